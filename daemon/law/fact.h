@@ -1,0 +1,45 @@
+/* A fact: what the fold needs to know of one message, and no more. It holds no
+ * personal data, is stored beside the message as metadata, and survives the
+ * erasure of the content. */
+#ifndef CY_LAW_FACT_H
+#define CY_LAW_FACT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "comity/v1/case.pb-c.h"
+
+struct law_fact {
+	CySide side;      /* author's side */
+	uint32_t number;  /* author's own number in the case */
+	uint32_t seen;    /* highest number of the other side that the author had seen */
+	uint32_t kind;    /* CyContent__KindCase: field number of the kind */
+	uint32_t ref;     /* number of the message that this one answers; 0: none */
+	bool voided;      /* rejected, expired: without effect, but known */
+	uint8_t measures; /* for a kind that opens a case: how many measures it has */
+	/* By measure number less one: 0 not addressed, else what is said of it. The
+	 * meaning depends on the kind: 1 for plainly addressed, the MeasureOutcome
+	 * for a result (0x80 for a partial one), the RefusalGround for a refusal. */
+	uint8_t code[CY_MEASURES_MAX];
+};
+
+/* The longest encoding. */
+#define LAW_FACT_MAX 128
+
+/* Derive the fact of a message that law_validate found complete. */
+void law_fact_of(const CyMessage *m, struct law_fact *ret_fact);
+
+/* Encode for the store, and back; CY_EPARSE for bytes that law_fact_encode did
+ * not write. The encoding carries a version. `voided` travels apart. */
+size_t law_fact_encode(const struct law_fact *f, uint8_t out[static LAW_FACT_MAX]);
+int law_fact_decode(struct cy_bytes data, struct law_fact *ret_fact);
+
+/* Names and properties of the kinds, from one table. */
+const char *law_kind_name(uint32_t kind);        /* "request", "refusal" ...; NULL if unknown */
+uint32_t law_kind_by_name(const char *name);     /* 0 if unknown */
+bool law_kind_opens(uint32_t kind);              /* opens a case */
+bool law_kind_by(uint32_t kind, CySide side);    /* may be said by this side */
+
+#endif

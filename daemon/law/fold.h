@@ -1,0 +1,107 @@
+/* The case as a fold over both authors' messages (daemon/README.md, "A case is
+ * a fold"). Pure: the state is a function of the set of facts, whatever the
+ * order in which they arrived, so both sides come to the same. */
+#ifndef CY_LAW_FOLD_H
+#define CY_LAW_FOLD_H
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "law/fact.h"
+
+/* Life cycle of a measure (domain, section 2). X(name) */
+#define LAW_MEASURE_STATES(X)                                                  \
+	X(PENDING)                                                             \
+	X(EXECUTING)                                                           \
+	X(EXECUTED)                                                            \
+	X(PARTIALLY_EXECUTED)                                                  \
+	X(NOT_EXECUTED)                                                        \
+	X(REFUSED)                                                             \
+	X(WITHDRAWN)
+
+enum law_measure_state {
+#define LAW_X(name) LAW_MEASURE_##name,
+	LAW_MEASURE_STATES(LAW_X)
+#undef LAW_X
+};
+const char *law_measure_state_name(enum law_measure_state s);
+
+/* The one-word state of a case, derived for display. X(name) */
+#define LAW_CASE_STATES(X)                                                     \
+	X(TRANSMITTED)             /* sent, not yet registered */              \
+	X(RETURNED_DEFICIENT)                                                  \
+	X(REDIRECTED)                                                          \
+	X(ACKNOWLEDGED)                                                        \
+	X(CLARIFICATION_REQUESTED)                                             \
+	X(SUPPLEMENTED)                                                        \
+	X(CONDITIONS_PROPOSED)                                                 \
+	X(RECOGNISED)                                                          \
+	X(EXECUTING)                                                           \
+	X(POSTPONED)                                                           \
+	X(COMPLETE)                /* every measure has an outcome, not closed */ \
+	X(REFUSED)                 /* every measure refused, not closed */     \
+	X(WITHDRAWN)               /* every measure withdrawn, not closed */   \
+	X(CLOSED)                                                              \
+	X(INFORMED)                /* opened by a notification or information */ \
+	X(VOID)                    /* the opening message is void */
+
+enum law_case_state {
+#define LAW_X(name) LAW_CASE_##name,
+	LAW_CASE_STATES(LAW_X)
+#undef LAW_X
+};
+const char *law_case_state_name(enum law_case_state s);
+
+/* One measure: regions that run side by side. */
+struct law_measure {
+	enum law_measure_state state;
+	bool recognised;
+	bool postponed;
+	bool partial;             /* a partial result was sent */
+	uint32_t proposal;        /* number of the open ConditionsProposed; 0: none */
+	uint8_t ground;           /* RefusalGround once REFUSED */
+};
+
+/* What became of one fact in the fold, in the order of its input. */
+enum law_effect {
+	LAW_EFFECT_TAKEN,     /* took effect */
+	LAW_EFFECT_OVERTAKEN, /* valid, but a crossing message holds instead (in whole or for every measure it names) */
+	LAW_EFFECT_VOID,      /* voided */
+	LAW_EFFECT_WAITING,   /* something it had seen is not here yet */
+};
+
+#define LAW_OPEN_MAX 64
+
+struct law_case {
+	enum law_case_state state;       /* derived */
+	CySide opener;                   /* always REQUESTING once opened */
+	uint32_t opened_by;              /* kind that opened it; 0: not opened */
+	uint8_t n_measures;
+	struct law_measure measures[CY_MEASURES_MAX];
+	bool registered;                 /* acknowledged by the central authority */
+	bool executing_ack;              /* acknowledged by the executing authority */
+	bool returned, redirected, closed;
+	uint8_t n_notices;               /* open problem notices, by number */
+	uint32_t notices[LAW_OPEN_MAX];
+	bool supplemented;               /* a supplement came after the last notice */
+	uint8_t n_consents;              /* open use-consent requests */
+	uint32_t consents[LAW_OPEN_MAX];
+	uint32_t head[3];                /* by CySide: highest number that took part */
+};
+
+/* Fold any set of facts of one case, in any order. `ret_effect` (may be NULL)
+ * holds n places; `ret_order` (may be NULL) n places that receive the indices
+ * of `facts` in the order in which they take effect (waiting ones last). Never
+ * fails: what is not admissible has no effect. */
+void law_fold(const struct law_fact *facts, size_t n, struct law_case *ret_case, enum law_effect *ret_effect,
+	      size_t *ret_order);
+
+/* Is `next` admissible against what its author had seen, given all facts known
+ * here? CY_OK; CY_ESTATE with the sentence (which state, which measure, what is
+ * allowed) if not. `next` itself is not among the facts. */
+int law_admit(const struct law_fact *facts, size_t n, const struct law_fact *next, struct cy_error *e);
+
+/* SHA-256 over a canonical encoding of the folded state: equal on both sides
+ * once nothing is in flight. */
+struct cy_digest law_case_digest(const struct law_case *c);
+
+#endif

@@ -1,0 +1,28 @@
+/* Validation of a message (domain, section 4): what it must hold whatever the
+ * treaty. All faults come at once, each with the path of its field. */
+#ifndef CY_LAW_VALIDATE_H
+#define CY_LAW_VALIDATE_H
+
+#include "base/error.h"
+#include "comity/v1/case.pb-c.h"
+#include "comity/v1/local.pb-c.h"
+
+#define LAW_FAULTS_MAX 64
+
+/* The faults found. `more` says that there were more than fit. Texts are
+ * sentences; `article` points to a literal or is empty. */
+struct law_faults {
+	size_t n;
+	bool more;
+	struct law_fault {
+		char field[96];
+		char text[256];
+		const char *article;
+	} at[LAW_FAULTS_MAX];
+};
+
+/* Content of a message, as submitted or received; fields are named relative to
+ * Content, such as `request.measures[0].type`. CY_OK, or CY_EINVAL with faults. */
+int law_validate(const CyContent *content, struct law_faults *ret_faults);
+
+#endif
