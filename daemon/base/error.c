@@ -8,8 +8,8 @@
 const char *cy_strerror(int code)
 {
 	switch ((enum cy_code)code) {
-#define CY_X(name, value, text)                                                \
-	case CY_##name:                                                        \
+#define CY_X(name, value, text) \
+	case CY_##name:         \
 		return text;
 		CY_ERRORS(CY_X)
 #undef CY_X

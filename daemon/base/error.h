@@ -9,21 +9,21 @@
 #include <stddef.h>
 
 /* X(name, code, what it means) */
-#define CY_ERRORS(X)                                                           \
-	X(OK, 0, "success")                                                    \
-	X(ENOMEM, -1, "out of memory")                                         \
-	X(EINVAL, -2, "a value is missing or wrong")                           \
-	X(ELIMIT, -3, "a limit would be exceeded")                             \
-	X(EPARSE, -4, "it does not parse")                                     \
-	X(ENOENT, -5, "there is no such thing")                                \
-	X(EEXIST, -6, "it exists already")                                     \
-	X(ESTATE, -7, "the state does not allow it")                           \
-	X(ESIGN, -8, "a signature cannot be made or does not verify")          \
-	X(ESTORE, -9, "the store failed")                                      \
-	X(EIO, -10, "input or output failed")                                  \
-	X(EAGAIN, -11, "not now, try again later")                             \
-	X(EDENIED, -12, "not allowed")                                         \
-	X(EPROTO, -13, "the other side breaks the protocol")                   \
+#define CY_ERRORS(X)                                                  \
+	X(OK, 0, "success")                                           \
+	X(ENOMEM, -1, "out of memory")                                \
+	X(EINVAL, -2, "a value is missing or wrong")                  \
+	X(ELIMIT, -3, "a limit would be exceeded")                    \
+	X(EPARSE, -4, "it does not parse")                            \
+	X(ENOENT, -5, "there is no such thing")                       \
+	X(EEXIST, -6, "it exists already")                            \
+	X(ESTATE, -7, "the state does not allow it")                  \
+	X(ESIGN, -8, "a signature cannot be made or does not verify") \
+	X(ESTORE, -9, "the store failed")                             \
+	X(EIO, -10, "input or output failed")                         \
+	X(EAGAIN, -11, "not now, try again later")                    \
+	X(EDENIED, -12, "not allowed")                                \
+	X(EPROTO, -13, "the other side breaks the protocol")          \
 	X(ECONFIG, -14, "the configuration is wrong")
 
 enum cy_code {

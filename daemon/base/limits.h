@@ -4,34 +4,34 @@
 #define CY_BASE_LIMITS_H
 
 /* Protocol limits: proto/PROTOCOL.md states the same numbers. */
-#define CY_PROTOCOL_VERSION 1
-#define CY_MESSAGE_MAX (256u * 1024u)           /* bytes of one serialised message */
-#define CY_PARCEL_MESSAGES_MAX 64u              /* messages in a parcel */
-#define CY_PARCEL_BYTES_MAX (1024u * 1024u)     /* bytes of its messages together */
-#define CY_FRAME_MAX (1024u * 1024u + 65536u)   /* bytes of one frame between authorities */
-#define CY_MANIFEST_MAX (32u * 1024u)           /* bytes of a manifest, receipt or audit head */
-#define CY_SIGNATURE_MAX (16u * 1024u)          /* bytes of a CMS signature */
-#define CY_WINDOW_MAX 16u                       /* parcels without receipt */
-#define CY_HEADS_MAX 1000u                      /* case heads in a frame */
-#define CY_MEASURES_MAX 64u                     /* measures in a request */
-#define CY_REPEATED_MAX 1000u                   /* elements of any repeated field */
-#define CY_TEXT_MAX (128u * 1024u)              /* bytes of any text field */
-#define CY_NESTING_MAX 16u                      /* depth of nested messages or JSON */
-#define CY_CRITICAL_MAX 16u                     /* critical features named */
+#define CY_PROTOCOL_VERSION    1
+#define CY_MESSAGE_MAX         (256u * 1024u)           /* bytes of one serialised message */
+#define CY_PARCEL_MESSAGES_MAX 64u                      /* messages in a parcel */
+#define CY_PARCEL_BYTES_MAX    (1024u * 1024u)          /* bytes of its messages together */
+#define CY_FRAME_MAX           (1024u * 1024u + 65536u) /* bytes of one frame between authorities */
+#define CY_MANIFEST_MAX        (32u * 1024u)            /* bytes of a manifest, receipt or audit head */
+#define CY_SIGNATURE_MAX       (16u * 1024u)            /* bytes of a CMS signature */
+#define CY_WINDOW_MAX          16u                      /* parcels without receipt */
+#define CY_HEADS_MAX           1000u                    /* case heads in a frame */
+#define CY_MEASURES_MAX        64u                      /* measures in a request */
+#define CY_REPEATED_MAX        1000u                    /* elements of any repeated field */
+#define CY_TEXT_MAX            (128u * 1024u)           /* bytes of any text field */
+#define CY_NESTING_MAX         16u                      /* depth of nested messages or JSON */
+#define CY_CRITICAL_MAX        16u                      /* critical features named */
 
 /* Identifiers, without the NUL. */
-#define CY_AUTHORITY_MAX 32u      /* [A-Z0-9-], such as US-OIA */
-#define CY_UUID_LEN 36u           /* lower case, with hyphens */
-#define CY_REFERENCE_MAX 128u     /* own reference */
-#define CY_CLIENT_MAX 32u         /* client name */
-#define CY_KEY_MAX 64u            /* idempotency key, cursor name */
-#define CY_REASON_MAX 255u        /* reason of a rejection */
-#define CY_TITLE_MAX 200u         /* title of a case */
+#define CY_AUTHORITY_MAX 32u  /* [A-Z0-9-], such as US-OIA */
+#define CY_UUID_LEN      36u  /* lower case, with hyphens */
+#define CY_REFERENCE_MAX 128u /* own reference */
+#define CY_CLIENT_MAX    32u  /* client name */
+#define CY_KEY_MAX       64u  /* idempotency key, cursor name */
+#define CY_REASON_MAX    255u /* reason of a rejection */
+#define CY_TITLE_MAX     200u /* title of a case */
 
 /* The local socket. */
-#define CY_LOCAL_FRAME_MAX (1024u * 1024u)
+#define CY_LOCAL_FRAME_MAX   (1024u * 1024u)
 #define CY_LOCAL_CLIENTS_MAX 256u
-#define CY_LOCAL_QUEUE_MAX (4u * 1024u * 1024u) /* bytes waiting for one client */
-#define CY_PAGE_MAX 1000u                       /* rows of a page */
+#define CY_LOCAL_QUEUE_MAX   (4u * 1024u * 1024u) /* bytes waiting for one client */
+#define CY_PAGE_MAX          1000u                /* rows of a page */
 
 #endif

@@ -37,9 +37,9 @@ size_t law_fact_encode(const struct law_fact *f, uint8_t out[static LAW_FACT_MAX
 int law_fact_decode(struct cy_bytes data, struct law_fact *ret_fact);
 
 /* Names and properties of the kinds, from one table. */
-const char *law_kind_name(uint32_t kind);        /* "request", "refusal" ...; NULL if unknown */
-uint32_t law_kind_by_name(const char *name);     /* 0 if unknown */
-bool law_kind_opens(uint32_t kind);              /* opens a case */
-bool law_kind_by(uint32_t kind, CySide side);    /* may be said by this side */
+const char *law_kind_name(uint32_t kind);     /* "request", "refusal" ...; NULL if unknown */
+uint32_t law_kind_by_name(const char *name);  /* 0 if unknown */
+bool law_kind_opens(uint32_t kind);           /* opens a case */
+bool law_kind_by(uint32_t kind, CySide side); /* may be said by this side */
 
 #endif

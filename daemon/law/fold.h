@@ -9,13 +9,13 @@
 #include "law/fact.h"
 
 /* Life cycle of a measure (domain, section 2). X(name) */
-#define LAW_MEASURE_STATES(X)                                                  \
-	X(PENDING)                                                             \
-	X(EXECUTING)                                                           \
-	X(EXECUTED)                                                            \
-	X(PARTIALLY_EXECUTED)                                                  \
-	X(NOT_EXECUTED)                                                        \
-	X(REFUSED)                                                             \
+#define LAW_MEASURE_STATES(X) \
+	X(PENDING)            \
+	X(EXECUTING)          \
+	X(EXECUTED)           \
+	X(PARTIALLY_EXECUTED) \
+	X(NOT_EXECUTED)       \
+	X(REFUSED)            \
 	X(WITHDRAWN)
 
 enum law_measure_state {
@@ -26,23 +26,23 @@ enum law_measure_state {
 const char *law_measure_state_name(enum law_measure_state s);
 
 /* The one-word state of a case, derived for display. X(name) */
-#define LAW_CASE_STATES(X)                                                     \
-	X(TRANSMITTED)             /* sent, not yet registered */              \
-	X(RETURNED_DEFICIENT)                                                  \
-	X(REDIRECTED)                                                          \
-	X(ACKNOWLEDGED)                                                        \
-	X(CLARIFICATION_REQUESTED)                                             \
-	X(SUPPLEMENTED)                                                        \
-	X(CONDITIONS_PROPOSED)                                                 \
-	X(RECOGNISED)                                                          \
-	X(EXECUTING)                                                           \
-	X(POSTPONED)                                                           \
-	X(COMPLETE)                /* every measure has an outcome, not closed */ \
-	X(REFUSED)                 /* every measure refused, not closed */     \
-	X(WITHDRAWN)               /* every measure withdrawn, not closed */   \
-	X(CLOSED)                                                              \
-	X(INFORMED)                /* opened by a notification or information */ \
-	X(VOID)                    /* the opening message is void */
+#define LAW_CASE_STATES(X)                                          \
+	X(TRANSMITTED) /* sent, not yet registered */               \
+	X(RETURNED_DEFICIENT)                                       \
+	X(REDIRECTED)                                               \
+	X(ACKNOWLEDGED)                                             \
+	X(CLARIFICATION_REQUESTED)                                  \
+	X(SUPPLEMENTED)                                             \
+	X(CONDITIONS_PROPOSED)                                      \
+	X(RECOGNISED)                                               \
+	X(EXECUTING)                                                \
+	X(POSTPONED)                                                \
+	X(COMPLETE)  /* every measure has an outcome, not closed */ \
+	X(REFUSED)   /* every measure refused, not closed */        \
+	X(WITHDRAWN) /* every measure withdrawn, not closed */      \
+	X(CLOSED)                                                   \
+	X(INFORMED) /* opened by a notification or information */   \
+	X(VOID)     /* the opening message is void */
 
 enum law_case_state {
 #define LAW_X(name) LAW_CASE_##name,
@@ -56,9 +56,9 @@ struct law_measure {
 	enum law_measure_state state;
 	bool recognised;
 	bool postponed;
-	bool partial;             /* a partial result was sent */
-	uint32_t proposal;        /* number of the open ConditionsProposed; 0: none */
-	uint8_t ground;           /* RefusalGround once REFUSED */
+	bool partial;      /* a partial result was sent */
+	uint32_t proposal; /* number of the open ConditionsProposed; 0: none */
+	uint8_t ground;    /* RefusalGround once REFUSED */
 };
 
 /* What became of one fact in the fold, in the order of its input. */
@@ -72,20 +72,20 @@ enum law_effect {
 #define LAW_OPEN_MAX 64
 
 struct law_case {
-	enum law_case_state state;       /* derived */
-	CySide opener;                   /* always REQUESTING once opened */
-	uint32_t opened_by;              /* kind that opened it; 0: not opened */
+	enum law_case_state state; /* derived */
+	CySide opener;             /* always REQUESTING once opened */
+	uint32_t opened_by;        /* kind that opened it; 0: not opened */
 	uint8_t n_measures;
 	struct law_measure measures[CY_MEASURES_MAX];
-	bool registered;                 /* acknowledged by the central authority */
-	bool executing_ack;              /* acknowledged by the executing authority */
+	bool registered;    /* acknowledged by the central authority */
+	bool executing_ack; /* acknowledged by the executing authority */
 	bool returned, redirected, closed;
-	uint8_t n_notices;               /* open problem notices, by number */
+	uint8_t n_notices; /* open problem notices, by number */
 	uint32_t notices[LAW_OPEN_MAX];
-	bool supplemented;               /* a supplement came after the last notice */
-	uint8_t n_consents;              /* open use-consent requests */
+	bool supplemented;  /* a supplement came after the last notice */
+	uint8_t n_consents; /* open use-consent requests */
 	uint32_t consents[LAW_OPEN_MAX];
-	uint32_t head[3];                /* by CySide: highest number that took part */
+	uint32_t head[3]; /* by CySide: highest number that took part */
 };
 
 /* Fold any set of facts of one case, in any order. `ret_effect` (may be NULL)

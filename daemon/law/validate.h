@@ -3,6 +3,9 @@
 #ifndef CY_LAW_VALIDATE_H
 #define CY_LAW_VALIDATE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/error.h"
 #include "comity/v1/case.pb-c.h"
 #include "comity/v1/local.pb-c.h"

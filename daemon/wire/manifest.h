@@ -15,10 +15,10 @@
 #include "comity/v1/types.pb-c.h"
 
 /* X(name, word in the text) */
-#define WIRE_TEXT_TYPES(X)                                                     \
-	X(PARCEL, "parcel")                                                    \
-	X(RECEIPT, "receipt")                                                  \
-	X(AUDIT_HEAD, "audit-head")                                            \
+#define WIRE_TEXT_TYPES(X)          \
+	X(PARCEL, "parcel")         \
+	X(RECEIPT, "receipt")       \
+	X(AUDIT_HEAD, "audit-head") \
 	X(RELAY_FAILURE, "relay-failure")
 
 enum wire_text_type {
@@ -30,9 +30,9 @@ enum wire_text_type {
 /* One line of a parcel, a receipt or a relay failure. */
 struct wire_entry {
 	struct cy_digest digest;
-	char id[CY_UUID_LEN + 1];        /* message id: name of the file that sha256sum checks */
-	CyRejectionCode code;            /* receipt: 0 accepted, else rejected */
-	char reason[CY_REASON_MAX + 1];  /* receipt, rejected: one line without control characters */
+	char id[CY_UUID_LEN + 1];       /* message id: name of the file that sha256sum checks */
+	CyRejectionCode code;           /* receipt: 0 accepted, else rejected */
+	char reason[CY_REASON_MAX + 1]; /* receipt, rejected: one line without control characters */
 };
 
 /* One signed text. Which members mean something depends on the type:
