@@ -1,0 +1,63 @@
+/* The node: the one driver. It takes inputs, loads what a step needs, steps,
+ * collects a write-set, commits it, and only then releases effects. The daemon
+ * and the simulator run this same file.
+ *
+ * Single-threaded: all functions are called from one thread, never from inside
+ * a port's function. */
+#ifndef CY_NODE_NODE_H
+#define CY_NODE_NODE_H
+
+#include "node/ports.h"
+
+struct node;
+
+struct node_peer_config {
+	const char *id; /* authority id */
+};
+
+/* A local client that the configuration names. */
+struct node_client_config {
+	const char *name;
+	CyRole role;
+	bool sees_all; /* every case; otherwise those that it opened */
+};
+
+struct node_config {
+	const char *authority; /* own id */
+	const struct node_peer_config *peers;
+	size_t n_peers;
+	const struct node_client_config *clients;
+	size_t n_clients;
+	uint32_t window;        /* parcels without receipt, 1 .. CY_WINDOW_MAX */
+	int64_t undelivered_ms; /* age at which an undelivered message ends in RELAY_FAILURE */
+	/* Test hook: called with a name at stated places ("committed": between the
+	 * commit and the release of effects); NULL in service. */
+	void (*hold)(void *ctx, const char *place);
+	void *hold_ctx;
+};
+
+/* Make a node and load its state. The configuration is copied. */
+int node_new(const struct node_config *config, const struct node_ports *ports, struct node **ret_node,
+	     struct cy_error *e);
+void node_free(struct node *n);
+
+/* Inputs. Bytes are copied where they are kept. */
+void node_link_up(struct node *n, const char *peer, uint64_t session);
+void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame);
+void node_link_writable(struct node *n, uint64_t session); /* after CY_EAGAIN */
+void node_link_down(struct node *n, uint64_t session, const char *why);
+
+/* `allowed` holds indices into config.clients that the credentials permit. */
+void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);
+void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame);
+void node_local_drained(struct node *n, uint64_t conn); /* the client's queue is empty again */
+void node_local_down(struct node *n, uint64_t conn);
+
+void node_committed(struct node *n, int code, const char *why);
+void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes signature);
+void node_wake(struct node *n);
+
+/* Say goodbye to all peers; nothing new is taken. */
+void node_stop(struct node *n);
+
+#endif

@@ -1,0 +1,86 @@
+/* The ports: everything that the node needs of the world, as operation tables.
+ * daemon/io/ implements them for real, the tests with simulated time. */
+#ifndef CY_NODE_PORTS_H
+#define CY_NODE_PORTS_H
+
+#include "node/store.h"
+
+/* Sessions with peers. A session is one authenticated connection; its id is
+ * never used again. Which session a frame came in on says who sent it. */
+struct link_port {
+	void *ctx;
+	/* Queue a frame. CY_EAGAIN when the queue to this peer is full,
+	 * CY_ENOENT when the session is gone. */
+	int (*send)(void *ctx, uint64_t session, struct cy_bytes frame);
+	/* The peer has said a valid Hello: the back-off starts anew. */
+	void (*established)(void *ctx, uint64_t session);
+	/* Let what was queued leave, then close. node_link_down() follows. `why` is a
+	 * sentence for the journal. */
+	void (*close)(void *ctx, uint64_t session, const char *why);
+};
+
+/* Local clients. A connection's id is never used again. */
+struct local_port {
+	void *ctx;
+	/* Queue a frame (serialised ServerFrame, without its length). A client whose
+	 * queue is over its limit is closed: CY_ELIMIT. CY_ENOENT when it is gone. */
+	int (*send)(void *ctx, uint64_t conn, struct cy_bytes frame);
+	/* Bytes that wait for this client. */
+	size_t (*queued)(void *ctx, uint64_t conn);
+	/* Let what was queued leave, then close. node_local_down() follows. */
+	void (*close)(void *ctx, uint64_t conn);
+};
+
+/* Clocks, and the one wake-up that the node has. */
+struct clock_port {
+	void *ctx;
+	struct cy_mono (*mono)(void *ctx);
+	struct cy_wall (*wall)(void *ctx);
+	/* node_wake() is called at or after this time; a later call replaces it.
+	 * CY_NEVER: none. */
+	void (*wake_at)(void *ctx, struct cy_mono at);
+};
+
+/* The authority's own key, and the certificates pinned for each authority. */
+struct signer_port {
+	void *ctx;
+	/* Make a detached CAdES-BES CMS signature (DER) over `text`; it comes by
+	 * node_signed() with the same ticket, also when it fails. `text` is copied. */
+	int (*sign)(void *ctx, uint64_t ticket, struct cy_bytes text);
+	/* Was `text` signed by this authority (a peer's or our own id), with a
+	 * certificate pinned for it that is not revoked? CY_ESIGN with the reason.
+	 * A certificate that has expired since is accepted for what was made while it
+	 * was valid. */
+	int (*verify)(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
+		      struct cy_wall made, struct cy_error *e);
+};
+
+/* Random bytes for ids and nonces. */
+struct random_port {
+	void *ctx;
+	void (*fill)(void *ctx, void *data, size_t len);
+};
+
+/* Journal: lines for the operator, with ids and without personal data. */
+enum node_level {
+	NODE_DEBUG,
+	NODE_INFO,
+	NODE_WARNING,
+	NODE_ALARM
+};
+struct journal_port {
+	void *ctx;
+	void (*note)(void *ctx, enum node_level level, const char *text);
+};
+
+struct node_ports {
+	struct store_port store;
+	struct link_port link;
+	struct local_port local;
+	struct clock_port clock;
+	struct signer_port signer;
+	struct random_port random;
+	struct journal_port journal;
+};
+
+#endif

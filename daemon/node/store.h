@@ -1,0 +1,273 @@
+/* The store port: what the node keeps, in terms of the domain, never of SQL.
+ *
+ * Reads answer at once from committed state. Writes are collected into a
+ * write-set, which the store commits whole or not at all, on a thread of its
+ * own; completion comes by an event. The node has one write-set in flight. */
+#ifndef CY_NODE_STORE_H
+#define CY_NODE_STORE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/sha256.h"
+#include "base/time.h"
+#include "comity/v1/local.pb-c.h"
+
+/* ------------------------------------------------------------------- rows */
+
+/* Which side of a link an item comes from. */
+enum store_author {
+	STORE_OWN,
+	STORE_PEER
+};
+
+/* Transport of a message (domain, section 2). X(name, word) */
+#define STORE_TRANSPORTS(X)           \
+	X(QUEUED, "queued")           \
+	X(TRANSMITTED, "transmitted") \
+	X(RELAYED, "relayed")         \
+	X(DELIVERED, "delivered")     \
+	X(RETRIEVED, "retrieved")     \
+	X(FAILED, "failed")
+
+enum store_transport {
+#define STORE_X(name, word) STORE_##name,
+	STORE_TRANSPORTS(STORE_X)
+#undef STORE_X
+};
+
+/* The node's own values: one row. */
+struct store_meta {
+	uint64_t epoch;           /* of our streams; 0: a new store */
+	uint64_t audit_size;      /* leaves */
+	struct cy_bytes frontier; /* audit_log's frontier, opaque here */
+	struct cy_wall wall_mark; /* highest wall time ever stored */
+};
+
+/* One peer's two streams. */
+struct store_stream {
+	const char *peer;
+	uint64_t out_sequence;  /* given last in our epoch; 0: none */
+	uint64_t out_receipted; /* receipted without gaps */
+	uint64_t in_epoch;      /* of the peer's stream that we hold; 0: none */
+	uint64_t in_held;       /* the receive mark: highest sequence held */
+	bool reconciling;       /* restored: fetch back before anything is sent */
+	struct cy_wall last_receipt;
+	/* the peer's audit head seen last: proof of what it said */
+	uint64_t head_size;
+	struct cy_digest head_root;
+	struct cy_bytes head_text, head_signature;
+};
+
+/* One case with one peer. Key: (peer, case_id). */
+struct store_case {
+	const char *peer, *case_id;
+	CySide side;                /* ours */
+	const char *own_reference;  /* ours; "" until there is one */
+	const char *peer_reference; /* theirs; "" until there is one */
+	const char *client;         /* local client that opened it; "" for one that came in */
+	const char *title;          /* stored encrypted; "" when not asked for */
+	const char *instrument;     /* instrument id; may be "" */
+	struct cy_wall opened, changed;
+	const char *state; /* derived word */
+	bool closed;
+	uint32_t own_number, peer_number; /* highest number of each author, void ones included */
+	uint32_t messages;
+};
+
+/* One message. Key: id; (peer, case_id, author, number) is unique too. */
+struct store_message {
+	const char *id, *peer, *case_id;
+	enum store_author author;
+	uint32_t number, seen;
+	uint32_t kind;
+	CyPriority priority;
+	struct cy_wall created;
+	struct cy_digest digest;
+	size_t size;
+	enum store_transport transport;
+	CyRejectionCode void_code; /* 0: not void */
+	const char *void_reason;
+	const char *client;       /* local client that submitted it; "" otherwise */
+	uint64_t epoch, sequence; /* parcel it travelled in; 0: none yet */
+	uint32_t index;           /* place in that parcel */
+	struct cy_bytes fact;     /* law_fact_encode; empty for one that did not parse */
+	struct cy_bytes content;  /* signed bytes, stored encrypted under the key of its case; empty when
+				   * not asked for or erased */
+};
+
+/* One parcel. Key: (peer, author, epoch, sequence). */
+struct store_parcel {
+	const char *peer;
+	enum store_author author;
+	uint64_t epoch, sequence;
+	struct cy_bytes manifest, signature;
+	struct cy_digest digest;                    /* of the manifest */
+	struct cy_bytes receipt, receipt_signature; /* empty: not yet */
+	struct cy_wall made;
+	uint32_t messages;
+};
+
+/* One event of the local log. Written with position 0; the store assigns
+ * rising positions in the order of the write-set. */
+struct store_event {
+	uint64_t position;
+	CyEventType type;
+	struct cy_wall at;
+	const char *peer, *case_id, *message_id;
+	const char *client; /* of the case; "" for one that came in */
+	const char *own_reference;
+	uint32_t kind, number;
+	CyRejectionCode code;
+	const char *text;       /* reason, without personal data */
+	const char *case_state; /* afterwards */
+};
+
+/* A client's idempotency key and what was answered. Key: (client, key). */
+struct store_key {
+	const char *client, *key;
+	struct cy_digest request; /* of the serialised Submission */
+	const char *message_id;
+};
+
+/* ---------------------------------------------------------------- write-set */
+
+/* One write. Strings and bytes live in the write-set's arena. */
+enum store_op {
+	STORE_PUT_META,   /* replace */
+	STORE_PUT_STREAM, /* insert or replace, by peer */
+	STORE_PUT_CASE, /* insert or replace, by (peer, case_id); a new case gets its key. title "" leaves the title */
+	STORE_PUT_MESSAGE,  /* insert with content, or replace the message of the same id */
+	STORE_MARK_MESSAGE, /* by id: transport, void_code, void_reason, epoch, sequence, index */
+	STORE_PUT_PARCEL,   /* insert; an existing one of the same key stays as it is */
+	STORE_PUT_RECEIPT,  /* by key: receipt, receipt_signature; the first one stays */
+	STORE_PUT_EVENT,
+	STORE_PUT_CURSOR,
+	STORE_PUT_KEY,       /* insert */
+	STORE_PUT_LEAF,      /* audit leaf; indices follow without gaps */
+	STORE_PUT_STATEMENT, /* a signed text of our own about a message: RELAY_FAILURE */
+	STORE_REQUEUE_ALL,   /* after a restore: own TRANSMITTED messages of `peer` are QUEUED again, without parcel */
+};
+
+struct store_write {
+	struct store_write *next;
+	enum store_op op;
+	union {
+		struct store_meta meta;
+		struct store_stream stream;
+		struct store_case case_row;
+		struct store_message message;
+		struct store_parcel parcel;
+		struct store_event event;
+		struct store_key key;
+		struct {
+			const char *client, *name;
+			uint64_t position;
+		} cursor;
+		struct {
+			uint64_t index;
+			struct cy_digest hash; /* leaf hash, RFC 6962 */
+			struct cy_bytes data;  /* what was hashed: ids and digests, no personal data */
+		} leaf;
+		struct {
+			const char *message_id;
+			struct cy_bytes text, signature;
+		} statement;
+		const char *peer; /* STORE_REQUEUE_ALL */
+	};
+};
+
+/* Writes in the order in which they apply. */
+struct store_writeset {
+	struct cy_arena arena;
+	struct store_write *first, **last; /* last: where the next one is linked; NULL when empty */
+	size_t n;
+};
+
+/* Append a zeroed write. */
+struct store_write *store_add(struct store_writeset *w, enum store_op op);
+void store_writeset_free(struct store_writeset *w);
+
+/* -------------------------------------------------------------------- port */
+
+/* Row callbacks: the row and all it points to are valid during the call only. A
+ * return below 0 ends the read, which returns it. */
+typedef int store_case_fn(void *arg, const struct store_case *row);
+typedef int store_message_fn(void *arg, const struct store_message *row);
+typedef int store_parcel_fn(void *arg, const struct store_parcel *row);
+typedef int store_event_fn(void *arg, const struct store_event *row);
+typedef int store_stream_fn(void *arg, const struct store_stream *row);
+
+/* What a client may see. */
+struct store_view {
+	const char *client; /* NULL: everything */
+};
+
+struct store_counts {
+	uint64_t cases, messages;
+};
+
+struct store_peer_counts {
+	uint64_t waiting;      /* own messages QUEUED */
+	struct cy_wall oldest; /* creation of the oldest of them; 0: none */
+	uint32_t in_flight;    /* own parcels without receipt */
+};
+
+/* All reads: CY_OK; CY_ENOENT where one row was asked for and there is none;
+ * CY_ESTORE when the store cannot read. */
+struct store_port {
+	void *ctx;
+
+	/* Commit the write-set; ownership passes to the store, which frees it. The
+	 * result comes by node_committed(). CY_EAGAIN while one is in flight. */
+	int (*commit)(void *ctx, struct store_writeset *w);
+
+	int (*meta)(void *ctx, int (*fn)(void *arg, const struct store_meta *row), void *arg);
+	int (*stream)(void *ctx, const char *peer, store_stream_fn *fn, void *arg);
+	int (*key)(void *ctx, const char *client, const char *key, int (*fn)(void *arg, const struct store_key *row),
+		   void *arg);
+	int (*cursor)(void *ctx, const char *client, const char *name, uint64_t *ret_position);
+
+	/* By key. */
+	int (*get_case)(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg);
+	/* By case id, own reference or peer reference, as seen by a client; calls `fn`
+	 * for each that matches (a reference may be ambiguous), at most twice. */
+	int (*find_case)(void *ctx, struct store_view view, const char *ref, store_case_fn *fn, void *arg);
+	/* In order of case id, after `after` ("" from the first), at most `limit`. peer "" : all. */
+	int (*list_cases)(void *ctx, struct store_view view, const char *peer, bool open_only, const char *after,
+			  uint32_t limit, store_case_fn *fn, void *arg);
+
+	/* By id, with content. */
+	int (*get_message)(void *ctx, const char *id, store_message_fn *fn, void *arg);
+	/* All of a case, by author then number; without content. */
+	int (*case_messages)(void *ctx, const char *peer, const char *case_id, store_message_fn *fn, void *arg);
+	/* Own QUEUED messages to `peer`, most urgent first, then oldest; with content;
+	 * at most `limit`. */
+	int (*waiting)(void *ctx, const char *peer, uint32_t limit, store_message_fn *fn, void *arg);
+	/* Own QUEUED messages (all peers) created before `before`, and own TRANSMITTED
+	 * ones; oldest first, at most `limit`; without content. */
+	int (*undelivered)(void *ctx, struct cy_wall before, uint32_t limit, store_message_fn *fn, void *arg);
+
+	/* By key. */
+	int (*get_parcel)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
+			  store_parcel_fn *fn, void *arg);
+	/* Parcels of one author in one epoch above `after`, in order, at most `limit`. */
+	int (*parcels)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t after,
+		       uint32_t limit, store_parcel_fn *fn, void *arg);
+	/* Messages of a parcel in their order, with content. */
+	int (*parcel_messages)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
+			       store_message_fn *fn, void *arg);
+	/* The peer's messages of a case with a number above `after`, in order, without content. */
+	int (*peer_messages)(void *ctx, const char *peer, const char *case_id, uint32_t after, store_message_fn *fn,
+			     void *arg);
+
+	/* Events above `after` that the client may see, in order, at most `limit`. */
+	int (*events)(void *ctx, struct store_view view, uint64_t after, uint32_t limit, store_event_fn *fn, void *arg);
+	/* Highest position given; 0: none. */
+	int (*last_event)(void *ctx, uint64_t *ret_position);
+
+	int (*counts)(void *ctx, struct store_counts *ret_counts);
+	int (*peer_counts)(void *ctx, const char *peer, struct store_peer_counts *ret_counts);
+};
+
+#endif
