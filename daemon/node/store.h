@@ -75,7 +75,10 @@ struct store_case {
 	uint32_t messages;
 };
 
-/* One message. Key: id; (peer, case_id, author, number) is unique too. */
+/* One message. Key: id; (peer, case_id, author, number) is unique too where
+ * number > 0. A message that belongs to no case (it did not parse, or names an
+ * unknown case) has case_id "" and number 0; the case row "" is written for it
+ * before and is never listed. */
 struct store_message {
 	const char *id, *peer, *case_id;
 	enum store_author author;
@@ -173,6 +176,10 @@ struct store_write {
 			const char *message_id;
 			struct cy_bytes text, signature;
 		} statement;
+		struct {
+			const char *peer, *case_id;
+			CyPriority priority;
+		} raise;
 		const char *peer; /* STORE_REQUEUE_ALL */
 	};
 };
@@ -251,8 +258,9 @@ struct store_port {
 	/* By key. */
 	int (*get_parcel)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 			  store_parcel_fn *fn, void *arg);
-	/* Parcels of one author in one epoch above `after`, in order, at most `limit`. */
-	int (*parcels)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t after,
+	/* Parcels of one author after the place (epoch, sequence), in order of epoch,
+	 * then sequence: also those of later epochs. At most `limit`. */
+	int (*parcels)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 		       uint32_t limit, store_parcel_fn *fn, void *arg);
 	/* Messages of a parcel in their order, with content. */
 	int (*parcel_messages)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
