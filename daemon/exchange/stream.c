@@ -1,0 +1,74 @@
+#include "exchange/stream.h"
+
+#include "base/error.h"
+
+int xchg_cmp(struct xchg_pos a, struct xchg_pos b)
+{
+	if (a.epoch != b.epoch)
+		return a.epoch < b.epoch ? -1 : 1;
+	if (a.sequence != b.sequence)
+		return a.sequence < b.sequence ? -1 : 1;
+	return 0;
+}
+
+enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_hello *hello)
+{
+	const struct xchg_pos last = { own->epoch, own->out_sequence };
+	const struct xchg_pos receipted = { own->epoch, own->out_receipted };
+
+	if (xchg_cmp(hello->held, last) > 0)
+		return XCHG_WE_RESTORED;
+	/* Sequence 0 of a new epoch proves nothing: no receipt of ours stands behind it. */
+	if (hello->receipted.sequence > 0 && xchg_cmp(hello->receipted, own->held) > 0)
+		return XCHG_WE_RESTORED;
+	if (hello->reconciling || (own->out_receipted > 0 && xchg_cmp(hello->held, receipted) < 0))
+		return XCHG_PEER_RESTORED;
+	return XCHG_NORMAL;
+}
+
+uint64_t xchg_new_epoch(struct cy_wall now, uint64_t highest_known)
+{
+	uint64_t wall = now.ms > 0 ? (uint64_t)now.ms : 0;
+
+	return wall > highest_known ? wall : highest_known + 1;
+}
+
+void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const struct xchg_hello *hello,
+		      uint32_t own_window)
+{
+	const struct xchg_pos receipted = { own->epoch, own->out_receipted };
+
+	*s = (struct xchg_sender){ .open = !hello->reconciling,
+				   .window = hello->window < own_window ? hello->window : own_window,
+				   .sent = xchg_cmp(hello->held, receipted) < 0 ? hello->held : receipted };
+}
+
+void xchg_sent(struct xchg_sender *s, struct xchg_pos pos)
+{
+	CY_ASSERT(xchg_may_send(s) && xchg_cmp(pos, s->sent) > 0);
+	s->in_flight[s->n++] = pos;
+	s->sent = pos;
+}
+
+int xchg_receipted(struct xchg_sender *s, struct xchg_pos pos)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (xchg_cmp(s->in_flight[i], pos) != 0)
+			continue;
+		for (size_t k = i + 1; k < s->n; k++)
+			s->in_flight[k - 1] = s->in_flight[k];
+		s->n--;
+		return CY_OK;
+	}
+	return CY_ENOENT;
+}
+
+enum xchg_arrival xchg_arrival(struct xchg_pos held, struct xchg_pos pos)
+{
+	if (xchg_cmp(pos, held) <= 0)
+		return XCHG_DUPLICATE;
+	/* Within an epoch nothing is left out; a new epoch starts at 1. */
+	if (pos.sequence == (pos.epoch == held.epoch ? held.sequence + 1 : 1))
+		return XCHG_NEXT;
+	return XCHG_GAP;
+}

@@ -1,0 +1,83 @@
+/* Reliable delivery with one peer (proto/PROTOCOL.md, "Streams"): positions,
+ * window, resume from what the other side holds, de-duplication, and how a
+ * side that was restored from a backup finds out. Pure. */
+#ifndef CY_EXCHANGE_STREAM_H
+#define CY_EXCHANGE_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/time.h"
+
+/* A place in a stream. Places are ordered by epoch, then sequence. */
+struct xchg_pos {
+	uint64_t epoch, sequence;
+};
+
+int xchg_cmp(struct xchg_pos a, struct xchg_pos b);
+
+/* What the store holds of both streams with one peer. */
+struct xchg_own {
+	uint64_t epoch;         /* of our streams */
+	uint64_t out_sequence;  /* given last in it; 0: none */
+	uint64_t out_receipted; /* receipted in it without gaps */
+	struct xchg_pos held;   /* the receive mark: what we hold of theirs */
+};
+
+/* What the peer's Hello says. */
+struct xchg_hello {
+	uint64_t epoch;
+	struct xchg_pos held;      /* of our stream */
+	struct xchg_pos receipted; /* of its own stream, by our receipts */
+	bool reconciling;
+	uint32_t window;
+};
+
+/* What a Hello reveals. */
+enum xchg_verdict {
+	XCHG_NORMAL,
+	XCHG_PEER_RESTORED, /* it holds less than it receipted: it will fetch back */
+	XCHG_WE_RESTORED,   /* it knows more of us than we do */
+};
+enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_hello *hello);
+
+/* A new epoch after a restore: above every epoch known, and the wall time in
+ * milliseconds where that is higher, so that two restores of one backup differ. */
+uint64_t xchg_new_epoch(struct cy_wall now, uint64_t highest_known);
+
+/* The sending side of one session; forgotten with it. */
+struct xchg_sender {
+	bool open;                                /* parcels may be sent */
+	uint32_t window;                          /* the smaller of both sides' */
+	struct xchg_pos sent;                     /* the last one sent in this session */
+	size_t n;                                 /* in flight */
+	struct xchg_pos in_flight[CY_WINDOW_MAX]; /* sent, without receipt, in order */
+};
+
+/* Start after both Hellos: sending resumes after what the other side holds, or
+ * earlier where a receipt is missing here (a duplicate is answered with the
+ * same receipt). */
+void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const struct xchg_hello *hello,
+		      uint32_t own_window);
+
+static inline bool xchg_may_send(const struct xchg_sender *s)
+{
+	return s->open && s->n < s->window;
+}
+
+void xchg_sent(struct xchg_sender *s, struct xchg_pos pos);
+
+/* A receipt came. CY_OK, or CY_ENOENT if this place is not in flight. */
+int xchg_receipted(struct xchg_sender *s, struct xchg_pos pos);
+
+/* A parcel came: what to do with it. */
+enum xchg_arrival {
+	XCHG_NEXT,      /* the next one: take it */
+	XCHG_DUPLICATE, /* held already: answer with the same receipt */
+	XCHG_GAP,       /* out of order: end the session */
+};
+enum xchg_arrival xchg_arrival(struct xchg_pos held, struct xchg_pos pos);
+
+#endif
