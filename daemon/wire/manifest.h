@@ -27,6 +27,10 @@ enum wire_text_type {
 #undef WIRE_X
 };
 
+/* Numbers in a text are decimal, without leading zeros, and fit a signed 64-bit
+ * integer, so that any store can hold them. */
+#define WIRE_NUMBER_MAX ((uint64_t)INT64_MAX)
+
 /* One line of a parcel, a receipt or a relay failure. */
 struct wire_entry {
 	struct cy_digest digest;
@@ -55,7 +59,17 @@ struct wire_text {
 	struct wire_entry entries[CY_PARCEL_MESSAGES_MAX];
 };
 
-/* Append the text to `out`. CY_ELIMIT if it does not fit. */
+/* Make a reason fit for a text: cut at CY_REASON_MAX on a character boundary,
+ * control characters become blanks; an empty one, or one that is not UTF-8,
+ * becomes "unstated". `out` holds CY_REASON_MAX + 1 bytes and may be `reason`.
+ * Returns the length. */
+size_t wire_reason_clean(const char *reason, char *out);
+
+/* Append the text to `out`; reasons are cleaned on the way. Members that the
+ * type does not have are ignored. CY_ELIMIT if it does not fit, CY_EINVAL for
+ * what a reader would refuse: ids that are no UUIDv7 or occur twice, no entry or
+ * more than CY_PARCEL_MESSAGES_MAX, a code without a name, a number above
+ * WIRE_NUMBER_MAX, a time outside the years 1 to 9999. `out` is then unchanged. */
 int wire_text_write(const struct wire_text *t, struct cy_buf *out);
 
 /* Read a text; CY_EPARSE with the line that is wrong. `ret_text` is large

@@ -1,0 +1,239 @@
+#include "wire/scan.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "wire/path.h"
+
+/* Fields of the largest message type; more is a fault of the schema. */
+#define FIELDS_MAX 64u
+
+struct scan {
+	struct wire_path path;
+	size_t memory;
+	struct cy_error *e;
+};
+
+static int fail(struct scan *s, int code, const char *text)
+{
+	return cy_fail_at(s->e, code, s->path.s, "%s", text);
+}
+
+static int take_memory(struct scan *s, size_t size)
+{
+	s->memory += size;
+	if (s->memory > WIRE_UNPACKED_MAX)
+		return fail(s, CY_ELIMIT, "the message would take too much memory once unpacked");
+	return CY_OK;
+}
+
+/* A varint of at most `max` bytes; false if it is longer or cut off. */
+static bool varint(struct cy_bytes *in, size_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < max && i < in->len; i++) {
+		value |= (uint64_t)(in->data[i] & 0x7f) << (7 * i);
+		if (i == 9 && in->data[i] > 1)
+			return false;
+		if ((in->data[i] & 0x80) == 0) {
+			in->data += i + 1;
+			in->len -= i + 1;
+			*ret = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The value after a tag: *ret_value is the content of a length-delimited one. */
+static int take_value(struct scan *s, struct cy_bytes *in, ProtobufCWireType wire, struct cy_bytes *ret_value)
+{
+	uint64_t len;
+
+	switch (wire) {
+	case PROTOBUF_C_WIRE_TYPE_VARINT:
+		return varint(in, 10, &len) ? CY_OK : fail(s, CY_EPARSE, "a number is cut off or too long");
+	case PROTOBUF_C_WIRE_TYPE_64BIT:
+	case PROTOBUF_C_WIRE_TYPE_32BIT:
+		len = wire == PROTOBUF_C_WIRE_TYPE_64BIT ? 8 : 4;
+		break;
+	case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
+		if (!varint(in, 5, &len))
+			return fail(s, CY_EPARSE, "a length is cut off or too long");
+		break;
+	default:
+		return fail(s, CY_EPARSE, "groups and unknown wire types are not allowed");
+	}
+	if (len > in->len)
+		return fail(s, CY_EPARSE, "a value is longer than the message that holds it");
+	*ret_value = cy_bytes(in->data, (size_t)len);
+	in->data += len;
+	in->len -= (size_t)len;
+	return CY_OK;
+}
+
+static ProtobufCWireType wire_of(ProtobufCType type)
+{
+	switch (type) {
+	case PROTOBUF_C_TYPE_STRING:
+	case PROTOBUF_C_TYPE_BYTES:
+	case PROTOBUF_C_TYPE_MESSAGE:
+		return PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_FLOAT:
+		return PROTOBUF_C_WIRE_TYPE_32BIT;
+	case PROTOBUF_C_TYPE_FIXED64:
+	case PROTOBUF_C_TYPE_SFIXED64:
+	case PROTOBUF_C_TYPE_DOUBLE:
+		return PROTOBUF_C_WIRE_TYPE_64BIT;
+	case PROTOBUF_C_TYPE_INT32:
+	case PROTOBUF_C_TYPE_SINT32:
+	case PROTOBUF_C_TYPE_UINT32:
+	case PROTOBUF_C_TYPE_INT64:
+	case PROTOBUF_C_TYPE_SINT64:
+	case PROTOBUF_C_TYPE_UINT64:
+	case PROTOBUF_C_TYPE_BOOL:
+	case PROTOBUF_C_TYPE_ENUM:
+		break;
+	}
+	return PROTOBUF_C_WIRE_TYPE_VARINT;
+}
+
+static int count_more(struct scan *s, uint32_t *count, size_t more)
+{
+	if (more > CY_REPEATED_MAX - *count) {
+		cy_fail_at(s->e, CY_ELIMIT, s->path.s, "at most %u elements are allowed", CY_REPEATED_MAX);
+		return CY_ELIMIT;
+	}
+	*count += (uint32_t)more;
+	return take_memory(s, more * sizeof(uint64_t));
+}
+
+static int scan_packed(struct scan *s, ProtobufCWireType wire, struct cy_bytes value, uint32_t *count)
+{
+	struct cy_bytes part;
+	int r;
+
+	while (value.len > 0)
+		if ((r = take_value(s, &value, wire, &part)) < 0 || (r = count_more(s, count, 1)) < 0)
+			return r;
+	return CY_OK;
+}
+
+static int scan_string(struct scan *s, struct cy_bytes value)
+{
+	if (value.len > CY_TEXT_MAX)
+		return cy_fail_at(s->e, CY_ELIMIT, s->path.s, "a text has at most %u bytes", CY_TEXT_MAX);
+	if (memchr(value.data, 0, value.len) != NULL || !cy_utf8_valid((const char *)value.data, value.len))
+		return fail(s, CY_EPARSE, "a text must be UTF-8 without NUL");
+	return take_memory(s, value.len + 1);
+}
+
+/* One more of field `f`, which is singular: may it come again? */
+static int count_singular(struct scan *s, const ProtobufCMessageDescriptor *d, size_t f, uint32_t *counts)
+{
+	const ProtobufCFieldDescriptor *field = &d->fields[f];
+
+	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+		for (size_t i = 0; i < d->n_fields; i++)
+			if (counts[i] > 0 && (d->fields[i].flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
+			    d->fields[i].quantifier_offset == field->quantifier_offset)
+				return fail(s, CY_EPARSE, "a second member of the same oneof");
+	} else if (counts[f] > 0 && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+		return fail(s, CY_EPARSE, "a field that occurs once comes twice");
+	}
+	counts[f] = 1;
+	return CY_OK;
+}
+
+static int scan_message(struct scan *s, const ProtobufCMessageDescriptor *d, struct cy_bytes in, unsigned depth);
+
+static int scan_field(struct scan *s, const ProtobufCMessageDescriptor *d, size_t f, ProtobufCWireType wire,
+		      struct cy_bytes *in, uint32_t *counts, unsigned depth)
+{
+	const ProtobufCFieldDescriptor *field = &d->fields[f];
+	bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
+	ProtobufCWireType expected = wire_of(field->type);
+	struct cy_bytes value = { .data = NULL };
+	int r = CY_OK;
+
+	if (wire != expected && !(repeated && wire == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED && expected != wire))
+		return fail(s, CY_EPARSE, "the wire type is not that of this field");
+	if ((r = take_value(s, in, wire, &value)) < 0)
+		return r;
+	if (wire != expected)
+		return scan_packed(s, expected, value, &counts[f]);
+	r = repeated ? count_more(s, &counts[f], 1) : count_singular(s, d, f, counts);
+	if (r < 0)
+		return r;
+	if (field->type == PROTOBUF_C_TYPE_STRING)
+		return scan_string(s, value);
+	if (field->type == PROTOBUF_C_TYPE_BYTES)
+		return take_memory(s, value.len + sizeof(ProtobufCBinaryData));
+	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+		return scan_message(s, field->descriptor, value, depth + 1);
+	return CY_OK;
+}
+
+static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *d, uint64_t number)
+{
+	if (number > INT32_MAX)
+		return NULL;
+	return protobuf_c_message_descriptor_get_field(d, (unsigned)number);
+}
+
+/* A field that the schema does not know; protobuf-c keeps a copy of it. */
+static int scan_unknown(struct scan *s, ProtobufCWireType wire, struct cy_bytes *in)
+{
+	struct cy_bytes before = *in, value = { .data = NULL };
+	int r = take_value(s, in, wire, &value);
+
+	if (r < 0)
+		return r;
+	return take_memory(s, sizeof(ProtobufCMessageUnknownField) + 16 + (before.len - in->len));
+}
+
+static int scan_message(struct scan *s, const ProtobufCMessageDescriptor *d, struct cy_bytes in, unsigned depth)
+{
+	uint32_t counts[FIELDS_MAX] = { 0 };
+	uint64_t tag;
+	int r;
+
+	CY_ASSERT(d->n_fields <= FIELDS_MAX);
+	if (depth > CY_NESTING_MAX)
+		return cy_fail_at(s->e, CY_ELIMIT, s->path.s, "more than %u levels of messages", CY_NESTING_MAX);
+	if ((r = take_memory(s, d->sizeof_message)) < 0)
+		return r;
+	while (in.len > 0) {
+		const ProtobufCFieldDescriptor *field;
+		ProtobufCWireType wire;
+		size_t before = s->path.len;
+
+		if (!varint(&in, 5, &tag) || tag > UINT32_MAX || tag >> 3 == 0)
+			return fail(s, CY_EPARSE, "a field has no proper number");
+		wire = (ProtobufCWireType)(tag & 7);
+		field = find_field(d, tag >> 3);
+		if (field == NULL) {
+			if ((r = scan_unknown(s, wire, &in)) < 0)
+				return r;
+			continue;
+		}
+		wire_path_name(&s->path, field->name, strlen(field->name));
+		if (field->label == PROTOBUF_C_LABEL_REPEATED)
+			wire_path_index(&s->path, counts[field - d->fields]);
+		r = scan_field(s, d, (size_t)(field - d->fields), wire, &in, counts, depth);
+		if (r < 0)
+			return r;
+		wire_path_back(&s->path, before);
+	}
+	return CY_OK;
+}
+
+int wire_scan(const ProtobufCMessageDescriptor *d, struct cy_bytes data, struct cy_error *e)
+{
+	struct scan s = { .e = e };
+
+	return scan_message(&s, d, data, 1);
+}
