@@ -8,6 +8,9 @@
 /* Fields of the largest message type; more is a fault of the schema. */
 #define FIELDS_MAX 64u
 
+/* What malloc keeps beside each small piece, roughly. */
+#define ALLOCATION_COST 16u
+
 struct scan {
 	struct wire_path path;
 	size_t memory;
@@ -19,9 +22,10 @@ static int fail(struct scan *s, int code, const char *text)
 	return cy_fail_at(s->e, code, s->path.s, "%s", text);
 }
 
+/* One more allocation of `size` bytes. */
 static int take_memory(struct scan *s, size_t size)
 {
-	s->memory += size;
+	s->memory += size + ALLOCATION_COST;
 	if (s->memory > WIRE_UNPACKED_MAX)
 		return fail(s, CY_ELIMIT, "the message would take too much memory once unpacked");
 	return CY_OK;
@@ -101,14 +105,13 @@ static ProtobufCWireType wire_of(ProtobufCType type)
 	return PROTOBUF_C_WIRE_TYPE_VARINT;
 }
 
-static int count_more(struct scan *s, uint32_t *count, size_t more)
+static int count_more(struct scan *s, uint32_t *count)
 {
-	if (more > CY_REPEATED_MAX - *count) {
-		cy_fail_at(s->e, CY_ELIMIT, s->path.s, "at most %u elements are allowed", CY_REPEATED_MAX);
-		return CY_ELIMIT;
-	}
-	*count += (uint32_t)more;
-	return take_memory(s, more * sizeof(uint64_t));
+	if (*count == CY_REPEATED_MAX)
+		return cy_fail_at(s->e, CY_ELIMIT, s->path.s, "at most %u elements are allowed", CY_REPEATED_MAX);
+	*count += 1;
+	s->memory += sizeof(uint64_t);
+	return CY_OK;
 }
 
 static int scan_packed(struct scan *s, ProtobufCWireType wire, struct cy_bytes value, uint32_t *count)
@@ -117,7 +120,7 @@ static int scan_packed(struct scan *s, ProtobufCWireType wire, struct cy_bytes v
 	int r;
 
 	while (value.len > 0)
-		if ((r = take_value(s, &value, wire, &part)) < 0 || (r = count_more(s, count, 1)) < 0)
+		if ((r = take_value(s, &value, wire, &part)) < 0 || (r = count_more(s, count)) < 0)
 			return r;
 	return CY_OK;
 }
@@ -165,7 +168,7 @@ static int scan_field(struct scan *s, const ProtobufCMessageDescriptor *d, size_
 		return r;
 	if (wire != expected)
 		return scan_packed(s, expected, value, &counts[f]);
-	r = repeated ? count_more(s, &counts[f], 1) : count_singular(s, d, f, counts);
+	r = repeated ? count_more(s, &counts[f]) : count_singular(s, d, f, counts);
 	if (r < 0)
 		return r;
 	if (field->type == PROTOBUF_C_TYPE_STRING)
@@ -192,7 +195,7 @@ static int scan_unknown(struct scan *s, ProtobufCWireType wire, struct cy_bytes 
 
 	if (r < 0)
 		return r;
-	return take_memory(s, sizeof(ProtobufCMessageUnknownField) + 16 + (before.len - in->len));
+	return take_memory(s, sizeof(ProtobufCMessageUnknownField) + ALLOCATION_COST + (before.len - in->len));
 }
 
 static int scan_message(struct scan *s, const ProtobufCMessageDescriptor *d, struct cy_bytes in, unsigned depth)
