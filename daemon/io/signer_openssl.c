@@ -1,0 +1,437 @@
+#include "io/signer_openssl.h"
+
+#include <errno.h>
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
+#include <openssl/x509v3.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "io/signer_pin.h"
+
+struct job {
+	struct job *next;
+	uint64_t ticket;
+	int code;
+	struct cy_buf signature;
+	size_t len;
+	uint8_t text[];
+};
+
+/* First in, first out. */
+struct queue {
+	struct job *first, **end;
+};
+
+struct pin_list {
+	struct signer_pins **of; /* [0] is our own */
+	size_t n;
+};
+
+struct signer_openssl {
+	EVP_PKEY *key;
+	X509 *certificate;
+	const EVP_MD *digest;
+	struct pin_list pins;
+	signer_signed_cb cb;
+	void *ctx;
+	int fd;
+	size_t outstanding; /* main thread only */
+	bool threaded;
+	pthread_t worker;
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t more;
+	struct queue waiting, done;
+	bool stop;
+};
+
+static void queue_add(struct queue *q, struct job *j)
+{
+	j->next = NULL;
+	if (q->first == NULL)
+		q->end = &q->first;
+	*q->end = j;
+	q->end = &j->next;
+}
+
+static struct job *queue_take(struct queue *q)
+{
+	struct job *j = q->first;
+
+	if (j != NULL)
+		q->first = j->next;
+	return j;
+}
+
+static void job_free(struct job *j)
+{
+	cy_buf_free(&j->signature);
+	free(j);
+}
+
+/* ------------------------------------------------------------------ signing */
+
+static int encode(CMS_ContentInfo *cms, struct cy_buf *out)
+{
+	int len = i2d_CMS_ContentInfo(cms, NULL), code;
+	unsigned char *at;
+
+	if (len <= 0)
+		return CY_ESIGN;
+	if ((code = cy_buf_reserve(out, (size_t)len)) != CY_OK)
+		return code;
+	at = out->data;
+	if (i2d_CMS_ContentInfo(cms, &at) != len)
+		return CY_ESIGN;
+	out->len = (size_t)len;
+	return CY_OK;
+}
+
+static void sign_now(const struct signer_openssl *s, struct job *j)
+{
+	const unsigned flags = CMS_BINARY | CMS_DETACHED | CMS_NOSMIMECAP | CMS_PARTIAL | CMS_CADES;
+	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
+	BIO *in = BIO_new_mem_buf(j->text, (int)j->len);
+
+	j->code = CY_ESIGN;
+	if (cms != NULL && in != NULL && CMS_add1_signer(cms, s->certificate, s->key, s->digest, flags) != NULL &&
+	    CMS_final(cms, in, NULL, flags) == 1)
+		j->code = encode(cms, &j->signature);
+	BIO_free(in);
+	CMS_ContentInfo_free(cms);
+	ERR_clear_error();
+}
+
+static void ring(const struct signer_openssl *s)
+{
+	const uint64_t one = 1;
+
+	/* It fails only when the counter is full, and then the reader knows already. */
+	while (write(s->fd, &one, sizeof one) < 0 && errno == EINTR)
+		continue;
+}
+
+static void *work(void *arg)
+{
+	struct signer_openssl *s = arg;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->stop) {
+		struct job *j = queue_take(&s->waiting);
+
+		if (j == NULL) {
+			pthread_cond_wait(&s->more, &s->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&s->lock);
+		sign_now(s, j);
+		pthread_mutex_lock(&s->lock);
+		queue_add(&s->done, j);
+		ring(s);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+static int port_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
+{
+	struct signer_openssl *s = ctx;
+	struct job *j;
+
+	if (text.len > CY_MANIFEST_MAX)
+		return CY_ELIMIT;
+	if (s->outstanding == SIGNER_QUEUE_MAX)
+		return CY_EAGAIN;
+	j = calloc(1, sizeof *j + text.len);
+	if (j == NULL)
+		return CY_ENOMEM;
+	j->ticket = ticket;
+	j->signature = CY_BUF(CY_SIGNATURE_MAX);
+	j->len = text.len;
+	if (text.len > 0)
+		memcpy(j->text, text.data, text.len);
+	s->outstanding++;
+
+	pthread_mutex_lock(&s->lock);
+	queue_add(&s->waiting, j);
+	pthread_cond_signal(&s->more);
+	pthread_mutex_unlock(&s->lock);
+	if (!s->threaded)
+		ring(s);
+	return CY_OK;
+}
+
+int signer_openssl_fd(const struct signer_openssl *s)
+{
+	return s->fd;
+}
+
+void signer_openssl_dispatch(struct signer_openssl *s)
+{
+	struct queue batch;
+	struct job *j;
+	uint64_t rung;
+
+	while (read(s->fd, &rung, sizeof rung) < 0 && errno == EINTR)
+		continue;
+	/* A batch, not the queue: the callback may sign again. */
+	pthread_mutex_lock(&s->lock);
+	batch = s->threaded ? s->done : s->waiting;
+	if (s->threaded)
+		s->done.first = NULL;
+	else
+		s->waiting.first = NULL;
+	pthread_mutex_unlock(&s->lock);
+
+	while ((j = queue_take(&batch)) != NULL) {
+		if (!s->threaded)
+			sign_now(s, j);
+		s->outstanding--;
+		s->cb(s->ctx, j->ticket, j->code, j->code == CY_OK ? cy_buf_view(&j->signature) : cy_bytes(NULL, 0));
+		job_free(j);
+	}
+}
+
+/* ---------------------------------------------------------------- verifying */
+
+static int port_verify(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
+		       struct cy_wall made, struct cy_error *e)
+{
+	const struct signer_openssl *s = ctx;
+
+	for (size_t i = 0; i < s->pins.n; i++) {
+		if (strcmp(signer_pins_id(s->pins.of[i]), authority) == 0)
+			return signer_pins_verify(s->pins.of[i], text, signature, made, e);
+	}
+	return cy_fail(e, CY_ESIGN, "no signing certificate is pinned for this authority");
+}
+
+static void pin_list_free(struct pin_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		signer_pins_free(l->of[i]);
+	free(l->of);
+	*l = (struct pin_list){ 0 };
+}
+
+static int pin_list_load(const struct signer_config *c, X509 *own, struct pin_list *ret_list, struct cy_error *e)
+{
+	struct pin_list l = { .of = calloc(c->n_peers + 1, sizeof *l.of) };
+	const struct signer_pin_source self = {
+		.id = c->id, .anchors = c->own_anchors, .bundle = c->own_bundle, .also = own
+	};
+	int code;
+
+	if (l.of == NULL)
+		return cy_fail(e, CY_ENOMEM, "no memory for the pinned certificates");
+	code = signer_pins_new(&self, &l.of[0], e);
+	l.n = code == CY_OK ? 1 : 0;
+	for (size_t i = 0; code == CY_OK && i < c->n_peers; i++) {
+		const struct signer_peer *p = &c->peers[i];
+		const struct signer_pin_source source = {
+			.id = p->id, .anchors = p->anchors, .crl = p->crl, .bundle = p->signing
+		};
+
+		code = signer_pins_new(&source, &l.of[l.n], e);
+		if (code == CY_OK)
+			l.n++;
+	}
+	if (code != CY_OK) {
+		pin_list_free(&l);
+		return code;
+	}
+	*ret_list = l;
+	return CY_OK;
+}
+
+int signer_openssl_reload(struct signer_openssl *s, const struct signer_config *config, struct cy_error *e)
+{
+	struct pin_list l;
+	int code = pin_list_load(config, s->certificate, &l, e);
+
+	if (code != CY_OK)
+		return code;
+	pin_list_free(&s->pins);
+	s->pins = l;
+	return CY_OK;
+}
+
+/* ------------------------------------------------------------------ loading */
+
+static int load_key(const char *uri, EVP_PKEY **ret_key, struct cy_error *e)
+{
+	/* Without UI_null() OpenSSL would ask the terminal for a pass phrase. */
+	OSSL_STORE_CTX *store = OSSL_STORE_open(uri, UI_null(), NULL, NULL, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (store == NULL)
+		return cy_fail_at(e, CY_ECONFIG, uri, "the signing key cannot be opened: %s", signer_reason());
+	OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
+	while (key == NULL && OSSL_STORE_eof(store) == 0) {
+		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+
+		if (info == NULL)
+			break;
+		key = OSSL_STORE_INFO_get1_PKEY(info);
+		OSSL_STORE_INFO_free(info);
+	}
+	OSSL_STORE_close(store);
+	if (key == NULL)
+		return cy_fail_at(e, CY_ECONFIG, uri,
+				  "there is no private key that can be used without a pass phrase: %s",
+				  signer_reason());
+	ERR_clear_error();
+	*ret_key = key;
+	return CY_OK;
+}
+
+static int load_certificate(const char *path, X509 **ret_cert, struct cy_error *e)
+{
+	BIO *in = BIO_new_file(path, "r");
+	X509 *cert = in == NULL ? NULL : PEM_read_bio_X509(in, NULL, NULL, NULL);
+
+	BIO_free(in);
+	if (cert == NULL)
+		return cy_fail_at(e, CY_ECONFIG, path,
+				  "the signing certificate cannot be read: %s; a PEM certificate is expected, "
+				  "such as comity-pki makes it",
+				  signer_reason());
+	*ret_cert = cert;
+	return CY_OK;
+}
+
+static int check_validity(const struct signer_config *c, const X509 *cert, struct cy_error *e)
+{
+	const struct cy_wall from = signer_time(X509_get0_notBefore(cert)),
+			     until = signer_time(X509_get0_notAfter(cert));
+	const char *slash = strrchr(c->certificate, '/');
+	const int dir = slash == NULL ? 1 : (int)(slash - c->certificate);
+	char when[CY_RFC3339_SIZE];
+
+	if (c->now.ms > until.ms) {
+		cy_rfc3339(until, when);
+		return cy_fail_at(e, CY_ECONFIG, c->certificate,
+				  "the signing certificate expired at %s, and nobody would accept what it signs; "
+				  "renew it with: comity-pki renew %.*s sign",
+				  when, dir, slash == NULL ? "." : c->certificate);
+	}
+	if (c->now.ms < from.ms) {
+		cy_rfc3339(from, when);
+		return cy_fail_at(e, CY_ECONFIG, c->certificate,
+				  "the signing certificate is not valid before %s; wait, or correct the clock", when);
+	}
+	return CY_OK;
+}
+
+static int load_identity(struct signer_openssl *s, const struct signer_config *c, struct cy_error *e)
+{
+	int code;
+
+	if ((code = load_certificate(c->certificate, &s->certificate, e)) != CY_OK ||
+	    (code = load_key(c->key, &s->key, e)) != CY_OK)
+		return code;
+	s->digest = signer_key_digest(s->key);
+	if (s->digest == NULL)
+		return cy_fail_at(e, CY_ECONFIG, c->key,
+				  "the signing key is %s; EC P-256 or P-384 is expected: make one with comity-pki "
+				  "renew DIR sign --new-key",
+				  EVP_PKEY_is_a(s->key, "EC") == 1 ? "on another curve" : "not an EC key");
+	if (X509_check_private_key(s->certificate, s->key) != 1)
+		return cy_fail_at(e, CY_ECONFIG, c->key,
+				  "the key does not belong to the certificate %s: %s; name the pair that was made "
+				  "together",
+				  c->certificate, signer_reason());
+	if (X509_check_purpose(s->certificate, X509_PURPOSE_SMIME_SIGN, 0) != 1)
+		return cy_fail_at(e, CY_ECONFIG, c->certificate,
+				  "the certificate may not be used to sign; name sign.pem, not that of the CA or of "
+				  "TLS");
+	return check_validity(c, s->certificate, e);
+}
+
+static int start_worker(struct signer_openssl *s, struct cy_error *e)
+{
+	sigset_t all, before;
+	int failed;
+
+	if (!s->threaded)
+		return CY_OK;
+	/* Signals are the main thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&s->worker, NULL, work, s);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed != 0) {
+		s->threaded = false;
+		return cy_fail(e, CY_ENOMEM, "the signer's thread cannot be started: %s", strerror(failed));
+	}
+	return CY_OK;
+}
+
+int signer_openssl_new(const struct signer_config *config, signer_signed_cb cb, void *ctx,
+		       struct signer_openssl **ret_signer, struct signer_port *ret_port, struct cy_error *e)
+{
+	struct signer_openssl *s = calloc(1, sizeof *s);
+	int code;
+
+	ERR_clear_error();
+	if (s == NULL)
+		return cy_fail(e, CY_ENOMEM, "no memory for the signer");
+	s->cb = cb;
+	s->ctx = ctx;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->more, NULL);
+	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->fd < 0)
+		code = cy_fail(e, CY_EIO, "no event descriptor for the signer: %s", strerror(errno));
+	else if ((code = load_identity(s, config, e)) == CY_OK &&
+		 (code = pin_list_load(config, s->certificate, &s->pins, e)) == CY_OK) {
+		s->threaded = config->threaded;
+		code = start_worker(s, e);
+	}
+	ERR_clear_error();
+	if (code != CY_OK) {
+		signer_openssl_free(s);
+		return code;
+	}
+	*ret_signer = s;
+	*ret_port = (struct signer_port){ .ctx = s, .sign = port_sign, .verify = port_verify };
+	return CY_OK;
+}
+
+void signer_openssl_free(struct signer_openssl *s)
+{
+	struct job *j;
+
+	if (s == NULL)
+		return;
+	if (s->threaded) {
+		pthread_mutex_lock(&s->lock);
+		s->stop = true;
+		pthread_cond_signal(&s->more);
+		pthread_mutex_unlock(&s->lock);
+		pthread_join(s->worker, NULL);
+	}
+	while ((j = queue_take(&s->waiting)) != NULL || (j = queue_take(&s->done)) != NULL)
+		job_free(j);
+	pin_list_free(&s->pins);
+	EVP_PKEY_free(s->key);
+	X509_free(s->certificate);
+	if (s->fd >= 0)
+		close(s->fd);
+	pthread_cond_destroy(&s->more);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+struct cy_wall signer_openssl_expiry(const struct signer_openssl *s)
+{
+	return signer_time(X509_get0_notAfter(s->certificate));
+}

@@ -1,0 +1,53 @@
+/* Pinned signing certificates of one authority, and the check of a detached
+ * CAdES-BES signature (RFC 5652, RFC 5126 5.1, RFC 5035) against them.
+ *
+ * Everything that does not depend on the signature is decided once, at load:
+ * that each pinned certificate chains to the authority's own anchors for the
+ * purpose of signing, from when to when, and whether the authority's CRL names
+ * it. A check then costs one CMS decode and one ECDSA verification. */
+#ifndef CY_IO_SIGNER_PIN_H
+#define CY_IO_SIGNER_PIN_H
+
+#include <openssl/x509.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/time.h"
+
+struct signer_pins;
+
+/* What to load. Paths are PEM files. */
+struct signer_pin_source {
+	const char *id;      /* authority id */
+	const char *anchors; /* CA certificates; NULL: the pins stand for themselves */
+	const char *crl;     /* certificate revocation lists of these CAs, or NULL */
+	const char *bundle;  /* pinned signing certificates, or NULL */
+	X509 *also;          /* one more pinned certificate, or NULL; not consumed */
+};
+
+/* CY_ECONFIG with a sentence that names the file and the remedy: a file that
+ * cannot be read, a certificate without chain to the anchors, a key that is not
+ * EC P-256 or P-384, a CRL that no anchor has signed, no certificate at all.
+ * A pin that has expired or is revoked is no error here. */
+int signer_pins_new(const struct signer_pin_source *source, struct signer_pins **ret_pins, struct cy_error *e);
+void signer_pins_free(struct signer_pins *p);
+
+const char *signer_pins_id(const struct signer_pins *p);
+
+/* Is `signature` (DER) made over `text` by one of the pinned certificates, which
+ * was valid at `made` and is not revoked? CY_ESIGN with the reason otherwise. */
+int signer_pins_verify(const struct signer_pins *p, struct cy_bytes text, struct cy_bytes signature,
+		       struct cy_wall made, struct cy_error *e);
+
+/* The digest that goes with an EC key: SHA-256 for P-256, SHA-384 for P-384;
+ * NULL for any other key. */
+const EVP_MD *signer_key_digest(const EVP_PKEY *key);
+
+/* Milliseconds of an ASN.1 time. */
+struct cy_wall signer_time(const ASN1_TIME *t);
+
+/* OpenSSL's own word for what went wrong last; clears the error queue. The text
+ * is static, never NULL. */
+const char *signer_reason(void);
+
+#endif
