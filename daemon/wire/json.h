@@ -1,6 +1,15 @@
 /* The proto3 JSON mapping, by descriptor reflection over protobuf-c structs.
  * Equal to Python's json_format in both directions for every message of the
- * schema. */
+ * schema, except that a parser here is stricter and refuses:
+ * - the character NUL in a text: a C string cannot hold it;
+ * - the same field under both its names;
+ * - in bytes, characters that are not base64 (Python skips them);
+ * - in numbers, blanks, underscores and digits that are not ASCII; whole numbers
+ *   of 2^63 and more outside quotes; for an enum, true, false and fractions;
+ * - a list or a text in place of the outermost object, even an empty one;
+ * - texts, lists and nesting beyond base/limits.h.
+ * Types float and double, which the schema does not use, have no JSON form here.
+ * Unknown fields of a message are not printed. */
 #ifndef CY_WIRE_JSON_H
 #define CY_WIRE_JSON_H
 
@@ -9,15 +18,21 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-/* Append the JSON form. Default values are left out, 64-bit integers are
- * strings, bytes are base64, enums are names, field names are lowerCamelCase.
- * `indent` 0: one line. */
+/* Append the JSON form, character for character what Python's json.dumps makes
+ * with that indent and ensure_ascii=False. Default values are left out unless
+ * their presence matters, 64-bit integers are strings, bytes are base64, enums
+ * are names (numbers, if unknown), field names are lowerCamelCase, in the order
+ * of field numbers. `indent` 0: one line. CY_EINVAL for a text that is not
+ * UTF-8, CY_ELIMIT; `out` is then unchanged. */
 int wire_json_print(const ProtobufCMessage *m, int indent, struct cy_buf *out);
 
 /* Parse; the result is freed with protobuf_c_message_free_unpacked(.., NULL).
- * Both lowerCamelCase and proto names are accepted; unknown fields, unknown enum
- * names, wrong types, duplicate keys and numbers out of range are errors with
- * the path of the field in `e`. */
+ * Both lowerCamelCase and proto names are accepted, null means absent; unknown
+ * fields, unknown enum names, wrong types, duplicate keys, two members of a oneof
+ * and numbers out of range are errors. `e` names the field by its path as the
+ * document spells it (`content.request.measures[0].type`), or the line
+ * (`line 3`) where the document is not JSON; the sentence says what was expected
+ * and never repeats a value. CY_EPARSE, CY_ELIMIT or CY_ENOMEM. */
 int wire_json_parse(const ProtobufCMessageDescriptor *d, struct cy_bytes text, ProtobufCMessage **ret_message,
 		    struct cy_error *e);
 
