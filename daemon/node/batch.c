@@ -1,0 +1,450 @@
+/* The batch: many inputs, one round of signatures, one commit, then the effects.
+ * One batch is under way at a time. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/internal.h"
+#include "wire/message.h"
+
+/* ---------------------------------------------------------- collecting */
+
+struct store_write *batch_write(struct node *n, enum store_op op)
+{
+	return store_add(&n->batch.writes, op);
+}
+
+char *batch_string(struct node *n, const char *s)
+{
+	return cy_arena_string(&n->batch.writes.arena, s);
+}
+
+struct cy_bytes batch_bytes(struct node *n, struct cy_bytes b)
+{
+	return cy_arena_bytes(&n->batch.writes.arena, b);
+}
+
+struct effect *batch_effect(struct node *n, enum effect_kind kind, uint64_t target, struct cy_bytes bytes,
+			    const char *why)
+{
+	struct effect *e = cy_arena_take(&n->batch.arena, sizeof *e);
+
+	e->kind = kind;
+	e->target = target;
+	e->bytes = bytes;
+	e->why = cy_arena_string(&n->batch.arena, why);
+	*n->batch.last_effect = e;
+	n->batch.last_effect = &e->next;
+	return e;
+}
+
+/* Serialise into the batch's arena. */
+static struct cy_bytes pack(struct node *n, const ProtobufCMessage *m)
+{
+	size_t len = protobuf_c_message_get_packed_size(m);
+	uint8_t *p = cy_arena_take(&n->batch.arena, len + 1);
+
+	protobuf_c_message_pack(m, p);
+	return cy_bytes(p, len);
+}
+
+void batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame)
+{
+	batch_effect(n, EFFECT_LINK_SEND, session, pack(n, &frame->base), "");
+}
+
+void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
+{
+	CyGoodbye g = CY_GOODBYE__INIT;
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+
+	if (p->session == 0)
+		return;
+	g.code = code;
+	g.text = (char *)why;
+	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
+	f.goodbye = &g;
+	node_note(n, code == CY_GOODBYE_CODE__RESTORED ? NODE_INFO : NODE_ALARM, "peer %s: %s", p->id, why);
+	batch_send(n, p->session, &f);
+	batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), why);
+	/* Nothing more is taken from or sent on this session. */
+	node_link_down(n, p->session, why);
+}
+
+void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame)
+{
+	frame->correlation = correlation;
+	batch_effect(n, EFFECT_LOCAL_SEND, conn, pack(n, &frame->base), "")->correlation = correlation;
+}
+
+struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text)
+{
+	struct want *w = cy_arena_take(&n->batch.arena, sizeof *w);
+	struct cy_buf out = CY_BUF(CY_MANIFEST_MAX);
+
+	CY_ASSERT(wire_text_write(text, &out) == CY_OK);
+	w->kind = kind;
+	w->peer = p;
+	w->session = p->session;
+	/* The text ends up in the write-set as well as in a frame. */
+	w->text = batch_bytes(n, cy_buf_view(&out));
+	cy_buf_free(&out);
+	*n->batch.last_want = w;
+	n->batch.last_want = &w->next;
+	return w;
+}
+
+void batch_touch(struct node *n, uint64_t session)
+{
+	struct batch *b = &n->batch;
+
+	for (size_t i = 0; i < b->n_touched; i++)
+		if (b->touched[i] == session)
+			return;
+	if (b->n_touched == sizeof b->touched / sizeof b->touched[0])
+		b->all_touched = true;
+	else
+		b->touched[b->n_touched++] = session;
+}
+
+void batch_doom(struct node *n, const char *why)
+{
+	n->batch.doom = cy_arena_string(&n->batch.arena, why);
+}
+
+void batch_leaf(struct node *n, const char *fmt, ...)
+{
+	struct store_write *w = batch_write(n, STORE_PUT_LEAF);
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	w->leaf.index = n->audit.size;
+	w->leaf.data = batch_bytes(n, cy_bytes(text, strlen(text)));
+	w->leaf.hash = audit_leaf(w->leaf.data);
+	audit_append(&n->audit, &w->leaf.hash);
+}
+
+void batch_put_stream(struct node *n, struct peer *p)
+{
+	struct store_write *w = batch_write(n, STORE_PUT_STREAM);
+
+	w->stream = p->stream;
+	w->stream.peer = batch_string(n, p->id);
+	w->stream.head_text = batch_bytes(n, p->stream.head_text);
+	w->stream.head_signature = batch_bytes(n, p->stream.head_signature);
+	p->known = true;
+}
+
+static void put_meta(struct node *n)
+{
+	struct store_write *w = batch_write(n, STORE_PUT_META);
+	struct cy_wall now = node_now(n);
+
+	if (now.ms > n->wall_mark.ms)
+		n->wall_mark = now;
+	w->meta.epoch = n->epoch;
+	w->meta.audit_size = n->audit.size;
+	w->meta.frontier = batch_bytes(n, cy_bytes(n->frontier, audit_encode(&n->audit, n->frontier)));
+	w->meta.wall_mark = n->wall_mark;
+}
+
+/* ------------------------------------------------------------ stepping */
+
+static void step_frame(struct node *n, struct input *in)
+{
+	struct peer *p = &n->peers[in->peer];
+	const CyPeerFrame *f = in->frame;
+	char why[160];
+
+	if (p->session != in->source) /* it ended meanwhile; the peer repeats what matters */
+		return;
+	p->inputs--;
+	batch_touch(n, p->session);
+	if ((f->kind_case == CY_PEER_FRAME__KIND_HELLO) == p->greeted && f->kind_case != CY_PEER_FRAME__KIND_GOODBYE) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL,
+			      p->greeted ? "a second hello" : "a frame before the hello");
+		return;
+	}
+	switch (f->kind_case) {
+	case CY_PEER_FRAME__KIND_HELLO:
+		session_hello(n, p, f->hello, in->text);
+		return;
+	case CY_PEER_FRAME__KIND_PARCEL:
+		inbound_parcel(n, p, f->parcel, in->text);
+		return;
+	case CY_PEER_FRAME__KIND_RECEIPT:
+		outbound_receipt(n, p, f->receipt, in->text);
+		return;
+	case CY_PEER_FRAME__KIND_GOODBYE:
+		snprintf(why, sizeof why, "the peer said goodbye: %.120s", f->goodbye->text);
+		batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), why);
+		node_link_down(n, p->session, why);
+		return;
+	case CY_PEER_FRAME__KIND_HEADS_REQUEST:
+		reconcile_heads_request(n, p, f->heads_request);
+		return;
+	case CY_PEER_FRAME__KIND_HEADS:
+		reconcile_heads(n, p, f->heads);
+		return;
+	case CY_PEER_FRAME__KIND_FETCH_REQUEST:
+		reconcile_fetch_request(n, p, f->fetch_request);
+		return;
+	case CY_PEER_FRAME__KIND_FETCHED:
+		reconcile_fetched(n, p, f->fetched, in->text, in->receipt);
+		return;
+	case CY_PEER_FRAME__KIND__NOT_SET:
+	case _CY_PEER_FRAME__KIND__CASE_IS_INT_SIZE:
+		return;
+	}
+}
+
+static void step_request(struct node *n, struct input *in)
+{
+	struct conn *c = node_conn(n, in->source);
+	const CyClientFrame *f = in->request;
+
+	if (c == NULL) /* gone before its turn: it repeats with the same key */
+		return;
+	c->inputs--;
+	if (f->kind_case == CY_CLIENT_FRAME__KIND_SUBMIT)
+		submit_step(n, c, f->correlation, f->submit);
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS)
+		subscribe_acknowledge(n, c, f->correlation, f->acknowledge_events);
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_SUBSCRIBE)
+		subscribe_start(n, c, f->correlation, f->subscribe);
+	else
+		views_message(n, c, f->correlation, f->show_message);
+}
+
+static void step(struct node *n, struct input *in)
+{
+	switch (in->kind) {
+	case INPUT_LINK_UP:
+		if (n->peers[in->peer].session == in->source) {
+			batch_touch(n, in->source);
+			session_up(n, &n->peers[in->peer], in->source);
+		}
+		return;
+	case INPUT_FRAME:
+		step_frame(n, in);
+		return;
+	case INPUT_REQUEST:
+		step_request(n, in);
+		return;
+	}
+}
+
+static void batch_reset(struct node *n)
+{
+	struct batch *b = &n->batch;
+
+	for (struct work_case *c = b->cases; c != NULL; c = c->next)
+		free(c->facts);
+	store_writeset_free(&b->writes);
+	cy_arena_free(&b->arena);
+	*b = (struct batch){ 0 };
+	b->last_effect = &b->effects;
+	b->last_want = &b->wants;
+	b->last_fresh = &b->fresh;
+}
+
+/* --------------------------------------------------------------- phases */
+
+static void release(struct node *n);
+static void commit(struct node *n);
+static void fail(struct node *n, const char *why);
+
+void batch_start(struct node *n)
+{
+	struct batch *b = &n->batch;
+	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+
+	if (b->phase != BATCH_IDLE)
+		return;
+	batch_reset(n);
+	while (n->inputs != NULL && b->messages < NODE_BATCH_MESSAGES) {
+		struct input *in = n->inputs;
+
+		n->inputs = in->next;
+		if (n->inputs == NULL)
+			n->last_input = &n->inputs;
+		step(n, in);
+		node_input_free(in);
+	}
+	if (!n->stopping)
+		outbound_step(n);
+	if (!cy_mono_before(now, n->next_expiry)) {
+		outbound_expire(n);
+		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
+		n->ports.clock.wake_at(n->ports.clock.ctx, n->next_expiry);
+	}
+	b->phase = BATCH_SIGNING;
+	for (struct want *w = b->wants; w != NULL; w = w->next) {
+		w->ticket = ++n->last_ticket;
+		b->unsigned_texts++;
+	}
+	for (struct want *w = b->wants; w != NULL; w = w->next)
+		if (n->ports.signer.sign(n->ports.signer.ctx, w->ticket, w->text) < 0) {
+			w->answered = true;
+			b->unsigned_texts--;
+		}
+	if (b->unsigned_texts == 0)
+		commit(n);
+}
+
+void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes signature)
+{
+	struct batch *b = &n->batch;
+
+	for (struct want *w = b->wants; w != NULL; w = w->next) {
+		if (w->ticket != ticket || w->answered)
+			continue;
+		w->answered = true;
+		if (code == CY_OK)
+			w->signature = batch_bytes(n, signature);
+		if (--b->unsigned_texts == 0)
+			commit(n);
+		return;
+	}
+}
+
+/* All signatures are there, or failed: the batch is complete. */
+static void commit(struct node *n)
+{
+	struct batch *b = &n->batch;
+	struct store_writeset *w;
+	int r;
+
+	for (struct want *want = b->wants; want != NULL; want = want->next) {
+		switch (want->kind) {
+		case WANT_HELLO:
+			session_greet(n, want);
+			break;
+		case WANT_PARCEL:
+			outbound_signed(n, want);
+			break;
+		case WANT_RECEIPT:
+			inbound_receipted(n, want);
+			break;
+		case WANT_STATEMENT:
+			outbound_expired(n, want);
+			break;
+		}
+	}
+	if (b->doom != NULL) {
+		fail(n, b->doom);
+		return;
+	}
+	if (b->writes.n == 0) {
+		release(n);
+		return;
+	}
+	put_meta(n);
+	b->phase = BATCH_COMMITTING;
+	w = malloc(sizeof *w);
+	CY_ASSERT(w != NULL);
+	/* The store owns it from here on; frames that point into its arena have been
+	 * packed already. */
+	*w = b->writes;
+	b->writes = (struct store_writeset){ 0 };
+	r = n->ports.store.commit(n->ports.store.ctx, w);
+	if (r < 0)
+		node_committed(n, r, cy_strerror(r));
+}
+
+/* The batch failed: nothing has happened. Sessions resume from the store, local
+ * clients are told to repeat. */
+static void fail(struct node *n, const char *why)
+{
+	struct batch *b = &n->batch;
+	struct cy_error e = { 0 };
+
+	node_note(n, NODE_ALARM, "the store cannot commit: %s", why);
+	snprintf(n->store_fault, sizeof n->store_fault, "%s", why);
+	for (struct effect *f = b->effects; f != NULL; f = f->next)
+		if (f->kind == EFFECT_LOCAL_SEND)
+			local_error(n, f->target, f->correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+				    "the store cannot commit now, nothing was done: repeat later with the same key");
+	for (size_t i = 0; i < n->n_peers; i++) {
+		struct peer *p = &n->peers[i];
+		bool touched = b->all_touched;
+
+		for (size_t k = 0; k < b->n_touched; k++)
+			touched = touched || b->touched[k] == p->session;
+		if (p->session != 0 && touched) {
+			n->ports.link.close(n->ports.link.ctx, p->session, "the store cannot commit");
+			node_link_down(n, p->session, "the store cannot commit");
+		}
+	}
+	/* Effects that end a session had taken it from its peer already. */
+	for (struct effect *f = b->effects; f != NULL; f = f->next)
+		if (f->kind == EFFECT_LINK_CLOSE)
+			n->ports.link.close(n->ports.link.ctx, f->target, f->why);
+	if (node_load(n, &e) < 0)
+		node_note(n, NODE_ALARM, "%s", e.text);
+	b->phase = BATCH_IDLE;
+	batch_reset(n);
+	/* What came in meanwhile. A wake-up tries again what waits without an input. */
+	n->ports.clock.wake_at(n->ports.clock.ctx,
+			       cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_STORE_RETRY_MS));
+	if (n->inputs != NULL)
+		batch_start(n);
+}
+
+static void release_effect(struct node *n, const struct effect *f)
+{
+	struct link_port *l = &n->ports.link;
+
+	switch (f->kind) {
+	case EFFECT_LINK_SEND:
+		/* The windows keep the queue short: a full one is a peer that does not read. */
+		if (l->send(l->ctx, f->target, f->bytes) == CY_EAGAIN) {
+			l->close(l->ctx, f->target, "the peer does not read");
+			node_link_down(n, f->target, "the peer does not read");
+		}
+		return;
+	case EFFECT_LINK_CLOSE:
+		l->close(l->ctx, f->target, f->why);
+		return;
+	case EFFECT_ESTABLISHED:
+		l->established(l->ctx, f->target);
+		return;
+	case EFFECT_LOCAL_SEND:
+		n->ports.local.send(n->ports.local.ctx, f->target, f->bytes);
+		return;
+	}
+}
+
+static void release(struct node *n)
+{
+	struct batch *b = &n->batch;
+	bool something = b->effects != NULL || b->phase == BATCH_COMMITTING;
+
+	for (struct effect *f = b->effects; f != NULL; f = f->next)
+		release_effect(n, f);
+	b->phase = BATCH_IDLE;
+	batch_reset(n);
+	if (!something)
+		return;
+	for (struct conn *c = n->conns; c != NULL; c = c->next)
+		subscribe_push(n, c);
+	/* What came in meanwhile, or waits for a parcel of its own. */
+	batch_start(n);
+}
+
+void node_committed(struct node *n, int code, const char *why)
+{
+	CY_ASSERT(n->batch.phase == BATCH_COMMITTING);
+	if (code < 0) {
+		fail(n, why);
+		return;
+	}
+	n->store_fault[0] = '\0';
+	if (n->config.hold != NULL)
+		n->config.hold(n->config.hold_ctx, "committed");
+	release(n);
+}

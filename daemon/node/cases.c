@@ -1,0 +1,219 @@
+/* The working set of cases of a batch. A step sees committed state and what
+ * earlier steps of its batch added; the set is forgotten with the batch. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/internal.h"
+
+CySide cases_other(CySide side)
+{
+	return side == CY_SIDE__REQUESTING ? CY_SIDE__REQUESTED : CY_SIDE__REQUESTING;
+}
+
+static const struct store_case *own_row(struct node *n, struct work_case *c, const struct store_case *row)
+{
+	struct cy_arena *a = &n->batch.writes.arena;
+
+	c->row = *row;
+	c->row.peer = cy_arena_string(a, row->peer);
+	c->row.case_id = cy_arena_string(a, row->case_id);
+	c->row.own_reference = cy_arena_string(a, row->own_reference);
+	c->row.peer_reference = cy_arena_string(a, row->peer_reference);
+	c->row.client = cy_arena_string(a, row->client);
+	/* An empty title leaves the stored one. */
+	c->row.title = "";
+	c->row.instrument = cy_arena_string(a, row->instrument);
+	c->row.state = cy_arena_string(a, row->state);
+	return &c->row;
+}
+
+struct loading {
+	struct node *n;
+	struct work_case *c;
+};
+
+static int load_row(void *arg, const struct store_case *row)
+{
+	struct loading *l = arg;
+
+	own_row(l->n, l->c, row);
+	return CY_OK;
+}
+
+static int push_fact(struct work_case *c, const struct law_fact *f)
+{
+	if (c->n == c->cap) {
+		size_t cap = c->cap > 0 ? 2 * c->cap : 8;
+		struct law_fact *facts;
+
+		if (c->n >= NODE_FOLD_MAX)
+			return CY_ELIMIT;
+		facts = realloc(c->facts, cap * sizeof *facts);
+		CY_ASSERT(facts != NULL);
+		c->facts = facts;
+		c->cap = cap;
+	}
+	c->facts[c->n++] = *f;
+	return CY_OK;
+}
+
+static int load_fact(void *arg, const struct store_message *row)
+{
+	struct loading *l = arg;
+	struct law_fact f;
+	int r;
+
+	if (row->fact.len == 0)
+		return CY_OK;
+	r = law_fact_decode(row->fact, &f);
+	if (r < 0)
+		return r;
+	f.voided = row->void_code != 0;
+	return push_fact(l->c, &f);
+}
+
+static void fold(struct work_case *c)
+{
+	law_fold(c->facts, c->n, &c->folded, NULL, NULL);
+	c->row.state = law_case_state_name(c->folded.state);
+	c->row.closed = c->folded.closed || c->folded.returned || c->folded.redirected;
+}
+
+static struct work_case *add(struct node *n)
+{
+	struct work_case *c = cy_arena_take(&n->batch.arena, sizeof *c);
+
+	c->next = n->batch.cases;
+	n->batch.cases = c;
+	return c;
+}
+
+struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code)
+{
+	struct store_port *s = &n->ports.store;
+	struct work_case found = { 0 }, *c;
+	struct loading l = { n, &found };
+
+	for (c = n->batch.cases; c != NULL; c = c->next)
+		if (strcmp(c->row.case_id, case_id) == 0 && strcmp(c->row.peer, peer) == 0)
+			return c;
+	*ret_code = s->get_case(s->ctx, peer, case_id, load_row, &l);
+	if (*ret_code < 0)
+		return NULL;
+	*ret_code = s->case_messages(s->ctx, peer, case_id, load_fact, &l);
+	if (*ret_code < 0) {
+		free(found.facts);
+		return NULL;
+	}
+	c = add(n);
+	found.next = c->next;
+	*c = found;
+	fold(c);
+	return c;
+}
+
+struct finding {
+	size_t n;
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
+};
+
+static int found_case(void *arg, const struct store_case *row)
+{
+	struct finding *f = arg;
+
+	f->n++;
+	return cy_copy(f->peer, sizeof f->peer, row->peer) < 0 ||
+			       cy_copy(f->case_id, sizeof f->case_id, row->case_id) < 0
+		       ? CY_ESTORE
+		       : CY_OK;
+}
+
+struct work_case *cases_find(struct node *n, const char *client, const char *ref, int *ret_code, size_t *ret_matches)
+{
+	struct store_port *s = &n->ports.store;
+	struct store_view view = { client };
+	struct finding f = { 0 };
+
+	/* Opened in this very batch: the store does not know it yet. */
+	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
+		if (c->is_new && (strcmp(c->row.case_id, ref) == 0 || strcmp(c->row.own_reference, ref) == 0) &&
+		    (client == NULL || strcmp(c->row.client, client) == 0)) {
+			*ret_matches = 1;
+			return c;
+		}
+	*ret_code = s->find_case(s->ctx, view, ref, found_case, &f);
+	*ret_matches = f.n;
+	if (*ret_code < 0 || f.n != 1)
+		return NULL;
+	return cases_get(n, f.peer, f.case_id, ret_code);
+}
+
+struct work_case *cases_new(struct node *n, const char *peer, const char *case_id, CySide side)
+{
+	struct work_case *c = add(n);
+	const struct store_case row = { .peer = peer,
+					.case_id = case_id,
+					.side = side,
+					.own_reference = "",
+					.peer_reference = "",
+					.client = "",
+					.title = "",
+					.instrument = "",
+					.state = "",
+					.opened = node_now(n) };
+
+	own_row(n, c, &row);
+	c->is_new = true;
+	return c;
+}
+
+void cases_put(struct node *n, struct work_case *c)
+{
+	struct store_write *w = batch_write(n, STORE_PUT_CASE);
+
+	c->row.changed = node_now(n);
+	w->case_row = c->row;
+	c->row.title = "";
+}
+
+int cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
+{
+	uint32_t *head = fact->side == c->row.side ? &c->row.own_number : &c->row.peer_number;
+	int r = push_fact(c, fact);
+
+	if (r < 0)
+		return r;
+	if (fact->number > *head)
+		*head = fact->number;
+	c->row.messages++;
+	fold(c);
+	cases_put(n, c);
+	return CY_OK;
+}
+
+void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->facts[i].side == author && c->facts[i].number == number)
+			c->facts[i].voided = true;
+	fold(c);
+	cases_put(n, c);
+}
+
+void cases_event(struct node *n, const struct work_case *c, const struct event_of *e)
+{
+	struct store_write *w = batch_write(n, STORE_PUT_EVENT);
+
+	w->event = (struct store_event){ .type = e->type,
+					 .at = node_now(n),
+					 .peer = c->row.peer,
+					 .case_id = c->row.case_id,
+					 .message_id = batch_string(n, e->message_id),
+					 .client = c->row.client,
+					 .own_reference = c->row.own_reference,
+					 .kind = e->kind,
+					 .number = e->number,
+					 .code = e->code,
+					 .text = batch_string(n, e->text != NULL ? e->text : ""),
+					 .case_state = c->row.state };
+}

@@ -1,0 +1,438 @@
+/* A parcel that came in: each message is admitted, or rejected with a reason;
+ * messages, receive mark, cases and audit leaves share the commit with the
+ * receipt. */
+#include <stdio.h>
+#include <string.h>
+
+#include "law/validate.h"
+#include "node/internal.h"
+#include "wire/message.h"
+
+/* Why a message is rejected; code 0: it is accepted. */
+struct verdict {
+	CyRejectionCode code;
+	char reason[CY_REASON_MAX + 1];
+	bool duplicate; /* known: nothing is written */
+};
+
+static void reject(struct verdict *v, CyRejectionCode code, const char *reason)
+{
+	v->code = code;
+	snprintf(v->reason, sizeof v->reason, "%s", reason);
+}
+
+struct known {
+	struct cy_digest digest;
+	struct verdict verdict;
+};
+
+static int load_known(void *arg, const struct store_message *row)
+{
+	struct known *k = arg;
+
+	k->digest = row->digest;
+	k->verdict.code = row->void_code;
+	snprintf(k->verdict.reason, sizeof k->verdict.reason, "%s", row->void_reason);
+	return CY_OK;
+}
+
+/* Is the id known, from the store or from this batch? 1 known, 0 not, < 0 the
+ * store cannot read. */
+static int look_up(struct node *n, const struct wire_entry *e, struct verdict *v)
+{
+	struct store_port *s = &n->ports.store;
+	struct known k = { 0 };
+	int r = CY_ENOENT;
+
+	for (struct store_write *w = n->batch.writes.first; w != NULL && r == CY_ENOENT; w = w->next)
+		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.id, e->id) == 0)
+			r = load_known(&k, &w->message);
+	if (r == CY_ENOENT)
+		r = s->get_message(s->ctx, e->id, load_known, &k);
+	if (r < 0)
+		return r == CY_ENOENT ? 0 : r;
+	*v = k.verdict;
+	v->duplicate = true;
+	if (!cy_digest_equal(&k.digest, &e->digest))
+		reject(v, CY_REJECTION_CODE__ID_REUSED, "this message id was used with other content");
+	return 1;
+}
+
+/* What can be said of a message by itself. */
+static void check_envelope(struct node *n, const struct peer *p, const struct wire_entry *e, const CyMessage *m,
+			   struct verdict *v)
+{
+	struct law_faults faults;
+	char reason[CY_REASON_MAX + 1];
+
+	if (m->format != 1 || strcmp(m->id, e->id) != 0 || m->nonce.len != 16 || m->content == NULL ||
+	    !cy_uuid_valid(m->case_id) || m->number == 0 || m->priority < CY_PRIORITY__LOW ||
+	    m->priority > CY_PRIORITY__EMERGENCY || strlen(m->own_reference) > CY_REFERENCE_MAX)
+		reject(v, CY_REJECTION_CODE__MALFORMED,
+		       "the envelope lacks a part or names another message than the manifest");
+	else if (strcmp(m->from, p->id) != 0 || strcmp(m->to, n->authority) != 0)
+		reject(v, CY_REJECTION_CODE__WRONG_PARTY, "the message names another author or addressee");
+	else if (m->n_critical > 0)
+		reject(v, CY_REJECTION_CODE__UNKNOWN_CRITICAL_FEATURE,
+		       "the message names a critical feature that is not known here");
+	else if (law_validate(m->content, &faults) < 0) {
+		snprintf(reason, sizeof reason, "%zu faults, the first: %.90s: %.100s", faults.n, faults.at[0].field,
+			 faults.at[0].text);
+		reject(v, CY_REJECTION_CODE__INCOMPLETE, reason);
+	}
+}
+
+/* What can be said of it in its case. A new case is made for one that opens. */
+static int check_case(struct node *n, const struct peer *p, const CyMessage *m, struct law_fact *fact,
+		      struct work_case **ret_case, struct verdict *v)
+{
+	struct cy_error e = { 0 };
+	int r = CY_OK;
+	struct work_case *c = cases_get(n, p->id, m->case_id, &r);
+	bool opens = law_kind_opens(m->content->kind_case);
+
+	if (c == NULL && r != CY_ENOENT)
+		return r;
+	if (c == NULL && !opens) {
+		reject(v, CY_REJECTION_CODE__UNKNOWN_CASE, "the case is not known here");
+		return CY_OK;
+	}
+	if (c != NULL && m->author_side != cases_other(c->row.side)) {
+		reject(v, CY_REJECTION_CODE__WRONG_PARTY, "the author is the other side of this case");
+		return CY_OK;
+	}
+	if (c == NULL && m->author_side != CY_SIDE__REQUESTING) {
+		reject(v, CY_REJECTION_CODE__WRONG_PARTY, "only the requesting side opens a case");
+		return CY_OK;
+	}
+	if (c == NULL)
+		c = cases_new(n, p->id, m->case_id, CY_SIDE__REQUESTED);
+	*ret_case = c;
+	law_fact_of(m, fact);
+	if (m->number <= c->row.peer_number)
+		reject(v, CY_REJECTION_CODE__NUMBER_REUSED, "the author's number in the case is not above its last one");
+	else if (m->seen > c->row.own_number)
+		reject(v, CY_REJECTION_CODE__UNSEEN, "the author claims to have seen what was never sent");
+	else if (law_admit(c->facts, c->n, fact, &e) < 0)
+		reject(v, CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED, e.text);
+	return CY_OK;
+}
+
+static const char *title_of(const CyContent *c)
+{
+	switch (c->kind_case) {
+	case CY_CONTENT__KIND_REQUEST:
+		return c->request->title;
+	case CY_CONTENT__KIND_NOTIFICATION:
+		return c->notification->title;
+	case CY_CONTENT__KIND_SPONTANEOUS_INFORMATION:
+		return c->spontaneous_information->title;
+	default:
+		return "";
+	}
+}
+
+/* A message that belongs to no case is kept apart, so that it can be shown. */
+static struct work_case *unfiled(struct node *n, const struct peer *p, int *ret_code)
+{
+	struct work_case *c = cases_get(n, p->id, "", ret_code);
+
+	if (c == NULL && *ret_code == CY_ENOENT) {
+		c = cases_new(n, p->id, "", CY_SIDE__REQUESTED);
+		c->row.state = "UNFILED";
+		c->row.closed = true;
+		cases_put(n, c);
+	}
+	return c;
+}
+
+/* Case row from what the message says about references and titles. */
+static void describe(struct node *n, struct work_case *c, const CyMessage *m)
+{
+	const CyContent *content = m->content;
+
+	if (c->is_new) {
+		c->row.title = batch_string(n, title_of(content));
+		c->row.peer_reference = batch_string(n, m->own_reference);
+		if (content->kind_case == CY_CONTENT__KIND_REQUEST && content->request->legal_basis != NULL)
+			c->row.instrument = batch_string(n, content->request->legal_basis->instrument);
+	} else if (content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT) {
+		c->row.peer_reference = batch_string(n, content->acknowledgement->reference);
+	}
+}
+
+static int write_message(struct node *n, const struct peer *p, const struct wire_entry *e, struct cy_bytes content,
+			 const CyMessage *m, struct work_case *c, const struct law_fact *fact, const struct verdict *v,
+			 struct xchg_pos pos, uint32_t index)
+{
+	struct store_write *w;
+	uint8_t encoded[LAW_FACT_MAX];
+	/* Rejected for its number: it cannot stand under that number. */
+	bool counts = c->row.case_id[0] != '\0' && v->code != CY_REJECTION_CODE__NUMBER_REUSED;
+	int r = CY_OK;
+
+	if (counts) {
+		struct law_fact f = *fact;
+
+		f.voided = v->code != 0;
+		describe(n, c, m);
+		r = cases_add(n, c, &f);
+		if (r < 0)
+			return r;
+	}
+	w = batch_write(n, STORE_PUT_MESSAGE);
+	w->message = (struct store_message){ .id = batch_string(n, e->id),
+					     .peer = batch_string(n, p->id),
+					     .case_id = c->row.case_id,
+					     .author = STORE_PEER,
+					     .number = counts ? m->number : 0,
+					     .seen = counts ? m->seen : 0,
+					     .kind = m != NULL && m->content != NULL ? m->content->kind_case : 0,
+					     .priority = counts ? m->priority : CY_PRIORITY__NORMAL,
+					     .created = { m != NULL ? m->created_ms : node_now(n).ms },
+					     .digest = e->digest,
+					     .size = content.len,
+					     .transport = STORE_RELAYED,
+					     .void_code = v->code,
+					     .void_reason = batch_string(n, v->reason),
+					     .client = "",
+					     .epoch = pos.epoch,
+					     .sequence = pos.sequence,
+					     .index = index,
+					     .content = batch_bytes(n, content) };
+	if (counts)
+		w->message.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(fact, encoded)));
+	return r;
+}
+
+/* One message of a parcel. Only a store that cannot read ends in an error. */
+static int take(struct node *n, struct peer *p, struct wire_entry *e, struct cy_bytes content, struct xchg_pos pos,
+		uint32_t index)
+{
+	ProtobufCMessage *pm = NULL;
+	struct work_case *c = NULL;
+	struct verdict v = { 0 };
+	struct law_fact fact = { 0 };
+	struct cy_error why = { 0 };
+	char hex[CY_SHA256_HEX];
+	CyMessage *m;
+	int r = look_up(n, e, &v);
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		if (wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, &why) < 0)
+			reject(&v, CY_REJECTION_CODE__MALFORMED, "the message does not parse");
+		m = (CyMessage *)pm;
+		if (m != NULL)
+			check_envelope(n, p, e, m, &v);
+		r = v.code == 0 ? check_case(n, p, m, &fact, &c, &v) : CY_OK;
+		if (r == CY_OK && c == NULL)
+			c = unfiled(n, p, &r);
+		r = c == NULL ? r : write_message(n, p, e, content, m, c, &fact, &v, pos, index);
+		if (r == CY_OK) {
+			const struct event_of event = { .type = v.code == 0 ? CY_EVENT_TYPE__MESSAGE_RECEIVED
+									    : CY_EVENT_TYPE__MESSAGE_REJECTED,
+							.message_id = e->id,
+							.kind = m != NULL && m->content != NULL ? m->content->kind_case : 0,
+							.number = m != NULL ? m->number : 0,
+							.code = v.code,
+							.text = v.reason };
+
+			cases_event(n, c, &event);
+			cy_digest_hex(&e->digest, hex);
+			batch_leaf(n, "message %s %s %s %s %d", p->id, n->authority, e->id, hex, (int)v.code);
+			n->batch.messages++;
+		}
+		if (m != NULL)
+			cy_message__free_unpacked(m, NULL);
+		if (r < 0)
+			return r;
+	}
+	if (v.code != 0 && !v.duplicate)
+		node_note(n, NODE_WARNING, "peer %s: message %s rejected, code %d", p->id, e->id, (int)v.code);
+	e->code = v.code;
+	snprintf(e->reason, sizeof e->reason, "%s", v.reason);
+	return CY_OK;
+}
+
+/* ----------------------------------------------------------------- receipts */
+
+struct stored {
+	struct node *n;
+	struct cy_digest digest;
+	struct cy_bytes receipt, signature;
+	bool found;
+};
+
+static int load_stored(void *arg, const struct store_parcel *row)
+{
+	struct stored *s = arg;
+
+	s->digest = row->digest;
+	s->receipt = cy_arena_bytes(&s->n->batch.arena, row->receipt);
+	s->signature = cy_arena_bytes(&s->n->batch.arena, row->receipt_signature);
+	s->found = true;
+	return CY_OK;
+}
+
+static void send_receipt(struct node *n, const struct peer *p, struct cy_bytes text, struct cy_bytes signature)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyReceipt receipt = CY_RECEIPT__INIT;
+	CySignedText st = CY_SIGNED_TEXT__INIT;
+
+	st.text = (ProtobufCBinaryData){ .data = (uint8_t *)text.data, .len = text.len };
+	st.signature = (ProtobufCBinaryData){ .data = (uint8_t *)signature.data, .len = signature.len };
+	receipt.receipt = &st;
+	f.kind_case = CY_PEER_FRAME__KIND_RECEIPT;
+	f.receipt = &receipt;
+	batch_send(n, p->session, &f);
+}
+
+/* The receipt for a parcel whose entries carry their verdicts. */
+static struct want *want_receipt(struct node *n, struct peer *p, struct wire_text *t, const struct cy_digest *parcel,
+				 struct xchg_pos pos)
+{
+	struct want *w;
+	struct cy_digest d;
+	char hex[CY_SHA256_HEX];
+
+	t->type = WIRE_RECEIPT;
+	cy_copy(t->from, sizeof t->from, n->authority);
+	cy_copy(t->to, sizeof t->to, p->id);
+	t->parcel = *parcel;
+	t->made = node_now(n);
+	t->audit_size = n->audit.size;
+	t->audit_root = audit_root(&n->audit);
+	w = batch_want(n, WANT_RECEIPT, p, t);
+	w->pos = pos;
+	d = cy_sha256(w->text);
+	cy_digest_hex(&d, hex);
+	batch_leaf(n, "receipt %s %s %llu %llu %s", n->authority, p->id, (unsigned long long)pos.epoch,
+		   (unsigned long long)pos.sequence, hex);
+	return w;
+}
+
+/* Verdicts on a stored parcel whose receipt could not be signed at the time. */
+static int verdicts_again(struct node *n, struct wire_text *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct verdict v = { 0 };
+		int r = look_up(n, &t->entries[i], &v);
+
+		if (r < 0)
+			return r;
+		t->entries[i].code = v.code;
+		snprintf(t->entries[i].reason, sizeof t->entries[i].reason, "%s", v.reason);
+	}
+	return CY_OK;
+}
+
+static void answer_duplicate(struct node *n, struct peer *p, struct wire_text *t, const struct cy_digest *digest,
+			     struct xchg_pos pos)
+{
+	struct store_port *s = &n->ports.store;
+	struct stored stored = { .n = n };
+	int r = s->get_parcel(s->ctx, p->id, STORE_PEER, pos.epoch, pos.sequence, load_stored, &stored);
+
+	if (r < 0 && r != CY_ENOENT) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+	} else if (!stored.found || !cy_digest_equal(&stored.digest, digest)) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__SEQUENCE, "another parcel was held under this sequence");
+	} else if (stored.receipt.len > 0) {
+		send_receipt(n, p, stored.receipt, stored.signature);
+	} else if (verdicts_again(n, t) == CY_OK) {
+		want_receipt(n, p, t, digest, pos);
+	} else {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+	}
+}
+
+/* Is this parcel among the writes of this batch? Its receipt follows anyway. */
+static bool in_batch(struct node *n, const struct peer *p, struct xchg_pos pos)
+{
+	for (struct want *w = n->batch.wants; w != NULL; w = w->next)
+		if (w->kind == WANT_RECEIPT && w->peer == p && xchg_cmp(w->pos, pos) == 0)
+			return true;
+	return false;
+}
+
+void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text)
+{
+	const CySignedText *st = parcel->manifest;
+	struct xchg_pos pos = { text->epoch, text->sequence };
+	struct xchg_pos held = { p->stream.in_epoch, p->stream.in_held };
+	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
+	struct cy_digest digest = cy_sha256(cy_bytes(st->text.data, st->text.len));
+	struct store_write *w;
+	struct want *want;
+
+	*t = *text;
+	if (p->stream.reconciling) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "this side fetches back first: no parcels yet");
+		return;
+	}
+	switch (xchg_arrival(held, pos)) {
+	case XCHG_GAP:
+		batch_goodbye(n, p, CY_GOODBYE_CODE__SEQUENCE, "a parcel is missing before this one");
+		return;
+	case XCHG_DUPLICATE:
+		if (!in_batch(n, p, pos))
+			answer_duplicate(n, p, t, &digest, pos);
+		return;
+	case XCHG_NEXT:
+		break;
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		const ProtobufCBinaryData *m = &parcel->messages[i];
+
+		if (take(n, p, &t->entries[i], cy_bytes(m->data, m->len), pos, (uint32_t)i) == CY_OK)
+			continue;
+		/* Half of a parcel must not be committed. */
+		batch_doom(n, "the store cannot read");
+		return;
+	}
+	p->stream.in_epoch = pos.epoch;
+	p->stream.in_held = pos.sequence;
+	batch_put_stream(n, p);
+	want = want_receipt(n, p, t, &digest, pos);
+	w = batch_write(n, STORE_PUT_PARCEL);
+	w->parcel = (struct store_parcel){ .peer = batch_string(n, p->id),
+					   .author = STORE_PEER,
+					   .epoch = pos.epoch,
+					   .sequence = pos.sequence,
+					   .manifest = batch_bytes(n, cy_bytes(st->text.data, st->text.len)),
+					   .signature = batch_bytes(n, cy_bytes(st->signature.data, st->signature.len)),
+					   .digest = digest,
+					   .made = text->made,
+					   .messages = (uint32_t)t->n };
+	want->parcel = w;
+}
+
+void inbound_receipted(struct node *n, struct want *w)
+{
+	struct peer *p = w->peer;
+
+	if (w->signature.len == 0) {
+		/* The parcel is kept without a receipt; the peer repeats it and is answered then. */
+		if (p->session == w->session)
+			batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the receipt cannot be signed now");
+		return;
+	}
+	if (w->parcel != NULL) {
+		w->parcel->parcel.receipt = w->text;
+		w->parcel->parcel.receipt_signature = w->signature;
+	} else {
+		struct store_write *put = batch_write(n, STORE_PUT_RECEIPT);
+
+		put->parcel = (struct store_parcel){ .peer = batch_string(n, p->id),
+						     .author = STORE_PEER,
+						     .epoch = w->pos.epoch,
+						     .sequence = w->pos.sequence,
+						     .receipt = w->text,
+						     .receipt_signature = w->signature };
+	}
+	if (p->session == w->session && w->session != 0)
+		send_receipt(n, p, w->text, w->signature);
+}

@@ -1,0 +1,281 @@
+/* What the files of this room share. Nobody else includes it. */
+#ifndef CY_NODE_INTERNAL_H
+#define CY_NODE_INTERNAL_H
+
+#include "audit/log.h"
+#include "comity/v1/local.pb-c.h"
+#include "comity/v1/peer.pb-c.h"
+#include "exchange/stream.h"
+#include "law/fact.h"
+#include "law/fold.h"
+#include "node/node.h"
+#include "wire/manifest.h"
+
+#define NODE_SESSION_INPUTS_MAX (CY_WINDOW_MAX + 16) /* frames of one session that wait for a batch */
+#define NODE_CLIENT_INPUTS_MAX  64                   /* frames of one client that wait for a batch */
+#define NODE_BATCH_MESSAGES     256                  /* after this many messages a batch takes no further input */
+#define NODE_FOLD_MAX           4096                 /* messages of one case */
+#define NODE_EXPIRY_CHECK_MS    60000                /* how often undelivered messages are looked at */
+#define NODE_SIGN_RETRY_MS      10000                /* after a failed signature */
+#define NODE_STORE_RETRY_MS     2000                 /* after a failed commit */
+#define NODE_PUSH_BYTES         (256u * 1024u)       /* events in a client's queue */
+
+/* ------------------------------------------------------------------- peers */
+
+/* A case whose own messages are to be fetched back. */
+struct node_fetch {
+	struct node_fetch *next;
+	char case_id[CY_UUID_LEN + 1];
+	uint32_t after;
+};
+
+struct peer {
+	char id[CY_AUTHORITY_MAX + 1];
+
+	/* The stream row. While a batch is under way it runs ahead of the store; after
+	 * a failed commit it is loaded anew. */
+	struct store_stream stream;
+	struct cy_buf head_text, head_signature; /* what stream.head_* point to */
+	bool known;                              /* there is a row */
+
+	/* The session; 0: none. */
+	uint64_t session;
+	bool greeted;     /* the peer's Hello was good */
+	bool resent;      /* all stored parcels that the peer lacks were sent again */
+	bool waiting;     /* there may be messages that wait for a parcel */
+	size_t inputs;    /* frames that wait for a batch */
+	struct xchg_sender sender;
+	uint32_t their_window;
+	struct cy_mono no_parcel_before; /* after a failed signature */
+	struct node_fetch *fetches;
+
+	/* For status. */
+	struct cy_wall since;
+	int64_t skew_ms;
+	char last_fault[160];
+};
+
+/* ----------------------------------------------------------------- clients */
+
+struct conn {
+	struct conn *next;
+	uint64_t id;
+	size_t n_allowed;
+	size_t allowed[16];
+	const struct node_client_config *client; /* NULL until hello */
+	size_t inputs;                           /* frames that wait for a batch */
+	/* The subscription; correlation 0: none. */
+	uint64_t subscription;
+	uint64_t pushed; /* position sent last */
+	char cursor[CY_KEY_MAX + 1];
+};
+
+/* ------------------------------------------------------------------ inputs */
+
+/* Something that needs a batch, decoded and verified where that can be done
+ * without the store. */
+enum input_kind { INPUT_LINK_UP, INPUT_FRAME, INPUT_REQUEST };
+
+struct input {
+	struct input *next;
+	enum input_kind kind;
+	uint64_t source; /* session or connection */
+	size_t peer;     /* index, for INPUT_LINK_UP and INPUT_FRAME */
+	CyPeerFrame *frame;
+	CyClientFrame *request;
+	struct wire_text *text;    /* signed text of a parcel, receipt, fetched parcel or audit head */
+	struct wire_text *receipt; /* receipt of a fetched parcel */
+};
+
+/* ------------------------------------------------------------------- batch */
+
+/* A case in the working set of a batch. */
+struct work_case {
+	struct work_case *next;
+	struct store_case row; /* strings in the batch's arena */
+	bool is_new, dirty;
+	struct law_fact *facts;
+	size_t n, cap;
+	struct law_case folded;
+};
+
+/* Something that leaves once the batch is committed. */
+enum effect_kind { EFFECT_LINK_SEND, EFFECT_LINK_CLOSE, EFFECT_ESTABLISHED, EFFECT_LOCAL_SEND };
+
+struct effect {
+	struct effect *next;
+	enum effect_kind kind;
+	uint64_t target; /* session or connection */
+	uint64_t correlation;
+	struct cy_bytes bytes;
+	const char *why;
+};
+
+/* A message on its way into a parcel. */
+struct outgoing {
+	struct outgoing *next;
+	struct peer *peer;
+	const char *id, *case_id;
+	uint32_t number;
+	CyPriority priority;
+	struct cy_digest digest;
+	struct cy_bytes content;
+	struct store_write *write; /* accepted in this batch: not in the store yet */
+};
+
+/* A text that has to be signed before the batch can be committed. */
+enum want_kind { WANT_HELLO, WANT_PARCEL, WANT_RECEIPT, WANT_STATEMENT };
+
+struct want {
+	struct want *next;
+	enum want_kind kind;
+	uint64_t ticket;
+	struct peer *peer;
+	uint64_t session;
+	struct cy_bytes text, signature;
+	bool answered;
+	struct xchg_pos pos;        /* parcel, receipt */
+	struct outgoing **messages; /* parcel */
+	size_t n;
+	struct store_write *parcel; /* receipt of a parcel taken in this batch */
+	struct store_message *failed; /* statement */
+};
+
+enum batch_phase { BATCH_IDLE, BATCH_SIGNING, BATCH_COMMITTING };
+
+struct batch {
+	enum batch_phase phase;
+	struct cy_arena arena; /* until the effects have left */
+	struct store_writeset writes;
+	struct effect *effects, **last_effect;
+	struct want *wants, **last_want;
+	struct work_case *cases;
+	struct outgoing *fresh, **last_fresh; /* accepted in this batch */
+	size_t messages;
+	size_t unsigned_texts;
+	const char *doom; /* why the batch must not be committed; NULL: it may */
+	uint64_t touched[64]; /* sessions whose inputs are in the batch, to be dropped if it fails */
+	size_t n_touched;
+	bool all_touched;
+};
+
+struct node {
+	char authority[CY_AUTHORITY_MAX + 1];
+	struct node_config config;
+	struct node_ports ports;
+	struct peer *peers;
+	size_t n_peers;
+	struct node_client_config *clients;
+	struct conn *conns;
+	uint8_t instance[16];
+	struct cy_wall started;
+
+	/* The meta row; like a stream row it runs ahead during a batch. */
+	uint64_t epoch;
+	struct audit_log audit;
+	struct cy_wall wall_mark;
+	uint8_t frontier[64 * CY_SHA256_LEN];
+
+	struct input *inputs, **last_input;
+	struct batch batch;
+	uint64_t last_ticket;
+	struct cy_mono next_expiry;
+	bool stopping;
+	char store_fault[160]; /* "" while the store works */
+};
+
+/* -------------------------------------------------------------- node.c */
+int node_load(struct node *n, struct cy_error *e);
+void node_note(struct node *n, enum node_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+struct cy_wall node_now(struct node *n);
+struct peer *node_peer(struct node *n, const char *id);           /* NULL if unknown */
+struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if gone */
+struct conn *node_conn(struct node *n, uint64_t id);              /* NULL if gone */
+void node_queue(struct node *n, struct input *in);
+void node_input_free(struct input *in);
+
+/* -------------------------------------------------------------- batch.c */
+void batch_start(struct node *n); /* if the last one is through and there is something to do */
+struct store_write *batch_write(struct node *n, enum store_op op);
+char *batch_string(struct node *n, const char *s); /* in the write-set's arena */
+struct cy_bytes batch_bytes(struct node *n, struct cy_bytes b);
+struct effect *batch_effect(struct node *n, enum effect_kind kind, uint64_t target, struct cy_bytes bytes,
+			    const char *why);
+void batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame);
+void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why);
+void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
+struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text);
+void batch_touch(struct node *n, uint64_t session);
+void batch_doom(struct node *n, const char *why);
+void batch_leaf(struct node *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void batch_put_stream(struct node *n, struct peer *p);
+
+/* -------------------------------------------------------------- cases.c */
+/* The case in the working set; NULL if there is none. *ret_code tells apart
+ * CY_ENOENT and a store that cannot read. */
+struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code);
+struct work_case *cases_find(struct node *n, const char *client, const char *ref, int *ret_code, size_t *ret_matches);
+struct work_case *cases_new(struct node *n, const char *peer, const char *case_id, CySide side);
+/* Add a fact, fold, and write the case row. */
+int cases_add(struct node *n, struct work_case *c, const struct law_fact *fact);
+/* A message of the case became void (or its number changed): fold again. */
+void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number);
+void cases_put(struct node *n, struct work_case *c);
+CySide cases_other(CySide side);
+
+struct event_of {
+	CyEventType type;
+	const char *message_id;
+	uint32_t kind, number;
+	CyRejectionCode code;
+	const char *text;
+};
+void cases_event(struct node *n, const struct work_case *c, const struct event_of *e);
+
+/* -------------------------------------------------------------- session.c */
+void session_up(struct node *n, struct peer *p, uint64_t session);
+void session_greet(struct node *n, struct want *w);
+void session_hello(struct node *n, struct peer *p, const CyHello *h, const struct wire_text *head);
+
+/* -------------------------------------------------------------- inbound.c */
+void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text);
+void inbound_receipted(struct node *n, struct want *w);
+
+/* -------------------------------------------------------------- outbound.c */
+void outbound_step(struct node *n); /* re-send and make parcels wherever a window is open */
+void outbound_signed(struct node *n, struct want *w);
+void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
+void outbound_expire(struct node *n);
+void outbound_expired(struct node *n, struct want *w);
+
+/* -------------------------------------------------------------- reconcile.c */
+void reconcile_restored(struct node *n, const struct peer *by, uint64_t highest_epoch);
+void reconcile_start(struct node *n, struct peer *p);
+void reconcile_heads_request(struct node *n, struct peer *p, const CyHeadsRequest *r);
+void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h);
+void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchRequest *r);
+void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
+		       const struct wire_text *receipt);
+void reconcile_forget(struct peer *p);
+
+/* -------------------------------------------------------------- local.c */
+void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
+void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,
+		 const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+/* -------------------------------------------------------------- submit.c */
+void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s);
+
+/* -------------------------------------------------------------- subscribe.c */
+void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const CySubscribe *s);
+void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation, const CyAcknowledgeEvents *a);
+void subscribe_read(struct node *n, struct conn *c, uint64_t correlation, const CyReadEvents *r);
+void subscribe_push(struct node *n, struct conn *c);
+
+/* -------------------------------------------------------------- views.c */
+void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListCases *r);
+void views_case(struct node *n, struct conn *c, uint64_t correlation, const CyShowCase *r);
+void views_message(struct node *n, struct conn *c, uint64_t correlation, const CyShowMessage *r);
+void views_status(struct node *n, struct conn *c, uint64_t correlation);
+
+#endif

@@ -1,0 +1,413 @@
+#include "node/node.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/internal.h"
+#include "wire/message.h"
+
+void node_note(struct node *n, enum node_level level, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	n->ports.journal.note(n->ports.journal.ctx, level, text);
+}
+
+struct cy_wall node_now(struct node *n)
+{
+	return n->ports.clock.wall(n->ports.clock.ctx);
+}
+
+struct peer *node_peer(struct node *n, const char *id)
+{
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (strcmp(n->peers[i].id, id) == 0)
+			return &n->peers[i];
+	return NULL;
+}
+
+struct peer *node_peer_of_session(struct node *n, uint64_t session)
+{
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (n->peers[i].session == session && session != 0)
+			return &n->peers[i];
+	return NULL;
+}
+
+struct conn *node_conn(struct node *n, uint64_t id)
+{
+	for (struct conn *c = n->conns; c != NULL; c = c->next)
+		if (c->id == id)
+			return c;
+	return NULL;
+}
+
+/* ----------------------------------------------------------------- loading */
+
+static int load_meta(void *arg, const struct store_meta *row)
+{
+	struct node *n = arg;
+
+	n->epoch = row->epoch;
+	n->wall_mark = row->wall_mark;
+	return audit_decode(row->audit_size, row->frontier, &n->audit);
+}
+
+static int load_stream(void *arg, const struct store_stream *row)
+{
+	struct peer *p = arg;
+
+	p->stream = *row;
+	p->stream.peer = p->id;
+	p->head_text.len = p->head_signature.len = 0;
+	if (cy_buf_add(&p->head_text, row->head_text.data, row->head_text.len) < 0 ||
+	    cy_buf_add(&p->head_signature, row->head_signature.data, row->head_signature.len) < 0)
+		return CY_ENOMEM;
+	p->stream.head_text = cy_buf_view(&p->head_text);
+	p->stream.head_signature = cy_buf_view(&p->head_signature);
+	p->known = true;
+	return CY_OK;
+}
+
+int node_load(struct node *n, struct cy_error *e)
+{
+	struct store_port *s = &n->ports.store;
+	int r = s->meta(s->ctx, load_meta, n);
+
+	if (r == CY_ENOENT) {
+		n->epoch = 0;
+		n->audit = (struct audit_log){ 0 };
+	} else if (r < 0) {
+		return cy_fail(e, r, "the store's own values cannot be read: %s", cy_strerror(r));
+	}
+	/* A new store starts its streams in an epoch of its own. */
+	if (n->epoch == 0)
+		n->epoch = xchg_new_epoch(node_now(n), 0);
+	for (size_t i = 0; i < n->n_peers; i++) {
+		struct peer *p = &n->peers[i];
+
+		p->stream = (struct store_stream){ .peer = p->id };
+		p->known = false;
+		p->waiting = true;
+		r = s->stream(s->ctx, p->id, load_stream, p);
+		if (r < 0 && r != CY_ENOENT)
+			return cy_fail(e, r, "the stream with %s cannot be read: %s", p->id, cy_strerror(r));
+	}
+	return CY_OK;
+}
+
+static int copy_config(struct node *n, const struct node_config *config, struct cy_error *e)
+{
+	n->config = *config;
+	if (cy_copy(n->authority, sizeof n->authority, config->authority) < 0)
+		return cy_fail(e, CY_ECONFIG, "the authority id is too long");
+	n->peers = calloc(config->n_peers + 1, sizeof *n->peers);
+	n->clients = calloc(config->n_clients + 1, sizeof *n->clients);
+	if (n->peers == NULL || n->clients == NULL)
+		return cy_fail(e, CY_ENOMEM, "out of memory");
+	for (size_t i = 0; i < config->n_peers; i++) {
+		struct peer *p = &n->peers[i];
+
+		if (cy_copy(p->id, sizeof p->id, config->peers[i].id) < 0)
+			return cy_fail(e, CY_ECONFIG, "the id of a peer is too long");
+		p->head_text = CY_BUF(CY_MANIFEST_MAX);
+		p->head_signature = CY_BUF(CY_SIGNATURE_MAX);
+		p->since = node_now(n);
+		n->n_peers++;
+	}
+	for (size_t i = 0; i < config->n_clients; i++) {
+		n->clients[i] = config->clients[i];
+		n->clients[i].name = strdup(config->clients[i].name);
+		if (n->clients[i].name == NULL)
+			return cy_fail(e, CY_ENOMEM, "out of memory");
+	}
+	n->config.authority = n->authority;
+	n->config.peers = NULL;
+	n->config.clients = n->clients;
+	return CY_OK;
+}
+
+int node_new(const struct node_config *config, const struct node_ports *ports, struct node **ret_node,
+	     struct cy_error *e)
+{
+	struct node *n = calloc(1, sizeof *n);
+	int r;
+
+	if (n == NULL)
+		return cy_fail(e, CY_ENOMEM, "out of memory");
+	CY_ASSERT(config->window >= 1 && config->window <= CY_WINDOW_MAX);
+	n->ports = *ports;
+	n->last_input = &n->inputs;
+	r = copy_config(n, config, e);
+	if (r == CY_OK)
+		r = node_load(n, e);
+	if (r < 0) {
+		node_free(n);
+		return r;
+	}
+	n->ports.random.fill(n->ports.random.ctx, n->instance, sizeof n->instance);
+	n->started = node_now(n);
+	if (n->started.ms < n->wall_mark.ms - 3600000)
+		node_note(n, NODE_ALARM, "the clock stands more than an hour behind what was recorded before");
+	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
+	n->ports.clock.wake_at(n->ports.clock.ctx, n->next_expiry);
+	*ret_node = n;
+	return CY_OK;
+}
+
+void node_free(struct node *n)
+{
+	if (n == NULL)
+		return;
+	for (struct input *in = n->inputs, *next; in != NULL; in = next) {
+		next = in->next;
+		node_input_free(in);
+	}
+	for (size_t i = 0; i < n->n_peers; i++) {
+		cy_buf_free(&n->peers[i].head_text);
+		cy_buf_free(&n->peers[i].head_signature);
+		reconcile_forget(&n->peers[i]);
+	}
+	for (struct conn *c = n->conns, *next; c != NULL; c = next) {
+		next = c->next;
+		free(c);
+	}
+	for (size_t i = 0; n->clients != NULL && i < n->config.n_clients; i++)
+		free((char *)n->clients[i].name);
+	store_writeset_free(&n->batch.writes);
+	cy_arena_free(&n->batch.arena);
+	free(n->peers);
+	free(n->clients);
+	free(n);
+}
+
+/* ------------------------------------------------------------------ inputs */
+
+void node_input_free(struct input *in)
+{
+	if (in->frame != NULL)
+		cy_peer_frame__free_unpacked(in->frame, NULL);
+	if (in->request != NULL)
+		cy_client_frame__free_unpacked(in->request, NULL);
+	free(in->text);
+	free(in->receipt);
+	free(in);
+}
+
+void node_queue(struct node *n, struct input *in)
+{
+	in->next = NULL;
+	*n->last_input = in;
+	n->last_input = &in->next;
+	batch_start(n);
+}
+
+static struct input *input_new(enum input_kind kind, uint64_t source)
+{
+	struct input *in = calloc(1, sizeof *in);
+
+	CY_ASSERT(in != NULL);
+	in->kind = kind;
+	in->source = source;
+	return in;
+}
+
+void node_link_up(struct node *n, const char *peer, uint64_t session)
+{
+	struct peer *p = node_peer(n, peer);
+	struct input *in;
+
+	if (p == NULL || n->stopping) {
+		n->ports.link.close(n->ports.link.ctx, session, "this peer is not configured, or the daemon stops");
+		return;
+	}
+	/* The link layer sees to it that one session a peer is left. */
+	if (p->session != 0)
+		node_link_down(n, p->session, "replaced by a newer session");
+	p->session = session;
+	p->greeted = p->resent = false;
+	p->inputs = 0;
+	p->sender = (struct xchg_sender){ 0 };
+	p->since = node_now(n);
+	in = input_new(INPUT_LINK_UP, session);
+	in->peer = (size_t)(p - n->peers);
+	node_queue(n, in);
+}
+
+void node_link_down(struct node *n, uint64_t session, const char *why)
+{
+	struct peer *p = node_peer_of_session(n, session);
+
+	if (p == NULL)
+		return;
+	node_note(n, NODE_INFO, "peer %s: session ended: %s", p->id, why);
+	snprintf(p->last_fault, sizeof p->last_fault, "%s", why);
+	p->session = 0;
+	p->greeted = false;
+	p->sender = (struct xchg_sender){ 0 };
+	p->since = node_now(n);
+	reconcile_forget(p);
+}
+
+/* Does the signed text verify and have the expected type and parties? */
+static int check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from,
+		      const char *to, struct wire_text **ret_text, struct cy_error *e)
+{
+	struct wire_text *t;
+	struct signer_port *s = &n->ports.signer;
+	int r;
+
+	if (st == NULL)
+		return cy_fail(e, CY_EPARSE, "a signed text is missing");
+	if (st->text.len > CY_MANIFEST_MAX || st->signature.len > CY_SIGNATURE_MAX)
+		return cy_fail(e, CY_ELIMIT, "a signed text or its signature is too long");
+	t = malloc(sizeof *t);
+	CY_ASSERT(t != NULL);
+	r = wire_text_read(cy_bytes(st->text.data, st->text.len), t, e);
+	if (r == CY_OK && (t->type != type || strcmp(t->from, from) != 0 || (to != NULL && strcmp(t->to, to) != 0)))
+		r = cy_fail(e, CY_EDENIED, "a signed text is of another type, author or addressee than its place says");
+	if (r == CY_OK)
+		r = s->verify(s->ctx, from, cy_bytes(st->text.data, st->text.len),
+			      cy_bytes(st->signature.data, st->signature.len), t->made, e);
+	if (r < 0) {
+		free(t);
+		return r;
+	}
+	*ret_text = t;
+	return CY_OK;
+}
+
+/* A parcel's messages are those that its manifest names. */
+static int check_messages(const ProtobufCBinaryData *messages, size_t n_messages, const struct wire_text *t,
+			  struct cy_error *e)
+{
+	size_t bytes = 0;
+
+	if (n_messages != t->n)
+		return cy_fail(e, CY_EPARSE, "a parcel holds %zu messages, its manifest names %zu", n_messages, t->n);
+	for (size_t i = 0; i < n_messages; i++) {
+		struct cy_digest d = cy_sha256(cy_bytes(messages[i].data, messages[i].len));
+
+		bytes += messages[i].len;
+		if (messages[i].len > CY_MESSAGE_MAX || bytes > CY_PARCEL_BYTES_MAX)
+			return cy_fail(e, CY_ELIMIT, "a parcel is over the limit of %u bytes a message or %u in all",
+				       CY_MESSAGE_MAX, CY_PARCEL_BYTES_MAX);
+		if (!cy_digest_equal(&d, &t->entries[i].digest))
+			return cy_fail(e, CY_ESIGN, "message %s is not the one that the manifest names",
+				       t->entries[i].id);
+	}
+	return CY_OK;
+}
+
+/* All that can be checked of a frame without the store. */
+static int check_frame(struct node *n, const struct peer *p, struct input *in, struct cy_error *e)
+{
+	const CyPeerFrame *f = in->frame;
+	int r = CY_OK;
+
+	switch (f->kind_case) {
+	case CY_PEER_FRAME__KIND_HELLO:
+		return check_text(n, f->hello->audit_head, WIRE_AUDIT_HEAD, p->id, NULL, &in->text, e);
+	case CY_PEER_FRAME__KIND_PARCEL:
+		r = check_text(n, f->parcel->manifest, WIRE_PARCEL, p->id, n->authority, &in->text, e);
+		return r < 0 ? r : check_messages(f->parcel->messages, f->parcel->n_messages, in->text, e);
+	case CY_PEER_FRAME__KIND_RECEIPT:
+		return check_text(n, f->receipt->receipt, WIRE_RECEIPT, p->id, n->authority, &in->text, e);
+	case CY_PEER_FRAME__KIND_FETCHED:
+		if (f->fetched->manifest == NULL)
+			return CY_OK;
+		r = check_text(n, f->fetched->manifest, WIRE_PARCEL, n->authority, p->id, &in->text, e);
+		return r < 0 ? r
+			     : check_text(n, f->fetched->receipt, WIRE_RECEIPT, p->id, n->authority, &in->receipt, e);
+	case CY_PEER_FRAME__KIND_GOODBYE:
+	case CY_PEER_FRAME__KIND_HEADS_REQUEST:
+	case CY_PEER_FRAME__KIND_HEADS:
+	case CY_PEER_FRAME__KIND_FETCH_REQUEST:
+		return CY_OK;
+	case CY_PEER_FRAME__KIND__NOT_SET:
+	case _CY_PEER_FRAME__KIND__CASE_IS_INT_SIZE:
+		break;
+	}
+	return cy_fail(e, CY_EPARSE, "a frame of an unknown kind");
+}
+
+/* Say goodbye outside a batch: nothing of this session was kept. */
+static void refuse(struct node *n, struct peer *p, enum node_level level, CyGoodbyeCode code, const char *why)
+{
+	CyGoodbye g = CY_GOODBYE__INIT;
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	struct cy_buf out = CY_BUF(CY_FRAME_MAX);
+	uint64_t session = p->session;
+
+	g.code = code;
+	g.text = (char *)why;
+	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
+	f.goodbye = &g;
+	node_note(n, level, "peer %s: %s", p->id, why);
+	if (wire_pack(&f.base, &out) == CY_OK)
+		n->ports.link.send(n->ports.link.ctx, session, cy_buf_view(&out));
+	cy_buf_free(&out);
+	n->ports.link.close(n->ports.link.ctx, session, why);
+	node_link_down(n, session, why);
+}
+
+void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
+{
+	struct peer *p = node_peer_of_session(n, session);
+	struct cy_error e = { 0 };
+	ProtobufCMessage *m = NULL;
+	struct input *in;
+	int r;
+
+	if (p == NULL || n->stopping)
+		return;
+	r = wire_unpack(&cy_peer_frame__descriptor, frame, CY_FRAME_MAX, &m, &e);
+	if (r < 0) {
+		refuse(n, p, NODE_ALARM, CY_GOODBYE_CODE__PROTOCOL, e.text);
+		return;
+	}
+	in = input_new(INPUT_FRAME, session);
+	in->peer = (size_t)(p - n->peers);
+	in->frame = (CyPeerFrame *)m;
+	r = check_frame(n, p, in, &e);
+	if (r == CY_OK && p->inputs >= NODE_SESSION_INPUTS_MAX)
+		r = cy_fail(&e, CY_ELIMIT, "more frames than the window allows");
+	if (r < 0) {
+		node_input_free(in);
+		refuse(n, p, NODE_ALARM, r == CY_ESIGN ? CY_GOODBYE_CODE__SIGNATURE : CY_GOODBYE_CODE__PROTOCOL, e.text);
+		return;
+	}
+	p->inputs++;
+	node_queue(n, in);
+}
+
+void node_link_writable(struct node *n, uint64_t session)
+{
+	struct peer *p = node_peer_of_session(n, session);
+
+	if (p != NULL)
+		p->waiting = true;
+	batch_start(n);
+}
+
+void node_wake(struct node *n)
+{
+	batch_start(n);
+}
+
+void node_stop(struct node *n)
+{
+	n->stopping = true;
+	for (size_t i = 0; i < n->n_peers; i++) {
+		struct peer *p = &n->peers[i];
+
+		if (p->session != 0)
+			refuse(n, p, NODE_INFO, CY_GOODBYE_CODE__SHUTDOWN, "the daemon stops");
+	}
+}

@@ -1,0 +1,512 @@
+/* Parcels that leave: stored ones again after a resume, byte for byte, then new
+ * ones from what waits; the receipts for them; and what was never delivered. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exchange/select.h"
+#include "node/internal.h"
+
+static ProtobufCBinaryData binary(struct cy_bytes b)
+{
+	return (ProtobufCBinaryData){ .data = (uint8_t *)b.data, .len = b.len };
+}
+
+static void send_parcel(struct node *n, struct peer *p, struct cy_bytes manifest, struct cy_bytes signature,
+			ProtobufCBinaryData *messages, size_t n_messages)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyParcel parcel = CY_PARCEL__INIT;
+	CySignedText st = CY_SIGNED_TEXT__INIT;
+
+	st.text = binary(manifest);
+	st.signature = binary(signature);
+	parcel.manifest = &st;
+	parcel.messages = messages;
+	parcel.n_messages = n_messages;
+	f.kind_case = CY_PEER_FRAME__KIND_PARCEL;
+	f.parcel = &parcel;
+	batch_send(n, p->session, &f);
+	batch_touch(n, p->session);
+}
+
+/* -------------------------------------------------------------- re-sending */
+
+struct again {
+	struct node *n;
+	struct peer *p;
+	size_t count;
+	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
+	size_t n_messages;
+	int code;
+};
+
+static int again_message(void *arg, const struct store_message *row)
+{
+	struct again *a = arg;
+
+	if (a->n_messages == CY_PARCEL_MESSAGES_MAX)
+		return CY_ESTORE;
+	a->messages[a->n_messages++] = binary(cy_arena_bytes(&a->n->batch.arena, row->content));
+	return CY_OK;
+}
+
+static int again_parcel(void *arg, const struct store_parcel *row)
+{
+	struct again *a = arg;
+	struct store_port *s = &a->n->ports.store;
+	struct xchg_pos pos = { row->epoch, row->sequence };
+	int r;
+
+	if (!xchg_may_send(&a->p->sender))
+		return CY_EAGAIN;
+	a->n_messages = 0;
+	r = s->parcel_messages(s->ctx, a->p->id, STORE_OWN, row->epoch, row->sequence, again_message, a);
+	if (r < 0)
+		return r;
+	send_parcel(a->n, a->p, row->manifest, row->signature, a->messages, a->n_messages);
+	xchg_sent(&a->p->sender, pos);
+	a->count++;
+	return CY_OK;
+}
+
+/* What the peer lacks and what it has not receipted, from the store. */
+static void send_again(struct node *n, struct peer *p)
+{
+	struct store_port *s = &n->ports.store;
+	struct again a = { .n = n, .p = p };
+	int r = s->parcels(s->ctx, p->id, STORE_OWN, p->sender.sent.epoch, p->sender.sent.sequence, CY_WINDOW_MAX + 1,
+			   again_parcel, &a);
+
+	if (r == CY_OK && a.count <= CY_WINDOW_MAX)
+		p->resent = true;
+	else if (r < 0 && r != CY_EAGAIN)
+		node_note(n, NODE_ALARM, "peer %s: stored parcels cannot be read: %s", p->id, cy_strerror(r));
+}
+
+/* -------------------------------------------------------------- new parcels */
+
+struct waiting {
+	struct node *n;
+	struct peer *p;
+	struct xchg_item items[CY_PARCEL_MESSAGES_MAX + NODE_BATCH_MESSAGES + CY_PARCEL_MESSAGES_MAX];
+	size_t n_items;
+	size_t bytes;
+	uint64_t order;
+};
+
+static void add_item(struct waiting *w, struct outgoing *o)
+{
+	w->items[w->n_items++] = (struct xchg_item){ .case_id = o->case_id,
+						     .number = o->number,
+						     .priority = o->priority,
+						     .order = ++w->order,
+						     .size = o->content.len,
+						     .user = o };
+}
+
+static int add_waiting(void *arg, const struct store_message *row)
+{
+	struct waiting *w = arg;
+	struct cy_arena *a = &w->n->batch.arena;
+	struct outgoing *o;
+
+	/* More than fits in a parcel is not copied. */
+	if (w->n_items > 0 && w->bytes + row->size > CY_PARCEL_BYTES_MAX)
+		return CY_ELIMIT;
+	o = cy_arena_take(a, sizeof *o);
+	o->peer = w->p;
+	o->id = cy_arena_string(a, row->id);
+	o->case_id = cy_arena_string(a, row->case_id);
+	o->number = row->number;
+	o->priority = row->priority;
+	o->digest = row->digest;
+	o->content = cy_arena_bytes(a, row->content);
+	w->bytes += row->size;
+	add_item(w, o);
+	return CY_OK;
+}
+
+/* A parcel of the first `count` items, to be signed. */
+static void make_parcel(struct node *n, struct peer *p, const struct waiting *waiting, size_t count)
+{
+	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
+	struct want *w;
+
+	t->type = WIRE_PARCEL;
+	cy_copy(t->from, sizeof t->from, n->authority);
+	cy_copy(t->to, sizeof t->to, p->id);
+	t->epoch = n->epoch;
+	t->sequence = p->stream.out_sequence + 1;
+	t->made = node_now(n);
+	t->n = count;
+	for (size_t i = 0; i < count; i++) {
+		const struct outgoing *o = waiting->items[i].user;
+
+		t->entries[i].digest = o->digest;
+		cy_copy(t->entries[i].id, sizeof t->entries[i].id, o->id);
+	}
+	w = batch_want(n, WANT_PARCEL, p, t);
+	w->pos = (struct xchg_pos){ t->epoch, t->sequence };
+	w->n = count;
+	w->messages = cy_arena_take(&n->batch.arena, count * sizeof(struct outgoing *));
+	for (size_t i = 0; i < count; i++)
+		w->messages[i] = waiting->items[i].user;
+}
+
+static void send_new(struct node *n, struct peer *p)
+{
+	struct store_port *s = &n->ports.store;
+	struct waiting *w = cy_arena_take(&n->batch.arena, sizeof *w);
+	size_t count;
+	bool all;
+	int r;
+
+	w->n = n;
+	w->p = p;
+	r = s->waiting(s->ctx, p->id, CY_PARCEL_MESSAGES_MAX, add_waiting, w);
+	if (r < 0 && r != CY_ELIMIT) {
+		node_note(n, NODE_ALARM, "peer %s: waiting messages cannot be read: %s", p->id, cy_strerror(r));
+		return;
+	}
+	/* With a full parcel in the store already, what this batch brought waits for the next. */
+	all = r == CY_OK && w->n_items < CY_PARCEL_MESSAGES_MAX;
+	if (all)
+		for (struct outgoing *o = n->batch.fresh; o != NULL; o = o->next)
+			if (o->peer == p && w->n_items < sizeof w->items / sizeof w->items[0])
+				add_item(w, o);
+	count = xchg_select(w->items, w->n_items, CY_PARCEL_MESSAGES_MAX, CY_PARCEL_BYTES_MAX);
+	if (count > 0)
+		make_parcel(n, p, w, count);
+	p->waiting = !all || count < w->n_items;
+}
+
+void outbound_step(struct node *n)
+{
+	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+
+	for (size_t i = 0; i < n->n_peers; i++) {
+		struct peer *p = &n->peers[i];
+
+		if (p->session == 0 || !p->greeted || p->stream.reconciling || !xchg_may_send(&p->sender))
+			continue;
+		if (!p->resent)
+			send_again(n, p);
+		if (p->resent && p->waiting && xchg_may_send(&p->sender) && !cy_mono_before(now, p->no_parcel_before))
+			send_new(n, p);
+	}
+}
+
+/* The message now travels in a parcel: in the same write if it is new. */
+static void mark_sent(struct node *n, const struct outgoing *o, struct xchg_pos pos, uint32_t index)
+{
+	struct store_message *m;
+
+	if (o->write != NULL) {
+		m = &o->write->message;
+	} else {
+		struct store_write *w = batch_write(n, STORE_MARK_MESSAGE);
+
+		m = &w->message;
+		m->id = batch_string(n, o->id);
+		m->void_reason = "";
+	}
+	m->transport = STORE_TRANSMITTED;
+	m->epoch = pos.epoch;
+	m->sequence = pos.sequence;
+	m->index = index;
+}
+
+void outbound_signed(struct node *n, struct want *w)
+{
+	struct peer *p = w->peer;
+	struct store_write *put;
+	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
+	struct cy_digest digest = cy_sha256(w->text);
+	char hex[CY_SHA256_HEX];
+
+	/* A session that ended meanwhile takes no parcel; the messages wait on. */
+	if (p->session != w->session || w->session == 0) {
+		p->waiting = true;
+		return;
+	}
+	if (w->signature.len == 0) {
+		struct clock_port *c = &n->ports.clock;
+
+		node_note(n, NODE_ALARM, "peer %s: a parcel cannot be signed now; it is tried again", p->id);
+		p->waiting = true;
+		p->no_parcel_before = cy_mono_add(c->mono(c->ctx), NODE_SIGN_RETRY_MS);
+		c->wake_at(c->ctx, p->no_parcel_before);
+		return;
+	}
+	for (size_t i = 0; i < w->n; i++) {
+		mark_sent(n, w->messages[i], w->pos, (uint32_t)i);
+		messages[i] = binary(w->messages[i]->content);
+	}
+	put = batch_write(n, STORE_PUT_PARCEL);
+	put->parcel = (struct store_parcel){ .peer = batch_string(n, p->id),
+					     .author = STORE_OWN,
+					     .epoch = w->pos.epoch,
+					     .sequence = w->pos.sequence,
+					     .manifest = w->text,
+					     .signature = w->signature,
+					     .digest = digest,
+					     .made = node_now(n),
+					     .messages = (uint32_t)w->n };
+	p->stream.out_sequence = w->pos.sequence;
+	batch_put_stream(n, p);
+	cy_digest_hex(&digest, hex);
+	batch_leaf(n, "parcel %s %s %llu %llu %s", n->authority, p->id, (unsigned long long)w->pos.epoch,
+		   (unsigned long long)w->pos.sequence, hex);
+	send_parcel(n, p, w->text, w->signature, messages, w->n);
+	xchg_sent(&p->sender, w->pos);
+}
+
+/* ------------------------------------------------------------------ receipts */
+
+struct own_message {
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
+	uint32_t number, kind;
+	enum store_transport transport;
+	enum store_author author;
+	uint64_t epoch, sequence;
+	uint32_t index;
+};
+
+static int load_own(void *arg, const struct store_message *row)
+{
+	struct own_message *m = arg;
+
+	m->number = row->number;
+	m->kind = row->kind;
+	m->transport = row->transport;
+	m->author = row->author;
+	m->epoch = row->epoch;
+	m->sequence = row->sequence;
+	m->index = row->index;
+	return cy_copy(m->peer, sizeof m->peer, row->peer) < 0 ||
+			       cy_copy(m->case_id, sizeof m->case_id, row->case_id) < 0
+		       ? CY_ESTORE
+		       : CY_OK;
+}
+
+/* The verdict on one own message. */
+static int settle(struct node *n, struct peer *p, const struct wire_entry *e)
+{
+	struct store_port *s = &n->ports.store;
+	struct own_message m;
+	struct work_case *c;
+	struct store_write *w;
+	int r = s->get_message(s->ctx, e->id, load_own, &m);
+
+	if (r == CY_OK && (m.author != STORE_OWN || strcmp(m.peer, p->id) != 0))
+		r = CY_ENOENT;
+	if (r < 0)
+		return r;
+	c = cases_get(n, p->id, m.case_id, &r);
+	if (c == NULL)
+		return r;
+	w = batch_write(n, STORE_MARK_MESSAGE);
+	w->message.id = batch_string(n, e->id);
+	w->message.transport = STORE_RELAYED;
+	w->message.void_code = e->code;
+	w->message.void_reason = batch_string(n, e->reason);
+	w->message.epoch = m.epoch;
+	w->message.sequence = m.sequence;
+	w->message.index = m.index;
+	if (e->code != 0) {
+		node_note(n, NODE_WARNING, "peer %s: it rejected message %s, code %d", p->id, e->id, (int)e->code);
+		cases_void(n, c, c->row.side, m.number);
+	}
+	cases_event(n, c,
+		    &(struct event_of){ .type = e->code == 0 ? CY_EVENT_TYPE__RELAY_ACCEPTED
+							     : CY_EVENT_TYPE__RELAY_REJECTED,
+					.message_id = e->id,
+					.kind = m.kind,
+					.number = m.number,
+					.code = e->code,
+					.text = e->reason });
+	return CY_OK;
+}
+
+struct own_parcel {
+	struct cy_digest digest;
+	bool receipted;
+	struct wire_text *text;
+	struct cy_arena *arena;
+};
+
+static int load_own_parcel(void *arg, const struct store_parcel *row)
+{
+	struct own_parcel *o = arg;
+
+	o->digest = row->digest;
+	o->receipted = row->receipt.len > 0;
+	o->text = cy_arena_take(o->arena, sizeof *o->text);
+	return wire_text_read(row->manifest, o->text, NULL);
+}
+
+/* The same messages in the same order? */
+static bool same_entries(const struct wire_text *a, const struct wire_text *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->entries[i].id, b->entries[i].id) != 0 ||
+		    !cy_digest_equal(&a->entries[i].digest, &b->entries[i].digest))
+			return false;
+	return true;
+}
+
+void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text)
+{
+	struct store_port *s = &n->ports.store;
+	struct xchg_pos pos = { text->epoch, text->sequence };
+	struct own_parcel own = { .arena = &n->batch.arena };
+	struct cy_digest digest;
+	struct store_write *w;
+	char hex[CY_SHA256_HEX];
+	int r = s->get_parcel(s->ctx, p->id, STORE_OWN, pos.epoch, pos.sequence, load_own_parcel, &own);
+
+	if (r == CY_OK && (!cy_digest_equal(&own.digest, &text->parcel) || !same_entries(own.text, text)))
+		r = CY_ENOENT;
+	if (r < 0) {
+		batch_goodbye(n, p, r == CY_ENOENT ? CY_GOODBYE_CODE__PROTOCOL : CY_GOODBYE_CODE__STORE,
+			      r == CY_ENOENT ? "a receipt for a parcel that was never sent" :
+					       "the store cannot read now");
+		return;
+	}
+	if (xchg_receipted(&p->sender, pos) < 0 || own.receipted) {
+		/* One receipt is enough: a restored peer gives another one for the same parcel. */
+		p->waiting = true;
+		return;
+	}
+	for (size_t i = 0; i < text->n; i++) {
+		r = settle(n, p, &text->entries[i]);
+		if (r < 0) {
+			batch_doom(n, "a receipted message cannot be read");
+			return;
+		}
+	}
+	w = batch_write(n, STORE_PUT_RECEIPT);
+	w->parcel.peer = batch_string(n, p->id);
+	w->parcel.author = STORE_OWN;
+	w->parcel.epoch = pos.epoch;
+	w->parcel.sequence = pos.sequence;
+	w->parcel.receipt = batch_bytes(n, cy_bytes(receipt->receipt->text.data, receipt->receipt->text.len));
+	w->parcel.receipt_signature =
+		batch_bytes(n, cy_bytes(receipt->receipt->signature.data, receipt->receipt->signature.len));
+	if (pos.epoch == n->epoch && pos.sequence == p->stream.out_receipted + 1)
+		p->stream.out_receipted = pos.sequence;
+	p->stream.last_receipt = node_now(n);
+	batch_put_stream(n, p);
+	digest = cy_sha256(w->parcel.receipt);
+	cy_digest_hex(&digest, hex);
+	batch_leaf(n, "receipt %s %s %llu %llu %s", p->id, n->authority, (unsigned long long)pos.epoch,
+		   (unsigned long long)pos.sequence, hex);
+	p->waiting = true;
+}
+
+/* -------------------------------------------------------------------- expiry */
+
+struct expiring {
+	struct node *n;
+	struct wire_text *text;
+	struct store_message *rows;
+	const char *peer;
+};
+
+/* One statement is about one peer; the rest has its turn at the next check. */
+static int add_expired(void *arg, const struct store_message *row)
+{
+	struct expiring *x = arg;
+	struct cy_arena *a = &x->n->batch.arena;
+	struct wire_entry *e;
+
+	if (x->peer == NULL)
+		x->peer = cy_arena_string(a, row->peer);
+	if (strcmp(x->peer, row->peer) != 0 || x->text->n == CY_PARCEL_MESSAGES_MAX)
+		return CY_OK;
+	/* Its parcel may be on its way to be signed in this very batch. */
+	for (struct want *w = x->n->batch.wants; w != NULL; w = w->next)
+		for (size_t i = 0; w->kind == WANT_PARCEL && i < w->n; i++)
+			if (strcmp(w->messages[i]->id, row->id) == 0)
+				return CY_OK;
+	x->rows[x->text->n] = *row;
+	x->rows[x->text->n].id = cy_arena_string(a, row->id);
+	x->rows[x->text->n].case_id = cy_arena_string(a, row->case_id);
+	e = &x->text->entries[x->text->n++];
+	e->digest = row->digest;
+	e->code = CY_REJECTION_CODE__EXPIRED;
+	snprintf(e->reason, sizeof e->reason, "%s",
+		 row->transport == STORE_QUEUED ? "never sent before its age limit" :
+						  "sent, but no receipt before its age limit: it may have arrived");
+	return cy_copy(e->id, sizeof e->id, row->id);
+}
+
+void outbound_expire(struct node *n)
+{
+	struct store_port *s = &n->ports.store;
+	struct cy_wall before = { node_now(n).ms - n->config.undelivered_ms };
+	struct expiring x = { .n = n };
+	struct want *w;
+	int r;
+
+	x.text = cy_arena_take(&n->batch.arena, sizeof *x.text);
+	x.rows = cy_arena_take(&n->batch.arena, CY_PARCEL_MESSAGES_MAX * sizeof *x.rows);
+	r = s->undelivered(s->ctx, before, 4 * CY_PARCEL_MESSAGES_MAX, add_expired, &x);
+	if (r < 0) {
+		node_note(n, NODE_ALARM, "undelivered messages cannot be read: %s", cy_strerror(r));
+		return;
+	}
+	if (x.text->n == 0)
+		return;
+	x.text->type = WIRE_RELAY_FAILURE;
+	cy_copy(x.text->from, sizeof x.text->from, n->authority);
+	cy_copy(x.text->to, sizeof x.text->to, x.peer);
+	x.text->made = node_now(n);
+	w = batch_want(n, WANT_STATEMENT, node_peer(n, x.peer), x.text);
+	w->failed = x.rows;
+	w->n = x.text->n;
+}
+
+void outbound_expired(struct node *n, struct want *w)
+{
+	if (w->signature.len == 0) /* tried again at the next check */
+		return;
+	for (size_t i = 0; i < w->n; i++) {
+		const struct store_message *m = &w->failed[i];
+		bool never_sent = m->transport == STORE_QUEUED;
+		struct work_case *c;
+		struct store_write *mark, *statement;
+		int r;
+
+		c = cases_get(n, w->peer->id, m->case_id, &r);
+		if (c == NULL)
+			continue;
+		mark = batch_write(n, STORE_MARK_MESSAGE);
+		mark->message = *m;
+		mark->message.id = batch_string(n, m->id);
+		mark->message.transport = STORE_FAILED;
+		/* What never left is void; what may have arrived is not for us to void. */
+		mark->message.void_code = never_sent ? CY_REJECTION_CODE__EXPIRED : 0;
+		mark->message.void_reason = never_sent ? "not delivered before its age limit" : "";
+		if (never_sent)
+			cases_void(n, c, c->row.side, m->number);
+		statement = batch_write(n, STORE_PUT_STATEMENT);
+		statement->statement.message_id = mark->message.id;
+		statement->statement.text = w->text;
+		statement->statement.signature = w->signature;
+		batch_leaf(n, "relay-failure %s %s %s", n->authority, w->peer->id, m->id);
+		cases_event(n, c,
+			    &(struct event_of){ .type = CY_EVENT_TYPE__RELAY_FAILED,
+						.message_id = m->id,
+						.kind = m->kind,
+						.number = m->number,
+						.code = CY_REJECTION_CODE__EXPIRED,
+						.text = never_sent ? "never sent before its age limit" :
+								     "no receipt before its age limit" });
+		node_note(n, NODE_ALARM, "peer %s: message %s was not delivered before its age limit", w->peer->id,
+			  m->id);
+	}
+}

@@ -1,0 +1,158 @@
+/* A session with a peer: our Hello, theirs, and what it reveals. */
+#include <stdio.h>
+#include <string.h>
+
+#include "node/internal.h"
+
+/* Our Hello needs the signed head of the audit log: ask for that first. */
+void session_up(struct node *n, struct peer *p, uint64_t session)
+{
+	struct wire_text t = { .type = WIRE_AUDIT_HEAD, .epoch = n->epoch, .made = node_now(n) };
+
+	(void)session;
+	cy_copy(t.from, sizeof t.from, n->authority);
+	t.audit_size = n->audit.size;
+	t.audit_root = audit_root(&n->audit);
+	batch_want(n, WANT_HELLO, p, &t);
+}
+
+static CySignedText signed_text(struct cy_bytes text, struct cy_bytes signature)
+{
+	CySignedText st = CY_SIGNED_TEXT__INIT;
+
+	st.text = (ProtobufCBinaryData){ .data = (uint8_t *)text.data, .len = text.len };
+	st.signature = (ProtobufCBinaryData){ .data = (uint8_t *)signature.data, .len = signature.len };
+	return st;
+}
+
+/* The positions are those of the end of the batch, and leave once it is committed. */
+void session_greet(struct node *n, struct want *w)
+{
+	struct peer *p = w->peer;
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHello h = CY_HELLO__INIT;
+	CyStreamPosition held = CY_STREAM_POSITION__INIT, receipted = CY_STREAM_POSITION__INIT;
+	CySignedText head;
+
+	if (p->session != w->session)
+		return;
+	if (w->signature.len == 0) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the audit head cannot be signed now");
+		return;
+	}
+	head = signed_text(w->text, w->signature);
+	h.lowest_version = h.highest_version = CY_PROTOCOL_VERSION;
+	h.from = n->authority;
+	h.to = p->id;
+	h.instance_id = (ProtobufCBinaryData){ .data = n->instance, .len = sizeof n->instance };
+	h.epoch = n->epoch;
+	held.epoch = p->stream.in_epoch;
+	held.sequence = p->stream.in_held;
+	h.held = &held;
+	receipted.epoch = n->epoch;
+	receipted.sequence = p->stream.out_receipted;
+	h.receipted = &receipted;
+	h.max_message_bytes = CY_MESSAGE_MAX;
+	h.max_parcel_bytes = CY_PARCEL_BYTES_MAX;
+	h.max_parcel_messages = CY_PARCEL_MESSAGES_MAX;
+	h.window = n->config.window;
+	h.audit_head = &head;
+	h.clock_ms = node_now(n).ms;
+	h.reconciling = p->stream.reconciling;
+	f.kind_case = CY_PEER_FRAME__KIND_HELLO;
+	f.hello = &h;
+	batch_send(n, p->session, &f);
+}
+
+/* The smallest limits that a peer may state: those of the protocol. */
+static const char *hello_fault(const struct node *n, const struct peer *p, const CyHello *h, CyGoodbyeCode *ret_code)
+{
+	*ret_code = CY_GOODBYE_CODE__VERSION;
+	if (h->lowest_version > CY_PROTOCOL_VERSION || h->highest_version < CY_PROTOCOL_VERSION)
+		return "no protocol version in common: this side speaks version 1";
+	if (h->n_critical > 0)
+		return "the hello names a critical feature that is not known here";
+	*ret_code = CY_GOODBYE_CODE__IDENTITY;
+	if (strcmp(h->from, p->id) != 0)
+		return "the hello names another authority than the certificate";
+	if (strcmp(h->to, n->authority) != 0)
+		return "the hello is for another authority";
+	*ret_code = CY_GOODBYE_CODE__PROTOCOL;
+	if (h->instance_id.len != 16 || h->epoch == 0 || h->held == NULL || h->receipted == NULL)
+		return "the hello lacks its instance id, epoch or positions";
+	if (h->window < 1 || h->max_message_bytes < CY_MESSAGE_MAX || h->max_parcel_bytes < CY_PARCEL_BYTES_MAX ||
+	    h->max_parcel_messages < CY_PARCEL_MESSAGES_MAX)
+		return "the hello states limits below those of the protocol";
+	return NULL;
+}
+
+static void keep_head(struct node *n, struct peer *p, const CyHello *h, const struct wire_text *head)
+{
+	const CySignedText *st = h->audit_head;
+
+	if (p->stream.head_size == head->audit_size &&
+	    cy_digest_equal(&p->stream.head_root, &head->audit_root) && p->known)
+		return;
+	p->head_text.len = p->head_signature.len = 0;
+	CY_ASSERT(cy_buf_add(&p->head_text, st->text.data, st->text.len) == CY_OK);
+	CY_ASSERT(cy_buf_add(&p->head_signature, st->signature.data, st->signature.len) == CY_OK);
+	p->stream.head_text = cy_buf_view(&p->head_text);
+	p->stream.head_signature = cy_buf_view(&p->head_signature);
+	p->stream.head_size = head->audit_size;
+	p->stream.head_root = head->audit_root;
+	batch_put_stream(n, p);
+}
+
+void session_hello(struct node *n, struct peer *p, const CyHello *h, const struct wire_text *head)
+{
+	CyGoodbyeCode code;
+	const char *fault = hello_fault(n, p, h, &code);
+	struct xchg_own own;
+	struct xchg_hello hello;
+	enum xchg_verdict verdict;
+
+	if (fault != NULL) {
+		batch_goodbye(n, p, code, fault);
+		return;
+	}
+	own = (struct xchg_own){ .epoch = n->epoch,
+				 .out_sequence = p->stream.out_sequence,
+				 .out_receipted = p->stream.out_receipted,
+				 .held = { p->stream.in_epoch, p->stream.in_held } };
+	hello = (struct xchg_hello){ .epoch = h->epoch,
+				     .held = { h->held->epoch, h->held->sequence },
+				     .receipted = { h->receipted->epoch, h->receipted->sequence },
+				     .reconciling = h->reconciling,
+				     .window = h->window };
+	p->greeted = true;
+	p->resent = false;
+	p->skew_ms = h->clock_ms - node_now(n).ms;
+	p->since = node_now(n);
+	p->last_fault[0] = '\0';
+	batch_effect(n, EFFECT_ESTABLISHED, p->session, cy_bytes(NULL, 0), "");
+	if (p->stream.reconciling) {
+		keep_head(n, p, h, head);
+		reconcile_start(n, p);
+		return;
+	}
+	verdict = xchg_judge(&own, &hello);
+	/* A store that never heard of this peer, and a peer that holds something of ours. */
+	if (!p->known && hello.held.sequence > 0)
+		verdict = XCHG_WE_RESTORED;
+	switch (verdict) {
+	case XCHG_WE_RESTORED:
+		reconcile_restored(n, p, hello.held.epoch > hello.epoch ? hello.held.epoch : hello.epoch);
+		return;
+	case XCHG_PEER_RESTORED:
+		node_note(n, NODE_ALARM, "peer %s: it was restored from a backup and fetches back what it lost",
+			  p->id);
+		break;
+	case XCHG_NORMAL:
+		node_note(n, NODE_INFO, "peer %s: connected, it holds %llu, we hold %llu", p->id,
+			  (unsigned long long)hello.held.sequence, (unsigned long long)own.held.sequence);
+		break;
+	}
+	keep_head(n, p, h, head);
+	xchg_sender_open(&p->sender, &own, &hello, n->config.window);
+	p->waiting = true;
+}
