@@ -18,7 +18,7 @@ struct verdict {
 static void reject(struct verdict *v, CyRejectionCode code, const char *reason)
 {
 	v->code = code;
-	snprintf(v->reason, sizeof v->reason, "%s", reason);
+	snprintf(v->reason, sizeof v->reason, "%.*s", CY_REASON_MAX, reason);
 }
 
 struct known {
@@ -110,7 +110,8 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 	*ret_case = c;
 	law_fact_of(m, fact);
 	if (m->number <= c->row.peer_number)
-		reject(v, CY_REJECTION_CODE__NUMBER_REUSED, "the author's number in the case is not above its last one");
+		reject(v, CY_REJECTION_CODE__NUMBER_REUSED,
+		       "the author's number in the case is not above its last one");
 	else if (m->seen > c->row.own_number)
 		reject(v, CY_REJECTION_CODE__UNSEEN, "the author claims to have seen what was never sent");
 	else if (law_admit(c->facts, c->n, fact, &e) < 0)
@@ -231,13 +232,14 @@ static int take(struct node *n, struct peer *p, struct wire_entry *e, struct cy_
 			c = unfiled(n, p, &r);
 		r = c == NULL ? r : write_message(n, p, e, content, m, c, &fact, &v, pos, index);
 		if (r == CY_OK) {
-			const struct event_of event = { .type = v.code == 0 ? CY_EVENT_TYPE__MESSAGE_RECEIVED
-									    : CY_EVENT_TYPE__MESSAGE_REJECTED,
-							.message_id = e->id,
-							.kind = m != NULL && m->content != NULL ? m->content->kind_case : 0,
-							.number = m != NULL ? m->number : 0,
-							.code = v.code,
-							.text = v.reason };
+			const struct event_of event = {
+				.type = v.code == 0 ? CY_EVENT_TYPE__MESSAGE_RECEIVED : CY_EVENT_TYPE__MESSAGE_REJECTED,
+				.message_id = e->id,
+				.kind = m != NULL && m->content != NULL ? m->content->kind_case : 0,
+				.number = m != NULL ? m->number : 0,
+				.code = v.code,
+				.text = v.reason
+			};
 
 			cases_event(n, c, &event);
 			cy_digest_hex(&e->digest, hex);

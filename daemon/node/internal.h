@@ -3,6 +3,7 @@
 #define CY_NODE_INTERNAL_H
 
 #include "audit/log.h"
+#include "base/uuid.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
 #include "exchange/stream.h"
@@ -40,10 +41,10 @@ struct peer {
 
 	/* The session; 0: none. */
 	uint64_t session;
-	bool greeted;     /* the peer's Hello was good */
-	bool resent;      /* all stored parcels that the peer lacks were sent again */
-	bool waiting;     /* there may be messages that wait for a parcel */
-	size_t inputs;    /* frames that wait for a batch */
+	bool greeted;  /* the peer's Hello was good */
+	bool resent;   /* all stored parcels that the peer lacks were sent again */
+	bool waiting;  /* there may be messages that wait for a parcel */
+	size_t inputs; /* frames that wait for a batch */
 	struct xchg_sender sender;
 	uint32_t their_window;
 	struct cy_mono no_parcel_before; /* after a failed signature */
@@ -74,7 +75,11 @@ struct conn {
 
 /* Something that needs a batch, decoded and verified where that can be done
  * without the store. */
-enum input_kind { INPUT_LINK_UP, INPUT_FRAME, INPUT_REQUEST };
+enum input_kind {
+	INPUT_LINK_UP,
+	INPUT_FRAME,
+	INPUT_REQUEST
+};
 
 struct input {
 	struct input *next;
@@ -100,7 +105,12 @@ struct work_case {
 };
 
 /* Something that leaves once the batch is committed. */
-enum effect_kind { EFFECT_LINK_SEND, EFFECT_LINK_CLOSE, EFFECT_ESTABLISHED, EFFECT_LOCAL_SEND };
+enum effect_kind {
+	EFFECT_LINK_SEND,
+	EFFECT_LINK_CLOSE,
+	EFFECT_ESTABLISHED,
+	EFFECT_LOCAL_SEND
+};
 
 struct effect {
 	struct effect *next;
@@ -124,7 +134,12 @@ struct outgoing {
 };
 
 /* A text that has to be signed before the batch can be committed. */
-enum want_kind { WANT_HELLO, WANT_PARCEL, WANT_RECEIPT, WANT_STATEMENT };
+enum want_kind {
+	WANT_HELLO,
+	WANT_PARCEL,
+	WANT_RECEIPT,
+	WANT_STATEMENT
+};
 
 struct want {
 	struct want *next;
@@ -137,11 +152,15 @@ struct want {
 	struct xchg_pos pos;        /* parcel, receipt */
 	struct outgoing **messages; /* parcel */
 	size_t n;
-	struct store_write *parcel; /* receipt of a parcel taken in this batch */
+	struct store_write *parcel;   /* receipt of a parcel taken in this batch */
 	struct store_message *failed; /* statement */
 };
 
-enum batch_phase { BATCH_IDLE, BATCH_SIGNING, BATCH_COMMITTING };
+enum batch_phase {
+	BATCH_IDLE,
+	BATCH_SIGNING,
+	BATCH_COMMITTING
+};
 
 struct batch {
 	enum batch_phase phase;
@@ -153,7 +172,7 @@ struct batch {
 	struct outgoing *fresh, **last_fresh; /* accepted in this batch */
 	size_t messages;
 	size_t unsigned_texts;
-	const char *doom; /* why the batch must not be committed; NULL: it may */
+	const char *doom;     /* why the batch must not be committed; NULL: it may */
 	uint64_t touched[64]; /* sessions whose inputs are in the batch, to be dropped if it fails */
 	size_t n_touched;
 	bool all_touched;
@@ -188,9 +207,9 @@ struct node {
 int node_load(struct node *n, struct cy_error *e);
 void node_note(struct node *n, enum node_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 struct cy_wall node_now(struct node *n);
-struct peer *node_peer(struct node *n, const char *id);           /* NULL if unknown */
+struct peer *node_peer(struct node *n, const char *id);              /* NULL if unknown */
 struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if gone */
-struct conn *node_conn(struct node *n, uint64_t id);              /* NULL if gone */
+struct conn *node_conn(struct node *n, uint64_t id);                 /* NULL if gone */
 void node_queue(struct node *n, struct input *in);
 void node_input_free(struct input *in);
 
@@ -263,6 +282,8 @@ void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFra
 void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,
 		 const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
+struct store_view local_view(const struct conn *c);
+
 /* -------------------------------------------------------------- submit.c */
 void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s);
 
@@ -271,6 +292,7 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation, const CyAcknowledgeEvents *a);
 void subscribe_read(struct node *n, struct conn *c, uint64_t correlation, const CyReadEvents *r);
 void subscribe_push(struct node *n, struct conn *c);
+void subscribe_retrieved(struct node *n, const char *message_id);
 
 /* -------------------------------------------------------------- views.c */
 void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListCases *r);

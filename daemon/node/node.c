@@ -380,7 +380,8 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 		r = cy_fail(&e, CY_ELIMIT, "more frames than the window allows");
 	if (r < 0) {
 		node_input_free(in);
-		refuse(n, p, NODE_ALARM, r == CY_ESIGN ? CY_GOODBYE_CODE__SIGNATURE : CY_GOODBYE_CODE__PROTOCOL, e.text);
+		refuse(n, p, NODE_ALARM, r == CY_ESIGN ? CY_GOODBYE_CODE__SIGNATURE : CY_GOODBYE_CODE__PROTOCOL,
+		       e.text);
 		return;
 	}
 	p->inputs++;

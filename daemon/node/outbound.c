@@ -372,8 +372,8 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 		r = CY_ENOENT;
 	if (r < 0) {
 		batch_goodbye(n, p, r == CY_ENOENT ? CY_GOODBYE_CODE__PROTOCOL : CY_GOODBYE_CODE__STORE,
-			      r == CY_ENOENT ? "a receipt for a parcel that was never sent" :
-					       "the store cannot read now");
+			      r == CY_ENOENT ? "a receipt for a parcel that was never sent"
+					     : "the store cannot read now");
 		return;
 	}
 	if (xchg_receipted(&p->sender, pos) < 0 || own.receipted) {
@@ -439,8 +439,8 @@ static int add_expired(void *arg, const struct store_message *row)
 	e->digest = row->digest;
 	e->code = CY_REJECTION_CODE__EXPIRED;
 	snprintf(e->reason, sizeof e->reason, "%s",
-		 row->transport == STORE_QUEUED ? "never sent before its age limit" :
-						  "sent, but no receipt before its age limit: it may have arrived");
+		 row->transport == STORE_QUEUED ? "never sent before its age limit"
+						: "sent, but no receipt before its age limit: it may have arrived");
 	return cy_copy(e->id, sizeof e->id, row->id);
 }
 
@@ -504,8 +504,8 @@ void outbound_expired(struct node *n, struct want *w)
 						.kind = m->kind,
 						.number = m->number,
 						.code = CY_REJECTION_CODE__EXPIRED,
-						.text = never_sent ? "never sent before its age limit" :
-								     "no receipt before its age limit" });
+						.text = never_sent ? "never sent before its age limit"
+								   : "no receipt before its age limit" });
 		node_note(n, NODE_ALARM, "peer %s: message %s was not delivered before its age limit", w->peer->id,
 			  m->id);
 	}

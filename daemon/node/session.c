@@ -90,8 +90,8 @@ static void keep_head(struct node *n, struct peer *p, const CyHello *h, const st
 {
 	const CySignedText *st = h->audit_head;
 
-	if (p->stream.head_size == head->audit_size &&
-	    cy_digest_equal(&p->stream.head_root, &head->audit_root) && p->known)
+	if (p->stream.head_size == head->audit_size && cy_digest_equal(&p->stream.head_root, &head->audit_root) &&
+	    p->known)
 		return;
 	p->head_text.len = p->head_signature.len = 0;
 	CY_ASSERT(cy_buf_add(&p->head_text, st->text.data, st->text.len) == CY_OK);
@@ -144,8 +144,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 		reconcile_restored(n, p, hello.held.epoch > hello.epoch ? hello.held.epoch : hello.epoch);
 		return;
 	case XCHG_PEER_RESTORED:
-		node_note(n, NODE_ALARM, "peer %s: it was restored from a backup and fetches back what it lost",
-			  p->id);
+		node_note(n, NODE_ALARM, "peer %s: it was restored from a backup and fetches back what it lost", p->id);
 		break;
 	case XCHG_NORMAL:
 		node_note(n, NODE_INFO, "peer %s: connected, it holds %llu, we hold %llu", p->id,

@@ -1,0 +1,206 @@
+/* Local clients: hello, roles, and which room answers what. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/internal.h"
+#include "wire/message.h"
+
+void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame)
+{
+	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
+
+	frame->correlation = correlation;
+	if (wire_pack(&frame->base, &out) == CY_OK)
+		n->ports.local.send(n->ports.local.ctx, conn, cy_buf_view(&out));
+	else
+		node_note(n, NODE_WARNING, "an answer to a local client is over the limit of a frame");
+	cy_buf_free(&out);
+}
+
+void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,
+		 const char *fmt, ...)
+{
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyError e = CY_ERROR__INIT;
+	CyFault fault = CY_FAULT__INIT, *faults[] = { &fault };
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	e.code = code;
+	e.text = text;
+	if (field[0] != '\0') {
+		fault.field = (char *)field;
+		fault.text = text;
+		e.faults = faults;
+		e.n_faults = 1;
+	}
+	f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
+	f.error = &e;
+	local_send(n, conn, correlation, &f);
+}
+
+struct store_view local_view(const struct conn *c)
+{
+	bool own_only = c->client->role == CY_ROLE__SUBMITTER && !c->client->sees_all;
+
+	return (struct store_view){ own_only ? c->client->name : NULL };
+}
+
+void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed)
+{
+	struct conn *c = calloc(1, sizeof *c);
+
+	CY_ASSERT(c != NULL);
+	c->id = conn;
+	for (size_t i = 0; i < n_allowed && c->n_allowed < sizeof c->allowed / sizeof c->allowed[0]; i++)
+		c->allowed[c->n_allowed++] = allowed[i];
+	c->next = n->conns;
+	n->conns = c;
+}
+
+void node_local_down(struct node *n, uint64_t conn)
+{
+	for (struct conn **at = &n->conns; *at != NULL; at = &(*at)->next) {
+		struct conn *c = *at;
+
+		if (c->id != conn)
+			continue;
+		*at = c->next;
+		free(c);
+		return;
+	}
+}
+
+void node_local_drained(struct node *n, uint64_t conn)
+{
+	struct conn *c = node_conn(n, conn);
+
+	if (c != NULL)
+		subscribe_push(n, c);
+}
+
+/* Which client of the configuration is this? */
+static const struct node_client_config *choose(struct node *n, const struct conn *c, const char *name)
+{
+	if (name[0] == '\0')
+		return c->n_allowed == 1 ? &n->clients[c->allowed[0]] : NULL;
+	for (size_t i = 0; i < c->n_allowed; i++)
+		if (strcmp(n->clients[c->allowed[i]].name, name) == 0)
+			return &n->clients[c->allowed[i]];
+	return NULL;
+}
+
+static void hello(struct node *n, struct conn *c, uint64_t correlation, const CyLocalHello *h)
+{
+	const struct node_client_config *client = choose(n, c, h->client);
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyLocalWelcome w = CY_LOCAL_WELCOME__INIT;
+
+	if (h->version != 1) {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__BAD_FRAME, "hello.version",
+			    "this daemon speaks version 1 of the local protocol");
+	} else if (c->client != NULL) {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__BAD_FRAME, "hello", "a second hello");
+	} else if (client == NULL && h->client[0] == '\0') {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_ALLOWED, "hello.client",
+			    "these credentials allow several clients: name one");
+	} else if (client == NULL) {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_ALLOWED, "hello.client",
+			    "these credentials do not allow this client name: see the client sections of the "
+			    "configuration");
+	} else {
+		c->client = client;
+		w.version = 1;
+		w.authority = n->authority;
+		w.client = (char *)client->name;
+		w.role = client->role;
+		w.max_frame_bytes = CY_LOCAL_FRAME_MAX;
+		w.software = (char *)"comityd " COMITY_VERSION;
+		f.kind_case = CY_SERVER_FRAME__KIND_WELCOME;
+		f.welcome = &w;
+		local_send(n, c->id, correlation, &f);
+	}
+}
+
+/* What reads committed state is answered at once; false: it needs a batch. */
+static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *f)
+{
+	switch (f->kind_case) {
+	case CY_CLIENT_FRAME__KIND_LIST_CASES:
+		views_list(n, c, f->correlation, f->list_cases);
+		return true;
+	case CY_CLIENT_FRAME__KIND_SHOW_CASE:
+		views_case(n, c, f->correlation, f->show_case);
+		return true;
+	case CY_CLIENT_FRAME__KIND_GET_STATUS:
+		views_status(n, c, f->correlation);
+		return true;
+	case CY_CLIENT_FRAME__KIND_READ_EVENTS:
+		subscribe_read(n, c, f->correlation, f->read_events);
+		return true;
+	case CY_CLIENT_FRAME__KIND_SUBMIT:
+	case CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS:
+	case CY_CLIENT_FRAME__KIND_SUBSCRIBE:
+	case CY_CLIENT_FRAME__KIND_SHOW_MESSAGE: /* marks it as retrieved */
+		return false;
+	case CY_CLIENT_FRAME__KIND_HELLO:
+	case CY_CLIENT_FRAME__KIND__NOT_SET:
+	case _CY_CLIENT_FRAME__KIND__CASE_IS_INT_SIZE:
+		break;
+	}
+	local_error(n, c->id, f->correlation, CY_ERROR_CODE__BAD_FRAME, "", "a frame of an unknown kind");
+	return true;
+}
+
+static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
+{
+	if (role == CY_ROLE__SUBMITTER)
+		return true;
+	return kind == CY_CLIENT_FRAME__KIND_LIST_CASES || kind == CY_CLIENT_FRAME__KIND_SHOW_CASE ||
+	       kind == CY_CLIENT_FRAME__KIND_GET_STATUS;
+}
+
+void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame)
+{
+	struct conn *c = node_conn(n, conn);
+	ProtobufCMessage *m = NULL;
+	struct cy_error e = { 0 };
+	CyClientFrame *f;
+	struct input *in;
+
+	if (c == NULL)
+		return;
+	if (wire_unpack(&cy_client_frame__descriptor, frame, CY_LOCAL_FRAME_MAX, &m, &e) < 0) {
+		local_error(n, conn, 0, CY_ERROR_CODE__BAD_FRAME, e.field, "the frame does not parse: %s", e.text);
+		return;
+	}
+	f = (CyClientFrame *)m;
+	if (f->kind_case == CY_CLIENT_FRAME__KIND_HELLO)
+		hello(n, c, f->correlation, f->hello);
+	else if (c->client == NULL)
+		local_error(n, conn, f->correlation, CY_ERROR_CODE__BAD_FRAME, "hello", "the first frame is a hello");
+	else if (!role_allows(c->client->role, f->kind_case))
+		local_error(n, conn, f->correlation, CY_ERROR_CODE__NOT_ALLOWED, "",
+			    "the role of client %s does not allow this", c->client->name);
+	else if (!answer_at_once(n, c, f)) {
+		if (c->inputs >= NODE_CLIENT_INPUTS_MAX) {
+			local_error(n, conn, f->correlation, CY_ERROR_CODE__TOO_MANY, "",
+				    "more than %d requests without an answer: wait for some", NODE_CLIENT_INPUTS_MAX);
+		} else {
+			c->inputs++;
+			in = calloc(1, sizeof *in);
+			CY_ASSERT(in != NULL);
+			in->kind = INPUT_REQUEST;
+			in->source = conn;
+			in->request = f;
+			node_queue(n, in);
+			return;
+		}
+	}
+	cy_client_frame__free_unpacked(f, NULL);
+}

@@ -1,0 +1,474 @@
+/* After a restored backup: a new epoch, then our own lost messages are fetched
+ * back from each peer, and only then are parcels exchanged again
+ * (proto/PROTOCOL.md, "Restored from a backup"). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/internal.h"
+#include "wire/message.h"
+
+void reconcile_forget(struct peer *p)
+{
+	while (p->fetches != NULL) {
+		struct node_fetch *f = p->fetches;
+
+		p->fetches = f->next;
+		free(f);
+	}
+}
+
+/* We are the restored side: nothing of ours is believed towards any peer. */
+void reconcile_restored(struct node *n, const struct peer *by, uint64_t highest_epoch)
+{
+	uint64_t known = highest_epoch > n->epoch ? highest_epoch : n->epoch;
+
+	node_note(n, NODE_ALARM,
+		  "this store was restored from a backup: peer %s knows more of it; "
+		  "a new epoch begins and what was lost is fetched back",
+		  by->id);
+	n->epoch = xchg_new_epoch(node_now(n), known);
+	for (size_t i = 0; i < n->n_peers; i++) {
+		struct peer *p = &n->peers[i];
+		struct store_write *w = batch_write(n, STORE_REQUEUE_ALL);
+
+		w->peer = batch_string(n, p->id);
+		p->stream.out_sequence = p->stream.out_receipted = 0;
+		p->stream.reconciling = true;
+		batch_put_stream(n, p);
+		batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "this side was restored from a backup");
+	}
+	batch_leaf(n, "restored %s %llu", n->authority, (unsigned long long)n->epoch);
+}
+
+static void ask_heads(struct node *n, const struct peer *p, const char *after)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeadsRequest r = CY_HEADS_REQUEST__INIT;
+
+	r.after_case_id = (char *)after;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS_REQUEST;
+	f.heads_request = &r;
+	batch_send(n, p->session, &f);
+}
+
+void reconcile_start(struct node *n, struct peer *p)
+{
+	reconcile_forget(p);
+	node_note(n, NODE_INFO, "peer %s: asks for the heads of the shared cases", p->id);
+	ask_heads(n, p, "");
+}
+
+static void finish(struct node *n, struct peer *p)
+{
+	node_note(n, NODE_INFO, "peer %s: all that was lost has been fetched back", p->id);
+	p->stream.reconciling = false;
+	batch_put_stream(n, p);
+	batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "fetched back: the session starts again");
+}
+
+static void ask_next(struct node *n, struct peer *p)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyFetchRequest r = CY_FETCH_REQUEST__INIT;
+
+	if (p->fetches == NULL) {
+		finish(n, p);
+		return;
+	}
+	r.case_id = p->fetches->case_id;
+	r.after = p->fetches->after;
+	f.kind_case = CY_PEER_FRAME__KIND_FETCH_REQUEST;
+	f.fetch_request = &r;
+	batch_send(n, p->session, &f);
+}
+
+/* ------------------------------------------------------------ serving heads */
+
+struct heads {
+	struct node *n;
+	CyCaseHead *rows[CY_HEADS_MAX];
+	size_t count;
+};
+
+static int add_head(void *arg, const struct store_case *row)
+{
+	struct heads *h = arg;
+	CyCaseHead *head = cy_arena_take(&h->n->batch.arena, sizeof *head);
+
+	cy_case_head__init(head);
+	head->case_id = cy_arena_string(&h->n->batch.arena, row->case_id);
+	head->yours = row->peer_number;
+	head->mine = row->own_number;
+	h->rows[h->count++] = head;
+	return CY_OK;
+}
+
+void reconcile_heads_request(struct node *n, struct peer *p, const CyHeadsRequest *r)
+{
+	struct store_port *s = &n->ports.store;
+	struct store_view all = { NULL };
+	struct heads *h = cy_arena_take(&n->batch.arena, sizeof *h);
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeads heads = CY_HEADS__INIT;
+
+	h->n = n;
+	if (s->list_cases(s->ctx, all, p->id, false, r->after_case_id, CY_HEADS_MAX, add_head, h) < 0) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+		return;
+	}
+	heads.heads = h->rows;
+	heads.n_heads = h->count;
+	heads.last = h->count < CY_HEADS_MAX;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
+	f.heads = &heads;
+	batch_send(n, p->session, &f);
+}
+
+/* Highest own number that has left: what waits was never seen by anybody. */
+struct left {
+	uint32_t number;
+};
+
+static int find_left(void *arg, const struct store_message *row)
+{
+	struct left *l = arg;
+
+	if (row->author == STORE_OWN && row->transport != STORE_QUEUED && row->number > l->number)
+		l->number = row->number;
+	return CY_OK;
+}
+
+void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
+{
+	struct store_port *s = &n->ports.store;
+
+	if (!p->stream.reconciling || h->n_heads > CY_HEADS_MAX || (h->n_heads == 0 && !h->last)) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "heads that were not asked for");
+		return;
+	}
+	for (size_t i = 0; i < h->n_heads; i++) {
+		const CyCaseHead *head = h->heads[i];
+		struct left l = { 0 };
+		struct node_fetch *f;
+
+		if (!cy_uuid_valid(head->case_id)) {
+			batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "a head without a case id");
+			return;
+		}
+		if (s->case_messages(s->ctx, p->id, head->case_id, find_left, &l) < 0) {
+			batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+			return;
+		}
+		if (head->yours <= l.number)
+			continue;
+		f = calloc(1, sizeof *f);
+		CY_ASSERT(f != NULL);
+		cy_copy(f->case_id, sizeof f->case_id, head->case_id);
+		f->after = l.number;
+		f->next = p->fetches;
+		p->fetches = f;
+	}
+	if (h->last)
+		ask_next(n, p);
+	else
+		ask_heads(n, p, h->heads[h->n_heads - 1]->case_id);
+}
+
+/* ------------------------------------------------- serving what was fetched */
+
+struct fetching {
+	struct node *n;
+	bool found;
+	struct xchg_pos pos;
+	const char *case_id;
+	uint32_t after;
+	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
+	size_t count;
+	CySignedText *manifest, *receipt;
+};
+
+static int find_parcel(void *arg, const struct store_message *row)
+{
+	struct fetching *f = arg;
+
+	f->found = true;
+	f->pos = (struct xchg_pos){ row->epoch, row->sequence };
+	return CY_EAGAIN; /* the first is enough */
+}
+
+static int take_message(void *arg, const struct store_message *row)
+{
+	struct fetching *f = arg;
+	struct cy_bytes b;
+
+	if (strcmp(row->case_id, f->case_id) != 0 || row->number <= f->after || f->count == CY_PARCEL_MESSAGES_MAX)
+		return CY_OK;
+	b = cy_arena_bytes(&f->n->batch.arena, row->content);
+	f->messages[f->count++] = (ProtobufCBinaryData){ .data = (uint8_t *)b.data, .len = b.len };
+	return CY_OK;
+}
+
+static CySignedText *keep_text(struct node *n, struct cy_bytes text, struct cy_bytes signature)
+{
+	CySignedText *st = cy_arena_take(&n->batch.arena, sizeof *st);
+	struct cy_bytes t = cy_arena_bytes(&n->batch.arena, text), s = cy_arena_bytes(&n->batch.arena, signature);
+
+	cy_signed_text__init(st);
+	st->text = (ProtobufCBinaryData){ .data = (uint8_t *)t.data, .len = t.len };
+	st->signature = (ProtobufCBinaryData){ .data = (uint8_t *)s.data, .len = s.len };
+	return st;
+}
+
+static int take_parcel(void *arg, const struct store_parcel *row)
+{
+	struct fetching *f = arg;
+
+	f->manifest = keep_text(f->n, row->manifest, row->signature);
+	f->receipt = keep_text(f->n, row->receipt, row->receipt_signature);
+	return CY_OK;
+}
+
+void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchRequest *r)
+{
+	struct store_port *s = &n->ports.store;
+	struct fetching *x = cy_arena_take(&n->batch.arena, sizeof *x);
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyFetched fetched = CY_FETCHED__INIT;
+	int code;
+
+	x->n = n;
+	x->case_id = r->case_id;
+	x->after = r->after;
+	code = s->peer_messages(s->ctx, p->id, r->case_id, r->after, find_parcel, x);
+	if (code == CY_EAGAIN)
+		code = s->get_parcel(s->ctx, p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_parcel, x);
+	if (code == CY_OK && x->found)
+		code = s->parcel_messages(s->ctx, p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_message, x);
+	if (code < 0) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+		return;
+	}
+	fetched.case_id = r->case_id;
+	fetched.last = !x->found;
+	if (x->found) {
+		fetched.manifest = x->manifest;
+		fetched.receipt = x->receipt;
+		fetched.messages = x->messages;
+		fetched.n_messages = x->count;
+	}
+	f.kind_case = CY_PEER_FRAME__KIND_FETCHED;
+	f.fetched = &fetched;
+	batch_send(n, p->session, &f);
+}
+
+/* ---------------------------------------------------------------- taking back */
+
+/* A message of ours that took the number of a lost one was never sent: it is
+ * serialised anew under the next free number. */
+struct renumbering {
+	struct node *n;
+	struct work_case *c;
+	uint32_t from;
+	const char *keep;
+	size_t count;
+	const char *ids[64];
+};
+
+static int find_collision(void *arg, const struct store_message *row)
+{
+	struct renumbering *r = arg;
+
+	if (row->author == STORE_OWN && row->transport == STORE_QUEUED && row->number >= r->from &&
+	    strcmp(row->id, r->keep) != 0 && r->count < sizeof r->ids / sizeof r->ids[0])
+		r->ids[r->count++] = cy_arena_string(&r->n->batch.arena, row->id);
+	return CY_OK;
+}
+
+static int renumber_one(void *arg, const struct store_message *row)
+{
+	struct renumbering *r = arg;
+	struct store_message m = *row;
+	struct cy_buf content = CY_BUF(CY_MESSAGE_MAX + 64);
+	struct law_fact fact;
+	uint8_t encoded[LAW_FACT_MAX];
+	CyMessage *msg = cy_message__unpack(NULL, row->content.len, row->content.data);
+	struct store_write *w;
+
+	if (msg == NULL)
+		return CY_ESTORE;
+	msg->number = m.number = ++r->c->row.own_number;
+	CY_ASSERT(wire_pack(&msg->base, &content) == CY_OK);
+	law_fact_of(msg, &fact);
+	cy_message__free_unpacked(msg, NULL);
+	m.digest = cy_sha256(cy_buf_view(&content));
+	m.size = content.len;
+	w = batch_write(r->n, STORE_PUT_MESSAGE);
+	w->message = m;
+	w->message.id = batch_string(r->n, m.id);
+	w->message.peer = r->c->row.peer;
+	w->message.case_id = r->c->row.case_id;
+	w->message.client = batch_string(r->n, m.client);
+	w->message.void_reason = "";
+	w->message.content = batch_bytes(r->n, cy_buf_view(&content));
+	w->message.fact = batch_bytes(r->n, cy_bytes(encoded, law_fact_encode(&fact, encoded)));
+	cy_buf_free(&content);
+	for (size_t i = 0; i < r->c->n; i++)
+		if (r->c->facts[i].side == fact.side && r->c->facts[i].number == row->number)
+			r->c->facts[i] = fact;
+	return CY_OK;
+}
+
+static int renumber(struct node *n, struct work_case *c, uint32_t from, const char *keep)
+{
+	struct store_port *s = &n->ports.store;
+	struct renumbering r = { .n = n, .c = c, .from = from, .keep = keep };
+	int code;
+
+	if (c->is_new)
+		return CY_OK;
+	code = s->case_messages(s->ctx, c->row.peer, c->row.case_id, find_collision, &r);
+	if (code == CY_OK && r.count > 0 && c->row.own_number < from)
+		c->row.own_number = from;
+	for (size_t i = r.count; code == CY_OK && i-- > 0;)
+		code = s->get_message(s->ctx, r.ids[i], renumber_one, &r);
+	return code;
+}
+
+static int seen_state(void *arg, const struct store_message *row)
+{
+	*(enum store_transport *)arg = row->transport;
+	return CY_OK;
+}
+
+/* One own message that came back, with the receipt that it had been given. */
+static int take_back(struct node *n, struct peer *p, const struct wire_text *t, uint32_t index,
+		     const struct wire_entry *verdict, struct cy_bytes content)
+{
+	struct store_port *s = &n->ports.store;
+	enum store_transport transport = STORE_QUEUED;
+	ProtobufCMessage *pm = NULL;
+	struct work_case *c;
+	struct law_fact fact;
+	uint8_t encoded[LAW_FACT_MAX];
+	struct store_write *w;
+	CyMessage *m;
+	bool known;
+	int r = s->get_message(s->ctx, verdict->id, seen_state, &transport);
+
+	if (r < 0 && r != CY_ENOENT)
+		return r;
+	known = r == CY_OK;
+	if (known && transport != STORE_QUEUED)
+		return CY_OK;
+	r = wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, NULL);
+	if (r < 0)
+		return r;
+	m = (CyMessage *)pm;
+	c = cases_get(n, p->id, m->case_id, &r);
+	if (c == NULL && r == CY_ENOENT)
+		c = cases_new(n, p->id, m->case_id, m->author_side);
+	if (c == NULL) {
+		cy_message__free_unpacked(m, NULL);
+		return r;
+	}
+	if (c->row.own_reference[0] == '\0')
+		c->row.own_reference = batch_string(n, m->own_reference);
+	law_fact_of(m, &fact);
+	fact.voided = verdict->code != 0;
+	r = known ? CY_OK : renumber(n, c, m->number, m->id);
+	if (r == CY_OK && known)
+		cases_put(n, c);
+	else if (r == CY_OK)
+		r = cases_add(n, c, &fact);
+	w = batch_write(n, STORE_PUT_MESSAGE);
+	w->message =
+		(struct store_message){ .id = batch_string(n, m->id),
+					.peer = c->row.peer,
+					.case_id = c->row.case_id,
+					.author = STORE_OWN,
+					.number = m->number,
+					.seen = m->seen,
+					.kind = m->content->kind_case,
+					.priority = m->priority,
+					.created = { m->created_ms },
+					.digest = t->entries[index].digest,
+					.size = content.len,
+					.transport = STORE_RELAYED,
+					.void_code = verdict->code,
+					.void_reason = batch_string(n, verdict->reason),
+					.client = c->row.client,
+					.epoch = t->epoch,
+					.sequence = t->sequence,
+					.index = index,
+					.content = batch_bytes(n, content),
+					.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(&fact, encoded))) };
+	cases_event(n, c,
+		    &(struct event_of){ .type = CY_EVENT_TYPE__MESSAGE_RECOVERED,
+					.message_id = m->id,
+					.kind = m->content->kind_case,
+					.number = m->number,
+					.code = verdict->code,
+					.text = "it came back from the peer after a restored backup" });
+	batch_leaf(n, "recovered %s %s %s", p->id, n->authority, m->id);
+	if (m->number > p->fetches->after)
+		p->fetches->after = m->number;
+	cy_message__free_unpacked(m, NULL);
+	return r;
+}
+
+static int take_back_all(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *t,
+			 const struct wire_text *receipt)
+{
+	uint32_t before = p->fetches->after;
+	struct store_write *w;
+
+	for (size_t i = 0; i < f->n_messages; i++) {
+		struct cy_bytes content = cy_bytes(f->messages[i].data, f->messages[i].len);
+		struct cy_digest d = cy_sha256(content);
+		uint32_t k = 0;
+		int r;
+
+		while (k < t->n && !cy_digest_equal(&d, &t->entries[k].digest))
+			k++;
+		if (k == t->n || k >= receipt->n || strcmp(receipt->entries[k].id, t->entries[k].id) != 0)
+			return CY_EPROTO;
+		r = take_back(n, p, t, k, &receipt->entries[k], content);
+		if (r < 0)
+			return r;
+	}
+	if (p->fetches->after == before) /* it would go round for ever */
+		return CY_EPROTO;
+	w = batch_write(n, STORE_PUT_PARCEL);
+	w->parcel = (struct store_parcel){ .peer = batch_string(n, p->id),
+					   .author = STORE_OWN,
+					   .epoch = t->epoch,
+					   .sequence = t->sequence,
+					   .made = t->made,
+					   .messages = (uint32_t)t->n };
+	w->parcel.manifest = batch_bytes(n, cy_bytes(f->manifest->text.data, f->manifest->text.len));
+	w->parcel.signature = batch_bytes(n, cy_bytes(f->manifest->signature.data, f->manifest->signature.len));
+	w->parcel.digest = cy_sha256(w->parcel.manifest);
+	w->parcel.receipt = batch_bytes(n, cy_bytes(f->receipt->text.data, f->receipt->text.len));
+	w->parcel.receipt_signature = batch_bytes(n, cy_bytes(f->receipt->signature.data, f->receipt->signature.len));
+	return cy_digest_equal(&w->parcel.digest, &receipt->parcel) ? CY_OK : CY_EPROTO;
+}
+
+void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
+		       const struct wire_text *receipt)
+{
+	struct node_fetch *done = p->fetches;
+
+	if (done == NULL || strcmp(done->case_id, f->case_id) != 0 || (f->manifest == NULL) != f->last) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "a fetched parcel that was not asked for");
+		return;
+	}
+	if (f->last) {
+		p->fetches = done->next;
+		free(done);
+	} else if (take_back_all(n, p, f, text, receipt) < 0) {
+		batch_doom(n, "a fetched parcel cannot be taken back");
+		return;
+	}
+	ask_next(n, p);
+}

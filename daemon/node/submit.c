@@ -1,0 +1,406 @@
+/* A message that the case system hands in: validated, folded into its case, and
+ * on stable storage before it is answered. */
+#include <stdio.h>
+#include <string.h>
+
+#include "law/validate.h"
+#include "node/internal.h"
+#include "wire/message.h"
+
+static void reply_submitted(struct node *n, const struct conn *c, uint64_t correlation, CySubmitted *s)
+{
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+
+	f.kind_case = CY_SERVER_FRAME__KIND_SUBMITTED;
+	f.submitted = s;
+	batch_reply(n, c->id, correlation, &f);
+}
+
+static void reply_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *field,
+			const char *text)
+{
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyError e = CY_ERROR__INIT;
+	CyFault fault = CY_FAULT__INIT, *faults[] = { &fault };
+
+	fault.field = (char *)field;
+	fault.text = (char *)text;
+	e.code = code;
+	e.text = (char *)text;
+	e.faults = faults;
+	e.n_faults = field[0] != '\0';
+	f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
+	f.error = &e;
+	batch_reply(n, c->id, correlation, &f);
+}
+
+/* -------------------------------------------------------------- idempotency */
+
+struct known_key {
+	bool found;
+	struct cy_digest request;
+	char message_id[CY_UUID_LEN + 1];
+};
+
+static int load_key(void *arg, const struct store_key *row)
+{
+	struct known_key *k = arg;
+
+	k->found = true;
+	k->request = row->request;
+	return cy_copy(k->message_id, sizeof k->message_id, row->message_id);
+}
+
+struct known_message {
+	char case_id[CY_UUID_LEN + 1];
+	uint32_t number;
+	struct cy_digest digest;
+};
+
+static int load_message(void *arg, const struct store_message *row)
+{
+	struct known_message *m = arg;
+
+	m->number = row->number;
+	m->digest = row->digest;
+	return cy_copy(m->case_id, sizeof m->case_id, row->case_id);
+}
+
+static void answer_again(struct node *n, const struct conn *c, uint64_t correlation, const struct known_key *k)
+{
+	struct store_port *s = &n->ports.store;
+	struct known_message m = { 0 };
+	CySubmitted submitted = CY_SUBMITTED__INIT;
+	int r = CY_ENOENT;
+
+	for (struct store_write *w = n->batch.writes.first; w != NULL && r == CY_ENOENT; w = w->next)
+		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.id, k->message_id) == 0)
+			r = load_message(&m, &w->message);
+	if (r == CY_ENOENT)
+		r = s->get_message(s->ctx, k->message_id, load_message, &m);
+	if (r < 0) {
+		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			    "the store cannot read now: repeat later");
+		return;
+	}
+	submitted.message_id = (char *)k->message_id;
+	submitted.case_id = m.case_id;
+	submitted.number = m.number;
+	submitted.sha256 = (ProtobufCBinaryData){ .data = m.digest.b, .len = sizeof m.digest.b };
+	submitted.repeated = true;
+	reply_submitted(n, c, correlation, &submitted);
+}
+
+/* Was this key used? True: it was answered here. */
+static bool answered_before(struct node *n, const struct conn *c, uint64_t correlation, const char *key,
+			    const struct cy_digest *request)
+{
+	struct store_port *s = &n->ports.store;
+	struct known_key k = { 0 };
+	int r = CY_ENOENT;
+
+	for (struct store_write *w = n->batch.writes.first; w != NULL && r == CY_ENOENT; w = w->next)
+		if (w->op == STORE_PUT_KEY && strcmp(w->key.client, c->client->name) == 0 &&
+		    strcmp(w->key.key, key) == 0)
+			r = load_key(&k, &w->key);
+	if (r == CY_ENOENT)
+		r = s->key(s->ctx, c->client->name, key, load_key, &k);
+	if (r < 0 && r != CY_ENOENT) {
+		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			    "the store cannot read now: repeat later");
+		return true;
+	}
+	if (!k.found)
+		return false;
+	if (cy_digest_equal(&k.request, request))
+		answer_again(n, c, correlation, &k);
+	else
+		reply_error(n, c, correlation, CY_ERROR_CODE__CONFLICT, "idempotency_key",
+			    "this key was used with other content: nothing was done; use a new key for a new message");
+	return true;
+}
+
+/* --------------------------------------------------------------- validation */
+
+static void add_fault(struct law_faults *f, const char *field, const char *text)
+{
+	if (f->n == LAW_FAULTS_MAX) {
+		f->more = true;
+		return;
+	}
+	snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "%s", field);
+	snprintf(f->at[f->n].text, sizeof f->at[f->n].text, "%s", text);
+	f->at[f->n].article = "";
+	f->n++;
+}
+
+static void reply_faults(struct node *n, const struct conn *c, uint64_t correlation, const struct law_faults *faults)
+{
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyError e = CY_ERROR__INIT;
+	CyFault rows[LAW_FAULTS_MAX], *list[LAW_FAULTS_MAX];
+	char text[128];
+
+	for (size_t i = 0; i < faults->n; i++) {
+		cy_fault__init(&rows[i]);
+		rows[i].field = (char *)faults->at[i].field;
+		rows[i].text = (char *)faults->at[i].text;
+		rows[i].article = (char *)(faults->at[i].article != NULL ? faults->at[i].article : "");
+		list[i] = &rows[i];
+	}
+	snprintf(text, sizeof text, "%zu%s fault%s in what was submitted: nothing was done", faults->n,
+		 faults->more ? " or more" : "", faults->n == 1 ? "" : "s");
+	e.code = CY_ERROR_CODE__INVALID;
+	e.text = text;
+	e.faults = list;
+	e.n_faults = faults->n;
+	f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
+	f.error = &e;
+	batch_reply(n, c->id, correlation, &f);
+}
+
+/* All faults at once: the content's, then those of what stands around it. */
+static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
+{
+	const CySubmission *sub = s->submission;
+	struct law_faults content = { 0 };
+
+	*f = (struct law_faults){ 0 };
+	if (!cy_name_valid(s->idempotency_key, CY_KEY_MAX))
+		add_fault(f, "idempotency_key", "expected 1 to 64 printable ASCII characters");
+	if (sub == NULL) {
+		add_fault(f, "submission", "it is missing");
+		return;
+	}
+	if (sub->priority > CY_PRIORITY__EMERGENCY)
+		add_fault(f, "submission.priority", "expected LOW, NORMAL, HIGH or EMERGENCY");
+	if (strlen(sub->own_reference) > CY_REFERENCE_MAX)
+		add_fault(f, "submission.own_reference", "expected at most 128 bytes");
+	if (sub->content == NULL) {
+		add_fault(f, "submission.content", "it is missing");
+		return;
+	}
+	if (law_kind_opens(sub->content->kind_case)) {
+		if (node_peer(n, sub->to) == NULL)
+			add_fault(f, "submission.to", "expected the id of a configured peer authority");
+		if (sub->own_reference[0] == '\0')
+			add_fault(f, "submission.own_reference", "the own file reference is mandatory to open a case");
+		if (sub->case_ref[0] != '\0')
+			add_fault(f, "submission.case_ref",
+				  "this kind opens a case: leave it empty, or refer to the other case in `links`");
+	} else if (sub->case_ref[0] == '\0') {
+		add_fault(f, "submission.case_ref", "expected the case id or a reference of the case");
+	}
+	if (law_validate(sub->content, &content) < 0)
+		for (size_t i = 0; i < content.n && f->n < LAW_FAULTS_MAX; i++) {
+			f->at[f->n] = content.at[i];
+			snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "submission.content.%.70s",
+				 content.at[i].field);
+			f->n++;
+		}
+	f->more = f->more || content.more;
+}
+
+/* ---------------------------------------------------------------- accepting */
+
+static struct cy_uuid new_id(struct node *n)
+{
+	uint8_t random[10];
+
+	n->ports.random.fill(n->ports.random.ctx, random, sizeof random);
+	return cy_uuid7(node_now(n), random);
+}
+
+/* The case that the submission speaks of; NULL: answered with an error. */
+static struct work_case *find_case(struct node *n, const struct conn *c, uint64_t correlation, const CySubmission *sub)
+{
+	const char *title = "";
+	struct work_case *wc;
+	size_t matches = 0;
+	int r = CY_OK;
+
+	if (law_kind_opens(sub->content->kind_case)) {
+		struct cy_uuid id = new_id(n);
+
+		wc = cases_new(n, sub->to, id.s, CY_SIDE__REQUESTING);
+		wc->row.client = batch_string(n, c->client->name);
+		wc->row.own_reference = batch_string(n, sub->own_reference);
+		if (sub->content->kind_case == CY_CONTENT__KIND_REQUEST) {
+			title = sub->content->request->title;
+			wc->row.instrument = batch_string(n, sub->content->request->legal_basis->instrument);
+		} else if (sub->content->kind_case == CY_CONTENT__KIND_NOTIFICATION) {
+			title = sub->content->notification->title;
+		} else {
+			title = sub->content->spontaneous_information->title;
+		}
+		wc->row.title = batch_string(n, title);
+		return wc;
+	}
+	wc = cases_find(n, local_view(c).client, sub->case_ref, &r, &matches);
+	if (wc != NULL)
+		return wc;
+	if (matches > 1)
+		reply_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.case_ref",
+			    "several cases have this reference: give the case id");
+	else if (r == CY_OK || r == CY_ENOENT)
+		reply_error(n, c, correlation, CY_ERROR_CODE__NOT_FOUND, "submission.case_ref",
+			    "no case of this client has this id or reference");
+	else
+		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			    "the store cannot read now: repeat later");
+	return NULL;
+}
+
+/* The signed bytes; what is serialised here is never serialised again. */
+static struct cy_bytes serialise(struct node *n, const struct work_case *wc, const CySubmission *sub, const char *id,
+				 struct law_fact *ret_fact)
+{
+	CyMessage m = CY_MESSAGE__INIT;
+	uint8_t nonce[16];
+	size_t len;
+	uint8_t *p;
+
+	n->ports.random.fill(n->ports.random.ctx, nonce, sizeof nonce);
+	m.format = 1;
+	m.id = (char *)id;
+	m.from = n->authority;
+	m.to = (char *)wc->row.peer;
+	m.case_id = (char *)wc->row.case_id;
+	m.author_side = wc->row.side;
+	m.number = wc->row.own_number + 1;
+	m.seen = wc->row.peer_number;
+	m.created_ms = node_now(n).ms;
+	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
+	m.priority = sub->priority != 0 ? sub->priority : CY_PRIORITY__NORMAL;
+	m.own_reference = (char *)(sub->own_reference[0] != '\0' ? sub->own_reference : wc->row.own_reference);
+	m.content = sub->content;
+	law_fact_of(&m, ret_fact);
+	len = cy_message__get_packed_size(&m);
+	p = cy_arena_take(&n->batch.writes.arena, len + 1);
+	cy_message__pack(&m, p);
+	return cy_bytes(p, len);
+}
+
+static void write_all(struct node *n, const struct conn *c, struct work_case *wc, const CySubmit *s,
+		      const struct cy_digest *request, const char *id, struct cy_bytes content,
+		      const struct law_fact *fact)
+{
+	const CySubmission *sub = s->submission;
+	struct outgoing *o = cy_arena_take(&n->batch.arena, sizeof *o);
+	struct peer *p = node_peer(n, wc->row.peer);
+	uint8_t encoded[LAW_FACT_MAX];
+	struct store_write *w;
+	char hex[CY_SHA256_HEX];
+
+	w = batch_write(n, STORE_PUT_MESSAGE);
+	w->message = (struct store_message){ .id = batch_string(n, id),
+					     .peer = wc->row.peer,
+					     .case_id = wc->row.case_id,
+					     .author = STORE_OWN,
+					     .number = fact->number,
+					     .seen = fact->seen,
+					     .kind = fact->kind,
+					     .priority = sub->priority != 0 ? sub->priority : CY_PRIORITY__NORMAL,
+					     .created = node_now(n),
+					     .digest = cy_sha256(content),
+					     .size = content.len,
+					     .transport = STORE_QUEUED,
+					     .void_reason = "",
+					     .client = batch_string(n, c->client->name),
+					     .fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(fact, encoded))),
+					     .content = content };
+	o->peer = p;
+	o->id = w->message.id;
+	o->case_id = wc->row.case_id;
+	o->number = fact->number;
+	o->priority = w->message.priority;
+	o->digest = w->message.digest;
+	o->content = cy_arena_bytes(&n->batch.arena, content);
+	o->write = w;
+	*n->batch.last_fresh = o;
+	n->batch.last_fresh = &o->next;
+	if (p != NULL)
+		p->waiting = true;
+	if (o->priority > CY_PRIORITY__NORMAL && !wc->is_new) {
+		struct store_write *raise = batch_write(n, STORE_RAISE);
+
+		raise->raise.peer = wc->row.peer;
+		raise->raise.case_id = wc->row.case_id;
+		raise->raise.priority = o->priority;
+	}
+	w = batch_write(n, STORE_PUT_KEY);
+	w->key.client = batch_string(n, c->client->name);
+	w->key.key = batch_string(n, s->idempotency_key);
+	w->key.request = *request;
+	w->key.message_id = o->id;
+	cy_digest_hex(&o->digest, hex);
+	batch_leaf(n, "message %s %s %s %s 0", n->authority, wc->row.peer, id, hex);
+	cases_event(n, wc,
+		    &(struct event_of){ .type = CY_EVENT_TYPE__SUBMISSION_ACCEPTED,
+					.message_id = id,
+					.kind = fact->kind,
+					.number = fact->number });
+	n->batch.messages++;
+}
+
+static void accept(struct node *n, const struct conn *c, uint64_t correlation, const CySubmit *s,
+		   const struct cy_digest *request)
+{
+	const CySubmission *sub = s->submission;
+	struct work_case *wc = find_case(n, c, correlation, sub);
+	struct cy_uuid id = new_id(n);
+	CySubmitted submitted = CY_SUBMITTED__INIT;
+	struct cy_error e = { 0 };
+	struct law_fact fact;
+	struct cy_bytes content;
+	struct cy_digest digest;
+
+	if (wc == NULL)
+		return;
+	if (wc->row.own_reference[0] == '\0' && sub->own_reference[0] != '\0')
+		wc->row.own_reference = batch_string(n, sub->own_reference);
+	else if (wc->row.own_reference[0] == '\0' && sub->content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT)
+		wc->row.own_reference = batch_string(n, sub->content->acknowledgement->reference);
+	content = serialise(n, wc, sub, id.s, &fact);
+	if (content.len > CY_MESSAGE_MAX) {
+		if (wc->is_new) /* never written: nothing in this batch may refer to it */
+			wc->row.own_reference = "";
+		reply_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.content",
+			    "the message is over the limit of 256 KiB: hand over large parts as evidence by digest");
+		return;
+	}
+	if (law_admit(wc->facts, wc->n, &fact, &e) < 0) {
+		reply_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", e.text);
+		return;
+	}
+	if (cases_add(n, wc, &fact) < 0) {
+		reply_error(n, c, correlation, CY_ERROR_CODE__TOO_MANY, "submission.case_ref",
+			    "the case has as many messages as a case may have");
+		return;
+	}
+	digest = cy_sha256(content);
+	write_all(n, c, wc, s, request, id.s, content, &fact);
+	submitted.message_id = id.s;
+	submitted.case_id = (char *)wc->row.case_id;
+	submitted.number = fact.number;
+	submitted.sha256 = (ProtobufCBinaryData){ .data = digest.b, .len = sizeof digest.b };
+	reply_submitted(n, c, correlation, &submitted);
+}
+
+void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s)
+{
+	struct law_faults *faults = cy_arena_take(&n->batch.arena, sizeof *faults);
+	struct cy_buf packed = CY_BUF(CY_LOCAL_FRAME_MAX);
+	struct cy_digest request;
+
+	validate(n, s, faults);
+	if (faults->n > 0) {
+		reply_faults(n, c, correlation, faults);
+		return;
+	}
+	CY_ASSERT(wire_pack(&s->submission->base, &packed) == CY_OK);
+	request = cy_sha256(cy_buf_view(&packed));
+	cy_buf_free(&packed);
+	if (!answered_before(n, c, correlation, s->idempotency_key, &request))
+		accept(n, c, correlation, s, &request);
+}

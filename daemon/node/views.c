@@ -1,0 +1,411 @@
+/* What people ask: cases, messages with their proofs, the state of the service. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/internal.h"
+#include "wire/message.h"
+
+#define STATUS_PEERS 2000
+
+static ProtobufCBinaryData binary(struct cy_bytes b)
+{
+	return (ProtobufCBinaryData){ .data = (uint8_t *)b.data, .len = b.len };
+}
+
+static void unavailable(struct node *n, const struct conn *c, uint64_t correlation)
+{
+	local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "", "the store cannot read now: repeat later");
+}
+
+/* ------------------------------------------------------------------- cases */
+
+static CyCaseSummary *summary(struct cy_arena *a, const struct conn *c, const struct store_case *row)
+{
+	CyCaseSummary *s = cy_arena_take(a, sizeof *s);
+
+	cy_case_summary__init(s);
+	s->case_id = cy_arena_string(a, row->case_id);
+	s->peer = cy_arena_string(a, row->peer);
+	s->side = row->side;
+	s->own_reference = cy_arena_string(a, row->own_reference);
+	s->peer_reference = cy_arena_string(a, row->peer_reference);
+	s->state = cy_arena_string(a, row->state);
+	s->opened_ms = row->opened.ms;
+	s->changed_ms = row->changed.ms;
+	s->messages = row->messages;
+	s->instrument = cy_arena_string(a, row->instrument);
+	if (c->client->role == CY_ROLE__SUBMITTER)
+		s->title = cy_arena_string(a, row->title);
+	return s;
+}
+
+struct listing {
+	struct cy_arena arena;
+	const struct conn *c;
+	CyCaseSummary *rows[CY_PAGE_MAX + 1];
+	size_t n;
+	size_t bytes;
+};
+
+static int add_case(void *arg, const struct store_case *row)
+{
+	struct listing *l = arg;
+
+	l->rows[l->n] = summary(&l->arena, l->c, row);
+	l->bytes += cy_case_summary__get_packed_size(l->rows[l->n]) + 8;
+	if (l->bytes > CY_LOCAL_FRAME_MAX - 1024) /* the next page takes it */
+		return CY_ELIMIT;
+	l->n++;
+	return CY_OK;
+}
+
+void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListCases *r)
+{
+	struct store_port *s = &n->ports.store;
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyCaseList list = CY_CASE_LIST__INIT;
+	struct listing *l = calloc(1, sizeof *l);
+	uint32_t limit = r->limit == 0 ? 100 : r->limit < CY_PAGE_MAX ? r->limit : CY_PAGE_MAX;
+	int code;
+
+	CY_ASSERT(l != NULL);
+	l->c = c;
+	code = s->list_cases(s->ctx, local_view(c), r->peer, r->open_only, r->after_case_id, limit + 1, add_case, l);
+	if (code < 0 && code != CY_ELIMIT) {
+		unavailable(n, c, correlation);
+	} else {
+		list.more = code == CY_ELIMIT || l->n > limit;
+		list.cases = l->rows;
+		list.n_cases = l->n > limit ? limit : l->n;
+		f.kind_case = CY_SERVER_FRAME__KIND_CASE_LIST;
+		f.case_list = &list;
+		local_send(n, c->id, correlation, &f);
+	}
+	cy_arena_free(&l->arena);
+	free(l);
+}
+
+static const char *transport_word(enum store_transport t)
+{
+	switch (t) {
+#define STORE_X(name, word) \
+	case STORE_##name:  \
+		return word;
+		STORE_TRANSPORTS(STORE_X)
+#undef STORE_X
+	}
+	return "";
+}
+
+static CyMessageSummary *message_summary(struct node *n, struct cy_arena *a, const struct store_message *row)
+{
+	CyMessageSummary *m = cy_arena_take(a, sizeof *m);
+	const char *kind = law_kind_name(row->kind);
+
+	cy_message_summary__init(m);
+	m->message_id = cy_arena_string(a, row->id);
+	m->author = cy_arena_string(a, row->author == STORE_OWN ? n->authority : row->peer);
+	m->kind = row->kind;
+	m->kind_name = cy_arena_string(a, kind != NULL ? kind : "");
+	m->number = row->number;
+	m->seen = row->seen;
+	m->created_ms = row->created.ms;
+	m->transport = cy_arena_string(a, transport_word(row->transport));
+	m->void_code = row->void_code;
+	m->void_reason = cy_arena_string(a, row->void_reason);
+	return m;
+}
+
+struct showing {
+	struct node *n;
+	const struct conn *c;
+	struct cy_arena arena;
+	size_t matches;
+	CyCaseSummary *summary;
+	CyMessageSummary *messages[NODE_FOLD_MAX];
+	struct law_fact facts[NODE_FOLD_MAX];
+	size_t n_facts;
+	uint8_t types[CY_MEASURES_MAX];
+	const char *opened_by;
+};
+
+static int found_case(void *arg, const struct store_case *row)
+{
+	struct showing *s = arg;
+
+	s->matches++;
+	s->summary = summary(&s->arena, s->c, row);
+	return CY_OK;
+}
+
+static int add_message(void *arg, const struct store_message *row)
+{
+	struct showing *s = arg;
+
+	if (s->n_facts == NODE_FOLD_MAX || row->fact.len == 0)
+		return CY_OK;
+	if (law_fact_decode(row->fact, &s->facts[s->n_facts]) < 0)
+		return CY_ESTORE;
+	s->facts[s->n_facts].voided = row->void_code != 0;
+	s->messages[s->n_facts] = message_summary(s->n, &s->arena, row);
+	if (row->kind == CY_CONTENT__KIND_REQUEST)
+		s->opened_by = s->messages[s->n_facts]->message_id;
+	s->n_facts++;
+	return CY_OK;
+}
+
+/* The types of the measures stand in the content of the request. */
+static int load_types(void *arg, const struct store_message *row)
+{
+	struct showing *s = arg;
+	CyMessage *m = cy_message__unpack(NULL, row->content.len, row->content.data);
+
+	if (m != NULL && m->content != NULL && m->content->kind_case == CY_CONTENT__KIND_REQUEST)
+		for (size_t i = 0; i < m->content->request->n_measures && i < CY_MEASURES_MAX; i++)
+			s->types[i] = (uint8_t)m->content->request->measures[i]->type;
+	if (m != NULL)
+		cy_message__free_unpacked(m, NULL);
+	return CY_OK;
+}
+
+static void send_case(struct showing *s, uint64_t correlation)
+{
+	struct node *n = s->n;
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyCaseView v = CY_CASE_VIEW__INIT;
+	struct law_case *folded = cy_arena_take(&s->arena, sizeof *folded);
+	enum law_effect *effects = cy_arena_take(&s->arena, (s->n_facts + 1) * sizeof *effects);
+	size_t *order = cy_arena_take(&s->arena, (s->n_facts + 1) * sizeof *order);
+	CyMessageSummary **sorted = cy_arena_take(&s->arena, (s->n_facts + 1) * sizeof *sorted);
+	CyMeasureView *measures = cy_arena_take(&s->arena, CY_MEASURES_MAX * sizeof *measures);
+	CyMeasureView **list = cy_arena_take(&s->arena, CY_MEASURES_MAX * sizeof *list);
+	uint32_t *proposals = cy_arena_take(&s->arena, CY_MEASURES_MAX * sizeof *proposals);
+	struct cy_digest digest;
+
+	law_fold(s->facts, s->n_facts, folded, effects, order);
+	for (size_t i = 0; i < s->n_facts; i++) {
+		sorted[i] = s->messages[order[i]];
+		sorted[i]->overtaken = effects[order[i]] == LAW_EFFECT_OVERTAKEN;
+	}
+	for (size_t i = 0; i < folded->n_measures; i++) {
+		const struct law_measure *m = &folded->measures[i];
+		bool listed = false;
+
+		cy_measure_view__init(&measures[i]);
+		measures[i].measure = (uint32_t)i + 1;
+		measures[i].type = (CyMeasureType)s->types[i];
+		measures[i].state = (char *)law_measure_state_name(m->state);
+		measures[i].postponed = m->postponed;
+		measures[i].recognised = m->recognised;
+		measures[i].conditions_open = m->proposal != 0;
+		list[i] = &measures[i];
+		for (size_t k = 0; k < v.n_open_proposals; k++)
+			listed = listed || proposals[k] == m->proposal;
+		if (m->proposal != 0 && !listed)
+			proposals[v.n_open_proposals++] = m->proposal;
+	}
+	digest = law_case_digest(folded);
+	v.summary = s->summary;
+	v.measures = list;
+	v.n_measures = folded->n_measures;
+	v.messages = sorted;
+	v.n_messages = s->n_facts;
+	v.open_notices = folded->notices;
+	v.n_open_notices = folded->n_notices;
+	v.open_proposals = proposals;
+	v.state_digest = (ProtobufCBinaryData){ .data = digest.b, .len = sizeof digest.b };
+	f.kind_case = CY_SERVER_FRAME__KIND_CASE_VIEW;
+	f.case_view = &v;
+	local_send(n, s->c->id, correlation, &f);
+}
+
+void views_case(struct node *n, struct conn *c, uint64_t correlation, const CyShowCase *r)
+{
+	struct store_port *s = &n->ports.store;
+	struct showing *x = calloc(1, sizeof *x);
+	int code;
+
+	CY_ASSERT(x != NULL);
+	x->n = n;
+	x->c = c;
+	code = s->find_case(s->ctx, local_view(c), r->ref, found_case, x);
+	if (code == CY_OK && x->matches == 1)
+		code = s->case_messages(s->ctx, x->summary->peer, x->summary->case_id, add_message, x);
+	if (code == CY_OK && x->matches == 1 && x->opened_by != NULL && c->client->role == CY_ROLE__SUBMITTER)
+		code = s->get_message(s->ctx, x->opened_by, load_types, x);
+	if (code < 0 && code != CY_ENOENT)
+		unavailable(n, c, correlation);
+	else if (x->matches == 0)
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "ref",
+			    "no case of this client has this id or reference");
+	else if (x->matches > 1)
+		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "ref",
+			    "several cases have this reference: give the case id");
+	else
+		send_case(x, correlation);
+	cy_arena_free(&x->arena);
+	free(x);
+}
+
+/* ---------------------------------------------------------------- messages */
+
+struct message {
+	struct node *n;
+	struct cy_arena *arena;
+	CyMessageView view;
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
+	enum store_author author;
+	uint64_t epoch, sequence;
+	bool visible;
+};
+
+static int load_message(void *arg, const struct store_message *row)
+{
+	struct message *m = arg;
+
+	m->view.summary = message_summary(m->n, m->arena, row);
+	m->view.content = binary(cy_arena_bytes(m->arena, row->content));
+	m->author = row->author;
+	m->epoch = row->epoch;
+	m->sequence = row->sequence;
+	return cy_copy(m->peer, sizeof m->peer, row->peer) < 0 ||
+			       cy_copy(m->case_id, sizeof m->case_id, row->case_id) < 0
+		       ? CY_ESTORE
+		       : CY_OK;
+}
+
+static int load_proof(void *arg, const struct store_parcel *row)
+{
+	struct message *m = arg;
+
+	m->view.manifest = binary(cy_arena_bytes(m->arena, row->manifest));
+	m->view.signature = binary(cy_arena_bytes(m->arena, row->signature));
+	m->view.receipt = binary(cy_arena_bytes(m->arena, row->receipt));
+	m->view.receipt_signature = binary(cy_arena_bytes(m->arena, row->receipt_signature));
+	return CY_OK;
+}
+
+static int check_visible(void *arg, const struct store_case *row)
+{
+	struct message *m = arg;
+
+	m->visible = strcmp(row->peer, m->peer) == 0;
+	return CY_OK;
+}
+
+/* May this client see the message? By its case; what belongs to none is for
+ * clients that see everything. */
+static int visible(struct node *n, const struct conn *c, struct message *m)
+{
+	struct store_port *s = &n->ports.store;
+	struct store_view view = local_view(c);
+
+	if (view.client == NULL) {
+		m->visible = true;
+		return CY_OK;
+	}
+	return m->case_id[0] == '\0' ? CY_OK : s->find_case(s->ctx, view, m->case_id, check_visible, m);
+}
+
+void views_message(struct node *n, struct conn *c, uint64_t correlation, const CyShowMessage *r)
+{
+	struct store_port *s = &n->ports.store;
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	struct message m = { .n = n, .arena = &n->batch.arena };
+	CyError e = CY_ERROR__INIT;
+	ProtobufCMessage *decoded = NULL;
+	int code;
+
+	cy_message_view__init(&m.view);
+	code = s->get_message(s->ctx, r->message_id, load_message, &m);
+	if (code == CY_OK)
+		code = visible(n, c, &m);
+	if (code == CY_OK && m.visible && m.sequence != 0)
+		code = s->get_parcel(s->ctx, m.peer, m.author, m.epoch, m.sequence, load_proof, &m);
+	if (code == CY_OK && m.visible) {
+		if (wire_unpack(&cy_message__descriptor, cy_bytes(m.view.content.data, m.view.content.len),
+				CY_MESSAGE_MAX, &decoded, NULL) == CY_OK)
+			m.view.message = (CyMessage *)decoded;
+		f.kind_case = CY_SERVER_FRAME__KIND_MESSAGE_VIEW;
+		f.message_view = &m.view;
+		if (m.author == STORE_PEER)
+			subscribe_retrieved(n, r->message_id);
+	} else {
+		e.code = code < 0 && code != CY_ENOENT ? CY_ERROR_CODE__UNAVAILABLE : CY_ERROR_CODE__NOT_FOUND;
+		e.text = code < 0 && code != CY_ENOENT ? (char *)"the store cannot read now: repeat later"
+						       : (char *)"this client has no message with this id";
+		f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
+		f.error = &e;
+	}
+	batch_reply(n, c->id, correlation, &f);
+	if (decoded != NULL)
+		protobuf_c_message_free_unpacked(decoded, NULL);
+}
+
+/* ------------------------------------------------------------------ status */
+
+static const char *peer_state(const struct peer *p)
+{
+	if (p->session == 0)
+		return p->stream.reconciling ? "disconnected, reconciling" : "disconnected";
+	if (!p->greeted)
+		return "connecting";
+	return p->stream.reconciling ? "reconciling" : "connected";
+}
+
+static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer *p)
+{
+	struct store_port *s = &n->ports.store;
+	struct store_peer_counts counts = { 0 };
+	CyPeerStatus *row = cy_arena_take(a, sizeof *row);
+
+	s->peer_counts(s->ctx, p->id, &counts);
+	cy_peer_status__init(row);
+	row->peer = p->id;
+	row->state = (char *)peer_state(p);
+	row->since_ms = p->since.ms;
+	row->waiting = counts.waiting;
+	row->oldest_ms = counts.oldest.ms;
+	row->in_flight = counts.in_flight;
+	row->last_receipt_ms = p->stream.last_receipt.ms;
+	row->clock_skew_ms = p->skew_ms;
+	row->held = p->stream.in_held;
+	row->receipted = p->stream.out_receipted;
+	row->last_fault = p->last_fault;
+	return row;
+}
+
+void views_status(struct node *n, struct conn *c, uint64_t correlation)
+{
+	struct store_port *s = &n->ports.store;
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyStatus status = CY_STATUS__INIT;
+	struct cy_arena arena = { 0 };
+	size_t shown = n->n_peers < STATUS_PEERS ? n->n_peers : STATUS_PEERS;
+	CyPeerStatus **peers = cy_arena_take(&arena, (shown + 1) * sizeof *peers);
+	struct store_counts counts = { 0 };
+	struct cy_digest root = audit_root(&n->audit);
+
+	if (s->counts(s->ctx, &counts) < 0 && n->store_fault[0] == '\0')
+		snprintf(n->store_fault, sizeof n->store_fault, "the store cannot read");
+	for (size_t i = 0; i < shown; i++)
+		peers[i] = peer_status(n, &arena, &n->peers[i]);
+	status.authority = n->authority;
+	status.software = (char *)"comityd " COMITY_VERSION;
+	status.started_ms = n->started.ms;
+	status.epoch = n->epoch;
+	status.cases = counts.cases;
+	status.messages = counts.messages;
+	status.audit_size = n->audit.size;
+	status.audit_root = (ProtobufCBinaryData){ .data = root.b, .len = sizeof root.b };
+	status.peers = peers;
+	status.n_peers = shown;
+	for (const struct conn *k = n->conns; k != NULL; k = k->next)
+		status.clients++;
+	status.store = n->store_fault[0] != '\0' ? n->store_fault : (char *)"ok";
+	f.kind_case = CY_SERVER_FRAME__KIND_STATUS;
+	f.status = &status;
+	local_send(n, c->id, correlation, &f);
+	cy_arena_free(&arena);
+}
