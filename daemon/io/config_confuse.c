@@ -1,0 +1,428 @@
+#include "io/config_confuse.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "io/config_value.h"
+
+#define SOCKET_PATH_MAX 107 /* of a unix socket (unix(7)) */
+#define RUN_DIR_MAX     64  /* leaves room for the sockets in it */
+
+/* ------------------------------------------------------------------- sections */
+
+static void load_authority(struct config_load *l, cfg_t *root)
+{
+	struct config_sec s = config_section(l, root, "authority");
+	const struct config_text *id = config_required(&s, "id", "the id of this authority, such as IE or US-OIA,"),
+				 *name = config_required(&s, "name", "the official name of this authority");
+
+	if (id != NULL && !cy_authority_valid(id->text))
+		config_wrong(&s, "id", id->line,
+			     "'%s' is no authority id; 1 to %u of A-Z, 0-9 and '-' are expected; correct it", id->text,
+			     CY_AUTHORITY_MAX);
+	else if (id != NULL)
+		l->c->id = config_keep(&s, id->text);
+	if (name != NULL && (name->text[0] == '\0' || strlen(name->text) > CY_TITLE_MAX ||
+			     !cy_utf8_valid(name->text, strlen(name->text))))
+		config_wrong(&s, "name", name->line,
+			     "it is empty, too long or not UTF-8; 1 to %u bytes are expected; correct it",
+			     CY_TITLE_MAX);
+	else if (name != NULL)
+		l->c->name = config_keep(&s, name->text);
+}
+
+static void load_store(struct config_load *l, cfg_t *root)
+{
+	struct config_sec s = config_section(l, root, "store");
+	const struct config_text *dir = config_given(&s, "dir"), *key = config_given(&s, "key");
+	const int line = dir == NULL ? config_end(&s) : dir->line;
+	struct config *c = l->c;
+	char whole[4096], parent[4096];
+	struct stat st;
+
+	c->store_dir = config_resolve(&s, dir == NULL ? "/var/lib/comity" : dir->text);
+	snprintf(whole, sizeof whole, "%s/store.key", c->store_dir);
+	snprintf(parent, sizeof parent, "%s", c->store_dir);
+	if (stat(c->store_dir, &st) == 0) {
+		if (!S_ISDIR(st.st_mode))
+			config_wrong(&s, "dir", line, "%s is not a directory; a directory is expected; name another",
+				     c->store_dir);
+	} else if (stat(dirname(parent), &st) != 0) {
+		config_wrong(&s, "dir", line, "%s: %s; the directory above the store must exist; run mkdir -p %s",
+			     parent, strerror(errno), parent);
+	}
+	c->store_key = key == NULL ? config_keep(&s, whole) : config_resolve(&s, key->text);
+	/* Absent is fine: it is made with a new store. A group may read a credential. */
+	if (stat(c->store_key, &st) == 0 && (st.st_mode & 0037) != 0)
+		config_wrong(
+			&s, "key", key == NULL ? line : key->line,
+			"the key %s is open to others (mode %04o); only its owner may have access; run chmod 0600 %s",
+			c->store_key, (unsigned)st.st_mode & 07777u, c->store_key);
+}
+
+static void load_identity(struct config_load *l, cfg_t *root)
+{
+	static const char make[] = "make it with comity-pki init, or correct the path";
+	struct config_sec s = config_section(l, root, "identity");
+	struct config *c = l->c;
+
+	c->tls_certificate =
+		config_file(&s, "tls_certificate",
+			    config_required(&s, "tls_certificate", "the path of the TLS certificate (PEM)"), 0, make);
+	c->tls_key = config_file(&s, "tls_key", config_required(&s, "tls_key", "the path or URI of the TLS key"), 0077,
+				 make);
+	c->signing_certificate = config_file(
+		&s, "signing_certificate",
+		config_required(&s, "signing_certificate", "the path of the signing certificate (PEM)"), 0, make);
+	c->signing_key =
+		config_file(&s, "signing_key", config_required(&s, "signing_key", "the path or URI of the signing key"),
+			    0077, make);
+	c->own_signing_certificates =
+		config_file(&s, "own_signing_certificates", config_given(&s, "own_signing_certificates"), 0,
+			    "name sign-all.pem of comity-pki, or remove the option");
+	c->own_anchors = config_file(&s, "own_anchors", config_given(&s, "own_anchors"), 0,
+				     "name ca.pem of comity-pki, or remove the option");
+}
+
+static void load_listen(struct config_load *l, cfg_t *root)
+{
+	static const char *const otherwise[] = { "0.0.0.0", "::" };
+	static const char *const texts[] = { "0.0.0.0:5671", "[::]:5671" };
+	struct config_sec s = { .l = l, .cfg = root };
+	cfg_opt_t *opt = cfg_getopt(root, "listen");
+	struct config *c = l->c;
+	const bool set = (opt->flags & CFGF_MODIFIED) != 0;
+
+	c->n_listen = set ? cfg_opt_size(opt) : 2;
+	c->listen = cy_arena_take(&c->arena, (c->n_listen + 1) * sizeof *c->listen);
+	for (size_t i = 0; i < c->n_listen; i++)
+		c->listen[i] = set ? config_address_of(&s, "listen", cfg_opt_getnptr(opt, (unsigned)i), true)
+				   : (struct config_address){ texts[i], otherwise[i], 5671 };
+}
+
+static void load_run_dir(struct config_load *l, cfg_t *root)
+{
+	struct config_sec s = { .l = l, .cfg = root };
+	const struct config_text *t = config_given(&s, "run_dir");
+	const int line = t == NULL ? l->last : t->line;
+	const char *dir = config_resolve(&s, t == NULL ? "/run/comity/link" : t->text);
+	struct stat st;
+
+	l->c->run_dir = dir;
+	if (strlen(dir) > RUN_DIR_MAX)
+		config_wrong(&s, "run_dir", line,
+			     "%s is too long for the sockets in it; at most %d bytes are expected; name a "
+			     "shorter one",
+			     dir, RUN_DIR_MAX);
+	if (stat(dir, &st) != 0)
+		return;
+	if (!S_ISDIR(st.st_mode))
+		config_wrong(&s, "run_dir", line, "%s is not a directory; a directory is expected; name another", dir);
+	else if ((st.st_mode & 0077) != 0)
+		config_wrong(
+			&s, "run_dir", line,
+			"%s is open to others (mode %04o), who could reach the links of peers; mode 0700 is expected; "
+			"run "
+			"chmod 0700 %s",
+			dir, (unsigned)st.st_mode & 07777u, dir);
+}
+
+static int64_t group_id(const struct config_sec *s, const char *name)
+{
+	const struct config_text *t = config_given(s, name);
+	const struct group *g = t == NULL ? NULL : getgrnam(t->text);
+
+	if (t != NULL && g == NULL)
+		config_wrong(
+			s, name, t->line,
+			"there is no group '%s' here; a name of getent group is expected; run groupadd, or correct it",
+			t->text);
+	return g == NULL ? -1 : (int64_t)g->gr_gid;
+}
+
+static int64_t user_id(const struct config_sec *s, const char *name)
+{
+	const struct config_text *t = config_given(s, name);
+	const struct passwd *p = t == NULL ? NULL : getpwnam(t->text);
+
+	if (t != NULL && p == NULL)
+		config_wrong(
+			s, name, t->line,
+			"there is no user '%s' here; a name of getent passwd is expected; run useradd, or correct it",
+			t->text);
+	return p == NULL ? -1 : (int64_t)p->pw_uid;
+}
+
+static void load_local(struct config_load *l, cfg_t *root)
+{
+	struct config_sec s = config_section(l, root, "local");
+	const struct config_text *path = config_given(&s, "path"), *mode = config_given(&s, "mode");
+	struct config *c = l->c;
+
+	c->local_path = config_resolve(&s, path == NULL ? "/run/comity/comity.sock" : path->text);
+	if (strlen(c->local_path) > SOCKET_PATH_MAX)
+		config_wrong(&s, "path", path == NULL ? l->last : path->line,
+			     "%s is too long for a socket; at most %d bytes are expected; name a shorter one",
+			     c->local_path, SOCKET_PATH_MAX);
+	c->local_gid = group_id(&s, "group");
+	c->local_mode = 0660;
+	if (mode == NULL)
+		return;
+	if (strspn(mode->text, "01234567") == strlen(mode->text) && strlen(mode->text) >= 3 && strlen(mode->text) <= 4)
+		c->local_mode = (mode_t)strtoul(mode->text, NULL, 8);
+	else
+		c->local_mode = 0;
+	if ((c->local_mode & 0600) != 0600 || c->local_mode > 0777)
+		config_wrong(&s, "mode", mode->line,
+			     "'%s' is no mode for the socket; octal digits from 0600 to 0777 are expected; write 0660",
+			     mode->text);
+}
+
+static void load_client(struct config_load *l, cfg_t *cfg, struct config_client *client)
+{
+	static const char *const roles[] = { "submitter", "operator", "administrator", NULL };
+	static const CyRole role[] = { CY_ROLE__SUBMITTER, CY_ROLE__OPERATOR, CY_ROLE__ADMINISTRATOR };
+	static const char *const cases[] = { "own", "all", NULL };
+	struct config_sec s = { .l = l, .cfg = cfg };
+	const struct config_text *r, *all = config_given(&s, "cases");
+	int i;
+
+	snprintf(s.label, sizeof s.label, "client %.40s", cfg_title(cfg));
+	client->name = config_keep(&s, cfg_title(cfg));
+	if (!cy_name_valid(client->name, CY_CLIENT_MAX))
+		config_problem(l->out, l->path, config_end(&s), s.label,
+			       "its name is not valid; 1 to %u printable ASCII characters are expected; correct it",
+			       CY_CLIENT_MAX);
+	client->uid = user_id(&s, "user");
+	client->gid = group_id(&s, "group");
+	if (config_given(&s, "user") == NULL && config_given(&s, "group") == NULL)
+		config_wrong(
+			&s, "user", config_end(&s),
+			"nobody could be this client; a user or a group of this machine is expected; add one of them");
+	r = config_required(&s, "role", "submitter, operator or administrator");
+	if (r != NULL && (i = config_choice(&s, "role", r, roles)) >= 0)
+		client->role = role[i];
+	client->sees_all = all != NULL && config_choice(&s, "cases", all, cases) == 1;
+}
+
+static bool san_valid(const char *name)
+{
+	if (strncmp(name, "dns:", 4) == 0)
+		return config_host_valid(name + 4, false) && strchr(name + 4, '*') == NULL;
+	return strncmp(name, "uri:", 4) == 0 && strchr(name + 4, ':') != NULL && cy_name_valid(name + 4, 255);
+}
+
+static void load_names(const struct config_sec *s, struct config_peer *peer)
+{
+	cfg_opt_t *opt = cfg_getopt(s->cfg, "names");
+	const char **names;
+
+	peer->n_names = cfg_opt_size(opt);
+	if (peer->n_names == 0) {
+		config_wrong(
+			s, "names", config_end(s),
+			"it is missing or empty; at least one name of the peer's TLS certificate is expected, such as "
+			"{\"dns:ie.comity.invalid\"}; ask the peer and add it");
+		return;
+	}
+	names = cy_arena_take(&s->l->c->arena, peer->n_names * sizeof *names);
+	for (size_t i = 0; i < peer->n_names; i++) {
+		const struct config_text *t = cfg_opt_getnptr(opt, (unsigned)i);
+
+		names[i] = config_keep(s, t->text);
+		if (!san_valid(t->text))
+			config_wrong(s, "names", t->line,
+				     "'%s' is no name; dns:HOST without wildcard, or uri:URI is expected; correct it",
+				     t->text);
+	}
+	peer->names = names;
+}
+
+static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *peer)
+{
+	struct config_sec s = { .l = l, .cfg = cfg };
+	const struct config_text *dial = config_given(&s, "dial"), *crl = config_given(&s, "crl"),
+				 *age = config_given(&s, "crl_max_age");
+
+	snprintf(s.label, sizeof s.label, "peer %.40s", cfg_title(cfg));
+	peer->id = config_keep(&s, cfg_title(cfg));
+	if (!cy_authority_valid(peer->id))
+		config_problem(l->out, l->path, config_end(&s), s.label,
+			       "'%s' is no authority id; 1 to %u of A-Z, 0-9 and '-' are expected; correct it",
+			       peer->id, CY_AUTHORITY_MAX);
+	else if (l->c->id != NULL && strcmp(l->c->id, peer->id) == 0)
+		config_problem(l->out, l->path, config_end(&s), s.label,
+			       "this is the own id (authority.id); a peer is another authority; remove the section or "
+			       "correct one of the ids");
+	if (dial != NULL)
+		peer->dial = config_address_of(&s, "dial", dial, false);
+	peer->anchors = config_file(&s, "anchors", config_required(&s, "anchors", "the peer's CA certificates (PEM)"),
+				    0, "ask the peer for its comity-pki export, or correct the path");
+	peer->crl = config_file(&s, "crl", crl, 0, "ask the peer for its crl.pem, or correct the path");
+	peer->crl_max_age_ms = config_duration(&s, "crl_max_age", HOUR, 0, 0);
+	peer->crl_grace_ms = config_duration(&s, "crl_grace", HOUR, 24 * HOUR, 0);
+	if (crl == NULL && age != NULL)
+		config_wrong(&s, "crl_max_age", age->line,
+			     "there is no CRL that could age; crl is expected beside it; add crl or remove this");
+	load_names(&s, peer);
+	peer->signing_certificates =
+		config_file(&s, "signing_certificates",
+			    config_required(&s, "signing_certificates", "the peer's pinned signing certificates (PEM)"),
+			    0, "ask the peer for its comity-pki export, or correct the path");
+}
+
+static void load_numbers(struct config_load *l, cfg_t *root)
+{
+	static const char *const levels[] = { "debug", "info", "warning", "alarm", NULL };
+	static const enum node_level level[] = { NODE_DEBUG, NODE_INFO, NODE_WARNING, NODE_ALARM };
+	struct config_sec delivery = config_section(l, root, "delivery"), limits = config_section(l, root, "limits"),
+			  log = config_section(l, root, "log");
+	const struct config_text *t = config_given(&log, "level");
+	struct config *c = l->c;
+	int i;
+
+	c->window = config_number(&delivery, "window", 1, CY_WINDOW_MAX, 4);
+	c->undelivered_ms = config_duration(&delivery, "undelivered_after", DAY, 30 * DAY, SECOND);
+	c->backoff_first_ms = config_duration(&delivery, "backoff_first", SECOND, SECOND, SECOND);
+	c->backoff_max_ms = config_duration(&delivery, "backoff_max", SECOND, 5 * MINUTE, SECOND);
+	if (c->backoff_max_ms < c->backoff_first_ms)
+		config_wrong(
+			&delivery, "backoff_max", config_end(&delivery),
+			"it is shorter than backoff_first; the same or a longer time is expected; correct one of them");
+	c->handshakes = config_number(&limits, "handshakes", 1, 4096, 64);
+	c->handshakes_per_address = config_number(&limits, "handshakes_per_address", 1, 4096, 8);
+	c->handshake_timeout_ms = config_duration(&limits, "handshake_timeout", SECOND, 10 * SECOND, SECOND);
+	c->log_level = NODE_INFO;
+	if (t != NULL && (i = config_choice(&log, "level", t, levels)) >= 0)
+		c->log_level = level[i];
+}
+
+static void load_all(struct config_load *l, cfg_t *root)
+{
+	struct config *c = l->c;
+
+	load_authority(l, root);
+	load_store(l, root);
+	load_identity(l, root);
+	load_listen(l, root);
+	load_run_dir(l, root);
+	load_local(l, root);
+	c->n_clients = cfg_size(root, "client");
+	c->clients = cy_arena_take(&c->arena, (c->n_clients + 1) * sizeof *c->clients);
+	for (size_t i = 0; i < c->n_clients; i++)
+		load_client(l, cfg_getnsec(root, "client", (unsigned)i), &c->clients[i]);
+	c->n_peers = cfg_size(root, "peer");
+	c->peers = cy_arena_take(&c->arena, (c->n_peers + 1) * sizeof *c->peers);
+	for (size_t i = 0; i < c->n_peers; i++)
+		load_peer(l, cfg_getnsec(root, "peer", (unsigned)i), &c->peers[i]);
+	if (c->n_peers > CONFIG_PEERS_MAX)
+		config_problem(l->out, l->path, l->last, NULL,
+			       "there are %zu peers; at most %d are expected; remove some", c->n_peers,
+			       CONFIG_PEERS_MAX);
+	load_numbers(l, root);
+}
+
+/* ------------------------------------------------------------------- the file */
+
+#define OPTION(name) config_option(name)
+#define LIST(name)   config_list(name)
+#define TITLED       (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
+
+static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last)
+{
+	cfg_opt_t authority[] = { OPTION("id"), OPTION("name"), CFG_END() };
+	cfg_opt_t store[] = { OPTION("dir"), OPTION("key"), CFG_END() };
+	cfg_opt_t identity[] = { OPTION("tls_certificate"),
+				 OPTION("tls_key"),
+				 OPTION("signing_certificate"),
+				 OPTION("signing_key"),
+				 OPTION("own_signing_certificates"),
+				 OPTION("own_anchors"),
+				 CFG_END() };
+	cfg_opt_t local[] = { OPTION("path"), OPTION("mode"), OPTION("group"), CFG_END() };
+	cfg_opt_t client[] = { OPTION("user"), OPTION("group"), OPTION("role"), OPTION("cases"), CFG_END() };
+	cfg_opt_t peer[] = { OPTION("dial"),
+			     OPTION("anchors"),
+			     OPTION("crl"),
+			     OPTION("crl_max_age"),
+			     OPTION("crl_grace"),
+			     LIST("names"),
+			     OPTION("signing_certificates"),
+			     CFG_END() };
+	cfg_opt_t delivery[] = { OPTION("window"), OPTION("undelivered_after"), OPTION("backoff_first"),
+				 OPTION("backoff_max"), CFG_END() };
+	cfg_opt_t limits[] = { OPTION("handshakes"), OPTION("handshakes_per_address"), OPTION("handshake_timeout"),
+			       CFG_END() };
+	cfg_opt_t log[] = { OPTION("level"), CFG_END() };
+	cfg_opt_t root[] = { CFG_SEC("authority", authority, CFGF_NONE),
+			     CFG_SEC("store", store, CFGF_NONE),
+			     CFG_SEC("identity", identity, CFGF_NONE),
+			     LIST("listen"),
+			     OPTION("run_dir"),
+			     CFG_SEC("local", local, CFGF_NONE),
+			     CFG_SEC("client", client, TITLED),
+			     CFG_SEC("peer", peer, TITLED),
+			     CFG_SEC("delivery", delivery, CFGF_NONE),
+			     CFG_SEC("limits", limits, CFGF_NONE),
+			     CFG_SEC("log", log, CFGF_NONE),
+			     CFG_END() };
+
+	return config_tree(path, root, out, ret_last);
+}
+
+/* The directory of a file, absolute. To be freed. */
+static char *directory_of(const char *path)
+{
+	char *whole = realpath(path, NULL);
+	char *slash = whole == NULL ? NULL : strrchr(whole, '/');
+
+	if (slash != NULL)
+		*slash = '\0';
+	return whole;
+}
+
+int config_load(const char *path, struct config **ret_config, struct config_problems *out)
+{
+	struct config_load l = { .out = out, .path = path };
+	char *dir = directory_of(path);
+	cfg_t *root;
+
+	*out = (struct config_problems){ 0 };
+	root = parse(path, out, &l.last);
+	if (root == NULL) {
+		free(dir);
+		return CY_ECONFIG;
+	}
+	l.c = calloc(1, sizeof *l.c);
+	if (l.c == NULL || dir == NULL) {
+		cfg_free(root);
+		free(dir);
+		free(l.c);
+		return CY_ENOMEM;
+	}
+	l.dir = dir;
+	l.c->path = cy_arena_string(&l.c->arena, path);
+	load_all(&l, root);
+	cfg_free(root);
+	free(dir);
+	if (out->n > 0) {
+		config_free(l.c);
+		return CY_ECONFIG;
+	}
+	*ret_config = l.c;
+	return CY_OK;
+}
+
+void config_free(struct config *c)
+{
+	if (c == NULL)
+		return;
+	cy_arena_free(&c->arena);
+	free(c);
+}

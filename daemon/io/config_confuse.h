@@ -1,0 +1,90 @@
+/* The configuration file, in libconfuse's syntax. comityd.conf(5) and
+ * config/comityd.conf describe every option; this is what they become.
+ *
+ * Loading reports every problem that it finds, not only the first, each as
+ *     FILE:LINE: option 'x': what is wrong; what is expected; what to do
+ * Only a file whose syntax is broken ends the search early, and says so. */
+#ifndef CY_IO_CONFIG_CONFUSE_H
+#define CY_IO_CONFIG_CONFUSE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "node/node.h"
+
+#define CONFIG_PEERS_MAX 512
+
+/* host is a name, an IPv4 or an IPv6 address without brackets. */
+struct config_address {
+	const char *text; /* as written */
+	const char *host;
+	uint16_t port;
+};
+
+struct config_client {
+	const char *name;
+	int64_t uid, gid; /* -1: not asked for; at least one is given */
+	CyRole role;
+	bool sees_all;
+};
+
+struct config_peer {
+	const char *id;
+	struct config_address dial; /* text NULL: we do not dial */
+	const char *anchors;
+	const char *crl;          /* NULL: none */
+	int64_t crl_max_age_ms;   /* 0: until its nextUpdate */
+	int64_t crl_grace_ms;     /* after which a stale CRL closes the link */
+	const char *const *names; /* expected names of the TLS certificate, "dns:..." or "uri:..." */
+	size_t n_names;
+	const char *signing_certificates;
+};
+
+/* Paths are absolute. Optional ones are NULL when not given. */
+struct config {
+	struct cy_arena arena; /* owns everything */
+	const char *path;
+	const char *id, *name;
+	const char *store_dir, *store_key;
+	const char *tls_certificate, *tls_key; /* keys: path or OSSL_STORE URI */
+	const char *signing_certificate, *signing_key;
+	const char *own_signing_certificates; /* optional */
+	const char *own_anchors;              /* optional */
+	struct config_address *listen;
+	size_t n_listen;
+	const char *run_dir;
+	const char *local_path;
+	mode_t local_mode;
+	int64_t local_gid; /* -1: as created */
+	struct config_client *clients;
+	size_t n_clients;
+	struct config_peer *peers;
+	size_t n_peers;
+	uint32_t window; /* parcels without receipt */
+	int64_t undelivered_ms;
+	int64_t backoff_first_ms, backoff_max_ms;
+	unsigned handshakes, handshakes_per_address; /* unfinished at one time */
+	int64_t handshake_timeout_ms;
+	enum node_level log_level;
+};
+
+struct config_problem {
+	int line;
+	char *text; /* the whole sentence, with file and line */
+};
+
+/* In order of lines. Zero-initialised it is empty. */
+struct config_problems {
+	struct config_problem *list;
+	size_t n;
+};
+
+/* CY_OK without problems; CY_ECONFIG with at least one, CY_ENOMEM. `out` is to be
+ * freed in each case. Looks up users and groups and whether files are there, but
+ * reads none of them. */
+int config_load(const char *path, struct config **ret_config, struct config_problems *out);
+void config_free(struct config *c); /* NULL is allowed */
+void config_problems_free(struct config_problems *out);
+
+#endif

@@ -1,0 +1,30 @@
+/* libconfuse made to report more than its first error. Every option is read as
+ * text with its line, so that no value can stop the parser; an option that it
+ * does not know, or a section given twice, is reported, blanked out and the rest
+ * read again. Private to config_confuse.c. */
+#ifndef CY_IO_CONFIG_TREE_H
+#define CY_IO_CONFIG_TREE_H
+
+#include <confuse.h>
+
+#include "io/config_confuse.h"
+
+/* What an option holds: cfg_opt_getnptr() gives it. */
+struct config_text {
+	int line;
+	char text[];
+};
+
+cfg_opt_t config_option(const char *name);
+cfg_opt_t config_list(const char *name);
+
+/* Read the file by `options`. NULL when it cannot be read or its syntax is broken,
+ * which `out` then tells. The tree is to be freed with cfg_free(). `ret_last` is the
+ * number of its last line. */
+cfg_t *config_tree(const char *path, cfg_opt_t *options, struct config_problems *out, int *ret_last);
+
+/* Add a problem with an option, or with none (NULL). */
+void config_problem(struct config_problems *out, const char *path, int line, const char *option, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+#endif
