@@ -38,6 +38,7 @@ struct file {
 
 /* Run a command of the shell in the test's folder. */
 static void sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static int shell(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 static int shell(const char *fmt, va_list ap)
 {
 	char command[1024], line[1200];
