@@ -10,7 +10,7 @@ CC       := $(if $(filter default,$(origin CC)),gcc,$(CC))
 SANITIZE ?=
 VERSION  := 0.1.0
 
-PKGS     := libcrypto libssl libzmq libprotobuf-c libevent_core libevent_pthreads sqlite3 libconfuse jansson
+PKGS     := libcrypto libssl libzmq libprotobuf-c libevent_core libevent_extra libevent_pthreads sqlite3 libconfuse jansson
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wmissing-prototypes -Wformat=2 -Werror
 OPT      ?= -O2 -g
 CPPFLAGS += -Idaemon -I$(BUILD)/gen -D_GNU_SOURCE -DCOMITY_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -84,6 +84,54 @@ $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
-.PHONY: clean
+# ------------------------------------------------------------------- tests
+.PHONY: check test-packages
+test-packages:
+	@contrib/install-packages build run test
+
+# The packages come first, whatever -j says.
+check: test-packages
+	@$(MAKE) --no-print-directory all unit $(BUILD)/tests/json_tool
+	@tests/check $(BUILD) $(TESTS)
+
+# ------------------------------------------------------------------- others
+.PHONY: deps demo lint format install help clean
+deps:
+	@contrib/install-packages build run test
+
+demo:
+	@contrib/install-packages build run
+	@$(MAKE) --no-print-directory all
+	@KEEP=$(KEEP) contrib/demo/demo $(BUILD)
+
+lint: $(LIB_O)
+	@tests/lint $(BUILD)
+
+format:
+	clang-format -i $(wildcard daemon/*/*.[ch] tests/*/*.[ch])
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/comity \
+		$(DESTDIR)$(PREFIX)/share/comity/proto/comity/v1 $(DESTDIR)$(PREFIX)/share/doc/comity \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(CTL) certs/comity-pki $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 config/comityd.conf $(DESTDIR)$(PREFIX)/share/comity/
+	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/comity/proto/comity/v1/
+	install -m 644 README.md INSTALL LICENSE proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/comity/
+	install -m 644 contrib/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 contrib/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 contrib/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+
+help:
+	@echo 'make            build/bin/comityd and build/bin/comityctl'
+	@echo 'make demo       two authorities exchange a request; KEEP=1 leaves them running'
+	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
+	@echo 'make lint       floors, pure rooms, format, static analysis, shell scripts'
+	@echo 'make install    DESTDIR= and PREFIX= are honoured'
+	@echo 'make deps       install the Debian packages of contrib/packages'
+	@echo 'make clean      remove build/'
+	@echo 'CC=clang, SANITIZE=address,undefined and BUILD=DIR change how it is built.'
+
 clean:
 	rm -rf $(BUILD)

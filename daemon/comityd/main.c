@@ -1,0 +1,86 @@
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "comityd/daemon.h"
+
+#define DEFAULT_CONFIG "/etc/comity/comityd.conf"
+
+static const char help[] = "Usage: comityd [--config FILE] [--check-config]\n"
+			   "\n"
+			   "Exchanges signed requests and answers for mutual legal assistance between this\n"
+			   "central authority and its peers.\n"
+			   "\n"
+			   "  -c, --config FILE   configuration; default " DEFAULT_CONFIG "\n"
+			   "      --check-config  read the configuration and every file that it names, print\n"
+			   "                      each problem with its line and remedy, and exit\n"
+			   "  -h, --help          this text\n"
+			   "      --version       name and version\n"
+			   "\n"
+			   "Runs in the foreground and logs to standard error. SIGTERM and SIGINT stop it in\n"
+			   "order. Exit status: 0 orderly stop, 1 it could not start or go on, 2 wrong usage,\n"
+			   "3 the configuration is wrong.\n";
+
+enum {
+	OPT_CHECK = 256,
+	OPT_VERSION
+};
+
+static const struct option options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "check-config", no_argument, NULL, OPT_CHECK },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+int main(int argc, char **argv)
+{
+	const char *path = DEFAULT_CONFIG;
+	struct config_problems problems = { 0 };
+	struct config *config = NULL;
+	struct cy_error e = { 0 };
+	bool check_only = false;
+	int o, r;
+
+	while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		switch (o) {
+		case 'c':
+			path = optarg;
+			break;
+		case OPT_CHECK:
+			check_only = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		case OPT_VERSION:
+			puts("comityd " COMITY_VERSION);
+			return 0;
+		default:
+			fputs("Try 'comityd --help'.\n", stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "comityd: unexpected argument '%s'. Try 'comityd --help'.\n", argv[optind]);
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	r = config_load(path, &config, &problems);
+	for (size_t i = 0; i < problems.n; i++)
+		fprintf(stderr, "%s\n", problems.list[i].text);
+	config_problems_free(&problems);
+	if (r < 0)
+		return 3;
+	if (check_only) {
+		printf("%s: no problem found\n", path);
+	} else {
+		r = daemon_run(config, &e);
+		if (r < 0)
+			fprintf(stderr, "comityd: %s%s%s\n", e.field, e.field[0] != '\0' ? ": " : "", e.text);
+	}
+	config_free(config);
+	return r < 0 ? 1 : 0;
+}
