@@ -255,6 +255,18 @@ void node_link_down(struct node *n, uint64_t session, const char *why)
 	reconcile_forget(p);
 }
 
+void node_link_failed(struct node *n, const char *peer, const char *why)
+{
+	struct peer *p = node_peer(n, peer);
+
+	if (p == NULL || p->session != 0)
+		return;
+	/* Once for each reason: the next attempts say the same. */
+	if (strncmp(p->last_fault, why, sizeof p->last_fault - 1) != 0)
+		node_note(n, NODE_WARNING, "peer %s: cannot connect: %s", p->id, why);
+	snprintf(p->last_fault, sizeof p->last_fault, "%s", why);
+}
+
 /* Does the signed text verify and have the expected type and parties? */
 static int check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from,
 		      const char *to, struct wire_text **ret_text, struct cy_error *e)
