@@ -1,0 +1,194 @@
+/* case list, case show. Fields that the daemon keeps from a role are empty. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "comityctl/ctl.h"
+#include "comityctl/out.h"
+
+static const char list_help[] = "usage: comityctl case list [--peer AUTHORITY] [--open]\n"
+				"\n"
+				"Lists the cases that this client may see, in order of their ids, that is of\n"
+				"their age.\n"
+				"\n"
+				"  --peer AUTHORITY  only those with this authority\n"
+				"  --open            only those that are not closed\n"
+				"\n"
+				"With --json each page of up to 1,000 cases is one line of JSON.\n";
+
+static const char show_help[] = "usage: comityctl case show REF\n"
+				"\n"
+				"Shows a case: where it stands, its measures, and every message in the order in\n"
+				"which they take effect. REF is the case id, the own reference or the peer's.\n"
+				"The state digest is equal on both sides once nothing is on its way.\n";
+
+static void add_rows(struct out_table *t, const CyCaseList *list)
+{
+	for (size_t i = 0; i < list->n_cases; i++) {
+		const CyCaseSummary *s = list->cases[i];
+
+		out_cell(t, "%s", s->case_id);
+		out_cell(t, "%s", s->peer);
+		out_cell(t, "%s", out_word(&cy_side__descriptor, (int)s->side));
+		out_cell(t, "%s", s->state);
+		out_cell(t, "%s", s->own_reference);
+		out_cell(t, "%s", s->peer_reference);
+		out_cell(t, "%s", out_time(s->changed_ms));
+		out_cell(t, "%u", s->messages);
+		out_cell(t, "%s", s->title);
+	}
+}
+
+/* `after` moves from page to page. */
+static int list_pages(struct ctl *ctl, CyListCases *list, char after[static CY_UUID_LEN + 1], struct out_table *t)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	bool more = true;
+
+	frame.kind_case = CY_CLIENT_FRAME__KIND_LIST_CASES;
+	frame.list_cases = list;
+	list->limit = CY_PAGE_MAX;
+	list->after_case_id = after;
+	while (more) {
+		CyServerFrame *reply;
+		CyCaseList *page;
+		int r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CASE_LIST, &reply);
+
+		if (r != CTL_DONE)
+			return r;
+		page = reply->case_list;
+		if (ctl->json)
+			out_json(&page->base, 0);
+		else
+			add_rows(t, page);
+		more = page->more && page->n_cases &&
+		       cy_copy(after, CY_UUID_LEN + 1, page->cases[page->n_cases - 1]->case_id) == CY_OK;
+		cy_server_frame__free_unpacked(reply, NULL);
+	}
+	return CTL_DONE;
+}
+
+static int run_list(struct ctl *ctl, int argc, char **argv)
+{
+	static const char *const heads[] = { "CASE",           "PEER",         "SIDE",     "STATE", "OWN REFERENCE",
+					     "PEER REFERENCE", "LAST MESSAGE", "MESSAGES", "TITLE" };
+	CyListCases list = CY_LIST_CASES__INIT;
+	char after[CY_UUID_LEN + 1] = "";
+	const char *peer = NULL;
+	bool open = false;
+	const struct ctl_option options[] = { { .name = "peer", .value = &peer }, { .name = "open", .flag = &open } };
+	struct out_table *t;
+	int r = ctl_parse(ctl, &ctl_case_list, argc, argv, options, 2, NULL, 0, 0, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	if (peer && !cy_authority_valid(peer))
+		return ctl_usage("case list", "'%s' is no authority id", peer);
+	list.peer = (char *)(uintptr_t)(peer ? peer : "");
+	list.open_only = open;
+	t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	r = list_pages(ctl, &list, after, t);
+	out_table_end(t);
+	return r;
+}
+
+static void print_summary(const CyCaseView *v)
+{
+	const CyCaseSummary *s = v->summary;
+
+	out_pair("Case", "%s", s->case_id);
+	out_pair("Title", "%s", s->title);
+	out_pair("With", "%s", s->peer);
+	out_pair("Our side", "%s", out_word(&cy_side__descriptor, (int)s->side));
+	out_pair("State", "%s", s->state);
+	out_pair("Own reference", "%s", s->own_reference);
+	out_pair("Peer reference", "%s", s->peer_reference);
+	out_pair("Instrument", "%s", s->instrument);
+	out_pair("Opened", "%s", out_time(s->opened_ms));
+	out_pair("Last message", "%s", out_time(s->changed_ms));
+	out_pair("State digest", "%s", out_hex(&v->state_digest));
+	for (size_t i = 0; i < v->n_open_notices; i++)
+		out_pair("Open", "problem notice #%u has no answer", v->open_notices[i]);
+	for (size_t i = 0; i < v->n_open_proposals; i++)
+		out_pair("Open", "proposed conditions #%u have no answer", v->open_proposals[i]);
+}
+
+static void print_measures(const CyCaseView *v)
+{
+	static const char *const heads[] = { "MEASURE", "TYPE", "STATE", "RECOGNISED", "POSTPONED", "CONDITIONS" };
+	struct out_table *t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+
+	if (v->n_measures)
+		putchar('\n');
+	for (size_t i = 0; i < v->n_measures; i++) {
+		const CyMeasureView *m = v->measures[i];
+
+		out_cell(t, "%u", m->measure);
+		out_cell(t, "%s", m->type ? out_enum(&cy_measure_type__descriptor, (int)m->type) : "-");
+		out_cell(t, "%s", m->state);
+		out_cell(t, "%s", m->recognised ? "yes" : "no");
+		out_cell(t, "%s", m->postponed ? "yes" : "no");
+		out_cell(t, "%s", m->conditions_open ? "open" : "-");
+	}
+	out_table_end(t);
+}
+
+static void print_messages(const CyCaseView *v)
+{
+	static const char *const heads[] = {
+		"FROM", "NUMBER", "SEEN", "KIND", "CREATED", "TRANSPORT", "MESSAGE", "NOTE"
+	};
+	struct out_table *t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+
+	if (v->n_messages)
+		putchar('\n');
+	for (size_t i = 0; i < v->n_messages; i++) {
+		const CyMessageSummary *m = v->messages[i];
+
+		out_cell(t, "%s", m->author);
+		out_cell(t, "%u", m->number);
+		out_cell(t, "%u", m->seen);
+		out_cell(t, "%s", m->kind_name);
+		out_cell(t, "%s", out_time(m->created_ms));
+		out_cell(t, "%s", m->transport);
+		out_cell(t, "%s", m->message_id);
+		if (m->void_code)
+			out_cell(t, "void, %s: %s", out_word(&cy_rejection_code__descriptor, (int)m->void_code),
+				 m->void_reason);
+		else
+			out_cell(t, "%s", m->overtaken ? "overtaken by a crossing message" : "");
+	}
+	out_table_end(t);
+}
+
+static int run_show(struct ctl *ctl, int argc, char **argv)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyShowCase show = CY_SHOW_CASE__INIT;
+	CyServerFrame *reply;
+	const char *ref;
+	int r = ctl_parse(ctl, &ctl_case_show, argc, argv, NULL, 0, &ref, 1, 1, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	show.ref = (char *)(uintptr_t)ref;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
+	frame.show_case = &show;
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CASE_VIEW, &reply);
+	if (r != CTL_DONE)
+		return r;
+	if (ctl->json) {
+		out_json(&reply->case_view->base, 2);
+	} else {
+		if (reply->case_view->summary)
+			print_summary(reply->case_view);
+		print_measures(reply->case_view);
+		print_messages(reply->case_view);
+	}
+	cy_server_frame__free_unpacked(reply, NULL);
+	return CTL_DONE;
+}
+
+const struct ctl_command ctl_case_list = { "case list", "list the cases", list_help, run_list, NULL };
+const struct ctl_command ctl_case_show = { "case show", "show one case: state, measures, messages", show_help, run_show,
+					   NULL };

@@ -1,0 +1,220 @@
+/* inbox: what happened, as a list or as a durable subscription. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "comityctl/ctl.h"
+#include "comityctl/out.h"
+#include "law/fact.h"
+
+#define POLL_SECONDS 2
+/* The daemon marks messages as delivered by the page. */
+#define BATCH 500
+
+static const char help[] = "usage: comityctl inbox [--cursor NAME] [--follow] [--after N] [--limit N]\n"
+			   "\n"
+			   "Prints the events of the cases that this client may see, one a line, the oldest\n"
+			   "first.\n"
+			   "\n"
+			   "  --cursor NAME  a durable cursor of this client: prints what has not been\n"
+			   "                 acknowledged under this name, and acknowledges it once it is\n"
+			   "                 printed; what is not acknowledged is printed again\n"
+			   "  --follow       stay, and print events as they come\n"
+			   "  --after N      begin after position N (not with --cursor)\n"
+			   "  --limit N      stop after N events\n"
+			   "\n"
+			   "With --json each event is one line of JSON.\n";
+
+struct inbox {
+	struct ctl *ctl;
+	const char *cursor; /* NULL: none */
+	bool follow;
+	uint64_t after;
+	uint64_t left; /* events that may still be printed */
+};
+
+static void print_event(const struct inbox *in, const CyEvent *v)
+{
+	const char *kind = law_kind_name(v->kind);
+	char line[512];
+
+	if (in->ctl->json) {
+		out_json(&v->base, 0);
+		return;
+	}
+	snprintf(line, sizeof(line), "%-6llu %s  %-19s %-6s %s  %s #%u", (unsigned long long)v->position,
+		 out_time(v->at_ms), out_word(&cy_event_type__descriptor, (int)v->type), out_or_dash(v->peer),
+		 v->own_reference[0] ? v->own_reference : v->case_id, kind ? kind : "message", v->number);
+	out_safe(stdout, line);
+	if (v->case_state[0]) {
+		fputs("  ", stdout);
+		out_safe(stdout, v->case_state);
+	}
+	printf("  %s", out_or_dash(v->message_id));
+	if (v->code)
+		printf("  %s", out_word(&cy_rejection_code__descriptor, (int)v->code));
+	if (v->text[0]) {
+		fputs(": ", stdout);
+		out_safe(stdout, v->text);
+	}
+	putchar('\n');
+}
+
+/* Only what has left our hands may be acknowledged. */
+static int printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return CTL_DONE;
+	return ctl_fail(CTL_BAD_FILE, "standard output: %s", strerror(errno));
+}
+
+static int acknowledge(struct inbox *in)
+{
+	struct cy_error e = { 0 };
+
+	if (!in->cursor)
+		return CTL_DONE;
+	if (client_acknowledge(in->ctl->conn, in->cursor, in->after, &e) != CY_OK)
+		return ctl_report(in->ctl, &e);
+	return CTL_DONE;
+}
+
+static int read_page(struct inbox *in, size_t *ret_n)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyReadEvents read = CY_READ_EVENTS__INIT;
+	CyServerFrame *reply;
+	int r;
+
+	read.after = in->after;
+	read.limit = (uint32_t)(in->left < BATCH ? in->left : BATCH);
+	frame.kind_case = CY_CLIENT_FRAME__KIND_READ_EVENTS;
+	frame.read_events = &read;
+	r = ctl_call(in->ctl, &frame, CY_SERVER_FRAME__KIND_EVENT_LIST, &reply);
+	if (r != CTL_DONE)
+		return r;
+	for (size_t i = 0; i < reply->event_list->n_events; i++) {
+		print_event(in, reply->event_list->events[i]);
+		in->after = reply->event_list->events[i]->position;
+	}
+	*ret_n = reply->event_list->n_events;
+	in->left -= *ret_n < in->left ? *ret_n : in->left;
+	cy_server_frame__free_unpacked(reply, NULL);
+	return printed();
+}
+
+/* Everything that is there now. */
+static int read_all(struct inbox *in)
+{
+	size_t n = 1;
+	int r = CTL_DONE;
+
+	while (r == CTL_DONE && n && in->left) {
+		r = read_page(in, &n);
+		if (r == CTL_DONE && n)
+			r = acknowledge(in);
+	}
+	return r;
+}
+
+static int poll_events(struct inbox *in)
+{
+	int r = read_all(in);
+
+	while (r == CTL_DONE && in->follow && in->left) {
+		sleep(POLL_SECONDS);
+		r = read_all(in);
+	}
+	return r;
+}
+
+/* One waiting for an event, then all that came with it: one acknowledgement. */
+static int take_batch(struct inbox *in)
+{
+	struct cy_error e = { 0 };
+	CyServerFrame *frame;
+	size_t n = 0;
+	int r = client_event(in->ctl->conn, CLIENT_FOR_EVER, &frame, &e);
+
+	while (r == CY_OK) {
+		print_event(in, frame->event);
+		in->after = frame->event->position;
+		in->left--;
+		cy_server_frame__free_unpacked(frame, NULL);
+		if (!in->left || ++n == BATCH)
+			break;
+		r = client_event(in->ctl->conn, 0, &frame, &e);
+	}
+	if (r != CY_OK && r != CY_EAGAIN)
+		return ctl_report(in->ctl, &e);
+	r = printed();
+	return r == CTL_DONE ? acknowledge(in) : r;
+}
+
+/* The connection answers in order: with this answer the last acknowledgement has
+ * been taken too, or its refusal has been seen. */
+static int settle(struct inbox *in)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyAcknowledgeEvents acknowledged = CY_ACKNOWLEDGE_EVENTS__INIT;
+	CyServerFrame *reply;
+	int r;
+
+	acknowledged.cursor = (char *)(uintptr_t)in->cursor;
+	acknowledged.position = in->after;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS;
+	frame.acknowledge_events = &acknowledged;
+	r = ctl_call(in->ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
+	if (r == CTL_DONE)
+		cy_server_frame__free_unpacked(reply, NULL);
+	return r;
+}
+
+static int subscribed(struct inbox *in)
+{
+	struct cy_error e = { 0 };
+	int r = ctl_connect(in->ctl);
+
+	if (r != CTL_DONE)
+		return r;
+	if (!in->follow)
+		client_ignore_events(in->ctl->conn);
+	if (client_subscribe(in->ctl->conn, in->cursor, false, &in->after, &e) != CY_OK)
+		return ctl_report(in->ctl, &e);
+	if (!in->follow)
+		r = read_all(in);
+	while (r == CTL_DONE && in->follow && in->left)
+		r = take_batch(in);
+	if (r == CTL_DONE) {
+		client_ignore_events(in->ctl->conn);
+		r = settle(in);
+	}
+	return r;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	struct inbox in = { .ctl = ctl, .left = UINT64_MAX };
+	const char *after = NULL, *limit = NULL;
+	const struct ctl_option options[] = { { .name = "cursor", .value = &in.cursor },
+					      { .name = "follow", .flag = &in.follow },
+					      { .name = "after", .value = &after },
+					      { .name = "limit", .value = &limit } };
+	int r = ctl_parse(ctl, &ctl_inbox, argc, argv, options, sizeof(options) / sizeof(options[0]), NULL, 0, 0, NULL);
+
+	if (r == CTL_DONE && after)
+		r = ctl_number("inbox", "after", after, UINT64_MAX, &in.after);
+	if (r == CTL_DONE && limit)
+		r = ctl_number("inbox", "limit", limit, UINT64_MAX, &in.left);
+	if (r != CTL_DONE)
+		return r;
+	if (in.cursor && after)
+		return ctl_usage("inbox", "--cursor knows where to begin; --after does not go with it");
+	if (in.cursor && !cy_name_valid(in.cursor, CY_KEY_MAX))
+		return ctl_usage("inbox", "--cursor wants 1 to %u printable ASCII characters", CY_KEY_MAX);
+	return in.cursor ? subscribed(&in) : poll_events(&in);
+}
+
+const struct ctl_command ctl_inbox = { "inbox", "print what happened, once or as it comes", help, run, NULL };

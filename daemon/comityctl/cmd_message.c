@@ -1,0 +1,167 @@
+/* message show: a message with its proof, and how to check it without us. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/sha256.h"
+#include "base/uuid.h"
+#include "comityctl/ctl.h"
+#include "comityctl/out.h"
+
+static const char help[] = "usage: comityctl message show ID [--raw] [--save DIR]\n"
+			   "\n"
+			   "Shows a message: what is said, how far it has come, and its proof.\n"
+			   "\n"
+			   "  --raw       write the signed bytes, and nothing else, to standard output\n"
+			   "  --save DIR  write the message (a file named by its id), manifest, manifest.p7s,\n"
+			   "              receipt and receipt.p7s into DIR, as far as they exist, and print\n"
+			   "              the commands that check them with sha256sum and openssl\n";
+
+static int write_file(const char *dir, const char *name, const ProtobufCBinaryData *data)
+{
+	char path[4096];
+	size_t done = 0;
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+		return ctl_fail(CTL_BAD_FILE, "%s: the path is too long", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return ctl_fail(CTL_BAD_FILE, "%s: %s", path, strerror(errno));
+	while (done < data->len) {
+		ssize_t n = write(fd, data->data + done, data->len - done);
+
+		if (n < 0 && errno != EINTR) {
+			int why = errno;
+
+			close(fd);
+			return ctl_fail(CTL_BAD_FILE, "%s: %s", path, strerror(why));
+		}
+		done += n > 0 ? (size_t)n : 0;
+	}
+	if (close(fd) < 0)
+		return ctl_fail(CTL_BAD_FILE, "%s: %s", path, strerror(errno));
+	return CTL_DONE;
+}
+
+static void print_verify(const char *name)
+{
+	printf("  openssl cms -verify -binary -inform DER -in %s.p7s -content %s \\\n"
+	       "      -CAfile ANCHORS.pem -purpose any -out /dev/null\n",
+	       name, name);
+}
+
+static int save(const char *dir, const char *id, const CyMessageView *v)
+{
+	const struct {
+		const char *name;
+		const ProtobufCBinaryData *data;
+	} files[] = { { id, &v->content },
+		      { "manifest", &v->manifest },
+		      { "manifest.p7s", &v->signature },
+		      { "receipt", &v->receipt },
+		      { "receipt.p7s", &v->receipt_signature } };
+
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return ctl_fail(CTL_BAD_FILE, "%s: %s", dir, strerror(errno));
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int r = files[i].data->len ? write_file(dir, files[i].name, files[i].data) : CTL_DONE;
+
+		if (r != CTL_DONE)
+			return r;
+	}
+	printf("Saved. In ");
+	out_safe(stdout, dir);
+	if (!v->manifest.len) {
+		printf(" there is the message alone: it waits, and is not signed yet.\n");
+		return CTL_DONE;
+	}
+	printf(" these commands check it; ANCHORS.pem holds the trust anchors of the signer:\n\n"
+	       "  sha256sum --check --ignore-missing manifest\n");
+	print_verify("manifest");
+	if (v->receipt.len) {
+		print_verify("receipt");
+		printf("  grep \"$(sha256sum < manifest | cut -d ' ' -f 1)\" receipt   # the receipt is for this "
+		       "manifest\n");
+	}
+	return CTL_DONE;
+}
+
+static void print_view(const CyMessageView *v)
+{
+	const CyMessageSummary *s = v->summary;
+	struct cy_digest digest = cy_sha256(cy_bytes(v->content.data, v->content.len));
+	char hex[CY_SHA256_HEX];
+
+	cy_digest_hex(&digest, hex);
+	if (s) {
+		out_pair("Message", "%s", s->message_id);
+		out_pair("Kind", "%s", s->kind_name);
+		out_pair("Author", "%s", s->author);
+		out_pair("Number", "%u", s->number);
+		out_pair("Had seen", "%u", s->seen);
+		out_pair("Created", "%s", out_time(s->created_ms));
+		out_pair("Transport", "%s", s->transport);
+		if (s->void_code)
+			out_pair("Void", "%s: %s", out_word(&cy_rejection_code__descriptor, (int)s->void_code),
+				 s->void_reason);
+		if (s->overtaken)
+			out_pair("Overtaken", "a crossing message of the other side holds instead");
+	}
+	if (v->message) {
+		out_pair("To", "%s", v->message->to);
+		out_pair("Case", "%s", v->message->case_id);
+	}
+	out_pair("SHA-256", "%s", hex);
+	out_pair("Signed", "%s", v->manifest.len ? "yes, in a parcel" : "not yet");
+	out_pair("Receipt", "%s", v->receipt.len ? "yes" : "none yet");
+	if (v->message && v->message->content) {
+		printf("\n");
+		out_json(&v->message->content->base, 2);
+	}
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyShowMessage show = CY_SHOW_MESSAGE__INIT;
+	CyServerFrame *reply;
+	const CyMessageView *v;
+	const char *id, *dir = NULL;
+	bool raw = false;
+	const struct ctl_option options[] = { { .name = "raw", .flag = &raw }, { .name = "save", .value = &dir } };
+	int r = ctl_parse(ctl, &ctl_message_show, argc, argv, options, 2, &id, 1, 1, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	/* It becomes the name of a file. */
+	if (!cy_uuid_valid(id))
+		return ctl_usage("message show", "'%s' is no message id", id);
+	if (raw && (dir || ctl->json))
+		return ctl_usage("message show", "--raw goes with neither --save nor --json");
+	show.message_id = (char *)(uintptr_t)id;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_MESSAGE;
+	frame.show_message = &show;
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_MESSAGE_VIEW, &reply);
+	if (r != CTL_DONE)
+		return r;
+	v = reply->message_view;
+	if (raw) {
+		if (fwrite(v->content.data, 1, v->content.len, stdout) != v->content.len || fflush(stdout) != 0)
+			r = ctl_fail(CTL_BAD_FILE, "standard output: %s", strerror(errno));
+	} else {
+		if (ctl->json)
+			out_json(&v->base, 2);
+		else if (!dir)
+			print_view(v);
+		if (dir)
+			r = save(dir, id, v);
+	}
+	cy_server_frame__free_unpacked(reply, NULL);
+	return r;
+}
+
+const struct ctl_command ctl_message_show = { "message show", "show a message, and save its proof", help, run, NULL };

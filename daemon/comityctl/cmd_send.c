@@ -1,0 +1,174 @@
+/* send: says something in a case. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "comityctl/deliver.h"
+#include "comityctl/fields.h"
+#include "comityctl/input.h"
+#include "comityctl/set.h"
+#include "law/fact.h"
+
+static const char help[] = "usage: comityctl send KIND REF [FILE|-] [--set FIELD=VALUE]... [--key KEY]\n"
+			   "                      [--priority PRIORITY]\n"
+			   "\n"
+			   "Says something in the case REF (case id, or own reference). What is said begins\n"
+			   "with the JSON in FILE (or with nothing), and each --set then sets one field:\n"
+			   "\n"
+			   "  comityctl send problem-notice 2026-114 --set type=clarification \\\n"
+			   "      --set 'text=Which branch?' --set measures=1\n"
+			   "  comityctl send result 2026-114 --set 'results[0].measure=1' \\\n"
+			   "      --set 'results[0].outcome=executed'\n"
+			   "\n"
+			   "  --set FIELD=VALUE    FIELD is a path, as in results[0].outcome; a list of plain\n"
+			   "                       values without [place] gets the value appended\n"
+			   "  --key KEY            idempotency key (default: a random one)\n"
+			   "  --priority PRIORITY  LOW, NORMAL, HIGH or EMERGENCY\n"
+			   "\n"
+			   "'comityctl send KIND --help' lists the fields of a kind. The kinds, and who may\n"
+			   "say them:\n"
+			   "\n";
+
+static const char *who(uint32_t kind)
+{
+	bool asking = law_kind_by(kind, CY_SIDE__REQUESTING), asked = law_kind_by(kind, CY_SIDE__REQUESTED);
+
+	return asking && asked ? "either side" : asking ? "requesting side" : "requested side";
+}
+
+/* The name with hyphens, as people type it. */
+static void spelled(const char *name, char out[static 64])
+{
+	size_t i = 0;
+
+	for (; name[i] && i < 63; i++)
+		out[i] = name[i] == '_' ? '-' : name[i];
+	out[i] = 0;
+}
+
+static const ProtobufCFieldDescriptor *kind_of(const char *name)
+{
+	const ProtobufCFieldDescriptor *f = fields_find(&cy_content__descriptor, name, strlen(name));
+
+	return f && law_kind_name(f->id) ? f : NULL;
+}
+
+static int explain(int argc, char **argv)
+{
+	const ProtobufCFieldDescriptor *f = NULL;
+	char name[64];
+
+	if (argc > 0 && argv[0][0] != '-') {
+		f = kind_of(argv[0]);
+		if (!f)
+			return ctl_usage("send", "there is no kind '%s'", argv[0]);
+	}
+	if (f) {
+		spelled(f->name, name);
+		printf("%s (%s)%s\n\n", name, who(f->id),
+		       law_kind_opens(f->id) ? ": opens a case, so it is handed in with 'comityctl submit'" : "");
+		fields_print(f->descriptor, 0);
+		return CTL_DONE;
+	}
+	fputs(help, stdout);
+	for (unsigned i = 0; i < cy_content__descriptor.n_fields; i++) {
+		f = &cy_content__descriptor.fields[i];
+		if (law_kind_opens(f->id))
+			continue;
+		spelled(f->name, name);
+		printf("  %-26s %s\n", name, who(f->id));
+	}
+	return CTL_DONE;
+}
+
+/* The JSON of the body after every --set; NULL with the sentence printed. */
+static char *changed(const char *text, const ProtobufCMessageDescriptor *d, const struct ctl_list *sets)
+{
+	json_t *root = json_loads(text, 0, NULL);
+	char *out = NULL;
+
+	for (size_t i = 0; root && i < sets->n; i++) {
+		struct cy_error e = { 0 };
+
+		if (set_apply(root, d, sets->at[i], &e) != CY_OK) {
+			ctl_usage("send", "--set %s: %s", sets->at[i], e.text);
+			json_decref(root);
+			return NULL;
+		}
+	}
+	if (root)
+		out = json_dumps(root, JSON_COMPACT);
+	else
+		ctl_fail(CTL_BAD_FILE, "the file is no JSON object that --set could change");
+	json_decref(root);
+	return out;
+}
+
+/* What is said: the file as it is first, so that its faults are told as such. */
+static int body(const char *file, const ProtobufCMessageDescriptor *d, const struct ctl_list *sets,
+		ProtobufCMessage **ret_body)
+{
+	struct cy_buf text = CY_BUF(16);
+	ProtobufCMessage *m = NULL;
+	char *json;
+	int r;
+
+	r = file ? input_read(file, &text) : cy_buf_add(&text, "{}", 2) == CY_OK ? CTL_DONE : CTL_BAD_FILE;
+	if (r != CTL_DONE)
+		return r;
+	r = input_parse(file ? file : "--set", cy_buf_view(&text), d, &m);
+	if (r == CTL_DONE && sets->n) {
+		protobuf_c_message_free_unpacked(m, NULL);
+		json = changed((const char *)text.data, d, sets);
+		r = json ? input_parse("--set", cy_bytes(json, strlen(json)), d, &m) : CTL_USAGE;
+		free(json);
+	}
+	cy_buf_free(&text);
+	if (r != CTL_DONE)
+		return r;
+	r = input_filled(file ? file : "--set", m);
+	if (r != CTL_DONE)
+		protobuf_c_message_free_unpacked(m, NULL);
+	else
+		*ret_body = m;
+	return r;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	const char *words[3] = { NULL, NULL, NULL }, *key = NULL, *priority = NULL;
+	static struct ctl_list sets;
+	const struct ctl_option options[] = { { .name = "set", .list = &sets },
+					      { .name = "key", .value = &key },
+					      { .name = "priority", .value = &priority } };
+	CySubmission submission = CY_SUBMISSION__INIT;
+	CyContent content = CY_CONTENT__INIT;
+	const ProtobufCFieldDescriptor *kind;
+	ProtobufCMessage *said = NULL;
+	int r = ctl_parse(ctl, &ctl_send, argc, argv, options, sizeof(options) / sizeof(options[0]), words, 2, 3, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	kind = kind_of(words[0]);
+	if (!kind)
+		return ctl_usage("send", "there is no kind '%s'", words[0]);
+	if (law_kind_opens(kind->id))
+		return ctl_usage("submit", "'%s' opens a case; hand it in with 'comityctl submit'", words[0]);
+	if (priority)
+		r = deliver_priority("send", priority, &submission.priority);
+	if (r == CTL_DONE)
+		r = body(words[2], kind->descriptor, &sets, &said);
+	if (r != CTL_DONE)
+		return r;
+	/* Every kind is a pointer at the same place of the oneof. */
+	memcpy((char *)&content + kind->offset, &said, sizeof(said));
+	content.kind_case = (CyContent__KindCase)kind->id;
+	submission.case_ref = (char *)(uintptr_t)words[1];
+	submission.content = &content;
+	r = deliver(ctl, "send", key, &submission);
+	protobuf_c_message_free_unpacked(said, NULL);
+	return r;
+}
+
+const struct ctl_command ctl_send = { "send", "say something in a case: every follow-up kind", help, run, explain };

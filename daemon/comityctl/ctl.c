@@ -1,0 +1,192 @@
+#include "comityctl/ctl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "comityctl/out.h"
+
+int ctl_fail(int code, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fflush(stdout);
+	fputs("comityctl: ", stderr);
+	out_safe(stderr, text);
+	fputc('\n', stderr);
+	return code;
+}
+
+int ctl_usage(const char *command, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	ctl_fail(CTL_USAGE, "%s", text);
+	fprintf(stderr, "Try 'comityctl help%s%s'.\n", command ? " " : "", command ? command : "");
+	return CTL_USAGE;
+}
+
+/* The value of `--name value` or `--name=value` at argv[*i]: 1 with *ret_value,
+ * 0 when it is another option, -1 when the value is missing. */
+static int option_value(const char *name, int argc, char **argv, int *i, const char **ret_value)
+{
+	const char *arg = argv[*i] + 2;
+	size_t len = strlen(name);
+
+	if (strncmp(arg, name, len) != 0 || (arg[len] && arg[len] != '='))
+		return 0;
+	if (arg[len] == '=') {
+		*ret_value = arg + len + 1;
+		return 1;
+	}
+	if (*i + 1 >= argc)
+		return -1;
+	*ret_value = argv[++*i];
+	return 1;
+}
+
+int ctl_global(struct ctl *ctl, int argc, char **argv, int *i)
+{
+	int r;
+
+	if (strcmp(argv[*i], "--json") == 0) {
+		ctl->json = true;
+		return 1;
+	}
+	r = option_value("socket", argc, argv, i, &ctl->socket);
+	return r ? r : option_value("client", argc, argv, i, &ctl->client);
+}
+
+static int take_option(const struct ctl_option *o, int argc, char **argv, int *i)
+{
+	const char *value;
+	int r;
+
+	if (o->flag) {
+		if (strcmp(argv[*i] + 2, o->name) != 0)
+			return 0;
+		*o->flag = true;
+		return 1;
+	}
+	r = option_value(o->name, argc, argv, i, &value);
+	if (r <= 0)
+		return r;
+	if (o->value) {
+		*o->value = value;
+		return 1;
+	}
+	if (o->list->n == CTL_LIST_MAX)
+		return -1;
+	o->list->at[o->list->n++] = value;
+	return 1;
+}
+
+int ctl_parse(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv,
+	      const struct ctl_option *options, size_t n_options, const char **words, size_t min, size_t max,
+	      size_t *ret_n)
+{
+	bool only_words = false;
+	size_t n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		const char *arg = argv[i];
+		int r = 0;
+
+		if (!only_words && strcmp(arg, "--") == 0) {
+			only_words = true;
+			continue;
+		}
+		if (only_words || arg[0] != '-' || !arg[1]) {
+			if (n == max)
+				return ctl_usage(command->name, "'%s' is one argument too many", arg);
+			words[n++] = arg;
+			continue;
+		}
+		if (arg[1] == '-') {
+			for (size_t o = 0; !r && o < n_options; o++)
+				r = take_option(&options[o], argc, argv, &i);
+			if (!r)
+				r = ctl_global(ctl, argc, argv, &i);
+		}
+		if (r < 0)
+			return ctl_usage(command->name, "%s wants a value, or is given too often", arg);
+		if (!r)
+			return ctl_usage(command->name, "'%s' has no option %s", command->name, arg);
+	}
+	if (n < min)
+		return ctl_usage(command->name, "'%s' wants %s", command->name,
+				 max == 1 ? "an argument" : "more arguments");
+	if (ret_n)
+		*ret_n = n;
+	return CTL_DONE;
+}
+
+int ctl_number(const char *command, const char *option, const char *text, uint64_t max, uint64_t *ret)
+{
+	if (cy_parse_u64(text, strlen(text), max, ret) != CY_OK)
+		return ctl_usage(command, "--%s wants a number up to %llu, not '%s'", option, (unsigned long long)max,
+				 text);
+	return CTL_DONE;
+}
+
+static void print_refusal(struct ctl *ctl, const CyError *error)
+{
+	ctl_fail(CTL_REFUSED, "refused: %s", error->text);
+	for (size_t i = 0; i < error->n_faults; i++) {
+		const CyFault *f = error->faults[i];
+
+		out_safe(stderr, f->field);
+		fputs(": ", stderr);
+		out_safe(stderr, f->text);
+		if (f->article[0]) {
+			fputs(" (", stderr);
+			out_safe(stderr, f->article);
+			fputc(')', stderr);
+		}
+		fputc('\n', stderr);
+	}
+	if (ctl->json)
+		out_json(&error->base, 2);
+}
+
+int ctl_report(struct ctl *ctl, const struct cy_error *e)
+{
+	const CyError *error = client_refusal(ctl->conn);
+
+	if (!error)
+		return ctl_fail(CTL_UNREACHABLE, "%s", e->text);
+	print_refusal(ctl, error);
+	return error->code == CY_ERROR_CODE__NOT_FOUND ? CTL_NOT_FOUND : CTL_REFUSED;
+}
+
+int ctl_connect(struct ctl *ctl)
+{
+	struct cy_error e = { 0 };
+
+	if (ctl->conn)
+		return CTL_DONE;
+	if (client_open(ctl->socket, ctl->client, CLIENT_TIMEOUT_MS, &ctl->conn, &e) != CY_OK)
+		return ctl_report(ctl, &e);
+	return CTL_DONE;
+}
+
+int ctl_call(struct ctl *ctl, CyClientFrame *request, CyServerFrame__KindCase expected, CyServerFrame **ret_reply)
+{
+	struct cy_error e = { 0 };
+	int r = ctl_connect(ctl);
+
+	if (r != CTL_DONE)
+		return r;
+	if (client_call(ctl->conn, request, expected, ret_reply, &e) != CY_OK)
+		return ctl_report(ctl, &e);
+	return CTL_DONE;
+}

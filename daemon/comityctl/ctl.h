@@ -1,0 +1,88 @@
+/* What the commands of comityctl share: options, the connection, exit codes. */
+#ifndef CY_COMITYCTL_CTL_H
+#define CY_COMITYCTL_CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "client/client.h"
+
+/* Exit codes: comityctl(1) states the same. */
+enum ctl_exit {
+	CTL_DONE = 0,
+	CTL_REFUSED = 1,     /* the daemon refused; its faults are printed */
+	CTL_USAGE = 2,       /* the command line is wrong */
+	CTL_UNREACHABLE = 3, /* the daemon cannot be reached, or the connection broke */
+	CTL_BAD_FILE = 4,    /* a file cannot be read, or what it says is wrong */
+	CTL_NOT_FOUND = 5    /* no such case, message or name */
+};
+
+/* One run. */
+struct ctl {
+	const char *socket; /* path */
+	const char *client; /* name; NULL: the only one allowed */
+	bool json;
+	struct client *conn; /* NULL until ctl_connect() */
+};
+
+/* A command: `name` is one word or two ("case list"). `run` gets the arguments
+ * after the name and returns an exit code; `explain`, where there is one,
+ * replaces the plain help text. */
+struct ctl_command {
+	const char *name;
+	const char *summary;
+	const char *help;
+	int (*run)(struct ctl *ctl, int argc, char **argv);
+	int (*explain)(int argc, char **argv);
+};
+
+extern const struct ctl_command ctl_submit, ctl_send, ctl_inbox, ctl_case_list, ctl_case_show, ctl_message_show,
+	ctl_status, ctl_peer_list, ctl_template;
+
+/* An option of a command; one of the three is set: `value` (the last one given
+ * counts), `flag`, or `list` for an option that may be repeated. */
+struct ctl_option {
+	const char *name; /* without the hyphens */
+	const char **value;
+	bool *flag;
+	struct ctl_list *list;
+};
+
+/* Values of an option that may be given several times, in order. */
+#define CTL_LIST_MAX 256
+struct ctl_list {
+	size_t n;
+	const char *at[CTL_LIST_MAX];
+};
+
+/* Options stand anywhere, as `--name value` or `--name=value`; `--` ends them.
+ * Global options are taken everywhere. The other arguments go to `words`, of
+ * which there must be `min` to `max`. CTL_DONE, or CTL_USAGE with the sentence
+ * printed. */
+int ctl_parse(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv,
+	      const struct ctl_option *options, size_t n_options, const char **words, size_t min, size_t max,
+	      size_t *ret_n);
+
+/* Take argv[*i] if it is a global option, and its value: 1 taken, 0 not one,
+ * -1 without its value. */
+int ctl_global(struct ctl *ctl, int argc, char **argv, int *i);
+
+/* Print `comityctl: sentence` and how to get help; CTL_USAGE. */
+int ctl_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Print `comityctl: sentence` to standard error; `code`. */
+int ctl_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A decimal number up to `max` as value of an option; CTL_USAGE with the sentence. */
+int ctl_number(const char *command, const char *option, const char *text, uint64_t max, uint64_t *ret);
+
+/* Connect and say hello; later calls do nothing. */
+int ctl_connect(struct ctl *ctl);
+
+/* Ask the daemon, connected if need be. Not CTL_DONE: the reason is printed. */
+int ctl_call(struct ctl *ctl, CyClientFrame *request, CyServerFrame__KindCase expected, CyServerFrame **ret_reply);
+
+/* Print what the last failed use of the connection said; the exit code for it. */
+int ctl_report(struct ctl *ctl, const struct cy_error *e);
+
+#endif

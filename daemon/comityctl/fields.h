@@ -1,0 +1,16 @@
+/* What a message may hold, told from its descriptor. */
+#ifndef CY_COMITYCTL_FIELDS_H
+#define CY_COMITYCTL_FIELDS_H
+
+#include <protobuf-c/protobuf-c.h>
+
+/* The field by its name in the schema, in JSON, or with hyphens; NULL: none. */
+const ProtobufCFieldDescriptor *fields_find(const ProtobufCMessageDescriptor *d, const char *name, size_t len);
+
+/* The enum value by its name, of either case and with '-' for '_'; NULL: none. */
+const ProtobufCEnumValue *fields_enum_value(const ProtobufCEnumDescriptor *d, const char *name);
+
+/* Print all fields with types and enum values, one a line, parts indented. */
+void fields_print(const ProtobufCMessageDescriptor *d, int depth);
+
+#endif

@@ -1,0 +1,124 @@
+#include "comityctl/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "comityctl/ctl.h"
+#include "wire/json.h"
+#include "wire/path.h"
+#include "wire/reflect.h"
+
+#define FILE_LIMIT (4u * 1024u * 1024u)
+#define READ_CHUNK 65536u
+
+static const char *called(const char *file)
+{
+	return strcmp(file, "-") == 0 ? "standard input" : file;
+}
+
+static int read_all(int fd, const char *file, struct cy_buf *b)
+{
+	for (;;) {
+		ssize_t n;
+
+		if (cy_buf_reserve(b, READ_CHUNK) != CY_OK)
+			return ctl_fail(CTL_BAD_FILE, "%s: longer than %u bytes", called(file), FILE_LIMIT);
+		n = read(fd, b->data + b->len, READ_CHUNK);
+		if (n < 0 && errno != EINTR)
+			return ctl_fail(CTL_BAD_FILE, "%s: %s", called(file), strerror(errno));
+		if (n == 0) {
+			b->data[b->len] = 0;
+			return CTL_DONE;
+		}
+		b->len += n > 0 ? (size_t)n : 0;
+	}
+}
+
+static void empty_comments(struct cy_buf *b)
+{
+	uint8_t *p = b->data, *end = b->data + b->len;
+
+	while (p < end) {
+		uint8_t *eol = memchr(p, '\n', (size_t)(end - p)), *s = p;
+
+		eol = eol ? eol : end;
+		while (s < eol && (*s == ' ' || *s == '\t'))
+			s++;
+		if (eol - s >= 2 && s[0] == '/' && s[1] == '/')
+			memset(p, ' ', (size_t)(eol - p));
+		p = eol + 1;
+	}
+}
+
+int input_read(const char *file, struct cy_buf *ret_text)
+{
+	struct cy_buf b = CY_BUF(FILE_LIMIT + READ_CHUNK);
+	int fd = strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return ctl_fail(CTL_BAD_FILE, "%s: %s", file, strerror(errno));
+	r = read_all(fd, file, &b);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	if (r != CTL_DONE) {
+		cy_buf_free(&b);
+		return r;
+	}
+	empty_comments(&b);
+	*ret_text = b;
+	return CTL_DONE;
+}
+
+int input_parse(const char *file, struct cy_bytes text, const ProtobufCMessageDescriptor *d,
+		ProtobufCMessage **ret_message)
+{
+	struct cy_error e = { 0 };
+
+	if (wire_json_parse(d, text, ret_message, &e) == CY_OK)
+		return CTL_DONE;
+	return ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", called(file), e.field, e.field[0] ? ": " : "", e.text);
+}
+
+struct hunt {
+	const char *file;
+	struct wire_path path;
+	size_t found;
+};
+
+static void hunt(struct hunt *h, const ProtobufCMessage *m)
+{
+	for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
+		bool many = f->label == PROTOBUF_C_LABEL_REPEATED;
+		size_t n = many ? wire_field_count(m, f) : wire_field_set(m, f);
+		size_t name = wire_path_name(&h->path, f->name, strlen(f->name));
+
+		for (size_t k = 0; k < n; k++) {
+			const void *value = wire_field_value(m, f, k);
+			size_t index = many ? wire_path_index(&h->path, k) : h->path.len;
+
+			if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
+				hunt(h, *(const ProtobufCMessage *const *)value);
+			} else if (f->type == PROTOBUF_C_TYPE_STRING &&
+				   strstr(*(const char *const *)value, INPUT_FILL_IN)) {
+				ctl_fail(CTL_BAD_FILE, "%s: %s: this still says '%s'", called(h->file), h->path.s,
+					 INPUT_FILL_IN);
+				h->found++;
+			}
+			wire_path_back(&h->path, index);
+		}
+		wire_path_back(&h->path, name);
+	}
+}
+
+int input_filled(const char *file, const ProtobufCMessage *m)
+{
+	struct hunt h = { .file = file };
+
+	hunt(&h, m);
+	return h.found ? CTL_BAD_FILE : CTL_DONE;
+}

@@ -1,0 +1,27 @@
+/* Reading the JSON of a message from a file, for people to write: comments, and
+ * every fault with file, path and expectation. */
+#ifndef CY_COMITYCTL_INPUT_H
+#define CY_COMITYCTL_INPUT_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "base/bytes.h"
+
+/* Templates leave this text where something is to be filled in. */
+#define INPUT_FILL_IN "FILL IN"
+
+/* The whole of a file ("-": standard input), at most 4 MiB. Lines that begin
+ * with optional blanks and `//` are emptied, so that lines keep their numbers.
+ * CTL_DONE, or CTL_BAD_FILE with the sentence printed. */
+int input_read(const char *file, struct cy_buf *ret_text);
+
+/* Parse the proto3 JSON form of a message; freed with
+ * protobuf_c_message_free_unpacked(.., NULL). `file` is for the sentence.
+ * CTL_DONE, or CTL_BAD_FILE with the sentence printed. */
+int input_parse(const char *file, struct cy_bytes text, const ProtobufCMessageDescriptor *d,
+		ProtobufCMessage **ret_message);
+
+/* CTL_BAD_FILE, and a line for each text that still says FILL IN. */
+int input_filled(const char *file, const ProtobufCMessage *m);
+
+#endif

@@ -1,0 +1,143 @@
+/* comityctl: the commands of the local socket, for people and for scripts. */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "comityctl/ctl.h"
+
+static const struct ctl_command *const commands[] = {
+	&ctl_submit,       &ctl_send,   &ctl_inbox,     &ctl_case_list, &ctl_case_show,
+	&ctl_message_show, &ctl_status, &ctl_peer_list, &ctl_template,
+};
+
+static int print_help(void)
+{
+	printf("usage: comityctl [--socket PATH] [--client NAME] [--json] COMMAND ...\n"
+	       "\n"
+	       "Talks to the Comity daemon of this authority over its local socket.\n"
+	       "\n");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		printf("  %-14s %s\n", commands[i]->name, commands[i]->summary);
+	printf("  %-14s %s\n", "help COMMAND", "explain a command; also 'COMMAND --help'");
+	printf("\n"
+	       "  --socket PATH  where the daemon listens (default: $COMITY_SOCKET, else\n"
+	       "                 " CLIENT_SOCKET ")\n"
+	       "  --client NAME  client name of the configuration, where these credentials\n"
+	       "                 allow several\n"
+	       "  --json         print answers as JSON\n"
+	       "  --version      print the version\n"
+	       "\n"
+	       "Exit codes: 0 done; 1 refused by the daemon; 2 the command line is wrong;\n"
+	       "3 the daemon cannot be reached; 4 a file cannot be read or is wrong; 5 not found.\n");
+	return CTL_DONE;
+}
+
+/* The command that the words begin with; *ret_used is how many they are. */
+static const struct ctl_command *find(int argc, char **argv, int *ret_used)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const char *name = commands[i]->name, *blank = strchr(name, ' ');
+		size_t len = blank ? (size_t)(blank - name) : strlen(name);
+
+		if (argc < 1 || strlen(argv[0]) != len || strncmp(name, argv[0], len) != 0)
+			continue;
+		if (!blank || (argc > 1 && strcmp(argv[1], blank + 1) == 0)) {
+			*ret_used = blank ? 2 : 1;
+			return commands[i];
+		}
+	}
+	return NULL;
+}
+
+static bool asks_help(const char *arg)
+{
+	return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
+static int explain(const struct ctl_command *command, int argc, char **argv)
+{
+	if (command->explain)
+		return command->explain(argc, argv);
+	fputs(command->help, stdout);
+	return CTL_DONE;
+}
+
+/* The first word of a family such as `case`: say which commands it has. */
+static int family(const char *word, bool asked)
+{
+	size_t len = strlen(word), n = 0;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
+			continue;
+		fprintf(asked ? stdout : stderr, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+		n++;
+	}
+	if (n && asked)
+		return CTL_DONE;
+	return n ? ctl_usage(NULL, "'%s' is one of these", word) : ctl_usage(NULL, "there is no command '%s'", word);
+}
+
+static int help_command(int argc, char **argv)
+{
+	const struct ctl_command *command;
+	int used = 0;
+
+	if (argc < 1 || asks_help(argv[0]))
+		return print_help();
+	command = find(argc, argv, &used);
+	return command ? explain(command, argc - used, argv + used) : family(argv[0], true);
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	const struct ctl_command *command;
+	int used = 0, i = 0;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		int r;
+
+		if (asks_help(argv[i]))
+			return print_help();
+		if (strcmp(argv[i], "--version") == 0) {
+			printf("comityctl " COMITY_VERSION "\n");
+			return CTL_DONE;
+		}
+		r = ctl_global(ctl, argc, argv, &i);
+		if (r <= 0)
+			return ctl_usage(NULL, r < 0 ? "%s wants a value" : "there is no option %s", argv[i]);
+	}
+	argc -= i;
+	argv += i;
+	if (argc < 1)
+		return ctl_usage(NULL, "which command?");
+	if (strcmp(argv[0], "help") == 0)
+		return help_command(argc - 1, argv + 1);
+	command = find(argc, argv, &used);
+	if (!command)
+		return family(argv[0], argc > 1 && asks_help(argv[1]));
+	argc -= used;
+	argv += used;
+	for (int k = 0; k < argc && strcmp(argv[k], "--") != 0; k++)
+		if (asks_help(argv[k]))
+			return explain(command, argc, argv);
+	return command->run(ctl, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	const char *path = getenv("COMITY_SOCKET");
+	struct ctl ctl = { .socket = path && path[0] ? path : CLIENT_SOCKET };
+	int r;
+
+	setlocale(LC_ALL, "C.UTF-8");
+	signal(SIGPIPE, SIG_DFL);
+	r = run(&ctl, argc - 1, argv + 1);
+	client_free(ctl.conn);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r == CTL_DONE)
+		r = ctl_fail(CTL_BAD_FILE, "standard output: %s", strerror(errno));
+	return r;
+}

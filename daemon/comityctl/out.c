@@ -1,0 +1,268 @@
+#include "comityctl/out.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "wire/json.h"
+
+#define TURNS        16
+#define TURN_SIZE    80
+#define LABEL_WIDTH  17
+#define OUT_MAX      (64u * 1024u * 1024u)
+#define COLUMNS_MAX  16
+#define HEX_SHOWN    32
+#define JSON_ESCAPES 2
+
+static char *turn(void)
+{
+	static char buffers[TURNS][TURN_SIZE];
+	static size_t next;
+
+	return buffers[next++ % TURNS];
+}
+
+/* One character of well-formed UTF-8; 0 when the bytes are none. */
+static size_t decode(const uint8_t *s, size_t len, uint32_t *ret)
+{
+	static const uint8_t lead[] = { 0, 0, 0x1f, 0x0f, 0x07 };
+	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf8 ? 4 : 0;
+	uint32_t c;
+
+	if (!n || n > len || !cy_utf8_valid((const char *)s, n))
+		return 0;
+	c = n == 1 ? s[0] : s[0] & lead[n];
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (s[i] & 0x3f);
+	*ret = c;
+	return n;
+}
+
+/* Could it move the cursor, or make a line read otherwise than it is? */
+static bool harmful(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff ||
+	       (c >= 0xe0000 && c <= 0xe007f);
+}
+
+int out_safe_add(struct cy_buf *b, const char *text, size_t len)
+{
+	const uint8_t *s = (const uint8_t *)text;
+
+	for (size_t i = 0; i < len;) {
+		uint32_t c = 0;
+		size_t n = decode(s + i, len - i, &c);
+		int r;
+
+		if (!n)
+			r = cy_buf_addf(b, "\\x%02x", s[i]);
+		else if (c == '\n')
+			r = cy_buf_addf(b, "\\n");
+		else if (harmful(c))
+			r = cy_buf_addf(b, c < 0x100 ? "\\x%02x" : "\\u{%x}", (unsigned)c);
+		else
+			r = cy_buf_add(b, s + i, n);
+		if (r != CY_OK)
+			return r;
+		i += n ? n : 1;
+	}
+	return CY_OK;
+}
+
+void out_safe(FILE *f, const char *text)
+{
+	struct cy_buf b = CY_BUF(OUT_MAX);
+
+	if (out_safe_add(&b, text, strlen(text)) == CY_OK && b.len)
+		fwrite(b.data, 1, b.len, f);
+	cy_buf_free(&b);
+}
+
+static char *format(const char *fmt, va_list ap)
+{
+	char *text = NULL;
+
+	CY_ASSERT(vasprintf(&text, fmt, ap) >= 0);
+	return text;
+}
+
+void out_pair(const char *label, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = format(fmt, ap);
+	va_end(ap);
+	if (text[0]) {
+		printf("%-*s ", LABEL_WIDTH, label);
+		out_safe(stdout, text);
+		putchar('\n');
+	}
+	free(text);
+}
+
+const char *out_time(int64_t ms)
+{
+	char *out = turn();
+
+	if (ms)
+		cy_rfc3339((struct cy_wall){ .ms = ms }, out);
+	return ms ? out : "-";
+}
+
+const char *out_enum(const ProtobufCEnumDescriptor *d, int value)
+{
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(d, value);
+	char *out = turn();
+
+	if (v)
+		return v->name;
+	snprintf(out, TURN_SIZE, "%d", value);
+	return out;
+}
+
+const char *out_word(const ProtobufCEnumDescriptor *d, int value)
+{
+	const char *name = out_enum(d, value);
+	char *out = turn();
+	size_t i = 0;
+
+	if (value == 0)
+		return "-";
+	for (; name[i] && i < TURN_SIZE - 1; i++)
+		out[i] = name[i] == '_' ? ' ' : (char)tolower((unsigned char)name[i]);
+	out[i] = 0;
+	return out;
+}
+
+const char *out_or_dash(const char *text)
+{
+	return text && text[0] ? text : "-";
+}
+
+const char *out_hex(const ProtobufCBinaryData *data)
+{
+	char *out = turn();
+
+	if (!data->len)
+		return "-";
+	cy_hex(data->data, data->len < HEX_SHOWN ? data->len : HEX_SHOWN, out);
+	return out;
+}
+
+/* Harmful characters above ASCII stand only inside the strings of JSON, where an
+ * escape says the same. */
+static int json_safe(struct cy_buf *b, const uint8_t *s, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		uint32_t c = 0;
+		size_t n = decode(s + i, len - i, &c);
+		int r;
+
+		if (n > 1 && harmful(c) && c < 0x10000)
+			r = cy_buf_addf(b, "\\u%04x", (unsigned)c);
+		else if (n > 1 && harmful(c))
+			r = cy_buf_addf(b, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)),
+					(unsigned)(0xdc00 + ((c - 0x10000) & 0x3ff)));
+		else
+			r = s[i] == 0x7f ? cy_buf_addf(b, "\\u007f") : cy_buf_add(b, s + i, n ? n : 1);
+		if (r != CY_OK)
+			return r;
+		i += n ? n : 1;
+	}
+	return CY_OK;
+}
+
+void out_json(const ProtobufCMessage *m, int indent)
+{
+	struct cy_buf raw = CY_BUF(OUT_MAX), b = CY_BUF(OUT_MAX * JSON_ESCAPES);
+
+	CY_ASSERT(wire_json_print(m, indent, &raw) == CY_OK && json_safe(&b, raw.data, raw.len) == CY_OK);
+	fwrite(b.data, 1, b.len, stdout);
+	putchar('\n');
+	cy_buf_free(&raw);
+	cy_buf_free(&b);
+}
+
+/* ------------------------------------------------------------------ tables */
+
+struct out_table {
+	size_t columns, n, room;
+	char **cells; /* row after row, harmless; the headings are the first row */
+};
+
+/* Columns on the screen, near enough: characters. */
+static size_t width(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+static void add_cell(struct out_table *t, const char *text)
+{
+	struct cy_buf b = CY_BUF(OUT_MAX);
+
+	if (t->n == t->room) {
+		t->room = t->room ? t->room * 2 : 64;
+		t->cells = realloc(t->cells, t->room * sizeof(*t->cells));
+		CY_ASSERT(t->cells);
+	}
+	if (!text[0])
+		text = "-";
+	CY_ASSERT(out_safe_add(&b, text, strlen(text)) == CY_OK);
+	t->cells[t->n++] = (char *)b.data;
+}
+
+struct out_table *out_table_new(size_t columns, const char *const *heads)
+{
+	struct out_table *t = calloc(1, sizeof(*t));
+
+	CY_ASSERT(t && columns <= COLUMNS_MAX);
+	t->columns = columns;
+	for (size_t i = 0; i < columns; i++)
+		add_cell(t, heads[i]);
+	return t;
+}
+
+void out_cell(struct out_table *t, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = format(fmt, ap);
+	va_end(ap);
+	add_cell(t, text);
+	free(text);
+}
+
+void out_table_end(struct out_table *t)
+{
+	size_t widths[COLUMNS_MAX] = { 0 };
+
+	for (size_t i = 0; i < t->n; i++) {
+		size_t w = width(t->cells[i]), c = i % t->columns;
+
+		widths[c] = w > widths[c] ? w : widths[c];
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		size_t c = i % t->columns;
+		bool last = c + 1 == t->columns;
+
+		if (t->n > t->columns)
+			printf("%s%*s", t->cells[i], last ? 0 : (int)(widths[c] - width(t->cells[i]) + 2), "");
+		if (t->n > t->columns && last)
+			putchar('\n');
+		free(t->cells[i]);
+	}
+	free(t->cells);
+	free(t);
+}

@@ -1,0 +1,47 @@
+/* Output for people and for programs. What a peer wrote is made harmless for a
+ * terminal: control characters, marks that turn the writing direction, and bytes
+ * that are no UTF-8 are shown as escapes. */
+#ifndef CY_COMITYCTL_OUT_H
+#define CY_COMITYCTL_OUT_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/bytes.h"
+
+/* Print text on one line, harmless. */
+void out_safe(FILE *f, const char *text);
+
+/* The same into a buffer. */
+int out_safe_add(struct cy_buf *b, const char *text, size_t len);
+
+/* `Label   value`, aligned; an empty value prints nothing. */
+void out_pair(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* RFC 3339 in UTC, `-` for 0; one of a few buffers in turn. */
+const char *out_time(int64_t ms);
+
+/* The name of an enum value in lower case with blanks (`out_word`) or as in the
+ * schema (`out_enum`); the number when it is unknown. Buffers in turn. */
+const char *out_word(const ProtobufCEnumDescriptor *d, int value);
+const char *out_enum(const ProtobufCEnumDescriptor *d, int value);
+
+/* The text, or "-" when it is empty. */
+const char *out_or_dash(const char *text);
+
+/* SHA-256 or any other short bytes in hexadecimal; "-" when empty. */
+const char *out_hex(const ProtobufCBinaryData *data);
+
+/* The proto3 JSON form on standard output, with a newline. */
+void out_json(const ProtobufCMessage *m, int indent);
+
+/* A table: aligned columns under headings. Rows are filled cell by cell. */
+struct out_table;
+struct out_table *out_table_new(size_t columns, const char *const *heads);
+void out_cell(struct out_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Print (nothing when it has no rows) and free. */
+void out_table_end(struct out_table *t);
+
+#endif

@@ -1,0 +1,129 @@
+#!/bin/bash
+# What comityctl does without a daemon: help, exit codes, templates, checks.
+# usage: ctl_test.sh PATH_OF_COMITYCTL      (TAP on standard output)
+set -u
+
+ctl=$(realpath "${1:?usage: ctl_test.sh PATH_OF_COMITYCTL}")
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset COMITY_SOCKET
+n=0
+failed=0
+
+# result STATUS NAME: one line of TAP; what the command said comes as diagnostics.
+result() {
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		sed 's/^/# /' out err 2>/dev/null
+		failed=1
+	fi
+}
+
+# exits CODE NAME ARGUMENTS...
+exits() {
+	local want=$1 name=$2 got
+	shift 2
+	"$ctl" "$@" >out 2>err </dev/null
+	got=$?
+	[ "$got" -eq "$want" ]
+	result $? "$name (exit $want, got $got)"
+}
+
+# says FILE PATTERN NAME
+says() {
+	grep -q -e "$2" "$1"
+	result $? "$3"
+}
+
+all_help() {
+	local words
+	for words in submit send inbox 'case list' 'case show' 'message show' status 'peer list' template; do
+		# shellcheck disable=SC2086 # a command may have two words
+		"$ctl" $words --help >out 2>err || return 1
+		# shellcheck disable=SC2086
+		"$ctl" help $words >err 2>&1 || return 1
+		cmp -s out err || return 1
+		grep -q '^usage: comityctl' out || return 1
+	done
+}
+
+all_kinds_help() {
+	local kind
+	"$ctl" send --help | sed -n 's/^  \([a-z-]*\)  *\(either\|requesting\|requested\) side$/\1/p' >kinds
+	[ "$(wc -l <kinds)" -ge 28 ] || return 1
+	while read -r kind; do
+		"$ctl" send "$kind" --help >out 2>err </dev/null || return 1
+		[ "$(wc -l <out)" -ge 3 ] || return 1
+	done <kinds
+}
+
+# A form with every place filled in passes the check; as printed it does not.
+all_templates() {
+	local measure
+	"$ctl" template --list >measures || return 1
+	[ "$(wc -l <measures)" -eq 33 ] || return 1
+	while read -r measure; do
+		"$ctl" template "$measure" >form.json 2>err </dev/null || return 1
+		"$ctl" submit --check form.json >out 2>err </dev/null
+		[ $? -eq 4 ] || return 1
+		grep -q 'FILL IN' err || return 1
+		sed 's/FILL IN/IE/g' form.json >filled.json
+		"$ctl" submit --check filled.json >out 2>err </dev/null || return 1
+	done <measures
+}
+
+exits 0 'help is given' --help
+exits 0 'the version is told' --version
+says out '^comityctl [0-9]' 'the version names the program'
+exits 2 'no command is a wrong command line'
+exits 2 'an unknown command is a wrong command line' frobnicate
+exits 2 'a family without a command is a wrong command line' case
+says err 'case show' 'the commands of the family are named'
+exits 2 'an unknown option is a wrong command line' status --colour
+exits 2 'a missing argument is a wrong command line' case show
+exits 2 'an option without its value is a wrong command line' submit x.json --key
+exits 2 'an unknown kind is a wrong command line' send shout 2026-1
+exits 2 'a kind that opens a case is not sent into one' send request 2026-1
+exits 5 'an unknown measure is not found' template LUNCH
+
+all_help
+result $? 'every command explains itself, both ways'
+all_kinds_help
+result $? 'every follow-up kind lists its fields'
+says kinds '^problem-notice$' 'kinds are spelled with hyphens'
+"$ctl" send problem_notice --help >out 2>err
+says out 'INCOMPLETE_OR_INCORRECT' 'the values of an enum are listed'
+all_templates
+result $? 'every template is accepted once it is filled in, and not before'
+
+exits 3 'a socket that is not there is told as such' --socket "$work/none.sock" status
+says err 'cannot reach the daemon' 'the sentence says that the daemon is not reached'
+COMITY_SOCKET=$work/other.sock "$ctl" status >out 2>err
+says err 'other.sock' 'the socket comes from the environment'
+exits 3 'a good file gets as far as the socket' --socket "$work/none.sock" submit filled.json
+exits 3 'values set get as far as the socket' --socket "$work/none.sock" send result 2026-1 \
+	--set 'results[0].measure=1' --set 'results[0].outcome=executed' --set attachments[0].sha256=hex:00ff \
+	--set attachments[0].size=18446744073709551615 --set text=done
+exits 2 'a field that there is not is refused' send note 2026-1 --set words=hello
+exits 2 'an enum value that there is not is refused' send problem-notice 2026-1 --set type=boredom
+exits 2 'a gap in a list is refused' send result 2026-1 --set 'results[1].measure=1'
+exits 2 'a number that is none is refused' send conditions-accepted 2026-1 --set proposal=one
+exits 2 'a number beyond its range is refused' send conditions-accepted 2026-1 --set proposal=4294967296
+
+printf '// a comment\n{"to": "IE",\n  // another\n "ownReference": 5}\n' >wrong.json
+exits 4 'a wrong type in the file is told' submit wrong.json
+says err '^comityctl: wrong.json: .*[oO]wn_\?[rR]eference' 'file and path are named'
+exits 4 'a file that is not there is told' submit nowhere.json
+printf '{"to": "IE", "content": {"note": {"text": "x"}' >short.json
+exits 4 'a file that ends too early is told' submit short.json
+printf '{"to": "IE", "ownReference": "1", "content": {"request": {}}}' >empty.json
+exits 4 'a check lists every fault' submit --check empty.json
+[ "$(grep -c 'content.request' err)" -ge 5 ]
+result $? 'five faults and more are told at once'
+
+echo "1..$n"
+exit $failed
