@@ -1,0 +1,223 @@
+"""Real daemons on loopback, for the end-to-end tests. Results are TAP lines."""
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+COMITYD, COMITYCTL = (os.path.abspath(p) for p in sys.argv[1:3])
+DIR = tempfile.mkdtemp(prefix="comity-e2e.")
+DEADLINE = 60
+
+subprocess.run(["protoc", "-I", f"{TOP}/proto", f"--python_out={DIR}"]
+               + [f"{TOP}/proto/comity/v1/{n}.proto" for n in ("types", "case", "peer", "local")], check=True)
+sys.path.insert(0, DIR)
+from comity.v1 import local_pb2, case_pb2, types_pb2  # noqa: E402
+from google.protobuf import json_format  # noqa: E402
+
+count = 0
+failed = 0
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Daemon:
+    """One authority."""
+
+    def __init__(self, base, id, peers, listen=True, extra=""):
+        self.id, self.base = id, base
+        self.dir = f"{base}/{id}"
+        self.socket = f"{self.dir}/local.sock"
+        self.port = free_port()
+        self.hold = f"{self.dir}/hold"
+        self.process = None
+        self.peers = peers
+        self.extra = extra
+
+    def configure(self, others, dial=True):
+        """`others`: id -> port to dial."""
+        text = f'''authority {{ id = "{self.id}"
+name = "{self.id}" }}
+identity {{
+  tls_certificate = "tls.pem"
+  tls_key = "tls.key"
+  signing_certificate = "sign.pem"
+  signing_key = "sign.key"
+}}
+store {{ dir = "store" }}
+run_dir = "run"
+listen = {{ "127.0.0.1:{self.port}" }}
+local {{ path = "local.sock" }}
+client desk {{ user = "{pwd.getpwuid(os.getuid()).pw_name}"
+role = submitter
+cases = all }}
+delivery {{ backoff_first = "50ms"
+backoff_max = "500ms" }}
+{self.extra}
+'''
+        for peer, port in others.items():
+            line = f'dial = "127.0.0.1:{port}"' if dial else ""
+            text += f'''peer {peer} {{
+  {line}
+  anchors = "peers/{peer}/ca.pem"
+  crl = "peers/{peer}/crl.pem"
+  names = {{ "dns:{peer.lower()}.comity.invalid" }}
+  signing_certificates = "peers/{peer}/sign.pem"
+}}
+'''
+        self.config = f"{self.dir}/comityd.conf"
+        with open(self.config, "w") as f:
+            f.write(text)
+
+    def start(self):
+        log = open(f"{self.dir}/log", "a")
+        self.process = subprocess.Popen([COMITYD, "--config", self.config], stderr=subprocess.PIPE, text=True,
+                                        env={**os.environ, "COMITY_TEST_HOLD": self.hold})
+        for line in self.process.stderr:
+            log.write(line)
+            if line.strip().endswith("ready"):
+                break
+        else:
+            raise RuntimeError(f"{self.id} did not start: see its last lines\n"
+                               + open(f"{self.dir}/log").read()[-2000:])
+        # From here on the log is drained by a thread of its own.
+        import threading
+        threading.Thread(target=self._drain, args=(self.process.stderr, log), daemon=True).start()
+        return self
+
+    @staticmethod
+    def _drain(pipe, log):
+        for line in pipe:
+            log.write(line)
+            log.flush()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            return self.process.wait(DEADLINE)
+        return None
+
+    def log(self):
+        return open(f"{self.dir}/log").read()
+
+    def ctl(self, *args, input=None):
+        return subprocess.run([COMITYCTL, "--socket", self.socket, *args], capture_output=True, text=True, input=input,
+                              timeout=DEADLINE)
+
+
+class Client:
+    """The local socket, as the page in README.md does it."""
+
+    def __init__(self, daemon):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(DEADLINE)
+        self.sock.connect(daemon.socket)
+        self.stream = self.sock.makefile("rb")
+        self.correlation = 0
+        self.events = []
+        self.call(hello=local_pb2.LocalHello(version=1))
+
+    def send(self, **kind):
+        self.correlation += 1
+        data = local_pb2.ClientFrame(correlation=self.correlation, **kind).SerializeToString()
+        n, prefix = len(data), b""
+        while n > 127:
+            prefix, n = prefix + bytes([n & 127 | 128]), n >> 7
+        self.sock.sendall(prefix + bytes([n]) + data)
+        return self.correlation
+
+    def receive(self):
+        length = shift = 0
+        while True:
+            byte = self.stream.read(1)
+            if not byte:
+                raise ConnectionError("closed")
+            length, shift = length | (byte[0] & 127) << shift, shift + 7
+            if byte[0] < 128:
+                break
+        data = self.stream.read(length)
+        if len(data) < length:
+            raise ConnectionError("closed")
+        return local_pb2.ServerFrame.FromString(data)
+
+    def call(self, **kind):
+        correlation = self.send(**kind)
+        while True:
+            frame = self.receive()
+            if frame.HasField("event"):
+                self.events.append(frame.event)
+            elif frame.correlation == correlation:
+                return frame
+
+    def close(self):
+        self.stream.close()
+        self.sock.close()
+
+
+def pki(base, *ids):
+    subprocess.run([f"{TOP}/certs/comity-pki", "throwaway", base, *ids], check=True, stdout=subprocess.DEVNULL)
+
+
+def submission(to="IE", reference="ref-1"):
+    s = json_format.Parse(open(f"{TOP}/contrib/demo/request.json").read(), local_pb2.Submission())
+    s.to, s.own_reference = to, reference
+    if to != "IE":
+        s.content.request.requested_state, s.content.request.requesting_state = "US", "IE"
+    return s
+
+
+def pair(dial_both=True):
+    """Two authorities that know each other."""
+    base = tempfile.mkdtemp(dir=DIR)
+    pki(base, "US-OIA", "IE")
+    us, ie = Daemon(base, "US-OIA", ["IE"]), Daemon(base, "IE", ["US-OIA"])
+    us.configure({"IE": ie.port})
+    ie.configure({"US-OIA": us.port}, dial=dial_both)
+    return us, ie
+
+
+def until(what, condition, seconds=DEADLINE):
+    """For what can only be asked for: a state of another process."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise TimeoutError(what)
+
+
+def test(function):
+    """Run one test now, and print its TAP line."""
+    global count, failed
+    count += 1
+    name = function.__name__.replace("_", " ")
+    try:
+        function()
+        print(f"ok {count} - {name}", flush=True)
+    except Exception:
+        failed += 1
+        print(f"not ok {count} - {name}", flush=True)
+        print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
+    return function
+
+
+def finish(*daemons):
+    for d in daemons:
+        d.stop()
+    shutil.rmtree(DIR, ignore_errors=True)
+    print(f"1..{count}")
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,99 @@
+"""The page of Python in README.md, run as it stands there."""
+import re
+
+from harness import *
+
+us, ie = pair()
+us.start()
+ie.start()
+
+
+@test
+def the_page_in_the_readme_sends_a_first_request_and_reads_the_answer():
+    code = re.search(r"```python\n(.*?)```", open(f"{TOP}/README.md").read(), re.S).group(1)
+    page = f"{DIR}/page.py"
+    with open(page, "w") as f:
+        f.write(code)
+    run = subprocess.Popen(["/usr/bin/python3", page, us.socket, f"{TOP}/contrib/demo/request.json"],
+                           stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": DIR})
+    c = Client(ie)
+    c.call(subscribe=local_pb2.Subscribe(cursor="t"))
+    while not any(e.type == local_pb2.MESSAGE_RECEIVED for e in c.events):
+        frame = c.receive()
+        if frame.HasField("event"):
+            c.events.append(frame.event)
+    case_id = [e for e in c.events if e.type == local_pb2.MESSAGE_RECEIVED][0].case_id
+    answer = ie.ctl("send", "acknowledgement", case_id, "--set", "by=CENTRAL_AUTHORITY", "--set", "reference=MLA/1")
+    assert answer.returncode == 0, answer.stderr
+    out, _ = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 0, out
+    assert "accepted as" in out and "MLA/1" in out and "ACKNOWLEDGED" in out, out
+
+
+@test
+def a_second_daemon_on_the_same_store_is_refused_with_the_pid_of_the_first():
+    run = subprocess.run([COMITYD, "--config", us.config], capture_output=True, text=True, timeout=DEADLINE)
+    assert run.returncode == 1, run
+    assert str(us.process.pid) in run.stderr, run.stderr
+
+
+@test
+def an_unknown_option_is_named_with_file_line_and_remedy():
+    path = f"{us.dir}/wrong.conf"
+    with open(path, "w") as f:
+        f.write(open(us.config).read() + "\nspeed = 11\n")
+    run = subprocess.run([COMITYD, "--check-config", "--config", path], capture_output=True, text=True)
+    assert run.returncode == 3, run
+    line = len(open(path).read().splitlines())
+    assert f"wrong.conf:{line}:" in run.stderr and "speed" in run.stderr, run.stderr
+
+
+@test
+def json_with_a_wrong_field_or_enum_is_refused_with_its_path():
+    text = open(f"{TOP}/contrib/demo/request.json").read()
+    run = us.ctl("submit", "-", input=text.replace('"language"', '"tongue"'))
+    assert run.returncode == 4 and "tongue" in run.stderr, run
+    run = us.ctl("submit", "-", input=text.replace('"DISCLOSURE_CONTENT"', '"DISCLOSE_ALL"'))
+    assert run.returncode == 4 and "DISCLOSE_ALL" in run.stderr, run
+
+
+@test
+def all_missing_mandatory_parts_come_in_one_reply():
+    s = submission()
+    s.content.request.ClearField("purpose")
+    s.content.request.ClearField("approvals")
+    s.content.request.facts = ""
+    s.own_reference = ""
+    c = Client(us)
+    frame = c.call(submit=local_pb2.Submit(idempotency_key="faulty", submission=s))
+    fields = {f.field for f in frame.error.faults}
+    for want in ("own_reference", "purpose", "approvals", "facts"):
+        assert any(want in f for f in fields), fields
+    c.close()
+
+
+@test
+def the_same_key_answers_the_same_and_with_other_content_is_an_error():
+    c = Client(us)
+    s = submission(reference="twice")
+    one = c.call(submit=local_pb2.Submit(idempotency_key="k1", submission=s)).submitted
+    two = c.call(submit=local_pb2.Submit(idempotency_key="k1", submission=s)).submitted
+    assert one.message_id and one.message_id == two.message_id and two.repeated, (one, two)
+    s.content.request.facts += " More."
+    frame = c.call(submit=local_pb2.Submit(idempotency_key="k1", submission=s))
+    assert frame.error.code == types_pb2.CONFLICT, frame
+    c.close()
+
+
+@test
+def a_step_that_the_life_cycle_does_not_allow_is_refused_with_a_sentence():
+    run = us.ctl("send", "closure", "twice", "--set", "text=done")
+    assert run.returncode == 1 and run.stderr, run
+
+
+@test
+def sigterm_stops_in_order():
+    assert us.stop() == 0 and ie.stop() == 0
+
+
+finish(us, ie)
