@@ -48,7 +48,7 @@ static void print_enum(const char *name, size_t len)
 		}
 		return;
 	}
-	CY_ASSERT(!"a template names an enum that there is not");
+	cy_assert_failed("a template names an enum that there is", __FILE__, __LINE__);
 }
 
 static void print_token(const char *token, size_t len, const struct fill *f)

@@ -1,11 +1,19 @@
 #!/bin/bash
-# What comityctl does without a daemon: help, exit codes, templates, checks.
+# What comityctl does: help, exit codes, templates and checks without a daemon,
+# then every command against one that answers what the test expects.
 # usage: ctl_test.sh PATH_OF_COMITYCTL      (TAP on standard output)
 set -u
 
 ctl=$(realpath "${1:?usage: ctl_test.sh PATH_OF_COMITYCTL}")
+here=$(dirname "$(realpath "$0")")
 work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+daemon=
+# shellcheck disable=SC2317 # reached by the trap
+finish() {
+	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
+	rm -rf "$work"
+}
+trap finish EXIT
 cd "$work" || exit 1
 unset COMITY_SOCKET
 n=0
@@ -124,6 +132,71 @@ printf '{"to": "IE", "ownReference": "1", "content": {"request": {}}}' >empty.js
 exits 4 'a check lists every fault' submit --check empty.json
 [ "$(grep -c 'content.request' err)" -ge 5 ]
 result $? 'five faults and more are told at once'
+
+# ------------------------------------------------------ with a fake daemon
+
+mkdir gen
+protoc -I"$here/../../proto" --python_out=gen "$here"/../../proto/comity/v1/*.proto || exit 1
+mkfifo said
+/usr/bin/python3 "$here/fake_daemon.py" gen fake.sock >said &
+daemon=$!
+exec 3<said
+read -r line <&3
+[ "$line" = ready ]
+result $? 'the fake daemon listens'
+export COMITY_SOCKET=$work/fake.sock
+
+# next_said LINE NAME: the fake daemon says this next.
+next_said() {
+	read -r line <&3
+	[ "$line" = "$1" ]
+	result $? "$2 ($line)"
+}
+
+exits 0 'a message is handed in' send note 2026-1 --set text=hello --key k1
+next_said 'submit k1 note' 'its key and kind arrive'
+says out '^Message  *019ab3c4' 'its id is printed'
+exits 1 'a refusal is told' send note refused --set text=hello --key k2
+next_said 'submit k2 note' 'it was asked'
+says err '^content.note.text: It is empty. (Art. 1)$' 'a fault stands on its line with its article'
+says err '^case_ref: It is closed.$' 'and so does the next'
+exits 3 'a lost connection is told' send note lost --set text=hello
+says err '--key [0-9a-f]\{32\}:$' 'with the key for a repetition'
+read -r line <&3
+[ "$line" = "submit $(sed -n 's/.*--key \([0-9a-f]*\):.*/\1/p' err) note" ]
+result $? 'which is the one that was used'
+exits 5 'a case that there is not is not found' case show nothing
+exits 1 'what the role does not allow is refused' status
+
+exits 0 'all pages of cases are listed' case list
+[ "$(wc -l <out)" -eq 1002 ]
+result $? 'each on one line below the heading'
+! LC_ALL=C grep -q "$(printf '\033\\|\302\233\\|\342\200\256')" out
+result $? 'nothing that could harm a terminal is printed'
+exits 0 'the same as JSON' --json case list
+! LC_ALL=C grep -q "$(printf '\033\\|\302\233\\|\342\200\256')" out
+result $? 'nor in JSON'
+
+exits 0 'a cursor prints what is not acknowledged' inbox --cursor desk
+[ "$(wc -l <out)" -eq 1200 ]
+result $? 'every event once, on one line'
+for position in 600 1100 1300 1300; do
+	next_said "acknowledged $position" 'printed events are acknowledged'
+done
+exits 0 'a subscription that follows ends at its limit' inbox --cursor desk --follow --limit 700 --json
+[ "$(wc -l <out)" -eq 700 ]
+result $? 'with as many events as asked'
+line=
+while [ "$line" != 'acknowledged 800' ] && read -r line <&3; do :; done
+[ "$line" = 'acknowledged 800' ]
+result $? 'and these are acknowledged'
+
+exits 0 'a message is saved with its proof' message show 019ab3c4-2c00-7000-8000-000000000001 --save proof
+[ "$(find proof -type f | wc -l)" -eq 3 ] && (cd proof && sha256sum --check --ignore-missing --status manifest)
+result $? 'its digest is the one in the manifest'
+exits 0 'its signed bytes are written as they are' message show 019ab3c4-2c00-7000-8000-000000000001 --raw
+[ "$(cat out)" = 'signed bytes' ]
+result $? 'and nothing else'
 
 echo "1..$n"
 exit $failed

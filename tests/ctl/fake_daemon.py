@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+"""A daemon that answers comityctl with what the test expects.
+
+usage: fake_daemon.py GENERATED SOCKET     (GENERATED: folder of protoc --python_out)
+
+Prints `ready` once it listens, then a line for each thing worth checking.
+"""
+import hashlib
+import socket
+import sys
+
+sys.path.insert(0, sys.argv[1])
+from comity.v1 import local_pb2 as l  # noqa: E402
+from comity.v1 import types_pb2 as t  # noqa: E402
+
+MESSAGE = "019ab3c4-2c00-7000-8000-000000000001"
+CASE = "019ab3c4-2c00-7000-8000-000000000002"
+EVENTS = 1200
+TERMINAL = "a\x1b[2J\u009b2J\u202eb\nc"  # what could harm a terminal
+
+
+def read_frame(stream):
+    """One ClientFrame, or None at the end."""
+    size = shift = 0
+    while True:
+        byte = stream.read(1)
+        if not byte:
+            return None
+        size |= (byte[0] & 0x7F) << shift
+        shift += 7
+        if not byte[0] & 0x80:
+            break
+    frame = l.ClientFrame()
+    frame.ParseFromString(stream.read(size))
+    return frame
+
+
+def write_frame(stream, frame):
+    data = frame.SerializeToString()
+    size = len(data)
+    prefix = bytearray()
+    while True:
+        prefix.append((size & 0x7F) | (0x80 if size > 0x7F else 0))
+        size >>= 7
+        if not size:
+            break
+    stream.write(bytes(prefix) + data)
+    stream.flush()
+
+
+def event(position):
+    return l.Event(position=position, type=l.MESSAGE_RECEIVED, at_ms=1763980000000, peer="US", case_id=CASE,
+                   message_id=MESSAGE, kind=44, number=position, text=TERMINAL)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def refuse(answer, code, text, *faults):
+    answer.error.code = code
+    answer.error.text = text
+    for field, words, article in faults:
+        answer.error.faults.add(field=field, text=words, article=article)
+
+
+def submitted(answer, submit):
+    say(f"submit {submit.idempotency_key} {submit.submission.content.WhichOneof('kind')}")
+    if submit.submission.case_ref == "refused":
+        refuse(answer, t.INVALID, "Two values are wrong.", ("content.note.text", "It is empty.", "Art. 1"),
+               ("case_ref", "It is closed.", ""))
+    elif submit.submission.case_ref == "lost":
+        raise ConnectionError
+    else:
+        answer.submitted.message_id = MESSAGE
+        answer.submitted.case_id = CASE
+        answer.submitted.sha256 = hashlib.sha256(submit.submission.SerializeToString()).digest()
+
+
+def cases(answer, query):
+    first = 0 if not query.after_case_id else int(query.after_case_id[-4:], 16) + 1
+    for i in range(first, min(first + 1000, 1001)):
+        answer.case_list.cases.add(case_id=CASE[:-4] + f"{i:04x}", peer="US", state="ACKNOWLEDGED", title=TERMINAL)
+    answer.case_list.more = first == 0
+
+
+def view(answer):
+    content = b"signed bytes"
+    answer.message_view.content = content
+    answer.message_view.manifest = f"{hashlib.sha256(content).hexdigest()}  {MESSAGE}\n".encode()
+    answer.message_view.signature = b"signature"
+
+
+def serve(stream):
+    position = 100
+    while True:
+        question = read_frame(stream)
+        if question is None:
+            return
+        kind = question.WhichOneof("kind")
+        answer = l.ServerFrame(correlation=question.correlation)
+        if kind == "hello":
+            answer.welcome.version = 1
+        elif kind == "submit":
+            submitted(answer, question.submit)
+        elif kind == "list_cases":
+            cases(answer, question.list_cases)
+        elif kind == "show_case":
+            refuse(answer, t.NOT_FOUND, "There is no such case.")
+        elif kind == "show_message":
+            view(answer)
+        elif kind == "subscribe":
+            answer.subscribed.position = position
+        elif kind == "acknowledge_events":
+            say(f"acknowledged {question.acknowledge_events.position}")
+            answer.done.SetInParent()
+        elif kind == "read_events":
+            after = question.read_events.after
+            last = min(after + question.read_events.limit, 100 + EVENTS)
+            answer.event_list.SetInParent()
+            answer.event_list.events.extend(event(p) for p in range(after + 1, last + 1))
+        else:
+            refuse(answer, t.NOT_ALLOWED, "Your role does not allow this.")
+        write_frame(stream, answer)
+        if kind == "subscribe":
+            for p in range(position + 1, position + 1 + EVENTS):
+                write_frame(stream, l.ServerFrame(correlation=question.correlation, event=event(p)))
+
+
+def main():
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(sys.argv[2])
+        listener.listen()
+        say("ready")
+        while True:
+            connection, _ = listener.accept()
+            try:
+                with connection, connection.makefile("rwb") as stream:
+                    serve(stream)
+            except ConnectionError:
+                pass
+
+
+main()
