@@ -82,7 +82,7 @@ void out_safe(FILE *f, const char *text)
 	cy_buf_free(&b);
 }
 
-static char *format(const char *fmt, va_list ap)
+static char *__attribute__((format(printf, 1, 0))) format(const char *fmt, va_list ap)
 {
 	char *text = NULL;
 
