@@ -330,7 +330,7 @@ static int renumber(struct node *n, struct work_case *c, uint32_t from, const ch
 	code = s->case_messages(s->ctx, c->row.peer, c->row.case_id, find_collision, &r);
 	if (code == CY_OK && r.count > 0 && c->row.own_number < from)
 		c->row.own_number = from;
-	for (size_t i = r.count; code == CY_OK && i-- > 0;)
+	for (size_t i = 0; code == CY_OK && i < r.count; i++)
 		code = s->get_message(s->ctx, r.ids[i], renumber_one, &r);
 	return code;
 }

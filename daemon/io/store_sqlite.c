@@ -1,0 +1,245 @@
+/* Opening and closing the store, and the thread that commits. */
+#include "io/store_sqlite.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "io/store_sqlite_internal.h"
+
+/* The WAL is written back when this many pages are behind and nothing waits. */
+#define CHECKPOINT_PAGES 1000
+/* Beyond this it is written back even while commits wait, so that the file stays bounded. */
+#define CHECKPOINT_LATEST 16000
+
+/* ------------------------------------------------------------------ the thread */
+
+static int count_pages(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	struct store_sqlite *st = ctx;
+
+	(void)db;
+	(void)name;
+	st->wal_pages = pages;
+	st->wal_behind = true;
+	return SQLITE_OK;
+}
+
+static void checkpoint(struct store_sqlite *st, int mode)
+{
+	int log = 0, done = 0;
+
+	if (sqlite3_wal_checkpoint_v2(st->writer.db, NULL, mode, &log, &done) == SQLITE_OK && done == log)
+		st->wal_behind = false;
+}
+
+static void apply_job(struct store_sqlite *st)
+{
+	st->job.why[0] = '\0';
+	st->job.code = store_apply(st, &st->job.w, st->job.why, sizeof st->job.why);
+	store_writeset_free(&st->job.w);
+}
+
+static void ring(struct store_sqlite *st)
+{
+	const uint64_t one = 1;
+
+	CY_ASSERT(write(st->event_fd, &one, sizeof one) == sizeof one);
+}
+
+static void *run(void *arg)
+{
+	struct store_sqlite *st = arg;
+
+	pthread_mutex_lock(&st->mutex);
+	for (;;) {
+		while (!st->job.todo && !st->quit) {
+			if (st->wal_behind && st->wal_pages >= CHECKPOINT_PAGES) {
+				pthread_mutex_unlock(&st->mutex);
+				checkpoint(st, SQLITE_CHECKPOINT_PASSIVE);
+				/* Not again before the next commit. */
+				st->wal_pages = 0;
+				pthread_mutex_lock(&st->mutex);
+				continue;
+			}
+			pthread_cond_wait(&st->cond, &st->mutex);
+		}
+		if (!st->job.todo)
+			break;
+		st->job.todo = false;
+		pthread_mutex_unlock(&st->mutex);
+		apply_job(st);
+		pthread_mutex_lock(&st->mutex);
+		st->job.done = true;
+		ring(st);
+		if (st->wal_behind && st->wal_pages >= CHECKPOINT_LATEST) {
+			pthread_mutex_unlock(&st->mutex);
+			checkpoint(st, SQLITE_CHECKPOINT_PASSIVE);
+			pthread_mutex_lock(&st->mutex);
+		}
+	}
+	pthread_mutex_unlock(&st->mutex);
+	return NULL;
+}
+
+int store_thread_start(struct store_sqlite *st, struct cy_error *e)
+{
+	if (!st->threaded)
+		return CY_OK;
+	if (pthread_create(&st->thread, NULL, run, st) != 0)
+		return cy_fail(e, CY_EIO, "the store's thread cannot be started");
+	st->thread_runs = true;
+	return CY_OK;
+}
+
+/* The job in flight is finished first. */
+void store_thread_stop(struct store_sqlite *st)
+{
+	if (!st->thread_runs)
+		return;
+	pthread_mutex_lock(&st->mutex);
+	st->quit = true;
+	pthread_cond_signal(&st->cond);
+	pthread_mutex_unlock(&st->mutex);
+	pthread_join(st->thread, NULL);
+	st->thread_runs = false;
+}
+
+int store_commit(void *ctx, struct store_writeset *w)
+{
+	struct store_sqlite *st = ctx;
+
+	if (st->job.in_flight)
+		return CY_EAGAIN;
+	st->job.in_flight = true;
+	pthread_mutex_lock(&st->mutex);
+	st->job.w = *w;
+	st->job.todo = true;
+	st->job.done = false;
+	pthread_cond_signal(&st->cond);
+	pthread_mutex_unlock(&st->mutex);
+	free(w);
+	if (!st->threaded)
+		ring(st);
+	return CY_OK;
+}
+
+int store_sqlite_fd(const struct store_sqlite *store)
+{
+	return store->event_fd;
+}
+
+void store_sqlite_dispatch(struct store_sqlite *store)
+{
+	uint64_t rings;
+	bool done;
+
+	if (read(store->event_fd, &rings, sizeof rings) < 0 && errno != EAGAIN)
+		return;
+	if (!store->threaded && store->job.todo) {
+		store->job.todo = false;
+		apply_job(store);
+		store->job.done = true;
+	}
+	pthread_mutex_lock(&store->mutex);
+	done = store->job.done;
+	store->job.done = false;
+	pthread_mutex_unlock(&store->mutex);
+	if (!done)
+		return;
+	store->job.in_flight = false;
+	store->committed(store->ctx, store->job.code, store->job.why);
+}
+
+/* ---------------------------------------------------------- opening and closing */
+
+static int open_connections(struct store_sqlite *st, const struct store_sqlite_config *config, struct cy_error *e)
+{
+	struct seal seal = { 0 };
+	sqlite3 *db = NULL;
+	bool exists = false;
+	int r = store_dir_has_database(config->dir, &exists, e);
+
+	if (r == CY_OK)
+		r = store_key_load(config->key_path, !exists, st->key, e);
+	if (r < 0)
+		return r;
+	r = seal_init(&seal, st->cipher);
+	if (r == CY_OK)
+		r = store_schema_open(config, exists, &seal, st->key, &db, e);
+	else
+		r = cy_fail(e, r, "out of memory");
+	seal_free(&seal);
+	if (r < 0)
+		return r;
+	if (store_conn_init(&st->writer, db, store_write_sql, store_write_sql_n, st->cipher) < 0)
+		return cy_fail(e, CY_ENOMEM, "out of memory");
+	sqlite3_wal_hook(db, count_pages, st);
+	r = store_schema_open_reader(config, &db, e);
+	if (r < 0)
+		return r;
+	if (store_conn_init(&st->reader, db, store_read_sql, store_read_sql_n, st->cipher) < 0)
+		return cy_fail(e, CY_ENOMEM, "out of memory");
+	return CY_OK;
+}
+
+int store_sqlite_open(const struct store_sqlite_config *config, void (*committed)(void *ctx, int code, const char *why),
+		      void *ctx, struct store_sqlite **ret_store, struct store_port *ret_port, struct cy_error *e)
+{
+	struct store_sqlite *st = calloc(1, sizeof *st);
+	int r;
+
+	if (st == NULL)
+		return cy_fail(e, CY_ENOMEM, "out of memory");
+	st->lock_fd = -1;
+	st->threaded = config->threaded;
+	st->committed = committed;
+	st->ctx = ctx;
+	pthread_mutex_init(&st->mutex, NULL);
+	pthread_cond_init(&st->cond, NULL);
+	st->dir = strdup(config->dir);
+	st->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	st->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	if (st->dir == NULL || st->event_fd < 0 || st->cipher == NULL)
+		r = cy_fail(e, CY_ENOMEM, "out of memory or descriptors");
+	else
+		r = store_dir_open(config->dir, &st->lock_fd, e);
+	if (r == CY_OK)
+		r = open_connections(st, config, e);
+	if (r == CY_OK)
+		r = store_thread_start(st, e);
+	if (r < 0) {
+		store_sqlite_close(st);
+		return r;
+	}
+	*ret_port = (struct store_port){ .ctx = st, .commit = store_commit };
+	store_read_port(ret_port);
+	*ret_store = st;
+	return CY_OK;
+}
+
+void store_sqlite_close(struct store_sqlite *store)
+{
+	store_thread_stop(store);
+	store_writeset_free(&store->job.w);
+	if (store->reader.db != NULL)
+		store_conn_free(&store->reader);
+	if (store->writer.db != NULL) {
+		checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+		store_conn_free(&store->writer);
+	}
+	EVP_CIPHER_free(store->cipher);
+	if (store->event_fd >= 0)
+		close(store->event_fd);
+	if (store->lock_fd >= 0)
+		close(store->lock_fd);
+	pthread_cond_destroy(&store->cond);
+	pthread_mutex_destroy(&store->mutex);
+	OPENSSL_cleanse(store->key, sizeof store->key);
+	free(store->dir);
+	free(store);
+}

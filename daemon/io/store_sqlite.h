@@ -1,0 +1,65 @@
+/* The store port by SQLite: one file DIR/comity.db in WAL mode, for one process.
+ *
+ * DIR is 0700 and ours, its files are 0600. DIR/lock holds the pid of the
+ * process that has the store open. Content and titles are sealed with
+ * AES-256-GCM under a key per case, which the store key wraps; erasing a case is
+ * setting case_key.wrapped to NULL: its content then reads as empty. Metadata
+ * (ids, numbers, times, references, facts) is in the clear.
+ *
+ * Where the port leaves a choice:
+ * - commit() takes the content of the write-set and leaves the caller's struct
+ *   empty, to be used again; with CY_EAGAIN it is untouched.
+ * - find_case without a match is CY_OK without a call.
+ * - meta always has a row, with epoch 0 in a new store.
+ * - undelivered: `before` bounds QUEUED and TRANSMITTED messages alike.
+ * - PUT_MESSAGE of an existing id with empty content leaves the content as it
+ *   is. It fails if the id belongs to another case, peer or author.
+ * - MARK_MESSAGE, PUT_RECEIPT and PUT_STATEMENT of something that is not there
+ *   fail, and so does a leaf that leaves a gap; the first leaf has index 0.
+ * - peer_counts.in_flight counts parcels of the epoch in store_meta only: those
+ *   of an abandoned epoch are not on their way.
+ * - A callback may read on: every read may be nested in every other. */
+#ifndef CY_IO_STORE_SQLITE_H
+#define CY_IO_STORE_SQLITE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "node/store.h"
+
+struct store_sqlite;
+
+struct store_sqlite_config {
+	const char *dir; /* made 0700 if it does not exist; its parent must */
+	/* File with the store key: 32 raw bytes or 64 hexadecimal digits, closed to
+	 * others. Made with mode 0600 together with a new store; must be there for an
+	 * existing one. */
+	const char *key_path;
+	bool threaded; /* commit on a thread of its own; otherwise in store_sqlite_dispatch() */
+	bool sync_off; /* synchronous=OFF, for tests and simulation only */
+};
+
+/* Open the store in DIR, or make it. `committed` is called from
+ * store_sqlite_dispatch() with CY_OK, or CY_ESTORE and a sentence: the whole
+ * write-set was then rolled back, and the next one may succeed.
+ *
+ * CY_EEXIST: another process has it open (the sentence names its pid).
+ * CY_ECONFIG: directory or key are wrong or missing. CY_ESTORE: the file is
+ * damaged, not ours, or newer than this program. */
+int store_sqlite_open(const struct store_sqlite_config *config, void (*committed)(void *ctx, int code, const char *why),
+		      void *ctx, struct store_sqlite **ret_store, struct store_port *ret_port, struct cy_error *e);
+
+/* Readable when store_sqlite_dispatch() has something to do: a commit has
+ * completed (threaded) or waits to be made (not threaded). */
+int store_sqlite_fd(const struct store_sqlite *store);
+
+/* Call committed() for the commit that has completed, if any. It may commit
+ * again from inside. */
+void store_sqlite_dispatch(struct store_sqlite *store);
+
+/* Wait for the commit in flight, checkpoint and close; committed() is not
+ * called any more. Not threaded: a write-set that was not dispatched is dropped,
+ * as by a crash. NULL is fine. */
+void store_sqlite_close(struct store_sqlite *store);
+
+#endif

@@ -1,0 +1,180 @@
+/* The store's directory: its mode, the lock against a second process, and the
+ * file with the store key. */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/store_sqlite_internal.h"
+
+static int check_dir(const char *dir, struct cy_error *e)
+{
+	struct stat st;
+	int fd, r = CY_OK;
+
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return cy_fail(e, CY_ECONFIG, "the directory %s cannot be made: %s", dir, strerror(errno));
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return cy_fail(e, CY_ECONFIG, "the directory %s cannot be opened: %s", dir, strerror(errno));
+	if (fstat(fd, &st) < 0)
+		r = cy_fail(e, CY_ECONFIG, "the directory %s cannot be examined: %s", dir, strerror(errno));
+	else if (st.st_uid != geteuid())
+		r = cy_fail(e, CY_ECONFIG, "the directory %s belongs to another user (uid %u)", dir,
+			    (unsigned)st.st_uid);
+	else if ((st.st_mode & 07777) != 0700 && fchmod(fd, 0700) < 0)
+		r = cy_fail(e, CY_ECONFIG, "the mode of %s cannot be set to 0700: %s", dir, strerror(errno));
+	close(fd);
+	return r;
+}
+
+static int refused(int fd, const char *dir, struct cy_error *e)
+{
+	char text[32] = "";
+	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+	long pid = n > 0 ? strtol(text, NULL, 10) : 0;
+
+	if (pid <= 0)
+		return cy_fail(e, CY_EEXIST, "another process has the store in %s open", dir);
+	return cy_fail(e, CY_EEXIST, "process %ld has the store in %s open", pid, dir);
+}
+
+int store_dir_open(const char *dir, int *ret_lock, struct cy_error *e)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[4096], pid[32];
+	int fd, len, r = check_dir(dir, e);
+
+	if (r < 0)
+		return r;
+	if ((size_t)snprintf(path, sizeof path, "%s/lock", dir) >= sizeof path)
+		return cy_fail(e, CY_ECONFIG, "the name of the directory is too long");
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return cy_fail(e, CY_ECONFIG, "%s cannot be opened: %s", path, strerror(errno));
+	/* Of the open file, not of the process: a library that opens and closes the
+	 * same file does not lose it. */
+	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+		if (errno == EAGAIN || errno == EACCES)
+			r = refused(fd, dir, e);
+		else
+			r = cy_fail(e, CY_ECONFIG, "%s cannot be locked: %s", path, strerror(errno));
+		close(fd);
+		return r;
+	}
+	len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+	if (fchmod(fd, 0600) < 0 || ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)len, 0) != len) {
+		r = cy_fail(e, CY_ECONFIG, "%s cannot be written: %s", path, strerror(errno));
+		close(fd);
+		return r;
+	}
+	*ret_lock = fd;
+	return CY_OK;
+}
+
+int store_dir_has_database(const char *dir, bool *ret_has, struct cy_error *e)
+{
+	char path[4096];
+
+	if ((size_t)snprintf(path, sizeof path, "%s/comity.db", dir) >= sizeof path)
+		return cy_fail(e, CY_ECONFIG, "the name of the directory is too long");
+	if (access(path, F_OK) == 0) {
+		*ret_has = true;
+		return CY_OK;
+	}
+	if (errno != ENOENT)
+		return cy_fail(e, CY_ECONFIG, "%s cannot be examined: %s", path, strerror(errno));
+	*ret_has = false;
+	return CY_OK;
+}
+
+int store_sync_path(const char *path, struct cy_error *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r = CY_OK;
+
+	if (fd < 0)
+		return cy_fail(e, CY_EIO, "%s cannot be opened: %s", path, strerror(errno));
+	if (fsync(fd) < 0)
+		r = cy_fail(e, CY_EIO, "%s cannot be flushed: %s", path, strerror(errno));
+	close(fd);
+	return r;
+}
+
+/* A new key, as hexadecimal digits: it can be printed and kept on paper. */
+static int make_key(const char *path, struct cy_error *e)
+{
+	uint8_t key[STORE_KEY_LEN];
+	char text[2 * STORE_KEY_LEN + 2], parent[4096];
+	const char *slash = strrchr(path, '/');
+	int fd, r = CY_OK;
+
+	if (RAND_bytes(key, sizeof key) != 1)
+		return cy_fail(e, CY_ECONFIG, "there are no random bytes for the store key");
+	cy_hex(key, sizeof key, text);
+	text[2 * STORE_KEY_LEN] = '\n';
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		r = cy_fail(e, CY_ECONFIG, "the store key %s cannot be made: %s", path, strerror(errno));
+	} else if (write(fd, text, 2 * STORE_KEY_LEN + 1) != 2 * STORE_KEY_LEN + 1 || fsync(fd) < 0) {
+		r = cy_fail(e, CY_ECONFIG, "the store key %s cannot be written: %s", path, strerror(errno));
+		unlink(path);
+	}
+	if (fd >= 0)
+		close(fd);
+	OPENSSL_cleanse(key, sizeof key);
+	OPENSSL_cleanse(text, sizeof text);
+	if (r < 0)
+		return r;
+	snprintf(parent, sizeof parent, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+		 slash == NULL ? "." : path);
+	return store_sync_path(parent, e);
+}
+
+static int parse_key(const char *path, const uint8_t *text, size_t len, uint8_t ret_key[static STORE_KEY_LEN],
+		     struct cy_error *e)
+{
+	if (len == STORE_KEY_LEN) {
+		memcpy(ret_key, text, len);
+		return CY_OK;
+	}
+	if (len == 2 * STORE_KEY_LEN + 1 && text[len - 1] == '\n')
+		len--;
+	if (cy_unhex((const char *)text, len, ret_key, STORE_KEY_LEN) < 0)
+		return cy_fail(e, CY_ECONFIG, "the store key %s is neither 32 bytes nor 64 hexadecimal digits", path);
+	return CY_OK;
+}
+
+int store_key_load(const char *path, bool create, uint8_t ret_key[static STORE_KEY_LEN], struct cy_error *e)
+{
+	uint8_t text[2 * STORE_KEY_LEN + 2];
+	struct stat st;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
+
+	if (fd < 0 && errno == ENOENT && create) {
+		r = make_key(path, e);
+		return r < 0 ? r : store_key_load(path, false, ret_key, e);
+	}
+	if (fd < 0)
+		return cy_fail(e, CY_ECONFIG,
+			       "the store key %s cannot be read (%s), and the store cannot be read without it", path,
+			       strerror(errno));
+	/* A credential may be readable by a group; nobody else may know the key. */
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (st.st_mode & 027) != 0) {
+		close(fd);
+		return cy_fail(e, CY_ECONFIG, "the store key %s must be a file closed to others: chmod 0600", path);
+	}
+	n = read(fd, text, sizeof text);
+	if (n < 0)
+		r = cy_fail(e, CY_ECONFIG, "the store key %s cannot be read: %s", path, strerror(errno));
+	else
+		r = parse_key(path, text, (size_t)n, ret_key, e);
+	close(fd);
+	OPENSSL_cleanse(text, sizeof text);
+	return r;
+}

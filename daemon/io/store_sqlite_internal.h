@@ -1,0 +1,161 @@
+/* What the files of the SQLite store share. */
+#ifndef CY_IO_STORE_SQLITE_INTERNAL_H
+#define CY_IO_STORE_SQLITE_INTERNAL_H
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "io/store_sqlite.h"
+
+/* ----------------------------------------------------- directory, lock, key */
+
+#define STORE_KEY_LEN 32
+
+/* Make or check the directory; open and lock its lock file. The lock is held
+ * until `*ret_lock` is closed. */
+int store_dir_open(const char *dir, int *ret_lock, struct cy_error *e);
+/* Is there a database file? CY_ECONFIG if that cannot be found out. */
+int store_dir_has_database(const char *dir, bool *ret_has, struct cy_error *e);
+/* Flush a file, or a directory's entries. */
+int store_sync_path(const char *path, struct cy_error *e);
+/* Read the store key; with `create` it is made if it is missing. */
+int store_key_load(const char *path, bool create, uint8_t ret_key[static STORE_KEY_LEN], struct cy_error *e);
+
+/* ------------------------------------------------------------------ sealing */
+
+#define STORE_NONCE_LEN   12
+#define STORE_TAG_LEN     16
+#define STORE_WRAPPED_LEN (STORE_NONCE_LEN + STORE_KEY_LEN + STORE_TAG_LEN)
+
+/* What a sealed text is bound to: it opens in this place only. */
+struct seal_aad {
+	const char *what, *peer, *case_id, *message_id;
+};
+
+/* One thread's means to seal; `cipher` is shared. */
+struct seal {
+	const EVP_CIPHER *cipher;
+	EVP_CIPHER_CTX *ctx;
+	struct cy_buf out; /* of the last store_seal */
+};
+
+int seal_init(struct seal *s, const EVP_CIPHER *cipher);
+void seal_free(struct seal *s);
+
+/* AES-256-GCM. The nonce is random; s->out becomes ciphertext and tag. */
+int store_seal(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const struct seal_aad *aad,
+	       struct cy_bytes plain, uint8_t ret_nonce[static STORE_NONCE_LEN]);
+/* CY_ESTORE if it does not open. `ret_plain` holds sealed.len - STORE_TAG_LEN bytes. */
+int store_unseal(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const struct seal_aad *aad,
+		 struct cy_bytes nonce, struct cy_bytes sealed, uint8_t *ret_plain);
+
+/* A key sealed under another one: nonce, ciphertext, tag. */
+int store_wrap(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const struct seal_aad *aad,
+	       const uint8_t inner[static STORE_KEY_LEN], uint8_t ret_wrapped[static STORE_WRAPPED_LEN]);
+int store_unwrap(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const struct seal_aad *aad,
+		 struct cy_bytes wrapped, uint8_t ret_inner[static STORE_KEY_LEN]);
+
+/* -------------------------------------------------------------- connections */
+
+/* A connection with its prepared statements, which are kept. */
+struct store_conn {
+	sqlite3 *db;
+	const char *const *sql; /* texts, by number */
+	sqlite3_stmt **stmt;    /* made at first use */
+	int n;
+	struct seal seal;
+};
+
+int store_conn_init(struct store_conn *c, sqlite3 *db, const char *const *sql, int n, const EVP_CIPHER *cipher);
+void store_conn_free(struct store_conn *c);
+
+/* Statement `i`, reset. One that is being stepped by a caller further up is
+ * prepared anew. Give it back with store_stmt_done(). NULL: it cannot be prepared. */
+sqlite3_stmt *store_stmt(struct store_conn *c, int i);
+void store_stmt_done(struct store_conn *c, int i, sqlite3_stmt *s);
+
+/* Values from left to right; the first failure stays in rc. Nothing is copied:
+ * what is bound outlives the step. */
+struct store_bind {
+	sqlite3_stmt *s;
+	int at, rc;
+};
+
+void bind_text(struct store_bind *b, const char *text); /* NULL is "" */
+void bind_u64(struct store_bind *b, uint64_t v);
+void bind_i64(struct store_bind *b, int64_t v);
+void bind_bytes(struct store_bind *b, struct cy_bytes v); /* without data: an empty blob */
+void bind_null(struct store_bind *b);
+
+/* A sentence for a failure of SQLite, naming the directory. */
+void store_explain(sqlite3 *db, int rc, const char *dir, char *text, size_t size);
+
+/* -------------------------------------------------------------------- schema */
+
+/* Open or make DIR/comity.db as the writer: pragmas, migrations, the check of
+ * the key. A new one is made aside and renamed, so that a file that is there is
+ * always whole. */
+int store_schema_open(const struct store_sqlite_config *config, bool exists, struct seal *seal,
+		      const uint8_t key[static STORE_KEY_LEN], sqlite3 **ret_db, struct cy_error *e);
+/* The connection for reads; the writer is open already. */
+int store_schema_open_reader(const struct store_sqlite_config *config, sqlite3 **ret_db, struct cy_error *e);
+
+/* --------------------------------------------------------------------- store */
+
+struct store_job {
+	bool in_flight; /* caller's side: commit() accepted, committed() not called */
+	bool todo;      /* for the thread */
+	bool done;      /* by the thread */
+	struct store_writeset w;
+	int code;
+	char why[512];
+};
+
+struct store_sqlite {
+	char *dir;
+	int lock_fd, event_fd;
+	uint8_t key[STORE_KEY_LEN];
+	EVP_CIPHER *cipher;
+	struct store_conn reader;
+
+	/* of the thread that writes */
+	struct store_conn writer;
+	int wal_pages;   /* in the WAL after the last commit */
+	bool wal_behind; /* some of them are not in the database yet */
+	struct {
+		/* key of the case written to last; no 0: none */
+		sqlite3_int64 no, generation;
+		char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
+		uint8_t key[STORE_KEY_LEN];
+	} last_case;
+
+	bool threaded, thread_runs;
+	pthread_t thread;
+	pthread_mutex_t mutex; /* guards job.todo, job.done, quit */
+	pthread_cond_t cond;   /* todo or quit */
+	bool quit;
+	struct store_job job;
+
+	void (*committed)(void *ctx, int code, const char *why);
+	void *ctx;
+};
+
+/* Statements of the writer and of the reader. */
+extern const char *const store_write_sql[];
+extern const int store_write_sql_n;
+extern const char *const store_read_sql[];
+extern const int store_read_sql_n;
+
+/* Apply a write-set in one transaction; CY_ESTORE with a sentence in `why`. */
+int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *why, size_t size);
+
+/* Fill the reading operations of the port. */
+void store_read_port(struct store_port *port);
+
+/* commit() of the port, and its thread. */
+int store_commit(void *ctx, struct store_writeset *w);
+int store_thread_start(struct store_sqlite *st, struct cy_error *e);
+void store_thread_stop(struct store_sqlite *st);
+
+#endif

@@ -1,0 +1,384 @@
+/* The schema, its migrations, and how the two connections are set up. */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/store_sqlite_internal.h"
+
+#define APPLICATION_ID 0x436f6d74 /* "Comt" */
+#define BUSY_MS        5000
+
+/* Numbers of sides, transports and so on are those of the enums in store.h and
+ * of the schema. Integers are 64 bits of store.h's uint64_t, bit for bit. */
+static const char migration_001[] =
+	"CREATE TABLE meta ("
+	" one INTEGER PRIMARY KEY CHECK (one = 1),"
+	" epoch INTEGER NOT NULL, audit_size INTEGER NOT NULL, frontier BLOB NOT NULL,"
+	" wall_mark INTEGER NOT NULL) STRICT;"
+	"INSERT INTO meta VALUES (1, 0, 0, x'', 0);"
+
+	/* A known text under the store key: tells a wrong key. */
+	"CREATE TABLE key_check ("
+	" one INTEGER PRIMARY KEY CHECK (one = 1), wrapped BLOB NOT NULL) STRICT;"
+
+	"CREATE TABLE stream ("
+	" peer TEXT PRIMARY KEY,"
+	" out_sequence INTEGER NOT NULL, out_receipted INTEGER NOT NULL,"
+	" in_epoch INTEGER NOT NULL, in_held INTEGER NOT NULL,"
+	" reconciling INTEGER NOT NULL, last_receipt INTEGER NOT NULL,"
+	" head_size INTEGER NOT NULL, head_root BLOB NOT NULL,"
+	" head_text BLOB NOT NULL, head_signature BLOB NOT NULL) STRICT;"
+
+	/* A case's number here and its key, wrapped by the store key. Erased: wrapped
+	 * is NULL. A message that comes afterwards takes a new key, of the next
+	 * generation; what was sealed under an older one stays unreadable. */
+	"CREATE TABLE case_key ("
+	" no INTEGER PRIMARY KEY,"
+	" peer TEXT NOT NULL, case_id TEXT NOT NULL,"
+	" generation INTEGER NOT NULL, wrapped BLOB,"
+	" UNIQUE (peer, case_id)) STRICT;"
+
+	"CREATE TABLE cases ("
+	" no INTEGER PRIMARY KEY REFERENCES case_key,"
+	" peer TEXT NOT NULL, case_id TEXT NOT NULL, side INTEGER NOT NULL,"
+	" own_reference TEXT NOT NULL, peer_reference TEXT NOT NULL,"
+	" client TEXT NOT NULL, instrument TEXT NOT NULL,"
+	" opened INTEGER NOT NULL, changed INTEGER NOT NULL,"
+	" state TEXT NOT NULL, closed INTEGER NOT NULL,"
+	" own_number INTEGER NOT NULL, peer_number INTEGER NOT NULL, messages INTEGER NOT NULL,"
+	" title_generation INTEGER, title_nonce BLOB, title BLOB,"
+	" UNIQUE (peer, case_id)) STRICT;"
+	"CREATE INDEX cases_by_id ON cases (case_id);"
+	"CREATE INDEX cases_by_own_reference ON cases (own_reference);"
+	"CREATE INDEX cases_by_peer_reference ON cases (peer_reference);"
+	"CREATE INDEX cases_by_client ON cases (client, case_id);"
+	"CREATE INDEX cases_open ON cases (case_id) WHERE closed = 0;"
+
+	"CREATE TABLE message ("
+	" no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+	" peer TEXT NOT NULL, case_no INTEGER NOT NULL REFERENCES case_key,"
+	" author INTEGER NOT NULL, number INTEGER NOT NULL, seen INTEGER NOT NULL,"
+	" kind INTEGER NOT NULL, priority INTEGER NOT NULL, created INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, size INTEGER NOT NULL, transport INTEGER NOT NULL,"
+	" void_code INTEGER NOT NULL, void_reason TEXT NOT NULL, client TEXT NOT NULL,"
+	" epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, place INTEGER NOT NULL,"
+	" fact BLOB NOT NULL) STRICT;"
+	"CREATE UNIQUE INDEX message_of_case ON message (case_no, author, number) WHERE number > 0;"
+	"CREATE INDEX message_by_case ON message (case_no, author, number);"
+	"CREATE INDEX message_waiting ON message (peer, priority DESC) WHERE author = 0 AND transport = 0;"
+	"CREATE INDEX message_oldest ON message (peer, created) WHERE author = 0 AND transport = 0;"
+	"CREATE INDEX message_undelivered ON message (created) WHERE author = 0 AND transport <= 1;"
+	"CREATE INDEX message_of_parcel ON message (peer, author, epoch, sequence, place) WHERE sequence <> 0;"
+
+	/* Signed bytes, sealed under the key of the case: ciphertext and tag. */
+	"CREATE TABLE payload ("
+	" message INTEGER PRIMARY KEY REFERENCES message ON DELETE CASCADE,"
+	" generation INTEGER NOT NULL, nonce BLOB NOT NULL, sealed BLOB NOT NULL) STRICT;"
+
+	"CREATE TABLE parcel ("
+	" no INTEGER PRIMARY KEY, peer TEXT NOT NULL, author INTEGER NOT NULL,"
+	" epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+	" manifest BLOB NOT NULL, signature BLOB NOT NULL, digest BLOB NOT NULL,"
+	" receipt BLOB, receipt_signature BLOB,"
+	" made INTEGER NOT NULL, messages INTEGER NOT NULL,"
+	" UNIQUE (peer, author, epoch, sequence)) STRICT;"
+	"CREATE INDEX parcel_in_flight ON parcel (peer, epoch) WHERE author = 0 AND receipt IS NULL;"
+
+	"CREATE TABLE event ("
+	" position INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" type INTEGER NOT NULL, at INTEGER NOT NULL, peer TEXT NOT NULL, case_id TEXT NOT NULL,"
+	" message_id TEXT NOT NULL, client TEXT NOT NULL, own_reference TEXT NOT NULL,"
+	" kind INTEGER NOT NULL, number INTEGER NOT NULL, code INTEGER NOT NULL,"
+	" text TEXT NOT NULL, case_state TEXT NOT NULL) STRICT;"
+	"CREATE INDEX event_by_client ON event (client);"
+
+	"CREATE TABLE cursor ("
+	" client TEXT NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL,"
+	" PRIMARY KEY (client, name)) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE submission_key ("
+	" client TEXT NOT NULL, key TEXT NOT NULL, request BLOB NOT NULL, message_id TEXT NOT NULL,"
+	" PRIMARY KEY (client, key)) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE leaf ("
+	" position INTEGER PRIMARY KEY, hash BLOB NOT NULL, data BLOB NOT NULL) STRICT;"
+
+	"CREATE TABLE statement ("
+	" no INTEGER PRIMARY KEY, message INTEGER NOT NULL REFERENCES message,"
+	" text BLOB NOT NULL, signature BLOB NOT NULL) STRICT;"
+	"CREATE INDEX statement_of_message ON statement (message);"
+
+	/* Status asks often, and counting millions of rows takes long. */
+	"CREATE TABLE counter (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"INSERT INTO counter VALUES ('cases', 0), ('messages', 0);"
+	"CREATE TABLE waiting (peer TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TRIGGER case_added AFTER INSERT ON cases BEGIN"
+	" UPDATE counter SET n = n + 1 WHERE name = 'cases'; END;"
+	"CREATE TRIGGER case_removed AFTER DELETE ON cases BEGIN"
+	" UPDATE counter SET n = n - 1 WHERE name = 'cases'; END;"
+	"CREATE TRIGGER message_added AFTER INSERT ON message BEGIN"
+	" UPDATE counter SET n = n + 1 WHERE name = 'messages'; END;"
+	"CREATE TRIGGER message_removed AFTER DELETE ON message BEGIN"
+	" UPDATE counter SET n = n - 1 WHERE name = 'messages'; END;"
+	"CREATE TRIGGER waiting_added AFTER INSERT ON message WHEN new.author = 0 AND new.transport = 0 BEGIN"
+	" INSERT INTO waiting VALUES (new.peer, 1) ON CONFLICT (peer) DO UPDATE SET n = n + 1; END;"
+	"CREATE TRIGGER waiting_again AFTER UPDATE OF transport ON message"
+	" WHEN new.author = 0 AND new.transport = 0 AND old.transport <> 0 BEGIN"
+	" INSERT INTO waiting VALUES (new.peer, 1) ON CONFLICT (peer) DO UPDATE SET n = n + 1; END;"
+	"CREATE TRIGGER waiting_no_more AFTER UPDATE OF transport ON message"
+	" WHEN new.author = 0 AND new.transport <> 0 AND old.transport = 0 BEGIN"
+	" UPDATE waiting SET n = n - 1 WHERE peer = new.peer; END;"
+	"CREATE TRIGGER waiting_removed AFTER DELETE ON message WHEN old.author = 0 AND old.transport = 0 BEGIN"
+	" UPDATE waiting SET n = n - 1 WHERE peer = old.peer; END;";
+
+_Static_assert(STORE_OWN == 0 && STORE_QUEUED == 0 && STORE_TRANSMITTED == 1, "the indices name these numbers");
+
+/* Number n is applied to a store of version n - 1. */
+static const char *const migrations[] = { NULL, migration_001 };
+
+#define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
+
+static const struct seal_aad check_aad = { .what = "store key check" };
+static const uint8_t check_text[STORE_KEY_LEN] = "comity store key check";
+
+static int failed(sqlite3 *db, int rc, const char *dir, struct cy_error *e)
+{
+	char text[sizeof e->text];
+
+	store_explain(db, rc, dir, text, sizeof text);
+	return cy_fail(e, CY_ESTORE, "%s", text);
+}
+
+static int pragma_int(sqlite3 *db, const char *sql, int *ret_value)
+{
+	sqlite3_stmt *s;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		*ret_value = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static int open_file(const char *path, bool reader, const char *dir, sqlite3 **ret_db, struct cy_error *e)
+{
+	sqlite3 *db = NULL;
+	int r, rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+				    NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(db, BUSY_MS);
+	/* The store checkpoints by itself, from one thread only: SQLite 3.40 can
+	 * corrupt a database when two connections checkpoint at once. */
+	if (rc == SQLITE_OK)
+		rc = sqlite3_wal_autocheckpoint(db, 0);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, reader ? 1 : 0, (int *)NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
+	if (rc != SQLITE_OK) {
+		r = failed(db, rc, dir, e);
+		sqlite3_close(db);
+		return r;
+	}
+	*ret_db = db;
+	return CY_OK;
+}
+
+static int check_version(sqlite3 *db, const char *dir, int *ret_version, struct cy_error *e)
+{
+	int application = 0, version = 0, rc;
+
+	rc = pragma_int(db, "PRAGMA application_id", &application);
+	if (rc == SQLITE_OK)
+		rc = pragma_int(db, "PRAGMA user_version", &version);
+	if (rc != SQLITE_OK)
+		return failed(db, rc, dir, e);
+	if (application != APPLICATION_ID)
+		return cy_fail(e, CY_ESTORE, "%s/comity.db is not a store of comity", dir);
+	if (version > VERSION)
+		return cy_fail(e, CY_ESTORE,
+			       "the store in %s has version %d and this program knows versions up to %d: "
+			       "it was written by a newer comityd",
+			       dir, version, VERSION);
+	*ret_version = version;
+	return CY_OK;
+}
+
+static int migrate(sqlite3 *db, const char *dir, int from, struct cy_error *e)
+{
+	for (int i = from + 1; i <= VERSION; i++) {
+		char set[64];
+		int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+		snprintf(set, sizeof set, "PRAGMA user_version = %d", i);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(db, migrations[i], NULL, NULL, NULL);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(db, set, NULL, NULL, NULL);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+		if (rc != SQLITE_OK) {
+			int r = failed(db, rc, dir, e);
+
+			sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+			return r;
+		}
+	}
+	return CY_OK;
+}
+
+static int put_check(sqlite3 *db, struct seal *seal, const uint8_t key[static STORE_KEY_LEN], const char *dir,
+		     struct cy_error *e)
+{
+	uint8_t wrapped[STORE_WRAPPED_LEN];
+	sqlite3_stmt *s;
+	int rc, r = store_wrap(seal, key, &check_aad, check_text, wrapped);
+
+	if (r < 0)
+		return cy_fail(e, CY_ESTORE, "the check value of the store key cannot be made");
+	rc = sqlite3_prepare_v2(db, "INSERT INTO key_check VALUES (1, ?)", -1, &s, NULL);
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_blob(s, 1, wrapped, sizeof wrapped, SQLITE_STATIC);
+		rc = sqlite3_step(s);
+		sqlite3_finalize(s);
+	}
+	return rc == SQLITE_DONE ? CY_OK : failed(db, rc, dir, e);
+}
+
+static int verify_check(sqlite3 *db, struct seal *seal, const uint8_t key[static STORE_KEY_LEN],
+			const struct store_sqlite_config *config, struct cy_error *e)
+{
+	uint8_t text[STORE_KEY_LEN];
+	sqlite3_stmt *s;
+	int r, rc = sqlite3_prepare_v2(db, "SELECT wrapped FROM key_check", -1, &s, NULL);
+
+	if (rc != SQLITE_OK)
+		return failed(db, rc, config->dir, e);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW) {
+		struct cy_bytes wrapped;
+
+		wrapped.data = sqlite3_column_blob(s, 0);
+		wrapped.len = (size_t)sqlite3_column_bytes(s, 0);
+		r = store_unwrap(seal, key, &check_aad, wrapped, text);
+		if (r < 0 || memcmp(text, check_text, sizeof text) != 0)
+			r = cy_fail(e, CY_ECONFIG, "%s does not hold the key of the store in %s", config->key_path,
+				    config->dir);
+	} else if (rc == SQLITE_DONE) {
+		r = cy_fail(e, CY_ESTORE, "the store in %s is damaged (no check value): restore it from a backup",
+			    config->dir);
+	} else {
+		r = failed(db, rc, config->dir, e);
+	}
+	sqlite3_finalize(s);
+	return r;
+}
+
+/* Make comity.db.new whole and flush it, then give it its name. */
+static int create(const struct store_sqlite_config *config, struct seal *seal, const uint8_t key[static STORE_KEY_LEN],
+		  struct cy_error *e)
+{
+	char fresh[4096], journal[4096], path[4096], set[64];
+	sqlite3 *db;
+	int fd, r, rc;
+
+	if ((size_t)snprintf(fresh, sizeof fresh, "%s/comity.db.new", config->dir) >= sizeof fresh ||
+	    (size_t)snprintf(journal, sizeof journal, "%s/comity.db.new-journal", config->dir) >= sizeof journal ||
+	    (size_t)snprintf(path, sizeof path, "%s/comity.db", config->dir) >= sizeof path)
+		return cy_fail(e, CY_ECONFIG, "the name of the directory is too long");
+	unlink(fresh);
+	unlink(journal);
+	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return cy_fail(e, CY_ECONFIG, "%s cannot be made: %s", fresh, strerror(errno));
+	close(fd);
+	r = open_file(fresh, false, config->dir, &db, e);
+	if (r < 0)
+		return r;
+	snprintf(set, sizeof set, "PRAGMA application_id = %d", APPLICATION_ID);
+	rc = sqlite3_exec(db, set, NULL, NULL, NULL);
+	r = rc == SQLITE_OK ? migrate(db, config->dir, 0, e) : failed(db, rc, config->dir, e);
+	if (r == CY_OK)
+		r = put_check(db, seal, key, config->dir, e);
+	sqlite3_close(db);
+	if (r == CY_OK && !config->sync_off)
+		r = store_sync_path(fresh, e);
+	if (r == CY_OK && rename(fresh, path) < 0)
+		r = cy_fail(e, CY_ECONFIG, "%s cannot be renamed: %s", fresh, strerror(errno));
+	if (r == CY_OK && !config->sync_off)
+		r = store_sync_path(config->dir, e);
+	return r;
+}
+
+int store_schema_open(const struct store_sqlite_config *config, bool exists, struct seal *seal,
+		      const uint8_t key[static STORE_KEY_LEN], sqlite3 **ret_db, struct cy_error *e)
+{
+	char path[4096];
+	sqlite3 *db;
+	int version = 0, rc, r = exists ? CY_OK : create(config, seal, key, e);
+
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof path, "%s/comity.db", config->dir);
+	/* The WAL and its index take the mode of the database. */
+	if (chmod(path, 0600) < 0)
+		return cy_fail(e, CY_ECONFIG, "the mode of %s cannot be set to 0600: %s", path, strerror(errno));
+	r = open_file(path, false, config->dir, &db, e);
+	if (r < 0)
+		return r;
+	r = check_version(db, config->dir, &version, e);
+	if (r == CY_OK) {
+		rc = sqlite3_exec(db,
+				  "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+				  "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768;"
+				  "PRAGMA journal_size_limit = 67108864",
+				  NULL, NULL, NULL);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(db,
+					  config->sync_off ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL",
+					  NULL, NULL, NULL);
+		if (rc != SQLITE_OK)
+			r = failed(db, rc, config->dir, e);
+	}
+	if (r == CY_OK)
+		r = migrate(db, config->dir, version, e);
+	if (r == CY_OK)
+		r = verify_check(db, seal, key, config, e);
+	if (r < 0) {
+		sqlite3_close(db);
+		return r;
+	}
+	*ret_db = db;
+	return CY_OK;
+}
+
+int store_schema_open_reader(const struct store_sqlite_config *config, sqlite3 **ret_db, struct cy_error *e)
+{
+	char path[4096];
+	sqlite3 *db;
+	int rc, r;
+
+	snprintf(path, sizeof path, "%s/comity.db", config->dir);
+	r = open_file(path, true, config->dir, &db, e);
+	if (r < 0)
+		return r;
+	rc = sqlite3_exec(db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768", NULL,
+			  NULL, NULL);
+	if (rc != SQLITE_OK) {
+		r = failed(db, rc, config->dir, e);
+		sqlite3_close(db);
+		return r;
+	}
+	*ret_db = db;
+	return CY_OK;
+}
