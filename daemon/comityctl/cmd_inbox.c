@@ -1,15 +1,15 @@
 /* inbox: what happened, as a list or as a durable subscription. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/limits.h"
 #include "comityctl/ctl.h"
 #include "comityctl/out.h"
 #include "law/fact.h"
 
-#define POLL_SECONDS 2
+#define POLL_MS 2000
 /* The daemon marks messages as delivered by the page. */
 #define BATCH 500
 
@@ -124,7 +124,7 @@ static int poll_events(struct inbox *in)
 	int r = read_all(in);
 
 	while (r == CTL_DONE && in->follow && in->left) {
-		sleep(POLL_SECONDS);
+		poll(NULL, 0, POLL_MS);
 		r = read_all(in);
 	}
 	return r;

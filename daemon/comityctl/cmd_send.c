@@ -42,7 +42,7 @@ static void spelled(const char *name, char out[static 64])
 {
 	size_t i = 0;
 
-	for (; name[i] && i < 63; i++)
+	for (; i < 63 && name[i]; i++)
 		out[i] = name[i] == '_' ? '-' : name[i];
 	out[i] = 0;
 }

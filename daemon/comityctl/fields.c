@@ -38,7 +38,7 @@ const ProtobufCEnumValue *fields_enum_value(const ProtobufCEnumDescriptor *d, co
 	char upper[64];
 	size_t i = 0;
 
-	for (; name[i] && i < sizeof(upper) - 1; i++)
+	for (; i < sizeof(upper) - 1 && name[i]; i++)
 		upper[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
 	upper[i] = 0;
 	return protobuf_c_enum_descriptor_get_value_by_name(d, upper);

@@ -134,7 +134,7 @@ const char *out_word(const ProtobufCEnumDescriptor *d, int value)
 
 	if (value == 0)
 		return "-";
-	for (; name[i] && i < TURN_SIZE - 1; i++)
+	for (; i < TURN_SIZE - 1 && name[i]; i++)
 		out[i] = name[i] == '_' ? ' ' : (char)tolower((unsigned char)name[i]);
 	out[i] = 0;
 	return out;
