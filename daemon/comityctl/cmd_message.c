@@ -50,7 +50,7 @@ static int write_file(const char *dir, const char *name, const ProtobufCBinaryDa
 static void print_verify(const char *name)
 {
 	printf("  openssl cms -verify -binary -inform DER -in %s.p7s -content %s \\\n"
-	       "      -CAfile ANCHORS.pem -purpose any -out /dev/null\n",
+	       "      -CAfile ANCHORS.pem -purpose smimesign -out /dev/null\n",
 	       name, name);
 }
 
@@ -84,8 +84,9 @@ static int save(const char *dir, const char *id, const CyMessageView *v)
 	print_verify("manifest");
 	if (v->receipt.len) {
 		print_verify("receipt");
-		printf("  grep \"$(sha256sum < manifest | cut -d ' ' -f 1)\" receipt   # the receipt is for this "
-		       "manifest\n");
+		printf("  sha256sum --check --ignore-missing receipt\n"
+		       "  # The receipt is for this manifest:\n"
+		       "  grep \"^# parcel $(sha256sum < manifest | cut -d ' ' -f 1)\" receipt\n");
 	}
 	return CTL_DONE;
 }
