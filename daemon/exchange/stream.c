@@ -19,7 +19,8 @@ enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_hello
 	if (xchg_cmp(hello->held, last) > 0)
 		return XCHG_WE_RESTORED;
 	/* Sequence 0 of a new epoch proves nothing: no receipt of ours stands behind it. */
-	if (hello->receipted.sequence > 0 && xchg_cmp(hello->receipted, own->held) > 0)
+	if (hello->receipted.sequence > 0 && xchg_cmp(hello->receipted, own->held) > 0 &&
+	    xchg_cmp(hello->receipted, own->forgotten) > 0)
 		return XCHG_WE_RESTORED;
 	if (hello->reconciling || (own->out_receipted > 0 && xchg_cmp(hello->held, receipted) < 0))
 		return XCHG_PEER_RESTORED;

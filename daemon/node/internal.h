@@ -49,6 +49,9 @@ struct peer {
 	uint32_t their_window;
 	struct cy_mono no_parcel_before; /* after a failed signature */
 	struct node_fetch *fetches;
+	/* What the peer had receipts for when we fetched back. Lost with the process:
+	 * then it is fetched back once more. */
+	struct xchg_pos forgotten;
 
 	/* For status. */
 	struct cy_wall since;

@@ -118,7 +118,8 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	own = (struct xchg_own){ .epoch = n->epoch,
 				 .out_sequence = p->stream.out_sequence,
 				 .out_receipted = p->stream.out_receipted,
-				 .held = { p->stream.in_epoch, p->stream.in_held } };
+				 .held = { p->stream.in_epoch, p->stream.in_held },
+				 .forgotten = p->forgotten };
 	hello = (struct xchg_hello){ .epoch = h->epoch,
 				     .held = { h->held->epoch, h->held->sequence },
 				     .receipted = { h->receipted->epoch, h->receipted->sequence },
@@ -131,6 +132,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	p->last_fault[0] = '\0';
 	batch_effect(n, EFFECT_ESTABLISHED, p->session, cy_bytes(NULL, 0), "");
 	if (p->stream.reconciling) {
+		p->forgotten = hello.receipted;
 		keep_head(n, p, h, head);
 		reconcile_start(n, p);
 		return;

@@ -515,7 +515,6 @@ static void submit(struct side *s, const char *case_ref, const char *json)
 		fail_msg("%s: %s", e.field, e.text);
 	sub.submission = (CySubmission *)m;
 	if (case_ref != NULL) {
-		free(sub.submission->case_ref);
 		sub.submission->case_ref = strdup(case_ref);
 	}
 	snprintf(key, sizeof key, "key-%llu", (unsigned long long)++s->key);
