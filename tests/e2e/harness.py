@@ -60,8 +60,8 @@ local {{ path = "local.sock" }}
 client desk {{ user = "{pwd.getpwuid(os.getuid()).pw_name}"
 role = submitter
 cases = all }}
-delivery {{ backoff_first = "50ms"
-backoff_max = "500ms" }}
+delivery {{ backoff_first = "1s"
+backoff_max = "1s" }}
 {self.extra}
 '''
         for peer, port in others.items():
@@ -84,6 +84,7 @@ backoff_max = "500ms" }}
                                         env={**os.environ, "COMITY_TEST_HOLD": self.hold})
         for line in self.process.stderr:
             log.write(line)
+            log.flush()
             if line.strip().endswith("ready"):
                 break
         else:
