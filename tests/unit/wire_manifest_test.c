@@ -357,7 +357,9 @@ static void sixty_four_rejections_with_the_longest_reason_fit(void **state)
 	(void)state;
 	t.n = CY_PARCEL_MESSAGES_MAX;
 	for (size_t i = 0; i < t.n; i++) {
-		snprintf(t.entries[i].id, sizeof t.entries[i].id, "019a0000-0000-7000-8000-%012zu", i);
+		const uint8_t noise[10] = { [9] = (uint8_t)i };
+
+		strcpy(t.entries[i].id, cy_uuid7(t.made, noise).s);
 		t.entries[i].code = CY_REJECTION_CODE__UNKNOWN_CRITICAL_FEATURE;
 		memset(t.entries[i].reason, 'r', CY_REASON_MAX);
 	}
