@@ -1,0 +1,432 @@
+#include "io/link_zmq.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "io/link_zmq_internal.h"
+#include "io/loop_event.h"
+
+#define MINUTE_MS 60000
+
+static int64_t or_default(int64_t value, int64_t otherwise)
+{
+	return value > 0 ? value : otherwise;
+}
+
+void link_log(struct link *l, enum node_level level, const char *fmt, ...)
+{
+	char text[400];
+	va_list ap;
+
+	if (!l->events.log)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	l->events.log(l->events.ctx, level, text);
+}
+
+static void alarm_about(struct link_peer *p, const char *text)
+{
+	link_log(p->l, NODE_WARNING, "%s: %s", p->id, text);
+	if (p->l->events.alarm)
+		p->l->events.alarm(p->l->events.ctx, p->id, text);
+}
+
+void link_order(struct link *l, enum gate_order what, uint64_t conn, size_t peer, const char *text)
+{
+	struct mail m = { .what = (int)what, .conn = conn, .peer = peer };
+
+	CY_ASSERT(cy_copy(m.text, sizeof m.text, text) == CY_OK);
+	gate_post(l->gate, &m);
+}
+
+/* ------------------------------------------------------------------ dialling */
+
+static void on_redial(evutil_socket_t fd, short what, void *arg)
+{
+	struct link_peer *p = arg;
+
+	(void)fd;
+	(void)what;
+	if (p->now || p->dialling)
+		return;
+	p->dialling = true;
+	link_order(p->l, GATE_DIAL, 0, p->index, "");
+}
+
+void link_redial_later(struct link_peer *p)
+{
+	int64_t ms;
+	struct timeval tv;
+
+	if (!p->dials || p->dialling || evtimer_pending(p->redial, NULL))
+		return;
+	ms = backoff_next(&p->backoff);
+	tv = (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+	CY_ASSERT(event_add(p->redial, &tv) == 0);
+}
+
+static void attempt_over(struct link_peer *p, const char *why)
+{
+	struct link *l = p->l;
+
+	/* While a session is up a lost race is nobody's failure. */
+	if (p->now)
+		return;
+	link_log(l, NODE_INFO, "dialling %s failed: %s", p->id, why);
+	if (l->events.attempt_failed)
+		l->events.attempt_failed(l->events.ctx, p->id, why);
+	link_redial_later(p);
+}
+
+static void refused(struct link *l, const char *address, const char *why)
+{
+	link_log(l, NODE_INFO, "connection from %s refused: %s", address, why);
+	if (l->events.refused)
+		l->events.refused(l->events.ctx, address, why);
+}
+
+static void link_established(void *ctx, uint64_t session)
+{
+	struct link_session *s = link_session_find(ctx, session);
+
+	if (s)
+		backoff_reset(&s->peer->backoff);
+}
+
+/* ------------------------------------------------------------------- two of one */
+
+static bool takeover_allowed(struct link_peer *p)
+{
+	int64_t now = loop_mono().ms;
+
+	if (now - p->minute >= MINUTE_MS) {
+		p->minute = now;
+		p->takeovers = 0;
+		p->alarmed = false;
+	}
+	if (p->takeovers < p->l->takeovers_a_minute) {
+		p->takeovers++;
+		return true;
+	}
+	if (!p->alarmed)
+		alarm_about(p, "connections replace each other too often; do two machines hold one certificate?");
+	p->alarmed = true;
+	return false;
+}
+
+/* NULL: the new connection takes the place; otherwise why it must go. */
+static const char *weigh(struct link_peer *p, bool new_dialled)
+{
+	struct link *l = p->l;
+
+	if (!p->now)
+		return NULL;
+	if (p->now->dialled != new_dialled) {
+		bool ours_stays = strcmp(l->authority, p->id) < 0;
+
+		if (new_dialled != ours_stays)
+			return "another connection with this peer stays";
+	}
+	return takeover_allowed(p) ? NULL : "connections replace each other too often";
+}
+
+static void on_authenticated(struct link *l, const struct mail *m)
+{
+	struct link_peer *p = &l->peers[m->peer];
+	const char *no = weigh(p, m->dialled);
+
+	if (m->dialled)
+		p->dialling = false;
+	if (no) {
+		link_log(l, NODE_DEBUG, "connection %s %s (%s) dropped: %s", m->dialled ? "to" : "from", p->id,
+			 m->address, no);
+		link_order(l, GATE_DROP, m->conn, m->peer, no);
+		return;
+	}
+	if (p->now) {
+		uint64_t old = p->now->id;
+
+		link_order(l, GATE_DROP, old, m->peer, "replaced");
+		link_session_over(p->now, "replaced by a newer connection");
+	}
+	if (!link_session_new(p, m)) {
+		link_order(l, GATE_DROP, m->conn, m->peer, "no socket for the session");
+		link_redial_later(p);
+	}
+}
+
+static void on_closed(struct link *l, const struct mail *m)
+{
+	struct link_session *s = link_session_find(l, m->conn);
+	bool dialled, up;
+
+	if (!s)
+		return;
+	dialled = s->dialled;
+	up = s->up;
+	link_session_over(s, m->text);
+	if (up)
+		return;
+	if (dialled)
+		attempt_over(&l->peers[m->peer], m->text);
+	else
+		refused(l, m->address, m->text);
+}
+
+static void on_stale_crl(struct link_peer *p)
+{
+	int64_t now = loop_mono().ms;
+
+	if (p->crl_alarm && now - p->crl_alarm < MINUTE_MS)
+		return;
+	p->crl_alarm = now;
+	alarm_about(p, "the CRL has passed its nextUpdate; install a new one before its grace ends");
+}
+
+static void on_event(void *ctx, const struct mail *m)
+{
+	struct link *l = ctx;
+
+	switch ((enum gate_event)m->what) {
+	case GATE_AUTHENTICATED:
+		on_authenticated(l, m);
+		break;
+	case GATE_FAILED:
+		l->peers[m->peer].dialling = false;
+		attempt_over(&l->peers[m->peer], m->text);
+		break;
+	case GATE_REFUSED:
+		refused(l, m->address, m->text);
+		break;
+	case GATE_CLOSED:
+		on_closed(l, m);
+		break;
+	case GATE_STALE_CRL:
+		on_stale_crl(&l->peers[m->peer]);
+		break;
+	case GATE_STOPPED:
+		break;
+	}
+}
+
+/* ------------------------------------------------------------------------ life */
+
+static int check_dir(const char *dir, struct cy_error *e)
+{
+	struct stat st;
+
+	if (strlen(dir) > LINK_IPC_DIR_MAX)
+		return cy_fail(e, CY_ECONFIG, "%s: too long for ipc endpoints; choose a directory of at most %d bytes",
+			       dir, LINK_IPC_DIR_MAX);
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return cy_fail(e, CY_ECONFIG, "%s: cannot make the directory for ipc endpoints: %s", dir,
+			       strerror(errno));
+	if (lstat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+		return cy_fail(e, CY_ECONFIG, "%s: is not a directory", dir);
+	if (st.st_uid != geteuid() || (st.st_mode & 0077))
+		return cy_fail(e, CY_ECONFIG,
+			       "%s: others could reach the ipc endpoints; chown it to our user and chmod 0700", dir);
+	return CY_OK;
+}
+
+static int check_descriptors(const struct gate_config *g, size_t elsewhere, struct cy_error *e)
+{
+	size_t need = gate_descriptors(g) + elsewhere;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+		return CY_OK;
+	return cy_fail(
+		e, CY_ECONFIG,
+		"the limit of %llu open files is too low for %zu peers; set LimitNOFILE (ulimit -n) to %zu or more",
+		(unsigned long long)limit.rlim_cur, g->n_peers, need);
+}
+
+static int check_peers(const struct link_config *config, struct cy_error *e)
+{
+	if (!cy_authority_valid(config->authority))
+		return cy_fail(e, CY_ECONFIG, "'%s' is not an authority id", config->authority);
+	for (size_t i = 0; i < config->n_peers; i++) {
+		const char *id = config->peers[i].tls.id;
+
+		if (!cy_authority_valid(id) || strcmp(id, config->authority) == 0)
+			return cy_fail(e, CY_ECONFIG, "'%s' is not the authority id of a peer", id);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(id, config->peers[k].tls.id) == 0)
+				return cy_fail(e, CY_ECONFIG, "peer %s is there twice", id);
+	}
+	return CY_OK;
+}
+
+static void *gate_main(void *arg)
+{
+	struct link *l = arg;
+
+	event_base_loop(l->gate_base, EVLOOP_NO_EXIT_ON_EMPTY);
+	return NULL;
+}
+
+/* All signals are the main thread's. */
+static int start_thread(struct link *l, struct cy_error *e)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&l->thread, NULL, gate_main, l);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc)
+		return cy_fail(e, CY_EIO, "cannot start the gate's thread: %s", strerror(rc));
+	l->running = true;
+	return CY_OK;
+}
+
+static void link_free(struct link *l)
+{
+	while (l->sessions)
+		link_session_free(l->sessions);
+	gate_free(l->gate);
+	if (l->gate_base)
+		event_base_free(l->gate_base);
+	if (l->zmq)
+		zmq_ctx_term(l->zmq);
+	mailbox_free(&l->in);
+	tls_trust_unref(l->trust);
+	for (size_t i = 0; i < l->n_peers; i++)
+		if (l->peers[i].redial)
+			event_free(l->peers[i].redial);
+	free(l->peers);
+	free(l->ipc_dir);
+	free(l);
+}
+
+static void add_peers(struct link *l, const struct link_config *config)
+{
+	for (size_t i = 0; i < config->n_peers; i++) {
+		struct link_peer *p = &l->peers[i];
+
+		p->l = l;
+		p->index = i;
+		cy_copy(p->id, sizeof p->id, config->peers[i].tls.id);
+		p->dials = config->peers[i].dial != NULL;
+		p->backoff.first_ms = or_default(config->redial_first_ms, 250);
+		p->backoff.cap_ms = or_default(config->redial_cap_ms, 60000);
+		CY_ASSERT(RAND_bytes((unsigned char *)&p->backoff.rng.state, sizeof p->backoff.rng.state) == 1);
+		p->redial = evtimer_new(l->base, on_redial, p);
+		CY_ASSERT(p->redial);
+	}
+	l->n_peers = config->n_peers;
+}
+
+static int open_parts(struct link *l, const struct link_config *config, struct cy_error *e)
+{
+	struct tls_peer_config *peers = calloc(config->n_peers + 1, sizeof *peers);
+	const char **dial = calloc(config->n_peers + 1, sizeof *dial);
+	struct tls_config tls = { config->certificate, config->key, peers, config->n_peers };
+	struct gate_config gate = {
+		.listen = config->listen,
+		.n_listen = config->n_listen,
+		.dial = dial,
+		.n_peers = config->n_peers,
+		.handshake_ms = or_default(config->handshake_ms, 10000),
+		.drain_ms = l->close_ms,
+		.handshakes_max = config->handshakes_max ? config->handshakes_max : 64,
+		.handshakes_per_source = config->handshakes_per_source ? config->handshakes_per_source : 16,
+		.rekey_records = config->rekey_records ? config->rekey_records : UINT64_C(1) << 20,
+	};
+	int rc;
+
+	CY_ASSERT(peers && dial);
+	for (size_t i = 0; i < config->n_peers; i++) {
+		peers[i] = config->peers[i].tls;
+		dial[i] = config->peers[i].dial;
+	}
+	rc = check_descriptors(&gate, config->descriptors_elsewhere ? config->descriptors_elsewhere : 512, e);
+	if (!rc)
+		rc = tls_trust_new(&tls, &l->trust, e);
+	if (!rc)
+		rc = mailbox_init(&l->in, l->base, on_event, l, e);
+	if (!rc)
+		rc = gate_new(l->gate_base, &gate, l->trust, &l->in, &l->gate, e);
+	free(peers);
+	free(dial);
+	return rc;
+}
+
+int link_start(struct event_base *base, const struct link_config *config, const struct link_events *events,
+	       struct link **ret_link, struct cy_error *e)
+{
+	static const struct timeval now = { 0 };
+	struct link *l;
+	int rc = check_peers(config, e);
+
+	if (!rc)
+		rc = check_dir(config->ipc_dir, e);
+	if (rc)
+		return rc;
+	l = calloc(1, sizeof *l);
+	CY_ASSERT(l);
+	l->base = base;
+	l->events = *events;
+	l->close_ms = or_default(config->close_ms, 2000);
+	l->takeovers_a_minute = config->takeovers_a_minute ? config->takeovers_a_minute : 10;
+	cy_copy(l->authority, sizeof l->authority, config->authority);
+	l->ipc_dir = strdup(config->ipc_dir);
+	l->peers = calloc(config->n_peers + 1, sizeof *l->peers);
+	l->gate_base = event_base_new();
+	l->zmq = zmq_ctx_new();
+	CY_ASSERT(l->ipc_dir && l->peers && l->gate_base && l->zmq);
+	CY_ASSERT(zmq_ctx_set(l->zmq, ZMQ_IO_THREADS, 1) == 0);
+	CY_ASSERT(RAND_bytes((unsigned char *)&l->tag, sizeof l->tag) == 1);
+	rc = open_parts(l, config, e);
+	if (!rc)
+		add_peers(l, config);
+	if (!rc)
+		rc = start_thread(l, e);
+	if (rc) {
+		link_free(l);
+		return rc;
+	}
+	for (size_t i = 0; i < l->n_peers; i++)
+		if (l->peers[i].dials)
+			CY_ASSERT(event_add(l->peers[i].redial, &now) == 0);
+	*ret_link = l;
+	return CY_OK;
+}
+
+void link_stop(struct link *l)
+{
+	if (!l)
+		return;
+	/* libzmq flushes and ends its sides, the gate passes that on and drains; only
+	 * then can the context end without waiting. */
+	while (l->sessions) {
+		link_close(l, l->sessions->id, "stopping");
+		link_session_free(l->sessions);
+	}
+	link_order(l, GATE_STOP, 0, 0, "");
+	pthread_join(l->thread, NULL);
+	link_free(l);
+}
+
+struct link_port link_get_port(struct link *l)
+{
+	return (struct link_port){ .ctx = l, .send = link_send, .established = link_established, .close = link_close };
+}
+
+uint16_t link_listen_port(const struct link *l, size_t i)
+{
+	return gate_port(l->gate, i);
+}

@@ -1,0 +1,86 @@
+/* The link: sessions with peers over ZeroMQ inside mutual TLS, as node/ports.h
+ * wants them. A session is one authenticated connection with a DEALER socket of
+ * its own, bound to a fresh ipc endpoint in a private directory; the gate
+ * (gate_tls.h), in its own thread, joins it to the TLS connection.
+ *
+ * Everything here is called from the main thread, and calls back in it, from its
+ * event loop: never from inside a function of the link port.
+ *
+ * Of two connections with one peer, the one dialled by the smaller authority id
+ * (strcmp) stays; of two dialled by the same side, the newer. More takeovers than
+ * a limit a minute are refused with an alarm: then two machines probably hold one
+ * certificate. */
+#ifndef CY_IO_LINK_ZMQ_H
+#define CY_IO_LINK_ZMQ_H
+
+#include <event2/event.h>
+
+#include "io/tls_peers.h"
+#include "node/ports.h"
+
+struct link_peer_config {
+	struct tls_peer_config tls; /* id, anchors, expected names, CRL */
+	const char *dial;           /* "host:port" or "[address]:port"; NULL: we wait to be called */
+};
+
+/* Numbers that are 0 take the default in brackets. Copied. */
+struct link_config {
+	const char *authority;     /* own id */
+	const char *certificate;   /* PEM file: ours, then its chain */
+	const char *key;           /* OSSL_STORE URI or path */
+	const char *const *listen; /* "0.0.0.0:5671", "[::]:5671"; an IPv6 address takes IPv6 only */
+	size_t n_listen;
+	const struct link_peer_config *peers;
+	size_t n_peers;
+	/* Directory for the ipc endpoints: mode 0700, ours, made if missing, at most
+	 * LINK_IPC_DIR_MAX bytes. */
+	const char *ipc_dir;
+	int64_t handshake_ms;         /* TCP and TLS together [10000] */
+	int64_t close_ms;             /* for what was queued, at an orderly end [2000] */
+	int64_t redial_first_ms;      /* back-off with full jitter [250] */
+	int64_t redial_cap_ms;        /* [60000] */
+	unsigned takeovers_a_minute;  /* [10] */
+	size_t handshakes_max;        /* callers without a finished handshake [64] */
+	size_t handshakes_per_source; /* of one IPv4 address or IPv6 /64 [16] */
+	size_t descriptors_elsewhere; /* that the rest of the process needs [512] */
+	uint64_t rekey_records;       /* TLS records under one key [2^20] */
+};
+
+#define LINK_IPC_DIR_MAX 81
+
+struct link_events {
+	void *ctx;
+	/* ZMTP is up with this peer: frames can be sent. `peer` lives as long as the link. */
+	void (*up)(void *ctx, const char *peer, uint64_t session);
+	/* The bytes live until the call returns. */
+	void (*frame)(void *ctx, uint64_t session, struct cy_bytes frame);
+	void (*writable)(void *ctx, uint64_t session); /* once after CY_EAGAIN */
+	/* Exactly once for each `up`, and nothing about the session follows. */
+	void (*down)(void *ctx, uint64_t session, const char *why);
+	/* Dialling a peer failed before `up`; it is tried again later. May be NULL. */
+	void (*attempt_failed)(void *ctx, const char *peer, const char *why);
+	/* A caller was turned away before `up`. May be NULL. */
+	void (*refused)(void *ctx, const char *address, const char *why);
+	/* Something that a person should look at. May be NULL. */
+	void (*alarm)(void *ctx, const char *peer, const char *text);
+	/* Lines for the journal: peer ids and addresses, no content. May be NULL. */
+	void (*log)(void *ctx, enum node_level level, const char *text);
+};
+
+struct link;
+
+/* Check everything, listen, start the gate and dial. SIGPIPE must be ignored by
+ * the process, and it must not fork afterwards. CY_ECONFIG or CY_EIO with the
+ * file or address and the remedy. */
+int link_start(struct event_base *base, const struct link_config *config, const struct link_events *events,
+	       struct link **ret_link, struct cy_error *e);
+/* Orderly end: what is queued may still leave, for about 2 × close_ms + 1 s at most;
+ * the call waits for that. No callback is made from here on. Frees the link. */
+void link_stop(struct link *l);
+
+struct link_port link_get_port(struct link *l);
+
+/* The TCP port of the i-th listening socket, also when 0 was asked for. */
+uint16_t link_listen_port(const struct link *l, size_t i);
+
+#endif

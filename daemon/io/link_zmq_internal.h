@@ -1,0 +1,81 @@
+/* Inside the link: link_zmq.c (peers, decisions, life), link_zmq_session.c (one
+ * session's socket and frames). */
+#ifndef CY_IO_LINK_ZMQ_INTERNAL_H
+#define CY_IO_LINK_ZMQ_INTERNAL_H
+
+#include <pthread.h>
+
+#include "io/backoff.h"
+#include "io/gate_tls.h"
+#include "io/link_zmq.h"
+
+struct link_peer {
+	struct link *l;
+	size_t index;
+	char id[CY_AUTHORITY_MAX + 1];
+	bool dials;               /* we dial it */
+	bool dialling;            /* an attempt is on its way */
+	struct link_session *now; /* the session that holds the place; not one that is closing */
+	struct event *redial;
+	struct backoff backoff;
+	int64_t minute; /* when the present count of takeovers began, ms */
+	unsigned takeovers;
+	bool alarmed;      /* in this minute */
+	int64_t crl_alarm; /* when last, ms; 0: never */
+};
+
+struct link_session {
+	struct link_session *next;
+	struct link_peer *peer;
+	uint64_t id; /* the gate's id of the connection */
+	bool dialled;
+	bool up;       /* told so */
+	bool blocked;  /* a send met CY_EAGAIN */
+	bool busy;     /* inside a callback about it */
+	bool draining; /* closed by us: the socket is gone, libzmq and the gate flush */
+	void *socket;
+	struct event *ev, *again;
+	char address[64];
+	char why[256]; /* of a close by us */
+};
+
+struct link {
+	struct event_base *base, *gate_base;
+	struct link_events events;
+	char authority[CY_AUTHORITY_MAX + 1];
+	char *ipc_dir;
+	uint32_t tag; /* in the names of our endpoints */
+	int64_t close_ms;
+	unsigned takeovers_a_minute;
+	struct link_peer *peers;
+	size_t n_peers;
+	struct link_session *sessions;
+	void *zmq;
+	struct tls_trust *trust;
+	struct mailbox in;
+	struct gate *gate;
+	pthread_t thread;
+	bool running;
+};
+
+/* Most frames handed on in one turn of the loop. */
+#define LINK_FRAMES_A_TURN 64
+
+void link_log(struct link *l, enum node_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void link_order(struct link *l, enum gate_order what, uint64_t conn, size_t peer, const char *text);
+/* Dial the peer after its back-off, unless it is not needed. */
+void link_redial_later(struct link_peer *p);
+
+/* A session for an authenticated connection, in the place of its peer. NULL with
+ * a logged reason when no socket can be had. */
+struct link_session *link_session_new(struct link_peer *p, const struct mail *m);
+struct link_session *link_session_find(const struct link *l, uint64_t id);
+/* The connection has ended: hand on what was received, say `down`, free. */
+void link_session_over(struct link_session *s, const char *why);
+/* Unlink from the link and free. */
+void link_session_free(struct link_session *s);
+
+int link_send(void *ctx, uint64_t session, struct cy_bytes frame);
+void link_close(void *ctx, uint64_t session, const char *why);
+
+#endif

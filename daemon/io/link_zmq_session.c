@@ -1,0 +1,255 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "base/limits.h"
+#include "io/link_zmq_internal.h"
+
+#define HWM              32 /* frames each way; worst memory is this × limit × peers */
+#define HANDSHAKE_IVL_MS 5000
+#define HEARTBEAT_MS     15000
+#define HEARTBEAT_END_MS 60000 /* shorter ones killed healthy links during a stall */
+
+static void set_int(void *socket, int option, int value)
+{
+	CY_ASSERT(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
+}
+
+static int zmq_events(const struct link_session *s)
+{
+	int events = 0;
+	size_t len = sizeof events;
+
+	CY_ASSERT(zmq_getsockopt(s->socket, ZMQ_EVENTS, &events, &len) == 0);
+	return events;
+}
+
+static void look_again(struct link_session *s)
+{
+	static const struct timeval now = { 0 };
+
+	CY_ASSERT(event_add(s->again, &now) == 0);
+}
+
+struct link_session *link_session_find(const struct link *l, uint64_t id)
+{
+	struct link_session *s = l->sessions;
+
+	while (s && s->id != id)
+		s = s->next;
+	return s;
+}
+
+static void close_socket(struct link_session *s, int linger_ms)
+{
+	if (s->ev)
+		event_free(s->ev);
+	if (s->again)
+		event_free(s->again);
+	s->ev = s->again = NULL;
+	if (!s->socket)
+		return;
+	set_int(s->socket, ZMQ_LINGER, linger_ms);
+	zmq_close(s->socket);
+	s->socket = NULL;
+}
+
+void link_session_free(struct link_session *s)
+{
+	struct link_session **at = &s->peer->l->sessions;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	if (s->peer->now == s)
+		s->peer->now = NULL;
+	close_socket(s, 0);
+	free(s);
+}
+
+/* One frame handed on, false when there is none. */
+static bool take_frame(struct link_session *s)
+{
+	struct link *l = s->peer->l;
+	zmq_msg_t msg;
+
+	zmq_msg_init(&msg);
+	if (zmq_msg_recv(&msg, s->socket, ZMQ_DONTWAIT) < 0) {
+		zmq_msg_close(&msg);
+		return false;
+	}
+	l->events.frame(l->events.ctx, s->id, cy_bytes(zmq_msg_data(&msg), zmq_msg_size(&msg)));
+	zmq_msg_close(&msg);
+	return true;
+}
+
+static void say_up(struct link_session *s)
+{
+	struct link *l = s->peer->l;
+
+	s->up = true;
+	link_log(l, NODE_INFO, "session with %s is up (%s %s)", s->peer->id, s->dialled ? "dialled" : "called by",
+		 s->address);
+	l->events.up(l->events.ctx, s->peer->id, s->id);
+}
+
+/* ZMQ_FD is edge-triggered: go on until ZMQ_EVENTS has nothing more, or come back
+ * by a timer. Callbacks may close the session, and then its socket is gone. */
+static void work(struct link_session *s)
+{
+	struct link *l = s->peer->l;
+	int frames = 0;
+
+	s->busy = true;
+	while (s->socket) {
+		int events = zmq_events(s);
+
+		if (!s->up) {
+			/* The pipe is there once ZMTP has shaken hands. */
+			if (!(events & (ZMQ_POLLIN | ZMQ_POLLOUT)))
+				break;
+			say_up(s);
+		} else if (s->blocked && (events & ZMQ_POLLOUT)) {
+			s->blocked = false;
+			l->events.writable(l->events.ctx, s->id);
+		} else if (!(events & ZMQ_POLLIN)) {
+			break;
+		} else if (frames++ == LINK_FRAMES_A_TURN) {
+			look_again(s);
+			break;
+		} else {
+			take_frame(s);
+		}
+	}
+	s->busy = false;
+}
+
+static void on_socket(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	work(arg);
+}
+
+static int make_socket(struct link_session *s, char *path, size_t path_size)
+{
+	struct link *l = s->peer->l;
+	char endpoint[160];
+	size_t len = sizeof(int);
+	int fd;
+
+	snprintf(path, path_size, "%s/%08x-%llx", l->ipc_dir, l->tag, (unsigned long long)s->id);
+	snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
+	s->socket = zmq_socket(l->zmq, ZMQ_DEALER);
+	if (!s->socket)
+		return CY_EIO;
+	set_int(s->socket, ZMQ_SNDHWM, HWM);
+	set_int(s->socket, ZMQ_RCVHWM, HWM);
+	set_int(s->socket, ZMQ_LINGER, 0);
+	set_int(s->socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_IVL_MS);
+	set_int(s->socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+	set_int(s->socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_END_MS);
+	set_int(s->socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_END_MS);
+	CY_ASSERT(zmq_setsockopt(s->socket, ZMQ_MAXMSGSIZE, &(int64_t){ CY_FRAME_MAX }, sizeof(int64_t)) == 0);
+	if (zmq_bind(s->socket, endpoint) != 0)
+		return CY_EIO;
+	CY_ASSERT(zmq_getsockopt(s->socket, ZMQ_FD, &fd, &len) == 0);
+	s->ev = event_new(l->base, fd, EV_READ | EV_PERSIST, on_socket, s);
+	s->again = evtimer_new(l->base, on_socket, s);
+	CY_ASSERT(s->ev && s->again && event_add(s->ev, NULL) == 0);
+	return CY_OK;
+}
+
+struct link_session *link_session_new(struct link_peer *p, const struct mail *m)
+{
+	struct link *l = p->l;
+	struct link_session *s = calloc(1, sizeof *s);
+	char path[108];
+
+	CY_ASSERT(s);
+	s->peer = p;
+	s->id = m->conn;
+	s->dialled = m->dialled;
+	cy_copy(s->address, sizeof s->address, m->address);
+	s->next = l->sessions;
+	l->sessions = s;
+	if (make_socket(s, path, sizeof path)) {
+		link_log(l, NODE_WARNING, "no socket for a session with %s: %s", p->id, zmq_strerror(errno));
+		link_session_free(s);
+		return NULL;
+	}
+	p->now = s;
+	link_order(l, GATE_CONNECT, s->id, p->index, path);
+	look_again(s);
+	return s;
+}
+
+void link_session_over(struct link_session *s, const char *why)
+{
+	struct link *l = s->peer->l;
+	struct link_peer *p = s->peer;
+	bool up = s->up;
+	uint64_t id = s->id;
+	char text[sizeof s->why];
+
+	CY_ASSERT(!s->busy);
+	/* What came before the end still counts; RCVHWM bounds it. */
+	if (s->socket && up) {
+		s->busy = true;
+		while (s->socket && take_frame(s))
+			;
+		s->busy = false;
+	}
+	cy_copy(text, sizeof text, s->why[0] ? s->why : why);
+	if (up)
+		link_log(l, NODE_INFO, "session with %s is down: %s", p->id, text);
+	link_session_free(s);
+	if (up)
+		l->events.down(l->events.ctx, id, text);
+	if (!p->now)
+		link_redial_later(p);
+}
+
+/* ----------------------------------------------------------------- the port */
+
+int link_send(void *ctx, uint64_t session, struct cy_bytes frame)
+{
+	struct link_session *s = link_session_find(ctx, session);
+
+	if (frame.len > CY_FRAME_MAX)
+		return CY_ELIMIT;
+	if (!s || !s->socket || !s->up)
+		return CY_ENOENT;
+	if (zmq_send(s->socket, frame.data, frame.len, ZMQ_DONTWAIT) < 0) {
+		if (errno != EAGAIN)
+			return CY_ENOENT;
+		s->blocked = true;
+		look_again(s);
+		return CY_EAGAIN;
+	}
+	/* A send may have eaten the edge that told of frames to read. */
+	if (!s->busy)
+		look_again(s);
+	return CY_OK;
+}
+
+void link_close(void *ctx, uint64_t session, const char *why)
+{
+	struct link *l = ctx;
+	struct link_session *s = link_session_find(l, session);
+
+	if (!s || s->draining)
+		return;
+	/* libzmq sends what is queued and then ends the ipc side; the gate passes
+	 * that on, and its CLOSED brings `down`. */
+	s->draining = true;
+	if (cy_copy(s->why, sizeof s->why, why))
+		cy_copy(s->why, sizeof s->why, "closed");
+	link_order(l, GATE_CLOSE, s->id, s->peer->index, "");
+	if (s->peer->now == s)
+		s->peer->now = NULL;
+	close_socket(s, (int)l->close_ms);
+}

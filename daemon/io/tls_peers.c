@@ -1,0 +1,552 @@
+#include "io/tls_peers.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/bytes.h"
+
+#define SECURITY_LEVEL 2 /* 112 bits: RSA from 2048, P-256; SHA-1 is out */
+
+struct peer_trust {
+	char *id;
+	X509_STORE *store;
+	bool crl;
+	int64_t crl_grace_s;
+	char **sans;
+	size_t n_sans;
+};
+
+struct tls_trust {
+	unsigned refs;
+	SSL_CTX *accept, *dial;
+	struct peer_trust *peers;
+	size_t n_peers;
+};
+
+static const struct {
+	const char *protocol;
+	bool used;
+} lanes[] = {
+#define X(name, protocol, used) { protocol, used },
+	TLS_LANES(X)
+#undef X
+};
+
+/* ------------------------------------------------------------ certificates */
+
+struct check {
+	const struct peer_trust *peer;
+	bool stale; /* a CRL past its nextUpdate was met */
+};
+
+static bool within_grace(const X509_CRL *crl, int64_t grace_s)
+{
+	const ASN1_TIME *next = crl ? X509_CRL_get0_nextUpdate(crl) : NULL;
+	struct tm tm;
+
+	return next && ASN1_TIME_to_tm(next, &tm) && (int64_t)time(NULL) - (int64_t)timegm(&tm) <= grace_s;
+}
+
+static int on_chain_error(int ok, X509_STORE_CTX *ctx)
+{
+	struct check *k = X509_STORE_CTX_get_app_data(ctx);
+
+	if (ok || X509_STORE_CTX_get_error(ctx) != X509_V_ERR_CRL_HAS_EXPIRED)
+		return ok;
+	k->stale = true;
+	if (!within_grace(X509_STORE_CTX_get0_current_crl(ctx), k->peer->crl_grace_s))
+		return 0;
+	X509_STORE_CTX_set_error(ctx, X509_V_OK);
+	return 1;
+}
+
+/* Does the peer's trust, and nobody else's, vouch for the chain in `outer`?
+ * X509_V_OK or the reason. */
+static int check_chain(struct check *k, X509_STORE_CTX *outer, bool of_server)
+{
+	X509_STORE_CTX *in = X509_STORE_CTX_new();
+	int err = X509_V_ERR_OUT_OF_MEM;
+
+	if (in && X509_STORE_CTX_init(in, k->peer->store, X509_STORE_CTX_get0_cert(outer),
+				      X509_STORE_CTX_get0_untrusted(outer))) {
+		X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(in);
+		unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
+
+		/* An issuing CA may be pinned without its root. */
+		X509_VERIFY_PARAM_set_flags(p, k->peer->crl ? flags | X509_V_FLAG_CRL_CHECK : flags);
+		X509_VERIFY_PARAM_set_purpose(p, of_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT);
+		X509_VERIFY_PARAM_set_auth_level(p, SECURITY_LEVEL);
+		X509_STORE_CTX_set_app_data(in, k);
+		X509_STORE_CTX_set_verify_cb(in, on_chain_error);
+		err = X509_verify_cert(in) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(in);
+	}
+	X509_STORE_CTX_free(in);
+	return err;
+}
+
+static bool uri_matches(X509 *leaf, const char *uri)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+	bool found = false;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names) && !found; i++) {
+		const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
+
+		if (n->type == GEN_URI)
+			found = (size_t)ASN1_STRING_length(n->d.uniformResourceIdentifier) == strlen(uri) &&
+				memcmp(ASN1_STRING_get0_data(n->d.uniformResourceIdentifier), uri, strlen(uri)) == 0;
+	}
+	GENERAL_NAMES_free(names);
+	return found;
+}
+
+static bool name_matches(const struct peer_trust *p, X509 *leaf)
+{
+	const unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS;
+
+	for (size_t i = 0; i < p->n_sans; i++) {
+		const char *s = p->sans[i];
+
+		if ((strncmp(s, "dns:", 4) == 0 && X509_check_host(leaf, s + 4, 0, flags, NULL) == 1) ||
+		    (strncmp(s, "ip:", 3) == 0 && X509_check_ip_asc(leaf, s + 3, 0) == 1) ||
+		    (strncmp(s, "uri:", 4) == 0 && uri_matches(leaf, s + 4)))
+			return true;
+	}
+	return false;
+}
+
+static const char *sentence(int err)
+{
+	if (err == X509_V_ERR_HOSTNAME_MISMATCH)
+		return "none of the expected names is in the certificate";
+	if (err == X509_V_ERR_CRL_HAS_EXPIRED)
+		return "the CRL has expired, and its grace too; install a new CRL";
+	return X509_verify_cert_error_string(err);
+}
+
+static int judge_one(struct tls_verdict *v, size_t i, X509_STORE_CTX *outer)
+{
+	struct check k = { .peer = &v->trust->peers[i] };
+	int err;
+
+	if (!name_matches(k.peer, X509_STORE_CTX_get0_cert(outer)))
+		return X509_V_ERR_HOSTNAME_MISMATCH;
+	err = check_chain(&k, outer, v->dialled);
+	if (k.stale) {
+		v->stale_crl = true;
+		v->stale_peer = i;
+	}
+	return err;
+}
+
+/* As acceptor: exactly one peer must claim the certificate. */
+static int judge_caller(struct tls_verdict *v, X509_STORE_CTX *outer)
+{
+	const struct tls_trust *t = v->trust;
+	int best = X509_V_ERR_HOSTNAME_MISMATCH;
+	size_t found = 0;
+
+	for (size_t i = 0; i < t->n_peers; i++) {
+		int err = judge_one(v, i, outer);
+
+		if (err == X509_V_OK) {
+			found++;
+			v->peer = i;
+		} else if (best == X509_V_ERR_HOSTNAME_MISMATCH ||
+			   best == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY) {
+			/* A peer that knows both name and issuer gives the truer reason. */
+			if (err != X509_V_ERR_HOSTNAME_MISMATCH)
+				best = err;
+			if (err != X509_V_ERR_HOSTNAME_MISMATCH)
+				cy_copy(v->why, sizeof v->why, t->peers[i].id);
+		}
+	}
+	if (found == 1)
+		return X509_V_OK;
+	return found ? X509_V_ERR_CERT_REJECTED : best;
+}
+
+static int on_certificate(X509_STORE_CTX *outer, void *arg)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(outer, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_verdict *v = SSL_get_app_data(ssl);
+	char id[40] = "";
+	int err;
+
+	(void)arg;
+	if (v->dialled) {
+		cy_copy(id, sizeof id, v->trust->peers[v->peer].id);
+		err = judge_one(v, v->peer, outer);
+	} else {
+		err = judge_caller(v, outer);
+		cy_copy(id, sizeof id, v->why);
+	}
+	v->why[0] = '\0';
+	v->decided = err == X509_V_OK;
+	if (!v->decided)
+		snprintf(v->why, sizeof v->why, "%s%s%s", id, *id ? ": " : "", sentence(err));
+	/* An old CRL is our own fault: the peer shall not read "certificate expired". */
+	X509_STORE_CTX_set_error(outer, err == X509_V_ERR_CRL_HAS_EXPIRED ? X509_V_ERR_DIFFERENT_CRL_SCOPE : err);
+	return v->decided;
+}
+
+/* ------------------------------------------------------------------- lanes */
+
+static bool lane_used(const uint8_t *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
+		if (lanes[i].used && strlen(lanes[i].protocol) == len && memcmp(lanes[i].protocol, name, len) == 0)
+			return true;
+	return false;
+}
+
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+		   unsigned in_len, void *arg)
+{
+	struct tls_verdict *v = SSL_get_app_data(ssl);
+
+	(void)arg;
+	for (unsigned i = 0; i < in_len && in[i] <= in_len - i - 1; i += 1u + in[i]) {
+		if (!lane_used(in + i + 1, in[i]))
+			continue;
+		*out = in + i + 1;
+		*out_len = in[i];
+		return SSL_TLSEXT_ERR_OK;
+	}
+	v->no_lane = true;
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* The ALPN callback is not called for a client that sends none at all. */
+static int on_client_hello(SSL *ssl, int *alert, void *arg)
+{
+	struct tls_verdict *v = SSL_get_app_data(ssl);
+	const unsigned char *ext;
+	size_t len;
+
+	(void)arg;
+	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &ext, &len))
+		return SSL_CLIENT_HELLO_SUCCESS;
+	/* A client without TLS 1.3 is told so by the handshake that follows. */
+	if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &ext, &len))
+		return SSL_CLIENT_HELLO_SUCCESS;
+	v->no_lane = true;
+	*alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
+bool tls_lane_agreed(const SSL *ssl)
+{
+	const unsigned char *name;
+	unsigned len;
+
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	return name && lane_used(name, len);
+}
+
+/* ----------------------------------------------------------------- loading */
+
+static const char *last_error(void)
+{
+	const char *s = ERR_reason_error_string(ERR_peek_error());
+
+	return s ? s : "unknown reason";
+}
+
+static int load_anchors(struct peer_trust *p, const char *path, struct cy_error *e)
+{
+	BIO *in = BIO_new_file(path, "r");
+	size_t n = 0;
+	int rc = CY_OK;
+	X509 *x;
+
+	if (!in)
+		return cy_fail(e, CY_ECONFIG, "%s: cannot read the anchors of %s: %s; install its CA certificate there",
+			       path, p->id, strerror(errno));
+	while (!rc && (x = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
+		n++;
+		if (X509_check_ca(x) == 0)
+			rc = cy_fail(e, CY_ECONFIG,
+				     "%s: holds a certificate that is not a CA; list CA certificates only", path);
+		else if (!X509_STORE_add_cert(p->store, x))
+			rc = cy_fail(e, CY_ECONFIG, "%s: %s", path, last_error());
+		X509_free(x);
+	}
+	if (!rc && (n == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE))
+		rc = cy_fail(e, CY_ECONFIG, "%s: not a PEM file of CA certificates; export the CA of %s as PEM", path,
+			     p->id);
+	ERR_clear_error();
+	BIO_free(in);
+	return rc;
+}
+
+static int load_crls(struct peer_trust *p, const char *path, struct cy_error *e)
+{
+	BIO *in = BIO_new_file(path, "r");
+	size_t n = 0;
+	int rc = CY_OK;
+	X509_CRL *x;
+
+	if (!in)
+		return cy_fail(e, CY_ECONFIG, "%s: cannot read the CRL of %s: %s; fetch it from the peer's CA", path,
+			       p->id, strerror(errno));
+	while (!rc && (x = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL))) {
+		n++;
+		if (!X509_STORE_add_crl(p->store, x))
+			rc = cy_fail(e, CY_ECONFIG, "%s: %s", path, last_error());
+		X509_CRL_free(x);
+	}
+	if (!rc && (n == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE))
+		rc = cy_fail(e, CY_ECONFIG, "%s: not a PEM file of CRLs; convert it with openssl crl -inform DER",
+			     path);
+	ERR_clear_error();
+	BIO_free(in);
+	return rc;
+}
+
+static bool san_valid(const char *s)
+{
+	unsigned char ip[16];
+
+	if (strncmp(s, "ip:", 3) == 0)
+		return inet_pton(AF_INET, s + 3, ip) == 1 || inet_pton(AF_INET6, s + 3, ip) == 1;
+	return (strncmp(s, "dns:", 4) == 0 || strncmp(s, "uri:", 4) == 0) && s[4];
+}
+
+static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, struct cy_error *e)
+{
+	int rc;
+
+	p->id = strdup(c->id);
+	p->store = X509_STORE_new();
+	p->crl = c->crl != NULL;
+	p->crl_grace_s = c->crl_grace_s;
+	p->sans = calloc(c->n_sans ? c->n_sans : 1, sizeof *p->sans);
+	CY_ASSERT(p->id && p->store && p->sans);
+	if (c->n_sans == 0)
+		return cy_fail(e, CY_ECONFIG, "peer %s: no expected name; give the subjectAltName of its certificate",
+			       c->id);
+	for (size_t i = 0; i < c->n_sans; i++) {
+		if (!san_valid(c->sans[i]))
+			return cy_fail(e, CY_ECONFIG,
+				       "peer %s: expected name '%s' is not dns:NAME, ip:ADDRESS or uri:URI", c->id,
+				       c->sans[i]);
+		p->sans[p->n_sans++] = strdup(c->sans[i]);
+		CY_ASSERT(p->sans[i]);
+	}
+	rc = load_anchors(p, c->anchors, e);
+	if (!rc && c->crl)
+		rc = load_crls(p, c->crl, e);
+	return rc;
+}
+
+static EVP_PKEY *load_key(const char *uri)
+{
+	/* Without a UI an encrypted key fails instead of asking on the terminal. */
+	OSSL_STORE_CTX *s = OSSL_STORE_open(uri, UI_null(), NULL, NULL, NULL);
+	EVP_PKEY *key = NULL;
+
+	while (s && !key && !OSSL_STORE_eof(s)) {
+		OSSL_STORE_INFO *info = OSSL_STORE_load(s);
+
+		if (info && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
+			key = OSSL_STORE_INFO_get1_PKEY(info);
+		if (!info && OSSL_STORE_error(s))
+			break;
+		OSSL_STORE_INFO_free(info);
+	}
+	if (s)
+		OSSL_STORE_close(s);
+	return key;
+}
+
+static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, SSL_CTX **ret_ctx, struct cy_error *e)
+{
+	SSL_CTX *ctx = SSL_CTX_new(method);
+	EVP_PKEY *key = NULL;
+	int rc = CY_OK;
+
+	CY_ASSERT(ctx);
+	CY_ASSERT(SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) &&
+		  SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) &&
+		  SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"));
+	SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+					 SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_num_tickets(ctx, 0);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				      SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, on_certificate, NULL);
+	if (SSL_CTX_use_certificate_chain_file(ctx, config->certificate) != 1)
+		rc = cy_fail(e, CY_ECONFIG,
+			     "%s: cannot use it as our TLS certificate: %s; it must be a PEM file with the "
+			     "certificate first, then its chain",
+			     config->certificate, last_error());
+	if (!rc && !(key = load_key(config->key)))
+		rc = cy_fail(e, CY_ECONFIG, "%s: holds no private key that can be read without a passphrase",
+			     config->key);
+	if (!rc && (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1))
+		rc = cy_fail(e, CY_ECONFIG, "%s: the private key does not belong to the certificate in %s", config->key,
+			     config->certificate);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	if (rc)
+		SSL_CTX_free(ctx);
+	else
+		*ret_ctx = ctx;
+	return rc;
+}
+
+static void offer_lanes(SSL_CTX *ctx)
+{
+	uint8_t wire[256];
+	size_t len = 0;
+
+	for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
+		size_t n = strlen(lanes[i].protocol);
+
+		if (!lanes[i].used)
+			continue;
+		CY_ASSERT(len + 1 + n <= sizeof wire);
+		wire[len] = (uint8_t)n;
+		memcpy(wire + len + 1, lanes[i].protocol, n);
+		len += 1 + n;
+	}
+	CY_ASSERT(SSL_CTX_set_alpn_protos(ctx, wire, (unsigned)len) == 0);
+}
+
+int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust, struct cy_error *e)
+{
+	struct tls_trust *t = calloc(1, sizeof *t);
+	int rc;
+
+	CY_ASSERT(t);
+	t->refs = 1;
+	t->peers = calloc(config->n_peers ? config->n_peers : 1, sizeof *t->peers);
+	CY_ASSERT(t->peers);
+	rc = make_ctx(config, TLS_server_method(), &t->accept, e);
+	if (!rc)
+		rc = make_ctx(config, TLS_client_method(), &t->dial, e);
+	for (size_t i = 0; !rc && i < config->n_peers; i++) {
+		t->n_peers++;
+		rc = load_peer(&t->peers[i], &config->peers[i], e);
+	}
+	if (rc) {
+		tls_trust_unref(t);
+		return rc;
+	}
+	SSL_CTX_set_alpn_select_cb(t->accept, on_alpn, NULL);
+	SSL_CTX_set_client_hello_cb(t->accept, on_client_hello, NULL);
+	offer_lanes(t->dial);
+	*ret_trust = t;
+	return CY_OK;
+}
+
+struct tls_trust *tls_trust_ref(struct tls_trust *t)
+{
+	t->refs++;
+	return t;
+}
+
+void tls_trust_unref(struct tls_trust *t)
+{
+	if (!t || --t->refs)
+		return;
+	for (size_t i = 0; i < t->n_peers; i++) {
+		struct peer_trust *p = &t->peers[i];
+
+		for (size_t k = 0; k < p->n_sans; k++)
+			free(p->sans[k]);
+		free(p->sans);
+		free(p->id);
+		X509_STORE_free(p->store);
+	}
+	free(t->peers);
+	SSL_CTX_free(t->accept);
+	SSL_CTX_free(t->dial);
+	free(t);
+}
+
+/* ------------------------------------------------------------- connections */
+
+static SSL *make_ssl(SSL_CTX *ctx, int fd, struct tls_verdict *v)
+{
+	SSL *ssl = SSL_new(ctx);
+
+	if (ssl && !SSL_set_fd(ssl, fd)) {
+		SSL_free(ssl);
+		ssl = NULL;
+	}
+	if (ssl)
+		SSL_set_app_data(ssl, v);
+	return ssl;
+}
+
+SSL *tls_accept(struct tls_trust *t, int fd, struct tls_verdict *v)
+{
+	SSL *ssl = make_ssl(t->accept, fd, v);
+
+	*v = (struct tls_verdict){ .trust = t };
+	if (ssl)
+		SSL_set_accept_state(ssl);
+	return ssl;
+}
+
+SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, const char *name, struct tls_verdict *v)
+{
+	SSL *ssl = make_ssl(t->dial, fd, v);
+
+	*v = (struct tls_verdict){ .trust = t, .dialled = true, .peer = peer };
+	if (ssl)
+		SSL_set_connect_state(ssl);
+	if (ssl && name)
+		SSL_set_tlsext_host_name(ssl, name);
+	return ssl;
+}
+
+static void alert_sentence(int alert, char *out, size_t size)
+{
+	const char *s = alert == SSL_AD_CERTIFICATE_REQUIRED      ? "certificate required"
+			: alert == SSL_AD_NO_APPLICATION_PROTOCOL ? "no application protocol"
+								  : SSL_alert_desc_string_long(alert);
+	bool certificate = (alert >= SSL_AD_BAD_CERTIFICATE && alert <= SSL_AD_CERTIFICATE_UNKNOWN) ||
+			   alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_CERTIFICATE_REQUIRED;
+
+	snprintf(out, size, "peer refused our %s: %s", certificate ? "certificate" : "connection", s);
+}
+
+void tls_why(int ssl_error, const struct tls_verdict *v, char *out, size_t size)
+{
+	unsigned long code = ERR_peek_error();
+	int reason = ERR_GET_REASON(code);
+	int os_error = errno;
+	const char *s;
+
+	if (v && v->why[0])
+		snprintf(out, size, "certificate refused: %s", v->why);
+	else if (v && v->no_lane)
+		snprintf(out, size, "no application protocol (ALPN) that is served here");
+	else if (ssl_error == SSL_ERROR_ZERO_RETURN)
+		snprintf(out, size, "the peer closed the connection");
+	else if (ssl_error == SSL_ERROR_SYSCALL)
+		snprintf(out, size, "the connection broke: %s", os_error ? strerror(os_error) : "end of file");
+	else if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET &&
+		 reason <= SSL_AD_REASON_OFFSET + 255)
+		alert_sentence(reason - SSL_AD_REASON_OFFSET, out, size);
+	else if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		snprintf(out, size, "the connection ended without a TLS close");
+	else if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+		snprintf(out, size, "no certificate was sent");
+	else
+		snprintf(out, size, "TLS failed: %s", (s = ERR_reason_error_string(code)) ? s : "unknown reason");
+	ERR_clear_error();
+}

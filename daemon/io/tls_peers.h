@@ -1,0 +1,78 @@
+/* Who may speak TLS with us, and as whom: a snapshot of our own certificate and
+ * of each peer's trust (anchors, expected names, CRL), with the SSL_CTXs made
+ * from it. A snapshot never changes; connections hold the one they were made
+ * with, so that a new one can be swapped in for new connections.
+ *
+ * TLS 1.3 and nothing else; both certificates required; no tickets and no
+ * session cache, since a resumption would skip looking at certificates; ALPN
+ * (RFC 7301) is required on both sides and tells the lane. */
+#ifndef CY_IO_TLS_PEERS_H
+#define CY_IO_TLS_PEERS_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Lanes by ALPN. X(name, protocol, in use); what is not in use is refused. */
+#define TLS_LANES(X)                  \
+	X(MESSAGES, "comity/1", true) \
+	X(BULK, "comity-bulk/1", false)
+
+struct tls_peer_config {
+	const char *id;
+	const char *anchors; /* PEM file of one or more CA certificates; they vouch for this peer alone */
+	/* PEM file of one or more CRLs, or NULL. When set, a leaf whose issuer has no
+	 * CRL in it is refused, and so is every leaf once the CRL's nextUpdate is
+	 * more than crl_grace_s seconds ago. */
+	const char *crl;
+	int64_t crl_grace_s;
+	/* At least one; the leaf must have one of them as subjectAltName:
+	 * "dns:NAME", "ip:ADDRESS" or "uri:URI". Wildcards and CN count for nothing. */
+	const char *const *sans;
+	size_t n_sans;
+};
+
+struct tls_config {
+	const char *certificate; /* PEM file: our certificate, then its chain */
+	const char *key;         /* OSSL_STORE URI ("file:...") or plain path, without passphrase */
+	const struct tls_peer_config *peers;
+	size_t n_peers;
+};
+
+struct tls_trust;
+
+/* Read all files. CY_ECONFIG names the file and the remedy. The caller holds one
+ * reference. */
+int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust, struct cy_error *e);
+/* One thread only. */
+struct tls_trust *tls_trust_ref(struct tls_trust *t);
+void tls_trust_unref(struct tls_trust *t);
+
+/* What became of the other side's certificate. */
+struct tls_verdict {
+	struct tls_trust *trust;
+	bool decided;   /* `peer` says who it is */
+	bool dialled;   /* `peer` was known before, and only its trust counts */
+	bool no_lane;   /* the client named no lane that we serve */
+	bool stale_crl; /* `stale_peer`'s CRL is past its nextUpdate */
+	size_t peer;    /* index into config.peers */
+	size_t stale_peer;
+	char why[160]; /* of a refusal; empty otherwise */
+};
+
+/* A connection over `fd` (not owned). `v` is filled while it shakes hands and must
+ * outlive it. As acceptor any peer may call, as dialler only `peer` is accepted;
+ * `name` is sent as SNI, NULL for none. NULL without memory. */
+SSL *tls_accept(struct tls_trust *t, int fd, struct tls_verdict *v);
+SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, const char *name, struct tls_verdict *v);
+
+/* After the handshake: was a lane agreed that is in use? */
+bool tls_lane_agreed(const SSL *ssl);
+
+/* The true reason of a failure, as a clause for people. `ssl_error` is what
+ * SSL_get_error() said; takes the thread's OpenSSL error queue and errno. */
+void tls_why(int ssl_error, const struct tls_verdict *v, char *out, size_t size);
+
+#endif
