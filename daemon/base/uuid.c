@@ -8,7 +8,7 @@ struct cy_uuid cy_uuid7(struct cy_wall now, const uint8_t random[static 10])
 {
 	static const int starts[] = { 0, 4, 6, 8, 10, 16 };
 	uint64_t ms = (uint64_t)now.ms;
-	struct cy_uuid u;
+	struct cy_uuid u = { 0 };
 	uint8_t b[16];
 	char *p = u.s;
 

@@ -224,31 +224,13 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, 
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* The ALPN callback is not called for a client that sends none at all. */
-static int on_client_hello(SSL *ssl, int *alert, void *arg)
-{
-	struct tls_verdict *v = SSL_get_app_data(ssl);
-	const unsigned char *ext;
-	size_t len;
-
-	(void)arg;
-	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &ext, &len))
-		return SSL_CLIENT_HELLO_SUCCESS;
-	/* A client without TLS 1.3 is told so by the handshake that follows. */
-	if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &ext, &len))
-		return SSL_CLIENT_HELLO_SUCCESS;
-	v->no_lane = true;
-	*alert = SSL_AD_NO_APPLICATION_PROTOCOL;
-	return SSL_CLIENT_HELLO_ERROR;
-}
-
 bool tls_lane_agreed(const SSL *ssl)
 {
 	const unsigned char *name;
 	unsigned len;
 
 	SSL_get0_alpn_selected(ssl, &name, &len);
-	return name && lane_used(name, len);
+	return !name || lane_used(name, len);
 }
 
 /* ----------------------------------------------------------------- loading */
@@ -445,7 +427,6 @@ int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust,
 		return rc;
 	}
 	SSL_CTX_set_alpn_select_cb(t->accept, on_alpn, NULL);
-	SSL_CTX_set_client_hello_cb(t->accept, on_client_hello, NULL);
 	offer_lanes(t->dial);
 	*ret_trust = t;
 	return CY_OK;

@@ -5,7 +5,8 @@
  *
  * TLS 1.3 and nothing else; both certificates required; no tickets and no
  * session cache, since a resumption would skip looking at certificates; ALPN
- * (RFC 7301) is required on both sides and tells the lane. */
+ * (RFC 7301) tells the lane: a side without ALPN, such as a plain TLS tunnel, is
+ * on the message lane; one that names only other protocols is refused. */
 #ifndef CY_IO_TLS_PEERS_H
 #define CY_IO_TLS_PEERS_H
 
@@ -68,7 +69,7 @@ struct tls_verdict {
 SSL *tls_accept(struct tls_trust *t, int fd, struct tls_verdict *v);
 SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, const char *name, struct tls_verdict *v);
 
-/* After the handshake: was a lane agreed that is in use? */
+/* After the handshake: is this a lane that is in use? */
 bool tls_lane_agreed(const SSL *ssl);
 
 /* The true reason of a failure, as a clause for people. `ssl_error` is what

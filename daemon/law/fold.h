@@ -57,6 +57,7 @@ struct law_measure {
 	bool recognised;
 	bool postponed;
 	bool partial;      /* a partial result was sent */
+	bool bound;        /* conditions were accepted and bind */
 	uint32_t proposal; /* number of the open ConditionsProposed; 0: none */
 	uint8_t ground;    /* RefusalGround once REFUSED */
 };
@@ -64,7 +65,8 @@ struct law_measure {
 /* What became of one fact in the fold, in the order of its input. */
 enum law_effect {
 	LAW_EFFECT_TAKEN,     /* took effect */
-	LAW_EFFECT_OVERTAKEN, /* valid, but a crossing message holds instead (in whole or for every measure it names) */
+	LAW_EFFECT_OVERTAKEN, /* valid, but without effect: a crossing message holds instead (in whole or for every
+				 measure it names), or what it rested on is void */
 	LAW_EFFECT_VOID,      /* voided */
 	LAW_EFFECT_WAITING,   /* something it had seen is not here yet */
 };
@@ -82,8 +84,10 @@ struct law_case {
 	bool returned, redirected, closed;
 	uint8_t n_notices; /* open problem notices, by number */
 	uint32_t notices[LAW_OPEN_MAX];
-	bool supplemented;  /* a supplement came after the last notice */
-	uint8_t n_consents; /* open use-consent requests */
+	uint64_t notice_measures[LAW_OPEN_MAX]; /* the open measures that each is about, a bit each; 0: the case has
+						   none */
+	bool supplemented;                      /* a supplement came after the last notice */
+	uint8_t n_consents;                     /* open use-consent requests */
 	uint32_t consents[LAW_OPEN_MAX];
 	uint32_t head[3]; /* by CySide: highest number that took part */
 };
@@ -97,7 +101,9 @@ void law_fold(const struct law_fact *facts, size_t n, struct law_case *ret_case,
 
 /* Is `next` admissible against what its author had seen, given all facts known
  * here? CY_OK; CY_ESTATE with the sentence (which state, which measure, what is
- * allowed) if not. `next` itself is not among the facts. */
+ * allowed) if not; `e->field` is the kind. `next` itself is not among the facts.
+ * Both sides come to the same answer, whatever else they hold: only the
+ * author's earlier messages and those of the other side up to `seen` count. */
 int law_admit(const struct law_fact *facts, size_t n, const struct law_fact *next, struct cy_error *e);
 
 /* SHA-256 over a canonical encoding of the folded state: equal on both sides

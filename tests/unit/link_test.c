@@ -602,7 +602,6 @@ static void test_from_outside_only_alerts_come_without_a_good_certificate(void *
 		{ "-alpn comity/1 </dev/null", "alert number 116", "no certificate was sent" },
 		{ "-tls1_2 -alpn comity/1 -cert IE/tls.pem -key IE/tls.key </dev/null", "alert number 70",
 		  "unsupported protocol" },
-		{ "-cert IE/tls.pem -key IE/tls.key </dev/null", "alert number 120", "ALPN" },
 		{ "-alpn comity-bulk/1 -cert IE/tls.pem -key IE/tls.key </dev/null", "alert number 120", "ALPN" },
 		{ "-alpn comity/1 -cert unknown.pem -key unknown.key </dev/null", "SSL alert number", "IE: " },
 	};
@@ -708,7 +707,8 @@ static void test_the_greeting_arrives_at_an_outside_client(void **state)
 	(void)state;
 	start_acceptor(&us);
 	/* Nothing is said to it: libzmq gives up after its handshake interval. */
-	s_client(&us, "-alpn comity/1 -cert IE/tls.pem -key IE/tls.key </dev/null", out, sizeof out, &len);
+	/* Without ALPN, as a plain tunnel does it, this is the message lane. */
+	s_client(&us, "-cert IE/tls.pem -key IE/tls.key </dev/null", out, sizeof out, &len);
 	assert_non_null(memmem(out, len, "\xff\0\0\0\0\0\0\0", 8));
 	RUN_UNTIL(us.refusals == 1);
 	assert_string_equal(us.refused, "the ZeroMQ side ended the session");

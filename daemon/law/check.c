@@ -1,0 +1,177 @@
+#include "law/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/num.h"
+#include "base/time.h"
+
+static size_t put(char *out, size_t size, size_t len, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+static size_t put(char *out, size_t size, size_t len, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(out + len, size - len, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return len;
+	return len + (size_t)n < size ? len + (size_t)n : size - 1;
+}
+
+size_t law_in(struct law_check *c, const char *field)
+{
+	size_t mark = c->len;
+
+	c->len = put(c->path, sizeof c->path, c->len, "%s%s", c->len ? "." : "", field);
+	return mark;
+}
+
+size_t law_in_at(struct law_check *c, const char *field, size_t index)
+{
+	size_t mark = c->len;
+
+	c->len = put(c->path, sizeof c->path, c->len, "%s%s[%zu]", c->len ? "." : "", field, index);
+	return mark;
+}
+
+void law_out(struct law_check *c, size_t mark)
+{
+	c->len = mark;
+	c->path[mark] = '\0';
+}
+
+void law_fault(struct law_check *c, const char *field, const char *article, const char *fmt, ...)
+{
+	struct law_faults *all = c->faults;
+	struct law_fault *f;
+	size_t mark = c->len;
+	va_list ap;
+
+	if (all->n == LAW_FAULTS_MAX) {
+		all->more = true;
+		return;
+	}
+	f = &all->at[all->n++];
+	if (field)
+		mark = law_in(c, field);
+	put(f->field, sizeof f->field, 0, "%s", c->path);
+	law_out(c, mark);
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof f->text, fmt, ap);
+	va_end(ap);
+	f->article = article;
+}
+
+bool law_blank(const char *text)
+{
+	return !text || !text[strspn(text, " \t\r\n")];
+}
+
+void law_text(struct law_check *c, const char *field, const char *value, const char *article)
+{
+	if (law_blank(value))
+		law_fault(c, field, article, "This field is mandatory.");
+}
+
+void law_texts(struct law_check *c, const char *field, size_t n, char **values)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t mark = law_in_at(c, field, i);
+
+		law_text(c, NULL, values[i], LAW_NO_ARTICLE);
+		law_out(c, mark);
+	}
+}
+
+void law_date(struct law_check *c, const char *field, const char *value)
+{
+	struct cy_date d;
+
+	if (value[0] && cy_date_parse(value, &d))
+		law_fault(c, field, LAW_NO_ARTICLE, "A day of the calendar is expected, written YYYY-MM-DD.");
+}
+
+void law_period(struct law_check *c, const char *from_field, const char *from, const char *to_field, const char *to)
+{
+	struct cy_date a, b;
+
+	law_date(c, from_field, from);
+	law_date(c, to_field, to);
+	if (from[0] && to[0] && !cy_date_parse(from, &a) && !cy_date_parse(to, &b) && cy_date_days(a) > cy_date_days(b))
+		law_fault(c, to_field, LAW_NO_ARTICLE, "The last day lies before the first day.");
+}
+
+static bool letters(const char *value, char low, char high)
+{
+	return value[0] >= low && value[0] <= high && value[1] >= low && value[1] <= high && !value[2];
+}
+
+void law_state(struct law_check *c, const char *field, const char *value, bool must)
+{
+	if ((must || value[0]) && !letters(value, 'A', 'Z'))
+		law_fault(c, field, LAW_NO_ARTICLE,
+			  "A state is expected as two capital letters of ISO 3166-1, such as IE.");
+}
+
+void law_language(struct law_check *c, const char *field, const char *value)
+{
+	if (!letters(value, 'a', 'z'))
+		law_fault(c, field, LAW_NO_ARTICLE,
+			  "A language is expected as two small letters of ISO 639-1, such as en.");
+}
+
+void law_enum(struct law_check *c, const char *field, const ProtobufCEnumDescriptor *d, int value, bool must,
+	      const char *article)
+{
+	if (!value && must)
+		law_fault(c, field, article, "This field is mandatory; one of the values of %s is expected.",
+			  d->short_name);
+	else if (value && !protobuf_c_enum_descriptor_get_value(d, value))
+		law_fault(c, field, article, "%d is not a value of %s.", value, d->short_name);
+}
+
+void law_title(struct law_check *c, const char *value, bool must)
+{
+	if (must)
+		law_text(c, "title", value, LAW_NO_ARTICLE);
+	if (strlen(value) > CY_TITLE_MAX)
+		law_fault(c, "title", LAW_NO_ARTICLE, "A title has at most %u bytes.", CY_TITLE_MAX);
+	else if (strpbrk(value, "\r\n"))
+		law_fault(c, "title", LAW_NO_ARTICLE, "A title is one line.");
+}
+
+void law_number(struct law_check *c, const char *field, uint32_t value)
+{
+	if (!value)
+		law_fault(c, field, LAW_NO_ARTICLE, "The number of the message that is meant is mandatory.");
+}
+
+void law_measure_number(struct law_check *c, const char *field, uint32_t value, uint64_t *seen)
+{
+	uint64_t bit;
+
+	if (value < 1 || value > CY_MEASURES_MAX) {
+		law_fault(c, field, LAW_NO_ARTICLE, "The number of a measure is expected, 1 to %u.", CY_MEASURES_MAX);
+		return;
+	}
+	bit = UINT64_C(1) << (value - 1);
+	if (*seen & bit)
+		law_fault(c, field, LAW_NO_ARTICLE, "Measure %u is named twice.", value);
+	*seen |= bit;
+}
+
+void law_measure_list(struct law_check *c, size_t n, const uint32_t *values)
+{
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t mark = law_in_at(c, "measures", i);
+
+		law_measure_number(c, NULL, values[i], &seen);
+		law_out(c, mark);
+	}
+}

@@ -1,0 +1,71 @@
+/* Collecting faults: a path that grows and shrinks while the content is walked,
+ * and the checks of single values that every kind shares. */
+#ifndef CY_LAW_CHECK_H
+#define CY_LAW_CHECK_H
+
+#include "law/validate.h"
+
+/* Sources named by faults. They come from memory of the treaties' text and say so. */
+#define LAW_UNVERIFIED     " (not verified against the primary text)"
+#define LAW_ART_AUTHORITY  "UNTOC 18(15)(a), UNCAC 46(15)(a)" LAW_UNVERIFIED
+#define LAW_ART_PROCEEDING "UNTOC 18(15)(b), UNCAC 46(15)(b)" LAW_UNVERIFIED
+#define LAW_ART_FACTS      "UNTOC 18(15)(c), UNCAC 46(15)(c)" LAW_UNVERIFIED
+#define LAW_ART_ASSISTANCE "UNTOC 18(15)(d), UNCAC 46(15)(d)" LAW_UNVERIFIED
+#define LAW_ART_PERSONS    "UNTOC 18(15)(e), UNCAC 46(15)(e)" LAW_UNVERIFIED
+#define LAW_ART_PURPOSE    "UNTOC 18(15)(f), UNCAC 46(15)(f)" LAW_UNVERIFIED
+#define LAW_ART_USE        "UNTOC 18(19), UNCAC 46(19)" LAW_UNVERIFIED
+#define LAW_ART_EXTENSION  "EIO 2014/41 12(5)"
+#define LAW_ART_CONDITIONS "Budapest Convention 28"
+#define LAW_NO_ARTICLE     ""
+
+struct law_check {
+	struct law_faults *faults;
+	char path[96];
+	size_t len;
+};
+
+/* Step into a field (or `field[index]`), do the checks, step out again. The
+ * value returned by law_in goes to law_out. */
+size_t law_in(struct law_check *c, const char *field);
+size_t law_in_at(struct law_check *c, const char *field, size_t index);
+void law_out(struct law_check *c, size_t mark);
+
+/* Add a fault of `field` below the path (NULL: of the path itself). */
+void law_fault(struct law_check *c, const char *field, const char *article, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Each adds a fault unless: the text has something besides blanks; the date is
+ * empty or exists; the state, the language are empty or have their form; the
+ * value is one of the enum and, if `must`, not UNSPECIFIED. */
+void law_text(struct law_check *c, const char *field, const char *value, const char *article);
+void law_date(struct law_check *c, const char *field, const char *value);
+void law_period(struct law_check *c, const char *from_field, const char *from, const char *to_field, const char *to);
+void law_state(struct law_check *c, const char *field, const char *value, bool must);
+void law_language(struct law_check *c, const char *field, const char *value);
+void law_enum(struct law_check *c, const char *field, const ProtobufCEnumDescriptor *d, int value, bool must,
+	      const char *article);
+void law_title(struct law_check *c, const char *value, bool must);
+void law_texts(struct law_check *c, const char *field, size_t n, char **values);
+
+/* The number of a message that is referred to: not 0. */
+void law_number(struct law_check *c, const char *field, uint32_t value);
+/* Measure numbers: 1 to 64, each once. `seen` gathers them. */
+void law_measure_number(struct law_check *c, const char *field, uint32_t value, uint64_t *seen);
+void law_measure_list(struct law_check *c, size_t n, const uint32_t *values);
+
+bool law_blank(const char *text);
+
+/* Parts that several kinds share. */
+void law_attachments(struct law_check *c, size_t n, CyAttachment **list);
+void law_persons(struct law_check *c, size_t n, CyPerson **list);
+void law_identifiers(struct law_check *c, const char *field, size_t n, CyIdentifier **list);
+void law_legal_basis(struct law_check *c, const CyLegalBasis *b, bool must);
+void law_review(struct law_check *c, const CyReviewAttestation *r);
+void law_authority(struct law_check *c, const char *field, const CyAuthority *a, bool must, const char *article);
+
+/* The kinds, by the author's side. */
+void law_check_request(struct law_check *c, const CyRequest *r);
+void law_check_requesting(struct law_check *c, const CyContent *content);
+void law_check_requested(struct law_check *c, const CyContent *content);
+
+#endif

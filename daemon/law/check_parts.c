@@ -1,0 +1,107 @@
+/* Parts that several kinds of message share. */
+#include <string.h>
+
+#include "base/sha256.h"
+#include "law/check.h"
+
+static bool name_is_safe(const char *name)
+{
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return false;
+	for (; *name; name++)
+		if ((unsigned char)*name < 0x20 || *name == 0x7f || *name == '/')
+			return false;
+	return true;
+}
+
+static bool is_media_type(const char *s)
+{
+	const char *slash = strchr(s, '/');
+
+	return slash && slash != s && slash[1] && !strchr(slash + 1, '/') && !strpbrk(s, " \t\r\n");
+}
+
+void law_attachments(struct law_check *c, size_t n, CyAttachment **list)
+{
+	for (size_t i = 0; i < n; i++) {
+		const CyAttachment *a = list[i];
+		size_t mark = law_in_at(c, "attachments", i);
+
+		law_text(c, "name", a->name, LAW_NO_ARTICLE);
+		if (!name_is_safe(a->name))
+			law_fault(c, "name", LAW_NO_ARTICLE, "A file name has no '/' and no control characters.");
+		if (!is_media_type(a->media_type))
+			law_fault(c, "media_type", LAW_NO_ARTICLE,
+				  "A media type is expected (RFC 6838), such as application/pdf.");
+		if (a->_size_case != CY_ATTACHMENT___SIZE_SIZE)
+			law_fault(c, "size", LAW_NO_ARTICLE, "The size in bytes is mandatory; an empty file has 0.");
+		if (a->sha256.len != CY_SHA256_LEN)
+			law_fault(c, "sha256", LAW_NO_ARTICLE, "A SHA-256 digest of 32 bytes is expected.");
+		law_out(c, mark);
+	}
+}
+
+void law_identifiers(struct law_check *c, const char *field, size_t n, CyIdentifier **list)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t mark = law_in_at(c, field, i);
+
+		law_text(c, "type", list[i]->type, LAW_NO_ARTICLE);
+		law_text(c, "value", list[i]->value, LAW_NO_ARTICLE);
+		law_out(c, mark);
+	}
+}
+
+void law_persons(struct law_check *c, size_t n, CyPerson **list)
+{
+	for (size_t i = 0; i < n; i++) {
+		const CyPerson *p = list[i];
+		size_t mark = law_in_at(c, "persons", i);
+
+		law_enum(c, "role", &cy_person_role__descriptor, (int)p->role, true, LAW_ART_PERSONS);
+		law_text(c, "name", p->name, LAW_ART_PERSONS);
+		law_date(c, "birth_date", p->birth_date);
+		law_state(c, "nationality", p->nationality, false);
+		law_identifiers(c, "identifiers", p->n_identifiers, p->identifiers);
+		law_out(c, mark);
+	}
+}
+
+void law_legal_basis(struct law_check *c, const CyLegalBasis *b, bool must)
+{
+	size_t mark = law_in(c, "legal_basis");
+
+	if (!b) {
+		if (must)
+			law_fault(c, NULL, LAW_NO_ARTICLE, "An instrument, or reciprocity, is mandatory.");
+	} else if (b->reciprocity) {
+		if (b->instrument[0])
+			law_fault(c, "instrument", LAW_NO_ARTICLE, "With reciprocity no instrument is named.");
+	} else {
+		if (law_blank(b->instrument))
+			law_fault(c, "instrument", LAW_NO_ARTICLE, "An instrument is mandatory, or reciprocity.");
+		law_text(c, "version", b->version, LAW_NO_ARTICLE);
+		if (!b->n_articles)
+			law_fault(c, "articles", LAW_NO_ARTICLE, "At least one article relied on is mandatory.");
+		law_texts(c, "articles", b->n_articles, b->articles);
+	}
+	law_out(c, mark);
+}
+
+void law_review(struct law_check *c, const CyReviewAttestation *r)
+{
+	law_text(c, "by", r->by, LAW_NO_ARTICLE);
+	law_text(c, "standard", r->standard, LAW_NO_ARTICLE);
+	law_text(c, "result", r->result, LAW_NO_ARTICLE);
+}
+
+void law_authority(struct law_check *c, const char *field, const CyAuthority *a, bool must, const char *article)
+{
+	size_t mark = law_in(c, field);
+
+	if (a)
+		law_text(c, "name", a->name, article);
+	else if (must)
+		law_fault(c, NULL, article, "This authority is mandatory.");
+	law_out(c, mark);
+}

@@ -1,0 +1,217 @@
+/* The request: the legal minimum of UNTOC 18(15) and what the schema marks as
+ * mandatory beyond it (domain, section 4). */
+#include <string.h>
+
+#include "base/limits.h"
+#include "law/check.h"
+
+static bool only_service(const CyRequest *r)
+{
+	for (size_t i = 0; i < r->n_measures; i++)
+		if (r->measures[i]->type != CY_MEASURE_TYPE__SERVICE_OF_DOCUMENTS)
+			return false;
+	return r->n_measures > 0;
+}
+
+static void header(struct law_check *c, const CyRequest *r)
+{
+	law_state(c, "requesting_state", r->requesting_state, true);
+	law_state(c, "requested_state", r->requested_state, true);
+	law_language(c, "language", r->language);
+	law_legal_basis(c, r->legal_basis, true);
+	if (!r->n_links)
+		law_fault(c, "links", LAW_NO_ARTICLE, "At least one link is mandatory; NEW for one that stands alone.");
+	for (size_t i = 0; i < r->n_links; i++) {
+		const CyLink *l = r->links[i];
+		size_t mark = law_in_at(c, "links", i);
+
+		law_enum(c, "type", &cy_link_type__descriptor, (int)l->type, true, LAW_NO_ARTICLE);
+		if ((l->type == CY_LINK_TYPE__FOLLOW_UP_MLA || l->type == CY_LINK_TYPE__FOLLOW_UP_PRESERVATION) &&
+		    law_blank(l->case_id) && law_blank(l->reference))
+			law_fault(c, "reference", LAW_NO_ARTICLE,
+				  "A follow-up names the case or the reference that it follows.");
+		law_out(c, mark);
+	}
+}
+
+static void authorities(struct law_check *c, const CyAuthorities *a)
+{
+	size_t mark = law_in(c, "authorities");
+
+	if (!a) {
+		law_fault(c, NULL, LAW_ART_AUTHORITY, "The authority that asks is mandatory.");
+	} else {
+		law_authority(c, "requesting", a->requesting, true, LAW_ART_AUTHORITY);
+		law_authority(c, "investigating", a->investigating, false, LAW_ART_PROCEEDING);
+		law_authority(c, "prosecuting", a->prosecuting, false, LAW_ART_PROCEEDING);
+		law_authority(c, "validating", a->validating, false, LAW_NO_ARTICLE);
+		if (!a->prosecuting && !a->investigating)
+			law_fault(c, "prosecuting", LAW_ART_PROCEEDING,
+				  "The authority that prosecutes or the one that investigates is mandatory.");
+	}
+	law_out(c, mark);
+}
+
+static void urgency(struct law_check *c, const CyUrgency *u)
+{
+	size_t mark;
+
+	if (!u)
+		return;
+	mark = law_in(c, "urgency");
+	law_enum(c, "reason", &cy_urgency_reason__descriptor, (int)u->reason, true, LAW_NO_ARTICLE);
+	law_date(c, "until_date", u->until_date);
+	if (u->reason == CY_URGENCY_REASON__OTHER_URGENCY)
+		law_text(c, "text", u->text, LAW_NO_ARTICLE);
+	law_out(c, mark);
+}
+
+static void proceeding(struct law_check *c, const CyProceeding *p)
+{
+	size_t mark = law_in(c, "proceeding");
+
+	if (!p) {
+		law_fault(c, NULL, LAW_ART_PROCEEDING, "Subject and nature of the proceeding are mandatory.");
+	} else {
+		law_enum(c, "type", &cy_proceeding_type__descriptor, (int)p->type, true, LAW_ART_PROCEEDING);
+		law_enum(c, "stage", &cy_proceeding_stage__descriptor, (int)p->stage, true, LAW_ART_PROCEEDING);
+		law_text(c, "subject", p->subject, LAW_ART_PROCEEDING);
+	}
+	law_out(c, mark);
+}
+
+static void facts(struct law_check *c, const CyRequest *r)
+{
+	if (!only_service(r))
+		law_text(c, "facts", r->facts, LAW_ART_FACTS);
+	if (!r->n_offences)
+		law_fault(c, "offences", LAW_ART_FACTS, "At least one offence is mandatory.");
+	for (size_t i = 0; i < r->n_offences; i++) {
+		const CyOffence *o = r->offences[i];
+		size_t mark = law_in_at(c, "offences", i);
+
+		law_text(c, "name", o->name, LAW_ART_FACTS);
+		law_text(c, "statute", o->statute, LAW_ART_FACTS);
+		law_text(c, "statute_text", o->statute_text, LAW_ART_FACTS);
+		law_text(c, "maximum_penalty", o->maximum_penalty, LAW_ART_FACTS);
+		law_period(c, "committed_from_date", o->committed_from_date, "committed_to_date", o->committed_to_date);
+		law_out(c, mark);
+	}
+}
+
+static bool is_hearing(CyMeasureType t)
+{
+	return t == CY_MEASURE_TYPE__HEARING_WITNESS || t == CY_MEASURE_TYPE__HEARING_EXPERT ||
+	       t == CY_MEASURE_TYPE__HEARING_SUSPECT;
+}
+
+static void measure(struct law_check *c, const CyMeasure *m, size_t i)
+{
+	size_t mark;
+
+	if (m->measure != i + 1)
+		law_fault(c, "measure", LAW_ART_ASSISTANCE,
+			  "Measures are numbered 1, 2, 3 ... without gaps; %zu is expected.", i + 1);
+	law_enum(c, "type", &cy_measure_type__descriptor, (int)m->type, true, LAW_ART_ASSISTANCE);
+	law_text(c, "description", m->description, LAW_ART_ASSISTANCE);
+	law_identifiers(c, "targets", m->n_targets, m->targets);
+	law_texts(c, "atoms", m->n_atoms, m->atoms);
+	law_date(c, "wanted_by_date", m->wanted_by_date);
+	if (m->period) {
+		mark = law_in(c, "period");
+		law_period(c, "from_date", m->period->from_date, "to_date", m->period->to_date);
+		law_out(c, mark);
+	}
+	if (m->hearing || is_hearing(m->type)) {
+		mark = law_in(c, "hearing");
+		law_enum(c, "mode", &cy_hearing_mode__descriptor, m->hearing ? (int)m->hearing->mode : 0,
+			 is_hearing(m->type), LAW_ART_ASSISTANCE);
+		law_out(c, mark);
+	}
+	if (m->custody) {
+		mark = law_in(c, "custody");
+		law_date(c, "return_by_date", m->custody->return_by_date);
+		law_out(c, mark);
+	}
+}
+
+static void measures(struct law_check *c, const CyRequest *r)
+{
+	if (!r->n_measures || r->n_measures > CY_MEASURES_MAX)
+		law_fault(c, "measures", LAW_ART_ASSISTANCE, "A request has 1 to %u measures.", CY_MEASURES_MAX);
+	for (size_t i = 0; i < r->n_measures && i < CY_MEASURES_MAX; i++) {
+		size_t mark = law_in_at(c, "measures", i);
+
+		measure(c, r->measures[i], i);
+		law_out(c, mark);
+	}
+}
+
+static void purpose(struct law_check *c, const CyPurpose *p)
+{
+	size_t mark = law_in(c, "purpose");
+
+	if (!p) {
+		law_fault(c, NULL, LAW_ART_PURPOSE, "The purpose of the evidence is mandatory.");
+	} else {
+		law_text(c, "purpose", p->purpose, LAW_ART_PURPOSE);
+		law_enum(c, "confidentiality", &cy_confidentiality__descriptor, (int)p->confidentiality, false,
+			 LAW_NO_ARTICLE);
+	}
+	law_out(c, mark);
+}
+
+static void location(struct law_check *c, const CyDataLocation *d)
+{
+	size_t outer = law_in(c, "data_location");
+
+	for (size_t i = 0; d && i < d->n_locations; i++) {
+		size_t mark = law_in_at(c, "locations", i);
+
+		law_state(c, "state", d->locations[i]->state, false);
+		law_enum(c, "confidence", &cy_confidence__descriptor, (int)d->locations[i]->confidence, false,
+			 LAW_NO_ARTICLE);
+		law_out(c, mark);
+	}
+	law_out(c, outer);
+}
+
+static void approvals(struct law_check *c, const CyRequest *r)
+{
+	if (!r->n_approvals)
+		law_fault(c, "approvals", LAW_NO_ARTICLE, "Who approved the request is mandatory.");
+	for (size_t i = 0; i < r->n_approvals; i++) {
+		size_t mark = law_in_at(c, "approvals", i);
+
+		law_text(c, "name", r->approvals[i]->name, LAW_NO_ARTICLE);
+		law_text(c, "office", r->approvals[i]->office, LAW_NO_ARTICLE);
+		if (r->approvals[i]->at_ms <= 0)
+			law_fault(c, "at_ms", LAW_NO_ARTICLE, "When it was approved is mandatory.");
+		law_out(c, mark);
+	}
+	for (size_t i = 0; i < r->n_reviews; i++) {
+		size_t mark = law_in_at(c, "reviews", i);
+
+		law_review(c, r->reviews[i]);
+		law_out(c, mark);
+	}
+}
+
+void law_check_request(struct law_check *c, const CyRequest *r)
+{
+	header(c, r);
+	authorities(c, r->authorities);
+	urgency(c, r->urgency);
+	proceeding(c, r->proceeding);
+	facts(c, r);
+	if (!r->n_persons && law_blank(r->no_person_reason))
+		law_fault(c, "persons", LAW_ART_PERSONS,
+			  "Name the persons, or say in no_person_reason why none is named.");
+	law_persons(c, r->n_persons, r->persons);
+	measures(c, r);
+	purpose(c, r->purpose);
+	location(c, r->data_location);
+	law_attachments(c, r->n_attachments, r->attachments);
+	approvals(c, r);
+	law_title(c, r->title, false);
+}

@@ -1,0 +1,132 @@
+/* The follow-ups of the requesting side, and what either side may say. */
+#include "law/check.h"
+
+static void notification(struct law_check *c, const CyNotification *n)
+{
+	law_title(c, n->title, true);
+	law_legal_basis(c, n->legal_basis, true);
+	law_enum(c, "type", &cy_measure_type__descriptor, (int)n->type, false, LAW_NO_ARTICLE);
+	law_text(c, "text", n->text, LAW_NO_ARTICLE);
+	law_persons(c, n->n_persons, n->persons);
+	law_attachments(c, n->n_attachments, n->attachments);
+}
+
+static void information(struct law_check *c, const CySpontaneousInformation *s)
+{
+	law_title(c, s->title, true);
+	law_legal_basis(c, s->legal_basis, false);
+	law_text(c, "text", s->text, LAW_NO_ARTICLE);
+	law_persons(c, s->n_persons, s->persons);
+	law_attachments(c, s->n_attachments, s->attachments);
+}
+
+static void supplement(struct law_check *c, const CySupplement *s)
+{
+	law_text(c, "text", s->text, LAW_NO_ARTICLE);
+	for (size_t i = 0; i < s->n_answers; i++) {
+		size_t mark = law_in_at(c, "answers", i);
+
+		if (!s->answers[i]->question)
+			law_fault(c, "question", LAW_NO_ARTICLE, "Questions are numbered from 1.");
+		law_text(c, "text", s->answers[i]->text, LAW_NO_ARTICLE);
+		law_out(c, mark);
+	}
+	law_attachments(c, s->n_attachments, s->attachments);
+}
+
+static void verification(struct law_check *c, const CyEvidenceVerification *v)
+{
+	law_number(c, "result", v->result);
+	law_enum(c, "state", &cy_evidence_state__descriptor, (int)v->state, true, LAW_NO_ARTICLE);
+	if (v->state == CY_EVIDENCE_STATE__REJECTED)
+		law_text(c, "reason", v->reason, LAW_NO_ARTICLE);
+}
+
+static void conflict(struct law_check *c, const CyConflictOfLawNotice *n)
+{
+	law_text(c, "provider", n->provider, LAW_NO_ARTICLE);
+	if (!n->n_articles)
+		law_fault(c, "articles", LAW_NO_ARTICLE, "At least one provision in conflict is mandatory.");
+	law_texts(c, "articles", n->n_articles, n->articles);
+	law_text(c, "text", n->text, LAW_NO_ARTICLE);
+}
+
+static void reliance(struct law_check *c, const CyReviewReliance *r)
+{
+	law_number(c, "message", r->message);
+	if (!r->review)
+		law_fault(c, "review", LAW_NO_ARTICLE, "Reviews of a message are numbered from 1.");
+	law_enum(c, "reliance", &cy_reliance__descriptor, (int)r->reliance, true, LAW_NO_ARTICLE);
+	if (r->reliance == CY_RELIANCE__REPEATED)
+		law_text(c, "reason", r->reason, LAW_NO_ARTICLE);
+}
+
+static void either(struct law_check *c, const CyContent *content)
+{
+	switch (content->kind_case) {
+	case CY_CONTENT__KIND_COSTS_CONSULTATION:
+		law_text(c, "text", content->costs_consultation->text, LAW_NO_ARTICLE);
+		return;
+	case CY_CONTENT__KIND_CONFLICT_OF_LAW_NOTICE:
+		conflict(c, content->conflict_of_law_notice);
+		return;
+	case CY_CONTENT__KIND_REVIEW_ATTESTATION:
+		law_review(c, content->review_attestation);
+		return;
+	case CY_CONTENT__KIND_REVIEW_RELIANCE:
+		reliance(c, content->review_reliance);
+		return;
+	case CY_CONTENT__KIND_NOTE:
+		law_text(c, "text", content->note->text, LAW_NO_ARTICLE);
+		return;
+	default:
+		return;
+	}
+}
+
+void law_check_requesting(struct law_check *c, const CyContent *content)
+{
+	switch (content->kind_case) {
+	case CY_CONTENT__KIND_NOTIFICATION:
+		notification(c, content->notification);
+		return;
+	case CY_CONTENT__KIND_SPONTANEOUS_INFORMATION:
+		information(c, content->spontaneous_information);
+		return;
+	case CY_CONTENT__KIND_SUPPLEMENT:
+		supplement(c, content->supplement);
+		return;
+	case CY_CONTENT__KIND_CONDITIONS_ACCEPTED:
+		law_number(c, "proposal", content->conditions_accepted->proposal);
+		return;
+	case CY_CONTENT__KIND_CONDITIONS_DECLINED:
+		law_number(c, "proposal", content->conditions_declined->proposal);
+		law_text(c, "text", content->conditions_declined->text, LAW_NO_ARTICLE);
+		return;
+	case CY_CONTENT__KIND_WITHDRAWAL:
+		law_measure_list(c, content->withdrawal->n_measures, content->withdrawal->measures);
+		law_text(c, "reason", content->withdrawal->reason, LAW_NO_ARTICLE);
+		return;
+	case CY_CONTENT__KIND_PROGRESS_QUERY:
+		law_measure_list(c, content->progress_query->n_measures, content->progress_query->measures);
+		return;
+	case CY_CONTENT__KIND_EVIDENCE_VERIFICATION:
+		verification(c, content->evidence_verification);
+		return;
+	case CY_CONTENT__KIND_USE_CONSENT_REQUEST:
+		law_text(c, "use", content->use_consent_request->use, LAW_ART_USE);
+		law_text(c, "reason", content->use_consent_request->reason, LAW_ART_USE);
+		return;
+	case CY_CONTENT__KIND_EVIDENCE_RETURN:
+		law_number(c, "result", content->evidence_return->result);
+		return;
+	case CY_CONTENT__KIND_DESTRUCTION_CERTIFICATE:
+		law_number(c, "result", content->destruction_certificate->result);
+		law_text(c, "method", content->destruction_certificate->method, LAW_NO_ARTICLE);
+		law_text(c, "certified_by", content->destruction_certificate->certified_by, LAW_NO_ARTICLE);
+		return;
+	default:
+		either(c, content);
+		return;
+	}
+}

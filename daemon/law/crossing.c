@@ -1,0 +1,98 @@
+#include "law/crossing.h"
+
+#include <string.h>
+
+#include "law/kinds.h"
+
+static const struct law_crossing rules[] = {
+#define LAW_X(letter, holds, by_measure, reason) { letter, CY_SIDE__##holds, by_measure, reason },
+	LAW_CROSSINGS(LAW_X)
+#undef LAW_X
+};
+
+/* A row for each kind of the requesting side that can cross another message
+ * (one that opens a case cannot: nothing is said before it). A column for each
+ * kind of the requested side; '.' is independent.
+ *
+ *                              acknowledgement
+ *                              |returned_deficient
+ *                              ||redirection
+ *                              |||problem_notice
+ *                              ||||conditions_proposed
+ *                              |||||decision
+ *                              ||||||postponement
+ *                              |||||||resumption
+ *                              ||||||||extension
+ *                              |||||||||progress_report
+ *                              ||||||||||result
+ *                              |||||||||||refusal
+ *                              ||||||||||||closure
+ *                              |||||||||||||use_consent_decision
+ *                              ||||||||||||||costs_consultation
+ *                              |||||||||||||||conflict_of_law_notice
+ *                              ||||||||||||||||review_attestation
+ *                              |||||||||||||||||review_reliance
+ *                              ||||||||||||||||||note                  */
+#define LAW_ROWS(X)                                      \
+	X(SUPPLEMENT,              ".rrs........c......") \
+	X(CONDITIONS_ACCEPTED,     ".rr.......ffc......") \
+	X(CONDITIONS_DECLINED,     ".rr.......ffc......") \
+	X(WITHDRAWAL,              ".rrwwwwww.ooc......") \
+	X(PROGRESS_QUERY,          ".rr.........c......") \
+	X(EVIDENCE_VERIFICATION,   "...................") \
+	X(USE_CONSENT_REQUEST,     "...................") \
+	X(EVIDENCE_RETURN,         "...................") \
+	X(DESTRUCTION_CERTIFICATE, "...................") \
+	X(COSTS_CONSULTATION,      "...................") \
+	X(CONFLICT_OF_LAW_NOTICE,  "...................") \
+	X(REVIEW_ATTESTATION,      "...................") \
+	X(REVIEW_RELIANCE,         "...................") \
+	X(NOTE,                    "...................")
+
+static const struct {
+	uint32_t kind;
+	const char *columns;
+} rows[] = {
+#define LAW_X(NAME, columns) { CY_CONTENT__KIND_##NAME, columns },
+	LAW_ROWS(LAW_X)
+#undef LAW_X
+};
+
+/* The letter for a pair; 0 if the table says nothing. */
+static char letter(uint32_t requesting, uint32_t requested)
+{
+	size_t column = 0, i;
+
+	for (i = 0; i < law_kinds_n && law_kinds[i].number != requested; i++)
+		column += (law_kinds[i].who & LAW_ASKED) != 0;
+	if (i == law_kinds_n || !(law_kinds[i].who & LAW_ASKED))
+		return 0;
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (rows[i].kind == requesting)
+			return column < strlen(rows[i].columns) ? rows[i].columns[column] : 0;
+	return 0;
+}
+
+const struct law_crossing *law_crossing(uint32_t requesting, uint32_t requested)
+{
+	char l = letter(requesting, requested);
+
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		if (rules[i].letter == l)
+			return &rules[i];
+	return NULL;
+}
+
+CySide law_crossing_holds(const struct law_fact *requesting, const struct law_fact *requested)
+{
+	const struct law_crossing *x = law_crossing(requesting->kind, requested->kind);
+
+	if (!x || (x->by_measure && !(law_fact_mask(requesting) & law_fact_mask(requested))))
+		return CY_SIDE__SIDE_UNSPECIFIED;
+	return x->holds;
+}
+
+bool law_crossing_stated(uint32_t requesting, uint32_t requested)
+{
+	return letter(requesting, requested) == '.' || law_crossing(requesting, requested);
+}

@@ -1,0 +1,72 @@
+#include "law/kinds.h"
+
+#include <string.h>
+
+const struct law_kind law_kinds[] = {
+#define LAW_X(NAME, name, who, phases, effect) { CY_CONTENT__KIND_##NAME, #name, (who), (phases), law_effect_##effect },
+	LAW_KINDS(LAW_X)
+#undef LAW_X
+};
+
+const size_t law_kinds_n = sizeof law_kinds / sizeof law_kinds[0];
+
+const struct law_kind *law_kind(uint32_t number)
+{
+	for (size_t i = 0; i < law_kinds_n; i++)
+		if (law_kinds[i].number == number)
+			return &law_kinds[i];
+	return NULL;
+}
+
+const char *law_kind_name(uint32_t kind)
+{
+	const struct law_kind *k = law_kind(kind);
+
+	return k ? k->name : NULL;
+}
+
+uint32_t law_kind_by_name(const char *name)
+{
+	for (size_t i = 0; i < law_kinds_n; i++)
+		if (!strcmp(law_kinds[i].name, name))
+			return law_kinds[i].number;
+	return 0;
+}
+
+bool law_kind_opens(uint32_t kind)
+{
+	const struct law_kind *k = law_kind(kind);
+
+	return k && !k->phases;
+}
+
+bool law_kind_by(uint32_t kind, CySide side)
+{
+	const struct law_kind *k = law_kind(kind);
+
+	if (!k)
+		return false;
+	if (side == CY_SIDE__REQUESTING)
+		return k->who & LAW_ASKING;
+	return side == CY_SIDE__REQUESTED && (k->who & LAW_ASKED);
+}
+
+void law_kind_spoken(uint32_t number, char out[static LAW_SPOKEN_SIZE])
+{
+	const char *name = law_kind_name(number);
+	size_t i = 0;
+
+	for (name = name ? name : "message"; name[i] && i < LAW_SPOKEN_SIZE - 1; i++)
+		out[i] = name[i] == '_' ? ' ' : name[i];
+	out[i] = '\0';
+}
+
+uint64_t law_fact_mask(const struct law_fact *f)
+{
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < CY_MEASURES_MAX; i++)
+		if (f->code[i])
+			mask |= UINT64_C(1) << i;
+	return mask ? mask : UINT64_MAX;
+}

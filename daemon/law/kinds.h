@@ -1,0 +1,108 @@
+/* The kinds of message in one table: numbers, names, authors, phases, effect.
+ * Everything else about kinds is read from it: the names on screen, the order
+ * of the columns of the crossing table, the dispatch of the fold. */
+#ifndef CY_LAW_KINDS_H
+#define CY_LAW_KINDS_H
+
+#include "law/fact.h"
+
+/* Phases of a case, by which kinds are admitted. X(name, bit, spoken) */
+#define LAW_PHASES(X)                                          \
+	X(UNREGISTERED, 1u, "not registered yet")              \
+	X(REGISTERED, 2u, "registered and open")               \
+	X(OVER, 4u, "returned or redirected to the requester") \
+	X(CLOSED, 8u, "closed")
+
+enum law_phase {
+#define LAW_X(name, bit, spoken) LAW_##name = bit,
+	LAW_PHASES(LAW_X)
+#undef LAW_X
+};
+
+#define LAW_RUNNING (LAW_UNREGISTERED | LAW_REGISTERED)
+#define LAW_GIVEN   (LAW_REGISTERED | LAW_CLOSED) /* evidence may have been given */
+#define LAW_ALWAYS  (LAW_RUNNING | LAW_OVER | LAW_CLOSED)
+
+/* Who may say a kind. */
+#define LAW_ASKING 1u
+#define LAW_ASKED  2u
+#define LAW_EITHER (LAW_ASKING | LAW_ASKED)
+
+/* X(NAME, proto field name, who, phases, effect): the effect is the function
+ * law_effect_... of effects.c. A kind that opens a case has no phase. */
+#define LAW_KINDS(X)                                                                             \
+	X(REQUEST, request, LAW_ASKING, 0u, opening)                                             \
+	X(NOTIFICATION, notification, LAW_ASKING, 0u, opening)                                   \
+	X(SPONTANEOUS_INFORMATION, spontaneous_information, LAW_ASKING, 0u, opening)             \
+	X(SUPPLEMENT, supplement, LAW_ASKING, LAW_RUNNING, supplement)                           \
+	X(CONDITIONS_ACCEPTED, conditions_accepted, LAW_ASKING, LAW_RUNNING, answer)             \
+	X(CONDITIONS_DECLINED, conditions_declined, LAW_ASKING, LAW_RUNNING, answer)             \
+	X(WITHDRAWAL, withdrawal, LAW_ASKING, LAW_RUNNING, withdrawal)                           \
+	X(PROGRESS_QUERY, progress_query, LAW_ASKING, LAW_RUNNING, progress)                     \
+	X(EVIDENCE_VERIFICATION, evidence_verification, LAW_ASKING, LAW_GIVEN, about_result)     \
+	X(USE_CONSENT_REQUEST, use_consent_request, LAW_ASKING, LAW_GIVEN, consent_request)      \
+	X(EVIDENCE_RETURN, evidence_return, LAW_ASKING, LAW_GIVEN, about_result)                 \
+	X(DESTRUCTION_CERTIFICATE, destruction_certificate, LAW_ASKING, LAW_GIVEN, about_result) \
+	X(ACKNOWLEDGEMENT, acknowledgement, LAW_ASKED, LAW_RUNNING, acknowledgement)             \
+	X(RETURNED_DEFICIENT, returned_deficient, LAW_ASKED, LAW_UNREGISTERED, going_back)       \
+	X(REDIRECTION, redirection, LAW_ASKED, LAW_UNREGISTERED, going_back)                     \
+	X(PROBLEM_NOTICE, problem_notice, LAW_ASKED, LAW_RUNNING, notice)                        \
+	X(CONDITIONS_PROPOSED, conditions_proposed, LAW_ASKED, LAW_REGISTERED, proposal)         \
+	X(DECISION, decision, LAW_ASKED, LAW_REGISTERED, decision)                               \
+	X(POSTPONEMENT, postponement, LAW_ASKED, LAW_REGISTERED, postponement)                   \
+	X(RESUMPTION, resumption, LAW_ASKED, LAW_REGISTERED, resumption)                         \
+	X(EXTENSION, extension, LAW_ASKED, LAW_REGISTERED, extension)                            \
+	X(PROGRESS_REPORT, progress_report, LAW_ASKED, LAW_RUNNING, progress)                    \
+	X(RESULT, result, LAW_ASKED, LAW_REGISTERED, result)                                     \
+	X(REFUSAL, refusal, LAW_ASKED, LAW_REGISTERED, refusal)                                  \
+	X(CLOSURE, closure, LAW_ASKED, LAW_RUNNING, closure)                                     \
+	X(USE_CONSENT_DECISION, use_consent_decision, LAW_ASKED, LAW_GIVEN, consent_decision)    \
+	X(COSTS_CONSULTATION, costs_consultation, LAW_EITHER, LAW_ALWAYS, remark)                \
+	X(CONFLICT_OF_LAW_NOTICE, conflict_of_law_notice, LAW_EITHER, LAW_ALWAYS, remark)        \
+	X(REVIEW_ATTESTATION, review_attestation, LAW_EITHER, LAW_ALWAYS, remark)                \
+	X(REVIEW_RELIANCE, review_reliance, LAW_EITHER, LAW_ALWAYS, reliance)                    \
+	X(NOTE, note, LAW_EITHER, LAW_ALWAYS, remark)
+
+/* Is it said with effect by its author against the folded state? In strict mode
+ * every part must be admissible and the sentence says why not; otherwise what
+ * is admissible takes effect, and CY_ESTATE means that nothing was. */
+struct law_case;
+struct cy_error;
+struct law_step {
+	struct law_case *c;
+	const struct law_fact *facts; /* all of the case, for what `ref` names */
+	size_t n;
+	const struct law_fact *f; /* the one that steps */
+	uint32_t seen;            /* highest number of the other side seen by its author or by his earlier messages */
+	bool strict;
+	struct cy_error *e;
+};
+
+/* The one function that moves the state of a case. */
+int law_step(const struct law_step *s);
+
+struct law_kind {
+	uint32_t number;
+	const char *name;
+	unsigned who, phases;
+	int (*effect)(const struct law_step *s);
+};
+
+extern const struct law_kind law_kinds[];
+extern const size_t law_kinds_n;
+
+/* NULL if unknown. */
+const struct law_kind *law_kind(uint32_t number);
+
+/* The name in words, such as "problem notice". */
+#define LAW_SPOKEN_SIZE 32
+void law_kind_spoken(uint32_t number, char out[static LAW_SPOKEN_SIZE]);
+
+#define LAW_X(NAME, name, who, phases, effect) int law_effect_##effect(const struct law_step *s);
+LAW_KINDS(LAW_X)
+#undef LAW_X
+
+/* The measures that a fact names, one bit each; all bits if it names none. */
+uint64_t law_fact_mask(const struct law_fact *f);
+
+#endif
