@@ -33,6 +33,8 @@ static const struct law_crossing rules[] = {
  *                              ||||||||||||||||review_attestation
  *                              |||||||||||||||||review_reliance
  *                              ||||||||||||||||||note                  */
+/* The columns are read downwards. */
+/* clang-format off */
 #define LAW_ROWS(X)                                      \
 	X(SUPPLEMENT,              ".rrs........c......") \
 	X(CONDITIONS_ACCEPTED,     ".rr.......ffc......") \
@@ -48,6 +50,7 @@ static const struct law_crossing rules[] = {
 	X(REVIEW_ATTESTATION,      "...................") \
 	X(REVIEW_RELIANCE,         "...................") \
 	X(NOTE,                    "...................")
+/* clang-format on */
 
 static const struct {
 	uint32_t kind;
