@@ -24,6 +24,10 @@ else
 CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
+# One line a step; V=1 shows the commands.
+Q        := $(if $(V),,@)
+say       = @echo '  $(1)	$(2)'
+
 # A change of compiler or flags rebuilds everything.
 FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 $(shell mkdir -p $(BUILD); echo '$(FLAGS)' | cmp -s - $(BUILD)/flags || echo '$(FLAGS)' > $(BUILD)/flags)
@@ -50,22 +54,26 @@ $(DAEMON): $(LIB_O) $(call room,comityd)
 $(CTL): $(GEN_O) $(PURE_O) $(CLIENT_O) $(call room,comityctl)
 $(DAEMON) $(CTL):
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 # ------------------------------------------------------------ generated code
 # The C names come out as Comity__V1__Request; the prefix is shortened to Cy.
 $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto $(PROTOS) proto/protoc-gen-c-optional
 	@mkdir -p $(BUILD)/gen
-	protoc --plugin=protoc-gen-c=proto/protoc-gen-c-optional -Iproto --c_out=$(BUILD)/gen $<
-	sed -i 's/Comity__V1__/Cy/g; s/COMITY__V1__/CY_/g; s/comity__v1__/cy_/g' \
+	$(call say,PROTOC,$<)
+	$(Q)protoc --plugin=protoc-gen-c=proto/protoc-gen-c-optional -Iproto --c_out=$(BUILD)/gen $<
+	$(Q)sed -i 's/Comity__V1__/Cy/g; s/COMITY__V1__/CY_/g; s/comity__v1__/cy_/g' \
 		$(BUILD)/gen/$*.pb-c.c $(BUILD)/gen/$*.pb-c.h
 
 $(GEN_O): %.o: %.c $(GEN_H) $(BUILD)/flags
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -76,13 +84,15 @@ UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_t
 unit: $(UNIT)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
 .PRECIOUS: $(BUILD)/obj/tests/unit/%.o
 
 # The JSON mapping for tests/json/json_equal_test.py.
 $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 # ------------------------------------------------------------------- tests
 .PHONY: check test-packages
@@ -95,6 +105,12 @@ check: test-packages
 	@tests/check $(BUILD) $(TESTS)
 
 # ------------------------------------------------------------------- others
+# Figures, not a test: nothing here fails for being slow.
+.PHONY: bench
+bench: test-packages
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 tests/bench/bench.py $(DAEMON) $(CTL)
+
 .PHONY: deps demo lint format install help clean
 deps:
 	@contrib/install-packages build run test
@@ -127,6 +143,7 @@ help:
 	@echo 'make            build/bin/comityd and build/bin/comityctl'
 	@echo 'make demo       two authorities exchange a request; KEEP=1 leaves them running'
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
+	@echo 'make bench      rates and memory on this machine'
 	@echo 'make lint       floors, pure rooms, format, static analysis, shell scripts'
 	@echo 'make install    DESTDIR= and PREFIX= are honoured'
 	@echo 'make deps       install the Debian packages of contrib/packages'
