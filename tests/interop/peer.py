@@ -1,0 +1,845 @@
+"""A Comity peer in Python, written from proto/PROTOCOL.md and the .proto files alone.
+
+ZeroMQ comes from pyzmq, TLS from stunnel, CMS from the openssl command, protobuf
+from code that protoc generates when the module is set up. State is in memory.
+"""
+import base64
+import collections
+import datetime
+import hashlib
+import importlib
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+MAX_FRAME = 1_114_112
+MAX_MESSAGE = 262_144
+MAX_PARCEL = 1_048_576
+MAX_MESSAGES = 64
+MAX_TEXT = 32_768
+MAX_SIGNATURE = 16_384
+WINDOW = 16
+EMPTY_ROOT = hashlib.sha256(b"").hexdigest()
+SIDES = ("REQUESTING", "REQUESTED")
+OPENERS = ("request", "notification", "spontaneous_information")
+
+UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+AUTHORITY = r"[A-Z0-9][A-Z0-9-]{0,31}"
+NUMBER = r"(?:0|[1-9][0-9]*)"
+TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
+HEX = r"[0-9a-f]{64}"
+
+pb = None      # comity.v1.peer
+case = None    # comity.v1.case
+types = None   # comity.v1.types
+local = None   # comity.v1.local
+
+
+class Refused(Exception):
+	"""What the other side did ends the session; `code` names the goodbye."""
+
+	def __init__(self, code, text):
+		super().__init__(f"{code}: {text}")
+		self.code, self.text = code, text
+
+
+def load_protocol(proto_dir, into):
+	"""Generates the protobuf code from the project's files and imports it."""
+	global pb, case, types, local
+	os.makedirs(into, exist_ok=True)
+	names = ["types", "case", "peer", "local"]
+	subprocess.run(["protoc", f"--python_out={into}", f"-I{proto_dir}"]
+		       + [f"{proto_dir}/comity/v1/{n}.proto" for n in names], check=True)
+	sys.path.insert(0, into)
+	types, case, pb, local = (importlib.import_module(f"comity.v1.{n}_pb2") for n in names)
+	global MANDATORY
+	MANDATORY = read_mandatory(f"{proto_dir}/comity/v1/case.proto")
+
+
+def free_port():
+	with socket.socket() as s:
+		s.bind(("127.0.0.1", 0))
+		return s.getsockname()[1]
+
+
+def sha256(data):
+	return hashlib.sha256(data).hexdigest()
+
+
+def now_ms():
+	return time.time_ns() // 1_000_000
+
+
+def rfc3339(ms):
+	t = datetime.datetime.fromtimestamp(ms // 1000, datetime.timezone.utc)
+	return t.strftime("%Y-%m-%dT%H:%M:%S") + f".{ms % 1000:03d}Z"
+
+
+def uuid7():
+	value = (now_ms() << 80) | int.from_bytes(secrets.token_bytes(10), "big")
+	value = value & ~(0xF << 76) | 0x7 << 76
+	value = value & ~(0x3 << 62) | 0x2 << 62
+	h = f"{value:032x}"
+	return "-".join((h[:8], h[8:12], h[12:16], h[16:20], h[20:]))
+
+
+class Process:
+	"""A child whose output is kept by line and can be waited for."""
+
+	def __init__(self, argv, **options):
+		self.argv, self.lines, self.changed = argv, [], threading.Condition()
+		self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+					      stderr=subprocess.STDOUT, **options)
+		self.reader = threading.Thread(target=self._read, daemon=True)
+		self.reader.start()
+
+	def _read(self):
+		for line in self.child.stdout:
+			with self.changed:
+				self.lines.append(line.decode(errors="replace").rstrip("\n"))
+				self.changed.notify_all()
+		with self.changed:
+			self.changed.notify_all()
+
+	def wait_line(self, pattern, seconds=10, start=0):
+		"""The first line from `start` on that matches, or an AssertionError."""
+		def found():
+			return next((l for l in self.lines[start:] if re.search(pattern, l)), None)
+		with self.changed:
+			self.changed.wait_for(lambda: found() or not self.reader.is_alive(), seconds)
+			line = found()
+		if line is None:
+			raise AssertionError(f"{self.argv[0]}: no line {pattern!r}; it said:\n  "
+					     + "\n  ".join(self.lines[-15:]))
+		return line
+
+	def stop(self, how=signal.SIGTERM, seconds=15):
+		if self.child.poll() is None:
+			self.child.send_signal(how)
+			try:
+				self.child.wait(seconds)
+			except subprocess.TimeoutExpired:
+				self.child.kill()
+				self.child.wait()
+		self.reader.join(5)
+		self.child.stdout.close()
+		return self.child.returncode
+
+
+# ------------------------------------------------------------ signed texts
+
+class Text:
+	"""A signed text that was read: its header and (digest, id, verdict) by line."""
+
+	def __init__(self, kind, header, entries):
+		self.kind, self.header, self.entries = kind, header, entries
+
+	def __getitem__(self, name):
+		return self.header[name]
+
+
+HEADERS = {
+	"parcel": ("from", "to", "epoch", "sequence", "made"),
+	"receipt": ("from", "to", "epoch", "sequence", "parcel", "made", "audit-size", "audit-root"),
+	"audit-head": ("from", "epoch", "made", "audit-size", "audit-root"),
+}
+VALUES = {"from": AUTHORITY, "to": AUTHORITY, "epoch": NUMBER, "sequence": NUMBER, "made": TIME,
+	  "parcel": HEX, "audit-size": NUMBER, "audit-root": HEX}
+
+
+def header_value(name, value):
+	if not re.fullmatch(VALUES[name], value):
+		raise Refused("PROTOCOL", f"signed text: {name} is malformed")
+	if name == "made":
+		try:
+			t = datetime.datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ")
+		except ValueError:
+			raise Refused("PROTOCOL", "signed text: made is no time") from None
+		return t.replace(tzinfo=datetime.timezone.utc)
+	if VALUES[name] is NUMBER:
+		if int(value) >= 1 << 64:
+			raise Refused("PROTOCOL", f"signed text: {name} is too large")
+		if name in ("epoch", "sequence") and int(value) == 0:
+			raise Refused("PROTOCOL", f"signed text: {name} is 0")
+		return int(value)
+	return value
+
+
+def read_verdict(line):
+	if line == "# accepted":
+		return None
+	m = re.fullmatch(r"# rejected ([A-Z_]+) (.+)", line, re.DOTALL)
+	if not m or m[1] not in types.RejectionCode.keys()[1:]:
+		raise Refused("PROTOCOL", "receipt: a line is neither accepted nor rejected")
+	if len(m[2].encode()) > 255 or re.search(r"[\x00-\x1f\x7f-\x9f]", m[2]):
+		raise Refused("PROTOCOL", "receipt: a reason is malformed")
+	return m[1], m[2]
+
+
+def read_text(data, kind):
+	"""Reads a signed text strictly: these lines in this order and nothing else."""
+	if not 0 < len(data) <= MAX_TEXT:
+		raise Refused("PROTOCOL", "signed text: size")
+	try:
+		text = data.decode("utf-8")
+	except UnicodeDecodeError:
+		raise Refused("PROTOCOL", "signed text: not UTF-8") from None
+	if not text.endswith("\n"):
+		raise Refused("PROTOCOL", "signed text: no LF at the end")
+	lines = collections.deque(text[:-1].split("\n"))
+	header = {}
+
+	def take():
+		if not lines:
+			raise Refused("PROTOCOL", "signed text: too short")
+		return lines.popleft()
+
+	if take() != "# comity-manifest 1" or take() != f"# type {kind}":
+		raise Refused("PROTOCOL", f"signed text: not a {kind}")
+	for name in HEADERS[kind]:
+		line = take()
+		if not line.startswith(f"# {name} "):
+			raise Refused("PROTOCOL", f"signed text: {name} expected")
+		header[name] = header_value(name, line[len(name) + 3:])
+	entries = []
+	while lines:
+		verdict = read_verdict(take()) if kind == "receipt" else None
+		m = re.fullmatch(rf"({HEX})  ({UUID7.pattern})", take())
+		if not m:
+			raise Refused("PROTOCOL", "signed text: a digest line is malformed")
+		entries.append((m[1], m[2], verdict))
+	if kind == "audit-head" and entries:
+		raise Refused("PROTOCOL", "audit head: it has more lines")
+	if kind != "audit-head" and not 1 <= len(entries) <= MAX_MESSAGES:
+		raise Refused("PROTOCOL", f"{kind}: {len(entries)} messages")
+	if len({e[1] for e in entries}) != len(entries):
+		raise Refused("PROTOCOL", f"{kind}: an id stands there twice")
+	return Text(kind, header, entries)
+
+
+def write_text(kind, header, entries=()):
+	lines = ["# comity-manifest 1", f"# type {kind}"]
+	lines += [f"# {name} {header[name]}" for name in HEADERS[kind]]
+	for digest, ident, verdict in entries:
+		if kind == "receipt":
+			lines.append("# accepted" if verdict is None else f"# rejected {verdict[0]} {verdict[1]}")
+		lines.append(f"{digest}  {ident}")
+	return ("\n".join(lines) + "\n").encode()
+
+
+def pem_certificates(text):
+	found = re.findall(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", text, re.DOTALL)
+	return [base64.b64decode(f) for f in found]
+
+
+class Signer:
+	"""Signs as one authority and checks another's signatures, with openssl."""
+
+	def __init__(self, own_dir, peer_dir, work):
+		self.own, self.peer, self.work = own_dir, peer_dir, work
+		with open(f"{peer_dir}/sign.pem", encoding="ascii") as f:
+			self.pinned = pem_certificates(f.read())
+
+	def _file(self, name, data):
+		path = f"{self.work}/{secrets.token_hex(8)}.{name}"
+		with open(path, "wb") as f:
+			f.write(data)
+		return path
+
+	@staticmethod
+	def _openssl(*argv):
+		return subprocess.run(["openssl", *argv], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+	def sign(self, text, own_dir=None):
+		own = own_dir or self.own
+		path = self._file("text", text)
+		try:
+			done = self._openssl("cms", "-sign", "-binary", "-cades", "-md", "sha256", "-signer", f"{own}/sign.pem",
+					     "-inkey", f"{own}/sign.key", "-in", path, "-outform", "DER")
+		finally:
+			os.unlink(path)
+		if done.returncode:
+			raise AssertionError(f"openssl cms -sign: {done.stderr.decode()}")
+		return pb.SignedText(text=text, signature=done.stdout)
+
+	def verify(self, signed, made):
+		"""Everything that "Signed texts" demands of a signature."""
+		if not 0 < len(signed.signature) <= MAX_SIGNATURE:
+			raise Refused("PROTOCOL", "signature: size")
+		paths = [self._file("p7s", signed.signature), self._file("text", signed.text), self._file("pem", b"")]
+		try:
+			self._verify(*paths, made)
+		finally:
+			for path in paths:
+				os.unlink(path)
+
+	def _verify(self, p7s, text, signer, made):
+		bad = lambda why: Refused("SIGNATURE", why)
+		shown = self._openssl("cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", p7s)
+		shape = shown.stdout.decode(errors="replace")
+		if shown.returncode or "pkcs7-signedData" not in shape:
+			raise bad("not a CMS SignedData")
+		if "eContent: <ABSENT>" not in shape:
+			raise bad("not detached")
+		infos = shape.split("signerInfos:", 1)[-1]
+		if len(re.findall(r"d\.(?:issuerAndSerialNumber|subjectKeyIdentifier):", infos)) != 1:
+			raise bad("not one signer")
+		digest = re.search(r"digestAlgorithm:\s+algorithm: (\S+)", infos)
+		method = re.search(r"signatureAlgorithm:\s+algorithm: (\S+)", infos)
+		if not digest or digest[1] not in ("sha256", "sha384", "sha512"):
+			raise bad("digest algorithm")
+		if not method or not re.fullmatch(r"ecdsa-with-SHA(256|384|512)", method[1]):
+			raise bad("signature algorithm")
+		for attribute in ("contentType", "messageDigest", "signingCertificateV2"):
+			if f"object: {attribute} " not in infos and f"object: id-smime-aa-{attribute} " not in infos:
+				raise bad(f"no attribute {attribute}")
+		seconds = str(int(made.timestamp()))
+		done = self._openssl("cms", "-verify", "-binary", "-cades", "-inform", "DER", "-in", p7s, "-content", text,
+				     "-certfile", f"{self.peer}/sign.pem", "-CAfile", f"{self.peer}/ca.pem",
+				     "-no-CApath", "-no-CAstore", "-purpose", "smimesign", "-attime", seconds,
+				     "-signer", signer, "-out", os.devnull)
+		if done.returncode:
+			raise bad(done.stderr.decode(errors="replace").strip().splitlines()[-1])
+		with open(signer, encoding="ascii") as f:
+			certificates = pem_certificates(f.read())
+		if len(certificates) != 1 or certificates[0] not in self.pinned:
+			raise bad("signer is not pinned")
+		done = self._openssl("verify", "-no_check_time", "-crl_check", "-CAfile", f"{self.peer}/ca.pem",
+				     "-no-CApath", "-no-CAstore", "-CRLfile", f"{self.peer}/crl.pem", signer)
+		if done.returncode:
+			raise bad("signer is revoked")
+
+
+# ------------------------------------------------------------ case messages
+
+MANDATORY = {}
+
+
+def read_mandatory(path):
+	"""(message, field) of what case.proto calls mandatory without a condition."""
+	found, stack = {}, []
+	with open(path, encoding="utf-8") as f:
+		for line in f:
+			m = re.match(r"\s*(?:message|enum|oneof) (\w+) \{", line)
+			if m:
+				stack.append(m[1])
+			elif re.match(r"\s*\}", line):
+				stack.pop()
+			else:
+				m = re.match(r"\s*(?:repeated |optional )?\w+ (\w+) = \d+;\s*//(.*)", line)
+				if m and stack and re.search(r"(?:^|[.;] )\s*(Mandatory\.|Mandatory;|At least one\.)", m[2].strip()):
+					found.setdefault(stack[-1], []).append(m[1])
+	return found
+
+
+def missing_part(message, path):
+	"""Path of the first mandatory part that is missing or wrong; None: complete."""
+	kind = message.DESCRIPTOR
+	for name in MANDATORY.get(kind.name, ()):
+		field = kind.fields_by_name[name]
+		if field.label == field.LABEL_REPEATED:
+			good = len(getattr(message, name)) > 0
+		elif field.has_presence:
+			good = message.HasField(name)
+		else:
+			good = bool(getattr(message, name))
+		if not good:
+			return f"{path}.{name}"
+	for field, value in message.ListFields():
+		values = value if field.label == field.LABEL_REPEATED else [value]
+		for i, one in enumerate(values):
+			where = f"{path}.{field.name}" + (f"[{i}]" if values is value else "")
+			if field.type == field.TYPE_MESSAGE:
+				fault = missing_part(one, where)
+				if fault:
+					return fault
+			elif field.type == field.TYPE_ENUM and one not in field.enum_type.values_by_number:
+				return where
+			elif field.name.endswith("_date") and one and not civil_date(one):
+				return where
+	return missing_conditional(message, path)
+
+
+def civil_date(text):
+	try:
+		return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", text)) and datetime.date.fromisoformat(text)
+	except ValueError:
+		return False
+
+
+def missing_conditional(message, path):
+	kind = message.DESCRIPTOR.name
+	if kind == "Authorities" and not (message.HasField("prosecuting") or message.HasField("investigating")):
+		return f"{path}.prosecuting"
+	if kind == "LegalBasis" and not (message.instrument or message.reciprocity):
+		return f"{path}.instrument"
+	if kind == "Attachment" and len(message.sha256) != 32:
+		return f"{path}.sha256"
+	if kind == "Request":
+		if not 1 <= len(message.measures) <= 64:
+			return f"{path}.measures"
+		for i, m in enumerate(message.measures):
+			if m.measure != i + 1:
+				return f"{path}.measures[{i}].measure"
+		if not message.facts and any(m.type != types.SERVICE_OF_DOCUMENTS for m in message.measures):
+			return f"{path}.facts"
+		if not (message.persons or message.no_person_reason):
+			return f"{path}.no_person_reason"
+	if kind == "MeasureResult" and not message.partial and not message.outcome:
+		return f"{path}.outcome"
+	return None
+
+
+def check_shape(message, depth=1):
+	"""Limits on nesting, repeated fields and texts; ValueError beyond them."""
+	if depth > 16:
+		raise ValueError("nesting")
+	for field, value in message.ListFields():
+		repeated = field.label == field.LABEL_REPEATED
+		if repeated and len(value) > 1000:
+			raise ValueError(f"{field.name}: elements")
+		for one in value if repeated else [value]:
+			if field.type == field.TYPE_MESSAGE:
+				check_shape(one, depth + 1)
+			elif field.type == field.TYPE_STRING and len(one.encode()) > 131_072:
+				raise ValueError(f"{field.name}: text")
+
+
+def complete_request(title="Subscriber data of one account"):
+	"""A Request with every mandatory part."""
+	r = case.Request(requesting_state="IE", requested_state="US", language="en", title=title,
+			 facts="On 2026-10-01 an account was used to obtain money by deception.")
+	r.legal_basis.instrument = "us-ie-2001"
+	r.legal_basis.version = "1"
+	r.legal_basis.articles.append("1")
+	r.links.add(type=case.NEW)
+	r.authorities.requesting.name = "Central Authority"
+	r.authorities.investigating.name = "Fraud Bureau"
+	r.authorities.prosecuting.name = "Prosecutor"
+	r.proceeding.type, r.proceeding.stage = case.CRIMINAL, case.INVESTIGATION
+	r.proceeding.reference = "2026/1"
+	r.proceeding.subject = "Investigation of a fraud"
+	r.offences.add(name="Fraud", statute="Fraud Act, section 6", statute_text="A person who dishonestly ...",
+		       maximum_penalty="5 years", dual_criminality_note="Fraud there as well")
+	person = r.persons.add(role=case.ACCOUNT_HOLDER, name="unknown")
+	person.identifiers.add(type="email", value="someone@example.com")
+	measure = r.measures.add(measure=1, type=types.DISCLOSURE_SUBSCRIBER, description="Subscriber of the account",
+				 nexus="The account was used.", necessity="There is no other way.")
+	measure.targets.add(type="email", value="someone@example.com", issuer="Example Mail")
+	measure.period.from_date, measure.period.to_date = "2026-09-01", "2026-10-31"
+	r.purpose.purpose = "Evidence in the proceeding"
+	r.approvals.add(name="A. Officer", office="Central Authority", role="Head", at_ms=now_ms())
+	return r
+
+
+# ------------------------------------------------------------ the peer
+
+Sent = collections.namedtuple("Sent", "place manifest messages entries")
+
+
+class Case:
+	def __init__(self, side):
+		self.side, self.mine, self.theirs = side, 0, 0
+
+
+class Peer:
+	"""One authority that talks to one other. What must survive a session is here."""
+
+	def __init__(self, own, other, pki, work):
+		self.own, self.other, self.work = own, other, work
+		os.makedirs(work, exist_ok=True)
+		self.own_dir, self.peer_dir = f"{pki}/{own}", f"{pki}/{own}/peers/{other}"
+		self.name = f"{other.lower()}.comity.invalid"
+		self.signer = Signer(self.own_dir, self.peer_dir, work)
+		self.context = zmq.Context()
+		self.instance = secrets.token_bytes(16)
+		self.epoch = now_ms()
+		self.sent = []                 # every parcel made, by place
+		self.receipts = {}             # place -> receipt read
+		self.receipt_bytes = {}        # place -> SignedText
+		self.held = (0, 0)
+		self.taken = {}                # place -> (manifest digest, SignedText of our receipt)
+		self.messages = {}             # id -> (digest, verdict)
+		self.cases = {}                # case id -> Case
+		self.received = []             # accepted messages, decoded
+		self.waiting = []              # serialised own messages without parcel
+		self.tunnel = None
+
+	# ---- tunnel
+
+	def _stunnel(self, service):
+		path = f"{self.work}/stunnel.conf"
+		lines = ["foreground = yes", "pid =", "debug = 7", "syslog = no", "[comity]", *service,
+			 f"cert = {self.own_dir}/tls.pem", f"key = {self.own_dir}/tls.key",
+			 f"CAfile = {self.peer_dir}/ca.pem", f"CRLfile = {self.peer_dir}/crl.pem", "verifyChain = yes",
+			 f"checkHost = {self.name}", "sslVersion = TLSv1.3", "sessionResume = no", "TIMEOUTclose = 0",
+			 "ciphersuites = TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"]
+		with open(path, "w", encoding="ascii") as f:
+			f.write("\n".join(lines) + "\n")
+		self.tunnel = Process(["stunnel", path])
+		self.tunnel.wait_line(r"Service \[comity\].* bound to|Configuration (failed|unsuccessful)")
+
+	def open_dialler(self, port):
+		"""A tunnel to a listening peer; `dial` then makes sessions through it."""
+		self.plain = free_port()
+		self._stunnel(["client = yes", f"accept = 127.0.0.1:{self.plain}", f"connect = 127.0.0.1:{port}"])
+
+	def open_listener(self):
+		"""A tunnel that listens; returns its port. `accept` then makes sessions."""
+		self.plain, port = free_port(), free_port()
+		self._stunnel(["client = no", f"accept = 127.0.0.1:{port}", f"connect = 127.0.0.1:{self.plain}"])
+		return port
+
+	def dial(self, **options):
+		return Session(self, False, **options)
+
+	def accept(self, **options):
+		return Session(self, True, **options)
+
+	def close(self):
+		if self.tunnel:
+			self.tunnel.stop()
+			self.tunnel = None
+		self.context.destroy(linger=0)
+
+	# ---- making
+
+	def receipted(self):
+		"""The last place without a gap in the receipts for our own stream."""
+		last = (0, 0)
+		for s in self.sent:
+			if s.place not in self.receipts:
+				break
+			last = s.place
+		return last
+
+	def hello(self):
+		h = pb.Hello(lowest_version=1, highest_version=1, to=self.other, instance_id=self.instance, epoch=self.epoch,
+			     max_message_bytes=MAX_MESSAGE, max_parcel_bytes=MAX_PARCEL, max_parcel_messages=MAX_MESSAGES,
+			     window=WINDOW, clock_ms=now_ms(), audit_head=self.audit_head())
+		setattr(h, "from", self.own)
+		h.held.epoch, h.held.sequence = self.held
+		h.held.SetInParent()
+		h.receipted.epoch, h.receipted.sequence = self.receipted()
+		h.receipted.SetInParent()
+		return h
+
+	def audit_head(self, own=None):
+		return self.signer.sign(write_text("audit-head", {
+			"from": own or self.own, "epoch": self.epoch, "made": rfc3339(now_ms()), "audit-size": 0,
+			"audit-root": EMPTY_ROOT}))
+
+	def message(self, content, case_id=None, number=None, seen=None, side=None):
+		"""A new signed-to-be message; opens a case without `case_id`. Returns its bytes."""
+		if case_id is None:
+			case_id = uuid7()
+			self.cases[case_id] = Case("REQUESTING")
+		known = self.cases.get(case_id) or Case("REQUESTING")
+		known.mine = number or known.mine + 1
+		m = case.Message(format=1, id=uuid7(), to=self.other, case_id=case_id,
+				 author_side=types.Side.Value(side or known.side), number=known.mine,
+				 seen=known.theirs if seen is None else seen, created_ms=now_ms(),
+				 nonce=secrets.token_bytes(16), priority=types.NORMAL, own_reference=f"REF-{case_id[-6:]}")
+		setattr(m, "from", self.own)
+		m.content.CopyFrom(content)
+		return m.SerializeToString()
+
+	def parcel(self, messages, place=None, own_dir=None, remember=True):
+		"""Makes, signs and (unless told otherwise) stores a parcel."""
+		if place is None:
+			place = (self.epoch, 1 + sum(1 for s in self.sent if s.place[0] == self.epoch))
+		entries = [(sha256(m), case.Message.FromString(m).id, None) for m in messages]
+		text = write_text("parcel", {"from": self.own, "to": self.other, "epoch": place[0], "sequence": place[1],
+					     "made": rfc3339(now_ms())}, entries)
+		made = Sent(place, self.signer.sign(text, own_dir), list(messages), entries)
+		if remember:
+			self.sent.append(made)
+		return made
+
+	@staticmethod
+	def parcel_frame(made):
+		return pb.PeerFrame(parcel=pb.Parcel(manifest=made.manifest, messages=made.messages))
+
+	# ---- taking
+
+	def admit(self, raw, ident):
+		"""None, or (code, reason): the checks of "Messages" in their order."""
+		digest = sha256(raw)
+		if ident in self.messages:
+			if self.messages[ident][0] != digest:
+				return "ID_REUSED", "the id is held with another digest"
+			return self.messages[ident][1]
+		try:
+			m = case.Message.FromString(raw)
+			check_shape(m)
+		except Exception:
+			return "MALFORMED", "it does not parse"
+		if (m.format != 1 or m.id != ident or not UUID7.fullmatch(m.case_id) or len(m.nonce) != 16 or m.number == 0
+		    or not 1 <= m.priority <= 4 or m.author_side not in (1, 2) or not m.content.WhichOneof("kind")):
+			return "MALFORMED", "an envelope part is missing or wrong"
+		if (getattr(m, "from"), m.to) != (self.other, self.own):
+			return "WRONG_PARTY", "from or to is not the stream's"
+		if m.critical:
+			return "UNKNOWN_CRITICAL_FEATURE", "critical is not empty"
+		fault = missing_part(m.content, "content")
+		if fault:
+			return "INCOMPLETE", fault
+		known, kind = self.cases.get(m.case_id), m.content.WhichOneof("kind")
+		if known is None and kind not in OPENERS:
+			return "UNKNOWN_CASE", "the case is not known"
+		if types.Side.Name(m.author_side) == (known.side if known else "REQUESTED"):
+			return "WRONG_PARTY", "author_side"
+		if known and m.number <= known.theirs:
+			return "NUMBER_REUSED", "number"
+		if m.seen > (known.mine if known else 0):
+			return "UNSEEN", "seen"
+		if known and kind in OPENERS:
+			return "TRANSITION_NOT_ALLOWED", "the case is open already"
+		if known is None:
+			known = self.cases[m.case_id] = Case("REQUESTED")
+		known.theirs = m.number
+		self.received.append(m)
+		return None
+
+	def take(self, parcel):
+		"""Checks a parcel as a whole, admits its messages; returns the receipt's SignedText."""
+		if not parcel.HasField("manifest"):
+			raise Refused("PROTOCOL", "parcel without a manifest")
+		text = read_text(parcel.manifest.text, "parcel")
+		if (text["from"], text["to"]) != (self.other, self.own):
+			raise Refused("PROTOCOL", "parcel: parties")
+		self.signer.verify(parcel.manifest, text["made"])
+		if [sha256(m) for m in parcel.messages] != [e[0] for e in text.entries]:
+			raise Refused("PROTOCOL", "parcel: messages are not those of the manifest")
+		if any(len(m) > MAX_MESSAGE for m in parcel.messages) or sum(map(len, parcel.messages)) > MAX_PARCEL:
+			raise Refused("PROTOCOL", "parcel: size")
+		place, digest = (text["epoch"], text["sequence"]), sha256(parcel.manifest.text)
+		if place <= self.held:
+			if place not in self.taken or self.taken[place][0] != digest:
+				raise Refused("SEQUENCE", "another parcel under a known sequence")
+			return self.taken[place][1]
+		if place != (self.held[0], self.held[1] + 1) and not (place[0] > self.held[0] and place[1] == 1):
+			raise Refused("SEQUENCE", f"gap: {place} after {self.held}")
+		entries = []
+		for raw, (sha, ident, _) in zip(parcel.messages, text.entries):
+			verdict = self.admit(raw, ident)
+			self.messages.setdefault(ident, (sha, verdict))
+			entries.append((sha, ident, verdict))
+		receipt = self.signer.sign(write_text("receipt", {
+			"from": self.own, "to": self.other, "epoch": place[0], "sequence": place[1], "parcel": digest,
+			"made": rfc3339(now_ms()), "audit-size": 0, "audit-root": EMPTY_ROOT}, entries))
+		self.held, self.taken[place] = place, (digest, receipt)
+		return receipt
+
+	def take_receipt(self, receipt):
+		"""Verifies a receipt against what was sent; returns its Text."""
+		if not receipt.HasField("receipt"):
+			raise Refused("PROTOCOL", "receipt without a text")
+		text = read_text(receipt.receipt.text, "receipt")
+		self.signer.verify(receipt.receipt, text["made"])
+		if (text["from"], text["to"]) != (self.other, self.own):
+			raise Refused("PROTOCOL", "receipt: parties")
+		place = (text["epoch"], text["sequence"])
+		made = next((s for s in self.sent if s.place == place), None)
+		if made is None or text["parcel"] != sha256(made.manifest.text):
+			raise Refused("PROTOCOL", "receipt for a parcel that was never made")
+		if [e[:2] for e in text.entries] != [e[:2] for e in made.entries]:
+			raise Refused("PROTOCOL", "receipt: other messages or another order")
+		if place not in self.receipts:
+			self.receipts[place], self.receipt_bytes[place] = text, receipt.receipt
+		return text
+
+	def check_hello(self, h):
+		if not h.lowest_version <= 1 <= h.highest_version or h.critical:
+			raise Refused("VERSION", "no version in common, or an unknown critical feature")
+		if (getattr(h, "from"), h.to) != (self.other, self.own):
+			raise Refused("IDENTITY", "from or to")
+		if (len(h.instance_id) != 16 or h.epoch == 0 or not h.HasField("held") or not h.HasField("receipted")
+		    or h.max_message_bytes < MAX_MESSAGE or h.max_parcel_bytes < MAX_PARCEL
+		    or h.max_parcel_messages < MAX_MESSAGES or h.window < 1
+		    or any(len(d) not in (0, 32) for d in (h.profile_digest, h.calendar_digest, h.zone_digest))):
+			raise Refused("PROTOCOL", "hello: a value is missing or wrong")
+		if not h.HasField("audit_head"):
+			raise Refused("PROTOCOL", "hello: no audit head")
+		head = read_text(h.audit_head.text, "audit-head")
+		if head["from"] != self.other or (head["audit-size"] == 0 and head["audit-root"] != EMPTY_ROOT):
+			raise Refused("PROTOCOL", "audit head: a value is wrong")
+		self.signer.verify(h.audit_head, head["made"])
+
+
+class Session:
+	"""One connection. `say_hello` and `polite` false leave it to the test to speak."""
+
+	def __init__(self, peer, listen, say_hello=True, polite=True):
+		self.peer, self.say_hello, self.polite = peer, say_hello, polite
+		self.socket = peer.context.socket(zmq.DEALER)
+		self.socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME)
+		self.socket.setsockopt(zmq.RECONNECT_IVL, -1)
+		self.socket.setsockopt(zmq.HEARTBEAT_IVL, 15_000)
+		self.socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 60_000)
+		self.socket.setsockopt(zmq.LINGER, 2_000)
+		self.monitor = self.socket.get_monitor_socket()
+		self.ready = self.closed = False
+		self.theirs = None             # their Hello
+		self.goodbye = None            # theirs
+		self.said_goodbye = None       # ours: (code, text)
+		self.frames = []               # all that came
+		self.raw_receipts = []         # serialised SignedText of receipts that came
+		self.flying, self.next = [], None
+		if listen:
+			self._bind(f"tcp://127.0.0.1:{peer.plain}")
+		else:
+			self.socket.connect(f"tcp://127.0.0.1:{peer.plain}")
+
+	def _bind(self, endpoint):
+		"""The port is free again only once the I/O thread has closed the last session."""
+		until = time.monotonic() + 10
+		while True:
+			try:
+				return self.socket.bind(endpoint)
+			except zmq.ZMQError:
+				if time.monotonic() > until:
+					raise
+				self.monitor.poll(20)
+
+	def send(self, frame):
+		self.send_bytes(frame.SerializeToString())
+
+	def send_bytes(self, data):
+		self.socket.send(data, zmq.NOBLOCK)
+
+	def _connected(self):
+		self.ready = True
+		if self.say_hello:
+			self.send(pb.PeerFrame(hello=self.peer.hello()))
+
+	def close(self):
+		if not self.closed:
+			self.closed = True
+			self.socket.disable_monitor()
+			self.monitor.close()
+			self.socket.close()
+
+	def leave(self, code="SHUTDOWN", text="bye"):
+		self.said_goodbye = (code, text)
+		self.send(pb.PeerFrame(goodbye=pb.Goodbye(code=pb.GoodbyeCode.Value(code), text=text)))
+		self.close()
+
+	def step(self):
+		"""Handles what is there now."""
+		while not self.closed and self.monitor.poll(0):
+			event = recv_monitor_message(self.monitor)["event"]
+			if event == zmq.EVENT_HANDSHAKE_SUCCEEDED and not self.ready:
+				self._connected()
+			elif event in (zmq.EVENT_DISCONNECTED, zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
+				       zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL):
+				self._receive()
+				self.close()
+		if not self.closed:
+			self._receive()
+			self.push()
+
+	def _receive(self):
+		while not self.closed:
+			try:
+				parts = self.socket.recv_multipart(zmq.NOBLOCK)
+			except zmq.Again:
+				return
+			try:
+				self._frame(parts)
+			except Refused as why:
+				try:
+					self.leave(why.code, why.text)
+				except zmq.Again:
+					self.close()
+				return
+
+	def _frame(self, parts):
+		if len(parts) != 1:
+			raise Refused("PROTOCOL", "more than one frame")
+		try:
+			frame = pb.PeerFrame.FromString(parts[0])
+			check_shape(frame)
+		except Refused:
+			raise
+		except Exception:
+			raise Refused("PROTOCOL", "the frame does not parse") from None
+		kind = frame.WhichOneof("kind")
+		self.frames.append(frame)
+		if kind is None:
+			raise Refused("PROTOCOL", "a frame without a known kind")
+		if kind == "goodbye":
+			self.goodbye = (pb.GoodbyeCode.Name(frame.goodbye.code), frame.goodbye.text)
+			self.close()
+			return
+		if (kind == "hello") != (self.theirs is None):
+			raise Refused("PROTOCOL", "hello is not the first frame, or comes twice")
+		if kind == "hello":
+			self.peer.check_hello(frame.hello)
+			self.theirs = frame.hello
+			held = (frame.hello.held.epoch, frame.hello.held.sequence)
+			start = min(held, self.peer.receipted())
+			self.next = collections.deque(s for s in self.peer.sent if s.place > start)
+		elif kind == "receipt":
+			self.raw_receipts.append(frame.receipt.receipt.SerializeToString())
+			text = self.peer.take_receipt(frame.receipt)
+			place = (text["epoch"], text["sequence"])
+			self.flying = [s for s in self.flying if s.place != place]
+		elif not self.polite:
+			return
+		elif kind == "parcel":
+			receipt = self.peer.take(frame.parcel)
+			self.send(pb.PeerFrame(receipt=pb.Receipt(receipt=receipt)))
+		else:
+			self._answer_restored(kind, frame)
+
+	def _answer_restored(self, kind, frame):
+		if kind == "heads_request":
+			heads = sorted((c, v) for c, v in self.peer.cases.items() if c > frame.heads_request.after_case_id)
+			answer = pb.Heads(last=len(heads) <= 1000)
+			for ident, v in heads[:1000]:
+				answer.heads.add(case_id=ident, yours=v.theirs, mine=v.mine)
+			self.send(pb.PeerFrame(heads=answer))
+		else:
+			raise Refused("PROTOCOL", f"{kind} is not awaited")
+
+	def push(self):
+		"""Sends what may be sent: first what is to be repeated, then what waits."""
+		if not self.polite or self.theirs is None or self.theirs.reconciling:
+			return
+		limit = min(WINDOW, self.theirs.window)
+		while len(self.flying) < limit and (self.next or self.peer.waiting):
+			if not self.next:
+				waiting, self.peer.waiting = self.peer.waiting, []
+				self.next.append(self.peer.parcel(waiting))
+			made = self.next.popleft()
+			self.send(self.peer.parcel_frame(made))
+			self.flying.append(made)
+
+
+def pump(sessions, until, seconds=15):
+	"""Runs sessions until `until()` holds; False when the time is over or all are closed."""
+	end = time.monotonic() + seconds
+	while True:
+		for s in sessions:
+			s.step()
+		if until():
+			return True
+		alive = [s for s in sessions if not s.closed]
+		left = end - time.monotonic()
+		if not alive or left <= 0:
+			return False
+		poller = zmq.Poller()
+		for s in alive:
+			poller.register(s.socket, zmq.POLLIN)
+			poller.register(s.monitor, zmq.POLLIN)
+		poller.poll(min(left, 0.25) * 1000)
