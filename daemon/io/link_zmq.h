@@ -74,7 +74,7 @@ struct link;
  * file or address and the remedy. */
 int link_start(struct event_base *base, const struct link_config *config, const struct link_events *events,
 	       struct link **ret_link, struct cy_error *e);
-/* Orderly end: what is queued may still leave, for about 2 × close_ms + 1 s at most;
+/* Orderly end: what is queued may still leave, for about 3 × close_ms + 1 s at most;
  * the call waits for that. No callback is made from here on. Frees the link. */
 void link_stop(struct link *l);
 

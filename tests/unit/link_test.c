@@ -508,6 +508,47 @@ static void test_two_that_dial_each_other_settle_on_one_connection(void **state)
 	}
 }
 
+static void test_the_connection_dialled_by_the_smaller_id_stays(void **state)
+{
+	struct node_rig us = { 0 }, ie = { .listen = "127.0.0.1:0" }, twin = { .id = "US-OIA", .peer = "IE" };
+	char dir[64];
+	uint64_t held;
+
+	(void)state;
+	snprintf(dir, sizeof dir, "%s/twin", rig_dir);
+	start_pair(&us, &ie);
+	RUN_UNTIL(us.session && ie.session);
+	held = ie.session;
+	node_dials(&twin, &ie);
+	twin.config.ipc_dir = dir;
+	twin.config.redial_first_ms = twin.config.redial_cap_ms = 20;
+	node_start(&twin);
+	RUN_UNTIL(twin.failed > 3);
+	assert_int_equal(ie.session, held);
+	assert_int_equal(us.downs + ie.downs + twin.ups, 0);
+	node_stop_link(&twin);
+	stop_pair(&us, &ie);
+
+	/* The other way about: it takes the place of one dialled by the greater id. */
+	ie = (struct node_rig){ .id = "IE", .peer = "US-OIA", .listen = "127.0.0.1:0" };
+	us = (struct node_rig){ .id = "US-OIA", .peer = "IE", .listen = "127.0.0.1:0" };
+	twin = (struct node_rig){ .id = "IE", .peer = "US-OIA", .config.ipc_dir = dir };
+	node_start(&ie);
+	node_dials(&us, &ie);
+	us.config.redial_first_ms = us.config.redial_cap_ms = 20;
+	node_start(&us);
+	RUN_UNTIL(us.session && ie.session);
+	node_dials(&twin, &us);
+	node_start(&twin);
+	RUN_UNTIL(twin.session && us.ups == 2 && us.session);
+	assert_int_equal(us.downs, 1);
+	assert_string_equal(us.why, "replaced by a newer connection");
+	RUN_UNTIL(ie.downs == 1);
+	assert_int_equal(us.downs + twin.downs, 1);
+	node_stop_link(&twin);
+	stop_pair(&us, &ie);
+}
+
 /* --------------------------------------------------------- who is kept out */
 
 /* IE dials with what the test gave it and never comes up. */
@@ -897,6 +938,7 @@ int main(void)
 		TEST(test_what_was_queued_leaves_before_a_close_and_before_a_stop),
 		TEST(test_a_dialler_comes_back_after_its_peer_does),
 		TEST(test_two_that_dial_each_other_settle_on_one_connection),
+		TEST(test_the_connection_dialled_by_the_smaller_id_stays),
 		TEST(test_a_caller_with_a_wrong_certificate_reads_the_true_reason),
 		TEST(test_an_anchor_of_one_peer_does_not_vouch_for_another),
 		TEST(test_a_crl_within_its_grace_still_counts_with_an_alarm),
