@@ -1,0 +1,402 @@
+/* The store through its port: what is written is read, whole or not at all, by
+ * one process, and content is unreadable on the disk. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/store_sqlite.h"
+
+#define MARKER "the-marker-that-must-not-be-found"
+
+struct fixture {
+	char dir[48], key[64];
+	struct store_sqlite *store;
+	struct store_port port;
+	int code;
+	char why[256];
+	int commits;
+	struct store_writeset *w;
+};
+
+static void committed(void *ctx, int code, const char *why)
+{
+	struct fixture *f = ctx;
+
+	f->code = code;
+	f->commits++;
+	snprintf(f->why, sizeof f->why, "%s", why);
+}
+
+static int open_store(struct fixture *f, bool threaded, struct cy_error *e)
+{
+	const struct store_sqlite_config config = {
+		.dir = f->dir, .key_path = f->key, .threaded = threaded, .sync_off = true
+	};
+
+	return store_sqlite_open(&config, committed, f, &f->store, &f->port, e);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof *f);
+	struct cy_error e = { 0 };
+
+	snprintf(f->dir, sizeof f->dir, "/tmp/comity-store-XXXXXX");
+	if (mkdtemp(f->dir) == NULL)
+		return -1;
+	snprintf(f->key, sizeof f->key, "%s/store.key", f->dir);
+	if (open_store(f, false, &e) < 0) {
+		fprintf(stderr, "%s\n", e.text);
+		return -1;
+	}
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	char cmd[96];
+
+	if (f->store != NULL)
+		store_sqlite_close(f->store);
+	snprintf(cmd, sizeof cmd, "rm -rf '%s'", f->dir);
+	free(f);
+	return system(cmd);
+}
+
+static struct store_write *add(struct fixture *f, enum store_op op)
+{
+	if (f->w == NULL) {
+		f->w = calloc(1, sizeof *f->w);
+		assert_non_null(f->w);
+	}
+	return store_add(f->w, op);
+}
+
+static int commit(struct fixture *f)
+{
+	struct store_writeset *w = f->w;
+
+	f->w = NULL;
+	assert_int_equal(f->port.commit(f->port.ctx, w), CY_OK);
+	store_sqlite_dispatch(f->store);
+	return f->code;
+}
+
+static void add_case(struct fixture *f, const char *case_id, const char *client, const char *own, const char *peer)
+{
+	add(f, STORE_PUT_CASE)->case_row = (struct store_case){ .peer = "IE",
+								.case_id = case_id,
+								.side = CY_SIDE__REQUESTING,
+								.own_reference = own,
+								.peer_reference = peer,
+								.client = client,
+								.title = MARKER,
+								.instrument = "us-ie-2001",
+								.state = "TRANSMITTED" };
+}
+
+static void add_message(struct fixture *f, const char *case_id, const char *id, uint32_t number, CyPriority priority)
+{
+	add(f, STORE_PUT_MESSAGE)->message = (struct store_message){ .id = id,
+								     .peer = "IE",
+								     .case_id = case_id,
+								     .author = STORE_OWN,
+								     .number = number,
+								     .kind = 1,
+								     .priority = priority,
+								     .created = { 1000 + number },
+								     .size = sizeof MARKER - 1,
+								     .transport = STORE_QUEUED,
+								     .void_reason = "",
+								     .client = "desk",
+								     .fact = cy_bytes("fact", 4),
+								     .content = cy_bytes(MARKER, sizeof MARKER - 1) };
+}
+
+struct seen {
+	size_t n;
+	char ids[16][40];
+	char content[64];
+	char title[64];
+	enum store_transport transport;
+	uint64_t epoch;
+};
+
+static int see_message(void *arg, const struct store_message *row)
+{
+	struct seen *s = arg;
+
+	snprintf(s->ids[s->n++], sizeof s->ids[0], "%s", row->id);
+	snprintf(s->content, sizeof s->content, "%.*s", (int)row->content.len, (const char *)row->content.data);
+	s->transport = row->transport;
+	s->epoch = row->epoch;
+	return CY_OK;
+}
+
+static int see_case(void *arg, const struct store_case *row)
+{
+	struct seen *s = arg;
+
+	snprintf(s->ids[s->n++], sizeof s->ids[0], "%s", row->case_id);
+	snprintf(s->title, sizeof s->title, "%s", row->title);
+	return CY_OK;
+}
+
+static void reopen(struct fixture *f)
+{
+	struct cy_error e = { 0 };
+
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	if (open_store(f, false, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void what_is_committed_is_there_after_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
+	assert_int_equal(commit(f), CY_OK);
+	reopen(f);
+	assert_int_equal(f->port.get_message(f->port.ctx, "m1", see_message, &s), CY_OK);
+	assert_string_equal(s.content, MARKER);
+	assert_int_equal(f->port.get_case(f->port.ctx, "IE", "c1", see_case, &s), CY_OK);
+	assert_string_equal(s.title, MARKER);
+	assert_int_equal(f->port.get_message(f->port.ctx, "m2", see_message, &s), CY_ENOENT);
+}
+
+static void a_write_set_that_fails_in_the_middle_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	struct store_counts counts;
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
+	add_message(f, "c1", "m2", 1, CY_PRIORITY__NORMAL); /* the number is taken */
+	assert_int_equal(commit(f), CY_ESTORE);
+	assert_true(f->why[0] != '\0');
+	assert_int_equal(f->port.get_message(f->port.ctx, "m1", see_message, &s), CY_ENOENT);
+	assert_int_equal(f->port.counts(f->port.ctx, &counts), CY_OK);
+	assert_int_equal(counts.cases + counts.messages, 0);
+	/* and service goes on */
+	add_case(f, "c1", "desk", "own-1", "");
+	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
+	assert_int_equal(commit(f), CY_OK);
+}
+
+static void the_most_urgent_waits_first_then_the_oldest(void **state)
+{
+	struct fixture *f = *state;
+	struct store_peer_counts counts;
+	struct seen s = { 0 };
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_message(f, "c1", "a", 1, CY_PRIORITY__LOW);
+	add_message(f, "c1", "b", 2, CY_PRIORITY__NORMAL);
+	add_message(f, "c1", "c", 3, CY_PRIORITY__EMERGENCY);
+	add_message(f, "c1", "d", 4, CY_PRIORITY__NORMAL);
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.waiting(f->port.ctx, "IE", 10, see_message, &s), CY_OK);
+	assert_int_equal(s.n, 4);
+	assert_string_equal(s.ids[0], "c");
+	assert_string_equal(s.ids[1], "b");
+	assert_string_equal(s.ids[2], "d");
+	assert_string_equal(s.ids[3], "a");
+	add(f, STORE_RAISE)->raise.peer = "IE";
+	f->w->first->raise.case_id = "c1";
+	f->w->first->raise.priority = CY_PRIORITY__EMERGENCY;
+	assert_int_equal(commit(f), CY_OK);
+	s.n = 0;
+	assert_int_equal(f->port.waiting(f->port.ctx, "IE", 1, see_message, &s), CY_OK);
+	assert_int_equal(s.n, 1);
+	assert_string_equal(s.ids[0], "a");
+	assert_int_equal(f->port.peer_counts(f->port.ctx, "IE", &counts), CY_OK);
+	assert_int_equal(counts.waiting, 4);
+	assert_int_equal(counts.oldest.ms, 1001);
+}
+
+static void a_restore_puts_back_what_has_no_receipt(void **state)
+{
+	struct fixture *f = *state;
+	struct store_write *w;
+	struct seen s = { 0 };
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
+	w = add(f, STORE_MARK_MESSAGE);
+	w->message = (struct store_message){
+		.id = "m1", .transport = STORE_TRANSMITTED, .epoch = 5, .sequence = 1, .void_reason = ""
+	};
+	w = add(f, STORE_PUT_PARCEL);
+	w->parcel =
+		(struct store_parcel){ .peer = "IE", .author = STORE_OWN, .epoch = 5, .sequence = 1, .messages = 1 };
+	assert_int_equal(commit(f), CY_OK);
+	add(f, STORE_REQUEUE_ALL)->peer = "IE";
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.get_message(f->port.ctx, "m1", see_message, &s), CY_OK);
+	assert_int_equal(s.transport, STORE_QUEUED);
+	assert_int_equal(s.epoch, 0);
+	assert_int_equal(f->port.get_parcel(f->port.ctx, "IE", STORE_OWN, 5, 1, NULL, NULL), CY_ENOENT);
+}
+
+static void a_client_sees_its_own_cases_by_any_reference(void **state)
+{
+	struct fixture *f = *state;
+	const struct store_view all = { NULL }, desk = { "desk" }, other = { "other" };
+	struct seen s = { 0 };
+
+	add_case(f, "c1", "desk", "own-1", "MLA/1");
+	add_case(f, "c2", "", "own-2", "MLA/2");
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.find_case(f->port.ctx, desk, "MLA/1", see_case, &s), CY_OK);
+	assert_int_equal(f->port.find_case(f->port.ctx, desk, "own-1", see_case, &s), CY_OK);
+	assert_int_equal(f->port.find_case(f->port.ctx, other, "c1", see_case, &s), CY_ENOENT);
+	assert_int_equal(f->port.find_case(f->port.ctx, desk, "MLA/2", see_case, &s), CY_ENOENT);
+	s.n = 0;
+	assert_int_equal(f->port.list_cases(f->port.ctx, all, "", false, "", 10, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 2);
+	s.n = 0;
+	assert_int_equal(f->port.list_cases(f->port.ctx, all, "", false, "c1", 10, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 1);
+}
+
+/* In the database, in its WAL, anywhere in the directory. */
+static void content_and_titles_are_unreadable_on_the_disk(void **state)
+{
+	struct fixture *f = *state;
+	char cmd[400];
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
+	assert_int_equal(commit(f), CY_OK);
+	snprintf(cmd, sizeof cmd, "grep -rqs own-1 '%s'", f->dir);
+	assert_int_equal(system(cmd), 0);
+	snprintf(cmd, sizeof cmd, "grep -rqs " MARKER " '%s'", f->dir);
+	assert_int_not_equal(system(cmd), 0);
+}
+
+static void modes_are_private_and_the_key_must_be_the_right_one(void **state)
+{
+	struct fixture *f = *state;
+	struct cy_error e = { 0 };
+	struct stat st;
+	char path[96];
+	int fd;
+
+	assert_int_equal(stat(f->dir, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	snprintf(path, sizeof path, "%s/comity.db", f->dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	fd = open(f->key, O_WRONLY | O_TRUNC);
+	assert_int_equal(write(fd, "01234567890123456789012345678901", 32), 32);
+	close(fd);
+	assert_int_equal(open_store(f, false, &e), CY_ECONFIG);
+	assert_non_null(strstr(e.text, f->key));
+	assert_int_equal(unlink(f->key), 0);
+	assert_true(open_store(f, false, &e) < 0);
+}
+
+static void a_second_process_is_refused_with_the_pid_of_the_first(void **state)
+{
+	struct fixture *f = *state;
+	char pid[32];
+	int status;
+	pid_t child;
+
+	snprintf(pid, sizeof pid, "%d", (int)getpid());
+	child = fork();
+	if (child == 0) {
+		struct fixture second = *f;
+		struct cy_error e = { 0 };
+		int r = open_store(&second, false, &e);
+
+		_exit(r == CY_EEXIST && strstr(e.text, pid) != NULL ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void a_damaged_or_newer_store_is_refused_with_a_sentence(void **state)
+{
+	struct fixture *f = *state;
+	struct cy_error e = { 0 };
+	char cmd[400];
+
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	snprintf(cmd, sizeof cmd, "cp '%s/comity.db' '%s/copy' && printf '%%0100d' 7 > '%s/comity.db'", f->dir, f->dir,
+		 f->dir);
+	assert_int_equal(system(cmd), 0);
+	assert_true(open_store(f, false, &e) < 0);
+	assert_true(e.text[0] != '\0');
+	/* user_version stands at byte 60, big-endian. */
+	snprintf(cmd, sizeof cmd,
+		 "cp '%s/copy' '%s/comity.db' && printf '\\0\\0\\0\\143' | dd of='%s/comity.db' bs=1 seek=60 "
+		 "conv=notrunc 2>/dev/null",
+		 f->dir, f->dir, f->dir);
+	assert_int_equal(system(cmd), 0);
+	assert_true(open_store(f, false, &e) < 0);
+	assert_non_null(strstr(e.text, "newer"));
+}
+
+static void the_thread_commits_and_says_so_by_an_event(void **state)
+{
+	struct fixture *f = *state;
+	struct cy_error e = { 0 };
+	struct pollfd fd;
+	struct seen s = { 0 };
+
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	assert_int_equal(open_store(f, true, &e), CY_OK);
+	add_case(f, "c1", "desk", "own-1", "");
+	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
+	assert_int_equal(f->port.commit(f->port.ctx, f->w), CY_OK);
+	f->w = NULL;
+	fd = (struct pollfd){ .fd = store_sqlite_fd(f->store), .events = POLLIN };
+	assert_int_equal(poll(&fd, 1, 30000), 1);
+	assert_int_equal(f->commits, 0);
+	store_sqlite_dispatch(f->store);
+	assert_int_equal(f->commits, 1);
+	assert_int_equal(f->code, CY_OK);
+	assert_int_equal(f->port.get_message(f->port.ctx, "m1", see_message, &s), CY_OK);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_committed_is_there_after_a_restart),
+		TEST(a_write_set_that_fails_in_the_middle_leaves_nothing),
+		TEST(the_most_urgent_waits_first_then_the_oldest),
+		TEST(a_restore_puts_back_what_has_no_receipt),
+		TEST(a_client_sees_its_own_cases_by_any_reference),
+		TEST(content_and_titles_are_unreadable_on_the_disk),
+		TEST(modes_are_private_and_the_key_must_be_the_right_one),
+		TEST(a_second_process_is_refused_with_the_pid_of_the_first),
+		TEST(a_damaged_or_newer_store_is_refused_with_a_sentence),
+		TEST(the_thread_commits_and_says_so_by_an_event),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
