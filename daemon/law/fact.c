@@ -7,8 +7,8 @@
 
 enum {
 	VERSION = 1,
-	HEAD = 17
-}; /* version, side, number, seen, kind (2), ref, measures; then the codes */
+	HEAD = 18
+}; /* version, side, number, seen, kind (2), ref, measures, how many codes; then these */
 
 static void name(struct law_fact *f, uint32_t measure, uint8_t code)
 {
@@ -161,6 +161,7 @@ size_t law_fact_encode(const struct law_fact *f, uint8_t out[static LAW_FACT_MAX
 	*p++ = (uint8_t)f->kind;
 	p = put32(p, f->ref);
 	*p++ = f->measures;
+	*p++ = (uint8_t)codes;
 	memcpy(p, f->code, codes);
 	return (size_t)(p - out) + codes;
 }
@@ -170,7 +171,7 @@ int law_fact_decode(struct cy_bytes data, struct law_fact *ret_fact)
 	const uint8_t *p = data.data;
 	struct law_fact f = { 0 };
 
-	if (data.len < HEAD || data.len > HEAD + CY_MEASURES_MAX || p[0] != VERSION)
+	if (data.len < HEAD || data.len > HEAD + CY_MEASURES_MAX || p[0] != VERSION || p[17] != data.len - HEAD)
 		return CY_EPARSE;
 	f.side = (CySide)p[1];
 	f.number = get32(p + 2);
