@@ -17,7 +17,8 @@ const char *cy_strerror(int code)
 	return "unknown error";
 }
 
-static void fill(struct cy_error *e, int code, const char *field, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void fill(struct cy_error *e, int code, const char *field, const char *fmt,
+						       va_list ap)
 {
 	if (e == NULL)
 		return;
