@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "comity/v1/local.pb-c.h"
 
-#define CLIENT_SOCKET     "/run/comity/local.sock" /* where a daemon listens by default */
+#define CLIENT_SOCKET     "/run/comity/comity.sock" /* where a daemon listens by default */
 #define CLIENT_TIMEOUT_MS 30000
 #define CLIENT_FOR_EVER   (-1)
 

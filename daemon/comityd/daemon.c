@@ -255,13 +255,15 @@ static int start_link(struct daemon *d, struct cy_error *e)
 		for (size_t i = 0; i < c->n_listen; i++)
 			listen[i] = c->listen[i].text;
 		for (size_t i = 0; i < c->n_peers; i++)
-			peers[i] = (struct link_peer_config){ .tls = { .id = c->peers[i].id,
-								       .anchors = c->peers[i].anchors,
-								       .crl = c->peers[i].crl,
-								       .crl_grace_s = c->peers[i].crl_grace_ms / 1000,
-								       .sans = c->peers[i].names,
-								       .n_sans = c->peers[i].n_names },
-							      .dial = c->peers[i].dial.text };
+			peers[i] =
+				(struct link_peer_config){ .tls = { .id = c->peers[i].id,
+								    .anchors = c->peers[i].anchors,
+								    .crl = c->peers[i].crl,
+								    .crl_grace_s = c->peers[i].crl_grace_ms / 1000,
+								    .crl_max_age_s = c->peers[i].crl_max_age_ms / 1000,
+								    .sans = c->peers[i].names,
+								    .n_sans = c->peers[i].n_names },
+							   .dial = c->peers[i].dial.text };
 		r = link_start(d->loop.base, &config, &events, &d->link, e);
 	}
 	free(peers);

@@ -18,7 +18,8 @@ struct peer_trust {
 	char *id;
 	X509_STORE *store;
 	bool crl;
-	int64_t crl_grace_s;
+	int64_t crl_grace_s, crl_max_age_s;
+	int64_t crl_made; /* thisUpdate of the oldest one; seconds since 1970 */
 	char **sans;
 	size_t n_sans;
 };
@@ -46,12 +47,17 @@ struct check {
 	bool stale; /* a CRL past its nextUpdate was met */
 };
 
-static bool within_grace(const X509_CRL *crl, int64_t grace_s)
+/* Seconds since then; INT64_MAX for a time that cannot be read. */
+static int64_t seconds_since(const ASN1_TIME *then)
 {
-	const ASN1_TIME *next = crl ? X509_CRL_get0_nextUpdate(crl) : NULL;
 	struct tm tm;
 
-	return next && ASN1_TIME_to_tm(next, &tm) && (int64_t)time(NULL) - (int64_t)timegm(&tm) <= grace_s;
+	return then && ASN1_TIME_to_tm(then, &tm) ? (int64_t)time(NULL) - (int64_t)timegm(&tm) : INT64_MAX;
+}
+
+static bool within_grace(const X509_CRL *crl, int64_t grace_s)
+{
+	return crl && seconds_since(X509_CRL_get0_nextUpdate(crl)) <= grace_s;
 }
 
 static int on_chain_error(int ok, X509_STORE_CTX *ctx)
@@ -139,6 +145,13 @@ static int judge_one(struct tls_verdict *v, size_t i, X509_STORE_CTX *outer)
 	if (!name_matches(k.peer, X509_STORE_CTX_get0_cert(outer)))
 		return X509_V_ERR_HOSTNAME_MISMATCH;
 	err = check_chain(&k, outer, v->dialled);
+	if (err == X509_V_OK && k.peer->crl && k.peer->crl_max_age_s > 0) {
+		int64_t over = (int64_t)time(NULL) - k.peer->crl_made - k.peer->crl_max_age_s;
+
+		k.stale = k.stale || over > 0;
+		if (over > k.peer->crl_grace_s)
+			err = X509_V_ERR_CRL_HAS_EXPIRED;
+	}
 	if (k.stale) {
 		v->stale_crl = true;
 		v->stale_peer = i;
@@ -280,7 +293,10 @@ static int load_crls(struct peer_trust *p, const char *path, struct cy_error *e)
 		return cy_fail(e, CY_ECONFIG, "%s: cannot read the CRL of %s: %s; fetch it from the peer's CA", path,
 			       p->id, strerror(errno));
 	while (!rc && (x = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL))) {
-		n++;
+		int64_t made = (int64_t)time(NULL) - seconds_since(X509_CRL_get0_lastUpdate(x));
+
+		if (n++ == 0 || made < p->crl_made)
+			p->crl_made = made;
 		if (!X509_STORE_add_crl(p->store, x))
 			rc = cy_fail(e, CY_ECONFIG, "%s: %s", path, last_error());
 		X509_CRL_free(x);
@@ -310,6 +326,7 @@ static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, stru
 	p->store = X509_STORE_new();
 	p->crl = c->crl != NULL;
 	p->crl_grace_s = c->crl_grace_s;
+	p->crl_max_age_s = c->crl_max_age_s;
 	p->sans = calloc(c->n_sans ? c->n_sans : 1, sizeof *p->sans);
 	CY_ASSERT(p->id && p->store && p->sans);
 	if (c->n_sans == 0)

@@ -29,6 +29,9 @@ struct tls_peer_config {
 	 * more than crl_grace_s seconds ago. */
 	const char *crl;
 	int64_t crl_grace_s;
+	/* A CRL is also stale this many seconds after its thisUpdate; 0: only its
+	 * nextUpdate counts. */
+	int64_t crl_max_age_s;
 	/* At least one; the leaf must have one of them as subjectAltName:
 	 * "dns:NAME", "ip:ADDRESS" or "uri:URI". Wildcards and CN count for nothing. */
 	const char *const *sans;

@@ -27,7 +27,7 @@ extern struct event_base *rig_base;
 struct node_rig {
 	const char *id, *peer;
 	const char *certificate, *key, *anchors, *crl, *san; /* NULL: the usual ones */
-	int64_t crl_grace_s;
+	int64_t crl_grace_s, crl_max_age_s;
 	const char *listen; /* NULL: none */
 	char dial[64];      /* empty: not dialled */
 	struct link_config config;

@@ -151,6 +151,7 @@ int node_try(struct node_rig *n, struct cy_error *e)
 	peer.tls.anchors = rig_path(n->anchors ? n->anchors : anchors);
 	peer.tls.crl = n->crl ? rig_path(n->crl) : NULL;
 	peer.tls.crl_grace_s = n->crl_grace_s;
+	peer.tls.crl_max_age_s = n->crl_max_age_s;
 	n->config.peers = &peer;
 	n->config.n_peers = 1;
 	if (!n->config.ipc_dir)
@@ -621,6 +622,21 @@ static void test_a_crl_within_its_grace_still_counts_with_an_alarm(void **state)
 	stop_pair(&us, &ie);
 }
 
+/* comity-pki dates its CRLs an hour back. */
+static void test_a_crl_older_than_its_age_limit_is_stale(void **state)
+{
+	struct node_rig us = { .crl = "IE/crl.pem", .crl_max_age_s = 600, .crl_grace_s = 7200 }, ie = { 0 };
+
+	(void)state;
+	start_pair(&us, &ie);
+	exchange(&us, &ie, 10, 100);
+	assert_int_equal(us.alarms, 1);
+	stop_pair(&us, &ie);
+	us = (struct node_rig){ .crl = "IE/crl.pem", .crl_max_age_s = 600 };
+	ie = (struct node_rig){ 0 };
+	kept_out(&us, &ie, "certificate", "IE: the CRL has expired");
+}
+
 static void test_uri_and_address_names_pin_a_peer_too(void **state)
 {
 	struct node_rig us = { .san = "uri:urn:example:ie" };
@@ -942,6 +958,7 @@ int main(void)
 		TEST(test_a_caller_with_a_wrong_certificate_reads_the_true_reason),
 		TEST(test_an_anchor_of_one_peer_does_not_vouch_for_another),
 		TEST(test_a_crl_within_its_grace_still_counts_with_an_alarm),
+		TEST(test_a_crl_older_than_its_age_limit_is_stale),
 		TEST(test_uri_and_address_names_pin_a_peer_too),
 		TEST(test_from_outside_only_alerts_come_without_a_good_certificate),
 		TEST(test_garbage_before_the_handshake_is_refused),
