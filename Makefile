@@ -86,7 +86,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
-.PRECIOUS: $(BUILD)/obj/tests/unit/%.o
+.SECONDARY: $(UNIT:$(BUILD)/tests/%=$(BUILD)/obj/tests/unit/%.o)
 
 # The JSON mapping for tests/json/json_equal_test.py.
 $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
@@ -102,7 +102,7 @@ test-packages:
 # The packages come first, whatever -j says.
 check: test-packages
 	@$(MAKE) --no-print-directory all unit $(BUILD)/tests/json_tool
-	@tests/check $(BUILD) $(TESTS)
+	@tests/check $(BUILD) '$(TESTS)'
 
 # ------------------------------------------------------------------- others
 # Figures, not a test: nothing here fails for being slow.
