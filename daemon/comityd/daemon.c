@@ -245,6 +245,8 @@ static int start_link(struct daemon *d, struct cy_error *e)
 				      .n_peers = c->n_peers,
 				      .ipc_dir = c->run_dir,
 				      .handshake_ms = c->handshake_timeout_ms,
+				      .heartbeat_ms = c->heartbeat_ms,
+				      .silence_ms = c->heartbeat_timeout_ms,
 				      .redial_first_ms = c->backoff_first_ms,
 				      .redial_cap_ms = c->backoff_max_ms,
 				      .handshakes_max = c->handshakes,

@@ -5,10 +5,12 @@
 
 #include "base/rng.h"
 
+#define BACKOFF_LASTED_MS 10000
+
 struct backoff {
 	struct cy_rng rng;
 	int64_t first_ms, cap_ms; /* both above 0 */
-	unsigned failures;        /* since the last success */
+	unsigned failures;        /* since the last session that lasted */
 };
 
 /* Milliseconds to wait: evenly from 0 to min(cap, first × 2^failures). */
@@ -24,9 +26,12 @@ static inline int64_t backoff_next(struct backoff *b)
 	return (int64_t)cy_rng_below(&b->rng, (uint64_t)most + 1);
 }
 
-static inline void backoff_reset(struct backoff *b)
+/* A session has ended, so long after its good Hello. One that ends right after it,
+ * time and again, must not be made anew in a loop: only one that lasted counts. */
+static inline void backoff_lasted(struct backoff *b, int64_t ms)
 {
-	b->failures = 0;
+	if (ms >= BACKOFF_LASTED_MS)
+		b->failures = 0;
 }
 
 #endif

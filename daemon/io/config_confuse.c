@@ -265,8 +265,8 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 	peer->anchors = config_file(&s, "anchors", config_required(&s, "anchors", "the peer's CA certificates (PEM)"),
 				    0, "ask the peer for its comity-pki export, or correct the path");
 	peer->crl = config_file(&s, "crl", crl, 0, "ask the peer for its crl.pem, or correct the path");
-	peer->crl_max_age_ms = config_duration(&s, "crl_max_age", HOUR, 0, 0);
-	peer->crl_grace_ms = config_duration(&s, "crl_grace", HOUR, 24 * HOUR, 0);
+	peer->crl_max_age_ms = config_duration(&s, "crl_max_age", HOUR, 0, 0, LONG);
+	peer->crl_grace_ms = config_duration(&s, "crl_grace", HOUR, 24 * HOUR, 0, LONG);
 	if (crl == NULL && age != NULL)
 		config_wrong(&s, "crl_max_age", age->line,
 			     "there is no CRL that could age; crl is expected beside it; add crl or remove this");
@@ -288,16 +288,22 @@ static void load_numbers(struct config_load *l, cfg_t *root)
 	int i;
 
 	c->window = config_number(&delivery, "window", 1, CY_WINDOW_MAX, 4);
-	c->undelivered_ms = config_duration(&delivery, "undelivered_after", DAY, 30 * DAY, SECOND);
-	c->backoff_first_ms = config_duration(&delivery, "backoff_first", SECOND, SECOND, SECOND);
-	c->backoff_max_ms = config_duration(&delivery, "backoff_max", SECOND, 5 * MINUTE, SECOND);
+	c->undelivered_ms = config_duration(&delivery, "undelivered_after", DAY, 30 * DAY, SECOND, LONG);
+	c->backoff_first_ms = config_duration(&delivery, "backoff_first", SECOND, SECOND, SECOND, DAY);
+	c->backoff_max_ms = config_duration(&delivery, "backoff_max", SECOND, 5 * MINUTE, SECOND, DAY);
 	if (c->backoff_max_ms < c->backoff_first_ms)
 		config_wrong(
 			&delivery, "backoff_max", config_end(&delivery),
 			"it is shorter than backoff_first; the same or a longer time is expected; correct one of them");
+	c->heartbeat_ms = config_duration(&delivery, "heartbeat", SECOND, 15 * SECOND, SECOND, HOUR);
+	c->heartbeat_timeout_ms = config_duration(&delivery, "heartbeat_timeout", SECOND, MINUTE, 2 * SECOND, DAY);
+	if (c->heartbeat_timeout_ms < 2 * c->heartbeat_ms)
+		config_wrong(&delivery, "heartbeat_timeout", config_end(&delivery),
+			     "a single heartbeat that is late would end the session; at least twice the heartbeat is "
+			     "expected; correct one of them");
 	c->handshakes = config_number(&limits, "handshakes", 1, 4096, 64);
 	c->handshakes_per_address = config_number(&limits, "handshakes_per_address", 1, 4096, 8);
-	c->handshake_timeout_ms = config_duration(&limits, "handshake_timeout", SECOND, 10 * SECOND, SECOND);
+	c->handshake_timeout_ms = config_duration(&limits, "handshake_timeout", SECOND, 10 * SECOND, SECOND, HOUR);
 	c->log_level = NODE_INFO;
 	if (t != NULL && (i = config_choice(&log, "level", t, levels)) >= 0)
 		c->log_level = level[i];
@@ -355,8 +361,13 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 			     LIST("names"),
 			     OPTION("signing_certificates"),
 			     CFG_END() };
-	cfg_opt_t delivery[] = { OPTION("window"), OPTION("undelivered_after"), OPTION("backoff_first"),
-				 OPTION("backoff_max"), CFG_END() };
+	cfg_opt_t delivery[] = { OPTION("window"),
+				 OPTION("undelivered_after"),
+				 OPTION("backoff_first"),
+				 OPTION("backoff_max"),
+				 OPTION("heartbeat"),
+				 OPTION("heartbeat_timeout"),
+				 CFG_END() };
 	cfg_opt_t limits[] = { OPTION("handshakes"), OPTION("handshakes_per_address"), OPTION("handshake_timeout"),
 			       CFG_END() };
 	cfg_opt_t log[] = { OPTION("level"), CFG_END() };

@@ -64,6 +64,7 @@ struct config {
 	uint32_t window; /* parcels without receipt */
 	int64_t undelivered_ms;
 	int64_t backoff_first_ms, backoff_max_ms;
+	int64_t heartbeat_ms, heartbeat_timeout_ms;
 	unsigned handshakes, handshakes_per_address; /* unfinished at one time */
 	int64_t handshake_timeout_ms;
 	enum node_level log_level;

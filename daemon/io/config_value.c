@@ -69,7 +69,8 @@ static int64_t unit_ms(const char *unit, int64_t bare)
 }
 
 /* A number with s, m, h or d; without, it counts `bare` milliseconds. */
-int64_t config_duration(const struct config_sec *s, const char *name, int64_t bare, int64_t otherwise, int64_t min)
+int64_t config_duration(const struct config_sec *s, const char *name, int64_t bare, int64_t otherwise, int64_t min,
+			int64_t max)
 {
 	const struct config_text *t = config_given(s, name);
 	const char *each = bare == DAY ? "days" : bare == HOUR ? "hours" : "seconds";
@@ -81,13 +82,14 @@ int64_t config_duration(const struct config_sec *s, const char *name, int64_t ba
 		return otherwise;
 	digits = strspn(t->text, "0123456789");
 	unit = unit_ms(t->text + digits, bare);
-	if (unit == 0 || cy_parse_u64(t->text, digits, (uint64_t)(3650 * DAY / unit), &n) != CY_OK ||
+	if (unit == 0 || cy_parse_u64(t->text, digits, (uint64_t)(max / unit), &n) != CY_OK ||
 	    (int64_t)n * unit < min) {
-		config_wrong(
-			s, name, t->line,
-			"'%s' is no time from %lld s to 3650 d; a whole number of %s, or one with s, m, h or d such as "
-			"45m is expected; correct it",
-			t->text, (long long)(min / SECOND), each);
+		config_wrong(s, name, t->line,
+			     "'%s' is no time from %lld s to %lld %s; a whole number of %s, or one with s, m, h or d "
+			     "such as "
+			     "45m is expected; correct it",
+			     t->text, (long long)(min / SECOND), (long long)(max / (max > DAY ? DAY : SECOND)),
+			     max > DAY ? "d" : "s", each);
 		return otherwise;
 	}
 	return (int64_t)n * unit;

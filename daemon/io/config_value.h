@@ -10,6 +10,7 @@
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
+#define LONG   (3650 * DAY) /* as good as for ever */
 
 struct config_load {
 	struct config *c;
@@ -41,8 +42,9 @@ const struct config_text *config_required(const struct config_sec *s, const char
 const char *config_keep(const struct config_sec *s, const char *text);
 
 /* Milliseconds of a number with s, m, h or d; without, it counts `bare`
- * milliseconds. At least `min`. */
-int64_t config_duration(const struct config_sec *s, const char *name, int64_t bare, int64_t otherwise, int64_t min);
+ * milliseconds. From `min` to `max`. */
+int64_t config_duration(const struct config_sec *s, const char *name, int64_t bare, int64_t otherwise, int64_t min,
+			int64_t max);
 unsigned config_number(const struct config_sec *s, const char *name, unsigned min, unsigned max, unsigned otherwise);
 /* The place of a word in `words`, which NULL ends; -1 when it is none. */
 int config_choice(const struct config_sec *s, const char *name, const struct config_text *t, const char *const *words);

@@ -43,6 +43,7 @@ struct gate_config {
 	size_t n_peers;
 	int64_t handshake_ms; /* over all of a handshake, from connect to the first byte */
 	int64_t drain_ms;     /* for the last bytes at an end */
+	int64_t silence_ms;   /* a session without a sign of life for so long is ended */
 	size_t handshakes_max, handshakes_per_source;
 	uint64_t rekey_records; /* TLS records sent under one key, well under 2^24 */
 };

@@ -11,8 +11,6 @@
 
 #include "io/gate_tls_internal.h"
 
-#define USER_TIMEOUT_MS 30000
-
 void conn_want(struct event *ev, bool on)
 {
 	bool is = event_pending(ev, EV_READ | EV_WRITE, NULL);
@@ -274,11 +272,9 @@ struct conn *conn_new(struct gate *g, int fd)
 
 void conn_watch(struct conn *c)
 {
-	static const int on = 1, user_timeout = USER_TIMEOUT_MS;
+	static const int on = 1;
 
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	setsockopt(c->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-	setsockopt(c->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout, sizeof user_timeout);
 	c->net_r = event_new(c->g->base, c->fd, EV_READ | EV_PERSIST, on_net, c);
 	c->net_w = event_new(c->g->base, c->fd, EV_WRITE | EV_PERSIST, on_net, c);
 	CY_ASSERT(c->net_r && c->net_w);
@@ -302,6 +298,7 @@ void conn_attach(struct conn *c, const char *path)
 	c->ipc_r = event_new(c->g->base, c->ipc, EV_READ | EV_PERSIST, on_ipc, c);
 	c->ipc_w = event_new(c->g->base, c->ipc, EV_WRITE | EV_PERSIST, on_ipc, c);
 	CY_ASSERT(c->ipc_r && c->ipc_w);
+	conn_watch_life(c);
 	pump(c, true, true);
 }
 
@@ -367,6 +364,8 @@ void conn_free(struct conn *c)
 	close_ipc(c);
 	event_free(c->timer);
 	event_free(c->again);
+	if (c->look)
+		event_free(c->look);
 	if (c->net_r)
 		event_free(c->net_r);
 	if (c->net_w)

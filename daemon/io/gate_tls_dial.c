@@ -146,6 +146,38 @@ void conn_forget_lookup(struct conn *c)
 		evdns_getaddrinfo_cancel(l->req);
 }
 
+/* Is it another file, or are its contents other ones, than at the last reading? */
+static bool changed(struct stat *was, const char *path)
+{
+	struct stat now = { 0 };
+	bool is;
+
+	stat(path, &now);
+	is = now.st_dev != was->st_dev || now.st_ino != was->st_ino || now.st_size != was->st_size ||
+	     now.st_mtim.tv_sec != was->st_mtim.tv_sec || now.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
+	*was = now;
+	return is;
+}
+
+/* evdns reads /etc/hosts and /etc/resolv.conf once, but the daemon runs for months:
+ * read them again when they have changed. Questions under way are asked anew. */
+static void read_names(struct gate *g)
+{
+	bool hosts = changed(&g->hosts, "/etc/hosts"), resolv = changed(&g->resolv, "/etc/resolv.conf");
+
+	if (!g->dns) {
+		g->dns = evdns_base_new(g->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+		CY_ASSERT(g->dns);
+	} else if (!hosts && !resolv) {
+		return;
+	}
+	evdns_base_clear_host_addresses(g->dns);
+	evdns_base_clear_nameservers_and_suspend(g->dns);
+	/* Without a resolv.conf there is still /etc/hosts. */
+	evdns_base_resolv_conf_parse(g->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+	evdns_base_resume(g->dns);
+}
+
 void gate_dial(struct gate *g, size_t peer)
 {
 	const struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC,
@@ -156,12 +188,7 @@ void gate_dial(struct gate *g, size_t peer)
 	struct conn *c = conn_new(g, -1);
 
 	CY_ASSERT(l);
-	if (!g->dns) {
-		/* Without a resolv.conf there is still /etc/hosts. */
-		g->dns = evdns_base_new(g->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-		CY_ASSERT(g->dns);
-		evdns_base_resolv_conf_parse(g->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
-	}
+	read_names(g);
 	c->dialled = true;
 	c->peer = peer;
 	c->state = CONN_RESOLVE;

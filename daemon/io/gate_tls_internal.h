@@ -1,13 +1,14 @@
 /* Inside the gate: gate_tls.c (listening, limits, orders), gate_tls_dial.c (names
  * and connect), gate_tls_conn.c (handshake and end of a connection),
  * gate_tls_pump.c (bytes),
- * gate_tls_bio.c (what OpenSSL writes). */
+ * gate_tls_alive.c (signs of life), gate_tls_bio.c (what OpenSSL writes). */
 #ifndef CY_IO_GATE_TLS_INTERNAL_H
 #define CY_IO_GATE_TLS_INTERNAL_H
 
 #include <event2/event.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "io/gate_tls.h"
@@ -46,11 +47,13 @@ struct conn {
 	SSL *ssl;
 	struct tls_verdict verdict;
 	struct zmtp_guard guard;
-	struct event *net_r, *net_w, *ipc_r, *ipc_w, *timer, *again;
+	struct event *net_r, *net_w, *ipc_r, *ipc_w, *timer, *again, *look;
 	bool ipc_deaf;                /* libzmq takes nothing more */
 	bool fin;                     /* our FIN is sent */
 	struct cy_buf to_ipc, to_net; /* spilt: plain for libzmq, TLS for the socket; empty most of the time */
 	uint64_t records;             /* sent under the present key */
+	uint64_t received, acked;     /* TCP bytes at the last look */
+	int64_t alive;                /* when the last sign of life was seen, monotonic ms */
 	size_t drained;
 	uint8_t source[16]; /* the caller's address; the /64 of IPv6 */
 	char address[64];
@@ -84,6 +87,7 @@ struct gate {
 	size_t n_listen;
 	struct gate_target *targets;
 	struct evdns_base *dns;
+	struct stat hosts, resolv; /* the files of names when they were last read */
 	struct conn_list all, strangers;
 	size_t n_all, n_strangers, n_lookups, most;
 	uint64_t last_id;
@@ -128,6 +132,10 @@ BIO_METHOD *gate_wire_method(void);
 void conn_set_wire(struct conn *c);
 /* Send what is spilt, as far as it goes; false when the socket is broken. */
 bool conn_flush(struct conn *c);
+
+/* gate_tls_alive.c */
+/* From now on look for signs of life, and end the session when there are none. */
+void conn_watch_life(struct conn *c);
 
 /* gate_tls_pump.c */
 void pump(struct conn *c, bool in, bool out);

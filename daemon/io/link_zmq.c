@@ -101,7 +101,7 @@ static void link_established(void *ctx, uint64_t session)
 	struct link_session *s = link_session_find(ctx, session);
 
 	if (s)
-		backoff_reset(&s->peer->backoff);
+		s->greeted = loop_mono().ms;
 }
 
 /* ------------------------------------------------------------------- two of one */
@@ -340,8 +340,9 @@ static int open_parts(struct link *l, const struct link_config *config, struct c
 		.n_listen = config->n_listen,
 		.dial = dial,
 		.n_peers = config->n_peers,
-		.handshake_ms = or_default(config->handshake_ms, 10000),
+		.handshake_ms = l->handshake_ms,
 		.drain_ms = l->close_ms,
+		.silence_ms = or_default(config->silence_ms, 60000),
 		.handshakes_max = config->handshakes_max ? config->handshakes_max : 64,
 		.handshakes_per_source = config->handshakes_per_source ? config->handshakes_per_source : 16,
 		.rekey_records = config->rekey_records ? config->rekey_records : UINT64_C(1) << 20,
@@ -381,6 +382,8 @@ int link_start(struct event_base *base, const struct link_config *config, const 
 	l->base = base;
 	l->events = *events;
 	l->close_ms = or_default(config->close_ms, 2000);
+	l->handshake_ms = or_default(config->handshake_ms, 10000);
+	l->heartbeat_ms = or_default(config->heartbeat_ms, 15000);
 	l->takeovers_a_minute = config->takeovers_a_minute ? config->takeovers_a_minute : 10;
 	cy_copy(l->authority, sizeof l->authority, config->authority);
 	l->ipc_dir = strdup(config->ipc_dir);

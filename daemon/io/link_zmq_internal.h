@@ -29,10 +29,11 @@ struct link_session {
 	struct link_peer *peer;
 	uint64_t id; /* the gate's id of the connection */
 	bool dialled;
-	bool up;       /* told so */
-	bool blocked;  /* a send met CY_EAGAIN */
-	bool busy;     /* inside a callback about it */
-	bool draining; /* closed by us: the socket is gone, libzmq and the gate flush */
+	bool up;         /* told so */
+	bool blocked;    /* a send met CY_EAGAIN */
+	bool busy;       /* inside a callback about it */
+	bool draining;   /* closed by us: the socket is gone, libzmq and the gate flush */
+	int64_t greeted; /* when its Hello was found good, ms; 0: not yet */
 	void *socket;
 	struct event *ev, *again;
 	char address[64];
@@ -45,7 +46,7 @@ struct link {
 	char authority[CY_AUTHORITY_MAX + 1];
 	char *ipc_dir;
 	uint32_t tag; /* in the names of our endpoints */
-	int64_t close_ms;
+	int64_t close_ms, handshake_ms, heartbeat_ms;
 	unsigned takeovers_a_minute;
 	struct link_peer *peers;
 	size_t n_peers;

@@ -7,11 +7,9 @@
 
 #include "base/limits.h"
 #include "io/link_zmq_internal.h"
+#include "io/loop_event.h"
 
-#define HWM              32 /* frames each way; worst memory is this × limit × peers */
-#define HANDSHAKE_IVL_MS 5000
-#define HEARTBEAT_MS     15000
-#define HEARTBEAT_END_MS 60000 /* shorter ones killed healthy links during a stall */
+#define HWM 32 /* frames each way; worst memory is this × limit × peers */
 
 static void set_int(void *socket, int option, int value)
 {
@@ -149,10 +147,11 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 	set_int(s->socket, ZMQ_SNDHWM, HWM);
 	set_int(s->socket, ZMQ_RCVHWM, HWM);
 	set_int(s->socket, ZMQ_LINGER, 0);
-	set_int(s->socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_IVL_MS);
-	set_int(s->socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-	set_int(s->socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_END_MS);
-	set_int(s->socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_END_MS);
+	set_int(s->socket, ZMQ_HANDSHAKE_IVL, (int)l->handshake_ms);
+	/* PINGs without an end: the gate judges (gate_tls_alive.c). */
+	set_int(s->socket, ZMQ_HEARTBEAT_IVL, (int)l->heartbeat_ms);
+	set_int(s->socket, ZMQ_HEARTBEAT_TIMEOUT, 0);
+	set_int(s->socket, ZMQ_HEARTBEAT_TTL, 0);
 	CY_ASSERT(zmq_setsockopt(s->socket, ZMQ_MAXMSGSIZE, &(int64_t){ CY_FRAME_MAX }, sizeof(int64_t)) == 0);
 	if (zmq_bind(s->socket, endpoint) != 0)
 		return CY_EIO;
@@ -203,6 +202,8 @@ void link_session_over(struct link_session *s, const char *why)
 			;
 		s->busy = false;
 	}
+	if (s->greeted)
+		backoff_lasted(&p->backoff, loop_mono().ms - s->greeted);
 	cy_copy(text, sizeof text, s->why[0] ? s->why : why);
 	if (up)
 		link_log(l, NODE_INFO, "session with %s is down: %s", p->id, text);

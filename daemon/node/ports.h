@@ -12,7 +12,7 @@ struct link_port {
 	/* Queue a frame. CY_EAGAIN when the queue to this peer is full,
 	 * CY_ENOENT when the session is gone. */
 	int (*send)(void *ctx, uint64_t session, struct cy_bytes frame);
-	/* The peer has said a valid Hello: the back-off starts anew. */
+	/* The peer has said a valid Hello: if the session lasts, the back-off starts anew. */
 	void (*established)(void *ctx, uint64_t session);
 	/* Let what was queued leave, then close. node_link_down() follows. `why` is a
 	 * sentence for the journal. */

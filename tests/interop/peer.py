@@ -694,6 +694,7 @@ class Session:
 		# disconnect, which would be the goodbye.
 		self.socket.setsockopt(zmq.RECONNECT_IVL, 600_000)
 		self.socket.setsockopt(zmq.HEARTBEAT_IVL, 15_000)
+		self.socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 300_000)
 		self.socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 60_000)
 		self.socket.setsockopt(zmq.LINGER, 2_000)
 		self.monitor = self.socket.get_monitor_socket()

@@ -106,7 +106,8 @@ static void every_option_becomes_its_value(void **state)
 		"90m\n"
 		" names = {\"dns:ie.comity.invalid\", \"uri:urn:mla:ie\"} signing_certificates = sign.pem }\n"
 		"peer FR { anchors = ca.pem names = \"dns:fr.comity.invalid\" signing_certificates = sign.pem }\n"
-		"delivery { window = 16 undelivered_after = 20s backoff_first = 2 backoff_max = 1h }\n"
+		"delivery { window = 16 undelivered_after = 20s backoff_first = 2 backoff_max = 1h heartbeat = 30 "
+		"heartbeat_timeout = 5m }\n"
 		"limits { handshakes = 10 handshakes_per_address = 2 handshake_timeout = 5 }\n"
 		"log { level = debug }\n");
 
@@ -162,6 +163,8 @@ static void every_option_becomes_its_value(void **state)
 	assert_int_equal(c->undelivered_ms, 20000);
 	assert_int_equal(c->backoff_first_ms, 2000);
 	assert_int_equal(c->backoff_max_ms, 3600000);
+	assert_int_equal(c->heartbeat_ms, 30000);
+	assert_int_equal(c->heartbeat_timeout_ms, 300000);
 	assert_int_equal(c->handshakes, 10);
 	assert_int_equal(c->handshakes_per_address, 2);
 	assert_int_equal(c->handshake_timeout_ms, 5000);
@@ -187,6 +190,8 @@ static void the_smallest_file_has_the_documented_defaults(void **state)
 	assert_int_equal(c->undelivered_ms, INT64_C(30) * 86400000);
 	assert_int_equal(c->backoff_first_ms, 1000);
 	assert_int_equal(c->backoff_max_ms, 300000);
+	assert_int_equal(c->heartbeat_ms, 15000);
+	assert_int_equal(c->heartbeat_timeout_ms, 60000);
 	assert_int_equal(c->handshakes, 64);
 	assert_int_equal(c->handshakes_per_address, 8);
 	assert_int_equal(c->handshake_timeout_ms, 10000);
@@ -222,6 +227,11 @@ static void wrong_values_are_told_with_line_and_remedy(void **state)
 	problem("delivery { undelivered_after = 99999999999999999999 }\n", "7", "is no time", "3650 d");
 	problem("delivery { undelivered_after = \"\" }\n", "7", "is no time", "45m");
 	problem("delivery {\nbackoff_first = 1h\n}\n", "9", "shorter than backoff_first", "correct one");
+	problem("delivery { backoff_max = 2d }\n", "7", "'2d' is no time from 1 s to 86400 s", "correct it");
+	problem("delivery { heartbeat = 0 }\n", "7", "'0' is no time from 1 s to 3600 s", "correct it");
+	problem("delivery { heartbeat = 2h }\n", "7", "'2h' is no time from 1 s to 3600 s", "correct it");
+	problem("delivery {\nheartbeat = 31\n}\n", "9", "option 'delivery.heartbeat_timeout'", "at least twice");
+	problem("limits { handshake_timeout = 2h }\n", "7", "'2h' is no time from 1 s to 3600 s", "correct it");
 	problem("limits { handshakes = many }\n", "7", "option 'limits.handshakes'", "1 to 4096");
 	problem("log { level = loud }\n", "7", "'loud' is not known", "debug, info, warning, alarm");
 	problem("identity { own_anchors = \"absent.pem\" }\n", "7", "No such file", "comity-pki");
