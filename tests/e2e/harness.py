@@ -1,7 +1,9 @@
 """Real daemons on loopback, for the end-to-end tests. Results are TAP lines."""
+import concurrent.futures
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -33,7 +35,12 @@ def free_port():
 class Daemon:
     """One authority."""
 
-    def __init__(self, base, id, peers, listen=True, extra=""):
+    # A test changes these before configure().
+    enter = []  # command that leads into another network
+    listen = None
+    delivery = 'backoff_first = "1s"\nbackoff_max = "1s"'
+
+    def __init__(self, base, id, peers, extra=""):
         self.id, self.base = id, base
         self.dir = f"{base}/{id}"
         self.socket = f"{self.dir}/local.sock"
@@ -44,7 +51,7 @@ class Daemon:
         self.extra = extra
 
     def configure(self, others, dial=True):
-        """`others`: id -> port to dial."""
+        """`others`: id -> port, or host and port, to dial."""
         text = f'''authority {{ id = "{self.id}"
 name = "{self.id}" }}
 identity {{
@@ -55,17 +62,17 @@ identity {{
 }}
 store {{ dir = "store" }}
 run_dir = "run"
-listen = {{ "127.0.0.1:{self.port}" }}
+listen = {{ "{self.listen or f"127.0.0.1:{self.port}"}" }}
 local {{ path = "local.sock" }}
 client desk {{ user = "{pwd.getpwuid(os.getuid()).pw_name}"
 role = submitter
 cases = all }}
-delivery {{ backoff_first = "1s"
-backoff_max = "1s" }}
+delivery {{ {self.delivery} }}
 {self.extra}
 '''
         for peer, port in others.items():
-            line = f'dial = "127.0.0.1:{port}"' if dial else ""
+            address = f"127.0.0.1:{port}" if isinstance(port, int) else port
+            line = f'dial = "{address}"' if dial else ""
             text += f'''peer {peer} {{
   {line}
   anchors = "peers/{peer}/ca.pem"
@@ -80,7 +87,7 @@ backoff_max = "1s" }}
 
     def start(self):
         log = open(f"{self.dir}/log", "a")
-        self.process = subprocess.Popen([COMITYD, "--config", self.config], stderr=subprocess.PIPE, text=True,
+        self.process = subprocess.Popen([*self.enter, COMITYD, "--config", self.config], stderr=subprocess.PIPE, text=True,
                                         env={**os.environ, "COMITY_TEST_HOLD": self.hold})
         for line in self.process.stderr:
             log.write(line)
@@ -201,19 +208,34 @@ def until(what, condition, seconds=DEADLINE):
     raise TimeoutError(what)
 
 
-def test(function):
-    """Run one test now, and print its TAP line."""
+def result(function, error=None, skip=None):
+    """The TAP line of one test."""
     global count, failed
     count += 1
-    name = function.__name__.replace("_", " ")
+    failed += error is not None
+    name = function.__name__.replace("_", " ") + (f" # SKIP {skip}" if skip else "")
+    print(f"{'not ok' if error else 'ok'} {count} - {name}", flush=True)
+    if error:
+        lines = "".join(traceback.format_exception(error)).splitlines()
+        print("\n".join("# " + line for line in lines), flush=True)
+
+
+def test(function):
+    """Run one test now."""
     try:
         function()
-        print(f"ok {count} - {name}", flush=True)
-    except Exception:
-        failed += 1
-        print(f"not ok {count} - {name}", flush=True)
-        print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
+        result(function)
+    except Exception as e:
+        result(function, e)
     return function
+
+
+def together(functions, at_once):
+    """Run tests that share nothing, some at a time; `test` for those that cannot wait for each other."""
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        running = {pool.submit(f): f for f in functions}
+        for done in concurrent.futures.as_completed(running):
+            result(running[done], done.exception())
 
 
 def finish(*daemons):
