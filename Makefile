@@ -111,6 +111,12 @@ bench: test-packages
 	@$(MAKE) --no-print-directory all
 	@/usr/bin/python3 tests/bench/bench.py $(DAEMON) $(CTL)
 
+# The attacks of `make check`, and how long its users had to wait meanwhile.
+.PHONY: siege
+siege: test-packages
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 tests/siege/report.py $(DAEMON) $(CTL)
+
 .PHONY: deps demo lint format install help clean
 deps:
 	@contrib/install-packages build run test
@@ -144,6 +150,7 @@ help:
 	@echo 'make demo       two authorities exchange a request; KEEP=1 leaves them running'
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
 	@echo 'make bench      rates and memory on this machine'
+	@echo 'make siege      the attacks of make check, and what the daemon'"'"'s users felt of them'
 	@echo 'make lint       floors, pure rooms, format, static analysis, shell scripts'
 	@echo 'make install    DESTDIR= and PREFIX= are honoured'
 	@echo 'make deps       install the Debian packages of contrib/packages'

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hush.h"
 #include "comityd/hold.h"
 #include "io/link_zmq.h"
 #include "io/local_socket.h"
@@ -29,6 +30,7 @@ struct daemon {
 	struct node *node;
 	struct node_ports ports;
 	struct event *store_event, *signer_event, *term_event, *int_event;
+	struct cy_hush hush;
 };
 
 /* --------------------------------------------------------------------- journal */
@@ -36,10 +38,26 @@ struct daemon {
 static void journal(void *ctx, enum node_level level, const char *text)
 {
 	static const char *const words[] = { "debug", "info", "warning", "ALARM" };
-	const struct daemon *d = ctx;
+	struct daemon *d = ctx;
+	uint64_t dropped;
 
-	if (level >= d->config->log_level)
-		fprintf(stderr, "%s: %s\n", words[level], text);
+	if (level < d->config->log_level)
+		return;
+	switch (cy_hush(&d->hush, loop_mono(), text, &dropped)) {
+	case CY_HUSH_SAY:
+		if (dropped > 0)
+			fprintf(stderr, "%s: %s (%llu more like it were not written)\n", words[level], text,
+				(unsigned long long)dropped);
+		else
+			fprintf(stderr, "%s: %s\n", words[level], text);
+		return;
+	case CY_HUSH_LAST:
+		fprintf(stderr, "%s: %s (more like it within this minute are counted, not written)\n", words[level],
+			text);
+		return;
+	case CY_HUSH_DROP:
+		return;
+	}
 }
 
 static void fill_random(void *ctx, void *data, size_t len)

@@ -10,10 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/descriptors.h"
 #include "io/gate_tls_internal.h"
 
-#define ACCEPTS      64   /* per wake-up */
-#define CONNS_A_PEER 4    /* a session, its successor, and two that drain */
+#define ACCEPTS      64 /* per wake-up */
+#define CONNS_A_PEER (GATE_CONNS + GATE_DRAINS)
 #define LIBZMQ_FDS   3    /* a session: listener, connection, mailbox */
 #define STOP_SLACK   1000 /* ms beyond the drain of each connection */
 
@@ -52,12 +53,28 @@ static void make_room(struct gate *g, const struct conn *new)
 	}
 }
 
+static void turn_away(struct gate *g, int fd, const struct sockaddr *sa, const char *why)
+{
+	struct mail m = { .what = GATE_REFUSED };
+	struct conn c;
+
+	conn_address(&c, sa);
+	cy_copy(m.address, sizeof m.address, c.address);
+	cy_copy(m.text, sizeof m.text, why);
+	mailbox_post_most(g->out, &m, 256);
+	close(fd);
+}
+
 static void take_caller(struct gate *g, int fd, const struct sockaddr *sa)
 {
 	struct conn *c;
 
+	if (!descriptors_left(DESCRIPTORS_STRANGER)) {
+		turn_away(g, fd, sa, "too few open files are left for it; raise LimitNOFILE (ulimit -n)");
+		return;
+	}
 	if (g->n_all >= g->most) {
-		close(fd);
+		turn_away(g, fd, sa, "too many connections");
 		return;
 	}
 	c = conn_new(g, fd);
@@ -207,6 +224,7 @@ static void stop(struct gate *g)
 	struct conn *c, *next;
 
 	stop_listening(g);
+	g->stopping = true;
 	CY_ASSERT(event_add(g->stop_timer, &tv) == 0);
 	for (c = TAILQ_FIRST(&g->all); c; c = next) {
 		next = TAILQ_NEXT(c, all);
@@ -219,7 +237,6 @@ static void stop(struct gate *g)
 			conn_timer(c, g->config.drain_ms);
 		}
 	}
-	g->stopping = true;
 	gate_check_stopped(g);
 }
 

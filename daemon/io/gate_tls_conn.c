@@ -81,8 +81,26 @@ static void first_byte(struct conn *c)
 	conn_end(c, why, false);
 }
 
+/* Other connections of this one's peer that drain, or that do not. */
+static size_t siblings(const struct conn *c, bool draining, struct conn **ret_oldest)
+{
+	struct conn *other = NULL;
+	size_t n = 0;
+
+	TAILQ_FOREACH(other, &c->g->all, all)
+	{
+		if (other == c || !other->authenticated || other->peer != c->peer ||
+		    (other->state == CONN_DRAIN) != draining)
+			continue;
+		if (n++ == 0)
+			*ret_oldest = other;
+	}
+	return n;
+}
+
 static void shaken(struct conn *c)
 {
+	struct conn *oldest;
 	struct mail m = { .what = GATE_AUTHENTICATED, .conn = c->id, .peer = c->verdict.peer };
 
 	if (!c->verdict.decided) {
@@ -105,6 +123,11 @@ static void shaken(struct conn *c)
 		TAILQ_REMOVE(&c->g->strangers, c, stranger);
 		c->g->n_strangers--;
 		c->is_stranger = false;
+	}
+	/* Main may be slow to decide, and one peer must not take the place of all. */
+	if (siblings(c, false, &oldest) >= GATE_CONNS) {
+		conn_end(c, "too many connections of this peer at one time", true);
+		return;
 	}
 	conn_want(c->net_r, false);
 	conn_want(c->net_w, c->to_net.len > 0);
@@ -337,6 +360,8 @@ static void close_ipc(struct conn *c)
 
 void conn_end(struct conn *c, const char *why, bool polite)
 {
+	struct conn *oldest;
+
 	conn_tell(c, why);
 	if (!c->ssl) {
 		conn_free(c);
@@ -351,6 +376,8 @@ void conn_end(struct conn *c, const char *why, bool polite)
 	}
 	cy_buf_free(&c->to_ipc);
 	c->state = CONN_DRAIN;
+	if (c->authenticated && !c->g->stopping && siblings(c, true, &oldest) >= GATE_DRAINS)
+		conn_free(oldest);
 	conn_want(c->net_r, true);
 	conn_timer(c, c->g->config.drain_ms);
 	drain(c);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "io/descriptors.h"
 #include "io/gate_tls_internal.h"
 
 #define CONNECT_MS 3000 /* for one address when there are others */
@@ -52,7 +53,10 @@ static void connect_next(struct conn *c)
 	conn_address(c, sa);
 	c->next_todo++;
 	c->state = CONN_CONNECT;
-	c->fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	errno = EMFILE;
+	c->fd = descriptors_left(DESCRIPTORS_STRANGER)
+			? socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)
+			: -1;
 	if (c->fd >= 0 && (connect(c->fd, sa, len) == 0 || errno == EINPROGRESS)) {
 		conn_watch(c);
 		conn_want(c->net_w, true);

@@ -18,6 +18,8 @@
 #define GATE_SPILL       (GATE_BUFFER + 64u * 1024u) /* a buffer as TLS records, and answers to KeyUpdates */
 #define GATE_ROUNDS      4                           /* per wake-up and direction */
 #define GATE_ADDRESSES   4                           /* tried of a name */
+#define GATE_CONNS       3                           /* of one peer: a session, its successor, one too many */
+#define GATE_DRAINS      2                           /* of one peer: ended, and waiting for its FIN */
 #define GATE_DRAIN_BYTES (1024u * 1024u)
 
 /* A connection's life. SETTLE: TLS has ended, the ipc side takes the rest.

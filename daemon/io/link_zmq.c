@@ -37,7 +37,6 @@ void link_log(struct link *l, enum node_level level, const char *fmt, ...)
 
 static void alarm_about(struct link_peer *p, const char *text)
 {
-	link_log(p->l, NODE_WARNING, "%s: %s", p->id, text);
 	if (p->l->events.alarm)
 		p->l->events.alarm(p->l->events.ctx, p->id, text);
 }
@@ -83,7 +82,7 @@ static void attempt_over(struct link_peer *p, const char *why)
 	/* While a session is up a lost race is nobody's failure. */
 	if (p->now)
 		return;
-	link_log(l, NODE_INFO, "dialling %s failed: %s", p->id, why);
+	link_log(l, NODE_DEBUG, "dialling %s failed: %s", p->id, why);
 	if (l->events.attempt_failed)
 		l->events.attempt_failed(l->events.ctx, p->id, why);
 	link_redial_later(p);
@@ -91,7 +90,6 @@ static void attempt_over(struct link_peer *p, const char *why)
 
 static void refused(struct link *l, const char *address, const char *why)
 {
-	link_log(l, NODE_INFO, "connection from %s refused: %s", address, why);
 	if (l->events.refused)
 		l->events.refused(l->events.ctx, address, why);
 }
@@ -106,23 +104,32 @@ static void link_established(void *ctx, uint64_t session)
 
 /* ------------------------------------------------------------------- two of one */
 
-static bool takeover_allowed(struct link_peer *p)
+static const char *refuse_often(struct link_peer *p, const char *why)
+{
+	if (!p->alarmed)
+		alarm_about(p, why);
+	p->alarmed = true;
+	return why;
+}
+
+/* NULL: one more connection, which takes the place of another one or not. */
+static const char *too_often(struct link_peer *p, bool takeover)
 {
 	int64_t now = loop_mono().ms;
 
 	if (now - p->minute >= MINUTE_MS) {
 		p->minute = now;
-		p->takeovers = 0;
+		p->takeovers = p->connections = 0;
 		p->alarmed = false;
 	}
-	if (p->takeovers < p->l->takeovers_a_minute) {
-		p->takeovers++;
-		return true;
-	}
-	if (!p->alarmed)
-		alarm_about(p, "connections replace each other too often; do two machines hold one certificate?");
-	p->alarmed = true;
-	return false;
+	if (p->connections >= p->l->connections_a_minute)
+		return refuse_often(p, "too many connections within a minute; the next ones are refused");
+	if (takeover && p->takeovers >= p->l->takeovers_a_minute)
+		return refuse_often(p,
+				    "connections replace each other too often; do two machines hold one certificate?");
+	p->connections++;
+	p->takeovers += takeover;
+	return NULL;
 }
 
 /* NULL: the new connection takes the place; otherwise why it must go. */
@@ -131,14 +138,14 @@ static const char *weigh(struct link_peer *p, bool new_dialled)
 	struct link *l = p->l;
 
 	if (!p->now)
-		return NULL;
+		return too_often(p, false);
 	if (p->now->dialled != new_dialled) {
 		bool ours_stays = strcmp(l->authority, p->id) < 0;
 
 		if (new_dialled != ours_stays)
 			return "another connection with this peer stays";
 	}
-	return takeover_allowed(p) ? NULL : "connections replace each other too often";
+	return too_often(p, true);
 }
 
 static void on_authenticated(struct link *l, const struct mail *m)
@@ -169,6 +176,7 @@ static void on_authenticated(struct link *l, const struct mail *m)
 static void on_closed(struct link *l, const struct mail *m)
 {
 	struct link_session *s = link_session_find(l, m->conn);
+	char who[CY_AUTHORITY_MAX + sizeof m->address + 8];
 	bool dialled, up;
 
 	if (!s)
@@ -178,10 +186,12 @@ static void on_closed(struct link *l, const struct mail *m)
 	link_session_over(s, m->text);
 	if (up)
 		return;
-	if (dialled)
+	if (dialled) {
 		attempt_over(&l->peers[m->peer], m->text);
-	else
-		refused(l, m->address, m->text);
+	} else {
+		snprintf(who, sizeof who, "%s at %s", l->peers[m->peer].id, m->address);
+		refused(l, who, m->text);
+	}
 }
 
 static void on_stale_crl(struct link_peer *p)
@@ -385,6 +395,7 @@ int link_start(struct event_base *base, const struct link_config *config, const 
 	l->handshake_ms = or_default(config->handshake_ms, 10000);
 	l->heartbeat_ms = or_default(config->heartbeat_ms, 15000);
 	l->takeovers_a_minute = config->takeovers_a_minute ? config->takeovers_a_minute : 10;
+	l->connections_a_minute = config->connections_a_minute ? config->connections_a_minute : 240;
 	cy_copy(l->authority, sizeof l->authority, config->authority);
 	l->ipc_dir = strdup(config->ipc_dir);
 	l->peers = calloc(config->n_peers + 1, sizeof *l->peers);

@@ -7,9 +7,9 @@
  * event loop: never from inside a function of the link port.
  *
  * Of two connections with one peer, the one dialled by the smaller authority id
- * (strcmp) stays; of two dialled by the same side, the newer. More takeovers than
- * a limit a minute are refused with an alarm: then two machines probably hold one
- * certificate. */
+ * (strcmp) stays; of two dialled by the same side, the newer. More connections or
+ * takeovers than a limit a minute are refused with an alarm: with the latter two
+ * machines probably hold one certificate. */
 #ifndef CY_IO_LINK_ZMQ_H
 #define CY_IO_LINK_ZMQ_H
 
@@ -35,17 +35,18 @@ struct link_config {
 	/* Directory for the ipc endpoints: mode 0700, ours, made if missing, at most
 	 * LINK_IPC_DIR_MAX bytes. */
 	const char *ipc_dir;
-	int64_t handshake_ms;         /* TCP and TLS together [10000] */
-	int64_t heartbeat_ms;         /* between two PINGs [15000] */
-	int64_t silence_ms;           /* without a sign of life, then the session ends [60000] */
-	int64_t close_ms;             /* for what was queued, at an orderly end [2000] */
-	int64_t redial_first_ms;      /* back-off with full jitter [250] */
-	int64_t redial_cap_ms;        /* [60000] */
-	unsigned takeovers_a_minute;  /* [10] */
-	size_t handshakes_max;        /* callers without a finished handshake [64] */
-	size_t handshakes_per_source; /* of one IPv4 address or IPv6 /64 [16] */
-	size_t descriptors_elsewhere; /* that the rest of the process needs [512] */
-	uint64_t rekey_records;       /* TLS records under one key [2^20] */
+	int64_t handshake_ms;          /* TCP and TLS together [10000] */
+	int64_t heartbeat_ms;          /* between two PINGs [15000] */
+	int64_t silence_ms;            /* without a sign of life, then the session ends [60000] */
+	int64_t close_ms;              /* for what was queued, at an orderly end [2000] */
+	int64_t redial_first_ms;       /* back-off with full jitter [250] */
+	int64_t redial_cap_ms;         /* [60000] */
+	unsigned takeovers_a_minute;   /* of one peer [10] */
+	unsigned connections_a_minute; /* of one peer [240] */
+	size_t handshakes_max;         /* callers without a finished handshake [64] */
+	size_t handshakes_per_source;  /* of one IPv4 address or IPv6 /64 [16] */
+	size_t descriptors_elsewhere;  /* that the rest of the process needs [512] */
+	uint64_t rekey_records;        /* TLS records under one key [2^20] */
 };
 
 #define LINK_IPC_DIR_MAX 81

@@ -18,8 +18,8 @@ struct link_peer {
 	struct link_session *now; /* the session that holds the place; not one that is closing */
 	struct event *redial;
 	struct backoff backoff;
-	int64_t minute; /* when the present count of takeovers began, ms */
-	unsigned takeovers;
+	int64_t minute; /* when the present counts began, ms */
+	unsigned takeovers, connections;
 	bool alarmed;      /* in this minute */
 	int64_t crl_alarm; /* when last, ms; 0: never */
 };
@@ -47,7 +47,7 @@ struct link {
 	char *ipc_dir;
 	uint32_t tag; /* in the names of our endpoints */
 	int64_t close_ms, handshake_ms, heartbeat_ms;
-	unsigned takeovers_a_minute;
+	unsigned takeovers_a_minute, connections_a_minute;
 	struct link_peer *peers;
 	size_t n_peers;
 	struct link_session *sessions;

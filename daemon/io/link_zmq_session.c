@@ -6,6 +6,7 @@
 #include <zmq.h>
 
 #include "base/limits.h"
+#include "io/descriptors.h"
 #include "io/link_zmq_internal.h"
 #include "io/loop_event.h"
 
@@ -141,6 +142,9 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 
 	snprintf(path, path_size, "%s/%08x-%llx", l->ipc_dir, l->tag, (unsigned long long)s->id);
 	snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
+	errno = EMFILE;
+	if (!descriptors_left(DESCRIPTORS_SESSION))
+		return CY_EIO;
 	s->socket = zmq_socket(l->zmq, ZMQ_DEALER);
 	if (!s->socket)
 		return CY_EIO;
@@ -206,7 +210,7 @@ void link_session_over(struct link_session *s, const char *why)
 		backoff_lasted(&p->backoff, loop_mono().ms - s->greeted);
 	cy_copy(text, sizeof text, s->why[0] ? s->why : why);
 	if (up)
-		link_log(l, NODE_INFO, "session with %s is down: %s", p->id, text);
+		link_log(l, NODE_DEBUG, "session with %s is down: %s", p->id, text);
 	link_session_free(s);
 	if (up)
 		l->events.down(l->events.ctx, id, text);

@@ -10,6 +10,7 @@
 
 #include "base/num.h"
 #include "comity/v1/local.pb-c.h"
+#include "io/descriptors.h"
 #include "io/local_listen.h"
 #include "wire/message.h"
 
@@ -437,11 +438,12 @@ static void on_listen(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	for (int i = 0; i < ACCEPTS_A_WAKE; i++) {
-		int conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		bool room = descriptors_left(DESCRIPTORS_LOCAL);
+		int conn = room ? accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) : -1;
 
 		if (conn >= 0) {
 			welcome(s, conn);
-		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		} else if (!room || errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			/* The connection stays in the queue and would wake us for ever. */
 			struct timeval pause = after_ms(ACCEPT_PAUSE_MS);
 

@@ -403,8 +403,8 @@ static void release_effect(struct node *n, const struct effect *f)
 	case EFFECT_LINK_SEND:
 		/* The windows keep the queue short: a full one is a peer that does not read. */
 		if (l->send(l->ctx, f->target, f->bytes) == CY_EAGAIN) {
-			l->close(l->ctx, f->target, "the peer does not read");
-			node_link_down(n, f->target, "the peer does not read");
+			l->close(l->ctx, f->target, "the peer is gone, or does not read");
+			node_link_down(n, f->target, "the peer is gone, or does not read");
 		}
 		return;
 	case EFFECT_LINK_CLOSE:

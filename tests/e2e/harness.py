@@ -51,7 +51,7 @@ class Daemon:
         self.extra = extra
 
     def configure(self, others, dial=True):
-        """`others`: id -> port, or host and port, to dial."""
+        """`others`: id -> port, or host and port, to dial; None: it calls."""
         text = f'''authority {{ id = "{self.id}"
 name = "{self.id}" }}
 identity {{
@@ -72,7 +72,7 @@ delivery {{ {self.delivery} }}
 '''
         for peer, port in others.items():
             address = f"127.0.0.1:{port}" if isinstance(port, int) else port
-            line = f'dial = "{address}"' if dial else ""
+            line = f'dial = "{address}"' if dial and port else ""
             text += f'''peer {peer} {{
   {line}
   anchors = "peers/{peer}/ca.pem"
@@ -85,10 +85,10 @@ delivery {{ {self.delivery} }}
         with open(self.config, "w") as f:
             f.write(text)
 
-    def start(self):
+    def start(self, env=()):
         log = open(f"{self.dir}/log", "a")
         self.process = subprocess.Popen([*self.enter, COMITYD, "--config", self.config], stderr=subprocess.PIPE, text=True,
-                                        env={**os.environ, "COMITY_TEST_HOLD": self.hold})
+                                        env={**os.environ, "COMITY_TEST_HOLD": self.hold, **dict(env)})
         for line in self.process.stderr:
             log.write(line)
             log.flush()

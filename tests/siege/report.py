@@ -1,0 +1,28 @@
+"""Runs the siege, and prints what the besieged daemon's users felt of it. Nothing here fails for being slow.
+
+tests/siege/report.py COMITYD COMITYCTL"""
+import glob
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+here = os.path.dirname(os.path.abspath(__file__))
+status, connect, failed = [], [], False
+with tempfile.TemporaryDirectory() as work:
+    figures = f"{work}/figures"
+    for path in sorted(glob.glob(f"{here}/*_test.py")):
+        print(f"{os.path.basename(path)}", flush=True)
+        failed |= subprocess.run([sys.executable, path, *sys.argv[1:3]], check=False,
+                                 env={**os.environ, "SIEGE_FIGURES": figures}).returncode != 0
+    for line in open(figures):
+        one = json.loads(line)
+        status += one["status"]
+        connect += one["connect"]
+status.sort()
+print(f"comityctl status: {len(status)} calls during the siege, p50 {status[len(status) // 2]:.0f} ms, "
+      f"p99 {status[len(status) * 99 // 100]:.0f} ms, the slowest {status[-1]:.0f} ms")
+print(f"a true peer's connection, from its start to the session: {len(connect)} times, the slowest "
+      f"{max(connect):.0f} ms; {sum(ms > 2000 for ms in connect)} over 2 s")
+sys.exit(failed)
