@@ -205,9 +205,9 @@ class Witness:
 
 
 @contextlib.contextmanager
-def besieged(ground, memory, log=None, lines=60):
+def besieged(ground, memory, log=None, lines=60, watch=True):
     """An attack. `memory`: MiB that the daemon may hold at its peak; `log`: what one line of its
-    log says about it; `lines`: how many it may write in all."""
+    log says about it; `lines`: how many it may write in all; `watch`: status is asked all the time."""
     us = ground.us
     if us.process.poll() is None:
         us.stop()              # what the last attack left uncounted is not this one's
@@ -219,8 +219,27 @@ def besieged(ground, memory, log=None, lines=60):
     witness.served(1)
     with open(f"/proc/{pid}/clear_refs", "w") as f:
         f.write("5")       # VmHWM starts anew
-    yield witness
-    witness.served()
+    over = threading.Event()
+    failures = []
+
+    def ask():
+        while not over.wait(0.1):
+            try:
+                witness.status()
+            except Exception as why:     # told by the test
+                failures.append(why)
+
+    watcher = threading.Thread(target=ask, daemon=True)
+    if watch:
+        watcher.start()
+    try:
+        yield witness
+        witness.served()
+    finally:
+        over.set()
+        if watch:
+            watcher.join()
+    assert not failures, failures[0]
     witness.nothing_lost()
     witness.close()
     assert us.process.poll() is None and us.process.pid == pid, "the daemon ended"
