@@ -5,6 +5,7 @@
 #include <event2/dns.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,13 @@ static bool parse_listen(const char *address, struct sockaddr_storage *sa, sockl
 	return ok;
 }
 
+void gate_limit_segments(int fd)
+{
+	static const int mss = GATE_MSS;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof mss);
+}
+
 static int listen_on(struct gate *g, struct gate_listener *l, const char *address, struct cy_error *e)
 {
 	static const int on = 1;
@@ -163,6 +171,7 @@ static int listen_on(struct gate *g, struct gate_listener *l, const char *addres
 	setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (sa.ss_family == AF_INET6)
 		setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+	gate_limit_segments(l->fd);
 	if (bind(l->fd, (struct sockaddr *)&sa, len) != 0 || listen(l->fd, 512) != 0)
 		return cy_fail(e, CY_ECONFIG,
 			       "cannot listen on '%s': %s; free the port, or name an address of this machine", address,

@@ -57,6 +57,8 @@ static void connect_next(struct conn *c)
 	c->fd = descriptors_left(DESCRIPTORS_STRANGER)
 			? socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)
 			: -1;
+	if (c->fd >= 0)
+		gate_limit_segments(c->fd);
 	if (c->fd >= 0 && (connect(c->fd, sa, len) == 0 || errno == EINPROGRESS)) {
 		conn_watch(c);
 		conn_want(c->net_w, true);

@@ -21,6 +21,10 @@
 #define GATE_CONNS       3                           /* of one peer: a session, its successor, one too many */
 #define GATE_DRAINS      2                           /* of one peer: ended, and waiting for its FIN */
 #define GATE_DRAIN_BYTES (1024u * 1024u)
+/* What fits into the 1,280 bytes that every IPv6 path carries. Tunnels between
+ * authorities often take less than 1,500 and filter the ICMP that would say so: then
+ * each parcel, and only parcels, would be lost for ever. */
+#define GATE_MSS 1220
 
 /* A connection's life. SETTLE: TLS has ended, the ipc side takes the rest.
  * DRAIN: all is said, wait for the other side's FIN so that nothing is swallowed
@@ -101,6 +105,8 @@ struct gate {
 };
 
 /* gate_tls.c */
+/* Before connect() or listen(). */
+void gate_limit_segments(int fd);
 void gate_check_stopped(struct gate *g);
 
 /* gate_tls_dial.c */

@@ -76,6 +76,7 @@ class Way:
         self.rate = None      # bits a second
         self.queue = 32768    # bytes that wait for a slow line; what is beyond is lost
         self.broken = False   # nothing passes
+        self.mtu = 1500       # what is longer vanishes, and nobody is told
         self.free_at = 0.0
         self.bytes = self.packets = self.dropped = 0
 
@@ -138,7 +139,7 @@ class Path(threading.Thread):
         flow = self.flow(frame)
         if flow:
             self.seen.add(flow)
-        if way.broken or flow in self.forgotten or self.rng.random() < way.loss:
+        if way.broken or len(frame) - 14 > way.mtu or flow in self.forgotten or self.rng.random() < way.loss:
             return None
         if way.rate:
             if (way.free_at - now) * way.rate / 8 > way.queue:
