@@ -75,7 +75,7 @@ class World:
     def hellos(daemon):
         return len(re.findall("connected, it holds", daemon.log()))
 
-    def noticed(self, daemon, since, word="is down"):
+    def noticed(self, daemon, since, word="session ended"):
         """Seconds until the daemon told the end of its session, and what it said."""
         line = until(f"{daemon.id} to notice", lambda: re.findall(f".*{word}.*", daemon.log()))[-1]
         return time.monotonic() - since, line.split(f"{word}: ")[-1]
@@ -116,7 +116,7 @@ class World:
 
     def one_session(self):
         for daemon in (self.us, self.ie):
-            assert self.hellos(daemon) == 1 and "is down" not in daemon.log(), daemon.log()
+            assert self.hellos(daemon) == 1 and "session ended" not in daemon.log(), daemon.log()
 
     def cpu(self):
         """Seconds of processor time that the daemons have used."""
