@@ -98,8 +98,11 @@ static void link_established(void *ctx, uint64_t session)
 {
 	struct link_session *s = link_session_find(ctx, session);
 
-	if (s)
-		s->greeted = loop_mono().ms;
+	if (!s)
+		return;
+	s->greeted = loop_mono().ms;
+	if (s->hello)
+		event_del(s->hello);
 }
 
 /* ------------------------------------------------------------------- two of one */
@@ -352,7 +355,7 @@ static int open_parts(struct link *l, const struct link_config *config, struct c
 		.n_peers = config->n_peers,
 		.handshake_ms = l->handshake_ms,
 		.drain_ms = l->close_ms,
-		.silence_ms = or_default(config->silence_ms, 60000),
+		.silence_ms = l->silence_ms,
 		.handshakes_max = config->handshakes_max ? config->handshakes_max : 64,
 		.handshakes_per_source = config->handshakes_per_source ? config->handshakes_per_source : 16,
 		.rekey_records = config->rekey_records ? config->rekey_records : UINT64_C(1) << 20,
@@ -394,6 +397,7 @@ int link_start(struct event_base *base, const struct link_config *config, const 
 	l->close_ms = or_default(config->close_ms, 2000);
 	l->handshake_ms = or_default(config->handshake_ms, 10000);
 	l->heartbeat_ms = or_default(config->heartbeat_ms, 15000);
+	l->silence_ms = or_default(config->silence_ms, 60000);
 	l->takeovers_a_minute = config->takeovers_a_minute ? config->takeovers_a_minute : 10;
 	l->connections_a_minute = config->connections_a_minute ? config->connections_a_minute : 240;
 	cy_copy(l->authority, sizeof l->authority, config->authority);

@@ -37,7 +37,7 @@ struct link_config {
 	const char *ipc_dir;
 	int64_t handshake_ms;          /* TCP and TLS together [10000] */
 	int64_t heartbeat_ms;          /* between two PINGs [15000] */
-	int64_t silence_ms;            /* without a sign of life, then the session ends [60000] */
+	int64_t silence_ms;            /* without a sign of life, or the first Hello; ends the session [60000] */
 	int64_t close_ms;              /* for what was queued, at an orderly end [2000] */
 	int64_t redial_first_ms;       /* back-off with full jitter [250] */
 	int64_t redial_cap_ms;         /* [60000] */

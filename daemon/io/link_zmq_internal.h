@@ -35,7 +35,7 @@ struct link_session {
 	bool draining;   /* closed by us: the socket is gone, libzmq and the gate flush */
 	int64_t greeted; /* when its Hello was found good, ms; 0: not yet */
 	void *socket;
-	struct event *ev, *again;
+	struct event *ev, *again, *hello; /* hello: the time for it */
 	char address[64];
 	char why[256]; /* of a close by us */
 };
@@ -46,7 +46,7 @@ struct link {
 	char authority[CY_AUTHORITY_MAX + 1];
 	char *ipc_dir;
 	uint32_t tag; /* in the names of our endpoints */
-	int64_t close_ms, handshake_ms, heartbeat_ms;
+	int64_t close_ms, handshake_ms, heartbeat_ms, silence_ms;
 	unsigned takeovers_a_minute, connections_a_minute;
 	struct link_peer *peers;
 	size_t n_peers;

@@ -48,7 +48,9 @@ static void close_socket(struct link_session *s, int linger_ms)
 		event_free(s->ev);
 	if (s->again)
 		event_free(s->again);
-	s->ev = s->again = NULL;
+	if (s->hello)
+		event_free(s->hello);
+	s->ev = s->again = s->hello = NULL;
 	if (!s->socket)
 		return;
 	set_int(s->socket, ZMQ_LINGER, linger_ms);
@@ -133,9 +135,24 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
 	work(arg);
 }
 
+/* Heartbeats come from the library's threads: what they do not show is a peer whose
+ * own thread says nothing. */
+static void on_no_hello(evutil_socket_t fd, short what, void *arg)
+{
+	struct link_session *s = arg;
+	char why[64];
+
+	(void)fd;
+	(void)what;
+	snprintf(why, sizeof why, "no Hello within %lld ms", (long long)s->peer->l->silence_ms);
+	link_close(s->peer->l, s->id, why);
+}
+
 static int make_socket(struct link_session *s, char *path, size_t path_size)
 {
 	struct link *l = s->peer->l;
+	const struct timeval patience = { .tv_sec = (time_t)(l->silence_ms / 1000),
+					  .tv_usec = (suseconds_t)(l->silence_ms % 1000 * 1000) };
 	char endpoint[160];
 	size_t len = sizeof(int);
 	int fd;
@@ -162,7 +179,9 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 	CY_ASSERT(zmq_getsockopt(s->socket, ZMQ_FD, &fd, &len) == 0);
 	s->ev = event_new(l->base, fd, EV_READ | EV_PERSIST, on_socket, s);
 	s->again = evtimer_new(l->base, on_socket, s);
-	CY_ASSERT(s->ev && s->again && event_add(s->ev, NULL) == 0);
+	s->hello = evtimer_new(l->base, on_no_hello, s);
+	CY_ASSERT(s->ev && s->again && s->hello);
+	CY_ASSERT(event_add(s->ev, NULL) == 0 && event_add(s->hello, &patience) == 0);
 	return CY_OK;
 }
 

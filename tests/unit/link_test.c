@@ -429,6 +429,26 @@ static void test_a_closed_session_is_followed_by_a_fresh_one_in_order(void **sta
 	stop_pair(&us, &ie);
 }
 
+static void test_a_session_without_a_hello_is_ended(void **state)
+{
+	struct node_rig us = { .config.silence_ms = 400, .config.heartbeat_ms = 100 }, ie = { 0 };
+	struct timespec start, now;
+
+	(void)state;
+	start_pair(&us, &ie);
+	RUN_UNTIL(us.downs == 1 && ie.downs == 1);
+	assert_string_equal(us.why, "no Hello within 400 ms");
+	RUN_UNTIL(us.session && ie.session);
+	us.port.established(us.port.ctx, us.session);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		rig_turn();
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec - start.tv_sec < 2);
+	assert_int_equal(us.downs, 1);
+	stop_pair(&us, &ie);
+}
+
 static void test_what_was_queued_leaves_before_a_close_and_before_a_stop(void **state)
 {
 	struct node_rig us = { 0 }, ie = { 0 };
@@ -950,6 +970,7 @@ int main(void)
 		TEST(test_frames_of_the_greatest_size_pass_and_keys_are_renewed),
 		TEST(test_a_full_queue_says_so_once_and_then_when_there_is_room),
 		TEST(test_ipv6_and_host_names_are_dialled),
+		TEST(test_a_session_without_a_hello_is_ended),
 		TEST(test_a_closed_session_is_followed_by_a_fresh_one_in_order),
 		TEST(test_what_was_queued_leaves_before_a_close_and_before_a_stop),
 		TEST(test_a_dialler_comes_back_after_its_peer_does),
