@@ -9,8 +9,8 @@
 #include "comityctl/ctl.h"
 
 static const struct ctl_command *const commands[] = {
-	&ctl_submit,       &ctl_send,   &ctl_inbox,     &ctl_case_list, &ctl_case_show,
-	&ctl_message_show, &ctl_status, &ctl_peer_list, &ctl_template,
+	&ctl_submit,       &ctl_send,   &ctl_inbox,  &ctl_case_list, &ctl_case_show,
+	&ctl_message_show, &ctl_status, &ctl_health, &ctl_peer_list, &ctl_template,
 };
 
 static int print_help(void)

@@ -1,9 +1,11 @@
 #include "comityctl/out.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/time.h"
@@ -113,6 +115,66 @@ const char *out_time(int64_t ms)
 	if (ms)
 		cy_rfc3339((struct cy_wall){ .ms = ms }, out);
 	return ms ? out : "-";
+}
+
+const char *out_local(int64_t ms, enum out_form form)
+{
+	time_t t = (time_t)(ms / 1000);
+	char *out = turn();
+	struct tm tm;
+
+	if (!localtime_r(&t, &tm))
+		return "?";
+	switch (form) {
+	case OUT_CLOCK:
+		strftime(out, TURN_SIZE, "%H:%M", &tm);
+		break;
+	case OUT_DAY:
+		strftime(out, TURN_SIZE, "%d %b", &tm);
+		break;
+	case OUT_DATE:
+		strftime(out, TURN_SIZE, "%d %b %Y", &tm);
+		break;
+	case OUT_FULL:
+		strftime(out, TURN_SIZE, "%a %d %b %Y %H:%M:%S %Z", &tm);
+		break;
+	}
+	return out;
+}
+
+const char *out_age(int64_t ms)
+{
+	long long s = ms > 0 ? ms / 1000 : 0, m = s / 60, h = m / 60, d = h / 24;
+	char *out = turn();
+
+	if (s < 60)
+		snprintf(out, TURN_SIZE, "%llds", s);
+	else if (h < 1)
+		snprintf(out, TURN_SIZE, "%lldm", m);
+	else if (d < 1)
+		snprintf(out, TURN_SIZE, m % 60 ? "%lldh%lldm" : "%lldh", h, m % 60);
+	else if (d < 10)
+		snprintf(out, TURN_SIZE, h % 24 ? "%lldd%lldh" : "%lldd", d, h % 24);
+	else
+		snprintf(out, TURN_SIZE, "%lldd", d);
+	return out;
+}
+
+const char *out_size(uint64_t bytes)
+{
+	static const char units[] = "KMGTPE";
+	double n = (double)bytes / 1024;
+	char *out = turn();
+	size_t i = 0;
+
+	if (bytes < 1024) {
+		snprintf(out, TURN_SIZE, "%" PRIu64 " B", bytes);
+		return out;
+	}
+	for (; n >= 1024 && i < sizeof(units) - 2; i++)
+		n /= 1024;
+	snprintf(out, TURN_SIZE, n < 10 ? "%.1f %ciB" : "%.0f %ciB", n, units[i]);
+	return out;
 }
 
 const char *out_enum(const ProtobufCEnumDescriptor *d, int value)

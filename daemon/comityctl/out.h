@@ -23,6 +23,20 @@ void out_pair(const char *label, const char *fmt, ...) __attribute__((format(pri
 /* RFC 3339 in UTC, `-` for 0; one of a few buffers in turn. */
 const char *out_time(int64_t ms);
 
+/* The time where we are; one of a few buffers in turn. */
+enum out_form {
+	OUT_CLOCK, /* 23:02 */
+	OUT_DAY,   /* 24 Nov */
+	OUT_DATE,  /* 24 Nov 2026 */
+	OUT_FULL   /* Tue 24 Nov 2026 23:02:07 CET */
+};
+const char *out_local(int64_t ms, enum out_form form);
+
+/* A time span, short: 12s, 45m, 3h12m, 2d4h, 212d; 0s for a negative one. And
+ * bytes: 812 B, 3.1 GiB. Buffers in turn. */
+const char *out_age(int64_t ms);
+const char *out_size(uint64_t bytes);
+
 /* The name of an enum value in lower case with blanks (`out_word`) or as in the
  * schema (`out_enum`); the number when it is unknown. Buffers in turn. */
 const char *out_word(const ProtobufCEnumDescriptor *d, int value);

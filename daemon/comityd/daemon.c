@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/hush.h"
+#include "comityd/facts.h"
 #include "comityd/hold.h"
 #include "io/link_zmq.h"
 #include "io/local_socket.h"
@@ -27,6 +28,7 @@ struct daemon {
 	struct signer_openssl *signer;
 	struct local_socket *local;
 	struct link *link;
+	struct facts facts;
 	struct node *node;
 	struct node_ports ports;
 	struct event *store_event, *signer_event, *term_event, *int_event;
@@ -142,6 +144,11 @@ static void link_failed(void *ctx, const char *peer, const char *why)
 	node_link_failed(((struct daemon *)ctx)->node, peer, why);
 }
 
+static void link_certificate_refused(void *ctx, const char *peer, const char *why)
+{
+	node_link_refused(((struct daemon *)ctx)->node, peer, why);
+}
+
 static void link_refused(void *ctx, const char *address, const char *why)
 {
 	char text[400];
@@ -250,6 +257,7 @@ static int start_link(struct daemon *d, struct cy_error *e)
 					    .down = link_down,
 					    .attempt_failed = link_failed,
 					    .refused = link_refused,
+					    .certificate_refused = link_certificate_refused,
 					    .alarm = link_alarm,
 					    .log = journal };
 	struct link_peer_config *peers = calloc(c->n_peers + 1, sizeof *peers);
@@ -288,8 +296,11 @@ static int start_link(struct daemon *d, struct cy_error *e)
 	}
 	free(peers);
 	free(listen);
-	if (r == CY_OK)
+	if (r == CY_OK) {
 		d->ports.link = link_get_port(d->link);
+		d->facts = (struct facts){ d->store, d->signer, d->link };
+		d->ports.facts = facts_port(&d->facts);
+	}
 	return r;
 }
 

@@ -68,6 +68,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	/* A limit of file sizes is then a failed commit, as a full disk is. */
+	signal(SIGXFSZ, SIG_IGN);
 	r = config_load(path, &config, &problems);
 	for (size_t i = 0; i < problems.n; i++)
 		fprintf(stderr, "%s\n", problems.list[i].text);

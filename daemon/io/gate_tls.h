@@ -28,9 +28,9 @@ enum gate_order {
 
 /* Letters from the gate. */
 enum gate_event {
-	GATE_AUTHENTICATED, /* conn, peer, dialled, address: answer with CONNECT or DROP */
-	GATE_FAILED,        /* peer, text = why: the attempt to dial ended without a connection */
-	GATE_REFUSED,       /* address, text = why: a caller was turned away */
+	GATE_AUTHENTICATED, /* conn, peer, dialled, address, certificate_end: answer with CONNECT or DROP */
+	GATE_FAILED,        /* peer, refused, text = why: the attempt to dial ended without a connection */
+	GATE_REFUSED,       /* address, text = why: a caller was turned away; refused: it called itself peer */
 	GATE_CLOSED,        /* conn, text = why: an authenticated connection has ended */
 	GATE_STALE_CRL,     /* peer: its CRL is past its nextUpdate */
 	GATE_STOPPED

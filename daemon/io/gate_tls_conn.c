@@ -61,7 +61,11 @@ static void first_byte(struct conn *c)
 	r = SSL_peek(c->ssl, &byte, 1);
 	error = r > 0 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, r);
 	if (error == SSL_ERROR_NONE) {
-		struct mail m = { .what = GATE_AUTHENTICATED, .conn = c->id, .peer = c->peer, .dialled = true };
+		struct mail m = { .what = GATE_AUTHENTICATED,
+				  .conn = c->id,
+				  .peer = c->peer,
+				  .dialled = true,
+				  .certificate_end = c->verdict.certificate_end };
 
 		c->state = CONN_WAIT;
 		c->authenticated = true;
@@ -77,7 +81,7 @@ static void first_byte(struct conn *c)
 		conn_want(c->net_w, c->to_net.len > 0);
 		return;
 	}
-	tls_why(error, &c->verdict, why, sizeof why);
+	c->refused = tls_why(error, &c->verdict, why, sizeof why);
 	conn_end(c, why, false);
 }
 
@@ -101,7 +105,10 @@ static size_t siblings(const struct conn *c, bool draining, struct conn **ret_ol
 static void shaken(struct conn *c)
 {
 	struct conn *oldest;
-	struct mail m = { .what = GATE_AUTHENTICATED, .conn = c->id, .peer = c->verdict.peer };
+	struct mail m = { .what = GATE_AUTHENTICATED,
+			  .conn = c->id,
+			  .peer = c->verdict.peer,
+			  .certificate_end = c->verdict.certificate_end };
 
 	if (!c->verdict.decided) {
 		conn_end(c, "no certificate was sent", false);
@@ -160,7 +167,7 @@ void conn_shake(struct conn *c)
 		conn_want(c->net_w, c->to_net.len > 0);
 		return;
 	}
-	tls_why(error, &c->verdict, why, sizeof why);
+	c->refused = tls_why(error, &c->verdict, why, sizeof why);
 	conn_end(c, why, false);
 }
 
@@ -332,10 +339,15 @@ void conn_tell(struct conn *c, const char *why)
 						   : GATE_REFUSED,
 			  .conn = c->id,
 			  .peer = c->peer,
-			  .dialled = c->dialled };
+			  .dialled = c->dialled,
+			  .refused = c->refused };
 
 	if (c->told)
 		return;
+	if (m.what == GATE_REFUSED) {
+		m.peer = c->verdict.peer;
+		m.refused = c->verdict.named;
+	}
 	c->told = true;
 	cy_copy(m.address, sizeof m.address, c->address);
 	cy_copy(m.text, sizeof m.text, why);

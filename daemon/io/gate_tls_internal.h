@@ -52,6 +52,7 @@ struct conn {
 	int fd, ipc;
 	SSL *ssl;
 	struct tls_verdict verdict;
+	bool refused; /* a certificate ended the handshake */
 	struct zmtp_guard guard;
 	struct event *net_r, *net_w, *ipc_r, *ipc_w, *timer, *again, *look;
 	bool ipc_deaf;                /* libzmq takes nothing more */

@@ -88,6 +88,12 @@ static void attempt_over(struct link_peer *p, const char *why)
 	link_redial_later(p);
 }
 
+static void tell_refused(struct link *l, const struct mail *m)
+{
+	if (m->refused && !l->peers[m->peer].now && l->events.certificate_refused)
+		l->events.certificate_refused(l->events.ctx, l->peers[m->peer].id, m->text);
+}
+
 static void refused(struct link *l, const char *address, const char *why)
 {
 	if (l->events.refused)
@@ -156,6 +162,7 @@ static void on_authenticated(struct link *l, const struct mail *m)
 	struct link_peer *p = &l->peers[m->peer];
 	const char *no = weigh(p, m->dialled);
 
+	p->certificate_end = m->certificate_end;
 	if (m->dialled)
 		p->dialling = false;
 	if (no) {
@@ -218,9 +225,11 @@ static void on_event(void *ctx, const struct mail *m)
 	case GATE_FAILED:
 		l->peers[m->peer].dialling = false;
 		attempt_over(&l->peers[m->peer], m->text);
+		tell_refused(l, m);
 		break;
 	case GATE_REFUSED:
 		refused(l, m->address, m->text);
+		tell_refused(l, m);
 		break;
 	case GATE_CLOSED:
 		on_closed(l, m);
@@ -442,6 +451,20 @@ void link_stop(struct link *l)
 struct link_port link_get_port(struct link *l)
 {
 	return (struct link_port){ .ctx = l, .send = link_send, .established = link_established, .close = link_close };
+}
+
+struct cy_wall link_certificate_end(const struct link *l)
+{
+	return (struct cy_wall){ tls_trust_end(l->trust) };
+}
+
+void link_peer_facts(const struct link *l, const char *peer, struct node_peer_facts *ret_facts)
+{
+	for (size_t i = 0; i < l->n_peers; i++)
+		if (strcmp(l->peers[i].id, peer) == 0) {
+			ret_facts->certificate_end.ms = l->peers[i].certificate_end;
+			ret_facts->crl = tls_trust_crl(l->trust, i, &ret_facts->crl_due.ms, &ret_facts->crl_end.ms);
+		}
 }
 
 uint16_t link_listen_port(const struct link *l, size_t i)

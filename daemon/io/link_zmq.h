@@ -64,6 +64,9 @@ struct link_events {
 	void (*attempt_failed)(void *ctx, const char *peer, const char *why);
 	/* A caller was turned away before `up`. May be NULL. */
 	void (*refused)(void *ctx, const char *address, const char *why);
+	/* Beside one of the two before: a certificate was the reason, and it is this
+	 * peer's, or names it. May be NULL. */
+	void (*certificate_refused)(void *ctx, const char *peer, const char *why);
 	/* Something that a person should look at. May be NULL. */
 	void (*alarm)(void *ctx, const char *peer, const char *text);
 	/* Lines for the journal: peer ids and addresses, no content. May be NULL. */
@@ -82,6 +85,10 @@ int link_start(struct event_base *base, const struct link_config *config, const 
 void link_stop(struct link *l);
 
 struct link_port link_get_port(struct link *l);
+
+/* For the facts port. */
+struct cy_wall link_certificate_end(const struct link *l);
+void link_peer_facts(const struct link *l, const char *peer, struct node_peer_facts *ret_facts);
 
 /* The TCP port of the i-th listening socket, also when 0 was asked for. */
 uint16_t link_listen_port(const struct link *l, size_t i);

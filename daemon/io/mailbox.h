@@ -20,6 +20,8 @@ struct mail {
 	uint64_t conn;
 	size_t peer;
 	bool dialled;
+	bool refused;            /* a certificate was the reason */
+	int64_t certificate_end; /* ms since 1970 */
 	char address[64];
 	char text[256];
 };

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "io/store_sqlite_internal.h"
@@ -220,6 +222,27 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 	store_read_port(ret_port);
 	*ret_store = st;
 	return CY_OK;
+}
+
+static uint64_t file_size(const struct store_sqlite *store, const char *name)
+{
+	char path[4096];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/%s", store->dir, name);
+	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+void store_sqlite_facts(const struct store_sqlite *store, struct node_facts *ret_facts)
+{
+	struct statvfs fs;
+
+	ret_facts->database_bytes = file_size(store, "comity.db");
+	ret_facts->wal_bytes = file_size(store, "comity.db-wal");
+	if (statvfs(store->dir, &fs) == 0) {
+		ret_facts->disk_free = (uint64_t)fs.f_bavail * fs.f_frsize;
+		ret_facts->disk_total = (uint64_t)fs.f_blocks * fs.f_frsize;
+	}
 }
 
 void store_sqlite_close(struct store_sqlite *store)

@@ -25,7 +25,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "node/store.h"
+#include "node/ports.h"
 
 struct store_sqlite;
 
@@ -48,6 +48,9 @@ struct store_sqlite_config {
  * damaged, not ours, or newer than this program. */
 int store_sqlite_open(const struct store_sqlite_config *config, void (*committed)(void *ctx, int code, const char *why),
 		      void *ctx, struct store_sqlite **ret_store, struct store_port *ret_port, struct cy_error *e);
+
+/* Sizes of the files and of their file system, for the facts port. */
+void store_sqlite_facts(const struct store_sqlite *store, struct node_facts *ret_facts);
 
 /* Readable when store_sqlite_dispatch() has something to do: a commit has
  * completed (threaded) or waits to be made (not threaded). */

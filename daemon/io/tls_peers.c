@@ -20,6 +20,7 @@ struct peer_trust {
 	bool crl;
 	int64_t crl_grace_s, crl_max_age_s;
 	int64_t crl_made; /* thisUpdate of the oldest one; seconds since 1970 */
+	int64_t crl_next; /* the earliest nextUpdate; 0: none is stated */
 	char **sans;
 	size_t n_sans;
 };
@@ -47,12 +48,20 @@ struct check {
 	bool stale; /* a CRL past its nextUpdate was met */
 };
 
-/* Seconds since then; INT64_MAX for a time that cannot be read. */
-static int64_t seconds_since(const ASN1_TIME *then)
+/* Seconds since 1970; 0 for a time that is missing or cannot be read. */
+static int64_t seconds_of(const ASN1_TIME *t)
 {
 	struct tm tm;
 
-	return then && ASN1_TIME_to_tm(then, &tm) ? (int64_t)time(NULL) - (int64_t)timegm(&tm) : INT64_MAX;
+	return t && ASN1_TIME_to_tm(t, &tm) ? (int64_t)timegm(&tm) : 0;
+}
+
+/* Seconds since then; INT64_MAX for a time that cannot be read. */
+static int64_t seconds_since(const ASN1_TIME *then)
+{
+	int64_t at = seconds_of(then);
+
+	return at ? (int64_t)time(NULL) - at : INT64_MAX;
 }
 
 static bool within_grace(const X509_CRL *crl, int64_t grace_s)
@@ -177,8 +186,10 @@ static int judge_caller(struct tls_verdict *v, X509_STORE_CTX *outer)
 			/* A peer that knows both name and issuer gives the truer reason. */
 			if (err != X509_V_ERR_HOSTNAME_MISMATCH)
 				best = err;
-			if (err != X509_V_ERR_HOSTNAME_MISMATCH)
-				cy_copy(v->why, sizeof v->why, t->peers[i].id);
+			if (err != X509_V_ERR_HOSTNAME_MISMATCH) {
+				v->named = true;
+				v->peer = i;
+			}
 		}
 	}
 	if (found == 1)
@@ -190,21 +201,17 @@ static int on_certificate(X509_STORE_CTX *outer, void *arg)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(outer, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_verdict *v = SSL_get_app_data(ssl);
-	char id[40] = "";
 	int err;
 
 	(void)arg;
-	if (v->dialled) {
-		cy_copy(id, sizeof id, v->trust->peers[v->peer].id);
-		err = judge_one(v, v->peer, outer);
-	} else {
-		err = judge_caller(v, outer);
-		cy_copy(id, sizeof id, v->why);
-	}
-	v->why[0] = '\0';
+	v->named = v->dialled;
+	err = v->dialled ? judge_one(v, v->peer, outer) : judge_caller(v, outer);
 	v->decided = err == X509_V_OK;
+	v->certificate_end = 1000 * seconds_of(X509_get0_notAfter(X509_STORE_CTX_get0_cert(outer)));
 	if (!v->decided)
-		snprintf(v->why, sizeof v->why, "%s%s%s", id, *id ? ": " : "", sentence(err));
+		snprintf(v->why, sizeof v->why, "%s%s%s", v->named ? v->trust->peers[v->peer].id : "",
+			 v->named ? ": " : "", sentence(err));
+	v->named = v->named && !v->decided;
 	/* An old CRL is our own fault: the peer shall not read "certificate expired". */
 	X509_STORE_CTX_set_error(outer, err == X509_V_ERR_CRL_HAS_EXPIRED ? X509_V_ERR_DIFFERENT_CRL_SCOPE : err);
 	return v->decided;
@@ -293,10 +300,13 @@ static int load_crls(struct peer_trust *p, const char *path, struct cy_error *e)
 		return cy_fail(e, CY_ECONFIG, "%s: cannot read the CRL of %s: %s; fetch it from the peer's CA", path,
 			       p->id, strerror(errno));
 	while (!rc && (x = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL))) {
-		int64_t made = (int64_t)time(NULL) - seconds_since(X509_CRL_get0_lastUpdate(x));
+		int64_t made = seconds_of(X509_CRL_get0_lastUpdate(x));
+		int64_t next = seconds_of(X509_CRL_get0_nextUpdate(x));
 
 		if (n++ == 0 || made < p->crl_made)
 			p->crl_made = made;
+		if (next && (!p->crl_next || next < p->crl_next))
+			p->crl_next = next;
 		if (!X509_STORE_add_crl(p->store, x))
 			rc = cy_fail(e, CY_ECONFIG, "%s: %s", path, last_error());
 		X509_CRL_free(x);
@@ -449,6 +459,23 @@ int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust,
 	return CY_OK;
 }
 
+int64_t tls_trust_end(const struct tls_trust *t)
+{
+	return 1000 * seconds_of(X509_get0_notAfter(SSL_CTX_get0_certificate(t->accept)));
+}
+
+bool tls_trust_crl(const struct tls_trust *t, size_t peer, int64_t *ret_due, int64_t *ret_end)
+{
+	const struct peer_trust *p = &t->peers[peer];
+	int64_t due = p->crl_next;
+
+	if (p->crl_max_age_s > 0 && (due == 0 || p->crl_made + p->crl_max_age_s < due))
+		due = p->crl_made + p->crl_max_age_s;
+	*ret_due = 1000 * due;
+	*ret_end = due != 0 ? 1000 * (due + p->crl_grace_s) : 0;
+	return p->crl;
+}
+
 struct tls_trust *tls_trust_ref(struct tls_trust *t)
 {
 	t->refs++;
@@ -511,7 +538,7 @@ SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, const char *name, struct
 	return ssl;
 }
 
-static void alert_sentence(int alert, char *out, size_t size)
+static bool alert_sentence(int alert, char *out, size_t size)
 {
 	const char *s = alert == SSL_AD_CERTIFICATE_REQUIRED      ? "certificate required"
 			: alert == SSL_AD_NO_APPLICATION_PROTOCOL ? "no application protocol"
@@ -520,16 +547,18 @@ static void alert_sentence(int alert, char *out, size_t size)
 			   alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_CERTIFICATE_REQUIRED;
 
 	snprintf(out, size, "peer refused our %s: %s", certificate ? "certificate" : "connection", s);
+	return certificate;
 }
 
-void tls_why(int ssl_error, const struct tls_verdict *v, char *out, size_t size)
+bool tls_why(int ssl_error, const struct tls_verdict *v, char *out, size_t size)
 {
 	unsigned long code = ERR_peek_error();
 	int reason = ERR_GET_REASON(code);
 	int os_error = errno;
+	bool refused = v && v->why[0];
 	const char *s;
 
-	if (v && v->why[0])
+	if (refused)
 		snprintf(out, size, "certificate refused: %s", v->why);
 	else if (v && v->no_lane)
 		snprintf(out, size, "no application protocol (ALPN) that is served here");
@@ -539,7 +568,7 @@ void tls_why(int ssl_error, const struct tls_verdict *v, char *out, size_t size)
 		snprintf(out, size, "the connection broke: %s", os_error ? strerror(os_error) : "end of file");
 	else if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET &&
 		 reason <= SSL_AD_REASON_OFFSET + 255)
-		alert_sentence(reason - SSL_AD_REASON_OFFSET, out, size);
+		refused = alert_sentence(reason - SSL_AD_REASON_OFFSET, out, size);
 	else if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 		snprintf(out, size, "the connection ended without a TLS close");
 	else if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
@@ -547,4 +576,5 @@ void tls_why(int ssl_error, const struct tls_verdict *v, char *out, size_t size)
 	else
 		snprintf(out, size, "TLS failed: %s", (s = ERR_reason_error_string(code)) ? s : "unknown reason");
 	ERR_clear_error();
+	return refused;
 }

@@ -61,9 +61,11 @@ struct tls_verdict {
 	bool dialled;   /* `peer` was known before, and only its trust counts */
 	bool no_lane;   /* the client named no lane that we serve */
 	bool stale_crl; /* `stale_peer`'s CRL is past its nextUpdate */
+	bool named;     /* not decided, and `peer` is who the certificate names */
 	size_t peer;    /* index into config.peers */
 	size_t stale_peer;
-	char why[160]; /* of a refusal; empty otherwise */
+	int64_t certificate_end; /* its notAfter, ms since 1970 */
+	char why[160];           /* of a refusal; empty otherwise */
 };
 
 /* A connection over `fd` (not owned). `v` is filled while it shakes hands and must
@@ -75,8 +77,15 @@ SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, const char *name, struct
 /* After the handshake: is this a lane that is in use? */
 bool tls_lane_agreed(const SSL *ssl);
 
+/* notAfter of our own certificate, ms since 1970. */
+int64_t tls_trust_end(const struct tls_trust *t);
+/* A peer's CRL: false without one. It is stale from *ret_due on, and the peer is
+ * refused from *ret_end on; ms since 1970, 0: never. */
+bool tls_trust_crl(const struct tls_trust *t, size_t peer, int64_t *ret_due, int64_t *ret_end);
+
 /* The true reason of a failure, as a clause for people. `ssl_error` is what
- * SSL_get_error() said; takes the thread's OpenSSL error queue and errno. */
-void tls_why(int ssl_error, const struct tls_verdict *v, char *out, size_t size);
+ * SSL_get_error() said; takes the thread's OpenSSL error queue and errno. True: a
+ * certificate was refused, by us or by the other side. */
+bool tls_why(int ssl_error, const struct tls_verdict *v, char *out, size_t size);
 
 #endif

@@ -49,9 +49,9 @@ static struct cy_bytes pack(struct node *n, const ProtobufCMessage *m)
 	return cy_bytes(p, len);
 }
 
-void batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame)
+struct effect *batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame)
 {
-	batch_effect(n, EFFECT_LINK_SEND, session, pack(n, &frame->base), "");
+	return batch_effect(n, EFFECT_LINK_SEND, session, pack(n, &frame->base), "");
 }
 
 void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
@@ -398,13 +398,19 @@ static void fail(struct node *n, const char *why)
 static void release_effect(struct node *n, const struct effect *f)
 {
 	struct link_port *l = &n->ports.link;
+	struct peer *p;
+	int r;
 
 	switch (f->kind) {
 	case EFFECT_LINK_SEND:
 		/* The windows keep the queue short: a full one is a peer that does not read. */
-		if (l->send(l->ctx, f->target, f->bytes) == CY_EAGAIN) {
+		r = l->send(l->ctx, f->target, f->bytes);
+		p = node_peer_of_session(n, f->target);
+		if (r == CY_EAGAIN) {
 			l->close(l->ctx, f->target, "the peer is gone, or does not read");
 			node_link_down(n, f->target, "the peer is gone, or does not read");
+		} else if (r == CY_OK && p != NULL && f->parcel.sequence != 0) {
+			xchg_rtt_left(&p->rtt, f->parcel, n->ports.clock.mono(n->ports.clock.ctx));
 		}
 		return;
 	case EFFECT_LINK_CLOSE:

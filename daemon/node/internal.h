@@ -6,6 +6,7 @@
 #include "base/uuid.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
+#include "exchange/rtt.h"
 #include "exchange/stream.h"
 #include "law/fact.h"
 #include "law/fold.h"
@@ -19,6 +20,7 @@
 #define NODE_EXPIRY_CHECK_MS    60000                /* how often undelivered messages are looked at */
 #define NODE_SIGN_RETRY_MS      10000                /* after a failed signature */
 #define NODE_STORE_RETRY_MS     2000                 /* after a failed commit */
+#define NODE_CLOCK_JUMP_MS      3600000              /* beyond this the wall clock is not trusted */
 #define NODE_PUSH_BYTES         (256u * 1024u)       /* events in a client's queue */
 
 /* ------------------------------------------------------------------- peers */
@@ -54,8 +56,11 @@ struct peer {
 	struct xchg_pos forgotten;
 
 	/* For status. */
-	struct cy_wall since;
+	struct cy_wall since; /* connected or not connected */
+	bool refused;         /* the last fault is about a certificate */
+	bool skew_known;
 	int64_t skew_ms;
+	struct xchg_rtt rtt;
 	char last_fault[160];
 };
 
@@ -121,6 +126,7 @@ struct effect {
 	uint64_t target; /* session or connection */
 	uint64_t correlation;
 	struct cy_bytes bytes;
+	struct xchg_pos parcel; /* sequence 0: the frame is none */
 	const char *why;
 };
 
@@ -191,6 +197,7 @@ struct node {
 	struct conn *conns;
 	uint8_t instance[16];
 	struct cy_wall started;
+	struct cy_mono started_mono;
 
 	/* The meta row; like a stream row it runs ahead during a batch. */
 	uint64_t epoch;
@@ -223,7 +230,7 @@ char *batch_string(struct node *n, const char *s); /* in the write-set's arena *
 struct cy_bytes batch_bytes(struct node *n, struct cy_bytes b);
 struct effect *batch_effect(struct node *n, enum effect_kind kind, uint64_t target, struct cy_bytes bytes,
 			    const char *why);
-void batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame);
+struct effect *batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame);
 void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why);
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
 struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text);
@@ -301,6 +308,8 @@ void subscribe_retrieved(struct node *n, const char *message_id);
 void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListCases *r);
 void views_case(struct node *n, struct conn *c, uint64_t correlation, const CyShowCase *r);
 void views_message(struct node *n, struct conn *c, uint64_t correlation, const CyShowMessage *r);
+
+/* -------------------------------------------------------------- status.c */
 void views_status(struct node *n, struct conn *c, uint64_t correlation);
 
 #endif

@@ -153,7 +153,8 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	}
 	n->ports.random.fill(n->ports.random.ctx, n->instance, sizeof n->instance);
 	n->started = node_now(n);
-	if (n->started.ms < n->wall_mark.ms - 3600000)
+	n->started_mono = n->ports.clock.mono(n->ports.clock.ctx);
+	if (n->started.ms < n->wall_mark.ms - NODE_CLOCK_JUMP_MS)
 		node_note(n, NODE_ALARM, "the clock stands more than an hour behind what was recorded before");
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->ports.clock.wake_at(n->ports.clock.ctx, n->next_expiry);
@@ -234,7 +235,7 @@ void node_link_up(struct node *n, const char *peer, uint64_t session)
 	p->greeted = p->resent = false;
 	p->inputs = 0;
 	p->sender = (struct xchg_sender){ 0 };
-	p->since = node_now(n);
+	xchg_rtt_forget(&p->rtt);
 	in = input_new(INPUT_LINK_UP, session);
 	in->peer = (size_t)(p - n->peers);
 	node_queue(n, in);
@@ -248,10 +249,11 @@ void node_link_down(struct node *n, uint64_t session, const char *why)
 		return;
 	node_note(n, NODE_INFO, "peer %s: session ended: %s", p->id, why);
 	snprintf(p->last_fault, sizeof p->last_fault, "%s", why);
+	if (p->greeted)
+		p->since = node_now(n);
 	p->session = 0;
-	p->greeted = false;
+	p->greeted = p->refused = false;
 	p->sender = (struct xchg_sender){ 0 };
-	p->since = node_now(n);
 	reconcile_forget(p);
 }
 
@@ -265,6 +267,16 @@ void node_link_failed(struct node *n, const char *peer, const char *why)
 	if (strncmp(p->last_fault, why, sizeof p->last_fault - 1) != 0)
 		node_note(n, NODE_WARNING, "peer %s: cannot connect: %s", p->id, why);
 	snprintf(p->last_fault, sizeof p->last_fault, "%s", why);
+	p->refused = false;
+}
+
+void node_link_refused(struct node *n, const char *peer, const char *why)
+{
+	struct peer *p = node_peer(n, peer);
+
+	node_link_failed(n, peer, why);
+	if (p != NULL && p->session == 0)
+		p->refused = true;
 }
 
 /* Does the signed text verify and have the expected type and parties? */
@@ -396,6 +408,9 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 		       e.text);
 		return;
 	}
+	if (in->frame->kind_case == CY_PEER_FRAME__KIND_RECEIPT)
+		xchg_rtt_back(&p->rtt, (struct xchg_pos){ in->text->epoch, in->text->sequence },
+			      n->ports.clock.mono(n->ports.clock.ctx));
 	p->inputs++;
 	node_queue(n, in);
 }

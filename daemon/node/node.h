@@ -48,6 +48,8 @@ void node_link_writable(struct node *n, uint64_t session); /* after CY_EAGAIN */
 void node_link_down(struct node *n, uint64_t session, const char *why);
 /* Dialling failed before there was a session; for status. */
 void node_link_failed(struct node *n, const char *peer, const char *why);
+/* The same where a certificate was the reason, theirs or ours. */
+void node_link_refused(struct node *n, const char *peer, const char *why);
 
 /* `allowed` holds indices into config.clients that the credentials permit. */
 void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);

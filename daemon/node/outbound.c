@@ -12,8 +12,8 @@ static ProtobufCBinaryData binary(struct cy_bytes b)
 	return (ProtobufCBinaryData){ .data = (uint8_t *)b.data, .len = b.len };
 }
 
-static void send_parcel(struct node *n, struct peer *p, struct cy_bytes manifest, struct cy_bytes signature,
-			ProtobufCBinaryData *messages, size_t n_messages)
+static void send_parcel(struct node *n, struct peer *p, struct xchg_pos pos, struct cy_bytes manifest,
+			struct cy_bytes signature, ProtobufCBinaryData *messages, size_t n_messages)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyParcel parcel = CY_PARCEL__INIT;
@@ -26,7 +26,7 @@ static void send_parcel(struct node *n, struct peer *p, struct cy_bytes manifest
 	parcel.n_messages = n_messages;
 	f.kind_case = CY_PEER_FRAME__KIND_PARCEL;
 	f.parcel = &parcel;
-	batch_send(n, p->session, &f);
+	batch_send(n, p->session, &f)->parcel = pos;
 	batch_touch(n, p->session);
 }
 
@@ -64,7 +64,7 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 	r = s->parcel_messages(s->ctx, a->p->id, STORE_OWN, row->epoch, row->sequence, again_message, a);
 	if (r < 0)
 		return r;
-	send_parcel(a->n, a->p, row->manifest, row->signature, a->messages, a->n_messages);
+	send_parcel(a->n, a->p, pos, row->manifest, row->signature, a->messages, a->n_messages);
 	xchg_sent(&a->p->sender, pos);
 	a->count++;
 	return CY_OK;
@@ -258,7 +258,7 @@ void outbound_signed(struct node *n, struct want *w)
 	cy_digest_hex(&digest, hex);
 	batch_leaf(n, "parcel %s %s %llu %llu %s", n->authority, p->id, (unsigned long long)w->pos.epoch,
 		   (unsigned long long)w->pos.sequence, hex);
-	send_parcel(n, p, w->text, w->signature, messages, w->n);
+	send_parcel(n, p, w->pos, w->text, w->signature, messages, w->n);
 	xchg_sent(&p->sender, w->pos);
 }
 

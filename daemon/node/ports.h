@@ -73,6 +73,26 @@ struct journal_port {
 	void (*note)(void *ctx, enum node_level level, const char *text);
 };
 
+/* What only the world knows, for status. Both answer at once, without waiting for
+ * anybody; what is unknown stays zero. NULL: nothing is known. */
+struct node_facts {
+	uint64_t database_bytes, wal_bytes;
+	uint64_t disk_free, disk_total; /* bytes, of the store's file system */
+	uint32_t descriptors, descriptor_limit;
+	struct cy_wall tls_end, signing_end; /* notAfter of our own certificates */
+};
+struct node_peer_facts {
+	struct cy_wall certificate_end; /* notAfter in the last handshake */
+	bool crl;                       /* one is configured */
+	struct cy_wall crl_due;         /* stale from here on; 0: never */
+	struct cy_wall crl_end;         /* the peer is refused from here on; 0: never */
+};
+struct facts_port {
+	void *ctx;
+	void (*own)(void *ctx, struct node_facts *ret_facts);
+	void (*peer)(void *ctx, const char *peer, struct node_peer_facts *ret_facts);
+};
+
 struct node_ports {
 	struct store_port store;
 	struct link_port link;
@@ -81,6 +101,7 @@ struct node_ports {
 	struct signer_port signer;
 	struct random_port random;
 	struct journal_port journal;
+	struct facts_port facts;
 };
 
 #endif

@@ -128,8 +128,10 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	p->greeted = true;
 	p->resent = false;
 	p->skew_ms = h->clock_ms - node_now(n).ms;
+	p->skew_known = true;
 	p->since = node_now(n);
 	p->last_fault[0] = '\0';
+	p->refused = false;
 	batch_effect(n, EFFECT_ESTABLISHED, p->session, cy_bytes(NULL, 0), "");
 	if (p->stream.reconciling) {
 		p->forgotten = hello.receipted;

@@ -1,12 +1,9 @@
-/* What people ask: cases, messages with their proofs, the state of the service. */
-#include <stdio.h>
+/* What people ask: cases, and messages with their proofs. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/internal.h"
 #include "wire/message.h"
-
-#define STATUS_PEERS 2000
 
 static ProtobufCBinaryData binary(struct cy_bytes b)
 {
@@ -341,71 +338,4 @@ void views_message(struct node *n, struct conn *c, uint64_t correlation, const C
 	batch_reply(n, c->id, correlation, &f);
 	if (decoded != NULL)
 		protobuf_c_message_free_unpacked(decoded, NULL);
-}
-
-/* ------------------------------------------------------------------ status */
-
-static const char *peer_state(const struct peer *p)
-{
-	if (p->session == 0)
-		return p->stream.reconciling ? "disconnected, reconciling" : "disconnected";
-	if (!p->greeted)
-		return "connecting";
-	return p->stream.reconciling ? "reconciling" : "connected";
-}
-
-static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer *p)
-{
-	struct store_port *s = &n->ports.store;
-	struct store_peer_counts counts = { 0 };
-	CyPeerStatus *row = cy_arena_take(a, sizeof *row);
-
-	s->peer_counts(s->ctx, p->id, &counts);
-	cy_peer_status__init(row);
-	row->peer = p->id;
-	row->state = (char *)peer_state(p);
-	row->since_ms = p->since.ms;
-	row->waiting = counts.waiting;
-	row->oldest_ms = counts.oldest.ms;
-	row->in_flight = counts.in_flight;
-	row->last_receipt_ms = p->stream.last_receipt.ms;
-	row->clock_skew_ms = p->skew_ms;
-	row->held = p->stream.in_held;
-	row->receipted = p->stream.out_receipted;
-	row->last_fault = p->last_fault;
-	return row;
-}
-
-void views_status(struct node *n, struct conn *c, uint64_t correlation)
-{
-	struct store_port *s = &n->ports.store;
-	CyServerFrame f = CY_SERVER_FRAME__INIT;
-	CyStatus status = CY_STATUS__INIT;
-	struct cy_arena arena = { 0 };
-	size_t shown = n->n_peers < STATUS_PEERS ? n->n_peers : STATUS_PEERS;
-	CyPeerStatus **peers = cy_arena_take(&arena, (shown + 1) * sizeof *peers);
-	struct store_counts counts = { 0 };
-	struct cy_digest root = audit_root(&n->audit);
-
-	if (s->counts(s->ctx, &counts) < 0 && n->store_fault[0] == '\0')
-		snprintf(n->store_fault, sizeof n->store_fault, "the store cannot read");
-	for (size_t i = 0; i < shown; i++)
-		peers[i] = peer_status(n, &arena, &n->peers[i]);
-	status.authority = n->authority;
-	status.software = (char *)"comityd " COMITY_VERSION;
-	status.started_ms = n->started.ms;
-	status.epoch = n->epoch;
-	status.cases = counts.cases;
-	status.messages = counts.messages;
-	status.audit_size = n->audit.size;
-	status.audit_root = (ProtobufCBinaryData){ .data = root.b, .len = sizeof root.b };
-	status.peers = peers;
-	status.n_peers = shown;
-	for (const struct conn *k = n->conns; k != NULL; k = k->next)
-		status.clients++;
-	status.store = n->store_fault[0] != '\0' ? n->store_fault : (char *)"ok";
-	f.kind_case = CY_SERVER_FRAME__KIND_STATUS;
-	f.status = &status;
-	local_send(n, c->id, correlation, &f);
-	cy_arena_free(&arena);
 }

@@ -49,7 +49,7 @@ says() {
 
 all_help() {
 	local words
-	for words in submit send inbox 'case list' 'case show' 'message show' status 'peer list' template; do
+	for words in submit send inbox 'case list' 'case show' 'message show' status health 'peer list' template; do
 		# shellcheck disable=SC2086 # a command may have two words
 		"$ctl" $words --help >out 2>err || return 1
 		# shellcheck disable=SC2086
@@ -167,6 +167,80 @@ read -r line <&3
 result $? 'which is the one that was used'
 exits 5 'a case that there is not is not found' case show nothing
 exits 1 'what the role does not allow is refused' status
+
+# ------------------------------------------------- what the operator sees
+
+export TZ=Europe/Rome
+# fits NAME: out fits on a screen of 24 lines of 80 columns; only remarks are wider.
+fits() {
+	[ "$(fold -w 80 out | wc -l)" -lt 24 ] && ! grep -qE '^[^ ].{80}' out
+	result $? "$1"
+}
+exits 0 'the state of the service is shown' status --client good
+fits 'on one screen'
+says out '^US-OIA  OK  comityd 0.1.0, up 3d4h  Tue 24 Nov 2026 03:14:07 CET$' 'verdict first, in local time'
+says out '^Store  *ok, 1204331 messages, database 3.0 GiB, WAL 12 MiB$' 'with the store'
+says out '^Disk  *41 GiB of 98 GiB free (41 %)$' 'its disk'
+says out '^Certificates  *TLS 212d (24 Jun 2027); signing 34d (28 Dec 2026)$' 'our certificates'
+says out '^IE  *connected  *00:02 3h12m  *2m  *0  *-  *84ms -120ms  *212d ok$' 'and the peer, with ages'
+
+exits 0 'trouble is shown' status --client troubled
+fits 'on one screen with its remarks'
+says out '^US-OIA  CRITICAL ' 'the verdict is the worst'
+says out '^Store  *CRITICAL: the disk is full' 'the store says what to do'
+says out '^Clock  *CRITICAL: not trusted: jumped' 'so does the clock'
+says out '^Disk  *WARNING: 7.0 GiB of 98 GiB free (7 %)' 'and the disk'
+grep -E '^(DE|FR|PT|IE) ' out | cut -c1-2 | tr '\n' ' ' >order
+[ "$(cat order)" = 'DE FR PT IE ' ]
+result $? 'the troubled peers come first, then those not connected'
+says out '^  CRITICAL: refused for 2d: certificate refused: DE: certificate revoked' 'a refusal with its reason'
+says out '14 messages wait, the oldest for 5h$' 'and what waits'
+says out '^  WARNING: its clock is 45s ahead of ours; its certificate has 9 days left; its CRL was due 3h' \
+	'all remarks on a peer in one line'
+says out '^  disconnected for 4m: no answer$' 'what is no trouble yet is told without a verdict'
+! LC_ALL=C grep -q "$(printf '\033\|\302\233\|\342\200\256')" out
+result $? 'nothing that could harm a terminal is printed'
+exits 0 'many peers are shown' status --client many
+fits 'on one screen'
+says out '^ZA  *disconnected' 'the troubled one, the last in the configuration, first'
+says out '^and 191 more, 0 of them with a remark: comityctl peer list$' 'and a count of the rest'
+exits 0 'all peers are listed' peer list --client many
+[ "$(wc -l <out)" -eq 202 ]
+result $? 'each on a line'
+says out '^ZA  *disconnected .*disconnected for 3h12m: no answer; 3 messages wait, the oldest for 1h$' 'with the same remark'
+exits 0 'status is given as JSON' --json status --client troubled
+/usr/bin/python3 -c '
+import json, sys
+s = json.load(open("out"))
+assert s["peers"][1]["state"] == "refused" and s["peers"][1]["waiting"] == "14"
+assert "roundTripMs" not in s["peers"][3] and s["peers"][0]["roundTripMs"] == "84"
+assert s["diskFreeBytes"] == str(7 << 30)
+'
+result $? 'with what is unknown left out'
+
+exits 0 'health is OK' health --client good
+[ "$(wc -l <out)" -eq 1 ]
+result $? 'in one line'
+says out '^COMITY OK - US-OIA: 1 of 1 peers connected, 0 messages wait |' 'as a plugin prints it'
+says out '| connected=1;;;0;1 waiting=0;;;0 oldest=0s;1800;14400;0 .* cert_days=34;30:;7:;0 disk_free=41%;10:;5:;0;100 ' \
+	'with the figures'
+exits 1 'a threshold warns' health --client good --warn-cert-days 40
+says out '^COMITY WARNING - Certificates: TLS 212d .* signing 34d (28 Dec 2026) |' 'and says of what'
+exits 2 'another is critical' health --client good --warn-disk 60 --crit-disk=50
+exits 2 'trouble is critical' health --client troubled
+[ "$(tr -cd '|' <out)" = '|' ] && [ "$(wc -l <out)" -eq 1 ]
+result $? 'whatever a peer says, there is one bar and one line'
+says out '^COMITY CRITICAL - Store: the disk is full.*; Clock: .*; Process: .*; DE: .*; Disk: .*; and 2 more' 'the worst first'
+exits 0 'a time may have a unit' health --client good --warn-down 2h --crit-down 1d
+exits 3 'a time that is none is UNKNOWN' health --client good --warn-age soon
+says out '^COMITY UNKNOWN' 'on standard output'
+exits 3 'thresholds the wrong way round are UNKNOWN' health --client good --crit-age 5m
+says err '^comityctl: --crit-age 5m would be critical before --warn-age 30m warns$' 'and said to be so'
+exits 3 'a refusal is UNKNOWN' health
+says out '^COMITY UNKNOWN - .*role' 'with the reason'
+exits 3 'no answer in time is UNKNOWN' health --client slow --timeout 1
+exits 3 'no daemon is UNKNOWN' --socket "$work/none.sock" health
+says out '^COMITY UNKNOWN - .*cannot reach the daemon' 'with the reason'
 
 exits 0 'all pages of cases are listed' case list
 [ "$(wc -l <out)" -eq 1002 ]

@@ -91,8 +91,44 @@ def view(answer):
     answer.message_view.signature = b"signature"
 
 
+NOW = 1795486447000  # 2026-11-24T02:14:07Z
+MINUTE, HOUR, DAY = 60000, 3600000, 86400000
+
+
+def add_peer(status, name, **fields):
+    values = {"state": "connected", "since_ms": NOW - 3 * HOUR - 12 * MINUTE, "last_receipt_ms": NOW - 2 * MINUTE,
+              "round_trip_ms": 84, "last_round_trip_ms": 90, "clock_skew_ms": -120, "crl": "ok",
+              "crl_due_ms": NOW + DAY, "certificate_end_ms": NOW + 212 * DAY + 1, "held": 7, "receipted": 12}
+    status.peers.add(peer=name, **{**values, **fields})
+
+
+def status(answer, name):
+    """The client's name says which state is asked for."""
+    s = answer.status
+    s.authority, s.software, s.store, s.clock = "US-OIA", "comityd 0.1.0", "ok", "ok"
+    s.now_ms, s.started_ms, s.messages, s.cases, s.clients = NOW, NOW - 3 * DAY - 4 * HOUR, 1204331, 41200, 2
+    s.database_bytes, s.wal_bytes, s.disk_free_bytes, s.disk_total_bytes = 3 << 30, 12 << 20, 41 << 30, 98 << 30
+    s.descriptors, s.descriptor_limit, s.audit_size, s.audit_root = 37, 1024, 2408662, bytes(range(32))
+    s.tls_certificate_end_ms, s.signing_certificate_end_ms = NOW + 212 * DAY + 1, NOW + 34 * DAY + 1
+    if name == "many":
+        for i in range(200):
+            add_peer(s, f"P{i:03d}")
+        add_peer(s, "ZA", state="disconnected", waiting=3, oldest_ms=NOW - HOUR, last_fault="no answer")
+        return
+    add_peer(s, "IE")
+    if name == "troubled":
+        s.store, s.clock = "the disk is full: free space in /var/lib/comity", "jumped 9 h back since the start"
+        s.disk_free_bytes, s.descriptors, s.signing_certificate_end_ms = 7 << 30, 1000, NOW + 12 * DAY + 1
+        add_peer(s, "DE", state="refused", waiting=14, oldest_ms=NOW - 5 * HOUR, since_ms=NOW - 2 * DAY,
+                 last_fault="certificate refused: DE: certificate revoked | " + TERMINAL)
+        add_peer(s, "FR", clock_skew_ms=45000, crl="stale", crl_due_ms=NOW - 3 * HOUR,
+                 certificate_end_ms=NOW + 9 * DAY + 1)
+        s.peers.add(peer="PT", state="disconnected", since_ms=NOW - 4 * MINUTE, crl="none", last_fault="no answer")
+
+
 def serve(stream):
     position = 100
+    name = ""
     while True:
         question = read_frame(stream)
         if question is None:
@@ -101,6 +137,11 @@ def serve(stream):
         answer = l.ServerFrame(correlation=question.correlation)
         if kind == "hello":
             answer.welcome.version = 1
+            name = question.hello.client
+        elif kind == "get_status" and name == "slow":
+            continue
+        elif kind == "get_status" and name:
+            status(answer, name)
         elif kind == "submit":
             submitted(answer, question.submit)
         elif kind == "list_cases":

@@ -36,7 +36,7 @@ struct node_rig {
 	struct link *link;
 	struct link_port port;
 	uint64_t session; /* the newest that is up, 0: none */
-	unsigned ups, downs, frames, writables, failed, refusals, alarms;
+	unsigned ups, downs, frames, writables, failed, refusals, certificates, alarms;
 	uint64_t next_number;
 	bool disorder;
 	size_t bytes;

@@ -108,6 +108,15 @@ static void on_refused(void *ctx, const char *address, const char *why)
 	snprintf(n->refused, sizeof n->refused, "%s", why);
 }
 
+static void on_certificate_refused(void *ctx, const char *peer, const char *why)
+{
+	struct node_rig *n = ctx;
+
+	assert_string_equal(peer, n->peer);
+	assert_string_equal(why, n->dial[0] ? n->why : n->refused);
+	n->certificates++;
+}
+
 static void on_alarm(void *ctx, const char *peer, const char *text)
 {
 	struct node_rig *n = ctx;
@@ -127,8 +136,9 @@ static void on_log(void *ctx, enum node_level level, const char *text)
 
 int node_try(struct node_rig *n, struct cy_error *e)
 {
-	const struct link_events events = { n,         on_up,      on_frame, on_writable, on_down,
-					    on_failed, on_refused, on_alarm, on_log };
+	const struct link_events events = { n,        on_up,     on_frame,   on_writable,
+					    on_down,  on_failed, on_refused, on_certificate_refused,
+					    on_alarm, on_log };
 	char own[64], anchors[64], san[64], dir[128];
 	const char *sans[1] = { n->san ? n->san : san };
 	struct link_peer_config peer = { .tls = { .id = n->peer, .sans = sans, .n_sans = 1 },
@@ -582,6 +592,9 @@ static void kept_out(struct node_rig *us, struct node_rig *ie, const char *ie_re
 	if (us_reads && !strstr(us->refused, us_reads))
 		fail_msg("the acceptor says: %s", us->refused);
 	assert_int_equal(us->ups + ie->ups, 0);
+	/* Told for the peer that it is about, or that the certificate names. */
+	assert_int_equal(ie->certificates > 0, strstr(ie->why, "certificate") != NULL);
+	assert_int_equal(us->certificates > 0, strstr(us->refused, "IE: ") != NULL);
 	stop_pair(us, ie);
 }
 

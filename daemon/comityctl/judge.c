@@ -1,0 +1,217 @@
+#include "comityctl/judge.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "comityctl/out.h"
+
+#define DAY_MS INT64_C(86400000)
+
+const struct judge_limits judge_defaults = { {
+#define X(name, option, unit, warning, critical, below, what) [JUDGE_##name] = { 0, warning, critical },
+	JUDGE_LIMITS(X)
+#undef X
+} };
+
+static const bool is_below[] = {
+#define X(name, option, unit, warning, critical, below, what) below,
+	JUDGE_LIMITS(X)
+#undef X
+};
+
+const char *judge_word(enum verdict v)
+{
+	static const char *const words[] = {
+#define X(name) #name,
+		JUDGE_VERDICTS(X)
+#undef X
+	};
+
+	return words[v];
+}
+
+const char *judge_own_label(enum judge_own i)
+{
+	static const char *const labels[] = {
+#define X(name, label) label,
+		JUDGE_OWN(X)
+#undef X
+	};
+
+	return labels[i];
+}
+
+bool judge_connected(const CyPeerStatus *p)
+{
+	return strcmp(p->state, "connected") == 0 || strcmp(p->state, "reconciling") == 0;
+}
+
+/* ----------------------------------------------------------------- one thing */
+
+struct judging {
+	const struct judge_limits *limits;
+	int64_t now;
+	struct judgement *j;
+};
+
+static enum verdict limit(const struct judging *g, enum judge_limit i, int64_t value)
+{
+	const int64_t *at = g->limits->at[i];
+
+	for (enum verdict v = JUDGE_CRITICAL; v > JUDGE_OK; v--)
+		if (is_below[i] ? value < at[v] : value > at[v])
+			return v;
+	return JUDGE_OK;
+}
+
+static void add(struct judging *g, struct judged *d, enum verdict v, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+static void add(struct judging *g, struct judged *d, enum verdict v, const char *fmt, ...)
+{
+	size_t at = strlen(d->text);
+	va_list ap;
+
+	if (at > 0)
+		at += (size_t)snprintf(d->text + at, sizeof(d->text) - at, "; ");
+	va_start(ap, fmt);
+	if (at < sizeof(d->text))
+		vsnprintf(d->text + at, sizeof(d->text) - at, fmt, ap);
+	va_end(ap);
+	d->verdict = v > d->verdict ? v : d->verdict;
+	g->j->worst = v > g->j->worst ? v : g->j->worst;
+}
+
+static void raise_to(int64_t *sum, int64_t value)
+{
+	*sum = value > *sum ? value : *sum;
+}
+
+/* Full days left, 0 on the last day and after it; the least of them is kept. */
+static int64_t days_left(struct judging *g, int64_t end_ms)
+{
+	int64_t *least = &g->j->sums.cert_days;
+	int64_t days = end_ms > g->now ? (end_ms - g->now) / DAY_MS : 0;
+
+	*least = *least < 0 || days < *least ? days : *least;
+	return days;
+}
+
+/* -------------------------------------------------------------------- peers */
+
+static void judge_link(struct judging *g, struct judged *d, const CyPeerStatus *p)
+{
+	int64_t down = (g->now - p->since_ms) / 1000;
+
+	if (strcmp(p->state, "reconciling") == 0)
+		add(g, d, JUDGE_WARNING, "fetching back what a restored store lost");
+	if (judge_connected(p))
+		return;
+	raise_to(&g->j->sums.down_s, down);
+	add(g, d, limit(g, JUDGE_DOWN, down), "%s for %s%s%s",
+	    strcmp(p->state, "connecting") == 0 ? "not connected" : p->state, out_age(down * 1000),
+	    p->last_fault[0] ? ": " : "", p->last_fault);
+}
+
+static void judge_peer(struct judging *g, struct judged *d, const CyPeerStatus *p)
+{
+	struct judge_sums *sums = &g->j->sums;
+
+	sums->connected += judge_connected(p);
+	sums->waiting += p->waiting;
+	judge_link(g, d, p);
+	if (p->waiting > 0) {
+		int64_t age = (g->now - p->oldest_ms) / 1000;
+		enum verdict v = limit(g, JUDGE_AGE, age);
+
+		raise_to(&sums->oldest_s, age);
+		if (v != JUDGE_OK || !judge_connected(p))
+			add(g, d, v, "%" PRIu64 " message%s, the oldest for %s", p->waiting,
+			    p->waiting == 1 ? " waits" : "s wait", out_age(age * 1000));
+	}
+	if (p->_clock_skew_ms_case) {
+		int64_t skew = (p->clock_skew_ms < 0 ? -p->clock_skew_ms : p->clock_skew_ms) / 1000;
+		enum verdict v = limit(g, JUDGE_SKEW, skew);
+
+		raise_to(&sums->skew_s, skew);
+		if (v != JUDGE_OK)
+			add(g, d, v, "its clock is %s %s of ours", out_age(skew * 1000),
+			    p->clock_skew_ms < 0 ? "behind" : "ahead");
+	}
+	if (p->certificate_end_ms) {
+		int64_t days = days_left(g, p->certificate_end_ms);
+		enum verdict v = limit(g, JUDGE_CERT, days);
+
+		if (v != JUDGE_OK)
+			add(g, d, v, "its certificate has %" PRId64 " days left", days);
+	}
+	if (strcmp(p->crl, "stale") == 0)
+		add(g, d, JUDGE_WARNING, "its CRL was due %s ago: install a new one before its grace ends",
+		    out_age(g->now - p->crl_due_ms));
+	else if (strcmp(p->crl, "expired") == 0)
+		add(g, d, JUDGE_CRITICAL, "its CRL is too old, the peer is refused: install a new one");
+	if (p->_round_trip_ms_case)
+		raise_to(&sums->round_trip_ms, p->round_trip_ms);
+}
+
+/* ---------------------------------------------------------------------- own */
+
+static void judge_certificate(struct judging *g, const char *name, int64_t end_ms)
+{
+	struct judged *d = &g->j->own[JUDGE_OWN_CERTIFICATES];
+
+	if (!end_ms)
+		return;
+	if (end_ms <= g->now)
+		add(g, d, JUDGE_CRITICAL, "%s EXPIRED on %s", name, out_local(end_ms, OUT_DATE));
+	else
+		add(g, d, limit(g, JUDGE_CERT, days_left(g, end_ms)), "%s %s (%s)", name, out_age(end_ms - g->now),
+		    out_local(end_ms, OUT_DATE));
+}
+
+static void judge_own(struct judging *g, const CyStatus *s)
+{
+	struct judged *own = g->j->own;
+	struct judge_sums *sums = &g->j->sums;
+
+	if (strcmp(s->store, "ok") == 0)
+		add(g, &own[JUDGE_OWN_STORE], JUDGE_OK, "ok, %" PRIu64 " message%s, database %s, WAL %s", s->messages,
+		    s->messages == 1 ? "" : "s", out_size(s->database_bytes), out_size(s->wal_bytes));
+	else
+		add(g, &own[JUDGE_OWN_STORE], JUDGE_CRITICAL, "%s", s->store);
+	if (s->disk_total_bytes) {
+		sums->disk_free = (int64_t)((double)s->disk_free_bytes * 100 / (double)s->disk_total_bytes);
+		add(g, &own[JUDGE_OWN_DISK_FREE], limit(g, JUDGE_DISK, sums->disk_free),
+		    "%s of %s free (%" PRId64 " %%)", out_size(s->disk_free_bytes), out_size(s->disk_total_bytes),
+		    sums->disk_free);
+	}
+	add(g, &own[JUDGE_OWN_CLOCK], strcmp(s->clock, "ok") == 0 ? JUDGE_OK : JUDGE_CRITICAL, "%s%s",
+	    strcmp(s->clock, "ok") == 0 ? "" : "not trusted: ", s->clock);
+	judge_certificate(g, "TLS", s->tls_certificate_end_ms);
+	judge_certificate(g, "signing", s->signing_certificate_end_ms);
+	if (s->descriptor_limit)
+		sums->files = (int64_t)s->descriptors * 100 / s->descriptor_limit;
+	add(g, &own[JUDGE_OWN_PROCESS], s->descriptor_limit ? limit(g, JUDGE_FILES, sums->files) : JUDGE_OK,
+	    "%u of %u descriptors, %u local client%s", s->descriptors, s->descriptor_limit, s->clients,
+	    s->clients == 1 ? "" : "s");
+}
+
+void judge(const CyStatus *s, const struct judge_limits *limits, struct judgement *ret_judgement)
+{
+	struct judging g = { limits, s->now_ms, ret_judgement };
+
+	*ret_judgement = (struct judgement){ .peers = calloc(s->n_peers + 1, sizeof(struct judged)),
+					     .sums = { 0, 0, 0, 0, 0, -1, -1, -1, -1 } };
+	CY_ASSERT(ret_judgement->peers);
+	judge_own(&g, s);
+	for (size_t i = 0; i < s->n_peers; i++)
+		judge_peer(&g, &ret_judgement->peers[i], s->peers[i]);
+}
+
+void judge_free(struct judgement *j)
+{
+	free(j->peers);
+}

@@ -1,0 +1,137 @@
+/* How the service and its peers stand. Everything is at hand: the node's own
+ * state, counters that the store keeps, and facts that do not wait. */
+#include <stdio.h>
+#include <string.h>
+
+#include "node/internal.h"
+
+#define STATUS_PEERS 2000 /* they fit in a frame */
+
+static const char *peer_state(const struct peer *p)
+{
+	if (p->session == 0)
+		return p->refused ? "refused" : "disconnected";
+	if (!p->greeted)
+		return "connecting";
+	return p->stream.reconciling ? "reconciling" : "connected";
+}
+
+static const char *crl_state(const struct node_peer_facts *f, struct cy_wall now)
+{
+	if (!f->crl)
+		return "none";
+	if (f->crl_end.ms != 0 && now.ms > f->crl_end.ms)
+		return "expired";
+	return f->crl_due.ms != 0 && now.ms > f->crl_due.ms ? "stale" : "ok";
+}
+
+static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer *p, int *ret_code)
+{
+	struct store_port *s = &n->ports.store;
+	struct store_peer_counts counts = { 0 };
+	struct node_peer_facts facts = { 0 };
+	CyPeerStatus *row = cy_arena_take(a, sizeof *row);
+	int r = s->peer_counts(s->ctx, p->id, &counts);
+
+	if (r < 0)
+		*ret_code = r;
+	if (n->ports.facts.peer != NULL)
+		n->ports.facts.peer(n->ports.facts.ctx, p->id, &facts);
+	cy_peer_status__init(row);
+	row->peer = p->id;
+	row->state = (char *)peer_state(p);
+	row->since_ms = p->since.ms;
+	row->waiting = counts.waiting;
+	row->oldest_ms = counts.oldest.ms;
+	row->in_flight = counts.in_flight;
+	row->last_receipt_ms = p->stream.last_receipt.ms;
+	if (p->skew_known)
+		row->_clock_skew_ms_case = CY_PEER_STATUS___CLOCK_SKEW_MS_CLOCK_SKEW_MS;
+	row->clock_skew_ms = p->skew_ms;
+	row->held = p->stream.in_held;
+	row->receipted = p->stream.out_receipted;
+	row->last_fault = p->last_fault;
+	if (p->rtt.known) {
+		row->_round_trip_ms_case = CY_PEER_STATUS___ROUND_TRIP_MS_ROUND_TRIP_MS;
+		row->_last_round_trip_ms_case = CY_PEER_STATUS___LAST_ROUND_TRIP_MS_LAST_ROUND_TRIP_MS;
+	}
+	row->round_trip_ms = xchg_rtt_smoothed(&p->rtt);
+	row->last_round_trip_ms = p->rtt.last_ms;
+	row->certificate_end_ms = facts.certificate_end.ms;
+	row->crl = (char *)crl_state(&facts, node_now(n));
+	row->crl_due_ms = facts.crl_due.ms;
+	return row;
+}
+
+/* Wall time against what was recorded, and against monotonic time since the
+ * start. "ok", or the reason in `text`. */
+static const char *clock_state(struct node *n, char *text, size_t size)
+{
+	int64_t wall = node_now(n).ms, hour = 3600000;
+	int64_t behind = n->wall_mark.ms - wall;
+	int64_t jump = wall - n->started.ms - (n->ports.clock.mono(n->ports.clock.ctx).ms - n->started_mono.ms);
+
+	if (behind > NODE_CLOCK_JUMP_MS)
+		snprintf(text, size, "%lld h behind what was recorded", (long long)(behind / hour));
+	else if (jump > NODE_CLOCK_JUMP_MS || jump < -NODE_CLOCK_JUMP_MS)
+		snprintf(text, size, "jumped %lld h %s since the start", (long long)((jump > 0 ? jump : -jump) / hour),
+			 jump > 0 ? "ahead" : "back");
+	else
+		snprintf(text, size, "ok");
+	return text;
+}
+
+static void put_facts(struct node *n, CyStatus *status)
+{
+	struct node_facts f = { 0 };
+
+	if (n->ports.facts.own != NULL)
+		n->ports.facts.own(n->ports.facts.ctx, &f);
+	status->database_bytes = f.database_bytes;
+	status->wal_bytes = f.wal_bytes;
+	status->disk_free_bytes = f.disk_free;
+	status->disk_total_bytes = f.disk_total;
+	status->descriptors = f.descriptors;
+	status->descriptor_limit = f.descriptor_limit;
+	status->tls_certificate_end_ms = f.tls_end.ms;
+	status->signing_certificate_end_ms = f.signing_end.ms;
+}
+
+void views_status(struct node *n, struct conn *c, uint64_t correlation)
+{
+	struct store_port *s = &n->ports.store;
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyStatus status = CY_STATUS__INIT;
+	struct cy_arena arena = { 0 };
+	size_t shown = n->n_peers < STATUS_PEERS ? n->n_peers : STATUS_PEERS;
+	CyPeerStatus **peers = cy_arena_take(&arena, (shown + 1) * sizeof *peers);
+	struct store_counts counts = { 0 };
+	struct cy_digest root = audit_root(&n->audit);
+	char clock[128];
+	int code = s->counts(s->ctx, &counts);
+
+	for (size_t i = 0; i < shown; i++)
+		peers[i] = peer_status(n, &arena, &n->peers[i], &code);
+	status.authority = n->authority;
+	status.software = (char *)"comityd " COMITY_VERSION;
+	status.started_ms = n->started.ms;
+	status.now_ms = node_now(n).ms;
+	status.epoch = n->epoch;
+	status.cases = counts.cases;
+	status.messages = counts.messages;
+	status.audit_size = n->audit.size;
+	status.audit_root = (ProtobufCBinaryData){ .data = root.b, .len = sizeof root.b };
+	status.peers = peers;
+	status.n_peers = shown;
+	for (const struct conn *k = n->conns; k != NULL; k = k->next)
+		status.clients++;
+	status.store = n->store_fault[0] != '\0' ? n->store_fault
+		       : code < 0                ? (char *)"it cannot be read"
+						 : (char *)"ok";
+	status.clock = (char *)clock_state(n, clock, sizeof clock);
+	put_facts(n, &status);
+	f.kind_case = CY_SERVER_FRAME__KIND_STATUS;
+	f.status = &status;
+	local_send(n, c->id, correlation, &f);
+	cy_arena_free(&arena);
+}
