@@ -59,7 +59,7 @@ struct conn {
 	bool fin;                     /* our FIN is sent */
 	struct cy_buf to_ipc, to_net; /* spilt: plain for libzmq, TLS for the socket; empty most of the time */
 	uint64_t records;             /* sent under the present key */
-	uint64_t received, acked;     /* TCP bytes at the last look */
+	uint64_t received, acked;     /* by TCP's counts at the last look */
 	int64_t alive;                /* when the last sign of life was seen, monotonic ms */
 	size_t drained;
 	uint8_t source[16]; /* the caller's address; the /64 of IPv6 */

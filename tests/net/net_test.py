@@ -147,7 +147,7 @@ def far_away_and_lossy():
 @case
 def a_slow_line_keeps_its_session_and_the_urgent_goes_first():
     with World(window=1) as w:
-        w.path.both(delay=0.02, rate=64000)
+        w.path.both(delay=0.02, rate=64000, queue=16384)
         w.start()
         start = time.monotonic()
         # The first parcel alone takes longer than any of the timeouts; the rest waits for its receipt.
@@ -316,6 +316,24 @@ def the_listener_changes_its_address_under_the_same_name():
         say(f"the listener's address changes: session again after {time.monotonic() - start:.1f} s")
         w.receipted(moved)
         assert "dialled 10.9.0.78:" in w.us.log(), w.us.log()
+
+
+@case
+def the_listener_and_the_name_server_change_their_addresses():
+    with World(dial=f"mla.example.ie:{PORT}") as w:
+        us, ie = w.sites["US-OIA"], w.sites["IE"]
+        net.write(us.zone, "10.9.0.2")
+        us.serve_name("127.0.0.1", "mla.example.ie")
+        w.start()
+        ie.remove_address("10.9.0.2/24")
+        ie.add_address("10.9.0.78/24")
+        net.write(us.zone, "10.9.0.78")
+        us.serve_name("127.0.0.2", "mla.example.ie")
+        moved = w.submit("moved")
+        until("a failed attempt", lambda: "cannot connect" in w.us.log())
+        net.write(us.resolv, "nameserver 127.0.0.2\n")
+        w.up(2)
+        w.receipted(moved)
 
 
 @case

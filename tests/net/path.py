@@ -38,14 +38,22 @@ def ip(*args, site=None):
     subprocess.run((site.enter if site else []) + ["ip", *args], check=True)
 
 
+def write(path, text):
+    """In place: what is mounted from it stays this file."""
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+
+
 class Site:
-    """Network and mount namespace of one authority; `hosts` is its /etc/hosts."""
+    """Network and mount namespace of one authority, with /etc/hosts and /etc/resolv.conf of its own."""
 
     def __init__(self, directory, name):
-        self.name, self.hosts = name, f"{directory}/hosts.{name}"
+        self.name, self.hosts, self.resolv = name, f"{directory}/hosts.{name}", f"{directory}/resolv.{name}"
+        self.zone, self.server = f"{directory}/zone.{name}", None
         self.write_hosts({})
+        write(self.resolv, "nameserver 127.0.0.1\n")
         # The most cautious congestion control, and the one that a namespace always may choose.
-        script = (f"mount --bind {self.hosts} /etc/hosts && ip link set lo up && "
+        script = (f"mount --bind {self.hosts} /etc/hosts && mount --bind {self.resolv} /etc/resolv.conf && ip link set lo up && "
                   "echo reno >/proc/sys/net/ipv4/tcp_congestion_control && echo there && exec cat")
         self.process = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", script], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
@@ -54,9 +62,17 @@ class Site:
         self.enter = ["nsenter", f"--net=/proc/{self.process.pid}/ns/net", f"--mount=/proc/{self.process.pid}/ns/mnt"]
 
     def write_hosts(self, names):
-        """In place, as an editor that keeps the file does."""
-        with open(self.hosts, "w", encoding="ascii") as f:
-            f.writelines(f"{address} {name}\n" for name, address in {"localhost": "127.0.0.1", **names}.items())
+        write(self.hosts, "".join(f"{a} {n}\n" for n, a in {"localhost": "127.0.0.1", **names}.items()))
+
+    def serve_name(self, address, name):
+        """Answer for this name from self.zone, at another loopback address than before."""
+        if self.server:
+            self.server.kill()
+            self.server.wait()
+        self.server = subprocess.Popen(self.enter + [sys.executable, f"{os.path.dirname(__file__)}/name_server.py",
+                                                     address, name, self.zone], stdout=subprocess.PIPE, text=True)
+        if self.server.stdout.readline() != "there\n":
+            raise RuntimeError("no name server")
 
     def add_address(self, address):
         ip("address", "add", address, "dev", "eth0", *(["nodad"] if ":" in address else []), site=self)
@@ -65,6 +81,9 @@ class Site:
         ip("address", "del", address, "dev", "eth0", site=self)
 
     def close(self):
+        if self.server:
+            self.server.kill()
+            self.server.wait()
         self.process.stdin.close()
         self.process.wait()
 
