@@ -154,6 +154,23 @@ static size_t utf8_sequence(const uint8_t *p, size_t left)
 	return 0;
 }
 
+void cy_line(char *dst, size_t size, const char *text)
+{
+	size_t n = strnlen(text, size - 1);
+
+	while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80)
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		/* C1 controls are two bytes, 0xc2 and then 0x80 to 0x9f. */
+		bool c1 = (uint8_t)text[i] == 0xc2 && (uint8_t)text[i + 1] < 0xa0;
+
+		dst[i] = (uint8_t)text[i] < 0x20 || text[i] == 0x7f || c1 ? '?' : text[i];
+		if (c1)
+			dst[++i] = '?';
+	}
+	dst[n] = '\0';
+}
+
 bool cy_utf8_valid(const char *text, size_t len)
 {
 	const uint8_t *p = (const uint8_t *)text;

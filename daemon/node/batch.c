@@ -180,7 +180,7 @@ static void step_frame(struct node *n, struct input *in)
 		outbound_receipt(n, p, f->receipt, in->text);
 		return;
 	case CY_PEER_FRAME__KIND_GOODBYE:
-		snprintf(why, sizeof why, "the peer said goodbye: %.120s", f->goodbye->text);
+		snprintf(why, sizeof why, "the peer said goodbye: %s", p->farewell);
 		batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), why);
 		node_link_down(n, p->session, why);
 		return;

@@ -61,6 +61,7 @@ struct peer {
 	bool skew_known;
 	int64_t skew_ms;
 	struct xchg_rtt rtt;
+	char farewell[128]; /* the text of its Goodbye in this session */
 	char last_fault[160];
 };
 

@@ -233,6 +233,7 @@ void node_link_up(struct node *n, const char *peer, uint64_t session)
 		node_link_down(n, p->session, "replaced by a newer session");
 	p->session = session;
 	p->greeted = p->resent = false;
+	p->farewell[0] = '\0';
 	p->inputs = 0;
 	p->sender = (struct xchg_sender){ 0 };
 	xchg_rtt_forget(&p->rtt);
@@ -247,8 +248,11 @@ void node_link_down(struct node *n, uint64_t session, const char *why)
 
 	if (p == NULL)
 		return;
-	node_note(n, NODE_INFO, "peer %s: session ended: %s", p->id, why);
-	snprintf(p->last_fault, sizeof p->last_fault, "%s", why);
+	if (p->farewell[0] != '\0')
+		snprintf(p->last_fault, sizeof p->last_fault, "the peer said goodbye: %s", p->farewell);
+	else
+		cy_line(p->last_fault, sizeof p->last_fault, why);
+	node_note(n, NODE_INFO, "peer %s: session ended: %s", p->id, p->last_fault);
 	if (p->greeted)
 		p->since = node_now(n);
 	p->session = 0;
@@ -411,6 +415,9 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 	if (in->frame->kind_case == CY_PEER_FRAME__KIND_RECEIPT)
 		xchg_rtt_back(&p->rtt, (struct xchg_pos){ in->text->epoch, in->text->sequence },
 			      n->ports.clock.mono(n->ports.clock.ctx));
+	/* The connection may end before the batch that reads it. */
+	if (in->frame->kind_case == CY_PEER_FRAME__KIND_GOODBYE)
+		cy_line(p->farewell, sizeof p->farewell, in->frame->goodbye->text);
 	p->inputs++;
 	node_queue(n, in);
 }

@@ -438,6 +438,24 @@ def shall_fetch(known, peer, connect, theirs):
 	s.leave("RESTORED", "fetched back")
 
 
+def shall_tell_an_odd_goodbye(node, connect):
+	"""What a peer says at the end becomes a line of the journal and a field of the status."""
+	s = connect(polite=False)
+	P.pump([s], lambda: s.theirs)
+	start = len(node.process.lines)
+	s.send(P.pb.PeerFrame(goodbye=P.pb.Goodbye(code=P.pb.SHUTDOWN, text="one\nALARM: two\x1b[2J " + "é" * 200)))
+	ok(P.pump([s], lambda: s.closed), "comityd closes after a goodbye", told(s))
+	try:
+		line = node.process.wait_line("said goodbye", start=start)
+		fault = node.ctl("status")["peers"][0]["lastFault"]
+		ok("one?ALARM: two?[2J éé" in line and not any(l.startswith("ALARM: two") for l in node.process.lines),
+		   "a goodbye with control characters stays one line of the journal", line)
+		ok(fault.startswith("the peer said goodbye: one?ALARM") and fault.endswith("é"),
+		   "a long goodbye is cut between characters in the status", fault)
+	except AssertionError as why:
+		ok(False, "an odd goodbye is told", why)
+
+
 def against_comityd(comityd, comityctl, pki, work):
 	node, peer = Node(comityd, comityctl, pki, work), P.Peer("IE", "US-OIA", pki, f"{work}/peer")
 	try:
@@ -449,6 +467,7 @@ def against_comityd(comityd, comityctl, pki, work):
 		shall_reject(node, peer, s, ours, theirs)
 		shall_repeat(peer, s, "rejections")
 		s.leave()
+		shall_tell_an_odd_goodbye(node, peer.dial)
 		shall_say_goodbye(peer, peer.dial)
 		shall_close_on_more(peer.dial)
 		shall_refuse_tls(node, pki, work)
