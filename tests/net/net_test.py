@@ -146,7 +146,7 @@ def far_away_and_lossy():
 
 @case
 def a_slow_line_keeps_its_session_and_the_urgent_goes_first():
-    with World(window=1) as w:
+    with World(window=1, heartbeat_timeout="6s") as w:
         w.path.both(delay=0.02, rate=64000, queue=16384)
         w.start()
         start = time.monotonic()
@@ -158,8 +158,7 @@ def a_slow_line_keeps_its_session_and_the_urgent_goes_first():
         order = w.events(w.ie, local_pb2.MESSAGE_RECEIVED, [*ids, urgent])
         assert order == [ids[0], urgent, *ids[1:]], order
         w.one_session()
-        say(f"64 kbit/s: {w.path.there.bytes} bytes in {time.monotonic() - start:.0f} s on one session, "
-            f"with a heartbeat_timeout of {QUICK['heartbeat_timeout']}")
+        say(f"64 kbit/s: {w.path.there.bytes} bytes in {time.monotonic() - start:.0f} s on one session")
 
 
 def partition(broken):
@@ -249,6 +248,32 @@ def an_interruption_shorter_than_the_timeout_keeps_the_session():
         w.one_session()
 
 
+@case
+def a_daemon_stops_although_its_path_is_dead():
+    with World() as w:
+        w.start()
+        w.path.both(broken=True)
+        w.submit("stays")
+        start = time.monotonic()
+        assert w.us.stop() == 0
+        say(f"a stop with a dead path took {time.monotonic() - start:.1f} s")
+
+
+@case
+def a_restart_in_the_middle_of_a_parcel_on_a_slow_line():
+    with World(heartbeat_timeout="30s") as w:
+        w.path.both(rate=64000)
+        w.start()
+        before = w.path.there.bytes
+        half = w.submit("half", 60_000)
+        until("half of it", lambda: w.path.there.bytes > before + 30_000)
+        assert w.us.stop() == 0
+        w.clients.pop("US-OIA").close()
+        w.us.start()
+        w.receipted(half)
+        assert w.events(w.ie, local_pb2.MESSAGE_RECEIVED, [half]) == [half]
+
+
 def swallows_long_packets(**options):
     with World(**options) as w:
         w.path.both(mtu=1280)
@@ -260,17 +285,17 @@ def swallows_long_packets(**options):
 
 @case
 def a_path_swallows_long_packets():
-    swallows_long_packets()
+    swallows_long_packets(heartbeat_timeout="30s")
 
 
 @case
 def a_path_swallows_long_packets_of_ipv6():
-    swallows_long_packets(dial=f"[{V6['IE']}]:{PORT}", family=6)
+    swallows_long_packets(dial=f"[{V6['IE']}]:{PORT}", family=6, heartbeat_timeout="30s")
 
 
 @case
 def ipv6_only():
-    with World(dial=f"[{V6['IE']}]:{PORT}", family=6) as w:
+    with World(dial=f"[{V6['IE']}]:{PORT}", family=6, heartbeat_timeout="30s") as w:
         w.start()
         w.receipted(w.submit("six"))
         w.one_session()
@@ -279,7 +304,7 @@ def ipv6_only():
 
 @case
 def ipv6_only_by_name():
-    with World(dial=f"mla.example.ie:{PORT}", family=6) as w:
+    with World(dial=f"mla.example.ie:{PORT}", family=6, heartbeat_timeout="30s") as w:
         w.sites["US-OIA"].write_hosts({"mla.example.ie": V6["IE"]})
         w.start()
         w.receipted(w.submit("six"))
