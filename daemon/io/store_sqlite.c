@@ -163,21 +163,20 @@ static int open_connections(struct store_sqlite *st, const struct store_sqlite_c
 {
 	struct seal seal = { 0 };
 	sqlite3 *db = NULL;
-	bool exists = false;
-	int r = store_dir_has_database(config->dir, &exists, e);
+	bool fresh = false;
+	int r = store_schema_open(config, &db, &fresh, e);
 
 	if (r == CY_OK)
-		r = store_key_load(config->key_path, !exists, st->key, e);
-	if (r < 0)
-		return r;
-	r = seal_init(&seal, st->cipher);
+		r = store_key_load(config->key_path, fresh, st->key, e);
+	if (r == CY_OK && seal_init(&seal, st->cipher) < 0)
+		r = cy_fail(e, CY_ENOMEM, "out of memory");
 	if (r == CY_OK)
-		r = store_schema_open(config, exists, &seal, st->key, &db, e);
-	else
-		r = cy_fail(e, r, "out of memory");
+		r = store_schema_prepare(config, db, fresh, &seal, st->key, e);
 	seal_free(&seal);
-	if (r < 0)
+	if (r < 0) {
+		sqlite3_close(db);
 		return r;
+	}
 	if (store_conn_init(&st->writer, db, store_write_sql, store_write_sql_n, st->cipher) < 0)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
 	sqlite3_wal_hook(db, count_pages, st);

@@ -6,6 +6,14 @@
  * setting case_key.wrapped to NULL: its content then reads as empty. Metadata
  * (ids, numbers, times, references, facts) is in the clear.
  *
+ * A commit that fails may still be in the WAL, and a process that dies before the
+ * next one may find it there afterwards, whole: as if it had died after the commit,
+ * before it said so. After a failed flush the connection is kept: it writes the
+ * frames of the failed commit anew with the next one, where a new connection would
+ * believe what the page cache shows and the disk may never have got. For the same
+ * reason opening writes the WAL back and flushes the database before anything is
+ * built upon it.
+ *
  * Where the port leaves a choice:
  * - commit() takes the content of the write-set and leaves the caller's struct
  *   empty, to be used again; with CY_EAGAIN it is untouched.
@@ -37,6 +45,9 @@ struct store_sqlite_config {
 	const char *key_path;
 	bool threaded; /* commit on a thread of its own; otherwise in store_sqlite_dispatch() */
 	bool sync_off; /* synchronous=OFF, for tests and simulation only */
+	/* SQLite VFS that holds comity.db and its WAL; NULL: the default one. The
+	 * directory itself, its lock and the key are real files in any case. */
+	const char *vfs;
 };
 
 /* Open the store in DIR, or make it. `committed` is called from

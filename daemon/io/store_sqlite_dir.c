@@ -77,22 +77,6 @@ int store_dir_open(const char *dir, int *ret_lock, struct cy_error *e)
 	return CY_OK;
 }
 
-int store_dir_has_database(const char *dir, bool *ret_has, struct cy_error *e)
-{
-	char path[4096];
-
-	if ((size_t)snprintf(path, sizeof path, "%s/comity.db", dir) >= sizeof path)
-		return cy_fail(e, CY_ECONFIG, "the name of the directory is too long");
-	if (access(path, F_OK) == 0) {
-		*ret_has = true;
-		return CY_OK;
-	}
-	if (errno != ENOENT)
-		return cy_fail(e, CY_ECONFIG, "%s cannot be examined: %s", path, strerror(errno));
-	*ret_has = false;
-	return CY_OK;
-}
-
 int store_sync_path(const char *path, struct cy_error *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), r = CY_OK;

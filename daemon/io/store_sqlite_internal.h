@@ -15,8 +15,6 @@
 /* Make or check the directory; open and lock its lock file. The lock is held
  * until `*ret_lock` is closed. */
 int store_dir_open(const char *dir, int *ret_lock, struct cy_error *e);
-/* Is there a database file? CY_ECONFIG if that cannot be found out. */
-int store_dir_has_database(const char *dir, bool *ret_has, struct cy_error *e);
 /* Flush a file, or a directory's entries. */
 int store_sync_path(const char *path, struct cy_error *e);
 /* Read the store key; with `create` it is made if it is missing. */
@@ -93,11 +91,13 @@ void store_explain(sqlite3 *db, int rc, const char *dir, char *text, size_t size
 
 /* -------------------------------------------------------------------- schema */
 
-/* Open or make DIR/comity.db as the writer: pragmas, migrations, the check of
- * the key. A new one is made aside and renamed, so that a file that is there is
- * always whole. */
-int store_schema_open(const struct store_sqlite_config *config, bool exists, struct seal *seal,
-		      const uint8_t key[static STORE_KEY_LEN], sqlite3 **ret_db, struct cy_error *e);
+/* Open DIR/comity.db as the writer; an empty one is made if it is missing.
+ * `*ret_fresh`: nothing was ever committed to it. */
+int store_schema_open(const struct store_sqlite_config *config, sqlite3 **ret_db, bool *ret_fresh, struct cy_error *e);
+/* Pragmas, migrations, the check of the key. A fresh store gets its schema and the
+ * check value in one transaction, so it is fresh or whole at any moment. */
+int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
+			 const uint8_t key[static STORE_KEY_LEN], struct cy_error *e);
 /* The connection for reads; the writer is open already. */
 int store_schema_open_reader(const struct store_sqlite_config *config, sqlite3 **ret_db, struct cy_error *e);
 

@@ -167,12 +167,35 @@ static int pragma_int(sqlite3 *db, const char *sql, int *ret_value)
 	return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
-static int open_file(const char *path, bool reader, const char *dir, sqlite3 **ret_db, struct cy_error *e)
+/* SQLite would make it with mode 0644. */
+static int make_private(const char *path, struct cy_error *e)
 {
-	sqlite3 *db = NULL;
-	int r, rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-				    NULL);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), r = CY_OK;
 
+	if (fd < 0)
+		return cy_fail(e, CY_ECONFIG, "%s cannot be opened: %s", path, strerror(errno));
+	if (fchmod(fd, 0600) < 0)
+		r = cy_fail(e, CY_ECONFIG, "the mode of %s cannot be set to 0600: %s", path, strerror(errno));
+	close(fd);
+	return r;
+}
+
+static int open_file(const struct store_sqlite_config *config, bool reader, sqlite3 **ret_db, struct cy_error *e)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	char path[4096];
+	sqlite3 *db = NULL;
+	int r, rc;
+
+	if ((size_t)snprintf(path, sizeof path, "%s/comity.db", config->dir) >= sizeof path)
+		return cy_fail(e, CY_ECONFIG, "the name of the directory is too long");
+	/* The WAL and its index take the mode of the database. */
+	if (config->vfs == NULL && !reader) {
+		r = make_private(path, e);
+		if (r < 0)
+			return r;
+	}
+	rc = sqlite3_open_v2(path, &db, flags, config->vfs);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(db, BUSY_MS);
 	/* The store checkpoints by itself, from one thread only: SQLite 3.40 can
@@ -186,7 +209,7 @@ static int open_file(const char *path, bool reader, const char *dir, sqlite3 **r
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
 	if (rc != SQLITE_OK) {
-		r = failed(db, rc, dir, e);
+		r = failed(db, rc, config->dir, e);
 		sqlite3_close(db);
 		return r;
 	}
@@ -214,27 +237,16 @@ static int check_version(sqlite3 *db, const char *dir, int *ret_version, struct 
 	return CY_OK;
 }
 
-static int migrate(sqlite3 *db, const char *dir, int from, struct cy_error *e)
+/* Inside a transaction: from version `from` to the one that is known here. */
+static int migrate(sqlite3 *db, int from)
 {
-	for (int i = from + 1; i <= VERSION; i++) {
-		char set[64];
-		int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	char set[64];
+	int rc = SQLITE_OK;
 
-		snprintf(set, sizeof set, "PRAGMA user_version = %d", i);
-		if (rc == SQLITE_OK)
-			rc = sqlite3_exec(db, migrations[i], NULL, NULL, NULL);
-		if (rc == SQLITE_OK)
-			rc = sqlite3_exec(db, set, NULL, NULL, NULL);
-		if (rc == SQLITE_OK)
-			rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-		if (rc != SQLITE_OK) {
-			int r = failed(db, rc, dir, e);
-
-			sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-			return r;
-		}
-	}
-	return CY_OK;
+	for (int i = from + 1; rc == SQLITE_OK && i <= VERSION; i++)
+		rc = sqlite3_exec(db, migrations[i], NULL, NULL, NULL);
+	snprintf(set, sizeof set, "PRAGMA user_version = %d", VERSION);
+	return rc == SQLITE_OK ? sqlite3_exec(db, set, NULL, NULL, NULL) : rc;
 }
 
 static int put_check(sqlite3 *db, struct seal *seal, const uint8_t key[static STORE_KEY_LEN], const char *dir,
@@ -284,92 +296,92 @@ static int verify_check(sqlite3 *db, struct seal *seal, const uint8_t key[static
 	return r;
 }
 
-/* Make comity.db.new whole and flush it, then give it its name. */
-static int create(const struct store_sqlite_config *config, struct seal *seal, const uint8_t key[static STORE_KEY_LEN],
-		  struct cy_error *e)
+/* Make the schema, or bring it up to date, whole or not at all. */
+static int update(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
+		  const uint8_t key[static STORE_KEY_LEN], struct cy_error *e)
 {
-	char fresh[4096], journal[4096], path[4096], set[64];
-	sqlite3 *db;
-	int fd, r, rc;
+	char set[64];
+	int version = 0, rc, r = fresh ? CY_OK : check_version(db, config->dir, &version, e);
 
-	if ((size_t)snprintf(fresh, sizeof fresh, "%s/comity.db.new", config->dir) >= sizeof fresh ||
-	    (size_t)snprintf(journal, sizeof journal, "%s/comity.db.new-journal", config->dir) >= sizeof journal ||
-	    (size_t)snprintf(path, sizeof path, "%s/comity.db", config->dir) >= sizeof path)
-		return cy_fail(e, CY_ECONFIG, "the name of the directory is too long");
-	unlink(fresh);
-	unlink(journal);
-	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return cy_fail(e, CY_ECONFIG, "%s cannot be made: %s", fresh, strerror(errno));
-	close(fd);
-	r = open_file(fresh, false, config->dir, &db, e);
-	if (r < 0)
+	if (r < 0 || version == VERSION)
 		return r;
 	snprintf(set, sizeof set, "PRAGMA application_id = %d", APPLICATION_ID);
-	rc = sqlite3_exec(db, set, NULL, NULL, NULL);
-	r = rc == SQLITE_OK ? migrate(db, config->dir, 0, e) : failed(db, rc, config->dir, e);
-	if (r == CY_OK)
+	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, set, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = migrate(db, version);
+	if (rc != SQLITE_OK)
+		r = failed(db, rc, config->dir, e);
+	else if (fresh)
 		r = put_check(db, seal, key, config->dir, e);
-	sqlite3_close(db);
-	if (r == CY_OK && !config->sync_off)
-		r = store_sync_path(fresh, e);
-	if (r == CY_OK && rename(fresh, path) < 0)
-		r = cy_fail(e, CY_ECONFIG, "%s cannot be renamed: %s", fresh, strerror(errno));
-	if (r == CY_OK && !config->sync_off)
-		r = store_sync_path(config->dir, e);
-	return r;
-}
-
-int store_schema_open(const struct store_sqlite_config *config, bool exists, struct seal *seal,
-		      const uint8_t key[static STORE_KEY_LEN], sqlite3 **ret_db, struct cy_error *e)
-{
-	char path[4096];
-	sqlite3 *db;
-	int version = 0, rc, r = exists ? CY_OK : create(config, seal, key, e);
-
-	if (r < 0)
-		return r;
-	snprintf(path, sizeof path, "%s/comity.db", config->dir);
-	/* The WAL and its index take the mode of the database. */
-	if (chmod(path, 0600) < 0)
-		return cy_fail(e, CY_ECONFIG, "the mode of %s cannot be set to 0600: %s", path, strerror(errno));
-	r = open_file(path, false, config->dir, &db, e);
-	if (r < 0)
-		return r;
-	r = check_version(db, config->dir, &version, e);
 	if (r == CY_OK) {
-		rc = sqlite3_exec(db,
-				  "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
-				  "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768;"
-				  "PRAGMA journal_size_limit = 67108864",
-				  NULL, NULL, NULL);
-		if (rc == SQLITE_OK)
-			rc = sqlite3_exec(db,
-					  config->sync_off ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL",
-					  NULL, NULL, NULL);
+		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 		if (rc != SQLITE_OK)
 			r = failed(db, rc, config->dir, e);
 	}
-	if (r == CY_OK)
-		r = migrate(db, config->dir, version, e);
-	if (r == CY_OK)
-		r = verify_check(db, seal, key, config, e);
-	if (r < 0) {
+	if (r < 0)
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+int store_schema_open(const struct store_sqlite_config *config, sqlite3 **ret_db, bool *ret_fresh, struct cy_error *e)
+{
+	sqlite3 *db;
+	int pages = 0, rc, r = open_file(config, false, &db, e);
+
+	if (r < 0)
+		return r;
+	rc = pragma_int(db, "PRAGMA page_count", &pages);
+	if (rc != SQLITE_OK) {
+		r = failed(db, rc, config->dir, e);
 		sqlite3_close(db);
 		return r;
 	}
 	*ret_db = db;
+	*ret_fresh = pages == 0;
+	return CY_OK;
+}
+
+int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
+			 const uint8_t key[static STORE_KEY_LEN], struct cy_error *e)
+{
+	int log = 0, done = 0, r,
+	    rc = sqlite3_exec(db,
+			      "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+			      "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768;"
+			      "PRAGMA journal_size_limit = 67108864",
+			      NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, config->sync_off ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL", NULL,
+				  NULL, NULL);
+	if (rc != SQLITE_OK)
+		return failed(db, rc, config->dir, e);
+	r = update(config, db, fresh, seal, key, e);
+	if (r < 0)
+		return r;
+	rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		return failed(db, rc, config->dir, e);
+	r = verify_check(db, seal, key, config, e);
+	if (r < 0)
+		return r;
+	/* A WAL that was found may be in the page cache only: see store_sqlite.h. */
+	rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
+	if (rc != SQLITE_OK)
+		return failed(db, rc, config->dir, e);
+	/* SQLite flushes the directory without looking whether that succeeds. */
+	if (config->vfs == NULL && !config->sync_off)
+		return store_sync_path(config->dir, e);
 	return CY_OK;
 }
 
 int store_schema_open_reader(const struct store_sqlite_config *config, sqlite3 **ret_db, struct cy_error *e)
 {
-	char path[4096];
 	sqlite3 *db;
-	int rc, r;
+	int rc, r = open_file(config, true, &db, e);
 
-	snprintf(path, sizeof path, "%s/comity.db", config->dir);
-	r = open_file(path, true, config->dir, &db, e);
 	if (r < 0)
 		return r;
 	rc = sqlite3_exec(db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768", NULL,
