@@ -16,6 +16,7 @@
 	" c.changed, c.state, c.closed, c.own_number, c.peer_number, c.messages,"                                \
 	" k.generation, k.wrapped, c.title_generation, c.title_nonce, c.title"                                   \
 	" FROM cases c JOIN case_key k ON k.no = c.no"
+#define FIND(what) " WHERE " what " AND c.case_id <> '' AND (?2 IS NULL OR c.client = ?2) LIMIT 2"
 #define PARCEL_SELECT                                                                                          \
 	"SELECT peer, author, epoch, sequence, manifest, signature, digest, receipt, receipt_signature, made," \
 	" messages FROM parcel"
@@ -31,13 +32,15 @@
 	X(KEY, "SELECT client, key, request, message_id FROM submission_key WHERE client = ? AND key = ?")          \
 	X(CURSOR, "SELECT position FROM cursor WHERE client = ? AND name = ?")                                      \
 	X(GET_CASE, CASE_SELECT " WHERE c.peer = ? AND c.case_id = ?")                                              \
-	X(FIND_CASE, CASE_SELECT " WHERE (c.case_id = ?1 OR c.own_reference = ?1 OR c.peer_reference = ?1)"         \
-				 " AND c.case_id <> '' AND (?2 IS NULL OR c.client = ?2) LIMIT 2")                  \
+	X(FIND_BY_ID, CASE_SELECT FIND("c.case_id = ?1 AND (?3 = '' OR c.peer = ?3)"))                              \
+	X(FIND_BY_OWN, CASE_SELECT FIND("c.own_reference = ?1"))                                                    \
+	X(FIND_BY_PEER, CASE_SELECT FIND("c.peer_reference = ?1"))                                                  \
 	X(LIST_CASES, CASE_SELECT " WHERE c.case_id > ?1 AND (?2 = '' OR c.peer = ?2) AND (?3 = 0 OR c.closed = 0)" \
 				  " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id, c.peer LIMIT ?5")         \
 	X(GET_MESSAGE, "SELECT " MESSAGE_COLUMNS WITH_CONTENT FROM_CONTENT " WHERE m.id = ?")                       \
 	X(CASE_MESSAGES,                                                                                            \
-	  "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE k.peer = ? AND k.case_id = ? ORDER BY m.author, m.number") \
+	  "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE k.peer = ? AND k.case_id = ? AND m.author IN (0, 1)"       \
+	  " AND m.number > 0 ORDER BY m.author, m.number")                                                          \
 	X(WAITING, "SELECT " MESSAGE_COLUMNS WITH_CONTENT FROM_CONTENT                                              \
 		   " WHERE m.peer = ? AND m.author = 0 AND m.transport = 0 ORDER BY m.priority DESC, m.no LIMIT ?") \
 	X(UNDELIVERED, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                       \
@@ -441,17 +444,40 @@ static int get_case(void *ctx, const char *peer, const char *case_id, store_case
 	return one(&r, R_GET_CASE, &b);
 }
 
-static int find_case(void *ctx, struct store_view view, const char *ref, store_case_fn *fn, void *arg)
+static int find_by(struct store_sqlite *st, int i, const char *ref, struct store_view view, const char *peer,
+		   store_case_fn *fn, void *arg)
 {
-	struct reading r = { .st = ctx, .fn_arg = arg, .row = case_row, .fn.case_row = fn };
+	struct reading r = { .st = st, .fn_arg = arg, .row = case_row, .fn.case_row = fn };
 	struct store_bind b;
-	int code = start(ctx, R_FIND_CASE, &b);
+	int code = start(st, i, &b);
 
 	if (code < 0)
 		return code;
 	bind_text(&b, ref);
 	bind_client(&b, view);
-	return one(&r, R_FIND_CASE, &b);
+	if (peer != NULL)
+		bind_text(&b, peer);
+	return one(&r, i, &b);
+}
+
+static int find_case(void *ctx, struct store_view view, const char *ref, store_case_fn *fn, void *arg)
+{
+	size_t len = strcspn(ref, "/");
+	char peer[CY_AUTHORITY_MAX + 1] = "";
+	const char *id = ref;
+	int code;
+
+	/* A reference may have a slash as well; then no case id follows it. */
+	if (ref[len] == '/' && len > 0 && len < sizeof peer) {
+		memcpy(peer, ref, len);
+		id = ref + len + 1;
+	}
+	code = find_by(ctx, R_FIND_BY_ID, id, view, peer, fn, arg);
+	if (code == CY_ENOENT)
+		code = find_by(ctx, R_FIND_BY_OWN, ref, view, NULL, fn, arg);
+	if (code == CY_ENOENT)
+		code = find_by(ctx, R_FIND_BY_PEER, ref, view, NULL, fn, arg);
+	return code;
 }
 
 static int list_cases(void *ctx, struct store_view view, const char *peer, bool open_only, const char *after,

@@ -33,6 +33,7 @@ struct effect *batch_effect(struct node *n, enum effect_kind kind, uint64_t targ
 	e->kind = kind;
 	e->target = target;
 	e->bytes = bytes;
+	n->batch.bytes += bytes.len;
 	e->why = cy_arena_string(&n->batch.arena, why);
 	*n->batch.last_effect = e;
 	n->batch.last_effect = &e->next;
@@ -108,9 +109,14 @@ void batch_touch(struct node *n, uint64_t session)
 		b->touched[b->n_touched++] = session;
 }
 
-void batch_doom(struct node *n, const char *why)
+void batch_doom(struct node *n, struct peer *p, const char *why)
 {
-	n->batch.doom = cy_arena_string(&n->batch.arena, why);
+	char text[160];
+
+	snprintf(text, sizeof text, "peer %s: %s", p->id, why);
+	n->batch.doom = cy_arena_string(&n->batch.arena, text);
+	/* Next time it shall fail nobody else's work. */
+	p->alone = true;
 }
 
 void batch_leaf(struct node *n, const char *fmt, ...)
@@ -180,7 +186,7 @@ static void step_frame(struct node *n, struct input *in)
 		outbound_receipt(n, p, f->receipt, in->text);
 		return;
 	case CY_PEER_FRAME__KIND_GOODBYE:
-		snprintf(why, sizeof why, "the peer said goodbye: %s", p->farewell);
+		snprintf(why, sizeof why, "the peer said goodbye: %s", p->farewell_code);
 		batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), why);
 		node_link_down(n, p->session, why);
 		return;
@@ -266,18 +272,24 @@ void batch_start(struct node *n)
 	if (b->phase != BATCH_IDLE)
 		return;
 	batch_reset(n);
-	while (n->inputs != NULL && b->messages < NODE_BATCH_MESSAGES) {
+	while (n->inputs != NULL && b->messages < NODE_BATCH_MESSAGES && b->bytes < NODE_BATCH_BYTES &&
+	       b->alone == NULL) {
 		struct input *in = n->inputs;
+		struct peer *alone = in->kind == INPUT_FRAME && n->peers[in->peer].alone ? &n->peers[in->peer] : NULL;
 
+		if (alone != NULL && b->inputs > 0)
+			break;
 		n->inputs = in->next;
 		if (n->inputs == NULL)
 			n->last_input = &n->inputs;
+		b->alone = alone;
+		b->inputs++;
 		step(n, in);
 		node_input_free(in);
 	}
-	if (!n->stopping)
+	if (!n->stopping && b->alone == NULL)
 		outbound_step(n);
-	if (!cy_mono_before(now, n->next_expiry)) {
+	if (b->alone == NULL && !cy_mono_before(now, n->next_expiry)) {
 		outbound_expire(n);
 		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
 		n->ports.clock.wake_at(n->ports.clock.ctx, n->next_expiry);
@@ -363,7 +375,7 @@ static void fail(struct node *n, const char *why)
 	struct batch *b = &n->batch;
 	struct cy_error e = { 0 };
 
-	node_note(n, NODE_ALARM, "the store cannot commit: %s", why);
+	node_note(n, NODE_ALARM, "nothing can be committed now: %s", why);
 	snprintf(n->store_fault, sizeof n->store_fault, "%s", why);
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		if (f->kind == EFFECT_LOCAL_SEND)
@@ -428,8 +440,12 @@ static void release_effect(struct node *n, const struct effect *f)
 static void release(struct node *n)
 {
 	struct batch *b = &n->batch;
-	bool something = b->effects != NULL || b->phase == BATCH_COMMITTING;
+	bool something = b->effects != NULL || b->phase == BATCH_COMMITTING || n->inputs != NULL;
 
+	if (b->alone != NULL) {
+		b->alone->alone = false;
+		something = true;
+	}
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		release_effect(n, f);
 	b->phase = BATCH_IDLE;

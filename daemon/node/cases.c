@@ -134,9 +134,10 @@ struct work_case *cases_find(struct node *n, const char *client, const char *ref
 	struct store_view view = { client };
 	struct finding f = { 0 };
 
-	/* Opened in this very batch: the store does not know it yet. */
+	/* Opened by us in this very batch: the store does not know it yet. */
 	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
-		if (c->is_new && (strcmp(c->row.case_id, ref) == 0 || strcmp(c->row.own_reference, ref) == 0) &&
+		if (c->is_new && c->row.client[0] != '\0' &&
+		    (strcmp(c->row.case_id, ref) == 0 || strcmp(c->row.own_reference, ref) == 0) &&
 		    (client == NULL || strcmp(c->row.client, client) == 0)) {
 			*ret_matches = 1;
 			return c;

@@ -13,6 +13,7 @@ struct verdict {
 	CyRejectionCode code;
 	char reason[CY_REASON_MAX + 1];
 	bool duplicate; /* known: nothing is written */
+	bool apart;     /* rejected, and without a number in its case */
 };
 
 static void reject(struct verdict *v, CyRejectionCode code, const char *reason)
@@ -22,8 +23,10 @@ static void reject(struct verdict *v, CyRejectionCode code, const char *reason)
 }
 
 struct known {
+	const struct peer *p;
 	struct cy_digest digest;
 	struct verdict verdict;
+	bool another; /* of another author */
 };
 
 static int load_known(void *arg, const struct store_message *row)
@@ -31,6 +34,7 @@ static int load_known(void *arg, const struct store_message *row)
 	struct known *k = arg;
 
 	k->digest = row->digest;
+	k->another = row->author != STORE_PEER || strcmp(row->peer, k->p->id) != 0;
 	k->verdict.code = row->void_code;
 	snprintf(k->verdict.reason, sizeof k->verdict.reason, "%s", row->void_reason);
 	return CY_OK;
@@ -38,10 +42,10 @@ static int load_known(void *arg, const struct store_message *row)
 
 /* Is the id known, from the store or from this batch? 1 known, 0 not, < 0 the
  * store cannot read. */
-static int look_up(struct node *n, const struct wire_entry *e, struct verdict *v)
+static int look_up(struct node *n, const struct peer *p, const struct wire_entry *e, struct verdict *v)
 {
 	struct store_port *s = &n->ports.store;
-	struct known k = { 0 };
+	struct known k = { .p = p };
 	int r = CY_ENOENT;
 
 	for (struct store_write *w = n->batch.writes.first; w != NULL && r == CY_ENOENT; w = w->next)
@@ -53,8 +57,8 @@ static int look_up(struct node *n, const struct wire_entry *e, struct verdict *v
 		return r == CY_ENOENT ? 0 : r;
 	*v = k.verdict;
 	v->duplicate = true;
-	if (!cy_digest_equal(&k.digest, &e->digest))
-		reject(v, CY_REJECTION_CODE__ID_REUSED, "this message id was used with other content");
+	if (k.another || !cy_digest_equal(&k.digest, &e->digest))
+		reject(v, CY_REJECTION_CODE__ID_REUSED, "this message id was used by another message");
 	return 1;
 }
 
@@ -109,10 +113,15 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 		c = cases_new(n, p->id, m->case_id, CY_SIDE__REQUESTED);
 	*ret_case = c;
 	law_fact_of(m, fact);
-	if (m->number <= c->row.peer_number)
+	if (m->number <= c->row.peer_number) {
+		v->apart = true;
 		reject(v, CY_REJECTION_CODE__NUMBER_REUSED,
 		       "the author's number in the case is not above its last one");
-	else if (m->seen > c->row.own_number)
+	} else if (c->n >= NODE_FOLD_MAX) {
+		v->apart = true;
+		reject(v, CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED,
+		       "the case has as many messages as a case may have: go on in a new, linked case");
+	} else if (m->seen > c->row.own_number)
 		reject(v, CY_REJECTION_CODE__UNSEEN, "the author claims to have seen what was never sent");
 	else if (law_admit(c->facts, c->n, fact, &e) < 0)
 		reject(v, CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED, e.text);
@@ -168,8 +177,7 @@ static int write_message(struct node *n, const struct peer *p, const struct wire
 {
 	struct store_write *w;
 	uint8_t encoded[LAW_FACT_MAX];
-	/* Rejected for its number: it cannot stand under that number. */
-	bool counts = c->row.case_id[0] != '\0' && v->code != CY_REJECTION_CODE__NUMBER_REUSED;
+	bool counts = c->row.case_id[0] != '\0' && !v->apart;
 	int r = CY_OK;
 
 	if (counts) {
@@ -217,7 +225,7 @@ static int take(struct node *n, struct peer *p, struct wire_entry *e, struct cy_
 	struct cy_error why = { 0 };
 	char hex[CY_SHA256_HEX];
 	CyMessage *m;
-	int r = look_up(n, e, &v);
+	int r = look_up(n, p, e, &v);
 
 	if (r < 0)
 		return r;
@@ -251,7 +259,7 @@ static int take(struct node *n, struct peer *p, struct wire_entry *e, struct cy_
 		if (r < 0)
 			return r;
 	}
-	if (v.code != 0 && !v.duplicate)
+	if (v.code != 0 && (!v.duplicate || v.code == CY_REJECTION_CODE__ID_REUSED))
 		node_note(n, NODE_WARNING, "peer %s: message %s rejected, code %d", p->id, e->id, (int)v.code);
 	e->code = v.code;
 	snprintf(e->reason, sizeof e->reason, "%s", v.reason);
@@ -317,11 +325,11 @@ static struct want *want_receipt(struct node *n, struct peer *p, struct wire_tex
 }
 
 /* Verdicts on a stored parcel whose receipt could not be signed at the time. */
-static int verdicts_again(struct node *n, struct wire_text *t)
+static int verdicts_again(struct node *n, const struct peer *p, struct wire_text *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		struct verdict v = { 0 };
-		int r = look_up(n, &t->entries[i], &v);
+		int r = look_up(n, p, &t->entries[i], &v);
 
 		if (r < 0)
 			return r;
@@ -344,7 +352,7 @@ static void answer_duplicate(struct node *n, struct peer *p, struct wire_text *t
 		batch_goodbye(n, p, CY_GOODBYE_CODE__SEQUENCE, "another parcel was held under this sequence");
 	} else if (stored.receipt.len > 0) {
 		send_receipt(n, p, stored.receipt, stored.signature);
-	} else if (verdicts_again(n, t) == CY_OK) {
+	} else if (verdicts_again(n, p, t) == CY_OK) {
 		want_receipt(n, p, t, digest, pos);
 	} else {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
@@ -392,7 +400,7 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 		if (take(n, p, &t->entries[i], cy_bytes(m->data, m->len), pos, (uint32_t)i) == CY_OK)
 			continue;
 		/* Half of a parcel must not be committed. */
-		batch_doom(n, "the store cannot read");
+		batch_doom(n, p, "the store cannot read what its parcel needs");
 		return;
 	}
 	p->stream.in_epoch = pos.epoch;

@@ -16,6 +16,7 @@
 #define NODE_SESSION_INPUTS_MAX (CY_WINDOW_MAX + 16) /* frames of one session that wait for a batch */
 #define NODE_CLIENT_INPUTS_MAX  64                   /* frames of one client that wait for a batch */
 #define NODE_BATCH_MESSAGES     256                  /* after this many messages a batch takes no further input */
+#define NODE_BATCH_BYTES        (4u * 1024u * 1024u) /* nor after this many bytes of answers */
 #define NODE_FOLD_MAX           4096                 /* messages of one case */
 #define NODE_EXPIRY_CHECK_MS    60000                /* how often undelivered messages are looked at */
 #define NODE_SIGN_RETRY_MS      10000                /* after a failed signature */
@@ -46,11 +47,14 @@ struct peer {
 	bool greeted;  /* the peer's Hello was good */
 	bool resent;   /* all stored parcels that the peer lacks were sent again */
 	bool waiting;  /* there may be messages that wait for a parcel */
+	bool alone;    /* what it sent failed a batch: its frames share none with others */
 	size_t inputs; /* frames that wait for a batch */
 	struct xchg_sender sender;
 	uint32_t their_window;
-	struct cy_mono no_parcel_before; /* after a failed signature */
-	struct node_fetch *fetches;
+	struct cy_mono no_parcel_before;   /* after a failed signature */
+	struct node_fetch *fetches;        /* of one page of heads */
+	char heads_after[CY_UUID_LEN + 1]; /* where the next page begins */
+	bool heads_last;                   /* there is none */
 	/* What the peer had receipts for when we fetched back. Lost with the process:
 	 * then it is fetched back once more. */
 	struct xchg_pos forgotten;
@@ -61,7 +65,8 @@ struct peer {
 	bool skew_known;
 	int64_t skew_ms;
 	struct xchg_rtt rtt;
-	char farewell[128]; /* the text of its Goodbye in this session */
+	char farewell[128];        /* the text of its Goodbye in this session */
+	const char *farewell_code; /* and the name of its code; never freed */
 	char last_fault[160];
 };
 
@@ -183,6 +188,8 @@ struct batch {
 	size_t messages;
 	size_t unsigned_texts;
 	const char *doom;     /* why the batch must not be committed; NULL: it may */
+	struct peer *alone;   /* the batch is of this peer's frame only; NULL: it is not */
+	size_t inputs, bytes; /* taken; frames that are to leave */
 	uint64_t touched[64]; /* sessions whose inputs are in the batch, to be dropped if it fails */
 	size_t n_touched;
 	bool all_touched;
@@ -223,6 +230,10 @@ struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if 
 struct conn *node_conn(struct node *n, uint64_t id);                 /* NULL if gone */
 void node_queue(struct node *n, struct input *in);
 void node_input_free(struct input *in);
+/* Does the signed text verify and have the expected type and parties? `to` NULL:
+ * the type has none. *ret_text is the caller's to free. */
+int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from, const char *to,
+		    struct wire_text **ret_text, struct cy_error *e);
 
 /* -------------------------------------------------------------- batch.c */
 void batch_start(struct node *n); /* if the last one is through and there is something to do */
@@ -236,7 +247,8 @@ void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const cha
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
 struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text);
 void batch_touch(struct node *n, uint64_t session);
-void batch_doom(struct node *n, const char *why);
+/* The batch must not be committed, because of what this peer sent. */
+void batch_doom(struct node *n, struct peer *p, const char *why);
 void batch_leaf(struct node *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void batch_put_stream(struct node *n, struct peer *p);
 

@@ -14,8 +14,9 @@ void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFra
 	frame->correlation = correlation;
 	if (wire_pack(&frame->base, &out) == CY_OK)
 		n->ports.local.send(n->ports.local.ctx, conn, cy_buf_view(&out));
-	else
-		node_note(n, NODE_WARNING, "an answer to a local client is over the limit of a frame");
+	else if (frame->kind_case != CY_SERVER_FRAME__KIND_ERROR)
+		local_error(n, conn, correlation, CY_ERROR_CODE__TOO_MANY, "",
+			    "the answer is longer than a frame may be: ask for its parts");
 	cy_buf_free(&out);
 }
 

@@ -248,11 +248,14 @@ void node_link_down(struct node *n, uint64_t session, const char *why)
 
 	if (p == NULL)
 		return;
-	if (p->farewell[0] != '\0')
+	cy_line(p->last_fault, sizeof p->last_fault, why);
+	if (p->farewell[0] != '\0') {
+		/* The sentence is for the status: nobody knows what a peer puts into it. */
+		node_note(n, NODE_INFO, "peer %s: session ended: the peer said goodbye: %s", p->id, p->farewell_code);
 		snprintf(p->last_fault, sizeof p->last_fault, "the peer said goodbye: %s", p->farewell);
-	else
-		cy_line(p->last_fault, sizeof p->last_fault, why);
-	node_note(n, NODE_INFO, "peer %s: session ended: %s", p->id, p->last_fault);
+	} else {
+		node_note(n, NODE_INFO, "peer %s: session ended: %s", p->id, p->last_fault);
+	}
 	if (p->greeted)
 		p->since = node_now(n);
 	p->session = 0;
@@ -283,9 +286,8 @@ void node_link_refused(struct node *n, const char *peer, const char *why)
 		p->refused = true;
 }
 
-/* Does the signed text verify and have the expected type and parties? */
-static int check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from,
-		      const char *to, struct wire_text **ret_text, struct cy_error *e)
+int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from, const char *to,
+		    struct wire_text **ret_text, struct cy_error *e)
 {
 	struct wire_text *t;
 	struct signer_port *s = &n->ports.signer;
@@ -341,18 +343,19 @@ static int check_frame(struct node *n, const struct peer *p, struct input *in, s
 
 	switch (f->kind_case) {
 	case CY_PEER_FRAME__KIND_HELLO:
-		return check_text(n, f->hello->audit_head, WIRE_AUDIT_HEAD, p->id, NULL, &in->text, e);
+		return node_check_text(n, f->hello->audit_head, WIRE_AUDIT_HEAD, p->id, NULL, &in->text, e);
 	case CY_PEER_FRAME__KIND_PARCEL:
-		r = check_text(n, f->parcel->manifest, WIRE_PARCEL, p->id, n->authority, &in->text, e);
+		r = node_check_text(n, f->parcel->manifest, WIRE_PARCEL, p->id, n->authority, &in->text, e);
 		return r < 0 ? r : check_messages(f->parcel->messages, f->parcel->n_messages, in->text, e);
 	case CY_PEER_FRAME__KIND_RECEIPT:
-		return check_text(n, f->receipt->receipt, WIRE_RECEIPT, p->id, n->authority, &in->text, e);
+		return node_check_text(n, f->receipt->receipt, WIRE_RECEIPT, p->id, n->authority, &in->text, e);
 	case CY_PEER_FRAME__KIND_FETCHED:
 		if (f->fetched->manifest == NULL)
 			return CY_OK;
-		r = check_text(n, f->fetched->manifest, WIRE_PARCEL, n->authority, p->id, &in->text, e);
+		r = node_check_text(n, f->fetched->manifest, WIRE_PARCEL, n->authority, p->id, &in->text, e);
 		return r < 0 ? r
-			     : check_text(n, f->fetched->receipt, WIRE_RECEIPT, p->id, n->authority, &in->receipt, e);
+			     : node_check_text(n, f->fetched->receipt, WIRE_RECEIPT, p->id, n->authority, &in->receipt,
+					       e);
 	case CY_PEER_FRAME__KIND_GOODBYE:
 	case CY_PEER_FRAME__KIND_HEADS_REQUEST:
 	case CY_PEER_FRAME__KIND_HEADS:
@@ -383,6 +386,13 @@ static void refuse(struct node *n, struct peer *p, enum node_level level, CyGood
 	cy_buf_free(&out);
 	n->ports.link.close(n->ports.link.ctx, session, why);
 	node_link_down(n, session, why);
+}
+
+static const char *goodbye_name(CyGoodbyeCode code)
+{
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&cy_goodbye_code__descriptor, (int)code);
+
+	return v != NULL ? v->name : "without a known reason";
 }
 
 void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
@@ -416,8 +426,10 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 		xchg_rtt_back(&p->rtt, (struct xchg_pos){ in->text->epoch, in->text->sequence },
 			      n->ports.clock.mono(n->ports.clock.ctx));
 	/* The connection may end before the batch that reads it. */
-	if (in->frame->kind_case == CY_PEER_FRAME__KIND_GOODBYE)
+	if (in->frame->kind_case == CY_PEER_FRAME__KIND_GOODBYE) {
 		cy_line(p->farewell, sizeof p->farewell, in->frame->goodbye->text);
+		p->farewell_code = goodbye_name(in->frame->goodbye->code);
+	}
 	p->inputs++;
 	node_queue(n, in);
 }

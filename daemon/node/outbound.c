@@ -384,7 +384,7 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	for (size_t i = 0; i < text->n; i++) {
 		r = settle(n, p, &text->entries[i]);
 		if (r < 0) {
-			batch_doom(n, "a receipted message cannot be read");
+			batch_doom(n, p, "a message that it receipted cannot be read");
 			return;
 		}
 	}

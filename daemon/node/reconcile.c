@@ -55,6 +55,8 @@ static void ask_heads(struct node *n, const struct peer *p, const char *after)
 void reconcile_start(struct node *n, struct peer *p)
 {
 	reconcile_forget(p);
+	p->heads_after[0] = '\0';
+	p->heads_last = false;
 	node_note(n, NODE_INFO, "peer %s: asks for the heads of the shared cases", p->id);
 	ask_heads(n, p, "");
 }
@@ -67,13 +69,18 @@ static void finish(struct node *n, struct peer *p)
 	batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "fetched back: the session starts again");
 }
 
+/* The next parcel of this page of heads, the next page, or the end. */
 static void ask_next(struct node *n, struct peer *p)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyFetchRequest r = CY_FETCH_REQUEST__INIT;
 
-	if (p->fetches == NULL) {
+	if (p->fetches == NULL && p->heads_last) {
 		finish(n, p);
+		return;
+	}
+	if (p->fetches == NULL) {
+		ask_heads(n, p, p->heads_after);
 		return;
 	}
 	r.case_id = p->fetches->case_id;
@@ -143,7 +150,8 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 {
 	struct store_port *s = &n->ports.store;
 
-	if (!p->stream.reconciling || h->n_heads > CY_HEADS_MAX || (h->n_heads == 0 && !h->last)) {
+	if (!p->stream.reconciling || p->fetches != NULL || p->heads_last || h->n_heads > CY_HEADS_MAX ||
+	    (h->n_heads == 0 && !h->last)) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "heads that were not asked for");
 		return;
 	}
@@ -152,10 +160,11 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 		struct left l = { 0 };
 		struct node_fetch *f;
 
-		if (!cy_uuid_valid(head->case_id)) {
-			batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "a head without a case id");
+		if (!cy_uuid_valid(head->case_id) || strcmp(head->case_id, p->heads_after) <= 0) {
+			batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "heads without case ids, or out of order");
 			return;
 		}
+		cy_copy(p->heads_after, sizeof p->heads_after, head->case_id);
 		if (s->case_messages(s->ctx, p->id, head->case_id, find_left, &l) < 0) {
 			batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
 			return;
@@ -169,10 +178,8 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 		f->next = p->fetches;
 		p->fetches = f;
 	}
-	if (h->last)
-		ask_next(n, p);
-	else
-		ask_heads(n, p, h->heads[h->n_heads - 1]->case_id);
+	p->heads_last = h->last;
+	ask_next(n, p);
 }
 
 /* ------------------------------------------------- serving what was fetched */
@@ -417,28 +424,47 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	return r;
 }
 
-static int take_back_all(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *t,
-			 const struct wire_text *receipt)
+/* Is this what was asked for: our own messages of the case, of one parcel, and the
+ * receipt for it? `ret_index` has the line of each. */
+static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, const struct wire_text *t,
+			 const struct wire_text *receipt, uint32_t ret_index[static CY_PARCEL_MESSAGES_MAX])
 {
-	uint32_t before = p->fetches->after;
-	struct store_write *w;
+	struct cy_digest manifest = cy_sha256(cy_bytes(f->manifest->text.data, f->manifest->text.len));
+	bool good = f->n_messages > 0 && f->n_messages <= t->n && receipt->n == t->n &&
+		    cy_digest_equal(&manifest, &receipt->parcel);
 
-	for (size_t i = 0; i < f->n_messages; i++) {
+	for (size_t i = 0; good && i < f->n_messages; i++) {
 		struct cy_bytes content = cy_bytes(f->messages[i].data, f->messages[i].len);
 		struct cy_digest d = cy_sha256(content);
-		uint32_t k = 0;
-		int r;
+		ProtobufCMessage *m = NULL;
+		uint32_t k = i > 0 ? ret_index[i - 1] + 1 : 0;
 
 		while (k < t->n && !cy_digest_equal(&d, &t->entries[k].digest))
 			k++;
-		if (k == t->n || k >= receipt->n || strcmp(receipt->entries[k].id, t->entries[k].id) != 0)
-			return CY_EPROTO;
-		r = take_back(n, p, t, k, &receipt->entries[k], content);
+		ret_index[i] = k;
+		good = k < t->n && strcmp(receipt->entries[k].id, t->entries[k].id) == 0 &&
+		       wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &m, NULL) == CY_OK;
+		if (!good)
+			break;
+		good = strcmp(((CyMessage *)m)->case_id, asked->case_id) == 0 &&
+		       ((CyMessage *)m)->number > asked->after && ((CyMessage *)m)->content != NULL;
+		protobuf_c_message_free_unpacked(m, NULL);
+	}
+	return good;
+}
+
+static int take_back_all(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *t,
+			 const struct wire_text *receipt, const uint32_t *index)
+{
+	struct store_write *w;
+
+	for (size_t i = 0; i < f->n_messages; i++) {
+		int r = take_back(n, p, t, index[i], &receipt->entries[index[i]],
+				  cy_bytes(f->messages[i].data, f->messages[i].len));
+
 		if (r < 0)
 			return r;
 	}
-	if (p->fetches->after == before) /* it would go round for ever */
-		return CY_EPROTO;
 	w = batch_write(n, STORE_PUT_PARCEL);
 	w->parcel = (struct store_parcel){ .peer = batch_string(n, p->id),
 					   .author = STORE_OWN,
@@ -448,26 +474,28 @@ static int take_back_all(struct node *n, struct peer *p, const CyFetched *f, con
 					   .messages = (uint32_t)t->n };
 	w->parcel.manifest = batch_bytes(n, cy_bytes(f->manifest->text.data, f->manifest->text.len));
 	w->parcel.signature = batch_bytes(n, cy_bytes(f->manifest->signature.data, f->manifest->signature.len));
-	w->parcel.digest = cy_sha256(w->parcel.manifest);
+	w->parcel.digest = receipt->parcel;
 	w->parcel.receipt = batch_bytes(n, cy_bytes(f->receipt->text.data, f->receipt->text.len));
 	w->parcel.receipt_signature = batch_bytes(n, cy_bytes(f->receipt->signature.data, f->receipt->signature.len));
-	return cy_digest_equal(&w->parcel.digest, &receipt->parcel) ? CY_OK : CY_EPROTO;
+	return CY_OK;
 }
 
 void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
 		       const struct wire_text *receipt)
 {
+	uint32_t index[CY_PARCEL_MESSAGES_MAX];
 	struct node_fetch *done = p->fetches;
 
-	if (done == NULL || strcmp(done->case_id, f->case_id) != 0 || (f->manifest == NULL) != f->last) {
+	if (done == NULL || strcmp(done->case_id, f->case_id) != 0 || (f->manifest == NULL) != f->last ||
+	    (!f->last && !is_asked_for(done, f, text, receipt, index))) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "a fetched parcel that was not asked for");
 		return;
 	}
 	if (f->last) {
 		p->fetches = done->next;
 		free(done);
-	} else if (take_back_all(n, p, f, text, receipt) < 0) {
-		batch_doom(n, "a fetched parcel cannot be taken back");
+	} else if (take_back_all(n, p, f, text, receipt, index) < 0) {
+		batch_doom(n, p, "a fetched parcel cannot be taken back");
 		return;
 	}
 	ask_next(n, p);

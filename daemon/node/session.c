@@ -1,5 +1,6 @@
 /* A session with a peer: our Hello, theirs, and what it reveals. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/internal.h"
@@ -25,6 +26,50 @@ static CySignedText signed_text(struct cy_bytes text, struct cy_bytes signature)
 	return st;
 }
 
+/* What the peer signed for a place: the manifest of its parcel, or its receipt for ours. */
+struct proof {
+	struct node *n;
+	enum store_author author;
+	struct cy_bytes text, signature;
+};
+
+static int load_proof(void *arg, const struct store_parcel *row)
+{
+	struct proof *p = arg;
+	bool own = p->author == STORE_OWN;
+
+	p->text = cy_arena_bytes(&p->n->batch.arena, own ? row->receipt : row->manifest);
+	p->signature = cy_arena_bytes(&p->n->batch.arena, own ? row->receipt_signature : row->signature);
+	return CY_OK;
+}
+
+static bool is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,
+		     struct xchg_pos pos)
+{
+	return row->author == author && row->epoch == pos.epoch && row->sequence == pos.sequence &&
+	       strcmp(row->peer, p->id) == 0;
+}
+
+/* True: *ret holds the proof of the place. The parcel or receipt may be of this batch. */
+static bool prove(struct node *n, const struct peer *p, enum store_author author, struct xchg_pos pos,
+		  CySignedText *ret)
+{
+	struct store_port *s = &n->ports.store;
+	struct proof proof = { .n = n, .author = author };
+	enum store_op op = author == STORE_OWN ? STORE_PUT_RECEIPT : STORE_PUT_PARCEL;
+
+	if (pos.sequence == 0)
+		return false;
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == op && is_place(&w->parcel, p, author, pos))
+			load_proof(&proof, &w->parcel);
+	if (proof.text.len == 0 &&
+	    s->get_parcel(s->ctx, p->id, author, pos.epoch, pos.sequence, load_proof, &proof) < 0)
+		return false;
+	*ret = signed_text(proof.text, proof.signature);
+	return proof.text.len > 0;
+}
+
 /* The positions are those of the end of the batch, and leave once it is committed. */
 void session_greet(struct node *n, struct want *w)
 {
@@ -32,7 +77,7 @@ void session_greet(struct node *n, struct want *w)
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyHello h = CY_HELLO__INIT;
 	CyStreamPosition held = CY_STREAM_POSITION__INIT, receipted = CY_STREAM_POSITION__INIT;
-	CySignedText head;
+	CySignedText head, held_proof, receipted_proof;
 
 	if (p->session != w->session)
 		return;
@@ -49,9 +94,13 @@ void session_greet(struct node *n, struct want *w)
 	held.epoch = p->stream.in_epoch;
 	held.sequence = p->stream.in_held;
 	h.held = &held;
+	if (prove(n, p, STORE_PEER, (struct xchg_pos){ held.epoch, held.sequence }, &held_proof))
+		h.held_proof = &held_proof;
 	receipted.epoch = n->epoch;
 	receipted.sequence = p->stream.out_receipted;
 	h.receipted = &receipted;
+	if (prove(n, p, STORE_OWN, (struct xchg_pos){ receipted.epoch, receipted.sequence }, &receipted_proof))
+		h.receipted_proof = &receipted_proof;
 	h.max_message_bytes = CY_MESSAGE_MAX;
 	h.max_parcel_bytes = CY_PARCEL_BYTES_MAX;
 	h.max_parcel_messages = CY_PARCEL_MESSAGES_MAX;
@@ -103,6 +152,31 @@ static void keep_head(struct node *n, struct peer *p, const CyHello *h, const st
 	batch_put_stream(n, p);
 }
 
+/* Is it our own signature that stands behind this place? Anybody can say a number. */
+static bool proven(struct node *n, const struct peer *p, const CySignedText *st, enum wire_text_type type,
+		   struct xchg_pos pos)
+{
+	struct wire_text *t;
+	bool good;
+
+	if (node_check_text(n, st, type, n->authority, p->id, &t, NULL) < 0)
+		return false;
+	good = xchg_cmp((struct xchg_pos){ t->epoch, t->sequence }, pos) == 0;
+	free(t);
+	return good;
+}
+
+/* The peer says that we have lost what it holds: the epoch that this proves, or 0. */
+static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyHello *h, const struct xchg_own *own,
+			   const struct xchg_hello *hello)
+{
+	bool more = xchg_cmp(hello->held, (struct xchg_pos){ own->epoch, own->out_sequence }) > 0 || !p->known;
+
+	if (more && proven(n, p, h->held_proof, WIRE_PARCEL, hello->held))
+		return hello->held.epoch;
+	return proven(n, p, h->receipted_proof, WIRE_RECEIPT, hello->receipted) ? n->epoch : 0;
+}
+
 void session_hello(struct node *n, struct peer *p, const CyHello *h, const struct wire_text *head)
 {
 	CyGoodbyeCode code;
@@ -110,6 +184,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	struct xchg_own own;
 	struct xchg_hello hello;
 	enum xchg_verdict verdict;
+	uint64_t lost = 0;
 
 	if (fault != NULL) {
 		batch_goodbye(n, p, code, fault);
@@ -125,9 +200,23 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 				     .receipted = { h->receipted->epoch, h->receipted->sequence },
 				     .reconciling = h->reconciling,
 				     .window = h->window };
+	verdict = xchg_judge(&own, &hello);
+	/* A store that never heard of this peer, and a peer that holds something of ours. */
+	if (!p->known && hello.held.sequence > 0)
+		verdict = XCHG_WE_RESTORED;
+	if (!p->stream.reconciling && verdict == XCHG_WE_RESTORED) {
+		lost = epoch_lost(n, p, h, &own, &hello);
+		if (lost == 0) {
+			batch_goodbye(
+				n, p, CY_GOODBYE_CODE__PROTOCOL,
+				"the hello claims parcels or receipts of ours that we do not know, without proof");
+			return;
+		}
+	}
 	p->greeted = true;
 	p->resent = false;
-	p->skew_ms = h->clock_ms - node_now(n).ms;
+	if (__builtin_sub_overflow(h->clock_ms, node_now(n).ms, &p->skew_ms))
+		p->skew_ms = 0;
 	p->skew_known = true;
 	p->since = node_now(n);
 	p->last_fault[0] = '\0';
@@ -139,13 +228,9 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 		reconcile_start(n, p);
 		return;
 	}
-	verdict = xchg_judge(&own, &hello);
-	/* A store that never heard of this peer, and a peer that holds something of ours. */
-	if (!p->known && hello.held.sequence > 0)
-		verdict = XCHG_WE_RESTORED;
 	switch (verdict) {
 	case XCHG_WE_RESTORED:
-		reconcile_restored(n, p, hello.held.epoch > hello.epoch ? hello.held.epoch : hello.epoch);
+		reconcile_restored(n, p, lost);
 		return;
 	case XCHG_PEER_RESTORED:
 		node_note(n, NODE_ALARM, "peer %s: it was restored from a backup and fetches back what it lost", p->id);

@@ -239,8 +239,9 @@ struct store_port {
 
 	/* By key. */
 	int (*get_case)(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg);
-	/* By case id, own reference or peer reference, as seen by a client; calls `fn`
-	 * for each that matches (a reference may be ambiguous), at most twice. */
+	/* By case id, which may have the peer's id and '/' before it; else by own
+	 * reference; else by peer reference, which is not ours to choose. As seen by a
+	 * client; calls `fn` for each that matches, at most twice. */
 	int (*find_case)(void *ctx, struct store_view view, const char *ref, store_case_fn *fn, void *arg);
 	/* In order of case id, after `after` ("" from the first), at most `limit`. peer "" : all. */
 	int (*list_cases)(void *ctx, struct store_view view, const char *peer, bool open_only, const char *after,

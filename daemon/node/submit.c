@@ -241,7 +241,7 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 		return wc;
 	if (matches > 1)
 		reply_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.case_ref",
-			    "several cases have this reference: give the case id");
+			    "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-...");
 	else if (r == CY_OK || r == CY_ENOENT)
 		reply_error(n, c, correlation, CY_ERROR_CODE__NOT_FOUND, "submission.case_ref",
 			    "no case of this client has this id or reference");
@@ -390,7 +390,8 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s)
 {
 	struct law_faults *faults = cy_arena_take(&n->batch.arena, sizeof *faults);
-	struct cy_buf packed = CY_BUF(CY_LOCAL_FRAME_MAX);
+	/* Numbers may have come in a shorter form than the one that we write. */
+	struct cy_buf packed = CY_BUF(4 * CY_LOCAL_FRAME_MAX);
 	struct cy_digest request;
 
 	validate(n, s, faults);

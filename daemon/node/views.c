@@ -238,7 +238,7 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 			    "no case of this client has this id or reference");
 	else if (x->matches > 1)
 		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "ref",
-			    "several cases have this reference: give the case id");
+			    "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-...");
 	else
 		send_case(x, correlation);
 	cy_arena_free(&x->arena);
@@ -254,6 +254,7 @@ struct message {
 	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
 	enum store_author author;
 	uint64_t epoch, sequence;
+	const char *client; /* whose cases may be seen */
 	bool visible;
 };
 
@@ -287,7 +288,7 @@ static int check_visible(void *arg, const struct store_case *row)
 {
 	struct message *m = arg;
 
-	m->visible = strcmp(row->peer, m->peer) == 0;
+	m->visible = strcmp(row->client, m->client) == 0;
 	return CY_OK;
 }
 
@@ -302,7 +303,8 @@ static int visible(struct node *n, const struct conn *c, struct message *m)
 		m->visible = true;
 		return CY_OK;
 	}
-	return m->case_id[0] == '\0' ? CY_OK : s->find_case(s->ctx, view, m->case_id, check_visible, m);
+	m->client = view.client;
+	return m->case_id[0] == '\0' ? CY_OK : s->get_case(s->ctx, m->peer, m->case_id, check_visible, m);
 }
 
 void views_message(struct node *n, struct conn *c, uint64_t correlation, const CyShowMessage *r)

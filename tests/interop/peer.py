@@ -471,6 +471,7 @@ class Peer:
 		self.receipts = {}             # place -> receipt read
 		self.receipt_bytes = {}        # place -> SignedText
 		self.held = (0, 0)
+		self.manifests = {}            # place -> SignedText that is held
 		self.taken = {}                # place -> (manifest digest, SignedText of our receipt)
 		self.messages = {}             # id -> (digest, verdict)
 		self.cases = {}                # case id -> Case
@@ -537,6 +538,10 @@ class Peer:
 		h.held.SetInParent()
 		h.receipted.epoch, h.receipted.sequence = self.receipted()
 		h.receipted.SetInParent()
+		if self.held in self.manifests:
+			h.held_proof.CopyFrom(self.manifests[self.held])
+		if self.receipted() in self.receipt_bytes:
+			h.receipted_proof.CopyFrom(self.receipt_bytes[self.receipted()])
 		return h
 
 	def audit_head(self, own=None):
@@ -644,7 +649,7 @@ class Peer:
 		receipt = self.signer.sign(write_text("receipt", {
 			"from": self.own, "to": self.other, "epoch": place[0], "sequence": place[1], "parcel": digest,
 			"made": rfc3339(now_ms()), "audit-size": 0, "audit-root": EMPTY_ROOT}, entries))
-		self.held, self.taken[place] = place, (digest, receipt)
+		self.held, self.taken[place], self.manifests[place] = place, (digest, receipt), parcel.manifest
 		return receipt
 
 	def take_receipt(self, receipt):
