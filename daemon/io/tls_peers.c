@@ -6,13 +6,15 @@
 #include <openssl/store.h>
 #include <openssl/ui.h>
 #include <openssl/x509v3.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/bytes.h"
 
-#define SECURITY_LEVEL 2 /* 112 bits: RSA from 2048, P-256; SHA-1 is out */
+#define SECURITY_LEVEL    2 /* 112 bits: RSA from 2048, P-256; SHA-1 is out */
+#define STALE_REMINDER_MS 3600000
 
 struct peer_trust {
 	char *id;
@@ -26,7 +28,7 @@ struct peer_trust {
 };
 
 struct tls_trust {
-	unsigned refs;
+	atomic_uint refs;
 	SSL_CTX *accept, *dial;
 	struct peer_trust *peers;
 	size_t n_peers;
@@ -43,9 +45,16 @@ static const struct {
 
 /* ------------------------------------------------------------ certificates */
 
+/* What the other side showed. */
+struct shown {
+	X509 *leaf;
+	STACK_OF(X509) * chain;
+};
+
 struct check {
 	const struct peer_trust *peer;
-	bool stale; /* a CRL past its nextUpdate was met */
+	bool stale;  /* a CRL past its nextUpdate was met */
+	int64_t end; /* of the first certificate of the chain to expire; seconds since 1970 */
 };
 
 /* Seconds since 1970; 0 for a time that is missing or cannot be read. */
@@ -82,15 +91,26 @@ static int on_chain_error(int ok, X509_STORE_CTX *ctx)
 	return 1;
 }
 
-/* Does the peer's trust, and nobody else's, vouch for the chain in `outer`?
- * X509_V_OK or the reason. */
-static int check_chain(struct check *k, X509_STORE_CTX *outer, bool of_server)
+static int64_t first_end(STACK_OF(X509) * chain)
+{
+	int64_t end = INT64_MAX;
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		int64_t at = seconds_of(X509_get0_notAfter(sk_X509_value(chain, i)));
+
+		end = at < end ? at : end;
+	}
+	return end;
+}
+
+/* Does the peer's trust, and nobody else's, vouch for what was shown? X509_V_OK or
+ * the reason. */
+static int check_chain(struct check *k, const struct shown *shown, bool of_server)
 {
 	X509_STORE_CTX *in = X509_STORE_CTX_new();
 	int err = X509_V_ERR_OUT_OF_MEM;
 
-	if (in && X509_STORE_CTX_init(in, k->peer->store, X509_STORE_CTX_get0_cert(outer),
-				      X509_STORE_CTX_get0_untrusted(outer))) {
+	if (in && X509_STORE_CTX_init(in, k->peer->store, shown->leaf, shown->chain)) {
 		X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(in);
 		unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
 
@@ -101,6 +121,7 @@ static int check_chain(struct check *k, X509_STORE_CTX *outer, bool of_server)
 		X509_STORE_CTX_set_app_data(in, k);
 		X509_STORE_CTX_set_verify_cb(in, on_chain_error);
 		err = X509_verify_cert(in) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(in);
+		k->end = first_end(X509_STORE_CTX_get0_chain(in));
 	}
 	X509_STORE_CTX_free(in);
 	return err;
@@ -146,14 +167,27 @@ static const char *sentence(int err)
 	return X509_verify_cert_error_string(err);
 }
 
-static int judge_one(struct tls_verdict *v, size_t i, X509_STORE_CTX *outer)
+/* When the verdict on this peer may become another one; ms since 1970. */
+static int64_t judge_again_at(const struct tls_trust *t, size_t peer, const struct check *k)
 {
-	struct check k = { .peer = &v->trust->peers[i] };
+	int64_t now = 1000 * (int64_t)time(NULL), again = 1000 * (k->end + 1);
+	int64_t crl[2] = { 0, 0 };
+
+	if (tls_trust_crl(t, peer, &crl[0], &crl[1]))
+		for (size_t i = 0; i < 2; i++)
+			if (crl[i] + 1000 > now && crl[i] + 1000 < again)
+				again = crl[i] + 1000;
+	return k->stale && now + STALE_REMINDER_MS < again ? now + STALE_REMINDER_MS : again;
+}
+
+static int judge_one(struct tls_verdict *v, size_t i, const struct shown *shown)
+{
+	struct check k = { .peer = &v->trust->peers[i], .end = INT64_MAX / 2000 };
 	int err;
 
-	if (!name_matches(k.peer, X509_STORE_CTX_get0_cert(outer)))
+	if (!name_matches(k.peer, shown->leaf))
 		return X509_V_ERR_HOSTNAME_MISMATCH;
-	err = check_chain(&k, outer, v->dialled);
+	err = check_chain(&k, shown, v->dialled);
 	if (err == X509_V_OK && k.peer->crl && k.peer->crl_max_age_s > 0) {
 		int64_t over = (int64_t)time(NULL) - k.peer->crl_made - k.peer->crl_max_age_s;
 
@@ -165,18 +199,20 @@ static int judge_one(struct tls_verdict *v, size_t i, X509_STORE_CTX *outer)
 		v->stale_crl = true;
 		v->stale_peer = i;
 	}
+	if (err == X509_V_OK)
+		v->again = judge_again_at(v->trust, i, &k);
 	return err;
 }
 
 /* As acceptor: exactly one peer must claim the certificate. */
-static int judge_caller(struct tls_verdict *v, X509_STORE_CTX *outer)
+static int judge_caller(struct tls_verdict *v, const struct shown *shown)
 {
 	const struct tls_trust *t = v->trust;
 	int best = X509_V_ERR_HOSTNAME_MISMATCH;
 	size_t found = 0;
 
 	for (size_t i = 0; i < t->n_peers; i++) {
-		int err = judge_one(v, i, outer);
+		int err = judge_one(v, i, shown);
 
 		if (err == X509_V_OK) {
 			found++;
@@ -197,23 +233,54 @@ static int judge_caller(struct tls_verdict *v, X509_STORE_CTX *outer)
 	return found ? X509_V_ERR_CERT_REJECTED : best;
 }
 
-static int on_certificate(X509_STORE_CTX *outer, void *arg)
+static int judge(struct tls_verdict *v, const struct shown *shown)
 {
-	SSL *ssl = X509_STORE_CTX_get_ex_data(outer, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct tls_verdict *v = SSL_get_app_data(ssl);
 	int err;
 
-	(void)arg;
 	v->named = v->dialled;
-	err = v->dialled ? judge_one(v, v->peer, outer) : judge_caller(v, outer);
+	err = v->dialled ? judge_one(v, v->peer, shown) : judge_caller(v, shown);
 	v->decided = err == X509_V_OK;
-	v->certificate_end = 1000 * seconds_of(X509_get0_notAfter(X509_STORE_CTX_get0_cert(outer)));
+	v->certificate_end = 1000 * seconds_of(X509_get0_notAfter(shown->leaf));
 	if (!v->decided)
 		snprintf(v->why, sizeof v->why, "%s%s%s", v->named ? v->trust->peers[v->peer].id : "",
 			 v->named ? ": " : "", sentence(err));
 	v->named = v->named && !v->decided;
+	return err;
+}
+
+static int on_certificate(X509_STORE_CTX *outer, void *arg)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(outer, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct shown shown = { X509_STORE_CTX_get0_cert(outer), X509_STORE_CTX_get0_untrusted(outer) };
+	int err;
+
+	(void)arg;
+	err = judge(SSL_get_app_data(ssl), &shown);
 	/* An old CRL is our own fault: the peer shall not read "certificate expired". */
 	X509_STORE_CTX_set_error(outer, err == X509_V_ERR_CRL_HAS_EXPIRED ? X509_V_ERR_DIFFERENT_CRL_SCOPE : err);
+	return err == X509_V_OK;
+}
+
+bool tls_judge_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v)
+{
+	struct shown shown = { SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl) };
+	const size_t peer = v->peer;
+
+	tls_trust_ref(t);
+	tls_trust_unref(v->trust);
+	v->trust = t;
+	v->why[0] = '\0';
+	if (t->peers[peer].n_sans == 0) {
+		v->decided = false;
+		snprintf(v->why, sizeof v->why, "%s: it is no peer of the configuration any more", t->peers[peer].id);
+		return false;
+	}
+	if (judge(v, &shown) == X509_V_OK && v->peer != peer) {
+		v->decided = false;
+		snprintf(v->why, sizeof v->why, "%s: its certificate is now that of %s", t->peers[peer].id,
+			 t->peers[v->peer].id);
+	}
+	v->peer = peer;
 	return v->decided;
 }
 
@@ -339,6 +406,8 @@ static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, stru
 	p->crl_max_age_s = c->crl_max_age_s;
 	p->sans = calloc(c->n_sans ? c->n_sans : 1, sizeof *p->sans);
 	CY_ASSERT(p->id && p->store && p->sans);
+	if (!c->anchors)
+		return CY_OK;
 	if (c->n_sans == 0)
 		return cy_fail(e, CY_ECONFIG, "peer %s: no expected name; give the subjectAltName of its certificate",
 			       c->id);

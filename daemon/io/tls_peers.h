@@ -23,7 +23,9 @@
 
 struct tls_peer_config {
 	const char *id;
-	const char *anchors; /* PEM file of one or more CA certificates; they vouch for this peer alone */
+	/* PEM file of one or more CA certificates; they vouch for this peer alone. NULL:
+	 * a place that is kept for a former peer, whom nobody can be. */
+	const char *anchors;
 	/* PEM file of one or more CRLs, or NULL. When set, a leaf whose issuer has no
 	 * CRL in it is refused, and so is every leaf once the CRL's nextUpdate is
 	 * more than crl_grace_s seconds ago. */
@@ -50,7 +52,7 @@ struct tls_trust;
 /* Read all files. CY_ECONFIG names the file and the remedy. The caller holds one
  * reference. */
 int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust, struct cy_error *e);
-/* One thread only. */
+/* Any thread. */
 struct tls_trust *tls_trust_ref(struct tls_trust *t);
 void tls_trust_unref(struct tls_trust *t);
 
@@ -65,6 +67,7 @@ struct tls_verdict {
 	size_t peer;    /* index into config.peers */
 	size_t stale_peer;
 	int64_t certificate_end; /* its notAfter, ms since 1970 */
+	int64_t again;           /* when the verdict may become another one, ms since 1970 */
 	char why[160];           /* of a refusal; empty otherwise */
 };
 
@@ -73,6 +76,11 @@ struct tls_verdict {
  * `name` is sent as SNI, NULL for none. NULL without memory. */
 SSL *tls_accept(struct tls_trust *t, int fd, struct tls_verdict *v);
 SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, const char *name, struct tls_verdict *v);
+
+/* After the handshake: is the other side still `v->peer` by what `t` says now? Moves
+ * the verdict and its reference over to `t`; false with the reason in v->why. Each
+ * trust has at least the peers of those before it, under the same indices. */
+bool tls_judge_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v);
 
 /* After the handshake: is this a lane that is in use? */
 bool tls_lane_agreed(const SSL *ssl);

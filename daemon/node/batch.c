@@ -162,7 +162,7 @@ static void put_meta(struct node *n)
 
 static void step_frame(struct node *n, struct input *in)
 {
-	struct peer *p = &n->peers[in->peer];
+	struct peer *p = n->peers[in->peer];
 	const CyPeerFrame *f = in->frame;
 	char why[160];
 
@@ -230,9 +230,9 @@ static void step(struct node *n, struct input *in)
 {
 	switch (in->kind) {
 	case INPUT_LINK_UP:
-		if (n->peers[in->peer].session == in->source) {
+		if (n->peers[in->peer]->session == in->source) {
 			batch_touch(n, in->source);
-			session_up(n, &n->peers[in->peer], in->source);
+			session_up(n, n->peers[in->peer], in->source);
 		}
 		return;
 	case INPUT_FRAME:
@@ -382,7 +382,7 @@ static void fail(struct node *n, const char *why)
 			local_error(n, f->target, f->correlation, CY_ERROR_CODE__UNAVAILABLE, "",
 				    "the store cannot commit now, nothing was done: repeat later with the same key");
 	for (size_t i = 0; i < n->n_peers; i++) {
-		struct peer *p = &n->peers[i];
+		struct peer *p = n->peers[i];
 		bool touched = b->all_touched;
 
 		for (size_t k = 0; k < b->n_touched; k++)

@@ -35,6 +35,8 @@ struct node_fetch {
 
 struct peer {
 	char id[CY_AUTHORITY_MAX + 1];
+	bool configured; /* false: removed, or known from the store only */
+	size_t index;    /* its place in the node's peers, for good */
 
 	/* The stream row. While a batch is under way it runs ahead of the store; after
 	 * a failed commit it is loaded anew. */
@@ -199,7 +201,8 @@ struct node {
 	char authority[CY_AUTHORITY_MAX + 1];
 	struct node_config config;
 	struct node_ports ports;
-	struct peer *peers;
+	/* Pointers to peers and indices stay good: a peer that is removed keeps its place. */
+	struct peer **peers;
 	size_t n_peers;
 	struct node_client_config *clients;
 	struct conn *conns;
@@ -225,7 +228,8 @@ struct node {
 int node_load(struct node *n, struct cy_error *e);
 void node_note(struct node *n, enum node_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 struct cy_wall node_now(struct node *n);
-struct peer *node_peer(struct node *n, const char *id);              /* NULL if unknown */
+struct peer *node_peer(struct node *n, const char *id);              /* NULL if not configured */
+struct peer *node_peer_ever(struct node *n, const char *id);         /* also a former one; NULL: cannot be read */
 struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if gone */
 struct conn *node_conn(struct node *n, uint64_t id);                 /* NULL if gone */
 void node_queue(struct node *n, struct input *in);
@@ -234,6 +238,14 @@ void node_input_free(struct input *in);
  * the type has none. *ret_text is the caller's to free. */
 int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from, const char *to,
 		    struct wire_text **ret_text, struct cy_error *e);
+
+/* Say goodbye outside a batch, and end the session. */
+void node_dismiss(struct node *n, struct peer *p, const char *why);
+
+/* -------------------------------------------------------------- configure.c */
+int node_load_peer(struct node *n, struct peer *p, struct cy_error *e); /* its stream, from the store */
+void node_peer_free(struct peer *p);
+void node_clients_free(struct node_client_config *clients, size_t n);
 
 /* -------------------------------------------------------------- batch.c */
 void batch_start(struct node *n); /* if the last one is through and there is something to do */

@@ -24,19 +24,11 @@ struct cy_wall node_now(struct node *n)
 	return n->ports.clock.wall(n->ports.clock.ctx);
 }
 
-struct peer *node_peer(struct node *n, const char *id)
-{
-	for (size_t i = 0; i < n->n_peers; i++)
-		if (strcmp(n->peers[i].id, id) == 0)
-			return &n->peers[i];
-	return NULL;
-}
-
 struct peer *node_peer_of_session(struct node *n, uint64_t session)
 {
 	for (size_t i = 0; i < n->n_peers; i++)
-		if (n->peers[i].session == session && session != 0)
-			return &n->peers[i];
+		if (n->peers[i]->session == session && session != 0)
+			return n->peers[i];
 	return NULL;
 }
 
@@ -59,22 +51,6 @@ static int load_meta(void *arg, const struct store_meta *row)
 	return audit_decode(row->audit_size, row->frontier, &n->audit);
 }
 
-static int load_stream(void *arg, const struct store_stream *row)
-{
-	struct peer *p = arg;
-
-	p->stream = *row;
-	p->stream.peer = p->id;
-	p->head_text.len = p->head_signature.len = 0;
-	if (cy_buf_add(&p->head_text, row->head_text.data, row->head_text.len) < 0 ||
-	    cy_buf_add(&p->head_signature, row->head_signature.data, row->head_signature.len) < 0)
-		return CY_ENOMEM;
-	p->stream.head_text = cy_buf_view(&p->head_text);
-	p->stream.head_signature = cy_buf_view(&p->head_signature);
-	p->known = true;
-	return CY_OK;
-}
-
 int node_load(struct node *n, struct cy_error *e)
 {
 	struct store_port *s = &n->ports.store;
@@ -90,46 +66,10 @@ int node_load(struct node *n, struct cy_error *e)
 	if (n->epoch == 0)
 		n->epoch = xchg_new_epoch(node_now(n), 0);
 	for (size_t i = 0; i < n->n_peers; i++) {
-		struct peer *p = &n->peers[i];
-
-		p->stream = (struct store_stream){ .peer = p->id };
-		p->known = false;
-		p->waiting = true;
-		r = s->stream(s->ctx, p->id, load_stream, p);
-		if (r < 0 && r != CY_ENOENT)
-			return cy_fail(e, r, "the stream with %s cannot be read: %s", p->id, cy_strerror(r));
+		r = node_load_peer(n, n->peers[i], e);
+		if (r < 0)
+			return r;
 	}
-	return CY_OK;
-}
-
-static int copy_config(struct node *n, const struct node_config *config, struct cy_error *e)
-{
-	n->config = *config;
-	if (cy_copy(n->authority, sizeof n->authority, config->authority) < 0)
-		return cy_fail(e, CY_ECONFIG, "the authority id is too long");
-	n->peers = calloc(config->n_peers + 1, sizeof *n->peers);
-	n->clients = calloc(config->n_clients + 1, sizeof *n->clients);
-	if (n->peers == NULL || n->clients == NULL)
-		return cy_fail(e, CY_ENOMEM, "out of memory");
-	for (size_t i = 0; i < config->n_peers; i++) {
-		struct peer *p = &n->peers[i];
-
-		if (cy_copy(p->id, sizeof p->id, config->peers[i].id) < 0)
-			return cy_fail(e, CY_ECONFIG, "the id of a peer is too long");
-		p->head_text = CY_BUF(CY_MANIFEST_MAX);
-		p->head_signature = CY_BUF(CY_SIGNATURE_MAX);
-		p->since = node_now(n);
-		n->n_peers++;
-	}
-	for (size_t i = 0; i < config->n_clients; i++) {
-		n->clients[i] = config->clients[i];
-		n->clients[i].name = strdup(config->clients[i].name);
-		if (n->clients[i].name == NULL)
-			return cy_fail(e, CY_ENOMEM, "out of memory");
-	}
-	n->config.authority = n->authority;
-	n->config.peers = NULL;
-	n->config.clients = n->clients;
 	return CY_OK;
 }
 
@@ -141,12 +81,16 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 
 	if (n == NULL)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
-	CY_ASSERT(config->window >= 1 && config->window <= CY_WINDOW_MAX);
 	n->ports = *ports;
 	n->last_input = &n->inputs;
-	r = copy_config(n, config, e);
-	if (r == CY_OK)
+	n->config.hold = config->hold;
+	n->config.hold_ctx = config->hold_ctx;
+	if (cy_copy(n->authority, sizeof n->authority, config->authority) < 0)
+		r = cy_fail(e, CY_ECONFIG, "the authority id is too long");
+	else
 		r = node_load(n, e);
+	if (r == CY_OK)
+		r = node_reconfigure(n, config, e);
 	if (r < 0) {
 		node_free(n);
 		return r;
@@ -170,21 +114,16 @@ void node_free(struct node *n)
 		next = in->next;
 		node_input_free(in);
 	}
-	for (size_t i = 0; i < n->n_peers; i++) {
-		cy_buf_free(&n->peers[i].head_text);
-		cy_buf_free(&n->peers[i].head_signature);
-		reconcile_forget(&n->peers[i]);
-	}
+	for (size_t i = 0; i < n->n_peers; i++)
+		node_peer_free(n->peers[i]);
 	for (struct conn *c = n->conns, *next; c != NULL; c = next) {
 		next = c->next;
 		free(c);
 	}
-	for (size_t i = 0; n->clients != NULL && i < n->config.n_clients; i++)
-		free((char *)n->clients[i].name);
+	node_clients_free(n->clients, n->config.n_clients);
 	store_writeset_free(&n->batch.writes);
 	cy_arena_free(&n->batch.arena);
 	free(n->peers);
-	free(n->clients);
 	free(n);
 }
 
@@ -238,7 +177,7 @@ void node_link_up(struct node *n, const char *peer, uint64_t session)
 	p->sender = (struct xchg_sender){ 0 };
 	xchg_rtt_forget(&p->rtt);
 	in = input_new(INPUT_LINK_UP, session);
-	in->peer = (size_t)(p - n->peers);
+	in->peer = p->index;
 	node_queue(n, in);
 }
 
@@ -395,6 +334,11 @@ static const char *goodbye_name(CyGoodbyeCode code)
 	return v != NULL ? v->name : "without a known reason";
 }
 
+void node_dismiss(struct node *n, struct peer *p, const char *why)
+{
+	refuse(n, p, NODE_INFO, CY_GOODBYE_CODE__SHUTDOWN, why);
+}
+
 void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 {
 	struct peer *p = node_peer_of_session(n, session);
@@ -411,7 +355,7 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 		return;
 	}
 	in = input_new(INPUT_FRAME, session);
-	in->peer = (size_t)(p - n->peers);
+	in->peer = p->index;
 	in->frame = (CyPeerFrame *)m;
 	r = check_frame(n, p, in, &e);
 	if (r == CY_OK && p->inputs >= NODE_SESSION_INPUTS_MAX)
@@ -452,9 +396,9 @@ void node_stop(struct node *n)
 {
 	n->stopping = true;
 	for (size_t i = 0; i < n->n_peers; i++) {
-		struct peer *p = &n->peers[i];
+		struct peer *p = n->peers[i];
 
 		if (p->session != 0)
-			refuse(n, p, NODE_INFO, CY_GOODBYE_CODE__SHUTDOWN, "the daemon stops");
+			node_dismiss(n, p, "the daemon stops");
 	}
 }

@@ -41,6 +41,13 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	     struct cy_error *e);
 void node_free(struct node *n);
 
+/* Take other peers, clients, window and age limit; the authority stays who it is.
+ * A session with a peer that is no longer named ends with a goodbye, and what is
+ * stored of it stays. A client that is no longer named, or with another role or
+ * view, is sent away; node_local_allowed() follows for those that are left. The
+ * window counts from the next session of each peer. On failure nothing has changed. */
+int node_reconfigure(struct node *n, const struct node_config *config, struct cy_error *e);
+
 /* Inputs. Bytes are copied where they are kept. */
 void node_link_up(struct node *n, const char *peer, uint64_t session);
 void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame);
@@ -53,6 +60,8 @@ void node_link_refused(struct node *n, const char *peer, const char *why);
 
 /* `allowed` holds indices into config.clients that the credentials permit. */
 void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);
+/* The same after node_reconfigure(), for each connection that there is. */
+void node_local_allowed(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);
 void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame);
 void node_local_drained(struct node *n, uint64_t conn); /* the client's queue is empty again */
 void node_local_down(struct node *n, uint64_t conn);

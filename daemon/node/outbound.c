@@ -186,7 +186,7 @@ void outbound_step(struct node *n)
 	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 
 	for (size_t i = 0; i < n->n_peers; i++) {
-		struct peer *p = &n->peers[i];
+		struct peer *p = n->peers[i];
 
 		if (p->session == 0 || !p->greeted || p->stream.reconciling || !xchg_may_send(&p->sender))
 			continue;
@@ -449,6 +449,7 @@ void outbound_expire(struct node *n)
 	struct store_port *s = &n->ports.store;
 	struct cy_wall before = { node_now(n).ms - n->config.undelivered_ms };
 	struct expiring x = { .n = n };
+	struct peer *p;
 	struct want *w;
 	int r;
 
@@ -461,11 +462,14 @@ void outbound_expire(struct node *n)
 	}
 	if (x.text->n == 0)
 		return;
+	p = node_peer_ever(n, x.peer);
+	if (p == NULL)
+		return;
 	x.text->type = WIRE_RELAY_FAILURE;
 	cy_copy(x.text->from, sizeof x.text->from, n->authority);
 	cy_copy(x.text->to, sizeof x.text->to, x.peer);
 	x.text->made = node_now(n);
-	w = batch_want(n, WANT_STATEMENT, node_peer(n, x.peer), x.text);
+	w = batch_want(n, WANT_STATEMENT, p, x.text);
 	w->failed = x.rows;
 	w->n = x.text->n;
 }

@@ -29,7 +29,7 @@ void reconcile_restored(struct node *n, const struct peer *by, uint64_t highest_
 		  by->id);
 	n->epoch = xchg_new_epoch(node_now(n), known);
 	for (size_t i = 0; i < n->n_peers; i++) {
-		struct peer *p = &n->peers[i];
+		struct peer *p = n->peers[i];
 		struct store_write *w = batch_write(n, STORE_REQUEUE_ALL);
 
 		w->peer = batch_string(n, p->id);

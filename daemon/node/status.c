@@ -103,15 +103,16 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyStatus status = CY_STATUS__INIT;
 	struct cy_arena arena = { 0 };
-	size_t shown = n->n_peers < STATUS_PEERS ? n->n_peers : STATUS_PEERS;
-	CyPeerStatus **peers = cy_arena_take(&arena, (shown + 1) * sizeof *peers);
+	CyPeerStatus **peers = cy_arena_take(&arena, (STATUS_PEERS + 1) * sizeof *peers);
+	size_t shown = 0;
 	struct store_counts counts = { 0 };
 	struct cy_digest root = audit_root(&n->audit);
 	char clock[128];
 	int code = s->counts(s->ctx, &counts);
 
-	for (size_t i = 0; i < shown; i++)
-		peers[i] = peer_status(n, &arena, &n->peers[i], &code);
+	for (size_t i = 0; i < n->n_peers && shown < STATUS_PEERS; i++)
+		if (n->peers[i]->configured)
+			peers[shown++] = peer_status(n, &arena, n->peers[i], &code);
 	status.authority = n->authority;
 	status.software = (char *)"comityd " COMITY_VERSION;
 	status.started_ms = n->started.ms;
