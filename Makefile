@@ -10,7 +10,7 @@ CC       := $(if $(filter default,$(origin CC)),gcc,$(CC))
 SANITIZE ?=
 VERSION  := 0.1.0
 
-PKGS     := libcrypto libssl libzmq libprotobuf-c libevent_core libevent_extra libevent_pthreads sqlite3 libconfuse jansson
+PKGS     := libcrypto libssl libzmq libprotobuf-c libevent_core libevent_extra libevent_pthreads sqlite3 libconfuse jansson libsystemd
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wmissing-prototypes -Wformat=2 -Werror
 OPT      ?= -O2 -g
 CPPFLAGS += -Idaemon -I$(BUILD)/gen -D_GNU_SOURCE -DCOMITY_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)

@@ -5,41 +5,34 @@
 #include <fcntl.h>
 #include <openssl/rand.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hush.h"
-#include "comityd/facts.h"
-#include "comityd/hold.h"
-#include "io/link_zmq.h"
-#include "io/local_socket.h"
-#include "io/loop_event.h"
-#include "io/signer_openssl.h"
-#include "io/store_sqlite.h"
-#include "node/node.h"
+#include "comityd/internal.h"
 
-struct daemon {
-	const struct config *config;
-	struct loop loop;
-	struct store_sqlite *store;
-	struct signer_openssl *signer;
-	struct local_socket *local;
-	struct link *link;
-	struct facts facts;
-	struct node *node;
-	struct node_ports ports;
-	struct event *store_event, *signer_event, *term_event, *int_event;
-	struct cy_hush hush;
-};
+#define TICK_MS 2000
 
 /* --------------------------------------------------------------------- journal */
 
-static void journal(void *ctx, enum node_level level, const char *text)
+void daemon_tell(struct daemon *d, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
 {
-	static const char *const words[] = { "debug", "info", "warning", "ALARM" };
+	char text[1200];
+	va_list ap;
+
+	if (level < d->config->log_level)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	service_log(level, event, d->config->id, peer, text);
+}
+
+static void journal_event(void *ctx, enum node_level level, enum node_event event, const char *peer, const char *text)
+{
 	struct daemon *d = ctx;
 	uint64_t dropped;
 
@@ -48,18 +41,23 @@ static void journal(void *ctx, enum node_level level, const char *text)
 	switch (cy_hush(&d->hush, loop_mono(), text, &dropped)) {
 	case CY_HUSH_SAY:
 		if (dropped > 0)
-			fprintf(stderr, "%s: %s (%llu more like it were not written)\n", words[level], text,
-				(unsigned long long)dropped);
+			daemon_tell(d, level, event, peer, "%s (%llu more like it were not written)", text,
+				    (unsigned long long)dropped);
 		else
-			fprintf(stderr, "%s: %s\n", words[level], text);
+			daemon_tell(d, level, event, peer, "%s", text);
 		return;
 	case CY_HUSH_LAST:
-		fprintf(stderr, "%s: %s (more like it within this minute are counted, not written)\n", words[level],
-			text);
+		daemon_tell(d, level, event, peer, "%s (more like it within this minute are counted, not written)",
+			    text);
 		return;
 	case CY_HUSH_DROP:
 		return;
 	}
+}
+
+static void journal(void *ctx, enum node_level level, const char *text)
+{
+	journal_event(ctx, level, NODE_EVENT_NONE, "", text);
 }
 
 static void fill_random(void *ctx, void *data, size_t len)
@@ -115,8 +113,16 @@ static void on_term(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	journal(d, NODE_INFO, "stopping");
+	daemon_tell(d, NODE_INFO, NODE_EVENT_STOPPING, "", "stopping");
+	service_stopping();
 	loop_stop(&d->loop);
+}
+
+static void on_hangup(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	daemon_reload(ctx);
 }
 
 static void link_up(void *ctx, const char *peer, uint64_t session)
@@ -154,7 +160,7 @@ static void link_refused(void *ctx, const char *address, const char *why)
 	char text[400];
 
 	snprintf(text, sizeof text, "refused a connection from %s: %s", address, why);
-	journal(ctx, NODE_WARNING, text);
+	journal_event(ctx, NODE_WARNING, NODE_EVENT_CALLER_REFUSED, "", text);
 }
 
 static void link_alarm(void *ctx, const char *peer, const char *text)
@@ -162,7 +168,7 @@ static void link_alarm(void *ctx, const char *peer, const char *text)
 	char line[400];
 
 	snprintf(line, sizeof line, "peer %s: %s", peer, text);
-	journal(ctx, NODE_ALARM, line);
+	journal_event(ctx, NODE_ALARM, NODE_EVENT_PEER_TRUST, peer, line);
 }
 
 static void local_up(void *ctx, uint64_t conn, const size_t *allowed, size_t n)
@@ -185,6 +191,63 @@ static void local_down(void *ctx, uint64_t conn)
 	node_local_down(((struct daemon *)ctx)->node, conn);
 }
 
+static void local_allowed(void *ctx, uint64_t conn, const size_t *allowed, size_t n)
+{
+	node_local_allowed(((struct daemon *)ctx)->node, conn, allowed, n);
+}
+
+/* ------------------------------------------------------------------------ tick */
+
+static void say_status(struct daemon *d, void (*say)(const char *status))
+{
+	char text[200];
+
+	snprintf(text, sizeof text, "%s: %zu of %zu peers connected, %zu local clients", d->config->id,
+		 link_sessions(d->link), d->config->n_peers, local_socket_clients(d->local));
+	if (say == service_status && strcmp(text, d->status) == 0)
+		return;
+	cy_copy(d->status, sizeof d->status, text);
+	say(text);
+}
+
+void daemon_ready(struct daemon *d)
+{
+	say_status(d, service_ready);
+}
+
+/* That the loop comes here is its own sign of life. The watchdog is put off when both
+ * threads have given theirs since the last time, and then asked for the next one. */
+static void on_tick(evutil_socket_t fd, short what, void *ctx)
+{
+	struct daemon *d = ctx;
+	const char *changed = file_watch_look(&d->files);
+
+	(void)fd;
+	(void)what;
+	if (link_alive(d->link) && store_sqlite_alive(d->store)) {
+		service_alive();
+		link_probe(d->link);
+		store_sqlite_probe(d->store);
+	}
+	if (changed != NULL)
+		daemon_renew(d, changed);
+	say_status(d, service_status);
+}
+
+static int start_tick(struct daemon *d, struct cy_error *e)
+{
+	const int64_t watchdog = service_watchdog_ms();
+	const int64_t ms = watchdog > 0 && watchdog / 4 < TICK_MS ? watchdog / 4 + 1 : TICK_MS;
+	const struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+
+	d->tick = event_new(d->loop.base, -1, EV_PERSIST, on_tick, d);
+	if (d->tick == NULL || event_add(d->tick, &tv) != 0)
+		return cy_fail(e, CY_EIO, "the event loop cannot set a timer");
+	link_probe(d->link);
+	store_sqlite_probe(d->store);
+	return CY_OK;
+}
+
 /* -------------------------------------------------------------------- starting */
 
 static int start_store(struct daemon *d, struct cy_error *e)
@@ -196,60 +259,21 @@ static int start_store(struct daemon *d, struct cy_error *e)
 	return store_sqlite_open(&config, on_committed, d, &d->store, &d->ports.store, e);
 }
 
-static int start_signer(struct daemon *d, struct cy_error *e)
+static int start_local(struct daemon *d, const struct parts *p, struct cy_error *e)
 {
-	const struct config *c = d->config;
-	struct signer_peer *peers = calloc(c->n_peers + 1, sizeof *peers);
-	struct signer_config config = { .id = c->id,
-					.key = c->signing_key,
-					.certificate = c->signing_certificate,
-					.own_bundle = c->own_signing_certificates,
-					.own_anchors = c->own_anchors,
-					.peers = peers,
-					.n_peers = c->n_peers,
-					.now = d->ports.clock.wall(d->ports.clock.ctx),
-					.threaded = true };
+	const struct local_input input = { d, local_up, local_frame, local_drained, local_down, local_allowed };
+	struct local_socket_config config = p->local;
 	int r;
 
-	if (peers == NULL)
-		return cy_fail(e, CY_ENOMEM, "out of memory");
-	for (size_t i = 0; i < c->n_peers; i++)
-		peers[i] = (struct signer_peer){ .id = c->peers[i].id,
-						 .anchors = c->peers[i].anchors,
-						 .crl = c->peers[i].crl,
-						 .signing = c->peers[i].signing_certificates };
-	r = signer_openssl_new(&config, on_signed, d, &d->signer, &d->ports.signer, e);
-	free(peers);
-	return r;
-}
-
-static int start_local(struct daemon *d, struct cy_error *e)
-{
-	const struct config *c = d->config;
-	const struct local_input input = { d, local_up, local_frame, local_drained, local_down };
-	struct local_entry *entries = calloc(c->n_clients + 1, sizeof *entries);
-	struct local_socket_config config = { .path = c->local_path,
-					      .fd = -1,
-					      .mode = c->local_mode,
-					      .gid = c->local_gid,
-					      .entries = entries,
-					      .n_entries = c->n_clients };
-	int r;
-
-	if (entries == NULL)
-		return cy_fail(e, CY_ENOMEM, "out of memory");
-	for (size_t i = 0; i < c->n_clients; i++)
-		entries[i] = (struct local_entry){ c->clients[i].uid, c->clients[i].gid };
+	config.fd = d->sockets.local;
 	r = local_socket_new(d->loop.base, &config, &input, &d->local, e);
-	free(entries);
 	if (r == CY_OK)
 		d->ports.local = local_socket_port(d->local);
 	return r;
 }
 
-static int start_link(struct daemon *d, struct cy_error *e)
+static int start_link(struct daemon *d, const struct parts *p, struct cy_error *e)
 {
-	const struct config *c = d->config;
 	const struct link_events events = { .ctx = d,
 					    .up = link_up,
 					    .frame = link_frame,
@@ -260,42 +284,16 @@ static int start_link(struct daemon *d, struct cy_error *e)
 					    .certificate_refused = link_certificate_refused,
 					    .alarm = link_alarm,
 					    .log = journal };
-	struct link_peer_config *peers = calloc(c->n_peers + 1, sizeof *peers);
-	const char **listen = calloc(c->n_listen + 1, sizeof *listen);
-	struct link_config config = { .authority = c->id,
-				      .certificate = c->tls_certificate,
-				      .key = c->tls_key,
-				      .listen = listen,
-				      .n_listen = c->n_listen,
-				      .peers = peers,
-				      .n_peers = c->n_peers,
-				      .ipc_dir = c->run_dir,
-				      .handshake_ms = c->handshake_timeout_ms,
-				      .heartbeat_ms = c->heartbeat_ms,
-				      .silence_ms = c->heartbeat_timeout_ms,
-				      .redial_first_ms = c->backoff_first_ms,
-				      .redial_cap_ms = c->backoff_max_ms,
-				      .handshakes_max = c->handshakes,
-				      .handshakes_per_source = c->handshakes_per_address };
-	int r = CY_ENOMEM;
+	struct link_config config = p->link;
+	int r;
 
-	if (peers != NULL && listen != NULL) {
-		for (size_t i = 0; i < c->n_listen; i++)
-			listen[i] = c->listen[i].text;
-		for (size_t i = 0; i < c->n_peers; i++)
-			peers[i] =
-				(struct link_peer_config){ .tls = { .id = c->peers[i].id,
-								    .anchors = c->peers[i].anchors,
-								    .crl = c->peers[i].crl,
-								    .crl_grace_s = c->peers[i].crl_grace_ms / 1000,
-								    .crl_max_age_s = c->peers[i].crl_max_age_ms / 1000,
-								    .sans = c->peers[i].names,
-								    .n_sans = c->peers[i].n_names },
-							   .dial = c->peers[i].dial.text };
-		r = link_start(d->loop.base, &config, &events, &d->link, e);
-	}
-	free(peers);
-	free(listen);
+	config.fds = d->sockets.tls;
+	config.n_fds = d->sockets.n_tls;
+	if (config.n_fds > 0)
+		daemon_tell(d, NODE_INFO, NODE_EVENT_NONE, "",
+			    "peers are accepted at %zu sockets that were passed in; the option listen is not used",
+			    config.n_fds);
+	r = link_start(d->loop.base, &config, &events, &d->link, e);
 	if (r == CY_OK) {
 		d->ports.link = link_get_port(d->link);
 		d->facts = (struct facts){ d->store, d->signer, d->link };
@@ -304,31 +302,17 @@ static int start_link(struct daemon *d, struct cy_error *e)
 	return r;
 }
 
-static int start_node(struct daemon *d, struct cy_error *e)
+static int start_parts(struct daemon *d, struct cy_error *e)
 {
-	const struct config *c = d->config;
-	struct node_peer_config *peers = calloc(c->n_peers + 1, sizeof *peers);
-	struct node_client_config *clients = calloc(c->n_clients + 1, sizeof *clients);
-	struct node_config config = { .authority = c->id,
-				      .peers = peers,
-				      .n_peers = c->n_peers,
-				      .clients = clients,
-				      .n_clients = c->n_clients,
-				      .window = c->window,
-				      .undelivered_ms = c->undelivered_ms,
-				      .hold = hold_hook() };
-	int r = CY_ENOMEM;
+	struct parts p;
+	int r;
 
-	if (peers != NULL && clients != NULL) {
-		for (size_t i = 0; i < c->n_peers; i++)
-			peers[i].id = c->peers[i].id;
-		for (size_t i = 0; i < c->n_clients; i++)
-			clients[i] = (struct node_client_config){ c->clients[i].name, c->clients[i].role,
-								  c->clients[i].sees_all };
-		r = node_new(&config, &d->ports, &d->node, e);
-	}
-	free(peers);
-	free(clients);
+	parts_watch(d->config, &d->files);
+	parts_make(d->config, d->ports.clock.wall(d->ports.clock.ctx), &p);
+	if ((r = signer_openssl_new(&p.signer, on_signed, d, &d->signer, &d->ports.signer, e)) == CY_OK &&
+	    (r = start_local(d, &p, e)) == CY_OK && (r = start_link(d, &p, e)) == CY_OK)
+		r = node_new(&p.node, &d->ports, &d->node, e);
+	parts_free(&p);
 	return r;
 }
 
@@ -349,16 +333,17 @@ static int start(struct daemon *d, struct cy_error *e)
 		return r;
 	d->ports.clock = loop_clock(&d->loop);
 	d->ports.random = (struct random_port){ d, fill_random };
-	d->ports.journal = (struct journal_port){ d, journal };
-	if ((r = start_store(d, e)) < 0 || (r = start_signer(d, e)) < 0 || (r = start_local(d, e)) < 0 ||
-	    (r = start_link(d, e)) < 0 || (r = start_node(d, e)) < 0)
+	d->ports.journal = (struct journal_port){ d, journal, journal_event };
+	if ((r = service_take_sockets(&d->sockets, e)) < 0 || (r = start_store(d, e)) < 0 ||
+	    (r = start_parts(d, e)) < 0)
 		return r;
 	if ((r = watch(d, &d->store_event, store_sqlite_fd(d->store), EV_READ, on_store, e)) < 0 ||
 	    (r = watch(d, &d->signer_event, signer_openssl_fd(d->signer), EV_READ, on_signer, e)) < 0 ||
 	    (r = watch(d, &d->term_event, SIGTERM, EV_SIGNAL, on_term, e)) < 0 ||
-	    (r = watch(d, &d->int_event, SIGINT, EV_SIGNAL, on_term, e)) < 0)
+	    (r = watch(d, &d->int_event, SIGINT, EV_SIGNAL, on_term, e)) < 0 ||
+	    (r = watch(d, &d->hangup_event, SIGHUP, EV_SIGNAL, on_hangup, e)) < 0)
 		return r;
-	return CY_OK;
+	return start_tick(d, e);
 }
 
 static void forget(struct event *ev)
@@ -384,23 +369,32 @@ static void stop(struct daemon *d)
 	forget(d->signer_event);
 	forget(d->term_event);
 	forget(d->int_event);
+	forget(d->hangup_event);
+	forget(d->tick);
+	file_watch_free(&d->files);
 	if (d->loop.base != NULL)
 		loop_free(&d->loop);
 }
 
-int daemon_run(const struct config *config, struct cy_error *e)
+int daemon_run(struct config *config, struct cy_error *e)
 {
-	struct daemon d = { .config = config };
+	struct daemon d = { .config = config, .first = config };
 	int r;
 
 	umask(077);
 	r = start(&d, e);
 	if (r == CY_OK) {
-		journal(&d, NODE_INFO, "ready");
+		daemon_tell(&d, NODE_INFO, NODE_EVENT_READY, "", "ready");
+		daemon_ready(&d);
 		r = loop_run(&d.loop);
 		if (r < 0)
 			cy_fail(e, r, "the event loop failed");
 	}
+	if (r < 0)
+		daemon_tell(&d, NODE_ALARM, NODE_EVENT_START_FAILED, "", "%s%s%s", e->field,
+			    e->field[0] != '\0' ? ": " : "", e->text);
 	stop(&d);
+	if (d.config != d.first)
+		config_free(d.config);
 	return r;
 }

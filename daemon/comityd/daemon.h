@@ -5,7 +5,8 @@
 #include "base/error.h"
 #include "io/config_confuse.h"
 
-/* Run until SIGTERM or SIGINT. CY_OK after an orderly stop. */
-int daemon_run(const struct config *config, struct cy_error *e);
+/* Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. CY_OK after an
+ * orderly stop. A failure to start has been told already; the caller keeps `config`. */
+int daemon_run(struct config *config, struct cy_error *e);
 
 #endif

@@ -2,8 +2,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "comityd/daemon.h"
+#include "comityd/parts.h"
 
 #define DEFAULT_CONFIG "/etc/comity/comityd.conf"
 
@@ -18,9 +20,10 @@ static const char help[] = "Usage: comityd [--config FILE] [--check-config]\n"
 			   "  -h, --help          this text\n"
 			   "      --version       name and version\n"
 			   "\n"
-			   "Runs in the foreground and logs to standard error. SIGTERM and SIGINT stop it in\n"
-			   "order. Exit status: 0 orderly stop, 1 it could not start or go on, 2 wrong usage,\n"
-			   "3 the configuration is wrong.\n";
+			   "Runs in the foreground and logs to standard error, or to the journal under systemd.\n"
+			   "SIGTERM and SIGINT stop it in order; SIGHUP reads the configuration again, and a\n"
+			   "faulty one leaves the old one in force. Exit status: 0 orderly stop, 1 it could\n"
+			   "not start or go on, 2 wrong usage, 3 the configuration is wrong.\n";
 
 enum {
 	OPT_CHECK = 256,
@@ -41,6 +44,7 @@ int main(int argc, char **argv)
 	struct config_problems problems = { 0 };
 	struct config *config = NULL;
 	struct cy_error e = { 0 };
+	const struct cy_wall now = { 1000 * (int64_t)time(NULL) };
 	bool check_only = false;
 	int o, r;
 
@@ -71,18 +75,21 @@ int main(int argc, char **argv)
 	/* A limit of file sizes is then a failed commit, as a full disk is. */
 	signal(SIGXFSZ, SIG_IGN);
 	r = config_load(path, &config, &problems);
+	if (r == CY_OK) {
+		parts_check(config, now, &problems);
+		r = problems.n > 0 ? CY_ECONFIG : CY_OK;
+	}
 	for (size_t i = 0; i < problems.n; i++)
 		fprintf(stderr, "%s\n", problems.list[i].text);
 	config_problems_free(&problems);
-	if (r < 0)
+	if (r < 0) {
+		config_free(config);
 		return 3;
-	if (check_only) {
-		printf("%s: no problem found\n", path);
-	} else {
-		r = daemon_run(config, &e);
-		if (r < 0)
-			fprintf(stderr, "comityd: %s%s%s\n", e.field, e.field[0] != '\0' ? ": " : "", e.text);
 	}
+	if (check_only)
+		printf("%s: no problem found\n", path);
+	else
+		r = daemon_run(config, &e);
 	config_free(config);
 	return r < 0 ? 1 : 0;
 }

@@ -72,6 +72,7 @@ static void load_identity(struct config_load *l, cfg_t *root)
 	struct config_sec s = config_section(l, root, "identity");
 	struct config *c = l->c;
 
+	c->identity_line = config_end(&s);
 	c->tls_certificate =
 		config_file(&s, "tls_certificate",
 			    config_required(&s, "tls_certificate", "the path of the TLS certificate (PEM)"), 0, make);
@@ -252,6 +253,7 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 
 	snprintf(s.label, sizeof s.label, "peer %.40s", cfg_title(cfg));
 	peer->id = config_keep(&s, cfg_title(cfg));
+	peer->line = config_end(&s);
 	if (!cy_authority_valid(peer->id))
 		config_problem(l->out, l->path, config_end(&s), s.label,
 			       "'%s' is no authority id; 1 to %u of A-Z, 0-9 and '-' are expected; correct it",

@@ -39,6 +39,7 @@ struct config_peer {
 	const char *const *names; /* expected names of the TLS certificate, "dns:..." or "uri:..." */
 	size_t n_names;
 	const char *signing_certificates;
+	int line; /* where its section ends */
 };
 
 /* Paths are absolute. Optional ones are NULL when not given. */
@@ -51,6 +52,7 @@ struct config {
 	const char *signing_certificate, *signing_key;
 	const char *own_signing_certificates; /* optional */
 	const char *own_anchors;              /* optional */
+	int identity_line;                    /* where the section identity ends */
 	struct config_address *listen;
 	size_t n_listen;
 	const char *run_dir;

@@ -19,6 +19,11 @@
 #define LIBZMQ_FDS   3    /* a session: listener, connection, mailbox */
 #define STOP_SLACK   1000 /* ms beyond the drain of each connection */
 
+size_t gate_most(const struct gate_config *config)
+{
+	return config->handshakes_max + config->n_peers * CONNS_A_PEER;
+}
+
 size_t gate_descriptors(const struct gate_config *config)
 {
 	size_t a_peer = CONNS_A_PEER * (2 + LIBZMQ_FDS);
@@ -155,6 +160,12 @@ void gate_limit_segments(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof mss);
 }
 
+static void wait_for_callers(struct gate_listener *l)
+{
+	l->ev = event_new(l->g->base, l->fd, EV_READ | EV_PERSIST, on_accept, l);
+	CY_ASSERT(l->ev && event_add(l->ev, NULL) == 0);
+}
+
 static int listen_on(struct gate *g, struct gate_listener *l, const char *address, struct cy_error *e)
 {
 	static const int on = 1;
@@ -176,8 +187,18 @@ static int listen_on(struct gate *g, struct gate_listener *l, const char *addres
 		return cy_fail(e, CY_ECONFIG,
 			       "cannot listen on '%s': %s; free the port, or name an address of this machine", address,
 			       strerror(errno));
-	l->ev = event_new(g->base, l->fd, EV_READ | EV_PERSIST, on_accept, l);
-	CY_ASSERT(l->ev && event_add(l->ev, NULL) == 0);
+	wait_for_callers(l);
+	return CY_OK;
+}
+
+static int listen_with(struct gate *g, struct gate_listener *l, int fd, struct cy_error *e)
+{
+	l->g = g;
+	l->fd = fd;
+	if (evutil_make_socket_nonblocking(fd) != 0)
+		return cy_fail(e, CY_EIO, "a listening socket that was passed in cannot be used: %s", strerror(errno));
+	gate_limit_segments(fd);
+	wait_for_callers(l);
 	return CY_OK;
 }
 
@@ -262,6 +283,14 @@ static void on_order(void *ctx, const struct mail *m)
 		stop(g);
 		return;
 	}
+	if (m->what == GATE_CHANGE) {
+		gate_apply(g, m->data);
+		return;
+	}
+	if (m->what == GATE_PROBE) {
+		mailbox_post(g->out, &(struct mail){ .what = GATE_ALIVE });
+		return;
+	}
 	TAILQ_FOREACH(c, &g->all, all)
 	if (c->id == m->conn)
 		break;
@@ -284,6 +313,8 @@ static void on_order(void *ctx, const struct mail *m)
 		conn_end(c, m->text, true);
 		break;
 	case GATE_DIAL:
+	case GATE_CHANGE:
+	case GATE_PROBE:
 	case GATE_STOP:
 		break;
 	}
@@ -293,12 +324,9 @@ static void on_order(void *ctx, const struct mail *m)
 
 static int set_up(struct gate *g, const struct gate_config *config, struct cy_error *e)
 {
-	for (size_t i = 0; i < config->n_peers; i++)
-		if (config->dial[i] && gate_split(config->dial[i], &g->targets[i].host, &g->targets[i].port))
-			return cy_fail(e, CY_ECONFIG, "cannot dial '%s': write HOST:PORT or [ADDRESS]:PORT",
-				       config->dial[i]);
-	for (size_t i = 0; i < config->n_listen; i++) {
-		int rc = listen_on(g, &g->listeners[i], config->listen[i], e);
+	for (size_t i = 0; i < g->n_listen; i++) {
+		struct gate_listener *l = &g->listeners[i];
+		int rc = config->n_fds ? listen_with(g, l, config->fds[i], e) : listen_on(g, l, config->listen[i], e);
 
 		if (rc)
 			return rc;
@@ -310,25 +338,28 @@ int gate_new(struct event_base *base, const struct gate_config *config, struct t
 	     struct gate **ret_gate, struct cy_error *e)
 {
 	struct gate *g = calloc(1, sizeof *g);
-	int rc;
+	struct gate_change *first;
+	int rc = gate_change_new(config, trust, &first, e);
 
 	CY_ASSERT(g);
+	if (rc) {
+		free(g);
+		return rc;
+	}
 	g->base = base;
-	g->config = *config;
 	g->out = out;
-	g->trust = tls_trust_ref(trust);
-	g->n_listen = config->n_listen;
-	g->most = config->handshakes_max + config->n_peers * CONNS_A_PEER;
+	g->n_listen = config->n_fds ? config->n_fds : config->n_listen;
 	g->wire = gate_wire_method();
 	TAILQ_INIT(&g->all);
 	TAILQ_INIT(&g->strangers);
-	g->targets = calloc(config->n_peers + 1, sizeof *g->targets);
-	g->listeners = calloc(config->n_listen + 1, sizeof *g->listeners);
-	CY_ASSERT(g->targets && g->listeners);
+	g->listeners = calloc(g->n_listen + 1, sizeof *g->listeners);
+	CY_ASSERT(g->listeners);
 	for (size_t i = 0; i < g->n_listen; i++)
 		g->listeners[i].fd = -1;
 	g->stop_timer = evtimer_new(base, on_stop_timer, g);
 	CY_ASSERT(g->stop_timer);
+	gate_watch_trust(g);
+	gate_apply(g, first);
 	g->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	rc = set_up(g, config, e);
 	if (rc) {
@@ -346,6 +377,8 @@ void gate_post(struct gate *g, const struct mail *m)
 
 void gate_free(struct gate *g)
 {
+	struct gate_change *last;
+
 	if (!g)
 		return;
 	g->stopping = false;
@@ -359,12 +392,11 @@ void gate_free(struct gate *g)
 	BIO_meth_free(g->wire);
 	if (g->reserve >= 0)
 		close(g->reserve);
-	for (size_t i = 0; i < g->config.n_peers; i++) {
-		free(g->targets[i].host);
-		free(g->targets[i].port);
-	}
-	free(g->targets);
+	event_free(g->judge);
 	free(g->listeners);
-	tls_trust_unref(g->trust);
+	last = calloc(1, sizeof *last);
+	CY_ASSERT(last);
+	*last = (struct gate_change){ g->config, g->trust, g->targets };
+	gate_change_free(last);
 	free(g);
 }

@@ -23,6 +23,8 @@ enum gate_order {
 	GATE_CONNECT, /* conn, text = path of the ipc endpoint: connect and pump; the path is unlinked */
 	GATE_CLOSE,   /* conn: the ipc side is about to end; let it flush for drain_ms, then end anyway */
 	GATE_DROP,    /* conn, text = why: end at once */
+	GATE_CHANGE,  /* data: a gate_change, which is taken over */
+	GATE_PROBE,   /* ALIVE comes back */
 	GATE_STOP     /* let all connections drain, then STOPPED, and the loop is broken */
 };
 
@@ -33,12 +35,16 @@ enum gate_event {
 	GATE_REFUSED,       /* address, text = why: a caller was turned away; refused: it called itself peer */
 	GATE_CLOSED,        /* conn, text = why: an authenticated connection has ended */
 	GATE_STALE_CRL,     /* peer: its CRL is past its nextUpdate */
+	GATE_DISTRUSTED,    /* peer, text = why: its live connection is ended, CLOSED follows */
+	GATE_ALIVE,         /* the answer to PROBE */
 	GATE_STOPPED
 };
 
 struct gate_config {
 	const char *const *listen; /* "0.0.0.0:5671", "[::]:5671": numeric; IPv6 sockets take IPv6 only */
 	size_t n_listen;
+	const int *fds; /* listening sockets passed in, taken over; then `listen` is not used */
+	size_t n_fds;
 	const char *const *dial; /* one a peer, NULL: not dialled; "host:port", "[::1]:5671" */
 	size_t n_peers;
 	int64_t handshake_ms; /* over all of a handshake, from connect to the first byte */
@@ -55,6 +61,13 @@ struct gate;
  * the address and the remedy. */
 int gate_new(struct event_base *base, const struct gate_config *config, struct tls_trust *trust, struct mailbox *out,
 	     struct gate **ret_gate, struct cy_error *e);
+/* The same anew, for GATE_CHANGE: other peers (those of before keep their indices),
+ * trust and limits. Listening goes on as before: `listen` is not looked at. */
+struct gate_change;
+int gate_change_new(const struct gate_config *config, struct tls_trust *trust, struct gate_change **ret_change,
+		    struct cy_error *e);
+void gate_change_free(struct gate_change *change); /* NULL is allowed */
+
 /* Any thread. */
 void gate_post(struct gate *g, const struct mail *m);
 /* The TCP port of the i-th listening socket. */

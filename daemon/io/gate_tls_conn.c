@@ -74,6 +74,7 @@ static void first_byte(struct conn *c)
 		event_del(c->timer);
 		cy_copy(m.address, sizeof m.address, c->address);
 		mailbox_post(c->g->out, &m);
+		gate_judge_later(c->g);
 		return;
 	}
 	if (error == SSL_ERROR_WANT_READ) {
@@ -114,6 +115,9 @@ static void shaken(struct conn *c)
 		conn_end(c, "no certificate was sent", false);
 		return;
 	}
+	/* The trust may have been exchanged since the certificate came. */
+	if (c->verdict.trust != c->g->trust && !conn_judge(c))
+		return;
 	if (!tls_lane_agreed(c->ssl)) {
 		conn_end(c, "the peer did not agree to comity/1 (ALPN)", true);
 		return;
@@ -141,6 +145,7 @@ static void shaken(struct conn *c)
 	event_del(c->timer);
 	cy_copy(m.address, sizeof m.address, c->address);
 	mailbox_post(c->g->out, &m);
+	gate_judge_later(c->g);
 }
 
 void conn_shake(struct conn *c)

@@ -1,7 +1,7 @@
 /* Inside the gate: gate_tls.c (listening, limits, orders), gate_tls_dial.c (names
  * and connect), gate_tls_conn.c (handshake and end of a connection),
  * gate_tls_pump.c (bytes),
- * gate_tls_alive.c (signs of life), gate_tls_bio.c (what OpenSSL writes). */
+ * gate_tls_trust.c (another trust), gate_tls_alive.c (signs of life), gate_tls_bio.c (what OpenSSL writes). */
 #ifndef CY_IO_GATE_TLS_INTERNAL_H
 #define CY_IO_GATE_TLS_INTERNAL_H
 
@@ -83,6 +83,12 @@ struct gate_target {
 	char *host, *port; /* NULL: not dialled */
 };
 
+struct gate_change {
+	struct gate_config config; /* its pointers are not used */
+	struct tls_trust *trust;
+	struct gate_target *targets; /* config.n_peers */
+};
+
 struct evdns_base;
 
 struct gate {
@@ -100,7 +106,7 @@ struct gate {
 	uint64_t last_id;
 	int reserve; /* a descriptor to give up, so that accept can still say no */
 	bool stopping;
-	struct event *stop_timer;
+	struct event *stop_timer, *judge;
 	BIO_METHOD *wire;
 	uint8_t buffer[GATE_BUFFER];
 };
@@ -109,6 +115,7 @@ struct gate {
 /* Before connect() or listen(). */
 void gate_limit_segments(int fd);
 void gate_check_stopped(struct gate *g);
+size_t gate_most(const struct gate_config *config); /* connections at one time */
 
 /* gate_tls_dial.c */
 /* "host:port" or "[v6]:port" in two strings of its own; CY_EPARSE. */
@@ -141,6 +148,14 @@ BIO_METHOD *gate_wire_method(void);
 void conn_set_wire(struct conn *c);
 /* Send what is spilt, as far as it goes; false when the socket is broken. */
 bool conn_flush(struct conn *c);
+
+/* gate_tls_trust.c */
+/* Judge it by the trust in force; false: it has been ended. */
+bool conn_judge(struct conn *c);
+void gate_watch_trust(struct gate *g);
+/* Set the timer for the next verdict that may change. */
+void gate_judge_later(struct gate *g);
+void gate_apply(struct gate *g, struct gate_change *change);
 
 /* gate_tls_alive.c */
 /* From now on look for signs of life, and end the session when there are none. */

@@ -17,7 +17,7 @@
 
 #define MINUTE_MS 60000
 
-static int64_t or_default(int64_t value, int64_t otherwise)
+int64_t link_or_default(int64_t value, int64_t otherwise)
 {
 	return value > 0 ? value : otherwise;
 }
@@ -51,13 +51,13 @@ void link_order(struct link *l, enum gate_order what, uint64_t conn, size_t peer
 
 /* ------------------------------------------------------------------ dialling */
 
-static void on_redial(evutil_socket_t fd, short what, void *arg)
+void link_on_redial(evutil_socket_t fd, short what, void *arg)
 {
 	struct link_peer *p = arg;
 
 	(void)fd;
 	(void)what;
-	if (p->now || p->dialling)
+	if (p->now || p->dialling || !p->dial)
 		return;
 	p->dialling = true;
 	link_order(p->l, GATE_DIAL, 0, p->index, "");
@@ -68,7 +68,7 @@ void link_redial_later(struct link_peer *p)
 	int64_t ms;
 	struct timeval tv;
 
-	if (!p->dials || p->dialling || evtimer_pending(p->redial, NULL))
+	if (!p->dial || p->dialling || evtimer_pending(p->redial, NULL))
 		return;
 	ms = backoff_next(&p->backoff);
 	tv = (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
@@ -90,8 +90,8 @@ static void attempt_over(struct link_peer *p, const char *why)
 
 static void tell_refused(struct link *l, const struct mail *m)
 {
-	if (m->refused && !l->peers[m->peer].now && l->events.certificate_refused)
-		l->events.certificate_refused(l->events.ctx, l->peers[m->peer].id, m->text);
+	if (m->refused && !l->peers[m->peer]->now && l->events.certificate_refused)
+		l->events.certificate_refused(l->events.ctx, l->peers[m->peer]->id, m->text);
 }
 
 static void refused(struct link *l, const char *address, const char *why)
@@ -146,6 +146,8 @@ static const char *weigh(struct link_peer *p, bool new_dialled)
 {
 	struct link *l = p->l;
 
+	if (p->removed)
+		return "this peer is not configured any more";
 	if (!p->now)
 		return too_often(p, false);
 	if (p->now->dialled != new_dialled) {
@@ -159,7 +161,7 @@ static const char *weigh(struct link_peer *p, bool new_dialled)
 
 static void on_authenticated(struct link *l, const struct mail *m)
 {
-	struct link_peer *p = &l->peers[m->peer];
+	struct link_peer *p = l->peers[m->peer];
 	const char *no = weigh(p, m->dialled);
 
 	p->certificate_end = m->certificate_end;
@@ -197,9 +199,9 @@ static void on_closed(struct link *l, const struct mail *m)
 	if (up)
 		return;
 	if (dialled) {
-		attempt_over(&l->peers[m->peer], m->text);
+		attempt_over(l->peers[m->peer], m->text);
 	} else {
-		snprintf(who, sizeof who, "%s at %s", l->peers[m->peer].id, m->address);
+		snprintf(who, sizeof who, "%s at %s", l->peers[m->peer]->id, m->address);
 		refused(l, who, m->text);
 	}
 }
@@ -223,8 +225,8 @@ static void on_event(void *ctx, const struct mail *m)
 		on_authenticated(l, m);
 		break;
 	case GATE_FAILED:
-		l->peers[m->peer].dialling = false;
-		attempt_over(&l->peers[m->peer], m->text);
+		l->peers[m->peer]->dialling = false;
+		attempt_over(l->peers[m->peer], m->text);
 		tell_refused(l, m);
 		break;
 	case GATE_REFUSED:
@@ -235,7 +237,15 @@ static void on_event(void *ctx, const struct mail *m)
 		on_closed(l, m);
 		break;
 	case GATE_STALE_CRL:
-		on_stale_crl(&l->peers[m->peer]);
+		on_stale_crl(l->peers[m->peer]);
+		break;
+	case GATE_DISTRUSTED:
+		/* That a removed one goes is no surprise. */
+		if (!l->peers[m->peer]->removed)
+			alarm_about(l->peers[m->peer], m->text);
+		break;
+	case GATE_ALIVE:
+		l->alive = true;
 		break;
 	case GATE_STOPPED:
 		break;
@@ -259,35 +269,6 @@ static int check_dir(const char *dir, struct cy_error *e)
 	if (st.st_uid != geteuid() || (st.st_mode & 0077))
 		return cy_fail(e, CY_ECONFIG,
 			       "%s: others could reach the ipc endpoints; chown it to our user and chmod 0700", dir);
-	return CY_OK;
-}
-
-static int check_descriptors(const struct gate_config *g, size_t elsewhere, struct cy_error *e)
-{
-	size_t need = gate_descriptors(g) + elsewhere;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
-		return CY_OK;
-	return cy_fail(
-		e, CY_ECONFIG,
-		"the limit of %llu open files is too low for %zu peers; set LimitNOFILE (ulimit -n) to %zu or more",
-		(unsigned long long)limit.rlim_cur, g->n_peers, need);
-}
-
-static int check_peers(const struct link_config *config, struct cy_error *e)
-{
-	if (!cy_authority_valid(config->authority))
-		return cy_fail(e, CY_ECONFIG, "'%s' is not an authority id", config->authority);
-	for (size_t i = 0; i < config->n_peers; i++) {
-		const char *id = config->peers[i].tls.id;
-
-		if (!cy_authority_valid(id) || strcmp(id, config->authority) == 0)
-			return cy_fail(e, CY_ECONFIG, "'%s' is not the authority id of a peer", id);
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(id, config->peers[k].tls.id) == 0)
-				return cy_fail(e, CY_ECONFIG, "peer %s is there twice", id);
-	}
 	return CY_OK;
 }
 
@@ -326,109 +307,53 @@ static void link_free(struct link *l)
 		zmq_ctx_term(l->zmq);
 	mailbox_free(&l->in);
 	tls_trust_unref(l->trust);
-	for (size_t i = 0; i < l->n_peers; i++)
-		if (l->peers[i].redial)
-			event_free(l->peers[i].redial);
+	for (size_t i = 0; i < l->n_peers; i++) {
+		event_free(l->peers[i]->redial);
+		free(l->peers[i]->dial);
+		free(l->peers[i]);
+	}
 	free(l->peers);
 	free(l->ipc_dir);
 	free(l);
 }
 
-static void add_peers(struct link *l, const struct link_config *config)
-{
-	for (size_t i = 0; i < config->n_peers; i++) {
-		struct link_peer *p = &l->peers[i];
-
-		p->l = l;
-		p->index = i;
-		cy_copy(p->id, sizeof p->id, config->peers[i].tls.id);
-		p->dials = config->peers[i].dial != NULL;
-		p->backoff.first_ms = or_default(config->redial_first_ms, 250);
-		p->backoff.cap_ms = or_default(config->redial_cap_ms, 60000);
-		CY_ASSERT(RAND_bytes((unsigned char *)&p->backoff.rng.state, sizeof p->backoff.rng.state) == 1);
-		p->redial = evtimer_new(l->base, on_redial, p);
-		CY_ASSERT(p->redial);
-	}
-	l->n_peers = config->n_peers;
-}
-
-static int open_parts(struct link *l, const struct link_config *config, struct cy_error *e)
-{
-	struct tls_peer_config *peers = calloc(config->n_peers + 1, sizeof *peers);
-	const char **dial = calloc(config->n_peers + 1, sizeof *dial);
-	struct tls_config tls = { config->certificate, config->key, peers, config->n_peers };
-	struct gate_config gate = {
-		.listen = config->listen,
-		.n_listen = config->n_listen,
-		.dial = dial,
-		.n_peers = config->n_peers,
-		.handshake_ms = l->handshake_ms,
-		.drain_ms = l->close_ms,
-		.silence_ms = l->silence_ms,
-		.handshakes_max = config->handshakes_max ? config->handshakes_max : 64,
-		.handshakes_per_source = config->handshakes_per_source ? config->handshakes_per_source : 16,
-		.rekey_records = config->rekey_records ? config->rekey_records : UINT64_C(1) << 20,
-	};
-	int rc;
-
-	CY_ASSERT(peers && dial);
-	for (size_t i = 0; i < config->n_peers; i++) {
-		peers[i] = config->peers[i].tls;
-		dial[i] = config->peers[i].dial;
-	}
-	rc = check_descriptors(&gate, config->descriptors_elsewhere ? config->descriptors_elsewhere : 512, e);
-	if (!rc)
-		rc = tls_trust_new(&tls, &l->trust, e);
-	if (!rc)
-		rc = mailbox_init(&l->in, l->base, on_event, l, e);
-	if (!rc)
-		rc = gate_new(l->gate_base, &gate, l->trust, &l->in, &l->gate, e);
-	free(peers);
-	free(dial);
-	return rc;
-}
-
 int link_start(struct event_base *base, const struct link_config *config, const struct link_events *events,
 	       struct link **ret_link, struct cy_error *e)
 {
-	static const struct timeval now = { 0 };
+	struct link_change *change = NULL;
 	struct link *l;
-	int rc = check_peers(config, e);
+	int rc = check_dir(config->ipc_dir, e);
 
-	if (!rc)
-		rc = check_dir(config->ipc_dir, e);
 	if (rc)
 		return rc;
 	l = calloc(1, sizeof *l);
 	CY_ASSERT(l);
 	l->base = base;
 	l->events = *events;
-	l->close_ms = or_default(config->close_ms, 2000);
-	l->handshake_ms = or_default(config->handshake_ms, 10000);
-	l->heartbeat_ms = or_default(config->heartbeat_ms, 15000);
-	l->silence_ms = or_default(config->silence_ms, 60000);
+	l->close_ms = link_or_default(config->close_ms, 2000);
+	l->heartbeat_ms = link_or_default(config->heartbeat_ms, 15000);
 	l->takeovers_a_minute = config->takeovers_a_minute ? config->takeovers_a_minute : 10;
 	l->connections_a_minute = config->connections_a_minute ? config->connections_a_minute : 240;
 	cy_copy(l->authority, sizeof l->authority, config->authority);
 	l->ipc_dir = strdup(config->ipc_dir);
-	l->peers = calloc(config->n_peers + 1, sizeof *l->peers);
 	l->gate_base = event_base_new();
 	l->zmq = zmq_ctx_new();
-	CY_ASSERT(l->ipc_dir && l->peers && l->gate_base && l->zmq);
+	CY_ASSERT(l->ipc_dir && l->gate_base && l->zmq);
 	CY_ASSERT(zmq_ctx_set(l->zmq, ZMQ_IO_THREADS, 1) == 0);
 	CY_ASSERT(RAND_bytes((unsigned char *)&l->tag, sizeof l->tag) == 1);
-	rc = open_parts(l, config, e);
+	rc = link_prepare(l, config, &change, e);
 	if (!rc)
-		add_peers(l, config);
+		rc = mailbox_init(&l->in, l->base, on_event, l, e);
+	if (!rc)
+		rc = link_open_gate(l, change, e);
 	if (!rc)
 		rc = start_thread(l, e);
 	if (rc) {
+		link_change_free(change);
 		link_free(l);
 		return rc;
 	}
-	for (size_t i = 0; i < l->n_peers; i++)
-		if (l->peers[i].dials)
-			CY_ASSERT(event_add(l->peers[i].redial, &now) == 0);
+	link_apply(l, change);
 	*ret_link = l;
 	return CY_OK;
 }
@@ -461,10 +386,30 @@ struct cy_wall link_certificate_end(const struct link *l)
 void link_peer_facts(const struct link *l, const char *peer, struct node_peer_facts *ret_facts)
 {
 	for (size_t i = 0; i < l->n_peers; i++)
-		if (strcmp(l->peers[i].id, peer) == 0) {
-			ret_facts->certificate_end.ms = l->peers[i].certificate_end;
+		if (strcmp(l->peers[i]->id, peer) == 0) {
+			ret_facts->certificate_end.ms = l->peers[i]->certificate_end;
 			ret_facts->crl = tls_trust_crl(l->trust, i, &ret_facts->crl_due.ms, &ret_facts->crl_end.ms);
 		}
+}
+
+void link_probe(struct link *l)
+{
+	l->alive = false;
+	link_order(l, GATE_PROBE, 0, 0, "");
+}
+
+bool link_alive(const struct link *l)
+{
+	return l->alive;
+}
+
+size_t link_sessions(const struct link *l)
+{
+	size_t n = 0;
+
+	for (const struct link_session *s = l->sessions; s; s = s->next)
+		n += s->greeted != 0 && !s->draining;
+	return n;
 }
 
 uint16_t link_listen_port(const struct link *l, size_t i)

@@ -30,6 +30,8 @@ struct link_config {
 	const char *key;           /* OSSL_STORE URI or path */
 	const char *const *listen; /* "0.0.0.0:5671", "[::]:5671"; an IPv6 address takes IPv6 only */
 	size_t n_listen;
+	const int *fds; /* listening sockets passed in and taken over; then `listen` is not used */
+	size_t n_fds;
 	const struct link_peer_config *peers;
 	size_t n_peers;
 	/* Directory for the ipc endpoints: mode 0700, ours, made if missing, at most
@@ -80,6 +82,23 @@ struct link;
  * file or address and the remedy. */
 int link_start(struct event_base *base, const struct link_config *config, const struct link_events *events,
 	       struct link **ret_link, struct cy_error *e);
+/* Take another configuration in two steps: prepare() reads all files and may fail,
+ * with nothing changed; apply() cannot fail and takes the change over. Sessions go on
+ * as long as their certificates are good for their peers by what is in force now; the
+ * others end, with an alarm. `listen`, `fds`, `ipc_dir`, heartbeat_ms and close_ms
+ * stay as they are. */
+struct link_change;
+int link_prepare(struct link *l, const struct link_config *config, struct link_change **ret_change, struct cy_error *e);
+void link_apply(struct link *l, struct link_change *change);
+void link_change_free(struct link_change *change); /* NULL is allowed */
+
+/* Ask the gate's thread for a sign of life; has it answered since? */
+void link_probe(struct link *l);
+bool link_alive(const struct link *l);
+
+/* Sessions whose peer has said a good Hello. */
+size_t link_sessions(const struct link *l);
+
 /* Orderly end: what is queued may still leave, for about 3 × close_ms + 1 s at most;
  * the call waits for that. No callback is made from here on. Frees the link. */
 void link_stop(struct link *l);

@@ -1,5 +1,5 @@
-/* Inside the link: link_zmq.c (peers, decisions, life), link_zmq_session.c (one
- * session's socket and frames). */
+/* Inside the link: link_zmq.c (decisions, life), link_zmq_config.c (peers),
+ * link_zmq_session.c (one session's socket and frames). */
 #ifndef CY_IO_LINK_ZMQ_INTERNAL_H
 #define CY_IO_LINK_ZMQ_INTERNAL_H
 
@@ -13,7 +13,8 @@ struct link_peer {
 	struct link *l;
 	size_t index;
 	char id[CY_AUTHORITY_MAX + 1];
-	bool dials;               /* we dial it */
+	bool removed;             /* not in the configuration; its place stays */
+	char *dial;               /* where we dial it; NULL: we do not */
 	bool dialling;            /* an attempt is on its way */
 	struct link_session *now; /* the session that holds the place; not one that is closing */
 	struct event *redial;
@@ -49,7 +50,7 @@ struct link {
 	uint32_t tag; /* in the names of our endpoints */
 	int64_t close_ms, handshake_ms, heartbeat_ms, silence_ms;
 	unsigned takeovers_a_minute, connections_a_minute;
-	struct link_peer *peers;
+	struct link_peer **peers; /* by index, for good */
 	size_t n_peers;
 	struct link_session *sessions;
 	void *zmq;
@@ -58,6 +59,7 @@ struct link {
 	struct gate *gate;
 	pthread_t thread;
 	bool running;
+	bool alive; /* the gate has answered since the last probe */
 };
 
 /* Most frames handed on in one turn of the loop. */
@@ -65,6 +67,9 @@ struct link {
 
 void link_log(struct link *l, enum node_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void link_order(struct link *l, enum gate_order what, uint64_t conn, size_t peer, const char *text);
+int64_t link_or_default(int64_t value, int64_t otherwise);
+void link_on_redial(evutil_socket_t fd, short what, void *arg);
+int link_open_gate(struct link *l, const struct link_change *change, struct cy_error *e);
 /* Dial the peer after its back-off, unless it is not needed. */
 void link_redial_later(struct link_peer *p);
 

@@ -590,6 +590,31 @@ void local_socket_stop(struct local_socket *s)
 	s->listener.fd = -1;
 }
 
+void local_socket_reconfigure(struct local_socket *s, const struct local_entry *entries, size_t n_entries)
+{
+	free(s->entries);
+	free(s->allowed);
+	s->entries = calloc(n_entries + 1, sizeof(*s->entries));
+	s->allowed = calloc(n_entries + 1, sizeof(*s->allowed));
+	CY_ASSERT(s->entries && s->allowed);
+	if (n_entries)
+		memcpy(s->entries, entries, n_entries * sizeof(*s->entries));
+	s->config.entries = s->entries;
+	s->config.n_entries = n_entries;
+	for (size_t i = 0; i < s->config.clients_max; i++) {
+		struct client *c = s->slots[i];
+		struct ucred cred;
+		socklen_t len = sizeof(cred);
+		size_t n = 0;
+
+		if (!c || c->state != CLIENT_OPEN)
+			continue;
+		if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
+			n = allowed_entries(s, c->fd, &cred);
+		s->input.allowed(s->input.ctx, c->id, s->allowed, n);
+	}
+}
+
 size_t local_socket_clients(const struct local_socket *s)
 {
 	return s->n_clients;

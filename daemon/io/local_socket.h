@@ -62,6 +62,8 @@ struct local_input {
 	void (*frame)(void *ctx, uint64_t conn, struct cy_bytes frame);
 	void (*drained)(void *ctx, uint64_t conn); /* everything queued has left */
 	void (*down)(void *ctx, uint64_t conn);
+	/* From local_socket_reconfigure(): which entries match now, perhaps none. */
+	void (*allowed)(void *ctx, uint64_t conn, const size_t *allowed, size_t n_allowed);
 };
 
 /* Listen. A socket file that nobody answers at is replaced; CY_EEXIST when
@@ -72,6 +74,9 @@ int local_socket_new(struct event_base *base, const struct local_socket_config *
 
 /* The node's port on it; valid as long as the socket. */
 struct local_port local_socket_port(struct local_socket *s);
+
+/* Take other entries; copied. allowed() is called for each connection that there is. */
+void local_socket_reconfigure(struct local_socket *s, const struct local_entry *entries, size_t n_entries);
 
 /* Take no new connections from now on; the socket file goes, if it is ours. */
 void local_socket_stop(struct local_socket *s);

@@ -22,6 +22,7 @@ struct mail {
 	bool dialled;
 	bool refused;            /* a certificate was the reason */
 	int64_t certificate_end; /* ms since 1970 */
+	void *data;              /* taken over by the receiver */
 	char address[64];
 	char text[256];
 };

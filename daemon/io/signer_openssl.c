@@ -17,9 +17,25 @@
 #include "base/limits.h"
 #include "io/signer_pin.h"
 
+struct pin_list {
+	struct signer_pins **of; /* [0] is our own */
+	size_t n;
+};
+
+/* Our own key, and whose signatures count. One snapshot: exchanged as a whole. */
+struct signer_material {
+	EVP_PKEY *key;
+	X509 *certificate;
+	const EVP_MD *digest;
+	struct pin_list pins;
+};
+
 struct job {
 	struct job *next;
 	uint64_t ticket;
+	EVP_PKEY *key; /* references of its own: the material may be exchanged meanwhile */
+	X509 *certificate;
+	const EVP_MD *digest;
 	int code;
 	struct cy_buf signature;
 	size_t len;
@@ -31,16 +47,8 @@ struct queue {
 	struct job *first, **end;
 };
 
-struct pin_list {
-	struct signer_pins **of; /* [0] is our own */
-	size_t n;
-};
-
 struct signer_openssl {
-	EVP_PKEY *key;
-	X509 *certificate;
-	const EVP_MD *digest;
-	struct pin_list pins;
+	struct signer_material *material; /* main thread only */
 	signer_signed_cb cb;
 	void *ctx;
 	int fd;
@@ -74,6 +82,8 @@ static struct job *queue_take(struct queue *q)
 static void job_free(struct job *j)
 {
 	cy_buf_free(&j->signature);
+	EVP_PKEY_free(j->key);
+	X509_free(j->certificate);
 	free(j);
 }
 
@@ -95,14 +105,14 @@ static int encode(CMS_ContentInfo *cms, struct cy_buf *out)
 	return CY_OK;
 }
 
-static void sign_now(const struct signer_openssl *s, struct job *j)
+static void sign_now(struct job *j)
 {
 	const unsigned flags = CMS_BINARY | CMS_DETACHED | CMS_NOSMIMECAP | CMS_PARTIAL | CMS_CADES;
 	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
 	BIO *in = BIO_new_mem_buf(j->text, (int)j->len);
 
 	j->code = CY_ESIGN;
-	if (cms != NULL && in != NULL && CMS_add1_signer(cms, s->certificate, s->key, s->digest, flags) != NULL &&
+	if (cms != NULL && in != NULL && CMS_add1_signer(cms, j->certificate, j->key, j->digest, flags) != NULL &&
 	    CMS_final(cms, in, NULL, flags) == 1)
 		j->code = encode(cms, &j->signature);
 	BIO_free(in);
@@ -132,7 +142,7 @@ static void *work(void *arg)
 			continue;
 		}
 		pthread_mutex_unlock(&s->lock);
-		sign_now(s, j);
+		sign_now(j);
 		pthread_mutex_lock(&s->lock);
 		queue_add(&s->done, j);
 		ring(s);
@@ -158,6 +168,11 @@ static int port_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
 	j->len = text.len;
 	if (text.len > 0)
 		memcpy(j->text, text.data, text.len);
+	EVP_PKEY_up_ref(s->material->key);
+	X509_up_ref(s->material->certificate);
+	j->key = s->material->key;
+	j->certificate = s->material->certificate;
+	j->digest = s->material->digest;
 	s->outstanding++;
 
 	pthread_mutex_lock(&s->lock);
@@ -193,7 +208,7 @@ void signer_openssl_dispatch(struct signer_openssl *s)
 
 	while ((j = queue_take(&batch)) != NULL) {
 		if (!s->threaded)
-			sign_now(s, j);
+			sign_now(j);
 		s->outstanding--;
 		s->cb(s->ctx, j->ticket, j->code, j->code == CY_OK ? cy_buf_view(&j->signature) : cy_bytes(NULL, 0));
 		job_free(j);
@@ -205,11 +220,11 @@ void signer_openssl_dispatch(struct signer_openssl *s)
 static int port_verify(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
 		       struct cy_wall made, struct cy_error *e)
 {
-	const struct signer_openssl *s = ctx;
+	const struct pin_list *pins = &((struct signer_openssl *)ctx)->material->pins;
 
-	for (size_t i = 0; i < s->pins.n; i++) {
-		if (strcmp(signer_pins_id(s->pins.of[i]), authority) == 0)
-			return signer_pins_verify(s->pins.of[i], text, signature, made, e);
+	for (size_t i = 0; i < pins->n; i++) {
+		if (strcmp(signer_pins_id(pins->of[i]), authority) == 0)
+			return signer_pins_verify(pins->of[i], text, signature, made, e);
 	}
 	return cy_fail(e, CY_ESIGN, "no signing certificate is pinned for this authority");
 }
@@ -249,18 +264,6 @@ static int pin_list_load(const struct signer_config *c, X509 *own, struct pin_li
 		return code;
 	}
 	*ret_list = l;
-	return CY_OK;
-}
-
-int signer_openssl_reload(struct signer_openssl *s, const struct signer_config *config, struct cy_error *e)
-{
-	struct pin_list l;
-	int code = pin_list_load(config, s->certificate, &l, e);
-
-	if (code != CY_OK)
-		return code;
-	pin_list_free(&s->pins);
-	s->pins = l;
 	return CY_OK;
 }
 
@@ -331,7 +334,7 @@ static int check_validity(const struct signer_config *c, const X509 *cert, struc
 	return CY_OK;
 }
 
-static int load_identity(struct signer_openssl *s, const struct signer_config *c, struct cy_error *e)
+static int load_identity(struct signer_material *s, const struct signer_config *c, struct cy_error *e)
 {
 	int code;
 
@@ -354,6 +357,41 @@ static int load_identity(struct signer_openssl *s, const struct signer_config *c
 				  "the certificate may not be used to sign; name sign.pem, not that of the CA or of "
 				  "TLS");
 	return check_validity(c, s->certificate, e);
+}
+
+int signer_prepare(const struct signer_config *config, struct signer_material **ret_material, struct cy_error *e)
+{
+	struct signer_material *m = calloc(1, sizeof *m);
+	int code;
+
+	ERR_clear_error();
+	if (m == NULL)
+		return cy_fail(e, CY_ENOMEM, "no memory for the signer");
+	if ((code = load_identity(m, config, e)) == CY_OK)
+		code = pin_list_load(config, m->certificate, &m->pins, e);
+	ERR_clear_error();
+	if (code != CY_OK) {
+		signer_material_free(m);
+		return code;
+	}
+	*ret_material = m;
+	return CY_OK;
+}
+
+void signer_material_free(struct signer_material *m)
+{
+	if (m == NULL)
+		return;
+	pin_list_free(&m->pins);
+	EVP_PKEY_free(m->key);
+	X509_free(m->certificate);
+	free(m);
+}
+
+void signer_openssl_apply(struct signer_openssl *s, struct signer_material *m)
+{
+	signer_material_free(s->material);
+	s->material = m;
 }
 
 static int start_worker(struct signer_openssl *s, struct cy_error *e)
@@ -391,8 +429,7 @@ int signer_openssl_new(const struct signer_config *config, signer_signed_cb cb, 
 	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->fd < 0)
 		code = cy_fail(e, CY_EIO, "no event descriptor for the signer: %s", strerror(errno));
-	else if ((code = load_identity(s, config, e)) == CY_OK &&
-		 (code = pin_list_load(config, s->certificate, &s->pins, e)) == CY_OK) {
+	else if ((code = signer_prepare(config, &s->material, e)) == CY_OK) {
 		s->threaded = config->threaded;
 		code = start_worker(s, e);
 	}
@@ -421,9 +458,7 @@ void signer_openssl_free(struct signer_openssl *s)
 	}
 	while ((j = queue_take(&s->waiting)) != NULL || (j = queue_take(&s->done)) != NULL)
 		job_free(j);
-	pin_list_free(&s->pins);
-	EVP_PKEY_free(s->key);
-	X509_free(s->certificate);
+	signer_material_free(s->material);
 	if (s->fd >= 0)
 		close(s->fd);
 	pthread_cond_destroy(&s->more);
@@ -433,5 +468,5 @@ void signer_openssl_free(struct signer_openssl *s)
 
 struct cy_wall signer_openssl_expiry(const struct signer_openssl *s)
 {
-	return signer_time(X509_get0_notAfter(s->certificate));
+	return signer_time(X509_get0_notAfter(s->material->certificate));
 }

@@ -47,10 +47,14 @@ int signer_openssl_new(const struct signer_config *config, signer_signed_cb cb, 
 /* Texts that still wait are dropped without a callback. NULL is allowed. */
 void signer_openssl_free(struct signer_openssl *s);
 
-/* Read the peers' files, and our own older certificates, anew. When one of them
- * is wrong, all that was loaded before stays in force. The own key and
- * certificate are not read again, and config->key and ->certificate not used. */
-int signer_openssl_reload(struct signer_openssl *s, const struct signer_config *config, struct cy_error *e);
+/* Take another key, other peers and their files in two steps: prepare() reads them
+ * and may fail as signer_openssl_new() does, with all that was loaded before in force;
+ * apply() takes the material over. What waits to be signed is signed with the key of
+ * its time. */
+struct signer_material;
+int signer_prepare(const struct signer_config *config, struct signer_material **ret_material, struct cy_error *e);
+void signer_openssl_apply(struct signer_openssl *s, struct signer_material *m);
+void signer_material_free(struct signer_material *m); /* NULL is allowed */
 
 /* Readable when results wait; then call dispatch. Owned by the signer. */
 int signer_openssl_fd(const struct signer_openssl *s);

@@ -59,7 +59,9 @@ static void *run(void *arg)
 
 	pthread_mutex_lock(&st->mutex);
 	for (;;) {
+		st->probed = false;
 		while (!st->job.todo && !st->quit) {
+			st->probed = false;
 			if (st->wal_behind && st->wal_pages >= CHECKPOINT_PAGES) {
 				pthread_mutex_unlock(&st->mutex);
 				checkpoint(st, SQLITE_CHECKPOINT_PASSIVE);
@@ -128,6 +130,24 @@ int store_commit(void *ctx, struct store_writeset *w)
 	if (!st->threaded)
 		ring(st);
 	return CY_OK;
+}
+
+void store_sqlite_probe(struct store_sqlite *store)
+{
+	pthread_mutex_lock(&store->mutex);
+	store->probed = store->thread_runs;
+	pthread_cond_signal(&store->cond);
+	pthread_mutex_unlock(&store->mutex);
+}
+
+bool store_sqlite_alive(struct store_sqlite *store)
+{
+	bool alive;
+
+	pthread_mutex_lock(&store->mutex);
+	alive = !store->probed;
+	pthread_mutex_unlock(&store->mutex);
+	return alive;
 }
 
 int store_sqlite_fd(const struct store_sqlite *store)

@@ -71,6 +71,10 @@ int store_sqlite_fd(const struct store_sqlite *store);
  * again from inside. */
 void store_sqlite_dispatch(struct store_sqlite *store);
 
+/* Ask the store's thread for a sign of life; has it given one since? */
+void store_sqlite_probe(struct store_sqlite *store);
+bool store_sqlite_alive(struct store_sqlite *store);
+
 /* Wait for the commit in flight, checkpoint and close; committed() is not
  * called any more. Not threaded: a write-set that was not dispatched is dropped,
  * as by a crash. NULL is fine. */

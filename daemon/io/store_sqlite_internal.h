@@ -135,6 +135,7 @@ struct store_sqlite {
 	pthread_mutex_t mutex; /* guards job.todo, job.done, quit */
 	pthread_cond_t cond;   /* todo or quit */
 	bool quit;
+	bool probed; /* the thread has been asked for a sign of life */
 	struct store_job job;
 
 	void (*committed)(void *ctx, int code, const char *why);

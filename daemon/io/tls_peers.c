@@ -502,6 +502,24 @@ static void offer_lanes(SSL_CTX *ctx)
 	CY_ASSERT(SSL_CTX_set_alpn_protos(ctx, wire, (unsigned)len) == 0);
 }
 
+static void free_peer(struct peer_trust *p)
+{
+	for (size_t k = 0; k < p->n_sans; k++)
+		free(p->sans[k]);
+	free(p->sans);
+	free(p->id);
+	X509_STORE_free(p->store);
+}
+
+int tls_peer_check(const struct tls_peer_config *config, struct cy_error *e)
+{
+	struct peer_trust p = { 0 };
+	int rc = load_peer(&p, config, e);
+
+	free_peer(&p);
+	return rc;
+}
+
 int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust, struct cy_error *e)
 {
 	struct tls_trust *t = calloc(1, sizeof *t);
@@ -555,15 +573,8 @@ void tls_trust_unref(struct tls_trust *t)
 {
 	if (!t || --t->refs)
 		return;
-	for (size_t i = 0; i < t->n_peers; i++) {
-		struct peer_trust *p = &t->peers[i];
-
-		for (size_t k = 0; k < p->n_sans; k++)
-			free(p->sans[k]);
-		free(p->sans);
-		free(p->id);
-		X509_STORE_free(p->store);
-	}
+	for (size_t i = 0; i < t->n_peers; i++)
+		free_peer(&t->peers[i]);
 	free(t->peers);
 	SSL_CTX_free(t->accept);
 	SSL_CTX_free(t->dial);

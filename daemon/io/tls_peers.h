@@ -52,6 +52,9 @@ struct tls_trust;
 /* Read all files. CY_ECONFIG names the file and the remedy. The caller holds one
  * reference. */
 int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust, struct cy_error *e);
+/* Read the files of one peer, as tls_trust_new() would. */
+int tls_peer_check(const struct tls_peer_config *config, struct cy_error *e);
+
 /* Any thread. */
 struct tls_trust *tls_trust_ref(struct tls_trust *t);
 void tls_trust_unref(struct tls_trust *t);

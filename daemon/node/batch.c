@@ -66,7 +66,9 @@ void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const cha
 	g.text = (char *)why;
 	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
 	f.goodbye = &g;
-	node_note(n, code == CY_GOODBYE_CODE__RESTORED ? NODE_INFO : NODE_ALARM, "peer %s: %s", p->id, why);
+	node_tell(n, code == CY_GOODBYE_CODE__RESTORED ? NODE_INFO : NODE_ALARM,
+		  code == CY_GOODBYE_CODE__RESTORED ? NODE_EVENT_RESTORED : NODE_EVENT_PEER_FAULT, p->id, "peer %s: %s",
+		  p->id, why);
 	batch_send(n, p->session, &f);
 	batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), why);
 	/* Nothing more is taken from or sent on this session. */
@@ -375,7 +377,7 @@ static void fail(struct node *n, const char *why)
 	struct batch *b = &n->batch;
 	struct cy_error e = { 0 };
 
-	node_note(n, NODE_ALARM, "nothing can be committed now: %s", why);
+	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "nothing can be committed now: %s", why);
 	snprintf(n->store_fault, sizeof n->store_fault, "%s", why);
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		if (f->kind == EFFECT_LOCAL_SEND)
@@ -397,7 +399,7 @@ static void fail(struct node *n, const char *why)
 		if (f->kind == EFFECT_LINK_CLOSE)
 			n->ports.link.close(n->ports.link.ctx, f->target, f->why);
 	if (node_load(n, &e) < 0)
-		node_note(n, NODE_ALARM, "%s", e.text);
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
 	/* What came in meanwhile. A wake-up tries again what waits without an input. */

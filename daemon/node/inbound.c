@@ -260,7 +260,8 @@ static int take(struct node *n, struct peer *p, struct wire_entry *e, struct cy_
 			return r;
 	}
 	if (v.code != 0 && (!v.duplicate || v.code == CY_REJECTION_CODE__ID_REUSED))
-		node_note(n, NODE_WARNING, "peer %s: message %s rejected, code %d", p->id, e->id, (int)v.code);
+		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: message %s rejected, code %d", p->id,
+			  e->id, (int)v.code);
 	e->code = v.code;
 	snprintf(e->reason, sizeof e->reason, "%s", v.reason);
 	return CY_OK;

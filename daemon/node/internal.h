@@ -227,6 +227,8 @@ struct node {
 /* -------------------------------------------------------------- node.c */
 int node_load(struct node *n, struct cy_error *e);
 void node_note(struct node *n, enum node_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void node_tell(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 struct cy_wall node_now(struct node *n);
 struct peer *node_peer(struct node *n, const char *id);              /* NULL if not configured */
 struct peer *node_peer_ever(struct node *n, const char *id);         /* also a former one; NULL: cannot be read */

@@ -19,6 +19,21 @@ void node_note(struct node *n, enum node_level level, const char *fmt, ...)
 	n->ports.journal.note(n->ports.journal.ctx, level, text);
 }
 
+void node_tell(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
+{
+	struct journal_port *j = &n->ports.journal;
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (j->event != NULL)
+		j->event(j->ctx, level, event, peer, text);
+	else
+		j->note(j->ctx, level, text);
+}
+
 struct cy_wall node_now(struct node *n)
 {
 	return n->ports.clock.wall(n->ports.clock.ctx);
@@ -99,7 +114,8 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->started = node_now(n);
 	n->started_mono = n->ports.clock.mono(n->ports.clock.ctx);
 	if (n->started.ms < n->wall_mark.ms - NODE_CLOCK_JUMP_MS)
-		node_note(n, NODE_ALARM, "the clock stands more than an hour behind what was recorded before");
+		node_tell(n, NODE_ALARM, NODE_EVENT_CLOCK, "",
+			  "the clock stands more than an hour behind what was recorded before");
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->ports.clock.wake_at(n->ports.clock.ctx, n->next_expiry);
 	*ret_node = n;
@@ -190,10 +206,12 @@ void node_link_down(struct node *n, uint64_t session, const char *why)
 	cy_line(p->last_fault, sizeof p->last_fault, why);
 	if (p->farewell[0] != '\0') {
 		/* The sentence is for the status: nobody knows what a peer puts into it. */
-		node_note(n, NODE_INFO, "peer %s: session ended: the peer said goodbye: %s", p->id, p->farewell_code);
+		node_tell(n, NODE_INFO, NODE_EVENT_PEER_DOWN, p->id,
+			  "peer %s: session ended: the peer said goodbye: %s", p->id, p->farewell_code);
 		snprintf(p->last_fault, sizeof p->last_fault, "the peer said goodbye: %s", p->farewell);
 	} else {
-		node_note(n, NODE_INFO, "peer %s: session ended: %s", p->id, p->last_fault);
+		node_tell(n, NODE_INFO, NODE_EVENT_PEER_DOWN, p->id, "peer %s: session ended: %s", p->id,
+			  p->last_fault);
 	}
 	if (p->greeted)
 		p->since = node_now(n);
@@ -211,7 +229,8 @@ void node_link_failed(struct node *n, const char *peer, const char *why)
 		return;
 	/* Once for each reason: the next attempts say the same. */
 	if (strncmp(p->last_fault, why, sizeof p->last_fault - 1) != 0)
-		node_note(n, NODE_WARNING, "peer %s: cannot connect: %s", p->id, why);
+		node_tell(n, NODE_WARNING, NODE_EVENT_PEER_UNREACHABLE, p->id, "peer %s: cannot connect: %s", p->id,
+			  why);
 	snprintf(p->last_fault, sizeof p->last_fault, "%s", why);
 	p->refused = false;
 }
@@ -319,7 +338,8 @@ static void refuse(struct node *n, struct peer *p, enum node_level level, CyGood
 	g.text = (char *)why;
 	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
 	f.goodbye = &g;
-	node_note(n, level, "peer %s: %s", p->id, why);
+	node_tell(n, level, level < NODE_WARNING ? NODE_EVENT_PEER_DOWN : NODE_EVENT_PEER_FAULT, p->id, "peer %s: %s",
+		  p->id, why);
 	if (wire_pack(&f.base, &out) == CY_OK)
 		n->ports.link.send(n->ports.link.ctx, session, cy_buf_view(&out));
 	cy_buf_free(&out);

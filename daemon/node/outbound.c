@@ -81,7 +81,8 @@ static void send_again(struct node *n, struct peer *p)
 	if (r == CY_OK && a.count <= CY_WINDOW_MAX)
 		p->resent = true;
 	else if (r < 0 && r != CY_EAGAIN)
-		node_note(n, NODE_ALARM, "peer %s: stored parcels cannot be read: %s", p->id, cy_strerror(r));
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: stored parcels cannot be read: %s", p->id,
+			  cy_strerror(r));
 }
 
 /* -------------------------------------------------------------- new parcels */
@@ -166,7 +167,8 @@ static void send_new(struct node *n, struct peer *p)
 	w->p = p;
 	r = s->waiting(s->ctx, p->id, CY_PARCEL_MESSAGES_MAX, add_waiting, w);
 	if (r < 0 && r != CY_ELIMIT) {
-		node_note(n, NODE_ALARM, "peer %s: waiting messages cannot be read: %s", p->id, cy_strerror(r));
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: waiting messages cannot be read: %s", p->id,
+			  cy_strerror(r));
 		return;
 	}
 	/* With a full parcel in the store already, what this batch brought waits for the next. */
@@ -233,7 +235,8 @@ void outbound_signed(struct node *n, struct want *w)
 	if (w->signature.len == 0) {
 		struct clock_port *c = &n->ports.clock;
 
-		node_note(n, NODE_ALARM, "peer %s: a parcel cannot be signed now; it is tried again", p->id);
+		node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, p->id,
+			  "peer %s: a parcel cannot be signed now; it is tried again", p->id);
 		p->waiting = true;
 		p->no_parcel_before = cy_mono_add(c->mono(c->ctx), NODE_SIGN_RETRY_MS);
 		c->wake_at(c->ctx, p->no_parcel_before);
@@ -315,7 +318,8 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e)
 	w->message.sequence = m.sequence;
 	w->message.index = m.index;
 	if (e->code != 0) {
-		node_note(n, NODE_WARNING, "peer %s: it rejected message %s, code %d", p->id, e->id, (int)e->code);
+		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: it rejected message %s, code %d",
+			  p->id, e->id, (int)e->code);
 		cases_void(n, c, c->row.side, m.number);
 	}
 	cases_event(n, c,
@@ -457,7 +461,8 @@ void outbound_expire(struct node *n)
 	x.rows = cy_arena_take(&n->batch.arena, CY_PARCEL_MESSAGES_MAX * sizeof *x.rows);
 	r = s->undelivered(s->ctx, before, 4 * CY_PARCEL_MESSAGES_MAX, add_expired, &x);
 	if (r < 0) {
-		node_note(n, NODE_ALARM, "undelivered messages cannot be read: %s", cy_strerror(r));
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "undelivered messages cannot be read: %s",
+			  cy_strerror(r));
 		return;
 	}
 	if (x.text->n == 0)
@@ -510,7 +515,7 @@ void outbound_expired(struct node *n, struct want *w)
 						.code = CY_REJECTION_CODE__EXPIRED,
 						.text = never_sent ? "never sent before its age limit"
 								   : "no receipt before its age limit" });
-		node_note(n, NODE_ALARM, "peer %s: message %s was not delivered before its age limit", w->peer->id,
-			  m->id);
+		node_tell(n, NODE_ALARM, NODE_EVENT_UNDELIVERED, w->peer->id,
+			  "peer %s: message %s was not delivered before its age limit", w->peer->id, m->id);
 	}
 }

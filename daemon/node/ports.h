@@ -68,9 +68,34 @@ enum node_level {
 	NODE_WARNING,
 	NODE_ALARM
 };
+/* What an operator may have to act on; in the journal each has a MESSAGE_ID. */
+enum node_event {
+	NODE_EVENT_READY,
+	NODE_EVENT_STOPPING,
+	NODE_EVENT_RELOADED,
+	NODE_EVENT_RELOAD_REFUSED,
+	NODE_EVENT_RESTART_NEEDED,
+	NODE_EVENT_START_FAILED,
+	NODE_EVENT_PEER_UP,
+	NODE_EVENT_PEER_DOWN,
+	NODE_EVENT_PEER_UNREACHABLE,
+	NODE_EVENT_PEER_TRUST, /* its certificate, its CRL, two machines with one certificate */
+	NODE_EVENT_PEER_FAULT, /* it broke the protocol, or a signature is wrong */
+	NODE_EVENT_CALLER_REFUSED,
+	NODE_EVENT_REJECTED,    /* a message, by us or by the peer */
+	NODE_EVENT_UNDELIVERED, /* a message was given up */
+	NODE_EVENT_RESTORED,    /* from a backup, one of the two sides */
+	NODE_EVENT_STORE,
+	NODE_EVENT_SIGNING,
+	NODE_EVENT_CLOCK,
+	NODE_EVENT_NONE
+};
 struct journal_port {
 	void *ctx;
 	void (*note)(void *ctx, enum node_level level, const char *text);
+	/* The same for an event, and the peer that it is about ("": none). NULL: note()
+	 * gets them all. */
+	void (*event)(void *ctx, enum node_level level, enum node_event event, const char *peer, const char *text);
 };
 
 /* What only the world knows, for status. Both answer at once, without waiting for

@@ -23,7 +23,7 @@ void reconcile_restored(struct node *n, const struct peer *by, uint64_t highest_
 {
 	uint64_t known = highest_epoch > n->epoch ? highest_epoch : n->epoch;
 
-	node_note(n, NODE_ALARM,
+	node_tell(n, NODE_ALARM, NODE_EVENT_RESTORED, by->id,
 		  "this store was restored from a backup: peer %s knows more of it; "
 		  "a new epoch begins and what was lost is fetched back",
 		  by->id);
@@ -63,7 +63,7 @@ void reconcile_start(struct node *n, struct peer *p)
 
 static void finish(struct node *n, struct peer *p)
 {
-	node_note(n, NODE_INFO, "peer %s: all that was lost has been fetched back", p->id);
+	node_tell(n, NODE_INFO, NODE_EVENT_RESTORED, p->id, "peer %s: all that was lost has been fetched back", p->id);
 	p->stream.reconciling = false;
 	batch_put_stream(n, p);
 	batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "fetched back: the session starts again");

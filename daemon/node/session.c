@@ -233,11 +233,12 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 		reconcile_restored(n, p, lost);
 		return;
 	case XCHG_PEER_RESTORED:
-		node_note(n, NODE_ALARM, "peer %s: it was restored from a backup and fetches back what it lost", p->id);
+		node_tell(n, NODE_ALARM, NODE_EVENT_RESTORED, p->id,
+			  "peer %s: it was restored from a backup and fetches back what it lost", p->id);
 		break;
 	case XCHG_NORMAL:
-		node_note(n, NODE_INFO, "peer %s: connected, it holds %llu, we hold %llu", p->id,
-			  (unsigned long long)hello.held.sequence, (unsigned long long)own.held.sequence);
+		node_tell(n, NODE_INFO, NODE_EVENT_PEER_UP, p->id, "peer %s: connected, it holds %llu, we hold %llu",
+			  p->id, (unsigned long long)hello.held.sequence, (unsigned long long)own.held.sequence);
 		break;
 	}
 	keep_head(n, p, h, head);

@@ -129,14 +129,14 @@ delivery {{ {self.delivery} }}
 class Client:
     """The local socket, as the page in README.md does it."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, client=""):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(DEADLINE)
         self.sock.connect(daemon.socket)
         self.stream = self.sock.makefile("rb")
         self.correlation = 0
         self.events = []
-        self.call(hello=local_pb2.LocalHello(version=1))
+        self.call(hello=local_pb2.LocalHello(version=1, client=client))
 
     def send(self, **kind):
         self.correlation += 1

@@ -351,6 +351,16 @@ static void an_expired_certificate_counts_for_what_was_made_while_it_was_valid(v
 	close_both();
 }
 
+static int reload(struct open *o, struct cy_error *e)
+{
+	struct signer_material *m;
+	int r = signer_prepare(&o->party.config, &m, e);
+
+	if (r == CY_OK)
+		signer_openssl_apply(o->signer, m);
+	return r;
+}
+
 static void old_and_new_certificates_overlap(void **state)
 {
 	struct cy_error e = { 0 };
@@ -384,7 +394,7 @@ static void old_and_new_certificates_overlap(void **state)
 
 	sh("cp US-NEW/sign-all.pem IE/peers/US-OIA/both.pem");
 	in_dir("IE/peers/US-OIA/both.pem", ie.party.peer_signing);
-	assert_int_equal(signer_openssl_reload(ie.signer, &ie.party.config, &e), CY_OK);
+	assert_int_equal(reload(&ie, &e), CY_OK);
 	accepted(&ie, "US-OIA", "a", new, 0);
 	accepted(&ie, "US-OIA", TEXT, old, 0);
 	signer_openssl_free(renewed.signer);
@@ -402,12 +412,12 @@ static void a_revoked_certificate_is_refused_from_the_reload_on(void **state)
 	accepted(&ie, "US-OIA", TEXT, der, 0);
 	sh("cp -a US-OIA US-REV && $P/certs/comity-pki revoke US-REV US-REV/sign.pem --reason keyCompromise");
 	in_dir("US-REV/crl.pem", ie.party.peer_crl);
-	assert_int_equal(signer_openssl_reload(ie.signer, &ie.party.config, &e), CY_OK);
+	assert_int_equal(reload(&ie, &e), CY_OK);
 	refused(&ie, "US-OIA", TEXT, der, 0, "revoked");
 
 	/* A CRL of somebody else changes nothing. */
 	in_dir("IE/crl.pem", ie.party.peer_crl);
-	assert_int_equal(signer_openssl_reload(ie.signer, &ie.party.config, &e), CY_ECONFIG);
+	assert_int_equal(reload(&ie, &e), CY_ECONFIG);
 	assert_non_null(strstr(e.text, "has signed this CRL"));
 	refused(&ie, "US-OIA", TEXT, der, 0, "revoked");
 	close_both();

@@ -389,7 +389,7 @@ static void start(struct side *s)
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
 	s->ports.signer = (struct signer_port){ s, signer_sign, signer_verify };
 	s->ports.random = (struct random_port){ s, random_fill };
-	s->ports.journal = (struct journal_port){ s, journal_note };
+	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)
 		fail_msg("%s", e.text);
 	hello_client(s);

@@ -1,0 +1,43 @@
+/* What the files of the daemon share: daemon.c (starting, inputs, stopping), reload.c. */
+#ifndef CY_COMITYD_INTERNAL_H
+#define CY_COMITYD_INTERNAL_H
+
+#include "base/hush.h"
+#include "comityd/daemon.h"
+#include "comityd/facts.h"
+#include "comityd/parts.h"
+#include "io/loop_event.h"
+#include "io/service_systemd.h"
+#include "io/store_sqlite.h"
+
+struct daemon {
+	struct config *config;      /* in force */
+	const struct config *first; /* at the start: what takes a restart is as this says */
+	struct service_sockets sockets;
+	struct loop loop;
+	struct store_sqlite *store;
+	struct signer_openssl *signer;
+	struct local_socket *local;
+	struct link *link;
+	struct facts facts;
+	struct node *node;
+	struct node_ports ports;
+	struct event *store_event, *signer_event, *term_event, *int_event, *hangup_event, *tick;
+	struct file_watch files; /* keys, certificates, CRLs */
+	struct cy_hush hush;
+	char status[200]; /* told last */
+};
+
+/* A line that is never held back. */
+void daemon_tell(struct daemon *d, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* Tell the service manager that all works. */
+void daemon_ready(struct daemon *d);
+
+/* Read the configuration again, and all files that it names. */
+void daemon_reload(struct daemon *d);
+/* One of the files has changed: read these, but not the configuration. */
+void daemon_renew(struct daemon *d, const char *changed);
+
+#endif

@@ -1,0 +1,182 @@
+#include "comityd/parts.h"
+
+#include "comityd/hold.h"
+#include "io/config_tree.h"
+#include "io/signer_pin.h"
+
+static struct tls_peer_config tls_of(const struct config_peer *p)
+{
+	return (struct tls_peer_config){ .id = p->id,
+					 .anchors = p->anchors,
+					 .crl = p->crl,
+					 .crl_grace_s = p->crl_grace_ms / 1000,
+					 .crl_max_age_s = p->crl_max_age_ms / 1000,
+					 .sans = p->names,
+					 .n_sans = p->n_names };
+}
+
+static void make_signer(const struct config *c, struct cy_wall now, struct parts *p)
+{
+	struct signer_peer *peers = cy_arena_take(&p->arena, (c->n_peers + 1) * sizeof *peers);
+
+	for (size_t i = 0; i < c->n_peers; i++)
+		peers[i] = (struct signer_peer){ .id = c->peers[i].id,
+						 .anchors = c->peers[i].anchors,
+						 .crl = c->peers[i].crl,
+						 .signing = c->peers[i].signing_certificates };
+	p->signer = (struct signer_config){ .id = c->id,
+					    .key = c->signing_key,
+					    .certificate = c->signing_certificate,
+					    .own_bundle = c->own_signing_certificates,
+					    .own_anchors = c->own_anchors,
+					    .peers = peers,
+					    .n_peers = c->n_peers,
+					    .now = now,
+					    .threaded = true };
+}
+
+static void make_link(const struct config *c, struct parts *p)
+{
+	struct link_peer_config *peers = cy_arena_take(&p->arena, (c->n_peers + 1) * sizeof *peers);
+	const char **listen = cy_arena_take(&p->arena, (c->n_listen + 1) * sizeof *listen);
+
+	for (size_t i = 0; i < c->n_listen; i++)
+		listen[i] = c->listen[i].text;
+	for (size_t i = 0; i < c->n_peers; i++)
+		peers[i] = (struct link_peer_config){ .tls = tls_of(&c->peers[i]), .dial = c->peers[i].dial.text };
+	p->link = (struct link_config){ .authority = c->id,
+					.certificate = c->tls_certificate,
+					.key = c->tls_key,
+					.listen = listen,
+					.n_listen = c->n_listen,
+					.peers = peers,
+					.n_peers = c->n_peers,
+					.ipc_dir = c->run_dir,
+					.handshake_ms = c->handshake_timeout_ms,
+					.heartbeat_ms = c->heartbeat_ms,
+					.silence_ms = c->heartbeat_timeout_ms,
+					.redial_first_ms = c->backoff_first_ms,
+					.redial_cap_ms = c->backoff_max_ms,
+					.handshakes_max = c->handshakes,
+					.handshakes_per_source = c->handshakes_per_address };
+}
+
+static void make_node(const struct config *c, struct parts *p)
+{
+	struct node_peer_config *peers = cy_arena_take(&p->arena, (c->n_peers + 1) * sizeof *peers);
+	struct node_client_config *clients = cy_arena_take(&p->arena, (c->n_clients + 1) * sizeof *clients);
+
+	for (size_t i = 0; i < c->n_peers; i++)
+		peers[i].id = c->peers[i].id;
+	for (size_t i = 0; i < c->n_clients; i++)
+		clients[i] =
+			(struct node_client_config){ c->clients[i].name, c->clients[i].role, c->clients[i].sees_all };
+	p->node = (struct node_config){ .authority = c->id,
+					.peers = peers,
+					.n_peers = c->n_peers,
+					.clients = clients,
+					.n_clients = c->n_clients,
+					.window = c->window,
+					.undelivered_ms = c->undelivered_ms,
+					.hold = hold_hook() };
+}
+
+static void make_local(const struct config *c, struct parts *p)
+{
+	struct local_entry *entries = cy_arena_take(&p->arena, (c->n_clients + 1) * sizeof *entries);
+
+	for (size_t i = 0; i < c->n_clients; i++)
+		entries[i] = (struct local_entry){ c->clients[i].uid, c->clients[i].gid };
+	p->local = (struct local_socket_config){ .path = c->local_path,
+						 .fd = -1,
+						 .mode = c->local_mode,
+						 .gid = c->local_gid,
+						 .entries = entries,
+						 .n_entries = c->n_clients };
+}
+
+void parts_make(const struct config *c, struct cy_wall now, struct parts *ret_parts)
+{
+	*ret_parts = (struct parts){ 0 };
+	make_signer(c, now, ret_parts);
+	make_link(c, ret_parts);
+	make_node(c, ret_parts);
+	make_local(c, ret_parts);
+}
+
+void parts_free(struct parts *p)
+{
+	cy_arena_free(&p->arena);
+}
+
+void parts_watch(const struct config *c, struct file_watch *w)
+{
+	file_watch_add(w, c->tls_certificate);
+	file_watch_add(w, c->tls_key);
+	file_watch_add(w, c->signing_certificate);
+	file_watch_add(w, c->signing_key);
+	file_watch_add(w, c->own_signing_certificates);
+	file_watch_add(w, c->own_anchors);
+	for (size_t i = 0; i < c->n_peers; i++) {
+		file_watch_add(w, c->peers[i].anchors);
+		file_watch_add(w, c->peers[i].crl);
+		file_watch_add(w, c->peers[i].signing_certificates);
+	}
+}
+
+/* ---------------------------------------------------------------- checking */
+
+static void report(const struct config *c, int line, const char *section, const struct cy_error *e,
+		   struct config_problems *out)
+{
+	config_problem(out, c->path, line, section, "%s%s%s", e->field, e->field[0] != '\0' ? ": " : "", e->text);
+}
+
+static void check_own(const struct config *c, const struct parts *p, struct config_problems *out)
+{
+	struct signer_config signer = p->signer;
+	struct tls_config tls = { c->tls_certificate, c->tls_key, NULL, 0 };
+	struct signer_material *material = NULL;
+	struct tls_trust *trust = NULL;
+	struct cy_error e = { 0 };
+
+	signer.n_peers = 0;
+	if (signer_prepare(&signer, &material, &e) < 0)
+		report(c, c->identity_line, "identity", &e, out);
+	signer_material_free(material);
+	e = (struct cy_error){ 0 };
+	if (tls_trust_new(&tls, &trust, &e) < 0)
+		report(c, c->identity_line, "identity", &e, out);
+	tls_trust_unref(trust);
+}
+
+static void check_peer(const struct config *c, const struct config_peer *p, struct config_problems *out)
+{
+	const struct signer_pin_source source = {
+		.id = p->id, .anchors = p->anchors, .crl = p->crl, .bundle = p->signing_certificates
+	};
+	const struct tls_peer_config tls = tls_of(p);
+	struct signer_pins *pins = NULL;
+	struct cy_error e = { 0 };
+	char section[60];
+
+	snprintf(section, sizeof section, "peer %s", p->id);
+	if (tls_peer_check(&tls, &e) < 0) {
+		report(c, p->line, section, &e, out);
+		return; /* the other reads the same files */
+	}
+	if (signer_pins_new(&source, &pins, &e) < 0)
+		report(c, p->line, section, &e, out);
+	signer_pins_free(pins);
+}
+
+void parts_check(const struct config *c, struct cy_wall now, struct config_problems *out)
+{
+	struct parts p;
+
+	parts_make(c, now, &p);
+	check_own(c, &p, out);
+	for (size_t i = 0; i < c->n_peers; i++)
+		check_peer(c, &c->peers[i], out);
+	parts_free(&p);
+}

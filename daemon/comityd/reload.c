@@ -1,0 +1,142 @@
+/* Another configuration while the service goes on: all of it or, when anything is wrong
+ * with it, nothing. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "comityd/internal.h"
+
+/* All that may fail comes first. */
+static int apply(struct daemon *d, const struct config *c, struct cy_error *e)
+{
+	struct signer_material *material = NULL;
+	struct link_change *change = NULL;
+	struct parts p;
+	int r;
+
+	parts_make(c, d->ports.clock.wall(d->ports.clock.ctx), &p);
+	if ((r = signer_prepare(&p.signer, &material, e)) == CY_OK &&
+	    (r = link_prepare(d->link, &p.link, &change, e)) == CY_OK)
+		r = node_reconfigure(d->node, &p.node, e);
+	if (r == CY_OK) {
+		/* The node's goodbye to a removed peer is on its way before its trust ends. */
+		local_socket_reconfigure(d->local, p.local.entries, p.local.n_entries);
+		signer_openssl_apply(d->signer, material);
+		link_apply(d->link, change);
+	} else {
+		signer_material_free(material);
+		link_change_free(change);
+	}
+	parts_free(&p);
+	return r;
+}
+
+/* ------------------------------------------------------- what takes a restart */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_listen(const struct config *a, const struct config *b)
+{
+	if (a->n_listen != b->n_listen)
+		return false;
+	for (size_t i = 0; i < a->n_listen; i++)
+		if (strcmp(a->listen[i].text, b->listen[i].text) != 0)
+			return false;
+	return true;
+}
+
+static void name_restarts(struct daemon *d, const struct config *new)
+{
+	const struct config *was = d->first;
+	const struct {
+		const char *option;
+		bool same;
+	} fixed[] = {
+		{ "store.dir", same_text(was->store_dir, new->store_dir) },
+		{ "store.key", same_text(was->store_key, new->store_key) },
+		{ "listen", same_listen(was, new) },
+		{ "run_dir", same_text(was->run_dir, new->run_dir) },
+		{ "local.path", same_text(was->local_path, new->local_path) },
+		{ "local.mode", was->local_mode == new->local_mode },
+		{ "local.group", was->local_gid == new->local_gid },
+		{ "delivery.heartbeat", was->heartbeat_ms == new->heartbeat_ms },
+	};
+
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+		if (!fixed[i].same)
+			daemon_tell(d, NODE_WARNING, NODE_EVENT_RESTART_NEEDED, "",
+				    "%s: the option %s has changed, but takes effect at a restart only; the value of "
+				    "the start stays in force",
+				    new->path, fixed[i].option);
+}
+
+/* ------------------------------------------------------------------ the doors */
+
+static void refuse(struct daemon *d, const struct config *c, struct config_problems *problems, const struct cy_error *e)
+{
+	/* The first fault ended the attempt: look for the others too. */
+	if (problems->n == 0 && c != NULL)
+		parts_check(c, d->ports.clock.wall(d->ports.clock.ctx), problems);
+	for (size_t i = 0; i < problems->n; i++)
+		daemon_tell(d, NODE_ALARM, NODE_EVENT_RELOAD_REFUSED, "", "%s", problems->list[i].text);
+	if (problems->n == 0)
+		daemon_tell(d, NODE_ALARM, NODE_EVENT_RELOAD_REFUSED, "", "%s%s%s", e->field,
+			    e->field[0] != '\0' ? ": " : "", e->text);
+	daemon_tell(d, NODE_ALARM, NODE_EVENT_RELOAD_REFUSED, "",
+		    "the configuration was not taken; the one of before stays in force");
+}
+
+void daemon_reload(struct daemon *d)
+{
+	struct config_problems problems = { 0 };
+	struct config *new = NULL;
+	struct file_watch files = { 0 };
+	struct cy_error e = { 0 };
+	int r;
+
+	service_reloading();
+	r = config_load(d->first->path, &new, &problems);
+	if (r == CY_OK && strcmp(new->id, d->first->id) != 0)
+		r = cy_fail(&e, CY_ECONFIG,
+			    "%s: authority.id is now %s, but this is %s; another authority is another "
+			    "service with a store of its own; correct the id",
+			    new->path, new->id, d->first->id);
+	else if (r < 0)
+		cy_fail(&e, r, "%s: %s", d->first->path, cy_strerror(r));
+	if (r == CY_OK) {
+		/* Looked at before they are read, so that no change in between is missed. */
+		parts_watch(new, &files);
+		r = apply(d, new, &e);
+	}
+	if (r == CY_OK) {
+		name_restarts(d, new);
+		if (d->config != d->first)
+			config_free(d->config);
+		d->config = new;
+		file_watch_free(&d->files);
+		d->files = files;
+		daemon_tell(d, NODE_INFO, NODE_EVENT_RELOADED, "",
+			    "the configuration was read again: %zu peers, %zu clients", new->n_peers, new->n_clients);
+	} else {
+		refuse(d, new, &problems, &e);
+		config_free(new);
+		file_watch_free(&files);
+	}
+	config_problems_free(&problems);
+	daemon_ready(d);
+}
+
+void daemon_renew(struct daemon *d, const char *changed)
+{
+	struct config_problems problems = { 0 };
+	struct cy_error e = { 0 };
+
+	if (apply(d, d->config, &e) == CY_OK)
+		daemon_tell(d, NODE_INFO, NODE_EVENT_RELOADED, "",
+			    "%s has changed: keys, certificates and CRLs were read again", changed);
+	else
+		refuse(d, d->config, &problems, &e);
+	config_problems_free(&problems);
+}
