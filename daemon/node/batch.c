@@ -277,7 +277,7 @@ void batch_start(struct node *n)
 	while (n->inputs != NULL && b->messages < NODE_BATCH_MESSAGES && b->bytes < NODE_BATCH_BYTES &&
 	       b->alone == NULL) {
 		struct input *in = n->inputs;
-		struct peer *alone = in->kind == INPUT_FRAME && n->peers[in->peer].alone ? &n->peers[in->peer] : NULL;
+		struct peer *alone = in->kind == INPUT_FRAME && n->peers[in->peer]->alone ? n->peers[in->peer] : NULL;
 
 		if (alone != NULL && b->inputs > 0)
 			break;
