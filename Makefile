@@ -95,6 +95,14 @@ $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
+# --------------------------------------------------------------- simulator
+SIM      := $(BUILD)/tests/sim
+SIM_O    := $(patsubst tests/sim/%.c,$(BUILD)/obj/tests/sim/%.o,$(wildcard tests/sim/*.c))
+$(SIM): $(SIM_O) $(LIB_O)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
+
 # ------------------------------------------------------------------- tests
 .PHONY: check test-packages
 test-packages:

@@ -1,0 +1,440 @@
+/* sim: run seeds, each twice, and say which break what must hold. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim.h"
+
+static const char help[] = "Usage: sim [OPTION]... [FIRST..LAST | SEED]\n"
+			   "\n"
+			   "Runs simulated authorities (2 to 200) through what a seed decides, each seed twice,\n"
+			   "and checks after every event what must always hold.\n"
+			   "\n"
+			   "  -t, --trace          tell the whole story of a seed on standard output\n"
+			   "  -w, --without FAULT  switch a kind of fault off; several times\n"
+			   "      --only FAULT     switch all others off; several times\n"
+			   "  -n, --nodes N        another number of authorities\n"
+			   "  -d, --days N         another number of days with faults\n"
+			   "  -q, --quiet          no line a seed\n"
+			   "  -b, --brief          a failing seed says what broke, and no more\n"
+			   "      --once           run a seed once only\n"
+			   "      --until-failure  end with success at the first seed that fails (make mutants)\n"
+			   "      --faults         list the faults\n"
+			   "\n"
+			   "A seed that fails prints what broke, the fewest faults that still break it, and the\n"
+			   "last events. Exit status: 0 all held, 1 something broke, 2 wrong usage.\n";
+
+struct options {
+	uint64_t first, last;
+	bool trace, quiet, brief, once, until_failure;
+	uint32_t nodes;
+	int64_t days;
+	bool without[FAULTS], only[FAULTS], has_only;
+};
+
+struct verdict {
+	char failure[1024];
+	uint64_t hash, events;
+	uint32_t nodes;
+	int64_t simulated;
+	struct sim_counts counts;
+};
+
+static void settle_settings(const struct options *o, uint64_t seed, struct sim_settings *set)
+{
+	sim_settings_of(seed, set);
+	if (o->nodes > 0)
+		set->nodes = o->nodes;
+	if (o->days > 0)
+		set->faulty = o->days * DAY;
+	for (int f = 0; f < FAULTS; f++)
+		if (o->without[f] || (o->has_only && !o->only[f]))
+			set->level[f] = 0;
+}
+
+static void run(const struct sim_settings *set, FILE *trace, struct verdict *v)
+{
+	struct world *w = malloc(sizeof *w);
+
+	CY_ASSERT(w != NULL);
+	world_run(set, trace, w);
+	memcpy(v->failure, w->failure, sizeof v->failure);
+	v->hash = w->hash;
+	v->events = w->events;
+	v->nodes = set->nodes;
+	v->simulated = w->now;
+	v->counts = w->counts;
+	world_free(w);
+	free(w);
+}
+
+/* In a process of its own: an assertion that fails ends that one only. Its verdict
+ * is written to `fd`; `trace`, if any, is flushed line by line. */
+static void run_in_child(const struct sim_settings *set, FILE *trace, bool twice, int fd)
+{
+	struct verdict v = { 0 }, again = { 0 };
+
+	if (trace != NULL)
+		setvbuf(trace, NULL, _IOLBF, 0);
+	run(set, trace, &v);
+	if (twice && v.failure[0] == '\0') {
+		run(set, NULL, &again);
+		if (again.hash != v.hash || again.events != v.events)
+			snprintf(v.failure, sizeof v.failure, "two runs differ: %016llx and %016llx",
+				 (unsigned long long)v.hash, (unsigned long long)again.hash);
+	}
+	CY_ASSERT(write(fd, &v, sizeof v) == sizeof v);
+	_exit(0);
+}
+
+static pid_t start(const struct sim_settings *set, FILE *trace, bool twice, int *ret_fd)
+{
+	int fds[2];
+	pid_t pid;
+
+	CY_ASSERT(pipe(fds) == 0);
+	fflush(NULL);
+	pid = fork();
+	CY_ASSERT(pid >= 0);
+	if (pid == 0) {
+		close(fds[0]);
+		run_in_child(set, trace, twice, fds[1]);
+	}
+	close(fds[1]);
+	*ret_fd = fds[0];
+	return pid;
+}
+
+static void collect(pid_t pid, int fd, struct verdict *v)
+{
+	int status = 0;
+	ssize_t n = read(fd, v, sizeof *v);
+
+	close(fd);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (n == (ssize_t)sizeof *v)
+		return;
+	memset(v, 0, sizeof *v);
+	snprintf(v->failure, sizeof v->failure, "the process ended with %s %d: an assertion or a crash (see above)",
+		 WIFSIGNALED(status) ? "signal" : "status",
+		 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+static bool fails(const struct sim_settings *set, FILE *trace, struct verdict *v)
+{
+	int fd;
+	pid_t pid = start(set, trace, trace == NULL, &fd);
+
+	collect(pid, fd, v);
+	return v->failure[0] != '\0';
+}
+
+/* ------------------------------------------------------------------ failing */
+
+/* The fewest faults, authorities and days that still break something. */
+static void shrink(struct sim_settings *set, struct verdict *v)
+{
+	struct verdict other;
+
+	for (int f = 0; f < FAULTS; f++) {
+		struct sim_settings less = *set;
+
+		if (set->level[f] == 0)
+			continue;
+		less.level[f] = 0;
+		if (fails(&less, NULL, &other)) {
+			*set = less;
+			*v = other;
+		}
+	}
+	for (uint32_t n = 2; n < set->nodes; n++) {
+		struct sim_settings less = *set;
+
+		less.nodes = n;
+		if (fails(&less, NULL, &other)) {
+			*set = less;
+			*v = other;
+			break;
+		}
+	}
+}
+
+static void last_lines(FILE *f, int n)
+{
+	char **ring = calloc((size_t)n, sizeof *ring), *line = NULL;
+	size_t cap = 0, at = 0;
+
+	CY_ASSERT(ring != NULL);
+	rewind(f);
+	while (getline(&line, &cap, f) > 0) {
+		free(ring[at % (size_t)n]);
+		ring[at++ % (size_t)n] = strdup(line);
+	}
+	for (size_t i = 0; i < (size_t)n; i++) {
+		char *text = ring[(at + i) % (size_t)n];
+
+		if (text != NULL)
+			printf("    %s", text);
+		free(text);
+	}
+	free(line);
+	free(ring);
+}
+
+static void explain(const struct options *o, uint64_t seed, const struct verdict *first)
+{
+	struct sim_settings set;
+	struct verdict v = *first;
+	FILE *story;
+
+	printf("seed %llu FAILED: %s\n", (unsigned long long)seed, first->failure);
+	fflush(stdout);
+	if (o->brief)
+		return;
+	settle_settings(o, seed, &set);
+	story = tmpfile();
+	CY_ASSERT(story != NULL);
+	shrink(&set, &v);
+	printf("  with fewest settings: %s\n  make sim SEED=%llu TRACE=1 SIM=\"-n %u", v.failure,
+	       (unsigned long long)seed, set.nodes);
+	for (int f = 0; f < FAULTS; f++)
+		if (set.level[f] > 0)
+			printf(" --only %s", sim_fault_name[f]);
+	printf("\"\n  the last events:\n");
+	fails(&set, story, &v);
+	last_lines(story, 40);
+	fclose(story);
+	fflush(stdout);
+}
+
+/* ------------------------------------------------------------------ seeds */
+
+struct slot {
+	pid_t pid;
+	int fd;
+	uint64_t seed;
+};
+
+struct totals {
+	uint64_t seeds, failed, events, first_failed;
+	double authority_days;
+	struct sim_counts c;
+};
+
+static void add_up(struct totals *t, const struct verdict *v)
+{
+	const uint64_t *from = (const uint64_t *)&v->counts;
+	uint64_t *to = (uint64_t *)&t->c;
+
+	t->seeds++;
+	t->events += v->events;
+	t->authority_days += (double)v->nodes * (double)v->simulated / (double)DAY;
+	for (size_t i = 0; i < sizeof t->c / sizeof *to; i++)
+		to[i] += from[i];
+}
+
+static void finish(const struct options *o, struct slot *s, struct totals *t)
+{
+	struct verdict v;
+
+	collect(s->pid, s->fd, &v);
+	s->pid = 0;
+	add_up(t, &v);
+	if (v.failure[0] != '\0') {
+		if (t->failed++ == 0 || s->seed < t->first_failed)
+			t->first_failed = s->seed;
+		if (!o->until_failure)
+			explain(o, s->seed, &v);
+	} else if (!o->quiet) {
+		printf("seed %llu: %u authorities, %.1f days, %llu messages relayed, %llu crashes, %llu restores, hash "
+		       "%016llx\n",
+		       (unsigned long long)s->seed, v.nodes, (double)v.simulated / (double)DAY,
+		       (unsigned long long)v.counts.relayed, (unsigned long long)v.counts.crashes,
+		       (unsigned long long)v.counts.restores, (unsigned long long)v.hash);
+		fflush(stdout);
+	}
+}
+
+static void run_seeds(const struct options *o, struct totals *t)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = cores < 1 ? 1 : cores > 64 ? 64 : (size_t)cores, at = 0;
+	struct slot slots[64] = { 0 };
+
+	for (uint64_t seed = o->first; seed <= o->last && !(o->until_failure && t->failed > 0); seed++) {
+		struct sim_settings set;
+
+		/* The seeds end about in order: the oldest is waited for. */
+		if (slots[at].pid != 0)
+			finish(o, &slots[at], t);
+		settle_settings(o, seed, &set);
+		slots[at].seed = seed;
+		slots[at].pid = start(&set, NULL, !o->once, &slots[at].fd);
+		at = (at + 1) % n;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (slots[(at + i) % n].pid != 0)
+			finish(o, &slots[(at + i) % n], t);
+}
+
+static int tell_story(const struct options *o)
+{
+	struct sim_settings set;
+	struct verdict v;
+
+	settle_settings(o, o->first, &set);
+	printf("seed %llu: %u authorities, faults for %.1f days:", (unsigned long long)set.seed, set.nodes,
+	       (double)set.faulty / (double)DAY);
+	for (int f = 0; f < FAULTS; f++)
+		if (set.level[f] > 0)
+			printf(" %s=%u", sim_fault_name[f], set.level[f]);
+	putchar('\n');
+	fails(&set, stdout, &v);
+	printf("%s, hash %016llx\n", v.failure[0] != '\0' ? v.failure : "all held", (unsigned long long)v.hash);
+	return v.failure[0] != '\0';
+}
+
+/* ------------------------------------------------------------------ options */
+
+enum {
+	OPT_ONLY = 256,
+	OPT_ONCE,
+	OPT_UNTIL,
+	OPT_FAULTS
+};
+
+static const struct option long_options[] = {
+	{ "trace", no_argument, NULL, 't' },
+	{ "without", required_argument, NULL, 'w' },
+	{ "only", required_argument, NULL, OPT_ONLY },
+	{ "nodes", required_argument, NULL, 'n' },
+	{ "days", required_argument, NULL, 'd' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "brief", no_argument, NULL, 'b' },
+	{ "once", no_argument, NULL, OPT_ONCE },
+	{ "until-failure", no_argument, NULL, OPT_UNTIL },
+	{ "faults", no_argument, NULL, OPT_FAULTS },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int fault_by_name(const char *name)
+{
+	for (int f = 0; f < FAULTS; f++)
+		if (strcmp(sim_fault_name[f], name) == 0)
+			return f;
+	fprintf(stderr, "sim: there is no fault '%s': see sim --faults\n", name);
+	exit(2);
+}
+
+static uint64_t number(const char *text, char **ret_end)
+{
+	uint64_t v;
+
+	errno = 0;
+	v = strtoull(text, ret_end, 10);
+	if (*ret_end == text || errno != 0) {
+		fprintf(stderr, "sim: '%s' is not a number\n", text);
+		exit(2);
+	}
+	return v;
+}
+
+static void parse(int argc, char **argv, struct options *o)
+{
+	char *end;
+	int c;
+
+	*o = (struct options){ .first = 1, .last = 100 };
+	while ((c = getopt_long(argc, argv, "tw:n:d:qbh", long_options, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			o->trace = true;
+			break;
+		case 'w':
+			o->without[fault_by_name(optarg)] = true;
+			break;
+		case OPT_ONLY:
+			o->only[fault_by_name(optarg)] = o->has_only = true;
+			break;
+		case 'n':
+			o->nodes = (uint32_t)number(optarg, &end);
+			if (o->nodes < 2 || o->nodes > 200) {
+				fprintf(stderr, "sim: 2 to 200 authorities\n");
+				exit(2);
+			}
+			break;
+		case 'd':
+			o->days = (int64_t)number(optarg, &end);
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
+		case 'b':
+			o->brief = true;
+			break;
+		case OPT_ONCE:
+			o->once = true;
+			break;
+		case OPT_UNTIL:
+			o->until_failure = true;
+			break;
+		case OPT_FAULTS:
+			for (int f = 0; f < FAULTS; f++)
+				printf("%-13s %s\n", sim_fault_name[f], sim_fault_what[f]);
+			exit(0);
+		case 'h':
+			fputs(help, stdout);
+			exit(0);
+		default:
+			fputs("Try 'sim --help'.\n", stderr);
+			exit(2);
+		}
+	}
+	if (optind < argc) {
+		o->first = o->last = number(argv[optind], &end);
+		if (strncmp(end, "..", 2) == 0)
+			o->last = number(end + 2, &end);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct totals t = { 0 };
+	struct timespec before, after;
+	double seconds;
+
+	parse(argc, argv, &o);
+	desk_templates();
+	if (o.trace)
+		return tell_story(&o);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	run_seeds(&o, &t);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	seconds = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+	if (o.until_failure) {
+		if (t.failed > 0)
+			printf("caught by seed %llu, the %llu. of them\n", (unsigned long long)t.first_failed,
+			       (unsigned long long)(t.first_failed - o.first + 1));
+		else
+			printf("not caught by %llu seeds\n", (unsigned long long)t.seeds);
+		return t.failed > 0 ? 0 : 1;
+	}
+	printf("%llu seeds, %llu failed: %.0f authority-days, %llu events, %llu commits, %llu submitted, %llu refused "
+	       "by the "
+	       "life cycle, %llu relayed, %llu rejected by the peer, %llu failed, %llu recovered, %llu sessions, %llu "
+	       "crashes, "
+	       "%llu restores, in %.1f s\n",
+	       (unsigned long long)t.seeds, (unsigned long long)t.failed, t.authority_days,
+	       (unsigned long long)t.events, (unsigned long long)t.c.commits, (unsigned long long)t.c.submitted,
+	       (unsigned long long)t.c.refused, (unsigned long long)t.c.relayed, (unsigned long long)t.c.rejected,
+	       (unsigned long long)t.c.failed, (unsigned long long)t.c.recovered, (unsigned long long)t.c.sessions,
+	       (unsigned long long)t.c.crashes, (unsigned long long)t.c.restores, seconds);
+	return t.failed > 0 ? 1 : 0;
+}

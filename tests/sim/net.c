@@ -1,0 +1,363 @@
+/* The network: sessions between authorities, and all that can happen to the
+ * bytes on the way. TCP and TLS would turn loss into an end of the session; here
+ * the frames behind a lost one still arrive for a while, so that the node has to
+ * notice by itself. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+#define QUEUE_MAX 64 /* frames in one direction, as the link's high-water marks */
+
+static size_t side_of(const struct sim_pair *p, const struct sim_node *s)
+{
+	return p->side[0] == s ? 0 : 1;
+}
+
+static struct sim_pair *pair_of_session(struct sim_node *s, uint64_t id, struct sim_session **ret)
+{
+	for (size_t i = 0; i < s->n_pairs; i++)
+		for (struct sim_session *x = s->pairs[i]->session; x != NULL; x = x->next)
+			if (x->id == id) {
+				*ret = x;
+				return s->pairs[i];
+			}
+	return NULL;
+}
+
+static int64_t delay(struct world *w)
+{
+	int64_t ms = 1 + (int64_t)cy_rng_below(&w->net, 80);
+
+	return world_chance(w, FAULT_LATENCY) ? ms + (int64_t)cy_rng_below(&w->net, 30 * SECOND) : ms;
+}
+
+/* ------------------------------------------------------------------ the end */
+
+static void tell_down(struct sim_session *x, size_t side, const char *why)
+{
+	struct sim_node *s = x->pair->side[side];
+
+	pipe_clear(&x->to[side]);
+	x->closed[side] = true;
+	if (!x->up[side])
+		return;
+	x->up[side] = false;
+	if (s->node != NULL)
+		node_link_down(s->node, x->id, why);
+}
+
+static void check_over(struct sim_session *x)
+{
+	if (x->over || !x->closed[0] || !x->closed[1])
+		return;
+	x->over = true;
+	if (x == x->pair->session)
+		net_dial(x->pair, SECOND);
+}
+
+static void on_down(struct world *w, void *arg, uint64_t side)
+{
+	struct sim_session *x = arg;
+
+	if (x->closed[side])
+		return;
+	if (x->pair->side[side]->suspended_until > w->now) {
+		world_at(w, x->pair->side[side]->suspended_until, on_down, x, side);
+		return;
+	}
+	world_say(w, "%s: session %llu with %s is broken", x->pair->side[side]->id, (unsigned long long)x->id,
+		  x->pair->side[1 - side]->id);
+	tell_down(x, side, "the connection is broken");
+	check_over(x);
+	/* Whoever notices first dials. */
+	net_dial(x->pair, SECOND);
+}
+
+static void doom(struct sim_session *x)
+{
+	struct world *w = x->pair->w;
+
+	if (x->doomed)
+		return;
+	x->doomed = true;
+	for (size_t side = 0; side < 2; side++)
+		world_at(w, w->now + 1 + (int64_t)cy_rng_below(&w->net, MINUTE), on_down, x, side);
+}
+
+void net_reset(struct sim_pair *p, const char *why)
+{
+	if (p->session == NULL || p->session->over || p->session->doomed)
+		return;
+	world_say(p->w, "%s - %s: %s", p->side[0]->id, p->side[1]->id, why);
+	doom(p->session);
+	pipe_clear(&p->session->to[0]);
+	pipe_clear(&p->session->to[1]);
+}
+
+/* A process is gone: its kernel says so to the other side, mostly at once. */
+void net_node_gone(struct sim_node *s)
+{
+	struct world *w = s->w;
+
+	for (size_t i = 0; i < s->n_pairs; i++) {
+		for (struct sim_session *x = s->pairs[i]->session; x != NULL; x = x->next) {
+			size_t side = side_of(s->pairs[i], s);
+
+			if (x->closed[side])
+				continue;
+			x->up[side] = false;
+			x->closed[side] = true;
+			pipe_clear(&x->to[side]);
+			world_at(w,
+				 w->now + 1 +
+					 (int64_t)cy_rng_below(&w->net, cy_rng_below(&w->net, 4) ? SECOND : MINUTE),
+				 on_down, x, 1 - side);
+			check_over(x);
+		}
+	}
+}
+
+void net_free(struct sim_pair *p)
+{
+	while (p->session != NULL) {
+		struct sim_session *x = p->session;
+
+		p->session = x->next;
+		pipe_clear(&x->to[0]);
+		pipe_clear(&x->to[1]);
+		free(x);
+	}
+}
+
+/* ------------------------------------------------------------------ frames */
+
+static void deliver(struct world *w, void *arg, uint64_t side)
+{
+	struct sim_session *x = arg;
+	struct sim_node *s = x->pair->side[side];
+	struct sim_chunk *c;
+
+	if (x->closed[side])
+		return;
+	if (s->suspended_until > w->now) {
+		world_at(w, s->suspended_until, deliver, x, side);
+		return;
+	}
+	if (!x->up[side]) { /* not told yet that there is a session */
+		world_at(w, w->now + 5, deliver, x, side);
+		return;
+	}
+	c = pipe_take(&x->to[side]);
+	if (c == NULL)
+		return;
+	if (c->fin) {
+		tell_down(x, side, "closed by the other side");
+		check_over(x);
+	} else {
+		world_mix(w, c->data, c->len);
+		node_link_frame(s->node, x->id, cy_bytes(c->data, c->len));
+	}
+	free(c);
+	if (x->full[1 - side] && x->to[side].n < QUEUE_MAX / 2 && x->up[1 - side]) {
+		x->full[1 - side] = false;
+		node_link_writable(x->pair->side[1 - side]->node, x->id);
+	}
+}
+
+static void send_off(struct sim_session *x, size_t to, struct cy_bytes data, bool fin)
+{
+	struct world *w = x->pair->w;
+	struct sim_pipe *pipe = &x->to[to];
+	int64_t due = w->now + delay(w);
+
+	if (due < pipe->last_due)
+		due = pipe->last_due;
+	if (due < x->pair->clogged_until[to])
+		due = x->pair->clogged_until[to];
+	pipe->last_due = due;
+	pipe_put(pipe, data, fin);
+	world_at(w, due, deliver, x, to);
+}
+
+/* The last two change places. */
+static void swap_last(struct sim_pipe *p)
+{
+	struct sim_chunk **at = &p->first, *a, *b;
+
+	if (p->n < 2)
+		return;
+	while ((*at)->next->next != NULL)
+		at = &(*at)->next;
+	a = *at;
+	b = a->next;
+	if (b->fin)
+		return;
+	*at = b;
+	b->next = a;
+	a->next = NULL;
+	p->last = &a->next;
+}
+
+static int net_send(void *ctx, uint64_t session, struct cy_bytes frame)
+{
+	struct sim_node *s = ctx;
+	struct world *w = s->w;
+	struct sim_session *x;
+	struct sim_pair *p = pair_of_session(s, session, &x);
+	struct cy_buf changed = CY_BUF(CY_FRAME_MAX);
+	size_t me, to;
+
+	if (p == NULL)
+		return CY_ENOENT;
+	me = side_of(p, s);
+	to = 1 - me;
+	if (!x->up[me] || x->closed[me])
+		return CY_ENOENT;
+	oracle_link(s, p->side[to], frame);
+	if (x->closed[to])
+		return CY_OK; /* nobody is there any more; we learn it later */
+	if (x->to[to].n >= QUEUE_MAX) {
+		x->full[me] = true;
+		return CY_EAGAIN;
+	}
+	if (p->blocked[to] || world_chance(w, FAULT_LOSS)) {
+		world_say(w, "%s -> %s: a frame is lost", s->id, p->side[to]->id);
+		doom(x);
+		return CY_OK;
+	}
+	CY_ASSERT(cy_buf_add(&changed, frame.data, frame.len) == CY_OK);
+	if (world_chance(w, FAULT_FLIP)) {
+		size_t bit = cy_rng_below(&w->net, 8 * changed.len);
+
+		changed.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		world_say(w, "%s -> %s: a bit of a frame is flipped", s->id, p->side[to]->id);
+	}
+	if (world_chance(w, FAULT_TRUNCATE)) {
+		changed.len = cy_rng_below(&w->net, changed.len);
+		world_say(w, "%s -> %s: a frame is cut to %zu bytes", s->id, p->side[to]->id, changed.len);
+	}
+	send_off(x, to, cy_buf_view(&changed), false);
+	if (world_chance(w, FAULT_DUPLICATE)) {
+		world_say(w, "%s -> %s: a frame is doubled", s->id, p->side[to]->id);
+		send_off(x, to, cy_buf_view(&changed), false);
+	}
+	if (world_chance(w, FAULT_REORDER)) {
+		world_say(w, "%s -> %s: a frame overtakes", s->id, p->side[to]->id);
+		swap_last(&x->to[to]);
+	}
+	cy_buf_free(&changed);
+	return CY_OK;
+}
+
+static void on_close(struct world *w, void *arg, uint64_t side)
+{
+	struct sim_session *x = arg;
+
+	(void)w;
+	if (x->closed[side])
+		return;
+	if (!x->closed[1 - side])
+		send_off(x, 1 - side, cy_bytes(NULL, 0), true);
+	tell_down(x, side, "closed");
+	check_over(x);
+}
+
+static void net_close(void *ctx, uint64_t session, const char *why)
+{
+	struct sim_node *s = ctx;
+	struct sim_session *x;
+	struct sim_pair *p = pair_of_session(s, session, &x);
+
+	if (p == NULL || x->closed[side_of(p, s)])
+		return;
+	world_say(s->w, "%s closes session %llu: %s", s->id, (unsigned long long)session, why);
+	world_at(s->w, s->w->now, on_close, x, side_of(p, s));
+}
+
+static void net_established(void *ctx, uint64_t session)
+{
+	struct sim_node *s = ctx;
+	struct sim_session *x;
+	struct sim_pair *p = pair_of_session(s, session, &x);
+
+	if (p == NULL)
+		return;
+	p->backoff = 0;
+	for (size_t i = 0; i < s->n_pairs; i++) {
+		const struct mem_peer *row = mem_store_peer(&s->store, p->side[1 - side_of(p, s)]->id);
+
+		if (s->pairs[i] == p && !row->stream.reconciling)
+			s->unsure[i] = false;
+	}
+}
+
+struct link_port net_port(struct sim_node *s)
+{
+	return (struct link_port){ s, net_send, net_established, net_close };
+}
+
+/* ----------------------------------------------------------------- dialling */
+
+static void on_up(struct world *w, void *arg, uint64_t side)
+{
+	struct sim_session *x = arg;
+	struct sim_pair *p = x->pair;
+	struct sim_node *s = p->side[side];
+
+	if (x->closed[side] || s->node == NULL)
+		return;
+	if (s->suspended_until > w->now) {
+		world_at(w, s->suspended_until, on_up, x, side);
+		return;
+	}
+	/* The link layer leaves one session a peer. */
+	for (struct sim_session *old = x->next; old != NULL; old = old->next) {
+		tell_down(old, side, "replaced by a newer connection");
+		check_over(old);
+	}
+	x->up[side] = true;
+	node_link_up(s->node, p->side[1 - side]->id, x->id);
+}
+
+static void on_dial(struct world *w, void *arg, uint64_t x)
+{
+	struct sim_pair *p = arg;
+	struct sim_session *s;
+
+	(void)x;
+	p->dialling = false;
+	if (p->session != NULL && !p->session->over && !p->session->doomed && !p->session->closed[0] &&
+	    !p->session->closed[1])
+		return;
+	for (size_t side = 0; side < 2; side++)
+		if (p->side[side]->node == NULL || p->side[side]->suspended_until > w->now || p->blocked[side]) {
+			if (p->side[1 - side]->node != NULL)
+				node_link_failed(p->side[1 - side]->node, p->side[side]->id, "no answer");
+			net_dial(p, 0);
+			return;
+		}
+	s = calloc(1, sizeof *s);
+	CY_ASSERT(s != NULL);
+	s->id = ++w->sessions;
+	s->pair = p;
+	pipe_init(&s->to[0]);
+	pipe_init(&s->to[1]);
+	s->next = p->session;
+	p->session = s;
+	w->counts.sessions++;
+	world_say(w, "%s - %s: session %llu", p->side[0]->id, p->side[1]->id, (unsigned long long)s->id);
+	for (size_t side = 0; side < 2; side++)
+		world_at(w, w->now + delay(w), on_up, s, side);
+}
+
+void net_dial(struct sim_pair *p, int64_t after)
+{
+	struct world *w = p->w;
+
+	if (p->dialling)
+		return;
+	p->dialling = true;
+	p->backoff = p->backoff == 0 ? 250 : p->backoff < 30 * SECOND ? 2 * p->backoff : MINUTE;
+	world_at(w, w->now + after + 1 + (int64_t)cy_rng_below(&w->net, (uint64_t)p->backoff), on_dial, p, 0);
+}

@@ -1,0 +1,49 @@
+/* What a seed decides. Swarm testing: each seed leaves some faults out and takes
+ * others to the extreme, since a run with a little of everything finds less. */
+#include "sim.h"
+
+const char *const sim_fault_name[FAULTS] = {
+#define SIM_X(name, what) #name,
+	SIM_FAULTS(SIM_X)
+#undef SIM_X
+};
+
+const char *const sim_fault_what[FAULTS] = {
+#define SIM_X(name, what) what,
+	SIM_FAULTS(SIM_X)
+#undef SIM_X
+};
+
+void sim_settings_of(uint64_t seed, struct sim_settings *ret)
+{
+	struct cy_rng r = { seed * UINT64_C(0x9e3779b97f4a7c15) };
+	uint64_t size = cy_rng_below(&r, 100);
+
+	*ret = (struct sim_settings){ .seed = seed };
+	/* Mostly a few authorities, at times a crowd. */
+	ret->nodes = size < 50   ? 2 + (uint32_t)cy_rng_below(&r, 2)
+		     : size < 90 ? 3 + (uint32_t)cy_rng_below(&r, 6)
+		     : size < 99 ? 9 + (uint32_t)cy_rng_below(&r, 24)
+				 : 40 + (uint32_t)cy_rng_below(&r, 161);
+	/* From a quarter of an hour of haste to four months at leisure: about as many steps. */
+	switch (cy_rng_below(&r, 4)) {
+	case 0:
+		ret->pause = SECOND;
+		ret->faulty = 15 * MINUTE;
+		break;
+	case 1:
+		ret->pause = 5 * MINUTE;
+		ret->faulty = 2 * DAY;
+		break;
+	case 2:
+		ret->pause = HOUR;
+		ret->faulty = 12 * DAY;
+		break;
+	default:
+		ret->pause = 8 * HOUR;
+		ret->faulty = 120 * DAY;
+	}
+	ret->faulty = ret->faulty / (ret->nodes > 8 ? 6 : 1) + 1;
+	for (int f = 0; f < FAULTS; f++)
+		ret->level[f] = cy_rng_below(&r, 2) == 0 ? 0 : (uint8_t)(1 + cy_rng_below(&r, 3));
+}

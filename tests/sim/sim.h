@@ -1,0 +1,273 @@
+/* The simulator: many authorities in one process, each the real node with a
+ * simulated clock, network, disk, signer and case systems (tests/sim/README.md).
+ *
+ * One heap of events, ordered by due time and seeded priority; one seed, split
+ * into streams, so that switching one kind of fault off leaves the others'
+ * draws as they were. */
+#ifndef SIM_H
+#define SIM_H
+
+#include <stdio.h>
+
+#include "base/rng.h"
+#include "node/node.h"
+#include "store_mem.h"
+
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+/* ---------------------------------------------------------------- settings */
+
+/* What can go wrong. X(NAME, what it does) */
+#define SIM_FAULTS(X)                                                             \
+	X(LATENCY, "frames take up to half a minute")                             \
+	X(LOSS, "frames are lost, and their session some time later")             \
+	X(DUPLICATE, "frames arrive twice")                                       \
+	X(REORDER, "frames overtake each other")                                  \
+	X(FLIP, "a bit of a frame is flipped")                                    \
+	X(TRUNCATE, "a frame is cut short")                                       \
+	X(RESET, "sessions are cut, each side learns of it at another time")      \
+	X(PARTITION, "two authorities cannot reach each other")                   \
+	X(ONE_WAY, "one direction between two authorities is dead")               \
+	X(CLOG, "one direction takes nothing for a while")                        \
+	X(CRASH, "an authority crashes and restarts")                             \
+	X(CRASH_COMMIT, "an authority crashes between a commit and what follows") \
+	X(COMMIT_FAILS, "a commit fails")                                         \
+	X(READ_FAILS, "a store cannot be read for a while")                       \
+	X(SLOW_DISK, "a commit takes up to ten seconds")                          \
+	X(SIGN_FAILS, "a signature cannot be made")                               \
+	X(SLOW_TOKEN, "a signature takes up to ten seconds")                      \
+	X(RESTORE, "an authority is restored from an older backup")               \
+	X(DRIFT, "clocks run at other speeds")                                    \
+	X(CLOCK_STEP, "a wall clock is set by up to two days")                    \
+	X(SUSPEND, "a machine is suspended for a while")                          \
+	X(DESK_CRASH, "a case system crashes and repeats what it is not sure of") \
+	X(DESK_STALL, "a case system does not read for a while")                  \
+	X(REPEAT, "a case system repeats what was answered")                      \
+	X(EXPIRY, "messages are undeliverable after two days instead of thirty")
+
+enum sim_fault {
+#define SIM_X(name, what) FAULT_##name,
+	SIM_FAULTS(SIM_X)
+#undef SIM_X
+	FAULTS
+};
+extern const char *const sim_fault_name[FAULTS], *const sim_fault_what[FAULTS];
+
+enum sim_backend {
+	SIM_MEMORY,
+	SIM_SQLITE
+};
+
+/* All that a run depends on. */
+struct sim_settings {
+	uint64_t seed;
+	uint32_t nodes;
+	int64_t faulty;        /* ms of simulated time with faults; then all is healed */
+	int64_t pause;         /* mean ms between two things that a case system does */
+	uint8_t level[FAULTS]; /* 0 off .. 3 extreme */
+	enum sim_backend backend;
+};
+
+/* What a seed decides. */
+void sim_settings_of(uint64_t seed, struct sim_settings *ret);
+
+/* ------------------------------------------------------------------- world */
+
+struct world;
+struct sim_node;
+typedef void sim_fn(struct world *w, void *arg, uint64_t x);
+
+struct sim_event {
+	int64_t due;
+	uint32_t priority;
+	uint64_t serial;
+	sim_fn *fn;
+	void *arg;
+	uint64_t x;
+};
+
+/* Encoded bytes on their way, first in first out. */
+struct sim_chunk {
+	struct sim_chunk *next;
+	size_t len;
+	bool fin; /* the sender has closed */
+	uint8_t data[];
+};
+struct sim_pipe {
+	struct sim_chunk *first, **last;
+	size_t n, bytes;
+	int64_t last_due;
+};
+
+/* One connection between two authorities, as the link layer gives it to them. */
+struct sim_session {
+	struct sim_session *next;
+	uint64_t id;
+	struct sim_pair *pair;
+	bool up[2];     /* the node of this side has been told, and not of its end */
+	bool closed[2]; /* this side sends and takes nothing more */
+	bool full[2];   /* this side was told to wait */
+	bool doomed;    /* something was lost: it ends before long */
+	bool over;
+	struct sim_pipe to[2]; /* towards side 0 and 1 */
+};
+
+/* Two authorities that exchange. */
+struct sim_pair {
+	struct world *w;
+	struct sim_node *side[2];
+	struct sim_session *session; /* the present one, over or not; NULL before the first */
+	bool blocked[2];             /* towards side 0 or 1 nothing gets through */
+	int64_t clogged_until[2];
+	int64_t backoff;
+	bool dialling;
+};
+
+/* What a case system wants to say, and what became of it. */
+struct sim_job {
+	uint64_t serial;
+	char key[24], tag[24];
+	struct sim_pair *pair;
+	uint8_t *submission; /* packed */
+	size_t len;
+	enum {
+		JOB_WAITING,
+		JOB_ACCEPTED,
+		JOB_REFUSED
+	} state;
+	uint64_t correlation; /* in flight with the present connection; 0: not */
+	size_t accepted_at;   /* length of the store's list then */
+	char message_id[CY_UUID_LEN + 1], case_id[CY_UUID_LEN + 1];
+};
+
+struct sim_case {
+	char id[CY_UUID_LEN + 1];
+	struct sim_pair *pair;
+	CySide side;
+	uint32_t notice, proposal, consent; /* numbers to answer */
+};
+
+struct sim_desk {
+	struct sim_node *node;
+	uint32_t client; /* index in the configuration */
+	struct cy_rng rng;
+	bool running, stalled;
+	uint64_t starts;
+	/* Durable in the case system. */
+	struct sim_job **jobs;
+	size_t n_jobs, cap_jobs, first_open; /* jobs before it are settled */
+	struct sim_case *cases;
+	size_t n_cases, cap_cases;
+	uint64_t dealt_with; /* position acknowledged last */
+	uint64_t confirmed;  /* the same, as far as it was answered */
+	/* Of the present connection; conn 0: none. */
+	uint64_t conn, correlation, subscription, received, acknowledging;
+	struct sim_pipe out, in;
+};
+
+#define SIM_DESKS 2
+
+struct sim_node {
+	struct world *w;
+	uint32_t index;
+	char id[16];
+	struct node *node; /* NULL: down */
+	uint64_t life;     /* rises at each start and crash */
+	struct node_ports ports;
+	struct mem_store store;
+	struct sim_disk *disk; /* SIM_SQLITE */
+	struct store_writeset *committing;
+	struct cy_rng random;
+	int64_t wall_offset;
+	int32_t drift_ppm;
+	int64_t suspended_until;
+	int64_t wake_at;
+	uint64_t wakes;
+	bool starved; /* its store cannot be read */
+	struct sim_desk desk[SIM_DESKS];
+	struct sim_pair **pairs;
+	size_t n_pairs;
+	size_t backup; /* length of the store's list */
+	bool has_backup, restored;
+	/* For each pair: since the last restore it has not been found out what was lost. */
+	bool *unsure;
+};
+
+struct world {
+	struct sim_settings set;
+	int64_t now; /* ms of true time */
+	bool healed;
+	struct sim_event *heap;
+	size_t n_heap, cap_heap;
+	uint64_t serial, sessions, conns, jobs, events;
+	struct cy_rng order, net, disk, clock, faults[FAULTS];
+	struct sim_node *nodes;
+	struct sim_pair **pairs;
+	size_t n_pairs;
+	struct oracle *oracle;
+	uint64_t hash;
+	char failure[1024]; /* "" while all is well */
+	FILE *trace;        /* NULL: nobody listens */
+	/* For the summary. */
+	struct sim_counts {
+		uint64_t submitted, refused, relayed, rejected, failed, crashes, restores, sessions, recovered, commits;
+	} counts;
+};
+
+#define SIM_START_MS INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */
+
+/* world.c */
+/* Run to the end; w->failure says what broke. */
+void world_run(const struct sim_settings *set, FILE *trace, struct world *ret_world);
+void world_free(struct world *w);
+void world_fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void world_say(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void world_at(struct world *w, int64_t due, sim_fn *fn, void *arg, uint64_t x);
+void world_mix(struct world *w, const void *data, size_t len);
+bool world_chance(struct world *w, enum sim_fault f); /* once an operation */
+int64_t world_span(struct cy_rng *r, int64_t mean);   /* exponential, at least 1 ms */
+void sim_node_start(struct sim_node *s);
+void sim_node_crash(struct sim_node *s, const char *why);
+struct cy_digest sim_seal(const char *authority, struct cy_bytes text);
+
+/* pipes */
+void pipe_init(struct sim_pipe *p);
+void pipe_put(struct sim_pipe *p, struct cy_bytes data, bool fin);
+struct sim_chunk *pipe_take(struct sim_pipe *p); /* NULL: empty; free() it */
+void pipe_clear(struct sim_pipe *p);
+
+/* net.c */
+struct link_port net_port(struct sim_node *s);
+void net_dial(struct sim_pair *p, int64_t after);
+void net_node_gone(struct sim_node *s);
+void net_reset(struct sim_pair *p, const char *why); /* both sides learn of it, at times of their own */
+void net_free(struct sim_pair *p);
+
+/* desk.c */
+void desk_init(struct sim_desk *d, struct sim_node *s, uint32_t client, uint64_t seed);
+void desk_start(struct sim_desk *d);
+void desk_crash(struct sim_desk *d);
+void desk_lost_connection(struct sim_desk *d);
+void desk_after_restore(struct sim_desk *d);
+bool desk_idle(const struct sim_desk *d, char *why, size_t size);
+void desk_free(struct sim_desk *d);
+struct local_port desk_port(struct sim_node *s);
+void desk_templates(void); /* parse the templates once */
+
+/* oracle.c */
+struct oracle *oracle_new(struct world *w);
+void oracle_free(struct oracle *o);
+void oracle_link(struct sim_node *from, struct sim_node *to, struct cy_bytes frame); /* before it leaves */
+void oracle_submitted(struct sim_desk *d, const struct sim_job *job, const CySubmitted *s);
+void oracle_event(struct sim_desk *d, const CyEvent *e);
+void oracle_commit(struct sim_node *s, const struct store_writeset *w); /* it is durable now */
+void oracle_restored(struct sim_node *s);
+void oracle_queues(struct world *w);
+/* Nothing may be on its way any more: "" or what is, and why. */
+void oracle_drained(struct world *w, char *why, size_t size);
+void oracle_final(struct world *w);
+
+#endif

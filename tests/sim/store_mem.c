@@ -1,0 +1,890 @@
+#include "store_mem.h"
+
+#include <search.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------- keys */
+
+static int by_message(const void *x, const void *y)
+{
+	return strcmp(((const struct mem_message *)x)->row.id, ((const struct mem_message *)y)->row.id);
+}
+
+static int by_case(const void *x, const void *y)
+{
+	const struct store_case *a = &((const struct mem_case *)x)->row, *b = &((const struct mem_case *)y)->row;
+	int c = strcmp(a->case_id, b->case_id);
+
+	return c != 0 ? c : strcmp(a->peer, b->peer);
+}
+
+static int by_key(const void *x, const void *y)
+{
+	const struct store_key *a = x, *b = y;
+	int c = strcmp(a->client, b->client);
+
+	return c != 0 ? c : strcmp(a->key, b->key);
+}
+
+struct cursor {
+	const char *client, *name;
+	uint64_t position;
+};
+
+static int by_cursor(const void *x, const void *y)
+{
+	const struct cursor *a = x, *b = y;
+	int c = strcmp(a->client, b->client);
+
+	return c != 0 ? c : strcmp(a->name, b->name);
+}
+
+static void *find(void *const *root, const void *key, int (*cmp)(const void *, const void *))
+{
+	void **at = tfind(key, root, cmp);
+
+	return at != NULL ? *at : NULL;
+}
+
+static void insert(void **root, const void *row, int (*cmp)(const void *, const void *))
+{
+	CY_ASSERT(tsearch(row, root, cmp) != NULL);
+}
+
+struct mem_peer *mem_store_peer(struct mem_store *s, const char *id)
+{
+	for (size_t i = 0; i < s->n_peers; i++)
+		if (strcmp(s->peers[i].id, id) == 0)
+			return &s->peers[i];
+	return NULL;
+}
+
+struct mem_message *mem_store_message(struct mem_store *s, const char *id)
+{
+	const struct mem_message key = { .row = { .id = id } };
+
+	return find(&s->messages, &key, by_message);
+}
+
+struct mem_case *mem_store_case(struct mem_store *s, const char *peer, const char *case_id)
+{
+	const struct mem_case key = { .row = { .peer = peer, .case_id = case_id } };
+
+	return find(&s->cases, &key, by_case);
+}
+
+#define GROW(array, n, cap)                                                  \
+	do {                                                                 \
+		if ((n) == (cap)) {                                          \
+			(cap) = (cap) > 0 ? 2 * (cap) : 16;                  \
+			(array) = realloc((array), (cap) * sizeof *(array)); \
+			CY_ASSERT((array) != NULL);                          \
+		}                                                            \
+	} while (0)
+
+/* The first parcel at or after a place. */
+static size_t lower_bound(const struct mem_parcels *l, uint64_t epoch, uint64_t sequence)
+{
+	size_t lo = 0, hi = l->n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		const struct store_parcel *p = &l->at[mid]->row;
+
+		if (p->epoch < epoch || (p->epoch == epoch && p->sequence < sequence))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static struct mem_parcel *find_parcel(struct mem_store *s, const char *peer, enum store_author author, uint64_t epoch,
+				      uint64_t sequence, bool make)
+{
+	struct mem_peer *p = mem_store_peer(s, peer);
+	struct mem_parcels *l;
+	size_t i;
+
+	if (p == NULL || sequence == 0)
+		return NULL;
+	l = &p->parcels[author];
+	i = lower_bound(l, epoch, sequence);
+	if (i < l->n && l->at[i]->row.epoch == epoch && l->at[i]->row.sequence == sequence)
+		return l->at[i];
+	if (!make)
+		return NULL;
+	GROW(l->at, l->n, l->cap);
+	memmove(l->at + i + 1, l->at + i, (l->n - i) * sizeof *l->at);
+	l->n++;
+	l->at[i] = cy_arena_take(&s->arena, sizeof *l->at[i]);
+	l->at[i]->row.epoch = epoch;
+	l->at[i]->row.sequence = sequence;
+	return l->at[i];
+}
+
+struct mem_parcel *mem_store_parcel(struct mem_store *s, const char *peer, enum store_author author, uint64_t epoch,
+				    uint64_t sequence)
+{
+	struct mem_parcel *p = find_parcel(s, peer, author, epoch, sequence, false);
+
+	return p != NULL && p->known ? p : NULL;
+}
+
+/* --------------------------------------------------------------- applying */
+
+__attribute__((format(printf, 2, 3))) static void broken(struct mem_store *s, const char *fmt, ...)
+{
+	char text[300];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	s->broken(s->ctx, text);
+}
+
+static void put_meta(struct mem_store *s, const struct store_meta *m)
+{
+	if (s->has_meta &&
+	    (m->epoch < s->meta.epoch || m->audit_size < s->meta.audit_size || m->wall_mark.ms < s->meta.wall_mark.ms))
+		broken(s, "epoch, audit log or wall mark went back");
+	if (m->audit_size != s->n_leaves)
+		broken(s, "the audit log holds %llu leaves, its size says %llu", (unsigned long long)s->n_leaves,
+		       (unsigned long long)m->audit_size);
+	s->meta = *m;
+	s->has_meta = true;
+}
+
+static void put_stream(struct mem_store *s, const struct store_stream *row)
+{
+	struct mem_peer *p = mem_store_peer(s, row->peer);
+	const struct store_stream *old = &p->stream;
+
+	if (p->known &&
+	    (row->in_epoch < old->in_epoch || (row->in_epoch == old->in_epoch && row->in_held < old->in_held)))
+		broken(s, "the receive mark of %s went back", p->id);
+	/* A new epoch of our own starts at 0 again: then it is above the one before. */
+	if (p->known && row->out_sequence < old->out_sequence && row->out_sequence != 0)
+		broken(s, "the sequence to %s went back", p->id);
+	if (row->out_receipted > row->out_sequence)
+		broken(s, "%s receipted more than was sent", p->id);
+	p->stream = *row;
+	p->known = true;
+}
+
+static void put_case(struct mem_store *s, const struct store_case *row)
+{
+	struct mem_case *c = mem_store_case(s, row->peer, row->case_id);
+	const char *title = row->title;
+
+	if (c == NULL) {
+		c = cy_arena_take(&s->arena, sizeof *c);
+		c->last = &c->first;
+		c->row = *row;
+		insert(&s->cases, c, by_case);
+		*s->last_case = c;
+		s->last_case = &c->next;
+		s->n_cases++;
+		return;
+	}
+	if (row->own_number < c->row.own_number || row->peer_number < c->row.peer_number)
+		broken(s, "a number of case %s went back", row->case_id);
+	if (title[0] == '\0')
+		title = c->row.title;
+	c->row = *row;
+	c->row.title = title;
+}
+
+static bool is_open(const struct store_message *m)
+{
+	return m->author == STORE_OWN && m->transport <= STORE_TRANSMITTED;
+}
+
+static void open_message(struct mem_store *s, struct mem_message *m)
+{
+	struct mem_peer *p = mem_store_peer(s, m->row.peer);
+
+	for (size_t i = p->n_open; i-- > 0;)
+		if (p->open[i] == m)
+			return;
+	GROW(p->open, p->n_open, p->cap_open);
+	p->open[p->n_open++] = m;
+}
+
+static struct mem_parcel *parcel_of(struct mem_store *s, const struct store_message *m, bool make)
+{
+	return find_parcel(s, m->peer, m->author, m->epoch, m->sequence, make);
+}
+
+static void leave_parcel(struct mem_store *s, struct mem_message *m)
+{
+	struct mem_parcel *p = parcel_of(s, &m->row, false);
+	struct mem_message **at = p != NULL ? &p->messages : NULL;
+
+	while (at != NULL && *at != NULL && *at != m)
+		at = &(*at)->next_sent;
+	if (at != NULL && *at == m)
+		*at = m->next_sent;
+	m->next_sent = NULL;
+}
+
+static void place(struct mem_store *s, struct mem_message *m)
+{
+	struct mem_parcel *p = parcel_of(s, &m->row, true);
+	struct mem_message **at = p != NULL ? &p->messages : NULL;
+
+	while (at != NULL && *at != NULL && (*at)->row.index < m->row.index)
+		at = &(*at)->next_sent;
+	if (at != NULL) {
+		m->next_sent = *at;
+		*at = m;
+	}
+	if (is_open(&m->row))
+		open_message(s, m);
+}
+
+static void put_message(struct mem_store *s, const struct store_message *row)
+{
+	struct mem_message *m = mem_store_message(s, row->id);
+	struct mem_case *c = mem_store_case(s, row->peer, row->case_id);
+
+	if (c == NULL) {
+		broken(s, "message %s belongs to a case that is not there", row->id);
+		return;
+	}
+	if (m != NULL && (row->author == STORE_PEER || strcmp(m->row.case_id, row->case_id) != 0))
+		broken(s, "message %s took effect twice", row->id);
+	if (m == NULL) {
+		m = cy_arena_take(&s->arena, sizeof *m);
+		m->row = *row;
+		m->no = ++s->n_messages;
+		insert(&s->messages, m, by_message);
+		*c->last = m;
+		c->last = &m->next;
+	} else {
+		const struct cy_bytes content = m->row.content;
+
+		leave_parcel(s, m);
+		m->row = *row;
+		if (m->row.content.len == 0)
+			m->row.content = content;
+	}
+	for (struct mem_message *o = c->first; o != NULL && row->number > 0; o = o->next)
+		if (o != m && o->row.author == row->author && o->row.number == row->number)
+			broken(s, "number %u of case %s was given twice", row->number, row->case_id);
+	place(s, m);
+}
+
+static void mark_message(struct mem_store *s, const struct store_message *row)
+{
+	struct mem_message *m = mem_store_message(s, row->id);
+
+	if (m == NULL) {
+		broken(s, "message %s is marked and not there", row->id);
+		return;
+	}
+	leave_parcel(s, m);
+	m->row.transport = row->transport;
+	m->row.void_code = row->void_code;
+	m->row.void_reason = row->void_reason;
+	m->row.epoch = row->epoch;
+	m->row.sequence = row->sequence;
+	m->row.index = row->index;
+	place(s, m);
+}
+
+static void put_parcel(struct mem_store *s, const struct store_parcel *row)
+{
+	struct mem_parcel *p = find_parcel(s, row->peer, row->author, row->epoch, row->sequence, true);
+
+	if (p->known) /* an existing one stays as it is */
+		return;
+	p->row = *row;
+	p->known = true;
+}
+
+static void put_receipt(struct mem_store *s, const struct store_parcel *row)
+{
+	struct mem_parcel *p = mem_store_parcel(s, row->peer, row->author, row->epoch, row->sequence);
+
+	if (p == NULL) {
+		broken(s, "a receipt for a parcel that is not there");
+	} else if (p->row.receipt.len == 0) {
+		p->row.receipt = row->receipt;
+		p->row.receipt_signature = row->receipt_signature;
+	}
+}
+
+static void put_event(struct mem_store *s, const struct store_event *row)
+{
+	struct store_event *e = cy_arena_take(&s->arena, sizeof *e);
+
+	*e = *row;
+	GROW(s->events, s->n_events, s->cap_events);
+	s->events[s->n_events++] = e;
+	e->position = s->n_events;
+}
+
+static void put_cursor(struct mem_store *s, const char *client, const char *name, uint64_t position)
+{
+	const struct cursor key = { client, name, 0 };
+	struct cursor *c = find(&s->cursors, &key, by_cursor);
+
+	if (c == NULL) {
+		c = cy_arena_take(&s->arena, sizeof *c);
+		*c = key;
+		insert(&s->cursors, c, by_cursor);
+	}
+	if (position < c->position)
+		broken(s, "cursor %s went back", name);
+	c->position = position;
+}
+
+static void put_key(struct mem_store *s, const struct store_key *row)
+{
+	struct store_key *k = cy_arena_take(&s->arena, sizeof *k);
+
+	if (find(&s->keys, row, by_key) != NULL)
+		broken(s, "idempotency key %s was used twice", row->key);
+	*k = *row;
+	insert(&s->keys, k, by_key);
+}
+
+static void put_leaf(struct mem_store *s, uint64_t index)
+{
+	if (index != s->n_leaves)
+		broken(s, "leaf %llu follows %llu leaves", (unsigned long long)index, (unsigned long long)s->n_leaves);
+	s->n_leaves++;
+}
+
+static void raise_case(struct mem_store *s, const char *peer, const char *case_id, CyPriority priority)
+{
+	struct mem_case *c = mem_store_case(s, peer, case_id);
+
+	for (struct mem_message *m = c != NULL ? c->first : NULL; m != NULL; m = m->next)
+		if (m->row.author == STORE_OWN && m->row.transport == STORE_QUEUED && m->row.priority < priority)
+			m->row.priority = priority;
+}
+
+static void requeue_all(struct mem_store *s, const char *peer)
+{
+	struct mem_peer *p = mem_store_peer(s, peer);
+	struct mem_parcels *l = &p->parcels[STORE_OWN];
+	size_t k = 0;
+
+	for (struct mem_case *c = s->first_case; c != NULL; c = c->next)
+		for (struct mem_message *x = c->first; x != NULL && strcmp(c->row.peer, peer) == 0; x = x->next) {
+			struct store_message *m = &x->row;
+
+			if (m->author != STORE_OWN ||
+			    (m->transport != STORE_TRANSMITTED && (m->transport != STORE_FAILED || m->void_code != 0)))
+				continue;
+			leave_parcel(s, x);
+			m->transport = STORE_QUEUED;
+			m->epoch = m->sequence = m->index = 0;
+			open_message(s, x);
+		}
+	for (size_t i = 0; i < l->n; i++)
+		if (l->at[i]->known && l->at[i]->row.receipt.len > 0)
+			l->at[k++] = l->at[i];
+	l->n = k;
+}
+
+static void apply(struct mem_store *s, const struct store_writeset *w)
+{
+	for (const struct store_write *x = w->first; x != NULL; x = x->next) {
+		switch (x->op) {
+		case STORE_PUT_META:
+			put_meta(s, &x->meta);
+			break;
+		case STORE_PUT_STREAM:
+			put_stream(s, &x->stream);
+			break;
+		case STORE_PUT_CASE:
+			put_case(s, &x->case_row);
+			break;
+		case STORE_PUT_MESSAGE:
+			put_message(s, &x->message);
+			break;
+		case STORE_MARK_MESSAGE:
+			mark_message(s, &x->message);
+			break;
+		case STORE_PUT_PARCEL:
+			put_parcel(s, &x->parcel);
+			break;
+		case STORE_PUT_RECEIPT:
+			put_receipt(s, &x->parcel);
+			break;
+		case STORE_PUT_EVENT:
+			put_event(s, &x->event);
+			break;
+		case STORE_PUT_CURSOR:
+			put_cursor(s, x->cursor.client, x->cursor.name, x->cursor.position);
+			break;
+		case STORE_PUT_KEY:
+			put_key(s, &x->key);
+			break;
+		case STORE_PUT_LEAF:
+			put_leaf(s, x->leaf.index);
+			break;
+		case STORE_PUT_STATEMENT:
+			break;
+		case STORE_RAISE:
+			raise_case(s, x->raise.peer, x->raise.case_id, x->raise.priority);
+			break;
+		case STORE_REQUEUE_ALL:
+			requeue_all(s, x->peer);
+			break;
+		}
+	}
+}
+
+void mem_store_apply(struct mem_store *s, struct store_writeset *w)
+{
+	GROW(s->log, s->n_log, s->cap_log);
+	s->log[s->n_log++] = w;
+	apply(s, w);
+}
+
+/* ------------------------------------------------------------------- life */
+
+static void no_free(void *row)
+{
+	(void)row; /* rows live in the arena */
+}
+
+static void forget_index(struct mem_store *s)
+{
+	tdestroy(s->messages, no_free);
+	tdestroy(s->cases, no_free);
+	tdestroy(s->keys, no_free);
+	tdestroy(s->cursors, no_free);
+	s->messages = s->cases = s->keys = s->cursors = NULL;
+	for (size_t i = 0; i < s->n_peers; i++) {
+		struct mem_peer *p = &s->peers[i];
+
+		p->known = false;
+		p->stream = (struct store_stream){ .peer = p->id };
+		p->n_open = p->parcels[0].n = p->parcels[1].n = 0;
+	}
+	s->has_meta = false;
+	s->meta = (struct store_meta){ 0 };
+	s->first_case = NULL;
+	s->last_case = &s->first_case;
+	s->n_events = 0;
+	s->n_leaves = s->n_messages = s->n_cases = 0;
+	cy_arena_free(&s->arena);
+}
+
+void mem_store_init(struct mem_store *s, const char *const *peers, size_t n_peers,
+		    void (*broken_fn)(void *, const char *), void *ctx)
+{
+	*s = (struct mem_store){ .broken = broken_fn, .ctx = ctx };
+	s->peers = calloc(n_peers + 1, sizeof *s->peers);
+	CY_ASSERT(s->peers != NULL);
+	for (size_t i = 0; i < n_peers; i++)
+		CY_ASSERT(cy_copy(s->peers[i].id, sizeof s->peers[i].id, peers[i]) == CY_OK);
+	s->n_peers = n_peers;
+	forget_index(s);
+}
+
+static void forget_log(struct mem_store *s, size_t keep)
+{
+	while (s->n_log > keep) {
+		store_writeset_free(s->log[--s->n_log]);
+		free(s->log[s->n_log]);
+	}
+}
+
+void mem_store_free(struct mem_store *s)
+{
+	forget_index(s);
+	forget_log(s, 0);
+	for (size_t i = 0; i < s->n_peers; i++) {
+		free(s->peers[i].open);
+		free(s->peers[i].parcels[0].at);
+		free(s->peers[i].parcels[1].at);
+	}
+	free(s->peers);
+	free(s->events);
+	free(s->log);
+}
+
+void mem_store_restore(struct mem_store *s, size_t n)
+{
+	forget_index(s);
+	forget_log(s, n);
+	for (size_t i = 0; i < s->n_log; i++)
+		apply(s, s->log[i]);
+}
+
+/* ---------------------------------------------------------------- reading */
+
+static int read_meta(void *ctx, int (*fn)(void *arg, const struct store_meta *row), void *arg)
+{
+	struct mem_store *s = ctx;
+
+	return s->unreadable ? CY_ESTORE : fn(arg, &s->meta);
+}
+
+static int read_stream(void *ctx, const char *peer, store_stream_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct mem_peer *p = mem_store_peer(s, peer);
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	return p != NULL && p->known ? fn(arg, &p->stream) : CY_ENOENT;
+}
+
+static int read_key(void *ctx, const char *client, const char *key, int (*fn)(void *arg, const struct store_key *row),
+		    void *arg)
+{
+	struct mem_store *s = ctx;
+	const struct store_key wanted = { .client = client, .key = key };
+	struct store_key *k = find(&s->keys, &wanted, by_key);
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	return k != NULL ? fn(arg, k) : CY_ENOENT;
+}
+
+static int read_cursor(void *ctx, const char *client, const char *name, uint64_t *ret_position)
+{
+	struct mem_store *s = ctx;
+	const struct cursor wanted = { client, name, 0 };
+	struct cursor *c = find(&s->cursors, &wanted, by_cursor);
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	if (c == NULL)
+		return CY_ENOENT;
+	*ret_position = c->position;
+	return CY_OK;
+}
+
+static int get_case(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct mem_case *c = mem_store_case(s, peer, case_id);
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	return c != NULL ? fn(arg, &c->row) : CY_ENOENT;
+}
+
+static bool sees(struct store_view view, const char *client)
+{
+	return view.client == NULL || strcmp(view.client, client) == 0;
+}
+
+static int find_case(void *ctx, struct store_view view, const char *ref, store_case_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int found = 0, r = CY_OK;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	for (struct mem_case *c = s->first_case; c != NULL && found < 2 && r >= 0; c = c->next) {
+		if (c->row.case_id[0] == '\0' || !sees(view, c->row.client) ||
+		    (strcmp(c->row.case_id, ref) != 0 && strcmp(c->row.own_reference, ref) != 0 &&
+		     strcmp(c->row.peer_reference, ref) != 0))
+			continue;
+		found++;
+		r = fn(arg, &c->row);
+	}
+	return r;
+}
+
+struct case_list {
+	struct mem_case **at;
+	size_t n;
+};
+
+static void collect_case(const void *node, VISIT visit, void *arg)
+{
+	struct case_list *l = arg;
+
+	if (visit == postorder || visit == leaf)
+		l->at[l->n++] = *(struct mem_case *const *)node;
+}
+
+static int list_cases(void *ctx, struct store_view view, const char *peer, bool open_only, const char *after,
+		      uint32_t limit, store_case_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct case_list l = { calloc(s->n_cases + 1, sizeof *l.at), 0 };
+	int r = CY_OK;
+
+	CY_ASSERT(l.at != NULL);
+	twalk_r(s->cases, collect_case, &l);
+	for (size_t i = 0; i < l.n && limit > 0 && r >= 0; i++) {
+		const struct store_case *c = &l.at[i]->row;
+
+		if (strcmp(c->case_id, after) <= 0 || (peer[0] != '\0' && strcmp(c->peer, peer) != 0) ||
+		    (open_only && c->closed) || !sees(view, c->client))
+			continue;
+		limit--;
+		r = fn(arg, c);
+	}
+	free(l.at);
+	return s->unreadable ? CY_ESTORE : r;
+}
+
+static int get_message(void *ctx, const char *id, store_message_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct mem_message *m = mem_store_message(s, id);
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	return m != NULL ? fn(arg, &m->row) : CY_ENOENT;
+}
+
+static int by_author_number(const void *x, const void *y)
+{
+	const struct store_message *a = &(*(struct mem_message *const *)x)->row,
+				   *b = &(*(struct mem_message *const *)y)->row;
+
+	if (a->author != b->author)
+		return a->author < b->author ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* Messages of a case above a number, of one author or of both. */
+static int sorted(struct mem_store *s, const char *peer, const char *case_id, bool peers_only, uint32_t after,
+		  store_message_fn *fn, void *arg)
+{
+	struct mem_case *c = mem_store_case(s, peer, case_id);
+	struct mem_message **at;
+	size_t n = 0, k = 0;
+	int r = CY_OK;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	for (struct mem_message *m = c != NULL ? c->first : NULL; m != NULL; m = m->next)
+		n++;
+	at = calloc(n + 1, sizeof *at);
+	CY_ASSERT(at != NULL);
+	for (struct mem_message *m = n > 0 ? c->first : NULL; m != NULL; m = m->next)
+		if (!peers_only || (m->row.author == STORE_PEER && m->row.number > after))
+			at[k++] = m;
+	qsort(at, k, sizeof *at, by_author_number);
+	for (size_t i = 0; i < k && r >= 0; i++)
+		r = fn(arg, &at[i]->row);
+	free(at);
+	return r;
+}
+
+static int case_messages(void *ctx, const char *peer, const char *case_id, store_message_fn *fn, void *arg)
+{
+	return sorted(ctx, peer, case_id, false, 0, fn, arg);
+}
+
+static int peer_messages(void *ctx, const char *peer, const char *case_id, uint32_t after, store_message_fn *fn,
+			 void *arg)
+{
+	return sorted(ctx, peer, case_id, true, after, fn, arg);
+}
+
+static int by_urgency(const void *x, const void *y)
+{
+	const struct mem_message *a = *(struct mem_message *const *)x, *b = *(struct mem_message *const *)y;
+
+	if (a->row.priority != b->row.priority)
+		return a->row.priority > b->row.priority ? -1 : 1;
+	return a->no < b->no ? -1 : a->no > b->no;
+}
+
+/* Drop from the list of open messages what is settled. */
+static void tidy(struct mem_peer *p)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < p->n_open; i++)
+		if (is_open(&p->open[i]->row))
+			p->open[k++] = p->open[i];
+	p->n_open = k;
+}
+
+static int waiting(void *ctx, const char *peer, uint32_t limit, store_message_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct mem_peer *p = mem_store_peer(s, peer);
+	struct mem_message **at;
+	size_t n = 0;
+	int r = CY_OK;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	tidy(p);
+	at = calloc(p->n_open + 1, sizeof *at);
+	CY_ASSERT(at != NULL);
+	for (size_t i = 0; i < p->n_open; i++)
+		if (p->open[i]->row.transport == STORE_QUEUED)
+			at[n++] = p->open[i];
+	qsort(at, n, sizeof *at, by_urgency);
+	for (size_t i = 0; i < n && i < limit && r >= 0; i++)
+		r = fn(arg, &at[i]->row);
+	free(at);
+	return r;
+}
+
+static int by_created(const void *x, const void *y)
+{
+	const struct mem_message *a = *(struct mem_message *const *)x, *b = *(struct mem_message *const *)y;
+
+	if (a->row.created.ms != b->row.created.ms)
+		return a->row.created.ms < b->row.created.ms ? -1 : 1;
+	return a->no < b->no ? -1 : a->no > b->no;
+}
+
+static int undelivered(void *ctx, struct cy_wall before, uint32_t limit, store_message_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct mem_message **at;
+	size_t n = 0, most = 1;
+	int r = CY_OK;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	for (size_t i = 0; i < s->n_peers; i++) {
+		tidy(&s->peers[i]);
+		most += s->peers[i].n_open;
+	}
+	at = calloc(most, sizeof *at);
+	CY_ASSERT(at != NULL);
+	for (size_t i = 0; i < s->n_peers; i++)
+		for (size_t k = 0; k < s->peers[i].n_open; k++)
+			if (s->peers[i].open[k]->row.created.ms < before.ms)
+				at[n++] = s->peers[i].open[k];
+	qsort(at, n, sizeof *at, by_created);
+	for (size_t i = 0; i < n && i < limit && r >= 0; i++)
+		r = fn(arg, &at[i]->row);
+	free(at);
+	return r;
+}
+
+static int get_parcel(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
+		      store_parcel_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct mem_parcel *p = mem_store_parcel(s, peer, author, epoch, sequence);
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	return p != NULL ? fn(arg, &p->row) : CY_ENOENT;
+}
+
+static int parcels(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
+		   uint32_t limit, store_parcel_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	const struct mem_parcels *l = &mem_store_peer(s, peer)->parcels[author];
+	int r = CY_OK;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	for (size_t i = lower_bound(l, epoch, sequence + 1); i < l->n && limit > 0 && r >= 0; i++) {
+		if (!l->at[i]->known)
+			continue;
+		limit--;
+		r = fn(arg, &l->at[i]->row);
+	}
+	return r;
+}
+
+static int parcel_messages(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
+			   store_message_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct mem_parcel *p = mem_store_parcel(s, peer, author, epoch, sequence);
+	int r = CY_OK;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	for (struct mem_message *m = p != NULL ? p->messages : NULL; m != NULL && r >= 0; m = m->next_sent)
+		r = fn(arg, &m->row);
+	return r;
+}
+
+static int events(void *ctx, struct store_view view, uint64_t after, uint32_t limit, store_event_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = CY_OK;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	for (size_t i = after; i < s->n_events && limit > 0 && r >= 0; i++) {
+		if (!sees(view, s->events[i]->client))
+			continue;
+		limit--;
+		r = fn(arg, s->events[i]);
+	}
+	return r;
+}
+
+static int last_event(void *ctx, uint64_t *ret_position)
+{
+	struct mem_store *s = ctx;
+
+	*ret_position = s->n_events;
+	return s->unreadable ? CY_ESTORE : CY_OK;
+}
+
+static int counts(void *ctx, struct store_counts *ret_counts)
+{
+	struct mem_store *s = ctx;
+
+	*ret_counts = (struct store_counts){ s->n_cases, s->n_messages };
+	return s->unreadable ? CY_ESTORE : CY_OK;
+}
+
+static int peer_counts(void *ctx, const char *peer, struct store_peer_counts *ret_counts)
+{
+	struct mem_store *s = ctx;
+	struct mem_peer *p = mem_store_peer(s, peer);
+
+	*ret_counts = (struct store_peer_counts){ 0 };
+	tidy(p);
+	for (size_t i = 0; i < p->n_open; i++) {
+		const struct store_message *m = &p->open[i]->row;
+
+		if (m->transport != STORE_QUEUED)
+			continue;
+		if (ret_counts->waiting++ == 0 || m->created.ms < ret_counts->oldest.ms)
+			ret_counts->oldest = m->created;
+	}
+	for (size_t i = 0; i < p->parcels[STORE_OWN].n; i++)
+		ret_counts->in_flight +=
+			p->parcels[STORE_OWN].at[i]->known && p->parcels[STORE_OWN].at[i]->row.receipt.len == 0;
+	return s->unreadable ? CY_ESTORE : CY_OK;
+}
+
+void mem_store_port(struct mem_store *s, struct store_port *ret_port)
+{
+	*ret_port = (struct store_port){ .ctx = s,
+					 .meta = read_meta,
+					 .stream = read_stream,
+					 .key = read_key,
+					 .cursor = read_cursor,
+					 .get_case = get_case,
+					 .find_case = find_case,
+					 .list_cases = list_cases,
+					 .get_message = get_message,
+					 .case_messages = case_messages,
+					 .waiting = waiting,
+					 .undelivered = undelivered,
+					 .get_parcel = get_parcel,
+					 .parcels = parcels,
+					 .parcel_messages = parcel_messages,
+					 .peer_messages = peer_messages,
+					 .events = events,
+					 .last_event = last_event,
+					 .counts = counts,
+					 .peer_counts = peer_counts };
+}

@@ -1,0 +1,88 @@
+/* The store port in memory, for the simulator. What is durable is the list of
+ * committed write-sets, nothing else; the rows are an index over it. A crash
+ * loses what was not committed, a backup is a length of the list, and restoring
+ * it is applying that many write-sets anew.
+ *
+ * It is strict where SQLite would only answer what it is asked: rows that go
+ * backwards are told to `broken`. */
+#ifndef SIM_STORE_MEM_H
+#define SIM_STORE_MEM_H
+
+#include "node/store.h"
+
+struct mem_message {
+	struct store_message row;
+	struct mem_message *next;      /* of its case, in order of insertion */
+	struct mem_message *next_sent; /* of its parcel, by index */
+	uint64_t no;
+};
+
+struct mem_case {
+	struct store_case row;
+	struct mem_message *first, **last;
+	struct mem_case *next; /* in order of insertion */
+};
+
+struct mem_parcel {
+	struct store_parcel row;
+	bool known;                   /* false: its messages are here, itself comes later in the write-set */
+	struct mem_message *messages; /* by index */
+};
+
+/* Parcels of one author and peer, in order of epoch and sequence. */
+struct mem_parcels {
+	struct mem_parcel **at;
+	size_t n, cap;
+};
+
+struct mem_peer {
+	char id[CY_AUTHORITY_MAX + 1];
+	bool known;
+	struct store_stream stream;
+	struct mem_parcels parcels[2];
+	struct mem_message **open; /* own messages QUEUED or TRANSMITTED, by age; settled ones are dropped lazily */
+	size_t n_open, cap_open;
+};
+
+struct mem_store {
+	/* The durable image. */
+	struct store_writeset **log;
+	size_t n_log, cap_log;
+	/* The index over it; all rows live in `arena` or in the write-sets. */
+	struct cy_arena arena;
+	struct store_meta meta;
+	bool has_meta;
+	struct mem_peer *peers;
+	size_t n_peers;
+	void *messages, *cases, *keys, *cursors; /* tsearch(3) trees */
+	struct mem_case *first_case, **last_case;
+	struct store_event **events; /* position is the index plus one */
+	size_t n_events, cap_events;
+	uint64_t n_leaves, n_messages, n_cases;
+	bool unreadable; /* reads fail */
+
+	void (*broken)(void *ctx, const char *what); /* an invariant does not hold */
+	void *ctx;
+};
+
+/* `peers`: their ids; the store makes room for each. */
+void mem_store_init(struct mem_store *s, const char *const *peers, size_t n_peers, void (*broken)(void *, const char *),
+		    void *ctx);
+void mem_store_free(struct mem_store *s);
+
+/* All operations of the port but commit(), which is the simulator's. */
+void mem_store_port(struct mem_store *s, struct store_port *ret_port);
+
+/* Make `w` durable and apply it; takes it over. */
+void mem_store_apply(struct mem_store *s, struct store_writeset *w);
+
+/* Keep the first `n` write-sets only, as a restored backup does. */
+void mem_store_restore(struct mem_store *s, size_t n);
+
+struct mem_peer *mem_store_peer(struct mem_store *s, const char *id); /* NULL: unknown */
+struct mem_message *mem_store_message(struct mem_store *s, const char *id);
+struct mem_case *mem_store_case(struct mem_store *s, const char *peer, const char *case_id);
+struct mem_parcel *mem_store_parcel(struct mem_store *s, const char *peer, enum store_author author, uint64_t epoch,
+				    uint64_t sequence);
+
+#endif

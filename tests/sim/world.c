@@ -1,0 +1,785 @@
+/* The world: time, authorities and their machines, and what goes wrong. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/uuid.h"
+#include "sim.h"
+
+#define EVENTS_MAX   UINT64_C(20000000) /* a run that does not end is a failure */
+#define DRAIN_WITHIN (12 * HOUR)        /* after healing, all outboxes are empty by then */
+
+/* ------------------------------------------------------------------ telling */
+
+void world_fail(struct world *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (w->failure[0] != '\0')
+		return;
+	va_start(ap, fmt);
+	vsnprintf(w->failure, sizeof w->failure, fmt, ap);
+	va_end(ap);
+	world_say(w, "BROKEN: %s", w->failure);
+}
+
+void world_say(struct world *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (w->trace == NULL)
+		return;
+	fprintf(w->trace, "%4lld d %02lld:%02lld:%02lld.%03lld  ", (long long)(w->now / DAY),
+		(long long)(w->now / HOUR % 24), (long long)(w->now / MINUTE % 60), (long long)(w->now / SECOND % 60),
+		(long long)(w->now % SECOND));
+	va_start(ap, fmt);
+	vfprintf(w->trace, fmt, ap);
+	va_end(ap);
+	fputc('\n', w->trace);
+}
+
+/* FNV-1a */
+void world_mix(struct world *w, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < len; i++)
+		w->hash = (w->hash ^ p[i]) * UINT64_C(0x100000001b3);
+}
+
+static void broken_store(void *ctx, const char *what)
+{
+	struct sim_node *s = ctx;
+
+	world_fail(s->w, "%s: %s", s->id, what);
+}
+
+/* ------------------------------------------------------------------- chance */
+
+bool world_chance(struct world *w, enum sim_fault f)
+{
+	static const uint64_t one_in[] = { 0, 5000, 500, 60 };
+	uint8_t level = w->set.level[f];
+
+	return level > 0 && !w->healed && cy_rng_below(&w->faults[f], one_in[level]) == 0;
+}
+
+int64_t world_span(struct cy_rng *r, int64_t mean)
+{
+	double u = (double)(cy_rng_next(r) >> 11) / 9007199254740992.0;
+	double ms = -log(1.0 - u) * (double)mean;
+
+	return ms < 1.0 ? 1 : ms > 1e15 ? (int64_t)1e15 : (int64_t)ms;
+}
+
+/* --------------------------------------------------------------------- heap */
+
+static bool before(const struct sim_event *a, const struct sim_event *b)
+{
+	if (a->due != b->due)
+		return a->due < b->due;
+	if (a->priority != b->priority)
+		return a->priority < b->priority;
+	return a->serial < b->serial;
+}
+
+void world_at(struct world *w, int64_t due, sim_fn *fn, void *arg, uint64_t x)
+{
+	size_t i = w->n_heap++;
+
+	if (w->n_heap > w->cap_heap) {
+		w->cap_heap = w->cap_heap > 0 ? 2 * w->cap_heap : 256;
+		w->heap = realloc(w->heap, w->cap_heap * sizeof *w->heap);
+		CY_ASSERT(w->heap != NULL);
+	}
+	w->heap[i] = (struct sim_event){ .due = due < w->now ? w->now : due,
+					 .priority = (uint32_t)cy_rng_next(&w->order),
+					 .serial = ++w->serial,
+					 .fn = fn,
+					 .arg = arg,
+					 .x = x };
+	for (; i > 0 && before(&w->heap[i], &w->heap[(i - 1) / 2]); i = (i - 1) / 2) {
+		struct sim_event e = w->heap[i];
+
+		w->heap[i] = w->heap[(i - 1) / 2];
+		w->heap[(i - 1) / 2] = e;
+	}
+}
+
+static struct sim_event next_event(struct world *w)
+{
+	struct sim_event first = w->heap[0], e = w->heap[--w->n_heap];
+	size_t i = 0, child;
+
+	for (; (child = 2 * i + 1) < w->n_heap; i = child) {
+		if (child + 1 < w->n_heap && before(&w->heap[child + 1], &w->heap[child]))
+			child++;
+		if (!before(&w->heap[child], &e))
+			break;
+		w->heap[i] = w->heap[child];
+	}
+	w->heap[i] = e;
+	return first;
+}
+
+/* -------------------------------------------------------------------- pipes */
+
+void pipe_init(struct sim_pipe *p)
+{
+	*p = (struct sim_pipe){ 0 };
+	p->last = &p->first;
+}
+
+void pipe_put(struct sim_pipe *p, struct cy_bytes data, bool fin)
+{
+	struct sim_chunk *c = malloc(sizeof *c + data.len);
+
+	CY_ASSERT(c != NULL);
+	c->next = NULL;
+	c->len = data.len;
+	c->fin = fin;
+	if (data.len > 0)
+		memcpy(c->data, data.data, data.len);
+	*p->last = c;
+	p->last = &c->next;
+	p->n++;
+	p->bytes += data.len;
+}
+
+struct sim_chunk *pipe_take(struct sim_pipe *p)
+{
+	struct sim_chunk *c = p->first;
+
+	if (c == NULL)
+		return NULL;
+	p->first = c->next;
+	if (p->first == NULL)
+		p->last = &p->first;
+	p->n--;
+	p->bytes -= c->len;
+	return c;
+}
+
+void pipe_clear(struct sim_pipe *p)
+{
+	while (p->first != NULL)
+		free(pipe_take(p));
+}
+
+/* -------------------------------------------------------------------- ports */
+
+static struct cy_mono clock_mono(void *ctx)
+{
+	const struct sim_node *s = ctx;
+
+	return (struct cy_mono){ s->w->now + s->w->now * s->drift_ppm / 1000000 + 1000 };
+}
+
+static struct cy_wall clock_wall(void *ctx)
+{
+	const struct sim_node *s = ctx;
+
+	return (struct cy_wall){ SIM_START_MS + clock_mono(ctx).ms + s->wall_offset };
+}
+
+/* A later call replaces an earlier one. */
+static void on_wake(struct world *w, void *arg, uint64_t x)
+{
+	struct sim_node *s = arg;
+
+	if (x != s->wakes || s->node == NULL)
+		return;
+	if (s->suspended_until > w->now) {
+		world_at(w, s->suspended_until, on_wake, s, x);
+		return;
+	}
+	if (clock_mono(s).ms < s->wake_at) {
+		world_at(w, w->now + s->wake_at - clock_mono(s).ms, on_wake, s, x);
+		return;
+	}
+	node_wake(s->node);
+}
+
+static void clock_wake_at(void *ctx, struct cy_mono at)
+{
+	struct sim_node *s = ctx;
+
+	s->wakes++;
+	s->wake_at = at.ms;
+	if (at.ms != CY_NEVER.ms)
+		world_at(s->w, s->w->now + (at.ms > clock_mono(s).ms ? at.ms - clock_mono(s).ms : 1), on_wake, s,
+			 s->wakes);
+}
+
+/* Stands in for CMS: who signed what. */
+struct cy_digest sim_seal(const char *authority, struct cy_bytes text)
+{
+	const struct cy_bytes pieces[] = { cy_bytes(authority, strlen(authority)), text };
+
+	return cy_sha256v(pieces, 2);
+}
+
+struct signing {
+	struct sim_node *s;
+	uint64_t ticket, life;
+	struct cy_digest seal;
+	bool fails;
+};
+
+static void on_signed(struct world *w, void *arg, uint64_t x)
+{
+	struct signing *g = arg;
+	struct sim_node *s = g->s;
+
+	if (g->life == s->life && s->suspended_until > w->now) {
+		world_at(w, s->suspended_until, on_signed, g, x);
+		return;
+	}
+	if (g->life == s->life)
+		node_signed(s->node, g->ticket, g->fails ? CY_ESIGN : CY_OK,
+			    g->fails ? cy_bytes(NULL, 0) : cy_bytes(g->seal.b, sizeof g->seal.b));
+	free(g);
+}
+
+static int signer_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
+{
+	struct sim_node *s = ctx;
+	struct world *w = s->w;
+	struct signing *g = malloc(sizeof *g);
+
+	CY_ASSERT(g != NULL);
+	*g = (struct signing){ s, ticket, s->life, sim_seal(s->id, text), world_chance(w, FAULT_SIGN_FAILS) };
+	world_at(w,
+		 w->now + 1 +
+			 (world_chance(w, FAULT_SLOW_TOKEN) ? (int64_t)cy_rng_below(&w->disk, 10 * SECOND)
+							    : (int64_t)cy_rng_below(&w->disk, 4)),
+		 on_signed, g, 0);
+	return CY_OK;
+}
+
+static int signer_verify(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
+			 struct cy_wall made, struct cy_error *e)
+{
+	struct cy_digest d = sim_seal(authority, text);
+
+	(void)ctx;
+	(void)made;
+	if (!cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature))
+		return cy_fail(e, CY_ESIGN, "the signature does not verify");
+	return CY_OK;
+}
+
+static void random_fill(void *ctx, void *data, size_t len)
+{
+	struct sim_node *s = ctx;
+	uint8_t *p = data;
+
+	for (size_t i = 0; i < len; i++)
+		p[i] = (uint8_t)cy_rng_next(&s->random);
+}
+
+static void journal_note(void *ctx, enum node_level level, const char *text)
+{
+	struct sim_node *s = ctx;
+
+	world_mix(s->w, text, strlen(text));
+	world_say(s->w, "%s %s %s", s->id, level == NODE_ALARM ? "!!" : level == NODE_WARNING ? "! " : "  ", text);
+}
+
+/* -------------------------------------------------------------------- store */
+
+static void make_durable(struct sim_node *s)
+{
+	struct store_writeset *w = s->committing;
+
+	s->committing = NULL;
+	s->w->counts.commits++;
+	world_mix(s->w, &w->n, sizeof w->n);
+	mem_store_apply(&s->store, w);
+	oracle_commit(s, w);
+}
+
+static void drop_commit(struct sim_node *s)
+{
+	if (s->committing == NULL)
+		return;
+	store_writeset_free(s->committing);
+	free(s->committing);
+	s->committing = NULL;
+}
+
+static void on_committed(struct world *w, void *arg, uint64_t life)
+{
+	struct sim_node *s = arg;
+
+	if (life != s->life)
+		return;
+	if (s->suspended_until > w->now) {
+		world_at(w, s->suspended_until, on_committed, s, life);
+		return;
+	}
+	if (world_chance(w, FAULT_COMMIT_FAILS)) {
+		drop_commit(s);
+		node_committed(s->node, CY_ESTORE, "the simulated disk is full");
+		return;
+	}
+	make_durable(s);
+	if (world_chance(w, FAULT_CRASH_COMMIT))
+		sim_node_crash(s, "crashes after a commit, before what follows");
+	else
+		node_committed(s->node, CY_OK, "");
+}
+
+static int store_commit(void *ctx, struct store_writeset *set)
+{
+	struct sim_node *s = (struct sim_node *)((char *)ctx - offsetof(struct sim_node, store));
+	struct world *w = s->w;
+
+	if (s->committing != NULL)
+		return CY_EAGAIN;
+	s->committing = set;
+	world_at(w,
+		 w->now + 1 +
+			 (world_chance(w, FAULT_SLOW_DISK) ? (int64_t)cy_rng_below(&w->disk, 10 * SECOND)
+							   : (int64_t)cy_rng_below(&w->disk, 20)),
+		 on_committed, s, s->life);
+	return CY_OK;
+}
+
+/* -------------------------------------------------------------------- nodes */
+
+void sim_node_start(struct sim_node *s)
+{
+	struct world *w = s->w;
+	struct node_peer_config *peers = calloc(s->n_pairs + 1, sizeof *peers);
+	const struct node_client_config clients[SIM_DESKS] = { { "desk", CY_ROLE__SUBMITTER, true },
+							       { "clerk", CY_ROLE__SUBMITTER, false } };
+	struct node_config config = { .authority = s->id,
+				      .peers = peers,
+				      .n_peers = s->n_pairs,
+				      .clients = clients,
+				      .n_clients = SIM_DESKS,
+				      .window = 1 + (uint32_t)cy_rng_below(&s->random, CY_WINDOW_MAX),
+				      .undelivered_ms = w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY };
+	struct cy_error e = { 0 };
+
+	CY_ASSERT(peers != NULL);
+	for (size_t i = 0; i < s->n_pairs; i++)
+		peers[i].id = s->pairs[i]->side[s->pairs[i]->side[0] == s]->id;
+	s->life++;
+	world_say(w, "%s starts", s->id);
+	s->store.unreadable = false;
+	mem_store_port(&s->store, &s->ports.store);
+	s->ports.store.commit = store_commit;
+	s->ports.link = net_port(s);
+	s->ports.local = desk_port(s);
+	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
+	s->ports.signer = (struct signer_port){ s, signer_sign, signer_verify };
+	s->ports.random = (struct random_port){ s, random_fill };
+	s->ports.journal = (struct journal_port){ s, journal_note };
+	if (node_new(&config, &s->ports, &s->node, &e) < 0)
+		world_fail(w, "%s does not start: %s", s->id, e.text);
+	free(peers);
+	for (size_t i = 0; i < s->n_pairs; i++)
+		net_dial(s->pairs[i], 0);
+}
+
+static void on_start(struct world *w, void *arg, uint64_t life)
+{
+	struct sim_node *s = arg;
+
+	(void)w;
+	if (s->node == NULL && life == s->life)
+		sim_node_start(s);
+}
+
+/* From inside a port's function the node may still be on the stack: there the
+ * crash is left to an event. */
+void sim_node_crash(struct sim_node *s, const char *why)
+{
+	struct world *w = s->w;
+
+	if (s->node == NULL)
+		return;
+	world_say(w, "%s %s", s->id, why);
+	w->counts.crashes++;
+	s->life++;
+	s->wakes++;
+	/* A commit under way may have reached the disk. */
+	if (s->committing != NULL && cy_rng_below(&w->disk, 2) == 0)
+		make_durable(s);
+	drop_commit(s);
+	node_free(s->node);
+	s->node = NULL;
+	net_node_gone(s);
+	for (size_t i = 0; i < SIM_DESKS; i++)
+		desk_lost_connection(&s->desk[i]);
+	world_at(w, w->now + world_span(&w->faults[FAULT_CRASH], 2 * MINUTE), on_start, s, s->life);
+}
+
+/* ------------------------------------------------------- what goes wrong */
+
+static struct sim_node *any_node(struct world *w, enum sim_fault f)
+{
+	return &w->nodes[cy_rng_below(&w->faults[f], w->set.nodes)];
+}
+
+static struct sim_pair *any_pair(struct world *w, enum sim_fault f)
+{
+	return w->pairs[cy_rng_below(&w->faults[f], w->n_pairs)];
+}
+
+static void on_unblock(struct world *w, void *arg, uint64_t side)
+{
+	struct sim_pair *p = arg;
+
+	p->blocked[side] = false;
+	world_say(w, "%s -> %s: gets through again", p->side[1 - side]->id, p->side[side]->id);
+}
+
+static void block(struct world *w, enum sim_fault f, bool both)
+{
+	struct sim_pair *p = any_pair(w, f);
+	size_t side = cy_rng_below(&w->faults[f], 2);
+	int64_t until = w->now + world_span(&w->faults[f], cy_rng_below(&w->faults[f], 10) == 0 ? 4 * DAY : 2 * HOUR);
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!both && i != side)
+			continue;
+		world_say(w, "%s -> %s: nothing gets through", p->side[1 - i]->id, p->side[i]->id);
+		p->blocked[i] = true;
+		world_at(w, until, on_unblock, p, i);
+	}
+	net_reset(p, both ? "partitioned" : "one way is dead");
+}
+
+static void on_readable(struct world *w, void *arg, uint64_t life)
+{
+	struct sim_node *s = arg;
+
+	(void)w;
+	if (life == s->life)
+		s->store.unreadable = false;
+}
+
+static void on_desk_back(struct world *w, void *arg, uint64_t x)
+{
+	struct sim_desk *d = arg;
+
+	(void)w;
+	(void)x;
+	if (!d->running)
+		desk_start(d);
+	d->stalled = false;
+}
+
+static void restore(struct world *w, struct sim_node *s)
+{
+	if (!s->has_backup)
+		return;
+	sim_node_crash(s, "loses its disk");
+	world_say(w, "%s is restored from its backup", s->id);
+	w->counts.restores++;
+	mem_store_restore(&s->store, s->backup);
+	s->restored = true;
+	for (size_t i = 0; i < s->n_pairs; i++)
+		s->unsure[i] = true;
+	oracle_restored(s);
+	for (size_t i = 0; i < SIM_DESKS; i++)
+		desk_after_restore(&s->desk[i]);
+}
+
+static void on_backup(struct world *w, void *arg, uint64_t x)
+{
+	struct sim_node *s = arg;
+
+	(void)x;
+	s->backup = s->store.n_log;
+	s->has_backup = true;
+	if (!w->healed)
+		world_at(w, w->now + world_span(&w->faults[FAULT_RESTORE], 2 * DAY), on_backup, s, 0);
+}
+
+/* Events that were put off until then stand in the heap. */
+static int64_t before_healing(const struct world *w, int64_t at)
+{
+	return at < w->set.faulty ? at : w->set.faulty;
+}
+
+static void strike(struct world *w, enum sim_fault f)
+{
+	struct cy_rng *r = &w->faults[f];
+	struct sim_node *s = any_node(w, f);
+	struct sim_desk *d = &s->desk[cy_rng_below(r, SIM_DESKS)];
+	struct sim_pair *p;
+	size_t side;
+
+	switch (f) {
+	case FAULT_RESET:
+		net_reset(any_pair(w, f), "the connection is cut");
+		break;
+	case FAULT_PARTITION:
+	case FAULT_ONE_WAY:
+		block(w, f, f == FAULT_PARTITION);
+		break;
+	case FAULT_CLOG:
+		p = any_pair(w, f);
+		side = cy_rng_below(r, 2);
+		p->clogged_until[side] = before_healing(w, w->now + world_span(r, 20 * MINUTE));
+		world_say(w, "%s -> %s: clogged", p->side[1 - side]->id, p->side[side]->id);
+		break;
+	case FAULT_CRASH:
+		sim_node_crash(s, "crashes");
+		break;
+	case FAULT_READ_FAILS:
+		world_say(w, "%s: its store cannot be read", s->id);
+		s->store.unreadable = true;
+		world_at(w, w->now + world_span(r, MINUTE), on_readable, s, s->life);
+		break;
+	case FAULT_RESTORE:
+		restore(w, s);
+		break;
+	case FAULT_CLOCK_STEP:
+		s->wall_offset += (int64_t)cy_rng_below(r, 4 * DAY) - 2 * DAY;
+		world_say(w, "%s: its clock is set", s->id);
+		break;
+	case FAULT_SUSPEND:
+		s->suspended_until = before_healing(w, w->now + world_span(r, 3 * HOUR));
+		world_say(w, "%s is suspended", s->id);
+		break;
+	case FAULT_DESK_CRASH:
+		if (d->running) {
+			desk_crash(d);
+			world_at(w, w->now + world_span(r, 10 * MINUTE), on_desk_back, d, 0);
+		}
+		break;
+	case FAULT_DESK_STALL:
+		d->stalled = true;
+		world_at(w, w->now + world_span(r, HOUR), on_desk_back, d, 0);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool strikes(enum sim_fault f)
+{
+	return f == FAULT_RESET || f == FAULT_PARTITION || f == FAULT_ONE_WAY || f == FAULT_CLOG || f == FAULT_CRASH ||
+	       f == FAULT_READ_FAILS || f == FAULT_RESTORE || f == FAULT_CLOCK_STEP || f == FAULT_SUSPEND ||
+	       f == FAULT_DESK_CRASH || f == FAULT_DESK_STALL;
+}
+
+/* Mean time between two strikes at one authority. */
+static int64_t strike_mean(const struct world *w, enum sim_fault f)
+{
+	static const int64_t mean[] = { 0, 8 * DAY, DAY, 3 * HOUR };
+
+	return mean[w->set.level[f]] * (f == FAULT_RESTORE ? 16 : 1) / w->set.nodes;
+}
+
+static void on_strike(struct world *w, void *arg, uint64_t f)
+{
+	(void)arg;
+	if (w->healed)
+		return;
+	strike(w, (enum sim_fault)f);
+	world_at(w, w->now + world_span(&w->faults[f], strike_mean(w, (enum sim_fault)f)), on_strike, NULL, f);
+}
+
+/* All faults end; what was down comes up. */
+static void heal(struct world *w)
+{
+	world_say(w, "all is healed");
+	w->healed = true;
+	for (size_t i = 0; i < w->n_pairs; i++) {
+		struct sim_pair *p = w->pairs[i];
+
+		p->blocked[0] = p->blocked[1] = false;
+		p->clogged_until[0] = p->clogged_until[1] = 0;
+		p->backoff = 0;
+	}
+	for (uint32_t i = 0; i < w->set.nodes; i++) {
+		struct sim_node *s = &w->nodes[i];
+
+		s->store.unreadable = false;
+		s->suspended_until = 0;
+		if (s->node == NULL)
+			sim_node_start(s);
+		for (size_t k = 0; k < SIM_DESKS; k++) {
+			s->desk[k].stalled = false;
+			desk_start(&s->desk[k]);
+		}
+	}
+}
+
+/* --------------------------------------------------------------------- life */
+
+static struct cy_rng stream(const struct world *w, uint64_t which)
+{
+	struct cy_rng r = { w->set.seed * UINT64_C(0x9e3779b97f4a7c15) + which * UINT64_C(0xd1b54a32d192ed03) };
+
+	cy_rng_next(&r);
+	return (struct cy_rng){ cy_rng_next(&r) };
+}
+
+static void join(struct world *w, uint32_t a, uint32_t b)
+{
+	struct sim_pair *p = calloc(1, sizeof *p);
+	struct sim_node *side[2] = { &w->nodes[a], &w->nodes[b] };
+
+	CY_ASSERT(p != NULL);
+	p->w = w;
+	for (size_t i = 0; i < 2; i++) {
+		struct sim_node *s = side[i];
+
+		p->side[i] = s;
+		s->pairs = realloc(s->pairs, (s->n_pairs + 1) * sizeof *s->pairs);
+		CY_ASSERT(s->pairs != NULL);
+		s->pairs[s->n_pairs++] = p;
+	}
+	w->pairs = realloc(w->pairs, (w->n_pairs + 1) * sizeof *w->pairs);
+	CY_ASSERT(w->pairs != NULL);
+	w->pairs[w->n_pairs++] = p;
+}
+
+/* Up to eight authorities all know each other; more stand in a ring with some
+ * links across. */
+static void make_pairs(struct world *w)
+{
+	struct cy_rng r = stream(w, 7);
+	uint32_t n = w->set.nodes;
+
+	for (uint32_t a = 0; a < n; a++)
+		for (uint32_t b = a + 1; b < n; b++)
+			if (n <= 8 || b == a + 1 || (a == 0 && b == n - 1) || cy_rng_below(&r, n) < 2)
+				join(w, a, b);
+}
+
+static void make_nodes(struct world *w)
+{
+	struct cy_rng drift = stream(w, 6);
+
+	w->nodes = calloc(w->set.nodes, sizeof *w->nodes);
+	CY_ASSERT(w->nodes != NULL);
+	for (uint32_t i = 0; i < w->set.nodes; i++) {
+		struct sim_node *s = &w->nodes[i];
+
+		s->w = w;
+		s->index = i;
+		snprintf(s->id, sizeof s->id, "A%03u", i);
+		s->random = stream(w, 1000 + i);
+		if (w->set.level[FAULT_DRIFT] > 0)
+			s->drift_ppm = (int32_t)cy_rng_below(&drift, 2000) - 1000;
+	}
+	make_pairs(w);
+	for (uint32_t i = 0; i < w->set.nodes; i++) {
+		struct sim_node *s = &w->nodes[i];
+		const char **peers = calloc(s->n_pairs + 1, sizeof *peers);
+
+		s->unsure = calloc(s->n_pairs + 1, sizeof *s->unsure);
+		CY_ASSERT(peers != NULL && s->unsure != NULL);
+		for (size_t k = 0; k < s->n_pairs; k++)
+			peers[k] = s->pairs[k]->side[s->pairs[k]->side[0] == s]->id;
+		mem_store_init(&s->store, peers, s->n_pairs, broken_store, s);
+		free(peers);
+		for (uint32_t k = 0; k < SIM_DESKS; k++)
+			desk_init(&s->desk[k], s, k, cy_rng_next(&s->random));
+	}
+}
+
+static void begin(struct world *w)
+{
+	for (uint32_t i = 0; i < w->set.nodes; i++) {
+		sim_node_start(&w->nodes[i]);
+		for (size_t k = 0; k < SIM_DESKS; k++)
+			desk_start(&w->nodes[i].desk[k]);
+		if (w->set.level[FAULT_RESTORE] > 0)
+			world_at(w, world_span(&w->faults[FAULT_RESTORE], 2 * DAY), on_backup, &w->nodes[i], 0);
+	}
+	for (uint64_t f = 0; f < FAULTS; f++)
+		if (strikes((enum sim_fault)f) && w->set.level[f] > 0)
+			world_at(w, world_span(&w->faults[f], strike_mean(w, (enum sim_fault)f)), on_strike, NULL, f);
+}
+
+static void run_until(struct world *w, int64_t end)
+{
+	while (w->failure[0] == '\0' && w->n_heap > 0 && w->heap[0].due <= end) {
+		struct sim_event e = next_event(w);
+
+		w->now = e.due;
+		world_mix(w, &e.due, sizeof e.due);
+		world_mix(w, &e.serial, sizeof e.serial);
+		e.fn(w, e.arg, e.x);
+		oracle_queues(w);
+		if (++w->events > EVENTS_MAX)
+			world_fail(w, "more than %llu events: something goes round for ever",
+				   (unsigned long long)EVENTS_MAX);
+	}
+	if (w->now < end)
+		w->now = end;
+}
+
+static void drain(struct world *w)
+{
+	char why[512] = "";
+
+	for (int64_t end = w->now + DRAIN_WITHIN; w->failure[0] == '\0';) {
+		oracle_drained(w, why, sizeof why);
+		if (why[0] == '\0')
+			return;
+		if (w->now >= end) {
+			world_fail(w, "%lld h after all was healed: %s", (long long)(DRAIN_WITHIN / HOUR), why);
+			return;
+		}
+		run_until(w, w->now + 5 * MINUTE);
+	}
+}
+
+void world_run(const struct sim_settings *set, FILE *trace, struct world *w)
+{
+	*w = (struct world){ .set = *set, .trace = trace, .hash = UINT64_C(0xcbf29ce484222325) };
+	w->order = stream(w, 1);
+	w->net = stream(w, 2);
+	w->disk = stream(w, 3);
+	w->clock = stream(w, 4);
+	for (uint64_t f = 0; f < FAULTS; f++)
+		w->faults[f] = stream(w, 100 + f);
+	w->oracle = oracle_new(w);
+	make_nodes(w);
+	begin(w);
+	run_until(w, set->faulty);
+	if (w->failure[0] == '\0') {
+		heal(w);
+		drain(w);
+	}
+	if (w->failure[0] == '\0')
+		oracle_final(w);
+}
+
+/* What is left in the heap owns nothing, signatures excepted. */
+void world_free(struct world *w)
+{
+	for (size_t i = 0; i < w->n_heap; i++)
+		if (w->heap[i].fn == on_signed)
+			free(w->heap[i].arg);
+	for (uint32_t i = 0; i < w->set.nodes; i++) {
+		struct sim_node *s = &w->nodes[i];
+
+		node_free(s->node);
+		drop_commit(s);
+		for (size_t k = 0; k < SIM_DESKS; k++)
+			desk_free(&s->desk[k]);
+		mem_store_free(&s->store);
+		free(s->pairs);
+		free(s->unsure);
+	}
+	for (size_t i = 0; i < w->n_pairs; i++) {
+		net_free(w->pairs[i]);
+		free(w->pairs[i]);
+	}
+	oracle_free(w->oracle);
+	free(w->pairs);
+	free(w->nodes);
+	free(w->heap);
+}
