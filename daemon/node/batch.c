@@ -383,6 +383,8 @@ static void fail(struct node *n, const char *why)
 		if (f->kind == EFFECT_LOCAL_SEND)
 			local_error(n, f->target, f->correlation, CY_ERROR_CODE__UNAVAILABLE, "",
 				    "the store cannot commit now, nothing was done: repeat later with the same key");
+		else if (f->kind == EFFECT_SUBSCRIBED)
+			subscribe_begin(n, f->target, false);
 	for (size_t i = 0; i < n->n_peers; i++) {
 		struct peer *p = n->peers[i];
 		bool touched = b->all_touched;
@@ -435,6 +437,9 @@ static void release_effect(struct node *n, const struct effect *f)
 		return;
 	case EFFECT_LOCAL_SEND:
 		n->ports.local.send(n->ports.local.ctx, f->target, f->bytes);
+		return;
+	case EFFECT_SUBSCRIBED:
+		subscribe_begin(n, f->target, true);
 		return;
 	}
 }

@@ -81,8 +81,9 @@ struct conn {
 	size_t allowed[16];
 	const struct node_client_config *client; /* NULL until hello */
 	size_t inputs;                           /* frames that wait for a batch */
-	/* The subscription; correlation 0: none. */
-	uint64_t subscription;
+	/* The subscription; correlation 0: none. It is asked for in a batch, and begins
+	 * once that is committed and answered. */
+	uint64_t subscribing, subscription;
 	uint64_t pushed; /* position sent last */
 	char cursor[CY_KEY_MAX + 1];
 };
@@ -125,7 +126,8 @@ enum effect_kind {
 	EFFECT_LINK_SEND,
 	EFFECT_LINK_CLOSE,
 	EFFECT_ESTABLISHED,
-	EFFECT_LOCAL_SEND
+	EFFECT_LOCAL_SEND,
+	EFFECT_SUBSCRIBED
 };
 
 struct effect {
@@ -328,6 +330,7 @@ void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CyS
 void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const CySubscribe *s);
 void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation, const CyAcknowledgeEvents *a);
 void subscribe_read(struct node *n, struct conn *c, uint64_t correlation, const CyReadEvents *r);
+void subscribe_begin(struct node *n, uint64_t conn, bool committed);
 void subscribe_push(struct node *n, struct conn *c);
 void subscribe_retrieved(struct node *n, const char *message_id);
 

@@ -96,7 +96,7 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 			    "subscribe.cursor: expected 1 to 64 printable ASCII characters");
 		return;
 	}
-	if (c->subscription != 0 || correlation == 0) {
+	if (c->subscription != 0 || c->subscribing != 0 || correlation == 0) {
 		reply_error(n, c, correlation, CY_ERROR_CODE__TOO_MANY,
 			    "one subscription a connection, with a correlation that is not 0");
 		return;
@@ -110,13 +110,26 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "the store cannot read now");
 		return;
 	}
-	c->subscription = correlation;
+	c->subscribing = correlation;
 	c->pushed = position;
 	cy_copy(c->cursor, sizeof c->cursor, r->cursor);
 	subscribed.position = position;
 	f.kind_case = CY_SERVER_FRAME__KIND_SUBSCRIBED;
 	f.subscribed = &subscribed;
 	batch_reply(n, c->id, correlation, &f);
+	batch_effect(n, EFFECT_SUBSCRIBED, c->id, cy_bytes(NULL, 0), "");
+}
+
+/* The batch is through: events follow the answer, or there is no subscription. */
+void subscribe_begin(struct node *n, uint64_t conn, bool committed)
+{
+	struct conn *c = node_conn(n, conn);
+
+	if (c == NULL)
+		return;
+	if (committed)
+		c->subscription = c->subscribing;
+	c->subscribing = 0;
 }
 
 /* What a case system has dealt with is delivered. */
