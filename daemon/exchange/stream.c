@@ -46,7 +46,7 @@ void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const s
 
 void xchg_sent(struct xchg_sender *s, struct xchg_pos pos)
 {
-	CY_ASSERT(xchg_may_send(s) && xchg_cmp(pos, s->sent) > 0);
+	CY_ASSERT(xchg_may_send(s, pos.epoch) && xchg_cmp(pos, s->sent) > 0);
 	s->in_flight[s->n++] = pos;
 	s->sent = pos;
 }

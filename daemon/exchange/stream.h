@@ -65,9 +65,12 @@ struct xchg_sender {
 void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const struct xchg_hello *hello,
 		      uint32_t own_window);
 
-static inline bool xchg_may_send(const struct xchg_sender *s)
+/* May a parcel of this epoch be sent now? The first one of an epoch waits until
+ * all earlier ones have their receipts: a receiver cannot tell what is missing
+ * at the end of an epoch. */
+static inline bool xchg_may_send(const struct xchg_sender *s, uint64_t epoch)
 {
-	return s->open && s->n < s->window;
+	return s->open && s->n < s->window && (s->n == 0 || s->in_flight[s->n - 1].epoch == epoch);
 }
 
 void xchg_sent(struct xchg_sender *s, struct xchg_pos pos);

@@ -192,11 +192,11 @@ int cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 	return CY_OK;
 }
 
-void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number)
+void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number, bool voided)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (c->facts[i].side == author && c->facts[i].number == number)
-			c->facts[i].voided = true;
+			c->facts[i].voided = voided;
 	fold(c);
 	cases_put(n, c);
 }

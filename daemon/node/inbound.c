@@ -340,6 +340,19 @@ static int verdicts_again(struct node *n, const struct peer *p, struct wire_text
 	return CY_OK;
 }
 
+/* For a stored parcel that has none yet: it is kept, and given when it is asked for. */
+int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row)
+{
+	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
+	int r = wire_text_read(row->manifest, t, NULL);
+
+	if (r == CY_OK)
+		r = verdicts_again(n, t);
+	if (r == CY_OK)
+		want_receipt(n, p, t, &row->digest, (struct xchg_pos){ row->epoch, row->sequence })->session = 0;
+	return r;
+}
+
 static void answer_duplicate(struct node *n, struct peer *p, struct wire_text *t, const struct cy_digest *digest,
 			     struct xchg_pos pos)
 {

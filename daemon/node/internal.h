@@ -276,8 +276,8 @@ struct work_case *cases_find(struct node *n, const char *client, const char *ref
 struct work_case *cases_new(struct node *n, const char *peer, const char *case_id, CySide side);
 /* Add a fact, fold, and write the case row. */
 int cases_add(struct node *n, struct work_case *c, const struct law_fact *fact);
-/* A message of the case became void (or its number changed): fold again. */
-void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number);
+/* A message of the case became void, or is not void after all: fold again. */
+void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number, bool voided);
 void cases_put(struct node *n, struct work_case *c);
 CySide cases_other(CySide side);
 
@@ -297,6 +297,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 
 /* -------------------------------------------------------------- inbound.c */
 void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text);
+int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row);
 void inbound_receipted(struct node *n, struct want *w);
 
 /* -------------------------------------------------------------- outbound.c */
@@ -324,6 +325,7 @@ void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCod
 struct store_view local_view(const struct conn *c);
 
 /* -------------------------------------------------------------- submit.c */
+struct cy_digest submit_key_digest(const char *client, const char *key);
 void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s);
 
 /* -------------------------------------------------------------- subscribe.c */

@@ -58,7 +58,7 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 	struct xchg_pos pos = { row->epoch, row->sequence };
 	int r;
 
-	if (!xchg_may_send(&a->p->sender))
+	if (!xchg_may_send(&a->p->sender, pos.epoch))
 		return CY_EAGAIN;
 	a->n_messages = 0;
 	r = s->parcel_messages(s->ctx, a->p->id, STORE_OWN, row->epoch, row->sequence, again_message, a);
@@ -190,11 +190,12 @@ void outbound_step(struct node *n)
 	for (size_t i = 0; i < n->n_peers; i++) {
 		struct peer *p = n->peers[i];
 
-		if (p->session == 0 || !p->greeted || p->stream.reconciling || !xchg_may_send(&p->sender))
+		if (p->session == 0 || !p->greeted || p->stream.reconciling)
 			continue;
 		if (!p->resent)
 			send_again(n, p);
-		if (p->resent && p->waiting && xchg_may_send(&p->sender) && !cy_mono_before(now, p->no_parcel_before))
+		if (p->resent && p->waiting && xchg_may_send(&p->sender, n->epoch) &&
+		    !cy_mono_before(now, p->no_parcel_before))
 			send_new(n, p);
 	}
 }
@@ -320,7 +321,7 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e)
 	if (e->code != 0) {
 		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: it rejected message %s, code %d",
 			  p->id, e->id, (int)e->code);
-		cases_void(n, c, c->row.side, m.number);
+		cases_void(n, c, c->row.side, m.number, true);
 	}
 	cases_event(n, c,
 		    &(struct event_of){ .type = e->code == 0 ? CY_EVENT_TYPE__RELAY_ACCEPTED
@@ -501,7 +502,7 @@ void outbound_expired(struct node *n, struct want *w)
 		mark->message.void_code = never_sent ? CY_REJECTION_CODE__EXPIRED : 0;
 		mark->message.void_reason = never_sent ? "not delivered before its age limit" : "";
 		if (never_sent)
-			cases_void(n, c, c->row.side, m->number);
+			cases_void(n, c, c->row.side, m->number, true);
 		statement = batch_write(n, STORE_PUT_STATEMENT);
 		statement->statement.message_id = mark->message.id;
 		statement->statement.text = w->text;

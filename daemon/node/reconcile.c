@@ -132,7 +132,15 @@ void reconcile_heads_request(struct node *n, struct peer *p, const CyHeadsReques
 	batch_send(n, p->session, &f);
 }
 
-/* Highest own number that has left: what waits was never seen by anybody. */
+/* As far as this store knows, nobody has ever seen it: it waits, or waited until
+ * its age limit. A restored store may be wrong about that. */
+static bool never_left(const struct store_message *row)
+{
+	return row->author == STORE_OWN &&
+	       (row->transport == STORE_QUEUED || (row->transport == STORE_FAILED && row->void_code != 0));
+}
+
+/* Highest own number that has left. */
 struct left {
 	uint32_t number;
 };
@@ -141,7 +149,7 @@ static int find_left(void *arg, const struct store_message *row)
 {
 	struct left *l = arg;
 
-	if (row->author == STORE_OWN && row->transport != STORE_QUEUED && row->number > l->number)
+	if (row->author == STORE_OWN && !never_left(row) && row->number > l->number)
 		l->number = row->number;
 	return CY_OK;
 }
@@ -186,7 +194,8 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 
 struct fetching {
 	struct node *n;
-	bool found;
+	struct peer *p;
+	bool found, unsigned_receipt;
 	struct xchg_pos pos;
 	const char *case_id;
 	uint32_t after;
@@ -231,6 +240,11 @@ static int take_parcel(void *arg, const struct store_parcel *row)
 {
 	struct fetching *f = arg;
 
+	/* It could not be signed when the parcel came. */
+	if (row->receipt.len == 0) {
+		f->unsigned_receipt = true;
+		return inbound_make_receipt(f->n, f->p, row);
+	}
 	f->manifest = keep_text(f->n, row->manifest, row->signature);
 	f->receipt = keep_text(f->n, row->receipt, row->receipt_signature);
 	return CY_OK;
@@ -245,6 +259,7 @@ void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchReques
 	int code;
 
 	x->n = n;
+	x->p = p;
 	x->case_id = r->case_id;
 	x->after = r->after;
 	code = s->peer_messages(s->ctx, p->id, r->case_id, r->after, find_parcel, x);
@@ -252,8 +267,9 @@ void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchReques
 		code = s->get_parcel(s->ctx, p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_parcel, x);
 	if (code == CY_OK && x->found)
 		code = s->parcel_messages(s->ctx, p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_message, x);
-	if (code < 0) {
-		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+	if (code < 0 || x->unsigned_receipt) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE,
+			      code < 0 ? "the store cannot read now" : "a receipt is still to be signed: ask again");
 		return;
 	}
 	fetched.case_id = r->case_id;
@@ -272,7 +288,8 @@ void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchReques
 /* ---------------------------------------------------------------- taking back */
 
 /* A message of ours that took the number of a lost one was never sent: it is
- * serialised anew under the next free number. */
+ * serialised anew under the next free number, or, where it has failed already and
+ * a signed statement says so, it stands under no number any more. */
 struct renumbering {
 	struct node *n;
 	struct work_case *c;
@@ -286,10 +303,39 @@ static int find_collision(void *arg, const struct store_message *row)
 {
 	struct renumbering *r = arg;
 
-	if (row->author == STORE_OWN && row->transport == STORE_QUEUED && row->number >= r->from &&
-	    strcmp(row->id, r->keep) != 0 && r->count < sizeof r->ids / sizeof r->ids[0])
+	if (never_left(row) && row->number >= r->from && strcmp(row->id, r->keep) != 0 &&
+	    r->count < sizeof r->ids / sizeof r->ids[0])
 		r->ids[r->count++] = cy_arena_string(&r->n->batch.arena, row->id);
 	return CY_OK;
+}
+
+static void put_again(struct renumbering *r, const struct store_message *m)
+{
+	struct store_write *w = batch_write(r->n, STORE_PUT_MESSAGE);
+
+	w->message = *m;
+	w->message.id = batch_string(r->n, m->id);
+	w->message.peer = r->c->row.peer;
+	w->message.case_id = r->c->row.case_id;
+	w->message.client = batch_string(r->n, m->client);
+	w->message.void_reason = batch_string(r->n, m->void_reason);
+	w->message.content = batch_bytes(r->n, m->content);
+	w->message.fact = batch_bytes(r->n, m->fact);
+}
+
+static void take_number(struct renumbering *r, const struct store_message *row)
+{
+	struct store_message m = *row;
+	struct work_case *c = r->c;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->facts[i].side == c->row.side && c->facts[i].number == row->number) {
+			c->facts[i] = c->facts[--c->n];
+			break;
+		}
+	m.number = 0;
+	m.fact = m.content = cy_bytes(NULL, 0);
+	put_again(r, &m);
 }
 
 static int renumber_one(void *arg, const struct store_message *row)
@@ -299,9 +345,13 @@ static int renumber_one(void *arg, const struct store_message *row)
 	struct cy_buf content = CY_BUF(CY_MESSAGE_MAX + 64);
 	struct law_fact fact;
 	uint8_t encoded[LAW_FACT_MAX];
-	CyMessage *msg = cy_message__unpack(NULL, row->content.len, row->content.data);
-	struct store_write *w;
+	CyMessage *msg;
 
+	if (row->transport != STORE_QUEUED) {
+		take_number(r, row);
+		return CY_OK;
+	}
+	msg = cy_message__unpack(NULL, row->content.len, row->content.data);
 	if (msg == NULL)
 		return CY_ESTORE;
 	msg->number = m.number = ++r->c->row.own_number;
@@ -310,15 +360,9 @@ static int renumber_one(void *arg, const struct store_message *row)
 	cy_message__free_unpacked(msg, NULL);
 	m.digest = cy_sha256(cy_buf_view(&content));
 	m.size = content.len;
-	w = batch_write(r->n, STORE_PUT_MESSAGE);
-	w->message = m;
-	w->message.id = batch_string(r->n, m.id);
-	w->message.peer = r->c->row.peer;
-	w->message.case_id = r->c->row.case_id;
-	w->message.client = batch_string(r->n, m.client);
-	w->message.void_reason = "";
-	w->message.content = batch_bytes(r->n, cy_buf_view(&content));
-	w->message.fact = batch_bytes(r->n, cy_bytes(encoded, law_fact_encode(&fact, encoded)));
+	m.content = cy_buf_view(&content);
+	m.fact = cy_bytes(encoded, law_fact_encode(&fact, encoded));
+	put_again(r, &m);
 	cy_buf_free(&content);
 	for (size_t i = 0; i < r->c->n; i++)
 		if (r->c->facts[i].side == fact.side && r->c->facts[i].number == row->number)
@@ -342,10 +386,26 @@ static int renumber(struct node *n, struct work_case *c, uint32_t from, const ch
 	return code;
 }
 
-static int seen_state(void *arg, const struct store_message *row)
+static int has_left(void *arg, const struct store_message *row)
 {
-	*(enum store_transport *)arg = row->transport;
+	*(bool *)arg = !never_left(row);
 	return CY_OK;
+}
+
+/* Its case system may repeat it: by this it is known again. */
+static void take_back_key(struct node *n, const CyMessage *m)
+{
+	struct store_write *w;
+	char hex[CY_SHA256_HEX];
+
+	if (m->submission_key.len != CY_SHA256_LEN || m->submission_digest.len != CY_SHA256_LEN)
+		return;
+	w = batch_write(n, STORE_PUT_KEY);
+	cy_hex(m->submission_key.data, CY_SHA256_LEN, hex);
+	w->key.client = "";
+	w->key.key = batch_string(n, hex);
+	memcpy(w->key.request.b, m->submission_digest.data, CY_SHA256_LEN);
+	w->key.message_id = batch_string(n, m->id);
 }
 
 /* One own message that came back, with the receipt that it had been given. */
@@ -353,7 +413,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 		     const struct wire_entry *verdict, struct cy_bytes content)
 {
 	struct store_port *s = &n->ports.store;
-	enum store_transport transport = STORE_QUEUED;
+	bool left = false;
 	ProtobufCMessage *pm = NULL;
 	struct work_case *c;
 	struct law_fact fact;
@@ -361,12 +421,12 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	struct store_write *w;
 	CyMessage *m;
 	bool known;
-	int r = s->get_message(s->ctx, verdict->id, seen_state, &transport);
+	int r = s->get_message(s->ctx, verdict->id, has_left, &left);
 
 	if (r < 0 && r != CY_ENOENT)
 		return r;
 	known = r == CY_OK;
-	if (known && transport != STORE_QUEUED)
+	if (known && left)
 		return CY_OK;
 	r = wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, NULL);
 	if (r < 0)
@@ -385,7 +445,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	fact.voided = verdict->code != 0;
 	r = known ? CY_OK : renumber(n, c, m->number, m->id);
 	if (r == CY_OK && known)
-		cases_put(n, c);
+		cases_void(n, c, c->row.side, m->number, fact.voided);
 	else if (r == CY_OK)
 		r = cases_add(n, c, &fact);
 	w = batch_write(n, STORE_PUT_MESSAGE);
@@ -410,6 +470,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 					.index = index,
 					.content = batch_bytes(n, content),
 					.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(&fact, encoded))) };
+	take_back_key(n, m);
 	cases_event(n, c,
 		    &(struct event_of){ .type = CY_EVENT_TYPE__MESSAGE_RECOVERED,
 					.message_id = m->id,

@@ -150,8 +150,9 @@ enum store_op {
 	STORE_PUT_LEAF,      /* audit leaf; indices follow without gaps */
 	STORE_PUT_STATEMENT, /* a signed text of our own about a message: RELAY_FAILURE */
 	STORE_RAISE,         /* own QUEUED messages of a case get at least this priority */
-	STORE_REQUEUE_ALL,   /* after a restore: own TRANSMITTED messages to `peer` are QUEUED again, without
-			      * parcel; own parcels to it that have no receipt are deleted */
+	STORE_REQUEUE_ALL,   /* after a restore: own messages to `peer` that are TRANSMITTED, or FAILED and not
+			      * void, are QUEUED again, without parcel; own parcels to it that have no receipt
+			      * are deleted */
 };
 
 struct store_write {

@@ -91,6 +91,15 @@ static void answer_again(struct node *n, const struct conn *c, uint64_t correlat
 	reply_submitted(n, c, correlation, &submitted);
 }
 
+/* How a key is known again after a restore: by its digest, which travelled in
+ * the message. Kept under the client "". */
+struct cy_digest submit_key_digest(const char *client, const char *key)
+{
+	const struct cy_bytes pieces[] = { cy_bytes(client, strlen(client) + 1), cy_bytes(key, strlen(key)) };
+
+	return cy_sha256v(pieces, 2);
+}
+
 /* Was this key used? True: it was answered here. */
 static bool answered_before(struct node *n, const struct conn *c, uint64_t correlation, const char *key,
 			    const struct cy_digest *request)
@@ -105,6 +114,13 @@ static bool answered_before(struct node *n, const struct conn *c, uint64_t corre
 			r = load_key(&k, &w->key);
 	if (r == CY_ENOENT)
 		r = s->key(s->ctx, c->client->name, key, load_key, &k);
+	if (r == CY_ENOENT) {
+		struct cy_digest d = submit_key_digest(c->client->name, key);
+		char hex[CY_SHA256_HEX];
+
+		cy_digest_hex(&d, hex);
+		r = s->key(s->ctx, "", hex, load_key, &k);
+	}
 	if (r < 0 && r != CY_ENOENT) {
 		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
 			    "the store cannot read now: repeat later");
@@ -253,7 +269,7 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 
 /* The signed bytes; what is serialised here is never serialised again. */
 static struct cy_bytes serialise(struct node *n, const struct work_case *wc, const CySubmission *sub, const char *id,
-				 struct law_fact *ret_fact)
+				 struct cy_digest *key, struct cy_digest *request, struct law_fact *ret_fact)
 {
 	CyMessage m = CY_MESSAGE__INIT;
 	uint8_t nonce[16];
@@ -274,6 +290,8 @@ static struct cy_bytes serialise(struct node *n, const struct work_case *wc, con
 	m.priority = sub->priority != 0 ? sub->priority : CY_PRIORITY__NORMAL;
 	m.own_reference = (char *)(sub->own_reference[0] != '\0' ? sub->own_reference : wc->row.own_reference);
 	m.content = sub->content;
+	m.submission_key = (ProtobufCBinaryData){ .data = key->b, .len = sizeof key->b };
+	m.submission_digest = (ProtobufCBinaryData){ .data = request->b, .len = sizeof request->b };
 	law_fact_of(&m, ret_fact);
 	len = cy_message__get_packed_size(&m);
 	p = cy_arena_take(&n->batch.writes.arena, len + 1);
@@ -344,9 +362,10 @@ static void write_all(struct node *n, const struct conn *c, struct work_case *wc
 }
 
 static void accept(struct node *n, const struct conn *c, uint64_t correlation, const CySubmit *s,
-		   const struct cy_digest *request)
+		   struct cy_digest *request)
 {
 	const CySubmission *sub = s->submission;
+	struct cy_digest key = submit_key_digest(c->client->name, s->idempotency_key);
 	struct work_case *wc = find_case(n, c, correlation, sub);
 	struct cy_uuid id = new_id(n);
 	CySubmitted submitted = CY_SUBMITTED__INIT;
@@ -361,7 +380,7 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		wc->row.own_reference = batch_string(n, sub->own_reference);
 	else if (wc->row.own_reference[0] == '\0' && sub->content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT)
 		wc->row.own_reference = batch_string(n, sub->content->acknowledgement->reference);
-	content = serialise(n, wc, sub, id.s, &fact);
+	content = serialise(n, wc, sub, id.s, &key, request, &fact);
 	if (content.len > CY_MESSAGE_MAX) {
 		if (wc->is_new) /* never written: nothing in this batch may refer to it */
 			wc->row.own_reference = "";
