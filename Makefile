@@ -103,6 +103,22 @@ $(SIM): $(SIM_O) $(LIB_O)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
 
+.PHONY: sim mutants
+sim: $(SIM)
+	@$(SIM) $(if $(TRACE),--trace) $(SIMFLAGS) $(or $(SEEDS),$(SEED))
+
+# A simulator with each planted bug of daemon/base/mutant.h: only the files that
+# name it are compiled anew.
+MUTANTS  := $(shell sed -n 's/^.ifndef CY_MUTANT_//p' daemon/base/mutant.h)
+MUTANTS  := $(MUTANTS:%=$(BUILD)/mutants/%)
+$(MUTANTS): $(BUILD)/mutants/%: $(SIM_O) $(LIB_O)
+	@mkdir -p $(@D)
+	$(call say,MUTANT,$*)
+	$(Q)files=$$(grep -lw CY_MUTANT_$* daemon/*/*.c) && $(CC) $(CPPFLAGS) $(CFLAGS) -DCY_MUTANT_$*=1 $(LDFLAGS) \
+		-o $@ $$files $$(printf '%s\n' $^ | grep -vF "$$(printf '%s\n' $$files | sed 's/\.c$$/.o/')") $(LDLIBS) -lm
+mutants: $(MUTANTS)
+	@tests/sim/mutants_test.sh $(BUILD)/mutants
+
 # ------------------------------------------------------------------- tests
 .PHONY: check test-packages
 test-packages:
@@ -110,7 +126,7 @@ test-packages:
 
 # The packages come first, whatever -j says.
 check: test-packages
-	@$(MAKE) --no-print-directory all unit $(BUILD)/tests/json_tool
+	@$(MAKE) --no-print-directory all unit $(BUILD)/tests/json_tool $(SIM) $(MUTANTS)
 	@tests/check $(BUILD) '$(TESTS)'
 
 # ------------------------------------------------------------------- others
@@ -159,6 +175,8 @@ help:
 	@echo 'make            build/bin/comityd and build/bin/comityctl'
 	@echo 'make demo       two authorities exchange a request; KEEP=1 leaves them running'
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
+	@echo 'make sim        the simulator; SEEDS=1..2000, or SEED=7 TRACE=1 for its whole story'
+	@echo 'make mutants    planted bugs: each must be caught by the simulator'
 	@echo 'make bench      rates and memory on this machine'
 	@echo 'make siege      the attacks of make check, and what the daemon'"'"'s users felt of them'
 	@echo 'make lint       floors, pure rooms, format, static analysis, shell scripts'

@@ -1,6 +1,7 @@
 #include "exchange/stream.h"
 
 #include "base/error.h"
+#include "base/mutant.h"
 
 int xchg_cmp(struct xchg_pos a, struct xchg_pos b)
 {
@@ -16,6 +17,8 @@ enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_hello
 	const struct xchg_pos last = { own->epoch, own->out_sequence };
 	const struct xchg_pos receipted = { own->epoch, own->out_receipted };
 
+	if (CY_MUTANT_BACKUP_BELIEVED)
+		return XCHG_NORMAL;
 	if (xchg_cmp(hello->held, last) > 0)
 		return XCHG_WE_RESTORED;
 	/* Sequence 0 of a new epoch proves nothing: no receipt of ours stands behind it. */
@@ -42,6 +45,8 @@ void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const s
 	*s = (struct xchg_sender){ .open = !hello->reconciling,
 				   .window = hello->window < own_window ? hello->window : own_window,
 				   .sent = xchg_cmp(hello->held, receipted) < 0 ? hello->held : receipted };
+	if (CY_MUTANT_RESUME_FROM_SENT)
+		s->sent = (struct xchg_pos){ own->epoch, own->out_sequence };
 }
 
 void xchg_sent(struct xchg_sender *s, struct xchg_pos pos)
@@ -67,7 +72,7 @@ int xchg_receipted(struct xchg_sender *s, struct xchg_pos pos)
 enum xchg_arrival xchg_arrival(struct xchg_pos held, struct xchg_pos pos)
 {
 	if (xchg_cmp(pos, held) <= 0)
-		return XCHG_DUPLICATE;
+		return CY_MUTANT_NO_DEDUPLICATION ? XCHG_NEXT : XCHG_DUPLICATE;
 	/* Within an epoch nothing is left out; a new epoch starts at 1. */
 	if (pos.sequence == (pos.epoch == held.epoch ? held.sequence + 1 : 1))
 		return XCHG_NEXT;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "node/internal.h"
 #include "wire/message.h"
 
@@ -326,6 +327,39 @@ void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sign
 	}
 }
 
+static void release_effect(struct node *n, const struct effect *f)
+{
+	struct link_port *l = &n->ports.link;
+	struct peer *p;
+	int r;
+
+	switch (f->kind) {
+	case EFFECT_LINK_SEND:
+		/* The windows keep the queue short: a full one is a peer that does not read. */
+		r = l->send(l->ctx, f->target, f->bytes);
+		p = node_peer_of_session(n, f->target);
+		if (r == CY_EAGAIN) {
+			l->close(l->ctx, f->target, "the peer is gone, or does not read");
+			node_link_down(n, f->target, "the peer is gone, or does not read");
+		} else if (r == CY_OK && p != NULL && f->parcel.sequence != 0) {
+			xchg_rtt_left(&p->rtt, f->parcel, n->ports.clock.mono(n->ports.clock.ctx));
+		}
+		return;
+	case EFFECT_LINK_CLOSE:
+		l->close(l->ctx, f->target, f->why);
+		return;
+	case EFFECT_ESTABLISHED:
+		l->established(l->ctx, f->target);
+		return;
+	case EFFECT_LOCAL_SEND:
+		n->ports.local.send(n->ports.local.ctx, f->target, f->bytes);
+		return;
+	case EFFECT_SUBSCRIBED:
+		subscribe_begin(n, f->target, true);
+		return;
+	}
+}
+
 /* All signatures are there, or failed: the batch is complete. */
 static void commit(struct node *n)
 {
@@ -359,6 +393,9 @@ static void commit(struct node *n)
 	}
 	put_meta(n);
 	b->phase = BATCH_COMMITTING;
+	if (CY_MUTANT_RECEIPT_BEFORE_COMMIT)
+		for (struct effect *f = b->effects; f != NULL; f = f->next)
+			release_effect(n, f);
 	w = malloc(sizeof *w);
 	CY_ASSERT(w != NULL);
 	/* The store owns it from here on; frames that point into its arena have been
@@ -409,39 +446,6 @@ static void fail(struct node *n, const char *why)
 			       cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_STORE_RETRY_MS));
 	if (n->inputs != NULL)
 		batch_start(n);
-}
-
-static void release_effect(struct node *n, const struct effect *f)
-{
-	struct link_port *l = &n->ports.link;
-	struct peer *p;
-	int r;
-
-	switch (f->kind) {
-	case EFFECT_LINK_SEND:
-		/* The windows keep the queue short: a full one is a peer that does not read. */
-		r = l->send(l->ctx, f->target, f->bytes);
-		p = node_peer_of_session(n, f->target);
-		if (r == CY_EAGAIN) {
-			l->close(l->ctx, f->target, "the peer is gone, or does not read");
-			node_link_down(n, f->target, "the peer is gone, or does not read");
-		} else if (r == CY_OK && p != NULL && f->parcel.sequence != 0) {
-			xchg_rtt_left(&p->rtt, f->parcel, n->ports.clock.mono(n->ports.clock.ctx));
-		}
-		return;
-	case EFFECT_LINK_CLOSE:
-		l->close(l->ctx, f->target, f->why);
-		return;
-	case EFFECT_ESTABLISHED:
-		l->established(l->ctx, f->target);
-		return;
-	case EFFECT_LOCAL_SEND:
-		n->ports.local.send(n->ports.local.ctx, f->target, f->bytes);
-		return;
-	case EFFECT_SUBSCRIBED:
-		subscribe_begin(n, f->target, true);
-		return;
-	}
 }
 
 static void release(struct node *n)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "law/validate.h"
 #include "node/internal.h"
 #include "wire/message.h"
@@ -347,7 +348,7 @@ int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parc
 	int r = wire_text_read(row->manifest, t, NULL);
 
 	if (r == CY_OK)
-		r = verdicts_again(n, t);
+		r = verdicts_again(n, p, t);
 	if (r == CY_OK)
 		want_receipt(n, p, t, &row->digest, (struct xchg_pos){ row->epoch, row->sequence })->session = 0;
 	return r;
@@ -419,7 +420,8 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	}
 	p->stream.in_epoch = pos.epoch;
 	p->stream.in_held = pos.sequence;
-	batch_put_stream(n, p);
+	if (!CY_MUTANT_MARK_APART)
+		batch_put_stream(n, p);
 	want = want_receipt(n, p, t, &digest, pos);
 	w = batch_write(n, STORE_PUT_PARCEL);
 	w->parcel = (struct store_parcel){ .peer = batch_string(n, p->id),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "exchange/select.h"
 #include "node/internal.h"
 
@@ -322,6 +323,10 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e)
 		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: it rejected message %s, code %d",
 			  p->id, e->id, (int)e->code);
 		cases_void(n, c, c->row.side, m.number, true);
+	}
+	if (e->code != 0 && CY_MUTANT_REJECTED_RETRIED) {
+		w->message.transport = STORE_QUEUED;
+		w->message.epoch = w->message.sequence = 0;
 	}
 	cases_event(n, c,
 		    &(struct event_of){ .type = e->code == 0 ? CY_EVENT_TYPE__RELAY_ACCEPTED

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "node/internal.h"
 
 /* Our Hello needs the signed head of the audit log: ask for that first. */
@@ -242,6 +243,10 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 		break;
 	}
 	keep_head(n, p, h, head);
+	if (CY_MUTANT_PARCEL_ANEW) {
+		batch_write(n, STORE_REQUEUE_ALL)->peer = batch_string(n, p->id);
+		p->stream.out_sequence = p->stream.out_receipted;
+	}
 	xchg_sender_open(&p->sender, &own, &hello, n->config.window);
 	p->waiting = true;
 }

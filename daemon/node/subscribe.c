@@ -1,6 +1,7 @@
 /* Events for case systems: durable named cursors, repeated until acknowledged. */
 #include <string.h>
 
+#include "base/mutant.h"
 #include "node/internal.h"
 
 struct page {
@@ -110,6 +111,8 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "the store cannot read now");
 		return;
 	}
+	if (CY_MUTANT_CURSOR_EARLY && s->last_event(s->ctx, &c->pushed) == CY_OK)
+		put_cursor(n, c, r->cursor, c->pushed);
 	c->subscribing = correlation;
 	c->pushed = position;
 	cy_copy(c->cursor, sizeof c->cursor, r->cursor);

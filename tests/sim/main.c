@@ -200,7 +200,7 @@ static void explain(const struct options *o, uint64_t seed, const struct verdict
 	story = tmpfile();
 	CY_ASSERT(story != NULL);
 	shrink(&set, &v);
-	printf("  with fewest settings: %s\n  make sim SEED=%llu TRACE=1 SIM=\"-n %u", v.failure,
+	printf("  with fewest settings: %s\n  make sim SEED=%llu TRACE=1 SIMFLAGS=\"-n %u", v.failure,
 	       (unsigned long long)seed, set.nodes);
 	for (int f = 0; f < FAULTS; f++)
 		if (set.level[f] > 0)

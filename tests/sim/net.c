@@ -7,7 +7,8 @@
 
 #include "sim.h"
 
-#define QUEUE_MAX 64 /* frames in one direction, as the link's high-water marks */
+#define QUEUE_MAX 64            /* frames in one direction, as the link's high-water marks */
+#define LASTED    (10 * SECOND) /* a session that was worth redialling at once */
 
 static size_t side_of(const struct sim_pair *p, const struct sim_node *s)
 {
@@ -49,11 +50,22 @@ static void tell_down(struct sim_session *x, size_t side, const char *why)
 
 static void check_over(struct sim_session *x)
 {
+	struct sim_pair *p = x->pair;
+
 	if (x->over || !x->closed[0] || !x->closed[1])
 		return;
 	x->over = true;
-	if (x == x->pair->session)
-		net_dial(x->pair, SECOND);
+	for (struct sim_session **at = &p->session; *at != NULL; at = &(*at)->next)
+		if (*at == x) {
+			*at = x->next;
+			break;
+		}
+	x->next = p->old;
+	p->old = x;
+	if (p->w->now - x->began >= LASTED)
+		p->backoff = 0;
+	if (p->session == NULL)
+		net_dial(p, 0);
 }
 
 static void on_down(struct world *w, void *arg, uint64_t side)
@@ -71,7 +83,7 @@ static void on_down(struct world *w, void *arg, uint64_t side)
 	tell_down(x, side, "the connection is broken");
 	check_over(x);
 	/* Whoever notices first dials. */
-	net_dial(x->pair, SECOND);
+	net_dial(x->pair, 0);
 }
 
 static void doom(struct sim_session *x)
@@ -101,9 +113,10 @@ void net_node_gone(struct sim_node *s)
 	struct world *w = s->w;
 
 	for (size_t i = 0; i < s->n_pairs; i++) {
-		for (struct sim_session *x = s->pairs[i]->session; x != NULL; x = x->next) {
+		for (struct sim_session *x = s->pairs[i]->session, *next; x != NULL; x = next) {
 			size_t side = side_of(s->pairs[i], s);
 
+			next = x->next;
 			if (x->closed[side])
 				continue;
 			x->up[side] = false;
@@ -120,13 +133,17 @@ void net_node_gone(struct sim_node *s)
 
 void net_free(struct sim_pair *p)
 {
-	while (p->session != NULL) {
-		struct sim_session *x = p->session;
+	for (size_t i = 0; i < 2; i++) {
+		struct sim_session **list = i == 0 ? &p->session : &p->old;
 
-		p->session = x->next;
-		pipe_clear(&x->to[0]);
-		pipe_clear(&x->to[1]);
-		free(x);
+		while (*list != NULL) {
+			struct sim_session *x = *list;
+
+			*list = x->next;
+			pipe_clear(&x->to[0]);
+			pipe_clear(&x->to[1]);
+			free(x);
+		}
 	}
 }
 
@@ -283,7 +300,6 @@ static void net_established(void *ctx, uint64_t session)
 
 	if (p == NULL)
 		return;
-	p->backoff = 0;
 	for (size_t i = 0; i < s->n_pairs; i++) {
 		const struct mem_peer *row = mem_store_peer(&s->store, p->side[1 - side_of(p, s)]->id);
 
@@ -312,7 +328,8 @@ static void on_up(struct world *w, void *arg, uint64_t side)
 		return;
 	}
 	/* The link layer leaves one session a peer. */
-	for (struct sim_session *old = x->next; old != NULL; old = old->next) {
+	for (struct sim_session *old = x->next, *next; old != NULL; old = next) {
+		next = old->next;
 		tell_down(old, side, "replaced by a newer connection");
 		check_over(old);
 	}
@@ -341,6 +358,7 @@ static void on_dial(struct world *w, void *arg, uint64_t x)
 	CY_ASSERT(s != NULL);
 	s->id = ++w->sessions;
 	s->pair = p;
+	s->began = w->now;
 	pipe_init(&s->to[0]);
 	pipe_init(&s->to[1]);
 	s->next = p->session;

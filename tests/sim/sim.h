@@ -112,6 +112,7 @@ struct sim_session {
 	bool full[2];   /* this side was told to wait */
 	bool doomed;    /* something was lost: it ends before long */
 	bool over;
+	int64_t began;
 	struct sim_pipe to[2]; /* towards side 0 and 1 */
 };
 
@@ -119,10 +120,11 @@ struct sim_session {
 struct sim_pair {
 	struct world *w;
 	struct sim_node *side[2];
-	struct sim_session *session; /* the present one, over or not; NULL before the first */
+	struct sim_session *session; /* those that are not over, the newest first */
+	struct sim_session *old;     /* over; events may still point to them */
 	bool blocked[2];             /* towards side 0 or 1 nothing gets through */
 	int64_t clogged_until[2];
-	int64_t backoff;
+	int64_t backoff; /* it starts anew once a session has lasted */
 	bool dialling;
 };
 

@@ -582,6 +582,20 @@ static bool sees(struct store_view view, const char *client)
 	return view.client == NULL || strcmp(view.client, client) == 0;
 }
 
+/* An id before an own reference, that before one of the peer. */
+static bool is_meant(const struct store_case *c, const char *ref, int by)
+{
+	size_t n = strlen(c->peer);
+
+	if (by == 1)
+		return strcmp(c->own_reference, ref) == 0;
+	if (by == 2)
+		return strcmp(c->peer_reference, ref) == 0;
+	if (strncmp(ref, c->peer, n) == 0 && ref[n] == '/')
+		ref += n + 1;
+	return strcmp(c->case_id, ref) == 0;
+}
+
 static int find_case(void *ctx, struct store_view view, const char *ref, store_case_fn *fn, void *arg)
 {
 	struct mem_store *s = ctx;
@@ -589,14 +603,12 @@ static int find_case(void *ctx, struct store_view view, const char *ref, store_c
 
 	if (s->unreadable)
 		return CY_ESTORE;
-	for (struct mem_case *c = s->first_case; c != NULL && found < 2 && r >= 0; c = c->next) {
-		if (c->row.case_id[0] == '\0' || !sees(view, c->row.client) ||
-		    (strcmp(c->row.case_id, ref) != 0 && strcmp(c->row.own_reference, ref) != 0 &&
-		     strcmp(c->row.peer_reference, ref) != 0))
-			continue;
-		found++;
-		r = fn(arg, &c->row);
-	}
+	for (int by = 0; by < 3 && found == 0; by++)
+		for (struct mem_case *c = s->first_case; c != NULL && found < 2 && r >= 0; c = c->next)
+			if (c->row.case_id[0] != '\0' && sees(view, c->row.client) && is_meant(&c->row, ref, by)) {
+				found++;
+				r = fn(arg, &c->row);
+			}
 	return r;
 }
 
@@ -671,7 +683,7 @@ static int sorted(struct mem_store *s, const char *peer, const char *case_id, bo
 	at = calloc(n + 1, sizeof *at);
 	CY_ASSERT(at != NULL);
 	for (struct mem_message *m = n > 0 ? c->first : NULL; m != NULL; m = m->next)
-		if (!peers_only || (m->row.author == STORE_PEER && m->row.number > after))
+		if (m->row.number > after && (!peers_only || m->row.author == STORE_PEER))
 			at[k++] = m;
 	qsort(at, k, sizeof *at, by_author_number);
 	for (size_t i = 0; i < k && r >= 0; i++)

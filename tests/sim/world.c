@@ -7,8 +7,8 @@
 #include "base/uuid.h"
 #include "sim.h"
 
-#define EVENTS_MAX   UINT64_C(20000000) /* a run that does not end is a failure */
-#define DRAIN_WITHIN (12 * HOUR)        /* after healing, all outboxes are empty by then */
+#define EVENTS_MAX   UINT64_C(8000000) /* a run that does not end is a failure */
+#define DRAIN_WITHIN (12 * HOUR)       /* after healing, all outboxes are empty by then */
 
 /* ------------------------------------------------------------------ telling */
 
@@ -377,7 +377,7 @@ void sim_node_start(struct sim_node *s)
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
 	s->ports.signer = (struct signer_port){ s, signer_sign, signer_verify };
 	s->ports.random = (struct random_port){ s, random_fill };
-	s->ports.journal = (struct journal_port){ s, journal_note };
+	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)
 		world_fail(w, "%s does not start: %s", s->id, e.text);
 	free(peers);

@@ -1,0 +1,40 @@
+/* Planted bugs, which prove that the tests can fail: `make mutants` builds the
+ * simulator once with each of them and sees it caught. In every other build they
+ * are 0 and leave no trace in the code. */
+#ifndef CY_BASE_MUTANT_H
+#define CY_BASE_MUTANT_H
+
+/* What leaves a node leaves before its commit. */
+#ifndef CY_MUTANT_RECEIPT_BEFORE_COMMIT
+#define CY_MUTANT_RECEIPT_BEFORE_COMMIT 0
+#endif
+/* A parcel that is held already is taken again. */
+#ifndef CY_MUTANT_NO_DEDUPLICATION
+#define CY_MUTANT_NO_DEDUPLICATION 0
+#endif
+/* A session resumes after what was sent, not after what the other side holds. */
+#ifndef CY_MUTANT_RESUME_FROM_SENT
+#define CY_MUTANT_RESUME_FROM_SENT 0
+#endif
+/* The receive mark is committed apart from the messages that it stands for. */
+#ifndef CY_MUTANT_MARK_APART
+#define CY_MUTANT_MARK_APART 0
+#endif
+/* A store from a backup is believed to be the present one. */
+#ifndef CY_MUTANT_BACKUP_BELIEVED
+#define CY_MUTANT_BACKUP_BELIEVED 0
+#endif
+/* A message that the peer rejected is sent again. */
+#ifndef CY_MUTANT_REJECTED_RETRIED
+#define CY_MUTANT_REJECTED_RETRIED 0
+#endif
+/* What has no receipt is put into new parcels when a session begins. */
+#ifndef CY_MUTANT_PARCEL_ANEW
+#define CY_MUTANT_PARCEL_ANEW 0
+#endif
+/* A cursor moves before the consumer has acknowledged. */
+#ifndef CY_MUTANT_CURSOR_EARLY
+#define CY_MUTANT_CURSOR_EARLY 0
+#endif
+
+#endif

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Each planted bug of daemon/base/mutant.h is caught by the simulator.
+# tests/sim/mutants_test.sh DIRECTORY_WITH_A_SIMULATOR_FOR_EACH
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+count=0
+while read -r name; do
+	count=$((count + 1))
+	if said=$("$1/$name" --until-failure --once --quiet 1..200 2>&1); then
+		echo "ok $count - $name is $said"
+	else
+		echo "not ok $count - $name is $said"
+	fi
+done < <(sed -n 's/^#ifndef CY_MUTANT_//p' daemon/base/mutant.h)
+echo "1..$count"
