@@ -166,6 +166,8 @@ void store_sqlite_dispatch(struct store_sqlite *store)
 		store->job.todo = false;
 		apply_job(store);
 		store->job.done = true;
+		if (store->wal_behind && store->wal_pages >= CHECKPOINT_PAGES)
+			checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
 	}
 	pthread_mutex_lock(&store->mutex);
 	done = store->job.done;

@@ -11,8 +11,7 @@
  * before it said so. After a failed flush the connection is kept: it writes the
  * frames of the failed commit anew with the next one, where a new connection would
  * believe what the page cache shows and the disk may never have got. For the same
- * reason opening writes the WAL back and flushes the database before anything is
- * built upon it.
+ * reason opening writes a WAL that it finds anew before anything is built upon it.
  *
  * Where the port leaves a choice:
  * - commit() takes the content of the write-set and leaves the caller's struct

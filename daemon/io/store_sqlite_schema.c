@@ -167,15 +167,21 @@ static int pragma_int(sqlite3 *db, const char *sql, int *ret_value)
 	return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
-/* SQLite would make it with mode 0644. */
+/* Make the file, which SQLite would make with mode 0644. An empty one beside a WAL
+ * with content was a store once: SQLite would drop the WAL and begin anew. */
 static int make_private(const char *path, struct cy_error *e)
 {
+	char wal[4096 + 8];
+	struct stat st, wal_st;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), r = CY_OK;
 
 	if (fd < 0)
 		return cy_fail(e, CY_ECONFIG, "%s cannot be opened: %s", path, strerror(errno));
-	if (fchmod(fd, 0600) < 0)
+	snprintf(wal, sizeof wal, "%s-wal", path);
+	if (fstat(fd, &st) < 0 || fchmod(fd, 0600) < 0)
 		r = cy_fail(e, CY_ECONFIG, "the mode of %s cannot be set to 0600: %s", path, strerror(errno));
+	else if (st.st_size == 0 && stat(wal, &wal_st) == 0 && wal_st.st_size > 0)
+		r = cy_fail(e, CY_ESTORE, "%s is empty and %s is not: restore the store from a backup", path, wal);
 	close(fd);
 	return r;
 }
@@ -343,15 +349,35 @@ int store_schema_open(const struct store_sqlite_config *config, sqlite3 **ret_db
 	return CY_OK;
 }
 
+/* After a failed flush the page cache may show a WAL that the disk never got, and
+ * no later flush would write it. What was found becomes durable by being written
+ * anew, before commits follow it or a checkpoint relies upon it. */
+static int rewrite_wal(sqlite3 *db)
+{
+	sqlite3_file *wal = NULL;
+	sqlite3_int64 size = 0;
+	char block[65536];
+	int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+
+	if (rc == SQLITE_OK)
+		rc = wal->pMethods->xFileSize(wal, &size);
+	for (sqlite3_int64 at = 0, n; rc == SQLITE_OK && at < size; at += n) {
+		n = size - at < (sqlite3_int64)sizeof block ? size - at : (sqlite3_int64)sizeof block;
+		rc = wal->pMethods->xRead(wal, block, (int)n, at);
+		if (rc == SQLITE_OK)
+			rc = wal->pMethods->xWrite(wal, block, (int)n, at);
+	}
+	return rc == SQLITE_OK && size > 0 ? wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL) : rc;
+}
+
 int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
 			 const uint8_t key[static STORE_KEY_LEN], struct cy_error *e)
 {
-	int log = 0, done = 0, r,
-	    rc = sqlite3_exec(db,
-			      "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
-			      "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768;"
-			      "PRAGMA journal_size_limit = 67108864",
-			      NULL, NULL, NULL);
+	int r, rc = sqlite3_exec(db,
+				 "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+				 "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768;"
+				 "PRAGMA journal_size_limit = 67108864",
+				 NULL, NULL, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, config->sync_off ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL", NULL,
@@ -367,8 +393,7 @@ int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, 
 	r = verify_check(db, seal, key, config, e);
 	if (r < 0)
 		return r;
-	/* A WAL that was found may be in the page cache only: see store_sqlite.h. */
-	rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
+	rc = config->sync_off ? SQLITE_OK : rewrite_wal(db);
 	if (rc != SQLITE_OK)
 		return failed(db, rc, config->dir, e);
 	/* SQLite flushes the directory without looking whether that succeeds. */

@@ -109,8 +109,10 @@ static void resize(struct bytes *b, size_t len, struct cy_rng *rng)
 		b->cap = len + len / 2 + 4096;
 		b->data = must(realloc(b->data, b->cap));
 	}
-	for (size_t i = b->len; i < len; i++)
-		b->data[i] = garbage ? (uint8_t)cy_rng_next(rng) : 0;
+	if (len > b->len)
+		memset(b->data + b->len, 0, len - b->len);
+	for (size_t i = b->len; garbage && i < len; i++)
+		b->data[i] = (uint8_t)cy_rng_next(rng);
 	b->len = len;
 }
 
@@ -632,10 +634,11 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int 
 	} else {
 		h->inode = new_inode(d);
 		change_name(d, path, h->inode);
-		h->sync_directory =
-			(flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL)) != 0;
 	}
 	if (rc == SQLITE_OK) {
+		/* As the unix VFS: also for a file that was there. */
+		h->sync_directory = (flags & SQLITE_OPEN_CREATE) &&
+				    (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL));
 		if (path != NULL && (flags & SQLITE_OPEN_DELETEONCLOSE))
 			strcpy(h->delete_on_close, path);
 		h->base.pMethods = &methods;

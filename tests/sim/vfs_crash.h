@@ -6,8 +6,8 @@
  *
  * What is written stays unsynced until a sync of its file; a file that was made
  * or deleted stays so only after a sync of the directory, which happens when
- * SQLite's own unix VFS would make one: at the first sync of a new journal or
- * WAL, and at a deletion that asks for it. A loss of power decides for each
+ * SQLite's own unix VFS would make one: at the first sync of a journal or WAL
+ * after it was opened, and at a deletion that asks for it. A loss of power decides for each
  * unsynced write, truncation, creation and deletion by itself, in the seeded
  * sequence of the disk: kept, dropped, or, for a write, torn at multiples of 512
  * bytes. Where a file grew without its content, zeros or garbage stand. Equal

@@ -358,6 +358,21 @@ static void a_damaged_or_newer_store_is_refused_with_a_sentence(void **state)
 	assert_non_null(strstr(e.text, "newer"));
 }
 
+/* SQLite alone would drop the WAL, and with it what was committed. */
+static void a_store_whose_database_was_emptied_is_not_made_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct cy_error e = { 0 };
+	char cmd[200];
+
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	snprintf(cmd, sizeof cmd, "cd '%s' && : > comity.db && echo frames > comity.db-wal", f->dir);
+	assert_int_equal(system(cmd), 0);
+	assert_int_equal(open_store(f, false, &e), CY_ESTORE);
+	assert_non_null(strstr(e.text, "backup"));
+}
+
 static void the_thread_commits_and_says_so_by_an_event(void **state)
 {
 	struct fixture *f = *state;
@@ -429,6 +444,7 @@ int main(void)
 		TEST(modes_are_private_and_the_key_must_be_the_right_one),
 		TEST(a_second_process_is_refused_with_the_pid_of_the_first),
 		TEST(a_damaged_or_newer_store_is_refused_with_a_sentence),
+		TEST(a_store_whose_database_was_emptied_is_not_made_anew),
 		TEST(the_thread_commits_and_says_so_by_an_event),
 		TEST(the_counts_of_status_scan_no_table),
 	};
