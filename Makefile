@@ -75,7 +75,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/systemd -prune -o -name '*.d' -print 2>/dev/null)
 
 # --------------------------------------------------------------- unit tests
 # Every tests/unit/*_test.c is a cmocka program of its own.
@@ -143,6 +143,12 @@ siege: test-packages
 	@$(MAKE) --no-print-directory all
 	@/usr/bin/python3 tests/siege/report.py $(DAEMON) $(CTL)
 
+# Boots a container as root: not part of check.
+.PHONY: check-systemd
+check-systemd: all
+	@contrib/install-packages build run container
+	@tests/systemd/check $(BUILD)
+
 .PHONY: deps demo lint format install help clean
 deps:
 	@contrib/install-packages build run test
@@ -170,6 +176,16 @@ install: all
 	install -m 644 contrib/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 contrib/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 contrib/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/lib/,systemd/system systemd/catalog sysusers.d tmpfiles.d)
+	for unit in service socket; do \
+		to=$(DESTDIR)$(PREFIX)/lib/systemd/system; \
+		sed 's,/usr/local/,$(PREFIX)/,' contrib/systemd/comityd.$$unit >$$to/comityd.$$unit && \
+		sed -f contrib/systemd/instance.sed $$to/comityd.$$unit >$$to/comityd@.$$unit && \
+		chmod 644 $$to/comityd.$$unit $$to/comityd@.$$unit || exit 1; \
+	done
+	install -m 644 contrib/systemd/comity.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/
+	install -m 644 contrib/systemd/comity.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/comity.conf
+	install -m 644 contrib/systemd/comity.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/comity.conf
 
 help:
 	@echo 'make            build/bin/comityd and build/bin/comityctl'
@@ -177,6 +193,7 @@ help:
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
 	@echo 'make sim        the simulator; SEEDS=1..2000, or SEED=7 TRACE=1 for its whole story'
 	@echo 'make mutants    planted bugs: each must be caught by the simulator'
+	@echo 'make check-systemd  boots a container, as root, and tries the service in it'
 	@echo 'make bench      rates and memory on this machine'
 	@echo 'make siege      the attacks of make check, and what the daemon'"'"'s users felt of them'
 	@echo 'make lint       floors, pure rooms, format, static analysis, shell scripts'

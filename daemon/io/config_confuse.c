@@ -57,9 +57,9 @@ static void load_store(struct config_load *l, cfg_t *root)
 		config_wrong(&s, "dir", line, "%s: %s; the directory above the store must exist; run mkdir -p %s",
 			     parent, strerror(errno), parent);
 	}
-	c->store_key = key == NULL ? config_keep(&s, whole) : config_resolve(&s, key->text);
+	c->store_key = key == NULL ? config_keep(&s, whole) : config_path(&s, "key", key);
 	/* Absent is fine: it is made with a new store. A group may read a credential. */
-	if (stat(c->store_key, &st) == 0 && (st.st_mode & 0037) != 0)
+	if (c->store_key != NULL && stat(c->store_key, &st) == 0 && (st.st_mode & 0037) != 0)
 		config_wrong(
 			&s, "key", key == NULL ? line : key->line,
 			"the key %s is open to others (mode %04o); only its owner may have access; run chmod 0600 %s",

@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/num.h"
+
+#define CREDENTIAL "credential:"
 
 void config_wrong(const struct config_sec *s, const char *option, int line, const char *fmt, ...)
 {
@@ -126,11 +129,24 @@ int config_choice(const struct config_sec *s, const char *name, const struct con
 	return -1;
 }
 
+/* systemd hands them over in a directory of their own (systemd.exec(5), LoadCredential=). */
+static bool is_credential(const char *text)
+{
+	return strncmp(text, CREDENTIAL, sizeof CREDENTIAL - 1) == 0;
+}
+
 /* Absolute; a URI other than file: is left as it is. */
 const char *config_resolve(const struct config_sec *s, const char *text)
 {
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	char whole[4096];
 
+	if (is_credential(text)) {
+		if (credentials == NULL || strchr(text, '/') != NULL)
+			return config_keep(s, text);
+		snprintf(whole, sizeof whole, "%s/%s", credentials, text + sizeof CREDENTIAL - 1);
+		return config_keep(s, whole);
+	}
 	if (strncmp(text, "pkcs11:", 7) == 0)
 		return config_keep(s, text);
 	if (strncmp(text, "file://", 7) == 0)
@@ -143,6 +159,19 @@ const char *config_resolve(const struct config_sec *s, const char *text)
 	return config_keep(s, whole);
 }
 
+const char *config_path(const struct config_sec *s, const char *name, const struct config_text *t)
+{
+	const char *path = config_resolve(s, t->text);
+
+	if (!is_credential(path))
+		return path;
+	config_wrong(s, name, t->line,
+		     "there is no credential '%s'; a name that LoadCredential= of the service unit gives is expected; "
+		     "add it there, or name a file",
+		     path + sizeof CREDENTIAL - 1);
+	return NULL;
+}
+
 /* A file that must be there and readable. `closed` are the permissions that it
  * must not have. */
 const char *config_file(const struct config_sec *s, const char *name, const struct config_text *t, mode_t closed,
@@ -153,7 +182,12 @@ const char *config_file(const struct config_sec *s, const char *name, const stru
 
 	if (t == NULL)
 		return NULL;
-	path = config_resolve(s, t->text);
+	path = config_path(s, name, t);
+	if (path == NULL)
+		return NULL;
+	/* systemd opens a credential to the service's user by an ACL, which shows as its group. */
+	if (is_credential(t->text))
+		closed &= ~(mode_t)0040;
 	if (strncmp(path, "pkcs11:", 7) == 0) {
 		if (closed == 0)
 			config_wrong(s, name, t->line, "'%s' is no file; a path is expected; %s", t->text, remedy);

@@ -49,8 +49,11 @@ unsigned config_number(const struct config_sec *s, const char *name, unsigned mi
 /* The place of a word in `words`, which NULL ends; -1 when it is none. */
 int config_choice(const struct config_sec *s, const char *name, const struct config_text *t, const char *const *words);
 
-/* An absolute path; a pkcs11: URI is left as it is. */
+/* An absolute path; a pkcs11: URI is left as it is, and so is credential:NAME when
+ * there is no such credential. */
 const char *config_resolve(const struct config_sec *s, const char *text);
+/* The same; NULL, and a problem, for a credential that there is not. */
+const char *config_path(const struct config_sec *s, const char *name, const struct config_text *t);
 /* The path of a file that must be there and readable (NULL for t NULL). `closed`
  * are the permissions that a key must not have; 0: it is no key, and no URI. */
 const char *config_file(const struct config_sec *s, const char *name, const struct config_text *t, mode_t closed,

@@ -276,6 +276,7 @@ static void *gate_main(void *arg)
 {
 	struct link *l = arg;
 
+	pthread_setname_np(pthread_self(), "gate");
 	event_base_loop(l->gate_base, EVLOOP_NO_EXIT_ON_EMPTY);
 	return NULL;
 }

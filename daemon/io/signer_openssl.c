@@ -133,6 +133,7 @@ static void *work(void *arg)
 {
 	struct signer_openssl *s = arg;
 
+	pthread_setname_np(pthread_self(), "signer");
 	pthread_mutex_lock(&s->lock);
 	while (!s->stop) {
 		struct job *j = queue_take(&s->waiting);

@@ -57,6 +57,7 @@ static void *run(void *arg)
 {
 	struct store_sqlite *st = arg;
 
+	pthread_setname_np(pthread_self(), "store");
 	pthread_mutex_lock(&st->mutex);
 	for (;;) {
 		st->probed = false;
