@@ -141,11 +141,11 @@ static void check_own(const struct config *c, const struct parts *p, struct conf
 	struct cy_error e = { 0 };
 
 	signer.n_peers = 0;
-	if (signer_prepare(&signer, &material, &e) < 0)
+	if (!config_credential_hidden(signer.key) && signer_prepare(&signer, &material, &e) < 0)
 		report(c, c->identity_line, "identity", &e, out);
 	signer_material_free(material);
 	e = (struct cy_error){ 0 };
-	if (tls_trust_new(&tls, &trust, &e) < 0)
+	if (!config_credential_hidden(tls.key) && tls_trust_new(&tls, &trust, &e) < 0)
 		report(c, c->identity_line, "identity", &e, out);
 	tls_trust_unref(trust);
 }

@@ -87,6 +87,9 @@ struct config_problems {
  * freed in each case. Looks up users and groups and whether files are there, but
  * reads none of them. */
 int config_load(const char *path, struct config **ret_config, struct config_problems *out);
+/* A credential that systemd shows to the daemon, but not to this process: to ExecReload=
+ * it shows none. Nothing can be said about such a file. */
+bool config_credential_hidden(const char *path);
 void config_free(struct config *c); /* NULL is allowed */
 void config_problems_free(struct config_problems *out);
 

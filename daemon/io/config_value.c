@@ -159,6 +159,14 @@ const char *config_resolve(const struct config_sec *s, const char *text)
 	return config_keep(s, whole);
 }
 
+bool config_credential_hidden(const char *path)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	struct stat st;
+
+	return dir != NULL && strncmp(path, dir, strlen(dir)) == 0 && stat(path, &st) != 0 && errno == EACCES;
+}
+
 const char *config_path(const struct config_sec *s, const char *name, const struct config_text *t)
 {
 	const char *path = config_resolve(s, t->text);
@@ -193,6 +201,8 @@ const char *config_file(const struct config_sec *s, const char *name, const stru
 			config_wrong(s, name, t->line, "'%s' is no file; a path is expected; %s", t->text, remedy);
 		return path;
 	}
+	if (config_credential_hidden(path))
+		return path;
 	if (stat(path, &st) != 0)
 		config_wrong(s, name, t->line, "%s: %s; a file is expected; %s", path, strerror(errno), remedy);
 	else if (!S_ISREG(st.st_mode))
