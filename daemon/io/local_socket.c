@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -36,6 +37,7 @@ struct client {
 	enum client_state state;
 	bool paused; /* its queue is over pause_bytes */
 	bool half;   /* the timer runs over a half frame */
+	bool told;   /* that it does not read */
 	struct cy_buf in;
 	struct evbuffer *out;
 	struct event *readable, *writable, *timer, *again;
@@ -78,6 +80,16 @@ static void client_free(struct client *c)
 	cy_buf_free(&c->in);
 	close(c->fd);
 	free(c);
+}
+
+static void say(const struct local_socket *s, uid_t uid, const char *what)
+{
+	char line[200];
+
+	if (!s->input.log)
+		return;
+	snprintf(line, sizeof line, "local client of uid %u: %s", (unsigned)uid, what);
+	s->input.log(s->input.ctx, NODE_WARNING, line);
 }
 
 /* The end of a client is always told by the sweep, so that no input is called
@@ -145,6 +157,7 @@ static void refuse(struct client *c, CyErrorCode code, const char *text)
 {
 	struct cy_buf b = CY_BUF(1024);
 
+	say(c->socket, c->uid, text);
 	if (pack_error(code, text, &b) == CY_OK)
 		evbuffer_add(c->out, b.data, b.len);
 	cy_buf_free(&b);
@@ -162,6 +175,17 @@ static void watch_half_frame(struct client *c, bool progressed)
 		event_add(c->timer, &limit);
 	else
 		event_del(c->timer);
+}
+
+/* Nothing more is read from a client that does not read. */
+static void pause_client(struct client *c)
+{
+	if (!c->told)
+		say(c->socket, c->uid, "it does not read its answers; nothing is read from it until it does");
+	c->told = true;
+	event_del(c->readable);
+	event_del(c->timer);
+	c->half = false;
 }
 
 /* Hand up what is complete, within this client's share of a wake-up. */
@@ -197,7 +221,11 @@ static void take_frames(struct client *c)
 				      : "The length before the frame is no varint of at most 5 bytes.");
 		return;
 	}
-	if (c->paused || more) {
+	if (c->paused) {
+		pause_client(c);
+		return;
+	}
+	if (more) {
 		/* Whether the rest is a half frame shows once it is its turn. A
 		 * timer without delay lets the loop see the others first. */
 		struct timeval now = { 0, 0 };
@@ -205,8 +233,7 @@ static void take_frames(struct client *c)
 		event_del(c->readable);
 		event_del(c->timer);
 		c->half = false;
-		if (more && !c->paused)
-			event_add(c->again, &now);
+		event_add(c->again, &now);
 		return;
 	}
 	event_add(c->readable, NULL);
@@ -228,9 +255,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (evbuffer_get_length(c->out) > c->socket->config.pause_bytes) {
 		c->paused = true;
-		event_del(c->readable);
-		event_del(c->timer);
-		c->half = false;
+		pause_client(c);
 		return;
 	}
 	if (cy_buf_reserve(&c->in, READ_CHUNK) != CY_OK) {
@@ -357,10 +382,11 @@ static size_t allowed_entries(struct local_socket *s, int fd, const struct ucred
 
 /* A connection that is not taken gets its reason in the fresh socket buffer,
  * without a place among the clients. */
-static void turn_away(int fd, CyErrorCode code, const char *text)
+static void turn_away(const struct local_socket *s, int fd, uid_t uid, CyErrorCode code, const char *text)
 {
 	struct cy_buf b = CY_BUF(1024);
 
+	say(s, uid, text);
 	/* Nothing can be done for a stranger whose buffer is full already. */
 	if (pack_error(code, text, &b) == CY_OK && send(fd, b.data, b.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		errno = 0;
@@ -418,12 +444,12 @@ static void welcome(struct local_socket *s, int fd)
 	}
 	n = allowed_entries(s, fd, &cred);
 	if (!n) {
-		turn_away(fd, CY_ERROR_CODE__NOT_ALLOWED,
+		turn_away(s, fd, cred.uid, CY_ERROR_CODE__NOT_ALLOWED,
 			  "The configuration names no client for this user or its groups.");
 		return;
 	}
 	if (!has_place(s, cred.uid)) {
-		turn_away(fd, CY_ERROR_CODE__TOO_MANY,
+		turn_away(s, fd, cred.uid, CY_ERROR_CODE__TOO_MANY,
 			  "This user, or all clients together, have too many connections; close one.");
 		return;
 	}
@@ -478,6 +504,7 @@ static int port_send(void *ctx, uint64_t conn, struct cy_bytes frame)
 		return CY_ENOENT;
 	if (frame.len > s->config.frame_max ||
 	    !cy_add_size(evbuffer_get_length(c->out), frame.len + PREFIX_MAX, &total) || total > s->config.queue_max) {
+		say(s, c->uid, "it does not read what it asked for, and is closed");
 		die(c);
 		return CY_ELIMIT;
 	}

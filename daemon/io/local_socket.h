@@ -64,6 +64,8 @@ struct local_input {
 	void (*down)(void *ctx, uint64_t conn);
 	/* From local_socket_reconfigure(): which entries match now, perhaps none. */
 	void (*allowed)(void *ctx, uint64_t conn, const size_t *allowed, size_t n_allowed);
+	/* Why a client was refused or closed by us; may be NULL. */
+	void (*log)(void *ctx, enum node_level level, const char *text);
 };
 
 /* Listen. A socket file that nobody answers at is replaced; CY_EEXIST when

@@ -128,11 +128,15 @@ static bool answered_before(struct node *n, const struct conn *c, uint64_t corre
 	}
 	if (!k.found)
 		return false;
-	if (cy_digest_equal(&k.request, request))
+	if (cy_digest_equal(&k.request, request)) {
 		answer_again(n, c, correlation, &k);
-	else
+	} else {
+		node_note(n, NODE_WARNING,
+			  "client %s: the idempotency key of message %s came again with other content: refused",
+			  c->client->name, k.message_id);
 		reply_error(n, c, correlation, CY_ERROR_CODE__CONFLICT, "idempotency_key",
 			    "this key was used with other content: nothing was done; use a new key for a new message");
+	}
 	return true;
 }
 

@@ -146,7 +146,7 @@ static void on_down(void *ctx, uint64_t conn)
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct local_input input = { f, on_up, on_frame, on_drained, on_down, NULL };
+	struct local_input input = { f, on_up, on_frame, on_drained, on_down, NULL, NULL };
 	struct local_socket_config config = {
 		.path = f->path, .fd = -1, .gid = -1, .entries = &f->entry, .n_entries = 1
 	};

@@ -99,7 +99,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 static int open_socket(struct fixture *f, struct cy_error *e)
 {
-	struct local_input input = { f, on_up, on_frame, on_drained, on_down, NULL };
+	struct local_input input = { f, on_up, on_frame, on_drained, on_down, NULL, NULL };
 	int r = local_socket_new(f->base, &f->config, &input, &f->socket, e);
 
 	if (r == CY_OK)
