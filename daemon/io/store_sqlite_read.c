@@ -314,6 +314,10 @@ static int message_row(struct reading *r, sqlite3_stmt *s)
 
 	if (code == CY_OK && r->content)
 		code = unseal(r->st, s, 19, row.peer, row.case_id, aad, &content, &len);
+	if (code == CY_ESTORE && r->content) {
+		row.damaged = true;
+		code = CY_OK;
+	}
 	if (code < 0)
 		return code;
 	row.content = cy_bytes(content, len);

@@ -46,7 +46,7 @@ static int again_message(void *arg, const struct store_message *row)
 {
 	struct again *a = arg;
 
-	if (a->n_messages == CY_PARCEL_MESSAGES_MAX)
+	if (row->damaged || a->n_messages == CY_PARCEL_MESSAGES_MAX)
 		return CY_ESTORE;
 	a->messages[a->n_messages++] = binary(cy_arena_bytes(&a->n->batch.arena, row->content));
 	return CY_OK;
@@ -113,6 +113,12 @@ static int add_waiting(void *arg, const struct store_message *row)
 	struct cy_arena *a = &w->n->batch.arena;
 	struct outgoing *o;
 
+	if (row->damaged) {
+		node_note(w->n, NODE_ALARM,
+			  "peer %s: message %s is damaged in the store and cannot be sent: restore a backup", w->p->id,
+			  row->id);
+		return CY_OK;
+	}
 	/* More than fits in a parcel is not copied. */
 	if (w->n_items > 0 && w->bytes + row->size > CY_PARCEL_BYTES_MAX)
 		return CY_ELIMIT;

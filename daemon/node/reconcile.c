@@ -218,6 +218,8 @@ static int take_message(void *arg, const struct store_message *row)
 	struct fetching *f = arg;
 	struct cy_bytes b;
 
+	if (row->damaged)
+		return CY_ESTORE;
 	if (strcmp(row->case_id, f->case_id) != 0 || row->number <= f->after || f->count == CY_PARCEL_MESSAGES_MAX)
 		return CY_OK;
 	b = cy_arena_bytes(&f->n->batch.arena, row->content);
@@ -351,7 +353,7 @@ static int renumber_one(void *arg, const struct store_message *row)
 		take_number(r, row);
 		return CY_OK;
 	}
-	msg = cy_message__unpack(NULL, row->content.len, row->content.data);
+	msg = row->damaged ? NULL : cy_message__unpack(NULL, row->content.len, row->content.data);
 	if (msg == NULL)
 		return CY_ESTORE;
 	msg->number = m.number = ++r->c->row.own_number;

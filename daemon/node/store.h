@@ -97,6 +97,7 @@ struct store_message {
 	struct cy_bytes fact;     /* law_fact_encode; empty for one that did not parse */
 	struct cy_bytes content;  /* signed bytes, stored encrypted under the key of its case; empty when
 				   * not asked for or erased */
+	bool damaged;             /* content was asked for and does not open */
 };
 
 /* One parcel. Key: (peer, author, epoch, sequence). */

@@ -262,6 +262,8 @@ static int load_message(void *arg, const struct store_message *row)
 {
 	struct message *m = arg;
 
+	if (row->damaged)
+		return CY_ESTORE;
 	m->view.summary = message_summary(m->n, m->arena, row);
 	m->view.content = binary(cy_arena_bytes(m->arena, row->content));
 	m->author = row->author;

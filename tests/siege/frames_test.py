@@ -107,4 +107,4 @@ def sessions_that_come_and_go():
                 s.close()
 
 
-done(ground)
+done()

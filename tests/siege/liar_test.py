@@ -275,4 +275,4 @@ def references_and_ids_of_other_cases():
 
 
 liar.close()
-done(ground)
+done()

@@ -187,4 +187,4 @@ def requests_by_the_thousand_without_waiting():
         s.close()
 
 
-done(ground)
+done()

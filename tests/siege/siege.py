@@ -29,6 +29,7 @@ P.load_protocol(f"{TOP}/proto", f"{DIR}/gen")
 SECRET = "Quillfeather"
 ROOT = os.getuid() == 0
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(16) + b"\x00" + bytes(31)
+grounds = []
 status_ms = []      # every call of comityctl status, in ms
 connect_ms = []     # what a true peer needed from its start to the session, in ms
 
@@ -61,6 +62,7 @@ class Ground:
     """US-OIA and IE as real daemons; FR has valid certificates too, and is played by the test."""
 
     def __init__(self, extra="", dial_both=False, others=("FR",)):
+        grounds.append(self)
         self.base = tempfile.mkdtemp(dir=DIR)
         pki(self.base, "US-OIA", "IE", *others)
         self.us = Daemon(self.base, "US-OIA", ["IE", *others], extra=extra)
@@ -274,7 +276,7 @@ def closed(sock, seconds=DEADLINE):
         return said
 
 
-def done(*grounds):
+def done():
     """Ends the file: the figures for `make siege`, then the TAP plan."""
     if os.environ.get("SIEGE_FIGURES"):
         with open(os.environ["SIEGE_FIGURES"], "a") as f:
@@ -284,3 +286,23 @@ def done(*grounds):
             print("\n".join("# US-OIA: " + line for line in g.us.log().splitlines()[-40:]))
         g.stop()
     finish()
+
+
+class Shim:
+    """What is wrong with a daemon's disk and clock; see shim.c."""
+
+    def __init__(self, daemon):
+        self.library, self.path = f"{DIR}/shim.so", f"{DIR}/shim-{daemon.id}-{time.monotonic_ns()}"
+        if not os.path.exists(self.library):
+            subprocess.run(["cc", "-shared", "-fPIC", "-O", "-w", "-o", self.library,
+                            f"{_TESTS}/siege/shim.c", "-ldl"], check=True)
+        self.store = f"{daemon.dir}/store"
+        self.set()
+
+    def set(self, full=0, read_only=0, offset=0):
+        data = struct.pack("iiq", full, read_only, int(offset))
+        with open(self.path, "r+b" if os.path.exists(self.path) else "wb", buffering=0) as f:
+            f.write(data)
+
+    def env(self):
+        return {"LD_PRELOAD": self.library, "SIEGE_SHIM": self.path, "SIEGE_STORE": self.store}

@@ -119,4 +119,4 @@ def descriptors_exhausted_and_free_again():
         ground.true_peer_connects()
 
 
-done(ground)
+done()

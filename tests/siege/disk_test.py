@@ -1,0 +1,215 @@
+"""A disk that is full, read-only, or has lost or altered what was written."""
+import random
+import sqlite3
+
+from siege import *
+
+rng = random.Random(int(os.environ.get("SIEGE_SEED", "1")))
+
+
+def no_room(ground, witness, full, free):
+    """Nothing is accepted while the store cannot write, nothing is lost, and all goes on afterwards."""
+    us = ground.us
+    desk = witness.desks["US-OIA"]
+    full()
+    reference = ground.reference()
+    s = secret_submission("IE", reference)
+    answer = desk.client.call(submit=local_pb2.Submit(idempotency_key=reference, submission=s))
+    assert answer.error.code == types_pb2.UNAVAILABLE, answer
+    shown = json.loads(us.ctl("--json", "status").stdout)
+    assert "ok" != shown["store"], shown
+    for _ in range(5):
+        witness.status()
+    free()
+    desk.receipted(desk.submit("IE", reference).message_id)
+    until("the store's recovery in the status", lambda: json.loads(us.ctl("--json", "status").stdout)["store"] == "ok")
+    ground.connected()
+
+
+@test
+def a_full_disk_and_its_release():
+    ground = Ground()
+    shim = Shim(ground.us)
+    ground.start(shim.env())
+    with besieged(ground, 48, "ALARM: nothing can be committed now: the disk is full: free space in") as witness:
+        for _ in range(3):
+            no_room(ground, witness, lambda: shim.set(full=1), shim.set)
+    ground.stop()
+
+
+@test
+def a_full_file_system_and_its_release():
+    """The same without the shim: a tmpfs where we may mount one, else a limit on the size of files."""
+    ground = Ground()
+    us = ground.us
+    store = f"{us.dir}/store"
+    os.mkdir(store, 0o700)
+    mounted = ROOT and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "siege", store],
+                                      capture_output=True).returncode == 0
+    print("# on a tmpfs" if mounted else "# with RLIMIT_FSIZE")
+    try:
+        ground.start()
+        limits = []
+
+        def full():
+            if mounted:
+                with contextlib.suppress(OSError), open(f"{store}/ballast", "wb", buffering=0) as f:
+                    while True:
+                        f.write(bytes(4096))
+            else:
+                limits.append(resource.prlimit(us.process.pid, resource.RLIMIT_FSIZE))
+                resource.prlimit(us.process.pid, resource.RLIMIT_FSIZE, (4096, limits[-1][1]))
+
+        def free():
+            if mounted:
+                os.unlink(f"{store}/ballast")
+            else:
+                resource.prlimit(us.process.pid, resource.RLIMIT_FSIZE, limits.pop())
+
+        with besieged(ground, 48, "ALARM: nothing can be committed now: ") as witness:
+            no_room(ground, witness, full, free)
+        ground.stop()
+    finally:
+        us.stop()
+        if mounted:
+            subprocess.run(["umount", store], check=True)
+
+
+@test
+def a_store_that_becomes_read_only():
+    ground = Ground()
+    shim = Shim(ground.us)
+    ground.start(shim.env())
+    with besieged(ground, 48, "ALARM: nothing can be committed now: ") as witness:
+        no_room(ground, witness, lambda: shim.set(read_only=1), shim.set)
+    shim.set(read_only=1)
+    ground.us.stop()
+    refused = subprocess.run([COMITYD, "--config", ground.us.config], capture_output=True, text=True, timeout=DEADLINE,
+                             env={**os.environ, **shim.env()})
+    assert refused.returncode == 1 and "Read-only file system" in refused.stderr, refused
+    assert len(refused.stderr.splitlines()) == 1, refused.stderr
+    ground.stop()
+
+
+def flip(path, offset):
+    with open(path, "r+b") as f:
+        f.seek(offset)
+        byte = f.read(1)
+        f.seek(offset)
+        f.write(bytes([byte[0] ^ 0x40]))
+
+
+@test
+def a_flipped_byte_in_one_message():
+    """It cannot be sent, and says so; what stands behind it and beside it goes on."""
+    ground = Ground().start()
+    us = ground.us
+    desk = Desk(us)
+    ids = [desk.submit("FR", f"waits-{i}").message_id for i in range(3)]
+    us.stop()
+    path = f"{us.dir}/store/comity.db"
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        sealed, = db.execute("SELECT sealed FROM payload p JOIN message m ON m.no = p.message WHERE m.id = ?",
+                             (ids[0],)).fetchone()
+    at = open(path, "rb").read().index(sealed[100:200])
+    flip(path, at)
+    us.start()
+    ground.connected()
+    other = P.Peer("FR", "US-OIA", ground.base, f"{ground.base}/fr")
+    other.open_dialler(us.port)
+    with besieged(ground, 48, f"ALARM: peer FR: message {ids[0]} is damaged in the store"):
+        s = other.dial()
+        assert P.pump([s], lambda: {m.id for m in other.received} >= set(ids[1:])), "the others wait behind it"
+        assert ids[0] not in {m.id for m in other.received}
+        shown = us.ctl("message", "show", ids[0])
+        assert shown.returncode != 0 and shown.stderr, shown
+        s.leave()
+    other.close()
+    ground.stop()
+
+
+@test
+def flipped_bytes_anywhere():
+    """A damaged store is refused with a sentence, or is served as far as it can be read; never a crash."""
+    ground = Ground().start()
+    us, ie = ground.us, ground.ie
+    witness = Witness(ground)
+    for _ in range(5):
+        witness.request(us, ie)
+        witness.request(ie, us)
+    witness.close()
+    ground.stop()
+    path = f"{us.dir}/store/comity.db"
+    whole = open(path, "rb").read()
+    outcome = {"refused": 0, "served": 0}
+    offsets = [20, 100, 105, 4096, 4100] + [rng.randrange(len(whole)) for _ in range(11)]
+    for offset in offsets:
+        with open(path, "wb") as f:
+            f.write(whole)
+        for name in ("comity.db-wal", "comity.db-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{us.dir}/store/{name}")
+        flip(path, offset)
+        before = len(us.log())
+        try:
+            us.start()
+        except RuntimeError:
+            said = us.log()[before:].splitlines()
+            assert us.process.wait(DEADLINE) == 1, (offset, us.process.returncode, said)
+            assert len(said) == 1 and said[0].startswith("comityd: "), (offset, said)
+            outcome["refused"] += 1
+            continue
+        for args in (("status",), ("case", "list"), ("inbox",)):
+            us.ctl(*args)
+        assert us.ctl("status").returncode == 0
+        assert us.process.poll() is None, (offset, us.log()[before:][-500:])
+        assert us.stop() == 0, (offset, us.log()[before:][-500:])
+        assert len(us.log()[before:].splitlines()) < 60
+        outcome["served"] += 1
+    print(f"# {outcome}")
+    assert sum(outcome.values()) == len(offsets)
+
+
+@test
+def a_truncated_WAL():
+    """A store that has lost its last commits: the peers prove it, and give back what was lost."""
+    ground = Ground().start()
+    us, ie = ground.us, ground.ie
+    witness = Witness(ground)
+    for _ in range(6):
+        witness.request(us, ie)
+        witness.request(ie, us)
+    us.kill()
+    wal = f"{us.dir}/store/comity.db-wal"
+    size = os.path.getsize(wal)
+    os.truncate(wal, size * 2 // 3)
+    before = len(us.log())
+    us.start()
+    until("the reconciliation", lambda: "all that was lost has been fetched back" in us.log()[before:])
+    ground.connected()
+    assert "ALARM: this store was restored from a backup" in us.log()[before:]
+    witness.served(1)
+    witness.nothing_lost()
+    witness.close()
+    ground.stop()
+
+
+@test
+def a_WAL_of_rubbish():
+    ground = Ground().start()
+    us = ground.us
+    us.kill()
+    wal = f"{us.dir}/store/comity.db-wal"
+    size = os.path.getsize(wal)
+    with open(wal, "r+b") as f:
+        f.write(rng.randbytes(size))
+    us.start()
+    ground.connected()
+    witness = Witness(ground)
+    witness.served()
+    witness.nothing_lost()
+    witness.close()
+    ground.stop()
+
+
+done()
