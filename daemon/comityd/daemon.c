@@ -261,7 +261,9 @@ static int start_store(struct daemon *d, struct cy_error *e)
 
 static int start_local(struct daemon *d, const struct parts *p, struct cy_error *e)
 {
-	const struct local_input input = { d, local_up, local_frame, local_drained, local_down, local_allowed, journal };
+	const struct local_input input = {
+		d, local_up, local_frame, local_drained, local_down, local_allowed, journal
+	};
 	struct local_socket_config config = p->local;
 	int r;
 

@@ -156,7 +156,7 @@ def flipped_bytes_anywhere():
         except RuntimeError:
             said = us.log()[before:].splitlines()
             assert us.process.wait(DEADLINE) == 1, (offset, us.process.returncode, said)
-            assert len(said) == 1 and said[0].startswith("comityd: "), (offset, said)
+            assert len(said) == 1 and said[0].startswith("ALARM: "), (offset, said)
             outcome["refused"] += 1
             continue
         for args in (("status",), ("case", "list"), ("inbox",)):
