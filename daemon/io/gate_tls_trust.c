@@ -52,14 +52,19 @@ void gate_judge_later(struct gate *g)
 	CY_ASSERT(event_add(g->judge, &tv) == 0);
 }
 
-static void judge_those(struct gate *g, int64_t due)
+/* Those judged by another trust, or too long ago. The end of one may free others: then
+ * begin again, the judged ones are not due any more. */
+static void judge_due(struct gate *g)
 {
-	struct conn *c, *next;
+	struct conn *c = TAILQ_FIRST(&g->all);
 
-	for (c = TAILQ_FIRST(&g->all); c; c = next) {
-		next = TAILQ_NEXT(c, all);
-		if (is_judged(c) && c->verdict.again <= due)
-			conn_judge(c);
+	while (c) {
+		bool due = c->verdict.trust != g->trust || c->verdict.again <= 1000 * (int64_t)time(NULL);
+
+		if (is_judged(c) && due && !conn_judge(c))
+			c = TAILQ_FIRST(&g->all);
+		else
+			c = TAILQ_NEXT(c, all);
 	}
 	gate_judge_later(g);
 }
@@ -68,7 +73,7 @@ static void on_judge(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	judge_those(arg, 1000 * (int64_t)time(NULL));
+	judge_due(arg);
 }
 
 void gate_watch_trust(struct gate *g)
@@ -143,5 +148,5 @@ void gate_apply(struct gate *g, struct gate_change *change)
 	}
 	*change = old;
 	gate_change_free(change);
-	judge_those(g, INT64_MAX);
+	judge_due(g);
 }

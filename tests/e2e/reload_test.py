@@ -297,4 +297,23 @@ def a_certificate_that_expires_ends_the_live_session():
     until("IE to be refused", lambda: state(us, "IE") != "connected")
 
 
+@test
+def a_message_to_a_peer_that_was_removed_is_given_up_in_order():
+    fr.stop()
+    assert submit(Client(us), "given-up", "FR").HasField("submitted")
+    accepted = time.time()
+    us.stop()
+    until("it to be old enough for the check at the start", lambda: time.time() > accepted + 1.1)
+    # Only the store knows FR after this start.
+    us.configure({"IE": ie.port})
+    edit(us, "delivery {", 'delivery { undelivered_after = "1s"')
+    us.start()
+    client = Client(us)
+    client.call(subscribe=local_pb2.Subscribe(cursor="given-up"))
+    while not any(e.type == local_pb2.RELAY_FAILED and e.own_reference == "given-up" for e in client.events):
+        frame = client.receive()
+        if frame.HasField("event"):
+            client.events.append(frame.event)
+
+
 finish(us, ie, fr)
