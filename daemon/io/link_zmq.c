@@ -16,6 +16,7 @@
 #include "io/loop_event.h"
 
 #define MINUTE_MS 60000
+#define SETTLE_MS 600000 /* without takeovers, after too many */
 
 int64_t link_or_default(int64_t value, int64_t otherwise)
 {
@@ -133,9 +134,13 @@ static const char *too_often(struct link_peer *p, bool takeover)
 	}
 	if (p->connections >= p->l->connections_a_minute)
 		return refuse_often(p, "too many connections within a minute; the next ones are refused");
-	if (takeover && p->takeovers >= p->l->takeovers_a_minute)
+	if (takeover && (now < p->no_takeover_before || p->takeovers >= p->l->takeovers_a_minute)) {
+		/* Or two machines would take turns for ever. */
+		if (now >= p->no_takeover_before)
+			p->no_takeover_before = now + SETTLE_MS;
 		return refuse_often(p,
 				    "connections replace each other too often; do two machines hold one certificate?");
+	}
 	p->connections++;
 	p->takeovers += takeover;
 	return NULL;

@@ -153,7 +153,7 @@ static void put_meta(struct node *n)
 	struct store_write *w = batch_write(n, STORE_PUT_META);
 	struct cy_wall now = node_now(n);
 
-	if (now.ms > n->wall_mark.ms)
+	if (now.ms > n->wall_mark.ms && !n->clock_suspect)
 		n->wall_mark = now;
 	w->meta.epoch = n->epoch;
 	w->meta.audit_size = n->audit.size;
@@ -275,6 +275,7 @@ void batch_start(struct node *n)
 	if (b->phase != BATCH_IDLE)
 		return;
 	batch_reset(n);
+	node_watch_clock(n);
 	while (n->inputs != NULL && b->messages < NODE_BATCH_MESSAGES && b->bytes < NODE_BATCH_BYTES &&
 	       b->alone == NULL) {
 		struct input *in = n->inputs;
@@ -293,7 +294,8 @@ void batch_start(struct node *n)
 	if (!n->stopping && b->alone == NULL)
 		outbound_step(n);
 	if (b->alone == NULL && !cy_mono_before(now, n->next_expiry)) {
-		outbound_expire(n);
+		if (!n->clock_suspect)
+			outbound_expire(n);
 		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
 		n->ports.clock.wake_at(n->ports.clock.ctx, n->next_expiry);
 	}

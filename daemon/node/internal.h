@@ -67,6 +67,7 @@ struct peer {
 	bool skew_known;
 	int64_t skew_ms;
 	struct xchg_rtt rtt;
+	uint8_t instances[4][16];  /* the latest first; all zero: none */
 	char farewell[128];        /* the text of its Goodbye in this session */
 	const char *farewell_code; /* and the name of its code; never freed */
 	char last_fault[160];
@@ -216,6 +217,7 @@ struct node {
 	uint64_t epoch;
 	struct audit_log audit;
 	struct cy_wall wall_mark;
+	bool clock_suspect; /* told; nothing that follows from the wall clock is done by itself */
 	uint8_t frontier[64 * CY_SHA256_LEN];
 
 	struct input *inputs, **last_input;
@@ -238,6 +240,11 @@ struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if 
 struct conn *node_conn(struct node *n, uint64_t id);                 /* NULL if gone */
 void node_queue(struct node *n, struct input *in);
 void node_input_free(struct input *in);
+/* Wall time against what was recorded, and against monotonic time since the
+ * start. False: the reason is in `text`. */
+bool node_clock_trusted(struct node *n, char *text, size_t size);
+/* Tell of a clock that jumped, or is right again. */
+void node_watch_clock(struct node *n);
 /* Does the signed text verify and have the expected type and parties? `to` NULL:
  * the type has none. *ret_text is the caller's to free. */
 int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from, const char *to,

@@ -113,13 +113,26 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->ports.random.fill(n->ports.random.ctx, n->instance, sizeof n->instance);
 	n->started = node_now(n);
 	n->started_mono = n->ports.clock.mono(n->ports.clock.ctx);
-	if (n->started.ms < n->wall_mark.ms - NODE_CLOCK_JUMP_MS)
-		node_tell(n, NODE_ALARM, NODE_EVENT_CLOCK, "",
-			  "the clock stands more than an hour behind what was recorded before");
+	node_watch_clock(n);
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->ports.clock.wake_at(n->ports.clock.ctx, n->next_expiry);
 	*ret_node = n;
 	return CY_OK;
+}
+
+void node_watch_clock(struct node *n)
+{
+	char why[128];
+	bool suspect = !node_clock_trusted(n, why, sizeof why);
+
+	if (suspect && !n->clock_suspect)
+		node_tell(n, NODE_ALARM, NODE_EVENT_CLOCK, "",
+			  "the wall clock: %s; no message is given up by its age until the clock is right, or "
+			  "comityd is restarted by it",
+			  why);
+	else if (!suspect && n->clock_suspect)
+		node_tell(n, NODE_INFO, NODE_EVENT_CLOCK, "", "the wall clock is right again");
+	n->clock_suspect = suspect;
 }
 
 void node_free(struct node *n)

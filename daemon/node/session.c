@@ -178,6 +178,28 @@ static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyHello *
 	return proven(n, p, h->receipted_proof, WIRE_RECEIPT, hello->receipted) ? n->epoch : 0;
 }
 
+/* A restart makes a new instance id; one that comes back was never gone. */
+static void know_instance(struct node *n, struct peer *p, const uint8_t id[16])
+{
+	const size_t size = sizeof p->instances[0], most = sizeof p->instances / size;
+	char now[33], before[33];
+	size_t i = 0;
+
+	while (i < most && memcmp(p->instances[i], id, size) != 0)
+		i++;
+	if (i == 0)
+		return;
+	if (i < most) {
+		cy_hex(id, size, now);
+		cy_hex(p->instances[0], size, before);
+		node_tell(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, p->id,
+			  "peer %s: two machines hold its certificate: instance %s came back after %s", p->id, now,
+			  before);
+	}
+	memmove(p->instances[1], p->instances[0], (i < most ? i : most - 1) * size);
+	memcpy(p->instances[0], id, size);
+}
+
 void session_hello(struct node *n, struct peer *p, const CyHello *h, const struct wire_text *head)
 {
 	CyGoodbyeCode code;
@@ -214,6 +236,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 			return;
 		}
 	}
+	know_instance(n, p, h->instance_id.data);
 	p->greeted = true;
 	p->resent = false;
 	if (__builtin_sub_overflow(h->clock_ms, node_now(n).ms, &p->skew_ms))

@@ -63,9 +63,7 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	return row;
 }
 
-/* Wall time against what was recorded, and against monotonic time since the
- * start. "ok", or the reason in `text`. */
-static const char *clock_state(struct node *n, char *text, size_t size)
+bool node_clock_trusted(struct node *n, char *text, size_t size)
 {
 	int64_t wall = node_now(n).ms, hour = 3600000;
 	int64_t behind = n->wall_mark.ms - wall;
@@ -77,6 +75,13 @@ static const char *clock_state(struct node *n, char *text, size_t size)
 		snprintf(text, size, "jumped %lld h %s since the start", (long long)((jump > 0 ? jump : -jump) / hour),
 			 jump > 0 ? "ahead" : "back");
 	else
+		return true;
+	return false;
+}
+
+static const char *clock_state(struct node *n, char *text, size_t size)
+{
+	if (node_clock_trusted(n, text, size))
 		snprintf(text, size, "ok");
 	return text;
 }
