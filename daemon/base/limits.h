@@ -15,6 +15,7 @@
 #define CY_HEADS_MAX           1000u                    /* case heads in a frame */
 #define CY_MEASURES_MAX        64u                      /* measures in a request */
 #define CY_REPEATED_MAX        1000u                    /* elements of any repeated field */
+#define CY_UNKNOWN_MAX         10000u                   /* fields that the schema does not know, in all */
 #define CY_TEXT_MAX            (128u * 1024u)           /* bytes of any text field */
 #define CY_NESTING_MAX         16u                      /* depth of nested messages or JSON */
 #define CY_CRITICAL_MAX        16u                      /* critical features named */

@@ -14,6 +14,7 @@
 struct scan {
 	struct wire_path path;
 	size_t memory;
+	uint32_t unknown; /* fields */
 	struct cy_error *e;
 };
 
@@ -195,6 +196,8 @@ static int scan_unknown(struct scan *s, ProtobufCWireType wire, struct cy_bytes 
 
 	if (r < 0)
 		return r;
+	if (++s->unknown > CY_UNKNOWN_MAX)
+		return fail(s, CY_ELIMIT, "too many unknown fields");
 	return take_memory(s, sizeof(ProtobufCMessageUnknownField) + ALLOCATION_COST + (before.len - in->len));
 }
 

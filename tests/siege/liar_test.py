@@ -79,8 +79,7 @@ def a_hello_with_absurd_numbers():
         for fields in ({"held": (MAX, MAX)}, {"held": (MAX - 1, 1)}, {"held": (int(epoch), 1 << 40)},
                        {"held": (int(epoch) + 1, 1)}, {"receipted": (MAX, MAX)}, {"receipted": (liar.epoch, 1 << 40)},
                        {"epoch": MAX, "held": (MAX, MAX)}):
-            for _ in range(2):
-                assert ended(said_hello(**fields)) == "PROTOCOL"
+            assert ended(said_hello(**fields)) == "PROTOCOL"
         for fields in ({"window": 0xffffffff, "max_message_bytes": 0xffffffff, "max_parcel_bytes": 0xffffffff,
                         "max_parcel_messages": 0xffffffff, "highest_version": 0xffffffff},
                        {"clock_ms": (1 << 63) - 1}, {"clock_ms": -(1 << 63)}, {"epoch": MAX}):
@@ -104,7 +103,7 @@ def sequences_from_past_and_future():
 @test
 def false_digests():
     with besieged_by_liar(48, "ALARM: peer FR: message .* is not the one that the manifest names"):
-        for _ in range(10):
+        for _ in range(4):
             made = liar.parcel([liar.message(secret_request())], remember=False)
             frame = liar.parcel_frame(made)
             frame.parcel.messages[0] = frame.parcel.messages[0][:-1] + b"\x00"
@@ -171,7 +170,7 @@ def messages_that_others_have_sent():
 def a_flood_of_valid_small_requests():
     content = P.case.Content()
     content.spontaneous_information.title = content.spontaneous_information.text = f"About {SECRET}"
-    made = [liar.parcel([liar.message(content) for _ in range(64)]) for _ in range(40)]
+    made = [liar.parcel([liar.message(content) for _ in range(64)]) for _ in range(16)]
     with besieged_by_liar(64, "peer FR: connected"):
         s = session()
         assert P.pump([s], lambda: made[-1].place in liar.receipts, 60), s.goodbye
@@ -182,7 +181,7 @@ def a_flood_of_valid_small_requests():
 @test
 def a_flood_of_messages_that_are_rejected():
     with besieged_by_liar(64, "peer FR: message .* rejected, code 1 .*more like it"):
-        for _ in range(20):
+        for _ in range(10):
             verdicts = delivered([os.urandom(40) for _ in range(64)], [P.uuid7() for _ in range(64)])
             assert verdicts == ["MALFORMED"] * 64
 
@@ -191,7 +190,7 @@ def a_flood_of_messages_that_are_rejected():
 def more_frames_than_the_window():
     made = [liar.parcel([liar.message(secret_request())], (liar.epoch, 1000 + i), remember=False) for i in range(5)]
     with besieged_by_liar(64, "ALARM: peer FR: "):
-        for _ in range(10):
+        for _ in range(5):
             s = session(polite=False)
             for frame in [liar.parcel_frame(m) for m in made] * 40:
                 with contextlib.suppress(P.zmq.ZMQError):
@@ -218,8 +217,8 @@ def questions_by_the_thousand():
 @test
 def frames_that_grow_when_they_are_unpacked():
     unknown = b"\xfa\x01\x00" * 370_000          # fields that nobody knows, a byte of value each
-    with besieged_by_liar(64, "ALARM: peer FR: .*too much memory"):
-        for _ in range(10):
+    with besieged_by_liar(64, "ALARM: peer FR: .*too many unknown fields"):
+        for _ in range(4):
             lie(pf(heads_request=pb.HeadsRequest()).SerializeToString() + unknown, "PROTOCOL")
 
 
