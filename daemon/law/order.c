@@ -12,19 +12,25 @@ static uint32_t number(const struct law_order *o, const struct law_link *l)
 	return o->facts[l->index].number;
 }
 
+static int compare_content(const struct law_fact *x, const struct law_fact *y)
+{
+	uint8_t ex[LAW_FACT_MAX] = { 0 }, ey[LAW_FACT_MAX] = { 0 };
+
+	law_fact_encode(x, ex);
+	law_fact_encode(y, ey);
+	return memcmp(ex, ey, sizeof ex);
+}
+
 /* By number; equal numbers, which no admitted pair of facts has, by content, so
  * that even then the order of the input does not matter. */
 static int compare(const void *a, const void *b, void *facts)
 {
 	const struct law_fact *x = (const struct law_fact *)facts + ((const struct law_link *)a)->index;
 	const struct law_fact *y = (const struct law_fact *)facts + ((const struct law_link *)b)->index;
-	uint8_t ex[LAW_FACT_MAX] = { 0 }, ey[LAW_FACT_MAX] = { 0 };
 
 	if (x->number != y->number)
 		return x->number < y->number ? -1 : 1;
-	law_fact_encode(x, ex);
-	law_fact_encode(y, ey);
-	return memcmp(ex, ey, sizeof ex);
+	return compare_content(x, y);
 }
 
 static void prepare(struct law_order *o, struct law_chain *c, uint32_t other_held)
