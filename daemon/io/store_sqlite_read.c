@@ -48,9 +48,6 @@
 	X(GET_PARCEL, PARCEL_SELECT " WHERE peer = ? AND author = ? AND epoch = ? AND sequence = ?")                \
 	X(PARCELS, PARCEL_SELECT " WHERE peer = ?1 AND author = ?2 AND (epoch, sequence) > (?3, ?4)"                \
 				 " ORDER BY epoch, sequence LIMIT ?5")                                              \
-	X(PARCEL_MESSAGES, "SELECT " MESSAGE_COLUMNS WITH_CONTENT FROM_CONTENT                                      \
-			   " WHERE m.peer = ? AND m.author = ? AND m.epoch = ? AND m.sequence = ?"                  \
-			   " AND m.sequence <> 0 ORDER BY m.place")                                                 \
 	X(PEER_MESSAGES, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                     \
 			 " WHERE k.peer = ? AND k.case_id = ? AND m.author = 1 AND m.number > ? ORDER BY m.number") \
 	X(EVENTS, EVENT_SELECT " WHERE position > ?1 ORDER BY position LIMIT ?2")                                   \
@@ -585,22 +582,6 @@ static int parcels(void *ctx, const char *peer, enum store_author author, uint64
 	return each(&r, R_PARCELS, &b);
 }
 
-static int parcel_messages(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
-			   store_message_fn *fn, void *arg)
-{
-	struct reading r = { .st = ctx, .fn_arg = arg, .row = message_row, .fn.message = fn, .content = true };
-	struct store_bind b;
-	int code = start(ctx, R_PARCEL_MESSAGES, &b);
-
-	if (code < 0)
-		return code;
-	bind_text(&b, peer);
-	bind_i64(&b, (int64_t)author);
-	bind_u64(&b, epoch);
-	bind_u64(&b, sequence);
-	return each(&r, R_PARCEL_MESSAGES, &b);
-}
-
 static int peer_messages(void *ctx, const char *peer, const char *case_id, uint32_t after, store_message_fn *fn,
 			 void *arg)
 {
@@ -688,7 +669,6 @@ void store_read_port(struct store_port *port)
 	port->undelivered = undelivered;
 	port->get_parcel = get_parcel;
 	port->parcels = parcels;
-	port->parcel_messages = parcel_messages;
 	port->peer_messages = peer_messages;
 	port->events = events;
 	port->last_event = last_event;

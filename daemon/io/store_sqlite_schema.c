@@ -137,8 +137,11 @@ static const char migration_001[] =
 
 _Static_assert(STORE_OWN == 0 && STORE_QUEUED == 0 && STORE_TRANSMITTED == 1, "the indices name these numbers");
 
+/* The messages of a parcel are found by the ids of its manifest. */
+static const char migration_002[] = "DROP INDEX message_of_parcel;";
+
 /* Number n is applied to a store of version n - 1. */
-static const char *const migrations[] = { NULL, migration_001 };
+static const char *const migrations[] = { NULL, migration_001, migration_002 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

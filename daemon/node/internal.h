@@ -311,6 +311,13 @@ void inbound_receipted(struct node *n, struct want *w);
 void outbound_step(struct node *n); /* re-send and make parcels wherever a window is open */
 void outbound_signed(struct node *n, struct want *w);
 void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
+/* The messages of a stored parcel of either side, whole and in the order of its
+ * manifest, in the batch's arena; CY_ESTORE if one is not here as the manifest names it. */
+struct parcel_content {
+	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
+	size_t n;
+};
+int outbound_messages(struct node *n, struct cy_bytes manifest, struct parcel_content *ret);
 void outbound_expire(struct node *n);
 void outbound_expired(struct node *n, struct want *w);
 

@@ -33,39 +33,58 @@ static void send_parcel(struct node *n, struct peer *p, struct xchg_pos pos, str
 
 /* -------------------------------------------------------------- re-sending */
 
+/* The messages of a parcel are found by their ids: one that travelled again in a
+ * later parcel, after a restore, belongs to both. */
+struct content {
+	struct node *n;
+	const struct wire_entry *entry;
+	ProtobufCBinaryData *at;
+};
+
+static int load_content(void *arg, const struct store_message *row)
+{
+	struct content *c = arg;
+
+	if (row->damaged || !cy_digest_equal(&row->digest, &c->entry->digest) || row->content.len == 0)
+		return CY_ESTORE;
+	*c->at = binary(cy_arena_bytes(&c->n->batch.arena, row->content));
+	return CY_OK;
+}
+
+int outbound_messages(struct node *n, struct cy_bytes manifest, struct parcel_content *ret)
+{
+	struct store_port *s = &n->ports.store;
+	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
+	int r = wire_text_read(manifest, t, NULL);
+
+	for (size_t i = 0; r == CY_OK && i < t->n; i++) {
+		struct content c = { n, &t->entries[i], &ret->messages[i] };
+
+		r = s->get_message(s->ctx, t->entries[i].id, load_content, &c);
+	}
+	ret->n = t->n;
+	return r == CY_OK ? CY_OK : CY_ESTORE;
+}
+
 struct again {
 	struct node *n;
 	struct peer *p;
 	size_t count;
-	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
-	size_t n_messages;
-	int code;
+	struct parcel_content content;
 };
-
-static int again_message(void *arg, const struct store_message *row)
-{
-	struct again *a = arg;
-
-	if (row->damaged || a->n_messages == CY_PARCEL_MESSAGES_MAX)
-		return CY_ESTORE;
-	a->messages[a->n_messages++] = binary(cy_arena_bytes(&a->n->batch.arena, row->content));
-	return CY_OK;
-}
 
 static int again_parcel(void *arg, const struct store_parcel *row)
 {
 	struct again *a = arg;
-	struct store_port *s = &a->n->ports.store;
 	struct xchg_pos pos = { row->epoch, row->sequence };
 	int r;
 
 	if (!xchg_may_send(&a->p->sender, pos.epoch))
 		return CY_EAGAIN;
-	a->n_messages = 0;
-	r = s->parcel_messages(s->ctx, a->p->id, STORE_OWN, row->epoch, row->sequence, again_message, a);
+	r = outbound_messages(a->n, row->manifest, &a->content);
 	if (r < 0)
 		return r;
-	send_parcel(a->n, a->p, pos, row->manifest, row->signature, a->messages, a->n_messages);
+	send_parcel(a->n, a->p, pos, row->manifest, row->signature, a->content.messages, a->content.n);
 	xchg_sent(&a->p->sender, pos);
 	a->count++;
 	return CY_OK;
@@ -280,6 +299,7 @@ struct own_message {
 	uint32_t number, kind;
 	enum store_transport transport;
 	enum store_author author;
+	CyRejectionCode void_code;
 	uint64_t epoch, sequence;
 	uint32_t index;
 };
@@ -292,6 +312,7 @@ static int load_own(void *arg, const struct store_message *row)
 	m->kind = row->kind;
 	m->transport = row->transport;
 	m->author = row->author;
+	m->void_code = row->void_code;
 	m->epoch = row->epoch;
 	m->sequence = row->sequence;
 	m->index = row->index;
@@ -301,8 +322,9 @@ static int load_own(void *arg, const struct store_message *row)
 		       : CY_OK;
 }
 
-/* The verdict on one own message. */
-static int settle(struct node *n, struct peer *p, const struct wire_entry *e)
+/* The verdict on one own message. `again`: there was one before, and this one
+ * counts where it differs: the peer lost what it stood on, and holds it so now. */
+static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bool again)
 {
 	struct store_port *s = &n->ports.store;
 	struct own_message m;
@@ -312,7 +334,7 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e)
 
 	if (r == CY_OK && (m.author != STORE_OWN || strcmp(m.peer, p->id) != 0))
 		r = CY_ENOENT;
-	if (r < 0)
+	if (r < 0 || (again && m.void_code == e->code))
 		return r;
 	c = cases_get(n, p->id, m.case_id, &r);
 	if (c == NULL)
@@ -328,8 +350,9 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e)
 	if (e->code != 0) {
 		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: it rejected message %s, code %d",
 			  p->id, e->id, (int)e->code);
-		cases_void(n, c, c->row.side, m.number, true);
 	}
+	if ((e->code != 0) != (m.void_code != 0))
+		cases_void(n, c, c->row.side, m.number, e->code != 0);
 	if (e->code != 0 && CY_MUTANT_REJECTED_RETRIED) {
 		w->message.transport = STORE_QUEUED;
 		w->message.epoch = w->message.sequence = 0;
@@ -392,18 +415,19 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 					     : "the store cannot read now");
 		return;
 	}
-	if (xchg_receipted(&p->sender, pos) < 0 || own.receipted) {
-		/* One receipt is enough: a restored peer gives another one for the same parcel. */
-		p->waiting = true;
+	p->waiting = true;
+	if (xchg_receipted(&p->sender, pos) < 0)
 		return;
-	}
 	for (size_t i = 0; i < text->n; i++) {
-		r = settle(n, p, &text->entries[i]);
+		r = settle(n, p, &text->entries[i], own.receipted);
 		if (r < 0) {
 			batch_doom(n, p, "a message that it receipted cannot be read");
 			return;
 		}
 	}
+	/* A restored peer gives another receipt for the same parcel: the first one stays. */
+	if (own.receipted)
+		return;
 	w = batch_write(n, STORE_PUT_RECEIPT);
 	w->parcel.peer = batch_string(n, p->id);
 	w->parcel.author = STORE_OWN;
@@ -420,7 +444,6 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	cy_digest_hex(&digest, hex);
 	batch_leaf(n, "receipt %s %s %llu %llu %s", p->id, n->authority, (unsigned long long)pos.epoch,
 		   (unsigned long long)pos.sequence, hex);
-	p->waiting = true;
 }
 
 /* -------------------------------------------------------------------- expiry */

@@ -140,16 +140,22 @@ static bool never_left(const struct store_message *row)
 	       (row->transport == STORE_QUEUED || (row->transport == STORE_FAILED && row->void_code != 0));
 }
 
-/* Highest own number that has left. */
+/* Own numbers up to which all have left. One that was given up may lie below
+ * others that left. */
 struct left {
 	uint32_t number;
+	bool gap;
 };
 
 static int find_left(void *arg, const struct store_message *row)
 {
 	struct left *l = arg;
 
-	if (row->author == STORE_OWN && !never_left(row) && row->number > l->number)
+	/* In order of number, one author after the other. */
+	if (row->author != STORE_OWN || l->gap)
+		return CY_OK;
+	l->gap = never_left(row) || row->number > l->number + 1;
+	if (!l->gap)
 		l->number = row->number;
 	return CY_OK;
 }
@@ -197,10 +203,7 @@ struct fetching {
 	struct peer *p;
 	bool found, unsigned_receipt;
 	struct xchg_pos pos;
-	const char *case_id;
-	uint32_t after;
-	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
-	size_t count;
+	struct parcel_content content;
 	CySignedText *manifest, *receipt;
 };
 
@@ -211,20 +214,6 @@ static int find_parcel(void *arg, const struct store_message *row)
 	f->found = true;
 	f->pos = (struct xchg_pos){ row->epoch, row->sequence };
 	return CY_EAGAIN; /* the first is enough */
-}
-
-static int take_message(void *arg, const struct store_message *row)
-{
-	struct fetching *f = arg;
-	struct cy_bytes b;
-
-	if (row->damaged)
-		return CY_ESTORE;
-	if (strcmp(row->case_id, f->case_id) != 0 || row->number <= f->after || f->count == CY_PARCEL_MESSAGES_MAX)
-		return CY_OK;
-	b = cy_arena_bytes(&f->n->batch.arena, row->content);
-	f->messages[f->count++] = (ProtobufCBinaryData){ .data = (uint8_t *)b.data, .len = b.len };
-	return CY_OK;
 }
 
 static CySignedText *keep_text(struct node *n, struct cy_bytes text, struct cy_bytes signature)
@@ -249,7 +238,7 @@ static int take_parcel(void *arg, const struct store_parcel *row)
 	}
 	f->manifest = keep_text(f->n, row->manifest, row->signature);
 	f->receipt = keep_text(f->n, row->receipt, row->receipt_signature);
-	return CY_OK;
+	return outbound_messages(f->n, row->manifest, &f->content);
 }
 
 void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchRequest *r)
@@ -262,13 +251,9 @@ void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchReques
 
 	x->n = n;
 	x->p = p;
-	x->case_id = r->case_id;
-	x->after = r->after;
 	code = s->peer_messages(s->ctx, p->id, r->case_id, r->after, find_parcel, x);
 	if (code == CY_EAGAIN)
 		code = s->get_parcel(s->ctx, p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_parcel, x);
-	if (code == CY_OK && x->found)
-		code = s->parcel_messages(s->ctx, p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_message, x);
 	if (code < 0 || x->unsigned_receipt) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE,
 			      code < 0 ? "the store cannot read now" : "a receipt is still to be signed: ask again");
@@ -279,8 +264,8 @@ void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchReques
 	if (x->found) {
 		fetched.manifest = x->manifest;
 		fetched.receipt = x->receipt;
-		fetched.messages = x->messages;
-		fetched.n_messages = x->count;
+		fetched.messages = x->content.messages;
+		fetched.n_messages = x->content.n;
 	}
 	f.kind_case = CY_PEER_FRAME__KIND_FETCHED;
 	f.fetched = &fetched;
@@ -428,12 +413,16 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	if (r < 0 && r != CY_ENOENT)
 		return r;
 	known = r == CY_OK;
-	if (known && left)
-		return CY_OK;
 	r = wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, NULL);
 	if (r < 0)
 		return r;
 	m = (CyMessage *)pm;
+	if (strcmp(m->case_id, p->fetches->case_id) == 0 && m->number > p->fetches->after)
+		p->fetches->after = m->number;
+	if (known && left) {
+		cy_message__free_unpacked(m, NULL);
+		return CY_OK;
+	}
 	c = cases_get(n, p->id, m->case_id, &r);
 	if (c == NULL && r == CY_ENOENT)
 		c = cases_new(n, p->id, m->case_id, m->author_side);
@@ -481,48 +470,45 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 					.code = verdict->code,
 					.text = "it came back from the peer after a restored backup" });
 	batch_leaf(n, "recovered %s %s %s", p->id, n->authority, m->id);
-	if (m->number > p->fetches->after)
-		p->fetches->after = m->number;
 	cy_message__free_unpacked(m, NULL);
 	return r;
 }
 
-/* Is this what was asked for: our own messages of the case, of one parcel, and the
- * receipt for it? `ret_index` has the line of each. */
+/* Is this what was asked for: a parcel of ours, whole, with a message of the case,
+ * and the receipt for it? */
 static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, const struct wire_text *t,
-			 const struct wire_text *receipt, uint32_t ret_index[static CY_PARCEL_MESSAGES_MAX])
+			 const struct wire_text *receipt)
 {
 	struct cy_digest manifest = cy_sha256(cy_bytes(f->manifest->text.data, f->manifest->text.len));
-	bool good = f->n_messages > 0 && f->n_messages <= t->n && receipt->n == t->n &&
-		    cy_digest_equal(&manifest, &receipt->parcel);
+	bool good = f->n_messages == t->n && receipt->n == t->n && cy_digest_equal(&manifest, &receipt->parcel);
+	bool found = false;
 
-	for (size_t i = 0; good && i < f->n_messages; i++) {
+	for (size_t i = 0; good && i < t->n; i++) {
 		struct cy_bytes content = cy_bytes(f->messages[i].data, f->messages[i].len);
 		struct cy_digest d = cy_sha256(content);
-		ProtobufCMessage *m = NULL;
-		uint32_t k = i > 0 ? ret_index[i - 1] + 1 : 0;
+		ProtobufCMessage *pm = NULL;
+		const CyMessage *m;
 
-		while (k < t->n && !cy_digest_equal(&d, &t->entries[k].digest))
-			k++;
-		ret_index[i] = k;
-		good = k < t->n && strcmp(receipt->entries[k].id, t->entries[k].id) == 0 &&
-		       wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &m, NULL) == CY_OK;
+		good = cy_digest_equal(&d, &t->entries[i].digest) &&
+		       strcmp(receipt->entries[i].id, t->entries[i].id) == 0 &&
+		       wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, NULL) == CY_OK;
 		if (!good)
 			break;
-		good = strcmp(((CyMessage *)m)->case_id, asked->case_id) == 0 &&
-		       ((CyMessage *)m)->number > asked->after && ((CyMessage *)m)->content != NULL;
-		protobuf_c_message_free_unpacked(m, NULL);
+		m = (const CyMessage *)pm;
+		good = cy_uuid_valid(m->case_id) && m->content != NULL && m->number > 0;
+		found = found || (strcmp(m->case_id, asked->case_id) == 0 && m->number > asked->after);
+		protobuf_c_message_free_unpacked(pm, NULL);
 	}
-	return good;
+	return good && found;
 }
 
 static int take_back_all(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *t,
-			 const struct wire_text *receipt, const uint32_t *index)
+			 const struct wire_text *receipt)
 {
 	struct store_write *w;
 
 	for (size_t i = 0; i < f->n_messages; i++) {
-		int r = take_back(n, p, t, index[i], &receipt->entries[index[i]],
+		int r = take_back(n, p, t, (uint32_t)i, &receipt->entries[i],
 				  cy_bytes(f->messages[i].data, f->messages[i].len));
 
 		if (r < 0)
@@ -546,18 +532,17 @@ static int take_back_all(struct node *n, struct peer *p, const CyFetched *f, con
 void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
 		       const struct wire_text *receipt)
 {
-	uint32_t index[CY_PARCEL_MESSAGES_MAX];
 	struct node_fetch *done = p->fetches;
 
 	if (done == NULL || strcmp(done->case_id, f->case_id) != 0 || (f->manifest == NULL) != f->last ||
-	    (!f->last && !is_asked_for(done, f, text, receipt, index))) {
+	    (!f->last && !is_asked_for(done, f, text, receipt))) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "a fetched parcel that was not asked for");
 		return;
 	}
 	if (f->last) {
 		p->fetches = done->next;
 		free(done);
-	} else if (take_back_all(n, p, f, text, receipt, index) < 0) {
+	} else if (take_back_all(n, p, f, text, receipt) < 0) {
 		batch_doom(n, p, "a fetched parcel cannot be taken back");
 		return;
 	}

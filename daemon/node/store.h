@@ -267,9 +267,6 @@ struct store_port {
 	 * then sequence: also those of later epochs. At most `limit`. */
 	int (*parcels)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 		       uint32_t limit, store_parcel_fn *fn, void *arg);
-	/* Messages of a parcel in their order, with content. */
-	int (*parcel_messages)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
-			       store_message_fn *fn, void *arg);
 	/* The peer's messages of a case with a number above `after`, in order, without content. */
 	int (*peer_messages)(void *ctx, const char *peer, const char *case_id, uint32_t after, store_message_fn *fn,
 			     void *arg);
