@@ -21,6 +21,10 @@ static const char help[] = "Usage: sim [OPTION]... [FIRST..LAST | SEED]\n"
 			   "  -d, --days N         another number of days with faults\n"
 			   "  -q, --quiet          no line a seed\n"
 			   "  -b, --brief          a failing seed says what broke, and no more\n"
+			   "      --sqlite         the real store, on a disk that loses power and fails\n"
+			   "      --sweep          a short story: power is lost at its first, second, ... last write\n"
+			   "                       or sync, and again while the store recovers\n"
+			   "      --every N        in a sweep, every N-th point only\n"
 			   "      --once           run a seed once only\n"
 			   "      --until-failure  end with success at the first seed that fails (make mutants)\n"
 			   "      --faults         list the faults\n"
@@ -30,9 +34,10 @@ static const char help[] = "Usage: sim [OPTION]... [FIRST..LAST | SEED]\n"
 
 struct options {
 	uint64_t first, last;
-	bool trace, quiet, brief, once, until_failure;
+	bool trace, quiet, brief, once, until_failure, sqlite, sweep;
 	uint32_t nodes;
 	int64_t days;
+	uint64_t every;
 	bool without[FAULTS], only[FAULTS], has_only;
 };
 
@@ -54,6 +59,15 @@ static void settle_settings(const struct options *o, uint64_t seed, struct sim_s
 	for (int f = 0; f < FAULTS; f++)
 		if (o->without[f] || (o->has_only && !o->only[f]))
 			set->level[f] = 0;
+	if (o->sqlite)
+		set->backend = SIM_SQLITE;
+	if (o->sweep) {
+		set->sweep = true;
+		set->nodes = 2;
+		set->pause = SECOND;
+		set->faulty = 2 * MINUTE;
+		memset(set->level, 0, sizeof set->level);
+	}
 }
 
 static void run(const struct sim_settings *set, FILE *trace, struct verdict *v)
@@ -299,11 +313,48 @@ static int tell_story(const struct options *o)
 	return v.failure[0] != '\0';
 }
 
+/* ------------------------------------------------------------------ the sweep */
+
+/* Power is lost at each point of the disk that the story has, and again at some
+ * point of the recovery, a later one each time. */
+static int sweep(const struct options *o)
+{
+	struct sim_settings set;
+	struct verdict v;
+	uint64_t points, tried = 0, failed = 0, cuts = 0;
+
+	settle_settings(o, o->first, &set);
+	fails(&set, NULL, &v);
+	points = v.counts.points;
+	if (v.failure[0] != '\0' || points == 0) {
+		printf("the story itself fails: %s\n", v.failure);
+		return 1;
+	}
+	for (uint64_t k = 1; k <= points; k += o->every > 0 ? o->every : 1) {
+		tried++;
+		set.cut = k;
+		set.cut_again = 1 + k % 16;
+		if (fails(&set, NULL, &v)) {
+			printf("power lost at point %llu, and at the %llu. of the recovery: %s\n",
+			       (unsigned long long)k, (unsigned long long)set.cut_again, v.failure);
+			failed++;
+		}
+		cuts += v.counts.cuts;
+	}
+	printf("%llu crash points, %llu tried, power lost %llu times in all, %llu not recovered to before or after\n",
+	       (unsigned long long)points, (unsigned long long)tried, (unsigned long long)cuts,
+	       (unsigned long long)failed);
+	return failed > 0;
+}
+
 /* ------------------------------------------------------------------ options */
 
 enum {
 	OPT_ONLY = 256,
 	OPT_ONCE,
+	OPT_SQLITE,
+	OPT_SWEEP,
+	OPT_EVERY,
 	OPT_UNTIL,
 	OPT_FAULTS
 };
@@ -316,6 +367,9 @@ static const struct option long_options[] = {
 	{ "days", required_argument, NULL, 'd' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "brief", no_argument, NULL, 'b' },
+	{ "sqlite", no_argument, NULL, OPT_SQLITE },
+	{ "sweep", no_argument, NULL, OPT_SWEEP },
+	{ "every", required_argument, NULL, OPT_EVERY },
 	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "until-failure", no_argument, NULL, OPT_UNTIL },
 	{ "faults", no_argument, NULL, OPT_FAULTS },
@@ -350,7 +404,7 @@ static void parse(int argc, char **argv, struct options *o)
 	char *end;
 	int c;
 
-	*o = (struct options){ .first = 1, .last = 100 };
+	*o = (struct options){ .first = 1, .last = 100, .every = 1 };
 	while ((c = getopt_long(argc, argv, "tw:n:d:qbh", long_options, NULL)) != -1) {
 		switch (c) {
 		case 't':
@@ -380,6 +434,15 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case OPT_ONCE:
 			o->once = true;
+			break;
+		case OPT_SWEEP:
+			o->sweep = o->sqlite = true;
+			break;
+		case OPT_EVERY:
+			o->every = number(optarg, &end);
+			break;
+		case OPT_SQLITE:
+			o->sqlite = true;
 			break;
 		case OPT_UNTIL:
 			o->until_failure = true;
@@ -414,6 +477,8 @@ int main(int argc, char **argv)
 	desk_templates();
 	if (o.trace)
 		return tell_story(&o);
+	if (o.sweep)
+		return sweep(&o);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	run_seeds(&o, &t);
 	clock_gettime(CLOCK_MONOTONIC, &after);

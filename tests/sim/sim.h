@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "node/node.h"
 #include "store_mem.h"
+#include "vfs_crash.h"
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
@@ -69,6 +70,10 @@ struct sim_settings {
 	int64_t pause;         /* mean ms between two things that a case system does */
 	uint8_t level[FAULTS]; /* 0 off .. 3 extreme */
 	enum sim_backend backend;
+	/* The sweep: the first authority loses power at this write or sync of its disk,
+	 * and again at that one of the recovery (0: never). */
+	uint64_t cut, cut_again;
+	bool sweep;
 };
 
 /* What a seed decides. */
@@ -215,7 +220,8 @@ struct world {
 	FILE *trace;        /* NULL: nobody listens */
 	/* For the summary. */
 	struct sim_counts {
-		uint64_t submitted, refused, relayed, rejected, failed, crashes, restores, sessions, recovered, commits;
+		uint64_t submitted, refused, relayed, rejected, failed, crashes, restores, sessions, recovered, commits,
+			cuts, points;
 	} counts;
 };
 
@@ -232,8 +238,31 @@ void world_mix(struct world *w, const void *data, size_t len);
 bool world_chance(struct world *w, enum sim_fault f); /* once an operation */
 int64_t world_span(struct cy_rng *r, int64_t mean);   /* exponential, at least 1 ms */
 void sim_node_start(struct sim_node *s);
-void sim_node_crash(struct sim_node *s, const char *why);
 struct cy_digest sim_seal(const char *authority, struct cy_bytes text);
+
+/* How a process ends. */
+enum sim_end {
+	SIM_ORDERLY,
+	SIM_KILL, /* the machine goes on */
+	SIM_POWER
+};
+void sim_node_end(struct sim_node *s, enum sim_end end, const char *why);
+int sim_node_commit(struct sim_node *s, struct store_writeset *set); /* the store port's commit() */
+
+/* store_disk.c, with SIM_SQLITE only */
+void disk_new(struct sim_node *s, uint64_t seed);
+void disk_free(struct sim_node *s); /* NULL disk: nothing */
+void disk_open(struct sim_node *s); /* fills the store port */
+void disk_close(struct sim_node *s, enum sim_end end);
+bool disk_is_down(const struct sim_node *s);
+/* CY_OK: it is durable, and `w` is still the caller's. Otherwise it is taken, and
+ * may be found on the disk after a crash. */
+int disk_commit(struct sim_node *s, struct store_writeset *w);
+void disk_fault(struct sim_node *s, enum vfs_crash_fault fault, uint64_t first, uint64_t count);
+uint64_t disk_points(const struct sim_node *s);
+void disk_backup(struct sim_node *s);
+void disk_restore(struct sim_node *s);
+void disk_check(struct sim_node *s); /* disk and account hold the same */
 
 /* pipes */
 void pipe_init(struct sim_pipe *p);

@@ -102,36 +102,20 @@ static size_t lower_bound(const struct mem_parcels *l, uint64_t epoch, uint64_t 
 	return lo;
 }
 
-static struct mem_parcel *find_parcel(struct mem_store *s, const char *peer, enum store_author author, uint64_t epoch,
-				      uint64_t sequence, bool make)
+struct mem_parcel *mem_store_parcel(struct mem_store *s, const char *peer, enum store_author author, uint64_t epoch,
+				    uint64_t sequence)
 {
 	struct mem_peer *p = mem_store_peer(s, peer);
 	struct mem_parcels *l;
 	size_t i;
 
-	if (p == NULL || sequence == 0)
+	if (p == NULL)
 		return NULL;
 	l = &p->parcels[author];
 	i = lower_bound(l, epoch, sequence);
-	if (i < l->n && l->at[i]->row.epoch == epoch && l->at[i]->row.sequence == sequence)
-		return l->at[i];
-	if (!make)
+	if (i == l->n || l->at[i]->row.epoch != epoch || l->at[i]->row.sequence != sequence)
 		return NULL;
-	GROW(l->at, l->n, l->cap);
-	memmove(l->at + i + 1, l->at + i, (l->n - i) * sizeof *l->at);
-	l->n++;
-	l->at[i] = cy_arena_take(&s->arena, sizeof *l->at[i]);
-	l->at[i]->row.epoch = epoch;
-	l->at[i]->row.sequence = sequence;
 	return l->at[i];
-}
-
-struct mem_parcel *mem_store_parcel(struct mem_store *s, const char *peer, enum store_author author, uint64_t epoch,
-				    uint64_t sequence)
-{
-	struct mem_parcel *p = find_parcel(s, peer, author, epoch, sequence, false);
-
-	return p != NULL && p->known ? p : NULL;
 }
 
 /* --------------------------------------------------------------- applying */
@@ -215,38 +199,6 @@ static void open_message(struct mem_store *s, struct mem_message *m)
 	p->open[p->n_open++] = m;
 }
 
-static struct mem_parcel *parcel_of(struct mem_store *s, const struct store_message *m, bool make)
-{
-	return find_parcel(s, m->peer, m->author, m->epoch, m->sequence, make);
-}
-
-static void leave_parcel(struct mem_store *s, struct mem_message *m)
-{
-	struct mem_parcel *p = parcel_of(s, &m->row, false);
-	struct mem_message **at = p != NULL ? &p->messages : NULL;
-
-	while (at != NULL && *at != NULL && *at != m)
-		at = &(*at)->next_sent;
-	if (at != NULL && *at == m)
-		*at = m->next_sent;
-	m->next_sent = NULL;
-}
-
-static void place(struct mem_store *s, struct mem_message *m)
-{
-	struct mem_parcel *p = parcel_of(s, &m->row, true);
-	struct mem_message **at = p != NULL ? &p->messages : NULL;
-
-	while (at != NULL && *at != NULL && (*at)->row.index < m->row.index)
-		at = &(*at)->next_sent;
-	if (at != NULL) {
-		m->next_sent = *at;
-		*at = m;
-	}
-	if (is_open(&m->row))
-		open_message(s, m);
-}
-
 static void put_message(struct mem_store *s, const struct store_message *row)
 {
 	struct mem_message *m = mem_store_message(s, row->id);
@@ -268,7 +220,6 @@ static void put_message(struct mem_store *s, const struct store_message *row)
 	} else {
 		const struct cy_bytes content = m->row.content;
 
-		leave_parcel(s, m);
 		m->row = *row;
 		if (m->row.content.len == 0)
 			m->row.content = content;
@@ -276,7 +227,8 @@ static void put_message(struct mem_store *s, const struct store_message *row)
 	for (struct mem_message *o = c->first; o != NULL && row->number > 0; o = o->next)
 		if (o != m && o->row.author == row->author && o->row.number == row->number)
 			broken(s, "number %u of case %s was given twice", row->number, row->case_id);
-	place(s, m);
+	if (is_open(&m->row))
+		open_message(s, m);
 }
 
 static void mark_message(struct mem_store *s, const struct store_message *row)
@@ -287,24 +239,29 @@ static void mark_message(struct mem_store *s, const struct store_message *row)
 		broken(s, "message %s is marked and not there", row->id);
 		return;
 	}
-	leave_parcel(s, m);
 	m->row.transport = row->transport;
 	m->row.void_code = row->void_code;
 	m->row.void_reason = row->void_reason;
 	m->row.epoch = row->epoch;
 	m->row.sequence = row->sequence;
 	m->row.index = row->index;
-	place(s, m);
+	if (is_open(&m->row))
+		open_message(s, m);
 }
 
 static void put_parcel(struct mem_store *s, const struct store_parcel *row)
 {
-	struct mem_parcel *p = find_parcel(s, row->peer, row->author, row->epoch, row->sequence, true);
+	struct mem_parcels *l = &mem_store_peer(s, row->peer)->parcels[row->author];
+	size_t i = lower_bound(l, row->epoch, row->sequence);
 
-	if (p->known) /* an existing one stays as it is */
+	/* An existing one stays as it is. */
+	if (mem_store_parcel(s, row->peer, row->author, row->epoch, row->sequence) != NULL)
 		return;
-	p->row = *row;
-	p->known = true;
+	GROW(l->at, l->n, l->cap);
+	memmove(l->at + i + 1, l->at + i, (l->n - i) * sizeof *l->at);
+	l->n++;
+	l->at[i] = cy_arena_take(&s->arena, sizeof *l->at[i]);
+	l->at[i]->row = *row;
 }
 
 static void put_receipt(struct mem_store *s, const struct store_parcel *row)
@@ -383,13 +340,12 @@ static void requeue_all(struct mem_store *s, const char *peer)
 			if (m->author != STORE_OWN ||
 			    (m->transport != STORE_TRANSMITTED && (m->transport != STORE_FAILED || m->void_code != 0)))
 				continue;
-			leave_parcel(s, x);
 			m->transport = STORE_QUEUED;
 			m->epoch = m->sequence = m->index = 0;
 			open_message(s, x);
 		}
 	for (size_t i = 0; i < l->n; i++)
-		if (l->at[i]->known && l->at[i]->row.receipt.len > 0)
+		if (l->at[i]->row.receipt.len > 0)
 			l->at[k++] = l->at[i];
 	l->n = k;
 }
@@ -802,25 +758,9 @@ static int parcels(void *ctx, const char *peer, enum store_author author, uint64
 	if (s->unreadable)
 		return CY_ESTORE;
 	for (size_t i = lower_bound(l, epoch, sequence + 1); i < l->n && limit > 0 && r >= 0; i++) {
-		if (!l->at[i]->known)
-			continue;
 		limit--;
 		r = fn(arg, &l->at[i]->row);
 	}
-	return r;
-}
-
-static int parcel_messages(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
-			   store_message_fn *fn, void *arg)
-{
-	struct mem_store *s = ctx;
-	struct mem_parcel *p = mem_store_parcel(s, peer, author, epoch, sequence);
-	int r = CY_OK;
-
-	if (s->unreadable)
-		return CY_ESTORE;
-	for (struct mem_message *m = p != NULL ? p->messages : NULL; m != NULL && r >= 0; m = m->next_sent)
-		r = fn(arg, &m->row);
 	return r;
 }
 
@@ -872,8 +812,7 @@ static int peer_counts(void *ctx, const char *peer, struct store_peer_counts *re
 			ret_counts->oldest = m->created;
 	}
 	for (size_t i = 0; i < p->parcels[STORE_OWN].n; i++)
-		ret_counts->in_flight +=
-			p->parcels[STORE_OWN].at[i]->known && p->parcels[STORE_OWN].at[i]->row.receipt.len == 0;
+		ret_counts->in_flight += p->parcels[STORE_OWN].at[i]->row.receipt.len == 0;
 	return s->unreadable ? CY_ESTORE : CY_OK;
 }
 
@@ -893,7 +832,6 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .undelivered = undelivered,
 					 .get_parcel = get_parcel,
 					 .parcels = parcels,
-					 .parcel_messages = parcel_messages,
 					 .peer_messages = peer_messages,
 					 .events = events,
 					 .last_event = last_event,

@@ -12,8 +12,7 @@
 
 struct mem_message {
 	struct store_message row;
-	struct mem_message *next;      /* of its case, in order of insertion */
-	struct mem_message *next_sent; /* of its parcel, by index */
+	struct mem_message *next; /* of its case, in order of insertion */
 	uint64_t no;
 };
 
@@ -25,8 +24,7 @@ struct mem_case {
 
 struct mem_parcel {
 	struct store_parcel row;
-	bool known;                   /* false: its messages are here, itself comes later in the write-set */
-	struct mem_message *messages; /* by index */
+	bool known; /* false: its messages are here, itself comes later in the write-set */
 };
 
 /* Parcels of one author and peer, in order of epoch and sequence. */

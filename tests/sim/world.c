@@ -7,8 +7,8 @@
 #include "base/uuid.h"
 #include "sim.h"
 
-#define EVENTS_MAX   UINT64_C(8000000) /* a run that does not end is a failure */
-#define DRAIN_WITHIN (12 * HOUR)       /* after healing, all outboxes are empty by then */
+#define EVENTS_MAX   UINT64_C(10000000) /* and for each authority a tenth of that: more is a run without end */
+#define DRAIN_WITHIN (12 * HOUR)        /* after healing, all outboxes are empty by then */
 
 /* ------------------------------------------------------------------ telling */
 
@@ -309,6 +309,36 @@ static void drop_commit(struct sim_node *s)
 	s->committing = NULL;
 }
 
+/* The same with the real store: the disk fails or loses power somewhere in the
+ * middle of the commit. */
+static void commit_to_disk(struct sim_node *s)
+{
+	struct world *w = s->w;
+	struct store_writeset *set = s->committing;
+	bool fails = world_chance(w, FAULT_COMMIT_FAILS), cut = world_chance(w, FAULT_CRASH_COMMIT);
+	int r;
+
+	if (cut)
+		disk_fault(s, VFS_CRASH_CUT, 1 + cy_rng_below(&w->disk, 12), 0);
+	else if (fails)
+		disk_fault(s, cy_rng_below(&w->disk, 2) ? VFS_CRASH_FULL : VFS_CRASH_IOERR,
+			   1 + cy_rng_below(&w->disk, 12), 1 + cy_rng_below(&w->disk, 4));
+	s->committing = NULL;
+	r = disk_commit(s, set);
+	if (r == CY_OK) {
+		s->committing = set;
+		make_durable(s);
+	}
+	if (disk_is_down(s)) {
+		w->counts.cuts++;
+		sim_node_end(s, SIM_POWER, "loses power in the middle of a commit");
+		return;
+	}
+	if (cut || fails)
+		disk_fault(s, VFS_CRASH_NONE, 0, 0);
+	node_committed(s->node, r, "the simulated disk failed");
+}
+
 static void on_committed(struct world *w, void *arg, uint64_t life)
 {
 	struct sim_node *s = arg;
@@ -319,6 +349,10 @@ static void on_committed(struct world *w, void *arg, uint64_t life)
 		world_at(w, s->suspended_until, on_committed, s, life);
 		return;
 	}
+	if (s->disk != NULL) {
+		commit_to_disk(s);
+		return;
+	}
 	if (world_chance(w, FAULT_COMMIT_FAILS)) {
 		drop_commit(s);
 		node_committed(s->node, CY_ESTORE, "the simulated disk is full");
@@ -326,14 +360,18 @@ static void on_committed(struct world *w, void *arg, uint64_t life)
 	}
 	make_durable(s);
 	if (world_chance(w, FAULT_CRASH_COMMIT))
-		sim_node_crash(s, "crashes after a commit, before what follows");
+		sim_node_end(s, SIM_KILL, "crashes after a commit, before what follows");
 	else
 		node_committed(s->node, CY_OK, "");
 }
 
 static int store_commit(void *ctx, struct store_writeset *set)
 {
-	struct sim_node *s = (struct sim_node *)((char *)ctx - offsetof(struct sim_node, store));
+	return sim_node_commit((struct sim_node *)((char *)ctx - offsetof(struct sim_node, store)), set);
+}
+
+int sim_node_commit(struct sim_node *s, struct store_writeset *set)
+{
 	struct world *w = s->w;
 
 	if (s->committing != NULL)
@@ -370,8 +408,16 @@ void sim_node_start(struct sim_node *s)
 	s->life++;
 	world_say(w, "%s starts", s->id);
 	s->store.unreadable = false;
-	mem_store_port(&s->store, &s->ports.store);
-	s->ports.store.commit = store_commit;
+	if (s->disk != NULL) {
+		disk_open(s);
+		if (w->failure[0] != '\0') {
+			free(peers);
+			return;
+		}
+	} else {
+		mem_store_port(&s->store, &s->ports.store);
+		s->ports.store.commit = store_commit;
+	}
 	s->ports.link = net_port(s);
 	s->ports.local = desk_port(s);
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
@@ -394,9 +440,8 @@ static void on_start(struct world *w, void *arg, uint64_t life)
 		sim_node_start(s);
 }
 
-/* From inside a port's function the node may still be on the stack: there the
- * crash is left to an event. */
-void sim_node_crash(struct sim_node *s, const char *why)
+/* Only from an event: the node is not on the stack. */
+void sim_node_end(struct sim_node *s, enum sim_end end, const char *why)
 {
 	struct world *w = s->w;
 
@@ -407,11 +452,17 @@ void sim_node_crash(struct sim_node *s, const char *why)
 	s->life++;
 	s->wakes++;
 	/* A commit under way may have reached the disk. */
-	if (s->committing != NULL && cy_rng_below(&w->disk, 2) == 0)
+	if (s->committing != NULL && s->disk == NULL && cy_rng_below(&w->disk, 2) == 0)
 		make_durable(s);
 	drop_commit(s);
 	node_free(s->node);
 	s->node = NULL;
+	if (s->disk != NULL)
+		disk_close(s, end);
+	if (s->disk != NULL && end == SIM_POWER && w->set.cut_again > 0) {
+		disk_fault(s, VFS_CRASH_CUT, w->set.cut_again, 0);
+		w->set.cut_again = 0;
+	}
 	net_node_gone(s);
 	for (size_t i = 0; i < SIM_DESKS; i++)
 		desk_lost_connection(&s->desk[i]);
@@ -478,9 +529,11 @@ static void restore(struct world *w, struct sim_node *s)
 {
 	if (!s->has_backup)
 		return;
-	sim_node_crash(s, "loses its disk");
+	sim_node_end(s, SIM_POWER, "loses its disk");
 	world_say(w, "%s is restored from its backup", s->id);
 	w->counts.restores++;
+	if (s->disk != NULL)
+		disk_restore(s);
 	mem_store_restore(&s->store, s->backup);
 	s->restored = true;
 	for (size_t i = 0; i < s->n_pairs; i++)
@@ -495,6 +548,9 @@ static void on_backup(struct world *w, void *arg, uint64_t x)
 	struct sim_node *s = arg;
 
 	(void)x;
+	/* What is not durable is not in a backup; a commit in doubt might be. */
+	if (s->disk != NULL)
+		disk_backup(s);
 	s->backup = s->store.n_log;
 	s->has_backup = true;
 	if (!w->healed)
@@ -530,7 +586,7 @@ static void strike(struct world *w, enum sim_fault f)
 		world_say(w, "%s -> %s: clogged", p->side[1 - side]->id, p->side[side]->id);
 		break;
 	case FAULT_CRASH:
-		sim_node_crash(s, "crashes");
+		sim_node_end(s, (enum sim_end)cy_rng_below(r, 3), "ends");
 		break;
 	case FAULT_READ_FAILS:
 		world_say(w, "%s: its store cannot be read", s->id);
@@ -683,13 +739,27 @@ static void make_nodes(struct world *w)
 			peers[k] = s->pairs[k]->side[s->pairs[k]->side[0] == s]->id;
 		mem_store_init(&s->store, peers, s->n_pairs, broken_store, s);
 		free(peers);
+		if (w->set.backend == SIM_SQLITE)
+			disk_new(s, cy_rng_next(&s->random));
 		for (uint32_t k = 0; k < SIM_DESKS; k++)
 			desk_init(&s->desk[k], s, k, cy_rng_next(&s->random));
 	}
 }
 
+static void on_restart(struct world *w, void *arg, uint64_t x)
+{
+	(void)w;
+	(void)x;
+	sim_node_end(arg, SIM_ORDERLY, "is stopped in order");
+}
+
 static void begin(struct world *w)
 {
+	if (w->set.sweep) {
+		if (w->set.cut > 0)
+			disk_fault(&w->nodes[0], VFS_CRASH_CUT, w->set.cut, 0);
+		world_at(w, w->set.faulty / 2, on_restart, &w->nodes[0], 0);
+	}
 	for (uint32_t i = 0; i < w->set.nodes; i++) {
 		sim_node_start(&w->nodes[i]);
 		for (size_t k = 0; k < SIM_DESKS; k++)
@@ -712,7 +782,7 @@ static void run_until(struct world *w, int64_t end)
 		world_mix(w, &e.serial, sizeof e.serial);
 		e.fn(w, e.arg, e.x);
 		oracle_queues(w);
-		if (++w->events > EVENTS_MAX)
+		if (++w->events > EVENTS_MAX + w->set.nodes * EVENTS_MAX / 10)
 			world_fail(w, "more than %llu events: something goes round for ever",
 				   (unsigned long long)EVENTS_MAX);
 	}
@@ -755,6 +825,10 @@ void world_run(const struct sim_settings *set, FILE *trace, struct world *w)
 	}
 	if (w->failure[0] == '\0')
 		oracle_final(w);
+	for (uint32_t i = 0; i < set->nodes && set->backend == SIM_SQLITE && w->failure[0] == '\0'; i++)
+		disk_check(&w->nodes[i]);
+	if (set->backend == SIM_SQLITE)
+		w->counts.points = disk_points(&w->nodes[0]);
 }
 
 /* What is left in the heap owns nothing, signatures excepted. */
@@ -768,6 +842,7 @@ void world_free(struct world *w)
 
 		node_free(s->node);
 		drop_commit(s);
+		disk_free(s);
 		for (size_t k = 0; k < SIM_DESKS; k++)
 			desk_free(&s->desk[k]);
 		mem_store_free(&s->store);

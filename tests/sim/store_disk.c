@@ -1,0 +1,368 @@
+/* The real store over a disk that loses power (vfs_crash.h), in the place of the
+ * one in memory. That one goes on as the account of what must be durable: after
+ * each crash, and at the end, both hold the same; only a write-set that was under
+ * way, or whose commit failed, may be there or not, and then as a whole. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/store_sqlite.h"
+#include "sim.h"
+#include "vfs_crash.h"
+
+struct sim_disk {
+	struct sim_disk *next;
+	struct sim_node *node;
+	struct vfs_crash *vfs;
+	struct store_sqlite *store; /* NULL: closed */
+	int (*commit)(void *ctx, struct store_writeset *w);
+	char name[16], dir[40], key[64];
+	int code; /* of the last commit */
+	/* May be on the disk: under way at a crash, or failed just before. */
+	struct store_writeset *in_doubt;
+	struct vfs_crash_image *backup;
+};
+
+static struct sim_disk *disks;
+
+/* ------------------------------------------------------------- comparing */
+
+struct dump {
+	struct cy_buf text;
+	struct store_port *port;
+};
+
+__attribute__((format(printf, 2, 3))) static void line(struct dump *d, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	CY_ASSERT(cy_buf_add(&d->text, text, strlen(text)) == CY_OK);
+}
+
+static void blob(struct dump *d, struct cy_bytes b)
+{
+	struct cy_digest digest = cy_sha256(b);
+	char hex[CY_SHA256_HEX];
+
+	cy_digest_hex(&digest, hex);
+	line(d, " %.16s", hex);
+}
+
+static int dump_meta(void *arg, const struct store_meta *m)
+{
+	line(arg, "meta %llu %llu %lld", (unsigned long long)m->epoch, (unsigned long long)m->audit_size,
+	     (long long)m->wall_mark.ms);
+	blob(arg, m->frontier);
+	line(arg, "\n");
+	return CY_OK;
+}
+
+static int dump_stream(void *arg, const struct store_stream *s)
+{
+	line(arg, "stream %s out %llu %llu in %llu %llu %d last %lld head %llu", s->peer,
+	     (unsigned long long)s->out_sequence, (unsigned long long)s->out_receipted, (unsigned long long)s->in_epoch,
+	     (unsigned long long)s->in_held, s->reconciling, (long long)s->last_receipt.ms,
+	     (unsigned long long)s->head_size);
+	blob(arg, s->head_text);
+	line(arg, "\n");
+	return CY_OK;
+}
+
+static int dump_content(void *arg, const struct store_message *m)
+{
+	blob(arg, m->content);
+	return CY_OK;
+}
+
+static int dump_message(void *arg, const struct store_message *m)
+{
+	struct dump *d = arg;
+
+	line(d,
+	     "  message %s %d number %u seen %u kind %u priority %d size %zu %d void %d '%s' by '%s' in %llu/%llu/%u",
+	     m->id, (int)m->author, m->number, m->seen, m->kind, (int)m->priority, m->size, (int)m->transport,
+	     (int)m->void_code, m->void_reason, m->client, (unsigned long long)m->epoch,
+	     (unsigned long long)m->sequence, m->index);
+	blob(d, m->fact);
+	CY_ASSERT(d->port->get_message(d->port->ctx, m->id, dump_content, d) == CY_OK);
+	line(d, "\n");
+	return CY_OK;
+}
+
+static int dump_case(void *arg, const struct store_case *c)
+{
+	struct dump *d = arg;
+
+	line(d, "case %s %s %d '%s' '%s' '%s' '%s' %s %d %u %u %u title '%s'\n", c->peer, c->case_id, (int)c->side,
+	     c->own_reference, c->peer_reference, c->client, c->instrument, c->state, c->closed, c->own_number,
+	     c->peer_number, c->messages, c->title);
+	return d->port->case_messages(d->port->ctx, c->peer, c->case_id, dump_message, d);
+}
+
+static int dump_parcel(void *arg, const struct store_parcel *p)
+{
+	line(arg, "parcel %s %d %llu/%llu %u", p->peer, (int)p->author, (unsigned long long)p->epoch,
+	     (unsigned long long)p->sequence, p->messages);
+	blob(arg, p->manifest);
+	blob(arg, p->signature);
+	blob(arg, p->receipt);
+	blob(arg, p->receipt_signature);
+	line(arg, "\n");
+	return CY_OK;
+}
+
+static int dump_event(void *arg, const struct store_event *e)
+{
+	line(arg, "event %llu %d %s %s %s '%s' %u %d %s\n", (unsigned long long)e->position, (int)e->type, e->peer,
+	     e->case_id, e->message_id, e->client, e->number, (int)e->code, e->case_state);
+	return CY_OK;
+}
+
+/* All that the port shows of a store. */
+static void dump(struct sim_node *s, struct store_port *port, struct dump *d)
+{
+	static const char *const clients[] = { "desk", "clerk" };
+	const struct store_view all = { NULL };
+	uint64_t position;
+
+	*d = (struct dump){ .text = CY_BUF(64u * 1024 * 1024), .port = port };
+	CY_ASSERT(port->meta(port->ctx, dump_meta, d) == CY_OK);
+	for (size_t i = 0; i < s->store.n_peers; i++) {
+		const char *peer = s->store.peers[i].id;
+
+		port->stream(port->ctx, peer, dump_stream, d);
+		port->parcels(port->ctx, peer, STORE_OWN, 0, 0, UINT32_MAX, dump_parcel, d);
+		port->parcels(port->ctx, peer, STORE_PEER, 0, 0, UINT32_MAX, dump_parcel, d);
+	}
+	CY_ASSERT(port->list_cases(port->ctx, all, "", false, "", UINT32_MAX, dump_case, d) == CY_OK);
+	CY_ASSERT(port->events(port->ctx, all, 0, UINT32_MAX, dump_event, d) == CY_OK);
+	for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
+		if (port->cursor(port->ctx, clients[i], "c", &position) == CY_OK)
+			line(d, "cursor %s %llu\n", clients[i], (unsigned long long)position);
+}
+
+/* Where two dumps part, as two short lines. */
+static void first_difference(const struct dump *a, const struct dump *b, char *out, size_t size)
+{
+	const char *x = (const char *)a->text.data, *y = (const char *)b->text.data;
+	size_t start = 0, i = 0;
+
+	for (; x[i] != '\0' && x[i] == y[i]; i++)
+		if (x[i] == '\n')
+			start = i + 1;
+	snprintf(out, size, "'%.*s' and '%.*s'", (int)strcspn(x + start, "\n"), x + start,
+		 (int)strcspn(y + start, "\n"), y + start);
+}
+
+static bool same(struct sim_disk *k, struct store_port *port, char *where, size_t size)
+{
+	struct store_port memory = { 0 };
+	struct dump a, b;
+	bool equal;
+
+	mem_store_port(&k->node->store, &memory);
+	dump(k->node, &memory, &a);
+	dump(k->node, port, &b);
+	equal = cy_bytes_equal(cy_buf_view(&a.text), cy_buf_view(&b.text));
+	if (!equal)
+		first_difference(&a, &b, where, size);
+	cy_buf_free(&a.text);
+	cy_buf_free(&b.text);
+	return equal;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static int commit_later(void *ctx, struct store_writeset *w);
+
+static void on_done(void *ctx, int code, const char *why)
+{
+	struct sim_disk *k = ctx;
+
+	(void)why;
+	k->code = code;
+}
+
+static void drop_doubt(struct sim_disk *k)
+{
+	if (k->in_doubt == NULL)
+		return;
+	store_writeset_free(k->in_doubt);
+	free(k->in_doubt);
+	k->in_doubt = NULL;
+}
+
+/* What was in doubt is on the disk, or it is not. */
+static void settle_doubt(struct sim_disk *k, struct store_port *port)
+{
+	struct sim_node *s = k->node;
+	struct store_writeset *w = k->in_doubt;
+	char where[512] = "", after[512] = "";
+
+	if (same(k, port, where, sizeof where)) {
+		drop_doubt(k);
+		return;
+	}
+	if (w != NULL) {
+		k->in_doubt = NULL;
+		mem_store_apply(&s->store, w);
+		oracle_commit(s, w);
+		if (same(k, port, after, sizeof after))
+			return;
+	}
+	world_fail(s->w, "%s: after a crash its disk is neither as before nor as after the last commit: %s", s->id,
+		   after[0] != '\0' ? after : where);
+}
+
+void disk_open(struct sim_node *s)
+{
+	struct sim_disk *k = s->disk;
+	struct store_sqlite_config config = { .dir = k->dir, .key_path = k->key, .vfs = vfs_crash_name(k->vfs) };
+	struct cy_error e = { 0 };
+	int r;
+
+	/* The power may go again while it recovers. */
+	for (int i = 0; i < 3; i++) {
+		r = store_sqlite_open(&config, on_done, k, &k->store, &s->ports.store, &e);
+		if (r == CY_OK || !vfs_crash_is_down(k->vfs))
+			break;
+		world_say(s->w, "%s loses power again while it recovers", s->id);
+		s->w->counts.cuts++;
+		vfs_crash_up(k->vfs);
+	}
+	if (r < 0) {
+		k->store = NULL;
+		world_fail(s->w, "%s: its store does not open: %s", s->id, e.text);
+		return;
+	}
+	k->commit = s->ports.store.commit;
+	s->ports.store.commit = commit_later;
+	settle_doubt(k, &s->ports.store);
+}
+
+void disk_close(struct sim_node *s, enum sim_end end)
+{
+	struct sim_disk *k = s->disk;
+
+	if (k->store == NULL)
+		return;
+	if (end == SIM_POWER)
+		vfs_crash_cut(k->vfs);
+	else if (end == SIM_KILL)
+		vfs_crash_kill(k->vfs);
+	store_sqlite_close(k->store);
+	k->store = NULL;
+	/* In the sweep the power may go while it closes in order. */
+	if (vfs_crash_is_down(k->vfs))
+		vfs_crash_up(k->vfs);
+}
+
+bool disk_is_down(const struct sim_node *s)
+{
+	return vfs_crash_is_down(s->disk->vfs);
+}
+
+/* CY_OK: it is durable, and `w` still ours to apply. Otherwise it is in doubt, and
+ * taken. */
+int disk_commit(struct sim_node *s, struct store_writeset *w)
+{
+	struct sim_disk *k = s->disk;
+	struct store_writeset *lent = malloc(sizeof *lent);
+
+	CY_ASSERT(lent != NULL);
+	/* The rows stay in our arena: the account needs them as well. */
+	*lent = (struct store_writeset){ .first = w->first, .last = w->last, .n = w->n };
+	k->code = CY_ESTORE;
+	CY_ASSERT(k->commit(s->ports.store.ctx, lent) == CY_OK);
+	store_sqlite_dispatch(k->store);
+	drop_doubt(k);
+	if (k->code < 0)
+		k->in_doubt = w;
+	return k->code;
+}
+
+/* The port's commit(): the simulator decides when it happens. */
+static int commit_later(void *ctx, struct store_writeset *w)
+{
+	for (struct sim_disk *k = disks; k != NULL; k = k->next)
+		if (k->store == ctx)
+			return sim_node_commit(k->node, w);
+	return CY_ESTORE;
+}
+
+void disk_fault(struct sim_node *s, enum vfs_crash_fault fault, uint64_t first, uint64_t count)
+{
+	vfs_crash_fault(s->disk->vfs, fault, first, count);
+}
+
+uint64_t disk_points(const struct sim_node *s)
+{
+	return vfs_crash_points(s->disk->vfs);
+}
+
+/* ------------------------------------------------------------------ backups */
+
+void disk_backup(struct sim_node *s)
+{
+	vfs_crash_image_free(s->disk->backup);
+	s->disk->backup = vfs_crash_snapshot(s->disk->vfs);
+}
+
+void disk_restore(struct sim_node *s)
+{
+	drop_doubt(s->disk);
+	vfs_crash_restore(s->disk->vfs, s->disk->backup);
+}
+
+void disk_check(struct sim_node *s)
+{
+	char where[512] = "";
+
+	if (s->disk->store != NULL && !same(s->disk, &s->ports.store, where, sizeof where))
+		world_fail(s->w, "%s: its disk holds other things than were committed: %s", s->id, where);
+}
+
+/* --------------------------------------------------------------------- life */
+
+void disk_new(struct sim_node *s, uint64_t seed)
+{
+	struct sim_disk *k = calloc(1, sizeof *k);
+
+	CY_ASSERT(k != NULL);
+	k->node = s;
+	snprintf(k->name, sizeof k->name, "sim-%.8s", s->id);
+	snprintf(k->dir, sizeof k->dir, "/tmp/comity-sim-XXXXXX");
+	CY_ASSERT(mkdtemp(k->dir) != NULL);
+	snprintf(k->key, sizeof k->key, "%s/store.key", k->dir);
+	k->vfs = vfs_crash_new(k->name, seed);
+	k->next = disks;
+	disks = k;
+	s->disk = k;
+}
+
+void disk_free(struct sim_node *s)
+{
+	struct sim_disk *k = s->disk, **at = &disks;
+	char path[64];
+
+	if (k == NULL)
+		return;
+	while (*at != k)
+		at = &(*at)->next;
+	*at = k->next;
+	if (k->store != NULL)
+		store_sqlite_close(k->store);
+	drop_doubt(k);
+	vfs_crash_image_free(k->backup);
+	vfs_crash_free(k->vfs);
+	unlink(k->key);
+	snprintf(path, sizeof path, "%s/lock", k->dir);
+	unlink(path);
+	rmdir(k->dir);
+	free(k);
+}
