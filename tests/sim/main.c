@@ -65,7 +65,7 @@ static void settle_settings(const struct options *o, uint64_t seed, struct sim_s
 		set->sweep = true;
 		set->nodes = 2;
 		set->pause = SECOND;
-		set->faulty = 2 * MINUTE;
+		set->faulty = 80 * SECOND;
 		memset(set->level, 0, sizeof set->level);
 	}
 }
