@@ -29,6 +29,8 @@
 	X(META, "SELECT epoch, audit_size, frontier, wall_mark FROM meta")                                          \
 	X(STREAM, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"         \
 		  " head_size, head_root, head_text, head_signature FROM stream WHERE peer = ?")                    \
+	X(STREAMS, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"        \
+		   " head_size, head_root, head_text, head_signature FROM stream")                                  \
 	X(KEY, "SELECT client, key, request, message_id FROM submission_key WHERE client = ? AND key = ?")          \
 	X(CURSOR, "SELECT position FROM cursor WHERE client = ? AND name = ?")                                      \
 	X(GET_CASE, CASE_SELECT " WHERE c.peer = ? AND c.case_id = ?")                                              \
@@ -382,6 +384,15 @@ static int read_stream(void *ctx, const char *peer, store_stream_fn *fn, void *a
 	return one(&r, R_STREAM, &b);
 }
 
+static int read_streams(void *ctx, store_stream_fn *fn, void *arg)
+{
+	struct reading r = { .st = ctx, .fn_arg = arg, .row = stream_row, .fn.stream = fn };
+	struct store_bind b;
+	int code = start(ctx, R_STREAMS, &b);
+
+	return code < 0 ? code : each(&r, R_STREAMS, &b);
+}
+
 static int read_key(void *ctx, const char *client, const char *key, int (*fn)(void *arg, const struct store_key *row),
 		    void *arg)
 {
@@ -657,6 +668,7 @@ static int peer_counts(void *ctx, const char *peer, struct store_peer_counts *re
 void store_read_port(struct store_port *port)
 {
 	port->meta = read_meta;
+	port->streams = read_streams;
 	port->stream = read_stream;
 	port->key = read_key;
 	port->cursor = read_cursor;

@@ -322,7 +322,7 @@ void outbound_expire(struct node *n);
 void outbound_expired(struct node *n, struct want *w);
 
 /* -------------------------------------------------------------- reconcile.c */
-void reconcile_restored(struct node *n, const struct peer *by, uint64_t highest_epoch);
+void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch);
 void reconcile_start(struct node *n, struct peer *p);
 void reconcile_heads_request(struct node *n, struct peer *p, const CyHeadsRequest *r);
 void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h);

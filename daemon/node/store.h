@@ -235,6 +235,8 @@ struct store_port {
 
 	int (*meta)(void *ctx, int (*fn)(void *arg, const struct store_meta *row), void *arg);
 	int (*stream)(void *ctx, const char *peer, store_stream_fn *fn, void *arg);
+	/* Of all peers that there ever was a session with. */
+	int (*streams)(void *ctx, store_stream_fn *fn, void *arg);
 	int (*key)(void *ctx, const char *client, const char *key, int (*fn)(void *arg, const struct store_key *row),
 		   void *arg);
 	int (*cursor)(void *ctx, const char *client, const char *name, uint64_t *ret_position);

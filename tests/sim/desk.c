@@ -417,6 +417,10 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 	j->correlation = 0;
 	if (e->code == CY_ERROR_CODE__UNAVAILABLE)
 		return;
+	/* The peer is not configured now: again later. */
+	if (e->code == CY_ERROR_CODE__INVALID && d->node->reconfigured && e->n_faults == 1 &&
+	    strcmp(e->faults[0]->field, "submission.to") == 0)
+		return;
 	/* After a restore the case itself may be gone. */
 	if (e->code != CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE &&
 	    !(e->code == CY_ERROR_CODE__NOT_FOUND && d->node->restored)) {

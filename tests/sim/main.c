@@ -123,14 +123,24 @@ static pid_t start(const struct sim_settings *set, FILE *trace, bool twice, int 
 	return pid;
 }
 
-static void collect(pid_t pid, int fd, struct verdict *v)
+/* -1: whichever ends first. */
+static pid_t wait_for(pid_t pid, int *ret_status)
 {
-	int status = 0;
+	pid_t ended;
+
+	do
+		ended = waitpid(pid, ret_status, 0);
+	while (ended < 0 && errno == EINTR);
+	CY_ASSERT(ended > 0);
+	return ended;
+}
+
+/* What a child that has ended found. */
+static void collect(int status, int fd, struct verdict *v)
+{
 	ssize_t n = read(fd, v, sizeof *v);
 
 	close(fd);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
 	if (n == (ssize_t)sizeof *v)
 		return;
 	memset(v, 0, sizeof *v);
@@ -141,10 +151,11 @@ static void collect(pid_t pid, int fd, struct verdict *v)
 
 static bool fails(const struct sim_settings *set, FILE *trace, struct verdict *v)
 {
-	int fd;
+	int fd, status;
 	pid_t pid = start(set, trace, trace == NULL, &fd);
 
-	collect(pid, fd, v);
+	wait_for(pid, &status);
+	collect(status, fd, v);
 	return v->failure[0] != '\0';
 }
 
@@ -252,11 +263,16 @@ static void add_up(struct totals *t, const struct verdict *v)
 		to[i] += from[i];
 }
 
-static void finish(const struct options *o, struct slot *s, struct totals *t)
+static void finish(const struct options *o, struct slot *slots, struct totals *t)
 {
+	struct slot *s = slots;
 	struct verdict v;
+	int status;
+	pid_t pid = wait_for(-1, &status);
 
-	collect(s->pid, s->fd, &v);
+	while (s->pid != pid)
+		s++;
+	collect(status, s->fd, &v);
 	s->pid = 0;
 	add_up(t, &v);
 	if (v.failure[0] != '\0') {
@@ -277,23 +293,26 @@ static void finish(const struct options *o, struct slot *s, struct totals *t)
 static void run_seeds(const struct options *o, struct totals *t)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t n = cores < 1 ? 1 : cores > 64 ? 64 : (size_t)cores, at = 0;
+	size_t n = cores < 1 ? 1 : cores > 64 ? 64 : (size_t)cores, running = 0;
 	struct slot slots[64] = { 0 };
 
 	for (uint64_t seed = o->first; seed <= o->last && !(o->until_failure && t->failed > 0); seed++) {
 		struct sim_settings set;
+		struct slot *s = slots;
 
-		/* The seeds end about in order: the oldest is waited for. */
-		if (slots[at].pid != 0)
-			finish(o, &slots[at], t);
+		if (running == n) {
+			finish(o, slots, t);
+			running--;
+		}
+		while (s->pid != 0)
+			s++;
 		settle_settings(o, seed, &set);
-		slots[at].seed = seed;
-		slots[at].pid = start(&set, NULL, !o->once, &slots[at].fd);
-		at = (at + 1) % n;
+		s->seed = seed;
+		s->pid = start(&set, NULL, !o->once, &s->fd);
+		running++;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (slots[(at + i) % n].pid != 0)
-			finish(o, &slots[(at + i) % n], t);
+	for (; running > 0; running--)
+		finish(o, slots, t);
 }
 
 static int tell_story(const struct options *o)

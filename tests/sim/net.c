@@ -348,7 +348,8 @@ static void on_dial(struct world *w, void *arg, uint64_t x)
 	    !p->session->closed[1])
 		return;
 	for (size_t side = 0; side < 2; side++)
-		if (p->side[side]->node == NULL || p->side[side]->suspended_until > w->now || p->blocked[side]) {
+		if (p->side[side]->node == NULL || p->side[side]->suspended_until > w->now || p->blocked[side] ||
+		    p->side[side]->left_out == p) {
 			if (p->side[1 - side]->node != NULL)
 				node_link_failed(p->side[1 - side]->node, p->side[side]->id, "no answer");
 			net_dial(p, 0);

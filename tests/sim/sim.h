@@ -47,7 +47,8 @@
 	X(DESK_CRASH, "a case system crashes and repeats what it is not sure of") \
 	X(DESK_STALL, "a case system does not read for a while")                  \
 	X(REPEAT, "a case system repeats what was answered")                      \
-	X(EXPIRY, "messages are undeliverable after two days instead of thirty")
+	X(EXPIRY, "messages are undeliverable after two days instead of thirty")  \
+	X(RECONFIGURE, "a configuration leaves a peer out for a while, with another window")
 
 enum sim_fault {
 #define SIM_X(name, what) FAULT_##name,
@@ -193,7 +194,8 @@ struct sim_node {
 	int64_t suspended_until;
 	int64_t wake_at;
 	uint64_t wakes;
-	bool starved; /* its store cannot be read */
+	const struct sim_pair *left_out; /* not in its configuration now; NULL: all are */
+	bool reconfigured;
 	struct sim_desk desk[SIM_DESKS];
 	struct sim_pair **pairs;
 	size_t n_pairs;

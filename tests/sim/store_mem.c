@@ -497,6 +497,17 @@ static int read_stream(void *ctx, const char *peer, store_stream_fn *fn, void *a
 	return p != NULL && p->known ? fn(arg, &p->stream) : CY_ENOENT;
 }
 
+static int read_streams(void *ctx, store_stream_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = 0; i < s->n_peers && r >= 0; i++)
+		if (s->peers[i].known)
+			r = fn(arg, &s->peers[i].stream);
+	return r;
+}
+
 static int read_key(void *ctx, const char *client, const char *key, int (*fn)(void *arg, const struct store_key *row),
 		    void *arg)
 {
@@ -821,6 +832,7 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 	*ret_port = (struct store_port){ .ctx = s,
 					 .meta = read_meta,
 					 .stream = read_stream,
+					 .streams = read_streams,
 					 .key = read_key,
 					 .cursor = read_cursor,
 					 .get_case = get_case,

@@ -387,24 +387,48 @@ int sim_node_commit(struct sim_node *s, struct store_writeset *set)
 
 /* -------------------------------------------------------------------- nodes */
 
-void sim_node_start(struct sim_node *s)
+/* Its configuration as it stands; peers in `ret_peers`, to be freed. */
+static struct node_config configuration(struct sim_node *s, struct node_peer_config **ret_peers)
 {
-	struct world *w = s->w;
+	static const struct node_client_config clients[SIM_DESKS] = { { "desk", CY_ROLE__SUBMITTER, true },
+								      { "clerk", CY_ROLE__SUBMITTER, false } };
 	struct node_peer_config *peers = calloc(s->n_pairs + 1, sizeof *peers);
-	const struct node_client_config clients[SIM_DESKS] = { { "desk", CY_ROLE__SUBMITTER, true },
-							       { "clerk", CY_ROLE__SUBMITTER, false } };
-	struct node_config config = { .authority = s->id,
-				      .peers = peers,
-				      .n_peers = s->n_pairs,
-				      .clients = clients,
-				      .n_clients = SIM_DESKS,
-				      .window = 1 + (uint32_t)cy_rng_below(&s->random, CY_WINDOW_MAX),
-				      .undelivered_ms = w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY };
-	struct cy_error e = { 0 };
+	size_t n = 0;
 
 	CY_ASSERT(peers != NULL);
 	for (size_t i = 0; i < s->n_pairs; i++)
-		peers[i].id = s->pairs[i]->side[s->pairs[i]->side[0] == s]->id;
+		if (s->pairs[i] != s->left_out)
+			peers[n++].id = s->pairs[i]->side[s->pairs[i]->side[0] == s]->id;
+	*ret_peers = peers;
+	return (struct node_config){ .authority = s->id,
+				     .peers = peers,
+				     .n_peers = n,
+				     .clients = clients,
+				     .n_clients = SIM_DESKS,
+				     .window = 1 + (uint32_t)cy_rng_below(&s->random, CY_WINDOW_MAX),
+				     .undelivered_ms = s->w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY };
+}
+
+static void reconfigure(struct sim_node *s)
+{
+	struct node_peer_config *peers;
+	struct node_config config = configuration(s, &peers);
+	struct cy_error e = { 0 };
+
+	world_say(s->w, "%s reads its configuration again, %s", s->id,
+		  s->left_out == NULL ? "all peers are there" : s->left_out->side[s->left_out->side[0] == s]->id);
+	if (s->node != NULL && node_reconfigure(s->node, &config, &e) < 0 && !s->store.unreadable)
+		world_fail(s->w, "%s does not take its configuration: %s", s->id, e.text);
+	free(peers);
+}
+
+void sim_node_start(struct sim_node *s)
+{
+	struct world *w = s->w;
+	struct node_peer_config *peers;
+	struct node_config config = configuration(s, &peers);
+	struct cy_error e = { 0 };
+
 	s->life++;
 	world_say(w, "%s starts", s->id);
 	s->store.unreadable = false;
@@ -525,6 +549,16 @@ static void on_desk_back(struct world *w, void *arg, uint64_t x)
 	d->stalled = false;
 }
 
+static void on_all_peers(struct world *w, void *arg, uint64_t x)
+{
+	struct sim_node *s = arg;
+
+	(void)w;
+	(void)x;
+	s->left_out = NULL;
+	reconfigure(s);
+}
+
 static void restore(struct world *w, struct sim_node *s)
 {
 	if (!s->has_backup)
@@ -614,6 +648,12 @@ static void strike(struct world *w, enum sim_fault f)
 		d->stalled = true;
 		world_at(w, w->now + world_span(r, HOUR), on_desk_back, d, 0);
 		break;
+	case FAULT_RECONFIGURE:
+		s->left_out = s->pairs[cy_rng_below(r, s->n_pairs)];
+		s->reconfigured = true;
+		reconfigure(s);
+		world_at(w, before_healing(w, w->now + world_span(r, 3 * HOUR)), on_all_peers, s, 0);
+		break;
 	default:
 		break;
 	}
@@ -623,7 +663,7 @@ static bool strikes(enum sim_fault f)
 {
 	return f == FAULT_RESET || f == FAULT_PARTITION || f == FAULT_ONE_WAY || f == FAULT_CLOG || f == FAULT_CRASH ||
 	       f == FAULT_READ_FAILS || f == FAULT_RESTORE || f == FAULT_CLOCK_STEP || f == FAULT_SUSPEND ||
-	       f == FAULT_DESK_CRASH || f == FAULT_DESK_STALL;
+	       f == FAULT_DESK_CRASH || f == FAULT_DESK_STALL || f == FAULT_RECONFIGURE;
 }
 
 /* Mean time between two strikes at one authority. */
@@ -660,6 +700,8 @@ static void heal(struct world *w)
 
 		s->store.unreadable = false;
 		s->suspended_until = 0;
+		if (s->left_out != NULL)
+			on_all_peers(w, s, 0);
 		if (s->node == NULL)
 			sim_node_start(s);
 		for (size_t k = 0; k < SIM_DESKS; k++) {
