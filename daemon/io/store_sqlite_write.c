@@ -56,7 +56,7 @@
 	X(REQUEUE, "UPDATE message SET transport = 0, epoch = 0, sequence = 0, place = 0"                              \
 		   " WHERE peer = ?1 AND author = 0 AND (transport = 1 OR (transport = 5 AND void_code = 0))")         \
 	X(FORGET, "DELETE FROM parcel WHERE peer = ? AND author = 0 AND receipt IS NULL")                              \
-	X(RAISE, "UPDATE message SET priority = max(priority, ?1) WHERE author = 0 AND transport = 0 AND case_no ="    \
+	X(RAISE, "UPDATE message SET priority = ?1 WHERE author = 0 AND transport = 0 AND priority < ?1 AND case_no =" \
 		 " (SELECT no FROM case_key WHERE peer = ?2 AND case_id = ?3)")
 
 enum {

@@ -343,7 +343,8 @@ static void write_all(struct node *n, const struct conn *c, struct work_case *wc
 	n->batch.last_fresh = &o->next;
 	if (p != NULL)
 		p->waiting = true;
-	if (o->priority > CY_PRIORITY__NORMAL && !wc->is_new) {
+	/* What waits before it in its case must not wait longer. */
+	if (o->priority > CY_PRIORITY__LOW && fact->number > 1) {
 		struct store_write *raise = batch_write(n, STORE_RAISE);
 
 		raise->raise.peer = wc->row.peer;

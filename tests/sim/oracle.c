@@ -381,6 +381,15 @@ static struct cy_digest folded(struct mem_case *c, char *state, size_t size)
 	return d;
 }
 
+static void tell_case(struct world *w, const struct sim_node *s, const struct mem_case *c)
+{
+	for (const struct mem_message *m = c->first; m != NULL; m = m->next)
+		world_say(w, "%s holds %s of %s: %s, number %u, seen %u, transport %d, void %d, in %llu/%llu", s->id,
+			  m->row.id, m->row.author == STORE_OWN ? s->id : c->row.peer, law_kind_name(m->row.kind),
+			  m->row.number, m->row.seen, (int)m->row.transport, (int)m->row.void_code,
+			  (unsigned long long)m->row.epoch, (unsigned long long)m->row.sequence);
+}
+
 /* Is each message that one side sent at the other side, the same? */
 static void case_equal(struct world *w, struct sim_node *a, struct sim_node *b, struct mem_case *c)
 {
@@ -407,6 +416,10 @@ static void case_equal(struct world *w, struct sim_node *a, struct sim_node *b, 
 		return; /* nothing of it arrived */
 	x = folded(c, here_state, sizeof here_state);
 	y = folded(there, there_state, sizeof there_state);
+	if (!cy_digest_equal(&x, &y) && w->failure[0] == '\0') {
+		tell_case(w, a, c);
+		tell_case(w, b, there);
+	}
 	if (!cy_digest_equal(&x, &y))
 		world_fail(w, "case %s is %s at %s and %s at %s, or differs in detail", c->row.case_id, here_state,
 			   a->id, there_state, b->id);
