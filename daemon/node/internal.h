@@ -312,12 +312,13 @@ void outbound_step(struct node *n); /* re-send and make parcels wherever a windo
 void outbound_signed(struct node *n, struct want *w);
 void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
 /* The messages of a stored parcel of either side, whole and in the order of its
- * manifest, in the batch's arena; CY_ESTORE if one is not here as the manifest names it. */
+ * manifest, in the batch's arena; CY_ESTORE if one is not here as the manifest names it.
+ * One of the peer's that was rejected as ID_REUSED is empty. */
 struct parcel_content {
 	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
 	size_t n;
 };
-int outbound_messages(struct node *n, struct cy_bytes manifest, struct parcel_content *ret);
+int outbound_messages(struct node *n, enum store_author author, struct cy_bytes manifest, struct parcel_content *ret);
 void outbound_expire(struct node *n);
 void outbound_expired(struct node *n, struct want *w);
 

@@ -39,27 +39,32 @@ struct content {
 	struct node *n;
 	const struct wire_entry *entry;
 	ProtobufCBinaryData *at;
+	bool of_peer;
 };
 
 static int load_content(void *arg, const struct store_message *row)
 {
 	struct content *c = arg;
 
+	/* What used the id of another message was rejected, and is not held. */
+	if (c->of_peer && !cy_digest_equal(&row->digest, &c->entry->digest))
+		return CY_OK;
 	if (row->damaged || !cy_digest_equal(&row->digest, &c->entry->digest) || row->content.len == 0)
 		return CY_ESTORE;
 	*c->at = binary(cy_arena_bytes(&c->n->batch.arena, row->content));
 	return CY_OK;
 }
 
-int outbound_messages(struct node *n, struct cy_bytes manifest, struct parcel_content *ret)
+int outbound_messages(struct node *n, enum store_author author, struct cy_bytes manifest, struct parcel_content *ret)
 {
 	struct store_port *s = &n->ports.store;
 	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
 	int r = wire_text_read(manifest, t, NULL);
 
 	for (size_t i = 0; r == CY_OK && i < t->n; i++) {
-		struct content c = { n, &t->entries[i], &ret->messages[i] };
+		struct content c = { n, &t->entries[i], &ret->messages[i], author == STORE_PEER };
 
+		ret->messages[i] = (ProtobufCBinaryData){ 0 };
 		r = s->get_message(s->ctx, t->entries[i].id, load_content, &c);
 	}
 	ret->n = t->n;
@@ -81,7 +86,7 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 
 	if (!xchg_may_send(&a->p->sender, pos.epoch))
 		return CY_EAGAIN;
-	r = outbound_messages(a->n, row->manifest, &a->content);
+	r = outbound_messages(a->n, STORE_OWN, row->manifest, &a->content);
 	if (r < 0)
 		return r;
 	send_parcel(a->n, a->p, pos, row->manifest, row->signature, a->content.messages, a->content.n);

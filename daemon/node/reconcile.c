@@ -248,7 +248,7 @@ static int take_parcel(void *arg, const struct store_parcel *row)
 	}
 	f->manifest = keep_text(f->n, row->manifest, row->signature);
 	f->receipt = keep_text(f->n, row->receipt, row->receipt_signature);
-	return outbound_messages(f->n, row->manifest, &f->content);
+	return outbound_messages(f->n, STORE_PEER, row->manifest, &f->content);
 }
 
 void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchRequest *r)
@@ -499,6 +499,8 @@ static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, con
 		ProtobufCMessage *pm = NULL;
 		const CyMessage *m;
 
+		if (content.len == 0 && receipt->entries[i].code == CY_REJECTION_CODE__ID_REUSED)
+			continue;
 		good = cy_digest_equal(&d, &t->entries[i].digest) &&
 		       strcmp(receipt->entries[i].id, t->entries[i].id) == 0 &&
 		       wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, NULL) == CY_OK;
@@ -518,8 +520,11 @@ static int take_back_all(struct node *n, struct peer *p, const CyFetched *f, con
 	struct store_write *w;
 
 	for (size_t i = 0; i < f->n_messages; i++) {
-		int r = take_back(n, p, t, (uint32_t)i, &receipt->entries[i],
-				  cy_bytes(f->messages[i].data, f->messages[i].len));
+		int r = CY_OK;
+
+		if (f->messages[i].len > 0)
+			r = take_back(n, p, t, (uint32_t)i, &receipt->entries[i],
+				      cy_bytes(f->messages[i].data, f->messages[i].len));
 
 		if (r < 0)
 			return r;

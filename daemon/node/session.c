@@ -208,6 +208,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	struct xchg_hello hello;
 	enum xchg_verdict verdict;
 	uint64_t lost = 0;
+	bool again;
 
 	if (fault != NULL) {
 		batch_goodbye(n, p, code, fault);
@@ -227,7 +228,10 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	/* A store that never heard of this peer, and a peer that holds something of ours. */
 	if (!p->known && hello.held.sequence > 0)
 		verdict = XCHG_WE_RESTORED;
-	if (!p->stream.reconciling && verdict == XCHG_WE_RESTORED) {
+	/* While we fetch back nothing has left in our epoch: one who holds something of
+	 * it shows that the backup was made at such a time. */
+	again = xchg_cmp(hello.held, (struct xchg_pos){ own.epoch, own.out_sequence }) > 0;
+	if ((!p->stream.reconciling || again) && verdict == XCHG_WE_RESTORED) {
 		lost = epoch_lost(n, p, h, &own, &hello);
 		if (lost == 0) {
 			batch_goodbye(
@@ -246,7 +250,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	p->last_fault[0] = '\0';
 	p->refused = false;
 	batch_effect(n, EFFECT_ESTABLISHED, p->session, cy_bytes(NULL, 0), "");
-	if (p->stream.reconciling) {
+	if (p->stream.reconciling && !again) {
 		p->forgotten = hello.receipted;
 		keep_head(n, p, h, head);
 		reconcile_start(n, p);

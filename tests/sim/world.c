@@ -7,7 +7,7 @@
 #include "base/uuid.h"
 #include "sim.h"
 
-#define EVENTS_MAX   UINT64_C(10000000) /* and for each authority a tenth of that: more is a run without end */
+#define EVENTS_MAX   UINT64_C(40000000) /* and for each authority a tenth of that: more is a run without end */
 #define DRAIN_WITHIN (12 * HOUR)        /* after healing, all outboxes are empty by then */
 
 /* ------------------------------------------------------------------ telling */
