@@ -267,6 +267,23 @@ static void release(struct node *n);
 static void commit(struct node *n);
 static void fail(struct node *n, const char *why);
 
+/* There is one wake-up: for whatever comes first. */
+void batch_plan_wake(struct node *n)
+{
+	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx), at = n->next_expiry;
+
+	if (cy_mono_before(now, n->retry) && cy_mono_before(n->retry, at))
+		at = n->retry;
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (cy_mono_before(now, n->peers[i]->no_parcel_before) &&
+		    cy_mono_before(n->peers[i]->no_parcel_before, at))
+			at = n->peers[i]->no_parcel_before;
+	if (at.ms == n->planned.ms)
+		return;
+	n->planned = at;
+	n->ports.clock.wake_at(n->ports.clock.ctx, at);
+}
+
 void batch_start(struct node *n)
 {
 	struct batch *b = &n->batch;
@@ -297,8 +314,8 @@ void batch_start(struct node *n)
 		if (!n->clock_suspect)
 			outbound_expire(n);
 		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
-		n->ports.clock.wake_at(n->ports.clock.ctx, n->next_expiry);
 	}
+	batch_plan_wake(n);
 	b->phase = BATCH_SIGNING;
 	for (struct want *w = b->wants; w != NULL; w = w->next) {
 		w->ticket = ++n->last_ticket;
@@ -444,8 +461,8 @@ static void fail(struct node *n, const char *why)
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
 	/* What came in meanwhile. A wake-up tries again what waits without an input. */
-	n->ports.clock.wake_at(n->ports.clock.ctx,
-			       cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_STORE_RETRY_MS));
+	n->retry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_STORE_RETRY_MS);
+	batch_plan_wake(n);
 	if (n->inputs != NULL)
 		batch_start(n);
 }
@@ -463,8 +480,10 @@ static void release(struct node *n)
 		release_effect(n, f);
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
-	if (!something)
+	if (!something) {
+		batch_plan_wake(n);
 		return;
+	}
 	for (struct conn *c = n->conns; c != NULL; c = c->next)
 		subscribe_push(n, c);
 	/* What came in meanwhile, or waits for a parcel of its own. */

@@ -224,6 +224,8 @@ struct node {
 	struct batch batch;
 	uint64_t last_ticket;
 	struct cy_mono next_expiry;
+	struct cy_mono retry;   /* after a failed commit */
+	struct cy_mono planned; /* the wake-up that was asked for */
 	bool stopping;
 	char store_fault[160]; /* "" while the store works */
 };
@@ -259,6 +261,7 @@ void node_peer_free(struct peer *p);
 void node_clients_free(struct node_client_config *clients, size_t n);
 
 /* -------------------------------------------------------------- batch.c */
+void batch_plan_wake(struct node *n);
 void batch_start(struct node *n); /* if the last one is through and there is something to do */
 struct store_write *batch_write(struct node *n, enum store_op op);
 char *batch_string(struct node *n, const char *s); /* in the write-set's arena */

@@ -115,7 +115,8 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->started_mono = n->ports.clock.mono(n->ports.clock.ctx);
 	node_watch_clock(n);
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
-	n->ports.clock.wake_at(n->ports.clock.ctx, n->next_expiry);
+	n->planned = CY_NEVER;
+	batch_plan_wake(n);
 	*ret_node = n;
 	return CY_OK;
 }
@@ -422,6 +423,7 @@ void node_link_writable(struct node *n, uint64_t session)
 
 void node_wake(struct node *n)
 {
+	n->planned = CY_NEVER;
 	batch_start(n);
 }
 

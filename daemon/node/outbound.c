@@ -271,7 +271,7 @@ void outbound_signed(struct node *n, struct want *w)
 			  "peer %s: a parcel cannot be signed now; it is tried again", p->id);
 		p->waiting = true;
 		p->no_parcel_before = cy_mono_add(c->mono(c->ctx), NODE_SIGN_RETRY_MS);
-		c->wake_at(c->ctx, p->no_parcel_before);
+		batch_plan_wake(n);
 		return;
 	}
 	for (size_t i = 0; i < w->n; i++) {
