@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comity/v1/peer.pb-c.h"
 #include "sim.h"
 
 #define QUEUE_MAX 64            /* frames in one direction, as the link's high-water marks */
@@ -216,6 +217,18 @@ static void swap_last(struct sim_pipe *p)
 	p->last = &a->next;
 }
 
+/* Heads are not signed: nothing but TLS keeps them whole, so a flipped bit may make
+ * another true-looking list, and what is not named in it is not fetched back. */
+static bool is_heads(struct cy_bytes frame)
+{
+	CyPeerFrame *f = cy_peer_frame__unpack(NULL, frame.len, frame.data);
+	bool heads = f != NULL && f->kind_case == CY_PEER_FRAME__KIND_HEADS;
+
+	if (f != NULL)
+		cy_peer_frame__free_unpacked(f, NULL);
+	return heads;
+}
+
 static int net_send(void *ctx, uint64_t session, struct cy_bytes frame)
 {
 	struct sim_node *s = ctx;
@@ -244,7 +257,7 @@ static int net_send(void *ctx, uint64_t session, struct cy_bytes frame)
 		return CY_OK;
 	}
 	CY_ASSERT(cy_buf_add(&changed, frame.data, frame.len) == CY_OK);
-	if (world_chance(w, FAULT_FLIP)) {
+	if (world_chance(w, FAULT_FLIP) && !is_heads(frame)) {
 		size_t bit = cy_rng_below(&w->net, 8 * changed.len);
 
 		changed.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
