@@ -1,6 +1,5 @@
 #include "io/tls_peers.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/store.h>
@@ -12,6 +11,7 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "io/tls_names.h"
 
 #define SECURITY_LEVEL    2 /* 112 bits: RSA from 2048, P-256; SHA-1 is out */
 #define STALE_REMINDER_MS 3600000
@@ -127,37 +127,6 @@ static int check_chain(struct check *k, const struct shown *shown, bool of_serve
 	return err;
 }
 
-static bool uri_matches(X509 *leaf, const char *uri)
-{
-	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-	bool found = false;
-
-	for (int i = 0; i < sk_GENERAL_NAME_num(names) && !found; i++) {
-		const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
-
-		if (n->type == GEN_URI)
-			found = (size_t)ASN1_STRING_length(n->d.uniformResourceIdentifier) == strlen(uri) &&
-				memcmp(ASN1_STRING_get0_data(n->d.uniformResourceIdentifier), uri, strlen(uri)) == 0;
-	}
-	GENERAL_NAMES_free(names);
-	return found;
-}
-
-static bool name_matches(const struct peer_trust *p, X509 *leaf)
-{
-	const unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS;
-
-	for (size_t i = 0; i < p->n_sans; i++) {
-		const char *s = p->sans[i];
-
-		if ((strncmp(s, "dns:", 4) == 0 && X509_check_host(leaf, s + 4, 0, flags, NULL) == 1) ||
-		    (strncmp(s, "ip:", 3) == 0 && X509_check_ip_asc(leaf, s + 3, 0) == 1) ||
-		    (strncmp(s, "uri:", 4) == 0 && uri_matches(leaf, s + 4)))
-			return true;
-	}
-	return false;
-}
-
 static const char *sentence(int err)
 {
 	if (err == X509_V_ERR_HOSTNAME_MISMATCH)
@@ -183,9 +152,12 @@ static int64_t judge_again_at(const struct tls_trust *t, size_t peer, const stru
 static int judge_one(struct tls_verdict *v, size_t i, const struct shown *shown)
 {
 	struct check k = { .peer = &v->trust->peers[i], .end = INT64_MAX / 2000 };
+	bool named = false;
 	int err;
 
-	if (!name_matches(k.peer, shown->leaf))
+	for (size_t n = 0; n < k.peer->n_sans && !named; n++)
+		named = tls_name_matches(k.peer->sans[n], shown->leaf);
+	if (!named)
 		return X509_V_ERR_HOSTNAME_MISMATCH;
 	err = check_chain(&k, shown, v->dialled);
 	if (err == X509_V_OK && k.peer->crl && k.peer->crl_max_age_s > 0) {
@@ -386,15 +358,6 @@ static int load_crls(struct peer_trust *p, const char *path, struct cy_error *e)
 	return rc;
 }
 
-static bool san_valid(const char *s)
-{
-	unsigned char ip[16];
-
-	if (strncmp(s, "ip:", 3) == 0)
-		return inet_pton(AF_INET, s + 3, ip) == 1 || inet_pton(AF_INET6, s + 3, ip) == 1;
-	return (strncmp(s, "dns:", 4) == 0 || strncmp(s, "uri:", 4) == 0) && s[4];
-}
-
 static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, struct cy_error *e)
 {
 	int rc;
@@ -412,7 +375,7 @@ static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, stru
 		return cy_fail(e, CY_ECONFIG, "peer %s: no expected name; give the subjectAltName of its certificate",
 			       c->id);
 	for (size_t i = 0; i < c->n_sans; i++) {
-		if (!san_valid(c->sans[i]))
+		if (!tls_name_valid(c->sans[i]))
 			return cy_fail(e, CY_ECONFIG,
 				       "peer %s: expected name '%s' is not dns:NAME, ip:ADDRESS or uri:URI", c->id,
 				       c->sans[i]);
