@@ -403,22 +403,24 @@ static char *directory_of(const char *path)
 int config_load(const char *path, struct config **ret_config, struct config_problems *out)
 {
 	struct config_load l = { .out = out, .path = path };
-	char *dir = directory_of(path);
 	cfg_t *root;
+	char *dir;
 
 	*out = (struct config_problems){ 0 };
 	root = parse(path, out, &l.last);
-	if (root == NULL) {
-		free(dir);
+	if (root == NULL)
+		return CY_ECONFIG;
+	dir = directory_of(path);
+	if (dir == NULL) {
+		config_problem(out, path, 0, NULL,
+			       "it is in no directory (%s), and relative paths count from that; name a file with "
+			       "--config",
+			       strerror(errno));
+		cfg_free(root);
 		return CY_ECONFIG;
 	}
 	l.c = calloc(1, sizeof *l.c);
-	if (l.c == NULL || dir == NULL) {
-		cfg_free(root);
-		free(dir);
-		free(l.c);
-		return CY_ENOMEM;
-	}
+	CY_ASSERT(l.c != NULL);
 	l.dir = dir;
 	l.c->path = cy_arena_string(&l.c->arena, path);
 	load_all(&l, root);

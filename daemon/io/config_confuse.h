@@ -83,7 +83,7 @@ struct config_problems {
 	size_t n;
 };
 
-/* CY_OK without problems; CY_ECONFIG with at least one, CY_ENOMEM. `out` is to be
+/* CY_OK without problems; CY_ECONFIG with at least one. `out` is to be
  * freed in each case. Looks up users and groups and whether files are there, but
  * reads none of them. */
 int config_load(const char *path, struct config **ret_config, struct config_problems *out);

@@ -40,6 +40,8 @@ void config_problem(struct config_problems *out, const char *path, int line, con
 	else
 		len = asprintf(&text, "%s: %s", path, sentence);
 	CY_ASSERT(list != NULL && len >= 0);
+	/* It goes to a terminal, and quotes whatever the file holds. */
+	cy_line(text, (size_t)len + 1, text);
 	out->list = list;
 	for (; at > 0 && list[at - 1].line > line; at--)
 		list[at] = list[at - 1];
