@@ -56,6 +56,17 @@ struct effect *batch_send(struct node *n, uint64_t session, const CyPeerFrame *f
 	return batch_effect(n, EFFECT_LINK_SEND, session, pack(n, &frame->base), "");
 }
 
+void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame)
+{
+	struct batch *b = &n->batch;
+	struct effect *others = b->effects, **last = b->last_effect;
+
+	b->last_effect = &b->effects;
+	batch_send(n, session, frame)->next = others;
+	if (others != NULL)
+		b->last_effect = last;
+}
+
 void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
 {
 	CyGoodbye g = CY_GOODBYE__INIT;
@@ -247,7 +258,7 @@ static void step(struct node *n, struct input *in)
 	}
 }
 
-static void batch_reset(struct node *n)
+void batch_reset(struct node *n)
 {
 	struct batch *b = &n->batch;
 

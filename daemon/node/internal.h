@@ -262,6 +262,7 @@ void node_clients_free(struct node_client_config *clients, size_t n);
 
 /* -------------------------------------------------------------- batch.c */
 void batch_plan_wake(struct node *n);
+void batch_reset(struct node *n); /* forget the last one, or the one under way when the node ends */
 void batch_start(struct node *n); /* if the last one is through and there is something to do */
 struct store_write *batch_write(struct node *n, enum store_op op);
 char *batch_string(struct node *n, const char *s); /* in the write-set's arena */
@@ -269,6 +270,8 @@ struct cy_bytes batch_bytes(struct node *n, struct cy_bytes b);
 struct effect *batch_effect(struct node *n, enum effect_kind kind, uint64_t target, struct cy_bytes bytes,
 			    const char *why);
 struct effect *batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame);
+/* Before all else that leaves with this batch. */
+void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame);
 void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why);
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
 struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text);

@@ -151,8 +151,7 @@ void node_free(struct node *n)
 		free(c);
 	}
 	node_clients_free(n->clients, n->config.n_clients);
-	store_writeset_free(&n->batch.writes);
-	cy_arena_free(&n->batch.arena);
+	batch_reset(n);
 	free(n->peers);
 	free(n);
 }

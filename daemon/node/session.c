@@ -80,10 +80,9 @@ void session_greet(struct node *n, struct want *w)
 	CyStreamPosition held = CY_STREAM_POSITION__INIT, receipted = CY_STREAM_POSITION__INIT;
 	CySignedText head, held_proof, receipted_proof;
 
-	if (p->session != w->session)
-		return;
 	if (w->signature.len == 0) {
-		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the audit head cannot be signed now");
+		if (p->session == w->session)
+			batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the audit head cannot be signed now");
 		return;
 	}
 	head = signed_text(w->text, w->signature);
@@ -111,7 +110,9 @@ void session_greet(struct node *n, struct want *w)
 	h.reconciling = p->stream.reconciling;
 	f.kind_case = CY_PEER_FRAME__KIND_HELLO;
 	f.hello = &h;
-	batch_send(n, p->session, &f);
+	/* Their Hello, and what followed it, may have been answered in the same batch,
+	 * which may even have ended the session. */
+	batch_send_first(n, w->session, &f);
 }
 
 /* The smallest limits that a peer may state: those of the protocol. */
