@@ -8,6 +8,7 @@ PREFIX   ?= /usr/local
 DESTDIR  ?=
 CC       := $(if $(filter default,$(origin CC)),gcc,$(CC))
 SANITIZE ?=
+COVER    ?=
 VERSION  := 0.1.0
 
 PKGS     := libcrypto libssl libzmq libprotobuf-c libevent_core libevent_extra libevent_pthreads sqlite3 libconfuse jansson libsystemd
@@ -20,6 +21,9 @@ LDFLAGS  += -Wl,--as-needed -Wl,-z,relro,-z,now
 ifneq ($(SANITIZE),)
 CFLAGS   += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 LDFLAGS  += -fsanitize=$(SANITIZE)
+else ifneq ($(COVER),)
+CFLAGS   += $(COVER)
+LDFLAGS  += $(COVER)
 else
 CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
@@ -75,7 +79,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(shell find $(BUILD) -path $(BUILD)/systemd -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/gen -name '*.d' 2>/dev/null)
 
 # --------------------------------------------------------------- unit tests
 # Every tests/unit/*_test.c is a cmocka program of its own.
@@ -119,6 +123,40 @@ $(MUTANTS): $(BUILD)/mutants/%: $(SIM_O) $(LIB_O)
 mutants: $(MUTANTS)
 	@tests/sim/mutants_test.sh $(BUILD)/mutants
 
+# ----------------------------------------------------------------- fuzzing
+# Targets by clang in a tree of their own: $(FUZZ)/NAME with libFuzzer, and
+# $(FUZZ)/replay/NAME with a plain main() for the committed inputs.
+FUZZ_TARGETS := peer parcel local json config names zmtp node
+FUZZ_SHARED  := round_trip mutate rig
+FUZZ         := $(BUILD)/tests/fuzz
+FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(BUILD)/obj/tests/sim/store_mem.o $(LIB_O)
+
+$(FUZZ_TARGETS:%=$(FUZZ)/%): $(FUZZ)/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_O)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LDLIBS)
+$(FUZZ_TARGETS:%=$(FUZZ)/replay/%): $(FUZZ)/replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(FUZZ_O)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+.SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/obj/tests/fuzz/%.o)
+.PHONY: fuzz-targets fuzz-replay fuzz fuzz-coverage
+fuzz-targets: $(FUZZ_TARGETS:%=$(FUZZ)/%)
+fuzz-replay: $(FUZZ_TARGETS:%=$(FUZZ)/replay/%)
+
+BY_CLANG     := CC=clang OPT='-O1 -g'
+FUZZING      := BUILD=$(BUILD)/fuzz $(BY_CLANG) SANITIZE=fuzzer-no-link,address,undefined
+fuzz: test-packages
+	@$(MAKE) --no-print-directory $(FUZZING) fuzz-targets
+	@tests/fuzz/run $(BUILD)/fuzz $(or $(MINUTES),8) $(or $(ONLY),$(FUZZ_TARGETS))
+# Lines that the committed inputs reach, by llvm-cov.
+COVERED      := daemon/wire/*.c $(addprefix daemon/node/,inbound.c outbound.c session.c reconcile.c local.c) \
+	daemon/io/zmtp_guard.c
+fuzz-coverage: test-packages
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover $(BY_CLANG) COVER='-fprofile-instr-generate -fcoverage-mapping' \
+		fuzz-replay
+	@tests/fuzz/coverage $(BUILD)/cover '$(COVERED)' $(FUZZ_TARGETS)
+
 # ------------------------------------------------------------------- tests
 .PHONY: check test-packages
 test-packages:
@@ -127,6 +165,7 @@ test-packages:
 # The packages come first, whatever -j says.
 check: test-packages
 	@$(MAKE) --no-print-directory all unit $(BUILD)/tests/json_tool $(SIM) $(MUTANTS)
+	@$(MAKE) --no-print-directory $(FUZZING) fuzz-replay
 	@tests/check $(BUILD) '$(TESTS)'
 
 # ------------------------------------------------------------------- others
@@ -193,6 +232,8 @@ help:
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
 	@echo 'make sim        the simulator; SEEDS=1..2000, or SEED=7 TRACE=1 for its whole story'
 	@echo 'make mutants    planted bugs: each must be caught by the simulator'
+	@echo 'make fuzz       libFuzzer on every target; MINUTES=8 shared by them all, ONLY="node json" some of them'
+	@echo 'make fuzz-coverage  lines that the committed inputs of the fuzzer reach'
 	@echo 'make check-systemd  boots a container, as root, and tries the service in it'
 	@echo 'make bench      rates and memory on this machine'
 	@echo 'make siege      the attacks of make check, and what the daemon'"'"'s users felt of them'
