@@ -292,9 +292,9 @@ class Shim:
     """What is wrong with a daemon's disk and clock; see shim.c."""
 
     def __init__(self, daemon):
-        self.library, self.path = f"{DIR}/shim.so", f"{DIR}/shim-{daemon.id}-{time.monotonic_ns()}"
-        if not os.path.exists(self.library):
-            subprocess.run(["cc", "-shared", "-fPIC", "-O", "-w", "-o", self.library,
+        self.preload, self.path = f"{DIR}/shim.so", f"{DIR}/shim-{daemon.id}-{time.monotonic_ns()}"
+        if not os.path.exists(self.preload):
+            subprocess.run(["cc", "-shared", "-fPIC", "-O", "-w", "-o", self.preload,
                             f"{_TESTS}/siege/shim.c", "-ldl"], check=True)
         self.store = f"{daemon.dir}/store"
         self.set()
@@ -305,4 +305,4 @@ class Shim:
             f.write(data)
 
     def env(self):
-        return {"LD_PRELOAD": self.library, "SIEGE_SHIM": self.path, "SIEGE_STORE": self.store}
+        return {"LD_PRELOAD": self.preload, "SIEGE_SHIM": self.path, "SIEGE_STORE": self.store}
