@@ -99,7 +99,8 @@ def connections_of_one_peer_by_the_hundred_while_another_connects():
 @test
 def sessions_that_come_and_go():
     """A peer that connects, says nothing and leaves, as fast as it can."""
-    with besieged(ground, 48, "ALARM: peer FR: too many connections within a minute"):
+    # Which limit is reached first depends on how fast this machine connects.
+    with besieged(ground, 48, "ALARM: peer FR: (too many connections within a minute|connections replace each other)"):
         for _ in range(300):
             with contextlib.suppress(OSError):
                 s = ground.raw_tls()
