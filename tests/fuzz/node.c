@@ -6,7 +6,7 @@
  *
  * Beside what rig.h asserts of all that leaves: the honest peer's session is never
  * closed for what the liar does, each of its parcels is receipted, and at the end
- * a new request of it is accepted. */
+ * a new case of it is accepted. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,7 @@ struct world {
 
 /* ---------------------------------------------------------------- templates */
 
-/* What may be said; the first opens a case. */
+/* What may be said; the first and the last open a case. */
 static const char *const contents[] = {
 	NULL, /* contrib/demo/request.json */
 	"{\"acknowledgement\":{\"by\":\"CENTRAL_AUTHORITY\",\"reference\":\"r\"}}",
@@ -82,8 +82,11 @@ static const char *const contents[] = {
 	"{\"progressQuery\":{\"text\":\"t\"}}",
 	"{\"useConsentRequest\":{\"use\":\"u\",\"reason\":\"r\"}}",
 	"{\"note\":{\"text\":\"t\"}}",
+	"{\"spontaneousInformation\":{\"title\":\"t\",\"text\":\"t\"}}",
 };
-#define CONTENTS (sizeof contents / sizeof contents[0])
+#define CONTENTS    (sizeof contents / sizeof contents[0])
+#define NOTE        (CONTENTS - 2)
+#define INFORMATION (CONTENTS - 1) /* opens a case too, and is short */
 
 static struct cy_buf packed[CONTENTS];
 
@@ -404,7 +407,7 @@ static void new_id(struct world *w, char out[static CY_UUID_LEN + 1])
 }
 
 struct saying {
-	size_t what;    /* index into contents; 0 opens a case */
+	size_t what;    /* index into contents */
 	size_t which;   /* case */
 	unsigned times; /* changes of the message */
 };
@@ -414,7 +417,7 @@ static void make_message(struct world *w, struct player *p, const struct saying 
 {
 	CyMessage m = CY_MESSAGE__INIT;
 	uint8_t nonce[16] = { 0 };
-	size_t c = s->what == 0 || p->n_cases == 0 ? p->n_cases : s->which % p->n_cases;
+	size_t c = s->what == 0 || s->what == INFORMATION || p->n_cases == 0 ? p->n_cases : s->which % p->n_cases;
 	ProtobufCMessage *altered;
 
 	if (c == CASES)
@@ -696,7 +699,7 @@ static void submit(struct world *w, size_t to, size_t what, size_t which, uint8_
 	s.idempotency_key = text_key;
 	s.submission = &sub;
 	sub.to = (char *)p->id;
-	if (what > 0 && p->n_cases > 0)
+	if (what > 0 && what != INFORMATION && p->n_cases > 0)
 		sub.case_ref = (char *)p->cases[which % p->n_cases].id;
 	sub.own_reference = text_key;
 	sub.content = content(what);
@@ -744,17 +747,17 @@ static void settle(struct world *w)
 	}
 }
 
-/* A new request, or a note where it has enough cases. */
+/* A new case, or a note where it has enough cases. */
 static void honest_word(struct world *w)
 {
 	struct player *h = &w->players[HONEST];
-	struct saying s = { 0 };
+	struct saying s = { .what = INFORMATION };
 
 	if (h->unreceipted.len > 0)
 		settle(w);
 	CY_ASSERT(h->unreceipted.len == 0);
 	if (h->n_cases == CASES)
-		s.what = CONTENTS - 1;
+		s.what = NOTE;
 	say_parcel(w, h, &s, 1, 0, 0);
 }
 
