@@ -180,7 +180,9 @@ int law_fact_decode(struct cy_bytes data, struct law_fact *ret_fact)
 	f.ref = get32(p + 12);
 	f.measures = p[16];
 	memcpy(f.code, p + HEAD, data.len - HEAD);
-	if (!law_kind_by(f.kind, f.side) || !f.number || f.measures > CY_MEASURES_MAX)
+	/* A kind that the other side alone may say is rejected, and stays in its case as void. */
+	if (!law_kind(f.kind) || (f.side != CY_SIDE__REQUESTING && f.side != CY_SIDE__REQUESTED) || !f.number ||
+	    f.measures > CY_MEASURES_MAX)
 		return CY_EPARSE;
 	if (data.len > HEAD && !p[data.len - 1])
 		return CY_EPARSE;
