@@ -114,11 +114,12 @@ static void link_established(void *ctx, uint64_t session)
 
 /* ------------------------------------------------------------------- two of one */
 
-static const char *refuse_often(struct link_peer *p, const char *why)
+/* Each limit has its own alarm a minute: a flood must not pass for two machines. */
+static const char *refuse_often(struct link_peer *p, bool *alarmed, const char *why)
 {
-	if (!p->alarmed)
+	if (!*alarmed)
 		alarm_about(p, why);
-	p->alarmed = true;
+	*alarmed = true;
 	return why;
 }
 
@@ -130,15 +131,16 @@ static const char *too_often(struct link_peer *p, bool takeover)
 	if (now - p->minute >= MINUTE_MS) {
 		p->minute = now;
 		p->takeovers = p->connections = 0;
-		p->alarmed = false;
+		p->alarmed_flood = p->alarmed_takeover = false;
 	}
 	if (p->connections >= p->l->connections_a_minute)
-		return refuse_often(p, "too many connections within a minute; the next ones are refused");
+		return refuse_often(p, &p->alarmed_flood,
+				    "too many connections within a minute; the next ones are refused");
 	if (takeover && (now < p->no_takeover_before || p->takeovers >= p->l->takeovers_a_minute)) {
 		/* Or two machines would take turns for ever. */
 		if (now >= p->no_takeover_before)
 			p->no_takeover_before = now + SETTLE_MS;
-		return refuse_often(p,
+		return refuse_often(p, &p->alarmed_takeover,
 				    "connections replace each other too often; do two machines hold one certificate?");
 	}
 	p->connections++;

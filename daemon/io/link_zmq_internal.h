@@ -21,10 +21,10 @@ struct link_peer {
 	struct backoff backoff;
 	int64_t minute; /* when the present counts began, ms */
 	unsigned takeovers, connections;
-	int64_t no_takeover_before; /* ms */
-	bool alarmed;               /* in this minute */
-	int64_t certificate_end;    /* of the last handshake, ms since 1970 */
-	int64_t crl_alarm;          /* when last, ms; 0: never */
+	int64_t no_takeover_before;           /* ms */
+	bool alarmed_flood, alarmed_takeover; /* in this minute */
+	int64_t certificate_end;              /* of the last handshake, ms since 1970 */
+	int64_t crl_alarm;                    /* when last, ms; 0: never */
 };
 
 struct link_session {
