@@ -25,7 +25,8 @@ struct xchg_own {
 	uint64_t out_receipted; /* receipted in it without gaps */
 	struct xchg_pos held;   /* the receive mark: what we hold of theirs */
 	/* Receipts up to here are known to be forgotten: a reconciliation dealt with
-	 * them, and the peer is about to send again what they were for. */
+	 * them, and the peer is about to send again what they were for. The highest place:
+	 * all of them. */
 	struct xchg_pos forgotten;
 };
 

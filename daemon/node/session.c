@@ -168,14 +168,17 @@ static bool proven(struct node *n, const struct peer *p, const CySignedText *st,
 	return good;
 }
 
-/* The peer says that we have lost what it holds: the epoch that this proves, or 0. */
+/* The peer says that we have lost what it holds, or the receipts that we gave: the
+ * epoch that this proves, or 0. Each claim needs its own proof: a receipt says nothing
+ * about what the peer holds. */
 static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyHello *h, const struct xchg_own *own,
 			   const struct xchg_hello *hello)
 {
-	bool more = xchg_cmp(hello->held, (struct xchg_pos){ own->epoch, own->out_sequence }) > 0 || !p->known;
+	bool more = xchg_cmp(hello->held, (struct xchg_pos){ own->epoch, own->out_sequence }) > 0 ||
+		    (!p->known && hello->held.sequence > 0);
 
-	if (more && proven(n, p, h->held_proof, WIRE_PARCEL, hello->held))
-		return hello->held.epoch;
+	if (more)
+		return proven(n, p, h->held_proof, WIRE_PARCEL, hello->held) ? hello->held.epoch : 0;
 	return proven(n, p, h->receipted_proof, WIRE_RECEIPT, hello->receipted) ? n->epoch : 0;
 }
 
@@ -252,7 +255,9 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	p->refused = false;
 	batch_effect(n, EFFECT_ESTABLISHED, p->session, cy_bytes(NULL, 0), "");
 	if (p->stream.reconciling && !again) {
-		p->forgotten = hello.receipted;
+		/* Whatever receipts of ours it shows from here on: they are dealt with, and
+		 * another restore would begin with a new process. */
+		p->forgotten = (struct xchg_pos){ UINT64_MAX, UINT64_MAX };
 		keep_head(n, p, h, head);
 		reconcile_start(n, p);
 		return;

@@ -75,6 +75,8 @@ MAX = (1 << 64) - 1
 @test
 def a_hello_with_absurd_numbers():
     with besieged_by_liar(48, "ALARM: peer FR: the hello claims"):
+        # A genuine receipt proves what it is for, and nothing else: Hello carries it from here on.
+        assert delivered([liar.message(secret_request())]) == [None]
         epoch = status()["epoch"]
         for fields in ({"held": (MAX, MAX)}, {"held": (MAX - 1, 1)}, {"held": (int(epoch), 1 << 40)},
                        {"held": (int(epoch) + 1, 1)}, {"receipted": (MAX, MAX)}, {"receipted": (liar.epoch, 1 << 40)},
