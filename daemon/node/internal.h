@@ -117,6 +117,7 @@ struct work_case {
 	struct work_case *next;
 	struct store_case row; /* strings in the batch's arena */
 	bool is_new, dirty;
+	bool renumbered; /* own messages that took the numbers of lost ones have others */
 	struct law_fact *facts;
 	size_t n, cap;
 	struct law_case folded;
@@ -346,6 +347,8 @@ void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCod
 struct store_view local_view(const struct conn *c);
 
 /* -------------------------------------------------------------- submit.c */
+/* CY_OK: the key is in the store or in this batch. */
+int submit_key_known(struct node *n, const char *client, const char *key);
 struct cy_digest submit_key_digest(const char *client, const char *key);
 void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s);
 

@@ -117,6 +117,7 @@ struct waiting {
 	struct peer *p;
 	struct xchg_item items[CY_PARCEL_MESSAGES_MAX + NODE_BATCH_MESSAGES + CY_PARCEL_MESSAGES_MAX];
 	size_t n_items;
+	size_t rows; /* read of the store, damaged ones too */
 	size_t bytes;
 	uint64_t order;
 };
@@ -137,6 +138,7 @@ static int add_waiting(void *arg, const struct store_message *row)
 	struct cy_arena *a = &w->n->batch.arena;
 	struct outgoing *o;
 
+	w->rows++;
 	if (row->damaged) {
 		node_note(w->n, NODE_ALARM,
 			  "peer %s: message %s is damaged in the store and cannot be sent: restore a backup", w->p->id,
@@ -203,7 +205,7 @@ static void send_new(struct node *n, struct peer *p)
 		return;
 	}
 	/* With a full parcel in the store already, what this batch brought waits for the next. */
-	all = r == CY_OK && w->n_items < CY_PARCEL_MESSAGES_MAX;
+	all = r == CY_OK && w->rows < CY_PARCEL_MESSAGES_MAX;
 	if (all)
 		for (struct outgoing *o = n->batch.fresh; o != NULL; o = o->next)
 			if (o->peer == p && w->n_items < sizeof w->items / sizeof w->items[0])

@@ -367,7 +367,8 @@ static int renumber_one(void *arg, const struct store_message *row)
 	return CY_OK;
 }
 
-static int renumber(struct node *n, struct work_case *c, uint32_t from, const char *keep)
+/* `highest`: of the case in what comes back with it; nobody may be moved there. */
+static int renumber(struct node *n, struct work_case *c, uint32_t from, uint32_t highest, const char *keep)
 {
 	struct store_port *s = &n->ports.store;
 	struct renumbering r = { .n = n, .c = c, .from = from, .keep = keep };
@@ -376,16 +377,26 @@ static int renumber(struct node *n, struct work_case *c, uint32_t from, const ch
 	if (c->is_new)
 		return CY_OK;
 	code = s->case_messages(s->ctx, c->row.peer, c->row.case_id, find_collision, &r);
-	if (code == CY_OK && r.count > 0 && c->row.own_number < from)
-		c->row.own_number = from;
+	if (code == CY_OK && r.count > 0 && c->row.own_number < highest)
+		c->row.own_number = highest;
+	c->renumbered = true;
 	for (size_t i = 0; code == CY_OK && i < r.count; i++)
 		code = s->get_message(s->ctx, r.ids[i], renumber_one, &r);
 	return code;
 }
 
-static int has_left(void *arg, const struct store_message *row)
+/* What the store holds under the id of a message that comes back. */
+struct held {
+	const struct peer *p;
+	bool ours, left;
+};
+
+static int load_held(void *arg, const struct store_message *row)
 {
-	*(bool *)arg = !never_left(row);
+	struct held *h = arg;
+
+	h->ours = row->author == STORE_OWN && strcmp(row->peer, h->p->id) == 0;
+	h->left = !never_left(row);
 	return CY_OK;
 }
 
@@ -397,8 +408,11 @@ static void take_back_key(struct node *n, const CyMessage *m)
 
 	if (m->submission_key.len != CY_SHA256_LEN || m->submission_digest.len != CY_SHA256_LEN)
 		return;
-	w = batch_write(n, STORE_PUT_KEY);
 	cy_hex(m->submission_key.data, CY_SHA256_LEN, hex);
+	/* Two messages have one key where it was repeated before the first came back. */
+	if (submit_key_known(n, "", hex) != CY_ENOENT)
+		return;
+	w = batch_write(n, STORE_PUT_KEY);
 	w->key.client = "";
 	w->key.key = batch_string(n, hex);
 	memcpy(w->key.request.b, m->submission_digest.data, CY_SHA256_LEN);
@@ -407,10 +421,10 @@ static void take_back_key(struct node *n, const CyMessage *m)
 
 /* One own message that came back, with the receipt that it had been given. */
 static int take_back(struct node *n, struct peer *p, const struct wire_text *t, uint32_t index,
-		     const struct wire_entry *verdict, struct cy_bytes content)
+		     const struct wire_entry *verdict, struct cy_bytes content, uint32_t highest)
 {
 	struct store_port *s = &n->ports.store;
-	bool left = false;
+	struct held held = { .p = p };
 	ProtobufCMessage *pm = NULL;
 	struct work_case *c;
 	struct law_fact fact;
@@ -418,7 +432,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	struct store_write *w;
 	CyMessage *m;
 	bool known;
-	int r = s->get_message(s->ctx, verdict->id, has_left, &left);
+	int r = s->get_message(s->ctx, verdict->id, load_held, &held);
 
 	if (r < 0 && r != CY_ENOENT)
 		return r;
@@ -429,7 +443,11 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	m = (CyMessage *)pm;
 	if (strcmp(m->case_id, p->fetches->case_id) == 0 && m->number > p->fetches->after)
 		p->fetches->after = m->number;
-	if (known && left) {
+	if (known && !held.ours)
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id,
+			  "peer %s: message %s cannot come back: another message has taken its id meanwhile", p->id,
+			  verdict->id);
+	if (known && (!held.ours || held.left)) {
 		cy_message__free_unpacked(m, NULL);
 		return CY_OK;
 	}
@@ -444,7 +462,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 		c->row.own_reference = batch_string(n, m->own_reference);
 	law_fact_of(m, &fact);
 	fact.voided = verdict->code != 0;
-	r = known ? CY_OK : renumber(n, c, m->number, m->id);
+	r = known || c->renumbered ? CY_OK : renumber(n, c, m->number, highest, m->id);
 	if (r == CY_OK && known)
 		cases_void(n, c, c->row.side, m->number, fact.voided);
 	else if (r == CY_OK)
@@ -514,6 +532,25 @@ static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, con
 	return good && found;
 }
 
+/* Highest own number of the case of message `i` in the whole parcel. */
+static uint32_t highest_number(const CyFetched *f, size_t i)
+{
+	CyMessage *m = cy_message__unpack(NULL, f->messages[i].len, f->messages[i].data);
+	uint32_t highest = 0;
+
+	for (size_t k = 0; m != NULL && k < f->n_messages; k++) {
+		CyMessage *o = cy_message__unpack(NULL, f->messages[k].len, f->messages[k].data);
+
+		if (o != NULL && strcmp(o->case_id, m->case_id) == 0 && o->number > highest)
+			highest = o->number;
+		if (o != NULL)
+			cy_message__free_unpacked(o, NULL);
+	}
+	if (m != NULL)
+		cy_message__free_unpacked(m, NULL);
+	return highest;
+}
+
 static int take_back_all(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *t,
 			 const struct wire_text *receipt)
 {
@@ -524,8 +561,7 @@ static int take_back_all(struct node *n, struct peer *p, const CyFetched *f, con
 
 		if (f->messages[i].len > 0)
 			r = take_back(n, p, t, (uint32_t)i, &receipt->entries[i],
-				      cy_bytes(f->messages[i].data, f->messages[i].len));
-
+				      cy_bytes(f->messages[i].data, f->messages[i].len), highest_number(f, i));
 		if (r < 0)
 			return r;
 	}
@@ -549,6 +585,10 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 {
 	struct node_fetch *done = p->fetches;
 
+	/* The next one is asked for once this batch is committed. */
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_PARCEL && w->parcel.author == STORE_OWN && strcmp(w->parcel.peer, p->id) == 0)
+			done = NULL;
 	if (done == NULL || strcmp(done->case_id, f->case_id) != 0 || (f->manifest == NULL) != f->last ||
 	    (!f->last && !is_asked_for(done, f, text, receipt))) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "a fetched parcel that was not asked for");

@@ -100,26 +100,37 @@ struct cy_digest submit_key_digest(const char *client, const char *key)
 	return cy_sha256v(pieces, 2);
 }
 
+/* A key, as the store has it and as this batch adds it. */
+static int find_key(struct node *n, const char *client, const char *key, struct known_key *k)
+{
+	struct store_port *s = &n->ports.store;
+
+	for (struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_KEY && strcmp(w->key.client, client) == 0 && strcmp(w->key.key, key) == 0)
+			return load_key(k, &w->key);
+	return s->key(s->ctx, client, key, load_key, k);
+}
+
+int submit_key_known(struct node *n, const char *client, const char *key)
+{
+	struct known_key k = { 0 };
+
+	return find_key(n, client, key, &k);
+}
+
 /* Was this key used? True: it was answered here. */
 static bool answered_before(struct node *n, const struct conn *c, uint64_t correlation, const char *key,
 			    const struct cy_digest *request)
 {
-	struct store_port *s = &n->ports.store;
 	struct known_key k = { 0 };
-	int r = CY_ENOENT;
+	int r = find_key(n, c->client->name, key, &k);
 
-	for (struct store_write *w = n->batch.writes.first; w != NULL && r == CY_ENOENT; w = w->next)
-		if (w->op == STORE_PUT_KEY && strcmp(w->key.client, c->client->name) == 0 &&
-		    strcmp(w->key.key, key) == 0)
-			r = load_key(&k, &w->key);
-	if (r == CY_ENOENT)
-		r = s->key(s->ctx, c->client->name, key, load_key, &k);
 	if (r == CY_ENOENT) {
 		struct cy_digest d = submit_key_digest(c->client->name, key);
 		char hex[CY_SHA256_HEX];
 
 		cy_digest_hex(&d, hex);
-		r = s->key(s->ctx, "", hex, load_key, &k);
+		r = find_key(n, "", hex, &k);
 	}
 	if (r < 0 && r != CY_ENOENT) {
 		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",

@@ -645,6 +645,7 @@ static void world_end(struct world *w, const char *name)
 	"{\"content\":{\"problemNotice\":{\"type\":\"CLARIFICATION\",\"questions\":[\"Which days?\"]," \
 	"\"text\":\"One question.\"}}}"
 #define SUPPLEMENT "{\"content\":{\"supplement\":{\"notice\":2,\"text\":\"The three days of the shipments.\"}}}"
+#define NOTE       "{\"content\":{\"note\":{\"text\":\"Written since.\"}}}"
 #define REFUSE_3                                                                                     \
 	"{\"content\":{\"refusal\":{\"refusals\":[{\"measure\":3,\"ground\":\"INSUFFICIENT_NEXUS\"," \
 	"\"article\":\"4\",\"reason\":\"No link shown.\"}]}}}"
@@ -791,6 +792,47 @@ static void a_restored_side_fetches_back_what_it_lost(void **state)
 	world_end(w, "restored");
 }
 
+/* Two messages of a case were lost with the disk, in one parcel; before the peer is
+ * met again somebody writes in that case, and takes the number of the first. */
+static void a_lost_parcel_comes_back_beside_what_was_written_since(void **state)
+{
+	struct world *w = world_new();
+	char case_id[40];
+
+	(void)state;
+	connect_both(w);
+	settle(w);
+	submit(&w->a, NULL, request);
+	settle(w);
+	snprintf(case_id, sizeof case_id, "%s", w->a.case_id);
+	session_lost(w, "connection reset");
+	say(w, "       -- IE makes a backup");
+	copy_store(&w->b, false);
+	settle(w);
+	submit(&w->b, case_id, ACK);
+	submit(&w->b, case_id, NOTICE);
+	settle(w);
+	connect_both(w);
+	settle(w);
+	session_lost(w, "connection reset");
+	w->now += 5000;
+	say(w, "       -- IE is restored from the backup");
+	copy_store(&w->b, true);
+	settle(w);
+	submit(&w->b, case_id, NOTE);
+	settle(w);
+	for (int i = 0; i < 6; i++) {
+		w->now += 3000;
+		connect_both(w);
+		settle(w);
+		if (w->b.session != 0)
+			break;
+	}
+	assert_true(w->b.session != 0);
+	both_equal(w, case_id);
+	world_end(w, "restored-parcel");
+}
+
 /* The refusal is admitted at home a moment before the acknowledgement that it
  * stands on reaches its age limit unsent: it arrives alone. */
 static void a_message_that_the_life_cycle_forbids_is_void_on_both_sides(void **state)
@@ -825,6 +867,7 @@ int main(void)
 		cmocka_unit_test(a_restart_in_the_middle_loses_nothing),
 		cmocka_unit_test(a_crossing_withdrawal_and_refusal_end_the_same_on_both_sides),
 		cmocka_unit_test(a_restored_side_fetches_back_what_it_lost),
+		cmocka_unit_test(a_lost_parcel_comes_back_beside_what_was_written_since),
 		cmocka_unit_test(a_message_that_the_life_cycle_forbids_is_void_on_both_sides),
 	};
 	int r;
