@@ -239,6 +239,7 @@ static void submit(struct sim_desk *d, struct sim_job *j)
 	f.submit = &s;
 	world_say(d->node->w, "%s/%u submits %s (%s) to %s", d->node->id, d->client, j->tag,
 		  law_kind_name(s.submission->content->kind_case), j->pair->side[j->pair->side[0] == d->node]->id);
+	j->said = true;
 	j->correlation = say(d, &f);
 	cy_submission__free_unpacked(s.submission, NULL);
 }
@@ -277,12 +278,13 @@ static void connect_desk(struct sim_desk *d)
 	d->subscription = say(d, &f);
 }
 
-/* After a restore a case system waits until it is known what came back. */
+/* After a restore a case system repeats only once it is known what came back. What
+ * is new does not wait. */
 static bool may_submit(const struct sim_desk *d, const struct sim_job *j)
 {
 	const struct sim_node *s = d->node;
 
-	for (size_t i = 0; i < s->n_pairs; i++)
+	for (size_t i = 0; i < s->n_pairs && j->repeats; i++)
 		if (s->pairs[i] == j->pair)
 			return !s->unsure[i];
 	return true;
@@ -569,6 +571,8 @@ void desk_crash(struct sim_desk *d)
 void desk_after_restore(struct sim_desk *d)
 {
 	d->first_open = 0;
+	for (size_t i = 0; i < d->n_jobs; i++)
+		d->jobs[i]->repeats = d->jobs[i]->said;
 	for (size_t i = 0; i < d->n_jobs; i++)
 		if (d->jobs[i]->state == JOB_ACCEPTED && d->jobs[i]->accepted_at > d->node->backup)
 			d->jobs[i]->state = JOB_WAITING;

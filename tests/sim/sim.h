@@ -148,6 +148,7 @@ struct sim_job {
 	} state;
 	uint64_t correlation; /* in flight with the present connection; 0: not */
 	size_t accepted_at;   /* length of the store's list then */
+	bool said, repeats;   /* it was handed in; it may be known to the peer and not to the store */
 	char message_id[CY_UUID_LEN + 1], case_id[CY_UUID_LEN + 1];
 };
 
