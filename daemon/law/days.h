@@ -1,0 +1,105 @@
+/* Counting legal periods. The rules are data (struct law_rule): Regulation (EEC,
+ * Euratom) 1182/71, the European Convention on the Calculation of Time-Limits
+ * (ETS 76), or what a profile states. Pure: zone offsets and holidays come in as
+ * values; nothing here knows a clock. */
+#ifndef CY_LAW_DAYS_H
+#define CY_LAW_DAYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "base/time.h"
+
+/* A time zone: offsets from UTC, each from an instant on. */
+struct law_zone {
+	const char *name; /* IANA, such as Europe/Dublin */
+	size_t n;         /* at least 1; ascending; the first holds for all time before */
+	const struct law_offset {
+		int64_t from_ms;
+		int32_t seconds; /* east of UTC */
+	} * offsets;
+	struct cy_digest digest; /* over the name and the offsets */
+};
+
+/* The holidays of a state, or of a part of it. */
+struct law_calendar {
+	const char *name;          /* such as IE */
+	const char *source;        /* where the holidays were taken from */
+	int first_year, last_year; /* covered; outside it nothing is known */
+	uint8_t weekend;           /* bit 0 Monday ... bit 6 Sunday */
+	size_t n;
+	const struct law_holiday {
+		int32_t day; /* since 1970-01-01 */
+		const char *name;
+	} * holidays;            /* ascending, each day once */
+	struct cy_digest digest; /* over the weekend and the days */
+};
+
+#define LAW_WEEKEND_SAT_SUN 0x60u
+
+/* X(NAME, word in profiles and on screen) */
+#define LAW_UNITS(X)                    \
+	X(HOUR, "hour")                 \
+	X(CALENDAR_DAY, "calendar_day") \
+	X(WORKING_DAY, "working_day")   \
+	X(WEEK, "week")
+
+enum law_unit {
+#define LAW_X(name, word) LAW_##name,
+	LAW_UNITS(LAW_X)
+#undef LAW_X
+};
+const char *law_unit_name(enum law_unit u);
+
+#define LAW_AMOUNT_MAX 3660u /* of any unit */
+
+struct law_period {
+	enum law_unit unit;
+	uint32_t amount; /* 1 to LAW_AMOUNT_MAX */
+};
+
+/* How a period is counted. Each article is that of the rule's own text; empty: the
+ * rule does not say, and it is not done. */
+struct law_rule {
+	const char *name; /* such as regulation-1182-71 */
+	const char *title;
+	const char *exclude_event; /* the hour or day of the event is not counted */
+	const char *roll_over;     /* an end on a holiday or weekend moves to the end of the next working day; not
+				    * for hours */
+	const char *two_working;   /* two days or more contain at least two working days */
+	bool verified;
+};
+
+/* How it was counted, a sentence each: kept with the clock and printed. */
+#define LAW_COUNT_STEPS 12
+struct law_count {
+	struct cy_wall due; /* the last millisecond of the period */
+	bool no_calendar;   /* none was given, or its years do not cover it: weekends only */
+	size_t n;
+	char steps[LAW_COUNT_STEPS][200];
+};
+
+/* The end of a period that begins with an event at `start`. `calendar` NULL: no
+ * holidays are known, which the steps say. A period in hours counts elapsed hours; in
+ * days it ends with the last local hour of its last day, also where a day is shorter or
+ * longer. CY_EINVAL for an amount or an instant out of range (years 1970 to 9000). */
+int law_count(const struct law_period *p, const struct law_rule *rule, const struct law_zone *zone,
+	      const struct law_calendar *calendar, struct cy_wall start, struct law_count *ret, struct cy_error *e);
+
+/* The last millisecond of a date in a zone. */
+struct cy_wall law_end_of_day(const struct law_zone *zone, struct cy_date d);
+/* The local date of an instant; *ret_ms (may be NULL) the local time of day. */
+struct cy_date law_local_date(const struct law_zone *zone, struct cy_wall t, int32_t *ret_ms);
+bool law_working_day(const struct law_calendar *calendar, struct cy_date d);
+
+/* How much of a period is left when its count stops at `until` and goes on later:
+ * whole units that had not begun, in hours the milliseconds in *ret_ms. For what
+ * suspends a clock. */
+int law_remaining(const struct law_period *p, const struct law_rule *rule, const struct law_zone *zone,
+		  const struct law_calendar *calendar, struct cy_wall start, struct cy_wall until,
+		  struct law_period *ret, int64_t *ret_ms);
+
+#endif
