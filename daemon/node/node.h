@@ -7,12 +7,21 @@
 #ifndef CY_NODE_NODE_H
 #define CY_NODE_NODE_H
 
+#include "law/profile.h"
 #include "node/ports.h"
 
 struct node;
 
+/* Where an authority is: what law and calendar count for what it owes. */
+struct node_place {
+	const char *state;    /* ISO 3166-1 alpha-2; "" : not configured */
+	const char *zone;     /* IANA name of its time zone; "" */
+	const char *calendar; /* name of its holiday calendar; "" */
+};
+
 struct node_peer_config {
 	const char *id; /* authority id */
+	struct node_place place;
 };
 
 /* A local client that the configuration names. */
@@ -24,6 +33,10 @@ struct node_client_config {
 
 struct node_config {
 	const char *authority; /* own id */
+	struct node_place place;
+	/* Treaty profiles, zones and calendars; NULL: none, and nothing is checked or
+	 * counted. Lives until another one has been taken by node_reconfigure(). */
+	const struct law_books *books;
 	const struct node_peer_config *peers;
 	size_t n_peers;
 	const struct node_client_config *clients;
