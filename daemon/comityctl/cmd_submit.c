@@ -41,7 +41,7 @@ static int check(const char *file, const CySubmission *s)
 		law_validate(s->content, faults);
 	for (size_t i = 0; i < faults->n; i++) {
 		const struct law_fault *f = &faults->at[i];
-		bool article = f->article && f->article[0];
+		bool article = f->article[0] != 0;
 
 		wrong = ctl_fail(true, "%s: content.%s: %s%s%s%s", file, f->field, f->text, article ? " (" : "",
 				 article ? f->article : "", article ? ")" : "");

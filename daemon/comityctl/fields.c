@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "wire/reflect.h"
+#include "base/reflect.h"
 
 #define NAME_WIDTH 30
 #define LINE_WIDTH 100
@@ -24,9 +24,9 @@ static bool same(const char *known, const char *given, size_t len)
 const ProtobufCFieldDescriptor *fields_find(const ProtobufCMessageDescriptor *d, const char *name, size_t len)
 {
 	for (unsigned i = 0; i < d->n_fields; i++) {
-		char json[WIRE_NAME_SIZE];
+		char json[CY_FIELD_NAME_SIZE];
 
-		wire_json_name(&d->fields[i], json, sizeof(json));
+		cy_json_name(&d->fields[i], json, sizeof(json));
 		if (same(d->fields[i].name, name, len) || same(json, name, len))
 			return &d->fields[i];
 	}

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/reflect.h"
 #include "comityctl/ctl.h"
 #include "wire/json.h"
 #include "wire/path.h"
-#include "wire/reflect.h"
 
 #define FILE_LIMIT (4u * 1024u * 1024u)
 #define READ_CHUNK 65536u
@@ -94,11 +94,11 @@ static void hunt(struct hunt *h, const ProtobufCMessage *m)
 	for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
 		bool many = f->label == PROTOBUF_C_LABEL_REPEATED;
-		size_t n = many ? wire_field_count(m, f) : wire_field_set(m, f);
+		size_t n = many ? cy_field_count(m, f) : cy_field_set(m, f);
 		size_t name = wire_path_name(&h->path, f->name, strlen(f->name));
 
 		for (size_t k = 0; k < n; k++) {
-			const void *value = wire_field_value(m, f, k);
+			const void *value = cy_field_value(m, f, k);
 			size_t index = many ? wire_path_index(&h->path, k) : h->path.len;
 
 			if (f->type == PROTOBUF_C_TYPE_MESSAGE) {

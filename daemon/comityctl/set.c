@@ -6,10 +6,10 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/reflect.h"
 #include "base/time.h"
 #include "comityctl/fields.h"
 #include "wire/base64.h"
-#include "wire/reflect.h"
 
 #define BYTES_MAX 4096u
 
@@ -47,7 +47,7 @@ static int next_step(const char *path, struct step *ret, struct cy_error *e)
 
 static json_t *number(const ProtobufCFieldDescriptor *f, const char *text, struct cy_error *e)
 {
-	bool negative = text[0] == '-', wide = wire_value_size(f->type) == 8;
+	bool negative = text[0] == '-', wide = cy_value_size(f->type) == 8;
 	bool is_signed = f->type == PROTOBUF_C_TYPE_INT32 || f->type == PROTOBUF_C_TYPE_INT64;
 	const char *digits = text + negative;
 	uint64_t value;
@@ -134,9 +134,9 @@ static json_t *scalar(const ProtobufCFieldDescriptor *f, const char *text, struc
 }
 
 /* The key under which the document has this field already, else its JSON name. */
-static const char *key_of(json_t *object, const ProtobufCFieldDescriptor *f, char json[static WIRE_NAME_SIZE])
+static const char *key_of(json_t *object, const ProtobufCFieldDescriptor *f, char json[static CY_FIELD_NAME_SIZE])
 {
-	wire_json_name(f, json, WIRE_NAME_SIZE);
+	cy_json_name(f, json, CY_FIELD_NAME_SIZE);
 	return json_object_get(object, f->name) ? f->name : json;
 }
 
@@ -211,7 +211,7 @@ static int apply(json_t *root, const ProtobufCMessageDescriptor *d, const char *
 
 	for (;;) {
 		const ProtobufCFieldDescriptor *f;
-		char json[WIRE_NAME_SIZE];
+		char json[CY_FIELD_NAME_SIZE];
 		struct step s = { 0 };
 
 		if (next_step(path, &s, e) != CY_OK)

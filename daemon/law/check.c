@@ -63,7 +63,7 @@ void law_fault(struct law_check *c, const char *field, const char *article, cons
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof f->text, fmt, ap);
 	va_end(ap);
-	f->article = article;
+	put(f->article, sizeof f->article, 0, "%s", article);
 }
 
 bool law_blank(const char *text)

@@ -116,6 +116,7 @@ static void measure(struct law_check *c, const CyMeasure *m, size_t i)
 	law_text(c, "description", m->description, LAW_ART_ASSISTANCE);
 	law_identifiers(c, "targets", m->n_targets, m->targets);
 	law_texts(c, "atoms", m->n_atoms, m->atoms);
+	law_texts(c, "data_categories", m->n_data_categories, m->data_categories);
 	law_date(c, "wanted_by_date", m->wanted_by_date);
 	if (m->period) {
 		mark = law_in(c, "period");
@@ -187,12 +188,24 @@ static void approvals(struct law_check *c, const CyRequest *r)
 		law_text(c, "office", r->approvals[i]->office, LAW_NO_ARTICLE);
 		if (r->approvals[i]->at_ms <= 0)
 			law_fault(c, "at_ms", LAW_NO_ARTICLE, "When it was approved is mandatory.");
+		law_texts(c, "categories", r->approvals[i]->n_categories, r->approvals[i]->categories);
 		law_out(c, mark);
 	}
 	for (size_t i = 0; i < r->n_reviews; i++) {
 		size_t mark = law_in_at(c, "reviews", i);
 
 		law_review(c, r->reviews[i]);
+		law_out(c, mark);
+	}
+}
+
+static void acknowledged(struct law_check *c, const CyRequest *r)
+{
+	for (size_t i = 0; i < r->n_atom_warnings; i++) {
+		size_t mark = law_in_at(c, "atom_warnings", i);
+
+		law_text(c, "atom", r->atom_warnings[i]->atom, LAW_NO_ARTICLE);
+		law_text(c, "acknowledged_by", r->atom_warnings[i]->acknowledged_by, LAW_NO_ARTICLE);
 		law_out(c, mark);
 	}
 }
@@ -213,5 +226,6 @@ void law_check_request(struct law_check *c, const CyRequest *r)
 	location(c, r->data_location);
 	law_attachments(c, r->n_attachments, r->attachments);
 	approvals(c, r);
+	acknowledged(c, r);
 	law_title(c, r->title, false);
 }

@@ -13,14 +13,14 @@
 #define LAW_FAULTS_MAX 64
 
 /* The faults found. `more` says that there were more than fit. Texts are
- * sentences; `article` points to a literal or is empty. */
+ * sentences. */
 struct law_faults {
 	size_t n;
 	bool more;
 	struct law_fault {
 		char field[96];
-		char text[256];
-		const char *article;
+		char text[480];
+		char article[200]; /* may be empty */
 	} at[LAW_FAULTS_MAX];
 };
 

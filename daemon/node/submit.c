@@ -161,7 +161,7 @@ static void add_fault(struct law_faults *f, const char *field, const char *text)
 	}
 	snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "%s", field);
 	snprintf(f->at[f->n].text, sizeof f->at[f->n].text, "%s", text);
-	f->at[f->n].article = "";
+	f->at[f->n].article[0] = '\0';
 	f->n++;
 }
 
@@ -176,7 +176,7 @@ static void reply_faults(struct node *n, const struct conn *c, uint64_t correlat
 		cy_fault__init(&rows[i]);
 		rows[i].field = (char *)faults->at[i].field;
 		rows[i].text = (char *)faults->at[i].text;
-		rows[i].article = (char *)(faults->at[i].article != NULL ? faults->at[i].article : "");
+		rows[i].article = (char *)faults->at[i].article;
 		list[i] = &rows[i];
 	}
 	snprintf(text, sizeof text, "%zu%s fault%s in what was submitted: nothing was done", faults->n,

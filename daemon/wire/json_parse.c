@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/reflect.h"
 #include "wire/base64.h"
 #include "wire/json.h"
 #include "wire/json_number.h"
 #include "wire/path.h"
-#include "wire/reflect.h"
 
 #define FIELDS_MAX 64u
 
@@ -170,7 +170,7 @@ static int parse_list(struct parser *p, const ProtobufCFieldDescriptor *f, const
 {
 	size_t *count = (size_t *)(void *)((char *)m + f->quantifier_offset);
 	char **list = (char **)(void *)((char *)m + f->offset);
-	size_t n = json_array_size(j), size = wire_value_size(f->type);
+	size_t n = json_array_size(j), size = cy_value_size(f->type);
 
 	if (!json_is_array(j))
 		return fail(p, CY_EPARSE, "expected a list in []");
@@ -208,7 +208,7 @@ static int parse_member(struct parser *p, const ProtobufCFieldDescriptor *f, con
 
 	if (r < 0)
 		return r;
-	memcpy((char *)m + f->offset, &value, wire_value_size(f->type));
+	memcpy((char *)m + f->offset, &value, cy_value_size(f->type));
 	if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
 		*(uint32_t *)(void *)((char *)m + f->quantifier_offset) = f->id;
 	return CY_OK;
@@ -216,10 +216,10 @@ static int parse_member(struct parser *p, const ProtobufCFieldDescriptor *f, con
 
 static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *d, const char *key)
 {
-	char name[WIRE_NAME_SIZE];
+	char name[CY_FIELD_NAME_SIZE];
 
 	for (unsigned i = 0; i < d->n_fields; i++) {
-		wire_json_name(&d->fields[i], name, sizeof name);
+		cy_json_name(&d->fields[i], name, sizeof name);
 		if (strcmp(key, name) == 0 || strcmp(key, d->fields[i].name) == 0)
 			return &d->fields[i];
 	}

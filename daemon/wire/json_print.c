@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/reflect.h"
 #include "wire/base64.h"
 #include "wire/json.h"
-#include "wire/reflect.h"
 
 struct printer {
 	struct cy_buf *out;
@@ -155,14 +155,14 @@ static int put_value(struct printer *p, const ProtobufCFieldDescriptor *f, const
 
 static int put_list(struct printer *p, const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, unsigned level)
 {
-	size_t n = wire_field_count(m, f);
+	size_t n = cy_field_count(m, f);
 	int r = put(p, "[");
 
 	p->depth++;
 	for (size_t i = 0; r == CY_OK && i < n; i++) {
 		r = separate(p, i == 0);
 		if (r == CY_OK)
-			r = put_value(p, f, wire_field_value(m, f, i), level);
+			r = put_value(p, f, cy_field_value(m, f, i), level);
 	}
 	return r < 0 ? r : close_with(p, n == 0, "]");
 }
@@ -171,16 +171,16 @@ static int put_field(struct printer *p, const ProtobufCMessage *m, const Protobu
 		     unsigned level)
 {
 	bool repeated = f->label == PROTOBUF_C_LABEL_REPEATED;
-	char name[WIRE_NAME_SIZE];
+	char name[CY_FIELD_NAME_SIZE];
 	int r;
 
-	if (repeated ? wire_field_count(m, f) == 0 : !wire_field_set(m, f))
+	if (repeated ? cy_field_count(m, f) == 0 : !cy_field_set(m, f))
 		return CY_OK;
-	wire_json_name(f, name, sizeof name);
+	cy_json_name(f, name, sizeof name);
 	if ((r = separate(p, *first)) < 0 || (r = cy_buf_addf(p->out, "\"%s\": ", name)) < 0)
 		return r;
 	*first = false;
-	return repeated ? put_list(p, m, f, level) : put_value(p, f, wire_field_value(m, f, 0), level);
+	return repeated ? put_list(p, m, f, level) : put_value(p, f, cy_field_value(m, f, 0), level);
 }
 
 static int put_message(struct printer *p, const ProtobufCMessage *m, unsigned level)

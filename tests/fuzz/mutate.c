@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/reflect.h"
 #include "fuzz.h"
-#include "wire/reflect.h"
 
 static void *must(void *p)
 {
@@ -43,7 +43,7 @@ static void free_value(const ProtobufCFieldDescriptor *f, void *at)
 		free(b->data);
 	if (f->type == PROTOBUF_C_TYPE_MESSAGE && *m != NULL)
 		protobuf_c_message_free_unpacked(*m, NULL);
-	memset(at, 0, wire_value_size(f->type));
+	memset(at, 0, cy_value_size(f->type));
 }
 
 /* Where nothing is: a new value. */
@@ -85,13 +85,13 @@ static void make_value(const ProtobufCFieldDescriptor *f, void *at, struct fuzz_
 		return;
 	default:
 		v = number(in);
-		memcpy(at, &v, wire_value_size(f->type));
+		memcpy(at, &v, cy_value_size(f->type));
 	}
 }
 
 static void copy_value(const ProtobufCFieldDescriptor *f, void *to, const void *from)
 {
-	memcpy(to, from, wire_value_size(f->type));
+	memcpy(to, from, cy_value_size(f->type));
 	if (f->type == PROTOBUF_C_TYPE_STRING) {
 		*(char **)to = must(strdup(*(char *const *)from));
 	} else if (f->type == PROTOBUF_C_TYPE_BYTES) {
@@ -114,7 +114,7 @@ static void copy_value(const ProtobufCFieldDescriptor *f, void *to, const void *
 
 static void repeated(const ProtobufCFieldDescriptor *f, ProtobufCMessage *m, struct fuzz_in *in)
 {
-	size_t *n = (size_t *)((uint8_t *)m + f->quantifier_offset), size = wire_value_size(f->type);
+	size_t *n = (size_t *)((uint8_t *)m + f->quantifier_offset), size = cy_value_size(f->type);
 	uint8_t **list = (uint8_t **)((uint8_t *)m + f->offset), how = fuzz_u8(in);
 	size_t more = how % 4 == 0 ? 1 : how % 4 == 1 ? how : 0;
 
@@ -162,7 +162,7 @@ static void clear_oneof(const ProtobufCMessage *m, const ProtobufCFieldDescripto
 		free_value(o, at);
 	}
 	/* What is left of a shorter member would be read as part of a longer one. */
-	memset((uint8_t *)m + f->offset, 0, wire_value_size(f->type));
+	memset((uint8_t *)m + f->offset, 0, cy_value_size(f->type));
 	*chosen = 0;
 }
 
@@ -180,7 +180,7 @@ void fuzz_mutate(ProtobufCMessage *m, struct fuzz_in *in)
 		repeated(f, m, in);
 		return;
 	}
-	if (f->type == PROTOBUF_C_TYPE_MESSAGE && wire_field_set(m, f) && fuzz_u8(in) % 8 != 0) {
+	if (f->type == PROTOBUF_C_TYPE_MESSAGE && cy_field_set(m, f) && fuzz_u8(in) % 8 != 0) {
 		fuzz_mutate(*(ProtobufCMessage **)at, in);
 		return;
 	}
@@ -190,7 +190,7 @@ void fuzz_mutate(ProtobufCMessage *m, struct fuzz_in *in)
 			return;
 		*(uint32_t *)((uint8_t *)m + f->quantifier_offset) = f->id;
 	} else {
-		bool was = wire_field_set(m, f);
+		bool was = cy_field_set(m, f);
 
 		free_value(f, at);
 		if (f->type == PROTOBUF_C_TYPE_MESSAGE && was)

@@ -140,6 +140,10 @@ static void a_complete_request_passes(void **state)
 	X(approval_office, "approvals[0].office", "", r->approvals[0]->office = EMPTY)                                \
 	X(approval_time, "approvals[0].at_ms", "", r->approvals[0]->at_ms = 0)                                        \
 	X(review, "reviews[0].standard", "", r->reviews[0]->standard = EMPTY)                                         \
+	X(data_category, "measures[0].data_categories[0]", "", r->measures[0]->data_categories[0] = EMPTY)            \
+	X(approved_category, "approvals[0].categories[0]", "", r->approvals[0]->categories[0] = EMPTY)                \
+	X(warned_atom, "atom_warnings[0].atom", "", r->atom_warnings[0]->atom = EMPTY)                                \
+	X(acknowledged_by, "atom_warnings[0].acknowledged_by", "", r->atom_warnings[0]->acknowledged_by = " ")        \
 	X(title, "title", "", r->title = "two\nlines")
 
 /* The request is changed only in a copy of its skeleton, so that what was parsed
@@ -169,6 +173,8 @@ struct skeleton {
 	CyAttachment attachment, *attachments[1];
 	CyApproval approval, *approvals[1];
 	CyReviewAttestation review, *reviews[1];
+	CyAtomWarning warning, *warnings[1];
+	char *data_categories[1], *categories[1];
 };
 
 /* Replace a pointer of the copy by one to a copy of what it points to. */
@@ -205,6 +211,9 @@ static CyRequest *copy_skeleton(const CyContent *full, struct skeleton *s)
 	COPY_ONE(r->attachments, s->attachment, s->attachments);
 	COPY_ONE(r->approvals, s->approval, s->approvals);
 	COPY_ONE(r->reviews, s->review, s->reviews);
+	COPY_ONE(r->atom_warnings, s->warning, s->warnings);
+	COPY(s->measure[0].data_categories, s->data_categories[0]);
+	COPY(s->approval.categories, s->categories[0]);
 	return r;
 }
 

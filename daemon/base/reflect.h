@@ -1,28 +1,28 @@
 /* Reading and finding the members of protobuf-c structs by their descriptors. */
-#ifndef CY_WIRE_REFLECT_H
-#define CY_WIRE_REFLECT_H
+#ifndef CY_BASE_REFLECT_H
+#define CY_BASE_REFLECT_H
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /* Size of one value of this type inside a struct. */
-size_t wire_value_size(ProtobufCType type);
+size_t cy_value_size(ProtobufCType type);
 
 /* A singular field is set: the chosen member of its oneof (which is how
  * `optional` appears), a sub-message that is there, else other than zero. */
-bool wire_field_set(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f);
+bool cy_field_set(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f);
 
 /* How many elements a repeated field has. */
-size_t wire_field_count(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f);
+size_t cy_field_count(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f);
 
 /* The value of a singular field, or element `i` of a repeated one. */
-const void *wire_field_value(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, size_t i);
+const void *cy_field_value(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, size_t i);
 
 /* The lowerCamelCase name, as protoc makes it. Cut to `size`. */
-void wire_json_name(const ProtobufCFieldDescriptor *f, char *out, size_t size);
+void cy_json_name(const ProtobufCFieldDescriptor *f, char *out, size_t size);
 
 /* Longer than any field name of the schema, with NUL. */
-#define WIRE_NAME_SIZE 64
+#define CY_FIELD_NAME_SIZE 64
 
 #endif

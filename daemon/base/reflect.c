@@ -1,8 +1,8 @@
-#include "wire/reflect.h"
+#include "base/reflect.h"
 
 #include <string.h>
 
-size_t wire_value_size(ProtobufCType type)
+size_t cy_value_size(ProtobufCType type)
 {
 	switch (type) {
 	case PROTOBUF_C_TYPE_INT32:
@@ -36,7 +36,7 @@ static const void *member(const ProtobufCMessage *m, unsigned offset)
 	return (const char *)m + offset;
 }
 
-bool wire_field_set(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
+bool cy_field_set(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
 {
 	const void *value = member(m, f->offset);
 	static const char zero[sizeof(uint64_t)];
@@ -54,25 +54,25 @@ bool wire_field_set(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f
 	case PROTOBUF_C_TYPE_BYTES:
 		return ((const ProtobufCBinaryData *)value)->len > 0;
 	default:
-		return memcmp(value, zero, wire_value_size(f->type)) != 0;
+		return memcmp(value, zero, cy_value_size(f->type)) != 0;
 	}
 }
 
-size_t wire_field_count(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
+size_t cy_field_count(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
 {
 	return *(const size_t *)member(m, f->quantifier_offset);
 }
 
-const void *wire_field_value(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, size_t i)
+const void *cy_field_value(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, size_t i)
 {
 	const void *value = member(m, f->offset);
 
 	if (f->label != PROTOBUF_C_LABEL_REPEATED)
 		return value;
-	return *(const char *const *)value + i * wire_value_size(f->type);
+	return *(const char *const *)value + i * cy_value_size(f->type);
 }
 
-void wire_json_name(const ProtobufCFieldDescriptor *f, char *out, size_t size)
+void cy_json_name(const ProtobufCFieldDescriptor *f, char *out, size_t size)
 {
 	bool upper = false;
 	size_t n = 0;
