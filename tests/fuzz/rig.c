@@ -238,7 +238,7 @@ static void broken(void *ctx, const char *what)
 
 static void start(struct rig *r)
 {
-	const struct node_peer_config peers[] = { { rig_peers[0] }, { rig_peers[1] } };
+	const struct node_peer_config peers[] = { { .id = rig_peers[0] }, { .id = rig_peers[1] } };
 	const struct node_client_config clients[] = { { "desk", CY_ROLE__SUBMITTER, true },
 						      { "own", CY_ROLE__SUBMITTER, false } };
 	const struct node_config config = { .authority = RIG_SELF,

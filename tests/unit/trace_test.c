@@ -368,7 +368,7 @@ static void hello_client(struct side *s)
 
 static void start(struct side *s)
 {
-	const struct node_peer_config peers[] = { { s->peer } };
+	const struct node_peer_config peers[] = { { .id = s->peer } };
 	const struct node_client_config clients[] = { { "desk", CY_ROLE__SUBMITTER, true } };
 	const struct node_config config = { .authority = s->name,
 					    .peers = peers,
