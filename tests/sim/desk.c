@@ -391,7 +391,6 @@ static struct sim_job *job_of(struct sim_desk *d, uint64_t correlation)
 static void on_submitted(struct sim_desk *d, struct sim_job *j, const CySubmitted *s)
 {
 	j->correlation = 0;
-	oracle_submitted(d, j, s);
 	if (j->state == JOB_WAITING)
 		d->node->w->counts.submitted++;
 	j->state = JOB_ACCEPTED;
@@ -497,6 +496,20 @@ static struct sim_desk *desk_of(struct sim_node *s, uint64_t conn)
 	return NULL;
 }
 
+/* As it leaves: what waits to be sent may be made anew under another number after a
+ * restore, before a desk that is slow has read the answer. */
+static void check_answer(struct sim_desk *d, struct cy_bytes frame)
+{
+	CyServerFrame *f = cy_server_frame__unpack(NULL, frame.len, frame.data);
+	struct sim_job *j;
+
+	CY_ASSERT(f != NULL);
+	j = f->kind_case == CY_SERVER_FRAME__KIND_SUBMITTED ? job_of(d, f->correlation) : NULL;
+	if (j != NULL)
+		oracle_submitted(d, j, f->submitted);
+	cy_server_frame__free_unpacked(f, NULL);
+}
+
 static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes frame)
 {
 	struct sim_node *s = ctx;
@@ -506,6 +519,7 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes frame)
 		return CY_ENOENT;
 	if (d->in.bytes + frame.len > CONN_QUEUE_MAX)
 		world_fail(s->w, "%s/%u: more waits for a local client than it may", s->id, d->client);
+	check_answer(d, frame);
 	world_mix(s->w, frame.data, frame.len);
 	pipe_put(&d->in, frame, false);
 	world_at(s->w, s->w->now + 1, from_node, d, conn);
