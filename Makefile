@@ -11,7 +11,7 @@ SANITIZE ?=
 COVER    ?=
 VERSION  := 0.1.0
 
-PKGS     := libcrypto libssl libzmq libprotobuf-c libevent_core libevent_extra libevent_pthreads sqlite3 libconfuse jansson libsystemd
+PKGS     := libcrypto libssl libzmq libprotobuf-c libevent_core libevent_extra libevent_pthreads sqlite3 libconfuse libical jansson libsystemd
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wmissing-prototypes -Wformat=2 -Werror
 OPT      ?= -O2 -g
 CPPFLAGS += -Idaemon -I$(BUILD)/gen -D_GNU_SOURCE -DCOMITY_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -210,6 +210,8 @@ install: all
 	install -m 755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(CTL) certs/comity-pki $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 config/comityd.conf $(DESTDIR)$(PREFIX)/share/comity/
+	install -d $(DESTDIR)$(PREFIX)/share/comity/calendars
+	install -m 644 config/calendars/*.ics $(DESTDIR)$(PREFIX)/share/comity/calendars/
 	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/comity/proto/comity/v1/
 	install -m 644 README.md INSTALL LICENSE proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/comity/
 	install -m 644 contrib/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
