@@ -46,6 +46,9 @@ PURE_O   := $(call room,base law exchange wire audit)
 NODE_O   := $(call room,node)
 IO_O     := $(call room,io)
 CLIENT_O := $(call room,client)
+# Loaders of files that comityctl reads as well.
+LOADER_O := $(patsubst %,$(BUILD)/obj/daemon/io/%.o,config_tree config_value ladder_confuse profile_clock \
+	profile_confuse profile_value)
 LIB_O    := $(GEN_O) $(PURE_O) $(NODE_O) $(IO_O)
 
 DAEMON   := $(BUILD)/bin/comityd
@@ -55,7 +58,7 @@ CTL      := $(BUILD)/bin/comityctl
 all: $(DAEMON) $(CTL)
 
 $(DAEMON): $(LIB_O) $(call room,comityd)
-$(CTL): $(GEN_O) $(PURE_O) $(CLIENT_O) $(call room,comityctl)
+$(CTL): $(GEN_O) $(PURE_O) $(CLIENT_O) $(LOADER_O) $(call room,comityctl)
 $(DAEMON) $(CTL):
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

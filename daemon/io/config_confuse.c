@@ -232,7 +232,7 @@ static void load_names(const struct config_sec *s, struct config_peer *peer)
 			"{\"dns:ie.comity.invalid\"}; ask the peer and add it");
 		return;
 	}
-	names = cy_arena_take(&s->l->c->arena, peer->n_names * sizeof *names);
+	names = cy_arena_take(s->l->arena, peer->n_names * sizeof *names);
 	for (size_t i = 0; i < peer->n_names; i++) {
 		const struct config_text *t = cfg_opt_getnptr(opt, (unsigned)i);
 
@@ -342,6 +342,12 @@ static void load_all(struct config_load *l, cfg_t *root)
 #define LIST(name)   config_list(name)
 #define TITLED       (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
 
+static const struct config_kind kind = {
+	.manual = "comityd.conf(5)",
+	.unread = "the configuration",
+	.instead = "name another with --config, or start from the commented config/comityd.conf",
+};
+
 static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last)
 {
 	cfg_opt_t authority[] = { OPTION("id"), OPTION("name"), CFG_END() };
@@ -386,7 +392,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 			     CFG_SEC("log", log, CFGF_NONE),
 			     CFG_END() };
 
-	return config_tree(path, root, out, ret_last);
+	return config_tree(&kind, path, root, out, ret_last);
 }
 
 /* The directory of a file, absolute. To be freed. */
@@ -421,6 +427,7 @@ int config_load(const char *path, struct config **ret_config, struct config_prob
 	}
 	l.c = calloc(1, sizeof *l.c);
 	CY_ASSERT(l.c != NULL);
+	l.arena = &l.c->arena;
 	l.dir = dir;
 	l.c->path = cy_arena_string(&l.c->arena, path);
 	load_all(&l, root);

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "io/config_problems.h"
 #include "node/node.h"
 
 #define CONFIG_PEERS_MAX 512
@@ -72,17 +73,6 @@ struct config {
 	enum node_level log_level;
 };
 
-struct config_problem {
-	int line;
-	char *text; /* the whole sentence, with file and line */
-};
-
-/* In order of lines. Zero-initialised it is empty. */
-struct config_problems {
-	struct config_problem *list;
-	size_t n;
-};
-
 /* CY_OK without problems; CY_ECONFIG with at least one. `out` is to be
  * freed in each case. Looks up users and groups and whether files are there, but
  * reads none of them. */
@@ -91,6 +81,5 @@ int config_load(const char *path, struct config **ret_config, struct config_prob
  * it shows none. Nothing can be said about such a file. */
 bool config_credential_hidden(const char *path);
 void config_free(struct config *c); /* NULL is allowed */
-void config_problems_free(struct config_problems *out);
 
 #endif

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
 
 #define FILE_MAX     (1024u * 1024u)
 #define MISTAKES_MAX 100 /* unknown options after which the rest is not worth reading */
 
 /* One reading. libconfuse passes no context to its callbacks. */
 struct reading {
+	const struct config_kind *kind;
 	const char *path;
 	struct config_problems *out;
 	bool parsing;
@@ -47,6 +49,21 @@ void config_problem(struct config_problems *out, const char *path, int line, con
 		list[at] = list[at - 1];
 	list[at] = (struct config_problem){ .line = line, .text = text };
 	out->n++;
+}
+
+void config_problems_append(struct config_problems *out, struct config_problems *more)
+{
+	struct config_problem *list;
+
+	if (more->n == 0)
+		return;
+	list = realloc(out->list, (out->n + more->n) * sizeof *list);
+	CY_ASSERT(list != NULL);
+	memcpy(list + out->n, more->list, more->n * sizeof *list);
+	out->list = list;
+	out->n += more->n;
+	free(more->list);
+	*more = (struct config_problems){ 0 };
 }
 
 void config_problems_free(struct config_problems *out)
@@ -264,26 +281,23 @@ static bool blank_section(char *text, int line, const char *title)
 
 /* ------------------------------------------------------------------- reading */
 
-static char *slurp(const char *path, struct config_problems *out)
+static char *slurp(const struct config_kind *kind, const char *path, struct config_problems *out)
 {
 	FILE *f = fopen(path, "re");
 	char *text = NULL;
 	size_t n;
 
 	if (f == NULL) {
-		config_problem(out, path, 0, NULL,
-			       "the configuration cannot be read: %s; name another with --config, or start from the "
-			       "commented config/comityd.conf",
-			       strerror(errno));
+		config_problem(out, path, 0, NULL, "%s cannot be read: %s; %s", kind->unread, strerror(errno),
+			       kind->instead);
 		return NULL;
 	}
 	text = calloc(1, FILE_MAX + 1);
 	CY_ASSERT(text != NULL);
 	n = fread(text, 1, FILE_MAX, f);
 	if (ferror(f) != 0 || n == FILE_MAX || memchr(text, '\0', n) != NULL) {
-		config_problem(out, path, 0, NULL,
-			       "the configuration cannot be read: it is not a text file of less than %u bytes",
-			       FILE_MAX);
+		config_problem(out, path, 0, NULL, "%s cannot be read: it is not a text file of less than %u bytes; %s",
+			       kind->unread, FILE_MAX, kind->instead);
 		free(text);
 		text = NULL;
 	}
@@ -314,12 +328,13 @@ static bool mend(struct reading *r, char *text, struct config_problems *out)
 
 	if (quoted(r->error, "no such option '", word, sizeof word)) {
 		config_problem(out, r->path, r->line, word,
-			       "there is no such option or section here; see comityd.conf(5); correct or remove it");
+			       "there is no such option or section here; see %s; correct or remove it",
+			       r->kind->manual);
 		if (blank_option(text, r->line, word))
 			return true;
 	} else if (quoted(r->error, "found duplicate title '", word, sizeof word)) {
 		config_problem(out, r->path, r->line, word,
-			       "a section of this name is there already; each peer and client has one; merge them");
+			       "a section of this name is there already; one of each name is expected; merge them");
 		if (blank_section(text, r->line, word))
 			return true;
 	} else {
@@ -358,9 +373,10 @@ static bool all_closed(const char *path, char *text, struct config_problems *out
 	return brace == NULL;
 }
 
-cfg_t *config_tree(const char *path, cfg_opt_t *options, struct config_problems *out, int *ret_last)
+cfg_t *config_tree(const struct config_kind *kind, const char *path, cfg_opt_t *options, struct config_problems *out,
+		   int *ret_last)
 {
-	char *text = slurp(path, out);
+	char *text = slurp(kind, path, out);
 	cfg_t *cfg = NULL;
 
 	if (text == NULL)
@@ -372,7 +388,7 @@ cfg_t *config_tree(const char *path, cfg_opt_t *options, struct config_problems 
 	}
 	for (int mistakes = 0; cfg == NULL && mistakes < MISTAKES_MAX; mistakes++) {
 		struct config_problems found = { 0 };
-		struct reading r = { .path = path, .out = &found };
+		struct reading r = { .kind = kind, .path = path, .out = &found };
 		int rc;
 
 		cfg = cfg_init(options, CFGF_NONE);

@@ -59,7 +59,7 @@ const struct config_text *config_required(const struct config_sec *s, const char
 
 const char *config_keep(const struct config_sec *s, const char *text)
 {
-	return cy_arena_string(&s->l->c->arena, text);
+	return cy_arena_string(s->l->arena, text);
 }
 
 static int64_t unit_ms(const char *unit, int64_t bare)
@@ -236,7 +236,7 @@ bool config_host_valid(const char *host, bool numeric)
 struct config_address config_address_of(const struct config_sec *s, const char *name, const struct config_text *t,
 					bool numeric)
 {
-	char *host = cy_arena_string(&s->l->c->arena, t->text), *colon = strrchr(host, ':');
+	char *host = cy_arena_string(s->l->arena, t->text), *colon = strrchr(host, ':');
 	struct in6_addr any;
 	uint64_t port = 0;
 	bool good = colon != NULL;

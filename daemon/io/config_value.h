@@ -4,6 +4,7 @@
 #ifndef CY_IO_CONFIG_VALUE_H
 #define CY_IO_CONFIG_VALUE_H
 
+#include "io/config_confuse.h"
 #include "io/config_tree.h"
 
 #define SECOND INT64_C(1000)
@@ -13,7 +14,8 @@
 #define LONG   (3650 * DAY) /* as good as for ever */
 
 struct config_load {
-	struct config *c;
+	struct config *c;       /* what is loaded into; NULL: something else than a configuration */
+	struct cy_arena *arena; /* of what is kept */
 	struct config_problems *out;
 	const char *path, *dir; /* the file and its directory */
 	int last;               /* line */

@@ -73,6 +73,7 @@ struct law_rule {
 				    * for hours */
 	const char *two_working;   /* two days or more contain at least two working days; not for hours */
 	bool verified;
+	const char *note; /* what was not verified, or ""; may be NULL */
 };
 
 /* How it was counted, a sentence each: kept with the clock and printed. */

@@ -5,6 +5,7 @@
 #define CY_LAW_PROFILE_H
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "comity/v1/case.pb-c.h"
 #include "law/days.h"
 
@@ -129,6 +130,7 @@ struct law_clock_rule {
 
 /* A field that the instrument asks for. */
 struct law_requirement {
+	const char *name;      /* [a-z0-9-], unique in the profile */
 	const char *field;     /* path in Request, such as measures[].nexus or facts */
 	law_measures measures; /* only for these; 0: always */
 	const char *why;       /* what to fill in and why, for the guide */
@@ -158,6 +160,7 @@ struct law_condition {
 /* A state for which the instrument is in force. */
 struct law_party {
 	const char *state;
+	const char *side;    /* such as EU: it does not bind two parties of one side to each other; "": none */
 	struct cy_date from; /* year 0: from the profile's effective date */
 };
 
@@ -193,12 +196,16 @@ struct law_ladder {
 	const struct law_rung *rungs; /* in the order in which they come */
 };
 
+/* Practice, not law: what a site has that says nothing else. */
+extern const struct law_ladder law_ladder_default;
+
 struct law_profile {
 	const char *id;      /* such as eio-2014-41 */
 	const char *version; /* of the profile */
 	const char *title, *citation;
 	const char *source; /* where the text is to be found */
-	bool verified;      /* title, status and parties */
+	bool verified;      /* title, status, dates and parties */
+	const char *note;   /* what of these was not verified, or "" */
 	enum law_status status;
 	struct cy_date effective_from, effective_to; /* of this version; year 0: open */
 	size_t n_parties;                            /* 0: whoever agrees to it (reciprocity, a scheme) */
@@ -254,8 +261,23 @@ bool law_in_force(const struct law_profile *p, const char *state, const char *ot
 		  struct cy_error *e);
 
 /* The canonical form: UTF-8 lines `path = value`, sorted, that say everything which
- * has an effect, and nothing of the file's layout. Two profiles are the same if and
- * only if these are. Appended to `out`. */
+ * has an effect, and nothing of the file's layout; what is empty is left out. A control
+ * character or backslash of a value stands as \xHH. Two profiles are the same if and
+ * only if these are. Appended to `out`; CY_ELIMIT beyond its maximum. */
+#define LAW_CANONICAL_MAX (256u * 1024u)
 int law_profile_canonical(const struct law_profile *p, struct cy_buf *out);
+
+/* SHA-256 of the canonical form. */
+int law_profile_digest(const struct law_profile *p, struct cy_digest *ret);
+
+/* What differs between two canonical forms, path by path. Views into them; a value that
+ * one of them does not have is NULL there. Any other text gives an answer without sense. */
+struct law_diff {
+	struct cy_bytes a, b; /* what is not yet compared */
+};
+struct law_difference {
+	struct cy_bytes path, a, b;
+};
+bool law_diff_next(struct law_diff *d, struct law_difference *ret);
 
 #endif
