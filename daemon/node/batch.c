@@ -67,6 +67,20 @@ void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame
 		b->last_effect = last;
 }
 
+void batch_unsend(struct node *n, uint64_t session)
+{
+	struct batch *b = &n->batch;
+	struct effect **at = &b->effects;
+
+	while (*at != NULL) {
+		if ((*at)->kind == EFFECT_LINK_SEND && (*at)->target == session)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+	}
+	b->last_effect = at;
+}
+
 void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
 {
 	CyGoodbye g = CY_GOODBYE__INIT;

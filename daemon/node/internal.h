@@ -273,6 +273,8 @@ struct effect *batch_effect(struct node *n, enum effect_kind kind, uint64_t targ
 struct effect *batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame);
 /* Before all else that leaves with this batch. */
 void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame);
+/* Take back what was to leave to the session. */
+void batch_unsend(struct node *n, uint64_t session);
 void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why);
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
 struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text);

@@ -75,8 +75,46 @@ struct again {
 	struct node *n;
 	struct peer *p;
 	size_t count;
+	struct xchg_pos pos; /* of the parcel whose messages travel anew */
 	struct parcel_content content;
 };
+
+/* A message of a parcel that cannot be sent again as it is. It keeps its place: it
+ * has left once, and no age limit says otherwise. */
+static int requeue(void *arg, const struct store_message *row)
+{
+	struct again *a = arg;
+	struct store_write *w;
+
+	if (row->author != STORE_OWN || strcmp(row->peer, a->p->id) != 0 || row->epoch != a->pos.epoch ||
+	    row->sequence != a->pos.sequence ||
+	    (row->transport != STORE_RELAYED && row->transport != STORE_TRANSMITTED))
+		return CY_OK;
+	w = batch_write(a->n, STORE_MARK_MESSAGE);
+	w->message = *row;
+	w->message.id = batch_string(a->n, row->id);
+	w->message.void_reason = batch_string(a->n, row->void_reason);
+	w->message.transport = STORE_QUEUED;
+	return CY_OK;
+}
+
+/* What is fetched back after a restore comes by case, and may leave out a parcel of
+ * ours that held nothing new. A peer that is restored later and lacks both would
+ * never take the next one: its messages travel again in a parcel of this epoch. */
+static int requeue_all(struct again *a, const struct store_parcel *row)
+{
+	struct store_port *s = &a->n->ports.store;
+	struct wire_text *t = cy_arena_take(&a->n->batch.arena, sizeof *t);
+	int r = wire_text_read(row->manifest, t, NULL);
+
+	a->pos = (struct xchg_pos){ row->epoch, row->sequence };
+	for (size_t i = 0; r == CY_OK && i < t->n; i++) {
+		r = s->get_message(s->ctx, t->entries[i].id, requeue, a);
+		if (r == CY_ENOENT)
+			r = CY_OK;
+	}
+	return r;
+}
 
 static int again_parcel(void *arg, const struct store_parcel *row)
 {
@@ -86,6 +124,8 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 
 	if (!xchg_may_send(&a->p->sender, pos.epoch))
 		return CY_EAGAIN;
+	if (pos.epoch != a->n->epoch && xchg_arrival(a->p->sender.sent, pos) == XCHG_GAP)
+		return requeue_all(a, row);
 	r = outbound_messages(a->n, STORE_OWN, row->manifest, &a->content);
 	if (r < 0)
 		return r;
@@ -472,6 +512,9 @@ static int add_expired(void *arg, const struct store_message *row)
 	if (x->peer == NULL)
 		x->peer = cy_arena_string(a, row->peer);
 	if (strcmp(x->peer, row->peer) != 0 || x->text->n == CY_PARCEL_MESSAGES_MAX)
+		return CY_OK;
+	/* It has left once, and does so again. */
+	if (row->transport == STORE_QUEUED && row->sequence != 0)
 		return CY_OK;
 	/* Its parcel may be on its way to be signed in this very batch. */
 	for (struct want *w = x->n->batch.wants; w != NULL; w = w->next)

@@ -81,6 +81,8 @@ void session_greet(struct node *n, struct want *w)
 	CySignedText head, held_proof, receipted_proof;
 
 	if (w->signature.len == 0) {
+		/* What their frames of this batch were answered would leave without a Hello. */
+		batch_unsend(n, w->session);
 		if (p->session == w->session)
 			batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the audit head cannot be signed now");
 		return;

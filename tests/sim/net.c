@@ -217,16 +217,22 @@ static void swap_last(struct sim_pipe *p)
 	p->last = &a->next;
 }
 
-/* Heads are not signed: nothing but TLS keeps them whole, so a flipped bit may make
- * another true-looking list, and what is not named in it is not fetched back. */
-static bool is_heads(struct cy_bytes frame)
+/* Is it by TLS alone that this flipped bit is noticed? Heads are not signed, and
+ * what is not named in them is not fetched back; nor is a Hello, and to one who is
+ * said to fetch back nothing is sent. */
+static bool kept_by_tls(struct cy_bytes frame, struct cy_bytes flipped)
 {
 	CyPeerFrame *f = cy_peer_frame__unpack(NULL, frame.len, frame.data);
-	bool heads = f != NULL && f->kind_case == CY_PEER_FRAME__KIND_HEADS;
+	CyPeerFrame *g = cy_peer_frame__unpack(NULL, flipped.len, flipped.data);
+	bool kept = f != NULL && f->kind_case == CY_PEER_FRAME__KIND_HEADS;
 
+	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_HELLO && g->kind_case == f->kind_case)
+		kept = f->hello->reconciling != g->hello->reconciling;
 	if (f != NULL)
 		cy_peer_frame__free_unpacked(f, NULL);
-	return heads;
+	if (g != NULL)
+		cy_peer_frame__free_unpacked(g, NULL);
+	return kept;
 }
 
 static int net_send(void *ctx, uint64_t session, struct cy_bytes frame)
@@ -257,11 +263,15 @@ static int net_send(void *ctx, uint64_t session, struct cy_bytes frame)
 		return CY_OK;
 	}
 	CY_ASSERT(cy_buf_add(&changed, frame.data, frame.len) == CY_OK);
-	if (world_chance(w, FAULT_FLIP) && !is_heads(frame)) {
+	if (world_chance(w, FAULT_FLIP)) {
 		size_t bit = cy_rng_below(&w->net, 8 * changed.len);
+		uint8_t mask = (uint8_t)(1u << bit % 8);
 
-		changed.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		world_say(w, "%s -> %s: a bit of a frame is flipped", s->id, p->side[to]->id);
+		changed.data[bit / 8] ^= mask;
+		if (kept_by_tls(frame, cy_buf_view(&changed)))
+			changed.data[bit / 8] ^= mask;
+		else
+			world_say(w, "%s -> %s: a bit of a frame is flipped", s->id, p->side[to]->id);
 	}
 	if (world_chance(w, FAULT_TRUNCATE)) {
 		changed.len = cy_rng_below(&w->net, changed.len);
