@@ -67,11 +67,12 @@ static void make_node(const struct config *c, struct parts *p)
 	struct node_client_config *clients = cy_arena_take(&p->arena, (c->n_clients + 1) * sizeof *clients);
 
 	for (size_t i = 0; i < c->n_peers; i++)
-		peers[i].id = c->peers[i].id;
+		peers[i] = (struct node_peer_config){ c->peers[i].id, c->peers[i].place.names };
 	for (size_t i = 0; i < c->n_clients; i++)
 		clients[i] =
 			(struct node_client_config){ c->clients[i].name, c->clients[i].role, c->clients[i].sees_all };
 	p->node = (struct node_config){ .authority = c->id,
+					.place = c->place.names,
 					.peers = peers,
 					.n_peers = c->n_peers,
 					.clients = clients,

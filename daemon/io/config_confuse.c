@@ -13,8 +13,61 @@
 
 #define SOCKET_PATH_MAX 107 /* of a unix socket (unix(7)) */
 #define RUN_DIR_MAX     64  /* leaves room for the sockets in it */
+#define PLACE_NAME_MAX  64u
 
 /* ------------------------------------------------------------------- sections */
+
+static const char *place_name(const struct config_sec *s, const char *name, int *ret_line)
+{
+	const struct config_text *t = config_given(s, name);
+
+	*ret_line = t == NULL ? config_end(s) : t->line;
+	if (t != NULL && !cy_name_valid(t->text, PLACE_NAME_MAX))
+		config_wrong(s, name, t->line, "it is no name; 1 to %u printable characters are expected; correct it",
+			     PLACE_NAME_MAX);
+	return t == NULL ? "" : config_keep(s, t->text);
+}
+
+static void load_place(const struct config_sec *s, struct config_place *p)
+{
+	const struct config_text *state = config_given(s, "state");
+
+	p->names.state = place_name(s, "state", &p->state_line);
+	p->names.zone = place_name(s, "time_zone", &p->zone_line);
+	p->names.calendar = place_name(s, "calendar", &p->calendar_line);
+	if (state != NULL && (strlen(state->text) != 2 || strspn(state->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 2))
+		config_wrong(s, "state", state->line,
+			     "'%s' is no state; two capital letters of ISO 3166-1 are expected, such as IE; correct it",
+			     state->text);
+	else if (state == NULL && s->l->c->treaties != NULL)
+		config_wrong(s, "state", p->state_line,
+			     "it is missing, and a treaty is in force between two states; two capital letters of ISO "
+			     "3166-1 are expected beside law.treaties; add it");
+}
+
+static const char *law_directory(const struct config_sec *s, const char *name, int *ret_line)
+{
+	const struct config_text *t = config_given(s, name);
+	const char *path = t == NULL ? NULL : config_resolve(s, t->text);
+	struct stat st;
+
+	*ret_line = t == NULL ? config_end(s) : t->line;
+	if (path != NULL && stat(path, &st) != 0)
+		config_wrong(s, name, t->line, "%s: %s; a directory is expected; make it, or correct the path", path,
+			     strerror(errno));
+	else if (path != NULL && !S_ISDIR(st.st_mode))
+		config_wrong(s, name, t->line, "%s is not a directory; a directory is expected; name another", path);
+	return path;
+}
+
+static void load_law(struct config_load *l, cfg_t *root)
+{
+	struct config_sec s = config_section(l, root, "law");
+	struct config *c = l->c;
+
+	c->treaties = law_directory(&s, "treaties", &c->treaties_line);
+	c->calendars = law_directory(&s, "calendars", &c->calendars_line);
+}
 
 static void load_authority(struct config_load *l, cfg_t *root)
 {
@@ -35,6 +88,7 @@ static void load_authority(struct config_load *l, cfg_t *root)
 			     CY_TITLE_MAX);
 	else if (name != NULL)
 		l->c->name = config_keep(&s, name->text);
+	load_place(&s, &l->c->place);
 }
 
 static void load_store(struct config_load *l, cfg_t *root)
@@ -262,6 +316,7 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 		config_problem(l->out, l->path, config_end(&s), s.label,
 			       "this is the own id (authority.id); a peer is another authority; remove the section or "
 			       "correct one of the ids");
+	load_place(&s, &peer->place);
 	if (dial != NULL)
 		peer->dial = config_address_of(&s, "dial", dial, false);
 	peer->anchors = config_file(&s, "anchors", config_required(&s, "anchors", "the peer's CA certificates (PEM)"),
@@ -315,6 +370,7 @@ static void load_all(struct config_load *l, cfg_t *root)
 {
 	struct config *c = l->c;
 
+	load_law(l, root);
 	load_authority(l, root);
 	load_store(l, root);
 	load_identity(l, root);
@@ -350,7 +406,9 @@ static const struct config_kind kind = {
 
 static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last)
 {
-	cfg_opt_t authority[] = { OPTION("id"), OPTION("name"), CFG_END() };
+	cfg_opt_t authority[] = { OPTION("id"),        OPTION("name"),     OPTION("state"),
+				  OPTION("time_zone"), OPTION("calendar"), CFG_END() };
+	cfg_opt_t law[] = { OPTION("treaties"), OPTION("calendars"), CFG_END() };
 	cfg_opt_t store[] = { OPTION("dir"), OPTION("key"), CFG_END() };
 	cfg_opt_t identity[] = { OPTION("tls_certificate"),
 				 OPTION("tls_key"),
@@ -361,7 +419,10 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 				 CFG_END() };
 	cfg_opt_t local[] = { OPTION("path"), OPTION("mode"), OPTION("group"), CFG_END() };
 	cfg_opt_t client[] = { OPTION("user"), OPTION("group"), OPTION("role"), OPTION("cases"), CFG_END() };
-	cfg_opt_t peer[] = { OPTION("dial"),
+	cfg_opt_t peer[] = { OPTION("state"),
+			     OPTION("time_zone"),
+			     OPTION("calendar"),
+			     OPTION("dial"),
 			     OPTION("anchors"),
 			     OPTION("crl"),
 			     OPTION("crl_max_age"),
@@ -387,6 +448,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 			     CFG_SEC("local", local, CFGF_NONE),
 			     CFG_SEC("client", client, TITLED),
 			     CFG_SEC("peer", peer, TITLED),
+			     CFG_SEC("law", law, CFGF_NONE),
 			     CFG_SEC("delivery", delivery, CFGF_NONE),
 			     CFG_SEC("limits", limits, CFGF_NONE),
 			     CFG_SEC("log", log, CFGF_NONE),

@@ -30,8 +30,16 @@ struct config_client {
 	bool sees_all;
 };
 
+/* Where an authority is; whether there are such a zone and calendar is not looked up
+ * here. The lines are those of the options, or where they would stand. */
+struct config_place {
+	struct node_place names;
+	int state_line, zone_line, calendar_line;
+};
+
 struct config_peer {
 	const char *id;
+	struct config_place place;
 	struct config_address dial; /* text NULL: we do not dial */
 	const char *anchors;
 	const char *crl;          /* NULL: none */
@@ -48,6 +56,9 @@ struct config {
 	struct cy_arena arena; /* owns everything */
 	const char *path;
 	const char *id, *name;
+	struct config_place place;
+	const char *treaties, *calendars; /* optional: directories */
+	int treaties_line, calendars_line;
 	const char *store_dir, *store_key;
 	const char *tls_certificate, *tls_key; /* keys: path or OSSL_STORE URI */
 	const char *signing_certificate, *signing_key;

@@ -88,28 +88,32 @@ static void problem(const char *more, const char *where, const char *what, const
 
 static void every_option_becomes_its_value(void **state)
 {
-	struct config *c = good(
-		"# comment\n/* and\n another */ authority { id = \"US-OIA\"  name = \"Office \\\"of\\\" Affairs\" }\n"
-		"store { dir = \"store\" key = \"/etc/none/store.key\" }\n"
-		"identity { tls_certificate = \"tls.pem\" tls_key = \"file:tls.key\" signing_certificate = "
-		"\"sign.pem\"\n"
-		" signing_key = \"pkcs11:token=comity;object=sign\" own_signing_certificates = \"sign.pem\" "
-		"own_anchors = "
-		"\"ca.pem\" }\n"
-		"listen = {\"127.0.0.1:1\", \"[::1]:65535\"}\n"
-		"run_dir = \"run\"\n"
-		"local { path = \"l.sock\" mode = 0600 group = \"daemon\" }\n"
-		"client registry { user = \"daemon\" role = submitter cases = own }\n"
-		"client \"ops desk\" { group = \"daemon\" role = operator cases = all }\n"
-		"client boss { user = \"root\" group = \"root\" role = administrator }\n"
-		"peer IE { dial = \"mla.example.ie:5671\" anchors = ca.pem crl = crl.pem crl_max_age = 48 crl_grace = "
-		"90m\n"
-		" names = {\"dns:ie.comity.invalid\", \"uri:urn:mla:ie\"} signing_certificates = sign.pem }\n"
-		"peer FR { anchors = ca.pem names = \"dns:fr.comity.invalid\" signing_certificates = sign.pem }\n"
-		"delivery { window = 16 undelivered_after = 20s backoff_first = 2 backoff_max = 1h heartbeat = 30 "
-		"heartbeat_timeout = 5m }\n"
-		"limits { handshakes = 10 handshakes_per_address = 2 handshake_timeout = 5 }\n"
-		"log { level = debug }\n");
+	struct config *c =
+		good("# comment\n/* and\n another */ authority { id = \"US-OIA\"  name = \"Office \\\"of\\\" Affairs\" "
+		     "state = US time_zone = \"America/New_York\" calendar = US }\n"
+		     "law { treaties = open calendars = \"open\" }\n"
+		     "store { dir = \"store\" key = \"/etc/none/store.key\" }\n"
+		     "identity { tls_certificate = \"tls.pem\" tls_key = \"file:tls.key\" signing_certificate = "
+		     "\"sign.pem\"\n"
+		     " signing_key = \"pkcs11:token=comity;object=sign\" own_signing_certificates = \"sign.pem\" "
+		     "own_anchors = "
+		     "\"ca.pem\" }\n"
+		     "listen = {\"127.0.0.1:1\", \"[::1]:65535\"}\n"
+		     "run_dir = \"run\"\n"
+		     "local { path = \"l.sock\" mode = 0600 group = \"daemon\" }\n"
+		     "client registry { user = \"daemon\" role = submitter cases = own }\n"
+		     "client \"ops desk\" { group = \"daemon\" role = operator cases = all }\n"
+		     "client boss { user = \"root\" group = \"root\" role = administrator }\n"
+		     "peer IE { state = IE time_zone = \"Europe/Dublin\" calendar = IE dial = \"mla.example.ie:5671\" "
+		     "anchors = ca.pem crl = crl.pem crl_max_age = 48 crl_grace = "
+		     "90m\n"
+		     " names = {\"dns:ie.comity.invalid\", \"uri:urn:mla:ie\"} signing_certificates = sign.pem }\n"
+		     "peer FR { state = FR anchors = ca.pem names = \"dns:fr.comity.invalid\" signing_certificates = "
+		     "sign.pem }\n"
+		     "delivery { window = 16 undelivered_after = 20s backoff_first = 2 backoff_max = 1h heartbeat = 30 "
+		     "heartbeat_timeout = 5m }\n"
+		     "limits { handshakes = 10 handshakes_per_address = 2 handshake_timeout = 5 }\n"
+		     "log { level = debug }\n");
 
 	(void)state;
 	assert_string_equal(c->id, "US-OIA");
@@ -122,6 +126,16 @@ static void every_option_becomes_its_value(void **state)
 	assert_string_equal(c->signing_key, "pkcs11:token=comity;object=sign");
 	in_dir_is(c->own_signing_certificates, "sign.pem");
 	in_dir_is(c->own_anchors, "ca.pem");
+	assert_string_equal(c->place.names.state, "US");
+	assert_string_equal(c->place.names.zone, "America/New_York");
+	assert_string_equal(c->place.names.calendar, "US");
+	in_dir_is(c->treaties, "open");
+	in_dir_is(c->calendars, "open");
+	assert_string_equal(c->peers[0].place.names.state, "IE");
+	assert_string_equal(c->peers[0].place.names.zone, "Europe/Dublin");
+	assert_string_equal(c->peers[0].place.names.calendar, "IE");
+	assert_string_equal(c->peers[1].place.names.state, "FR");
+	assert_string_equal(c->peers[1].place.names.zone, "");
 	assert_int_equal(c->n_listen, 2);
 	assert_string_equal(c->listen[0].host, "127.0.0.1");
 	assert_int_equal(c->listen[0].port, 1);
@@ -197,6 +211,11 @@ static void the_smallest_file_has_the_documented_defaults(void **state)
 	assert_int_equal(c->handshake_timeout_ms, 10000);
 	assert_int_equal(c->log_level, NODE_INFO);
 	assert_null(c->own_anchors);
+	assert_null(c->treaties);
+	assert_null(c->calendars);
+	assert_string_equal(c->place.names.state, "");
+	assert_string_equal(c->place.names.zone, "");
+	assert_string_equal(c->place.names.calendar, "");
 	config_free(c);
 
 	c = good(LEAST "listen = {}\npeer IE { " PEER_REST);
@@ -267,6 +286,19 @@ static void wrong_peers_and_clients_are_told(void **state)
 		"'ie.example' is no name", "dns:HOST");
 	problem("peer IE { names = {\"dns:ie.example\"} signing_certificates = sign.pem\n}\n", "8",
 		"option 'peer IE.anchors': it is missing", "add it");
+}
+
+static void wrong_states_and_directories_of_the_law_are_told(void **state)
+{
+	(void)state;
+	problem("peer IE { state = Ireland " PEER_REST, "7", "option 'peer IE.state': 'Ireland' is no state",
+		"two capital letters");
+	problem("peer IE { state = ie " PEER_REST, "7", "'ie' is no state", "such as IE");
+	problem("peer IE { time_zone = \"\" " PEER_REST, "7", "option 'peer IE.time_zone': it is no name",
+		"correct it");
+	problem("law { calendars = absent }\n", "7", "option 'law.calendars': ", "No such file");
+	problem("\nlaw { calendars = ca.pem }\n", "8", "is not a directory", "name another");
+	problem("law { treaties = open }\n", "2", "option 'authority.state': it is missing", "add it");
 }
 
 static void a_key_open_to_others_is_an_error(void **state)
@@ -424,6 +456,7 @@ int main(void)
 		cmocka_unit_test(the_smallest_file_has_the_documented_defaults),
 		cmocka_unit_test(wrong_values_are_told_with_line_and_remedy),
 		cmocka_unit_test(wrong_peers_and_clients_are_told),
+		cmocka_unit_test(wrong_states_and_directories_of_the_law_are_told),
 		cmocka_unit_test(a_key_open_to_others_is_an_error),
 		cmocka_unit_test(unknown_options_and_sections_are_errors),
 		cmocka_unit_test(an_option_given_twice_is_an_error),
