@@ -1,0 +1,539 @@
+#include "law/treaty.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/reflect.h"
+#include "law/check.h"
+
+#define ARTICLE_SIZE sizeof(((struct law_fault *)NULL)->article)
+
+/* What one check looks at. */
+struct look {
+	struct law_check c;
+	const struct law_books *books;
+	const struct law_between *between;
+	const struct law_profile *profile;
+};
+
+void law_source_text(const struct law_profile *p, const struct law_source *s, char *out, size_t size)
+{
+	snprintf(out, size, "%s %s%s", p->id, s->article, s->verified ? "" : LAW_UNVERIFIED);
+}
+
+/* A fault of what a rule of the profile says. */
+#define fault_of(l, field, source, ...)                                             \
+	do {                                                                        \
+		char article_[ARTICLE_SIZE];                                        \
+		law_source_text((l)->profile, (source), article_, sizeof article_); \
+		law_fault(&(l)->c, (field), article_, __VA_ARGS__);                 \
+	} while (0)
+
+/* Words of a list in a sentence, cut with dots where it grows too long. */
+struct words {
+	char text[220];
+	size_t len;
+};
+
+static void add_word(struct words *w, const char *word)
+{
+	size_t more = strlen(word) + 2;
+
+	if (w->len + more + 5 > sizeof w->text) {
+		if (w->len < 3 || strcmp(w->text + w->len - 3, "...") != 0)
+			w->len += (size_t)snprintf(w->text + w->len, sizeof w->text - w->len, ", ...");
+		return;
+	}
+	w->len += (size_t)snprintf(w->text + w->len, sizeof w->text - w->len, "%s%s", w->len ? ", " : "", word);
+}
+
+static const char *measure_name(CyMeasureType t)
+{
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&cy_measure_type__descriptor, (int)t);
+
+	return v ? v->name : "this measure";
+}
+
+static bool among(law_measures set, CyMeasureType t)
+{
+	return t > 0 && t < 64 && (set >> t & 1) != 0;
+}
+
+/* ------------------------------------------------------------ requirements */
+
+/* Something besides blanks stands in the field. */
+static bool filled(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
+{
+	if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+		for (size_t i = 0; i < cy_field_count(m, f); i++)
+			if (f->type != PROTOBUF_C_TYPE_STRING ||
+			    !law_blank(*(const char *const *)cy_field_value(m, f, i)))
+				return true;
+		return false;
+	}
+	return cy_field_set(m, f) &&
+	       (f->type != PROTOBUF_C_TYPE_STRING || !law_blank(*(const char *const *)cy_field_value(m, f, 0)));
+}
+
+static bool told(const struct law_faults *all, const char *path, const char *field)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const char *known_path = all->at[i].field;
+		size_t len = strlen(path);
+
+		if (!strncmp(known_path, path, len) && known_path[len] == '.' && !strcmp(known_path + len + 1, field))
+			return true;
+	}
+	return false;
+}
+
+static void missing(struct look *l, const char *field, const struct law_requirement *q, const char *measure)
+{
+	if (!told(l->c.faults, l->c.path, field))
+		fault_of(l, field, &q->source, "This field is mandatory under %s%s%s. %s", l->profile->id,
+			 measure ? " for " : "", measure ? measure : "", q->why);
+}
+
+static void require(struct look *l, const ProtobufCMessage *m, const char *path, const struct law_requirement *q,
+		    const char *measure)
+{
+	struct law_field s;
+	size_t mark;
+
+	if (!law_field_step(m->descriptor, path, &s)) /* the loader lets none of these through */
+		return;
+	if (!s.rest[0]) {
+		if (!filled(m, s.field))
+			missing(l, path, q, measure);
+		return;
+	}
+	for (size_t i = 0; s.each && i < cy_field_count(m, s.field); i++) {
+		const ProtobufCMessage *part = *(const ProtobufCMessage *const *)cy_field_value(m, s.field, i);
+
+		if (part->descriptor == &cy_measure__descriptor) {
+			CyMeasureType type = ((const CyMeasure *)part)->type;
+
+			if (q->measures && !among(q->measures, type))
+				continue;
+			measure = measure_name(type);
+		}
+		mark = law_in_at(&l->c, s.field->name, i);
+		require(l, part, s.rest, q, measure);
+		law_out(&l->c, mark);
+	}
+	if (s.each)
+		return;
+	if (!cy_field_set(m, s.field)) {
+		missing(l, path, q, measure);
+		return;
+	}
+	mark = law_in(&l->c, s.field->name);
+	require(l, *(const ProtobufCMessage *const *)cy_field_value(m, s.field, 0), s.rest, q, measure);
+	law_out(&l->c, mark);
+}
+
+/* The first measure of the request for which the rule holds; NULL: for none. */
+static const CyMeasure *concerned(const CyRequest *r, law_measures measures)
+{
+	for (size_t i = 0; i < r->n_measures; i++)
+		if (among(measures, r->measures[i]->type))
+			return r->measures[i];
+	return NULL;
+}
+
+static void requirements(struct look *l, const CyRequest *r)
+{
+	for (size_t i = 0; i < l->profile->n_requirements; i++) {
+		const struct law_requirement *q = &l->profile->requirements[i];
+		const CyMeasure *m = concerned(r, q->measures);
+
+		if (!q->measures || m)
+			require(l, &r->base, q->field, q, m ? measure_name(m->type) : NULL);
+	}
+}
+
+/* What a notification holds is asked for by rules that name its measure. */
+static void notified(struct look *l, const CyNotification *n)
+{
+	for (size_t i = 0; i < l->profile->n_requirements; i++) {
+		const struct law_requirement *q = &l->profile->requirements[i];
+
+		if (among(q->measures, n->type) && law_field_in(n->base.descriptor, q->field))
+			require(l, &n->base, q->field, q, measure_name(n->type));
+	}
+}
+
+/* ---------------------------------------------------------------- measures */
+
+static void admitted(struct look *l, const char *field, CyMeasureType t)
+{
+	const struct law_profile *p = l->profile;
+	struct words w = { .len = 0 };
+
+	if (!t || among(p->measures, t) || !protobuf_c_enum_descriptor_get_value(&cy_measure_type__descriptor, (int)t))
+		return;
+	for (unsigned i = 0; i < cy_measure_type__descriptor.n_values; i++)
+		if (among(p->measures, (CyMeasureType)cy_measure_type__descriptor.values[i].value))
+			add_word(&w, cy_measure_type__descriptor.values[i].name);
+	fault_of(l, field, &p->measures_source, "%s does not admit %s; it admits: %s. Use another instrument for it.",
+		 p->id, measure_name(t), w.text);
+}
+
+/* -------------------------------------------------------------- instrument */
+
+static void unknown_instrument(struct look *l, const CyLegalBasis *basis)
+{
+	struct words ids = { .len = 0 }, versions = { .len = 0 };
+
+	for (size_t i = 0; i < l->books->n_profiles; i++) {
+		const struct law_profile *p = l->books->profiles[i];
+		bool before = false;
+
+		if (!strcmp(p->id, basis->instrument))
+			add_word(&versions, p->version);
+		for (size_t k = 0; k < i && !before; k++)
+			before = !strcmp(l->books->profiles[k]->id, p->id);
+		if (!before)
+			add_word(&ids, p->id);
+	}
+	if (versions.len)
+		law_fault(&l->c, "legal_basis.version", LAW_NO_ARTICLE,
+			  "There is no version '%.40s' of the profile %.60s here; there is: %s.", basis->version,
+			  basis->instrument, versions.text);
+	else
+		law_fault(&l->c, "legal_basis.instrument", LAW_NO_ARTICLE,
+			  "There is no profile of the instrument '%.60s' here; there is: %s.", basis->instrument,
+			  ids.text);
+}
+
+/* The profile, and whether it is in force between the two. False: nothing further
+ * can be checked. */
+static bool instrument(struct look *l, const CyLegalBasis *basis, const char *requesting, const char *requested)
+{
+	struct cy_error e = { 0 };
+
+	if (!basis || basis->reciprocity || law_blank(basis->instrument) || law_blank(basis->version))
+		return false;
+	l->profile = law_find_profile(l->books, basis->instrument, basis->version, l->between->day);
+	if (!l->profile) {
+		unknown_instrument(l, basis);
+		return false;
+	}
+	if (!law_in_force(l->profile, requesting, requested, l->between->day, &e)) {
+		const struct law_source s = { l->profile->citation, l->profile->verified, "" };
+
+		fault_of(l, "legal_basis.instrument", &s, "%s", e.text);
+	}
+	return true;
+}
+
+static void state(struct look *l, const char *field, const char *stated, const char *configured, const char *where)
+{
+	if (configured[0] && stated[0] && strcmp(stated, configured) != 0)
+		law_fault(&l->c, field, LAW_NO_ARTICLE,
+			  "%s is expected: the state configured for the %s authority; '%.8s' stands here.", configured,
+			  where, stated);
+}
+
+static void language(struct look *l, const CyRequest *r)
+{
+	const struct law_profile *p = l->profile;
+	struct words w = { .len = 0 };
+
+	for (size_t i = 0; i < p->n_languages; i++) {
+		if (!strcmp(p->languages[i], r->language))
+			return;
+		add_word(&w, p->languages[i]);
+	}
+	if (p->n_languages && !told(l->c.faults, l->c.path, "language"))
+		fault_of(l, "language", &p->languages_source, "%s is written in: %s; '%.8s' is none of these.", p->id,
+			 w.text, r->language);
+}
+
+/* ------------------------------------------------------------------- atoms */
+
+/* An atom that the two states understand differently. */
+#define PAIRS_MAX LAW_FAULTS_MAX
+struct pair {
+	const char *atom;                     /* of the request */
+	const struct law_atom *ours, *theirs; /* requesting, requested state; NULL: not mapped */
+};
+
+/* What a state understands by an atom: its own map, else the instrument's. */
+static const struct law_atom *meaning(const struct law_profile *p, const char *state, const char *atom)
+{
+	const struct law_atom *general = NULL;
+
+	for (size_t i = 0; i < p->n_atoms; i++) {
+		const struct law_atom *a = &p->atoms[i];
+
+		if (strcmp(a->atom, atom) != 0)
+			continue;
+		if (a->state[0] && !strcmp(a->state, state))
+			return a;
+		if (!a->state[0])
+			general = a;
+	}
+	return general;
+}
+
+static bool same_meaning(const struct law_atom *a, const struct law_atom *b)
+{
+	return a && b && (a == b || (!strcmp(a->category, b->category) && !strcmp(a->threshold, b->threshold)));
+}
+
+static bool listed(const struct pair *list, size_t n, const char *atom)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i].atom, atom))
+			return true;
+	return false;
+}
+
+static const char *or_stated(const char *configured, const char *stated)
+{
+	return configured[0] ? configured : stated;
+}
+
+/* In the order of the request, each atom once. At most PAIRS_MAX are stored; one more
+ * is returned when there are more. */
+static size_t differing(const CyRequest *r, const struct law_profile *p, const struct law_between *w, struct pair *ret)
+{
+	const char *from = or_stated(w->requesting, r->requesting_state);
+	const char *to = or_stated(w->requested, r->requested_state);
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_measures; i++)
+		for (size_t k = 0; k < r->measures[i]->n_atoms; k++) {
+			struct pair one = { .atom = r->measures[i]->atoms[k] };
+
+			one.ours = meaning(p, from, one.atom);
+			one.theirs = meaning(p, to, one.atom);
+			if (same_meaning(one.ours, one.theirs) || listed(ret, n, one.atom))
+				continue;
+			if (n == PAIRS_MAX)
+				return n + 1;
+			ret[n++] = one;
+		}
+	return n;
+}
+
+/* Does what the request says of a meaning say the same? NULL: it says nothing. */
+static bool agrees(const CyAtomMeaning *said, const struct law_atom *a, const char *state)
+{
+	return !said || (!strcmp(said->state, state) && !strcmp(said->category, a ? a->category : "") &&
+			 !strcmp(said->threshold, a ? a->threshold : ""));
+}
+
+static const CyAtomWarning *acknowledgement(const CyRequest *r, const char *atom)
+{
+	for (size_t i = 0; i < r->n_atom_warnings; i++)
+		if (!strcmp(r->atom_warnings[i]->atom, atom))
+			return r->atom_warnings[i];
+	return NULL;
+}
+
+static void describe(const struct law_profile *p, const struct law_atom *a, const char *state, char *out, size_t size)
+{
+	char article[80];
+
+	if (!a) {
+		snprintf(out, size, "nothing that %.4s says under %.40s", state, p->id);
+		return;
+	}
+	law_source_text(p, &a->source, article, sizeof article);
+	snprintf(out, size, "%.40s for %.4s (%.60s; %s)", a->category, state,
+		 a->threshold[0] ? a->threshold : "no threshold stated", article);
+}
+
+static void atoms(struct look *l, const CyRequest *r)
+{
+	struct pair list[PAIRS_MAX];
+	const char *from = or_stated(l->between->requesting, r->requesting_state);
+	const char *to = or_stated(l->between->requested, r->requested_state);
+	size_t n = differing(r, l->profile, l->between, list);
+
+	if (n > PAIRS_MAX) {
+		law_fault(&l->c, "atom_warnings", LAW_NO_ARTICLE,
+			  "More than %u atoms mean different things to the two states: send several requests.",
+			  PAIRS_MAX);
+		n = PAIRS_MAX;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const CyAtomWarning *a = acknowledgement(r, list[i].atom);
+		char ours[240], theirs[240];
+
+		describe(l->profile, list[i].ours, from, ours, sizeof ours);
+		describe(l->profile, list[i].theirs, to, theirs, sizeof theirs);
+		if (!a)
+			law_fault(&l->c, "atom_warnings", LAW_NO_ARTICLE,
+				  "'%.40s' is %.120s, but %.120s. If this is understood, add {\"atom\": \"%.40s\", "
+				  "\"acknowledgedBy\": \"NAME OF THE OFFICER\"}.",
+				  list[i].atom, ours, theirs, list[i].atom);
+		else if (!agrees(a->ours, list[i].ours, from) || !agrees(a->theirs, list[i].theirs, to))
+			law_fault(&l->c, "atom_warnings", LAW_NO_ARTICLE,
+				  "What was acknowledged of '%.40s' is not what the profile here says: it is %.140s, "
+				  "but %.140s.",
+				  list[i].atom, ours, theirs);
+	}
+	for (size_t i = 0; i < r->n_atom_warnings; i++)
+		if (!listed(list, n, r->atom_warnings[i]->atom)) {
+			size_t mark = law_in_at(&l->c, "atom_warnings", i);
+
+			law_fault(&l->c, "atom", LAW_NO_ARTICLE,
+				  "There is nothing to acknowledge about '%.40s' between %.4s and %.4s: remove this "
+				  "entry.",
+				  r->atom_warnings[i]->atom, from, to);
+			law_out(&l->c, mark);
+		}
+}
+
+static CyAtomMeaning *stated(const struct law_profile *p, const struct law_atom *a, const char *state,
+			     struct cy_arena *arena)
+{
+	CyAtomMeaning *m = cy_arena_take(arena, sizeof *m);
+	char article[ARTICLE_SIZE];
+
+	cy_atom_meaning__init(m);
+	m->state = (char *)state;
+	if (!a)
+		return m;
+	law_source_text(p, &a->source, article, sizeof article);
+	m->category = (char *)a->category;
+	m->threshold = (char *)a->threshold;
+	m->article = cy_arena_string(arena, article);
+	return m;
+}
+
+struct law_atom_warnings law_atom_warnings(const CyRequest *r, const struct law_books *b, const struct law_between *w,
+					   struct cy_arena *a)
+{
+	const CyLegalBasis *basis = r->legal_basis;
+	const struct law_profile *p = NULL;
+	struct pair list[PAIRS_MAX];
+	struct law_atom_warnings ret = { 0 };
+
+	if (b && basis && !basis->reciprocity)
+		p = law_find_profile(b, basis->instrument, basis->version, w->day);
+	if (!p)
+		return ret;
+	ret.n = differing(r, p, w, list);
+	if (ret.n > PAIRS_MAX)
+		ret.n = PAIRS_MAX;
+	ret.list = cy_arena_take(a, (ret.n + 1) * sizeof *ret.list);
+	for (size_t i = 0; i < ret.n; i++) {
+		const CyAtomWarning *said = acknowledgement(r, list[i].atom);
+		CyAtomWarning *one = cy_arena_take(a, sizeof *one);
+
+		cy_atom_warning__init(one);
+		one->atom = (char *)list[i].atom;
+		one->ours = stated(p, list[i].ours, or_stated(w->requesting, r->requesting_state), a);
+		one->theirs = stated(p, list[i].theirs, or_stated(w->requested, r->requested_state), a);
+		if (said)
+			one->acknowledged_by = said->acknowledged_by;
+		ret.list[i] = one;
+	}
+	return ret;
+}
+
+/* --------------------------------------------------------------- sensitive */
+
+static bool has(size_t n, char *const *list, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i], word))
+			return true;
+	return false;
+}
+
+/* Is data of this category asked for or sent along? By what the request says, or by
+ * what either state understands by an atom. */
+static bool touches(const struct look *l, const CyRequest *r, const char *category)
+{
+	for (size_t i = 0; i < r->n_measures; i++) {
+		const CyMeasure *m = r->measures[i];
+
+		if (has(m->n_data_categories, m->data_categories, category))
+			return true;
+		for (size_t k = 0; k < m->n_atoms; k++) {
+			const struct law_atom *a = meaning(l->profile, r->requesting_state, m->atoms[k]);
+			const struct law_atom *b = meaning(l->profile, r->requested_state, m->atoms[k]);
+
+			if ((a && !strcmp(a->category, category)) || (b && !strcmp(b->category, category)))
+				return true;
+		}
+	}
+	for (size_t i = 0; i < r->n_attachments; i++)
+		if (!strcmp(r->attachments[i]->data_category, category))
+			return true;
+	return false;
+}
+
+static void sensitive(struct look *l, const CyRequest *r)
+{
+	for (size_t s = 0; s < l->profile->n_sensitive; s++) {
+		const char *category = l->profile->sensitive[s];
+		bool approved = false;
+
+		for (size_t i = 0; i < r->n_approvals && !approved; i++)
+			approved = has(r->approvals[i]->n_categories, r->approvals[i]->categories, category);
+		if (!approved && touches(l, r, category))
+			fault_of(l, "approvals", &l->profile->sensitive_source,
+				 "Data of the category '%.40s' need an approval of their own: whoever gave it is named "
+				 "in an approval with \"categories\": [\"%.40s\"].",
+				 category, category);
+	}
+}
+
+/* ------------------------------------------------------------------- kinds */
+
+static void request(struct look *l, const CyRequest *r)
+{
+	const struct law_between *w = l->between;
+
+	state(l, "requesting_state", r->requesting_state, w->requesting, "requesting");
+	state(l, "requested_state", r->requested_state, w->requested, "requested");
+	if (!instrument(l, r->legal_basis, or_stated(w->requesting, r->requesting_state),
+			or_stated(w->requested, r->requested_state)))
+		return;
+	for (size_t i = 0; i < r->n_measures && i < CY_MEASURES_MAX; i++) {
+		size_t mark = law_in_at(&l->c, "measures", i);
+
+		admitted(l, "type", r->measures[i]->type);
+		law_out(&l->c, mark);
+	}
+	requirements(l, r);
+	language(l, r);
+	sensitive(l, r);
+	atoms(l, r);
+}
+
+int law_treaty_check(const CyContent *content, const struct law_books *b, const struct law_between *w,
+		     struct law_faults *faults)
+{
+	struct look l = { .c = { .faults = faults }, .books = b, .between = w };
+
+	if (!b || !b->n_profiles)
+		return faults->n ? CY_EINVAL : CY_OK;
+	switch (content->kind_case) {
+	case CY_CONTENT__KIND_REQUEST:
+		law_in(&l.c, "request");
+		request(&l, content->request);
+		break;
+	case CY_CONTENT__KIND_NOTIFICATION:
+		law_in(&l.c, "notification");
+		if (instrument(&l, content->notification->legal_basis, w->requesting, w->requested)) {
+			admitted(&l, "type", content->notification->type);
+			notified(&l, content->notification);
+		}
+		break;
+	case CY_CONTENT__KIND_SPONTANEOUS_INFORMATION:
+		law_in(&l.c, "spontaneous_information");
+		instrument(&l, content->spontaneous_information->legal_basis, w->requesting, w->requested);
+		break;
+	default:
+		break;
+	}
+	return faults->n ? CY_EINVAL : CY_OK;
+}

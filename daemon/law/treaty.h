@@ -1,0 +1,41 @@
+/* A message against the treaty profile that it names: what the instrument asks
+ * beyond what law_validate() asks of every message. Called after it, by the side
+ * that sends before it does, and by the side that received: same code, same faults. */
+#ifndef CY_LAW_TREATY_H
+#define CY_LAW_TREATY_H
+
+#include "base/arena.h"
+#include "law/field.h"
+#include "law/profile.h"
+#include "law/validate.h"
+
+/* The two states of a case, ISO 3166-1 alpha-2 as configured, and the day on which
+ * the message was made. */
+struct law_between {
+	const char *requesting, *requested; /* "" : not configured, and not compared */
+	struct cy_date day;
+};
+
+/* Adds to the faults that are there, and never a second one for the same field.
+ * Paths are relative to Content. Nothing is checked without profiles, of kinds that
+ * open no case, or of what is based on reciprocity but the states.
+ * CY_OK, or CY_EINVAL if `faults` now has any. */
+int law_treaty_check(const CyContent *content, const struct law_books *b, const struct law_between *w,
+		     struct law_faults *faults);
+
+/* The atoms of a request that the two states understand differently, or that one of
+ * them does not map, each once and in the order of the request: as they are put into
+ * it, with both meanings and the name of who acknowledged it ("": nobody yet). Empty
+ * where there is no profile. In the arena; texts point into the request and the books. */
+struct law_atom_warnings {
+	size_t n; /* at most LAW_FAULTS_MAX; law_treaty_check() refuses more */
+	CyAtomWarning **list;
+};
+struct law_atom_warnings law_atom_warnings(const CyRequest *r, const struct law_books *b, const struct law_between *w,
+					   struct cy_arena *a);
+
+/* Where a rule stands, for people: "us-ie-2001 4(1) (not verified against the primary
+ * text)". Cut to `size`. */
+void law_source_text(const struct law_profile *p, const struct law_source *s, char *out, size_t size);
+
+#endif
