@@ -96,27 +96,41 @@ struct peer *node_peer_ever(struct node *n, const char *id)
 	return p;
 }
 
-static bool is_named(const struct node_config *config, const struct peer *p)
+static void set_name(char *to, size_t size, const char *name)
+{
+	CY_ASSERT(cy_copy(to, size, name != NULL ? name : "") == CY_OK);
+}
+
+static void set_place(struct site *p, const struct node_place *named)
+{
+	set_name(p->state, sizeof p->state, named->state);
+	set_name(p->zone, sizeof p->zone, named->zone);
+	set_name(p->calendar, sizeof p->calendar, named->calendar);
+}
+
+static const struct node_peer_config *named_peer(const struct node_config *config, const struct peer *p)
 {
 	for (size_t i = 0; i < config->n_peers; i++)
 		if (strcmp(config->peers[i].id, p->id) == 0)
-			return true;
-	return false;
+			return &config->peers[i];
+	return NULL;
 }
 
 static void set_peers(struct node *n, const struct node_config *config)
 {
 	for (size_t i = 0; i < n->n_peers; i++) {
 		struct peer *p = n->peers[i];
-		bool named = is_named(config, p);
+		const struct node_peer_config *named = named_peer(config, p);
 
-		if (p->session != 0 && !named)
+		if (p->session != 0 && named == NULL)
 			node_dismiss(n, p, "this authority has removed the peer from its configuration");
-		if (named && !p->configured) {
+		if (named != NULL && !p->configured) {
 			p->since = node_now(n);
 			p->waiting = true;
 		}
-		p->configured = named;
+		p->configured = named != NULL;
+		if (named != NULL)
+			set_place(&p->place, &named->place);
 	}
 }
 
@@ -223,6 +237,8 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 		return cy_fail(e, CY_ENOMEM, "out of memory");
 	n->config.window = config->window;
 	n->config.undelivered_ms = config->undelivered_ms;
+	n->config.books = config->books;
+	set_place(&n->place, &config->place);
 	set_peers(n, config);
 	set_clients(n, clients, config->n_clients);
 	return CY_OK;

@@ -10,6 +10,7 @@
 #include "exchange/stream.h"
 #include "law/fact.h"
 #include "law/fold.h"
+#include "law/treaty.h"
 #include "node/node.h"
 #include "wire/manifest.h"
 
@@ -24,6 +25,11 @@
 #define NODE_CLOCK_JUMP_MS      3600000              /* beyond this the wall clock is not trusted */
 #define NODE_PUSH_BYTES         (256u * 1024u)       /* events in a client's queue */
 
+/* A struct node_place that the node owns; "" where nothing is configured. */
+struct site {
+	char state[3], zone[65], calendar[65];
+};
+
 /* ------------------------------------------------------------------- peers */
 
 /* A case whose own messages are to be fetched back. */
@@ -35,6 +41,7 @@ struct node_fetch {
 
 struct peer {
 	char id[CY_AUTHORITY_MAX + 1];
+	struct site place;
 	bool configured; /* false: removed, or known from the store only */
 	size_t index;    /* its place in the node's peers, for good */
 
@@ -203,6 +210,7 @@ struct batch {
 
 struct node {
 	char authority[CY_AUTHORITY_MAX + 1];
+	struct site place;
 	struct node_config config;
 	struct node_ports ports;
 	/* Pointers to peers and indices stay good: a peer that is removed keeps its place. */
@@ -260,6 +268,24 @@ void node_dismiss(struct node *n, struct peer *p, const char *why);
 int node_load_peer(struct node *n, struct peer *p, struct cy_error *e); /* its stream, from the store */
 void node_peer_free(struct peer *p);
 void node_clients_free(struct node_client_config *clients, size_t n);
+
+/* -------------------------------------------------------------- treaty.c */
+/* The two states, and the local day of the requesting one, for what its authority
+ * said at `made`. `requesting`: our side. */
+struct law_between treaty_between(struct node *n, const struct peer *p, CySide side, struct cy_wall made);
+/* What the contents of a case say that its facts do not: for a submitter. */
+struct treaty_view {
+	uint8_t types[CY_MEASURES_MAX]; /* of the measures */
+	CyFault **faults;               /* of what the other side opened it with */
+	size_t n_faults;
+	CyReviewView **reviews; /* of both sides */
+	size_t n_reviews;
+};
+/* In the arena; the messages are all those of the case. */
+int treaty_look(struct node *n, struct cy_arena *a, const CyCaseSummary *c, CyMessageSummary *const *messages,
+		size_t n_messages, struct treaty_view *ret);
+/* The faults as they are sent, in the arena; the texts are those of `faults`. */
+CyFault **treaty_faults(struct cy_arena *a, const struct law_faults *faults);
 
 /* -------------------------------------------------------------- batch.c */
 void batch_plan_wake(struct node *n);

@@ -14,9 +14,9 @@ struct node;
 
 /* Where an authority is: what law and calendar count for what it owes. */
 struct node_place {
-	const char *state;    /* ISO 3166-1 alpha-2; "" : not configured */
-	const char *zone;     /* IANA name of its time zone; "" */
-	const char *calendar; /* name of its holiday calendar; "" */
+	const char *state;    /* ISO 3166-1 alpha-2; "" or NULL: not configured */
+	const char *zone;     /* IANA name of its time zone, at most 64 bytes */
+	const char *calendar; /* name of its holiday calendar, at most 64 bytes */
 };
 
 struct node_peer_config {
@@ -54,7 +54,8 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	     struct cy_error *e);
 void node_free(struct node *n);
 
-/* Take other peers, clients, window and age limit; the authority stays who it is.
+/* Take other peers, places, books, clients, window and age limit; the authority stays
+ * who it is.
  * A session with a peer that is no longer named ends with a goodbye, and what is
  * stored of it stays. A client that is no longer named, or with another role or
  * view, is sent away; node_local_allowed() follows for those that are left. The

@@ -135,6 +135,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 		       : code < 0                ? (char *)"it cannot be read"
 						 : (char *)"ok";
 	status.clock = (char *)clock_state(n, clock, sizeof clock);
+	status.treaty_profiles = n->config.books != NULL ? (uint32_t)n->config.books->n_profiles : 0;
 	put_facts(n, &status);
 	f.kind_case = CY_SERVER_FRAME__KIND_STATUS;
 	f.status = &status;

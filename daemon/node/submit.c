@@ -165,29 +165,49 @@ static void add_fault(struct law_faults *f, const char *field, const char *text)
 	f->n++;
 }
 
-static void reply_faults(struct node *n, const struct conn *c, uint64_t correlation, const struct law_faults *faults)
+static void reply_faults(struct node *n, const struct conn *c, uint64_t correlation, const struct law_faults *faults,
+			 const struct law_atom_warnings *warnings)
 {
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyError e = CY_ERROR__INIT;
-	CyFault rows[LAW_FAULTS_MAX], *list[LAW_FAULTS_MAX];
 	char text[128];
 
-	for (size_t i = 0; i < faults->n; i++) {
-		cy_fault__init(&rows[i]);
-		rows[i].field = (char *)faults->at[i].field;
-		rows[i].text = (char *)faults->at[i].text;
-		rows[i].article = (char *)faults->at[i].article;
-		list[i] = &rows[i];
-	}
 	snprintf(text, sizeof text, "%zu%s fault%s in what was submitted: nothing was done", faults->n,
 		 faults->more ? " or more" : "", faults->n == 1 ? "" : "s");
 	e.code = CY_ERROR_CODE__INVALID;
 	e.text = text;
-	e.faults = list;
+	e.faults = treaty_faults(&n->batch.arena, faults);
 	e.n_faults = faults->n;
+	e.atom_warnings = warnings->list;
+	e.n_atom_warnings = warnings->n;
 	f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
 	f.error = &e;
 	batch_reply(n, c->id, correlation, &f);
+}
+
+/* Against the treaty that it names, if it opens a case with this peer. */
+static struct law_between between(struct node *n, const struct peer *p)
+{
+	return treaty_between(n, p, CY_SIDE__REQUESTING, node_now(n));
+}
+
+/* Differences of terms that nobody has acknowledged yet. */
+static struct law_atom_warnings unacknowledged(struct node *n, const CySubmission *sub)
+{
+	struct law_atom_warnings all = { 0 };
+	const struct peer *p = sub != NULL ? node_peer(n, sub->to) : NULL;
+	struct law_between w;
+	size_t left = 0;
+
+	if (p == NULL || sub->content == NULL || sub->content->kind_case != CY_CONTENT__KIND_REQUEST)
+		return all;
+	w = between(n, p);
+	all = law_atom_warnings(sub->content->request, n->config.books, &w, &n->batch.arena);
+	for (size_t i = 0; i < all.n; i++)
+		if (all.list[i]->acknowledged_by[0] == '\0')
+			all.list[left++] = all.list[i];
+	all.n = left;
+	return all;
 }
 
 /* All faults at once: the content's, then those of what stands around it. */
@@ -195,6 +215,7 @@ static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 {
 	const CySubmission *sub = s->submission;
 	struct law_faults content = { 0 };
+	const struct peer *p;
 
 	*f = (struct law_faults){ 0 };
 	if (!cy_name_valid(s->idempotency_key, CY_KEY_MAX))
@@ -222,17 +243,47 @@ static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 	} else if (sub->case_ref[0] == '\0') {
 		add_fault(f, "submission.case_ref", "expected the case id or a reference of the case");
 	}
-	if (law_validate(sub->content, &content) < 0)
-		for (size_t i = 0; i < content.n && f->n < LAW_FAULTS_MAX; i++) {
-			f->at[f->n] = content.at[i];
-			snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "submission.content.%.70s",
-				 content.at[i].field);
-			f->n++;
-		}
+	law_validate(sub->content, &content);
+	p = node_peer(n, sub->to);
+	if (law_kind_opens(sub->content->kind_case) && p != NULL) {
+		const struct law_between w = between(n, p);
+
+		law_treaty_check(sub->content, n->config.books, &w, &content);
+	}
+	for (size_t i = 0; i < content.n && f->n < LAW_FAULTS_MAX; i++) {
+		f->at[f->n] = content.at[i];
+		snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "submission.content.%.70s", content.at[i].field);
+		f->n++;
+	}
 	f->more = f->more || content.more;
 }
 
 /* ---------------------------------------------------------------- accepting */
+
+/* What is signed: the submission, and what was acknowledged of the two states' terms. */
+struct signed_content {
+	CyContent content;
+	CyRequest request;
+};
+
+static CyContent *complete(struct node *n, const struct work_case *wc, CyContent *said, struct signed_content *ret)
+{
+	const struct peer *p = node_peer(n, wc->row.peer);
+	struct law_atom_warnings w;
+	struct law_between b;
+
+	if (said->kind_case != CY_CONTENT__KIND_REQUEST || p == NULL)
+		return said;
+	b = between(n, p);
+	w = law_atom_warnings(said->request, n->config.books, &b, &n->batch.arena);
+	if (w.n == 0)
+		return said;
+	*ret = (struct signed_content){ .content = *said, .request = *said->request };
+	ret->content.request = &ret->request;
+	ret->request.atom_warnings = w.list;
+	ret->request.n_atom_warnings = w.n;
+	return &ret->content;
+}
 
 static struct cy_uuid new_id(struct node *n)
 {
@@ -287,6 +338,7 @@ static struct cy_bytes serialise(struct node *n, const struct work_case *wc, con
 				 struct cy_digest *key, struct cy_digest *request, struct law_fact *ret_fact)
 {
 	CyMessage m = CY_MESSAGE__INIT;
+	struct signed_content signed_content;
 	uint8_t nonce[16];
 	size_t len;
 	uint8_t *p;
@@ -304,7 +356,7 @@ static struct cy_bytes serialise(struct node *n, const struct work_case *wc, con
 	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
 	m.priority = sub->priority != 0 ? sub->priority : CY_PRIORITY__NORMAL;
 	m.own_reference = (char *)(sub->own_reference[0] != '\0' ? sub->own_reference : wc->row.own_reference);
-	m.content = sub->content;
+	m.content = complete(n, wc, sub->content, &signed_content);
 	m.submission_key = (ProtobufCBinaryData){ .data = key->b, .len = sizeof key->b };
 	m.submission_digest = (ProtobufCBinaryData){ .data = request->b, .len = sizeof request->b };
 	law_fact_of(&m, ret_fact);
@@ -431,7 +483,9 @@ void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CyS
 
 	validate(n, s, faults);
 	if (faults->n > 0) {
-		reply_faults(n, c, correlation, faults);
+		const struct law_atom_warnings warnings = unacknowledged(n, s->submission);
+
+		reply_faults(n, c, correlation, faults, &warnings);
 		return;
 	}
 	CY_ASSERT(wire_pack(&s->submission->base, &packed) == CY_OK);

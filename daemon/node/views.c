@@ -123,8 +123,7 @@ struct showing {
 	CyMessageSummary *messages[NODE_FOLD_MAX];
 	struct law_fact facts[NODE_FOLD_MAX];
 	size_t n_facts;
-	uint8_t types[CY_MEASURES_MAX];
-	const char *opened_by;
+	struct treaty_view law;
 };
 
 static int found_case(void *arg, const struct store_case *row)
@@ -146,23 +145,7 @@ static int add_message(void *arg, const struct store_message *row)
 		return CY_ESTORE;
 	s->facts[s->n_facts].voided = row->void_code != 0;
 	s->messages[s->n_facts] = message_summary(s->n, &s->arena, row);
-	if (row->kind == CY_CONTENT__KIND_REQUEST)
-		s->opened_by = s->messages[s->n_facts]->message_id;
 	s->n_facts++;
-	return CY_OK;
-}
-
-/* The types of the measures stand in the content of the request. */
-static int load_types(void *arg, const struct store_message *row)
-{
-	struct showing *s = arg;
-	CyMessage *m = cy_message__unpack(NULL, row->content.len, row->content.data);
-
-	if (m != NULL && m->content != NULL && m->content->kind_case == CY_CONTENT__KIND_REQUEST)
-		for (size_t i = 0; i < m->content->request->n_measures && i < CY_MEASURES_MAX; i++)
-			s->types[i] = (uint8_t)m->content->request->measures[i]->type;
-	if (m != NULL)
-		cy_message__free_unpacked(m, NULL);
 	return CY_OK;
 }
 
@@ -191,7 +174,7 @@ static void send_case(struct showing *s, uint64_t correlation)
 
 		cy_measure_view__init(&measures[i]);
 		measures[i].measure = (uint32_t)i + 1;
-		measures[i].type = (CyMeasureType)s->types[i];
+		measures[i].type = (CyMeasureType)s->law.types[i];
 		measures[i].state = (char *)law_measure_state_name(m->state);
 		measures[i].postponed = m->postponed;
 		measures[i].recognised = m->recognised;
@@ -211,6 +194,10 @@ static void send_case(struct showing *s, uint64_t correlation)
 	v.open_notices = folded->notices;
 	v.n_open_notices = folded->n_notices;
 	v.open_proposals = proposals;
+	v.faults = s->law.faults;
+	v.n_faults = s->law.n_faults;
+	v.reviews = s->law.reviews;
+	v.n_reviews = s->law.n_reviews;
 	v.state_digest = (ProtobufCBinaryData){ .data = digest.b, .len = sizeof digest.b };
 	f.kind_case = CY_SERVER_FRAME__KIND_CASE_VIEW;
 	f.case_view = &v;
@@ -229,8 +216,8 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 	code = s->find_case(s->ctx, local_view(c), r->ref, found_case, x);
 	if (code == CY_OK && x->matches == 1)
 		code = s->case_messages(s->ctx, x->summary->peer, x->summary->case_id, add_message, x);
-	if (code == CY_OK && x->matches == 1 && x->opened_by != NULL && c->client->role == CY_ROLE__SUBMITTER)
-		code = s->get_message(s->ctx, x->opened_by, load_types, x);
+	if (code == CY_OK && x->matches == 1 && c->client->role == CY_ROLE__SUBMITTER)
+		code = treaty_look(n, &x->arena, x->summary, x->messages, x->n_facts, &x->law);
 	if (code < 0 && code != CY_ENOENT)
 		unavailable(n, c, correlation);
 	else if (x->matches == 0)
