@@ -306,11 +306,20 @@ static int start_link(struct daemon *d, const struct parts *p, struct cy_error *
 
 static int start_parts(struct daemon *d, struct cy_error *e)
 {
+	struct config_problems problems = { 0 };
 	struct parts p;
 	int r;
 
+	if (books_load(d->config, &d->books, &problems) < 0) {
+		cy_fail(e, CY_ECONFIG, "%s", problems.list[0].text);
+		config_problems_free(&problems);
+		return CY_ECONFIG;
+	}
+	if (books_law(d->books)->n_profiles == 0)
+		daemon_tell(d, NODE_INFO, NODE_EVENT_NONE, "",
+			    "no treaty profile is loaded: nothing is checked against a treaty");
 	parts_watch(d->config, &d->files);
-	parts_make(d->config, d->ports.clock.wall(d->ports.clock.ctx), &p);
+	parts_make(d->config, d->books, d->ports.clock.wall(d->ports.clock.ctx), &p);
 	if ((r = signer_openssl_new(&p.signer, on_signed, d, &d->signer, &d->ports.signer, e)) == CY_OK &&
 	    (r = start_local(d, &p, e)) == CY_OK && (r = start_link(d, &p, e)) == CY_OK)
 		r = node_new(&p.node, &d->ports, &d->node, e);
@@ -367,6 +376,7 @@ static void stop(struct daemon *d)
 		store_sqlite_close(d->store);
 	signer_openssl_free(d->signer);
 	node_free(d->node);
+	books_free(d->books);
 	forget(d->store_event);
 	forget(d->signer_event);
 	forget(d->term_event);

@@ -13,6 +13,7 @@
 struct daemon {
 	struct config *config;      /* in force */
 	const struct config *first; /* at the start: what takes a restart is as this says */
+	struct books *books;        /* in force */
 	struct service_sockets sockets;
 	struct loop loop;
 	struct store_sqlite *store;

@@ -61,7 +61,7 @@ static void make_link(const struct config *c, struct parts *p)
 					.handshakes_per_source = c->handshakes_per_address };
 }
 
-static void make_node(const struct config *c, struct parts *p)
+static void make_node(const struct config *c, const struct books *books, struct parts *p)
 {
 	struct node_peer_config *peers = cy_arena_take(&p->arena, (c->n_peers + 1) * sizeof *peers);
 	struct node_client_config *clients = cy_arena_take(&p->arena, (c->n_clients + 1) * sizeof *clients);
@@ -73,6 +73,7 @@ static void make_node(const struct config *c, struct parts *p)
 			(struct node_client_config){ c->clients[i].name, c->clients[i].role, c->clients[i].sees_all };
 	p->node = (struct node_config){ .authority = c->id,
 					.place = c->place.names,
+					.books = books == NULL ? NULL : books_law(books),
 					.peers = peers,
 					.n_peers = c->n_peers,
 					.clients = clients,
@@ -96,12 +97,12 @@ static void make_local(const struct config *c, struct parts *p)
 						 .n_entries = c->n_clients };
 }
 
-void parts_make(const struct config *c, struct cy_wall now, struct parts *ret_parts)
+void parts_make(const struct config *c, const struct books *books, struct cy_wall now, struct parts *ret_parts)
 {
 	*ret_parts = (struct parts){ 0 };
 	make_signer(c, now, ret_parts);
 	make_link(c, ret_parts);
-	make_node(c, ret_parts);
+	make_node(c, books, ret_parts);
 	make_local(c, ret_parts);
 }
 
@@ -173,11 +174,14 @@ static void check_peer(const struct config *c, const struct config_peer *p, stru
 
 void parts_check(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
+	struct books *books = NULL;
 	struct parts p;
 
-	parts_make(c, now, &p);
+	books_load(c, &books, out);
+	parts_make(c, books, now, &p);
 	check_own(c, &p, out);
 	for (size_t i = 0; i < c->n_peers; i++)
 		check_peer(c, &c->peers[i], out);
 	parts_free(&p);
+	books_free(books);
 }

@@ -2,6 +2,7 @@
 #ifndef CY_COMITYD_PARTS_H
 #define CY_COMITYD_PARTS_H
 
+#include "comityd/books.h"
 #include "io/config_confuse.h"
 #include "io/file_watch.h"
 #include "io/link_zmq.h"
@@ -9,7 +10,7 @@
 #include "io/signer_openssl.h"
 #include "node/node.h"
 
-/* They point into the configuration, and into the arena. */
+/* They point into the configuration, into the books, and into the arena. */
 struct parts {
 	struct cy_arena arena;
 	struct signer_config signer;
@@ -18,7 +19,7 @@ struct parts {
 	struct local_socket_config local;
 };
 
-void parts_make(const struct config *c, struct cy_wall now, struct parts *ret_parts);
+void parts_make(const struct config *c, const struct books *books, struct cy_wall now, struct parts *ret_parts);
 void parts_free(struct parts *p);
 
 /* Watch every key, certificate and CRL that it names. */

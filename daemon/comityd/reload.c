@@ -6,14 +6,14 @@
 #include "comityd/internal.h"
 
 /* All that may fail comes first. */
-static int apply(struct daemon *d, const struct config *c, struct cy_error *e)
+static int apply(struct daemon *d, const struct config *c, const struct books *books, struct cy_error *e)
 {
 	struct signer_material *material = NULL;
 	struct link_change *change = NULL;
 	struct parts p;
 	int r;
 
-	parts_make(c, d->ports.clock.wall(d->ports.clock.ctx), &p);
+	parts_make(c, books, d->ports.clock.wall(d->ports.clock.ctx), &p);
 	if ((r = signer_prepare(&p.signer, &material, e)) == CY_OK &&
 	    (r = link_prepare(d->link, &p.link, &change, e)) == CY_OK)
 		r = node_reconfigure(d->node, &p.node, e);
@@ -92,6 +92,7 @@ void daemon_reload(struct daemon *d)
 {
 	struct config_problems problems = { 0 };
 	struct config *new = NULL;
+	struct books *books = NULL;
 	struct file_watch files = { 0 };
 	struct cy_error e = { 0 };
 	int r;
@@ -108,20 +109,26 @@ void daemon_reload(struct daemon *d)
 	if (r == CY_OK) {
 		/* Looked at before they are read, so that no change in between is missed. */
 		parts_watch(new, &files);
-		r = apply(d, new, &e);
+		r = books_load(new, &books, &problems);
+		if (r == CY_OK)
+			r = apply(d, new, books, &e);
 	}
 	if (r == CY_OK) {
 		name_restarts(d, new);
 		if (d->config != d->first)
 			config_free(d->config);
 		d->config = new;
+		books_free(d->books);
+		d->books = books;
 		file_watch_free(&d->files);
 		d->files = files;
 		daemon_tell(d, NODE_INFO, NODE_EVENT_RELOADED, "",
-			    "the configuration was read again: %zu peers, %zu clients", new->n_peers, new->n_clients);
+			    "the configuration was read again: %zu peers, %zu clients, %zu treaty profiles",
+			    new->n_peers, new->n_clients, books_law(books)->n_profiles);
 	} else {
 		refuse(d, new, &problems, &e);
 		config_free(new);
+		books_free(books);
 		file_watch_free(&files);
 	}
 	config_problems_free(&problems);
@@ -133,7 +140,7 @@ void daemon_renew(struct daemon *d, const char *changed)
 	struct config_problems problems = { 0 };
 	struct cy_error e = { 0 };
 
-	if (apply(d, d->config, &e) == CY_OK)
+	if (apply(d, d->config, d->books, &e) == CY_OK)
 		daemon_tell(d, NODE_INFO, NODE_EVENT_RELOADED, "",
 			    "%s has changed: keys, certificates and CRLs were read again", changed);
 	else

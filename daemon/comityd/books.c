@@ -1,0 +1,108 @@
+#include "comityd/books.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/calendar_ical.h"
+#include "io/config_tree.h"
+#include "io/profile_confuse.h"
+#include "io/zone_tz.h"
+
+struct books {
+	struct cy_arena arena;
+	struct law_books law;
+	const struct law_zone **zones; /* what law.zones points to */
+};
+
+/* The zone of one section, if it is not here yet. */
+static void load_zone(const struct config *c, const struct config_place *p, const char *section, struct books *b,
+		      struct config_problems *out)
+{
+	struct cy_error e = { 0 };
+	char option[80];
+
+	if (p->names.zone[0] == '\0' || law_find_zone(&b->law, p->names.zone) != NULL)
+		return;
+	if (zone_load(NULL, p->names.zone, &b->arena, &b->zones[b->law.n_zones], &e) == CY_OK) {
+		b->law.n_zones++;
+		return;
+	}
+	snprintf(option, sizeof option, "%s.time_zone", section);
+	config_problem(out, c->path, p->zone_line, option,
+		       "%s; the name of a time zone of this system is expected, such as Europe/Dublin (timedatectl "
+		       "list-timezones); correct it",
+		       e.text);
+}
+
+static void check_calendar(const struct config *c, const struct config_place *p, const char *section,
+			   const struct books *b, struct config_problems *out)
+{
+	char option[80];
+
+	if (p->names.calendar[0] == '\0' || law_find_calendar(&b->law, p->names.calendar) != NULL)
+		return;
+	snprintf(option, sizeof option, "%s.calendar", section);
+	if (c->calendars == NULL)
+		config_problem(out, c->path, p->calendar_line, option,
+			       "there is no calendar '%s': law.calendars is not given; add it, or remove this",
+			       p->names.calendar);
+	else
+		config_problem(out, c->path, p->calendar_line, option,
+			       "there is no calendar '%s'; the file %s/%s.ics is expected; add it, or correct the name",
+			       p->names.calendar, c->calendars, p->names.calendar);
+}
+
+static void each_place(const struct config *c, struct books *b, bool calendars, struct config_problems *out)
+{
+	char section[60];
+
+	for (size_t i = 0; i <= c->n_peers; i++) {
+		const struct config_place *p = i == 0 ? &c->place : &c->peers[i - 1].place;
+
+		snprintf(section, sizeof section, i == 0 ? "authority" : "peer %.40s",
+			 i == 0 ? "" : c->peers[i - 1].id);
+		if (calendars)
+			check_calendar(c, p, section, b, out);
+		else
+			load_zone(c, p, section, b, out);
+	}
+}
+
+int books_load(const struct config *c, struct books **ret, struct config_problems *out)
+{
+	struct books *b = calloc(1, sizeof *b);
+	const size_t before = out->n;
+	bool calendars = true;
+
+	CY_ASSERT(b != NULL);
+	b->zones = cy_arena_take(&b->arena, (c->n_peers + 1) * sizeof *b->zones);
+	b->law.zones = b->zones;
+	if (c->treaties != NULL)
+		profile_load_dir(c->treaties, &b->arena, &b->law.profiles, &b->law.n_profiles, out);
+	if (c->calendars != NULL)
+		calendars = calendar_load_dir(c->calendars, &b->arena, &b->law.calendars, &b->law.n_calendars, out) ==
+			    CY_OK;
+	each_place(c, b, false, out);
+	if (calendars)
+		each_place(c, b, true, out);
+	if (out->n > before) {
+		books_free(b);
+		return CY_ECONFIG;
+	}
+	*ret = b;
+	return CY_OK;
+}
+
+void books_free(struct books *b)
+{
+	if (b == NULL)
+		return;
+	cy_arena_free(&b->arena);
+	free(b);
+}
+
+const struct law_books *books_law(const struct books *b)
+{
+	return &b->law;
+}

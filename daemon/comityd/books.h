@@ -1,0 +1,19 @@
+/* What was agreed, and by which days it is counted: the treaty profiles, calendars and
+ * time zones that the configuration names, read from their files. */
+#ifndef CY_COMITYD_BOOKS_H
+#define CY_COMITYD_BOOKS_H
+
+#include "io/config_confuse.h"
+
+/* Owned by whoever loaded it. */
+struct books;
+
+/* All of it or nothing: CY_OK, or CY_ECONFIG with every problem added. Without
+ * directories in the configuration the books are empty. */
+int books_load(const struct config *c, struct books **ret, struct config_problems *out);
+void books_free(struct books *b); /* NULL is allowed */
+
+/* Lives as long as the books. */
+const struct law_books *books_law(const struct books *b);
+
+#endif
