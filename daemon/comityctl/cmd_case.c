@@ -18,8 +18,11 @@ static const char list_help[] = "usage: comityctl case list [--peer AUTHORITY] [
 
 static const char show_help[] = "usage: comityctl case show REF\n"
 				"\n"
-				"Shows a case: where it stands, its measures, and every message in the order in\n"
-				"which they take effect. REF is the case id, the own reference or the peer's.\n"
+				"Shows a case: where it stands, its measures, every message in the order in which\n"
+				"they take effect, the reviews of both sides and whether the other side relied on\n"
+				"them, and what the treaty profile finds wrong with what the other side asked:\n"
+				"'comityctl return-deficient' sends exactly that back. REF is the case id, the own\n"
+				"reference or the peer's.\n"
 				"The state digest is equal on both sides once nothing is on its way.\n";
 
 static void add_rows(struct out_table *t, const CyCaseList *list)
@@ -161,6 +164,43 @@ static void print_messages(const CyCaseView *v)
 	out_table_end(t);
 }
 
+static void print_reviews(const CyCaseView *v)
+{
+	static const char *const heads[] = { "REVIEW", "BY", "STANDARD", "RESULT", "WHEN", "OTHER SIDE", "REASON" };
+	struct out_table *t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+
+	if (v->n_reviews)
+		putchar('\n');
+	for (size_t i = 0; i < v->n_reviews; i++) {
+		const CyReviewView *r = v->reviews[i];
+
+		out_cell(t, "%s #%u.%u", r->author, r->number, r->review);
+		out_cell(t, "%s", r->by);
+		out_cell(t, "%s", r->standard);
+		out_cell(t, "%s", r->result);
+		out_cell(t, "%s", out_time(r->at_ms));
+		if (r->reliance)
+			out_cell(t, "%s, #%u", out_enum(&cy_reliance__descriptor, (int)r->reliance), r->answer);
+		else
+			out_cell(t, "-");
+		out_cell(t, "%s", r->reason);
+	}
+	out_table_end(t);
+}
+
+static void print_faults(const CyCaseView *v)
+{
+	if (!v->n_faults)
+		return;
+	printf("\nNot as the treaty asks (%zu):\n", v->n_faults);
+	for (size_t i = 0; i < v->n_faults; i++) {
+		fputs("  ", stdout);
+		out_fault(stdout, v->faults[i]);
+	}
+	if (v->summary && !strcmp(v->summary->state, "TRANSMITTED"))
+		printf("'comityctl return-deficient %s' returns it with these faults.\n", v->summary->case_id);
+}
+
 static int run_show(struct ctl *ctl, int argc, char **argv)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
@@ -184,6 +224,8 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
 			print_summary(reply->case_view);
 		print_measures(reply->case_view);
 		print_messages(reply->case_view);
+		print_reviews(reply->case_view);
+		print_faults(reply->case_view);
 	}
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;

@@ -12,7 +12,7 @@
 #define SCREEN_LINES 23 /* of 24: the prompt comes below */
 #define SCREEN_WIDTH 80
 #define REMARK_LEAD  12 /* columns before a remark */
-#define HEAD_LINES   10
+#define HEAD_LINES   11
 
 static const char status_help[] = "usage: comityctl status\n"
 				  "\n"

@@ -141,19 +141,8 @@ int ctl_number(const char *command, const char *option, const char *text, uint64
 static void print_refusal(struct ctl *ctl, const CyError *error)
 {
 	ctl_fail(CTL_REFUSED, "refused: %s", error->text);
-	for (size_t i = 0; i < error->n_faults; i++) {
-		const CyFault *f = error->faults[i];
-
-		out_safe(stderr, f->field);
-		fputs(": ", stderr);
-		out_safe(stderr, f->text);
-		if (f->article[0]) {
-			fputs(" (", stderr);
-			out_safe(stderr, f->article);
-			fputc(')', stderr);
-		}
-		fputc('\n', stderr);
-	}
+	for (size_t i = 0; i < error->n_faults; i++)
+		out_fault(stderr, error->faults[i]);
 	if (ctl->json)
 		out_json(&error->base, 2);
 }

@@ -122,3 +122,18 @@ int input_filled(const char *file, const ProtobufCMessage *m)
 	hunt(&h, m);
 	return h.found ? CTL_BAD_FILE : CTL_DONE;
 }
+
+int input_submission(const char *file, CySubmission **ret_submission)
+{
+	struct cy_buf text;
+	ProtobufCMessage *m;
+	int r = input_read(file, &text);
+
+	if (r != CTL_DONE)
+		return r;
+	r = input_parse(file, cy_buf_view(&text), &cy_submission__descriptor, &m);
+	cy_buf_free(&text);
+	if (r == CTL_DONE)
+		*ret_submission = (CySubmission *)m;
+	return r;
+}

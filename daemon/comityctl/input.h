@@ -6,6 +6,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "base/bytes.h"
+#include "comity/v1/local.pb-c.h"
 
 /* Templates leave this text where something is to be filled in. */
 #define INPUT_FILL_IN "FILL IN"
@@ -20,6 +21,9 @@ int input_read(const char *file, struct cy_buf *ret_text);
  * CTL_DONE, or CTL_BAD_FILE with the sentence printed. */
 int input_parse(const char *file, struct cy_bytes text, const ProtobufCMessageDescriptor *d,
 		ProtobufCMessage **ret_message);
+
+/* Both for a submission; freed with cy_submission__free_unpacked(.., NULL). */
+int input_submission(const char *file, CySubmission **ret_submission);
 
 /* CTL_BAD_FILE, and a line for each text that still says FILL IN. */
 int input_filled(const char *file, const ProtobufCMessage *m);

@@ -197,6 +197,11 @@ static void judge_own(struct judging *g, const CyStatus *s)
 	add(g, &own[JUDGE_OWN_PROCESS], s->descriptor_limit ? limit(g, JUDGE_FILES, sums->files) : JUDGE_OK,
 	    "%u of %u descriptors, %u local client%s", s->descriptors, s->descriptor_limit, s->clients,
 	    s->clients == 1 ? "" : "s");
+	if (s->treaty_profiles)
+		add(g, &own[JUDGE_OWN_TREATIES], JUDGE_OK, "%u profile%s", s->treaty_profiles,
+		    s->treaty_profiles == 1 ? "" : "s");
+	else
+		add(g, &own[JUDGE_OWN_TREATIES], JUDGE_OK, "no treaty profile is loaded: nothing is checked");
 }
 
 void judge(const CyStatus *s, const struct judge_limits *limits, struct judgement *ret_judgement)

@@ -57,7 +57,8 @@ extern const struct judge_limits judge_defaults;
 	X(DISK_FREE, "Disk")            \
 	X(CLOCK, "Clock")               \
 	X(CERTIFICATES, "Certificates") \
-	X(PROCESS, "Process")
+	X(PROCESS, "Process")           \
+	X(TREATIES, "Treaties")
 
 enum judge_own {
 #define X(name, label) JUDGE_OWN_##name,

@@ -9,8 +9,8 @@
 #include "comityctl/ctl.h"
 
 static const struct ctl_command *const commands[] = {
-	&ctl_submit,       &ctl_send,   &ctl_inbox,  &ctl_case_list, &ctl_case_show,
-	&ctl_message_show, &ctl_status, &ctl_health, &ctl_peer_list, &ctl_template,
+	&ctl_submit,       &ctl_send,   &ctl_return_deficient, &ctl_inbox,     &ctl_case_list, &ctl_case_show,
+	&ctl_message_show, &ctl_status, &ctl_health,           &ctl_peer_list, &ctl_template,  &ctl_check,
 };
 
 static int print_help(void)
@@ -20,8 +20,8 @@ static int print_help(void)
 	       "Talks to the Comity daemon of this authority over its local socket.\n"
 	       "\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		printf("  %-14s %s\n", commands[i]->name, commands[i]->summary);
-	printf("  %-14s %s\n", "help COMMAND", "explain a command; also 'COMMAND --help'");
+		printf("  %-16s %s\n", commands[i]->name, commands[i]->summary);
+	printf("  %-16s %s\n", "help COMMAND", "explain a command; also 'COMMAND --help'");
 	printf("\n"
 	       "  --socket PATH  where the daemon listens (default: $COMITY_SOCKET, else\n"
 	       "                 " CLIENT_SOCKET ")\n"
@@ -73,7 +73,7 @@ static int family(const char *word, bool asked)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
 			continue;
-		fprintf(asked ? stdout : stderr, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(asked ? stdout : stderr, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
 		n++;
 	}
 	if (n && asked)

@@ -84,6 +84,19 @@ void out_safe(FILE *f, const char *text)
 	cy_buf_free(&b);
 }
 
+void out_fault(FILE *f, const CyFault *fault)
+{
+	out_safe(f, fault->field);
+	fputs(": ", f);
+	out_safe(f, fault->text);
+	if (fault->article[0]) {
+		fputs(" (", f);
+		out_safe(f, fault->article);
+		fputc(')', f);
+	}
+	fputc('\n', f);
+}
+
 static char *__attribute__((format(printf, 1, 0))) format(const char *fmt, va_list ap)
 {
 	char *text = NULL;

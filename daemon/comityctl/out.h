@@ -10,12 +10,16 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
+#include "comity/v1/types.pb-c.h"
 
 /* Print text on one line, harmless. */
 void out_safe(FILE *f, const char *text);
 
 /* The same into a buffer. */
 int out_safe_add(struct cy_buf *b, const char *text, size_t len);
+
+/* A line: the field, what is wrong with it, and the article in parentheses. */
+void out_fault(FILE *f, const CyFault *fault);
 
 /* `Label   value`, aligned; an empty value prints nothing. */
 void out_pair(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -152,7 +152,9 @@ static const char period[] =
 	"        // \"period\": {\"fromDate\": \"FILL IN\", \"toDate\": \"FILL IN\"},\n";
 static const char atoms[] =
 	"        // Data atoms asked for, as the profile of the instrument names them, such as login_ip_log.\n"
-	"        // \"atoms\": [\"FILL IN\"],\n";
+	"        // \"atoms\": [\"FILL IN\"],\n"
+	"        // Categories of these data, as the profile names them: some need an approval of their own.\n"
+	"        // \"dataCategories\": [\"FILL IN\"],\n";
 static const char bank[] = "        // Bank and branch, and the accounts (IBAN or number).\n"
 			   "        \"bank\": {\"bank\": \"FILL IN\", \"accounts\": [\"FILL IN\"]},\n";
 static const char hearing[] =
@@ -189,7 +191,11 @@ const char template_tail[] =
 	"      // \"remedies\": \"FILL IN\", \"returnOfEvidence\": \"FILL IN\", \"costs\": \"FILL IN\",\n"
 	"      // Reviews that were made: by whom, against which standard, what came of it.\n"
 	"      // \"reviews\": [{\"by\": \"FILL IN\", \"standard\": \"FILL IN\", \"result\": \"FILL IN\"}],\n"
-	"      // Who approved this request, and when: {{now}} stands here.\n"
+	"      // Atoms that mean different things to the two states, once that is understood: 'comityctl check' lists "
+	"them.\n"
+	"      // \"atomWarnings\": [{\"atom\": \"FILL IN\", \"acknowledgedBy\": \"FILL IN\"}],\n"
+	"      // Who approved this request, and when: {{now}} stands here. An approval of sensitive data names their\n"
+	"      // \"categories\": [\"...\"].\n"
 	"      \"approvals\": [{\"name\": \"FILL IN\", \"office\": \"FILL IN\", \"role\": \"\", \"atMs\": "
 	"\"{{now_ms}}\"}]\n"
 	"    }\n"

@@ -49,7 +49,7 @@ says() {
 
 all_help() {
 	local words
-	for words in submit send inbox 'case list' 'case show' 'message show' status health 'peer list' template; do
+	for words in submit send check return-deficient inbox 'case list' 'case show' 'message show' status health 'peer list' template; do
 		# shellcheck disable=SC2086 # a command may have two words
 		"$ctl" $words --help >out 2>err || return 1
 		# shellcheck disable=SC2086
@@ -76,11 +76,11 @@ all_templates() {
 	[ "$(wc -l <measures)" -eq 33 ] || return 1
 	while read -r measure; do
 		"$ctl" template "$measure" >form.json 2>err </dev/null || return 1
-		"$ctl" submit --check form.json >out 2>err </dev/null
+		"$ctl" check form.json >out 2>err </dev/null
 		[ $? -eq 4 ] || return 1
 		grep -q 'FILL IN' err || return 1
 		sed 's/FILL IN/IE/g' form.json >filled.json
-		"$ctl" submit --check filled.json >out 2>err </dev/null || return 1
+		"$ctl" check filled.json >out 2>err </dev/null || return 1
 	done <measures
 }
 
@@ -129,9 +129,42 @@ exits 4 'a file that is not there is told' submit nowhere.json
 printf '{"to": "IE", "content": {"note": {"text": "x"}' >short.json
 exits 4 'a file that ends too early is told' submit short.json
 printf '{"to": "IE", "ownReference": "1", "content": {"request": {}}}' >empty.json
-exits 4 'a check lists every fault' submit --check empty.json
-[ "$(grep -c 'content.request' err)" -ge 5 ]
+exits 4 'a check lists every fault' check empty.json
+[ "$(grep -c 'content.request' out)" -ge 5 ]
 result $? 'five faults and more are told at once'
+says out 'No treaty profile is loaded' 'and that no treaty was looked at'
+
+treaties=$here/../fixtures/treaties
+sed 's/"us-ie-2001"/"made-up-2020"/' "$here/../../contrib/demo/request.json" >asked.json
+exits 4 'a request is checked against its treaty' check asked.json --treaties "$treaties"
+says out '^asked.json: 4 faults$' 'all faults are counted'
+says out '^content.request.measures\[1\].necessity: .*DISCLOSURE_TRAFFIC.*(made-up-2020 4(2) (not verified against the primary text))$' \
+	'path, measure and article are told, and that it was not verified'
+says out '^login_ip_log  *US: subscriber, subpoena; .*  IE: traffic, court order; made-up-2020 5(4)  *-$' 'terms that differ are told'
+says out '{"atom": "login_ip_log", "acknowledgedBy": "NAME OF THE OFFICER"}' 'and what to add'
+COMITY_TREATIES=$treaties "$ctl" --json check asked.json >out 2>err
+[ $? -eq 4 ] && [ "$(grep -c '"field"' out)" -eq 4 ] && grep -A 10 '"theirs"' out | grep -q '"category": "traffic"'
+result $? 'the same as JSON, with the treaties of the environment'
+exits 4 'a treaty that was not yet in force is told' check asked.json --treaties "$treaties" --date 2019-12-31
+says out 'legal_basis.instrument: .*effective only from 2020-01-01' 'with the day'
+exits 4 'a state that is no party is told' check asked.json --treaties "$treaties" --from-state FR
+says out 'legal_basis.instrument: .*FR' 'by its name'
+says out 'requesting_state: FR is expected' 'and so is a state other than the one in the file'
+sed -e 's/"purpose": "Evidence/"useLimits": "This proceeding only.", &/' -e 's/"nexus"/"necessity": "No other source.", &/' \
+	-e '/"necessity": "The buyers/d' -e 's/\(messages of this account."\),/\1/' \
+	-e 's/"office": "Office of/"categories": ["content"], &/' \
+	-e 's/"language": "en"/&, "atomWarnings": [{"atom": "login_ip_log", "acknowledgedBy": "A. Officer"}]/' \
+	asked.json >answered.json
+exits 0 'a request with all that is asked for is complete' check answered.json --treaties "$treaties"
+says out '^answered.json: complete$' 'and said to be'
+says out '^login_ip_log .*A. Officer$' 'who acknowledged is shown'
+mkdir broken
+sed 's/^requirement limits/requirement limits { }\n&/' "$treaties/made-up-2020.conf" >broken/x.conf
+exits 4 'a faulty profile is told' check answered.json --treaties broken
+says err '^comityctl: broken/x.conf:[0-9]*: ' 'with its line'
+exits 4 'a directory that is not there is told' check answered.json --treaties nowhere
+exits 2 'a state that is none is a wrong command line' check answered.json --from-state Ireland
+exits 2 'a day that is none is a wrong command line' check answered.json --date 2026-02-30
 
 # ------------------------------------------------------ with a fake daemon
 
@@ -203,7 +236,7 @@ result $? 'nothing that could harm a terminal is printed'
 exits 0 'many peers are shown' status --client many
 fits 'on one screen'
 says out '^ZA  *disconnected' 'the troubled one, the last in the configuration, first'
-says out '^and 191 more, 0 of them with a remark: comityctl peer list$' 'and a count of the rest'
+says out '^and 192 more, 0 of them with a remark: comityctl peer list$' 'and a count of the rest'
 exits 0 'all peers are listed' peer list --client many
 [ "$(wc -l <out)" -eq 202 ]
 result $? 'each on a line'

@@ -1,0 +1,243 @@
+/* check: looks for faults in a submission, without a daemon. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/limits.h"
+#include "comityctl/ctl.h"
+#include "comityctl/input.h"
+#include "comityctl/out.h"
+#include "io/profile_confuse.h"
+#include "law/treaty.h"
+
+static const char help[] = "usage: comityctl check FILE|- [--treaties DIR] [--from-state STATE] [--to-state STATE]\n"
+			   "                       [--date YYYY-MM-DD]\n"
+			   "\n"
+			   "Looks for all faults of a file that 'comityctl submit' would hand in, without a\n"
+			   "daemon: what every request must hold, and what the treaty profile asks for: its\n"
+			   "fields, measures, languages and approvals, and whether it is in force between the\n"
+			   "two states. Then it lists the data atoms that mean different things to the two, and\n"
+			   "what to add to acknowledge that. The daemon checks the same at submit.\n"
+			   "\n"
+			   "  --treaties DIR      directory of treaty profiles (default: $COMITY_TREATIES;\n"
+			   "                      without both nothing is checked against a treaty)\n"
+			   "  --from-state STATE  the state that asks (default: as the file says)\n"
+			   "  --to-state STATE    the state that is asked (default: as the file says)\n"
+			   "  --date YYYY-MM-DD   the day on which it is sent (default: today)\n"
+			   "\n"
+			   "Exit codes: 0 nothing is missing; 4 there are faults, or a file cannot be read;\n"
+			   "2 the command line is wrong. --json prints what the daemon would answer\n"
+			   "(comity.v1.Error): faults and atomWarnings.\n";
+
+/* What was read, and what was found. */
+struct check {
+	const char *file;
+	CySubmission *s;
+	struct law_books books;
+	struct law_between between;
+	struct law_faults faults;
+	struct law_atom_warnings warnings;
+	struct cy_arena arena;
+};
+
+static void add(struct check *c, const char *field, const char *text)
+{
+	struct law_fault *f = &c->faults.at[c->faults.n++];
+
+	*f = (struct law_fault){ 0 };
+	cy_copy(f->field, sizeof(f->field), field);
+	cy_copy(f->text, sizeof(f->text), text);
+}
+
+/* The submission around the content comes first: law_validate() begins anew. */
+static void look(struct check *c)
+{
+	const CySubmission *s = c->s;
+	const bool opens = !s->case_ref[0];
+	struct law_faults *content = cy_arena_take(&c->arena, sizeof(*content));
+
+	if (opens && !cy_authority_valid(s->to))
+		add(c, "to", "The authority id of the addressee is mandatory.");
+	if (opens && (!s->own_reference[0] || strlen(s->own_reference) > CY_REFERENCE_MAX))
+		add(c, "own_reference", "An own file reference of 1 to 128 bytes is mandatory.");
+	if (!s->content) {
+		add(c, "content", "What is said is mandatory.");
+		return;
+	}
+	law_validate(s->content, content);
+	law_treaty_check(s->content, &c->books, &c->between, content);
+	for (size_t i = 0; i < content->n && c->faults.n < LAW_FAULTS_MAX; i++) {
+		struct law_fault *f = &c->faults.at[c->faults.n++];
+
+		*f = content->at[i];
+		snprintf(f->field, sizeof(f->field), "content.%.80s", content->at[i].field);
+	}
+	c->faults.more = content->more;
+	if (s->content->kind_case == CY_CONTENT__KIND_REQUEST)
+		c->warnings = law_atom_warnings(s->content->request, &c->books, &c->between, &c->arena);
+}
+
+/* ------------------------------------------------------------------ telling */
+
+static CyFault **fault_list(struct check *c)
+{
+	CyFault *rows = cy_arena_take(&c->arena, (c->faults.n + 1) * sizeof(*rows));
+	CyFault **list = cy_arena_take(&c->arena, (c->faults.n + 1) * sizeof(*list));
+
+	for (size_t i = 0; i < c->faults.n; i++) {
+		cy_fault__init(&rows[i]);
+		rows[i].field = c->faults.at[i].field;
+		rows[i].text = c->faults.at[i].text;
+		rows[i].article = c->faults.at[i].article;
+		list[i] = &rows[i];
+	}
+	return list;
+}
+
+static void print_meaning(struct out_table *t, const CyAtomMeaning *m)
+{
+	if (!m->category[0])
+		out_cell(t, "%s: does not say", m->state);
+	else
+		out_cell(t, "%s: %s%s%s; %s", m->state, m->category, m->threshold[0] ? ", " : "", m->threshold,
+			 m->article);
+}
+
+static void print_warnings(const struct check *c)
+{
+	static const char *const heads[] = { "ATOM", "WHO ASKS", "WHO IS ASKED", "ACKNOWLEDGED BY" };
+	struct out_table *t;
+	bool first = true;
+
+	if (!c->warnings.n)
+		return;
+	printf("\nThese data atoms mean different things to the two states:\n");
+	t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	for (size_t i = 0; i < c->warnings.n; i++) {
+		const CyAtomWarning *w = c->warnings.list[i];
+
+		out_cell(t, "%s", w->atom);
+		print_meaning(t, w->ours);
+		print_meaning(t, w->theirs);
+		out_cell(t, "%s", out_or_dash(w->acknowledged_by));
+	}
+	out_table_end(t);
+	for (size_t i = 0; i < c->warnings.n; i++) {
+		if (c->warnings.list[i]->acknowledged_by[0])
+			continue;
+		if (first)
+			printf("If that is understood, add to the request:\n  \"atomWarnings\": [");
+		printf("%s\n    {\"atom\": \"", first ? "" : ",");
+		out_safe(stdout, c->warnings.list[i]->atom);
+		printf("\", \"acknowledgedBy\": \"NAME OF THE OFFICER\"}");
+		first = false;
+	}
+	if (!first)
+		printf("\n  ]\n");
+}
+
+static void print_all(struct check *c)
+{
+	CyFault **list = fault_list(c);
+
+	out_safe(stdout, c->file);
+	if (c->faults.n)
+		printf(": %zu%s fault%s\n", c->faults.n, c->faults.more ? " or more" : "", c->faults.n == 1 ? "" : "s");
+	else
+		printf(": complete\n");
+	for (size_t i = 0; i < c->faults.n; i++)
+		out_fault(stdout, list[i]);
+	print_warnings(c);
+	if (!c->books.n_profiles)
+		printf("No treaty profile is loaded: nothing was checked against a treaty (--treaties DIR).\n");
+}
+
+static void print_json(struct check *c)
+{
+	CyError e = CY_ERROR__INIT;
+
+	if (c->faults.n)
+		e.code = CY_ERROR_CODE__INVALID;
+	e.faults = fault_list(c);
+	e.n_faults = c->faults.n;
+	e.atom_warnings = c->warnings.list;
+	e.n_atom_warnings = c->warnings.n;
+	out_json(&e.base, 2);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static int load_books(struct check *c, const char *dir)
+{
+	struct config_problems problems = { 0 };
+	int r;
+
+	if (!dir || !dir[0])
+		return CTL_DONE;
+	r = profile_load_dir(dir, &c->arena, &c->books.profiles, &c->books.n_profiles, &problems);
+	for (size_t i = 0; i < problems.n; i++)
+		ctl_fail(CTL_BAD_FILE, "%s", problems.list[i].text);
+	config_problems_free(&problems);
+	return r == CY_OK ? CTL_DONE : CTL_BAD_FILE;
+}
+
+static int state_option(const char *name, const char *text, const char **ret)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	if (text && (strlen(text) != 2 || strspn(text, letters) != 2))
+		return ctl_usage("check", "--%s wants two capital letters of ISO 3166-1, such as IE, not '%s'", name,
+				 text);
+	*ret = text ? text : "";
+	return CTL_DONE;
+}
+
+static int day_option(const char *text, struct cy_date *ret)
+{
+	*ret = cy_date_of_days((int64_t)time(NULL) / 86400);
+	if (text && cy_date_parse(text, ret) != CY_OK)
+		return ctl_usage("check", "--date wants a day written YYYY-MM-DD, not '%s'", text);
+	return CTL_DONE;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	const char *treaties = getenv("COMITY_TREATIES"), *from = NULL, *to = NULL, *date = NULL;
+	const struct ctl_option options[] = { { .name = "treaties", .value = &treaties },
+					      { .name = "from-state", .value = &from },
+					      { .name = "to-state", .value = &to },
+					      { .name = "date", .value = &date } };
+	struct check *c = calloc(1, sizeof(*c));
+	int r;
+
+	CY_ASSERT(c);
+	r = ctl_parse(ctl, &ctl_check, argc, argv, options, sizeof(options) / sizeof(options[0]), &c->file, 1, 1, NULL);
+	if (r == CTL_DONE)
+		r = state_option("from-state", from, &c->between.requesting);
+	if (r == CTL_DONE)
+		r = state_option("to-state", to, &c->between.requested);
+	if (r == CTL_DONE)
+		r = day_option(date, &c->between.day);
+	if (r == CTL_DONE)
+		r = load_books(c, treaties);
+	if (r == CTL_DONE)
+		r = input_submission(c->file, &c->s);
+	if (r == CTL_DONE)
+		r = input_filled(c->file, &c->s->base);
+	if (r == CTL_DONE) {
+		look(c);
+		if (ctl->json)
+			print_json(c);
+		else
+			print_all(c);
+		r = c->faults.n ? CTL_BAD_FILE : CTL_DONE;
+	}
+	if (c->s)
+		cy_submission__free_unpacked(c->s, NULL);
+	cy_arena_free(&c->arena);
+	free(c);
+	return r;
+}
+
+const struct ctl_command ctl_check = { "check", "look for faults in a file, without a daemon", help, run, NULL };
