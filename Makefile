@@ -208,6 +208,7 @@ format:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/comity \
+		$(DESTDIR)$(PREFIX)/share/comity/treaties \
 		$(DESTDIR)$(PREFIX)/share/comity/proto/comity/v1 $(DESTDIR)$(PREFIX)/share/doc/comity \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin/
@@ -215,6 +216,7 @@ install: all
 	install -m 644 config/comityd.conf $(DESTDIR)$(PREFIX)/share/comity/
 	install -d $(DESTDIR)$(PREFIX)/share/comity/calendars
 	install -m 644 config/calendars/*.ics $(DESTDIR)$(PREFIX)/share/comity/calendars/
+	install -m 644 config/treaties/*.conf $(DESTDIR)$(PREFIX)/share/comity/treaties/
 	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/comity/proto/comity/v1/
 	install -m 644 README.md INSTALL LICENSE proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/comity/
 	install -m 644 contrib/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/

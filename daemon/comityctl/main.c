@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "comityctl/ctl.h"
+#include "comityctl/treaties.h"
 
 static const struct ctl_command *const commands[] = {
-	&ctl_submit,       &ctl_send,   &ctl_return_deficient, &ctl_inbox,     &ctl_case_list, &ctl_case_show,
-	&ctl_message_show, &ctl_status, &ctl_health,           &ctl_peer_list, &ctl_template,  &ctl_check,
+	&ctl_submit,       &ctl_send,        &ctl_return_deficient, &ctl_inbox,        &ctl_case_list, &ctl_case_show,
+	&ctl_message_show, &ctl_status,      &ctl_health,           &ctl_peer_list,    &ctl_template,  &ctl_check,
+	&ctl_treaty_list,  &ctl_treaty_show, &ctl_treaty_check,     &ctl_treaty_guide,
 };
 
 static int print_help(void)

@@ -306,16 +306,6 @@ static void measures(struct form *f, law_measures m)
 	}
 }
 
-static const char *unit_word(enum law_unit u)
-{
-	static const char *const words[] = {
-#define LAW_X(name, word) word,
-		LAW_UNITS(LAW_X)
-#undef LAW_X
-	};
-	return words[u];
-}
-
 /* A line for each bit: `name.word = yes`. */
 #define EACH_BIT(f, name, bits, n, word)                                              \
 	do {                                                                          \
@@ -331,7 +321,7 @@ static void period(struct form *f, const char *amount, const char *unit, const s
 	if (p->amount == 0)
 		return;
 	number(f, amount, p->amount);
-	text(f, unit, unit_word(p->unit));
+	text(f, unit, law_unit_name(p->unit));
 }
 
 static void clock_rule(struct form *f, const struct law_clock_rule *c)

@@ -141,7 +141,9 @@ struct law_requirement {
 struct law_atom {
 	const char *state; /* ISO 3166-1 alpha-2; "" : the instrument itself, for states that say nothing of it */
 	const char *atom;  /* such as login_ip_log */
-	const char *category, *threshold, *definition; /* threshold: what is needed to get it */
+	const char *category;
+	const char *threshold; /* what is needed to get it; "": not stated, and not compared */
+	const char *definition;
 	struct law_source source;
 };
 

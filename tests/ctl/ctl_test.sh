@@ -49,7 +49,8 @@ says() {
 
 all_help() {
 	local words
-	for words in submit send check return-deficient inbox 'case list' 'case show' 'message show' status health 'peer list' template; do
+	for words in submit send check return-deficient inbox 'case list' 'case show' 'message show' status health \
+		'peer list' template 'treaty list' 'treaty show' 'treaty check' 'treaty guide'; do
 		# shellcheck disable=SC2086 # a command may have two words
 		"$ctl" $words --help >out 2>err || return 1
 		# shellcheck disable=SC2086
@@ -107,6 +108,46 @@ says kinds '^problem-notice$' 'kinds are spelled with hyphens'
 says out 'INCOMPLETE_OR_INCORRECT' 'the values of an enum are listed'
 all_templates
 result $? 'every template is accepted once it is filled in, and not before'
+
+# Treaty profiles: offline, from the tree.
+treaties=$here/../../config/treaties
+exits 0 'the profiles beside the program are found' treaty list
+exits 0 'treaty profiles are listed' treaty list --treaties "$treaties"
+says out '^us-ie-2001  *1  *in_force  *2009-08-11' 'the list tells since when an instrument is in force'
+says out '^cets-224 .*not_in_force' 'the list tells what is not in force'
+"$ctl" --json treaty list --treaties "$treaties" >out 2>err
+says out '"instrument":"eio-2014-41".*"digest":"[0-9a-f]\{64\}"' 'a list for programs has digests'
+exits 0 'a treaty profile is shown' treaty show eio-2014-41 --treaties "$treaties"
+says out '^clock\.decide\.amount = 30$' 'a period is shown'
+says out '^rule.*verified = no  # not verified against the primary text$' 'what was not verified is marked'
+exits 0 'a version is shown by name' treaty show eio-2014-41 1 --treaties "$treaties"
+exits 5 'an unknown version is not found' treaty show eio-2014-41 7 --treaties "$treaties"
+exits 5 'an unknown instrument is not found' treaty show lex-rhodia --treaties "$treaties"
+says err 'treaty list' 'the sentence says where the ids are'
+exits 4 'a directory that is not there is told' treaty list --treaties "$work/none"
+says err "$work/none: it cannot be read" 'the sentence names the directory'
+exits 0 'every shipped profile passes the check' treaty check "$treaties"/*.conf
+sed 's/^	article = "12(3)"$//' "$treaties/eio-2014-41.conf" >bad.conf
+exits 4 'a profile without an article is refused' treaty check bad.conf
+says err "bad.conf:[0-9]*: option 'clock decide.article': it is missing" 'file, line and option are named'
+"$ctl" --json treaty check bad.conf >out 2>err
+says out '"line":[0-9]*,"text":"bad.conf' 'problems are printed for programs'
+exits 0 'a guide is printed' treaty guide us-ie-2001 DISCLOSURE_TRAFFIC --treaties "$treaties"
+says out 'measures\[\].targets' 'the guide says what to fill in'
+says out 'insufficient nexus' 'the guide names the grounds for refusal'
+says out 'wanted-date' 'the guide names the clocks'
+says out 'traffic (DIFFERS)' 'the guide shows what the two states call otherwise'
+says out 'not verified against the primary text' 'the guide says what was not verified'
+awk 'length($0) > 80 { exit 1 }' out
+result $? 'the guide fits a terminal of 80 columns'
+exits 0 'a guide is printed as Markdown' treaty guide eio-2014-41 search-and-seizure --markdown --treaties "$treaties"
+says out '^## Clocks that will run$' 'Markdown has headings'
+"$ctl" --json treaty guide eio-2014-41 PRESERVATION --treaties "$treaties" >out 2>err
+python3 -c 'import json; g = json.load(open("out")); assert any(c["article"] == "32(2)" for c in g["clocks"])' 2>err
+result $? 'the guide for programs is JSON'
+exits 5 'a measure that is not admitted has no guide' treaty guide eio-2014-41 EXTRADITION --treaties "$treaties"
+exits 5 'a measure that there is not has no guide' treaty guide eio-2014-41 LUNCH --treaties "$treaties"
+exits 2 'one form at a time' --json treaty guide eio-2014-41 PRESERVATION --markdown
 
 exits 3 'a socket that is not there is told as such' --socket "$work/none.sock" status
 says err 'cannot reach the daemon' 'the sentence says that the daemon is not reached'

@@ -1,0 +1,443 @@
+/* treaty guide: what a desk officer reads before writing a request. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "comityctl/fields.h"
+#include "comityctl/out.h"
+#include "comityctl/treaties.h"
+
+#define WIDTH 78
+
+static const char help[] = "usage: comityctl treaty guide INSTRUMENT MEASURE [--markdown] [--treaties DIR]\n"
+			   "\n"
+			   "Tells what a request for MEASURE under INSTRUMENT must say, why and by which\n"
+			   "article, on which grounds it may be refused, which clocks will run, what the two\n"
+			   "states call the data, and in which languages. 'comityctl template MEASURE' prints\n"
+			   "the form.\n"
+			   "\n"
+			   "  --markdown      print Markdown\n"
+			   "  --treaties DIR  the profiles (default: those installed with this program)\n";
+
+/* ------------------------------------------------------------------- the page */
+
+enum form {
+	PLAIN,
+	MARKDOWN,
+	JSON
+};
+
+struct page {
+	enum form form;
+	bool listing;         /* the last thing printed was an item */
+	json_t *root, *items; /* JSON: the whole, and the section that is being written */
+};
+
+/* Text from column `indent` on, `first` of them printed already. */
+static void wrap(const char *text, size_t indent, size_t first)
+{
+	size_t column = first;
+
+	while (*text) {
+		const size_t word = strcspn(text, " ");
+
+		if (column > indent && column + 1 + word > WIDTH) {
+			printf("\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > first || column > indent) {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", (int)word, text);
+		column += word;
+		text += word + strspn(text + word, " ");
+	}
+	putchar('\n');
+}
+
+static void section(struct page *p, const char *key, const char *title)
+{
+	p->listing = false;
+	switch (p->form) {
+	case PLAIN:
+		printf("\n%s\n", title);
+		return;
+	case MARKDOWN:
+		printf("\n## %s\n\n", title);
+		return;
+	case JSON:
+		p->items = json_array();
+		json_object_set_new(p->root, key, p->items);
+	}
+}
+
+static void paragraph(struct page *p, const char *text)
+{
+	if (p->form == JSON) {
+		json_array_append_new(p->items, json_pack("{s:s}", "text", text));
+		return;
+	}
+	if (p->form == PLAIN)
+		printf("    ");
+	else if (p->listing)
+		putchar('\n');
+	wrap(text, p->form == PLAIN ? 4 : 0, p->form == PLAIN ? 4 : 0);
+}
+
+/* A number of the instrument itself, and no other text that is named. */
+static bool is_number(const char *article)
+{
+	return *article >= '0' && *article <= '9' && !strpbrk(article, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+/* `article; whether it was verified. note` */
+static void origin(char *out, size_t size, const struct law_source *s)
+{
+	snprintf(out, size, "%s%s%s%s%s%s%s", is_number(s->article) ? "Article " : "", s->article,
+		 s->article[0] ? "; " : "", s->verified ? "verified" : TREATIES_UNVERIFIED, s->note[0] ? ". " : "",
+		 s->note, s->note[0] && s->note[strlen(s->note) - 1] != '.' ? "." : "");
+}
+
+/* A name, what is said of it, and where that comes from. */
+static void item(struct page *p, const char *name, const char *text, const struct law_source *s)
+{
+	char from[1200];
+
+	origin(from, sizeof(from), s);
+	p->listing = true;
+	switch (p->form) {
+	case PLAIN:
+		printf("  * ");
+		wrap(name, 4, 4);
+		if (text[0]) {
+			printf("    ");
+			wrap(text, 4, 4);
+		}
+		printf("    [");
+		strncat(from, "]", sizeof(from) - strlen(from) - 1);
+		wrap(from, 5, 5);
+		return;
+	case MARKDOWN:
+		printf("- **%s**%s%s\n  *(%s)*\n", name, text[0] ? ": " : "", text, from);
+		return;
+	case JSON:
+		json_array_append_new(p->items,
+				      json_pack("{s:s, s:s, s:s, s:b, s:s}", "name", name, "text", text, "article",
+						s->article, "verified", s->verified, "note", s->note));
+	}
+}
+
+/* ----------------------------------------------------------------- the contents */
+
+static bool concerns(law_measures set, int measure)
+{
+	return set == 0 || (set >> measure & 1) != 0;
+}
+
+static const char *const statuses[] = {
+	[LAW_STATUS_IN_FORCE] = "in force",
+	[LAW_STATUS_NOT_IN_FORCE] = "not in force",
+	[LAW_STATUS_NON_BINDING] = "a scheme that does not bind",
+};
+
+static void title(struct page *page, const struct law_profile *p, const char *measure)
+{
+	const struct law_source head = { p->citation, p->verified, p->note };
+	char text[512], parties[1024] = "", from[1200];
+
+	for (size_t i = 0; i < p->n_parties; i++) {
+		const size_t len = strlen(parties);
+
+		snprintf(parties + len, sizeof(parties) - len, "%s%s", i ? " " : "", p->parties[i].state);
+	}
+	snprintf(text, sizeof(text), "%s under %s, version %s", measure, p->id, p->version);
+	origin(from, sizeof(from), &head);
+	if (page->form == JSON) {
+		page->root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s}", "measure", measure, "instrument",
+				       p->id, "version", p->version, "title", p->title, "citation", p->citation,
+				       "verified", p->verified, "note", p->note, "status", law_status_name(p->status));
+		return;
+	}
+	printf(page->form == MARKDOWN ? "# %s\n\n" : "%s\n\n", text);
+	wrap(p->title, 0, 0);
+	wrap(from, 0, 0);
+	printf("\nStatus: %s", statuses[p->status]);
+	if (p->effective_from.year)
+		printf(", from %s", treaties_date(p->effective_from));
+	if (p->effective_to.year)
+		printf(", to %s", treaties_date(p->effective_to));
+	putchar('\n');
+	if (p->status == LAW_STATUS_NOT_IN_FORCE)
+		puts("No request can be based on it.");
+	if (parties[0])
+		snprintf(text, sizeof(text), "%sParties: ", page->form == MARKDOWN ? "\n" : "");
+	else
+		snprintf(text, sizeof(text),
+			 "%sParties: not listed in this profile; the system cannot tell for which "
+			 "states it is in force.",
+			 page->form == MARKDOWN ? "\n" : "");
+	fputs(text, stdout);
+	wrap(parties, 0, 0);
+}
+
+static void requirements(struct page *page, const struct law_profile *p, int measure)
+{
+	bool any = false;
+
+	section(page, "requirements", "What to fill in");
+	for (size_t i = 0; i < p->n_requirements; i++) {
+		const struct law_requirement *r = &p->requirements[i];
+
+		if (!concerns(r->measures, measure))
+			continue;
+		item(page, r->field, r->why, &r->source);
+		any = true;
+	}
+	if (page->form != JSON)
+		paragraph(page, any ? "Beside these, what every request must hold: 'comityctl template' explains it."
+				    : "The profile asks for nothing beyond what every request must hold: 'comityctl "
+				      "template' explains that.");
+}
+
+static void grounds(struct page *page, const struct law_profile *p)
+{
+	section(page, "grounds", "Grounds on which it may be refused");
+	for (size_t i = 0; i < p->n_grounds; i++) {
+		const struct law_ground *g = &p->grounds[i];
+
+		item(page, g->code[0] ? g->code : out_word(&cy_refusal_ground__descriptor, (int)g->ground), "",
+		     &g->source);
+	}
+	if (!p->n_grounds && page->form != JSON)
+		paragraph(page, "None are listed in this profile.");
+}
+
+/* The words for each start and each thing that meets a clock. */
+static const char *const starts[LAW_STARTS_N] = {
+	[LAW_START_RECEIVED] = "from the receipt of the request",
+	[LAW_START_RECEIVED_EXECUTING] = "from the receipt by the executing authority",
+	[LAW_START_ACKNOWLEDGED] = "from the acknowledgement",
+	[LAW_START_DECIDED] = "from the decision on the measure",
+	[LAW_START_EFFECTED] = "from the day on which it took effect (data preserved, person arrested)",
+	[LAW_START_CLARIFICATION] = "from the receipt of each request for clarification",
+	[LAW_START_WANTED_DATE] = "Due on the date asked for in measures[].wanted_by_date",
+	[LAW_START_URGENCY_DATE] = "Due on the date in urgency.until_date",
+	[LAW_START_ANSWER_DATE] = "Due on the date that the notice names",
+};
+
+static const char *const lapses[] = {
+	[LAW_LAPSE_RECORD_ONLY] = "",
+	[LAW_LAPSE_TACIT_NO_OBJECTION] = " If it lapses, there is no objection.",
+	[LAW_LAPSE_OBLIGATION_CEASES] = " If it lapses, the obligation ceases.",
+	[LAW_LAPSE_CONTINUES_UNTIL_DECISION] = " After it the obligation goes on until the request is decided.",
+};
+
+static void add(struct cy_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add(struct cy_buf *b, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	CY_ASSERT(cy_buf_add(b, text, strlen(text)) == CY_OK);
+}
+
+static void add_period(struct cy_buf *b, const struct law_period *period)
+{
+	static const char *const units[] = { "hour", "calendar day", "working day", "week" };
+
+	add(b, "%u %s%s", period->amount, units[period->unit], period->amount == 1 ? "" : "s");
+}
+
+static void add_extension(struct cy_buf *b, const struct law_clock_rule *c)
+{
+	if (!c->extensible)
+		return;
+	add(b, " It may be extended");
+	if (c->extension.amount) {
+		add(b, " by at most ");
+		add_period(b, &c->extension);
+	}
+	if (c->extension_reason || c->extension_estimate)
+		add(b, ", with %s%s%s", c->extension_reason ? "reasons" : "",
+		    c->extension_reason && c->extension_estimate ? " and " : "",
+		    c->extension_estimate ? "a new estimate" : "");
+	add(b, " (%s%s%s%s).", c->extension_source.article,
+	    c->extension_source.verified ? "" : "; " TREATIES_UNVERIFIED, c->extension_source.note[0] ? "; " : "",
+	    c->extension_source.note);
+}
+
+static void add_suspensions(struct cy_buf *b, const struct law_clock_rule *c)
+{
+	const char *before = " Suspended by ";
+
+	for (unsigned s = 0; s < LAW_SUSPENDS_N; s++) {
+		if (!(c->suspended_by >> s & 1u))
+			continue;
+		add(b, "%s%s", before, law_suspend_name((enum law_suspend)s));
+		before = ", ";
+	}
+	if (c->suspended_by)
+		add(b, ".");
+}
+
+static void clock_item(struct page *page, const struct law_profile *p, const struct law_clock_rule *c)
+{
+	const struct law_rule *rule = law_find_rule(p, c->rule);
+	struct cy_buf b = CY_BUF(16384);
+
+	add(&b, "%s. ", c->obligation);
+	if (c->period.amount) {
+		add_period(&b, &c->period);
+		add(&b, " ");
+	}
+	add(&b, "%s; owed by the %s side%s%s.", starts[c->start],
+	    c->obliged == CY_SIDE__REQUESTING ? "requesting" : "requested", c->obliged_role[0] ? ": " : "",
+	    c->obliged_role);
+	if (c->urgent_only || c->not_urgent)
+		add(&b, c->urgent_only ? " Only for an urgent request." : " Only for a request without urgency.");
+	if (c->force != LAW_FORCE_BINDING)
+		add(&b, c->force == LAW_FORCE_REQUESTED ? " It is what was asked for, not a limit of the instrument."
+							: " Where practicable.");
+	add_extension(&b, c);
+	add_suspensions(&b, c);
+	add(&b, "%s", lapses[c->lapse]);
+	if (rule)
+		add(&b, " Counted by %s%s.", rule->title, rule->verified ? "" : " (" TREATIES_UNVERIFIED " in full)");
+	item(page, c->name, (const char *)b.data, &c->source);
+	cy_buf_free(&b);
+}
+
+static void clocks(struct page *page, const struct law_profile *p, int measure)
+{
+	bool any = false;
+
+	section(page, "clocks", "Clocks that will run");
+	for (size_t i = 0; i < p->n_clocks; i++) {
+		if (!concerns(p->clocks[i].measures, measure))
+			continue;
+		clock_item(page, p, &p->clocks[i]);
+		any = true;
+	}
+	if (!any && page->form != JSON)
+		paragraph(page, "None: the instrument sets no time limit for this measure.");
+}
+
+static bool about_data(int measure)
+{
+	return measure == CY_MEASURE_TYPE__PRESERVATION || measure == CY_MEASURE_TYPE__PARTIAL_TRAFFIC_DISCLOSURE ||
+	       measure == CY_MEASURE_TYPE__DISCLOSURE_SUBSCRIBER || measure == CY_MEASURE_TYPE__DISCLOSURE_TRAFFIC ||
+	       measure == CY_MEASURE_TYPE__DISCLOSURE_CONTENT || measure == CY_MEASURE_TYPE__REALTIME_TRAFFIC ||
+	       measure == CY_MEASURE_TYPE__INTERCEPTION;
+}
+
+/* Each atom once, with what every state says of it; one that they call by other names is marked. */
+static void atoms(struct page *page, const struct law_profile *p)
+{
+	section(page, "atoms", "Data atoms, and what each state calls them");
+	for (size_t i = 0; i < p->n_atoms; i++) {
+		bool first = true;
+
+		for (size_t k = 0; first && k < i; k++)
+			first = strcmp(p->atoms[k].atom, p->atoms[i].atom) != 0;
+		for (size_t k = i; first && k < p->n_atoms; k++) {
+			const struct law_atom *a = &p->atoms[k];
+			char name[160], text[1024];
+
+			if (strcmp(a->atom, p->atoms[i].atom) != 0)
+				continue;
+			snprintf(name, sizeof(name), "%s, %s", a->atom, a->state[0] ? a->state : "the instrument");
+			snprintf(text, sizeof(text), "%s%s%s%s. %s.", a->category,
+				 strcmp(a->category, p->atoms[i].category) != 0 ? " (DIFFERS)" : "",
+				 a->threshold[0] ? "; needs: " : "", a->threshold, a->definition);
+			item(page, name, text, &a->source);
+		}
+	}
+	if (page->form != JSON)
+		paragraph(page, p->n_atoms ? "Before a request leaves, the two maps are compared; a difference must be "
+					     "acknowledged by the name of the atom."
+					   : "The profile maps none: say in words what is asked for.");
+}
+
+static void rest(struct page *page, const struct law_profile *p)
+{
+	char codes[512] = "";
+
+	section(page, "conditions", "Conditions and limits of use");
+	for (size_t i = 0; i < p->n_conditions; i++)
+		item(page, p->conditions[i].name, p->conditions[i].text, &p->conditions[i].source);
+	if (p->first_use)
+		item(page, "first use", "Direct access may be recorded only after this channel was tried.",
+		     &p->first_use_source);
+	for (size_t i = 0; i < p->n_sensitive; i++)
+		item(page, p->sensitive[i], "Sensitive: a recorded approval is needed.", &p->sensitive_source);
+	if (!p->n_conditions && !p->first_use && !p->n_sensitive && page->form != JSON)
+		paragraph(page, "None are listed in this profile.");
+	section(page, "languages", "Languages");
+	for (size_t i = 0; i < p->n_languages; i++) {
+		const size_t len = strlen(codes);
+
+		snprintf(codes + len, sizeof(codes) - len, "%s%s", i ? ", " : "", p->languages[i]);
+	}
+	if (p->n_languages)
+		item(page, codes, "", &p->languages_source);
+	else if (page->form != JSON)
+		paragraph(page, "Not stated in this profile: ask the requested authority.");
+}
+
+static int print_guide(struct page *page, const struct law_profile *p, const char *word)
+{
+	const ProtobufCEnumValue *v = fields_enum_value(&cy_measure_type__descriptor, word);
+
+	if (!v || v->value == 0)
+		return ctl_fail(CTL_NOT_FOUND, "there is no measure '%s'; 'comityctl template --list' shows them",
+				word);
+	if ((p->measures >> v->value & 1) == 0)
+		return ctl_fail(CTL_NOT_FOUND,
+				"%s does not admit %s; 'comityctl treaty show %s' shows under 'admitted' what it does",
+				p->id, v->name, p->id);
+	title(page, p, v->name);
+	requirements(page, p, v->value);
+	grounds(page, p);
+	clocks(page, p, v->value);
+	if (about_data(v->value))
+		atoms(page, p);
+	rest(page, p);
+	if (page->form == JSON) {
+		CY_ASSERT(json_dumpf(page->root, stdout, JSON_INDENT(2)) == 0);
+		putchar('\n');
+		json_decref(page->root);
+	}
+	return CTL_DONE;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	const char *dir = NULL, *words[2];
+	bool markdown = false;
+	const struct ctl_option options[] = { { .name = "treaties", .value = &dir },
+					      { .name = "markdown", .flag = &markdown } };
+	const struct law_profile *p;
+	struct treaties t = { 0 };
+	struct page page;
+	int r = ctl_parse(ctl, &ctl_treaty_guide, argc, argv, options, 2, words, 2, 2, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	if (markdown && ctl->json)
+		return ctl_usage("treaty guide", "--markdown and --json exclude each other");
+	page = (struct page){ .form = ctl->json ? JSON : markdown ? MARKDOWN : PLAIN };
+	r = treaties_load(dir, &t);
+	if (r == CTL_DONE) {
+		p = treaties_find(&t, words[0], "");
+		r = p ? print_guide(&page, p, words[1]) : CTL_NOT_FOUND;
+	}
+	cy_arena_free(&t.arena);
+	return r;
+}
+
+const struct ctl_command ctl_treaty_guide = { "treaty guide", "what a request under a treaty must say", help, run,
+					      NULL };

@@ -1,0 +1,90 @@
+#include "comityctl/treaties.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/time.h"
+
+/* Beside build/bin/comityctl, and beside PREFIX/bin/comityctl. */
+static const char *const places[] = { "/../share/comity/treaties", "/../../config/treaties" };
+
+/* The first place that there is; to be freed. */
+static char *default_dir(void)
+{
+	char program[PATH_MAX], place[PATH_MAX + 64], *dir = NULL;
+	const ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *slash;
+
+	if (len <= 0)
+		return NULL;
+	program[len] = '\0';
+	slash = strrchr(program, '/');
+	if (slash)
+		*slash = '\0';
+	for (size_t i = 0; !dir && i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(place, sizeof(place), "%s%s", program, places[i]);
+		dir = realpath(place, NULL);
+	}
+	return dir;
+}
+
+void treaties_problems(struct config_problems *out)
+{
+	for (size_t i = 0; i < out->n; i++)
+		fprintf(stderr, "comityctl: %s\n", out->list[i].text);
+	config_problems_free(out);
+}
+
+int treaties_load(const char *dir, struct treaties *ret)
+{
+	struct config_problems problems = { 0 };
+	char *found = dir ? NULL : default_dir();
+	int r;
+
+	if (!dir && !found)
+		return ctl_fail(CTL_BAD_FILE, "the treaty profiles are not installed beside this program; say with "
+					      "--treaties where they are");
+	r = profile_load_dir(dir ? dir : found, &ret->arena, &ret->list, &ret->n, &problems);
+	free(found);
+	treaties_problems(&problems);
+	return r == CY_OK ? CTL_DONE : CTL_BAD_FILE;
+}
+
+static struct cy_date today(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return cy_date_of_days((int64_t)now.tv_sec / 86400);
+}
+
+const struct law_profile *treaties_find(const struct treaties *t, const char *id, const char *version)
+{
+	const struct law_books books = { .n_profiles = t->n, .profiles = t->list };
+	const struct law_profile *p = law_find_profile(&books, id, version, today());
+
+	/* They come by effective date. */
+	for (size_t i = 0; !p && !version[0] && i < t->n; i++)
+		if (strcmp(t->list[i]->id, id) == 0 && (i + 1 == t->n || strcmp(t->list[i + 1]->id, id) != 0))
+			p = t->list[i];
+	if (!p)
+		ctl_fail(CTL_NOT_FOUND, "there is no treaty profile '%s'%s%s; 'comityctl treaty list' shows them", id,
+			 version[0] ? " of version " : "", version);
+	return p;
+}
+
+const char *treaties_date(struct cy_date d)
+{
+	static char out[4][32];
+	static unsigned turn;
+	char *text = out[turn++ % 4];
+
+	text[0] = '\0';
+	if (d.year)
+		snprintf(text, sizeof(out[0]), "%04d-%02d-%02d", d.year, d.month, d.day);
+	return text;
+}

@@ -1,0 +1,33 @@
+/* The treaty profiles that a command works with, read from a directory. */
+#ifndef CY_COMITYCTL_TREATIES_H
+#define CY_COMITYCTL_TREATIES_H
+
+#include "base/arena.h"
+#include "comityctl/ctl.h"
+#include "io/profile_confuse.h"
+
+#define TREATIES_UNVERIFIED "not verified against the primary text"
+
+struct treaties {
+	struct cy_arena arena; /* owns the profiles; free it after use, also after a failure */
+	const struct law_profile *const *list;
+	size_t n;
+};
+
+/* Read all profiles of `dir`; NULL: those that were installed with this program, or that
+ * stand in the tree it was built in. CTL_DONE, or CTL_BAD_FILE with the problems printed. */
+int treaties_load(const char *dir, struct treaties *ret);
+
+/* The version asked for; "": the one that is effective today, else the last one. NULL:
+ * there is none, which is told. */
+const struct law_profile *treaties_find(const struct treaties *t, const char *id, const char *version);
+
+/* Print problems to standard error. */
+void treaties_problems(struct config_problems *out);
+
+/* 2009-08-11, or "" for none; one of a few buffers in turn. */
+const char *treaties_date(struct cy_date d);
+
+extern const struct ctl_command ctl_treaty_list, ctl_treaty_show, ctl_treaty_check, ctl_treaty_guide;
+
+#endif
