@@ -144,7 +144,7 @@ static const char *const statuses[] = {
 static void title(struct page *page, const struct law_profile *p, const char *measure)
 {
 	const struct law_source head = { p->citation, p->verified, p->note };
-	char text[512], parties[1024] = "", from[1200];
+	char text[1100], parties[1024] = "", from[1200];
 
 	for (size_t i = 0; i < p->n_parties; i++) {
 		const size_t len = strlen(parties);
@@ -170,15 +170,12 @@ static void title(struct page *page, const struct law_profile *p, const char *me
 	putchar('\n');
 	if (p->status == LAW_STATUS_NOT_IN_FORCE)
 		puts("No request can be based on it.");
-	if (parties[0])
-		snprintf(text, sizeof(text), "%sParties: ", page->form == MARKDOWN ? "\n" : "");
-	else
-		snprintf(text, sizeof(text),
-			 "%sParties: not listed in this profile; the system cannot tell for which "
-			 "states it is in force.",
-			 page->form == MARKDOWN ? "\n" : "");
-	fputs(text, stdout);
-	wrap(parties, 0, 0);
+	if (page->form == MARKDOWN)
+		putchar('\n');
+	snprintf(text, sizeof(text), "Parties: %s",
+		 parties[0] ? parties
+			    : "not listed in this profile; the system cannot tell for which states it is in force.");
+	wrap(text, 0, 0);
 }
 
 static void requirements(struct page *page, const struct law_profile *p, int measure)
