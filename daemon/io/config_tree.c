@@ -373,6 +373,22 @@ static bool all_closed(const char *path, char *text, struct config_problems *out
 	return brace == NULL;
 }
 
+/* libconfuse replaces ${NAME} within double quotes. */
+static bool all_fixed(const char *path, char *text, struct config_problems *out)
+{
+	const size_t before = out->n;
+
+	for (char *at = text, *end; *at != '\0'; at = end) {
+		end = *at == '"' || *at == '\'' ? past_quote(at) : at + 1;
+		if (*at != '"' || memmem(at, (size_t)(end - at), "${", 2) == NULL)
+			continue;
+		config_problem(out, path, line_of(text, at), NULL,
+			       "${ stands for an environment variable, which is another in each place; plain text is "
+			       "expected; write it out");
+	}
+	return out->n == before;
+}
+
 cfg_t *config_tree(const struct config_kind *kind, const char *path, cfg_opt_t *options, struct config_problems *out,
 		   int *ret_last)
 {
@@ -382,7 +398,7 @@ cfg_t *config_tree(const struct config_kind *kind, const char *path, cfg_opt_t *
 	if (text == NULL)
 		return NULL;
 	*ret_last = line_of(text, text + strlen(text));
-	if (!all_closed(path, text, out)) {
+	if (!all_closed(path, text, out) || (kind->fixed && !all_fixed(path, text, out))) {
 		free(text);
 		return NULL;
 	}

@@ -6,6 +6,7 @@
 #define CY_IO_CONFIG_TREE_H
 
 #include <confuse.h>
+#include <stdbool.h>
 
 #include "io/config_problems.h"
 
@@ -23,6 +24,7 @@ struct config_kind {
 	const char *manual;  /* such as comityd.conf(5) */
 	const char *unread;  /* what cannot be read, such as "the configuration" */
 	const char *instead; /* what to do when it cannot be read */
+	bool fixed;          /* it says the same everywhere: environment variables are a problem */
 };
 
 /* Read the file by `options`. NULL when it cannot be read or its syntax is broken,

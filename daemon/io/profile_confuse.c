@@ -17,6 +17,7 @@ static const struct config_kind kind = {
 	.manual = "comity.treaty(5)",
 	.unread = "the treaty profile",
 	.instead = "name a file such as those of share/comity/treaties",
+	.fixed = true,
 };
 
 /* The sections `name`, and what each of them becomes. */
