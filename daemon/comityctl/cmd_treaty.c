@@ -12,7 +12,7 @@ static const char list_help[] = "usage: comityctl treaty list [--treaties DIR]\n
 				"Lists the treaty profiles, without a daemon. VERIFIED counts the statements that\n"
 				"were checked against the primary text, of all that a profile makes.\n"
 				"\n"
-				"  --treaties DIR  the profiles (default: those installed with this program)\n";
+				"  --treaties DIR  the profiles (default: $COMITY_TREATIES, else those installed)\n";
 
 static const char show_help[] = "usage: comityctl treaty show INSTRUMENT [VERSION] [--treaties DIR]\n"
 				"\n"
@@ -21,7 +21,7 @@ static const char show_help[] = "usage: comityctl treaty show INSTRUMENT [VERSIO
 				"is the one effective today. What is from memory is marked: not verified against\n"
 				"the primary text.\n"
 				"\n"
-				"  --treaties DIR  the profiles (default: those installed with this program)\n";
+				"  --treaties DIR  the profiles (default: $COMITY_TREATIES, else those installed)\n";
 
 static const char check_help[] = "usage: comityctl treaty check FILE...\n"
 				 "\n"

@@ -18,7 +18,7 @@ static const char help[] = "usage: comityctl treaty guide INSTRUMENT MEASURE [--
 			   "the form.\n"
 			   "\n"
 			   "  --markdown      print Markdown\n"
-			   "  --treaties DIR  the profiles (default: those installed with this program)\n";
+			   "  --treaties DIR  the profiles (default: $COMITY_TREATIES, else those installed)\n";
 
 /* ------------------------------------------------------------------- the page */
 

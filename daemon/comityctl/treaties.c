@@ -42,9 +42,14 @@ void treaties_problems(struct config_problems *out)
 int treaties_load(const char *dir, struct treaties *ret)
 {
 	struct config_problems problems = { 0 };
-	char *found = dir ? NULL : default_dir();
+	const char *set = getenv("COMITY_TREATIES");
+	char *found = NULL;
 	int r;
 
+	if (!dir && set && set[0])
+		dir = set;
+	if (!dir)
+		found = default_dir();
 	if (!dir && !found)
 		return ctl_fail(CTL_BAD_FILE, "the treaty profiles are not installed beside this program; say with "
 					      "--treaties where they are");

@@ -14,8 +14,9 @@ struct treaties {
 	size_t n;
 };
 
-/* Read all profiles of `dir`; NULL: those that were installed with this program, or that
- * stand in the tree it was built in. CTL_DONE, or CTL_BAD_FILE with the problems printed. */
+/* Read all profiles of `dir`; NULL: those that $COMITY_TREATIES names, else those that were
+ * installed with this program, or that stand in the tree it was built in. CTL_DONE, or CTL_BAD_FILE with the problems
+ * printed. */
 int treaties_load(const char *dir, struct treaties *ret);
 
 /* The version asked for; "": the one that is effective today, else the last one. NULL:
