@@ -29,10 +29,7 @@ static void load_zone(const struct config *c, const struct config_place *p, cons
 		return;
 	}
 	snprintf(option, sizeof option, "%s.time_zone", section);
-	config_problem(out, c->path, p->zone_line, option,
-		       "%s; the name of a time zone of this system is expected, such as Europe/Dublin (timedatectl "
-		       "list-timezones); correct it",
-		       e.text);
+	config_problem(out, c->path, p->zone_line, option, "%s; correct it", e.text);
 }
 
 static void check_calendar(const struct config *c, const struct config_place *p, const char *section,
