@@ -187,23 +187,38 @@ def reviews_are_listed_with_what_became_of_them():
         assert "probable cause" in text and "REPEATED" in text and "2026-11-23T10:00:00" in text, text
 
 
+def reload(d, answer):
+    before = len(d.log())
+    d.process.send_signal(signal.SIGHUP)
+    until(answer, lambda: answer in d.log()[before:])
+    return d.log()[before:]
+
+
+@test
+def an_operator_is_shown_neither_faults_nor_reviews():
+    assert show(ie, "us-1").faults and show(ie, "us-2").reviews
+    edit(ie, "role = submitter", "role = operator")
+    reload(ie, "the configuration was read again")
+    for reference in ("us-1", "us-2"):
+        view = show(ie, reference)
+        assert view.messages and not view.faults and not view.reviews, view
+    edit(ie, "role = operator", "role = submitter")
+    reload(ie, "the configuration was read again")
+
+
 @test
 def a_faulty_profile_leaves_the_old_ones_in_force():
     profile = f"{ie.dir}/treaties/made-up-2020.conf"
     text = open(profile).read()
     with open(profile, "w") as f:
         f.write(text.replace("measures[].necessity", "measures[].necesity"))
-    before = len(ie.log())
-    ie.process.send_signal(signal.SIGHUP)
-    until("the refusal", lambda: "the one of before stays in force" in ie.log()[before:])
-    assert f"{profile}:" in ie.log()[before:] and "necesity" in ie.log()[before:], ie.log()[before:]
+    said = reload(ie, "the one of before stays in force")
+    assert f"{profile}:" in said and "necesity" in said, said
     run = ie.ctl("submit", as_file(request("US-OIA", "ie-3"), "deficient"), "--key", "k3")
     assert run.returncode == 1 and "measures[1].necessity" in run.stderr, run
     with open(profile, "w") as f:
         f.write(text.replace('version = "1"', 'version = "2"'))
-    before = len(ie.log())
-    ie.process.send_signal(signal.SIGHUP)
-    until("the reload", lambda: "1 treaty profiles" in ie.log()[before:])
+    reload(ie, "1 treaty profiles")
     run = ie.ctl("submit", as_file(request("US-OIA", "ie-3"), "deficient"), "--key", "k3")
     assert run.returncode == 1 and "there is: 2." in run.stderr, run
 
