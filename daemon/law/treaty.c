@@ -247,8 +247,8 @@ static void language(struct look *l, const CyRequest *r)
 		add_word(&w, p->languages[i]);
 	}
 	if (p->n_languages && !told(l->c.faults, l->c.path, "language"))
-		fault_of(l, "language", &p->languages_source, "%s is written in: %s; '%.8s' is none of these.", p->id,
-			 w.text, r->language);
+		fault_of(l, "language", &p->languages_source,
+			 "Requests under %s are written in: %s; '%.8s' is none of these.", p->id, w.text, r->language);
 }
 
 /* ------------------------------------------------------------------- atoms */
