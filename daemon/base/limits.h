@@ -28,6 +28,7 @@
 #define CY_KEY_MAX       64u  /* idempotency key, cursor name */
 #define CY_REASON_MAX    255u /* reason of a rejection */
 #define CY_TITLE_MAX     200u /* title of a case */
+#define CY_CLOCK_MAX     32u  /* name of a clock in a treaty profile */
 
 /* The local socket. */
 #define CY_LOCAL_FRAME_MAX   (1024u * 1024u)

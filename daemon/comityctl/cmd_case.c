@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "comityctl/clock_table.h"
 #include "comityctl/ctl.h"
 #include "comityctl/out.h"
 
@@ -201,6 +202,18 @@ static void print_faults(const CyCaseView *v)
 		printf("'comityctl return-deficient %s' returns it with these faults.\n", v->summary->case_id);
 }
 
+/* Time limits beside what happened: what was done, and what is still to come. */
+static void print_clocks(const CyCaseView *v)
+{
+	struct out_table *t = clock_table(false);
+
+	if (v->n_clocks > 0)
+		putchar('\n');
+	for (size_t i = 0; i < v->n_clocks; i++)
+		clock_row(t, v->clocks[i], v->now_ms, false);
+	out_table_end(t);
+}
+
 static int run_show(struct ctl *ctl, int argc, char **argv)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
@@ -226,6 +239,7 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
 		print_messages(reply->case_view);
 		print_reviews(reply->case_view);
 		print_faults(reply->case_view);
+		print_clocks(reply->case_view);
 	}
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "io/store_sqlite_internal.h"
+#include "law/clock.h"
 
 #define APPLICATION_ID 0x436f6d74 /* "Comt" */
 #define BUSY_MS        5000
@@ -140,8 +141,34 @@ _Static_assert(STORE_OWN == 0 && STORE_QUEUED == 0 && STORE_TRANSMITTED == 1, "t
 /* The messages of a parcel are found by the ids of its manifest. */
 static const char migration_002[] = "DROP INDEX message_of_parcel;";
 
+static const char migration_003[] =
+	"ALTER TABLE cases ADD COLUMN terms BLOB NOT NULL DEFAULT x'';"
+
+	"CREATE TABLE clock ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, case_no INTEGER NOT NULL REFERENCES case_key,"
+	" name TEXT NOT NULL, measure INTEGER NOT NULL, notice INTEGER NOT NULL,"
+	" ours INTEGER NOT NULL, state INTEGER NOT NULL,"
+	" start INTEGER NOT NULL, due INTEGER NOT NULL, ended INTEGER NOT NULL, lapsed INTEGER NOT NULL,"
+	" round INTEGER NOT NULL, rungs INTEGER NOT NULL, next INTEGER NOT NULL,"
+	" stated_start INTEGER NOT NULL, start_by INTEGER NOT NULL,"
+	" stated_due INTEGER NOT NULL, due_by INTEGER NOT NULL,"
+	" difference TEXT NOT NULL, how TEXT NOT NULL,"
+	" UNIQUE (case_no, name, measure, notice)) STRICT;"
+	"CREATE INDEX clock_next ON clock (next) WHERE next > 0;"
+	"CREATE INDEX clock_due ON clock (due) WHERE state IN (1, 2);"
+
+	/* Commands to be run: at least once, in order. */
+	"CREATE TABLE hook ("
+	" no INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, environment BLOB NOT NULL) STRICT;"
+
+	"CREATE TABLE peer_profile ("
+	" peer TEXT NOT NULL, instrument TEXT NOT NULL, version TEXT NOT NULL,"
+	" digest BLOB NOT NULL, text BLOB NOT NULL, PRIMARY KEY (peer, instrument, version)) STRICT;";
+
+_Static_assert(LAW_CLOCK_RUNNING == 1 && LAW_CLOCK_SUSPENDED == 2, "an index names these numbers");
+
 /* Number n is applied to a store of version n - 1. */
-static const char *const migrations[] = { NULL, migration_001, migration_002 };
+static const char *const migrations[] = { NULL, migration_001, migration_002, migration_003 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -4,89 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/store_sqlite_internal.h"
-
-/* X(name, text) */
-#define STATEMENTS(X)                                                                                                  \
-	X(BEGIN, "BEGIN IMMEDIATE")                                                                                    \
-	X(COMMIT, "COMMIT")                                                                                            \
-	X(ROLLBACK, "ROLLBACK")                                                                                        \
-	X(META, "UPDATE meta SET epoch = ?, audit_size = ?, frontier = ?, wall_mark = ?")                              \
-	X(STREAM, "INSERT INTO stream (peer, out_sequence, out_receipted, in_epoch, in_held, reconciling,"             \
-		  " last_receipt, head_size, head_root, head_text, head_signature)"                                    \
-		  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"                                             \
-		  " ON CONFLICT (peer) DO UPDATE SET out_sequence = ?2, out_receipted = ?3, in_epoch = ?4,"            \
-		  " in_held = ?5, reconciling = ?6, last_receipt = ?7, head_size = ?8, head_root = ?9,"                \
-		  " head_text = ?10, head_signature = ?11")                                                            \
-	X(CASE_KEY, "SELECT no, generation, wrapped FROM case_key WHERE peer = ? AND case_id = ?")                     \
-	X(ADD_CASE_KEY, "INSERT INTO case_key (peer, case_id, generation, wrapped) VALUES (?, ?, ?, ?)"                \
-			" ON CONFLICT (peer, case_id)"                                                                 \
-			" DO UPDATE SET generation = excluded.generation, wrapped = excluded.wrapped")                 \
-	X(CASE, "INSERT INTO cases (no, peer, case_id, side, own_reference, peer_reference, client, instrument,"       \
-		" opened, changed, state, closed, own_number, peer_number, messages)"                                  \
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"                           \
-		" ON CONFLICT (no) DO UPDATE SET side = ?4, own_reference = ?5, peer_reference = ?6, client = ?7,"     \
-		" instrument = ?8, opened = ?9, changed = ?10, state = ?11, closed = ?12, own_number = ?13,"           \
-		" peer_number = ?14, messages = ?15")                                                                  \
-	X(TITLE, "UPDATE cases SET title_generation = ?, title_nonce = ?, title = ? WHERE no = ?")                     \
-	X(FIND_MESSAGE, "SELECT no, peer, case_no, author FROM message WHERE id = ?")                                  \
-	X(ADD_MESSAGE, "INSERT INTO message (number, seen, kind, priority, created, digest, size, transport,"          \
-		       " void_code, void_reason, client, epoch, sequence, place, fact, id, peer, case_no, author)"     \
-		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                            \
-	X(CHANGE_MESSAGE, "UPDATE message SET number = ?, seen = ?, kind = ?, priority = ?, created = ?, digest = ?,"  \
-			  " size = ?, transport = ?, void_code = ?, void_reason = ?, client = ?, epoch = ?,"           \
-			  " sequence = ?, place = ?, fact = ? WHERE no = ?")                                           \
-	X(PAYLOAD, "INSERT INTO payload (message, generation, nonce, sealed) VALUES (?1, ?2, ?3, ?4)"                  \
-		   " ON CONFLICT (message) DO UPDATE SET generation = ?2, nonce = ?3, sealed = ?4")                    \
-	X(MARK, "UPDATE message SET transport = ?, void_code = ?, void_reason = ?, epoch = ?, sequence = ?, place = ?" \
-		" WHERE id = ?")                                                                                       \
-	X(PARCEL, "INSERT INTO parcel (peer, author, epoch, sequence, manifest, signature, digest, receipt,"           \
-		  " receipt_signature, made, messages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                       \
-		  " ON CONFLICT (peer, author, epoch, sequence) DO NOTHING")                                           \
-	X(RECEIPT, "UPDATE parcel SET receipt_signature = iif(receipt IS NULL, ?2, receipt_signature),"                \
-		   " receipt = ifnull(receipt, ?1) WHERE peer = ?3 AND author = ?4 AND epoch = ?5 AND sequence = ?6")  \
-	X(EVENT, "INSERT INTO event (type, at, peer, case_id, message_id, client, own_reference, kind, number, code,"  \
-		 " text, case_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                     \
-	X(CURSOR, "INSERT INTO cursor (client, name, position) VALUES (?1, ?2, ?3)"                                    \
-		  " ON CONFLICT (client, name) DO UPDATE SET position = ?3")                                           \
-	X(KEY, "INSERT INTO submission_key (client, key, request, message_id) VALUES (?, ?, ?, ?)")                    \
-	X(LEAF, "INSERT INTO leaf (position, hash, data) SELECT ?1, ?2, ?3"                                            \
-		" WHERE ?1 = (SELECT ifnull(max(position) + 1, 0) FROM leaf)")                                         \
-	X(STATEMENT, "INSERT INTO statement (message, text, signature) SELECT no, ?2, ?3 FROM message WHERE id = ?1")  \
-	X(REQUEUE, "UPDATE message SET transport = 0, epoch = 0, sequence = 0, place = 0"                              \
-		   " WHERE peer = ?1 AND author = 0 AND (transport = 1 OR (transport = 5 AND void_code = 0))")         \
-	X(FORGET, "DELETE FROM parcel WHERE peer = ? AND author = 0 AND receipt IS NULL")                              \
-	X(RAISE, "UPDATE message SET priority = ?1 WHERE author = 0 AND transport = 0 AND priority < ?1 AND case_no =" \
-		 " (SELECT no FROM case_key WHERE peer = ?2 AND case_id = ?3)")
-
-enum {
-#define X(name, text) W_##name,
-	STATEMENTS(X)
-#undef X
-	W_N
-};
+#include "io/store_sqlite_sql.h"
 
 const char *const store_write_sql[] = {
 #define X(name, text) text,
-	STATEMENTS(X)
+	STORE_WRITE_STATEMENTS(X)
 #undef X
 };
 const int store_write_sql_n = W_N;
 
-/* One apply: the first failure is explained once. */
-struct apply {
-	struct store_sqlite *st;
-	char *why;
-	size_t size;
-};
-
-static int sql_failed(struct apply *a, int rc)
+static int sql_failed(struct store_applying *a, int rc)
 {
 	store_explain(a->st->writer.db, rc, a->st->dir, a->why, a->size);
 	return CY_ESTORE;
 }
 
-__attribute__((format(printf, 2, 3))) static int refuse(struct apply *a, const char *fmt, ...)
+int store_apply_refuse(struct store_applying *a, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -96,7 +29,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct apply *a, const c
 	return CY_ESTORE;
 }
 
-static int start(struct apply *a, int i, struct store_bind *ret_bind)
+int store_apply_start(struct store_applying *a, int i, struct store_bind *ret_bind)
 {
 	sqlite3_stmt *s = store_stmt(&a->st->writer, i);
 
@@ -107,7 +40,7 @@ static int start(struct apply *a, int i, struct store_bind *ret_bind)
 }
 
 /* Step a statement that gives no row. */
-static int finish(struct apply *a, const struct store_bind *b)
+int store_apply_finish(struct store_applying *a, const struct store_bind *b)
 {
 	int rc = b->rc;
 
@@ -123,24 +56,25 @@ static int finish(struct apply *a, const struct store_bind *b)
 	return CY_OK;
 }
 
-static int run(struct apply *a, int i)
+static int run(struct store_applying *a, int i)
 {
 	struct store_bind b;
-	int r = start(a, i, &b);
+	int r = store_apply_start(a, i, &b);
 
-	return r < 0 ? r : finish(a, &b);
+	return r < 0 ? r : store_apply_finish(a, &b);
 }
 
-static int changed_one(struct apply *a, const char *what, const char *id)
+static int changed_one(struct store_applying *a, const char *what, const char *id)
 {
 	if (sqlite3_changes(a->st->writer.db) == 1)
 		return CY_OK;
-	return refuse(a, "the store was asked to change %s %s, which it does not hold", what, id != NULL ? id : "");
+	return store_apply_refuse(a, "the store was asked to change %s %s, which it does not hold", what,
+				  id != NULL ? id : "");
 }
 
 /* ------------------------------------------------------------------- cases */
 
-static int new_case_key(struct apply *a, const char *peer, const char *case_id, sqlite3_int64 no,
+static int new_case_key(struct store_applying *a, const char *peer, const char *case_id, sqlite3_int64 no,
 			sqlite3_int64 generation)
 {
 	const struct seal_aad aad = { .what = "case key", .peer = peer, .case_id = case_id };
@@ -151,15 +85,15 @@ static int new_case_key(struct apply *a, const char *peer, const char *case_id, 
 
 	if (RAND_bytes(st->last_case.key, STORE_KEY_LEN) != 1 ||
 	    store_wrap(&st->writer.seal, st->key, &aad, st->last_case.key, wrapped) < 0)
-		return refuse(a, "a key for case %s cannot be made", case_id);
-	r = start(a, W_ADD_CASE_KEY, &b);
+		return store_apply_refuse(a, "a key for case %s cannot be made", case_id);
+	r = store_apply_start(a, W_ADD_CASE_KEY, &b);
 	if (r < 0)
 		return r;
 	bind_text(&b, peer);
 	bind_text(&b, case_id);
 	bind_i64(&b, generation);
 	bind_bytes(&b, cy_bytes(wrapped, sizeof wrapped));
-	r = finish(a, &b);
+	r = store_apply_finish(a, &b);
 	if (r < 0)
 		return r;
 	st->last_case.no = no > 0 ? no : sqlite3_last_insert_rowid(st->writer.db);
@@ -168,7 +102,7 @@ static int new_case_key(struct apply *a, const char *peer, const char *case_id, 
 }
 
 /* Make st->last_case this case; one that is not known gets its key. */
-static int use_case(struct apply *a, const char *peer, const char *case_id)
+int store_apply_case(struct store_applying *a, const char *peer, const char *case_id)
 {
 	const struct seal_aad aad = { .what = "case key", .peer = peer, .case_id = case_id };
 	struct store_sqlite *st = a->st;
@@ -178,15 +112,15 @@ static int use_case(struct apply *a, const char *peer, const char *case_id)
 	int rc, r;
 
 	if (peer == NULL || case_id == NULL)
-		return refuse(a, "a write names no peer or no case");
+		return store_apply_refuse(a, "a write names no peer or no case");
 	if (st->last_case.no > 0 && strcmp(st->last_case.case_id, case_id) == 0 &&
 	    strcmp(st->last_case.peer, peer) == 0)
 		return CY_OK;
 	st->last_case.no = 0;
 	if (cy_copy(st->last_case.peer, sizeof st->last_case.peer, peer) < 0 ||
 	    cy_copy(st->last_case.case_id, sizeof st->last_case.case_id, case_id) < 0)
-		return refuse(a, "the id of a peer or case is too long");
-	r = start(a, W_CASE_KEY, &b);
+		return store_apply_refuse(a, "the id of a peer or case is too long");
+	r = store_apply_start(a, W_CASE_KEY, &b);
 	if (r < 0)
 		return r;
 	bind_text(&b, peer);
@@ -202,8 +136,8 @@ static int use_case(struct apply *a, const char *peer, const char *case_id)
 			wrapped.data = sqlite3_column_blob(b.s, 2);
 			wrapped.len = (size_t)sqlite3_column_bytes(b.s, 2);
 			if (store_unwrap(&st->writer.seal, st->key, &aad, wrapped, st->last_case.key) < 0)
-				r = refuse(a, "the key of case %s is damaged: restore the store from a backup",
-					   case_id);
+				r = store_apply_refuse(
+					a, "the key of case %s is damaged: restore the store from a backup", case_id);
 		}
 	} else if (rc != SQLITE_DONE) {
 		r = sql_failed(a, rc);
@@ -218,7 +152,7 @@ static int use_case(struct apply *a, const char *peer, const char *case_id)
 	return CY_OK;
 }
 
-static int put_title(struct apply *a, const struct store_case *c)
+static int put_title(struct store_applying *a, const struct store_case *c)
 {
 	const struct seal_aad aad = { .what = "title", .peer = c->peer, .case_id = c->case_id };
 	struct store_sqlite *st = a->st;
@@ -227,24 +161,24 @@ static int put_title(struct apply *a, const struct store_case *c)
 	int r;
 
 	if (store_seal(&st->writer.seal, st->last_case.key, &aad, cy_bytes(c->title, strlen(c->title)), nonce) < 0)
-		return refuse(a, "the title of case %s cannot be sealed", c->case_id);
-	r = start(a, W_TITLE, &b);
+		return store_apply_refuse(a, "the title of case %s cannot be sealed", c->case_id);
+	r = store_apply_start(a, W_TITLE, &b);
 	if (r < 0)
 		return r;
 	bind_i64(&b, st->last_case.generation);
 	bind_bytes(&b, cy_bytes(nonce, sizeof nonce));
 	bind_bytes(&b, cy_buf_view(&st->writer.seal.out));
 	bind_i64(&b, st->last_case.no);
-	return finish(a, &b);
+	return store_apply_finish(a, &b);
 }
 
-static int put_case(struct apply *a, const struct store_case *c)
+static int put_case(struct store_applying *a, const struct store_case *c)
 {
 	struct store_bind b;
-	int r = use_case(a, c->peer, c->case_id);
+	int r = store_apply_case(a, c->peer, c->case_id);
 
 	if (r == CY_OK)
-		r = start(a, W_CASE, &b);
+		r = store_apply_start(a, W_CASE, &b);
 	if (r < 0)
 		return r;
 	bind_i64(&b, a->st->last_case.no);
@@ -262,7 +196,8 @@ static int put_case(struct apply *a, const struct store_case *c)
 	bind_i64(&b, c->own_number);
 	bind_i64(&b, c->peer_number);
 	bind_i64(&b, c->messages);
-	r = finish(a, &b);
+	bind_bytes(&b, c->terms);
+	r = store_apply_finish(a, &b);
 	if (r < 0 || c->title == NULL || c->title[0] == 0)
 		return r;
 	return put_title(a, c);
@@ -271,11 +206,11 @@ static int put_case(struct apply *a, const struct store_case *c)
 /* ---------------------------------------------------------------- messages */
 
 /* The number of the message of this id, 0 if there is none. */
-static int find_message(struct apply *a, const struct store_message *m, sqlite3_int64 *ret_no)
+static int find_message(struct store_applying *a, const struct store_message *m, sqlite3_int64 *ret_no)
 {
 	struct store_bind b;
 	sqlite3_int64 no = 0;
-	int rc, r = start(a, W_FIND_MESSAGE, &b);
+	int rc, r = store_apply_start(a, W_FIND_MESSAGE, &b);
 
 	if (r < 0)
 		return r;
@@ -285,7 +220,8 @@ static int find_message(struct apply *a, const struct store_message *m, sqlite3_
 		no = sqlite3_column_int64(b.s, 0);
 		if (strcmp((const char *)sqlite3_column_text(b.s, 1), m->peer) != 0 ||
 		    sqlite3_column_int64(b.s, 2) != a->st->last_case.no || sqlite3_column_int(b.s, 3) != (int)m->author)
-			r = refuse(a, "message %s is held already, in another case or of another author", m->id);
+			r = store_apply_refuse(a, "message %s is held already, in another case or of another author",
+					       m->id);
 	} else if (rc != SQLITE_DONE) {
 		r = sql_failed(a, rc);
 	}
@@ -295,7 +231,7 @@ static int find_message(struct apply *a, const struct store_message *m, sqlite3_
 	return r;
 }
 
-static int put_payload(struct apply *a, const struct store_message *m, sqlite3_int64 no)
+static int put_payload(struct store_applying *a, const struct store_message *m, sqlite3_int64 no)
 {
 	const struct seal_aad aad = { .what = "payload", .peer = m->peer, .case_id = m->case_id, .message_id = m->id };
 	struct store_sqlite *st = a->st;
@@ -304,29 +240,29 @@ static int put_payload(struct apply *a, const struct store_message *m, sqlite3_i
 	int r;
 
 	if (store_seal(&st->writer.seal, st->last_case.key, &aad, m->content, nonce) < 0)
-		return refuse(a, "the content of message %s cannot be sealed", m->id);
-	r = start(a, W_PAYLOAD, &b);
+		return store_apply_refuse(a, "the content of message %s cannot be sealed", m->id);
+	r = store_apply_start(a, W_PAYLOAD, &b);
 	if (r < 0)
 		return r;
 	bind_i64(&b, no);
 	bind_i64(&b, st->last_case.generation);
 	bind_bytes(&b, cy_bytes(nonce, sizeof nonce));
 	bind_bytes(&b, cy_buf_view(&st->writer.seal.out));
-	return finish(a, &b);
+	return store_apply_finish(a, &b);
 }
 
-static int put_message(struct apply *a, const struct store_message *m)
+static int put_message(struct store_applying *a, const struct store_message *m)
 {
 	struct store_bind b;
 	sqlite3_int64 no = 0;
-	int r = use_case(a, m->peer, m->case_id);
+	int r = store_apply_case(a, m->peer, m->case_id);
 
 	if (r == CY_OK && m->id == NULL)
-		r = refuse(a, "a message has no id");
+		r = store_apply_refuse(a, "a message has no id");
 	if (r == CY_OK)
 		r = find_message(a, m, &no);
 	if (r == CY_OK)
-		r = start(a, no > 0 ? W_CHANGE_MESSAGE : W_ADD_MESSAGE, &b);
+		r = store_apply_start(a, no > 0 ? W_CHANGE_MESSAGE : W_ADD_MESSAGE, &b);
 	if (r < 0)
 		return r;
 	bind_i64(&b, m->number);
@@ -352,16 +288,16 @@ static int put_message(struct apply *a, const struct store_message *m)
 		bind_i64(&b, a->st->last_case.no);
 		bind_i64(&b, (int64_t)m->author);
 	}
-	r = finish(a, &b);
+	r = store_apply_finish(a, &b);
 	if (r < 0 || m->content.len == 0)
 		return r;
 	return put_payload(a, m, no > 0 ? no : sqlite3_last_insert_rowid(a->st->writer.db));
 }
 
-static int mark_message(struct apply *a, const struct store_message *m)
+static int mark_message(struct store_applying *a, const struct store_message *m)
 {
 	struct store_bind b;
-	int r = start(a, W_MARK, &b);
+	int r = store_apply_start(a, W_MARK, &b);
 
 	if (r < 0)
 		return r;
@@ -372,16 +308,16 @@ static int mark_message(struct apply *a, const struct store_message *m)
 	bind_u64(&b, m->sequence);
 	bind_i64(&b, m->index);
 	bind_text(&b, m->id);
-	r = finish(a, &b);
+	r = store_apply_finish(a, &b);
 	return r < 0 ? r : changed_one(a, "message", m->id);
 }
 
 /* ------------------------------------------------------ streams and parcels */
 
-static int put_meta(struct apply *a, const struct store_meta *m)
+static int put_meta(struct store_applying *a, const struct store_meta *m)
 {
 	struct store_bind b;
-	int r = start(a, W_META, &b);
+	int r = store_apply_start(a, W_META, &b);
 
 	if (r < 0)
 		return r;
@@ -389,13 +325,13 @@ static int put_meta(struct apply *a, const struct store_meta *m)
 	bind_u64(&b, m->audit_size);
 	bind_bytes(&b, m->frontier);
 	bind_i64(&b, m->wall_mark.ms);
-	return finish(a, &b);
+	return store_apply_finish(a, &b);
 }
 
-static int put_stream(struct apply *a, const struct store_stream *s)
+static int put_stream(struct store_applying *a, const struct store_stream *s)
 {
 	struct store_bind b;
-	int r = start(a, W_STREAM, &b);
+	int r = store_apply_start(a, W_STREAM, &b);
 
 	if (r < 0)
 		return r;
@@ -410,7 +346,7 @@ static int put_stream(struct apply *a, const struct store_stream *s)
 	bind_bytes(&b, cy_bytes(s->head_root.b, sizeof s->head_root.b));
 	bind_bytes(&b, s->head_text);
 	bind_bytes(&b, s->head_signature);
-	return finish(a, &b);
+	return store_apply_finish(a, &b);
 }
 
 static void bind_parcel_key(struct store_bind *b, const struct store_parcel *p)
@@ -421,10 +357,10 @@ static void bind_parcel_key(struct store_bind *b, const struct store_parcel *p)
 	bind_u64(b, p->sequence);
 }
 
-static int put_parcel(struct apply *a, const struct store_parcel *p)
+static int put_parcel(struct store_applying *a, const struct store_parcel *p)
 {
 	struct store_bind b;
-	int r = start(a, W_PARCEL, &b);
+	int r = store_apply_start(a, W_PARCEL, &b);
 
 	if (r < 0)
 		return r;
@@ -441,59 +377,59 @@ static int put_parcel(struct apply *a, const struct store_parcel *p)
 	}
 	bind_i64(&b, p->made.ms);
 	bind_i64(&b, p->messages);
-	return finish(a, &b);
+	return store_apply_finish(a, &b);
 }
 
-static int put_receipt(struct apply *a, const struct store_parcel *p)
+static int put_receipt(struct store_applying *a, const struct store_parcel *p)
 {
 	struct store_bind b;
-	int r = start(a, W_RECEIPT, &b);
+	int r = store_apply_start(a, W_RECEIPT, &b);
 
 	if (r < 0)
 		return r;
 	bind_bytes(&b, p->receipt);
 	bind_bytes(&b, p->receipt_signature);
 	bind_parcel_key(&b, p);
-	r = finish(a, &b);
+	r = store_apply_finish(a, &b);
 	return r < 0 ? r : changed_one(a, "a parcel of", p->peer);
 }
 
-static int requeue_all(struct apply *a, const char *peer)
+static int requeue_all(struct store_applying *a, const char *peer)
 {
 	struct store_bind b;
-	int r = start(a, W_REQUEUE, &b);
+	int r = store_apply_start(a, W_REQUEUE, &b);
 
 	if (r < 0)
 		return r;
 	bind_text(&b, peer);
-	r = finish(a, &b);
+	r = store_apply_finish(a, &b);
 	if (r == CY_OK)
-		r = start(a, W_FORGET, &b);
+		r = store_apply_start(a, W_FORGET, &b);
 	if (r < 0)
 		return r;
 	bind_text(&b, peer);
-	return finish(a, &b);
+	return store_apply_finish(a, &b);
 }
 
-static int raise_case(struct apply *a, const struct store_write *w)
+static int raise_case(struct store_applying *a, const struct store_write *w)
 {
 	struct store_bind b;
-	int r = start(a, W_RAISE, &b);
+	int r = store_apply_start(a, W_RAISE, &b);
 
 	if (r < 0)
 		return r;
 	bind_i64(&b, (int64_t)w->raise.priority);
 	bind_text(&b, w->raise.peer);
 	bind_text(&b, w->raise.case_id);
-	return finish(a, &b);
+	return store_apply_finish(a, &b);
 }
 
 /* ------------------------------------------------------------- small tables */
 
-static int put_event(struct apply *a, const struct store_event *ev)
+static int put_event(struct store_applying *a, const struct store_event *ev)
 {
 	struct store_bind b;
-	int r = start(a, W_EVENT, &b);
+	int r = store_apply_start(a, W_EVENT, &b);
 
 	if (r < 0)
 		return r;
@@ -509,26 +445,26 @@ static int put_event(struct apply *a, const struct store_event *ev)
 	bind_i64(&b, (int64_t)ev->code);
 	bind_text(&b, ev->text);
 	bind_text(&b, ev->case_state);
-	return finish(a, &b);
+	return store_apply_finish(a, &b);
 }
 
-static int put_cursor(struct apply *a, const struct store_write *w)
+static int put_cursor(struct store_applying *a, const struct store_write *w)
 {
 	struct store_bind b;
-	int r = start(a, W_CURSOR, &b);
+	int r = store_apply_start(a, W_CURSOR, &b);
 
 	if (r < 0)
 		return r;
 	bind_text(&b, w->cursor.client);
 	bind_text(&b, w->cursor.name);
 	bind_u64(&b, w->cursor.position);
-	return finish(a, &b);
+	return store_apply_finish(a, &b);
 }
 
-static int put_key(struct apply *a, const struct store_key *k)
+static int put_key(struct store_applying *a, const struct store_key *k)
 {
 	struct store_bind b;
-	int r = start(a, W_KEY, &b);
+	int r = store_apply_start(a, W_KEY, &b);
 
 	if (r < 0)
 		return r;
@@ -536,42 +472,43 @@ static int put_key(struct apply *a, const struct store_key *k)
 	bind_text(&b, k->key);
 	bind_bytes(&b, cy_bytes(k->request.b, sizeof k->request.b));
 	bind_text(&b, k->message_id);
-	return finish(a, &b);
+	return store_apply_finish(a, &b);
 }
 
-static int put_leaf(struct apply *a, const struct store_write *w)
+static int put_leaf(struct store_applying *a, const struct store_write *w)
 {
 	struct store_bind b;
-	int r = start(a, W_LEAF, &b);
+	int r = store_apply_start(a, W_LEAF, &b);
 
 	if (r < 0)
 		return r;
 	bind_u64(&b, w->leaf.index);
 	bind_bytes(&b, cy_bytes(w->leaf.hash.b, sizeof w->leaf.hash.b));
 	bind_bytes(&b, w->leaf.data);
-	r = finish(a, &b);
+	r = store_apply_finish(a, &b);
 	if (r == CY_OK && sqlite3_changes(a->st->writer.db) != 1)
-		r = refuse(a, "audit leaf %llu does not follow the last one", (unsigned long long)w->leaf.index);
+		r = store_apply_refuse(a, "audit leaf %llu does not follow the last one",
+				       (unsigned long long)w->leaf.index);
 	return r;
 }
 
-static int put_statement(struct apply *a, const struct store_write *w)
+static int put_statement(struct store_applying *a, const struct store_write *w)
 {
 	struct store_bind b;
-	int r = start(a, W_STATEMENT, &b);
+	int r = store_apply_start(a, W_STATEMENT, &b);
 
 	if (r < 0)
 		return r;
 	bind_text(&b, w->statement.message_id);
 	bind_bytes(&b, w->statement.text);
 	bind_bytes(&b, w->statement.signature);
-	r = finish(a, &b);
+	r = store_apply_finish(a, &b);
 	return r < 0 ? r : changed_one(a, "message", w->statement.message_id);
 }
 
 /* -------------------------------------------------------------------- apply */
 
-static int apply_one(struct apply *a, const struct store_write *w)
+static int apply_one(struct store_applying *a, const struct store_write *w)
 {
 	switch (w->op) {
 	case STORE_PUT_META:
@@ -602,13 +539,20 @@ static int apply_one(struct apply *a, const struct store_write *w)
 		return raise_case(a, w);
 	case STORE_REQUEUE_ALL:
 		return requeue_all(a, w->peer);
+	case STORE_PUT_CLOCK:
+		return store_put_clock(a, &w->clock);
+	case STORE_PUT_HOOK:
+	case STORE_DROP_HOOK:
+		return store_put_hook(a, w);
+	case STORE_PUT_PEER_PROFILE:
+		return store_put_peer_profile(a, w);
 	}
-	return refuse(a, "a write of unknown kind");
+	return store_apply_refuse(a, "a write of unknown kind");
 }
 
 int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *why, size_t size)
 {
-	struct apply a = { .st = st, .why = why, .size = size };
+	struct store_applying a = { .st = st, .why = why, .size = size };
 	int r = run(&a, W_BEGIN);
 
 	if (r < 0)
@@ -619,7 +563,7 @@ int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *w
 		r = run(&a, W_COMMIT);
 	if (r < 0) {
 		char ignored[8];
-		struct apply back = { .st = st, .why = ignored, .size = sizeof ignored };
+		struct store_applying back = { .st = st, .why = ignored, .size = sizeof ignored };
 
 		/* Some failures have rolled back already. */
 		if (!sqlite3_get_autocommit(st->writer.db))

@@ -60,6 +60,8 @@ void law_attachments(struct law_check *c, size_t n, CyAttachment **list);
 void law_persons(struct law_check *c, size_t n, CyPerson **list);
 void law_identifiers(struct law_check *c, const char *field, size_t n, CyIdentifier **list);
 void law_legal_basis(struct law_check *c, const CyLegalBasis *b, bool must);
+void law_check_statement(struct law_check *c, const CyClockStatement *s);
+void law_check_reminder(struct law_check *c, const CyReminder *r);
 void law_review(struct law_check *c, const CyReviewAttestation *r);
 void law_authority(struct law_check *c, const char *field, const CyAuthority *a, bool must, const char *article);
 

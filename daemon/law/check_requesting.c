@@ -79,6 +79,12 @@ static void either(struct law_check *c, const CyContent *content)
 	case CY_CONTENT__KIND_NOTE:
 		law_text(c, "text", content->note->text, LAW_NO_ARTICLE);
 		return;
+	case CY_CONTENT__KIND_CLOCK_STATEMENT:
+		law_check_statement(c, content->clock_statement);
+		return;
+	case CY_CONTENT__KIND_REMINDER:
+		law_check_reminder(c, content->reminder);
+		return;
 	default:
 		return;
 	}

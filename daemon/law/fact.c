@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/time.h"
 #include "law/kinds.h"
 
 enum {
-	VERSION = 1,
-	HEAD = 18
-}; /* version, side, number, seen, kind (2), ref, measures, how many codes; then these */
+	VERSION = 2,
+	HEAD_1 = 18, /* version, side, number, seen, kind (2), ref, measures, how many codes; then these */
+	HEAD = 31    /* since version 2 before the codes: stated, day, how long the clock's name; after them the name */
+};
 
 static void name(struct law_fact *f, uint32_t measure, uint8_t code)
 {
@@ -80,14 +82,17 @@ static void of_requested(const CyContent *c, struct law_fact *f)
 	switch (c->kind_case) {
 	case CY_CONTENT__KIND_ACKNOWLEDGEMENT:
 		f->code[0] = (uint8_t)c->acknowledgement->by;
+		f->stated_ms = c->acknowledgement->received_ms;
 		return;
 	case CY_CONTENT__KIND_PROBLEM_NOTICE:
+		f->day = law_day(c->problem_notice->answer_by_date);
 		name_all(f, c->problem_notice->n_measures, c->problem_notice->measures);
 		return;
 	case CY_CONTENT__KIND_CONDITIONS_PROPOSED:
 		name_all(f, c->conditions_proposed->n_measures, c->conditions_proposed->measures);
 		return;
 	case CY_CONTENT__KIND_DECISION:
+		f->stated_ms = c->decision->decided_ms;
 		name_all(f, c->decision->n_measures, c->decision->measures);
 		return;
 	case CY_CONTENT__KIND_POSTPONEMENT:
@@ -97,12 +102,16 @@ static void of_requested(const CyContent *c, struct law_fact *f)
 		name_all(f, c->resumption->n_measures, c->resumption->measures);
 		return;
 	case CY_CONTENT__KIND_EXTENSION:
+		f->day = law_day(c->extension->estimate_date);
+		if (cy_copy(f->clock, sizeof f->clock, c->extension->clock) < 0)
+			f->clock[0] = '?'; /* longer than any: it names none */
 		name_all(f, c->extension->n_measures, c->extension->measures);
 		return;
 	case CY_CONTENT__KIND_PROGRESS_REPORT:
 		name_all(f, c->progress_report->n_measures, c->progress_report->measures);
 		return;
 	case CY_CONTENT__KIND_RESULT:
+		f->stated_ms = c->result->effected_ms;
 		name_results(f, c->result);
 		return;
 	case CY_CONTENT__KIND_REFUSAL:
@@ -116,12 +125,21 @@ static void of_requested(const CyContent *c, struct law_fact *f)
 	}
 }
 
+int32_t law_day(const char *date)
+{
+	struct cy_date d;
+
+	return cy_date_parse(date, &d) == CY_OK ? (int32_t)cy_date_days(d) : LAW_NO_DAY;
+}
+
 void law_fact_of(const CyMessage *m, struct law_fact *ret_fact)
 {
 	struct law_fact f = {
 		.side = m->author_side,
 		.number = m->number,
 		.seen = m->seen,
+		.at_ms = m->created_ms,
+		.day = LAW_NO_DAY,
 	};
 
 	if (m->content) {
@@ -148,7 +166,7 @@ static uint32_t get32(const uint8_t *p)
 
 size_t law_fact_encode(const struct law_fact *f, uint8_t out[static LAW_FACT_MAX])
 {
-	size_t codes = CY_MEASURES_MAX;
+	size_t codes = CY_MEASURES_MAX, name_len = strlen(f->clock);
 	uint8_t *p = out;
 
 	while (codes && !f->code[codes - 1])
@@ -162,29 +180,47 @@ size_t law_fact_encode(const struct law_fact *f, uint8_t out[static LAW_FACT_MAX
 	p = put32(p, f->ref);
 	*p++ = f->measures;
 	*p++ = (uint8_t)codes;
+	p = put32(p, (uint32_t)((uint64_t)f->stated_ms >> 32));
+	p = put32(p, (uint32_t)f->stated_ms);
+	p = put32(p, (uint32_t)f->day);
+	*p++ = (uint8_t)name_len;
 	memcpy(p, f->code, codes);
-	return (size_t)(p - out) + codes;
+	memcpy(p + codes, f->clock, name_len);
+	return (size_t)(p - out) + codes + name_len;
 }
 
 int law_fact_decode(struct cy_bytes data, struct law_fact *ret_fact)
 {
 	const uint8_t *p = data.data;
 	struct law_fact f = { 0 };
+	size_t codes, head = HEAD_1;
 
-	if (data.len < HEAD || data.len > HEAD + CY_MEASURES_MAX || p[0] != VERSION || p[17] != data.len - HEAD)
+	if (data.len < HEAD_1 || p[0] < 1 || p[0] > VERSION || p[17] > CY_MEASURES_MAX)
 		return CY_EPARSE;
+	codes = p[17];
+	f.day = LAW_NO_DAY;
+	if (p[0] == VERSION) {
+		if (data.len < HEAD || p[30] > CY_CLOCK_MAX || data.len != HEAD + codes + p[30])
+			return CY_EPARSE;
+		f.stated_ms = (int64_t)((uint64_t)get32(p + 18) << 32 | get32(p + 22));
+		f.day = (int32_t)get32(p + 26);
+		memcpy(f.clock, p + HEAD + codes, p[30]);
+		head = HEAD;
+	} else if (data.len != HEAD_1 + codes) {
+		return CY_EPARSE;
+	}
 	f.side = (CySide)p[1];
 	f.number = get32(p + 2);
 	f.seen = get32(p + 6);
 	f.kind = (uint32_t)p[10] << 8 | p[11];
 	f.ref = get32(p + 12);
 	f.measures = p[16];
-	memcpy(f.code, p + HEAD, data.len - HEAD);
+	memcpy(f.code, p + head, codes);
 	/* A kind that the other side alone may say is rejected, and stays in its case as void. */
 	if (!law_kind(f.kind) || (f.side != CY_SIDE__REQUESTING && f.side != CY_SIDE__REQUESTED) || !f.number ||
 	    f.measures > CY_MEASURES_MAX)
 		return CY_EPARSE;
-	if (data.len > HEAD && !p[data.len - 1])
+	if (codes > 0 && f.code[codes - 1] == 0)
 		return CY_EPARSE;
 	*ret_fact = f;
 	return CY_OK;

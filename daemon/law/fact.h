@@ -12,12 +12,18 @@
 #include "comity/v1/case.pb-c.h"
 
 struct law_fact {
-	CySide side;      /* author's side */
-	uint32_t number;  /* author's own number in the case */
-	uint32_t seen;    /* highest number of the other side that the author had seen */
-	uint32_t kind;    /* CyContent__KindCase: field number of the kind */
-	uint32_t ref;     /* number of the message that this one answers; 0: none */
-	bool voided;      /* rejected, expired: without effect, but known */
+	CySide side;     /* author's side */
+	uint32_t number; /* author's own number in the case */
+	uint32_t seen;   /* highest number of the other side that the author had seen */
+	uint32_t kind;   /* CyContent__KindCase: field number of the kind */
+	uint32_t ref;    /* number of the message that this one answers; 0: none */
+	bool voided;     /* rejected, expired: without effect, but known */
+	int64_t at_ms;   /* when its author's daemon accepted it: Message.created_ms */
+	/* What clocks need (law/clock.h): an instant and a date that it states, and the
+	 * clock that an extension names. */
+	int64_t stated_ms; /* received, decided, carried out; 0: none */
+	int32_t day;       /* since 1970-01-01: estimate, answer by; LAW_NO_DAY: none */
+	char clock[CY_CLOCK_MAX + 1];
 	uint8_t measures; /* for a kind that opens a case: how many measures it has */
 	/* By measure number less one: 0 not addressed, else what is said of it. The
 	 * meaning depends on the kind: 1 for plainly addressed, the MeasureOutcome
@@ -25,16 +31,21 @@ struct law_fact {
 	uint8_t code[CY_MEASURES_MAX];
 };
 
+#define LAW_NO_DAY INT32_MIN
+
 /* The longest encoding. */
-#define LAW_FACT_MAX 128
+#define LAW_FACT_MAX 160
 
 /* Derive the fact of a message that law_validate found complete. */
 void law_fact_of(const CyMessage *m, struct law_fact *ret_fact);
 
 /* Encode for the store, and back; CY_EPARSE for bytes that law_fact_encode did
- * not write. The encoding carries a version. `voided` travels apart. */
+ * not write. The encoding carries a version. `voided` and `at_ms` travel apart. */
 size_t law_fact_encode(const struct law_fact *f, uint8_t out[static LAW_FACT_MAX]);
 int law_fact_decode(struct cy_bytes data, struct law_fact *ret_fact);
+
+/* A stated date as days since 1970-01-01; LAW_NO_DAY if it is empty or none. */
+int32_t law_day(const char *date);
 
 /* Names and properties of the kinds, from one table. */
 const char *law_kind_name(uint32_t kind);     /* "request", "refusal" ...; NULL if unknown */

@@ -269,6 +269,9 @@ static void step(struct node *n, struct input *in)
 	case INPUT_REQUEST:
 		step_request(n, in);
 		return;
+	case INPUT_HOOK:
+		hooks_done(n, in->hook);
+		return;
 	}
 }
 
@@ -303,6 +306,15 @@ void batch_plan_wake(struct node *n)
 		if (cy_mono_before(now, n->peers[i]->no_parcel_before) &&
 		    cy_mono_before(n->peers[i]->no_parcel_before, at))
 			at = n->peers[i]->no_parcel_before;
+	if (n->next_clock.ms > 0 && !n->clock_suspect) {
+		const int64_t left = n->next_clock.ms - node_now(n).ms;
+		struct cy_mono due = cy_mono_add(now, left > 0 ? left : 0);
+
+		if (cy_mono_before(due, n->retry))
+			due = n->retry;
+		if (cy_mono_before(due, at))
+			at = due;
+	}
 	if (at.ms == n->planned.ms)
 		return;
 	n->planned = at;
@@ -333,6 +345,7 @@ void batch_start(struct node *n)
 		step(n, in);
 		node_input_free(in);
 	}
+	clocks_step(n);
 	if (!n->stopping && b->alone == NULL)
 		outbound_step(n);
 	if (b->alone == NULL && !cy_mono_before(now, n->next_expiry)) {
@@ -483,6 +496,7 @@ static void fail(struct node *n, const char *why)
 			n->ports.link.close(n->ports.link.ctx, f->target, f->why);
 	if (node_load(n, &e) < 0)
 		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
+	n->clocks_changed = true;
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
 	/* What came in meanwhile. A wake-up tries again what waits without an input. */
@@ -505,6 +519,8 @@ static void release(struct node *n)
 		release_effect(n, f);
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
+	clocks_plan(n);
+	hooks_run(n);
 	if (!something) {
 		batch_plan_wake(n);
 		return;

@@ -24,6 +24,7 @@ static const struct store_case *own_row(struct node *n, struct work_case *c, con
 	c->row.title = "";
 	c->row.instrument = cy_arena_string(a, row->instrument);
 	c->row.state = cy_arena_string(a, row->state);
+	c->row.terms = cy_arena_bytes(a, row->terms);
 	return &c->row;
 }
 
@@ -69,6 +70,7 @@ static int load_fact(void *arg, const struct store_message *row)
 	if (r < 0)
 		return r;
 	f.voided = row->void_code != 0;
+	f.at_ms = row->created.ms;
 	return push_fact(l->c, &f);
 }
 
@@ -168,6 +170,14 @@ struct work_case *cases_new(struct node *n, const char *peer, const char *case_i
 	return c;
 }
 
+void cases_pin(struct node *n, struct work_case *c, const struct law_terms *t)
+{
+	uint8_t encoded[LAW_TERMS_MAX];
+
+	c->row.instrument = batch_string(n, t->instrument);
+	c->row.terms = batch_bytes(n, cy_bytes(encoded, law_terms_encode(t, encoded)));
+}
+
 void cases_put(struct node *n, struct work_case *c)
 {
 	struct store_write *w = batch_write(n, STORE_PUT_CASE);
@@ -187,6 +197,7 @@ int cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 	if (fact->number > *head)
 		*head = fact->number;
 	c->row.messages++;
+	c->unsettled = true;
 	fold(c);
 	cases_put(n, c);
 	return CY_OK;
@@ -197,6 +208,7 @@ void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t num
 	for (size_t i = 0; i < c->n; i++)
 		if (c->facts[i].side == author && c->facts[i].number == number)
 			c->facts[i].voided = voided;
+	c->unsettled = true;
 	fold(c);
 	cases_put(n, c);
 }

@@ -218,6 +218,24 @@ void node_local_allowed(struct node *n, uint64_t conn, const size_t *allowed, si
 		send_away(n, c, "the configuration names no such client for this user or its groups any more");
 }
 
+/* ------------------------------------------------------------------- roles */
+
+static void set_roles(struct node *n, const struct node_config *config)
+{
+	struct cy_arena a = { 0 };
+	struct node_role *roles = cy_arena_take(&a, (config->n_roles + 1) * sizeof *roles);
+
+	for (size_t i = 0; i < config->n_roles; i++) {
+		roles[i].name = cy_arena_string(&a, config->roles[i].name);
+		roles[i].peer = cy_arena_string(&a, config->roles[i].peer);
+		roles[i].address = cy_arena_string(&a, config->roles[i].address);
+	}
+	cy_arena_free(&n->settings);
+	n->settings = a;
+	n->config.roles = roles;
+	n->config.n_roles = config->n_roles;
+}
+
 /* -------------------------------------------------------------------- both */
 
 int node_reconfigure(struct node *n, const struct node_config *config, struct cy_error *e)
@@ -235,6 +253,7 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	clients = copy_clients(config);
 	if (clients == NULL)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
+	set_roles(n, config);
 	n->config.window = config->window;
 	n->config.undelivered_ms = config->undelivered_ms;
 	n->config.books = config->books;

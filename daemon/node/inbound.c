@@ -161,12 +161,13 @@ static struct work_case *unfiled(struct node *n, const struct peer *p, int *ret_
 static void describe(struct node *n, struct work_case *c, const CyMessage *m)
 {
 	const CyContent *content = m->content;
+	struct law_terms terms;
 
 	if (c->is_new) {
 		c->row.title = batch_string(n, title_of(content));
 		c->row.peer_reference = batch_string(n, m->own_reference);
-		if (content->kind_case == CY_CONTENT__KIND_REQUEST && content->request->legal_basis != NULL)
-			c->row.instrument = batch_string(n, content->request->legal_basis->instrument);
+		law_terms_of(m, &terms);
+		cases_pin(n, c, &terms);
 	} else if (content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT) {
 		c->row.peer_reference = batch_string(n, content->acknowledgement->reference);
 	}
@@ -189,6 +190,8 @@ static int write_message(struct node *n, const struct peer *p, const struct wire
 		r = cases_add(n, c, &f);
 		if (r < 0)
 			return r;
+		if (f.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !f.voided)
+			clocks_stated(n, c, f.side, f.number, m->content->clock_statement);
 	}
 	w = batch_write(n, STORE_PUT_MESSAGE);
 	w->message = (struct store_message){ .id = batch_string(n, e->id),

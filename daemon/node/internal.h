@@ -8,6 +8,7 @@
 #include "comity/v1/peer.pb-c.h"
 #include "exchange/rtt.h"
 #include "exchange/stream.h"
+#include "law/clock.h"
 #include "law/fact.h"
 #include "law/fold.h"
 #include "law/treaty.h"
@@ -23,6 +24,10 @@
 #define NODE_SIGN_RETRY_MS      10000                /* after a failed signature */
 #define NODE_STORE_RETRY_MS     2000                 /* after a failed commit */
 #define NODE_CLOCK_JUMP_MS      3600000              /* beyond this the wall clock is not trusted */
+#define NODE_CLOCKS_DUE         64                   /* clocks that a batch decides about */
+#define NODE_HOOK_ID            224                  /* bytes of a step's id, with the NUL */
+#define NODE_HOOKS_MAX          4                    /* commands that run at one time */
+#define NODE_CONFIRM_MS         60000                /* by which an operator's time may differ */
 #define NODE_PUSH_BYTES         (256u * 1024u)       /* events in a client's queue */
 
 /* A struct node_place that the node owns; "" where nothing is configured. */
@@ -103,7 +108,8 @@ struct conn {
 enum input_kind {
 	INPUT_LINK_UP,
 	INPUT_FRAME,
-	INPUT_REQUEST
+	INPUT_REQUEST,
+	INPUT_HOOK
 };
 
 struct input {
@@ -115,16 +121,29 @@ struct input {
 	CyClientFrame *request;
 	struct wire_text *text;    /* signed text of a parcel, receipt, fetched parcel or audit head */
 	struct wire_text *receipt; /* receipt of a fetched parcel */
+	char *hook;                /* id of one that has ended */
 };
 
 /* ------------------------------------------------------------------- batch */
+
+/* One clock of a statement. */
+struct stated {
+	struct stated *next;
+	struct law_clock_key key;
+	CySide author;
+	uint32_t number;
+	int64_t start_ms, due_ms;
+	struct cy_digest profile, calendar, zone; /* zero: not stated */
+};
 
 /* A case in the working set of a batch. */
 struct work_case {
 	struct work_case *next;
 	struct store_case row; /* strings in the batch's arena */
 	bool is_new, dirty;
-	bool renumbered; /* own messages that took the numbers of lost ones have others */
+	bool renumbered;       /* own messages that took the numbers of lost ones have others */
+	bool unsettled;        /* its clocks may have changed */
+	struct stated *stated; /* statements about clocks in this batch */
 	struct law_fact *facts;
 	size_t n, cap;
 	struct law_case folded;
@@ -216,11 +235,13 @@ struct node {
 	/* Pointers to peers and indices stay good: a peer that is removed keeps its place. */
 	struct peer **peers;
 	size_t n_peers;
+	struct cy_arena settings; /* holds what of the configuration is copied */
 	struct node_client_config *clients;
 	struct conn *conns;
 	uint8_t instance[16];
 	struct cy_wall started;
-	struct cy_mono started_mono;
+	struct cy_wall trusted_from; /* wall and monotonic time at the start, or when an operator */
+	struct cy_mono started_mono; /* confirmed the clock */
 
 	/* The meta row; like a stream row it runs ahead during a batch. */
 	uint64_t epoch;
@@ -233,8 +254,11 @@ struct node {
 	struct batch batch;
 	uint64_t last_ticket;
 	struct cy_mono next_expiry;
-	struct cy_mono retry;   /* after a failed commit */
-	struct cy_mono planned; /* the wake-up that was asked for */
+	struct cy_wall next_clock;                /* when something is to be decided about a clock; 0: nothing */
+	bool clocks_changed;                      /* since that was read */
+	char hooks[NODE_HOOKS_MAX][NODE_HOOK_ID]; /* that run; "" : none */
+	struct cy_mono retry;                     /* after a failed commit */
+	struct cy_mono planned;                   /* the wake-up that was asked for */
 	bool stopping;
 	char store_fault[160]; /* "" while the store works */
 };
@@ -256,6 +280,8 @@ void node_input_free(struct input *in);
 bool node_clock_trusted(struct node *n, char *text, size_t size);
 /* Tell of a clock that jumped, or is right again. */
 void node_watch_clock(struct node *n);
+/* An operator says that the wall clock is right as it is. */
+void node_confirm_clock(struct node *n, const char *client);
 /* Does the signed text verify and have the expected type and parties? `to` NULL:
  * the type has none. *ret_text is the caller's to free. */
 int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from, const char *to,
@@ -316,6 +342,8 @@ void batch_put_stream(struct node *n, struct peer *p);
 struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code);
 struct work_case *cases_find(struct node *n, const char *client, const char *ref, int *ret_code, size_t *ret_matches);
 struct work_case *cases_new(struct node *n, const char *peer, const char *case_id, CySide side);
+/* What its opening message says that clocks depend on. */
+void cases_pin(struct node *n, struct work_case *c, const struct law_terms *t);
 /* Add a fact, fold, and write the case row. */
 int cases_add(struct node *n, struct work_case *c, const struct law_fact *fact);
 /* A message of the case became void, or is not void after all: fold again. */
@@ -374,6 +402,49 @@ void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCod
 
 struct store_view local_view(const struct conn *c);
 
+/* -------------------------------------------------------------- say.c */
+struct saying {
+	const CyContent *content;
+	CyPriority priority;
+	const char *own_reference;             /* "" : that of the case */
+	const char *client;                    /* "" : the daemon itself */
+	const struct cy_digest *key, *request; /* of a submission; NULL: none */
+};
+struct said {
+	char id[CY_UUID_LEN + 1];
+	uint32_t number, kind;
+	struct cy_digest digest;
+};
+struct cy_uuid say_new_id(struct node *n);
+/* CY_ELIMIT: too long; CY_ESTATE: the life cycle does not allow it; CY_EAGAIN: the case
+ * is full. Then nothing was written. */
+int say_message(struct node *n, struct work_case *c, const struct saying *s, struct said *ret, struct cy_error *e);
+
+/* -------------------------------------------------------------- clocks.c */
+/* What a statement about clocks says, of ours or of the peer's. */
+void clocks_stated(struct node *n, struct work_case *c, CySide author, uint32_t number, const CyClockStatement *s);
+/* Bring the clocks of all cases of the batch up to date, and decide what is due. */
+void clocks_step(struct node *n);
+/* The rule of a stored clock, and its profile; NULL: the profile is not here. */
+const struct law_clock_rule *clocks_rule(const struct node *n, const struct store_clock *row,
+					 const struct law_profile **ret_profile);
+/* Read again when the next decision is to be made. */
+void clocks_plan(struct node *n);
+
+/* -------------------------------------------------------------- escalate.c */
+/* Decide what is due about one clock, and set when the next decision is to be made. */
+void escalate_clock(struct node *n, struct work_case *c, struct store_clock *row, const struct law_profile *p,
+		    const struct law_clock_rule *rule);
+struct cy_wall escalate_next(const struct store_clock *row, const struct law_ladder *l);
+/* Rungs that are behind it when its due instant has been moved. */
+uint32_t escalate_skip(const struct law_ladder *l, const struct store_clock *row, struct cy_wall now);
+
+/* -------------------------------------------------------------- hooks.c */
+void hooks_put(struct node *n, const char *id, const struct store_clock *row, const struct law_clock_rule *rule,
+	       const struct law_rung *rung);
+void hooks_run(struct node *n);                  /* start what waits and may run */
+void hooks_done(struct node *n, const char *id); /* in a batch */
+
 /* -------------------------------------------------------------- submit.c */
 /* CY_OK: the key is in the store or in this batch. */
 int submit_key_known(struct node *n, const char *client, const char *key);
@@ -392,6 +463,14 @@ void subscribe_retrieved(struct node *n, const char *message_id);
 void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListCases *r);
 void views_case(struct node *n, struct conn *c, uint64_t correlation, const CyShowCase *r);
 void views_message(struct node *n, struct conn *c, uint64_t correlation, const CyShowMessage *r);
+
+/* -------------------------------------------------------------- clock_views.c */
+void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListClocks *r);
+void clock_views_explain(struct node *n, struct conn *c, uint64_t correlation, const CyExplainClock *r);
+void clock_views_confirm(struct node *n, struct conn *c, uint64_t correlation, const CyConfirmTime *r);
+/* The clocks of a case, in `a`. */
+int clock_views_case(struct node *n, struct cy_arena *a, struct store_view view, const char *peer, const char *case_id,
+		     CyClockView ***ret_rows, size_t *ret_n);
 
 /* -------------------------------------------------------------- status.c */
 void views_status(struct node *n, struct conn *c, uint64_t correlation);

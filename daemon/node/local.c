@@ -144,6 +144,15 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_READ_EVENTS:
 		subscribe_read(n, c, f->correlation, f->read_events);
 		return true;
+	case CY_CLIENT_FRAME__KIND_LIST_CLOCKS:
+		clock_views_list(n, c, f->correlation, f->list_clocks);
+		return true;
+	case CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK:
+		clock_views_explain(n, c, f->correlation, f->explain_clock);
+		return true;
+	case CY_CLIENT_FRAME__KIND_CONFIRM_TIME:
+		clock_views_confirm(n, c, f->correlation, f->confirm_time);
+		return true;
 	case CY_CLIENT_FRAME__KIND_SUBMIT:
 	case CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS:
 	case CY_CLIENT_FRAME__KIND_SUBSCRIBE:
@@ -160,10 +169,13 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 
 static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 {
+	if (kind == CY_CLIENT_FRAME__KIND_CONFIRM_TIME)
+		return role != CY_ROLE__SUBMITTER;
 	if (role == CY_ROLE__SUBMITTER)
 		return true;
 	return kind == CY_CLIENT_FRAME__KIND_LIST_CASES || kind == CY_CLIENT_FRAME__KIND_SHOW_CASE ||
-	       kind == CY_CLIENT_FRAME__KIND_GET_STATUS;
+	       kind == CY_CLIENT_FRAME__KIND_GET_STATUS || kind == CY_CLIENT_FRAME__KIND_LIST_CLOCKS ||
+	       kind == CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK;
 }
 
 void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame)

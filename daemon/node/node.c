@@ -112,11 +112,15 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	}
 	n->ports.random.fill(n->ports.random.ctx, n->instance, sizeof n->instance);
 	n->started = node_now(n);
+	n->trusted_from = n->started;
 	n->started_mono = n->ports.clock.mono(n->ports.clock.ctx);
 	node_watch_clock(n);
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->planned = CY_NEVER;
+	n->clocks_changed = true;
+	clocks_plan(n);
 	batch_plan_wake(n);
+	hooks_run(n);
 	*ret_node = n;
 	return CY_OK;
 }
@@ -128,12 +132,26 @@ void node_watch_clock(struct node *n)
 
 	if (suspect && !n->clock_suspect)
 		node_tell(n, NODE_ALARM, NODE_EVENT_CLOCK, "",
-			  "the wall clock: %s; no message is given up by its age until the clock is right, or "
-			  "comityd is restarted by it",
+			  "the wall clock: %s; no message is given up by its age and no step of a time limit is "
+			  "taken until the clock is right, or comityctl clock confirm says that it is",
 			  why);
 	else if (!suspect && n->clock_suspect)
 		node_tell(n, NODE_INFO, NODE_EVENT_CLOCK, "", "the wall clock is right again");
 	n->clock_suspect = suspect;
+}
+
+void node_confirm_clock(struct node *n, const char *client)
+{
+	const struct cy_wall now = node_now(n);
+
+	node_tell(n, NODE_INFO, NODE_EVENT_CLOCK, "", "client %s: the wall clock is confirmed as it is", client);
+	n->started_mono = n->ports.clock.mono(n->ports.clock.ctx);
+	n->trusted_from = now;
+	/* The next commit keeps it: a restart shall not doubt again. */
+	n->wall_mark = now;
+	node_watch_clock(n);
+	batch_plan_wake(n);
+	batch_start(n);
 }
 
 void node_free(struct node *n)
@@ -152,6 +170,7 @@ void node_free(struct node *n)
 	}
 	node_clients_free(n->clients, n->config.n_clients);
 	batch_reset(n);
+	cy_arena_free(&n->settings);
 	free(n->peers);
 	free(n);
 }
@@ -166,6 +185,7 @@ void node_input_free(struct input *in)
 		cy_client_frame__free_unpacked(in->request, NULL);
 	free(in->text);
 	free(in->receipt);
+	free(in->hook);
 	free(in);
 }
 

@@ -24,6 +24,13 @@ struct node_peer_config {
 	struct node_place place;
 };
 
+/* The address of a role of an escalation ladder. */
+struct node_role {
+	const char *name;    /* such as desk_officer */
+	const char *peer;    /* for cases with this authority; "" : with all others */
+	const char *address; /* handed to the hook as it is */
+};
+
 /* A local client that the configuration names. */
 struct node_client_config {
 	const char *name;
@@ -41,7 +48,10 @@ struct node_config {
 	size_t n_peers;
 	const struct node_client_config *clients;
 	size_t n_clients;
-	uint32_t window;        /* parcels without receipt, 1 .. CY_WINDOW_MAX */
+	uint32_t window; /* parcels without receipt, 1 .. CY_WINDOW_MAX */
+	/* Who is told by a step, where; copied. */
+	const struct node_role *roles;
+	size_t n_roles;
 	int64_t undelivered_ms; /* age at which an undelivered message ends in RELAY_FAILURE */
 	/* Test hook: called with a name at stated places ("committed": between the
 	 * commit and the release of effects); NULL in service. */
@@ -83,6 +93,8 @@ void node_local_down(struct node *n, uint64_t conn);
 void node_committed(struct node *n, int code, const char *why);
 void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes signature);
 void node_wake(struct node *n);
+/* A hook has ended: `fault` says what went wrong; NULL: nothing. */
+void node_hook_done(struct node *n, const char *id, const char *fault);
 
 /* Say goodbye to all peers; nothing new is taken. */
 void node_stop(struct node *n);

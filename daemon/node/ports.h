@@ -88,6 +88,8 @@ enum node_event {
 	NODE_EVENT_STORE,
 	NODE_EVENT_SIGNING,
 	NODE_EVENT_CLOCK,
+	NODE_EVENT_ESCALATION, /* a step of a ladder, a time limit that lapsed */
+	NODE_EVENT_HOOK,       /* the command of a step failed */
 	NODE_EVENT_NONE
 };
 struct journal_port {
@@ -118,6 +120,14 @@ struct facts_port {
 	void (*peer)(void *ctx, const char *peer, struct node_peer_facts *ret_facts);
 };
 
+/* The site's command for steps of an escalation. NULL: there is none. */
+struct hook_port {
+	void *ctx;
+	/* Start it for a step: `environment` holds NAME=value strings, a NUL after each.
+	 * node_hook_done() follows with the same id, always. */
+	int (*run)(void *ctx, const char *id, struct cy_bytes environment);
+};
+
 struct node_ports {
 	struct store_port store;
 	struct link_port link;
@@ -127,6 +137,7 @@ struct node_ports {
 	struct random_port random;
 	struct journal_port journal;
 	struct facts_port facts;
+	struct hook_port hook;
 };
 
 #endif

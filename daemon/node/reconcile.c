@@ -460,6 +460,12 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	}
 	if (c->row.own_reference[0] == '\0')
 		c->row.own_reference = batch_string(n, m->own_reference);
+	if (c->row.terms.len == 0 && law_kind_opens(m->content->kind_case)) {
+		struct law_terms terms;
+
+		law_terms_of(m, &terms);
+		cases_pin(n, c, &terms);
+	}
 	law_fact_of(m, &fact);
 	fact.voided = verdict->code != 0;
 	r = known || c->renumbered ? CY_OK : renumber(n, c, m->number, highest, m->id);
@@ -467,6 +473,8 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 		cases_void(n, c, c->row.side, m->number, fact.voided);
 	else if (r == CY_OK)
 		r = cases_add(n, c, &fact);
+	if (r == CY_OK && fact.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !fact.voided)
+		clocks_stated(n, c, fact.side, fact.number, m->content->clock_statement);
 	w = batch_write(n, STORE_PUT_MESSAGE);
 	w->message =
 		(struct store_message){ .id = batch_string(n, m->id),

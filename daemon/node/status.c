@@ -67,7 +67,7 @@ bool node_clock_trusted(struct node *n, char *text, size_t size)
 {
 	int64_t wall = node_now(n).ms, hour = 3600000;
 	int64_t behind = n->wall_mark.ms - wall;
-	int64_t jump = wall - n->started.ms - (n->ports.clock.mono(n->ports.clock.ctx).ms - n->started_mono.ms);
+	int64_t jump = wall - n->trusted_from.ms - (n->ports.clock.mono(n->ports.clock.ctx).ms - n->started_mono.ms);
 
 	if (behind > NODE_CLOCK_JUMP_MS)
 		snprintf(text, size, "%lld h behind what was recorded", (long long)(behind / hour));

@@ -73,6 +73,31 @@ struct store_case {
 	bool closed;
 	uint32_t own_number, peer_number; /* highest number of each author, void ones included */
 	uint32_t messages;
+	struct cy_bytes terms; /* law_terms_encode of the opening message; empty: none */
+};
+
+/* One clock of a case. Key: (peer, case_id, name, measure, notice); a new one gets an
+ * id from the store. */
+struct store_clock {
+	uint64_t id;
+	const char *peer, *case_id;
+	const char *name;
+	uint32_t measure, notice;
+	bool ours;                                /* we owe it */
+	int state;                                /* law_clock_state */
+	struct cy_wall start, due, ended, lapsed; /* 0: none, not yet */
+	uint32_t round;                           /* how often its due instant was moved */
+	uint32_t rungs;                           /* of the ladder that are behind it in this round */
+	struct cy_wall next;                      /* when something is to be decided about it; 0: nothing */
+	/* What the obliged side stated last, and in which of its messages; 0: nothing. */
+	struct cy_wall stated_start, stated_due;
+	uint32_t start_by, due_by;
+	const char *difference; /* between that and what we count, and its cause; "" */
+	const char *how;        /* it was counted, a sentence a line */
+	/* Of the case; reads fill them, writes ignore them. */
+	CySide side;
+	const char *own_reference, *peer_reference, *client;
+	struct cy_bytes terms;
 };
 
 /* One message. Key: id; (peer, case_id, author, number) is unique too where
@@ -147,13 +172,17 @@ enum store_op {
 	STORE_PUT_RECEIPT,  /* by key: receipt, receipt_signature; the first one stays */
 	STORE_PUT_EVENT,
 	STORE_PUT_CURSOR,
-	STORE_PUT_KEY,       /* insert */
-	STORE_PUT_LEAF,      /* audit leaf; indices follow without gaps */
-	STORE_PUT_STATEMENT, /* a signed text of our own about a message: RELAY_FAILURE */
-	STORE_RAISE,         /* own QUEUED messages of a case get at least this priority */
-	STORE_REQUEUE_ALL,   /* after a restore: own messages to `peer` that are TRANSMITTED, or FAILED and not
-			      * void, are QUEUED again, without parcel; own parcels to it that have no receipt
-			      * are deleted */
+	STORE_PUT_KEY,          /* insert */
+	STORE_PUT_LEAF,         /* audit leaf; indices follow without gaps */
+	STORE_PUT_STATEMENT,    /* a signed text of our own about a message: RELAY_FAILURE */
+	STORE_RAISE,            /* own QUEUED messages of a case get at least this priority */
+	STORE_PUT_CLOCK,        /* insert or replace, by key */
+	STORE_PUT_HOOK,         /* a command that is to be run; its id is new */
+	STORE_DROP_HOOK,        /* it was run */
+	STORE_PUT_PEER_PROFILE, /* a peer's treaty profile, by (peer, instrument, version) */
+	STORE_REQUEUE_ALL,      /* after a restore: own messages to `peer` that are TRANSMITTED, or FAILED and not
+				 * void, are QUEUED again, without parcel; own parcels to it that have no receipt
+				 * are deleted */
 };
 
 struct store_write {
@@ -184,6 +213,16 @@ struct store_write {
 			const char *peer, *case_id;
 			CyPriority priority;
 		} raise;
+		struct store_clock clock;
+		struct {
+			const char *id;
+			struct cy_bytes environment; /* NAME=value, a NUL after each */
+		} hook;
+		struct {
+			const char *peer, *instrument, *version;
+			struct cy_digest digest;
+			struct cy_bytes text; /* canonical form */
+		} profile;
 		const char *peer; /* STORE_REQUEUE_ALL */
 	};
 };
@@ -208,6 +247,8 @@ typedef int store_message_fn(void *arg, const struct store_message *row);
 typedef int store_parcel_fn(void *arg, const struct store_parcel *row);
 typedef int store_event_fn(void *arg, const struct store_event *row);
 typedef int store_stream_fn(void *arg, const struct store_stream *row);
+typedef int store_clock_fn(void *arg, const struct store_clock *row);
+typedef int store_bytes_fn(void *arg, const char *id, struct cy_bytes data);
 
 /* What a client may see. */
 struct store_view {
@@ -277,6 +318,25 @@ struct store_port {
 	int (*events)(void *ctx, struct store_view view, uint64_t after, uint32_t limit, store_event_fn *fn, void *arg);
 	/* Highest position given; 0: none. */
 	int (*last_event)(void *ctx, uint64_t *ret_position);
+
+	/* All clocks of a case. */
+	int (*case_clocks)(void *ctx, struct store_view view, const char *peer, const char *case_id, store_clock_fn *fn,
+			   void *arg);
+	int (*get_clock)(void *ctx, struct store_view view, uint64_t id, store_clock_fn *fn, void *arg);
+	/* Those about which something is to be decided at `now` or was before, in that order;
+	 * at most `limit`. */
+	int (*next_clocks)(void *ctx, struct cy_wall now, uint32_t limit, store_clock_fn *fn, void *arg);
+	/* The first instant at which something is to be decided; 0: none. */
+	int (*next_clock)(void *ctx, struct cy_wall *ret_at);
+	/* Running and suspended ones that are due after (after, after_id) and not after
+	 * `until`, in that order; at most `limit`. peer "": all. */
+	int (*open_clocks)(void *ctx, struct store_view view, const char *peer, struct cy_wall after, uint64_t after_id,
+			   struct cy_wall until, uint32_t limit, store_clock_fn *fn, void *arg);
+	/* Hooks that were not run yet, oldest first. */
+	int (*hooks)(void *ctx, uint32_t limit, store_bytes_fn *fn, void *arg);
+	/* A peer's profile; `fn` gets the digest in hexadecimal, and the text. */
+	int (*peer_profile)(void *ctx, const char *peer, const char *instrument, const char *version,
+			    store_bytes_fn *fn, void *arg);
 
 	int (*counts)(void *ctx, struct store_counts *ret_counts);
 	int (*peer_counts)(void *ctx, const char *peer, struct store_peer_counts *ret_counts);

@@ -232,6 +232,9 @@ static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 		add_fault(f, "submission.content", "it is missing");
 		return;
 	}
+	if (sub->content->kind_case == CY_CONTENT__KIND_CLOCK_STATEMENT ||
+	    sub->content->kind_case == CY_CONTENT__KIND_REMINDER)
+		add_fault(f, "submission.content", "the daemon says this by itself: no case system hands it in");
 	if (law_kind_opens(sub->content->kind_case)) {
 		if (node_peer(n, sub->to) == NULL)
 			add_fault(f, "submission.to", "expected the id of a configured peer authority");
@@ -285,14 +288,6 @@ static CyContent *complete(struct node *n, const struct work_case *wc, CyContent
 	return &ret->content;
 }
 
-static struct cy_uuid new_id(struct node *n)
-{
-	uint8_t random[10];
-
-	n->ports.random.fill(n->ports.random.ctx, random, sizeof random);
-	return cy_uuid7(node_now(n), random);
-}
-
 /* The case that the submission speaks of; NULL: answered with an error. */
 static struct work_case *find_case(struct node *n, const struct conn *c, uint64_t correlation, const CySubmission *sub)
 {
@@ -302,7 +297,7 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 	int r = CY_OK;
 
 	if (law_kind_opens(sub->content->kind_case)) {
-		struct cy_uuid id = new_id(n);
+		struct cy_uuid id = say_new_id(n);
 
 		wc = cases_new(n, sub->to, id.s, CY_SIDE__REQUESTING);
 		wc->row.client = batch_string(n, c->client->name);
@@ -333,114 +328,47 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 	return NULL;
 }
 
-/* The signed bytes; what is serialised here is never serialised again. */
-static struct cy_bytes serialise(struct node *n, const struct work_case *wc, const CySubmission *sub, const char *id,
-				 struct cy_digest *key, struct cy_digest *request, struct law_fact *ret_fact)
+static void write_key(struct node *n, const struct conn *c, const CySubmit *s, const struct cy_digest *request,
+		      const char *message_id)
 {
-	CyMessage m = CY_MESSAGE__INIT;
-	struct signed_content signed_content;
-	uint8_t nonce[16];
-	size_t len;
-	uint8_t *p;
+	struct store_write *w = batch_write(n, STORE_PUT_KEY);
 
-	n->ports.random.fill(n->ports.random.ctx, nonce, sizeof nonce);
-	m.format = 1;
-	m.id = (char *)id;
-	m.from = n->authority;
-	m.to = (char *)wc->row.peer;
-	m.case_id = (char *)wc->row.case_id;
-	m.author_side = wc->row.side;
-	m.number = wc->row.own_number + 1;
-	m.seen = wc->row.peer_number;
-	m.created_ms = node_now(n).ms;
-	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
-	m.priority = sub->priority != 0 ? sub->priority : CY_PRIORITY__NORMAL;
-	m.own_reference = (char *)(sub->own_reference[0] != '\0' ? sub->own_reference : wc->row.own_reference);
-	m.content = complete(n, wc, sub->content, &signed_content);
-	m.submission_key = (ProtobufCBinaryData){ .data = key->b, .len = sizeof key->b };
-	m.submission_digest = (ProtobufCBinaryData){ .data = request->b, .len = sizeof request->b };
-	law_fact_of(&m, ret_fact);
-	len = cy_message__get_packed_size(&m);
-	p = cy_arena_take(&n->batch.writes.arena, len + 1);
-	cy_message__pack(&m, p);
-	return cy_bytes(p, len);
-}
-
-static void write_all(struct node *n, const struct conn *c, struct work_case *wc, const CySubmit *s,
-		      const struct cy_digest *request, const char *id, struct cy_bytes content,
-		      const struct law_fact *fact)
-{
-	const CySubmission *sub = s->submission;
-	struct outgoing *o = cy_arena_take(&n->batch.arena, sizeof *o);
-	struct peer *p = node_peer(n, wc->row.peer);
-	uint8_t encoded[LAW_FACT_MAX];
-	struct store_write *w;
-	char hex[CY_SHA256_HEX];
-
-	w = batch_write(n, STORE_PUT_MESSAGE);
-	w->message = (struct store_message){ .id = batch_string(n, id),
-					     .peer = wc->row.peer,
-					     .case_id = wc->row.case_id,
-					     .author = STORE_OWN,
-					     .number = fact->number,
-					     .seen = fact->seen,
-					     .kind = fact->kind,
-					     .priority = sub->priority != 0 ? sub->priority : CY_PRIORITY__NORMAL,
-					     .created = node_now(n),
-					     .digest = cy_sha256(content),
-					     .size = content.len,
-					     .transport = STORE_QUEUED,
-					     .void_reason = "",
-					     .client = batch_string(n, c->client->name),
-					     .fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(fact, encoded))),
-					     .content = content };
-	o->peer = p;
-	o->id = w->message.id;
-	o->case_id = wc->row.case_id;
-	o->number = fact->number;
-	o->priority = w->message.priority;
-	o->digest = w->message.digest;
-	o->content = cy_arena_bytes(&n->batch.arena, content);
-	o->write = w;
-	*n->batch.last_fresh = o;
-	n->batch.last_fresh = &o->next;
-	if (p != NULL)
-		p->waiting = true;
-	/* What waits before it in its case must not wait longer. */
-	if (o->priority > CY_PRIORITY__LOW && fact->number > 1) {
-		struct store_write *raise = batch_write(n, STORE_RAISE);
-
-		raise->raise.peer = wc->row.peer;
-		raise->raise.case_id = wc->row.case_id;
-		raise->raise.priority = o->priority;
-	}
-	w = batch_write(n, STORE_PUT_KEY);
 	w->key.client = batch_string(n, c->client->name);
 	w->key.key = batch_string(n, s->idempotency_key);
 	w->key.request = *request;
-	w->key.message_id = o->id;
-	cy_digest_hex(&o->digest, hex);
-	batch_leaf(n, "message %s %s %s %s 0", n->authority, wc->row.peer, id, hex);
-	cases_event(n, wc,
-		    &(struct event_of){ .type = CY_EVENT_TYPE__SUBMISSION_ACCEPTED,
-					.message_id = id,
-					.kind = fact->kind,
-					.number = fact->number });
-	n->batch.messages++;
+	w->key.message_id = batch_string(n, message_id);
+}
+
+static void refuse(struct node *n, const struct conn *c, uint64_t correlation, struct work_case *wc, int code,
+		   const struct cy_error *e)
+{
+	if (wc->is_new) /* never written: nothing in this batch may refer to it */
+		wc->row.own_reference = "";
+	if (code == CY_ELIMIT)
+		reply_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.content", e->text);
+	else if (code == CY_EAGAIN)
+		reply_error(n, c, correlation, CY_ERROR_CODE__TOO_MANY, "submission.case_ref", e->text);
+	else
+		reply_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", e->text);
 }
 
 static void accept(struct node *n, const struct conn *c, uint64_t correlation, const CySubmit *s,
 		   struct cy_digest *request)
 {
 	const CySubmission *sub = s->submission;
-	struct cy_digest key = submit_key_digest(c->client->name, s->idempotency_key);
+	const struct cy_digest key = submit_key_digest(c->client->name, s->idempotency_key);
+	struct saying saying = { .content = sub->content,
+				 .priority = sub->priority != 0 ? sub->priority : CY_PRIORITY__NORMAL,
+				 .own_reference = sub->own_reference,
+				 .client = c->client->name,
+				 .key = &key,
+				 .request = request };
 	struct work_case *wc = find_case(n, c, correlation, sub);
-	struct cy_uuid id = new_id(n);
 	CySubmitted submitted = CY_SUBMITTED__INIT;
+	struct signed_content signed_content;
 	struct cy_error e = { 0 };
-	struct law_fact fact;
-	struct cy_bytes content;
-	struct cy_digest digest;
+	struct said said;
+	int r;
 
 	if (wc == NULL)
 		return;
@@ -448,29 +376,22 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		wc->row.own_reference = batch_string(n, sub->own_reference);
 	else if (wc->row.own_reference[0] == '\0' && sub->content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT)
 		wc->row.own_reference = batch_string(n, sub->content->acknowledgement->reference);
-	content = serialise(n, wc, sub, id.s, &key, request, &fact);
-	if (content.len > CY_MESSAGE_MAX) {
-		if (wc->is_new) /* never written: nothing in this batch may refer to it */
-			wc->row.own_reference = "";
-		reply_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.content",
-			    "the message is over the limit of 256 KiB: hand over large parts as evidence by digest");
+	saying.content = complete(n, wc, sub->content, &signed_content);
+	r = say_message(n, wc, &saying, &said, &e);
+	if (r < 0) {
+		refuse(n, c, correlation, wc, r, &e);
 		return;
 	}
-	if (law_admit(wc->facts, wc->n, &fact, &e) < 0) {
-		reply_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", e.text);
-		return;
-	}
-	if (cases_add(n, wc, &fact) < 0) {
-		reply_error(n, c, correlation, CY_ERROR_CODE__TOO_MANY, "submission.case_ref",
-			    "the case has as many messages as a case may have");
-		return;
-	}
-	digest = cy_sha256(content);
-	write_all(n, c, wc, s, request, id.s, content, &fact);
-	submitted.message_id = id.s;
+	write_key(n, c, s, request, said.id);
+	cases_event(n, wc,
+		    &(struct event_of){ .type = CY_EVENT_TYPE__SUBMISSION_ACCEPTED,
+					.message_id = said.id,
+					.kind = said.kind,
+					.number = said.number });
+	submitted.message_id = said.id;
 	submitted.case_id = (char *)wc->row.case_id;
-	submitted.number = fact.number;
-	submitted.sha256 = (ProtobufCBinaryData){ .data = digest.b, .len = sizeof digest.b };
+	submitted.number = said.number;
+	submitted.sha256 = (ProtobufCBinaryData){ .data = said.digest.b, .len = sizeof said.digest.b };
 	reply_submitted(n, c, correlation, &submitted);
 }
 

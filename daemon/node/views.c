@@ -124,6 +124,8 @@ struct showing {
 	struct law_fact facts[NODE_FOLD_MAX];
 	size_t n_facts;
 	struct treaty_view law;
+	CyClockView **clocks;
+	size_t n_clocks;
 };
 
 static int found_case(void *arg, const struct store_case *row)
@@ -198,6 +200,9 @@ static void send_case(struct showing *s, uint64_t correlation)
 	v.n_faults = s->law.n_faults;
 	v.reviews = s->law.reviews;
 	v.n_reviews = s->law.n_reviews;
+	v.clocks = s->clocks;
+	v.n_clocks = s->n_clocks;
+	v.now_ms = node_now(n).ms;
 	v.state_digest = (ProtobufCBinaryData){ .data = digest.b, .len = sizeof digest.b };
 	f.kind_case = CY_SERVER_FRAME__KIND_CASE_VIEW;
 	f.case_view = &v;
@@ -218,6 +223,9 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 		code = s->case_messages(s->ctx, x->summary->peer, x->summary->case_id, add_message, x);
 	if (code == CY_OK && x->matches == 1 && c->client->role == CY_ROLE__SUBMITTER)
 		code = treaty_look(n, &x->arena, x->summary, x->messages, x->n_facts, &x->law);
+	if (code == CY_OK && x->matches == 1)
+		code = clock_views_case(n, &x->arena, local_view(c), x->summary->peer, x->summary->case_id, &x->clocks,
+					&x->n_clocks);
 	if (code < 0 && code != CY_ENOENT)
 		unavailable(n, c, correlation);
 	else if (x->matches == 0)

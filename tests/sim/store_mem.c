@@ -350,6 +350,64 @@ static void requeue_all(struct mem_store *s, const char *peer)
 	l->n = k;
 }
 
+static void put_clock(struct mem_store *s, const struct store_clock *row)
+{
+	struct mem_case *c = mem_store_case(s, row->peer, row->case_id);
+	struct mem_clock *k;
+
+	if (c == NULL) {
+		broken(s, "clock %s belongs to a case that is not there", row->name);
+		return;
+	}
+	for (k = c->clocks; k != NULL; k = k->next)
+		if (strcmp(k->row.name, row->name) == 0 && k->row.measure == row->measure &&
+		    k->row.notice == row->notice)
+			break;
+	if (k == NULL) {
+		k = cy_arena_take(&s->arena, sizeof *k);
+		k->c = c;
+		k->next = c->clocks;
+		c->clocks = k;
+		GROW(s->clocks, s->n_clocks, s->cap_clocks);
+		s->clocks[s->n_clocks++] = k;
+		k->row.id = s->n_clocks;
+	} else if (row->round < k->row.round || (row->round == k->row.round && row->rungs < k->row.rungs)) {
+		broken(s, "a step of clock %s in case %s was taken back", row->name, row->case_id);
+	}
+	{
+		const uint64_t id = k->row.id;
+
+		k->row = *row;
+		k->row.id = id;
+	}
+}
+
+static void put_hook(struct mem_store *s, const char *id, struct cy_bytes environment)
+{
+	struct mem_hook *h = cy_arena_take(&s->arena, sizeof *h);
+
+	for (const struct mem_hook *o = s->hooks; o != NULL; o = o->next)
+		if (strcmp(o->id, id) == 0)
+			broken(s, "hook %s is there twice", id);
+	h->id = id;
+	h->environment = environment;
+	*s->last_hook = h;
+	s->last_hook = &h->next;
+}
+
+static void drop_hook(struct mem_store *s, const char *id)
+{
+	struct mem_hook **at = &s->hooks;
+
+	while (*at != NULL && strcmp((*at)->id, id) != 0)
+		at = &(*at)->next;
+	if (*at == NULL)
+		return;
+	*at = (*at)->next;
+	if (*at == NULL)
+		s->last_hook = at;
+}
+
 static void apply(struct mem_store *s, const struct store_writeset *w)
 {
 	for (const struct store_write *x = w->first; x != NULL; x = x->next) {
@@ -395,6 +453,17 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 		case STORE_REQUEUE_ALL:
 			requeue_all(s, x->peer);
 			break;
+		case STORE_PUT_CLOCK:
+			put_clock(s, &x->clock);
+			break;
+		case STORE_PUT_HOOK:
+			put_hook(s, x->hook.id, x->hook.environment);
+			break;
+		case STORE_DROP_HOOK:
+			drop_hook(s, x->hook.id);
+			break;
+		case STORE_PUT_PEER_PROFILE:
+			break;
 		}
 	}
 }
@@ -432,6 +501,9 @@ static void forget_index(struct mem_store *s)
 	s->first_case = NULL;
 	s->last_case = &s->first_case;
 	s->n_events = 0;
+	s->n_clocks = 0;
+	s->hooks = NULL;
+	s->last_hook = &s->hooks;
 	s->n_leaves = s->n_messages = s->n_cases = 0;
 	cy_arena_free(&s->arena);
 }
@@ -467,6 +539,7 @@ void mem_store_free(struct mem_store *s)
 	}
 	free(s->peers);
 	free(s->events);
+	free(s->clocks);
 	free(s->log);
 }
 
@@ -827,6 +900,126 @@ static int peer_counts(void *ctx, const char *peer, struct store_peer_counts *re
 	return s->unreadable ? CY_ESTORE : CY_OK;
 }
 
+static int tell_clock(const struct mem_clock *k, store_clock_fn *fn, void *arg)
+{
+	struct store_clock row = k->row;
+
+	row.side = k->c->row.side;
+	row.own_reference = k->c->row.own_reference;
+	row.peer_reference = k->c->row.peer_reference;
+	row.client = k->c->row.client;
+	row.terms = k->c->row.terms;
+	return fn(arg, &row);
+}
+
+static int case_clocks(void *ctx, struct store_view view, const char *peer, const char *case_id, store_clock_fn *fn,
+		       void *arg)
+{
+	struct mem_store *s = ctx;
+	struct mem_case *c = mem_store_case(s, peer, case_id);
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	if (c == NULL || !sees(view, c->row.client))
+		return r;
+	for (const struct mem_clock *k = c->clocks; k != NULL && r >= 0; k = k->next)
+		r = tell_clock(k, fn, arg);
+	return r;
+}
+
+static int get_clock(void *ctx, struct store_view view, uint64_t id, store_clock_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	if (id == 0 || id > s->n_clocks || !sees(view, s->clocks[id - 1]->c->row.client))
+		return CY_ENOENT;
+	return tell_clock(s->clocks[id - 1], fn, arg);
+}
+
+static int next_clock(void *ctx, struct cy_wall *ret_at)
+{
+	struct mem_store *s = ctx;
+	int64_t at = 0;
+
+	for (size_t i = 0; i < s->n_clocks; i++) {
+		const int64_t next = s->clocks[i]->row.next.ms;
+
+		if (next > 0 && (at == 0 || next < at))
+			at = next;
+	}
+	*ret_at = (struct cy_wall){ at };
+	return s->unreadable ? CY_ESTORE : CY_OK;
+}
+
+/* The first after (ms, id) by `due`, or by `next`; NULL: none. */
+static const struct mem_clock *clock_after(const struct mem_store *s, bool due, int64_t ms, uint64_t id)
+{
+	const struct mem_clock *best = NULL;
+	int64_t first = 0;
+
+	for (size_t i = 0; i < s->n_clocks; i++) {
+		const struct mem_clock *k = s->clocks[i];
+		const int64_t at = due ? k->row.due.ms : k->row.next.ms;
+
+		if (due ? k->row.state != 1 && k->row.state != 2 : at == 0)
+			continue;
+		if (at < ms || (at == ms && k->row.id <= id) || (best != NULL && at >= first))
+			continue;
+		best = k;
+		first = at;
+	}
+	return best;
+}
+
+static int next_clocks(void *ctx, struct cy_wall now, uint32_t limit, store_clock_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	const struct mem_clock *k = clock_after(s, false, 0, 0);
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (; k != NULL && k->row.next.ms <= now.ms && limit > 0 && r >= 0; limit--) {
+		r = tell_clock(k, fn, arg);
+		k = clock_after(s, false, k->row.next.ms, k->row.id);
+	}
+	return r;
+}
+
+static int open_clocks(void *ctx, struct store_view view, const char *peer, struct cy_wall after, uint64_t after_id,
+		       struct cy_wall until, uint32_t limit, store_clock_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	const struct mem_clock *k = clock_after(s, true, after.ms, after_id);
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (; k != NULL && k->row.due.ms <= until.ms && limit > 0 && r >= 0;
+	     k = clock_after(s, true, k->row.due.ms, k->row.id)) {
+		if ((peer[0] != '\0' && strcmp(peer, k->row.peer) != 0) || !sees(view, k->c->row.client))
+			continue;
+		limit--;
+		r = tell_clock(k, fn, arg);
+	}
+	return r;
+}
+
+static int hooks(void *ctx, uint32_t limit, store_bytes_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (const struct mem_hook *h = s->hooks; h != NULL && limit > 0 && r >= 0; h = h->next, limit--)
+		r = fn(arg, h->id, h->environment);
+	return r;
+}
+
+/* No authority of the simulator asks for a profile. */
+static int peer_profile(void *ctx, const char *peer, const char *instrument, const char *version, store_bytes_fn *fn,
+			void *arg)
+{
+	(void)ctx, (void)peer, (void)instrument, (void)version, (void)fn, (void)arg;
+	return CY_ENOENT;
+}
+
 void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 {
 	*ret_port = (struct store_port){ .ctx = s,
@@ -847,6 +1040,13 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .peer_messages = peer_messages,
 					 .events = events,
 					 .last_event = last_event,
+					 .case_clocks = case_clocks,
+					 .get_clock = get_clock,
+					 .next_clocks = next_clocks,
+					 .next_clock = next_clock,
+					 .open_clocks = open_clocks,
+					 .hooks = hooks,
+					 .peer_profile = peer_profile,
 					 .counts = counts,
 					 .peer_counts = peer_counts };
 }

@@ -19,7 +19,21 @@ struct mem_message {
 struct mem_case {
 	struct store_case row;
 	struct mem_message *first, **last;
+	struct mem_clock *clocks;
 	struct mem_case *next; /* in order of insertion */
+};
+
+struct mem_clock {
+	struct store_clock row;
+	struct mem_case *c;
+	struct mem_clock *next; /* of its case */
+};
+
+/* A command that is to be run. */
+struct mem_hook {
+	const char *id;
+	struct cy_bytes environment;
+	struct mem_hook *next;
 };
 
 struct mem_parcel {
@@ -54,6 +68,9 @@ struct mem_store {
 	size_t n_peers;
 	void *messages, *cases, *keys, *cursors; /* tsearch(3) trees */
 	struct mem_case *first_case, **last_case;
+	struct mem_clock **clocks; /* by id less one */
+	size_t n_clocks, cap_clocks;
+	struct mem_hook *hooks, **last_hook;
 	struct store_event **events; /* position is the index plus one */
 	size_t n_events, cap_events;
 	uint64_t n_leaves, n_messages, n_cases;

@@ -42,12 +42,30 @@ static void a_fact_of_every_kind_comes_back_from_its_encoding(void **state)
 				      .seen = (uint32_t)cy_rng_next(&r),
 				      .kind = k->number,
 				      .ref = (uint32_t)cy_rng_next(&r),
-				      .measures = (uint8_t)cy_rng_below(&r, 65) };
+				      .measures = (uint8_t)cy_rng_below(&r, 65),
+				      .stated_ms = (int64_t)cy_rng_next(&r),
+				      .day = (int32_t)(uint32_t)cy_rng_next(&r) };
 
 		for (size_t m = 0, n = cy_rng_below(&r, 65); m < n; m++)
 			f.code[m] = (uint8_t)cy_rng_next(&r);
+		memset(f.clock, 'x', cy_rng_below(&r, CY_CLOCK_MAX + 1));
 		assert_round_trip(&f);
 	}
+}
+
+static void a_fact_of_the_first_version_is_read_without_instants(void **state)
+{
+	/* What version 1 wrote of the acknowledgement: number 1, seen 1, by the central authority. */
+	static const uint8_t old[] = { 1, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 20, 0, 0, 0, 0, 0, 1, 1 };
+	struct law_fact f;
+
+	(void)state;
+	assert_int_equal(law_fact_decode(cy_bytes(old, sizeof old), &f), CY_OK);
+	assert_int_equal(f.kind, CY_CONTENT__KIND_ACKNOWLEDGEMENT);
+	assert_int_equal(f.code[0], 1);
+	assert_int_equal(f.stated_ms, 0);
+	assert_int_equal(f.day, LAW_NO_DAY);
+	assert_int_equal(law_fact_decode(cy_bytes(old, sizeof old - 1), &f), CY_EPARSE);
 }
 
 static void what_encode_did_not_write_is_refused_and_the_output_left_alone(void **state)
@@ -66,9 +84,8 @@ static void what_encode_did_not_write_is_refused_and_the_output_left_alone(void 
 	static const struct {
 		size_t at;
 		uint8_t value;
-	} broken[] = {
-		{ 0, 2 }, { 1, 0 }, { 1, 3 }, { 11, 0 }, { 11, 99 }, { 16, 65 }, { 5, 0 }, { 17, 0 }, { 17, 2 }
-	};
+	} broken[] = { { 0, 1 },   { 0, 3 }, { 1, 0 },  { 1, 3 },  { 11, 0 }, { 11, 99 },
+		       { 16, 65 }, { 5, 0 }, { 17, 0 }, { 17, 2 }, { 30, 1 } };
 	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
 		memcpy(bad, good, len);
 		bad[broken[i].at] = broken[i].value;
@@ -164,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fact_of_every_kind_comes_back_from_its_encoding),
+		cmocka_unit_test(a_fact_of_the_first_version_is_read_without_instants),
 		cmocka_unit_test(what_encode_did_not_write_is_refused_and_the_output_left_alone),
 		cmocka_unit_test(a_result_tells_outcome_and_part_by_measure),
 		cmocka_unit_test(a_withdrawal_names_its_measures_and_an_answer_its_question),

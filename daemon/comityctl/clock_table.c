@@ -1,0 +1,44 @@
+#include "comityctl/clock_table.h"
+
+#include <string.h>
+
+struct out_table *clock_table(bool cases)
+{
+	static const char *const all[] = { "ID",    "DUE",  "LEFT",      "OWED BY", "CLOCK", "MEASURE",
+					   "STATE", "PEER", "REFERENCE", "ARTICLE", "NOTE" };
+	static const char *const one[] = { "ID",      "DUE",   "LEFT",    "OWED BY", "CLOCK",
+					   "MEASURE", "STATE", "ARTICLE", "NOTE" };
+
+	return cases ? out_table_new(sizeof all / sizeof all[0], all) : out_table_new(sizeof one / sizeof one[0], one);
+}
+
+static void left(struct out_table *t, const CyClockView *v, int64_t now_ms)
+{
+	if (v->due_ms == 0 || strcmp(v->state, "running") != 0)
+		out_cell(t, "-");
+	else if (v->due_ms < now_ms)
+		out_cell(t, "%s over", out_age(now_ms - v->due_ms));
+	else
+		out_cell(t, "%s", out_age(v->due_ms - now_ms));
+}
+
+void clock_row(struct out_table *t, const CyClockView *v, int64_t now_ms, bool cases)
+{
+	out_cell(t, "%llu", (unsigned long long)v->id);
+	out_cell(t, "%s", out_time(v->due_ms));
+	left(t, v, now_ms);
+	out_cell(t, "%s", v->obliged);
+	out_cell(t, "%s", v->clock);
+	if (v->measure > 0)
+		out_cell(t, "%u", v->measure);
+	else
+		out_cell(t, "-");
+	out_cell(t, "%s%s", v->state, v->late ? ", late" : "");
+	if (cases) {
+		out_cell(t, "%s", v->peer);
+		out_cell(t, "%s", v->own_reference[0] != '\0' ? v->own_reference : v->case_id);
+	}
+	out_cell(t, "%s%s%s", v->instrument, v->article[0] != '\0' ? " " : "", v->article);
+	out_cell(t, "%s%s%s", v->difference, v->difference[0] != '\0' && !v->verified ? "; " : "",
+		 v->article[0] == '\0' || v->verified ? "" : "not verified against the primary text");
+}

@@ -1,0 +1,233 @@
+/* due, late, clock list, clock explain, clock confirm: the time limits. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/limits.h"
+#include "comityctl/clock_table.h"
+#include "comityctl/ctl.h"
+#include "comityctl/out.h"
+
+static const char due_help[] = "usage: comityctl due [--today | --week] [--peer AUTHORITY]\n"
+			       "\n"
+			       "Lists the time limits that are open, in the order in which they are due: running\n"
+			       "ones, whoever owes them.\n"
+			       "\n"
+			       "  --today           due within today, in this authority's time zone (default)\n"
+			       "  --week            due within today and the six days after it\n"
+			       "  --peer AUTHORITY  only of cases with this authority\n"
+			       "\n"
+			       "With --json each page of up to 1,000 is one line of JSON.\n";
+
+static const char late_help[] = "usage: comityctl late [--peer AUTHORITY]\n"
+				"\n"
+				"Lists the time limits that are over and not met, the oldest first, with who owes\n"
+				"what. Nothing follows from that by itself, unless the instrument says so.\n"
+				"\n"
+				"  --peer AUTHORITY  only of cases with this authority\n";
+
+static const char list_help[] = "usage: comityctl clock list REF\n"
+				"\n"
+				"Lists all time limits of a case: those that wait for what starts them, that run,\n"
+				"that stand still, and that were met. REF is the case id, the own reference or the\n"
+				"peer's.\n";
+
+static const char explain_help[] = "usage: comityctl clock explain ID\n"
+				   "\n"
+				   "Tells how a time limit was counted, step by step, with the articles. ID is the\n"
+				   "first column of due, late and clock list.\n";
+
+static const char confirm_help[] =
+	"usage: comityctl clock confirm\n"
+	"\n"
+	"Says that the wall clock of the daemon's machine is right. After a jump of more than\n"
+	"an hour no step of a time limit is taken, and no message given up, until somebody says\n"
+	"so. Compare `comityctl status` with another clock first. The time where this command\n"
+	"runs must agree with the daemon's by a minute.\n";
+
+static void print_page(struct out_table *t, const CyClockList *list)
+{
+	for (size_t i = 0; i < list->n_clocks; i++)
+		clock_row(t, list->clocks[i], list->now_ms, true);
+}
+
+static int list_pages(struct ctl *ctl, CyListClocks *list, struct out_table *t)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	bool more = true;
+
+	frame.kind_case = CY_CLIENT_FRAME__KIND_LIST_CLOCKS;
+	frame.list_clocks = list;
+	list->limit = CY_PAGE_MAX;
+	while (more) {
+		CyServerFrame *reply;
+		const CyClockList *page;
+		int r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CLOCK_LIST, &reply);
+
+		if (r != CTL_DONE)
+			return r;
+		page = reply->clock_list;
+		if (ctl->json)
+			out_json(&page->base, 0);
+		else
+			print_page(t, page);
+		more = page->more && page->n_clocks > 0 && list->case_ref[0] == '\0';
+		if (more) {
+			list->after_due_ms = page->clocks[page->n_clocks - 1]->due_ms;
+			list->after_id = page->clocks[page->n_clocks - 1]->id;
+		}
+		cy_server_frame__free_unpacked(reply, NULL);
+	}
+	return CTL_DONE;
+}
+
+static int run_window(struct ctl *ctl, const char *command, CyListClocks *list, const char *peer)
+{
+	struct out_table *t;
+	int r;
+
+	if (peer != NULL && !cy_authority_valid(peer))
+		return ctl_usage(command, "'%s' is no authority id", peer);
+	list->peer = (char *)(uintptr_t)(peer != NULL ? peer : "");
+	t = clock_table(true);
+	r = list_pages(ctl, list, t);
+	out_table_end(t);
+	return r;
+}
+
+static int run_due(struct ctl *ctl, int argc, char **argv)
+{
+	CyListClocks list = CY_LIST_CLOCKS__INIT;
+	const char *peer = NULL;
+	bool today = false, week = false;
+	const struct ctl_option options[] = { { .name = "peer", .value = &peer },
+					      { .name = "today", .flag = &today },
+					      { .name = "week", .flag = &week } };
+	int r = ctl_parse(ctl, &ctl_due, argc, argv, options, 3, NULL, 0, 0, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	if (today && week)
+		return ctl_usage("due", "either --today or --week");
+	list.window = week ? CY_CLOCK_WINDOW__WEEK : CY_CLOCK_WINDOW__TODAY;
+	return run_window(ctl, "due", &list, peer);
+}
+
+static int run_late(struct ctl *ctl, int argc, char **argv)
+{
+	CyListClocks list = CY_LIST_CLOCKS__INIT;
+	const char *peer = NULL;
+	const struct ctl_option options[] = { { .name = "peer", .value = &peer } };
+	int r = ctl_parse(ctl, &ctl_late, argc, argv, options, 1, NULL, 0, 0, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	list.window = CY_CLOCK_WINDOW__LATE;
+	return run_window(ctl, "late", &list, peer);
+}
+
+static int run_list(struct ctl *ctl, int argc, char **argv)
+{
+	CyListClocks list = CY_LIST_CLOCKS__INIT;
+	const char *ref = NULL;
+	struct out_table *t;
+	int r = ctl_parse(ctl, &ctl_clock_list, argc, argv, NULL, 0, &ref, 1, 1, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	list.case_ref = (char *)(uintptr_t)ref;
+	t = clock_table(false);
+	r = list_pages(ctl, &list, t);
+	out_table_end(t);
+	return r;
+}
+
+static void print_clock(const CyClockView *v)
+{
+	out_pair("Clock", "%llu", (unsigned long long)v->id);
+	out_pair("Case", "%s", v->case_id);
+	out_pair("Own reference", "%s", v->own_reference);
+	out_pair("What", "%s", v->obligation);
+	if (v->measure > 0)
+		out_pair("Measure", "%u", v->measure);
+	out_pair("Owed by", "%s", v->obliged);
+	if (v->article[0] != '\0')
+		out_pair("By", "%s, Article %s%s", v->instrument, v->article,
+			 v->verified ? "" : " (not verified against the primary text)");
+	out_pair("Force", "%s", v->force);
+	out_pair("State", "%s%s", v->state, v->late ? ", late" : "");
+	if (v->start_ms != 0)
+		out_pair("Started", "%s", out_time(v->start_ms));
+	if (v->due_ms != 0)
+		out_pair("Due", "%s", out_time(v->due_ms));
+	if (v->ended_ms != 0)
+		out_pair("Ended", "%s", out_time(v->ended_ms));
+	if (v->stated_due_ms != 0)
+		out_pair("Stated due", "%s", out_time(v->stated_due_ms));
+	out_pair("Difference", "%s", v->difference);
+	out_pair("If it lapses", "%s", v->on_lapse);
+}
+
+static int run_explain(struct ctl *ctl, int argc, char **argv)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyExplainClock explain = CY_EXPLAIN_CLOCK__INIT;
+	CyServerFrame *reply;
+	const char *id = NULL;
+	int r = ctl_parse(ctl, &ctl_clock_explain, argc, argv, NULL, 0, &id, 1, 1, NULL);
+
+	if (r == CTL_DONE)
+		r = ctl_number("clock explain", "ID", id, INT64_MAX, &explain.id);
+	if (r != CTL_DONE)
+		return r;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK;
+	frame.explain_clock = &explain;
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CLOCK_EXPLANATION, &reply);
+	if (r != CTL_DONE)
+		return r;
+	if (ctl->json) {
+		out_json(&reply->clock_explanation->base, 2);
+	} else {
+		const CyClockExplanation *e = reply->clock_explanation;
+
+		if (e->clock != NULL)
+			print_clock(e->clock);
+		putchar('\n');
+		for (size_t i = 0; i < e->n_steps; i++) {
+			printf("  %zu. ", i + 1);
+			out_safe(stdout, e->steps[i]);
+			putchar('\n');
+		}
+	}
+	cy_server_frame__free_unpacked(reply, NULL);
+	return CTL_DONE;
+}
+
+static int run_confirm(struct ctl *ctl, int argc, char **argv)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyConfirmTime confirm = CY_CONFIRM_TIME__INIT;
+	CyServerFrame *reply;
+	int r = ctl_parse(ctl, &ctl_clock_confirm, argc, argv, NULL, 0, NULL, 0, 0, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	confirm.now_ms = (int64_t)time(NULL) * 1000;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
+	frame.confirm_time = &confirm;
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
+	if (r != CTL_DONE)
+		return r;
+	if (!ctl->json)
+		printf("The clock is confirmed: %s\n", out_local(confirm.now_ms, OUT_FULL));
+	cy_server_frame__free_unpacked(reply, NULL);
+	return CTL_DONE;
+}
+
+const struct ctl_command ctl_due = { "due", "time limits that are due today, or this week", due_help, run_due, NULL };
+const struct ctl_command ctl_late = { "late", "time limits that are over and not met", late_help, run_late, NULL };
+const struct ctl_command ctl_clock_list = { "clock list", "all time limits of a case", list_help, run_list, NULL };
+const struct ctl_command ctl_clock_explain = { "clock explain", "how a time limit was counted", explain_help,
+					       run_explain, NULL };
+const struct ctl_command ctl_clock_confirm = { "clock confirm", "say that the daemon's wall clock is right",
+					       confirm_help, run_confirm, NULL };

@@ -1,0 +1,216 @@
+/* The statements of the store, and what its reading and writing files share. */
+#ifndef CY_IO_STORE_SQLITE_SQL_H
+#define CY_IO_STORE_SQLITE_SQL_H
+
+#include "io/store_sqlite_internal.h"
+
+/* -------------------------------------------------------------------- writing */
+
+/* X(name, text) */
+#define STORE_WRITE_STATEMENTS(X)                                                                                      \
+	X(BEGIN, "BEGIN IMMEDIATE")                                                                                    \
+	X(COMMIT, "COMMIT")                                                                                            \
+	X(ROLLBACK, "ROLLBACK")                                                                                        \
+	X(META, "UPDATE meta SET epoch = ?, audit_size = ?, frontier = ?, wall_mark = ?")                              \
+	X(STREAM, "INSERT INTO stream (peer, out_sequence, out_receipted, in_epoch, in_held, reconciling,"             \
+		  " last_receipt, head_size, head_root, head_text, head_signature)"                                    \
+		  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"                                             \
+		  " ON CONFLICT (peer) DO UPDATE SET out_sequence = ?2, out_receipted = ?3, in_epoch = ?4,"            \
+		  " in_held = ?5, reconciling = ?6, last_receipt = ?7, head_size = ?8, head_root = ?9,"                \
+		  " head_text = ?10, head_signature = ?11")                                                            \
+	X(CASE_KEY, "SELECT no, generation, wrapped FROM case_key WHERE peer = ? AND case_id = ?")                     \
+	X(ADD_CASE_KEY, "INSERT INTO case_key (peer, case_id, generation, wrapped) VALUES (?, ?, ?, ?)"                \
+			" ON CONFLICT (peer, case_id)"                                                                 \
+			" DO UPDATE SET generation = excluded.generation, wrapped = excluded.wrapped")                 \
+	X(CASE, "INSERT INTO cases (no, peer, case_id, side, own_reference, peer_reference, client, instrument,"       \
+		" opened, changed, state, closed, own_number, peer_number, messages, terms)"                           \
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"                      \
+		" ON CONFLICT (no) DO UPDATE SET side = ?4, own_reference = ?5, peer_reference = ?6, client = ?7,"     \
+		" instrument = ?8, opened = ?9, changed = ?10, state = ?11, closed = ?12, own_number = ?13,"           \
+		" peer_number = ?14, messages = ?15, terms = ?16")                                                     \
+	X(TITLE, "UPDATE cases SET title_generation = ?, title_nonce = ?, title = ? WHERE no = ?")                     \
+	X(FIND_MESSAGE, "SELECT no, peer, case_no, author FROM message WHERE id = ?")                                  \
+	X(ADD_MESSAGE, "INSERT INTO message (number, seen, kind, priority, created, digest, size, transport,"          \
+		       " void_code, void_reason, client, epoch, sequence, place, fact, id, peer, case_no, author)"     \
+		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                            \
+	X(CHANGE_MESSAGE, "UPDATE message SET number = ?, seen = ?, kind = ?, priority = ?, created = ?, digest = ?,"  \
+			  " size = ?, transport = ?, void_code = ?, void_reason = ?, client = ?, epoch = ?,"           \
+			  " sequence = ?, place = ?, fact = ? WHERE no = ?")                                           \
+	X(PAYLOAD, "INSERT INTO payload (message, generation, nonce, sealed) VALUES (?1, ?2, ?3, ?4)"                  \
+		   " ON CONFLICT (message) DO UPDATE SET generation = ?2, nonce = ?3, sealed = ?4")                    \
+	X(MARK, "UPDATE message SET transport = ?, void_code = ?, void_reason = ?, epoch = ?, sequence = ?, place = ?" \
+		" WHERE id = ?")                                                                                       \
+	X(PARCEL, "INSERT INTO parcel (peer, author, epoch, sequence, manifest, signature, digest, receipt,"           \
+		  " receipt_signature, made, messages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                       \
+		  " ON CONFLICT (peer, author, epoch, sequence) DO NOTHING")                                           \
+	X(RECEIPT, "UPDATE parcel SET receipt_signature = iif(receipt IS NULL, ?2, receipt_signature),"                \
+		   " receipt = ifnull(receipt, ?1) WHERE peer = ?3 AND author = ?4 AND epoch = ?5 AND sequence = ?6")  \
+	X(EVENT, "INSERT INTO event (type, at, peer, case_id, message_id, client, own_reference, kind, number, code,"  \
+		 " text, case_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                     \
+	X(CURSOR, "INSERT INTO cursor (client, name, position) VALUES (?1, ?2, ?3)"                                    \
+		  " ON CONFLICT (client, name) DO UPDATE SET position = ?3")                                           \
+	X(KEY, "INSERT INTO submission_key (client, key, request, message_id) VALUES (?, ?, ?, ?)")                    \
+	X(LEAF, "INSERT INTO leaf (position, hash, data) SELECT ?1, ?2, ?3"                                            \
+		" WHERE ?1 = (SELECT ifnull(max(position) + 1, 0) FROM leaf)")                                         \
+	X(STATEMENT, "INSERT INTO statement (message, text, signature) SELECT no, ?2, ?3 FROM message WHERE id = ?1")  \
+	X(REQUEUE, "UPDATE message SET transport = 0, epoch = 0, sequence = 0, place = 0"                              \
+		   " WHERE peer = ?1 AND author = 0 AND (transport = 1 OR (transport = 5 AND void_code = 0))")         \
+	X(FORGET, "DELETE FROM parcel WHERE peer = ? AND author = 0 AND receipt IS NULL")                              \
+	X(RAISE, "UPDATE message SET priority = ?1 WHERE author = 0 AND transport = 0 AND priority < ?1 AND case_no =" \
+		 " (SELECT no FROM case_key WHERE peer = ?2 AND case_id = ?3)")                                        \
+	X(CLOCK, "INSERT INTO clock (case_no, name, measure, notice, ours, state, start, due, ended, lapsed, round, "  \
+		 "rungs, next, stated_start, start_by, stated_due, due_by, difference, how)"                           \
+		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"      \
+		 " ON CONFLICT (case_no, name, measure, notice) DO UPDATE SET ours = ?5, state = ?6, start = ?7, due " \
+		 "= ?8, ended = ?9, lapsed = ?10, round = ?11, rungs = ?12, next = ?13, stated_start = ?14, start_by " \
+		 "= ?15, stated_due = ?16, due_by = ?17, difference = ?18, how = ?19")                                 \
+	X(HOOK, "INSERT INTO hook (id, environment) VALUES (?, ?)")                                                    \
+	X(DROP_HOOK, "DELETE FROM hook WHERE id = ?")                                                                  \
+	X(PEER_PROFILE, "INSERT INTO peer_profile (peer, instrument, version, digest, text) VALUES (?1, ?2, ?3, ?4, "  \
+			"?5) ON CONFLICT (peer, instrument, version) DO UPDATE SET digest = ?4, text = ?5")
+
+enum {
+#define X(name, text) W_##name,
+	STORE_WRITE_STATEMENTS(X)
+#undef X
+	W_N
+};
+
+/* One write-set: the first failure is explained once. */
+struct store_applying {
+	struct store_sqlite *st;
+	char *why;
+	size_t size;
+};
+
+int store_apply_start(struct store_applying *a, int i, struct store_bind *ret_bind);
+/* Step a statement that gives no row. */
+int store_apply_finish(struct store_applying *a, const struct store_bind *b);
+int store_apply_refuse(struct store_applying *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Make st->last_case this case; one that is not known gets its key. */
+int store_apply_case(struct store_applying *a, const char *peer, const char *case_id);
+
+/* store_sqlite_clock.c */
+int store_put_clock(struct store_applying *a, const struct store_clock *c);
+int store_put_hook(struct store_applying *a, const struct store_write *w);
+int store_put_peer_profile(struct store_applying *a, const struct store_write *w);
+
+/* -------------------------------------------------------------------- reading */
+
+#define MESSAGE_COLUMNS                                                                                         \
+	"m.id, m.peer, k.case_id, m.author, m.number, m.seen, m.kind, m.priority, m.created, m.digest, m.size," \
+	" m.transport, m.void_code, m.void_reason, m.client, m.epoch, m.sequence, m.place, m.fact"
+#define MESSAGE_FROM " FROM message m JOIN case_key k ON k.no = m.case_no"
+#define WITH_CONTENT ", k.generation, k.wrapped, p.generation, p.nonce, p.sealed"
+#define FROM_CONTENT MESSAGE_FROM " LEFT JOIN payload p ON p.message = m.no"
+#define CASE_SELECT                                                                                              \
+	"SELECT c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.instrument, c.opened," \
+	" c.changed, c.state, c.closed, c.own_number, c.peer_number, c.messages, c.terms,"                       \
+	" k.generation, k.wrapped, c.title_generation, c.title_nonce, c.title"                                   \
+	" FROM cases c JOIN case_key k ON k.no = c.no"
+#define FIND(what) " WHERE " what " AND c.case_id <> '' AND (?2 IS NULL OR c.client = ?2) LIMIT 2"
+#define PARCEL_SELECT                                                                                          \
+	"SELECT peer, author, epoch, sequence, manifest, signature, digest, receipt, receipt_signature, made," \
+	" messages FROM parcel"
+#define EVENT_SELECT                                                                                             \
+	"SELECT position, type, at, peer, case_id, message_id, client, own_reference, kind, number, code, text," \
+	" case_state FROM event"
+
+#define CLOCK_SELECT                                                                                                   \
+	"SELECT t.id, c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.terms, t.name, "       \
+	"t.measure, t.notice, t.ours, t.state, t.start, t.due, t.ended, t.lapsed, t.round, t.rungs, t.next, "          \
+	"t.stated_start, t.start_by, t.stated_due, t.due_by, t.difference, t.how FROM clock t JOIN cases c ON c.no = " \
+	"t.case_no"
+
+/* X(name, text) */
+#define STORE_READ_STATEMENTS(X)                                                                                       \
+	X(META, "SELECT epoch, audit_size, frontier, wall_mark FROM meta")                                             \
+	X(STREAM, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"            \
+		  " head_size, head_root, head_text, head_signature FROM stream WHERE peer = ?")                       \
+	X(STREAMS, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"           \
+		   " head_size, head_root, head_text, head_signature FROM stream")                                     \
+	X(KEY, "SELECT client, key, request, message_id FROM submission_key WHERE client = ? AND key = ?")             \
+	X(CURSOR, "SELECT position FROM cursor WHERE client = ? AND name = ?")                                         \
+	X(GET_CASE, CASE_SELECT " WHERE c.peer = ? AND c.case_id = ?")                                                 \
+	X(FIND_BY_ID, CASE_SELECT FIND("c.case_id = ?1 AND (?3 = '' OR c.peer = ?3)"))                                 \
+	X(FIND_BY_OWN, CASE_SELECT FIND("c.own_reference = ?1"))                                                       \
+	X(FIND_BY_PEER, CASE_SELECT FIND("c.peer_reference = ?1"))                                                     \
+	X(LIST_CASES, CASE_SELECT " WHERE c.case_id > ?1 AND (?2 = '' OR c.peer = ?2) AND (?3 = 0 OR c.closed = 0)"    \
+				  " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id, c.peer LIMIT ?5")            \
+	X(GET_MESSAGE, "SELECT " MESSAGE_COLUMNS WITH_CONTENT FROM_CONTENT " WHERE m.id = ?")                          \
+	X(CASE_MESSAGES,                                                                                               \
+	  "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE k.peer = ? AND k.case_id = ? AND m.author IN (0, 1)"          \
+	  " AND m.number > 0 ORDER BY m.author, m.number")                                                             \
+	X(WAITING, "SELECT " MESSAGE_COLUMNS WITH_CONTENT FROM_CONTENT                                                 \
+		   " WHERE m.peer = ? AND m.author = 0 AND m.transport = 0 ORDER BY m.priority DESC, m.no LIMIT ?")    \
+	X(UNDELIVERED, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                          \
+		       " WHERE m.author = 0 AND m.transport <= 1 AND m.created < ? ORDER BY m.created LIMIT ?")        \
+	X(GET_PARCEL, PARCEL_SELECT " WHERE peer = ? AND author = ? AND epoch = ? AND sequence = ?")                   \
+	X(PARCELS, PARCEL_SELECT " WHERE peer = ?1 AND author = ?2 AND (epoch, sequence) > (?3, ?4)"                   \
+				 " ORDER BY epoch, sequence LIMIT ?5")                                                 \
+	X(PEER_MESSAGES, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                        \
+			 " WHERE k.peer = ? AND k.case_id = ? AND m.author = 1 AND m.number > ? ORDER BY m.number")    \
+	X(EVENTS, EVENT_SELECT " WHERE position > ?1 ORDER BY position LIMIT ?2")                                      \
+	X(EVENTS_OF, EVENT_SELECT " WHERE client = ?3 AND position > ?1 ORDER BY position LIMIT ?2")                   \
+	X(LAST_EVENT, "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)")                      \
+	X(COUNTS,                                                                                                      \
+	  "SELECT (SELECT n FROM counter WHERE name = 'cases'), (SELECT n FROM counter WHERE name = 'messages')")      \
+	X(PEER_COUNTS,                                                                                                 \
+	  "SELECT ifnull((SELECT n FROM waiting WHERE peer = ?1), 0),"                                                 \
+	  " ifnull((SELECT min(created) FROM message WHERE peer = ?1 AND author = 0 AND transport = 0), 0),"           \
+	  " (SELECT count(*) FROM parcel WHERE peer = ?1 AND author = 0 AND receipt IS NULL)")                         \
+	X(CASE_CLOCKS, CLOCK_SELECT " WHERE c.peer = ?1 AND c.case_id = ?2 AND (?3 IS NULL OR c.client = ?3) ORDER "   \
+				    "BY t.name, t.measure, t.notice")                                                  \
+	X(GET_CLOCK, CLOCK_SELECT " WHERE t.id = ?1 AND (?2 IS NULL OR c.client = ?2)")                                \
+	X(NEXT_CLOCKS, CLOCK_SELECT " WHERE t.next > 0 AND t.next <= ?1 ORDER BY t.next, t.id LIMIT ?2")               \
+	X(NEXT_CLOCK, "SELECT min(next) FROM clock WHERE next > 0")                                                    \
+	X(OPEN_CLOCKS,                                                                                                 \
+	  CLOCK_SELECT " WHERE t.state IN (1, 2) AND (t.due, t.id) > (?1, ?2) AND t.due <= ?3 AND (?4 = '' OR c.peer " \
+		       "= ?4) AND (?5 IS NULL OR c.client = ?5) ORDER BY t.due, t.id LIMIT ?6")                        \
+	X(HOOKS, "SELECT id, environment FROM hook ORDER BY no LIMIT ?")                                               \
+	X(PEER_PROFILE, "SELECT digest, text FROM peer_profile WHERE peer = ? AND instrument = ? AND version = ?")
+
+enum {
+#define X(name, text) R_##name,
+	STORE_READ_STATEMENTS(X)
+#undef X
+	R_N
+};
+
+/* Turns the row that `s` stands on into one of the port's, and calls the caller. */
+struct store_reading {
+	struct store_sqlite *st;
+	void *fn_arg;
+	int (*row)(struct store_reading *r, sqlite3_stmt *s);
+	union {
+		int (*meta)(void *arg, const struct store_meta *row);
+		store_stream_fn *stream;
+		int (*key)(void *arg, const struct store_key *row);
+		store_case_fn *case_row;
+		store_message_fn *message;
+		store_parcel_fn *parcel;
+		store_event_fn *event;
+		store_clock_fn *clock;
+		store_bytes_fn *bytes;
+	} fn;
+	bool content; /* of messages */
+	size_t rows;
+};
+
+int store_read_start(struct store_sqlite *st, int i, struct store_bind *ret_bind);
+int store_read_each(struct store_reading *r, int i, struct store_bind *b);
+/* One row was asked for. */
+int store_read_one(struct store_reading *r, int i, struct store_bind *b);
+/* The first `n` numbers of one row. */
+int store_read_numbers(struct store_sqlite *st, int i, struct store_bind *b, int64_t *ret, int n);
+void store_bind_client(struct store_bind *b, struct store_view view);
+
+const char *store_text_at(sqlite3_stmt *s, int i);
+struct cy_bytes store_bytes_at(sqlite3_stmt *s, int i);
+uint64_t store_u64_at(sqlite3_stmt *s, int i);
+uint32_t store_u32_at(sqlite3_stmt *s, int i);
+struct cy_wall store_wall_at(sqlite3_stmt *s, int i);
+
+void store_clock_port(struct store_port *port);
+
+#endif

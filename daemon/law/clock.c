@@ -1,0 +1,590 @@
+#include "law/clock.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "law/kinds.h"
+
+const char *law_clock_state_name(enum law_clock_state s)
+{
+	switch (s) {
+#define LAW_X(name, word)      \
+	case LAW_CLOCK_##name: \
+		return word;
+		LAW_CLOCK_STATES(LAW_X)
+#undef LAW_X
+	}
+	return "";
+}
+
+bool law_clock_same(const struct law_clock_key *a, const struct law_clock_key *b)
+{
+	return a->measure == b->measure && a->notice == b->notice && strcmp(a->name, b->name) == 0;
+}
+
+/* The facts that took effect, in that order. */
+struct story {
+	const struct law_clock_input *in;
+	struct law_case folded;
+	const struct law_fact **taken;
+	size_t n;
+	int (*fn)(void *arg, const struct law_clock *c);
+	void *arg;
+};
+
+/* One clock while the story is told to it. */
+struct telling {
+	const struct story *s;
+	struct law_clock *c;
+	bool started;
+	/* What holds it: it is suspended while any of these is. */
+	bool postponed;
+	size_t n_open;
+	uint32_t open[LAW_OPEN_MAX]; /* notices and proposals without answer */
+	struct cy_wall since;        /* suspended; 0: not */
+};
+
+static const struct law_zone *zone_of(const struct telling *t)
+{
+	static const struct law_offset always[] = { { INT64_MIN, 0 } };
+	static const struct law_zone utc = { .name = "UTC", .n = 1, .offsets = always };
+	const struct law_zone *z = t->s->in->zone[t->c->rule->obliged];
+
+	return z != NULL ? z : &utc;
+}
+
+static const struct law_calendar *calendar_of(const struct telling *t)
+{
+	return t->s->in->calendar[t->c->rule->obliged];
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct telling *t, const char *fmt, ...)
+{
+	struct law_count *how = &t->c->how;
+	va_list ap;
+
+	/* The last line stands for all that do not fit. */
+	if (how->n == LAW_COUNT_STEPS)
+		how->n--;
+	va_start(ap, fmt);
+	vsnprintf(how->steps[how->n++], sizeof how->steps[0], fmt, ap);
+	va_end(ap);
+}
+
+static void date_text(const struct telling *t, struct cy_wall w, char out[static 24])
+{
+	int32_t ms = 0;
+	const struct cy_date d = law_local_date(zone_of(t), w, &ms);
+
+	snprintf(out, 24, "%04d-%02d-%02d %02d:%02d", d.year, d.month, d.day, ms / 3600000, ms / 60000 % 60);
+}
+
+static bool about(const struct telling *t, const struct law_fact *f)
+{
+	return t->c->key.measure == 0 || (law_fact_mask(f) & UINT64_C(1) << (t->c->key.measure - 1)) != 0;
+}
+
+/* The code that a fact gives the measure; for a clock of the whole request the first. */
+static uint8_t code_of(const struct telling *t, const struct law_fact *f)
+{
+	if (t->c->key.measure > 0)
+		return f->code[t->c->key.measure - 1];
+	for (size_t i = 0; i < CY_MEASURES_MAX; i++)
+		if (f->code[i] != 0)
+			return f->code[i];
+	return 0;
+}
+
+static bool final_result(const struct telling *t, const struct law_fact *f)
+{
+	return f->kind == CY_CONTENT__KIND_RESULT && about(t, f) && (code_of(t, f) & 0x80) == 0;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return b > 0 && b < a ? b : a;
+}
+
+/* ------------------------------------------------------------------- counting */
+
+/* Its time limit, counted from `start`. */
+static int count(struct telling *t, struct cy_wall start, const struct law_period *p)
+{
+	const struct law_rule *rule = law_find_rule(t->s->in->profile, t->c->rule->rule);
+	struct law_count counted;
+	int r;
+
+	if (rule == NULL)
+		return CY_EINVAL;
+	r = law_count(p, rule, zone_of(t), calendar_of(t), start, &counted, NULL);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < counted.n; i++)
+		say(t, "%s", counted.steps[i]);
+	t->c->how.no_calendar = t->c->how.no_calendar || counted.no_calendar;
+	t->c->due = counted.due;
+	return CY_OK;
+}
+
+static int begin(struct telling *t, int64_t start_ms, int32_t day)
+{
+	char text[24];
+
+	t->started = true;
+	t->c->start = (struct cy_wall){ start_ms };
+	date_text(t, t->c->start, text);
+	say(t, "It starts %s in %s: %s (Article %s).", text, zone_of(t)->name, t->c->rule->obligation,
+	    t->c->rule->source.article);
+	if (t->c->rule->period.amount > 0)
+		return count(t, t->c->start, &t->c->rule->period);
+	t->c->due = law_end_of_day(zone_of(t), cy_date_of_days(day));
+	date_text(t, t->c->due, text);
+	say(t, "The date asked for ends %s.", text);
+	return CY_OK;
+}
+
+/* What is left of the period when its count stops: whole days that had not begun. */
+static int resume(struct telling *t, struct cy_wall at)
+{
+	const struct law_rule *stated = law_find_rule(t->s->in->profile, t->c->rule->rule);
+	const struct law_zone *zone = zone_of(t);
+	int64_t from = cy_date_days(law_local_date(zone, t->since, NULL));
+	int64_t to = cy_date_days(law_local_date(zone, t->c->due, NULL)), left = 0;
+	struct law_period p = { .unit = LAW_CALENDAR_DAY };
+	char since[24], until[24];
+	struct law_rule rule;
+
+	date_text(t, t->since, since);
+	date_text(t, at, until);
+	t->c->round++;
+	if (t->c->rule->period.unit == LAW_HOUR && t->c->rule->period.amount > 0) {
+		t->c->due.ms += at.ms - t->since.ms;
+		say(t, "It stood still from %s to %s: the end moves by that time.", since, until);
+		return CY_OK;
+	}
+	for (int64_t d = from + 1; d <= to; d++)
+		left += t->c->rule->period.unit != LAW_WORKING_DAY ||
+			law_working_day(calendar_of(t), cy_date_of_days(d));
+	say(t, "It stood still from %s to %s: %lld day(s) were left, and count from the day after.", since, until,
+	    (long long)left);
+	if (left == 0 || stated == NULL) {
+		t->c->due = law_end_of_day(zone, law_local_date(zone, at, NULL));
+		return CY_OK;
+	}
+	/* A remainder is no period of its own: nothing is added to a short one. */
+	rule = *stated;
+	rule.two_working = "";
+	if (t->c->rule->period.unit == LAW_WORKING_DAY)
+		p.unit = LAW_WORKING_DAY;
+	p.amount = (uint32_t)(left < LAW_AMOUNT_MAX ? left : LAW_AMOUNT_MAX);
+	{
+		struct law_count counted;
+		int r = law_count(&p, &rule, zone, calendar_of(t), at, &counted, NULL);
+
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < counted.n; i++)
+			say(t, "%s", counted.steps[i]);
+		t->c->due = counted.due;
+	}
+	return CY_OK;
+}
+
+static int extend(struct telling *t, const struct law_fact *f)
+{
+	const struct law_clock_rule *rule = t->c->rule;
+	const struct law_rule *count_rule = law_find_rule(t->s->in->profile, rule->rule);
+	struct cy_wall due = { 0 };
+	struct law_count longest = { 0 };
+	char text[24];
+
+	if (f->kind != CY_CONTENT__KIND_EXTENSION || f->side != rule->obliged || !rule->extensible || !about(t, f) ||
+	    (f->clock[0] != '\0' && strcmp(f->clock, rule->name) != 0))
+		return CY_OK;
+	if (f->day != LAW_NO_DAY)
+		due = law_end_of_day(zone_of(t), cy_date_of_days(f->day));
+	if (rule->extension.amount > 0 && count_rule != NULL) {
+		int r = law_count(&rule->extension, count_rule, zone_of(t), calendar_of(t), t->c->due, &longest, NULL);
+
+		if (r < 0)
+			return r;
+		if (due.ms == 0 || due.ms > longest.due.ms)
+			due = longest.due;
+	}
+	if (due.ms <= t->c->due.ms)
+		return CY_OK;
+	t->c->due = due;
+	t->c->round++;
+	date_text(t, due, text);
+	say(t, "Message %u extends it to %s (Article %s%s).", f->number, text, rule->extension_source.article,
+	    longest.due.ms == due.ms ? ", the most it allows" : "");
+	return CY_OK;
+}
+
+/* ------------------------------------------------------------------ the story */
+
+static int64_t stated(const struct story *s, const struct law_clock_key *key)
+{
+	for (size_t i = 0; i < s->in->n_stated; i++)
+		if (law_clock_same(&s->in->stated[i].key, key))
+			return s->in->stated[i].start_ms;
+	return 0;
+}
+
+/* The instant of receipt that the central authority's acknowledgement states, if it
+ * is earlier: on paper, before it came this way. */
+static int64_t received(const struct story *s, int64_t at)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->taken[i]->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT &&
+		    s->taken[i]->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY)
+			at = earlier(at, s->taken[i]->stated_ms);
+	return at;
+}
+
+static int64_t instant(const struct law_fact *f)
+{
+	return f->stated_ms > 0 ? f->stated_ms : f->at_ms;
+}
+
+/* Does this fact start it? Then *ret_ms is when; 0: that has to be stated. */
+static bool starts(const struct telling *t, const struct law_fact *f, int64_t *ret_ms, int32_t *ret_day)
+{
+	const struct law_terms *terms = t->s->in->terms;
+	const struct law_clock_key *key = &t->c->key;
+	const bool opens = law_kind_opens(f->kind), ack = f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT;
+	int64_t at;
+
+	*ret_ms = instant(f);
+	switch (t->c->rule->start) {
+	case LAW_START_RECEIVED:
+		at = opens ? stated(t->s, key) : 0;
+		*ret_ms = at > 0 ? received(t->s, at) : 0;
+		return opens;
+	case LAW_START_RECEIVED_EXECUTING:
+		return ack && f->code[0] == CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY;
+	case LAW_START_ACKNOWLEDGED:
+		return ack;
+	case LAW_START_DECIDED:
+		return f->kind == CY_CONTENT__KIND_DECISION && about(t, f);
+	case LAW_START_EFFECTED:
+		return f->kind == CY_CONTENT__KIND_RESULT && about(t, f) && (f->stated_ms > 0 || final_result(t, f));
+	case LAW_START_CLARIFICATION:
+		*ret_ms = stated(t->s, key);
+		return f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE && f->number == key->notice;
+	case LAW_START_WANTED_DATE:
+		*ret_day = key->measure > 0 ? terms->wanted[key->measure - 1] : LAW_NO_DAY;
+		return opens && *ret_day != LAW_NO_DAY;
+	case LAW_START_URGENCY_DATE:
+		*ret_day = terms->urgency_day;
+		return opens && *ret_day != LAW_NO_DAY;
+	case LAW_START_ANSWER_DATE:
+		*ret_day = f->day;
+		return f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE && f->number == key->notice && f->day != LAW_NO_DAY;
+	case LAW_STARTS_N:
+		break;
+	}
+	return false;
+}
+
+static bool meets_by(const struct telling *t, enum law_meet m, const struct law_fact *f)
+{
+	switch (m) {
+	case LAW_MEET_ACKNOWLEDGEMENT:
+		return f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT || f->kind == CY_CONTENT__KIND_RETURNED_DEFICIENT ||
+		       f->kind == CY_CONTENT__KIND_REDIRECTION;
+	case LAW_MEET_EXECUTING_ACKNOWLEDGEMENT:
+		return f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT &&
+		       f->code[0] == CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY;
+	case LAW_MEET_DECISION:
+		return final_result(t, f) ||
+		       ((f->kind == CY_CONTENT__KIND_DECISION || f->kind == CY_CONTENT__KIND_REFUSAL) && about(t, f));
+	case LAW_MEET_EXECUTION:
+		return final_result(t, f) || (f->kind == CY_CONTENT__KIND_REFUSAL && about(t, f));
+	case LAW_MEET_OBJECTION:
+		return (f->kind == CY_CONTENT__KIND_REFUSAL || f->kind == CY_CONTENT__KIND_CONDITIONS_PROPOSED ||
+			f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE) &&
+		       about(t, f);
+	case LAW_MEET_SUPPLEMENT:
+		return f->kind == CY_CONTENT__KIND_SUPPLEMENT && (t->c->key.notice == 0 || f->ref == t->c->key.notice);
+	case LAW_MEET_FOLLOW_UP:
+		return t->started && f->kind == CY_CONTENT__KIND_SUPPLEMENT;
+	case LAW_MEET_NOTHING:
+	case LAW_MEETS_N:
+		break;
+	}
+	return false;
+}
+
+static bool meets(const struct telling *t, const struct law_fact *f)
+{
+	for (unsigned m = 0; m < LAW_MEETS_N; m++)
+		if ((t->c->rule->met_by & 1u << m) != 0 && meets_by(t, (enum law_meet)m, f))
+			return true;
+	return false;
+}
+
+/* Nothing is owed any more. */
+static bool ceases(const struct telling *t, const struct law_fact *f)
+{
+	switch (f->kind) {
+	case CY_CONTENT__KIND_WITHDRAWAL:
+		return about(t, f) && (t->c->key.measure > 0 || code_of(t, f) == 0);
+	case CY_CONTENT__KIND_REFUSAL:
+		return t->c->key.measure > 0 && about(t, f);
+	case CY_CONTENT__KIND_RETURNED_DEFICIENT:
+	case CY_CONTENT__KIND_REDIRECTION:
+		return true;
+	case CY_CONTENT__KIND_CLOSURE:
+		/* What was preserved is kept beyond the case. */
+		return t->c->rule->start != LAW_START_EFFECTED;
+	default:
+		return false;
+	}
+}
+
+static bool holds(const struct telling *t, enum law_suspend s)
+{
+	return (t->c->rule->suspended_by & 1u << s) != 0;
+}
+
+static void open_one(struct telling *t, uint32_t number)
+{
+	if (t->n_open < LAW_OPEN_MAX)
+		t->open[t->n_open++] = number;
+}
+
+static void close_one(struct telling *t, uint32_t number)
+{
+	for (size_t i = 0; i < t->n_open; i++)
+		if (t->open[i] == number)
+			t->open[i--] = t->open[--t->n_open];
+}
+
+/* What holds it afterwards. */
+static void hold(struct telling *t, const struct law_fact *f)
+{
+	switch (f->kind) {
+	case CY_CONTENT__KIND_POSTPONEMENT:
+		t->postponed = t->postponed || (holds(t, LAW_SUSPEND_POSTPONEMENT) && about(t, f));
+		return;
+	case CY_CONTENT__KIND_RESUMPTION:
+		t->postponed = t->postponed && !about(t, f);
+		return;
+	case CY_CONTENT__KIND_PROBLEM_NOTICE:
+		if (holds(t, LAW_SUSPEND_NOTICE) && about(t, f))
+			open_one(t, f->number);
+		return;
+	case CY_CONTENT__KIND_CONDITIONS_PROPOSED:
+		if (holds(t, LAW_SUSPEND_CONDITIONS) && about(t, f))
+			open_one(t, f->number);
+		return;
+	case CY_CONTENT__KIND_SUPPLEMENT:
+	case CY_CONTENT__KIND_CONDITIONS_ACCEPTED:
+	case CY_CONTENT__KIND_CONDITIONS_DECLINED:
+		close_one(t, f->ref);
+		return;
+	default:
+		return;
+	}
+}
+
+static int suspend_or_resume(struct telling *t, const struct law_fact *f)
+{
+	bool held;
+
+	hold(t, f);
+	held = t->postponed || t->n_open > 0;
+	if (!t->started || held == (t->since.ms != 0))
+		return CY_OK;
+	if (held) {
+		t->since = (struct cy_wall){ f->at_ms };
+		return CY_OK;
+	}
+	{
+		/* The authors' clocks may differ: no time runs backwards here. */
+		const struct cy_wall at = { f->at_ms > t->since.ms ? f->at_ms : t->since.ms };
+		int r = at.ms > t->since.ms ? resume(t, at) : CY_OK;
+
+		t->since = (struct cy_wall){ 0 };
+		return r;
+	}
+}
+
+static void end(struct telling *t, enum law_clock_state state, const struct law_fact *f)
+{
+	char text[24];
+
+	t->c->state = state;
+	t->c->ended = (struct cy_wall){ f->at_ms };
+	t->c->by = f->number;
+	t->c->by_side = f->side;
+	date_text(t, t->c->ended, text);
+	say(t,
+	    state == LAW_CLOCK_MET ? "Met %s by message %u of the %s side." : "Ends %s by message %u of the %s side.",
+	    text, f->number, f->side == CY_SIDE__REQUESTING ? "requesting" : "requested");
+}
+
+/* What is done before its time limit has started, or is known to have, is done all the
+ * same; but what is refused was never to be executed. */
+static bool may_be_met(const struct telling *t, const struct law_fact *f)
+{
+	if (t->started || t->c->unstated || t->c->rule->start == LAW_START_RECEIVED_EXECUTING)
+		return true;
+	return t->c->rule->start == LAW_START_DECIDED && f->kind != CY_CONTENT__KIND_REFUSAL;
+}
+
+static int tell(struct telling *t, const struct law_fact *f)
+{
+	int64_t ms = 0;
+	int32_t day = LAW_NO_DAY;
+	int r = CY_OK;
+
+	if (!t->started && starts(t, f, &ms, &day)) {
+		t->c->unstated = ms == 0;
+		if (ms != 0)
+			r = begin(t, ms, day);
+	} else if (may_be_met(t, f) && meets(t, f)) {
+		end(t, LAW_CLOCK_MET, f);
+		return CY_OK;
+	}
+	if (r == CY_OK && ceases(t, f)) {
+		end(t, LAW_CLOCK_CEASED, f);
+		return CY_OK;
+	}
+	if (r == CY_OK && t->started)
+		r = extend(t, f);
+	return r < 0 ? r : suspend_or_resume(t, f);
+}
+
+static int one(const struct story *s, const struct law_clock_rule *rule, uint8_t measure, uint32_t notice)
+{
+	struct law_clock c = { .rule = rule, .key = { .measure = measure, .notice = notice } };
+	struct telling t = { .s = s, .c = &c };
+	int r = CY_OK;
+
+	if (cy_copy(c.key.name, sizeof c.key.name, rule->name) < 0)
+		return CY_EINVAL;
+	for (size_t i = 0; r == CY_OK && i < s->n && c.ended.ms == 0; i++)
+		r = tell(&t, s->taken[i]);
+	if (r < 0)
+		return r;
+	if (c.ended.ms == 0)
+		c.state = !t.started ? LAW_CLOCK_WAITING : t.since.ms != 0 ? LAW_CLOCK_SUSPENDED : LAW_CLOCK_RUNNING;
+	if (c.state == LAW_CLOCK_WAITING)
+		say(&t, c.unstated ? "It waits for the obliged authority to state when it received the message."
+				   : "It waits for what starts it.");
+	c.how.due = c.due;
+	return s->fn(s->arg, &c);
+}
+
+/* ------------------------------------------------------------------ which ones */
+
+static bool chosen(const struct law_clock_rule *rule, uint8_t type)
+{
+	return rule->measures == 0 || (type < 64 && (rule->measures & UINT64_C(1) << type) != 0);
+}
+
+static bool any_chosen(const struct law_clock_rule *rule, const struct law_terms *t)
+{
+	if (rule->measures == 0)
+		return true;
+	for (size_t i = 0; i < t->n; i++)
+		if (chosen(rule, t->type[i]))
+			return true;
+	return false;
+}
+
+/* A date that was not asked for is no clock. */
+static bool dated(const struct law_clock_rule *rule, const struct law_terms *t, uint8_t measure)
+{
+	if (rule->start == LAW_START_WANTED_DATE)
+		return measure > 0 && t->wanted[measure - 1] != LAW_NO_DAY;
+	return rule->start != LAW_START_URGENCY_DATE || t->urgency_day != LAW_NO_DAY;
+}
+
+static int for_measures(const struct story *s, const struct law_clock_rule *rule, uint32_t notice)
+{
+	const struct law_terms *t = s->in->terms;
+	int r = CY_OK;
+
+	if (!rule->by_measure)
+		return any_chosen(rule, t) && dated(rule, t, 0) ? one(s, rule, 0, notice) : CY_OK;
+	for (uint8_t m = 1; r == CY_OK && m <= s->folded.n_measures && m <= t->n; m++)
+		if (chosen(rule, t->type[m - 1]) && dated(rule, t, m))
+			r = one(s, rule, m, notice);
+	return r;
+}
+
+static int for_rule(const struct story *s, const struct law_clock_rule *rule)
+{
+	const bool notices = rule->start == LAW_START_CLARIFICATION || rule->start == LAW_START_ANSWER_DATE;
+	int r = CY_OK;
+
+	if ((rule->urgent_only && !s->in->terms->urgent) || (rule->not_urgent && s->in->terms->urgent))
+		return CY_OK;
+	if (!notices)
+		return for_measures(s, rule, 0);
+	for (size_t i = 0; r == CY_OK && i < s->n; i++)
+		if (s->taken[i]->kind == CY_CONTENT__KIND_PROBLEM_NOTICE &&
+		    (rule->start == LAW_START_CLARIFICATION || s->taken[i]->day != LAW_NO_DAY))
+			r = for_measures(s, rule, s->taken[i]->number);
+	return r;
+}
+
+int law_clocks(const struct law_clock_input *in, int (*fn)(void *arg, const struct law_clock *c), void *arg)
+{
+	struct story s = { .in = in, .fn = fn, .arg = arg };
+	enum law_effect *effects = calloc(in->n + 1, sizeof *effects);
+	size_t *order = calloc(in->n + 1, sizeof *order);
+	int r = CY_OK;
+
+	s.taken = calloc(in->n + 1, sizeof(const struct law_fact *));
+	CY_ASSERT(effects != NULL && order != NULL && s.taken != NULL);
+	law_fold(in->facts, in->n, &s.folded, effects, order);
+	for (size_t i = 0; i < in->n; i++)
+		if (effects[order[i]] == LAW_EFFECT_TAKEN)
+			s.taken[s.n++] = &in->facts[order[i]];
+	for (size_t i = 0; r == CY_OK && i < in->profile->n_clocks; i++)
+		r = for_rule(&s, &in->profile->clocks[i]);
+	free(effects);
+	free(order);
+	free(s.taken);
+	return r;
+}
+
+/* --------------------------------------------------------------------- ladders */
+
+struct cy_wall law_rung_at(const struct law_rung *r, struct cy_wall start, struct cy_wall due)
+{
+	switch (r->when) {
+	case LAW_WHEN_SHARE:
+		if (start.ms == 0 || due.ms <= start.ms)
+			return (struct cy_wall){ 0 };
+		return (struct cy_wall){ start.ms + (due.ms - start.ms) / 100 * r->value };
+	case LAW_WHEN_BEFORE:
+		return (struct cy_wall){ due.ms - r->value };
+	case LAW_WHEN_AFTER:
+		/* The last millisecond belongs to the time limit. */
+		return (struct cy_wall){ due.ms + 1 + r->value };
+	}
+	return (struct cy_wall){ 0 };
+}
+
+static const struct law_ladder *named(const struct law_profile *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_ladders; i++)
+		if (strcmp(p->ladders[i].name, name) == 0)
+			return &p->ladders[i];
+	return NULL;
+}
+
+const struct law_ladder *law_ladder_of(const struct law_books *b, const struct law_profile *p,
+				       const struct law_clock_rule *rule)
+{
+	const struct law_ladder *l = rule->ladder[0] != '\0' ? named(p, rule->ladder) : NULL;
+
+	return l != NULL ? l : b->ladder;
+}

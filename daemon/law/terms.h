@@ -1,0 +1,34 @@
+/* Terms: what the opening message of a case says that its clocks depend on. Holds no
+ * personal data; stored with the case as metadata. */
+#ifndef CY_LAW_TERMS_H
+#define CY_LAW_TERMS_H
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "comity/v1/case.pb-c.h"
+
+#define LAW_INSTRUMENT_MAX 64 /* bytes of an instrument's id */
+#define LAW_VERSION_MAX    32 /* bytes of the version of a profile */
+
+struct law_terms {
+	char instrument[LAW_INSTRUMENT_MAX + 1], version[LAW_VERSION_MAX + 1]; /* "" : none pinned */
+	int64_t opened_ms;                                                     /* created_ms of the opening message */
+	uint8_t n;                       /* measures; 1 for a notification that names one */
+	uint8_t type[CY_MEASURES_MAX];   /* CyMeasureType */
+	int32_t wanted[CY_MEASURES_MAX]; /* dates asked for, since 1970-01-01; LAW_NO_DAY */
+	bool urgent;
+	int32_t urgency_day; /* LAW_NO_DAY: none */
+	bool follows;        /* it refers to an earlier request */
+};
+
+/* The longest encoding. */
+#define LAW_TERMS_MAX (LAW_INSTRUMENT_MAX + LAW_VERSION_MAX + 5 * CY_MEASURES_MAX + 32)
+
+/* Of a message that opens a case. */
+void law_terms_of(const CyMessage *m, struct law_terms *ret);
+
+/* Encode for the store, and back; CY_EPARSE for what law_terms_encode did not write. */
+size_t law_terms_encode(const struct law_terms *t, uint8_t out[static LAW_TERMS_MAX]);
+int law_terms_decode(struct cy_bytes data, struct law_terms *ret);
+
+#endif

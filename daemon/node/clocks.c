@@ -1,0 +1,502 @@
+/* The clocks of the cases that a batch changed: computed from the facts by law/clock.h,
+ * compared with what is stored, and stated to the other side where we owe. */
+#include <stdio.h>
+#include <string.h>
+
+#include "node/internal.h"
+
+/* A stored clock of the case at hand. */
+struct row {
+	struct row *next;
+	struct store_clock row; /* strings in the write-set's arena */
+	bool written;
+};
+
+/* Bringing one case up to date. */
+struct settling {
+	struct node *n;
+	struct work_case *c;
+	const struct law_profile *profile;
+	const struct law_zone *zone[3];
+	const struct law_calendar *calendar[3];
+	struct row *rows;
+	struct law_stated stated[LAW_CLOCKS_MAX];
+	size_t n_stated;
+	bool again; /* starts were stated just now: compute once more */
+	CyStatedClock *say[CY_REPEATED_MAX];
+	size_t n_say;
+	uint8_t digest[3][CY_SHA256_LEN]; /* that the statement points to */
+};
+
+static int64_t day_of(int64_t ms)
+{
+	return ms / 86400000;
+}
+
+static const struct law_profile *profile_of(const struct node *n, const struct law_terms *t)
+{
+	return n->config.books == NULL || t->instrument[0] == '\0'
+		       ? NULL
+		       : law_find_profile(n->config.books, t->instrument, t->version,
+					  cy_date_of_days(day_of(t->opened_ms)));
+}
+
+static const struct law_clock_rule *rule_named(const struct law_profile *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_clocks; i++)
+		if (strcmp(p->clocks[i].name, name) == 0)
+			return &p->clocks[i];
+	return NULL;
+}
+
+const struct law_clock_rule *clocks_rule(const struct node *n, const struct store_clock *row,
+					 const struct law_profile **ret_profile)
+{
+	struct law_terms t;
+	const struct law_profile *p = law_terms_decode(row->terms, &t) == CY_OK ? profile_of(n, &t) : NULL;
+
+	if (p != NULL)
+		*ret_profile = p;
+	return p != NULL ? rule_named(p, row->name) : NULL;
+}
+
+/* ------------------------------------------------------------------ statements */
+
+static void take_digest(struct cy_digest *d, const ProtobufCBinaryData *b)
+{
+	if (b->len == CY_SHA256_LEN)
+		memcpy(d->b, b->data, CY_SHA256_LEN);
+}
+
+void clocks_stated(struct node *n, struct work_case *c, CySide author, uint32_t number, const CyClockStatement *s)
+{
+	for (size_t i = 0; i < s->n_clocks; i++) {
+		const CyStatedClock *k = s->clocks[i];
+		struct stated *st = cy_arena_take(&n->batch.arena, sizeof *st);
+
+		cy_copy(st->key.name, sizeof st->key.name, k->clock);
+		st->key.measure = (uint8_t)k->measure;
+		st->key.notice = k->notice;
+		st->author = author;
+		st->number = number;
+		st->start_ms = k->start_ms;
+		st->due_ms = k->due_ms;
+		take_digest(&st->profile, &s->profile_digest);
+		take_digest(&st->calendar, &s->calendar_digest);
+		take_digest(&st->zone, &s->zone_digest);
+		st->next = c->stated;
+		c->stated = st;
+	}
+	c->unsettled = true;
+}
+
+/* ------------------------------------------------------------------------ rows */
+
+static struct row *find_row(struct settling *s, const struct law_clock_key *k)
+{
+	for (struct row *r = s->rows; r != NULL; r = r->next)
+		if (r->row.measure == k->measure && r->row.notice == k->notice && strcmp(r->row.name, k->name) == 0)
+			return r;
+	return NULL;
+}
+
+static struct row *new_row(struct settling *s)
+{
+	struct row *r = cy_arena_take(&s->n->batch.arena, sizeof *r);
+
+	r->next = s->rows;
+	s->rows = r;
+	return r;
+}
+
+static int load_row(void *arg, const struct store_clock *row)
+{
+	struct settling *s = arg;
+	struct row *r = new_row(s);
+
+	r->row = *row;
+	r->row.peer = s->c->row.peer;
+	r->row.case_id = s->c->row.case_id;
+	r->row.name = batch_string(s->n, row->name);
+	r->row.difference = batch_string(s->n, row->difference);
+	r->row.how = batch_string(s->n, row->how);
+	return CY_OK;
+}
+
+static struct row *row_of(struct settling *s, const struct law_clock_key *k, const struct law_clock_rule *rule)
+{
+	struct row *r = find_row(s, k);
+
+	if (r != NULL)
+		return r;
+	r = new_row(s);
+	r->row = (struct store_clock){ .peer = s->c->row.peer,
+				       .case_id = s->c->row.case_id,
+				       .name = batch_string(s->n, k->name),
+				       .measure = k->measure,
+				       .notice = k->notice,
+				       .ours = rule->obliged == s->c->row.side,
+				       .difference = "",
+				       .how = "" };
+	return r;
+}
+
+/* What was stated in this batch, by the side that owes. The first statement of a start
+ * stands, also where it comes back after a restore; of a due instant the last. */
+static void apply_statements(struct settling *s)
+{
+	for (const struct stated *st = s->c->stated; st != NULL; st = st->next) {
+		const struct law_clock_rule *rule = rule_named(s->profile, st->key.name);
+		struct row *r;
+
+		if (rule == NULL || rule->obliged != st->author)
+			continue;
+		r = row_of(s, &st->key, rule);
+		if (r->row.start_by == 0 || st->number < r->row.start_by) {
+			r->row.stated_start = (struct cy_wall){ st->start_ms };
+			r->row.start_by = st->number;
+		}
+		if (st->number >= r->row.due_by) {
+			r->row.stated_due = (struct cy_wall){ st->due_ms };
+			r->row.due_by = st->number;
+		}
+	}
+}
+
+static void gather_stated(struct settling *s)
+{
+	for (const struct row *r = s->rows; r != NULL && s->n_stated < LAW_CLOCKS_MAX; r = r->next) {
+		struct law_stated *st = &s->stated[s->n_stated];
+
+		if (r->row.stated_start.ms == 0)
+			continue;
+		*st = (struct law_stated){ .key = { .measure = (uint8_t)r->row.measure, .notice = r->row.notice },
+					   .start_ms = r->row.stated_start.ms };
+		if (cy_copy(st->key.name, sizeof st->key.name, r->row.name) == CY_OK)
+			s->n_stated++;
+	}
+}
+
+/* ------------------------------------------------------------------ differences */
+
+static bool is_stated(const struct cy_digest *d)
+{
+	static const struct cy_digest none;
+
+	return !cy_digest_equal(d, &none);
+}
+
+static const char *cause(const struct settling *s, const struct stated *st, CySide obliged)
+{
+	const struct law_zone *z = s->zone[obliged];
+	const struct law_calendar *k = s->calendar[obliged];
+
+	if (!cy_digest_equal(&st->profile, &s->profile->digest))
+		return "the treaty profiles differ: comityctl treaty diff shows where";
+	if ((k != NULL) != is_stated(&st->calendar) || (k != NULL && !cy_digest_equal(&st->calendar, &k->digest)))
+		return "the holiday calendars differ";
+	if (z == NULL || !cy_digest_equal(&st->zone, &z->digest))
+		return "the time zone or its data differ";
+	return "with the same profile, calendar and time zone";
+}
+
+static void compare(struct settling *s, struct row *r, const struct law_clock *k)
+{
+	char ours[CY_RFC3339_SIZE], theirs[CY_RFC3339_SIZE], text[CY_REASON_MAX + 1];
+	const struct stated *st;
+
+	if (r->row.due_by == 0 || k->due.ms == 0 || k->due.ms == r->row.stated_due.ms) {
+		r->row.difference = "";
+		return;
+	}
+	for (st = s->c->stated; st != NULL; st = st->next)
+		if (st->number == r->row.due_by && st->author == k->rule->obliged && law_clock_same(&st->key, &k->key))
+			break;
+	/* Without a new statement the other side may just not have seen what we have. */
+	if (st == NULL)
+		return;
+	cy_rfc3339(k->due, ours);
+	cy_rfc3339(r->row.stated_due, theirs);
+	snprintf(text, sizeof text, "due %s is counted here, %s was stated by %s: %s", ours, theirs, s->c->row.peer,
+		 cause(s, st, k->rule->obliged));
+	r->row.difference = batch_string(s->n, text);
+	node_tell(s->n, NODE_WARNING, NODE_EVENT_ESCALATION, s->c->row.peer, "case %s: clock %s, measure %u: %s",
+		  s->c->row.case_id, k->key.name, k->key.measure, text);
+	cases_event(s->n, s->c,
+		    &(struct event_of){ .type = CY_EVENT_TYPE__CLOCK_DIFFERS, .message_id = "", .text = text });
+}
+
+/* -------------------------------------------------------------------- settling */
+
+static const char *sentences(struct node *n, const struct law_count *how)
+{
+	char text[LAW_COUNT_STEPS * (sizeof how->steps[0] + 1)];
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < how->n; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", i > 0 ? "\n" : "", how->steps[i]);
+	return batch_string(n, text);
+}
+
+static void state_it(struct settling *s, struct row *r)
+{
+	CyStatedClock *k;
+
+	if (s->n_say == CY_REPEATED_MAX)
+		return;
+	k = cy_arena_take(&s->n->batch.arena, sizeof *k);
+	cy_stated_clock__init(k);
+	k->clock = (char *)r->row.name;
+	k->measure = r->row.measure;
+	k->notice = r->row.notice;
+	k->start_ms = r->row.start.ms;
+	k->due_ms = r->row.due.ms;
+	s->say[s->n_say++] = k;
+	r->row.stated_due = r->row.due;
+	/* The message that follows; it is the next of ours. */
+	if (r->row.start_by == 0) {
+		r->row.stated_start = r->row.start;
+		r->row.start_by = s->c->row.own_number + 1;
+	}
+	r->row.due_by = s->c->row.own_number + 1;
+}
+
+static bool changed(const struct store_clock *a, const struct store_clock *b)
+{
+	return a->state != b->state || a->start.ms != b->start.ms || a->due.ms != b->due.ms ||
+	       a->ended.ms != b->ended.ms || a->round != b->round || a->rungs != b->rungs || a->next.ms != b->next.ms ||
+	       a->stated_start.ms != b->stated_start.ms || a->stated_due.ms != b->stated_due.ms ||
+	       a->start_by != b->start_by || a->due_by != b->due_by || strcmp(a->difference, b->difference) != 0 ||
+	       strcmp(a->how, b->how) != 0;
+}
+
+static void put_row(struct node *n, const struct store_clock *row)
+{
+	batch_write(n, STORE_PUT_CLOCK)->clock = *row;
+	n->clocks_changed = true;
+}
+
+/* A receipt whose instant nobody has stated: where we are the one to do so, it is now. */
+static int state_start(void *arg, const struct law_clock *k)
+{
+	struct settling *s = arg;
+	struct law_stated *st = &s->stated[s->n_stated];
+
+	if (!k->unstated || k->state != LAW_CLOCK_WAITING || k->rule->obliged != s->c->row.side ||
+	    s->n_stated == LAW_CLOCKS_MAX)
+		return CY_OK;
+	*st = (struct law_stated){ .key = k->key, .start_ms = node_now(s->n).ms };
+	s->n_stated++;
+	s->again = true;
+	return CY_OK;
+}
+
+static int take_clock(void *arg, const struct law_clock *k)
+{
+	struct settling *s = arg;
+	struct row *r = row_of(s, &k->key, k->rule);
+	struct store_clock before = r->row;
+	const struct law_ladder *ladder = law_ladder_of(s->n->config.books, s->profile, k->rule);
+
+	r->row.state = (int)k->state;
+	r->row.start = k->start;
+	r->row.due = k->due;
+	r->row.ended = k->ended;
+	r->row.how = sentences(s->n, &k->how);
+	if (k->round > r->row.round) {
+		r->row.round = k->round;
+		r->row.rungs = escalate_skip(ladder, &r->row, node_now(s->n));
+	}
+	r->row.next = k->state == LAW_CLOCK_RUNNING ? escalate_next(&r->row, ladder) : (struct cy_wall){ 0 };
+	if (r->row.ours && (k->state == LAW_CLOCK_RUNNING || k->state == LAW_CLOCK_SUSPENDED) &&
+	    (r->row.stated_due.ms != k->due.ms || r->row.start_by == 0))
+		state_it(s, r);
+	else if (!r->row.ours)
+		compare(s, r, k);
+	if (before.id == 0 || changed(&before, &r->row))
+		put_row(s->n, &r->row);
+	return CY_OK;
+}
+
+static ProtobufCBinaryData digest_of(uint8_t *copy, const struct cy_digest *d)
+{
+	memcpy(copy, d->b, CY_SHA256_LEN);
+	return (ProtobufCBinaryData){ .data = copy, .len = CY_SHA256_LEN };
+}
+
+static void say_statement(struct settling *s)
+{
+	CyContent content = CY_CONTENT__INIT;
+	CyClockStatement st = CY_CLOCK_STATEMENT__INIT;
+	const CySide side = s->c->row.side;
+	const struct saying saying = {
+		.content = &content, .priority = CY_PRIORITY__NORMAL, .own_reference = "", .client = ""
+	};
+	struct cy_error e = { 0 };
+	struct said said;
+
+	st.clocks = s->say;
+	st.n_clocks = s->n_say;
+	st.profile_digest = digest_of(s->digest[0], &s->profile->digest);
+	if (s->calendar[side] != NULL)
+		st.calendar_digest = digest_of(s->digest[1], &s->calendar[side]->digest);
+	if (s->zone[side] != NULL)
+		st.zone_digest = digest_of(s->digest[2], &s->zone[side]->digest);
+	content.kind_case = CY_CONTENT__KIND_CLOCK_STATEMENT;
+	content.clock_statement = &st;
+	if (say_message(s->n, s->c, &saying, &said, &e) < 0)
+		node_tell(s->n, NODE_WARNING, NODE_EVENT_ESCALATION, s->c->row.peer,
+			  "case %s: its clocks cannot be stated to the peer: %s", s->c->row.case_id, e.text);
+}
+
+static const struct site *site_of(const struct settling *s, CySide side)
+{
+	const struct peer *p = node_peer(s->n, s->c->row.peer);
+
+	return side == s->c->row.side ? &s->n->place : p != NULL ? &p->place : NULL;
+}
+
+static void settle(struct node *n, struct work_case *c)
+{
+	struct store_port *store = &n->ports.store;
+	struct settling *s = cy_arena_take(&n->batch.arena, sizeof *s);
+	struct law_terms terms;
+	struct law_clock_input in = { .terms = &terms, .stated = s->stated };
+	int r;
+
+	*s = (struct settling){ .n = n, .c = c };
+	if (law_terms_decode(c->row.terms, &terms) < 0)
+		return;
+	s->profile = profile_of(n, &terms);
+	if (s->profile == NULL || s->profile->n_clocks == 0)
+		return;
+	for (CySide side = CY_SIDE__REQUESTING; side <= CY_SIDE__REQUESTED; side++) {
+		const struct site *at = site_of(s, side);
+
+		s->zone[side] = at != NULL ? law_find_zone(n->config.books, at->zone) : NULL;
+		s->calendar[side] = at != NULL ? law_find_calendar(n->config.books, at->calendar) : NULL;
+		in.zone[side] = s->zone[side];
+		in.calendar[side] = s->calendar[side];
+	}
+	r = store->case_clocks(store->ctx, (struct store_view){ NULL }, c->row.peer, c->row.case_id, load_row, s);
+	if (r < 0) {
+		n->batch.doom = "the store cannot read the clocks of a case";
+		return;
+	}
+	apply_statements(s);
+	gather_stated(s);
+	in.profile = s->profile;
+	in.facts = c->facts;
+	in.n = c->n;
+	in.n_stated = s->n_stated;
+	r = law_clocks(&in, state_start, s);
+	in.n_stated = s->n_stated;
+	if (r == CY_OK)
+		r = law_clocks(&in, take_clock, s);
+	if (r < 0)
+		node_tell(n, NODE_WARNING, NODE_EVENT_ESCALATION, c->row.peer,
+			  "case %s: a time limit of %s cannot be counted: %s", c->row.case_id, terms.instrument,
+			  cy_strerror(r));
+	if (s->n_say > 0)
+		say_statement(s);
+}
+
+/* -------------------------------------------------------------------- deciding */
+
+struct due {
+	struct node *n;
+	struct store_clock rows[NODE_CLOCKS_DUE];
+	size_t rows_n;
+};
+
+static int load_due(void *arg, const struct store_clock *row)
+{
+	struct due *d = arg;
+	struct store_clock *r = &d->rows[d->rows_n++];
+
+	*r = *row;
+	r->peer = batch_string(d->n, row->peer);
+	r->case_id = batch_string(d->n, row->case_id);
+	r->name = batch_string(d->n, row->name);
+	r->difference = batch_string(d->n, row->difference);
+	r->how = batch_string(d->n, row->how);
+	r->own_reference = batch_string(d->n, row->own_reference);
+	r->peer_reference = batch_string(d->n, row->peer_reference);
+	r->client = batch_string(d->n, row->client);
+	r->terms = batch_bytes(d->n, row->terms);
+	return CY_OK;
+}
+
+static bool in_batch(const struct node *n, const struct store_clock *row)
+{
+	for (const struct work_case *c = n->batch.cases; c != NULL; c = c->next)
+		if (strcmp(c->row.case_id, row->case_id) == 0 && strcmp(c->row.peer, row->peer) == 0)
+			return true;
+	return false;
+}
+
+static void decide(struct node *n, struct store_clock *row)
+{
+	int r = CY_OK;
+	struct work_case *c = cases_get(n, row->peer, row->case_id, &r);
+	const struct law_profile *p = NULL;
+	const struct law_clock_rule *rule = clocks_rule(n, row, &p);
+
+	if (c == NULL) {
+		n->batch.doom = "the store cannot read a case whose time limit is due";
+		return;
+	}
+	if (rule != NULL)
+		escalate_clock(n, c, row, p, rule);
+	else
+		row->next = (struct cy_wall){ 0 }; /* its profile is gone: nobody says what to do */
+	put_row(n, row);
+	/* What was said just now changes no clock. */
+	c->unsettled = false;
+}
+
+static void decide_all(struct node *n)
+{
+	struct store_port *s = &n->ports.store;
+	struct due *d = cy_arena_take(&n->batch.arena, sizeof *d);
+
+	d->n = n;
+	if (s->next_clocks(s->ctx, node_now(n), NODE_CLOCKS_DUE, load_due, d) < 0)
+		return;
+	/* A case that this batch changed has its turn in the next one. Two clocks of one
+	 * case follow each other within a batch. */
+	for (size_t i = 0; i < d->rows_n; i++) {
+		bool before = false;
+
+		for (size_t k = 0; k < i; k++)
+			before = before || strcmp(d->rows[k].case_id, d->rows[i].case_id) == 0;
+		if (before || !in_batch(n, &d->rows[i]))
+			decide(n, &d->rows[i]);
+		else
+			n->clocks_changed = true;
+	}
+}
+
+void clocks_step(struct node *n)
+{
+	if (n->config.books == NULL || n->config.books->n_profiles == 0)
+		return;
+	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
+		if (c->unsettled && c->row.case_id[0] != '\0') {
+			settle(n, c);
+			c->unsettled = false;
+		}
+	if (n->next_clock.ms > 0 && n->next_clock.ms <= node_now(n).ms && !n->clock_suspect)
+		decide_all(n);
+}
+
+void clocks_plan(struct node *n)
+{
+	struct store_port *s = &n->ports.store;
+
+	if (!n->clocks_changed)
+		return;
+	if (s->next_clock(s->ctx, &n->next_clock) == CY_OK)
+		n->clocks_changed = false;
+}

@@ -1,0 +1,147 @@
+/* The ladder of a clock: each rung is decided once, in one commit with the row that
+ * says so. Legal steps follow the wall clock, and wait while it is not trusted. */
+#include <stdio.h>
+#include <string.h>
+
+#include "node/internal.h"
+
+static bool is_for_us(const struct law_rung *g, const struct store_clock *row)
+{
+	return row->ours ? g->obliged : g->waiting;
+}
+
+/* The next rung from row->rungs on that is for us; `l->n`: none. */
+static uint32_t next_rung(const struct law_ladder *l, const struct store_clock *row)
+{
+	uint32_t i = row->rungs;
+
+	while (l != NULL && i < l->n &&
+	       (!is_for_us(&l->rungs[i], row) || law_rung_at(&l->rungs[i], row->start, row->due).ms == 0))
+		i++;
+	return i;
+}
+
+static bool has_lapsed(const struct store_clock *row)
+{
+	return row->lapsed.ms == row->due.ms;
+}
+
+struct cy_wall escalate_next(const struct store_clock *row, const struct law_ladder *l)
+{
+	const uint32_t i = next_rung(l, row);
+	struct cy_wall at = { has_lapsed(row) ? 0 : row->due.ms + 1 };
+
+	if (l != NULL && i < l->n) {
+		const struct cy_wall rung = law_rung_at(&l->rungs[i], row->start, row->due);
+
+		if (at.ms == 0 || rung.ms < at.ms)
+			at = rung;
+	}
+	return at;
+}
+
+/* The due instant was moved: what comes before the new one and is over already is left
+ * out, since it was said about the old one. */
+uint32_t escalate_skip(const struct law_ladder *l, const struct store_clock *row, struct cy_wall now)
+{
+	uint32_t i = 0;
+
+	while (l != NULL && i < l->n && l->rungs[i].when != LAW_WHEN_AFTER &&
+	       law_rung_at(&l->rungs[i], row->start, row->due).ms <= now.ms)
+		i++;
+	return i;
+}
+
+static void describe(const struct store_clock *row, char *out, size_t size)
+{
+	char due[CY_RFC3339_SIZE], measure[32] = "";
+
+	cy_rfc3339(row->due, due);
+	if (row->measure > 0)
+		snprintf(measure, sizeof measure, ", measure %u", row->measure);
+	snprintf(out, size, "clock %s%s, due %s", row->name, measure, due);
+}
+
+static void lapse(struct node *n, struct work_case *c, struct store_clock *row)
+{
+	char what[160];
+
+	row->lapsed = row->due;
+	describe(row, what, sizeof what);
+	node_tell(n, NODE_INFO, NODE_EVENT_ESCALATION, row->peer, "case %s: %s: lapsed on the side of %s", row->case_id,
+		  what, row->ours ? n->authority : row->peer);
+	batch_leaf(n, "lapsed %s %s %s %u %u %lld %s", row->peer, row->case_id, row->name, row->measure, row->notice,
+		   (long long)row->due.ms, row->ours ? n->authority : row->peer);
+	cases_event(n, c, &(struct event_of){ .type = CY_EVENT_TYPE__CLOCK_LAPSED, .message_id = "", .text = what });
+}
+
+static void remind(struct node *n, struct work_case *c, const struct store_clock *row,
+		   const struct law_clock_rule *rule, const struct law_rung *g)
+{
+	CyContent content = CY_CONTENT__INIT;
+	CyReminder r = CY_REMINDER__INIT;
+	const struct saying saying = {
+		.content = &content, .priority = CY_PRIORITY__NORMAL, .own_reference = "", .client = ""
+	};
+	struct cy_error e = { 0 };
+	struct said said;
+
+	r.clock = (char *)row->name;
+	r.measure = row->measure;
+	r.notice = row->notice;
+	r.due_ms = row->due.ms;
+	r.step = (char *)g->name;
+	r.text = (char *)rule->obligation;
+	content.kind_case = CY_CONTENT__KIND_REMINDER;
+	content.reminder = &r;
+	if (say_message(n, c, &saying, &said, &e) < 0)
+		node_tell(n, NODE_WARNING, NODE_EVENT_ESCALATION, row->peer, "case %s: no reminder can be sent: %s",
+			  row->case_id, e.text);
+}
+
+static void climb(struct node *n, struct work_case *c, const struct store_clock *row, const struct law_clock_rule *rule,
+		  const struct law_rung *g)
+{
+	char what[160], text[CY_REASON_MAX + 1], id[NODE_HOOK_ID];
+
+	describe(row, what, sizeof what);
+	snprintf(text, sizeof text, "%s: step %s for %s", what, g->name, g->role);
+	/* Names the decision for good: what is decided twice about the same has another round. */
+	snprintf(id, sizeof id, "%s/%s/%s/%u/%u/%u/%s", row->peer, row->case_id, row->name, row->measure, row->notice,
+		 row->round, g->name);
+	batch_leaf(n, "step %s", id);
+	if ((g->actions & 1u << LAW_ACTION_EVENT) != 0)
+		cases_event(n, c,
+			    &(struct event_of){ .type = CY_EVENT_TYPE__CLOCK_STEP, .message_id = "", .text = text });
+	if ((g->actions & 1u << LAW_ACTION_JOURNAL) != 0)
+		node_tell(n, g->when == LAW_WHEN_AFTER ? NODE_WARNING : NODE_INFO, NODE_EVENT_ESCALATION, row->peer,
+			  "case %s: %s", row->case_id, text);
+	if ((g->actions & 1u << LAW_ACTION_HOOK) != 0)
+		hooks_put(n, id, row, rule, g);
+	if ((g->actions & 1u << LAW_ACTION_REMINDER) != 0)
+		remind(n, c, row, rule, g);
+}
+
+void escalate_clock(struct node *n, struct work_case *c, struct store_clock *row, const struct law_profile *p,
+		    const struct law_clock_rule *rule)
+{
+	const struct law_ladder *l = law_ladder_of(n->config.books, p, rule);
+	const struct cy_wall now = node_now(n);
+
+	for (;;) {
+		const uint32_t i = next_rung(l, row);
+		const bool rung = l != NULL && i < l->n;
+		const struct cy_wall at =
+			rung ? law_rung_at(&l->rungs[i], row->start, row->due) : (struct cy_wall){ 0 };
+
+		if (!has_lapsed(row) && row->due.ms < now.ms && (!rung || row->due.ms < at.ms)) {
+			lapse(n, c, row);
+		} else if (rung && at.ms <= now.ms) {
+			climb(n, c, row, rule, &l->rungs[i]);
+			row->rungs = i + 1;
+		} else {
+			break;
+		}
+	}
+	row->next = escalate_next(row, l);
+}
