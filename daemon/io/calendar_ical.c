@@ -112,60 +112,95 @@ static char *slurp(struct load *l)
 	return text;
 }
 
-static bool is(const char *line, size_t len, const char *word)
+/* A line without its end, cut for showing. */
+struct line {
+	const char *text;
+	int len, number;
+};
+
+static bool is(const struct line *l, const char *word)
 {
-	return len == strlen(word) && strncasecmp(line, word, len) == 0;
+	return l->len == (int)strlen(word) && strncasecmp(l->text, word, strlen(word)) == 0;
+}
+
+static bool begins(const struct line *l, const char *word)
+{
+	return l->len >= (int)strlen(word) && strncasecmp(l->text, word, strlen(word)) == 0;
+}
+
+/* What is open: VCALENDAR, in it VEVENT or VTIMEZONE, in that STANDARD and DAYLIGHT. */
+struct nesting {
+	struct line open[3]; /* their BEGIN lines */
+	unsigned depth;
+};
+
+static bool opened(struct load *l, struct nesting *n, const struct line *at)
+{
+	if (n->depth == 3 || (n->depth == 1 && !is(at, "BEGIN:VEVENT") && !is(at, "BEGIN:VTIMEZONE")) ||
+	    (n->depth == 2 && is(&n->open[1], "BEGIN:VEVENT"))) {
+		problem(l, at->number,
+			"'%.*s' has no place in a calendar of holidays; only VEVENT is expected; remove it",
+			at->len > 60 ? 60 : at->len, at->text);
+		return false;
+	}
+	if (n->depth == 1 && is(at, "BEGIN:VEVENT")) {
+		if (l->n_lines == CALENDAR_EVENTS_MAX) {
+			problem(l, at->number, "there are more than %u events; keep only the holidays",
+				CALENDAR_EVENTS_MAX);
+			return false;
+		}
+		l->lines[l->n_lines++] = at->number;
+	}
+	n->open[n->depth++] = *at;
+	return true;
+}
+
+static bool closed(struct load *l, struct nesting *n, const struct line *at)
+{
+	const struct line *open = &n->open[--n->depth];
+	int name = open->len - 6; /* after BEGIN: */
+
+	if (at->len - 4 == name && strncasecmp(at->text + 4, open->text + 6, (size_t)name) == 0)
+		return true;
+	problem(l, at->number, "END:%.*s is expected instead of '%.*s'; add it", name > 60 ? 60 : name, open->text + 6,
+		at->len > 60 ? 60 : at->len, at->text);
+	return false;
 }
 
 /* libical tells no lines, and takes what it can of a broken file: so what holds a file
  * together is looked at first. */
 static void scan(struct load *l, const char *text)
 {
-	int line = 1, depth = 0;
-	bool event = false;
+	struct nesting n = { 0 };
+	struct line at = { .number = 1 };
+	bool ok = true;
 
-	for (const char *p = text; *p != '\0'; line++) {
-		size_t len = strcspn(p, "\n"), end = len > 0 && p[len - 1] == '\r' ? len - 1 : len;
+	for (const char *p = text; *p != '\0' && ok; at.number++) {
+		size_t len = strcspn(p, "\n");
 
-		for (size_t i = 0; i < end; i++)
+		at.text = p;
+		at.len = (int)(len > 0 && p[len - 1] == '\r' ? len - 1 : len);
+		for (int i = 0; i < at.len && ok; i++)
 			if (((uint8_t)p[i] < ' ' && p[i] != '\t') || p[i] == 0x7f) {
-				problem(l, line, "it holds a control character; text is expected; remove it");
-				return;
+				problem(l, at.number, "it holds a control character; text is expected; remove it");
+				ok = false;
 			}
-		if (depth == 0 && end > 0 && (line > 1 || !is(p, end, "BEGIN:VCALENDAR"))) {
-			problem(l, line,
-				line > 1 ? "something follows after END:VCALENDAR; one calendar a file is expected; "
-					   "remove it"
-					 : "BEGIN:VCALENDAR is expected as the first line of an iCalendar file");
-			return;
+		if (ok && at.number == 1 && !is(&at, "BEGIN:VCALENDAR")) {
+			problem(l, 1, "BEGIN:VCALENDAR is expected as the first line of an iCalendar file");
+			ok = false;
+		} else if (ok && at.number > 1 && n.depth == 0 && at.len > 0) {
+			problem(l, at.number,
+				"something follows after END:VCALENDAR; one calendar a file is expected; remove it");
+			ok = false;
 		}
-		if (end >= 6 && strncasecmp(p, "BEGIN:", 6) == 0) {
-			depth++;
-			event = depth == 2 && is(p, end, "BEGIN:VEVENT");
-			if (depth > 2 || (depth == 2 && !event && !is(p, end, "BEGIN:VTIMEZONE")))
-				problem(l, line,
-					"'%.*s' has no place in a calendar of holidays; only VEVENT is "
-					"expected; remove it",
-					(int)(end > 60 ? 60 : end), p);
-			if (event && l->n_lines < CALENDAR_EVENTS_MAX)
-				l->lines[l->n_lines++] = line;
-			else if (event) {
-				problem(l, line, "there are more than %u events; keep only the holidays",
-					CALENDAR_EVENTS_MAX);
-				return;
-			}
-		} else if (end >= 4 && strncasecmp(p, "END:", 4) == 0) {
-			if (depth == 2 && event && !is(p, end, "END:VEVENT")) {
-				problem(l, line, "END:VEVENT is expected before '%.*s'; add it",
-					(int)(end > 60 ? 60 : end), p);
-				return;
-			}
-			depth--;
-		}
+		if (ok && begins(&at, "BEGIN:"))
+			ok = opened(l, &n, &at);
+		else if (ok && begins(&at, "END:"))
+			ok = closed(l, &n, &at);
 		p += len + (p[len] != '\0');
 	}
-	if (depth > 0 || line == 1)
-		problem(l, line > 1 ? line - 1 : 0, "the file ends early; END:VCALENDAR is expected; is it whole?");
+	if (ok && (n.depth > 0 || at.number == 1))
+		problem(l, at.number - 1, "the file ends early; END:VCALENDAR is expected; is it whole?");
 }
 
 /* ------------------------------------------------------------------- days */
@@ -490,7 +525,7 @@ static void parse(struct load *l, const char *text)
 		told_by_libical(l, root, 1);
 		header(l, root);
 	}
-	if (!l->failed) {
+	if (l->c.last_year > 0) { /* else no date can be judged */
 		for (icalcomponent *c = icalcomponent_get_first_component(root, ICAL_VEVENT_COMPONENT); c != NULL;
 		     c = icalcomponent_get_next_component(root, ICAL_VEVENT_COMPONENT), i++) {
 			int line = i < l->n_lines ? l->lines[i] : 1;

@@ -259,7 +259,8 @@ static int go_on(struct tz *z, const struct footer *f, int64_t last)
 
 	if (!f->has_dst) /* it is what the last change led to */
 		return CY_OK;
-	for (int year = ZONE_FIRST_YEAR; year <= ZONE_LAST_YEAR && rc == CY_OK; year++) {
+	/* From the year before, so that the offset is known with which 1970 begins. */
+	for (int year = ZONE_FIRST_YEAR - 1; year <= ZONE_LAST_YEAR && rc == CY_OK; year++) {
 		int64_t start = change_day(&f->start, year) * DAY_S + f->start.time - f->std,
 			end = change_day(&f->end, year) * DAY_S + f->end.time - f->dst;
 		bool start_first = start < end;
@@ -267,9 +268,12 @@ static int go_on(struct tz *z, const struct footer *f, int64_t last)
 		for (int half = 0; half < 2 && rc == CY_OK; half++) {
 			bool to_dst = (half == 0) == start_first;
 			int64_t at = to_dst ? start : end;
+			int32_t seconds = to_dst ? f->dst : f->std;
 
 			if (at > last && at > 0)
-				rc = add(z, at, to_dst ? f->dst : f->std);
+				rc = add(z, at, seconds);
+			else if (at > last)
+				z->offsets[0].seconds = seconds;
 		}
 	}
 	return rc;
@@ -303,7 +307,7 @@ static int parse(struct tz *z, struct cy_arena *arena)
 		return damaged(z, "its last line has no rule");
 	memcpy(text, z->data + at + 1, len);
 	text[len] = '\0';
-	z->cap = b.times + 2 + 2 * (ZONE_LAST_YEAR - ZONE_FIRST_YEAR + 1);
+	z->cap = b.times + 2 + 2 * (ZONE_LAST_YEAR - ZONE_FIRST_YEAR + 2);
 	z->offsets = cy_arena_take(arena, z->cap * sizeof *z->offsets);
 	rc = list(z, &b, &last);
 	if (rc < 0 || text[0] == '\0') /* no rule: nothing is known to change */

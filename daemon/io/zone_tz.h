@@ -1,5 +1,7 @@
 /* Time zones of the system's tzdata, as values. The files are read as RFC 8536 says,
- * with the rule at their end for the years after the last change that they list. */
+ * with the rule at their end for the years after the last change that they list. libical's
+ * zones are not taken: it makes recurrence rules of these files, which in places say
+ * something else (America/Sao_Paulo of 2014, Asia/Beirut of 1973). */
 #ifndef CY_IO_ZONE_TZ_H
 #define CY_IO_ZONE_TZ_H
 
