@@ -597,11 +597,13 @@ static int ics(const struct dirent *d)
 /* Problems come in order of lines, but file by file. */
 static void append(struct config_problems *out, struct config_problems *from)
 {
-	struct config_problem *list = realloc(out->list, (out->n + from->n + 1) * sizeof *list);
+	struct config_problem *list;
 
+	if (from->n == 0)
+		return;
+	list = realloc(out->list, (out->n + from->n) * sizeof *list);
 	CY_ASSERT(list);
-	if (from->n > 0)
-		memcpy(list + out->n, from->list, from->n * sizeof *list);
+	memcpy(list + out->n, from->list, from->n * sizeof *list);
 	out->list = list;
 	out->n += from->n;
 	free(from->list);

@@ -391,6 +391,22 @@ static void a_weekend_is_the_calendars(void **state)
 	assert_true(r.due.ms == instant("Sun 2026-03-22 23:59 +00:00").ms + 59999);
 }
 
+/* Samoa went over the date line and had no 30 December 2011; elsewhere clocks may go
+ * forward over midnight. */
+static void a_day_that_does_not_exist_ends_with_the_one_before(void **state)
+{
+	static const struct law_offset over[] = { { 0, 0 }, { 84600000, 3600 } }; /* 23:30 to 00:30 */
+	static const struct law_zone z = { .name = "X", .n = 2, .offsets = over };
+	struct cy_wall t = law_end_of_day(zone("Pacific/Apia"), (struct cy_date){ 2011, 12, 30 });
+
+	(void)state;
+	assert_true(t.ms == instant("Thu 2011-12-29 23:59 -10:00").ms + 59999);
+	t = law_end_of_day(zone("Pacific/Apia"), (struct cy_date){ 2011, 12, 31 });
+	assert_true(t.ms == instant("Sat 2011-12-31 23:59 +14:00").ms + 59999);
+	assert_true(law_end_of_day(&z, (struct cy_date){ 1970, 1, 1 }).ms == 84600000 - 1);
+	assert_true(law_end_of_day(&z, (struct cy_date){ 1970, 1, 2 }).ms == 2 * DAY_MS - 3600000 - 1);
+}
+
 static void a_rule_that_excludes_nothing_counts_the_day_of_the_event(void **state)
 {
 	struct law_period one = { LAW_CALENDAR_DAY, 1 }, week = { LAW_WEEK, 1 }, hour = { LAW_HOUR, 1 };
@@ -412,6 +428,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_about_holidays_is_told),
 		cmocka_unit_test(what_cannot_be_counted_is_refused),
 		cmocka_unit_test(a_weekend_is_the_calendars),
+		cmocka_unit_test(a_day_that_does_not_exist_ends_with_the_one_before),
 		cmocka_unit_test(a_rule_that_excludes_nothing_counts_the_day_of_the_event),
 	};
 	struct config_problems out = { 0 };
