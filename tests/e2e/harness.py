@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -124,6 +125,26 @@ delivery {{ {self.delivery} }}
     def ctl(self, *args, input=None):
         return subprocess.run([COMITYCTL, "--socket", self.socket, *args], capture_output=True, text=True, input=input,
                               timeout=DEADLINE)
+
+
+class Shim:
+    """What is wrong with a daemon's disk and clock; see shim.c."""
+
+    def __init__(self, daemon):
+        self.preload, self.path = f"{DIR}/shim.so", f"{DIR}/shim-{daemon.id}-{time.monotonic_ns()}"
+        if not os.path.exists(self.preload):
+            subprocess.run(["cc", "-shared", "-fPIC", "-O", "-w", "-o", self.preload,
+                            f"{TOP}/tests/e2e/shim.c", "-ldl"], check=True)
+        self.store = f"{daemon.dir}/store"
+        self.set()
+
+    def set(self, full=0, read_only=0, offset=0):
+        data = struct.pack("iiq", full, read_only, int(offset))
+        with open(self.path, "r+b" if os.path.exists(self.path) else "wb", buffering=0) as f:
+            f.write(data)
+
+    def env(self):
+        return {"LD_PRELOAD": self.preload, "SIEGE_SHIM": self.path, "SIEGE_STORE": self.store}
 
 
 class Client:

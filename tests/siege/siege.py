@@ -10,7 +10,6 @@ import json
 import re
 import resource
 import ssl
-import struct
 import sys
 import threading
 
@@ -286,23 +285,3 @@ def done():
             print("\n".join("# US-OIA: " + line for line in g.us.log().splitlines()[-40:]))
         g.stop()
     finish()
-
-
-class Shim:
-    """What is wrong with a daemon's disk and clock; see shim.c."""
-
-    def __init__(self, daemon):
-        self.preload, self.path = f"{DIR}/shim.so", f"{DIR}/shim-{daemon.id}-{time.monotonic_ns()}"
-        if not os.path.exists(self.preload):
-            subprocess.run(["cc", "-shared", "-fPIC", "-O", "-w", "-o", self.preload,
-                            f"{_TESTS}/siege/shim.c", "-ldl"], check=True)
-        self.store = f"{daemon.dir}/store"
-        self.set()
-
-    def set(self, full=0, read_only=0, offset=0):
-        data = struct.pack("iiq", full, read_only, int(offset))
-        with open(self.path, "r+b" if os.path.exists(self.path) else "wb", buffering=0) as f:
-            f.write(data)
-
-    def env(self):
-        return {"LD_PRELOAD": self.preload, "SIEGE_SHIM": self.path, "SIEGE_STORE": self.store}
