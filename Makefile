@@ -3,7 +3,8 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-BUILD    ?= build
+comma    := ,
+BUILD    ?= build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 CC       := $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -21,6 +22,8 @@ LDFLAGS  += -Wl,--as-needed -Wl,-z,relro,-z,now
 ifneq ($(SANITIZE),)
 CFLAGS   += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 LDFLAGS  += -fsanitize=$(SANITIZE)
+# The runtime stands in the program: tests preload libraries of their own. clang does so anyway.
+LDFLAGS  += $(if $(findstring gcc,$(CC)),-static-libasan -static-libubsan -static-libtsan)
 else ifneq ($(COVER),)
 CFLAGS   += $(COVER)
 LDFLAGS  += $(COVER)
@@ -165,11 +168,24 @@ fuzz-coverage: test-packages
 test-packages:
 	@contrib/install-packages build run test
 
+# How much longer than usual a suite may take, and its waiting for an event.
+TIME_FACTOR  ?= $(if $(SANITIZE),6,1)
+export TIME_FACTOR SANITIZE
+
 # The packages come first, whatever -j says.
 check: test-packages
 	@$(MAKE) --no-print-directory all unit $(BUILD)/tests/json_tool $(SIM) $(MUTANTS)
 	@$(MAKE) --no-print-directory $(FUZZING) fuzz-replay
 	@tests/check $(BUILD) '$(TESTS)'
+
+# Data races: what has threads, by ThreadSanitizer (tests/tsan.supp says what is left out).
+TSAN_UNIT    := link_test store_sqlite_test signer_test local_socket_test
+space        := $(subst ,, )
+.PHONY: check-tsan check-tsan-built
+check-tsan: test-packages
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/thread SANITIZE=thread check-tsan-built
+check-tsan-built: all $(TSAN_UNIT:%=$(BUILD)/tests/%)
+	@tests/check $(BUILD) '^(unit/($(subst $(space),|,$(TSAN_UNIT)))|e2e/reload|e2e/service|interop/interop)$$'
 
 # ------------------------------------------------------------------- others
 # Figures, not a test: nothing here fails for being slow.
@@ -237,6 +253,7 @@ help:
 	@echo 'make            build/bin/comityd and build/bin/comityctl'
 	@echo 'make demo       two authorities exchange a request; KEEP=1 leaves them running'
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
+	@echo 'make check-tsan data races between threads, by ThreadSanitizer'
 	@echo 'make sim        the simulator; SEEDS=1..2000, or SEED=7 TRACE=1 for its whole story'
 	@echo 'make mutants    planted bugs: each must be caught by the simulator'
 	@echo 'make fuzz       libFuzzer on every target; MINUTES=8 shared by them all, ONLY="node json" some of them'
@@ -248,7 +265,8 @@ help:
 	@echo 'make install    DESTDIR= and PREFIX= are honoured'
 	@echo 'make deps       install the Debian packages of contrib/packages'
 	@echo 'make clean      remove build/'
-	@echo 'CC=clang, SANITIZE=address,undefined and BUILD=DIR change how it is built.'
+	@echo 'CC=clang and BUILD=DIR change how it is built; SANITIZE=address,undefined too, as in'
+	@echo 'make check SANITIZE=address,undefined: every test, in build/address-undefined, six times as patient.'
 
 clean:
 	rm -rf $(BUILD)

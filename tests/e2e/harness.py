@@ -15,7 +15,7 @@ import traceback
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COMITYD, COMITYCTL = (os.path.abspath(p) for p in sys.argv[1:3])
 DIR = tempfile.mkdtemp(prefix="comity-e2e.")
-DEADLINE = 60
+DEADLINE = 60 * int(os.environ.get("TIME_FACTOR", "1"))
 
 subprocess.run(["protoc", "-I", f"{TOP}/proto", f"--python_out={DIR}"]
                + [f"{TOP}/proto/comity/v1/{n}.proto" for n in ("types", "case", "peer", "local")], check=True)

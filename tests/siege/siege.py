@@ -247,7 +247,8 @@ def besieged(ground, memory, log=None, lines=60, watch=True):
     peak = proc_kib(pid, "VmHWM") / 1024
     text = us.log()[before:]
     print(f"# peak {peak:.0f} MiB of {memory}, {len(text.splitlines())} log lines of {lines}", flush=True)
-    assert peak <= memory, f"{peak:.1f} MiB at the peak"
+    if not os.environ.get("SANITIZE"):     # it needs more memory itself than what it watches
+        assert peak <= memory, f"{peak:.1f} MiB at the peak"
     written = text.splitlines()
     assert len(written) <= lines, f"{len(written)} lines in the log, the last: " + "\n".join(written[-10:])
     assert log is None or re.search(log, text), f"no line {log!r} in:\n" + "\n".join(written[-20:])
