@@ -120,13 +120,14 @@ static void put(struct bytes *b, size_t at, const uint8_t *data, size_t len, str
 {
 	if (at + len > b->len)
 		resize(b, at + len, rng);
-	memcpy(b->data + at, data, len);
+	if (len > 0)
+		memcpy(b->data + at, data, len);
 }
 
 static void copy(struct bytes *to, const struct bytes *from)
 {
 	to->len = 0;
-	put(to, 0, from->len > 0 ? from->data : (const uint8_t *)"", from->len, NULL);
+	put(to, 0, from->data, from->len, NULL);
 }
 
 /* The length of the piece of a write at `at` that lies in one sector. */
