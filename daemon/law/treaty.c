@@ -278,9 +278,15 @@ static const struct law_atom *meaning(const struct law_profile *p, const char *s
 	return general;
 }
 
+/* What is not stated differs from nothing: a warning of every atom would be read by nobody. */
+static bool same_threshold(const struct law_atom *a, const struct law_atom *b)
+{
+	return !a->threshold[0] || !b->threshold[0] || !strcmp(a->threshold, b->threshold);
+}
+
 static bool same_meaning(const struct law_atom *a, const struct law_atom *b)
 {
-	return a && b && (a == b || (!strcmp(a->category, b->category) && !strcmp(a->threshold, b->threshold)));
+	return a && b && (a == b || (!strcmp(a->category, b->category) && same_threshold(a, b)));
 }
 
 static bool listed(const struct pair *list, size_t n, const char *atom)

@@ -344,6 +344,9 @@ static void a_threshold_that_differs_is_warned_of_and_the_instrument_speaks_for_
 	assert_string_equal(w.list[0]->theirs->threshold, "warrant");
 	assert_string_equal(w.list[0]->acknowledged_by, "");
 	EXPECT(c, &between, "request.atom_warnings");
+	atoms[4].threshold = ""; /* not stated: it differs from nothing */
+	assert_int_equal(law_atom_warnings(c->request, &books, &between, &arena).n, 1);
+	atoms[4].threshold = "warrant";
 	c->request->measures[0]->atoms[0] = (char *)"shoe_size"; /* mapped by nobody */
 	w = law_atom_warnings(c->request, &books, &between, &arena);
 	assert_int_equal(w.n, 2);
