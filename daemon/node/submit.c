@@ -214,10 +214,11 @@ static struct law_atom_warnings unacknowledged(struct node *n, const CySubmissio
 static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 {
 	const CySubmission *sub = s->submission;
-	struct law_faults content = { 0 };
+	struct law_faults content;
 	const struct peer *p;
 
-	*f = (struct law_faults){ 0 };
+	f->n = 0;
+	f->more = false;
 	if (!cy_name_valid(s->idempotency_key, CY_KEY_MAX))
 		add_fault(f, "idempotency_key", "expected 1 to 64 printable ASCII characters");
 	if (sub == NULL) {
@@ -397,16 +398,16 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 
 void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s)
 {
-	struct law_faults *faults = cy_arena_take(&n->batch.arena, sizeof *faults);
+	struct law_faults faults;
 	/* Numbers may have come in a shorter form than the one that we write. */
 	struct cy_buf packed = CY_BUF(4 * CY_LOCAL_FRAME_MAX);
 	struct cy_digest request;
 
-	validate(n, s, faults);
-	if (faults->n > 0) {
+	validate(n, s, &faults);
+	if (faults.n > 0) {
 		const struct law_atom_warnings warnings = unacknowledged(n, s->submission);
 
-		reply_faults(n, c, correlation, faults, &warnings);
+		reply_faults(n, c, correlation, &faults, &warnings);
 		return;
 	}
 	CY_ASSERT(wire_pack(&s->submission->base, &packed) == CY_OK);
