@@ -8,11 +8,11 @@
 #include "comityctl/ctl.h"
 #include "comityctl/input.h"
 #include "comityctl/out.h"
-#include "io/profile_confuse.h"
+#include "comityctl/treaties.h"
 #include "law/treaty.h"
 
-static const char help[] = "usage: comityctl check FILE|- [--treaties DIR] [--from-state STATE] [--to-state STATE]\n"
-			   "                       [--date YYYY-MM-DD]\n"
+static const char help[] = "usage: comityctl check FILE|- [--treaties DIR | --no-treaty] [--from-state STATE]\n"
+			   "                       [--to-state STATE] [--date YYYY-MM-DD]\n"
 			   "\n"
 			   "Looks for all faults of a file that 'comityctl submit' would hand in, without a\n"
 			   "daemon: what every request must hold, and what the treaty profile asks for: its\n"
@@ -20,8 +20,8 @@ static const char help[] = "usage: comityctl check FILE|- [--treaties DIR] [--fr
 			   "two states. Then it lists the data atoms that mean different things to the two, and\n"
 			   "what to add to acknowledge that. The daemon checks the same at submit.\n"
 			   "\n"
-			   "  --treaties DIR      directory of treaty profiles (default: $COMITY_TREATIES;\n"
-			   "                      without both nothing is checked against a treaty)\n"
+			   "  --treaties DIR      the profiles (default: $COMITY_TREATIES, else those installed)\n"
+			   "  --no-treaty         look only for what every request must hold\n"
 			   "  --from-state STATE  the state that asks (default: as the file says)\n"
 			   "  --to-state STATE    the state that is asked (default: as the file says)\n"
 			   "  --date YYYY-MM-DD   the day on which it is sent (default: today)\n"
@@ -34,6 +34,7 @@ static const char help[] = "usage: comityctl check FILE|- [--treaties DIR] [--fr
 struct check {
 	const char *file;
 	CySubmission *s;
+	struct treaties treaties;
 	struct law_books books;
 	struct law_between between;
 	struct law_faults faults;
@@ -150,7 +151,7 @@ static void print_all(struct check *c)
 		out_fault(stdout, list[i]);
 	print_warnings(c);
 	if (!c->books.n_profiles)
-		printf("No treaty profile is loaded: nothing was checked against a treaty (--treaties DIR).\n");
+		printf("Nothing was checked against a treaty (--no-treaty).\n");
 }
 
 static void print_json(struct check *c)
@@ -167,20 +168,6 @@ static void print_json(struct check *c)
 }
 
 /* ------------------------------------------------------------------ reading */
-
-static int load_books(struct check *c, const char *dir)
-{
-	struct config_problems problems = { 0 };
-	int r;
-
-	if (!dir || !dir[0])
-		return CTL_DONE;
-	r = profile_load_dir(dir, &c->arena, &c->books.profiles, &c->books.n_profiles, &problems);
-	for (size_t i = 0; i < problems.n; i++)
-		ctl_fail(CTL_BAD_FILE, "%s", problems.list[i].text);
-	config_problems_free(&problems);
-	return r == CY_OK ? CTL_DONE : CTL_BAD_FILE;
-}
 
 static int state_option(const char *name, const char *text, const char **ret)
 {
@@ -203,8 +190,10 @@ static int day_option(const char *text, struct cy_date *ret)
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	const char *treaties = getenv("COMITY_TREATIES"), *from = NULL, *to = NULL, *date = NULL;
-	const struct ctl_option options[] = { { .name = "treaties", .value = &treaties },
+	const char *dir = NULL, *from = NULL, *to = NULL, *date = NULL;
+	bool no_treaty = false;
+	const struct ctl_option options[] = { { .name = "treaties", .value = &dir },
+					      { .name = "no-treaty", .flag = &no_treaty },
 					      { .name = "from-state", .value = &from },
 					      { .name = "to-state", .value = &to },
 					      { .name = "date", .value = &date } };
@@ -219,13 +208,15 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		r = state_option("to-state", to, &c->between.requested);
 	if (r == CTL_DONE)
 		r = day_option(date, &c->between.day);
-	if (r == CTL_DONE)
-		r = load_books(c, treaties);
+	if (r == CTL_DONE && !no_treaty)
+		r = treaties_load(dir, &c->treaties);
 	if (r == CTL_DONE)
 		r = input_submission(c->file, &c->s);
 	if (r == CTL_DONE)
 		r = input_filled(c->file, &c->s->base);
 	if (r == CTL_DONE) {
+		c->books.profiles = c->treaties.list;
+		c->books.n_profiles = c->treaties.n;
 		look(c);
 		if (ctl->json)
 			print_json(c);
@@ -236,6 +227,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (c->s)
 		cy_submission__free_unpacked(c->s, NULL);
 	cy_arena_free(&c->arena);
+	cy_arena_free(&c->treaties.arena);
 	free(c);
 	return r;
 }

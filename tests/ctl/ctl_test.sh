@@ -77,11 +77,11 @@ all_templates() {
 	[ "$(wc -l <measures)" -eq 33 ] || return 1
 	while read -r measure; do
 		"$ctl" template "$measure" >form.json 2>err </dev/null || return 1
-		"$ctl" check form.json >out 2>err </dev/null
+		"$ctl" check form.json --no-treaty >out 2>err </dev/null
 		[ $? -eq 4 ] || return 1
 		grep -q 'FILL IN' err || return 1
 		sed 's/FILL IN/IE/g' form.json >filled.json
-		"$ctl" check filled.json >out 2>err </dev/null || return 1
+		"$ctl" check filled.json --no-treaty >out 2>err </dev/null || return 1
 	done <measures
 }
 
@@ -170,11 +170,15 @@ exits 4 'a file that is not there is told' submit nowhere.json
 printf '{"to": "IE", "content": {"note": {"text": "x"}' >short.json
 exits 4 'a file that ends too early is told' submit short.json
 printf '{"to": "IE", "ownReference": "1", "content": {"request": {}}}' >empty.json
-exits 4 'a check lists every fault' check empty.json
+exits 4 'a check lists every fault' check empty.json --no-treaty
 [ "$(grep -c 'content.request' out)" -ge 5 ]
 result $? 'five faults and more are told at once'
-says out 'No treaty profile is loaded' 'and that no treaty was looked at'
+says out 'Nothing was checked against a treaty' 'and that no treaty was looked at'
 
+exits 4 'without a directory it is checked against the treaties that are shipped' check empty.json
+grep -q 'Nothing was checked' out
+[ $? -eq 1 ]
+result $? 'and nothing else is said'
 treaties=$here/../fixtures/treaties
 sed 's/"us-ie-2001"/"made-up-2020"/' "$here/../../contrib/demo/request.json" >asked.json
 exits 4 'a request is checked against its treaty' check asked.json --treaties "$treaties"
