@@ -17,17 +17,18 @@ struct look {
 	const struct law_profile *profile;
 };
 
-void law_source_text(const struct law_profile *p, const struct law_source *s, char *out, size_t size)
+/* Where a rule stands: "us-ie-2001 4(1) (not verified against the primary text)". */
+static void source_text(const struct law_profile *p, const struct law_source *s, char *out, size_t size)
 {
 	snprintf(out, size, "%s %s%s", p->id, s->article, s->verified ? "" : LAW_UNVERIFIED);
 }
 
 /* A fault of what a rule of the profile says. */
-#define fault_of(l, field, source, ...)                                             \
-	do {                                                                        \
-		char article_[ARTICLE_SIZE];                                        \
-		law_source_text((l)->profile, (source), article_, sizeof article_); \
-		law_fault(&(l)->c, (field), article_, __VA_ARGS__);                 \
+#define fault_of(l, field, source, ...)                                         \
+	do {                                                                    \
+		char article_[ARTICLE_SIZE];                                    \
+		source_text((l)->profile, (source), article_, sizeof article_); \
+		law_fault(&(l)->c, (field), article_, __VA_ARGS__);             \
 	} while (0)
 
 /* Words of a list in a sentence, cut with dots where it grows too long. */
@@ -289,6 +290,15 @@ static bool same_meaning(const struct law_atom *a, const struct law_atom *b)
 	return a && b && (a == b || (!strcmp(a->category, b->category) && same_threshold(a, b)));
 }
 
+/* What a state's own law says of an atom names its text; the rest is of the instrument. */
+static void term_source(const struct law_profile *p, const struct law_atom *a, char *out, size_t size)
+{
+	if (a->state[0])
+		snprintf(out, size, "%s%s", a->source.article, a->source.verified ? "" : LAW_UNVERIFIED);
+	else
+		source_text(p, &a->source, out, size);
+}
+
 static bool listed(const struct pair *list, size_t n, const char *atom)
 {
 	for (size_t i = 0; i < n; i++)
@@ -342,13 +352,13 @@ static const CyAtomWarning *acknowledgement(const CyRequest *r, const char *atom
 
 static void describe(const struct law_profile *p, const struct law_atom *a, const char *state, char *out, size_t size)
 {
-	char article[80];
+	char article[140];
 
 	if (!a) {
 		snprintf(out, size, "nothing that %.4s says under %.40s", state, p->id);
 		return;
 	}
-	law_source_text(p, &a->source, article, sizeof article);
+	term_source(p, a, article, sizeof article);
 	snprintf(out, size, "%.40s for %.4s (%.60s; %s)", a->category, state,
 		 a->threshold[0] ? a->threshold : "no threshold stated", article);
 }
@@ -368,19 +378,19 @@ static void atoms(struct look *l, const CyRequest *r)
 	}
 	for (size_t i = 0; i < n; i++) {
 		const CyAtomWarning *a = acknowledgement(r, list[i].atom);
-		char ours[240], theirs[240];
+		char ours[320], theirs[320];
 
 		describe(l->profile, list[i].ours, from, ours, sizeof ours);
 		describe(l->profile, list[i].theirs, to, theirs, sizeof theirs);
 		if (!a)
 			law_fault(&l->c, "atom_warnings", LAW_NO_ARTICLE,
-				  "'%.40s' is %.120s, but %.120s. If this is understood, add {\"atom\": \"%.40s\", "
+				  "'%.40s' is %.210s, but %.210s. If this is understood, add {\"atom\": \"%.40s\", "
 				  "\"acknowledgedBy\": \"NAME OF THE OFFICER\"}.",
 				  list[i].atom, ours, theirs, list[i].atom);
 		else if (!agrees(a->ours, list[i].ours, from) || !agrees(a->theirs, list[i].theirs, to))
 			law_fault(&l->c, "atom_warnings", LAW_NO_ARTICLE,
-				  "What was acknowledged of '%.40s' is not what the profile here says: it is %.140s, "
-				  "but %.140s.",
+				  "What was acknowledged of '%.40s' is not what the profile here says: it is %.210s, "
+				  "but %.210s.",
 				  list[i].atom, ours, theirs);
 	}
 	for (size_t i = 0; i < r->n_atom_warnings; i++)
@@ -405,7 +415,7 @@ static CyAtomMeaning *stated(const struct law_profile *p, const struct law_atom 
 	m->state = (char *)state;
 	if (!a)
 		return m;
-	law_source_text(p, &a->source, article, sizeof article);
+	term_source(p, a, article, sizeof article);
 	m->category = (char *)a->category;
 	m->threshold = (char *)a->threshold;
 	m->article = cy_arena_string(arena, article);

@@ -23,9 +23,9 @@ struct law_between {
 int law_treaty_check(const CyContent *content, const struct law_books *b, const struct law_between *w,
 		     struct law_faults *faults);
 
-/* The atoms of a request that the two states understand differently, or that one of
- * them does not map, each once and in the order of the request: as they are put into
- * it, with both meanings and the name of who acknowledged it ("": nobody yet). Empty
+/* The atoms of a request that the two states understand differently (another category,
+ * or both state a threshold, and another one), or that one of them does not map, each once and in the order of the
+ * request: as they are put into it, with both meanings and the name of who acknowledged it ("": nobody yet). Empty
  * where there is no profile. In the arena; texts point into the request and the books. */
 struct law_atom_warnings {
 	size_t n; /* at most LAW_FAULTS_MAX; law_treaty_check() refuses more */
@@ -33,9 +33,5 @@ struct law_atom_warnings {
 };
 struct law_atom_warnings law_atom_warnings(const CyRequest *r, const struct law_books *b, const struct law_between *w,
 					   struct cy_arena *a);
-
-/* Where a rule stands, for people: "us-ie-2001 4(1) (not verified against the primary
- * text)". Cut to `size`. */
-void law_source_text(const struct law_profile *p, const struct law_source *s, char *out, size_t size);
 
 #endif

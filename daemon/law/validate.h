@@ -19,7 +19,7 @@ struct law_faults {
 	bool more;
 	struct law_fault {
 		char field[96];
-		char text[480];
+		char text[640];
 		char article[200]; /* may be empty */
 	} at[LAW_FAULTS_MAX];
 };
