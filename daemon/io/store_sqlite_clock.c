@@ -33,6 +33,7 @@ int store_put_clock(struct store_applying *a, const struct store_clock *c)
 	bind_i64(&b, c->due_by);
 	bind_text(&b, c->difference);
 	bind_text(&b, c->how);
+	bind_i64(&b, c->breach);
 	return store_apply_finish(a, &b);
 }
 
@@ -94,7 +95,8 @@ static int clock_row(struct store_reading *r, sqlite3_stmt *s)
 					 .stated_due = store_wall_at(s, 22),
 					 .due_by = store_u32_at(s, 23),
 					 .difference = store_text_at(s, 24),
-					 .how = store_text_at(s, 25) };
+					 .how = store_text_at(s, 25),
+					 .breach = sqlite3_column_int(s, 26) != 0 };
 
 	return r->fn.clock(r->fn_arg, &row);
 }

@@ -608,4 +608,5 @@ void store_read_port(struct store_port *port)
 	port->counts = counts;
 	port->peer_counts = peer_counts;
 	store_clock_port(port);
+	store_measure_port(port);
 }

@@ -167,8 +167,20 @@ static const char migration_003[] =
 
 _Static_assert(LAW_CLOCK_RUNNING == 1 && LAW_CLOCK_SUSPENDED == 2, "an index names these numbers");
 
+static const char migration_004[] =
+	"ALTER TABLE clock ADD COLUMN breach INTEGER NOT NULL DEFAULT 1;"
+
+	/* For statistics: all of it follows from the facts of the case. */
+	"CREATE TABLE measure ("
+	" case_no INTEGER NOT NULL REFERENCES case_key, measure INTEGER NOT NULL,"
+	" kind INTEGER NOT NULL, type INTEGER NOT NULL, outcome INTEGER NOT NULL, ground INTEGER NOT NULL,"
+	" sent INTEGER NOT NULL, acknowledged INTEGER NOT NULL, decided INTEGER NOT NULL, ended INTEGER NOT NULL,"
+	" rounds INTEGER NOT NULL, relied INTEGER NOT NULL, repeated INTEGER NOT NULL,"
+	" PRIMARY KEY (case_no, measure)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX measure_sent ON measure (sent, case_no, measure);";
+
 /* Number n is applied to a store of version n - 1. */
-static const char *const migrations[] = { NULL, migration_001, migration_002, migration_003 };
+static const char *const migrations[] = { NULL, migration_001, migration_002, migration_003, migration_004 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

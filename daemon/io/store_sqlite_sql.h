@@ -59,11 +59,16 @@
 	X(RAISE, "UPDATE message SET priority = ?1 WHERE author = 0 AND transport = 0 AND priority < ?1 AND case_no =" \
 		 " (SELECT no FROM case_key WHERE peer = ?2 AND case_id = ?3)")                                        \
 	X(CLOCK, "INSERT INTO clock (case_no, name, measure, notice, ours, state, start, due, ended, lapsed, round, "  \
-		 "rungs, next, stated_start, start_by, stated_due, due_by, difference, how)"                           \
-		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"      \
+		 "rungs, next, stated_start, start_by, stated_due, due_by, difference, how, breach)"                   \
+		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)" \
 		 " ON CONFLICT (case_no, name, measure, notice) DO UPDATE SET ours = ?5, state = ?6, start = ?7, due " \
 		 "= ?8, ended = ?9, lapsed = ?10, round = ?11, rungs = ?12, next = ?13, stated_start = ?14, start_by " \
-		 "= ?15, stated_due = ?16, due_by = ?17, difference = ?18, how = ?19")                                 \
+		 "= ?15, stated_due = ?16, due_by = ?17, difference = ?18, how = ?19, breach = ?20")                   \
+	X(MEASURE,                                                                                                     \
+	  "INSERT INTO measure (case_no, measure, kind, type, outcome, ground, sent, acknowledged, decided, "          \
+	  "ended, rounds, relied, repeated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"           \
+	  " ON CONFLICT (case_no, measure) DO UPDATE SET kind = ?3, type = ?4, outcome = ?5, ground = ?6,"             \
+	  " sent = ?7, acknowledged = ?8, decided = ?9, ended = ?10, rounds = ?11, relied = ?12, repeated = ?13")      \
 	X(HOOK, "INSERT INTO hook (id, environment) VALUES (?, ?)")                                                    \
 	X(DROP_HOOK, "DELETE FROM hook WHERE id = ?")                                                                  \
 	X(PEER_PROFILE, "INSERT INTO peer_profile (peer, instrument, version, digest, text) VALUES (?1, ?2, ?3, ?4, "  \
@@ -92,6 +97,7 @@ int store_apply_case(struct store_applying *a, const char *peer, const char *cas
 
 /* store_sqlite_clock.c */
 int store_put_clock(struct store_applying *a, const struct store_clock *c);
+int store_put_measure(struct store_applying *a, const struct store_measure *m);
 int store_put_hook(struct store_applying *a, const struct store_write *w);
 int store_put_peer_profile(struct store_applying *a, const struct store_write *w);
 
@@ -119,8 +125,17 @@ int store_put_peer_profile(struct store_applying *a, const struct store_write *w
 #define CLOCK_SELECT                                                                                                   \
 	"SELECT t.id, c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.terms, t.name, "       \
 	"t.measure, t.notice, t.ours, t.state, t.start, t.due, t.ended, t.lapsed, t.round, t.rungs, t.next, "          \
-	"t.stated_start, t.start_by, t.stated_due, t.due_by, t.difference, t.how FROM clock t JOIN cases c ON c.no = " \
+	"t.stated_start, t.start_by, t.stated_due, t.due_by, t.difference, t.how, t.breach FROM clock t JOIN cases c " \
+	"ON c.no = "                                                                                                   \
 	"t.case_no"
+
+/* How many clocks of a measure, or of the whole request (0), are in time, late, lapsed. */
+#define LIMITS(measure, ours)                                                   \
+	LIMIT(measure, ours, "t.state = 3 AND (t.due = 0 OR t.ended <= t.due)") \
+	LIMIT(measure, ours, "t.state = 3 AND t.due > 0 AND t.ended > t.due")   \
+	LIMIT(measure, ours, "t.due > 0 AND ((t.state = 1 AND t.due < ?6) OR (t.state = 4 AND t.due < t.ended))")
+#define LIMIT(measure, ours, what) \
+	", count(*) FILTER (WHERE t.measure = " measure " AND t.ours = " ours " AND t.breach AND " what ")"
 
 /* X(name, text) */
 #define STORE_READ_STATEMENTS(X)                                                                                       \
@@ -167,6 +182,16 @@ int store_put_peer_profile(struct store_applying *a, const struct store_write *w
 	X(OPEN_CLOCKS,                                                                                                 \
 	  CLOCK_SELECT " WHERE t.state IN (1, 2) AND (t.due, t.id) > (?1, ?2) AND t.due <= ?3 AND (?4 = '' OR c.peer " \
 		       "= ?4) AND (?5 IS NULL OR c.client = ?5) ORDER BY t.due, t.id LIMIT ?6")                        \
+	X(MEASURES,                                                                                                    \
+	  "SELECT m.case_no, c.peer, c.case_id, c.side, m.measure, m.kind, m.type, m.outcome, m.ground,"               \
+	  " m.sent, m.acknowledged, m.decided, m.ended, m.rounds, m.relied, m.repeated" LIMITS(                        \
+		  "nullif(m.measure, 0)", "0") LIMITS("nullif(m.measure, 0)", "1") LIMITS("0", "0")                    \
+		  LIMITS("0", "1") " FROM measure m JOIN cases c ON c.no = m.case_no LEFT JOIN clock t ON t.case_no "  \
+				   "= m.case_no"                                                                       \
+				   " WHERE m.sent >= ?1 AND m.sent < ?2 AND (?3 = '' OR c.peer = ?3) AND (?4 = '' OR " \
+				   "c.instrument = ?4)"                                                                \
+				   " AND (?5 = 0 OR m.type = ?5) AND (?7 IS NULL OR c.client = ?7)"                    \
+				   " GROUP BY m.sent, m.case_no, m.measure ORDER BY m.sent, m.case_no, m.measure")     \
 	X(HOOKS, "SELECT id, environment FROM hook ORDER BY no LIMIT ?")                                               \
 	X(PEER_PROFILE, "SELECT digest, text FROM peer_profile WHERE peer = ? AND instrument = ? AND version = ?")
 
@@ -191,6 +216,7 @@ struct store_reading {
 		store_parcel_fn *parcel;
 		store_event_fn *event;
 		store_clock_fn *clock;
+		store_measure_fn *measure;
 		store_bytes_fn *bytes;
 	} fn;
 	bool content; /* of messages */
@@ -212,5 +238,6 @@ uint32_t store_u32_at(sqlite3_stmt *s, int i);
 struct cy_wall store_wall_at(sqlite3_stmt *s, int i);
 
 void store_clock_port(struct store_port *port);
+void store_measure_port(struct store_port *port);
 
 #endif

@@ -541,6 +541,8 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return requeue_all(a, w->peer);
 	case STORE_PUT_CLOCK:
 		return store_put_clock(a, &w->clock);
+	case STORE_PUT_MEASURE:
+		return store_put_measure(a, &w->measure);
 	case STORE_PUT_HOOK:
 	case STORE_DROP_HOOK:
 		return store_put_hook(a, w);

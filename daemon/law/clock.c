@@ -555,6 +555,12 @@ int law_clocks(const struct law_clock_input *in, int (*fn)(void *arg, const stru
 	return r;
 }
 
+bool law_clock_breach(const struct law_clock_rule *rule)
+{
+	return (rule->met_by & ~(1u << LAW_MEET_NOTHING)) != 0 && rule->lapse != LAW_LAPSE_TACIT_NO_OBJECTION &&
+	       rule->lapse != LAW_LAPSE_OBLIGATION_CEASES;
+}
+
 /* --------------------------------------------------------------------- ladders */
 
 struct cy_wall law_rung_at(const struct law_rung *r, struct cy_wall start, struct cy_wall due)

@@ -71,6 +71,9 @@ struct law_clock {
  * counted. */
 int law_clocks(const struct law_clock_input *in, int (*fn)(void *arg, const struct law_clock *c), void *arg);
 
+/* Is missing it a breach? Not where only the time of a duty runs out, or silence is an answer. */
+bool law_clock_breach(const struct law_clock_rule *rule);
+
 /* Number of calls that law_clocks may make for one case, at most. */
 #define LAW_CLOCKS_MAX 4096u
 

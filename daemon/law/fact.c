@@ -125,6 +125,14 @@ static void of_requested(const CyContent *c, struct law_fact *f)
 	}
 }
 
+/* Said by either side. */
+static void of_reliance(const CyReviewReliance *r, struct law_fact *f)
+{
+	f->ref = r->message;
+	f->code[0] = (uint8_t)r->reliance;
+	f->code[1] = (uint8_t)(r->review < UINT8_MAX ? r->review : UINT8_MAX);
+}
+
 int32_t law_day(const char *date)
 {
 	struct cy_date d;
@@ -147,7 +155,7 @@ void law_fact_of(const CyMessage *m, struct law_fact *ret_fact)
 		of_requesting(m->content, &f);
 		of_requested(m->content, &f);
 		if (f.kind == CY_CONTENT__KIND_REVIEW_RELIANCE)
-			f.ref = m->content->review_reliance->message;
+			of_reliance(m->content->review_reliance, &f);
 	}
 	*ret_fact = f;
 }

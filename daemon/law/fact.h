@@ -27,7 +27,8 @@ struct law_fact {
 	uint8_t measures; /* for a kind that opens a case: how many measures it has */
 	/* By measure number less one: 0 not addressed, else what is said of it. The
 	 * meaning depends on the kind: 1 for plainly addressed, the MeasureOutcome
-	 * for a result (0x80 for a partial one), the RefusalGround for a refusal. */
+	 * for a result (0x80 for a partial one), the RefusalGround for a refusal. Not by
+	 * measure: who acknowledges; Reliance and the number of the review (255: or above). */
 	uint8_t code[CY_MEASURES_MAX];
 };
 

@@ -444,6 +444,7 @@ static void commit(struct node *n)
 		fail(n, b->doom);
 		return;
 	}
+	measures_put(n);
 	if (b->writes.n == 0) {
 		release(n);
 		return;

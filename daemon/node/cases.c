@@ -197,7 +197,7 @@ int cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 	if (fact->number > *head)
 		*head = fact->number;
 	c->row.messages++;
-	c->unsettled = true;
+	c->unsettled = c->unmeasured = true;
 	fold(c);
 	cases_put(n, c);
 	return CY_OK;
@@ -208,7 +208,7 @@ void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t num
 	for (size_t i = 0; i < c->n; i++)
 		if (c->facts[i].side == author && c->facts[i].number == number)
 			c->facts[i].voided = voided;
-	c->unsettled = true;
+	c->unsettled = c->unmeasured = true;
 	fold(c);
 	cases_put(n, c);
 }

@@ -267,8 +267,8 @@ static bool changed(const struct store_clock *a, const struct store_clock *b)
 	return a->state != b->state || a->start.ms != b->start.ms || a->due.ms != b->due.ms ||
 	       a->ended.ms != b->ended.ms || a->round != b->round || a->rungs != b->rungs || a->next.ms != b->next.ms ||
 	       a->stated_start.ms != b->stated_start.ms || a->stated_due.ms != b->stated_due.ms ||
-	       a->start_by != b->start_by || a->due_by != b->due_by || strcmp(a->difference, b->difference) != 0 ||
-	       strcmp(a->how, b->how) != 0;
+	       a->start_by != b->start_by || a->due_by != b->due_by || a->breach != b->breach ||
+	       strcmp(a->difference, b->difference) != 0 || strcmp(a->how, b->how) != 0;
 }
 
 static void put_row(struct node *n, const struct store_clock *row)
@@ -304,6 +304,7 @@ static int take_clock(void *arg, const struct law_clock *k)
 	r->row.due = k->due;
 	r->row.ended = k->ended;
 	r->row.how = sentences(s->n, &k->how);
+	r->row.breach = law_clock_breach(k->rule);
 	if (k->round > r->row.round) {
 		r->row.round = k->round;
 		r->row.rungs = escalate_skip(ladder, &r->row, node_now(s->n));

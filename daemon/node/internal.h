@@ -143,6 +143,7 @@ struct work_case {
 	bool is_new, dirty;
 	bool renumbered;       /* own messages that took the numbers of lost ones have others */
 	bool unsettled;        /* its clocks may have changed */
+	bool unmeasured;       /* what became of its measures may have changed */
 	struct stated *stated; /* statements about clocks in this batch */
 	struct law_fact *facts;
 	size_t n, cap;
@@ -430,6 +431,13 @@ const struct law_clock_rule *clocks_rule(const struct node *n, const struct stor
 					 const struct law_profile **ret_profile);
 /* Read again when the next decision is to be made. */
 void clocks_plan(struct node *n);
+
+/* -------------------------------------------------------------- measures.c */
+/* Write what became of the measures of the cases that the batch changed. */
+void measures_put(struct node *n);
+
+/* -------------------------------------------------------------- stats_views.c */
+void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r);
 
 /* -------------------------------------------------------------- escalate.c */
 /* Decide what is due about one clock, and set when the next decision is to be made. */

@@ -153,6 +153,9 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_CONFIRM_TIME:
 		clock_views_confirm(n, c, f->correlation, f->confirm_time);
 		return true;
+	case CY_CLIENT_FRAME__KIND_GET_STATISTICS:
+		stats_views_get(n, c, f->correlation, f->get_statistics);
+		return true;
 	case CY_CLIENT_FRAME__KIND_SUBMIT:
 	case CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS:
 	case CY_CLIENT_FRAME__KIND_SUBSCRIBE:
@@ -175,7 +178,7 @@ static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 		return true;
 	return kind == CY_CLIENT_FRAME__KIND_LIST_CASES || kind == CY_CLIENT_FRAME__KIND_SHOW_CASE ||
 	       kind == CY_CLIENT_FRAME__KIND_GET_STATUS || kind == CY_CLIENT_FRAME__KIND_LIST_CLOCKS ||
-	       kind == CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK;
+	       kind == CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK || kind == CY_CLIENT_FRAME__KIND_GET_STATISTICS;
 }
 
 void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame)

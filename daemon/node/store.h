@@ -12,6 +12,7 @@
 #include "base/sha256.h"
 #include "base/time.h"
 #include "comity/v1/local.pb-c.h"
+#include "law/stats.h"
 
 /* ------------------------------------------------------------------- rows */
 
@@ -88,6 +89,7 @@ struct store_clock {
 	struct cy_wall start, due, ended, lapsed; /* 0: none, not yet */
 	uint32_t round;                           /* how often its due instant was moved */
 	uint32_t rungs;                           /* of the ladder that are behind it in this round */
+	bool breach;                              /* its lapse is a breach, not just the end of a time */
 	struct cy_wall next;                      /* when something is to be decided about it; 0: nothing */
 	/* What the obliged side stated last, and in which of its messages; 0: nothing. */
 	struct cy_wall stated_start, stated_due;
@@ -98,6 +100,20 @@ struct store_clock {
 	CySide side;
 	const char *own_reference, *peer_reference, *client;
 	struct cy_bytes terms;
+};
+
+/* What became of one measure. Key: (peer, case_id, stat.measure). */
+struct store_measure {
+	const char *peer, *case_id;
+	struct law_stat stat; /* reads fill `request`, `side` and the limits, writes ignore them */
+};
+
+/* Which measures. */
+struct store_measure_query {
+	struct cy_wall from, until;    /* sent at or after `from`, before `until` */
+	const char *peer, *instrument; /* "" : all */
+	uint8_t type;                  /* CyMeasureType; 0: all */
+	struct cy_wall now;            /* for the limits: what is due before it is over */
 };
 
 /* One message. Key: id; (peer, case_id, author, number) is unique too where
@@ -177,6 +193,7 @@ enum store_op {
 	STORE_PUT_STATEMENT,    /* a signed text of our own about a message: RELAY_FAILURE */
 	STORE_RAISE,            /* own QUEUED messages of a case get at least this priority */
 	STORE_PUT_CLOCK,        /* insert or replace, by key */
+	STORE_PUT_MEASURE,      /* insert or replace, by key */
 	STORE_PUT_HOOK,         /* a command that is to be run; its id is new */
 	STORE_DROP_HOOK,        /* it was run */
 	STORE_PUT_PEER_PROFILE, /* a peer's treaty profile, by (peer, instrument, version) */
@@ -214,6 +231,7 @@ struct store_write {
 			CyPriority priority;
 		} raise;
 		struct store_clock clock;
+		struct store_measure measure;
 		struct {
 			const char *id;
 			struct cy_bytes environment; /* NAME=value, a NUL after each */
@@ -248,6 +266,7 @@ typedef int store_parcel_fn(void *arg, const struct store_parcel *row);
 typedef int store_event_fn(void *arg, const struct store_event *row);
 typedef int store_stream_fn(void *arg, const struct store_stream *row);
 typedef int store_clock_fn(void *arg, const struct store_clock *row);
+typedef int store_measure_fn(void *arg, const struct store_measure *row);
 typedef int store_bytes_fn(void *arg, const char *id, struct cy_bytes data);
 
 /* What a client may see. */
@@ -332,6 +351,9 @@ struct store_port {
 	 * `until`, in that order; at most `limit`. peer "": all. */
 	int (*open_clocks)(void *ctx, struct store_view view, const char *peer, struct cy_wall after, uint64_t after_id,
 			   struct cy_wall until, uint32_t limit, store_clock_fn *fn, void *arg);
+	/* Measures, those of one case after each other. */
+	int (*measures)(void *ctx, struct store_view view, const struct store_measure_query *q, store_measure_fn *fn,
+			void *arg);
 	/* Hooks that were not run yet, oldest first. */
 	int (*hooks)(void *ctx, uint32_t limit, store_bytes_fn *fn, void *arg);
 	/* A peer's profile; `fn` gets the digest in hexadecimal, and the text. */

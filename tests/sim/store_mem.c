@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "law/clock.h"
+
 /* ------------------------------------------------------------------- keys */
 
 static int by_message(const void *x, const void *y)
@@ -382,6 +384,26 @@ static void put_clock(struct mem_store *s, const struct store_clock *row)
 	}
 }
 
+static void put_measure(struct mem_store *s, const struct store_measure *row)
+{
+	struct mem_case *c = mem_store_case(s, row->peer, row->case_id);
+	struct mem_measure **at;
+
+	if (c == NULL) {
+		broken(s, "measure %u belongs to a case that is not there", row->stat.measure);
+		return;
+	}
+	for (at = &c->measures; *at != NULL && (*at)->row.stat.measure < row->stat.measure; at = &(*at)->next)
+		continue;
+	if (*at == NULL || (*at)->row.stat.measure != row->stat.measure) {
+		struct mem_measure *m = cy_arena_take(&s->arena, sizeof *m);
+
+		m->next = *at;
+		*at = m;
+	}
+	(*at)->row = *row;
+}
+
 static void put_hook(struct mem_store *s, const char *id, struct cy_bytes environment)
 {
 	struct mem_hook *h = cy_arena_take(&s->arena, sizeof *h);
@@ -455,6 +477,9 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 			break;
 		case STORE_PUT_CLOCK:
 			put_clock(s, &x->clock);
+			break;
+		case STORE_PUT_MEASURE:
+			put_measure(s, &x->measure);
 			break;
 		case STORE_PUT_HOOK:
 			put_hook(s, x->hook.id, x->hook.environment);
@@ -1002,6 +1027,51 @@ static int open_clocks(void *ctx, struct store_view view, const char *peer, stru
 	return r;
 }
 
+static void count_clocks(const struct mem_case *c, struct law_stat *stat, struct cy_wall now)
+{
+	for (const struct mem_clock *k = c->clocks; k != NULL; k = k->next) {
+		const struct store_clock *row = &k->row;
+		struct law_limits *l = row->measure > 0 ? &stat->limits[row->ours] : &stat->request_limits[row->ours];
+
+		if (!row->breach || (row->measure > 0 && row->measure != stat->measure))
+			continue;
+		if (row->state == LAW_CLOCK_MET && (row->due.ms == 0 || row->ended.ms <= row->due.ms))
+			l->in_time++;
+		else if (row->state == LAW_CLOCK_MET)
+			l->late++;
+		else if (row->due.ms > 0 && ((row->state == LAW_CLOCK_RUNNING && row->due.ms < now.ms) ||
+					     (row->state == LAW_CLOCK_CEASED && row->due.ms < row->ended.ms)))
+			l->lapsed++;
+	}
+}
+
+static int measures(void *ctx, struct store_view view, const struct store_measure_query *q, store_measure_fn *fn,
+		    void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+	uint64_t no = 0;
+
+	for (const struct mem_case *c = s->first_case; c != NULL; c = c->next) {
+		no++;
+		if (!sees(view, c->row.client) || (q->peer[0] != '\0' && strcmp(q->peer, c->row.peer) != 0) ||
+		    (q->instrument[0] != '\0' && strcmp(q->instrument, c->row.instrument) != 0))
+			continue;
+		for (const struct mem_measure *m = c->measures; m != NULL && r >= 0; m = m->next) {
+			struct store_measure row = m->row;
+
+			if (row.stat.sent_ms < q->from.ms || row.stat.sent_ms >= q->until.ms ||
+			    (q->type > 0 && q->type != row.stat.type))
+				continue;
+			row.stat.request = no;
+			row.stat.side = c->row.side;
+			count_clocks(c, &row.stat, q->now);
+			r = fn(arg, &row);
+		}
+	}
+	return r;
+}
+
 static int hooks(void *ctx, uint32_t limit, store_bytes_fn *fn, void *arg)
 {
 	struct mem_store *s = ctx;
@@ -1045,6 +1115,7 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .next_clocks = next_clocks,
 					 .next_clock = next_clock,
 					 .open_clocks = open_clocks,
+					 .measures = measures,
 					 .hooks = hooks,
 					 .peer_profile = peer_profile,
 					 .counts = counts,

@@ -20,13 +20,19 @@ struct mem_case {
 	struct store_case row;
 	struct mem_message *first, **last;
 	struct mem_clock *clocks;
-	struct mem_case *next; /* in order of insertion */
+	struct mem_measure *measures; /* by number */
+	struct mem_case *next;        /* in order of insertion */
 };
 
 struct mem_clock {
 	struct store_clock row;
 	struct mem_case *c;
 	struct mem_clock *next; /* of its case */
+};
+
+struct mem_measure {
+	struct store_measure row;
+	struct mem_measure *next; /* of its case */
 };
 
 /* A command that is to be run. */

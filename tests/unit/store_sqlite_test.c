@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "io/store_sqlite_internal.h"
+#include "law/clock.h"
 
 #define MARKER "the-marker-that-must-not-be-found"
 
@@ -432,6 +433,125 @@ static void the_counts_of_status_scan_no_table(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ------------------------------------------------------------------- measures */
+
+static void add_measure(struct fixture *f, const char *case_id, uint8_t measure, uint8_t type, int64_t sent,
+			enum law_outcome outcome)
+{
+	struct store_measure *m = &add(f, STORE_PUT_MEASURE)->measure;
+
+	*m = (struct store_measure){ .peer = "IE", .case_id = case_id };
+	m->stat = (struct law_stat){ .kind = CY_CONTENT__KIND_REQUEST,
+				     .measure = measure,
+				     .type = type,
+				     .outcome = outcome,
+				     .sent_ms = sent,
+				     .rounds = 3 };
+}
+
+static void add_clock(struct fixture *f, const char *name, uint32_t measure, bool ours, enum law_clock_state state,
+		      int64_t due, int64_t ended, bool breach)
+{
+	add(f, STORE_PUT_CLOCK)->clock = (struct store_clock){ .peer = "IE",
+							       .case_id = "c1",
+							       .name = name,
+							       .measure = measure,
+							       .ours = ours,
+							       .state = (int)state,
+							       .due = { due },
+							       .ended = { ended },
+							       .breach = breach,
+							       .difference = "",
+							       .how = "" };
+}
+
+struct measured {
+	struct law_stat at[8];
+	size_t n;
+};
+
+static int see_measure(void *arg, const struct store_measure *row)
+{
+	struct measured *m = arg;
+
+	assert_string_equal(row->peer, "IE");
+	m->at[m->n++] = row->stat;
+	return CY_OK;
+}
+
+static struct measured measured(struct fixture *f, struct store_measure_query q, const char *client)
+{
+	struct measured m = { .n = 0 };
+
+	assert_int_equal(f->port.measures(f->port.ctx, (struct store_view){ client }, &q, see_measure, &m), CY_OK);
+	return m;
+}
+
+#define ALL .from = { INT64_MIN }, .until = { INT64_MAX }, .now = { 1000 }
+
+static void limits_are(const struct law_limits *l, uint32_t in_time, uint32_t late, uint32_t lapsed)
+{
+	assert_int_equal(l->in_time, in_time);
+	assert_int_equal(l->late, late);
+	assert_int_equal(l->lapsed, lapsed);
+}
+
+static void measures_are_found_with_their_time_limits(void **state)
+{
+	struct fixture *f = *state;
+	struct measured m;
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_case(f, "c2", "", "own-2", "");
+	add_measure(f, "c1", 2, 15, 500, LAW_OUTCOME_OPEN);
+	add_measure(f, "c1", 1, 11, 500, LAW_OUTCOME_OPEN);
+	add_measure(f, "c2", 1, 11, 400, LAW_OUTCOME_EXECUTED);
+	add_clock(f, "a", 1, false, LAW_CLOCK_MET, 700, 700, true);
+	add_clock(f, "b", 1, false, LAW_CLOCK_MET, 700, 701, true);
+	add_clock(f, "c", 1, false, LAW_CLOCK_RUNNING, 999, 0, true);
+	add_clock(f, "d", 1, false, LAW_CLOCK_RUNNING, 1000, 0, true); /* its last millisecond */
+	add_clock(f, "e", 1, false, LAW_CLOCK_CEASED, 700, 800, true);
+	add_clock(f, "f", 1, false, LAW_CLOCK_CEASED, 900, 800, true);
+	add_clock(f, "g", 1, false, LAW_CLOCK_RUNNING, 999, 0, false); /* no breach */
+	add_clock(f, "h", 1, false, LAW_CLOCK_SUSPENDED, 999, 0, true);
+	add_clock(f, "i", 2, true, LAW_CLOCK_RUNNING, 999, 0, true);
+	add_clock(f, "j", 0, true, LAW_CLOCK_MET, 0, 600, true);
+	assert_int_equal(commit(f), CY_OK);
+	add_measure(f, "c1", 2, 15, 500, LAW_OUTCOME_REFUSED);
+	assert_int_equal(commit(f), CY_OK);
+	reopen(f);
+
+	m = measured(f, (struct store_measure_query){ ALL, .peer = "", .instrument = "" }, NULL);
+	assert_int_equal(m.n, 3);
+	assert_int_equal(m.at[0].outcome, LAW_OUTCOME_EXECUTED);
+	assert_int_equal(m.at[0].side, CY_SIDE__REQUESTING);
+	assert_true(m.at[0].request != m.at[1].request && m.at[1].request == m.at[2].request);
+	assert_int_equal(m.at[1].measure, 1);
+	assert_int_equal(m.at[1].rounds, 3);
+	limits_are(&m.at[1].limits[0], 1, 1, 2);
+	limits_are(&m.at[1].limits[1], 0, 0, 0);
+	limits_are(&m.at[1].request_limits[1], 1, 0, 0);
+	assert_int_equal(m.at[2].outcome, LAW_OUTCOME_REFUSED);
+	limits_are(&m.at[2].limits[1], 0, 0, 1);
+	limits_are(&m.at[0].limits[0], 0, 0, 0);
+
+	m = measured(f, (struct store_measure_query){ ALL, .peer = "IE", .instrument = "us-ie-2001", .type = 11 },
+		     NULL);
+	assert_int_equal(m.n, 2);
+	m = measured(f, (struct store_measure_query){ ALL, .peer = "DE", .instrument = "" }, NULL);
+	assert_int_equal(m.n, 0);
+	m = measured(f, (struct store_measure_query){ ALL, .peer = "", .instrument = "uncac" }, NULL);
+	assert_int_equal(m.n, 0);
+	m = measured(f, (struct store_measure_query){ ALL, .peer = "", .instrument = "" }, "desk");
+	assert_int_equal(m.n, 2);
+	m = measured(f,
+		     (struct store_measure_query){
+			     .from = { 400 }, .until = { 500 }, .peer = "", .instrument = "", .now = { 1000 } },
+		     NULL);
+	assert_int_equal(m.n, 1);
+	assert_int_equal(m.at[0].sent_ms, 400);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +567,7 @@ int main(void)
 		TEST(a_store_whose_database_was_emptied_is_not_made_anew),
 		TEST(the_thread_commits_and_says_so_by_an_event),
 		TEST(the_counts_of_status_scan_no_table),
+		TEST(measures_are_found_with_their_time_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,463 @@
+/* Statistics: the rows of a case from its facts, and figures that are computed by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants these first */
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "law/stats.h"
+#include "law_cases.h"
+
+#define DAY 86400000LL
+#define T0  (20000 * DAY) /* a morning like any other */
+
+/* ------------------------------------------------------------------ the rows */
+
+struct rows {
+	struct law_stat at[CY_MEASURES_MAX];
+	size_t n;
+};
+
+static int keep(void *arg, const struct law_stat *row)
+{
+	struct rows *r = arg;
+
+	r->at[r->n++] = *row;
+	return CY_OK;
+}
+
+static uint32_t told(struct history *h, CySide side, struct law_fact f, int64_t day)
+{
+	uint32_t number = add(h, side, f);
+
+	h->f[h->n - 1].at_ms = T0 + day * DAY;
+	return number;
+}
+
+static struct law_terms two_types(void)
+{
+	struct law_terms t = { .instrument = "eio-2014-41", .n = 2 };
+
+	t.type[0] = CY_MEASURE_TYPE__DISCLOSURE_CONTENT;
+	t.type[1] = CY_MEASURE_TYPE__HEARING_WITNESS;
+	return t;
+}
+
+static struct rows rows_of(const struct history *h)
+{
+	const struct law_terms t = two_types();
+	struct rows r = { .n = 0 };
+
+	assert_int_equal(law_stats_of(h->f, h->n, &t, keep, &r), CY_OK);
+	return r;
+}
+
+static void day_is(int64_t ms, int64_t day)
+{
+	assert_int_equal(ms, T0 + day * DAY);
+}
+
+static void what_happened_is_dated_by_measure(void **state)
+{
+	struct history h = { .n = 0 };
+	struct law_fact decision = say(K(DECISION), 0, 1, 0);
+	struct rows r;
+	uint32_t notice;
+
+	(void)state;
+	told(&h, ASKS, say(K(REQUEST), 0, 0, 0), 0);
+	told(&h, ASKED, say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0), 2);
+	told(&h, ASKED, say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY, 0), 3);
+	notice = told(&h, ASKED, say(K(PROBLEM_NOTICE), 0, 1, 0), 4);
+	told(&h, ASKS, say(K(SUPPLEMENT), notice, 0, 0), 9);
+	decision.stated_ms = T0 + 11 * DAY; /* decided before it was told */
+	told(&h, ASKED, decision, 12);
+	told(&h, ASKED, say(K(REFUSAL), 0, 0, CY_REFUSAL_GROUND__NE_BIS_IN_IDEM), 14);
+	told(&h, ASKED, say(K(RESULT), 0, 0x80 | CY_MEASURE_OUTCOME__EXECUTED, 0), 20);
+	told(&h, ASKED, say(K(RESULT), 0, CY_MEASURE_OUTCOME__EXECUTED, 0), 33);
+	told(&h, ASKED, say(K(CLOSURE), 0, 0, 0), 34);
+	r = rows_of(&h);
+	assert_int_equal(r.n, 2);
+	assert_int_equal(r.at[0].measure, 1);
+	assert_int_equal(r.at[0].type, CY_MEASURE_TYPE__DISCLOSURE_CONTENT);
+	assert_int_equal(r.at[0].outcome, LAW_OUTCOME_EXECUTED);
+	day_is(r.at[0].sent_ms, 0);
+	day_is(r.at[0].acknowledged_ms, 2);
+	day_is(r.at[0].decided_ms, 11);
+	day_is(r.at[0].ended_ms, 33);
+	assert_int_equal(r.at[0].rounds, 1);
+	assert_int_equal(r.at[1].type, CY_MEASURE_TYPE__HEARING_WITNESS);
+	assert_int_equal(r.at[1].outcome, LAW_OUTCOME_REFUSED);
+	assert_int_equal(r.at[1].ground, CY_REFUSAL_GROUND__NE_BIS_IN_IDEM);
+	day_is(r.at[1].decided_ms, 14);
+	day_is(r.at[1].ended_ms, 14);
+}
+
+static void a_result_without_a_decision_is_one(void **state)
+{
+	struct history h = { .n = 0 };
+	struct rows r;
+
+	(void)state;
+	told(&h, ASKS, say(K(REQUEST), 0, 0, 0), 0);
+	told(&h, ASKED, say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0), 1);
+	told(&h, ASKED, say(K(RESULT), 0, CY_MEASURE_OUTCOME__NOT_EXECUTED, 0), 5);
+	told(&h, ASKS, say(K(WITHDRAWAL), 0, 0, 1), 6);
+	r = rows_of(&h);
+	assert_int_equal(r.at[0].outcome, LAW_OUTCOME_NOT_EXECUTED);
+	day_is(r.at[0].decided_ms, 5);
+	assert_int_equal(r.at[1].outcome, LAW_OUTCOME_WITHDRAWN);
+	assert_int_equal(r.at[1].decided_ms, 0);
+	day_is(r.at[1].ended_ms, 6);
+}
+
+/* A result that does not take effect for a measure, since its conditions wait for an
+ * answer, is not its end. */
+static void what_has_no_effect_ends_nothing(void **state)
+{
+	struct history h = { .n = 0 };
+	struct rows r;
+	uint32_t proposal;
+
+	(void)state;
+	told(&h, ASKS, say(K(REQUEST), 0, 0, 0), 0);
+	told(&h, ASKED, say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0), 1);
+	proposal = told(&h, ASKED, say(K(CONDITIONS_PROPOSED), 0, 0, 1), 2);
+	told(&h, ASKED, say(K(RESULT), 0, CY_MEASURE_OUTCOME__EXECUTED, CY_MEASURE_OUTCOME__EXECUTED), 3);
+	r = rows_of(&h);
+	assert_int_equal(r.at[0].outcome, LAW_OUTCOME_EXECUTED);
+	assert_int_equal(r.at[1].outcome, LAW_OUTCOME_OPEN);
+	told(&h, ASKS, say(K(CONDITIONS_ACCEPTED), proposal, 0, 0), 4);
+	told(&h, ASKED, say(K(RESULT), 0, 0, CY_MEASURE_OUTCOME__PARTIALLY_EXECUTED), 8);
+	r = rows_of(&h);
+	assert_int_equal(r.at[1].outcome, LAW_OUTCOME_PARTIALLY_EXECUTED);
+	day_is(r.at[1].ended_ms, 8);
+}
+
+static void what_goes_back_has_ended(void **state)
+{
+	struct history h = { .n = 0 };
+	struct rows r;
+
+	(void)state;
+	told(&h, ASKS, say(K(REQUEST), 0, 0, 0), 0);
+	told(&h, ASKED, say(K(RETURNED_DEFICIENT), 0, 0, 0), 3);
+	r = rows_of(&h);
+	assert_int_equal(r.at[0].outcome, LAW_OUTCOME_RETURNED_DEFICIENT);
+	day_is(r.at[1].ended_ms, 3);
+	assert_int_equal(r.at[1].acknowledged_ms, 0);
+	h.f[1].kind = K(REDIRECTION);
+	r = rows_of(&h);
+	assert_int_equal(r.at[1].outcome, LAW_OUTCOME_REDIRECTED);
+	h.f[0].voided = true;
+	r = rows_of(&h);
+	assert_int_equal(r.n, 2);
+	assert_int_equal(r.at[0].outcome, LAW_OUTCOME_VOID);
+	assert_int_equal(law_stats_of(h.f + 1, 1, NULL, keep, &r), CY_OK);
+	assert_int_equal(r.n, 2); /* the opening message is not here */
+}
+
+static void the_last_word_about_a_review_counts(void **state)
+{
+	struct history h = { .n = 0 };
+	struct rows r;
+
+	(void)state;
+	told(&h, ASKS, say(K(REQUEST), 0, 0, 0), 0);
+	told(&h, ASKED, say(K(REVIEW_RELIANCE), 1, CY_RELIANCE__REPEATED, 1), 1);
+	told(&h, ASKED, say(K(REVIEW_RELIANCE), 1, CY_RELIANCE__REPEATED, 2), 1);
+	told(&h, ASKED, say(K(REVIEW_RELIANCE), 1, CY_RELIANCE__RELIED_ON, 2), 2);
+	r = rows_of(&h);
+	assert_int_equal(r.at[0].repeated, 1);
+	assert_int_equal(r.at[0].relied, 1);
+}
+
+/* ---------------------------------------------------------------- the figures */
+
+/* A request of one measure that we sent `age` days ago; the other days count from then,
+ * -1: did not happen. */
+static struct law_stat row(uint64_t request, uint8_t type, enum law_outcome outcome, int acknowledged, int decided,
+			   int ended, int age)
+{
+	const int64_t sent = T0 - age * DAY;
+	struct law_stat s = { .request = request,
+			      .side = ASKS,
+			      .kind = K(REQUEST),
+			      .measure = 1,
+			      .type = type,
+			      .outcome = outcome,
+			      .sent_ms = sent };
+
+	s.acknowledged_ms = acknowledged < 0 ? 0 : sent + acknowledged * DAY;
+	s.decided_ms = decided < 0 ? 0 : sent + decided * DAY;
+	s.ended_ms = ended < 0 ? 0 : sent + ended * DAY;
+	return s;
+}
+
+#define CONTENT CY_MEASURE_TYPE__DISCLOSURE_CONTENT
+#define WITNESS CY_MEASURE_TYPE__HEARING_WITNESS
+
+static struct law_stats *begin(void)
+{
+	struct law_stats *s = malloc(sizeof *s);
+
+	assert_non_null(s);
+	law_stats_begin(s, (struct cy_wall){ T0 });
+	return s;
+}
+
+#define FIGURE(s, type, NAME) ((s)->group[0][type].count[LAW_FIGURE_##NAME])
+
+/* Nearest rank: of 10 values the median is the 5th, p90 the 9th; of 4 the 2nd and the
+ * 4th (3.6 is rounded up); of 1 the only one. */
+static void percentiles_are_by_nearest_rank(void **state)
+{
+	static const int days[] = { 7, 3, 40, 1, 12, 2, 90, 5, 21, 4 }; /* 1 2 3 4 5 7 12 21 40 90 */
+	struct law_stats *s = begin();
+	const struct law_spread *all = s->group[0][0].spread, *content = s->group[0][CONTENT].spread;
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		/* 7, 3, 40, 1: the first four are of another type: 1 3 7 40 */
+		struct law_stat r =
+			row(i + 1, i < 4 ? CONTENT : WITNESS, LAW_OUTCOME_EXECUTED, days[i], -1, 100 + days[i], 300);
+
+		if (i == 9)
+			r.outcome = LAW_OUTCOME_REFUSED; /* is no execution: 9 values are left */
+		law_stats_add(s, &r);
+	}
+	law_stats_end(s);
+	assert_int_equal(all[LAW_STEP_ACKNOWLEDGE].n, 10);
+	assert_int_equal(all[LAW_STEP_ACKNOWLEDGE].p50_ms, 5 * DAY);
+	assert_int_equal(all[LAW_STEP_ACKNOWLEDGE].p90_ms, 40 * DAY);
+	assert_int_equal(content[LAW_STEP_ACKNOWLEDGE].n, 4);
+	assert_int_equal(content[LAW_STEP_ACKNOWLEDGE].p50_ms, 3 * DAY);
+	assert_int_equal(content[LAW_STEP_ACKNOWLEDGE].p90_ms, 40 * DAY);
+	assert_int_equal(all[LAW_STEP_DECIDE].n, 0);
+	/* 101 102 103 105 107 112 121 140 190: the 5th, and the 9th (8.1) */
+	assert_int_equal(all[LAW_STEP_EXECUTE].n, 9);
+	assert_int_equal(all[LAW_STEP_EXECUTE].p50_ms, 107 * DAY);
+	assert_int_equal(all[LAW_STEP_EXECUTE].p90_ms, 190 * DAY);
+	free(s);
+}
+
+/* One request of two measures and three of one; and what came in. */
+static void cases_count_once_and_measures_each(void **state)
+{
+	struct law_stats *s = begin();
+	struct law_stat r = row(1, CONTENT, LAW_OUTCOME_EXECUTED, 1, 2, 3, 100);
+
+	(void)state;
+	r.rounds = 2;
+	r.repeated = 1;
+	r.limits[0] = (struct law_limits){ 2, 1, 0 };
+	r.request_limits[0].late = 1;
+	r.request_limits[1].lapsed = 1;
+	law_stats_add(s, &r);
+	r.measure = 2;
+	r.type = WITNESS;
+	r.outcome = LAW_OUTCOME_REFUSED;
+	r.ground = CY_REFUSAL_GROUND__DE_MINIMIS;
+	r.limits[0] = (struct law_limits){ 0, 0, 1 };
+	law_stats_add(s, &r);
+	/* the bounds of the backlog: 29, 30, 364 and 365 days */
+	r = row(2, CONTENT, LAW_OUTCOME_OPEN, -1, -1, -1, 29);
+	law_stats_add(s, &r);
+	r = row(3, CONTENT, LAW_OUTCOME_OPEN, -1, -1, -1, 30);
+	law_stats_add(s, &r);
+	r = row(4, WITNESS, LAW_OUTCOME_OPEN, -1, -1, -1, 364);
+	law_stats_add(s, &r);
+	r = row(5, WITNESS, LAW_OUTCOME_OPEN, -1, -1, -1, 365);
+	law_stats_add(s, &r);
+	r = row(6, CONTENT, LAW_OUTCOME_RETURNED_DEFICIENT, -1, -1, 2, 50);
+	law_stats_add(s, &r);
+	r.measure = 2;
+	law_stats_add(s, &r);
+	r = row(7, CONTENT, LAW_OUTCOME_VOID, -1, -1, -1, 50);
+	law_stats_add(s, &r);
+	r = row(8, 0, LAW_OUTCOME_OPEN, -1, -1, -1, 50);
+	r.kind = K(SPONTANEOUS_INFORMATION);
+	r.side = ASKED;
+	r.measure = 0;
+	law_stats_add(s, &r);
+	law_stats_end(s);
+	assert_int_equal(FIGURE(s, 0, REQUESTS), 6);
+	assert_int_equal(FIGURE(s, CONTENT, REQUESTS), 4);
+	assert_int_equal(FIGURE(s, WITNESS, REQUESTS), 3);
+	assert_int_equal(FIGURE(s, 0, MEASURES), 8);
+	assert_int_equal(FIGURE(s, 0, ROUNDS), 2);
+	assert_int_equal(FIGURE(s, WITNESS, ROUNDS), 2);
+	assert_int_equal(FIGURE(s, 0, REVIEWS_REPEATED), 1);
+	assert_int_equal(FIGURE(s, 0, REQUESTS_RETURNED), 1);
+	assert_int_equal(FIGURE(s, 0, OUTCOME_RETURNED_DEFICIENT), 2);
+	assert_int_equal(FIGURE(s, 0, OUTCOME_OPEN), 4);
+	assert_int_equal(FIGURE(s, 0, OPEN_30), 1);
+	assert_int_equal(FIGURE(s, 0, OPEN_90), 1);
+	assert_int_equal(FIGURE(s, 0, OPEN_180), 0);
+	assert_int_equal(FIGURE(s, 0, OPEN_365), 1);
+	assert_int_equal(FIGURE(s, 0, OPEN_OVER), 1);
+	assert_int_equal(FIGURE(s, WITNESS, OUTCOME_REFUSED), 1);
+	assert_int_equal(FIGURE(s, WITNESS, GROUND + CY_REFUSAL_GROUND__DE_MINIMIS), 1);
+	assert_int_equal(FIGURE(s, 0, THEIRS_IN_TIME), 2);
+	assert_int_equal(FIGURE(s, 0, THEIRS_LATE), 2);
+	assert_int_equal(FIGURE(s, 0, THEIRS_LAPSED), 1);
+	assert_int_equal(FIGURE(s, 0, OURS_LAPSED), 1);
+	assert_int_equal(FIGURE(s, WITNESS, THEIRS_LATE), 1);
+	assert_int_equal(FIGURE(s, WITNESS, OURS_LAPSED), 1);
+	assert_int_equal(s->group[1][0].count[LAW_FIGURE_INFORMATION], 1);
+	assert_int_equal(s->group[1][0].count[LAW_FIGURE_MEASURES], 0);
+	free(s);
+}
+
+/* ----------------------------------------------------------------- publishing */
+
+static struct law_group *group(struct law_stats *s, unsigned type, uint64_t executed, uint64_t refused, uint64_t open)
+{
+	struct law_group *g = &s->group[0][type];
+
+	g->any = true;
+	g->count[LAW_FIGURE_OUTCOME_EXECUTED] = executed;
+	g->count[LAW_FIGURE_OUTCOME_REFUSED] = g->count[LAW_FIGURE_GROUND + 1] = refused;
+	g->count[LAW_FIGURE_OUTCOME_OPEN] = g->count[LAW_FIGURE_OPEN_30] = open;
+	g->count[LAW_FIGURE_MEASURES] = executed + refused + open;
+	return g;
+}
+
+/* Whether what is hidden can be computed from what is shown by one sum. */
+static bool given_away(const struct law_group *total, unsigned t, const struct law_group *parts, unsigned first,
+		       unsigned n, bool types)
+{
+	unsigned hidden = total->hidden[t];
+	uint64_t together = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct law_group *g = types ? &parts[i] : parts;
+		const unsigned f = types ? first : first + i;
+
+		hidden += g->hidden[f];
+		together += g->hidden[f] ? g->count[f] : 0;
+	}
+	return hidden == 1 || (hidden > 0 && !total->hidden[t] && together < 5);
+}
+
+static void nothing_is_given_away(const struct law_stats *s)
+{
+	const struct law_group *g = s->group[0];
+
+	for (unsigned t = 0; t < LAW_TYPES; t++) {
+		assert_false(given_away(&g[t], LAW_FIGURE_MEASURES, &g[t], LAW_FIGURE_OUTCOME_OPEN, 8, false));
+		assert_false(given_away(&g[t], LAW_FIGURE_OUTCOME_OPEN, &g[t], LAW_FIGURE_OPEN_30, 5, false));
+		assert_false(given_away(&g[t], LAW_FIGURE_OUTCOME_REFUSED, &g[t], LAW_FIGURE_GROUND,
+					LAW_FIGURES_N - LAW_FIGURE_GROUND, false));
+		for (unsigned i = 0; i < LAW_FIGURES_N; i++)
+			assert_true(g[t].count[i] == 0 || g[t].count[i] >= 5 || g[t].hidden[i]);
+	}
+	for (unsigned i = 0; i < LAW_FIGURES_N; i++)
+		assert_false(given_away(&g[0], i, g + 1, i, LAW_TYPES - 1, true));
+}
+
+/* CONTENT: 20 executed, 2 refused, 8 open; WITNESS: 30, 10, 5; all: 50, 12, 13. The 2 are
+ * hidden, and with them the next smallest of their row (8) and of their column (10);
+ * then in the row of the 10 and in the column of the 8 there is the 5 to hide. */
+static void a_small_count_takes_others_with_it(void **state)
+{
+	struct law_stats *s = begin();
+	const struct law_group *g = s->group[0];
+	const unsigned executed = LAW_FIGURE_OUTCOME_EXECUTED, refused = LAW_FIGURE_OUTCOME_REFUSED,
+		       open = LAW_FIGURE_OUTCOME_OPEN;
+
+	(void)state;
+	group(s, CONTENT, 20, 2, 8);
+	group(s, WITNESS, 30, 10, 5);
+	group(s, 0, 50, 12, 13);
+	law_stats_hide(s, 5);
+	assert_true(g[CONTENT].hidden[refused] && g[CONTENT].hidden[open]);
+	assert_true(g[WITNESS].hidden[refused] && g[WITNESS].hidden[open]);
+	assert_false(g[CONTENT].hidden[executed] || g[WITNESS].hidden[executed]);
+	assert_false(g[0].hidden[executed] || g[0].hidden[refused] || g[0].hidden[open]);
+	assert_false(g[CONTENT].hidden[LAW_FIGURE_MEASURES] || g[0].hidden[LAW_FIGURE_MEASURES]);
+	nothing_is_given_away(s);
+	free(s);
+}
+
+/* Two ones add up to two: that sum says what they are. */
+static void small_counts_do_not_hide_each_other(void **state)
+{
+	struct law_stats *s = begin();
+	const struct law_group *g = s->group[0];
+
+	(void)state;
+	group(s, CONTENT, 20, 1, 1);
+	group(s, 0, 20, 1, 1);
+	law_stats_hide(s, 5);
+	assert_true(g[CONTENT].hidden[LAW_FIGURE_OUTCOME_EXECUTED]);
+	nothing_is_given_away(s);
+	free(s);
+}
+
+static void nothing_small_hides_nothing(void **state)
+{
+	struct law_stats *s = begin();
+
+	(void)state;
+	group(s, CONTENT, 20, 5, 8);
+	group(s, 0, 20, 5, 8);
+	s->group[0][0].spread[LAW_STEP_DECIDE] = (struct law_spread){ .n = 9, .p50_ms = DAY, .p90_ms = 2 * DAY };
+	law_stats_hide(s, 5);
+	for (unsigned i = 0; i < LAW_FIGURES_N; i++)
+		assert_false(s->group[0][0].hidden[i] || s->group[0][CONTENT].hidden[i]);
+	assert_false(s->group[0][0].spread[LAW_STEP_DECIDE].p50_hidden);
+	assert_true(s->group[0][0].spread[LAW_STEP_DECIDE].p90_hidden);
+	assert_true(s->group[0][0].spread[LAW_STEP_DECIDE].n_hidden);
+	law_stats_hide(s, 10);
+	assert_true(s->group[0][0].spread[LAW_STEP_DECIDE].p50_hidden);
+	free(s);
+}
+
+/* Tables of all kinds: what is hidden is never one unknown in a sum. */
+static void no_sum_gives_a_count_away(void **state)
+{
+	uint32_t seed = 12345;
+
+	(void)state;
+	for (unsigned trial = 0; trial < 2000; trial++) {
+		struct law_stats *s = begin();
+		uint64_t sum[3] = { 0 };
+
+		for (unsigned t = 1; t < 5; t++) {
+			uint64_t v[3];
+
+			for (unsigned k = 0; k < 3; k++) {
+				seed = seed * 1664525u + 1013904223u;
+				v[k] = (seed >> 16) % 3 == 0 ? 0 : (seed >> 20) % 12;
+				sum[k] += v[k];
+			}
+			group(s, t, v[0], v[1], v[2]);
+		}
+		group(s, 0, sum[0], sum[1], sum[2]);
+		law_stats_hide(s, 5);
+		nothing_is_given_away(s);
+		free(s);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_happened_is_dated_by_measure),
+		cmocka_unit_test(a_result_without_a_decision_is_one),
+		cmocka_unit_test(what_has_no_effect_ends_nothing),
+		cmocka_unit_test(what_goes_back_has_ended),
+		cmocka_unit_test(the_last_word_about_a_review_counts),
+		cmocka_unit_test(percentiles_are_by_nearest_rank),
+		cmocka_unit_test(cases_count_once_and_measures_each),
+		cmocka_unit_test(a_small_count_takes_others_with_it),
+		cmocka_unit_test(small_counts_do_not_hide_each_other),
+		cmocka_unit_test(nothing_small_hides_nothing),
+		cmocka_unit_test(no_sum_gives_a_count_away),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
