@@ -16,6 +16,7 @@
 #include "wire/message.h"
 
 #define READ_CHUNK      65536u
+#define ANSWERS_A_WAKE  (64 * 1024) /* bytes of answers after which the others have their turn */
 #define ACCEPTS_A_WAKE  16
 #define PREFIX_MAX      5u
 #define PIECES_A_WRITE  16
@@ -192,7 +193,7 @@ static void pause_client(struct client *c)
 static void take_frames(struct client *c)
 {
 	struct local_socket *s = c->socket;
-	size_t used = 0, frames = 0;
+	size_t used = 0, frames = 0, waited = evbuffer_get_length(c->out);
 	bool more = false;
 	int64_t r = 0;
 
@@ -200,7 +201,7 @@ static void take_frames(struct client *c)
 		struct cy_bytes rest = cy_bytes(c->in.data + used, c->in.len - used), payload;
 
 		c->paused = evbuffer_get_length(c->out) > s->config.pause_bytes;
-		more = frames == s->config.frames_per_wake;
+		more = frames == s->config.frames_per_wake || evbuffer_get_length(c->out) >= waited + ANSWERS_A_WAKE;
 		if (c->paused || more)
 			break;
 		r = wire_delimited_next(rest, s->config.frame_max, &payload);

@@ -90,6 +90,7 @@ def clients_that_stop_reading():
         while left:
             left -= not desk.client.receive().HasField("event")
     desk.client.close()
+    before = len(us.log())
     with besieged(ground, 128, r"warning: local client of uid \d+: it does not read", watch=ROOT):
         ask = frame(list_cases=local_pb2.ListCases(limit=1000)) * 500
         greedy = frame(read_events=local_pb2.ReadEvents(limit=1000)) * 500
@@ -98,11 +99,10 @@ def clients_that_stop_reading():
             s.setblocking(False)
             with contextlib.suppress(OSError):
                 s.sendall(greedy if i % 2 else ask)
-        for _ in range(3):
-            time.sleep(0.1)           # the attack has no event of its own: it is what is not read
-            for s in socks:
-                with contextlib.suppress(OSError):
-                    s.sendall(ask)
+        until("the daemon to read no more of them", lambda: "it does not read" in us.log()[before:])
+        for s in socks:
+            with contextlib.suppress(OSError):
+                s.sendall(ask)
         drop(socks)
 
 
