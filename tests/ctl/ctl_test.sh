@@ -50,7 +50,7 @@ says() {
 all_help() {
 	local words
 	for words in submit send check return-deficient inbox 'case list' 'case show' 'message show' status health \
-		'peer list' template 'treaty list' 'treaty show' 'treaty check' 'treaty guide'; do
+		'peer list' template 'treaty list' 'treaty show' 'treaty check' 'treaty guide' stats 'peer show'; do
 		# shellcheck disable=SC2086 # a command may have two words
 		"$ctl" $words --help >out 2>err || return 1
 		# shellcheck disable=SC2086
@@ -245,6 +245,54 @@ read -r line <&3
 result $? 'which is the one that was used'
 exits 5 'a case that there is not is not found' case show nothing
 exits 1 'what the role does not allow is refused' status
+
+# -------------------------------------------------------------- statistics
+
+exits 2 'a day that is none is refused' stats --from 2026-02-29
+says err "from wants a day as YYYY-MM-DD, not '2026-02-29'" 'with what is expected'
+exits 2 'days in the wrong order are refused' stats --from 2026-03-01 --to 2026-02-28
+exits 5 'an unknown type of measure is not found' stats --measure LUNCH
+exits 2 'a smallest count without publication is refused' stats --smallest 3
+exits 2 'a smallest count that hides nothing is refused' stats --publish --smallest 1
+exits 2 'one form excludes the other' --json stats --csv
+exits 0 'statistics are shown' stats --from 2026-01-01 --to 2026-03-31 --peer IE --instrument us-ie-2001 \
+	--measure disclosure-content
+next_said 'statistics 2026-01-01 2026-03-31 IE us-ie-2001 DISCLOSURE_CONTENT 0' 'for what is asked'
+says out '^Sent  *2026-01-01 to 2026-03-31$' 'with the days'
+says out '^all  *9  *4  *5  *0  *0  *0  *0  *0  *0$' 'outcomes stand in a row'
+says out '^acknowledge  *all  *9  *3\.0  *12\.5$' 'days to a step with their percentiles'
+says out '^all  *them  *2  *1  *1  *50 %$' 'time limits with the share that was met, and whose they are'
+says out '^DISCLOSURE_CONTENT  *ne_bis_in_idem  *2$' 'refusals with their ground'
+! grep -q '^execute' out
+result $? 'and no step that never happened'
+exits 0 'statistics are given as CSV' stats --csv
+next_said 'statistics     MEASURE_TYPE_UNSPECIFIED 0' 'of everything'
+[ "$(head -1 out)" = 'direction,measure,figure,value' ] && ! grep -qv '^[a-z]*,[A-Za-z_]*,[a-z0-9_]*,[a-z0-9.]*$' out
+result $? 'four columns a line'
+says out '^out,all,acknowledge_p90_days,12\.54$' 'days as decimals'
+says out '^out,DISCLOSURE_CONTENT,ground_ne_bis_in_idem,2$' 'grounds by name'
+exits 0 'what is published hides small counts' stats --publish --csv
+next_said 'statistics     MEASURE_TYPE_UNSPECIFIED 5' 'below five'
+says out '^out,DISCLOSURE_CONTENT,refused,\*$' 'a hidden count is a star'
+says out '^out,DISCLOSURE_CONTENT,decide_p50_days,\*$' 'a hidden median, too'
+exits 0 'the smallest count is chosen' --json stats --publish --smallest 10
+next_said 'statistics     MEASURE_TYPE_UNSPECIFIED 10' 'and asked for'
+/usr/bin/python3 -c '
+import json
+g = json.load(open("out"))["groups"]
+assert g[0]["counts"][0] == {"name": "requests", "count": "7"}, g[0]
+assert g[1]["counts"][1] == {"name": "refused"}, g[1]
+'
+result $? 'a count that is hidden is absent in JSON'
+exits 0 'a peer is shown' peer show IE --client good
+next_said 'statistics   IE  MEASURE_TYPE_UNSPECIFIED 0' 'with all that was asked of it'
+says out '^State  *connected for 3h12m$' 'its state'
+says out '^acknowledge  *all  *9  *3\.0  *12\.5$' 'and the days that it took'
+exits 0 'a peer is given as JSON' --json peer show IE --client good
+next_said 'statistics   IE  MEASURE_TYPE_UNSPECIFIED 0' 'as well'
+[ "$(wc -l <out)" -eq 2 ]
+result $? 'in two lines'
+exits 5 'a peer that there is not is not found' peer show XX --client good
 
 # ------------------------------------------------- what the operator sees
 

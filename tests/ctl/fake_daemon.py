@@ -126,6 +126,26 @@ def status(answer, name):
         s.peers.add(peer="PT", state="disconnected", since_ms=NOW - 4 * MINUTE, crl="none", last_fault="no answer")
 
 
+def statistics(answer, query):
+    """Hand-made figures; with `smallest` some are absent."""
+    say(f"statistics {query.from_date} {query.to_date} {query.peer} {query.instrument} "
+        f"{t.MeasureType.Name(query.measure)} {query.smallest}")
+    s = answer.statistics
+    s.now_ms, s.time_zone = NOW, "America/New_York"
+    group = s.groups.add(direction=l.OUT)
+    for name, count in (("requests", 7), ("measures", 9), ("open", 4), ("executed", 5), ("limits_theirs_in_time", 2),
+                        ("limits_theirs_late", 1), ("limits_theirs_lapsed", 1), ("open_under_30_days", 4)):
+        group.counts.add(name=name, count=count)
+    group.steps.add(name="acknowledge", n=9, p50_ms=3 * DAY, p90_ms=12 * DAY + 13 * HOUR)
+    group.steps.add(name="execute", n=0)
+    group = s.groups.add(direction=l.OUT, measure=t.DISCLOSURE_CONTENT)
+    group.counts.add(name="measures", count=9)
+    group.counts.add(name="refused", **({} if query.smallest else {"count": 2}))
+    group.counts.add(name="ground_ne_bis_in_idem", **({} if query.smallest else {"count": 2}))
+    group.steps.add(name="decide", **({} if query.smallest else {"n": 2, "p50_ms": DAY, "p90_ms": DAY}))
+    s.groups.add(direction=l.IN)
+
+
 def serve(stream):
     position = 100
     name = ""
@@ -142,6 +162,8 @@ def serve(stream):
             continue
         elif kind == "get_status" and name:
             status(answer, name)
+        elif kind == "get_statistics":
+            statistics(answer, question.get_statistics)
         elif kind == "submit":
             submitted(answer, question.submit)
         elif kind == "list_cases":
