@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/num.h"
 
+#define FIRST 1024 /* many hold little: each block is twice the one before */
 #define BLOCK 16384
 
 struct cy_arena_block {
@@ -24,7 +25,8 @@ void *cy_arena_take(struct cy_arena *a, size_t size)
 	CY_ASSERT(cy_add_size(size, alignof(max_align_t) - 1, &need));
 	need &= ~(alignof(max_align_t) - 1);
 	if (b == NULL || b->size - b->used < need) {
-		size_t room = need > BLOCK ? need : BLOCK;
+		const size_t least = b == NULL ? FIRST : b->size < BLOCK / 2 ? 2 * b->size : BLOCK;
+		size_t room = need > least ? need : least;
 
 		b = calloc(1, sizeof *b + room);
 		CY_ASSERT(b != NULL);
