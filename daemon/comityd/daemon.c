@@ -14,7 +14,8 @@
 
 #include "comityd/internal.h"
 
-#define TICK_MS 2000
+#define TICK_MS      2000
+#define CLOCK_SET_MS 1000 /* between two ticks it does not drift by so much */
 
 /* --------------------------------------------------------------------- journal */
 
@@ -215,6 +216,17 @@ void daemon_ready(struct daemon *d)
 	say_status(d, service_ready);
 }
 
+/* The node does not look at the wall clock while it has nothing to do. */
+static void watch_clock(struct daemon *d)
+{
+	const struct clock_port *c = &d->ports.clock;
+	const int64_t now = c->wall(c->ctx).ms - c->mono(c->ctx).ms, moved = now - d->wall_less_mono;
+
+	d->wall_less_mono = now;
+	if (moved > CLOCK_SET_MS || moved < -CLOCK_SET_MS)
+		node_wake(d->node);
+}
+
 /* That the loop comes here is its own sign of life. The watchdog is put off when both
  * threads have given theirs since the last time, and then asked for the next one. */
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
@@ -229,6 +241,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 		link_probe(d->link);
 		store_sqlite_probe(d->store);
 	}
+	watch_clock(d);
 	if (changed != NULL)
 		daemon_renew(d, changed);
 	say_status(d, service_status);

@@ -26,7 +26,8 @@ struct daemon {
 	struct event *store_event, *signer_event, *term_event, *int_event, *hangup_event, *tick;
 	struct file_watch files; /* keys, certificates, CRLs */
 	struct cy_hush hush;
-	char status[200]; /* told last */
+	char status[200];       /* told last */
+	int64_t wall_less_mono; /* ms, at the last tick */
 };
 
 /* A line that is never held back. */

@@ -177,8 +177,10 @@ static void put_meta(struct node *n)
 {
 	struct store_write *w = batch_write(n, STORE_PUT_META);
 	struct cy_wall now = node_now(n);
+	char why[128];
 
-	if (now.ms > n->wall_mark.ms && !n->clock_suspect)
+	/* The clock may have been set since the batch began. */
+	if (now.ms > n->wall_mark.ms && !n->clock_suspect && node_clock_trusted(n, why, sizeof why))
 		n->wall_mark = now;
 	w->meta.epoch = n->epoch;
 	w->meta.audit_size = n->audit.size;
@@ -295,6 +297,11 @@ static void release(struct node *n);
 static void commit(struct node *n);
 static void fail(struct node *n, const char *why);
 
+void batch_retry(struct node *n)
+{
+	n->retry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_STORE_RETRY_MS);
+}
+
 /* There is one wake-up: for whatever comes first. */
 void batch_plan_wake(struct node *n)
 {
@@ -349,9 +356,11 @@ void batch_start(struct node *n)
 	if (!n->stopping && b->alone == NULL)
 		outbound_step(n);
 	if (b->alone == NULL && !cy_mono_before(now, n->next_expiry)) {
-		if (!n->clock_suspect)
-			outbound_expire(n);
 		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
+		if (!n->clock_suspect) {
+			outbound_expire(n);
+			n->next_expiry = outbound_next_expiry(n);
+		}
 	}
 	batch_plan_wake(n);
 	b->phase = BATCH_SIGNING;
@@ -501,7 +510,7 @@ static void fail(struct node *n, const char *why)
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
 	/* What came in meanwhile. A wake-up tries again what waits without an input. */
-	n->retry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_STORE_RETRY_MS);
+	batch_retry(n);
 	batch_plan_wake(n);
 	if (n->inputs != NULL)
 		batch_start(n);
@@ -516,6 +525,9 @@ static void release(struct node *n)
 		b->alone->alone = false;
 		something = true;
 	}
+	/* Something of ours may wait now. */
+	if (b->phase == BATCH_COMMITTING && n->next_expiry.ms == CY_NEVER.ms)
+		n->next_expiry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		release_effect(n, f);
 	b->phase = BATCH_IDLE;

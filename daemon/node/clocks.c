@@ -286,7 +286,7 @@ static int state_start(void *arg, const struct law_clock *k)
 	if (!k->unstated || k->state != LAW_CLOCK_WAITING || k->rule->obliged != s->c->row.side ||
 	    s->n_stated == LAW_CLOCKS_MAX)
 		return CY_OK;
-	*st = (struct law_stated){ .key = k->key, .start_ms = node_now(s->n).ms };
+	*st = (struct law_stated){ .key = k->key, .start_ms = node_legal_now(s->n).ms };
 	s->n_stated++;
 	s->again = true;
 	return CY_OK;
@@ -307,7 +307,7 @@ static int take_clock(void *arg, const struct law_clock *k)
 	r->row.breach = law_clock_breach(k->rule);
 	if (k->round > r->row.round) {
 		r->row.round = k->round;
-		r->row.rungs = escalate_skip(ladder, &r->row, node_now(s->n));
+		r->row.rungs = escalate_skip(ladder, &r->row, node_legal_now(s->n));
 	}
 	r->row.next = k->state == LAW_CLOCK_RUNNING ? escalate_next(&r->row, ladder) : (struct cy_wall){ 0 };
 	if (r->row.ours && (k->state == LAW_CLOCK_RUNNING || k->state == LAW_CLOCK_SUSPENDED) &&
@@ -463,8 +463,10 @@ static void decide_all(struct node *n)
 	struct due *d = cy_arena_take(&n->batch.arena, sizeof *d);
 
 	d->n = n;
-	if (s->next_clocks(s->ctx, node_now(n), NODE_CLOCKS_DUE, load_due, d) < 0)
+	if (s->next_clocks(s->ctx, node_now(n), NODE_CLOCKS_DUE, load_due, d) < 0) {
+		batch_retry(n);
 		return;
+	}
 	/* A case that this batch changed has its turn in the next one. Two clocks of one
 	 * case follow each other within a batch. */
 	for (size_t i = 0; i < d->rows_n; i++) {
@@ -500,4 +502,6 @@ void clocks_plan(struct node *n)
 		return;
 	if (s->next_clock(s->ctx, &n->next_clock) == CY_OK)
 		n->clocks_changed = false;
+	else
+		batch_retry(n);
 }

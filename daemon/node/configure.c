@@ -256,6 +256,7 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	set_roles(n, config);
 	n->config.window = config->window;
 	n->config.undelivered_ms = config->undelivered_ms;
+	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->config.books = config->books;
 	set_place(&n->place, &config->place);
 	set_peers(n, config);

@@ -66,8 +66,10 @@ static int run_one(void *arg, const char *id, struct cy_bytes environment)
 		return CY_OK;
 	if (cy_copy(slot, NODE_HOOK_ID, id) < 0)
 		return CY_OK;
-	if (n->ports.hook.run(n->ports.hook.ctx, id, environment) < 0)
-		slot[0] = '\0'; /* tried again with the next batch */
+	if (n->ports.hook.run(n->ports.hook.ctx, id, environment) < 0) {
+		slot[0] = '\0';
+		batch_retry(n);
+	}
 	return CY_OK;
 }
 

@@ -163,7 +163,8 @@ static void describe(struct node *n, struct work_case *c, const CyMessage *m)
 	const CyContent *content = m->content;
 	struct law_terms terms;
 
-	if (c->is_new) {
+	/* What follows the opening message may stand in the same batch. */
+	if (c->is_new && law_kind_opens(m->content->kind_case)) {
 		c->row.title = batch_string(n, title_of(content));
 		c->row.peer_reference = batch_string(n, m->own_reference);
 		law_terms_of(m, &terms);

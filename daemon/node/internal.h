@@ -20,15 +20,15 @@
 #define NODE_BATCH_MESSAGES     256                  /* after this many messages a batch takes no further input */
 #define NODE_BATCH_BYTES        (4u * 1024u * 1024u) /* nor after this many bytes of answers */
 #define NODE_FOLD_MAX           4096                 /* messages of one case */
-#define NODE_EXPIRY_CHECK_MS    60000                /* how often undelivered messages are looked at */
-#define NODE_SIGN_RETRY_MS      10000                /* after a failed signature */
-#define NODE_STORE_RETRY_MS     2000                 /* after a failed commit */
-#define NODE_CLOCK_JUMP_MS      3600000              /* beyond this the wall clock is not trusted */
-#define NODE_CLOCKS_DUE         64                   /* clocks that a batch decides about */
-#define NODE_HOOK_ID            224                  /* bytes of a step's id, with the NUL */
-#define NODE_HOOKS_MAX          4                    /* commands that run at one time */
-#define NODE_CONFIRM_MS         60000                /* by which an operator's time may differ */
-#define NODE_PUSH_BYTES         (256u * 1024u)       /* events in a client's queue */
+#define NODE_EXPIRY_CHECK_MS    60000          /* how soon, and how often at most, undelivered messages are looked at */
+#define NODE_SIGN_RETRY_MS      10000          /* after a failed signature */
+#define NODE_STORE_RETRY_MS     2000           /* after a failed commit */
+#define NODE_CLOCK_JUMP_MS      3600000        /* beyond this the wall clock is not trusted */
+#define NODE_CLOCKS_DUE         64             /* clocks that a batch decides about */
+#define NODE_HOOK_ID            224            /* bytes of a step's id, with the NUL */
+#define NODE_HOOKS_MAX          4              /* commands that run at one time */
+#define NODE_CONFIRM_MS         60000          /* by which an operator's time may differ */
+#define NODE_PUSH_BYTES         (256u * 1024u) /* events in a client's queue */
 
 /* A struct node_place that the node owns; "" where nothing is configured. */
 struct site {
@@ -254,7 +254,8 @@ struct node {
 	struct input *inputs, **last_input;
 	struct batch batch;
 	uint64_t last_ticket;
-	struct cy_mono next_expiry;
+	struct cy_mono
+		next_expiry; /* CY_NEVER: none of ours waited at the last check, and nothing was committed since */
 	struct cy_wall next_clock;                /* when something is to be decided about a clock; 0: nothing */
 	bool clocks_changed;                      /* since that was read */
 	char hooks[NODE_HOOKS_MAX][NODE_HOOK_ID]; /* that run; "" : none */
@@ -270,6 +271,9 @@ void node_note(struct node *n, enum node_level level, const char *fmt, ...) __at
 void node_tell(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 struct cy_wall node_now(struct node *n);
+/* What is signed as the time of what happens now: while the wall clock is doubted, what
+ * it would say had it gone on, and not before what was recorded. */
+struct cy_wall node_legal_now(struct node *n);
 struct peer *node_peer(struct node *n, const char *id);              /* NULL if not configured */
 struct peer *node_peer_ever(struct node *n, const char *id);         /* also a former one; NULL: cannot be read */
 struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if gone */
@@ -316,6 +320,8 @@ CyFault **treaty_faults(struct cy_arena *a, const struct law_faults *faults);
 
 /* -------------------------------------------------------------- batch.c */
 void batch_plan_wake(struct node *n);
+/* Try again soon what could not be read or started now. */
+void batch_retry(struct node *n);
 void batch_reset(struct node *n); /* forget the last one, or the one under way when the node ends */
 void batch_start(struct node *n); /* if the last one is through and there is something to do */
 struct store_write *batch_write(struct node *n, enum store_op op);
@@ -384,6 +390,8 @@ struct parcel_content {
 };
 int outbound_messages(struct node *n, enum store_author author, struct cy_bytes manifest, struct parcel_content *ret);
 void outbound_expire(struct node *n);
+/* When the next message may have to be given up; CY_NEVER: none of ours waits. */
+struct cy_mono outbound_next_expiry(struct node *n);
 void outbound_expired(struct node *n, struct want *w);
 
 /* -------------------------------------------------------------- reconcile.c */

@@ -55,6 +55,16 @@ struct conn *node_conn(struct node *n, uint64_t id)
 	return NULL;
 }
 
+struct cy_wall node_legal_now(struct node *n)
+{
+	struct cy_wall now = node_now(n);
+
+	if (!n->clock_suspect)
+		return now;
+	now.ms = n->trusted_from.ms + n->ports.clock.mono(n->ports.clock.ctx).ms - n->started_mono.ms;
+	return now.ms < n->wall_mark.ms ? n->wall_mark : now;
+}
+
 /* ----------------------------------------------------------------- loading */
 
 static int load_meta(void *arg, const struct store_meta *row)
@@ -119,8 +129,8 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->planned = CY_NEVER;
 	n->clocks_changed = true;
 	clocks_plan(n);
-	batch_plan_wake(n);
 	hooks_run(n);
+	batch_plan_wake(n);
 	*ret_node = n;
 	return CY_OK;
 }

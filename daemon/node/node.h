@@ -92,6 +92,8 @@ void node_local_down(struct node *n, uint64_t conn);
 
 void node_committed(struct node *n, int code, const char *why);
 void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes signature);
+/* At the time given to wake_at, and soon after the wall clock was set: an idle node does
+ * not look at it by itself. */
 void node_wake(struct node *n);
 /* A hook has ended: `fault` says what went wrong; NULL: nothing. */
 void node_hook_done(struct node *n, const char *id, const char *fault);

@@ -564,6 +564,26 @@ void outbound_expire(struct node *n)
 	w->n = x.text->n;
 }
 
+static int load_oldest(void *arg, const struct store_message *row)
+{
+	*(struct cy_wall *)arg = row->created;
+	return CY_OK;
+}
+
+struct cy_mono outbound_next_expiry(struct node *n)
+{
+	struct store_port *s = &n->ports.store;
+	struct cy_wall oldest = { INT64_MAX };
+	const int r = s->undelivered(s->ctx, oldest, 1, load_oldest, &oldest);
+	int64_t left = NODE_EXPIRY_CHECK_MS;
+
+	if (r == CY_OK && oldest.ms == INT64_MAX)
+		return CY_NEVER;
+	if (r == CY_OK && oldest.ms + n->config.undelivered_ms - node_now(n).ms > left)
+		left = oldest.ms + n->config.undelivered_ms - node_now(n).ms;
+	return cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), left);
+}
+
 void outbound_expired(struct node *n, struct want *w)
 {
 	if (w->signature.len == 0) /* tried again at the next check */

@@ -31,7 +31,7 @@ static struct cy_bytes serialise(struct node *n, const struct work_case *c, cons
 	m.author_side = c->row.side;
 	m.number = c->row.own_number + 1;
 	m.seen = c->row.peer_number;
-	m.created_ms = node_now(n).ms;
+	m.created_ms = node_legal_now(n).ms;
 	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
 	m.priority = s->priority;
 	m.own_reference = (char *)(s->own_reference[0] != '\0' ? s->own_reference : c->row.own_reference);
@@ -65,7 +65,7 @@ static void write_message(struct node *n, struct work_case *c, const struct sayi
 					     .seen = fact->seen,
 					     .kind = fact->kind,
 					     .priority = s->priority,
-					     .created = node_now(n),
+					     .created = { fact->at_ms },
 					     .digest = cy_sha256(content),
 					     .size = content.len,
 					     .transport = STORE_QUEUED,
@@ -112,7 +112,8 @@ int say_message(struct node *n, struct work_case *c, const struct saying *s, str
 	r = law_admit(c->facts, c->n, &fact, e);
 	if (r < 0)
 		return r;
-	if (c->is_new)
+	/* A case that has come in just now may be answered in the same batch. */
+	if (c->is_new && law_kind_opens(fact.kind))
 		cases_pin(n, c, &terms);
 	r = cases_add(n, c, &fact);
 	if (r < 0)
