@@ -113,9 +113,13 @@ $(SIM): $(SIM_O) $(LIB_O)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
 
-.PHONY: sim mutants
+.PHONY: sim sim-law mutants
 sim: $(SIM)
 	@$(SIM) $(if $(TRACE),--trace) $(SIMFLAGS) $(or $(SEEDS),$(SEED))
+
+# A hundred authorities, ten legal years.
+sim-law: $(SIM)
+	@$(SIM) --law --once $(if $(TRACE),--trace) $(SIMFLAGS) $(or $(SEED),1)
 
 # A simulator with each planted bug of daemon/base/mutant.h: only the files that
 # name it are compiled anew.
@@ -255,6 +259,7 @@ help:
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
 	@echo 'make check-tsan data races between threads, by ThreadSanitizer'
 	@echo 'make sim        the simulator; SEEDS=1..2000, or SEED=7 TRACE=1 for its whole story'
+	@echo 'make sim-law    a hundred authorities keep the time limits of treaties for ten simulated years; SEED=1'
 	@echo 'make mutants    planted bugs: each must be caught by the simulator'
 	@echo 'make fuzz       libFuzzer on every target; MINUTES=8 shared by them all, ONLY="node json" some of them'
 	@echo 'make fuzz-coverage  lines that the committed inputs of the fuzzer reach'

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "law.h"
 #include "sim.h"
 
 static const char help[] = "Usage: sim [OPTION]... [FIRST..LAST | SEED]\n"
@@ -24,6 +25,8 @@ static const char help[] = "Usage: sim [OPTION]... [FIRST..LAST | SEED]\n"
 			   "      --sqlite         the real store, on a disk that loses power and fails\n"
 			   "      --sweep          a short story: power is lost at its first, second, ... last write\n"
 			   "                       or sync, and again while the store recovers\n"
+			   "      --law            legal years instead: 100 authorities in ten states keep the time\n"
+			   "                       limits of the shipped treaties, for ten years\n"
 			   "      --every N        in a sweep, every N-th point only\n"
 			   "      --once           run a seed once only\n"
 			   "      --until-failure  end with success at the first seed that fails (make mutants)\n"
@@ -34,7 +37,7 @@ static const char help[] = "Usage: sim [OPTION]... [FIRST..LAST | SEED]\n"
 
 struct options {
 	uint64_t first, last;
-	bool trace, quiet, brief, once, until_failure, sqlite, sweep;
+	bool trace, quiet, brief, once, until_failure, sqlite, sweep, law;
 	uint32_t nodes;
 	int64_t days;
 	uint64_t every;
@@ -61,6 +64,8 @@ static void settle_settings(const struct options *o, uint64_t seed, struct sim_s
 			set->level[f] = 0;
 	if (o->sqlite)
 		set->backend = SIM_SQLITE;
+	if (o->law)
+		sim_settings_law(set, o->nodes, o->days);
 	if (o->sweep) {
 		set->sweep = true;
 		set->nodes = 2;
@@ -366,6 +371,64 @@ static int sweep(const struct options *o)
 	return failed > 0;
 }
 
+/* --------------------------------------------------------------- legal years */
+
+/* The hash; the counts go to standard output, with what broke. */
+static uint64_t legal_years(const struct sim_settings *set, FILE *trace, bool *ret_failed)
+{
+	struct world *w = calloc(1, sizeof *w);
+	struct timespec before, after;
+	struct law_counts c;
+	uint64_t hash;
+
+	CY_ASSERT(w != NULL);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	world_run(set, trace, w);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	c = w->law->counts;
+	printf("seed %llu: %u authorities, %.1f years, %llu cases, %llu clocks, %llu steps, %llu lapses, %llu commands "
+	       "run %llu times, %llu crashes, wall clocks set %llu times and confirmed %llu times, %llu clocks "
+	       "compared, "
+	       "%llu refused by the life cycle, %llu events, %llu commits, hash %016llx, in %.1f s of one core\n",
+	       (unsigned long long)set->seed, set->nodes, (double)w->now / (double)DAY / 365.25,
+	       (unsigned long long)c.cases, (unsigned long long)c.clocks, (unsigned long long)c.steps,
+	       (unsigned long long)c.lapses, (unsigned long long)c.hooks, (unsigned long long)c.hook_runs,
+	       (unsigned long long)c.crashes, (unsigned long long)c.clocks_set, (unsigned long long)c.confirmed,
+	       (unsigned long long)c.compared, (unsigned long long)c.refused, (unsigned long long)w->events,
+	       (unsigned long long)w->counts.commits, (unsigned long long)w->hash,
+	       (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9);
+	*ret_failed = w->failure[0] != '\0';
+	if (*ret_failed)
+		printf("seed %llu FAILED: %s\n  sim --law -n %u -d %lld -t %llu\n", (unsigned long long)set->seed,
+		       w->failure, set->nodes, (long long)(set->faulty / DAY), (unsigned long long)set->seed);
+	hash = w->hash;
+	world_free(w);
+	free(w);
+	fflush(stdout);
+	return hash;
+}
+
+static int law_seeds(const struct options *o)
+{
+	FILE *trace = o->trace ? stdout : NULL;
+	int failures = 0;
+
+	for (uint64_t seed = o->first; seed <= o->last; seed++) {
+		struct sim_settings set;
+		bool failed, again = false;
+		uint64_t hash;
+
+		settle_settings(o, seed, &set);
+		hash = legal_years(&set, trace, &failed);
+		if (!o->once && !o->trace && !failed && legal_years(&set, NULL, &again) != hash) {
+			printf("seed %llu FAILED: two runs differ\n", (unsigned long long)seed);
+			failed = true;
+		}
+		failures += failed || again;
+	}
+	return failures > 0;
+}
+
 /* ------------------------------------------------------------------ options */
 
 enum {
@@ -373,6 +436,7 @@ enum {
 	OPT_ONCE,
 	OPT_SQLITE,
 	OPT_SWEEP,
+	OPT_LAW,
 	OPT_EVERY,
 	OPT_UNTIL,
 	OPT_FAULTS
@@ -388,6 +452,7 @@ static const struct option long_options[] = {
 	{ "brief", no_argument, NULL, 'b' },
 	{ "sqlite", no_argument, NULL, OPT_SQLITE },
 	{ "sweep", no_argument, NULL, OPT_SWEEP },
+	{ "law", no_argument, NULL, OPT_LAW },
 	{ "every", required_argument, NULL, OPT_EVERY },
 	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "until-failure", no_argument, NULL, OPT_UNTIL },
@@ -457,6 +522,9 @@ static void parse(int argc, char **argv, struct options *o)
 		case OPT_SWEEP:
 			o->sweep = o->sqlite = true;
 			break;
+		case OPT_LAW:
+			o->law = true;
+			break;
 		case OPT_EVERY:
 			o->every = number(optarg, &end);
 			break;
@@ -494,6 +562,8 @@ int main(int argc, char **argv)
 
 	parse(argc, argv, &o);
 	desk_templates();
+	if (o.law)
+		return law_seeds(&o);
 	if (o.trace)
 		return tell_story(&o);
 	if (o.sweep)

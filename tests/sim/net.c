@@ -10,6 +10,7 @@
 
 #define QUEUE_MAX 64            /* frames in one direction, as the link's high-water marks */
 #define LASTED    (10 * SECOND) /* a session that was worth redialling at once */
+#define PATIENCE  (3 * HOUR)    /* in legal years, between two attempts */
 
 static size_t side_of(const struct sim_pair *p, const struct sim_node *s)
 {
@@ -250,7 +251,8 @@ static int net_send(void *ctx, uint64_t session, struct cy_bytes frame)
 	to = 1 - me;
 	if (!x->up[me] || x->closed[me])
 		return CY_ENOENT;
-	oracle_link(s, p->side[to], frame);
+	if (w->law == NULL)
+		oracle_link(s, p->side[to], frame);
 	if (x->closed[to])
 		return CY_OK; /* nobody is there any more; we learn it later */
 	if (x->to[to].n >= QUEUE_MAX) {
@@ -400,6 +402,8 @@ void net_dial(struct sim_pair *p, int64_t after)
 	if (p->dialling)
 		return;
 	p->dialling = true;
-	p->backoff = p->backoff == 0 ? 250 : p->backoff < 30 * SECOND ? 2 * p->backoff : MINUTE;
+	const int64_t most = w->law != NULL ? PATIENCE : MINUTE;
+
+	p->backoff = p->backoff == 0 ? 250 : p->backoff < most / 2 ? 2 * p->backoff : most;
 	world_at(w, w->now + after + 1 + (int64_t)cy_rng_below(&w->net, (uint64_t)p->backoff), on_dial, p, 0);
 }

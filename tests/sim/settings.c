@@ -1,5 +1,7 @@
 /* What a seed decides. Swarm testing: each seed leaves some faults out and takes
  * others to the extreme, since a run with a little of everything finds less. */
+#include <string.h>
+
 #include "sim.h"
 
 const char *const sim_fault_name[FAULTS] = {
@@ -46,4 +48,17 @@ void sim_settings_of(uint64_t seed, struct sim_settings *ret)
 	ret->faulty = ret->faulty / (ret->nodes > 8 ? 6 : 1) + 1;
 	for (int f = 0; f < FAULTS; f++)
 		ret->level[f] = cy_rng_below(&r, 2) == 0 ? 0 : (uint8_t)(1 + cy_rng_below(&r, 3));
+}
+
+void sim_settings_law(struct sim_settings *set, uint32_t nodes, int64_t days)
+{
+	static const enum sim_fault mild[] = { FAULT_LATENCY,      FAULT_LOSS,      FAULT_DUPLICATE, FAULT_CRASH_COMMIT,
+					       FAULT_COMMIT_FAILS, FAULT_SLOW_DISK, FAULT_SIGN_FAILS };
+
+	set->law = true;
+	set->nodes = nodes > 0 ? nodes : 100;
+	set->faulty = (days > 0 ? days : 3652) * DAY;
+	memset(set->level, 0, sizeof set->level);
+	for (size_t i = 0; i < sizeof mild / sizeof mild[0]; i++)
+		set->level[mild[i]] = 1;
 }

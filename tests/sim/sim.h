@@ -75,10 +75,14 @@ struct sim_settings {
 	 * and again at that one of the recovery (0: never). */
 	uint64_t cut, cut_again;
 	bool sweep;
+	bool law; /* legal years (law.h) */
 };
 
 /* What a seed decides. */
 void sim_settings_of(uint64_t seed, struct sim_settings *ret);
+
+/* Ten years of 100 authorities, unless others are asked for (0: not), with mild faults. */
+void sim_settings_law(struct sim_settings *set, uint32_t nodes, int64_t days);
 
 /* ------------------------------------------------------------------- world */
 
@@ -218,6 +222,7 @@ struct world {
 	struct sim_pair **pairs;
 	size_t n_pairs;
 	struct oracle *oracle;
+	struct law_years *law; /* NULL: not these */
 	uint64_t hash;
 	char failure[1024]; /* "" while all is well */
 	FILE *trace;        /* NULL: nobody listens */
@@ -241,6 +246,8 @@ void world_mix(struct world *w, const void *data, size_t len);
 bool world_chance(struct world *w, enum sim_fault f); /* once an operation */
 int64_t world_span(struct cy_rng *r, int64_t mean);   /* exponential, at least 1 ms */
 void sim_node_start(struct sim_node *s);
+/* Set its wall clock, ms from the true time; it is told soon after. */
+void sim_node_set_clock(struct sim_node *s, int64_t offset);
 struct cy_digest sim_seal(const char *authority, struct cy_bytes text);
 
 /* How a process ends. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/uuid.h"
+#include "law.h"
 #include "sim.h"
 
 #define EVENTS_MAX   UINT64_C(40000000) /* and for each authority a tenth of that: more is a run without end */
@@ -178,9 +179,12 @@ static struct cy_mono clock_mono(void *ctx)
 
 static struct cy_wall clock_wall(void *ctx)
 {
-	const struct sim_node *s = ctx;
+	struct sim_node *s = ctx;
+	const int64_t ms = SIM_START_MS + clock_mono(ctx).ms + s->wall_offset;
 
-	return (struct cy_wall){ SIM_START_MS + clock_mono(ctx).ms + s->wall_offset };
+	if (s->w->law != NULL)
+		law_shown(s, ms);
+	return (struct cy_wall){ ms };
 }
 
 /* A later call replaces an earlier one. */
@@ -210,6 +214,28 @@ static void clock_wake_at(void *ctx, struct cy_mono at)
 	if (at.ms != CY_NEVER.ms)
 		world_at(s->w, s->w->now + (at.ms > clock_mono(s).ms ? at.ms - clock_mono(s).ms : 1), on_wake, s,
 			 s->wakes);
+}
+
+#define TOLD_AFTER (2 * SECOND)
+
+static void on_told(struct world *w, void *arg, uint64_t life)
+{
+	struct sim_node *s = arg;
+
+	if (s->node == NULL || s->life != life)
+		return;
+	if (s->suspended_until > w->now)
+		world_at(w, s->suspended_until, on_told, s, life);
+	else
+		node_wake(s->node);
+}
+
+void sim_node_set_clock(struct sim_node *s, int64_t offset)
+{
+	s->wall_offset = offset;
+	world_say(s->w, "%s: its clock is set, %lld min from the true time", s->id, (long long)(offset / MINUTE));
+	if (s->node != NULL)
+		world_at(s->w, s->w->now + TOLD_AFTER, on_told, s, s->life);
 }
 
 /* Stands in for CMS: who signed what. */
@@ -297,7 +323,10 @@ static void make_durable(struct sim_node *s)
 	s->w->counts.commits++;
 	world_mix(s->w, &w->n, sizeof w->n);
 	mem_store_apply(&s->store, w);
-	oracle_commit(s, w);
+	if (s->w->law != NULL)
+		law_commit(s, w);
+	else
+		oracle_commit(s, w);
 }
 
 static void drop_commit(struct sim_node *s)
@@ -393,6 +422,7 @@ static struct node_config configuration(struct sim_node *s, struct node_peer_con
 	static const struct node_client_config clients[SIM_DESKS] = { { "desk", CY_ROLE__SUBMITTER, true },
 								      { "clerk", CY_ROLE__SUBMITTER, false } };
 	struct node_peer_config *peers = calloc(s->n_pairs + 1, sizeof *peers);
+	struct node_config config;
 	size_t n = 0;
 
 	CY_ASSERT(peers != NULL);
@@ -400,13 +430,16 @@ static struct node_config configuration(struct sim_node *s, struct node_peer_con
 		if (s->pairs[i] != s->left_out)
 			peers[n++].id = s->pairs[i]->side[s->pairs[i]->side[0] == s]->id;
 	*ret_peers = peers;
-	return (struct node_config){ .authority = s->id,
-				     .peers = peers,
-				     .n_peers = n,
-				     .clients = clients,
-				     .n_clients = SIM_DESKS,
-				     .window = 1 + (uint32_t)cy_rng_below(&s->random, CY_WINDOW_MAX),
-				     .undelivered_ms = s->w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY };
+	config = (struct node_config){ .authority = s->id,
+				       .peers = peers,
+				       .n_peers = n,
+				       .clients = clients,
+				       .n_clients = SIM_DESKS,
+				       .window = 1 + (uint32_t)cy_rng_below(&s->random, CY_WINDOW_MAX),
+				       .undelivered_ms = s->w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY };
+	if (s->w->law != NULL)
+		law_configure(s, &config, peers);
+	return config;
 }
 
 static void reconfigure(struct sim_node *s)
@@ -431,6 +464,8 @@ void sim_node_start(struct sim_node *s)
 
 	s->life++;
 	world_say(w, "%s starts", s->id);
+	if (w->law != NULL)
+		law_boots(s);
 	s->store.unreadable = false;
 	if (s->disk != NULL) {
 		disk_open(s);
@@ -448,6 +483,8 @@ void sim_node_start(struct sim_node *s)
 	s->ports.signer = (struct signer_port){ s, signer_sign, signer_verify };
 	s->ports.random = (struct random_port){ s, random_fill };
 	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
+	if (w->law != NULL)
+		law_ports(s);
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)
 		world_fail(w, "%s does not start: %s", s->id, e.text);
 	free(peers);
@@ -490,7 +527,10 @@ void sim_node_end(struct sim_node *s, enum sim_end end, const char *why)
 	net_node_gone(s);
 	for (size_t i = 0; i < SIM_DESKS; i++)
 		desk_lost_connection(&s->desk[i]);
-	world_at(w, w->now + world_span(&w->faults[FAULT_CRASH], 2 * MINUTE), on_start, s, s->life);
+	if (w->law != NULL)
+		law_gone(s);
+	world_at(w, w->now + (w->law != NULL ? law_down(s) : world_span(&w->faults[FAULT_CRASH], 2 * MINUTE)), on_start,
+		 s, s->life);
 }
 
 /* ------------------------------------------------------- what goes wrong */
@@ -631,8 +671,7 @@ static void strike(struct world *w, enum sim_fault f)
 		restore(w, s);
 		break;
 	case FAULT_CLOCK_STEP:
-		s->wall_offset += (int64_t)cy_rng_below(r, 4 * DAY) - 2 * DAY;
-		world_say(w, "%s: its clock is set", s->id);
+		sim_node_set_clock(s, s->wall_offset + (int64_t)cy_rng_below(r, 4 * DAY) - 2 * DAY);
 		break;
 	case FAULT_SUSPEND:
 		s->suspended_until = before_healing(w, w->now + world_span(r, 3 * HOUR));
@@ -704,11 +743,13 @@ static void heal(struct world *w)
 			on_all_peers(w, s, 0);
 		if (s->node == NULL)
 			sim_node_start(s);
-		for (size_t k = 0; k < SIM_DESKS; k++) {
+		for (size_t k = 0; k < SIM_DESKS && w->law == NULL; k++) {
 			s->desk[k].stalled = false;
 			desk_start(&s->desk[k]);
 		}
 	}
+	if (w->law != NULL)
+		law_heal(w);
 }
 
 /* --------------------------------------------------------------------- life */
@@ -804,7 +845,7 @@ static void begin(struct world *w)
 	}
 	for (uint32_t i = 0; i < w->set.nodes; i++) {
 		sim_node_start(&w->nodes[i]);
-		for (size_t k = 0; k < SIM_DESKS; k++)
+		for (size_t k = 0; k < SIM_DESKS && w->law == NULL; k++)
 			desk_start(&w->nodes[i].desk[k]);
 		if (w->set.level[FAULT_RESTORE] > 0)
 			world_at(w, world_span(&w->faults[FAULT_RESTORE], 2 * DAY), on_backup, &w->nodes[i], 0);
@@ -812,6 +853,8 @@ static void begin(struct world *w)
 	for (uint64_t f = 0; f < FAULTS; f++)
 		if (strikes((enum sim_fault)f) && w->set.level[f] > 0)
 			world_at(w, world_span(&w->faults[f], strike_mean(w, (enum sim_fault)f)), on_strike, NULL, f);
+	if (w->law != NULL)
+		law_begin(w);
 }
 
 static void run_until(struct world *w, int64_t end)
@@ -823,7 +866,8 @@ static void run_until(struct world *w, int64_t end)
 		world_mix(w, &e.due, sizeof e.due);
 		world_mix(w, &e.serial, sizeof e.serial);
 		e.fn(w, e.arg, e.x);
-		oracle_queues(w);
+		if (w->law == NULL)
+			oracle_queues(w);
 		if (++w->events > EVENTS_MAX + w->set.nodes * EVENTS_MAX / 10)
 			world_fail(w, "more than %llu events: something goes round for ever",
 				   (unsigned long long)EVENTS_MAX);
@@ -838,6 +882,8 @@ static void drain(struct world *w)
 
 	for (int64_t end = w->now + DRAIN_WITHIN; w->failure[0] == '\0';) {
 		oracle_drained(w, why, sizeof why);
+		if (w->law != NULL)
+			law_drained(w, why, sizeof why);
 		if (why[0] == '\0')
 			return;
 		if (w->now >= end) {
@@ -858,6 +904,8 @@ void world_run(const struct sim_settings *set, FILE *trace, struct world *w)
 	for (uint64_t f = 0; f < FAULTS; f++)
 		w->faults[f] = stream(w, 100 + f);
 	w->oracle = oracle_new(w);
+	if (set->law)
+		law_new(w);
 	make_nodes(w);
 	begin(w);
 	run_until(w, set->faulty);
@@ -865,7 +913,9 @@ void world_run(const struct sim_settings *set, FILE *trace, struct world *w)
 		heal(w);
 		drain(w);
 	}
-	if (w->failure[0] == '\0')
+	if (w->failure[0] == '\0' && w->law != NULL)
+		law_final(w);
+	else if (w->failure[0] == '\0')
 		oracle_final(w);
 	for (uint32_t i = 0; i < set->nodes && set->backend == SIM_SQLITE && w->failure[0] == '\0'; i++)
 		disk_check(&w->nodes[i]);
@@ -896,6 +946,7 @@ void world_free(struct world *w)
 		free(w->pairs[i]);
 	}
 	oracle_free(w->oracle);
+	law_free(w);
 	free(w->pairs);
 	free(w->nodes);
 	free(w->heap);

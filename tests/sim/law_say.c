@@ -1,0 +1,662 @@
+/* What people do in the legal years: they ask under the treaties that bind the two
+ * states, and answer mostly late. Each case is planned when it is opened; what the life
+ * cycle then refuses is part of the exercise. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "law.h"
+#include "law/treaty.h"
+#include "wire/json.h"
+#include "wire/message.h"
+
+#define OPEN_MEAN  (30 * DAY) /* between two requests of one authority */
+#define MEASURES   16         /* of a request, at most */
+#define REPEAT_MS  HOUR       /* without an answer it is handed in again */
+#define LATER_MS   (6 * HOUR) /* an authority that is down is tried again */
+#define TRIES_MOST 600u
+#define NEVER_SAYS (400 * DAY) /* then what was left lying is refused */
+
+static CyContent *template;
+
+static struct cy_rng *rng(const struct world *w)
+{
+	return &w->law->rng;
+}
+
+static bool one_in(const struct world *w, uint64_t n)
+{
+	return cy_rng_below(rng(w), n) == 0;
+}
+
+static ProtobufCMessage *parsed(const ProtobufCMessageDescriptor *d, struct cy_bytes json)
+{
+	ProtobufCMessage *m = NULL;
+	struct cy_error e = { 0 };
+
+	if (wire_json_parse(d, json, &m, &e) < 0) {
+		fprintf(stderr, "%s: %s\n%.*s\n", e.field, e.text, (int)json.len, (const char *)json.data);
+		abort();
+	}
+	return m;
+}
+
+static CyContent *content_of(const char *json)
+{
+	return (CyContent *)parsed(&cy_content__descriptor, cy_bytes(json, strlen(json)));
+}
+
+/* --------------------------------------------------------------- the connection */
+
+static void frame(struct sim_node *s, uint64_t conn, CyClientFrame *f)
+{
+	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
+
+	f->correlation = ++law_site(s)->correlation;
+	CY_ASSERT(wire_pack(&f->base, &out) == CY_OK);
+	node_local_frame(s->node, conn, cy_buf_view(&out));
+	cy_buf_free(&out);
+}
+
+static uint64_t connect_as(struct sim_node *s, size_t client)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyLocalHello h = CY_LOCAL_HELLO__INIT;
+	const uint64_t conn = ++s->w->conns;
+
+	node_local_up(s->node, conn, &client, 1);
+	h.version = 1;
+	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
+	f.hello = &h;
+	frame(s, conn, &f);
+	return conn;
+}
+
+void law_confirm(struct sim_node *s)
+{
+	struct law_site *site = law_site(s);
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyConfirmTime c = CY_CONFIRM_TIME__INIT;
+
+	if (site->operator_conn == 0)
+		site->operator_conn = connect_as(s, 1);
+	c.now_ms = s->ports.clock.wall(s->ports.clock.ctx).ms;
+	f.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
+	f.confirm_time = &c;
+	frame(s, site->operator_conn, &f);
+}
+
+/* ------------------------------------------------------------------ handing in */
+
+static void drop_job(struct law_job *j)
+{
+	struct law_job **at = &law_site(j->node)->jobs;
+
+	while (*at != j)
+		at = &(*at)->next;
+	*at = j->next;
+	free(j->submission);
+	free(j);
+}
+
+static void on_job(struct world *w, void *arg, uint64_t serial);
+
+static struct law_job *job_by_serial(struct sim_node *s, uint64_t serial)
+{
+	struct law_job *j = law_site(s)->jobs;
+	char key[24];
+
+	snprintf(key, sizeof key, "law-%llu", (unsigned long long)serial);
+	while (j != NULL && strcmp(j->key, key) != 0)
+		j = j->next;
+	return j;
+}
+
+static void hand_in(struct law_job *j)
+{
+	struct sim_node *s = j->node;
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CySubmit submit = CY_SUBMIT__INIT;
+
+	if (law_site(s)->conn == 0)
+		law_site(s)->conn = connect_as(s, 0);
+	submit.idempotency_key = j->key;
+	submit.submission = cy_submission__unpack(NULL, j->len, j->submission);
+	CY_ASSERT(submit.submission != NULL);
+	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
+	f.submit = &submit;
+	/* The answer may come before this returns. */
+	j->correlation = law_site(s)->correlation + 1;
+	world_say(s->w, "%s: %s is handed in for %s", s->id, submit.submission->content->base.descriptor->short_name,
+		  j->matter->ref);
+	frame(s, law_site(s)->conn, &f);
+	cy_submission__free_unpacked(submit.submission, NULL);
+}
+
+static void on_job(struct world *w, void *arg, uint64_t serial)
+{
+	struct sim_node *s = arg;
+	struct law_job *j = job_by_serial(s, serial);
+
+	if (j == NULL)
+		return;
+	if (s->node == NULL || s->suspended_until > w->now) {
+		world_at(w, w->now + LATER_MS, on_job, s, serial);
+		return;
+	}
+	if (j->tries++ == TRIES_MOST) {
+		drop_job(j);
+		return;
+	}
+	world_at(w, w->now + REPEAT_MS, on_job, s, serial);
+	hand_in(j);
+}
+
+/* Hands in `content`; takes it over. */
+static void say(struct sim_node *s, struct law_matter *m, bool opens, CyContent *content, uint32_t *ret_number)
+{
+	struct world *w = s->w;
+	CySubmission sub = CY_SUBMISSION__INIT;
+	struct law_job *j = calloc(1, sizeof *j);
+	const uint64_t serial = ++w->law->jobs;
+
+	CY_ASSERT(j != NULL);
+	j->node = s;
+	j->matter = m;
+	j->ret_number = ret_number;
+	snprintf(j->key, sizeof j->key, "law-%llu", (unsigned long long)serial);
+	sub.content = content;
+	if (opens) {
+		sub.to = m->pair->side[1 - m->asks]->id;
+		sub.own_reference = m->ref;
+	} else {
+		sub.case_ref = m->id;
+	}
+	j->len = cy_submission__get_packed_size(&sub);
+	j->submission = malloc(j->len + 1);
+	CY_ASSERT(j->submission != NULL);
+	cy_submission__pack(&sub, j->submission);
+	cy_content__free_unpacked(content, NULL);
+	j->next = law_site(s)->jobs;
+	law_site(s)->jobs = j;
+	on_job(w, s, serial);
+}
+
+static void answered(struct sim_node *s, const CyServerFrame *f)
+{
+	struct law_job *j = law_site(s)->jobs;
+	const CyError *e = f->error;
+
+	while (j != NULL && (j->correlation != f->correlation || f->correlation == 0))
+		j = j->next;
+	if (j == NULL)
+		return;
+	if (f->kind_case == CY_SERVER_FRAME__KIND_SUBMITTED) {
+		if (j->matter->id[0] == '\0')
+			snprintf(j->matter->id, sizeof j->matter->id, "%s", f->submitted->case_id);
+		if (j->ret_number != NULL)
+			*j->ret_number = f->submitted->number;
+		drop_job(j);
+	} else if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR) {
+		j->correlation = 0;
+		/* Not here yet, or not now: it is handed in again. */
+		if (e->code == CY_ERROR_CODE__NOT_FOUND || e->code == CY_ERROR_CODE__UNAVAILABLE ||
+		    e->code == CY_ERROR_CODE__TOO_MANY)
+			return;
+		if (e->code != CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE)
+			world_fail(s->w, "%s: what was handed in for %s was refused: %s: %s: %s", s->id, j->matter->ref,
+				   e->text, e->n_faults > 0 ? e->faults[0]->field : "",
+				   e->n_faults > 0 ? e->faults[0]->text : "");
+		s->w->law->counts.refused++;
+		drop_job(j);
+	}
+}
+
+static int port_send(void *ctx, uint64_t conn, struct cy_bytes data)
+{
+	struct sim_node *s = ctx;
+	CyServerFrame *f;
+
+	if (conn != law_site(s)->conn && conn != law_site(s)->operator_conn)
+		return CY_ENOENT;
+	f = cy_server_frame__unpack(NULL, data.len, data.data);
+	CY_ASSERT(f != NULL);
+	if (conn == law_site(s)->conn)
+		answered(s, f);
+	else if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR)
+		world_fail(s->w, "%s does not take an operator's word for its clock: %s", s->id, f->error->text);
+	cy_server_frame__free_unpacked(f, NULL);
+	return CY_OK;
+}
+
+static size_t port_queued(void *ctx, uint64_t conn)
+{
+	(void)ctx, (void)conn;
+	return 0;
+}
+
+static void port_close(void *ctx, uint64_t conn)
+{
+	(void)ctx, (void)conn;
+}
+
+struct local_port law_port(struct sim_node *s)
+{
+	return (struct local_port){ s, port_send, port_queued, port_close };
+}
+
+/* ------------------------------------------------------------------- requests */
+
+static void date_text(const struct world *w, int64_t at, char out[static 16])
+{
+	const struct cy_date d = cy_date_of_days((SIM_START_MS + at) / DAY);
+
+	(void)w;
+	snprintf(out, 16, "%04d-%02d-%02d", d.year, d.month, d.day);
+}
+
+static struct cy_date today(const struct world *w)
+{
+	return cy_date_of_days((SIM_START_MS + w->now) / DAY);
+}
+
+static void set_text(char **field, const char *text)
+{
+	if (*field != protobuf_c_empty_string)
+		free(*field);
+	*field = strdup(text);
+	CY_ASSERT(*field != NULL);
+}
+
+static bool fits(const struct world *w, const struct law_between *between, const CyContent *c)
+{
+	struct law_faults faults = { 0 };
+
+	law_validate(c, &faults);
+	law_treaty_check(c, &w->law->books, between, &faults);
+	return faults.n == 0;
+}
+
+static CyMeasureType any_measure(const struct world *w, const struct law_profile *p)
+{
+	for (;;) {
+		unsigned t = 1 + (unsigned)cy_rng_below(rng(w), 63);
+
+		if ((p->measures >> t & 1) != 0)
+			return (CyMeasureType)t;
+	}
+}
+
+static CyMeasure *measure_of(const struct world *w, CyMeasureType type, uint32_t number)
+{
+	static const char text[] =
+		"{\"request\":{\"measures\":[{\"description\":\"d\",\"targets\":[{\"type\":\"email\","
+		"\"value\":\"a@example.com\"}],\"nexus\":\"n\",\"necessity\":\"n\"}]}}";
+	CyContent *c = content_of(text);
+	CyMeasure *m = c->request->measures[0];
+	char day[16];
+
+	c->request->n_measures = 0;
+	cy_content__free_unpacked(c, NULL);
+	m->measure = number;
+	m->type = type;
+	if (type == CY_MEASURE_TYPE__HEARING_WITNESS || type == CY_MEASURE_TYPE__HEARING_EXPERT ||
+	    type == CY_MEASURE_TYPE__HEARING_SUSPECT) {
+		m->hearing = malloc(sizeof *m->hearing);
+		CY_ASSERT(m->hearing != NULL);
+		cy_hearing_particulars__init(m->hearing);
+		m->hearing->mode = (CyHearingMode)1;
+	}
+	if (one_in(w, 4)) {
+		date_text(w, w->now + (int64_t)(5 + cy_rng_below(rng(w), 90)) * DAY, day);
+		set_text(&m->wanted_by_date, day);
+	}
+	return m;
+}
+
+static void add_measure(CyRequest *r, CyMeasure *m)
+{
+	r->measures = realloc(r->measures, (r->n_measures + 1) * sizeof(CyMeasure *));
+	CY_ASSERT(r->measures != NULL);
+	r->measures[r->n_measures++] = m;
+}
+
+/* NULL: nothing can be asked for under this treaty. */
+static CyContent *new_request(const struct world *w, struct law_matter *m, const struct law_between *between)
+{
+	struct cy_buf packed = CY_BUF(1024 * 1024);
+	const unsigned wanted = 1 + (unsigned)cy_rng_below(rng(w), MEASURES);
+	CyContent *c;
+	CyRequest *r;
+	char day[16];
+
+	CY_ASSERT(wire_pack(&template->base, &packed) == CY_OK);
+	c = cy_content__unpack(NULL, packed.len, packed.data);
+	cy_buf_free(&packed);
+	r = c->request;
+	set_text(&r->requesting_state, between->requesting);
+	set_text(&r->requested_state, between->requested);
+	set_text(&r->legal_basis->instrument, m->profile->id);
+	set_text(&r->legal_basis->version, m->profile->version);
+	if (one_in(w, 5)) {
+		date_text(w, w->now + (int64_t)(3 + cy_rng_below(rng(w), 30)) * DAY, day);
+		set_text(&r->urgency->until_date, day);
+	} else {
+		cy_urgency__free_unpacked(r->urgency, NULL);
+		r->urgency = NULL;
+	}
+	for (unsigned tries = 0; tries < 4 * MEASURES && r->n_measures < wanted; tries++) {
+		CyMeasureType t = any_measure(w, m->profile);
+
+		add_measure(r, measure_of(w, t, (uint32_t)r->n_measures + 1));
+		if (fits(w, between, c))
+			m->type[r->n_measures - 1] = (uint8_t)t;
+		else
+			cy_measure__free_unpacked(r->measures[--r->n_measures], NULL);
+	}
+	m->n = (uint8_t)r->n_measures;
+	if (r->n_measures > 0)
+		return c;
+	cy_content__free_unpacked(c, NULL);
+	return NULL;
+}
+
+static CyContent *new_notification(const struct world *w, const struct law_matter *m, const struct law_between *between)
+{
+	char json[400];
+	CyContent *c;
+
+	snprintf(json, sizeof json,
+		 "{\"notification\":{\"title\":\"t\",\"legalBasis\":{\"instrument\":\"%s\",\"version\":\"%s\","
+		 "\"articles\":[\"31\"]},\"type\":\"INTERCEPTION_NOTIFICATION\",\"text\":\"t\"}}",
+		 m->profile->id, m->profile->version);
+	c = content_of(json);
+	if (fits(w, between, c))
+		return c;
+	cy_content__free_unpacked(c, NULL);
+	return NULL;
+}
+
+/* -------------------------------------------------------------- what follows it */
+
+/* What is said of a case: by the side that asks (true) or is asked, X(NAME, asks, JSON).
+ * %L is a list of measures, %N the number that is answered, %D a date, %T an instant. */
+#define STEPS(X)                                                                                                       \
+	X(ACKNOWLEDGE, false, "{\"acknowledgement\":{\"by\":\"CENTRAL_AUTHORITY\",\"reference\":\"r\"}}")              \
+	X(EXECUTING, false,                                                                                            \
+	  "{\"acknowledgement\":{\"by\":\"EXECUTING_AUTHORITY\",\"reference\":\"r\",\"receivedMs\":\"%T\"}}")          \
+	X(RETURN, false, "{\"returnedDeficient\":{\"faults\":[{\"field\":\"facts\",\"text\":\"t\"}],\"text\":\"t\"}}") \
+	X(ASK, false, "{\"problemNotice\":{\"type\":\"CLARIFICATION\",\"questions\":[\"q\"],\"text\":\"t\"}}")         \
+	X(ASK_BY, false,                                                                                               \
+	  "{\"problemNotice\":{\"type\":\"CLARIFICATION\",\"measures\":[1],\"text\":\"t\",\"answerByDate\":\"%D\"}}")  \
+	X(ANSWER, true, "{\"supplement\":{\"notice\":%N,\"text\":\"t\"}}")                                             \
+	X(PROPOSE, false, "{\"conditionsProposed\":{\"measures\":[1],\"conditions\":[\"c\"]}}")                        \
+	X(ACCEPT, true, "{\"conditionsAccepted\":{\"proposal\":%N}}")                                                  \
+	X(DECIDE, false, "{\"decision\":{\"measures\":[%L],\"decidedMs\":\"%T\"}}")                                    \
+	X(POSTPONE, false, "{\"postponement\":{\"measures\":[%L],\"ground\":\"g\",\"article\":\"15\"}}")               \
+	X(RESUME, false, "{\"resumption\":{\"measures\":[%L],\"text\":\"t\"}}")                                        \
+	X(EXTEND, false, "{\"extension\":{\"measures\":[%L],\"reason\":\"r\",\"estimateDate\":\"%D\"}}")               \
+	X(PART, false, "{\"result\":{\"results\":[{\"measure\":%L,\"partial\":true}],\"effectedMs\":\"%T\"}}")         \
+	X(RESULT, false,                                                                                               \
+	  "{\"result\":{\"results\":[{\"measure\":%L,\"outcome\":\"EXECUTED\"}],\"effectedMs\":\"%T\"}}")              \
+	X(REFUSE, false,                                                                                               \
+	  "{\"refusal\":{\"refusals\":[{\"measure\":%L,\"ground\":\"NE_BIS_IN_IDEM\",\"article\":\"4\",\"reason\":"    \
+	  "\"r\"}]}}")                                                                                                 \
+	X(WITHDRAW, true, "{\"withdrawal\":{\"measures\":[%L],\"reason\":\"r\"}}")                                     \
+	X(FOLLOW, true, "{\"supplement\":{\"text\":\"t\"}}")                                                           \
+	X(CLOSE, false, "{\"closure\":{\"text\":\"t\"}}")
+
+enum step {
+#define X(name, asks, json) STEP_##name,
+	STEPS(X)
+#undef X
+};
+static const struct {
+	bool asks;
+	const char *json;
+} steps[] = {
+#define X(name, asks, json) { asks, json },
+	STEPS(X)
+#undef X
+};
+
+/* Measures `first` to `last`; a list of objects repeats what stands between [ and ]. */
+static void write_step(const struct world *w, const char *form, unsigned first, unsigned last, uint32_t number,
+		       struct cy_buf *out)
+{
+	const char *open = NULL;
+	unsigned m = first;
+	char day[16];
+
+	for (const char *p = form; *p != '\0'; p++) {
+		if (p[0] == '[' && p[1] == '{')
+			open = p;
+		if (open != NULL && p[0] == '}' && p[1] == ']' && m < last && strstr(open, "%L") != NULL &&
+		    strstr(open, "%L") < p) {
+			m++;
+			CY_ASSERT(cy_buf_addf(out, "},") == CY_OK);
+			p = open;
+			continue;
+		}
+		if (*p != '%') {
+			CY_ASSERT(cy_buf_add(out, p, 1) == CY_OK);
+			continue;
+		}
+		switch (*++p) {
+		case 'L':
+			CY_ASSERT(cy_buf_addf(out, "%u", m) == CY_OK);
+			for (; open == NULL && m < last; m++)
+				CY_ASSERT(cy_buf_addf(out, ",%u", m + 1) == CY_OK);
+			break;
+		case 'N':
+			CY_ASSERT(cy_buf_addf(out, "%u", number) == CY_OK);
+			break;
+		case 'D':
+			date_text(w, w->now + (int64_t)(5 + cy_rng_below(rng(w), 60)) * DAY, day);
+			CY_ASSERT(cy_buf_addf(out, "%s", day) == CY_OK);
+			break;
+		default:
+			CY_ASSERT(cy_buf_addf(out, "%lld", (long long)(SIM_START_MS + w->now - MINUTE)) == CY_OK);
+		}
+	}
+}
+
+/* `x`: the step, and the first and last measure. */
+static void on_step(struct world *w, void *arg, uint64_t x)
+{
+	struct law_matter *m = arg;
+	const enum step step = (enum step)(x >> 16);
+	struct sim_node *s = m->pair->side[steps[step].asks ? m->asks : 1 - m->asks];
+	uint32_t number = step == STEP_ANSWER ? m->notice : m->proposal;
+	struct cy_buf json = CY_BUF(8192);
+	char *text;
+
+	if (w->healed)
+		return;
+	if (m->id[0] == '\0') { /* it has not even left */
+		world_at(w, w->now + DAY, on_step, m, x);
+		return;
+	}
+	if (number == 0 && strstr(steps[step].json, "%N") != NULL)
+		return;
+	write_step(w, steps[step].json, (unsigned)(x >> 8 & 0xff), (unsigned)(x & 0xff), number, &json);
+	CY_ASSERT(cy_buf_add(&json, "", 1) == CY_OK);
+	text = (char *)json.data;
+	say(s, m, false, content_of(text),
+	    step == STEP_ASK || step == STEP_ASK_BY ? &m->notice
+	    : step == STEP_PROPOSE                  ? &m->proposal
+						    : NULL);
+	cy_buf_free(&json);
+}
+
+static int64_t plan(struct world *w, struct law_matter *m, int64_t at, enum step step, unsigned first, unsigned last)
+{
+	world_at(w, at, on_step, m, (uint64_t)step << 16 | first << 8 | last);
+	return at;
+}
+
+static int64_t days(const struct world *w, int64_t mean)
+{
+	return world_span(rng(w), mean * DAY);
+}
+
+/* Some measures that are dealt with together. */
+static int64_t plan_group(struct world *w, struct law_matter *m, int64_t at, unsigned a, unsigned b)
+{
+	int64_t end;
+
+	if (one_in(w, 12)) /* left lying */
+		return plan(w, m, at + NEVER_SAYS, STEP_REFUSE, a, b);
+	if (one_in(w, 30))
+		return plan(w, m, at + days(w, 20), STEP_WITHDRAW, a, b);
+	at += days(w, 22);
+	if (one_in(w, 12))
+		return plan(w, m, at, STEP_REFUSE, a, b);
+	if (one_in(w, 7))
+		plan(w, m, at - days(w, 5), STEP_EXTEND, a, b);
+	plan(w, m, at, STEP_DECIDE, a, b);
+	if (one_in(w, 8)) {
+		int64_t from = at + days(w, 10);
+
+		plan(w, m, from, STEP_POSTPONE, a, b);
+		plan(w, m, from + days(w, 25), STEP_RESUME, a, b);
+	}
+	if (one_in(w, 7))
+		plan(w, m, at + days(w, 40), STEP_EXTEND, a, b);
+	if (one_in(w, 12))
+		plan(w, m, at + days(w, 30), STEP_PART, a, a);
+	end = plan(w, m, at + days(w, 60), STEP_RESULT, a, b);
+	if (one_in(w, 3))
+		plan(w, m, end + days(w, 40), STEP_FOLLOW, a, b);
+	return end;
+}
+
+static void plan_case(struct world *w, struct law_matter *m)
+{
+	int64_t at = w->now + days(w, 4), end = at;
+	unsigned group = 1 + (unsigned)cy_rng_below(rng(w), 6);
+
+	if (one_in(w, 40)) {
+		plan(w, m, at, STEP_RETURN, 1, 1);
+		return;
+	}
+	plan(w, m, at, STEP_ACKNOWLEDGE, 1, 1);
+	at += days(w, 2);
+	if (!one_in(w, 6))
+		plan(w, m, at, STEP_EXECUTING, 1, 1);
+	if (one_in(w, 4)) {
+		int64_t asked = plan(w, m, at + days(w, 8), one_in(w, 2) ? STEP_ASK : STEP_ASK_BY, 1, 1);
+
+		plan(w, m, asked + days(w, 6), STEP_ANSWER, 1, 1);
+	}
+	if (one_in(w, 12)) {
+		int64_t proposed = plan(w, m, at + days(w, 15), STEP_PROPOSE, 1, 1);
+
+		plan(w, m, proposed + days(w, 8), STEP_ACCEPT, 1, 1);
+	}
+	for (unsigned a = 1; a <= m->n; a += group) {
+		unsigned b = a + group - 1 < m->n ? a + group - 1 : m->n;
+		int64_t done = plan_group(w, m, at, a, b);
+
+		end = done > end ? done : end;
+	}
+	plan(w, m, end + days(w, 15), STEP_CLOSE, 1, 1);
+}
+
+/* A treaty in force between the two, the likelier the more time limits it has. */
+static const struct law_profile *any_treaty(const struct world *w, const struct law_between *b)
+{
+	const struct law_profile *found = NULL;
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < w->law->books.n_profiles; i++) {
+		const struct law_profile *p = w->law->books.profiles[i];
+
+		if (!law_in_force(p, b->requesting, b->requested, b->day, NULL) || p->n_clocks == 0)
+			continue;
+		n += p->n_clocks;
+		if (cy_rng_below(rng(w), n) < p->n_clocks)
+			found = p;
+	}
+	return found;
+}
+
+static void open_case(struct world *w, struct sim_node *s)
+{
+	struct law_matter *m = cy_arena_take(&w->law->arena, sizeof *m);
+	struct law_between between = { .day = today(w) };
+	struct node_config config = { 0 };
+	struct node_peer_config peer = { 0 };
+	CyContent *c = NULL;
+
+	m->pair = s->pairs[cy_rng_below(rng(w), s->n_pairs)];
+	m->asks = m->pair->side[0] == s ? 0 : 1;
+	config.n_peers = 1;
+	peer.id = m->pair->side[1 - m->asks]->id;
+	law_configure(s, &config, &peer);
+	between.requesting = config.place.state;
+	between.requested = peer.place.state;
+	m->profile = any_treaty(w, &between);
+	if (m->profile == NULL)
+		return;
+	snprintf(m->ref, sizeof m->ref, "matter-%llu", (unsigned long long)++w->law->matters);
+	if (one_in(w, 10))
+		c = new_notification(w, m, &between);
+	if (c == NULL)
+		c = new_request(w, m, &between);
+	if (c == NULL)
+		return;
+	say(s, m, true, c, NULL);
+	plan_case(w, m);
+}
+
+static void on_open(struct world *w, void *arg, uint64_t x)
+{
+	struct sim_node *s = arg;
+
+	if (w->healed)
+		return;
+	if (s->n_pairs > 0)
+		open_case(w, s);
+	world_at(w, w->now + world_span(rng(w), OPEN_MEAN), on_open, s, x);
+}
+
+/* The request that all others are made from. */
+static CyContent *load_template(void)
+{
+	static const char path[] = "tests/fixtures/law/complete_request.json";
+	struct cy_buf b = CY_BUF(1024 * 1024);
+	FILE *f = fopen(path, "r");
+	char piece[4096];
+	CyContent *c;
+	CyRequest *r;
+	size_t n;
+
+	if (f == NULL) {
+		fprintf(stderr, "%s is missing: run this from the top of the repository\n", path);
+		exit(2);
+	}
+	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+		CY_ASSERT(cy_buf_add(&b, piece, n) == CY_OK);
+	fclose(f);
+	c = (CyContent *)parsed(&cy_content__descriptor, cy_buf_view(&b));
+	b.len = 0;
+	r = c->request;
+	while (r->n_measures > 0)
+		cy_measure__free_unpacked(r->measures[--r->n_measures], NULL);
+	while (r->n_atom_warnings > 0)
+		cy_atom_warning__free_unpacked(r->atom_warnings[--r->n_atom_warnings], NULL);
+	/* One authority asks and validates. */
+	CY_ASSERT(wire_pack(&r->authorities->requesting->base, &b) == CY_OK);
+	r->authorities->validating = cy_authority__unpack(NULL, b.len, b.data);
+	CY_ASSERT(r->authorities->validating != NULL);
+	cy_buf_free(&b);
+	return c;
+}
+
+void law_say_begin(struct world *w)
+{
+	if (template == NULL)
+		template = load_template();
+	for (uint32_t i = 0; i < w->set.nodes; i++)
+		world_at(w, world_span(rng(w), OPEN_MEAN), on_open, &w->nodes[i], 0);
+}
