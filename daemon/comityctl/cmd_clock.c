@@ -45,10 +45,10 @@ static const char confirm_help[] =
 	"so. Compare `comityctl status` with another clock first. The time where this command\n"
 	"runs must agree with the daemon's by a minute.\n";
 
-static void print_page(struct out_table *t, const CyClockList *list)
+static void print_page(struct out_table *t, const CyClockList *list, bool cases)
 {
 	for (size_t i = 0; i < list->n_clocks; i++)
-		clock_row(t, list->clocks[i], list->now_ms, true);
+		clock_row(t, list->clocks[i], list->now_ms, cases);
 }
 
 static int list_pages(struct ctl *ctl, CyListClocks *list, struct out_table *t)
@@ -70,7 +70,7 @@ static int list_pages(struct ctl *ctl, CyListClocks *list, struct out_table *t)
 		if (ctl->json)
 			out_json(&page->base, 0);
 		else
-			print_page(t, page);
+			print_page(t, page, list->case_ref[0] == '\0');
 		more = page->more && page->n_clocks > 0 && list->case_ref[0] == '\0';
 		if (more) {
 			list->after_due_ms = page->clocks[page->n_clocks - 1]->due_ms;

@@ -75,6 +75,7 @@ int books_load(const struct config *c, struct books **ret, struct config_problem
 	CY_ASSERT(b != NULL);
 	b->zones = cy_arena_take(&b->arena, (c->n_peers + 1) * sizeof *b->zones);
 	b->law.zones = b->zones;
+	b->law.ladder = c->ladder.n > 0 ? &c->ladder : NULL;
 	if (c->treaties != NULL)
 		profile_load_dir(c->treaties, &b->arena, &b->law.profiles, &b->law.n_profiles, out);
 	if (c->calendars != NULL)

@@ -83,6 +83,11 @@ static void on_signed(void *ctx, uint64_t ticket, int code, struct cy_bytes sign
 	node_signed(d->node, ticket, code, signature);
 }
 
+static void on_hook(void *ctx, const char *id, const char *fault)
+{
+	node_hook_done(((struct daemon *)ctx)->node, id, fault);
+}
+
 static void on_wake(void *ctx)
 {
 	struct daemon *d = ctx;
@@ -334,8 +339,11 @@ static int start_parts(struct daemon *d, struct cy_error *e)
 	parts_watch(d->config, &d->files);
 	parts_make(d->config, d->books, d->ports.clock.wall(d->ports.clock.ctx), &p);
 	if ((r = signer_openssl_new(&p.signer, on_signed, d, &d->signer, &d->ports.signer, e)) == CY_OK &&
-	    (r = start_local(d, &p, e)) == CY_OK && (r = start_link(d, &p, e)) == CY_OK)
+	    (r = start_local(d, &p, e)) == CY_OK && (r = start_link(d, &p, e)) == CY_OK &&
+	    (r = hook_runner_new(d->loop.base, &p.hook, on_hook, d, &d->hooks, e)) == CY_OK) {
+		d->ports.hook = hook_runner_port(d->hooks);
 		r = node_new(&p.node, &d->ports, &d->node, e);
+	}
 	parts_free(&p);
 	return r;
 }
@@ -388,6 +396,7 @@ static void stop(struct daemon *d)
 	if (d->store != NULL)
 		store_sqlite_close(d->store);
 	signer_openssl_free(d->signer);
+	hook_runner_free(d->hooks);
 	node_free(d->node);
 	books_free(d->books);
 	forget(d->store_event);

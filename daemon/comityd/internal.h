@@ -20,6 +20,7 @@ struct daemon {
 	struct signer_openssl *signer;
 	struct local_socket *local;
 	struct link *link;
+	struct hook_runner *hooks;
 	struct facts facts;
 	struct node *node;
 	struct node_ports ports;

@@ -79,6 +79,9 @@ static void make_node(const struct config *c, const struct books *books, struct 
 					.clients = clients,
 					.n_clients = c->n_clients,
 					.window = c->window,
+					.roles = c->roles,
+					.n_roles = c->n_roles,
+					.hook = c->hook != NULL,
 					.undelivered_ms = c->undelivered_ms,
 					.hold = hold_hook() };
 }
@@ -104,6 +107,7 @@ void parts_make(const struct config *c, const struct books *books, struct cy_wal
 	make_link(c, ret_parts);
 	make_node(c, books, ret_parts);
 	make_local(c, ret_parts);
+	ret_parts->hook = (struct hook_config){ c->hook, c->hook_timeout_ms };
 }
 
 void parts_free(struct parts *p)

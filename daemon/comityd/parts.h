@@ -5,6 +5,7 @@
 #include "comityd/books.h"
 #include "io/config_confuse.h"
 #include "io/file_watch.h"
+#include "io/hook_process.h"
 #include "io/link_zmq.h"
 #include "io/local_socket.h"
 #include "io/signer_openssl.h"
@@ -17,6 +18,7 @@ struct parts {
 	struct link_config link;
 	struct node_config node;
 	struct local_socket_config local;
+	struct hook_config hook;
 };
 
 void parts_make(const struct config *c, const struct books *books, struct cy_wall now, struct parts *ret_parts);

@@ -17,6 +17,8 @@ static int apply(struct daemon *d, const struct config *c, const struct books *b
 	if ((r = signer_prepare(&p.signer, &material, e)) == CY_OK &&
 	    (r = link_prepare(d->link, &p.link, &change, e)) == CY_OK)
 		r = node_reconfigure(d->node, &p.node, e);
+	if (r == CY_OK)
+		r = hook_runner_set(d->hooks, &p.hook, e);
 	if (r == CY_OK) {
 		/* The node's goodbye to a removed peer is on its way before its trust ends. */
 		local_socket_reconfigure(d->local, p.local.entries, p.local.n_entries);

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "io/config_escalation.h"
 #include "io/config_value.h"
+#include "io/ladder_confuse.h"
 
 #define SOCKET_PATH_MAX 107 /* of a unix socket (unix(7)) */
 #define RUN_DIR_MAX     64  /* leaves room for the sockets in it */
@@ -317,6 +319,7 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 			       "this is the own id (authority.id); a peer is another authority; remove the section or "
 			       "correct one of the ids");
 	load_place(&s, &peer->place);
+	config_roles(&s, peer->id, l->c);
 	if (dial != NULL)
 		peer->dial = config_address_of(&s, "dial", dial, false);
 	peer->anchors = config_file(&s, "anchors", config_required(&s, "anchors", "the peer's CA certificates (PEM)"),
@@ -370,7 +373,9 @@ static void load_all(struct config_load *l, cfg_t *root)
 {
 	struct config *c = l->c;
 
+	c->roles = cy_arena_take(&c->arena, CONFIG_ROLES_MAX * sizeof *c->roles);
 	load_law(l, root);
+	config_escalation(l, root);
 	load_authority(l, root);
 	load_store(l, root);
 	load_identity(l, root);
@@ -409,6 +414,12 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 	cfg_opt_t authority[] = { OPTION("id"),        OPTION("name"),     OPTION("state"),
 				  OPTION("time_zone"), OPTION("calendar"), CFG_END() };
 	cfg_opt_t law[] = { OPTION("treaties"), OPTION("calendars"), CFG_END() };
+	cfg_opt_t role[] = { OPTION("address"), CFG_END() };
+	cfg_opt_t rung[LADDER_RUNG_OPTIONS];
+
+	ladder_rung_options(rung);
+	cfg_opt_t escalation[] = { OPTION("hook"), OPTION("hook_timeout"), CFG_SEC("rung", rung, TITLED),
+				   CFG_SEC("role", role, TITLED), CFG_END() };
 	cfg_opt_t store[] = { OPTION("dir"), OPTION("key"), CFG_END() };
 	cfg_opt_t identity[] = { OPTION("tls_certificate"),
 				 OPTION("tls_key"),
@@ -429,6 +440,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 			     OPTION("crl_grace"),
 			     LIST("names"),
 			     OPTION("signing_certificates"),
+			     CFG_SEC("role", role, TITLED),
 			     CFG_END() };
 	cfg_opt_t delivery[] = { OPTION("window"),
 				 OPTION("undelivered_after"),
@@ -449,6 +461,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 			     CFG_SEC("client", client, TITLED),
 			     CFG_SEC("peer", peer, TITLED),
 			     CFG_SEC("law", law, CFGF_NONE),
+			     CFG_SEC("escalation", escalation, CFGF_NONE),
 			     CFG_SEC("delivery", delivery, CFGF_NONE),
 			     CFG_SEC("limits", limits, CFGF_NONE),
 			     CFG_SEC("log", log, CFGF_NONE),

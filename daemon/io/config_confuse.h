@@ -15,6 +15,7 @@
 #include "node/node.h"
 
 #define CONFIG_PEERS_MAX 512
+#define CONFIG_ROLES_MAX 4096
 
 /* host is a name, an IPv4 or an IPv6 address without brackets. */
 struct config_address {
@@ -75,6 +76,11 @@ struct config {
 	size_t n_clients;
 	struct config_peer *peers;
 	size_t n_peers;
+	const char *hook; /* optional: the command of escalation steps */
+	int64_t hook_timeout_ms;
+	struct law_ladder ladder; /* the site's; n 0: none */
+	struct node_role *roles;
+	size_t n_roles;
 	uint32_t window; /* parcels without receipt */
 	int64_t undelivered_ms;
 	int64_t backoff_first_ms, backoff_max_ms;

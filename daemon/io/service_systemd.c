@@ -32,6 +32,8 @@ static const char *const message_ids[NODE_EVENT_NONE] = {
 	[NODE_EVENT_STORE] = "5e18a6c2aede40b3a240f509e01fbebe",
 	[NODE_EVENT_SIGNING] = "b8f10b4bb79b44279c1ca0663c9e1e6c",
 	[NODE_EVENT_CLOCK] = "fd07aa1458304bb1ac3ac9cba1004cef",
+	[NODE_EVENT_ESCALATION] = "5f0c1d7be9c94f6b8a5f4c6f1f0f3a52",
+	[NODE_EVENT_HOOK] = "0d1f6b0e6d0c4a7a9f4b8a35c2a1be77",
 };
 
 /* ----------------------------------------------------------------- sockets */

@@ -9,7 +9,7 @@
 struct row {
 	struct row *next;
 	struct store_clock row; /* strings in the write-set's arena */
-	bool written;
+	bool stated;            /* in this batch */
 };
 
 /* Bringing one case up to date. */
@@ -152,6 +152,7 @@ static void apply_statements(struct settling *s)
 		if (rule == NULL || rule->obliged != st->author)
 			continue;
 		r = row_of(s, &st->key, rule);
+		r->stated = true;
 		if (r->row.start_by == 0 || st->number < r->row.start_by) {
 			r->row.stated_start = (struct cy_wall){ st->start_ms };
 			r->row.start_by = st->number;
@@ -315,7 +316,7 @@ static int take_clock(void *arg, const struct law_clock *k)
 		state_it(s, r);
 	else if (!r->row.ours)
 		compare(s, r, k);
-	if (before.id == 0 || changed(&before, &r->row))
+	if (before.id == 0 || r->stated || changed(&before, &r->row))
 		put_row(s->n, &r->row);
 	return CY_OK;
 }

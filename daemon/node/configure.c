@@ -234,6 +234,7 @@ static void set_roles(struct node *n, const struct node_config *config)
 	n->settings = a;
 	n->config.roles = roles;
 	n->config.n_roles = config->n_roles;
+	n->config.hook = config->hook;
 }
 
 /* -------------------------------------------------------------------- both */

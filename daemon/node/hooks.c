@@ -29,7 +29,7 @@ void hooks_put(struct node *n, const char *id, const struct store_clock *row, co
 	struct store_write *w;
 	int r;
 
-	if (n->ports.hook.run == NULL)
+	if (n->ports.hook.run == NULL || !n->config.hook)
 		return;
 	cy_rfc3339(row->due, due);
 	r = cy_buf_addf(&env,
@@ -77,7 +77,7 @@ void hooks_run(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 
-	if (n->ports.hook.run != NULL && !n->stopping && slot_of(n, "") != NULL)
+	if (n->ports.hook.run != NULL && n->config.hook && !n->stopping && slot_of(n, "") != NULL)
 		s->hooks(s->ctx, 2 * NODE_HOOKS_MAX, run_one, n);
 }
 

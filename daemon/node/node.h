@@ -52,6 +52,7 @@ struct node_config {
 	/* Who is told by a step, where; copied. */
 	const struct node_role *roles;
 	size_t n_roles;
+	bool hook;              /* there is a command for steps */
 	int64_t undelivered_ms; /* age at which an undelivered message ends in RELAY_FAILURE */
 	/* Test hook: called with a name at stated places ("committed": between the
 	 * commit and the release of effects); NULL in service. */

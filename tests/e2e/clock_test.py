@@ -1,0 +1,252 @@
+"""Time limits between two real daemons: the same on both sides, stated, met, lapsed, and a ladder climbed once."""
+import datetime
+import json
+import stat
+
+from harness import *
+
+PROFILE = '''
+instrument = "clocks-1"
+version = "1"
+title = "A treaty of the tests"
+citation = "made up"
+source = "made up"
+verified = false
+status = in_force
+effective_from = "2020-01-01"
+parties = {"US", "IE"}
+measures { admitted = {%s}
+article = "1"
+verified = false }
+rule "plain" { title = "Days as they come, to the next working day"
+exclude_event = "9"
+roll_over = "9"
+verified = false }
+clock acknowledge { obligation = "Acknowledge receipt"
+obliged = requested
+per = request
+start = received
+amount = 1
+unit = week
+rule = "plain"
+met_by = {"acknowledgement"}
+article = "16(1)"
+verified = false }
+clock wanted { obligation = "Execute by the date asked for"
+obliged = requested
+per = measure
+start = wanted_date
+met_by = {"execution"}
+force = requested
+article = "12(2)"
+verified = false }
+'''
+HOOK = '''#!/bin/sh
+env | sort >>"{dir}/hook-$COMITY_AUTHORITY-$COMITY_STEP"
+echo noise; echo noise >&2
+'''
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//tests//EN
+X-COMITY-SOURCE:made up
+X-COMITY-YEARS:2020-2036
+BEGIN:VEVENT
+UID:1
+DTSTART;VALUE=DATE:2020{day}
+RRULE:FREQ=YEARLY;UNTIL=2036{day}
+SUMMARY:A holiday
+END:VEVENT
+END:VCALENDAR
+"""
+ESCALATION = '''law {{ treaties = "treaties"
+calendars = "calendars" }}
+escalation {{ hook = "{hook}"
+hook_timeout = 2
+role desk_officer {{ address = "desk@{id}" }}
+rung breach {{ at = "due"
+role = desk_officer
+side = {{"obliged", "waiting"}}
+actions = {{"event", "journal", "hook"}} }}
+rung reminder {{ at = "1h after"
+role = liaison
+side = {{"waiting"}}
+actions = {{"reminder"}} }}
+rung head {{ at = "30d after"
+role = head_of_authority
+side = {{"obliged", "waiting"}}
+actions = {{"hook"}} }}
+}}
+'''
+ZONES = {"US-OIA": ("US", "America/New_York"), "IE": ("IE", "Europe/Dublin")}
+
+
+def law(d, hook):
+    os.makedirs(f"{d.dir}/treaties")
+    os.makedirs(f"{d.dir}/calendars")
+    with open(f"{d.dir}/treaties/clocks.conf", "w") as f:
+        f.write(PROFILE % MEASURES)
+    for state in ("US", "IE"):
+        with open(f"{d.dir}/calendars/{state}.ics", "w") as f:
+            f.write(CALENDAR.format(day="0704" if state == "US" else "0317").replace("\n", "\r\n"))
+    text = open(d.config).read()
+    for id, (state, zone) in ZONES.items():
+        where = f'state = "{state}"\ntime_zone = "{zone}"\ncalendar = "{state}"\n'
+        if id == d.id:
+            text = text.replace(f'name = "{id}" }}', f'name = "{id}"\n{where} }}')
+        else:
+            text = text.replace(f"peer {id} {{", f"peer {id} {{\n{where}")
+    with open(d.config, "w") as f:
+        f.write(text + ESCALATION.format(hook=hook, id=d.id))
+
+
+MEASURES = ", ".join(f'"{types_pb2.MeasureType.Name(m.type)}"' for m in submission().content.request.measures)
+
+
+def executable(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+    return path
+
+
+def request(reference, wanted=None):
+    s = submission("IE", reference)
+    s.content.request.legal_basis.instrument, s.content.request.legal_basis.version = "clocks-1", "1"
+    for m in s.content.request.measures:
+        m.wanted_by_date = ""
+        del m.atoms[:]
+    if wanted:
+        s.content.request.measures[0].wanted_by_date = wanted
+    return s
+
+
+def submit(d, s, key):
+    client = Client(d)
+    reply = client.call(submit=local_pb2.Submit(idempotency_key=key, submission=s))
+    client.close()
+    assert reply.HasField("submitted"), reply
+    return reply.submitted.case_id
+
+
+def clocks(d, case):
+    run = d.ctl("--json", "clock", "list", case)
+    return {(c["clock"], c.get("measure", 0)): c for c in json.loads(run.stdout).get("clocks", [])} if run.returncode == 0 else {}
+
+
+def running(d, case, name):
+    return any(k[0] == name and c["state"] == "running" and c.get("statedDueMs") for k, c in clocks(d, case).items())
+
+
+def comparable(d, case):
+    return {k: [c.get(f) for f in ("startMs", "dueMs", "state", "statedDueMs", "obliged", "difference")]
+            for k, c in clocks(d, case).items()}
+
+
+us, ie = pair()
+hook = executable(f"{us.base}/hook", HOOK.format(dir=us.base))
+law(us, hook)
+law(ie, hook)
+us.start()
+ie.start()
+until("a connection", lambda: "connected" in us.ctl("peer", "list").stdout)
+today = datetime.datetime.now(datetime.timezone.utc).date()
+past = str(today - datetime.timedelta(days=3))
+
+
+@test
+def both_sides_hold_the_same_clocks_and_the_obliged_one_states_them():
+    case = submit(us, request("us-1", str(today + datetime.timedelta(days=40))), "us-1")
+    until("the statement", lambda: running(us, case, "acknowledge") and running(us, case, "wanted"))
+    assert comparable(us, case) == comparable(ie, case), (comparable(us, case), comparable(ie, case))
+    ack = clocks(us, case)["acknowledge", 0]
+    assert ack["obliged"] == "IE" and ack["article"] == "16(1)" and not ack.get("verified")
+    # One week of whole days in Dublin, the first not counted; to the next working day.
+    start = datetime.datetime.fromtimestamp(int(ack["startMs"]) / 1000, datetime.timezone.utc).date()
+    due = datetime.datetime.fromtimestamp(int(ack["dueMs"]) / 1000, datetime.timezone.utc).date()
+    assert datetime.timedelta(days=7) <= due - start <= datetime.timedelta(days=9), (start, due)
+    text = us.ctl("clock", "explain", str(ack["id"])).stdout
+    assert "Article 16(1)" in text and "Europe/Dublin" in text and "not verified" in text, text
+    assert us.ctl("due").stdout.count("us-1") == 0
+    assert us.ctl("case", "show", case).stdout.count("acknowledge") >= 1
+
+
+@test
+def an_acknowledgement_meets_its_clock_on_both_sides():
+    case = submit(us, request("us-2"), "us-2")
+    until("the clock", lambda: running(ie, case, "acknowledge"))
+    run = ie.ctl("send", "acknowledgement", case, "--set", "by=CENTRAL_AUTHORITY", "--set", "reference=IE-77")
+    assert run.returncode == 0, run
+    until("it is met", lambda: clocks(us, case)["acknowledge", 0]["state"] == "met")
+    assert comparable(us, case) == comparable(ie, case), (comparable(us, case), comparable(ie, case))
+    assert not clocks(us, case)["acknowledge", 0].get("late")
+
+
+@test
+def a_date_that_is_over_lapses_climbs_the_ladder_once_and_reminds_the_peer():
+    case = submit(us, request("us-3", past), "us-3")
+    files = [f"{us.base}/hook-{id}-breach" for id in ("US-OIA", "IE")]
+    until("the hooks", lambda: all(os.path.exists(f) and "COMITY_STEP_ID" in open(f).read() for f in files))
+    until("the reminder", lambda: "reminder" in ie.ctl("case", "show", case).stdout)
+    for d in (us, ie):
+        line = d.ctl("late").stdout
+        assert "us-3" in line or case in line, line
+        events = d.ctl("--json", "inbox").stdout
+        assert events.count("CLOCK_LAPSED") == 1 and events.count("CLOCK_STEP") == 1, events
+        text = open(f"{us.base}/hook-{d.id}-breach").read()
+        assert f"COMITY_ADDRESS=desk@{d.id}\n" in text and "COMITY_OBLIGED=IE\n" in text, text
+        assert f"COMITY_CASE={case}\n" in text and "COMITY_CLOCK=wanted\n" in text
+        # Nothing but what the step says, PATH, LANG, and what the shell adds of its own.
+        names = {line.split("=")[0] for line in text.splitlines()}
+        assert names - {"PATH", "LANG", "PWD", "SHLVL", "_", "OLDPWD"} == \
+            {n for n in names if n.startswith("COMITY_")}, names
+    assert "step breach for desk_officer" in us.log()
+    assert "reminder" not in us.ctl("--json", "inbox").stdout.replace("SUBMISSION", "")
+    # Not again after a crash of both.
+    for d in (us, ie):
+        d.kill()
+        d.start()
+    until("a connection", lambda: "connected" in us.ctl("peer", "list").stdout)
+    other = submit(us, request("us-4"), "us-4")
+    until("the clock", lambda: running(us, other, "acknowledge"))
+    for d in (us, ie):
+        assert d.ctl("--json", "inbox").stdout.count("CLOCK_STEP") == 1
+        assert open(f"{us.base}/hook-{d.id}-breach").read().count("COMITY_STEP_ID") == 1
+    assert not os.path.exists(f"{us.base}/hook-US-OIA-head")
+
+
+@test
+def another_calendar_is_a_difference_with_its_cause():
+    with open(f"{ie.dir}/calendars/IE.ics", "w") as f:
+        days = "".join(f"BEGIN:VEVENT\r\nUID:{n}\r\nDTSTART;VALUE=DATE:{day:%Y%m%d}\r\nSUMMARY:Closed\r\nEND:VEVENT\r\n"
+                       for n, day in enumerate(today + datetime.timedelta(days=d) for d in range(7, 12)))
+        f.write(CALENDAR.format(day="0317").replace("\n", "\r\n").replace("END:VCALENDAR", days + "END:VCALENDAR"))
+    run = ie.ctl("status")
+    ie.process.send_signal(1)
+    until("the reload", lambda: "the configuration was read again" in ie.log())
+    case = submit(us, request("us-5"), "us-5")
+    until("the difference", lambda: clocks(us, case).get(("acknowledge", 0), {}).get("difference"))
+    text = clocks(us, case)["acknowledge", 0]["difference"]
+    assert "the holiday calendars differ" in text and "IE" in text, text
+    assert "CLOCK_DIFFERS" in us.ctl("--json", "inbox").stdout
+    assert run.returncode == 0
+
+
+@test
+def a_hook_that_hangs_or_floods_is_ended_and_the_daemon_goes_on():
+    executable(hook, '#!/bin/sh\nif [ "$COMITY_AUTHORITY" = IE ]; then yes personal; fi\nsleep 600\n')
+    before = len(us.log())
+    submit(us, request("us-6", past), "us-6")
+    until("its end", lambda: "it took too long" in us.log()[before:])
+    until("its end", lambda: "it took too long" in ie.log())
+    for d in (us, ie):
+        assert d.ctl("status").returncode == 0
+        assert "personal" not in d.log()
+
+
+@test
+def an_operators_word_about_the_clock_must_agree_with_it():
+    run = us.ctl("clock", "confirm")
+    assert run.returncode == 1 and "role" in run.stderr, run  # a submitter may not
+
+
+finish(us, ie)
