@@ -451,6 +451,31 @@ static void a_burst_of_one_client_leaves_the_others_their_turn(void **state)
 	RUN_UNTIL(f, f->n_down == 2);
 }
 
+static void long_answers_to_one_client_leave_the_others_their_turn(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t burst[16];
+	struct peer greedy, other;
+	size_t place = 0;
+
+	f->answer = 70 * 1024;
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	greedy = dial(f);
+	RUN_UNTIL(f, f->n_up == 1);
+	other = dial(f);
+	RUN_UNTIL(f, f->n_up == 2);
+	memset(burst, 1, sizeof(burst));
+	put(&greedy, burst, sizeof(burst));
+	put(&other, "\x01x", 2);
+	RUN_UNTIL(f, f->n_frames == 9);
+	while (f->frame_of[place] != f->up[1])
+		place++;
+	assert_in_range(place, 0, 3);
+	hang_up(&greedy);
+	hang_up(&other);
+	RUN_UNTIL(f, f->n_down == 2);
+}
+
 static void frames_sent_before_hanging_up_are_still_handed_up(void **state)
 {
 	struct fixture *f = *state;
@@ -614,6 +639,7 @@ int main(void)
 		TEST(a_frame_over_the_limit_ends_in_bad_frame_before_it_is_sent),
 		TEST(the_largest_frame_passes_both_ways),
 		TEST(a_burst_of_one_client_leaves_the_others_their_turn),
+		TEST(long_answers_to_one_client_leave_the_others_their_turn),
 		TEST(frames_sent_before_hanging_up_are_still_handed_up),
 		TEST(closing_lets_the_last_word_leave),
 		TEST(the_own_user_matches_its_entries_only),
