@@ -70,13 +70,16 @@ static int measures(void *ctx, struct store_view view, const struct store_measur
 
 	if (code < 0)
 		return code;
-	bind_i64(&b, q->from.ms);
+	bind_i64(&b, q->after.sent_ms);
+	bind_u64(&b, q->after.request);
+	bind_i64(&b, q->after.measure);
 	bind_i64(&b, q->until.ms);
 	bind_text(&b, q->peer);
 	bind_text(&b, q->instrument);
 	bind_i64(&b, q->type);
 	bind_i64(&b, q->now.ms);
 	store_bind_client(&b, view);
+	bind_i64(&b, q->limit);
 	return store_read_each(&r, R_MEASURES, &b);
 }
 

@@ -129,13 +129,15 @@ int store_put_peer_profile(struct store_applying *a, const struct store_write *w
 	"ON c.no = "                                                                                                   \
 	"t.case_no"
 
-/* How many clocks of a measure, or of the whole request (0), are in time, late, lapsed. */
+/* How many clocks of a measure, and of the whole request (0), are in time, late, lapsed. */
+#define LIMIT(measure, ours, what) \
+	", count(*) FILTER (WHERE t.measure = " measure " AND t.ours = " ours " AND t.breach AND " what ")"
 #define LIMITS(measure, ours)                                                   \
 	LIMIT(measure, ours, "t.state = 3 AND (t.due = 0 OR t.ended <= t.due)") \
 	LIMIT(measure, ours, "t.state = 3 AND t.due > 0 AND t.ended > t.due")   \
-	LIMIT(measure, ours, "t.due > 0 AND ((t.state = 1 AND t.due < ?6) OR (t.state = 4 AND t.due < t.ended))")
-#define LIMIT(measure, ours, what) \
-	", count(*) FILTER (WHERE t.measure = " measure " AND t.ours = " ours " AND t.breach AND " what ")"
+	LIMIT(measure, ours, "t.due > 0 AND ((t.state = 1 AND t.due < ?8) OR (t.state = 4 AND t.due < t.ended))")
+#define MEASURE_LIMITS \
+	LIMITS("nullif(m.measure, 0)", "0") LIMITS("nullif(m.measure, 0)", "1") LIMITS("0", "0") LIMITS("0", "1")
 
 /* X(name, text) */
 #define STORE_READ_STATEMENTS(X)                                                                                       \
@@ -182,16 +184,13 @@ int store_put_peer_profile(struct store_applying *a, const struct store_write *w
 	X(OPEN_CLOCKS,                                                                                                 \
 	  CLOCK_SELECT " WHERE t.state IN (1, 2) AND (t.due, t.id) > (?1, ?2) AND t.due <= ?3 AND (?4 = '' OR c.peer " \
 		       "= ?4) AND (?5 IS NULL OR c.client = ?5) ORDER BY t.due, t.id LIMIT ?6")                        \
-	X(MEASURES,                                                                                                    \
-	  "SELECT m.case_no, c.peer, c.case_id, c.side, m.measure, m.kind, m.type, m.outcome, m.ground,"               \
-	  " m.sent, m.acknowledged, m.decided, m.ended, m.rounds, m.relied, m.repeated" LIMITS(                        \
-		  "nullif(m.measure, 0)", "0") LIMITS("nullif(m.measure, 0)", "1") LIMITS("0", "0")                    \
-		  LIMITS("0", "1") " FROM measure m JOIN cases c ON c.no = m.case_no LEFT JOIN clock t ON t.case_no "  \
-				   "= m.case_no"                                                                       \
-				   " WHERE m.sent >= ?1 AND m.sent < ?2 AND (?3 = '' OR c.peer = ?3) AND (?4 = '' OR " \
-				   "c.instrument = ?4)"                                                                \
-				   " AND (?5 = 0 OR m.type = ?5) AND (?7 IS NULL OR c.client = ?7)"                    \
-				   " GROUP BY m.sent, m.case_no, m.measure ORDER BY m.sent, m.case_no, m.measure")     \
+	X(MEASURES, "SELECT m.case_no, c.peer, c.case_id, c.side, m.measure, m.kind, m.type, m.outcome, m.ground,"     \
+		    " m.sent, m.acknowledged, m.decided, m.ended, m.rounds, m.relied, m.repeated" MEASURE_LIMITS       \
+		    " FROM measure m JOIN cases c ON c.no = m.case_no LEFT JOIN clock t ON t.case_no = m.case_no"      \
+		    " WHERE (m.sent, m.case_no, m.measure) > (?1, ?2, ?3) AND m.sent < ?4"                             \
+		    " AND (?5 = '' OR c.peer = ?5) AND (?6 = '' OR c.instrument = ?6) AND (?7 = 0 OR m.type = ?7)"     \
+		    " AND (?9 IS NULL OR c.client = ?9) GROUP BY m.sent, m.case_no, m.measure"                         \
+		    " ORDER BY m.sent, m.case_no, m.measure LIMIT ?10")                                                \
 	X(HOOKS, "SELECT id, environment FROM hook ORDER BY no LIMIT ?")                                               \
 	X(PEER_PROFILE, "SELECT digest, text FROM peer_profile WHERE peer = ? AND instrument = ? AND version = ?")
 

@@ -208,10 +208,20 @@ int law_stats_of(const struct law_fact *facts, size_t n, const struct law_terms 
 
 /* ------------------------------------------------------------------- counting */
 
+/* Milliseconds times 256, and the type. */
 struct law_sample {
-	int64_t ms;
-	uint8_t type;
+	uint64_t packed;
 };
+
+static int64_t ms_of(const struct law_sample *s)
+{
+	return (int64_t)(s->packed >> 8);
+}
+
+static uint8_t type_of(const struct law_sample *s)
+{
+	return (uint8_t)s->packed;
+}
 
 void law_stats_begin(struct law_stats *s, struct cy_wall now)
 {
@@ -236,7 +246,7 @@ static void sample(struct law_stats *s, unsigned side, enum law_stats_step step,
 		s->samples[side][step].cap = cap;
 	}
 	/* The two authorities' clocks may differ. */
-	at[n] = (struct law_sample){ .ms = until_ms > row->sent_ms ? until_ms - row->sent_ms : 0, .type = row->type };
+	at[n].packed = (until_ms > row->sent_ms ? (uint64_t)(until_ms - row->sent_ms) << 8 : 0) | row->type;
 	s->samples[side][step].n = n + 1;
 }
 
@@ -330,7 +340,7 @@ static int by_ms(const void *a, const void *b)
 {
 	const struct law_sample *x = a, *y = b;
 
-	return x->ms < y->ms ? -1 : x->ms > y->ms;
+	return x->packed < y->packed ? -1 : x->packed > y->packed;
 }
 
 /* Number, from 1, of the value that is the percentile of n. */
@@ -355,12 +365,14 @@ static void spread(struct law_group groups[static LAW_TYPES], enum law_stats_ste
 
 	groups[0].spread[step].n = n;
 	for (size_t i = 0; i < n; i++)
-		if (at[i].type > 0)
-			groups[at[i].type].spread[step].n++;
+		if (type_of(&at[i]) > 0)
+			groups[type_of(&at[i])].spread[step].n++;
 	for (size_t i = 0; i < n; i++) {
-		place(&groups[0].spread[step], i + 1, at[i].ms);
-		if (at[i].type > 0)
-			place(&groups[at[i].type].spread[step], ++placed[at[i].type], at[i].ms);
+		const uint8_t type = type_of(&at[i]);
+
+		place(&groups[0].spread[step], i + 1, ms_of(&at[i]));
+		if (type > 0)
+			place(&groups[type].spread[step], ++placed[type], ms_of(&at[i]));
 	}
 }
 

@@ -151,7 +151,7 @@ struct law_stats {
 	uint64_t seen, returned;
 };
 
-/* Rows of one case follow each other. Ends the process if there is no memory (16 bytes
+/* Rows of one case follow each other. Ends the process if there is no memory (8 bytes
  * a step of a measure). */
 void law_stats_begin(struct law_stats *s, struct cy_wall now);
 void law_stats_add(struct law_stats *s, const struct law_stat *row);

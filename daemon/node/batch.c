@@ -322,6 +322,8 @@ void batch_plan_wake(struct node *n)
 		if (cy_mono_before(due, at))
 			at = due;
 	}
+	if (n->counting != NULL)
+		at = now;
 	if (at.ms == n->planned.ms)
 		return;
 	n->planned = at;

@@ -25,6 +25,7 @@
 #define NODE_STORE_RETRY_MS     2000           /* after a failed commit */
 #define NODE_CLOCK_JUMP_MS      3600000        /* beyond this the wall clock is not trusted */
 #define NODE_CLOCKS_DUE         64             /* clocks that a batch decides about */
+#define NODE_STATS_ROWS         1000           /* measures that are counted in one turn of the loop */
 #define NODE_HOOK_ID            224            /* bytes of a step's id, with the NUL */
 #define NODE_HOOKS_MAX          4              /* commands that run at one time */
 #define NODE_CONFIRM_MS         60000          /* by which an operator's time may differ */
@@ -252,6 +253,7 @@ struct node {
 	uint8_t frontier[64 * CY_SHA256_LEN];
 
 	struct input *inputs, **last_input;
+	struct counting *counting; /* statistics that were asked for, the first under way */
 	struct batch batch;
 	uint64_t last_ticket;
 	struct cy_mono
@@ -445,7 +447,10 @@ void clocks_plan(struct node *n);
 void measures_put(struct node *n);
 
 /* -------------------------------------------------------------- stats_views.c */
+/* It is answered later, a part at a time: everybody else goes on meanwhile. */
 void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r);
+void stats_views_step(struct node *n);
+void stats_views_free(struct node *n);
 
 /* -------------------------------------------------------------- escalate.c */
 /* Decide what is due about one clock, and set when the next decision is to be made. */

@@ -172,6 +172,7 @@ void node_free(struct node *n)
 		next = in->next;
 		node_input_free(in);
 	}
+	stats_views_free(n);
 	for (size_t i = 0; i < n->n_peers; i++)
 		node_peer_free(n->peers[i]);
 	for (struct conn *c = n->conns, *next; c != NULL; c = next) {
@@ -454,6 +455,8 @@ void node_wake(struct node *n)
 {
 	n->planned = CY_NEVER;
 	batch_start(n);
+	stats_views_step(n);
+	batch_plan_wake(n);
 }
 
 void node_stop(struct node *n)

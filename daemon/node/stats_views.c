@@ -4,12 +4,6 @@
 
 #include "node/internal.h"
 
-static int add_row(void *arg, const struct store_measure *row)
-{
-	law_stats_add(arg, &row->stat);
-	return CY_OK;
-}
-
 /* The end of a day before, or of the day itself, in our zone. */
 static bool end_of(const struct node *n, const char *date, int64_t days, struct cy_wall *ret)
 {
@@ -103,21 +97,51 @@ static void answer(struct node *n, struct conn *c, uint64_t correlation, const s
 	cy_arena_free(&a);
 }
 
+/* Statistics that a client waits for. */
+struct counting {
+	struct counting *next;
+	uint64_t conn, correlation;
+	struct store_measure_query query; /* owns its strings */
+	uint32_t smallest;
+	struct law_stats *stats; /* NULL: its turn has not come */
+};
+
+static void drop(struct node *n)
+{
+	struct counting *k = n->counting;
+
+	n->counting = k->next;
+	if (k->stats != NULL)
+		law_stats_end(k->stats);
+	free(k->stats);
+	free((char *)(uintptr_t)k->query.peer);
+	free((char *)(uintptr_t)k->query.instrument);
+	free(k);
+}
+
+void stats_views_free(struct node *n)
+{
+	while (n->counting != NULL)
+		drop(n);
+}
+
+static char *copy(const char *s)
+{
+	char *out = strdup(s);
+
+	CY_ASSERT(out != NULL);
+	return out;
+}
+
 void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r)
 {
-	struct store_port *store = &n->ports.store;
-	struct store_measure_query q = { .from = { INT64_MIN },
-					 .until = { INT64_MAX },
-					 .peer = r->peer,
-					 .instrument = r->instrument,
-					 .type = (uint8_t)r->measure,
-					 .now = node_now(n) };
-	struct law_stats *s;
-	int code;
+	struct store_measure_query q = { .after.sent_ms = INT64_MIN, .until = { INT64_MAX } };
+	struct cy_wall from = { INT64_MIN };
+	const bool from_good = end_of(n, r->from_date, -1, &from), to_good = end_of(n, r->to_date, 0, &q.until);
+	struct counting **at = &n->counting, *k;
 
-	if (!end_of(n, r->from_date, -1, &q.from) || !end_of(n, r->to_date, 0, &q.until)) {
-		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID,
-			    end_of(n, r->from_date, -1, &q.from) ? "to_date" : "from_date",
+	if (!from_good || !to_good) {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, from_good ? "to_date" : "from_date",
 			    "a day is expected, as YYYY-MM-DD");
 		return;
 	}
@@ -126,16 +150,82 @@ void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const
 			    (int)r->measure);
 		return;
 	}
-	s = calloc(1, sizeof *s);
-	CY_ASSERT(s != NULL);
-	law_stats_begin(s, q.now);
-	code = store->measures(store->ctx, local_view(c), &q, add_row, s);
-	law_stats_end(s);
-	law_stats_hide(s, r->smallest);
-	if (code < 0)
-		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+	for (; *at != NULL; at = &(*at)->next)
+		if ((*at)->conn == c->id) {
+			local_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
+				    "statistics are being counted for this connection: wait for them");
+			return;
+		}
+	k = calloc(1, sizeof *k);
+	CY_ASSERT(k != NULL);
+	k->conn = c->id;
+	k->correlation = correlation;
+	k->smallest = r->smallest;
+	k->query = q;
+	k->query.after.sent_ms = from.ms;
+	k->query.limit = NODE_STATS_ROWS;
+	k->query.type = (uint8_t)r->measure;
+	k->query.peer = copy(r->peer);
+	k->query.instrument = copy(r->instrument);
+	*at = k;
+	batch_plan_wake(n);
+}
+
+struct page {
+	struct counting *k;
+	uint32_t rows;
+};
+
+static int add_row(void *arg, const struct store_measure *row)
+{
+	struct page *p = arg;
+
+	law_stats_add(p->k->stats, &row->stat);
+	p->k->query.after.sent_ms = row->stat.sent_ms;
+	p->k->query.after.request = row->stat.request;
+	p->k->query.after.measure = row->stat.measure;
+	p->rows++;
+	return CY_OK;
+}
+
+static void begin(struct node *n, struct counting *k)
+{
+	if (k->stats != NULL)
+		return;
+	k->stats = calloc(1, sizeof *k->stats);
+	CY_ASSERT(k->stats != NULL);
+	k->query.now = node_now(n);
+	law_stats_begin(k->stats, k->query.now);
+}
+
+void stats_views_step(struct node *n)
+{
+	struct store_port *store = &n->ports.store;
+	struct page p = { .k = n->counting };
+	/* The read moves `after` on. */
+	struct store_measure_query q;
+	struct conn *c;
+	int code;
+
+	if (p.k == NULL)
+		return;
+	c = node_conn(n, p.k->conn);
+	if (c == NULL) {
+		drop(n);
+		return;
+	}
+	begin(n, p.k);
+	q = p.k->query;
+	code = store->measures(store->ctx, local_view(c), &q, add_row, &p);
+	if (code == CY_OK && p.rows == q.limit)
+		return;
+	if (code < 0) {
+		local_error(n, c->id, p.k->correlation, CY_ERROR_CODE__UNAVAILABLE, "",
 			    "the store cannot read now: repeat later");
-	else
-		answer(n, c, correlation, s);
-	free(s);
+	} else {
+		law_stats_end(p.k->stats);
+		law_stats_hide(p.k->stats, p.k->smallest);
+		answer(n, c, p.k->correlation, p.k->stats);
+	}
+	drop(n);
 }

@@ -108,9 +108,17 @@ struct store_measure {
 	struct law_stat stat; /* reads fill `request`, `side` and the limits, writes ignore them */
 };
 
-/* Which measures. */
+/* Which measures, and a page of them. */
 struct store_measure_query {
-	struct cy_wall from, until;    /* sent at or after `from`, before `until` */
+	/* After this one, in order of sending, then case, then measure; a time alone: those
+	 * that were sent then or later. */
+	struct {
+		int64_t sent_ms;
+		uint64_t request; /* law_stat */
+		uint8_t measure;
+	} after;
+	struct cy_wall until;          /* sent before */
+	uint32_t limit;                /* at most so many */
 	const char *peer, *instrument; /* "" : all */
 	uint8_t type;                  /* CyMeasureType; 0: all */
 	struct cy_wall now;            /* for the limits: what is due before it is over */
@@ -351,7 +359,7 @@ struct store_port {
 	 * `until`, in that order; at most `limit`. peer "": all. */
 	int (*open_clocks)(void *ctx, struct store_view view, const char *peer, struct cy_wall after, uint64_t after_id,
 			   struct cy_wall until, uint32_t limit, store_clock_fn *fn, void *arg);
-	/* Measures, those of one case after each other. */
+	/* Measures, in order: those of one case follow each other. */
 	int (*measures)(void *ctx, struct store_view view, const struct store_measure_query *q, store_measure_fn *fn,
 			void *arg);
 	/* Hooks that were not run yet, oldest first. */

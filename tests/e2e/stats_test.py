@@ -103,6 +103,20 @@ def figures_are_of_the_days_peer_instrument_and_measure_that_are_asked_for():
 
 
 @test
+def one_count_at_a_time_for_a_connection():
+    client = Client(us)
+    send, frames = client.sock.sendall, []
+    client.sock = type("Together", (), {"sendall": staticmethod(frames.append), "close": client.sock.close})
+    first = client.send(get_statistics=local_pb2.GetStatistics())
+    second = client.send(get_statistics=local_pb2.GetStatistics())
+    send(b"".join(frames))
+    answers = {frame.correlation: frame for frame in (client.receive(), client.receive())}
+    client.close()
+    assert answers[second].error.code == types_pb2.TOO_MANY, answers
+    assert answers[first].statistics.groups, answers
+
+
+@test
 def what_is_published_gives_no_small_number_away():
     found = figures(us, local_pb2.OUT, "--publish")
     assert found["measures"] == 9 and found["executed"] is None and found["requests"] is None, found

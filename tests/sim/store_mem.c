@@ -1045,11 +1045,12 @@ static void count_clocks(const struct mem_case *c, struct law_stat *stat, struct
 	}
 }
 
-static int measures(void *ctx, struct store_view view, const struct store_measure_query *q, store_measure_fn *fn,
-		    void *arg)
+/* The first one after q->after; NULL: none. */
+static const struct mem_measure *measure_after(const struct mem_store *s, struct store_view view,
+					       const struct store_measure_query *q, const struct mem_case **ret_case,
+					       uint64_t *ret_no)
 {
-	struct mem_store *s = ctx;
-	int r = s->unreadable ? CY_ESTORE : CY_OK;
+	const struct mem_measure *best = NULL;
 	uint64_t no = 0;
 
 	for (const struct mem_case *c = s->first_case; c != NULL; c = c->next) {
@@ -1057,17 +1058,43 @@ static int measures(void *ctx, struct store_view view, const struct store_measur
 		if (!sees(view, c->row.client) || (q->peer[0] != '\0' && strcmp(q->peer, c->row.peer) != 0) ||
 		    (q->instrument[0] != '\0' && strcmp(q->instrument, c->row.instrument) != 0))
 			continue;
-		for (const struct mem_measure *m = c->measures; m != NULL && r >= 0; m = m->next) {
-			struct store_measure row = m->row;
+		for (const struct mem_measure *m = c->measures; m != NULL; m = m->next) {
+			const struct law_stat *x = &m->row.stat;
 
-			if (row.stat.sent_ms < q->from.ms || row.stat.sent_ms >= q->until.ms ||
-			    (q->type > 0 && q->type != row.stat.type))
+			if (x->sent_ms >= q->until.ms || (q->type > 0 && q->type != x->type) ||
+			    x->sent_ms < q->after.sent_ms ||
+			    (x->sent_ms == q->after.sent_ms &&
+			     (no < q->after.request || (no == q->after.request && x->measure <= q->after.measure))) ||
+			    (best != NULL && x->sent_ms >= best->row.stat.sent_ms))
 				continue;
-			row.stat.request = no;
-			row.stat.side = c->row.side;
-			count_clocks(c, &row.stat, q->now);
-			r = fn(arg, &row);
+			best = m;
+			*ret_case = c;
+			*ret_no = no;
 		}
+	}
+	return best;
+}
+
+static int measures(void *ctx, struct store_view view, const struct store_measure_query *q, store_measure_fn *fn,
+		    void *arg)
+{
+	struct mem_store *s = ctx;
+	struct store_measure_query at = *q;
+	const struct mem_measure *m;
+	const struct mem_case *c = NULL;
+	uint64_t no = 0;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	while (r >= 0 && at.limit-- > 0 && (m = measure_after(s, view, &at, &c, &no)) != NULL) {
+		struct store_measure row = m->row;
+
+		row.stat.request = no;
+		row.stat.side = c->row.side;
+		count_clocks(c, &row.stat, q->now);
+		at.after.sent_ms = row.stat.sent_ms;
+		at.after.request = no;
+		at.after.measure = row.stat.measure;
+		r = fn(arg, &row);
 	}
 	return r;
 }

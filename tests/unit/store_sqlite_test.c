@@ -487,7 +487,7 @@ static struct measured measured(struct fixture *f, struct store_measure_query q,
 	return m;
 }
 
-#define ALL .from = { INT64_MIN }, .until = { INT64_MAX }, .now = { 1000 }
+#define ALL .after.sent_ms = INT64_MIN, .until = { INT64_MAX }, .limit = 8, .now = { 1000 }
 
 static void limits_are(const struct law_limits *l, uint32_t in_time, uint32_t late, uint32_t lapsed)
 {
@@ -546,10 +546,43 @@ static void measures_are_found_with_their_time_limits(void **state)
 	assert_int_equal(m.n, 2);
 	m = measured(f,
 		     (struct store_measure_query){
-			     .from = { 400 }, .until = { 500 }, .peer = "", .instrument = "", .now = { 1000 } },
+			     .after.sent_ms = 400, .until = { 500 }, .limit = 8, .peer = "", .instrument = "" },
 		     NULL);
 	assert_int_equal(m.n, 1);
 	assert_int_equal(m.at[0].sent_ms, 400);
+}
+
+static void measures_come_by_pages(void **state)
+{
+	struct fixture *f = *state;
+	struct store_measure_query q = { ALL, .peer = "", .instrument = "" };
+	static const struct {
+		int64_t sent;
+		uint8_t measure;
+	} expected[] = { { 400, 1 }, { 500, 1 }, { 500, 2 }, { 500, 1 }, { 600, 1 } };
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_case(f, "c2", "", "own-2", "");
+	add_case(f, "c3", "", "own-3", "");
+	add_case(f, "c4", "", "own-4", "");
+	add_measure(f, "c1", 2, 15, 500, LAW_OUTCOME_OPEN);
+	add_measure(f, "c1", 1, 11, 500, LAW_OUTCOME_OPEN);
+	add_measure(f, "c2", 1, 11, 500, LAW_OUTCOME_OPEN);
+	add_measure(f, "c3", 1, 11, 600, LAW_OUTCOME_OPEN);
+	add_measure(f, "c4", 1, 11, 400, LAW_OUTCOME_OPEN);
+	assert_int_equal(commit(f), CY_OK);
+	q.limit = 1;
+	for (size_t i = 0; i < 5; i++) {
+		const struct measured m = measured(f, q, NULL);
+
+		assert_int_equal(m.n, 1);
+		assert_int_equal(m.at[0].sent_ms, expected[i].sent);
+		assert_int_equal(m.at[0].measure, expected[i].measure);
+		q.after.sent_ms = m.at[0].sent_ms;
+		q.after.request = m.at[0].request;
+		q.after.measure = m.at[0].measure;
+	}
+	assert_int_equal(measured(f, q, NULL).n, 0);
 }
 
 int main(void)
@@ -568,6 +601,7 @@ int main(void)
 		TEST(the_thread_commits_and_says_so_by_an_event),
 		TEST(the_counts_of_status_scan_no_table),
 		TEST(measures_are_found_with_their_time_limits),
+		TEST(measures_come_by_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
