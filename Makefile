@@ -219,6 +219,7 @@ demo:
 	@contrib/install-packages build run
 	@$(MAKE) --no-print-directory all
 	@KEEP=$(KEEP) contrib/demo/demo $(BUILD)
+	@contrib/demo/time-lapse $(BUILD)
 
 lint: $(LIB_O)
 	@tests/lint $(BUILD)
@@ -255,7 +256,7 @@ install: all
 
 help:
 	@echo 'make            build/bin/comityd and build/bin/comityctl'
-	@echo 'make demo       two authorities exchange a request; KEEP=1 leaves them running'
+	@echo 'make demo       two authorities exchange a request, then weeks of time limits in seconds; KEEP=1 leaves them running'
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
 	@echo 'make check-tsan data races between threads, by ThreadSanitizer'
 	@echo 'make sim        the simulator; SEEDS=1..2000, or SEED=7 TRACE=1 for its whole story'
