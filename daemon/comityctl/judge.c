@@ -132,6 +132,10 @@ static void judge_peer(struct judging *g, struct judged *d, const CyPeerStatus *
 			add(g, d, v, "%" PRIu64 " message%s, the oldest for %s", p->waiting,
 			    p->waiting == 1 ? " waits" : "s wait", out_age(age * 1000));
 	}
+	if (p->profiles_differ > 0)
+		add(g, d, JUDGE_OK, "%u treaty profile%s differ%s from ours: comityctl treaty diff %s",
+		    p->profiles_differ, p->profiles_differ == 1 ? "" : "s", p->profiles_differ == 1 ? "s" : "",
+		    p->peer);
 	if (p->_clock_skew_ms_case) {
 		int64_t skew = (p->clock_skew_ms < 0 ? -p->clock_skew_ms : p->clock_skew_ms) / 1000;
 		enum verdict v = limit(g, JUDGE_SKEW, skew);

@@ -10,14 +10,14 @@
 #include "comityctl/treaties.h"
 
 static const struct ctl_command *const commands[] = {
-	&ctl_submit,        &ctl_send,         &ctl_return_deficient,
-	&ctl_inbox,         &ctl_case_list,    &ctl_case_show,
-	&ctl_message_show,  &ctl_status,       &ctl_health,
-	&ctl_peer_list,     &ctl_peer_show,    &ctl_template,
-	&ctl_check,         &ctl_treaty_list,  &ctl_treaty_show,
-	&ctl_treaty_check,  &ctl_treaty_guide, &ctl_due,
-	&ctl_late,          &ctl_clock_list,   &ctl_clock_explain,
-	&ctl_clock_confirm, &ctl_stats,
+	&ctl_submit,        &ctl_send,          &ctl_return_deficient,
+	&ctl_inbox,         &ctl_case_list,     &ctl_case_show,
+	&ctl_message_show,  &ctl_status,        &ctl_health,
+	&ctl_peer_list,     &ctl_peer_show,     &ctl_template,
+	&ctl_check,         &ctl_treaty_list,   &ctl_treaty_show,
+	&ctl_treaty_check,  &ctl_treaty_guide,  &ctl_treaty_diff,
+	&ctl_due,           &ctl_late,          &ctl_clock_list,
+	&ctl_clock_explain, &ctl_clock_confirm, &ctl_stats,
 };
 
 static int print_help(void)

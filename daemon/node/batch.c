@@ -232,6 +232,12 @@ static void step_frame(struct node *n, struct input *in)
 	case CY_PEER_FRAME__KIND_FETCHED:
 		reconcile_fetched(n, p, f->fetched, in->text, in->receipt);
 		return;
+	case CY_PEER_FRAME__KIND_PROFILE_REQUEST:
+		profiles_asked(n, p, f->profile_request);
+		return;
+	case CY_PEER_FRAME__KIND_PROFILE:
+		profiles_told(n, p, f->profile);
+		return;
 	case CY_PEER_FRAME__KIND__NOT_SET:
 	case _CY_PEER_FRAME__KIND__CASE_IS_INT_SIZE:
 		return;

@@ -41,6 +41,7 @@ void node_peer_free(struct peer *p)
 {
 	cy_buf_free(&p->head_text);
 	cy_buf_free(&p->head_signature);
+	cy_arena_free(&p->profiles_arena);
 	reconcile_forget(p);
 	free(p);
 }

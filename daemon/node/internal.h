@@ -74,6 +74,16 @@ struct peer {
 	 * then it is fetched back once more. */
 	struct xchg_pos forgotten;
 
+	/* The treaty profiles that its last Hello named. */
+	struct cy_arena profiles_arena;
+	struct node_profile {
+		const char *instrument, *version;
+		struct cy_digest digest;
+		bool asked;
+	} * profiles;
+	size_t n_profiles;
+	bool profiles_known;
+
 	/* For status. */
 	struct cy_wall since; /* connected or not connected */
 	bool refused;         /* the last fault is about a certificate */
@@ -373,6 +383,16 @@ void cases_event(struct node *n, const struct work_case *c, const struct event_o
 void session_up(struct node *n, struct peer *p, uint64_t session);
 void session_greet(struct node *n, struct want *w);
 void session_hello(struct node *n, struct peer *p, const CyHello *h, const struct wire_text *head);
+
+/* -------------------------------------------------------------- profiles.c */
+/* Those in use, for our Hello; in the batch's arena. */
+CyProfileDigest **profiles_list(struct node *n, size_t *ret_n);
+/* What the peer's Hello names: ask for the text of what differs. */
+void profiles_named(struct node *n, struct peer *p, const CyHello *h);
+void profiles_asked(struct node *n, struct peer *p, const CyProfileRequest *r);
+void profiles_told(struct node *n, struct peer *p, const CyProfile *f);
+uint32_t profiles_different(const struct node *n, const struct peer *p);
+void profiles_compare(struct node *n, struct conn *c, uint64_t correlation, const CyCompareProfiles *r);
 
 /* -------------------------------------------------------------- inbound.c */
 void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text);

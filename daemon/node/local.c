@@ -150,6 +150,9 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK:
 		clock_views_explain(n, c, f->correlation, f->explain_clock);
 		return true;
+	case CY_CLIENT_FRAME__KIND_COMPARE_PROFILES:
+		profiles_compare(n, c, f->correlation, f->compare_profiles);
+		return true;
 	case CY_CLIENT_FRAME__KIND_CONFIRM_TIME:
 		clock_views_confirm(n, c, f->correlation, f->confirm_time);
 		return true;
@@ -178,7 +181,8 @@ static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 		return true;
 	return kind == CY_CLIENT_FRAME__KIND_LIST_CASES || kind == CY_CLIENT_FRAME__KIND_SHOW_CASE ||
 	       kind == CY_CLIENT_FRAME__KIND_GET_STATUS || kind == CY_CLIENT_FRAME__KIND_LIST_CLOCKS ||
-	       kind == CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK || kind == CY_CLIENT_FRAME__KIND_GET_STATISTICS;
+	       kind == CY_CLIENT_FRAME__KIND_COMPARE_PROFILES || kind == CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK ||
+	       kind == CY_CLIENT_FRAME__KIND_GET_STATISTICS;
 }
 
 void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame)

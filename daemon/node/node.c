@@ -362,6 +362,8 @@ static int check_frame(struct node *n, const struct peer *p, struct input *in, s
 	case CY_PEER_FRAME__KIND_HEADS_REQUEST:
 	case CY_PEER_FRAME__KIND_HEADS:
 	case CY_PEER_FRAME__KIND_FETCH_REQUEST:
+	case CY_PEER_FRAME__KIND_PROFILE_REQUEST:
+	case CY_PEER_FRAME__KIND_PROFILE:
 		return CY_OK;
 	case CY_PEER_FRAME__KIND__NOT_SET:
 	case _CY_PEER_FRAME__KIND__CASE_IS_INT_SIZE:

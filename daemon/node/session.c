@@ -110,6 +110,7 @@ void session_greet(struct node *n, struct want *w)
 	h.audit_head = &head;
 	h.clock_ms = node_now(n).ms;
 	h.reconciling = p->stream.reconciling;
+	h.profiles = profiles_list(n, &h.n_profiles);
 	f.kind_case = CY_PEER_FRAME__KIND_HELLO;
 	f.hello = &h;
 	/* Their Hello, and what followed it, may have been answered in the same batch,
@@ -248,6 +249,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	}
 	know_instance(n, p, h->instance_id.data);
 	p->greeted = true;
+	profiles_named(n, p, h);
 	p->resent = false;
 	if (__builtin_sub_overflow(h->clock_ms, node_now(n).ms, &p->skew_ms))
 		p->skew_ms = 0;

@@ -58,6 +58,7 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	row->round_trip_ms = xchg_rtt_smoothed(&p->rtt);
 	row->last_round_trip_ms = p->rtt.last_ms;
 	row->certificate_end_ms = facts.certificate_end.ms;
+	row->profiles_differ = profiles_different(n, p);
 	row->crl = (char *)crl_state(&facts, node_now(n));
 	row->crl_due_ms = facts.crl_due.ms;
 	return row;
