@@ -163,8 +163,8 @@ static void describe(struct node *n, struct work_case *c, const CyMessage *m)
 	const CyContent *content = m->content;
 	struct law_terms terms;
 
-	/* What follows the opening message may stand in the same batch. */
-	if (c->is_new && law_kind_opens(m->content->kind_case)) {
+	/* In a restored store what we said in the case may have come back before what opened it. */
+	if (c->row.terms.len == 0 && law_kind_opens(m->content->kind_case)) {
 		c->row.title = batch_string(n, title_of(content));
 		c->row.peer_reference = batch_string(n, m->own_reference);
 		law_terms_of(m, &terms);

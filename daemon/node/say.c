@@ -112,8 +112,7 @@ int say_message(struct node *n, struct work_case *c, const struct saying *s, str
 	r = law_admit(c->facts, c->n, &fact, e);
 	if (r < 0)
 		return r;
-	/* A case that has come in just now may be answered in the same batch. */
-	if (c->is_new && law_kind_opens(fact.kind))
+	if (law_kind_opens(fact.kind))
 		cases_pin(n, c, &terms);
 	r = cases_add(n, c, &fact);
 	if (r < 0)

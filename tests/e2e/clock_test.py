@@ -215,6 +215,18 @@ def a_date_that_is_over_lapses_climbs_the_ladder_once_and_reminds_the_peer():
 
 
 @test
+def statistics_tell_on_whose_side_time_limits_were_met_and_lapsed():
+    for d, direction, whose in ((us, local_pb2.OUT, "theirs"), (ie, local_pb2.IN, "ours")):
+        answer = json_format.Parse(d.ctl("--json", "stats").stdout, local_pb2.Statistics())
+        total, = [g for g in answer.groups if g.direction == direction and not g.measure]
+        # us-2 was acknowledged, us-3 wanted something for a day that is over; the others run.
+        limits = {c.name: c.count for c in total.counts if c.name.startswith("limits_") and c.count}
+        assert limits == {f"limits_{whose}_in_time": 1, f"limits_{whose}_lapsed": 1}, limits
+        assert answer.time_zone == ZONES[d.id][1]
+    assert "50 %" in us.ctl("stats", "--instrument", "clocks-1").stdout
+
+
+@test
 def another_calendar_is_a_difference_with_its_cause():
     with open(f"{ie.dir}/calendars/IE.ics", "w") as f:
         days = "".join(f"BEGIN:VEVENT\r\nUID:{n}\r\nDTSTART;VALUE=DATE:{day:%Y%m%d}\r\nSUMMARY:Closed\r\nEND:VEVENT\r\n"

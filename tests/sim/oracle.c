@@ -381,6 +381,29 @@ static struct cy_digest folded(struct mem_case *c, char *state, size_t size)
 	return d;
 }
 
+static bool stat_equal(const struct law_stat *a, const struct law_stat *b)
+{
+	return a->kind == b->kind && a->measure == b->measure && a->type == b->type && a->outcome == b->outcome &&
+	       a->ground == b->ground && a->sent_ms == b->sent_ms && a->acknowledged_ms == b->acknowledged_ms &&
+	       a->decided_ms == b->decided_ms && a->ended_ms == b->ended_ms && a->rounds == b->rounds &&
+	       a->relied == b->relied && a->repeated == b->repeated;
+}
+
+/* Does each side count the same of a case? */
+static void measures_equal(struct world *w, const struct sim_node *a, const struct mem_case *here,
+			   const struct sim_node *b, const struct mem_case *there)
+{
+	const struct mem_measure *x = here->measures, *y = there->measures;
+
+	while (x != NULL && y != NULL && stat_equal(&x->row.stat, &y->row.stat)) {
+		x = x->next;
+		y = y->next;
+	}
+	if (x != NULL || y != NULL)
+		world_fail(w, "case %s: what became of measure %u is counted otherwise at %s than at %s",
+			   here->row.case_id, (x != NULL ? x : y)->row.stat.measure, a->id, b->id);
+}
+
 static void tell_case(struct world *w, const struct sim_node *s, const struct mem_case *c)
 {
 	for (const struct mem_message *m = c->first; m != NULL; m = m->next)
@@ -423,6 +446,7 @@ static void case_equal(struct world *w, struct sim_node *a, struct sim_node *b, 
 	if (!cy_digest_equal(&x, &y))
 		world_fail(w, "case %s is %s at %s and %s at %s, or differs in detail", c->row.case_id, here_state,
 			   a->id, there_state, b->id);
+	measures_equal(w, a, c, b, there);
 }
 
 void oracle_final(struct world *w)
