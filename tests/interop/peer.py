@@ -678,7 +678,7 @@ class Peer:
 		if (len(h.instance_id) != 16 or h.epoch == 0 or not h.HasField("held") or not h.HasField("receipted")
 		    or h.max_message_bytes < MAX_MESSAGE or h.max_parcel_bytes < MAX_PARCEL
 		    or h.max_parcel_messages < MAX_MESSAGES or h.window < 1
-		    or any(len(d) not in (0, 32) for d in (h.profile_digest, h.calendar_digest, h.zone_digest))):
+		    or any(len(d) not in (0, 32) for d in (h.calendar_digest, h.zone_digest, *(p.digest for p in h.profiles)))):
 			raise Refused("PROTOCOL", "hello: a value is missing or wrong")
 		if not h.HasField("audit_head"):
 			raise Refused("PROTOCOL", "hello: no audit head")

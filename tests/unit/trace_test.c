@@ -167,6 +167,12 @@ static const char *describe(struct world *w, const CyPeerFrame *f, char *out, si
 					       short_id(w, f->heads->heads[i]->case_id), f->heads->heads[i]->yours,
 					       f->heads->heads[i]->mine);
 		break;
+	case CY_PEER_FRAME__KIND_PROFILE_REQUEST:
+		snprintf(out, size, "profile?  %s %s", f->profile_request->instrument, f->profile_request->version);
+		break;
+	case CY_PEER_FRAME__KIND_PROFILE:
+		snprintf(out, size, "profile   %s %s", f->profile->instrument, f->profile->version);
+		break;
 	case CY_PEER_FRAME__KIND_FETCH_REQUEST:
 		snprintf(out, size, "fetch?    case %s after %u", short_id(w, f->fetch_request->case_id),
 			 f->fetch_request->after);
