@@ -198,6 +198,7 @@ bench: test-packages
 	@$(MAKE) --no-print-directory all
 	@/usr/bin/python3 tests/bench/bench.py $(DAEMON) $(CTL)
 	@/usr/bin/python3 tests/bench/status_bench.py $(DAEMON) $(CTL)
+	@/usr/bin/python3 tests/bench/clock_bench.py $(DAEMON) $(CTL)
 
 # The attacks of `make check`, and how long its users had to wait meanwhile.
 .PHONY: siege

@@ -162,7 +162,7 @@ void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, cons
 	else
 		code = s->open_clocks(s->ctx, local_view(c), r->peer,
 				      r->after_due_ms > from.ms ? (struct cy_wall){ r->after_due_ms } : from,
-				      r->after_due_ms > from.ms ? r->after_id : INT64_MAX, until, CY_PAGE_MAX,
+				      r->after_due_ms > from.ms ? r->after_id : INT64_MAX, until, UINT32_MAX,
 				      r->window == CY_CLOCK_WINDOW__OPEN || r->window == 0 ? add_clock : add_running,
 				      &l);
 	if (code < 0 && code != CY_ELIMIT) {

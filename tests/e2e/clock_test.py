@@ -256,6 +256,21 @@ def a_hook_that_hangs_or_floods_is_ended_and_the_daemon_goes_on():
 
 
 @test
+def a_page_of_one_leads_to_the_next():
+    client, seen, after = Client(us), [], local_pb2.ListClocks(window=local_pb2.OPEN, limit=1)
+    everything = client.call(list_clocks=local_pb2.ListClocks(window=local_pb2.OPEN)).clock_list.clocks
+    while True:
+        page = client.call(list_clocks=after).clock_list
+        seen += page.clocks
+        if not page.more:
+            break
+        assert len(page.clocks) == 1
+        after.after_due_ms, after.after_id = page.clocks[0].due_ms, page.clocks[0].id
+    client.close()
+    assert len(seen) > 5 and [c.id for c in seen] == [c.id for c in everything], (seen, everything)
+
+
+@test
 def an_operators_word_about_the_clock_must_agree_with_it():
     run = us.ctl("clock", "confirm")
     assert run.returncode == 1 and "role" in run.stderr, run  # a submitter may not
