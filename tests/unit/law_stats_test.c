@@ -262,15 +262,10 @@ static void cases_count_once_and_measures_each(void **state)
 	r.ground = CY_REFUSAL_GROUND__DE_MINIMIS;
 	r.limits[0] = (struct law_limits){ 0, 0, 1 };
 	law_stats_add(s, &r);
-	/* the bounds of the backlog: 29, 30, 364 and 365 days */
-	r = row(2, CONTENT, LAW_OUTCOME_OPEN, -1, -1, -1, 29);
-	law_stats_add(s, &r);
-	r = row(3, CONTENT, LAW_OUTCOME_OPEN, -1, -1, -1, 30);
-	law_stats_add(s, &r);
-	r = row(4, WITNESS, LAW_OUTCOME_OPEN, -1, -1, -1, 364);
-	law_stats_add(s, &r);
-	r = row(5, WITNESS, LAW_OUTCOME_OPEN, -1, -1, -1, 365);
-	law_stats_add(s, &r);
+	for (unsigned i = 0; i < 4; i++) {
+		r = row(2 + i, i < 2 ? CONTENT : WITNESS, LAW_OUTCOME_OPEN, -1, -1, -1, 29);
+		law_stats_add(s, &r);
+	}
 	r = row(6, CONTENT, LAW_OUTCOME_RETURNED_DEFICIENT, -1, -1, 2, 50);
 	law_stats_add(s, &r);
 	r.measure = 2;
@@ -293,11 +288,7 @@ static void cases_count_once_and_measures_each(void **state)
 	assert_int_equal(FIGURE(s, 0, REQUESTS_RETURNED), 1);
 	assert_int_equal(FIGURE(s, 0, OUTCOME_RETURNED_DEFICIENT), 2);
 	assert_int_equal(FIGURE(s, 0, OUTCOME_OPEN), 4);
-	assert_int_equal(FIGURE(s, 0, OPEN_30), 1);
-	assert_int_equal(FIGURE(s, 0, OPEN_90), 1);
-	assert_int_equal(FIGURE(s, 0, OPEN_180), 0);
-	assert_int_equal(FIGURE(s, 0, OPEN_365), 1);
-	assert_int_equal(FIGURE(s, 0, OPEN_OVER), 1);
+	assert_int_equal(FIGURE(s, 0, OPEN_30), 4);
 	assert_int_equal(FIGURE(s, WITNESS, OUTCOME_REFUSED), 1);
 	assert_int_equal(FIGURE(s, WITNESS, GROUND + CY_REFUSAL_GROUND__DE_MINIMIS), 1);
 	assert_int_equal(FIGURE(s, 0, THEIRS_IN_TIME), 2);
@@ -308,6 +299,23 @@ static void cases_count_once_and_measures_each(void **state)
 	assert_int_equal(FIGURE(s, WITNESS, OURS_LAPSED), 1);
 	assert_int_equal(s->group[1][0].count[LAW_FIGURE_INFORMATION], 1);
 	assert_int_equal(s->group[1][0].count[LAW_FIGURE_MEASURES], 0);
+	free(s);
+}
+
+static void the_backlog_is_counted_by_whole_days(void **state)
+{
+	static const int ages[] = { 0, 29, 30, 89, 90, 179, 180, 364, 365, 4000 };
+	struct law_stats *s = begin();
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		const struct law_stat r = row(i + 1, CONTENT, LAW_OUTCOME_OPEN, -1, -1, -1, ages[i]);
+
+		law_stats_add(s, &r);
+	}
+	for (unsigned i = LAW_FIGURE_OPEN_30; i <= LAW_FIGURE_OPEN_OVER; i++)
+		assert_int_equal(s->group[0][CONTENT].count[i], 2);
+	law_stats_end(s);
 	free(s);
 }
 
@@ -453,6 +461,7 @@ int main(void)
 		cmocka_unit_test(the_last_word_about_a_review_counts),
 		cmocka_unit_test(percentiles_are_by_nearest_rank),
 		cmocka_unit_test(cases_count_once_and_measures_each),
+		cmocka_unit_test(the_backlog_is_counted_by_whole_days),
 		cmocka_unit_test(a_small_count_takes_others_with_it),
 		cmocka_unit_test(small_counts_do_not_hide_each_other),
 		cmocka_unit_test(nothing_small_hides_nothing),
