@@ -181,13 +181,6 @@ static const char *describe(struct world *w, const CyPeerFrame *f, char *out, si
 		snprintf(out, size, "fetched   case %s: %zu message(s)%s", short_id(w, f->fetched->case_id),
 			 f->fetched->n_messages, f->fetched->last ? ", last" : "");
 		break;
-	case CY_PEER_FRAME__KIND_PROFILE_REQUEST:
-		snprintf(out, size, "profile?  %s %s", f->profile_request->instrument, f->profile_request->version);
-		break;
-	case CY_PEER_FRAME__KIND_PROFILE:
-		snprintf(out, size, "profile   %s %s: %zu bytes", f->profile->instrument, f->profile->version,
-			 f->profile->text.len);
-		break;
 	case CY_PEER_FRAME__KIND__NOT_SET:
 	case _CY_PEER_FRAME__KIND__CASE_IS_INT_SIZE:
 		break;
