@@ -10,6 +10,7 @@ struct row {
 	struct row *next;
 	struct store_clock row; /* strings in the write-set's arena */
 	bool stated;            /* in this batch */
+	bool told;              /* by law_clocks, this time */
 };
 
 /* Bringing one case up to date. */
@@ -300,6 +301,7 @@ static int take_clock(void *arg, const struct law_clock *k)
 	struct store_clock before = r->row;
 	const struct law_ladder *ladder = law_ladder_of(s->n->config.books, s->profile, k->rule);
 
+	r->told = true;
 	r->row.state = (int)k->state;
 	r->row.start = k->start;
 	r->row.due = k->due;
@@ -319,6 +321,19 @@ static int take_clock(void *arg, const struct law_clock *k)
 	if (before.id == 0 || r->stated || changed(&before, &r->row))
 		put_row(s->n, &r->row);
 	return CY_OK;
+}
+
+/* A clock that started with what a crossing message has overtaken since: it never was. */
+static void cease(struct settling *s)
+{
+	for (struct row *r = s->rows; r != NULL; r = r->next) {
+		if (r->told || r->row.id == 0 || r->row.state == LAW_CLOCK_CEASED)
+			continue;
+		r->row.state = LAW_CLOCK_CEASED;
+		r->row.ended = r->row.next = (struct cy_wall){ 0 };
+		r->row.how = batch_string(s->n, "What started it was overtaken by a message that it crossed.");
+		put_row(s->n, &r->row);
+	}
 }
 
 static ProtobufCBinaryData digest_of(uint8_t *copy, const struct cy_digest *d)
@@ -396,7 +411,9 @@ static void settle(struct node *n, struct work_case *c)
 	in.n_stated = s->n_stated;
 	if (r == CY_OK)
 		r = law_clocks(&in, take_clock, s);
-	if (r < 0)
+	if (r == CY_OK)
+		cease(s);
+	else
 		node_tell(n, NODE_WARNING, NODE_EVENT_ESCALATION, c->row.peer,
 			  "case %s: a time limit of %s cannot be counted: %s", c->row.case_id, terms.instrument,
 			  cy_strerror(r));

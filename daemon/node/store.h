@@ -86,7 +86,7 @@ struct store_clock {
 	uint32_t measure, notice;
 	bool ours;                                /* we owe it */
 	int state;                                /* law_clock_state */
-	struct cy_wall start, due, ended, lapsed; /* 0: none, not yet */
+	struct cy_wall start, due, ended, lapsed; /* 0: none, not yet; ended with CEASED: it never was owed */
 	uint32_t round;                           /* how often its due instant was moved */
 	uint32_t rungs;                           /* of the ladder that are behind it in this round */
 	bool breach;                              /* its lapse is a breach, not just the end of a time */
