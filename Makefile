@@ -105,6 +105,23 @@ $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
+# Which rows of the life cycle and of the shipped treaties the tests of the law hit:
+# these are linked once more, with a recorder around the law's own functions.
+LAW_COVER := $(BUILD)/law
+LAW_TESTS := $(patsubst %,$(LAW_COVER)/%,law_admit_test law_clock_test law_fold_test law_shipped_test)
+$(LAW_TESTS): $(LAW_COVER)/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/law/record.o $(LIB_O)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=law_admit,--wrap=law_fold,--wrap=law_clocks \
+		-Wl,--wrap=_cmocka_run_group_tests -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
+$(LAW_COVER)/rows: $(BUILD)/obj/tests/law/rows.o $(LIB_O)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+.PHONY: coverage-law
+coverage-law: $(LAW_TESTS) $(LAW_COVER)/rows
+	@tests/law/coverage $(LAW_COVER) $(if $(V),--all)
+
 # --------------------------------------------------------------- simulator
 SIM      := $(BUILD)/tests/sim
 SIM_O    := $(patsubst tests/sim/%.c,$(BUILD)/obj/tests/sim/%.o,$(wildcard tests/sim/*.c))
@@ -178,7 +195,7 @@ export TIME_FACTOR SANITIZE
 
 # The packages come first, whatever -j says.
 check: test-packages
-	@$(MAKE) --no-print-directory all unit $(BUILD)/tests/json_tool $(SIM) $(MUTANTS)
+	@$(MAKE) --no-print-directory all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(SIM) $(MUTANTS)
 	@$(MAKE) --no-print-directory $(FUZZING) fuzz-replay
 	@tests/check $(BUILD) '$(TESTS)'
 
@@ -260,6 +277,7 @@ help:
 	@echo 'make demo       two authorities exchange a request, then weeks of time limits in seconds; KEEP=1 leaves them running'
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
 	@echo 'make check-tsan data races between threads, by ThreadSanitizer'
+	@echo 'make coverage-law  rows of the life cycle and of the shipped treaties that no test hits; V=1 shows which hits which'
 	@echo 'make sim        the simulator; SEEDS=1..2000, or SEED=7 TRACE=1 for its whole story'
 	@echo 'make sim-law    a hundred authorities keep the time limits of treaties for ten simulated years; SEED=1'
 	@echo 'make mutants    planted bugs: each must be caught by the simulator'

@@ -35,8 +35,8 @@ enum law_phase {
 	X(NOTIFICATION, notification, LAW_ASKING, 0u, opening)                                   \
 	X(SPONTANEOUS_INFORMATION, spontaneous_information, LAW_ASKING, 0u, opening)             \
 	X(SUPPLEMENT, supplement, LAW_ASKING, LAW_RUNNING, supplement)                           \
-	X(CONDITIONS_ACCEPTED, conditions_accepted, LAW_ASKING, LAW_RUNNING, answer)             \
-	X(CONDITIONS_DECLINED, conditions_declined, LAW_ASKING, LAW_RUNNING, answer)             \
+	X(CONDITIONS_ACCEPTED, conditions_accepted, LAW_ASKING, LAW_REGISTERED, answer)          \
+	X(CONDITIONS_DECLINED, conditions_declined, LAW_ASKING, LAW_REGISTERED, answer)          \
 	X(WITHDRAWAL, withdrawal, LAW_ASKING, LAW_RUNNING, withdrawal)                           \
 	X(PROGRESS_QUERY, progress_query, LAW_ASKING, LAW_RUNNING, progress)                     \
 	X(EVIDENCE_VERIFICATION, evidence_verification, LAW_ASKING, LAW_GIVEN, about_result)     \

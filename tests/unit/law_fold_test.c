@@ -629,6 +629,27 @@ static void every_pair_of_kinds_stands_in_the_table(void **state)
 	assert_null(law_crossing(K(NOTE), K(NOTE)));
 }
 
+/* Also what nobody may say there: a peer may send it all the same. */
+static void any_two_kinds_that_cross_come_to_the_same_whoever_is_heard_first(void **state)
+{
+	struct history bases[3] = { requested(), registered(), registered() };
+
+	(void)state;
+	add(&bases[2], ASKED, say(K(RESULT), 0, DONE, 0));
+	for (size_t i = 0; i < law_kinds_n; i++)
+		for (size_t j = 0; j < law_kinds_n; j++)
+			for (size_t k = 0; k < 3; k++) {
+				const struct history *h = &bases[k];
+				struct law_fact a =
+					by(h, ASKS, say(law_kinds[i].number, 1, 1, 0), last_number(h, ASKED));
+				struct law_fact b =
+					by(h, ASKED, say(law_kinds[j].number, 1, 1, 0), last_number(h, ASKS));
+
+				if (law_crossing_stated(a.kind, b.kind))
+					assert_converges(h, &a, &b);
+			}
+}
+
 static void the_one_word_is_the_first_that_fits(void **state)
 {
 	struct history h = requested();
@@ -664,6 +685,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_pair_of_kinds_stands_in_the_table),
+		cmocka_unit_test(any_two_kinds_that_cross_come_to_the_same_whoever_is_heard_first),
 		cmocka_unit_test(a_refusal_holds_against_a_withdrawal_that_crosses_it),
 		cmocka_unit_test(a_withdrawal_of_everything_takes_what_a_crossing_result_left_open),
 		cmocka_unit_test(a_withdrawal_holds_against_a_decision_also_from_behind_a_note),
