@@ -9,8 +9,8 @@
 #include "wire/json.h"
 #include "wire/message.h"
 
-#define OPEN_MEAN  (30 * DAY) /* between two requests of one authority */
-#define MEASURES   16         /* of a request, at most */
+#define OPEN_MEAN  (40 * DAY) /* between two requests of one authority */
+#define MEASURES   24         /* of a request, at most */
 #define REPEAT_MS  HOUR       /* without an answer it is handed in again */
 #define LATER_MS   (6 * HOUR) /* an authority that is down is tried again */
 #define TRIES_MOST 600u
@@ -533,7 +533,7 @@ static int64_t plan_group(struct world *w, struct law_matter *m, int64_t at, uns
 static void plan_case(struct world *w, struct law_matter *m)
 {
 	int64_t at = w->now + days(w, 4), end = at;
-	unsigned group = 1 + (unsigned)cy_rng_below(rng(w), 6);
+	unsigned group = 1 + (unsigned)cy_rng_below(rng(w), 12);
 
 	if (one_in(w, 40)) {
 		plan(w, m, at, STEP_RETURN, 1, 1);

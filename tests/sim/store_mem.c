@@ -133,6 +133,21 @@ __attribute__((format(printf, 2, 3))) static void broken(struct mem_store *s, co
 	s->broken(s->ctx, text);
 }
 
+/* What a row points to: into its write-set, or a copy where these do not last. */
+static const char *text(struct mem_store *s, const char *new, const char *old)
+{
+	if (!s->copies)
+		return new;
+	return old != NULL && strcmp(new, old) == 0 ? old : cy_arena_string(&s->arena, new);
+}
+
+static struct cy_bytes bytes(struct mem_store *s, struct cy_bytes new, struct cy_bytes old)
+{
+	if (!s->copies)
+		return new;
+	return cy_bytes_equal(new, old) ? old : cy_arena_bytes(&s->arena, new);
+}
+
 static void put_meta(struct mem_store *s, const struct store_meta *m)
 {
 	if (s->has_meta &&
@@ -142,6 +157,12 @@ static void put_meta(struct mem_store *s, const struct store_meta *m)
 		broken(s, "the audit log holds %llu leaves, its size says %llu", (unsigned long long)s->n_leaves,
 		       (unsigned long long)m->audit_size);
 	s->meta = *m;
+	if (s->copies) {
+		CY_ASSERT(m->frontier.len <= sizeof s->frontier);
+		if (m->frontier.len > 0)
+			memcpy(s->frontier, m->frontier.data, m->frontier.len);
+		s->meta.frontier = cy_bytes(s->frontier, m->frontier.len);
+	}
 	s->has_meta = true;
 }
 
@@ -158,19 +179,41 @@ static void put_stream(struct mem_store *s, const struct store_stream *row)
 		broken(s, "the sequence to %s went back", p->id);
 	if (row->out_receipted > row->out_sequence)
 		broken(s, "%s receipted more than was sent", p->id);
-	p->stream = *row;
+	{
+		const struct store_stream before = p->stream;
+
+		p->stream = *row;
+		p->stream.peer = p->id;
+		p->stream.head_text = bytes(s, row->head_text, before.head_text);
+		p->stream.head_signature = bytes(s, row->head_signature, before.head_signature);
+	}
 	p->known = true;
+}
+
+static void copy_case(struct mem_store *s, struct store_case *to, const struct store_case *row)
+{
+	const struct store_case old = *to;
+
+	*to = *row;
+	to->peer = text(s, row->peer, old.peer);
+	to->case_id = text(s, row->case_id, old.case_id);
+	to->own_reference = text(s, row->own_reference, old.own_reference);
+	to->peer_reference = text(s, row->peer_reference, old.peer_reference);
+	to->client = text(s, row->client, old.client);
+	to->title = row->title[0] == '\0' && old.title != NULL ? old.title : text(s, row->title, old.title);
+	to->instrument = text(s, row->instrument, old.instrument);
+	to->state = text(s, row->state, old.state);
+	to->terms = bytes(s, row->terms, old.terms);
 }
 
 static void put_case(struct mem_store *s, const struct store_case *row)
 {
 	struct mem_case *c = mem_store_case(s, row->peer, row->case_id);
-	const char *title = row->title;
 
 	if (c == NULL) {
 		c = cy_arena_take(&s->arena, sizeof *c);
 		c->last = &c->first;
-		c->row = *row;
+		copy_case(s, &c->row, row);
 		insert(&s->cases, c, by_case);
 		*s->last_case = c;
 		s->last_case = &c->next;
@@ -179,10 +222,7 @@ static void put_case(struct mem_store *s, const struct store_case *row)
 	}
 	if (row->own_number < c->row.own_number || row->peer_number < c->row.peer_number)
 		broken(s, "a number of case %s went back", row->case_id);
-	if (title[0] == '\0')
-		title = c->row.title;
-	c->row = *row;
-	c->row.title = title;
+	copy_case(s, &c->row, row);
 }
 
 static bool is_open(const struct store_message *m)
@@ -201,6 +241,20 @@ static void open_message(struct mem_store *s, struct mem_message *m)
 	p->open[p->n_open++] = m;
 }
 
+static void copy_message(struct mem_store *s, struct store_message *to, const struct store_message *row)
+{
+	const struct store_message old = *to;
+
+	*to = *row;
+	to->id = text(s, row->id, old.id);
+	to->peer = text(s, row->peer, old.peer);
+	to->case_id = text(s, row->case_id, old.case_id);
+	to->void_reason = text(s, row->void_reason, old.void_reason);
+	to->client = text(s, row->client, old.client);
+	to->fact = bytes(s, row->fact, old.fact);
+	to->content = row->content.len == 0 ? old.content : bytes(s, row->content, old.content);
+}
+
 static void put_message(struct mem_store *s, const struct store_message *row)
 {
 	struct mem_message *m = mem_store_message(s, row->id);
@@ -214,17 +268,13 @@ static void put_message(struct mem_store *s, const struct store_message *row)
 		broken(s, "message %s took effect twice", row->id);
 	if (m == NULL) {
 		m = cy_arena_take(&s->arena, sizeof *m);
-		m->row = *row;
+		copy_message(s, &m->row, row);
 		m->no = ++s->n_messages;
 		insert(&s->messages, m, by_message);
 		*c->last = m;
 		c->last = &m->next;
 	} else {
-		const struct cy_bytes content = m->row.content;
-
-		m->row = *row;
-		if (m->row.content.len == 0)
-			m->row.content = content;
+		copy_message(s, &m->row, row);
 	}
 	for (struct mem_message *o = c->first; o != NULL && row->number > 0; o = o->next)
 		if (o != m && o->row.author == row->author && o->row.number == row->number)
@@ -243,7 +293,7 @@ static void mark_message(struct mem_store *s, const struct store_message *row)
 	}
 	m->row.transport = row->transport;
 	m->row.void_code = row->void_code;
-	m->row.void_reason = row->void_reason;
+	m->row.void_reason = text(s, row->void_reason, m->row.void_reason);
 	m->row.epoch = row->epoch;
 	m->row.sequence = row->sequence;
 	m->row.index = row->index;
@@ -264,6 +314,11 @@ static void put_parcel(struct mem_store *s, const struct store_parcel *row)
 	l->n++;
 	l->at[i] = cy_arena_take(&s->arena, sizeof *l->at[i]);
 	l->at[i]->row = *row;
+	l->at[i]->row.peer = text(s, row->peer, NULL);
+	l->at[i]->row.manifest = bytes(s, row->manifest, cy_bytes(NULL, 0));
+	l->at[i]->row.signature = bytes(s, row->signature, cy_bytes(NULL, 0));
+	l->at[i]->row.receipt = bytes(s, row->receipt, cy_bytes(NULL, 0));
+	l->at[i]->row.receipt_signature = bytes(s, row->receipt_signature, cy_bytes(NULL, 0));
 }
 
 static void put_receipt(struct mem_store *s, const struct store_parcel *row)
@@ -273,8 +328,8 @@ static void put_receipt(struct mem_store *s, const struct store_parcel *row)
 	if (p == NULL) {
 		broken(s, "a receipt for a parcel that is not there");
 	} else if (p->row.receipt.len == 0) {
-		p->row.receipt = row->receipt;
-		p->row.receipt_signature = row->receipt_signature;
+		p->row.receipt = bytes(s, row->receipt, p->row.receipt);
+		p->row.receipt_signature = bytes(s, row->receipt_signature, p->row.receipt_signature);
 	}
 }
 
@@ -283,6 +338,13 @@ static void put_event(struct mem_store *s, const struct store_event *row)
 	struct store_event *e = cy_arena_take(&s->arena, sizeof *e);
 
 	*e = *row;
+	e->peer = text(s, row->peer, NULL);
+	e->case_id = text(s, row->case_id, NULL);
+	e->message_id = text(s, row->message_id, NULL);
+	e->client = text(s, row->client, NULL);
+	e->own_reference = text(s, row->own_reference, NULL);
+	e->text = text(s, row->text, NULL);
+	e->case_state = text(s, row->case_state, NULL);
 	GROW(s->events, s->n_events, s->cap_events);
 	s->events[s->n_events++] = e;
 	e->position = s->n_events;
@@ -295,7 +357,7 @@ static void put_cursor(struct mem_store *s, const char *client, const char *name
 
 	if (c == NULL) {
 		c = cy_arena_take(&s->arena, sizeof *c);
-		*c = key;
+		*c = (struct cursor){ text(s, client, NULL), text(s, name, NULL), 0 };
 		insert(&s->cursors, c, by_cursor);
 	}
 	if (position < c->position)
@@ -310,6 +372,9 @@ static void put_key(struct mem_store *s, const struct store_key *row)
 	if (find(&s->keys, row, by_key) != NULL)
 		broken(s, "idempotency key %s was used twice", row->key);
 	*k = *row;
+	k->client = text(s, row->client, NULL);
+	k->key = text(s, row->key, NULL);
+	k->message_id = text(s, row->message_id, NULL);
 	insert(&s->keys, k, by_key);
 }
 
@@ -377,10 +442,15 @@ static void put_clock(struct mem_store *s, const struct store_clock *row)
 		broken(s, "a step of clock %s in case %s was taken back", row->name, row->case_id);
 	}
 	{
-		const uint64_t id = k->row.id;
+		const struct store_clock old = k->row;
 
 		k->row = *row;
-		k->row.id = id;
+		k->row.id = old.id;
+		k->row.peer = c->row.peer;
+		k->row.case_id = c->row.case_id;
+		k->row.name = text(s, row->name, old.name);
+		k->row.difference = text(s, row->difference, old.difference);
+		k->row.how = text(s, row->how, old.how);
 	}
 }
 
@@ -411,8 +481,8 @@ static void put_hook(struct mem_store *s, const char *id, struct cy_bytes enviro
 	for (const struct mem_hook *o = s->hooks; o != NULL; o = o->next)
 		if (strcmp(o->id, id) == 0)
 			broken(s, "hook %s is there twice", id);
-	h->id = id;
-	h->environment = environment;
+	h->id = text(s, id, NULL);
+	h->environment = bytes(s, environment, cy_bytes(NULL, 0));
 	*s->last_hook = h;
 	s->last_hook = &h->next;
 }
@@ -551,6 +621,12 @@ static void forget_log(struct mem_store *s, size_t keep)
 		store_writeset_free(s->log[--s->n_log]);
 		free(s->log[s->n_log]);
 	}
+}
+
+void mem_store_drop_log(struct mem_store *s)
+{
+	CY_ASSERT(s->copies);
+	forget_log(s, 0);
 }
 
 void mem_store_free(struct mem_store *s)

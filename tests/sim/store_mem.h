@@ -70,6 +70,7 @@ struct mem_store {
 	struct cy_arena arena;
 	struct store_meta meta;
 	bool has_meta;
+	uint8_t frontier[4096]; /* of a store that copies */
 	struct mem_peer *peers;
 	size_t n_peers;
 	void *messages, *cases, *keys, *cursors; /* tsearch(3) trees */
@@ -80,6 +81,7 @@ struct mem_store {
 	struct store_event **events; /* position is the index plus one */
 	size_t n_events, cap_events;
 	uint64_t n_leaves, n_messages, n_cases;
+	bool copies;     /* rows are copies: the list may be dropped. Nothing can be restored then */
 	bool unreadable; /* reads fail */
 
 	void (*broken)(void *ctx, const char *what); /* an invariant does not hold */
@@ -96,6 +98,9 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port);
 
 /* Make `w` durable and apply it; takes it over. */
 void mem_store_apply(struct mem_store *s, struct store_writeset *w);
+
+/* Free the list of a store that copies its rows. */
+void mem_store_drop_log(struct mem_store *s);
 
 /* Keep the first `n` write-sets only, as a restored backup does. */
 void mem_store_restore(struct mem_store *s, size_t n);

@@ -323,10 +323,12 @@ static void make_durable(struct sim_node *s)
 	s->w->counts.commits++;
 	world_mix(s->w, &w->n, sizeof w->n);
 	mem_store_apply(&s->store, w);
-	if (s->w->law != NULL)
+	if (s->w->law != NULL) {
 		law_commit(s, w);
-	else
+		mem_store_drop_log(&s->store);
+	} else {
 		oracle_commit(s, w);
+	}
 }
 
 static void drop_commit(struct sim_node *s)
@@ -821,6 +823,7 @@ static void make_nodes(struct world *w)
 		for (size_t k = 0; k < s->n_pairs; k++)
 			peers[k] = s->pairs[k]->side[s->pairs[k]->side[0] == s]->id;
 		mem_store_init(&s->store, peers, s->n_pairs, broken_store, s);
+		s->store.copies = w->law != NULL;
 		free(peers);
 		if (w->set.backend == SIM_SQLITE)
 			disk_new(s, cy_rng_next(&s->random));
