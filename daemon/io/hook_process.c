@@ -111,9 +111,10 @@ static void on_end(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	/* What it has left behind; its number is its own until it is waited for. */
+	kill(-r->pid, SIGKILL);
 	if (waitpid(r->pid, &status, WNOHANG) != r->pid)
 		return;
-	kill(-r->pid, SIGKILL); /* what it has left behind */
 	if (r->late)
 		snprintf(fault, sizeof fault, "it was ended after %lld s: it took too long",
 			 (long long)(h->timeout_ms / 1000));

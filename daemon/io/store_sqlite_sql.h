@@ -69,7 +69,7 @@
 	  "ended, rounds, relied, repeated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"           \
 	  " ON CONFLICT (case_no, measure) DO UPDATE SET kind = ?3, type = ?4, outcome = ?5, ground = ?6,"             \
 	  " sent = ?7, acknowledged = ?8, decided = ?9, ended = ?10, rounds = ?11, relied = ?12, repeated = ?13")      \
-	X(HOOK, "INSERT INTO hook (id, environment) VALUES (?, ?)")                                                    \
+	X(HOOK, "INSERT INTO hook (id, environment) VALUES (?, ?) ON CONFLICT (id) DO NOTHING")                        \
 	X(DROP_HOOK, "DELETE FROM hook WHERE id = ?")                                                                  \
 	X(PEER_PROFILE, "INSERT INTO peer_profile (peer, instrument, version, digest, text) VALUES (?1, ?2, ?3, ?4, "  \
 			"?5) ON CONFLICT (peer, instrument, version) DO UPDATE SET digest = ?4, text = ?5")

@@ -102,6 +102,15 @@ static bool final_result(const struct telling *t, const struct law_fact *f)
 	return f->kind == CY_CONTENT__KIND_RESULT && about(t, f) && (code_of(t, f) & 0x80) == 0;
 }
 
+/* Instants come from both sides, also from one that means no good: before 1970 and
+ * after the year 9000 nothing is counted. */
+static int64_t counted(int64_t ms)
+{
+	const int64_t most = INT64_C(221845392000000);
+
+	return ms < 0 ? 0 : ms > most ? most : ms;
+}
+
 static int64_t earlier(int64_t a, int64_t b)
 {
 	return b > 0 && b < a ? b : a;
@@ -229,7 +238,7 @@ static int64_t stated(const struct story *s, const struct law_clock_key *key)
 {
 	for (size_t i = 0; i < s->in->n_stated; i++)
 		if (law_clock_same(&s->in->stated[i].key, key))
-			return s->in->stated[i].start_ms;
+			return counted(s->in->stated[i].start_ms);
 	return 0;
 }
 
@@ -240,13 +249,13 @@ static int64_t received(const struct story *s, int64_t at)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->taken[i]->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT &&
 		    s->taken[i]->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY)
-			at = earlier(at, s->taken[i]->stated_ms);
+			at = earlier(at, counted(s->taken[i]->stated_ms));
 	return at;
 }
 
 static int64_t instant(const struct law_fact *f)
 {
-	return f->stated_ms > 0 ? f->stated_ms : f->at_ms;
+	return counted(f->stated_ms > 0 ? f->stated_ms : f->at_ms);
 }
 
 /* Does this fact start it? Then *ret_ms is when; 0: that has to be stated. */
@@ -400,12 +409,12 @@ static int suspend_or_resume(struct telling *t, const struct law_fact *f)
 	if (!t->started || held == (t->since.ms != 0))
 		return CY_OK;
 	if (held) {
-		t->since = (struct cy_wall){ f->at_ms };
+		t->since = (struct cy_wall){ counted(f->at_ms) + (f->at_ms <= 0) };
 		return CY_OK;
 	}
 	{
 		/* The authors' clocks may differ: no time runs backwards here. */
-		const struct cy_wall at = { f->at_ms > t->since.ms ? f->at_ms : t->since.ms };
+		const struct cy_wall at = { counted(f->at_ms) > t->since.ms ? counted(f->at_ms) : t->since.ms };
 		int r = at.ms > t->since.ms ? resume(t, at) : CY_OK;
 
 		t->since = (struct cy_wall){ 0 };
@@ -418,7 +427,7 @@ static void end(struct telling *t, enum law_clock_state state, const struct law_
 	char text[24];
 
 	t->c->state = state;
-	t->c->ended = (struct cy_wall){ f->at_ms };
+	t->c->ended = (struct cy_wall){ counted(f->at_ms) + (f->at_ms <= 0) };
 	t->c->by = f->number;
 	t->c->by_side = f->side;
 	date_text(t, t->c->ended, text);
@@ -469,11 +478,15 @@ static int one(const struct story *s, const struct law_clock_rule *rule, uint8_t
 		return CY_EINVAL;
 	for (size_t i = 0; r == CY_OK && i < s->n && c.ended.ms == 0; i++)
 		r = tell(&t, s->taken[i]);
-	if (r < 0)
-		return r;
+	if (r < 0) {
+		/* An absurd date of one message must not take the other clocks with it. */
+		c.start = c.due = c.ended = (struct cy_wall){ 0 };
+		t.started = false;
+		say(&t, "It cannot be counted: a date or a time limit lies outside of the years 1970 to 9000.");
+	}
 	if (c.ended.ms == 0)
 		c.state = !t.started ? LAW_CLOCK_WAITING : t.since.ms != 0 ? LAW_CLOCK_SUSPENDED : LAW_CLOCK_RUNNING;
-	if (c.state == LAW_CLOCK_WAITING)
+	if (c.state == LAW_CLOCK_WAITING && r == CY_OK)
 		say(&t, c.unstated ? "It waits for the obliged authority to state when it received the message."
 				   : "It waits for what starts it.");
 	c.how.due = c.due;

@@ -67,8 +67,8 @@ struct law_clock {
 
 /* Calls `fn` for each clock of the case, in the order of the profile, then measure,
  * then notice. Waiting ones are among them, except those that wait for a problem
- * notice. A return below 0 ends it and is returned. CY_EINVAL: a period cannot be
- * counted. */
+ * notice. One that cannot be counted waits, and says so. A return below 0 ends it and
+ * is returned. */
 int law_clocks(const struct law_clock_input *in, int (*fn)(void *arg, const struct law_clock *c), void *arg);
 
 /* Is missing it a breach? Not where only the time of a duty runs out, or silence is an answer. */

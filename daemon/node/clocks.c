@@ -202,11 +202,29 @@ static const char *cause(const struct settling *s, const struct stated *st, CySi
 	return "with the same profile, calendar and time zone";
 }
 
+static void tell_difference(struct settling *s, struct row *r, const struct law_clock *k, const char *text)
+{
+	if (strcmp(r->row.difference, text) == 0)
+		return;
+	r->row.difference = batch_string(s->n, text);
+	node_tell(s->n, NODE_WARNING, NODE_EVENT_ESCALATION, s->c->row.peer, "case %s: clock %s, measure %u: %s",
+		  s->c->row.case_id, k->key.name, k->key.measure, text);
+	cases_event(s->n, s->c,
+		    &(struct event_of){ .type = CY_EVENT_TYPE__CLOCK_DIFFERS, .message_id = "", .text = text });
+}
+
 static void compare(struct settling *s, struct row *r, const struct law_clock *k)
 {
 	char ours[CY_RFC3339_SIZE], theirs[CY_RFC3339_SIZE], text[CY_REASON_MAX + 1];
 	const struct stated *st;
 
+	/* Whoever owes gains time by a late start; that it lies ahead anybody can see. */
+	if (k->start.ms > node_now(s->n).ms + NODE_CLOCK_JUMP_MS) {
+		cy_rfc3339(k->start, theirs);
+		snprintf(text, sizeof text, "its start, stated by %s, lies ahead: %s", s->c->row.peer, theirs);
+		tell_difference(s, r, k, text);
+		return;
+	}
 	if (r->row.due_by == 0 || k->due.ms == 0 || k->due.ms == r->row.stated_due.ms) {
 		r->row.difference = "";
 		return;
@@ -221,11 +239,7 @@ static void compare(struct settling *s, struct row *r, const struct law_clock *k
 	cy_rfc3339(r->row.stated_due, theirs);
 	snprintf(text, sizeof text, "due %s is counted here, %s was stated by %s: %s", ours, theirs, s->c->row.peer,
 		 cause(s, st, k->rule->obliged));
-	r->row.difference = batch_string(s->n, text);
-	node_tell(s->n, NODE_WARNING, NODE_EVENT_ESCALATION, s->c->row.peer, "case %s: clock %s, measure %u: %s",
-		  s->c->row.case_id, k->key.name, k->key.measure, text);
-	cases_event(s->n, s->c,
-		    &(struct event_of){ .type = CY_EVENT_TYPE__CLOCK_DIFFERS, .message_id = "", .text = text });
+	tell_difference(s, r, k, text);
 }
 
 /* -------------------------------------------------------------------- settling */
@@ -374,10 +388,9 @@ static const struct site *site_of(const struct settling *s, CySide side)
 	return side == s->c->row.side ? &s->n->place : p != NULL ? &p->place : NULL;
 }
 
-static void settle(struct node *n, struct work_case *c)
+static void settle(struct node *n, struct work_case *c, struct settling *s)
 {
 	struct store_port *store = &n->ports.store;
-	struct settling *s = cy_arena_take(&n->batch.arena, sizeof *s);
 	struct law_terms terms;
 	struct law_clock_input in = { .terms = &terms, .stated = s->stated };
 	int r;
@@ -407,16 +420,10 @@ static void settle(struct node *n, struct work_case *c)
 	in.facts = c->facts;
 	in.n = c->n;
 	in.n_stated = s->n_stated;
-	r = law_clocks(&in, state_start, s);
+	law_clocks(&in, state_start, s);
 	in.n_stated = s->n_stated;
-	if (r == CY_OK)
-		r = law_clocks(&in, take_clock, s);
-	if (r == CY_OK)
-		cease(s);
-	else
-		node_tell(n, NODE_WARNING, NODE_EVENT_ESCALATION, c->row.peer,
-			  "case %s: a time limit of %s cannot be counted: %s", c->row.case_id, terms.instrument,
-			  cy_strerror(r));
+	law_clocks(&in, take_clock, s);
+	cease(s);
 	if (s->n_say > 0)
 		say_statement(s);
 }
@@ -501,11 +508,15 @@ static void decide_all(struct node *n)
 
 void clocks_step(struct node *n)
 {
+	struct settling *s = NULL; /* one after the other uses it */
+
 	if (n->config.books == NULL || n->config.books->n_profiles == 0)
 		return;
 	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
 		if (c->unsettled && c->row.case_id[0] != '\0') {
-			settle(n, c);
+			if (s == NULL)
+				s = cy_arena_take(&n->batch.arena, sizeof *s);
+			settle(n, c, s);
 			c->unsettled = false;
 		}
 	if (n->next_clock.ms > 0 && n->next_clock.ms <= node_now(n).ms && !n->clock_suspect)

@@ -313,6 +313,36 @@ static void the_order_of_arrival_changes_nothing(void **state)
 	}
 }
 
+/* Instants are the other side's to choose: none of them may take the other clocks along. */
+static void absurd_instants_and_dates_spoil_only_their_own_clock(void **state)
+{
+	struct law_fact f = say(K(POSTPONEMENT), 0, 1, 0);
+	struct trial t;
+
+	(void)state;
+	open_case(&t);
+	acknowledged(&t, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, NULL, "2026-03-31T08:00:00.000Z");
+	acknowledged(&t, CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY, NULL, "2026-04-02T12:00:00.000Z");
+	t.stated[t.n_stated++] = (struct law_stated){ .key = { .name = "acknowledge" }, .start_ms = INT64_MAX };
+	told(&t, ASKED, say(K(DECISION), 0, 1, 1), "2026-04-10T11:00:00.000Z");
+	t.h.f[t.h.n - 1].stated_ms = INT64_MAX;
+	assert_state(&t, "execute", 1, LAW_CLOCK_WAITING);
+	assert_true(strstr(clock_of(&t, "execute", 1)->how.steps[clock_of(&t, "execute", 1)->how.n - 1],
+			   "cannot be counted") != NULL);
+	assert_state(&t, "decide", 1, LAW_CLOCK_MET);
+	t.h.f[t.h.n - 1].stated_ms = 0;
+	assert_state(&t, "execute", 1, LAW_CLOCK_RUNNING);
+	told(&t, ASKED, f, "2026-05-08T10:00:00.000Z");
+	t.h.f[t.h.n - 1].at_ms = INT64_MIN;
+	told(&t, ASKED, say(K(RESUMPTION), 0, 1, 0), "2026-05-20T10:00:00.000Z");
+	t.h.f[t.h.n - 1].at_ms = INT64_MAX;
+	count(&t);
+	f = say(K(EXTENSION), 0, 0, 1);
+	f.day = law_day("9999-12-31");
+	told(&t, ASKED, f, "2026-05-21T10:00:00.000Z");
+	assert_state(&t, "execute", 2, LAW_CLOCK_RUNNING);
+}
+
 static void terms_come_back_from_their_encoding(void **state)
 {
 	uint8_t out[LAW_TERMS_MAX];
@@ -344,6 +374,7 @@ int main(void)
 		cmocka_unit_test(a_date_that_was_asked_for_is_a_clock_and_no_other),
 		cmocka_unit_test(a_returned_request_owes_nothing),
 		cmocka_unit_test(the_order_of_arrival_changes_nothing),
+		cmocka_unit_test(absurd_instants_and_dates_spoil_only_their_own_clock),
 		cmocka_unit_test(terms_come_back_from_their_encoding),
 	};
 
