@@ -36,5 +36,22 @@
 #ifndef CY_MUTANT_CURSOR_EARLY
 #define CY_MUTANT_CURSOR_EARLY 0
 #endif
+/* Those that begin with LAW are caught in the legal years. */
+/* A step of a ladder is taken a day too early. */
+#ifndef CY_MUTANT_LAW_STEP_EARLY
+#define CY_MUTANT_LAW_STEP_EARLY 0
+#endif
+/* A step is taken, and that it was is not kept. */
+#ifndef CY_MUTANT_LAW_STEP_FORGOTTEN
+#define CY_MUTANT_LAW_STEP_FORGOTTEN 0
+#endif
+/* A start is stated by a wall clock that is doubted. */
+#ifndef CY_MUTANT_LAW_DOUBTED_TIME
+#define CY_MUTANT_LAW_DOUBTED_TIME 0
+#endif
+/* What the other side stated is not counted with. */
+#ifndef CY_MUTANT_LAW_OWN_START
+#define CY_MUTANT_LAW_OWN_START 0
+#endif
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "node/internal.h"
 
 /* A stored clock of the case at hand. */
@@ -170,7 +171,7 @@ static void gather_stated(struct settling *s)
 	for (const struct row *r = s->rows; r != NULL && s->n_stated < LAW_CLOCKS_MAX; r = r->next) {
 		struct law_stated *st = &s->stated[s->n_stated];
 
-		if (r->row.stated_start.ms == 0)
+		if (r->row.stated_start.ms == 0 || (CY_MUTANT_LAW_OWN_START && !r->row.ours))
 			continue;
 		*st = (struct law_stated){ .key = { .measure = (uint8_t)r->row.measure, .notice = r->row.notice },
 					   .start_ms = r->row.stated_start.ms };
@@ -477,7 +478,8 @@ static void decide(struct node *n, struct store_clock *row)
 		escalate_clock(n, c, row, p, rule);
 	else
 		row->next = (struct cy_wall){ 0 }; /* its profile is gone: nobody says what to do */
-	put_row(n, row);
+	if (!CY_MUTANT_LAW_STEP_FORGOTTEN)
+		put_row(n, row);
 	/* What was said just now changes no clock. */
 	c->unsettled = false;
 }

@@ -317,6 +317,9 @@ static void on_trouble(struct world *w, void *arg, uint64_t t)
 		break;
 	case SUSPEND:
 		s->suspended_until = w->now + at_most(&w->law->faults, SUSPEND_MOST);
+		/* Events that were put off until then stand in the heap. */
+		if (s->suspended_until > w->set.faulty)
+			s->suspended_until = w->set.faulty;
 		break;
 	case DRIFT:
 		if (!law_site(s)->wrong)

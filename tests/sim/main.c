@@ -373,60 +373,66 @@ static int sweep(const struct options *o)
 
 /* --------------------------------------------------------------- legal years */
 
-/* The hash; the counts go to standard output, with what broke. */
-static uint64_t legal_years(const struct sim_settings *set, FILE *trace, bool *ret_failed)
+static void tell_years(const struct world *w, double seconds)
+{
+	const struct law_counts *c = &w->law->counts;
+
+	printf("seed %llu: %u authorities, %.1f years, %llu cases, %llu clocks, %llu steps, %llu lapses, %llu commands "
+	       "run %llu times, %llu crashes, wall clocks set %llu times and confirmed %llu times, %llu comparisons, "
+	       "%llu refused by the life cycle, %llu events, %llu commits, hash %016llx, in %.1f s of one core\n",
+	       (unsigned long long)w->set.seed, w->set.nodes, (double)w->now / (double)DAY / 365.25,
+	       (unsigned long long)c->cases, (unsigned long long)c->clocks, (unsigned long long)c->steps,
+	       (unsigned long long)c->lapses, (unsigned long long)c->hooks, (unsigned long long)c->hook_runs,
+	       (unsigned long long)c->crashes, (unsigned long long)c->clocks_set, (unsigned long long)c->confirmed,
+	       (unsigned long long)c->compared, (unsigned long long)c->refused, (unsigned long long)w->events,
+	       (unsigned long long)w->counts.commits, (unsigned long long)w->hash, seconds);
+	if (w->failure[0] != '\0')
+		printf("seed %llu FAILED: %s\n  sim --law -n %u -d %lld -t %llu\n", (unsigned long long)w->set.seed,
+		       w->failure, w->set.nodes, (long long)(w->set.faulty / DAY), (unsigned long long)w->set.seed);
+	fflush(stdout);
+}
+
+/* Returns the hash of all that happened; 0: something broke. */
+static uint64_t legal_years(const struct options *o, uint64_t seed)
 {
 	struct world *w = calloc(1, sizeof *w);
 	struct timespec before, after;
-	struct law_counts c;
+	struct sim_settings set;
 	uint64_t hash;
 
 	CY_ASSERT(w != NULL);
+	settle_settings(o, seed, &set);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-	world_run(set, trace, w);
+	world_run(&set, o->trace ? stdout : NULL, w);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
-	c = w->law->counts;
-	printf("seed %llu: %u authorities, %.1f years, %llu cases, %llu clocks, %llu steps, %llu lapses, %llu commands "
-	       "run %llu times, %llu crashes, wall clocks set %llu times and confirmed %llu times, %llu clocks "
-	       "compared, "
-	       "%llu refused by the life cycle, %llu events, %llu commits, hash %016llx, in %.1f s of one core\n",
-	       (unsigned long long)set->seed, set->nodes, (double)w->now / (double)DAY / 365.25,
-	       (unsigned long long)c.cases, (unsigned long long)c.clocks, (unsigned long long)c.steps,
-	       (unsigned long long)c.lapses, (unsigned long long)c.hooks, (unsigned long long)c.hook_runs,
-	       (unsigned long long)c.crashes, (unsigned long long)c.clocks_set, (unsigned long long)c.confirmed,
-	       (unsigned long long)c.compared, (unsigned long long)c.refused, (unsigned long long)w->events,
-	       (unsigned long long)w->counts.commits, (unsigned long long)w->hash,
-	       (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9);
-	*ret_failed = w->failure[0] != '\0';
-	if (*ret_failed)
-		printf("seed %llu FAILED: %s\n  sim --law -n %u -d %lld -t %llu\n", (unsigned long long)set->seed,
-		       w->failure, set->nodes, (long long)(set->faulty / DAY), (unsigned long long)set->seed);
-	hash = w->hash;
+	hash = w->failure[0] != '\0' ? 0 : w->hash;
+	if (!o->quiet)
+		tell_years(w, (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9);
 	world_free(w);
 	free(w);
-	fflush(stdout);
 	return hash;
 }
 
 static int law_seeds(const struct options *o)
 {
-	FILE *trace = o->trace ? stdout : NULL;
-	int failures = 0;
+	int failed = 0;
 
 	for (uint64_t seed = o->first; seed <= o->last; seed++) {
-		struct sim_settings set;
-		bool failed, again = false;
-		uint64_t hash;
+		const uint64_t hash = legal_years(o, seed);
 
-		settle_settings(o, seed, &set);
-		hash = legal_years(&set, trace, &failed);
-		if (!o->once && !o->trace && !failed && legal_years(&set, NULL, &again) != hash) {
-			printf("seed %llu FAILED: two runs differ\n", (unsigned long long)seed);
-			failed = true;
+		if (hash == 0 && o->until_failure) {
+			printf("caught by seed %llu\n", (unsigned long long)seed);
+			return 0;
 		}
-		failures += failed || again;
+		if (hash != 0 && !o->once && !o->trace && legal_years(o, seed) != hash) {
+			printf("seed %llu FAILED: two runs differ\n", (unsigned long long)seed);
+			failed = 1;
+		}
+		failed = failed || hash == 0;
 	}
-	return failures > 0;
+	if (o->until_failure)
+		printf("not caught\n");
+	return o->until_failure ? 1 : failed;
 }
 
 /* ------------------------------------------------------------------ options */
