@@ -455,12 +455,13 @@ static int load_due(void *arg, const struct store_clock *row)
 	return CY_OK;
 }
 
-static bool in_batch(const struct node *n, const struct store_clock *row)
+/* NULL: the case is not in this batch. */
+static const struct work_case *in_batch(const struct node *n, const struct store_clock *row)
 {
 	for (const struct work_case *c = n->batch.cases; c != NULL; c = c->next)
 		if (strcmp(c->row.case_id, row->case_id) == 0 && strcmp(c->row.peer, row->peer) == 0)
-			return true;
-	return false;
+			return c;
+	return NULL;
 }
 
 static void decide(struct node *n, struct store_clock *row)
@@ -480,6 +481,7 @@ static void decide(struct node *n, struct store_clock *row)
 		row->next = (struct cy_wall){ 0 }; /* its profile is gone: nobody says what to do */
 	if (!CY_MUTANT_LAW_STEP_FORGOTTEN)
 		put_row(n, row);
+	c->decided = true;
 	/* What was said just now changes no clock. */
 	c->unsettled = false;
 }
@@ -494,14 +496,12 @@ static void decide_all(struct node *n)
 		batch_retry(n);
 		return;
 	}
-	/* A case that this batch changed has its turn in the next one. Two clocks of one
-	 * case follow each other within a batch. */
+	/* A case that this batch changed has its turn in the next one: what was read of its
+	 * clocks is not what they are now. Two clocks of one case follow each other. */
 	for (size_t i = 0; i < d->rows_n; i++) {
-		bool before = false;
+		const struct work_case *c = in_batch(n, &d->rows[i]);
 
-		for (size_t k = 0; k < i; k++)
-			before = before || strcmp(d->rows[k].case_id, d->rows[i].case_id) == 0;
-		if (before || !in_batch(n, &d->rows[i]))
+		if (c == NULL || c->decided)
 			decide(n, &d->rows[i]);
 		else
 			n->clocks_changed = true;

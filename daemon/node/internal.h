@@ -155,6 +155,7 @@ struct work_case {
 	bool renumbered;       /* own messages that took the numbers of lost ones have others */
 	bool unsettled;        /* its clocks may have changed */
 	bool unmeasured;       /* what became of its measures may have changed */
+	bool decided;          /* it is here only because something was decided about a clock of it */
 	struct stated *stated; /* statements about clocks in this batch */
 	struct law_fact *facts;
 	size_t n, cap;
