@@ -115,6 +115,7 @@ void law_configure(const struct sim_node *s, struct node_config *config, struct 
 	config->n_clients = 2;
 	config->roles = roles;
 	config->n_roles = 2;
+	config->hook = true;
 	config->window = 4;
 }
 
