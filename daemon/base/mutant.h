@@ -49,6 +49,10 @@
 #ifndef CY_MUTANT_LAW_DOUBTED_TIME
 #define CY_MUTANT_LAW_DOUBTED_TIME 0
 #endif
+/* A clock is decided by what it was before the same batch changed it. */
+#ifndef CY_MUTANT_LAW_STALE_CLOCK
+#define CY_MUTANT_LAW_STALE_CLOCK 0
+#endif
 /* What the other side stated is not counted with. */
 #ifndef CY_MUTANT_LAW_OWN_START
 #define CY_MUTANT_LAW_OWN_START 0

@@ -26,7 +26,7 @@ enum {
 #define PARTITION_MEAN (300 * DAY)
 #define PARTITION_MOST (10 * DAY)
 #define RESET_MEAN     (100 * DAY)
-#define SUSPEND_MEAN   (200 * DAY)
+#define SUSPEND_MEAN   (60 * DAY)
 #define SUSPEND_MOST   (3 * DAY)
 #define DRIFT_MEAN     (60 * DAY)
 #define WRONG_MEAN     (300 * DAY)
