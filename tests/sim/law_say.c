@@ -9,8 +9,8 @@
 #include "wire/json.h"
 #include "wire/message.h"
 
-#define OPEN_MEAN  (40 * DAY) /* between two requests of one authority */
-#define MEASURES   24         /* of a request, at most */
+#define OPEN_MEAN  (46 * DAY) /* between two requests of one authority */
+#define MEASURES   32         /* of a request, at most */
 #define REPEAT_MS  HOUR       /* without an answer it is handed in again */
 #define LATER_MS   (6 * HOUR) /* an authority that is down is tried again */
 #define TRIES_MOST 600u
@@ -306,7 +306,7 @@ static CyMeasure *measure_of(const struct world *w, CyMeasureType type, uint32_t
 		cy_hearing_particulars__init(m->hearing);
 		m->hearing->mode = (CyHearingMode)1;
 	}
-	if (one_in(w, 4)) {
+	if (one_in(w, 2)) {
 		date_text(w, w->now + (int64_t)(5 + cy_rng_below(rng(w), 90)) * DAY, day);
 		set_text(&m->wanted_by_date, day);
 	}
