@@ -1,5 +1,6 @@
 /* The clocks of the cases that a batch changed: computed from the facts by law/clock.h,
  * compared with what is stored, and stated to the other side where we owe. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,12 +23,11 @@ struct settling {
 	const struct law_zone *zone[3];
 	const struct law_calendar *calendar[3];
 	struct row *rows;
-	struct law_stated stated[LAW_CLOCKS_MAX];
-	size_t n_stated;
-	bool again; /* starts were stated just now: compute once more */
-	CyStatedClock *say[CY_REPEATED_MAX];
-	size_t n_say;
+	size_t n_stated, n_say;
 	uint8_t digest[3][CY_SHA256_LEN]; /* that the statement points to */
+	/* Used up to n_stated and n_say, and not cleared from case to case. */
+	struct law_stated stated[LAW_CLOCKS_MAX];
+	CyStatedClock *say[CY_REPEATED_MAX];
 };
 
 static int64_t day_of(int64_t ms)
@@ -306,7 +306,6 @@ static int state_start(void *arg, const struct law_clock *k)
 		return CY_OK;
 	*st = (struct law_stated){ .key = k->key, .start_ms = node_legal_now(s->n).ms };
 	s->n_stated++;
-	s->again = true;
 	return CY_OK;
 }
 
@@ -397,7 +396,9 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 	struct law_clock_input in = { .terms = &terms, .stated = s->stated };
 	int r;
 
-	*s = (struct settling){ .n = n, .c = c };
+	memset(s, 0, offsetof(struct settling, stated));
+	s->n = n;
+	s->c = c;
 	if (law_terms_decode(c->row.terms, &terms) < 0)
 		return;
 	s->profile = profile_of(n, &terms);
