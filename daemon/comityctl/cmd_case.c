@@ -6,6 +6,7 @@
 #include "comityctl/clock_table.h"
 #include "comityctl/ctl.h"
 #include "comityctl/out.h"
+#include "comityctl/time_line.h"
 
 static const char list_help[] = "usage: comityctl case list [--peer AUTHORITY] [--open]\n"
 				"\n"
@@ -240,6 +241,7 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
 		print_reviews(reply->case_view);
 		print_faults(reply->case_view);
 		print_clocks(reply->case_view);
+		time_line(reply->case_view);
 	}
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;

@@ -1,6 +1,7 @@
 """Time limits between two real daemons: the same on both sides, stated, met, lapsed, and a ladder climbed once."""
 import datetime
 import json
+import re
 import stat
 
 from harness import *
@@ -187,6 +188,12 @@ def a_date_that_is_over_lapses_climbs_the_ladder_once_and_reminds_the_peer():
     files = [f"{us.base}/hook-{id}-breach" for id in ("US-OIA", "IE")]
     until("the hooks", lambda: all(os.path.exists(f) and "COMITY_STEP_ID" in open(f).read() for f in files))
     until("the reminder", lambda: "reminder" in ie.ctl("case", "show", case).stdout)
+    lines = us.ctl("case", "show", case).stdout.splitlines()
+    line = [l.split(None, 2)[1:] for l in lines[next(n for n, l in enumerate(lines) if l.startswith("WHEN")) + 1:]]
+    assert line[0] == ["IE", "time limit wanted, measure 1, lapses"], line
+    # The clock that stands for what a receipt starts follows the request, and is due after now.
+    assert [who for who, what in line if what == "now"] == ["-"] and line[-1][1] == "time limit acknowledge is due", line
+    assert ["US-OIA", "request #1"] in line and any(what.startswith("reminder") for who, what in line), line
     for d in (us, ie):
         line = d.ctl("late").stdout
         assert "us-3" in line or case in line, line
@@ -271,8 +278,43 @@ def a_page_of_one_leads_to_the_next():
 
 
 @test
+def a_clock_set_a_year_ahead_and_back_takes_no_step_until_an_operator_confirms_it():
+    executable(hook, HOOK.format(dir=us.base))
+    shim, client = Shim(us), pwd.getpwuid(os.getuid()).pw_name
+    with open(us.config, "a") as f:
+        f.write(f'client ops {{ user = "{client}"\nrole = operator }}\n')
+    us.stop()
+    us.start(shim.env())
+    desk, ops = ("--client", "desk"), ("--client", "ops")
+    until("a connection", lambda: "connected" in us.ctl(*ops, "peer", "list").stdout)
+    lapses = lambda: us.ctl(*desk, "--json", "inbox").stdout.count("CLOCK_LAPSED")
+    before = lapses()
+    running_now = json.loads(us.ctl(*ops, "--json", "late").stdout or "{}").get("clocks", [])
+    for years, reads in ((1, "ahead"), (-1, "behind|back")):
+        shim.set(offset=years * 365 * 86400)
+        until("the alarm", lambda: re.search(reads, us.ctl(*ops, "status").stdout))
+        # It is the daemon's clock that is wrong: this one does not agree with it.
+        run = us.ctl(*ops, "clock", "confirm")
+        assert run.returncode == 1 and "away from the daemon's clock" in run.stderr, run
+        assert lapses() == before
+    shim.set()
+    until("the clock to be right", lambda: not re.search("ahead|behind|back", us.ctl(*ops, "status").stdout))
+    assert lapses() == before
+    # A year later in truth: whoever stands at the machine says so, and what is over lapses once.
+    shim.set(offset=365 * 86400)
+    until("the alarm", lambda: "ahead" in us.ctl(*ops, "status").stdout)
+    run = subprocess.run([COMITYCTL, "--socket", us.socket, *ops, "clock", "confirm"], capture_output=True, text=True,
+                         env={**os.environ, **shim.env()})
+    assert run.returncode == 0, run
+    until("the lapses", lambda: lapses() > before)
+    open_before = len(running_now)
+    late = json.loads(us.ctl(*ops, "--json", "late").stdout)["clocks"]
+    assert len(late) > open_before, late
+
+
+@test
 def an_operators_word_about_the_clock_must_agree_with_it():
-    run = us.ctl("clock", "confirm")
+    run = ie.ctl("clock", "confirm")
     assert run.returncode == 1 and "role" in run.stderr, run  # a submitter may not
 
 

@@ -1,0 +1,94 @@
+#include "comityctl/time_line.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "comityctl/out.h"
+
+struct entry {
+	int64_t at;
+	size_t order; /* as they were added: the sort keeps it among equals */
+	const CyMessageSummary *message;
+	const CyClockView *clock;
+	const char *what;
+};
+
+struct line {
+	struct entry *list;
+	size_t n;
+};
+
+static void add(struct line *l, struct entry e)
+{
+	e.order = l->n;
+	if (e.at != 0)
+		l->list[l->n++] = e;
+}
+
+static void add_clock(struct line *l, const CyClockView *k, int64_t now)
+{
+	const bool open = strcmp(k->state, "running") == 0 || strcmp(k->state, "suspended") == 0;
+
+	add(l, (struct entry){ .at = k->start_ms, .clock = k, .what = "starts" });
+	if (k->late)
+		add(l, (struct entry){ .at = k->due_ms, .clock = k, .what = "lapses" });
+	else if (open)
+		add(l, (struct entry){ .at = k->due_ms,
+				       .clock = k,
+				       .what = k->due_ms < now ? "was due, and stands still" : "is due" });
+	add(l, (struct entry){ .at = k->ended_ms, .clock = k, .what = k->state });
+}
+
+static int by_time(const void *x, const void *y)
+{
+	const struct entry *a = x, *b = y;
+
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static void row(struct out_table *t, const struct entry *e)
+{
+	out_cell(t, "%s", out_time(e->at));
+	if (e->message != NULL) {
+		out_cell(t, "%s", e->message->author);
+		out_cell(t, "%s #%u%s", e->message->kind_name, e->message->number,
+			 e->message->void_code != 0 ? ", void" : "");
+	} else if (e->clock != NULL) {
+		char measure[32] = "";
+
+		if (e->clock->measure > 0)
+			snprintf(measure, sizeof measure, ", measure %u,", e->clock->measure);
+		out_cell(t, "%s", e->clock->obliged);
+		out_cell(t, "time limit %s%s %s", e->clock->clock, measure, e->what);
+	} else {
+		out_cell(t, "-");
+		out_cell(t, "now");
+	}
+}
+
+void time_line(const CyCaseView *v)
+{
+	static const char *const heads[] = { "WHEN", "WHO", "WHAT" };
+	struct line l = { calloc(v->n_messages + 3 * v->n_clocks + 1, sizeof *l.list), 0 };
+	struct out_table *t;
+
+	CY_ASSERT(l.list != NULL);
+	for (size_t i = 0; i < v->n_messages; i++)
+		add(&l, (struct entry){ .at = v->messages[i]->created_ms, .message = v->messages[i] });
+	for (size_t i = 0; i < v->n_clocks; i++)
+		add_clock(&l, v->clocks[i], v->now_ms);
+	if (v->n_clocks > 0)
+		add(&l, (struct entry){ .at = v->now_ms });
+	qsort(l.list, l.n, sizeof *l.list, by_time);
+	t = out_table_new(sizeof heads / sizeof heads[0], heads);
+	if (v->n_clocks > 0 && l.n > 0)
+		putchar('\n');
+	for (size_t i = 0; v->n_clocks > 0 && i < l.n; i++)
+		row(t, &l.list[i]);
+	out_table_end(t);
+	free(l.list);
+}
