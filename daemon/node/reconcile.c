@@ -389,6 +389,7 @@ static int renumber(struct node *n, struct work_case *c, uint32_t from, uint32_t
 struct held {
 	const struct peer *p;
 	bool ours, left;
+	uint32_t number;
 };
 
 static int load_held(void *arg, const struct store_message *row)
@@ -397,6 +398,7 @@ static int load_held(void *arg, const struct store_message *row)
 
 	h->ours = row->author == STORE_OWN && strcmp(row->peer, h->p->id) == 0;
 	h->left = !never_left(row);
+	h->number = row->number;
 	return CY_OK;
 }
 
@@ -417,6 +419,18 @@ static void take_back_key(struct node *n, const CyMessage *m)
 	w->key.key = batch_string(n, hex);
 	memcpy(w->key.request.b, m->submission_digest.data, CY_SHA256_LEN);
 	w->key.message_id = batch_string(n, m->id);
+}
+
+/* It waited here under another number, which it had been given after an earlier loss:
+ * what left counts. */
+static void forget_number(struct work_case *c, uint32_t number)
+{
+	c->row.messages--;
+	for (size_t i = 0; number > 0 && i < c->n; i++)
+		if (c->facts[i].side == c->row.side && c->facts[i].number == number) {
+			c->facts[i] = c->facts[--c->n];
+			return;
+		}
 }
 
 /* One own message that came back, with the receipt that it had been given. */
@@ -468,6 +482,10 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	}
 	law_fact_of(m, &fact);
 	fact.voided = verdict->code != 0;
+	if (known && held.number != m->number) {
+		forget_number(c, held.number);
+		known = false;
+	}
 	r = known || c->renumbered ? CY_OK : renumber(n, c, m->number, highest, m->id);
 	if (r == CY_OK && known)
 		cases_void(n, c, c->row.side, m->number, fact.voided);

@@ -220,7 +220,8 @@ static void swap_last(struct sim_pipe *p)
 
 /* Is it by TLS alone that this flipped bit is noticed? Heads are not signed, and
  * what is not named in them is not fetched back; nor is a Hello, and to one who is
- * said to fetch back nothing is sent. */
+ * said to fetch back nothing is sent; nor is a request to fetch, and what comes before
+ * the number that it names is not given back. */
 static bool kept_by_tls(struct cy_bytes frame, struct cy_bytes flipped)
 {
 	CyPeerFrame *f = cy_peer_frame__unpack(NULL, frame.len, frame.data);
@@ -229,6 +230,8 @@ static bool kept_by_tls(struct cy_bytes frame, struct cy_bytes flipped)
 
 	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_HELLO && g->kind_case == f->kind_case)
 		kept = f->hello->reconciling != g->hello->reconciling;
+	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_FETCH_REQUEST && g->kind_case == f->kind_case)
+		kept = f->fetch_request->after != g->fetch_request->after;
 	if (f != NULL)
 		cy_peer_frame__free_unpacked(f, NULL);
 	if (g != NULL)
