@@ -39,6 +39,10 @@ struct telling {
 	const struct story *s;
 	struct law_clock *c;
 	bool started;
+	/* What its due instant was counted by; amount 0: it is a date that was stated. */
+	struct law_period period;
+	struct cy_wall from;
+	bool remainder; /* of a period: nothing is added to a short one */
 	/* What holds it: it is suspended while any of these is. */
 	bool postponed;
 	size_t n_open;
@@ -118,22 +122,28 @@ static int64_t earlier(int64_t a, int64_t b)
 
 /* ------------------------------------------------------------------- counting */
 
-/* Its time limit, counted from `start`. */
-static int count(struct telling *t, struct cy_wall start, const struct law_period *p)
+/* Its time limit: a period, counted from an instant. */
+static int count(struct telling *t, struct cy_wall from, const struct law_period *p)
 {
-	const struct law_rule *rule = law_find_rule(t->s->in->profile, t->c->rule->rule);
+	const struct law_rule *stated = law_find_rule(t->s->in->profile, t->c->rule->rule);
 	struct law_count counted;
+	struct law_rule rule;
 	int r;
 
-	if (rule == NULL)
+	if (stated == NULL)
 		return CY_EINVAL;
-	r = law_count(p, rule, zone_of(t), calendar_of(t), start, &counted, NULL);
+	rule = *stated;
+	if (t->remainder)
+		rule.two_working = "";
+	r = law_count(p, &rule, zone_of(t), calendar_of(t), from, &counted, NULL);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < counted.n; i++)
 		say(t, "%s", counted.steps[i]);
 	t->c->how.no_calendar = t->c->how.no_calendar || counted.no_calendar;
 	t->c->due = counted.due;
+	t->period = *p;
+	t->from = from;
 	return CY_OK;
 }
 
@@ -154,16 +164,33 @@ static int begin(struct telling *t, int64_t start_ms, int32_t day)
 	return CY_OK;
 }
 
-/* What is left of the period when its count stops: whole days that had not begun. */
-static int resume(struct telling *t, struct cy_wall at)
+/* What is left when its count stops: whole days that had not begun. */
+static int remaining(const struct telling *t, struct law_period *ret)
 {
 	const struct law_rule *stated = law_find_rule(t->s->in->profile, t->c->rule->rule);
-	const struct law_zone *zone = zone_of(t);
-	int64_t from = cy_date_days(law_local_date(zone, t->since, NULL));
-	int64_t to = cy_date_days(law_local_date(zone, t->c->due, NULL)), left = 0;
-	struct law_period p = { .unit = LAW_CALENDAR_DAY };
-	char since[24], until[24];
+	const int64_t first = cy_date_days(law_local_date(zone_of(t), t->since, NULL)),
+		      last = cy_date_days(law_local_date(zone_of(t), t->c->due, NULL));
 	struct law_rule rule;
+	int64_t ms;
+
+	if (t->period.amount == 0 || stated == NULL) {
+		const int64_t days = last > first ? last - first : 0;
+
+		*ret = (struct law_period){ LAW_CALENDAR_DAY,
+					    (uint32_t)(days < LAW_AMOUNT_MAX ? days : LAW_AMOUNT_MAX) };
+		return CY_OK;
+	}
+	rule = *stated;
+	if (t->remainder)
+		rule.two_working = "";
+	return law_remaining(&t->period, &rule, zone_of(t), calendar_of(t), t->from, t->since, ret, &ms);
+}
+
+static int resume(struct telling *t, struct cy_wall at)
+{
+	struct law_period left;
+	char since[24], until[24];
+	int r;
 
 	date_text(t, t->since, since);
 	date_text(t, at, until);
@@ -173,31 +200,17 @@ static int resume(struct telling *t, struct cy_wall at)
 		say(t, "It stood still from %s to %s: the end moves by that time.", since, until);
 		return CY_OK;
 	}
-	for (int64_t d = from + 1; d <= to; d++)
-		left += t->c->rule->period.unit != LAW_WORKING_DAY ||
-			law_working_day(calendar_of(t), cy_date_of_days(d));
-	say(t, "It stood still from %s to %s: %lld day(s) were left, and count from the day after.", since, until,
-	    (long long)left);
-	if (left == 0 || stated == NULL) {
-		t->c->due = law_end_of_day(zone, law_local_date(zone, at, NULL));
-		return CY_OK;
-	}
-	/* A remainder is no period of its own: nothing is added to a short one. */
-	rule = *stated;
-	rule.two_working = "";
-	if (t->c->rule->period.unit == LAW_WORKING_DAY)
-		p.unit = LAW_WORKING_DAY;
-	p.amount = (uint32_t)(left < LAW_AMOUNT_MAX ? left : LAW_AMOUNT_MAX);
-	{
-		struct law_count counted;
-		int r = law_count(&p, &rule, zone, calendar_of(t), at, &counted, NULL);
-
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i < counted.n; i++)
-			say(t, "%s", counted.steps[i]);
-		t->c->due = counted.due;
-	}
+	r = remaining(t, &left);
+	if (r < 0)
+		return r;
+	say(t, "It stood still from %s to %s: %u day(s) were left, and count from the day after.", since, until,
+	    left.amount);
+	t->remainder = true;
+	if (left.amount > 0 && t->c->rule->rule[0] != '\0')
+		return count(t, at, &left);
+	t->c->due = law_end_of_day(zone_of(t),
+				   cy_date_of_days(cy_date_days(law_local_date(zone_of(t), at, NULL)) + left.amount));
+	t->period.amount = 0;
 	return CY_OK;
 }
 
@@ -225,6 +238,7 @@ static int extend(struct telling *t, const struct law_fact *f)
 	if (due.ms <= t->c->due.ms)
 		return CY_OK;
 	t->c->due = due;
+	t->period.amount = 0;
 	t->c->round++;
 	date_text(t, due, text);
 	say(t, "Message %u extends it to %s (Article %s%s).", f->number, text, rule->extension_source.article,

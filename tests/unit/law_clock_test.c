@@ -232,6 +232,36 @@ static void execution_stands_still_while_it_is_postponed(void **state)
 	assert_true(clock_of(&t, "execute", 1)->ended.ms > clock_of(&t, "execute", 1)->due.ms);
 }
 
+/* What an end on a weekend adds is no part of the period: it is not carried along. */
+static void a_remainder_does_not_hold_the_days_that_a_weekend_added(void **state)
+{
+	struct law_fact decision = say(K(DECISION), 0, 1, 1), longer = say(K(EXTENSION), 0, 1, 0);
+	struct trial t;
+
+	(void)state;
+	open_case(&t);
+	acknowledged(&t, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, NULL, "2026-03-31T08:00:00.000Z");
+	decision.stated_ms = at("2026-04-12T10:00:00.000Z");
+	told(&t, ASKED, decision, "2026-04-12T11:00:00.000Z");
+	/* 12 April and 90 days is Saturday 11 July: the Monday after it. */
+	assert_due(&t, "execute", 1, "2026-07-13T21:59:59.999Z");
+	told(&t, ASKED, say(K(POSTPONEMENT), 0, 1, 0), "2026-05-08T10:00:00.000Z");
+	/* 64 days were left of the 90; from 1 June they end on Tuesday 4 August. */
+	told(&t, ASKED, say(K(RESUMPTION), 0, 1, 0), "2026-06-01T10:00:00.000Z");
+	assert_due(&t, "execute", 1, "2026-08-04T21:59:59.999Z");
+	assert_due(&t, "execute", 2, "2026-07-13T21:59:59.999Z");
+	/* Stopped once more and gone on with at once nothing moves. */
+	told(&t, ASKED, say(K(POSTPONEMENT), 0, 1, 0), "2026-06-10T10:00:00.000Z");
+	told(&t, ASKED, say(K(RESUMPTION), 0, 1, 0), "2026-06-10T15:00:00.000Z");
+	assert_due(&t, "execute", 1, "2026-08-04T21:59:59.999Z");
+	/* Extended to a date, ten days are left on 10 August, and end on 30 August, a Sunday. */
+	longer.day = law_day("2026-08-20");
+	told(&t, ASKED, longer, "2026-07-01T10:00:00.000Z");
+	told(&t, ASKED, say(K(POSTPONEMENT), 0, 1, 0), "2026-08-10T10:00:00.000Z");
+	told(&t, ASKED, say(K(RESUMPTION), 0, 1, 0), "2026-08-20T10:00:00.000Z");
+	assert_due(&t, "execute", 1, "2026-08-31T21:59:59.999Z");
+}
+
 static void what_is_withdrawn_or_refused_is_not_owed_any_more(void **state)
 {
 	struct trial t;
@@ -370,6 +400,7 @@ int main(void)
 		cmocka_unit_test(a_receipt_counts_from_when_the_obliged_side_states_it),
 		cmocka_unit_test(a_decision_has_30_days_and_at_most_30_more),
 		cmocka_unit_test(execution_stands_still_while_it_is_postponed),
+		cmocka_unit_test(a_remainder_does_not_hold_the_days_that_a_weekend_added),
 		cmocka_unit_test(what_is_withdrawn_or_refused_is_not_owed_any_more),
 		cmocka_unit_test(a_date_that_was_asked_for_is_a_clock_and_no_other),
 		cmocka_unit_test(a_returned_request_owes_nothing),
