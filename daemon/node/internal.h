@@ -147,11 +147,18 @@ struct stated {
 	struct cy_digest profile, calendar, zone; /* zero: not stated */
 };
 
+struct moved {
+	struct moved *next;
+	const char *id;
+	uint32_t number;
+};
+
 /* A case in the working set of a batch. */
 struct work_case {
 	struct work_case *next;
 	struct store_case row; /* strings in the batch's arena */
 	bool is_new, dirty;
+	struct moved *moved;   /* own messages that were given other numbers in this batch */
 	bool renumbered;       /* own messages that took the numbers of lost ones have others */
 	bool unsettled;        /* its clocks may have changed */
 	bool unmeasured;       /* what became of its measures may have changed */

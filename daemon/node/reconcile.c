@@ -292,16 +292,15 @@ struct renumbering {
 	struct work_case *c;
 	uint32_t from;
 	const char *keep;
-	size_t count;
-	const char *ids[64];
+	size_t count, cap;
+	const char **ids;
 };
 
 static int find_collision(void *arg, const struct store_message *row)
 {
 	struct renumbering *r = arg;
 
-	if (never_left(row) && row->number >= r->from && strcmp(row->id, r->keep) != 0 &&
-	    r->count < sizeof r->ids / sizeof r->ids[0])
+	if (never_left(row) && row->number >= r->from && strcmp(row->id, r->keep) != 0 && r->count < r->cap)
 		r->ids[r->count++] = cy_arena_string(&r->n->batch.arena, row->id);
 	return CY_OK;
 }
@@ -320,6 +319,17 @@ static void put_again(struct renumbering *r, const struct store_message *m)
 	w->message.fact = batch_bytes(r->n, m->fact);
 }
 
+/* It may be one that comes back later in the same parcel. */
+static void note_move(struct renumbering *r, const char *id, uint32_t number)
+{
+	struct moved *m = cy_arena_take(&r->n->batch.arena, sizeof *m);
+
+	m->id = cy_arena_string(&r->n->batch.arena, id);
+	m->number = number;
+	m->next = r->c->moved;
+	r->c->moved = m;
+}
+
 static void take_number(struct renumbering *r, const struct store_message *row)
 {
 	struct store_message m = *row;
@@ -331,6 +341,7 @@ static void take_number(struct renumbering *r, const struct store_message *row)
 			break;
 		}
 	m.number = 0;
+	note_move(r, row->id, 0);
 	m.fact = m.content = cy_bytes(NULL, 0);
 	put_again(r, &m);
 }
@@ -352,6 +363,7 @@ static int renumber_one(void *arg, const struct store_message *row)
 	if (msg == NULL)
 		return CY_ESTORE;
 	msg->number = m.number = ++r->c->row.own_number;
+	note_move(r, row->id, m.number);
 	CY_ASSERT(wire_pack(&msg->base, &content) == CY_OK);
 	law_fact_of(msg, &fact);
 	cy_message__free_unpacked(msg, NULL);
@@ -371,11 +383,12 @@ static int renumber_one(void *arg, const struct store_message *row)
 static int renumber(struct node *n, struct work_case *c, uint32_t from, uint32_t highest, const char *keep)
 {
 	struct store_port *s = &n->ports.store;
-	struct renumbering r = { .n = n, .c = c, .from = from, .keep = keep };
+	struct renumbering r = { .n = n, .c = c, .from = from, .keep = keep, .cap = c->n };
 	int code;
 
 	if (c->is_new)
 		return CY_OK;
+	r.ids = cy_arena_take(&n->batch.arena, (r.cap + 1) * sizeof *r.ids);
 	code = s->case_messages(s->ctx, c->row.peer, c->row.case_id, find_collision, &r);
 	if (code == CY_OK && r.count > 0 && c->row.own_number < highest)
 		c->row.own_number = highest;
@@ -482,6 +495,9 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	}
 	law_fact_of(m, &fact);
 	fact.voided = verdict->code != 0;
+	for (const struct moved *v = c->moved; v != NULL; v = v->next)
+		if (strcmp(v->id, m->id) == 0)
+			held.number = v->number;
 	if (known && held.number != m->number) {
 		forget_number(c, held.number);
 		known = false;
