@@ -7,75 +7,22 @@
 
 /* -------------------------------------------------------------------- names */
 
-const char *law_status_name(enum law_status s)
-{
-	static const char *const names[] = {
 #define LAW_X(name, word) word,
-		LAW_STATUSES(LAW_X)
+#define NAMES(function, type, LIST)                                 \
+	const char *function(type value)                            \
+	{                                                           \
+		static const char *const names[] = { LIST(LAW_X) }; \
+		return names[value];                                \
+	}
+NAMES(law_status_name, enum law_status, LAW_STATUSES)
+NAMES(law_force_name, enum law_force, LAW_FORCES)
+NAMES(law_lapse_name, enum law_lapse, LAW_LAPSES)
+NAMES(law_start_name, enum law_start, LAW_STARTS)
+NAMES(law_meet_name, enum law_meet, LAW_MEETS)
+NAMES(law_suspend_name, enum law_suspend, LAW_SUSPENDS)
+NAMES(law_action_name, enum law_action, LAW_ACTIONS)
+#undef NAMES
 #undef LAW_X
-	};
-	return names[s];
-}
-
-const char *law_force_name(enum law_force f)
-{
-	static const char *const names[] = {
-#define LAW_X(name, word) word,
-		LAW_FORCES(LAW_X)
-#undef LAW_X
-	};
-	return names[f];
-}
-
-const char *law_lapse_name(enum law_lapse l)
-{
-	static const char *const names[] = {
-#define LAW_X(name, word) word,
-		LAW_LAPSES(LAW_X)
-#undef LAW_X
-	};
-	return names[l];
-}
-
-const char *law_start_name(enum law_start s)
-{
-	static const char *const names[] = {
-#define LAW_X(name, word) word,
-		LAW_STARTS(LAW_X)
-#undef LAW_X
-	};
-	return names[s];
-}
-
-const char *law_meet_name(enum law_meet m)
-{
-	static const char *const names[] = {
-#define LAW_X(name, word) word,
-		LAW_MEETS(LAW_X)
-#undef LAW_X
-	};
-	return names[m];
-}
-
-const char *law_suspend_name(enum law_suspend s)
-{
-	static const char *const names[] = {
-#define LAW_X(name, word) word,
-		LAW_SUSPENDS(LAW_X)
-#undef LAW_X
-	};
-	return names[s];
-}
-
-const char *law_action_name(enum law_action a)
-{
-	static const char *const names[] = {
-#define LAW_X(name, word) word,
-		LAW_ACTIONS(LAW_X)
-#undef LAW_X
-	};
-	return names[a];
-}
 
 /* ------------------------------------------------------------------- lookups */
 
