@@ -19,6 +19,10 @@
 #define CY_TEXT_MAX            (128u * 1024u)           /* bytes of any text field */
 #define CY_NESTING_MAX         16u                      /* depth of nested messages or JSON */
 #define CY_CRITICAL_MAX        16u                      /* critical features named */
+#define CY_CHUNK               (1024u * 1024u)          /* bytes of a chunk of evidence */
+#define CY_CHUNK_PATH_MAX      48u                      /* digests of a chunk's audit path */
+#define CY_PULL_CREDIT_MAX     64u                      /* chunks of a pull that are not here yet */
+#define CY_EVIDENCE_MAX        (UINT64_C(1) << 46)      /* bytes of one item: 64 TiB */
 
 /* Identifiers, without the NUL. */
 #define CY_AUTHORITY_MAX 32u  /* [A-Z0-9-], such as US-OIA */
@@ -29,11 +33,13 @@
 #define CY_REASON_MAX    255u /* reason of a rejection */
 #define CY_TITLE_MAX     200u /* title of a case */
 #define CY_CLOCK_MAX     32u  /* name of a clock in a treaty profile */
+#define CY_FILE_NAME_MAX 255u /* file name of an attachment */
 
 /* The local socket. */
 #define CY_LOCAL_FRAME_MAX   (1024u * 1024u)
 #define CY_LOCAL_CLIENTS_MAX 256u
 #define CY_LOCAL_QUEUE_MAX   (4u * 1024u * 1024u) /* bytes waiting for one client */
 #define CY_PAGE_MAX          1000u                /* rows of a page */
+#define CY_UPLOAD_DATA_MAX   (512u * 1024u)       /* bytes of evidence in a frame */
 
 #endif

@@ -182,9 +182,9 @@ static void local_up(void *ctx, uint64_t conn, const size_t *allowed, size_t n)
 	node_local_up(((struct daemon *)ctx)->node, conn, allowed, n);
 }
 
-static void local_frame(void *ctx, uint64_t conn, struct cy_bytes frame)
+static void local_frame(void *ctx, uint64_t conn, struct cy_bytes frame, int fd)
 {
-	node_local_frame(((struct daemon *)ctx)->node, conn, frame);
+	node_local_frame(((struct daemon *)ctx)->node, conn, frame, fd);
 }
 
 static void local_drained(void *ctx, uint64_t conn)

@@ -209,7 +209,7 @@ static void take_frames(struct client *c)
 			break;
 		used += (size_t)r;
 		frames++;
-		s->input.frame(s->input.ctx, c->id, payload);
+		s->input.frame(s->input.ctx, c->id, payload, -1);
 	}
 	cy_buf_drop(&c->in, used);
 	if (!c->in.len && c->in.cap > READ_CHUNK)

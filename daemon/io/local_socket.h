@@ -55,11 +55,12 @@ struct local_socket_config {
 };
 
 /* Inputs to the node. `allowed` holds the indices of the entries that match.
- * `frame` comes without its length, not parsed; it is valid during the call. */
+ * `frame` comes without its length, not parsed; it is valid during the call. `fd`: a
+ * descriptor that came beside it, taken over; -1: none. */
 struct local_input {
 	void *ctx;
 	void (*up)(void *ctx, uint64_t conn, const size_t *allowed, size_t n_allowed);
-	void (*frame)(void *ctx, uint64_t conn, struct cy_bytes frame);
+	void (*frame)(void *ctx, uint64_t conn, struct cy_bytes frame, int fd);
 	void (*drained)(void *ctx, uint64_t conn); /* everything queued has left */
 	void (*down)(void *ctx, uint64_t conn);
 	/* From local_socket_reconfigure(): which entries match now, perhaps none. */

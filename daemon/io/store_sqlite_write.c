@@ -548,6 +548,11 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return store_put_hook(a, w);
 	case STORE_PUT_PEER_PROFILE:
 		return store_put_peer_profile(a, w);
+	case STORE_PUT_EVIDENCE:
+	case STORE_PUT_UPLOAD:
+	case STORE_DROP_UPLOAD:
+	case STORE_PUT_CUSTODY:
+		break;
 	}
 	return store_apply_refuse(a, "a write of unknown kind");
 }

@@ -62,6 +62,8 @@ void law_identifiers(struct law_check *c, const char *field, size_t n, CyIdentif
 void law_legal_basis(struct law_check *c, const CyLegalBasis *b, bool must);
 void law_check_statement(struct law_check *c, const CyClockStatement *s);
 void law_check_reminder(struct law_check *c, const CyReminder *r);
+void law_check_evidence_statement(struct law_check *c, const CyEvidenceStatement *s);
+void law_attachment_numbers(struct law_check *c, size_t n, const uint32_t *values); /* from 1, each once */
 void law_review(struct law_check *c, const CyReviewAttestation *r);
 void law_authority(struct law_check *c, const char *field, const CyAuthority *a, bool must, const char *article);
 

@@ -1,45 +1,7 @@
 /* Parts that several kinds of message share. */
 #include <string.h>
 
-#include "base/sha256.h"
 #include "law/check.h"
-
-static bool name_is_safe(const char *name)
-{
-	if (!strcmp(name, ".") || !strcmp(name, ".."))
-		return false;
-	for (; *name; name++)
-		if ((unsigned char)*name < 0x20 || *name == 0x7f || *name == '/')
-			return false;
-	return true;
-}
-
-static bool is_media_type(const char *s)
-{
-	const char *slash = strchr(s, '/');
-
-	return slash && slash != s && slash[1] && !strchr(slash + 1, '/') && !strpbrk(s, " \t\r\n");
-}
-
-void law_attachments(struct law_check *c, size_t n, CyAttachment **list)
-{
-	for (size_t i = 0; i < n; i++) {
-		const CyAttachment *a = list[i];
-		size_t mark = law_in_at(c, "attachments", i);
-
-		law_text(c, "name", a->name, LAW_NO_ARTICLE);
-		if (!name_is_safe(a->name))
-			law_fault(c, "name", LAW_NO_ARTICLE, "A file name has no '/' and no control characters.");
-		if (!is_media_type(a->media_type))
-			law_fault(c, "media_type", LAW_NO_ARTICLE,
-				  "A media type is expected (RFC 6838), such as application/pdf.");
-		if (a->_size_case != CY_ATTACHMENT___SIZE_SIZE)
-			law_fault(c, "size", LAW_NO_ARTICLE, "The size in bytes is mandatory; an empty file has 0.");
-		if (a->sha256.len != CY_SHA256_LEN)
-			law_fault(c, "sha256", LAW_NO_ARTICLE, "A SHA-256 digest of 32 bytes is expected.");
-		law_out(c, mark);
-	}
-}
 
 void law_identifiers(struct law_check *c, const char *field, size_t n, CyIdentifier **list)
 {

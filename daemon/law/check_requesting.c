@@ -38,6 +38,7 @@ static void verification(struct law_check *c, const CyEvidenceVerification *v)
 {
 	law_number(c, "result", v->result);
 	law_enum(c, "state", &cy_evidence_state__descriptor, (int)v->state, true, LAW_NO_ARTICLE);
+	law_attachment_numbers(c, v->n_attachments, v->attachments);
 	if (v->state == CY_EVIDENCE_STATE__REJECTED)
 		law_text(c, "reason", v->reason, LAW_NO_ARTICLE);
 }
@@ -85,6 +86,9 @@ static void either(struct law_check *c, const CyContent *content)
 	case CY_CONTENT__KIND_REMINDER:
 		law_check_reminder(c, content->reminder);
 		return;
+	case CY_CONTENT__KIND_EVIDENCE_STATEMENT:
+		law_check_evidence_statement(c, content->evidence_statement);
+		return;
 	default:
 		return;
 	}
@@ -130,6 +134,8 @@ void law_check_requesting(struct law_check *c, const CyContent *content)
 		law_number(c, "result", content->destruction_certificate->result);
 		law_text(c, "method", content->destruction_certificate->method, LAW_NO_ARTICLE);
 		law_text(c, "certified_by", content->destruction_certificate->certified_by, LAW_NO_ARTICLE);
+		law_attachment_numbers(c, content->destruction_certificate->n_attachments,
+				       content->destruction_certificate->attachments);
 		return;
 	default:
 		either(c, content);

@@ -34,26 +34,28 @@ static const struct law_crossing rules[] = {
  *                              |||||||||||||||||review_reliance
  *                              ||||||||||||||||||note
  *                              |||||||||||||||||||clock_statement
- *                              ||||||||||||||||||||reminder              */
+ *                              ||||||||||||||||||||reminder
+ *                              |||||||||||||||||||||evidence_statement   */
 /* The columns are read downwards. */
 /* clang-format off */
 #define LAW_ROWS(X)                                      \
-	X(SUPPLEMENT,              ".rrs........c........") \
-	X(CONDITIONS_ACCEPTED,     ".rr.......ffc........") \
-	X(CONDITIONS_DECLINED,     ".rr.......ffc........") \
-	X(WITHDRAWAL,              ".rrwwwwww.ooc........") \
-	X(PROGRESS_QUERY,          ".rr.........c........") \
-	X(EVIDENCE_VERIFICATION,   ".....................") \
-	X(USE_CONSENT_REQUEST,     ".....................") \
-	X(EVIDENCE_RETURN,         ".....................") \
-	X(DESTRUCTION_CERTIFICATE, ".....................") \
-	X(COSTS_CONSULTATION,      ".....................") \
-	X(CONFLICT_OF_LAW_NOTICE,  ".....................") \
-	X(REVIEW_ATTESTATION,      ".....................") \
-	X(REVIEW_RELIANCE,         ".....................") \
-	X(NOTE,                    ".....................") \
-	X(CLOCK_STATEMENT,         ".....................") \
-	X(REMINDER,                ".....................")
+	X(SUPPLEMENT,              ".rrs........c.........") \
+	X(CONDITIONS_ACCEPTED,     ".rr.......ffc.........") \
+	X(CONDITIONS_DECLINED,     ".rr.......ffc.........") \
+	X(WITHDRAWAL,              ".rrwwwwww.ooc.........") \
+	X(PROGRESS_QUERY,          ".rr.........c.........") \
+	X(EVIDENCE_VERIFICATION,   "......................") \
+	X(USE_CONSENT_REQUEST,     "......................") \
+	X(EVIDENCE_RETURN,         "......................") \
+	X(DESTRUCTION_CERTIFICATE, "......................") \
+	X(COSTS_CONSULTATION,      "......................") \
+	X(CONFLICT_OF_LAW_NOTICE,  "......................") \
+	X(REVIEW_ATTESTATION,      "......................") \
+	X(REVIEW_RELIANCE,         "......................") \
+	X(NOTE,                    "......................") \
+	X(CLOCK_STATEMENT,         "......................") \
+	X(REMINDER,                "......................") \
+	X(EVIDENCE_STATEMENT,      "......................")
 /* clang-format on */
 
 static const struct {

@@ -63,7 +63,8 @@ enum law_phase {
 	X(REVIEW_RELIANCE, review_reliance, LAW_EITHER, LAW_ALWAYS, reliance)                    \
 	X(NOTE, note, LAW_EITHER, LAW_ALWAYS, remark)                                            \
 	X(CLOCK_STATEMENT, clock_statement, LAW_EITHER, LAW_ALWAYS, remark)                      \
-	X(REMINDER, reminder, LAW_EITHER, LAW_ALWAYS, remark)
+	X(REMINDER, reminder, LAW_EITHER, LAW_ALWAYS, remark)                                    \
+	X(EVIDENCE_STATEMENT, evidence_statement, LAW_EITHER, LAW_ALWAYS, remark)
 
 /* Is it said with effect by its author against the folded state? In strict mode
  * every part must be admissible and the sentence says why not; otherwise what

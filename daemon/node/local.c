@@ -159,6 +159,15 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_GET_STATISTICS:
 		stats_views_get(n, c, f->correlation, f->get_statistics);
 		return true;
+	case CY_CLIENT_FRAME__KIND_OPEN_UPLOAD:
+	case CY_CLIENT_FRAME__KIND_UPLOAD_DATA:
+	case CY_CLIENT_FRAME__KIND_UPLOAD_FILE:
+	case CY_CLIENT_FRAME__KIND_FINISH_UPLOAD:
+	case CY_CLIENT_FRAME__KIND_GET_EVIDENCE:
+	case CY_CLIENT_FRAME__KIND_LIST_EVIDENCE:
+	case CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE:
+	case CY_CLIENT_FRAME__KIND_SHOW_CUSTODY:
+		return false;
 	case CY_CLIENT_FRAME__KIND_SUBMIT:
 	case CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS:
 	case CY_CLIENT_FRAME__KIND_SUBSCRIBE:
@@ -185,7 +194,7 @@ static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 	       kind == CY_CLIENT_FRAME__KIND_GET_STATISTICS;
 }
 
-void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame)
+void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd)
 {
 	struct conn *c = node_conn(n, conn);
 	ProtobufCMessage *m = NULL;
@@ -193,6 +202,7 @@ void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame)
 	CyClientFrame *f;
 	struct input *in;
 
+	(void)fd;
 	if (c == NULL)
 		return;
 	if (wire_unpack(&cy_client_frame__descriptor, frame, CY_LOCAL_FRAME_MAX, &m, &e) < 0) {

@@ -87,7 +87,8 @@ void node_link_refused(struct node *n, const char *peer, const char *why);
 void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);
 /* The same after node_reconfigure(), for each connection that there is. */
 void node_local_allowed(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);
-void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame);
+/* `fd`: a descriptor that came with it, taken over; -1: none. */
+void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd);
 void node_local_drained(struct node *n, uint64_t conn); /* the client's queue is empty again */
 void node_local_down(struct node *n, uint64_t conn);
 
@@ -98,6 +99,16 @@ void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sign
 void node_wake(struct node *n);
 /* A hook has ended: `fault` says what went wrong; NULL: nothing. */
 void node_hook_done(struct node *n, const char *id, const char *fault);
+
+/* The bulk lane, as the link; a frame is taken over. */
+void node_bulk_up(struct node *n, const char *peer, uint64_t session);
+void node_bulk_frame(struct node *n, uint64_t session, struct blob_bytes frame);
+void node_bulk_writable(struct node *n, uint64_t session);
+void node_bulk_down(struct node *n, uint64_t session, const char *why);
+
+/* Evidence files. What the result owns is taken over. */
+void node_blob_done(struct node *n, struct blob_result *result);
+void node_blob_ready(struct node *n); /* after CY_EAGAIN */
 
 /* Say goodbye to all peers; nothing new is taken. */
 void node_stop(struct node *n);

@@ -3,6 +3,7 @@
 #ifndef CY_NODE_PORTS_H
 #define CY_NODE_PORTS_H
 
+#include "node/blobs.h"
 #include "node/store.h"
 
 /* Sessions with peers. A session is one authenticated connection; its id is
@@ -29,6 +30,12 @@ struct local_port {
 	size_t (*queued)(void *ctx, uint64_t conn);
 	/* Let what was queued leave, then close. node_local_down() follows. */
 	void (*close)(void *ctx, uint64_t conn);
+	/* The same as send, with a descriptor (SCM_RIGHTS) beside the frame's first byte; it is
+	 * taken over, also on failure. */
+	int (*send_file)(void *ctx, uint64_t conn, struct cy_bytes frame, int fd);
+	/* Read nothing from this client until it is let go on: frames that were read already
+	 * may still come. */
+	void (*hold)(void *ctx, uint64_t conn, bool on);
 };
 
 /* Clocks, and the one wake-up that the node has. */
@@ -138,6 +145,8 @@ struct node_ports {
 	struct journal_port journal;
 	struct facts_port facts;
 	struct hook_port hook;
+	struct blob_port blobs;
+	struct bulk_port bulk;
 };
 
 #endif

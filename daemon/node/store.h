@@ -183,6 +183,69 @@ struct store_key {
 	const char *message_id;
 };
 
+/* What became of an attachment. X(name, word) */
+#define STORE_EVIDENCE_STATES(X)                                                            \
+	X(OFFERED, "offered")       /* ours: the peer may pull it */                        \
+	X(WAITING, "waiting")       /* theirs: to be pulled */                              \
+	X(HERE, "here")             /* it arrived: theirs is here, ours is there as well */ \
+	X(HELD_BACK, "held_back")   /* not pulled, by a quota of the receiver */            \
+	X(MISMATCHED, "mismatched") /* what came was not what its manifest says */          \
+	X(DESTROYED, "destroyed")   /* at the receiver */
+
+enum store_evidence_state {
+#define STORE_X(name, word) STORE_EVIDENCE_##name,
+	STORE_EVIDENCE_STATES(STORE_X)
+#undef STORE_X
+};
+
+/* An attachment whose bytes travel on the bulk lane. Key: (message_id, attachment). */
+struct store_evidence {
+	const char *message_id;
+	uint32_t attachment; /* from 1 */
+	const char *peer, *case_id;
+	enum store_author author;
+	uint32_t number; /* of the message */
+	CyPriority priority;
+	uint64_t size;
+	struct cy_digest sha256, root;
+	bool send_always;
+	enum store_evidence_state state;
+	const char *reason;          /* why it is held back or mismatched; "" */
+	CyEvidenceState verdict;     /* of the receiving case system; 0: none yet */
+	struct cy_wall arrived;      /* at the receiver; 0: not yet */
+	struct cy_wall retain_until; /* the receiver may keep it until this instant; 0: for ever. Only for theirs */
+	bool hold;                   /* a legal hold */
+	bool retrieved;              /* theirs: a local client has got all of it */
+};
+
+/* Content that a client has handed over and may attach. Key: (client, sha256). */
+struct store_upload {
+	const char *client;
+	struct cy_digest sha256, root;
+	uint64_t size;
+	struct cy_wall at;
+};
+
+/* A link of the chain of custody that this daemon saw itself; several for one attachment, in the order of writing. */
+struct store_custody {
+	const char *message_id;
+	uint32_t attachment;
+	struct cy_wall at;
+	const char *action; /* as in CustodyEntry */
+	const char *by;     /* authority or client; nobody's name */
+	const char *text;   /* "" */
+	const char *proof;  /* id of the signed message that proves it; "" : our leaf */
+	uint64_t leaf;      /* of our audit log, from 0 */
+};
+
+/* Which attachments. */
+struct store_evidence_query {
+	const char *peer, *case_id; /* case_id "": all cases; then peer "": all peers */
+	const char *after_message;  /* page: after this one; "": from the first */
+	uint32_t after_attachment;
+	uint32_t limit;
+};
+
 /* ---------------------------------------------------------------- write-set */
 
 /* One write. Strings and bytes live in the write-set's arena. */
@@ -205,6 +268,10 @@ enum store_op {
 	STORE_PUT_HOOK,         /* a command that is to be run; its id is new */
 	STORE_DROP_HOOK,        /* it was run */
 	STORE_PUT_PEER_PROFILE, /* a peer's treaty profile, by (peer, instrument, version) */
+	STORE_PUT_EVIDENCE,     /* insert or replace, by key */
+	STORE_PUT_UPLOAD,       /* insert or replace, by key */
+	STORE_DROP_UPLOAD,      /* by key */
+	STORE_PUT_CUSTODY,      /* append */
 	STORE_REQUEUE_ALL,      /* after a restore: own messages to `peer` that are TRANSMITTED, or FAILED and not
 				 * void, are QUEUED again, without parcel; own parcels to it that have no receipt
 				 * are deleted */
@@ -240,6 +307,9 @@ struct store_write {
 		} raise;
 		struct store_clock clock;
 		struct store_measure measure;
+		struct store_evidence evidence;
+		struct store_upload upload;
+		struct store_custody custody;
 		struct {
 			const char *id;
 			struct cy_bytes environment; /* NAME=value, a NUL after each */
@@ -275,6 +345,9 @@ typedef int store_event_fn(void *arg, const struct store_event *row);
 typedef int store_stream_fn(void *arg, const struct store_stream *row);
 typedef int store_clock_fn(void *arg, const struct store_clock *row);
 typedef int store_measure_fn(void *arg, const struct store_measure *row);
+typedef int store_evidence_fn(void *arg, const struct store_evidence *row);
+typedef int store_upload_fn(void *arg, const struct store_upload *row);
+typedef int store_custody_fn(void *arg, const struct store_custody *row);
 typedef int store_bytes_fn(void *arg, const char *id, struct cy_bytes data);
 
 /* What a client may see. */
@@ -367,6 +440,34 @@ struct store_port {
 	/* A peer's profile; `fn` gets the digest in hexadecimal, and the text. */
 	int (*peer_profile)(void *ctx, const char *peer, const char *instrument, const char *version,
 			    store_bytes_fn *fn, void *arg);
+
+	/* By key. */
+	int (*get_evidence)(void *ctx, const char *message_id, uint32_t attachment, store_evidence_fn *fn, void *arg);
+	/* By message id, then attachment. */
+	int (*list_evidence)(void *ctx, struct store_view view, const struct store_evidence_query *q,
+			     store_evidence_fn *fn, void *arg);
+	/* Theirs that are WAITING, the most urgent first, then by message id and attachment; at
+	 * most `limit`. */
+	int (*waiting_evidence)(void *ctx, const char *peer, uint32_t limit, store_evidence_fn *fn, void *arg);
+	/* Ours that are OFFERED to the peer: are there any? */
+	int (*offered_evidence)(void *ctx, const char *peer, bool *ret_any);
+	/* All rows of this content, of all peers and cases. */
+	int (*same_evidence)(void *ctx, const struct cy_digest *sha256, store_evidence_fn *fn, void *arg);
+	/* Theirs that are HERE, without hold, and whose retain_until is before `now`; the
+	 * earliest first, at most `limit`. */
+	int (*overdue_evidence)(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg);
+	/* Bytes of theirs that are WAITING or HERE: of a peer, and of one of its cases. */
+	int (*evidence_bytes)(void *ctx, const char *peer, const char *case_id, uint64_t *ret_peer, uint64_t *ret_case);
+	/* By key. */
+	int (*get_upload)(void *ctx, const char *client, const struct cy_digest *sha256, store_upload_fn *fn,
+			  void *arg);
+	/* Of this content; sha256 NULL: of all. Those made before `before`, oldest first, at most `limit`. */
+	int (*uploads)(void *ctx, const struct cy_digest *sha256, struct cy_wall before, uint32_t limit,
+		       store_upload_fn *fn, void *arg);
+	/* Bytes of all uploads of a client. */
+	int (*upload_bytes)(void *ctx, const char *client, uint64_t *ret_bytes);
+	/* In the order of writing. */
+	int (*custody)(void *ctx, const char *message_id, uint32_t attachment, store_custody_fn *fn, void *arg);
 
 	int (*counts)(void *ctx, struct store_counts *ret_counts);
 	int (*peer_counts)(void *ctx, const char *peer, struct store_peer_counts *ret_counts);

@@ -234,7 +234,8 @@ static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 		return;
 	}
 	if (sub->content->kind_case == CY_CONTENT__KIND_CLOCK_STATEMENT ||
-	    sub->content->kind_case == CY_CONTENT__KIND_REMINDER)
+	    sub->content->kind_case == CY_CONTENT__KIND_REMINDER ||
+	    sub->content->kind_case == CY_CONTENT__KIND_EVIDENCE_STATEMENT)
 		add_fault(f, "submission.content", "the daemon says this by itself: no case system hands it in");
 	if (law_kind_opens(sub->content->kind_case)) {
 		if (node_peer(n, sub->to) == NULL)

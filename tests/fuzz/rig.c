@@ -340,7 +340,7 @@ void rig_frame(struct rig *r, size_t peer, struct cy_bytes bytes)
 
 void rig_local(struct rig *r, uint64_t conn, struct cy_bytes bytes)
 {
-	node_local_frame(r->node, conn, bytes);
+	node_local_frame(r->node, conn, bytes, -1);
 	is_bounded(r);
 }
 

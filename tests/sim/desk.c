@@ -211,7 +211,7 @@ static void to_node(struct world *w, void *arg, uint64_t conn)
 	if (c == NULL)
 		return;
 	world_mix(w, c->data, c->len);
-	node_local_frame(s->node, conn, cy_bytes(c->data, c->len));
+	node_local_frame(s->node, conn, cy_bytes(c->data, c->len), -1);
 	free(c);
 }
 

@@ -53,7 +53,7 @@ static void frame(struct sim_node *s, uint64_t conn, CyClientFrame *f)
 
 	f->correlation = ++law_site(s)->correlation;
 	CY_ASSERT(wire_pack(&f->base, &out) == CY_OK);
-	node_local_frame(s->node, conn, cy_buf_view(&out));
+	node_local_frame(s->node, conn, cy_buf_view(&out), -1);
 	cy_buf_free(&out);
 }
 

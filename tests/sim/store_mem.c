@@ -557,6 +557,10 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 		case STORE_DROP_HOOK:
 			drop_hook(s, x->hook.id);
 			break;
+		case STORE_PUT_EVIDENCE:
+		case STORE_PUT_UPLOAD:
+		case STORE_DROP_UPLOAD:
+		case STORE_PUT_CUSTODY:
 		case STORE_PUT_PEER_PROFILE:
 			break;
 		}

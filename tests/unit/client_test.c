@@ -112,11 +112,12 @@ static void on_up(void *ctx, uint64_t conn, const size_t *allowed, size_t n)
 	(void)n;
 }
 
-static void on_frame(void *ctx, uint64_t conn, struct cy_bytes data)
+static void on_frame(void *ctx, uint64_t conn, struct cy_bytes data, int fd)
 {
 	struct fixture *f = ctx;
 	CyClientFrame *q = cy_client_frame__unpack(NULL, data.len, data.data);
 
+	assert_int_equal(fd, -1);
 	assert_non_null(q);
 	if (q->kind_case == CY_CLIENT_FRAME__KIND_HELLO)
 		answer_hello(f, conn, q);

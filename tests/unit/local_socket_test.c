@@ -62,10 +62,11 @@ static void on_up(void *ctx, uint64_t conn, const size_t *allowed, size_t n)
 	memcpy(f->allowed, allowed, n * sizeof(*allowed));
 }
 
-static void on_frame(void *ctx, uint64_t conn, struct cy_bytes frame)
+static void on_frame(void *ctx, uint64_t conn, struct cy_bytes frame, int fd)
 {
 	struct fixture *f = ctx;
 
+	assert_int_equal(fd, -1);
 	assert_false(f->in_port);
 	f->frame_of[f->n_frames % RECORDS] = conn;
 	f->frame_len[f->n_frames++ % RECORDS] = frame.len;

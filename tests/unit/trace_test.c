@@ -360,7 +360,7 @@ static void hello_client(struct side *s)
 	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
 	f.hello = &h;
 	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
-	node_local_frame(s->node, 1, cy_buf_view(&out));
+	node_local_frame(s->node, 1, cy_buf_view(&out), -1);
 	out.len = 0;
 	f.correlation = 2;
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBSCRIBE;
@@ -368,7 +368,7 @@ static void hello_client(struct side *s)
 	sub.from_now = true;
 	f.subscribe = &sub;
 	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
-	node_local_frame(s->node, 1, cy_buf_view(&out));
+	node_local_frame(s->node, 1, cy_buf_view(&out), -1);
 	cy_buf_free(&out);
 }
 
@@ -531,7 +531,7 @@ static void submit(struct side *s, const char *case_ref, const char *json)
 	say(s->w, "%-6s >> submits %s", s->name, law_kind_name(sub.submission->content->kind_case));
 	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
 	protobuf_c_message_free_unpacked(m, NULL);
-	node_local_frame(s->node, 1, cy_buf_view(&out));
+	node_local_frame(s->node, 1, cy_buf_view(&out), -1);
 	cy_buf_free(&out);
 }
 
@@ -546,7 +546,7 @@ static void show(struct side *s, const char *case_id)
 	f.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
 	f.show_case = &sc;
 	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
-	node_local_frame(s->node, 1, cy_buf_view(&out));
+	node_local_frame(s->node, 1, cy_buf_view(&out), -1);
 	cy_buf_free(&out);
 }
 
