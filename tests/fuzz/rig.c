@@ -270,7 +270,8 @@ void rig_open(struct rig *r)
 	mem_store_port(&r->store, &r->ports.store);
 	r->ports.store.commit = store_commit;
 	r->ports.link = (struct link_port){ r, link_send, link_established, link_close };
-	r->ports.local = (struct local_port){ r, local_answer, local_queued, local_close };
+	r->ports.local =
+		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
 	r->ports.clock = (struct clock_port){ r, clock_mono, clock_wall, clock_wake_at };
 	r->ports.signer = (struct signer_port){ r, signer_sign, signer_verify };
 	r->ports.random = (struct random_port){ r, random_fill };

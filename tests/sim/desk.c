@@ -541,7 +541,7 @@ static void local_close(void *ctx, uint64_t conn)
 
 struct local_port desk_port(struct sim_node *s)
 {
-	return (struct local_port){ s, local_send_frame, local_queued, local_close };
+	return (struct local_port){ .ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close };
 }
 
 /* --------------------------------------------------------------------- life */

@@ -241,7 +241,7 @@ static void port_close(void *ctx, uint64_t conn)
 
 struct local_port law_port(struct sim_node *s)
 {
-	return (struct local_port){ s, port_send, port_queued, port_close };
+	return (struct local_port){ .ctx = s, .send = port_send, .queued = port_queued, .close = port_close };
 }
 
 /* ------------------------------------------------------------------- requests */

@@ -391,7 +391,8 @@ static void start(struct side *s)
 	if (store_sqlite_open(&sc, committed, s, &s->store, &s->ports.store, &e) < 0)
 		fail_msg("%s", e.text);
 	s->ports.link = (struct link_port){ s, link_send, link_established, link_close };
-	s->ports.local = (struct local_port){ s, local_send_frame, local_queued, local_close };
+	s->ports.local =
+		(struct local_port){ .ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close };
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
 	s->ports.signer = (struct signer_port){ s, signer_sign, signer_verify };
 	s->ports.random = (struct random_port){ s, random_fill };
