@@ -80,8 +80,9 @@ struct blob_port {
 
 	/* Begin a part, or go on with it. `size`: bytes it will have, for which space is
 	 * reserved now; 0: not known. `expected`: what a manifest says it must become; NULL:
-	 * an upload. */
-	int (*open)(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected);
+	 * an upload. `again`: also where the content is here already (no CY_EEXIST). */
+	int (*open)(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
+		    bool again);
 	/* The bytes from `offset` on, which must be where the part ends; taken over, also on
 	 * failure. For a pulled part `data` is chunk number offset / CY_CHUNK, and `path` its
 	 * audit path: it is verified before anything is written. CY_EAGAIN: BLOB_WAITS_MAX;
@@ -98,8 +99,9 @@ struct blob_port {
 	/* Throw a part away; one that is not there is well. */
 	int (*drop_part)(void *ctx, uint64_t ticket, const char *part);
 
-	/* A chunk of complete content, verified against its tree. CY_EAGAIN as append(). */
-	int (*read)(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk);
+	/* A chunk of complete content; `verify`: against its tree (CY_ESIGN: the disk has
+	 * changed it). CY_EAGAIN as append(). */
+	int (*read)(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify);
 	/* A read-only descriptor of complete content. */
 	int (*file)(void *ctx, uint64_t ticket, const struct cy_digest *sha256);
 	/* Destroy content. */
