@@ -14,4 +14,7 @@
 /* Are more than `reserve` left? The limit may have changed meanwhile. */
 bool descriptors_left(size_t reserve);
 
+/* Does this one, which was just given to us, leave more than `reserve`? */
+bool descriptors_spare(int fd, size_t reserve);
+
 #endif

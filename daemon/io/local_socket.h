@@ -15,6 +15,9 @@
  *   it; above `queue_max` the connection is closed;
  * - send many frames at once: `frames_per_wake` are taken, then the others have
  *   their turn;
+ * - send descriptors: one goes up with the frame beside whose first byte it came
+ *   (SCM_RIGHTS), if this process can spare it (io/descriptors.h); others are closed;
+ * - leave more than a few descriptors waiting for it: nothing more is read from it;
  * - connect without being named in the configuration: the error NOT_ALLOWED,
  *   then the connection is closed; beyond the number of connections: TOO_MANY. */
 #ifndef CY_IO_LOCAL_SOCKET_H

@@ -1,4 +1,5 @@
 /* The local socket with real sockets: what one client does never hinders another. */
+#include <dirent.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <grp.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -38,6 +40,9 @@ struct fixture {
 	size_t allowed[8], n_allowed; /* of the last up() */
 	uint64_t frame_of[RECORDS];
 	size_t frame_len[RECORDS];
+	char frame_file[RECORDS]; /* what stands in the file that came with it; 0: none came */
+	bool hold_after_frame;
+	size_t n_logged;
 };
 
 static uint8_t answers[CY_LOCAL_FRAME_MAX];
@@ -66,12 +71,27 @@ static void on_frame(void *ctx, uint64_t conn, struct cy_bytes frame, int fd)
 {
 	struct fixture *f = ctx;
 
-	assert_int_equal(fd, -1);
 	assert_false(f->in_port);
+	f->frame_file[f->n_frames % RECORDS] = 0;
+	if (fd >= 0) {
+		assert_int_equal(pread(fd, &f->frame_file[f->n_frames % RECORDS], 1, 0), 1);
+		close(fd);
+	}
 	f->frame_of[f->n_frames % RECORDS] = conn;
 	f->frame_len[f->n_frames++ % RECORDS] = frame.len;
 	if (f->answer)
 		send_to(f, conn, f->answer);
+	if (f->hold_after_frame)
+		f->port.hold(f->port.ctx, conn, true);
+}
+
+static void on_log(void *ctx, enum node_level level, const char *text)
+{
+	struct fixture *f = ctx;
+
+	(void)level;
+	assert_non_null(strstr(text, "local client of uid"));
+	f->n_logged++;
 }
 
 static void on_drained(void *ctx, uint64_t conn)
@@ -100,7 +120,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 static int open_socket(struct fixture *f, struct cy_error *e)
 {
-	struct local_input input = { f, on_up, on_frame, on_drained, on_down, NULL, NULL };
+	struct local_input input = { f, on_up, on_frame, on_drained, on_down, NULL, on_log };
 	int r = local_socket_new(f->base, &f->config, &input, &f->socket, e);
 
 	if (r == CY_OK)
@@ -625,6 +645,397 @@ static void a_file_that_is_no_socket_stays(void **state)
 	assert_int_equal(unlink(f->path), 0);
 }
 
+/* ------------------------------------------------------------- descriptors */
+
+/* An open file that holds one letter, and nothing else of it is left. */
+static int file_with(char letter)
+{
+	char path[] = "/tmp/local_socket_file.XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	unlink(path);
+	assert_int_equal(pwrite(fd, &letter, 1, 0), 1);
+	return fd;
+}
+
+static char letter_in(int fd)
+{
+	char letter = 0;
+
+	if (fd >= 0)
+		assert_int_equal(pread(fd, &letter, 1, 0), 1);
+	return letter;
+}
+
+static size_t open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* One sendmsg with `n` descriptors beside it, which are closed here. */
+static void put_files(struct peer *p, const char *data, size_t len, int *fds, size_t n)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(8 * sizeof(int))];
+	} control = { .room = { 0 } };
+	struct iovec iov = { .iov_base = (char *)(uintptr_t)data, .iov_len = len };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(n * sizeof(int))
+	};
+
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	control.align.cmsg_len = CMSG_LEN(n * sizeof(int));
+	memcpy(CMSG_DATA(&control.align), fds, n * sizeof(int));
+	assert_int_equal(sendmsg(p->fd, &msg, MSG_NOSIGNAL), len);
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static void put_file(struct peer *p, const char *data, size_t len, char letter)
+{
+	int fd = file_with(letter);
+
+	put_files(p, data, len, &fd, 1);
+}
+
+static void a_descriptor_arrives_with_its_frame_among_others(void **state)
+{
+	struct fixture *f = *state;
+	size_t before;
+	struct peer p;
+
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	p = dial(f);
+	RUN_UNTIL(f, f->n_up == 1);
+	before = open_files();
+	put(&p,
+	    "\x01"
+	    "a",
+	    2);
+	put_file(&p,
+		 "\x01"
+		 "b"
+		 "\x01"
+		 "c",
+		 4, 'B');
+	put(&p,
+	    "\x01"
+	    "d",
+	    2);
+	put_file(&p,
+		 "\x01"
+		 "e",
+		 2, 'E');
+	put_file(&p,
+		 "\x02"
+		 "f",
+		 2, 'F');
+	put(&p,
+	    "f"
+	    "\x01"
+	    "g",
+	    3);
+	RUN_UNTIL(f, f->n_frames == 7);
+	assert_memory_equal(f->frame_file, "\0B\0\0EF\0", 7);
+	assert_int_equal(open_files(), before);
+	assert_int_equal(f->n_logged, 0);
+	hang_up(&p);
+	RUN_UNTIL(f, f->n_down == 1);
+}
+
+static void a_long_frame_keeps_its_descriptor_until_it_is_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct peer p;
+	size_t sent = 0;
+
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	p = dial(f);
+	put_file(&p, "\x80\x80\x20", 3, 'L');
+	RUN_UNTIL(f, (sent += put_some(&p, CY_UPLOAD_DATA_MAX - sent), f->n_frames == 1));
+	assert_int_equal(f->frame_len[0], CY_UPLOAD_DATA_MAX);
+	assert_int_equal(f->frame_file[0], 'L');
+	hang_up(&p);
+	RUN_UNTIL(f, f->n_down == 1);
+}
+
+static void a_descriptor_in_the_middle_of_a_frame_is_closed(void **state)
+{
+	struct fixture *f = *state;
+	size_t before;
+	struct peer p;
+
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	p = dial(f);
+	RUN_UNTIL(f, f->n_up == 1);
+	before = open_files();
+	put(&p, "\x05he", 3);
+	put_file(&p,
+		 "llo\x01"
+		 "a",
+		 5, 'X');
+	RUN_UNTIL(f, f->n_frames == 2);
+	assert_memory_equal(f->frame_file, "\0\0", 2);
+	assert_int_equal(open_files(), before);
+	assert_true(f->n_logged > 0);
+	hang_up(&p);
+	RUN_UNTIL(f, f->n_down == 1);
+}
+
+static void one_descriptor_of_many_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	int fds[8];
+	size_t before;
+	struct peer p;
+
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	p = dial(f);
+	RUN_UNTIL(f, f->n_up == 1);
+	before = open_files();
+	for (int i = 0; i < 8; i++)
+		fds[i] = file_with((char)('A' + i));
+	put_files(&p,
+		  "\x01"
+		  "a",
+		  2, fds, 8);
+	RUN_UNTIL(f, f->n_frames == 1);
+	assert_int_equal(f->frame_file[0], 'A');
+	assert_int_equal(open_files(), before);
+	hang_up(&p);
+	RUN_UNTIL(f, f->n_down == 1);
+}
+
+static void a_descriptor_whose_frame_never_ends_is_closed(void **state)
+{
+	struct fixture *f = *state;
+	size_t before;
+	struct peer p;
+
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	before = open_files();
+	p = dial(f);
+	put_file(&p, "\x05he", 3, 'X');
+	hang_up(&p);
+	RUN_UNTIL(f, f->n_down == 1);
+	assert_int_equal(f->n_frames, 0);
+	assert_int_equal(open_files(), before);
+}
+
+static void descriptors_are_left_to_the_process(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit limit, low;
+	struct peer p;
+
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	p = dial(f);
+	RUN_UNTIL(f, f->n_up == 1);
+	put_file(&p,
+		 "\x01"
+		 "a",
+		 2, 'A');
+	put_file(&p,
+		 "\x01"
+		 "b",
+		 2, 'B');
+	RUN_UNTIL(f, f->n_frames == 2);
+	assert_memory_equal(f->frame_file, "AB", 2);
+	/* As many are left as the others must have. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	low = limit;
+	low.rlim_cur = (rlim_t)p.fd + 1 + 48;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	put_file(&p,
+		 "\x01"
+		 "c",
+		 2, 'C');
+	RUN_UNTIL(f, f->n_frames == 3);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(f->frame_file[2], 0);
+	assert_int_equal(f->n_logged, 1);
+	hang_up(&p);
+	RUN_UNTIL(f, f->n_down == 1);
+}
+
+/* Read up to `len` bytes; a descriptor that comes beside them is *ret_fd. */
+static size_t take_file(struct peer *p, void *data, size_t len, int *ret_fd)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { .iov_base = data, .iov_len = len };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
+	ssize_t n = recvmsg(p->fd, &msg, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *h = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+
+	*ret_fd = -1;
+	if (h)
+		memcpy(ret_fd, CMSG_DATA(h), sizeof(int));
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* The next frame has `len` bytes (over 127, below 2^14), and beside its first byte alone comes a file
+ * with this letter; 0: none. */
+static void next_frame_is(struct fixture *f, struct peer *p, size_t len, char letter)
+{
+	uint8_t data[20000], prefix[2];
+	size_t got = 0;
+	int fd = -1;
+
+	RUN_UNTIL(f, (got = take_file(p, prefix, 1, &fd)) > 0);
+	assert_int_equal(letter_in(fd), letter);
+	if (fd >= 0)
+		close(fd);
+	RUN_UNTIL(f, (got = take_file(p, prefix + 1, 1, &fd)) > 0);
+	assert_int_equal(fd, -1);
+	assert_int_equal((prefix[0] & 0x7f) | prefix[1] << 7, len);
+	for (got = 0; got < len;) {
+		RUN_UNTIL(f, (got += take_file(p, data + got, len - got, &fd), fd >= 0 || got > 0));
+		assert_int_equal(fd, -1);
+	}
+}
+
+static void a_descriptor_leaves_beside_the_first_byte_of_its_frame(void **state)
+{
+	struct fixture *f = *state;
+	size_t before;
+	struct peer p;
+
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	p = dial(f);
+	RUN_UNTIL(f, f->n_up == 1);
+	before = open_files();
+	f->in_port = true;
+	assert_int_equal(f->port.send_file(f->port.ctx, f->up[0], cy_bytes(answers, 200), file_with('A')), CY_OK);
+	f->in_port = false;
+	assert_int_equal(send_to(f, f->up[0], 12000), CY_OK);
+	assert_int_equal(send_to(f, f->up[0], 300), CY_OK);
+	assert_int_equal(f->port.send_file(f->port.ctx, f->up[0], cy_bytes(answers, 16000), file_with('B')), CY_OK);
+	assert_int_equal(f->port.send_file(f->port.ctx, f->up[0], cy_bytes(answers, 201), file_with('C')), CY_OK);
+	assert_int_equal(send_to(f, f->up[0], 400), CY_OK);
+	next_frame_is(f, &p, 200, 'A');
+	next_frame_is(f, &p, 12000, 0);
+	next_frame_is(f, &p, 300, 0);
+	next_frame_is(f, &p, 16000, 'B');
+	next_frame_is(f, &p, 201, 'C');
+	next_frame_is(f, &p, 400, 0);
+	assert_int_equal(open_files(), before);
+	hang_up(&p);
+	RUN_UNTIL(f, f->n_down == 1);
+}
+
+static void descriptors_for_a_client_that_is_gone_are_closed(void **state)
+{
+	struct fixture *f = *state;
+	struct peer p, other;
+	size_t before;
+	int r = CY_OK;
+
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	before = open_files();
+	p = dial(f);
+	RUN_UNTIL(f, f->n_up == 1);
+	assert_int_equal(f->port.send_file(f->port.ctx, f->up[0], cy_bytes(answers, 10), file_with('A')), CY_OK);
+	hang_up(&p);
+	RUN_UNTIL(f, f->n_down == 1);
+	assert_int_equal(f->port.send_file(f->port.ctx, f->up[0], cy_bytes(answers, 10), file_with('B')), CY_ENOENT);
+	assert_int_equal(open_files(), before);
+	/* One that asks for more than it may have waiting is closed. */
+	other = dial(f);
+	RUN_UNTIL(f, f->n_up == 2);
+	for (int i = 0; r == CY_OK && i < 1000; i++)
+		r = f->port.send_file(f->port.ctx, f->up[1], cy_bytes(answers, 10), file_with('C'));
+	assert_int_equal(r, CY_ELIMIT);
+	RUN_UNTIL(f, f->n_down == 2);
+	hang_up(&other);
+	assert_int_equal(open_files(), before);
+}
+
+/* -------------------------------------------------------------------- hold */
+
+static void a_client_on_hold_is_not_read_from(void **state)
+{
+	struct fixture *f = *state;
+	struct peer held, other;
+
+	f->answer = 10;
+	f->hold_after_frame = true;
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	held = dial(f);
+	put(&held,
+	    "\x01"
+	    "a"
+	    "\x01"
+	    "b"
+	    "\x01"
+	    "c",
+	    6);
+	RUN_UNTIL(f, f->n_frames == 1);
+	f->hold_after_frame = false;
+	other = dial(f);
+	for (int i = 0; i < 30; i++)
+		round_trip(f, &other);
+	assert_int_equal(f->n_frames, 31);
+	f->port.hold(f->port.ctx, f->up[0], false);
+	RUN_UNTIL(f, f->n_frames == 33);
+	f->port.hold(f->port.ctx, f->up[1] + 1000, true); /* nobody */
+	hang_up(&held);
+	hang_up(&other);
+	RUN_UNTIL(f, f->n_down == 2);
+}
+
+static void half_a_frame_has_no_time_limit_while_it_is_on_hold(void **state)
+{
+	struct fixture *f = *state;
+	struct peer held, late;
+
+	f->config.half_frame_ms = 30;
+	assert_int_equal(open_socket(f, NULL), CY_OK);
+	held = dial(f);
+	RUN_UNTIL(f, f->n_up == 1);
+	f->port.hold(f->port.ctx, f->up[0], true);
+	put(&held,
+	    "\x05"
+	    "he",
+	    3);
+	/* Another one's time begins later, and runs out meanwhile. */
+	for (int i = 0; i < 2; i++) {
+		late = dial(f);
+		put(&late,
+		    "\x05"
+		    "he",
+		    3);
+		ends_with(f, &late, CY_ERROR_CODE__BAD_FRAME);
+		hang_up(&late);
+	}
+	assert_int_equal(f->n_down, 2);
+	f->port.hold(f->port.ctx, f->up[0], false);
+	put(&held, "llo", 3);
+	RUN_UNTIL(f, f->n_frames == 1);
+	assert_int_equal(f->frame_len[0], 5);
+	/* Let go on, it has its time again, and no more. */
+	put(&held,
+	    "\x05"
+	    "he",
+	    3);
+	ends_with(f, &held, CY_ERROR_CODE__BAD_FRAME);
+	hang_up(&held);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -649,6 +1060,16 @@ int main(void)
 		TEST(one_user_has_a_quarter_of_the_connections),
 		TEST(a_left_over_socket_is_replaced_and_one_that_answers_is_not),
 		TEST(a_file_that_is_no_socket_stays),
+		TEST(a_descriptor_arrives_with_its_frame_among_others),
+		TEST(a_long_frame_keeps_its_descriptor_until_it_is_whole),
+		TEST(a_descriptor_in_the_middle_of_a_frame_is_closed),
+		TEST(one_descriptor_of_many_is_taken),
+		TEST(a_descriptor_whose_frame_never_ends_is_closed),
+		TEST(descriptors_are_left_to_the_process),
+		TEST(a_descriptor_leaves_beside_the_first_byte_of_its_frame),
+		TEST(descriptors_for_a_client_that_is_gone_are_closed),
+		TEST(a_client_on_hold_is_not_read_from),
+		TEST(half_a_frame_has_no_time_limit_while_it_is_on_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
