@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "client/pipe.h"
@@ -13,6 +14,7 @@ struct client {
 	uint64_t correlation;
 	uint64_t subscription; /* correlation of the subscription; 0: none */
 	bool ignore_events;
+	int file;               /* that came with the last EvidenceFile; -1: none */
 	CyServerFrame *welcome; /* NULL until said */
 	CyServerFrame *refusal; /* last error of the daemon */
 	CyServerFrame *held[CY_PAGE_MAX];
@@ -76,15 +78,19 @@ static struct cy_mono deadline_in(int timeout_ms)
 	return timeout_ms == CLIENT_FOR_EVER ? CY_NEVER : cy_mono_add(pipe_now(), timeout_ms);
 }
 
-static int send_frame(struct client *c, CyClientFrame *request, struct cy_error *e)
+void client_patience(struct client *c, int timeout_ms)
+{
+	c->timeout_ms = timeout_ms;
+}
+
+static int send_frame(struct client *c, CyClientFrame *request, int fd, struct cy_error *e)
 {
 	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX + 16);
 	int r;
 
-	request->correlation = ++c->correlation;
 	r = wire_delimited_pack(&request->base, &out);
 	if (r == CY_OK)
-		r = pipe_send(&c->pipe, cy_buf_view(&out), deadline_in(c->timeout_ms), e);
+		r = pipe_send(&c->pipe, cy_buf_view(&out), fd, deadline_in(c->timeout_ms), e);
 	else
 		r = cy_fail(e, r, "the request is over the limit of %u bytes", CY_LOCAL_FRAME_MAX);
 	cy_buf_free(&out);
@@ -107,6 +113,11 @@ static int next_frame(struct client *c, struct cy_mono deadline, CyServerFrame *
 		return cy_fail(e, CY_EPROTO, "the daemon's answer does not parse");
 	}
 	*ret_frame = (CyServerFrame *)m;
+	if ((*ret_frame)->kind_case == CY_SERVER_FRAME__KIND_EVIDENCE_FILE) {
+		if (c->file >= 0)
+			close(c->file);
+		c->file = pipe_take_file(&c->pipe);
+	}
 	return CY_OK;
 }
 
@@ -124,20 +135,16 @@ static int hold(struct client *c, CyServerFrame *frame, struct cy_error *e)
 	return CY_OK;
 }
 
-static int wait_answer(struct client *c, uint64_t correlation, CyServerFrame__KindCase expected,
-		       CyServerFrame **ret_reply, struct cy_error *e)
+int client_answer(struct client *c, uint64_t correlation, int timeout_ms, CyServerFrame **ret_reply, struct cy_error *e)
 {
-	struct cy_mono deadline = deadline_in(c->timeout_ms);
+	struct cy_mono deadline = deadline_in(timeout_ms);
 
+	forget_refusal(c);
 	for (;;) {
 		CyServerFrame *frame = NULL;
 		bool error, ours;
 		int r = next_frame(c, deadline, &frame, e);
 
-		if (r == CY_EAGAIN) {
-			pipe_close(&c->pipe);
-			return cy_fail(e, CY_EIO, "no answer of the daemon within %d s", c->timeout_ms / 1000);
-		}
 		if (r != CY_OK)
 			return r;
 		error = frame->kind_case == CY_SERVER_FRAME__KIND_ERROR;
@@ -145,13 +152,9 @@ static int wait_answer(struct client *c, uint64_t correlation, CyServerFrame__Ki
 		ours = frame->correlation == correlation || (error && frame->correlation == 0);
 		if (ours && error)
 			return refused(c, frame, e);
-		if (ours && frame->kind_case == expected) {
+		if (ours && frame->kind_case != CY_SERVER_FRAME__KIND_EVENT) {
 			*ret_reply = frame;
 			return CY_OK;
-		}
-		if (ours && frame->kind_case != CY_SERVER_FRAME__KIND_EVENT) {
-			cy_server_frame__free_unpacked(frame, NULL);
-			return cy_fail(e, CY_EPROTO, "the daemon answers something else than what was asked");
 		}
 		r = hold(c, frame, e);
 		if (r != CY_OK)
@@ -159,14 +162,36 @@ static int wait_answer(struct client *c, uint64_t correlation, CyServerFrame__Ki
 	}
 }
 
+int client_post(struct client *c, CyClientFrame *request, int fd, struct cy_error *e)
+{
+	if (!request->correlation)
+		request->correlation = ++c->correlation;
+	return send_frame(c, request, fd, e);
+}
+
 int client_call(struct client *c, CyClientFrame *request, CyServerFrame__KindCase expected, CyServerFrame **ret_reply,
 		struct cy_error *e)
 {
+	CyServerFrame *reply;
 	int r;
 
+	request->correlation = 0;
 	forget_refusal(c);
-	r = send_frame(c, request, e);
-	return r == CY_OK ? wait_answer(c, request->correlation, expected, ret_reply, e) : r;
+	r = client_post(c, request, -1, e);
+	if (r == CY_OK)
+		r = client_answer(c, request->correlation, c->timeout_ms, &reply, e);
+	if (r == CY_EAGAIN && !c->refusal) {
+		pipe_close(&c->pipe);
+		return cy_fail(e, CY_EIO, "no answer of the daemon within %d s", c->timeout_ms / 1000);
+	}
+	if (r != CY_OK)
+		return r;
+	if (reply->kind_case != expected) {
+		cy_server_frame__free_unpacked(reply, NULL);
+		return cy_fail(e, CY_EPROTO, "the daemon answers something else than what was asked");
+	}
+	*ret_reply = reply;
+	return CY_OK;
 }
 
 int client_open(const char *path, const char *name, int timeout_ms, struct client **ret_client, struct cy_error *e)
@@ -178,7 +203,7 @@ int client_open(const char *path, const char *name, int timeout_ms, struct clien
 
 	if (!c)
 		return cy_fail(e, CY_ENOMEM, "no memory for a connection");
-	c->pipe.fd = -1;
+	c->pipe.fd = c->file = -1;
 	c->timeout_ms = timeout_ms;
 	r = pipe_connect(&c->pipe, path, e);
 	if (r != CY_OK) {
@@ -203,6 +228,8 @@ void client_free(struct client *c)
 	if (!c)
 		return;
 	pipe_close(&c->pipe);
+	if (c->file >= 0)
+		close(c->file);
 	cy_buf_free(&c->pipe.in);
 	forget_refusal(c);
 	if (c->welcome)
@@ -268,7 +295,15 @@ int client_acknowledge(struct client *c, const char *cursor, uint64_t position, 
 	acknowledge.position = position;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS;
 	frame.acknowledge_events = &acknowledge;
-	return send_frame(c, &frame, e);
+	return client_post(c, &frame, -1, e);
+}
+
+int client_take_file(struct client *c)
+{
+	int fd = c->file;
+
+	c->file = -1;
+	return fd;
 }
 
 void client_ignore_events(struct client *c)

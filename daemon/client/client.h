@@ -43,6 +43,25 @@ int client_call(struct client *c, CyClientFrame *request, CyServerFrame__KindCas
 const CyError *client_refusal(const struct client *c);
 int client_refusal_code(CyErrorCode code);
 
+/* The time limit of every later call, which was given to client_open(). */
+void client_patience(struct client *c, int timeout_ms);
+
+/* Send `request` without waiting for an answer, and beside it the descriptor `fd`, which
+ * stays the caller's (-1: none). Frames of a series share a correlation: 0 is replaced by a
+ * new one. CY_EIO: as client_call(); what the daemon answered is for client_answer(), which
+ * also knows its reason if it has closed the connection. */
+int client_post(struct client *c, CyClientFrame *request, int fd, struct cy_error *e);
+
+/* The next answer to what was posted under this correlation, of whatever kind, freed with
+ * cy_server_frame__free_unpacked(.., NULL). CY_EAGAIN without client_refusal(): none within
+ * `timeout_ms` (0: only what is here already); errors as client_call(). Answers to other correlations are thrown away,
+ * events kept. */
+int client_answer(struct client *c, uint64_t correlation, int timeout_ms, CyServerFrame **ret_reply,
+		  struct cy_error *e);
+
+/* The descriptor that came with the last EvidenceFile; the caller's to close. -1: none came. */
+int client_take_file(struct client *c);
+
 /* Subscribe under a named cursor; *ret_position was acknowledged last. Events
  * that come while client_call() waits are kept for client_event(), at most
  * CY_PAGE_MAX of them: do not call much in between. */

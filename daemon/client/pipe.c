@@ -44,8 +44,19 @@ int pipe_connect(struct pipe *p, const char *path, struct cy_error *e)
 	return CY_OK;
 }
 
+int pipe_take_file(struct pipe *p)
+{
+	int fd = p->n_files ? p->files[0] : -1;
+
+	if (p->n_files)
+		memmove(p->files, p->files + 1, --p->n_files * sizeof(p->files[0]));
+	return fd;
+}
+
 void pipe_close(struct pipe *p)
 {
+	for (int fd = pipe_take_file(p); fd >= 0; fd = pipe_take_file(p))
+		close(fd);
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = -1;
@@ -79,24 +90,67 @@ static int wait_for(struct pipe *p, short events, struct cy_mono deadline, short
 	return CY_OK;
 }
 
+/* Room for one descriptor. */
+union control {
+	struct cmsghdr align;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+static void keep_file(struct pipe *p, struct msghdr *msg)
+{
+	const struct cmsghdr *h = CMSG_FIRSTHDR(msg);
+	int fd;
+
+	if (!h || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
+		return;
+	memcpy(&fd, CMSG_DATA(h), sizeof(fd));
+	if (p->n_files == PIPE_FILES_MAX)
+		close(fd);
+	else
+		p->files[p->n_files++] = fd;
+}
+
 static int take_in(struct pipe *p, struct cy_error *e)
 {
+	union control control;
+	struct iovec iov;
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control };
 	ssize_t n;
 
 	if (cy_buf_reserve(&p->in, READ_CHUNK) != CY_OK)
 		return lost(p, e, "more arrives than can be held");
-	n = recv(p->fd, p->in.data + p->in.len, READ_CHUNK, MSG_DONTWAIT);
+	iov = (struct iovec){ .iov_base = p->in.data + p->in.len, .iov_len = READ_CHUNK };
+	msg.msg_controllen = CMSG_LEN(sizeof(int));
+	n = recvmsg(p->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return CY_OK;
 	if (n < 0)
 		return lost(p, e, strerror(errno));
 	if (n == 0)
 		return lost(p, e, "the daemon closed it");
+	keep_file(p, &msg);
 	p->in.len += (size_t)n;
 	return CY_OK;
 }
 
-int pipe_send(struct pipe *p, struct cy_bytes data, struct cy_mono deadline, struct cy_error *e)
+static ssize_t send_some(const struct pipe *p, struct cy_bytes data, int fd)
+{
+	union control control = { .room = { 0 } };
+	struct iovec iov = { .iov_base = (uint8_t *)(uintptr_t)data.data, .iov_len = data.len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		control.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+						  .cmsg_type = SCM_RIGHTS,
+						  .cmsg_len = CMSG_LEN(sizeof(int)) };
+		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE(sizeof(int));
+	}
+	return sendmsg(p->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+int pipe_send(struct pipe *p, struct cy_bytes data, int fd, struct cy_mono deadline, struct cy_error *e)
 {
 	size_t sent = 0;
 
@@ -112,7 +166,7 @@ int pipe_send(struct pipe *p, struct cy_bytes data, struct cy_mono deadline, str
 			return lost(p, e, "the daemon takes nothing within the time limit");
 		if (r != CY_OK)
 			return r;
-		n = send(p->fd, data.data + sent, data.len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = send_some(p, cy_bytes(data.data + sent, data.len - sent), sent ? -1 : fd);
 		/* A daemon that turned us away has left its reason in our buffer. */
 		if (n < 0 && errno == EPIPE)
 			return CY_OK;

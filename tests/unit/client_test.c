@@ -104,6 +104,63 @@ static void answer_plain(struct fixture *f, uint64_t conn, const CyClientFrame *
 	answer(f, conn, q->correlation, &frame);
 }
 
+/* A file is told twice how far it is, and what stands in it. Data is taken as far as 1 MiB,
+ * and every fourth frame says so. */
+static void answer_upload(struct fixture *f, uint64_t conn, const CyClientFrame *q, int fd)
+{
+	CyServerFrame frame = CY_SERVER_FRAME__INIT;
+	CyUploadState state = CY_UPLOAD_STATE__INIT;
+	CyEvidenceStored stored = CY_EVIDENCE_STORED__INIT;
+	CyError error = CY_ERROR__INIT;
+	char text[8] = "";
+
+	frame.kind_case = CY_SERVER_FRAME__KIND_UPLOAD_STATE;
+	frame.upload_state = &state;
+	if (q->kind_case == CY_CLIENT_FRAME__KIND_UPLOAD_FILE) {
+		assert_int_equal(pread(fd, text, sizeof(text) - 1, 0), 7);
+		for (state.offset = 3; state.offset < 8; state.offset += 4)
+			answer(f, conn, q->correlation, &frame);
+		stored.key = text;
+		frame.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_STORED;
+		frame.evidence_stored = &stored;
+		answer(f, conn, q->correlation, &frame);
+		return;
+	}
+	state.offset = q->upload_data->offset + q->upload_data->data.len;
+	if (state.offset > 1u << 20) {
+		error.code = CY_ERROR_CODE__TOO_MANY;
+		error.text = (char *)(uintptr_t) "The quota is used up.";
+		frame.kind_case = CY_SERVER_FRAME__KIND_ERROR;
+		frame.error = &error;
+		answer(f, conn, q->correlation, &frame);
+	} else if (state.offset % (4u << 16) == 0) {
+		answer(f, conn, q->correlation, &frame);
+	}
+}
+
+/* The file comes after a frame that has none. */
+static void answer_evidence(struct fixture *f, uint64_t conn, const CyClientFrame *q)
+{
+	CyServerFrame frame = CY_SERVER_FRAME__INIT;
+	CyEvidenceData data = CY_EVIDENCE_DATA__INIT;
+	CyEvidenceFile file = CY_EVIDENCE_FILE__INIT;
+	struct cy_buf b = CY_BUF(1024);
+	char path[] = "/tmp/client_test_file.XXXXXX";
+	int fd = mkstemp(path);
+
+	unlink(path);
+	assert_int_equal(pwrite(fd, "content", 7, 0), 7);
+	frame.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_DATA;
+	frame.evidence_data = &data;
+	answer(f, conn, q->correlation, &frame);
+	frame.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_FILE;
+	frame.evidence_file = &file;
+	file.size = 7;
+	assert_int_equal(wire_pack(&frame.base, &b), CY_OK);
+	assert_int_equal(f->port.send_file(f->port.ctx, conn, cy_buf_view(&b), fd), CY_OK);
+	cy_buf_free(&b);
+}
+
 static void on_up(void *ctx, uint64_t conn, const size_t *allowed, size_t n)
 {
 	(void)ctx;
@@ -117,16 +174,22 @@ static void on_frame(void *ctx, uint64_t conn, struct cy_bytes data, int fd)
 	struct fixture *f = ctx;
 	CyClientFrame *q = cy_client_frame__unpack(NULL, data.len, data.data);
 
-	assert_int_equal(fd, -1);
 	assert_non_null(q);
+	assert_int_equal(fd >= 0, q->kind_case == CY_CLIENT_FRAME__KIND_UPLOAD_FILE);
 	if (q->kind_case == CY_CLIENT_FRAME__KIND_HELLO)
 		answer_hello(f, conn, q);
 	else if (!f->deaf && q->kind_case == CY_CLIENT_FRAME__KIND_SHOW_CASE)
 		answer_fault(f, conn, q);
 	else if (!f->deaf && q->kind_case == CY_CLIENT_FRAME__KIND_SUBSCRIBE)
 		answer_subscription(f, conn, q);
+	else if (q->kind_case == CY_CLIENT_FRAME__KIND_UPLOAD_FILE || q->kind_case == CY_CLIENT_FRAME__KIND_UPLOAD_DATA)
+		answer_upload(f, conn, q, fd);
+	else if (q->kind_case == CY_CLIENT_FRAME__KIND_GET_EVIDENCE)
+		answer_evidence(f, conn, q);
 	else if (!f->deaf)
 		answer_plain(f, conn, q);
+	if (fd >= 0)
+		close(fd);
 	cy_client_frame__free_unpacked(q, NULL);
 }
 
@@ -287,6 +350,93 @@ static int waits_in_vain(const char *path)
 	return 0;
 }
 
+static int hands_a_file_over(const char *path)
+{
+	CyClientFrame q = CY_CLIENT_FRAME__INIT, g = CY_CLIENT_FRAME__INIT;
+	CyUploadFile upload = CY_UPLOAD_FILE__INIT;
+	CyGetEvidence get = CY_GET_EVIDENCE__INIT;
+	CyServerFrame *reply = NULL;
+	struct client *c = NULL;
+	struct cy_error e = { 0 };
+	char text[8] = "", name[] = "/tmp/client_test_file.XXXXXX";
+	int fd = mkstemp(name);
+
+	CHECK(fd >= 0 && unlink(name) == 0 && pwrite(fd, "letters", 7, 0) == 7);
+	CHECK(client_open(path, NULL, 10000, &c, &e) == CY_OK);
+	q.kind_case = CY_CLIENT_FRAME__KIND_UPLOAD_FILE;
+	q.upload_file = &upload;
+	CHECK(client_post(c, &q, fd, &e) == CY_OK);
+	close(fd);
+	for (uint64_t offset = 3; offset < 8; offset += 4) {
+		CHECK(client_answer(c, q.correlation, 10000, &reply, &e) == CY_OK);
+		CHECK(reply->upload_state->offset == offset);
+		cy_server_frame__free_unpacked(reply, NULL);
+	}
+	CHECK(client_answer(c, q.correlation, 10000, &reply, &e) == CY_OK);
+	CHECK(reply->kind_case == CY_SERVER_FRAME__KIND_EVIDENCE_STORED);
+	CHECK(strcmp(reply->evidence_stored->key, "letters") == 0);
+	cy_server_frame__free_unpacked(reply, NULL);
+	CHECK(client_answer(c, q.correlation, 0, &reply, &e) == CY_EAGAIN && !client_refusal(c));
+
+	g.kind_case = CY_CLIENT_FRAME__KIND_GET_EVIDENCE;
+	g.get_evidence = &get;
+	CHECK(client_post(c, &g, -1, &e) == CY_OK && g.correlation != q.correlation);
+	CHECK(client_answer(c, g.correlation, 10000, &reply, &e) == CY_OK);
+	CHECK(reply->kind_case == CY_SERVER_FRAME__KIND_EVIDENCE_DATA && client_take_file(c) == -1);
+	cy_server_frame__free_unpacked(reply, NULL);
+	CHECK(client_answer(c, g.correlation, 10000, &reply, &e) == CY_OK);
+	CHECK(reply->kind_case == CY_SERVER_FRAME__KIND_EVIDENCE_FILE);
+	cy_server_frame__free_unpacked(reply, NULL);
+	fd = client_take_file(c);
+	CHECK(fd >= 0 && pread(fd, text, 7, 0) == 7 && strcmp(text, "content") == 0);
+	close(fd);
+	CHECK(client_take_file(c) == -1);
+	client_free(c);
+	return 0;
+}
+
+/* The quota ends at 1 MiB: it is seen while more is still being sent. */
+static int streams_until_it_is_refused(const char *path)
+{
+	static uint8_t bytes[1 << 16];
+	CyClientFrame q = CY_CLIENT_FRAME__INIT;
+	CyUploadData data = CY_UPLOAD_DATA__INIT;
+	CyServerFrame *reply = NULL;
+	struct client *c = NULL;
+	struct cy_error e = { 0 };
+	uint64_t told = 0;
+	int r;
+
+	CHECK(client_open(path, NULL, 10000, &c, &e) == CY_OK);
+	q.kind_case = CY_CLIENT_FRAME__KIND_UPLOAD_DATA;
+	q.upload_data = &data;
+	data.data.data = bytes;
+	data.data.len = sizeof(bytes);
+	do {
+		CHECK(client_post(c, &q, -1, &e) == CY_OK);
+		data.offset += sizeof(bytes);
+		while ((r = client_answer(c, q.correlation, 0, &reply, &e)) == CY_OK) {
+			CHECK(reply->upload_state->offset > told);
+			told = reply->upload_state->offset;
+			cy_server_frame__free_unpacked(reply, NULL);
+		}
+	} while (!client_refusal(c) && data.offset < 1u << 30);
+	CHECK(r == CY_ELIMIT && told == 1u << 20);
+	CHECK(client_refusal(c)->code == CY_ERROR_CODE__TOO_MANY);
+	client_free(c);
+	return 0;
+}
+
+static void a_file_goes_beside_its_frame_and_comes_beside_its_answer(void **state)
+{
+	beside(*state, hands_a_file_over);
+}
+
+static void a_refusal_is_seen_while_a_stream_is_sent(void **state)
+{
+	beside(*state, streams_until_it_is_refused);
+}
+
 static void a_call_gets_the_answer_to_it_and_no_other(void **state)
 {
 	beside(*state, asks);
@@ -333,6 +483,8 @@ int main(void)
 		TEST(a_refusal_comes_with_its_faults),
 		TEST(events_that_come_during_a_call_are_kept_in_order),
 		TEST(a_daemon_that_does_not_answer_is_not_waited_for_for_ever),
+		TEST(a_file_goes_beside_its_frame_and_comes_beside_its_answer),
+		TEST(a_refusal_is_seen_while_a_stream_is_sent),
 		cmocka_unit_test(a_socket_that_is_not_there_is_told),
 	};
 
