@@ -156,7 +156,8 @@ mutants: $(MUTANTS)
 FUZZ_TARGETS := peer parcel local json config treaty names zmtp node
 FUZZ_SHARED  := round_trip mutate rig
 FUZZ         := $(BUILD)/tests/fuzz
-FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(BUILD)/obj/tests/sim/store_mem.o $(LIB_O)
+FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(BUILD)/obj/tests/sim/store_mem.o \
+		$(BUILD)/obj/tests/sim/store_mem_evidence.o $(LIB_O)
 
 $(FUZZ_TARGETS:%=$(FUZZ)/%): $(FUZZ)/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_O)
 	@mkdir -p $(@D)

@@ -43,7 +43,7 @@ struct cy_wall store_wall_at(sqlite3_stmt *s, int i)
 	return (struct cy_wall){ sqlite3_column_int64(s, i) };
 }
 
-static int digest_at(sqlite3_stmt *s, int i, struct cy_digest *ret)
+int store_digest_at(sqlite3_stmt *s, int i, struct cy_digest *ret)
 {
 	struct cy_bytes b = store_bytes_at(s, i);
 
@@ -94,10 +94,8 @@ int store_read_one(struct store_reading *r, int i, struct store_bind *b)
 	return code == CY_OK && r->rows == 0 ? CY_ENOENT : code;
 }
 
-/* Open what was sealed under the key of a case. `at` is the first of generation,
- * wrapped key, generation of the text, nonce, sealed text. Erased: empty. */
-static int unseal(struct store_sqlite *st, sqlite3_stmt *s, int at, const char *peer, const char *case_id,
-		  struct seal_aad aad, uint8_t **ret_plain, size_t *ret_len)
+int store_unseal_at(struct store_sqlite *st, sqlite3_stmt *s, int at, const char *peer, const char *case_id,
+		    struct seal_aad aad, uint8_t **ret_plain, size_t *ret_len)
 {
 	const struct seal_aad key_aad = { .what = "case key", .peer = peer, .case_id = case_id };
 	struct cy_bytes sealed = store_bytes_at(s, at + 4);
@@ -125,8 +123,7 @@ static int unseal(struct store_sqlite *st, sqlite3_stmt *s, int at, const char *
 	return CY_OK;
 }
 
-/* The text was personal data. */
-static void forget(uint8_t *plain, size_t len)
+void store_forget(uint8_t *plain, size_t len)
 {
 	if (plain != NULL)
 		OPENSSL_cleanse(plain, len);
@@ -157,7 +154,7 @@ static int stream_row(struct store_reading *r, sqlite3_stmt *s)
 				    .head_size = store_u64_at(s, 7),
 				    .head_text = store_bytes_at(s, 9),
 				    .head_signature = store_bytes_at(s, 10) };
-	int code = digest_at(s, 8, &row.head_root);
+	int code = store_digest_at(s, 8, &row.head_root);
 
 	return code < 0 ? code : r->fn.stream(r->fn_arg, &row);
 }
@@ -167,7 +164,7 @@ static int key_row(struct store_reading *r, sqlite3_stmt *s)
 	struct store_key row = { .client = store_text_at(s, 0),
 				 .key = store_text_at(s, 1),
 				 .message_id = store_text_at(s, 3) };
-	int code = digest_at(s, 2, &row.request);
+	int code = store_digest_at(s, 2, &row.request);
 
 	return code < 0 ? code : r->fn.key(r->fn_arg, &row);
 }
@@ -193,7 +190,7 @@ static int case_row(struct store_reading *r, sqlite3_stmt *s)
 	const struct seal_aad aad = { .what = "title", .peer = row.peer, .case_id = row.case_id };
 	uint8_t *title;
 	size_t len;
-	int code = unseal(r->st, s, 15, row.peer, row.case_id, aad, &title, &len);
+	int code = store_unseal_at(r->st, s, 15, row.peer, row.case_id, aad, &title, &len);
 
 	if (code < 0)
 		return code;
@@ -201,7 +198,7 @@ static int case_row(struct store_reading *r, sqlite3_stmt *s)
 	if (title != NULL)
 		row.title = (const char *)title;
 	code = r->fn.case_row(r->fn_arg, &row);
-	forget(title, len);
+	store_forget(title, len);
 	return code;
 }
 
@@ -230,10 +227,10 @@ static int message_row(struct store_reading *r, sqlite3_stmt *s)
 	};
 	uint8_t *content = NULL;
 	size_t len = 0;
-	int code = digest_at(s, 9, &row.digest);
+	int code = store_digest_at(s, 9, &row.digest);
 
 	if (code == CY_OK && r->content)
-		code = unseal(r->st, s, 19, row.peer, row.case_id, aad, &content, &len);
+		code = store_unseal_at(r->st, s, 19, row.peer, row.case_id, aad, &content, &len);
 	if (code == CY_ESTORE && r->content) {
 		row.damaged = true;
 		code = CY_OK;
@@ -242,7 +239,7 @@ static int message_row(struct store_reading *r, sqlite3_stmt *s)
 		return code;
 	row.content = cy_bytes(content, len);
 	code = r->fn.message(r->fn_arg, &row);
-	forget(content, len);
+	store_forget(content, len);
 	return code;
 }
 
@@ -258,7 +255,7 @@ static int parcel_row(struct store_reading *r, sqlite3_stmt *s)
 				    .receipt_signature = store_bytes_at(s, 8),
 				    .made = store_wall_at(s, 9),
 				    .messages = store_u32_at(s, 10) };
-	int code = digest_at(s, 6, &row.digest);
+	int code = store_digest_at(s, 6, &row.digest);
 
 	return code < 0 ? code : r->fn.parcel(r->fn_arg, &row);
 }
@@ -328,7 +325,6 @@ static int read_key(void *ctx, const char *client, const char *key, int (*fn)(vo
 	return store_read_one(&r, R_KEY, &b);
 }
 
-/* Up to three numbers of one row. */
 int store_read_numbers(struct store_sqlite *st, int i, struct store_bind *b, int64_t *ret, int n)
 {
 	int rc = b->rc == SQLITE_OK ? sqlite3_step(b->s) : b->rc;
@@ -609,4 +605,5 @@ void store_read_port(struct store_port *port)
 	port->peer_counts = peer_counts;
 	store_clock_port(port);
 	store_measure_port(port);
+	store_evidence_port(port);
 }

@@ -179,8 +179,73 @@ static const char migration_004[] =
 	" PRIMARY KEY (case_no, measure)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX measure_sent ON measure (sent, case_no, measure);";
 
+/* The client is that of the case, so that a client's page is an index scan. Names of
+ * files are in the sealed message only. */
+static const char migration_005[] =
+	"CREATE TABLE evidence ("
+	" message_id TEXT NOT NULL REFERENCES message (id), attachment INTEGER NOT NULL,"
+	" peer TEXT NOT NULL, case_no INTEGER NOT NULL REFERENCES case_key, client TEXT NOT NULL,"
+	" author INTEGER NOT NULL, number INTEGER NOT NULL, priority INTEGER NOT NULL,"
+	" size INTEGER NOT NULL, sha256 BLOB NOT NULL, root BLOB NOT NULL, send_always INTEGER NOT NULL,"
+	" state INTEGER NOT NULL, reason TEXT NOT NULL, verdict INTEGER NOT NULL, arrived INTEGER NOT NULL,"
+	" retain_until INTEGER NOT NULL, hold INTEGER NOT NULL, retrieved INTEGER NOT NULL,"
+	" held INTEGER NOT NULL AS (iif(author = 1 AND state IN (1, 2), size, 0)),"
+	" PRIMARY KEY (message_id, attachment)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX evidence_by_case ON evidence (case_no);"
+	"CREATE INDEX evidence_by_client ON evidence (client);"
+	"CREATE INDEX evidence_by_peer ON evidence (peer);"
+	"CREATE INDEX evidence_by_content ON evidence (sha256);"
+	"CREATE INDEX evidence_waiting ON evidence (peer, priority DESC) WHERE author = 1 AND state = 1;"
+	"CREATE INDEX evidence_offered ON evidence (peer) WHERE author = 0 AND state = 0;"
+	"CREATE INDEX evidence_overdue ON evidence (retain_until)"
+	" WHERE author = 1 AND state = 2 AND hold = 0 AND retain_until > 0;"
+	"CREATE TRIGGER evidence_of_case AFTER INSERT ON cases BEGIN"
+	" UPDATE evidence SET client = new.client WHERE case_no = new.no; END;"
+	"CREATE TRIGGER evidence_of_client AFTER UPDATE OF client ON cases WHEN new.client <> old.client BEGIN"
+	" UPDATE evidence SET client = new.client WHERE case_no = new.no; END;"
+
+	/* Sums for the quotas: of a case, and with case_no 0 of the peer. In two parts, the
+	 * high one of 2^32 bytes: what peers announce may be more than 63 bits hold. */
+	"CREATE TABLE evidence_held ("
+	" peer TEXT NOT NULL, case_no INTEGER NOT NULL, high INTEGER NOT NULL, low INTEGER NOT NULL,"
+	" PRIMARY KEY (peer, case_no)) STRICT, WITHOUT ROWID;"
+	"CREATE TRIGGER evidence_added AFTER INSERT ON evidence WHEN new.author = 1 BEGIN"
+	" INSERT INTO evidence_held VALUES (new.peer, 0, new.held >> 32, new.held & 0xffffffff),"
+	" (new.peer, new.case_no, new.held >> 32, new.held & 0xffffffff)"
+	" ON CONFLICT (peer, case_no) DO UPDATE SET high = high + excluded.high, low = low + excluded.low; END;"
+	"CREATE TRIGGER evidence_changed AFTER UPDATE ON evidence WHEN new.held <> old.held BEGIN"
+	" UPDATE evidence_held SET high = high + (new.held >> 32) - (old.held >> 32),"
+	" low = low + (new.held & 0xffffffff) - (old.held & 0xffffffff)"
+	" WHERE peer = new.peer AND case_no IN (0, new.case_no); END;"
+
+	"CREATE TABLE upload ("
+	" client TEXT NOT NULL, sha256 BLOB NOT NULL, root BLOB NOT NULL, size INTEGER NOT NULL, at INTEGER NOT NULL,"
+	" PRIMARY KEY (client, sha256)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX upload_by_content ON upload (sha256, at);"
+	"CREATE INDEX upload_by_age ON upload (at);"
+	"CREATE TABLE upload_held (client TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TRIGGER upload_added AFTER INSERT ON upload BEGIN"
+	" INSERT INTO upload_held VALUES (new.client, new.size) ON CONFLICT (client) DO UPDATE SET n = n + new.size; "
+	"END;"
+	"CREATE TRIGGER upload_changed AFTER UPDATE ON upload BEGIN"
+	" UPDATE upload_held SET n = n + new.size - old.size WHERE client = new.client; END;"
+	"CREATE TRIGGER upload_removed AFTER DELETE ON upload BEGIN"
+	" UPDATE upload_held SET n = n - old.size WHERE client = old.client; END;"
+
+	/* The text, where there is one, is sealed under the key of the case. */
+	"CREATE TABLE custody ("
+	" no INTEGER PRIMARY KEY, message_id TEXT NOT NULL REFERENCES message (id), attachment INTEGER NOT NULL,"
+	" at INTEGER NOT NULL, action TEXT NOT NULL, by TEXT NOT NULL, proof TEXT NOT NULL, leaf INTEGER NOT NULL,"
+	" generation INTEGER, nonce BLOB, sealed BLOB) STRICT;"
+	"CREATE INDEX custody_of_evidence ON custody (message_id, attachment);";
+
+_Static_assert(STORE_EVIDENCE_OFFERED == 0 && STORE_EVIDENCE_WAITING == 1 && STORE_EVIDENCE_HERE == 2 &&
+		       STORE_PEER == 1,
+	       "indices and sums name these numbers");
+
 /* Number n is applied to a store of version n - 1. */
-static const char *const migrations[] = { NULL, migration_001, migration_002, migration_003, migration_004 };
+static const char *const migrations[] = { NULL,          migration_001, migration_002,
+					  migration_003, migration_004, migration_005 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

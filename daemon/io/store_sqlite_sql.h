@@ -72,7 +72,24 @@
 	X(HOOK, "INSERT INTO hook (id, environment) VALUES (?, ?) ON CONFLICT (id) DO NOTHING")                        \
 	X(DROP_HOOK, "DELETE FROM hook WHERE id = ?")                                                                  \
 	X(PEER_PROFILE, "INSERT INTO peer_profile (peer, instrument, version, digest, text) VALUES (?1, ?2, ?3, ?4, "  \
-			"?5) ON CONFLICT (peer, instrument, version) DO UPDATE SET digest = ?4, text = ?5")
+			"?5) ON CONFLICT (peer, instrument, version) DO UPDATE SET digest = ?4, text = ?5")            \
+	X(EVIDENCE,                                                                                                    \
+	  "INSERT INTO evidence (message_id, attachment, peer, case_no, client, author, number, priority, size, "      \
+	  "sha256, root, send_always, state, reason, verdict, arrived, retain_until, hold, retrieved)"                 \
+	  " SELECT m.id, ?4, m.peer, m.case_no, ifnull(c.client, ''), m.author, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "  \
+	  "?14, ?15, ?16, ?17, ?18 FROM message m JOIN case_key k ON k.no = m.case_no"                                 \
+	  " LEFT JOIN cases c ON c.no = m.case_no WHERE m.id = ?1 AND m.peer = ?2 AND k.case_id = ?3"                  \
+	  " AND m.author = ?5 ON CONFLICT (message_id, attachment) DO UPDATE SET number = ?6, priority = ?7, "         \
+	  "size = ?8, sha256 = ?9, root = ?10, send_always = ?11, state = ?12, reason = ?13, verdict = ?14, "          \
+	  "arrived = ?15, retain_until = ?16, hold = ?17, retrieved = ?18")                                            \
+	X(UPLOAD, "INSERT INTO upload (client, sha256, root, size, at) VALUES (?1, ?2, ?3, ?4, ?5)"                    \
+		  " ON CONFLICT (client, sha256) DO UPDATE SET root = ?3, size = ?4, at = ?5")                         \
+	X(DROP_UPLOAD, "DELETE FROM upload WHERE client = ? AND sha256 = ?")                                           \
+	X(CASE_OF_MESSAGE, "SELECT m.peer, k.case_id FROM message m JOIN case_key k ON k.no = m.case_no"               \
+			   " WHERE m.id = ?")                                                                          \
+	X(CUSTODY,                                                                                                     \
+	  "INSERT INTO custody (message_id, attachment, at, action, by, proof, leaf, generation, nonce, sealed)"       \
+	  " SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM message WHERE id = ?1")
 
 enum {
 #define X(name, text) W_##name,
@@ -91,6 +108,9 @@ struct store_applying {
 int store_apply_start(struct store_applying *a, int i, struct store_bind *ret_bind);
 /* Step a statement that gives no row. */
 int store_apply_finish(struct store_applying *a, const struct store_bind *b);
+int store_apply_failed(struct store_applying *a, int rc);
+/* The statement changed one row, or is refused. */
+int store_apply_changed_one(struct store_applying *a, const char *what, const char *id);
 int store_apply_refuse(struct store_applying *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Make st->last_case this case; one that is not known gets its key. */
 int store_apply_case(struct store_applying *a, const char *peer, const char *case_id);
@@ -100,6 +120,12 @@ int store_put_clock(struct store_applying *a, const struct store_clock *c);
 int store_put_measure(struct store_applying *a, const struct store_measure *m);
 int store_put_hook(struct store_applying *a, const struct store_write *w);
 int store_put_peer_profile(struct store_applying *a, const struct store_write *w);
+
+/* store_sqlite_evidence.c */
+int store_put_evidence(struct store_applying *a, const struct store_evidence *e);
+int store_put_upload(struct store_applying *a, const struct store_upload *u);
+int store_drop_upload(struct store_applying *a, const struct store_upload *u);
+int store_put_custody(struct store_applying *a, const struct store_custody *c);
 
 /* -------------------------------------------------------------------- reading */
 
@@ -138,6 +164,16 @@ int store_put_peer_profile(struct store_applying *a, const struct store_write *w
 	LIMIT(measure, ours, "t.due > 0 AND ((t.state = 1 AND t.due < ?8) OR (t.state = 4 AND t.due < t.ended))")
 #define MEASURE_LIMITS \
 	LIMITS("nullif(m.measure, 0)", "0") LIMITS("nullif(m.measure, 0)", "1") LIMITS("0", "0") LIMITS("0", "1")
+
+#define EVIDENCE_SELECT                                                                                            \
+	"SELECT e.message_id, e.attachment, e.peer, k.case_id, e.author, e.number, e.priority, e.size, e.sha256, " \
+	"e.root, e.send_always, e.state, e.reason, e.verdict, e.arrived, e.retain_until, e.hold, e.retrieved"      \
+	" FROM evidence e JOIN case_key k ON k.no = e.case_no WHERE "
+#define EVIDENCE_PAGE(which)                                                              \
+	EVIDENCE_SELECT "(e.message_id, e.attachment) > (?1, ?2)" which                   \
+			" AND (?4 IS NULL OR e.client = ?4) AND (?5 = '' OR e.peer = ?5)" \
+			" ORDER BY e.message_id, e.attachment LIMIT ?3"
+#define UPLOAD_SELECT "SELECT client, sha256, root, size, at FROM upload WHERE "
 
 /* X(name, text) */
 #define STORE_READ_STATEMENTS(X)                                                                                       \
@@ -192,7 +228,32 @@ int store_put_peer_profile(struct store_applying *a, const struct store_write *w
 		    " AND (?9 IS NULL OR c.client = ?9) GROUP BY m.sent, m.case_no, m.measure"                         \
 		    " ORDER BY m.sent, m.case_no, m.measure LIMIT ?10")                                                \
 	X(HOOKS, "SELECT id, environment FROM hook ORDER BY no LIMIT ?")                                               \
-	X(PEER_PROFILE, "SELECT digest, text FROM peer_profile WHERE peer = ? AND instrument = ? AND version = ?")
+	X(PEER_PROFILE, "SELECT digest, text FROM peer_profile WHERE peer = ? AND instrument = ? AND version = ?")     \
+	X(GET_EVIDENCE, EVIDENCE_SELECT "e.message_id = ? AND e.attachment = ?")                                       \
+	X(EVIDENCE, EVIDENCE_PAGE(""))                                                                                 \
+	X(EVIDENCE_OF_CASE, EVIDENCE_PAGE(" AND e.case_no = (SELECT no FROM case_key WHERE peer = ?5"                  \
+					  " AND case_id = ?6)"))                                                       \
+	X(EVIDENCE_OF_CLIENT, EVIDENCE_PAGE(" AND e.client = ?4"))                                                     \
+	X(EVIDENCE_OF_PEER, EVIDENCE_PAGE(" AND e.peer = ?5"))                                                         \
+	X(WAITING_EVIDENCE, EVIDENCE_SELECT "e.peer = ? AND e.author = 1 AND e.state = 1"                              \
+					    " ORDER BY e.priority DESC, e.message_id, e.attachment LIMIT ?")           \
+	X(OFFERED_EVIDENCE, "SELECT EXISTS (SELECT 1 FROM evidence WHERE peer = ? AND author = 0 AND state = 0)")      \
+	X(SAME_EVIDENCE, EVIDENCE_SELECT "e.sha256 = ? ORDER BY e.message_id, e.attachment")                           \
+	X(OVERDUE_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 2 AND e.hold = 0 AND e.retain_until > 0"       \
+					    " AND e.retain_until < ?"                                                  \
+					    " ORDER BY e.retain_until, e.message_id, e.attachment LIMIT ?")            \
+	X(EVIDENCE_BYTES, "SELECT p.high, p.low, ifnull(c.high, 0), ifnull(c.low, 0) FROM evidence_held p"             \
+			  " LEFT JOIN evidence_held c ON c.peer = p.peer AND c.case_no ="                              \
+			  " (SELECT no FROM case_key WHERE peer = ?1 AND case_id = ?2)"                                \
+			  " WHERE p.peer = ?1 AND p.case_no = 0")                                                      \
+	X(GET_UPLOAD, UPLOAD_SELECT "client = ? AND sha256 = ?")                                                       \
+	X(UPLOADS, UPLOAD_SELECT "at < ?1 ORDER BY at, client, sha256 LIMIT ?2")                                       \
+	X(UPLOADS_OF_CONTENT, UPLOAD_SELECT "sha256 = ?3 AND at < ?1 ORDER BY at, client LIMIT ?2")                    \
+	X(UPLOAD_BYTES, "SELECT n FROM upload_held WHERE client = ?")                                                  \
+	X(CUSTODY, "SELECT q.message_id, q.attachment, q.at, q.action, q.by, q.proof, q.leaf, k.peer, k.case_id, "     \
+		   "k.generation, k.wrapped, q.generation, q.nonce, q.sealed FROM custody q"                           \
+		   " JOIN message m ON m.id = q.message_id JOIN case_key k ON k.no = m.case_no"                        \
+		   " WHERE q.message_id = ? AND q.attachment = ? ORDER BY q.no")
 
 enum {
 #define X(name, text) R_##name,
@@ -216,6 +277,9 @@ struct store_reading {
 		store_event_fn *event;
 		store_clock_fn *clock;
 		store_measure_fn *measure;
+		store_evidence_fn *evidence;
+		store_upload_fn *upload;
+		store_custody_fn *custody;
 		store_bytes_fn *bytes;
 	} fn;
 	bool content; /* of messages */
@@ -235,8 +299,16 @@ struct cy_bytes store_bytes_at(sqlite3_stmt *s, int i);
 uint64_t store_u64_at(sqlite3_stmt *s, int i);
 uint32_t store_u32_at(sqlite3_stmt *s, int i);
 struct cy_wall store_wall_at(sqlite3_stmt *s, int i);
+int store_digest_at(sqlite3_stmt *s, int i, struct cy_digest *ret);
+/* Open what was sealed under the key of a case. `at` is the first of generation,
+ * wrapped key, generation of the text, nonce, sealed text. Erased: NULL. Give it back
+ * with store_forget(): it may be personal data. */
+int store_unseal_at(struct store_sqlite *st, sqlite3_stmt *s, int at, const char *peer, const char *case_id,
+		    struct seal_aad aad, uint8_t **ret_plain, size_t *ret_len);
+void store_forget(uint8_t *plain, size_t len);
 
 void store_clock_port(struct store_port *port);
 void store_measure_port(struct store_port *port);
+void store_evidence_port(struct store_port *port);
 
 #endif

@@ -13,7 +13,7 @@ const char *const store_write_sql[] = {
 };
 const int store_write_sql_n = W_N;
 
-static int sql_failed(struct store_applying *a, int rc)
+int store_apply_failed(struct store_applying *a, int rc)
 {
 	store_explain(a->st->writer.db, rc, a->st->dir, a->why, a->size);
 	return CY_ESTORE;
@@ -34,7 +34,7 @@ int store_apply_start(struct store_applying *a, int i, struct store_bind *ret_bi
 	sqlite3_stmt *s = store_stmt(&a->st->writer, i);
 
 	if (s == NULL)
-		return sql_failed(a, sqlite3_extended_errcode(a->st->writer.db));
+		return store_apply_failed(a, sqlite3_extended_errcode(a->st->writer.db));
 	*ret_bind = (struct store_bind){ .s = s };
 	return CY_OK;
 }
@@ -47,7 +47,7 @@ int store_apply_finish(struct store_applying *a, const struct store_bind *b)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(b->s);
 	if (rc != SQLITE_DONE) {
-		int r = sql_failed(a, rc);
+		int r = store_apply_failed(a, rc);
 
 		sqlite3_reset(b->s);
 		return r;
@@ -64,7 +64,7 @@ static int run(struct store_applying *a, int i)
 	return r < 0 ? r : store_apply_finish(a, &b);
 }
 
-static int changed_one(struct store_applying *a, const char *what, const char *id)
+int store_apply_changed_one(struct store_applying *a, const char *what, const char *id)
 {
 	if (sqlite3_changes(a->st->writer.db) == 1)
 		return CY_OK;
@@ -140,7 +140,7 @@ int store_apply_case(struct store_applying *a, const char *peer, const char *cas
 					a, "the key of case %s is damaged: restore the store from a backup", case_id);
 		}
 	} else if (rc != SQLITE_DONE) {
-		r = sql_failed(a, rc);
+		r = store_apply_failed(a, rc);
 	}
 	sqlite3_reset(b.s);
 	if (r < 0)
@@ -223,7 +223,7 @@ static int find_message(struct store_applying *a, const struct store_message *m,
 			r = store_apply_refuse(a, "message %s is held already, in another case or of another author",
 					       m->id);
 	} else if (rc != SQLITE_DONE) {
-		r = sql_failed(a, rc);
+		r = store_apply_failed(a, rc);
 	}
 	sqlite3_reset(b.s);
 	if (r == CY_OK)
@@ -309,7 +309,7 @@ static int mark_message(struct store_applying *a, const struct store_message *m)
 	bind_i64(&b, m->index);
 	bind_text(&b, m->id);
 	r = store_apply_finish(a, &b);
-	return r < 0 ? r : changed_one(a, "message", m->id);
+	return r < 0 ? r : store_apply_changed_one(a, "message", m->id);
 }
 
 /* ------------------------------------------------------ streams and parcels */
@@ -391,7 +391,7 @@ static int put_receipt(struct store_applying *a, const struct store_parcel *p)
 	bind_bytes(&b, p->receipt_signature);
 	bind_parcel_key(&b, p);
 	r = store_apply_finish(a, &b);
-	return r < 0 ? r : changed_one(a, "a parcel of", p->peer);
+	return r < 0 ? r : store_apply_changed_one(a, "a parcel of", p->peer);
 }
 
 static int requeue_all(struct store_applying *a, const char *peer)
@@ -503,7 +503,7 @@ static int put_statement(struct store_applying *a, const struct store_write *w)
 	bind_bytes(&b, w->statement.text);
 	bind_bytes(&b, w->statement.signature);
 	r = store_apply_finish(a, &b);
-	return r < 0 ? r : changed_one(a, "message", w->statement.message_id);
+	return r < 0 ? r : store_apply_changed_one(a, "message", w->statement.message_id);
 }
 
 /* -------------------------------------------------------------------- apply */
@@ -549,10 +549,13 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 	case STORE_PUT_PEER_PROFILE:
 		return store_put_peer_profile(a, w);
 	case STORE_PUT_EVIDENCE:
+		return store_put_evidence(a, &w->evidence);
 	case STORE_PUT_UPLOAD:
+		return store_put_upload(a, &w->upload);
 	case STORE_DROP_UPLOAD:
+		return store_drop_upload(a, &w->upload);
 	case STORE_PUT_CUSTODY:
-		break;
+		return store_put_custody(a, &w->custody);
 	}
 	return store_apply_refuse(a, "a write of unknown kind");
 }

@@ -233,7 +233,7 @@ struct store_custody {
 	struct cy_wall at;
 	const char *action; /* as in CustodyEntry */
 	const char *by;     /* authority or client; nobody's name */
-	const char *text;   /* "" */
+	const char *text;   /* ""; stored encrypted under the key of the case; "" when that was erased */
 	const char *proof;  /* id of the signed message that proves it; "" : our leaf */
 	uint64_t leaf;      /* of our audit log, from 0 */
 };

@@ -123,6 +123,55 @@ static int dump_event(void *arg, const struct store_event *e)
 	return CY_OK;
 }
 
+static int dump_custody(void *arg, const struct store_custody *c)
+{
+	line(arg, "  custody %lld %s by '%s' '%s' in '%s' leaf %llu\n", (long long)c->at.ms, c->action, c->by, c->text,
+	     c->proof, (unsigned long long)c->leaf);
+	return CY_OK;
+}
+
+static int dump_key(void *arg, const struct store_evidence *e)
+{
+	line(arg, "  also %s/%u\n", e->message_id, e->attachment);
+	return CY_OK;
+}
+
+static int dump_evidence(void *arg, const struct store_evidence *e)
+{
+	struct dump *d = arg;
+
+	line(d, "evidence %s/%u of %s %s %d number %u priority %d size %llu %d", e->message_id, e->attachment, e->peer,
+	     e->case_id, (int)e->author, e->number, (int)e->priority, (unsigned long long)e->size, e->send_always);
+	line(d, " state %d '%s' verdict %d arrived %lld until %lld %d %d", (int)e->state, e->reason, (int)e->verdict,
+	     (long long)e->arrived.ms, (long long)e->retain_until.ms, e->hold, e->retrieved);
+	blob(d, cy_bytes(e->sha256.b, sizeof e->sha256.b));
+	blob(d, cy_bytes(e->root.b, sizeof e->root.b));
+	line(d, "\n");
+	CY_ASSERT(d->port->same_evidence(d->port->ctx, &e->sha256, dump_key, d) == CY_OK);
+	return d->port->custody(d->port->ctx, e->message_id, e->attachment, dump_custody, d);
+}
+
+static int dump_upload(void *arg, const struct store_upload *u)
+{
+	line(arg, "upload %s %llu at %lld", u->client, (unsigned long long)u->size, (long long)u->at.ms);
+	blob(arg, cy_bytes(u->sha256.b, sizeof u->sha256.b));
+	blob(arg, cy_bytes(u->root.b, sizeof u->root.b));
+	line(arg, "\n");
+	return CY_OK;
+}
+
+/* What is asked of evidence beside the rows themselves. */
+static void dump_sums(struct store_port *port, const char *peer, struct dump *d)
+{
+	uint64_t of_peer, of_case;
+	bool offered;
+
+	CY_ASSERT(port->evidence_bytes(port->ctx, peer, "", &of_peer, &of_case) == CY_OK);
+	CY_ASSERT(port->offered_evidence(port->ctx, peer, &offered) == CY_OK);
+	line(d, "evidence of %s %llu %d\n", peer, (unsigned long long)of_peer, offered);
+	CY_ASSERT(port->waiting_evidence(port->ctx, peer, UINT32_MAX, dump_key, d) == CY_OK);
+}
+
 /* All that the port shows of a store. */
 static void dump(struct sim_node *s, struct store_port *port, struct dump *d)
 {
@@ -138,9 +187,16 @@ static void dump(struct sim_node *s, struct store_port *port, struct dump *d)
 		port->stream(port->ctx, peer, dump_stream, d);
 		port->parcels(port->ctx, peer, STORE_OWN, 0, 0, UINT32_MAX, dump_parcel, d);
 		port->parcels(port->ctx, peer, STORE_PEER, 0, 0, UINT32_MAX, dump_parcel, d);
+		dump_sums(port, peer, d);
 	}
 	CY_ASSERT(port->list_cases(port->ctx, all, "", false, "", UINT32_MAX, dump_case, d) == CY_OK);
 	CY_ASSERT(port->events(port->ctx, all, 0, UINT32_MAX, dump_event, d) == CY_OK);
+	CY_ASSERT(port->list_evidence(port->ctx, all,
+				      &(struct store_evidence_query){
+					      .peer = "", .case_id = "", .after_message = "", .limit = UINT32_MAX },
+				      dump_evidence, d) == CY_OK);
+	CY_ASSERT(port->overdue_evidence(port->ctx, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_key, d) == CY_OK);
+	CY_ASSERT(port->uploads(port->ctx, NULL, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_upload, d) == CY_OK);
 	for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
 		if (port->cursor(port->ctx, clients[i], "c", &position) == CY_OK)
 			line(d, "cursor %s %llu\n", clients[i], (unsigned long long)position);

@@ -1,4 +1,4 @@
-#include "store_mem.h"
+#include "store_mem_internal.h"
 
 #include <search.h>
 #include <stdarg.h>
@@ -78,15 +78,6 @@ struct mem_case *mem_store_case(struct mem_store *s, const char *peer, const cha
 	return find(&s->cases, &key, by_case);
 }
 
-#define GROW(array, n, cap)                                                  \
-	do {                                                                 \
-		if ((n) == (cap)) {                                          \
-			(cap) = (cap) > 0 ? 2 * (cap) : 16;                  \
-			(array) = realloc((array), (cap) * sizeof *(array)); \
-			CY_ASSERT((array) != NULL);                          \
-		}                                                            \
-	} while (0)
-
 /* The first parcel at or after a place. */
 static size_t lower_bound(const struct mem_parcels *l, uint64_t epoch, uint64_t sequence)
 {
@@ -122,7 +113,7 @@ struct mem_parcel *mem_store_parcel(struct mem_store *s, const char *peer, enum 
 
 /* --------------------------------------------------------------- applying */
 
-__attribute__((format(printf, 2, 3))) static void broken(struct mem_store *s, const char *fmt, ...)
+void mem_broken(struct mem_store *s, const char *fmt, ...)
 {
 	char text[300];
 	va_list ap;
@@ -133,8 +124,7 @@ __attribute__((format(printf, 2, 3))) static void broken(struct mem_store *s, co
 	s->broken(s->ctx, text);
 }
 
-/* What a row points to: into its write-set, or a copy where these do not last. */
-static const char *text(struct mem_store *s, const char *new, const char *old)
+const char *mem_text(struct mem_store *s, const char *new, const char *old)
 {
 	if (!s->copies)
 		return new;
@@ -152,10 +142,10 @@ static void put_meta(struct mem_store *s, const struct store_meta *m)
 {
 	if (s->has_meta &&
 	    (m->epoch < s->meta.epoch || m->audit_size < s->meta.audit_size || m->wall_mark.ms < s->meta.wall_mark.ms))
-		broken(s, "epoch, audit log or wall mark went back");
+		mem_broken(s, "epoch, audit log or wall mark went back");
 	if (m->audit_size != s->n_leaves)
-		broken(s, "the audit log holds %llu leaves, its size says %llu", (unsigned long long)s->n_leaves,
-		       (unsigned long long)m->audit_size);
+		mem_broken(s, "the audit log holds %llu leaves, its size says %llu", (unsigned long long)s->n_leaves,
+			   (unsigned long long)m->audit_size);
 	s->meta = *m;
 	if (s->copies) {
 		CY_ASSERT(m->frontier.len <= sizeof s->frontier);
@@ -173,12 +163,12 @@ static void put_stream(struct mem_store *s, const struct store_stream *row)
 
 	if (p->known &&
 	    (row->in_epoch < old->in_epoch || (row->in_epoch == old->in_epoch && row->in_held < old->in_held)))
-		broken(s, "the receive mark of %s went back", p->id);
+		mem_broken(s, "the receive mark of %s went back", p->id);
 	/* A new epoch of our own starts at 0 again: then it is above the one before. */
 	if (p->known && row->out_sequence < old->out_sequence && row->out_sequence != 0)
-		broken(s, "the sequence to %s went back", p->id);
+		mem_broken(s, "the sequence to %s went back", p->id);
 	if (row->out_receipted > row->out_sequence)
-		broken(s, "%s receipted more than was sent", p->id);
+		mem_broken(s, "%s receipted more than was sent", p->id);
 	{
 		const struct store_stream before = p->stream;
 
@@ -195,14 +185,14 @@ static void copy_case(struct mem_store *s, struct store_case *to, const struct s
 	const struct store_case old = *to;
 
 	*to = *row;
-	to->peer = text(s, row->peer, old.peer);
-	to->case_id = text(s, row->case_id, old.case_id);
-	to->own_reference = text(s, row->own_reference, old.own_reference);
-	to->peer_reference = text(s, row->peer_reference, old.peer_reference);
-	to->client = text(s, row->client, old.client);
-	to->title = row->title[0] == '\0' && old.title != NULL ? old.title : text(s, row->title, old.title);
-	to->instrument = text(s, row->instrument, old.instrument);
-	to->state = text(s, row->state, old.state);
+	to->peer = mem_text(s, row->peer, old.peer);
+	to->case_id = mem_text(s, row->case_id, old.case_id);
+	to->own_reference = mem_text(s, row->own_reference, old.own_reference);
+	to->peer_reference = mem_text(s, row->peer_reference, old.peer_reference);
+	to->client = mem_text(s, row->client, old.client);
+	to->title = row->title[0] == '\0' && old.title != NULL ? old.title : mem_text(s, row->title, old.title);
+	to->instrument = mem_text(s, row->instrument, old.instrument);
+	to->state = mem_text(s, row->state, old.state);
 	to->terms = bytes(s, row->terms, old.terms);
 }
 
@@ -221,7 +211,7 @@ static void put_case(struct mem_store *s, const struct store_case *row)
 		return;
 	}
 	if (row->own_number < c->row.own_number || row->peer_number < c->row.peer_number)
-		broken(s, "a number of case %s went back", row->case_id);
+		mem_broken(s, "a number of case %s went back", row->case_id);
 	copy_case(s, &c->row, row);
 }
 
@@ -246,11 +236,11 @@ static void copy_message(struct mem_store *s, struct store_message *to, const st
 	const struct store_message old = *to;
 
 	*to = *row;
-	to->id = text(s, row->id, old.id);
-	to->peer = text(s, row->peer, old.peer);
-	to->case_id = text(s, row->case_id, old.case_id);
-	to->void_reason = text(s, row->void_reason, old.void_reason);
-	to->client = text(s, row->client, old.client);
+	to->id = mem_text(s, row->id, old.id);
+	to->peer = mem_text(s, row->peer, old.peer);
+	to->case_id = mem_text(s, row->case_id, old.case_id);
+	to->void_reason = mem_text(s, row->void_reason, old.void_reason);
+	to->client = mem_text(s, row->client, old.client);
 	to->fact = bytes(s, row->fact, old.fact);
 	to->content = row->content.len == 0 ? old.content : bytes(s, row->content, old.content);
 }
@@ -261,11 +251,11 @@ static void put_message(struct mem_store *s, const struct store_message *row)
 	struct mem_case *c = mem_store_case(s, row->peer, row->case_id);
 
 	if (c == NULL) {
-		broken(s, "message %s belongs to a case that is not there", row->id);
+		mem_broken(s, "message %s belongs to a case that is not there", row->id);
 		return;
 	}
 	if (m != NULL && (row->author == STORE_PEER || strcmp(m->row.case_id, row->case_id) != 0))
-		broken(s, "message %s took effect twice", row->id);
+		mem_broken(s, "message %s took effect twice", row->id);
 	if (m == NULL) {
 		m = cy_arena_take(&s->arena, sizeof *m);
 		copy_message(s, &m->row, row);
@@ -278,7 +268,7 @@ static void put_message(struct mem_store *s, const struct store_message *row)
 	}
 	for (struct mem_message *o = c->first; o != NULL && row->number > 0; o = o->next)
 		if (o != m && o->row.author == row->author && o->row.number == row->number)
-			broken(s, "number %u of case %s was given twice", row->number, row->case_id);
+			mem_broken(s, "number %u of case %s was given twice", row->number, row->case_id);
 	if (is_open(&m->row))
 		open_message(s, m);
 }
@@ -288,12 +278,12 @@ static void mark_message(struct mem_store *s, const struct store_message *row)
 	struct mem_message *m = mem_store_message(s, row->id);
 
 	if (m == NULL) {
-		broken(s, "message %s is marked and not there", row->id);
+		mem_broken(s, "message %s is marked and not there", row->id);
 		return;
 	}
 	m->row.transport = row->transport;
 	m->row.void_code = row->void_code;
-	m->row.void_reason = text(s, row->void_reason, m->row.void_reason);
+	m->row.void_reason = mem_text(s, row->void_reason, m->row.void_reason);
 	m->row.epoch = row->epoch;
 	m->row.sequence = row->sequence;
 	m->row.index = row->index;
@@ -314,7 +304,7 @@ static void put_parcel(struct mem_store *s, const struct store_parcel *row)
 	l->n++;
 	l->at[i] = cy_arena_take(&s->arena, sizeof *l->at[i]);
 	l->at[i]->row = *row;
-	l->at[i]->row.peer = text(s, row->peer, NULL);
+	l->at[i]->row.peer = mem_text(s, row->peer, NULL);
 	l->at[i]->row.manifest = bytes(s, row->manifest, cy_bytes(NULL, 0));
 	l->at[i]->row.signature = bytes(s, row->signature, cy_bytes(NULL, 0));
 	l->at[i]->row.receipt = bytes(s, row->receipt, cy_bytes(NULL, 0));
@@ -326,7 +316,7 @@ static void put_receipt(struct mem_store *s, const struct store_parcel *row)
 	struct mem_parcel *p = mem_store_parcel(s, row->peer, row->author, row->epoch, row->sequence);
 
 	if (p == NULL) {
-		broken(s, "a receipt for a parcel that is not there");
+		mem_broken(s, "a receipt for a parcel that is not there");
 	} else if (p->row.receipt.len == 0) {
 		p->row.receipt = bytes(s, row->receipt, p->row.receipt);
 		p->row.receipt_signature = bytes(s, row->receipt_signature, p->row.receipt_signature);
@@ -338,13 +328,13 @@ static void put_event(struct mem_store *s, const struct store_event *row)
 	struct store_event *e = cy_arena_take(&s->arena, sizeof *e);
 
 	*e = *row;
-	e->peer = text(s, row->peer, NULL);
-	e->case_id = text(s, row->case_id, NULL);
-	e->message_id = text(s, row->message_id, NULL);
-	e->client = text(s, row->client, NULL);
-	e->own_reference = text(s, row->own_reference, NULL);
-	e->text = text(s, row->text, NULL);
-	e->case_state = text(s, row->case_state, NULL);
+	e->peer = mem_text(s, row->peer, NULL);
+	e->case_id = mem_text(s, row->case_id, NULL);
+	e->message_id = mem_text(s, row->message_id, NULL);
+	e->client = mem_text(s, row->client, NULL);
+	e->own_reference = mem_text(s, row->own_reference, NULL);
+	e->text = mem_text(s, row->text, NULL);
+	e->case_state = mem_text(s, row->case_state, NULL);
 	GROW(s->events, s->n_events, s->cap_events);
 	s->events[s->n_events++] = e;
 	e->position = s->n_events;
@@ -357,11 +347,11 @@ static void put_cursor(struct mem_store *s, const char *client, const char *name
 
 	if (c == NULL) {
 		c = cy_arena_take(&s->arena, sizeof *c);
-		*c = (struct cursor){ text(s, client, NULL), text(s, name, NULL), 0 };
+		*c = (struct cursor){ mem_text(s, client, NULL), mem_text(s, name, NULL), 0 };
 		insert(&s->cursors, c, by_cursor);
 	}
 	if (position < c->position)
-		broken(s, "cursor %s went back", name);
+		mem_broken(s, "cursor %s went back", name);
 	c->position = position;
 }
 
@@ -370,18 +360,19 @@ static void put_key(struct mem_store *s, const struct store_key *row)
 	struct store_key *k = cy_arena_take(&s->arena, sizeof *k);
 
 	if (find(&s->keys, row, by_key) != NULL)
-		broken(s, "idempotency key %s was used twice", row->key);
+		mem_broken(s, "idempotency key %s was used twice", row->key);
 	*k = *row;
-	k->client = text(s, row->client, NULL);
-	k->key = text(s, row->key, NULL);
-	k->message_id = text(s, row->message_id, NULL);
+	k->client = mem_text(s, row->client, NULL);
+	k->key = mem_text(s, row->key, NULL);
+	k->message_id = mem_text(s, row->message_id, NULL);
 	insert(&s->keys, k, by_key);
 }
 
 static void put_leaf(struct mem_store *s, uint64_t index)
 {
 	if (index != s->n_leaves)
-		broken(s, "leaf %llu follows %llu leaves", (unsigned long long)index, (unsigned long long)s->n_leaves);
+		mem_broken(s, "leaf %llu follows %llu leaves", (unsigned long long)index,
+			   (unsigned long long)s->n_leaves);
 	s->n_leaves++;
 }
 
@@ -423,7 +414,7 @@ static void put_clock(struct mem_store *s, const struct store_clock *row)
 	struct mem_clock *k;
 
 	if (c == NULL) {
-		broken(s, "clock %s belongs to a case that is not there", row->name);
+		mem_broken(s, "clock %s belongs to a case that is not there", row->name);
 		return;
 	}
 	for (k = c->clocks; k != NULL; k = k->next)
@@ -439,7 +430,7 @@ static void put_clock(struct mem_store *s, const struct store_clock *row)
 		s->clocks[s->n_clocks++] = k;
 		k->row.id = s->n_clocks;
 	} else if (row->round < k->row.round || (row->round == k->row.round && row->rungs < k->row.rungs)) {
-		broken(s, "a step of clock %s in case %s was taken back", row->name, row->case_id);
+		mem_broken(s, "a step of clock %s in case %s was taken back", row->name, row->case_id);
 	}
 	{
 		const struct store_clock old = k->row;
@@ -448,9 +439,9 @@ static void put_clock(struct mem_store *s, const struct store_clock *row)
 		k->row.id = old.id;
 		k->row.peer = c->row.peer;
 		k->row.case_id = c->row.case_id;
-		k->row.name = text(s, row->name, old.name);
-		k->row.difference = text(s, row->difference, old.difference);
-		k->row.how = text(s, row->how, old.how);
+		k->row.name = mem_text(s, row->name, old.name);
+		k->row.difference = mem_text(s, row->difference, old.difference);
+		k->row.how = mem_text(s, row->how, old.how);
 	}
 }
 
@@ -460,7 +451,7 @@ static void put_measure(struct mem_store *s, const struct store_measure *row)
 	struct mem_measure **at;
 
 	if (c == NULL) {
-		broken(s, "measure %u belongs to a case that is not there", row->stat.measure);
+		mem_broken(s, "measure %u belongs to a case that is not there", row->stat.measure);
 		return;
 	}
 	for (at = &c->measures; *at != NULL && (*at)->row.stat.measure < row->stat.measure; at = &(*at)->next)
@@ -480,8 +471,8 @@ static void put_hook(struct mem_store *s, const char *id, struct cy_bytes enviro
 
 	for (const struct mem_hook *o = s->hooks; o != NULL; o = o->next)
 		if (strcmp(o->id, id) == 0)
-			broken(s, "hook %s is there twice", id);
-	h->id = text(s, id, NULL);
+			mem_broken(s, "hook %s is there twice", id);
+	h->id = mem_text(s, id, NULL);
 	h->environment = bytes(s, environment, cy_bytes(NULL, 0));
 	*s->last_hook = h;
 	s->last_hook = &h->next;
@@ -561,6 +552,8 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 		case STORE_PUT_UPLOAD:
 		case STORE_DROP_UPLOAD:
 		case STORE_PUT_CUSTODY:
+			mem_evidence_apply(s, x);
+			break;
 		case STORE_PUT_PEER_PROFILE:
 			break;
 		}
@@ -600,7 +593,7 @@ static void forget_index(struct mem_store *s)
 	s->first_case = NULL;
 	s->last_case = &s->first_case;
 	s->n_events = 0;
-	s->n_clocks = 0;
+	s->n_clocks = s->n_evidence = s->n_uploads = s->n_custody = 0;
 	s->hooks = NULL;
 	s->last_hook = &s->hooks;
 	s->n_leaves = s->n_messages = s->n_cases = 0;
@@ -645,6 +638,9 @@ void mem_store_free(struct mem_store *s)
 	free(s->peers);
 	free(s->events);
 	free(s->clocks);
+	free(s->evidence);
+	free(s->uploads);
+	free(s->custody);
 	free(s->log);
 }
 
@@ -722,7 +718,7 @@ static int get_case(void *ctx, const char *peer, const char *case_id, store_case
 	return c != NULL ? fn(arg, &c->row) : CY_ENOENT;
 }
 
-static bool sees(struct store_view view, const char *client)
+bool mem_sees(struct store_view view, const char *client)
 {
 	return view.client == NULL || strcmp(view.client, client) == 0;
 }
@@ -750,7 +746,7 @@ static int find_case(void *ctx, struct store_view view, const char *ref, store_c
 		return CY_ESTORE;
 	for (int by = 0; by < 3 && found == 0; by++)
 		for (struct mem_case *c = s->first_case; c != NULL && found < 2 && r >= 0; c = c->next)
-			if (c->row.case_id[0] != '\0' && sees(view, c->row.client) && is_meant(&c->row, ref, by)) {
+			if (c->row.case_id[0] != '\0' && mem_sees(view, c->row.client) && is_meant(&c->row, ref, by)) {
 				found++;
 				r = fn(arg, &c->row);
 			}
@@ -783,7 +779,7 @@ static int list_cases(void *ctx, struct store_view view, const char *peer, bool 
 		const struct store_case *c = &l.at[i]->row;
 
 		if (strcmp(c->case_id, after) <= 0 || (peer[0] != '\0' && strcmp(c->peer, peer) != 0) ||
-		    (open_only && c->closed) || !sees(view, c->client))
+		    (open_only && c->closed) || !mem_sees(view, c->client))
 			continue;
 		limit--;
 		r = fn(arg, c);
@@ -961,7 +957,7 @@ static int events(void *ctx, struct store_view view, uint64_t after, uint32_t li
 	if (s->unreadable)
 		return CY_ESTORE;
 	for (size_t i = after; i < s->n_events && limit > 0 && r >= 0; i++) {
-		if (!sees(view, s->events[i]->client))
+		if (!mem_sees(view, s->events[i]->client))
 			continue;
 		limit--;
 		r = fn(arg, s->events[i]);
@@ -1024,7 +1020,7 @@ static int case_clocks(void *ctx, struct store_view view, const char *peer, cons
 	struct mem_case *c = mem_store_case(s, peer, case_id);
 	int r = s->unreadable ? CY_ESTORE : CY_OK;
 
-	if (c == NULL || !sees(view, c->row.client))
+	if (c == NULL || !mem_sees(view, c->row.client))
 		return r;
 	for (const struct mem_clock *k = c->clocks; k != NULL && r >= 0; k = k->next)
 		r = tell_clock(k, fn, arg);
@@ -1037,7 +1033,7 @@ static int get_clock(void *ctx, struct store_view view, uint64_t id, store_clock
 
 	if (s->unreadable)
 		return CY_ESTORE;
-	if (id == 0 || id > s->n_clocks || !sees(view, s->clocks[id - 1]->c->row.client))
+	if (id == 0 || id > s->n_clocks || !mem_sees(view, s->clocks[id - 1]->c->row.client))
 		return CY_ENOENT;
 	return tell_clock(s->clocks[id - 1], fn, arg);
 }
@@ -1099,7 +1095,7 @@ static int open_clocks(void *ctx, struct store_view view, const char *peer, stru
 
 	for (; k != NULL && k->row.due.ms <= until.ms && limit > 0 && r >= 0;
 	     k = clock_after(s, true, k->row.due.ms, k->row.id)) {
-		if ((peer[0] != '\0' && strcmp(peer, k->row.peer) != 0) || !sees(view, k->c->row.client))
+		if ((peer[0] != '\0' && strcmp(peer, k->row.peer) != 0) || !mem_sees(view, k->c->row.client))
 			continue;
 		limit--;
 		r = tell_clock(k, fn, arg);
@@ -1135,7 +1131,7 @@ static const struct mem_measure *measure_after(const struct mem_store *s, struct
 
 	for (const struct mem_case *c = s->first_case; c != NULL; c = c->next) {
 		no++;
-		if (!sees(view, c->row.client) || (q->peer[0] != '\0' && strcmp(q->peer, c->row.peer) != 0) ||
+		if (!mem_sees(view, c->row.client) || (q->peer[0] != '\0' && strcmp(q->peer, c->row.peer) != 0) ||
 		    (q->instrument[0] != '\0' && strcmp(q->instrument, c->row.instrument) != 0))
 			continue;
 		for (const struct mem_measure *m = c->measures; m != NULL; m = m->next) {
@@ -1227,4 +1223,5 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .peer_profile = peer_profile,
 					 .counts = counts,
 					 .peer_counts = peer_counts };
+	mem_evidence_port(ret_port);
 }

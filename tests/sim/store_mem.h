@@ -78,6 +78,12 @@ struct mem_store {
 	struct mem_clock **clocks; /* by id less one */
 	size_t n_clocks, cap_clocks;
 	struct mem_hook *hooks, **last_hook;
+	struct store_evidence **evidence; /* by message id and attachment */
+	size_t n_evidence, cap_evidence;
+	struct store_upload **uploads; /* by age, client and content */
+	size_t n_uploads, cap_uploads;
+	struct store_custody **custody; /* in order of writing */
+	size_t n_custody, cap_custody;
 	struct store_event **events; /* position is the index plus one */
 	size_t n_events, cap_events;
 	uint64_t n_leaves, n_messages, n_cases;

@@ -1,0 +1,401 @@
+/* Evidence, what clients have handed over, and the chain of custody, in the SQLite store. */
+#include <stdio.h>
+#include <string.h>
+
+#include "io/store_sqlite_sql.h"
+
+/* A text of the chain opens beside its own attachment only. */
+#define CUSTODY_PLACE_MAX sizeof "custody 4294967295"
+
+static void custody_place(uint32_t attachment, char ret[static CUSTODY_PLACE_MAX])
+{
+	snprintf(ret, CUSTODY_PLACE_MAX, "custody %u", attachment);
+}
+
+static void bind_digest(struct store_bind *b, const struct cy_digest *d)
+{
+	bind_bytes(b, cy_bytes(d->b, sizeof d->b));
+}
+
+/* -------------------------------------------------------------------- writing */
+
+int store_put_evidence(struct store_applying *a, const struct store_evidence *e)
+{
+	struct store_bind b;
+	int r = store_apply_start(a, W_EVIDENCE, &b);
+
+	if (r < 0)
+		return r;
+	bind_text(&b, e->message_id);
+	bind_text(&b, e->peer);
+	bind_text(&b, e->case_id);
+	bind_i64(&b, e->attachment);
+	bind_i64(&b, (int64_t)e->author);
+	bind_i64(&b, e->number);
+	bind_i64(&b, (int64_t)e->priority);
+	bind_u64(&b, e->size);
+	bind_digest(&b, &e->sha256);
+	bind_digest(&b, &e->root);
+	bind_i64(&b, e->send_always);
+	bind_i64(&b, (int64_t)e->state);
+	bind_text(&b, e->reason);
+	bind_i64(&b, (int64_t)e->verdict);
+	bind_i64(&b, e->arrived.ms);
+	bind_i64(&b, e->retain_until.ms);
+	bind_i64(&b, e->hold);
+	bind_i64(&b, e->retrieved);
+	r = store_apply_finish(a, &b);
+	return r < 0 ? r : store_apply_changed_one(a, "evidence of message", e->message_id);
+}
+
+int store_put_upload(struct store_applying *a, const struct store_upload *u)
+{
+	struct store_bind b;
+	int r = store_apply_start(a, W_UPLOAD, &b);
+
+	if (r < 0)
+		return r;
+	bind_text(&b, u->client);
+	bind_digest(&b, &u->sha256);
+	bind_digest(&b, &u->root);
+	bind_u64(&b, u->size);
+	bind_i64(&b, u->at.ms);
+	return store_apply_finish(a, &b);
+}
+
+int store_drop_upload(struct store_applying *a, const struct store_upload *u)
+{
+	struct store_bind b;
+	int r = store_apply_start(a, W_DROP_UPLOAD, &b);
+
+	if (r < 0)
+		return r;
+	bind_text(&b, u->client);
+	bind_digest(&b, &u->sha256);
+	return store_apply_finish(a, &b);
+}
+
+/* Make st->last_case the case of a message. */
+static int apply_case_of(struct store_applying *a, const char *message_id)
+{
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
+	struct store_bind b;
+	int rc, r = store_apply_start(a, W_CASE_OF_MESSAGE, &b);
+
+	if (r < 0)
+		return r;
+	bind_text(&b, message_id);
+	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
+	if (rc == SQLITE_ROW) {
+		if (cy_copy(peer, sizeof peer, store_text_at(b.s, 0)) < 0 ||
+		    cy_copy(case_id, sizeof case_id, store_text_at(b.s, 1)) < 0)
+			r = store_apply_refuse(a, "the id of a peer or case is too long");
+	} else if (rc == SQLITE_DONE) {
+		r = store_apply_refuse(a, "a link of custody belongs to a message that the store does not hold");
+	} else {
+		r = store_apply_failed(a, rc);
+	}
+	sqlite3_reset(b.s);
+	return r < 0 ? r : store_apply_case(a, peer, case_id);
+}
+
+int store_put_custody(struct store_applying *a, const struct store_custody *c)
+{
+	struct store_sqlite *st = a->st;
+	char what[CUSTODY_PLACE_MAX];
+	uint8_t nonce[STORE_NONCE_LEN];
+	const bool text = c->text != NULL && c->text[0] != '\0';
+	struct store_bind b;
+	int r = text ? apply_case_of(a, c->message_id) : CY_OK;
+
+	if (r == CY_OK && text) {
+		const struct seal_aad aad = { .what = what,
+					      .peer = st->last_case.peer,
+					      .case_id = st->last_case.case_id,
+					      .message_id = c->message_id };
+
+		custody_place(c->attachment, what);
+		if (store_seal(&st->writer.seal, st->last_case.key, &aad, cy_bytes(c->text, strlen(c->text)), nonce) <
+		    0)
+			r = store_apply_refuse(a, "a link of custody of message %s cannot be sealed", c->message_id);
+	}
+	if (r == CY_OK)
+		r = store_apply_start(a, W_CUSTODY, &b);
+	if (r < 0)
+		return r;
+	bind_text(&b, c->message_id);
+	bind_i64(&b, c->attachment);
+	bind_i64(&b, c->at.ms);
+	bind_text(&b, c->action);
+	bind_text(&b, c->by);
+	bind_text(&b, c->proof);
+	bind_u64(&b, c->leaf);
+	if (text) {
+		bind_i64(&b, st->last_case.generation);
+		bind_bytes(&b, cy_bytes(nonce, sizeof nonce));
+		bind_bytes(&b, cy_buf_view(&st->writer.seal.out));
+	} else {
+		bind_null(&b);
+		bind_null(&b);
+		bind_null(&b);
+	}
+	r = store_apply_finish(a, &b);
+	return r < 0 ? r : store_apply_changed_one(a, "the custody of message", c->message_id);
+}
+
+/* -------------------------------------------------------------------- reading */
+
+static int evidence_row(struct store_reading *r, sqlite3_stmt *s)
+{
+	struct store_evidence row = { .message_id = store_text_at(s, 0),
+				      .attachment = store_u32_at(s, 1),
+				      .peer = store_text_at(s, 2),
+				      .case_id = store_text_at(s, 3),
+				      .author = (enum store_author)sqlite3_column_int(s, 4),
+				      .number = store_u32_at(s, 5),
+				      .priority = (CyPriority)sqlite3_column_int(s, 6),
+				      .size = store_u64_at(s, 7),
+				      .send_always = sqlite3_column_int(s, 10) != 0,
+				      .state = (enum store_evidence_state)sqlite3_column_int(s, 11),
+				      .reason = store_text_at(s, 12),
+				      .verdict = (CyEvidenceState)sqlite3_column_int(s, 13),
+				      .arrived = store_wall_at(s, 14),
+				      .retain_until = store_wall_at(s, 15),
+				      .hold = sqlite3_column_int(s, 16) != 0,
+				      .retrieved = sqlite3_column_int(s, 17) != 0 };
+	int code = store_digest_at(s, 8, &row.sha256);
+
+	if (code == CY_OK)
+		code = store_digest_at(s, 9, &row.root);
+	return code < 0 ? code : r->fn.evidence(r->fn_arg, &row);
+}
+
+static int get_evidence(void *ctx, const char *message_id, uint32_t attachment, store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_GET_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, message_id);
+	bind_i64(&b, attachment);
+	return store_read_one(&r, R_GET_EVIDENCE, &b);
+}
+
+static int list_evidence(void *ctx, struct store_view view, const struct store_evidence_query *q, store_evidence_fn *fn,
+			 void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	const int i = q->case_id[0] != '\0' ? R_EVIDENCE_OF_CASE
+		      : view.client != NULL ? R_EVIDENCE_OF_CLIENT
+		      : q->peer[0] != '\0'  ? R_EVIDENCE_OF_PEER
+					    : R_EVIDENCE;
+	struct store_bind b;
+	int code = store_read_start(ctx, i, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, q->after_message);
+	bind_i64(&b, q->after_attachment);
+	bind_i64(&b, q->limit);
+	store_bind_client(&b, view);
+	bind_text(&b, q->peer);
+	if (i == R_EVIDENCE_OF_CASE)
+		bind_text(&b, q->case_id);
+	return store_read_each(&r, i, &b);
+}
+
+static int waiting_evidence(void *ctx, const char *peer, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_WAITING_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, peer);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_WAITING_EVIDENCE, &b);
+}
+
+static int offered_evidence(void *ctx, const char *peer, bool *ret_any)
+{
+	struct store_bind b;
+	int64_t any = 0;
+	int code = store_read_start(ctx, R_OFFERED_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, peer);
+	code = store_read_numbers(ctx, R_OFFERED_EVIDENCE, &b, &any, 1);
+	if (code == CY_OK)
+		*ret_any = any != 0;
+	return code;
+}
+
+static int same_evidence(void *ctx, const struct cy_digest *sha256, store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_SAME_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_digest(&b, sha256);
+	return store_read_each(&r, R_SAME_EVIDENCE, &b);
+}
+
+static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_OVERDUE_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_i64(&b, now.ms);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_OVERDUE_EVIDENCE, &b);
+}
+
+/* What no disk holds is told as UINT64_MAX. */
+static uint64_t sum(int64_t high, int64_t low)
+{
+	const uint64_t top = (uint64_t)high + ((uint64_t)low >> 32);
+
+	return top > UINT32_MAX ? UINT64_MAX : top << 32 | ((uint64_t)low & UINT32_MAX);
+}
+
+static int evidence_bytes(void *ctx, const char *peer, const char *case_id, uint64_t *ret_peer, uint64_t *ret_case)
+{
+	struct store_bind b;
+	int64_t n[4] = { 0 };
+	int code = store_read_start(ctx, R_EVIDENCE_BYTES, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, peer);
+	bind_text(&b, case_id);
+	code = store_read_numbers(ctx, R_EVIDENCE_BYTES, &b, n, 4);
+	if (code < 0 && code != CY_ENOENT)
+		return code;
+	*ret_peer = sum(n[0], n[1]);
+	*ret_case = sum(n[2], n[3]);
+	return CY_OK;
+}
+
+static int upload_row(struct store_reading *r, sqlite3_stmt *s)
+{
+	struct store_upload row = { .client = store_text_at(s, 0),
+				    .size = store_u64_at(s, 3),
+				    .at = store_wall_at(s, 4) };
+	int code = store_digest_at(s, 1, &row.sha256);
+
+	if (code == CY_OK)
+		code = store_digest_at(s, 2, &row.root);
+	return code < 0 ? code : r->fn.upload(r->fn_arg, &row);
+}
+
+static int get_upload(void *ctx, const char *client, const struct cy_digest *sha256, store_upload_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = upload_row, .fn.upload = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_GET_UPLOAD, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, client);
+	bind_digest(&b, sha256);
+	return store_read_one(&r, R_GET_UPLOAD, &b);
+}
+
+static int uploads(void *ctx, const struct cy_digest *sha256, struct cy_wall before, uint32_t limit,
+		   store_upload_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = upload_row, .fn.upload = fn };
+	const int i = sha256 != NULL ? R_UPLOADS_OF_CONTENT : R_UPLOADS;
+	struct store_bind b;
+	int code = store_read_start(ctx, i, &b);
+
+	if (code < 0)
+		return code;
+	bind_i64(&b, before.ms);
+	bind_i64(&b, limit);
+	if (sha256 != NULL)
+		bind_digest(&b, sha256);
+	return store_read_each(&r, i, &b);
+}
+
+static int upload_bytes(void *ctx, const char *client, uint64_t *ret_bytes)
+{
+	struct store_bind b;
+	int64_t n = 0;
+	int code = store_read_start(ctx, R_UPLOAD_BYTES, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, client);
+	code = store_read_numbers(ctx, R_UPLOAD_BYTES, &b, &n, 1);
+	if (code < 0 && code != CY_ENOENT)
+		return code;
+	*ret_bytes = (uint64_t)n;
+	return CY_OK;
+}
+
+static int custody_row(struct store_reading *r, sqlite3_stmt *s)
+{
+	struct store_custody row = { .message_id = store_text_at(s, 0),
+				     .attachment = store_u32_at(s, 1),
+				     .at = store_wall_at(s, 2),
+				     .action = store_text_at(s, 3),
+				     .by = store_text_at(s, 4),
+				     .text = "",
+				     .proof = store_text_at(s, 5),
+				     .leaf = store_u64_at(s, 6) };
+	const char *peer = store_text_at(s, 7), *case_id = store_text_at(s, 8);
+	char what[CUSTODY_PLACE_MAX];
+	const struct seal_aad aad = { .what = what, .peer = peer, .case_id = case_id, .message_id = row.message_id };
+	uint8_t *text;
+	size_t len;
+	int code;
+
+	custody_place(row.attachment, what);
+	code = store_unseal_at(r->st, s, 9, peer, case_id, aad, &text, &len);
+	if (code < 0)
+		return code;
+	/* The buffer is longer than the text by the tag: it ends with zeros. */
+	if (text != NULL)
+		row.text = (const char *)text;
+	code = r->fn.custody(r->fn_arg, &row);
+	store_forget(text, len);
+	return code;
+}
+
+static int custody(void *ctx, const char *message_id, uint32_t attachment, store_custody_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = custody_row, .fn.custody = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_CUSTODY, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, message_id);
+	bind_i64(&b, attachment);
+	return store_read_each(&r, R_CUSTODY, &b);
+}
+
+void store_evidence_port(struct store_port *port)
+{
+	port->get_evidence = get_evidence;
+	port->list_evidence = list_evidence;
+	port->waiting_evidence = waiting_evidence;
+	port->offered_evidence = offered_evidence;
+	port->same_evidence = same_evidence;
+	port->overdue_evidence = overdue_evidence;
+	port->evidence_bytes = evidence_bytes;
+	port->get_upload = get_upload;
+	port->uploads = uploads;
+	port->upload_bytes = upload_bytes;
+	port->custody = custody;
+}

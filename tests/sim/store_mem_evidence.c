@@ -1,0 +1,357 @@
+/* Evidence, uploads and custody in the store in memory. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_mem_internal.h"
+
+/* --------------------------------------------------------------- applying */
+
+/* The first row at or after a key. */
+static size_t evidence_at(const struct mem_store *s, const char *message_id, uint32_t attachment)
+{
+	size_t lo = 0, hi = s->n_evidence;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		const struct store_evidence *e = s->evidence[mid];
+		int c = strcmp(e->message_id, message_id);
+
+		if (c < 0 || (c == 0 && e->attachment < attachment))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static struct store_evidence *find_evidence(const struct mem_store *s, const char *message_id, uint32_t attachment)
+{
+	size_t i = evidence_at(s, message_id, attachment);
+
+	if (i == s->n_evidence || strcmp(s->evidence[i]->message_id, message_id) != 0 ||
+	    s->evidence[i]->attachment != attachment)
+		return NULL;
+	return s->evidence[i];
+}
+
+static bool same_digest(const struct cy_digest *a, const struct cy_digest *b)
+{
+	return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+
+static void put_evidence(struct mem_store *s, const struct store_evidence *row)
+{
+	const struct mem_message *m = mem_store_message(s, row->message_id);
+	struct store_evidence *e = find_evidence(s, row->message_id, row->attachment);
+	struct store_evidence old = { .reason = NULL };
+
+	if (m == NULL || m->row.author != row->author || strcmp(m->row.peer, row->peer) != 0 ||
+	    strcmp(m->row.case_id, row->case_id) != 0) {
+		mem_broken(s, "evidence %s/%u belongs to a message that is not there", row->message_id,
+			   row->attachment);
+		return;
+	}
+	if (e == NULL) {
+		size_t i = evidence_at(s, row->message_id, row->attachment);
+
+		GROW(s->evidence, s->n_evidence, s->cap_evidence);
+		memmove(s->evidence + i + 1, s->evidence + i, (s->n_evidence - i) * sizeof(struct store_evidence *));
+		s->n_evidence++;
+		e = s->evidence[i] = cy_arena_take(&s->arena, sizeof *e);
+	} else {
+		old = *e;
+		if (old.size != row->size || !same_digest(&old.sha256, &row->sha256) ||
+		    !same_digest(&old.root, &row->root))
+			mem_broken(s, "evidence %s/%u became another content", row->message_id, row->attachment);
+	}
+	*e = *row;
+	e->message_id = m->row.id;
+	e->peer = m->row.peer;
+	e->case_id = m->row.case_id;
+	e->reason = mem_text(s, row->reason, old.reason);
+}
+
+/* Its index; n_uploads: there is none. */
+static size_t upload_at(const struct mem_store *s, const char *client, const struct cy_digest *sha256)
+{
+	size_t i = 0;
+
+	while (i < s->n_uploads &&
+	       (strcmp(s->uploads[i]->client, client) != 0 || !same_digest(&s->uploads[i]->sha256, sha256)))
+		i++;
+	return i;
+}
+
+static void drop_upload(struct mem_store *s, const char *client, const struct cy_digest *sha256)
+{
+	size_t i = upload_at(s, client, sha256);
+
+	if (i == s->n_uploads)
+		return;
+	s->n_uploads--;
+	memmove(s->uploads + i, s->uploads + i + 1, (s->n_uploads - i) * sizeof(struct store_upload *));
+}
+
+static int by_age(const struct store_upload *a, const struct store_upload *b)
+{
+	int c;
+
+	if (a->at.ms != b->at.ms)
+		return a->at.ms < b->at.ms ? -1 : 1;
+	c = strcmp(a->client, b->client);
+	return c != 0 ? c : memcmp(a->sha256.b, b->sha256.b, sizeof a->sha256.b);
+}
+
+static void put_upload(struct mem_store *s, const struct store_upload *row)
+{
+	struct store_upload *u = cy_arena_take(&s->arena, sizeof *u);
+	size_t i;
+
+	drop_upload(s, row->client, &row->sha256);
+	*u = *row;
+	u->client = mem_text(s, row->client, NULL);
+	GROW(s->uploads, s->n_uploads, s->cap_uploads);
+	for (i = s->n_uploads++; i > 0 && by_age(s->uploads[i - 1], u) > 0; i--)
+		s->uploads[i] = s->uploads[i - 1];
+	s->uploads[i] = u;
+}
+
+static void put_custody(struct mem_store *s, const struct store_custody *row)
+{
+	const struct mem_message *m = mem_store_message(s, row->message_id);
+	struct store_custody *c;
+
+	if (m == NULL) {
+		mem_broken(s, "a link of custody belongs to message %s that is not there", row->message_id);
+		return;
+	}
+	c = cy_arena_take(&s->arena, sizeof *c);
+	*c = *row;
+	c->message_id = m->row.id;
+	c->action = mem_text(s, row->action, NULL);
+	c->by = mem_text(s, row->by, NULL);
+	c->text = mem_text(s, row->text, NULL);
+	c->proof = mem_text(s, row->proof, NULL);
+	GROW(s->custody, s->n_custody, s->cap_custody);
+	s->custody[s->n_custody++] = c;
+}
+
+void mem_evidence_apply(struct mem_store *s, const struct store_write *w)
+{
+	if (w->op == STORE_PUT_EVIDENCE)
+		put_evidence(s, &w->evidence);
+	else if (w->op == STORE_PUT_UPLOAD)
+		put_upload(s, &w->upload);
+	else if (w->op == STORE_DROP_UPLOAD)
+		drop_upload(s, w->upload.client, &w->upload.sha256);
+	else
+		put_custody(s, &w->custody);
+}
+
+/* ---------------------------------------------------------------- reading */
+
+static int get_evidence(void *ctx, const char *message_id, uint32_t attachment, store_evidence_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	const struct store_evidence *e = find_evidence(s, message_id, attachment);
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	return e != NULL ? fn(arg, e) : CY_ENOENT;
+}
+
+static int list_evidence(void *ctx, struct store_view view, const struct store_evidence_query *q, store_evidence_fn *fn,
+			 void *arg)
+{
+	struct mem_store *s = ctx;
+	uint32_t limit = q->limit;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = evidence_at(s, q->after_message, q->after_attachment); i < s->n_evidence && limit > 0 && r >= 0;
+	     i++) {
+		const struct store_evidence *e = s->evidence[i];
+		const struct mem_case *c = mem_store_case(s, e->peer, e->case_id);
+
+		if ((e->attachment == q->after_attachment && strcmp(e->message_id, q->after_message) == 0) ||
+		    (q->peer[0] != '\0' && strcmp(q->peer, e->peer) != 0) ||
+		    (q->case_id[0] != '\0' && strcmp(q->case_id, e->case_id) != 0) || !mem_sees(view, c->row.client))
+			continue;
+		limit--;
+		r = fn(arg, e);
+	}
+	return r;
+}
+
+static bool is_theirs(const struct store_evidence *e, enum store_evidence_state state)
+{
+	return e->author == STORE_PEER && e->state == state;
+}
+
+static int more_urgent(const void *x, const void *y)
+{
+	const struct store_evidence *a = *(struct store_evidence *const *)x, *b = *(struct store_evidence *const *)y;
+	int c;
+
+	if (a->priority != b->priority)
+		return a->priority > b->priority ? -1 : 1;
+	c = strcmp(a->message_id, b->message_id);
+	return c != 0 ? c : a->attachment < b->attachment ? -1 : a->attachment > b->attachment;
+}
+
+static int earlier(const void *x, const void *y)
+{
+	const struct store_evidence *a = *(struct store_evidence *const *)x, *b = *(struct store_evidence *const *)y;
+	int c;
+
+	if (a->retain_until.ms != b->retain_until.ms)
+		return a->retain_until.ms < b->retain_until.ms ? -1 : 1;
+	c = strcmp(a->message_id, b->message_id);
+	return c != 0 ? c : a->attachment < b->attachment ? -1 : a->attachment > b->attachment;
+}
+
+static bool is_overdue(const struct store_evidence *e, struct cy_wall now)
+{
+	return is_theirs(e, STORE_EVIDENCE_HERE) && !e->hold && e->retain_until.ms > 0 && e->retain_until.ms < now.ms;
+}
+
+/* What waits for a peer, or with peer NULL what is overdue. */
+static int evidence_by(struct mem_store *s, const char *peer, struct cy_wall now, uint32_t limit, store_evidence_fn *fn,
+		       void *arg)
+{
+	struct store_evidence **at = calloc(s->n_evidence + 1, sizeof *at);
+	size_t n = 0;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	CY_ASSERT(at != NULL);
+	for (size_t i = 0; i < s->n_evidence; i++) {
+		struct store_evidence *e = s->evidence[i];
+
+		if (peer != NULL ? is_theirs(e, STORE_EVIDENCE_WAITING) && strcmp(e->peer, peer) == 0
+				 : is_overdue(e, now))
+			at[n++] = e;
+	}
+	qsort(at, n, sizeof *at, peer != NULL ? more_urgent : earlier);
+	for (size_t i = 0; i < n && i < limit && r >= 0; i++)
+		r = fn(arg, at[i]);
+	free(at);
+	return r;
+}
+
+static int waiting_evidence(void *ctx, const char *peer, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	return evidence_by(ctx, peer, (struct cy_wall){ 0 }, limit, fn, arg);
+}
+
+static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	return evidence_by(ctx, NULL, now, limit, fn, arg);
+}
+
+static int offered_evidence(void *ctx, const char *peer, bool *ret_any)
+{
+	struct mem_store *s = ctx;
+
+	*ret_any = false;
+	for (size_t i = 0; i < s->n_evidence && !*ret_any; i++) {
+		const struct store_evidence *e = s->evidence[i];
+
+		*ret_any = e->author == STORE_OWN && e->state == STORE_EVIDENCE_OFFERED && strcmp(e->peer, peer) == 0;
+	}
+	return s->unreadable ? CY_ESTORE : CY_OK;
+}
+
+static int same_evidence(void *ctx, const struct cy_digest *sha256, store_evidence_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = 0; i < s->n_evidence && r >= 0; i++)
+		if (same_digest(&s->evidence[i]->sha256, sha256))
+			r = fn(arg, s->evidence[i]);
+	return r;
+}
+
+static uint64_t add_up(uint64_t a, uint64_t b)
+{
+	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+}
+
+static int evidence_bytes(void *ctx, const char *peer, const char *case_id, uint64_t *ret_peer, uint64_t *ret_case)
+{
+	struct mem_store *s = ctx;
+
+	*ret_peer = *ret_case = 0;
+	for (size_t i = 0; i < s->n_evidence; i++) {
+		const struct store_evidence *e = s->evidence[i];
+
+		if ((!is_theirs(e, STORE_EVIDENCE_WAITING) && !is_theirs(e, STORE_EVIDENCE_HERE)) ||
+		    strcmp(e->peer, peer) != 0)
+			continue;
+		*ret_peer = add_up(*ret_peer, e->size);
+		if (strcmp(e->case_id, case_id) == 0)
+			*ret_case = add_up(*ret_case, e->size);
+	}
+	return s->unreadable ? CY_ESTORE : CY_OK;
+}
+
+static int get_upload(void *ctx, const char *client, const struct cy_digest *sha256, store_upload_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	size_t i = upload_at(s, client, sha256);
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	return i < s->n_uploads ? fn(arg, s->uploads[i]) : CY_ENOENT;
+}
+
+static int uploads(void *ctx, const struct cy_digest *sha256, struct cy_wall before, uint32_t limit,
+		   store_upload_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = 0; i < s->n_uploads && s->uploads[i]->at.ms < before.ms && limit > 0 && r >= 0; i++) {
+		if (sha256 != NULL && !same_digest(&s->uploads[i]->sha256, sha256))
+			continue;
+		limit--;
+		r = fn(arg, s->uploads[i]);
+	}
+	return r;
+}
+
+static int upload_bytes(void *ctx, const char *client, uint64_t *ret_bytes)
+{
+	struct mem_store *s = ctx;
+
+	*ret_bytes = 0;
+	for (size_t i = 0; i < s->n_uploads; i++)
+		if (strcmp(s->uploads[i]->client, client) == 0)
+			*ret_bytes += s->uploads[i]->size;
+	return s->unreadable ? CY_ESTORE : CY_OK;
+}
+
+static int custody(void *ctx, const char *message_id, uint32_t attachment, store_custody_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = 0; i < s->n_custody && r >= 0; i++)
+		if (s->custody[i]->attachment == attachment && strcmp(s->custody[i]->message_id, message_id) == 0)
+			r = fn(arg, s->custody[i]);
+	return r;
+}
+
+void mem_evidence_port(struct store_port *port)
+{
+	port->get_evidence = get_evidence;
+	port->list_evidence = list_evidence;
+	port->waiting_evidence = waiting_evidence;
+	port->offered_evidence = offered_evidence;
+	port->same_evidence = same_evidence;
+	port->overdue_evidence = overdue_evidence;
+	port->evidence_bytes = evidence_bytes;
+	port->get_upload = get_upload;
+	port->uploads = uploads;
+	port->upload_bytes = upload_bytes;
+	port->custody = custody;
+}

@@ -1,0 +1,27 @@
+/* What the files of the store in memory share. */
+#ifndef SIM_STORE_MEM_INTERNAL_H
+#define SIM_STORE_MEM_INTERNAL_H
+
+#include "store_mem.h"
+
+#define GROW(array, n, cap)                                                  \
+	do {                                                                 \
+		if ((n) == (cap)) {                                          \
+			(cap) = (cap) > 0 ? 2 * (cap) : 16;                  \
+			(array) = realloc((array), (cap) * sizeof *(array)); \
+			CY_ASSERT((array) != NULL);                          \
+		}                                                            \
+	} while (0)
+
+/* Tell that an invariant does not hold. */
+void mem_broken(struct mem_store *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What a row points to: into its write-set, or a copy where these do not last. */
+const char *mem_text(struct mem_store *s, const char *new, const char *old);
+/* May it see a case of this client? */
+bool mem_sees(struct store_view view, const char *client);
+
+/* store_mem_evidence.c */
+void mem_evidence_apply(struct mem_store *s, const struct store_write *w);
+void mem_evidence_port(struct store_port *port);
+
+#endif
