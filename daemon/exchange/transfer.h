@@ -13,9 +13,11 @@
 #include "base/limits.h"
 #include "base/time.h"
 
-#define XCHG_PULLS       4u     /* at one time, in each direction */
-#define XCHG_PULL_WINDOW 16u    /* chunks that were granted and are not stored, of all pulls of a session */
-#define XCHG_STALL_MS    120000 /* a peer that was granted chunks and sends none for so long breaks the protocol */
+#define XCHG_PULLS       4u  /* at one time, in each direction */
+#define XCHG_PULL_WINDOW 16u /* chunks that were granted and are not stored, of all pulls of a session */
+/* A peer that was granted chunks of a pull and sends none of it for so long breaks the protocol. At 64 kbit/s
+ * four pulls that take turns get a chunk each in 524 s. */
+#define XCHG_STALL_MS 600000
 
 /* ------------------------------------------------------------- the receiver */
 
@@ -36,8 +38,9 @@ struct xchg_puller {
 	struct xchg_pull at[XCHG_PULLS];
 };
 
-/* Is there a place for a pull of this priority? *ret_instead: NULL, or the pull with the
- * lowest priority, below this one, that has to be cancelled first. */
+/* Is there a place for a pull of this priority? If true, *ret_instead is NULL, or the pull
+ * with the lowest priority, below this one, that has to be cancelled first. False too when
+ * the session has used up all ids. */
 bool xchg_pull_place(struct xchg_puller *p, int priority, struct xchg_pull **ret_instead);
 /* Begin a pull at chunk `first` (< chunks). There must be a place. */
 struct xchg_pull *xchg_pull_begin(struct xchg_puller *p, int priority, uint64_t first, uint64_t chunks,
@@ -71,12 +74,11 @@ struct xchg_push {
 };
 
 struct xchg_pusher {
-	uint32_t last_id; /* the peer's pulls rise */
 	size_t turn;
 	struct xchg_push at[XCHG_PULLS];
 };
 
-/* The peer pulls. CY_OK; CY_EPROTO: the id is not above its last one, or the credit is not 1 to
+/* The peer pulls. CY_OK; CY_EPROTO: the id is 0 or that of an open pull, or the credit is not 1 to
  * CY_PULL_CREDIT_MAX; CY_ELIMIT: it has XCHG_PULLS already; CY_EINVAL: there is no such chunk. */
 int xchg_push_begin(struct xchg_pusher *p, uint32_t id, uint64_t first, uint64_t chunks, uint32_t credit,
 		    struct xchg_push **ret_push);
@@ -93,7 +95,7 @@ struct xchg_push *xchg_push_next(struct xchg_pusher *p);
 /* A bucket that holds what may leave within a quarter of a second, and one chunk at least. */
 struct xchg_pace {
 	uint64_t rate;  /* bytes a second; 0: no limit */
-	int64_t budget; /* bytes that may leave now; below 0 after a chunk was let through */
+	int64_t budget; /* thousandths of a byte that may leave now; 0 or less after a chunk was let through */
 	struct cy_mono at;
 };
 
@@ -101,6 +103,7 @@ struct xchg_pace {
 void xchg_pace_set(struct xchg_pace *p, uint64_t rate, struct cy_mono now);
 /* May the next chunk leave? If not, *ret_at is when. */
 bool xchg_pace_may(struct xchg_pace *p, struct cy_mono now, struct cy_mono *ret_at);
+/* It was let through: `bytes` (CY_FRAME_MAX at most) leave. Said before may() is asked for another one. */
 void xchg_pace_left(struct xchg_pace *p, size_t bytes);
 
 #endif
