@@ -1,6 +1,7 @@
 #include "wire/message.h"
 
 #include "base/num.h"
+#include "wire/raw.h"
 #include "wire/scan.h"
 
 int wire_unpack(const ProtobufCMessageDescriptor *d, struct cy_bytes data, size_t max, ProtobufCMessage **ret_message,
@@ -59,17 +60,12 @@ int64_t wire_delimited_next(struct cy_bytes data, size_t max, struct cy_bytes *r
 
 int wire_delimited_pack(const ProtobufCMessage *m, struct cy_buf *out)
 {
-	size_t size = protobuf_c_message_get_packed_size(m), rest = size, n = 0, total;
-	uint8_t prefix[5];
+	size_t size = protobuf_c_message_get_packed_size(m), n, total;
+	uint8_t prefix[WIRE_VARINT_MAX];
 	int r;
 
-	do {
-		if (n == sizeof prefix)
-			return CY_ELIMIT;
-		prefix[n++] = (uint8_t)((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-		rest >>= 7;
-	} while (rest > 0);
-	if (!cy_add_size(size, n, &total))
+	n = wire_raw_put(prefix, size);
+	if (n > 5 || !cy_add_size(size, n, &total))
 		return CY_ELIMIT;
 	if ((r = cy_buf_reserve(out, total)) < 0)
 		return r;

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "wire/path.h"
+#include "wire/raw.h"
 
 /* Fields of the largest message type; more is a fault of the schema. */
 #define FIELDS_MAX 64u
@@ -32,50 +33,14 @@ static int take_memory(struct scan *s, size_t size)
 	return CY_OK;
 }
 
-/* A varint of at most `max` bytes; false if it is longer or cut off. */
-static bool varint(struct cy_bytes *in, size_t max, uint64_t *ret)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < max && i < in->len; i++) {
-		value |= (uint64_t)(in->data[i] & 0x7f) << (7 * i);
-		if (i == 9 && in->data[i] > 1)
-			return false;
-		if ((in->data[i] & 0x80) == 0) {
-			in->data += i + 1;
-			in->len -= i + 1;
-			*ret = value;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* The value after a tag: *ret_value is the content of a length-delimited one. */
 static int take_value(struct scan *s, struct cy_bytes *in, ProtobufCWireType wire, struct cy_bytes *ret_value)
 {
-	uint64_t len;
+	struct wire_raw f = { .wire = wire };
+	const char *wrong = wire_raw_value(in, &f);
 
-	switch (wire) {
-	case PROTOBUF_C_WIRE_TYPE_VARINT:
-		return varint(in, 10, &len) ? CY_OK : fail(s, CY_EPARSE, "a number is cut off or too long");
-	case PROTOBUF_C_WIRE_TYPE_64BIT:
-	case PROTOBUF_C_WIRE_TYPE_32BIT:
-		len = wire == PROTOBUF_C_WIRE_TYPE_64BIT ? 8 : 4;
-		break;
-	case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
-		if (!varint(in, 5, &len))
-			return fail(s, CY_EPARSE, "a length is cut off or too long");
-		break;
-	default:
-		return fail(s, CY_EPARSE, "groups and unknown wire types are not allowed");
-	}
-	if (len > in->len)
-		return fail(s, CY_EPARSE, "a value is longer than the message that holds it");
-	*ret_value = cy_bytes(in->data, (size_t)len);
-	in->data += len;
-	in->len -= (size_t)len;
-	return CY_OK;
+	*ret_value = f.bytes;
+	return wrong == NULL ? CY_OK : fail(s, CY_EPARSE, wrong);
 }
 
 static ProtobufCWireType wire_of(ProtobufCType type)
@@ -181,13 +146,6 @@ static int scan_field(struct scan *s, const ProtobufCMessageDescriptor *d, size_
 	return CY_OK;
 }
 
-static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *d, uint64_t number)
-{
-	if (number > INT32_MAX)
-		return NULL;
-	return protobuf_c_message_descriptor_get_field(d, (unsigned)number);
-}
-
 /* A field that the schema does not know; protobuf-c keeps a copy of it. */
 static int scan_unknown(struct scan *s, ProtobufCWireType wire, struct cy_bytes *in)
 {
@@ -204,7 +162,6 @@ static int scan_unknown(struct scan *s, ProtobufCWireType wire, struct cy_bytes 
 static int scan_message(struct scan *s, const ProtobufCMessageDescriptor *d, struct cy_bytes in, unsigned depth)
 {
 	uint32_t counts[FIELDS_MAX] = { 0 };
-	uint64_t tag;
 	int r;
 
 	CY_ASSERT(d->n_fields <= FIELDS_MAX);
@@ -214,22 +171,22 @@ static int scan_message(struct scan *s, const ProtobufCMessageDescriptor *d, str
 		return r;
 	while (in.len > 0) {
 		const ProtobufCFieldDescriptor *field;
-		ProtobufCWireType wire;
+		struct wire_raw f = { 0 };
 		size_t before = s->path.len;
+		const char *wrong = wire_raw_tag(&in, &f);
 
-		if (!varint(&in, 5, &tag) || tag > UINT32_MAX || tag >> 3 == 0)
-			return fail(s, CY_EPARSE, "a field has no proper number");
-		wire = (ProtobufCWireType)(tag & 7);
-		field = find_field(d, tag >> 3);
+		if (wrong != NULL)
+			return fail(s, CY_EPARSE, wrong);
+		field = protobuf_c_message_descriptor_get_field(d, f.number);
 		if (field == NULL) {
-			if ((r = scan_unknown(s, wire, &in)) < 0)
+			if ((r = scan_unknown(s, f.wire, &in)) < 0)
 				return r;
 			continue;
 		}
 		wire_path_name(&s->path, field->name, strlen(field->name));
 		if (field->label == PROTOBUF_C_LABEL_REPEATED)
 			wire_path_index(&s->path, counts[field - d->fields]);
-		r = scan_field(s, d, (size_t)(field - d->fields), wire, &in, counts, depth);
+		r = scan_field(s, d, (size_t)(field - d->fields), f.wire, &in, counts, depth);
 		if (r < 0)
 			return r;
 		wire_path_back(&s->path, before);
