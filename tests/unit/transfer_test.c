@@ -154,7 +154,7 @@ static void the_urgent_go_first(void **state)
 static void shares_grow_side_by_side(void **state)
 {
 	struct xchg_puller p = puller();
-	struct xchg_pull *slow = xchg_pull_begin(&p, 1, 0, 16, at(0)), *a, *b;
+	struct xchg_pull *slow = xchg_pull_begin(&p, 1, 0, 1000, at(0)), *a, *b;
 
 	(void)state;
 	grant_all(&p, 0);
