@@ -97,6 +97,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
 .SECONDARY: $(UNIT:$(BUILD)/tests/%=$(BUILD)/obj/tests/unit/%.o)
+$(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test: $(BUILD)/obj/tests/unit/link_rig.o
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
 
 # The JSON mapping for tests/json/json_equal_test.py.
@@ -201,7 +202,7 @@ check: test-packages
 	@tests/check $(BUILD) '$(TESTS)'
 
 # Data races: what has threads, by ThreadSanitizer (tests/tsan.supp says what is left out).
-TSAN_UNIT    := link_test store_sqlite_test signer_test local_socket_test
+TSAN_UNIT    := link_test link_bulk_test store_sqlite_test signer_test local_socket_test
 space        := $(subst ,, )
 .PHONY: check-tsan check-tsan-built
 check-tsan: test-packages

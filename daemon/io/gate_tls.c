@@ -14,9 +14,9 @@
 #include "io/descriptors.h"
 #include "io/gate_tls_internal.h"
 
-#define ACCEPTS      64 /* per wake-up */
-#define CONNS_A_PEER (GATE_CONNS + GATE_DRAINS)
-#define LIBZMQ_FDS   3    /* a session: listener, connection, mailbox */
+#define ACCEPTS      64                                             /* per wake-up */
+#define CONNS_A_PEER (TLS_LANES_N * (GATE_CONNS + GATE_DRAINS + 1)) /* one is our own dialling */
+#define SESSION_FDS  5    /* TCP, ipc, and libzmq's listener, connection, mailbox */
 #define STOP_SLACK   1000 /* ms beyond the drain of each connection */
 
 size_t gate_most(const struct gate_config *config)
@@ -26,7 +26,8 @@ size_t gate_most(const struct gate_config *config)
 
 size_t gate_descriptors(const struct gate_config *config)
 {
-	size_t a_peer = CONNS_A_PEER * (2 + LIBZMQ_FDS);
+	/* What drains has lost its ipc side, and what is dialled has none yet. */
+	size_t a_peer = TLS_LANES_N * (GATE_CONNS * SESSION_FDS + GATE_DRAINS + 1);
 
 	return config->handshakes_max + config->n_listen + config->n_peers * a_peer + 16;
 }
@@ -276,7 +277,7 @@ static void on_order(void *ctx, const struct mail *m)
 	struct conn *c = NULL;
 
 	if (m->what == GATE_DIAL) {
-		gate_dial(g, m->peer);
+		gate_dial(g, m->peer, m->lane);
 		return;
 	}
 	if (m->what == GATE_STOP) {

@@ -19,7 +19,7 @@
 /* Letters to the gate. A CONNECT or CLOSE of a connection that has ended is
  * ignored: its CLOSED is on the way. */
 enum gate_order {
-	GATE_DIAL,    /* peer: one attempt; ends in AUTHENTICATED or FAILED */
+	GATE_DIAL,    /* peer, lane: one attempt; ends in AUTHENTICATED or FAILED */
 	GATE_CONNECT, /* conn, text = path of the ipc endpoint: connect and pump; the path is unlinked */
 	GATE_CLOSE,   /* conn: the ipc side is about to end; let it flush for drain_ms, then end anyway */
 	GATE_DROP,    /* conn, text = why: end at once */
@@ -28,7 +28,7 @@ enum gate_order {
 	GATE_STOP     /* let all connections drain, then STOPPED, and the loop is broken */
 };
 
-/* Letters from the gate. */
+/* Letters from the gate; those with a peer say the lane, but for STALE_CRL. */
 enum gate_event {
 	GATE_AUTHENTICATED, /* conn, peer, dialled, address, certificate_end: answer with CONNECT or DROP */
 	GATE_FAILED,        /* peer, refused, text = why: the attempt to dial ended without a connection */
@@ -39,6 +39,9 @@ enum gate_event {
 	GATE_ALIVE,         /* the answer to PROBE */
 	GATE_STOPPED
 };
+
+/* Bytes between gate and libzmq on the bulk lane, each way; the kernel may allow fewer. */
+#define GATE_BULK_QUEUE (1024 * 1024)
 
 struct gate_config {
 	const char *const *listen; /* "0.0.0.0:5671", "[::]:5671": numeric; IPv6 sockets take IPv6 only */

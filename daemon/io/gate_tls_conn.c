@@ -64,6 +64,7 @@ static void first_byte(struct conn *c)
 		struct mail m = { .what = GATE_AUTHENTICATED,
 				  .conn = c->id,
 				  .peer = c->peer,
+				  .lane = c->lane,
 				  .dialled = true,
 				  .certificate_end = c->verdict.certificate_end };
 
@@ -86,7 +87,7 @@ static void first_byte(struct conn *c)
 	conn_end(c, why, false);
 }
 
-/* Other connections of this one's peer that drain, or that do not. */
+/* Other connections of this one's peer and lane that drain, or that do not. */
 static size_t siblings(const struct conn *c, bool draining, struct conn **ret_oldest)
 {
 	struct conn *other = NULL;
@@ -94,7 +95,7 @@ static size_t siblings(const struct conn *c, bool draining, struct conn **ret_ol
 
 	TAILQ_FOREACH(other, &c->g->all, all)
 	{
-		if (other == c || !other->authenticated || other->peer != c->peer ||
+		if (other == c || !other->authenticated || other->peer != c->peer || other->lane != c->lane ||
 		    (other->state == CONN_DRAIN) != draining)
 			continue;
 		if (n++ == 0)
@@ -109,6 +110,7 @@ static void shaken(struct conn *c)
 	struct mail m = { .what = GATE_AUTHENTICATED,
 			  .conn = c->id,
 			  .peer = c->verdict.peer,
+			  .lane = tls_lane_of(c->ssl),
 			  .certificate_end = c->verdict.certificate_end };
 
 	if (!c->verdict.decided) {
@@ -118,8 +120,11 @@ static void shaken(struct conn *c)
 	/* The trust may have been exchanged since the certificate came. */
 	if (c->verdict.trust != c->g->trust && !conn_judge(c))
 		return;
-	if (!tls_lane_agreed(c->ssl)) {
-		conn_end(c, "the peer did not agree to comity/1 (ALPN)", true);
+	if (c->dialled && m.lane != c->lane) {
+		char why[sizeof c->why];
+
+		snprintf(why, sizeof why, "the peer did not agree to %s (ALPN)", tls_lane_protocol(c->lane));
+		conn_end(c, why, true);
 		return;
 	}
 	if (c->dialled) {
@@ -130,6 +135,7 @@ static void shaken(struct conn *c)
 	c->state = CONN_WAIT;
 	c->authenticated = true;
 	c->peer = c->verdict.peer;
+	c->lane = m.lane;
 	if (c->is_stranger) {
 		TAILQ_REMOVE(&c->g->strangers, c, stranger);
 		c->g->n_strangers--;
@@ -317,11 +323,14 @@ void conn_watch(struct conn *c)
 
 void conn_attach(struct conn *c, const char *path)
 {
+	static const int queue = GATE_BULK_QUEUE;
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	char why[sizeof c->why];
 
 	CY_ASSERT(c->state == CONN_WAIT && cy_copy(sa.sun_path, sizeof sa.sun_path, path) == CY_OK);
 	c->ipc = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->ipc >= 0 && c->lane == TLS_BULK)
+		setsockopt(c->ipc, SOL_SOCKET, SO_SNDBUF, &queue, sizeof queue);
 	if (c->ipc < 0 || connect(c->ipc, (struct sockaddr *)&sa, sizeof sa) != 0) {
 		snprintf(why, sizeof why, "cannot reach the ipc endpoint: %s", strerror(errno));
 		conn_end(c, why, true);
@@ -344,6 +353,7 @@ void conn_tell(struct conn *c, const char *why)
 						   : GATE_REFUSED,
 			  .conn = c->id,
 			  .peer = c->peer,
+			  .lane = c->lane,
 			  .dialled = c->dialled,
 			  .refused = c->refused };
 
@@ -351,6 +361,7 @@ void conn_tell(struct conn *c, const char *why)
 		return;
 	if (m.what == GATE_REFUSED) {
 		m.peer = c->verdict.peer;
+		m.lane = c->ssl ? tls_lane_of(c->ssl) : TLS_MESSAGES;
 		m.refused = c->verdict.named;
 	}
 	c->told = true;

@@ -102,7 +102,7 @@ void conn_connect_done(struct conn *c)
 	is_name = !evutil_inet_pton(AF_INET, host, &numeric) && !evutil_inet_pton(AF_INET6, host, &numeric);
 	conn_want(c->net_w, false);
 	conn_timer(c, c->g->config.handshake_ms);
-	c->ssl = tls_dial(c->g->trust, c->fd, c->peer, is_name ? host : NULL, &c->verdict);
+	c->ssl = tls_dial(c->g->trust, c->fd, c->peer, c->lane, is_name ? host : NULL, &c->verdict);
 	CY_ASSERT(c->ssl);
 	conn_set_wire(c);
 	tls_trust_ref(c->g->trust);
@@ -184,7 +184,7 @@ static void read_names(struct gate *g)
 	evdns_base_resume(g->dns);
 }
 
-void gate_dial(struct gate *g, size_t peer)
+void gate_dial(struct gate *g, size_t peer, enum tls_lane lane)
 {
 	const struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC,
 					       .ai_socktype = SOCK_STREAM,
@@ -197,6 +197,7 @@ void gate_dial(struct gate *g, size_t peer)
 	read_names(g);
 	c->dialled = true;
 	c->peer = peer;
+	c->lane = lane;
 	c->state = CONN_RESOLVE;
 	c->lookup = l;
 	*l = (struct gate_lookup){ .g = g, .c = c };

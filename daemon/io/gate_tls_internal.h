@@ -18,8 +18,8 @@
 #define GATE_SPILL       (GATE_BUFFER + 64u * 1024u) /* a buffer as TLS records, and answers to KeyUpdates */
 #define GATE_ROUNDS      4                           /* per wake-up and direction */
 #define GATE_ADDRESSES   4                           /* tried of a name */
-#define GATE_CONNS       3                           /* of one peer: a session, its successor, one too many */
-#define GATE_DRAINS      2                           /* of one peer: ended, and waiting for its FIN */
+#define GATE_CONNS       3                           /* of one peer's lane: a session, its successor, one too many */
+#define GATE_DRAINS      2                           /* of one peer's lane: ended, and waiting for its FIN */
 #define GATE_DRAIN_BYTES (1024u * 1024u)
 /* What fits into the 1,280 bytes that every IPv6 path carries. Tunnels between
  * authorities often take less than 1,500 and filter the ICMP that would say so: then
@@ -49,6 +49,7 @@ struct conn {
 	bool dialled, is_stranger, authenticated, told; /* told: main knows the end */
 	bool leaving;                                   /* CLOSE came: the timer of the end runs */
 	size_t peer;
+	enum tls_lane lane; /* dialled, or once it is authenticated */
 	int fd, ipc;
 	SSL *ssl;
 	struct tls_verdict verdict;
@@ -120,7 +121,7 @@ size_t gate_most(const struct gate_config *config); /* connections at one time *
 /* gate_tls_dial.c */
 /* "host:port" or "[v6]:port" in two strings of its own; CY_EPARSE. */
 int gate_split(const char *address, char **ret_host, char **ret_port);
-void gate_dial(struct gate *g, size_t peer);
+void gate_dial(struct gate *g, size_t peer, enum tls_lane lane);
 void conn_connect_done(struct conn *c);
 /* The attempt at one address failed; the next, or the end. */
 void conn_connect_failed(struct conn *c, const char *why);

@@ -10,7 +10,7 @@
 
 bool conn_judge(struct conn *c)
 {
-	struct mail m = { .what = GATE_DISTRUSTED, .peer = c->verdict.peer };
+	struct mail m = { .what = GATE_DISTRUSTED, .peer = c->verdict.peer, .lane = c->lane };
 	struct mail stale = { .what = GATE_STALE_CRL };
 	char why[sizeof c->why];
 	bool good = tls_judge_again(c->g->trust, c->ssl, &c->verdict);

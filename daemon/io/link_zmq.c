@@ -42,9 +42,9 @@ static void alarm_about(struct link_peer *p, const char *text)
 		p->l->events.alarm(p->l->events.ctx, p->id, text);
 }
 
-void link_order(struct link *l, enum gate_order what, uint64_t conn, size_t peer, const char *text)
+void link_order(struct link *l, enum gate_order what, uint64_t conn, const char *text)
 {
-	struct mail m = { .what = (int)what, .conn = conn, .peer = peer };
+	struct mail m = { .what = (int)what, .conn = conn };
 
 	CY_ASSERT(cy_copy(m.text, sizeof m.text, text) == CY_OK);
 	gate_post(l->gate, &m);
@@ -54,45 +54,55 @@ void link_order(struct link *l, enum gate_order what, uint64_t conn, size_t peer
 
 void link_on_redial(evutil_socket_t fd, short what, void *arg)
 {
-	struct link_peer *p = arg;
+	struct link_lane *p = arg;
+	struct mail m = { .what = GATE_DIAL, .peer = p->peer->index, .lane = p->lane };
 
 	(void)fd;
 	(void)what;
-	if (p->now || p->dialling || !p->dial)
+	if (p->now || p->dialling || !p->wanted || !p->peer->dial)
 		return;
 	p->dialling = true;
-	link_order(p->l, GATE_DIAL, 0, p->index, "");
+	gate_post(p->peer->l->gate, &m);
 }
 
-void link_redial_later(struct link_peer *p)
+void link_redial_later(struct link_lane *p)
 {
 	int64_t ms;
 	struct timeval tv;
 
-	if (!p->dial || p->dialling || evtimer_pending(p->redial, NULL))
+	if (!p->peer->dial || !p->wanted || p->dialling || evtimer_pending(p->redial, NULL))
 		return;
 	ms = backoff_next(&p->backoff);
 	tv = (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 	CY_ASSERT(event_add(p->redial, &tv) == 0);
 }
 
-static void attempt_over(struct link_peer *p, const char *why)
+static void attempt_over(struct link_lane *p, const char *why)
 {
-	struct link *l = p->l;
+	struct link *l = p->peer->l;
+	bool told = strcmp(p->failure, why) == 0;
 
 	/* While a session is up a lost race is nobody's failure. */
 	if (p->now)
 		return;
-	link_log(l, NODE_DEBUG, "dialling %s failed: %s", p->id, why);
-	if (l->events.attempt_failed)
-		l->events.attempt_failed(l->events.ctx, p->id, why);
+	if (p->lane == TLS_BULK) {
+		link_log(l, told ? NODE_DEBUG : NODE_INFO, "dialling %s for bulk failed: %s", p->peer->id, why);
+		snprintf(p->failure, sizeof p->failure, "%s", why);
+	} else {
+		link_log(l, NODE_DEBUG, "dialling %s failed: %s", p->peer->id, why);
+		if (l->events.attempt_failed)
+			l->events.attempt_failed(l->events.ctx, p->peer->id, why);
+	}
 	link_redial_later(p);
 }
 
+/* What a peer is for the operator, its message lane says. */
 static void tell_refused(struct link *l, const struct mail *m)
 {
-	if (m->refused && !l->peers[m->peer]->now && l->events.certificate_refused)
-		l->events.certificate_refused(l->events.ctx, l->peers[m->peer]->id, m->text);
+	struct link_peer *p = l->peers[m->peer];
+
+	if (m->refused && m->lane == TLS_MESSAGES && !p->lanes[TLS_MESSAGES].now && l->events.certificate_refused)
+		l->events.certificate_refused(l->events.ctx, p->id, m->text);
 }
 
 static void refused(struct link *l, const char *address, const char *why)
@@ -101,31 +111,21 @@ static void refused(struct link *l, const char *address, const char *why)
 		l->events.refused(l->events.ctx, address, why);
 }
 
-static void link_established(void *ctx, uint64_t session)
-{
-	struct link_session *s = link_session_find(ctx, session);
-
-	if (!s)
-		return;
-	s->greeted = loop_mono().ms;
-	if (s->hello)
-		event_del(s->hello);
-}
-
 /* ------------------------------------------------------------------- two of one */
 
 /* Each limit has its own alarm a minute: a flood must not pass for two machines. */
-static const char *refuse_often(struct link_peer *p, bool *alarmed, const char *why)
+static const char *refuse_often(struct link_lane *p, bool *alarmed, const char *why)
 {
 	if (!*alarmed)
-		alarm_about(p, why);
+		alarm_about(p->peer, why);
 	*alarmed = true;
 	return why;
 }
 
 /* NULL: one more connection, which takes the place of another one or not. */
-static const char *too_often(struct link_peer *p, bool takeover)
+static const char *too_often(struct link_lane *p, bool takeover)
 {
+	const struct link *l = p->peer->l;
 	int64_t now = loop_mono().ms;
 
 	if (now - p->minute >= MINUTE_MS) {
@@ -133,10 +133,10 @@ static const char *too_often(struct link_peer *p, bool takeover)
 		p->takeovers = p->connections = 0;
 		p->alarmed_flood = p->alarmed_takeover = false;
 	}
-	if (p->connections >= p->l->connections_a_minute)
+	if (p->connections >= l->connections_a_minute)
 		return refuse_often(p, &p->alarmed_flood,
 				    "too many connections within a minute; the next ones are refused");
-	if (takeover && (now < p->no_takeover_before || p->takeovers >= p->l->takeovers_a_minute)) {
+	if (takeover && (now < p->no_takeover_before || p->takeovers >= l->takeovers_a_minute)) {
 		/* Or two machines would take turns for ever. */
 		if (now >= p->no_takeover_before)
 			p->no_takeover_before = now + SETTLE_MS;
@@ -149,16 +149,18 @@ static const char *too_often(struct link_peer *p, bool takeover)
 }
 
 /* NULL: the new connection takes the place; otherwise why it must go. */
-static const char *weigh(struct link_peer *p, bool new_dialled)
+static const char *weigh(struct link_lane *p, bool new_dialled)
 {
-	struct link *l = p->l;
+	struct link *l = p->peer->l;
 
-	if (p->removed)
+	if (p->peer->removed)
 		return "this peer is not configured any more";
+	if (!l->kinds[p->lane].up)
+		return "no bulk is exchanged here";
 	if (!p->now)
 		return too_often(p, false);
 	if (p->now->dialled != new_dialled) {
-		bool ours_stays = strcmp(l->authority, p->id) < 0;
+		bool ours_stays = strcmp(l->authority, p->peer->id) < 0;
 
 		if (new_dialled != ours_stays)
 			return "another connection with this peer stays";
@@ -168,26 +170,26 @@ static const char *weigh(struct link_peer *p, bool new_dialled)
 
 static void on_authenticated(struct link *l, const struct mail *m)
 {
-	struct link_peer *p = l->peers[m->peer];
+	struct link_lane *p = &l->peers[m->peer]->lanes[m->lane];
 	const char *no = weigh(p, m->dialled);
 
-	p->certificate_end = m->certificate_end;
+	p->peer->certificate_end = m->certificate_end;
 	if (m->dialled)
 		p->dialling = false;
 	if (no) {
-		link_log(l, NODE_DEBUG, "connection %s %s (%s) dropped: %s", m->dialled ? "to" : "from", p->id,
+		link_log(l, NODE_DEBUG, "connection %s %s (%s) dropped: %s", m->dialled ? "to" : "from", p->peer->id,
 			 m->address, no);
-		link_order(l, GATE_DROP, m->conn, m->peer, no);
+		link_order(l, GATE_DROP, m->conn, no);
 		return;
 	}
 	if (p->now) {
 		uint64_t old = p->now->id;
 
-		link_order(l, GATE_DROP, old, m->peer, "replaced");
+		link_order(l, GATE_DROP, old, "replaced");
 		link_session_over(p->now, "replaced by a newer connection");
 	}
 	if (!link_session_new(p, m)) {
-		link_order(l, GATE_DROP, m->conn, m->peer, "no socket for the session");
+		link_order(l, GATE_DROP, m->conn, "no socket for the session");
 		link_redial_later(p);
 	}
 }
@@ -206,7 +208,7 @@ static void on_closed(struct link *l, const struct mail *m)
 	if (up)
 		return;
 	if (dialled) {
-		attempt_over(l->peers[m->peer], m->text);
+		attempt_over(&l->peers[m->peer]->lanes[m->lane], m->text);
 	} else {
 		snprintf(who, sizeof who, "%s at %s", l->peers[m->peer]->id, m->address);
 		refused(l, who, m->text);
@@ -232,8 +234,8 @@ static void on_event(void *ctx, const struct mail *m)
 		on_authenticated(l, m);
 		break;
 	case GATE_FAILED:
-		l->peers[m->peer]->dialling = false;
-		attempt_over(l->peers[m->peer], m->text);
+		l->peers[m->peer]->lanes[m->lane].dialling = false;
+		attempt_over(&l->peers[m->peer]->lanes[m->lane], m->text);
 		tell_refused(l, m);
 		break;
 	case GATE_REFUSED:
@@ -247,8 +249,8 @@ static void on_event(void *ctx, const struct mail *m)
 		on_stale_crl(l->peers[m->peer]);
 		break;
 	case GATE_DISTRUSTED:
-		/* That a removed one goes is no surprise. */
-		if (!l->peers[m->peer]->removed)
+		/* That a removed one goes is no surprise, and one alarm is enough for both lanes. */
+		if (!l->peers[m->peer]->removed && m->lane == TLS_MESSAGES)
 			alarm_about(l->peers[m->peer], m->text);
 		break;
 	case GATE_ALIVE:
@@ -316,7 +318,8 @@ static void link_free(struct link *l)
 	mailbox_free(&l->in);
 	tls_trust_unref(l->trust);
 	for (size_t i = 0; i < l->n_peers; i++) {
-		event_free(l->peers[i]->redial);
+		for (size_t k = 0; k < TLS_LANES_N; k++)
+			event_free(l->peers[i]->lanes[k].redial);
 		free(l->peers[i]->dial);
 		free(l->peers[i]);
 	}
@@ -338,6 +341,9 @@ int link_start(struct event_base *base, const struct link_config *config, const 
 	CY_ASSERT(l);
 	l->base = base;
 	l->events = *events;
+	l->kinds[TLS_MESSAGES] = (struct link_kind){ "session", 32, 64, events->up, events->writable, events->down };
+	l->kinds[TLS_BULK] =
+		(struct link_kind){ "bulk session", 4, 4, events->bulk_up, events->bulk_writable, events->bulk_down };
 	l->close_ms = link_or_default(config->close_ms, 2000);
 	l->heartbeat_ms = link_or_default(config->heartbeat_ms, 15000);
 	l->takeovers_a_minute = config->takeovers_a_minute ? config->takeovers_a_minute : 10;
@@ -376,7 +382,7 @@ void link_stop(struct link *l)
 		link_close(l, l->sessions->id, "stopping");
 		link_session_free(l->sessions);
 	}
-	link_order(l, GATE_STOP, 0, 0, "");
+	link_order(l, GATE_STOP, 0, "");
 	pthread_join(l->thread, NULL);
 	link_free(l);
 }
@@ -403,7 +409,7 @@ void link_peer_facts(const struct link *l, const char *peer, struct node_peer_fa
 void link_probe(struct link *l)
 {
 	l->alive = false;
-	link_order(l, GATE_PROBE, 0, 0, "");
+	link_order(l, GATE_PROBE, 0, "");
 }
 
 bool link_alive(const struct link *l)
@@ -416,7 +422,7 @@ size_t link_sessions(const struct link *l)
 	size_t n = 0;
 
 	for (const struct link_session *s = l->sessions; s; s = s->next)
-		n += s->greeted != 0 && !s->draining;
+		n += s->lane->lane == TLS_MESSAGES && s->greeted != 0 && !s->draining;
 	return n;
 }
 

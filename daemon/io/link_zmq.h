@@ -4,9 +4,14 @@
  * (gate_tls.h), in its own thread, joins it to the TLS connection.
  *
  * Everything here is called from the main thread, and calls back in it, from its
- * event loop: never from inside a function of the link port.
+ * event loop: never from inside a function of the link port or the bulk port.
  *
- * Of two connections with one peer, the one dialled by the smaller authority id
+ * There are two lanes, told apart by ALPN: one for messages, dialled whenever there is
+ * no session, and one for bulk, dialled while it is wanted (node/blobs.h), and closed
+ * some time after the last frame when it is not. A peer has a place in each; what
+ * happens in one changes nothing in the other.
+ *
+ * Of two connections with one peer on one lane, the one dialled by the smaller authority id
  * (strcmp) stays; of two dialled by the same side, the newer. More connections or
  * takeovers than a limit a minute are refused with an alarm: with the latter two
  * machines probably hold one certificate. */
@@ -16,6 +21,7 @@
 #include <event2/event.h>
 
 #include "io/tls_peers.h"
+#include "node/blobs.h"
 #include "node/ports.h"
 
 struct link_peer_config {
@@ -40,11 +46,12 @@ struct link_config {
 	int64_t handshake_ms;          /* TCP and TLS together [10000] */
 	int64_t heartbeat_ms;          /* between two PINGs [15000] */
 	int64_t silence_ms;            /* without a sign of life, or the first Hello; ends the session [60000] */
+	int64_t idle_ms;               /* bulk: without a frame, while it is not wanted; ends the session [60000] */
 	int64_t close_ms;              /* for what was queued, at an orderly end [2000] */
 	int64_t redial_first_ms;       /* back-off with full jitter [250] */
 	int64_t redial_cap_ms;         /* [60000] */
-	unsigned takeovers_a_minute;   /* of one peer [10] */
-	unsigned connections_a_minute; /* of one peer [240] */
+	unsigned takeovers_a_minute;   /* of one peer and lane [10] */
+	unsigned connections_a_minute; /* of one peer and lane [240] */
 	size_t handshakes_max;         /* callers without a finished handshake [64] */
 	size_t handshakes_per_source;  /* of one IPv4 address or IPv6 /64 [16] */
 	size_t descriptors_elsewhere;  /* that the rest of the process needs [512] */
@@ -62,12 +69,20 @@ struct link_events {
 	void (*writable)(void *ctx, uint64_t session); /* once after CY_EAGAIN */
 	/* Exactly once for each `up`, and nothing about the session follows. */
 	void (*down)(void *ctx, uint64_t session, const char *why);
-	/* Dialling a peer failed before `up`; it is tried again later. May be NULL. */
+	/* The same for the bulk lane. All NULL: there is none, and who dials it is refused.
+	 * A frame is taken over; it can be released by any thread, also when the link is
+	 * gone. */
+	void (*bulk_up)(void *ctx, const char *peer, uint64_t session);
+	void (*bulk_frame)(void *ctx, uint64_t session, struct blob_bytes frame);
+	void (*bulk_writable)(void *ctx, uint64_t session); /* once after CY_EAGAIN, or no room */
+	void (*bulk_down)(void *ctx, uint64_t session, const char *why);
+	/* Dialling a peer for messages failed before `up`; it is tried again later. May be
+	 * NULL. */
 	void (*attempt_failed)(void *ctx, const char *peer, const char *why);
 	/* A caller was turned away before `up`. May be NULL. */
 	void (*refused)(void *ctx, const char *address, const char *why);
-	/* Beside one of the two before: a certificate was the reason, and it is this
-	 * peer's, or names it. May be NULL. */
+	/* Beside one of the two before, for messages: a certificate was the reason, and it
+	 * is this peer's, or names it. May be NULL. */
 	void (*certificate_refused)(void *ctx, const char *peer, const char *why);
 	/* Something that a person should look at. May be NULL. */
 	void (*alarm)(void *ctx, const char *peer, const char *text);
@@ -96,7 +111,7 @@ void link_change_free(struct link_change *change); /* NULL is allowed */
 void link_probe(struct link *l);
 bool link_alive(const struct link *l);
 
-/* Sessions whose peer has said a good Hello. */
+/* Sessions for messages whose peer has said a good Hello. */
 size_t link_sessions(const struct link *l);
 
 /* Orderly end: what is queued may still leave, for about 3 × close_ms + 1 s at most;
@@ -104,6 +119,7 @@ size_t link_sessions(const struct link *l);
 void link_stop(struct link *l);
 
 struct link_port link_get_port(struct link *l);
+struct bulk_port link_get_bulk_port(struct link *l);
 
 /* For the facts port. */
 struct cy_wall link_certificate_end(const struct link *l);

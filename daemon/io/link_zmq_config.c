@@ -15,7 +15,7 @@ struct link_change {
 	size_t n;
 	struct tls_trust *trust;
 	struct gate_change *gate;
-	int64_t redial_first_ms, redial_cap_ms;
+	int64_t redial_first_ms, redial_cap_ms, idle_ms;
 };
 
 static int check_descriptors(const struct gate_config *g, size_t elsewhere, struct cy_error *e)
@@ -67,9 +67,14 @@ static struct link_peer *add_peer(struct link *l, const char *id)
 	p->index = l->n_peers;
 	p->removed = true;
 	cy_copy(p->id, sizeof p->id, id);
-	CY_ASSERT(RAND_bytes((unsigned char *)&p->backoff.rng.state, sizeof p->backoff.rng.state) == 1);
-	p->redial = evtimer_new(l->base, link_on_redial, p);
-	CY_ASSERT(p->redial);
+	for (unsigned i = 0; i < TLS_LANES_N; i++) {
+		struct link_lane *lane = &p->lanes[i];
+
+		*lane = (struct link_lane){ .peer = p, .lane = i, .wanted = i == TLS_MESSAGES };
+		CY_ASSERT(RAND_bytes((unsigned char *)&lane->backoff.rng.state, sizeof lane->backoff.rng.state) == 1);
+		lane->redial = evtimer_new(l->base, link_on_redial, lane);
+		CY_ASSERT(lane->redial);
+	}
 	l->peers[l->n_peers++] = p;
 	return p;
 }
@@ -119,6 +124,7 @@ int link_prepare(struct link *l, const struct link_config *config, struct link_c
 	}
 	change->redial_first_ms = link_or_default(config->redial_first_ms, 250);
 	change->redial_cap_ms = link_or_default(config->redial_cap_ms, 60000);
+	change->idle_ms = link_or_default(config->idle_ms, 60000);
 	change->config = (struct gate_config){
 		.listen = config->listen,
 		.n_listen = config->n_listen,
@@ -161,24 +167,33 @@ int link_open_gate(struct link *l, const struct link_change *change, struct cy_e
 	return gate_new(l->gate_base, &change->config, change->trust, &l->in, &l->gate, e);
 }
 
-static void apply_peer(struct link_peer *p, const struct link_change *change)
+/* A new address is tried at once; an attempt at the old one ends by itself. */
+static void dial_anew(struct link_lane *p)
 {
 	static const struct timeval now = { 0 };
+
+	event_del(p->redial);
+	if (p->peer->dial && p->wanted && !p->now && !p->dialling)
+		CY_ASSERT(event_add(p->redial, &now) == 0);
+}
+
+static void apply_peer(struct link_peer *p, const struct link_change *change)
+{
 	const char *dial = p->index < change->n ? change->dial[p->index] : NULL;
 	bool other = !dial || !p->dial ? dial != p->dial : strcmp(dial, p->dial) != 0;
 
 	p->removed = p->index >= change->n || !change->named[p->index];
-	p->backoff.first_ms = change->redial_first_ms;
-	p->backoff.cap_ms = change->redial_cap_ms;
+	for (size_t i = 0; i < TLS_LANES_N; i++) {
+		p->lanes[i].backoff.first_ms = change->redial_first_ms;
+		p->lanes[i].backoff.cap_ms = change->redial_cap_ms;
+	}
 	if (!other)
 		return;
 	free(p->dial);
 	p->dial = dial ? strdup(dial) : NULL;
 	CY_ASSERT(!dial || p->dial);
-	event_del(p->redial);
-	/* A new address is tried at once; an attempt at the old one ends by itself. */
-	if (dial && !p->now && !p->dialling)
-		CY_ASSERT(event_add(p->redial, &now) == 0);
+	for (size_t i = 0; i < TLS_LANES_N; i++)
+		dial_anew(&p->lanes[i]);
 }
 
 void link_apply(struct link *l, struct link_change *change)
@@ -189,6 +204,7 @@ void link_apply(struct link *l, struct link_change *change)
 		apply_peer(l->peers[i], change);
 	l->handshake_ms = change->config.handshake_ms;
 	l->silence_ms = change->config.silence_ms;
+	l->idle_ms = change->idle_ms;
 	tls_trust_unref(l->trust);
 	l->trust = tls_trust_ref(change->trust);
 	change->gate = NULL;

@@ -1,5 +1,6 @@
 /* Inside the link: link_zmq.c (decisions, life), link_zmq_config.c (peers),
- * link_zmq_session.c (one session's socket and frames). */
+ * link_zmq_session.c (one session's socket and frames), link_zmq_bulk.c (frames that
+ * are handed on). */
 #ifndef CY_IO_LINK_ZMQ_INTERNAL_H
 #define CY_IO_LINK_ZMQ_INTERNAL_H
 
@@ -9,12 +10,10 @@
 #include "io/gate_tls.h"
 #include "io/link_zmq.h"
 
-struct link_peer {
-	struct link *l;
-	size_t index;
-	char id[CY_AUTHORITY_MAX + 1];
-	bool removed;             /* not in the configuration; its place stays */
-	char *dial;               /* where we dial it; NULL: we do not */
+struct link_lane {
+	struct link_peer *peer;
+	enum tls_lane lane;
+	bool wanted;              /* dialled when there is no session */
 	bool dialling;            /* an attempt is on its way */
 	struct link_session *now; /* the session that holds the place; not one that is closing */
 	struct event *redial;
@@ -23,13 +22,23 @@ struct link_peer {
 	unsigned takeovers, connections;
 	int64_t no_takeover_before;           /* ms */
 	bool alarmed_flood, alarmed_takeover; /* in this minute */
-	int64_t certificate_end;              /* of the last handshake, ms since 1970 */
-	int64_t crl_alarm;                    /* when last, ms; 0: never */
+	char failure[256];                    /* of the last attempt to dial bulk, since its last session */
+};
+
+struct link_peer {
+	struct link *l;
+	size_t index;
+	char id[CY_AUTHORITY_MAX + 1];
+	bool removed; /* not in the configuration; its place stays */
+	char *dial;   /* where we dial it; NULL: we do not */
+	struct link_lane lanes[TLS_LANES_N];
+	int64_t certificate_end; /* of the last handshake, ms since 1970 */
+	int64_t crl_alarm;       /* when last, ms; 0: never */
 };
 
 struct link_session {
 	struct link_session *next;
-	struct link_peer *peer;
+	struct link_lane *lane;
 	uint64_t id; /* the gate's id of the connection */
 	bool dialled;
 	bool up;         /* told so */
@@ -37,19 +46,32 @@ struct link_session {
 	bool busy;       /* inside a callback about it */
 	bool draining;   /* closed by us: the socket is gone, libzmq and the gate flush */
 	int64_t greeted; /* when its Hello was found good, ms; 0: not yet */
+	int64_t used;    /* bulk: when the last frame was, ms */
 	void *socket;
-	struct event *ev, *again, *hello; /* hello: the time for it */
+	struct event *ev, *again;
+	struct event *patience; /* for its Hello; bulk: then for frames */
 	char address[64];
 	char why[256]; /* of a close by us */
+};
+
+/* What differs by lane. */
+struct link_kind {
+	const char *name; /* of a session, for people */
+	int hwm;          /* frames each way; worst memory is this × limit × peers */
+	int frames;       /* handed on in one turn of the loop */
+	void (*up)(void *ctx, const char *peer, uint64_t session);
+	void (*writable)(void *ctx, uint64_t session);
+	void (*down)(void *ctx, uint64_t session, const char *why);
 };
 
 struct link {
 	struct event_base *base, *gate_base;
 	struct link_events events;
+	struct link_kind kinds[TLS_LANES_N];
 	char authority[CY_AUTHORITY_MAX + 1];
 	char *ipc_dir;
 	uint32_t tag; /* in the names of our endpoints */
-	int64_t close_ms, handshake_ms, heartbeat_ms, silence_ms;
+	int64_t close_ms, handshake_ms, heartbeat_ms, silence_ms, idle_ms;
 	unsigned takeovers_a_minute, connections_a_minute;
 	struct link_peer **peers; /* by index, for good */
 	size_t n_peers;
@@ -63,27 +85,33 @@ struct link {
 	bool alive; /* the gate has answered since the last probe */
 };
 
-/* Most frames handed on in one turn of the loop. */
-#define LINK_FRAMES_A_TURN 64
-
 void link_log(struct link *l, enum node_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void link_order(struct link *l, enum gate_order what, uint64_t conn, size_t peer, const char *text);
+/* About a connection. */
+void link_order(struct link *l, enum gate_order what, uint64_t conn, const char *text);
 int64_t link_or_default(int64_t value, int64_t otherwise);
 void link_on_redial(evutil_socket_t fd, short what, void *arg);
 int link_open_gate(struct link *l, const struct link_change *change, struct cy_error *e);
-/* Dial the peer after its back-off, unless it is not needed. */
-void link_redial_later(struct link_peer *p);
+/* Dial the peer after the lane's back-off, unless it is not needed. */
+void link_redial_later(struct link_lane *p);
 
-/* A session for an authenticated connection, in the place of its peer. NULL with
+/* A session for an authenticated connection, in the place of its lane. NULL with
  * a logged reason when no socket can be had. */
-struct link_session *link_session_new(struct link_peer *p, const struct mail *m);
+struct link_session *link_session_new(struct link_lane *p, const struct mail *m);
 struct link_session *link_session_find(const struct link *l, uint64_t id);
 /* The connection has ended: hand on what was received, say `down`, free. */
 void link_session_over(struct link_session *s, const char *why);
 /* Unlink from the link and free. */
 void link_session_free(struct link_session *s);
 
+/* Look at its socket in the next turn of the loop. */
+void link_session_look(struct link_session *s);
+int link_session_events(const struct link_session *s); /* ZMQ_EVENTS */
+
 int link_send(void *ctx, uint64_t session, struct cy_bytes frame);
+void link_established(void *ctx, uint64_t session);
 void link_close(void *ctx, uint64_t session, const char *why);
+
+/* One frame handed on, false when there is none. */
+bool link_take_bulk(struct link_session *s);
 
 #endif

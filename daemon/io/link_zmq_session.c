@@ -10,14 +10,22 @@
 #include "io/link_zmq_internal.h"
 #include "io/loop_event.h"
 
-#define HWM 32 /* frames each way; worst memory is this × limit × peers */
-
 static void set_int(void *socket, int option, int value)
 {
 	CY_ASSERT(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
 }
 
-static int zmq_events(const struct link_session *s)
+static struct link *link_of(const struct link_session *s)
+{
+	return s->lane->peer->l;
+}
+
+static const struct link_kind *kind_of(const struct link_session *s)
+{
+	return &link_of(s)->kinds[s->lane->lane];
+}
+
+int link_session_events(const struct link_session *s)
 {
 	int events = 0;
 	size_t len = sizeof events;
@@ -26,11 +34,20 @@ static int zmq_events(const struct link_session *s)
 	return events;
 }
 
-static void look_again(struct link_session *s)
+void link_session_look(struct link_session *s)
 {
 	static const struct timeval now = { 0 };
 
-	CY_ASSERT(event_add(s->again, &now) == 0);
+	/* Adding it anew each turn would put it off for ever. */
+	if (!evtimer_pending(s->again, NULL))
+		CY_ASSERT(event_add(s->again, &now) == 0);
+}
+
+static void be_patient(struct link_session *s, int64_t ms)
+{
+	const struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+
+	CY_ASSERT(event_add(s->patience, &tv) == 0);
 }
 
 struct link_session *link_session_find(const struct link *l, uint64_t id)
@@ -48,9 +65,9 @@ static void close_socket(struct link_session *s, int linger_ms)
 		event_free(s->ev);
 	if (s->again)
 		event_free(s->again);
-	if (s->hello)
-		event_free(s->hello);
-	s->ev = s->again = s->hello = NULL;
+	if (s->patience)
+		event_free(s->patience);
+	s->ev = s->again = s->patience = NULL;
 	if (!s->socket)
 		return;
 	set_int(s->socket, ZMQ_LINGER, linger_ms);
@@ -60,13 +77,13 @@ static void close_socket(struct link_session *s, int linger_ms)
 
 void link_session_free(struct link_session *s)
 {
-	struct link_session **at = &s->peer->l->sessions;
+	struct link_session **at = &link_of(s)->sessions;
 
 	while (*at != s)
 		at = &(*at)->next;
 	*at = s->next;
-	if (s->peer->now == s)
-		s->peer->now = NULL;
+	if (s->lane->now == s)
+		s->lane->now = NULL;
 	close_socket(s, 0);
 	free(s);
 }
@@ -74,9 +91,11 @@ void link_session_free(struct link_session *s)
 /* One frame handed on, false when there is none. */
 static bool take_frame(struct link_session *s)
 {
-	struct link *l = s->peer->l;
+	struct link *l = link_of(s);
 	zmq_msg_t msg;
 
+	if (s->lane->lane == TLS_BULK)
+		return link_take_bulk(s);
 	zmq_msg_init(&msg);
 	if (zmq_msg_recv(&msg, s->socket, ZMQ_DONTWAIT) < 0) {
 		zmq_msg_close(&msg);
@@ -89,40 +108,47 @@ static bool take_frame(struct link_session *s)
 
 static void say_up(struct link_session *s)
 {
-	struct link *l = s->peer->l;
+	struct link *l = link_of(s);
+	const char *peer = s->lane->peer->id;
 
 	s->up = true;
-	link_log(l, NODE_INFO, "session with %s is up (%s %s)", s->peer->id, s->dialled ? "dialled" : "called by",
+	s->lane->failure[0] = '\0';
+	link_log(l, NODE_INFO, "%s with %s is up (%s %s)", kind_of(s)->name, peer, s->dialled ? "dialled" : "called by",
 		 s->address);
-	l->events.up(l->events.ctx, s->peer->id, s->id);
+	kind_of(s)->up(l->events.ctx, peer, s->id);
 }
 
 /* ZMQ_FD is edge-triggered: go on until ZMQ_EVENTS has nothing more, or come back
- * by a timer. Callbacks may close the session, and then its socket is gone. */
+ * by a timer. Callbacks may close the session, and then its socket is gone. Who fills
+ * the queue each time that there is room must not hold up the others, nor what came. */
 static void work(struct link_session *s)
 {
-	struct link *l = s->peer->l;
+	const struct link_kind *kind = kind_of(s);
+	struct link *l = link_of(s);
+	bool writable = false;
 	int frames = 0;
 
 	s->busy = true;
 	while (s->socket) {
-		int events = zmq_events(s);
+		int events = link_session_events(s);
+		bool room = s->blocked && (events & ZMQ_POLLOUT);
 
 		if (!s->up) {
 			/* The pipe is there once ZMTP has shaken hands. */
 			if (!(events & (ZMQ_POLLIN | ZMQ_POLLOUT)))
 				break;
 			say_up(s);
-		} else if (s->blocked && (events & ZMQ_POLLOUT)) {
+		} else if (room && !writable) {
+			writable = true;
 			s->blocked = false;
-			l->events.writable(l->events.ctx, s->id);
-		} else if (!(events & ZMQ_POLLIN)) {
-			break;
-		} else if (frames++ == LINK_FRAMES_A_TURN) {
-			look_again(s);
-			break;
-		} else {
+			kind->writable(l->events.ctx, s->id);
+		} else if ((events & ZMQ_POLLIN) && frames < kind->frames) {
+			frames++;
 			take_frame(s);
+		} else {
+			if (room || (events & ZMQ_POLLIN))
+				link_session_look(s);
+			break;
 		}
 	}
 	s->busy = false;
@@ -135,24 +161,37 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
 	work(arg);
 }
 
+/* Messages come first: timers have their turn after the sockets. */
+static void on_bulk_socket(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	link_session_look(arg);
+}
+
 /* Heartbeats come from the library's threads: what they do not show is a peer whose
  * own thread says nothing. */
-static void on_no_hello(evutil_socket_t fd, short what, void *arg)
+static void on_patience(evutil_socket_t fd, short what, void *arg)
 {
 	struct link_session *s = arg;
-	char why[64];
+	int64_t idle = loop_mono().ms - s->used, enough = link_of(s)->idle_ms;
+	char why[64] = "nothing to carry";
 
 	(void)fd;
 	(void)what;
-	snprintf(why, sizeof why, "no Hello within %lld ms", (long long)s->peer->l->silence_ms);
-	link_close(s->peer->l, s->id, why);
+	if (!s->greeted) {
+		snprintf(why, sizeof why, "no Hello within %lld ms", (long long)link_of(s)->silence_ms);
+	} else if (s->lane->wanted || idle < enough) {
+		be_patient(s, s->lane->wanted ? enough : enough - idle);
+		return;
+	}
+	link_close(link_of(s), s->id, why);
 }
 
 static int make_socket(struct link_session *s, char *path, size_t path_size)
 {
-	struct link *l = s->peer->l;
-	const struct timeval patience = { .tv_sec = (time_t)(l->silence_ms / 1000),
-					  .tv_usec = (suseconds_t)(l->silence_ms % 1000 * 1000) };
+	struct link *l = link_of(s);
+	bool bulk = s->lane->lane == TLS_BULK;
 	char endpoint[160];
 	size_t len = sizeof(int);
 	int fd;
@@ -165,8 +204,10 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 	s->socket = zmq_socket(l->zmq, ZMQ_DEALER);
 	if (!s->socket)
 		return CY_EIO;
-	set_int(s->socket, ZMQ_SNDHWM, HWM);
-	set_int(s->socket, ZMQ_RCVHWM, HWM);
+	set_int(s->socket, ZMQ_SNDHWM, kind_of(s)->hwm);
+	set_int(s->socket, ZMQ_RCVHWM, kind_of(s)->hwm);
+	if (bulk)
+		set_int(s->socket, ZMQ_SNDBUF, GATE_BULK_QUEUE);
 	set_int(s->socket, ZMQ_LINGER, 0);
 	set_int(s->socket, ZMQ_HANDSHAKE_IVL, (int)l->handshake_ms);
 	/* PINGs without an end: the gate judges (gate_tls_alive.c). */
@@ -177,42 +218,44 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 	if (zmq_bind(s->socket, endpoint) != 0)
 		return CY_EIO;
 	CY_ASSERT(zmq_getsockopt(s->socket, ZMQ_FD, &fd, &len) == 0);
-	s->ev = event_new(l->base, fd, EV_READ | EV_PERSIST, on_socket, s);
+	s->ev = event_new(l->base, fd, EV_READ | EV_PERSIST, bulk ? on_bulk_socket : on_socket, s);
 	s->again = evtimer_new(l->base, on_socket, s);
-	s->hello = evtimer_new(l->base, on_no_hello, s);
-	CY_ASSERT(s->ev && s->again && s->hello);
-	CY_ASSERT(event_add(s->ev, NULL) == 0 && event_add(s->hello, &patience) == 0);
+	s->patience = evtimer_new(l->base, on_patience, s);
+	CY_ASSERT(s->ev && s->again && s->patience && event_add(s->ev, NULL) == 0);
+	be_patient(s, l->silence_ms);
 	return CY_OK;
 }
 
-struct link_session *link_session_new(struct link_peer *p, const struct mail *m)
+struct link_session *link_session_new(struct link_lane *p, const struct mail *m)
 {
-	struct link *l = p->l;
+	struct link *l = p->peer->l;
 	struct link_session *s = calloc(1, sizeof *s);
 	char path[108];
 
 	CY_ASSERT(s);
-	s->peer = p;
+	s->lane = p;
 	s->id = m->conn;
 	s->dialled = m->dialled;
 	cy_copy(s->address, sizeof s->address, m->address);
 	s->next = l->sessions;
 	l->sessions = s;
 	if (make_socket(s, path, sizeof path)) {
-		link_log(l, NODE_WARNING, "no socket for a session with %s: %s", p->id, zmq_strerror(errno));
+		link_log(l, NODE_WARNING, "no socket for a %s with %s: %s", kind_of(s)->name, p->peer->id,
+			 zmq_strerror(errno));
 		link_session_free(s);
 		return NULL;
 	}
 	p->now = s;
-	link_order(l, GATE_CONNECT, s->id, p->index, path);
-	look_again(s);
+	link_order(l, GATE_CONNECT, s->id, path);
+	link_session_look(s);
 	return s;
 }
 
 void link_session_over(struct link_session *s, const char *why)
 {
-	struct link *l = s->peer->l;
-	struct link_peer *p = s->peer;
+	struct link_lane *p = s->lane;
+	struct link *l = link_of(s);
+	const struct link_kind *kind = kind_of(s);
 	bool up = s->up;
 	uint64_t id = s->id;
 	char text[sizeof s->why];
@@ -229,10 +272,10 @@ void link_session_over(struct link_session *s, const char *why)
 		backoff_lasted(&p->backoff, loop_mono().ms - s->greeted);
 	cy_copy(text, sizeof text, s->why[0] ? s->why : why);
 	if (up)
-		link_log(l, NODE_DEBUG, "session with %s is down: %s", p->id, text);
+		link_log(l, NODE_DEBUG, "%s with %s is down: %s", kind->name, p->peer->id, text);
 	link_session_free(s);
 	if (up)
-		l->events.down(l->events.ctx, id, text);
+		kind->down(l->events.ctx, id, text);
 	if (!p->now)
 		link_redial_later(p);
 }
@@ -251,13 +294,26 @@ int link_send(void *ctx, uint64_t session, struct cy_bytes frame)
 		if (errno != EAGAIN)
 			return CY_ENOENT;
 		s->blocked = true;
-		look_again(s);
+		link_session_look(s);
 		return CY_EAGAIN;
 	}
 	/* A send may have eaten the edge that told of frames to read. */
 	if (!s->busy)
-		look_again(s);
+		link_session_look(s);
 	return CY_OK;
+}
+
+void link_established(void *ctx, uint64_t session)
+{
+	struct link_session *s = link_session_find(ctx, session);
+
+	if (!s || !s->socket)
+		return;
+	s->greeted = loop_mono().ms;
+	if (s->lane->lane == TLS_BULK)
+		be_patient(s, link_of(s)->idle_ms);
+	else
+		event_del(s->patience);
 }
 
 void link_close(void *ctx, uint64_t session, const char *why)
@@ -272,8 +328,8 @@ void link_close(void *ctx, uint64_t session, const char *why)
 	s->draining = true;
 	if (cy_copy(s->why, sizeof s->why, why))
 		cy_copy(s->why, sizeof s->why, "closed");
-	link_order(l, GATE_CLOSE, s->id, s->peer->index, "");
-	if (s->peer->now == s)
-		s->peer->now = NULL;
+	link_order(l, GATE_CLOSE, s->id, "");
+	if (s->lane->now == s)
+		s->lane->now = NULL;
 	close_socket(s, (int)l->close_ms);
 }

@@ -19,6 +19,7 @@ struct mail {
 	int what;
 	uint64_t conn;
 	size_t peer;
+	unsigned lane;
 	bool dialled;
 	bool refused;            /* a certificate was the reason */
 	int64_t certificate_end; /* ms since 1970 */

@@ -34,11 +34,8 @@ struct tls_trust {
 	size_t n_peers;
 };
 
-static const struct {
-	const char *protocol;
-	bool used;
-} lanes[] = {
-#define X(name, protocol, used) { protocol, used },
+static const char *const lanes[TLS_LANES_N] = {
+#define X(name, protocol) protocol,
 	TLS_LANES(X)
 #undef X
 };
@@ -258,12 +255,14 @@ bool tls_judge_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v)
 
 /* ------------------------------------------------------------------- lanes */
 
-static bool lane_used(const uint8_t *name, size_t len)
+/* TLS_LANES_N: none of ours. */
+static enum tls_lane find_lane(const uint8_t *name, size_t len)
 {
-	for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
-		if (lanes[i].used && strlen(lanes[i].protocol) == len && memcmp(lanes[i].protocol, name, len) == 0)
-			return true;
-	return false;
+	enum tls_lane lane = 0;
+
+	while (lane < TLS_LANES_N && (strlen(lanes[lane]) != len || memcmp(lanes[lane], name, len) != 0))
+		lane++;
+	return lane;
 }
 
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
@@ -273,7 +272,7 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, 
 
 	(void)arg;
 	for (unsigned i = 0; i < in_len && in[i] <= in_len - i - 1; i += 1u + in[i]) {
-		if (!lane_used(in + i + 1, in[i]))
+		if (find_lane(in + i + 1, in[i]) == TLS_LANES_N)
 			continue;
 		*out = in + i + 1;
 		*out_len = in[i];
@@ -283,13 +282,18 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, 
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-bool tls_lane_agreed(const SSL *ssl)
+enum tls_lane tls_lane_of(const SSL *ssl)
 {
 	const unsigned char *name;
 	unsigned len;
 
 	SSL_get0_alpn_selected(ssl, &name, &len);
-	return !name || lane_used(name, len);
+	return name ? find_lane(name, len) : TLS_MESSAGES;
+}
+
+const char *tls_lane_protocol(enum tls_lane lane)
+{
+	return lanes[lane];
 }
 
 /* ----------------------------------------------------------------- loading */
@@ -447,24 +451,6 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 	return rc;
 }
 
-static void offer_lanes(SSL_CTX *ctx)
-{
-	uint8_t wire[256];
-	size_t len = 0;
-
-	for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
-		size_t n = strlen(lanes[i].protocol);
-
-		if (!lanes[i].used)
-			continue;
-		CY_ASSERT(len + 1 + n <= sizeof wire);
-		wire[len] = (uint8_t)n;
-		memcpy(wire + len + 1, lanes[i].protocol, n);
-		len += 1 + n;
-	}
-	CY_ASSERT(SSL_CTX_set_alpn_protos(ctx, wire, (unsigned)len) == 0);
-}
-
 static void free_peer(struct peer_trust *p)
 {
 	for (size_t k = 0; k < p->n_sans; k++)
@@ -504,7 +490,6 @@ int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust,
 		return rc;
 	}
 	SSL_CTX_set_alpn_select_cb(t->accept, on_alpn, NULL);
-	offer_lanes(t->dial);
 	*ret_trust = t;
 	return CY_OK;
 }
@@ -569,13 +554,17 @@ SSL *tls_accept(struct tls_trust *t, int fd, struct tls_verdict *v)
 	return ssl;
 }
 
-SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, const char *name, struct tls_verdict *v)
+SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, enum tls_lane lane, const char *name, struct tls_verdict *v)
 {
 	SSL *ssl = make_ssl(t->dial, fd, v);
+	uint8_t offer[32] = { (uint8_t)strlen(lanes[lane]) };
 
 	*v = (struct tls_verdict){ .trust = t, .dialled = true, .peer = peer };
-	if (ssl)
+	CY_ASSERT(cy_copy((char *)offer + 1, sizeof offer - 1, lanes[lane]) == CY_OK);
+	if (ssl) {
 		SSL_set_connect_state(ssl);
+		CY_ASSERT(SSL_set_alpn_protos(ssl, offer, 1u + offer[0]) == 0);
+	}
 	if (ssl && name)
 		SSL_set_tlsext_host_name(ssl, name);
 	return ssl;

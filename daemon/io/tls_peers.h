@@ -5,8 +5,9 @@
  *
  * TLS 1.3 and nothing else; both certificates required; no tickets and no
  * session cache, since a resumption would skip looking at certificates; ALPN
- * (RFC 7301) tells the lane: a side without ALPN, such as a plain TLS tunnel, is
- * on the message lane; one that names only other protocols is refused. */
+ * (RFC 7301) tells the lane: the dialler offers the one that it dials; a side
+ * without ALPN, such as a plain TLS tunnel, is on the message lane; one that names
+ * only other protocols is refused. */
 #ifndef CY_IO_TLS_PEERS_H
 #define CY_IO_TLS_PEERS_H
 
@@ -16,10 +17,17 @@
 
 #include "base/error.h"
 
-/* Lanes by ALPN. X(name, protocol, in use); what is not in use is refused. */
-#define TLS_LANES(X)                  \
-	X(MESSAGES, "comity/1", true) \
-	X(BULK, "comity-bulk/1", false)
+/* Lanes by ALPN: X(name, protocol). */
+#define TLS_LANES(X)            \
+	X(MESSAGES, "comity/1") \
+	X(BULK, "comity-bulk/1")
+
+enum tls_lane {
+#define X(name, protocol) TLS_##name,
+	TLS_LANES(X)
+#undef X
+	TLS_LANES_N
+};
 
 struct tls_peer_config {
 	const char *id;
@@ -75,18 +83,20 @@ struct tls_verdict {
 };
 
 /* A connection over `fd` (not owned). `v` is filled while it shakes hands and must
- * outlive it. As acceptor any peer may call, as dialler only `peer` is accepted;
- * `name` is sent as SNI, NULL for none. NULL without memory. */
+ * outlive it. As acceptor any peer may call, on any lane; as dialler only `peer` is
+ * accepted, on `lane`; `name` is sent as SNI, NULL for none. NULL without memory. */
 SSL *tls_accept(struct tls_trust *t, int fd, struct tls_verdict *v);
-SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, const char *name, struct tls_verdict *v);
+SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, enum tls_lane lane, const char *name, struct tls_verdict *v);
 
 /* After the handshake: is the other side still `v->peer` by what `t` says now? Moves
  * the verdict and its reference over to `t`; false with the reason in v->why. Each
  * trust has at least the peers of those before it, under the same indices. */
 bool tls_judge_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v);
 
-/* After the handshake: is this a lane that is in use? */
-bool tls_lane_agreed(const SSL *ssl);
+/* Once both have said their Hello: the lane that was agreed. TLS_LANES_N, as dialler
+ * only: the other side answered with something else. */
+enum tls_lane tls_lane_of(const SSL *ssl);
+const char *tls_lane_protocol(enum tls_lane lane);
 
 /* notAfter of our own certificate, ms since 1970. */
 int64_t tls_trust_end(const struct tls_trust *t);
