@@ -67,7 +67,8 @@ static void make_node(const struct config *c, const struct books *books, struct 
 	struct node_client_config *clients = cy_arena_take(&p->arena, (c->n_clients + 1) * sizeof *clients);
 
 	for (size_t i = 0; i < c->n_peers; i++)
-		peers[i] = (struct node_peer_config){ c->peers[i].id, c->peers[i].place.names };
+		peers[i] = (struct node_peer_config){ c->peers[i].id, c->peers[i].place.names, c->peers[i].rates,
+						      c->peers[i].n_rates };
 	for (size_t i = 0; i < c->n_clients; i++)
 		clients[i] =
 			(struct node_client_config){ c->clients[i].name, c->clients[i].role, c->clients[i].sees_all };
@@ -83,6 +84,9 @@ static void make_node(const struct config *c, const struct books *books, struct 
 					.n_roles = c->n_roles,
 					.hook = c->hook != NULL,
 					.undelivered_ms = c->undelivered_ms,
+					.quota_peer = c->quota_peer,
+					.quota_case = c->quota_case,
+					.quota_client = c->quota_client,
 					.hold = hold_hook() };
 }
 

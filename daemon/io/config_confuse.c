@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "io/config_escalation.h"
+#include "io/config_evidence.h"
 #include "io/config_value.h"
 #include "io/ladder_confuse.h"
 
@@ -331,6 +332,7 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 		config_wrong(&s, "crl_max_age", age->line,
 			     "there is no CRL that could age; crl is expected beside it; add crl or remove this");
 	load_names(&s, peer);
+	config_rates(&s, peer);
 	peer->signing_certificates =
 		config_file(&s, "signing_certificates",
 			    config_required(&s, "signing_certificates", "the peer's pinned signing certificates (PEM)"),
@@ -378,6 +380,7 @@ static void load_all(struct config_load *l, cfg_t *root)
 	config_escalation(l, root);
 	load_authority(l, root);
 	load_store(l, root);
+	config_evidence(l, root);
 	load_identity(l, root);
 	load_listen(l, root);
 	load_run_dir(l, root);
@@ -421,6 +424,8 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 	cfg_opt_t escalation[] = { OPTION("hook"), OPTION("hook_timeout"), CFG_SEC("rung", rung, TITLED),
 				   CFG_SEC("role", role, TITLED), CFG_END() };
 	cfg_opt_t store[] = { OPTION("dir"), OPTION("key"), CFG_END() };
+	cfg_opt_t evidence[] = { OPTION("dir"),        OPTION("keep_free"),    OPTION("quota_peer"),
+				 OPTION("quota_case"), OPTION("quota_client"), CFG_END() };
 	cfg_opt_t identity[] = { OPTION("tls_certificate"),
 				 OPTION("tls_key"),
 				 OPTION("signing_certificate"),
@@ -440,6 +445,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 			     OPTION("crl_grace"),
 			     LIST("names"),
 			     OPTION("signing_certificates"),
+			     LIST("evidence_rate"),
 			     CFG_SEC("role", role, TITLED),
 			     CFG_END() };
 	cfg_opt_t delivery[] = { OPTION("window"),
@@ -454,6 +460,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 	cfg_opt_t log[] = { OPTION("level"), CFG_END() };
 	cfg_opt_t root[] = { CFG_SEC("authority", authority, CFGF_NONE),
 			     CFG_SEC("store", store, CFGF_NONE),
+			     CFG_SEC("evidence", evidence, CFGF_NONE),
 			     CFG_SEC("identity", identity, CFGF_NONE),
 			     LIST("listen"),
 			     OPTION("run_dir"),

@@ -49,6 +49,8 @@ struct config_peer {
 	const char *const *names; /* expected names of the TLS certificate, "dns:..." or "uri:..." */
 	size_t n_names;
 	const char *signing_certificates;
+	const struct node_rate *rates; /* of evidence to it */
+	size_t n_rates;
 	int line; /* where its section ends */
 };
 
@@ -61,7 +63,10 @@ struct config {
 	const char *treaties, *calendars; /* optional: directories */
 	int treaties_line, calendars_line;
 	const char *store_dir, *store_key;
-	const char *tls_certificate, *tls_key; /* keys: path or OSSL_STORE URI */
+	const char *evidence_dir;
+	uint64_t evidence_keep_free;                   /* bytes of its file system that are never used */
+	uint64_t quota_peer, quota_case, quota_client; /* bytes; 0: no limit */
+	const char *tls_certificate, *tls_key;         /* keys: path or OSSL_STORE URI */
 	const char *signing_certificate, *signing_key;
 	const char *own_signing_certificates; /* optional */
 	const char *own_anchors;              /* optional */

@@ -59,7 +59,7 @@ struct local_socket_config {
 
 /* Inputs to the node. `allowed` holds the indices of the entries that match.
  * `frame` comes without its length, not parsed; it is valid during the call. `fd`: a
- * descriptor that came beside it, taken over; -1: none. */
+ * descriptor that came beside it, open during the call; -1: none. */
 struct local_input {
 	void *ctx;
 	void (*up)(void *ctx, uint64_t conn, const size_t *allowed, size_t n_allowed);

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/sha256.h"
 #include "law/check.h"
+#include "law/validate.h"
 
 static bool name_is_safe(const char *name)
 {
@@ -113,5 +114,29 @@ void law_check_evidence_statement(struct law_check *c, const CyEvidenceStatement
 		if (e->fate != CY_EVIDENCE_FATE__ARRIVED)
 			law_text(c, "reason", e->reason, LAW_NO_ARTICLE);
 		law_out(c, mark);
+	}
+}
+
+CyAttachment **law_attachments_of(const CyContent *content, size_t *ret_n)
+{
+	switch (content->kind_case) {
+	case CY_CONTENT__KIND_REQUEST:
+		*ret_n = content->request->n_attachments;
+		return content->request->attachments;
+	case CY_CONTENT__KIND_NOTIFICATION:
+		*ret_n = content->notification->n_attachments;
+		return content->notification->attachments;
+	case CY_CONTENT__KIND_SPONTANEOUS_INFORMATION:
+		*ret_n = content->spontaneous_information->n_attachments;
+		return content->spontaneous_information->attachments;
+	case CY_CONTENT__KIND_SUPPLEMENT:
+		*ret_n = content->supplement->n_attachments;
+		return content->supplement->attachments;
+	case CY_CONTENT__KIND_RESULT:
+		*ret_n = content->result->n_attachments;
+		return content->result->attachments;
+	default:
+		*ret_n = 0;
+		return NULL;
 	}
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/internal.h"
+#include "node/evidence.h"
 #include "wire/message.h"
 
 /* ---------------------------------------------------------- collecting */
@@ -258,6 +258,8 @@ static void step_request(struct node *n, struct input *in)
 		subscribe_acknowledge(n, c, f->correlation, f->acknowledge_events);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_SUBSCRIBE)
 		subscribe_start(n, c, f->correlation, f->subscribe);
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE)
+		evidence_hold(n, c, f->correlation, f->hold_evidence);
 	else
 		views_message(n, c, f->correlation, f->show_message);
 }
@@ -279,6 +281,20 @@ static void step(struct node *n, struct input *in)
 		return;
 	case INPUT_HOOK:
 		hooks_done(n, in->hook);
+		return;
+	case INPUT_STORED:
+		n->batch.finished++;
+		upload_stored(n, in);
+		return;
+	case INPUT_ARRIVED:
+		n->batch.finished++;
+		evidence_arrived(n, in);
+		return;
+	case INPUT_READ:
+		evidence_read(n, in);
+		return;
+	case INPUT_DESTROYED:
+		evidence_destroyed(n, in);
 		return;
 	}
 }
@@ -328,6 +344,14 @@ void batch_plan_wake(struct node *n)
 		if (cy_mono_before(due, at))
 			at = due;
 	}
+	if (n->ports.blobs.ctx != NULL) {
+		const struct cy_mono bulk = bulk_next(n);
+
+		if (cy_mono_before(n->next_evidence, at) && !n->clock_suspect)
+			at = n->next_evidence;
+		if (cy_mono_before(bulk, at))
+			at = bulk;
+	}
 	if (n->counting != NULL)
 		at = now;
 	if (at.ms == n->planned.ms)
@@ -344,6 +368,7 @@ void batch_start(struct node *n)
 	if (b->phase != BATCH_IDLE)
 		return;
 	batch_reset(n);
+	n->batch_number++;
 	node_watch_clock(n);
 	while (n->inputs != NULL && b->messages < NODE_BATCH_MESSAGES && b->bytes < NODE_BATCH_BYTES &&
 	       b->alone == NULL) {
@@ -360,6 +385,7 @@ void batch_start(struct node *n)
 		step(n, in);
 		node_input_free(in);
 	}
+	evidence_step(n);
 	clocks_step(n);
 	if (!n->stopping && b->alone == NULL)
 		outbound_step(n);
@@ -515,8 +541,10 @@ static void fail(struct node *n, const char *why)
 	if (node_load(n, &e) < 0)
 		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
 	n->clocks_changed = true;
+	n->finishing -= b->finished;
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
+	bulk_look_all(n);
 	/* What came in meanwhile. A wake-up tries again what waits without an input. */
 	batch_retry(n);
 	batch_plan_wake(n);
@@ -538,10 +566,12 @@ static void release(struct node *n)
 		n->next_expiry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		release_effect(n, f);
+	n->finishing -= b->finished;
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
 	clocks_plan(n);
 	hooks_run(n);
+	bulk_work(n);
 	if (!something) {
 		batch_plan_wake(n);
 		return;

@@ -89,7 +89,7 @@ struct blob_port {
 	 * node_blob_ready() follows. */
 	int (*append)(void *ctx, uint64_t ticket, const char *part, uint64_t offset, struct blob_bytes data,
 		      const struct cy_digest *path, size_t n_path);
-	/* All of an open file from its beginning, into an upload; `fd` is taken over. A
+	/* All of an open file from its beginning, into an upload; `fd` is duplicated. A
 	 * result with `more` each 64 MiB. */
 	int (*copy)(void *ctx, uint64_t ticket, const char *part, int fd);
 	/* The part is complete: it has `size` bytes and, unless NULL, this digest. It is

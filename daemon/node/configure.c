@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/evidence.h"
 
 /* ------------------------------------------------------------------- peers */
 
@@ -43,6 +43,7 @@ void node_peer_free(struct peer *p)
 	cy_buf_free(&p->head_signature);
 	cy_arena_free(&p->profiles_arena);
 	reconcile_forget(p);
+	bulk_free(p);
 	free(p);
 }
 
@@ -109,6 +110,17 @@ static void set_place(struct site *p, const struct node_place *named)
 	set_name(p->calendar, sizeof p->calendar, named->calendar);
 }
 
+/* After set_roles(), in the same arena. */
+static void set_rates(struct node *n, struct peer *p, const struct node_peer_config *named)
+{
+	const struct cy_bytes rates = cy_bytes(named->rates, named->n_rates * sizeof *named->rates);
+
+	if (named->n_rates == 0)
+		return;
+	p->rates = memcpy(cy_arena_take(&n->settings, rates.len), rates.data, rates.len);
+	p->n_rates = named->n_rates;
+}
+
 static const struct node_peer_config *named_peer(const struct node_config *config, const struct peer *p)
 {
 	for (size_t i = 0; i < config->n_peers; i++)
@@ -130,8 +142,12 @@ static void set_peers(struct node *n, const struct node_config *config)
 			p->waiting = true;
 		}
 		p->configured = named != NULL;
-		if (named != NULL)
+		p->rates = NULL;
+		p->n_rates = 0;
+		if (named != NULL) {
 			set_place(&p->place, &named->place);
+			set_rates(n, p, named);
+		}
 	}
 }
 
@@ -260,6 +276,9 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	n->config.undelivered_ms = config->undelivered_ms;
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->config.books = config->books;
+	n->config.quota_peer = config->quota_peer;
+	n->config.quota_case = config->quota_case;
+	n->config.quota_client = config->quota_client;
 	set_place(&n->place, &config->place);
 	set_peers(n, config);
 	set_clients(n, clients, config->n_clients);

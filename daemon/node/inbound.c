@@ -193,6 +193,12 @@ static int write_message(struct node *n, const struct peer *p, const struct wire
 			return r;
 		if (f.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !f.voided)
 			clocks_stated(n, c, f.side, f.number, m->content->clock_statement);
+		if (!f.voided)
+			r = evidence_heard(n, c, STORE_PEER, e->id, m->content);
+		if (r == CY_OK && !f.voided)
+			r = evidence_attached(n, c, STORE_PEER, e->id, m->number, m->priority, m->content);
+		if (r < 0)
+			return r;
 	}
 	w = batch_write(n, STORE_PUT_MESSAGE);
 	w->message = (struct store_message){ .id = batch_string(n, e->id),

@@ -29,6 +29,7 @@
 #define NODE_HOOK_ID            224            /* bytes of a step's id, with the NUL */
 #define NODE_HOOKS_MAX          4              /* commands that run at one time */
 #define NODE_CONFIRM_MS         60000          /* by which an operator's time may differ */
+#define NODE_OVERDUE_MAX        16             /* attachments that a batch destroys */
 #define NODE_PUSH_BYTES         (256u * 1024u) /* events in a client's queue */
 
 /* A struct node_place that the node owns; "" where nothing is configured. */
@@ -84,6 +85,11 @@ struct peer {
 	size_t n_profiles;
 	bool profiles_known;
 
+	struct bulk *bulk; /* its bulk lane (evidence.h) */
+	const struct node_rate *rates;
+	size_t n_rates;
+	uint64_t evidence_added, evidence_batch; /* bytes that a batch took on, and which batch */
+
 	/* For status. */
 	struct cy_wall since; /* connected or not connected */
 	bool refused;         /* the last fault is about a certificate */
@@ -110,6 +116,15 @@ struct conn {
 	uint64_t subscribing, subscription;
 	uint64_t pushed; /* position sent last */
 	char cursor[CY_KEY_MAX + 1];
+	bool held; /* nothing is read from it until its evidence is written */
+	/* The attachment that it gets; correlation 0: none. */
+	struct {
+		uint64_t correlation, offset;
+		char message_id[CY_UUID_LEN + 1];
+		uint32_t attachment;
+		struct blob_id id;
+		bool reading;
+	} get;
 };
 
 /* ------------------------------------------------------------------ inputs */
@@ -120,7 +135,11 @@ enum input_kind {
 	INPUT_LINK_UP,
 	INPUT_FRAME,
 	INPUT_REQUEST,
-	INPUT_HOOK
+	INPUT_HOOK,
+	INPUT_STORED,  /* an upload is complete */
+	INPUT_ARRIVED, /* an attachment of a peer is here, or is not what it must be */
+	INPUT_READ,    /* a local client has got an attachment */
+	INPUT_DESTROYED
 };
 
 struct input {
@@ -133,6 +152,15 @@ struct input {
 	struct wire_text *text;    /* signed text of a parcel, receipt, fetched parcel or audit head */
 	struct wire_text *receipt; /* receipt of a fetched parcel */
 	char *hook;                /* id of one that has ended */
+	struct {
+		char message_id[CY_UUID_LEN + 1];
+		uint32_t attachment;
+		struct blob_id id;
+		bool mismatched;
+		uint64_t correlation;
+		char name[CY_CLIENT_MAX + 1]; /* of the client */
+		char key[CY_KEY_MAX + 1];
+	} blob;
 };
 
 /* ------------------------------------------------------------------- batch */
@@ -158,15 +186,27 @@ struct work_case {
 	struct work_case *next;
 	struct store_case row; /* strings in the batch's arena */
 	bool is_new, dirty;
-	struct moved *moved;   /* own messages that were given other numbers in this batch */
-	bool renumbered;       /* own messages that took the numbers of lost ones have others */
-	bool unsettled;        /* its clocks may have changed */
-	bool unmeasured;       /* what became of its measures may have changed */
-	bool decided;          /* it is here only because something was decided about a clock of it */
-	struct stated *stated; /* statements about clocks in this batch */
+	struct moved *moved;     /* own messages that were given other numbers in this batch */
+	bool renumbered;         /* own messages that took the numbers of lost ones have others */
+	bool unsettled;          /* its clocks may have changed */
+	bool unmeasured;         /* what became of its measures may have changed */
+	bool decided;            /* it is here only because something was decided about a clock of it */
+	struct stated *stated;   /* statements about clocks in this batch */
+	struct fate *fates;      /* what is to be stated of the peer's attachments */
+	uint64_t evidence_added; /* bytes of them that this batch took on */
 	struct law_fact *facts;
 	size_t n, cap;
 	struct law_case folded;
+};
+
+/* What became of an attachment of the peer. */
+struct fate {
+	struct fate *next;
+	const char *message_id;
+	uint32_t number, attachment;
+	struct cy_digest sha256;
+	CyEvidenceFate fate;
+	const char *reason;
 };
 
 /* Something that leaves once the batch is committed. */
@@ -242,6 +282,7 @@ struct batch {
 	const char *doom;     /* why the batch must not be committed; NULL: it may */
 	struct peer *alone;   /* the batch is of this peer's frame only; NULL: it is not */
 	size_t inputs, bytes; /* taken; frames that are to leave */
+	size_t finished;      /* contents whose rows are in it */
 	uint64_t touched[64]; /* sessions whose inputs are in the batch, to be dropped if it fails */
 	size_t n_touched;
 	bool all_touched;
@@ -283,6 +324,18 @@ struct node {
 	struct cy_mono planned;                   /* the wake-up that was asked for */
 	bool stopping;
 	char store_fault[160]; /* "" while the store works */
+
+	/* Evidence (evidence.h). */
+	struct blob_ticket *blob_tickets;
+	uint64_t last_blob_ticket;
+	uint32_t last_upload;
+	struct upload *uploads;
+	size_t n_uploads;
+	uint64_t batch_number;
+	size_t finishing;             /* contents that get their name, or whose rows are not committed */
+	bool destroying;              /* a content is being destroyed */
+	bool sweep;                   /* contents wait to be destroyed */
+	struct cy_mono next_evidence; /* the next look at what is over */
 };
 
 /* -------------------------------------------------------------- node.c */
@@ -299,6 +352,7 @@ struct peer *node_peer_ever(struct node *n, const char *id);         /* also a f
 struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if gone */
 struct conn *node_conn(struct node *n, uint64_t id);                 /* NULL if gone */
 void node_queue(struct node *n, struct input *in);
+struct input *node_input_new(enum input_kind kind, uint64_t source);
 void node_input_free(struct input *in);
 /* Wall time against what was recorded, and against monotonic time since the
  * start. False: the reason is in `text`. */
@@ -439,6 +493,8 @@ void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFra
 void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,
 		 const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
+/* With a descriptor, which is taken over. */
+void local_send_file(struct node *n, uint64_t conn, const CyServerFrame *frame, int fd);
 struct store_view local_view(const struct conn *c);
 
 /* -------------------------------------------------------------- say.c */
@@ -494,10 +550,32 @@ void hooks_put(struct node *n, const char *id, const struct store_clock *row, co
 void hooks_run(struct node *n);                  /* start what waits and may run */
 void hooks_done(struct node *n, const char *id); /* in a batch */
 
+/* -------------------------------------------------------------- evidence.c */
+/* The attachments of a message that was accepted, of ours or of the peer's. */
+int evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
+		      uint32_t number, CyPriority priority, const CyContent *content);
+/* The peer rejected a message of ours. */
+int evidence_rejected(struct node *n, struct work_case *c, const char *message_id);
+/* One that a legal hold keeps from what this content of ours would do; 0: none. */
+uint32_t evidence_held(struct node *n, struct work_case *c, const CyContent *content);
+/* What a message that was accepted says about attachments of the other side. */
+int evidence_heard(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
+		   const CyContent *content);
+/* May this client say so? Faults are added. */
+void evidence_check(struct node *n, const struct conn *c, const CyContent *content, struct law_faults *f);
+void evidence_arrived(struct node *n, struct input *in);
+void evidence_read(struct node *n, struct input *in);
+void evidence_destroyed(struct node *n, struct input *in);
+void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const CyHoldEvidence *r);
+/* At the end of a batch: what is over, and what is to be stated. */
+void evidence_step(struct node *n);
 /* -------------------------------------------------------------- submit.c */
 /* CY_OK: the key is in the store or in this batch. */
 int submit_key_known(struct node *n, const char *client, const char *key);
 struct cy_digest submit_key_digest(const char *client, const char *key);
+/* An error about one field, once the batch is committed. */
+void submit_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *field,
+		  const char *text);
 void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s);
 
 /* -------------------------------------------------------------- subscribe.c */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/evidence.h"
 #include "wire/message.h"
 
 void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame)
@@ -17,6 +17,15 @@ void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFra
 	else if (frame->kind_case != CY_SERVER_FRAME__KIND_ERROR)
 		local_error(n, conn, correlation, CY_ERROR_CODE__TOO_MANY, "",
 			    "the answer is longer than a frame may be: ask for its parts");
+	cy_buf_free(&out);
+}
+
+void local_send_file(struct node *n, uint64_t conn, const CyServerFrame *frame, int fd)
+{
+	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
+
+	CY_ASSERT(wire_pack(&frame->base, &out) == CY_OK);
+	n->ports.local.send_file(n->ports.local.ctx, conn, cy_buf_view(&out), fd);
 	cy_buf_free(&out);
 }
 
@@ -73,6 +82,7 @@ void node_local_down(struct node *n, uint64_t conn)
 			continue;
 		*at = c->next;
 		free(c);
+		upload_gone(n, conn);
 		return;
 	}
 }
@@ -81,8 +91,10 @@ void node_local_drained(struct node *n, uint64_t conn)
 {
 	struct conn *c = node_conn(n, conn);
 
-	if (c != NULL)
-		subscribe_push(n, c);
+	if (c == NULL)
+		return;
+	subscribe_push(n, c);
+	download_go_on(n, c);
 }
 
 /* Which client of the configuration is this? */
@@ -159,20 +171,25 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_GET_STATISTICS:
 		stats_views_get(n, c, f->correlation, f->get_statistics);
 		return true;
-	case CY_CLIENT_FRAME__KIND_OPEN_UPLOAD:
-	case CY_CLIENT_FRAME__KIND_UPLOAD_DATA:
-	case CY_CLIENT_FRAME__KIND_UPLOAD_FILE:
-	case CY_CLIENT_FRAME__KIND_FINISH_UPLOAD:
 	case CY_CLIENT_FRAME__KIND_GET_EVIDENCE:
+		download_get(n, c, f->correlation, f->get_evidence);
+		return true;
 	case CY_CLIENT_FRAME__KIND_LIST_EVIDENCE:
-	case CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE:
+		evidence_views_list(n, c, f->correlation, f->list_evidence);
+		return true;
 	case CY_CLIENT_FRAME__KIND_SHOW_CUSTODY:
-		return false;
+		evidence_views_custody(n, c, f->correlation, f->show_custody);
+		return true;
 	case CY_CLIENT_FRAME__KIND_SUBMIT:
 	case CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS:
 	case CY_CLIENT_FRAME__KIND_SUBSCRIBE:
 	case CY_CLIENT_FRAME__KIND_SHOW_MESSAGE: /* marks it as retrieved */
+	case CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE:
 		return false;
+	case CY_CLIENT_FRAME__KIND_OPEN_UPLOAD: /* dealt with before */
+	case CY_CLIENT_FRAME__KIND_UPLOAD_DATA:
+	case CY_CLIENT_FRAME__KIND_UPLOAD_FILE:
+	case CY_CLIENT_FRAME__KIND_FINISH_UPLOAD:
 	case CY_CLIENT_FRAME__KIND_HELLO:
 	case CY_CLIENT_FRAME__KIND__NOT_SET:
 	case _CY_CLIENT_FRAME__KIND__CASE_IS_INT_SIZE:
@@ -191,7 +208,14 @@ static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 	return kind == CY_CLIENT_FRAME__KIND_LIST_CASES || kind == CY_CLIENT_FRAME__KIND_SHOW_CASE ||
 	       kind == CY_CLIENT_FRAME__KIND_GET_STATUS || kind == CY_CLIENT_FRAME__KIND_LIST_CLOCKS ||
 	       kind == CY_CLIENT_FRAME__KIND_COMPARE_PROFILES || kind == CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK ||
-	       kind == CY_CLIENT_FRAME__KIND_GET_STATISTICS;
+	       kind == CY_CLIENT_FRAME__KIND_GET_STATISTICS || kind == CY_CLIENT_FRAME__KIND_LIST_EVIDENCE ||
+	       kind == CY_CLIENT_FRAME__KIND_SHOW_CUSTODY;
+}
+
+static bool is_upload(CyClientFrame__KindCase kind)
+{
+	return kind == CY_CLIENT_FRAME__KIND_OPEN_UPLOAD || kind == CY_CLIENT_FRAME__KIND_UPLOAD_DATA ||
+	       kind == CY_CLIENT_FRAME__KIND_UPLOAD_FILE || kind == CY_CLIENT_FRAME__KIND_FINISH_UPLOAD;
 }
 
 void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd)
@@ -202,7 +226,6 @@ void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int 
 	CyClientFrame *f;
 	struct input *in;
 
-	(void)fd;
 	if (c == NULL)
 		return;
 	if (wire_unpack(&cy_client_frame__descriptor, frame, CY_LOCAL_FRAME_MAX, &m, &e) < 0) {
@@ -217,7 +240,10 @@ void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int 
 	else if (!role_allows(c->client->role, f->kind_case))
 		local_error(n, conn, f->correlation, CY_ERROR_CODE__NOT_ALLOWED, "",
 			    "the role of client %s does not allow this", c->client->name);
-	else if (!answer_at_once(n, c, f)) {
+	else if (is_upload(f->kind_case)) {
+		upload_frame(n, c, f, fd);
+		return;
+	} else if (!answer_at_once(n, c, f)) {
 		if (c->inputs >= NODE_CLIENT_INPUTS_MAX) {
 			local_error(n, conn, f->correlation, CY_ERROR_CODE__TOO_MANY, "",
 				    "more than %d requests without an answer: wait for some", NODE_CLIENT_INPUTS_MAX);

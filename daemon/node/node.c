@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/internal.h"
+#include "node/evidence.h"
 #include "wire/message.h"
 
 void node_note(struct node *n, enum node_level level, const char *fmt, ...)
@@ -131,6 +131,9 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->clocks_changed = true;
 	clocks_plan(n);
 	hooks_run(n);
+	n->next_evidence = n->started_mono;
+	bulk_look_all(n);
+	bulk_work(n);
 	batch_plan_wake(n);
 	*ret_node = n;
 	return CY_OK;
@@ -174,6 +177,9 @@ void node_free(struct node *n)
 		node_input_free(in);
 	}
 	stats_views_free(n);
+	upload_free(n);
+	while (n->blob_tickets != NULL)
+		blob_untake(n, n->blob_tickets);
 	for (size_t i = 0; i < n->n_peers; i++)
 		node_peer_free(n->peers[i]);
 	for (struct conn *c = n->conns, *next; c != NULL; c = next) {
@@ -209,7 +215,7 @@ void node_queue(struct node *n, struct input *in)
 	batch_start(n);
 }
 
-static struct input *input_new(enum input_kind kind, uint64_t source)
+struct input *node_input_new(enum input_kind kind, uint64_t source)
 {
 	struct input *in = calloc(1, sizeof *in);
 
@@ -237,7 +243,7 @@ void node_link_up(struct node *n, const char *peer, uint64_t session)
 	p->inputs = 0;
 	p->sender = (struct xchg_sender){ 0 };
 	xchg_rtt_forget(&p->rtt);
-	in = input_new(INPUT_LINK_UP, session);
+	in = node_input_new(INPUT_LINK_UP, session);
 	in->peer = p->index;
 	node_queue(n, in);
 }
@@ -421,7 +427,7 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 		refuse(n, p, NODE_ALARM, CY_GOODBYE_CODE__PROTOCOL, e.text);
 		return;
 	}
-	in = input_new(INPUT_FRAME, session);
+	in = node_input_new(INPUT_FRAME, session);
 	in->peer = p->index;
 	in->frame = (CyPeerFrame *)m;
 	r = check_frame(n, p, in, &e);
@@ -458,6 +464,7 @@ void node_wake(struct node *n)
 {
 	n->planned = CY_NEVER;
 	batch_start(n);
+	bulk_work(n);
 	stats_views_step(n);
 	batch_plan_wake(n);
 }
@@ -470,5 +477,7 @@ void node_stop(struct node *n)
 
 		if (p->session != 0)
 			node_dismiss(n, p, "the daemon stops");
+		if (p->bulk != NULL)
+			bulk_close(n, p, "the daemon stops");
 	}
 }

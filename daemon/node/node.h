@@ -19,9 +19,17 @@ struct node_place {
 	const char *calendar; /* name of its holiday calendar, at most 64 bytes */
 };
 
+/* How fast evidence may leave to a peer within a part of the day, in our time zone. */
+struct node_rate {
+	uint16_t from, until;      /* minutes since midnight; until <= from: over midnight */
+	uint64_t bytes_per_second; /* 0: no limit */
+};
+
 struct node_peer_config {
 	const char *id; /* authority id */
 	struct node_place place;
+	const struct node_rate *rates; /* the first that fits holds; none fits: no limit. Copied */
+	size_t n_rates;
 };
 
 /* The address of a role of an escalation ladder. */
@@ -54,6 +62,8 @@ struct node_config {
 	size_t n_roles;
 	bool hook;              /* there is a command for steps */
 	int64_t undelivered_ms; /* age at which an undelivered message ends in RELAY_FAILURE */
+	/* Bytes of evidence of a peer, of one of its cases, of the uploads of a local client; 0: no limit. */
+	uint64_t quota_peer, quota_case, quota_client;
 	/* Test hook: called with a name at stated places ("committed": between the
 	 * commit and the release of effects); NULL in service. */
 	void (*hold)(void *ctx, const char *place);
@@ -87,7 +97,7 @@ void node_link_refused(struct node *n, const char *peer, const char *why);
 void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);
 /* The same after node_reconfigure(), for each connection that there is. */
 void node_local_allowed(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);
-/* `fd`: a descriptor that came with it, taken over; -1: none. */
+/* `fd`: a descriptor that came with it, open during the call; -1: none. */
 void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd);
 void node_local_drained(struct node *n, uint64_t conn); /* the client's queue is empty again */
 void node_local_down(struct node *n, uint64_t conn);

@@ -400,6 +400,8 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bo
 	}
 	if ((e->code != 0) != (m.void_code != 0))
 		cases_void(n, c, c->row.side, m.number, e->code != 0);
+	if (e->code != 0 && evidence_rejected(n, c, e->id) < 0)
+		return CY_ESTORE;
 	if (e->code != 0 && CY_MUTANT_REJECTED_RETRIED) {
 		w->message.transport = STORE_QUEUED;
 		w->message.epoch = w->message.sequence = 0;

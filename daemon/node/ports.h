@@ -97,6 +97,7 @@ enum node_event {
 	NODE_EVENT_CLOCK,
 	NODE_EVENT_ESCALATION, /* a step of a ladder, a time limit that lapsed */
 	NODE_EVENT_HOOK,       /* the command of a step failed */
+	NODE_EVENT_EVIDENCE,   /* it is not what its manifest says, or cannot be kept */
 	NODE_EVENT_NONE
 };
 struct journal_port {

@@ -16,8 +16,8 @@ static void reply_submitted(struct node *n, const struct conn *c, uint64_t corre
 	batch_reply(n, c->id, correlation, &f);
 }
 
-static void reply_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *field,
-			const char *text)
+void submit_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *field,
+		  const char *text)
 {
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyError e = CY_ERROR__INIT;
@@ -79,8 +79,8 @@ static void answer_again(struct node *n, const struct conn *c, uint64_t correlat
 	if (r == CY_ENOENT)
 		r = s->get_message(s->ctx, k->message_id, load_message, &m);
 	if (r < 0) {
-		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			    "the store cannot read now: repeat later");
+		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			     "the store cannot read now: repeat later");
 		return;
 	}
 	submitted.message_id = (char *)k->message_id;
@@ -133,8 +133,8 @@ static bool answered_before(struct node *n, const struct conn *c, uint64_t corre
 		r = find_key(n, "", hex, &k);
 	}
 	if (r < 0 && r != CY_ENOENT) {
-		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			    "the store cannot read now: repeat later");
+		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			     "the store cannot read now: repeat later");
 		return true;
 	}
 	if (!k.found)
@@ -145,8 +145,8 @@ static bool answered_before(struct node *n, const struct conn *c, uint64_t corre
 		node_note(n, NODE_WARNING,
 			  "client %s: the idempotency key of message %s came again with other content: refused",
 			  c->client->name, k.message_id);
-		reply_error(n, c, correlation, CY_ERROR_CODE__CONFLICT, "idempotency_key",
-			    "this key was used with other content: nothing was done; use a new key for a new message");
+		submit_error(n, c, correlation, CY_ERROR_CODE__CONFLICT, "idempotency_key",
+			     "this key was used with other content: nothing was done; use a new key for a new message");
 	}
 	return true;
 }
@@ -211,7 +211,7 @@ static struct law_atom_warnings unacknowledged(struct node *n, const CySubmissio
 }
 
 /* All faults at once: the content's, then those of what stands around it. */
-static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
+static void validate(struct node *n, const struct conn *c, const CySubmit *s, struct law_faults *f)
 {
 	const CySubmission *sub = s->submission;
 	struct law_faults content;
@@ -255,6 +255,7 @@ static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 
 		law_treaty_check(sub->content, n->config.books, &w, &content);
 	}
+	evidence_check(n, c, sub->content, &content);
 	for (size_t i = 0; i < content.n && f->n < LAW_FAULTS_MAX; i++) {
 		f->at[f->n] = content.at[i];
 		snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "submission.content.%.70s", content.at[i].field);
@@ -319,14 +320,14 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 	if (wc != NULL)
 		return wc;
 	if (matches > 1)
-		reply_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.case_ref",
-			    "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-...");
+		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.case_ref",
+			     "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-...");
 	else if (r == CY_OK || r == CY_ENOENT)
-		reply_error(n, c, correlation, CY_ERROR_CODE__NOT_FOUND, "submission.case_ref",
-			    "no case of this client has this id or reference");
+		submit_error(n, c, correlation, CY_ERROR_CODE__NOT_FOUND, "submission.case_ref",
+			     "no case of this client has this id or reference");
 	else
-		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			    "the store cannot read now: repeat later");
+		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			     "the store cannot read now: repeat later");
 	return NULL;
 }
 
@@ -347,11 +348,11 @@ static void refuse(struct node *n, const struct conn *c, uint64_t correlation, s
 	if (wc->is_new) /* never written: nothing in this batch may refer to it */
 		wc->row.own_reference = "";
 	if (code == CY_ELIMIT)
-		reply_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.content", e->text);
+		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.content", e->text);
 	else if (code == CY_EAGAIN)
-		reply_error(n, c, correlation, CY_ERROR_CODE__TOO_MANY, "submission.case_ref", e->text);
+		submit_error(n, c, correlation, CY_ERROR_CODE__TOO_MANY, "submission.case_ref", e->text);
 	else
-		reply_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", e->text);
+		submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", e->text);
 }
 
 static void accept(struct node *n, const struct conn *c, uint64_t correlation, const CySubmit *s,
@@ -370,6 +371,7 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	struct signed_content signed_content;
 	struct cy_error e = { 0 };
 	struct said said;
+	uint32_t held;
 	int r;
 
 	if (wc == NULL)
@@ -378,12 +380,21 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		wc->row.own_reference = batch_string(n, sub->own_reference);
 	else if (wc->row.own_reference[0] == '\0' && sub->content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT)
 		wc->row.own_reference = batch_string(n, sub->content->acknowledgement->reference);
+	held = evidence_held(n, wc, sub->content);
+	if (held > 0) {
+		snprintf(e.text, sizeof e.text, "a legal hold keeps attachment %u: it must not be destroyed", held);
+		refuse(n, c, correlation, wc, CY_ESTATE, &e);
+		return;
+	}
 	saying.content = complete(n, wc, sub->content, &signed_content);
 	r = say_message(n, wc, &saying, &said, &e);
 	if (r < 0) {
 		refuse(n, c, correlation, wc, r, &e);
 		return;
 	}
+	if (evidence_heard(n, wc, STORE_OWN, said.id, sub->content) < 0 ||
+	    evidence_attached(n, wc, STORE_OWN, said.id, said.number, saying.priority, sub->content) < 0)
+		n->batch.doom = "the store cannot read what a submission says about evidence";
 	write_key(n, c, s, request, said.id);
 	cases_event(n, wc,
 		    &(struct event_of){ .type = CY_EVENT_TYPE__SUBMISSION_ACCEPTED,
@@ -404,7 +415,7 @@ void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CyS
 	struct cy_buf packed = CY_BUF(4 * CY_LOCAL_FRAME_MAX);
 	struct cy_digest request;
 
-	validate(n, s, &faults);
+	validate(n, c, s, &faults);
 	if (faults.n > 0) {
 		const struct law_atom_warnings warnings = unacknowledged(n, s->submission);
 

@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/evidence.h"
 #include "wire/message.h"
+
+#define VIEWS_EVIDENCE_MAX 200 /* attachments in the view of a case */
 
 static ProtobufCBinaryData binary(struct cy_bytes b)
 {
@@ -126,6 +128,9 @@ struct showing {
 	struct treaty_view law;
 	CyClockView **clocks;
 	size_t n_clocks;
+	CyEvidenceView **evidence;
+	size_t n_evidence;
+	bool more_evidence;
 };
 
 static int found_case(void *arg, const struct store_case *row)
@@ -202,6 +207,9 @@ static void send_case(struct showing *s, uint64_t correlation)
 	v.n_reviews = s->law.n_reviews;
 	v.clocks = s->clocks;
 	v.n_clocks = s->n_clocks;
+	v.evidence = s->evidence;
+	v.n_evidence = s->n_evidence;
+	v.more_evidence = s->more_evidence;
 	v.now_ms = node_now(n).ms;
 	v.state_digest = (ProtobufCBinaryData){ .data = digest.b, .len = sizeof digest.b };
 	f.kind_case = CY_SERVER_FRAME__KIND_CASE_VIEW;
@@ -226,6 +234,9 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 	if (code == CY_OK && x->matches == 1)
 		code = clock_views_case(n, &x->arena, local_view(c), x->summary->peer, x->summary->case_id, &x->clocks,
 					&x->n_clocks);
+	if (code == CY_OK && x->matches == 1)
+		code = evidence_views_case(n, &x->arena, c, x->summary->peer, x->summary->case_id, VIEWS_EVIDENCE_MAX,
+					   &x->evidence, &x->n_evidence, &x->more_evidence);
 	if (code < 0 && code != CY_ENOENT)
 		unavailable(n, c, correlation);
 	else if (x->matches == 0)

@@ -1,0 +1,489 @@
+/* What we pull from a peer: which attachments, how much at a time, and where the chunks go. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/evidence.h"
+
+/* --------------------------------------------------------------------- skipping */
+
+const struct bulk_skip *bulk_skipped(const struct peer *p, const char *message_id, uint32_t attachment)
+{
+	for (size_t i = 0; p->bulk != NULL && i < p->bulk->n_skipped; i++)
+		if (p->bulk->skipped[i].attachment == attachment &&
+		    strcmp(p->bulk->skipped[i].message_id, message_id) == 0)
+			return &p->bulk->skipped[i];
+	return NULL;
+}
+
+const struct bulk_pull *bulk_pulling(const struct peer *p, const char *message_id, uint32_t attachment)
+{
+	for (size_t i = 0; p->bulk != NULL && i < XCHG_PULLS; i++)
+		if (p->bulk->pulls[i].used && p->bulk->pulls[i].attachment == attachment &&
+		    strcmp(p->bulk->pulls[i].message_id, message_id) == 0)
+			return &p->bulk->pulls[i];
+	return NULL;
+}
+
+/* Leave it out for a while; the others go on. */
+static void skip(struct node *n, struct peer *p, const struct bulk_pull *pull, const char *why)
+{
+	struct bulk *b = p->bulk;
+	struct bulk_skip *s;
+
+	if (b->n_skipped == 0)
+		b->skipped_until = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), BULK_RETRY_MS);
+	if (b->n_skipped == BULK_SKIPPED_MAX)
+		return;
+	s = &b->skipped[b->n_skipped++];
+	cy_copy(s->message_id, sizeof s->message_id, pull->message_id);
+	s->attachment = pull->attachment;
+	cy_line(s->why, sizeof s->why, why);
+	node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, p->id,
+		  "peer %s: attachment %u of message %s is not fetched now: %s; it is tried again", p->id,
+		  pull->attachment, pull->message_id, s->why);
+}
+
+/* ------------------------------------------------------------------- beginning */
+
+static void end(struct bulk_pull *pull)
+{
+	if (pull->x != NULL)
+		xchg_pull_end(pull->x);
+	*pull = (struct bulk_pull){ 0 };
+}
+
+static void cancel(struct node *n, struct peer *p, struct bulk_pull *pull)
+{
+	CyCancel c = CY_CANCEL__INIT;
+	CyBulkFrame f = CY_BULK_FRAME__INIT;
+
+	if (pull->x != NULL) {
+		c.pull = pull->x->id;
+		f.kind_case = CY_BULK_FRAME__KIND_CANCEL;
+		f.cancel = &c;
+		end(pull);
+		bulk_say(n, p, &f);
+	} else {
+		end(pull);
+	}
+}
+
+struct planning {
+	struct node *n;
+	struct peer *p;
+	bool full;
+};
+
+/* Is the same content on its way already? */
+static bool content_pulled(const struct node *n, const struct cy_digest *sha256)
+{
+	for (size_t i = 0; i < n->n_peers; i++)
+		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++) {
+			const struct bulk_pull *pull = &n->peers[i]->bulk->pulls[k];
+
+			if (pull->used && cy_digest_equal(&pull->id.sha256, sha256))
+				return true;
+		}
+	return false;
+}
+
+/* Room beside those that are used: a place, or one of less urgency gives way. */
+static struct bulk_pull *make_room(struct planning *w, CyPriority priority)
+{
+	struct bulk *b = w->p->bulk;
+	struct bulk_pull *least = NULL;
+	size_t used = 0;
+
+	for (size_t i = 0; i < XCHG_PULLS; i++) {
+		struct bulk_pull *pull = &b->pulls[i];
+
+		if (!pull->used)
+			continue;
+		used++;
+		if (pull->phase != BULK_FINISHING && (least == NULL || pull->priority < least->priority))
+			least = pull;
+	}
+	if (used >= b->puller.most) {
+		if (least == NULL || least->priority >= priority)
+			return NULL;
+		cancel(w->n, w->p, least);
+	}
+	for (size_t i = 0; b->session != 0 && i < XCHG_PULLS; i++)
+		if (!b->pulls[i].used)
+			return &b->pulls[i];
+	return NULL;
+}
+
+static int begin(void *arg, const struct store_evidence *row)
+{
+	struct planning *w = arg;
+	struct blob_port *b = &w->n->ports.blobs;
+	struct bulk_pull *pull;
+	struct blob_ticket *t;
+
+	if (bulk_pulling(w->p, row->message_id, row->attachment) != NULL ||
+	    bulk_skipped(w->p, row->message_id, row->attachment) != NULL || content_pulled(w->n, &row->sha256))
+		return CY_OK;
+	pull = make_room(w, row->priority);
+	if (pull == NULL)
+		return CY_EEXIST;
+	*pull = (struct bulk_pull){ .used = true,
+				    .phase = BULK_OPENING,
+				    .attachment = row->attachment,
+				    .priority = row->priority,
+				    .again = row->send_always,
+				    .id = { row->size, row->sha256, row->root } };
+	if (cy_copy(pull->message_id, sizeof pull->message_id, row->message_id) < 0)
+		return CY_ESTORE;
+	cy_digest_hex(&row->sha256, pull->part);
+	t = blob_take(w->n, BLOB_OPEN_PULL);
+	t->peer = w->p;
+	t->session = w->p->bulk->session;
+	t->place = (size_t)(pull - w->p->bulk->pulls);
+	pull->ticket = t->id;
+	if (b->open(b->ctx, t->id, pull->part, pull->id.size, &pull->id, pull->again) < 0) {
+		blob_untake(w->n, t);
+		end(pull);
+	}
+	return CY_OK;
+}
+
+void bulk_plan_pulls(struct node *n, struct peer *p)
+{
+	struct store_port *s = &n->ports.store;
+	struct planning w = { .n = n, .p = p };
+	int r = s->waiting_evidence(s->ctx, p->id, BULK_SKIPPED_MAX + 2 * XCHG_PULLS, begin, &w);
+
+	if (r < 0 && r != CY_EEXIST)
+		batch_retry(n);
+}
+
+static void start(struct node *n, struct peer *p, struct bulk_pull *pull, uint64_t offset)
+{
+	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+	const uint64_t chunks = blob_chunks(pull->id.size);
+	struct xchg_pull *instead = NULL;
+
+	/* All chunks are here; only the name is not given yet. */
+	if (offset >= pull->id.size && pull->id.size > 0) {
+		bulk_finish(n, p, pull);
+		return;
+	}
+	CY_ASSERT(xchg_pull_place(&p->bulk->puller, pull->priority, &instead) && instead == NULL);
+	pull->x = xchg_pull_begin(&p->bulk->puller, pull->priority, offset / CY_CHUNK, chunks, now);
+	pull->phase = BULK_PULLING;
+	bulk_grant(n, p);
+}
+
+/* -------------------------------------------------------------------- granting */
+
+/* Chunks that were granted and are not stored, with all peers. */
+static uint64_t open_chunks(const struct node *n)
+{
+	uint64_t open = 0;
+
+	for (size_t i = 0; i < n->n_peers; i++)
+		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++) {
+			const struct xchg_pull *x = &n->peers[i]->bulk->puller.at[k];
+
+			if (x->id != 0)
+				open += x->granted - x->stored;
+		}
+	return open;
+}
+
+static struct bulk_pull *pull_of(struct peer *p, const struct xchg_pull *x)
+{
+	for (size_t i = 0; i < XCHG_PULLS; i++)
+		if (p->bulk->pulls[i].x == x)
+			return &p->bulk->pulls[i];
+	return NULL;
+}
+
+static int say_grant(struct node *n, struct peer *p, struct xchg_pull *x, uint32_t chunks)
+{
+	struct bulk_pull *pull = pull_of(p, x);
+	CyBulkFrame f = CY_BULK_FRAME__INIT;
+	CyCredit c = CY_CREDIT__INIT;
+	CyPull first = CY_PULL__INIT;
+
+	if (pull->asked) {
+		c.pull = x->id;
+		c.chunks = chunks;
+		f.kind_case = CY_BULK_FRAME__KIND_CREDIT;
+		f.credit = &c;
+	} else {
+		pull->asked = true;
+		first.pull = x->id;
+		first.message_id = pull->message_id;
+		first.attachment = pull->attachment;
+		first.sha256 = (ProtobufCBinaryData){ .data = pull->id.sha256.b, .len = CY_SHA256_LEN };
+		first.first_chunk = x->arrived;
+		first.credit = chunks;
+		f.kind_case = CY_BULK_FRAME__KIND_PULL;
+		f.pull = &first;
+	}
+	return bulk_say(n, p, &f);
+}
+
+void bulk_grant(struct node *n, struct peer *p)
+{
+	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+	struct xchg_pull *x;
+	uint32_t chunks;
+
+	/* Memory is bounded over all peers, and yet each of them gets on: one chunk at least. */
+	while (p->bulk->session != 0 && n->ports.bulk.room(n->ports.bulk.ctx, p->bulk->session) &&
+	       xchg_pull_grant(&p->bulk->puller, now, &x, &chunks)) {
+		const uint64_t open = open_chunks(n);
+
+		if (open > BULK_OPEN_MAX && chunks > 1) {
+			const uint64_t over = open - BULK_OPEN_MAX;
+			const uint32_t less = over < chunks - 1 ? (uint32_t)over : chunks - 1;
+
+			x->granted -= less;
+			chunks -= less;
+		}
+		if (say_grant(n, p, x, chunks) < 0)
+			return;
+		if (open > BULK_OPEN_MAX)
+			return;
+	}
+}
+
+/* --------------------------------------------------------------------- chunks */
+
+static int append(struct node *n, struct peer *p, struct bulk_pull *pull, uint64_t chunk, struct blob_bytes data,
+		  const struct cy_digest *path, size_t n_path)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t = blob_take(n, BLOB_CHUNK_PULL);
+	int r;
+
+	t->peer = p;
+	t->session = p->bulk->session;
+	t->place = (size_t)(pull - p->bulk->pulls);
+	t->number = pull->x->id;
+	r = b->append(b->ctx, t->id, pull->part, chunk * CY_CHUNK, data, path, n_path);
+	if (r < 0)
+		blob_untake(n, t);
+	return r;
+}
+
+static size_t chunk_size(const struct bulk_pull *pull, uint64_t chunk)
+{
+	const uint64_t left = pull->id.size - chunk * CY_CHUNK;
+
+	return left < CY_CHUNK ? (size_t)left : CY_CHUNK;
+}
+
+static void keep_late(struct bulk *b, const struct bulk_pull *pull, const struct wire_chunk *c, struct blob_bytes data)
+{
+	struct bulk_late *l = calloc(1, sizeof *l);
+
+	CY_ASSERT(l != NULL);
+	l->number = pull->x->id;
+	l->chunk = c->chunk;
+	l->data = data;
+	l->n_path = c->n_path;
+	memcpy(l->path, c->path, c->n_path * sizeof c->path[0]);
+	*b->last_late = l;
+	b->last_late = &l->next;
+}
+
+void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, struct blob_bytes frame)
+{
+	struct bulk *b = p->bulk;
+	struct xchg_pull *x = xchg_pull_find(&b->puller, c->pull);
+	struct bulk_pull *pull = x != NULL ? pull_of(p, x) : NULL;
+	struct blob_bytes data = frame;
+
+	if (pull == NULL) { /* it was cancelled; or it never was, which costs nothing */
+		blob_release(&frame);
+		if (c->pull > b->puller.last_id || c->pull == 0)
+			bulk_goodbye(n, p, "a chunk of a pull that was never asked for");
+		return;
+	}
+	if (xchg_pull_arrived(x, c->chunk, n->ports.clock.mono(n->ports.clock.ctx)) < 0) {
+		blob_release(&frame);
+		bulk_goodbye(n, p, "a chunk that was not granted, or is not the next one");
+		return;
+	}
+	if (c->data.len != chunk_size(pull, c->chunk)) {
+		blob_release(&frame);
+		bulk_goodbye(n, p, "a chunk of another size than its manifest says");
+		return;
+	}
+	data.data = (uint8_t *)c->data.data;
+	data.len = c->data.len;
+	/* Behind one that waits all others wait. */
+	if (b->late != NULL || append(n, p, pull, c->chunk, data, c->path, c->n_path) == CY_EAGAIN)
+		keep_late(b, pull, c, data);
+}
+
+void bulk_retry_late(struct node *n, struct peer *p)
+{
+	struct bulk *b = p->bulk;
+
+	while (b->late != NULL) {
+		struct bulk_late *l = b->late;
+		struct xchg_pull *x = xchg_pull_find(&b->puller, l->number);
+		struct bulk_pull *pull = x != NULL ? pull_of(p, x) : NULL;
+
+		if (pull == NULL)
+			blob_release(&l->data);
+		else if (append(n, p, pull, l->chunk, l->data, l->path, l->n_path) == CY_EAGAIN)
+			return;
+		b->late = l->next;
+		if (b->late == NULL)
+			b->last_late = &b->late;
+		free(l);
+	}
+}
+
+void bulk_forget_pulls(struct node *n, struct peer *p)
+{
+	struct bulk *b = p->bulk;
+
+	(void)n;
+	for (size_t i = 0; i < XCHG_PULLS; i++)
+		if (b->pulls[i].phase != BULK_FINISHING)
+			end(&b->pulls[i]);
+		else
+			b->pulls[i].x = NULL;
+	while (b->late != NULL) {
+		struct bulk_late *l = b->late;
+
+		b->late = l->next;
+		blob_release(&l->data);
+		free(l);
+	}
+	b->last_late = &b->late;
+}
+
+void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
+{
+	struct xchg_pull *x = xchg_pull_find(&p->bulk->puller, f->pull);
+	struct bulk_pull *pull = x != NULL ? pull_of(p, x) : NULL;
+
+	if (pull == NULL)
+		return;
+	switch (f->code) {
+	case CY_NOT_SENT_CODE__NEVER_OFFERED:
+		skip(n, p, pull, "the sender says that it never offered it");
+		break;
+	case CY_NOT_SENT_CODE__GONE:
+		skip(n, p, pull, "the sender has it no more");
+		break;
+	case CY_NOT_SENT_CODE__NO_SUCH_CHUNK:
+		skip(n, p, pull, "the sender has fewer chunks of it than its manifest says");
+		break;
+	case CY_NOT_SENT_CODE__NOT_NOW:
+	case CY_NOT_SENT_CODE__TOO_MANY_PULLS:
+	case CY_NOT_SENT_CODE__NOT_SENT_CODE_UNSPECIFIED:
+	case _CY_NOT_SENT_CODE_IS_INT_SIZE:
+		skip(n, p, pull, "the sender cannot send it now");
+		break;
+	}
+	end(pull);
+	p->bulk->look = true;
+}
+
+/* --------------------------------------------------------------------- results */
+
+void bulk_finish(struct node *n, struct peer *p, struct bulk_pull *pull)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t = blob_take(n, BLOB_FINISH_PULL);
+
+	if (pull->x != NULL)
+		xchg_pull_end(pull->x);
+	pull->x = NULL;
+	pull->phase = BULK_FINISHING;
+	t->peer = p;
+	t->place = (size_t)(pull - p->bulk->pulls);
+	n->finishing++;
+	if (b->finish(b->ctx, t->id, pull->part, pull->id.size, &pull->id.sha256) < 0) {
+		n->finishing--;
+		blob_untake(n, t);
+		skip(n, p, pull, "the evidence files cannot be used now");
+		end(pull);
+	}
+}
+
+static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, bool mismatched)
+{
+	struct input *in = node_input_new(INPUT_ARRIVED, 0);
+
+	in->peer = p->index;
+	cy_copy(in->blob.message_id, sizeof in->blob.message_id, pull->message_id);
+	in->blob.attachment = pull->attachment;
+	in->blob.id = pull->id;
+	in->blob.mismatched = mismatched;
+	end(pull);
+	p->bulk->look = true;
+	node_queue(n, in);
+}
+
+static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
+{
+	if (r->code == CY_EEXIST) {
+		n->finishing++;
+		arrived(n, p, pull, false);
+	} else if (r->code < 0) {
+		skip(n, p, pull, r->text);
+		end(pull);
+		p->bulk->look = true;
+	} else {
+		start(n, p, pull, r->offset);
+	}
+}
+
+static void stored(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
+{
+	if (r->code == CY_ESIGN) {
+		skip(n, p, pull, "it sent bytes that are not those of the manifest");
+		bulk_goodbye(n, p, "a chunk that is not what its manifest says");
+		return;
+	}
+	if (r->code < 0) {
+		skip(n, p, pull, r->text);
+		cancel(n, p, pull);
+		p->bulk->look = true;
+		return;
+	}
+	xchg_pull_stored(pull->x);
+	if (pull->x->stored == pull->x->chunks)
+		bulk_finish(n, p, pull);
+}
+
+static void finished(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
+{
+	if (r->code == CY_OK || r->code == CY_ESIGN) {
+		arrived(n, p, pull, r->code == CY_ESIGN);
+		return;
+	}
+	n->finishing--;
+	skip(n, p, pull, r->text);
+	end(pull);
+	p->bulk->look = true;
+}
+
+void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
+{
+	struct peer *p = t->peer;
+	struct bulk_pull *pull = &p->bulk->pulls[t->place];
+
+	if (t->task == BLOB_FINISH_PULL) {
+		finished(n, p, pull, r);
+		return;
+	}
+	/* The session may have ended, and the place may be another pull's. */
+	if (!pull->used || p->bulk->session != t->session || p->bulk->session == 0)
+		return;
+	if (t->task == BLOB_OPEN_PULL && pull->phase == BULK_OPENING && pull->ticket == t->id)
+		opened(n, p, pull, r);
+	else if (t->task == BLOB_CHUNK_PULL && pull->x != NULL && pull->x->id == t->number)
+		stored(n, p, pull, r);
+}

@@ -1,0 +1,192 @@
+/* Evidence to a local client: verified chunk by chunk as it leaves, or as a read-only
+ * descriptor. That it was read becomes a link of its chain of custody. */
+#include <stdio.h>
+#include <string.h>
+
+#include "node/evidence.h"
+
+#define AHEAD (1024u * 1024u) /* bytes that may wait for a client before more is read */
+
+static void forget(struct conn *c)
+{
+	memset(&c->get, 0, sizeof c->get);
+}
+
+static void was_read(struct node *n, const struct conn *c)
+{
+	struct input *in = node_input_new(INPUT_READ, c->id);
+
+	cy_copy(in->blob.message_id, sizeof in->blob.message_id, c->get.message_id);
+	in->blob.attachment = c->get.attachment;
+	cy_copy(in->blob.name, sizeof in->blob.name, c->client->name);
+	node_queue(n, in);
+}
+
+static void fail(struct node *n, struct conn *c, int code, const char *why)
+{
+	const uint64_t correlation = c->get.correlation;
+
+	if (code != CY_ENOENT)
+		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
+			  c->get.attachment, c->get.message_id, why);
+	forget(c);
+	local_error(n, c->id, correlation, code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__INTERNAL, "",
+		    "%s", code == CY_ENOENT ? "its bytes are not here any more" : why);
+}
+
+static struct blob_ticket *ticket(struct node *n, const struct conn *c, enum blob_task task)
+{
+	struct blob_ticket *t = blob_take(n, task);
+
+	t->conn = c->id;
+	t->correlation = c->get.correlation;
+	return t;
+}
+
+/* Why an attachment cannot be had; NULL: it can. */
+static const char *not_here(const struct store_evidence *row)
+{
+	if (row->author == STORE_OWN)
+		return NULL;
+	switch (row->state) {
+	case STORE_EVIDENCE_HERE:
+	case STORE_EVIDENCE_OFFERED:
+		return NULL;
+	case STORE_EVIDENCE_WAITING:
+		return "it has not arrived yet: wait for the event EVIDENCE_ARRIVED";
+	case STORE_EVIDENCE_HELD_BACK:
+		return "it was not fetched: a quota would be exceeded";
+	case STORE_EVIDENCE_MISMATCHED:
+		return "what came was not what its manifest says, and was thrown away";
+	case STORE_EVIDENCE_DESTROYED:
+		return "it was destroyed";
+	}
+	return NULL;
+}
+
+void download_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetEvidence *r)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct cy_arena arena = { 0 };
+	struct store_evidence row;
+	int code = r->item != NULL ? evidence_visible(n, &arena, c, r->item, &row) : CY_ENOENT;
+	const char *why = code == CY_OK ? not_here(&row) : NULL;
+	struct blob_ticket *t;
+
+	if (c->get.correlation != 0)
+		local_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
+			    "one attachment at a time on a connection: wait for its end");
+	else if (code == CY_ENOENT || (code == CY_OK && b->ctx == NULL))
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "item",
+			    "this client has no such attachment whose bytes travel on the bulk lane");
+	else if (code < 0)
+		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			    "the store cannot read now: repeat later");
+	else if (why != NULL)
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "item", "%s", why);
+	else if (r->offset > row.size)
+		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "offset", "it has %llu bytes",
+			    (unsigned long long)row.size);
+	else {
+		c->get.correlation = correlation;
+		c->get.offset = r->offset;
+		cy_copy(c->get.message_id, sizeof c->get.message_id, row.message_id);
+		c->get.attachment = row.attachment;
+		c->get.id = (struct blob_id){ row.size, row.sha256, row.root };
+		if (r->descriptor) {
+			c->get.reading = true;
+			t = ticket(n, c, BLOB_FILE_GET);
+			if (b->file(b->ctx, t->id, &row.sha256) < 0) {
+				blob_untake(n, t);
+				fail(n, c, CY_EIO, "the evidence files cannot be used now: repeat later");
+			}
+		} else {
+			download_go_on(n, c);
+		}
+	}
+	cy_arena_free(&arena);
+}
+
+void download_go_on(struct node *n, struct conn *c)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t;
+
+	if (c->get.correlation == 0 || c->get.reading || n->ports.local.queued(n->ports.local.ctx, c->id) > AHEAD)
+		return;
+	t = ticket(n, c, BLOB_CHUNK_GET);
+	c->get.reading = true;
+	if (b->read(b->ctx, t->id, &c->get.id.sha256, c->get.offset / CY_CHUNK, true) < 0) {
+		/* node_blob_ready() follows */
+		c->get.reading = false;
+		blob_untake(n, t);
+	}
+}
+
+void download_retry(struct node *n)
+{
+	for (struct conn *c = n->conns; c != NULL; c = c->next)
+		download_go_on(n, c);
+}
+
+/* A chunk, from where the client wants it, in frames. */
+static void send_chunk(struct node *n, struct conn *c, const struct blob_result *r)
+{
+	const uint64_t correlation = c->get.correlation;
+	size_t at = (size_t)(c->get.offset % CY_CHUNK);
+	bool last;
+
+	do {
+		CyServerFrame f = CY_SERVER_FRAME__INIT;
+		CyEvidenceData d = CY_EVIDENCE_DATA__INIT;
+		const size_t left = r->data.len - at, len = left < CY_UPLOAD_DATA_MAX ? left : CY_UPLOAD_DATA_MAX;
+
+		d.offset = c->get.offset;
+		d.data = (ProtobufCBinaryData){ .data = r->data.data + at, .len = len };
+		at += len;
+		c->get.offset += len;
+		d.last = last = c->get.offset == c->get.id.size;
+		f.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_DATA;
+		f.evidence_data = &d;
+		local_send(n, c->id, correlation, &f);
+	} while (!last && at < r->data.len);
+	if (last) {
+		was_read(n, c);
+		forget(c);
+	}
+}
+
+static void send_file(struct node *n, struct conn *c, const struct blob_result *r)
+{
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyEvidenceFile e = CY_EVIDENCE_FILE__INIT;
+
+	e.size = c->get.id.size;
+	f.correlation = c->get.correlation;
+	f.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_FILE;
+	f.evidence_file = &e;
+	local_send_file(n, c->id, &f, r->fd);
+	was_read(n, c);
+	forget(c);
+}
+
+void download_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
+{
+	struct conn *c = node_conn(n, t->conn);
+
+	if (c == NULL || c->get.correlation != t->correlation) {
+		/* To nobody: that closes it. */
+		if (t->task == BLOB_FILE_GET && r->code == CY_OK)
+			n->ports.local.send_file(n->ports.local.ctx, t->conn, cy_bytes("", 0), r->fd);
+		return;
+	}
+	c->get.reading = false;
+	if (r->code < 0)
+		fail(n, c, r->code, r->text);
+	else if (t->task == BLOB_FILE_GET)
+		send_file(n, c, r);
+	else {
+		send_chunk(n, c, r);
+		download_go_on(n, c);
+	}
+}

@@ -1,0 +1,196 @@
+/* What the files of this room share about evidence: evidence.c (attachments as rows, in
+ * a batch), evidence_say.c (statements, retention), bulk.c, bulk_pull.c, bulk_push.c (the
+ * bulk lane), upload.c (from a local client), download.c (to one), evidence_views.c. */
+#ifndef CY_NODE_EVIDENCE_H
+#define CY_NODE_EVIDENCE_H
+
+#include "comity/v1/bulk.pb-c.h"
+#include "exchange/transfer.h"
+#include "node/internal.h"
+#include "wire/chunk.h"
+
+#define BULK_OPEN_MAX     48u                          /* chunks that all peers may send before more are stored */
+#define BULK_SKIPPED_MAX  64u                          /* attachments of a peer that are left out for a while */
+#define BULK_RETRY_MS     30000                        /* for so long */
+#define BULK_READS_MAX    3u                           /* chunks of a peer that are read ahead */
+#define BULK_IDLE_MS      60000                        /* without anything to pull a session is closed */
+#define UPLOADS_MAX       64u                          /* open uploads in memory */
+#define UPLOAD_WAITS_MAX  4u                           /* frames of a client that are not written yet */
+#define UPLOAD_KEEP_MS    (INT64_C(30) * 24 * 3600000) /* content that nobody attaches */
+#define EVIDENCE_CHECK_MS 3600000                      /* between two looks at what is over */
+#define EVIDENCE_SAID_MAX 500u                         /* attachments in a statement */
+
+/* ------------------------------------------------------- tickets of the blobs port */
+
+enum blob_task {
+	BLOB_OPEN_PULL,
+	BLOB_CHUNK_PULL,
+	BLOB_FINISH_PULL,
+	BLOB_DROP,
+	BLOB_CHUNK_PUSH,
+	BLOB_OPEN_UPLOAD,
+	BLOB_DATA_UPLOAD,
+	BLOB_COPY_UPLOAD,
+	BLOB_FINISH_UPLOAD,
+	BLOB_CHUNK_GET,
+	BLOB_FILE_GET,
+	BLOB_DESTROY
+};
+
+struct blob_ticket {
+	struct blob_ticket *next;
+	uint64_t id;
+	enum blob_task task;
+	struct peer *peer; /* of a pull or push */
+	uint64_t session;
+	size_t place;               /* in the puller or pusher */
+	uint32_t number;            /* of the pull */
+	uint64_t conn, correlation; /* of a local client */
+	struct cy_digest sha256;    /* what is destroyed */
+};
+
+/* Room for a ticket and its number; the port's function is called with it at once, and
+ * blob_untake() takes it back when that failed. */
+struct blob_ticket *blob_take(struct node *n, enum blob_task task);
+void blob_untake(struct node *n, struct blob_ticket *t);
+
+/* ------------------------------------------------------------------- rows */
+
+/* A row as the store has it, or as this batch has changed it last; in the batch's arena. */
+int evidence_get(struct node *n, const char *message_id, uint32_t attachment, struct store_evidence *ret);
+void evidence_put(struct node *n, const struct store_evidence *row);
+/* A link of the chain of custody: proved by a signed message, or ("") by a leaf of our log. `action`
+ * is a constant. */
+void evidence_custody(struct node *n, const struct store_evidence *row, const char *action, const char *by,
+		      const char *text, const char *proof, struct cy_wall at);
+void evidence_tell(struct node *n, const struct work_case *c, const struct store_evidence *row, CyEventType type,
+		   const char *why);
+/* To be stated to the peer at the end of the batch. */
+void evidence_state(struct node *n, struct work_case *c, const struct store_evidence *row, CyEvidenceFate fate,
+		    const char *reason);
+/* Its content is destroyed once the batch is committed, unless another row holds it. */
+void evidence_doom(struct node *n, const struct store_evidence *row);
+/* Does a row, or a client's upload, hold this content? */
+int evidence_content_held(struct node *n, const struct cy_digest *sha256, bool *ret_held);
+/* Destroy contents that wait for it, one after the other. */
+void evidence_sweep(struct node *n);
+void evidence_gone(struct node *n, const struct cy_digest *sha256, int code);
+
+/* ------------------------------------------------------------- the bulk lane */
+
+struct bulk_pull {
+	bool used;
+	enum {
+		BULK_OPENING,
+		BULK_PULLING,
+		BULK_FINISHING
+	} phase;
+	char message_id[CY_UUID_LEN + 1];
+	uint32_t attachment;
+	CyPriority priority;
+	struct blob_id id;
+	char part[BLOB_NAME_MAX + 1];
+	bool again;          /* it is fetched even where the content is here */
+	uint64_t ticket;     /* while OPENING */
+	struct xchg_pull *x; /* while PULLING */
+	bool asked;          /* the peer knows of it */
+};
+
+struct bulk_push {
+	struct cy_digest sha256;
+	uint64_t size;
+};
+
+/* Left out for a while, and why. */
+struct bulk_skip {
+	char message_id[CY_UUID_LEN + 1];
+	uint32_t attachment;
+	char why[160];
+};
+
+/* A frame that came and that the blobs port had no room for. */
+struct bulk_late {
+	struct bulk_late *next;
+	uint32_t number;
+	uint64_t chunk;
+	struct blob_bytes data;
+	size_t n_path;
+	struct cy_digest path[CY_CHUNK_PATH_MAX];
+};
+
+struct bulk {
+	uint64_t session; /* 0: none */
+	bool greeted;
+	bool wanted; /* told the link */
+	bool look;   /* what waits or is offered may have changed */
+	struct xchg_puller puller;
+	struct bulk_pull pulls[XCHG_PULLS];
+	struct bulk_late *late, **last_late;
+	struct xchg_pusher pusher;
+	struct bulk_push pushes[XCHG_PULLS];
+	struct xchg_pace pace;
+	struct cy_mono paced;      /* when the next chunk may leave; CY_NEVER: nothing waits for that */
+	size_t reading;            /* chunks that are being read for it */
+	struct cy_mono idle_since; /* nothing is pulled either way; CY_NEVER: something is */
+	struct bulk_skip skipped[BULK_SKIPPED_MAX];
+	size_t n_skipped;
+	struct cy_mono skipped_until; /* then all of them are tried again */
+};
+
+void bulk_close(struct node *n, struct peer *p, const char *why);
+/* Say why, then close: the peer broke the protocol. */
+void bulk_goodbye(struct node *n, struct peer *p, const char *why);
+int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame);
+/* What is at hand is done: after a batch, a wake-up, a result. */
+void bulk_work(struct node *n);
+/* The next instant at which bulk_work() has something to do by itself. */
+struct cy_mono bulk_next(const struct node *n);
+void bulk_free(struct peer *p);
+/* Something of this peer may be to pull, or offered; of all peers. */
+void bulk_look(struct node *n, const char *peer);
+void bulk_look_all(struct node *n);
+
+void bulk_plan_pulls(struct node *n, struct peer *p);
+void bulk_grant(struct node *n, struct peer *p);
+void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, struct blob_bytes frame);
+void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f);
+void bulk_retry_late(struct node *n, struct peer *p);
+void bulk_finish(struct node *n, struct peer *p, struct bulk_pull *pull);
+void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
+void bulk_forget_pulls(struct node *n, struct peer *p);
+const struct bulk_skip *bulk_skipped(const struct peer *p, const char *message_id, uint32_t attachment);
+const struct bulk_pull *bulk_pulling(const struct peer *p, const char *message_id, uint32_t attachment);
+
+void bulk_asked(struct node *n, struct peer *p, const CyPull *f);
+void bulk_credit(struct node *n, struct peer *p, const CyCredit *f);
+void bulk_cancelled(struct node *n, struct peer *p, const CyCancel *f);
+void bulk_push_chunks(struct node *n, struct peer *p);
+void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
+/* The rate that holds for this peer now, bytes a second; 0: none. */
+uint64_t bulk_rate(const struct node *n, const struct peer *p);
+
+/* --------------------------------------------------------------- local clients */
+
+void upload_frame(struct node *n, struct conn *c, CyClientFrame *f, int fd); /* takes both over */
+void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
+void upload_stored(struct node *n, struct input *in); /* in a batch */
+void upload_retry(struct node *n);
+void upload_gone(struct node *n, uint64_t conn); /* the client has gone */
+void upload_free(struct node *n);
+
+void download_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetEvidence *r);
+void download_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
+void download_go_on(struct node *n, struct conn *c);
+void download_retry(struct node *n);
+
+void evidence_views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListEvidence *r);
+void evidence_views_custody(struct node *n, struct conn *c, uint64_t correlation, const CyShowCustody *r);
+/* Those of a case, in the arena; *ret_more: there are more than `most`. */
+int evidence_views_case(struct node *n, struct cy_arena *a, const struct conn *c, const char *peer, const char *case_id,
+			size_t most, CyEvidenceView ***ret_rows, size_t *ret_n, bool *ret_more);
+/* May this client see the attachment? CY_OK with the row in the arena; CY_ENOENT. */
+int evidence_visible(struct node *n, struct cy_arena *a, const struct conn *c, const CyEvidenceRef *item,
+		     struct store_evidence *ret);
+struct store_evidence evidence_copy(struct cy_arena *a, const struct store_evidence *row);
+
+#endif

@@ -1,0 +1,393 @@
+/* What people ask about evidence: what there is, how far it is, and its chain of custody. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "law/validate.h"
+#include "node/evidence.h"
+
+static void unavailable(struct node *n, const struct conn *c, uint64_t correlation)
+{
+	local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "", "the store cannot read now: repeat later");
+}
+
+/* ------------------------------------------------------------------ one's own */
+
+struct seeing {
+	struct cy_arena *a;
+	struct store_evidence row;
+	const char *client;
+	bool visible;
+};
+
+static int load_row(void *arg, const struct store_evidence *row)
+{
+	struct seeing *s = arg;
+
+	s->row = evidence_copy(s->a, row);
+	return CY_OK;
+}
+
+static int look_case(void *arg, const struct store_case *row)
+{
+	struct seeing *s = arg;
+
+	s->visible = strcmp(row->client, s->client) == 0;
+	return CY_OK;
+}
+
+int evidence_visible(struct node *n, struct cy_arena *a, const struct conn *c, const CyEvidenceRef *item,
+		     struct store_evidence *ret)
+{
+	struct store_port *s = &n->ports.store;
+	const struct store_view view = local_view(c);
+	struct seeing x = { .a = a, .client = view.client, .visible = view.client == NULL };
+	int r = s->get_evidence(s->ctx, item->message_id, item->attachment, load_row, &x);
+
+	if (r == CY_OK && !x.visible)
+		r = s->get_case(s->ctx, x.row.peer, x.row.case_id, look_case, &x);
+	if (r == CY_OK && !x.visible)
+		r = CY_ENOENT;
+	if (r == CY_OK)
+		*ret = x.row;
+	return r;
+}
+
+/* -------------------------------------------------------------------- manifests */
+
+/* The message whose attachments are shown: many follow each other in a list. */
+struct reading {
+	char message_id[CY_UUID_LEN + 1];
+	CyMessage *message; /* NULL: it cannot be read, or its key was erased */
+};
+
+static int load_message(void *arg, const struct store_message *row)
+{
+	struct reading *r = arg;
+
+	if (!row->damaged)
+		r->message = cy_message__unpack(NULL, row->content.len, row->content.data);
+	return CY_OK;
+}
+
+static void forget(struct reading *r)
+{
+	if (r->message != NULL)
+		cy_message__free_unpacked(r->message, NULL);
+	r->message = NULL;
+	r->message_id[0] = '\0';
+}
+
+static const CyAttachment *manifest(struct node *n, struct reading *r, const struct store_evidence *row)
+{
+	struct store_port *s = &n->ports.store;
+	CyAttachment **list;
+	size_t n_list = 0;
+
+	if (strcmp(r->message_id, row->message_id) != 0) {
+		forget(r);
+		cy_copy(r->message_id, sizeof r->message_id, row->message_id);
+		s->get_message(s->ctx, row->message_id, load_message, r);
+	}
+	if (r->message == NULL || r->message->content == NULL)
+		return NULL;
+	list = law_attachments_of(r->message->content, &n_list);
+	return row->attachment >= 1 && row->attachment <= n_list ? list[row->attachment - 1] : NULL;
+}
+
+/* ------------------------------------------------------------------------ views */
+
+static const char *word(enum store_evidence_state state)
+{
+	switch (state) {
+#define STORE_X(name, word)         \
+	case STORE_EVIDENCE_##name: \
+		return word;
+		STORE_EVIDENCE_STATES(STORE_X)
+#undef STORE_X
+	}
+	return "";
+}
+
+/* Bytes of one of ours that have left in the present session. */
+static uint64_t sent(const struct peer *p, const struct store_evidence *row)
+{
+	for (size_t i = 0; p->bulk != NULL && i < XCHG_PULLS; i++) {
+		const struct xchg_push *x = &p->bulk->pusher.at[i];
+
+		if (x->id != 0 && cy_digest_equal(&p->bulk->pushes[i].sha256, &row->sha256))
+			return x->next * CY_CHUNK < row->size ? x->next * CY_CHUNK : row->size;
+	}
+	return 0;
+}
+
+static void show_progress(struct node *n, struct cy_arena *a, CyEvidenceView *v, const struct store_evidence *row)
+{
+	const struct peer *p = node_peer(n, row->peer);
+	const struct bulk_pull *pull = p != NULL ? bulk_pulling(p, row->message_id, row->attachment) : NULL;
+	const struct bulk_skip *skip = p != NULL ? bulk_skipped(p, row->message_id, row->attachment) : NULL;
+
+	v->state = (char *)word(row->state);
+	v->reason = (char *)row->reason;
+	if (row->state == STORE_EVIDENCE_HERE) {
+		v->here = row->size;
+		if (row->author == STORE_OWN)
+			v->state = (char *)"delivered";
+	} else if (row->state == STORE_EVIDENCE_OFFERED && p != NULL) {
+		v->here = sent(p, row);
+	} else if (row->state == STORE_EVIDENCE_WAITING && pull != NULL) {
+		v->state = (char *)"fetching";
+		v->here = n->ports.blobs.progress(n->ports.blobs.ctx, pull->part);
+	} else if (row->state == STORE_EVIDENCE_WAITING && skip != NULL) {
+		v->state = (char *)"paused";
+		v->reason = cy_arena_string(a, skip->why);
+	}
+}
+
+static CyEvidenceView *view_of(struct node *n, struct cy_arena *a, const struct conn *c, struct reading *reading,
+			       const struct store_evidence *from)
+{
+	struct store_evidence *row = cy_arena_take(a, sizeof *row);
+	CyEvidenceView *v = cy_arena_take(a, sizeof *v);
+	CyEvidenceRef *item = cy_arena_take(a, sizeof *item);
+	const CyAttachment *m = manifest(n, reading, from);
+
+	*row = evidence_copy(a, from);
+	cy_evidence_view__init(v);
+	cy_evidence_ref__init(item);
+	item->message_id = (char *)row->message_id;
+	item->attachment = row->attachment;
+	v->item = item;
+	v->peer = (char *)row->peer;
+	v->case_id = (char *)row->case_id;
+	v->author = row->author == STORE_OWN ? n->authority : v->peer;
+	v->number = row->number;
+	v->size = row->size;
+	v->sha256 = (ProtobufCBinaryData){ .data = row->sha256.b, .len = CY_SHA256_LEN };
+	v->verdict = row->verdict;
+	v->arrived_ms = row->arrived.ms;
+	v->hold = row->hold;
+	show_progress(n, a, v, row);
+	if (m == NULL)
+		return v;
+	v->retain_until_date = cy_arena_string(a, m->retain_until_date);
+	if (c->client->role != CY_ROLE__SUBMITTER)
+		return v;
+	v->name = cy_arena_string(a, m->name);
+	v->media_type = cy_arena_string(a, m->media_type);
+	v->exhibit = cy_arena_string(a, m->exhibit);
+	v->use_limits = cy_arena_string(a, m->use_limits);
+	return v;
+}
+
+struct listing {
+	struct node *n;
+	struct cy_arena *a;
+	const struct conn *c;
+	struct reading reading;
+	CyEvidenceView **rows;
+	size_t n_rows, max, bytes, most_bytes;
+};
+
+static int add_row(void *arg, const struct store_evidence *row)
+{
+	struct listing *l = arg;
+
+	if (l->n_rows == l->max)
+		return CY_ELIMIT;
+	l->rows[l->n_rows] = view_of(l->n, l->a, l->c, &l->reading, row);
+	l->bytes += cy_evidence_view__get_packed_size(l->rows[l->n_rows]) + 8;
+	if (l->bytes > l->most_bytes) /* the next page takes it */
+		return CY_ELIMIT;
+	l->n_rows++;
+	return CY_OK;
+}
+
+static int list(struct listing *l, const struct store_evidence_query *q, bool *ret_more)
+{
+	struct store_port *s = &l->n->ports.store;
+	int r;
+
+	l->rows = cy_arena_take(l->a, (l->max + 1) * sizeof(CyEvidenceView *));
+	r = s->list_evidence(s->ctx, local_view(l->c), q, add_row, l);
+	forget(&l->reading);
+	*ret_more = r == CY_ELIMIT;
+	return r == CY_ELIMIT ? CY_OK : r;
+}
+
+int evidence_views_case(struct node *n, struct cy_arena *a, const struct conn *c, const char *peer, const char *case_id,
+			size_t most, CyEvidenceView ***ret_rows, size_t *ret_n, bool *ret_more)
+{
+	struct listing l = { .n = n, .a = a, .c = c, .max = most, .most_bytes = CY_LOCAL_FRAME_MAX / 4 };
+	const struct store_evidence_query q = {
+		.peer = peer, .case_id = case_id, .after_message = "", .limit = (uint32_t)most + 1
+	};
+	int r = list(&l, &q, ret_more);
+
+	*ret_rows = l.rows;
+	*ret_n = l.n_rows;
+	return r;
+}
+
+struct found {
+	size_t n;
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
+};
+
+static int found_case(void *arg, const struct store_case *row)
+{
+	struct found *f = arg;
+
+	f->n++;
+	return cy_copy(f->peer, sizeof f->peer, row->peer) < 0 ||
+			       cy_copy(f->case_id, sizeof f->case_id, row->case_id) < 0
+		       ? CY_ESTORE
+		       : CY_OK;
+}
+
+void evidence_views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListEvidence *r)
+{
+	struct store_port *s = &n->ports.store;
+	struct cy_arena arena = { 0 };
+	struct listing l = { .n = n, .a = &arena, .c = c, .most_bytes = CY_LOCAL_FRAME_MAX - 1024 };
+	struct found f = { 0 };
+	struct store_evidence_query q = { .peer = "", .case_id = "", .after_message = "" };
+	CyServerFrame frame = CY_SERVER_FRAME__INIT;
+	CyEvidenceList answer = CY_EVIDENCE_LIST__INIT;
+	bool more = false;
+	int code = CY_OK;
+
+	l.max = r->limit == 0 ? 100 : r->limit < CY_PAGE_MAX ? r->limit : CY_PAGE_MAX;
+	q.limit = (uint32_t)l.max + 1;
+	if (r->after != NULL) {
+		q.after_message = r->after->message_id;
+		q.after_attachment = r->after->attachment;
+	}
+	if (r->case_ref[0] != '\0') {
+		code = s->find_case(s->ctx, local_view(c), r->case_ref, found_case, &f);
+		q.peer = f.peer;
+		q.case_id = f.case_id;
+	}
+	if (code == CY_OK && r->case_ref[0] != '\0' && f.n != 1) {
+		local_error(n, c->id, correlation, f.n == 0 ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__INVALID,
+			    "case_ref",
+			    f.n == 0 ? "no case of this client has this id or reference"
+				     : "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-...");
+		return;
+	}
+	if (code == CY_OK)
+		code = list(&l, &q, &more);
+	if (code < 0) {
+		unavailable(n, c, correlation);
+	} else {
+		answer.items = l.rows;
+		answer.n_items = l.n_rows;
+		answer.more = more;
+		frame.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_LIST;
+		frame.evidence_list = &answer;
+		local_send(n, c->id, correlation, &frame);
+	}
+	cy_arena_free(&arena);
+}
+
+/* ---------------------------------------------------------------------- custody */
+
+struct chain {
+	struct cy_arena *a;
+	bool names; /* what people wrote may be shown */
+	CyCustodyEntry *list[CY_PAGE_MAX];
+	size_t n;
+};
+
+static CyCustodyEntry *link_new(struct chain *x)
+{
+	CyCustodyEntry *e = cy_arena_take(x->a, sizeof *e);
+
+	cy_custody_entry__init(e);
+	x->list[x->n++] = e;
+	return e;
+}
+
+static int add_link(void *arg, const struct store_custody *row)
+{
+	struct chain *x = arg;
+	CyCustodyEntry *e;
+
+	if (x->n == CY_PAGE_MAX)
+		return CY_OK;
+	e = link_new(x);
+	e->at_ms = row->at.ms;
+	e->action = cy_arena_string(x->a, row->action);
+	e->by = cy_arena_string(x->a, row->by);
+	if (x->names)
+		e->text = cy_arena_string(x->a, row->text);
+	e->message_id = cy_arena_string(x->a, row->proof);
+	e->recorded_here = row->proof[0] == '\0';
+	e->leaf = row->leaf;
+	return CY_OK;
+}
+
+/* What the manifest says happened before it came to us. */
+static void add_manifest(struct chain *x, const CyAttachment *m, const char *message_id)
+{
+	for (size_t i = 0; i < m->n_custody && x->n < CY_PAGE_MAX / 2; i++) {
+		CyCustodyEntry *e = link_new(x);
+
+		e->at_ms = m->custody[i]->at_ms;
+		e->action = cy_arena_string(x->a, m->custody[i]->action);
+		if (x->names) {
+			e->by = cy_arena_string(x->a, m->custody[i]->holder);
+			e->text = cy_arena_string(x->a, m->custody[i]->tool);
+		}
+		e->message_id = cy_arena_string(x->a, message_id);
+	}
+}
+
+/* In order of time; what happened at the same time stays in the order of writing. */
+static void sort(struct chain *x)
+{
+	for (size_t i = 1; i < x->n; i++)
+		for (size_t k = i; k > 0 && x->list[k]->at_ms < x->list[k - 1]->at_ms; k--) {
+			CyCustodyEntry *e = x->list[k];
+
+			x->list[k] = x->list[k - 1];
+			x->list[k - 1] = e;
+		}
+}
+
+void evidence_views_custody(struct node *n, struct conn *c, uint64_t correlation, const CyShowCustody *r)
+{
+	struct store_port *s = &n->ports.store;
+	struct cy_arena arena = { 0 };
+	struct chain *x = cy_arena_take(&arena, sizeof *x);
+	struct store_evidence row;
+	struct reading reading = { 0 };
+	CyServerFrame frame = CY_SERVER_FRAME__INIT;
+	CyCustody answer = CY_CUSTODY__INIT;
+	int code = r->item != NULL ? evidence_visible(n, &arena, c, r->item, &row) : CY_ENOENT;
+
+	x->a = &arena;
+	x->names = c->client->role == CY_ROLE__SUBMITTER;
+	if (code == CY_OK) {
+		const CyAttachment *m = manifest(n, &reading, &row);
+
+		if (m != NULL)
+			add_manifest(x, m, row.message_id);
+		code = s->custody(s->ctx, row.message_id, row.attachment, add_link, x);
+	}
+	if (code == CY_ENOENT) {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "item",
+			    "this client has no such attachment whose bytes travel on the bulk lane");
+	} else if (code < 0) {
+		unavailable(n, c, correlation);
+	} else {
+		sort(x);
+		answer.item = view_of(n, &arena, c, &reading, &row);
+		answer.entries = x->list;
+		answer.n_entries = x->n;
+		frame.kind_case = CY_SERVER_FRAME__KIND_CUSTODY;
+		frame.custody = &answer;
+		local_send(n, c->id, correlation, &frame);
+	}
+	forget(&reading);
+	cy_arena_free(&arena);
+}
