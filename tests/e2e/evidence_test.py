@@ -1,0 +1,421 @@
+"""Evidence between two real daemons, through the local socket: put, attach, fetch, get; custody, holds, retention,
+quotas; killed and started again in the middle."""
+import array
+import datetime
+import hashlib
+import json
+import os
+import signal
+import threading
+
+from harness import *
+
+MIB = 1 << 20
+EXTRA = 'evidence { keep_free = "1M" }'
+
+
+def both(extra_us="", extra_ie="", **rates):
+    base = tempfile.mkdtemp(dir=DIR)
+    pki(base, "US-OIA", "IE")
+    us = Daemon(base, "US-OIA", ["IE"], extra_us or EXTRA)
+    ie = Daemon(base, "IE", ["US-OIA"], extra_ie or EXTRA)
+    us.configure({"IE": ie.port})
+    ie.configure({"US-OIA": us.port})
+    return us, ie
+
+
+def bytes_of(size, seed=0):
+    """Content that is like nothing else; the same for the same seed."""
+    block = hashlib.shake_256(f"{seed}".encode()).digest(MIB)
+    whole, rest = divmod(size, MIB)
+    return b"".join(i.to_bytes(8, "big") + block[8:] for i in range(whole)) + block[:rest]
+
+
+def file_of(data):
+    path = f"{DIR}/file-{time.monotonic_ns()}"
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+def merkle(data):
+    """RFC 6962, section 2.1, as its text defines it."""
+    def root(leaves):
+        if len(leaves) == 1:
+            return leaves[0]
+        k = 1 << (len(leaves) - 1).bit_length() - 1
+        return hashlib.sha256(b"\x01" + root(leaves[:k]) + root(leaves[k:])).digest()
+    chunks = [data[i:i + MIB] for i in range(0, len(data), MIB)] or [b""]
+    return root([hashlib.sha256(b"\x00" + c).digest() for c in chunks])
+
+
+def put_frames(client, key, data, start=None, stop=None):
+    """By frames, from where the daemon is; the answer to its end, or None where it is not reached."""
+    state = client.call(open_upload=local_pb2.OpenUpload(key=key, size=len(data)))
+    assert state.HasField("upload_state"), state
+    offset = state.upload_state.offset
+    if start is not None:
+        assert start(offset), offset
+    end = len(data) if stop is None else stop
+    while offset < end:
+        part = data[offset:min(offset + 512 * 1024, end)]
+        client.send(upload_data=local_pb2.UploadData(key=key, offset=offset, data=part))
+        offset += len(part)
+    if stop is not None:
+        return None
+    answer = client.call(finish_upload=local_pb2.FinishUpload(key=key, size=len(data),
+                                                              sha256=hashlib.sha256(data).digest()))
+    while answer.HasField("upload_state"):
+        answer = client.receive()
+    return answer
+
+
+def put_file(client, key, path):
+    """By an open file."""
+    client.correlation += 1
+    frame = local_pb2.ClientFrame(correlation=client.correlation, upload_file=local_pb2.UploadFile(key=key))
+    data = frame.SerializeToString()
+    with open(path, "rb") as f:
+        client.sock.sendmsg([bytes([len(data)]) + data],
+                            [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [f.fileno()]))])
+    while True:
+        answer = client.receive()
+        if not answer.HasField("upload_state"):
+            return answer
+
+
+def attachment(stored, name="records.bin", **more):
+    s = stored.evidence_stored
+    return case_pb2.Attachment(name=name, media_type="application/octet-stream", size=s.size, sha256=s.sha256,
+                               chunk_bytes=s.chunk_bytes, chunk_root=s.chunk_root, **more)
+
+
+def submit(client, key, **fields):
+    answer = client.call(submit=local_pb2.Submit(idempotency_key=key, submission=local_pb2.Submission(**fields)))
+    return answer
+
+
+def ask(us, ie, reference):
+    """A request of ours that the other side has decided on: results may follow."""
+    client = Client(us)
+    answer = client.call(submit=local_pb2.Submit(idempotency_key=reference, submission=submission("IE", reference)))
+    client.close()
+    assert answer.HasField("submitted"), answer
+    until("the request", lambda: ie.ctl("case", "show", reference).returncode == 0)
+    for kind, *fields in (("acknowledgement", "by=CENTRAL_AUTHORITY", f"reference=IE/{reference}"),
+                          ("decision", "measures=1", "measures=2", "measures=3")):
+        run = ie.ctl("send", kind, reference, *(part for f in fields for part in ("--set", f)))
+        assert run.returncode == 0, run.stderr
+
+
+def result_of(client, reference, attachments, key, priority=types_pb2.NORMAL):
+    content = case_pb2.Content(result=case_pb2.Result(
+        results=[case_pb2.MeasureResult(measure=1, partial=True)], text="Here.", attachments=attachments))
+    return submit(client, key, case_ref=reference, content=content, priority=priority)
+
+
+def evidence(d, reference="", client=None):
+    c = client or Client(d)
+    answer = c.call(list_evidence=local_pb2.ListEvidence(case_ref=reference))
+    if client is None:
+        c.close()
+    assert answer.HasField("evidence_list"), answer
+    return answer.evidence_list.items
+
+
+def in_state(d, reference, state, count=1):
+    def look():
+        found = [e for e in evidence(d, reference) if e.state == state]
+        return found if len(found) >= count else None
+    return until(f"evidence of {reference} that is {state}: {[(e.state, e.reason) for e in evidence(d, reference)]}", look)
+
+
+def get(client, item, offset=0):
+    correlation = client.send(get_evidence=local_pb2.GetEvidence(item=item, offset=offset))
+    data = b""
+    while True:
+        frame = client.receive()
+        if frame.correlation != correlation:
+            continue
+        if not frame.HasField("evidence_data"):
+            return frame
+        assert frame.evidence_data.offset == offset + len(data)
+        data += frame.evidence_data.data
+        if frame.evidence_data.last:
+            return data
+
+
+def custody(d, item):
+    c = Client(d)
+    answer = c.call(show_custody=local_pb2.ShowCustody(item=item))
+    c.close()
+    assert answer.HasField("custody"), answer
+    return answer.custody
+
+
+def contents(d):
+    found = []
+    for folder, _, names in os.walk(f"{d.dir}/store/evidence/content"):
+        found += [n for n in names if not n.endswith(".tree")]
+    return sorted(found)
+
+
+us, ie = both()
+us.start()
+ie.start()
+until("a connection", lambda: "connected" in us.ctl("peer", "list").stdout)
+desk_us, desk_ie = Client(us), Client(ie)
+BIG = bytes_of(64 * MIB, "big")
+
+
+@test
+def a_file_crosses_and_each_hand_over_is_on_record():
+    ask(us, ie, "e-1")
+    stored = put_file(desk_ie, "big", file_of(BIG))
+    assert stored.evidence_stored.sha256 == hashlib.sha256(BIG).digest(), stored
+    assert stored.evidence_stored.chunk_root == merkle(BIG)
+    acquired = case_pb2.CustodyRecord(holder="Garda A. Byrne", action="acquired", tool="dd 9.1", at_ms=1790000000000)
+    answer = result_of(desk_ie, "e-1", [attachment(stored, "mailbox.mbox", custody=[acquired], exhibit="AB1")], "r-1")
+    assert answer.HasField("submitted"), answer
+    here, = in_state(us, "e-1", "here")
+    assert (here.size, here.here, here.name, here.exhibit) == (len(BIG), len(BIG), "mailbox.mbox", "AB1"), here
+    assert get(desk_us, here.item) == BIG
+    assert get(desk_us, here.item, 5 * MIB + 7) == BIG[5 * MIB + 7:]
+    there, = in_state(ie, "e-1", "delivered")
+    assert there.arrived_ms == here.arrived_ms > 0
+    until("that it was read", lambda: "read" in [e.action for e in custody(us, here.item).entries])
+    actions = [e.action for e in custody(us, here.item).entries]
+    assert actions[:2] == ["acquired", "arrived"] and set(actions[2:]) == {"read"}, actions
+    assert [e.action for e in custody(ie, here.item).entries] == ["acquired", "stored", "offered", "delivered"]
+    # What proves the arrival is a signed message that both sides hold.
+    proof = next(e for e in custody(ie, here.item).entries if e.action == "delivered").message_id
+    assert proof == next(e for e in custody(us, here.item).entries if e.action == "arrived").message_id
+    shown = json.loads(ie.ctl("--json", "message", "show", proof).stdout)
+    item = shown["message"]["content"]["evidenceStatement"]["items"][0]
+    assert item["fate"] == "ARRIVED" and item["attachment"] == 1, item
+
+
+@test
+def the_case_system_is_told_when_an_item_is_complete():
+    events = desk_us.call(read_events=local_pb2.ReadEvents(limit=1000)).event_list.events
+    arrived = [e for e in events if e.type == local_pb2.EVIDENCE_ARRIVED]
+    assert [(e.own_reference, e.text) for e in arrived] == [("e-1", "1")], arrived
+    events = desk_ie.call(read_events=local_pb2.ReadEvents(limit=1000)).event_list.events
+    assert [e.text for e in events if e.type == local_pb2.EVIDENCE_DELIVERED] == ["1"]
+
+
+@test
+def what_it_says_about_it_travels_back_signed():
+    here = in_state(us, "e-1", "here")[0]
+    content = case_pb2.Content(evidence_verification=case_pb2.EvidenceVerification(
+        result=here.number, state=case_pb2.VERIFIED, attachments=[1]))
+    assert submit(desk_us, "v-1", case_ref="e-1", content=content).HasField("submitted")
+    until("the verdict", lambda: evidence(ie, "e-1")[0].verdict == case_pb2.VERIFIED)
+    assert [e.action for e in custody(ie, here.item).entries][-1] == "verified"
+
+
+@test
+def contents_of_any_size_cross():
+    ask(us, ie, "e-2")
+    sizes = (0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB, 5 * MIB + 17)
+    attachments = []
+    for size in sizes:
+        data = bytes_of(size, size)
+        stored = put_frames(desk_ie, f"size-{size}", data)
+        assert stored.evidence_stored.sha256 == hashlib.sha256(data).digest(), stored
+        assert stored.evidence_stored.chunk_root == merkle(data)
+        attachments.append(attachment(stored, f"{size}.bin"))
+    assert result_of(desk_ie, "e-2", attachments, "r-2").HasField("submitted")
+    found = in_state(us, "e-2", "here", len(sizes))
+    for item, size in zip(found, sizes):
+        assert get(desk_us, item.item) == bytes_of(size, size), size
+
+
+@test
+def an_upload_goes_on_after_its_connection_and_its_daemon_were_lost():
+    data = bytes_of(40 * MIB, "resumed")
+    c = Client(ie)
+    put_frames(c, "resumed", data, stop=36 * MIB)
+    # The daemon has read what it answers after.
+    assert c.call(get_status=local_pb2.GetStatus()).HasField("status")
+    c.close()
+    ie.kill()
+    ie.start()
+    c = Client(ie)
+    stored = put_frames(c, "resumed", data, start=lambda offset: 16 * MIB <= offset <= 36 * MIB)
+    assert stored.evidence_stored.sha256 == hashlib.sha256(data).digest(), stored
+    c.close()
+
+
+desk_ie = Client(ie)
+
+
+@test
+def the_same_content_is_stored_once_and_sent_once():
+    ask(us, ie, "e-3")
+    before = contents(us), contents(ie)
+    again = put_file(desk_ie, "big-again", file_of(BIG))
+    assert result_of(desk_ie, "e-3", [attachment(again, "copy.mbox")], "r-3").HasField("submitted")
+    here, = in_state(us, "e-3", "here")
+    assert (contents(us), contents(ie)) == before
+    assert get(desk_us, here.item)[:MIB] == BIG[:MIB]
+    # Unless its sender forbids that: then the bytes travel again.
+    assert result_of(desk_ie, "e-3", [attachment(again, "copy.mbox", send_always=True)], "r-3b").HasField("submitted")
+    in_state(us, "e-3", "here", 2)
+    assert (contents(us), contents(ie)) == before
+
+
+@test
+def nobody_sends_what_he_does_not_have():
+    digest = hashlib.sha256(b"known by its digest only").digest()
+    foreign = case_pb2.Attachment(name="x", media_type="a/b", size=24, sha256=digest, chunk_bytes=MIB,
+                                  chunk_root=merkle(b"known by its digest only"))
+    error = result_of(desk_ie, "e-3", [foreign], "r-4").error
+    assert error.code == types_pb2.INVALID and error.faults[0].field.endswith("attachments[0].sha256"), error
+    stored = put_frames(desk_ie, "small", b"small")
+    lie = attachment(stored)
+    lie.size += 1
+    error = result_of(desk_ie, "e-3", [lie], "r-5").error
+    assert error.code == types_pb2.INVALID, error
+
+
+@test
+def names_that_could_do_harm_are_refused():
+    stored = put_frames(desk_ie, "small", b"small")
+    for name in ("a/b", "..", ".", "", "a\x1b[2J", "x" * 256, "\u00e9" * 128):
+        error = result_of(desk_ie, "e-3", [attachment(stored, name)], f"n-{name.encode().hex()[:40]}").error
+        assert error.code == types_pb2.INVALID and "name" in error.faults[0].field, (name, error)
+    # What is not UTF-8 does not even parse.
+    frame = local_pb2.ClientFrame(correlation=9, submit=local_pb2.Submit(
+        idempotency_key="n-utf8", submission=local_pb2.Submission(case_ref="e-3", content=case_pb2.Content(
+            result=case_pb2.Result(attachments=[attachment(stored, "NAMENAME")]))))).SerializeToString()
+    frame = frame.replace(b"NAMENAME", b"NA\xff\xfeNAME"[:8])
+    c = Client(ie)
+    n, prefix = len(frame), b""
+    while n > 127:
+        prefix, n = prefix + bytes([n & 127 | 128]), n >> 7
+    c.sock.sendall(prefix + bytes([n]) + frame)
+    assert c.receive().error.code == types_pb2.BAD_FRAME
+    c.close()
+
+
+@test
+def a_file_that_shrinks_or_grows_while_it_is_put_harms_nobody():
+    path = file_of(bytes_of(32 * MIB, "moving"))
+    stop = threading.Event()
+
+    def move():
+        with open(path, "r+b") as f:
+            while not stop.is_set():
+                f.truncate(MIB)
+                f.truncate(32 * MIB)
+    mover = threading.Thread(target=move)
+    mover.start()
+    try:
+        stored = put_file(desk_ie, "moving", path)
+    finally:
+        stop.set()
+        mover.join()
+    assert stored.HasField("evidence_stored") or stored.error.code in (types_pb2.INVALID, types_pb2.UNAVAILABLE), stored
+    assert desk_ie.call(get_status=local_pb2.GetStatus()).HasField("status")
+
+
+@test
+def two_puts_of_the_same_thing_at_once_do_not_disturb_each_other():
+    data, answers = bytes_of(24 * MIB, "twice"), {}
+    path = file_of(data)
+
+    def put(name, key):
+        c = Client(ie)
+        answers[name] = put_file(c, key, path)
+        c.close()
+    threads = [threading.Thread(target=put, args=(i, f"twice-{i}")) for i in range(3)]
+    threads.append(threading.Thread(target=put, args=("same", "twice-0")))
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    digest = hashlib.sha256(data).digest()
+    good = [a for a in answers.values() if a.HasField("evidence_stored")]
+    assert len(good) >= 3 and all(a.evidence_stored.sha256 == digest for a in good), answers
+    assert all(a.HasField("evidence_stored") or a.error.code == types_pb2.CONFLICT for a in answers.values()), answers
+    assert contents(ie).count(digest.hex()) == 1
+
+
+@test
+def wrong_uploads_are_told_what_is_wrong_and_leave_the_connection():
+    c = Client(ie)
+    error = c.call(upload_data=local_pb2.UploadData(key="never", offset=0, data=b"x")).error
+    assert error.code == types_pb2.INVALID, error
+    error = c.call(open_upload=local_pb2.OpenUpload(key="", size=1)).error
+    assert error.code == types_pb2.INVALID and error.faults[0].field == "key", error
+    error = c.call(open_upload=local_pb2.OpenUpload(key="huge", size=1 << 60)).error
+    assert error.code == types_pb2.INVALID, error
+    error = c.call(upload_file=local_pb2.UploadFile(key="no-descriptor")).error
+    assert error.code == types_pb2.INVALID and "SCM_RIGHTS" in error.text, error
+    assert c.call(open_upload=local_pb2.OpenUpload(key="gap")).HasField("upload_state")
+    error = c.call(upload_data=local_pb2.UploadData(key="gap", offset=5, data=b"x")).error
+    assert error.code == types_pb2.INVALID, error
+    c.send(upload_data=local_pb2.UploadData(key="gap", offset=0, data=b"hello"))
+    error = c.call(finish_upload=local_pb2.FinishUpload(key="gap", size=5, sha256=b"\0" * 32)).error
+    assert error.code == types_pb2.INVALID, error
+    assert c.call(get_status=local_pb2.GetStatus()).HasField("status")
+    c.close()
+
+
+@test
+def an_item_larger_than_the_disk_is_refused_before_its_bytes_flow():
+    error = desk_ie.call(open_upload=local_pb2.OpenUpload(key="tib", size=1 << 45)).error
+    assert error.code == types_pb2.UNAVAILABLE, error
+    assert not [n for n in os.listdir(f"{ie.dir}/store/evidence/part") if os.stat(f"{ie.dir}/store/evidence/part/{n}").st_size > MIB]
+
+
+@test
+def a_legal_hold_keeps_evidence_from_being_destroyed():
+    here = in_state(us, "e-1", "here")[0]
+    hold = us.ctl("evidence", "hold", f"{here.item.message_id}/1", "--reason", "appeal pending")
+    assert hold.returncode == 0, hold
+    certificate = case_pb2.Content(destruction_certificate=case_pb2.DestructionCertificate(
+        result=here.number, method="overwritten", certified_by="Registry", at_ms=1790000000000, attachments=[1]))
+    error = submit(desk_us, "d-1", case_ref="e-1", content=certificate).error
+    assert error.code == types_pb2.REFUSED_BY_LIFE_CYCLE and "legal hold" in error.text, error
+    assert us.ctl("evidence", "release", f"{here.item.message_id}/1", "--reason", "appeal decided").returncode == 0
+    assert submit(desk_us, "d-2", case_ref="e-1", content=certificate).HasField("submitted")
+    until("the other side's word", lambda: evidence(ie, "e-1")[0].state == "destroyed")
+    # The same content is held by another case: it stays on disk, and only there it is to be had.
+    assert hashlib.sha256(BIG).hexdigest() in contents(us)
+    assert get(desk_us, here.item).error.code == types_pb2.NOT_FOUND
+    actions = [e.action for e in custody(us, here.item).entries]
+    assert actions[-3:] == ["held", "released", "destroyed"], actions
+
+
+@test
+def what_is_past_its_retention_is_destroyed_and_certified():
+    ask(us, ie, "e-4")
+    data = bytes_of(3 * MIB, "retained")
+    stored = put_frames(desk_ie, "retained", data)
+    yesterday = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).date().isoformat()
+    both_of_it = [attachment(stored, "over.bin", retain_until_date=yesterday)]
+    assert result_of(desk_ie, "e-4", both_of_it, "r-6").HasField("submitted")
+    here, = in_state(us, "e-4", "here")
+    digest = hashlib.sha256(data).hexdigest()
+    assert digest in contents(us)
+    # Nothing that the case system has not got is destroyed.
+    us.kill()
+    us.start()
+    until("its files", lambda: digest in contents(us))
+    assert evidence(us, "e-4")[0].state == "here"
+    c = Client(us)
+    assert get(c, here.item) == data
+    until("that it was read", lambda: "read" in [e.action for e in custody(us, here.item).entries])
+    c.close()
+    us.kill()
+    us.start()
+    until("its destruction", lambda: digest not in contents(us))
+    in_state(ie, "e-4", "destroyed")
+    assert [e.action for e in custody(ie, here.item).entries][-1] == "destroyed"
+
+
+desk_us.close()
+desk_ie.close()
+finish(us, ie)
