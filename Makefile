@@ -154,7 +154,7 @@ mutants: $(MUTANTS)
 # ----------------------------------------------------------------- fuzzing
 # Targets by clang in a tree of their own: $(FUZZ)/NAME with libFuzzer, and
 # $(FUZZ)/replay/NAME with a plain main() for the committed inputs.
-FUZZ_TARGETS := peer parcel local json config treaty names zmtp node
+FUZZ_TARGETS := peer chunk parcel local json config treaty names zmtp node
 FUZZ_SHARED  := round_trip mutate rig
 FUZZ         := $(BUILD)/tests/fuzz
 FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(BUILD)/obj/tests/sim/store_mem.o \

@@ -244,6 +244,11 @@ struct xchg_push *xchg_push_next(struct xchg_pusher *p)
 	return NULL;
 }
 
+void xchg_push_again(struct xchg_pusher *p, const struct xchg_push *push)
+{
+	p->turn = (size_t)(push - p->at);
+}
+
 /* ------------------------------------------------------------------ the rate */
 
 /* Thousandths of a byte, which are bytes a second times milliseconds: a quarter of a

@@ -89,6 +89,8 @@ void xchg_push_end(struct xchg_push *push);
 /* Whose turn is it? Those that may send take turns, a chunk each; NULL: nobody. The
  * caller sets `reading`, and on success of the read advances `next`. */
 struct xchg_push *xchg_push_next(struct xchg_pusher *p);
+/* Nothing came of its turn, for the rate or the disk: the next turn is its own. */
+void xchg_push_again(struct xchg_pusher *p, const struct xchg_push *push);
 
 /* ------------------------------------------------------------------ the rate */
 

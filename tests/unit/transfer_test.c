@@ -621,6 +621,26 @@ static void turns_are_fair(void **state)
 		assert_ptr_equal(xchg_push_next(&p), push[1]);
 }
 
+/* With two pulls and a rate that refuses every second chunk both get on. */
+static void a_turn_of_which_nothing_came_is_not_lost(void **state)
+{
+	struct xchg_pusher p = { 0 };
+	struct xchg_push *a, *b, *next;
+
+	(void)state;
+	assert_int_equal(xchg_push_begin(&p, 1, 0, 1000, 64, &a), CY_OK);
+	assert_int_equal(xchg_push_begin(&p, 2, 0, 1000, 64, &b), CY_OK);
+	for (int n = 0; n < 40; n++) {
+		next = xchg_push_next(&p);
+		if (n % 2 == 0)
+			xchg_push_again(&p, next);
+		else
+			next->next++;
+	}
+	assert_int_equal(a->next, 10);
+	assert_int_equal(b->next, 10);
+}
+
 /* ------------------------------------------------------------------ the rate */
 
 #define KIB UINT64_C(1024)
@@ -826,6 +846,7 @@ int main(void)
 		cmocka_unit_test(a_pull_must_be_proper),
 		cmocka_unit_test(credit_has_a_limit),
 		cmocka_unit_test(turns_are_fair),
+		cmocka_unit_test(a_turn_of_which_nothing_came_is_not_lost),
 		cmocka_unit_test(without_a_rate_all_may_leave),
 		cmocka_unit_test(the_instant_that_is_told_is_right),
 		cmocka_unit_test(the_rate_is_kept),
