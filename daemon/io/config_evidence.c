@@ -82,6 +82,9 @@ static const char *minutes(const char *text, uint16_t *ret)
 	return text + 5;
 }
 
+/* Below it the turns of four pulls would be longer than a receiver waits (XCHG_STALL_MS). */
+#define RATE_MIN 8192u
+
 static bool rate_of(const char *text, struct node_rate *ret)
 {
 	const char *at = minutes(text, &ret->from);
@@ -94,7 +97,7 @@ static bool rate_of(const char *text, struct node_rate *ret)
 		ret->bytes_per_second = 0;
 		return true;
 	}
-	return bytes_of(at, strlen(at), &ret->bytes_per_second) && ret->bytes_per_second > 0;
+	return bytes_of(at, strlen(at), &ret->bytes_per_second) && ret->bytes_per_second >= RATE_MIN;
 }
 
 void config_rates(const struct config_sec *s, struct config_peer *peer)
@@ -111,8 +114,8 @@ void config_rates(const struct config_sec *s, struct config_peer *peer)
 
 		if (!rate_of(t->text, &rates[i]))
 			config_wrong(s, "evidence_rate", t->line,
-				     "'%s' is no rate; HH:MM-HH:MM and bytes a second with K, M or G, or the word "
-				     "unlimited, are expected, such as \"08:00-18:00 2M\"; correct it",
+				     "'%s' is no rate; HH:MM-HH:MM and bytes a second with K, M or G, 8K at least, or "
+				     "the word unlimited, are expected, such as \"08:00-18:00 2M\"; correct it",
 				     t->text);
 	}
 	peer->rates = rates;

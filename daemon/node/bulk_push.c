@@ -103,7 +103,7 @@ void bulk_asked(struct node *n, struct peer *p, const CyPull *f)
 		refuse(n, p, f->pull, CY_NOT_SENT_CODE__NO_SUCH_CHUNK);
 		return;
 	default:
-		bulk_goodbye(n, p, "a pull whose number does not rise, or without credit");
+		bulk_goodbye(n, p, "a pull under the number of another one, or without proper credit");
 		return;
 	}
 	p->bulk->pushes[x - p->bulk->pusher.at] = (struct bulk_push){ o.sha256, o.size };
@@ -143,9 +143,12 @@ void bulk_push_chunks(struct node *n, struct peer *p)
 	while (k->reading < BULK_READS_MAX && n->ports.bulk.room(n->ports.bulk.ctx, k->session) &&
 	       (x = xchg_push_next(&k->pusher)) != NULL) {
 		struct blob_ticket *t;
+		uint64_t left;
 
-		if (!xchg_pace_may(&k->pace, now, &k->paced))
+		if (!xchg_pace_may(&k->pace, now, &k->paced)) {
+			xchg_push_again(&k->pusher, x);
 			return;
+		}
 		t = blob_take(n, BLOB_CHUNK_PUSH);
 		t->peer = p;
 		t->session = k->session;
@@ -157,9 +160,11 @@ void bulk_push_chunks(struct node *n, struct peer *p)
 			x->reading = false;
 			k->reading--;
 			blob_untake(n, t);
+			xchg_push_again(&k->pusher, x);
 			return;
 		}
-		xchg_pace_left(&k->pace, CY_CHUNK);
+		left = k->pushes[t->place].size - x->next * CY_CHUNK;
+		xchg_pace_left(&k->pace, left < CY_CHUNK ? (size_t)left : CY_CHUNK);
 	}
 }
 
