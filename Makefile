@@ -202,7 +202,7 @@ check: test-packages
 	@tests/check $(BUILD) '$(TESTS)'
 
 # Data races: what has threads, by ThreadSanitizer (tests/tsan.supp says what is left out).
-TSAN_UNIT    := link_test link_bulk_test store_sqlite_test signer_test local_socket_test
+TSAN_UNIT    := blobs_fs_test link_test link_bulk_test store_sqlite_test signer_test local_socket_test
 space        := $(subst ,, )
 .PHONY: check-tsan check-tsan-built
 check-tsan: test-packages

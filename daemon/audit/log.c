@@ -2,16 +2,8 @@
 
 #include <string.h>
 
+#include "audit/tree.h"
 #include "base/error.h"
-
-static struct cy_digest parent(const struct cy_digest *left, const struct cy_digest *right)
-{
-	static const uint8_t prefix = 1;
-	struct cy_bytes pieces[] = { cy_bytes(&prefix, 1), cy_bytes(left->b, CY_SHA256_LEN),
-				     cy_bytes(right->b, CY_SHA256_LEN) };
-
-	return cy_sha256v(pieces, 3);
-}
 
 struct cy_digest audit_leaf(struct cy_bytes data)
 {
@@ -28,7 +20,7 @@ void audit_append(struct audit_log *log, const struct cy_digest *leaf)
 
 	/* Like adding one in binary: each carry joins two trees of equal size. */
 	for (; log->size >> i & 1; i++)
-		d = parent(&log->node[i], &d);
+		d = audit_node(&log->node[i], &d);
 	log->node[i] = d;
 	log->size++;
 }
@@ -41,7 +33,7 @@ struct cy_digest audit_root(const struct audit_log *log)
 	for (unsigned i = 0; i < 64; i++) {
 		if (!(log->size >> i & 1))
 			continue;
-		d = first ? log->node[i] : parent(&log->node[i], &d);
+		d = first ? log->node[i] : audit_node(&log->node[i], &d);
 		first = false;
 	}
 	return d;

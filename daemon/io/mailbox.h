@@ -1,5 +1,6 @@
 /* A queue of small letters from one thread to another, with a wake-up of the
- * receiver's event loop. The only thing that the main and the gate thread share. */
+ * receiver's event loop: all that the main and the gate thread share, and how results
+ * come from the thread of the evidence files. */
 #ifndef CY_IO_MAILBOX_H
 #define CY_IO_MAILBOX_H
 

@@ -1,0 +1,568 @@
+/* The port, the queue, the thread, and the memory of chunks that are read. */
+#include "io/blobs_fs.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io/blobs_fs_internal.h"
+
+#define IDLE_S  10   /* then files are closed */
+#define LOOK_MS 1000 /* the free space is no older while it is asked for */
+
+/* ------------------------------------------------------------------ the chunks */
+
+/* Memory that is used again and again, and outlives blobs_fs while some is handed out. */
+struct chunk {
+	struct chunk *next;
+	struct pool *pool;
+	uint8_t data[BLOB_HEADROOM + CY_CHUNK];
+};
+
+struct pool {
+	pthread_mutex_t lock;
+	struct chunk *free;
+	unsigned made, out;
+	struct mailbox *box; /* NULL: blobs_fs is closed */
+	bool wanted;
+};
+
+static struct pool *pool_new(struct mailbox *box)
+{
+	struct pool *pool = calloc(1, sizeof *pool);
+
+	CY_ASSERT(pool != NULL && pthread_mutex_init(&pool->lock, NULL) == 0);
+	pool->box = box;
+	return pool;
+}
+
+static void pool_free(struct pool *pool)
+{
+	while (pool->free != NULL) {
+		struct chunk *c = pool->free;
+
+		pool->free = c->next;
+		free(c);
+	}
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+/* NULL: all are out, and a letter follows when one is back. */
+static struct chunk *pool_take(struct pool *pool)
+{
+	struct chunk *c;
+
+	pthread_mutex_lock(&pool->lock);
+	c = pool->free;
+	if (c != NULL) {
+		pool->free = c->next;
+	} else if (pool->made < POOL_MAX) {
+		c = malloc(sizeof *c);
+		CY_ASSERT(c != NULL);
+		c->pool = pool;
+		pool->made++;
+	}
+	if (c != NULL)
+		pool->out++;
+	else
+		pool->wanted = true;
+	pthread_mutex_unlock(&pool->lock);
+	return c;
+}
+
+static void chunk_release(void *owner)
+{
+	struct chunk *c = owner;
+	struct pool *pool = c->pool;
+	bool last;
+
+	pthread_mutex_lock(&pool->lock);
+	c->next = pool->free;
+	pool->free = c;
+	pool->out--;
+	if (pool->wanted && pool->box != NULL)
+		mailbox_post(pool->box, &(struct mail){ 0 });
+	pool->wanted = false;
+	last = pool->box == NULL && pool->out == 0;
+	pthread_mutex_unlock(&pool->lock);
+	if (last)
+		pool_free(pool);
+}
+
+static void pool_leave(struct pool *pool)
+{
+	bool last;
+
+	pthread_mutex_lock(&pool->lock);
+	pool->box = NULL;
+	last = pool->out == 0;
+	pthread_mutex_unlock(&pool->lock);
+	if (last)
+		pool_free(pool);
+}
+
+/* --------------------------------------------------------------------- results */
+
+void blobs_task_free(struct task *t)
+{
+	blob_release(&t->data);
+	blob_release(&t->result.data);
+	if (t->fd >= 0)
+		close(t->fd);
+	if (t->result.fd >= 0)
+		close(t->result.fd);
+	free(t);
+}
+
+void blobs_post(struct blobs_fs *b, struct task *t)
+{
+	pthread_mutex_lock(&b->lock);
+	b->space = b->now;
+	pthread_mutex_unlock(&b->lock);
+	mailbox_post(&b->box, &(struct mail){ .data = t });
+}
+
+void blobs_post_more(struct blobs_fs *b, const struct task *t)
+{
+	struct task *copy = calloc(1, sizeof *copy);
+
+	CY_ASSERT(copy != NULL);
+	copy->fd = -1;
+	copy->result = t->result;
+	copy->result.more = true;
+	blobs_post(b, copy);
+}
+
+int blobs_fail(struct task *t, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	t->result.code = code;
+	va_start(ap, fmt);
+	vsnprintf(t->result.text, sizeof t->result.text, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int blobs_fail_errno(struct task *t, const char *what, const char *path)
+{
+	const int err = errno;
+
+	switch (err) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return blobs_fail(t, CY_ELIMIT, "%s cannot be %s: %s", path, what, strerror(err));
+	case ENOENT:
+		return blobs_fail(t, CY_ENOENT, "%s cannot be %s: %s", path, what, strerror(err));
+	default:
+		return blobs_fail(t, CY_EIO, "%s cannot be %s: %s", path, what, strerror(err));
+	}
+}
+
+static void on_letter(void *ctx, const struct mail *m)
+{
+	struct blobs_fs *b = ctx;
+	struct task *t = m->data;
+
+	if (t != NULL) {
+		if (t->counted)
+			b->waits--;
+		b->events.done(b->events.ctx, &t->result);
+		t->result.data = (struct blob_bytes){ 0 };
+		t->result.fd = -1;
+		blobs_task_free(t);
+	}
+	if (b->refused && b->waits < BLOB_WAITS_MAX) {
+		b->refused = false;
+		b->events.ready(b->events.ctx);
+	}
+}
+
+/* ------------------------------------------------------------------ the thread */
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void blobs_do(struct blobs_fs *b, struct task *t)
+{
+	struct part *p;
+
+	switch (t->what) {
+	case BLOBS_READ:
+		blobs_content_read(b, t);
+		return;
+	case BLOBS_FILE:
+		blobs_content_file(b, t);
+		return;
+	case BLOBS_DESTROY:
+		blobs_content_destroy(b, t);
+		return;
+	default:
+		break;
+	}
+	p = blobs_part_find(b, t->part);
+	if (t->what == BLOBS_DROP) {
+		blobs_part_drop(b, p, t);
+		return;
+	}
+	if (p != NULL && (p->copy != NULL || p->finish != NULL)) {
+		t->next = NULL;
+		*p->last_waiting = t;
+		p->last_waiting = &t->next;
+		return;
+	}
+	if (t->what == BLOBS_OPEN) {
+		blobs_part_open(b, t);
+		return;
+	}
+	if (p == NULL) {
+		blobs_fail(t, CY_ENOENT, "there is no part %s that is open", t->part);
+		blobs_post(b, t);
+		return;
+	}
+	if (t->what == BLOBS_APPEND) {
+		blobs_part_append(b, p, t);
+	} else if (t->what == BLOBS_COPY) {
+		blobs_part_copy(b, p, t);
+	} else {
+		p->finish = t;
+		blobs_job_add(b, p);
+	}
+}
+
+static void idle(struct blobs_fs *b)
+{
+	struct timespec until;
+
+	if (blobs_files_idle(b)) {
+		pthread_cond_wait(&b->cond, &b->lock);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += IDLE_S;
+	if (pthread_cond_timedwait(&b->cond, &b->lock, &until) == ETIMEDOUT && b->first == NULL)
+		blobs_files_close(b);
+}
+
+static void *run(void *arg)
+{
+	struct blobs_fs *b = arg;
+
+	pthread_setname_np(pthread_self(), "evidence");
+	blobs_scan_parts(b);
+	pthread_mutex_lock(&b->lock);
+	while (!b->quit) {
+		struct task *t = b->first;
+		const bool look = b->look;
+
+		if (t == NULL && b->job == NULL && b->scanned == SUBDIRS && !look) {
+			idle(b);
+			continue;
+		}
+		if (t != NULL) {
+			b->first = t->next;
+			if (b->first == NULL)
+				b->last = &b->first;
+		}
+		b->look = false;
+		pthread_mutex_unlock(&b->lock);
+		if (t != NULL)
+			blobs_do(b, t);
+		/* Whatever waits, the long ones get on by a slice. */
+		if (b->job != NULL)
+			blobs_job(b);
+		else if (b->scanned < SUBDIRS)
+			blobs_scan_content(b);
+		if (look || t == NULL)
+			blobs_look(b);
+		pthread_mutex_lock(&b->lock);
+		b->space = b->now;
+	}
+	pthread_mutex_unlock(&b->lock);
+	blobs_part_free_all(b);
+	blobs_files_close(b);
+	return NULL;
+}
+
+/* -------------------------------------------------------------------- the port */
+
+static bool part_valid(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len > 0 && len <= BLOB_NAME_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+static struct task *task_new(enum blobs_what what, uint64_t ticket)
+{
+	struct task *t = calloc(1, sizeof *t);
+
+	CY_ASSERT(t != NULL);
+	t->what = what;
+	t->fd = t->result.fd = -1;
+	t->result.ticket = ticket;
+	return t;
+}
+
+static int queue(struct blobs_fs *b, struct task *t)
+{
+	if (t->counted)
+		b->waits++;
+	pthread_mutex_lock(&b->lock);
+	*b->last = t;
+	b->last = &t->next;
+	pthread_cond_signal(&b->cond);
+	pthread_mutex_unlock(&b->lock);
+	return CY_OK;
+}
+
+static int queue_part(struct blobs_fs *b, struct task *t, const char *part)
+{
+	if (!part_valid(part)) {
+		blobs_task_free(t);
+		return CY_EINVAL;
+	}
+	snprintf(t->part, sizeof t->part, "%s", part);
+	return queue(b, t);
+}
+
+static int port_open(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
+		     bool again)
+{
+	struct task *t = task_new(BLOBS_OPEN, ticket);
+
+	t->size = size;
+	t->again = again;
+	if (expected != NULL) {
+		t->expects = true;
+		t->id = *expected;
+		t->size = expected->size;
+	}
+	if (t->size > CY_EVIDENCE_MAX) {
+		blobs_task_free(t);
+		return CY_EINVAL;
+	}
+	return queue_part(ctx, t, part);
+}
+
+static int port_append(void *ctx, uint64_t ticket, const char *part, uint64_t offset, struct blob_bytes data,
+		       const struct cy_digest *path, size_t n_path)
+{
+	struct blobs_fs *b = ctx;
+	struct task *t = task_new(BLOBS_APPEND, ticket);
+
+	t->data = data;
+	if (b->waits >= BLOB_WAITS_MAX) {
+		b->refused = true;
+		blobs_task_free(t);
+		return CY_EAGAIN;
+	}
+	if (n_path > CY_CHUNK_PATH_MAX) {
+		blobs_task_free(t);
+		return CY_EINVAL;
+	}
+	t->offset = offset;
+	t->counted = part_valid(part);
+	t->result.n_path = n_path;
+	if (n_path > 0)
+		memcpy(t->result.path, path, n_path * sizeof *path);
+	return queue_part(b, t, part);
+}
+
+static int port_copy(void *ctx, uint64_t ticket, const char *part, int fd)
+{
+	struct task *t = task_new(BLOBS_COPY, ticket);
+
+	t->fd = fd;
+	return queue_part(ctx, t, part);
+}
+
+static int port_finish(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct cy_digest *sha256)
+{
+	struct task *t = task_new(BLOBS_FINISH, ticket);
+
+	t->size = size;
+	t->expects = sha256 != NULL;
+	if (sha256 != NULL)
+		t->id.sha256 = *sha256;
+	return queue_part(ctx, t, part);
+}
+
+static int port_drop(void *ctx, uint64_t ticket, const char *part)
+{
+	return queue_part(ctx, task_new(BLOBS_DROP, ticket), part);
+}
+
+static int port_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify)
+{
+	struct blobs_fs *b = ctx;
+	struct chunk *c = b->waits < BLOB_WAITS_MAX ? pool_take(b->pool) : NULL;
+	struct task *t;
+
+	if (c == NULL) {
+		b->refused = true;
+		return CY_EAGAIN;
+	}
+	t = task_new(BLOBS_READ, ticket);
+	t->counted = true;
+	t->id.sha256 = *sha256;
+	t->offset = chunk;
+	t->verify = verify;
+	t->data = (struct blob_bytes){
+		.data = c->data + BLOB_HEADROOM, .len = CY_CHUNK, .release = chunk_release, .owner = c
+	};
+	return queue(b, t);
+}
+
+static int port_file(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	struct task *t = task_new(BLOBS_FILE, ticket);
+
+	t->id.sha256 = *sha256;
+	return queue(ctx, t);
+}
+
+static int port_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	struct task *t = task_new(BLOBS_DESTROY, ticket);
+
+	t->id.sha256 = *sha256;
+	return queue(ctx, t);
+}
+
+static void port_space(void *ctx, struct blob_space *ret_space)
+{
+	struct blobs_fs *b = ctx;
+	const int64_t now = now_ms();
+
+	pthread_mutex_lock(&b->lock);
+	*ret_space = b->space;
+	if (now - b->looked >= LOOK_MS) {
+		b->looked = now;
+		b->look = true;
+		pthread_cond_signal(&b->cond);
+	}
+	pthread_mutex_unlock(&b->lock);
+}
+
+static uint64_t port_progress(void *ctx, const char *part)
+{
+	struct blobs_fs *b = ctx;
+	const struct part *p;
+	uint64_t shown;
+
+	pthread_mutex_lock(&b->lock);
+	p = blobs_part_find(b, part);
+	shown = p != NULL ? atomic_load(&p->shown) : 0;
+	pthread_mutex_unlock(&b->lock);
+	return shown;
+}
+
+struct blob_port blobs_fs_port(struct blobs_fs *b)
+{
+	return (struct blob_port){
+		.ctx = b,
+		.open = port_open,
+		.append = port_append,
+		.copy = port_copy,
+		.finish = port_finish,
+		.drop_part = port_drop,
+		.read = port_read,
+		.file = port_file,
+		.destroy = port_destroy,
+		.space = port_space,
+		.progress = port_progress,
+	};
+}
+
+/* ---------------------------------------------------------- opening and closing */
+
+static void release(struct blobs_fs *b)
+{
+	/* From now on a chunk that comes back posts no letter. */
+	if (b->pool != NULL)
+		pool_leave(b->pool);
+	for (struct task *t = b->first, *next; t != NULL; t = next) {
+		next = t->next;
+		blobs_task_free(t);
+	}
+	if (b->box.wake != NULL) {
+		for (struct mail *m = b->box.first; m != NULL; m = m->next)
+			if (m->data != NULL)
+				blobs_task_free(m->data);
+	}
+	mailbox_free(&b->box);
+	pthread_cond_destroy(&b->cond);
+	pthread_mutex_destroy(&b->lock);
+	EVP_MD_CTX_free(b->leaf);
+	EVP_MD_free(b->sha256);
+	free(b->scratch);
+	if (b->dir >= 0)
+		close(b->dir);
+	free(b);
+}
+
+int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config, const struct blobs_fs_events *events,
+		  struct blobs_fs **ret, struct cy_error *e)
+{
+	struct blobs_fs *b = calloc(1, sizeof *b);
+	pthread_condattr_t attr;
+	int r;
+
+	CY_ASSERT(b != NULL);
+	b->events = *events;
+	b->keep_free = config->keep_free;
+	b->dir = -1;
+	b->last = &b->first;
+	b->last_job = &b->job;
+	b->scratch = malloc(CY_CHUNK);
+	b->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	b->leaf = EVP_MD_CTX_new();
+	CY_ASSERT(b->scratch != NULL && b->sha256 != NULL && b->leaf != NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	CY_ASSERT(pthread_mutex_init(&b->lock, NULL) == 0 && pthread_cond_init(&b->cond, &attr) == 0);
+	pthread_condattr_destroy(&attr);
+	r = mailbox_init(&b->box, base, on_letter, b, e);
+	if (r == CY_OK) {
+		b->pool = pool_new(&b->box);
+		r = blobs_dir_open(config->dir, &b->dir, e);
+	}
+	if (r == CY_OK) {
+		blobs_look(b);
+		b->space = b->now;
+	}
+	if (r == CY_OK && pthread_create(&b->thread, NULL, run, b) != 0)
+		r = cy_fail(e, CY_EIO, "the thread for evidence cannot be started");
+	if (r < 0) {
+		release(b);
+		return r;
+	}
+	*ret = b;
+	return CY_OK;
+}
+
+void blobs_fs_close(struct blobs_fs *b)
+{
+	if (b == NULL)
+		return;
+	pthread_mutex_lock(&b->lock);
+	b->quit = true;
+	pthread_cond_signal(&b->cond);
+	pthread_mutex_unlock(&b->lock);
+	pthread_join(b->thread, NULL);
+	release(b);
+}

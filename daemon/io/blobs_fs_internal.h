@@ -1,0 +1,208 @@
+/* What the files of blobs_fs share. Everything is the worker's but what says otherwise. */
+#ifndef CY_IO_BLOBS_FS_INTERNAL_H
+#define CY_IO_BLOBS_FS_INTERNAL_H
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "audit/tree.h"
+#include "io/blobs_fs.h"
+#include "io/mailbox.h"
+
+#define PATH_SIZE      88 /* of a file in DIR, with NUL: content/ab/HEX.tree */
+#define FILES_MAX      8  /* parts and contents whose descriptors are kept */
+#define BUCKETS        1024
+#define SUBDIRS        256
+#define POOL_MAX       (BLOB_WAITS_MAX + 8) /* chunks that were read and not released, and that are being read */
+#define PROGRESS_BYTES (64u * CY_CHUNK)
+
+enum blobs_what {
+	BLOBS_OPEN,
+	BLOBS_APPEND,
+	BLOBS_COPY,
+	BLOBS_FINISH,
+	BLOBS_DROP,
+	BLOBS_READ,
+	BLOBS_FILE,
+	BLOBS_DESTROY
+};
+
+struct task {
+	struct task *next;
+	enum blobs_what what;
+	char part[BLOB_NAME_MAX + 1];
+	uint64_t size, offset; /* offset: a chunk's number for read() */
+	bool expects;          /* `id` holds what is expected; finish(): its sha256 */
+	bool again, verify;    /* open(), read() */
+	bool counted;          /* among BLOB_WAITS_MAX */
+	struct blob_id id;
+	struct blob_bytes data;
+	int fd;
+	struct blob_result result; /* append(): the path is given here */
+};
+
+/* Open files of a part or of a content, for the time of a task. */
+struct files {
+	char path[PATH_SIZE]; /* empty: the place is free */
+	int data, tree;       /* tree: -1 until it is asked for */
+	uint64_t turn;
+};
+
+struct part {
+	struct part *next; /* in its bucket; main looks it up as well, under the lock */
+	char name[BLOB_NAME_MAX + 1], path[PATH_SIZE];
+	bool pulled;
+	struct blob_id expected;    /* all zero: an upload */
+	uint64_t size;              /* that it will have; 0: not known */
+	uint64_t owes;              /* bytes of it in blobs_fs.reserved */
+	uint64_t end;               /* bytes that it has */
+	_Atomic uint64_t shown;     /* the same for main */
+	uint64_t durable;           /* bytes that its mark says */
+	uint64_t marks;             /* that were set */
+	bool named;                 /* the disk has the names of its files */
+	uint64_t allocated;         /* blocks are there up to here */
+	bool no_allocate;           /* the file system cannot */
+	uint64_t flushing, flushed; /* write-back has begun up to here; has ended up to there */
+	int stuck;                  /* the code of an append that failed: those behind it fail alike */
+
+	uint64_t whole_at;        /* `whole` has the bytes before; it catches up with `end` */
+	uint64_t resumed;         /* bytes of an earlier life: their leaves are compared */
+	EVP_MD_CTX *whole, *leaf; /* leaf: of the chunk at `end` */
+	struct cy_digest first;   /* leaf 0, if there is no tree yet */
+	bool has_first, has_tree;
+	bool leaves_lost; /* of an earlier life: they are written instead of compared */
+
+	/* What is under way, in slices; `job` links the parts that have something. */
+	bool is_job;
+	struct part *job;
+	struct task *copy, *finish;
+	struct task *waiting, **last_waiting; /* for copy or finish to end */
+	unsigned level;                       /* of the tree, that is being made; 0: none */
+	uint64_t index;
+};
+
+struct pool;
+
+struct blobs_fs {
+	/* Set at the start. */
+	struct blobs_fs_events events;
+	int dir;
+	uint64_t keep_free;
+	EVP_MD *sha256;
+	pthread_t thread;
+
+	/* main */
+	struct mailbox box; /* of results; a letter without one: try again */
+	unsigned waits;
+	bool refused;
+	struct pool *pool;
+
+	/* between both */
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	struct task *first, **last;
+	bool quit, look; /* look: at the free space */
+	int64_t looked;  /* ms, monotonic */
+	struct blob_space space;
+	struct part *part[BUCKETS]; /* written by the worker */
+
+	/* the worker */
+	struct part *job, **last_job;
+	unsigned scanned; /* directories of content that are counted */
+	struct files files[FILES_MAX];
+	uint64_t turn;
+	EVP_MD_CTX *leaf;
+	uint8_t *scratch; /* CY_CHUNK bytes */
+	struct blob_space now;
+};
+
+/* ----------------------------------------------------------- blobs_fs.c */
+
+/* The task has ended, as its result says. */
+void blobs_post(struct blobs_fs *b, struct task *t);
+/* Its result so far, with `more`. */
+void blobs_post_more(struct blobs_fs *b, const struct task *t);
+/* Sets the result and returns the code. */
+int blobs_fail(struct task *t, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same of errno, after what could not be done. */
+int blobs_fail_errno(struct task *t, const char *what, const char *path);
+void blobs_do(struct blobs_fs *b, struct task *t);
+void blobs_task_free(struct task *t);
+
+/* ------------------------------------------------------ blobs_fs_disk.c */
+
+int blobs_dir_open(const char *dir, int *ret_fd, struct cy_error *e);
+/* Leftovers of parts; once at the start. */
+void blobs_scan_parts(struct blobs_fs *b);
+/* One directory of contents: what is there, and leftovers. */
+void blobs_scan_content(struct blobs_fs *b);
+/* NULL: errno. Flags are those of open(2). */
+struct files *blobs_files(struct blobs_fs *b, const char *path, int flags);
+/* Its tree, opened alike; -1: errno. */
+int blobs_tree(struct blobs_fs *b, struct files *f, int flags);
+void blobs_files_forget(struct blobs_fs *b, const char *path);
+bool blobs_files_idle(struct blobs_fs *b); /* are none open? */
+void blobs_files_close(struct blobs_fs *b);
+int blobs_pread(int fd, void *data, size_t len, uint64_t offset, size_t *ret_len); /* short at the end of file */
+int blobs_pwrite(int fd, const void *data, size_t len, uint64_t offset);           /* all of it; CY_EIO: errno */
+int blobs_sync_dir(struct blobs_fs *b, const char *path);
+/* PATH.SUFFIX */
+void blobs_path(char out[static PATH_SIZE], const char *path, const char *suffix);
+void blobs_content_path(char out[static PATH_SIZE], const struct cy_digest *sha256);
+/* Ask the file system; then main sees it. */
+void blobs_look(struct blobs_fs *b);
+/* May `len` more bytes be used, of which `owed` are reserved for who asks? */
+bool blobs_room(struct blobs_fs *b, uint64_t len, uint64_t owed);
+/* Where a node is in a stored tree. */
+uint64_t blobs_tree_at(uint64_t leaves, unsigned level, uint64_t index);
+
+/* ------------------------------------------------------ blobs_fs_part.c */
+
+struct part *blobs_part_find(struct blobs_fs *b, const char *name);
+void blobs_part_open(struct blobs_fs *b, struct task *t);
+void blobs_part_append(struct blobs_fs *b, struct part *p, struct task *t);
+/* Throws a part away for who asks, and ends what is under way with it; NULL: there is none in memory. */
+void blobs_part_drop(struct blobs_fs *b, struct part *p, struct task *t);
+/* Throws it away: files and memory. */
+void blobs_part_remove(struct blobs_fs *b, struct part *p);
+/* Of the memory alone. */
+void blobs_part_free(struct blobs_fs *b, struct part *p);
+void blobs_part_free_all(struct blobs_fs *b); /* marks them first */
+/* It has so many bytes. */
+void blobs_part_end(struct blobs_fs *b, struct part *p, uint64_t end);
+/* From nothing, whatever it had. */
+int blobs_part_anew(struct blobs_fs *b, struct part *p, struct task *t);
+/* At its end; `leaf`: the bytes are a whole chunk. On failure the part is as before, or goes
+ * on from its mark. */
+int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const uint8_t *data, size_t len,
+		     const struct cy_digest *leaf);
+/* Back to the mark after the disk has failed, keeping the result's code. */
+void blobs_part_back(struct blobs_fs *b, struct part *p, struct task *t);
+int blobs_part_leaf(struct blobs_fs *b, struct part *p, uint64_t index, const struct cy_digest *leaf, struct task *t);
+
+/* ----------------------------------------------------- blobs_fs_slice.c */
+
+void blobs_part_copy(struct blobs_fs *b, struct part *p, struct task *t);
+/* A slice of what is under way with the first part that has something. */
+void blobs_job(struct blobs_fs *b);
+void blobs_job_add(struct blobs_fs *b, struct part *p);
+/* Takes what waits for copy or finish to end, and does it when they have. */
+struct task *blobs_part_waiting(struct part *p);
+void blobs_part_go_on(struct blobs_fs *b, struct task *waiting);
+
+/* ---------------------------------------------------- blobs_fs_finish.c */
+
+/* A slice; the whole is hashed. */
+void blobs_finish_step(struct blobs_fs *b, struct part *p);
+
+/* --------------------------------------------------- blobs_fs_content.c */
+
+/* Is there content of this digest, with all its bytes and its tree? Gives its size and root. */
+bool blobs_content_is(struct blobs_fs *b, const struct cy_digest *sha256, struct blob_id *ret_id);
+void blobs_content_read(struct blobs_fs *b, struct task *t);
+void blobs_content_file(struct blobs_fs *b, struct task *t);
+void blobs_content_destroy(struct blobs_fs *b, struct task *t);
+void blobs_leaf(struct blobs_fs *b, const uint8_t *data, size_t len, struct cy_digest *ret);
+
+#endif

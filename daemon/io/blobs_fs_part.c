@@ -1,0 +1,557 @@
+/* Parts: begun, resumed, appended to, thrown away. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/blobs_fs_internal.h"
+
+#define FLUSH_WINDOW   (8u * CY_CHUNK) /* bytes that are being written back, and as many that are not yet */
+#define ALLOCATE_AHEAD (256u * CY_CHUNK)
+#define MARK_MAGIC     "CYMARK1"
+#define MARK_SLOT      512 /* two that take turns, each in a sector of its own */
+
+/* ------------------------------------------------------------------- in memory */
+
+static struct part **bucket(struct blobs_fs *b, const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (uint8_t)*name) * 16777619u;
+	return &b->part[h % BUCKETS];
+}
+
+struct part *blobs_part_find(struct blobs_fs *b, const char *name)
+{
+	struct part *p = *bucket(b, name);
+
+	while (p != NULL && strcmp(p->name, name) != 0)
+		p = p->next;
+	return p;
+}
+
+static struct part *part_new(struct blobs_fs *b, const char *name)
+{
+	struct part *p = calloc(1, sizeof *p), **at = bucket(b, name);
+
+	CY_ASSERT(p != NULL);
+	memcpy(p->name, name, strlen(name) + 1);
+	snprintf(p->path, sizeof p->path, "part/%s", name);
+	p->last_waiting = &p->waiting;
+	p->whole = EVP_MD_CTX_new();
+	p->leaf = EVP_MD_CTX_new();
+	CY_ASSERT(p->whole != NULL && p->leaf != NULL);
+	pthread_mutex_lock(&b->lock);
+	p->next = *at;
+	*at = p;
+	pthread_mutex_unlock(&b->lock);
+	return p;
+}
+
+void blobs_part_free(struct blobs_fs *b, struct part *p)
+{
+	struct part **at = bucket(b, p->name);
+
+	blobs_files_forget(b, p->path);
+	b->now.reserved -= p->owes;
+	pthread_mutex_lock(&b->lock);
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	pthread_mutex_unlock(&b->lock);
+	if (p->is_job) {
+		for (at = &b->job; *at != p;)
+			at = &(*at)->job;
+		*at = p->job;
+		if (p->job == NULL)
+			b->last_job = at;
+	}
+	EVP_MD_CTX_free(p->whole);
+	EVP_MD_CTX_free(p->leaf);
+	free(p);
+}
+
+void blobs_part_end(struct blobs_fs *b, struct part *p, uint64_t end)
+{
+	uint64_t have;
+
+	p->end = end;
+	atomic_store(&p->shown, end);
+	have = p->end > p->allocated ? p->end : p->allocated;
+	b->now.reserved -= p->owes;
+	p->owes = p->size > have ? p->size - have : 0;
+	b->now.reserved += p->owes;
+}
+
+/* ------------------------------------------------------------------- the mark */
+
+struct mark {
+	char magic[8];
+	uint64_t turn; /* the higher one counts */
+	uint64_t durable;
+	struct blob_id expected;
+	struct cy_digest check; /* SHA-256 of what is before it */
+};
+
+static struct cy_digest mark_check(const struct mark *m)
+{
+	return cy_sha256(cy_bytes(m, offsetof(struct mark, check)));
+}
+
+/* False: there is none that is whole. */
+static bool mark_read(struct blobs_fs *b, const char *part_path, struct mark *ret)
+{
+	char path[PATH_SIZE];
+	bool found = false;
+	int fd;
+
+	blobs_path(path, part_path, "mark");
+	fd = openat(b->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	for (uint64_t slot = 0; fd >= 0 && slot < 2; slot++) {
+		struct mark m;
+		struct cy_digest check;
+		size_t len;
+
+		if (blobs_pread(fd, &m, sizeof m, slot * MARK_SLOT, &len) < 0 || len != sizeof m)
+			continue;
+		check = mark_check(&m);
+		if (memcmp(m.magic, MARK_MAGIC, sizeof m.magic) != 0 || !cy_digest_equal(&check, &m.check) ||
+		    (found && m.turn < ret->turn))
+			continue;
+		*ret = m;
+		found = true;
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+static int mark_write(struct blobs_fs *b, struct part *p, uint64_t durable, struct task *t)
+{
+	struct mark m = { .magic = MARK_MAGIC, .durable = durable, .expected = p->expected };
+	char path[PATH_SIZE];
+	int fd, r = CY_OK;
+
+	blobs_path(path, p->path, "mark");
+	fd = openat(b->dir, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return blobs_fail_errno(t, "opened", path);
+	/* What is less than before must be known before anything is built upon it: both slots,
+	 * and the disk. */
+	for (int i = durable < p->durable ? 2 : 1; i > 0 && r == CY_OK; i--) {
+		m.turn = ++p->marks;
+		m.check = mark_check(&m);
+		r = blobs_pwrite(fd, &m, sizeof m, m.turn % 2 * MARK_SLOT);
+	}
+	if (r < 0 || (durable < p->durable && fdatasync(fd) < 0))
+		r = blobs_fail_errno(t, "written", path);
+	else
+		p->durable = durable;
+	close(fd);
+	return r;
+}
+
+/* The disk has all whole chunks, and then the mark says so. */
+static int mark(struct blobs_fs *b, struct part *p, struct files *f, struct task *t)
+{
+	if (fdatasync(f->data) < 0)
+		return blobs_fail_errno(t, "flushed", p->path);
+	if (p->has_tree && (blobs_tree(b, f, O_RDWR) < 0 || fdatasync(f->tree) < 0))
+		return blobs_fail_errno(t, "flushed with its tree", p->path);
+	p->flushed = p->flushing = p->end;
+	if (!p->named) {
+		if (blobs_sync_dir(b, "part") < 0)
+			return blobs_fail_errno(t, "flushed", "part");
+		p->named = true;
+	}
+	return mark_write(b, p, p->end / CY_CHUNK * CY_CHUNK, t);
+}
+
+/* -------------------------------------------------------------- back, and forth */
+
+static void leaf_begin(struct blobs_fs *b, struct part *p)
+{
+	static const uint8_t prefix = 0;
+
+	CY_ASSERT(EVP_DigestInit_ex2(p->leaf, b->sha256, NULL) == 1 && EVP_DigestUpdate(p->leaf, &prefix, 1) == 1);
+}
+
+/* The part ends at `at`, a multiple of CY_CHUNK that the mark covers, and is read back from
+ * its beginning. What the file has beyond is cut off, or written over later. */
+static void go_back(struct blobs_fs *b, struct part *p, struct files *f, uint64_t at)
+{
+	struct stat st = { 0 };
+	const uint64_t leaves = at / CY_CHUNK * CY_SHA256_LEN;
+
+	CY_ASSERT(EVP_DigestInit_ex2(p->whole, b->sha256, NULL) == 1);
+	leaf_begin(b, p);
+	p->has_tree = false;
+	if (f != NULL) {
+		(void)!ftruncate(f->data, (off_t)at);
+		p->has_tree = blobs_tree(b, f, O_RDWR) >= 0 && fstat(f->tree, &st) == 0;
+		if (p->has_tree && (uint64_t)st.st_size > leaves)
+			(void)!ftruncate(f->tree, (off_t)leaves);
+	}
+	p->leaves_lost = !p->has_tree || (uint64_t)st.st_size < leaves;
+	p->allocated = p->flushing = p->flushed = p->resumed = at;
+	p->whole_at = 0;
+	p->has_first = false;
+	p->level = 0;
+	blobs_part_end(b, p, at);
+	if (at > 0)
+		blobs_job_add(b, p);
+}
+
+void blobs_part_back(struct blobs_fs *b, struct part *p, struct task *t)
+{
+	go_back(b, p, blobs_files(b, p->path, O_RDWR), p->durable);
+	t->result.offset = p->end;
+}
+
+int blobs_part_anew(struct blobs_fs *b, struct part *p, struct task *t)
+{
+	struct files *f = blobs_files(b, p->path, O_RDWR | O_CREAT);
+	char path[PATH_SIZE];
+
+	if (f == NULL)
+		return blobs_fail_errno(t, "made", p->path);
+	blobs_path(path, p->path, "mark");
+	if (p->marks == 0)
+		unlinkat(b->dir, path, 0);
+	if (mark_write(b, p, 0, t) < 0)
+		return t->result.code;
+	go_back(b, p, f, 0);
+	return CY_OK;
+}
+
+static void remove_files(struct blobs_fs *b, const char *part_path)
+{
+	char path[PATH_SIZE];
+
+	blobs_files_forget(b, part_path);
+	/* The mark last: without data it is a leftover. */
+	unlinkat(b->dir, part_path, 0);
+	blobs_path(path, part_path, "tree");
+	unlinkat(b->dir, path, 0);
+	blobs_path(path, part_path, "mark");
+	unlinkat(b->dir, path, 0);
+}
+
+void blobs_part_remove(struct blobs_fs *b, struct part *p)
+{
+	remove_files(b, p->path);
+	blobs_part_free(b, p);
+	blobs_look(b);
+}
+
+static void cancel(struct blobs_fs *b, struct task *t)
+{
+	if (t == NULL)
+		return;
+	blobs_fail(t, CY_ENOENT, "the part %s was thrown away meanwhile", t->part);
+	blobs_post(b, t);
+}
+
+void blobs_part_drop(struct blobs_fs *b, struct part *p, struct task *t)
+{
+	char path[PATH_SIZE];
+
+	if (p != NULL) {
+		cancel(b, p->copy);
+		cancel(b, p->finish);
+		for (struct task *w = blobs_part_waiting(p), *next; w != NULL; w = next) {
+			next = w->next;
+			cancel(b, w);
+		}
+		blobs_part_free(b, p);
+	}
+	snprintf(path, sizeof path, "part/%s", t->part);
+	remove_files(b, path);
+	if (blobs_sync_dir(b, "part") < 0)
+		blobs_fail_errno(t, "flushed", "part");
+	blobs_look(b);
+	blobs_post(b, t);
+}
+
+void blobs_part_free_all(struct blobs_fs *b)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (b->part[i] != NULL) {
+			struct part *p = b->part[i];
+			struct task t = { .fd = -1 };
+			struct files *f = NULL;
+
+			if (p->end / CY_CHUNK * CY_CHUNK > p->durable)
+				f = blobs_files(b, p->path, O_RDWR);
+			if (f != NULL)
+				mark(b, p, f, &t);
+			if (p->copy != NULL)
+				blobs_task_free(p->copy);
+			if (p->finish != NULL)
+				blobs_task_free(p->finish);
+			for (struct task *w = blobs_part_waiting(p), *next; w != NULL; w = next) {
+				next = w->next;
+				blobs_task_free(w);
+			}
+			blobs_part_free(b, p);
+		}
+	}
+}
+
+/* --------------------------------------------------------------------- opening */
+
+/* What the disk has of it. CY_ENOENT: nothing. */
+static int load(struct blobs_fs *b, struct part *p, struct task *t)
+{
+	struct mark m = { 0 };
+	struct files *f = blobs_files(b, p->path, O_RDWR);
+	struct stat st;
+	uint64_t at;
+
+	if (f == NULL && errno == ENOENT)
+		return CY_ENOENT;
+	if (f == NULL || fstat(f->data, &st) < 0)
+		return blobs_fail_errno(t, "opened", p->path);
+	/* None that is whole: nothing is known to be durable. */
+	mark_read(b, p->path, &m);
+	at = m.durable < (uint64_t)st.st_size ? m.durable : (uint64_t)st.st_size;
+	p->expected = m.expected;
+	p->marks = m.turn;
+	p->durable = at / CY_CHUNK * CY_CHUNK;
+	go_back(b, p, f, p->durable);
+	return CY_OK;
+}
+
+static bool id_equal(const struct blob_id *a, const struct blob_id *b)
+{
+	return a->size == b->size && cy_digest_equal(&a->sha256, &b->sha256) && cy_digest_equal(&a->root, &b->root);
+}
+
+/* Is the content here already? Then there is no part. */
+static bool here_already(struct blobs_fs *b, struct part *p, struct task *t)
+{
+	struct blob_id id;
+
+	if (!t->expects || !blobs_content_is(b, &t->id.sha256, &id))
+		return false;
+	if (id_equal(&id, &t->id) && t->again)
+		return false;
+	if (id_equal(&id, &t->id)) {
+		if (p != NULL)
+			blobs_part_remove(b, p);
+		t->result.id = id;
+		t->result.offset = id.size;
+		blobs_fail(t, CY_EEXIST, "the content is here already");
+	} else {
+		blobs_fail(t, CY_ESIGN,
+			   "the content of this digest has %llu bytes here, and another size or root is expected",
+			   (unsigned long long)id.size);
+	}
+	return true;
+}
+
+void blobs_part_open(struct blobs_fs *b, struct task *t)
+{
+	struct part *p = blobs_part_find(b, t->part);
+	const struct blob_id old = p != NULL ? p->expected : (struct blob_id){ 0 };
+	uint64_t have, size = t->size;
+	bool exists = p != NULL, fresh = p == NULL;
+	int r = CY_OK;
+
+	if (here_already(b, p, t)) {
+		blobs_post(b, t);
+		return;
+	}
+	if (p == NULL) {
+		p = part_new(b, t->part);
+		r = load(b, p, t);
+		exists = r != CY_ENOENT;
+		r = exists ? r : CY_OK;
+	}
+	if (r == CY_OK && exists && !id_equal(fresh ? &p->expected : &old, &t->id)) {
+		p->expected = t->id;
+		r = blobs_part_anew(b, p, t);
+	}
+	p->expected = t->id;
+	p->pulled = t->expects;
+	have = p->end > p->allocated ? p->end : p->allocated;
+	if (r == CY_OK && size > have && !blobs_room(b, size - have, p->owes))
+		r = blobs_fail(
+			t, CY_ELIMIT,
+			"the disk has no room for %llu bytes more: %llu are free beyond what others have reserved",
+			(unsigned long long)(size - have), (unsigned long long)b->now.free);
+	if (r == CY_OK) {
+		p->size = size;
+		p->stuck = CY_OK;
+		blobs_part_end(b, p, p->end);
+		if (!exists)
+			r = blobs_part_anew(b, p, t);
+		t->result.offset = p->end;
+	}
+	/* What the disk had stays there. */
+	if (r < 0 && fresh && exists)
+		blobs_part_free(b, p);
+	else if (r < 0 && fresh)
+		blobs_part_remove(b, p);
+	blobs_look(b);
+	blobs_post(b, t);
+}
+
+/* --------------------------------------------------------------------- writing */
+
+int blobs_part_leaf(struct blobs_fs *b, struct part *p, uint64_t index, const struct cy_digest *leaf, struct task *t)
+{
+	struct files *f;
+
+	if (index == 0) {
+		p->first = *leaf;
+		p->has_first = true;
+		/* Most items have no second chunk, and so no tree. */
+		if (!p->has_tree)
+			return CY_OK;
+	}
+	f = blobs_files(b, p->path, O_RDWR);
+	if (f == NULL || blobs_tree(b, f, O_RDWR | O_CREAT) < 0)
+		return blobs_fail_errno(t, "opened with its tree", p->path);
+	if (!p->has_tree) {
+		p->has_tree = true;
+		p->named = false;
+		if (p->has_first && blobs_pwrite(f->tree, p->first.b, CY_SHA256_LEN, 0) < 0)
+			return blobs_fail_errno(t, "written to its tree", p->path);
+	}
+	if (blobs_pwrite(f->tree, leaf->b, CY_SHA256_LEN, index * CY_SHA256_LEN) < 0)
+		return blobs_fail_errno(t, "written to its tree", p->path);
+	return CY_OK;
+}
+
+/* Leaves of an upload, whose pieces are not chunks. */
+static int hash_leaves(struct blobs_fs *b, struct part *p, struct task *t, const uint8_t *data, size_t len)
+{
+	uint64_t at = p->end;
+
+	while (len > 0) {
+		const uint64_t room = CY_CHUNK - at % CY_CHUNK;
+		const size_t n = len < room ? len : (size_t)room;
+		struct cy_digest leaf;
+
+		CY_ASSERT(EVP_DigestUpdate(p->leaf, data, n) == 1);
+		at += n;
+		data += n;
+		len -= n;
+		if (at % CY_CHUNK != 0)
+			break;
+		CY_ASSERT(EVP_DigestFinal_ex(p->leaf, leaf.b, NULL) == 1);
+		leaf_begin(b, p);
+		if (blobs_part_leaf(b, p, at / CY_CHUNK - 1, &leaf, t) < 0)
+			return t->result.code;
+	}
+	return CY_OK;
+}
+
+/* Blocks ahead of what is written, that the file lies in one piece; it goes without as well. */
+static void allocate(struct blobs_fs *b, struct part *p, struct files *f, uint64_t end)
+{
+	const uint64_t from = p->end > p->allocated ? p->end : p->allocated;
+	uint64_t len;
+
+	if (p->no_allocate || end <= p->allocated || end > p->size)
+		return;
+	len = p->size - from < ALLOCATE_AHEAD ? p->size - from : ALLOCATE_AHEAD;
+	if (!blobs_room(b, len, p->owes))
+		return;
+	if (fallocate(f->data, FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)len) == 0)
+		p->allocated = from + len;
+	else if (errno == EOPNOTSUPP || errno == ENOSYS)
+		p->no_allocate = true;
+}
+
+static int flush_range(struct files *f, uint64_t from, uint64_t to, unsigned flags)
+{
+	if (to == from || sync_file_range(f->data, (off_t)from, (off_t)(to - from), flags) == 0)
+		return CY_OK;
+	/* Else the file system cannot, and the mark's flush is all there is. */
+	return errno == EIO || errno == ENOSPC || errno == EDQUOT ? CY_EIO : CY_OK;
+}
+
+/* What is dirty stays little, so that a commit on the same disk does not wait for it. */
+static int pace(struct blobs_fs *b, struct part *p, struct files *f, struct task *t)
+{
+	const unsigned wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+
+	if (p->end / CY_CHUNK * CY_CHUNK >= p->durable + BLOBS_FS_MARK)
+		return mark(b, p, f, t);
+	if (p->end - p->flushing < FLUSH_WINDOW)
+		return CY_OK;
+	if (flush_range(f, p->flushed, p->flushing, wait) < 0 ||
+	    flush_range(f, p->flushing, p->end, SYNC_FILE_RANGE_WRITE) < 0)
+		return blobs_fail_errno(t, "written back", p->path);
+	p->flushed = p->flushing;
+	p->flushing = p->end;
+	return CY_OK;
+}
+
+int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const uint8_t *data, size_t len,
+		     const struct cy_digest *leaf)
+{
+	const uint64_t end = p->end + len, have = p->end > p->allocated ? p->end : p->allocated;
+	struct files *f = blobs_files(b, p->path, O_RDWR);
+	int r;
+
+	if (f == NULL)
+		return blobs_fail_errno(t, "opened", p->path);
+	if (end > have && !blobs_room(b, end - have, p->owes))
+		return blobs_fail(t, CY_ELIMIT, "the disk has no room for more of %s", p->path);
+	allocate(b, p, f, end);
+	if (blobs_pwrite(f->data, data, len, p->end) < 0)
+		return blobs_fail_errno(t, "written", p->path);
+	r = leaf != NULL ? blobs_part_leaf(b, p, p->end / CY_CHUNK, leaf, t) : hash_leaves(b, p, t, data, len);
+	if (p->whole_at == p->end) {
+		CY_ASSERT(EVP_DigestUpdate(p->whole, data, len) == 1);
+		p->whole_at = end;
+	} else {
+		blobs_job_add(b, p);
+	}
+	if (r == CY_OK) {
+		blobs_part_end(b, p, end);
+		r = pace(b, p, f, t);
+	}
+	if (r < 0)
+		blobs_part_back(b, p, t);
+	return r;
+}
+
+/* A chunk of a pulled part is believed when its path leads to the manifest's root. */
+static int take_chunk(struct blobs_fs *b, struct part *p, struct task *t)
+{
+	const uint64_t size = p->expected.size, index = t->offset / CY_CHUNK;
+	const uint64_t left = size - p->end, want = left < CY_CHUNK ? left : CY_CHUNK;
+	struct cy_digest leaf;
+
+	if (t->data.len != want || (want == 0 && size > 0))
+		return blobs_fail(t, CY_ESIGN, "chunk %llu of %s has %zu bytes; the manifest says %llu",
+				  (unsigned long long)index, p->name, t->data.len, (unsigned long long)want);
+	blobs_leaf(b, t->data.data, t->data.len, &leaf);
+	if (!audit_included(&leaf, index, blob_chunks(size), t->result.path, t->result.n_path, &p->expected.root))
+		return blobs_fail(t, CY_ESIGN, "chunk %llu of %s is not what the manifest states",
+				  (unsigned long long)index, p->name);
+	return blobs_part_write(b, p, t, t->data.data, t->data.len, &leaf);
+}
+
+void blobs_part_append(struct blobs_fs *b, struct part *p, struct task *t)
+{
+	if (t->offset > p->end && p->stuck != CY_OK)
+		blobs_fail(t, p->stuck, "what comes before it in %s failed", p->name);
+	else if (t->offset != p->end)
+		blobs_fail(t, CY_ESTATE, "%s ends at %llu, not at %llu", p->name, (unsigned long long)p->end,
+			   (unsigned long long)t->offset);
+	else
+		p->stuck = p->pulled ? take_chunk(b, p, t) : blobs_part_write(b, p, t, t->data.data, t->data.len, NULL);
+	t->result.offset = p->end;
+	t->result.n_path = 0;
+	blob_release(&t->data);
+	blobs_post(b, t);
+}

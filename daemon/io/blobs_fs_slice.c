@@ -1,0 +1,183 @@
+/* What is done with parts in slices, between other tasks: copying a file into them, reading
+ * back what an earlier life has written, finishing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/blobs_fs_internal.h"
+
+void blobs_job_add(struct blobs_fs *b, struct part *p)
+{
+	if (p->is_job)
+		return;
+	p->is_job = true;
+	p->job = NULL;
+	*b->last_job = p;
+	b->last_job = &p->job;
+}
+
+void blobs_part_go_on(struct blobs_fs *b, struct task *waiting)
+{
+	while (waiting != NULL) {
+		struct task *t = waiting;
+
+		waiting = t->next;
+		blobs_do(b, t);
+	}
+}
+
+struct task *blobs_part_waiting(struct part *p)
+{
+	struct task *waiting = p->waiting;
+
+	p->waiting = NULL;
+	p->last_waiting = &p->waiting;
+	return waiting;
+}
+
+/* --------------------------------------------------------------------- copying */
+
+static void copy_end(struct blobs_fs *b, struct part *p)
+{
+	struct task *t = p->copy;
+
+	p->copy = NULL;
+	close(t->fd);
+	t->fd = -1;
+	t->result.offset = p->end;
+	blobs_post(b, t);
+	blobs_part_go_on(b, blobs_part_waiting(p));
+}
+
+void blobs_part_copy(struct blobs_fs *b, struct part *p, struct task *t)
+{
+	struct stat st;
+	uint64_t size;
+
+	p->copy = t;
+	if (fstat(t->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		blobs_fail(t, CY_EINVAL, "what was handed over for %s is not a regular file", p->name);
+		copy_end(b, p);
+		return;
+	}
+	if (p->pulled) {
+		blobs_fail(t, CY_ESTATE, "%s is pulled from a peer", p->name);
+		copy_end(b, p);
+		return;
+	}
+	if (p->end > 0 && blobs_part_anew(b, p, t) < 0) {
+		copy_end(b, p);
+		return;
+	}
+	size = (uint64_t)st.st_size;
+	if (p->size == 0 && !blobs_room(b, size, 0)) {
+		blobs_fail(t, CY_ELIMIT, "the disk has no room for the %llu bytes of %s", (unsigned long long)size,
+			   p->name);
+		copy_end(b, p);
+		return;
+	}
+	if (p->size == 0)
+		p->size = size;
+	blobs_part_end(b, p, p->end);
+	posix_fadvise(t->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	blobs_job_add(b, p);
+}
+
+static void copy_step(struct blobs_fs *b, struct part *p)
+{
+	struct task *t = p->copy;
+	size_t len = 0;
+	int r;
+
+	if (blobs_pread(t->fd, b->scratch, CY_CHUNK, p->end, &len) < 0)
+		r = blobs_fail(t, CY_EIO, "what was handed over for %s cannot be read: %s", p->name, strerror(errno));
+	else
+		r = blobs_part_write(b, p, t, b->scratch, len, NULL);
+	if (r < 0 || len < CY_CHUNK) {
+		copy_end(b, p);
+		return;
+	}
+	t->result.offset = p->end;
+	if (p->end % PROGRESS_BYTES == 0)
+		blobs_post_more(b, t);
+	blobs_job_add(b, p);
+}
+
+/* ---------------------------------------------------------------- reading back */
+
+/* The disk does not give back what it took. */
+static void spoilt(struct blobs_fs *b, struct part *p, int code)
+{
+	struct task *t = p->finish, *waiting, none = { .fd = -1 };
+
+	if (t == NULL) {
+		if (blobs_part_anew(b, p, &none) < 0)
+			blobs_part_remove(b, p);
+		else
+			p->stuck = code;
+		return;
+	}
+	waiting = blobs_part_waiting(p);
+	blobs_fail(t, code, "the disk does not give back what it took of %s, which was thrown away", p->name);
+	blobs_part_remove(b, p);
+	blobs_post(b, t);
+	blobs_part_go_on(b, waiting);
+}
+
+static void catch_up(struct blobs_fs *b, struct part *p)
+{
+	const uint64_t index = p->whole_at / CY_CHUNK, left = p->end - p->whole_at;
+	const uint64_t room = CY_CHUNK - p->whole_at % CY_CHUNK;
+	const size_t n = (size_t)(left < room ? left : room);
+	struct files *f = blobs_files(b, p->path, O_RDWR);
+	struct task none = { .fd = -1 };
+	struct cy_digest leaf, stored;
+	size_t len = 0;
+
+	if (f == NULL || blobs_pread(f->data, b->scratch, n, p->whole_at, &len) < 0 || len != n) {
+		spoilt(b, p, CY_EIO);
+		return;
+	}
+	if (p->whole_at < p->resumed) {
+		/* Whole chunks, of which the leaves are in the tree, or are put there. */
+		blobs_leaf(b, b->scratch, n, &leaf);
+		if (p->leaves_lost || (index == 0 && !p->has_tree)) {
+			if (blobs_part_leaf(b, p, index, &leaf, &none) < 0) {
+				spoilt(b, p, CY_EIO);
+				return;
+			}
+		} else if (blobs_tree(b, f, O_RDWR) < 0 ||
+			   blobs_pread(f->tree, stored.b, CY_SHA256_LEN, index * CY_SHA256_LEN, &len) < 0 ||
+			   len != CY_SHA256_LEN || !cy_digest_equal(&leaf, &stored)) {
+			spoilt(b, p, CY_ESIGN);
+			return;
+		}
+		if (index == 0) {
+			p->first = leaf;
+			p->has_first = true;
+		}
+	}
+	CY_ASSERT(EVP_DigestUpdate(p->whole, b->scratch, n) == 1);
+	p->whole_at += n;
+	if (p->whole_at < p->end || p->finish != NULL)
+		blobs_job_add(b, p);
+}
+
+void blobs_job(struct blobs_fs *b)
+{
+	struct part *p = b->job;
+
+	b->job = p->job;
+	if (b->job == NULL)
+		b->last_job = &b->job;
+	p->is_job = false;
+	if (p->copy != NULL)
+		copy_step(b, p);
+	else if (p->whole_at < p->end)
+		catch_up(b, p);
+	else if (p->finish != NULL)
+		blobs_finish_step(b, p);
+}
