@@ -99,6 +99,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
 .SECONDARY: $(UNIT:$(BUILD)/tests/%=$(BUILD)/obj/tests/unit/%.o)
 $(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test: $(BUILD)/obj/tests/unit/link_rig.o
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
+$(BUILD)/tests/store_evidence_test: $(BUILD)/obj/tests/sim/store_mem.o $(BUILD)/obj/tests/sim/store_mem_evidence.o
 
 # The JSON mapping for tests/json/json_equal_test.py.
 $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)

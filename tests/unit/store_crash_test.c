@@ -168,6 +168,30 @@ static void add_small(struct store_writeset *set, int i, const char *case_id, co
 	x->raise.priority = CY_PRIORITY__EMERGENCY;
 }
 
+/* Evidence of a message, what it was made of, and a link of its custody. */
+static void add_evidence(struct store_writeset *set, int i, const char *case_id, const char *id)
+{
+	struct store_write *x = store_add(set, STORE_PUT_EVIDENCE);
+
+	x->evidence = (struct store_evidence){ .message_id = id,
+					       .attachment = 1,
+					       .peer = "IE",
+					       .case_id = case_id,
+					       .size = (uint64_t)i,
+					       .state = STORE_EVIDENCE_OFFERED,
+					       .reason = "" };
+	x = store_add(set, i / 6 % 2 == 0 ? STORE_PUT_UPLOAD : STORE_DROP_UPLOAD);
+	x->upload = (struct store_upload){ .client = "desk", .size = (uint64_t)i, .at = { i } };
+	x = store_add(set, STORE_PUT_CUSTODY);
+	x->custody = (struct store_custody){ .message_id = id,
+					     .attachment = 1,
+					     .action = "held",
+					     .by = "desk",
+					     .text = text(set, "reason", i),
+					     .proof = "",
+					     .leaf = (uint64_t)i };
+}
+
 /* Step i: every kind of write that the port has, over the steps. A message is
  * made in the first of three, goes into a parcel in the second and gets its
  * receipt in the third, or is put back into the queue. */
@@ -193,6 +217,8 @@ static struct store_writeset *step(int i)
 		store_add(set, STORE_REQUEUE_ALL)->peer = "IE";
 	if (i % 6 == 3)
 		add_small(set, i, case_id, id);
+	if (i % 6 == 4)
+		add_evidence(set, i, case_id, id);
 	store_add(set, STORE_PUT_EVENT)->event = (struct store_event){ .peer = "IE",
 								       .case_id = case_id,
 								       .message_id = id,

@@ -14,117 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/store_sqlite_internal.h"
 #include "law/clock.h"
-
-#define MARKER "the-marker-that-must-not-be-found"
-
-struct fixture {
-	char dir[48], key[64];
-	struct store_sqlite *store;
-	struct store_port port;
-	int code;
-	char why[256];
-	int commits;
-	struct store_writeset *w;
-};
-
-static void committed(void *ctx, int code, const char *why)
-{
-	struct fixture *f = ctx;
-
-	f->code = code;
-	f->commits++;
-	snprintf(f->why, sizeof f->why, "%s", why);
-}
-
-static int open_store(struct fixture *f, bool threaded, struct cy_error *e)
-{
-	const struct store_sqlite_config config = {
-		.dir = f->dir, .key_path = f->key, .threaded = threaded, .sync_off = true
-	};
-
-	return store_sqlite_open(&config, committed, f, &f->store, &f->port, e);
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof *f);
-	struct cy_error e = { 0 };
-
-	snprintf(f->dir, sizeof f->dir, "/tmp/comity-store-XXXXXX");
-	if (mkdtemp(f->dir) == NULL)
-		return -1;
-	snprintf(f->key, sizeof f->key, "%s/store.key", f->dir);
-	if (open_store(f, false, &e) < 0) {
-		fprintf(stderr, "%s\n", e.text);
-		return -1;
-	}
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	char cmd[96];
-
-	if (f->store != NULL)
-		store_sqlite_close(f->store);
-	snprintf(cmd, sizeof cmd, "rm -rf '%s'", f->dir);
-	free(f);
-	return system(cmd);
-}
-
-static struct store_write *add(struct fixture *f, enum store_op op)
-{
-	if (f->w == NULL) {
-		f->w = calloc(1, sizeof *f->w);
-		assert_non_null(f->w);
-	}
-	return store_add(f->w, op);
-}
-
-static int commit(struct fixture *f)
-{
-	struct store_writeset *w = f->w;
-
-	f->w = NULL;
-	assert_int_equal(f->port.commit(f->port.ctx, w), CY_OK);
-	store_sqlite_dispatch(f->store);
-	return f->code;
-}
-
-static void add_case(struct fixture *f, const char *case_id, const char *client, const char *own, const char *peer)
-{
-	add(f, STORE_PUT_CASE)->case_row = (struct store_case){ .peer = "IE",
-								.case_id = case_id,
-								.side = CY_SIDE__REQUESTING,
-								.own_reference = own,
-								.peer_reference = peer,
-								.client = client,
-								.title = MARKER,
-								.instrument = "us-ie-2001",
-								.state = "TRANSMITTED" };
-}
-
-static void add_message(struct fixture *f, const char *case_id, const char *id, uint32_t number, CyPriority priority)
-{
-	add(f, STORE_PUT_MESSAGE)->message = (struct store_message){ .id = id,
-								     .peer = "IE",
-								     .case_id = case_id,
-								     .author = STORE_OWN,
-								     .number = number,
-								     .kind = 1,
-								     .priority = priority,
-								     .created = { 1000 + number },
-								     .size = sizeof MARKER - 1,
-								     .transport = STORE_QUEUED,
-								     .void_reason = "",
-								     .client = "desk",
-								     .fact = cy_bytes("fact", 4),
-								     .content = cy_bytes(MARKER, sizeof MARKER - 1) };
-}
+#include "store_fixture.h"
 
 struct seen {
 	size_t n;
@@ -153,16 +44,6 @@ static int see_case(void *arg, const struct store_case *row)
 	snprintf(s->ids[s->n++], sizeof s->ids[0], "%s", row->case_id);
 	snprintf(s->title, sizeof s->title, "%s", row->title);
 	return CY_OK;
-}
-
-static void reopen(struct fixture *f)
-{
-	struct cy_error e = { 0 };
-
-	store_sqlite_close(f->store);
-	f->store = NULL;
-	if (open_store(f, false, &e) < 0)
-		fail_msg("%s", e.text);
 }
 
 static void what_is_committed_is_there_after_a_restart(void **state)
@@ -430,8 +311,6 @@ static void the_counts_of_status_scan_no_table(void **state)
 	assert_int_equal(seen, 2);
 	sqlite3_close(db);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 /* ------------------------------------------------------------------- measures */
 

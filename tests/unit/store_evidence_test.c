@@ -1,0 +1,746 @@
+/* Evidence, uploads and custody through the store's port. Each write-set goes to the
+ * real store and to the simulator's, and both must answer what is expected. */
+#include "../sim/store_mem.h"
+#include "io/store_sqlite_sql.h"
+#include "store_fixture.h"
+
+struct two {
+	struct fixture *f;
+	struct mem_store mem;
+	struct store_port in_memory;
+	const struct store_port *ports[2];
+};
+
+static void broken(void *ctx, const char *what)
+{
+	(void)ctx;
+	fail_msg("%s", what);
+}
+
+static int setup_two(void **state)
+{
+	static const char *const peers[] = { "IE", "DE" };
+	struct two *t = calloc(1, sizeof *t);
+	void *f = NULL;
+
+	if (t == NULL || setup(&f) < 0)
+		return -1;
+	t->f = f;
+	mem_store_init(&t->mem, peers, 2, broken, NULL);
+	mem_store_port(&t->mem, &t->in_memory);
+	t->ports[0] = &t->f->port;
+	t->ports[1] = &t->in_memory;
+	*state = t;
+	return 0;
+}
+
+static int teardown_two(void **state)
+{
+	struct two *t = *state;
+	void *f = t->f;
+
+	mem_store_free(&t->mem);
+	free(t);
+	return teardown(&f);
+}
+
+/* To both; what the real one refuses the other never gets. */
+static int commit_both(struct two *t)
+{
+	struct store_writeset *w = t->f->w, *lent = calloc(1, sizeof *lent);
+	int r;
+
+	assert_non_null(lent);
+	*lent = (struct store_writeset){ .first = w->first, .last = w->last, .n = w->n };
+	t->f->w = lent;
+	r = commit(t->f);
+	if (r == CY_OK) {
+		mem_store_apply(&t->mem, w);
+	} else {
+		store_writeset_free(w);
+		free(w);
+	}
+	return r;
+}
+
+/* ------------------------------------------------------------------- writing */
+
+static void put_case(struct two *t, const char *peer, const char *case_id, const char *client)
+{
+	add(t->f, STORE_PUT_CASE)->case_row = (struct store_case){ .peer = peer,
+								   .case_id = case_id,
+								   .side = CY_SIDE__REQUESTING,
+								   .own_reference = "",
+								   .peer_reference = "",
+								   .client = client,
+								   .title = "t",
+								   .instrument = "",
+								   .state = "" };
+}
+
+static void put_message(struct two *t, const char *peer, const char *case_id, const char *id, enum store_author author,
+			uint32_t number)
+{
+	add(t->f, STORE_PUT_MESSAGE)->message = (struct store_message){ .id = id,
+									.peer = peer,
+									.case_id = case_id,
+									.author = author,
+									.number = number,
+									.transport = STORE_DELIVERED,
+									.void_reason = "",
+									.client = "",
+									.fact = cy_bytes("fact", 4),
+									.content = cy_bytes("content", 7) };
+}
+
+static struct cy_digest content(char c)
+{
+	return cy_sha256(cy_bytes(&c, 1));
+}
+
+static struct store_evidence *put(struct two *t, const char *peer, const char *case_id, const char *message,
+				  uint32_t attachment, enum store_author author, enum store_evidence_state state)
+{
+	struct store_evidence *e = &add(t->f, STORE_PUT_EVIDENCE)->evidence;
+
+	*e = (struct store_evidence){ .message_id = message,
+				      .attachment = attachment,
+				      .peer = peer,
+				      .case_id = case_id,
+				      .author = author,
+				      .number = 1,
+				      .priority = CY_PRIORITY__NORMAL,
+				      .size = 100,
+				      .sha256 = content('x'),
+				      .root = content('r'),
+				      .state = state,
+				      .reason = "" };
+	return e;
+}
+
+/* Two cases of IE, one of them the desk's, and the desk's of DE. */
+static void make_cases(struct two *t)
+{
+	put_case(t, "IE", "c1", "desk");
+	put_case(t, "IE", "c2", "");
+	put_case(t, "DE", "c3", "desk");
+	put_message(t, "IE", "c1", "m1", STORE_PEER, 1);
+	put_message(t, "IE", "c2", "m2", STORE_PEER, 1);
+	put_message(t, "DE", "c3", "m3", STORE_PEER, 1);
+	put_message(t, "IE", "c1", "m4", STORE_PEER, 2);
+	put_message(t, "IE", "c1", "m5", STORE_OWN, 1);
+}
+
+/* ------------------------------------------------------------------- reading */
+
+struct seen {
+	char text[2048];
+	size_t n;
+};
+
+__attribute__((format(printf, 2, 3))) static int note(struct seen *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	s->n += (size_t)vsnprintf(s->text + s->n, sizeof s->text - s->n, fmt, ap);
+	va_end(ap);
+	assert_true(s->n < sizeof s->text);
+	return CY_OK;
+}
+
+static int see_key(void *arg, const struct store_evidence *e)
+{
+	return note(arg, "%s%s/%u", ((struct seen *)arg)->n > 0 ? " " : "", e->message_id, e->attachment);
+}
+
+static int see_all(void *arg, const struct store_evidence *e)
+{
+	struct cy_digest x = content('x'), r = content('r');
+
+	return note(arg, "%s/%u %s %s %d %u %d %llu %d%d %d %d '%s' %d %lld %lld %d %d", e->message_id, e->attachment,
+		    e->peer, e->case_id, (int)e->author, e->number, (int)e->priority, (unsigned long long)e->size,
+		    memcmp(&e->sha256, &x, sizeof x) == 0, memcmp(&e->root, &r, sizeof r) == 0, e->send_always,
+		    (int)e->state, e->reason, (int)e->verdict, (long long)e->arrived.ms, (long long)e->retain_until.ms,
+		    e->hold, e->retrieved);
+}
+
+static int see_upload(void *arg, const struct store_upload *u)
+{
+	static const char names[] = "abcdef";
+	const char *c = names;
+	struct cy_digest d, r = content('r');
+
+	while (d = content(*c), memcmp(&d, &u->sha256, sizeof d) != 0)
+		c++;
+	assert_memory_equal(&r, &u->root, sizeof r);
+	return note(arg, "%s%s/%c %llu at %lld", ((struct seen *)arg)->n > 0 ? ", " : "", u->client, *c,
+		    (unsigned long long)u->size, (long long)u->at.ms);
+}
+
+static int see_custody(void *arg, const struct store_custody *c)
+{
+	return note(arg, "%s/%u %lld %s by %s '%s' '%s' %llu\n", c->message_id, c->attachment, (long long)c->at.ms,
+		    c->action, c->by, c->text, c->proof, (unsigned long long)c->leaf);
+}
+
+/* What a read of either port `p` gives to `&s`. */
+#define EXPECT(t, code, expected, read)                             \
+	do {                                                        \
+		for (int k = 0; k < 2; k++) {                       \
+			const struct store_port *p = (t)->ports[k]; \
+			struct seen s = { .n = 0 };                 \
+                                                                    \
+			assert_int_equal(read, code);               \
+			assert_string_equal(s.text, expected);      \
+		}                                                   \
+	} while (0)
+
+#define LIST(t, expected, view_client, ...)                                 \
+	EXPECT(t, CY_OK, expected,                                          \
+	       p->list_evidence(p->ctx, (struct store_view){ view_client }, \
+				&(struct store_evidence_query){ __VA_ARGS__ }, see_key, &s))
+
+#define WAITING(t, expected, peer, limit) \
+	EXPECT(t, CY_OK, expected, p->waiting_evidence(p->ctx, peer, limit, see_key, &s))
+#define OVERDUE(t, expected, now, limit) \
+	EXPECT(t, CY_OK, expected, p->overdue_evidence(p->ctx, (struct cy_wall){ now }, limit, see_key, &s))
+
+static void sums_are(struct two *t, const char *peer, const char *case_id, uint64_t of_peer, uint64_t of_case)
+{
+	for (int k = 0; k < 2; k++) {
+		uint64_t a = 1, b = 1;
+
+		assert_int_equal(t->ports[k]->evidence_bytes(t->ports[k]->ctx, peer, case_id, &a, &b), CY_OK);
+		assert_int_equal(a, of_peer);
+		assert_int_equal(b, of_case);
+	}
+}
+
+/* --------------------------------------------------------------------- tests */
+
+static void evidence_is_found_by_its_key_and_replaced(void **state)
+{
+	struct two *t = *state;
+	struct store_evidence *e;
+
+	make_cases(t);
+	e = put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_WAITING);
+	e->number = 7;
+	e->priority = CY_PRIORITY__HIGH;
+	e->size = CY_EVIDENCE_MAX;
+	e->send_always = true;
+	assert_int_equal(commit_both(t), CY_OK);
+	EXPECT(t, CY_OK, "m1/2 IE c1 1 7 3 70368744177664 11 1 1 '' 0 0 0 0 0",
+	       p->get_evidence(p->ctx, "m1", 2, see_all, &s));
+	EXPECT(t, CY_ENOENT, "", p->get_evidence(p->ctx, "m1", 1, see_all, &s));
+	EXPECT(t, CY_ENOENT, "", p->get_evidence(p->ctx, "m2", 2, see_all, &s));
+
+	e = put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_MISMATCHED);
+	e->number = 8;
+	e->priority = CY_PRIORITY__LOW;
+	e->size = CY_EVIDENCE_MAX;
+	e->reason = "chunk 3";
+	e->verdict = CY_EVIDENCE_STATE__REJECTED;
+	e->arrived.ms = 11;
+	e->retain_until.ms = 12;
+	e->hold = true;
+	e->retrieved = true;
+	assert_int_equal(commit_both(t), CY_OK);
+	reopen(t->f);
+	EXPECT(t, CY_OK, "m1/2 IE c1 1 8 1 70368744177664 11 0 4 'chunk 3' 2 11 12 1 1",
+	       p->get_evidence(p->ctx, "m1", 2, see_all, &s));
+	LIST(t, "m1/2", NULL, .peer = "", .case_id = "", .after_message = "", .limit = 9);
+}
+
+static void evidence_is_listed_by_pages_for_who_may_see_it(void **state)
+{
+	struct two *t = *state;
+
+	make_cases(t);
+	put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "IE", "c1", "m1", 10, STORE_PEER, STORE_EVIDENCE_HERE);
+	put(t, "IE", "c1", "m1", 9, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_OFFERED);
+	assert_int_equal(commit_both(t), CY_OK);
+
+	LIST(t, "m1/9 m1/10 m2/1 m3/1 m4/1 m5/1", NULL, .peer = "", .case_id = "", .after_message = "", .limit = 9);
+	LIST(t, "m1/9 m1/10", NULL, .peer = "", .case_id = "", .after_message = "", .limit = 2);
+	LIST(t, "m1/10 m2/1", NULL, .peer = "", .case_id = "", .after_message = "m1", .after_attachment = 9,
+	     .limit = 2);
+	LIST(t, "", NULL, .peer = "", .case_id = "", .after_message = "m5", .after_attachment = 1, .limit = 2);
+	LIST(t, "m1/9 m1/10 m4/1 m5/1", NULL, .peer = "IE", .case_id = "c1", .after_message = "", .limit = 9);
+	LIST(t, "m4/1", NULL, .peer = "IE", .case_id = "c1", .after_message = "m1", .after_attachment = 10, .limit = 1);
+	LIST(t, "", NULL, .peer = "DE", .case_id = "c1", .after_message = "", .limit = 9);
+	LIST(t, "m1/9 m1/10 m2/1 m4/1 m5/1", NULL, .peer = "IE", .case_id = "", .after_message = "", .limit = 9);
+	LIST(t, "m2/1", NULL, .peer = "IE", .case_id = "", .after_message = "m1", .after_attachment = 10, .limit = 1);
+
+	LIST(t, "m1/9 m1/10 m3/1 m4/1 m5/1", "desk", .peer = "", .case_id = "", .after_message = "", .limit = 9);
+	LIST(t, "m3/1 m4/1", "desk", .peer = "", .case_id = "", .after_message = "m1", .after_attachment = 10,
+	     .limit = 2);
+	LIST(t, "m3/1", "desk", .peer = "DE", .case_id = "", .after_message = "", .limit = 9);
+	LIST(t, "", "desk", .peer = "IE", .case_id = "c2", .after_message = "", .limit = 9);
+	LIST(t, "m5/1", "desk", .peer = "IE", .case_id = "c1", .after_message = "m4", .after_attachment = 1,
+	     .limit = 9);
+	LIST(t, "", "other", .peer = "", .case_id = "", .after_message = "", .limit = 9);
+	LIST(t, "", "other", .peer = "IE", .case_id = "c1", .after_message = "", .limit = 9);
+}
+
+static void the_most_urgent_evidence_waits_first(void **state)
+{
+	struct two *t = *state;
+
+	make_cases(t);
+	put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_WAITING)->priority = CY_PRIORITY__EMERGENCY;
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_WAITING)->priority = CY_PRIORITY__LOW;
+	put(t, "IE", "c2", "m2", 2, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "IE", "c1", "m1", 3, STORE_PEER, STORE_EVIDENCE_HERE)->priority = CY_PRIORITY__EMERGENCY;
+	put(t, "IE", "c1", "m1", 4, STORE_PEER, STORE_EVIDENCE_HELD_BACK)->priority = CY_PRIORITY__EMERGENCY;
+	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_OFFERED)->priority = CY_PRIORITY__EMERGENCY;
+	put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_WAITING)->priority = CY_PRIORITY__EMERGENCY;
+	assert_int_equal(commit_both(t), CY_OK);
+	WAITING(t, "m4/1 m1/2 m2/1 m2/2 m1/1", "IE", 9);
+	WAITING(t, "m4/1 m1/2", "IE", 2);
+	WAITING(t, "m3/1", "DE", 9);
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_WAITING)->priority = CY_PRIORITY__EMERGENCY;
+	put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE)->priority = CY_PRIORITY__EMERGENCY;
+	assert_int_equal(commit_both(t), CY_OK);
+	WAITING(t, "m1/1 m1/2 m2/1 m2/2", "IE", 9);
+}
+
+static void offers_are_known_by_peer(void **state)
+{
+	struct two *t = *state;
+
+	make_cases(t);
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_OFFERED);
+	assert_int_equal(commit_both(t), CY_OK);
+	for (int k = 0; k < 4; k++) {
+		const struct store_port *p = t->ports[k % 2];
+		bool of_ie = false, of_de = true;
+
+		if (k == 2) {
+			put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_HERE);
+			assert_int_equal(commit_both(t), CY_OK);
+		}
+		assert_int_equal(p->offered_evidence(p->ctx, "IE", &of_ie), CY_OK);
+		assert_int_equal(p->offered_evidence(p->ctx, "DE", &of_de), CY_OK);
+		assert_int_equal(of_ie, k < 2);
+		assert_false(of_de);
+	}
+}
+
+static void the_same_content_is_found_everywhere(void **state)
+{
+	struct two *t = *state;
+	const struct cy_digest x = content('x'), y = content('y'), z = content('z');
+
+	make_cases(t);
+	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_OFFERED);
+	put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_DESTROYED);
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE)->sha256 = y;
+	assert_int_equal(commit_both(t), CY_OK);
+	EXPECT(t, CY_OK, "m1/2 m3/1 m5/1", p->same_evidence(p->ctx, &x, see_key, &s));
+	EXPECT(t, CY_OK, "m1/1", p->same_evidence(p->ctx, &y, see_key, &s));
+	EXPECT(t, CY_OK, "", p->same_evidence(p->ctx, &z, see_key, &s));
+}
+
+static void what_is_past_its_retention_comes_the_earliest_first(void **state)
+{
+	struct two *t = *state;
+	struct store_evidence *e;
+
+	make_cases(t);
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE)->retain_until.ms = 50;
+	put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_HERE)->retain_until.ms = 40;
+	put(t, "IE", "c2", "m2", 2, STORE_PEER, STORE_EVIDENCE_HERE)->retain_until.ms = 50;
+	put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_HERE); /* for ever */
+	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_WAITING)->retain_until.ms = 10;
+	put(t, "IE", "c1", "m1", 3, STORE_PEER, STORE_EVIDENCE_DESTROYED)->retain_until.ms = 10;
+	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_HERE)->retain_until.ms = 10;
+	e = put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE);
+	e->retain_until.ms = 10;
+	e->hold = true;
+	assert_int_equal(commit_both(t), CY_OK);
+	OVERDUE(t, "", 40, 9);
+	OVERDUE(t, "m3/1", 41, 9);
+	OVERDUE(t, "m3/1 m1/1 m2/2", 51, 9);
+	OVERDUE(t, "m3/1 m1/1", 51, 2);
+	put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE)->retain_until.ms = 10; /* the hold is over */
+	put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_DESTROYED)->retain_until.ms = 40;
+	assert_int_equal(commit_both(t), CY_OK);
+	OVERDUE(t, "m4/1 m1/1 m2/2", 51, 9);
+}
+
+static void sums_follow_what_is_held(void **state)
+{
+	struct two *t = *state;
+
+	make_cases(t);
+	sums_are(t, "IE", "c1", 0, 0);
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_WAITING)->size = 5000000000;
+	put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE)->size = 7;
+	put(t, "IE", "c1", "m4", 2, STORE_PEER, STORE_EVIDENCE_HELD_BACK)->size = 4000000000;
+	put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_WAITING)->size = 4294967295;
+	put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_WAITING)->size = 3;
+	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_HERE)->size = 1000;
+	assert_int_equal(commit_both(t), CY_OK);
+	sums_are(t, "IE", "c1", 9294967302, 5000000007);
+	sums_are(t, "IE", "c2", 9294967302, 4294967295);
+	sums_are(t, "IE", "c3", 9294967302, 0);
+	sums_are(t, "DE", "c3", 3, 3);
+	sums_are(t, "FR", "c1", 0, 0);
+
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE)->size = 5000000000;
+	put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_DESTROYED)->size = 7;
+	put(t, "IE", "c1", "m4", 2, STORE_PEER, STORE_EVIDENCE_WAITING)->size = 4000000000;
+	assert_int_equal(commit_both(t), CY_OK);
+	sums_are(t, "IE", "c1", 13294967295, 9000000000);
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_MISMATCHED)->size = 5000000000;
+	put(t, "IE", "c1", "m4", 2, STORE_PEER, STORE_EVIDENCE_DESTROYED)->size = 4000000000;
+	put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_DESTROYED)->size = 4294967295;
+	assert_int_equal(commit_both(t), CY_OK);
+	sums_are(t, "IE", "c1", 0, 0);
+	sums_are(t, "DE", "c3", 3, 3);
+}
+
+/* A peer may announce more than 64 bits hold: no commit fails of it. */
+static void sums_beyond_64_bits_are_the_highest(void **state)
+{
+	struct two *t = *state;
+
+	make_cases(t);
+	for (uint32_t i = 1; i <= 5; i++)
+		put(t, "IE", "c1", "m1", i, STORE_PEER, STORE_EVIDENCE_WAITING)->size = UINT64_C(1) << 62;
+	assert_int_equal(commit_both(t), CY_OK);
+	sums_are(t, "IE", "c1", UINT64_MAX, UINT64_MAX);
+	for (uint32_t i = 1; i <= 4; i++)
+		put(t, "IE", "c1", "m1", i, STORE_PEER, STORE_EVIDENCE_HELD_BACK)->size = UINT64_C(1) << 62;
+	assert_int_equal(commit_both(t), CY_OK);
+	sums_are(t, "IE", "c1", UINT64_C(1) << 62, UINT64_C(1) << 62);
+}
+
+static void put_upload(struct two *t, const char *client, char c, uint64_t size, int64_t at)
+{
+	add(t->f, STORE_PUT_UPLOAD)->upload = (struct store_upload){
+		.client = client, .sha256 = content(c), .root = content('r'), .size = size, .at = { at }
+	};
+}
+
+static void upload_sums_are(struct two *t, const char *client, uint64_t expected)
+{
+	for (int k = 0; k < 2; k++) {
+		uint64_t n = 1;
+
+		assert_int_equal(t->ports[k]->upload_bytes(t->ports[k]->ctx, client, &n), CY_OK);
+		assert_int_equal(n, expected);
+	}
+}
+
+#define UPLOADS(t, expected, digest, before, limit) \
+	EXPECT(t, CY_OK, expected, p->uploads(p->ctx, digest, (struct cy_wall){ before }, limit, see_upload, &s))
+
+static void uploads_are_kept_by_client_and_content(void **state)
+{
+	struct two *t = *state;
+	const struct cy_digest a = content('a'), b = content('b'), f = content('f');
+
+	upload_sums_are(t, "desk", 0);
+	put_upload(t, "desk", 'b', 20, 300);
+	put_upload(t, "desk", 'a', 10, 200);
+	put_upload(t, "clerk", 'a', 10, 100);
+	put_upload(t, "archive", 'c', 0, 200);
+	assert_int_equal(commit_both(t), CY_OK);
+	EXPECT(t, CY_OK, "desk/a 10 at 200", p->get_upload(p->ctx, "desk", &a, see_upload, &s));
+	EXPECT(t, CY_ENOENT, "", p->get_upload(p->ctx, "clerk", &b, see_upload, &s));
+	UPLOADS(t, "clerk/a 10 at 100, archive/c 0 at 200, desk/a 10 at 200, desk/b 20 at 300", NULL, INT64_MAX, 9);
+	UPLOADS(t, "clerk/a 10 at 100, archive/c 0 at 200, desk/a 10 at 200", NULL, 300, 9);
+	UPLOADS(t, "clerk/a 10 at 100, archive/c 0 at 200", NULL, 300, 2);
+	UPLOADS(t, "clerk/a 10 at 100, desk/a 10 at 200", &a, 300, 9);
+	UPLOADS(t, "clerk/a 10 at 100", &a, 200, 9);
+	UPLOADS(t, "clerk/a 10 at 100", &a, 300, 1);
+	UPLOADS(t, "", &f, 300, 9);
+	upload_sums_are(t, "desk", 30);
+	upload_sums_are(t, "clerk", 10);
+
+	put_upload(t, "desk", 'a', 10, 400);
+	add(t->f, STORE_DROP_UPLOAD)->upload = (struct store_upload){ .client = "clerk", .sha256 = content('a') };
+	add(t->f, STORE_DROP_UPLOAD)->upload = (struct store_upload){ .client = "clerk", .sha256 = content('e') };
+	assert_int_equal(commit_both(t), CY_OK);
+	reopen(t->f);
+	UPLOADS(t, "archive/c 0 at 200, desk/b 20 at 300, desk/a 10 at 400", NULL, INT64_MAX, 9);
+	UPLOADS(t, "desk/a 10 at 400", &a, INT64_MAX, 9);
+	upload_sums_are(t, "desk", 30);
+	upload_sums_are(t, "clerk", 0);
+}
+
+static void put_custody(struct two *t, const char *message, uint32_t attachment, int64_t at, const char *action,
+			const char *text, uint64_t leaf)
+{
+	add(t->f, STORE_PUT_CUSTODY)->custody = (struct store_custody){ .message_id = message,
+									.attachment = attachment,
+									.at = { at },
+									.action = action,
+									.by = "US",
+									.text = text,
+									.proof = leaf > 0 ? "" : "m4",
+									.leaf = leaf };
+}
+
+#define CUSTODY(t, code, expected, message, attachment) \
+	EXPECT(t, code, expected, p->custody(p->ctx, message, attachment, see_custody, &s))
+
+static void the_chain_of_custody_is_in_the_order_of_writing(void **state)
+{
+	struct two *t = *state;
+
+	make_cases(t);
+	put_custody(t, "m1", 1, 20, "arrived", "", 5);
+	put_custody(t, "m1", 2, 20, "arrived", "", 6);
+	put_custody(t, "m1", 1, 10, "held", "appeal is pending", 7);
+	assert_int_equal(commit_both(t), CY_OK);
+	put_custody(t, "m1", 1, 10, "verified", "", 0);
+	put_custody(t, "m1", 1, 10, "held", "appeal is pending", UINT64_C(1) << 40);
+	assert_int_equal(commit_both(t), CY_OK);
+	reopen(t->f);
+	CUSTODY(t, CY_OK,
+		"m1/1 20 arrived by US '' '' 5\n"
+		"m1/1 10 held by US 'appeal is pending' '' 7\n"
+		"m1/1 10 verified by US '' 'm4' 0\n"
+		"m1/1 10 held by US 'appeal is pending' '' 1099511627776\n",
+		"m1", 1);
+	CUSTODY(t, CY_OK, "m1/2 20 arrived by US '' '' 6\n", "m1", 2);
+	CUSTODY(t, CY_OK, "", "m4", 1);
+}
+
+/* A statement behind the store's back. */
+static void sql(struct two *t, const char *text)
+{
+	char path[96];
+	sqlite3 *db;
+
+	snprintf(path, sizeof path, "%s/comity.db", t->f->dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", text, sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+static void a_reason_is_unreadable_on_the_disk_and_erased_with_its_case(void **state)
+{
+	struct two *t = *state;
+	const struct store_port *disk = &t->f->port;
+	struct seen seen = { .n = 0 };
+	char cmd[128];
+
+	make_cases(t);
+	put_custody(t, "m1", 1, 10, "held", MARKER, 7);
+	put_custody(t, "m1", 2, 10, "released", "other", 8);
+	assert_int_equal(commit_both(t), CY_OK);
+	snprintf(cmd, sizeof cmd, "grep -rqs released '%s'", t->f->dir);
+	assert_int_equal(system(cmd), 0);
+	snprintf(cmd, sizeof cmd, "grep -rqs " MARKER " '%s'", t->f->dir);
+	assert_int_not_equal(system(cmd), 0);
+	CUSTODY(t, CY_OK, "m1/1 10 held by US '" MARKER "' '' 7\n", "m1", 1);
+
+	/* Nobody who writes to the disk moves it to another attachment. */
+	sql(t, "UPDATE custody SET attachment = 3 WHERE attachment = 1");
+	assert_int_equal(disk->custody(disk->ctx, "m1", 3, see_custody, &seen), CY_ESTORE);
+
+	sql(t, "UPDATE case_key SET wrapped = NULL WHERE case_id = 'c1'");
+	assert_int_equal(disk->custody(disk->ctx, "m1", 2, see_custody, &seen), CY_OK);
+	assert_string_equal(seen.text, "m1/2 10 released by US '' '' 8\n");
+}
+
+static void evidence_of_no_message_is_refused_with_its_write_set(void **state)
+{
+	struct two *t = *state;
+	const struct cy_digest a = content('a');
+
+	make_cases(t);
+	assert_int_equal(commit_both(t), CY_OK);
+	for (int wrong = 0; wrong < 5; wrong++) {
+		put_upload(t, "desk", 'a', 10, 100);
+		put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+		put_custody(t, "m1", 1, 10, "arrived", "text", 5);
+		if (wrong == 0)
+			put(t, "IE", "c1", "m9", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+		else if (wrong == 1)
+			put(t, "IE", "c2", "m1", 2, STORE_PEER, STORE_EVIDENCE_WAITING);
+		else if (wrong == 2)
+			put(t, "IE", "c1", "m1", 2, STORE_OWN, STORE_EVIDENCE_WAITING);
+		else
+			put_custody(t, "m9", 1, 10, "arrived", wrong == 3 ? "text" : "", 6);
+		assert_int_equal(commit_both(t), CY_ESTORE);
+		assert_non_null(strstr(t->f->why, "message"));
+		LIST(t, "", NULL, .peer = "", .case_id = "", .after_message = "", .limit = 9);
+		EXPECT(t, CY_ENOENT, "", p->get_upload(p->ctx, "desk", &a, see_upload, &s));
+		CUSTODY(t, CY_OK, "", "m1", 1);
+		sums_are(t, "IE", "c1", 0, 0);
+		upload_sums_are(t, "desk", 0);
+	}
+	put_message(t, "IE", "c1", "m9", STORE_PEER, 9);
+	put(t, "IE", "c1", "m9", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+	assert_int_equal(commit_both(t), CY_OK);
+	WAITING(t, "m9/1", "IE", 9);
+}
+
+/* Whoever is to see a case sees its evidence, whichever of the two was written first. */
+static void evidence_follows_its_case_to_the_client(void **state)
+{
+	struct two *t = *state;
+	struct fixture *f = t->f;
+	const struct store_evidence_query q = { .peer = "", .case_id = "", .after_message = "", .limit = 9 };
+	static const char *const clients[] = { "desk", "clerk" };
+
+	put_message(t, "IE", "c1", "m1", STORE_PEER, 1);
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+	for (int k = 0; k < 2; k++) {
+		struct seen s = { .n = 0 };
+
+		put_case(t, "IE", "c1", clients[k]);
+		assert_int_equal(commit(f), CY_OK);
+		for (int other = 0; other < 2; other++)
+			assert_int_equal(f->port.list_evidence(f->port.ctx, (struct store_view){ clients[other] }, &q,
+							       see_key, &s),
+					 CY_OK);
+		assert_string_equal(s.text, "m1/1");
+	}
+}
+
+static int note_column(void *arg, int n, char **values, char **names)
+{
+	struct cy_buf *b = arg;
+
+	(void)names;
+	for (int i = 0; i < n; i++)
+		assert_int_equal(cy_buf_addf(b, "%s\n", values[i] != NULL ? values[i] : ""), CY_OK);
+	return 0;
+}
+
+static void read_schema(struct two *t, struct cy_buf *out)
+{
+	char path[96];
+	sqlite3 *db;
+
+	*out = CY_BUF(1 << 20);
+	snprintf(path, sizeof path, "%s/comity.db", t->f->dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name", note_column,
+				      out, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void a_store_from_before_evidence_keeps_what_it_holds(void **state)
+{
+	struct two *t = *state;
+	struct store_counts counts;
+	struct cy_buf before, after;
+
+	make_cases(t);
+	assert_int_equal(commit_both(t), CY_OK);
+	read_schema(t, &before);
+	store_sqlite_close(t->f->store);
+	t->f->store = NULL;
+	sql(t, "DROP TRIGGER evidence_of_case; DROP TRIGGER evidence_of_client;"
+	       "DROP TABLE custody; DROP TABLE evidence; DROP TABLE evidence_held;"
+	       "DROP TABLE upload; DROP TABLE upload_held; PRAGMA user_version = 4");
+	reopen(t->f);
+	read_schema(t, &after);
+	assert_string_equal((const char *)before.data, (const char *)after.data);
+	cy_buf_free(&before);
+	cy_buf_free(&after);
+	assert_int_equal(t->f->port.counts(t->f->port.ctx, &counts), CY_OK);
+	assert_int_equal(counts.cases, 3);
+	assert_int_equal(counts.messages, 5);
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put_custody(t, "m1", 1, 10, "held", "a text", 7);
+	assert_int_equal(commit_both(t), CY_OK);
+	WAITING(t, "m1/1", "IE", 9);
+	LIST(t, "m1/1", "desk", .peer = "", .case_id = "", .after_message = "", .limit = 9);
+	sums_are(t, "IE", "c1", 100, 100);
+	CUSTODY(t, CY_OK, "m1/1 10 held by US 'a text' '' 7\n", "m1", 1);
+}
+
+/* A million rows make no read slow: each goes by its index, in its order. */
+static void every_read_of_evidence_goes_by_an_index(void **state)
+{
+	struct two *t = *state;
+	static const struct {
+		int statement;
+		const char *by;
+	} reads[] = {
+		{ R_GET_EVIDENCE, "e USING PRIMARY KEY (message_id=? AND attachment=?)" },
+		{ R_EVIDENCE, "e USING PRIMARY KEY" },
+		{ R_EVIDENCE_OF_CASE, "e USING INDEX evidence_by_case (case_no=? AND (message_id,attachment)>(?,?))" },
+		{ R_EVIDENCE_OF_CLIENT,
+		  "e USING INDEX evidence_by_client (client=? AND (message_id,attachment)>(?,?))" },
+		{ R_EVIDENCE_OF_PEER, "e USING INDEX evidence_by_peer (peer=? AND (message_id,attachment)>(?,?))" },
+		{ R_WAITING_EVIDENCE, "e USING INDEX evidence_waiting (peer=?)" },
+		{ R_OFFERED_EVIDENCE, "evidence USING INDEX evidence_offered (peer=?)" },
+		{ R_SAME_EVIDENCE, "e USING INDEX evidence_by_content (sha256=?)" },
+		{ R_OVERDUE_EVIDENCE, "e USING INDEX evidence_overdue (retain_until" },
+		{ R_EVIDENCE_BYTES, "p USING PRIMARY KEY (peer=? AND case_no=?)" },
+		{ R_GET_UPLOAD, "upload USING PRIMARY KEY (client=? AND sha256=?)" },
+		{ R_UPLOADS, "upload USING INDEX upload_by_age (at<?)" },
+		{ R_UPLOADS_OF_CONTENT, "upload USING INDEX upload_by_content (sha256=? AND at<?)" },
+		{ R_UPLOAD_BYTES, "upload_held USING PRIMARY KEY (client=?)" },
+		{ R_CUSTODY, "q USING INDEX custody_of_evidence (message_id=? AND attachment=?)" },
+	};
+	char path[96], text[4096];
+	sqlite3 *db;
+
+	snprintf(path, sizeof path, "%s/comity.db", t->f->dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++) {
+		bool found = false;
+		sqlite3_stmt *s;
+
+		snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", store_read_sql[reads[i].statement]);
+		assert_int_equal(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
+		while (sqlite3_step(s) == SQLITE_ROW) {
+			const char *step = (const char *)sqlite3_column_text(s, 3);
+
+			found |= strstr(step, reads[i].by) != NULL;
+			if (strstr(step, "TEMP B-TREE") != NULL ||
+			    (strncmp(step, "SCAN ", 5) == 0 && strcmp(step, "SCAN CONSTANT ROW") != 0))
+				fail_msg("%s: %s", store_read_sql[reads[i].statement], step);
+		}
+		if (!found)
+			fail_msg("%s: not by %s", store_read_sql[reads[i].statement], reads[i].by);
+		sqlite3_finalize(s);
+	}
+	sqlite3_close(db);
+}
+
+#define TEST_TWO(name) cmocka_unit_test_setup_teardown(name, setup_two, teardown_two)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST_TWO(evidence_is_found_by_its_key_and_replaced),
+		TEST_TWO(evidence_is_listed_by_pages_for_who_may_see_it),
+		TEST_TWO(the_most_urgent_evidence_waits_first),
+		TEST_TWO(offers_are_known_by_peer),
+		TEST_TWO(the_same_content_is_found_everywhere),
+		TEST_TWO(what_is_past_its_retention_comes_the_earliest_first),
+		TEST_TWO(sums_follow_what_is_held),
+		TEST_TWO(sums_beyond_64_bits_are_the_highest),
+		TEST_TWO(uploads_are_kept_by_client_and_content),
+		TEST_TWO(the_chain_of_custody_is_in_the_order_of_writing),
+		TEST_TWO(a_reason_is_unreadable_on_the_disk_and_erased_with_its_case),
+		TEST_TWO(evidence_of_no_message_is_refused_with_its_write_set),
+		TEST_TWO(evidence_follows_its_case_to_the_client),
+		TEST_TWO(a_store_from_before_evidence_keeps_what_it_holds),
+		TEST_TWO(every_read_of_evidence_goes_by_an_index),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
