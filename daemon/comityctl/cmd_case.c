@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "comityctl/clock_table.h"
 #include "comityctl/ctl.h"
+#include "comityctl/evidence_table.h"
 #include "comityctl/out.h"
 #include "comityctl/time_line.h"
 
@@ -18,14 +19,16 @@ static const char list_help[] = "usage: comityctl case list [--peer AUTHORITY] [
 				"\n"
 				"With --json each page of up to 1,000 cases is one line of JSON.\n";
 
-static const char show_help[] = "usage: comityctl case show REF\n"
-				"\n"
-				"Shows a case: where it stands, its measures, every message in the order in which\n"
-				"they take effect, the reviews of both sides and whether the other side relied on\n"
-				"them, and what the treaty profile finds wrong with what the other side asked:\n"
-				"'comityctl return-deficient' sends exactly that back. REF is the case id, the own\n"
-				"reference or the peer's.\n"
-				"The state digest is equal on both sides once nothing is on its way.\n";
+static const char show_help[] =
+	"usage: comityctl case show REF\n"
+	"\n"
+	"Shows a case: where it stands, its measures, every message in the order in which\n"
+	"they take effect, the reviews of both sides and whether the other side relied on\n"
+	"them, and what the treaty profile finds wrong with what the other side asked:\n"
+	"'comityctl return-deficient' sends exactly that back. Of its evidence it shows how far\n"
+	"each item has arrived, and what the receiver said of it. REF is the case id, the own\n"
+	"reference or the peer's.\n"
+	"The state digest is equal on both sides once nothing is on its way.\n";
 
 static void add_rows(struct out_table *t, const CyCaseList *list)
 {
@@ -190,6 +193,19 @@ static void print_reviews(const CyCaseView *v)
 	out_table_end(t);
 }
 
+static void print_evidence(const CyCaseView *v)
+{
+	struct out_table *t = evidence_table();
+
+	if (v->n_evidence)
+		putchar('\n');
+	for (size_t i = 0; i < v->n_evidence; i++)
+		evidence_row(t, v->evidence[i]);
+	out_table_end(t);
+	if (v->more_evidence && v->summary)
+		printf("There is more: comityctl evidence list %s\n", v->summary->case_id);
+}
+
 static void print_faults(const CyCaseView *v)
 {
 	if (!v->n_faults)
@@ -239,6 +255,7 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
 		print_measures(reply->case_view);
 		print_messages(reply->case_view);
 		print_reviews(reply->case_view);
+		print_evidence(reply->case_view);
 		print_faults(reply->case_view);
 		print_clocks(reply->case_view);
 		time_line(reply->case_view);

@@ -8,10 +8,11 @@
 #include "comityctl/fields.h"
 #include "comityctl/input.h"
 #include "comityctl/set.h"
+#include "comityctl/upload.h"
 #include "law/fact.h"
 
-static const char help[] = "usage: comityctl send KIND REF [FILE|-] [--set FIELD=VALUE]... [--key KEY]\n"
-			   "                      [--priority PRIORITY]\n"
+static const char help[] = "usage: comityctl send KIND REF [FILE|-] [--set FIELD=VALUE]... [--attach FILE]...\n"
+			   "                      [--key KEY] [--priority PRIORITY]\n"
 			   "\n"
 			   "Says something in the case REF (case id, or own reference). What is said begins\n"
 			   "with the JSON in FILE (or with nothing), and each --set then sets one field:\n"
@@ -23,9 +24,13 @@ static const char help[] = "usage: comityctl send KIND REF [FILE|-] [--set FIELD
 			   "\n"
 			   "  --set FIELD=VALUE    FIELD is a path, as in results[0].outcome; a list of plain\n"
 			   "                       values without [place] gets the value appended\n"
+			   "  --attach FILE        hand the file over and attach it, as 'comityctl evidence put'\n"
+			   "                       does; may be repeated\n"
 			   "  --key KEY            idempotency key (default: a random one)\n"
 			   "  --priority PRIORITY  LOW, NORMAL, HIGH or EMERGENCY\n"
 			   "\n"
+			   "About the files that are attached:\n"
+			   "\n" ATTACH_HELP "\n"
 			   "'comityctl send KIND --help' lists the fields of a kind. The kinds, and who may\n"
 			   "say them:\n"
 			   "\n";
@@ -138,10 +143,13 @@ static int body(const char *file, const ProtobufCMessageDescriptor *d, const str
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	const char *words[3] = { NULL, NULL, NULL }, *key = NULL, *priority = NULL;
-	static struct ctl_list sets;
+	static struct ctl_list sets, files;
+	static struct attach_options described;
 	const struct ctl_option options[] = { { .name = "set", .list = &sets },
+					      { .name = "attach", .list = &files },
 					      { .name = "key", .value = &key },
-					      { .name = "priority", .value = &priority } };
+					      { .name = "priority", .value = &priority },
+					      ATTACH_OPTIONS(&described) };
 	CySubmission submission = CY_SUBMISSION__INIT;
 	CyContent content = CY_CONTENT__INIT;
 	const ProtobufCFieldDescriptor *kind;
@@ -161,12 +169,14 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		r = body(words[2], kind->descriptor, &sets, &said);
 	if (r != CTL_DONE)
 		return r;
+	r = upload_attach(ctl, "send", said, &files, &described);
 	/* Every kind is a pointer at the same place of the oneof. */
 	memcpy((char *)&content + kind->offset, &said, sizeof(said));
 	content.kind_case = (CyContent__KindCase)kind->id;
 	submission.case_ref = (char *)(uintptr_t)words[1];
 	submission.content = &content;
-	r = deliver(ctl, "send", key, &submission);
+	if (r == CTL_DONE)
+		r = deliver(ctl, "send", key, &submission);
 	protobuf_c_message_free_unpacked(said, NULL);
 	return r;
 }

@@ -5,20 +5,26 @@
 #include "base/error.h"
 #include "comityctl/deliver.h"
 #include "comityctl/input.h"
+#include "comityctl/upload.h"
 
-static const char help[] = "usage: comityctl submit FILE|- [--key KEY] [--to AUTHORITY] [--priority PRIORITY]\n"
+static const char help[] = "usage: comityctl submit FILE|- [--attach FILE]... [--key KEY] [--to AUTHORITY]\n"
+			   "                        [--priority PRIORITY]\n"
 			   "\n"
 			   "Hands in a message: a new request, or one in a case. FILE is JSON of\n"
 			   "comity.v1.Submission (proto3 mapping); '-' is standard input. Lines that begin\n"
 			   "with // are comments. 'comityctl template MEASURE' prints a form to fill in; a\n"
 			   "file in which a text still says FILL IN is not sent.\n"
 			   "\n"
+			   "  --attach FILE        hand the file over and attach it, as 'comityctl evidence put'\n"
+			   "                       does; may be repeated\n"
 			   "  --key KEY            idempotency key: repeated with the same key and content,\n"
 			   "                       nothing takes effect twice (default: a random one, printed\n"
 			   "                       when the outcome is uncertain)\n"
 			   "  --to AUTHORITY       addressee, instead of that in the file\n"
 			   "  --priority PRIORITY  LOW, NORMAL, HIGH or EMERGENCY, instead of that in the file\n"
 			   "\n"
+			   "About the files that are attached:\n"
+			   "\n" ATTACH_HELP "\n"
 			   "'comityctl check FILE' looks for faults without a daemon.\n";
 
 static void replace(char **field, const char *value)
@@ -32,9 +38,13 @@ static void replace(char **field, const char *value)
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	const char *file, *key = NULL, *to = NULL, *priority = NULL;
-	const struct ctl_option options[] = { { .name = "key", .value = &key },
+	static struct ctl_list files;
+	static struct attach_options described;
+	const struct ctl_option options[] = { { .name = "attach", .list = &files },
+					      { .name = "key", .value = &key },
 					      { .name = "to", .value = &to },
-					      { .name = "priority", .value = &priority } };
+					      { .name = "priority", .value = &priority },
+					      ATTACH_OPTIONS(&described) };
 	CySubmission *s = NULL;
 	int r = ctl_parse(ctl, &ctl_submit, argc, argv, options, sizeof(options) / sizeof(options[0]), &file, 1, 1,
 			  NULL);
@@ -49,6 +59,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		r = deliver_priority(ctl_submit.name, priority, &s->priority);
 	if (r == CTL_DONE)
 		r = input_filled(file, &s->base);
+	if (r == CTL_DONE)
+		r = upload_attach(ctl, ctl_submit.name, attach_body(s->content), &files, &described);
 	if (r == CTL_DONE)
 		r = deliver(ctl, ctl_submit.name, key, s);
 	cy_submission__free_unpacked(s, NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "comityctl/meter.h"
 #include "comityctl/out.h"
 
 int ctl_fail(int code, const char *fmt, ...)
@@ -16,6 +17,7 @@ int ctl_fail(int code, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	fflush(stdout);
+	meter_clear();
 	fputs("comityctl: ", stderr);
 	out_safe(stderr, text);
 	fputc('\n', stderr);

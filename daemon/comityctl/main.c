@@ -10,14 +10,38 @@
 #include "comityctl/treaties.h"
 
 static const struct ctl_command *const commands[] = {
-	&ctl_submit,        &ctl_send,          &ctl_return_deficient,
-	&ctl_inbox,         &ctl_case_list,     &ctl_case_show,
-	&ctl_message_show,  &ctl_status,        &ctl_health,
-	&ctl_peer_list,     &ctl_peer_show,     &ctl_template,
-	&ctl_check,         &ctl_treaty_list,   &ctl_treaty_show,
-	&ctl_treaty_check,  &ctl_treaty_guide,  &ctl_treaty_diff,
-	&ctl_due,           &ctl_late,          &ctl_clock_list,
-	&ctl_clock_explain, &ctl_clock_confirm, &ctl_stats,
+	&ctl_submit,
+	&ctl_send,
+	&ctl_return_deficient,
+	&ctl_inbox,
+	&ctl_case_list,
+	&ctl_case_show,
+	&ctl_message_show,
+	&ctl_status,
+	&ctl_health,
+	&ctl_peer_list,
+	&ctl_peer_show,
+	&ctl_template,
+	&ctl_evidence_put,
+	&ctl_evidence_get,
+	&ctl_evidence_list,
+	&ctl_evidence_custody,
+	&ctl_evidence_hold,
+	&ctl_evidence_release,
+	&ctl_evidence_manifest,
+	&ctl_evidence_confirm,
+	&ctl_check,
+	&ctl_treaty_list,
+	&ctl_treaty_show,
+	&ctl_treaty_check,
+	&ctl_treaty_guide,
+	&ctl_treaty_diff,
+	&ctl_due,
+	&ctl_late,
+	&ctl_clock_list,
+	&ctl_clock_explain,
+	&ctl_clock_confirm,
+	&ctl_stats,
 };
 
 static int print_help(void)
@@ -27,8 +51,8 @@ static int print_help(void)
 	       "Talks to the Comity daemon of this authority over its local socket.\n"
 	       "\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		printf("  %-16s %s\n", commands[i]->name, commands[i]->summary);
-	printf("  %-16s %s\n", "help COMMAND", "explain a command; also 'COMMAND --help'");
+		printf("  %-18s %s\n", commands[i]->name, commands[i]->summary);
+	printf("  %-18s %s\n", "help COMMAND", "explain a command; also 'COMMAND --help'");
 	printf("\n"
 	       "  --socket PATH  where the daemon listens (default: $COMITY_SOCKET, else\n"
 	       "                 " CLIENT_SOCKET ")\n"
@@ -80,7 +104,7 @@ static int family(const char *word, bool asked)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
 			continue;
-		fprintf(asked ? stdout : stderr, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(asked ? stdout : stderr, "  %-18s %s\n", commands[i]->name, commands[i]->summary);
 		n++;
 	}
 	if (n && asked)

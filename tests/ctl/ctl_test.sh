@@ -4,53 +4,15 @@
 # usage: ctl_test.sh PATH_OF_COMITYCTL      (TAP on standard output)
 set -u
 
-ctl=$(realpath "${1:?usage: ctl_test.sh PATH_OF_COMITYCTL}")
-here=$(dirname "$(realpath "$0")")
-work=$(mktemp -d) || exit 1
-daemon=
-# shellcheck disable=SC2317 # reached by the trap
-finish() {
-	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
-	rm -rf "$work"
-}
-trap finish EXIT
-cd "$work" || exit 1
-unset COMITY_SOCKET
-n=0
-failed=0
-
-# result STATUS NAME: one line of TAP; what the command said comes as diagnostics.
-result() {
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' out err 2>/dev/null
-		failed=1
-	fi
-}
-
-# exits CODE NAME ARGUMENTS...
-exits() {
-	local want=$1 name=$2 got
-	shift 2
-	"$ctl" "$@" >out 2>err </dev/null
-	got=$?
-	[ "$got" -eq "$want" ]
-	result $? "$name (exit $want, got $got)"
-}
-
-# says FILE PATTERN NAME
-says() {
-	grep -q -e "$2" "$1"
-	result $? "$3"
-}
+# shellcheck source=tests/ctl/tap.sh
+. "$(dirname "$(realpath "$0")")/tap.sh"
 
 all_help() {
 	local words
 	for words in submit send check return-deficient inbox 'case list' 'case show' 'message show' status health \
-		'peer list' template 'treaty list' 'treaty show' 'treaty check' 'treaty guide' stats 'peer show'; do
+		'peer list' template 'treaty list' 'treaty show' 'treaty check' 'treaty guide' stats 'peer show' \
+		'evidence put' 'evidence get' 'evidence list' 'evidence custody' 'evidence hold' 'evidence release' \
+		'evidence manifest' 'evidence confirm'; do
 		# shellcheck disable=SC2086 # a command may have two words
 		"$ctl" $words --help >out 2>err || return 1
 		# shellcheck disable=SC2086
@@ -213,23 +175,7 @@ exits 2 'a day that is none is a wrong command line' check answered.json --date 
 
 # ------------------------------------------------------ with a fake daemon
 
-mkdir gen
-protoc -I"$here/../../proto" --python_out=gen "$here"/../../proto/comity/v1/*.proto || exit 1
-mkfifo said
-/usr/bin/python3 "$here/fake_daemon.py" gen fake.sock >said &
-daemon=$!
-exec 3<said
-read -r line <&3
-[ "$line" = ready ]
-result $? 'the fake daemon listens'
-export COMITY_SOCKET=$work/fake.sock
-
-# next_said LINE NAME: the fake daemon says this next.
-next_said() {
-	read -r line <&3
-	[ "$line" = "$1" ]
-	result $? "$2 ($line)"
-}
+begin_fake fake_daemon.py
 
 exits 0 'a message is handed in' send note 2026-1 --set text=hello --key k1
 next_said 'submit k1 note' 'its key and kind arrive'
@@ -398,5 +344,4 @@ exits 0 'its signed bytes are written as they are' message show 019ab3c4-2c00-70
 [ "$(cat out)" = 'signed bytes' ]
 result $? 'and nothing else'
 
-echo "1..$n"
-exit $failed
+end

@@ -1,0 +1,194 @@
+/* evidence list, custody, hold, release: what there is, and what became of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "comityctl/attach.h"
+#include "comityctl/evidence_table.h"
+#include "comityctl/out.h"
+
+static const char list_help[] = "usage: comityctl evidence list [CASE]\n"
+				"\n"
+				"Lists the attachments of a case (case id, or a reference), or of all cases that\n"
+				"this client may see: how far each has arrived, and what the receiver said of it.\n"
+				"\n"
+				"With --json each page of up to 1,000 is one line of JSON.\n";
+
+static const char custody_help[] =
+	"usage: comityctl evidence custody MESSAGE-ID/N\n"
+	"\n"
+	"Prints the chain of custody of an attachment, from its acquisition to now: who had it,\n"
+	"what was done, and what proves it: a signed message, or the leaf of this authority's\n"
+	"audit log.\n";
+
+static const char hold_help[] = "usage: comityctl evidence hold MESSAGE-ID/N --reason TEXT\n"
+				"\n"
+				"Sets a legal hold: the attachment is not destroyed when its retention is over.\n"
+				"\n"
+				"  --reason TEXT  recorded in its chain of custody\n";
+
+static const char release_help[] = "usage: comityctl evidence release MESSAGE-ID/N --reason TEXT\n"
+				   "\n"
+				   "Ends a legal hold. What is past its retention is then destroyed.\n"
+				   "\n"
+				   "  --reason TEXT  recorded in its chain of custody\n";
+
+static int list_pages(struct ctl *ctl, CyListEvidence *list, struct out_table *t)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyEvidenceRef after = CY_EVIDENCE_REF__INIT;
+	char id[CY_UUID_LEN + 1];
+	bool more = true;
+
+	frame.kind_case = CY_CLIENT_FRAME__KIND_LIST_EVIDENCE;
+	frame.list_evidence = list;
+	list->limit = CY_PAGE_MAX;
+	while (more) {
+		CyServerFrame *reply;
+		const CyEvidenceList *page;
+		const CyEvidenceRef *last;
+		int r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_EVIDENCE_LIST, &reply);
+
+		if (r != CTL_DONE)
+			return r;
+		page = reply->evidence_list;
+		if (ctl->json)
+			out_json(&page->base, 0);
+		else
+			for (size_t i = 0; i < page->n_items; i++)
+				evidence_row(t, page->items[i]);
+		last = page->n_items ? page->items[page->n_items - 1]->item : NULL;
+		more = page->more && last && cy_copy(id, sizeof(id), last->message_id) == CY_OK;
+		if (more) {
+			after.message_id = id;
+			after.attachment = last->attachment;
+			list->after = &after;
+		}
+		cy_server_frame__free_unpacked(reply, NULL);
+	}
+	return CTL_DONE;
+}
+
+static int run_list(struct ctl *ctl, int argc, char **argv)
+{
+	CyListEvidence list = CY_LIST_EVIDENCE__INIT;
+	const char *ref = "";
+	struct out_table *t;
+	int r = ctl_parse(ctl, &ctl_evidence_list, argc, argv, NULL, 0, &ref, 0, 1, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	list.case_ref = (char *)(uintptr_t)ref;
+	t = evidence_table();
+	r = list_pages(ctl, &list, t);
+	out_table_end(t);
+	return r;
+}
+
+static void print_custody(const CyCustody *c)
+{
+	static const char *const heads[] = { "WHEN", "ACTION", "BY", "PROOF", "TOOL OR REASON" };
+	struct out_table *t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+
+	if (c->item)
+		evidence_print(c->item);
+	if (c->n_entries)
+		putchar('\n');
+	for (size_t i = 0; i < c->n_entries; i++) {
+		const CyCustodyEntry *e = c->entries[i];
+
+		out_cell(t, "%s", out_time(e->at_ms));
+		out_cell(t, "%s", e->action);
+		out_cell(t, "%s", e->by);
+		if (e->recorded_here)
+			out_cell(t, "audit leaf %llu", (unsigned long long)e->leaf);
+		else
+			out_cell(t, "%s", e->message_id);
+		out_cell(t, "%s", e->text);
+	}
+	out_table_end(t);
+}
+
+static int run_custody(struct ctl *ctl, int argc, char **argv)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyShowCustody show = CY_SHOW_CUSTODY__INIT;
+	CyEvidenceRef item = CY_EVIDENCE_REF__INIT;
+	CyServerFrame *reply;
+	struct attach_ref ref;
+	const char *text;
+	int r = ctl_parse(ctl, &ctl_evidence_custody, argc, argv, NULL, 0, &text, 1, 1, NULL);
+
+	if (r == CTL_DONE)
+		r = attach_ref(ctl_evidence_custody.name, text, &ref);
+	if (r != CTL_DONE)
+		return r;
+	item.message_id = ref.message_id;
+	item.attachment = ref.attachment;
+	show.item = &item;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CUSTODY;
+	frame.show_custody = &show;
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CUSTODY, &reply);
+	if (r != CTL_DONE)
+		return r;
+	if (ctl->json)
+		out_json(&reply->custody->base, 2);
+	else
+		print_custody(reply->custody);
+	cy_server_frame__free_unpacked(reply, NULL);
+	return CTL_DONE;
+}
+
+static int set_hold(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv, bool on)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyHoldEvidence hold = CY_HOLD_EVIDENCE__INIT;
+	CyEvidenceRef item = CY_EVIDENCE_REF__INIT;
+	CyServerFrame *reply;
+	struct attach_ref ref;
+	const char *text, *reason = NULL;
+	const struct ctl_option options[] = { { .name = "reason", .value = &reason } };
+	int r = ctl_parse(ctl, command, argc, argv, options, 1, &text, 1, 1, NULL);
+
+	if (r == CTL_DONE)
+		r = attach_ref(command->name, text, &ref);
+	if (r == CTL_DONE && (!reason || !reason[0]))
+		r = ctl_usage(command->name, "'%s' wants a --reason, which is recorded in the chain of custody",
+			      command->name);
+	if (r != CTL_DONE)
+		return r;
+	item.message_id = ref.message_id;
+	item.attachment = ref.attachment;
+	hold.item = &item;
+	hold.hold = on;
+	hold.reason = (char *)(uintptr_t)reason;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE;
+	frame.hold_evidence = &hold;
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
+	if (r != CTL_DONE)
+		return r;
+	if (ctl->json)
+		out_json(&reply->done->base, 0);
+	else
+		printf("%s %s.\n", text, on ? "is on legal hold" : "is not on hold any more");
+	cy_server_frame__free_unpacked(reply, NULL);
+	return CTL_DONE;
+}
+
+static int run_hold(struct ctl *ctl, int argc, char **argv)
+{
+	return set_hold(ctl, &ctl_evidence_hold, argc, argv, true);
+}
+
+static int run_release(struct ctl *ctl, int argc, char **argv)
+{
+	return set_hold(ctl, &ctl_evidence_release, argc, argv, false);
+}
+
+const struct ctl_command ctl_evidence_list = { "evidence list", "list attachments, and how far they have arrived",
+					       list_help, run_list, NULL };
+const struct ctl_command ctl_evidence_custody = { "evidence custody", "print the chain of custody of an attachment",
+						  custody_help, run_custody, NULL };
+const struct ctl_command ctl_evidence_hold = { "evidence hold", "keep an attachment beyond its retention", hold_help,
+					       run_hold, NULL };
+const struct ctl_command ctl_evidence_release = { "evidence release", "end such a hold", release_help, run_release,
+						  NULL };

@@ -1,0 +1,55 @@
+#include "comityctl/evidence_table.h"
+
+struct out_table *evidence_table(void)
+{
+	static const char *const heads[] = { "EVIDENCE", "FROM",    "NUMBER",     "STATE", "SIZE",
+					     "HERE",     "VERDICT", "KEEP UNTIL", "NAME",  "NOTE" };
+
+	return out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+}
+
+/* Rounded down: 100 only when all of it is there. */
+static unsigned percent(const CyEvidenceView *v)
+{
+	if (v->here >= v->size)
+		return 100;
+	return (unsigned)((double)v->here * 100 / (double)v->size);
+}
+
+void evidence_row(struct out_table *t, const CyEvidenceView *v)
+{
+	out_cell(t, "%s/%u", v->item ? v->item->message_id : "?", v->item ? v->item->attachment : 0);
+	out_cell(t, "%s", v->author);
+	out_cell(t, "%u", v->number);
+	out_cell(t, "%s", v->state);
+	out_cell(t, "%s", out_size(v->size));
+	out_cell(t, "%u %%", percent(v));
+	out_cell(t, "%s", out_word(&cy_evidence_state__descriptor, (int)v->verdict));
+	out_cell(t, "%s%s", out_or_dash(v->retain_until_date), v->hold ? ", on hold" : "");
+	out_cell(t, "%s", v->name);
+	out_cell(t, "%s", v->reason);
+}
+
+void evidence_print(const CyEvidenceView *v)
+{
+	if (v->item)
+		out_pair("Evidence", "%s/%u", v->item->message_id, v->item->attachment);
+	out_pair("Name", "%s", v->name);
+	out_pair("Media type", "%s", v->media_type);
+	out_pair("Exhibit", "%s", v->exhibit);
+	out_pair("From", "%s", v->author);
+	out_pair("Case", "%s", v->case_id);
+	out_pair("Size", "%llu bytes (%s)", (unsigned long long)v->size, out_size(v->size));
+	out_pair("SHA-256", "%s", out_hex(&v->sha256));
+	out_pair("State", "%s%s%s", v->state, v->reason[0] ? ": " : "", v->reason);
+	if (v->here < v->size)
+		out_pair("Here", "%s, %u %%", out_size(v->here), percent(v));
+	if (v->arrived_ms)
+		out_pair("Arrived", "%s", out_time(v->arrived_ms));
+	if (v->verdict)
+		out_pair("Verdict", "%s", out_word(&cy_evidence_state__descriptor, (int)v->verdict));
+	out_pair("Use limits", "%s", v->use_limits);
+	out_pair("Keep until", "%s", v->retain_until_date);
+	if (v->hold)
+		out_pair("Legal hold", "yes");
+}
