@@ -177,6 +177,36 @@ static void link_alarm(void *ctx, const char *peer, const char *text)
 	journal_event(ctx, NODE_ALARM, NODE_EVENT_PEER_TRUST, peer, line);
 }
 
+static void bulk_up(void *ctx, const char *peer, uint64_t session)
+{
+	node_bulk_up(((struct daemon *)ctx)->node, peer, session);
+}
+
+static void bulk_frame(void *ctx, uint64_t session, struct blob_bytes frame)
+{
+	node_bulk_frame(((struct daemon *)ctx)->node, session, frame);
+}
+
+static void bulk_writable(void *ctx, uint64_t session)
+{
+	node_bulk_writable(((struct daemon *)ctx)->node, session);
+}
+
+static void bulk_down(void *ctx, uint64_t session, const char *why)
+{
+	node_bulk_down(((struct daemon *)ctx)->node, session, why);
+}
+
+static void blob_done(void *ctx, struct blob_result *result)
+{
+	node_blob_done(((struct daemon *)ctx)->node, result);
+}
+
+static void blob_ready(void *ctx)
+{
+	node_blob_ready(((struct daemon *)ctx)->node);
+}
+
 static void local_up(void *ctx, uint64_t conn, const size_t *allowed, size_t n)
 {
 	node_local_up(((struct daemon *)ctx)->node, conn, allowed, n);
@@ -277,6 +307,18 @@ static int start_store(struct daemon *d, struct cy_error *e)
 	return store_sqlite_open(&config, on_committed, d, &d->store, &d->ports.store, e);
 }
 
+static int start_blobs(struct daemon *d, struct cy_error *e)
+{
+	const struct blobs_fs_config config = { .dir = d->config->evidence_dir,
+						.keep_free = d->config->evidence_keep_free };
+	const struct blobs_fs_events events = { d, blob_done, blob_ready };
+	int r = blobs_fs_open(d->loop.base, &config, &events, &d->blobs, e);
+
+	if (r == CY_OK)
+		d->ports.blobs = blobs_fs_port(d->blobs);
+	return r;
+}
+
 static int start_local(struct daemon *d, const struct parts *p, struct cy_error *e)
 {
 	const struct local_input input = {
@@ -299,6 +341,10 @@ static int start_link(struct daemon *d, const struct parts *p, struct cy_error *
 					    .frame = link_frame,
 					    .writable = link_writable,
 					    .down = link_down,
+					    .bulk_up = bulk_up,
+					    .bulk_frame = bulk_frame,
+					    .bulk_writable = bulk_writable,
+					    .bulk_down = bulk_down,
 					    .attempt_failed = link_failed,
 					    .refused = link_refused,
 					    .certificate_refused = link_certificate_refused,
@@ -316,6 +362,7 @@ static int start_link(struct daemon *d, const struct parts *p, struct cy_error *
 	r = link_start(d->loop.base, &config, &events, &d->link, e);
 	if (r == CY_OK) {
 		d->ports.link = link_get_port(d->link);
+		d->ports.bulk = link_get_bulk_port(d->link);
 		d->facts = (struct facts){ d->store, d->signer, d->link };
 		d->ports.facts = facts_port(&d->facts);
 	}
@@ -367,7 +414,7 @@ static int start(struct daemon *d, struct cy_error *e)
 	d->ports.random = (struct random_port){ d, fill_random };
 	d->ports.journal = (struct journal_port){ d, journal, journal_event };
 	if ((r = service_take_sockets(&d->sockets, e)) < 0 || (r = start_store(d, e)) < 0 ||
-	    (r = start_parts(d, e)) < 0)
+	    (r = start_blobs(d, e)) < 0 || (r = start_parts(d, e)) < 0)
 		return r;
 	if ((r = watch(d, &d->store_event, store_sqlite_fd(d->store), EV_READ, on_store, e)) < 0 ||
 	    (r = watch(d, &d->signer_event, signer_openssl_fd(d->signer), EV_READ, on_signer, e)) < 0 ||
@@ -393,6 +440,7 @@ static void stop(struct daemon *d)
 		link_stop(d->link);
 	if (d->local != NULL)
 		local_socket_free(d->local);
+	blobs_fs_close(d->blobs);
 	if (d->store != NULL)
 		store_sqlite_close(d->store);
 	signer_openssl_free(d->signer);

@@ -6,6 +6,7 @@
 #include "comityd/daemon.h"
 #include "comityd/facts.h"
 #include "comityd/parts.h"
+#include "io/blobs_fs.h"
 #include "io/loop_event.h"
 #include "io/service_systemd.h"
 #include "io/store_sqlite.h"
@@ -17,6 +18,7 @@ struct daemon {
 	struct service_sockets sockets;
 	struct loop loop;
 	struct store_sqlite *store;
+	struct blobs_fs *blobs;
 	struct signer_openssl *signer;
 	struct local_socket *local;
 	struct link *link;

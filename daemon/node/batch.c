@@ -544,7 +544,7 @@ static void fail(struct node *n, const char *why)
 	n->finishing -= b->finished;
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
-	bulk_look_all(n);
+	bulk_look(n);
 	/* What came in meanwhile. A wake-up tries again what waits without an input. */
 	batch_retry(n);
 	batch_plan_wake(n);
@@ -567,6 +567,8 @@ static void release(struct node *n)
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		release_effect(n, f);
 	n->finishing -= b->finished;
+	if (b->evidence)
+		bulk_look(n);
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
 	clocks_plan(n);

@@ -83,8 +83,8 @@ struct blob_port {
 	 * an upload. `again`: also where the content is here already (no CY_EEXIST). */
 	int (*open)(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
 		    bool again);
-	/* The bytes from `offset` on, which must be where the part ends; taken over, also on
-	 * failure. For a pulled part `data` is chunk number offset / CY_CHUNK, and `path` its
+	/* The bytes from `offset` on, which must be where the part ends; taken over, unless it
+	 * is CY_EAGAIN. For a pulled part `data` is chunk number offset / CY_CHUNK, and `path` its
 	 * audit path: it is verified before anything is written. CY_EAGAIN: BLOB_WAITS_MAX;
 	 * node_blob_ready() follows. */
 	int (*append)(void *ctx, uint64_t ticket, const char *part, uint64_t offset, struct blob_bytes data,

@@ -89,6 +89,7 @@ static struct bulk *bulk_of(struct peer *p)
 		CY_ASSERT(p->bulk != NULL);
 		p->bulk->last_late = &p->bulk->late;
 		p->bulk->look = true;
+		p->bulk->paced = p->bulk->idle_since = CY_NEVER;
 	}
 	return p->bulk;
 }
@@ -116,18 +117,11 @@ static struct peer *peer_of(struct node *n, uint64_t session)
 	return NULL;
 }
 
-void bulk_look(struct node *n, const char *peer)
+void bulk_look(struct node *n)
 {
-	struct peer *p = node_peer(n, peer);
-
-	if (p != NULL && n->ports.blobs.ctx != NULL)
-		bulk_of(p)->look = true;
-}
-
-void bulk_look_all(struct node *n)
-{
-	for (size_t i = 0; i < n->n_peers; i++)
-		bulk_look(n, n->peers[i]->id);
+	for (size_t i = 0; i < n->n_peers && n->ports.blobs.ctx != NULL; i++)
+		if (n->peers[i]->configured || n->peers[i]->bulk != NULL)
+			bulk_of(n->peers[i])->look = true;
 }
 
 static void free_frame(void *owner)
@@ -383,7 +377,7 @@ static void work_peer(struct node *n, struct peer *p, struct cy_mono now)
 		b->idle_since = CY_NEVER;
 	else if (b->idle_since.ms == CY_NEVER.ms)
 		b->idle_since = now;
-	else if (!cy_mono_before(now, cy_mono_add(b->idle_since, BULK_IDLE_MS)))
+	else if (!b->wanted && !cy_mono_before(now, cy_mono_add(b->idle_since, BULK_IDLE_MS)))
 		bulk_close(n, p, "nothing is to be pulled");
 }
 
@@ -418,7 +412,8 @@ struct cy_mono bulk_next(const struct node *n)
 			next = at;
 		if (cy_mono_before(b->paced, next))
 			next = b->paced;
-		if (b->idle_since.ms != CY_NEVER.ms && cy_mono_before(cy_mono_add(b->idle_since, BULK_IDLE_MS), next))
+		if (b->idle_since.ms != CY_NEVER.ms && !b->wanted &&
+		    cy_mono_before(cy_mono_add(b->idle_since, BULK_IDLE_MS), next))
 			next = cy_mono_add(b->idle_since, BULK_IDLE_MS);
 	}
 	return next;

@@ -58,6 +58,7 @@ int evidence_get(struct node *n, const char *message_id, uint32_t attachment, st
 void evidence_put(struct node *n, const struct store_evidence *row)
 {
 	batch_write(n, STORE_PUT_EVIDENCE)->evidence = *row;
+	n->batch.evidence = true;
 }
 
 /* A link of the chain of custody: proved by a signed message, or by a leaf of our log. */
@@ -241,7 +242,7 @@ static int load_upload(void *arg, const struct store_upload *row)
 	return CY_OK;
 }
 
-static void take_ours(struct node *n, struct work_case *c, struct store_evidence *row, const char *client)
+static void take_ours(struct node *n, struct store_evidence *row, const char *client)
 {
 	struct store_port *s = &n->ports.store;
 	struct stored_at u = { 0 };
@@ -250,11 +251,10 @@ static void take_ours(struct node *n, struct work_case *c, struct store_evidence
 	if (s->get_upload(s->ctx, client, &row->sha256, load_upload, &u) == CY_OK && u.found)
 		evidence_custody(n, row, "stored", client, "", "", u.at);
 	evidence_custody(n, row, "offered", n->authority, "", row->message_id, node_legal_now(n));
-	bulk_look(n, c->row.peer);
 }
 
 int evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
-		      uint32_t number, CyPriority priority, const CyContent *content)
+		      uint32_t number, CyPriority priority, const CyContent *content, const char *client)
 {
 	size_t n_list;
 	CyAttachment **list = law_attachments_of(content, &n_list);
@@ -281,12 +281,10 @@ int evidence_attached(struct node *n, struct work_case *c, enum store_author aut
 			row.retain_until = retain_until(n, a);
 			take_theirs(n, c, &row);
 		} else {
-			take_ours(n, c, &row, c->row.client);
+			take_ours(n, &row, client);
 		}
 		evidence_put(n, &row);
 	}
-	if (n_list > 0)
-		bulk_look(n, c->row.peer);
 	return CY_OK;
 }
 

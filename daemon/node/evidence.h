@@ -146,9 +146,8 @@ void bulk_work(struct node *n);
 /* The next instant at which bulk_work() has something to do by itself. */
 struct cy_mono bulk_next(const struct node *n);
 void bulk_free(struct peer *p);
-/* Something of this peer may be to pull, or offered; of all peers. */
-void bulk_look(struct node *n, const char *peer);
-void bulk_look_all(struct node *n);
+/* What is to be pulled, or offered, may have changed. */
+void bulk_look(struct node *n);
 
 void bulk_plan_pulls(struct node *n, struct peer *p);
 void bulk_grant(struct node *n, struct peer *p);

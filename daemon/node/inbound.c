@@ -196,7 +196,7 @@ static int write_message(struct node *n, const struct peer *p, const struct wire
 		if (!f.voided)
 			r = evidence_heard(n, c, STORE_PEER, e->id, m->content);
 		if (r == CY_OK && !f.voided)
-			r = evidence_attached(n, c, STORE_PEER, e->id, m->number, m->priority, m->content);
+			r = evidence_attached(n, c, STORE_PEER, e->id, m->number, m->priority, m->content, "");
 		if (r < 0)
 			return r;
 	}

@@ -283,6 +283,7 @@ struct batch {
 	struct peer *alone;   /* the batch is of this peer's frame only; NULL: it is not */
 	size_t inputs, bytes; /* taken; frames that are to leave */
 	size_t finished;      /* contents whose rows are in it */
+	bool evidence;        /* it changes rows of evidence */
 	uint64_t touched[64]; /* sessions whose inputs are in the batch, to be dropped if it fails */
 	size_t n_touched;
 	bool all_touched;
@@ -551,9 +552,10 @@ void hooks_run(struct node *n);                  /* start what waits and may run
 void hooks_done(struct node *n, const char *id); /* in a batch */
 
 /* -------------------------------------------------------------- evidence.c */
-/* The attachments of a message that was accepted, of ours or of the peer's. */
+/* The attachments of a message that was accepted, of ours or of the peer's. `client`: who
+ * has handed it in; "" : nobody, or it is not known any more. */
 int evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
-		      uint32_t number, CyPriority priority, const CyContent *content);
+		      uint32_t number, CyPriority priority, const CyContent *content, const char *client);
 /* The peer rejected a message of ours. */
 int evidence_rejected(struct node *n, struct work_case *c, const char *message_id);
 /* One that a legal hold keeps from what this content of ours would do; 0: none. */

@@ -132,7 +132,7 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	clocks_plan(n);
 	hooks_run(n);
 	n->next_evidence = n->started_mono;
-	bulk_look_all(n);
+	bulk_look(n);
 	bulk_work(n);
 	batch_plan_wake(n);
 	*ret_node = n;

@@ -510,7 +510,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	if (r == CY_OK && fact.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !fact.voided)
 		clocks_stated(n, c, fact.side, fact.number, m->content->clock_statement);
 	if (r == CY_OK && !fact.voided)
-		r = evidence_attached(n, c, STORE_OWN, m->id, m->number, m->priority, m->content);
+		r = evidence_attached(n, c, STORE_OWN, m->id, m->number, m->priority, m->content, "");
 	w = batch_write(n, STORE_PUT_MESSAGE);
 	w->message =
 		(struct store_message){ .id = batch_string(n, m->id),

@@ -393,7 +393,8 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		return;
 	}
 	if (evidence_heard(n, wc, STORE_OWN, said.id, sub->content) < 0 ||
-	    evidence_attached(n, wc, STORE_OWN, said.id, said.number, saying.priority, sub->content) < 0)
+	    evidence_attached(n, wc, STORE_OWN, said.id, said.number, saying.priority, sub->content, c->client->name) <
+		    0)
 		n->batch.doom = "the store cannot read what a submission says about evidence";
 	write_key(n, c, s, request, said.id);
 	cases_event(n, wc,
