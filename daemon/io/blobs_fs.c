@@ -362,14 +362,14 @@ static int port_append(void *ctx, uint64_t ticket, const char *part, uint64_t of
 		       const struct cy_digest *path, size_t n_path)
 {
 	struct blobs_fs *b = ctx;
-	struct task *t = task_new(BLOBS_APPEND, ticket);
+	struct task *t;
 
-	t->data = data;
 	if (b->waits >= BLOB_WAITS_MAX) {
 		b->refused = true;
-		blobs_task_free(t);
 		return CY_EAGAIN;
 	}
+	t = task_new(BLOBS_APPEND, ticket);
+	t->data = data;
 	if (n_path > CY_CHUNK_PATH_MAX) {
 		blobs_task_free(t);
 		return CY_EINVAL;
@@ -386,7 +386,11 @@ static int port_copy(void *ctx, uint64_t ticket, const char *part, int fd)
 {
 	struct task *t = task_new(BLOBS_COPY, ticket);
 
-	t->fd = fd;
+	t->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (t->fd < 0) {
+		blobs_task_free(t);
+		return CY_EIO;
+	}
 	return queue_part(ctx, t, part);
 }
 

@@ -193,12 +193,6 @@ static int write_message(struct node *n, const struct peer *p, const struct wire
 			return r;
 		if (f.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !f.voided)
 			clocks_stated(n, c, f.side, f.number, m->content->clock_statement);
-		if (!f.voided)
-			r = evidence_heard(n, c, STORE_PEER, e->id, m->content);
-		if (r == CY_OK && !f.voided)
-			r = evidence_attached(n, c, STORE_PEER, e->id, m->number, m->priority, m->content, "");
-		if (r < 0)
-			return r;
 	}
 	w = batch_write(n, STORE_PUT_MESSAGE);
 	w->message = (struct store_message){ .id = batch_string(n, e->id),
@@ -222,6 +216,10 @@ static int write_message(struct node *n, const struct peer *p, const struct wire
 					     .content = batch_bytes(n, content) };
 	if (counts)
 		w->message.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(fact, encoded)));
+	if (counts && v->code == 0)
+		r = evidence_heard(n, c, STORE_PEER, e->id, m->content);
+	if (r == CY_OK && counts && v->code == 0)
+		r = evidence_attached(n, c, STORE_PEER, e->id, m->number, m->priority, m->content, "");
 	return r;
 }
 

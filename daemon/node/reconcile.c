@@ -509,8 +509,6 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 		r = cases_add(n, c, &fact);
 	if (r == CY_OK && fact.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !fact.voided)
 		clocks_stated(n, c, fact.side, fact.number, m->content->clock_statement);
-	if (r == CY_OK && !fact.voided)
-		r = evidence_attached(n, c, STORE_OWN, m->id, m->number, m->priority, m->content, "");
 	w = batch_write(n, STORE_PUT_MESSAGE);
 	w->message =
 		(struct store_message){ .id = batch_string(n, m->id),
@@ -533,6 +531,8 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 					.index = index,
 					.content = batch_bytes(n, content),
 					.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(&fact, encoded))) };
+	if (r == CY_OK && !fact.voided)
+		r = evidence_attached(n, c, STORE_OWN, m->id, m->number, m->priority, m->content, "");
 	take_back_key(n, m);
 	cases_event(n, c,
 		    &(struct event_of){ .type = CY_EVENT_TYPE__MESSAGE_RECOVERED,
