@@ -13,7 +13,8 @@
  * it is made anew by reading it back, and each chunk is then compared with its leaf.
  *
  * Where the port leaves a choice:
- * - After a port function that returns other than CY_OK no result follows. CY_EINVAL: the name of the part, or its size, is not allowed.
+ * - After a port function that returns other than CY_OK no result follows. CY_EINVAL: the name of the part, or its
+ * size, is not allowed.
  * - open() of a part that was begun for other content, or as an upload where it is pulled
  *   now, begins it anew. CY_ESIGN: there is content of that digest, and it has another size
  *   or root than is expected.

@@ -246,6 +246,21 @@ static int same_evidence(void *ctx, const struct cy_digest *sha256, store_eviden
 	return store_read_each(&r, R_SAME_EVIDENCE, &b);
 }
 
+static int held_back_evidence(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
+			      store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_HELD_BACK_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, after_message);
+	bind_i64(&b, after_attachment);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_HELD_BACK_EVIDENCE, &b);
+}
+
 static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
@@ -393,6 +408,7 @@ void store_evidence_port(struct store_port *port)
 	port->offered_evidence = offered_evidence;
 	port->same_evidence = same_evidence;
 	port->overdue_evidence = overdue_evidence;
+	port->held_back_evidence = held_back_evidence;
 	port->evidence_bytes = evidence_bytes;
 	port->get_upload = get_upload;
 	port->uploads = uploads;

@@ -198,7 +198,8 @@ static const char migration_005[] =
 	"CREATE INDEX evidence_waiting ON evidence (peer, priority DESC) WHERE author = 1 AND state = 1;"
 	"CREATE INDEX evidence_offered ON evidence (peer) WHERE author = 0 AND state = 0;"
 	"CREATE INDEX evidence_overdue ON evidence (retain_until)"
-	" WHERE author = 1 AND state = 2 AND hold = 0 AND retain_until > 0;"
+	" WHERE author = 1 AND state = 2 AND hold = 0 AND retain_until > 0 AND retrieved = 1 AND verdict <> 2;"
+	"CREATE INDEX evidence_held_back ON evidence (message_id, attachment) WHERE author = 1 AND state = 3;"
 	"CREATE TRIGGER evidence_of_case AFTER INSERT ON cases BEGIN"
 	" UPDATE evidence SET client = new.client WHERE case_no = new.no; END;"
 	"CREATE TRIGGER evidence_of_client AFTER UPDATE OF client ON cases WHEN new.client <> old.client BEGIN"
@@ -240,7 +241,7 @@ static const char migration_005[] =
 	"CREATE INDEX custody_of_evidence ON custody (message_id, attachment);";
 
 _Static_assert(STORE_EVIDENCE_OFFERED == 0 && STORE_EVIDENCE_WAITING == 1 && STORE_EVIDENCE_HERE == 2 &&
-		       STORE_PEER == 1,
+		       STORE_EVIDENCE_HELD_BACK == 3 && CY_EVIDENCE_STATE__REJECTED == 2 && STORE_PEER == 1,
 	       "indices and sums name these numbers");
 
 /* Number n is applied to a store of version n - 1. */

@@ -240,8 +240,10 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 	X(OFFERED_EVIDENCE, "SELECT EXISTS (SELECT 1 FROM evidence WHERE peer = ? AND author = 0 AND state = 0)")      \
 	X(SAME_EVIDENCE, EVIDENCE_SELECT "e.sha256 = ? ORDER BY e.message_id, e.attachment")                           \
 	X(OVERDUE_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 2 AND e.hold = 0 AND e.retain_until > 0"       \
-					    " AND e.retain_until < ?"                                                  \
+					    " AND e.retrieved = 1 AND e.verdict <> 2 AND e.retain_until < ?"           \
 					    " ORDER BY e.retain_until, e.message_id, e.attachment LIMIT ?")            \
+	X(HELD_BACK_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 3 AND (e.message_id, e.attachment) > (?, ?)" \
+					      " ORDER BY e.message_id, e.attachment LIMIT ?")                          \
 	X(EVIDENCE_BYTES, "SELECT p.high, p.low, ifnull(c.high, 0), ifnull(c.low, 0) FROM evidence_held p"             \
 			  " LEFT JOIN evidence_held c ON c.peer = p.peer AND c.case_no ="                              \
 			  " (SELECT no FROM case_key WHERE peer = ?1 AND case_id = ?2)"                                \

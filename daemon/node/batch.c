@@ -346,9 +346,12 @@ void batch_plan_wake(struct node *n)
 	}
 	if (n->ports.blobs.ctx != NULL) {
 		const struct cy_mono bulk = bulk_next(n);
+		struct cy_mono look = n->recheck.on ? now : n->clock_suspect ? CY_NEVER : n->next_evidence;
 
-		if (cy_mono_before(n->next_evidence, at) && !n->clock_suspect)
-			at = n->next_evidence;
+		if (cy_mono_before(look, n->retry))
+			look = n->retry;
+		if (cy_mono_before(look, at))
+			at = look;
 		if (cy_mono_before(bulk, at))
 			at = bulk;
 	}

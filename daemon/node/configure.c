@@ -279,6 +279,7 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	n->config.quota_peer = config->quota_peer;
 	n->config.quota_case = config->quota_case;
 	n->config.quota_client = config->quota_client;
+	evidence_recheck(n);
 	set_place(&n->place, &config->place);
 	set_peers(n, config);
 	set_clients(n, clients, config->n_clients);

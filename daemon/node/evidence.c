@@ -175,9 +175,8 @@ static struct cy_wall retain_until(struct node *n, const CyAttachment *a)
 	return law_end_of_day(z, d);
 }
 
-/* What a quota refuses; NULL: nothing. */
-static const char *over_quota(struct node *n, struct work_case *c, const struct store_evidence *row, char *text,
-			      size_t size)
+const char *evidence_over_quota(struct node *n, struct work_case *c, const struct store_evidence *row, char *text,
+				size_t size)
 {
 	struct store_port *s = &n->ports.store;
 	struct peer *p = node_peer_ever(n, row->peer);
@@ -205,11 +204,16 @@ static const char *over_quota(struct node *n, struct work_case *c, const struct 
 	return text;
 }
 
+void evidence_take_on(struct node *n, struct work_case *c, const struct store_evidence *row)
+{
+	c->evidence_added += row->size;
+	node_peer_ever(n, row->peer)->evidence_added += row->size;
+}
+
 static void take_theirs(struct node *n, struct work_case *c, struct store_evidence *row)
 {
-	struct peer *p = node_peer_ever(n, row->peer);
 	char text[160];
-	const char *quota = over_quota(n, c, row, text, sizeof text);
+	const char *quota = evidence_over_quota(n, c, row, text, sizeof text);
 
 	if (quota != NULL) {
 		row->state = STORE_EVIDENCE_HELD_BACK;
@@ -218,8 +222,7 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 		evidence_state(n, c, row, CY_EVIDENCE_FATE__HELD_BACK, quota);
 		return;
 	}
-	c->evidence_added += row->size;
-	p->evidence_added += row->size;
+	evidence_take_on(n, c, row);
 	if (here_already(n, row)) {
 		row->state = STORE_EVIDENCE_HERE;
 		row->arrived = node_legal_now(n);
@@ -451,8 +454,10 @@ static void hear_about(struct about *x, struct store_evidence *row)
 	} else {
 		row->state = STORE_EVIDENCE_DESTROYED;
 		evidence_custody(x->n, row, "destroyed", by, "", x->proof, now);
-		if (row->author == STORE_PEER)
+		if (row->author == STORE_PEER) {
 			evidence_doom(x->n, row);
+			evidence_recheck(x->n);
+		}
 	}
 	evidence_put(x->n, row);
 }

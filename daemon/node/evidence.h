@@ -70,6 +70,10 @@ void evidence_state(struct node *n, struct work_case *c, const struct store_evid
 		    const char *reason);
 /* Its content is destroyed once the batch is committed, unless another row holds it. */
 void evidence_doom(struct node *n, const struct store_evidence *row);
+/* What a quota refuses, within `text` or constant; NULL: nothing. Then it may be taken on. */
+const char *evidence_over_quota(struct node *n, struct work_case *c, const struct store_evidence *row, char *text,
+				size_t size);
+void evidence_take_on(struct node *n, struct work_case *c, const struct store_evidence *row);
 /* Does a row, or a client's upload, hold this content? */
 int evidence_content_held(struct node *n, const struct cy_digest *sha256, bool *ret_held);
 /* Destroy contents that wait for it, one after the other. */

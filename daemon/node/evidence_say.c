@@ -169,6 +169,7 @@ static void destroy_overdue(struct node *n)
 		row.state = STORE_EVIDENCE_DESTROYED;
 		evidence_put(n, &row);
 		evidence_doom(n, &row);
+		evidence_recheck(n);
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "its retention is over");
 		evidence_state(n, c, &row, CY_EVIDENCE_FATE__DESTROYED, "its retention is over");
 	}
@@ -198,6 +199,47 @@ static void drop_old_uploads(struct node *n)
 	if (s->uploads(s->ctx, NULL, (struct cy_wall){ node_now(n).ms - UPLOAD_KEEP_MS }, NODE_OVERDUE_MAX,
 		       add_old_upload, n) < 0)
 		batch_retry(n);
+}
+
+/* ----------------------------------------------------------------- held back */
+
+void evidence_recheck(struct node *n)
+{
+	n->recheck.on = true;
+	n->recheck.message_id[0] = '\0';
+	n->recheck.attachment = 0;
+}
+
+/* A page of what quotas held back: there may be room for it now. */
+static void recheck(struct node *n)
+{
+	struct store_port *s = &n->ports.store;
+	struct overdue *o = cy_arena_take(&n->batch.arena, sizeof *o);
+	char text[160];
+
+	o->n = n;
+	if (s->held_back_evidence(s->ctx, n->recheck.message_id, n->recheck.attachment, NODE_OVERDUE_MAX, add_overdue,
+				  o) < 0) {
+		batch_retry(n);
+		return;
+	}
+	n->recheck.on = o->n_rows == NODE_OVERDUE_MAX;
+	for (size_t i = 0; i < o->n_rows; i++) {
+		struct store_evidence row;
+		struct work_case *c = NULL;
+		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
+
+		cy_copy(n->recheck.message_id, sizeof n->recheck.message_id, o->rows[i].message_id);
+		n->recheck.attachment = o->rows[i].attachment;
+		if (r == CY_OK && row.state == STORE_EVIDENCE_HELD_BACK)
+			c = cases_get(n, row.peer, row.case_id, &r);
+		if (c == NULL || evidence_over_quota(n, c, &row, text, sizeof text) != NULL)
+			continue;
+		evidence_take_on(n, c, &row);
+		row.state = STORE_EVIDENCE_WAITING;
+		row.reason = "";
+		evidence_put(n, &row);
+	}
 }
 
 /* ------------------------------------------------------------------- statements */
@@ -277,6 +319,8 @@ void evidence_step(struct node *n)
 		destroy_overdue(n);
 		drop_old_uploads(n);
 	}
+	if (n->recheck.on && n->batch.alone == NULL)
+		recheck(n);
 	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
 		while (c->fates != NULL)
 			c->fates = say_some(n, c, c->fates);

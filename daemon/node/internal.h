@@ -333,9 +333,14 @@ struct node {
 	struct upload *uploads;
 	size_t n_uploads;
 	uint64_t batch_number;
-	size_t finishing;             /* contents that get their name, or whose rows are not committed */
-	bool destroying;              /* a content is being destroyed */
-	bool sweep;                   /* contents wait to be destroyed */
+	size_t finishing; /* contents that get their name, or whose rows are not committed */
+	bool destroying;  /* a content is being destroyed */
+	bool sweep;       /* contents wait to be destroyed */
+	struct {
+		bool on; /* what quotas held back is looked at again, after this attachment */
+		char message_id[CY_UUID_LEN + 1];
+		uint32_t attachment;
+	} recheck;
 	struct cy_mono next_evidence; /* the next look at what is over */
 };
 
@@ -569,6 +574,8 @@ void evidence_arrived(struct node *n, struct input *in);
 void evidence_read(struct node *n, struct input *in);
 void evidence_destroyed(struct node *n, struct input *in);
 void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const CyHoldEvidence *r);
+/* Quotas, or what they count, may allow more now. */
+void evidence_recheck(struct node *n);
 /* At the end of a batch: what is over, and what is to be stated. */
 void evidence_step(struct node *n);
 /* -------------------------------------------------------------- submit.c */

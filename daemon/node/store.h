@@ -453,9 +453,12 @@ struct store_port {
 	int (*offered_evidence)(void *ctx, const char *peer, bool *ret_any);
 	/* All rows of this content, of all peers and cases. */
 	int (*same_evidence)(void *ctx, const struct cy_digest *sha256, store_evidence_fn *fn, void *arg);
-	/* Theirs that are HERE, without hold, and whose retain_until is before `now`; the
-	 * earliest first, at most `limit`. */
+	/* Theirs that are HERE, were retrieved, are not REJECTED, have no hold, and whose
+	 * retain_until is before `now`; the earliest first, at most `limit`. */
 	int (*overdue_evidence)(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg);
+	/* Theirs that are HELD_BACK, by message id and attachment, after these; at most `limit`. */
+	int (*held_back_evidence)(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
+				  store_evidence_fn *fn, void *arg);
 	/* Bytes of theirs that are WAITING or HERE: of a peer, and of one of its cases. */
 	int (*evidence_bytes)(void *ctx, const char *peer, const char *case_id, uint64_t *ret_peer, uint64_t *ret_case);
 	/* By key. */

@@ -211,7 +211,8 @@ static int earlier(const void *x, const void *y)
 
 static bool is_overdue(const struct store_evidence *e, struct cy_wall now)
 {
-	return is_theirs(e, STORE_EVIDENCE_HERE) && !e->hold && e->retain_until.ms > 0 && e->retain_until.ms < now.ms;
+	return is_theirs(e, STORE_EVIDENCE_HERE) && !e->hold && e->retrieved &&
+	       e->verdict != CY_EVIDENCE_STATE__REJECTED && e->retain_until.ms > 0 && e->retain_until.ms < now.ms;
 }
 
 /* What waits for a peer, or with peer NULL what is overdue. */
@@ -245,6 +246,18 @@ static int waiting_evidence(void *ctx, const char *peer, uint32_t limit, store_e
 static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg)
 {
 	return evidence_by(ctx, NULL, now, limit, fn, arg);
+}
+
+static int held_back_evidence(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
+			      store_evidence_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = evidence_at(s, after_message, after_attachment + 1); i < s->n_evidence && r >= 0; i++)
+		if (is_theirs(s->evidence[i], STORE_EVIDENCE_HELD_BACK) && limit-- > 0)
+			r = fn(arg, s->evidence[i]);
+	return r;
 }
 
 static int offered_evidence(void *ctx, const char *peer, bool *ret_any)
@@ -349,6 +362,7 @@ void mem_evidence_port(struct store_port *port)
 	port->offered_evidence = offered_evidence;
 	port->same_evidence = same_evidence;
 	port->overdue_evidence = overdue_evidence;
+	port->held_back_evidence = held_back_evidence;
 	port->evidence_bytes = evidence_bytes;
 	port->get_upload = get_upload;
 	port->uploads = uploads;
