@@ -43,6 +43,8 @@ struct telling {
 	struct law_period period;
 	struct cy_wall from;
 	bool remainder; /* of a period: nothing is added to a short one */
+	/* What all extensions together may move it to; 0: it was not extended yet. */
+	struct cy_wall most;
 	/* What holds it: it is suspended while any of these is. */
 	bool postponed;
 	size_t n_open;
@@ -186,7 +188,7 @@ static int remaining(const struct telling *t, struct law_period *ret)
 	return law_remaining(&t->period, &rule, zone_of(t), calendar_of(t), t->from, t->since, ret, &ms);
 }
 
-static int resume(struct telling *t, struct cy_wall at)
+static int go_on(struct telling *t, struct cy_wall at)
 {
 	struct law_period left;
 	char since[24], until[24];
@@ -214,12 +216,22 @@ static int resume(struct telling *t, struct cy_wall at)
 	return CY_OK;
 }
 
+static int resume(struct telling *t, struct cy_wall at)
+{
+	const int64_t was = t->c->due.ms;
+	const int r = go_on(t, at);
+
+	if (t->most.ms != 0)
+		t->most.ms += t->c->due.ms - was;
+	return r;
+}
+
 static int extend(struct telling *t, const struct law_fact *f)
 {
 	const struct law_clock_rule *rule = t->c->rule;
 	const struct law_rule *count_rule = law_find_rule(t->s->in->profile, rule->rule);
 	struct cy_wall due = { 0 };
-	struct law_count longest = { 0 };
+	struct law_count longest;
 	char text[24];
 
 	if (f->kind != CY_CONTENT__KIND_EXTENSION || f->side != rule->obliged || !rule->extensible || !about(t, f) ||
@@ -227,14 +239,15 @@ static int extend(struct telling *t, const struct law_fact *f)
 		return CY_OK;
 	if (f->day != LAW_NO_DAY)
 		due = law_end_of_day(zone_of(t), cy_date_of_days(f->day));
-	if (rule->extension.amount > 0 && count_rule != NULL) {
+	if (t->most.ms == 0 && rule->extension.amount > 0 && count_rule != NULL) {
 		int r = law_count(&rule->extension, count_rule, zone_of(t), calendar_of(t), t->c->due, &longest, NULL);
 
 		if (r < 0)
 			return r;
-		if (due.ms == 0 || due.ms > longest.due.ms)
-			due = longest.due;
+		t->most = longest.due;
 	}
+	if (t->most.ms != 0 && (due.ms == 0 || due.ms > t->most.ms))
+		due = t->most;
 	if (due.ms <= t->c->due.ms)
 		return CY_OK;
 	t->c->due = due;
@@ -242,7 +255,7 @@ static int extend(struct telling *t, const struct law_fact *f)
 	t->c->round++;
 	date_text(t, due, text);
 	say(t, "Message %u extends it to %s (Article %s%s).", f->number, text, rule->extension_source.article,
-	    longest.due.ms == due.ms ? ", the most it allows" : "");
+	    t->most.ms == due.ms ? ", the most it allows" : "");
 	return CY_OK;
 }
 

@@ -207,6 +207,29 @@ static void a_decision_has_30_days_and_at_most_30_more(void **state)
 	assert_due(&t, "decide", 1, "2026-06-03T21:59:59.999Z");
 }
 
+/* "At most 30 days" is what all extensions have together, not each of them. */
+static void extensions_do_not_add_up_to_more_than_the_most(void **state)
+{
+	struct law_fact longer = say(K(EXTENSION), 0, 1, 0);
+	struct trial t;
+
+	(void)state;
+	open_case(&t);
+	acknowledged(&t, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, NULL, "2026-03-31T08:00:00.000Z");
+	acknowledged(&t, CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY, "2026-04-01T12:00:00.000Z",
+		     "2026-04-02T12:00:00.000Z");
+	longer.day = law_day("2026-05-20");
+	told(&t, ASKED, longer, "2026-04-30T12:00:00.000Z");
+	assert_due(&t, "decide", 1, "2026-05-20T21:59:59.999Z");
+	longer.day = law_day("2026-12-24");
+	for (int i = 0; i < 3; i++) {
+		told(&t, ASKED, longer, "2026-05-19T12:00:00.000Z");
+		/* 30 days after 4 May, whichever extension it is. */
+		assert_due(&t, "decide", 1, "2026-06-03T21:59:59.999Z");
+		assert_int_equal(clock_of(&t, "decide", 1)->round, 2);
+	}
+}
+
 static void execution_stands_still_while_it_is_postponed(void **state)
 {
 	struct law_fact decision = say(K(DECISION), 0, 1, 1);
@@ -399,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_receipt_counts_from_when_the_obliged_side_states_it),
 		cmocka_unit_test(a_decision_has_30_days_and_at_most_30_more),
+		cmocka_unit_test(extensions_do_not_add_up_to_more_than_the_most),
 		cmocka_unit_test(execution_stands_still_while_it_is_postponed),
 		cmocka_unit_test(a_remainder_does_not_hold_the_days_that_a_weekend_added),
 		cmocka_unit_test(what_is_withdrawn_or_refused_is_not_owed_any_more),
