@@ -486,6 +486,8 @@ static void commit(struct node *n)
 			break;
 		}
 	}
+	/* What was given up just now has its time limits brought up to date. */
+	clocks_settle(n);
 	if (b->doom != NULL) {
 		fail(n, b->doom);
 		return;

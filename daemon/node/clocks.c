@@ -8,11 +8,12 @@
 #include "node/internal.h"
 
 /* A stored clock of the case at hand. */
-struct row {
-	struct row *next;
+struct clock_row {
+	struct clock_row *next;
 	struct store_clock row; /* strings in the write-set's arena */
 	bool stated;            /* in this batch */
 	bool told;              /* by law_clocks, this time */
+	bool put;               /* in this batch */
 };
 
 /* Bringing one case up to date. */
@@ -22,7 +23,6 @@ struct settling {
 	const struct law_profile *profile;
 	const struct law_zone *zone[3];
 	const struct law_calendar *calendar[3];
-	struct row *rows;
 	size_t n_stated, n_say;
 	uint8_t digest[3][CY_SHA256_LEN]; /* that the statement points to */
 	/* Used up to n_stated and n_say, and not cleared from case to case. */
@@ -94,27 +94,27 @@ void clocks_stated(struct node *n, struct work_case *c, CySide author, uint32_t 
 
 /* ------------------------------------------------------------------------ rows */
 
-static struct row *find_row(struct settling *s, const struct law_clock_key *k)
+static struct clock_row *find_row(struct settling *s, const struct law_clock_key *k)
 {
-	for (struct row *r = s->rows; r != NULL; r = r->next)
+	for (struct clock_row *r = s->c->clocks; r != NULL; r = r->next)
 		if (r->row.measure == k->measure && r->row.notice == k->notice && strcmp(r->row.name, k->name) == 0)
 			return r;
 	return NULL;
 }
 
-static struct row *new_row(struct settling *s)
+static struct clock_row *new_row(struct settling *s)
 {
-	struct row *r = cy_arena_take(&s->n->batch.arena, sizeof *r);
+	struct clock_row *r = cy_arena_take(&s->n->batch.arena, sizeof *r);
 
-	r->next = s->rows;
-	s->rows = r;
+	r->next = s->c->clocks;
+	s->c->clocks = r;
 	return r;
 }
 
 static int load_row(void *arg, const struct store_clock *row)
 {
 	struct settling *s = arg;
-	struct row *r = new_row(s);
+	struct clock_row *r = new_row(s);
 
 	r->row = *row;
 	r->row.peer = s->c->row.peer;
@@ -125,9 +125,23 @@ static int load_row(void *arg, const struct store_clock *row)
 	return CY_OK;
 }
 
-static struct row *row_of(struct settling *s, const struct law_clock_key *k, const struct law_clock_rule *rule)
+static int read_rows(struct settling *s)
 {
-	struct row *r = find_row(s, k);
+	struct store_port *store = &s->n->ports.store;
+	int r = CY_OK;
+
+	for (struct clock_row *k = s->c->clocks; k != NULL; k = k->next)
+		k->stated = k->told = false;
+	if (!s->c->clocks_read)
+		r = store->case_clocks(store->ctx, (struct store_view){ NULL }, s->c->row.peer, s->c->row.case_id,
+				       load_row, s);
+	s->c->clocks_read = r == CY_OK;
+	return r;
+}
+
+static struct clock_row *row_of(struct settling *s, const struct law_clock_key *k, const struct law_clock_rule *rule)
+{
+	struct clock_row *r = find_row(s, k);
 
 	if (r != NULL)
 		return r;
@@ -149,7 +163,7 @@ static void apply_statements(struct settling *s)
 {
 	for (const struct stated *st = s->c->stated; st != NULL; st = st->next) {
 		const struct law_clock_rule *rule = rule_named(s->profile, st->key.name);
-		struct row *r;
+		struct clock_row *r;
 
 		if (rule == NULL || rule->obliged != st->author)
 			continue;
@@ -168,7 +182,7 @@ static void apply_statements(struct settling *s)
 
 static void gather_stated(struct settling *s)
 {
-	for (const struct row *r = s->rows; r != NULL && s->n_stated < LAW_CLOCKS_MAX; r = r->next) {
+	for (const struct clock_row *r = s->c->clocks; r != NULL && s->n_stated < LAW_CLOCKS_MAX; r = r->next) {
 		struct law_stated *st = &s->stated[s->n_stated];
 
 		if (r->row.stated_start.ms == 0 || (CY_MUTANT_LAW_OWN_START && !r->row.ours))
@@ -203,7 +217,7 @@ static const char *cause(const struct settling *s, const struct stated *st, CySi
 	return "with the same profile, calendar and time zone";
 }
 
-static void tell_difference(struct settling *s, struct row *r, const struct law_clock *k, const char *text)
+static void tell_difference(struct settling *s, struct clock_row *r, const struct law_clock *k, const char *text)
 {
 	if (strcmp(r->row.difference, text) == 0)
 		return;
@@ -214,7 +228,7 @@ static void tell_difference(struct settling *s, struct row *r, const struct law_
 		    &(struct event_of){ .type = CY_EVENT_TYPE__CLOCK_DIFFERS, .message_id = "", .text = text });
 }
 
-static void compare(struct settling *s, struct row *r, const struct law_clock *k)
+static void compare(struct settling *s, struct clock_row *r, const struct law_clock *k)
 {
 	char ours[CY_RFC3339_SIZE], theirs[CY_RFC3339_SIZE], text[CY_REASON_MAX + 1];
 	const struct stated *st;
@@ -257,7 +271,7 @@ static const char *sentences(struct node *n, const struct law_count *how)
 	return batch_string(n, text);
 }
 
-static void state_it(struct settling *s, struct row *r)
+static void state_it(struct settling *s, struct clock_row *r)
 {
 	CyStatedClock *k;
 
@@ -312,7 +326,7 @@ static int state_start(void *arg, const struct law_clock *k)
 static int take_clock(void *arg, const struct law_clock *k)
 {
 	struct settling *s = arg;
-	struct row *r = row_of(s, &k->key, k->rule);
+	struct clock_row *r = row_of(s, &k->key, k->rule);
 	struct store_clock before = r->row;
 	const struct law_ladder *ladder = law_ladder_of(s->n->config.books, s->profile, k->rule);
 
@@ -333,20 +347,24 @@ static int take_clock(void *arg, const struct law_clock *k)
 		state_it(s, r);
 	else if (!r->row.ours)
 		compare(s, r, k);
-	if (before.id == 0 || r->stated || changed(&before, &r->row))
+	if (before.id == 0 || r->stated || changed(&before, &r->row)) {
 		put_row(s->n, &r->row);
+		r->put = true;
+	}
 	return CY_OK;
 }
 
-/* A clock that started with what a crossing message has overtaken since: it never was. */
+/* A clock that started with what a crossing message has overtaken since, or what turned
+ * out void: it never was. */
 static void cease(struct settling *s)
 {
-	for (struct row *r = s->rows; r != NULL; r = r->next) {
-		if (r->told || r->row.id == 0 || r->row.state == LAW_CLOCK_CEASED)
+	for (struct clock_row *r = s->c->clocks; r != NULL; r = r->next) {
+		if (r->told || (r->row.id == 0 && !r->put) || r->row.state == LAW_CLOCK_CEASED)
 			continue;
 		r->row.state = LAW_CLOCK_CEASED;
 		r->row.ended = r->row.next = (struct cy_wall){ 0 };
-		r->row.how = batch_string(s->n, "What started it was overtaken by a message that it crossed.");
+		r->row.how = batch_string(s->n, "What started it does not count: it was overtaken by a message that "
+						"it crossed, rejected, or never sent.");
 		put_row(s->n, &r->row);
 	}
 }
@@ -391,10 +409,8 @@ static const struct site *site_of(const struct settling *s, CySide side)
 
 static void settle(struct node *n, struct work_case *c, struct settling *s)
 {
-	struct store_port *store = &n->ports.store;
 	struct law_terms terms;
 	struct law_clock_input in = { .terms = &terms, .stated = s->stated };
-	int r;
 
 	memset(s, 0, offsetof(struct settling, stated));
 	s->n = n;
@@ -412,8 +428,7 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 		in.zone[side] = s->zone[side];
 		in.calendar[side] = s->calendar[side];
 	}
-	r = store->case_clocks(store->ctx, (struct store_view){ NULL }, c->row.peer, c->row.case_id, load_row, s);
-	if (r < 0) {
+	if (read_rows(s) < 0) {
 		n->batch.doom = "the store cannot read the clocks of a case";
 		return;
 	}
@@ -510,7 +525,7 @@ static void decide_all(struct node *n)
 	}
 }
 
-void clocks_step(struct node *n)
+void clocks_settle(struct node *n)
 {
 	struct settling *s = NULL; /* one after the other uses it */
 
@@ -523,7 +538,13 @@ void clocks_step(struct node *n)
 			settle(n, c, s);
 			c->unsettled = false;
 		}
-	if (n->next_clock.ms > 0 && n->next_clock.ms <= node_now(n).ms && !n->clock_suspect)
+}
+
+void clocks_step(struct node *n)
+{
+	clocks_settle(n);
+	if (n->config.books != NULL && n->config.books->n_profiles > 0 && n->next_clock.ms > 0 &&
+	    n->next_clock.ms <= node_now(n).ms && !n->clock_suspect)
 		decide_all(n);
 }
 

@@ -194,6 +194,9 @@ struct work_case {
 	struct stated *stated;   /* statements about clocks in this batch */
 	struct fate *fates;      /* what is to be stated of the peer's attachments */
 	uint64_t evidence_added; /* bytes of them that this batch took on */
+	/* Its clocks as this batch leaves them; not read from the store a second time. */
+	struct clock_row *clocks;
+	bool clocks_read;
 	struct law_fact *facts;
 	size_t n, cap;
 	struct law_case folded;
@@ -526,6 +529,8 @@ int say_message(struct node *n, struct work_case *c, const struct saying *s, str
 void clocks_stated(struct node *n, struct work_case *c, CySide author, uint32_t number, const CyClockStatement *s);
 /* Bring the clocks of all cases of the batch up to date, and decide what is due. */
 void clocks_step(struct node *n);
+/* The former alone, for what was changed since. A case with `decided` must not be. */
+void clocks_settle(struct node *n);
 /* The rule of a stored clock, and its profile; NULL: the profile is not here. */
 const struct law_clock_rule *clocks_rule(const struct node *n, const struct store_clock *row,
 					 const struct law_profile **ret_profile);

@@ -504,6 +504,15 @@ struct expiring {
 	const char *peer;
 };
 
+/* In this batch, about a clock of the case that the message is of. */
+static bool was_decided(const struct node *n, const struct store_message *row)
+{
+	for (const struct work_case *c = n->batch.cases; c != NULL; c = c->next)
+		if (c->decided && strcmp(c->row.case_id, row->case_id) == 0 && strcmp(c->row.peer, row->peer) == 0)
+			return true;
+	return false;
+}
+
 /* One statement is about one peer; the rest has its turn at the next check. */
 static int add_expired(void *arg, const struct store_message *row)
 {
@@ -513,7 +522,7 @@ static int add_expired(void *arg, const struct store_message *row)
 
 	if (x->peer == NULL)
 		x->peer = cy_arena_string(a, row->peer);
-	if (strcmp(x->peer, row->peer) != 0 || x->text->n == CY_PARCEL_MESSAGES_MAX)
+	if (strcmp(x->peer, row->peer) != 0 || x->text->n == CY_PARCEL_MESSAGES_MAX || was_decided(x->n, row))
 		return CY_OK;
 	/* It has left once, and does so again. */
 	if (row->transport == STORE_QUEUED && row->sequence != 0)

@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
+#include "io/profile_confuse.h"
 #include "io/store_sqlite.h"
 #include "law/fact.h"
 #include "node/node.h"
@@ -62,7 +63,8 @@ struct world {
 	struct cy_buf trace;
 	char ids[64][40];
 	size_t n_ids;
-	const char *lose; /* kind of frame that is lost, with the session, when it comes */
+	const struct law_books *books; /* NULL: none */
+	const char *lose;              /* kind of frame that is lost, with the session, when it comes */
 	bool down_pending;
 };
 
@@ -257,6 +259,9 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes bytes)
 	} else if (f->kind_case == CY_SERVER_FRAME__KIND_CASE_VIEW) {
 		cy_hex(f->case_view->state_digest.data, f->case_view->state_digest.len, s->digest);
 		snprintf(s->state, sizeof s->state, "%s", f->case_view->summary->state);
+		for (size_t i = 0; i < f->case_view->n_clocks; i++)
+			say(s->w, "%-6s == clock %s: %s", s->name, f->case_view->clocks[i]->clock,
+			    f->case_view->clocks[i]->state);
 	}
 	cy_server_frame__free_unpacked(f, NULL);
 	return CY_OK;
@@ -377,6 +382,7 @@ static void start(struct side *s)
 	const struct node_peer_config peers[] = { { .id = s->peer } };
 	const struct node_client_config clients[] = { { "desk", CY_ROLE__SUBMITTER, true } };
 	const struct node_config config = { .authority = s->name,
+					    .books = s->w->books,
 					    .peers = peers,
 					    .n_peers = 1,
 					    .clients = clients,
@@ -598,11 +604,12 @@ static void side_init(struct world *w, struct side *s, const char *name, const c
 	snprintf(s->backup, sizeof s->backup, "%s.backup", s->dir);
 }
 
-static struct world *world_new(void)
+static struct world *world_with(const struct law_books *books)
 {
 	struct world *w = calloc(1, sizeof *w);
 
 	assert_non_null(w);
+	w->books = books;
 	w->now = START_MS;
 	w->trace = CY_BUF(1024 * 1024);
 	side_init(w, &w->a, "US-OIA", "IE", 1);
@@ -611,6 +618,11 @@ static struct world *world_new(void)
 	start(&w->b);
 	settle(w);
 	return w;
+}
+
+static struct world *world_new(void)
+{
+	return world_with(NULL);
 }
 
 static void world_end(struct world *w, const char *name)
@@ -866,6 +878,35 @@ static void a_message_that_the_life_cycle_forbids_is_void_on_both_sides(void **s
 	world_end(w, "rejected");
 }
 
+/* It was urgent, and nobody could be reached: nobody owes what was never asked for. */
+static void a_request_that_never_left_has_no_time_limits_once_it_is_given_up(void **state)
+{
+	struct config_problems problems = { 0 };
+	struct cy_arena arena = { 0 };
+	const struct law_profile *profile;
+	struct law_books books = { .n_profiles = 1, .profiles = &profile };
+	struct world *w;
+	char *plain = strdup(request);
+
+	(void)state;
+	assert_non_null(plain);
+	assert_int_equal(profile_load("config/treaties/us-ie-2001.conf", &arena, &profile, &problems), CY_OK);
+	w = world_with(&books);
+	/* Without the item that both sides would have to be warned of. */
+	memset(strstr(plain, "\"login_ip_log\","), ' ', sizeof "\"login_ip_log\"," - 1);
+	submit(&w->a, NULL, plain);
+	settle(w);
+	show(&w->a, w->a.case_id);
+	say(w, "       -- 31 days without a connection");
+	w->now += INT64_C(31) * 86400000;
+	node_wake(w->a.node);
+	settle(w);
+	show(&w->a, w->a.case_id);
+	world_end(w, "given-up");
+	free(plain);
+	cy_arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -876,6 +917,7 @@ int main(void)
 		cmocka_unit_test(a_restored_side_fetches_back_what_it_lost),
 		cmocka_unit_test(a_lost_parcel_comes_back_beside_what_was_written_since),
 		cmocka_unit_test(a_message_that_the_life_cycle_forbids_is_void_on_both_sides),
+		cmocka_unit_test(a_request_that_never_left_has_no_time_limits_once_it_is_given_up),
 	};
 	int r;
 
