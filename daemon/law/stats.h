@@ -159,11 +159,11 @@ void law_stats_add(struct law_stats *s, const struct law_stat *row);
 void law_stats_end(struct law_stats *s);
 
 /* Before publication: hide counts from 1 to `smallest` - 1, and as many others as are
- * needed so that no sum gives them away: of outcomes to measures, of ages to the backlog,
- * of grounds to refusals, of types to the total. What is left hidden in a sum that is shown
- * are two counts or more, of `smallest` together. A median of fewer than `smallest`
- * values is hidden, a 90th percentile of fewer than twice as many (it would be the
- * largest), and how many values there were always. 0 and 1 hide nothing. */
+ * needed so that no sum gives them away, nor several sums together: of outcomes to
+ * measures, of ages to the backlog, of grounds to refusals, of types to the total. What is left hidden in a sum that is
+ * shown are two counts or more, of `smallest` together. A median of fewer than `smallest` values is hidden, a 90th
+ * percentile of fewer than twice as many (it would be the largest), and how many values there were always. 0 and 1 hide
+ * nothing. */
 void law_stats_hide(struct law_stats *s, uint32_t smallest);
 
 #endif

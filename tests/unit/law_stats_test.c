@@ -5,6 +5,7 @@
 #include <stdint.h>
 /* cmocka wants these first */
 #include <cmocka.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "law/stats.h"
@@ -350,6 +351,90 @@ static bool given_away(const struct law_group *total, unsigned t, const struct l
 	return hidden == 1 || (hidden > 0 && !total->hidden[t] && together < 5);
 }
 
+/* Every sum that readers know, as a row of coefficients of what is hidden: solved as a
+ * system, with fractions. A row with one unknown left tells what that is. */
+struct system {
+	double row[400][400];
+	unsigned column[LAW_TYPES][LAW_FIGURES_N]; /* from 1 */
+	unsigned rows, columns;
+};
+
+static void coefficient(struct system *y, const struct law_group *g, unsigned type, unsigned figure, double k)
+{
+	if (!g[type].hidden[figure])
+		return;
+	if (y->column[type][figure] == 0)
+		y->column[type][figure] = ++y->columns;
+	assert_true(y->columns < 400);
+	y->row[y->rows][y->column[type][figure]] = k;
+}
+
+static void in_group(struct system *y, const struct law_group *g, unsigned type, unsigned total, unsigned first,
+		     unsigned n)
+{
+	assert_true(y->rows < 399);
+	coefficient(y, g, type, total, -1);
+	for (unsigned i = 0; i < n; i++)
+		coefficient(y, g, type, first + i, 1);
+	y->rows++;
+}
+
+static void solve(struct system *y)
+{
+	unsigned done = 0;
+
+	for (unsigned c = 1; c <= y->columns && done < y->rows; c++) {
+		unsigned at = done;
+
+		while (at < y->rows && fabs(y->row[at][c]) < 1e-9)
+			at++;
+		if (at == y->rows)
+			continue;
+		for (unsigned i = 1; i <= y->columns; i++) {
+			const double kept = y->row[at][i];
+
+			y->row[at][i] = y->row[done][i];
+			y->row[done][i] = kept;
+		}
+		for (unsigned r = 0; r < y->rows; r++) {
+			const double k = r == done ? 0 : y->row[r][c] / y->row[done][c];
+
+			for (unsigned i = 1; fabs(k) > 1e-9 && i <= y->columns; i++)
+				y->row[r][i] -= k * y->row[done][i];
+		}
+		done++;
+	}
+}
+
+/* From several sums together. */
+static void nothing_follows(const struct law_stats *s)
+{
+	const struct law_group *g = s->group[0];
+	struct system *y = calloc(1, sizeof *y);
+
+	assert_non_null(y);
+	for (unsigned t = 0; t < LAW_TYPES; t++) {
+		in_group(y, g, t, LAW_FIGURE_MEASURES, LAW_FIGURE_OUTCOME_OPEN, 8);
+		in_group(y, g, t, LAW_FIGURE_OUTCOME_OPEN, LAW_FIGURE_OPEN_30, 5);
+		in_group(y, g, t, LAW_FIGURE_OUTCOME_REFUSED, LAW_FIGURE_GROUND, LAW_FIGURES_N - LAW_FIGURE_GROUND);
+	}
+	for (unsigned i = 0; i < LAW_FIGURES_N; i++) {
+		coefficient(y, g, 0, i, -1);
+		for (unsigned t = 1; t < LAW_TYPES; t++)
+			coefficient(y, g, t, i, 1);
+		y->rows++;
+	}
+	solve(y);
+	for (unsigned r = 0; r < y->rows; r++) {
+		unsigned unknown = 0;
+
+		for (unsigned i = 1; i <= y->columns; i++)
+			unknown += fabs(y->row[r][i]) > 1e-9;
+		assert_int_not_equal(unknown, 1);
+	}
+	free(y);
+}
+
 static void nothing_is_given_away(const struct law_stats *s)
 {
 	const struct law_group *g = s->group[0];
@@ -364,6 +449,7 @@ static void nothing_is_given_away(const struct law_stats *s)
 	}
 	for (unsigned i = 0; i < LAW_FIGURES_N; i++)
 		assert_false(given_away(&g[0], i, g + 1, i, LAW_TYPES - 1, true));
+	nothing_follows(s);
 }
 
 /* CONTENT: 20 executed, 2 refused, 8 open; WITNESS: 30, 10, 5; all: 50, 12, 13. The 2 are
@@ -424,6 +510,23 @@ static void nothing_small_hides_nothing(void **state)
 	free(s);
 }
 
+/* The 3 returned measures go with the 2 refused ones; so do the 3 requests that they were. */
+static void requests_returned_do_not_tell_the_measures_returned(void **state)
+{
+	struct law_stats *s = begin();
+	struct law_group *g = group(s, CONTENT, 15, 2, 0);
+
+	(void)state;
+	g->count[LAW_FIGURE_OUTCOME_RETURNED_DEFICIENT] = g->count[LAW_FIGURE_REQUESTS_RETURNED] = 3;
+	g->count[LAW_FIGURE_MEASURES] += 3;
+	s->group[0][0] = *g;
+	law_stats_hide(s, 3);
+	assert_true(g->hidden[LAW_FIGURE_OUTCOME_RETURNED_DEFICIENT]);
+	assert_true(g->hidden[LAW_FIGURE_REQUESTS_RETURNED]);
+	nothing_is_given_away(s);
+	free(s);
+}
+
 /* Tables of all kinds: what is hidden is never one unknown in a sum. */
 static void no_sum_gives_a_count_away(void **state)
 {
@@ -434,7 +537,7 @@ static void no_sum_gives_a_count_away(void **state)
 		struct law_stats *s = begin();
 		uint64_t sum[3] = { 0 };
 
-		for (unsigned t = 1; t < 5; t++) {
+		for (unsigned t = 1; t < 7; t++) {
 			uint64_t v[3];
 
 			for (unsigned k = 0; k < 3; k++) {
@@ -465,6 +568,7 @@ int main(void)
 		cmocka_unit_test(a_small_count_takes_others_with_it),
 		cmocka_unit_test(small_counts_do_not_hide_each_other),
 		cmocka_unit_test(nothing_small_hides_nothing),
+		cmocka_unit_test(requests_returned_do_not_tell_the_measures_returned),
 		cmocka_unit_test(no_sum_gives_a_count_away),
 	};
 
