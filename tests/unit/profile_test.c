@@ -201,8 +201,8 @@ static void shipped_profiles_load(void **state)
 	cy_arena_free(&arena);
 }
 
-/* Time limits as the domain's table has them, with its marks: verified where the whole
- * limit was read, whatever the note says of its start. */
+/* Time limits as the domain's table has them, with its marks: verified where amount
+ * and start of the limit were read, since the day that is due follows from both. */
 static const struct {
 	const char *instrument, *clock, *article;
 	unsigned amount;
@@ -228,9 +228,9 @@ static const struct {
 	{ "e-evidence-2023-1543-enforcement", "recognise", "16", 5, LAW_WORKING_DAY, LAW_START_RECEIVED, false, 0 },
 	{ "e-evidence-2023-1543-enforcement", "provider-objection", "17", 10, LAW_CALENDAR_DAY, LAW_START_RECEIVED,
 	  false, 0 },
-	{ "reg-2018-1805", "freeze-decide", "9(3)", 48, LAW_HOUR, LAW_START_RECEIVED, true, 0 },
-	{ "reg-2018-1805", "freeze-execute", "9(3)", 48, LAW_HOUR, LAW_START_DECIDED, true, 0 },
-	{ "reg-2018-1805", "confiscate-decide", "20(1)", 45, LAW_CALENDAR_DAY, LAW_START_RECEIVED, true, 0 },
+	{ "reg-2018-1805", "freeze-decide", "9(3)", 48, LAW_HOUR, LAW_START_RECEIVED, false, 0 },
+	{ "reg-2018-1805", "freeze-execute", "9(3)", 48, LAW_HOUR, LAW_START_DECIDED, false, 0 },
+	{ "reg-2018-1805", "confiscate-decide", "20(1)", 45, LAW_CALENDAR_DAY, LAW_START_RECEIVED, false, 0 },
 	{ "eu-uk-tca", "decide", "640(1)", 45, LAW_CALENDAR_DAY, LAW_START_RECEIVED, true, 0 },
 	{ "eu-uk-tca", "execute", "640(2)", 90, LAW_CALENDAR_DAY, LAW_START_DECIDED, true, 0 },
 	{ "budapest-185", "preserve", "29(7)", 60, LAW_CALENDAR_DAY, LAW_START_EFFECTED, true, 0 },
