@@ -108,15 +108,6 @@ static bool final_result(const struct telling *t, const struct law_fact *f)
 	return f->kind == CY_CONTENT__KIND_RESULT && about(t, f) && (code_of(t, f) & 0x80) == 0;
 }
 
-/* Instants come from both sides, also from one that means no good: before 1970 and
- * after the year 9000 nothing is counted. */
-static int64_t counted(int64_t ms)
-{
-	const int64_t most = INT64_C(221845392000000);
-
-	return ms < 0 ? 0 : ms > most ? most : ms;
-}
-
 static int64_t earlier(int64_t a, int64_t b)
 {
 	return b > 0 && b < a ? b : a;
@@ -265,7 +256,7 @@ static int64_t stated(const struct story *s, const struct law_clock_key *key)
 {
 	for (size_t i = 0; i < s->in->n_stated; i++)
 		if (law_clock_same(&s->in->stated[i].key, key))
-			return counted(s->in->stated[i].start_ms);
+			return law_counted(s->in->stated[i].start_ms);
 	return 0;
 }
 
@@ -276,13 +267,13 @@ static int64_t received(const struct story *s, int64_t at)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->taken[i]->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT &&
 		    s->taken[i]->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY)
-			at = earlier(at, counted(s->taken[i]->stated_ms));
+			at = earlier(at, law_counted(s->taken[i]->stated_ms));
 	return at;
 }
 
 static int64_t instant(const struct law_fact *f)
 {
-	return counted(f->stated_ms > 0 ? f->stated_ms : f->at_ms);
+	return law_counted(f->stated_ms > 0 ? f->stated_ms : f->at_ms);
 }
 
 /* Does this fact start it? Then *ret_ms is when; 0: that has to be stated. */
@@ -436,12 +427,12 @@ static int suspend_or_resume(struct telling *t, const struct law_fact *f)
 	if (!t->started || held == (t->since.ms != 0))
 		return CY_OK;
 	if (held) {
-		t->since = (struct cy_wall){ counted(f->at_ms) + (f->at_ms <= 0) };
+		t->since = (struct cy_wall){ law_counted(f->at_ms) + (f->at_ms <= 0) };
 		return CY_OK;
 	}
 	{
 		/* The authors' clocks may differ: no time runs backwards here. */
-		const struct cy_wall at = { counted(f->at_ms) > t->since.ms ? counted(f->at_ms) : t->since.ms };
+		const struct cy_wall at = { law_counted(f->at_ms) > t->since.ms ? law_counted(f->at_ms) : t->since.ms };
 		int r = at.ms > t->since.ms ? resume(t, at) : CY_OK;
 
 		t->since = (struct cy_wall){ 0 };
@@ -454,7 +445,7 @@ static void end(struct telling *t, enum law_clock_state state, const struct law_
 	char text[24];
 
 	t->c->state = state;
-	t->c->ended = (struct cy_wall){ counted(f->at_ms) + (f->at_ms <= 0) };
+	t->c->ended = (struct cy_wall){ law_counted(f->at_ms) + (f->at_ms <= 0) };
 	t->c->by = f->number;
 	t->c->by_side = f->side;
 	date_text(t, t->c->ended, text);

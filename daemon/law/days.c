@@ -22,6 +22,11 @@ const char *law_unit_name(enum law_unit u)
 	return "?";
 }
 
+int64_t law_counted(int64_t ms)
+{
+	return ms < 0 ? 0 : ms > START_MAX ? START_MAX : ms;
+}
+
 /* ------------------------------------------------------------- time zones */
 /* The offset in force at an instant, as an index. */
 static size_t offset_index(const struct law_zone *zone, int64_t ms)

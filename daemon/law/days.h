@@ -94,6 +94,10 @@ struct law_count {
 int law_count(const struct law_period *p, const struct law_rule *rule, const struct law_zone *zone,
 	      const struct law_calendar *calendar, struct cy_wall start, struct law_count *ret, struct cy_error *e);
 
+/* Instants come from both sides, also from one that means no good: before 1970 and
+ * after the year 9000 nothing is counted. */
+int64_t law_counted(int64_t ms);
+
 /* The last millisecond of a date in a zone. */
 struct cy_wall law_end_of_day(const struct law_zone *zone, struct cy_date d);
 /* Seconds east of UTC at an instant. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "law/days.h"
 #include "law/kinds.h"
 #include "law/order.h"
 
@@ -92,7 +93,7 @@ static void open_rows(struct telling *t, const struct law_fact *f, const struct 
 		t->row[i] = (struct law_stat){ .kind = f->kind,
 					       .measure = (uint8_t)(f->measures > 0 ? i + 1 : 0),
 					       .type = terms != NULL && i < terms->n ? terms->type[i] : 0,
-					       .sent_ms = f->at_ms };
+					       .sent_ms = law_counted(f->at_ms) };
 }
 
 /* What of the rows this fact, which took effect, has changed. */
@@ -100,14 +101,16 @@ static void tell(struct telling *t, const struct law_fact *f)
 {
 	const bool ack =
 		f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT && f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY;
-	const int64_t decided = f->kind == CY_CONTENT__KIND_DECISION && f->stated_ms > 0 ? f->stated_ms : f->at_ms;
+	const int64_t at = law_counted(f->at_ms);
+	const int64_t decided =
+		f->kind == CY_CONTENT__KIND_DECISION && f->stated_ms > 0 ? law_counted(f->stated_ms) : at;
 
 	for (unsigned i = 0; i < t->n_rows; i++) {
 		struct law_stat *r = &t->row[i];
 
 		r->rounds += f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE;
 		if (ack)
-			r->acknowledged_ms = f->at_ms;
+			r->acknowledged_ms = at;
 		if (t->ended[i])
 			continue;
 		r->outcome = outcome_of(&t->c, i);
@@ -115,7 +118,7 @@ static void tell(struct telling *t, const struct law_fact *f)
 			r->decided_ms = decided;
 		if (r->outcome == LAW_OUTCOME_OPEN)
 			continue;
-		r->ended_ms = f->at_ms;
+		r->ended_ms = at;
 		r->ground = r->outcome == LAW_OUTCOME_REFUSED ? t->c.measures[i].ground : 0;
 		t->ended[i] = true;
 	}

@@ -114,6 +114,32 @@ static void a_result_without_a_decision_is_one(void **state)
 	day_is(r.at[1].ended_ms, 6);
 }
 
+/* Instants are what the other side has written: whatever it writes, they can be counted with. */
+static void an_absurd_instant_is_within_the_years_that_are_counted(void **state)
+{
+	struct law_fact request = say(K(REQUEST), 0, 0, 0), decision = say(K(DECISION), 0, 1, 0);
+	struct law_stats *s = calloc(1, sizeof *s);
+	struct history h = { .n = 0 };
+	struct rows r;
+
+	(void)state;
+	assert_non_null(s);
+	told(&h, ASKS, request, 0);
+	h.f[h.n - 1].at_ms = INT64_MIN;
+	told(&h, ASKED, say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0), 1);
+	decision.stated_ms = INT64_MAX;
+	told(&h, ASKED, decision, 2);
+	r = rows_of(&h);
+	assert_int_equal(r.at[0].sent_ms, 0);
+	assert_in_range(r.at[0].decided_ms, 1, INT64_MAX >> 8);
+	law_stats_begin(s, (struct cy_wall){ T0 });
+	law_stats_add(s, &r.at[0]);
+	assert_int_equal(s->group[0][0].count[LAW_FIGURE_OPEN_OVER], 1);
+	law_stats_end(s);
+	assert_in_range(s->group[0][0].spread[LAW_STEP_DECIDE].p50_ms, T0, INT64_MAX >> 8);
+	free(s);
+}
+
 /* A result that does not take effect for a measure, since its conditions wait for an
  * answer, is not its end. */
 static void what_has_no_effect_ends_nothing(void **state)
@@ -559,6 +585,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_happened_is_dated_by_measure),
 		cmocka_unit_test(a_result_without_a_decision_is_one),
+		cmocka_unit_test(an_absurd_instant_is_within_the_years_that_are_counted),
 		cmocka_unit_test(what_has_no_effect_ends_nothing),
 		cmocka_unit_test(what_goes_back_has_ended),
 		cmocka_unit_test(the_last_word_about_a_review_counts),
