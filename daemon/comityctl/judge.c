@@ -157,6 +157,9 @@ static void judge_peer(struct judging *g, struct judged *d, const CyPeerStatus *
 		    out_age(g->now - p->crl_due_ms));
 	else if (strcmp(p->crl, "expired") == 0)
 		add(g, d, JUDGE_CRITICAL, "its CRL is too old, the peer is refused: install a new one");
+	if (p->evidence_paused > 0)
+		add(g, d, JUDGE_WARNING, "%u attachment%s cannot be fetched now: %s", p->evidence_paused,
+		    p->evidence_paused == 1 ? "" : "s", p->evidence_fault);
 	if (p->_round_trip_ms_case)
 		raise_to(&sums->round_trip_ms, p->round_trip_ms);
 }
@@ -174,6 +177,20 @@ static void judge_certificate(struct judging *g, const char *name, int64_t end_m
 	else
 		add(g, d, limit(g, JUDGE_CERT, days_left(g, end_ms)), "%s %s (%s)", name, out_age(end_ms - g->now),
 		    out_local(end_ms, OUT_DATE));
+}
+
+static void judge_evidence(struct judging *g, const CyStatus *s)
+{
+	struct judged *d = &g->j->own[JUDGE_OWN_EVIDENCE];
+	int64_t percent;
+
+	if (!s->evidence_total_bytes) {
+		add(g, d, JUDGE_OK, "none is kept");
+		return;
+	}
+	percent = (int64_t)((double)s->evidence_free_bytes * 100 / (double)s->evidence_total_bytes);
+	add(g, d, limit(g, JUDGE_DISK, percent), "%" PRIu64 " item%s, %s; room for %s", s->evidence_items,
+	    s->evidence_items == 1 ? "" : "s", out_size(s->evidence_bytes), out_size(s->evidence_free_bytes));
 }
 
 static void judge_own(struct judging *g, const CyStatus *s)
@@ -206,6 +223,7 @@ static void judge_own(struct judging *g, const CyStatus *s)
 		    s->treaty_profiles == 1 ? "" : "s");
 	else
 		add(g, &own[JUDGE_OWN_TREATIES], JUDGE_OK, "no treaty profile is loaded: nothing is checked");
+	judge_evidence(g, s);
 }
 
 void judge(const CyStatus *s, const struct judge_limits *limits, struct judgement *ret_judgement)

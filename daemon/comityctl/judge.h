@@ -58,7 +58,8 @@ extern const struct judge_limits judge_defaults;
 	X(CLOCK, "Clock")               \
 	X(CERTIFICATES, "Certificates") \
 	X(PROCESS, "Process")           \
-	X(TREATIES, "Treaties")
+	X(TREATIES, "Treaties")         \
+	X(EVIDENCE, "Evidence")
 
 enum judge_own {
 #define X(name, label) JUDGE_OWN_##name,

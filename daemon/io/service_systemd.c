@@ -34,6 +34,7 @@ static const char *const message_ids[NODE_EVENT_NONE] = {
 	[NODE_EVENT_CLOCK] = "fd07aa1458304bb1ac3ac9cba1004cef",
 	[NODE_EVENT_ESCALATION] = "5f0c1d7be9c94f6b8a5f4c6f1f0f3a52",
 	[NODE_EVENT_HOOK] = "0d1f6b0e6d0c4a7a9f4b8a35c2a1be77",
+	[NODE_EVENT_EVIDENCE] = "70c90848ee6f44eb8532e900c8495b47",
 };
 
 /* ----------------------------------------------------------------- sockets */

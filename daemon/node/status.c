@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/evidence.h"
 
 #define STATUS_PEERS 2000 /* they fit in a frame */
 
@@ -23,6 +23,20 @@ static const char *crl_state(const struct node_peer_facts *f, struct cy_wall now
 	if (f->crl_end.ms != 0 && now.ms > f->crl_end.ms)
 		return "expired";
 	return f->crl_due.ms != 0 && now.ms > f->crl_due.ms ? "stale" : "ok";
+}
+
+static void put_evidence(CyPeerStatus *row, struct peer *p)
+{
+	const struct bulk *b = p->bulk;
+
+	for (size_t i = 0; b != NULL && i < XCHG_PULLS; i++) {
+		row->evidence_fetching += b->pulls[i].used;
+		row->evidence_sending += b->pusher.at[i].id != 0;
+	}
+	if (b == NULL || b->n_skipped == 0)
+		return;
+	row->evidence_paused = (uint32_t)b->n_skipped;
+	row->evidence_fault = (char *)b->skipped[0].why;
 }
 
 static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer *p, int *ret_code)
@@ -61,6 +75,7 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	row->profiles_differ = profiles_different(n, p);
 	row->crl = (char *)crl_state(&facts, node_now(n));
 	row->crl_due_ms = facts.crl_due.ms;
+	put_evidence(row, p);
 	return row;
 }
 
@@ -103,6 +118,19 @@ static void put_facts(struct node *n, CyStatus *status)
 	status->signing_certificate_end_ms = f.signing_end.ms;
 }
 
+static void put_space(struct node *n, CyStatus *status)
+{
+	struct blob_space s;
+
+	if (n->ports.blobs.ctx == NULL)
+		return;
+	n->ports.blobs.space(n->ports.blobs.ctx, &s);
+	status->evidence_items = s.contents;
+	status->evidence_bytes = s.content;
+	status->evidence_free_bytes = s.free;
+	status->evidence_total_bytes = s.total;
+}
+
 void views_status(struct node *n, struct conn *c, uint64_t correlation)
 {
 	struct store_port *s = &n->ports.store;
@@ -138,6 +166,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	status.clock = (char *)clock_state(n, clock, sizeof clock);
 	status.treaty_profiles = n->config.books != NULL ? (uint32_t)n->config.books->n_profiles : 0;
 	put_facts(n, &status);
+	put_space(n, &status);
 	f.kind_case = CY_SERVER_FRAME__KIND_STATUS;
 	f.status = &status;
 	local_send(n, c->id, correlation, &f);
