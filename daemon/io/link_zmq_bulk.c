@@ -72,10 +72,10 @@ static void make_message(zmq_msg_t *msg, const struct blob_bytes *frame)
 	CY_ASSERT(zmq_msg_init_data(msg, frame->data, frame->len, release_sent, keep) == 0);
 }
 
-/* A look at the socket may have eaten the edge that told of frames to read. */
-static void looked(struct link_session *s)
+/* A look at the socket may have eaten the edge that told of frames to read, or of room. */
+static void look_if_more(struct link_session *s, int events)
 {
-	if (!s->busy)
+	if (!s->busy && ((events & ZMQ_POLLIN) || (s->blocked && (events & ZMQ_POLLOUT))))
 		link_session_look(s);
 }
 
@@ -96,18 +96,19 @@ static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
 		zmq_msg_close(&msg);
 	}
 	s->used = loop_mono().ms;
-	looked(s);
+	look_if_more(s, link_session_events(s));
 	return rc;
 }
 
 static bool bulk_room(void *ctx, uint64_t session)
 {
 	struct link_session *s = find_up(ctx, session);
+	int events = s ? link_session_events(s) : 0;
 
 	if (!s)
 		return false;
-	s->blocked = !(link_session_events(s) & ZMQ_POLLOUT);
-	looked(s);
+	s->blocked = !(events & ZMQ_POLLOUT);
+	look_if_more(s, events);
 	return !s->blocked;
 }
 
