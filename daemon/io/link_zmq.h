@@ -7,8 +7,7 @@
  * event loop: never from inside a function of the link port or the bulk port.
  *
  * There are two lanes, told apart by ALPN: one for messages, dialled whenever there is
- * no session, and one for bulk, dialled while it is wanted (node/blobs.h), and closed
- * some time after the last frame when it is not. A peer has a place in each; what
+ * no session, and one for bulk, dialled while it is wanted (node/blobs.h). A peer has a place in each; what
  * happens in one changes nothing in the other.
  *
  * Of two connections with one peer on one lane, the one dialled by the smaller authority id
@@ -46,7 +45,6 @@ struct link_config {
 	int64_t handshake_ms;          /* TCP and TLS together [10000] */
 	int64_t heartbeat_ms;          /* between two PINGs [15000] */
 	int64_t silence_ms;            /* without a sign of life, or the first Hello; ends the session [60000] */
-	int64_t idle_ms;               /* bulk: without a frame, while it is not wanted; ends the session [60000] */
 	int64_t close_ms;              /* for what was queued, at an orderly end [2000] */
 	int64_t redial_first_ms;       /* back-off with full jitter [250] */
 	int64_t redial_cap_ms;         /* [60000] */
@@ -119,7 +117,10 @@ size_t link_sessions(const struct link *l);
 void link_stop(struct link *l);
 
 struct link_port link_get_port(struct link *l);
+/* Once room() has said yes, at least LINK_AHEAD frames are taken without asking again:
+ * what was being read meanwhile, and what has to be said. */
 struct bulk_port link_get_bulk_port(struct link *l);
+#define LINK_AHEAD 8u
 
 /* For the facts port. */
 struct cy_wall link_certificate_end(const struct link *l);

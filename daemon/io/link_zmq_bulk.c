@@ -1,13 +1,11 @@
 /* The bulk lane: frames are handed on instead of copied, both ways, and a session is
  * dialled while somebody wants it. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
 
 #include "base/limits.h"
 #include "io/link_zmq_internal.h"
-#include "io/loop_event.h"
 
 static struct link_session *find_up(const struct link *l, uint64_t id)
 {
@@ -37,7 +35,6 @@ bool link_take_bulk(struct link_session *s)
 		release_received(msg);
 		return false;
 	}
-	s->used = loop_mono().ms;
 	l->events.bulk_frame(l->events.ctx, s->id,
 			     (struct blob_bytes){ zmq_msg_data(msg), zmq_msg_size(msg), release_received, msg });
 	return true;
@@ -72,43 +69,59 @@ static void make_message(zmq_msg_t *msg, const struct blob_bytes *frame)
 	CY_ASSERT(zmq_msg_init_data(msg, frame->data, frame->len, release_sent, keep) == 0);
 }
 
-/* A look at the socket may have eaten the edge that told of frames to read, or of room. */
-static void look_if_more(struct link_session *s, int events)
+bool link_flush_bulk(struct link_session *s)
 {
-	if (!s->busy && ((events & ZMQ_POLLIN) || (s->blocked && (events & ZMQ_POLLOUT))))
+	while (s->n_ahead && zmq_msg_send(&s->ahead[s->first_ahead], s->socket, ZMQ_DONTWAIT) >= 0) {
+		s->first_ahead = (s->first_ahead + 1) % LINK_AHEAD;
+		s->n_ahead--;
+	}
+	return s->n_ahead == 0;
+}
+
+void link_forget_bulk(struct link_session *s)
+{
+	for (; s->n_ahead; s->n_ahead--) {
+		zmq_msg_close(&s->ahead[s->first_ahead]);
+		s->first_ahead = (s->first_ahead + 1) % LINK_AHEAD;
+	}
+}
+
+/* Asking may have eaten the edge that told of frames to read, or of room. */
+static bool has_room(struct link_session *s)
+{
+	int events = link_session_events(s);
+
+	if (!s->busy && ((events & ZMQ_POLLIN) || ((s->blocked || s->n_ahead) && (events & ZMQ_POLLOUT))))
 		link_session_look(s);
+	return s->n_ahead == 0 && (events & ZMQ_POLLOUT);
 }
 
 static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
 {
 	struct link_session *s = find_up(ctx, session);
-	zmq_msg_t msg;
-	int rc = CY_OK;
+	zmq_msg_t *msg;
+	int rc = !s ? CY_ENOENT : frame.len > CY_FRAME_MAX ? CY_ELIMIT : s->n_ahead == LINK_AHEAD ? CY_EAGAIN : CY_OK;
 
-	if (!s || frame.len > CY_FRAME_MAX) {
+	if (rc) {
 		blob_release(&frame);
-		return s ? CY_ELIMIT : CY_ENOENT;
+		if (rc == CY_EAGAIN)
+			s->blocked = true;
+		return rc;
 	}
-	make_message(&msg, &frame);
-	if (zmq_msg_send(&msg, s->socket, ZMQ_DONTWAIT) < 0) {
-		rc = errno == EAGAIN ? CY_EAGAIN : CY_ENOENT;
-		s->blocked |= rc == CY_EAGAIN;
-		zmq_msg_close(&msg);
-	}
-	s->used = loop_mono().ms;
-	look_if_more(s, link_session_events(s));
-	return rc;
+	msg = &s->ahead[(s->first_ahead + s->n_ahead++) % LINK_AHEAD];
+	make_message(msg, &frame);
+	link_flush_bulk(s);
+	has_room(s);
+	return CY_OK;
 }
 
 static bool bulk_room(void *ctx, uint64_t session)
 {
 	struct link_session *s = find_up(ctx, session);
-	int events = s ? link_session_events(s) : 0;
 
 	if (!s)
 		return false;
-	s->blocked = !(events & ZMQ_POLLOUT);
-	look_if_more(s, events);
+	s->blocked = !has_room(s);
 	return !s->blocked;
 }
 

@@ -15,7 +15,7 @@ struct link_change {
 	size_t n;
 	struct tls_trust *trust;
 	struct gate_change *gate;
-	int64_t redial_first_ms, redial_cap_ms, idle_ms;
+	int64_t redial_first_ms, redial_cap_ms;
 };
 
 static int check_descriptors(const struct gate_config *g, size_t elsewhere, struct cy_error *e)
@@ -124,7 +124,6 @@ int link_prepare(struct link *l, const struct link_config *config, struct link_c
 	}
 	change->redial_first_ms = link_or_default(config->redial_first_ms, 250);
 	change->redial_cap_ms = link_or_default(config->redial_cap_ms, 60000);
-	change->idle_ms = link_or_default(config->idle_ms, 60000);
 	change->config = (struct gate_config){
 		.listen = config->listen,
 		.n_listen = config->n_listen,
@@ -204,7 +203,6 @@ void link_apply(struct link *l, struct link_change *change)
 		apply_peer(l->peers[i], change);
 	l->handshake_ms = change->config.handshake_ms;
 	l->silence_ms = change->config.silence_ms;
-	l->idle_ms = change->idle_ms;
 	tls_trust_unref(l->trust);
 	l->trust = tls_trust_ref(change->trust);
 	change->gate = NULL;

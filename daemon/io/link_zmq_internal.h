@@ -5,6 +5,7 @@
 #define CY_IO_LINK_ZMQ_INTERNAL_H
 
 #include <pthread.h>
+#include <zmq.h>
 
 #include "io/backoff.h"
 #include "io/gate_tls.h"
@@ -46,10 +47,10 @@ struct link_session {
 	bool busy;       /* inside a callback about it */
 	bool draining;   /* closed by us: the socket is gone, libzmq and the gate flush */
 	int64_t greeted; /* when its Hello was found good, ms; 0: not yet */
-	int64_t used;    /* bulk: when the last frame was, ms */
 	void *socket;
-	struct event *ev, *again;
-	struct event *patience; /* for its Hello; bulk: then for frames */
+	struct event *ev, *again, *hello; /* hello: the time for it */
+	zmq_msg_t ahead[LINK_AHEAD];      /* bulk: frames for which the socket has no room yet, as a ring */
+	unsigned first_ahead, n_ahead;
 	char address[64];
 	char why[256]; /* of a close by us */
 };
@@ -71,7 +72,7 @@ struct link {
 	char authority[CY_AUTHORITY_MAX + 1];
 	char *ipc_dir;
 	uint32_t tag; /* in the names of our endpoints */
-	int64_t close_ms, handshake_ms, heartbeat_ms, silence_ms, idle_ms;
+	int64_t close_ms, handshake_ms, heartbeat_ms, silence_ms;
 	unsigned takeovers_a_minute, connections_a_minute;
 	struct link_peer **peers; /* by index, for good */
 	size_t n_peers;
@@ -113,5 +114,8 @@ void link_close(void *ctx, uint64_t session, const char *why);
 
 /* One frame handed on, false when there is none. */
 bool link_take_bulk(struct link_session *s);
+/* Queue what is ahead, as far as there is room; true: nothing is left. */
+bool link_flush_bulk(struct link_session *s);
+void link_forget_bulk(struct link_session *s);
 
 #endif

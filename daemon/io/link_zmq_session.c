@@ -43,13 +43,6 @@ void link_session_look(struct link_session *s)
 		CY_ASSERT(event_add(s->again, &now) == 0);
 }
 
-static void be_patient(struct link_session *s, int64_t ms)
-{
-	const struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-
-	CY_ASSERT(event_add(s->patience, &tv) == 0);
-}
-
 struct link_session *link_session_find(const struct link *l, uint64_t id)
 {
 	struct link_session *s = l->sessions;
@@ -65,9 +58,10 @@ static void close_socket(struct link_session *s, int linger_ms)
 		event_free(s->ev);
 	if (s->again)
 		event_free(s->again);
-	if (s->patience)
-		event_free(s->patience);
-	s->ev = s->again = s->patience = NULL;
+	if (s->hello)
+		event_free(s->hello);
+	s->ev = s->again = s->hello = NULL;
+	link_forget_bulk(s);
 	if (!s->socket)
 		return;
 	set_int(s->socket, ZMQ_LINGER, linger_ms);
@@ -131,7 +125,7 @@ static void work(struct link_session *s)
 	s->busy = true;
 	while (s->socket) {
 		int events = link_session_events(s);
-		bool room = s->blocked && (events & ZMQ_POLLOUT);
+		bool room = (s->blocked || s->n_ahead) && (events & ZMQ_POLLOUT);
 
 		if (!s->up) {
 			/* The pipe is there once ZMTP has shaken hands. */
@@ -140,6 +134,8 @@ static void work(struct link_session *s)
 			say_up(s);
 		} else if (room && !writable) {
 			writable = true;
+			if (!link_flush_bulk(s) || !s->blocked)
+				continue;
 			s->blocked = false;
 			kind->writable(l->events.ctx, s->id);
 		} else if ((events & ZMQ_POLLIN) && frames < kind->frames) {
@@ -171,26 +167,22 @@ static void on_bulk_socket(evutil_socket_t fd, short what, void *arg)
 
 /* Heartbeats come from the library's threads: what they do not show is a peer whose
  * own thread says nothing. */
-static void on_patience(evutil_socket_t fd, short what, void *arg)
+static void on_no_hello(evutil_socket_t fd, short what, void *arg)
 {
 	struct link_session *s = arg;
-	int64_t idle = loop_mono().ms - s->used, enough = link_of(s)->idle_ms;
-	char why[64] = "nothing to carry";
+	char why[64];
 
 	(void)fd;
 	(void)what;
-	if (!s->greeted) {
-		snprintf(why, sizeof why, "no Hello within %lld ms", (long long)link_of(s)->silence_ms);
-	} else if (s->lane->wanted || idle < enough) {
-		be_patient(s, s->lane->wanted ? enough : enough - idle);
-		return;
-	}
+	snprintf(why, sizeof why, "no Hello within %lld ms", (long long)link_of(s)->silence_ms);
 	link_close(link_of(s), s->id, why);
 }
 
 static int make_socket(struct link_session *s, char *path, size_t path_size)
 {
 	struct link *l = link_of(s);
+	const struct timeval patience = { .tv_sec = (time_t)(l->silence_ms / 1000),
+					  .tv_usec = (suseconds_t)(l->silence_ms % 1000 * 1000) };
 	bool bulk = s->lane->lane == TLS_BULK;
 	char endpoint[160];
 	size_t len = sizeof(int);
@@ -220,9 +212,9 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 	CY_ASSERT(zmq_getsockopt(s->socket, ZMQ_FD, &fd, &len) == 0);
 	s->ev = event_new(l->base, fd, EV_READ | EV_PERSIST, bulk ? on_bulk_socket : on_socket, s);
 	s->again = evtimer_new(l->base, on_socket, s);
-	s->patience = evtimer_new(l->base, on_patience, s);
-	CY_ASSERT(s->ev && s->again && s->patience && event_add(s->ev, NULL) == 0);
-	be_patient(s, l->silence_ms);
+	s->hello = evtimer_new(l->base, on_no_hello, s);
+	CY_ASSERT(s->ev && s->again && s->hello);
+	CY_ASSERT(event_add(s->ev, NULL) == 0 && event_add(s->hello, &patience) == 0);
 	return CY_OK;
 }
 
@@ -310,10 +302,7 @@ void link_established(void *ctx, uint64_t session)
 	if (!s || !s->socket)
 		return;
 	s->greeted = loop_mono().ms;
-	if (s->lane->lane == TLS_BULK)
-		be_patient(s, link_of(s)->idle_ms);
-	else
-		event_del(s->patience);
+	event_del(s->hello);
 }
 
 void link_close(void *ctx, uint64_t session, const char *why)

@@ -102,24 +102,6 @@ static void test_bulk_is_dialled_when_it_is_wanted(void **state)
 	stop_pair(&us, &ie);
 }
 
-static void test_a_session_that_nobody_wants_ends_when_it_is_idle(void **state)
-{
-	struct node_rig us = { .config.idle_ms = 200 }, ie = { .config.idle_ms = 100000 };
-	uint64_t number = 0;
-
-	(void)state;
-	start_both(&us, &ie);
-	us.bulk.port.established(us.bulk.port.ctx, us.bulk.session);
-	ie.bulk.port.established(ie.bulk.port.ctx, ie.bulk.session);
-	bulk_send(&us, &number, 4, CHUNK);
-	want(&ie, false);
-	RUN_UNTIL(us.bulk.downs == 1 && ie.bulk.downs == 1);
-	assert_int_equal(ie.bulk.frames, number);
-	assert_string_equal(us.bulk.why, "nothing to carry");
-	assert_int_equal(us.downs + ie.downs, 0);
-	stop_pair(&us, &ie);
-}
-
 static void test_a_session_without_a_hello_is_ended(void **state)
 {
 	struct node_rig us = { .config.silence_ms = 400, .config.heartbeat_ms = 100 }, ie = { 0 };
@@ -210,6 +192,28 @@ static void test_a_full_queue_says_so_and_then_once_that_there_is_room(void **st
 	assert_false(ie.bulk.disorder);
 	assert_each_released_once(sent);
 	assert_int_equal(us.bulk.writables, 2);
+	stop_pair(&us, &ie);
+}
+
+static void test_what_was_read_ahead_is_taken(void **state)
+{
+	struct node_rig us = { 0 }, ie = { 0 };
+	const struct bulk_port *port = &us.bulk.port;
+	uint64_t sent = 0;
+
+	(void)state;
+	start_both(&us, &ie);
+	for (unsigned round = 0; round < 20; round++) {
+		/* There was room for one, and while it was read for no other one. */
+		bulk_send(&us, &sent, 4000, CHUNK);
+		for (unsigned i = 0; i < LINK_AHEAD; i++)
+			assert_int_equal(port->send(port->ctx, us.bulk.session, rig_bulk_frame(sent++, CHUNK)), CY_OK);
+		assert_false(port->room(port->ctx, us.bulk.session));
+		RUN_UNTIL(port->room(port->ctx, us.bulk.session));
+	}
+	RUN_UNTIL(ie.bulk.frames == sent);
+	assert_false(ie.bulk.disorder);
+	assert_each_released_once(sent);
 	stop_pair(&us, &ie);
 }
 
@@ -354,7 +358,7 @@ int main(void)
 		TEST(test_chunks_pass_both_ways_in_order_beside_messages),
 		TEST(test_messages_have_their_turn_while_chunks_flow),
 		TEST(test_bulk_is_dialled_when_it_is_wanted),
-		TEST(test_a_session_that_nobody_wants_ends_when_it_is_idle),
+		TEST(test_what_was_read_ahead_is_taken),
 		TEST(test_a_session_without_a_hello_is_ended),
 		TEST(test_no_lane_takes_the_place_of_the_other),
 		TEST(test_two_that_dial_each_other_settle_on_one_bulk_session),
