@@ -288,6 +288,7 @@ static void step(struct node *n, struct input *in)
 		return;
 	case INPUT_ARRIVED:
 		n->batch.finished++;
+		bulk_settle(n->peers[in->peer], in->blob.message_id, in->blob.attachment);
 		evidence_arrived(n, in);
 		return;
 	case INPUT_READ:
@@ -547,6 +548,7 @@ static void fail(struct node *n, const char *why)
 		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
 	n->clocks_changed = true;
 	n->finishing -= b->finished;
+	bulk_settled(n);
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
 	bulk_look(n);
@@ -572,6 +574,7 @@ static void release(struct node *n)
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		release_effect(n, f);
 	n->finishing -= b->finished;
+	bulk_settled(n);
 	if (b->evidence)
 		bulk_look(n);
 	b->phase = BATCH_IDLE;

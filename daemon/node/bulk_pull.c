@@ -421,9 +421,29 @@ static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, bool
 	in->blob.attachment = pull->attachment;
 	in->blob.id = pull->id;
 	in->blob.mismatched = mismatched;
-	end(pull);
-	p->bulk->look = true;
+	pull->phase = BULK_FINISHING;
 	node_queue(n, in);
+}
+
+void bulk_settle(struct peer *p, const char *message_id, uint32_t attachment)
+{
+	for (size_t i = 0; p != NULL && p->bulk != NULL && i < XCHG_PULLS; i++) {
+		struct bulk_pull *pull = &p->bulk->pulls[i];
+
+		if (pull->phase == BULK_FINISHING && pull->attachment == attachment &&
+		    strcmp(pull->message_id, message_id) == 0)
+			pull->settled = true;
+	}
+}
+
+void bulk_settled(struct node *n)
+{
+	for (size_t i = 0; i < n->n_peers; i++)
+		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++)
+			if (n->peers[i]->bulk->pulls[k].settled) {
+				end(&n->peers[i]->bulk->pulls[k]);
+				n->peers[i]->bulk->look = true;
+			}
 }
 
 static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)

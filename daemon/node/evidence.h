@@ -98,6 +98,7 @@ struct bulk_pull {
 	uint64_t ticket;     /* while OPENING */
 	struct xchg_pull *x; /* while PULLING */
 	bool asked;          /* the peer knows of it */
+	bool settled;        /* that it is here is in the batch under way */
 };
 
 struct bulk_push {
@@ -161,6 +162,9 @@ void bulk_retry_late(struct node *n, struct peer *p);
 void bulk_finish(struct node *n, struct peer *p, struct bulk_pull *pull);
 void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
 void bulk_forget_pulls(struct node *n, struct peer *p);
+/* That an attachment is here goes into this batch; the batch has ended. Until then it is not pulled again. */
+void bulk_settle(struct peer *p, const char *message_id, uint32_t attachment);
+void bulk_settled(struct node *n);
 const struct bulk_skip *bulk_skipped(const struct peer *p, const char *message_id, uint32_t attachment);
 const struct bulk_pull *bulk_pulling(const struct peer *p, const char *message_id, uint32_t attachment);
 
