@@ -42,7 +42,8 @@ static const char confirm_help[] =
 	"  --key KEY              idempotency key (default: a random one)\n"
 	"  --progress             tell by lines how far it is, where there is no terminal\n";
 
-static int hash_file(int fd, const char *file, bool lines, uint64_t *ret_size, struct cy_digest *ret_sha256)
+static int hash_file(int fd, const char *file, const char *name, bool lines, uint64_t *ret_size,
+		     struct cy_digest *ret_sha256)
 {
 	struct cy_sha256_stream hash;
 	uint8_t *data = malloc(BUFFER);
@@ -55,7 +56,7 @@ static int hash_file(int fd, const char *file, bool lines, uint64_t *ret_size, s
 	if (fstat(fd, &st) < 0)
 		st.st_size = 0;
 	cy_sha256_begin(&hash);
-	meter_begin(&m, file, (uint64_t)st.st_size, 0, lines);
+	meter_begin(&m, name, (uint64_t)st.st_size, 0, lines);
 	while ((n = upload_read(fd, file, data, BUFFER)) > 0) {
 		cy_sha256_update(&hash, cy_bytes(data, (size_t)n));
 		size += (uint64_t)n;
@@ -83,7 +84,7 @@ static int describe(const char *file, const char *medium, bool lines, const stru
 	fd = upload_open(file);
 	if (fd < 0)
 		return CTL_BAD_FILE;
-	r = hash_file(fd, file, lines, &size, &sha256);
+	r = hash_file(fd, file, name, lines, &size, &sha256);
 	close(fd);
 	if (r != CTL_DONE)
 		return r;
@@ -177,7 +178,7 @@ static int compare(const struct confirming *c, int dir, const CyAttachment *a, c
 		snprintf(out, size, "it is no file");
 		return CTL_DONE;
 	}
-	r = hash_file(fd, a->name, c->lines, &len, &sha256);
+	r = hash_file(fd, a->name, a->name, c->lines, &len, &sha256);
 	close(fd);
 	if (r != CTL_DONE)
 		return r;

@@ -17,7 +17,7 @@
 
 struct uploading {
 	struct ctl *ctl;
-	const char *file;
+	const char *file, *name;
 	int fd;
 	struct stat st;
 	bool whole;    /* a regular file, from its beginning */
@@ -289,7 +289,7 @@ static int by_stream(struct uploading *u, CyServerFrame **ret_reply)
 		r = skip(u, offset, &hash, data);
 	if (r == CTL_DONE) {
 		meter_end(&u->meter);
-		meter_begin(&u->meter, called(u->file), u->size, offset, u->meter.lines);
+		meter_begin(&u->meter, u->name, u->size, offset, u->meter.lines);
 		r = flow(u, &offset, &hash, data);
 	}
 	sha256 = cy_sha256_end(&hash);
@@ -351,7 +351,7 @@ static uint64_t size_of(const struct uploading *u)
 int upload(struct ctl *ctl, const char *file, const char *name, const struct upload_options *o,
 	   const struct attach_options *described, CyAttachment **ret_attachment)
 {
-	struct uploading u = { .ctl = ctl, .file = file, .fd = upload_open(file) };
+	struct uploading u = { .ctl = ctl, .file = file, .name = name, .fd = upload_open(file) };
 	CyServerFrame *reply = NULL;
 	bool stream;
 	int r = CTL_BAD_FILE;
@@ -371,7 +371,7 @@ int upload(struct ctl *ctl, const char *file, const char *name, const struct upl
 		r = ctl_connect(ctl);
 	if (r == CTL_DONE) {
 		client_patience(ctl->conn, PATIENCE_MS);
-		meter_begin(&u.meter, called(file), u.size, 0, o->lines);
+		meter_begin(&u.meter, name, u.size, 0, o->lines);
 		r = stream ? by_stream(&u, &reply) : by_file(&u, &reply);
 		if (r == CTL_DONE)
 			meter_at(&u.meter, reply->evidence_stored->size);
