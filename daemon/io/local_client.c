@@ -211,6 +211,8 @@ static void hand_up(struct local_client *c, struct cy_bytes frame)
 	c->in.len = 0;
 	steer(c); /* the time of this frame ends */
 	s->input.frame(s->input.ctx, c->id, frame, fd);
+	if (fd >= 0)
+		close(fd);
 	if (c->in.cap > READ_CHUNK)
 		cy_buf_free(&c->in);
 }

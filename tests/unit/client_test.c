@@ -188,8 +188,6 @@ static void on_frame(void *ctx, uint64_t conn, struct cy_bytes data, int fd)
 		answer_evidence(f, conn, q);
 	else if (!f->deaf)
 		answer_plain(f, conn, q);
-	if (fd >= 0)
-		close(fd);
 	cy_client_frame__free_unpacked(q, NULL);
 }
 

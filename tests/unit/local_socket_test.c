@@ -73,10 +73,8 @@ static void on_frame(void *ctx, uint64_t conn, struct cy_bytes frame, int fd)
 
 	assert_false(f->in_port);
 	f->frame_file[f->n_frames % RECORDS] = 0;
-	if (fd >= 0) {
+	if (fd >= 0)
 		assert_int_equal(pread(fd, &f->frame_file[f->n_frames % RECORDS], 1, 0), 1);
-		close(fd);
-	}
 	f->frame_of[f->n_frames % RECORDS] = conn;
 	f->frame_len[f->n_frames++ % RECORDS] = frame.len;
 	if (f->answer)
