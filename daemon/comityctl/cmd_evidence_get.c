@@ -339,13 +339,11 @@ static int get(struct getting *g, const char *output, bool descriptor, bool line
 	if (r != CTL_DONE)
 		return r;
 	cy_sha256_begin(&g->hash);
-	meter_begin(&g->meter, g->what->name, g->what->size, 0, lines);
+	meter_begin(&g->meter, g->what->name, g->what->size, lines);
 	client_patience(g->ctl->conn, PATIENCE_MS);
 	r = open_part(g);
-	if (r == CTL_DONE && g->resumed) {
-		meter_end(&g->meter);
-		meter_begin(&g->meter, g->what->name, g->what->size, g->offset, lines);
-	}
+	if (r == CTL_DONE)
+		meter_skip(&g->meter, g->offset);
 	if (r == CTL_DONE && (g->offset < g->what->size || g->what->size == 0))
 		r = descriptor ? by_descriptor(g) : by_frames(g);
 	meter_end(&g->meter);

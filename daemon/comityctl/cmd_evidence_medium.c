@@ -56,7 +56,7 @@ static int hash_file(int fd, const char *file, const char *name, bool lines, uin
 	if (fstat(fd, &st) < 0)
 		st.st_size = 0;
 	cy_sha256_begin(&hash);
-	meter_begin(&m, name, (uint64_t)st.st_size, 0, lines);
+	meter_begin(&m, name, (uint64_t)st.st_size, lines);
 	while ((n = upload_read(fd, file, data, BUFFER)) > 0) {
 		cy_sha256_update(&hash, cy_bytes(data, (size_t)n));
 		size += (uint64_t)n;

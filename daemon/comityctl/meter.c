@@ -112,15 +112,20 @@ static void say(const struct meter *m)
 	fprintf(stderr, "%s  %s\n", m->name, text);
 }
 
-void meter_begin(struct meter *m, const char *name, uint64_t total, uint64_t done, bool lines)
+void meter_begin(struct meter *m, const char *name, uint64_t total, bool lines)
 {
-	*m = (struct meter){
-		.lines = lines, .bar = !lines && isatty(STDERR_FILENO), .total = total, .done = done, .shown = done
-	};
+	*m = (struct meter){ .lines = lines, .bar = !lines && isatty(STDERR_FILENO), .total = total };
 	set_name(m, name);
 	m->at_ms = m->said_ms = now_ms();
 	if (m->bar)
 		draw(m);
+}
+
+void meter_skip(struct meter *m, uint64_t done)
+{
+	m->done = m->shown = done;
+	m->at_ms = now_ms();
+	m->rate = 0;
 }
 
 void meter_at(struct meter *m, uint64_t done)

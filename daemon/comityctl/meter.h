@@ -17,8 +17,10 @@ struct meter {
 	int64_t said_ms; /* when it was last printed */
 };
 
-/* Begin with `done` bytes of `total` that need not be moved any more. */
-void meter_begin(struct meter *m, const char *name, uint64_t total, uint64_t done, bool lines);
+/* `total` 0: not known. */
+void meter_begin(struct meter *m, const char *name, uint64_t total, bool lines);
+/* So much is there already and need not be moved: the rate is that of what follows. */
+void meter_skip(struct meter *m, uint64_t done);
 void meter_at(struct meter *m, uint64_t done);
 /* The last word: a bar disappears, a line says how far it came. */
 void meter_end(struct meter *m);

@@ -288,8 +288,7 @@ static int by_stream(struct uploading *u, CyServerFrame **ret_reply)
 	if (r == CTL_DONE)
 		r = skip(u, offset, &hash, data);
 	if (r == CTL_DONE) {
-		meter_end(&u->meter);
-		meter_begin(&u->meter, u->name, u->size, offset, u->meter.lines);
+		meter_skip(&u->meter, offset);
 		r = flow(u, &offset, &hash, data);
 	}
 	sha256 = cy_sha256_end(&hash);
@@ -371,7 +370,7 @@ int upload(struct ctl *ctl, const char *file, const char *name, const struct upl
 		r = ctl_connect(ctl);
 	if (r == CTL_DONE) {
 		client_patience(ctl->conn, PATIENCE_MS);
-		meter_begin(&u.meter, name, u.size, 0, o->lines);
+		meter_begin(&u.meter, name, u.size, o->lines);
 		r = stream ? by_stream(&u, &reply) : by_file(&u, &reply);
 		if (r == CTL_DONE)
 			meter_at(&u.meter, reply->evidence_stored->size);

@@ -185,6 +185,10 @@ read -r line <&3
 exits 0 'progress is told by lines where it is asked for' evidence put mailbox.mbox --progress
 says err '^mailbox.mbox  3.0 MiB of 3.0 MiB  100 %' 'with bytes and percent'
 read -r line <&3
+exits 0 'also of a stream' evidence put mailbox.mbox --stream --key s4 --progress
+says err '^mailbox.mbox  3.0 MiB of 3.0 MiB  100 %' 'to its end'
+read -r line <&3
+read -r line <&3
 script -qec "stty cols 60; '$ctl' evidence put mailbox.mbox" /dev/null >screen 2>&1 </dev/null
 tr '\r' '\n' <screen | sed 's/\x1b\[K//g' | grep '%' >out
 [ -s out ] && awk 'length($0) > 59 { exit 1 }' out
