@@ -44,6 +44,7 @@ int store_put_evidence(struct store_applying *a, const struct store_evidence *e)
 	bind_i64(&b, e->retain_until.ms);
 	bind_i64(&b, e->hold);
 	bind_i64(&b, e->retrieved);
+	bind_i64(&b, e->unstated);
 	r = store_apply_finish(a, &b);
 	return r < 0 ? r : store_apply_changed_one(a, "evidence of message", e->message_id);
 }
@@ -162,7 +163,8 @@ static int evidence_row(struct store_reading *r, sqlite3_stmt *s)
 				      .arrived = store_wall_at(s, 14),
 				      .retain_until = store_wall_at(s, 15),
 				      .hold = sqlite3_column_int(s, 16) != 0,
-				      .retrieved = sqlite3_column_int(s, 17) != 0 };
+				      .retrieved = sqlite3_column_int(s, 17) != 0,
+				      .unstated = sqlite3_column_int(s, 18) != 0 };
 	int code = store_digest_at(s, 8, &row.sha256);
 
 	if (code == CY_OK)
@@ -244,6 +246,18 @@ static int same_evidence(void *ctx, const struct cy_digest *sha256, store_eviden
 		return code;
 	bind_digest(&b, sha256);
 	return store_read_each(&r, R_SAME_EVIDENCE, &b);
+}
+
+static int unstated_evidence(void *ctx, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_UNSTATED_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_UNSTATED_EVIDENCE, &b);
 }
 
 static int held_back_evidence(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
@@ -409,6 +423,7 @@ void store_evidence_port(struct store_port *port)
 	port->same_evidence = same_evidence;
 	port->overdue_evidence = overdue_evidence;
 	port->held_back_evidence = held_back_evidence;
+	port->unstated_evidence = unstated_evidence;
 	port->evidence_bytes = evidence_bytes;
 	port->get_upload = get_upload;
 	port->uploads = uploads;

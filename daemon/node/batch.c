@@ -288,7 +288,7 @@ static void step(struct node *n, struct input *in)
 		return;
 	case INPUT_ARRIVED:
 		n->batch.finished++;
-		bulk_settle(n->peers[in->peer], in->blob.message_id, in->blob.attachment);
+		bulk_committing(n, in);
 		evidence_arrived(n, in);
 		return;
 	case INPUT_READ:
@@ -349,6 +349,8 @@ void batch_plan_wake(struct node *n)
 		const struct cy_mono bulk = bulk_next(n);
 		struct cy_mono look = n->recheck.on ? now : n->clock_suspect ? CY_NEVER : n->next_evidence;
 
+		if (cy_mono_before(n->next_statement, look))
+			look = n->next_statement;
 		if (cy_mono_before(look, n->retry))
 			look = n->retry;
 		if (cy_mono_before(look, at))
@@ -549,6 +551,7 @@ static void fail(struct node *n, const char *why)
 	n->clocks_changed = true;
 	n->finishing -= b->finished;
 	bulk_settled(n);
+	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
 	bulk_look(n);

@@ -101,7 +101,7 @@ static struct bulk_pull *make_room(struct planning *w, CyPriority priority)
 		if (!pull->used)
 			continue;
 		used++;
-		if (pull->phase != BULK_FINISHING && (least == NULL || pull->priority < least->priority))
+		if (pull->phase < BULK_FINISHING && (least == NULL || pull->priority < least->priority))
 			least = pull;
 	}
 	if (used >= b->puller.most) {
@@ -348,10 +348,8 @@ void bulk_forget_pulls(struct node *n, struct peer *p)
 
 	(void)n;
 	for (size_t i = 0; i < XCHG_PULLS; i++)
-		if (b->pulls[i].phase != BULK_FINISHING)
+		if (b->pulls[i].phase < BULK_FINISHING)
 			end(&b->pulls[i]);
-		else
-			b->pulls[i].x = NULL;
 	while (b->late != NULL) {
 		struct bulk_late *l = b->late;
 
@@ -421,31 +419,42 @@ static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, bool
 	in->blob.attachment = pull->attachment;
 	in->blob.id = pull->id;
 	in->blob.mismatched = mismatched;
-	pull->phase = BULK_FINISHING;
+	/* It keeps its place until a batch has settled it: till then its row says that it waits. */
+	pull->phase = BULK_ARRIVED;
 	node_queue(n, in);
 }
 
-void bulk_settle(struct peer *p, const char *message_id, uint32_t attachment)
+void bulk_committing(struct node *n, const struct input *in)
 {
-	for (size_t i = 0; p != NULL && p->bulk != NULL && i < XCHG_PULLS; i++) {
-		struct bulk_pull *pull = &p->bulk->pulls[i];
+	struct bulk *b = n->peers[in->peer]->bulk;
 
-		if (pull->phase == BULK_FINISHING && pull->attachment == attachment &&
-		    strcmp(pull->message_id, message_id) == 0)
-			pull->settled = true;
-	}
+	for (size_t i = 0; i < XCHG_PULLS; i++)
+		if (b->pulls[i].phase == BULK_ARRIVED && b->pulls[i].attachment == in->blob.attachment &&
+		    strcmp(b->pulls[i].message_id, in->blob.message_id) == 0)
+			b->pulls[i].phase = BULK_COMMITTING;
+}
+
+bool bulk_fetching(const struct node *n)
+{
+	for (size_t i = 0; i < n->n_peers; i++)
+		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++) {
+			const struct bulk_pull *pull = &n->peers[i]->bulk->pulls[k];
+
+			if (pull->used && pull->phase != BULK_COMMITTING)
+				return true;
+		}
+	return false;
 }
 
 void bulk_settled(struct node *n)
 {
 	for (size_t i = 0; i < n->n_peers; i++)
 		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++)
-			if (n->peers[i]->bulk->pulls[k].settled) {
+			if (n->peers[i]->bulk->pulls[k].phase == BULK_COMMITTING) {
 				end(&n->peers[i]->bulk->pulls[k]);
 				n->peers[i]->bulk->look = true;
 			}
 }
-
 static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
 {
 	if (r->code == CY_EEXIST) {

@@ -94,19 +94,13 @@ void evidence_tell(struct node *n, const struct work_case *c, const struct store
 		&(struct event_of){ .type = type, .message_id = row->message_id, .number = row->number, .text = text });
 }
 
-void evidence_state(struct node *n, struct work_case *c, const struct store_evidence *row, CyEvidenceFate fate,
-		    const char *reason)
+void evidence_state(struct node *n, struct store_evidence *row)
 {
-	struct fate *f = cy_arena_take(&n->batch.arena, sizeof *f);
+	const struct cy_mono soon = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), EVIDENCE_STATE_MS);
 
-	*f = (struct fate){ .next = c->fates,
-			    .message_id = row->message_id,
-			    .number = row->number,
-			    .attachment = row->attachment,
-			    .sha256 = row->sha256,
-			    .fate = fate,
-			    .reason = batch_string(n, reason) };
-	c->fates = f;
+	row->unstated = true;
+	if (cy_mono_before(soon, n->next_statement))
+		n->next_statement = soon;
 }
 
 /* --------------------------------------------------------------- what is held */
@@ -219,7 +213,7 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 		row->state = STORE_EVIDENCE_HELD_BACK;
 		row->reason = batch_string(n, quota);
 		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_FAILED, quota);
-		evidence_state(n, c, row, CY_EVIDENCE_FATE__HELD_BACK, quota);
+		evidence_state(n, row);
 		return;
 	}
 	evidence_take_on(n, c, row);
@@ -227,7 +221,7 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 		row->state = STORE_EVIDENCE_HERE;
 		row->arrived = node_legal_now(n);
 		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
-		evidence_state(n, c, row, CY_EVIDENCE_FATE__ARRIVED, "");
+		evidence_state(n, row);
 	}
 }
 
@@ -453,6 +447,7 @@ static void hear_about(struct about *x, struct store_evidence *row)
 				 "", x->proof, now);
 	} else {
 		row->state = STORE_EVIDENCE_DESTROYED;
+		row->unstated = false; /* the certificate says so */
 		evidence_custody(x->n, row, "destroyed", by, "", x->proof, now);
 		if (row->author == STORE_PEER) {
 			evidence_doom(x->n, row);

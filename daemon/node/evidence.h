@@ -19,7 +19,7 @@
 #define UPLOAD_KEEP_MS    (INT64_C(30) * 24 * 3600000) /* content that nobody attaches */
 #define EVIDENCE_CHECK_MS 3600000                      /* between two looks at what is over */
 #define EVIDENCE_SAID_MAX 500u                         /* attachments in a statement */
-
+#define EVIDENCE_STATE_MS 5000                         /* while others are fetched, a statement waits for them */
 /* ------------------------------------------------------- tickets of the blobs port */
 
 enum blob_task {
@@ -65,9 +65,9 @@ void evidence_custody(struct node *n, const struct store_evidence *row, const ch
 		      const char *text, const char *proof, struct cy_wall at);
 void evidence_tell(struct node *n, const struct work_case *c, const struct store_evidence *row, CyEventType type,
 		   const char *why);
-/* To be stated to the peer at the end of the batch. */
-void evidence_state(struct node *n, struct work_case *c, const struct store_evidence *row, CyEvidenceFate fate,
-		    const char *reason);
+/* Its state is to be stated to the peer: soon, together with others, for each statement is a
+ * message of the case. */
+void evidence_state(struct node *n, struct store_evidence *row);
 /* Its content is destroyed once the batch is committed, unless another row holds it. */
 void evidence_doom(struct node *n, const struct store_evidence *row);
 /* What a quota refuses, within `text` or constant; NULL: nothing. Then it may be taken on. */
@@ -87,7 +87,9 @@ struct bulk_pull {
 	enum {
 		BULK_OPENING,
 		BULK_PULLING,
-		BULK_FINISHING
+		BULK_FINISHING,
+		BULK_ARRIVED,   /* an input says so */
+		BULK_COMMITTING /* which is in the batch */
 	} phase;
 	char message_id[CY_UUID_LEN + 1];
 	uint32_t attachment;
@@ -98,7 +100,6 @@ struct bulk_pull {
 	uint64_t ticket;     /* while OPENING */
 	struct xchg_pull *x; /* while PULLING */
 	bool asked;          /* the peer knows of it */
-	bool settled;        /* that it is here is in the batch under way */
 };
 
 struct bulk_push {
@@ -160,11 +161,14 @@ void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, stru
 void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f);
 void bulk_retry_late(struct node *n, struct peer *p);
 void bulk_finish(struct node *n, struct peer *p, struct bulk_pull *pull);
+/* An arrival is in the batch. */
+void bulk_committing(struct node *n, const struct input *in);
+/* Is anything being fetched that this batch does not settle? */
+bool bulk_fetching(const struct node *n);
+/* The batch is through, or failed: its arrivals are settled. */
+void bulk_settled(struct node *n);
 void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
 void bulk_forget_pulls(struct node *n, struct peer *p);
-/* That an attachment is here goes into this batch; the batch has ended. Until then it is not pulled again. */
-void bulk_settle(struct peer *p, const char *message_id, uint32_t attachment);
-void bulk_settled(struct node *n);
 const struct bulk_skip *bulk_skipped(const struct peer *p, const char *message_id, uint32_t attachment);
 const struct bulk_pull *bulk_pulling(const struct peer *p, const char *message_id, uint32_t attachment);
 

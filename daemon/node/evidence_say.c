@@ -49,7 +49,7 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 		row.state = STORE_EVIDENCE_MISMATCHED;
 		row.reason = "what came is not what its manifest says";
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED, row.reason);
-		evidence_state(n, c, &row, CY_EVIDENCE_FATE__MISMATCHED, row.reason);
+		evidence_state(n, &row);
 		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, row.peer,
 			  "peer %s: attachment %u of message %s is not what its manifest says; it was thrown away",
 			  row.peer, attachment, message_id);
@@ -57,7 +57,7 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 		row.state = STORE_EVIDENCE_HERE;
 		row.arrived = node_legal_now(n);
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
-		evidence_state(n, c, &row, CY_EVIDENCE_FATE__ARRIVED, "");
+		evidence_state(n, &row);
 	}
 	evidence_put(n, &row);
 }
@@ -167,11 +167,12 @@ static void destroy_overdue(struct node *n)
 			return;
 		}
 		row.state = STORE_EVIDENCE_DESTROYED;
+		row.reason = "its retention is over";
+		evidence_state(n, &row);
 		evidence_put(n, &row);
 		evidence_doom(n, &row);
 		evidence_recheck(n);
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "its retention is over");
-		evidence_state(n, c, &row, CY_EVIDENCE_FATE__DESTROYED, "its retention is over");
 	}
 	if (o->n_rows == NODE_OVERDUE_MAX) /* there may be more */
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
@@ -244,67 +245,150 @@ static void recheck(struct node *n)
 
 /* ------------------------------------------------------------------- statements */
 
-static const char *action_of(CyEvidenceFate fate)
+static CyEvidenceFate fate_of(enum store_evidence_state state)
 {
-	switch (fate) {
-	case CY_EVIDENCE_FATE__ARRIVED:
+	switch (state) {
+	case STORE_EVIDENCE_HERE:
+		return CY_EVIDENCE_FATE__ARRIVED;
+	case STORE_EVIDENCE_HELD_BACK:
+		return CY_EVIDENCE_FATE__HELD_BACK;
+	case STORE_EVIDENCE_MISMATCHED:
+		return CY_EVIDENCE_FATE__MISMATCHED;
+	case STORE_EVIDENCE_DESTROYED:
+		return CY_EVIDENCE_FATE__DESTROYED;
+	case STORE_EVIDENCE_OFFERED:
+	case STORE_EVIDENCE_WAITING:
+		break;
+	}
+	return CY_EVIDENCE_FATE__EVIDENCE_FATE_UNSPECIFIED;
+}
+
+/* In the chain of custody. */
+static const char *action_of(enum store_evidence_state state)
+{
+	switch (state) {
+	case STORE_EVIDENCE_HERE:
 		return "arrived";
-	case CY_EVIDENCE_FATE__HELD_BACK:
+	case STORE_EVIDENCE_HELD_BACK:
 		return "held_back";
-	case CY_EVIDENCE_FATE__MISMATCHED:
+	case STORE_EVIDENCE_MISMATCHED:
 		return "mismatched";
-	case CY_EVIDENCE_FATE__DESTROYED:
+	case STORE_EVIDENCE_DESTROYED:
 		return "destroyed";
-	case CY_EVIDENCE_FATE__EVIDENCE_FATE_UNSPECIFIED:
-	case _CY_EVIDENCE_FATE_IS_INT_SIZE:
+	case STORE_EVIDENCE_OFFERED:
+	case STORE_EVIDENCE_WAITING:
 		break;
 	}
 	return "";
 }
 
-/* Some of a case's fates in one message; returns those that are left. */
-static struct fate *say_some(struct node *n, struct work_case *c, struct fate *first)
+static bool changed_in_batch(const struct node *n, const struct store_evidence *row)
+{
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_EVIDENCE && w->evidence.attachment == row->attachment &&
+		    strcmp(w->evidence.message_id, row->message_id) == 0)
+			return true;
+	return false;
+}
+
+struct stating {
+	struct node *n;
+	struct store_evidence rows[EVIDENCE_SAID_MAX];
+	size_t n_rows;
+};
+
+/* Those of the first case. */
+static int add_unstated(void *arg, const struct store_evidence *row)
+{
+	struct stating *s = arg;
+
+	if (s->n_rows > 0 && (strcmp(s->rows[0].case_id, row->case_id) != 0 || strcmp(s->rows[0].peer, row->peer) != 0))
+		return CY_EEXIST;
+	s->rows[s->n_rows++] = evidence_copy(&s->n->batch.writes.arena, row);
+	return CY_OK;
+}
+
+static int say_rows(struct node *n, struct work_case *c, struct stating *s, struct said *ret)
 {
 	CyContent content = CY_CONTENT__INIT;
 	CyEvidenceStatement st = CY_EVIDENCE_STATEMENT__INIT;
-	CyStatedEvidence *items = cy_arena_take(&n->batch.arena, EVIDENCE_SAID_MAX * sizeof *items);
-	CyStatedEvidence **list = cy_arena_take(&n->batch.arena, EVIDENCE_SAID_MAX * sizeof *list);
+	CyStatedEvidence *items = cy_arena_take(&n->batch.arena, s->n_rows * sizeof *items);
+	CyStatedEvidence **list = cy_arena_take(&n->batch.arena, s->n_rows * sizeof *list);
 	const struct saying saying = {
 		.content = &content, .priority = CY_PRIORITY__NORMAL, .own_reference = "", .client = ""
 	};
 	const struct cy_wall now = node_legal_now(n);
 	struct cy_error e = { 0 };
-	struct fate *f;
-	struct said said;
+	int r;
 
-	for (f = first; f != NULL && st.n_items < EVIDENCE_SAID_MAX; f = f->next) {
-		CyStatedEvidence *i = &items[st.n_items];
+	for (size_t i = 0; i < s->n_rows; i++) {
+		struct store_evidence *row = &s->rows[i];
 
-		cy_stated_evidence__init(i);
-		i->message = f->number;
-		i->attachment = f->attachment;
-		i->sha256 = (ProtobufCBinaryData){ .data = f->sha256.b, .len = CY_SHA256_LEN };
-		i->fate = f->fate;
-		i->at_ms = now.ms;
-		i->reason = (char *)f->reason;
-		list[st.n_items++] = i;
+		cy_stated_evidence__init(&items[i]);
+		items[i].message = row->number;
+		items[i].attachment = row->attachment;
+		items[i].sha256 = (ProtobufCBinaryData){ .data = row->sha256.b, .len = CY_SHA256_LEN };
+		items[i].fate = fate_of(row->state);
+		items[i].at_ms = row->state == STORE_EVIDENCE_HERE ? row->arrived.ms : now.ms;
+		items[i].reason = (char *)row->reason;
+		list[i] = &items[i];
 	}
 	st.items = list;
+	st.n_items = s->n_rows;
 	content.kind_case = CY_CONTENT__KIND_EVIDENCE_STATEMENT;
 	content.evidence_statement = &st;
-	if (say_message(n, c, &saying, &said, &e) < 0) {
+	r = say_message(n, c, &saying, ret, &e);
+	if (r < 0)
 		node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, c->row.peer,
 			  "case %s: what became of evidence cannot be stated to the peer: %s", c->row.case_id, e.text);
-		return NULL;
-	}
-	for (; first != f; first = first->next) {
-		const struct store_evidence row = { .message_id = first->message_id,
-						    .attachment = first->attachment,
-						    .sha256 = first->sha256 };
+	return r;
+}
 
-		evidence_custody(n, &row, action_of(first->fate), n->authority, first->reason, said.id, now);
+static void state_rows(struct node *n, struct work_case *c, struct stating *s)
+{
+	const struct cy_wall now = node_legal_now(n);
+	struct said said = { 0 };
+
+	/* A full case takes no more messages: then it stays unsaid, and is on our own record. */
+	say_rows(n, c, s, &said);
+	for (size_t i = 0; i < s->n_rows; i++) {
+		s->rows[i].unstated = false;
+		evidence_put(n, &s->rows[i]);
+		evidence_custody(n, &s->rows[i], action_of(s->rows[i].state), n->authority, s->rows[i].reason, said.id,
+				 now);
 	}
-	return f;
+}
+
+/* One case at a time: the others have their turn in the next batches. What this batch
+ * itself changes is stated later, as it then is. */
+static void state_some(struct node *n, struct cy_mono now)
+{
+	struct store_port *s = &n->ports.store;
+	struct stating *x = cy_arena_take(&n->batch.arena, sizeof *x);
+	struct work_case *c = NULL;
+	size_t left = 0;
+	int r;
+
+	x->n = n;
+	r = s->unstated_evidence(s->ctx, EVIDENCE_SAID_MAX, add_unstated, x);
+	if (r < 0 && r != CY_EEXIST) {
+		batch_retry(n);
+		return;
+	}
+	/* Those that this batch adds come with the next look; so do other cases. */
+	n->next_statement = x->n_rows == 0 && !n->batch.evidence ? CY_NEVER
+			    : x->n_rows == 0 && bulk_fetching(n) ? cy_mono_add(now, EVIDENCE_STATE_MS)
+								 : now;
+	for (size_t i = 0; i < x->n_rows; i++)
+		if (!changed_in_batch(n, &x->rows[i]))
+			x->rows[left++] = x->rows[i];
+	x->n_rows = left;
+	if (left > 0)
+		c = cases_get(n, x->rows[0].peer, x->rows[0].case_id, &r);
+	if (c != NULL)
+		state_rows(n, c, x);
+	else if (left > 0)
+		batch_retry(n);
 }
 
 void evidence_step(struct node *n)
@@ -321,9 +405,10 @@ void evidence_step(struct node *n)
 	}
 	if (n->recheck.on && n->batch.alone == NULL)
 		recheck(n);
-	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
-		while (c->fates != NULL)
-			c->fates = say_some(n, c, c->fates);
+	/* While more is on its way a statement waits for it, but not for long. */
+	if (n->next_statement.ms != CY_NEVER.ms && n->batch.alone == NULL &&
+	    (!cy_mono_before(now, n->next_statement) || !bulk_fetching(n)))
+		state_some(n, now);
 }
 
 /* --------------------------------------------------------------------- contents */

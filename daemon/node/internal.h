@@ -192,7 +192,6 @@ struct work_case {
 	bool unmeasured;         /* what became of its measures may have changed */
 	bool decided;            /* it is here only because something was decided about a clock of it */
 	struct stated *stated;   /* statements about clocks in this batch */
-	struct fate *fates;      /* what is to be stated of the peer's attachments */
 	uint64_t evidence_added; /* bytes of them that this batch took on */
 	/* Its clocks as this batch leaves them; not read from the store a second time. */
 	struct clock_row *clocks;
@@ -200,16 +199,6 @@ struct work_case {
 	struct law_fact *facts;
 	size_t n, cap;
 	struct law_case folded;
-};
-
-/* What became of an attachment of the peer. */
-struct fate {
-	struct fate *next;
-	const char *message_id;
-	uint32_t number, attachment;
-	struct cy_digest sha256;
-	CyEvidenceFate fate;
-	const char *reason;
 };
 
 /* Something that leaves once the batch is committed. */
@@ -344,7 +333,8 @@ struct node {
 		char message_id[CY_UUID_LEN + 1];
 		uint32_t attachment;
 	} recheck;
-	struct cy_mono next_evidence; /* the next look at what is over */
+	struct cy_mono next_evidence;  /* the next look at what is over */
+	struct cy_mono next_statement; /* CY_NEVER: nothing is unstated */
 };
 
 /* -------------------------------------------------------------- node.c */

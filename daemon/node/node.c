@@ -131,7 +131,7 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->clocks_changed = true;
 	clocks_plan(n);
 	hooks_run(n);
-	n->next_evidence = n->started_mono;
+	n->next_evidence = n->next_statement = n->started_mono;
 	bulk_look(n);
 	bulk_work(n);
 	batch_plan_wake(n);

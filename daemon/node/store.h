@@ -216,6 +216,7 @@ struct store_evidence {
 	struct cy_wall retain_until; /* the receiver may keep it until this instant; 0: for ever. Only for theirs */
 	bool hold;                   /* a legal hold */
 	bool retrieved;              /* theirs: a local client has got all of it */
+	bool unstated;               /* theirs: its state is yet to be stated to the peer */
 };
 
 /* Content that a client has handed over and may attach. Key: (client, sha256). */
@@ -459,6 +460,8 @@ struct store_port {
 	/* Theirs that are HELD_BACK, by message id and attachment, after these; at most `limit`. */
 	int (*held_back_evidence)(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
 				  store_evidence_fn *fn, void *arg);
+	/* Theirs that are unstated, those of a case one after the other; at most `limit`. */
+	int (*unstated_evidence)(void *ctx, uint32_t limit, store_evidence_fn *fn, void *arg);
 	/* Bytes of theirs that are WAITING or HERE: of a peer, and of one of its cases. */
 	int (*evidence_bytes)(void *ctx, const char *peer, const char *case_id, uint64_t *ret_peer, uint64_t *ret_case);
 	/* By key. */

@@ -142,8 +142,8 @@ static int dump_evidence(void *arg, const struct store_evidence *e)
 
 	line(d, "evidence %s/%u of %s %s %d number %u priority %d size %llu %d", e->message_id, e->attachment, e->peer,
 	     e->case_id, (int)e->author, e->number, (int)e->priority, (unsigned long long)e->size, e->send_always);
-	line(d, " state %d '%s' verdict %d arrived %lld until %lld %d %d", (int)e->state, e->reason, (int)e->verdict,
-	     (long long)e->arrived.ms, (long long)e->retain_until.ms, e->hold, e->retrieved);
+	line(d, " state %d '%s' verdict %d arrived %lld until %lld %d %d %d", (int)e->state, e->reason, (int)e->verdict,
+	     (long long)e->arrived.ms, (long long)e->retain_until.ms, e->hold, e->retrieved, e->unstated);
 	blob(d, cy_bytes(e->sha256.b, sizeof e->sha256.b));
 	blob(d, cy_bytes(e->root.b, sizeof e->root.b));
 	line(d, "\n");

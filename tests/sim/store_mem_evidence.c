@@ -248,6 +248,34 @@ static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store
 	return evidence_by(ctx, NULL, now, limit, fn, arg);
 }
 
+static int by_case(const void *x, const void *y)
+{
+	const struct store_evidence *a = *(struct store_evidence *const *)x, *b = *(struct store_evidence *const *)y;
+	int c = strcmp(a->case_id, b->case_id);
+
+	if (c == 0)
+		c = strcmp(a->peer, b->peer);
+	return c != 0 ? c : earlier(x, y);
+}
+
+static int unstated_evidence(void *ctx, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct store_evidence **at = calloc(s->n_evidence + 1, sizeof *at);
+	size_t n = 0;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	CY_ASSERT(at != NULL);
+	for (size_t i = 0; i < s->n_evidence; i++)
+		if (s->evidence[i]->author == STORE_PEER && s->evidence[i]->unstated)
+			at[n++] = s->evidence[i];
+	qsort(at, n, sizeof *at, by_case);
+	for (size_t i = 0; i < n && i < limit && r >= 0; i++)
+		r = fn(arg, at[i]);
+	free(at);
+	return r;
+}
+
 static int held_back_evidence(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
 			      store_evidence_fn *fn, void *arg)
 {
@@ -363,6 +391,7 @@ void mem_evidence_port(struct store_port *port)
 	port->same_evidence = same_evidence;
 	port->overdue_evidence = overdue_evidence;
 	port->held_back_evidence = held_back_evidence;
+	port->unstated_evidence = unstated_evidence;
 	port->evidence_bytes = evidence_bytes;
 	port->get_upload = get_upload;
 	port->uploads = uploads;

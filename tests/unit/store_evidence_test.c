@@ -158,11 +158,11 @@ static int see_all(void *arg, const struct store_evidence *e)
 {
 	struct cy_digest x = content('x'), r = content('r');
 
-	return note(arg, "%s/%u %s %s %d %u %d %llu %d%d %d %d '%s' %d %lld %lld %d %d", e->message_id, e->attachment,
-		    e->peer, e->case_id, (int)e->author, e->number, (int)e->priority, (unsigned long long)e->size,
-		    memcmp(&e->sha256, &x, sizeof x) == 0, memcmp(&e->root, &r, sizeof r) == 0, e->send_always,
-		    (int)e->state, e->reason, (int)e->verdict, (long long)e->arrived.ms, (long long)e->retain_until.ms,
-		    e->hold, e->retrieved);
+	return note(arg, "%s/%u %s %s %d %u %d %llu %d%d %d %d '%s' %d %lld %lld %d %d %d", e->message_id,
+		    e->attachment, e->peer, e->case_id, (int)e->author, e->number, (int)e->priority,
+		    (unsigned long long)e->size, memcmp(&e->sha256, &x, sizeof x) == 0,
+		    memcmp(&e->root, &r, sizeof r) == 0, e->send_always, (int)e->state, e->reason, (int)e->verdict,
+		    (long long)e->arrived.ms, (long long)e->retain_until.ms, e->hold, e->retrieved, e->unstated);
 }
 
 static int see_upload(void *arg, const struct store_upload *u)
@@ -231,7 +231,7 @@ static void evidence_is_found_by_its_key_and_replaced(void **state)
 	e->size = CY_EVIDENCE_MAX;
 	e->send_always = true;
 	assert_int_equal(commit_both(t), CY_OK);
-	EXPECT(t, CY_OK, "m1/2 IE c1 1 7 3 70368744177664 11 1 1 '' 0 0 0 0 0",
+	EXPECT(t, CY_OK, "m1/2 IE c1 1 7 3 70368744177664 11 1 1 '' 0 0 0 0 0 0",
 	       p->get_evidence(p->ctx, "m1", 2, see_all, &s));
 	EXPECT(t, CY_ENOENT, "", p->get_evidence(p->ctx, "m1", 1, see_all, &s));
 	EXPECT(t, CY_ENOENT, "", p->get_evidence(p->ctx, "m2", 2, see_all, &s));
@@ -246,9 +246,10 @@ static void evidence_is_found_by_its_key_and_replaced(void **state)
 	e->retain_until.ms = 12;
 	e->hold = true;
 	e->retrieved = true;
+	e->unstated = true;
 	assert_int_equal(commit_both(t), CY_OK);
 	reopen(t->f);
-	EXPECT(t, CY_OK, "m1/2 IE c1 1 8 1 70368744177664 11 0 4 'chunk 3' 2 11 12 1 1",
+	EXPECT(t, CY_OK, "m1/2 IE c1 1 8 1 70368744177664 11 0 4 'chunk 3' 2 11 12 1 1 1",
 	       p->get_evidence(p->ctx, "m1", 2, see_all, &s));
 	LIST(t, "m1/2", NULL, .peer = "", .case_id = "", .after_message = "", .limit = 9);
 }
@@ -351,31 +352,72 @@ static void the_same_content_is_found_everywhere(void **state)
 	EXPECT(t, CY_OK, "", p->same_evidence(p->ctx, &z, see_key, &s));
 }
 
+/* That a client has got, until a time. */
+static struct store_evidence *got(struct store_evidence *e, int64_t retain_until)
+{
+	e->retrieved = true;
+	e->retain_until.ms = retain_until;
+	return e;
+}
+
 static void what_is_past_its_retention_comes_the_earliest_first(void **state)
 {
 	struct two *t = *state;
-	struct store_evidence *e;
 
 	make_cases(t);
-	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE)->retain_until.ms = 50;
-	put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_HERE)->retain_until.ms = 40;
-	put(t, "IE", "c2", "m2", 2, STORE_PEER, STORE_EVIDENCE_HERE)->retain_until.ms = 50;
-	put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_HERE); /* for ever */
-	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_WAITING)->retain_until.ms = 10;
-	put(t, "IE", "c1", "m1", 3, STORE_PEER, STORE_EVIDENCE_DESTROYED)->retain_until.ms = 10;
-	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_HERE)->retain_until.ms = 10;
-	e = put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE);
-	e->retain_until.ms = 10;
-	e->hold = true;
+	got(put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE), 50);
+	got(put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_HERE), 40);
+	got(put(t, "IE", "c2", "m2", 2, STORE_PEER, STORE_EVIDENCE_HERE), 50);
+	got(put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_HERE), 0); /* for ever */
+	got(put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_WAITING), 10);
+	got(put(t, "IE", "c1", "m1", 3, STORE_PEER, STORE_EVIDENCE_DESTROYED), 10);
+	got(put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_HERE), 10);
+	got(put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE), 10)->hold = true;
+	/* Disputed, and never fetched by a client. */
+	got(put(t, "IE", "c1", "m4", 2, STORE_PEER, STORE_EVIDENCE_HERE), 10)->verdict = CY_EVIDENCE_STATE__REJECTED;
+	got(put(t, "IE", "c1", "m4", 3, STORE_PEER, STORE_EVIDENCE_HERE), 10)->retrieved = false;
 	assert_int_equal(commit_both(t), CY_OK);
 	OVERDUE(t, "", 40, 9);
 	OVERDUE(t, "m3/1", 41, 9);
 	OVERDUE(t, "m3/1 m1/1 m2/2", 51, 9);
 	OVERDUE(t, "m3/1 m1/1", 51, 2);
-	put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE)->retain_until.ms = 10; /* the hold is over */
-	put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_DESTROYED)->retain_until.ms = 40;
+	got(put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE), 10); /* the hold is over */
+	got(put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_DESTROYED), 40);
 	assert_int_equal(commit_both(t), CY_OK);
 	OVERDUE(t, "m4/1 m1/1 m2/2", 51, 9);
+}
+
+static void what_quotas_hold_back_is_found_page_by_page(void **state)
+{
+	struct two *t = *state;
+
+	make_cases(t);
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HELD_BACK);
+	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "DE", "c3", "m3", 7, STORE_PEER, STORE_EVIDENCE_HELD_BACK);
+	put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_HELD_BACK);
+	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_HELD_BACK);
+	assert_int_equal(commit_both(t), CY_OK);
+	EXPECT(t, CY_OK, "m1/1 m2/1", p->held_back_evidence(p->ctx, "", 0, 2, see_key, &s));
+	EXPECT(t, CY_OK, "m3/7", p->held_back_evidence(p->ctx, "m2", 1, 2, see_key, &s));
+	EXPECT(t, CY_OK, "", p->held_back_evidence(p->ctx, "m3", 7, 2, see_key, &s));
+}
+
+static void what_is_to_be_stated_comes_case_by_case(void **state)
+{
+	struct two *t = *state;
+
+	make_cases(t);
+	put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE)->unstated = true;
+	put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_HELD_BACK)->unstated = true;
+	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_DESTROYED)->unstated = true;
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE);
+	assert_int_equal(commit_both(t), CY_OK);
+	EXPECT(t, CY_OK, "m1/2 m4/1 m2/1", p->unstated_evidence(p->ctx, 9, see_key, &s));
+	EXPECT(t, CY_OK, "m1/2", p->unstated_evidence(p->ctx, 1, see_key, &s));
+	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_DESTROYED);
+	assert_int_equal(commit_both(t), CY_OK);
+	EXPECT(t, CY_OK, "m4/1 m2/1", p->unstated_evidence(p->ctx, 9, see_key, &s));
 }
 
 static void sums_follow_what_is_held(void **state)
@@ -687,6 +729,7 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		{ R_OFFERED_EVIDENCE, "evidence USING INDEX evidence_offered (peer=?)" },
 		{ R_SAME_EVIDENCE, "e USING INDEX evidence_by_content (sha256=?)" },
 		{ R_OVERDUE_EVIDENCE, "e USING INDEX evidence_overdue (retain_until" },
+		{ R_HELD_BACK_EVIDENCE, "e USING INDEX evidence_held_back" },
 		{ R_EVIDENCE_BYTES, "p USING PRIMARY KEY (peer=? AND case_no=?)" },
 		{ R_GET_UPLOAD, "upload USING PRIMARY KEY (client=? AND sha256=?)" },
 		{ R_UPLOADS, "upload USING INDEX upload_by_age (at<?)" },
@@ -731,6 +774,8 @@ int main(void)
 		TEST_TWO(offers_are_known_by_peer),
 		TEST_TWO(the_same_content_is_found_everywhere),
 		TEST_TWO(what_is_past_its_retention_comes_the_earliest_first),
+		TEST_TWO(what_quotas_hold_back_is_found_page_by_page),
+		TEST_TWO(what_is_to_be_stated_comes_case_by_case),
 		TEST_TWO(sums_follow_what_is_held),
 		TEST_TWO(sums_beyond_64_bits_are_the_highest),
 		TEST_TWO(uploads_are_kept_by_client_and_content),
