@@ -170,8 +170,8 @@ static void start(struct node *n, struct peer *p, struct bulk_pull *pull, uint64
 		bulk_finish(n, p, pull);
 		return;
 	}
-	CY_ASSERT(xchg_pull_place(&p->bulk->puller, pull->priority, &instead) && instead == NULL);
-	pull->x = xchg_pull_begin(&p->bulk->puller, pull->priority, offset / CY_CHUNK, chunks, now);
+	CY_ASSERT(xchg_pull_place(&p->bulk->puller, (int)pull->priority, &instead) && instead == NULL);
+	pull->x = xchg_pull_begin(&p->bulk->puller, (int)pull->priority, offset / CY_CHUNK, chunks, now);
 	pull->phase = BULK_PULLING;
 	bulk_grant(n, p);
 }
