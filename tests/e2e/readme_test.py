@@ -1,4 +1,5 @@
 """The page of Python in README.md, run as it stands there."""
+import hashlib
 import re
 
 from harness import *
@@ -8,9 +9,13 @@ us.start()
 ie.start()
 
 
+def pages():
+    return re.findall(r"```python\n(.*?)```", open(f"{TOP}/README.md").read(), re.S)
+
+
 @test
 def the_page_in_the_readme_sends_a_first_request_and_reads_the_answer():
-    code = re.search(r"```python\n(.*?)```", open(f"{TOP}/README.md").read(), re.S).group(1)
+    code = pages()[0]
     page = f"{DIR}/page.py"
     with open(page, "w") as f:
         f.write(code)
@@ -28,6 +33,20 @@ def the_page_in_the_readme_sends_a_first_request_and_reads_the_answer():
     out, _ = run.communicate(timeout=DEADLINE)
     assert run.returncode == 0, out
     assert "accepted as" in out and "MLA/1" in out and "ACKNOWLEDGED" in out, out
+
+
+@test
+def the_readme_hands_a_file_over_and_gets_its_attachment():
+    first, second = pages()
+    page, path = f"{DIR}/put.py", f"{DIR}/records.csv"
+    with open(path, "wb") as f:
+        f.write(b"account records\n" * 100000)
+    with open(page, "w") as f:
+        f.write(first[:first.index("submission = ")] + second + "print(put(2, FILE, 'k').SerializeToString().hex())\n")
+    out = subprocess.run(["/usr/bin/python3", page, us.socket, path], stdout=subprocess.PIPE, text=True, check=True,
+                         timeout=DEADLINE, env={**os.environ, "PYTHONPATH": DIR}).stdout
+    a = case_pb2.Attachment.FromString(bytes.fromhex(out.splitlines()[-1]))
+    assert (a.name, a.size, a.sha256) == ("records.csv", 1600000, hashlib.sha256(open(path, "rb").read()).digest()), a
 
 
 @test
