@@ -219,6 +219,7 @@ bench: test-packages
 	@/usr/bin/python3 tests/bench/bench.py $(DAEMON) $(CTL)
 	@/usr/bin/python3 tests/bench/status_bench.py $(DAEMON) $(CTL)
 	@/usr/bin/python3 tests/bench/clock_bench.py $(DAEMON) $(CTL)
+	@/usr/bin/python3 tests/bench/evidence_bench.py $(DAEMON) $(CTL)
 
 # The attacks of `make check`, and how long its users had to wait meanwhile.
 .PHONY: siege
@@ -287,7 +288,7 @@ help:
 	@echo 'make fuzz       libFuzzer on every target; MINUTES=8 shared by them all, ONLY="node json" some of them'
 	@echo 'make fuzz-coverage  lines that the committed inputs of the fuzzer reach'
 	@echo 'make check-systemd  boots a container, as root, and tries the service in it'
-	@echo 'make bench      rates and memory on this machine'
+	@echo 'make bench      rates and memory on this machine; evidence of EVIDENCE_GIB="4 10", EVIDENCE_PARTS="1,2,3,4"'
 	@echo 'make siege      the attacks of make check, and what the daemon'"'"'s users felt of them'
 	@echo 'make lint       floors, pure rooms, format, static analysis, shell scripts'
 	@echo 'make install    DESTDIR= and PREFIX= are honoured'
