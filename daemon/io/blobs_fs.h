@@ -36,7 +36,8 @@
 struct event_base;
 struct blobs_fs;
 
-#define BLOBS_FS_MARK (16u * CY_CHUNK) /* bytes that a crash costs a part at most */
+#define BLOBS_FS_MARK   (16u * CY_CHUNK) /* bytes that a crash costs a part at most */
+#define BLOBS_FS_PART_S (30 * 24 * 3600) /* s; a part that nobody goes on with is removed at a start */
 
 struct blobs_fs_config {
 	const char *dir;    /* made 0700 if it does not exist; its parent must */

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io/blobs_fs_internal.h"
@@ -240,6 +241,17 @@ static bool is_there(int dir, const char *name, const char *suffix)
 	return faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* A part that nobody has gone on with for so long is given up: its upload was forgotten, or
+ * its item is not fetched any more. */
+static bool is_old(int dir, const char *name)
+{
+	char path[300];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s.mark", name);
+	return fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtime > BLOBS_FS_PART_S;
+}
+
 /* The name without its suffix .tree or .mark; 0: it has none, and may be data. */
 static int suffix_of(char *name)
 {
@@ -263,9 +275,9 @@ static DIR *list(struct blobs_fs *b, const char *path)
 
 void blobs_scan_parts(struct blobs_fs *b)
 {
-	DIR *d = list(b, "part");
 	struct dirent *entry;
 	char name[sizeof entry->d_name];
+	DIR *d = list(b, "part");
 
 	while (d != NULL && (entry = readdir(d)) != NULL) {
 		bool left;
@@ -275,7 +287,8 @@ void blobs_scan_parts(struct blobs_fs *b)
 		snprintf(name, sizeof name, "%s", entry->d_name);
 		/* What belongs to data goes with it; data without a mark has nothing that the disk is
 		 * known to have. */
-		left = suffix_of(name) ? !is_there(dirfd(d), name, "") : !is_there(dirfd(d), name, ".mark");
+		left = suffix_of(name) ? !is_there(dirfd(d), name, "")
+				       : !is_there(dirfd(d), name, ".mark") || is_old(dirfd(d), name);
 		if (left)
 			unlinkat(dirfd(d), entry->d_name, 0);
 	}

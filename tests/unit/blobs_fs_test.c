@@ -731,6 +731,8 @@ static void a_finish_that_was_interrupted_goes_on(void **state)
 
 static void leftovers_are_removed_and_parts_are_not(void **state)
 {
+	const struct timespec month_ago[] = { { .tv_sec = time(NULL) - BLOBS_FS_PART_S - 60 },
+					      { .tv_sec = time(NULL) - BLOBS_FS_PART_S - 60 } };
 	struct fixture *f = *state;
 	char dir[80];
 
@@ -738,6 +740,10 @@ static void leftovers_are_removed_and_parts_are_not(void **state)
 	open_part(f, "u", 0, NULL);
 	append_all(f, "u", 0, 17 * MIB, MIB);
 	copy_dir(f, dir);
+	/* Nobody has gone on with it for more than a month. */
+	touch(path_of(dir, "part/%s", "old"));
+	touch(path_of(dir, "part/%s", "old.mark"));
+	assert_int_equal(utimensat(AT_FDCWD, path_of(dir, "part/%s", "old.mark"), month_ago, 0), 0);
 	touch(path_of(dir, "part/%s", "no-mark"));
 	touch(path_of(dir, "part/%s", "no-data.tree"));
 	touch(path_of(dir, "part/%s", "no-data.mark"));
@@ -745,6 +751,7 @@ static void leftovers_are_removed_and_parts_are_not(void **state)
 	restart(f, dir);
 	for (int i = 0; i < 256; i++)
 		drop(f, "nothing");
+	assert_false(there(path_of(dir, "part/%s", "old")));
 	assert_false(there(path_of(dir, "part/%s", "no-mark")));
 	assert_false(there(path_of(dir, "part/%s", "no-data.tree")));
 	assert_false(there(path_of(dir, "part/%s", "no-data.mark")));

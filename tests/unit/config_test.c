@@ -288,6 +288,44 @@ static void wrong_peers_and_clients_are_told(void **state)
 		"option 'peer IE.anchors': it is missing", "add it");
 }
 
+static void evidence_has_a_place_quotas_and_rates(void **state)
+{
+	struct config *c = good(LEAST "evidence { dir = open keep_free = 512M quota_peer = 2T quota_case = 1K\n"
+				      "quota_client = 7 }\n"
+				      "peer IE { evidence_rate = {\"08:00-18:00 2M\", \"18:00-08:00 unlimited\",\n"
+				      "\"00:00-24:00 8192\"} " PEER_REST);
+	const struct node_rate *r = c->peers[0].rates;
+
+	(void)state;
+	in_dir_is(c->evidence_dir, "open");
+	assert_int_equal(c->evidence_keep_free, UINT64_C(512) << 20);
+	assert_int_equal(c->quota_peer, UINT64_C(2) << 40);
+	assert_int_equal(c->quota_case, 1024);
+	assert_int_equal(c->quota_client, 7);
+	assert_int_equal(c->peers[0].n_rates, 3);
+	assert_true(r[0].from == 480 && r[0].until == 1080 && r[0].bytes_per_second == 2 << 20);
+	assert_true(r[1].from == 1080 && r[1].until == 480 && r[1].bytes_per_second == 0);
+	assert_true(r[2].from == 0 && r[2].until == 1440 && r[2].bytes_per_second == 8192);
+	config_free(c);
+	c = good(LEAST);
+	in_dir_is(c->evidence_dir, "store/evidence");
+	assert_int_equal(c->evidence_keep_free, UINT64_C(1) << 30);
+	assert_true(c->quota_peer == 0 && c->quota_case == 0 && c->quota_client == 0);
+	config_free(c);
+	problem("evidence { keep_free = 10GB }\n", "7", "option 'evidence.keep_free': '10GB' is no number of bytes",
+		"such as 500G");
+	problem("evidence { quota_peer = \"\" }\n", "7", "is no number of bytes", "correct it");
+	problem("evidence { quota_case = 9999999999T }\n", "7", "is no number of bytes", "correct it");
+	problem("evidence { quota_client = -1 }\n", "7", "is no number of bytes", "correct it");
+	problem("evidence { dir = \"ca.pem\" }\n", "7", "is not a directory", "name another");
+	problem("peer IE { evidence_rate = \"2M\" " PEER_REST, "7", "option 'peer IE.evidence_rate': '2M' is no rate",
+		"08:00-18:00 2M");
+	problem("peer IE { evidence_rate = \"08:00-25:00 2M\" " PEER_REST, "7", "is no rate", "correct it");
+	problem("peer IE { evidence_rate = \"08:60-09:00 2M\" " PEER_REST, "7", "is no rate", "correct it");
+	problem("peer IE { evidence_rate = \"08:00-09:00 0\" " PEER_REST, "7", "is no rate", "correct it");
+	problem("peer IE { evidence_rate = \"08:00-09:00 7K\" " PEER_REST, "7", "is no rate", "correct it");
+}
+
 static void wrong_states_and_directories_of_the_law_are_told(void **state)
 {
 	(void)state;
@@ -456,6 +494,7 @@ int main(void)
 		cmocka_unit_test(the_smallest_file_has_the_documented_defaults),
 		cmocka_unit_test(wrong_values_are_told_with_line_and_remedy),
 		cmocka_unit_test(wrong_peers_and_clients_are_told),
+		cmocka_unit_test(evidence_has_a_place_quotas_and_rates),
 		cmocka_unit_test(wrong_states_and_directories_of_the_law_are_told),
 		cmocka_unit_test(a_key_open_to_others_is_an_error),
 		cmocka_unit_test(unknown_options_and_sections_are_errors),
