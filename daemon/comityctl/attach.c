@@ -123,7 +123,7 @@ const char *attach_name(const char *file, const char *given)
 
 /* ------------------------------------------------------------- an attachment */
 
-static char *text(const char *s)
+static char *copy_of(const char *s)
 {
 	char *copy = strdup(s ? s : "");
 
@@ -138,15 +138,15 @@ CyAttachment *attach_new(const struct attach_options *o, const char *name, uint6
 
 	CY_ASSERT(a);
 	cy_attachment__init(a);
-	a->name = text(name);
-	a->media_type = text(o->media_type ? o->media_type : MEDIA_TYPE);
+	a->name = copy_of(name);
+	a->media_type = copy_of(o->media_type ? o->media_type : MEDIA_TYPE);
 	a->_size_case = CY_ATTACHMENT___SIZE_SIZE;
 	a->size = size;
 	a->sha256.data = malloc(CY_SHA256_LEN);
-	a->data_category = text(o->category);
-	a->exhibit = text(o->exhibit);
-	a->use_limits = text(o->use_limits);
-	a->retain_until_date = text(o->retain);
+	a->data_category = copy_of(o->category);
+	a->exhibit = copy_of(o->exhibit);
+	a->use_limits = copy_of(o->use_limits);
+	a->retain_until_date = copy_of(o->retain);
 	a->send_always = o->always;
 	a->atoms = calloc(o->atoms.n + 1, sizeof(*a->atoms));
 	a->custody = calloc(o->custody.n + 1, sizeof(struct CyCustodyRecord *));
@@ -154,7 +154,7 @@ CyAttachment *attach_new(const struct attach_options *o, const char *name, uint6
 	memcpy(a->sha256.data, sha256->b, CY_SHA256_LEN);
 	a->sha256.len = CY_SHA256_LEN;
 	for (; a->n_atoms < o->atoms.n; a->n_atoms++)
-		a->atoms[a->n_atoms] = text(o->atoms.at[a->n_atoms]);
+		a->atoms[a->n_atoms] = copy_of(o->atoms.at[a->n_atoms]);
 	for (; a->n_custody < o->custody.n; a->n_custody++)
 		a->custody[a->n_custody] = custody(o->custody.at[a->n_custody]);
 	return a;
@@ -226,13 +226,13 @@ void attach_add(ProtobufCMessage *body, CyAttachment *a)
 	(*list)[(*n)++] = a;
 }
 
-int attach_ref(const char *command, const char *text_, struct attach_ref *ret)
+int attach_ref(const char *command, const char *text, struct attach_ref *ret)
 {
-	const char *slash = strchr(text_, '/');
+	const char *slash = strchr(text, '/');
 	uint64_t n;
 
-	if (slash && slash - text_ == CY_UUID_LEN) {
-		memcpy(ret->message_id, text_, CY_UUID_LEN);
+	if (slash && slash - text == CY_UUID_LEN) {
+		memcpy(ret->message_id, text, CY_UUID_LEN);
 		ret->message_id[CY_UUID_LEN] = 0;
 		if (cy_uuid_valid(ret->message_id) &&
 		    cy_parse_u64(slash + 1, strlen(slash + 1), CY_REPEATED_MAX, &n) == CY_OK && n > 0) {
@@ -243,7 +243,7 @@ int attach_ref(const char *command, const char *text_, struct attach_ref *ret)
 	return ctl_usage(command,
 			 "'%s' names no attachment: it is the id of a message, '/', and the place from 1, as "
 			 "'comityctl evidence list' prints it",
-			 text_);
+			 text);
 }
 
 int attach_message(struct ctl *ctl, const char *message_id, CyServerFrame **ret_reply)

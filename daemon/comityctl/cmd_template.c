@@ -16,7 +16,7 @@ static const char help[] = "usage: comityctl template MEASURE | --list\n"
 			   "\n"
 			   "Prints a form for 'comityctl submit': JSON with every mandatory field, and a\n"
 			   "comment for each line. Replace every FILL IN, then check the file with\n"
-			   "'comityctl submit --check FILE'. INTERCEPTION_NOTIFICATION and\n"
+			   "'comityctl check FILE'. INTERCEPTION_NOTIFICATION and\n"
 			   "SPONTANEOUS_INFORMATION ask for nothing and have their own kind of message.\n"
 			   "\n"
 			   "  --list  the types of measure, one a line\n";

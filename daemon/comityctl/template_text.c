@@ -184,7 +184,7 @@ const char template_tail[] =
 	"      // Who has the data, and where they are stored. Confidence is one of: {{enum Confidence}}.\n"
 	"      // \"dataLocation\": {\"custodian\": \"FILL IN\", \"locations\": [{\"state\": \"FILL IN\", "
 	"\"confidence\": \"LIKELY\"}]},\n"
-	"      // Documents by digest: name, media type, size in bytes, SHA-256 in base64.\n"
+	"      // Documents by digest; 'comityctl submit --attach FILE' hands files over and adds them.\n"
 	"      // \"attachments\": [{\"name\": \"FILL IN\", \"mediaType\": \"application/pdf\", \"size\": \"0\", "
 	"\"sha256\": \"FILL IN\"}],\n"
 	"      // Legal remedies, return of evidence, costs; may be left out.\n"
