@@ -210,14 +210,16 @@ class Peak:
 
 
 def thread_seconds(daemon):
-    """name -> (user, system) seconds of its threads so far"""
+    """name -> seconds of its threads so far: as user, in the kernel, waiting for a core"""
     seconds = {}
     for tid in os.listdir(f"/proc/{daemon.process.pid}/task"):
         with open(f"/proc/{daemon.process.pid}/task/{tid}/stat") as f:
             text = f.read()
+        with open(f"/proc/{daemon.process.pid}/task/{tid}/schedstat") as f:
+            waited = int(f.read().split()[1]) / 1e9
         name, fields = text[text.index("(") + 1:text.rindex(")")], text[text.rindex(")") + 2:].split()
-        user, system = seconds.get(name, (0, 0))
-        seconds[name] = user + int(fields[11]) / TICK, system + int(fields[12]) / TICK
+        now = int(fields[11]) / TICK, int(fields[12]) / TICK, waited
+        seconds[name] = tuple(map(sum, zip(now, seconds.get(name, (0, 0, 0)))))
     return seconds
 
 
@@ -242,11 +244,11 @@ class Held:
         lines = []
         for d, before in zip(self.daemons, self.before):
             busy = []
-            for name, (user, system) in thread_seconds(d).items():
-                user, system = user - before.get(name, (0, 0))[0], system - before.get(name, (0, 0))[1]
-                if user + system >= 0.02 * took:
-                    busy.append((user + system, f"{name} {100 * (user + system) / took:.0f} % "
-                                                f"({100 * user / took:.0f} user, {100 * system / took:.0f} system)"))
+            for name, now in thread_seconds(d).items():
+                user, system, waited = (100 * (n - b) / took for n, b in zip(now, before.get(name, (0, 0, 0))))
+                if user + system + waited >= 2:
+                    busy.append((user + system, f"{name} {user + system:.0f} % ({user:.0f} user, {system:.0f} system) "
+                                                f"and {waited:.0f} % waiting for a core"))
             lines.append(f"{d.id}: " + ", ".join(text for _, text in sorted(busy, reverse=True)))
         io = self._disk()
         lines.append("disk: " + (f"busy {(io - self.io) / 10 / took:.0f} %" if io is not None and self.io is not None
