@@ -22,8 +22,10 @@
 struct chunk {
 	struct chunk *next;
 	struct pool *pool;
-	uint8_t data[BLOB_HEADROOM + CY_CHUNK];
+	_Alignas(DIRECT_ALIGN) uint8_t data[BLOB_HEADROOM + CY_CHUNK];
 };
+
+_Static_assert(BLOB_HEADROOM % DIRECT_ALIGN == 0, "a chunk is read to where the disk can put it");
 
 struct pool {
 	pthread_mutex_t lock;
@@ -64,7 +66,7 @@ static struct chunk *pool_take(struct pool *pool)
 	if (c != NULL) {
 		pool->free = c->next;
 	} else if (pool->made < POOL_MAX) {
-		c = malloc(sizeof *c);
+		c = aligned_alloc(DIRECT_ALIGN, sizeof *c);
 		CY_ASSERT(c != NULL);
 		c->pool = pool;
 		pool->made++;
@@ -514,6 +516,7 @@ static void release(struct blobs_fs *b)
 	EVP_MD_CTX_free(b->leaf);
 	EVP_MD_free(b->sha256);
 	free(b->scratch);
+	free(b->aligned);
 	if (b->dir >= 0)
 		close(b->dir);
 	free(b);
@@ -532,10 +535,11 @@ int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config,
 	b->dir = -1;
 	b->last = &b->first;
 	b->last_job = &b->job;
-	b->scratch = malloc(CY_CHUNK);
+	b->scratch = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
+	b->aligned = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
 	b->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	b->leaf = EVP_MD_CTX_new();
-	CY_ASSERT(b->scratch != NULL && b->sha256 != NULL && b->leaf != NULL);
+	CY_ASSERT(b->scratch != NULL && b->aligned != NULL && b->sha256 != NULL && b->leaf != NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	CY_ASSERT(pthread_mutex_init(&b->lock, NULL) == 0 && pthread_cond_init(&b->cond, &attr) == 0);

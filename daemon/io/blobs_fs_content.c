@@ -104,7 +104,7 @@ static bool chunk(struct blobs_fs *b, struct files *f, struct task *t, uint64_t 
 
 	if (!tree_root(b, f, leaves, &root))
 		return false;
-	if (blobs_pread(f->data, t->data.data, t->data.len, t->offset * CY_CHUNK, &len) < 0 || len != t->data.len)
+	if (blobs_data_read(b, f, t->data.data, t->data.len, t->offset * CY_CHUNK, &len) < 0 || len != t->data.len)
 		return false;
 	t->result.n_path = audit_path(t->offset, leaves, place);
 	CY_ASSERT(t->result.n_path <= CY_CHUNK_PATH_MAX);

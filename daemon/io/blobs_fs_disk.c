@@ -13,6 +13,8 @@
 
 #include "io/blobs_fs_internal.h"
 
+#define DIRECT_MIN (256u * 1024u) /* below it waiting for the disk costs more than the copy */
+
 /* --------------------------------------------------------------- the directory */
 
 static int check_dir(int fd, const char *dir, struct cy_error *e)
@@ -96,6 +98,8 @@ static void files_close(struct files *f)
 	close(f->data);
 	if (f->tree >= 0)
 		close(f->tree);
+	if (f->direct >= 0)
+		close(f->direct);
 	f->path[0] = '\0';
 }
 
@@ -120,7 +124,8 @@ struct files *blobs_files(struct blobs_fs *b, const char *path, int flags)
 	files_close(f);
 	snprintf(f->path, sizeof f->path, "%s", path);
 	f->data = fd;
-	f->tree = -1;
+	f->tree = f->direct = -1;
+	f->no_direct = false;
 	f->turn = ++b->turn;
 	return f;
 }
@@ -190,6 +195,60 @@ int blobs_pwrite(int fd, const void *data, size_t len, uint64_t offset)
 		done += (size_t)n;
 	}
 	return CY_OK;
+}
+
+/* -1: not for these bytes, or not here. */
+static int direct(struct blobs_fs *b, struct files *f, size_t len, uint64_t offset)
+{
+	if (f->no_direct || len < DIRECT_MIN || len > CY_CHUNK || (len | offset) % DIRECT_ALIGN != 0)
+		return -1;
+	if (f->direct < 0) {
+		const int mode = fcntl(f->data, F_GETFL) & O_ACCMODE;
+
+		f->direct = openat(b->dir, f->path, mode | O_DIRECT | O_CLOEXEC | O_NOFOLLOW);
+		f->no_direct = f->direct < 0;
+	}
+	return f->direct;
+}
+
+/* Some file systems say so only now. */
+static void leave_direct(struct files *f)
+{
+	close(f->direct);
+	f->direct = -1;
+	f->no_direct = true;
+}
+
+int blobs_data_read(struct blobs_fs *b, struct files *f, void *data, size_t len, uint64_t offset, size_t *ret_len)
+{
+	const int fd = (uintptr_t)data % DIRECT_ALIGN == 0 ? direct(b, f, len, offset) : -1;
+
+	if (fd >= 0) {
+		if (blobs_pread(fd, data, len, offset, ret_len) == CY_OK)
+			return CY_OK;
+		if (errno != EINVAL)
+			return CY_EIO;
+		leave_direct(f);
+	}
+	return blobs_pread(f->data, data, len, offset, ret_len);
+}
+
+int blobs_data_write(struct blobs_fs *b, struct files *f, const void *data, size_t len, uint64_t offset)
+{
+	const int fd = direct(b, f, len, offset);
+
+	if (fd >= 0) {
+		const void *from = data;
+
+		if ((uintptr_t)data % DIRECT_ALIGN != 0)
+			from = memcpy(b->aligned, data, len);
+		if (blobs_pwrite(fd, from, len, offset) == CY_OK)
+			return CY_OK;
+		if (errno != EINVAL)
+			return CY_EIO;
+		leave_direct(f);
+	}
+	return blobs_pwrite(f->data, data, len, offset);
 }
 
 uint64_t blobs_tree_at(uint64_t leaves, unsigned level, uint64_t index)

@@ -10,8 +10,9 @@
 #include "io/blobs_fs.h"
 #include "io/mailbox.h"
 
-#define PATH_SIZE      88 /* of a file in DIR, with NUL: content/ab/HEX.tree */
-#define FILES_MAX      8  /* parts and contents whose descriptors are kept */
+#define PATH_SIZE      88   /* of a file in DIR, with NUL: content/ab/HEX.tree */
+#define FILES_MAX      8    /* parts and contents whose descriptors are kept */
+#define DIRECT_ALIGN   4096 /* what goes past the page cache begins and ends with a block of any disk, in memory too */
 #define BUCKETS        1024
 #define SUBDIRS        256
 #define POOL_MAX       (BLOB_WAITS_MAX + 8) /* chunks that were read and not released, and that are being read */
@@ -46,6 +47,8 @@ struct task {
 struct files {
 	char path[PATH_SIZE]; /* empty: the place is free */
 	int data, tree;       /* tree: -1 until it is asked for */
+	int direct;           /* the data past the page cache; -1 until it is asked for, or it cannot be had */
+	bool no_direct;       /* it cannot be had */
 	uint64_t turn;
 };
 
@@ -113,7 +116,8 @@ struct blobs_fs {
 	struct files files[FILES_MAX];
 	uint64_t turn;
 	EVP_MD_CTX *leaf;
-	uint8_t *scratch; /* CY_CHUNK bytes */
+	uint8_t *scratch; /* CY_CHUNK bytes, aligned */
+	uint8_t *aligned; /* CY_CHUNK bytes: what is to be written and is not */
 	struct blob_space now;
 };
 
@@ -146,6 +150,10 @@ bool blobs_files_idle(struct blobs_fs *b); /* are none open? */
 void blobs_files_close(struct blobs_fs *b);
 int blobs_pread(int fd, void *data, size_t len, uint64_t offset, size_t *ret_len); /* short at the end of file */
 int blobs_pwrite(int fd, const void *data, size_t len, uint64_t offset);           /* all of it; CY_EIO: errno */
+/* The same for data, at most CY_CHUNK bytes: whole blocks go past the page cache, where the file system can. Evidence
+ * is written and read once: cached, it would push out what is needed again, and each byte would be copied once more. */
+int blobs_data_read(struct blobs_fs *b, struct files *f, void *data, size_t len, uint64_t offset, size_t *ret_len);
+int blobs_data_write(struct blobs_fs *b, struct files *f, const void *data, size_t len, uint64_t offset);
 int blobs_sync_dir(struct blobs_fs *b, const char *path);
 /* PATH.SUFFIX */
 void blobs_path(char out[static PATH_SIZE], const char *path, const char *suffix);

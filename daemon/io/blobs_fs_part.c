@@ -506,7 +506,7 @@ int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const u
 	if (end > have && !blobs_room(b, end - have, p->owes))
 		return blobs_fail(t, CY_ELIMIT, "the disk has no room for more of %s", p->path);
 	allocate(b, p, f, end);
-	if (blobs_pwrite(f->data, data, len, p->end) < 0)
+	if (blobs_data_write(b, f, data, len, p->end) < 0)
 		return blobs_fail_errno(t, "written", p->path);
 	r = leaf != NULL ? blobs_part_leaf(b, p, p->end / CY_CHUNK, leaf, t) : hash_leaves(b, p, t, data, len);
 	if (p->whole_at == p->end) {

@@ -137,7 +137,7 @@ static void catch_up(struct blobs_fs *b, struct part *p)
 	struct cy_digest leaf, stored;
 	size_t len = 0;
 
-	if (f == NULL || blobs_pread(f->data, b->scratch, n, p->whole_at, &len) < 0 || len != n) {
+	if (f == NULL || blobs_data_read(b, f, b->scratch, n, p->whole_at, &len) < 0 || len != n) {
 		spoilt(b, p, CY_EIO);
 		return;
 	}
