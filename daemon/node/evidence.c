@@ -409,11 +409,11 @@ static int add_place(void *arg, const struct store_evidence *row)
 }
 
 /* Which attachments of a committed message have rows. */
-static int places(struct node *n, const struct work_case *c, struct placing *l)
+static int places(struct node *n, const char *peer, const char *case_id, struct placing *l)
 {
 	struct store_port *s = &n->ports.store;
 	const struct store_evidence_query q = {
-		.peer = c->row.peer, .case_id = c->row.case_id, .after_message = l->message_id, .limit = CY_REPEATED_MAX
+		.peer = peer, .case_id = case_id, .after_message = l->message_id, .limit = CY_REPEATED_MAX
 	};
 	int r = s->list_evidence(s->ctx, (struct store_view){ NULL }, &q, add_place, l);
 
@@ -466,7 +466,7 @@ static int hear_result(struct about *x, uint32_t result, size_t n_named, const u
 
 	l->message_id = m.id;
 	if (r == CY_OK && m.id[0] != '\0')
-		r = places(x->n, x->c, l);
+		r = places(x->n, x->c->row.peer, x->c->row.case_id, l);
 	for (size_t i = 0; r == CY_OK && i < l->n; i++) {
 		struct store_evidence row;
 		bool one_of = n_named == 0;
@@ -515,20 +515,23 @@ int evidence_heard(struct node *n, struct work_case *c, enum store_author author
 	return author == STORE_PEER ? hear_statement(n, c, message_id, content->evidence_statement) : CY_OK;
 }
 
-int evidence_rejected(struct node *n, struct work_case *c, const char *message_id)
+int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id, bool rejected)
 {
 	struct placing *l = cy_arena_take(&n->batch.arena, sizeof *l);
 	int r;
 
 	l->message_id = message_id;
-	r = places(n, c, l);
+	r = places(n, peer, case_id, l);
 	for (size_t i = 0; r == CY_OK && i < l->n; i++) {
 		struct store_evidence row;
 
 		r = evidence_get(n, message_id, l->at[i], &row);
-		if (r == CY_OK && row.state == STORE_EVIDENCE_OFFERED) {
+		if (r == CY_OK && rejected && row.state == STORE_EVIDENCE_OFFERED) {
 			row.state = STORE_EVIDENCE_HELD_BACK;
 			row.reason = "the receiver rejected the message";
+			evidence_put(n, &row);
+		} else if (r == CY_OK && !rejected && row.state == STORE_EVIDENCE_HERE) {
+			row.state = STORE_EVIDENCE_OFFERED;
 			evidence_put(n, &row);
 		}
 	}

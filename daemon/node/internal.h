@@ -556,8 +556,9 @@ void hooks_done(struct node *n, const char *id); /* in a batch */
  * has handed it in; "" : nobody, or it is not known any more. */
 int evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
 		      uint32_t number, CyPriority priority, const CyContent *content, const char *client);
-/* The peer rejected a message of ours. */
-int evidence_rejected(struct node *n, struct work_case *c, const char *message_id);
+/* The peer has rejected a message of ours; or it was restored from a backup and has accepted
+ * it once more: what it came with is to be fetched once more. */
+int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id, bool rejected);
 /* One that a legal hold keeps from what this content of ours would do; 0: none. */
 uint32_t evidence_held(struct node *n, struct work_case *c, const CyContent *content);
 /* What a message that was accepted says about attachments of the other side. */

@@ -381,6 +381,8 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bo
 
 	if (r == CY_OK && (m.author != STORE_OWN || strcmp(m.peer, p->id) != 0))
 		r = CY_ENOENT;
+	if (r == CY_OK && (again || e->code != 0))
+		r = evidence_receipted(n, p->id, m.case_id, e->id, e->code != 0);
 	if (r < 0 || (again && m.void_code == e->code))
 		return r;
 	c = cases_get(n, p->id, m.case_id, &r);
@@ -400,8 +402,6 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bo
 	}
 	if ((e->code != 0) != (m.void_code != 0))
 		cases_void(n, c, c->row.side, m.number, e->code != 0);
-	if (e->code != 0 && evidence_rejected(n, c, e->id) < 0)
-		return CY_ESTORE;
 	if (e->code != 0 && CY_MUTANT_REJECTED_RETRIED) {
 		w->message.transport = STORE_QUEUED;
 		w->message.epoch = w->message.sequence = 0;

@@ -374,4 +374,48 @@ def what_is_past_its_retention_is_destroyed_and_certified():
 
 desk_us.close()
 desk_ie.close()
+
+
+@test
+def a_receiver_that_was_restored_from_a_backup_gets_all_again_though_it_only_listens():
+    us.stop()
+    ie.stop()
+    a, b = both()
+    b.configure({"US-OIA": a.port}, dial=False)
+    a.start()
+    b.start()
+    until("a connection", lambda: "connected" in a.ctl("peer", "list").stdout)
+    c = Client(b)
+    # The listener asks, and what it asked for comes to it.
+    answer = c.call(submit=local_pb2.Submit(idempotency_key="x", submission=submission("US-OIA", "x-1")))
+    assert answer.HasField("submitted"), answer
+    until("the request", lambda: a.ctl("case", "show", "x-1").returncode == 0)
+    for kind, *fields in (("acknowledgement", "by=CENTRAL_AUTHORITY", "reference=US/1"),
+                          ("decision", "measures=1", "measures=2", "measures=3")):
+        assert a.ctl("send", kind, "x-1", *(p for f in fields for p in ("--set", f))).returncode == 0
+    until("the decision", lambda: "decision" in b.ctl("case", "show", "x-1").stdout.lower())
+    b.stop()
+    shutil.copytree(f"{b.dir}/store", f"{b.dir}/backup")
+    b.start()
+    data = bytes_of(9 * MIB, "restored")
+    desk = Client(a)
+    stored = put_frames(desk, "restored", data)
+    assert result_of(desk, "x-1", [attachment(stored)], "r-x").HasField("submitted")
+    in_state(b, "x-1", "here")
+    in_state(a, "x-1", "delivered")
+    c.close()
+    b.kill()
+    shutil.rmtree(f"{b.dir}/store")
+    os.rename(f"{b.dir}/backup", f"{b.dir}/store")
+    b.start()
+    here, = in_state(b, "x-1", "here")
+    c = Client(b)
+    assert get(c, here.item) == data
+    in_state(a, "x-1", "delivered")
+    c.close()
+    desk.close()
+    a.stop()
+    b.stop()
+
+
 finish(us, ie)
