@@ -114,14 +114,9 @@ struct work_case *cases_get(struct node *n, const char *peer, const char *case_i
 	return c;
 }
 
-struct finding {
-	size_t n;
-	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
-};
-
 static int found_case(void *arg, const struct store_case *row)
 {
-	struct finding *f = arg;
+	struct case_name *f = arg;
 
 	f->n++;
 	return cy_copy(f->peer, sizeof f->peer, row->peer) < 0 ||
@@ -130,11 +125,19 @@ static int found_case(void *arg, const struct store_case *row)
 		       : CY_OK;
 }
 
-struct work_case *cases_find(struct node *n, const char *client, const char *ref, int *ret_code, size_t *ret_matches)
+int cases_name(struct node *n, struct store_view view, const char *ref, struct case_name *ret)
 {
 	struct store_port *s = &n->ports.store;
-	struct store_view view = { client };
-	struct finding f = { 0 };
+	int r;
+
+	*ret = (struct case_name){ 0 };
+	r = s->find_case(s->ctx, view, ref, found_case, ret);
+	return r == CY_ENOENT ? CY_OK : r;
+}
+
+struct work_case *cases_find(struct node *n, const char *client, const char *ref, int *ret_code, size_t *ret_matches)
+{
+	struct case_name f;
 
 	/* Opened by us in this very batch: the store does not know it yet. */
 	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
@@ -144,7 +147,7 @@ struct work_case *cases_find(struct node *n, const char *client, const char *ref
 			*ret_matches = 1;
 			return c;
 		}
-	*ret_code = s->find_case(s->ctx, view, ref, found_case, &f);
+	*ret_code = cases_name(n, (struct store_view){ client }, ref, &f);
 	*ret_matches = f.n;
 	if (*ret_code < 0 || f.n != 1)
 		return NULL;

@@ -105,41 +105,17 @@ static void window(const struct node *n, const CyListClocks *r, struct cy_wall n
 	}
 }
 
-struct found {
-	size_t n;
-	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
-};
-
-static int found_case(void *arg, const struct store_case *row)
-{
-	struct found *f = arg;
-
-	f->n++;
-	return cy_copy(f->peer, sizeof f->peer, row->peer) < 0 ||
-			       cy_copy(f->case_id, sizeof f->case_id, row->case_id) < 0
-		       ? CY_ESTORE
-		       : CY_OK;
-}
-
 static int list_case(struct node *n, struct conn *c, uint64_t correlation, const char *ref, struct listing *l,
 		     bool *ret_answered)
 {
 	struct store_port *s = &n->ports.store;
-	struct found f = { 0 };
-	int code = s->find_case(s->ctx, local_view(c), ref, found_case, &f);
+	struct case_name f;
+	int code = views_named(n, c, correlation, ref, &f);
 
-	if (code < 0 && code != CY_ENOENT)
-		return code;
-	if (f.n == 1)
-		return s->case_clocks(s->ctx, local_view(c), f.peer, f.case_id, add_any, l);
-	*ret_answered = true;
-	if (f.n == 0)
-		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "case_ref",
-			    "no case of this client has this id or reference");
-	else
-		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "case_ref",
-			    "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-...");
-	return CY_OK;
+	*ret_answered = code == CY_ENOENT;
+	return code == CY_OK       ? s->case_clocks(s->ctx, local_view(c), f.peer, f.case_id, add_any, l)
+	       : code == CY_ENOENT ? CY_OK
+				   : code;
 }
 
 void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListClocks *r)

@@ -228,28 +228,11 @@ int evidence_views_case(struct node *n, struct cy_arena *a, const struct conn *c
 	return r;
 }
 
-struct found {
-	size_t n;
-	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
-};
-
-static int found_case(void *arg, const struct store_case *row)
-{
-	struct found *f = arg;
-
-	f->n++;
-	return cy_copy(f->peer, sizeof f->peer, row->peer) < 0 ||
-			       cy_copy(f->case_id, sizeof f->case_id, row->case_id) < 0
-		       ? CY_ESTORE
-		       : CY_OK;
-}
-
 void evidence_views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListEvidence *r)
 {
-	struct store_port *s = &n->ports.store;
 	struct cy_arena arena = { 0 };
 	struct listing l = { .n = n, .a = &arena, .c = c, .most_bytes = CY_LOCAL_FRAME_MAX - 1024 };
-	struct found f = { 0 };
+	struct case_name f;
 	struct store_evidence_query q = { .peer = "", .case_id = "", .after_message = "" };
 	CyServerFrame frame = CY_SERVER_FRAME__INIT;
 	CyEvidenceList answer = CY_EVIDENCE_LIST__INIT;
@@ -263,16 +246,11 @@ void evidence_views_list(struct node *n, struct conn *c, uint64_t correlation, c
 		q.after_attachment = r->after->attachment;
 	}
 	if (r->case_ref[0] != '\0') {
-		code = s->find_case(s->ctx, local_view(c), r->case_ref, found_case, &f);
+		code = views_named(n, c, correlation, r->case_ref, &f);
 		q.peer = f.peer;
 		q.case_id = f.case_id;
-	}
-	if (code == CY_OK && r->case_ref[0] != '\0' && f.n != 1) {
-		local_error(n, c->id, correlation, f.n == 0 ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__INVALID,
-			    "case_ref",
-			    f.n == 0 ? "no case of this client has this id or reference"
-				     : "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-...");
-		return;
+		if (code == CY_ENOENT)
+			return;
 	}
 	if (code == CY_OK)
 		code = list(&l, &q, &more);

@@ -420,6 +420,12 @@ void batch_put_stream(struct node *n, struct peer *p);
 /* The case in the working set; NULL if there is none. *ret_code tells apart
  * CY_ENOENT and a store that cannot read. */
 struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code);
+/* How many cases, as this view sees them, have this id or reference; with one, which. */
+struct case_name {
+	size_t n;
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
+};
+int cases_name(struct node *n, struct store_view view, const char *ref, struct case_name *ret);
 struct work_case *cases_find(struct node *n, const char *client, const char *ref, int *ret_code, size_t *ret_matches);
 struct work_case *cases_new(struct node *n, const char *peer, const char *case_id, CySide side);
 /* What its opening message says that clocks depend on. */
@@ -592,6 +598,9 @@ void subscribe_push(struct node *n, struct conn *c);
 void subscribe_retrieved(struct node *n, const char *message_id);
 
 /* -------------------------------------------------------------- views.c */
+/* The one case that this client means by `ref`. CY_ENOENT: there is none, or there are
+ * several, and it was answered so. */
+int views_named(struct node *n, struct conn *c, uint64_t correlation, const char *ref, struct case_name *ret);
 void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListCases *r);
 void views_case(struct node *n, struct conn *c, uint64_t correlation, const CyShowCase *r);
 void views_message(struct node *n, struct conn *c, uint64_t correlation, const CyShowMessage *r);

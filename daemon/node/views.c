@@ -251,6 +251,21 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 	free(x);
 }
 
+int views_named(struct node *n, struct conn *c, uint64_t correlation, const char *ref, struct case_name *ret)
+{
+	int code = cases_name(n, local_view(c), ref, ret);
+
+	if (code < 0 || ret->n == 1)
+		return code;
+	if (ret->n == 0)
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "case_ref",
+			    "no case of this client has this id or reference");
+	else
+		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "case_ref",
+			    "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-...");
+	return CY_ENOENT;
+}
+
 /* ---------------------------------------------------------------- messages */
 
 struct message {
