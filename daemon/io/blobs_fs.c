@@ -1,4 +1,4 @@
-/* The port, the queue, the thread, and the memory of chunks that are read. */
+/* The port, the queue, its thread, and the memory of chunks that are read. */
 #include "io/blobs_fs.h"
 
 #include <errno.h>
@@ -513,7 +513,9 @@ static void release(struct blobs_fs *b)
 	mailbox_free(&b->box);
 	pthread_cond_destroy(&b->cond);
 	pthread_mutex_destroy(&b->lock);
+	blobs_hash_close(b);
 	EVP_MD_CTX_free(b->leaf);
+	EVP_MD_CTX_free(b->before);
 	EVP_MD_free(b->sha256);
 	free(b->scratch);
 	free(b->aligned);
@@ -539,7 +541,9 @@ int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config,
 	b->aligned = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
 	b->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	b->leaf = EVP_MD_CTX_new();
-	CY_ASSERT(b->scratch != NULL && b->aligned != NULL && b->sha256 != NULL && b->leaf != NULL);
+	b->before = EVP_MD_CTX_new();
+	CY_ASSERT(b->scratch != NULL && b->aligned != NULL && b->sha256 != NULL && b->leaf != NULL &&
+		  b->before != NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	CY_ASSERT(pthread_mutex_init(&b->lock, NULL) == 0 && pthread_cond_init(&b->cond, &attr) == 0);
@@ -553,7 +557,7 @@ int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config,
 		blobs_look(b);
 		b->space = b->now;
 	}
-	if (r == CY_OK && pthread_create(&b->thread, NULL, run, b) != 0)
+	if (r == CY_OK && (blobs_hash_open(b) < 0 || pthread_create(&b->thread, NULL, run, b) != 0))
 		r = cy_fail(e, CY_EIO, "the thread for evidence cannot be started");
 	if (r < 0) {
 		release(b);

@@ -86,6 +86,7 @@ struct part {
 };
 
 struct pool;
+struct hasher;
 
 struct blobs_fs {
 	/* Set at the start. */
@@ -116,6 +117,8 @@ struct blobs_fs {
 	struct files files[FILES_MAX];
 	uint64_t turn;
 	EVP_MD_CTX *leaf;
+	EVP_MD_CTX *before; /* the whole without what is being written */
+	struct hasher *hasher;
 	uint8_t *scratch; /* CY_CHUNK bytes, aligned */
 	uint8_t *aligned; /* CY_CHUNK bytes: what is to be written and is not */
 	struct blob_space now;
@@ -188,6 +191,14 @@ int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const u
 /* Back to the mark after the disk has failed, keeping the result's code. */
 void blobs_part_back(struct blobs_fs *b, struct part *p, struct task *t);
 int blobs_part_leaf(struct blobs_fs *b, struct part *p, uint64_t index, const struct cy_digest *leaf, struct task *t);
+
+/* ------------------------------------------------------ blobs_fs_hash.c */
+
+int blobs_hash_open(struct blobs_fs *b); /* CY_EIO: no thread */
+void blobs_hash_close(struct blobs_fs *b);
+/* EVP_DigestUpdate in the other thread; until end() neither `ctx` nor `data` is touched, and none other is begun. */
+void blobs_hash_begin(struct blobs_fs *b, EVP_MD_CTX *ctx, const uint8_t *data, size_t len);
+void blobs_hash_end(struct blobs_fs *b);
 
 /* ----------------------------------------------------- blobs_fs_slice.c */
 

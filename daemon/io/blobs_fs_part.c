@@ -499,6 +499,9 @@ int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const u
 {
 	const uint64_t end = p->end + len, have = p->end > p->allocated ? p->end : p->allocated;
 	struct files *f = blobs_files(b, p->path, O_RDWR);
+	/* Else the whole catches up later. */
+	const bool in_turn = p->whole_at == p->end;
+	bool written;
 	int r;
 
 	if (f == NULL)
@@ -506,15 +509,27 @@ int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const u
 	if (end > have && !blobs_room(b, end - have, p->owes))
 		return blobs_fail(t, CY_ELIMIT, "the disk has no room for more of %s", p->path);
 	allocate(b, p, f, end);
-	if (blobs_data_write(b, f, data, len, p->end) < 0)
-		return blobs_fail_errno(t, "written", p->path);
-	r = leaf != NULL ? blobs_part_leaf(b, p, p->end / CY_CHUNK, leaf, t) : hash_leaves(b, p, t, data, len);
-	if (p->whole_at == p->end) {
-		CY_ASSERT(EVP_DigestUpdate(p->whole, data, len) == 1);
-		p->whole_at = end;
-	} else {
-		blobs_job_add(b, p);
+	if (in_turn) {
+		CY_ASSERT(EVP_MD_CTX_copy_ex(b->before, p->whole) == 1);
+		blobs_hash_begin(b, p->whole, data, len);
 	}
+	written = blobs_data_write(b, f, data, len, p->end) == CY_OK;
+	if (!written)
+		r = blobs_fail_errno(t, "written", p->path);
+	else if (leaf != NULL)
+		r = blobs_part_leaf(b, p, p->end / CY_CHUNK, leaf, t);
+	else
+		r = hash_leaves(b, p, t, data, len);
+	if (in_turn)
+		blobs_hash_end(b);
+	if (!written) {
+		CY_ASSERT(!in_turn || EVP_MD_CTX_copy_ex(p->whole, b->before) == 1);
+		return r;
+	}
+	if (in_turn)
+		p->whole_at = end;
+	else
+		blobs_job_add(b, p);
 	if (r == CY_OK) {
 		blobs_part_end(b, p, end);
 		r = pace(b, p, f, t);

@@ -127,40 +127,50 @@ static void spoilt(struct blobs_fs *b, struct part *p, int code)
 	blobs_part_go_on(b, waiting);
 }
 
-static void catch_up(struct blobs_fs *b, struct part *p)
+/* A chunk of an earlier life: its leaf is in the tree, or is put there. */
+static int compare(struct blobs_fs *b, struct part *p, struct files *f, size_t n)
 {
-	const uint64_t index = p->whole_at / CY_CHUNK, left = p->end - p->whole_at;
-	const uint64_t room = CY_CHUNK - p->whole_at % CY_CHUNK;
-	const size_t n = (size_t)(left < room ? left : room);
-	struct files *f = blobs_files(b, p->path, O_RDWR);
+	const uint64_t index = p->whole_at / CY_CHUNK;
 	struct task none = { .fd = -1 };
 	struct cy_digest leaf, stored;
+	size_t len;
+
+	blobs_leaf(b, b->scratch, n, &leaf);
+	if (p->leaves_lost || (index == 0 && !p->has_tree)) {
+		if (blobs_part_leaf(b, p, index, &leaf, &none) < 0)
+			return CY_EIO;
+	} else if (blobs_tree(b, f, O_RDWR) < 0 ||
+		   blobs_pread(f->tree, stored.b, CY_SHA256_LEN, index * CY_SHA256_LEN, &len) < 0 ||
+		   len != CY_SHA256_LEN || !cy_digest_equal(&leaf, &stored)) {
+		return CY_ESIGN;
+	}
+	if (index == 0) {
+		p->first = leaf;
+		p->has_first = true;
+	}
+	return CY_OK;
+}
+
+static void catch_up(struct blobs_fs *b, struct part *p)
+{
+	const uint64_t left = p->end - p->whole_at, room = CY_CHUNK - p->whole_at % CY_CHUNK;
+	const size_t n = (size_t)(left < room ? left : room);
+	struct files *f = blobs_files(b, p->path, O_RDWR);
 	size_t len = 0;
+	int r = CY_OK;
 
 	if (f == NULL || blobs_data_read(b, f, b->scratch, n, p->whole_at, &len) < 0 || len != n) {
 		spoilt(b, p, CY_EIO);
 		return;
 	}
-	if (p->whole_at < p->resumed) {
-		/* Whole chunks, of which the leaves are in the tree, or are put there. */
-		blobs_leaf(b, b->scratch, n, &leaf);
-		if (p->leaves_lost || (index == 0 && !p->has_tree)) {
-			if (blobs_part_leaf(b, p, index, &leaf, &none) < 0) {
-				spoilt(b, p, CY_EIO);
-				return;
-			}
-		} else if (blobs_tree(b, f, O_RDWR) < 0 ||
-			   blobs_pread(f->tree, stored.b, CY_SHA256_LEN, index * CY_SHA256_LEN, &len) < 0 ||
-			   len != CY_SHA256_LEN || !cy_digest_equal(&leaf, &stored)) {
-			spoilt(b, p, CY_ESIGN);
-			return;
-		}
-		if (index == 0) {
-			p->first = leaf;
-			p->has_first = true;
-		}
+	blobs_hash_begin(b, p->whole, b->scratch, n);
+	if (p->whole_at < p->resumed)
+		r = compare(b, p, f, n);
+	blobs_hash_end(b);
+	if (r < 0) {
+		spoilt(b, p, r);
+		return;
 	}
-	CY_ASSERT(EVP_DigestUpdate(p->whole, b->scratch, n) == 1);
 	p->whole_at += n;
 	if (p->whole_at < p->end || p->finish != NULL)
 		blobs_job_add(b, p);
