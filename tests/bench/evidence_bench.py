@@ -255,7 +255,7 @@ def beside_others():
     put = percentile([r[0] for r in results["ours"]], 50)
     across = percentile([r[1] for r in results["ours"]], 50)
     print(f"  ours, Submit to EVIDENCE_ARRIVED: SHA-256 verified and synced at the receiver: {mb(FIRST, across):.0f}; "
-          f"the put before it (two copies of SHA-256, synced): {mb(FIRST, put):.0f}; "
+          f"the put before it (whole and chunks hashed, synced): {mb(FIRST, put):.0f}; "
           f"both together: {mb(FIRST, put + across):.0f}")
     best = 0
     for name in others.names:
