@@ -39,6 +39,7 @@ class Daemon:
     # A test changes these before configure().
     enter = []  # command that leads into another network
     listen = None
+    client = ""  # who asks it, where several clients have this user
     delivery = 'backoff_first = "1s"\nbackoff_max = "1s"'
 
     def __init__(self, base, id, peers, extra=""):
@@ -122,8 +123,11 @@ delivery {{ {self.delivery} }}
     def log(self):
         return open(f"{self.dir}/log").read()
 
+    def ctl_command(self):
+        return [COMITYCTL, "--socket", self.socket, *(["--client", self.client] if self.client else [])]
+
     def ctl(self, *args, input=None):
-        return subprocess.run([COMITYCTL, "--socket", self.socket, *args], capture_output=True, text=True, input=input,
+        return subprocess.run([*self.ctl_command(), *args], capture_output=True, text=True, input=input,
                               timeout=DEADLINE)
 
 
@@ -135,11 +139,11 @@ class Shim:
         if not os.path.exists(self.preload):
             subprocess.run(["cc", "-shared", "-fPIC", "-O", "-w", "-o", self.preload,
                             f"{TOP}/tests/e2e/shim.c", "-ldl"], check=True)
-        self.store = f"{daemon.dir}/store"
+        self.store = f"{daemon.dir}/store"     # or a folder below it, before env()
         self.set()
 
-    def set(self, full=0, read_only=0, offset=0):
-        data = struct.pack("iiq", full, read_only, int(offset))
+    def set(self, full=0, read_only=0, offset=0, delay_ms=0):
+        data = struct.pack("iiqi4x", full, read_only, int(offset), delay_ms)
         with open(self.path, "r+b" if os.path.exists(self.path) else "wb", buffering=0) as f:
             f.write(data)
 
@@ -157,7 +161,7 @@ class Client:
         self.stream = self.sock.makefile("rb")
         self.correlation = 0
         self.events = []
-        self.call(hello=local_pb2.LocalHello(version=1, client=client))
+        self.call(hello=local_pb2.LocalHello(version=1, client=client or daemon.client))
 
     def send(self, **kind):
         self.correlation += 1

@@ -1,4 +1,4 @@
-/* Preloaded into a daemon: a disk that is full or read-only, and a wall clock that
+/* Preloaded into a daemon: a disk that is full, read-only or slow, and a wall clock that
  * stands elsewhere. What is wrong now stands in the file that SIEGE_SHIM names. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,6 +16,7 @@
 struct wrong {
 	int full, read_only; /* of SIEGE_STORE */
 	long long offset_s;  /* of the wall clock */
+	int delay_ms;        /* of each write and flush there */
 };
 
 static const struct wrong *wrong(void)
@@ -41,20 +42,29 @@ static int in_store(const char *path)
 	return store && strncmp(path, store, strlen(store)) == 0;
 }
 
-/* The errno for writing to it, or 0. */
+static void wait_ms(int ms)
+{
+	struct timespec left = { ms / 1000, ms % 1000 * 1000000L };
+
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
+}
+
+/* The errno for writing to it, or 0; not before the time that it takes. */
 static int refused(int fd)
 {
 	char link[64], path[4096];
 	ssize_t n;
 
-	if (!wrong()->full && !wrong()->read_only)
+	if (!wrong()->full && !wrong()->read_only && !wrong()->delay_ms)
 		return 0;
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	n = readlink(link, path, sizeof path - 1);
 	path[n > 0 ? n : 0] = 0;
 	if (!in_store(path))
 		return 0;
-	return wrong()->read_only ? EROFS : ENOSPC;
+	wait_ms(wrong()->delay_ms);
+	return wrong()->read_only ? EROFS : wrong()->full ? ENOSPC : 0;
 }
 
 #define REAL(type, name, ...)             \
@@ -81,6 +91,17 @@ WRITES(ssize_t, pwrite64, THREE, (fd, p, n, at), const void *p, size_t n, off_t 
 WRITES(ssize_t, write, TWO, (fd, p, n), const void *p, size_t n)
 WRITES(int, ftruncate, off_t, (fd, at), off_t at)
 WRITES(int, ftruncate64, off_t, (fd, at), off_t at)
+
+#define FLUSHES(name)                    \
+	int name(int fd)                 \
+	{                                \
+		REAL(int, #name, int)    \
+		if (wrong()->delay_ms)   \
+			(void)refused(fd); \
+		return real(fd);         \
+	}
+FLUSHES(fsync)
+FLUSHES(fdatasync)
 
 #define OPENS(name)                                                                                    \
 	int name(const char *path, int flags, ...)                                                     \

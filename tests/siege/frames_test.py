@@ -4,8 +4,6 @@ from siege import *
 many_descriptors()
 ground = Ground().start()
 us = ground.us
-READY = b"\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER\x08Identity\x00\x00\x00\x00"
-READY = b"\x04" + bytes([len(READY)]) + READY
 
 
 def long_frame(flags, length):

@@ -28,6 +28,8 @@ P.load_protocol(f"{TOP}/proto", f"{DIR}/gen")
 SECRET = "Quillfeather"
 ROOT = os.getuid() == 0
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(16) + b"\x00" + bytes(31)
+READY = b"\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER\x08Identity\x00\x00\x00\x00"
+READY = b"\x04" + bytes([len(READY)]) + READY
 # Microseconds that a command takes, by a shell: this process is busy with the attack.
 TIMED = 'LC_ALL=C; a=${EPOCHREALTIME/./}; "$@" >/dev/null; rc=$?; echo $((${EPOCHREALTIME/./} - a)); exit $rc'
 grounds = []
@@ -100,7 +102,7 @@ class Ground:
         self.count += 1
         return f"siege-{self.count}"
 
-    def raw_tls(self, source="127.0.0.1", identity="FR"):
+    def raw_tls(self, source="127.0.0.1", identity="FR", alpn="comity/1"):
         """A TLS connection as that peer, before ZMTP."""
         own = f"{self.base}/{identity}"
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -108,7 +110,7 @@ class Ground:
         context.check_hostname = False
         context.load_verify_locations(f"{own}/peers/US-OIA/ca.pem")
         context.load_cert_chain(f"{own}/tls.pem", f"{own}/tls.key")
-        context.set_alpn_protocols(["comity/1"])
+        context.set_alpn_protocols([alpn])
         sock = socket.socket()
         sock.bind((source, 0))
         sock.settimeout(DEADLINE)
@@ -173,7 +175,7 @@ class Witness:
         self.accepted = []       # (author, message id)
 
     def status(self):
-        answer = subprocess.run(["bash", "-c", TIMED, "status", COMITYCTL, "--socket", self.ground.us.socket, "status"],
+        answer = subprocess.run(["bash", "-c", TIMED, "status", *self.ground.us.ctl_command(), "status"],
                                 capture_output=True, text=True, timeout=DEADLINE, check=False)
         assert answer.returncode == 0, answer.stderr
         status_ms.append(int(answer.stdout) / 1000)
