@@ -357,6 +357,7 @@ static void work_peer(struct node *n, struct peer *p, struct cy_mono now)
 
 	if (b->n_skipped > 0 && !cy_mono_before(now, b->skipped_until)) {
 		b->n_skipped = 0;
+		b->all_skipped = false;
 		b->look = true;
 	}
 	if (b->session != 0 && !p->configured)

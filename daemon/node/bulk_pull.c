@@ -33,7 +33,9 @@ static void skip(struct node *n, struct peer *p, const struct bulk_pull *pull, c
 
 	if (b->n_skipped == 0)
 		b->skipped_until = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), BULK_RETRY_MS);
-	if (b->n_skipped == BULK_SKIPPED_MAX)
+	/* One that is not left out would be asked for again at once, as often as the peer answers. */
+	b->all_skipped = b->n_skipped == BULK_SKIPPED_MAX;
+	if (b->all_skipped)
 		return;
 	s = &b->skipped[b->n_skipped++];
 	cy_copy(s->message_id, sizeof s->message_id, pull->message_id);
@@ -122,6 +124,8 @@ static int begin(void *arg, const struct store_evidence *row)
 	struct bulk_pull *pull;
 	struct blob_ticket *t;
 
+	if (w->p->bulk->all_skipped)
+		return CY_EEXIST;
 	if (bulk_pulling(w->p, row->message_id, row->attachment) != NULL ||
 	    bulk_skipped(w->p, row->message_id, row->attachment) != NULL || content_pulled(w->n, &row->sha256))
 		return CY_OK;

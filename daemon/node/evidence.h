@@ -15,6 +15,7 @@
 #define BULK_READS_MAX    3u                           /* chunks of a peer that are read ahead */
 #define BULK_IDLE_MS      60000                        /* without anything to pull a session is closed */
 #define UPLOADS_MAX       64u                          /* open uploads in memory */
+#define UPLOADS_OF_CLIENT 16u                          /* of them of one client */
 #define UPLOAD_WAITS_MAX  4u                           /* frames of a client that are not written yet */
 #define UPLOAD_KEEP_MS    (INT64_C(30) * 24 * 3600000) /* content that nobody attaches */
 #define EVIDENCE_CHECK_MS 3600000                      /* between two looks at what is over */
@@ -140,6 +141,7 @@ struct bulk {
 	struct cy_mono idle_since; /* nothing is pulled either way; CY_NEVER: something is */
 	struct bulk_skip skipped[BULK_SKIPPED_MAX];
 	size_t n_skipped;
+	bool all_skipped;             /* more than can be left out were to be: nothing is begun */
 	struct cy_mono skipped_until; /* then all of them are tried again */
 };
 

@@ -164,6 +164,15 @@ static void refuse_quota(struct node *n, struct upload *u, uint64_t correlation)
 	fail(n, u, correlation, CY_ERROR_CODE__TOO_MANY, text);
 }
 
+static unsigned open_of(const struct node *n, const char *client)
+{
+	unsigned open = 0;
+
+	for (const struct upload *u = n->uploads; u != NULL; u = u->next)
+		open += strcmp(u->client, client) == 0;
+	return open;
+}
+
 static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation, const char *key)
 {
 	struct store_port *s = &n->ports.store;
@@ -190,9 +199,10 @@ static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation
 	}
 	if (u != NULL)
 		forget(n, u);
-	if (n->n_uploads >= UPLOADS_MAX) {
+	if (open_of(n, c->client->name) >= UPLOADS_OF_CLIENT || n->n_uploads >= UPLOADS_MAX) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
-			    "%u uploads are open already: finish some", UPLOADS_MAX);
+			    "%u uploads of this client, or %u in all, are open already: finish some, or repeat later",
+			    UPLOADS_OF_CLIENT, UPLOADS_MAX);
 		return NULL;
 	}
 	u = calloc(1, sizeof *u);
@@ -416,6 +426,20 @@ void upload_retry(struct node *n)
 	}
 }
 
+/* Nobody feeds it: what is durable of it stays, but the disk has its room for others. */
+static void leave(struct node *n, struct upload *u)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t;
+
+	if (u->size > 0) {
+		t = blob_take(n, BLOB_DROP);
+		if (b->open(b->ctx, t->id, u->part, 0, NULL, false) < 0)
+			blob_untake(n, t);
+	}
+	forget(n, u);
+}
+
 /* What is not durable of an upload comes again when its client is back. */
 void upload_gone(struct node *n, uint64_t conn)
 {
@@ -425,7 +449,7 @@ void upload_gone(struct node *n, uint64_t conn)
 			continue;
 		u->conn = 0;
 		if (u->state == UPLOAD_READY && !u->finish.asked)
-			forget(n, u);
+			leave(n, u);
 	}
 }
 
@@ -481,7 +505,7 @@ void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 		u->state = UPLOAD_READY;
 		tell_state(n, u, t->correlation);
 		if (u->conn == 0)
-			forget(n, u);
+			leave(n, u);
 		return;
 	case BLOB_DATA_UPLOAD:
 		u->waits--;
