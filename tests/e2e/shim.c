@@ -92,13 +92,13 @@ WRITES(ssize_t, write, TWO, (fd, p, n), const void *p, size_t n)
 WRITES(int, ftruncate, off_t, (fd, at), off_t at)
 WRITES(int, ftruncate64, off_t, (fd, at), off_t at)
 
-#define FLUSHES(name)                    \
-	int name(int fd)                 \
-	{                                \
-		REAL(int, #name, int)    \
-		if (wrong()->delay_ms)   \
+#define FLUSHES(name)                      \
+	int name(int fd)                   \
+	{                                  \
+		REAL(int, #name, int)      \
+		if (wrong()->delay_ms)     \
 			(void)refused(fd); \
-		return real(fd);         \
+		return real(fd);           \
 	}
 FLUSHES(fsync)
 FLUSHES(fdatasync)
