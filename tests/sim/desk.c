@@ -144,6 +144,7 @@ static void new_request(struct sim_desk *d)
 	sub.to = pair->side[pair->side[0] == s]->id;
 	sub.own_reference = j->tag;
 	sub.priority = (CyPriority)(1 + cy_rng_below(&d->rng, 4));
+	desk_attach(d, j, content.kind_case);
 	keep(j, &sub);
 }
 
@@ -188,6 +189,21 @@ static void new_follow_up(struct sim_desk *d)
 	}
 	CY_ASSERT(cy_buf_addf(&json, "}}") == CY_OK);
 	sub = parse(cy_buf_view(&json));
+	desk_attach(d, j, sub->content->kind_case);
+	keep(j, sub);
+	cy_submission__free_unpacked(sub, NULL);
+	cy_buf_free(&json);
+}
+
+void desk_follow_up(struct sim_desk *d, struct sim_pair *pair, const char *case_id, const char *content)
+{
+	struct cy_buf json = CY_BUF(4096);
+	struct sim_job *j = add_job(d, pair);
+	CySubmission *sub;
+
+	CY_ASSERT(cy_buf_addf(&json, "{\"caseRef\":\"%s\",\"ownReference\":\"%s\",\"content\":{%s}}", case_id, j->tag,
+			      content) == CY_OK);
+	sub = parse(cy_buf_view(&json));
 	keep(j, sub);
 	cy_submission__free_unpacked(sub, NULL);
 	cy_buf_free(&json);
@@ -207,15 +223,20 @@ static void to_node(struct world *w, void *arg, uint64_t conn)
 		world_at(w, s->suspended_until, to_node, d, conn);
 		return;
 	}
+	if (d->held) /* local_hold() begins anew */
+		return;
 	c = pipe_take(&d->out);
 	if (c == NULL)
 		return;
-	world_mix(w, c->data, c->len);
+	if (w->set.level[FAULT_EVIDENCE] > 0)
+		world_mix_some(w, c->data, c->len);
+	else
+		world_mix(w, c->data, c->len);
 	node_local_frame(s->node, conn, cy_bytes(c->data, c->len), -1);
 	free(c);
 }
 
-static uint64_t say(struct sim_desk *d, CyClientFrame *f)
+uint64_t desk_say(struct sim_desk *d, CyClientFrame *f)
 {
 	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
 
@@ -231,16 +252,19 @@ static void submit(struct sim_desk *d, struct sim_job *j)
 {
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CySubmit s = CY_SUBMIT__INIT;
+	CyAttachment room[SIM_ATTACHED_MAX], *list[SIM_ATTACHED_MAX];
 
 	s.idempotency_key = j->key;
 	s.submission = cy_submission__unpack(NULL, j->len, j->submission);
 	CY_ASSERT(s.submission != NULL);
+	desk_fill(j, s.submission, room, list);
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
 	f.submit = &s;
 	world_say(d->node->w, "%s/%u submits %s (%s) to %s", d->node->id, d->client, j->tag,
 		  law_kind_name(s.submission->content->kind_case), j->pair->side[j->pair->side[0] == d->node]->id);
 	j->said = true;
-	j->correlation = say(d, &f);
+	j->correlation = desk_say(d, &f);
+	desk_unfill(j, s.submission);
 	cy_submission__free_unpacked(s.submission, NULL);
 }
 
@@ -255,7 +279,7 @@ static void acknowledge(struct sim_desk *d)
 	a.position = d->dealt_with = d->received;
 	f.kind_case = CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS;
 	f.acknowledge_events = &a;
-	d->acknowledging = say(d, &f);
+	d->acknowledging = desk_say(d, &f);
 }
 
 static void connect_desk(struct sim_desk *d)
@@ -271,11 +295,11 @@ static void connect_desk(struct sim_desk *d)
 	h.version = 1;
 	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
 	f.hello = &h;
-	say(d, &f);
+	desk_say(d, &f);
 	sub.cursor = (char *)"c";
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBSCRIBE;
 	f.subscribe = &sub;
-	d->subscription = say(d, &f);
+	d->subscription = desk_say(d, &f);
 }
 
 /* After a restore a case system repeats only once it is known what came back. What
@@ -299,7 +323,7 @@ static void send_jobs(struct sim_desk *d)
 	for (size_t i = d->first_open; i < d->n_jobs && in_flight < 8; i++) {
 		struct sim_job *j = d->jobs[i];
 
-		if (j->state != JOB_WAITING || !may_submit(d, j))
+		if (j->state != JOB_WAITING || !may_submit(d, j) || !desk_attached(j))
 			continue;
 		in_flight++;
 		if (j->correlation == 0)
@@ -329,6 +353,7 @@ static void on_turn(struct world *w, void *arg, uint64_t start)
 			else
 				new_follow_up(d);
 		}
+		desk_evidence_turn(d);
 		send_jobs(d);
 		acknowledge(d);
 	}
@@ -364,6 +389,10 @@ static void on_event(struct sim_desk *d, const CyEvent *e)
 
 	oracle_event(d, e);
 	d->received = e->position;
+	if (e->type >= CY_EVENT_TYPE__EVIDENCE_ARRIVED && e->type <= CY_EVENT_TYPE__EVIDENCE_DESTROYED) {
+		desk_evidence_event(d, e);
+		return;
+	}
 	if (e->case_id[0] == '\0' || e->type == CY_EVENT_TYPE__MESSAGE_REJECTED)
 		return;
 	c = case_of(d, e->case_id, e->peer,
@@ -422,6 +451,8 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 	if (e->code == CY_ERROR_CODE__INVALID && d->node->reconfigured && e->n_faults == 1 &&
 	    strcmp(e->faults[0]->field, "submission.to") == 0)
 		return;
+	if (e->code == CY_ERROR_CODE__INVALID && e->n_faults > 0 && desk_to_store(d, j, e->faults[0]->field))
+		return;
 	/* After a restore the case itself may be gone. */
 	if (e->code != CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE &&
 	    !(e->code == CY_ERROR_CODE__NOT_FOUND && d->node->restored)) {
@@ -454,6 +485,8 @@ static void from_node(struct world *w, void *arg, uint64_t conn)
 	f = cy_server_frame__unpack(NULL, c->len, c->data);
 	free(c);
 	CY_ASSERT(f != NULL);
+	if (desk_evidence_frame(d, f))
+		f->kind_case = CY_SERVER_FRAME__KIND__NOT_SET + 0;
 	switch (f->kind_case) {
 	case CY_SERVER_FRAME__KIND_EVENT:
 		on_event(d, f->event);
@@ -520,7 +553,10 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes frame)
 	if (d->in.bytes + frame.len > CONN_QUEUE_MAX)
 		world_fail(s->w, "%s/%u: more waits for a local client than it may", s->id, d->client);
 	check_answer(d, frame);
-	world_mix(s->w, frame.data, frame.len);
+	if (s->blobs != NULL)
+		world_mix_some(s->w, frame.data, frame.len);
+	else
+		world_mix(s->w, frame.data, frame.len);
 	pipe_put(&d->in, frame, false);
 	world_at(s->w, s->w->now + 1, from_node, d, conn);
 	return CY_OK;
@@ -539,9 +575,25 @@ static void local_close(void *ctx, uint64_t conn)
 	(void)conn;
 }
 
+static void local_hold(void *ctx, uint64_t conn, bool on)
+{
+	struct sim_node *s = ctx;
+	struct sim_desk *d = desk_of(s, conn);
+
+	if (d == NULL || d->held == on)
+		return;
+	d->held = on;
+	for (size_t i = 0; i < d->out.n && !on; i++)
+		world_at(s->w, s->w->now + 1, to_node, d, conn);
+}
+
 struct local_port desk_port(struct sim_node *s)
 {
-	return (struct local_port){ .ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close };
+	return (struct local_port){ .ctx = s,
+				    .send = local_send_frame,
+				    .queued = local_queued,
+				    .close = local_close,
+				    .hold = local_hold };
 }
 
 /* --------------------------------------------------------------------- life */
@@ -551,6 +603,7 @@ void desk_init(struct sim_desk *d, struct sim_node *s, uint32_t client, uint64_t
 	*d = (struct sim_desk){ .node = s, .client = client, .rng = { seed } };
 	pipe_init(&d->out);
 	pipe_init(&d->in);
+	desk_evidence_init(d);
 }
 
 void desk_start(struct sim_desk *d)
@@ -565,12 +618,14 @@ void desk_lost_connection(struct sim_desk *d)
 	if (d->conn != 0 && d->node->node != NULL)
 		node_local_down(d->node->node, d->conn);
 	d->conn = 0;
+	d->held = false;
 	d->acknowledging = 0;
 	d->received = d->confirmed;
 	pipe_clear(&d->out);
 	pipe_clear(&d->in);
 	for (size_t i = 0; i < d->n_jobs; i++)
 		d->jobs[i]->correlation = 0;
+	desk_evidence_lost(d);
 }
 
 void desk_crash(struct sim_desk *d)
@@ -590,6 +645,7 @@ void desk_after_restore(struct sim_desk *d)
 	for (size_t i = 0; i < d->n_jobs; i++)
 		if (d->jobs[i]->state == JOB_ACCEPTED && d->jobs[i]->accepted_at > d->node->backup)
 			d->jobs[i]->state = JOB_WAITING;
+	desk_evidence_restored(d);
 }
 
 bool desk_idle(const struct sim_desk *d, char *why, size_t size)
@@ -601,7 +657,7 @@ bool desk_idle(const struct sim_desk *d, char *why, size_t size)
 				 d->conn != 0 ? "" : ", it is not connected");
 			return false;
 		}
-	return true;
+	return desk_evidence_idle(d, why, size);
 }
 
 void desk_free(struct sim_desk *d)
@@ -614,4 +670,5 @@ void desk_free(struct sim_desk *d)
 	}
 	free(d->jobs);
 	free(d->cases);
+	desk_evidence_free(d);
 }

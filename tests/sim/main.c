@@ -568,6 +568,7 @@ int main(int argc, char **argv)
 
 	parse(argc, argv, &o);
 	desk_templates();
+	contents_init();
 	if (o.law)
 		return law_seeds(&o);
 	if (o.trace)

@@ -116,6 +116,8 @@ static void parcel_leaves(struct sim_node *from, struct sim_node *to, const CyPa
 		if (m == NULL || strcmp(m->to, to->id) != 0)
 			world_fail(w, "%s sends %s a message that is not for it", from->id, to->id);
 		if (m != NULL)
+			oracle_stated(from, to, m);
+		if (m != NULL)
 			cy_message__free_unpacked(m, NULL);
 	}
 }
@@ -237,6 +239,11 @@ static void took_effect(struct sim_node *s, const struct store_message *m)
 	struct effect key = { 0 }, **at, *new;
 	const struct mem_message *before;
 
+	/* What a daemon states by itself bears the reference of its case. */
+	if (msg != NULL && msg->content->kind_case == CY_CONTENT__KIND_EVIDENCE_STATEMENT) {
+		cy_message__free_unpacked(msg, NULL);
+		return;
+	}
 	if (msg == NULL)
 		return;
 	snprintf(key.tag, sizeof key.tag, "%s", msg->own_reference);
@@ -258,6 +265,8 @@ static void took_effect(struct sim_node *s, const struct store_message *m)
 
 void oracle_commit(struct sim_node *s, const struct store_writeset *w)
 {
+	if (s->blobs != NULL)
+		oracle_evidence_commit(s, w);
 	for (const struct store_write *x = w->first; x != NULL; x = x->next) {
 		if (x->op == STORE_PUT_MESSAGE && x->message.author == STORE_PEER && x->message.void_code == 0)
 			took_effect(s, &x->message);
@@ -353,6 +362,8 @@ void oracle_drained(struct world *w, char *why, size_t size)
 	for (uint32_t i = 0; i < w->set.nodes && why[0] == '\0'; i++)
 		for (size_t k = 0; k < SIM_DESKS && why[0] == '\0'; k++)
 			desk_idle(&w->nodes[i].desk[k], why, size);
+	if (why[0] == '\0' && w->set.level[FAULT_EVIDENCE] > 0)
+		oracle_evidence_drained(w, why, size);
 }
 
 static struct cy_digest folded(struct mem_case *c, char *state, size_t size)

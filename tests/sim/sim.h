@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/rng.h"
+#include "comity/v1/local.pb-c.h"
 #include "node/node.h"
 #include "store_mem.h"
 #include "vfs_crash.h"
@@ -48,7 +49,14 @@
 	X(DESK_STALL, "a case system does not read for a while")                  \
 	X(REPEAT, "a case system repeats what was answered")                      \
 	X(EXPIRY, "messages are undeliverable after two days instead of thirty")  \
-	X(RECONFIGURE, "a configuration leaves a peer out for a while, with another window")
+	X(RECONFIGURE, "a configuration leaves a peer out for a while, with another window") \
+	X(EVIDENCE, "there is evidence: it is handed over, fetched, held, and destroyed") \
+	X(BULK_RESET, "sessions of the bulk lane are cut")                        \
+	X(BULK_LIES, "a peer asks for evidence that was not offered to it")       \
+	X(BLOB_FAILS, "files of evidence cannot be read or written")              \
+	X(BLOB_SLOW, "files of evidence take up to half a minute, or take nothing") \
+	X(BLOB_FULL, "the disk of evidence is full for a while")                  \
+	X(BLOB_ROT, "bytes of evidence change on the disk")
 
 enum sim_fault {
 #define SIM_X(name, what) FAULT_##name,
@@ -126,6 +134,41 @@ struct sim_session {
 	struct sim_pipe to[2]; /* towards side 0 and 1 */
 };
 
+/* A frame of the bulk lane on its way. */
+struct sim_bulk_frame {
+	struct sim_bulk_frame *next;
+	struct blob_bytes data;
+	bool fin;
+};
+
+/* A pull as its frames tell it. */
+struct sim_asked {
+	uint32_t id;
+	struct cy_digest sha256;
+	bool offered;           /* when it was asked for, the row said so */
+	bool open;              /* neither cancelled nor refused */
+	uint64_t granted, came; /* chunks */
+};
+
+/* A session of the bulk lane. */
+struct sim_bulk {
+	struct sim_bulk *next;
+	uint64_t id;
+	struct sim_pair *pair;
+	bool up[2], closed[2], full[2], doomed, over;
+	int64_t began;
+	struct {
+		struct sim_bulk_frame *first, **last;
+		size_t n;
+		int64_t last_due;
+	} to[2];
+	/* Pulls by each side: as it has sent them, as they arrived at the other one. */
+	struct sim_asked *asked[2];
+	size_t n_asked[2], cap_asked[2];
+	struct sim_asked *heard[2];
+	size_t n_heard[2], cap_heard[2];
+};
+
 /* Two authorities that exchange. */
 struct sim_pair {
 	struct world *w;
@@ -136,7 +179,27 @@ struct sim_pair {
 	int64_t clogged_until[2];
 	int64_t backoff; /* it starts anew once a session has lasted */
 	bool dialling;
+	struct sim_bulk *bulk; /* the newest first; those that are over stay: events may point to them */
+	bool bulk_wanted[2], bulk_dialling;
+	int64_t bulk_backoff;
 };
+
+/* Content of evidence: patterns, and bytes of its own. */
+#define SIM_CHUNKS_MAX 8
+#define SIM_LEVELS_MAX 5
+#define SIM_OWN_MAX    200
+struct sim_content {
+	struct blob_id id;
+	size_t first, full; /* patterns */
+	uint8_t own[SIM_OWN_MAX];
+	size_t n_own;
+};
+struct sim_tree {
+	size_t n;
+	struct cy_digest leaves[SIM_CHUNKS_MAX], level[SIM_LEVELS_MAX][SIM_CHUNKS_MAX], root;
+};
+
+#define SIM_ATTACHED_MAX 2
 
 /* What a case system wants to say, and what became of it. */
 struct sim_job {
@@ -154,8 +217,16 @@ struct sim_job {
 	size_t accepted_at;   /* length of the store's list then */
 	bool said, repeats;   /* it was handed in; it may be known to the peer and not to the store */
 	char message_id[CY_UUID_LEN + 1], case_id[CY_UUID_LEN + 1];
+	/* What it attaches; it waits until all of it is stored. */
+	struct {
+		const struct sim_content *content;
+		bool stored;
+		int64_t at;
+		char retain[16];
+		bool send_always;
+	} attached[SIM_ATTACHED_MAX];
+	size_t n_attached;
 };
-
 struct sim_case {
 	char id[CY_UUID_LEN + 1];
 	struct sim_pair *pair;
@@ -179,6 +250,8 @@ struct sim_desk {
 	/* Of the present connection; conn 0: none. */
 	uint64_t conn, correlation, subscription, received, acknowledging;
 	struct sim_pipe out, in;
+	bool held; /* nothing is read from it for now */
+	struct sim_desk_evidence *evidence;
 };
 
 #define SIM_DESKS 2
@@ -202,6 +275,7 @@ struct sim_node {
 	const struct sim_pair *left_out; /* not in its configuration now; NULL: all are */
 	bool reconfigured;
 	struct sim_desk desk[SIM_DESKS];
+	struct sim_blobs *blobs; /* NULL: it keeps no evidence */
 	struct sim_pair **pairs;
 	size_t n_pairs;
 	size_t backup; /* length of the store's list */
@@ -217,7 +291,9 @@ struct world {
 	struct sim_event *heap;
 	size_t n_heap, cap_heap;
 	uint64_t serial, sessions, conns, jobs, events;
-	struct cy_rng order, net, disk, clock, faults[FAULTS];
+	struct cy_rng order, net, disk, clock, blobs, bulk, faults[FAULTS];
+	void *contents; /* tsearch(3) tree */
+	struct cy_arena contents_arena;
 	struct sim_node *nodes;
 	struct sim_pair **pairs;
 	size_t n_pairs;
@@ -229,7 +305,8 @@ struct world {
 	/* For the summary. */
 	struct sim_counts {
 		uint64_t submitted, refused, relayed, rejected, failed, crashes, restores, sessions, recovered, commits,
-			cuts, points;
+			cuts, points, uploads, attached, arrived, fetched, destroyed, held_back, bulk_sessions, lies,
+			refused_lies, chunks;
 	} counts;
 };
 
@@ -243,9 +320,12 @@ void world_fail(struct world *w, const char *fmt, ...) __attribute__((format(pri
 void world_say(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void world_at(struct world *w, int64_t due, sim_fn *fn, void *arg, uint64_t x);
 void world_mix(struct world *w, const void *data, size_t len);
+void world_mix_some(struct world *w, const void *data, size_t len); /* of what is long, its ends */
 bool world_chance(struct world *w, enum sim_fault f); /* once an operation */
+bool world_chance_high(struct world *w, enum sim_fault f); /* once one of few operations */
 int64_t world_span(struct cy_rng *r, int64_t mean);   /* exponential, at least 1 ms */
 void sim_node_start(struct sim_node *s);
+struct cy_wall sim_node_wall(struct sim_node *s); /* as its clock shows it */
 /* Set its wall clock, ms from the true time; it is told soon after. */
 void sim_node_set_clock(struct sim_node *s, int64_t offset);
 struct cy_digest sim_seal(const char *authority, struct cy_bytes text);
@@ -297,6 +377,66 @@ bool desk_idle(const struct sim_desk *d, char *why, size_t size);
 void desk_free(struct sim_desk *d);
 struct local_port desk_port(struct sim_node *s);
 void desk_templates(void); /* parse the templates once */
+
+/* contents.c */
+void contents_init(void); /* once */
+void contents_free(struct world *w);
+const struct sim_content *content_new(struct world *w, struct cy_rng *r);
+const struct sim_content *content_find(const struct world *w, const struct cy_digest *sha256); /* NULL: unknown */
+struct cy_bytes content_chunk(const struct sim_content *c, uint64_t chunk);
+void content_bytes(const struct sim_content *c, uint64_t offset, size_t len, uint8_t *out);
+const uint8_t *contents_same(struct cy_bytes chunk); /* bytes for good that are the same; NULL: there are none */
+struct cy_digest contents_leaf(struct cy_bytes chunk);
+struct cy_digest contents_whole(const struct cy_bytes *chunks, size_t n);
+void contents_tree(struct sim_tree *t, size_t n); /* t->leaves are set */
+size_t contents_path(const struct sim_tree *t, uint64_t leaf, struct cy_digest out[static CY_CHUNK_PATH_MAX]);
+
+/* blobs_mem.c */
+struct blob_bytes sim_buffer(size_t len); /* after BLOB_HEADROOM bytes */
+void blobs_new(struct sim_node *s);
+void blobs_free(struct sim_node *s);
+struct blob_port blobs_port(struct sim_node *s);
+void blobs_gone(struct sim_node *s, enum sim_end end);
+void blobs_strike(struct sim_node *s, enum sim_fault f, struct cy_rng *r);
+void blobs_heal(struct sim_node *s);
+bool blobs_holds(const struct sim_node *s, const struct blob_id *id);
+/* Each part (sha256 NULL) and each content (part NULL), until `fn` returns other than 0. */
+int blobs_each(const struct sim_node *s, int (*fn)(void *arg, const char *part, const struct cy_digest *sha256),
+	       void *arg);
+
+/* net_bulk.c */
+struct bulk_port bulk_net_port(struct sim_node *s);
+void bulk_net_gone(struct sim_node *s);
+void bulk_net_cut(struct sim_pair *p);
+void bulk_net_free(struct sim_pair *p);
+
+/* desk_evidence.c: of `d` only what is declared here */
+void desk_evidence_init(struct sim_desk *d);
+void desk_evidence_free(struct sim_desk *d);
+void desk_attach(struct sim_desk *d, struct sim_job *j, CyContent__KindCase kind);
+bool desk_attached(const struct sim_job *j); /* all is stored */
+void desk_fill(const struct sim_job *j, CySubmission *s, CyAttachment *room, CyAttachment **list);
+void desk_unfill(const struct sim_job *j, CySubmission *s);
+bool desk_to_store(struct sim_desk *d, struct sim_job *j, const char *field); /* again: it was there too long */
+void desk_evidence_turn(struct sim_desk *d);
+void desk_evidence_lost(struct sim_desk *d);
+void desk_evidence_event(struct sim_desk *d, const CyEvent *e);
+bool desk_evidence_frame(struct sim_desk *d, const CyServerFrame *f); /* true: it was its own */
+void desk_evidence_restored(struct sim_desk *d);
+bool desk_evidence_idle(const struct sim_desk *d, char *why, size_t size);
+/* desk.c for it */
+uint64_t desk_say(struct sim_desk *d, CyClientFrame *f);
+void desk_follow_up(struct sim_desk *d, struct sim_pair *pair, const char *case_id, const char *content);
+
+/* oracle_evidence.c */
+void oracle_destroyed(struct sim_node *s, const struct cy_digest *sha256); /* it is about to be */
+void oracle_bulk_leaves(struct sim_bulk *x, size_t by, struct cy_bytes frame);
+void oracle_bulk_arrives(struct sim_bulk *x, size_t at, struct cy_bytes frame);
+void oracle_evidence_before(struct sim_node *s, const struct store_writeset *w); /* it is about to be */
+void oracle_evidence_commit(struct sim_node *s, const struct store_writeset *w);
+void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *m);
+void oracle_evidence_drained(struct world *w, char *why, size_t size);
+void oracle_evidence_final(struct world *w);
 
 /* oracle.c */
 struct oracle *oracle_new(struct world *w);

@@ -116,5 +116,7 @@ struct mem_message *mem_store_message(struct mem_store *s, const char *id);
 struct mem_case *mem_store_case(struct mem_store *s, const char *peer, const char *case_id);
 struct mem_parcel *mem_store_parcel(struct mem_store *s, const char *peer, enum store_author author, uint64_t epoch,
 				    uint64_t sequence);
+/* NULL: there is none. */
+const struct store_evidence *mem_store_evidence(const struct mem_store *s, const char *message_id, uint32_t attachment);
 
 #endif

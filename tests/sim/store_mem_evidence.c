@@ -34,6 +34,11 @@ static struct store_evidence *find_evidence(const struct mem_store *s, const cha
 	return s->evidence[i];
 }
 
+const struct store_evidence *mem_store_evidence(const struct mem_store *s, const char *message_id, uint32_t attachment)
+{
+	return find_evidence(s, message_id, attachment);
+}
+
 static bool same_digest(const struct cy_digest *a, const struct cy_digest *b)
 {
 	return memcmp(a->b, b->b, sizeof a->b) == 0;

@@ -49,6 +49,16 @@ void world_mix(struct world *w, const void *data, size_t len)
 		w->hash = (w->hash ^ p[i]) * UINT64_C(0x100000001b3);
 }
 
+void world_mix_some(struct world *w, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	world_mix(w, &len, sizeof len);
+	world_mix(w, p, len < 2048 ? len : 2048);
+	if (len > 2048)
+		world_mix(w, p + len - 64, 64);
+}
+
 static void broken_store(void *ctx, const char *what)
 {
 	struct sim_node *s = ctx;
@@ -58,12 +68,21 @@ static void broken_store(void *ctx, const char *what)
 
 /* ------------------------------------------------------------------- chance */
 
-bool world_chance(struct world *w, enum sim_fault f)
+static bool chance(struct world *w, enum sim_fault f, const uint64_t one_in[static 4])
 {
-	static const uint64_t one_in[] = { 0, 5000, 500, 60 };
-	uint8_t level = w->set.level[f];
+	const uint8_t level = w->set.level[f];
 
 	return level > 0 && !w->healed && cy_rng_below(&w->faults[f], one_in[level]) == 0;
+}
+
+bool world_chance(struct world *w, enum sim_fault f)
+{
+	return chance(w, f, (const uint64_t[]){ 0, 5000, 500, 60 });
+}
+
+bool world_chance_high(struct world *w, enum sim_fault f)
+{
+	return chance(w, f, (const uint64_t[]){ 0, 300, 60, 12 });
 }
 
 int64_t world_span(struct cy_rng *r, int64_t mean)
@@ -185,6 +204,11 @@ static struct cy_wall clock_wall(void *ctx)
 	if (s->w->law != NULL)
 		law_shown(s, ms);
 	return (struct cy_wall){ ms };
+}
+
+struct cy_wall sim_node_wall(struct sim_node *s)
+{
+	return clock_wall(s);
 }
 
 /* A later call replaces an earlier one. */
@@ -322,6 +346,8 @@ static void make_durable(struct sim_node *s)
 	s->committing = NULL;
 	s->w->counts.commits++;
 	world_mix(s->w, &w->n, sizeof w->n);
+	if (s->blobs != NULL)
+		oracle_evidence_before(s, w);
 	mem_store_apply(&s->store, w);
 	if (s->w->law != NULL) {
 		law_commit(s, w);
@@ -485,6 +511,10 @@ void sim_node_start(struct sim_node *s)
 	s->ports.signer = (struct signer_port){ s, signer_sign, signer_verify };
 	s->ports.random = (struct random_port){ s, random_fill };
 	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
+	if (s->blobs != NULL) {
+		s->ports.blobs = blobs_port(s);
+		s->ports.bulk = bulk_net_port(s);
+	}
 	if (w->law != NULL)
 		law_ports(s);
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)
@@ -527,6 +557,8 @@ void sim_node_end(struct sim_node *s, enum sim_end end, const char *why)
 		w->set.cut_again = 0;
 	}
 	net_node_gone(s);
+	bulk_net_gone(s);
+	blobs_gone(s, end);
 	for (size_t i = 0; i < SIM_DESKS; i++)
 		desk_lost_connection(&s->desk[i]);
 	if (w->law != NULL)
@@ -695,6 +727,13 @@ static void strike(struct world *w, enum sim_fault f)
 		reconfigure(s);
 		world_at(w, before_healing(w, w->now + world_span(r, 3 * HOUR)), on_all_peers, s, 0);
 		break;
+	case FAULT_BULK_RESET:
+		bulk_net_cut(any_pair(w, f));
+		break;
+	case FAULT_BLOB_FULL:
+	case FAULT_BLOB_ROT:
+		blobs_strike(s, f, r);
+		break;
 	default:
 		break;
 	}
@@ -704,7 +743,8 @@ static bool strikes(enum sim_fault f)
 {
 	return f == FAULT_RESET || f == FAULT_PARTITION || f == FAULT_ONE_WAY || f == FAULT_CLOG || f == FAULT_CRASH ||
 	       f == FAULT_READ_FAILS || f == FAULT_RESTORE || f == FAULT_CLOCK_STEP || f == FAULT_SUSPEND ||
-	       f == FAULT_DESK_CRASH || f == FAULT_DESK_STALL || f == FAULT_RECONFIGURE;
+	       f == FAULT_DESK_CRASH || f == FAULT_DESK_STALL || f == FAULT_RECONFIGURE ||
+	       f == FAULT_BULK_RESET || f == FAULT_BLOB_FULL || f == FAULT_BLOB_ROT;
 }
 
 /* Mean time between two strikes at one authority. */
@@ -734,13 +774,14 @@ static void heal(struct world *w)
 
 		p->blocked[0] = p->blocked[1] = false;
 		p->clogged_until[0] = p->clogged_until[1] = 0;
-		p->backoff = 0;
+		p->backoff = p->bulk_backoff = 0;
 	}
 	for (uint32_t i = 0; i < w->set.nodes; i++) {
 		struct sim_node *s = &w->nodes[i];
 
 		s->store.unreadable = false;
 		s->suspended_until = 0;
+		blobs_heal(s);
 		if (s->left_out != NULL)
 			on_all_peers(w, s, 0);
 		if (s->node == NULL)
@@ -827,6 +868,8 @@ static void make_nodes(struct world *w)
 		free(peers);
 		if (w->set.backend == SIM_SQLITE)
 			disk_new(s, cy_rng_next(&s->random));
+		if (w->set.level[FAULT_EVIDENCE] > 0)
+			blobs_new(s);
 		for (uint32_t k = 0; k < SIM_DESKS; k++)
 			desk_init(&s->desk[k], s, k, cy_rng_next(&s->random));
 	}
@@ -904,6 +947,8 @@ void world_run(const struct sim_settings *set, FILE *trace, struct world *w)
 	w->net = stream(w, 2);
 	w->disk = stream(w, 3);
 	w->clock = stream(w, 4);
+	w->blobs = stream(w, 8);
+	w->bulk = stream(w, 9);
 	for (uint64_t f = 0; f < FAULTS; f++)
 		w->faults[f] = stream(w, 100 + f);
 	w->oracle = oracle_new(w);
@@ -920,6 +965,8 @@ void world_run(const struct sim_settings *set, FILE *trace, struct world *w)
 		law_final(w);
 	else if (w->failure[0] == '\0')
 		oracle_final(w);
+	if (w->failure[0] == '\0' && w->set.level[FAULT_EVIDENCE] > 0)
+		oracle_evidence_final(w);
 	for (uint32_t i = 0; i < set->nodes && set->backend == SIM_SQLITE && w->failure[0] == '\0'; i++)
 		disk_check(&w->nodes[i]);
 	if (set->backend == SIM_SQLITE)
@@ -938,6 +985,7 @@ void world_free(struct world *w)
 		node_free(s->node);
 		drop_commit(s);
 		disk_free(s);
+		blobs_free(s);
 		for (size_t k = 0; k < SIM_DESKS; k++)
 			desk_free(&s->desk[k]);
 		mem_store_free(&s->store);
@@ -946,10 +994,12 @@ void world_free(struct world *w)
 	}
 	for (size_t i = 0; i < w->n_pairs; i++) {
 		net_free(w->pairs[i]);
+		bulk_net_free(w->pairs[i]);
 		free(w->pairs[i]);
 	}
 	oracle_free(w->oracle);
 	law_free(w);
+	contents_free(w);
 	free(w->pairs);
 	free(w->nodes);
 	free(w->heap);

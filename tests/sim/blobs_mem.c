@@ -1,0 +1,742 @@
+/* The blobs port in memory: parts with a mark that a crash goes back to, contents, and a
+ * worker that is slow, has no room, fails, and finds changed bytes. What was asked for is
+ * done in order; between what is done and what is told there is time for a crash. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/tree.h"
+#include "sim.h"
+
+struct piece {
+	const uint8_t *data; /* a pattern, or `own` */
+	uint8_t *own;
+	size_t len;
+};
+
+struct part {
+	struct part *next;
+	char name[BLOB_NAME_MAX + 1];
+	bool open; /* since the last start */
+	bool pulled;
+	struct blob_id expected;
+	uint64_t end, mark;
+	struct piece pieces[SIM_CHUNKS_MAX];
+	size_t n;
+	int stuck; /* what the last append failed with */
+};
+
+struct kept {
+	struct kept *next;
+	struct blob_id id;
+	struct sim_tree tree;
+	struct piece pieces[SIM_CHUNKS_MAX];
+	size_t n;
+	bool rotten; /* a bit of its first chunk has changed */
+};
+
+enum what {
+	OPEN,
+	APPEND,
+	FINISH,
+	DROP,
+	READ,
+	DESTROY
+};
+static const char *const what_name[] = { "open", "append to", "finish", "drop", "read", "destroy" };
+
+struct task {
+	struct task *next;
+	enum what what;
+	char part[BLOB_NAME_MAX + 1];
+	uint64_t size, offset; /* offset: the chunk of a read */
+	struct blob_id id;
+	bool expects, again, verify;
+	struct blob_bytes data;
+	size_t n_path;
+	struct cy_digest path[CY_CHUNK_PATH_MAX];
+	struct blob_result result;
+};
+
+struct sim_blobs {
+	struct sim_node *s;
+	struct part *parts;
+	struct kept *kept;
+	struct task *first, **last;         /* to be done */
+	struct task *ended, **last_ended;   /* done, and not told */
+	bool busy, refused;
+	size_t waits; /* appends and reads that were not told */
+	int64_t full_until;
+};
+
+/* -------------------------------------------------------------------- buffers */
+
+/* Of a chunk that was read; they are used again. */
+struct buffer {
+	struct buffer *next;
+	bool small;
+	uint8_t data[];
+};
+#define SMALL 1024u
+static struct buffer *spare[2];
+
+static void put_back(void *owner)
+{
+	struct buffer *b = owner;
+
+	b->next = spare[b->small];
+	spare[b->small] = b;
+}
+
+struct blob_bytes sim_buffer(size_t len)
+{
+	const bool small = len <= SMALL;
+	struct buffer *b = spare[small];
+
+	if (b != NULL)
+		spare[small] = b->next;
+	else
+		b = malloc(sizeof *b + BLOB_HEADROOM + (small ? SMALL : CY_FRAME_MAX));
+	CY_ASSERT(b != NULL && len <= CY_FRAME_MAX);
+	b->small = small;
+	return (struct blob_bytes){ .data = b->data + BLOB_HEADROOM, .len = len, .release = put_back, .owner = b };
+}
+
+/* --------------------------------------------------------------------- pieces */
+
+static void piece_free(struct piece *p)
+{
+	free(p->own);
+	*p = (struct piece){ 0 };
+}
+
+static void piece_add(struct piece *p, struct cy_bytes data)
+{
+	const uint8_t *same;
+
+	CY_ASSERT(p->len + data.len <= CY_CHUNK);
+	same = p->len == 0 ? contents_same(data) : NULL;
+	if (same == NULL) {
+		uint8_t *own = realloc(p->own, p->len + data.len + 1);
+
+		CY_ASSERT(own != NULL);
+		if (p->own == NULL && p->len > 0)
+			memcpy(own, p->data, p->len);
+		if (data.len > 0)
+			memcpy(own + p->len, data.data, data.len);
+		p->data = p->own = own;
+		p->len += data.len;
+		same = contents_same(cy_bytes(own, p->len));
+		if (same == NULL)
+			return;
+	}
+	free(p->own);
+	*p = (struct piece){ .data = same, .len = CY_CHUNK };
+}
+
+static void part_add(struct part *p, struct cy_bytes data)
+{
+	do {
+		const size_t at = (size_t)(p->end % CY_CHUNK), left = CY_CHUNK - at, n = data.len < left ? data.len : left;
+
+		if (at == 0)
+			p->pieces[p->n++] = (struct piece){ 0 };
+		CY_ASSERT(p->n > 0 && p->n <= SIM_CHUNKS_MAX);
+		piece_add(&p->pieces[p->n - 1], cy_bytes(data.data, n));
+		p->end += n;
+		data.data += n;
+		data.len -= n;
+	} while (data.len > 0);
+}
+
+static void part_cut(struct part *p, uint64_t end)
+{
+	const size_t n = (size_t)((end + CY_CHUNK - 1) / CY_CHUNK);
+
+	if (end >= p->end)
+		return;
+	while (p->n > n)
+		piece_free(&p->pieces[--p->n]);
+	if (n > 0 && end % CY_CHUNK != 0)
+		p->pieces[n - 1].len = (size_t)(end % CY_CHUNK);
+	p->end = end;
+	if (p->mark > end)
+		p->mark = end;
+}
+
+static struct part *find_part(struct sim_blobs *b, const char *name)
+{
+	struct part *p = b->parts;
+
+	while (p != NULL && strcmp(p->name, name) != 0)
+		p = p->next;
+	return p;
+}
+
+static void drop_part_of(struct sim_blobs *b, struct part *p)
+{
+	struct part **at = &b->parts;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	part_cut(p, 0);
+	for (size_t i = 0; i < p->n; i++) /* the one chunk of an empty content */
+		piece_free(&p->pieces[i]);
+	free(p);
+}
+
+static struct kept *find_kept(struct sim_blobs *b, const struct cy_digest *sha256)
+{
+	struct kept *k = b->kept;
+
+	while (k != NULL && !cy_digest_equal(&k->id.sha256, sha256))
+		k = k->next;
+	return k;
+}
+
+static void kept_free(struct sim_blobs *b, struct kept *k)
+{
+	struct kept **at = &b->kept;
+
+	while (*at != k)
+		at = &(*at)->next;
+	*at = k->next;
+	for (size_t i = 0; i < k->n; i++)
+		piece_free(&k->pieces[i]);
+	free(k);
+}
+
+/* ---------------------------------------------------------------------- doing */
+
+static int ended(struct task *t, int code, const char *text)
+{
+	t->result.code = code;
+	if (text != NULL)
+		snprintf(t->result.text, sizeof t->result.text, "%s", text);
+	return code;
+}
+
+static bool is_full(const struct sim_blobs *b)
+{
+	return b->full_until > b->s->w->now && !b->s->w->healed;
+}
+
+static bool same_id(const struct blob_id *a, const struct blob_id *b)
+{
+	return a->size == b->size && cy_digest_equal(&a->sha256, &b->sha256) && cy_digest_equal(&a->root, &b->root);
+}
+
+static int do_open(struct sim_blobs *b, struct task *t)
+{
+	struct kept *k = t->expects ? find_kept(b, &t->id.sha256) : NULL;
+	struct part *p = find_part(b, t->part);
+
+	if (k != NULL && !same_id(&k->id, &t->id))
+		return ended(t, CY_ESIGN, "there is content of this digest, and it is not what is expected");
+	if (k != NULL && !t->again)
+		return ended(t, CY_EEXIST, NULL);
+	if (p != NULL && (p->pulled != t->expects || (p->pulled && !same_id(&p->expected, &t->id)))) {
+		drop_part_of(b, p);
+		p = NULL;
+	}
+	if (is_full(b) && (p == NULL || p->end < t->size))
+		return ended(t, CY_ELIMIT, "the simulated disk is full");
+	if (p == NULL) {
+		p = calloc(1, sizeof *p);
+		CY_ASSERT(p != NULL);
+		snprintf(p->name, sizeof p->name, "%s", t->part);
+		p->pulled = t->expects;
+		p->expected = t->id;
+		p->next = b->parts;
+		b->parts = p;
+	}
+	p->open = true;
+	p->stuck = 0;
+	t->result.offset = p->end;
+	return CY_OK;
+}
+
+/* Is the chunk what its manifest says? */
+static bool proved(const struct part *p, const struct task *t)
+{
+	const struct cy_digest leaf = contents_leaf(cy_bytes(t->data.data, t->data.len));
+	const uint64_t chunk = t->offset / CY_CHUNK, left = p->expected.size - t->offset;
+
+	return t->offset % CY_CHUNK == 0 && t->offset <= p->expected.size &&
+	       t->data.len == (left < CY_CHUNK ? left : CY_CHUNK) &&
+	       audit_included(&leaf, chunk, blob_chunks(p->expected.size), t->path, t->n_path, &p->expected.root);
+}
+
+static int do_append(struct sim_blobs *b, struct task *t)
+{
+	struct part *p = find_part(b, t->part);
+	int r = CY_OK;
+
+	if (p == NULL || !p->open)
+		return ended(t, CY_ENOENT, "there is no such part");
+	if (t->offset != p->end || (p->pulled && p->n > 0 && p->expected.size == 0))
+		r = p->stuck < 0 ? p->stuck : CY_ESTATE;
+	else if (p->pulled && !proved(p, t))
+		r = CY_ESIGN;
+	else if (is_full(b))
+		r = CY_ELIMIT;
+	if (r == CY_ELIMIT)
+		part_cut(p, p->mark);
+	p->stuck = r;
+	if (r == CY_OK)
+		part_add(p, cy_bytes(t->data.data, t->data.len));
+	if (r == CY_OK && cy_rng_below(&b->s->w->blobs, 4) == 0)
+		p->mark = p->end;
+	t->result.offset = p->end;
+	return ended(t, r, r < 0 ? "the simulated part does not take it" : NULL);
+}
+
+static int do_finish(struct sim_blobs *b, struct task *t)
+{
+	struct part *p = find_part(b, t->part);
+	struct cy_bytes chunks[SIM_CHUNKS_MAX];
+	struct blob_id id;
+	struct kept *k, *old;
+
+	if (p == NULL || !p->open)
+		return ended(t, CY_ENOENT, "there is no such part");
+	if (p->n == 0)
+		p->pieces[p->n++] = (struct piece){ .data = (const uint8_t *)"" };
+	k = calloc(1, sizeof *k);
+	CY_ASSERT(k != NULL);
+	for (size_t i = 0; i < p->n; i++) {
+		chunks[i] = cy_bytes(p->pieces[i].data, p->pieces[i].len);
+		k->tree.leaves[i] = contents_leaf(chunks[i]);
+	}
+	contents_tree(&k->tree, p->n);
+	id = (struct blob_id){ p->end, contents_whole(chunks, p->n), k->tree.root };
+	if (id.size != t->size || (t->expects && !cy_digest_equal(&id.sha256, &t->id.sha256)) ||
+	    (p->pulled && !same_id(&id, &p->expected))) {
+		free(k);
+		drop_part_of(b, p);
+		return ended(t, CY_ESIGN, "it is not what it must be");
+	}
+	old = find_kept(b, &id.sha256);
+	if (old != NULL)
+		kept_free(b, old);
+	k->id = t->result.id = id;
+	k->n = p->n;
+	memcpy(k->pieces, p->pieces, sizeof k->pieces);
+	k->next = b->kept;
+	b->kept = k;
+	p->n = 0;
+	p->end = p->mark = 0;
+	drop_part_of(b, p);
+	return CY_OK;
+}
+
+static int do_read(struct sim_blobs *b, struct task *t)
+{
+	struct kept *k = find_kept(b, &t->id.sha256);
+	struct piece *p;
+
+	if (k == NULL)
+		return ended(t, CY_ENOENT, "there is no such content");
+	if (t->offset >= k->n)
+		return ended(t, CY_EINVAL, "there is no such chunk");
+	p = &k->pieces[t->offset];
+	if (k->rotten && t->verify && t->offset == 0)
+		return ended(t, CY_ESIGN, "the disk has changed it");
+	t->result.data = sim_buffer(p->len);
+	if (p->len > 0)
+		memcpy(t->result.data.data, p->data, p->len);
+	if (k->rotten && t->offset == 0)
+		t->result.data.data[p->len / 2] ^= 1;
+	t->result.n_path = contents_path(&k->tree, (size_t)t->offset, t->result.path);
+	return CY_OK;
+}
+
+static int do_destroy(struct sim_blobs *b, struct task *t)
+{
+	struct kept *k = find_kept(b, &t->id.sha256);
+
+	if (k == NULL)
+		return ended(t, CY_ENOENT, "there is no such content");
+	oracle_destroyed(b->s, &t->id.sha256);
+	kept_free(b, k);
+	return CY_OK;
+}
+
+static void do_task(struct sim_blobs *b, struct task *t)
+{
+	struct part *p = find_part(b, t->part);
+
+	if (world_chance_high(b->s->w, FAULT_BLOB_FAILS)) {
+		if (p != NULL && t->what == APPEND) {
+			part_cut(p, p->mark);
+			p->stuck = CY_EIO;
+			t->result.offset = p->end;
+		}
+		ended(t, CY_EIO, "the simulated disk of evidence failed");
+		return;
+	}
+	switch (t->what) {
+	case OPEN:
+		do_open(b, t);
+		break;
+	case APPEND:
+		do_append(b, t);
+		break;
+	case FINISH:
+		do_finish(b, t);
+		break;
+	case DROP:
+		if (p != NULL)
+			drop_part_of(b, p);
+		break;
+	case READ:
+		do_read(b, t);
+		break;
+	case DESTROY:
+		do_destroy(b, t);
+		break;
+	}
+}
+
+/* --------------------------------------------------------------------- worker */
+
+static void on_do(struct world *w, void *arg, uint64_t life);
+
+static void kick(struct sim_blobs *b)
+{
+	struct world *w = b->s->w;
+
+	if (b->busy || b->first == NULL)
+		return;
+	b->busy = true;
+	world_at(w,
+		 w->now + 1 +
+			 (int64_t)cy_rng_below(&w->blobs, world_chance_high(w, FAULT_BLOB_SLOW) ? 30 * SECOND : 4),
+		 on_do, b, b->s->life);
+}
+
+static void task_free(struct task *t)
+{
+	blob_release(&t->data);
+	free(t);
+}
+
+static void on_ready(struct world *w, void *arg, uint64_t life)
+{
+	struct sim_blobs *b = arg;
+
+	if (life != b->s->life || b->s->node == NULL)
+		return;
+	if (b->s->suspended_until > w->now) {
+		world_at(w, b->s->suspended_until, on_ready, b, life);
+		return;
+	}
+	b->refused = false;
+	node_blob_ready(b->s->node);
+}
+
+static void on_told(struct world *w, void *arg, uint64_t life)
+{
+	struct sim_blobs *b = arg;
+	struct task *t = b->ended;
+
+	if (life != b->s->life || b->s->node == NULL)
+		return;
+	if (b->s->suspended_until > w->now) {
+		world_at(w, b->s->suspended_until, on_told, b, life);
+		return;
+	}
+	b->ended = t->next;
+	if (b->ended == NULL)
+		b->last_ended = &b->ended;
+	if (t->what == APPEND || t->what == READ)
+		b->waits--;
+	node_blob_done(b->s->node, &t->result);
+	task_free(t);
+	if (b->refused && b->waits < BLOB_WAITS_MAX)
+		world_at(w, w->now, on_ready, b, life);
+}
+
+static void on_do(struct world *w, void *arg, uint64_t life)
+{
+	struct sim_blobs *b = arg;
+	struct task *t = b->first;
+
+	if (life != b->s->life || b->s->node == NULL)
+		return;
+	if (b->s->suspended_until > w->now) {
+		world_at(w, b->s->suspended_until, on_do, b, life);
+		return;
+	}
+	b->first = t->next;
+	if (b->first == NULL)
+		b->last = &b->first;
+	t->next = NULL;
+	do_task(b, t);
+	if (t->result.code < 0 || t->what != APPEND)
+		world_say(w, "%s: %s %.12s %llu: %s", b->s->id, what_name[t->what], t->part,
+			  (unsigned long long)(t->what == OPEN ? t->result.offset : t->offset),
+			  t->result.code == CY_EEXIST ? "it is here" :
+			  t->result.code < 0          ? t->result.text :
+							"done");
+	*b->last_ended = t;
+	b->last_ended = &t->next;
+	world_at(w, w->now + 1 + (int64_t)cy_rng_below(&w->blobs, 3), on_told, b, life);
+	b->busy = false;
+	kick(b);
+}
+
+/* ----------------------------------------------------------------------- port */
+
+static struct task *ask(struct sim_blobs *b, uint64_t ticket, enum what what, const char *part,
+			const struct cy_digest *sha256)
+{
+	struct task *t = calloc(1, sizeof *t);
+
+	CY_ASSERT(t != NULL);
+	t->what = what;
+	t->result.ticket = ticket;
+	t->result.fd = -1;
+	if (part != NULL)
+		snprintf(t->part, sizeof t->part, "%s", part);
+	else
+		cy_hex(sha256->b, 8, t->part);
+	if (sha256 != NULL)
+		t->id.sha256 = *sha256;
+	t->expects = sha256 != NULL;
+	*b->last = t;
+	b->last = &t->next;
+	kick(b);
+	return t;
+}
+
+static bool refuses(struct sim_blobs *b)
+{
+	struct world *w = b->s->w;
+
+	if (b->waits < BLOB_WAITS_MAX && !world_chance_high(w, FAULT_BLOB_SLOW))
+		return false;
+	if (b->waits < BLOB_WAITS_MAX && !b->refused)
+		world_at(w, w->now + (int64_t)cy_rng_below(&w->blobs, SECOND), on_ready, b, b->s->life);
+	b->refused = true;
+	return true;
+}
+
+static int blobs_open(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
+		      bool again)
+{
+	struct task *t = ask(ctx, ticket, OPEN, part, NULL);
+
+	t->size = size;
+	t->again = again;
+	t->expects = expected != NULL;
+	if (expected != NULL)
+		t->id = *expected;
+	return CY_OK;
+}
+
+static int blobs_append(void *ctx, uint64_t ticket, const char *part, uint64_t offset, struct blob_bytes data,
+			const struct cy_digest *path, size_t n_path)
+{
+	struct sim_blobs *b = ctx;
+	struct task *t;
+
+	if (refuses(b))
+		return CY_EAGAIN;
+	t = ask(b, ticket, APPEND, part, NULL);
+	b->waits++;
+	t->offset = offset;
+	t->data = data;
+	t->n_path = n_path;
+	if (n_path > 0)
+		memcpy(t->path, path, n_path * sizeof *path);
+	return CY_OK;
+}
+
+/* Case systems here hand over no descriptor and ask for none. */
+static int blobs_copy(void *ctx, uint64_t ticket, const char *part, int fd)
+{
+	(void)ctx;
+	(void)ticket;
+	(void)part;
+	(void)fd;
+	return CY_EIO;
+}
+
+static int blobs_file(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	(void)ctx;
+	(void)ticket;
+	(void)sha256;
+	return CY_EIO;
+}
+
+static int blobs_finish(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct cy_digest *sha256)
+{
+	struct task *t = ask(ctx, ticket, FINISH, part, sha256);
+
+	t->size = size;
+	return CY_OK;
+}
+
+static int blobs_drop_part(void *ctx, uint64_t ticket, const char *part)
+{
+	ask(ctx, ticket, DROP, part, NULL);
+	return CY_OK;
+}
+
+static int blobs_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify)
+{
+	struct sim_blobs *b = ctx;
+	struct task *t;
+
+	if (refuses(b))
+		return CY_EAGAIN;
+	t = ask(b, ticket, READ, NULL, sha256);
+	b->waits++;
+	t->offset = chunk;
+	t->verify = verify;
+	return CY_OK;
+}
+
+static int blobs_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	ask(ctx, ticket, DESTROY, NULL, sha256);
+	return CY_OK;
+}
+
+static void blobs_space(void *ctx, struct blob_space *ret_space)
+{
+	(void)ctx;
+	*ret_space = (struct blob_space){ .free = UINT64_C(1) << 40, .total = UINT64_C(1) << 41 };
+}
+
+static uint64_t blobs_progress(void *ctx, const char *part)
+{
+	const struct part *p = find_part(ctx, part);
+
+	return p != NULL && p->open ? p->end : 0;
+}
+
+/* ----------------------------------------------------------------------- life */
+
+void blobs_new(struct sim_node *s)
+{
+	struct sim_blobs *b = calloc(1, sizeof *b);
+
+	CY_ASSERT(b != NULL);
+	b->s = s;
+	b->last = &b->first;
+	b->last_ended = &b->ended;
+	s->blobs = b;
+}
+
+static void forget_tasks(struct sim_blobs *b)
+{
+	while (b->first != NULL || b->ended != NULL) {
+		struct task **list = b->first != NULL ? &b->first : &b->ended, *t = *list;
+
+		*list = t->next;
+		blob_release(&t->result.data);
+		task_free(t);
+	}
+	b->last = &b->first;
+	b->last_ended = &b->ended;
+	b->busy = b->refused = false;
+	b->waits = 0;
+}
+
+void blobs_free(struct sim_node *s)
+{
+	struct sim_blobs *b = s->blobs;
+
+	if (b == NULL)
+		return;
+	forget_tasks(b);
+	while (b->parts != NULL)
+		drop_part_of(b, b->parts);
+	while (b->kept != NULL)
+		kept_free(b, b->kept);
+	free(b);
+	s->blobs = NULL;
+}
+
+struct blob_port blobs_port(struct sim_node *s)
+{
+	return (struct blob_port){ s->blobs,     blobs_open,     blobs_append,  blobs_copy,  blobs_finish,  blobs_drop_part,
+				   blobs_read, blobs_file, blobs_destroy, blobs_space, blobs_progress };
+}
+
+/* The process has ended, and perhaps the power: what is beyond a mark is there or not. */
+void blobs_gone(struct sim_node *s, enum sim_end end)
+{
+	struct sim_blobs *b = s->blobs;
+
+	if (b == NULL)
+		return;
+	forget_tasks(b);
+	for (struct part *p = b->parts, *next; p != NULL; p = next) {
+		uint64_t most = p->mark + cy_rng_below(&s->w->blobs, p->end - p->mark + 1);
+
+		next = p->next;
+		p->open = false;
+		p->stuck = 0;
+		if (end == SIM_ORDERLY)
+			most = p->end;
+		else if (cy_rng_below(&s->w->blobs, 2) == 0)
+			most = p->mark;
+		if (p->pulled)
+			most -= most % CY_CHUNK;
+		part_cut(p, most);
+		p->mark = p->end;
+		if (p->end == 0)
+			drop_part_of(b, p);
+	}
+}
+
+void blobs_strike(struct sim_node *s, enum sim_fault f, struct cy_rng *r)
+{
+	struct sim_blobs *b = s->blobs;
+	size_t n = 0, i;
+
+	if (b == NULL)
+		return;
+	if (f == FAULT_BLOB_FULL) {
+		b->full_until = s->w->now + world_span(r, HOUR);
+		world_say(s->w, "%s: its disk of evidence is full", s->id);
+		return;
+	}
+	for (const struct kept *k = b->kept; k != NULL; k = k->next)
+		n++;
+	i = n > 0 ? (size_t)cy_rng_below(r, n) : 0;
+	for (struct kept *k = b->kept; k != NULL; k = k->next)
+		if (i-- == 0 && k->pieces[0].len > 0) {
+			k->rotten = true;
+			world_say(s->w, "%s: a byte of content %02x%02x.. changes on its disk", s->id,
+				  k->id.sha256.b[0], k->id.sha256.b[1]);
+		}
+}
+
+void blobs_heal(struct sim_node *s)
+{
+	for (struct kept *k = s->blobs != NULL ? s->blobs->kept : NULL; k != NULL; k = k->next)
+		k->rotten = false;
+}
+
+bool blobs_holds(const struct sim_node *s, const struct blob_id *id)
+{
+	const struct kept *k = find_kept(s->blobs, &id->sha256);
+
+	return k != NULL && same_id(&k->id, id);
+}
+
+int blobs_each(const struct sim_node *s, int (*fn)(void *arg, const char *part, const struct cy_digest *sha256), void *arg)
+{
+	int r = 0;
+
+	for (const struct part *p = s->blobs->parts; p != NULL && r == 0; p = p->next)
+		r = fn(arg, p->name, NULL);
+	for (const struct kept *k = s->blobs->kept; k != NULL && r == 0; k = k->next)
+		r = fn(arg, NULL, &k->id.sha256);
+	return r;
+}
