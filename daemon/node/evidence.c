@@ -560,21 +560,22 @@ static int own_upload(void *arg, const struct store_upload *row)
 }
 
 /* Content that one does not have must not be sent by who happens to know its digest. */
-static void check_attachment(struct node *n, const struct conn *c, const CyAttachment *a, size_t i,
-			     struct law_faults *f)
+static int check_attachment(struct node *n, const struct conn *c, const CyAttachment *a, size_t i,
+			    struct law_faults *f)
 {
 	struct store_port *s = &n->ports.store;
 	struct owning o = { .c = c, .a = a };
 	struct cy_digest sha256;
 	struct law_fault *fault;
+	int r = CY_ENOENT;
 
 	if (a->chunk_root.len != CY_SHA256_LEN || a->sha256.len != CY_SHA256_LEN || f->n == LAW_FAULTS_MAX)
-		return;
+		return CY_OK;
 	memcpy(sha256.b, a->sha256.data, CY_SHA256_LEN);
 	if (n->ports.blobs.ctx != NULL)
-		s->get_upload(s->ctx, c->client->name, &sha256, own_upload, &o);
-	if (o.found)
-		return;
+		r = s->get_upload(s->ctx, c->client->name, &sha256, own_upload, &o);
+	if (o.found || (r < 0 && r != CY_ENOENT))
+		return r;
 	fault = &f->at[f->n++];
 	*fault = (struct law_fault){ 0 };
 	snprintf(fault->field, sizeof fault->field, "attachments[%zu].sha256", i);
@@ -583,13 +584,16 @@ static void check_attachment(struct node *n, const struct conn *c, const CyAttac
 			 ? "This daemon keeps no evidence: set evidence.dir in its configuration."
 			 : "This client has handed over no content with this digest, size and chunk_root within the "
 			   "last 30 days: put it first.");
+	return CY_OK;
 }
 
-void evidence_check(struct node *n, const struct conn *c, const CyContent *content, struct law_faults *f)
+int evidence_check(struct node *n, const struct conn *c, const CyContent *content, struct law_faults *f)
 {
 	size_t n_list;
 	CyAttachment **list = law_attachments_of(content, &n_list);
+	int r = CY_OK;
 
-	for (size_t i = 0; i < n_list; i++)
-		check_attachment(n, c, list[i], i, f);
+	for (size_t i = 0; i < n_list && r == CY_OK; i++)
+		r = check_attachment(n, c, list[i], i, f);
+	return r;
 }

@@ -570,8 +570,8 @@ uint32_t evidence_held(struct node *n, struct work_case *c, const CyContent *con
 /* What a message that was accepted says about attachments of the other side. */
 int evidence_heard(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
 		   const CyContent *content);
-/* May this client say so? Faults are added. */
-void evidence_check(struct node *n, const struct conn *c, const CyContent *content, struct law_faults *f);
+/* May this client say so? Faults are added; below 0 the store cannot read. */
+int evidence_check(struct node *n, const struct conn *c, const CyContent *content, struct law_faults *f);
 void evidence_arrived(struct node *n, struct input *in);
 void evidence_read(struct node *n, struct input *in);
 void evidence_destroyed(struct node *n, struct input *in);

@@ -210,8 +210,19 @@ static struct law_atom_warnings unacknowledged(struct node *n, const CySubmissio
 	return all;
 }
 
+static void add_content_faults(struct law_faults *f, const struct law_faults *content)
+{
+	for (size_t i = 0; i < content->n && f->n < LAW_FAULTS_MAX; i++) {
+		f->at[f->n] = content->at[i];
+		snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "submission.content.%.70s",
+			 content->at[i].field);
+		f->n++;
+	}
+	f->more = f->more || content->more;
+}
+
 /* All faults at once: the content's, then those of what stands around it. */
-static void validate(struct node *n, const struct conn *c, const CySubmit *s, struct law_faults *f)
+static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 {
 	const CySubmission *sub = s->submission;
 	struct law_faults content;
@@ -255,13 +266,24 @@ static void validate(struct node *n, const struct conn *c, const CySubmit *s, st
 
 		law_treaty_check(sub->content, n->config.books, &w, &content);
 	}
-	evidence_check(n, c, sub->content, &content);
-	for (size_t i = 0; i < content.n && f->n < LAW_FAULTS_MAX; i++) {
-		f->at[f->n] = content.at[i];
-		snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "submission.content.%.70s", content.at[i].field);
-		f->n++;
+	add_content_faults(f, &content);
+}
+
+/* Was what it attaches handed over? True: the client has the answer. */
+static bool lacks_evidence(struct node *n, const struct conn *c, uint64_t correlation, const CySubmission *sub,
+			   struct law_faults *f)
+{
+	struct law_faults content = { .n = 0 };
+
+	if (sub == NULL || sub->content == NULL)
+		return false;
+	if (evidence_check(n, c, sub->content, &content) < 0) {
+		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			     "the store cannot read now: repeat later");
+		return true;
 	}
-	f->more = f->more || content.more;
+	add_content_faults(f, &content);
+	return false;
 }
 
 /* ---------------------------------------------------------------- accepting */
@@ -416,16 +438,22 @@ void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CyS
 	struct cy_buf packed = CY_BUF(4 * CY_LOCAL_FRAME_MAX);
 	struct cy_digest request;
 
-	validate(n, c, s, &faults);
+	validate(n, s, &faults);
+	if (faults.n == 0) {
+		CY_ASSERT(wire_pack(&s->submission->base, &packed) == CY_OK);
+		request = cy_sha256(cy_buf_view(&packed));
+		cy_buf_free(&packed);
+		if (answered_before(n, c, correlation, s->idempotency_key, &request))
+			return;
+	}
+	/* What has been accepted is answered as before, also when its content is no longer kept for the client. */
+	if (lacks_evidence(n, c, correlation, s->submission, &faults))
+		return;
 	if (faults.n > 0) {
 		const struct law_atom_warnings warnings = unacknowledged(n, s->submission);
 
 		reply_faults(n, c, correlation, &faults, &warnings);
 		return;
 	}
-	CY_ASSERT(wire_pack(&s->submission->base, &packed) == CY_OK);
-	request = cy_sha256(cy_buf_view(&packed));
-	cy_buf_free(&packed);
-	if (!answered_before(n, c, correlation, s->idempotency_key, &request))
-		accept(n, c, correlation, s, &request);
+	accept(n, c, correlation, s, &request);
 }
