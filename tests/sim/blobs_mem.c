@@ -138,7 +138,7 @@ static void part_add(struct part *p, struct cy_bytes data)
 	do {
 		const size_t at = (size_t)(p->end % CY_CHUNK), left = CY_CHUNK - at, n = data.len < left ? data.len : left;
 
-		if (at == 0)
+		if (p->n == (size_t)(p->end / CY_CHUNK))
 			p->pieces[p->n++] = (struct piece){ 0 };
 		CY_ASSERT(p->n > 0 && p->n <= SIM_CHUNKS_MAX);
 		piece_add(&p->pieces[p->n - 1], cy_bytes(data.data, n));
@@ -274,7 +274,7 @@ static int do_append(struct sim_blobs *b, struct task *t)
 
 	if (p == NULL || !p->open)
 		return ended(t, CY_ENOENT, "there is no such part");
-	if (t->offset != p->end || (p->pulled && p->n > 0 && p->expected.size == 0))
+	if (t->offset != p->end)
 		r = p->stuck < 0 ? p->stuck : CY_ESTATE;
 	else if (p->pulled && !proved(p, t))
 		r = CY_ESIGN;

@@ -17,7 +17,7 @@ static struct sim_bulk *session_of(struct sim_node *s, uint64_t id)
 {
 	for (size_t i = 0; i < s->n_pairs; i++)
 		for (struct sim_bulk *x = s->pairs[i]->bulk; x != NULL; x = x->next)
-			if (x->id == id && !x->over)
+			if (x->id == id)
 				return x;
 	return NULL;
 }
@@ -44,6 +44,20 @@ static void check_over(struct sim_bulk *x)
 	if (x->over || !x->closed[0] || !x->closed[1])
 		return;
 	x->over = true;
+	for (struct sim_bulk **at = &x->pair->bulk; *at != NULL; at = &(*at)->next)
+		if (*at == x) {
+			*at = x->next;
+			break;
+		}
+	x->next = x->pair->bulk_old;
+	x->pair->bulk_old = x;
+	for (size_t side = 0; side < 2; side++) {
+		clear(x, side);
+		free(x->asked[side]);
+		free(x->heard[side]);
+		x->asked[side] = x->heard[side] = NULL;
+		x->n_asked[side] = x->n_heard[side] = 0;
+	}
 	if (x->pair->w->now - x->began >= 10 * SECOND)
 		x->pair->bulk_backoff = 0;
 	dial(x->pair);
@@ -92,12 +106,11 @@ static void doom(struct sim_bulk *x)
 
 void bulk_net_cut(struct sim_pair *p)
 {
-	for (struct sim_bulk *x = p->bulk; x != NULL; x = x->next)
-		if (!x->over) {
-			clear(x, 0);
-			clear(x, 1);
-			doom(x);
-		}
+	for (struct sim_bulk *x = p->bulk; x != NULL; x = x->next) {
+		clear(x, 0);
+		clear(x, 1);
+		doom(x);
+	}
 }
 
 void bulk_net_gone(struct sim_node *s)
@@ -108,8 +121,9 @@ void bulk_net_gone(struct sim_node *s)
 		const size_t side = side_of(s->pairs[i], s);
 
 		s->pairs[i]->bulk_wanted[side] = false;
-		for (struct sim_bulk *x = s->pairs[i]->bulk; x != NULL; x = x->next) {
-			if (x->over || x->closed[side])
+		for (struct sim_bulk *x = s->pairs[i]->bulk, *next; x != NULL; x = next) {
+			next = x->next;
+			if (x->closed[side])
 				continue;
 			x->up[side] = false;
 			x->closed[side] = true;
@@ -123,10 +137,10 @@ void bulk_net_gone(struct sim_node *s)
 
 void bulk_net_free(struct sim_pair *p)
 {
-	while (p->bulk != NULL) {
-		struct sim_bulk *x = p->bulk;
+	while (p->bulk != NULL || p->bulk_old != NULL) {
+		struct sim_bulk **list = p->bulk != NULL ? &p->bulk : &p->bulk_old, *x = *list;
 
-		p->bulk = x->next;
+		*list = x->next;
 		for (size_t side = 0; side < 2; side++) {
 			clear(x, side);
 			free(x->asked[side]);
@@ -350,11 +364,11 @@ static void on_up(struct world *w, void *arg, uint64_t side)
 		world_at(w, s->suspended_until, on_up, x, side);
 		return;
 	}
-	for (struct sim_bulk *old = x->next; old != NULL; old = old->next)
-		if (!old->over) {
-			tell_down(old, side, "replaced by a newer connection");
-			check_over(old);
-		}
+	for (struct sim_bulk *old = x->next, *next; old != NULL; old = next) {
+		next = old->next;
+		tell_down(old, side, "replaced by a newer connection");
+		check_over(old);
+	}
 	x->up[side] = true;
 	node_bulk_up(s->node, x->pair->side[1 - side]->id, x->id);
 }
@@ -368,7 +382,7 @@ static void on_dial(struct world *w, void *arg, uint64_t unused)
 	p->bulk_dialling = false;
 	if (!p->bulk_wanted[0] && !p->bulk_wanted[1])
 		return;
-	if (p->bulk != NULL && !p->bulk->over && !p->bulk->doomed && !p->bulk->closed[0] && !p->bulk->closed[1])
+	if (p->bulk != NULL && !p->bulk->doomed && !p->bulk->closed[0] && !p->bulk->closed[1])
 		return;
 	for (size_t side = 0; side < 2; side++)
 		if (p->side[side]->node == NULL || p->side[side]->suspended_until > w->now || p->blocked[side] ||
@@ -376,7 +390,6 @@ static void on_dial(struct world *w, void *arg, uint64_t unused)
 			dial(p);
 			return;
 		}
-	/* What is over and has no events any more is not freed before the end: there are few. */
 	x = calloc(1, sizeof *x);
 	CY_ASSERT(x != NULL);
 	x->id = ++w->sessions;

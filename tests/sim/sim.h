@@ -179,7 +179,7 @@ struct sim_pair {
 	int64_t clogged_until[2];
 	int64_t backoff; /* it starts anew once a session has lasted */
 	bool dialling;
-	struct sim_bulk *bulk; /* the newest first; those that are over stay: events may point to them */
+	struct sim_bulk *bulk, *bulk_old; /* as with sessions for messages */
 	bool bulk_wanted[2], bulk_dialling;
 	int64_t bulk_backoff;
 };
