@@ -36,6 +36,26 @@
 #ifndef CY_MUTANT_CURSOR_EARLY
 #define CY_MUTANT_CURSOR_EARLY 0
 #endif
+/* Evidence is here once its last chunk is, not once the disk has it under its name. */
+#ifndef CY_MUTANT_HERE_BEFORE_FINISH
+#define CY_MUTANT_HERE_BEFORE_FINISH 0
+#endif
+/* Evidence is destroyed in spite of a legal hold. */
+#ifndef CY_MUTANT_HOLD_IGNORED
+#define CY_MUTANT_HOLD_IGNORED 0
+#endif
+/* A peer that knows a digest gets what was never offered to it. */
+#ifndef CY_MUTANT_NEVER_OFFERED_SENT
+#define CY_MUTANT_NEVER_OFFERED_SENT 0
+#endif
+/* Content is destroyed although other evidence holds the same. */
+#ifndef CY_MUTANT_SHARED_DESTROYED
+#define CY_MUTANT_SHARED_DESTROYED 0
+#endif
+/* A receipt that is only repeated offers evidence again that has arrived. */
+#ifndef CY_MUTANT_REPEATED_RECEIPT
+#define CY_MUTANT_REPEATED_RECEIPT 0
+#endif
 /* Those that begin with LAW are caught in the legal years. */
 /* A step of a ladder is taken a day too early. */
 #ifndef CY_MUTANT_LAW_STEP_EARLY

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "node/evidence.h"
 
 /* --------------------------------------------------------------------- skipping */
@@ -428,6 +429,15 @@ static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, bool
 	node_queue(n, in);
 }
 
+/* The planted bug: nobody has said that the disk has it. */
+static void not_finished(struct node *n, struct peer *p, struct bulk_pull *pull)
+{
+	xchg_pull_end(pull->x);
+	pull->x = NULL;
+	n->finishing++;
+	arrived(n, p, pull, false);
+}
+
 void bulk_committing(struct node *n, const struct input *in)
 {
 	struct bulk *b = n->peers[in->peer]->bulk;
@@ -488,7 +498,7 @@ static void stored(struct node *n, struct peer *p, struct bulk_pull *pull, const
 	}
 	xchg_pull_stored(pull->x);
 	if (pull->x->stored == pull->x->chunks)
-		bulk_finish(n, p, pull);
+		CY_MUTANT_HERE_BEFORE_FINISH ? not_finished(n, p, pull) : bulk_finish(n, p, pull);
 }
 
 static void finished(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "node/evidence.h"
 
 /* ------------------------------------------------------------------------ rate */
@@ -87,7 +88,7 @@ void bulk_asked(struct node *n, struct peer *p, const CyPull *f)
 		refuse(n, p, f->pull, CY_NOT_SENT_CODE__NOT_NOW);
 		return;
 	}
-	if (r == CY_ENOENT || !o.offered) {
+	if (r == CY_ENOENT || (!o.offered && !CY_MUTANT_NEVER_OFFERED_SENT)) {
 		node_tell(n, NODE_WARNING, NODE_EVENT_PEER_FAULT, p->id,
 			  "peer %s: it asks for evidence that was never offered to it", p->id);
 		refuse(n, p, f->pull, CY_NOT_SENT_CODE__NEVER_OFFERED);

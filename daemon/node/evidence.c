@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "law/validate.h"
 
 /* --------------------------------------------------------------------- rows */
@@ -437,7 +438,7 @@ static void hear_about(struct about *x, struct store_evidence *row)
 	const struct cy_wall now = node_legal_now(x->n);
 
 	if (x->ask) {
-		if (row->hold)
+		if (row->hold && !CY_MUTANT_HOLD_IGNORED)
 			x->held = row->attachment;
 		return;
 	}
@@ -560,8 +561,7 @@ static int own_upload(void *arg, const struct store_upload *row)
 }
 
 /* Content that one does not have must not be sent by who happens to know its digest. */
-static int check_attachment(struct node *n, const struct conn *c, const CyAttachment *a, size_t i,
-			    struct law_faults *f)
+static int check_attachment(struct node *n, const struct conn *c, const CyAttachment *a, size_t i, struct law_faults *f)
 {
 	struct store_port *s = &n->ports.store;
 	struct owning o = { .c = c, .a = a };

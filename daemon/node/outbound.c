@@ -419,7 +419,8 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bo
 
 struct own_parcel {
 	struct cy_digest digest;
-	bool receipted;
+	bool receipted, same; /* there is a receipt; it is the one that came now */
+	struct cy_bytes now;
 	struct wire_text *text;
 	struct cy_arena *arena;
 };
@@ -430,6 +431,7 @@ static int load_own_parcel(void *arg, const struct store_parcel *row)
 
 	o->digest = row->digest;
 	o->receipted = row->receipt.len > 0;
+	o->same = cy_bytes_equal(row->receipt, o->now);
 	o->text = cy_arena_take(o->arena, sizeof *o->text);
 	return wire_text_read(row->manifest, o->text, NULL);
 }
@@ -450,7 +452,8 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 {
 	struct store_port *s = &n->ports.store;
 	struct xchg_pos pos = { text->epoch, text->sequence };
-	struct own_parcel own = { .arena = &n->batch.arena };
+	struct own_parcel own = { .arena = &n->batch.arena,
+				  .now = cy_bytes(receipt->receipt->text.data, receipt->receipt->text.len) };
 	struct cy_digest digest;
 	struct store_write *w;
 	char hex[CY_SHA256_HEX];
@@ -465,7 +468,8 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 		return;
 	}
 	p->waiting = true;
-	if (xchg_receipted(&p->sender, pos) < 0)
+	/* What is only repeated says nothing new: what it stated may have gone on since. */
+	if (xchg_receipted(&p->sender, pos) < 0 || (own.same && !CY_MUTANT_REPEATED_RECEIPT))
 		return;
 	for (size_t i = 0; i < text->n; i++) {
 		r = settle(n, p, &text->entries[i], own.receipted);
@@ -482,7 +486,7 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	w->parcel.author = STORE_OWN;
 	w->parcel.epoch = pos.epoch;
 	w->parcel.sequence = pos.sequence;
-	w->parcel.receipt = batch_bytes(n, cy_bytes(receipt->receipt->text.data, receipt->receipt->text.len));
+	w->parcel.receipt = batch_bytes(n, own.now);
 	w->parcel.receipt_signature =
 		batch_bytes(n, cy_bytes(receipt->receipt->signature.data, receipt->receipt->signature.len));
 	if (pos.epoch == n->epoch && pos.sequence == p->stream.out_receipted + 1)

@@ -214,8 +214,7 @@ static void add_content_faults(struct law_faults *f, const struct law_faults *co
 {
 	for (size_t i = 0; i < content->n && f->n < LAW_FAULTS_MAX; i++) {
 		f->at[f->n] = content->at[i];
-		snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "submission.content.%.70s",
-			 content->at[i].field);
+		snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "submission.content.%.70s", content->at[i].field);
 		f->n++;
 	}
 	f->more = f->more || content->more;

@@ -589,11 +589,9 @@ static void local_hold(void *ctx, uint64_t conn, bool on)
 
 struct local_port desk_port(struct sim_node *s)
 {
-	return (struct local_port){ .ctx = s,
-				    .send = local_send_frame,
-				    .queued = local_queued,
-				    .close = local_close,
-				    .hold = local_hold };
+	return (struct local_port){
+		.ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close, .hold = local_hold
+	};
 }
 
 /* --------------------------------------------------------------------- life */

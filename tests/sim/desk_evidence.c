@@ -62,7 +62,8 @@ void desk_attach(struct sim_desk *d, struct sim_job *j, CyContent__KindCase kind
 	struct world *w = d->node->w;
 
 	if (!keeps(d) ||
-	    (kind != CY_CONTENT__KIND_REQUEST && kind != CY_CONTENT__KIND_RESULT && kind != CY_CONTENT__KIND_SUPPLEMENT) ||
+	    (kind != CY_CONTENT__KIND_REQUEST && kind != CY_CONTENT__KIND_RESULT &&
+	     kind != CY_CONTENT__KIND_SUPPLEMENT) ||
 	    cy_rng_below(&d->rng, 12) >= of_twelve[w->set.level[FAULT_EVIDENCE]])
 		return;
 	j->n_attached = 1 + (size_t)cy_rng_below(&d->rng, SIM_ATTACHED_MAX);
@@ -77,8 +78,8 @@ void desk_attach(struct sim_desk *d, struct sim_job *j, CyContent__KindCase kind
 						 : content_new(w, &d->rng);
 		j->attached[i].send_always = cy_rng_below(&d->rng, 10) == 0;
 		if (cy_rng_below(&d->rng, 3) == 0)
-			snprintf(j->attached[i].retain, sizeof j->attached[i].retain, "%04d-%02d-%02d",
-				 (int)last.year, (int)last.month, (int)last.day);
+			snprintf(j->attached[i].retain, sizeof j->attached[i].retain, "%04d-%02d-%02d", (int)last.year,
+				 (int)last.month, (int)last.day);
 	}
 }
 
@@ -401,7 +402,8 @@ static void certify(struct sim_desk *d, const struct item *i)
 	char text[200];
 
 	snprintf(text, sizeof text,
-		 "\"destructionCertificate\":{\"result\":%u,\"method\":\"m\",\"certifiedBy\":\"c\",\"attachments\":[%u]}",
+		 "\"destructionCertificate\":{\"result\":%u,\"method\":\"m\",\"certifiedBy\":\"c\",\"attachments\":[%u]"
+		 "}",
 		 i->number, i->attachment);
 	desk_follow_up(d, i->pair, i->case_id, text);
 }

@@ -128,7 +128,9 @@ void bulk_net_gone(struct sim_node *s)
 			x->up[side] = false;
 			x->closed[side] = true;
 			clear(x, side);
-			world_at(w, w->now + 1 + (int64_t)cy_rng_below(&w->bulk, cy_rng_below(&w->bulk, 4) ? SECOND : MINUTE),
+			world_at(w,
+				 w->now + 1 +
+					 (int64_t)cy_rng_below(&w->bulk, cy_rng_below(&w->bulk, 4) ? SECOND : MINUTE),
 				 on_down, x, 1 - side);
 			check_over(x);
 		}

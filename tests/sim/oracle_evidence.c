@@ -66,8 +66,8 @@ static void chunk_leaves(struct sim_bulk *x, size_t by, const struct wire_chunk 
 	if (from->w->set.level[FAULT_BLOB_ROT] == 0 && !cy_bytes_equal(expected, c->data))
 		world_fail(from->w, "%s sends %s other bytes than those of chunk %llu", from->id, to->id,
 			   (unsigned long long)c->chunk);
-	world_say(from->w, "%s -> %s: chunk %llu of pull %u, %zu bytes", from->id, to->id,
-		  (unsigned long long)c->chunk, c->pull, c->data.len);
+	world_say(from->w, "%s -> %s: chunk %llu of pull %u, %zu bytes", from->id, to->id, (unsigned long long)c->chunk,
+		  c->pull, c->data.len);
 }
 
 void oracle_bulk_leaves(struct sim_bulk *x, size_t by, struct cy_bytes frame)
@@ -116,8 +116,7 @@ static bool is_offered(const struct sim_node *from, const struct sim_node *to, c
 
 	return e != NULL && m != NULL && e->author == STORE_OWN && strcmp(e->peer, to->id) == 0 &&
 	       e->state != STORE_EVIDENCE_DESTROYED && p->sha256.len == CY_SHA256_LEN &&
-	       memcmp(p->sha256.data, e->sha256.b, CY_SHA256_LEN) == 0 && m->row.sequence != 0 &&
-	       m->row.void_code == 0;
+	       memcmp(p->sha256.data, e->sha256.b, CY_SHA256_LEN) == 0 && m->row.sequence != 0 && m->row.void_code == 0;
 }
 
 void oracle_bulk_arrives(struct sim_bulk *x, size_t at, struct cy_bytes frame)
@@ -261,8 +260,7 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 {
 	const struct mem_case *c;
 
-	if (from->blobs == NULL || m->content == NULL ||
-	    m->content->kind_case != CY_CONTENT__KIND_EVIDENCE_STATEMENT)
+	if (from->blobs == NULL || m->content == NULL || m->content->kind_case != CY_CONTENT__KIND_EVIDENCE_STATEMENT)
 		return;
 	c = mem_store_case(&from->store, to->id, m->case_id);
 	for (size_t i = 0; i < m->content->evidence_statement->n_items; i++) {
@@ -279,8 +277,9 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 			id = id_of(e);
 		if (e == NULL || (e->state != STORE_EVIDENCE_DESTROYED &&
 				  (e->state != STORE_EVIDENCE_HERE || (!blobs_holds(from, &id) && !from->restored))))
-			world_fail(from->w, "%s tells %s that attachment %u of message %u arrived, and it is %s", from->id,
-				   to->id, said->attachment, said->message, e != NULL ? state_name(e->state) : "unknown");
+			world_fail(from->w, "%s tells %s that attachment %u of message %u arrived, and it is %s",
+				   from->id, to->id, said->attachment, said->message,
+				   e != NULL ? state_name(e->state) : "unknown");
 	}
 }
 
@@ -305,7 +304,7 @@ static void row_drained(const struct sim_node *s, const struct store_evidence *e
 	const struct blob_id id = id_of(e);
 	const struct sim_bulk *x = p->bulk;
 
-	if (m->row.void_code != 0 || m->row.transport == STORE_FAILED)
+	if (m->row.void_code != 0 || m->row.transport == STORE_FAILED || s->restored || o->restored)
 		return;
 	if (e->author == STORE_PEER ? e->state != STORE_EVIDENCE_WAITING : e->state != STORE_EVIDENCE_OFFERED)
 		return;
@@ -333,7 +332,6 @@ void oracle_evidence_drained(struct world *w, char *why, size_t size)
 	}
 }
 
-
 /* Whose is it? */
 static int belongs(void *arg, const char *part, const struct cy_digest *sha256)
 {
@@ -345,9 +343,9 @@ static int belongs(void *arg, const char *part, const struct cy_digest *sha256)
 		const struct store_evidence *e = m->evidence[i];
 
 		cy_digest_hex(&e->sha256, hex);
-		if (sha256 != NULL ? cy_digest_equal(&e->sha256, sha256) && needs(e)
-				   : e->author == STORE_PEER && e->state == STORE_EVIDENCE_WAITING &&
-					     strcmp(part, hex) == 0)
+		if (sha256 != NULL
+			    ? cy_digest_equal(&e->sha256, sha256) && needs(e)
+			    : e->author == STORE_PEER && e->state == STORE_EVIDENCE_WAITING && strcmp(part, hex) == 0)
 			return 0;
 	}
 	for (size_t i = 0; i < m->n_uploads && sha256 != NULL; i++)
@@ -355,8 +353,8 @@ static int belongs(void *arg, const char *part, const struct cy_digest *sha256)
 			return 0;
 	if (sha256 != NULL)
 		cy_digest_hex(sha256, hex);
-	world_fail(s->w, "%s: %s %.16s stays on the disk and belongs to nobody", s->id, part != NULL ? "part" : "content",
-		   part != NULL ? part : hex);
+	world_fail(s->w, "%s: %s %.16s stays on the disk and belongs to nobody", s->id,
+		   part != NULL ? "part" : "content", part != NULL ? part : hex);
 	return 1;
 }
 
@@ -377,7 +375,8 @@ void oracle_evidence_final(struct world *w)
 					   e->message_id, e->attachment, state_name(e->state));
 			w->counts.attached += e->author == STORE_OWN;
 			w->counts.held_back += e->author == STORE_PEER && e->state == STORE_EVIDENCE_HELD_BACK;
-			if (e->author != STORE_OWN || m->row.void_code != 0 || m->row.transport == STORE_FAILED)
+			if (e->author != STORE_OWN || m->row.void_code != 0 || m->row.transport == STORE_FAILED ||
+			    s->restored || o->restored)
 				continue;
 			there = mem_store_evidence(&o->store, e->message_id, e->attachment);
 			if (there == NULL || there->state != e->state)
@@ -385,6 +384,7 @@ void oracle_evidence_final(struct world *w)
 					   state_name(e->state), s->id,
 					   there != NULL ? state_name(there->state) : "unknown", o->id);
 		}
-		blobs_each(s, belongs, s);
+		if (!s->restored)
+			blobs_each(s, belongs, s);
 	}
 }

@@ -23,39 +23,39 @@
 /* ---------------------------------------------------------------- settings */
 
 /* What can go wrong. X(NAME, what it does) */
-#define SIM_FAULTS(X)                                                             \
-	X(LATENCY, "frames take up to half a minute")                             \
-	X(LOSS, "frames are lost, and their session some time later")             \
-	X(DUPLICATE, "frames arrive twice")                                       \
-	X(REORDER, "frames overtake each other")                                  \
-	X(FLIP, "a bit of a frame is flipped")                                    \
-	X(TRUNCATE, "a frame is cut short")                                       \
-	X(RESET, "sessions are cut, each side learns of it at another time")      \
-	X(PARTITION, "two authorities cannot reach each other")                   \
-	X(ONE_WAY, "one direction between two authorities is dead")               \
-	X(CLOG, "one direction takes nothing for a while")                        \
-	X(CRASH, "an authority crashes and restarts")                             \
-	X(CRASH_COMMIT, "an authority crashes between a commit and what follows") \
-	X(COMMIT_FAILS, "a commit fails")                                         \
-	X(READ_FAILS, "a store cannot be read for a while")                       \
-	X(SLOW_DISK, "a commit takes up to ten seconds")                          \
-	X(SIGN_FAILS, "a signature cannot be made")                               \
-	X(SLOW_TOKEN, "a signature takes up to ten seconds")                      \
-	X(RESTORE, "an authority is restored from an older backup")               \
-	X(DRIFT, "clocks run at other speeds")                                    \
-	X(CLOCK_STEP, "a wall clock is set by up to two days")                    \
-	X(SUSPEND, "a machine is suspended for a while")                          \
-	X(DESK_CRASH, "a case system crashes and repeats what it is not sure of") \
-	X(DESK_STALL, "a case system does not read for a while")                  \
-	X(REPEAT, "a case system repeats what was answered")                      \
-	X(EXPIRY, "messages are undeliverable after two days instead of thirty")  \
+#define SIM_FAULTS(X)                                                                        \
+	X(LATENCY, "frames take up to half a minute")                                        \
+	X(LOSS, "frames are lost, and their session some time later")                        \
+	X(DUPLICATE, "frames arrive twice")                                                  \
+	X(REORDER, "frames overtake each other")                                             \
+	X(FLIP, "a bit of a frame is flipped")                                               \
+	X(TRUNCATE, "a frame is cut short")                                                  \
+	X(RESET, "sessions are cut, each side learns of it at another time")                 \
+	X(PARTITION, "two authorities cannot reach each other")                              \
+	X(ONE_WAY, "one direction between two authorities is dead")                          \
+	X(CLOG, "one direction takes nothing for a while")                                   \
+	X(CRASH, "an authority crashes and restarts")                                        \
+	X(CRASH_COMMIT, "an authority crashes between a commit and what follows")            \
+	X(COMMIT_FAILS, "a commit fails")                                                    \
+	X(READ_FAILS, "a store cannot be read for a while")                                  \
+	X(SLOW_DISK, "a commit takes up to ten seconds")                                     \
+	X(SIGN_FAILS, "a signature cannot be made")                                          \
+	X(SLOW_TOKEN, "a signature takes up to ten seconds")                                 \
+	X(RESTORE, "an authority is restored from an older backup")                          \
+	X(DRIFT, "clocks run at other speeds")                                               \
+	X(CLOCK_STEP, "a wall clock is set by up to two days")                               \
+	X(SUSPEND, "a machine is suspended for a while")                                     \
+	X(DESK_CRASH, "a case system crashes and repeats what it is not sure of")            \
+	X(DESK_STALL, "a case system does not read for a while")                             \
+	X(REPEAT, "a case system repeats what was answered")                                 \
+	X(EXPIRY, "messages are undeliverable after two days instead of thirty")             \
 	X(RECONFIGURE, "a configuration leaves a peer out for a while, with another window") \
-	X(EVIDENCE, "there is evidence: it is handed over, fetched, held, and destroyed") \
-	X(BULK_RESET, "sessions of the bulk lane are cut")                        \
-	X(BULK_LIES, "a peer asks for evidence that was not offered to it")       \
-	X(BLOB_FAILS, "files of evidence cannot be read or written")              \
-	X(BLOB_SLOW, "files of evidence take up to half a minute, or take nothing") \
-	X(BLOB_FULL, "the disk of evidence is full for a while")                  \
+	X(EVIDENCE, "there is evidence: it is handed over, fetched, held, and destroyed")    \
+	X(BULK_RESET, "sessions of the bulk lane are cut")                                   \
+	X(BULK_LIES, "a peer asks for evidence that was not offered to it")                  \
+	X(BLOB_FAILS, "files of evidence cannot be read or written")                         \
+	X(BLOB_SLOW, "files of evidence take up to half a minute, or take nothing")          \
+	X(BLOB_FULL, "the disk of evidence is full for a while")                             \
 	X(BLOB_ROT, "bytes of evidence change on the disk")
 
 enum sim_fault {
@@ -321,9 +321,9 @@ void world_say(struct world *w, const char *fmt, ...) __attribute__((format(prin
 void world_at(struct world *w, int64_t due, sim_fn *fn, void *arg, uint64_t x);
 void world_mix(struct world *w, const void *data, size_t len);
 void world_mix_some(struct world *w, const void *data, size_t len); /* of what is long, its ends */
-bool world_chance(struct world *w, enum sim_fault f); /* once an operation */
-bool world_chance_high(struct world *w, enum sim_fault f); /* once one of few operations */
-int64_t world_span(struct cy_rng *r, int64_t mean);   /* exponential, at least 1 ms */
+bool world_chance(struct world *w, enum sim_fault f);               /* once an operation */
+bool world_chance_high(struct world *w, enum sim_fault f);          /* once one of few operations */
+int64_t world_span(struct cy_rng *r, int64_t mean);                 /* exponential, at least 1 ms */
 void sim_node_start(struct sim_node *s);
 struct cy_wall sim_node_wall(struct sim_node *s); /* as its clock shows it */
 /* Set its wall clock, ms from the true time; it is told soon after. */

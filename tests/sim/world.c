@@ -743,8 +743,8 @@ static bool strikes(enum sim_fault f)
 {
 	return f == FAULT_RESET || f == FAULT_PARTITION || f == FAULT_ONE_WAY || f == FAULT_CLOG || f == FAULT_CRASH ||
 	       f == FAULT_READ_FAILS || f == FAULT_RESTORE || f == FAULT_CLOCK_STEP || f == FAULT_SUSPEND ||
-	       f == FAULT_DESK_CRASH || f == FAULT_DESK_STALL || f == FAULT_RECONFIGURE ||
-	       f == FAULT_BULK_RESET || f == FAULT_BLOB_FULL || f == FAULT_BLOB_ROT;
+	       f == FAULT_DESK_CRASH || f == FAULT_DESK_STALL || f == FAULT_RECONFIGURE || f == FAULT_BULK_RESET ||
+	       f == FAULT_BLOB_FULL || f == FAULT_BLOB_ROT;
 }
 
 /* Mean time between two strikes at one authority. */
