@@ -347,7 +347,7 @@ void batch_plan_wake(struct node *n)
 	}
 	if (n->ports.blobs.ctx != NULL) {
 		const struct cy_mono bulk = bulk_next(n);
-		struct cy_mono look = n->recheck.on ? now : n->clock_suspect ? CY_NEVER : n->next_evidence;
+		struct cy_mono look = n->recheck.on ? now : n->next_evidence;
 
 		if (cy_mono_before(n->next_statement, look))
 			look = n->next_statement;

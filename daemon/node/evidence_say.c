@@ -398,11 +398,13 @@ void evidence_step(struct node *n)
 
 	if (n->ports.blobs.ctx == NULL)
 		return;
-	if (!cy_mono_before(now, n->next_evidence) && !n->clock_suspect && n->batch.alone == NULL) {
+	if (!cy_mono_before(now, n->next_evidence) && n->batch.alone == NULL) {
 		n->next_evidence = cy_mono_add(now, EVIDENCE_CHECK_MS);
-		n->sweep = true;
-		destroy_overdue(n);
-		drop_old_uploads(n);
+		n->sweep = true; /* what is over already needs no clock */
+		if (!n->clock_suspect) {
+			destroy_overdue(n);
+			drop_old_uploads(n);
+		}
 	}
 	if (n->recheck.on && n->batch.alone == NULL)
 		recheck(n);
