@@ -260,7 +260,9 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 {
 	const struct mem_case *c;
 
-	if (from->blobs == NULL || m->content == NULL || m->content->kind_case != CY_CONTENT__KIND_EVIDENCE_STATEMENT)
+	/* After a restore what was true may be said again of what is fetched anew. */
+	if (from->blobs == NULL || from->restored || m->content == NULL ||
+	    m->content->kind_case != CY_CONTENT__KIND_EVIDENCE_STATEMENT)
 		return;
 	c = mem_store_case(&from->store, to->id, m->case_id);
 	for (size_t i = 0; i < m->content->evidence_statement->n_items; i++) {
@@ -276,7 +278,7 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 		if (e != NULL)
 			id = id_of(e);
 		if (e == NULL || (e->state != STORE_EVIDENCE_DESTROYED &&
-				  (e->state != STORE_EVIDENCE_HERE || (!blobs_holds(from, &id) && !from->restored))))
+				  (e->state != STORE_EVIDENCE_HERE || !blobs_holds(from, &id))))
 			world_fail(from->w, "%s tells %s that attachment %u of message %u arrived, and it is %s",
 				   from->id, to->id, said->attachment, said->message,
 				   e != NULL ? state_name(e->state) : "unknown");
