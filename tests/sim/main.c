@@ -18,6 +18,7 @@ static const char help[] = "Usage: sim [OPTION]... [FIRST..LAST | SEED]\n"
 			   "  -t, --trace          tell the whole story of a seed on standard output\n"
 			   "  -w, --without FAULT  switch a kind of fault off; several times\n"
 			   "      --only FAULT     switch all others off; several times\n"
+			   "      --evidence       case systems hand over evidence as well\n"
 			   "  -n, --nodes N        another number of authorities\n"
 			   "  -d, --days N         another number of days with faults\n"
 			   "  -q, --quiet          no line a seed\n"
@@ -41,7 +42,7 @@ struct options {
 	uint32_t nodes;
 	int64_t days;
 	uint64_t every;
-	bool without[FAULTS], only[FAULTS], has_only;
+	bool without[FAULTS], only[FAULTS], has_only, evidence;
 };
 
 struct verdict {
@@ -60,7 +61,7 @@ static void settle_settings(const struct options *o, uint64_t seed, struct sim_s
 	if (o->days > 0)
 		set->faulty = o->days * DAY;
 	for (int f = 0; f < FAULTS; f++)
-		if (o->without[f] || (o->has_only && !o->only[f]))
+		if (o->without[f] || (o->has_only && !o->only[f]) || (f == FAULT_EVIDENCE && !o->evidence))
 			set->level[f] = 0;
 	if (o->sqlite)
 		set->backend = SIM_SQLITE;
@@ -445,7 +446,8 @@ enum {
 	OPT_LAW,
 	OPT_EVERY,
 	OPT_UNTIL,
-	OPT_FAULTS
+	OPT_FAULTS,
+	OPT_EVIDENCE
 };
 
 static const struct option long_options[] = {
@@ -463,6 +465,7 @@ static const struct option long_options[] = {
 	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "until-failure", no_argument, NULL, OPT_UNTIL },
 	{ "faults", no_argument, NULL, OPT_FAULTS },
+	{ "evidence", no_argument, NULL, OPT_EVIDENCE },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -539,6 +542,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case OPT_UNTIL:
 			o->until_failure = true;
+			break;
+		case OPT_EVIDENCE:
+			o->evidence = true;
 			break;
 		case OPT_FAULTS:
 			for (int f = 0; f < FAULTS; f++)

@@ -6,9 +6,14 @@ cd "$(dirname "$0")/../.." || exit 1
 count=0
 while read -r name; do
 	count=$((count + 1))
-	years=()
-	[[ $name != LAW_* ]] || years=(--law --nodes 10 --days 365)
-	if said=$("$1/$name" "${years[@]}" --until-failure --once --quiet 1..200 2>&1); then
+	how=()
+	[[ $name != LAW_* ]] || how=(--law --nodes 10 --days 365)
+	seeds=1..200
+	case $name in
+	HERE_BEFORE_FINISH | HOLD_IGNORED | NEVER_OFFERED_SENT | SHARED_DESTROYED) how=(--evidence -n 3 --without RESTORE) ;;
+	REPEATED_RECEIPT) how=(--evidence -n 3) seeds=4 ;;
+	esac
+	if said=$("$1/$name" "${how[@]}" --until-failure --once --quiet $seeds 2>&1); then
 		echo "ok $count - $name is $said"
 	else
 		echo "not ok $count - $name is $said"
