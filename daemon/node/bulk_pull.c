@@ -469,9 +469,20 @@ void bulk_settled(struct node *n)
 				n->peers[i]->bulk->look = true;
 			}
 }
+/* It came in another way: what an interrupted pull has left is not needed. */
+static void drop_rest(struct node *n, const struct bulk_pull *pull)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t = blob_take(n, BLOB_DROP);
+
+	if (b->drop_part(b->ctx, t->id, pull->part) < 0)
+		blob_untake(n, t);
+}
+
 static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
 {
 	if (r->code == CY_EEXIST) {
+		drop_rest(n, pull);
 		n->finishing++;
 		arrived(n, p, pull, false);
 	} else if (r->code < 0) {

@@ -136,10 +136,15 @@ void oracle_bulk_arrives(struct sim_bulk *x, size_t at, struct cy_bytes frame)
 	if (f == NULL) /* a fault of the net */
 		return;
 	if (f->kind_case == CY_BULK_FRAME__KIND_PULL) {
-		a = add_asked(&x->heard[1 - at], &x->n_heard[1 - at], &x->cap_heard[1 - at], f->pull->pull);
-		a->offered = is_offered(s, x->pair->side[1 - at], f->pull);
-		s->w->counts.lies += !a->offered;
-		if (a->offered)
+		const bool offered = is_offered(s, x->pair->side[1 - at], f->pull);
+
+		/* A number that a fault of the net gave twice: what was offered goes on. */
+		a = find_asked(x->heard[1 - at], x->n_heard[1 - at], f->pull->pull);
+		if (offered || a == NULL)
+			a = add_asked(&x->heard[1 - at], &x->n_heard[1 - at], &x->cap_heard[1 - at], f->pull->pull);
+		a->offered = a->offered || offered;
+		s->w->counts.lies += !offered;
+		if (offered)
 			memcpy(a->sha256.b, f->pull->sha256.data, CY_SHA256_LEN);
 	} else if (f->kind_case == CY_BULK_FRAME__KIND_NOT_SENT) {
 		a = find_asked(x->asked[at], x->n_asked[at], f->not_sent->pull);
@@ -378,7 +383,7 @@ void oracle_evidence_final(struct world *w)
 			w->counts.attached += e->author == STORE_OWN;
 			w->counts.held_back += e->author == STORE_PEER && e->state == STORE_EVIDENCE_HELD_BACK;
 			if (e->author != STORE_OWN || m->row.void_code != 0 || m->row.transport == STORE_FAILED ||
-			    s->restored || o->restored)
+			    s->restored || o->restored || w->set.level[FAULT_EXPIRY] > 0) /* statements are given up */
 				continue;
 			there = mem_store_evidence(&o->store, e->message_id, e->attachment);
 			if (there == NULL || there->state != e->state)
