@@ -469,6 +469,7 @@ void bulk_settled(struct node *n)
 				n->peers[i]->bulk->look = true;
 			}
 }
+
 /* It came in another way: what an interrupted pull has left is not needed. */
 static void drop_rest(struct node *n, const struct bulk_pull *pull)
 {
