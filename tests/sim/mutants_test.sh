@@ -10,8 +10,8 @@ while read -r name; do
 	[[ $name != LAW_* ]] || how=(--law --nodes 10 --days 365)
 	seeds=1..200
 	case $name in
-	HERE_BEFORE_FINISH | HOLD_IGNORED | NEVER_OFFERED_SENT | SHARED_DESTROYED) how=(--evidence -n 3 --without RESTORE) ;;
-	REPEATED_RECEIPT) how=(--evidence -n 3) seeds=4 ;;
+	HERE_BEFORE_FINISH | HOLD_IGNORED | NEVER_OFFERED_SENT | SHARED_DESTROYED | REPEATED_RECEIPT)
+		how=(--evidence -n 3) seeds=114 ;;
 	esac
 	if said=$("$1/$name" "${how[@]}" --until-failure --once --quiet $seeds 2>&1); then
 		echo "ok $count - $name is $said"
