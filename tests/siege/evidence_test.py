@@ -139,6 +139,8 @@ def honest(*messages):
 class Raw:
     """The same lane without anybody who reads."""
 
+    reader = None  # a thread; see drained()
+
     def __init__(self, **hello):
         self.sock = ground.raw_tls(alpn=B.ALPN)
         self.sock.recv(1)       # a dialler is silent until the listener has said something
@@ -155,6 +157,11 @@ class Raw:
         self.sock.sendall(self.frame(**kind))
 
     def close(self):
+        # A thread that still reads would read from whatever has the number of the descriptor next.
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+        if self.reader:
+            self.reader.join()
         self.sock.close()
 
 
@@ -444,9 +451,8 @@ def drained(raw):
         with contextlib.suppress(OSError, ValueError):
             while raw.sock.recv(1 << 16):
                 pass
-    t = threading.Thread(target=read, daemon=True)
-    t.start()
-    return t
+    raw.reader = threading.Thread(target=read, daemon=True)
+    raw.reader.start()
 
 
 @test
