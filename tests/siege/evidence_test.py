@@ -1,4 +1,7 @@
 """A peer with valid certificates that lies on the bulk lane: about its evidence, and in what it asks for."""
+import select
+import ssl
+
 from siege import *
 from evidence import *
 import bulk as B
@@ -139,8 +142,6 @@ def honest(*messages):
 class Raw:
     """The same lane without anybody who reads."""
 
-    reader = None  # a thread; see drained()
-
     def __init__(self, **hello):
         self.sock = ground.raw_tls(alpn=B.ALPN)
         self.sock.recv(1)       # a dialler is silent until the listener has said something
@@ -157,11 +158,6 @@ class Raw:
         self.sock.sendall(self.frame(**kind))
 
     def close(self):
-        # A thread that still reads would read from whatever has the number of the descriptor next.
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
-        if self.reader:
-            self.reader.join()
         self.sock.close()
 
 
@@ -445,14 +441,23 @@ def pulls_of_what_was_never_offered():
             assert l.goodbye in ("more credit than a pull may have", None), l.goodbye
 
 
-def drained(raw):
-    """Reads it all, by a thread."""
-    def read():
-        with contextlib.suppress(OSError, ValueError):
-            while raw.sock.recv(1 << 16):
-                pass
-    raw.reader = threading.Thread(target=read, daemon=True)
-    raw.reader.start()
+def pour(raw, data, reads):
+    """Send it until the other side takes nothing for five seconds, or closes. One thread reads and writes:
+    OpenSSL forbids two on one connection."""
+    raw.sock.setblocking(False)
+    left = memoryview(data)
+    with contextlib.suppress(OSError, ValueError):
+        while left:
+            watched = [raw.sock] if reads else []
+            readable, writable, _ = select.select(watched, [raw.sock], [], 5)
+            if not readable and not writable:
+                return
+            with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                while reads:
+                    if not raw.sock.recv(1 << 16):
+                        return
+            with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                left = left[raw.sock.send(left[:1 << 16]):]
 
 
 @test
@@ -464,13 +469,7 @@ def floods_of_pulls_credit_and_cancels():
         before = len(us.log())
         for reads in (True, False):
             raw = Raw()
-            if reads:
-                drained(raw)
-            raw.sock.settimeout(5)
-            # Until it is held up, or closed.
-            with contextlib.suppress(OSError):
-                for _ in range(400):
-                    raw.sock.sendall(flood)
+            pour(raw, flood * 400, reads)
             until("it to be heard", lambda: "it asks for evidence" in us.log()[before:])
             raw.close()
 
