@@ -113,22 +113,17 @@ static void on_signer(evutil_socket_t fd, short what, void *ctx)
 	signer_openssl_dispatch(d->signer);
 }
 
-static void on_term(evutil_socket_t fd, short what, void *ctx)
+static void on_signal(void *ctx, int number)
 {
 	struct daemon *d = ctx;
 
-	(void)fd;
-	(void)what;
+	if (number == SIGHUP) {
+		daemon_reload(d);
+		return;
+	}
 	daemon_tell(d, NODE_INFO, NODE_EVENT_STOPPING, "", "stopping");
 	service_stopping();
 	loop_stop(&d->loop);
-}
-
-static void on_hangup(evutil_socket_t fd, short what, void *ctx)
-{
-	(void)fd;
-	(void)what;
-	daemon_reload(ctx);
 }
 
 static void link_up(void *ctx, const char *peer, uint64_t session)
@@ -395,10 +390,9 @@ static int start_parts(struct daemon *d, struct cy_error *e)
 	return r;
 }
 
-static int watch(struct daemon *d, struct event **ret_event, int fd, short what, event_callback_fn fn,
-		 struct cy_error *e)
+static int watch(struct daemon *d, struct event **ret_event, int fd, event_callback_fn fn, struct cy_error *e)
 {
-	*ret_event = event_new(d->loop.base, fd, (short)(what | EV_PERSIST), fn, d);
+	*ret_event = event_new(d->loop.base, fd, EV_READ | EV_PERSIST, fn, d);
 	if (*ret_event == NULL || event_add(*ret_event, NULL) != 0)
 		return cy_fail(e, CY_EIO, "the event loop cannot watch a descriptor");
 	return CY_OK;
@@ -408,7 +402,7 @@ static int start(struct daemon *d, struct cy_error *e)
 {
 	int r = loop_init(&d->loop, on_wake, d, e);
 
-	if (r < 0)
+	if (r < 0 || (r = signals_open(d->loop.base, on_signal, d, &d->signals, e)) < 0)
 		return r;
 	d->ports.clock = loop_clock(&d->loop);
 	d->ports.random = (struct random_port){ d, fill_random };
@@ -416,11 +410,8 @@ static int start(struct daemon *d, struct cy_error *e)
 	if ((r = service_take_sockets(&d->sockets, e)) < 0 || (r = start_store(d, e)) < 0 ||
 	    (r = start_blobs(d, e)) < 0 || (r = start_parts(d, e)) < 0)
 		return r;
-	if ((r = watch(d, &d->store_event, store_sqlite_fd(d->store), EV_READ, on_store, e)) < 0 ||
-	    (r = watch(d, &d->signer_event, signer_openssl_fd(d->signer), EV_READ, on_signer, e)) < 0 ||
-	    (r = watch(d, &d->term_event, SIGTERM, EV_SIGNAL, on_term, e)) < 0 ||
-	    (r = watch(d, &d->int_event, SIGINT, EV_SIGNAL, on_term, e)) < 0 ||
-	    (r = watch(d, &d->hangup_event, SIGHUP, EV_SIGNAL, on_hangup, e)) < 0)
+	if ((r = watch(d, &d->store_event, store_sqlite_fd(d->store), on_store, e)) < 0 ||
+	    (r = watch(d, &d->signer_event, signer_openssl_fd(d->signer), on_signer, e)) < 0)
 		return r;
 	return start_tick(d, e);
 }
@@ -449,9 +440,7 @@ static void stop(struct daemon *d)
 	books_free(d->books);
 	forget(d->store_event);
 	forget(d->signer_event);
-	forget(d->term_event);
-	forget(d->int_event);
-	forget(d->hangup_event);
+	signals_free(d->signals);
 	forget(d->tick);
 	file_watch_free(&d->files);
 	if (d->loop.base != NULL)

@@ -9,6 +9,7 @@
 #include "io/blobs_fs.h"
 #include "io/loop_event.h"
 #include "io/service_systemd.h"
+#include "io/signals.h"
 #include "io/store_sqlite.h"
 
 struct daemon {
@@ -17,6 +18,7 @@ struct daemon {
 	struct books *books;        /* in force */
 	struct service_sockets sockets;
 	struct loop loop;
+	struct signals *signals;
 	struct store_sqlite *store;
 	struct blobs_fs *blobs;
 	struct signer_openssl *signer;
@@ -26,7 +28,7 @@ struct daemon {
 	struct facts facts;
 	struct node *node;
 	struct node_ports ports;
-	struct event *store_event, *signer_event, *term_event, *int_event, *hangup_event, *tick;
+	struct event *store_event, *signer_event, *tick;
 	struct file_watch files; /* keys, certificates, CRLs */
 	struct cy_hush hush;
 	char status[200];       /* told last */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <openssl/rand.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,16 +289,10 @@ static void *gate_main(void *arg)
 	return NULL;
 }
 
-/* All signals are the main thread's. */
 static int start_thread(struct link *l, struct cy_error *e)
 {
-	sigset_t all, before;
-	int rc;
+	int rc = pthread_create(&l->thread, NULL, gate_main, l);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&l->thread, NULL, gate_main, l);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc)
 		return cy_fail(e, CY_EIO, "cannot start the gate's thread: %s", strerror(rc));
 	l->running = true;

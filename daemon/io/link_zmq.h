@@ -91,7 +91,8 @@ struct link_events {
 struct link;
 
 /* Check everything, listen, start the gate and dial. SIGPIPE must be ignored by
- * the process, and it must not fork afterwards. CY_ECONFIG or CY_EIO with the
+ * the process, no handler of a signal may run in the thread of `base` (io/signals.h), and
+ * it must not fork afterwards. CY_ECONFIG or CY_EIO with the
  * file or address and the remedy. */
 int link_start(struct event_base *base, const struct link_config *config, const struct link_events *events,
 	       struct link **ret_link, struct cy_error *e);

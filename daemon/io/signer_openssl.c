@@ -8,7 +8,6 @@
 #include <openssl/ui.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -397,16 +396,11 @@ void signer_openssl_apply(struct signer_openssl *s, struct signer_material *m)
 
 static int start_worker(struct signer_openssl *s, struct cy_error *e)
 {
-	sigset_t all, before;
 	int failed;
 
 	if (!s->threaded)
 		return CY_OK;
-	/* Signals are the main thread's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	failed = pthread_create(&s->worker, NULL, work, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (failed != 0) {
 		s->threaded = false;
 		return cy_fail(e, CY_ENOMEM, "the signer's thread cannot be started: %s", strerror(failed));

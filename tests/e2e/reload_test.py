@@ -123,12 +123,14 @@ def a_hundred_reloads_under_load_lose_no_message_and_no_session():
     threads = [threading.Thread(target=load, args=(f"load{i}",)) for i in range(3)]
     for t in threads:
         t.start()
-    for _ in range(50):
-        reload(us)
-        reload(ie)
-    done.set()
-    for t in threads:
-        t.join()
+    try:
+        for _ in range(50):
+            reload(us)
+            reload(ie)
+    finally:
+        done.set()
+        for t in threads:
+            t.join()
     assert not errors, errors
     arrived = until("all to arrive", lambda: len(cases(ie)) >= len(accepted) and cases(ie))
     print(f"# {len(accepted)} submissions")

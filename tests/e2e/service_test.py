@@ -128,6 +128,17 @@ def it_is_starved_by_the_store():
 
 
 @test
+def no_thread_is_interrupted_by_a_signal():
+    """ZeroMQ does not repeat a call that was: a frame would be lost by a reload."""
+    steering = sum(1 << (number - 1) for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM))
+    for tid in os.listdir(f"/proc/{us.process.pid}/task"):
+        with open(f"/proc/{us.process.pid}/task/{tid}/status") as f:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        blocked, caught = (int(status[name], 16) & steering for name in ("SigBlk", "SigCgt"))
+        assert (blocked, caught) == (steering, 0), status
+
+
+@test
 def stopping_is_told_and_orderly():
     us.process.terminate()
     manager.await_(STOPPING="1")
