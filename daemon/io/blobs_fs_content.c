@@ -95,6 +95,17 @@ bool blobs_content_is(struct blobs_fs *b, const struct cy_digest *sha256, struct
 	return true;
 }
 
+int blobs_content_flush(struct blobs_fs *b, const struct cy_digest *sha256, struct task *t)
+{
+	char path[PATH_SIZE];
+
+	blobs_content_path(path, sha256);
+	*strrchr(path, '/') = '\0';
+	if (blobs_sync_dir(b, path) < 0)
+		return blobs_fail_errno(t, "flushed", path);
+	return blobs_sync_dir(b, "content") < 0 ? blobs_fail_errno(t, "flushed", "content") : CY_OK;
+}
+
 /* A chunk of several, with its path, as the tree says. */
 static bool chunk(struct blobs_fs *b, struct files *f, struct task *t, uint64_t leaves)
 {

@@ -17,6 +17,7 @@
 #define SUBDIRS        256
 #define POOL_MAX       (BLOB_WAITS_MAX + 8) /* chunks that were read and not released, and that are being read */
 #define PROGRESS_BYTES (64u * CY_CHUNK)
+#define BLOBS_SPOILT   "the disk does not give back what it took of %s, which was thrown away"
 
 enum blobs_what {
 	BLOBS_OPEN,
@@ -219,6 +220,8 @@ void blobs_finish_step(struct blobs_fs *b, struct part *p);
 
 /* Is there content of this digest, with all its bytes and its tree? Gives its size and root. */
 bool blobs_content_is(struct blobs_fs *b, const struct cy_digest *sha256, struct blob_id *ret_id);
+/* The disk has its name: an attempt may have given it the name, and failed to flush it. */
+int blobs_content_flush(struct blobs_fs *b, const struct cy_digest *sha256, struct task *t);
 void blobs_content_read(struct blobs_fs *b, struct task *t);
 void blobs_content_file(struct blobs_fs *b, struct task *t);
 void blobs_content_destroy(struct blobs_fs *b, struct task *t);

@@ -345,7 +345,8 @@ static bool here_already(struct blobs_fs *b, struct part *p, struct task *t)
 			blobs_part_remove(b, p);
 		t->result.id = id;
 		t->result.offset = id.size;
-		blobs_fail(t, CY_EEXIST, "the content is here already");
+		if (blobs_content_flush(b, &id.sha256, t) == CY_OK)
+			blobs_fail(t, CY_EEXIST, "the content is here already");
 	} else {
 		blobs_fail(t, CY_ESIGN,
 			   "the content of this digest has %llu bytes here, and another size or root is expected",

@@ -108,8 +108,8 @@ static void copy_step(struct blobs_fs *b, struct part *p)
 
 /* ---------------------------------------------------------------- reading back */
 
-/* The disk does not give back what it took. */
-static void spoilt(struct blobs_fs *b, struct part *p, int code)
+/* The disk does not give back what it took: nobody else is to blame. */
+static void spoilt(struct blobs_fs *b, struct part *p)
 {
 	struct task *t = p->finish, *waiting, none = { .fd = -1 };
 
@@ -117,38 +117,37 @@ static void spoilt(struct blobs_fs *b, struct part *p, int code)
 		if (blobs_part_anew(b, p, &none) < 0)
 			blobs_part_remove(b, p);
 		else
-			p->stuck = code;
+			p->stuck = CY_EIO;
 		return;
 	}
 	waiting = blobs_part_waiting(p);
-	blobs_fail(t, code, "the disk does not give back what it took of %s, which was thrown away", p->name);
+	blobs_fail(t, CY_EIO, BLOBS_SPOILT, p->name);
 	blobs_part_remove(b, p);
 	blobs_post(b, t);
 	blobs_part_go_on(b, waiting);
 }
 
-/* A chunk of an earlier life: its leaf is in the tree, or is put there. */
-static int compare(struct blobs_fs *b, struct part *p, struct files *f, size_t n)
+/* A chunk that is read back: its leaf is known; of an earlier life it may be lost, and is put
+ * into the tree. */
+static bool is_as_written(struct blobs_fs *b, struct part *p, struct files *f, size_t n)
 {
 	const uint64_t index = p->whole_at / CY_CHUNK;
 	struct task none = { .fd = -1 };
-	struct cy_digest leaf, stored;
+	struct cy_digest leaf, stored = p->first;
 	size_t len;
 
 	blobs_leaf(b, b->scratch, n, &leaf);
-	if (p->leaves_lost || (index == 0 && !p->has_tree)) {
-		if (blobs_part_leaf(b, p, index, &leaf, &none) < 0)
-			return CY_EIO;
-	} else if (blobs_tree(b, f, O_RDWR) < 0 ||
-		   blobs_pread(f->tree, stored.b, CY_SHA256_LEN, index * CY_SHA256_LEN, &len) < 0 ||
-		   len != CY_SHA256_LEN || !cy_digest_equal(&leaf, &stored)) {
-		return CY_ESIGN;
-	}
+	if (p->whole_at < p->resumed && p->leaves_lost)
+		return blobs_part_leaf(b, p, index, &leaf, &none) == CY_OK;
+	if ((index > 0 || !p->has_first) &&
+	    (blobs_tree(b, f, O_RDWR) < 0 ||
+	     blobs_pread(f->tree, stored.b, CY_SHA256_LEN, index * CY_SHA256_LEN, &len) < 0 || len != CY_SHA256_LEN))
+		return false;
 	if (index == 0) {
 		p->first = leaf;
 		p->has_first = true;
 	}
-	return CY_OK;
+	return cy_digest_equal(&leaf, &stored);
 }
 
 static void catch_up(struct blobs_fs *b, struct part *p)
@@ -156,19 +155,21 @@ static void catch_up(struct blobs_fs *b, struct part *p)
 	const uint64_t left = p->end - p->whole_at, room = CY_CHUNK - p->whole_at % CY_CHUNK;
 	const size_t n = (size_t)(left < room ? left : room);
 	struct files *f = blobs_files(b, p->path, O_RDWR);
+	/* Else it has no leaf yet. */
+	const bool whole_chunk = p->whole_at % CY_CHUNK == 0 && (n == CY_CHUNK || p->pulled);
+	bool good = true;
 	size_t len = 0;
-	int r = CY_OK;
 
 	if (f == NULL || blobs_data_read(b, f, b->scratch, n, p->whole_at, &len) < 0 || len != n) {
-		spoilt(b, p, CY_EIO);
+		spoilt(b, p);
 		return;
 	}
 	blobs_hash_begin(b, p->whole, b->scratch, n);
-	if (p->whole_at < p->resumed)
-		r = compare(b, p, f, n);
+	if (whole_chunk)
+		good = is_as_written(b, p, f, n);
 	blobs_hash_end(b);
-	if (r < 0) {
-		spoilt(b, p, r);
+	if (!good) {
+		spoilt(b, p);
 		return;
 	}
 	p->whole_at += n;

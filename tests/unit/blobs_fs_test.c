@@ -12,12 +12,14 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,6 +55,24 @@ enum {
 	FOUR,
 	FORTY_ONE
 };
+
+/* Directories of content that cannot be flushed; instead of the C library's. */
+static atomic_bool no_flush;
+
+int fsync(int fd)
+{
+	char link[32], path[256];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof path - 1);
+	path[n > 0 ? n : 0] = '\0';
+	if (atomic_load(&no_flush) && strlen(path) > 11 && memcmp(path + strlen(path) - 11, "/content/", 9) == 0) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static uint8_t *pattern; /* of the longest one; the others are its beginning */
 
@@ -409,6 +429,27 @@ static void the_same_content_is_stored_once(void **state)
 	other = id;
 	other.size--;
 	assert_int_equal(open_part(f, "pull", 0, &other)->code, CY_ESIGN);
+}
+
+/* It has its name, but a power failure may take it away. */
+static void content_is_not_told_as_here_before_its_name_is_flushed(void **state)
+{
+	struct fixture *f = *state;
+	const struct blob_id id = id_of(THOUSAND);
+
+	open_part(f, "u", 0, NULL);
+	append_all(f, "u", 0, id.size, 1000);
+	atomic_store(&no_flush, true);
+	assert_int_equal(finish(f, "u", id.size, NULL)->code, CY_EIO);
+	assert_true(there(content_of(f->dir, THOUSAND, "")));
+	assert_int_equal(open_part(f, "pull", 0, &id)->code, CY_EIO);
+	open_part(f, "u", 0, NULL);
+	append_all(f, "u", 0, id.size, 1000);
+	assert_int_equal(finish(f, "u", id.size, NULL)->code, CY_EIO);
+	atomic_store(&no_flush, false);
+	assert_int_equal(open_part(f, "pull", 0, &id)->code, CY_EEXIST);
+	append_all(f, "u", 0, id.size, 1000);
+	assert_int_equal(finish(f, "u", id.size, NULL)->code, CY_OK);
 }
 
 static void contents_are_counted(void **state)
@@ -770,9 +811,62 @@ static void a_part_that_the_disk_has_changed_is_not_built_upon(void **state)
 	flip(path_of(dir, "part/%s", "u"), 7 * CY_CHUNK + 3);
 	restart(f, dir);
 	assert_int_equal(open_part(f, "u", 0, NULL)->offset, 32 * MIB);
-	assert_int_equal(finish(f, "u", 32 * MIB, NULL)->code, CY_ESIGN);
+	assert_int_equal(finish(f, "u", 32 * MIB, NULL)->code, CY_EIO);
 	assert_int_equal(open_part(f, "u", 0, NULL)->offset, 0);
 	go_on_and_finish(f, 0);
+}
+
+/* Neither the sender nor its manifest is to blame. */
+static void a_pull_that_the_disk_has_changed_is_the_disks_fault(void **state)
+{
+	static const struct {
+		const char *file;
+		uint64_t at;
+		bool without_tree;
+	} changes[] = { { "part/pull", 3 * CY_CHUNK + 1, false },
+			{ "part/pull", 0, true },
+			{ "part/pull.tree", 0, false },
+			{ "part/pull.tree", 5 * CY_SHA256_LEN, false } };
+	struct fixture *f = *state;
+	const struct blob_id id = id_of(FORTY_ONE);
+	struct source *s = source_new(f, FORTY_ONE);
+	char dir[80], copy_of[160], cmd[400];
+
+	assert_int_equal(open_part(f, "pull", 0, &id)->code, CY_OK);
+	pull(f, s, &id, 0);
+	snprintf(dir, sizeof dir, "%s", f->dir);
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+		/* As a crash would find it. */
+		snprintf(copy_of, sizeof copy_of, "%s2/%zu", f->dir, i);
+		snprintf(cmd, sizeof cmd, "cp -a %s %s", f->dir, copy_of);
+		assert_int_equal(system(cmd), 0);
+		flip(path_of(copy_of, "%s", changes[i].file), (off_t)changes[i].at);
+		if (changes[i].without_tree)
+			assert_int_equal(unlink(path_of(copy_of, "%s", "part/pull.tree")), 0);
+	}
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+		struct blob_result *r;
+
+		snprintf(copy_of, sizeof copy_of, "%s2/%zu", dir, i);
+		restart(f, copy_of);
+		r = open_part(f, "pull", 0, &id);
+		assert_int_equal(r->code, CY_OK);
+		assert_true(r->offset > 5 * MIB);
+		/* What is changed is found at once, or at the end. */
+		for (uint64_t c = r->offset / MIB; c < blob_chunks(id.size) && r->code == CY_OK; c++) {
+			struct blob_result *chunk = read_chunk(&s->f, &id.sha256, c);
+
+			r = append(f, "pull", c * MIB, chunk->data, chunk);
+			chunk->data = (struct blob_bytes){ 0 };
+		}
+		if (r->code == CY_OK)
+			r = finish(f, "pull", id.size, NULL);
+		assert_int_equal(r->code, CY_EIO);
+		assert_int_equal(open_part(f, "pull", 0, &id)->offset, 0);
+		pull(f, s, &id, 0);
+		assert_int_equal(finish(f, "pull", id.size, NULL)->code, CY_OK);
+	}
+	source_free(s);
 }
 
 /* Killed at any moment, again and again. */
@@ -1275,6 +1369,7 @@ int main(void)
 		TEST(what_is_put_is_read_back_and_proven),
 		TEST(a_descriptor_reads_and_outlives_destruction),
 		TEST(the_same_content_is_stored_once),
+		TEST(content_is_not_told_as_here_before_its_name_is_flushed),
 		TEST(contents_are_counted),
 		TEST(an_upload_that_is_not_as_stated_is_thrown_away),
 		TEST(a_piece_that_does_not_fit_is_told_where_the_part_ends),
@@ -1290,6 +1385,7 @@ int main(void)
 		TEST(a_finish_that_was_interrupted_goes_on),
 		TEST(leftovers_are_removed_and_parts_are_not),
 		TEST(a_part_that_the_disk_has_changed_is_not_built_upon),
+		TEST(a_pull_that_the_disk_has_changed_is_the_disks_fault),
 		TEST(kill_9_in_the_middle),
 		TEST(content_that_the_disk_has_changed_is_not_given),
 		TEST(what_does_not_fit_is_refused_before_bytes_flow),
