@@ -202,6 +202,8 @@ void blobs_do(struct blobs_fs *b, struct task *t)
 {
 	struct part *p;
 
+	if (t->what != BLOBS_APPEND)
+		blobs_land(b);
 	switch (t->what) {
 	case BLOBS_READ:
 		blobs_content_read(b, t);
@@ -271,7 +273,13 @@ static void *run(void *arg)
 		const bool look = b->look;
 
 		if (t == NULL && b->job == NULL && b->scanned == SUBDIRS && !look) {
-			idle(b);
+			if (b->flight.p == NULL) {
+				idle(b);
+				continue;
+			}
+			pthread_mutex_unlock(&b->lock);
+			blobs_land(b);
+			pthread_mutex_lock(&b->lock);
 			continue;
 		}
 		if (t != NULL) {
@@ -294,6 +302,7 @@ static void *run(void *arg)
 		b->space = b->now;
 	}
 	pthread_mutex_unlock(&b->lock);
+	blobs_land(b);
 	blobs_part_free_all(b);
 	blobs_files_close(b);
 	return NULL;
@@ -513,11 +522,14 @@ static void release(struct blobs_fs *b)
 	mailbox_free(&b->box);
 	pthread_cond_destroy(&b->cond);
 	pthread_mutex_destroy(&b->lock);
-	blobs_hash_close(b);
+	aide_free(b->writer);
+	aide_free(b->hasher);
 	EVP_MD_CTX_free(b->leaf);
-	EVP_MD_CTX_free(b->before);
+	EVP_MD_CTX_free(b->whole_before);
+	EVP_MD_CTX_free(b->leaf_before);
 	EVP_MD_free(b->sha256);
 	free(b->scratch);
+	free(b->spare);
 	free(b->aligned);
 	if (b->dir >= 0)
 		close(b->dir);
@@ -538,12 +550,14 @@ int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config,
 	b->last = &b->first;
 	b->last_job = &b->job;
 	b->scratch = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
+	b->spare = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
 	b->aligned = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
 	b->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	b->leaf = EVP_MD_CTX_new();
-	b->before = EVP_MD_CTX_new();
-	CY_ASSERT(b->scratch != NULL && b->aligned != NULL && b->sha256 != NULL && b->leaf != NULL &&
-		  b->before != NULL);
+	b->whole_before = EVP_MD_CTX_new();
+	b->leaf_before = EVP_MD_CTX_new();
+	CY_ASSERT(b->scratch != NULL && b->spare != NULL && b->aligned != NULL && b->sha256 != NULL &&
+		  b->leaf != NULL && b->whole_before != NULL && b->leaf_before != NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	CY_ASSERT(pthread_mutex_init(&b->lock, NULL) == 0 && pthread_cond_init(&b->cond, &attr) == 0);
@@ -557,7 +571,9 @@ int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config,
 		blobs_look(b);
 		b->space = b->now;
 	}
-	if (r == CY_OK && (blobs_hash_open(b) < 0 || pthread_create(&b->thread, NULL, run, b) != 0))
+	b->writer = aide_new("evidence-write");
+	b->hasher = aide_new("evidence-hash");
+	if (r == CY_OK && (b->writer == NULL || b->hasher == NULL || pthread_create(&b->thread, NULL, run, b) != 0))
 		r = cy_fail(e, CY_EIO, "the thread for evidence cannot be started");
 	if (r < 0) {
 		release(b);

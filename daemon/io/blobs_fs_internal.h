@@ -86,8 +86,21 @@ struct part {
 	uint64_t index;
 };
 
+/* The last piece of a part, while it is written and hashed. */
+struct flight {
+	struct part *p; /* NULL: nothing is in flight */
+	struct task *t;
+	struct files *files;
+	const uint8_t *data;
+	size_t len;
+	bool in_turn;  /* the whole is hashed with it; else it catches up later */
+	bool is_chunk; /* a whole one, with this leaf */
+	struct cy_digest leaf;
+	int code, error; /* of writing; errno */
+};
+
 struct pool;
-struct hasher;
+struct aide;
 
 struct blobs_fs {
 	/* Set at the start. */
@@ -118,9 +131,11 @@ struct blobs_fs {
 	struct files files[FILES_MAX];
 	uint64_t turn;
 	EVP_MD_CTX *leaf;
-	EVP_MD_CTX *before; /* the whole without what is being written */
-	struct hasher *hasher;
-	uint8_t *scratch; /* CY_CHUNK bytes, aligned */
+	struct flight flight;                   /* with its files: nothing else is opened meanwhile */
+	EVP_MD_CTX *whole_before, *leaf_before; /* of the part, without what is in flight */
+	struct aide *writer, *hasher;
+	uint8_t *scratch; /* CY_CHUNK bytes, aligned; what is copied flies from here */
+	uint8_t *spare;   /* as many, for what is copied next */
 	uint8_t *aligned; /* CY_CHUNK bytes: what is to be written and is not */
 	struct blob_space now;
 };
@@ -173,7 +188,6 @@ uint64_t blobs_tree_at(uint64_t leaves, unsigned level, uint64_t index);
 
 struct part *blobs_part_find(struct blobs_fs *b, const char *name);
 void blobs_part_open(struct blobs_fs *b, struct task *t);
-void blobs_part_append(struct blobs_fs *b, struct part *p, struct task *t);
 /* Throws a part away for who asks, and ends what is under way with it; NULL: there is none in memory. */
 void blobs_part_drop(struct blobs_fs *b, struct part *p, struct task *t);
 /* Throws it away: files and memory. */
@@ -185,21 +199,32 @@ void blobs_part_free_all(struct blobs_fs *b); /* marks them first */
 void blobs_part_end(struct blobs_fs *b, struct part *p, uint64_t end);
 /* From nothing, whatever it had. */
 int blobs_part_anew(struct blobs_fs *b, struct part *p, struct task *t);
-/* At its end; `leaf`: the bytes are a whole chunk. On failure the part is as before, or goes
- * on from its mark. */
-int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const uint8_t *data, size_t len,
-		     const struct cy_digest *leaf);
 /* Back to the mark after the disk has failed, keeping the result's code. */
 void blobs_part_back(struct blobs_fs *b, struct part *p, struct task *t);
+/* The disk has all whole chunks, and then the mark says so. */
+int blobs_part_mark(struct blobs_fs *b, struct part *p, struct files *f, struct task *t);
+/* Of the chunk at the end. */
+void blobs_leaf_begin(struct blobs_fs *b, struct part *p);
+
+/* ----------------------------------------------------- blobs_fs_write.c */
+
+void blobs_part_append(struct blobs_fs *b, struct part *p, struct task *t);
+/* At its end, where nothing is in flight; `leaf`: the bytes are a whole chunk. They are in flight until blobs_land(),
+ * and then the task's result says what has become of them. On failure, which is at once or then, the part is as
+ * before, or goes on from its mark. */
+int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const uint8_t *data, size_t len,
+		     const struct cy_digest *leaf);
+/* Wait for what is in flight; an append has then ended. */
+void blobs_land(struct blobs_fs *b);
 int blobs_part_leaf(struct blobs_fs *b, struct part *p, uint64_t index, const struct cy_digest *leaf, struct task *t);
 
-/* ------------------------------------------------------ blobs_fs_hash.c */
+/* ------------------------------------------------------ blobs_fs_aide.c */
 
-int blobs_hash_open(struct blobs_fs *b); /* CY_EIO: no thread */
-void blobs_hash_close(struct blobs_fs *b);
-/* EVP_DigestUpdate in the other thread; until end() neither `ctx` nor `data` is touched, and none other is begun. */
-void blobs_hash_begin(struct blobs_fs *b, EVP_MD_CTX *ctx, const uint8_t *data, size_t len);
-void blobs_hash_end(struct blobs_fs *b);
+struct aide *aide_new(const char *name); /* of its thread; NULL: there is none */
+void aide_free(struct aide *a);
+/* Call it in the aide's thread, which has nothing to do; until end() nothing that it touches is touched. */
+void aide_begin(struct aide *a, void (*fn)(void *what), void *what);
+void aide_end(struct aide *a); /* at once if none was begun */
 
 /* ----------------------------------------------------- blobs_fs_slice.c */
 

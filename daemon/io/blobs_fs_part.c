@@ -9,10 +9,8 @@
 
 #include "io/blobs_fs_internal.h"
 
-#define FLUSH_WINDOW   (8u * CY_CHUNK) /* bytes that are being written back, and as many that are not yet */
-#define ALLOCATE_AHEAD (256u * CY_CHUNK)
-#define MARK_MAGIC     "CYMARK1"
-#define MARK_SLOT      512 /* two that take turns, each in a sector of its own */
+#define MARK_MAGIC "CYMARK1"
+#define MARK_SLOT  512 /* two that take turns, each in a sector of its own */
 
 /* ------------------------------------------------------------------- in memory */
 
@@ -56,6 +54,7 @@ void blobs_part_free(struct blobs_fs *b, struct part *p)
 {
 	struct part **at = bucket(b, p->name);
 
+	CY_ASSERT(b->flight.p != p);
 	blobs_files_forget(b, p->path);
 	b->now.reserved -= p->owes;
 	pthread_mutex_lock(&b->lock);
@@ -155,8 +154,7 @@ static int mark_write(struct blobs_fs *b, struct part *p, uint64_t durable, stru
 	return r;
 }
 
-/* The disk has all whole chunks, and then the mark says so. */
-static int mark(struct blobs_fs *b, struct part *p, struct files *f, struct task *t)
+int blobs_part_mark(struct blobs_fs *b, struct part *p, struct files *f, struct task *t)
 {
 	if (fdatasync(f->data) < 0)
 		return blobs_fail_errno(t, "flushed", p->path);
@@ -173,7 +171,7 @@ static int mark(struct blobs_fs *b, struct part *p, struct files *f, struct task
 
 /* -------------------------------------------------------------- back, and forth */
 
-static void leaf_begin(struct blobs_fs *b, struct part *p)
+void blobs_leaf_begin(struct blobs_fs *b, struct part *p)
 {
 	static const uint8_t prefix = 0;
 
@@ -188,7 +186,7 @@ static void go_back(struct blobs_fs *b, struct part *p, struct files *f, uint64_
 	const uint64_t leaves = at / CY_CHUNK * CY_SHA256_LEN;
 
 	CY_ASSERT(EVP_DigestInit_ex2(p->whole, b->sha256, NULL) == 1);
-	leaf_begin(b, p);
+	blobs_leaf_begin(b, p);
 	p->has_tree = false;
 	if (f != NULL) {
 		(void)!ftruncate(f->data, (off_t)at);
@@ -288,7 +286,7 @@ void blobs_part_free_all(struct blobs_fs *b)
 			if (p->end / CY_CHUNK * CY_CHUNK > p->durable)
 				f = blobs_files(b, p->path, O_RDWR);
 			if (f != NULL)
-				mark(b, p, f, &t);
+				blobs_part_mark(b, p, f, &t);
 			if (p->copy != NULL)
 				blobs_task_free(p->copy);
 			if (p->finish != NULL)
@@ -399,175 +397,5 @@ void blobs_part_open(struct blobs_fs *b, struct task *t)
 	else if (r < 0 && fresh)
 		blobs_part_remove(b, p);
 	blobs_look(b);
-	blobs_post(b, t);
-}
-
-/* --------------------------------------------------------------------- writing */
-
-int blobs_part_leaf(struct blobs_fs *b, struct part *p, uint64_t index, const struct cy_digest *leaf, struct task *t)
-{
-	struct files *f;
-
-	if (index == 0) {
-		p->first = *leaf;
-		p->has_first = true;
-		/* Most items have no second chunk, and so no tree. */
-		if (!p->has_tree)
-			return CY_OK;
-	}
-	f = blobs_files(b, p->path, O_RDWR);
-	if (f == NULL || blobs_tree(b, f, O_RDWR | O_CREAT) < 0)
-		return blobs_fail_errno(t, "opened with its tree", p->path);
-	if (!p->has_tree) {
-		p->has_tree = true;
-		p->named = false;
-		if (p->has_first && blobs_pwrite(f->tree, p->first.b, CY_SHA256_LEN, 0) < 0)
-			return blobs_fail_errno(t, "written to its tree", p->path);
-	}
-	if (blobs_pwrite(f->tree, leaf->b, CY_SHA256_LEN, index * CY_SHA256_LEN) < 0)
-		return blobs_fail_errno(t, "written to its tree", p->path);
-	return CY_OK;
-}
-
-/* Leaves of an upload, whose pieces are not chunks. */
-static int hash_leaves(struct blobs_fs *b, struct part *p, struct task *t, const uint8_t *data, size_t len)
-{
-	uint64_t at = p->end;
-
-	while (len > 0) {
-		const uint64_t room = CY_CHUNK - at % CY_CHUNK;
-		const size_t n = len < room ? len : (size_t)room;
-		struct cy_digest leaf;
-
-		CY_ASSERT(EVP_DigestUpdate(p->leaf, data, n) == 1);
-		at += n;
-		data += n;
-		len -= n;
-		if (at % CY_CHUNK != 0)
-			break;
-		CY_ASSERT(EVP_DigestFinal_ex(p->leaf, leaf.b, NULL) == 1);
-		leaf_begin(b, p);
-		if (blobs_part_leaf(b, p, at / CY_CHUNK - 1, &leaf, t) < 0)
-			return t->result.code;
-	}
-	return CY_OK;
-}
-
-/* Blocks ahead of what is written, that the file lies in one piece; it goes without as well. */
-static void allocate(struct blobs_fs *b, struct part *p, struct files *f, uint64_t end)
-{
-	const uint64_t from = p->end > p->allocated ? p->end : p->allocated;
-	uint64_t len;
-
-	if (p->no_allocate || end <= p->allocated || end > p->size)
-		return;
-	len = p->size - from < ALLOCATE_AHEAD ? p->size - from : ALLOCATE_AHEAD;
-	if (!blobs_room(b, len, p->owes))
-		return;
-	if (fallocate(f->data, FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)len) == 0)
-		p->allocated = from + len;
-	else if (errno == EOPNOTSUPP || errno == ENOSYS)
-		p->no_allocate = true;
-}
-
-static int flush_range(struct files *f, uint64_t from, uint64_t to, unsigned flags)
-{
-	if (to == from || sync_file_range(f->data, (off_t)from, (off_t)(to - from), flags) == 0)
-		return CY_OK;
-	/* Else the file system cannot, and the mark's flush is all there is. */
-	return errno == EIO || errno == ENOSPC || errno == EDQUOT ? CY_EIO : CY_OK;
-}
-
-/* What is dirty stays little, so that a commit on the same disk does not wait for it. */
-static int pace(struct blobs_fs *b, struct part *p, struct files *f, struct task *t)
-{
-	const unsigned wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-
-	if (p->end / CY_CHUNK * CY_CHUNK >= p->durable + BLOBS_FS_MARK)
-		return mark(b, p, f, t);
-	if (p->end - p->flushing < FLUSH_WINDOW)
-		return CY_OK;
-	if (flush_range(f, p->flushed, p->flushing, wait) < 0 ||
-	    flush_range(f, p->flushing, p->end, SYNC_FILE_RANGE_WRITE) < 0)
-		return blobs_fail_errno(t, "written back", p->path);
-	p->flushed = p->flushing;
-	p->flushing = p->end;
-	return CY_OK;
-}
-
-int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const uint8_t *data, size_t len,
-		     const struct cy_digest *leaf)
-{
-	const uint64_t end = p->end + len, have = p->end > p->allocated ? p->end : p->allocated;
-	struct files *f = blobs_files(b, p->path, O_RDWR);
-	/* Else the whole catches up later. */
-	const bool in_turn = p->whole_at == p->end;
-	bool written;
-	int r;
-
-	if (f == NULL)
-		return blobs_fail_errno(t, "opened", p->path);
-	if (end > have && !blobs_room(b, end - have, p->owes))
-		return blobs_fail(t, CY_ELIMIT, "the disk has no room for more of %s", p->path);
-	allocate(b, p, f, end);
-	if (in_turn) {
-		CY_ASSERT(EVP_MD_CTX_copy_ex(b->before, p->whole) == 1);
-		blobs_hash_begin(b, p->whole, data, len);
-	}
-	written = blobs_data_write(b, f, data, len, p->end) == CY_OK;
-	if (!written)
-		r = blobs_fail_errno(t, "written", p->path);
-	else if (leaf != NULL)
-		r = blobs_part_leaf(b, p, p->end / CY_CHUNK, leaf, t);
-	else
-		r = hash_leaves(b, p, t, data, len);
-	if (in_turn)
-		blobs_hash_end(b);
-	if (!written) {
-		CY_ASSERT(!in_turn || EVP_MD_CTX_copy_ex(p->whole, b->before) == 1);
-		return r;
-	}
-	if (in_turn)
-		p->whole_at = end;
-	else
-		blobs_job_add(b, p);
-	if (r == CY_OK) {
-		blobs_part_end(b, p, end);
-		r = pace(b, p, f, t);
-	}
-	if (r < 0)
-		blobs_part_back(b, p, t);
-	return r;
-}
-
-/* A chunk of a pulled part is believed when its path leads to the manifest's root. */
-static int take_chunk(struct blobs_fs *b, struct part *p, struct task *t)
-{
-	const uint64_t size = p->expected.size, index = t->offset / CY_CHUNK;
-	const uint64_t left = size - p->end, want = left < CY_CHUNK ? left : CY_CHUNK;
-	struct cy_digest leaf;
-
-	if (t->data.len != want || (want == 0 && size > 0))
-		return blobs_fail(t, CY_ESIGN, "chunk %llu of %s has %zu bytes; the manifest says %llu",
-				  (unsigned long long)index, p->name, t->data.len, (unsigned long long)want);
-	blobs_leaf(b, t->data.data, t->data.len, &leaf);
-	if (!audit_included(&leaf, index, blob_chunks(size), t->result.path, t->result.n_path, &p->expected.root))
-		return blobs_fail(t, CY_ESIGN, "chunk %llu of %s is not what the manifest states",
-				  (unsigned long long)index, p->name);
-	return blobs_part_write(b, p, t, t->data.data, t->data.len, &leaf);
-}
-
-void blobs_part_append(struct blobs_fs *b, struct part *p, struct task *t)
-{
-	if (t->offset > p->end && p->stuck != CY_OK)
-		blobs_fail(t, p->stuck, "what comes before it in %s failed", p->name);
-	else if (t->offset != p->end)
-		blobs_fail(t, CY_ESTATE, "%s ends at %llu, not at %llu", p->name, (unsigned long long)p->end,
-			   (unsigned long long)t->offset);
-	else
-		p->stuck = p->pulled ? take_chunk(b, p, t) : blobs_part_write(b, p, t, t->data.data, t->data.len, NULL);
-	t->result.offset = p->end;
-	t->result.n_path = 0;
-	blob_release(&t->data);
 	blobs_post(b, t);
 }

@@ -86,22 +86,30 @@ void blobs_part_copy(struct blobs_fs *b, struct part *p, struct task *t)
 	blobs_job_add(b, p);
 }
 
+/* The next piece is read while the last one flies. */
 static void copy_step(struct blobs_fs *b, struct part *p)
 {
 	struct task *t = p->copy;
+	const uint64_t from = p->end + (b->flight.p == p ? b->flight.len : 0);
+	uint8_t *const data = b->spare;
 	size_t len = 0;
-	int r;
+	const int error = blobs_pread(t->fd, data, CY_CHUNK, from, &len) < 0 ? errno : 0;
 
-	if (blobs_pread(t->fd, b->scratch, CY_CHUNK, p->end, &len) < 0)
-		r = blobs_fail(t, CY_EIO, "what was handed over for %s cannot be read: %s", p->name, strerror(errno));
-	else
-		r = blobs_part_write(b, p, t, b->scratch, len, NULL);
-	if (r < 0 || len < CY_CHUNK) {
+	blobs_land(b);
+	if (t->result.code == CY_OK && error != 0)
+		blobs_fail(t, CY_EIO, "what was handed over for %s cannot be read: %s", p->name, strerror(error));
+	if (t->result.code == CY_OK) {
+		b->spare = b->scratch;
+		b->scratch = data;
+		blobs_part_write(b, p, t, data, len, NULL);
+	}
+	if (t->result.code < 0 || len < CY_CHUNK) {
+		blobs_land(b);
 		copy_end(b, p);
 		return;
 	}
 	t->result.offset = p->end;
-	if (p->end % PROGRESS_BYTES == 0)
+	if (p->end > 0 && p->end % PROGRESS_BYTES == 0)
 		blobs_post_more(b, t);
 	blobs_job_add(b, p);
 }
@@ -150,6 +158,19 @@ static bool is_as_written(struct blobs_fs *b, struct part *p, struct files *f, s
 	return cy_digest_equal(&leaf, &stored);
 }
 
+struct reading {
+	EVP_MD_CTX *whole;
+	const uint8_t *data;
+	size_t len;
+};
+
+static void hash(void *arg)
+{
+	const struct reading *r = arg;
+
+	CY_ASSERT(EVP_DigestUpdate(r->whole, r->data, r->len) == 1);
+}
+
 static void catch_up(struct blobs_fs *b, struct part *p)
 {
 	const uint64_t left = p->end - p->whole_at, room = CY_CHUNK - p->whole_at % CY_CHUNK;
@@ -157,6 +178,7 @@ static void catch_up(struct blobs_fs *b, struct part *p)
 	struct files *f = blobs_files(b, p->path, O_RDWR);
 	/* Else it has no leaf yet. */
 	const bool whole_chunk = p->whole_at % CY_CHUNK == 0 && (n == CY_CHUNK || p->pulled);
+	struct reading reading;
 	bool good = true;
 	size_t len = 0;
 
@@ -164,10 +186,11 @@ static void catch_up(struct blobs_fs *b, struct part *p)
 		spoilt(b, p);
 		return;
 	}
-	blobs_hash_begin(b, p->whole, b->scratch, n);
+	reading = (struct reading){ p->whole, b->scratch, n };
+	aide_begin(b->hasher, hash, &reading);
 	if (whole_chunk)
 		good = is_as_written(b, p, f, n);
-	blobs_hash_end(b);
+	aide_end(b->hasher);
 	if (!good) {
 		spoilt(b, p);
 		return;
@@ -185,9 +208,12 @@ void blobs_job(struct blobs_fs *b)
 	if (b->job == NULL)
 		b->last_job = &b->job;
 	p->is_job = false;
-	if (p->copy != NULL)
+	if (p->copy != NULL) {
 		copy_step(b, p);
-	else if (p->whole_at < p->end)
+		return;
+	}
+	blobs_land(b);
+	if (p->whole_at < p->end)
 		catch_up(b, p);
 	else if (p->finish != NULL)
 		blobs_finish_step(b, p);

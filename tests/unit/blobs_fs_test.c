@@ -56,10 +56,10 @@ enum {
 	FORTY_ONE
 };
 
-/* Directories of content that cannot be flushed; instead of the C library's. */
-static atomic_bool no_flush;
+/* Instead of the C library's: directories of content cannot be flushed, parts cannot be written. */
+static atomic_bool no_flush, no_write;
 
-int fsync(int fd)
+static bool is_below(int fd, const char *dir)
 {
 	char link[32], path[256];
 	ssize_t n;
@@ -67,11 +67,25 @@ int fsync(int fd)
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	n = readlink(link, path, sizeof path - 1);
 	path[n > 0 ? n : 0] = '\0';
-	if (atomic_load(&no_flush) && strlen(path) > 11 && memcmp(path + strlen(path) - 11, "/content/", 9) == 0) {
+	return strstr(path, dir) != NULL;
+}
+
+int fsync(int fd)
+{
+	if (atomic_load(&no_flush) && is_below(fd, "/content/")) {
 		errno = EIO;
 		return -1;
 	}
 	return (int)syscall(SYS_fsync, fd);
+}
+
+ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
+{
+	if (atomic_load(&no_write) && is_below(fd, "/part/")) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return syscall(SYS_pwrite64, fd, data, len, offset);
 }
 
 static uint8_t *pattern; /* of the longest one; the others are its beginning */
@@ -511,6 +525,73 @@ static void a_piece_that_does_not_fit_is_told_where_the_part_ends(void **state)
 	assert_int_equal(f->port.progress(f->port.ctx, "v"), 0);
 	/* Whoever opens it once more goes on. */
 	assert_int_equal(open_part(f, "u", 0, NULL)->offset, 1000);
+}
+
+static uint64_t append_later(struct fixture *f, const char *part, uint64_t offset, size_t len)
+{
+	const uint64_t t = ticket(f);
+
+	assert_int_equal(f->port.append(f->port.ctx, t, part, offset, piece(offset, len), NULL, 0), CY_OK);
+	return t;
+}
+
+/* One is written while the next one is hashed; what comes between waits for neither too long
+ * nor too little. */
+static void pieces_that_follow_each_other_at_once(void **state)
+{
+	static const size_t step = 300001;
+	const uint64_t size = vectors[FOUR].size;
+	struct fixture *f = *state;
+	uint64_t first, t = 0, misfit = 0;
+
+	open_part(f, "a", 0, NULL);
+	open_part(f, "b", size, NULL);
+	open_part(f, "c", 0, NULL);
+	first = f->ticket + 1;
+	for (uint64_t at = 0; at < size; at += step) {
+		const size_t len = size - at < step ? (size_t)(size - at) : step;
+
+		if (at == 4 * step) {
+			append_later(f, "c", 0, 100000);
+			assert_int_equal(f->port.drop_part(f->port.ctx, ticket(f), "c"), CY_OK);
+			misfit = append_later(f, "b", at + 1, len);
+		}
+		append_later(f, "a", at, len);
+		t = append_later(f, "b", at, len);
+		if (f->ticket - first > 8)
+			wait_for(f, f->ticket - 8);
+	}
+	wait_for(f, t);
+	for (t = first; t <= f->ticket; t++) {
+		assert_int_equal(f->result[t].code, t == misfit ? CY_ESTATE : CY_OK);
+		assert_true(t == first || f->order[t] > f->order[t - 1]);
+	}
+	assert_int_equal(f->result[misfit].offset, 4 * step);
+	id_is(&finish(f, "a", size, NULL)->id, FOUR);
+	id_is(&finish(f, "b", size, NULL)->id, FOUR);
+	assert_int_equal(finish(f, "c", 100000, NULL)->code, CY_ENOENT);
+}
+
+static void a_piece_that_cannot_be_written_is_repeated(void **state)
+{
+	static const size_t lens[] = { 1000, 70000, 1 << 20, 1500000 };
+	struct fixture *f = *state;
+
+	open_part(f, "u", 0, NULL);
+	append_all(f, "u", 0, 500000, 500000);
+	for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+		uint64_t t;
+
+		atomic_store(&no_write, true);
+		t = append_later(f, "u", 500000, lens[i]);
+		append_later(f, "u", 500000 + lens[i], 100000);
+		assert_int_equal(wait_for(f, t + 1)->code, CY_ELIMIT);
+		assert_int_equal(f->result[t].code, CY_ELIMIT);
+		assert_int_equal(f->result[t + 1].offset, 500000);
+		atomic_store(&no_write, false);
+	}
+	append_all(f, "u", 500000, vectors[FOUR].size, 500000);
+	id_is(&finish(f, "u", vectors[FOUR].size, NULL)->id, FOUR);
 }
 
 static void names_that_are_not_allowed(void **state)
@@ -1373,6 +1454,8 @@ int main(void)
 		TEST(contents_are_counted),
 		TEST(an_upload_that_is_not_as_stated_is_thrown_away),
 		TEST(a_piece_that_does_not_fit_is_told_where_the_part_ends),
+		TEST(pieces_that_follow_each_other_at_once),
+		TEST(a_piece_that_cannot_be_written_is_repeated),
 		TEST(names_that_are_not_allowed),
 		TEST(what_is_pulled_is_the_manifests),
 		TEST(a_chunk_that_is_not_the_manifests_is_not_written),
