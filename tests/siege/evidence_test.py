@@ -144,8 +144,11 @@ class Raw:
 
     def __init__(self, **hello):
         self.sock = ground.raw_tls(alpn=B.ALPN)
-        self.sock.recv(1)       # a dialler is silent until the listener has said something
+        said = self.sock.recv(1)    # a dialler is silent until the listener has said something
         self.sock.sendall(GREETING + READY)
+        while b"\x05READY" not in said:     # nor may it send frames before this
+            said += (more := self.sock.recv(4096))
+            assert more, said
         fields = {"lowest_version": 1, "highest_version": 1, "from": "FR", "to": "US-OIA", "pulls": 4}
         self.say(hello=PB.BulkHello(**{**fields, **hello}))
 
