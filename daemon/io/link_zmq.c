@@ -373,6 +373,8 @@ void link_stop(struct link *l)
 	 * then can the context end without waiting. */
 	while (l->sessions) {
 		link_close(l, l->sessions->id, "stopping");
+		if (l->sessions->socket)
+			link_session_leave(l->sessions);
 		link_session_free(l->sessions);
 	}
 	link_order(l, GATE_STOP, 0, "");

@@ -11,7 +11,7 @@ static struct link_session *find_up(const struct link *l, uint64_t id)
 {
 	struct link_session *s = link_session_find(l, id);
 
-	return s && s->socket && s->up ? s : NULL;
+	return s && s->up && !s->draining ? s : NULL;
 }
 
 /* ------------------------------------------------------------------ received */

@@ -45,11 +45,12 @@ struct link_session {
 	bool up;         /* told so */
 	bool blocked;    /* a send met CY_EAGAIN */
 	bool busy;       /* inside a callback about it */
-	bool draining;   /* closed by us: the socket is gone, libzmq and the gate flush */
+	bool draining;   /* closed by us: what is ahead goes out, then the socket, and libzmq and the gate flush */
 	int64_t greeted; /* when its Hello was found good, ms; 0: not yet */
 	void *socket;
-	struct event *ev, *again, *hello; /* hello: the time for it */
-	zmq_msg_t ahead[LINK_AHEAD];      /* bulk: frames for which the socket has no room yet, as a ring */
+	struct event *ev, *again;
+	struct event *patience;      /* with a peer without a Hello; with what is ahead at a close */
+	zmq_msg_t ahead[LINK_AHEAD]; /* bulk: frames for which the socket has no room yet, as a ring */
 	unsigned first_ahead, n_ahead;
 	char address[64];
 	char why[256]; /* of a close by us */
@@ -101,6 +102,8 @@ struct link_session *link_session_new(struct link_lane *p, const struct mail *m)
 struct link_session *link_session_find(const struct link *l, uint64_t id);
 /* The connection has ended: hand on what was received, say `down`, free. */
 void link_session_over(struct link_session *s, const char *why);
+/* Closed by us, and nothing more is sent. */
+void link_session_leave(struct link_session *s);
 /* Unlink from the link and free. */
 void link_session_free(struct link_session *s);
 

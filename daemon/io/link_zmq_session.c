@@ -58,9 +58,9 @@ static void close_socket(struct link_session *s, int linger_ms)
 		event_free(s->ev);
 	if (s->again)
 		event_free(s->again);
-	if (s->hello)
-		event_free(s->hello);
-	s->ev = s->again = s->hello = NULL;
+	if (s->patience)
+		event_free(s->patience);
+	s->ev = s->again = s->patience = NULL;
 	link_forget_bulk(s);
 	if (!s->socket)
 		return;
@@ -122,8 +122,13 @@ static void work(struct link_session *s)
 	bool writable = false;
 	int frames = 0;
 
+	if (s->draining) {
+		if (link_flush_bulk(s))
+			link_session_leave(s);
+		return;
+	}
 	s->busy = true;
-	while (s->socket) {
+	while (s->socket && !s->draining) {
 		int events = link_session_events(s);
 		bool room = (s->blocked || s->n_ahead) && (events & ZMQ_POLLOUT);
 
@@ -167,22 +172,31 @@ static void on_bulk_socket(evutil_socket_t fd, short what, void *arg)
 
 /* Heartbeats come from the library's threads: what they do not show is a peer whose
  * own thread says nothing. */
-static void on_no_hello(evutil_socket_t fd, short what, void *arg)
+static void on_patience_over(evutil_socket_t fd, short what, void *arg)
 {
 	struct link_session *s = arg;
 	char why[64];
 
 	(void)fd;
 	(void)what;
+	if (s->draining) {
+		link_session_leave(s);
+		return;
+	}
 	snprintf(why, sizeof why, "no Hello within %lld ms", (long long)link_of(s)->silence_ms);
 	link_close(link_of(s), s->id, why);
+}
+
+static void wait_patiently(struct link_session *s, int64_t ms)
+{
+	const struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+
+	CY_ASSERT(event_add(s->patience, &tv) == 0);
 }
 
 static int make_socket(struct link_session *s, char *path, size_t path_size)
 {
 	struct link *l = link_of(s);
-	const struct timeval patience = { .tv_sec = (time_t)(l->silence_ms / 1000),
-					  .tv_usec = (suseconds_t)(l->silence_ms % 1000 * 1000) };
 	bool bulk = s->lane->lane == TLS_BULK;
 	char endpoint[160];
 	size_t len = sizeof(int);
@@ -212,9 +226,10 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 	CY_ASSERT(zmq_getsockopt(s->socket, ZMQ_FD, &fd, &len) == 0);
 	s->ev = event_new(l->base, fd, EV_READ | EV_PERSIST, bulk ? on_bulk_socket : on_socket, s);
 	s->again = evtimer_new(l->base, on_socket, s);
-	s->hello = evtimer_new(l->base, on_no_hello, s);
-	CY_ASSERT(s->ev && s->again && s->hello);
-	CY_ASSERT(event_add(s->ev, NULL) == 0 && event_add(s->hello, &patience) == 0);
+	s->patience = evtimer_new(l->base, on_patience_over, s);
+	CY_ASSERT(s->ev && s->again && s->patience);
+	CY_ASSERT(event_add(s->ev, NULL) == 0);
+	wait_patiently(s, l->silence_ms);
 	return CY_OK;
 }
 
@@ -254,9 +269,9 @@ void link_session_over(struct link_session *s, const char *why)
 
 	CY_ASSERT(!s->busy);
 	/* What came before the end still counts; RCVHWM bounds it. */
-	if (s->socket && up) {
+	if (s->socket && up && !s->draining) {
 		s->busy = true;
-		while (s->socket && take_frame(s))
+		while (s->socket && !s->draining && take_frame(s))
 			;
 		s->busy = false;
 	}
@@ -270,6 +285,16 @@ void link_session_over(struct link_session *s, const char *why)
 		kind->down(l->events.ctx, id, text);
 	if (!p->now)
 		link_redial_later(p);
+}
+
+/* libzmq sends what is queued and then ends the ipc side; the gate passes that on, and
+ * its CLOSED brings `down`. */
+void link_session_leave(struct link_session *s)
+{
+	struct link *l = link_of(s);
+
+	link_order(l, GATE_CLOSE, s->id, "");
+	close_socket(s, (int)l->close_ms);
 }
 
 /* ----------------------------------------------------------------- the port */
@@ -299,10 +324,10 @@ void link_established(void *ctx, uint64_t session)
 {
 	struct link_session *s = link_session_find(ctx, session);
 
-	if (!s || !s->socket)
+	if (!s || s->draining)
 		return;
 	s->greeted = loop_mono().ms;
-	event_del(s->hello);
+	event_del(s->patience);
 }
 
 void link_close(void *ctx, uint64_t session, const char *why)
@@ -312,13 +337,16 @@ void link_close(void *ctx, uint64_t session, const char *why)
 
 	if (!s || s->draining)
 		return;
-	/* libzmq sends what is queued and then ends the ipc side; the gate passes
-	 * that on, and its CLOSED brings `down`. */
 	s->draining = true;
 	if (cy_copy(s->why, sizeof s->why, why))
 		cy_copy(s->why, sizeof s->why, "closed");
-	link_order(l, GATE_CLOSE, s->id, "");
 	if (s->lane->now == s)
 		s->lane->now = NULL;
-	close_socket(s, (int)l->close_ms);
+	if (link_flush_bulk(s)) {
+		link_session_leave(s);
+		return;
+	}
+	/* Among it may be why it is closed. */
+	wait_patiently(s, l->close_ms);
+	link_session_look(s);
 }

@@ -1,6 +1,10 @@
 /* The bulk lane beside the message lane, over real sockets. */
 #include "link_rig.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
 #define CHUNK CY_CHUNK
 
 static void want(struct node_rig *n, bool wanted)
@@ -264,6 +268,90 @@ static void test_frames_that_are_queued_at_an_end_are_released_once(void **state
 	stop_pair(&us, &ie);
 }
 
+/* A Goodbye would be among it. */
+static void test_what_waits_for_room_leaves_before_a_close(void **state)
+{
+	struct node_rig us = { 0 }, ie = { 0 };
+	const struct bulk_port *port = &us.bulk.port;
+	uint64_t sent = 0, session;
+
+	(void)state;
+	start_both(&us, &ie);
+	bulk_send(&us, &sent, 1000, CHUNK);
+	for (unsigned i = 0; i < LINK_AHEAD; i++)
+		assert_int_equal(port->send(port->ctx, us.bulk.session, rig_bulk_frame(sent++, CHUNK)), CY_OK);
+	session = us.bulk.session;
+	port->close(port->ctx, session, "the test wants it");
+	assert_int_equal(port->send(port->ctx, session, rig_bulk_frame(sent, 100)), CY_ENOENT);
+	assert_false(port->room(port->ctx, session));
+	RUN_UNTIL(us.bulk.downs == 1 && ie.bulk.downs == 1);
+	assert_string_equal(us.bulk.why, "the test wants it");
+	assert_int_equal(ie.bulk.frames, sent);
+	assert_false(ie.bulk.disorder);
+	assert_each_released_once(sent);
+	stop_pair(&us, &ie);
+}
+
+/* With a certificate, and a pipe behind it that is full soon. */
+static pid_t start_deaf_client(const struct node_rig *to, int ret_pipes[static 2])
+{
+	static const char hello[] = "\xff\0\0\0\0\0\0\0\1\x7f\3\1NULL\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+				    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+				    "\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06"
+				    "DEALER";
+	char address[32], pki[128];
+	int in[2], out[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(in, O_CLOEXEC) + pipe2(out, O_CLOEXEC), 0);
+	snprintf(address, sizeof address, "127.0.0.1:%u", link_listen_port(to->link, 0));
+	snprintf(pki, sizeof pki, "%s/pki", rig_dir);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (dup2(in[0], 0) == 0 && dup2(out[1], 1) == 1 && chdir(pki) == 0)
+			execlp("openssl", "openssl", "s_client", "-connect", address, "-quiet", "-alpn",
+			       "comity-bulk/1", "-cert", "IE/tls.pem", "-key", "IE/tls.key", (char *)NULL);
+		_exit(127);
+	}
+	assert_int_equal(write(in[1], hello, sizeof hello - 1), sizeof hello - 1);
+	close(in[0]);
+	close(out[1]);
+	ret_pipes[0] = in[1];
+	ret_pipes[1] = out[0];
+	return pid;
+}
+
+static void test_a_close_does_not_wait_for_who_reads_nothing(void **state)
+{
+	struct node_rig us = { .config.close_ms = 300 };
+	const struct bulk_port *port = &us.bulk.port;
+	uint64_t sent = 0;
+	int pipes[2];
+	pid_t pid;
+
+	(void)state;
+	start_acceptor(&us);
+	pid = start_deaf_client(&us, pipes);
+	RUN_UNTIL(us.bulk.session);
+	/* Until all that lies between is full as well: nothing is released any more. */
+	do {
+		bulk_send(&us, &sent, 1000, CHUNK);
+		for (time_t end = time(NULL) + 2; time(NULL) < end && !port->room(port->ctx, us.bulk.session);)
+			rig_turn();
+	} while (port->room(port->ctx, us.bulk.session));
+	assert_int_equal(port->send(port->ctx, us.bulk.session, rig_bulk_frame(sent++, CHUNK)), CY_OK);
+	port->close(port->ctx, us.bulk.session, "the test wants it");
+	RUN_UNTIL(us.bulk.downs == 1);
+	assert_string_equal(us.bulk.why, "the test wants it");
+	assert_each_released_once(sent);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(pipes[0]);
+	close(pipes[1]);
+	node_stop_link(&us);
+}
+
 static void test_a_stop_with_a_full_queue_ends(void **state)
 {
 	struct node_rig us = { .config.close_ms = 300 }, ie = { .config.close_ms = 300 };
@@ -375,6 +463,8 @@ int main(void)
 		TEST(test_a_full_queue_says_so_and_then_once_that_there_is_room),
 		TEST(test_what_cannot_be_sent_is_released),
 		TEST(test_frames_that_are_queued_at_an_end_are_released_once),
+		TEST(test_what_waits_for_room_leaves_before_a_close),
+		TEST(test_a_close_does_not_wait_for_who_reads_nothing),
 		TEST(test_a_stop_with_a_full_queue_ends),
 		TEST(test_a_flood_leaves_memory_bounded),
 		TEST(test_the_limits_of_one_lane_leave_the_other_alone),
