@@ -107,6 +107,14 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 	cy_arena_free(&arena);
 }
 
+/* The chunk that the next byte is in; at the end, where there is none, the last one. */
+static uint64_t chunk_at(const struct conn *c)
+{
+	const uint64_t chunk = c->get.offset / CY_CHUNK, last = blob_chunks(c->get.id.size) - 1;
+
+	return chunk < last ? chunk : last;
+}
+
 void download_go_on(struct node *n, struct conn *c)
 {
 	struct blob_port *b = &n->ports.blobs;
@@ -116,7 +124,7 @@ void download_go_on(struct node *n, struct conn *c)
 		return;
 	t = ticket(n, c, BLOB_CHUNK_GET);
 	c->get.reading = true;
-	if (b->read(b->ctx, t->id, &c->get.id.sha256, c->get.offset / CY_CHUNK, true) < 0) {
+	if (b->read(b->ctx, t->id, &c->get.id.sha256, chunk_at(c), true) < 0) {
 		/* node_blob_ready() follows */
 		c->get.reading = false;
 		blob_untake(n, t);
@@ -133,7 +141,7 @@ void download_retry(struct node *n)
 static void send_chunk(struct node *n, struct conn *c, const struct blob_result *r)
 {
 	const uint64_t correlation = c->get.correlation;
-	size_t at = (size_t)(c->get.offset % CY_CHUNK);
+	size_t at = (size_t)(c->get.offset - chunk_at(c) * CY_CHUNK);
 	bool last;
 
 	do {

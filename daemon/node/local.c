@@ -233,7 +233,11 @@ void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int 
 		return;
 	}
 	f = (CyClientFrame *)m;
-	if (f->kind_case == CY_CLIENT_FRAME__KIND_HELLO)
+	/* 0 stands for "none" where an answer is longer than a frame. */
+	if (f->correlation == 0)
+		local_error(n, conn, 0, CY_ERROR_CODE__BAD_FRAME, "correlation",
+			    "a frame has a correlation other than 0, by which its answers are known");
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_HELLO)
 		hello(n, c, f->correlation, f->hello);
 	else if (c->client == NULL)
 		local_error(n, conn, f->correlation, CY_ERROR_CODE__BAD_FRAME, "hello", "the first frame is a hello");

@@ -59,6 +59,29 @@ def a_file_crosses_and_each_hand_over_is_on_record():
 
 
 @test
+def a_client_that_has_all_of_it_is_told_its_end():
+    here, = in_state(us, "e-1", "here")
+    assert get(desk_us, here.item, len(BIG)) == b""
+    error = get(desk_us, here.item, len(BIG) + 1).error
+    assert error.code == types_pb2.INVALID and error.faults[0].field == "offset", error
+
+
+@test
+def a_frame_without_a_correlation_is_refused():
+    here, = in_state(us, "e-1", "here")
+    c = Client(us)
+    for kind in ({"get_evidence": local_pb2.GetEvidence(item=here.item)},
+                 {"open_upload": local_pb2.OpenUpload(key="k", size=1)}):
+        c.correlation = -1
+        c.send(**kind)
+        frame = c.receive()
+        assert frame.error.code == types_pb2.BAD_FRAME and frame.error.faults[0].field == "correlation", frame
+    c.correlation = 1
+    assert get(c, here.item, len(BIG) - 5) == BIG[-5:]
+    c.close()
+
+
+@test
 def the_case_system_is_told_when_an_item_is_complete():
     events = desk_us.call(read_events=local_pb2.ReadEvents(limit=1000)).event_list.events
     arrived = [e for e in events if e.type == local_pb2.EVIDENCE_ARRIVED]
