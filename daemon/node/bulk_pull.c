@@ -141,25 +141,53 @@ static int begin(void *arg, const struct store_evidence *row)
 				    .id = { row->size, row->sha256, row->root } };
 	if (cy_copy(pull->message_id, sizeof pull->message_id, row->message_id) < 0)
 		return CY_ESTORE;
-	cy_digest_hex(&row->sha256, pull->part);
+	evidence_part(&pull->id, pull->part);
 	t = blob_take(w->n, BLOB_OPEN_PULL);
 	t->peer = w->p;
 	t->session = w->p->bulk->session;
 	t->place = (size_t)(pull - w->p->bulk->pulls);
 	pull->ticket = t->id;
+	/* What is found to be here must not be destroyed before a row says so. */
+	w->n->finishing++;
 	if (b->open(b->ctx, t->id, pull->part, pull->id.size, &pull->id, pull->again) < 0) {
+		w->n->finishing--;
 		blob_untake(w->n, t);
 		end(pull);
 	}
 	return CY_OK;
 }
 
+static int still_waits(void *arg, const struct store_evidence *row)
+{
+	*(bool *)arg = row->state == STORE_EVIDENCE_WAITING;
+	return CY_OK;
+}
+
+/* What was certified as destroyed while it was on its way comes no further. */
+static void stop_unwanted(struct node *n, struct peer *p)
+{
+	struct store_port *s = &n->ports.store;
+
+	for (size_t i = 0; i < XCHG_PULLS; i++) {
+		struct bulk_pull *pull = &p->bulk->pulls[i];
+		bool waits = true;
+
+		if (!pull->used || pull->phase >= BULK_FINISHING)
+			continue;
+		if (s->get_evidence(s->ctx, pull->message_id, pull->attachment, still_waits, &waits) < 0 || waits)
+			continue;
+		cancel(n, p, pull);
+	}
+}
+
 void bulk_plan_pulls(struct node *n, struct peer *p)
 {
 	struct store_port *s = &n->ports.store;
 	struct planning w = { .n = n, .p = p };
-	int r = s->waiting_evidence(s->ctx, p->id, BULK_SKIPPED_MAX + 2 * XCHG_PULLS, begin, &w);
+	int r;
 
+	stop_unwanted(n, p);
+	r = s->waiting_evidence(s->ctx, p->id, BULK_SKIPPED_MAX + 2 * XCHG_PULLS, begin, &w);
 	if (r < 0 && r != CY_EEXIST)
 		batch_retry(n);
 }
@@ -470,20 +498,10 @@ void bulk_settled(struct node *n)
 			}
 }
 
-/* It came in another way: what an interrupted pull has left is not needed. */
-static void drop_rest(struct node *n, const struct bulk_pull *pull)
-{
-	struct blob_port *b = &n->ports.blobs;
-	struct blob_ticket *t = blob_take(n, BLOB_DROP);
-
-	if (b->drop_part(b->ctx, t->id, pull->part) < 0)
-		blob_untake(n, t);
-}
-
 static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
 {
 	if (r->code == CY_EEXIST) {
-		drop_rest(n, pull);
+		evidence_drop_part(n, &pull->id);
 		n->finishing++;
 		arrived(n, p, pull, false);
 	} else if (r->code < 0) {
@@ -534,6 +552,8 @@ void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r
 		finished(n, p, pull, r);
 		return;
 	}
+	if (t->task == BLOB_OPEN_PULL)
+		n->finishing--;
 	/* The session may have ended, and the place may be another pull's. */
 	if (!pull->used || p->bulk->session != t->session || p->bulk->session == 0)
 		return;

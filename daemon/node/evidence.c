@@ -106,24 +106,23 @@ void evidence_state(struct node *n, struct store_evidence *row)
 
 /* --------------------------------------------------------------- what is held */
 
-struct holding {
-	const struct store_evidence *like; /* NULL: any row that holds it */
-	bool found;
-};
-
 /* What we sent stays here, whatever the receiver does with its own. */
 static bool holds(const struct store_evidence *row)
 {
 	return row->author == STORE_OWN || row->state == STORE_EVIDENCE_HERE;
 }
 
+struct same {
+	const struct store_evidence *as;
+	bool here;
+};
+
 static int look_same(void *arg, const struct store_evidence *row)
 {
-	struct holding *h = arg;
+	struct same *same = arg;
 
-	if (holds(row) &&
-	    (h->like == NULL || (row->size == h->like->size && cy_digest_equal(&row->root, &h->like->root))))
-		h->found = true;
+	if (holds(row) && row->size == same->as->size && cy_digest_equal(&row->root, &same->as->root))
+		same->here = true;
 	return CY_OK;
 }
 
@@ -131,28 +130,37 @@ static int look_same(void *arg, const struct store_evidence *row)
 static bool here_already(struct node *n, const struct store_evidence *row)
 {
 	struct store_port *s = &n->ports.store;
-	struct holding h = { .like = row };
+	struct same same = { .as = row };
 
-	return !row->send_always && s->same_evidence(s->ctx, &row->sha256, look_same, &h) == CY_OK && h.found;
+	return !row->send_always && s->same_evidence(s->ctx, &row->sha256, look_same, &same) == CY_OK && same.here;
+}
+
+static int look_user(void *arg, const struct store_evidence *row)
+{
+	struct evidence_users *u = arg;
+
+	u->held = u->held || holds(row);
+	u->waited = u->waited || row->state == STORE_EVIDENCE_WAITING;
+	return CY_OK;
 }
 
 static int look_upload(void *arg, const struct store_upload *row)
 {
 	if (row->client[0] != '\0')
-		((struct holding *)arg)->found = true;
+		((struct evidence_users *)arg)->held = true;
 	return CY_OK;
 }
 
-int evidence_content_held(struct node *n, const struct cy_digest *sha256, bool *ret_held)
+int evidence_users(struct node *n, const struct cy_digest *sha256, struct evidence_users *ret)
 {
 	struct store_port *s = &n->ports.store;
-	struct holding h = { 0 };
-	int r = s->same_evidence(s->ctx, sha256, look_same, &h);
+	struct evidence_users u = { 0 };
+	int r = s->same_evidence(s->ctx, sha256, look_user, &u);
 
 	if (r == CY_OK)
-		r = s->uploads(s->ctx, sha256, (struct cy_wall){ INT64_MAX }, CY_PAGE_MAX, look_upload, &h);
+		r = s->uploads(s->ctx, sha256, (struct cy_wall){ INT64_MAX }, CY_PAGE_MAX, look_upload, &u);
 	if (r == CY_OK)
-		*ret_held = h.found;
+		*ret = u;
 	return r;
 }
 
@@ -344,6 +352,8 @@ static void hear_fate(struct node *n, struct work_case *c, struct store_evidence
 		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_FAILED, row->reason);
 		break;
 	case CY_EVIDENCE_FATE__DESTROYED:
+		if (row->state == STORE_EVIDENCE_DESTROYED) /* its case system has certified it */
+			return;
 		row->state = STORE_EVIDENCE_DESTROYED;
 		evidence_custody(n, row, "destroyed", c->row.peer, "", proof, at);
 		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "");

@@ -75,8 +75,16 @@ void evidence_doom(struct node *n, const struct store_evidence *row);
 const char *evidence_over_quota(struct node *n, struct work_case *c, const struct store_evidence *row, char *text,
 				size_t size);
 void evidence_take_on(struct node *n, struct work_case *c, const struct store_evidence *row);
-/* Does a row, or a client's upload, hold this content? */
-int evidence_content_held(struct node *n, const struct cy_digest *sha256, bool *ret_held);
+/* Who has to do with a content. */
+struct evidence_users {
+	bool held;   /* by a row, or a client's upload */
+	bool waited; /* a row waits for it */
+};
+int evidence_users(struct node *n, const struct cy_digest *sha256, struct evidence_users *ret);
+/* The part that it is pulled into. */
+void evidence_part(const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1]);
+/* What an interrupted pull has left of it is not needed any more. */
+void evidence_drop_part(struct node *n, const struct blob_id *id);
 /* Destroy contents that wait for it, one after the other. */
 void evidence_sweep(struct node *n);
 void evidence_gone(struct node *n, const struct cy_digest *sha256, int code);

@@ -37,8 +37,11 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 	struct work_case *c = NULL;
 	int r = evidence_get(n, message_id, attachment, &row);
 
-	if (r == CY_OK && row.state != STORE_EVIDENCE_WAITING)
+	if (r == CY_OK && row.state != STORE_EVIDENCE_WAITING) {
+		if (!mismatched) /* nobody may want it any more: it was destroyed while it was on its way */
+			evidence_doom(n, &row);
 		return;
+	}
 	if (r == CY_OK)
 		c = cases_get(n, row.peer, row.case_id, &r);
 	if (c == NULL) {
@@ -160,7 +163,7 @@ static void destroy_overdue(struct node *n)
 		struct work_case *c;
 		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
 
-		if (r < 0 || row.state != STORE_EVIDENCE_HERE || row.hold)
+		if (r < 0 || row.state != STORE_EVIDENCE_HERE || row.hold || row.verdict == CY_EVIDENCE_STATE__REJECTED)
 			continue;
 		c = cases_get(n, row.peer, row.case_id, &r);
 		if (c == NULL) {
@@ -179,13 +182,23 @@ static void destroy_overdue(struct node *n)
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
+/* Handed over once more in this batch. */
+static bool stored_in_batch(const struct node *n, const struct store_upload *row)
+{
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_UPLOAD && cy_digest_equal(&w->upload.sha256, &row->sha256) &&
+		    strcmp(w->upload.client, row->client) == 0)
+			return true;
+	return false;
+}
+
 static int add_old_upload(void *arg, const struct store_upload *row)
 {
 	struct node *n = arg;
 	struct store_evidence like = { .sha256 = row->sha256, .root = row->root, .size = row->size };
 	struct store_write *w;
 
-	if (row->client[0] == '\0')
+	if (row->client[0] == '\0' || stored_in_batch(n, row))
 		return CY_OK;
 	w = batch_write(n, STORE_DROP_UPLOAD);
 	w->upload.client = batch_string(n, row->client);
@@ -416,11 +429,25 @@ void evidence_step(struct node *n)
 
 /* --------------------------------------------------------------------- contents */
 
+void evidence_part(const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1])
+{
+	cy_digest_hex(&id->sha256, ret);
+}
+
+void evidence_drop_part(struct node *n, const struct blob_id *id)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t = blob_take(n, BLOB_DROP);
+	char part[BLOB_NAME_MAX + 1];
+
+	evidence_part(id, part);
+	if (b->drop_part(b->ctx, t->id, part) < 0)
+		blob_untake(n, t);
+}
+
 static int first_doomed(void *arg, const struct store_upload *row)
 {
-	struct cy_digest *d = arg;
-
-	*d = row->sha256;
+	*(struct blob_id *)arg = (struct blob_id){ row->size, row->sha256, row->root };
 	return CY_EEXIST;
 }
 
@@ -443,30 +470,32 @@ void evidence_sweep(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 	struct blob_port *b = &n->ports.blobs;
-	struct cy_digest sha256;
+	struct evidence_users users;
 	struct blob_ticket *t;
-	bool held = true;
+	struct blob_id id;
 	int r;
 
 	/* A content that gets its name just now may be found there already: its row is yet to be
 	 * committed. */
 	if (!n->sweep || n->destroying || n->finishing > 0 || n->batch.phase != BATCH_IDLE)
 		return;
-	r = s->uploads(s->ctx, NULL, (struct cy_wall){ 2 }, 1, first_doomed, &sha256);
+	r = s->uploads(s->ctx, NULL, (struct cy_wall){ 2 }, 1, first_doomed, &id);
 	if (r != CY_EEXIST) {
 		n->sweep = r < 0;
 		return;
 	}
-	if (evidence_content_held(n, &sha256, &held) < 0)
+	if (evidence_users(n, &id.sha256, &users) < 0)
 		return;
 	n->destroying = true;
-	if (held && !CY_MUTANT_SHARED_DESTROYED) {
-		evidence_gone(n, &sha256, CY_OK);
+	if (!users.waited) /* it may have been certified as destroyed before all of it was here */
+		evidence_drop_part(n, &id);
+	if (users.held && !CY_MUTANT_SHARED_DESTROYED) {
+		evidence_gone(n, &id.sha256, CY_OK);
 		return;
 	}
 	t = blob_take(n, BLOB_DESTROY);
-	t->sha256 = sha256;
-	if (b->destroy(b->ctx, t->id, &sha256) < 0) {
+	t->sha256 = id.sha256;
+	if (b->destroy(b->ctx, t->id, &id.sha256) < 0) {
 		blob_untake(n, t);
 		n->destroying = false;
 	}

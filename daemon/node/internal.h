@@ -325,7 +325,7 @@ struct node {
 	struct upload *uploads;
 	size_t n_uploads;
 	uint64_t batch_number;
-	size_t finishing; /* contents that get their name, or whose rows are not committed */
+	size_t finishing; /* contents that are looked for, get their name, or whose rows are not committed */
 	bool destroying;  /* a content is being destroyed */
 	bool sweep;       /* contents wait to be destroyed */
 	struct {

@@ -348,4 +348,43 @@ def a_receiver_that_was_restored_from_a_backup_gets_all_again_though_it_only_lis
     b.stop()
 
 
+@test
+def what_is_certified_as_destroyed_while_it_is_on_its_way_leaves_nothing():
+    b, a = both()
+    text = open(a.config).read()
+    with open(a.config, "w") as f:
+        f.write(text.replace("peer US-OIA {", 'peer US-OIA {\n  evidence_rate = { "00:00-12:00 1M", "12:00-00:00 1M" }'))
+    a.start()
+    b.start()
+    until("a connection", lambda: "connected" in b.ctl("peer", "list").stdout)
+    ask(b, a, "w-1")
+    desk, c = Client(a), Client(b)
+
+    def parts():
+        return os.listdir(f"{b.dir}/store/evidence/part")
+
+    for round, interrupted in enumerate((False, True)):
+        data = bytes_of(12 * MIB, f"on its way {round}")
+        stored = put_frames(desk, f"w-{round}", data)
+        assert result_of(desk, "w-1", [attachment(stored)], f"r-w{round}").HasField("submitted")
+        item, = until("some of it", lambda: [e for e in evidence(b, "w-1") if e.state == "fetching" and e.here > 0])
+        if interrupted:
+            desk.close()
+            a.kill()
+            until("the end of the session", lambda: all(e.state != "fetching" for e in evidence(b, "w-1")))
+            assert parts()
+        certificate = case_pb2.Content(destruction_certificate=case_pb2.DestructionCertificate(
+            result=item.number, method="overwritten", certified_by="Registry", at_ms=1790000000000))
+        assert submit(c, f"d-w{round}", case_ref="w-1", content=certificate).HasField("submitted")
+        until("the end of the part", lambda: not parts())
+        if interrupted:
+            a.start()
+        in_state(a, "w-1", "destroyed", round + 1)
+        assert hashlib.sha256(data).hexdigest() not in contents(b)
+        assert [e.action for e in custody(b, item.item).entries] == ["destroyed"]
+    c.close()
+    a.stop()
+    b.stop()
+
+
 finish(us, ie)
