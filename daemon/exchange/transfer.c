@@ -10,36 +10,6 @@ _Static_assert(XCHG_PULL_WINDOW <= CY_PULL_CREDIT_MAX, "the window is within the
 
 /* ------------------------------------------------------------- the receiver */
 
-static uint32_t places(const struct xchg_puller *p)
-{
-	return p->most < XCHG_PULLS ? p->most : XCHG_PULLS;
-}
-
-bool xchg_pull_place(struct xchg_puller *p, int priority, struct xchg_pull **ret_instead)
-{
-	struct xchg_pull *lowest = NULL;
-	uint32_t taken = 0;
-
-	*ret_instead = NULL;
-	if (p->last_id == UINT32_MAX)
-		return false;
-	for (size_t i = 0; i < XCHG_PULLS; i++) {
-		struct xchg_pull *at = &p->at[i];
-
-		if (at->id == 0)
-			continue;
-		taken++;
-		/* Of the same priority the one that began last has to wait. */
-		if (at->priority < priority && (lowest == NULL || at->priority < lowest->priority ||
-						(at->priority == lowest->priority && at->id > lowest->id)))
-			lowest = at;
-	}
-	if (taken < places(p))
-		return true;
-	*ret_instead = lowest;
-	return lowest != NULL;
-}
-
 /* Of a free place the id is 0. */
 static struct xchg_pull *pull_at(struct xchg_puller *p, uint32_t id)
 {
@@ -82,7 +52,7 @@ static uint64_t under_way(const struct xchg_pull *pull)
 
 static bool asks(const struct xchg_pull *pull)
 {
-	return pull->id != 0 && !pull->halted && pull->granted < pull->chunks;
+	return pull->id != 0 && pull->granted < pull->chunks;
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)

@@ -28,7 +28,6 @@ struct xchg_pull {
 	int priority; /* the higher, the sooner */
 	uint64_t chunks;
 	uint64_t granted, arrived, stored; /* the first chunk that is not */
-	bool halted;                       /* it gets no more credit for now: the disk is full */
 	struct cy_mono since; /* when the last chunk came, or credit was given to one that waited for none */
 };
 
@@ -38,10 +37,6 @@ struct xchg_puller {
 	struct xchg_pull at[XCHG_PULLS];
 };
 
-/* Is there a place for a pull of this priority? If true, *ret_instead is NULL, or the pull
- * with the lowest priority, below this one, that has to be cancelled first. False too when
- * the session has used up all ids. */
-bool xchg_pull_place(struct xchg_puller *p, int priority, struct xchg_pull **ret_instead);
 /* Begin a pull at chunk `first` (< chunks). There must be a place. */
 struct xchg_pull *xchg_pull_begin(struct xchg_puller *p, int priority, uint64_t first, uint64_t chunks,
 				  struct cy_mono now);

@@ -192,18 +192,36 @@ void bulk_plan_pulls(struct node *n, struct peer *p)
 		batch_retry(n);
 }
 
+static void finish(struct node *n, struct peer *p, struct bulk_pull *pull)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t = blob_take(n, BLOB_FINISH_PULL);
+
+	if (pull->x != NULL)
+		xchg_pull_end(pull->x);
+	pull->x = NULL;
+	pull->phase = BULK_FINISHING;
+	t->peer = p;
+	t->place = (size_t)(pull - p->bulk->pulls);
+	n->finishing++;
+	if (b->finish(b->ctx, t->id, pull->part, pull->id.size, &pull->id.sha256) < 0) {
+		n->finishing--;
+		blob_untake(n, t);
+		skip(n, p, pull, "the evidence files cannot be used now");
+		end(pull);
+	}
+}
+
 static void start(struct node *n, struct peer *p, struct bulk_pull *pull, uint64_t offset)
 {
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 	const uint64_t chunks = blob_chunks(pull->id.size);
-	struct xchg_pull *instead = NULL;
 
 	/* All chunks are here; only the name is not given yet. */
 	if (offset >= pull->id.size && pull->id.size > 0) {
-		bulk_finish(n, p, pull);
+		finish(n, p, pull);
 		return;
 	}
-	CY_ASSERT(xchg_pull_place(&p->bulk->puller, (int)pull->priority, &instead) && instead == NULL);
 	pull->x = xchg_pull_begin(&p->bulk->puller, (int)pull->priority, offset / CY_CHUNK, chunks, now);
 	pull->phase = BULK_PULLING;
 	bulk_grant(n, p);
@@ -423,26 +441,6 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 
 /* --------------------------------------------------------------------- results */
 
-void bulk_finish(struct node *n, struct peer *p, struct bulk_pull *pull)
-{
-	struct blob_port *b = &n->ports.blobs;
-	struct blob_ticket *t = blob_take(n, BLOB_FINISH_PULL);
-
-	if (pull->x != NULL)
-		xchg_pull_end(pull->x);
-	pull->x = NULL;
-	pull->phase = BULK_FINISHING;
-	t->peer = p;
-	t->place = (size_t)(pull - p->bulk->pulls);
-	n->finishing++;
-	if (b->finish(b->ctx, t->id, pull->part, pull->id.size, &pull->id.sha256) < 0) {
-		n->finishing--;
-		blob_untake(n, t);
-		skip(n, p, pull, "the evidence files cannot be used now");
-		end(pull);
-	}
-}
-
 static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, bool mismatched)
 {
 	struct input *in = node_input_new(INPUT_ARRIVED, 0);
@@ -528,7 +526,7 @@ static void stored(struct node *n, struct peer *p, struct bulk_pull *pull, const
 	}
 	xchg_pull_stored(pull->x);
 	if (pull->x->stored == pull->x->chunks)
-		CY_MUTANT_HERE_BEFORE_FINISH ? not_finished(n, p, pull) : bulk_finish(n, p, pull);
+		CY_MUTANT_HERE_BEFORE_FINISH ? not_finished(n, p, pull) : finish(n, p, pull);
 }
 
 static void finished(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)

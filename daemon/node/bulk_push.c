@@ -8,7 +8,8 @@
 
 /* ------------------------------------------------------------------------ rate */
 
-uint64_t bulk_rate(const struct node *n, const struct peer *p)
+/* The rate that holds for this peer now, bytes a second; 0: none. */
+static uint64_t rate(const struct node *n, const struct peer *p)
 {
 	const struct law_zone *z = n->config.books != NULL ? law_find_zone(n->config.books, n->place.zone) : NULL;
 	const struct cy_wall now = n->ports.clock.wall(n->ports.clock.ctx);
@@ -45,7 +46,6 @@ static void refuse(struct node *n, struct peer *p, uint32_t number, CyNotSentCod
 }
 
 struct offer {
-	struct node *n;
 	const struct peer *p;
 	const CyPull *f;
 	bool offered;
@@ -78,7 +78,7 @@ static int look_message(void *arg, const struct store_message *row)
 void bulk_asked(struct node *n, struct peer *p, const CyPull *f)
 {
 	struct store_port *s = &n->ports.store;
-	struct offer o = { .n = n, .p = p, .f = f };
+	struct offer o = { .p = p, .f = f };
 	struct xchg_push *x;
 	int r = s->get_evidence(s->ctx, f->message_id, f->attachment, look_offer, &o);
 
@@ -139,7 +139,7 @@ void bulk_push_chunks(struct node *n, struct peer *p)
 	struct bulk *k = p->bulk;
 	struct xchg_push *x;
 
-	xchg_pace_set(&k->pace, bulk_rate(n, p), now);
+	xchg_pace_set(&k->pace, rate(n, p), now);
 	k->paced = CY_NEVER;
 	while (k->reading < BULK_READS_MAX && n->ports.bulk.room(n->ports.bulk.ctx, k->session) &&
 	       (x = xchg_push_next(&k->pusher)) != NULL) {

@@ -259,8 +259,8 @@ static void take_ours(struct node *n, struct store_evidence *row, const char *cl
 	evidence_custody(n, row, "offered", n->authority, "", row->message_id, node_legal_now(n));
 }
 
-int evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
-		      uint32_t number, CyPriority priority, const CyContent *content, const char *client)
+void evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
+		       uint32_t number, CyPriority priority, const CyContent *content, const char *client)
 {
 	size_t n_list;
 	CyAttachment **list = law_attachments_of(content, &n_list);
@@ -291,7 +291,6 @@ int evidence_attached(struct node *n, struct work_case *c, enum store_author aut
 		}
 		evidence_put(n, &row);
 	}
-	return CY_OK;
 }
 
 /* ---------------------------------------------------- what is said about them */
@@ -552,7 +551,6 @@ int evidence_receipted(struct node *n, const char *peer, const char *case_id, co
 /* ------------------------------------------------------------ may this be said? */
 
 struct owning {
-	const struct conn *c;
 	const CyAttachment *a;
 	bool found;
 };
@@ -574,7 +572,7 @@ static int own_upload(void *arg, const struct store_upload *row)
 static int check_attachment(struct node *n, const struct conn *c, const CyAttachment *a, size_t i, struct law_faults *f)
 {
 	struct store_port *s = &n->ports.store;
-	struct owning o = { .c = c, .a = a };
+	struct owning o = { .a = a };
 	struct cy_digest sha256;
 	struct law_fault *fault;
 	int r = CY_ENOENT;

@@ -170,7 +170,6 @@ void bulk_grant(struct node *n, struct peer *p);
 void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, struct blob_bytes frame);
 void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f);
 void bulk_retry_late(struct node *n, struct peer *p);
-void bulk_finish(struct node *n, struct peer *p, struct bulk_pull *pull);
 /* An arrival is in the batch. */
 void bulk_committing(struct node *n, const struct input *in);
 /* Is anything being fetched that this batch does not settle? */
@@ -187,8 +186,6 @@ void bulk_credit(struct node *n, struct peer *p, const CyCredit *f);
 void bulk_cancelled(struct node *n, struct peer *p, const CyCancel *f);
 void bulk_push_chunks(struct node *n, struct peer *p);
 void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
-/* The rate that holds for this peer now, bytes a second; 0: none. */
-uint64_t bulk_rate(const struct node *n, const struct peer *p);
 
 /* --------------------------------------------------------------- local clients */
 

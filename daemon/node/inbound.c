@@ -219,7 +219,7 @@ static int write_message(struct node *n, const struct peer *p, const struct wire
 	if (counts && v->code == 0)
 		r = evidence_heard(n, c, STORE_PEER, e->id, m->content);
 	if (r == CY_OK && counts && v->code == 0)
-		r = evidence_attached(n, c, STORE_PEER, e->id, m->number, m->priority, m->content, "");
+		evidence_attached(n, c, STORE_PEER, e->id, m->number, m->priority, m->content, "");
 	return r;
 }
 

@@ -560,8 +560,8 @@ void hooks_done(struct node *n, const char *id); /* in a batch */
 /* -------------------------------------------------------------- evidence.c */
 /* The attachments of a message that was accepted, of ours or of the peer's. `client`: who
  * has handed it in; "" : nobody, or it is not known any more. */
-int evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
-		      uint32_t number, CyPriority priority, const CyContent *content, const char *client);
+void evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
+		       uint32_t number, CyPriority priority, const CyContent *content, const char *client);
 /* The peer has rejected a message of ours; or it was restored from a backup and has accepted
  * it once more: what it came with is to be fetched once more. */
 int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id, bool rejected);

@@ -532,7 +532,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 					.content = batch_bytes(n, content),
 					.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(&fact, encoded))) };
 	if (r == CY_OK && !fact.voided)
-		r = evidence_attached(n, c, STORE_OWN, m->id, m->number, m->priority, m->content, "");
+		evidence_attached(n, c, STORE_OWN, m->id, m->number, m->priority, m->content, "");
 	take_back_key(n, m);
 	cases_event(n, c,
 		    &(struct event_of){ .type = CY_EVENT_TYPE__MESSAGE_RECOVERED,

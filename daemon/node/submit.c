@@ -413,10 +413,9 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		refuse(n, c, correlation, wc, r, &e);
 		return;
 	}
-	if (evidence_heard(n, wc, STORE_OWN, said.id, sub->content) < 0 ||
-	    evidence_attached(n, wc, STORE_OWN, said.id, said.number, saying.priority, sub->content, c->client->name) <
-		    0)
+	if (evidence_heard(n, wc, STORE_OWN, said.id, sub->content) < 0)
 		n->batch.doom = "the store cannot read what a submission says about evidence";
+	evidence_attached(n, wc, STORE_OWN, said.id, said.number, saying.priority, sub->content, c->client->name);
 	write_key(n, c, s, request, said.id);
 	cases_event(n, wc,
 		    &(struct event_of){ .type = CY_EVENT_TYPE__SUBMISSION_ACCEPTED,

@@ -194,61 +194,19 @@ static void what_shares_leave_goes_to_others(void **state)
 	assert_int_equal(all_under_way(&p), XCHG_PULL_WINDOW);
 }
 
-static void a_halted_pull_gets_no_credit(void **state)
+static void the_number_of_a_pull_is_used_once(void **state)
 {
 	struct xchg_puller p = puller();
-	struct xchg_pull *a = xchg_pull_begin(&p, 3, 0, 1000, at(0)), *b;
+	struct xchg_pull *second;
 
 	(void)state;
-	grant_all(&p, 0);
-	take(a, 2, 1);
-	a->halted = true;
-	b = xchg_pull_begin(&p, 3, 0, 1000, at(1));
-	grant_all(&p, 1);
-	assert_int_equal(under_way(b), 2);
-	take(a, 14, 2);
-	grant_all(&p, 2);
-	assert_int_equal(under_way(b), XCHG_PULL_WINDOW);
-	assert_int_equal(under_way(a), 0);
-	a->halted = false;
-	take(b, 12, 3);
-	grant_all(&p, 3);
-	assert_int_equal(under_way(a), 8);
-}
-
-static void places_are_counted(void **state)
-{
-	struct xchg_puller p = puller();
-	struct xchg_pull *instead = NULL;
-
-	(void)state;
-	p.most = 2;
-	assert_true(xchg_pull_place(&p, 1, &instead));
-	assert_null(instead);
 	xchg_pull_begin(&p, 1, 0, 10, at(0));
-	assert_true(xchg_pull_place(&p, 1, &instead));
-	assert_null(instead);
-	xchg_pull_begin(&p, 1, 0, 10, at(0));
-	/* Equal ones are not sent away; of two the later one is. */
-	assert_false(xchg_pull_place(&p, 1, &instead));
-	assert_null(instead);
-	assert_true(xchg_pull_place(&p, 2, &instead));
-	assert_ptr_equal(instead, xchg_pull_find(&p, 2));
-	xchg_pull_end(instead);
+	second = xchg_pull_begin(&p, 1, 0, 10, at(0));
+	assert_ptr_equal(second, xchg_pull_find(&p, 2));
+	xchg_pull_end(second);
 	assert_null(xchg_pull_find(&p, 2));
-	assert_true(xchg_pull_place(&p, 2, &instead));
-	assert_null(instead);
-	assert_int_equal(xchg_pull_begin(&p, 2, 0, 10, at(0))->id, 3);
-	assert_true(xchg_pull_place(&p, 3, &instead));
-	assert_int_equal(instead->id, 1);
-	/* A peer that serves more than we pull. */
-	p.most = UINT32_MAX;
-	xchg_pull_begin(&p, 1, 0, 10, at(0));
-	xchg_pull_begin(&p, 1, 0, 10, at(0));
-	assert_false(xchg_pull_place(&p, 1, &instead));
-	p = (struct xchg_puller){ .last_id = UINT32_MAX - 1, .most = 4 };
-	assert_int_equal(xchg_pull_begin(&p, 1, 0, 10, at(0))->id, UINT32_MAX);
-	assert_false(xchg_pull_place(&p, 9, &instead));
+	assert_ptr_equal(xchg_pull_begin(&p, 2, 0, 10, at(0)), second);
+	assert_int_equal(second->id, 3);
 }
 
 static void no_pull_has_the_id_of_a_free_place(void **state)
@@ -332,19 +290,17 @@ static void check_nobody_starves(const struct xchg_puller *p)
 	if (all_under_way(p) == XCHG_PULL_WINDOW)
 		return;
 	for (size_t i = 0; i < XCHG_PULLS; i++)
-		if (p->at[i].id != 0 && !p->at[i].halted && p->at[i].granted < p->at[i].chunks &&
-		    (!asks || p->at[i].priority > highest)) {
+		if (p->at[i].id != 0 && p->at[i].granted < p->at[i].chunks && (!asks || p->at[i].priority > highest)) {
 			asks = true;
 			highest = p->at[i].priority;
 		}
 	for (size_t i = 0; asks && i < XCHG_PULLS; i++)
-		if (p->at[i].id != 0 && !p->at[i].halted && p->at[i].granted < p->at[i].chunks &&
-		    p->at[i].priority == highest)
+		if (p->at[i].id != 0 && p->at[i].granted < p->at[i].chunks && p->at[i].priority == highest)
 			assert_true(under_way(&p->at[i]) > 0);
 }
 
 /* Both sides and the way between them, as a random walk: pulls of any urgency and length, credit and
- * chunks under way in order, stores, halts, cancels. Everything completes in the end. */
+ * chunks under way in order, stores, cancels. Everything completes in the end. */
 struct world {
 	struct cy_rng rng;
 	struct xchg_puller puller;
@@ -364,16 +320,34 @@ struct world {
 	unsigned begun, done, cancelled;
 };
 
+/* A place that is free, or the pull in it that is less urgent. */
+static bool world_place(struct world *w, int priority, struct xchg_pull **ret_instead)
+{
+	uint32_t taken = 0;
+
+	*ret_instead = NULL;
+	for (size_t i = 0; i < XCHG_PULLS; i++) {
+		struct xchg_pull *at = &w->puller.at[i];
+
+		taken += at->id != 0;
+		if (at->id != 0 && at->priority < priority)
+			*ret_instead = at;
+	}
+	if (taken >= w->puller.most)
+		return *ret_instead != NULL;
+	*ret_instead = NULL;
+	return true;
+}
+
 static void world_begin(struct world *w)
 {
 	struct xchg_pull *instead, *pull;
 	int priority = (int)cy_rng_below(&w->rng, 3);
 	uint64_t chunks = 1 + cy_rng_below(&w->rng, cy_rng_below(&w->rng, 2) ? 5 : 60);
 
-	if (!xchg_pull_place(&w->puller, priority, &instead))
+	if (!world_place(w, priority, &instead))
 		return;
 	if (instead != NULL) {
-		assert_true(instead->priority < priority);
 		/* A cancel goes the same way as what follows it. */
 		w->asked[w->asked_n].pull = instead->id;
 		w->asked[w->asked_n].begins = false;
@@ -465,28 +439,24 @@ static void world_step(struct world *w)
 {
 	struct xchg_pull *pull = &w->puller.at[cy_rng_below(&w->rng, XCHG_PULLS)];
 
-	switch (cy_rng_below(&w->rng, 12)) {
+	switch (cy_rng_below(&w->rng, 11)) {
 	case 0:
 		world_begin(w);
 		break;
 	case 1:
-		if (pull->id != 0)
-			pull->halted = !pull->halted;
-		break;
 	case 2:
-	case 3:
 		world_grant(w);
 		break;
+	case 3:
 	case 4:
-	case 5:
 		world_ask(w);
 		break;
+	case 5:
 	case 6:
-	case 7:
 		world_send(w);
 		break;
+	case 7:
 	case 8:
-	case 9:
 		world_arrive(w);
 		break;
 	default:
@@ -506,9 +476,7 @@ static void everything_completes(void **state)
 
 		for (int i = 0; i < 3000; i++)
 			world_step(&w);
-		/* The disk has room again, and nothing new begins. */
-		for (size_t i = 0; i < XCHG_PULLS; i++)
-			w.puller.at[i].halted = false;
+		/* Nothing new begins. */
 		for (; w.done + w.cancelled < w.begun; rounds++) {
 			assert_in_range(rounds, 0, 1000);
 			world_grant(&w);
@@ -837,8 +805,7 @@ int main(void)
 		cmocka_unit_test(shares_grow_side_by_side),
 		cmocka_unit_test(a_few_urgent_chunks_leave_the_rest),
 		cmocka_unit_test(what_shares_leave_goes_to_others),
-		cmocka_unit_test(a_halted_pull_gets_no_credit),
-		cmocka_unit_test(places_are_counted),
+		cmocka_unit_test(the_number_of_a_pull_is_used_once),
 		cmocka_unit_test(no_pull_has_the_id_of_a_free_place),
 		cmocka_unit_test(chunks_come_in_order_and_by_credit),
 		cmocka_unit_test(who_sends_nothing_stalls),
