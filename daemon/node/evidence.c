@@ -297,21 +297,25 @@ void evidence_attached(struct node *n, struct work_case *c, enum store_author au
 
 struct naming {
 	enum store_author author;
-	uint32_t number;
-	char id[CY_UUID_LEN + 1];
+	struct named {
+		uint32_t number;
+		char id[CY_UUID_LEN + 1]; /* "": there is no such message */
+	} * at;
+	size_t n;
 };
 
 static int match_number(void *arg, const struct store_message *row)
 {
 	struct naming *m = arg;
 
-	if (row->author != m->author || row->number != m->number || row->number == 0)
-		return CY_OK;
-	return cy_copy(m->id, sizeof m->id, row->id) < 0 ? CY_ESTORE : CY_OK;
+	for (size_t i = 0; row->author == m->author && row->number != 0 && i < m->n; i++)
+		if (m->at[i].number == row->number && cy_copy(m->at[i].id, sizeof m->at[i].id, row->id) < 0)
+			return CY_ESTORE;
+	return CY_OK;
 }
 
-/* The id of a message by its number; "" if there is none. */
-static int message_of(struct node *n, const struct work_case *c, struct naming *m)
+/* The ids of messages by their numbers. */
+static int messages_of(struct node *n, const struct work_case *c, struct naming *m)
 {
 	struct store_port *s = &n->ports.store;
 
@@ -319,7 +323,7 @@ static int message_of(struct node *n, const struct work_case *c, struct naming *
 		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.case_id, c->row.case_id) == 0 &&
 		    strcmp(w->message.peer, c->row.peer) == 0)
 			match_number(m, &w->message);
-	return m->id[0] != '\0' ? CY_OK : s->case_messages(s->ctx, c->row.peer, c->row.case_id, match_number, m);
+	return s->case_messages(s->ctx, c->row.peer, c->row.case_id, match_number, m);
 }
 
 static void hear_fate(struct node *n, struct work_case *c, struct store_evidence *row, const char *proof,
@@ -366,22 +370,23 @@ static void hear_fate(struct node *n, struct work_case *c, struct store_evidence
 
 static int hear_statement(struct node *n, struct work_case *c, const char *proof, const CyEvidenceStatement *s)
 {
-	struct naming m = { .author = STORE_OWN };
+	struct naming m = { STORE_OWN, cy_arena_take(&n->batch.arena, s->n_items * sizeof *m.at), 0 };
+	int r;
 
-	for (size_t i = 0; i < s->n_items; i++) {
+	/* Most items are of the same message as the one before. */
+	for (size_t i = 0; i < s->n_items; i++)
+		if (m.n == 0 || m.at[m.n - 1].number != s->items[i]->message)
+			m.at[m.n++] = (struct named){ .number = s->items[i]->message };
+	r = messages_of(n, c, &m);
+	if (r < 0)
+		return r;
+	for (size_t i = 0, k = 0; i < s->n_items; i++) {
 		const CyStatedEvidence *e = s->items[i];
 		struct store_evidence row;
-		int r = CY_OK;
 
-		if (m.number != e->message) {
-			m.number = e->message;
-			m.id[0] = '\0';
-			r = message_of(n, c, &m);
-		}
-		if (r == CY_OK && m.id[0] != '\0')
-			r = evidence_get(n, m.id, e->attachment, &row);
-		else if (r == CY_OK)
-			r = CY_ENOENT;
+		if (m.at[k].number != e->message)
+			k++;
+		r = m.at[k].id[0] != '\0' ? evidence_get(n, m.at[k].id, e->attachment, &row) : CY_ENOENT;
 		if (r < 0 && r != CY_ENOENT)
 			return r;
 		if (r == CY_OK && memcmp(row.sha256.b, e->sha256.data, CY_SHA256_LEN) == 0)
@@ -470,12 +475,13 @@ static void hear_about(struct about *x, struct store_evidence *row)
 /* A case system speaks about attachments of a Result: those named, or all. */
 static int hear_result(struct about *x, uint32_t result, size_t n_named, const uint32_t *named)
 {
-	struct naming m = { .author = x->author == STORE_OWN ? STORE_PEER : STORE_OWN, .number = result };
+	struct named of = { .number = result };
+	struct naming m = { x->author == STORE_OWN ? STORE_PEER : STORE_OWN, &of, 1 };
 	struct placing *l = cy_arena_take(&x->n->batch.arena, sizeof *l);
-	int r = message_of(x->n, x->c, &m);
+	int r = messages_of(x->n, x->c, &m);
 
-	l->message_id = m.id;
-	if (r == CY_OK && m.id[0] != '\0')
+	l->message_id = of.id;
+	if (r == CY_OK && of.id[0] != '\0')
 		r = places(x->n, x->c->row.peer, x->c->row.case_id, l);
 	for (size_t i = 0; r == CY_OK && i < l->n; i++) {
 		struct store_evidence row;
@@ -485,7 +491,7 @@ static int hear_result(struct about *x, uint32_t result, size_t n_named, const u
 			one_of = one_of || named[k] == l->at[i];
 		if (!one_of)
 			continue;
-		r = evidence_get(x->n, m.id, l->at[i], &row);
+		r = evidence_get(x->n, l->message_id, l->at[i], &row);
 		if (r == CY_OK)
 			hear_about(x, &row);
 	}
