@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
+#include <string.h>
 
 #include "io/gate_tls_internal.h"
 
@@ -29,24 +30,55 @@ static size_t send_some(struct conn *c, const uint8_t *data, size_t len, bool *r
 	return done;
 }
 
+/* To the socket, and what it does not take is spilt. */
+static bool put_out(struct conn *c, const uint8_t *data, size_t len)
+{
+	size_t done = 0;
+	bool broken = false;
+
+	if (c->to_net.len == 0)
+		done = send_some(c, data, len, &broken);
+	if (broken)
+		return false;
+	/* Only a peer that asks for answers and never reads them fills this. */
+	if (cy_buf_add(&c->to_net, data + done, len - done)) {
+		errno = ENOBUFS;
+		return false;
+	}
+	return true;
+}
+
 static int wire_write(BIO *b, const char *data, int len)
 {
 	struct conn *c = BIO_get_data(b);
-	const uint8_t *bytes = (const uint8_t *)data;
-	size_t n = len > 0 ? (size_t)len : 0, done = 0;
-	bool broken = false;
+	struct gate_wire *out = &c->g->out_wire;
+	size_t n = len > 0 ? (size_t)len : 0;
 
 	BIO_clear_retry_flags(b);
-	if (c->to_net.len == 0)
-		done = send_some(c, bytes, n, &broken);
-	if (broken)
-		return -1;
-	/* Only a peer that asks for answers and never reads them fills this. */
-	if (cy_buf_add(&c->to_net, bytes + done, n - done)) {
-		errno = ENOBUFS;
-		return -1;
+	if (out->of == c && n <= sizeof out->data - out->len) {
+		memcpy(out->data + out->len, data, n);
+		out->len += n;
+		return len;
 	}
-	return len;
+	return conn_gathered(c) && put_out(c, (const uint8_t *)data, n) ? len : -1;
+}
+
+void conn_gather(struct conn *c)
+{
+	CY_ASSERT(c->g->out_wire.len == 0);
+	c->g->out_wire.of = c;
+}
+
+bool conn_gathered(struct conn *c)
+{
+	struct gate_wire *out = &c->g->out_wire;
+	size_t len = out->len;
+
+	if (out->of != c)
+		return true;
+	out->of = NULL;
+	out->len = 0;
+	return put_out(c, out->data, len);
 }
 
 static long wire_ctrl(BIO *b, int what, long num, void *ptr)

@@ -117,6 +117,9 @@ static void shaken(struct conn *c)
 		conn_end(c, "no certificate was sent", false);
 		return;
 	}
+	/* Several records with a call; only now, when it is known who they are from. */
+	SSL_set_read_ahead(c->ssl, 1);
+	SSL_set_default_read_buffer_len(c->ssl, GATE_BUFFER);
 	/* The trust may have been exchanged since the certificate came. */
 	if (c->verdict.trust != c->g->trust && !conn_judge(c))
 		return;

@@ -90,6 +90,13 @@ struct gate_change {
 	struct gate_target *targets; /* config.n_peers */
 };
 
+/* Records on their way out together: a call for each would cost as much as its bytes. */
+struct gate_wire {
+	struct conn *of; /* NULL: of nobody */
+	size_t len;
+	uint8_t data[GATE_SPILL];
+};
+
 struct evdns_base;
 
 struct gate {
@@ -109,6 +116,7 @@ struct gate {
 	bool stopping;
 	struct event *stop_timer, *judge;
 	BIO_METHOD *wire;
+	struct gate_wire out_wire;
 	uint8_t buffer[GATE_BUFFER];
 };
 
@@ -147,6 +155,9 @@ void conn_free(struct conn *c);
 BIO_METHOD *gate_wire_method(void);
 /* Give c->ssl its way out. */
 void conn_set_wire(struct conn *c);
+/* Keep what OpenSSL writes until gathered(), which sends or spills it. False: the socket is broken, errno. */
+void conn_gather(struct conn *c);
+bool conn_gathered(struct conn *c);
 /* Send what is spilt, as far as it goes; false when the socket is broken. */
 bool conn_flush(struct conn *c);
 

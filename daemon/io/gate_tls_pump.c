@@ -128,6 +128,10 @@ static enum turn pump_in(struct conn *c)
  * error that ended the connection, or none. */
 static int write_net(struct conn *c, const uint8_t *data, size_t len)
 {
+	int error = SSL_ERROR_NONE, saved = 0;
+	bool sent;
+
+	conn_gather(c);
 	for (size_t done = 0; done < len;) {
 		int r;
 
@@ -139,12 +143,19 @@ static int write_net(struct conn *c, const uint8_t *data, size_t len)
 			c->records = 0;
 		errno = 0;
 		r = SSL_write(c->ssl, data + done, (int)(len - done));
-		if (r <= 0)
-			return SSL_get_error(c->ssl, r);
+		if (r <= 0) {
+			error = SSL_get_error(c->ssl, r);
+			saved = errno;
+			break;
+		}
 		done += (size_t)r;
 		c->records += ((size_t)r + RECORD - 1) / RECORD;
 	}
-	return SSL_ERROR_NONE;
+	sent = conn_gathered(c);
+	if (error == SSL_ERROR_NONE)
+		return sent ? SSL_ERROR_NONE : SSL_ERROR_SYSCALL;
+	errno = saved;
+	return error;
 }
 
 /* Every end that libzmq decides on shows here. */
