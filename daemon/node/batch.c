@@ -306,12 +306,14 @@ void batch_reset(struct node *n)
 
 	for (struct work_case *c = b->cases; c != NULL; c = c->next)
 		free(c->facts);
+	again_free(b->kept);
 	store_writeset_free(&b->writes);
 	cy_arena_free(&b->arena);
 	*b = (struct batch){ 0 };
 	b->last_effect = &b->effects;
 	b->last_want = &b->wants;
 	b->last_fresh = &b->fresh;
+	b->last_kept = &b->kept;
 }
 
 /* --------------------------------------------------------------- phases */
@@ -376,6 +378,7 @@ void batch_start(struct node *n)
 	batch_reset(n);
 	n->batch_number++;
 	node_watch_clock(n);
+	again_take(n);
 	while (n->inputs != NULL && b->messages < NODE_BATCH_MESSAGES && b->bytes < NODE_BATCH_BYTES &&
 	       b->alone == NULL) {
 		struct input *in = n->inputs;
@@ -389,7 +392,8 @@ void batch_start(struct node *n)
 		b->alone = alone;
 		b->inputs++;
 		step(n, in);
-		node_input_free(in);
+		if (!again_keep(n, in))
+			node_input_free(in);
 	}
 	evidence_step(n);
 	clocks_step(n);
@@ -549,8 +553,8 @@ static void fail(struct node *n, const char *why)
 	if (node_load(n, &e) < 0)
 		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
 	n->clocks_changed = true;
-	n->finishing -= b->finished;
-	bulk_settled(n);
+	again_failed(n);
+	bulk_settled(n, false);
 	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
@@ -577,7 +581,7 @@ static void release(struct node *n)
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		release_effect(n, f);
 	n->finishing -= b->finished;
-	bulk_settled(n);
+	bulk_settled(n, true);
 	if (b->evidence)
 		bulk_look(n);
 	b->phase = BATCH_IDLE;

@@ -486,13 +486,17 @@ bool bulk_fetching(const struct node *n)
 	return false;
 }
 
-void bulk_settled(struct node *n)
+void bulk_settled(struct node *n, bool committed)
 {
 	for (size_t i = 0; i < n->n_peers; i++)
 		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++)
-			if (n->peers[i]->bulk->pulls[k].phase == BULK_COMMITTING) {
+			if (n->peers[i]->bulk->pulls[k].phase != BULK_COMMITTING) {
+				continue;
+			} else if (committed) {
 				end(&n->peers[i]->bulk->pulls[k]);
 				n->peers[i]->bulk->look = true;
+			} else {
+				n->peers[i]->bulk->pulls[k].phase = BULK_ARRIVED;
 			}
 }
 

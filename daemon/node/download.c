@@ -18,6 +18,7 @@ static void was_read(struct node *n, const struct conn *c)
 
 	cy_copy(in->blob.message_id, sizeof in->blob.message_id, c->get.message_id);
 	in->blob.attachment = c->get.attachment;
+	in->blob.at = node_legal_now(n);
 	cy_copy(in->blob.name, sizeof in->blob.name, c->client->name);
 	node_queue(n, in);
 }
@@ -82,6 +83,9 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 	else if (code < 0)
 		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
 			    "the store cannot read now: repeat later");
+	else if (again_full(n))
+		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			    "the store cannot commit now, and who gets evidence has to be recorded: repeat later");
 	else if (why != NULL)
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "item", "%s", why);
 	else if (r->offset > row.size)

@@ -83,10 +83,13 @@ void evidence_arrived(struct node *n, struct input *in)
 void evidence_read(struct node *n, struct input *in)
 {
 	struct store_evidence row;
+	int r = evidence_get(n, in->blob.message_id, in->blob.attachment, &row);
 
-	if (evidence_get(n, in->blob.message_id, in->blob.attachment, &row) < 0)
+	if (r < 0 && r != CY_ENOENT)
+		n->batch.doom = "the store cannot read the row of evidence that a client has got";
+	if (r < 0)
 		return;
-	evidence_custody(n, &row, "read", in->blob.name, "", "", node_legal_now(n));
+	evidence_custody(n, &row, "read", in->blob.name, "", "", in->blob.at);
 	if (row.author == STORE_PEER && !row.retrieved) {
 		row.retrieved = true;
 		evidence_put(n, &row);

@@ -136,7 +136,8 @@ static void show_progress(struct node *n, struct cy_arena *a, CyEvidenceView *v,
 		v->here = sent(p, row);
 	} else if (row->state == STORE_EVIDENCE_WAITING && pull != NULL) {
 		v->state = (char *)"fetching";
-		v->here = n->ports.blobs.progress(n->ports.blobs.ctx, pull->part);
+		v->here = pull->phase >= BULK_ARRIVED ? row->size
+						      : n->ports.blobs.progress(n->ports.blobs.ctx, pull->part);
 	} else if (row->state == STORE_EVIDENCE_WAITING && skip != NULL) {
 		v->state = (char *)"paused";
 		v->reason = cy_arena_string(a, skip->why);

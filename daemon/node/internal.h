@@ -30,6 +30,7 @@
 #define NODE_HOOKS_MAX          4              /* commands that run at one time */
 #define NODE_CONFIRM_MS         60000          /* by which an operator's time may differ */
 #define NODE_OVERDUE_MAX        16             /* attachments that a batch destroys */
+#define NODE_AGAIN_MAX          1024           /* inputs of failed batches; then no more evidence goes in or out */
 #define NODE_PUSH_BYTES         (256u * 1024u) /* events in a client's queue */
 
 /* A struct node_place that the node owns; "" where nothing is configured. */
@@ -157,6 +158,7 @@ struct input {
 		uint32_t attachment;
 		struct blob_id id;
 		bool mismatched;
+		struct cy_wall at; /* when it was read */
 		uint64_t correlation;
 		char name[CY_CLIENT_MAX + 1]; /* of the client */
 		char key[CY_KEY_MAX + 1];
@@ -271,12 +273,13 @@ struct batch {
 	struct outgoing *fresh, **last_fresh; /* accepted in this batch */
 	size_t messages;
 	size_t unsigned_texts;
-	const char *doom;     /* why the batch must not be committed; NULL: it may */
-	struct peer *alone;   /* the batch is of this peer's frame only; NULL: it is not */
-	size_t inputs, bytes; /* taken; frames that are to leave */
-	size_t finished;      /* contents whose rows are in it */
-	bool evidence;        /* it changes rows of evidence */
-	uint64_t touched[64]; /* sessions whose inputs are in the batch, to be dropped if it fails */
+	const char *doom;                /* why the batch must not be committed; NULL: it may */
+	struct peer *alone;              /* the batch is of this peer's frame only; NULL: it is not */
+	size_t inputs, bytes;            /* taken; frames that are to leave */
+	size_t finished;                 /* contents whose rows are in it */
+	struct input *kept, **last_kept; /* inputs that a failure does not undo (again.c) */
+	bool evidence;                   /* it changes rows of evidence */
+	uint64_t touched[64];            /* sessions whose inputs are in the batch, to be dropped if it fails */
 	size_t n_touched;
 	bool all_touched;
 };
@@ -325,6 +328,8 @@ struct node {
 	struct upload *uploads;
 	size_t n_uploads;
 	uint64_t batch_number;
+	struct input *again, **last_again; /* inputs of batches that failed */
+	size_t n_again;
 	size_t finishing; /* contents that are looked for, get their name, or whose rows are not committed */
 	bool destroying;  /* a content is being destroyed */
 	bool sweep;       /* contents wait to be destroyed */
@@ -556,6 +561,17 @@ void hooks_put(struct node *n, const char *id, const struct store_clock *row, co
 	       const struct law_rung *rung);
 void hooks_run(struct node *n);                  /* start what waits and may run */
 void hooks_done(struct node *n, const char *id); /* in a batch */
+
+/* -------------------------------------------------------------- again.c */
+/* The batch keeps an input, until it is through, that says what has happened already; false: it
+ * is none. */
+bool again_keep(struct node *n, struct input *in);
+/* The batch failed: what it kept has its turn again. */
+void again_failed(struct node *n);
+/* Before all other inputs, once the store may be tried again. */
+void again_take(struct node *n);
+bool again_full(const struct node *n);
+void again_free(struct input *first);
 
 /* -------------------------------------------------------------- evidence.c */
 /* The attachments of a message that was accepted, of ours or of the peer's. `client`: who

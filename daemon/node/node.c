@@ -109,6 +109,7 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 		return cy_fail(e, CY_ENOMEM, "out of memory");
 	n->ports = *ports;
 	n->last_input = &n->inputs;
+	n->last_again = &n->again;
 	n->config.hold = config->hold;
 	n->config.hold_ctx = config->hold_ctx;
 	if (cy_copy(n->authority, sizeof n->authority, config->authority) < 0)
@@ -174,10 +175,8 @@ void node_free(struct node *n)
 {
 	if (n == NULL)
 		return;
-	for (struct input *in = n->inputs, *next; in != NULL; in = next) {
-		next = in->next;
-		node_input_free(in);
-	}
+	again_free(n->inputs);
+	again_free(n->again);
 	stats_views_free(n);
 	upload_free(n);
 	while (n->blob_tickets != NULL)

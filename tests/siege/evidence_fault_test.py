@@ -70,7 +70,7 @@ class Relay:
 class Pair:
     """IE has evidence for US-OIA, which fetches it through a relay."""
 
-    def __init__(self, rate=None):
+    def __init__(self, rate=None, failing="evidence"):
         base = tempfile.mkdtemp(dir=DIR)
         pki(base, "US-OIA", "IE")
         self.us, self.ie = (Daemon(base, id, [other]) for id, other in (("US-OIA", "IE"), ("IE", "US-OIA")))
@@ -85,7 +85,7 @@ class Pair:
                 f.write(text.replace("peer US-OIA {", f'peer US-OIA {{\n  evidence_rate = {{ "00:00-12:00 {rate}", "12:00-00:00 {rate}" }}'))
         self.shims = {d: Shim(d) for d in (self.us, self.ie)}
         for d, shim in self.shims.items():
-            shim.store = f"{d.dir}/evidence"
+            shim.store = f"{d.dir}/{failing}"
             self.start(d)
         self.references = 0
 
@@ -242,6 +242,38 @@ def a_slow_disk_of_evidence_holds_up_nothing_else():
     for shim in pair.shims.values():
         shim.set()
     pair.arrives(case, data)
+    pair.stop()
+
+
+@test
+def what_happens_while_the_store_cannot_commit_is_recorded_when_it_can():
+    """Bytes that were read, came or were handed over: a commit that fails undoes none of it, and is tried seldom."""
+    pair = Pair("8M", failing="store")
+    case, data = pair.offer("read", 2 * MIB)
+    pair.arrives(case, data)
+    item = pair.item(case).item
+    read = lambda: sum(e.action == "read" for e in custody(pair.us, item).entries)
+    until("that it was read", lambda: read() == 1)
+    later, more = pair.offer("later", 24 * MIB)
+    until("a part of it", lambda: pair.item(later).here >= 4 * MIB)
+    pair.shims[pair.us].set(full=1)
+    desk, put = Client(pair.us), bytes_of(2 * MIB, "handed over")
+    assert get(desk, item) == data
+    error = put_frames(desk, "put", put).error
+    assert error.code == types_pb2.UNAVAILABLE, error
+    digest = hashlib.sha256(more).hexdigest()
+    until("all of it", lambda: digest in [n for _, _, names in os.walk(f"{pair.us.dir}/evidence/content") for n in names])
+    before = pair.us.log().count("nothing can be committed now")
+    time.sleep(5)                         # how often it is tried is the point of this
+    assert pair.us.log().count("nothing can be committed now") - before < 10
+    assert pair.item(later).state == "fetching" and read() == 1
+    pair.shims[pair.us].set()
+    until("the other reading", lambda: read() == 2)
+    pair.arrives(later, more)
+    stored = local_pb2.ServerFrame(evidence_stored=local_pb2.EvidenceStored(
+        size=len(put), sha256=hashlib.sha256(put).digest(), chunk_bytes=MIB, chunk_root=merkle(put)))
+    pair.send(pair.us, "IE", desk, attachment(stored, f"{SECRET}.img"))
+    desk.close()
     pair.stop()
 
 
