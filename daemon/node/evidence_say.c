@@ -417,6 +417,7 @@ void evidence_step(struct node *n)
 	if (!cy_mono_before(now, n->next_evidence) && n->batch.alone == NULL) {
 		n->next_evidence = cy_mono_add(now, EVIDENCE_CHECK_MS);
 		n->sweep = true; /* what is over already needs no clock */
+		n->n_stuck = 0;
 		if (!n->clock_suspect) {
 			destroy_overdue(n);
 			drop_old_uploads(n);
@@ -448,9 +449,19 @@ void evidence_drop_part(struct node *n, const struct blob_id *id)
 		blob_untake(n, t);
 }
 
+struct sweeping {
+	const struct node *n;
+	struct blob_id id;
+};
+
 static int first_doomed(void *arg, const struct store_upload *row)
 {
-	*(struct blob_id *)arg = (struct blob_id){ row->size, row->sha256, row->root };
+	struct sweeping *s = arg;
+
+	for (size_t i = 0; i < s->n->n_stuck; i++)
+		if (cy_digest_equal(&s->n->stuck[i], &row->sha256))
+			return CY_OK;
+	s->id = (struct blob_id){ row->size, row->sha256, row->root };
 	return CY_EEXIST;
 }
 
@@ -459,9 +470,16 @@ void evidence_gone(struct node *n, const struct cy_digest *sha256, int code)
 	struct input *in;
 
 	if (code < 0 && code != CY_ENOENT) {
-		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "evidence that is over cannot be destroyed: %s",
-			  cy_strerror(code));
-		n->destroying = n->sweep = false; /* until the next look at what is over */
+		/* The others have their turn; it is told once for all until the next look. */
+		if (n->n_stuck == 0)
+			node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "",
+				  "evidence that is over cannot be destroyed: %s; it is tried again within an hour",
+				  cy_strerror(code));
+		if (n->n_stuck < NODE_STUCK_MAX)
+			n->stuck[n->n_stuck++] = *sha256;
+		else
+			n->sweep = false;
+		n->destroying = false;
 		return;
 	}
 	in = node_input_new(INPUT_DESTROYED, 0);
@@ -473,32 +491,32 @@ void evidence_sweep(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 	struct blob_port *b = &n->ports.blobs;
+	struct sweeping w = { .n = n };
 	struct evidence_users users;
 	struct blob_ticket *t;
-	struct blob_id id;
 	int r;
 
 	/* A content that gets its name just now may be found there already: its row is yet to be
 	 * committed. */
 	if (!n->sweep || n->destroying || n->finishing > 0 || n->batch.phase != BATCH_IDLE)
 		return;
-	r = s->uploads(s->ctx, NULL, (struct cy_wall){ 2 }, 1, first_doomed, &id);
+	r = s->uploads(s->ctx, NULL, (struct cy_wall){ 2 }, (uint32_t)n->n_stuck + 1, first_doomed, &w);
 	if (r != CY_EEXIST) {
 		n->sweep = r < 0;
 		return;
 	}
-	if (evidence_users(n, &id.sha256, &users) < 0)
+	if (evidence_users(n, &w.id.sha256, &users) < 0)
 		return;
 	n->destroying = true;
 	if (!users.waited) /* it may have been certified as destroyed before all of it was here */
-		evidence_drop_part(n, &id);
+		evidence_drop_part(n, &w.id);
 	if (users.held && !CY_MUTANT_SHARED_DESTROYED) {
-		evidence_gone(n, &id.sha256, CY_OK);
+		evidence_gone(n, &w.id.sha256, CY_OK);
 		return;
 	}
 	t = blob_take(n, BLOB_DESTROY);
-	t->sha256 = id.sha256;
-	if (b->destroy(b->ctx, t->id, &id.sha256) < 0) {
+	t->sha256 = w.id.sha256;
+	if (b->destroy(b->ctx, t->id, &w.id.sha256) < 0) {
 		blob_untake(n, t);
 		n->destroying = false;
 	}

@@ -30,6 +30,7 @@
 #define NODE_HOOKS_MAX          4              /* commands that run at one time */
 #define NODE_CONFIRM_MS         60000          /* by which an operator's time may differ */
 #define NODE_OVERDUE_MAX        16             /* attachments that a batch destroys */
+#define NODE_STUCK_MAX          256            /* contents that are passed over because the disk does not let them go */
 #define NODE_AGAIN_MAX          1024           /* inputs of failed batches; then no more evidence goes in or out */
 #define NODE_PUSH_BYTES         (256u * 1024u) /* events in a client's queue */
 
@@ -333,6 +334,8 @@ struct node {
 	size_t finishing; /* contents that are looked for, get their name, or whose rows are not committed */
 	bool destroying;  /* a content is being destroyed */
 	bool sweep;       /* contents wait to be destroyed */
+	struct cy_digest stuck[NODE_STUCK_MAX]; /* those that could not be, until the next look at what is over */
+	size_t n_stuck;
 	struct {
 		bool on; /* what quotas held back is looked at again, after this attachment */
 		char message_id[CY_UUID_LEN + 1];

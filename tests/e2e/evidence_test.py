@@ -302,6 +302,36 @@ def what_is_past_its_retention_is_destroyed_and_certified():
     assert [e.action for e in custody(ie, here.item).entries][-1] == "destroyed"
 
 
+@test
+def a_content_that_the_disk_does_not_let_go_holds_up_no_other():
+    ask(us, ie, "e-5")
+    yesterday = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).date().isoformat()
+    items = sorted((bytes_of(MIB + i, f"stuck {i}") for i in range(3)), key=lambda d: hashlib.sha256(d).digest())
+    names = [hashlib.sha256(d).hexdigest() for d in items]
+    stored = [attachment(put_frames(desk_ie, f"stuck-{i}", d), f"{i}.bin", retain_until_date=yesterday)
+              for i, d in enumerate(items)]
+    assert result_of(desk_ie, "e-5", stored, "r-7").HasField("submitted")
+    here = in_state(us, "e-5", "here", 3)
+    # One of them becomes what cannot be unlinked.
+    path, = (f"{folder}/{names[0]}" for folder, _, files in os.walk(f"{us.dir}/store/evidence/content")
+             if names[0] in files)
+    c = Client(us)
+    for e in here:
+        get(c, e.item)
+        until("that it was read", lambda: "read" in [x.action for x in custody(us, e.item).entries])
+    c.close()
+    us.kill()
+    os.remove(path)
+    os.mkdir(path)
+    us.start()
+    until("the destruction of the others", lambda: not set(names[1:]) & set(contents(us)))
+    in_state(ie, "e-5", "destroyed", 3)
+    assert us.log().count("cannot be destroyed") == 1, us.log()
+    os.rmdir(path)
+    us.kill()
+    us.start()
+
+
 desk_us.close()
 desk_ie.close()
 
