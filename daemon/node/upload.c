@@ -31,7 +31,7 @@ struct upload {
 	enum upload_state state;
 	uint64_t taken, stored, told; /* bytes: taken over, written, told as written */
 	uint64_t size;                /* 0: not known */
-	uint64_t before;              /* bytes of the client's other uploads */
+	uint64_t before;              /* bytes of the client's other uploads, stored and open */
 	unsigned waits;               /* frames that are not written yet */
 	struct upload_late *late, **last_late;
 	struct {
@@ -146,11 +146,31 @@ static void regulate(struct node *n, struct upload *u)
 
 /* --------------------------------------------------------------------- opening */
 
-static bool within_quota(struct node *n, const struct upload *u, uint64_t bytes)
+/* What the client's other open uploads will have: as announced, or as far as they are. */
+static uint64_t open_bytes(const struct node *n, const struct upload *except)
 {
-	const uint64_t quota = n->config.quota_client;
+	uint64_t bytes = 0;
 
-	return quota == 0 || (bytes <= quota && u->before <= quota - bytes);
+	for (const struct upload *u = n->uploads; u != NULL; u = u->next) {
+		const uint64_t its = u->size > u->taken ? u->size : u->taken;
+
+		if (u != except && strcmp(u->client, except->client) == 0)
+			bytes += its;
+	}
+	return bytes;
+}
+
+static bool within_quota(struct node *n, struct upload *u, uint64_t bytes)
+{
+	struct store_port *s = &n->ports.store;
+	const uint64_t quota = n->config.quota_client;
+	uint64_t stored;
+
+	if (quota == 0)
+		return true;
+	if (s->upload_bytes(s->ctx, u->client, &stored) == CY_OK)
+		u->before = stored + open_bytes(n, u);
+	return bytes <= quota && u->before <= quota - bytes;
 }
 
 static void refuse_quota(struct node *n, struct upload *u, uint64_t correlation)

@@ -417,4 +417,19 @@ def what_is_certified_as_destroyed_while_it_is_on_its_way_leaves_nothing():
     b.stop()
 
 
+@test
+def uploads_that_are_open_count_by_what_they_will_have():
+    d, _ = both(extra_us='evidence { keep_free = "1M"\nquota_client = "10M" }')
+    d.start()
+    c, other = Client(d), Client(d)
+    announced = lambda client, key: client.call(open_upload=local_pb2.OpenUpload(key=key, size=6 * MIB))
+    assert announced(c, "first").HasField("upload_state")
+    assert announced(other, "second").error.code == types_pb2.TOO_MANY
+    assert announced(c, "first").HasField("upload_state")     # it does not count against itself
+    c.close()
+    until("the room of the one that was left", lambda: announced(other, "second").HasField("upload_state"))
+    other.close()
+    d.stop()
+
+
 finish(us, ie)
