@@ -78,14 +78,16 @@ struct planning {
 	bool full;
 };
 
-/* Is the same content on its way already? */
-static bool content_pulled(const struct node *n, const struct cy_digest *sha256)
+/* Is the same content on its way already? One that only has the same digest by its manifest may
+ * be a lie that never ends: it holds up nobody. */
+static bool content_pulled(const struct node *n, const struct store_evidence *row)
 {
 	for (size_t i = 0; i < n->n_peers; i++)
 		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++) {
 			const struct bulk_pull *pull = &n->peers[i]->bulk->pulls[k];
 
-			if (pull->used && cy_digest_equal(&pull->id.sha256, sha256))
+			if (pull->used && cy_digest_equal(&pull->id.sha256, &row->sha256) &&
+			    cy_digest_equal(&pull->id.root, &row->root) && pull->id.size == row->size)
 				return true;
 		}
 	return false;
@@ -128,7 +130,7 @@ static int begin(void *arg, const struct store_evidence *row)
 	if (w->p->bulk->all_skipped)
 		return CY_EEXIST;
 	if (bulk_pulling(w->p, row->message_id, row->attachment) != NULL ||
-	    bulk_skipped(w->p, row->message_id, row->attachment) != NULL || content_pulled(w->n, &row->sha256))
+	    bulk_skipped(w->p, row->message_id, row->attachment) != NULL || content_pulled(w->n, row))
 		return CY_OK;
 	pull = make_room(w, row->priority);
 	if (pull == NULL)

@@ -81,7 +81,7 @@ struct evidence_users {
 	bool waited; /* a row waits for it */
 };
 int evidence_users(struct node *n, const struct cy_digest *sha256, struct evidence_users *ret);
-/* The part that it is pulled into. */
+/* The part that it is pulled into. Who lies about the size or root of a content has one of his own. */
 void evidence_part(const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1]);
 /* What an interrupted pull has left of it is not needed any more. */
 void evidence_drop_part(struct node *n, const struct blob_id *id);

@@ -435,7 +435,15 @@ void evidence_step(struct node *n)
 
 void evidence_part(const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1])
 {
-	cy_digest_hex(&id->sha256, ret);
+	uint8_t all[2 * CY_SHA256_LEN + 8];
+	struct cy_digest name;
+
+	memcpy(all, id->sha256.b, CY_SHA256_LEN);
+	memcpy(all + CY_SHA256_LEN, id->root.b, CY_SHA256_LEN);
+	for (size_t i = 0; i < 8; i++)
+		all[2 * CY_SHA256_LEN + i] = (uint8_t)(id->size >> 8 * i);
+	name = cy_sha256(cy_bytes(all, sizeof all));
+	cy_digest_hex(&name, ret);
 }
 
 void evidence_drop_part(struct node *n, const struct blob_id *id)

@@ -345,6 +345,27 @@ def manifests_that_lie_about_their_content():
 
 
 @test
+def a_manifest_that_lies_holds_up_nobody_who_has_that_content():
+    data = bytes_of(2 * MIB, "the content of another one")
+    item = B.Item(data, NAME)
+    with besieged_by_liar("peer FR: "):
+        m = offer(None, [{**item.manifest, "chunk_root": bytes(32)}])
+        l = lane()
+        a_pull(l, m)
+        # It is asked for, and sends nothing of it; the one who truly has it sends it all.
+        desk = Client(ie)
+        stored = put_file(desk, "true", file_of(data))
+        s = secret_submission("US-OIA", ground.reference())
+        s.content.request.attachments.append(attachment(stored, NAME))
+        answer = desk.call(submit=local_pb2.Submit(idempotency_key=s.own_reference, submission=s))
+        desk.close()
+        in_state(us, f"IE/{answer.submitted.case_id}", "here")
+        assert not l.carrier.ended.is_set(), l.goodbye
+        l.close()
+    assert not any(e.state == "here" for e in evidence(us, ref(m)))
+
+
+@test
 def manifests_that_no_file_can_have():
     item, = items_of(1, 100, "shape")
     with besieged_by_liar(r"peer FR: message \S+ rejected"):

@@ -344,15 +344,15 @@ static int belongs(void *arg, const char *part, const struct cy_digest *sha256)
 {
 	struct sim_node *s = arg;
 	const struct mem_store *m = &s->store;
-	char hex[CY_SHA256_HEX];
+	char hex[CY_SHA256_HEX], its[BLOB_NAME_MAX + 1];
 
 	for (size_t i = 0; i < m->n_evidence; i++) {
 		const struct store_evidence *e = m->evidence[i];
 
-		cy_digest_hex(&e->sha256, hex);
+		evidence_part(&(struct blob_id){ e->size, e->sha256, e->root }, its);
 		if (sha256 != NULL
 			    ? cy_digest_equal(&e->sha256, sha256) && needs(e)
-			    : e->author == STORE_PEER && e->state == STORE_EVIDENCE_WAITING && strcmp(part, hex) == 0)
+			    : e->author == STORE_PEER && e->state == STORE_EVIDENCE_WAITING && strcmp(part, its) == 0)
 			return 0;
 	}
 	for (size_t i = 0; i < m->n_uploads && sha256 != NULL; i++)
