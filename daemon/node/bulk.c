@@ -355,11 +355,8 @@ static void work_peer(struct node *n, struct peer *p, struct cy_mono now)
 {
 	struct bulk *b = p->bulk;
 
-	if (b->n_skipped > 0 && !cy_mono_before(now, b->skipped_until)) {
-		b->n_skipped = 0;
-		b->all_skipped = false;
-		b->look = true;
-	}
+	if (b->n_skipped > 0 && !cy_mono_before(now, b->skipped_until))
+		bulk_skips_due(n, p);
 	if (b->session != 0 && !p->configured)
 		bulk_close(n, p, "this peer is not configured any more");
 	if (b->look)

@@ -6,17 +6,6 @@
 #include "base/mutant.h"
 #include "node/evidence.h"
 
-/* --------------------------------------------------------------------- skipping */
-
-const struct bulk_skip *bulk_skipped(const struct peer *p, const char *message_id, uint32_t attachment)
-{
-	for (size_t i = 0; p->bulk != NULL && i < p->bulk->n_skipped; i++)
-		if (p->bulk->skipped[i].attachment == attachment &&
-		    strcmp(p->bulk->skipped[i].message_id, message_id) == 0)
-			return &p->bulk->skipped[i];
-	return NULL;
-}
-
 const struct bulk_pull *bulk_pulling(const struct peer *p, const char *message_id, uint32_t attachment)
 {
 	for (size_t i = 0; p->bulk != NULL && i < XCHG_PULLS; i++)
@@ -26,25 +15,9 @@ const struct bulk_pull *bulk_pulling(const struct peer *p, const char *message_i
 	return NULL;
 }
 
-/* Leave it out for a while; the others go on. */
 static void skip(struct node *n, struct peer *p, const struct bulk_pull *pull, const char *why)
 {
-	struct bulk *b = p->bulk;
-	struct bulk_skip *s;
-
-	if (b->n_skipped == 0)
-		b->skipped_until = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), BULK_RETRY_MS);
-	/* One that is not left out would be asked for again at once, as often as the peer answers. */
-	b->all_skipped = b->n_skipped == BULK_SKIPPED_MAX;
-	if (b->all_skipped)
-		return;
-	s = &b->skipped[b->n_skipped++];
-	cy_copy(s->message_id, sizeof s->message_id, pull->message_id);
-	s->attachment = pull->attachment;
-	cy_line(s->why, sizeof s->why, why);
-	node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, p->id,
-		  "peer %s: attachment %u of message %s is not fetched now: %s; it is tried again", p->id,
-		  pull->attachment, pull->message_id, s->why);
+	bulk_leave_out(n, p, pull, false, why);
 }
 
 /* ------------------------------------------------------------------- beginning */
@@ -422,13 +395,13 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 		return;
 	switch (f->code) {
 	case CY_NOT_SENT_CODE__NEVER_OFFERED:
-		skip(n, p, pull, "the sender says that it never offered it");
+		bulk_leave_out(n, p, pull, true, "the sender says that it never offered it");
 		break;
 	case CY_NOT_SENT_CODE__GONE:
-		skip(n, p, pull, "the sender has it no more");
+		bulk_leave_out(n, p, pull, true, "the sender has it no more");
 		break;
 	case CY_NOT_SENT_CODE__NO_SUCH_CHUNK:
-		skip(n, p, pull, "the sender has fewer chunks of it than its manifest says");
+		bulk_leave_out(n, p, pull, true, "the sender has fewer chunks of it than its manifest says");
 		break;
 	case CY_NOT_SENT_CODE__NOT_NOW:
 	case CY_NOT_SENT_CODE__TOO_MANY_PULLS:

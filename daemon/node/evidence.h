@@ -1,6 +1,6 @@
 /* What the files of this room share about evidence: evidence.c (attachments as rows, in
- * a batch), evidence_say.c (statements, retention), bulk.c, bulk_pull.c, bulk_push.c (the
- * bulk lane), upload.c (from a local client), download.c (to one), evidence_views.c. */
+ * a batch), evidence_say.c (statements, retention), bulk.c, bulk_pull.c, bulk_skip.c,
+ * bulk_push.c (the bulk lane), upload.c (from a local client), download.c (to one), evidence_views.c. */
 #ifndef CY_NODE_EVIDENCE_H
 #define CY_NODE_EVIDENCE_H
 
@@ -11,7 +11,8 @@
 
 #define BULK_OPEN_MAX     48u                          /* chunks that all peers may send before more are stored */
 #define BULK_SKIPPED_MAX  64u                          /* attachments of a peer that are left out for a while */
-#define BULK_RETRY_MS     30000                        /* for so long */
+#define BULK_RETRY_MS     30000                        /* for so long, */
+#define BULK_RETRY_MAX_MS 3600000                      /* and longer each time that the sender has no such thing */
 #define BULK_READS_MAX    3u                           /* chunks of a peer that are read ahead */
 #define BULK_IDLE_MS      60000                        /* without anything to pull a session is closed */
 #define UPLOADS_MAX       64u                          /* open uploads in memory */
@@ -120,6 +121,9 @@ struct bulk_push {
 struct bulk_skip {
 	char message_id[CY_UUID_LEN + 1];
 	uint32_t attachment;
+	struct cy_mono until;
+	unsigned times; /* that the sender said that it has no such thing */
+	bool due;       /* it may be asked for again; the count is kept */
 	char why[160];
 };
 
@@ -169,6 +173,11 @@ void bulk_plan_pulls(struct node *n, struct peer *p);
 void bulk_grant(struct node *n, struct peer *p);
 void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, struct blob_bytes frame);
 void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f);
+/* Leave it out for a while; the others go on. `differs`: the sender has no such thing, and will hardly
+ * have it soon. */
+void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull, bool differs, const char *why);
+/* Some of what was left out may be tried again. */
+void bulk_skips_due(struct node *n, struct peer *p);
 void bulk_retry_late(struct node *n, struct peer *p);
 /* An arrival is in the batch. */
 void bulk_committing(struct node *n, const struct input *in);

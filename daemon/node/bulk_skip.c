@@ -1,0 +1,76 @@
+/* What we pull, and leave out for a while: why, and until when. */
+#include <string.h>
+
+#include "node/evidence.h"
+
+static struct bulk_skip *skip_of(const struct peer *p, const char *message_id, uint32_t attachment)
+{
+	for (size_t i = 0; p->bulk != NULL && i < p->bulk->n_skipped; i++)
+		if (p->bulk->skipped[i].attachment == attachment &&
+		    strcmp(p->bulk->skipped[i].message_id, message_id) == 0)
+			return &p->bulk->skipped[i];
+	return NULL;
+}
+
+const struct bulk_skip *bulk_skipped(const struct peer *p, const char *message_id, uint32_t attachment)
+{
+	const struct bulk_skip *s = skip_of(p, message_id, attachment);
+
+	return s != NULL && !s->due ? s : NULL;
+}
+
+/* One that was due and was not left out again meanwhile is forgotten: it has come, or waits for its place. */
+void bulk_skips_due(struct node *n, struct peer *p)
+{
+	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+	struct bulk *b = p->bulk;
+	size_t left = 0;
+
+	for (size_t i = 0; i < b->n_skipped; i++) {
+		struct bulk_skip s = b->skipped[i];
+
+		if (!cy_mono_before(now, s.until) && (s.due || s.times == 0))
+			continue;
+		s.due = !cy_mono_before(now, s.until);
+		b->skipped[left++] = s;
+	}
+	b->n_skipped = left;
+	b->all_skipped = false;
+	b->skipped_until = cy_mono_add(now, BULK_RETRY_MS);
+	b->look = true;
+}
+
+/* 30 s at first, an hour in the end. */
+static struct cy_mono patience(struct cy_mono now, unsigned times)
+{
+	const int64_t ms = (int64_t)BULK_RETRY_MS << (times < 8 ? times : 8);
+
+	return cy_mono_add(now, ms < BULK_RETRY_MAX_MS ? ms : BULK_RETRY_MAX_MS);
+}
+
+void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull, bool differs, const char *why)
+{
+	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+	struct bulk *b = p->bulk;
+	struct bulk_skip *s = skip_of(p, pull->message_id, pull->attachment);
+
+	if (b->n_skipped == 0)
+		b->skipped_until = cy_mono_add(now, BULK_RETRY_MS);
+	/* One that is not left out would be asked for again at once, as often as the peer answers. */
+	if (s == NULL && b->n_skipped == BULK_SKIPPED_MAX) {
+		b->all_skipped = true;
+		return;
+	}
+	if (s == NULL) {
+		s = &b->skipped[b->n_skipped++];
+		*s = (struct bulk_skip){ .attachment = pull->attachment };
+		cy_copy(s->message_id, sizeof s->message_id, pull->message_id);
+	}
+	s->until = differs ? patience(now, s->times) : b->skipped_until;
+	s->times = differs ? s->times + 1 : 0;
+	s->due = false;
+	cy_line(s->why, sizeof s->why, why);
+	node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, p->id,
+		  "peer %s: attachment %u of message %s is not fetched now: %s; it is tried again", p->id,
+		  pull->attachment, pull->message_id, s->why);
+}
