@@ -106,6 +106,8 @@ static void print_custody(const CyCustody *c)
 		out_cell(t, "%s", e->text);
 	}
 	out_table_end(t);
+	if (c->more)
+		printf("\nThere are more links, which are not shown.\n");
 }
 
 static int run_custody(struct ctl *ctl, int argc, char **argv)

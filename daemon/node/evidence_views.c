@@ -275,6 +275,7 @@ struct chain {
 	bool names; /* what people wrote may be shown */
 	CyCustodyEntry *list[CY_PAGE_MAX];
 	size_t n;
+	bool more;
 };
 
 static CyCustodyEntry *link_new(struct chain *x)
@@ -291,8 +292,10 @@ static int add_link(void *arg, const struct store_custody *row)
 	struct chain *x = arg;
 	CyCustodyEntry *e;
 
-	if (x->n == CY_PAGE_MAX)
+	if (x->n == CY_PAGE_MAX) {
+		x->more = true;
 		return CY_OK;
+	}
 	e = link_new(x);
 	e->at_ms = row->at.ms;
 	e->action = cy_arena_string(x->a, row->action);
@@ -308,6 +311,7 @@ static int add_link(void *arg, const struct store_custody *row)
 /* What the manifest says happened before it came to us. */
 static void add_manifest(struct chain *x, const CyAttachment *m, const char *message_id)
 {
+	x->more = m->n_custody > CY_PAGE_MAX / 2;
 	for (size_t i = 0; i < m->n_custody && x->n < CY_PAGE_MAX / 2; i++) {
 		CyCustodyEntry *e = link_new(x);
 
@@ -363,6 +367,7 @@ void evidence_views_custody(struct node *n, struct conn *c, uint64_t correlation
 		answer.item = view_of(n, &arena, c, &reading, &row);
 		answer.entries = x->list;
 		answer.n_entries = x->n;
+		answer.more = x->more;
 		frame.kind_case = CY_SERVER_FRAME__KIND_CUSTODY;
 		frame.custody = &answer;
 		local_send(n, c->id, correlation, &frame);

@@ -301,6 +301,7 @@ result $? 'nothing that could harm a terminal is printed'
 exits 0 'the chain of custody is printed' evidence custody "$message/1"
 says out "^2025-11-24T10:26:40.000Z  acquired  .* $message  *FTK" 'from the acquisition'
 says out 'stored  *IE  *audit leaf 7' 'to what is recorded here'
+says out 'There are more links, which are not shown' 'and that it is not all'
 ! LC_ALL=C grep -q "$(printf '\033\|\302\233\|\342\200\256')" out
 result $? 'nothing that could harm a terminal is printed'
 exits 0 'a legal hold is set' evidence hold "$message/2" --reason 'appeal'

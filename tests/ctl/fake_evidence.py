@@ -220,6 +220,7 @@ def answer_to(stream, question, answer, fd):
         answer.custody.item.CopyFrom(evidence_list.items[0])
         answer.custody.entries.add(at_ms=1763980000000, action="acquired", by=TERMINAL, text="FTK", message_id=MESSAGE)
         answer.custody.entries.add(at_ms=1763990000000, action="stored", by="IE", leaf=7, recorded_here=True)
+        answer.custody.more = True
     elif kind == "hold_evidence":
         h = question.hold_evidence
         say(f"hold {h.item.attachment} {h.hold} {h.reason}")
