@@ -556,6 +556,7 @@ static void fail(struct node *n, const char *why)
 	again_failed(n);
 	bulk_settled(n, false);
 	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
+	evidence_recheck(n);
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
 	bulk_look(n);

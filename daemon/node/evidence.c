@@ -185,8 +185,9 @@ const char *evidence_over_quota(struct node *n, struct work_case *c, const struc
 	struct peer *p = node_peer_ever(n, row->peer);
 	uint64_t of_peer = 0, of_case = 0;
 
+	/* Nobody would look again at what was held back for that. */
 	if (p == NULL || s->evidence_bytes(s->ctx, row->peer, row->case_id, &of_peer, &of_case) < 0)
-		return "the store cannot read now what there is already";
+		return n->batch.doom = "the store cannot read how much evidence there is already";
 	if (p->evidence_batch != n->batch_number)
 		p->evidence_added = 0;
 	p->evidence_batch = n->batch_number;
