@@ -72,6 +72,12 @@ def stated(m, awaited):
     s.leave()
 
 
+def tiny(number):
+    """The manifest of an item of ten bytes that is not there."""
+    d = hashlib.sha256(f"tiny {number}".encode()).digest()
+    return dict(name=NAME, media_type="text/plain", size=10, sha256=d, chunk_bytes=B.CHUNK, chunk_root=d)
+
+
 def items_of(count, size, seed):
     return [B.Item(bytes_of(size, f"{seed}-{i}"), NAME) for i in range(count)]
 
@@ -544,6 +550,28 @@ def a_thousand_connections_on_the_bulk_lane():
         others_evidence_crosses(witness)
         for s in held:
             s.close()
+
+
+# The last one: of so many items that wait, others would have to wait for their turn.
+@test
+def a_flood_of_tiny_items():
+    """Each message offers a thousand, and none is ever sent. ITEMS=1000000 is the whole of it."""
+    messages = int(os.environ.get("ITEMS", "20000")) // 1000
+    with besieged_by_liar(r"warning: peer FR: attachment \d+ of message \S+ is not fetched now: the sender"):
+        s = session()
+        for m in range(messages):
+            parcel = liar.parcel([message_with([tiny(m * 1000 + i) for i in range(1000)])])
+            s.send(liar.parcel_frame(parcel))
+            assert P.pump([s], lambda: parcel.place in liar.receipts, DEADLINE), s.goodbye
+            assert not [e for e in liar.receipts[parcel.place].entries if e[2]]
+        s.leave()
+        l = lane()
+        asked = set()
+        while pull := l.await_kind("pull", 3):
+            asked.add((pull.message_id, pull.attachment))
+            l.say(not_sent=PB.NotSent(pull=pull.pull, code=PB.NEVER_OFFERED))
+        assert 64 <= len(asked) < 100, len(asked)    # as many as may be left out, and then it waits
+        l.close()
 
 
 liar.close()
