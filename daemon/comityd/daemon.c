@@ -197,6 +197,11 @@ static void blob_done(void *ctx, struct blob_result *result)
 	node_blob_done(((struct daemon *)ctx)->node, result);
 }
 
+static void blob_left(void *ctx, const char *part, const struct cy_digest *sha256)
+{
+	node_blob_left(((struct daemon *)ctx)->node, part, sha256);
+}
+
 static void blob_ready(void *ctx)
 {
 	node_blob_ready(((struct daemon *)ctx)->node);
@@ -306,7 +311,7 @@ static int start_blobs(struct daemon *d, struct cy_error *e)
 {
 	const struct blobs_fs_config config = { .dir = d->config->evidence_dir,
 						.keep_free = d->config->evidence_keep_free };
-	const struct blobs_fs_events events = { d, blob_done, blob_ready };
+	const struct blobs_fs_events events = { d, blob_done, blob_ready, blob_left };
 	int r = blobs_fs_open(d->loop.base, &config, &events, &d->blobs, e);
 
 	if (r == CY_OK)

@@ -1,4 +1,4 @@
-/* The port, the queue, its thread, and the memory of chunks that are read. */
+/* The port, the queue and its thread. */
 #include "io/blobs_fs.h"
 
 #include <errno.h>
@@ -15,100 +15,6 @@
 
 #define IDLE_S  10   /* then files are closed */
 #define LOOK_MS 1000 /* the free space is no older while it is asked for */
-
-/* ------------------------------------------------------------------ the chunks */
-
-/* Memory that is used again and again, and outlives blobs_fs while some is handed out. */
-struct chunk {
-	struct chunk *next;
-	struct pool *pool;
-	_Alignas(DIRECT_ALIGN) uint8_t data[BLOB_HEADROOM + CY_CHUNK];
-};
-
-_Static_assert(BLOB_HEADROOM % DIRECT_ALIGN == 0, "a chunk is read to where the disk can put it");
-
-struct pool {
-	pthread_mutex_t lock;
-	struct chunk *free;
-	unsigned made, out;
-	struct mailbox *box; /* NULL: blobs_fs is closed */
-	bool wanted;
-};
-
-static struct pool *pool_new(struct mailbox *box)
-{
-	struct pool *pool = calloc(1, sizeof *pool);
-
-	CY_ASSERT(pool != NULL && pthread_mutex_init(&pool->lock, NULL) == 0);
-	pool->box = box;
-	return pool;
-}
-
-static void pool_free(struct pool *pool)
-{
-	while (pool->free != NULL) {
-		struct chunk *c = pool->free;
-
-		pool->free = c->next;
-		free(c);
-	}
-	pthread_mutex_destroy(&pool->lock);
-	free(pool);
-}
-
-/* NULL: all are out, and a letter follows when one is back. */
-static struct chunk *pool_take(struct pool *pool)
-{
-	struct chunk *c;
-
-	pthread_mutex_lock(&pool->lock);
-	c = pool->free;
-	if (c != NULL) {
-		pool->free = c->next;
-	} else if (pool->made < POOL_MAX) {
-		c = aligned_alloc(DIRECT_ALIGN, sizeof *c);
-		CY_ASSERT(c != NULL);
-		c->pool = pool;
-		pool->made++;
-	}
-	if (c != NULL)
-		pool->out++;
-	else
-		pool->wanted = true;
-	pthread_mutex_unlock(&pool->lock);
-	return c;
-}
-
-static void chunk_release(void *owner)
-{
-	struct chunk *c = owner;
-	struct pool *pool = c->pool;
-	bool last;
-
-	pthread_mutex_lock(&pool->lock);
-	c->next = pool->free;
-	pool->free = c;
-	pool->out--;
-	if (pool->wanted && pool->box != NULL)
-		mailbox_post(pool->box, &(struct mail){ 0 });
-	pool->wanted = false;
-	last = pool->box == NULL && pool->out == 0;
-	pthread_mutex_unlock(&pool->lock);
-	if (last)
-		pool_free(pool);
-}
-
-static void pool_leave(struct pool *pool)
-{
-	bool last;
-
-	pthread_mutex_lock(&pool->lock);
-	pool->box = NULL;
-	last = pool->out == 0;
-	pthread_mutex_unlock(&pool->lock);
-	if (last)
-		pool_free(pool);
-}
 
 /* --------------------------------------------------------------------- results */
 
@@ -174,7 +80,10 @@ static void on_letter(void *ctx, const struct mail *m)
 	struct blobs_fs *b = ctx;
 	struct task *t = m->data;
 
-	if (t != NULL) {
+	if (t != NULL && t->what == BLOBS_LEFT) {
+		b->events.left(b->events.ctx, t->part, &t->id.sha256);
+		blobs_task_free(t);
+	} else if (t != NULL) {
 		if (t->counted)
 			b->waits--;
 		b->events.done(b->events.ctx, &t->result);
@@ -213,6 +122,9 @@ void blobs_do(struct blobs_fs *b, struct task *t)
 		return;
 	case BLOBS_DESTROY:
 		blobs_content_destroy(b, t);
+		return;
+	case BLOBS_CONFIRM:
+		blobs_seal_confirm(b, t);
 		return;
 	default:
 		break;
@@ -317,7 +229,7 @@ static bool part_valid(const char *name)
 	return len > 0 && len <= BLOB_NAME_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
-static struct task *task_new(enum blobs_what what, uint64_t ticket)
+struct task *blobs_task(enum blobs_what what, uint64_t ticket)
 {
 	struct task *t = calloc(1, sizeof *t);
 
@@ -353,7 +265,7 @@ static int queue_part(struct blobs_fs *b, struct task *t, const char *part)
 static int port_open(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
 		     bool again)
 {
-	struct task *t = task_new(BLOBS_OPEN, ticket);
+	struct task *t = blobs_task(BLOBS_OPEN, ticket);
 
 	t->size = size;
 	t->again = again;
@@ -379,7 +291,7 @@ static int port_append(void *ctx, uint64_t ticket, const char *part, uint64_t of
 		b->refused = true;
 		return CY_EAGAIN;
 	}
-	t = task_new(BLOBS_APPEND, ticket);
+	t = blobs_task(BLOBS_APPEND, ticket);
 	t->data = data;
 	if (n_path > CY_CHUNK_PATH_MAX) {
 		blobs_task_free(t);
@@ -395,7 +307,7 @@ static int port_append(void *ctx, uint64_t ticket, const char *part, uint64_t of
 
 static int port_copy(void *ctx, uint64_t ticket, const char *part, int fd)
 {
-	struct task *t = task_new(BLOBS_COPY, ticket);
+	struct task *t = blobs_task(BLOBS_COPY, ticket);
 
 	t->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (t->fd < 0) {
@@ -407,7 +319,7 @@ static int port_copy(void *ctx, uint64_t ticket, const char *part, int fd)
 
 static int port_finish(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct cy_digest *sha256)
 {
-	struct task *t = task_new(BLOBS_FINISH, ticket);
+	struct task *t = blobs_task(BLOBS_FINISH, ticket);
 
 	t->size = size;
 	t->expects = sha256 != NULL;
@@ -418,33 +330,33 @@ static int port_finish(void *ctx, uint64_t ticket, const char *part, uint64_t si
 
 static int port_drop(void *ctx, uint64_t ticket, const char *part)
 {
-	return queue_part(ctx, task_new(BLOBS_DROP, ticket), part);
+	return queue_part(ctx, blobs_task(BLOBS_DROP, ticket), part);
 }
 
 static int port_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify)
 {
 	struct blobs_fs *b = ctx;
-	struct chunk *c = b->waits < BLOB_WAITS_MAX ? pool_take(b->pool) : NULL;
+	struct blob_bytes room = { 0 };
 	struct task *t;
 
-	if (c == NULL) {
+	if (b->waits < BLOB_WAITS_MAX)
+		room = blobs_pool_take(b->pool);
+	if (room.data == NULL) {
 		b->refused = true;
 		return CY_EAGAIN;
 	}
-	t = task_new(BLOBS_READ, ticket);
+	t = blobs_task(BLOBS_READ, ticket);
 	t->counted = true;
 	t->id.sha256 = *sha256;
 	t->offset = chunk;
 	t->verify = verify;
-	t->data = (struct blob_bytes){
-		.data = c->data + BLOB_HEADROOM, .len = CY_CHUNK, .release = chunk_release, .owner = c
-	};
+	t->data = room;
 	return queue(b, t);
 }
 
 static int port_file(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 {
-	struct task *t = task_new(BLOBS_FILE, ticket);
+	struct task *t = blobs_task(BLOBS_FILE, ticket);
 
 	t->id.sha256 = *sha256;
 	return queue(ctx, t);
@@ -452,10 +364,18 @@ static int port_file(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 
 static int port_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 {
-	struct task *t = task_new(BLOBS_DESTROY, ticket);
+	struct task *t = blobs_task(BLOBS_DESTROY, ticket);
 
 	t->id.sha256 = *sha256;
 	return queue(ctx, t);
+}
+
+static void port_confirm(void *ctx, const char *part, const struct cy_digest *sha256)
+{
+	struct task *t = blobs_task(BLOBS_CONFIRM, 0);
+
+	t->id.sha256 = *sha256;
+	queue_part(ctx, t, part);
 }
 
 static void port_space(void *ctx, struct blob_space *ret_space)
@@ -494,6 +414,7 @@ struct blob_port blobs_fs_port(struct blobs_fs *b)
 		.append = port_append,
 		.copy = port_copy,
 		.finish = port_finish,
+		.confirm = port_confirm,
 		.drop_part = port_drop,
 		.read = port_read,
 		.file = port_file,
@@ -507,9 +428,8 @@ struct blob_port blobs_fs_port(struct blobs_fs *b)
 
 static void release(struct blobs_fs *b)
 {
-	/* From now on a chunk that comes back posts no letter. */
 	if (b->pool != NULL)
-		pool_leave(b->pool);
+		blobs_pool_leave(b->pool);
 	for (struct task *t = b->first, *next; t != NULL; t = next) {
 		next = t->next;
 		blobs_task_free(t);
@@ -564,7 +484,7 @@ int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config,
 	pthread_condattr_destroy(&attr);
 	r = mailbox_init(&b->box, base, on_letter, b, e);
 	if (r == CY_OK) {
-		b->pool = pool_new(&b->box);
+		b->pool = blobs_pool_new(&b->box);
 		r = blobs_dir_open(config->dir, &b->dir, e);
 	}
 	if (r == CY_OK) {

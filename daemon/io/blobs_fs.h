@@ -7,6 +7,7 @@
  *   DIR/part/NAME            what is not complete yet
  *   DIR/part/NAME.tree       hashes of its leaves
  *   DIR/part/NAME.mark       how much of it the disk is known to have
+ *   DIR/part/NAME.seal       the content that an upload has become, until confirm()
  *
  * Content appears under its name when the disk has all of it, never earlier. A part goes
  * on from its mark, which is set every BLOBS_FS_MARK bytes; the hash of what lies before
@@ -50,6 +51,8 @@ struct blobs_fs_events {
 	void *ctx;
 	void (*done)(void *ctx, struct blob_result *result); /* its data and fd are the receiver's */
 	void (*ready)(void *ctx); /* append() or read() that was told CY_EAGAIN may be tried again */
+	/* After the start: an upload had become this content, which was not confirmed. */
+	void (*left)(void *ctx, const char *part, const struct cy_digest *sha256);
 };
 
 /* CY_ECONFIG: the directory is wrong. CY_EEXIST: another process has it open. */

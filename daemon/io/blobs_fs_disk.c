@@ -344,6 +344,11 @@ void blobs_scan_parts(struct blobs_fs *b)
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(name, sizeof name, "%s", entry->d_name);
+		if (strlen(name) > 5 && strcmp(name + strlen(name) - 5, ".seal") == 0) {
+			name[strlen(name) - 5] = '\0';
+			blobs_seal_left(b, name);
+			continue;
+		}
 		/* What belongs to data goes with it; data without a mark has nothing that the disk is
 		 * known to have. */
 		left = suffix_of(name) ? !is_there(dirfd(d), name, "")

@@ -142,6 +142,75 @@ static int rename_files(struct blobs_fs *b, struct part *p, const char *content,
 	return CY_OK;
 }
 
+/* -------------------------------------------------------------------- the seal */
+
+static void seal_path(char out[static PATH_SIZE], const char *part)
+{
+	CY_ASSERT((size_t)snprintf(out, PATH_SIZE, "part/%s.seal", part) < PATH_SIZE);
+}
+
+/* On the disk before the content has its name: the row is written later than that. */
+static int write_seal(struct blobs_fs *b, struct part *p, struct task *t)
+{
+	char path[PATH_SIZE], hex[CY_SHA256_HEX];
+	int fd, r;
+
+	seal_path(path, p->name);
+	cy_digest_hex(&t->result.id.sha256, hex);
+	fd = openat(b->dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return blobs_fail_errno(t, "made", path);
+	r = blobs_pwrite(fd, hex, sizeof hex - 1, 0) == CY_OK && fsync(fd) == 0 && blobs_sync_dir(b, "part") == CY_OK
+		    ? CY_OK
+		    : blobs_fail_errno(t, "written", path);
+	close(fd);
+	return r;
+}
+
+static bool read_seal(struct blobs_fs *b, const char *path, struct cy_digest *ret)
+{
+	const int fd = openat(b->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char hex[CY_SHA256_HEX];
+	size_t len = 0;
+
+	if (fd < 0)
+		return false;
+	if (blobs_pread(fd, hex, sizeof hex, 0, &len) < 0)
+		len = 0;
+	close(fd);
+	return len == sizeof hex - 1 && cy_unhex(hex, len, ret->b, CY_SHA256_LEN) == CY_OK;
+}
+
+void blobs_seal_left(struct blobs_fs *b, const char *part)
+{
+	struct task *t = blobs_task(BLOBS_LEFT, 0);
+	char path[PATH_SIZE];
+
+	if (cy_copy(t->part, sizeof t->part, part) == CY_OK) {
+		seal_path(path, part);
+		if (read_seal(b, path, &t->id.sha256)) {
+			blobs_post(b, t);
+			return;
+		}
+		unlinkat(b->dir, path, 0);
+	}
+	blobs_task_free(t);
+}
+
+/* A later upload under the same name may have become something else. */
+void blobs_seal_confirm(struct blobs_fs *b, struct task *t)
+{
+	struct cy_digest sealed;
+	char path[PATH_SIZE];
+
+	seal_path(path, t->part);
+	if (read_seal(b, path, &sealed) && cy_digest_equal(&sealed, &t->id.sha256))
+		unlinkat(b->dir, path, 0);
+	blobs_task_free(t);
+}
+
+/* ---------------------------------------------------------------- its new name */
+
 static int seal(struct blobs_fs *b, struct part *p, struct task *t)
 {
 	char content[PATH_SIZE];
@@ -157,7 +226,7 @@ static int seal(struct blobs_fs *b, struct part *p, struct task *t)
 	f = blobs_files(b, p->path, O_RDWR);
 	if (f == NULL)
 		return blobs_fail_errno(t, "opened", p->path);
-	if (sync_files(b, p, f, t) < 0)
+	if (sync_files(b, p, f, t) < 0 || (!p->pulled && write_seal(b, p, t) < 0))
 		return t->result.code;
 	blobs_content_path(content, &t->result.id.sha256);
 	blobs_files_forget(b, content);

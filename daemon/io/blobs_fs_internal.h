@@ -27,7 +27,9 @@ enum blobs_what {
 	BLOBS_DROP,
 	BLOBS_READ,
 	BLOBS_FILE,
-	BLOBS_DESTROY
+	BLOBS_DESTROY,
+	BLOBS_CONFIRM,
+	BLOBS_LEFT /* told to main */
 };
 
 struct task {
@@ -142,6 +144,7 @@ struct blobs_fs {
 
 /* ----------------------------------------------------------- blobs_fs.c */
 
+struct task *blobs_task(enum blobs_what what, uint64_t ticket);
 /* The task has ended, as its result says. */
 void blobs_post(struct blobs_fs *b, struct task *t);
 /* Its result so far, with `more`. */
@@ -152,6 +155,15 @@ int blobs_fail(struct task *t, int code, const char *fmt, ...) __attribute__((fo
 int blobs_fail_errno(struct task *t, const char *what, const char *path);
 void blobs_do(struct blobs_fs *b, struct task *t);
 void blobs_task_free(struct task *t);
+
+/* ------------------------------------------------------ blobs_fs_pool.c */
+
+struct pool *blobs_pool_new(struct mailbox *box);
+/* A chunk's bytes, after BLOB_HEADROOM; without data: all are out, and a letter follows when one
+ * is back. */
+struct blob_bytes blobs_pool_take(struct pool *pool);
+/* From now on a chunk that comes back posts no letter. */
+void blobs_pool_leave(struct pool *pool);
 
 /* ------------------------------------------------------ blobs_fs_disk.c */
 
@@ -240,6 +252,9 @@ void blobs_part_go_on(struct blobs_fs *b, struct task *waiting);
 
 /* A slice; the whole is hashed. */
 void blobs_finish_step(struct blobs_fs *b, struct part *p);
+/* Whose seal stands for this content, which is told to main; or the file is no seal, and goes. */
+void blobs_seal_left(struct blobs_fs *b, const char *part);
+void blobs_seal_confirm(struct blobs_fs *b, struct task *t);
 
 /* --------------------------------------------------- blobs_fs_content.c */
 

@@ -12,6 +12,7 @@ bool again_keep(struct node *n, struct input *in)
 	case INPUT_ARRIVED:
 	case INPUT_READ:
 	case INPUT_DESTROYED:
+	case INPUT_LEFT:
 		in->next = NULL;
 		*n->batch.last_kept = in;
 		n->batch.last_kept = &in->next;
@@ -23,6 +24,15 @@ bool again_keep(struct node *n, struct input *in)
 		break;
 	}
 	return false;
+}
+
+void again_committed(struct node *n)
+{
+	const struct blob_port *b = &n->ports.blobs;
+
+	for (const struct input *in = n->batch.kept; in != NULL; in = in->next)
+		if (in->kind == INPUT_STORED || in->kind == INPUT_LEFT)
+			b->confirm(b->ctx, in->blob.part, &in->blob.id.sha256);
 }
 
 void again_failed(struct node *n)

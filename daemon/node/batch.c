@@ -297,6 +297,9 @@ static void step(struct node *n, struct input *in)
 	case INPUT_DESTROYED:
 		evidence_destroyed(n, in);
 		return;
+	case INPUT_LEFT:
+		evidence_doom(n, &(struct store_evidence){ .sha256 = in->blob.id.sha256 });
+		return;
 	}
 }
 
@@ -582,6 +585,7 @@ static void release(struct node *n)
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		release_effect(n, f);
 	n->finishing -= b->finished;
+	again_committed(n);
 	bulk_settled(n, true);
 	if (b->evidence)
 		bulk_look(n);

@@ -96,6 +96,9 @@ struct blob_port {
 	 * synced, and then has the name of its content. A part that is not what it must be is
 	 * thrown away (CY_ESIGN). */
 	int (*finish)(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct cy_digest *sha256);
+	/* A row has the content that this upload has become: after a crash it need not be asked
+	 * whose it is (node_blob_left). No result follows. */
+	void (*confirm)(void *ctx, const char *part, const struct cy_digest *sha256);
 	/* Throw a part away; one that is not there is well. */
 	int (*drop_part)(void *ctx, uint64_t ticket, const char *part);
 

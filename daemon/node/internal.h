@@ -141,7 +141,8 @@ enum input_kind {
 	INPUT_STORED,  /* an upload is complete */
 	INPUT_ARRIVED, /* an attachment of a peer is here, or is not what it must be */
 	INPUT_READ,    /* a local client has got an attachment */
-	INPUT_DESTROYED
+	INPUT_DESTROYED,
+	INPUT_LEFT /* content that may have no row, after a crash */
 };
 
 struct input {
@@ -163,6 +164,7 @@ struct input {
 		uint64_t correlation;
 		char name[CY_CLIENT_MAX + 1]; /* of the client */
 		char key[CY_KEY_MAX + 1];
+		char part[BLOB_NAME_MAX + 1];
 	} blob;
 };
 
@@ -569,6 +571,8 @@ void hooks_done(struct node *n, const char *id); /* in a batch */
 /* The batch keeps an input, until it is through, that says what has happened already; false: it
  * is none. */
 bool again_keep(struct node *n, struct input *in);
+/* The batch is through: contents have their rows, or are to be destroyed. */
+void again_committed(struct node *n);
 /* The batch failed: what it kept has its turn again. */
 void again_failed(struct node *n);
 /* Before all other inputs, once the store may be tried again. */

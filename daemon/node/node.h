@@ -119,6 +119,8 @@ void node_bulk_down(struct node *n, uint64_t session, const char *why);
 /* Evidence files. What the result owns is taken over. */
 void node_blob_done(struct node *n, struct blob_result *result);
 void node_blob_ready(struct node *n); /* after CY_EAGAIN */
+/* An upload had become this content when the process ended before its confirm(): it may have no row. */
+void node_blob_left(struct node *n, const char *part, const struct cy_digest *sha256);
 
 /* Say goodbye to all peers; nothing new is taken. */
 void node_stop(struct node *n);

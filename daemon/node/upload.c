@@ -488,7 +488,18 @@ static void stored(struct node *n, struct upload *u, uint64_t correlation, const
 	in->blob.correlation = correlation;
 	cy_copy(in->blob.name, sizeof in->blob.name, u->client);
 	cy_copy(in->blob.key, sizeof in->blob.key, u->key);
+	cy_copy(in->blob.part, sizeof in->blob.part, u->part);
 	forget(n, u);
+	node_queue(n, in);
+}
+
+/* Destroyed, unless somebody has it. */
+void node_blob_left(struct node *n, const char *part, const struct cy_digest *sha256)
+{
+	struct input *in = node_input_new(INPUT_LEFT, 0);
+
+	in->blob.id.sha256 = *sha256;
+	cy_copy(in->blob.part, sizeof in->blob.part, part);
 	node_queue(n, in);
 }
 

@@ -57,8 +57,16 @@ struct task {
 	struct blob_result result;
 };
 
+/* An upload has become content, and no row is known to have it. */
+struct seal {
+	struct seal *next;
+	char part[BLOB_NAME_MAX + 1];
+	struct cy_digest sha256;
+};
+
 struct sim_blobs {
 	struct sim_node *s;
+	struct seal *seals;
 	struct part *parts;
 	struct kept *kept;
 	struct task *first, **last;       /* to be done */
@@ -292,6 +300,29 @@ static int do_append(struct sim_blobs *b, struct task *t)
 	return ended(t, r, r < 0 ? "the simulated part does not take it" : NULL);
 }
 
+static void seal_remove(struct sim_blobs *b, const char *part, const struct cy_digest *sha256)
+{
+	for (struct seal **at = &b->seals, *x; (x = *at) != NULL;)
+		if (strcmp(x->part, part) == 0 && (sha256 == NULL || cy_digest_equal(&x->sha256, sha256))) {
+			*at = x->next;
+			free(x);
+		} else {
+			at = &x->next;
+		}
+}
+
+static void seal_add(struct sim_blobs *b, const char *part, const struct cy_digest *sha256)
+{
+	struct seal *x = calloc(1, sizeof *x);
+
+	CY_ASSERT(x != NULL);
+	seal_remove(b, part, NULL);
+	snprintf(x->part, sizeof x->part, "%s", part);
+	x->sha256 = *sha256;
+	x->next = b->seals;
+	b->seals = x;
+}
+
 static int do_finish(struct sim_blobs *b, struct task *t)
 {
 	struct part *p = find_part(b, t->part);
@@ -320,6 +351,8 @@ static int do_finish(struct sim_blobs *b, struct task *t)
 	old = find_kept(b, &id.sha256);
 	if (old != NULL)
 		kept_free(b, old);
+	if (!p->pulled && old == NULL)
+		seal_add(b, t->part, &id.sha256);
 	k->id = t->result.id = id;
 	k->n = p->n;
 	memcpy(k->pieces, p->pieces, sizeof k->pieces);
@@ -579,6 +612,12 @@ static int blobs_finish(void *ctx, uint64_t ticket, const char *part, uint64_t s
 	return CY_OK;
 }
 
+/* Here it is as good as done: a seal too many does no harm. */
+static void blobs_confirm(void *ctx, const char *part, const struct cy_digest *sha256)
+{
+	seal_remove(ctx, part, sha256);
+}
+
 static int blobs_drop_part(void *ctx, uint64_t ticket, const char *part)
 {
 	ask(ctx, ticket, DROP, part, NULL);
@@ -657,14 +696,35 @@ void blobs_free(struct sim_node *s)
 		drop_part_of(b, b->parts);
 	while (b->kept != NULL)
 		kept_free(b, b->kept);
+	while (b->seals != NULL)
+		seal_remove(b, b->seals->part, NULL);
 	free(b);
 	s->blobs = NULL;
 }
 
 struct blob_port blobs_port(struct sim_node *s)
 {
-	return (struct blob_port){ s->blobs,   blobs_open, blobs_append,  blobs_copy,  blobs_finish,  blobs_drop_part,
-				   blobs_read, blobs_file, blobs_destroy, blobs_space, blobs_progress };
+	return (struct blob_port){ s->blobs,     blobs_open,    blobs_append,    blobs_copy,
+				   blobs_finish, blobs_confirm, blobs_drop_part, blobs_read,
+				   blobs_file,   blobs_destroy, blobs_space,     blobs_progress };
+}
+
+static void on_left(struct world *w, void *arg, uint64_t life)
+{
+	struct sim_blobs *b = arg;
+
+	if (life != b->s->life || b->s->node == NULL)
+		return;
+	for (const struct seal *x = b->seals; x != NULL; x = x->next) {
+		world_say(w, "%s: an upload had become %02x%02x..", b->s->id, x->sha256.b[0], x->sha256.b[1]);
+		node_blob_left(b->s->node, x->part, &x->sha256);
+	}
+}
+
+void blobs_started(struct sim_node *s)
+{
+	if (s->blobs != NULL && s->blobs->seals != NULL)
+		world_at(s->w, s->w->now, on_left, s->blobs, s->life);
 }
 
 /* The process has ended, and perhaps the power: what is beyond a mark is there or not. */

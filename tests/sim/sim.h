@@ -396,6 +396,7 @@ struct blob_bytes sim_buffer(size_t len); /* after BLOB_HEADROOM bytes */
 void blobs_new(struct sim_node *s);
 void blobs_free(struct sim_node *s);
 struct blob_port blobs_port(struct sim_node *s);
+void blobs_started(struct sim_node *s); /* what a crash left is told */
 void blobs_gone(struct sim_node *s, enum sim_end end);
 void blobs_strike(struct sim_node *s, enum sim_fault f, struct cy_rng *r);
 void blobs_heal(struct sim_node *s);

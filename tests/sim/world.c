@@ -519,6 +519,7 @@ void sim_node_start(struct sim_node *s)
 		law_ports(s);
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)
 		world_fail(w, "%s does not start: %s", s->id, e.text);
+	blobs_started(s);
 	free(peers);
 	for (size_t i = 0; i < s->n_pairs; i++)
 		net_dial(s->pairs[i], 0);

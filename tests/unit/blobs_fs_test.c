@@ -110,6 +110,9 @@ struct fixture {
 	uint64_t order[RESULTS]; /* in which results came */
 	size_t n_done;
 	unsigned ready, progress;
+	unsigned n_left;
+	char left_part[BLOB_NAME_MAX + 1];
+	struct cy_digest left;
 	void (*on_more)(struct fixture *f, const struct blob_result *r);
 	int fd; /* for on_more */
 };
@@ -135,10 +138,19 @@ static void ready(void *ctx)
 	((struct fixture *)ctx)->ready++;
 }
 
+static void left(void *ctx, const char *part, const struct cy_digest *sha256)
+{
+	struct fixture *f = ctx;
+
+	f->n_left++;
+	snprintf(f->left_part, sizeof f->left_part, "%s", part);
+	f->left = *sha256;
+}
+
 static int start(struct fixture *f, const char *dir, uint64_t keep_free, struct cy_error *e)
 {
 	const struct blobs_fs_config config = { .dir = dir, .keep_free = keep_free };
-	const struct blobs_fs_events events = { .ctx = f, .done = done, .ready = ready };
+	const struct blobs_fs_events events = { .ctx = f, .done = done, .ready = ready, .left = left };
 	int r = blobs_fs_open(f->base, &config, &events, &f->b, e);
 
 	if (r == CY_OK)
@@ -464,6 +476,49 @@ static void content_is_not_told_as_here_before_its_name_is_flushed(void **state)
 	assert_int_equal(open_part(f, "pull", 0, &id)->code, CY_EEXIST);
 	append_all(f, "u", 0, id.size, 1000);
 	assert_int_equal(finish(f, "u", id.size, NULL)->code, CY_OK);
+}
+
+struct source;
+static struct source *source_new(struct fixture *f, size_t vector);
+static void source_free(struct source *s);
+static void pull(struct fixture *f, struct source *s, const struct blob_id *id, uint64_t from);
+
+/* Nobody knows of it but its seal, until a row does. */
+static void content_that_was_not_confirmed_is_told_after_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	const struct blob_id id = id_of(THOUSAND), other = id_of(FOUR);
+	struct source *s;
+
+	put(f, THOUSAND, 1000);
+	assert_int_equal(f->n_left, 0);
+	for (unsigned i = 1; i <= 2; i++) {
+		restart(f, f->dir);
+		drop(f, "nothing");
+		assert_int_equal(f->n_left, i);
+		assert_string_equal(f->left_part, "put");
+		assert_true(cy_digest_equal(&f->left, &id.sha256));
+	}
+	f->port.confirm(f->port.ctx, "put", &other.sha256);
+	restart(f, f->dir);
+	f->port.confirm(f->port.ctx, "put", &id.sha256);
+	drop(f, "nothing");
+	assert_int_equal(f->n_left, 3);
+	restart(f, f->dir);
+	drop(f, "nothing");
+	assert_int_equal(f->n_left, 3);
+	/* What is there already is somebody's; so is what is pulled. */
+	put(f, THOUSAND, 1000);
+	s = source_new(f, FOUR);
+	open_part(f, "pull", 0, &other);
+	pull(f, s, &other, 0);
+	assert_int_equal(finish(f, "pull", other.size, NULL)->code, CY_OK);
+	source_free(s);
+	touch(path_of(f->dir, "part/%s", "none.seal"));
+	restart(f, f->dir);
+	drop(f, "nothing");
+	assert_int_equal(f->n_left, 3);
+	assert_false(there(path_of(f->dir, "part/%s", "none.seal")));
 }
 
 static void contents_are_counted(void **state)
@@ -1451,6 +1506,7 @@ int main(void)
 		TEST(a_descriptor_reads_and_outlives_destruction),
 		TEST(the_same_content_is_stored_once),
 		TEST(content_is_not_told_as_here_before_its_name_is_flushed),
+		TEST(content_that_was_not_confirmed_is_told_after_a_restart),
 		TEST(contents_are_counted),
 		TEST(an_upload_that_is_not_as_stated_is_thrown_away),
 		TEST(a_piece_that_does_not_fit_is_told_where_the_part_ends),
