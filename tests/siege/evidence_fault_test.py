@@ -247,7 +247,7 @@ def a_slow_disk_of_evidence_holds_up_nothing_else():
 
 @test
 def what_happens_while_the_store_cannot_commit_is_recorded_when_it_can():
-    """Bytes that were read, came or were handed over: a commit that fails undoes none of it, and is tried seldom."""
+    """Bytes that were read, came or were handed over: a commit that fails undoes none of it."""
     pair = Pair("8M", failing="store")
     case, data = pair.offer("read", 2 * MIB)
     pair.arrives(case, data)
