@@ -56,6 +56,10 @@
 #ifndef CY_MUTANT_REPEATED_RECEIPT
 #define CY_MUTANT_REPEATED_RECEIPT 0
 #endif
+/* Our copy of evidence is deleted although the receiver has not verified its own. */
+#ifndef CY_MUTANT_UNVERIFIED_DELETED
+#define CY_MUTANT_UNVERIFIED_DELETED 0
+#endif
 /* Those that begin with LAW are caught in the legal years. */
 /* A step of a ladder is taken a day too early. */
 #ifndef CY_MUTANT_LAW_STEP_EARLY

@@ -27,7 +27,7 @@ void evidence_row(struct out_table *t, const CyEvidenceView *v)
 	out_cell(t, "%s", out_word(&cy_evidence_state__descriptor, (int)v->verdict));
 	out_cell(t, "%s%s", out_or_dash(v->retain_until_date), v->hold ? ", on hold" : "");
 	out_cell(t, "%s", v->name);
-	out_cell(t, "%s", v->reason);
+	out_cell(t, "%s", v->reason[0] || !v->copy_deleted ? v->reason : "our copy is deleted");
 }
 
 void evidence_print(const CyEvidenceView *v)
@@ -52,4 +52,6 @@ void evidence_print(const CyEvidenceView *v)
 	out_pair("Keep until", "%s", v->retain_until_date);
 	if (v->hold)
 		out_pair("Legal hold", "yes");
+	if (v->copy_deleted)
+		out_pair("Our copy", "deleted");
 }

@@ -87,6 +87,7 @@ static void make_node(const struct config *c, const struct books *books, struct 
 					.quota_peer = c->quota_peer,
 					.quota_case = c->quota_case,
 					.quota_client = c->quota_client,
+					.keep_sent_ms = c->keep_sent_ms,
 					.hold = hold_hook() };
 }
 

@@ -424,8 +424,13 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 	cfg_opt_t escalation[] = { OPTION("hook"), OPTION("hook_timeout"), CFG_SEC("rung", rung, TITLED),
 				   CFG_SEC("role", role, TITLED), CFG_END() };
 	cfg_opt_t store[] = { OPTION("dir"), OPTION("key"), CFG_END() };
-	cfg_opt_t evidence[] = { OPTION("dir"),        OPTION("keep_free"),    OPTION("quota_peer"),
-				 OPTION("quota_case"), OPTION("quota_client"), CFG_END() };
+	cfg_opt_t evidence[] = { OPTION("dir"),
+				 OPTION("keep_free"),
+				 OPTION("quota_peer"),
+				 OPTION("quota_case"),
+				 OPTION("quota_client"),
+				 OPTION("keep_sent"),
+				 CFG_END() };
 	cfg_opt_t identity[] = { OPTION("tls_certificate"),
 				 OPTION("tls_key"),
 				 OPTION("signing_certificate"),

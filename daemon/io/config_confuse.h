@@ -66,6 +66,7 @@ struct config {
 	const char *evidence_dir;
 	uint64_t evidence_keep_free;                   /* bytes of its file system that are never used */
 	uint64_t quota_peer, quota_case, quota_client; /* bytes; 0: no limit */
+	int64_t keep_sent_ms;                          /* own evidence that its receiver has; 0: for ever */
 	const char *tls_certificate, *tls_key;         /* keys: path or OSSL_STORE URI */
 	const char *signing_certificate, *signing_key;
 	const char *own_signing_certificates; /* optional */

@@ -45,6 +45,8 @@ int store_put_evidence(struct store_applying *a, const struct store_evidence *e)
 	bind_i64(&b, e->hold);
 	bind_i64(&b, e->retrieved);
 	bind_i64(&b, e->unstated);
+	bind_i64(&b, e->settled.ms);
+	bind_i64(&b, e->deleted);
 	r = store_apply_finish(a, &b);
 	return r < 0 ? r : store_apply_changed_one(a, "evidence of message", e->message_id);
 }
@@ -164,7 +166,9 @@ static int evidence_row(struct store_reading *r, sqlite3_stmt *s)
 				      .retain_until = store_wall_at(s, 15),
 				      .hold = sqlite3_column_int(s, 16) != 0,
 				      .retrieved = sqlite3_column_int(s, 17) != 0,
-				      .unstated = sqlite3_column_int(s, 18) != 0 };
+				      .unstated = sqlite3_column_int(s, 18) != 0,
+				      .settled = store_wall_at(s, 19),
+				      .deleted = sqlite3_column_int(s, 20) != 0 };
 	int code = store_digest_at(s, 8, &row.sha256);
 
 	if (code == CY_OK)
@@ -286,6 +290,19 @@ static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store
 	bind_i64(&b, now.ms);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_OVERDUE_EVIDENCE, &b);
+}
+
+static int spent_evidence(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_SPENT_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_i64(&b, before.ms);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_SPENT_EVIDENCE, &b);
 }
 
 /* What no disk holds is told as UINT64_MAX. */
@@ -422,6 +439,7 @@ void store_evidence_port(struct store_port *port)
 	port->offered_evidence = offered_evidence;
 	port->same_evidence = same_evidence;
 	port->overdue_evidence = overdue_evidence;
+	port->spent_evidence = spent_evidence;
 	port->held_back_evidence = held_back_evidence;
 	port->unstated_evidence = unstated_evidence;
 	port->evidence_bytes = evidence_bytes;

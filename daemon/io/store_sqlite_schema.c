@@ -242,13 +242,23 @@ static const char migration_005[] =
 	" generation INTEGER, nonce BLOB, sealed BLOB) STRICT;"
 	"CREATE INDEX custody_of_evidence ON custody (message_id, attachment);";
 
+/* Own copies that need not be kept. */
+static const char migration_006[] =
+	"ALTER TABLE evidence ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE evidence ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE evidence SET settled = max(arrived, 1) WHERE author = 0 AND (verdict = 1 OR state = 5);"
+	"CREATE INDEX evidence_spent ON evidence (settled)"
+	" WHERE author = 0 AND state IN (2, 5) AND hold = 0 AND deleted = 0 AND verdict <> 2 AND settled > 0;";
+
 _Static_assert(STORE_EVIDENCE_OFFERED == 0 && STORE_EVIDENCE_WAITING == 1 && STORE_EVIDENCE_HERE == 2 &&
-		       STORE_EVIDENCE_HELD_BACK == 3 && CY_EVIDENCE_STATE__REJECTED == 2 && STORE_PEER == 1,
+		       STORE_EVIDENCE_HELD_BACK == 3 && STORE_EVIDENCE_DESTROYED == 5 &&
+		       CY_EVIDENCE_STATE__VERIFIED == 1 && CY_EVIDENCE_STATE__REJECTED == 2 && STORE_OWN == 0 &&
+		       STORE_PEER == 1,
 	       "indices and sums name these numbers");
 
 /* Number n is applied to a store of version n - 1. */
-static const char *const migrations[] = { NULL,          migration_001, migration_002,
-					  migration_003, migration_004, migration_005 };
+static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003,
+					  migration_004, migration_005, migration_006 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

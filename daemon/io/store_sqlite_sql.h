@@ -75,13 +75,15 @@
 			"?5) ON CONFLICT (peer, instrument, version) DO UPDATE SET digest = ?4, text = ?5")            \
 	X(EVIDENCE,                                                                                                    \
 	  "INSERT INTO evidence (message_id, attachment, peer, case_no, client, author, number, priority, size, "      \
-	  "sha256, root, send_always, state, reason, verdict, arrived, retain_until, hold, retrieved, unstated)"       \
+	  "sha256, root, send_always, state, reason, verdict, arrived, retain_until, hold, retrieved, unstated, "      \
+	  "settled, deleted)"                                                                                          \
 	  " SELECT m.id, ?4, m.peer, m.case_no, ifnull(c.client, ''), m.author, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "  \
-	  "?14, ?15, ?16, ?17, ?18, ?19 FROM message m JOIN case_key k ON k.no = m.case_no"                            \
+	  "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21 FROM message m JOIN case_key k ON k.no = m.case_no"                  \
 	  " LEFT JOIN cases c ON c.no = m.case_no WHERE m.id = ?1 AND m.peer = ?2 AND k.case_id = ?3"                  \
 	  " AND m.author = ?5 ON CONFLICT (message_id, attachment) DO UPDATE SET number = ?6, priority = ?7, "         \
 	  "size = ?8, sha256 = ?9, root = ?10, send_always = ?11, state = ?12, reason = ?13, verdict = ?14, "          \
-	  "arrived = ?15, retain_until = ?16, hold = ?17, retrieved = ?18, unstated = ?19")                            \
+	  "arrived = ?15, retain_until = ?16, hold = ?17, retrieved = ?18, unstated = ?19, settled = ?20, deleted = "  \
+	  "?21")                                                                                                       \
 	X(UPLOAD, "INSERT INTO upload (client, sha256, root, size, at) VALUES (?1, ?2, ?3, ?4, ?5)"                    \
 		  " ON CONFLICT (client, sha256) DO UPDATE SET root = ?3, size = ?4, at = ?5")                         \
 	X(DROP_UPLOAD, "DELETE FROM upload WHERE client = ? AND sha256 = ?")                                           \
@@ -168,7 +170,7 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 #define EVIDENCE_SELECT                                                                                            \
 	"SELECT e.message_id, e.attachment, e.peer, k.case_id, e.author, e.number, e.priority, e.size, e.sha256, " \
 	"e.root, e.send_always, e.state, e.reason, e.verdict, e.arrived, e.retain_until, e.hold, e.retrieved, "    \
-	"e.unstated"                                                                                               \
+	"e.unstated, e.settled, e.deleted"                                                                         \
 	" FROM evidence e JOIN case_key k ON k.no = e.case_no WHERE "
 #define EVIDENCE_PAGE(which)                                                              \
 	EVIDENCE_SELECT "(e.message_id, e.attachment) > (?1, ?2)" which                   \
@@ -243,6 +245,9 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 	X(OVERDUE_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 2 AND e.hold = 0 AND e.retain_until > 0"       \
 					    " AND e.retrieved = 1 AND e.verdict <> 2 AND e.retain_until < ?"           \
 					    " ORDER BY e.retain_until, e.message_id, e.attachment LIMIT ?")            \
+	X(SPENT_EVIDENCE, EVIDENCE_SELECT "e.author = 0 AND e.state IN (2, 5) AND e.hold = 0 AND e.deleted = 0"        \
+					  " AND e.verdict <> 2 AND e.settled > 0 AND e.settled < ?"                    \
+					  " ORDER BY e.settled, e.message_id, e.attachment LIMIT ?")                   \
 	X(UNSTATED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.unstated = 1 ORDER BY e.case_no, e.message_id,"       \
 					     " e.attachment LIMIT ?")                                                  \
 	X(HELD_BACK_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 3 AND (e.message_id, e.attachment) > (?, ?)" \

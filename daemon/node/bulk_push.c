@@ -48,7 +48,7 @@ static void refuse(struct node *n, struct peer *p, uint32_t number, CyNotSentCod
 struct offer {
 	const struct peer *p;
 	const CyPull *f;
-	bool offered;
+	bool offered, deleted;
 	uint64_t size;
 	struct cy_digest sha256;
 };
@@ -60,6 +60,7 @@ static int look_offer(void *arg, const struct store_evidence *row)
 	o->offered = row->author == STORE_OWN && strcmp(row->peer, o->p->id) == 0 &&
 		     row->state != STORE_EVIDENCE_DESTROYED && o->f->sha256.len == CY_SHA256_LEN &&
 		     memcmp(row->sha256.b, o->f->sha256.data, CY_SHA256_LEN) == 0;
+	o->deleted = row->deleted;
 	o->size = row->size;
 	o->sha256 = row->sha256;
 	return CY_OK;
@@ -92,6 +93,10 @@ void bulk_asked(struct node *n, struct peer *p, const CyPull *f)
 		node_tell(n, NODE_WARNING, NODE_EVENT_PEER_FAULT, p->id,
 			  "peer %s: it asks for evidence that was never offered to it", p->id);
 		refuse(n, p, f->pull, CY_NOT_SENT_CODE__NEVER_OFFERED);
+		return;
+	}
+	if (o.deleted) {
+		refuse(n, p, f->pull, CY_NOT_SENT_CODE__GONE);
 		return;
 	}
 	switch (xchg_push_begin(&p->bulk->pusher, f->pull, f->first_chunk, blob_chunks(o.size), f->credit, &x)) {

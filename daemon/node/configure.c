@@ -279,7 +279,9 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	n->config.quota_peer = config->quota_peer;
 	n->config.quota_case = config->quota_case;
 	n->config.quota_client = config->quota_client;
+	n->config.keep_sent_ms = config->keep_sent_ms;
 	evidence_recheck(n);
+	n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 	set_place(&n->place, &config->place);
 	set_peers(n, config);
 	set_clients(n, clients, config->n_clients);

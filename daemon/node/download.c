@@ -48,7 +48,9 @@ static struct blob_ticket *ticket(struct node *n, const struct conn *c, enum blo
 static const char *not_here(const struct store_evidence *row)
 {
 	if (row->author == STORE_OWN)
-		return NULL;
+		return row->deleted ? "our copy was deleted some time after the receiver had verified or destroyed its "
+				      "own, as evidence.keep_sent says"
+				    : NULL;
 	switch (row->state) {
 	case STORE_EVIDENCE_HERE:
 	case STORE_EVIDENCE_OFFERED:

@@ -106,10 +106,10 @@ void evidence_state(struct node *n, struct store_evidence *row)
 
 /* --------------------------------------------------------------- what is held */
 
-/* What we sent stays here, whatever the receiver does with its own. */
+/* What we sent stays here, whatever the receiver does with its own, until our copy is deleted. */
 static bool holds(const struct store_evidence *row)
 {
-	return row->author == STORE_OWN || row->state == STORE_EVIDENCE_HERE;
+	return row->author == STORE_OWN ? !row->deleted : row->state == STORE_EVIDENCE_HERE;
 }
 
 struct same {
@@ -339,6 +339,8 @@ static void hear_fate(struct node *n, struct work_case *c, struct store_evidence
 		row->state = STORE_EVIDENCE_HERE;
 		row->arrived = at;
 		row->reason = "";
+		if (CY_MUTANT_UNVERIFIED_DELETED)
+			row->settled = node_legal_now(n);
 		evidence_custody(n, row, "delivered", c->row.peer, "", proof, at);
 		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_DELIVERED, "");
 		break;
@@ -359,6 +361,7 @@ static void hear_fate(struct node *n, struct work_case *c, struct store_evidence
 		if (row->state == STORE_EVIDENCE_DESTROYED) /* its case system has certified it */
 			return;
 		row->state = STORE_EVIDENCE_DESTROYED;
+		row->settled = node_legal_now(n);
 		evidence_custody(n, row, "destroyed", c->row.peer, "", proof, at);
 		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "");
 		break;
@@ -459,6 +462,8 @@ static void hear_about(struct about *x, struct store_evidence *row)
 	}
 	if (x->verified != NULL) {
 		row->verdict = x->verified->state;
+		if (row->author == STORE_OWN)
+			row->settled = row->verdict == CY_EVIDENCE_STATE__VERIFIED ? now : (struct cy_wall){ 0 };
 		evidence_custody(x->n, row, row->verdict == CY_EVIDENCE_STATE__VERIFIED ? "verified" : "rejected", by,
 				 "", x->proof, now);
 	} else {
@@ -468,6 +473,8 @@ static void hear_about(struct about *x, struct store_evidence *row)
 		if (row->author == STORE_PEER) {
 			evidence_doom(x->n, row);
 			evidence_recheck(x->n);
+		} else {
+			row->settled = now;
 		}
 	}
 	evidence_put(x->n, row);
@@ -549,6 +556,7 @@ int evidence_receipted(struct node *n, const char *peer, const char *case_id, co
 			evidence_put(n, &row);
 		} else if (r == CY_OK && !rejected && row.state == STORE_EVIDENCE_HERE) {
 			row.state = STORE_EVIDENCE_OFFERED;
+			row.settled = (struct cy_wall){ 0 };
 			evidence_put(n, &row);
 		}
 	}

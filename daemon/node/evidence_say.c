@@ -119,9 +119,10 @@ void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const C
 			     "a reason of 1 to 255 bytes is mandatory: it stands in the chain of custody");
 		return;
 	}
-	if (now.author == STORE_PEER && now.state == STORE_EVIDENCE_DESTROYED) {
+	if (now.author == STORE_PEER ? now.state == STORE_EVIDENCE_DESTROYED : now.deleted) {
 		submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "item",
-			     "the attachment was destroyed: there is nothing to hold");
+			     now.author == STORE_PEER ? "the attachment was destroyed: there is nothing to hold"
+						      : "our copy was deleted: there is nothing to hold");
 		return;
 	}
 	if (now.hold != r->hold) {
@@ -182,6 +183,34 @@ static void destroy_overdue(struct node *n)
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "its retention is over");
 	}
 	if (o->n_rows == NODE_OVERDUE_MAX) /* there may be more */
+		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
+}
+
+/* Our copies of what the receiver has had for long enough. */
+static void delete_spent(struct node *n)
+{
+	struct store_port *s = &n->ports.store;
+	struct overdue *o = cy_arena_take(&n->batch.arena, sizeof *o);
+	const struct cy_wall before = { node_now(n).ms - n->config.keep_sent_ms };
+
+	o->n = n;
+	if (s->spent_evidence(s->ctx, before, NODE_OVERDUE_MAX, add_overdue, o) < 0) {
+		batch_retry(n);
+		return;
+	}
+	for (size_t i = 0; i < o->n_rows; i++) {
+		struct store_evidence row;
+		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
+
+		/* What this batch has heard may have unsettled it. */
+		if (r < 0 || row.settled.ms == 0 || row.hold)
+			continue;
+		row.deleted = true;
+		evidence_put(n, &row);
+		evidence_doom(n, &row);
+		evidence_custody(n, &row, "deleted", n->authority, "evidence.keep_sent", "", node_legal_now(n));
+	}
+	if (o->n_rows == NODE_OVERDUE_MAX)
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
@@ -420,6 +449,8 @@ void evidence_step(struct node *n)
 		n->n_stuck = 0;
 		if (!n->clock_suspect) {
 			destroy_overdue(n);
+			if (n->config.keep_sent_ms > 0)
+				delete_spent(n);
 			drop_old_uploads(n);
 		}
 	}

@@ -167,6 +167,7 @@ static CyEvidenceView *view_of(struct node *n, struct cy_arena *a, const struct 
 	v->verdict = row->verdict;
 	v->arrived_ms = row->arrived.ms;
 	v->hold = row->hold;
+	v->copy_deleted = row->deleted;
 	show_progress(n, a, v, row);
 	if (m == NULL)
 		return v;

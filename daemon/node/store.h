@@ -217,6 +217,8 @@ struct store_evidence {
 	bool hold;                   /* a legal hold */
 	bool retrieved;              /* theirs: a local client has got all of it */
 	bool unstated;               /* theirs: its state is yet to be stated to the peer */
+	struct cy_wall settled; /* ours: when we heard that the receiver verified or destroyed its own; 0: not yet */
+	bool deleted;           /* ours: our copy is not kept any more */
 };
 
 /* Content that a client has handed over and may attach. Key: (client, sha256). */
@@ -457,6 +459,9 @@ struct store_port {
 	/* Theirs that are HERE, were retrieved, are not REJECTED, have no hold, and whose
 	 * retain_until is before `now`; the earliest first, at most `limit`. */
 	int (*overdue_evidence)(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg);
+	/* Ours that are HERE or DESTROYED, not deleted, not REJECTED, have no hold, and were settled before `before`;
+	 * the earliest first, at most `limit`. */
+	int (*spent_evidence)(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg);
 	/* Theirs that are HELD_BACK, by message id and attachment, after these; at most `limit`. */
 	int (*held_back_evidence)(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
 				  store_evidence_fn *fn, void *arg);

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import threading
 
 from evidence import *
@@ -413,6 +414,55 @@ def what_is_certified_as_destroyed_while_it_is_on_its_way_leaves_nothing():
         assert hashlib.sha256(data).hexdigest() not in contents(b)
         assert [e.action for e in custody(b, item.item).entries] == ["destroyed"]
     c.close()
+    a.stop()
+    b.stop()
+
+
+@test
+def our_copy_is_deleted_some_time_after_the_receiver_has_verified_its_own():
+    a, b = both(extra_ie='evidence { keep_free = "1M"\nkeep_sent = 40 }')
+    a.start()
+    b.start()
+    ask(a, b, "k-1")
+    c, desk = Client(b), Client(a)
+    data = [bytes_of(MIB, f"kept {i}") for i in range(4)]
+    stored = [put_frames(c, f"kept-{i}", d) for i, d in enumerate(data)]
+    assert result_of(c, "k-1", [attachment(s) for s in stored], "r-k").HasField("submitted")
+    number = in_state(a, "k-1", "here", 4)[0].number
+    for key, state, of in (("v", case_pb2.VERIFIED, [1, 2]), ("r", case_pb2.REJECTED, [3])):
+        content = case_pb2.Content(evidence_verification=case_pb2.EvidenceVerification(
+            result=number, state=state, reason="does not open" if key == "r" else "", attachments=of))
+        answer = submit(desk, f"k-{key}", case_ref="k-1", content=content)
+        assert answer.HasField("submitted"), answer
+        until("the verdict", lambda: all(evidence(b, "k-1")[i - 1].verdict == state for i in of))
+    items = [v.item for v in evidence(b, "k-1")]
+    assert b.ctl("evidence", "hold", f"{items[1].message_id}/2", "--reason", "appeal").returncode == 0
+    c.close()
+    b.stop()
+    with sqlite3.connect(f"{b.dir}/store/comity.db") as db:  # 41 days go by
+        for column in ("evidence.settled", "upload.at"):
+            table, name = column.split(".")
+            db.execute(f"UPDATE {table} SET {name} = {name} - 41 * 86400000 WHERE {name} > 0")
+    db.close()
+    b.start()
+    digests = [hashlib.sha256(d).hexdigest() for d in data]
+    until("its bytes to go", lambda: digests[0] not in contents(b))
+    assert [v.copy_deleted for v in evidence(b, "k-1")] == [True, False, False, False]
+    assert sorted(digests[1:]) == sorted(contents(b)) and sorted(digests) == sorted(contents(a))
+    c = Client(b)
+    answer = get(c, items[0]).error
+    assert answer.code == types_pb2.NOT_FOUND and "keep_sent" in answer.text, answer
+    assert [e.action for e in custody(b, items[0]).entries][-2:] == ["verified", "deleted"]
+    assert get(c, items[1]) == data[1]
+    hold = b.ctl("evidence", "hold", f"{items[0].message_id}/1", "--reason", "too late")
+    assert hold.returncode != 0 and "nothing to hold" in hold.stderr, hold
+    assert "our copy is deleted" in b.ctl("evidence", "list", "k-1").stdout
+    # What is held no longer goes as well.
+    assert b.ctl("evidence", "release", f"{items[1].message_id}/2", "--reason", "decided").returncode == 0
+    b.process.send_signal(signal.SIGHUP)
+    until("the end of the other one", lambda: digests[1] not in contents(b))
+    c.close()
+    desk.close()
     a.stop()
     b.stop()
 

@@ -164,7 +164,7 @@ static struct blob_id id_of(const struct store_evidence *e)
 /* Must its bytes be here? */
 static bool needs(const struct store_evidence *e)
 {
-	return e->author == STORE_OWN || e->state == STORE_EVIDENCE_HERE;
+	return e->author == STORE_OWN ? !e->deleted : e->state == STORE_EVIDENCE_HERE;
 }
 
 static const char *state_name(enum store_evidence_state state)
@@ -220,6 +220,21 @@ static void check_destroyed(struct sim_node *s, const struct store_evidence *e, 
 		world_fail(s->w, "%s destroys %s/%u before its retention is over", s->id, e->message_id, e->attachment);
 }
 
+/* May our copy be deleted now? `e`: as it is before. */
+static void check_deleted(struct sim_node *s, const struct store_evidence *e)
+{
+	if (e->hold)
+		world_fail(s->w, "%s deletes its copy of %s/%u, which a legal hold keeps", s->id, e->message_id,
+			   e->attachment);
+	if (e->verdict == CY_EVIDENCE_STATE__REJECTED)
+		world_fail(s->w, "%s deletes its copy of %s/%u, which is disputed", s->id, e->message_id,
+			   e->attachment);
+	if (e->state != STORE_EVIDENCE_DESTROYED &&
+	    (e->state != STORE_EVIDENCE_HERE || e->verdict != CY_EVIDENCE_STATE__VERIFIED))
+		world_fail(s->w, "%s deletes its copy of %s/%u, which the receiver may still need (%s)", s->id,
+			   e->message_id, e->attachment, state_name(e->state));
+}
+
 void oracle_evidence_before(struct sim_node *s, const struct store_writeset *w)
 {
 	const bool certified = has_certificate(w);
@@ -227,14 +242,17 @@ void oracle_evidence_before(struct sim_node *s, const struct store_writeset *w)
 	for (const struct store_write *x = w->first; x != NULL; x = x->next) {
 		const struct store_evidence *e = &x->evidence, *old;
 
-		if (x->op != STORE_PUT_EVIDENCE || e->author != STORE_PEER || e->state != STORE_EVIDENCE_DESTROYED)
+		if (x->op != STORE_PUT_EVIDENCE ||
+		    (e->author == STORE_PEER ? e->state != STORE_EVIDENCE_DESTROYED : !e->deleted))
 			continue;
 		old = mem_store_evidence(&s->store, e->message_id, e->attachment);
 		for (const struct store_write *y = w->first; y != x; y = y->next)
 			if (y->op == STORE_PUT_EVIDENCE && y->evidence.attachment == e->attachment &&
 			    strcmp(y->evidence.message_id, e->message_id) == 0)
 				old = &y->evidence;
-		if (old != NULL && old->state != STORE_EVIDENCE_DESTROYED)
+		if (old != NULL && e->author == STORE_OWN && !old->deleted)
+			check_deleted(s, old);
+		if (old != NULL && e->author == STORE_PEER && old->state != STORE_EVIDENCE_DESTROYED)
 			check_destroyed(s, old, certified);
 	}
 }
@@ -252,9 +270,9 @@ void oracle_evidence_commit(struct sim_node *s, const struct store_writeset *w)
 		e = mem_store_evidence(&s->store, x->evidence.message_id, x->evidence.attachment);
 		id = id_of(e);
 		if (s->w->trace != NULL)
-			world_say(s->w, "%s: evidence %s/%u %s %s is %s%s", s->id, e->message_id, e->attachment,
+			world_say(s->w, "%s: evidence %s/%u %s %s is %s%s%s", s->id, e->message_id, e->attachment,
 				  e->author == STORE_OWN ? "for" : "from", e->peer, state_name(e->state),
-				  e->hold ? ", held" : "");
+				  e->hold ? ", held" : "", e->deleted ? ", our copy is deleted" : "");
 		if (needs(e) && !blobs_holds(s, &id) && !s->restored)
 			world_fail(s->w, "%s: %s/%u is %s, and its bytes are not on the disk", s->id, e->message_id,
 				   e->attachment, state_name(e->state));

@@ -192,26 +192,44 @@ static bool is_theirs(const struct store_evidence *e, enum store_evidence_state 
 	return e->author == STORE_PEER && e->state == state;
 }
 
+static int by_key(const struct store_evidence *a, const struct store_evidence *b)
+{
+	const int c = strcmp(a->message_id, b->message_id);
+
+	return c != 0 ? c : a->attachment < b->attachment ? -1 : a->attachment > b->attachment;
+}
+
 static int more_urgent(const void *x, const void *y)
 {
 	const struct store_evidence *a = *(struct store_evidence *const *)x, *b = *(struct store_evidence *const *)y;
-	int c;
 
 	if (a->priority != b->priority)
 		return a->priority > b->priority ? -1 : 1;
-	c = strcmp(a->message_id, b->message_id);
-	return c != 0 ? c : a->attachment < b->attachment ? -1 : a->attachment > b->attachment;
+	return by_key(a, b);
 }
 
 static int earlier(const void *x, const void *y)
 {
 	const struct store_evidence *a = *(struct store_evidence *const *)x, *b = *(struct store_evidence *const *)y;
-	int c;
 
 	if (a->retain_until.ms != b->retain_until.ms)
 		return a->retain_until.ms < b->retain_until.ms ? -1 : 1;
-	c = strcmp(a->message_id, b->message_id);
-	return c != 0 ? c : a->attachment < b->attachment ? -1 : a->attachment > b->attachment;
+	return by_key(a, b);
+}
+
+static int sooner_settled(const void *x, const void *y)
+{
+	const struct store_evidence *a = *(struct store_evidence *const *)x, *b = *(struct store_evidence *const *)y;
+
+	if (a->settled.ms != b->settled.ms)
+		return a->settled.ms < b->settled.ms ? -1 : 1;
+	return by_key(a, b);
+}
+
+static bool is_waiting(const struct store_evidence *e, struct cy_wall now)
+{
+	(void)now;
+	return is_theirs(e, STORE_EVIDENCE_WAITING);
 }
 
 static bool is_overdue(const struct store_evidence *e, struct cy_wall now)
@@ -220,9 +238,23 @@ static bool is_overdue(const struct store_evidence *e, struct cy_wall now)
 	       e->verdict != CY_EVIDENCE_STATE__REJECTED && e->retain_until.ms > 0 && e->retain_until.ms < now.ms;
 }
 
-/* What waits for a peer, or with peer NULL what is overdue. */
-static int evidence_by(struct mem_store *s, const char *peer, struct cy_wall now, uint32_t limit, store_evidence_fn *fn,
-		       void *arg)
+static bool is_spent(const struct store_evidence *e, struct cy_wall before)
+{
+	return e->author == STORE_OWN && (e->state == STORE_EVIDENCE_HERE || e->state == STORE_EVIDENCE_DESTROYED) &&
+	       !e->hold && !e->deleted && e->verdict != CY_EVIDENCE_STATE__REJECTED && e->settled.ms > 0 &&
+	       e->settled.ms < before.ms;
+}
+
+static bool is_unstated(const struct store_evidence *e, struct cy_wall now)
+{
+	(void)now;
+	return e->author == STORE_PEER && e->unstated;
+}
+
+/* Those that pass, of a peer (NULL: of all), in an order. */
+static int evidence_by(struct mem_store *s, bool (*passes)(const struct store_evidence *e, struct cy_wall at),
+		       struct cy_wall when, const char *peer, int (*order)(const void *x, const void *y),
+		       uint32_t limit, store_evidence_fn *fn, void *arg)
 {
 	struct store_evidence **at = calloc(s->n_evidence + 1, sizeof *at);
 	size_t n = 0;
@@ -232,11 +264,10 @@ static int evidence_by(struct mem_store *s, const char *peer, struct cy_wall now
 	for (size_t i = 0; i < s->n_evidence; i++) {
 		struct store_evidence *e = s->evidence[i];
 
-		if (peer != NULL ? is_theirs(e, STORE_EVIDENCE_WAITING) && strcmp(e->peer, peer) == 0
-				 : is_overdue(e, now))
+		if (passes(e, when) && (peer == NULL || strcmp(e->peer, peer) == 0))
 			at[n++] = e;
 	}
-	qsort(at, n, sizeof *at, peer != NULL ? more_urgent : earlier);
+	qsort(at, n, sizeof *at, order);
 	for (size_t i = 0; i < n && i < limit && r >= 0; i++)
 		r = fn(arg, at[i]);
 	free(at);
@@ -245,12 +276,17 @@ static int evidence_by(struct mem_store *s, const char *peer, struct cy_wall now
 
 static int waiting_evidence(void *ctx, const char *peer, uint32_t limit, store_evidence_fn *fn, void *arg)
 {
-	return evidence_by(ctx, peer, (struct cy_wall){ 0 }, limit, fn, arg);
+	return evidence_by(ctx, is_waiting, (struct cy_wall){ 0 }, peer, more_urgent, limit, fn, arg);
 }
 
 static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg)
 {
-	return evidence_by(ctx, NULL, now, limit, fn, arg);
+	return evidence_by(ctx, is_overdue, now, NULL, earlier, limit, fn, arg);
+}
+
+static int spent_evidence(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	return evidence_by(ctx, is_spent, before, NULL, sooner_settled, limit, fn, arg);
 }
 
 static int by_case(const void *x, const void *y)
@@ -265,20 +301,7 @@ static int by_case(const void *x, const void *y)
 
 static int unstated_evidence(void *ctx, uint32_t limit, store_evidence_fn *fn, void *arg)
 {
-	struct mem_store *s = ctx;
-	struct store_evidence **at = calloc(s->n_evidence + 1, sizeof *at);
-	size_t n = 0;
-	int r = s->unreadable ? CY_ESTORE : CY_OK;
-
-	CY_ASSERT(at != NULL);
-	for (size_t i = 0; i < s->n_evidence; i++)
-		if (s->evidence[i]->author == STORE_PEER && s->evidence[i]->unstated)
-			at[n++] = s->evidence[i];
-	qsort(at, n, sizeof *at, by_case);
-	for (size_t i = 0; i < n && i < limit && r >= 0; i++)
-		r = fn(arg, at[i]);
-	free(at);
-	return r;
+	return evidence_by(ctx, is_unstated, (struct cy_wall){ 0 }, NULL, by_case, limit, fn, arg);
 }
 
 static int held_back_evidence(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
@@ -395,6 +418,7 @@ void mem_evidence_port(struct store_port *port)
 	port->offered_evidence = offered_evidence;
 	port->same_evidence = same_evidence;
 	port->overdue_evidence = overdue_evidence;
+	port->spent_evidence = spent_evidence;
 	port->held_back_evidence = held_back_evidence;
 	port->unstated_evidence = unstated_evidence;
 	port->evidence_bytes = evidence_bytes;

@@ -464,7 +464,8 @@ static struct node_config configuration(struct sim_node *s, struct node_peer_con
 				       .clients = clients,
 				       .n_clients = SIM_DESKS,
 				       .window = 1 + (uint32_t)cy_rng_below(&s->random, CY_WINDOW_MAX),
-				       .undelivered_ms = s->w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY };
+				       .undelivered_ms = s->w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY,
+				       .keep_sent_ms = (s - s->w->nodes) % 2 * 6 * HOUR };
 	if (s->w->law != NULL)
 		law_configure(s, &config, peers);
 	return config;

@@ -158,11 +158,12 @@ static int see_all(void *arg, const struct store_evidence *e)
 {
 	struct cy_digest x = content('x'), r = content('r');
 
-	return note(arg, "%s/%u %s %s %d %u %d %llu %d%d %d %d '%s' %d %lld %lld %d %d %d", e->message_id,
+	return note(arg, "%s/%u %s %s %d %u %d %llu %d%d %d %d '%s' %d %lld %lld %d %d %d %lld %d", e->message_id,
 		    e->attachment, e->peer, e->case_id, (int)e->author, e->number, (int)e->priority,
 		    (unsigned long long)e->size, memcmp(&e->sha256, &x, sizeof x) == 0,
 		    memcmp(&e->root, &r, sizeof r) == 0, e->send_always, (int)e->state, e->reason, (int)e->verdict,
-		    (long long)e->arrived.ms, (long long)e->retain_until.ms, e->hold, e->retrieved, e->unstated);
+		    (long long)e->arrived.ms, (long long)e->retain_until.ms, e->hold, e->retrieved, e->unstated,
+		    (long long)e->settled.ms, e->deleted);
 }
 
 static int see_upload(void *arg, const struct store_upload *u)
@@ -206,6 +207,9 @@ static int see_custody(void *arg, const struct store_custody *c)
 #define OVERDUE(t, expected, now, limit) \
 	EXPECT(t, CY_OK, expected, p->overdue_evidence(p->ctx, (struct cy_wall){ now }, limit, see_key, &s))
 
+#define SPENT(t, expected, before, limit) \
+	EXPECT(t, CY_OK, expected, p->spent_evidence(p->ctx, (struct cy_wall){ before }, limit, see_key, &s))
+
 static void sums_are(struct two *t, const char *peer, const char *case_id, uint64_t of_peer, uint64_t of_case)
 {
 	for (int k = 0; k < 2; k++) {
@@ -231,7 +235,7 @@ static void evidence_is_found_by_its_key_and_replaced(void **state)
 	e->size = CY_EVIDENCE_MAX;
 	e->send_always = true;
 	assert_int_equal(commit_both(t), CY_OK);
-	EXPECT(t, CY_OK, "m1/2 IE c1 1 7 3 70368744177664 11 1 1 '' 0 0 0 0 0 0",
+	EXPECT(t, CY_OK, "m1/2 IE c1 1 7 3 70368744177664 11 1 1 '' 0 0 0 0 0 0 0 0",
 	       p->get_evidence(p->ctx, "m1", 2, see_all, &s));
 	EXPECT(t, CY_ENOENT, "", p->get_evidence(p->ctx, "m1", 1, see_all, &s));
 	EXPECT(t, CY_ENOENT, "", p->get_evidence(p->ctx, "m2", 2, see_all, &s));
@@ -247,9 +251,11 @@ static void evidence_is_found_by_its_key_and_replaced(void **state)
 	e->hold = true;
 	e->retrieved = true;
 	e->unstated = true;
+	e->settled.ms = 13;
+	e->deleted = true;
 	assert_int_equal(commit_both(t), CY_OK);
 	reopen(t->f);
-	EXPECT(t, CY_OK, "m1/2 IE c1 1 8 1 70368744177664 11 0 4 'chunk 3' 2 11 12 1 1 1",
+	EXPECT(t, CY_OK, "m1/2 IE c1 1 8 1 70368744177664 11 0 4 'chunk 3' 2 11 12 1 1 1 13 1",
 	       p->get_evidence(p->ctx, "m1", 2, see_all, &s));
 	LIST(t, "m1/2", NULL, .peer = "", .case_id = "", .after_message = "", .limit = 9);
 }
@@ -385,6 +391,36 @@ static void what_is_past_its_retention_comes_the_earliest_first(void **state)
 	got(put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_DESTROYED), 40);
 	assert_int_equal(commit_both(t), CY_OK);
 	OVERDUE(t, "m4/1 m1/1 m2/2", 51, 9);
+}
+
+/* Ours, settled at a time. */
+static struct store_evidence *settled(struct two *t, const char *message_id, uint32_t attachment, int64_t at,
+				      enum store_evidence_state state)
+{
+	struct store_evidence *e = put(t, "IE", "c1", message_id, attachment, STORE_OWN, state);
+
+	e->settled.ms = at;
+	return e;
+}
+
+static void what_its_receiver_has_had_comes_the_earliest_first(void **state)
+{
+	struct two *t = *state;
+
+	make_cases(t);
+	settled(t, "m5", 1, 50, STORE_EVIDENCE_HERE);
+	settled(t, "m5", 2, 40, STORE_EVIDENCE_DESTROYED);
+	settled(t, "m5", 3, 0, STORE_EVIDENCE_HERE);
+	settled(t, "m5", 4, 10, STORE_EVIDENCE_OFFERED); /* never delivered */
+	settled(t, "m5", 5, 10, STORE_EVIDENCE_HERE)->hold = true;
+	settled(t, "m5", 6, 10, STORE_EVIDENCE_HERE)->verdict = CY_EVIDENCE_STATE__REJECTED;
+	settled(t, "m5", 7, 10, STORE_EVIDENCE_HERE)->deleted = true;
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE)->settled.ms = 10;
+	assert_int_equal(commit_both(t), CY_OK);
+	SPENT(t, "", 40, 9);
+	SPENT(t, "m5/2", 41, 9);
+	SPENT(t, "m5/2 m5/1", 51, 9);
+	SPENT(t, "m5/2", 51, 1);
 }
 
 static void what_quotas_hold_back_is_found_page_by_page(void **state)
@@ -711,6 +747,30 @@ static void a_store_from_before_evidence_keeps_what_it_holds(void **state)
 	CUSTODY(t, CY_OK, "m1/1 10 held by US 'a text' '' 7\n", "m1", 1);
 }
 
+static void a_store_from_before_copies_were_deleted_knows_what_is_settled(void **state)
+{
+	struct two *t = *state;
+	struct cy_buf before, after;
+	struct seen s = { .n = 0 };
+
+	make_cases(t);
+	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_HERE)->verdict = CY_EVIDENCE_STATE__VERIFIED;
+	put(t, "IE", "c1", "m5", 2, STORE_OWN, STORE_EVIDENCE_HERE);
+	assert_int_equal(commit_both(t), CY_OK);
+	read_schema(t, &before);
+	store_sqlite_close(t->f->store);
+	t->f->store = NULL;
+	sql(t, "DROP INDEX evidence_spent; ALTER TABLE evidence DROP COLUMN settled;"
+	       "ALTER TABLE evidence DROP COLUMN deleted; PRAGMA user_version = 5");
+	reopen(t->f);
+	read_schema(t, &after);
+	assert_string_equal((const char *)before.data, (const char *)after.data);
+	cy_buf_free(&before);
+	cy_buf_free(&after);
+	assert_int_equal(t->f->port.spent_evidence(t->f->port.ctx, (struct cy_wall){ 100 }, 9, see_key, &s), CY_OK);
+	assert_string_equal(s.text, "m5/1");
+}
+
 /* A million rows make no read slow: each goes by its index, in its order. */
 static void every_read_of_evidence_goes_by_an_index(void **state)
 {
@@ -729,6 +789,7 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		{ R_OFFERED_EVIDENCE, "evidence USING INDEX evidence_offered (peer=?)" },
 		{ R_SAME_EVIDENCE, "e USING INDEX evidence_by_content (sha256=?)" },
 		{ R_OVERDUE_EVIDENCE, "e USING INDEX evidence_overdue (retain_until" },
+		{ R_SPENT_EVIDENCE, "e USING INDEX evidence_spent (settled>? AND settled<?)" },
 		{ R_HELD_BACK_EVIDENCE, "e USING INDEX evidence_held_back" },
 		{ R_EVIDENCE_BYTES, "p USING PRIMARY KEY (peer=? AND case_no=?)" },
 		{ R_GET_UPLOAD, "upload USING PRIMARY KEY (client=? AND sha256=?)" },
@@ -774,6 +835,7 @@ int main(void)
 		TEST_TWO(offers_are_known_by_peer),
 		TEST_TWO(the_same_content_is_found_everywhere),
 		TEST_TWO(what_is_past_its_retention_comes_the_earliest_first),
+		TEST_TWO(what_its_receiver_has_had_comes_the_earliest_first),
 		TEST_TWO(what_quotas_hold_back_is_found_page_by_page),
 		TEST_TWO(what_is_to_be_stated_comes_case_by_case),
 		TEST_TWO(sums_follow_what_is_held),
@@ -784,6 +846,7 @@ int main(void)
 		TEST_TWO(evidence_of_no_message_is_refused_with_its_write_set),
 		TEST_TWO(evidence_follows_its_case_to_the_client),
 		TEST_TWO(a_store_from_before_evidence_keeps_what_it_holds),
+		TEST_TWO(a_store_from_before_copies_were_deleted_knows_what_is_settled),
 		TEST_TWO(every_read_of_evidence_goes_by_an_index),
 	};
 
