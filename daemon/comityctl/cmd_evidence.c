@@ -1,4 +1,4 @@
-/* evidence list, custody, hold, release: what there is, and what became of it. */
+/* evidence list, custody, hold, release, fetch: what there is, and what became of it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +31,16 @@ static const char release_help[] = "usage: comityctl evidence release MESSAGE-ID
 				   "Ends a legal hold. What is past its retention is then destroyed.\n"
 				   "\n"
 				   "  --reason TEXT  recorded in its chain of custody\n";
+
+static const char fetch_help[] =
+	"usage: comityctl evidence fetch MESSAGE-ID/N --reason TEXT\n"
+	"\n"
+	"Has an attachment of the other side fetched again, when the disk here has lost or\n"
+	"changed its bytes ('evidence get' says so). Until all of it is verified again it is not\n"
+	"here. The other side must still have its copy. Of an own attachment put the same\n"
+	"content once more instead ('evidence put').\n"
+	"\n"
+	"  --reason TEXT  recorded in its chain of custody\n";
 
 static int list_pages(struct ctl *ctl, CyListEvidence *list, struct out_table *t)
 {
@@ -140,40 +150,59 @@ static int run_custody(struct ctl *ctl, int argc, char **argv)
 	return CTL_DONE;
 }
 
-static int set_hold(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv, bool on)
-{
-	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
-	CyHoldEvidence hold = CY_HOLD_EVIDENCE__INIT;
-	CyEvidenceRef item = CY_EVIDENCE_REF__INIT;
-	CyServerFrame *reply;
+/* What is ordered, about which attachment. */
+struct order {
+	CyEvidenceRef item;
 	struct attach_ref ref;
-	const char *text, *reason = NULL;
-	const struct ctl_option options[] = { { .name = "reason", .value = &reason } };
-	int r = ctl_parse(ctl, command, argc, argv, options, 1, &text, 1, 1, NULL);
+	const char *text, *reason;
+};
+
+static int parse_order(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv, struct order *o)
+{
+	const struct ctl_option options[] = { { .name = "reason", .value = &o->reason } };
+	int r = ctl_parse(ctl, command, argc, argv, options, 1, &o->text, 1, 1, NULL);
 
 	if (r == CTL_DONE)
-		r = attach_ref(command->name, text, &ref);
-	if (r == CTL_DONE && (!reason || !reason[0]))
+		r = attach_ref(command->name, o->text, &o->ref);
+	if (r == CTL_DONE && (!o->reason || !o->reason[0]))
 		r = ctl_usage(command->name, "'%s' wants a --reason, which is recorded in the chain of custody",
 			      command->name);
-	if (r != CTL_DONE)
-		return r;
-	item.message_id = ref.message_id;
-	item.attachment = ref.attachment;
-	hold.item = &item;
-	hold.hold = on;
-	hold.reason = (char *)(uintptr_t)reason;
-	frame.kind_case = CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE;
-	frame.hold_evidence = &hold;
-	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
+	cy_evidence_ref__init(&o->item);
+	o->item.message_id = o->ref.message_id;
+	o->item.attachment = o->ref.attachment;
+	return r;
+}
+
+static int give_order(struct ctl *ctl, const struct order *o, CyClientFrame *frame, const char *done)
+{
+	CyServerFrame *reply;
+	int r = ctl_call(ctl, frame, CY_SERVER_FRAME__KIND_DONE, &reply);
+
 	if (r != CTL_DONE)
 		return r;
 	if (ctl->json)
 		out_json(&reply->done->base, 0);
 	else
-		printf("%s %s.\n", text, on ? "is on legal hold" : "is not on hold any more");
+		printf("%s %s.\n", o->text, done);
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;
+}
+
+static int set_hold(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv, bool on)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyHoldEvidence hold = CY_HOLD_EVIDENCE__INIT;
+	struct order o = { .reason = NULL };
+	int r = parse_order(ctl, command, argc, argv, &o);
+
+	if (r != CTL_DONE)
+		return r;
+	hold.item = &o.item;
+	hold.hold = on;
+	hold.reason = (char *)(uintptr_t)o.reason;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE;
+	frame.hold_evidence = &hold;
+	return give_order(ctl, &o, &frame, on ? "is on legal hold" : "is not on hold any more");
 }
 
 static int run_hold(struct ctl *ctl, int argc, char **argv)
@@ -186,6 +215,22 @@ static int run_release(struct ctl *ctl, int argc, char **argv)
 	return set_hold(ctl, &ctl_evidence_release, argc, argv, false);
 }
 
+static int run_fetch(struct ctl *ctl, int argc, char **argv)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyFetchEvidence fetch = CY_FETCH_EVIDENCE__INIT;
+	struct order o = { .reason = NULL };
+	int r = parse_order(ctl, &ctl_evidence_fetch, argc, argv, &o);
+
+	if (r != CTL_DONE)
+		return r;
+	fetch.item = &o.item;
+	fetch.reason = (char *)(uintptr_t)o.reason;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE;
+	frame.fetch_evidence = &fetch;
+	return give_order(ctl, &o, &frame, "is fetched again");
+}
+
 const struct ctl_command ctl_evidence_list = { "evidence list", "list attachments, and how far they have arrived",
 					       list_help, run_list, NULL };
 const struct ctl_command ctl_evidence_custody = { "evidence custody", "print the chain of custody of an attachment",
@@ -194,3 +239,5 @@ const struct ctl_command ctl_evidence_hold = { "evidence hold", "keep an attachm
 					       run_hold, NULL };
 const struct ctl_command ctl_evidence_release = { "evidence release", "end such a hold", release_help, run_release,
 						  NULL };
+const struct ctl_command ctl_evidence_fetch = { "evidence fetch", "fetch an attachment again that the disk spoilt",
+						fetch_help, run_fetch, NULL };

@@ -28,6 +28,7 @@ static const struct ctl_command *const commands[] = {
 	&ctl_evidence_custody,
 	&ctl_evidence_hold,
 	&ctl_evidence_release,
+	&ctl_evidence_fetch,
 	&ctl_evidence_manifest,
 	&ctl_evidence_confirm,
 	&ctl_check,

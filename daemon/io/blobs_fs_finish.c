@@ -214,23 +214,22 @@ void blobs_seal_confirm(struct blobs_fs *b, struct task *t)
 static int seal(struct blobs_fs *b, struct part *p, struct task *t)
 {
 	char content[PATH_SIZE];
-	struct blob_id there;
 	struct files *f;
 	struct stat st;
 	bool was;
 
-	/* The same content is stored once. */
-	if (blobs_content_is(b, &t->result.id.sha256, &there) && there.size == p->end &&
-	    cy_digest_equal(&there.root, &t->result.id.root))
-		return blobs_content_flush(b, &t->result.id.sha256, t);
 	f = blobs_files(b, p->path, O_RDWR);
 	if (f == NULL)
 		return blobs_fail_errno(t, "opened", p->path);
-	if (sync_files(b, p, f, t) < 0 || (!p->pulled && write_seal(b, p, t) < 0))
+	if (sync_files(b, p, f, t) < 0)
 		return t->result.code;
 	blobs_content_path(content, &t->result.id.sha256);
-	blobs_files_forget(b, content);
 	was = fstatat(b->dir, content, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	/* What is there already is somebody's; so is what is pulled. */
+	if (!p->pulled && !was && write_seal(b, p, t) < 0)
+		return t->result.code;
+	/* The same content is stored once: as it is now, for the disk may have spoilt the other. */
+	blobs_files_forget(b, content);
 	if (rename_files(b, p, content, t) < 0)
 		return t->result.code;
 	if (t->result.id.sha256.b[0] < b->scanned) {

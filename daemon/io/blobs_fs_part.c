@@ -334,9 +334,7 @@ static bool here_already(struct blobs_fs *b, struct part *p, struct task *t)
 {
 	struct blob_id id;
 
-	if (!t->expects || !blobs_content_is(b, &t->id.sha256, &id))
-		return false;
-	if (id_equal(&id, &t->id) && t->again)
+	if (!t->expects || t->again || !blobs_content_is(b, &t->id.sha256, &id))
 		return false;
 	if (id_equal(&id, &t->id)) {
 		if (p != NULL)

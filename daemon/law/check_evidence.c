@@ -111,7 +111,7 @@ void law_check_evidence_statement(struct law_check *c, const CyEvidenceStatement
 		law_enum(c, "fate", &cy_evidence_fate__descriptor, (int)e->fate, true, LAW_NO_ARTICLE);
 		if (e->at_ms <= 0)
 			law_fault(c, "at_ms", LAW_NO_ARTICLE, "An instant after 1970 is mandatory.");
-		if (e->fate != CY_EVIDENCE_FATE__ARRIVED)
+		if (e->fate != CY_EVIDENCE_FATE__ARRIVED && e->fate != CY_EVIDENCE_FATE__WANTED)
 			law_text(c, "reason", e->reason, LAW_NO_ARTICLE);
 		law_out(c, mark);
 	}

@@ -260,6 +260,8 @@ static void step_request(struct node *n, struct input *in)
 		subscribe_start(n, c, f->correlation, f->subscribe);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE)
 		evidence_hold(n, c, f->correlation, f->hold_evidence);
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE)
+		evidence_fetch(n, c, f->correlation, f->fetch_evidence);
 	else
 		views_message(n, c, f->correlation, f->show_message);
 }

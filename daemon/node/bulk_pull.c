@@ -113,6 +113,7 @@ static int begin(void *arg, const struct store_evidence *row)
 				    .attachment = row->attachment,
 				    .priority = row->priority,
 				    .again = row->send_always,
+				    .arrived_before = row->arrived.ms > 0,
 				    .id = { row->size, row->sha256, row->root } };
 	if (cy_copy(pull->message_id, sizeof pull->message_id, row->message_id) < 0)
 		return CY_ESTORE;
@@ -386,6 +387,20 @@ void bulk_forget_pulls(struct node *n, struct peer *p)
 	b->last_late = &b->late;
 }
 
+static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, enum blob_outcome outcome)
+{
+	struct input *in = node_input_new(INPUT_ARRIVED, 0);
+
+	in->peer = p->index;
+	cy_copy(in->blob.message_id, sizeof in->blob.message_id, pull->message_id);
+	in->blob.attachment = pull->attachment;
+	in->blob.id = pull->id;
+	in->blob.outcome = outcome;
+	/* It keeps its place until a batch has settled it: till then its row says that it waits. */
+	pull->phase = BULK_ARRIVED;
+	node_queue(n, in);
+}
+
 void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 {
 	struct xchg_pull *x = xchg_pull_find(&p->bulk->puller, f->pull);
@@ -398,6 +413,14 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 		bulk_leave_out(n, p, pull, true, "the sender says that it never offered it");
 		break;
 	case CY_NOT_SENT_CODE__GONE:
+		if (pull->arrived_before) {
+			xchg_pull_end(x);
+			pull->x = NULL;
+			evidence_drop_part(n, &pull->id);
+			n->finishing++;
+			arrived(n, p, pull, OUTCOME_GONE);
+			return;
+		}
 		bulk_leave_out(n, p, pull, true, "the sender has it no more");
 		break;
 	case CY_NOT_SENT_CODE__NO_SUCH_CHUNK:
@@ -416,27 +439,13 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 
 /* --------------------------------------------------------------------- results */
 
-static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, bool mismatched)
-{
-	struct input *in = node_input_new(INPUT_ARRIVED, 0);
-
-	in->peer = p->index;
-	cy_copy(in->blob.message_id, sizeof in->blob.message_id, pull->message_id);
-	in->blob.attachment = pull->attachment;
-	in->blob.id = pull->id;
-	in->blob.mismatched = mismatched;
-	/* It keeps its place until a batch has settled it: till then its row says that it waits. */
-	pull->phase = BULK_ARRIVED;
-	node_queue(n, in);
-}
-
 /* The planted bug: nobody has said that the disk has it. */
 static void not_finished(struct node *n, struct peer *p, struct bulk_pull *pull)
 {
 	xchg_pull_end(pull->x);
 	pull->x = NULL;
 	n->finishing++;
-	arrived(n, p, pull, false);
+	arrived(n, p, pull, OUTCOME_HERE);
 }
 
 void bulk_committing(struct node *n, const struct input *in)
@@ -480,7 +489,7 @@ static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const
 	if (r->code == CY_EEXIST) {
 		evidence_drop_part(n, &pull->id);
 		n->finishing++;
-		arrived(n, p, pull, false);
+		arrived(n, p, pull, OUTCOME_HERE);
 	} else if (r->code < 0) {
 		skip(n, p, pull, r->text);
 		end(pull);
@@ -511,7 +520,7 @@ static void stored(struct node *n, struct peer *p, struct bulk_pull *pull, const
 static void finished(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
 {
 	if (r->code == CY_OK || r->code == CY_ESIGN) {
-		arrived(n, p, pull, r->code == CY_ESIGN);
+		arrived(n, p, pull, r->code == CY_ESIGN ? OUTCOME_MISMATCHED : OUTCOME_HERE);
 		return;
 	}
 	n->finishing--;

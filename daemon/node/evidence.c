@@ -139,7 +139,8 @@ static int look_user(void *arg, const struct store_evidence *row)
 {
 	struct evidence_users *u = arg;
 
-	u->held = u->held || holds(row);
+	/* One that is fetched again may turn out to be good, or all that there is. */
+	u->held = u->held || holds(row) || (row->state == STORE_EVIDENCE_WAITING && row->arrived.ms > 0);
 	u->waited = u->waited || row->state == STORE_EVIDENCE_WAITING;
 	return CY_OK;
 }
@@ -364,6 +365,14 @@ static void hear_fate(struct node *n, struct work_case *c, struct store_evidence
 		row->settled = node_legal_now(n);
 		evidence_custody(n, row, "destroyed", c->row.peer, "", proof, at);
 		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "");
+		break;
+	case CY_EVIDENCE_FATE__WANTED:
+		if (row->deleted || (row->state != STORE_EVIDENCE_HERE && row->state != STORE_EVIDENCE_HELD_BACK))
+			return;
+		row->state = STORE_EVIDENCE_OFFERED;
+		row->reason = "";
+		row->settled = (struct cy_wall){ 0 };
+		evidence_custody(n, row, "wanted", c->row.peer, "", proof, at);
 		break;
 	case CY_EVIDENCE_FATE__EVIDENCE_FATE_UNSPECIFIED:
 	case _CY_EVIDENCE_FATE_IS_INT_SIZE:

@@ -1,6 +1,6 @@
 /* What the files of this room share about evidence: evidence.c (attachments as rows, in
- * a batch), evidence_say.c (statements, retention), bulk.c, bulk_pull.c, bulk_skip.c,
- * bulk_push.c (the bulk lane), upload.c (from a local client), download.c (to one), evidence_views.c. */
+ * a batch), evidence_say.c (statements, retention), evidence_orders.c (of local clients), bulk.c, bulk_pull.c,
+ * bulk_skip.c, bulk_push.c (the bulk lane), upload.c (from a local client), download.c (to one), evidence_views.c. */
 #ifndef CY_NODE_EVIDENCE_H
 #define CY_NODE_EVIDENCE_H
 
@@ -107,6 +107,7 @@ struct bulk_pull {
 	struct blob_id id;
 	char part[BLOB_NAME_MAX + 1];
 	bool again;          /* it is fetched even where the content is here */
+	bool arrived_before; /* it is fetched once more */
 	uint64_t ticket;     /* while OPENING */
 	struct xchg_pull *x; /* while PULLING */
 	bool asked;          /* the peer knows of it */

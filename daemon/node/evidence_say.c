@@ -31,14 +31,14 @@ static int add_same(void *arg, const struct store_evidence *row)
 	return cy_copy(s->at[s->n_at++].message_id, CY_UUID_LEN + 1, row->message_id);
 }
 
-static void settle_arrival(struct node *n, const char *message_id, uint32_t attachment, bool mismatched)
+static void settle_arrival(struct node *n, const char *message_id, uint32_t attachment, enum blob_outcome outcome)
 {
 	struct store_evidence row;
 	struct work_case *c = NULL;
 	int r = evidence_get(n, message_id, attachment, &row);
 
 	if (r == CY_OK && row.state != STORE_EVIDENCE_WAITING) {
-		if (!mismatched) /* nobody may want it any more: it was destroyed while it was on its way */
+		if (outcome == OUTCOME_HERE) /* nobody may want it any more: it was destroyed while it was on its way */
 			evidence_doom(n, &row);
 		return;
 	}
@@ -49,7 +49,9 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 			n->batch.doom = "the store cannot read the case of evidence that arrived";
 		return;
 	}
-	if (mismatched) {
+	if (outcome == OUTCOME_MISMATCHED) {
+		if (row.arrived.ms > 0)
+			evidence_doom(n, &row);
 		row.state = STORE_EVIDENCE_MISMATCHED;
 		row.reason = "what came is not what its manifest says";
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED, row.reason);
@@ -57,9 +59,14 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, row.peer,
 			  "peer %s: attachment %u of message %s is not what its manifest says; it was thrown away",
 			  row.peer, attachment, message_id);
+	} else if (outcome == OUTCOME_GONE) { /* what is left of it here stays */
+		row.state = STORE_EVIDENCE_HERE;
+		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED, "the sender has no copy of it any more");
+		evidence_state(n, &row);
 	} else {
 		row.state = STORE_EVIDENCE_HERE;
-		row.arrived = node_legal_now(n);
+		if (row.arrived.ms == 0) /* else it was fetched again */
+			row.arrived = node_legal_now(n);
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
 		evidence_state(n, &row);
 	}
@@ -71,13 +78,13 @@ void evidence_arrived(struct node *n, struct input *in)
 	struct store_port *s = &n->ports.store;
 	struct same same = { .n = n, .id = &in->blob.id };
 
-	settle_arrival(n, in->blob.message_id, in->blob.attachment, in->blob.mismatched);
-	if (in->blob.mismatched)
+	settle_arrival(n, in->blob.message_id, in->blob.attachment, in->blob.outcome);
+	if (in->blob.outcome != OUTCOME_HERE)
 		return;
 	if (s->same_evidence(s->ctx, &in->blob.id.sha256, add_same, &same) < 0)
 		batch_retry(n);
 	for (size_t i = 0; i < same.n_at; i++)
-		settle_arrival(n, same.at[i].message_id, same.at[i].attachment, false);
+		settle_arrival(n, same.at[i].message_id, same.at[i].attachment, OUTCOME_HERE);
 }
 
 void evidence_read(struct node *n, struct input *in)
@@ -94,46 +101,6 @@ void evidence_read(struct node *n, struct input *in)
 		row.retrieved = true;
 		evidence_put(n, &row);
 	}
-}
-
-/* ----------------------------------------------------------------- legal holds */
-
-void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const CyHoldEvidence *r)
-{
-	CyServerFrame f = CY_SERVER_FRAME__INIT;
-	CyDone done = CY_DONE__INIT;
-	struct store_evidence row, now;
-	int code = r->item != NULL ? evidence_visible(n, &n->batch.arena, c, r->item, &row) : CY_ENOENT;
-
-	if (code == CY_OK)
-		code = evidence_get(n, row.message_id, row.attachment, &now);
-	if (code < 0) {
-		submit_error(n, c, correlation,
-			     code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__UNAVAILABLE, "item",
-			     code == CY_ENOENT ? "this client has no such attachment whose bytes are here"
-					       : "the store cannot read now: repeat later");
-		return;
-	}
-	if (r->reason[0] == '\0' || strlen(r->reason) > CY_REASON_MAX) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "reason",
-			     "a reason of 1 to 255 bytes is mandatory: it stands in the chain of custody");
-		return;
-	}
-	if (now.author == STORE_PEER ? now.state == STORE_EVIDENCE_DESTROYED : now.deleted) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "item",
-			     now.author == STORE_PEER ? "the attachment was destroyed: there is nothing to hold"
-						      : "our copy was deleted: there is nothing to hold");
-		return;
-	}
-	if (now.hold != r->hold) {
-		now.hold = r->hold;
-		evidence_put(n, &now);
-		evidence_custody(n, &now, r->hold ? "held" : "released", c->client->name, r->reason, "",
-				 node_legal_now(n));
-	}
-	f.kind_case = CY_SERVER_FRAME__KIND_DONE;
-	f.done = &done;
-	batch_reply(n, c->id, correlation, &f);
 }
 
 /* ------------------------------------------------------------------- retention */
@@ -285,6 +252,7 @@ static void recheck(struct node *n)
 		evidence_take_on(n, c, &row);
 		row.state = STORE_EVIDENCE_WAITING;
 		row.reason = "";
+		evidence_state(n, &row);
 		evidence_put(n, &row);
 	}
 }
@@ -302,8 +270,9 @@ static CyEvidenceFate fate_of(enum store_evidence_state state)
 		return CY_EVIDENCE_FATE__MISMATCHED;
 	case STORE_EVIDENCE_DESTROYED:
 		return CY_EVIDENCE_FATE__DESTROYED;
-	case STORE_EVIDENCE_OFFERED:
 	case STORE_EVIDENCE_WAITING:
+		return CY_EVIDENCE_FATE__WANTED;
+	case STORE_EVIDENCE_OFFERED:
 		break;
 	}
 	return CY_EVIDENCE_FATE__EVIDENCE_FATE_UNSPECIFIED;
@@ -321,8 +290,9 @@ static const char *action_of(enum store_evidence_state state)
 		return "mismatched";
 	case STORE_EVIDENCE_DESTROYED:
 		return "destroyed";
-	case STORE_EVIDENCE_OFFERED:
 	case STORE_EVIDENCE_WAITING:
+		return "wanted";
+	case STORE_EVIDENCE_OFFERED:
 		break;
 	}
 	return "";

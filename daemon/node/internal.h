@@ -145,6 +145,13 @@ enum input_kind {
 	INPUT_LEFT /* content that may have no row, after a crash */
 };
 
+/* How a pull has ended. */
+enum blob_outcome {
+	OUTCOME_HERE,
+	OUTCOME_MISMATCHED, /* what came is not what its manifest says */
+	OUTCOME_GONE        /* the sender has it no more, and it had arrived before */
+};
+
 struct input {
 	struct input *next;
 	enum input_kind kind;
@@ -159,7 +166,7 @@ struct input {
 		char message_id[CY_UUID_LEN + 1];
 		uint32_t attachment;
 		struct blob_id id;
-		bool mismatched;
+		enum blob_outcome outcome;
 		struct cy_wall at; /* when it was read */
 		uint64_t correlation;
 		char name[CY_CLIENT_MAX + 1]; /* of the client */
@@ -599,6 +606,7 @@ void evidence_arrived(struct node *n, struct input *in);
 void evidence_read(struct node *n, struct input *in);
 void evidence_destroyed(struct node *n, struct input *in);
 void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const CyHoldEvidence *r);
+void evidence_fetch(struct node *n, struct conn *c, uint64_t correlation, const CyFetchEvidence *r);
 /* Quotas, or what they count, may allow more now. */
 void evidence_recheck(struct node *n);
 /* At the end of a batch: what is over, and what is to be stated. */

@@ -185,6 +185,7 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_SUBSCRIBE:
 	case CY_CLIENT_FRAME__KIND_SHOW_MESSAGE: /* marks it as retrieved */
 	case CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE:
+	case CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE:
 		return false;
 	case CY_CLIENT_FRAME__KIND_OPEN_UPLOAD: /* dealt with before */
 	case CY_CLIENT_FRAME__KIND_UPLOAD_DATA:
@@ -203,7 +204,7 @@ static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 {
 	if (kind == CY_CLIENT_FRAME__KIND_CONFIRM_TIME)
 		return role != CY_ROLE__SUBMITTER;
-	if (role == CY_ROLE__SUBMITTER)
+	if (role == CY_ROLE__SUBMITTER || (role == CY_ROLE__OPERATOR && kind == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE))
 		return true;
 	return kind == CY_CLIENT_FRAME__KIND_LIST_CASES || kind == CY_CLIENT_FRAME__KIND_SHOW_CASE ||
 	       kind == CY_CLIENT_FRAME__KIND_GET_STATUS || kind == CY_CLIENT_FRAME__KIND_LIST_CLOCKS ||

@@ -208,7 +208,7 @@ struct store_evidence {
 	CyPriority priority;
 	uint64_t size;
 	struct cy_digest sha256, root;
-	bool send_always;
+	bool send_always; /* fetched also where the same content is here: its author wants so, or ours was spoilt */
 	enum store_evidence_state state;
 	const char *reason;          /* why it is held back or mismatched; "" */
 	CyEvidenceState verdict;     /* of the receiving case system; 0: none yet */

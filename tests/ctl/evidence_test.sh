@@ -76,6 +76,7 @@ for reference in "$message" "$message/0" "$message/x" "$message/1001" "nothing/1
 	exits 2 "'$reference' names no attachment" evidence get "$reference"
 done
 exits 2 'a hold wants its reason' evidence hold "$message/1"
+exits 2 'to fetch again wants its reason' evidence fetch "$message/1"
 says err '\-\-reason' 'and says so'
 
 # What travels as a disk is only described.
@@ -308,5 +309,7 @@ exits 0 'a legal hold is set' evidence hold "$message/2" --reason 'appeal'
 next_said 'hold 2 True appeal' 'with its reason'
 exits 0 'and ended' evidence release "$message/2" --reason 'appeal dismissed'
 next_said 'hold 2 False appeal dismissed' 'with its reason'
+exits 0 'an attachment is fetched again' evidence fetch "$message/2" --reason 'disk 4'
+next_said 'fetch 2 disk 4' 'with its reason'
 
 end

@@ -225,6 +225,9 @@ def answer_to(stream, question, answer, fd):
         h = question.hold_evidence
         say(f"hold {h.item.attachment} {h.hold} {h.reason}")
         answer.done.SetInParent()
+    elif kind == "fetch_evidence":
+        say(f"fetch {question.fetch_evidence.item.attachment} {question.fetch_evidence.reason}")
+        answer.done.SetInParent()
     elif kind == "show_message":
         message(answer)
     elif kind == "show_case":

@@ -467,6 +467,112 @@ def our_copy_is_deleted_some_time_after_the_receiver_has_verified_its_own():
     b.stop()
 
 
+def path_of(d, digest):
+    return f"{d.dir}/store/evidence/content/{digest[:2]}/{digest}"
+
+
+def spoil(d, digest, how):
+    path = path_of(d, digest)
+    os.chmod(path, 0o600)
+    if how == "lost":
+        os.unlink(path)
+    elif how == "cut off":
+        os.truncate(path, MIB)
+    else:
+        with open(path, "r+b") as f:
+            f.seek(MIB + 5)
+            byte = f.read(1)
+            f.seek(MIB + 5)
+            f.write(bytes([byte[0] ^ 1]))
+
+
+@test
+def what_the_disk_has_spoilt_is_fetched_again_also_by_who_only_listens():
+    b, a = both()
+    b.configure({"IE": None})  # it is dialled
+    a.start()
+    b.start()
+    ask(b, a, "s-1")
+    desk, c = Client(a), Client(b)
+    data = bytes_of(3 * MIB, "spoilt")
+    digest = hashlib.sha256(data).hexdigest()
+    assert result_of(desk, "s-1", [attachment(put_frames(desk, "spoilt", data))], "r-s").HasField("submitted")
+    here, = in_state(b, "s-1", "here")
+    in_state(a, "s-1", "delivered")
+    name = f"{here.item.message_id}/1"
+    for how in ("changed", "cut off", "lost"):
+        spoil(b, digest, how)
+        b.kill()   # no open file helps it
+        c.close()
+        b.start()
+        c = Client(b)
+        assert get(c, here.item).HasField("error"), how
+        fetch = b.ctl("evidence", "fetch", name, "--reason", f"disk 4 has {how} it")
+        assert fetch.returncode == 0 and "fetched again" in fetch.stdout, fetch
+        again, = in_state(b, "s-1", "here")
+        assert get(c, here.item) == data, how
+        assert again.arrived_ms == here.arrived_ms
+        in_state(a, "s-1", "delivered")
+    actions = [e.action for e in custody(b, here.item).entries]
+    assert actions.count("fetched") == actions.count("wanted") == 3, actions
+    assert [e.action for e in custody(a, here.item).entries].count("wanted") == 3
+    # What the sender has no more stays what it is.
+    digest_there = path_of(a, digest)
+    os.rename(digest_there, digest_there + ".away")
+    a.kill()
+    desk.close()
+    a.start()
+    assert b.ctl("evidence", "fetch", name, "--reason", "to be sure").returncode == 0
+    until("the sender's word", lambda: [e.action for e in custody(b, here.item).entries].count("fetched") == 4
+          and evidence(b, "s-1")[0].state == "here")
+    assert get(c, here.item) == data
+    in_state(a, "s-1", "delivered")
+    os.rename(digest_there + ".away", digest_there)
+    # An own one is put again.
+    refused = a.ctl("evidence", "fetch", name, "--reason", "x")
+    assert refused.returncode != 0 and "put its content once more" in refused.stderr, refused
+    spoil(a, digest, "changed")
+    a.kill()
+    a.start()
+    desk = Client(a)
+    assert get(desk, here.item).HasField("error")
+    put_frames(desk, "once more", data)
+    assert get(desk, here.item) == data
+    c.close()
+    desk.close()
+    a.stop()
+    b.stop()
+
+
+@test
+def what_a_quota_held_back_is_fetched_once_there_is_room_also_by_who_only_listens():
+    b, a = both(extra_us='evidence { keep_free = "1M"\nquota_peer = "2M" }')
+    b.configure({"IE": None})
+    a.start()
+    b.start()
+    ask(b, a, "q-1")
+    desk, c = Client(a), Client(b)
+    data = bytes_of(3 * MIB, "too much")
+    assert result_of(desk, "q-1", [attachment(put_frames(desk, "much", data))], "r-q").HasField("submitted")
+    in_state(b, "q-1", "held_back")
+    there, = in_state(a, "q-1", "held_back")
+    # No session of the bulk lane is left over from then.
+    desk.close()
+    a.stop()
+    a.start()
+    with open(b.config) as f:
+        text = f.read()
+    with open(b.config, "w") as f:
+        f.write(text.replace('quota_peer = "2M"', 'quota_peer = "4M"'))
+    b.process.send_signal(signal.SIGHUP)
+    in_state(b, "q-1", "here")
+    assert get(c, there.item) == data
+    in_state(a, "q-1", "delivered")
+    c.close()
+    a.stop()
+    b.stop()
+
+
 @test
 def uploads_that_are_open_count_by_what_they_will_have():
     d, _ = both(extra_us='evidence { keep_free = "1M"\nquota_client = "10M" }')

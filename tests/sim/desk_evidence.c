@@ -397,6 +397,23 @@ static void hold(struct sim_desk *d, struct item *i, bool on)
 		  i->attachment);
 }
 
+/* As if the disk had spoilt it. */
+static void fetch_again(struct sim_desk *d, const struct item *i)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyFetchEvidence again = CY_FETCH_EVIDENCE__INIT;
+	CyEvidenceRef item = CY_EVIDENCE_REF__INIT;
+
+	item.message_id = (char *)i->message_id;
+	item.attachment = i->attachment;
+	again.item = &item;
+	again.reason = (char *)"r";
+	f.kind_case = CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE;
+	f.fetch_evidence = &again;
+	say(d, &f);
+	world_say(d->node->w, "%s/%u has %s/%u fetched again", d->node->id, d->client, i->message_id, i->attachment);
+}
+
 static void certify(struct sim_desk *d, const struct item *i)
 {
 	char text[200];
@@ -550,6 +567,8 @@ void desk_evidence_turn(struct sim_desk *d)
 
 		if (i->held && cy_rng_below(&d->rng, 2) == 0)
 			hold(d, i, false);
+		else if (cy_rng_below(&d->rng, 3) == 0)
+			fetch_again(d, i);
 		else if (i->settled && i->result)
 			certify(d, i);
 	}

@@ -300,6 +300,9 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 				e = mem_store_evidence(&from->store, x->row.id, said->attachment);
 		if (e != NULL)
 			id = id_of(e);
+		if (e != NULL && e->state == STORE_EVIDENCE_WAITING &&
+		    e->arrived.ms > 0) /* once: it is fetched again */
+			continue;
 		if (e == NULL || (e->state != STORE_EVIDENCE_DESTROYED &&
 				  (e->state != STORE_EVIDENCE_HERE || !blobs_holds(from, &id))))
 			world_fail(from->w, "%s tells %s that attachment %u of message %u arrived, and it is %s",

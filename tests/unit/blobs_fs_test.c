@@ -474,6 +474,7 @@ static void content_is_not_told_as_here_before_its_name_is_flushed(void **state)
 	assert_int_equal(finish(f, "u", id.size, NULL)->code, CY_EIO);
 	atomic_store(&no_flush, false);
 	assert_int_equal(open_part(f, "pull", 0, &id)->code, CY_EEXIST);
+	open_part(f, "u", 0, NULL);
 	append_all(f, "u", 0, id.size, 1000);
 	assert_int_equal(finish(f, "u", id.size, NULL)->code, CY_OK);
 }
