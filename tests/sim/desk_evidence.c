@@ -492,6 +492,12 @@ static bool is_ours(const struct sim_desk_evidence *v, uint64_t correlation)
 	return false;
 }
 
+/* An order that came too late, and not the upload that may be under way. */
+static bool is_about_item(const CyError *e)
+{
+	return e->n_faults > 0 && strcmp(e->faults[0]->field, "item") == 0;
+}
+
 static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 {
 	struct sim_desk_evidence *v = d->evidence;
@@ -512,7 +518,7 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 			world_fail(d->node->w, "%s/%u cannot get %s/%u, which is here: %s", d->node->id, d->client,
 				   v->get.message_id, v->get.attachment, e->text);
 		i->settled = true;
-	} else if (v->up.job != NULL && correlation >= v->up.first) {
+	} else if (v->up.job != NULL && correlation >= v->up.first && !is_about_item(e)) {
 		v->up.job = NULL;
 	}
 }
