@@ -30,8 +30,7 @@ static void fail(struct node *n, struct conn *c, int code, const char *why)
 	if (code != CY_ENOENT)
 		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "",
 			  "attachment %u of message %s cannot be read: %s; fetch it again (comityctl evidence fetch), "
-			  "or put it "
-			  "again if it is our own",
+			  "or put it again if it is our own",
 			  c->get.attachment, c->get.message_id, why);
 	forget(c);
 	local_error(n, c->id, correlation, code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__INTERNAL, "",
