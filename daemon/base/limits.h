@@ -11,6 +11,7 @@
 #define CY_FRAME_MAX           (1024u * 1024u + 65536u) /* bytes of one frame between authorities */
 #define CY_MANIFEST_MAX        (32u * 1024u)            /* bytes of a manifest, receipt or audit head */
 #define CY_SIGNATURE_MAX       (16u * 1024u)            /* bytes of a CMS signature */
+#define CY_DER_DEPTH_MAX       32u                      /* values within values in a signature; names of a CA: 18 */
 #define CY_WINDOW_MAX          16u                      /* parcels without receipt */
 #define CY_HEADS_MAX           1000u                    /* case heads in a frame */
 #define CY_MEASURES_MAX        64u                      /* measures in a request */

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "io/signer_der.h"
 
 /* A bundle beyond this is a mistaken file. */
 #define PINS_MAX 64
@@ -303,15 +304,27 @@ const char *signer_pins_id(const struct signer_pins *p)
 
 /* ------------------------------------------------------------ one signature */
 
+/* OpenSSL reads BER, and its own encoding keeps what it does not look into as it came:
+ * values of attributes, and certificates. Both checks together leave DER. */
+static bool encodes_as(CMS_ContentInfo *cms, struct cy_bytes der)
+{
+	unsigned char *again = NULL;
+	int len = i2d_CMS_ContentInfo(cms, &again);
+	bool same = len > 0 && cy_bytes_equal(cy_bytes(again, (size_t)len), der);
+
+	OPENSSL_free(again);
+	return same;
+}
+
 static CMS_ContentInfo *decode(struct cy_bytes der)
 {
 	const unsigned char *at = der.data;
 	CMS_ContentInfo *cms;
 
-	if (der.len == 0 || der.len > CY_SIGNATURE_MAX)
+	if (der.len == 0 || der.len > CY_SIGNATURE_MAX || !signer_der_strict(der))
 		return NULL;
 	cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
-	if (cms != NULL && at != der.data + der.len) {
+	if (cms != NULL && !encodes_as(cms, der)) {
 		CMS_ContentInfo_free(cms);
 		return NULL;
 	}
@@ -365,6 +378,15 @@ static bool bound_to(CMS_SignerInfo *si, STACK_OF(X509) * cert)
 	return good;
 }
 
+/* RFC 5652, 11.1: the signed type is that of the content; CMS_verify() does not compare. */
+static bool states_type(CMS_ContentInfo *cms, CMS_SignerInfo *si)
+{
+	const ASN1_OBJECT *stated =
+		CMS_signed_get0_data_by_OBJ(si, OBJ_nid2obj(NID_pkcs9_contentType), -3, V_ASN1_OBJECT);
+
+	return stated != NULL && OBJ_cmp(stated, CMS_get0_eContentType(cms)) == 0;
+}
+
 /* The form that the protocol asks for; NULL when it is met, else what is wrong. */
 static const char *form(CMS_ContentInfo *cms)
 {
@@ -399,6 +421,8 @@ static const char *mathematics(CMS_ContentInfo *cms, CMS_SignerInfo *si, X509 *c
 		wrong = "the signer's certificate is not the one pinned, or is not enclosed";
 	else if (!bound_to(si, one))
 		wrong = "its signing-certificate-v2 attribute is missing or names another certificate";
+	else if (!states_type(cms, si))
+		wrong = "its content-type attribute is missing or is not that of the content";
 	/* The chain was checked at load; NOINTERN keeps enclosed certificates out. */
 	else if (CMS_verify(cms, one, NULL, in, NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY | CMS_NOINTERN) != 1)
 		wrong = signer_reason();

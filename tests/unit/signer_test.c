@@ -293,6 +293,57 @@ static void other_forms_of_cms_are_refused(void **state)
 	close_both();
 }
 
+/* Each form is what signer_forms.py makes of a good signature, and signed anew. */
+static void ber_and_another_content_type_are_refused(void **state)
+{
+	static const struct {
+		const char *form, *reason; /* NULL: it is accepted */
+	} cases[] = {
+		{ "good", NULL },
+		{ "indefinite-outer", "not the DER" },
+		{ "indefinite-explicit", "not the DER" },
+		{ "indefinite-signed-data", "not the DER" },
+		{ "indefinite-certificates", "not the DER" },
+		{ "indefinite-attributes", "not the DER" },
+		{ "indefinite-in-an-attribute", "not the DER" },
+		{ "long-outer", "not the DER" },
+		{ "long-signers", "not the DER" },
+		{ "long-attributes", "not the DER" },
+		{ "long-signature", "not the DER" },
+		{ "long-in-an-attribute", "not the DER" },
+		{ "long-in-another-certificate", "not the DER" },
+		{ "pieces-signature", "not the DER" },
+		{ "pieces-digest", "not the DER" },
+		{ "pieces-in-an-attribute", "not the DER" },
+		{ "integer-with-a-zero-before-it", "not the DER" },
+		{ "unsorted-attributes", "not the DER" },
+		{ "content-type-signed-data", "content-type attribute" },
+		{ "content-type-of-nobody", "content-type attribute" },
+	};
+	char name[64];
+	struct file f;
+	size_t wrong = 0;
+
+	(void)state;
+	both();
+	save("text", TEXT, strlen(TEXT));
+	sh("mkdir -p forms && $P/tests/unit/signer_forms.py US-OIA/sign.key US-OIA/sign.pem text forms");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct cy_error e = { 0 };
+		int r;
+
+		snprintf(name, sizeof name, "forms/%s", cases[i].form);
+		r = verify_at(&ie, "US-OIA", TEXT, load(name, &f), 0, &e);
+		if (r == (cases[i].reason == NULL ? CY_OK : CY_ESIGN) &&
+		    (cases[i].reason == NULL || strstr(e.text, cases[i].reason) != NULL))
+			continue;
+		print_error("%s: %s\n", cases[i].form, r == CY_OK ? "accepted" : e.text);
+		wrong++;
+	}
+	assert_int_equal(wrong, 0);
+	close_both();
+}
+
 static void damaged_der_is_refused_at_every_length_and_byte(void **state)
 {
 	struct result copy;
@@ -578,6 +629,7 @@ int main(void)
 		cmocka_unit_test(what_openssl_signs_is_accepted),
 		cmocka_unit_test(another_text_or_another_authority_is_refused),
 		cmocka_unit_test(other_forms_of_cms_are_refused),
+		cmocka_unit_test(ber_and_another_content_type_are_refused),
 		cmocka_unit_test(damaged_der_is_refused_at_every_length_and_byte),
 		cmocka_unit_test(an_expired_certificate_counts_for_what_was_made_while_it_was_valid),
 		cmocka_unit_test(old_and_new_certificates_overlap),
