@@ -1,257 +1,20 @@
-#include "io/tls_peers.h"
-
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
 #include <openssl/x509v3.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/bytes.h"
 #include "io/tls_names.h"
-
-#define SECURITY_LEVEL    2 /* 112 bits: RSA from 2048, P-256; SHA-1 is out */
-#define STALE_REMINDER_MS 3600000
-
-struct peer_trust {
-	char *id;
-	X509_STORE *store;
-	bool crl;
-	int64_t crl_grace_s, crl_max_age_s;
-	int64_t crl_made; /* thisUpdate of the oldest one; seconds since 1970 */
-	int64_t crl_next; /* the earliest nextUpdate; 0: none is stated */
-	char **sans;
-	size_t n_sans;
-};
-
-struct tls_trust {
-	atomic_uint refs;
-	SSL_CTX *accept, *dial;
-	struct peer_trust *peers;
-	size_t n_peers;
-};
+#include "io/tls_peers_internal.h"
 
 static const char *const lanes[TLS_LANES_N] = {
 #define X(name, protocol) protocol,
 	TLS_LANES(X)
 #undef X
 };
-
-/* ------------------------------------------------------------ certificates */
-
-/* What the other side showed. */
-struct shown {
-	X509 *leaf;
-	STACK_OF(X509) * chain;
-};
-
-struct check {
-	const struct peer_trust *peer;
-	bool stale;  /* a CRL past its nextUpdate was met */
-	int64_t end; /* of the first certificate of the chain to expire; seconds since 1970 */
-};
-
-/* Seconds since 1970; 0 for a time that is missing or cannot be read. */
-static int64_t seconds_of(const ASN1_TIME *t)
-{
-	struct tm tm;
-
-	return t && ASN1_TIME_to_tm(t, &tm) ? (int64_t)timegm(&tm) : 0;
-}
-
-/* Seconds since then; INT64_MAX for a time that cannot be read. */
-static int64_t seconds_since(const ASN1_TIME *then)
-{
-	int64_t at = seconds_of(then);
-
-	return at ? (int64_t)time(NULL) - at : INT64_MAX;
-}
-
-static bool within_grace(const X509_CRL *crl, int64_t grace_s)
-{
-	return crl && seconds_since(X509_CRL_get0_nextUpdate(crl)) <= grace_s;
-}
-
-static int on_chain_error(int ok, X509_STORE_CTX *ctx)
-{
-	struct check *k = X509_STORE_CTX_get_app_data(ctx);
-
-	if (ok || X509_STORE_CTX_get_error(ctx) != X509_V_ERR_CRL_HAS_EXPIRED)
-		return ok;
-	k->stale = true;
-	if (!within_grace(X509_STORE_CTX_get0_current_crl(ctx), k->peer->crl_grace_s))
-		return 0;
-	X509_STORE_CTX_set_error(ctx, X509_V_OK);
-	return 1;
-}
-
-static int64_t first_end(STACK_OF(X509) * chain)
-{
-	int64_t end = INT64_MAX;
-
-	for (int i = 0; i < sk_X509_num(chain); i++) {
-		int64_t at = seconds_of(X509_get0_notAfter(sk_X509_value(chain, i)));
-
-		end = at < end ? at : end;
-	}
-	return end;
-}
-
-/* Does the peer's trust, and nobody else's, vouch for what was shown? X509_V_OK or
- * the reason. */
-static int check_chain(struct check *k, const struct shown *shown, bool of_server)
-{
-	X509_STORE_CTX *in = X509_STORE_CTX_new();
-	int err = X509_V_ERR_OUT_OF_MEM;
-
-	if (in && X509_STORE_CTX_init(in, k->peer->store, shown->leaf, shown->chain)) {
-		X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(in);
-		unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
-
-		/* An issuing CA may be pinned without its root. */
-		X509_VERIFY_PARAM_set_flags(p, k->peer->crl ? flags | X509_V_FLAG_CRL_CHECK : flags);
-		X509_VERIFY_PARAM_set_purpose(p, of_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT);
-		X509_VERIFY_PARAM_set_auth_level(p, SECURITY_LEVEL);
-		X509_STORE_CTX_set_app_data(in, k);
-		X509_STORE_CTX_set_verify_cb(in, on_chain_error);
-		err = X509_verify_cert(in) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(in);
-		k->end = first_end(X509_STORE_CTX_get0_chain(in));
-	}
-	X509_STORE_CTX_free(in);
-	return err;
-}
-
-static const char *sentence(int err)
-{
-	if (err == X509_V_ERR_HOSTNAME_MISMATCH)
-		return "none of the expected names is in the certificate";
-	if (err == X509_V_ERR_CRL_HAS_EXPIRED)
-		return "the CRL has expired, and its grace too; install a new CRL";
-	return X509_verify_cert_error_string(err);
-}
-
-/* When the verdict on this peer may become another one; ms since 1970. */
-static int64_t judge_again_at(const struct tls_trust *t, size_t peer, const struct check *k)
-{
-	int64_t now = 1000 * (int64_t)time(NULL), again = 1000 * (k->end + 1);
-	int64_t crl[2] = { 0, 0 };
-
-	if (tls_trust_crl(t, peer, &crl[0], &crl[1]))
-		for (size_t i = 0; i < 2; i++)
-			if (crl[i] + 1000 > now && crl[i] + 1000 < again)
-				again = crl[i] + 1000;
-	return k->stale && now + STALE_REMINDER_MS < again ? now + STALE_REMINDER_MS : again;
-}
-
-static int judge_one(struct tls_verdict *v, size_t i, const struct shown *shown)
-{
-	struct check k = { .peer = &v->trust->peers[i], .end = INT64_MAX / 2000 };
-	bool named = false;
-	int err;
-
-	for (size_t n = 0; n < k.peer->n_sans && !named; n++)
-		named = tls_name_matches(k.peer->sans[n], shown->leaf);
-	if (!named)
-		return X509_V_ERR_HOSTNAME_MISMATCH;
-	err = check_chain(&k, shown, v->dialled);
-	if (err == X509_V_OK && k.peer->crl && k.peer->crl_max_age_s > 0) {
-		int64_t over = (int64_t)time(NULL) - k.peer->crl_made - k.peer->crl_max_age_s;
-
-		k.stale = k.stale || over > 0;
-		if (over > k.peer->crl_grace_s)
-			err = X509_V_ERR_CRL_HAS_EXPIRED;
-	}
-	if (k.stale) {
-		v->stale_crl = true;
-		v->stale_peer = i;
-	}
-	if (err == X509_V_OK)
-		v->again = judge_again_at(v->trust, i, &k);
-	return err;
-}
-
-/* As acceptor: exactly one peer must claim the certificate. */
-static int judge_caller(struct tls_verdict *v, const struct shown *shown)
-{
-	const struct tls_trust *t = v->trust;
-	int best = X509_V_ERR_HOSTNAME_MISMATCH;
-	size_t found = 0;
-
-	for (size_t i = 0; i < t->n_peers; i++) {
-		int err = judge_one(v, i, shown);
-
-		if (err == X509_V_OK) {
-			found++;
-			v->peer = i;
-		} else if (best == X509_V_ERR_HOSTNAME_MISMATCH ||
-			   best == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY) {
-			/* A peer that knows both name and issuer gives the truer reason. */
-			if (err != X509_V_ERR_HOSTNAME_MISMATCH)
-				best = err;
-			if (err != X509_V_ERR_HOSTNAME_MISMATCH) {
-				v->named = true;
-				v->peer = i;
-			}
-		}
-	}
-	if (found == 1)
-		return X509_V_OK;
-	return found ? X509_V_ERR_CERT_REJECTED : best;
-}
-
-static int judge(struct tls_verdict *v, const struct shown *shown)
-{
-	int err;
-
-	v->named = v->dialled;
-	err = v->dialled ? judge_one(v, v->peer, shown) : judge_caller(v, shown);
-	v->decided = err == X509_V_OK;
-	v->certificate_end = 1000 * seconds_of(X509_get0_notAfter(shown->leaf));
-	if (!v->decided)
-		snprintf(v->why, sizeof v->why, "%s%s%s", v->named ? v->trust->peers[v->peer].id : "",
-			 v->named ? ": " : "", sentence(err));
-	v->named = v->named && !v->decided;
-	return err;
-}
-
-static int on_certificate(X509_STORE_CTX *outer, void *arg)
-{
-	SSL *ssl = X509_STORE_CTX_get_ex_data(outer, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct shown shown = { X509_STORE_CTX_get0_cert(outer), X509_STORE_CTX_get0_untrusted(outer) };
-	int err;
-
-	(void)arg;
-	err = judge(SSL_get_app_data(ssl), &shown);
-	/* An old CRL is our own fault: the peer shall not read "certificate expired". */
-	X509_STORE_CTX_set_error(outer, err == X509_V_ERR_CRL_HAS_EXPIRED ? X509_V_ERR_DIFFERENT_CRL_SCOPE : err);
-	return err == X509_V_OK;
-}
-
-bool tls_judge_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v)
-{
-	struct shown shown = { SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl) };
-	const size_t peer = v->peer;
-
-	tls_trust_ref(t);
-	tls_trust_unref(v->trust);
-	v->trust = t;
-	v->why[0] = '\0';
-	if (t->peers[peer].n_sans == 0) {
-		v->decided = false;
-		snprintf(v->why, sizeof v->why, "%s: it is no peer of the configuration any more", t->peers[peer].id);
-		return false;
-	}
-	if (judge(v, &shown) == X509_V_OK && v->peer != peer) {
-		v->decided = false;
-		snprintf(v->why, sizeof v->why, "%s: its certificate is now that of %s", t->peers[peer].id,
-			 t->peers[v->peer].id);
-	}
-	v->peer = peer;
-	return v->decided;
-}
 
 /* ------------------------------------------------------------------- lanes */
 
@@ -343,8 +106,8 @@ static int load_crls(struct peer_trust *p, const char *path, struct cy_error *e)
 		return cy_fail(e, CY_ECONFIG, "%s: cannot read the CRL of %s: %s; fetch it from the peer's CA", path,
 			       p->id, strerror(errno));
 	while (!rc && (x = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL))) {
-		int64_t made = seconds_of(X509_CRL_get0_lastUpdate(x));
-		int64_t next = seconds_of(X509_CRL_get0_nextUpdate(x));
+		int64_t made = tls_seconds(X509_CRL_get0_lastUpdate(x));
+		int64_t next = tls_seconds(X509_CRL_get0_nextUpdate(x));
 
 		if (n++ == 0 || made < p->crl_made)
 			p->crl_made = made;
@@ -422,7 +185,7 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 	CY_ASSERT(SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) &&
 		  SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) &&
 		  SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"));
-	SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
+	SSL_CTX_set_security_level(ctx, TLS_SECURITY_LEVEL);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
 					 SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_num_tickets(ctx, 0);
@@ -430,7 +193,7 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	SSL_CTX_set_cert_verify_callback(ctx, on_certificate, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, tls_on_certificate, NULL);
 	if (SSL_CTX_use_certificate_chain_file(ctx, config->certificate) != 1)
 		rc = cy_fail(e, CY_ECONFIG,
 			     "%s: cannot use it as our TLS certificate: %s; it must be a PEM file with the "
@@ -496,7 +259,7 @@ int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust,
 
 int64_t tls_trust_end(const struct tls_trust *t)
 {
-	return 1000 * seconds_of(X509_get0_notAfter(SSL_CTX_get0_certificate(t->accept)));
+	return 1000 * tls_seconds(X509_get0_notAfter(SSL_CTX_get0_certificate(t->accept)));
 }
 
 bool tls_trust_crl(const struct tls_trust *t, size_t peer, int64_t *ret_due, int64_t *ret_end)

@@ -74,7 +74,7 @@ struct tls_verdict {
 	bool dialled;   /* `peer` was known before, and only its trust counts */
 	bool no_lane;   /* the client named no lane that we serve */
 	bool stale_crl; /* `stale_peer`'s CRL is past its nextUpdate */
-	bool named;     /* not decided, and `peer` is who the certificate names */
+	bool named;     /* not decided, and it is `peer`'s: one of its CAs has issued it, in its name */
 	size_t peer;    /* index into config.peers */
 	size_t stale_peer;
 	int64_t certificate_end; /* its notAfter, ms since 1970 */
