@@ -4,7 +4,7 @@
 #define CY_BASE_LIMITS_H
 
 /* Protocol limits: proto/PROTOCOL.md states the same numbers. */
-#define CY_PROTOCOL_VERSION    1
+#define CY_PROTOCOL_VERSION    2
 #define CY_MESSAGE_MAX         (256u * 1024u)           /* bytes of one serialised message */
 #define CY_PARCEL_MESSAGES_MAX 64u                      /* messages in a parcel */
 #define CY_PARCEL_BYTES_MAX    (1024u * 1024u)          /* bytes of its messages together */
@@ -12,6 +12,7 @@
 #define CY_MANIFEST_MAX        (32u * 1024u)            /* bytes of a manifest, receipt or audit head */
 #define CY_SIGNATURE_MAX       (16u * 1024u)            /* bytes of a CMS signature */
 #define CY_DER_DEPTH_MAX       32u                      /* values within values in a signature; names of a CA: 18 */
+#define CY_HELLO_NONCE         32u                      /* bytes of the nonce in a Hello */
 #define CY_WINDOW_MAX          16u                      /* parcels without receipt */
 #define CY_HEADS_MAX           1000u                    /* case heads in a frame */
 #define CY_MEASURES_MAX        64u                      /* measures in a request */

@@ -32,6 +32,10 @@
 #ifndef CY_MUTANT_PARCEL_ANEW
 #define CY_MUTANT_PARCEL_ANEW 0
 #endif
+/* A session proof counts for whatever connection it is said on. */
+#ifndef CY_MUTANT_PROOF_UNBOUND
+#define CY_MUTANT_PROOF_UNBOUND 0
+#endif
 /* A cursor moves before the consumer has acknowledged. */
 #ifndef CY_MUTANT_CURSOR_EARLY
 #define CY_MUTANT_CURSOR_EARLY 0

@@ -126,9 +126,9 @@ static void on_signal(void *ctx, int number)
 	loop_stop(&d->loop);
 }
 
-static void link_up(void *ctx, const char *peer, uint64_t session)
+static void link_up(void *ctx, const char *peer, uint64_t session, const struct link_connection *on)
 {
-	node_link_up(((struct daemon *)ctx)->node, peer, session);
+	node_link_up(((struct daemon *)ctx)->node, peer, session, on);
 }
 
 static void link_frame(void *ctx, uint64_t session, struct cy_bytes frame)
@@ -172,9 +172,9 @@ static void link_alarm(void *ctx, const char *peer, const char *text)
 	journal_event(ctx, NODE_ALARM, NODE_EVENT_PEER_TRUST, peer, line);
 }
 
-static void bulk_up(void *ctx, const char *peer, uint64_t session)
+static void bulk_up(void *ctx, const char *peer, uint64_t session, const struct link_connection *on)
 {
-	node_bulk_up(((struct daemon *)ctx)->node, peer, session);
+	node_bulk_up(((struct daemon *)ctx)->node, peer, session, on);
 }
 
 static void bulk_frame(void *ctx, uint64_t session, struct blob_bytes frame)

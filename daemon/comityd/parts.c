@@ -68,7 +68,7 @@ static void make_node(const struct config *c, const struct books *books, struct 
 
 	for (size_t i = 0; i < c->n_peers; i++)
 		peers[i] = (struct node_peer_config){ c->peers[i].id, c->peers[i].place.names, c->peers[i].rates,
-						      c->peers[i].n_rates };
+						      c->peers[i].n_rates, c->peers[i].tunnel };
 	for (size_t i = 0; i < c->n_clients; i++)
 		clients[i] =
 			(struct node_client_config){ c->clients[i].name, c->clients[i].role, c->clients[i].sees_all };

@@ -304,9 +304,10 @@ static void load_names(const struct config_sec *s, struct config_peer *peer)
 
 static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *peer)
 {
+	static const char *const yes_no[] = { "no", "yes", NULL };
 	struct config_sec s = { .l = l, .cfg = cfg };
 	const struct config_text *dial = config_given(&s, "dial"), *crl = config_given(&s, "crl"),
-				 *age = config_given(&s, "crl_max_age");
+				 *age = config_given(&s, "crl_max_age"), *tunnel = config_given(&s, "tunnel");
 
 	snprintf(s.label, sizeof s.label, "peer %.40s", cfg_title(cfg));
 	peer->id = config_keep(&s, cfg_title(cfg));
@@ -331,6 +332,7 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 	if (crl == NULL && age != NULL)
 		config_wrong(&s, "crl_max_age", age->line,
 			     "there is no CRL that could age; crl is expected beside it; add crl or remove this");
+	peer->tunnel = tunnel != NULL && config_choice(&s, "tunnel", tunnel, yes_no) == 1;
 	load_names(&s, peer);
 	config_rates(&s, peer);
 	peer->signing_certificates =
@@ -449,6 +451,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 			     OPTION("crl_max_age"),
 			     OPTION("crl_grace"),
 			     LIST("names"),
+			     OPTION("tunnel"),
 			     OPTION("signing_certificates"),
 			     LIST("evidence_rate"),
 			     CFG_SEC("role", role, TITLED),

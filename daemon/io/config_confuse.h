@@ -48,6 +48,7 @@ struct config_peer {
 	int64_t crl_grace_ms;     /* after which a stale CRL closes the link */
 	const char *const *names; /* expected names of the TLS certificate, "dns:..." or "uri:..." */
 	size_t n_names;
+	bool tunnel; /* session proofs are bound to TLS certificates */
 	const char *signing_certificates;
 	const struct node_rate *rates; /* of evidence to it */
 	size_t n_rates;

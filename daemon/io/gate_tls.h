@@ -30,13 +30,14 @@ enum gate_order {
 
 /* Letters from the gate; those with a peer say the lane, but for STALE_CRL. */
 enum gate_event {
-	GATE_AUTHENTICATED, /* conn, peer, dialled, address, certificate_end: answer with CONNECT or DROP */
-	GATE_FAILED,        /* peer, refused, text = why: the attempt to dial ended without a connection */
-	GATE_REFUSED,       /* address, text = why: a caller was turned away; refused: by peer's own CA */
-	GATE_CLOSED,        /* conn, text = why: an authenticated connection has ended */
-	GATE_STALE_CRL,     /* peer: its CRL is past its nextUpdate */
-	GATE_DISTRUSTED,    /* peer, text = why: its live connection is ended, CLOSED follows */
-	GATE_ALIVE,         /* the answer to PROBE */
+	/* conn, peer, dialled, address, certificate_end, exporter, theirs, ours: answer with CONNECT or DROP */
+	GATE_AUTHENTICATED,
+	GATE_FAILED,     /* peer, refused, text = why: the attempt to dial ended without a connection */
+	GATE_REFUSED,    /* address, text = why: a caller was turned away; refused: by peer's own CA */
+	GATE_CLOSED,     /* conn, text = why: an authenticated connection has ended */
+	GATE_STALE_CRL,  /* peer: its CRL is past its nextUpdate */
+	GATE_DISTRUSTED, /* peer, text = why: its live connection is ended, CLOSED follows */
+	GATE_ALIVE,      /* the answer to PROBE */
 	GATE_STOPPED
 };
 

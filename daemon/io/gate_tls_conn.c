@@ -49,6 +49,21 @@ void conn_address(struct conn *c, const struct sockaddr *sa)
 
 /* ------------------------------------------------------------------ events */
 
+static void tell_authenticated(struct conn *c)
+{
+	struct mail m = { .what = GATE_AUTHENTICATED,
+			  .conn = c->id,
+			  .peer = c->peer,
+			  .lane = c->lane,
+			  .dialled = c->dialled,
+			  .certificate_end = c->verdict.certificate_end };
+
+	tls_binding(c->ssl, m.exporter, m.theirs, m.ours);
+	cy_copy(m.address, sizeof m.address, c->address);
+	mailbox_post(c->g->out, &m);
+	gate_judge_later(c->g);
+}
+
 /* The first decrypted byte proves that the acceptor took our certificate. */
 static void first_byte(struct conn *c)
 {
@@ -61,21 +76,12 @@ static void first_byte(struct conn *c)
 	r = SSL_peek(c->ssl, &byte, 1);
 	error = r > 0 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, r);
 	if (error == SSL_ERROR_NONE) {
-		struct mail m = { .what = GATE_AUTHENTICATED,
-				  .conn = c->id,
-				  .peer = c->peer,
-				  .lane = c->lane,
-				  .dialled = true,
-				  .certificate_end = c->verdict.certificate_end };
-
 		c->state = CONN_WAIT;
 		c->authenticated = true;
 		conn_want(c->net_r, false);
 		conn_want(c->net_w, false);
 		event_del(c->timer);
-		cy_copy(m.address, sizeof m.address, c->address);
-		mailbox_post(c->g->out, &m);
-		gate_judge_later(c->g);
+		tell_authenticated(c);
 		return;
 	}
 	if (error == SSL_ERROR_WANT_READ) {
@@ -107,11 +113,7 @@ static size_t siblings(const struct conn *c, bool draining, struct conn **ret_ol
 static void shaken(struct conn *c)
 {
 	struct conn *oldest;
-	struct mail m = { .what = GATE_AUTHENTICATED,
-			  .conn = c->id,
-			  .peer = c->verdict.peer,
-			  .lane = tls_lane_of(c->ssl),
-			  .certificate_end = c->verdict.certificate_end };
+	const enum tls_lane lane = tls_lane_of(c->ssl);
 
 	if (!c->verdict.decided) {
 		conn_end(c, "no certificate was sent", false);
@@ -123,7 +125,7 @@ static void shaken(struct conn *c)
 	/* The trust may have been exchanged since the certificate came. */
 	if (c->verdict.trust != c->g->trust && !conn_judge(c))
 		return;
-	if (c->dialled && m.lane != c->lane) {
+	if (c->dialled && lane != c->lane) {
 		char why[sizeof c->why];
 
 		snprintf(why, sizeof why, "the peer did not agree to %s (ALPN)", tls_lane_protocol(c->lane));
@@ -138,7 +140,7 @@ static void shaken(struct conn *c)
 	c->state = CONN_WAIT;
 	c->authenticated = true;
 	c->peer = c->verdict.peer;
-	c->lane = m.lane;
+	c->lane = lane;
 	if (c->is_stranger) {
 		TAILQ_REMOVE(&c->g->strangers, c, stranger);
 		c->g->n_strangers--;
@@ -152,9 +154,7 @@ static void shaken(struct conn *c)
 	conn_want(c->net_r, false);
 	conn_want(c->net_w, c->to_net.len > 0);
 	event_del(c->timer);
-	cy_copy(m.address, sizeof m.address, c->address);
-	mailbox_post(c->g->out, &m);
-	gate_judge_later(c->g);
+	tell_authenticated(c);
 }
 
 void conn_shake(struct conn *c)

@@ -121,34 +121,17 @@ static const char *refuse_often(struct link_lane *p, bool *alarmed, const char *
 	return why;
 }
 
-/* NULL: one more connection, which takes the place of another one or not. */
-static const char *too_often(struct link_lane *p, bool takeover)
+static void begin_minute(struct link_lane *p, int64_t now)
 {
-	const struct link *l = p->peer->l;
-	int64_t now = loop_mono().ms;
-
-	if (now - p->minute >= MINUTE_MS) {
-		p->minute = now;
-		p->takeovers = p->connections = 0;
-		p->alarmed_flood = p->alarmed_takeover = false;
-	}
-	if (p->connections >= l->connections_a_minute)
-		return refuse_often(p, &p->alarmed_flood,
-				    "too many connections within a minute; the next ones are refused");
-	if (takeover && (now < p->no_takeover_before || p->takeovers >= l->takeovers_a_minute)) {
-		/* Or two machines would take turns for ever. */
-		if (now >= p->no_takeover_before)
-			p->no_takeover_before = now + SETTLE_MS;
-		return refuse_often(p, &p->alarmed_takeover,
-				    "connections replace each other too often; do two machines hold one certificate?");
-	}
-	p->connections++;
-	p->takeovers += takeover;
-	return NULL;
+	if (now - p->minute < MINUTE_MS)
+		return;
+	p->minute = now;
+	p->takeovers = p->connections = 0;
+	p->alarmed_flood = p->alarmed_takeover = false;
 }
 
-/* NULL: the new connection takes the place; otherwise why it must go. */
-static const char *weigh(struct link_lane *p, bool new_dialled)
+/* NULL: the connection may prove whose it is; otherwise why it must go. */
+static const char *admit(struct link_lane *p)
 {
 	struct link *l = p->peer->l;
 
@@ -156,24 +139,46 @@ static const char *weigh(struct link_lane *p, bool new_dialled)
 		return "this peer is not configured any more";
 	if (!l->kinds[p->lane].up)
 		return "no bulk is exchanged here";
+	begin_minute(p, loop_mono().ms);
+	if (p->connections >= l->connections_a_minute)
+		return refuse_often(p, &p->alarmed_flood,
+				    "too many connections within a minute; the next ones are refused");
+	p->connections++;
+	return NULL;
+}
+
+const char *link_weigh(struct link_lane *p, bool new_dialled)
+{
+	const struct link *l = p->peer->l;
+	int64_t now = loop_mono().ms;
+
 	if (!p->now)
-		return too_often(p, false);
-	if (p->now->dialled != new_dialled) {
+		return NULL;
+	if (p->now->on.dialled != new_dialled) {
 		bool ours_stays = strcmp(l->authority, p->peer->id) < 0;
 
 		if (new_dialled != ours_stays)
 			return "another connection with this peer stays";
 	}
-	return too_often(p, true);
+	begin_minute(p, now);
+	if (now < p->no_takeover_before || p->takeovers >= l->takeovers_a_minute) {
+		/* Or two machines would take turns for ever. */
+		if (now >= p->no_takeover_before)
+			p->no_takeover_before = now + SETTLE_MS;
+		return refuse_often(p, &p->alarmed_takeover,
+				    "connections replace each other too often; do two machines hold one certificate?");
+	}
+	p->takeovers++;
+	return NULL;
 }
 
 static void on_authenticated(struct link *l, const struct mail *m)
 {
 	struct link_lane *p = &l->peers[m->peer]->lanes[m->lane];
-	const char *no = weigh(p, m->dialled);
+	const char *no = admit(p);
 
 	p->peer->certificate_end = m->certificate_end;
-	if (m->dialled)
+	if (no && m->dialled)
 		p->dialling = false;
 	if (no) {
 		link_log(l, NODE_DEBUG, "connection %s %s (%s) dropped: %s", m->dialled ? "to" : "from", p->peer->id,
@@ -181,13 +186,9 @@ static void on_authenticated(struct link *l, const struct mail *m)
 		link_order(l, GATE_DROP, m->conn, no);
 		return;
 	}
-	if (p->now) {
-		uint64_t old = p->now->id;
-
-		link_order(l, GATE_DROP, old, "replaced");
-		link_session_over(p->now, "replaced by a newer connection");
-	}
 	if (!link_session_new(p, m)) {
+		if (m->dialled)
+			p->dialling = false;
 		link_order(l, GATE_DROP, m->conn, "no socket for the session");
 		link_redial_later(p);
 	}
@@ -196,21 +197,22 @@ static void on_authenticated(struct link *l, const struct mail *m)
 static void on_closed(struct link *l, const struct mail *m)
 {
 	struct link_session *s = link_session_find(l, m->conn);
-	char who[CY_AUTHORITY_MAX + sizeof m->address + 8];
+	char who[CY_AUTHORITY_MAX + sizeof m->address + 8], why[sizeof s->why];
 	bool dialled, up;
 
 	if (!s)
 		return;
-	dialled = s->dialled;
+	dialled = s->on.dialled;
 	up = s->up;
-	link_session_over(s, m->text);
+	snprintf(why, sizeof why, "%s", s->why[0] ? s->why : m->text);
+	link_session_over(s, why);
 	if (up)
 		return;
 	if (dialled) {
-		attempt_over(&l->peers[m->peer]->lanes[m->lane], m->text);
+		attempt_over(&l->peers[m->peer]->lanes[m->lane], why);
 	} else {
 		snprintf(who, sizeof who, "%s at %s", l->peers[m->peer]->id, m->address);
-		refused(l, who, m->text);
+		refused(l, who, why);
 	}
 }
 
@@ -384,7 +386,9 @@ void link_stop(struct link *l)
 
 struct link_port link_get_port(struct link *l)
 {
-	return (struct link_port){ .ctx = l, .send = link_send, .established = link_established, .close = link_close };
+	return (struct link_port){
+		.ctx = l, .send = link_send, .proven = link_proven, .established = link_established, .close = link_close
+	};
 }
 
 struct cy_wall link_certificate_end(const struct link *l)

@@ -10,8 +10,9 @@
  * no session, and one for bulk, dialled while it is wanted (node/blobs.h). A peer has a place in each; what
  * happens in one changes nothing in the other.
  *
- * Of two connections with one peer on one lane, the one dialled by the smaller authority id
- * (strcmp) stays; of two dialled by the same side, the newer. More connections or
+ * A connection holds nobody's place until link_port.proven() is called for its session; one for which
+ * that has not come handshake_ms after TLS is ended. Of two proven ones of one peer and lane, the one
+ * dialled by the smaller authority id (strcmp) stays; of two dialled by the same side, the newer. More connections or
  * takeovers than a limit a minute are refused with an alarm: with the latter two
  * machines probably hold one certificate. */
 #ifndef CY_IO_LINK_ZMQ_H
@@ -42,9 +43,9 @@ struct link_config {
 	/* Directory for the ipc endpoints: mode 0700, ours, made if missing, at most
 	 * LINK_IPC_DIR_MAX bytes. */
 	const char *ipc_dir;
-	int64_t handshake_ms;          /* TCP and TLS together [10000] */
+	int64_t handshake_ms;          /* TCP and TLS together; and then as long until it is proven [10000] */
 	int64_t heartbeat_ms;          /* between two PINGs [15000] */
-	int64_t silence_ms;            /* without a sign of life, or the first Hello; ends the session [60000] */
+	int64_t silence_ms;            /* without a sign of life, or the first State; ends the session [60000] */
 	int64_t close_ms;              /* for what was queued, at an orderly end [2000] */
 	int64_t redial_first_ms;       /* back-off with full jitter [250] */
 	int64_t redial_cap_ms;         /* [60000] */
@@ -61,7 +62,7 @@ struct link_config {
 struct link_events {
 	void *ctx;
 	/* ZMTP is up with this peer: frames can be sent. `peer` lives as long as the link. */
-	void (*up)(void *ctx, const char *peer, uint64_t session);
+	void (*up)(void *ctx, const char *peer, uint64_t session, const struct link_connection *on);
 	/* The bytes live until the call returns. */
 	void (*frame)(void *ctx, uint64_t session, struct cy_bytes frame);
 	void (*writable)(void *ctx, uint64_t session); /* once after CY_EAGAIN */
@@ -70,7 +71,7 @@ struct link_events {
 	/* The same for the bulk lane. All NULL: there is none, and who dials it is refused.
 	 * A frame is taken over; it can be released by any thread, also when the link is
 	 * gone. */
-	void (*bulk_up)(void *ctx, const char *peer, uint64_t session);
+	void (*bulk_up)(void *ctx, const char *peer, uint64_t session, const struct link_connection *on);
 	void (*bulk_frame)(void *ctx, uint64_t session, struct blob_bytes frame);
 	void (*bulk_writable)(void *ctx, uint64_t session); /* once after CY_EAGAIN, or no room */
 	void (*bulk_down)(void *ctx, uint64_t session, const char *why);
@@ -110,7 +111,7 @@ void link_change_free(struct link_change *change); /* NULL is allowed */
 void link_probe(struct link *l);
 bool link_alive(const struct link *l);
 
-/* Sessions for messages whose peer has said a good Hello. */
+/* Sessions for messages whose peer has said a good State. */
 size_t link_sessions(const struct link *l);
 
 /* Orderly end: what is queued may still leave, for about 3 × close_ms + 1 s at most;

@@ -146,5 +146,5 @@ static void bulk_want(void *ctx, const char *peer, bool wanted)
 
 struct bulk_port link_get_bulk_port(struct link *l)
 {
-	return (struct bulk_port){ l, bulk_send, bulk_room, link_established, link_close, bulk_want };
+	return (struct bulk_port){ l, bulk_send, bulk_room, link_proven, link_established, link_close, bulk_want };
 }

@@ -15,8 +15,8 @@ struct link_lane {
 	struct link_peer *peer;
 	enum tls_lane lane;
 	bool wanted;              /* dialled when there is no session */
-	bool dialling;            /* an attempt is on its way */
-	struct link_session *now; /* the session that holds the place; not one that is closing */
+	bool dialling;            /* an attempt is on its way: until its session is proven, or over */
+	struct link_session *now; /* the proven session that holds the place; not one that is closing */
 	struct event *redial;
 	struct backoff backoff;
 	int64_t minute; /* when the present counts began, ms */
@@ -40,16 +40,18 @@ struct link_peer {
 struct link_session {
 	struct link_session *next;
 	struct link_lane *lane;
-	uint64_t id; /* the gate's id of the connection */
-	bool dialled;
-	bool up;         /* told so */
-	bool blocked;    /* a send met CY_EAGAIN */
-	bool busy;       /* inside a callback about it */
-	bool draining;   /* closed by us: what is ahead goes out, then the socket, and libzmq and the gate flush */
-	int64_t greeted; /* when its Hello was found good, ms; 0: not yet */
+	uint64_t id;   /* the gate's id of the connection */
+	bool up;       /* told so */
+	bool blocked;  /* a send met CY_EAGAIN */
+	bool busy;     /* inside a callback about it */
+	bool draining; /* closed by us: what is ahead goes out, then the socket, and libzmq and the gate flush */
+	struct link_connection on;
+	bool proven;
+	int64_t greeted; /* when its State was found good, ms; 0: not yet */
 	void *socket;
 	struct event *ev, *again;
-	struct event *patience;      /* with a peer without a Hello; with what is ahead at a close */
+	struct event
+		*patience; /* with a peer that has proved nothing, or said no State; with what is ahead at a close */
 	zmq_msg_t ahead[LINK_AHEAD]; /* bulk: frames for which the socket has no room yet, as a ring */
 	unsigned first_ahead, n_ahead;
 	char address[64];
@@ -61,7 +63,7 @@ struct link_kind {
 	const char *name; /* of a session, for people */
 	int hwm;          /* frames each way; worst memory is this × limit × peers */
 	int frames;       /* handed on in one turn of the loop */
-	void (*up)(void *ctx, const char *peer, uint64_t session);
+	void (*up)(void *ctx, const char *peer, uint64_t session, const struct link_connection *on);
 	void (*writable)(void *ctx, uint64_t session);
 	void (*down)(void *ctx, uint64_t session, const char *why);
 };
@@ -93,11 +95,13 @@ void link_order(struct link *l, enum gate_order what, uint64_t conn, const char 
 int64_t link_or_default(int64_t value, int64_t otherwise);
 void link_on_redial(evutil_socket_t fd, short what, void *arg);
 int link_open_gate(struct link *l, const struct link_change *change, struct cy_error *e);
+/* NULL: the session takes the place of its lane; otherwise why it must go. */
+const char *link_weigh(struct link_lane *p, bool new_dialled);
 /* Dial the peer after the lane's back-off, unless it is not needed. */
 void link_redial_later(struct link_lane *p);
 
-/* A session for an authenticated connection, in the place of its lane. NULL with
- * a logged reason when no socket can be had. */
+/* A session for an authenticated connection. NULL with a logged reason when no socket can
+ * be had. */
 struct link_session *link_session_new(struct link_lane *p, const struct mail *m);
 struct link_session *link_session_find(const struct link *l, uint64_t id);
 /* The connection has ended: hand on what was received, say `down`, free. */
@@ -112,6 +116,7 @@ void link_session_look(struct link_session *s);
 int link_session_events(const struct link_session *s); /* ZMQ_EVENTS */
 
 int link_send(void *ctx, uint64_t session, struct cy_bytes frame);
+int link_proven(void *ctx, uint64_t session, struct cy_error *e);
 void link_established(void *ctx, uint64_t session);
 void link_close(void *ctx, uint64_t session, const char *why);
 

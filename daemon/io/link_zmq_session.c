@@ -107,9 +107,9 @@ static void say_up(struct link_session *s)
 
 	s->up = true;
 	s->lane->failure[0] = '\0';
-	link_log(l, NODE_INFO, "%s with %s is up (%s %s)", kind_of(s)->name, peer, s->dialled ? "dialled" : "called by",
-		 s->address);
-	kind_of(s)->up(l->events.ctx, peer, s->id);
+	link_log(l, NODE_INFO, "%s with %s is up (%s %s)", kind_of(s)->name, peer,
+		 s->on.dialled ? "dialled" : "called by", s->address);
+	kind_of(s)->up(l->events.ctx, peer, s->id, &s->on);
 }
 
 /* ZMQ_FD is edge-triggered: go on until ZMQ_EVENTS has nothing more, or come back
@@ -183,7 +183,10 @@ static void on_patience_over(evutil_socket_t fd, short what, void *arg)
 		link_session_leave(s);
 		return;
 	}
-	snprintf(why, sizeof why, "no Hello within %lld ms", (long long)link_of(s)->silence_ms);
+	if (s->proven)
+		snprintf(why, sizeof why, "no State within %lld ms", (long long)link_of(s)->silence_ms);
+	else
+		snprintf(why, sizeof why, "no session proof within %lld ms", (long long)link_of(s)->handshake_ms);
 	link_close(link_of(s), s->id, why);
 }
 
@@ -215,7 +218,7 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 	if (bulk)
 		set_int(s->socket, ZMQ_SNDBUF, GATE_BULK_QUEUE);
 	set_int(s->socket, ZMQ_LINGER, 0);
-	set_int(s->socket, ZMQ_HANDSHAKE_IVL, (int)l->handshake_ms);
+	set_int(s->socket, ZMQ_HANDSHAKE_IVL, 0); /* `patience` ends it */
 	/* PINGs without an end: the gate judges (gate_tls_alive.c). */
 	set_int(s->socket, ZMQ_HEARTBEAT_IVL, (int)l->heartbeat_ms);
 	set_int(s->socket, ZMQ_HEARTBEAT_TIMEOUT, 0);
@@ -229,7 +232,7 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 	s->patience = evtimer_new(l->base, on_patience_over, s);
 	CY_ASSERT(s->ev && s->again && s->patience);
 	CY_ASSERT(event_add(s->ev, NULL) == 0);
-	wait_patiently(s, l->silence_ms);
+	wait_patiently(s, l->handshake_ms);
 	return CY_OK;
 }
 
@@ -242,7 +245,10 @@ struct link_session *link_session_new(struct link_lane *p, const struct mail *m)
 	CY_ASSERT(s);
 	s->lane = p;
 	s->id = m->conn;
-	s->dialled = m->dialled;
+	s->on.dialled = m->dialled;
+	memcpy(s->on.exporter.b, m->exporter, sizeof s->on.exporter.b);
+	memcpy(s->on.theirs.b, m->theirs, sizeof s->on.theirs.b);
+	memcpy(s->on.ours.b, m->ours, sizeof s->on.ours.b);
 	cy_copy(s->address, sizeof s->address, m->address);
 	s->next = l->sessions;
 	l->sessions = s;
@@ -252,7 +258,6 @@ struct link_session *link_session_new(struct link_lane *p, const struct mail *m)
 		link_session_free(s);
 		return NULL;
 	}
-	p->now = s;
 	link_order(l, GATE_CONNECT, s->id, path);
 	link_session_look(s);
 	return s;
@@ -275,6 +280,8 @@ void link_session_over(struct link_session *s, const char *why)
 			;
 		s->busy = false;
 	}
+	if (s->on.dialled && !s->proven)
+		p->dialling = false;
 	if (s->greeted)
 		backoff_lasted(&p->backoff, loop_mono().ms - s->greeted);
 	cy_copy(text, sizeof text, s->why[0] ? s->why : why);
@@ -317,6 +324,24 @@ int link_send(void *ctx, uint64_t session, struct cy_bytes frame)
 	/* A send may have eaten the edge that told of frames to read. */
 	if (!s->busy)
 		link_session_look(s);
+	return CY_OK;
+}
+
+int link_proven(void *ctx, uint64_t session, struct cy_error *e)
+{
+	struct link_session *s = link_session_find(ctx, session);
+	const char *no;
+
+	if (!s || s->draining)
+		return cy_fail(e, CY_ENOENT, "the session is over");
+	no = link_weigh(s->lane, s->on.dialled);
+	if (no)
+		return cy_fail(e, CY_EDENIED, "%s", no);
+	s->proven = true;
+	s->lane->now = s;
+	if (s->on.dialled)
+		s->lane->dialling = false;
+	wait_patiently(s, link_of(s)->silence_ms);
 	return CY_OK;
 }
 

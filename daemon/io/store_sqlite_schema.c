@@ -256,9 +256,12 @@ _Static_assert(STORE_EVIDENCE_OFFERED == 0 && STORE_EVIDENCE_WAITING == 1 && STO
 		       STORE_PEER == 1,
 	       "indices and sums name these numbers");
 
+/* What a peer understands is asked of it also while it is not connected. */
+static const char migration_007[] = "ALTER TABLE stream ADD COLUMN features INTEGER NOT NULL DEFAULT 0;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003,
-					  migration_004, migration_005, migration_006 };
+					  migration_004, migration_005, migration_006, migration_007 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -346,6 +346,7 @@ static int put_stream(struct store_applying *a, const struct store_stream *s)
 	bind_bytes(&b, cy_bytes(s->head_root.b, sizeof s->head_root.b));
 	bind_bytes(&b, s->head_text);
 	bind_bytes(&b, s->head_signature);
+	bind_u64(&b, s->features);
 	return store_apply_finish(a, &b);
 }
 

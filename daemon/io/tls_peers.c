@@ -16,6 +16,16 @@ static const char *const lanes[TLS_LANES_N] = {
 #undef X
 };
 
+void tls_binding(const SSL *ssl, uint8_t ret_exporter[static 32], uint8_t ret_theirs[static 32],
+		 uint8_t ret_ours[static 32])
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	CY_ASSERT(SSL_export_keying_material((SSL *)ssl, ret_exporter, 32, label, sizeof label - 1, NULL, 0, 1) == 1);
+	CY_ASSERT(X509_digest(SSL_get0_peer_certificate(ssl), EVP_sha256(), ret_theirs, NULL) == 1);
+	CY_ASSERT(X509_digest(SSL_get_certificate(ssl), EVP_sha256(), ret_ours, NULL) == 1);
+}
+
 /* ------------------------------------------------------------------- lanes */
 
 /* TLS_LANES_N: none of ours. */

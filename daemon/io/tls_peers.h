@@ -93,6 +93,11 @@ SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, enum tls_lane lane, cons
  * trust has at least the peers of those before it, under the same indices. */
 bool tls_judge_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v);
 
+/* After the handshake: the channel binding "tls-exporter" of the connection (RFC 9266), and the SHA-256
+ * of the certificates (DER) that the other side and we have presented. */
+void tls_binding(const SSL *ssl, uint8_t ret_exporter[static 32], uint8_t ret_theirs[static 32],
+		 uint8_t ret_ours[static 32]);
+
 /* Once both have said their Hello: the lane that was agreed. TLS_LANES_N, as dialler
  * only: the other side answered with something else. */
 enum tls_lane tls_lane_of(const SSL *ssl);

@@ -200,14 +200,14 @@ static void step_frame(struct node *n, struct input *in)
 		return;
 	p->inputs--;
 	batch_touch(n, p->session);
-	if ((f->kind_case == CY_PEER_FRAME__KIND_HELLO) == p->greeted && f->kind_case != CY_PEER_FRAME__KIND_GOODBYE) {
+	if ((f->kind_case == CY_PEER_FRAME__KIND_STATE) == p->greeted && f->kind_case != CY_PEER_FRAME__KIND_GOODBYE) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL,
-			      p->greeted ? "a second hello" : "a frame before the hello");
+			      p->greeted ? "a second state" : "a frame before the state");
 		return;
 	}
 	switch (f->kind_case) {
-	case CY_PEER_FRAME__KIND_HELLO:
-		session_hello(n, p, f->hello, in->text);
+	case CY_PEER_FRAME__KIND_STATE:
+		session_state(n, p, f->state, in->text);
 		return;
 	case CY_PEER_FRAME__KIND_PARCEL:
 		inbound_parcel(n, p, f->parcel, in->text);
@@ -238,6 +238,8 @@ static void step_frame(struct node *n, struct input *in)
 	case CY_PEER_FRAME__KIND_PROFILE:
 		profiles_told(n, p, f->profile);
 		return;
+	case CY_PEER_FRAME__KIND_HELLO:
+	case CY_PEER_FRAME__KIND_SESSION_PROOF:
 	case CY_PEER_FRAME__KIND__NOT_SET:
 	case _CY_PEER_FRAME__KIND__CASE_IS_INT_SIZE:
 		return;
@@ -272,7 +274,7 @@ static void step(struct node *n, struct input *in)
 	case INPUT_LINK_UP:
 		if (n->peers[in->peer]->session == in->source) {
 			batch_touch(n, in->source);
-			session_up(n, n->peers[in->peer], in->source);
+			session_up(n, n->peers[in->peer]);
 		}
 		return;
 	case INPUT_FRAME:
@@ -430,6 +432,8 @@ void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sign
 {
 	struct batch *b = &n->batch;
 
+	if (greet_signed(n, ticket, code, signature))
+		return;
 	for (struct want *w = b->wants; w != NULL; w = w->next) {
 		if (w->ticket != ticket || w->answered)
 			continue;
@@ -484,8 +488,8 @@ static void commit(struct node *n)
 
 	for (struct want *want = b->wants; want != NULL; want = want->next) {
 		switch (want->kind) {
-		case WANT_HELLO:
-			session_greet(n, want);
+		case WANT_STATE:
+			session_say_state(n, want);
 			break;
 		case WANT_PARCEL:
 			outbound_signed(n, want);

@@ -124,7 +124,9 @@ struct bulk_port {
 	int (*send)(void *ctx, uint64_t session, struct blob_bytes frame);
 	/* May another frame be queued now? If not, node_bulk_writable() follows. */
 	bool (*room)(void *ctx, uint64_t session);
-	/* The peer has said a valid BulkHello. */
+	/* As that of the link (ports.h). */
+	int (*proven)(void *ctx, uint64_t session, struct cy_error *e);
+	/* The session has begun. */
 	void (*established)(void *ctx, uint64_t session);
 	void (*close)(void *ctx, uint64_t session, const char *why);
 	/* Is there something to pull from this peer, or for it to pull from us? While it is

@@ -149,12 +149,13 @@ void node_bulk_down(struct node *n, uint64_t session, const char *why)
 {
 	struct peer *p = peer_of(n, session);
 
-	if (p == NULL)
+	if (p == NULL) {
+		greet_over(n, session, why);
 		return;
+	}
 	node_note(n, NODE_DEBUG, "peer %s: bulk session ended: %s", p->id, why);
 	bulk_forget_pulls(n, p);
 	p->bulk->session = 0;
-	p->bulk->greeted = false;
 	p->bulk->pusher = (struct xchg_pusher){ 0 };
 	p->bulk->puller = (struct xchg_puller){ 0 };
 	p->bulk->look = true;
@@ -170,83 +171,56 @@ void bulk_close(struct node *n, struct peer *p, const char *why)
 	node_bulk_down(n, session, why);
 }
 
-void bulk_goodbye(struct node *n, struct peer *p, const char *why)
+static void say_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
 {
-	CyBulkGoodbye g = CY_BULK_GOODBYE__INIT;
+	CyGoodbye g = CY_GOODBYE__INIT;
 	CyBulkFrame f = CY_BULK_FRAME__INIT;
 
+	g.code = code;
 	g.text = (char *)why;
 	f.kind_case = CY_BULK_FRAME__KIND_GOODBYE;
 	f.goodbye = &g;
-	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: bulk lane: %s", p->id, why);
 	if (bulk_say(n, p, &f) == CY_OK)
 		bulk_close(n, p, why);
 }
 
-void node_bulk_up(struct node *n, const char *peer, uint64_t session)
+void bulk_goodbye(struct node *n, struct peer *p, const char *why)
 {
-	CyBulkHello h = CY_BULK_HELLO__INIT;
-	CyBulkFrame f = CY_BULK_FRAME__INIT;
-	struct peer *p = node_peer(n, peer);
-	struct bulk *b;
+	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: bulk lane: %s", p->id, why);
+	say_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, why);
+}
 
-	if (p == NULL || n->stopping || n->ports.blobs.ctx == NULL) {
+void node_bulk_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on)
+{
+	struct peer *p = node_peer(n, peer);
+
+	if (p == NULL || n->stopping || n->ports.blobs.ctx == NULL)
 		n->ports.bulk.close(n->ports.bulk.ctx, session,
 				    p == NULL ? "this peer is not configured"
 					      : "the daemon stops, or keeps no evidence");
-		return;
-	}
-	b = bulk_of(p);
-	if (b->session != 0)
-		node_bulk_down(n, b->session, "replaced by a newer session");
-	b->session = session;
-	b->idle_since = n->ports.clock.mono(n->ports.clock.ctx);
-	h.lowest_version = h.highest_version = CY_PROTOCOL_VERSION;
-	h.from = n->authority;
-	h.to = p->id;
-	h.pulls = XCHG_PULLS;
-	f.kind_case = CY_BULK_FRAME__KIND_HELLO;
-	f.hello = &h;
-	bulk_say(n, p, &f);
+	else
+		greet_begin(n, p, session, WIRE_BULK, on);
 }
 
-static void take_hello(struct node *n, struct peer *p, const CyBulkHello *h)
+void bulk_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h)
 {
-	if (p->bulk->greeted) {
-		bulk_goodbye(n, p, "a second hello");
-		return;
-	}
-	if (h->lowest_version > CY_PROTOCOL_VERSION || h->highest_version < CY_PROTOCOL_VERSION) {
-		bulk_goodbye(n, p, "no protocol version in common: this side speaks version 1");
-		return;
-	}
-	if (strcmp(h->from, p->id) != 0 || strcmp(h->to, n->authority) != 0) {
-		bulk_goodbye(n, p, "the hello names another authority than the certificate, or is for another one");
-		return;
-	}
-	if (h->pulls == 0) {
-		bulk_goodbye(n, p, "the hello allows no pull");
-		return;
-	}
-	p->bulk->greeted = true;
-	p->bulk->puller.most = h->pulls < XCHG_PULLS ? h->pulls : XCHG_PULLS;
-	p->bulk->look = true;
-	n->ports.bulk.established(n->ports.bulk.ctx, p->bulk->session);
+	struct bulk *b = bulk_of(p);
+
+	if (b->session != 0)
+		say_goodbye(n, p, CY_GOODBYE_CODE__REPLACED, "a newer connection of this peer takes the place");
+	b->session = session;
+	b->idle_since = n->ports.clock.mono(n->ports.clock.ctx);
+	b->puller.most = h->pulls < XCHG_PULLS ? h->pulls : XCHG_PULLS;
+	b->look = true;
+	n->ports.bulk.established(n->ports.bulk.ctx, session);
+	bulk_work(n);
 }
 
 static void take_frame(struct node *n, struct peer *p, const CyBulkFrame *f)
 {
 	char farewell[128];
 
-	if (!p->bulk->greeted && f->kind_case != CY_BULK_FRAME__KIND_HELLO &&
-	    f->kind_case != CY_BULK_FRAME__KIND_GOODBYE) {
-		bulk_goodbye(n, p, "a frame before the hello");
-		return;
-	}
 	switch (f->kind_case) {
-	case CY_BULK_FRAME__KIND_HELLO:
-		take_hello(n, p, f->hello);
-		return;
 	case CY_BULK_FRAME__KIND_PULL:
 		bulk_asked(n, p, f->pull);
 		return;
@@ -265,6 +239,10 @@ static void take_frame(struct node *n, struct peer *p, const CyBulkFrame *f)
 		node_note(n, NODE_DEBUG, "peer %s: bulk lane: it said goodbye: %s", p->id, farewell);
 		bulk_close(n, p, "the peer said goodbye");
 		return;
+	case CY_BULK_FRAME__KIND_HELLO:
+	case CY_BULK_FRAME__KIND_SESSION_PROOF:
+		bulk_goodbye(n, p, "a second hello or session proof");
+		return;
 	case CY_BULK_FRAME__KIND_CHUNK: /* read without copying */
 	case CY_BULK_FRAME__KIND__NOT_SET:
 	case _CY_BULK_FRAME__KIND__CASE_IS_INT_SIZE:
@@ -282,19 +260,17 @@ void node_bulk_frame(struct node *n, uint64_t session, struct blob_bytes frame)
 	struct wire_chunk c;
 	int r;
 
-	if (p == NULL || n->stopping) {
+	if (n->stopping || greet_frame(n, session, bytes) || p == NULL) {
 		blob_release(&frame);
 		return;
 	}
 	r = wire_chunk_read(bytes, &c, &e);
-	if (r == CY_OK && p->bulk->greeted) {
+	if (r == CY_OK) {
 		bulk_chunk(n, p, &c, frame);
 		bulk_work(n);
 		return;
 	}
-	if (r == CY_OK)
-		r = cy_fail(&e, CY_EPROTO, "a frame before the hello");
-	else if (r == CY_ENOENT)
+	if (r == CY_ENOENT)
 		r = wire_unpack(&cy_bulk_frame__descriptor, bytes, CY_FRAME_MAX, &m, &e);
 	if (r == CY_OK) {
 		take_frame(n, p, (CyBulkFrame *)m);
@@ -335,11 +311,11 @@ static void plan(struct node *n, struct peer *p)
 		batch_retry(n);
 		return;
 	}
-	wanted = p->configured && !n->stopping && (waiting || offered);
+	wanted = p->configured && !n->stopping && node_understands(p, NODE_FEATURE_EVIDENCE) && (waiting || offered);
 	if (wanted != b->wanted)
 		n->ports.bulk.want(n->ports.bulk.ctx, p->id, wanted);
 	b->wanted = wanted;
-	if (b->greeted)
+	if (b->session != 0)
 		bulk_plan_pulls(n, p);
 }
 
@@ -363,14 +339,12 @@ static void work_peer(struct node *n, struct peer *p, struct cy_mono now)
 		plan(n, p);
 	if (b->session == 0)
 		return;
-	if (b->greeted && !cy_mono_before(now, xchg_pull_stalls(&b->puller))) {
+	if (!cy_mono_before(now, xchg_pull_stalls(&b->puller))) {
 		bulk_goodbye(n, p, "it was granted chunks and sends none");
 		return;
 	}
-	if (b->greeted) {
-		bulk_grant(n, p);
-		bulk_push_chunks(n, p);
-	}
+	bulk_grant(n, p);
+	bulk_push_chunks(n, p);
 	if (!is_idle(b))
 		b->idle_since = CY_NEVER;
 	else if (b->idle_since.ms == CY_NEVER.ms)

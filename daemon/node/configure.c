@@ -135,8 +135,11 @@ static void set_peers(struct node *n, const struct node_config *config)
 		struct peer *p = n->peers[i];
 		const struct node_peer_config *named = named_peer(config, p);
 
+		if (named == NULL)
+			greet_dismiss(n, p, "this authority has removed the peer from its configuration");
 		if (p->session != 0 && named == NULL)
-			node_dismiss(n, p, "this authority has removed the peer from its configuration");
+			node_dismiss(n, p, CY_GOODBYE_CODE__SHUTDOWN,
+				     "this authority has removed the peer from its configuration");
 		if (named != NULL && !p->configured) {
 			p->since = node_now(n);
 			p->waiting = true;
@@ -146,6 +149,7 @@ static void set_peers(struct node *n, const struct node_config *config)
 		p->n_rates = 0;
 		if (named != NULL) {
 			set_place(&p->place, &named->place);
+			p->tunnel = named->tunnel;
 			set_rates(n, p, named);
 		}
 	}

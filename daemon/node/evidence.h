@@ -139,10 +139,9 @@ struct bulk_late {
 };
 
 struct bulk {
-	uint64_t session; /* 0: none */
-	bool greeted;
-	bool wanted; /* told the link */
-	bool look;   /* what waits or is offered may have changed */
+	uint64_t session; /* that is proven; 0: none */
+	bool wanted;      /* told the link */
+	bool look;        /* what waits or is offered may have changed */
 	struct xchg_puller puller;
 	struct bulk_pull pulls[XCHG_PULLS];
 	struct bulk_late *late, **last_late;
@@ -158,6 +157,8 @@ struct bulk {
 	struct cy_mono skipped_until; /* then all of them are tried again */
 };
 
+/* The peer is proven on this lane: its session begins, and takes the place of the one before. */
+void bulk_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h);
 void bulk_close(struct node *n, struct peer *p, const char *why);
 /* Say why, then close: the peer broke the protocol. */
 void bulk_goodbye(struct node *n, struct peer *p, const char *why);

@@ -365,8 +365,10 @@ static void state_rows(struct node *n, struct work_case *c, struct stating *s)
 	const struct cy_wall now = node_legal_now(n);
 	struct said said = { 0 };
 
-	/* A full case takes no more messages: then it stays unsaid, and is on our own record. */
-	say_rows(n, c, s, &said);
+	/* A full case takes no more messages, and some peers do not understand what would be said:
+	 * then it stays unsaid, and is on our own record. */
+	if (node_understands(node_peer_ever(n, c->row.peer), NODE_FEATURE_EVIDENCE))
+		say_rows(n, c, s, &said);
 	for (size_t i = 0; i < s->n_rows; i++) {
 		s->rows[i].unstated = false;
 		evidence_put(n, &s->rows[i]);

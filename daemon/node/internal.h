@@ -48,9 +48,22 @@ struct node_fetch {
 	uint32_t after;
 };
 
+/* What a side understands beyond the protocol version, by the names in its Hello: X(name, word). */
+#define NODE_FEATURES(X)        \
+	X(EVIDENCE, "evidence") \
+	X(PROFILE_TEXT, "profile-text")
+
+enum node_feature {
+#define X(name, word) NODE_FEATURE_##name,
+	NODE_FEATURES(X)
+#undef X
+	NODE_FEATURES_N
+};
+
 struct peer {
 	char id[CY_AUTHORITY_MAX + 1];
 	struct site place;
+	bool tunnel;     /* its session proofs are bound to certificates */
 	bool configured; /* false: removed, or known from the store only */
 	size_t index;    /* its place in the node's peers, for good */
 
@@ -60,15 +73,17 @@ struct peer {
 	struct cy_buf head_text, head_signature; /* what stream.head_* point to */
 	bool known;                              /* there is a row */
 
-	/* The session; 0: none. */
+	/* The session, which is proven; 0: none. */
 	uint64_t session;
-	bool greeted;  /* the peer's Hello was good */
-	bool resent;   /* all stored parcels that the peer lacks were sent again */
-	bool waiting;  /* there may be messages that wait for a parcel */
-	bool alone;    /* what it sent failed a batch: its frames share none with others */
-	size_t inputs; /* frames that wait for a batch */
+	uint32_t hello_features; /* bits of enum node_feature that its Hello named; stream.features once its State came
+				  */
+	bool greeted;            /* the peer's State was good */
+	bool resent;             /* all stored parcels that the peer lacks were sent again */
+	bool waiting;            /* there may be messages that wait for a parcel */
+	bool alone;              /* what it sent failed a batch: its frames share none with others */
+	size_t inputs;           /* frames that wait for a batch */
 	struct xchg_sender sender;
-	uint32_t their_window;
+	uint32_t their_window;             /* as its Hello says */
 	struct cy_mono no_parcel_before;   /* after a failed signature */
 	struct node_fetch *fetches;        /* of one page of heads */
 	char heads_after[CY_UUID_LEN + 1]; /* where the next page begins */
@@ -103,6 +118,11 @@ struct peer {
 	const char *farewell_code; /* and the name of its code; never freed */
 	char last_fault[160];
 };
+
+static inline bool node_understands(const struct peer *p, enum node_feature f)
+{
+	return p->stream.features & 1u << f;
+}
 
 /* ----------------------------------------------------------------- clients */
 
@@ -246,7 +266,7 @@ struct outgoing {
 
 /* A text that has to be signed before the batch can be committed. */
 enum want_kind {
-	WANT_HELLO,
+	WANT_STATE,
 	WANT_PARCEL,
 	WANT_RECEIPT,
 	WANT_STATEMENT
@@ -317,6 +337,7 @@ struct node {
 	bool clock_suspect; /* told; nothing that follows from the wall clock is done by itself */
 	uint8_t frontier[64 * CY_SHA256_LEN];
 
+	struct greeting *greetings; /* connections that are not proven (greet.c) */
 	struct input *inputs, **last_input;
 	struct counting *counting; /* statistics that were asked for, the first under way */
 	struct batch batch;
@@ -377,13 +398,15 @@ bool node_clock_trusted(struct node *n, char *text, size_t size);
 void node_watch_clock(struct node *n);
 /* An operator says that the wall clock is right as it is. */
 void node_confirm_clock(struct node *n, const char *client);
-/* Does the signed text verify and have the expected type and parties? `to` NULL:
- * the type has none. *ret_text is the caller's to free. */
+/* Does the signed text verify and have the expected type and parties? CY_EDENIED: not those;
+ * CY_ESIGN: the signature. A session proof is judged by our time, all else by when it was
+ * made. *ret_text is the caller's to free. */
 int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from, const char *to,
 		    struct wire_text **ret_text, struct cy_error *e);
 
 /* Say goodbye outside a batch, and end the session. */
-void node_dismiss(struct node *n, struct peer *p, const char *why);
+void node_dismiss(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why);
+const char *node_goodbye_name(CyGoodbyeCode code); /* never freed */
 
 /* -------------------------------------------------------------- configure.c */
 int node_load_peer(struct node *n, struct peer *p, struct cy_error *e); /* its stream, from the store */
@@ -464,15 +487,31 @@ struct event_of {
 void cases_event(struct node *n, const struct work_case *c, const struct event_of *e);
 
 /* -------------------------------------------------------------- session.c */
-void session_up(struct node *n, struct peer *p, uint64_t session);
-void session_greet(struct node *n, struct want *w);
-void session_hello(struct node *n, struct peer *p, const CyHello *h, const struct wire_text *head);
+/* The peer is proven: its session begins, and takes the place of the one before. */
+void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h);
+void session_up(struct node *n, struct peer *p);
+void session_say_state(struct node *n, struct want *w);
+void session_state(struct node *n, struct peer *p, const CyState *st, const struct wire_text *head);
+
+/* -------------------------------------------------------------- greet.c */
+/* A connection that TLS takes for this peer's. */
+void greet_begin(struct node *n, struct peer *p, uint64_t session, enum wire_lane lane,
+		 const struct link_connection *on);
+/* False: no greeting is under way on this session; that of greet_signed(): the ticket is none of theirs. */
+bool greet_frame(struct node *n, uint64_t session, struct cy_bytes bytes);
+bool greet_over(struct node *n, uint64_t session, const char *why);
+bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes signature);
+/* Close the connections of this peer that are not proven; NULL: of all. */
+void greet_dismiss(struct node *n, const struct peer *p, const char *why);
+void greet_free(struct node *n);
+/* The features that a Hello names, as bits of enum node_feature. */
+uint32_t greet_features(const CyHello *h);
 
 /* -------------------------------------------------------------- profiles.c */
-/* Those in use, for our Hello; in the batch's arena. */
+/* Those in use, for our State; in the batch's arena. */
 CyProfileDigest **profiles_list(struct node *n, size_t *ret_n);
-/* What the peer's Hello names: ask for the text of what differs. */
-void profiles_named(struct node *n, struct peer *p, const CyHello *h);
+/* What the peer's State names: ask for the text of what differs. */
+void profiles_named(struct node *n, struct peer *p, const CyState *st);
 void profiles_asked(struct node *n, struct peer *p, const CyProfileRequest *r);
 void profiles_told(struct node *n, struct peer *p, const CyProfile *f);
 uint32_t profiles_different(const struct node *n, const struct peer *p);

@@ -175,6 +175,7 @@ void node_free(struct node *n)
 {
 	if (n == NULL)
 		return;
+	greet_free(n);
 	again_free(n->inputs);
 	again_free(n->again);
 	stats_views_free(n);
@@ -226,35 +227,24 @@ struct input *node_input_new(enum input_kind kind, uint64_t source)
 	return in;
 }
 
-void node_link_up(struct node *n, const char *peer, uint64_t session)
+void node_link_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on)
 {
 	struct peer *p = node_peer(n, peer);
-	struct input *in;
 
-	if (p == NULL || n->stopping) {
+	if (p == NULL || n->stopping)
 		n->ports.link.close(n->ports.link.ctx, session, "this peer is not configured, or the daemon stops");
-		return;
-	}
-	/* The link layer sees to it that one session a peer is left. */
-	if (p->session != 0)
-		node_link_down(n, p->session, "replaced by a newer session");
-	p->session = session;
-	p->greeted = p->resent = false;
-	p->farewell[0] = '\0';
-	p->inputs = 0;
-	p->sender = (struct xchg_sender){ 0 };
-	xchg_rtt_forget(&p->rtt);
-	in = node_input_new(INPUT_LINK_UP, session);
-	in->peer = p->index;
-	node_queue(n, in);
+	else
+		greet_begin(n, p, session, WIRE_MESSAGES, on);
 }
 
 void node_link_down(struct node *n, uint64_t session, const char *why)
 {
 	struct peer *p = node_peer_of_session(n, session);
 
-	if (p == NULL)
+	if (p == NULL) {
+		greet_over(n, session, why);
 		return;
+	}
 	cy_line(p->last_fault, sizeof p->last_fault, why);
 	if (p->farewell[0] != '\0') {
 		/* The sentence is for the status: nobody knows what a peer puts into it. */
@@ -310,11 +300,12 @@ int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type 
 	t = malloc(sizeof *t);
 	CY_ASSERT(t != NULL);
 	r = wire_text_read(cy_bytes(st->text.data, st->text.len), t, e);
-	if (r == CY_OK && (t->type != type || strcmp(t->from, from) != 0 || (to != NULL && strcmp(t->to, to) != 0)))
+	if (r == CY_OK && (t->type != type || strcmp(t->from, from) != 0 || strcmp(t->to, to) != 0))
 		r = cy_fail(e, CY_EDENIED, "a signed text is of another type, author or addressee than its place says");
 	if (r == CY_OK)
 		r = s->verify(s->ctx, from, cy_bytes(st->text.data, st->text.len),
-			      cy_bytes(st->signature.data, st->signature.len), t->made, e);
+			      cy_bytes(st->signature.data, st->signature.len),
+			      type == WIRE_SESSION_PROOF ? node_legal_now(n) : t->made, e);
 	if (r < 0) {
 		free(t);
 		return r;
@@ -352,8 +343,8 @@ static int check_frame(struct node *n, const struct peer *p, struct input *in, s
 	int r = CY_OK;
 
 	switch (f->kind_case) {
-	case CY_PEER_FRAME__KIND_HELLO:
-		return node_check_text(n, f->hello->audit_head, WIRE_AUDIT_HEAD, p->id, NULL, &in->text, e);
+	case CY_PEER_FRAME__KIND_STATE:
+		return node_check_text(n, f->state->audit_head, WIRE_AUDIT_HEAD, p->id, n->authority, &in->text, e);
 	case CY_PEER_FRAME__KIND_PARCEL:
 		r = node_check_text(n, f->parcel->manifest, WIRE_PARCEL, p->id, n->authority, &in->text, e);
 		return r < 0 ? r : check_messages(f->parcel->messages, f->parcel->n_messages, in->text, e);
@@ -373,6 +364,9 @@ static int check_frame(struct node *n, const struct peer *p, struct input *in, s
 	case CY_PEER_FRAME__KIND_PROFILE_REQUEST:
 	case CY_PEER_FRAME__KIND_PROFILE:
 		return CY_OK;
+	case CY_PEER_FRAME__KIND_HELLO:
+	case CY_PEER_FRAME__KIND_SESSION_PROOF:
+		return cy_fail(e, CY_EPARSE, "a second hello or session proof");
 	case CY_PEER_FRAME__KIND__NOT_SET:
 	case _CY_PEER_FRAME__KIND__CASE_IS_INT_SIZE:
 		break;
@@ -401,16 +395,16 @@ static void refuse(struct node *n, struct peer *p, enum node_level level, CyGood
 	node_link_down(n, session, why);
 }
 
-static const char *goodbye_name(CyGoodbyeCode code)
+const char *node_goodbye_name(CyGoodbyeCode code)
 {
 	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&cy_goodbye_code__descriptor, (int)code);
 
 	return v != NULL ? v->name : "without a known reason";
 }
 
-void node_dismiss(struct node *n, struct peer *p, const char *why)
+void node_dismiss(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
 {
-	refuse(n, p, NODE_INFO, CY_GOODBYE_CODE__SHUTDOWN, why);
+	refuse(n, p, NODE_INFO, code, why);
 }
 
 void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
@@ -421,7 +415,7 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 	struct input *in;
 	int r;
 
-	if (p == NULL || n->stopping)
+	if (n->stopping || greet_frame(n, session, frame) || p == NULL)
 		return;
 	r = wire_unpack(&cy_peer_frame__descriptor, frame, CY_FRAME_MAX, &m, &e);
 	if (r < 0) {
@@ -446,7 +440,7 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 	/* The connection may end before the batch that reads it. */
 	if (in->frame->kind_case == CY_PEER_FRAME__KIND_GOODBYE) {
 		cy_line(p->farewell, sizeof p->farewell, in->frame->goodbye->text);
-		p->farewell_code = goodbye_name(in->frame->goodbye->code);
+		p->farewell_code = node_goodbye_name(in->frame->goodbye->code);
 	}
 	p->inputs++;
 	node_queue(n, in);
@@ -473,11 +467,12 @@ void node_wake(struct node *n)
 void node_stop(struct node *n)
 {
 	n->stopping = true;
+	greet_dismiss(n, NULL, "the daemon stops");
 	for (size_t i = 0; i < n->n_peers; i++) {
 		struct peer *p = n->peers[i];
 
 		if (p->session != 0)
-			node_dismiss(n, p, "the daemon stops");
+			node_dismiss(n, p, CY_GOODBYE_CODE__SHUTDOWN, "the daemon stops");
 		if (p->bulk != NULL)
 			bulk_close(n, p, "the daemon stops");
 	}

@@ -30,6 +30,9 @@ struct node_peer_config {
 	struct node_place place;
 	const struct node_rate *rates; /* the first that fits holds; none fits: no limit. Copied */
 	size_t n_rates;
+	/* It sits behind a TLS tunnel that cannot export keying material: both sides bind their session
+	 * proofs to the TLS certificate that they present. Nobody else may. */
+	bool tunnel;
 };
 
 /* The address of a role of an escalation ladder. */
@@ -85,7 +88,8 @@ void node_free(struct node *n);
 int node_reconfigure(struct node *n, const struct node_config *config, struct cy_error *e);
 
 /* Inputs. Bytes are copied where they are kept. */
-void node_link_up(struct node *n, const char *peer, uint64_t session);
+/* TLS has found that the other side may be this peer; who it is, the session proof says. */
+void node_link_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on);
 void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame);
 void node_link_writable(struct node *n, uint64_t session); /* after CY_EAGAIN */
 void node_link_down(struct node *n, uint64_t session, const char *why);
@@ -112,7 +116,7 @@ void node_wake(struct node *n);
 void node_hook_done(struct node *n, const char *id, const char *fault);
 
 /* The bulk lane, as the link; a frame is taken over. */
-void node_bulk_up(struct node *n, const char *peer, uint64_t session);
+void node_bulk_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on);
 void node_bulk_frame(struct node *n, uint64_t session, struct blob_bytes frame);
 void node_bulk_writable(struct node *n, uint64_t session);
 void node_bulk_down(struct node *n, uint64_t session, const char *why);

@@ -6,14 +6,28 @@
 #include "node/blobs.h"
 #include "node/store.h"
 
+/* What TLS says of a connection; what a session proof is bound to. */
+struct link_connection {
+	bool dialled; /* by us */
+	/* The channel binding "tls-exporter" (RFC 9266): the same at both ends of this connection, and
+	 * of no other. */
+	struct cy_digest exporter;
+	struct cy_digest theirs, ours; /* SHA-256 of the certificate (DER) that either side has presented */
+};
+
 /* Sessions with peers. A session is one authenticated connection; its id is
- * never used again. Which session a frame came in on says who sent it. */
+ * never used again. Which session a frame came in on says who sent it. Until proven()
+ * has been called for it, it is a session of nobody, and the link ends it after 10 s. */
 struct link_port {
 	void *ctx;
 	/* Queue a frame. CY_EAGAIN when the queue to this peer is full,
 	 * CY_ENOENT when the session is gone. */
 	int (*send)(void *ctx, uint64_t session, struct cy_bytes frame);
-	/* The peer has said a valid Hello: if the session lasts, the back-off starts anew. */
+	/* The peer's signing key has spoken for this session: it takes the place of this
+	 * peer's session, and the one that had it is the caller's to close. CY_EDENIED with
+	 * the reason: another one stays. */
+	int (*proven)(void *ctx, uint64_t session, struct cy_error *e);
+	/* Both have said their State: if the session lasts, the back-off starts anew. */
 	void (*established)(void *ctx, uint64_t session);
 	/* Let what was queued leave, then close. node_link_down() follows. `why` is a
 	 * sentence for the journal. */

@@ -1,4 +1,4 @@
-/* The treaty profiles of the two sides: each Hello names those in use by their digests,
+/* The treaty profiles of the two sides: each State names those in use by their digests,
  * and the text of what differs is asked for, so that people can be shown where. Nothing
  * else follows from a difference. */
 #include <stdio.h>
@@ -77,7 +77,7 @@ static bool differs(const struct node *n, const struct node_profile *f)
 /* One question a session at a time: an answer brings the next. */
 static void ask_next(struct node *n, struct peer *p)
 {
-	for (size_t i = 0; i < p->n_profiles; i++)
+	for (size_t i = 0; i < p->n_profiles && node_understands(p, NODE_FEATURE_PROFILE_TEXT); i++)
 		if (!p->profiles[i].asked && differs(n, &p->profiles[i]) && !held(n, p, &p->profiles[i])) {
 			p->profiles[i].asked = true;
 			ask(n, p, &p->profiles[i]);
@@ -85,20 +85,19 @@ static void ask_next(struct node *n, struct peer *p)
 		}
 }
 
-void profiles_named(struct node *n, struct peer *p, const CyHello *h)
+void profiles_named(struct node *n, struct peer *p, const CyState *st)
 {
 	size_t different = 0;
 
 	cy_arena_free(&p->profiles_arena);
-	p->profiles = cy_arena_take(&p->profiles_arena, (h->n_profiles + 1) * sizeof *p->profiles);
+	p->profiles = cy_arena_take(&p->profiles_arena, (st->n_profiles + 1) * sizeof *p->profiles);
 	p->n_profiles = 0;
 	p->profiles_known = true;
-	for (size_t i = 0; i < h->n_profiles; i++) {
-		const CyProfileDigest *d = h->profiles[i];
+	for (size_t i = 0; i < st->n_profiles; i++) {
+		const CyProfileDigest *d = st->profiles[i];
 		struct node_profile *f = &p->profiles[p->n_profiles];
 
-		if (d->digest.len != CY_SHA256_LEN || strlen(d->instrument) > LAW_INSTRUMENT_MAX ||
-		    strlen(d->version) > LAW_VERSION_MAX)
+		if (strlen(d->instrument) > LAW_INSTRUMENT_MAX || strlen(d->version) > LAW_VERSION_MAX)
 			continue;
 		f->instrument = cy_arena_string(&p->profiles_arena, d->instrument);
 		f->version = cy_arena_string(&p->profiles_arena, d->version);

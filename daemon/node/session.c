@@ -1,21 +1,66 @@
-/* A session with a peer: our Hello, theirs, and what it reveals. */
+/* A session with a proven peer: our State, theirs, and what it reveals. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/internal.h"
+#include "node/evidence.h"
 
-/* Our Hello needs the signed head of the audit log: ask for that first. */
-void session_up(struct node *n, struct peer *p, uint64_t session)
+/* A restart makes a new instance id; one that comes back was never gone. */
+static void know_instance(struct node *n, struct peer *p, const uint8_t id[16])
+{
+	const size_t size = sizeof p->instances[0], most = sizeof p->instances / size;
+	char now[33], before[33];
+	size_t i = 0;
+
+	while (i < most && memcmp(p->instances[i], id, size) != 0)
+		i++;
+	if (i == 0)
+		return;
+	if (i < most) {
+		cy_hex(id, size, now);
+		cy_hex(p->instances[0], size, before);
+		node_tell(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, p->id,
+			  "peer %s: two machines hold its certificate: instance %s came back after %s", p->id, now,
+			  before);
+	}
+	memmove(p->instances[1], p->instances[0], (i < most ? i : most - 1) * size);
+	memcpy(p->instances[0], id, size);
+}
+
+void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h)
+{
+	struct input *in;
+
+	if (p->session != 0)
+		node_dismiss(n, p, CY_GOODBYE_CODE__REPLACED, "a newer connection of this peer takes the place");
+	p->session = session;
+	p->greeted = p->resent = false;
+	p->farewell[0] = '\0';
+	p->inputs = 0;
+	p->sender = (struct xchg_sender){ 0 };
+	xchg_rtt_forget(&p->rtt);
+	p->hello_features = greet_features(h);
+	p->their_window = h->window;
+	know_instance(n, p, h->instance_id.data);
+	if (__builtin_sub_overflow(h->clock_ms, node_now(n).ms, &p->skew_ms))
+		p->skew_ms = 0;
+	p->skew_known = true;
+	in = node_input_new(INPUT_LINK_UP, session);
+	in->peer = p->index;
+	node_queue(n, in);
+}
+
+/* Our State needs the signed head of the audit log: ask for that first. */
+void session_up(struct node *n, struct peer *p)
 {
 	struct wire_text t = { .type = WIRE_AUDIT_HEAD, .epoch = n->epoch, .made = node_now(n) };
 
-	(void)session;
 	cy_copy(t.from, sizeof t.from, n->authority);
+	cy_copy(t.to, sizeof t.to, p->id);
 	t.audit_size = n->audit.size;
 	t.audit_root = audit_root(&n->audit);
-	batch_want(n, WANT_HELLO, p, &t);
+	batch_want(n, WANT_STATE, p, &t);
 }
 
 static CySignedText signed_text(struct cy_bytes text, struct cy_bytes signature)
@@ -72,77 +117,63 @@ static bool prove(struct node *n, const struct peer *p, enum store_author author
 }
 
 /* The positions are those of the end of the batch, and leave once it is committed. */
-void session_greet(struct node *n, struct want *w)
+void session_say_state(struct node *n, struct want *w)
 {
 	struct peer *p = w->peer;
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	CyHello h = CY_HELLO__INIT;
+	CyState st = CY_STATE__INIT;
 	CyStreamPosition held = CY_STREAM_POSITION__INIT, receipted = CY_STREAM_POSITION__INIT;
 	CySignedText head, held_proof, receipted_proof;
 
 	if (w->signature.len == 0) {
-		/* What their frames of this batch were answered would leave without a Hello. */
+		/* What their frames of this batch were answered would leave without a State. */
 		batch_unsend(n, w->session);
 		if (p->session == w->session)
 			batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the audit head cannot be signed now");
 		return;
 	}
 	head = signed_text(w->text, w->signature);
-	h.lowest_version = h.highest_version = CY_PROTOCOL_VERSION;
-	h.from = n->authority;
-	h.to = p->id;
-	h.instance_id = (ProtobufCBinaryData){ .data = n->instance, .len = sizeof n->instance };
-	h.epoch = n->epoch;
+	st.epoch = n->epoch;
 	held.epoch = p->stream.in_epoch;
 	held.sequence = p->stream.in_held;
-	h.held = &held;
+	st.held = &held;
 	if (prove(n, p, STORE_PEER, (struct xchg_pos){ held.epoch, held.sequence }, &held_proof))
-		h.held_proof = &held_proof;
+		st.held_proof = &held_proof;
 	receipted.epoch = n->epoch;
 	receipted.sequence = p->stream.out_receipted;
-	h.receipted = &receipted;
+	st.receipted = &receipted;
 	if (prove(n, p, STORE_OWN, (struct xchg_pos){ receipted.epoch, receipted.sequence }, &receipted_proof))
-		h.receipted_proof = &receipted_proof;
-	h.max_message_bytes = CY_MESSAGE_MAX;
-	h.max_parcel_bytes = CY_PARCEL_BYTES_MAX;
-	h.max_parcel_messages = CY_PARCEL_MESSAGES_MAX;
-	h.window = n->config.window;
-	h.audit_head = &head;
-	h.clock_ms = node_now(n).ms;
-	h.reconciling = p->stream.reconciling;
-	h.profiles = profiles_list(n, &h.n_profiles);
-	f.kind_case = CY_PEER_FRAME__KIND_HELLO;
-	f.hello = &h;
-	/* Their Hello, and what followed it, may have been answered in the same batch,
+		st.receipted_proof = &receipted_proof;
+	st.audit_head = &head;
+	st.reconciling = p->stream.reconciling;
+	st.profiles = profiles_list(n, &st.n_profiles);
+	f.kind_case = CY_PEER_FRAME__KIND_STATE;
+	f.state = &st;
+	/* Their State, and what followed it, may have been answered in the same batch,
 	 * which may even have ended the session. */
 	batch_send_first(n, w->session, &f);
 }
 
-/* The smallest limits that a peer may state: those of the protocol. */
-static const char *hello_fault(const struct node *n, const struct peer *p, const CyHello *h, CyGoodbyeCode *ret_code)
+static bool is_digest(ProtobufCBinaryData d)
 {
-	*ret_code = CY_GOODBYE_CODE__VERSION;
-	if (h->lowest_version > CY_PROTOCOL_VERSION || h->highest_version < CY_PROTOCOL_VERSION)
-		return "no protocol version in common: this side speaks version 1";
-	if (h->n_critical > 0)
-		return "the hello names a critical feature that is not known here";
-	*ret_code = CY_GOODBYE_CODE__IDENTITY;
-	if (strcmp(h->from, p->id) != 0)
-		return "the hello names another authority than the certificate";
-	if (strcmp(h->to, n->authority) != 0)
-		return "the hello is for another authority";
-	*ret_code = CY_GOODBYE_CODE__PROTOCOL;
-	if (h->instance_id.len != 16 || h->epoch == 0 || h->held == NULL || h->receipted == NULL)
-		return "the hello lacks its instance id, epoch or positions";
-	if (h->window < 1 || h->max_message_bytes < CY_MESSAGE_MAX || h->max_parcel_bytes < CY_PARCEL_BYTES_MAX ||
-	    h->max_parcel_messages < CY_PARCEL_MESSAGES_MAX)
-		return "the hello states limits below those of the protocol";
+	return d.len == CY_SHA256_LEN;
+}
+
+static const char *state_fault(const CyState *st)
+{
+	if (st->epoch == 0 || st->held == NULL || st->receipted == NULL)
+		return "the state lacks its epoch or its places";
+	if ((st->calendar_digest.len > 0 && !is_digest(st->calendar_digest)) ||
+	    (st->zone_digest.len > 0 && !is_digest(st->zone_digest)))
+		return "the state holds a digest of calendars or zones that is not of 32 bytes";
+	for (size_t i = 0; i < st->n_profiles; i++)
+		if (!is_digest(st->profiles[i]->digest))
+			return "the state holds a digest of a profile that is not of 32 bytes";
 	return NULL;
 }
 
-static void keep_head(struct node *n, struct peer *p, const CyHello *h, const struct wire_text *head)
+static void keep_head(struct node *n, struct peer *p, const CySignedText *st, const struct wire_text *head)
 {
-	const CySignedText *st = h->audit_head;
 
 	if (p->stream.head_size == head->audit_size && cy_digest_equal(&p->stream.head_root, &head->audit_root) &&
 	    p->known)
@@ -174,43 +205,20 @@ static bool proven(struct node *n, const struct peer *p, const CySignedText *st,
 /* The peer says that we have lost what it holds, or the receipts that we gave: the
  * epoch that this proves, or 0. Each claim needs its own proof: a receipt says nothing
  * about what the peer holds. */
-static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyHello *h, const struct xchg_own *own,
+static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyState *st, const struct xchg_own *own,
 			   const struct xchg_hello *hello)
 {
 	bool more = xchg_cmp(hello->held, (struct xchg_pos){ own->epoch, own->out_sequence }) > 0 ||
 		    (!p->known && hello->held.sequence > 0);
 
 	if (more)
-		return proven(n, p, h->held_proof, WIRE_PARCEL, hello->held) ? hello->held.epoch : 0;
-	return proven(n, p, h->receipted_proof, WIRE_RECEIPT, hello->receipted) ? n->epoch : 0;
+		return proven(n, p, st->held_proof, WIRE_PARCEL, hello->held) ? hello->held.epoch : 0;
+	return proven(n, p, st->receipted_proof, WIRE_RECEIPT, hello->receipted) ? n->epoch : 0;
 }
 
-/* A restart makes a new instance id; one that comes back was never gone. */
-static void know_instance(struct node *n, struct peer *p, const uint8_t id[16])
+void session_state(struct node *n, struct peer *p, const CyState *st, const struct wire_text *head)
 {
-	const size_t size = sizeof p->instances[0], most = sizeof p->instances / size;
-	char now[33], before[33];
-	size_t i = 0;
-
-	while (i < most && memcmp(p->instances[i], id, size) != 0)
-		i++;
-	if (i == 0)
-		return;
-	if (i < most) {
-		cy_hex(id, size, now);
-		cy_hex(p->instances[0], size, before);
-		node_tell(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, p->id,
-			  "peer %s: two machines hold its certificate: instance %s came back after %s", p->id, now,
-			  before);
-	}
-	memmove(p->instances[1], p->instances[0], (i < most ? i : most - 1) * size);
-	memcpy(p->instances[0], id, size);
-}
-
-void session_hello(struct node *n, struct peer *p, const CyHello *h, const struct wire_text *head)
-{
-	CyGoodbyeCode code;
-	const char *fault = hello_fault(n, p, h, &code);
+	const char *fault = state_fault(st);
 	struct xchg_own own;
 	struct xchg_hello hello;
 	enum xchg_verdict verdict;
@@ -218,7 +226,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	bool again;
 
 	if (fault != NULL) {
-		batch_goodbye(n, p, code, fault);
+		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, fault);
 		return;
 	}
 	own = (struct xchg_own){ .epoch = n->epoch,
@@ -226,11 +234,11 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 				 .out_receipted = p->stream.out_receipted,
 				 .held = { p->stream.in_epoch, p->stream.in_held },
 				 .forgotten = p->forgotten };
-	hello = (struct xchg_hello){ .epoch = h->epoch,
-				     .held = { h->held->epoch, h->held->sequence },
-				     .receipted = { h->receipted->epoch, h->receipted->sequence },
-				     .reconciling = h->reconciling,
-				     .window = h->window };
+	hello = (struct xchg_hello){ .epoch = st->epoch,
+				     .held = { st->held->epoch, st->held->sequence },
+				     .receipted = { st->receipted->epoch, st->receipted->sequence },
+				     .reconciling = st->reconciling,
+				     .window = p->their_window };
 	verdict = xchg_judge(&own, &hello);
 	/* A store that never heard of this peer, and a peer that holds something of ours. */
 	if (!p->known && hello.held.sequence > 0)
@@ -239,21 +247,22 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 	 * it shows that the backup was made at such a time. */
 	again = xchg_cmp(hello.held, (struct xchg_pos){ own.epoch, own.out_sequence }) > 0;
 	if ((!p->stream.reconciling || again) && verdict == XCHG_WE_RESTORED) {
-		lost = epoch_lost(n, p, h, &own, &hello);
+		lost = epoch_lost(n, p, st, &own, &hello);
 		if (lost == 0) {
 			batch_goodbye(
 				n, p, CY_GOODBYE_CODE__PROTOCOL,
-				"the hello claims parcels or receipts of ours that we do not know, without proof");
+				"the state claims parcels or receipts of ours that we do not know, without proof");
 			return;
 		}
 	}
-	know_instance(n, p, h->instance_id.data);
 	p->greeted = true;
-	profiles_named(n, p, h);
+	if (p->stream.features != p->hello_features) {
+		p->stream.features = p->hello_features;
+		batch_put_stream(n, p);
+		bulk_look(n);
+	}
+	profiles_named(n, p, st);
 	p->resent = false;
-	if (__builtin_sub_overflow(h->clock_ms, node_now(n).ms, &p->skew_ms))
-		p->skew_ms = 0;
-	p->skew_known = true;
 	p->since = node_now(n);
 	p->last_fault[0] = '\0';
 	p->refused = false;
@@ -262,7 +271,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 		/* Whatever receipts of ours it shows from here on: they are dealt with, and
 		 * another restore would begin with a new process. */
 		p->forgotten = (struct xchg_pos){ UINT64_MAX, UINT64_MAX };
-		keep_head(n, p, h, head);
+		keep_head(n, p, st->audit_head, head);
 		reconcile_start(n, p);
 		return;
 	}
@@ -279,7 +288,7 @@ void session_hello(struct node *n, struct peer *p, const CyHello *h, const struc
 			  p->id, (unsigned long long)hello.held.sequence, (unsigned long long)own.held.sequence);
 		break;
 	}
-	keep_head(n, p, h, head);
+	keep_head(n, p, st->audit_head, head);
 	if (CY_MUTANT_PARCEL_ANEW) {
 		batch_write(n, STORE_REQUEUE_ALL)->peer = batch_string(n, p->id);
 		p->stream.out_sequence = p->stream.out_receipted;

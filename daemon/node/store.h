@@ -58,6 +58,7 @@ struct store_stream {
 	uint64_t head_size;
 	struct cy_digest head_root;
 	struct cy_bytes head_text, head_signature;
+	uint32_t features; /* that its last State came with: bits of the node's enum */
 };
 
 /* One case with one peer. Key: (peer, case_id). */

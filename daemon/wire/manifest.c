@@ -23,14 +23,17 @@ static const char *type_word(enum wire_text_type type)
 	return NULL;
 }
 
-static bool has_to(enum wire_text_type type)
-{
-	return type != WIRE_AUDIT_HEAD;
-}
+/* The words of the enumerations of a session proof, by value. */
+#define WIRE_X(name, word) word,
+static const char *const role_words[] = { WIRE_ROLES(WIRE_X) };
+static const char *const lane_words[] = { WIRE_LANES(WIRE_X) };
+static const char *const binding_words[] = { WIRE_BINDINGS(WIRE_X) };
+#undef WIRE_X
+#define N_WORDS(words) (sizeof(words) / sizeof(words)[0])
 
 static bool has_epoch(enum wire_text_type type)
 {
-	return type != WIRE_RELAY_FAILURE;
+	return type != WIRE_RELAY_FAILURE && type != WIRE_SESSION_PROOF;
 }
 
 static bool has_sequence(enum wire_text_type type)
@@ -45,7 +48,7 @@ static bool has_audit(enum wire_text_type type)
 
 static bool has_entries(enum wire_text_type type)
 {
-	return type != WIRE_AUDIT_HEAD;
+	return type != WIRE_AUDIT_HEAD && type != WIRE_SESSION_PROOF;
 }
 
 static bool id_used_before(const struct wire_text *t, size_t i)
@@ -141,6 +144,22 @@ static int write_digest(const char *word, const struct cy_digest *d, struct cy_b
 	return cy_buf_addf(out, "# %s %s\n", word, hex);
 }
 
+static int write_proof(const struct wire_text *t, struct cy_buf *out)
+{
+	char bound[16 + CY_SHA256_HEX], hex[CY_SHA256_HEX];
+	int r;
+
+	if (t->role >= N_WORDS(role_words) || t->lane >= N_WORDS(lane_words) || t->binding >= N_WORDS(binding_words))
+		return CY_EINVAL;
+	cy_digest_hex(&t->bound, hex);
+	snprintf(bound, sizeof bound, "%s %s", binding_words[t->binding], hex);
+	if ((r = cy_buf_addf(out, "# role %s\n# lane %s\n", role_words[t->role], lane_words[t->lane])) < 0 ||
+	    (r = write_digest("hello-from", &t->hello_from, out)) < 0 ||
+	    (r = write_digest("hello-to", &t->hello_to, out)) < 0)
+		return r;
+	return cy_buf_addf(out, "# binding %s\n", bound);
+}
+
 static int write_head(const struct wire_text *t, struct cy_buf *out)
 {
 	char made[CY_RFC3339_SIZE];
@@ -151,10 +170,10 @@ static int write_head(const struct wire_text *t, struct cy_buf *out)
 	if (type_word(t->type) == NULL || memchr(t->from, 0, sizeof t->from) == NULL || !cy_authority_valid(t->from) ||
 	    cy_rfc3339_parse(made, &again) < 0)
 		return CY_EINVAL;
-	if (has_to(t->type) && (memchr(t->to, 0, sizeof t->to) == NULL || !cy_authority_valid(t->to)))
+	if (memchr(t->to, 0, sizeof t->to) == NULL || !cy_authority_valid(t->to))
 		return CY_EINVAL;
-	if ((r = cy_buf_addf(out, "# comity-manifest 1\n# type %s\n# from %s\n", type_word(t->type), t->from)) < 0 ||
-	    (has_to(t->type) && (r = cy_buf_addf(out, "# to %s\n", t->to)) < 0) ||
+	if ((r = cy_buf_addf(out, "# comity-manifest 1\n# type %s\n# from %s\n# to %s\n", type_word(t->type), t->from,
+			     t->to)) < 0 ||
 	    (has_epoch(t->type) && (r = write_number("epoch", t->epoch, out)) < 0) ||
 	    (has_sequence(t->type) && (r = write_number("sequence", t->sequence, out)) < 0) ||
 	    (t->type == WIRE_RECEIPT && (r = write_digest("parcel", &t->parcel, out)) < 0) ||
@@ -163,7 +182,7 @@ static int write_head(const struct wire_text *t, struct cy_buf *out)
 	if (has_audit(t->type) && ((r = write_number("audit-size", t->audit_size, out)) < 0 ||
 				   (r = write_digest("audit-root", &t->audit_root, out)) < 0))
 		return r;
-	return CY_OK;
+	return t->type == WIRE_SESSION_PROOF ? write_proof(t, out) : CY_OK;
 }
 
 int wire_text_write(const struct wire_text *t, struct cy_buf *out)
@@ -261,7 +280,7 @@ static int read_type(struct reader *r, enum wire_text_type *ret)
 	}
 	WIRE_TEXT_TYPES(WIRE_X)
 #undef WIRE_X
-	return bad(r, "the type parcel, receipt, audit-head or relay-failure");
+	return bad(r, "the type parcel, receipt, audit-head, relay-failure or session-proof");
 }
 
 static int read_authority(struct reader *r, const char *word, char ret[static CY_AUTHORITY_MAX + 1])
@@ -303,6 +322,58 @@ static int read_digest(struct reader *r, const char *word, struct cy_digest *ret
 	if (strlen(value) != 2 * CY_SHA256_LEN)
 		return bad(r, "a digest of 64 hexadecimal digits");
 	return digest_of(r, value, ret);
+}
+
+/* One of a list of words, by its index. */
+static int read_word(struct reader *r, const char *word, const char *const *words, size_t n, size_t *ret)
+{
+	char value[16], expected[64];
+	int code = value_of(r, word, value, sizeof value);
+
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(value, words[i]) == 0) {
+			*ret = i;
+			return CY_OK;
+		}
+	snprintf(expected, sizeof expected, "the %s %s or %s", word, words[0], words[1]);
+	return bad(r, expected);
+}
+
+/* "WORD DIGEST": what the proof is bound to. */
+static int read_binding(struct reader *r, struct wire_text *t)
+{
+	char value[16 + CY_SHA256_HEX];
+	int code = value_of(r, "binding", value, sizeof value);
+
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < N_WORDS(binding_words); i++) {
+		const size_t len = strlen(binding_words[i]);
+
+		if (strlen(value) != len + 1 + 2 * CY_SHA256_LEN || memcmp(value, binding_words[i], len) != 0 ||
+		    value[len] != ' ')
+			continue;
+		t->binding = (enum wire_binding)i;
+		return digest_of(r, value + len + 1, &t->bound);
+	}
+	return bad(r, "the binding exporter or certificate, and 64 hexadecimal digits");
+}
+
+static int read_proof(struct reader *r, struct wire_text *t)
+{
+	size_t role, lane;
+	int code;
+
+	if ((code = read_word(r, "role", role_words, N_WORDS(role_words), &role)) < 0 ||
+	    (code = read_word(r, "lane", lane_words, N_WORDS(lane_words), &lane)) < 0 ||
+	    (code = read_digest(r, "hello-from", &t->hello_from)) < 0 ||
+	    (code = read_digest(r, "hello-to", &t->hello_to)) < 0 || (code = read_binding(r, t)) < 0)
+		return code;
+	t->role = (enum wire_role)role;
+	t->lane = (enum wire_lane)lane;
+	return CY_OK;
 }
 
 static int read_made(struct reader *r, struct cy_wall *ret)
@@ -392,8 +463,7 @@ static int read_all(struct reader *r, struct wire_text *t)
 	int code;
 
 	if ((code = read_constant(r, "comity-manifest", "1")) < 0 || (code = read_type(r, &t->type)) < 0 ||
-	    (code = read_authority(r, "from", t->from)) < 0 ||
-	    (has_to(t->type) && (code = read_authority(r, "to", t->to)) < 0) ||
+	    (code = read_authority(r, "from", t->from)) < 0 || (code = read_authority(r, "to", t->to)) < 0 ||
 	    (has_epoch(t->type) && (code = read_number(r, "epoch", &t->epoch)) < 0) ||
 	    (has_sequence(t->type) && (code = read_number(r, "sequence", &t->sequence)) < 0) ||
 	    (t->type == WIRE_RECEIPT && (code = read_digest(r, "parcel", &t->parcel)) < 0) ||
@@ -401,6 +471,8 @@ static int read_all(struct reader *r, struct wire_text *t)
 		return code;
 	if (has_audit(t->type) && ((code = read_number(r, "audit-size", &t->audit_size)) < 0 ||
 				   (code = read_digest(r, "audit-root", &t->audit_root)) < 0))
+		return code;
+	if (t->type == WIRE_SESSION_PROOF && (code = read_proof(r, t)) < 0)
 		return code;
 	if (has_entries(t->type)) {
 		do {

@@ -15,17 +15,41 @@
 #include "comity/v1/types.pb-c.h"
 
 /* X(name, word in the text) */
-#define WIRE_TEXT_TYPES(X)          \
-	X(PARCEL, "parcel")         \
-	X(RECEIPT, "receipt")       \
-	X(AUDIT_HEAD, "audit-head") \
-	X(RELAY_FAILURE, "relay-failure")
+#define WIRE_TEXT_TYPES(X)                \
+	X(PARCEL, "parcel")               \
+	X(RECEIPT, "receipt")             \
+	X(AUDIT_HEAD, "audit-head")       \
+	X(RELAY_FAILURE, "relay-failure") \
+	X(SESSION_PROOF, "session-proof")
 
 enum wire_text_type {
 #define WIRE_X(name, word) WIRE_##name,
 	WIRE_TEXT_TYPES(WIRE_X)
 #undef WIRE_X
 };
+
+/* What a session proof says of its connection: X(name, word in the text). */
+#define WIRE_ROLES(X)         \
+	X(DIALLER, "dialler") \
+	X(LISTENER, "listener")
+#define WIRE_LANES(X)           \
+	X(MESSAGES, "messages") \
+	X(BULK, "bulk")
+#define WIRE_BINDINGS(X)        \
+	X(EXPORTER, "exporter") \
+	X(CERTIFICATE, "certificate")
+
+#define WIRE_X(name, word) WIRE_##name,
+enum wire_role {
+	WIRE_ROLES(WIRE_X)
+};
+enum wire_lane {
+	WIRE_LANES(WIRE_X)
+};
+enum wire_binding {
+	WIRE_BINDINGS(WIRE_X)
+};
+#undef WIRE_X
 
 /* Numbers in a text are decimal, without leading zeros, and fit a signed 64-bit
  * integer, so that any store can hold them. */
@@ -44,8 +68,9 @@ struct wire_entry {
  * parcel          from to epoch sequence made, entries
  * receipt         from to epoch sequence (of the parcel) parcel (its manifest's
  *                 digest) made audit_size audit_root, entries with codes
- * audit-head      from epoch made audit_size audit_root
+ * audit-head      from to epoch made audit_size audit_root
  * relay-failure   from to made, entries with code EXPIRED and reason
+ * session-proof   from to made role lane hello_from hello_to binding bound
  */
 struct wire_text {
 	enum wire_text_type type;
@@ -55,6 +80,11 @@ struct wire_text {
 	struct cy_wall made;
 	uint64_t audit_size;
 	struct cy_digest audit_root;
+	enum wire_role role; /* of the author in this connection */
+	enum wire_lane lane;
+	struct cy_digest hello_from, hello_to; /* SHA-256 of the author's Hello frame and of the addressee's, as sent */
+	enum wire_binding binding;
+	struct cy_digest bound; /* the connection's exporter (RFC 9266), or SHA-256 of the author's TLS certificate */
 	size_t n;
 	struct wire_entry entries[CY_PARCEL_MESSAGES_MAX];
 };

@@ -64,7 +64,7 @@ static void is_durable_receipt(struct rig *r, const char *peer, const CyReceipt 
 	free(t);
 }
 
-static void is_durable_hello(struct rig *r, const char *peer, const CyHello *h)
+static void is_durable_state(struct rig *r, const char *peer, const CyState *h)
 {
 	const struct store_stream *s = &mem_store_peer(&r->store, peer)->stream;
 
@@ -88,11 +88,18 @@ static int link_send(void *ctx, uint64_t session, struct cy_bytes bytes)
 		is_durable_parcel(r, rig_peers[peer], f->parcel);
 	if (f->kind_case == CY_PEER_FRAME__KIND_RECEIPT)
 		is_durable_receipt(r, rig_peers[peer], f->receipt);
-	if (f->kind_case == CY_PEER_FRAME__KIND_HELLO)
-		is_durable_hello(r, rig_peers[peer], f->hello);
+	if (f->kind_case == CY_PEER_FRAME__KIND_STATE)
+		is_durable_state(r, rig_peers[peer], f->state);
 	r->frame(r->ctx, peer, bytes, f);
 	protobuf_c_message_free_unpacked(m, NULL);
 	return CY_OK;
+}
+
+static int link_proven(void *ctx, uint64_t session, struct cy_error *e)
+{
+	struct rig *r = ctx;
+
+	return peer_of(r, session) == RIG_PEERS ? cy_fail(e, CY_ENOENT, "the session is over") : CY_OK;
 }
 
 static void link_established(void *ctx, uint64_t session)
@@ -269,7 +276,7 @@ void rig_open(struct rig *r)
 	mem_store_init(&r->store, rig_peers, RIG_PEERS, broken, r);
 	mem_store_port(&r->store, &r->ports.store);
 	r->ports.store.commit = store_commit;
-	r->ports.link = (struct link_port){ r, link_send, link_established, link_close };
+	r->ports.link = (struct link_port){ r, link_send, link_proven, link_established, link_close };
 	r->ports.local =
 		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
 	r->ports.clock = (struct clock_port){ r, clock_mono, clock_wall, clock_wake_at };

@@ -219,7 +219,7 @@ static void swap_last(struct sim_pipe *p)
 }
 
 /* Is it by TLS alone that this flipped bit is noticed? Heads are not signed, and
- * what is not named in them is not fetched back; nor is a Hello, and to one who is
+ * what is not named in them is not fetched back; nor is a State, and to one who is
  * said to fetch back nothing is sent; nor is a request to fetch, and what comes before
  * the number that it names is not given back. */
 static bool kept_by_tls(struct cy_bytes frame, struct cy_bytes flipped)
@@ -228,8 +228,8 @@ static bool kept_by_tls(struct cy_bytes frame, struct cy_bytes flipped)
 	CyPeerFrame *g = cy_peer_frame__unpack(NULL, flipped.len, flipped.data);
 	bool kept = f != NULL && f->kind_case == CY_PEER_FRAME__KIND_HEADS;
 
-	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_HELLO && g->kind_case == f->kind_case)
-		kept = f->hello->reconciling != g->hello->reconciling;
+	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_STATE && g->kind_case == f->kind_case)
+		kept = f->state->reconciling != g->state->reconciling;
 	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_FETCH_REQUEST && g->kind_case == f->kind_case)
 		kept = f->fetch_request->after != g->fetch_request->after;
 	if (f != NULL)
@@ -320,6 +320,31 @@ static void net_close(void *ctx, uint64_t session, const char *why)
 	world_at(s->w, s->w->now, on_close, x, side_of(p, s));
 }
 
+/* What TLS says at both ends of a session: the same, unless somebody stands between who passes as
+ * the other side to each and hands everything on. */
+struct link_connection sim_connection(uint64_t session, bool relayed, size_t side)
+{
+	const uint64_t number[] = { session, relayed ? side + 1 : 0 };
+
+	return (struct link_connection){ .dialled = side == session % 2,
+					 .exporter = cy_sha256(cy_bytes(number, sizeof number)) };
+}
+
+static int net_proven(void *ctx, uint64_t session, struct cy_error *e)
+{
+	struct sim_node *s = ctx;
+	struct sim_session *x;
+	struct sim_pair *p = pair_of_session(s, session, &x);
+
+	if (p == NULL || x->closed[side_of(p, s)])
+		return cy_fail(e, CY_ENOENT, "the session is over");
+	if (x->relayed)
+		world_fail(s->w, "%s: session %llu is proven although it is relayed", s->id,
+			   (unsigned long long)session);
+	x->proven[side_of(p, s)] = true;
+	return CY_OK;
+}
+
 static void net_established(void *ctx, uint64_t session)
 {
 	struct sim_node *s = ctx;
@@ -338,7 +363,7 @@ static void net_established(void *ctx, uint64_t session)
 
 struct link_port net_port(struct sim_node *s)
 {
-	return (struct link_port){ s, net_send, net_established, net_close };
+	return (struct link_port){ s, net_send, net_proven, net_established, net_close };
 }
 
 /* ----------------------------------------------------------------- dialling */
@@ -348,6 +373,7 @@ static void on_up(struct world *w, void *arg, uint64_t side)
 	struct sim_session *x = arg;
 	struct sim_pair *p = x->pair;
 	struct sim_node *s = p->side[side];
+	struct link_connection on;
 
 	if (x->closed[side] || s->node == NULL)
 		return;
@@ -355,14 +381,9 @@ static void on_up(struct world *w, void *arg, uint64_t side)
 		world_at(w, s->suspended_until, on_up, x, side);
 		return;
 	}
-	/* The link layer leaves one session a peer. */
-	for (struct sim_session *old = x->next, *next; old != NULL; old = next) {
-		next = old->next;
-		tell_down(old, side, "replaced by a newer connection");
-		check_over(old);
-	}
 	x->up[side] = true;
-	node_link_up(s->node, p->side[1 - side]->id, x->id);
+	on = sim_connection(x->id, x->relayed, side);
+	node_link_up(s->node, p->side[1 - side]->id, x->id, &on);
 }
 
 static void on_dial(struct world *w, void *arg, uint64_t x)
@@ -388,6 +409,7 @@ static void on_dial(struct world *w, void *arg, uint64_t x)
 	s->id = ++w->sessions;
 	s->pair = p;
 	s->began = w->now;
+	s->relayed = world_chance(w, FAULT_RELAY);
 	pipe_init(&s->to[0]);
 	pipe_init(&s->to[1]);
 	s->next = p->session;

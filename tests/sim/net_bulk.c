@@ -329,6 +329,19 @@ static bool bulk_room(void *ctx, uint64_t session)
 	return false;
 }
 
+static int bulk_net_proven(void *ctx, uint64_t session, struct cy_error *e)
+{
+	struct sim_node *s = ctx;
+	struct sim_bulk *x = session_of(s, session);
+
+	if (x == NULL || x->closed[side_of(x->pair, s)])
+		return cy_fail(e, CY_ENOENT, "the session is over");
+	if (x->relayed)
+		world_fail(s->w, "%s: bulk session %llu is proven although it is relayed", s->id,
+			   (unsigned long long)session);
+	return CY_OK;
+}
+
 static void bulk_established(void *ctx, uint64_t session)
 {
 	(void)ctx;
@@ -359,6 +372,7 @@ static void on_up(struct world *w, void *arg, uint64_t side)
 {
 	struct sim_bulk *x = arg;
 	struct sim_node *s = x->pair->side[side];
+	struct link_connection on;
 
 	if (x->closed[side] || s->node == NULL)
 		return;
@@ -366,13 +380,9 @@ static void on_up(struct world *w, void *arg, uint64_t side)
 		world_at(w, s->suspended_until, on_up, x, side);
 		return;
 	}
-	for (struct sim_bulk *old = x->next, *next; old != NULL; old = next) {
-		next = old->next;
-		tell_down(old, side, "replaced by a newer connection");
-		check_over(old);
-	}
 	x->up[side] = true;
-	node_bulk_up(s->node, x->pair->side[1 - side]->id, x->id);
+	on = sim_connection(x->id, x->relayed, side);
+	node_bulk_up(s->node, x->pair->side[1 - side]->id, x->id, &on);
 }
 
 static void on_dial(struct world *w, void *arg, uint64_t unused)
@@ -397,6 +407,7 @@ static void on_dial(struct world *w, void *arg, uint64_t unused)
 	x->id = ++w->sessions;
 	x->pair = p;
 	x->began = w->now;
+	x->relayed = world_chance(w, FAULT_RELAY);
 	x->next = p->bulk;
 	p->bulk = x;
 	for (size_t side = 0; side < 2; side++) {
@@ -435,5 +446,5 @@ static void bulk_want(void *ctx, const char *peer, bool wanted)
 
 struct bulk_port bulk_net_port(struct sim_node *s)
 {
-	return (struct bulk_port){ s, bulk_send, bulk_room, bulk_established, bulk_close, bulk_want };
+	return (struct bulk_port){ s, bulk_send, bulk_room, bulk_net_proven, bulk_established, bulk_close, bulk_want };
 }

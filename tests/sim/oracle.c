@@ -139,7 +139,7 @@ static void receipt_leaves(struct sim_node *from, struct sim_node *to, struct cy
 			world_fail(w, "%s gives %s a receipt for a message that is not on its disk", from->id, to->id);
 }
 
-static void hello_leaves(struct sim_node *from, struct sim_node *to, const CyHello *h)
+static void state_leaves(struct sim_node *from, struct sim_node *to, const CyState *h)
 {
 	const struct store_stream *s = &mem_store_peer(&from->store, to->id)->stream;
 
@@ -168,8 +168,8 @@ void oracle_link(struct sim_node *from, struct sim_node *to, struct cy_bytes fra
 		st = f->parcel->manifest;
 	else if (f->kind_case == CY_PEER_FRAME__KIND_RECEIPT)
 		st = f->receipt->receipt;
-	else if (f->kind_case == CY_PEER_FRAME__KIND_HELLO)
-		hello_leaves(from, to, f->hello);
+	else if (f->kind_case == CY_PEER_FRAME__KIND_STATE)
+		state_leaves(from, to, f->state);
 	if (st != NULL) {
 		struct cy_bytes text = bytes_of(st->text);
 
@@ -181,12 +181,12 @@ void oracle_link(struct sim_node *from, struct sim_node *to, struct cy_bytes fra
 			receipt_leaves(from, to, text, t);
 		world_say(from->w, "%s -> %s: %s %llu/%llu, %zu message(s)", from->id, to->id, frame_name(f),
 			  (unsigned long long)t->epoch, (unsigned long long)t->sequence, t->n);
-	} else if (f->kind_case == CY_PEER_FRAME__KIND_HELLO) {
-		world_say(from->w, "%s -> %s: hello, epoch %llu, holds %llu/%llu, receipted %llu%s", from->id, to->id,
-			  (unsigned long long)f->hello->epoch, (unsigned long long)f->hello->held->epoch,
-			  (unsigned long long)f->hello->held->sequence,
-			  (unsigned long long)f->hello->receipted->sequence,
-			  f->hello->reconciling ? ", reconciling" : "");
+	} else if (f->kind_case == CY_PEER_FRAME__KIND_STATE) {
+		world_say(from->w, "%s -> %s: state, epoch %llu, holds %llu/%llu, receipted %llu%s", from->id, to->id,
+			  (unsigned long long)f->state->epoch, (unsigned long long)f->state->held->epoch,
+			  (unsigned long long)f->state->held->sequence,
+			  (unsigned long long)f->state->receipted->sequence,
+			  f->state->reconciling ? ", reconciling" : "");
 	} else {
 		world_say(from->w, "%s -> %s: %s", from->id, to->id, frame_name(f));
 	}

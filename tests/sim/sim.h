@@ -56,7 +56,8 @@
 	X(BLOB_FAILS, "files of evidence cannot be read or written")                         \
 	X(BLOB_SLOW, "files of evidence take up to half a minute, or take nothing")          \
 	X(BLOB_FULL, "the disk of evidence is full for a while")                             \
-	X(BLOB_ROT, "bytes of evidence change on the disk")
+	X(BLOB_ROT, "bytes of evidence change on the disk")                                  \
+	X(RELAY, "somebody who passes as the other side to each hands everything on")
 
 enum sim_fault {
 #define SIM_X(name, what) FAULT_##name,
@@ -128,6 +129,8 @@ struct sim_session {
 	bool up[2];     /* the node of this side has been told, and not of its end */
 	bool closed[2]; /* this side sends and takes nothing more */
 	bool full[2];   /* this side was told to wait */
+	bool proven[2]; /* the node of this side takes it for the other's */
+	bool relayed;   /* nobody may take it for the other's */
 	bool doomed;    /* something was lost: it ends before long */
 	bool over;
 	int64_t began;
@@ -155,7 +158,7 @@ struct sim_bulk {
 	struct sim_bulk *next;
 	uint64_t id;
 	struct sim_pair *pair;
-	bool up[2], closed[2], full[2], doomed, over;
+	bool up[2], closed[2], full[2], relayed, doomed, over;
 	int64_t began;
 	struct {
 		struct sim_bulk_frame *first, **last;
@@ -361,6 +364,7 @@ struct sim_chunk *pipe_take(struct sim_pipe *p); /* NULL: empty; free() it */
 void pipe_clear(struct sim_pipe *p);
 
 /* net.c */
+struct link_connection sim_connection(uint64_t session, bool relayed, size_t side);
 struct link_port net_port(struct sim_node *s);
 void net_dial(struct sim_pair *p, int64_t after);
 void net_node_gone(struct sim_node *s);

@@ -36,14 +36,32 @@ void rig_turn(void)
 	event_free(ev);
 }
 
-static void on_up(void *ctx, const char *peer, uint64_t session)
+/* As the node does once the session proof is good. */
+static bool prove(int (*proven)(void *, uint64_t, struct cy_error *), void (*close)(void *, uint64_t, const char *),
+		  void *port, uint64_t session, uint64_t before)
+{
+	struct cy_error e = { 0 };
+
+	if (proven(port, session, &e) < 0) {
+		close(port, session, e.text);
+		return false;
+	}
+	if (before)
+		close(port, before, "a newer connection of this peer takes the place");
+	return true;
+}
+
+static void on_up(void *ctx, const char *peer, uint64_t session, const struct link_connection *on)
 {
 	struct node_rig *n = ctx;
 
 	assert_string_equal(peer, n->peer);
 	assert_true(session != n->session);
-	n->session = session;
+	n->on = *on;
 	n->ups++;
+	if (n->unproven || !prove(n->port.proven, n->port.close, n->port.ctx, session, n->session))
+		return;
+	n->session = session;
 	n->next_number = 0;
 }
 
@@ -124,14 +142,17 @@ static void on_alarm(void *ctx, const char *peer, const char *text)
 	snprintf(n->alarm, sizeof n->alarm, "%s", text);
 }
 
-static void on_bulk_up(void *ctx, const char *peer, uint64_t session)
+static void on_bulk_up(void *ctx, const char *peer, uint64_t session, const struct link_connection *on)
 {
 	struct node_rig *n = ctx;
 
 	assert_string_equal(peer, n->peer);
 	assert_true(session != n->session && session != n->bulk.session);
-	n->bulk.session = session;
+	n->bulk.on = *on;
 	n->bulk.ups++;
+	if (!prove(n->bulk.port.proven, n->bulk.port.close, n->bulk.port.ctx, session, n->bulk.session))
+		return;
+	n->bulk.session = session;
 	n->bulk.next_number = 0;
 }
 

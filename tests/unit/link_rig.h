@@ -27,7 +27,8 @@ extern struct event_base *rig_base;
 /* What happened on the bulk lane. */
 struct bulk_rig {
 	struct bulk_port port;
-	uint64_t session; /* 0: none is up */
+	uint64_t session;          /* 0: none is up */
+	struct link_connection on; /* of the newest */
 	unsigned ups, downs, frames, writables;
 	unsigned failed, failed_told; /* attempts to dial; those that the journal shows */
 	uint64_t next_number;
@@ -43,7 +44,8 @@ struct node_rig {
 	const char *listen; /* NULL: none */
 	char dial[64];      /* empty: not dialled */
 	struct link_config config;
-	bool echo, no_bulk;
+	bool echo, no_bulk, unproven; /* unproven: nobody says that a session is proven */
+	struct link_connection on;    /* of the newest session */
 
 	struct link *link;
 	struct link_port port;

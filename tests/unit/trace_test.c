@@ -117,11 +117,20 @@ static const char *describe(struct world *w, const CyPeerFrame *f, char *out, si
 	out[0] = '\0';
 	switch (f->kind_case) {
 	case CY_PEER_FRAME__KIND_HELLO:
-		snprintf(out, size, "hello     epoch %llu, holds %llu/%llu, has receipts to %llu/%llu%s",
-			 relative(f->hello->epoch), relative(f->hello->held->epoch),
-			 (unsigned long long)f->hello->held->sequence, relative(f->hello->receipted->epoch),
-			 (unsigned long long)f->hello->receipted->sequence,
-			 f->hello->reconciling ? ", reconciling" : "");
+		snprintf(out, size, "hello     from %s to %s, version %u", f->hello->from, f->hello->to,
+			 f->hello->highest_version);
+		break;
+	case CY_PEER_FRAME__KIND_SESSION_PROOF:
+		wire_text_read(cy_bytes(f->session_proof->proof->text.data, f->session_proof->proof->text.len), t,
+			       NULL);
+		snprintf(out, size, "proof     of %s as %s", t->from, t->role == WIRE_DIALLER ? "dialler" : "listener");
+		break;
+	case CY_PEER_FRAME__KIND_STATE:
+		snprintf(out, size, "state     epoch %llu, holds %llu/%llu, has receipts to %llu/%llu%s",
+			 relative(f->state->epoch), relative(f->state->held->epoch),
+			 (unsigned long long)f->state->held->sequence, relative(f->state->receipted->epoch),
+			 (unsigned long long)f->state->receipted->sequence,
+			 f->state->reconciling ? ", reconciling" : "");
 		break;
 	case CY_PEER_FRAME__KIND_PARCEL:
 		wire_text_read(cy_bytes(f->parcel->manifest->text.data, f->parcel->manifest->text.len), t, NULL);
@@ -215,6 +224,14 @@ static int link_send(void *ctx, uint64_t session, struct cy_bytes frame)
 	f->bytes = CY_BUF(CY_FRAME_MAX);
 	assert_int_equal(cy_buf_add(&f->bytes, frame.data, frame.len), CY_OK);
 	return CY_OK;
+}
+
+static int link_proven(void *ctx, uint64_t session, struct cy_error *e)
+{
+	struct side *s = ctx;
+
+	(void)e;
+	return session == s->session ? CY_OK : CY_ENOENT;
 }
 
 static void link_established(void *ctx, uint64_t session)
@@ -396,7 +413,7 @@ static void start(struct side *s)
 	snprintf(key, sizeof key, "%s/store.key", s->dir);
 	if (store_sqlite_open(&sc, committed, s, &s->store, &s->ports.store, &e) < 0)
 		fail_msg("%s", e.text);
-	s->ports.link = (struct link_port){ s, link_send, link_established, link_close };
+	s->ports.link = (struct link_port){ s, link_send, link_proven, link_established, link_close };
 	s->ports.local =
 		(struct local_port){ .ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close };
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
@@ -438,10 +455,14 @@ static void session_lost(struct world *w, const char *why)
 
 static void connect_both(struct world *w)
 {
+	struct link_connection on = { .dialled = true };
+
 	say(w, "       -- session begins");
 	w->a.session = w->b.session = ++w->sessions;
-	node_link_up(w->a.node, "IE", w->a.session);
-	node_link_up(w->b.node, "US-OIA", w->b.session);
+	on.exporter = cy_sha256(cy_bytes(&w->sessions, sizeof w->sessions));
+	node_link_up(w->a.node, "IE", w->a.session, &on);
+	on.dialled = false;
+	node_link_up(w->b.node, "US-OIA", w->b.session, &on);
 }
 
 static bool sign_all(struct side *s)

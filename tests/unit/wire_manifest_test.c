@@ -48,6 +48,7 @@ static const char parcel_text[] =
 static const char head_text[] = "# comity-manifest 1\n"
 				"# type audit-head\n"
 				"# from IE\n"
+				"# to US-OIA\n"
 				"# epoch 3\n"
 				"# made 2026-11-23T10:00:00.000Z\n"
 				"# audit-size 0\n"
@@ -62,6 +63,18 @@ static const char failure_text[] =
 	"# rejected EXPIRED not delivered in 30 days\n"
 	"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  019a0000-0000-7000-8000-000000000001\n";
 
+static const char proof_text[] = "# comity-manifest 1\n"
+				 "# type session-proof\n"
+				 "# from IE\n"
+				 "# to US-OIA\n"
+				 "# made 2026-11-23T10:00:00.000Z\n"
+				 "# role listener\n"
+				 "# lane bulk\n"
+				 "# hello-from ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
+				 "# hello-to e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
+				 "# binding exporter "
+				 "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
+
 static struct wire_text text_of(enum wire_text_type type)
 {
 	struct wire_text t;
@@ -69,8 +82,7 @@ static struct wire_text text_of(enum wire_text_type type)
 	memset(&t, 0, sizeof t);
 	t.type = type;
 	strcpy(t.from, type == WIRE_PARCEL ? "US-OIA" : "IE");
-	if (type != WIRE_AUDIT_HEAD)
-		strcpy(t.to, type == WIRE_PARCEL ? "IE" : "US-OIA");
+	strcpy(t.to, type == WIRE_PARCEL ? "IE" : "US-OIA");
 	t.made.ms = MADE;
 	return t;
 }
@@ -119,6 +131,14 @@ static void each_type_is_written_line_for_line(void **state)
 	t.audit_root = cy_sha256(cy_bytes("", 0));
 	assert_written(&t, head_text);
 
+	t = text_of(WIRE_SESSION_PROOF);
+	t.role = WIRE_LISTENER;
+	t.lane = WIRE_BULK;
+	t.hello_from = t.bound = cy_sha256(cy_bytes("abc", 3));
+	t.hello_to = cy_sha256(cy_bytes("", 0));
+	t.binding = WIRE_EXPORTER;
+	assert_written(&t, proof_text);
+
 	t = text_of(WIRE_RELAY_FAILURE);
 	add_entry(&t, "abc", id_1);
 	t.entries[0].code = CY_REJECTION_CODE__EXPIRED;
@@ -143,9 +163,9 @@ static void random_reason(struct cy_rng *rng, char *out)
 
 static void random_text(struct cy_rng *rng, struct wire_text *t)
 {
-	*t = text_of((enum wire_text_type)cy_rng_below(rng, 4));
+	*t = text_of((enum wire_text_type)cy_rng_below(rng, 5));
 	t->made.ms = (int64_t)cy_rng_below(rng, UINT64_C(253402300800000));
-	if (t->type != WIRE_RELAY_FAILURE)
+	if (t->type != WIRE_RELAY_FAILURE && t->type != WIRE_SESSION_PROOF)
 		t->epoch = cy_rng_next(rng) >> (1 + cy_rng_below(rng, 63));
 	if (t->type == WIRE_PARCEL || t->type == WIRE_RECEIPT)
 		t->sequence = cy_rng_next(rng) >> (1 + cy_rng_below(rng, 63));
@@ -155,7 +175,15 @@ static void random_text(struct cy_rng *rng, struct wire_text *t)
 		t->audit_size = cy_rng_next(rng) >> 1;
 		t->audit_root = cy_sha256(cy_bytes(rng, sizeof *rng));
 	}
-	if (t->type == WIRE_AUDIT_HEAD)
+	if (t->type == WIRE_SESSION_PROOF) {
+		const uint64_t noise = cy_rng_next(rng);
+
+		t->role = (enum wire_role)(noise & 1);
+		t->lane = (enum wire_lane)(noise >> 1 & 1);
+		t->binding = (enum wire_binding)(noise >> 2 & 1);
+		t->hello_from = t->hello_to = t->bound = cy_sha256(cy_bytes(&noise, sizeof noise));
+	}
+	if (t->type == WIRE_AUDIT_HEAD || t->type == WIRE_SESSION_PROOF)
 		return;
 	t->n = 1 + cy_rng_below(rng, CY_PARCEL_MESSAGES_MAX);
 	for (size_t i = 0; i < t->n; i++) {
@@ -198,7 +226,7 @@ static void what_is_written_is_read_back_and_written_the_same(void **state)
  * must be written exactly as it was read. */
 static void no_altered_text_is_read_that_a_writer_would_not_make(void **state)
 {
-	static const char *const texts[] = { parcel_text, receipt_text, head_text, failure_text };
+	static const char *const texts[] = { parcel_text, receipt_text, head_text, failure_text, proof_text };
 	static const char others[] = "\0\n\r #A0z\x80\x7f";
 	/* Without its last entry the receipt is whole again. */
 	const char *shorter = strstr(receipt_text, "# rejected");
@@ -282,7 +310,16 @@ static void a_wrong_line_is_named_by_its_number(void **state)
 		{ receipt_text, "it claims", "it\tclaims", "line 13" },
 		{ receipt_text, "it claims", "it \xc3 claims", "line 13" },
 		{ receipt_text, "000000000002", "000000000001", "line 14" },
-		{ head_text, "audit-size 0", "audit-size -1", "line 6" },
+		{ head_text, "audit-size 0", "audit-size -1", "line 7" },
+		{ head_text, "# to US-OIA\n", "", "line 4" },
+		{ proof_text, "type session-proof", "type audit-head", "line 5" },
+		{ proof_text, "role listener", "role server", "line 6" },
+		{ proof_text, "lane bulk", "lane", "line 7" },
+		{ proof_text, "# hello-from ba", "# hello-from BA", "line 8" },
+		{ proof_text, "# hello-to", "# hello-from", "line 9" },
+		{ proof_text, "binding exporter", "binding unique", "line 10" },
+		{ proof_text, "binding exporter ba", "binding exporter  a", "line 10" },
+		{ proof_text, "# binding exporter", "# binding certificate 00\n# binding exporter", "line 10" },
 		{ failure_text, "EXPIRED", "MALFORMED", "line 6" },
 	};
 	char text[1200];

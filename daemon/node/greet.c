@@ -1,0 +1,515 @@
+/* The beginning of a session, on either lane: Hello, then the proof that the peer's
+ * signing key speaks for this very connection. TLS has said which peer the certificate
+ * may belong to; until the proof is good the connection counts for nothing: it takes no
+ * session's place and changes nothing of what is held, shown or counted of the peer.
+ * (proto/PROTOCOL.md, "Session") */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mutant.h"
+#include "node/evidence.h"
+#include "wire/message.h"
+
+struct greeting {
+	struct greeting *next;
+	struct peer *peer;
+	uint64_t session;
+	enum wire_lane lane;
+	struct link_connection on;
+	struct cy_digest said, heard; /* SHA-256 of our Hello frame and of theirs, as sent */
+	CyHello *hello;               /* theirs; NULL: it has not come */
+	struct cy_buf proof;          /* our text, while it is signed and afterwards */
+	uint64_t ticket;              /* of that signature; 0: none is under way */
+	/* Dialler: HELLO, SIGNING, PROOF. Listener: HELLO, PROOF, SIGNING: who dials proves first. */
+	enum {
+		GREET_HELLO,   /* theirs is awaited */
+		GREET_PROOF,   /* theirs is awaited */
+		GREET_SIGNING, /* ours is being signed */
+	} phase;
+};
+
+/* A frame of a greeting, of whichever lane: at most one of the three. */
+struct greeting_frame {
+	ProtobufCMessage *owner;
+	CyHello *hello;
+	CySessionProof *proof;
+	CyGoodbye *goodbye;
+};
+
+/* ---------------------------------------------------------------- features */
+
+static const char *const feature_words[] = {
+#define X(name, word) word,
+	NODE_FEATURES(X)
+#undef X
+};
+
+static bool feature_own(const struct node *n, enum node_feature f)
+{
+	switch (f) {
+	case NODE_FEATURE_EVIDENCE:
+		return n->ports.blobs.ctx != NULL;
+	case NODE_FEATURE_PROFILE_TEXT:
+		return n->config.books != NULL && n->config.books->n_profiles > 0;
+	case NODE_FEATURES_N:
+		break;
+	}
+	return false;
+}
+
+uint32_t greet_features(const CyHello *h)
+{
+	uint32_t features = 0;
+
+	for (size_t i = 0; i < h->n_features; i++)
+		for (size_t k = 0; k < NODE_FEATURES_N; k++)
+			if (strcmp(h->features[i], feature_words[k]) == 0)
+				features |= 1u << k;
+	return features;
+}
+
+/* ------------------------------------------------------------------ frames */
+
+static int send_frame(struct node *n, const struct greeting *g, const ProtobufCMessage *frame,
+		      struct cy_digest *ret_digest)
+{
+	const size_t len = protobuf_c_message_get_packed_size(frame);
+	uint8_t *data = malloc(len + 1);
+	int r;
+
+	CY_ASSERT(data != NULL);
+	protobuf_c_message_pack(frame, data);
+	if (ret_digest != NULL)
+		*ret_digest = cy_sha256(cy_bytes(data, len));
+	if (g->lane == WIRE_BULK)
+		return n->ports.bulk.send(
+			n->ports.bulk.ctx, g->session,
+			(struct blob_bytes){ .data = data, .len = len, .release = free, .owner = data });
+	r = n->ports.link.send(n->ports.link.ctx, g->session, cy_bytes(data, len));
+	free(data);
+	return r;
+}
+
+/* Say what is set of `f` on the greeting's lane. */
+static int say(struct node *n, const struct greeting *g, const struct greeting_frame *f, struct cy_digest *ret_digest)
+{
+	CyPeerFrame peer = CY_PEER_FRAME__INIT;
+	CyBulkFrame bulk = CY_BULK_FRAME__INIT;
+
+	if (f->hello != NULL) {
+		peer.kind_case = CY_PEER_FRAME__KIND_HELLO;
+		bulk.kind_case = CY_BULK_FRAME__KIND_HELLO;
+		peer.hello = bulk.hello = f->hello;
+	} else if (f->proof != NULL) {
+		peer.kind_case = CY_PEER_FRAME__KIND_SESSION_PROOF;
+		bulk.kind_case = CY_BULK_FRAME__KIND_SESSION_PROOF;
+		peer.session_proof = bulk.session_proof = f->proof;
+	} else {
+		peer.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
+		bulk.kind_case = CY_BULK_FRAME__KIND_GOODBYE;
+		peer.goodbye = bulk.goodbye = f->goodbye;
+	}
+	return send_frame(n, g, g->lane == WIRE_BULK ? &bulk.base : &peer.base, ret_digest);
+}
+
+/* CY_EPARSE also for a frame that has no place in a greeting. */
+static int read_frame(const struct greeting *g, struct cy_bytes bytes, struct greeting_frame *ret, struct cy_error *e)
+{
+	const bool bulk = g->lane == WIRE_BULK;
+	int r = wire_unpack(bulk ? &cy_bulk_frame__descriptor : &cy_peer_frame__descriptor, bytes, CY_FRAME_MAX,
+			    &ret->owner, e);
+
+	if (r < 0)
+		return r;
+	if (bulk) {
+		CyBulkFrame *f = (CyBulkFrame *)ret->owner;
+
+		ret->hello = f->kind_case == CY_BULK_FRAME__KIND_HELLO ? f->hello : NULL;
+		ret->proof = f->kind_case == CY_BULK_FRAME__KIND_SESSION_PROOF ? f->session_proof : NULL;
+		ret->goodbye = f->kind_case == CY_BULK_FRAME__KIND_GOODBYE ? f->goodbye : NULL;
+		if (ret->hello != NULL) /* it outlives the frame */
+			f->kind_case = CY_BULK_FRAME__KIND__NOT_SET;
+	} else {
+		CyPeerFrame *f = (CyPeerFrame *)ret->owner;
+
+		ret->hello = f->kind_case == CY_PEER_FRAME__KIND_HELLO ? f->hello : NULL;
+		ret->proof = f->kind_case == CY_PEER_FRAME__KIND_SESSION_PROOF ? f->session_proof : NULL;
+		ret->goodbye = f->kind_case == CY_PEER_FRAME__KIND_GOODBYE ? f->goodbye : NULL;
+		if (ret->hello != NULL)
+			f->kind_case = CY_PEER_FRAME__KIND__NOT_SET;
+	}
+	return ret->hello != NULL || ret->proof != NULL || ret->goodbye != NULL
+		       ? CY_OK
+		       : cy_fail(e, CY_EPARSE, "a frame before the session proof, or of an unknown kind");
+}
+
+/* ----------------------------------------------------------------- the end */
+
+static void drop(struct node *n, struct greeting *g)
+{
+	struct greeting **at = &n->greetings;
+
+	while (*at != g)
+		at = &(*at)->next;
+	*at = g->next;
+	cy_buf_free(&g->proof);
+	if (g->hello != NULL)
+		cy_hello__free_unpacked(g->hello, NULL);
+	free(g);
+}
+
+/* What a connection that proved nothing may change: only that our own attempt to reach
+ * the peer has failed. */
+static void tell_failed(struct node *n, const struct greeting *g, const char *why)
+{
+	if (g->on.dialled && g->lane == WIRE_MESSAGES)
+		node_link_failed(n, g->peer->id, why);
+	else
+		node_note(n, NODE_DEBUG, "peer %s: a connection that had proved nothing has ended: %s", g->peer->id,
+			  why);
+}
+
+static void close_connection(struct node *n, const struct greeting *g, const char *why)
+{
+	if (g->lane == WIRE_BULK)
+		n->ports.bulk.close(n->ports.bulk.ctx, g->session, why);
+	else
+		n->ports.link.close(n->ports.link.ctx, g->session, why);
+}
+
+static void refuse(struct node *n, struct greeting *g, CyGoodbyeCode code, const char *why)
+{
+	const bool alarm = code == CY_GOODBYE_CODE__IDENTITY || code == CY_GOODBYE_CODE__SIGNATURE;
+	CyGoodbye goodbye = CY_GOODBYE__INIT;
+
+	goodbye.code = code;
+	goodbye.text = (char *)why;
+	if (code != CY_GOODBYE_CODE__SHUTDOWN && code != CY_GOODBYE_CODE__REPLACED)
+		node_tell(n, alarm ? NODE_ALARM : NODE_WARNING, alarm ? NODE_EVENT_PEER_TRUST : NODE_EVENT_PEER_FAULT,
+			  g->peer->id, "peer %s: a connection %s was refused before it was proven: %s", g->peer->id,
+			  g->on.dialled ? "to it" : "in its name", why);
+	say(n, g, &(struct greeting_frame){ .goodbye = &goodbye }, NULL);
+	close_connection(n, g, why);
+	if (code != CY_GOODBYE_CODE__REPLACED)
+		tell_failed(n, g, why);
+	drop(n, g);
+}
+
+void greet_dismiss(struct node *n, const struct peer *p, const char *why)
+{
+	for (struct greeting *g = n->greetings, *next; g != NULL; g = next) {
+		next = g->next;
+		if (p == NULL || g->peer == p)
+			refuse(n, g, CY_GOODBYE_CODE__SHUTDOWN, why);
+	}
+}
+
+static struct greeting *find(struct node *n, uint64_t session)
+{
+	struct greeting *g = n->greetings;
+
+	while (g != NULL && g->session != session)
+		g = g->next;
+	return g;
+}
+
+bool greet_over(struct node *n, uint64_t session, const char *why)
+{
+	struct greeting *g = find(n, session);
+
+	if (g == NULL)
+		return false;
+	tell_failed(n, g, why);
+	drop(n, g);
+	return true;
+}
+
+void greet_free(struct node *n)
+{
+	while (n->greetings != NULL)
+		drop(n, n->greetings);
+}
+
+/* ------------------------------------------------------------------- Hello */
+
+static void say_hello(struct node *n, struct greeting *g)
+{
+	CyHello h = CY_HELLO__INIT;
+	char *features[NODE_FEATURES_N];
+	uint8_t nonce[CY_HELLO_NONCE];
+
+	n->ports.random.fill(n->ports.random.ctx, nonce, sizeof nonce);
+	h.lowest_version = h.highest_version = CY_PROTOCOL_VERSION;
+	h.from = n->authority;
+	h.to = g->peer->id;
+	h.instance_id = (ProtobufCBinaryData){ .data = n->instance, .len = sizeof n->instance };
+	h.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
+	h.clock_ms = node_now(n).ms;
+	h.features = features;
+	for (size_t i = 0; i < NODE_FEATURES_N; i++)
+		if (feature_own(n, (enum node_feature)i))
+			features[h.n_features++] = (char *)feature_words[i];
+	if (g->lane == WIRE_BULK) {
+		h.pulls = XCHG_PULLS;
+	} else {
+		h.max_message_bytes = CY_MESSAGE_MAX;
+		h.max_parcel_bytes = CY_PARCEL_BYTES_MAX;
+		h.max_parcel_messages = CY_PARCEL_MESSAGES_MAX;
+		h.window = n->config.window;
+	}
+	say(n, g, &(struct greeting_frame){ .hello = &h }, &g->said);
+}
+
+/* NULL: it is good. `text` is for a sentence with numbers in it. */
+static const char *hello_fault(const struct node *n, const struct greeting *g, const CyHello *h, char *text,
+			       size_t size, CyGoodbyeCode *ret_code)
+{
+	*ret_code = CY_GOODBYE_CODE__VERSION;
+	if (h->lowest_version > CY_PROTOCOL_VERSION || h->highest_version < CY_PROTOCOL_VERSION) {
+		snprintf(
+			text, size,
+			"no protocol version in common: this side speaks version %d, the other side %u to %u; the side "
+			"with the lower one must be upgraded",
+			CY_PROTOCOL_VERSION, h->lowest_version, h->highest_version);
+		return text;
+	}
+	if (h->n_critical > 0)
+		return "the hello names a critical feature that is not known here";
+	*ret_code = CY_GOODBYE_CODE__IDENTITY;
+	if (strcmp(h->from, g->peer->id) != 0)
+		return "the hello names another authority than the certificate";
+	if (strcmp(h->to, n->authority) != 0)
+		return "the hello is for another authority";
+	*ret_code = CY_GOODBYE_CODE__PROTOCOL;
+	if (h->instance_id.len != 16 || h->nonce.len != CY_HELLO_NONCE)
+		return "the hello lacks its instance id or its nonce";
+	if (g->lane == WIRE_BULK)
+		return h->pulls == 0 ? "the hello allows no pull" : NULL;
+	/* The smallest limits that a peer may state are those of the protocol. */
+	if (h->window < 1 || h->max_message_bytes < CY_MESSAGE_MAX || h->max_parcel_bytes < CY_PARCEL_BYTES_MAX ||
+	    h->max_parcel_messages < CY_PARCEL_MESSAGES_MAX)
+		return "the hello states limits below those of the protocol";
+	return NULL;
+}
+
+/* ------------------------------------------------------------------- proof */
+
+static enum wire_role own_role(const struct greeting *g)
+{
+	return g->on.dialled ? WIRE_DIALLER : WIRE_LISTENER;
+}
+
+static void make_proof(struct node *n, struct greeting *g)
+{
+	struct wire_text t = { .type = WIRE_SESSION_PROOF,
+			       .made = node_legal_now(n),
+			       .role = own_role(g),
+			       .lane = g->lane,
+			       .hello_from = g->said,
+			       .hello_to = g->heard,
+			       .binding = g->peer->tunnel ? WIRE_CERTIFICATE : WIRE_EXPORTER,
+			       .bound = g->peer->tunnel ? g->on.ours : g->on.exporter };
+
+	cy_copy(t.from, sizeof t.from, n->authority);
+	cy_copy(t.to, sizeof t.to, g->peer->id);
+	CY_ASSERT(wire_text_write(&t, &g->proof) == CY_OK);
+	g->ticket = ++n->last_ticket;
+	if (n->ports.signer.sign(n->ports.signer.ctx, g->ticket, cy_buf_view(&g->proof)) < 0)
+		refuse(n, g, CY_GOODBYE_CODE__STORE, "this side cannot sign now");
+}
+
+/* What the proof says of the connection, against what was seen of it. */
+static const char *proof_fault(const struct greeting *g, const struct wire_text *t)
+{
+	const enum wire_binding binding = g->peer->tunnel ? WIRE_CERTIFICATE : WIRE_EXPORTER;
+	const struct cy_digest *bound = g->peer->tunnel ? &g->on.theirs : &g->on.exporter;
+
+	if (t->role == own_role(g))
+		return "the session proof is of the other end of a connection";
+	if (t->lane != g->lane)
+		return "the session proof is for another lane";
+	if (!cy_digest_equal(&t->hello_from, &g->heard) || !cy_digest_equal(&t->hello_to, &g->said))
+		return "the session proof is for other hellos than those of this connection";
+	if (t->binding != binding)
+		return g->peer->tunnel
+			       ? "the session proof is bound to an exporter, and the configuration says tunnel = yes"
+			       : "the session proof is bound to a certificate, and the configuration does not say "
+				 "tunnel = yes";
+	if (CY_MUTANT_PROOF_UNBOUND)
+		return NULL;
+	return cy_digest_equal(&t->bound, bound) ? NULL : "the session proof is for another connection";
+}
+
+/* The peer is who it says: the session begins. As listener `ours` is said first. */
+static void begin(struct node *n, struct greeting *g, CySessionProof *ours)
+{
+	struct peer *p = g->peer;
+	const uint64_t session = g->session;
+	const enum wire_lane lane = g->lane;
+	struct cy_error e = { 0 };
+	int r = lane == WIRE_BULK ? n->ports.bulk.proven(n->ports.bulk.ctx, session, &e)
+				  : n->ports.link.proven(n->ports.link.ctx, session, &e);
+	CyHello *h;
+
+	if (r < 0) {
+		refuse(n, g, CY_GOODBYE_CODE__REPLACED, e.text);
+		return;
+	}
+	if (ours != NULL)
+		say(n, g, &(struct greeting_frame){ .proof = ours }, NULL);
+	h = g->hello;
+	g->hello = NULL;
+	drop(n, g);
+	if (lane == WIRE_BULK)
+		bulk_proven(n, p, session, h);
+	else
+		session_proven(n, p, session, h);
+	cy_hello__free_unpacked(h, NULL);
+}
+
+bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes signature)
+{
+	CySessionProof proof = CY_SESSION_PROOF__INIT;
+	CySignedText st = CY_SIGNED_TEXT__INIT;
+	struct greeting *g = n->greetings;
+
+	while (g != NULL && g->ticket != ticket)
+		g = g->next;
+	if (g == NULL)
+		return false;
+	g->ticket = 0;
+	if (code < 0) {
+		refuse(n, g, CY_GOODBYE_CODE__STORE, "this side cannot sign now");
+		return true;
+	}
+	st.text = (ProtobufCBinaryData){ .data = g->proof.data, .len = g->proof.len };
+	st.signature = (ProtobufCBinaryData){ .data = (uint8_t *)signature.data, .len = signature.len };
+	proof.proof = &st;
+	if (!g->on.dialled) {
+		begin(n, g, &proof);
+		return true;
+	}
+	g->phase = GREET_PROOF;
+	say(n, g, &(struct greeting_frame){ .proof = &proof }, NULL);
+	return true;
+}
+
+/* ------------------------------------------------------------------- steps */
+
+static void take_hello(struct node *n, struct greeting *g, CyHello *h, struct cy_bytes bytes)
+{
+	CyGoodbyeCode code;
+	char text[200];
+	const char *fault = hello_fault(n, g, h, text, sizeof text, &code);
+
+	g->hello = h;
+	g->heard = cy_sha256(bytes);
+	if (fault != NULL) {
+		refuse(n, g, code, fault);
+		return;
+	}
+	if (g->on.dialled) {
+		g->phase = GREET_SIGNING;
+		make_proof(n, g);
+		return;
+	}
+	g->phase = GREET_PROOF;
+	say_hello(n, g);
+}
+
+static void take_proof(struct node *n, struct greeting *g, const CySessionProof *proof)
+{
+	struct cy_error e = { 0 };
+	struct wire_text *t = NULL;
+	const char *fault;
+	int r = node_check_text(n, proof->proof, WIRE_SESSION_PROOF, g->peer->id, n->authority, &t, &e);
+
+	if (r < 0) {
+		refuse(n, g,
+		       r == CY_ESIGN     ? CY_GOODBYE_CODE__SIGNATURE
+		       : r == CY_EDENIED ? CY_GOODBYE_CODE__IDENTITY
+					 : CY_GOODBYE_CODE__PROTOCOL,
+		       e.text);
+		return;
+	}
+	fault = proof_fault(g, t);
+	free(t);
+	if (fault != NULL) {
+		refuse(n, g, CY_GOODBYE_CODE__IDENTITY, fault);
+	} else if (g->on.dialled) {
+		begin(n, g, NULL);
+	} else {
+		g->phase = GREET_SIGNING;
+		make_proof(n, g);
+	}
+}
+
+static void take_goodbye(struct node *n, struct greeting *g, const CyGoodbye *goodbye)
+{
+	char farewell[128], why[200];
+
+	cy_line(farewell, sizeof farewell, goodbye->text);
+	snprintf(why, sizeof why, "the peer said goodbye: %s", farewell);
+	node_note(n, NODE_INFO, "peer %s: it refuses a connection before its proof: %s", g->peer->id,
+		  node_goodbye_name(goodbye->code));
+	close_connection(n, g, why);
+	tell_failed(n, g, why);
+	drop(n, g);
+}
+
+static void take_frame(struct node *n, struct greeting *g, struct greeting_frame *f, struct cy_bytes bytes)
+{
+	if (f->goodbye != NULL) {
+		take_goodbye(n, g, f->goodbye);
+	} else if (f->hello != NULL && g->phase == GREET_HELLO) {
+		take_hello(n, g, f->hello, bytes);
+		f->hello = NULL;
+	} else if (f->proof != NULL && g->phase == GREET_PROOF) {
+		take_proof(n, g, f->proof);
+	} else {
+		refuse(n, g, CY_GOODBYE_CODE__PROTOCOL,
+		       f->hello != NULL ? "a second hello" : "a session proof before its turn");
+	}
+}
+
+bool greet_frame(struct node *n, uint64_t session, struct cy_bytes bytes)
+{
+	struct greeting *g = find(n, session);
+	struct greeting_frame f = { 0 };
+	struct cy_error e = { 0 };
+	char why[300];
+
+	if (g == NULL)
+		return false;
+	if (read_frame(g, bytes, &f, &e) == CY_OK) {
+		take_frame(n, g, &f, bytes);
+	} else {
+		snprintf(why, sizeof why, "%.200s%s", e.text,
+			 g->phase == GREET_HELLO ? " (protocol version 2 begins with its hello)" : "");
+		refuse(n, g, CY_GOODBYE_CODE__PROTOCOL, why);
+	}
+	if (f.hello != NULL)
+		cy_hello__free_unpacked(f.hello, NULL);
+	if (f.owner != NULL)
+		protobuf_c_message_free_unpacked(f.owner, NULL);
+	return true;
+}
+
+void greet_begin(struct node *n, struct peer *p, uint64_t session, enum wire_lane lane,
+		 const struct link_connection *on)
+{
+	struct greeting *g = calloc(1, sizeof *g);
+
+	CY_ASSERT(g != NULL);
+	g->peer = p;
+	g->session = session;
+	g->lane = lane;
+	g->on = *on;
+	g->proof = CY_BUF(CY_MANIFEST_MAX);
+	g->next = n->greetings;
+	n->greetings = g;
+	/* Who calls says first who it is. */
+	if (g->on.dialled)
+		say_hello(n, g);
+}
