@@ -223,9 +223,10 @@ static int write_message(struct node *n, const struct peer *p, const struct wire
 	return r;
 }
 
-/* One message of a parcel. Only a store that cannot read ends in an error. */
+/* One message of a parcel; `doubt`: what is odd about the parcel's time, or NULL. Only a
+ * store that cannot read ends in an error. */
 static int take(struct node *n, struct peer *p, struct wire_entry *e, struct cy_bytes content, struct xchg_pos pos,
-		uint32_t index)
+		uint32_t index, const char *doubt)
 {
 	ProtobufCMessage *pm = NULL;
 	struct work_case *c = NULL;
@@ -255,7 +256,7 @@ static int take(struct node *n, struct peer *p, struct wire_entry *e, struct cy_
 				.kind = m != NULL && m->content != NULL ? m->content->kind_case : 0,
 				.number = m != NULL ? m->number : 0,
 				.code = v.code,
-				.text = v.reason
+				.text = v.code == 0 ? doubt : v.reason
 			};
 
 			cases_event(n, c, &event);
@@ -400,6 +401,7 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	struct cy_digest digest = cy_sha256(cy_bytes(st->text.data, st->text.len));
 	struct store_write *w;
 	struct want *want;
+	const char *doubt;
 
 	*t = *text;
 	if (p->stream.reconciling) {
@@ -417,10 +419,11 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	case XCHG_NEXT:
 		break;
 	}
+	doubt = made_parcel(n, p, t);
 	for (size_t i = 0; i < t->n; i++) {
 		const ProtobufCBinaryData *m = &parcel->messages[i];
 
-		if (take(n, p, &t->entries[i], cy_bytes(m->data, m->len), pos, (uint32_t)i) == CY_OK)
+		if (take(n, p, &t->entries[i], cy_bytes(m->data, m->len), pos, (uint32_t)i, doubt) == CY_OK)
 			continue;
 		/* Half of a parcel must not be committed. */
 		batch_doom(n, p, "the store cannot read what its parcel needs");

@@ -517,6 +517,13 @@ void profiles_told(struct node *n, struct peer *p, const CyProfile *f);
 uint32_t profiles_different(const struct node *n, const struct peer *p);
 void profiles_compare(struct node *n, struct conn *c, uint64_t correlation, const CyCompareProfiles *r);
 
+/* ----------------------------------------------------------------- made.c */
+/* What is odd about the time that the peer signed, told to the operator as well; NULL:
+ * nothing. In the batch's arena. To be asked before the parcel, the next one of its
+ * stream, is written; of a receipt, with the `made` of our parcel that it answers. */
+const char *made_parcel(struct node *n, const struct peer *p, const struct wire_text *t);
+const char *made_receipt(struct node *n, const struct peer *p, const struct wire_text *t, struct cy_wall parcel);
+
 /* -------------------------------------------------------------- inbound.c */
 void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text);
 int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row);

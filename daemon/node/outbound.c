@@ -370,8 +370,9 @@ static int load_own(void *arg, const struct store_message *row)
 }
 
 /* The verdict on one own message. `again`: there was one before, and this one
- * counts where it differs: the peer lost what it stood on, and holds it so now. */
-static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bool again)
+ * counts where it differs: the peer lost what it stood on, and holds it so now.
+ * `doubt`: what is odd about the receipt's time, or NULL. */
+static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt)
 {
 	struct store_port *s = &n->ports.store;
 	struct own_message m;
@@ -413,7 +414,7 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bo
 					.kind = m.kind,
 					.number = m.number,
 					.code = e->code,
-					.text = e->reason });
+					.text = e->code == 0 ? doubt : e->reason });
 	return CY_OK;
 }
 
@@ -456,6 +457,7 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 				  .now = cy_bytes(receipt->receipt->text.data, receipt->receipt->text.len) };
 	struct cy_digest digest;
 	struct store_write *w;
+	const char *doubt;
 	char hex[CY_SHA256_HEX];
 	int r = s->get_parcel(s->ctx, p->id, STORE_OWN, pos.epoch, pos.sequence, load_own_parcel, &own);
 
@@ -471,8 +473,9 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	/* What is only repeated says nothing new: what it stated may have gone on since. */
 	if (xchg_receipted(&p->sender, pos) < 0 || (own.same && !CY_MUTANT_REPEATED_RECEIPT))
 		return;
+	doubt = made_receipt(n, p, text, own.text->made);
 	for (size_t i = 0; i < text->n; i++) {
-		r = settle(n, p, &text->entries[i], own.receipted);
+		r = settle(n, p, &text->entries[i], own.receipted, doubt);
 		if (r < 0) {
 			batch_doom(n, p, "a message that it receipted cannot be read");
 			return;

@@ -100,8 +100,9 @@ enum node_event {
 	NODE_EVENT_PEER_UP,
 	NODE_EVENT_PEER_DOWN,
 	NODE_EVENT_PEER_UNREACHABLE,
-	NODE_EVENT_PEER_TRUST, /* its certificate, its CRL, two machines with one certificate */
-	NODE_EVENT_PEER_FAULT, /* it broke the protocol, or a signature is wrong */
+	NODE_EVENT_PEER_TRUST,  /* its certificate, its CRL, two machines with one certificate */
+	NODE_EVENT_PEER_FAULT,  /* it broke the protocol, or a signature is wrong */
+	NODE_EVENT_SIGNED_TIME, /* what it signed as made cannot have been made then */
 	NODE_EVENT_CALLER_REFUSED,
 	NODE_EVENT_REJECTED,    /* a message, by us or by the peer */
 	NODE_EVENT_UNDELIVERED, /* a message was given up */

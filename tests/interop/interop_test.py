@@ -197,6 +197,42 @@ def shall_exchange(node, peer, s, how):
 	return got["caseId"], m.case_id
 
 
+def shall_doubt_times(node, peer, s):
+	"""A time that cannot be right is told to people, and what it stands in is taken."""
+	minute = 60_000
+	for what, off, level, said in (
+			("now", 0, None, None),
+			("4 minutes ahead", 4 * minute, None, None),
+			("4 minutes before the parcel before it", -minute + 1000, None, None),
+			("an hour ahead", 61 * minute, "ALARM", "60 minutes ahead of the clock here"),
+			("an hour before the parcel before it", -minute, "ALARM", "minutes before the parcel before it")):
+		start = len(node.process.lines)
+		peer.clock = lambda off=off: P.now_ms() + off
+		raw = peer.message(P.complete_request())
+		peer.waiting.append(raw)
+		ident = P.case.Message.FromString(raw).id
+		P.pump([s], lambda: any(e[1] == ident for t in peer.receipts.values() for e in t.entries))
+		shall_be_told(node, f"a parcel made {what}", node.event("MESSAGE_RECEIVED", ident), level, said, start)
+	for what, off, level, said in (
+			("now", 0, None, None),
+			("40 minutes before the parcel that it answers", -40 * minute, "ALARM", "before the parcel that it answers"),
+			("3 hours ahead", 181 * minute, "ALARM", "3 hours ahead of the clock here")):
+		start = len(node.process.lines)
+		peer.clock = lambda off=off: P.now_ms() + off
+		ident = node.submit(P.complete_request("US", "IE"))["messageId"]
+		P.pump([s], lambda: any(m.id == ident for m in peer.received))
+		shall_be_told(node, f"a receipt made {what}", node.event("RELAY_ACCEPTED", ident), level, said, start)
+	peer.clock = P.now_ms
+
+
+def shall_be_told(node, what, event, level, said, start):
+	"""In the event and in the journal, or in neither."""
+	lines = [l for l in node.process.lines[start:] if "signed as made at" in l]
+	good = event and (said in event and len(lines) == 1 and said in lines[0] and f"{level}: peer IE:" in lines[0] if said
+			  else "signed as made" not in event and not lines)
+	ok(good, f"{what} is taken and {'told to people' if said else 'nothing is said of it'}", f"{event}\n{lines}")
+
+
 def shall_repeat(peer, s, how):
 	before = len(s.raw_receipts)
 	s.send(peer.parcel_frame(peer.sent[-1]))
@@ -470,6 +506,7 @@ def against_comityd(comityd, comityctl, pki, work):
 		node.start()
 		peer.open_dialler(node.port)
 		s = shall_hello(peer, peer.dial, "comityd listens: Hello goes both ways and both are good")
+		shall_doubt_times(node, peer, s)
 		ours, theirs = shall_exchange(node, peer, s, "comityd listens")
 		shall_repeat(peer, s, "comityd listens")
 		shall_reject(node, peer, s, ours, theirs)

@@ -478,6 +478,7 @@ class Peer:
 		self.received = []             # accepted messages, decoded
 		self.waiting = []              # serialised own messages without parcel
 		self.tunnel = None
+		self.clock = now_ms            # what is signed as made
 
 	# ---- tunnel
 
@@ -571,7 +572,7 @@ class Peer:
 		ids = ids or [case.Message.FromString(m).id for m in messages]
 		entries = [(sha256(m), ident, None) for m, ident in zip(messages, ids)]
 		text = write_text("parcel", {"from": self.own, "to": self.other, "epoch": place[0], "sequence": place[1],
-					     "made": rfc3339(now_ms())}, entries)
+					     "made": rfc3339(self.clock())}, entries)
 		made = Sent(place, self.signer.sign(text, own_dir), list(messages), entries)
 		if remember:
 			self.sent.append(made)
@@ -648,7 +649,7 @@ class Peer:
 			entries.append((sha, ident, verdict))
 		receipt = self.signer.sign(write_text("receipt", {
 			"from": self.own, "to": self.other, "epoch": place[0], "sequence": place[1], "parcel": digest,
-			"made": rfc3339(now_ms()), "audit-size": 0, "audit-root": EMPTY_ROOT}, entries))
+			"made": rfc3339(self.clock()), "audit-size": 0, "audit-root": EMPTY_ROOT}, entries))
 		self.held, self.taken[place], self.manifests[place] = place, (digest, receipt), parcel.manifest
 		return receipt
 

@@ -1,0 +1,83 @@
+/* What a peer signs as the time when it was made, against our clock and against what
+ * must have been there before (exchange/made.h). */
+#include <stdio.h>
+#include <string.h>
+
+#include "exchange/made.h"
+#include "node/internal.h"
+
+static int load_made(void *arg, const struct store_parcel *row)
+{
+	*(struct cy_wall *)arg = row->made;
+	return CY_OK;
+}
+
+/* When the peer made the parcel at `pos`, from the store or from this batch. */
+static bool parcel_made(struct node *n, const struct peer *p, struct xchg_pos pos, struct cy_wall *ret_made)
+{
+	struct store_port *s = &n->ports.store;
+
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_PARCEL && w->parcel.author == STORE_PEER && w->parcel.epoch == pos.epoch &&
+		    w->parcel.sequence == pos.sequence && strcmp(w->parcel.peer, p->id) == 0)
+			return load_made(ret_made, &w->parcel) == CY_OK;
+	return pos.sequence > 0 &&
+	       s->get_parcel(s->ctx, p->id, STORE_PEER, pos.epoch, pos.sequence, load_made, ret_made) == CY_OK;
+}
+
+static void span(int64_t ms, char *out, size_t size)
+{
+	const int64_t minutes = ms / 60000, hours = minutes / 60, days = hours / 24;
+
+	if (days >= 2)
+		snprintf(out, size, "%lld days", (long long)days);
+	else if (hours >= 2)
+		snprintf(out, size, "%lld hours", (long long)hours);
+	else
+		snprintf(out, size, "%lld minutes", (long long)minutes);
+}
+
+/* NULL: nothing is wrong with it. Else what people are to be told, in the batch's arena. */
+static const char *doubt(struct node *n, const struct peer *p, const struct wire_text *t, const struct cy_wall *after,
+			 const char *followed)
+{
+	const struct cy_wall now = node_now(n);
+	const enum xchg_made verdict = xchg_judge_made(t->made, n->clock_suspect ? NULL : &now, after);
+	char made[CY_RFC3339_SIZE], by[32], text[CY_REASON_MAX + 1];
+
+	cy_rfc3339(t->made, made);
+	switch (verdict) {
+	case XCHG_MADE_GOOD:
+		return NULL;
+	case XCHG_MADE_AHEAD:
+		span(t->made.ms - now.ms, by, sizeof by);
+		snprintf(text, sizeof text, "signed as made at %s, %s ahead of the clock here", made, by);
+		break;
+	case XCHG_MADE_EARLY:
+		span(after->ms - t->made.ms, by, sizeof by);
+		snprintf(text, sizeof text, "signed as made at %s, %s before %s", made, by, followed);
+		break;
+	case XCHG_MADE_LATE:
+		span(now.ms - t->made.ms, by, sizeof by);
+		snprintf(text, sizeof text, "signed as made at %s, %s before it came here", made, by);
+		break;
+	}
+	node_tell(n, verdict == XCHG_MADE_LATE ? NODE_WARNING : NODE_ALARM, NODE_EVENT_SIGNED_TIME, p->id,
+		  "peer %s: %s %llu/%llu was taken, but is %s", p->id,
+		  t->type == WIRE_RECEIPT ? "the receipt for our parcel" : "parcel", (unsigned long long)t->epoch,
+		  (unsigned long long)t->sequence, text);
+	return batch_string(n, text);
+}
+
+const char *made_parcel(struct node *n, const struct peer *p, const struct wire_text *t)
+{
+	struct cy_wall before;
+	const bool known = parcel_made(n, p, (struct xchg_pos){ p->stream.in_epoch, p->stream.in_held }, &before);
+
+	return doubt(n, p, t, known ? &before : NULL, "the parcel before it");
+}
+
+const char *made_receipt(struct node *n, const struct peer *p, const struct wire_text *t, struct cy_wall parcel)
+{
+	return doubt(n, p, t, &parcel, "the parcel that it answers");
+}
