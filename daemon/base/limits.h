@@ -40,6 +40,9 @@
 #define CY_CLOCK_MAX     32u  /* name of a clock in a treaty profile */
 #define CY_FILE_NAME_MAX 255u /* file name of an attachment */
 
+/* TLS, before and after it has shown who calls. */
+#define CY_TLS_CHAIN_MAX 8 /* CA certificates between a certificate and its anchor */
+
 /* The local socket. */
 #define CY_LOCAL_FRAME_MAX   (1024u * 1024u)
 #define CY_LOCAL_CLIENTS_MAX 256u

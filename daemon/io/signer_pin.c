@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "io/crl_list.h"
 #include "io/signer_der.h"
 
 /* A bundle beyond this is a mistaken file. */
@@ -95,53 +96,6 @@ static int read_certificates(const char *path, STACK_OF(X509) * list, struct cy_
 	return CY_OK;
 }
 
-static int read_crls(const char *path, STACK_OF(X509_CRL) * list, struct cy_error *e)
-{
-	BIO *in = BIO_new_file(path, "r");
-	X509_CRL *crl;
-
-	if (in == NULL)
-		return cy_fail_at(e, CY_ECONFIG, path, "the CRL file cannot be read: %s", signer_reason());
-	while ((crl = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL)) != NULL) {
-		if (sk_X509_CRL_push(list, crl) <= 0) {
-			X509_CRL_free(crl);
-			break;
-		}
-	}
-	BIO_free(in);
-	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-		return cy_fail_at(e, CY_ECONFIG, path,
-				  "the file holds something that is not a PEM CRL: %s; ask for it again",
-				  signer_reason());
-	ERR_clear_error();
-	if (sk_X509_CRL_num(list) == 0)
-		return cy_fail_at(e, CY_ECONFIG, path, "the file holds no PEM CRL; ask for it again");
-	return CY_OK;
-}
-
-/* A CRL counts only with a signature by the CA that it names. */
-static int check_crls(const struct signer_pin_source *s, STACK_OF(X509) * anchors, STACK_OF(X509_CRL) * crls,
-		      struct cy_error *e)
-{
-	for (int i = 0; i < sk_X509_CRL_num(crls); i++) {
-		X509_CRL *crl = sk_X509_CRL_value(crls, i);
-		bool good = false;
-
-		for (int k = 0; k < sk_X509_num(anchors) && !good; k++) {
-			X509 *ca = sk_X509_value(anchors, k);
-
-			good = X509_NAME_cmp(X509_get_subject_name(ca), X509_CRL_get_issuer(crl)) == 0 &&
-			       X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1;
-		}
-		ERR_clear_error();
-		if (!good)
-			return cy_fail_at(e, CY_ECONFIG, s->crl,
-					  "no CA certificate of %s in %s has signed this CRL; ask %s for its CRL again",
-					  s->id, s->anchors, s->id);
-	}
-	return CY_OK;
-}
-
 /* A pin is valid while every certificate of its chain is. */
 static void narrow(struct pin *p, const X509 *cert)
 {
@@ -151,23 +105,6 @@ static void narrow(struct pin *p, const X509 *cert)
 		p->from = from;
 	if (until.ms < p->until.ms)
 		p->until = until;
-}
-
-static void look_up_revocation(struct pin *p, STACK_OF(X509) * chain, STACK_OF(X509_CRL) * crls)
-{
-	for (int i = 0; i < sk_X509_num(chain); i++) {
-		X509 *cert = sk_X509_value(chain, i);
-
-		for (int k = 0; k < sk_X509_CRL_num(crls); k++) {
-			X509_CRL *crl = sk_X509_CRL_value(crls, k);
-			X509_REVOKED *entry;
-
-			/* 2 stands for removeFromCRL: no longer revoked. */
-			if (X509_NAME_cmp(X509_get_issuer_name(cert), X509_CRL_get_issuer(crl)) == 0 &&
-			    X509_CRL_get0_by_cert(crl, &entry, cert) == 1)
-				p->revoked = true;
-		}
-	}
 }
 
 /* Find the chain of a pin. Time is left out: it is asked for with each signature. */
@@ -195,7 +132,7 @@ static int check_chain(const struct signer_pin_source *s, struct pin *p, X509_ST
 	}
 	for (int i = 0; i < sk_X509_num(X509_STORE_CTX_get0_chain(ctx)); i++)
 		narrow(p, sk_X509_value(X509_STORE_CTX_get0_chain(ctx), i));
-	look_up_revocation(p, X509_STORE_CTX_get0_chain(ctx), crls);
+	p->revoked = crl_list_revokes(crls, X509_STORE_CTX_get0_chain(ctx));
 out:
 	ERR_clear_error();
 	X509_STORE_CTX_free(ctx);
@@ -250,8 +187,7 @@ static int load(struct signer_pins *p, const struct signer_pin_source *s, STACK_
 			return cy_fail_at(e, CY_ECONFIG, s->anchors, "a CA certificate cannot be used: %s",
 					  signer_reason());
 	}
-	if (s->crl != NULL &&
-	    ((code = read_crls(s->crl, crls, e)) != CY_OK || (code = check_crls(s, anchors, crls, e)) != CY_OK))
+	if (s->crl != NULL && (code = crl_list_read(s->crl, s->id, s->anchors, anchors, crls, e)) != CY_OK)
 		return code;
 	for (size_t i = 0; i < p->n; i++) {
 		if ((code = check_chain(s, &p->pin[i], store, crls, e)) != CY_OK)

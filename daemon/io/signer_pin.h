@@ -20,14 +20,14 @@ struct signer_pins;
 struct signer_pin_source {
 	const char *id;      /* authority id */
 	const char *anchors; /* CA certificates; NULL: the pins stand for themselves */
-	const char *crl;     /* certificate revocation lists of these CAs, or NULL */
+	const char *crl;     /* certificate revocation lists of these CAs (crl_list.h), or NULL */
 	const char *bundle;  /* pinned signing certificates, or NULL */
 	X509 *also;          /* one more pinned certificate, or NULL; not consumed */
 };
 
 /* CY_ECONFIG with a sentence that names the file and the remedy: a file that
  * cannot be read, a certificate without chain to the anchors, a key that is not
- * EC P-256 or P-384, a CRL that no anchor has signed, no certificate at all.
+ * EC P-256 or P-384, a CRL that no anchor has signed or that is a delta CRL, no certificate at all.
  * A pin that has expired or is revoked is no error here. */
 int signer_pins_new(const struct signer_pin_source *source, struct signer_pins **ret_pins, struct cy_error *e);
 void signer_pins_free(struct signer_pins *p);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/limits.h"
+#include "io/crl_list.h"
 #include "io/tls_names.h"
 #include "io/tls_peers_internal.h"
 
@@ -87,7 +89,28 @@ static X509_STORE_CTX *new_check(const struct peer_trust *peer, const struct sho
 	/* An issuing CA may be pinned without its root. */
 	X509_VERIFY_PARAM_set_flags(p, flags | X509_V_FLAG_PARTIAL_CHAIN);
 	X509_VERIFY_PARAM_set_auth_level(p, TLS_SECURITY_LEVEL);
+	X509_VERIFY_PARAM_set_depth(p, CY_TLS_CHAIN_MAX);
 	return in;
+}
+
+/* Is it revoked, or one of those above it, by a list that is given? A chain may end at an
+ * issuing CA: then it goes on here, as far as the anchors go. */
+static bool is_revoked(const struct opinion *o, X509_STORE_CTX *in)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get1_chain(in);
+	bool revoked;
+
+	while (chain && sk_X509_num(chain) < CY_TLS_CHAIN_MAX) {
+		X509 *top = sk_X509_value(chain, sk_X509_num(chain) - 1), *above;
+
+		if (X509_NAME_cmp(X509_get_subject_name(top), X509_get_issuer_name(top)) == 0 ||
+		    X509_STORE_CTX_get1_issuer(&above, in, top) != 1)
+			break;
+		CY_ASSERT(sk_X509_push(chain, above) > 0);
+	}
+	revoked = !chain || crl_list_revokes(o->peer->crls, chain);
+	sk_X509_pop_free(chain, X509_free);
+	return revoked;
 }
 
 /* Does the peer's trust, and nobody else's, vouch for what was shown? X509_V_OK or
@@ -103,6 +126,10 @@ static int check_chain(struct opinion *o, const struct shown *shown, bool of_ser
 		X509_STORE_CTX_set_app_data(in, o);
 		X509_STORE_CTX_set_verify_cb(in, on_chain_error);
 		err = X509_verify_cert(in) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(in);
+		/* The leaf's list has been asked, and must be there. What other lists are given
+		 * says of its issuers too: that of a root need not be. */
+		if (err == X509_V_OK && o->peer->crl && is_revoked(o, in))
+			err = X509_V_ERR_CERT_REVOKED;
 		o->end = first_end(X509_STORE_CTX_get0_chain(in));
 	}
 	X509_STORE_CTX_free(in);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "io/crl_list.h"
 #include "io/tls_names.h"
 #include "io/tls_peers_internal.h"
 
@@ -78,74 +79,73 @@ static const char *last_error(void)
 	return s ? s : "unknown reason";
 }
 
-static int load_anchors(struct peer_trust *p, const char *path, struct cy_error *e)
+static int load_anchors(const char *path, const char *id, STACK_OF(X509) * list, struct cy_error *e)
 {
 	BIO *in = BIO_new_file(path, "r");
-	size_t n = 0;
 	int rc = CY_OK;
 	X509 *x;
 
 	if (!in)
 		return cy_fail(e, CY_ECONFIG, "%s: cannot read the anchors of %s: %s; install its CA certificate there",
-			       path, p->id, strerror(errno));
+			       path, id, strerror(errno));
 	while (!rc && (x = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
-		n++;
 		if (X509_check_ca(x) == 0)
 			rc = cy_fail(e, CY_ECONFIG,
 				     "%s: holds a certificate that is not a CA; list CA certificates only", path);
-		else if (!X509_STORE_add_cert(p->store, x))
-			rc = cy_fail(e, CY_ECONFIG, "%s: %s", path, last_error());
-		X509_free(x);
+		CY_ASSERT(sk_X509_push(list, x) > 0);
 	}
-	if (!rc && (n == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE))
+	if (!rc && (sk_X509_num(list) == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE))
 		rc = cy_fail(e, CY_ECONFIG, "%s: not a PEM file of CA certificates; export the CA of %s as PEM", path,
-			     p->id);
+			     id);
 	ERR_clear_error();
 	BIO_free(in);
 	return rc;
 }
 
-static int load_crls(struct peer_trust *p, const char *path, struct cy_error *e)
+static int fill_store(struct peer_trust *p, const char *path, STACK_OF(X509) * anchors, struct cy_error *e)
 {
-	BIO *in = BIO_new_file(path, "r");
-	size_t n = 0;
-	int rc = CY_OK;
-	X509_CRL *x;
+	for (int i = 0; i < sk_X509_num(anchors); i++)
+		if (!X509_STORE_add_cert(p->store, sk_X509_value(anchors, i)))
+			return cy_fail(e, CY_ECONFIG, "%s: %s", path, last_error());
+	for (int i = 0; i < sk_X509_CRL_num(p->crls); i++) {
+		X509_CRL *crl = sk_X509_CRL_value(p->crls, i);
+		int64_t made = tls_seconds(X509_CRL_get0_lastUpdate(crl));
+		int64_t next = tls_seconds(X509_CRL_get0_nextUpdate(crl));
 
-	if (!in)
-		return cy_fail(e, CY_ECONFIG, "%s: cannot read the CRL of %s: %s; fetch it from the peer's CA", path,
-			       p->id, strerror(errno));
-	while (!rc && (x = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL))) {
-		int64_t made = tls_seconds(X509_CRL_get0_lastUpdate(x));
-		int64_t next = tls_seconds(X509_CRL_get0_nextUpdate(x));
-
-		if (n++ == 0 || made < p->crl_made)
+		if (i == 0 || made < p->crl_made)
 			p->crl_made = made;
 		if (next && (!p->crl_next || next < p->crl_next))
 			p->crl_next = next;
-		if (!X509_STORE_add_crl(p->store, x))
-			rc = cy_fail(e, CY_ECONFIG, "%s: %s", path, last_error());
-		X509_CRL_free(x);
+		CY_ASSERT(X509_STORE_add_crl(p->store, crl));
 	}
-	if (!rc && (n == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE))
-		rc = cy_fail(e, CY_ECONFIG, "%s: not a PEM file of CRLs; convert it with openssl crl -inform DER",
-			     path);
-	ERR_clear_error();
-	BIO_free(in);
+	return CY_OK;
+}
+
+static int load_files(struct peer_trust *p, const struct tls_peer_config *c, struct cy_error *e)
+{
+	STACK_OF(X509) *anchors = sk_X509_new_null();
+	int rc;
+
+	CY_ASSERT(anchors);
+	rc = load_anchors(c->anchors, c->id, anchors, e);
+	if (!rc && c->crl)
+		rc = crl_list_read(c->crl, c->id, c->anchors, anchors, p->crls, e);
+	if (!rc)
+		rc = fill_store(p, c->anchors, anchors, e);
+	sk_X509_pop_free(anchors, X509_free);
 	return rc;
 }
 
 static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, struct cy_error *e)
 {
-	int rc;
-
 	p->id = strdup(c->id);
 	p->store = X509_STORE_new();
+	p->crls = sk_X509_CRL_new_null();
 	p->crl = c->crl != NULL;
 	p->crl_grace_s = c->crl_grace_s;
 	p->crl_max_age_s = c->crl_max_age_s;
 	p->sans = calloc(c->n_sans ? c->n_sans : 1, sizeof *p->sans);
-	CY_ASSERT(p->id && p->store && p->sans);
+	CY_ASSERT(p->id && p->store && p->crls && p->sans);
 	if (!c->anchors)
 		return CY_OK;
 	if (c->n_sans == 0)
@@ -159,10 +159,7 @@ static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, stru
 		p->sans[p->n_sans++] = strdup(c->sans[i]);
 		CY_ASSERT(p->sans[i]);
 	}
-	rc = load_anchors(p, c->anchors, e);
-	if (!rc && c->crl)
-		rc = load_crls(p, c->crl, e);
-	return rc;
+	return load_files(p, c, e);
 }
 
 static EVP_PKEY *load_key(const char *uri)
@@ -230,6 +227,7 @@ static void free_peer(struct peer_trust *p)
 		free(p->sans[k]);
 	free(p->sans);
 	free(p->id);
+	sk_X509_CRL_pop_free(p->crls, X509_CRL_free);
 	X509_STORE_free(p->store);
 }
 

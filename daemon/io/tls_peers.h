@@ -34,9 +34,10 @@ struct tls_peer_config {
 	/* PEM file of one or more CA certificates; they vouch for this peer alone. NULL:
 	 * a place that is kept for a former peer, whom nobody can be. */
 	const char *anchors;
-	/* PEM file of one or more CRLs, or NULL. When set, a leaf whose issuer has no
-	 * CRL in it is refused, and so is every leaf once the CRL's nextUpdate is
-	 * more than crl_grace_s seconds ago. */
+	/* PEM file of one or more CRLs, or NULL; io/crl_list.h says which count. When set, a
+	 * leaf whose issuer has no CRL in it is refused, and so is every leaf once the CRL's
+	 * nextUpdate is more than crl_grace_s seconds ago. What it says of the CAs above the
+	 * leaf counts too; for these no CRL has to be there. */
 	const char *crl;
 	int64_t crl_grace_s;
 	/* A CRL is also stale this many seconds after its thisUpdate; 0: only its

@@ -12,6 +12,7 @@
 struct peer_trust {
 	char *id;
 	X509_STORE *store;
+	STACK_OF(X509_CRL) * crls; /* the newest of each issuer and scope; they are in the store too */
 	bool crl;
 	int64_t crl_grace_s, crl_max_age_s;
 	int64_t crl_made; /* thisUpdate of the oldest one; seconds since 1970 */

@@ -323,8 +323,6 @@ static void test_a_caller_with_a_wrong_certificate_reads_the_true_reason(void **
 		  "none of the expected names" },
 		{ "IE/tls.pem", "IE/tls.key", "copy/crl.pem", "peer refused our certificate: certificate revoked",
 		  "IE: certificate revoked" },
-		{ "IE/tls.pem", "IE/tls.key", "FR/crl.pem", "peer refused our certificate: unknown CA",
-		  "IE: unable to get certificate CRL" },
 		{ "IE/tls.pem", "IE/tls.key", "stale.pem", "peer refused our certificate: certificate unknown",
 		  "the CRL has expired" },
 		{ "IE/sign.pem", "IE/sign.key", NULL, "peer refused our certificate: ", "certificate refused" },
@@ -604,8 +602,8 @@ static void wrong_start(struct node_rig *n, const char *names, const char *remed
 	n->id = "IE";
 	n->peer = "US-OIA";
 	assert_int_equal(node_try(n, &e), CY_ECONFIG);
-	if (!strstr(e.text, names) || !strstr(e.text, remedy))
-		fail_msg("said: %s", e.text);
+	if ((!strstr(e.text, names) && !strstr(e.field, names)) || !strstr(e.text, remedy))
+		fail_msg("said: %s: %s", e.field, e.text);
 }
 
 static void test_a_wrong_configuration_is_told_with_its_file_and_remedy(void **state)
@@ -621,6 +619,7 @@ static void test_a_wrong_configuration_is_told_with_its_file_and_remedy(void **s
 	wrong_start(&(struct node_rig){ .anchors = "IE/tls.key" }, "tls.key", "export");
 	wrong_start(&(struct node_rig){ .anchors = "US-OIA/tls.pem" }, "tls.pem", "CA certificates only");
 	wrong_start(&(struct node_rig){ .crl = "IE/ca.pem" }, "ca.pem", "openssl crl");
+	wrong_start(&(struct node_rig){ .crl = "FR/crl.pem" }, "crl.pem", "has signed this CRL");
 	wrong_start(&(struct node_rig){ .san = "us-oia" }, "us-oia", "dns:NAME");
 	wrong_start(&(struct node_rig){ .listen = "everywhere" }, "everywhere", "ADDRESS:PORT");
 	wrong_start(&(struct node_rig){ .dial = "::1:5671" }, "::1:5671", "[ADDRESS]:PORT");

@@ -1,176 +1,40 @@
 /* Who a certificate is: every order of two and three peers, each with its own relation to what was
  * shown, when a caller is accepted, when a connection is judged again, and on both lanes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <fcntl.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "io/tls_peers.h"
+#include "tls_rig.h"
 
 #define PEERS 3
-
-static char dir[] = "/tmp/comity-tls-XXXXXX";
-
-static const char *path(const char *name)
-{
-	static char paths[8][64];
-	static size_t next;
-	char *p = paths[next++ % 8];
-
-	snprintf(p, sizeof paths[0], "%s/%s", dir, name);
-	return p;
-}
-
-/* ------------------------------------------------------------ certificates */
-
-struct ca {
-	X509 *cert;
-	EVP_PKEY *key;
-};
+#define NAMES "DNS:all.invalid,DNS:peer0.invalid,DNS:peer1.invalid,DNS:peer2.invalid"
 
 static struct ca own, other; /* the CA that has issued what is shown, and another one */
 static X509 *leaf, *forged;  /* the same names and number; the latter issued by nobody */
 static EVP_PKEY *leaf_key;
-
-static void extend(X509 *cert, int nid, const char *value)
-{
-	X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
-
-	assert_non_null(ext);
-	assert_int_equal(X509_add_ext(cert, ext, -1), 1);
-	X509_EXTENSION_free(ext);
-}
-
-static X509 *new_cert(const char *cn, long serial, EVP_PKEY *key, const X509_NAME *issuer)
-{
-	X509 *cert = X509_new();
-	X509_NAME *name = X509_get_subject_name(cert);
-
-	assert_int_equal(X509_set_version(cert, 2), 1);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), serial);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
-	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)cn, -1, -1, 0), 1);
-	assert_int_equal(X509_set_issuer_name(cert, issuer ? issuer : name), 1);
-	assert_int_equal(X509_set_pubkey(cert, key), 1);
-	return cert;
-}
-
-static void write_cert(const char *name, X509 *cert)
-{
-	FILE *f = fopen(path(name), "w");
-
-	assert_true(f && PEM_write_X509(f, cert) == 1);
-	fclose(f);
-}
-
-static struct ca make_ca(const char *cn, const char *file)
-{
-	struct ca ca = { .key = EVP_EC_gen("P-256") };
-
-	ca.cert = new_cert(cn, 1, ca.key, NULL);
-	extend(ca.cert, NID_basic_constraints, "critical,CA:TRUE");
-	extend(ca.cert, NID_key_usage, "critical,keyCertSign,cRLSign");
-	assert_true(X509_sign(ca.cert, ca.key, EVP_sha256()) > 0);
-	write_cert(file, ca.cert);
-	return ca;
-}
-
-static X509 *make_leaf(const struct ca *ca, long serial, EVP_PKEY *key, const char *names)
-{
-	X509 *cert = new_cert("leaf", serial, key, X509_get_subject_name(ca->cert));
-
-	extend(cert, NID_subject_alt_name, names);
-	extend(cert, NID_key_usage, "critical,digitalSignature");
-	extend(cert, NID_ext_key_usage, "serverAuth,clientAuth");
-	assert_true(X509_sign(cert, ca->key, EVP_sha256()) > 0);
-	return cert;
-}
-
-static void make_crl(const struct ca *ca, const char *file, X509 *revoked)
-{
-	X509_CRL *crl = X509_CRL_new();
-	ASN1_TIME *at = X509_gmtime_adj(NULL, -60);
-	FILE *f = fopen(path(file), "w");
-
-	assert_true(crl && at && f && X509_CRL_set_version(crl, 1) == 1);
-	assert_int_equal(X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca->cert)), 1);
-	assert_int_equal(X509_CRL_set1_lastUpdate(crl, at), 1);
-	if (revoked) {
-		X509_REVOKED *entry = X509_REVOKED_new();
-
-		assert_int_equal(X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(revoked)), 1);
-		assert_int_equal(X509_REVOKED_set_revocationDate(entry, at), 1);
-		assert_int_equal(X509_CRL_add0_revoked(crl, entry), 1);
-	}
-	X509_gmtime_adj(at, 86400);
-	assert_int_equal(X509_CRL_set1_nextUpdate(crl, at), 1);
-	assert_true(X509_CRL_sign(crl, ca->key, EVP_sha256()) > 0);
-	assert_int_equal(PEM_write_X509_CRL(f, crl), 1);
-	fclose(f);
-	ASN1_TIME_free(at);
-	X509_CRL_free(crl);
-}
-
-static void write_ours(void)
-{
-	struct ca ours = make_ca("ours", "ours-ca.pem");
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = make_leaf(&ours, 2, key, "DNS:us.invalid");
-	FILE *f = fopen(path("us.key"), "w");
-
-	write_cert("us.pem", cert);
-	assert_true(f && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1);
-	fclose(f);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	X509_free(ours.cert);
-	EVP_PKEY_free(ours.key);
-}
-
-#define NAMES "DNS:all.invalid,DNS:peer0.invalid,DNS:peer1.invalid,DNS:peer2.invalid"
 
 static int set_up(void **state)
 {
 	struct ca fake;
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
-	write_ours();
-	own = make_ca("own", "own.pem");
-	other = make_ca("other", "other.pem");
+	rig_start();
+	own = rig_ca("own", NULL, "own.pem");
+	other = rig_ca("other", NULL, "other.pem");
 	leaf_key = EVP_EC_gen("P-256");
-	leaf = make_leaf(&own, 7, leaf_key, NAMES);
+	leaf = rig_leaf(&own, 7, leaf_key, NAMES);
 	fake = (struct ca){ own.cert, leaf_key };
-	forged = make_leaf(&fake, 7, leaf_key, NAMES);
-	make_crl(&own, "revoked.crl", leaf);
+	forged = rig_leaf(&fake, 7, leaf_key, NAMES);
+	rig_crl(&(struct crl_spec){ .ca = &own, .revoked = leaf, .made = -60 }, "revoked.crl", "w");
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[64];
-
 	(void)state;
 	X509_free(leaf);
 	X509_free(forged);
 	EVP_PKEY_free(leaf_key);
-	X509_free(own.cert);
-	EVP_PKEY_free(own.key);
-	X509_free(other.cert);
-	EVP_PKEY_free(other.key);
-	snprintf(command, sizeof command, "rm -rf %s", dir);
-	return system(command);
+	rig_ca_free(&own);
+	rig_ca_free(&other);
+	rig_end();
+	return 0;
 }
 
 /* ------------------------------------------------------------------- peers */
@@ -195,7 +59,7 @@ static struct tls_trust *make_trust(const enum relation *is, size_t n, bool shar
 	static const char *const all = "dns:all.invalid", *const none = "dns:none.invalid";
 	struct tls_peer_config peers[PEERS];
 	struct tls_config config = {
-		.certificate = path("us.pem"), .key = path("us.key"), .peers = peers, .n_peers = n
+		.certificate = rig_file("us.pem"), .key = rig_file("us.key"), .peers = peers, .n_peers = n
 	};
 	struct tls_trust *trust = NULL;
 	struct cy_error e = { 0 };
@@ -203,8 +67,8 @@ static struct tls_trust *make_trust(const enum relation *is, size_t n, bool shar
 	for (size_t i = 0; i < n; i++)
 		peers[i] = (struct tls_peer_config){
 			.id = ids[i],
-			.anchors = path(is[i] == FOREIGN_CA || is[i] == FOREIGN ? "other.pem" : "own.pem"),
-			.crl = is[i] == FAILING ? path("revoked.crl") : NULL,
+			.anchors = rig_file(is[i] == FOREIGN_CA || is[i] == FOREIGN ? "other.pem" : "own.pem"),
+			.crl = is[i] == FAILING ? rig_file("revoked.crl") : NULL,
 			.sans = is[i] >= OTHER_NAME ? &none
 				: shared            ? &all
 						    : &names[i],
@@ -213,46 +77,6 @@ static struct tls_trust *make_trust(const enum relation *is, size_t n, bool shar
 	if (tls_trust_new(&config, &trust, &e))
 		fail_msg("%s", e.text);
 	return trust;
-}
-
-/* ------------------------------------------------------------- connections */
-
-/* A caller with a certificate, on a lane, and our side of it. */
-struct call {
-	SSL_CTX *ctx;
-	SSL *caller, *us;
-	struct tls_verdict verdict;
-	int fds[2];
-};
-
-static void call_start(struct call *c, struct tls_trust *trust, enum tls_lane lane, X509 *cert)
-{
-	const char *protocol = tls_lane_protocol(lane);
-	uint8_t offer[32] = { (uint8_t)strlen(protocol) };
-
-	memcpy(offer + 1, protocol, offer[0]);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, c->fds), 0);
-	c->ctx = SSL_CTX_new(TLS_client_method());
-	assert_int_equal(SSL_CTX_use_certificate(c->ctx, cert), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey(c->ctx, leaf_key), 1);
-	c->caller = SSL_new(c->ctx);
-	assert_int_equal(SSL_set_fd(c->caller, c->fds[0]), 1);
-	assert_int_equal(SSL_set_alpn_protos(c->caller, offer, 1u + offer[0]), 0);
-	SSL_set_connect_state(c->caller);
-	c->us = tls_accept(trust, c->fds[1], &c->verdict);
-	tls_trust_ref(trust);
-	for (int i = 0; i < 10 && SSL_do_handshake(c->us) != 1; i++)
-		SSL_do_handshake(c->caller);
-}
-
-static void call_end(struct call *c)
-{
-	SSL_free(c->caller);
-	SSL_free(c->us);
-	SSL_CTX_free(c->ctx);
-	tls_trust_unref(c->verdict.trust);
-	close(c->fds[0]);
-	close(c->fds[1]);
 }
 
 /* Every assignment of relations to two and to three peers, with each way to name them. */
@@ -295,7 +119,7 @@ static void check_caller(const enum relation *is, size_t n, bool shared)
 	for (enum tls_lane lane = 0; lane < TLS_LANES_N; lane++) {
 		struct call c = { 0 };
 
-		call_start(&c, trust, lane, leaf);
+		call_start(&c, trust, lane, leaf, leaf_key, NULL);
 		if (c.verdict.decided != (matches == 1))
 			fail_msg(ROW ": decided %d: %s", ROW_ARGS, c.verdict.decided, c.verdict.why);
 		if (c.verdict.decided && c.verdict.peer != peer)
@@ -327,7 +151,7 @@ static void check_forged(const enum relation *is, size_t n, bool shared)
 	for (enum tls_lane lane = 0; lane < TLS_LANES_N; lane++) {
 		struct call c = { 0 };
 
-		call_start(&c, trust, lane, forged);
+		call_start(&c, trust, lane, forged, leaf_key, NULL);
 		if (c.verdict.decided || c.verdict.named || c.verdict.stale_crl || !c.verdict.why[0])
 			fail_msg(ROW ": decided %d, named %d: %s", ROW_ARGS, c.verdict.decided, c.verdict.named,
 				 c.verdict.why);
@@ -357,7 +181,7 @@ static void check_again(const enum relation *is, size_t n, bool shared)
 		for (enum tls_lane lane = 0; lane < TLS_LANES_N; lane++) {
 			struct call c = { 0 };
 
-			call_start(&c, old, lane, leaf);
+			call_start(&c, old, lane, leaf, leaf_key, NULL);
 			assert_true(c.verdict.decided);
 			if (tls_judge_again(new, c.us, &c.verdict) != stays)
 				fail_msg(ROW ": peer %zu %s: %s", ROW_ARGS, peer, stays ? "goes" : "stays",
