@@ -447,10 +447,16 @@ static void take_proof(struct node *n, struct greeting *g, const CySessionProof 
 
 static void take_goodbye(struct node *n, struct greeting *g, const CyGoodbye *goodbye)
 {
-	char farewell[128], why[200];
+	/* What one of version 1 says to a hello of version 2 names another reason. */
+	const bool old = g->phase == GREET_HELLO && goodbye->code == CY_GOODBYE_CODE__PROTOCOL;
+	char farewell[128], why[256];
 
 	cy_line(farewell, sizeof farewell, goodbye->text);
-	snprintf(why, sizeof why, "the peer said goodbye: %s", farewell);
+	snprintf(why, sizeof why, "the peer said goodbye%s: %s",
+		 old ? " before its hello, as protocol version 1 does (this side speaks version 2; the peer must be "
+		       "upgraded)"
+		     : "",
+		 farewell);
 	node_note(n, NODE_INFO, "peer %s: it refuses a connection before its proof: %s", g->peer->id,
 		  node_goodbye_name(goodbye->code));
 	close_connection(n, g, why);

@@ -37,6 +37,7 @@ class Daemon:
     """One authority."""
 
     # A test changes these before configure().
+    program = COMITYD
     enter = []  # command that leads into another network
     listen = None
     client = ""  # who asks it, where several clients have this user
@@ -89,7 +90,7 @@ delivery {{ {self.delivery} }}
 
     def start(self, env=()):
         log = open(f"{self.dir}/log", "a")
-        self.process = subprocess.Popen([*self.enter, COMITYD, "--config", self.config], stderr=subprocess.PIPE, text=True,
+        self.process = subprocess.Popen([*self.enter, self.program, "--config", self.config], stderr=subprocess.PIPE, text=True,
                                         env={**os.environ, "COMITY_TEST_HOLD": self.hold, **dict(env)})
         for line in self.process.stderr:
             log.write(line)
