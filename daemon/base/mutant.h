@@ -56,6 +56,10 @@
 #ifndef CY_MUTANT_SHARED_DESTROYED
 #define CY_MUTANT_SHARED_DESTROYED 0
 #endif
+/* Evidence is here for a peer that has sent none of it, because another one has. */
+#ifndef CY_MUTANT_ANOTHERS_EVIDENCE
+#define CY_MUTANT_ANOTHERS_EVIDENCE 0
+#endif
 /* A receipt that is only repeated offers evidence again that has arrived. */
 #ifndef CY_MUTANT_REPEATED_RECEIPT
 #define CY_MUTANT_REPEATED_RECEIPT 0

@@ -17,8 +17,7 @@
  * - After a port function that returns other than CY_OK no result follows. CY_EINVAL: the name of the part, or its
  * size, is not allowed.
  * - open() of a part that was begun for other content, or as an upload where it is pulled
- *   now, begins it anew. CY_ESIGN: there is content of that digest, and it has another size
- *   or root than is expected.
+ *   now, begins it anew.
  * - append(): CY_ESTATE: the offset is not where the part ends, which the result says. After
  *   one that failed, those behind it fail with the same code, until one fits again.
  * - A part that the disk failed to take (CY_EIO, CY_ELIMIT) may go back to its mark, as after

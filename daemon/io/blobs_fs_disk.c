@@ -302,12 +302,12 @@ static bool is_there(int dir, const char *name, const char *suffix)
 
 /* A part that nobody has gone on with for so long is given up: its upload was forgotten, or
  * its item is not fetched any more. */
-static bool is_old(int dir, const char *name)
+static bool is_old(int dir, const char *name, const char *suffix)
 {
 	char path[300];
 	struct stat st;
 
-	snprintf(path, sizeof path, "%s.mark", name);
+	snprintf(path, sizeof path, "%s%s", name, suffix);
 	return fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtime > BLOBS_FS_PART_S;
 }
 
@@ -349,10 +349,15 @@ void blobs_scan_parts(struct blobs_fs *b)
 			blobs_seal_left(b, name);
 			continue;
 		}
+		if (strlen(name) > 5 && strcmp(name + strlen(name) - 5, ".done") == 0) {
+			if (is_old(dirfd(d), name, ""))
+				unlinkat(dirfd(d), name, 0);
+			continue;
+		}
 		/* What belongs to data goes with it; data without a mark has nothing that the disk is
 		 * known to have. */
 		left = suffix_of(name) ? !is_there(dirfd(d), name, "")
-				       : !is_there(dirfd(d), name, ".mark") || is_old(dirfd(d), name);
+				       : !is_there(dirfd(d), name, ".mark") || is_old(dirfd(d), name, ".mark");
 		if (left)
 			unlinkat(dirfd(d), entry->d_name, 0);
 	}

@@ -144,9 +144,10 @@ static int rename_files(struct blobs_fs *b, struct part *p, const char *content,
 
 /* -------------------------------------------------------------------- the seal */
 
-static void seal_path(char out[static PATH_SIZE], const char *part)
+/* Of an upload; `pulled`: of what was pulled. */
+static void seal_path(char out[static PATH_SIZE], const char *part, bool pulled)
 {
-	CY_ASSERT((size_t)snprintf(out, PATH_SIZE, "part/%s.seal", part) < PATH_SIZE);
+	CY_ASSERT((size_t)snprintf(out, PATH_SIZE, "part/%s.%s", part, pulled ? "done" : "seal") < PATH_SIZE);
 }
 
 /* On the disk before the content has its name: the row is written later than that. */
@@ -155,7 +156,7 @@ static int write_seal(struct blobs_fs *b, struct part *p, struct task *t)
 	char path[PATH_SIZE], hex[CY_SHA256_HEX];
 	int fd, r;
 
-	seal_path(path, p->name);
+	seal_path(path, p->name, p->pulled);
 	cy_digest_hex(&t->result.id.sha256, hex);
 	fd = openat(b->dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -187,7 +188,7 @@ void blobs_seal_left(struct blobs_fs *b, const char *part)
 	char path[PATH_SIZE];
 
 	if (cy_copy(t->part, sizeof t->part, part) == CY_OK) {
-		seal_path(path, part);
+		seal_path(path, part, false);
 		if (read_seal(b, path, &t->id.sha256)) {
 			blobs_post(b, t);
 			return;
@@ -203,10 +204,21 @@ void blobs_seal_confirm(struct blobs_fs *b, struct task *t)
 	struct cy_digest sealed;
 	char path[PATH_SIZE];
 
-	seal_path(path, t->part);
-	if (read_seal(b, path, &sealed) && cy_digest_equal(&sealed, &t->id.sha256))
-		unlinkat(b->dir, path, 0);
+	for (int pulled = 0; pulled < 2; pulled++) {
+		seal_path(path, t->part, pulled);
+		if (read_seal(b, path, &sealed) && cy_digest_equal(&sealed, &t->id.sha256))
+			unlinkat(b->dir, path, 0);
+	}
 	blobs_task_free(t);
+}
+
+bool blobs_seal_pulled(struct blobs_fs *b, const char *part, const struct cy_digest *sha256)
+{
+	struct cy_digest sealed;
+	char path[PATH_SIZE];
+
+	seal_path(path, part, true);
+	return read_seal(b, path, &sealed) && cy_digest_equal(&sealed, sha256);
 }
 
 /* ---------------------------------------------------------------- its new name */
@@ -225,8 +237,9 @@ static int seal(struct blobs_fs *b, struct part *p, struct task *t)
 		return t->result.code;
 	blobs_content_path(content, &t->result.id.sha256);
 	was = fstatat(b->dir, content, &st, AT_SYMLINK_NOFOLLOW) == 0;
-	/* What is there already is somebody's; so is what is pulled. */
-	if (!p->pulled && !was && write_seal(b, p, t) < 0)
+	/* An upload of what is there already needs none: that content is somebody's. What is pulled
+	 * needs it all the same: it tells whose pull it was. */
+	if ((p->pulled || !was) && write_seal(b, p, t) < 0)
 		return t->result.code;
 	/* The same content is stored once: as it is now, for the disk may have spoilt the other. */
 	blobs_files_forget(b, content);

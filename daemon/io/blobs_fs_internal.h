@@ -255,6 +255,8 @@ void blobs_finish_step(struct blobs_fs *b, struct part *p);
 /* Whose seal stands for this content, which is told to main; or the file is no seal, and goes. */
 void blobs_seal_left(struct blobs_fs *b, const char *part);
 void blobs_seal_confirm(struct blobs_fs *b, struct task *t);
+/* Has this very part become this content, after it was pulled, and was not confirmed yet? */
+bool blobs_seal_pulled(struct blobs_fs *b, const char *part, const struct cy_digest *sha256);
 
 /* --------------------------------------------------- blobs_fs_content.c */
 

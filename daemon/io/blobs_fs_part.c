@@ -256,7 +256,7 @@ static void cancel(struct blobs_fs *b, struct task *t)
 
 void blobs_part_drop(struct blobs_fs *b, struct part *p, struct task *t)
 {
-	char path[PATH_SIZE];
+	char path[PATH_SIZE], done[PATH_SIZE];
 
 	if (p != NULL) {
 		cancel(b, p->copy);
@@ -269,6 +269,8 @@ void blobs_part_drop(struct blobs_fs *b, struct part *p, struct task *t)
 	}
 	snprintf(path, sizeof path, "part/%s", t->part);
 	remove_files(b, path);
+	blobs_path(done, path, "done");
+	unlinkat(b->dir, done, 0);
 	if (blobs_sync_dir(b, "part") < 0)
 		blobs_fail_errno(t, "flushed", "part");
 	blobs_look(b);
@@ -329,25 +331,21 @@ static bool id_equal(const struct blob_id *a, const struct blob_id *b)
 	return a->size == b->size && cy_digest_equal(&a->sha256, &b->sha256) && cy_digest_equal(&a->root, &b->root);
 }
 
-/* Is the content here already? Then there is no part. */
-static bool here_already(struct blobs_fs *b, struct part *p, struct task *t)
+/* Has this part become the content that is here, and nobody was told? Then there is no part any
+ * more. That the same content is here for others is nothing to whom it is pulled from. */
+static bool finished_before(struct blobs_fs *b, struct part *p, struct task *t)
 {
 	struct blob_id id;
 
-	if (!t->expects || t->again || !blobs_content_is(b, &t->id.sha256, &id))
+	if (!t->expects || t->again || !blobs_seal_pulled(b, t->part, &t->id.sha256) ||
+	    !blobs_content_is(b, &t->id.sha256, &id) || !id_equal(&id, &t->id))
 		return false;
-	if (id_equal(&id, &t->id)) {
-		if (p != NULL)
-			blobs_part_remove(b, p);
-		t->result.id = id;
-		t->result.offset = id.size;
-		if (blobs_content_flush(b, &id.sha256, t) == CY_OK)
-			blobs_fail(t, CY_EEXIST, "the content is here already");
-	} else {
-		blobs_fail(t, CY_ESIGN,
-			   "the content of this digest has %llu bytes here, and another size or root is expected",
-			   (unsigned long long)id.size);
-	}
+	if (p != NULL)
+		blobs_part_remove(b, p);
+	t->result.id = id;
+	t->result.offset = id.size;
+	if (blobs_content_flush(b, &id.sha256, t) == CY_OK)
+		blobs_fail(t, CY_EEXIST, "all of it has been pulled already");
 	return true;
 }
 
@@ -359,7 +357,7 @@ void blobs_part_open(struct blobs_fs *b, struct task *t)
 	bool exists = p != NULL, fresh = p == NULL;
 	int r = CY_OK;
 
-	if (here_already(b, p, t)) {
+	if (finished_before(b, p, t)) {
 		blobs_post(b, t);
 		return;
 	}

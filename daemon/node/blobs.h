@@ -54,8 +54,8 @@ static inline uint64_t blob_chunks(uint64_t size)
 /* How something ended. */
 struct blob_result {
 	uint64_t ticket;
-	/* CY_OK; CY_ENOENT: there is no such part or content; CY_EEXIST: open(): the content
-	 * is here already; CY_ELIMIT: the disk has no room for it, nothing is lost; CY_ESIGN:
+	/* CY_OK; CY_ENOENT: there is no such part or content; CY_EEXIST: open(): this part
+	 * has become the content already; CY_ELIMIT: the disk has no room for it, nothing is lost; CY_ESIGN:
 	 * what came is not what the manifest or the client states; CY_EIO: the disk failed. */
 	int code;
 	bool more;              /* copy(): progress, another result follows */
@@ -80,7 +80,9 @@ struct blob_port {
 
 	/* Begin a part, or go on with it. `size`: bytes it will have, for which space is
 	 * reserved now; 0: not known. `expected`: what a manifest says it must become; NULL:
-	 * an upload. `again`: also where the content is here already (no CY_EEXIST). */
+	 * an upload. `again`: from its beginning also where this part has become the content already
+	 * and was not confirmed (no CY_EEXIST). That others have the same content changes nothing: whoever
+	 * names a digest learns nothing of it, and all bytes come again. */
 	int (*open)(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
 		    bool again);
 	/* The bytes from `offset` on, which must be where the part ends; taken over, unless it
@@ -96,7 +98,7 @@ struct blob_port {
 	 * synced, and then has the name of its content. A part that is not what it must be is
 	 * thrown away (CY_ESIGN). */
 	int (*finish)(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct cy_digest *sha256);
-	/* A row has the content that this upload has become: after a crash it need not be asked
+	/* A row has the content that this upload or pull has become: after a crash it need not be asked
 	 * whose it is (node_blob_left). No result follows. */
 	void (*confirm)(void *ctx, const char *part, const struct cy_digest *sha256);
 	/* Throw a part away; one that is not there is well. */

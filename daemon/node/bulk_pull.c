@@ -51,18 +51,17 @@ struct planning {
 	bool full;
 };
 
-/* Is the same content on its way already? One that only has the same digest by its manifest may
- * be a lie that never ends: it holds up nobody. */
-static bool content_pulled(const struct node *n, const struct store_evidence *row)
+/* Is the same content on its way from this peer already? What only has the same digest by its
+ * manifest may be a lie that never ends: it holds up nobody. Neither does what another peer sends. */
+static bool content_pulled(const struct peer *p, const struct store_evidence *row)
 {
-	for (size_t i = 0; i < n->n_peers; i++)
-		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++) {
-			const struct bulk_pull *pull = &n->peers[i]->bulk->pulls[k];
+	for (size_t i = 0; i < XCHG_PULLS; i++) {
+		const struct bulk_pull *pull = &p->bulk->pulls[i];
 
-			if (pull->used && cy_digest_equal(&pull->id.sha256, &row->sha256) &&
-			    cy_digest_equal(&pull->id.root, &row->root) && pull->id.size == row->size)
-				return true;
-		}
+		if (pull->used && cy_digest_equal(&pull->id.sha256, &row->sha256) &&
+		    cy_digest_equal(&pull->id.root, &row->root) && pull->id.size == row->size)
+			return true;
+	}
 	return false;
 }
 
@@ -103,7 +102,7 @@ static int begin(void *arg, const struct store_evidence *row)
 	if (w->p->bulk->all_skipped)
 		return CY_EEXIST;
 	if (bulk_pulling(w->p, row->message_id, row->attachment) != NULL ||
-	    bulk_skipped(w->p, row->message_id, row->attachment) != NULL || content_pulled(w->n, row))
+	    bulk_skipped(w->p, row->message_id, row->attachment) != NULL || content_pulled(w->p, row))
 		return CY_OK;
 	pull = make_room(w, row->priority);
 	if (pull == NULL)
@@ -117,7 +116,7 @@ static int begin(void *arg, const struct store_evidence *row)
 				    .id = { row->size, row->sha256, row->root } };
 	if (cy_copy(pull->message_id, sizeof pull->message_id, row->message_id) < 0)
 		return CY_ESTORE;
-	evidence_part(&pull->id, pull->part);
+	evidence_part(w->p->id, &pull->id, pull->part);
 	t = blob_take(w->n, BLOB_OPEN_PULL);
 	t->peer = w->p;
 	t->session = w->p->bulk->session;
@@ -393,6 +392,7 @@ static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, enum
 
 	in->peer = p->index;
 	cy_copy(in->blob.message_id, sizeof in->blob.message_id, pull->message_id);
+	cy_copy(in->blob.part, sizeof in->blob.part, pull->part);
 	in->blob.attachment = pull->attachment;
 	in->blob.id = pull->id;
 	in->blob.outcome = outcome;
@@ -416,7 +416,7 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 		if (pull->arrived_before) {
 			xchg_pull_end(x);
 			pull->x = NULL;
-			evidence_drop_part(n, &pull->id);
+			evidence_drop_part(n, p->id, &pull->id);
 			n->finishing++;
 			arrived(n, p, pull, OUTCOME_GONE);
 			return;
@@ -487,7 +487,7 @@ void bulk_settled(struct node *n, bool committed)
 static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
 {
 	if (r->code == CY_EEXIST) {
-		evidence_drop_part(n, &pull->id);
+		evidence_drop_part(n, p->id, &pull->id);
 		n->finishing++;
 		arrived(n, p, pull, OUTCOME_HERE);
 	} else if (r->code < 0) {

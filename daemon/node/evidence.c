@@ -114,25 +114,44 @@ static bool holds(const struct store_evidence *row)
 
 struct same {
 	const struct store_evidence *as;
-	bool here;
+	struct evidence_before *ret;
 };
 
 static int look_same(void *arg, const struct store_evidence *row)
 {
-	struct same *same = arg;
+	const struct same *same = arg;
+	const bool delivered = row->author == STORE_PEER && row->state == STORE_EVIDENCE_HERE &&
+			       strcmp(row->peer, same->as->peer) == 0;
 
-	if (holds(row) && row->size == same->as->size && cy_digest_equal(&row->root, &same->as->root))
-		same->here = true;
-	return CY_OK;
+	if ((!delivered && !(CY_MUTANT_ANOTHERS_EVIDENCE && holds(row))) || row->size != same->as->size ||
+	    !cy_digest_equal(&row->root, &same->as->root))
+		return CY_OK;
+	same->ret->attachment = row->attachment;
+	return cy_copy(same->ret->message_id, sizeof same->ret->message_id, row->message_id) < 0 ? CY_ESTORE
+												 : CY_EEXIST;
 }
 
-/* Is the same content here already, verified? */
-static bool here_already(struct node *n, const struct store_evidence *row)
+int evidence_delivered_before(struct node *n, const struct store_evidence *row, struct evidence_before *ret)
 {
 	struct store_port *s = &n->ports.store;
-	struct same same = { .as = row };
+	struct same same = { row, ret };
+	const int r = row->send_always ? CY_OK : s->same_evidence(s->ctx, &row->sha256, look_same, &same);
 
-	return !row->send_always && s->same_evidence(s->ctx, &row->sha256, look_same, &same) == CY_OK && same.here;
+	return r == CY_EEXIST ? CY_OK : r == CY_OK ? CY_ENOENT : r;
+}
+
+void evidence_here_by(struct node *n, struct work_case *c, struct store_evidence *row,
+		      const struct evidence_before *before)
+{
+	char text[128];
+
+	snprintf(text, sizeof text, "the same content came with message %s, attachment %u", before->message_id,
+		 before->attachment);
+	row->state = STORE_EVIDENCE_HERE;
+	row->reason = batch_string(n, text);
+	row->arrived = node_legal_now(n);
+	evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
+	evidence_state(n, row);
 }
 
 static int look_user(void *arg, const struct store_evidence *row)
@@ -141,7 +160,6 @@ static int look_user(void *arg, const struct store_evidence *row)
 
 	/* One that is fetched again may turn out to be good, or all that there is. */
 	u->held = u->held || holds(row) || (row->state == STORE_EVIDENCE_WAITING && row->arrived.ms > 0);
-	u->waited = u->waited || row->state == STORE_EVIDENCE_WAITING;
 	return CY_OK;
 }
 
@@ -219,6 +237,7 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 {
 	char text[160];
 	const char *quota = evidence_over_quota(n, c, row, text, sizeof text);
+	struct evidence_before before;
 
 	if (quota != NULL) {
 		row->state = STORE_EVIDENCE_HELD_BACK;
@@ -228,12 +247,8 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 		return;
 	}
 	evidence_take_on(n, c, row);
-	if (here_already(n, row)) {
-		row->state = STORE_EVIDENCE_HERE;
-		row->arrived = node_legal_now(n);
-		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
-		evidence_state(n, row);
-	}
+	if (evidence_delivered_before(n, row, &before) == CY_OK)
+		evidence_here_by(n, c, row, &before);
 }
 
 struct stored_at {

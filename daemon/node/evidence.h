@@ -78,14 +78,24 @@ const char *evidence_over_quota(struct node *n, struct work_case *c, const struc
 void evidence_take_on(struct node *n, struct work_case *c, const struct store_evidence *row);
 /* Who has to do with a content. */
 struct evidence_users {
-	bool held;   /* by a row, or a client's upload */
-	bool waited; /* a row waits for it */
+	bool held; /* by a row, or a client's upload */
 };
 int evidence_users(struct node *n, const struct cy_digest *sha256, struct evidence_users *ret);
-/* The part that it is pulled into. Who lies about the size or root of a content has one of his own. */
-void evidence_part(const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1]);
+/* The part that it is pulled into. Each peer has its own: none profits from, learns of, or spoils what another one
+ * has sent. Who lies about the size or root of a content has one of his own as well. */
+void evidence_part(const char *peer, const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1]);
 /* What an interrupted pull has left of it is not needed any more. */
-void evidence_drop_part(struct node *n, const struct blob_id *id);
+void evidence_drop_part(struct node *n, const char *peer, const struct blob_id *id);
+/* The same content, which this peer itself has delivered with an earlier message; CY_ENOENT: none. What others have
+ * delivered, and what we have sent, never counts: it would tell the peer that we hold it. */
+struct evidence_before {
+	char message_id[CY_UUID_LEN + 1];
+	uint32_t attachment;
+};
+int evidence_delivered_before(struct node *n, const struct store_evidence *row, struct evidence_before *ret);
+/* It is here as it came with that message; custody will name it. */
+void evidence_here_by(struct node *n, struct work_case *c, struct store_evidence *row,
+		      const struct evidence_before *before);
 /* Destroy contents that wait for it, one after the other. */
 void evidence_sweep(struct node *n);
 void evidence_gone(struct node *n, const struct cy_digest *sha256, int code);

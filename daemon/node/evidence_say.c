@@ -1,6 +1,7 @@
 /* What happens to evidence by itself: it arrives, is read, is held, is over and destroyed;
  * and what our daemon states of it to the other side. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mutant.h"
@@ -9,7 +10,7 @@
 /* ------------------------------------------------------------------ arrivals */
 
 struct same {
-	struct node *n;
+	const char *peer;
 	const struct blob_id *id;
 	struct {
 		char message_id[CY_UUID_LEN + 1];
@@ -18,20 +19,22 @@ struct same {
 	size_t n_at;
 };
 
-/* Others that wait for the same content have it now. */
+/* Others of this peer that wait for the same content have it now. */
 static int add_same(void *arg, const struct store_evidence *row)
 {
 	struct same *s = arg;
 
-	if (row->author != STORE_PEER || row->state != STORE_EVIDENCE_WAITING || row->send_always ||
-	    row->size != s->id->size || !cy_digest_equal(&row->root, &s->id->root) ||
+	if (row->author != STORE_PEER || strcmp(row->peer, s->peer) != 0 || row->state != STORE_EVIDENCE_WAITING ||
+	    row->send_always || row->size != s->id->size || !cy_digest_equal(&row->root, &s->id->root) ||
 	    s->n_at == sizeof s->at / sizeof s->at[0])
 		return CY_OK;
 	s->at[s->n_at].attachment = row->attachment;
 	return cy_copy(s->at[s->n_at++].message_id, CY_UUID_LEN + 1, row->message_id);
 }
 
-static void settle_arrival(struct node *n, const char *message_id, uint32_t attachment, enum blob_outcome outcome)
+/* `by`: with what the same content came; NULL: it came itself. */
+static void settle_arrival(struct node *n, const char *message_id, uint32_t attachment, enum blob_outcome outcome,
+			   const struct evidence_before *by)
 {
 	struct store_evidence row;
 	struct work_case *c = NULL;
@@ -63,6 +66,8 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 		row.state = STORE_EVIDENCE_HERE;
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED, "the sender has no copy of it any more");
 		evidence_state(n, &row);
+	} else if (by != NULL) {
+		evidence_here_by(n, c, &row, by);
 	} else {
 		row.state = STORE_EVIDENCE_HERE;
 		if (row.arrived.ms == 0) /* else it was fetched again */
@@ -76,15 +81,18 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 void evidence_arrived(struct node *n, struct input *in)
 {
 	struct store_port *s = &n->ports.store;
-	struct same same = { .n = n, .id = &in->blob.id };
+	struct same same = { .peer = n->peers[in->peer]->id, .id = &in->blob.id };
+	struct evidence_before by = { .attachment = in->blob.attachment };
 
-	settle_arrival(n, in->blob.message_id, in->blob.attachment, in->blob.outcome);
+	settle_arrival(n, in->blob.message_id, in->blob.attachment, in->blob.outcome, NULL);
 	if (in->blob.outcome != OUTCOME_HERE)
 		return;
 	if (s->same_evidence(s->ctx, &in->blob.id.sha256, add_same, &same) < 0)
 		batch_retry(n);
+	cy_copy(by.message_id, sizeof by.message_id, in->blob.message_id);
 	for (size_t i = 0; i < same.n_at; i++)
-		settle_arrival(n, same.at[i].message_id, same.at[i].attachment, OUTCOME_HERE);
+		if (same.at[i].attachment != by.attachment || strcmp(same.at[i].message_id, by.message_id) != 0)
+			settle_arrival(n, same.at[i].message_id, same.at[i].attachment, OUTCOME_HERE, &by);
 }
 
 void evidence_read(struct node *n, struct input *in)
@@ -240,6 +248,7 @@ static void recheck(struct node *n)
 	n->recheck.on = o->n_rows == NODE_OVERDUE_MAX;
 	for (size_t i = 0; i < o->n_rows; i++) {
 		struct store_evidence row;
+		struct evidence_before before;
 		struct work_case *c = NULL;
 		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
 
@@ -252,7 +261,10 @@ static void recheck(struct node *n)
 		evidence_take_on(n, c, &row);
 		row.state = STORE_EVIDENCE_WAITING;
 		row.reason = "";
-		evidence_state(n, &row);
+		if (evidence_delivered_before(n, &row, &before) == CY_OK)
+			evidence_here_by(n, c, &row, &before);
+		else
+			evidence_state(n, &row);
 		evidence_put(n, &row);
 	}
 }
@@ -436,7 +448,7 @@ void evidence_step(struct node *n)
 
 /* --------------------------------------------------------------------- contents */
 
-void evidence_part(const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1])
+void evidence_part(const char *peer, const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1])
 {
 	uint8_t all[2 * CY_SHA256_LEN + 8];
 	struct cy_digest name;
@@ -445,19 +457,57 @@ void evidence_part(const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1])
 	memcpy(all + CY_SHA256_LEN, id->root.b, CY_SHA256_LEN);
 	for (size_t i = 0; i < 8; i++)
 		all[2 * CY_SHA256_LEN + i] = (uint8_t)(id->size >> 8 * i);
-	name = cy_sha256(cy_bytes(all, sizeof all));
+	name = cy_sha256v((struct cy_bytes[]){ cy_bytes(all, sizeof all), cy_bytes(peer, strlen(peer)) }, 2);
 	cy_digest_hex(&name, ret);
 }
 
-void evidence_drop_part(struct node *n, const struct blob_id *id)
+void evidence_drop_part(struct node *n, const char *peer, const struct blob_id *id)
 {
 	struct blob_port *b = &n->ports.blobs;
 	struct blob_ticket *t = blob_take(n, BLOB_DROP);
 	char part[BLOB_NAME_MAX + 1];
 
-	evidence_part(id, part);
+	evidence_part(peer, id, part);
 	if (b->drop_part(b->ctx, t->id, part) < 0)
 		blob_untake(n, t);
+}
+
+struct waiting {
+	const struct node *n;
+	const struct blob_id *id;
+	struct {
+		bool any, waits;
+	} * of; /* by the peer's index */
+};
+
+static int find_waiting(void *arg, const struct store_evidence *row)
+{
+	struct waiting *w = arg;
+
+	if (row->author != STORE_PEER || row->size != w->id->size || !cy_digest_equal(&row->root, &w->id->root))
+		return CY_OK;
+	for (size_t i = 0; i < w->n->n_peers; i++)
+		if (strcmp(w->n->peers[i]->id, row->peer) == 0) {
+			w->of[i].any = true;
+			w->of[i].waits = w->of[i].waits || row->state == STORE_EVIDENCE_WAITING;
+		}
+	return CY_OK;
+}
+
+/* It may have been certified as destroyed before all of it was here. */
+static int drop_parts(struct node *n, const struct blob_id *id)
+{
+	struct store_port *s = &n->ports.store;
+	struct waiting w = { .n = n, .id = id, .of = calloc(n->n_peers + 1, sizeof *w.of) };
+	int r;
+
+	CY_ASSERT(w.of != NULL);
+	r = s->same_evidence(s->ctx, &id->sha256, find_waiting, &w);
+	for (size_t i = 0; r == CY_OK && i < n->n_peers; i++)
+		if (w.of[i].any && !w.of[i].waits)
+			evidence_drop_part(n, n->peers[i]->id, id);
+	free(w.of);
+	return r;
 }
 
 struct sweeping {
@@ -516,11 +566,9 @@ void evidence_sweep(struct node *n)
 		n->sweep = r < 0;
 		return;
 	}
-	if (evidence_users(n, &w.id.sha256, &users) < 0)
+	if (evidence_users(n, &w.id.sha256, &users) < 0 || drop_parts(n, &w.id) < 0)
 		return;
 	n->destroying = true;
-	if (!users.waited) /* it may have been certified as destroyed before all of it was here */
-		evidence_drop_part(n, &w.id);
 	if (users.held && !CY_MUTANT_SHARED_DESTROYED) {
 		evidence_gone(n, &w.id.sha256, CY_OK);
 		return;

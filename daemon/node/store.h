@@ -211,7 +211,7 @@ struct store_evidence {
 	struct cy_digest sha256, root;
 	bool send_always; /* fetched also where the same content is here: its author wants so, or ours was spoilt */
 	enum store_evidence_state state;
-	const char *reason;          /* why it is held back or mismatched; "" */
+	const char *reason;          /* why it is held back or mismatched, with which message it came; "" */
 	CyEvidenceState verdict;     /* of the receiving case system; 0: none yet */
 	struct cy_wall arrived;      /* at the receiver; 0: not yet */
 	struct cy_wall retain_until; /* the receiver may keep it until this instant; 0: for ever. Only for theirs */

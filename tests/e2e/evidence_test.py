@@ -145,6 +145,10 @@ def the_same_content_is_stored_once_and_sent_once():
     assert result_of(desk_ie, "e-3", [attachment(again, "copy.mbox")], "r-3").HasField("submitted")
     here, = in_state(us, "e-3", "here")
     assert (contents(us), contents(ie)) == before
+    until("the statement", lambda: [e for e in custody(us, here.item).entries if e.action == "arrived"])
+    first, = evidence(us, "e-1")
+    assert custody(us, here.item).entries[-1].text == \
+        f"the same content came with message {first.item.message_id}, attachment 1", custody(us, here.item)
     assert get(desk_us, here.item)[:MIB] == BIG[:MIB]
     # Unless its sender forbids that: then the bytes travel again.
     assert result_of(desk_ie, "e-3", [attachment(again, "copy.mbox", send_always=True)], "r-3b").HasField("submitted")

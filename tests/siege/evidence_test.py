@@ -471,6 +471,60 @@ def pulls_of_what_was_never_offered():
             assert l.goodbye in ("more credit than a pull may have", None), l.goodbye
 
 
+@test
+def evidence_of_another_peer_is_not_here_for_this_one():
+    """Who names what another peer has sent, or what is ours, is asked for every byte of it, and learns nothing."""
+    theirs, half = (B.Item(bytes_of(3 * MIB, s), NAME) for s in ("theirs", "half"))
+    with besieged_by_liar("bulk session with FR is up"):
+        desk = Client(ie)
+        s = secret_submission("US-OIA", ground.reference())
+        s.content.request.attachments.append(attachment(put_file(desk, "theirs", file_of(theirs.data)), NAME))
+        sent = desk.call(submit=local_pb2.Submit(idempotency_key=s.own_reference, submission=s)).submitted
+        in_state(us, f"IE/{sent.case_id}", "here")
+        given_to_ie, ours = given(2 * MIB, "ours alone", "IE")
+        in_state(ie, f"US-OIA/{given_to_ie.case_id}", "here")
+        items = [theirs, ours]
+        m = offer(items)
+        # An item whose manifest lies about it is asked for as well: a refusal would tell that it is known.
+        lie = offer(None, [{**theirs.manifest, "size": 3 * MIB - 1}])
+        l = lane()
+        asked = {}
+        while len(asked) < 3:
+            pull = l.await_kind("pull", DEADLINE)
+            assert pull, (asked, l.goodbye)
+            if pull.message_id in (m.id, lie.id):
+                assert pull.first_chunk == 0, pull
+                asked[pull.message_id, pull.attachment] = pull
+            l.say(not_sent=PB.NotSent(pull=pull.pull, code=PB.NOT_NOW))
+        l.close()
+        assert not any(e.state == "here" for e in [*evidence(us, ref(m)), *evidence(us, ref(lie))])
+        # Half of an item that comes from us besides is not another one's beginning either.
+        part = offer([half])
+        l = lane()
+        l.send(half.frame(a_pull(l, part).pull, 0))
+        until("it to be written", lambda: evidence(us, ref(part))[0].here >= MIB)
+        l.close()
+        s = secret_submission("US-OIA", ground.reference())
+        s.content.request.attachments.append(attachment(put_file(desk, "half", file_of(half.data)), NAME))
+        sent = desk.call(submit=local_pb2.Submit(idempotency_key=s.own_reference, submission=s)).submitted
+        in_state(us, f"IE/{sent.case_id}", "here")
+        assert evidence(us, ref(part))[0].state != "here"
+        desk.close()
+    us.stop()
+    us.start(ground.env)
+    ground.connected()
+    assert not fates(m) and not fates(part), (fates(m), fates(part))
+    honest(m, part)
+    # What it has delivered itself it need not send again, and custody says with what it came.
+    again = offer([theirs])
+    in_state(us, ref(again), "here")
+    stated(again, {1: "ARRIVED"})
+    desk = Client(us)
+    last = desk.call(show_custody=local_pb2.ShowCustody(item=evidence(us, ref(again), desk)[0].item)).custody.entries[-1]
+    desk.close()
+    assert last.action == "arrived" and last.text == f"the same content came with message {m.id}, attachment 1", last
+
+
 def pour(raw, data, reads):
     """Send it until the other side takes nothing for five seconds, or closes. One thread reads and writes:
     OpenSSL forbids two on one connection."""

@@ -57,9 +57,10 @@ struct task {
 	struct blob_result result;
 };
 
-/* An upload has become content, and no row is known to have it. */
+/* An upload or a pull has become content, and no row is known to have it. */
 struct seal {
 	struct seal *next;
+	bool pulled;
 	char part[BLOB_NAME_MAX + 1];
 	struct cy_digest sha256;
 };
@@ -235,14 +236,23 @@ static bool same_id(const struct blob_id *a, const struct blob_id *b)
 	return a->size == b->size && cy_digest_equal(&a->sha256, &b->sha256) && cy_digest_equal(&a->root, &b->root);
 }
 
+/* Has this pull become this content? NULL: any. */
+static bool is_sealed(const struct sim_blobs *b, const char *part, const struct cy_digest *sha256)
+{
+	const struct seal *x = b->seals;
+
+	while (x != NULL &&
+	       (!x->pulled || strcmp(x->part, part) != 0 || (sha256 != NULL && !cy_digest_equal(&x->sha256, sha256))))
+		x = x->next;
+	return x != NULL;
+}
+
 static int do_open(struct sim_blobs *b, struct task *t)
 {
-	struct kept *k = t->expects ? find_kept(b, &t->id.sha256) : NULL;
+	struct kept *k = t->expects && !t->again ? find_kept(b, &t->id.sha256) : NULL;
 	struct part *p = find_part(b, t->part);
 
-	if (k != NULL && !same_id(&k->id, &t->id))
-		return ended(t, CY_ESIGN, "there is content of this digest, and it is not what is expected");
-	if (k != NULL && !t->again)
+	if (k != NULL && same_id(&k->id, &t->id) && is_sealed(b, t->part, &t->id.sha256))
 		return ended(t, CY_EEXIST, NULL);
 	if (p != NULL && (p->pulled != t->expects || (p->pulled && !same_id(&p->expected, &t->id)))) {
 		drop_part_of(b, p);
@@ -311,13 +321,14 @@ static void seal_remove(struct sim_blobs *b, const char *part, const struct cy_d
 		}
 }
 
-static void seal_add(struct sim_blobs *b, const char *part, const struct cy_digest *sha256)
+static void seal_add(struct sim_blobs *b, const char *part, bool pulled, const struct cy_digest *sha256)
 {
 	struct seal *x = calloc(1, sizeof *x);
 
 	CY_ASSERT(x != NULL);
 	seal_remove(b, part, NULL);
 	snprintf(x->part, sizeof x->part, "%s", part);
+	x->pulled = pulled;
 	x->sha256 = *sha256;
 	x->next = b->seals;
 	b->seals = x;
@@ -351,8 +362,8 @@ static int do_finish(struct sim_blobs *b, struct task *t)
 	old = find_kept(b, &id.sha256);
 	if (old != NULL)
 		kept_free(b, old);
-	if (!p->pulled && old == NULL)
-		seal_add(b, t->part, &id.sha256);
+	if (p->pulled || old == NULL)
+		seal_add(b, t->part, p->pulled, &id.sha256);
 	k->id = t->result.id = id;
 	k->n = p->n;
 	memcpy(k->pieces, p->pieces, sizeof k->pieces);
@@ -422,6 +433,8 @@ static void do_task(struct sim_blobs *b, struct task *t)
 	case DROP:
 		if (p != NULL)
 			drop_part_of(b, p);
+		if (is_sealed(b, t->part, NULL))
+			seal_remove(b, t->part, NULL);
 		break;
 	case READ:
 		do_read(b, t);
@@ -716,6 +729,8 @@ static void on_left(struct world *w, void *arg, uint64_t life)
 	if (life != b->s->life || b->s->node == NULL)
 		return;
 	for (const struct seal *x = b->seals; x != NULL; x = x->next) {
+		if (x->pulled) /* its row waits for it */
+			continue;
 		world_say(w, "%s: an upload had become %02x%02x..", b->s->id, x->sha256.b[0], x->sha256.b[1]);
 		node_blob_left(b->s->node, x->part, &x->sha256);
 	}

@@ -29,6 +29,24 @@ static struct sim_asked *add_asked(struct sim_asked **list, size_t *n, size_t *c
 	return &(*list)[(*n)++];
 }
 
+/* Its place in what came from that peer; NULL: nothing of it, and `add` is not set. */
+static struct sim_came *find_came(struct sim_node *s, const struct sim_node *from, const struct cy_digest *sha256,
+				  bool add)
+{
+	for (size_t i = 0; i < s->n_came; i++)
+		if (s->came[i].from == from && cy_digest_equal(&s->came[i].sha256, sha256))
+			return &s->came[i];
+	if (!add)
+		return NULL;
+	if (s->n_came == s->cap_came) {
+		s->cap_came = s->cap_came > 0 ? 2 * s->cap_came : 8;
+		s->came = realloc(s->came, s->cap_came * sizeof *s->came);
+		CY_ASSERT(s->came != NULL);
+	}
+	s->came[s->n_came] = (struct sim_came){ .from = from, .sha256 = *sha256 };
+	return &s->came[s->n_came++];
+}
+
 /* Chunks that peers were allowed to send to this node and that did not come yet. */
 static void check_open(const struct sim_node *s)
 {
@@ -87,6 +105,7 @@ void oracle_bulk_leaves(struct sim_bulk *x, size_t by, struct cy_bytes frame)
 	if (f->kind_case == CY_BULK_FRAME__KIND_PULL) {
 		a = add_asked(&x->asked[by], &x->n_asked[by], &x->cap_asked[by], f->pull->pull);
 		a->granted = f->pull->credit;
+		memcpy(a->sha256.b, f->pull->sha256.data, CY_SHA256_LEN);
 		world_say(from->w, "%s -> %s: pull %u of %s/%u from chunk %llu, credit %u", from->id, to->id,
 			  f->pull->pull, f->pull->message_id, f->pull->attachment,
 			  (unsigned long long)f->pull->first_chunk, f->pull->credit);
@@ -130,6 +149,8 @@ void oracle_bulk_arrives(struct sim_bulk *x, size_t at, struct cy_bytes frame)
 		a = find_asked(x->asked[at], x->n_asked[at], c.pull);
 		if (a != NULL)
 			a->came++;
+		if (a != NULL && c.chunk < SIM_CHUNKS_MAX)
+			find_came(s, x->pair->side[1 - at], &a->sha256, true)->chunks |= 1u << c.chunk;
 		return;
 	}
 	f = cy_bulk_frame__unpack(NULL, frame.len, frame.data);
@@ -257,6 +278,29 @@ void oracle_evidence_before(struct sim_node *s, const struct store_writeset *w)
 	}
 }
 
+static const struct sim_node *other_side(const struct sim_node *s, const char *peer, const struct sim_pair **ret_pair)
+{
+	size_t i = 0;
+
+	while (strcmp(s->pairs[i]->side[s->pairs[i]->side[0] == s]->id, peer) != 0)
+		CY_ASSERT(++i < s->n_pairs);
+	*ret_pair = s->pairs[i];
+	return s->pairs[i]->side[s->pairs[i]->side[0] == s];
+}
+
+/* Evidence arrives when its own sender has sent every chunk of it, whoever else has sent the same. */
+static void check_came(struct sim_node *s, const struct store_evidence *e)
+{
+	const struct sim_pair *p;
+	const struct sim_came *x = find_came(s, other_side(s, e->peer, &p), &e->sha256, false);
+	const uint64_t n = blob_chunks(e->size);
+	const uint32_t all = n <= SIM_CHUNKS_MAX ? (1u << n) - 1 : UINT32_MAX;
+
+	if (x == NULL || (x->chunks & all) != all)
+		world_fail(s->w, "%s says that %s/%u is here, and %s has not sent all of it", s->id, e->message_id,
+			   e->attachment, e->peer);
+}
+
 void oracle_evidence_commit(struct sim_node *s, const struct store_writeset *w)
 {
 	for (const struct store_write *x = w->first; x != NULL; x = x->next) {
@@ -276,6 +320,8 @@ void oracle_evidence_commit(struct sim_node *s, const struct store_writeset *w)
 		if (needs(e) && !blobs_holds(s, &id) && !s->restored)
 			world_fail(s->w, "%s: %s/%u is %s, and its bytes are not on the disk", s->id, e->message_id,
 				   e->attachment, state_name(e->state));
+		if (e->author == STORE_PEER && e->state == STORE_EVIDENCE_HERE)
+			check_came(s, e);
 	}
 }
 
@@ -312,16 +358,6 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 }
 
 /* --------------------------------------------------------------------- at the end */
-
-static const struct sim_node *other_side(const struct sim_node *s, const char *peer, const struct sim_pair **ret_pair)
-{
-	size_t i = 0;
-
-	while (strcmp(s->pairs[i]->side[s->pairs[i]->side[0] == s]->id, peer) != 0)
-		CY_ASSERT(++i < s->n_pairs);
-	*ret_pair = s->pairs[i];
-	return s->pairs[i]->side[s->pairs[i]->side[0] == s];
-}
 
 static void row_drained(const struct sim_node *s, const struct store_evidence *e, char *why, size_t size)
 {
@@ -370,7 +406,7 @@ static int belongs(void *arg, const char *part, const struct cy_digest *sha256)
 	for (size_t i = 0; i < m->n_evidence; i++) {
 		const struct store_evidence *e = m->evidence[i];
 
-		evidence_part(&(struct blob_id){ e->size, e->sha256, e->root }, its);
+		evidence_part(e->peer, &(struct blob_id){ e->size, e->sha256, e->root }, its);
 		if (sha256 != NULL
 			    ? cy_digest_equal(&e->sha256, sha256) && needs(e)
 			    : e->author == STORE_PEER && e->state == STORE_EVIDENCE_WAITING && strcmp(part, its) == 0)

@@ -153,6 +153,13 @@ struct sim_asked {
 	uint64_t granted, came; /* chunks */
 };
 
+/* Which chunks of a content a peer has sent, a bit each, since the world began. */
+struct sim_came {
+	const struct sim_node *from;
+	struct cy_digest sha256;
+	uint32_t chunks;
+};
+
 /* A session of the bulk lane. */
 struct sim_bulk {
 	struct sim_bulk *next;
@@ -285,6 +292,9 @@ struct sim_node {
 	bool has_backup, restored;
 	/* For each pair: since the last restore it has not been found out what was lost. */
 	bool *unsure;
+	/* Chunks of evidence that came, by the peer that sent them. */
+	struct sim_came *came;
+	size_t n_came, cap_came;
 };
 
 struct world {

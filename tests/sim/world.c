@@ -993,6 +993,7 @@ void world_free(struct world *w)
 		mem_store_free(&s->store);
 		free(s->pairs);
 		free(s->unsure);
+		free(s->came);
 	}
 	for (size_t i = 0; i < w->n_pairs; i++) {
 		net_free(w->pairs[i]);
