@@ -177,7 +177,6 @@ static void on_authenticated(struct link *l, const struct mail *m)
 	struct link_lane *p = &l->peers[m->peer]->lanes[m->lane];
 	const char *no = admit(p);
 
-	p->peer->certificate_end = m->certificate_end;
 	if (no && m->dialled)
 		p->dialling = false;
 	if (no) {

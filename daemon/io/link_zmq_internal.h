@@ -33,7 +33,7 @@ struct link_peer {
 	bool removed; /* not in the configuration; its place stays */
 	char *dial;   /* where we dial it; NULL: we do not */
 	struct link_lane lanes[TLS_LANES_N];
-	int64_t certificate_end; /* of the last handshake, ms since 1970 */
+	int64_t certificate_end; /* of the session that was proven last, ms since 1970 */
 	int64_t crl_alarm;       /* when last, ms; 0: never */
 };
 
@@ -46,6 +46,7 @@ struct link_session {
 	bool busy;     /* inside a callback about it */
 	bool draining; /* closed by us: what is ahead goes out, then the socket, and libzmq and the gate flush */
 	struct link_connection on;
+	int64_t certificate_end; /* of the peer's, ms since 1970 */
 	bool proven;
 	int64_t greeted; /* when its State was found good, ms; 0: not yet */
 	void *socket;

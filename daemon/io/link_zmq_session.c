@@ -246,6 +246,7 @@ struct link_session *link_session_new(struct link_lane *p, const struct mail *m)
 	s->lane = p;
 	s->id = m->conn;
 	s->on.dialled = m->dialled;
+	s->certificate_end = m->certificate_end;
 	memcpy(s->on.exporter.b, m->exporter, sizeof s->on.exporter.b);
 	memcpy(s->on.theirs.b, m->theirs, sizeof s->on.theirs.b);
 	memcpy(s->on.ours.b, m->ours, sizeof s->on.ours.b);
@@ -339,6 +340,7 @@ int link_proven(void *ctx, uint64_t session, struct cy_error *e)
 		return cy_fail(e, CY_EDENIED, "%s", no);
 	s->proven = true;
 	s->lane->now = s;
+	s->lane->peer->certificate_end = s->certificate_end;
 	if (s->on.dialled)
 		s->lane->dialling = false;
 	wait_patiently(s, link_of(s)->silence_ms);
