@@ -23,6 +23,16 @@ static void reject(struct verdict *v, CyRejectionCode code, const char *reason)
 	snprintf(v->reason, sizeof v->reason, "%.*s", CY_REASON_MAX, reason);
 }
 
+/* A message on its way into the store. */
+struct arrival {
+	struct wire_entry *entry;
+	struct cy_bytes content;
+	struct xchg_pos pos; /* of its parcel, and its place there */
+	uint32_t index;
+	const char *doubt; /* what is odd about the parcel's time, or NULL */
+	bool too_large;    /* it is over a limit of the protocol, and is not held */
+};
+
 struct known {
 	const struct peer *p;
 	struct cy_digest digest;
@@ -70,9 +80,11 @@ static void check_envelope(struct node *n, const struct peer *p, const struct wi
 	struct law_faults faults;
 	char reason[CY_REASON_MAX + 1];
 
-	if (m->format != 1 || strcmp(m->id, e->id) != 0 || m->nonce.len != 16 || m->content == NULL ||
-	    !cy_uuid_valid(m->case_id) || m->number == 0 || m->priority < CY_PRIORITY__LOW ||
-	    m->priority > CY_PRIORITY__EMERGENCY || strlen(m->own_reference) > CY_REFERENCE_MAX)
+	if (!cy_uuid_valid(e->id))
+		reject(v, CY_REJECTION_CODE__MALFORMED, "the message's id is no UUID version 7 in lower case");
+	else if (m->format != 1 || strcmp(m->id, e->id) != 0 || m->nonce.len != 16 || m->content == NULL ||
+		 !cy_uuid_valid(m->case_id) || m->number == 0 || m->priority < CY_PRIORITY__LOW ||
+		 m->priority > CY_PRIORITY__EMERGENCY || strlen(m->own_reference) > CY_REFERENCE_MAX)
 		reject(v, CY_REJECTION_CODE__MALFORMED,
 		       "the envelope lacks a part or names another message than the manifest");
 	else if (strcmp(m->from, p->id) != 0 || strcmp(m->to, n->authority) != 0)
@@ -174,10 +186,10 @@ static void describe(struct node *n, struct work_case *c, const CyMessage *m)
 	}
 }
 
-static int write_message(struct node *n, const struct peer *p, const struct wire_entry *e, struct cy_bytes content,
-			 const CyMessage *m, struct work_case *c, const struct law_fact *fact, const struct verdict *v,
-			 struct xchg_pos pos, uint32_t index)
+static int write_message(struct node *n, const struct peer *p, const struct arrival *a, const CyMessage *m,
+			 struct work_case *c, const struct law_fact *fact, const struct verdict *v)
 {
+	const struct wire_entry *e = a->entry;
 	struct store_write *w;
 	uint8_t encoded[LAW_FACT_MAX];
 	bool counts = c->row.case_id[0] != '\0' && !v->apart;
@@ -205,15 +217,16 @@ static int write_message(struct node *n, const struct peer *p, const struct wire
 					     .priority = counts ? m->priority : CY_PRIORITY__NORMAL,
 					     .created = { m != NULL ? m->created_ms : node_now(n).ms },
 					     .digest = e->digest,
-					     .size = content.len,
+					     .size = a->content.len,
 					     .transport = STORE_RELAYED,
 					     .void_code = v->code,
 					     .void_reason = batch_string(n, v->reason),
 					     .client = "",
-					     .epoch = pos.epoch,
-					     .sequence = pos.sequence,
-					     .index = index,
-					     .content = batch_bytes(n, content) };
+					     .epoch = a->pos.epoch,
+					     .sequence = a->pos.sequence,
+					     .index = a->index };
+	if (!a->too_large)
+		w->message.content = batch_bytes(n, a->content);
 	if (counts)
 		w->message.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(fact, encoded)));
 	if (counts && v->code == 0)
@@ -223,58 +236,99 @@ static int write_message(struct node *n, const struct peer *p, const struct wire
 	return r;
 }
 
-/* One message of a parcel; `doubt`: what is odd about the parcel's time, or NULL. Only a
- * store that cannot read ends in an error. */
-static int take(struct node *n, struct peer *p, struct wire_entry *e, struct cy_bytes content, struct xchg_pos pos,
-		uint32_t index, const char *doubt)
+static void tell_rejected(struct node *n, const struct peer *p, const struct arrival *a, const struct verdict *v)
+{
+	/* What a peer of another make puts in the place of an id may be anything. */
+	if (cy_uuid_valid(a->entry->id))
+		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: message %s rejected, code %d", p->id,
+			  a->entry->id, (int)v->code);
+	else
+		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id,
+			  "peer %s: message %u of parcel %llu/%llu rejected, code %d", p->id, a->index + 1,
+			  (unsigned long long)a->pos.epoch, (unsigned long long)a->pos.sequence, (int)v->code);
+}
+
+static void announce(struct node *n, const struct peer *p, const struct arrival *a, const CyMessage *m,
+		     const struct work_case *c, const struct verdict *v)
+{
+	const struct event_of event = { .type = v->code == 0 ? CY_EVENT_TYPE__MESSAGE_RECEIVED
+							     : CY_EVENT_TYPE__MESSAGE_REJECTED,
+					.message_id = a->entry->id,
+					.kind = m != NULL && m->content != NULL ? m->content->kind_case : 0,
+					.number = m != NULL ? m->number : 0,
+					.code = v->code,
+					.text = v->code == 0 ? a->doubt : v->reason };
+	char hex[CY_SHA256_HEX];
+
+	cases_event(n, c, &event);
+	cy_digest_hex(&a->entry->digest, hex);
+	batch_leaf(n, "message %s %s %s %s %d", p->id, n->authority, a->entry->id, hex, (int)v->code);
+	n->batch.messages++;
+}
+
+/* One that is not known yet: judge it and keep it. */
+static int take_new(struct node *n, struct peer *p, const struct arrival *a, struct verdict *v)
 {
 	ProtobufCMessage *pm = NULL;
 	struct work_case *c = NULL;
-	struct verdict v = { 0 };
 	struct law_fact fact = { 0 };
 	struct cy_error why = { 0 };
-	char hex[CY_SHA256_HEX];
 	CyMessage *m;
-	int r = look_up(n, p, e, &v);
+	int r;
 
+	if (a->too_large)
+		reject(v, CY_REJECTION_CODE__MALFORMED, "the message is larger than the protocol allows");
+	else if (wire_unpack(&cy_message__descriptor, a->content, CY_MESSAGE_MAX, &pm, &why) < 0)
+		reject(v, CY_REJECTION_CODE__MALFORMED, "the message does not parse");
+	m = (CyMessage *)pm;
+	if (m != NULL)
+		check_envelope(n, p, a->entry, m, v);
+	r = v->code == 0 ? check_case(n, p, m, &fact, &c, v) : CY_OK;
+	if (r == CY_OK && c == NULL)
+		c = unfiled(n, p, &r);
+	r = c == NULL ? r : write_message(n, p, a, m, c, &fact, v);
+	if (r == CY_OK)
+		announce(n, p, a, m, c, v);
+	if (m != NULL)
+		cy_message__free_unpacked(m, NULL);
+	return r;
+}
+
+/* One message of a parcel. Only a store that cannot read ends in an error. */
+static int take(struct node *n, struct peer *p, const struct arrival *a)
+{
+	struct verdict v = { 0 };
+	int r = look_up(n, p, a->entry, &v);
+
+	if (r == 0)
+		r = take_new(n, p, a, &v);
 	if (r < 0)
 		return r;
-	if (r == 0) {
-		if (wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, &why) < 0)
-			reject(&v, CY_REJECTION_CODE__MALFORMED, "the message does not parse");
-		m = (CyMessage *)pm;
-		if (m != NULL)
-			check_envelope(n, p, e, m, &v);
-		r = v.code == 0 ? check_case(n, p, m, &fact, &c, &v) : CY_OK;
-		if (r == CY_OK && c == NULL)
-			c = unfiled(n, p, &r);
-		r = c == NULL ? r : write_message(n, p, e, content, m, c, &fact, &v, pos, index);
-		if (r == CY_OK) {
-			const struct event_of event = {
-				.type = v.code == 0 ? CY_EVENT_TYPE__MESSAGE_RECEIVED : CY_EVENT_TYPE__MESSAGE_REJECTED,
-				.message_id = e->id,
-				.kind = m != NULL && m->content != NULL ? m->content->kind_case : 0,
-				.number = m != NULL ? m->number : 0,
-				.code = v.code,
-				.text = v.code == 0 ? doubt : v.reason
-			};
-
-			cases_event(n, c, &event);
-			cy_digest_hex(&e->digest, hex);
-			batch_leaf(n, "message %s %s %s %s %d", p->id, n->authority, e->id, hex, (int)v.code);
-			n->batch.messages++;
-		}
-		if (m != NULL)
-			cy_message__free_unpacked(m, NULL);
-		if (r < 0)
-			return r;
-	}
 	if (v.code != 0 && (!v.duplicate || v.code == CY_REJECTION_CODE__ID_REUSED))
-		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: message %s rejected, code %d", p->id,
-			  e->id, (int)v.code);
-	e->code = v.code;
-	snprintf(e->reason, sizeof e->reason, "%s", v.reason);
+		tell_rejected(n, p, a, &v);
+	a->entry->code = v.code;
+	snprintf(a->entry->reason, sizeof a->entry->reason, "%s", v.reason);
 	return CY_OK;
+}
+
+/* All messages of a parcel, with their verdicts in the text. */
+static int take_all(struct node *n, struct peer *p, const CyParcel *parcel, struct wire_text *t, struct xchg_pos pos)
+{
+	struct arrival a = { .pos = pos, .doubt = made_parcel(n, p, t) };
+	size_t bytes = 0;
+	int r = CY_OK;
+
+	for (size_t i = 0; r == CY_OK && i < t->n; i++) {
+		const ProtobufCBinaryData *m = &parcel->messages[i];
+
+		bytes += m->len;
+		a.entry = &t->entries[i];
+		a.content = cy_bytes(m->data, m->len);
+		a.index = (uint32_t)i;
+		a.too_large = m->len > CY_MESSAGE_MAX || bytes > CY_PARCEL_BYTES_MAX;
+		r = take(n, p, &a);
+	}
+	return r;
 }
 
 /* ----------------------------------------------------------------- receipts */
@@ -401,7 +455,6 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	struct cy_digest digest = cy_sha256(cy_bytes(st->text.data, st->text.len));
 	struct store_write *w;
 	struct want *want;
-	const char *doubt;
 
 	*t = *text;
 	if (p->stream.reconciling) {
@@ -419,12 +472,7 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	case XCHG_NEXT:
 		break;
 	}
-	doubt = made_parcel(n, p, t);
-	for (size_t i = 0; i < t->n; i++) {
-		const ProtobufCBinaryData *m = &parcel->messages[i];
-
-		if (take(n, p, &t->entries[i], cy_bytes(m->data, m->len), pos, (uint32_t)i, doubt) == CY_OK)
-			continue;
+	if (take_all(n, p, parcel, t, pos) < 0) {
 		/* Half of a parcel must not be committed. */
 		batch_doom(n, p, "the store cannot read what its parcel needs");
 		return;

@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "base/uuid.h"
 
-/* Length of "<64 hex>  <uuid>". */
-#define ENTRY_LEN (2 * CY_SHA256_LEN + 2 + CY_UUID_LEN)
+/* Length of "<64 hex>  ", which an id follows. */
+#define BEFORE_ID (2 * CY_SHA256_LEN + 2)
 
 static const char *type_word(enum wire_text_type type)
 {
@@ -51,12 +50,19 @@ static bool has_entries(enum wire_text_type type)
 	return type != WIRE_AUDIT_HEAD && type != WIRE_SESSION_PROOF;
 }
 
-static bool id_used_before(const struct wire_text *t, size_t i)
+static bool is_letter_or_digit(char c)
 {
-	for (size_t k = 0; k < i; k++)
-		if (strcmp(t->entries[k].id, t->entries[i].id) == 0)
-			return true;
-	return false;
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+bool wire_name_valid(const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/' || name[i] == '\\')
+			return false;
+	return len <= CY_UUID_LEN && is_letter_or_digit(name[0]);
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -118,7 +124,7 @@ static int write_entries(const struct wire_text *t, struct cy_buf *out)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct wire_entry *entry = &t->entries[i];
 
-		if (memchr(entry->id, 0, sizeof entry->id) == NULL || !cy_uuid_valid(entry->id) || id_used_before(t, i))
+		if (memchr(entry->id, 0, sizeof entry->id) == NULL || !wire_name_valid(entry->id))
 			return CY_EINVAL;
 		if (t->type != WIRE_PARCEL && (r = write_verdict(t, entry, out)) < 0)
 			return r;
@@ -444,16 +450,14 @@ static int read_entry(struct reader *r, struct wire_text *t)
 		return code;
 	if ((code = next_line(r, &line, &len)) < 0)
 		return code;
-	if (len != ENTRY_LEN || memcmp(line + 2 * CY_SHA256_LEN, "  ", 2) != 0)
+	if (len <= BEFORE_ID || len > BEFORE_ID + CY_UUID_LEN || memcmp(line + 2 * CY_SHA256_LEN, "  ", 2) != 0)
 		return bad(r, "a digest, two blanks and a message id");
 	if ((code = digest_of(r, line, &entry->digest)) < 0)
 		return code;
-	memcpy(entry->id, line + 2 * CY_SHA256_LEN + 2, CY_UUID_LEN);
-	entry->id[CY_UUID_LEN] = 0;
-	if (!cy_uuid_valid(entry->id))
+	memcpy(entry->id, line + BEFORE_ID, len - BEFORE_ID);
+	entry->id[len - BEFORE_ID] = 0;
+	if (strlen(entry->id) != len - BEFORE_ID || !wire_name_valid(entry->id))
 		return bad(r, "a message id: UUID version 7 in lower case");
-	if (id_used_before(t, t->n))
-		return bad(r, "a message id that the text has not named before");
 	t->n++;
 	return CY_OK;
 }

@@ -58,7 +58,7 @@ enum wire_binding {
 /* One line of a parcel, a receipt or a relay failure. */
 struct wire_entry {
 	struct cy_digest digest;
-	char id[CY_UUID_LEN + 1];       /* message id: name of the file that sha256sum checks */
+	char id[CY_UUID_LEN + 1];       /* message id, or what a peer puts in its place: see wire_name_valid() */
 	CyRejectionCode code;           /* receipt: 0 accepted, else rejected */
 	char reason[CY_REASON_MAX + 1]; /* receipt, rejected: one line without control characters */
 };
@@ -95,9 +95,16 @@ struct wire_text {
  * Returns the length. */
 size_t wire_reason_clean(const char *reason, char *out);
 
+/* What may stand for a message's id in a text, the name of the file that sha256sum checks:
+ * 1 to CY_UUID_LEN printable ASCII characters without blank, slash and backslash, the first
+ * one a letter or digit. An id is a UUIDv7, but a text whose author holds another one for an
+ * id can be read, so that its message can be rejected by that name. The same name may
+ * stand in a text again; what that means is for who takes the messages. */
+bool wire_name_valid(const char *name);
+
 /* Append the text to `out`; reasons are cleaned on the way. Members that the
  * type does not have are ignored. CY_ELIMIT if it does not fit, CY_EINVAL for
- * what a reader would refuse: ids that are no UUIDv7 or occur twice, no entry or
+ * what a reader would refuse: ids that are no valid names, no entry or
  * more than CY_PARCEL_MESSAGES_MAX, a code without a name, a number above
  * WIRE_NUMBER_MAX, a time outside the years 1 to 9999. `out` is then unchanged. */
 int wire_text_write(const struct wire_text *t, struct cy_buf *out);

@@ -293,6 +293,38 @@ def shall_reject(node, peer, s, ours, theirs):
 	ok(node.event("MESSAGE_REJECTED", made[10][1]), "comityctl shows a message that was rejected")
 
 
+def shall_reject_what_is_no_message_of_the_protocol(node, peer, s, theirs):
+	"""What the peer has signed and will send again for ever is rejected, not refused."""
+	def say(ident=None, text="A note.", **options):
+		return craft(peer, note(text), change=lambda m: setattr(m, "id", ident or m.id), case_id=theirs, **options)
+	start, mine = len(node.process.lines), peer.cases[theirs].mine
+	odd = [P.uuid7()[:14] + "4" + P.uuid7()[15:], P.uuid7().upper(), "note-1", "N", "a" * 36]
+	made = [(ident, say(ident)) for ident in odd]
+	twice, mine = P.uuid7(), mine + 1
+	once = say(twice, number=mine)
+	made += [(twice, once), (twice, once), (twice, say(twice))]
+	want = ["MALFORMED"] * len(odd) + [None, None, "ID_REUSED"]
+	parcels = [("ids that are no UUIDv7, and one id three times", made, want)]
+	large = craft(peer, note("x" * 262_144), case_id=theirs)
+	small = say(number=(mine := mine + 1))
+	parcels.append(("a message of more than 262144 bytes", [(None, large), (None, small)], ["MALFORMED", None]))
+	many = [say(text="x" * 120_000) for _ in range(8)]
+	head = [say(text="x" * 120_000, number=(mine := mine + 1)) for _ in range(1)]
+	parcels.append(("more than 1048576 bytes together", [(None, m) for m in head + many],
+		[None] + ["NUMBER_REUSED"] * 7 + ["MALFORMED"]))
+	for what, messages, want in parcels:
+		ids = [ident or P.case.Message.FromString(raw).id for ident, raw in messages]
+		parcel = peer.parcel([raw for _, raw in messages], ids=ids)
+		s.send(peer.parcel_frame(parcel))
+		P.pump([s], lambda: parcel.place in peer.receipts)
+		text = peer.receipts.get(parcel.place)
+		got = text and [e[2] and e[2][0] for e in text.entries]
+		ok(got == want, f"a signed parcel with {what} is receipted, and each of it has its verdict", f"{got}\n{told(s)}")
+		shall_repeat(peer, s, what)
+	peer.cases[theirs].mine = mine
+	ok(not any("note-1" in l for l in node.process.lines[start:]), "what a peer writes for an id is in no line of the log")
+
+
 def shall_say_goodbye(peer, connect):
 	"""What ends a session, by the code that says so."""
 	pb, pf = P.pb, P.pb.PeerFrame
@@ -352,14 +384,14 @@ def shall_say_goodbye(peer, connect):
 		 lambda: signed(lambda t: P.re.sub(rb"\n[0-9a-f]{64}", b"\n" + b"A" * 64, t))),
 		("a manifest for another authority", "PROTOCOL", lambda: signed(lambda t: t.replace(b"# to US-OIA", b"# to FR"))),
 		("a manifest of type receipt", "PROTOCOL", lambda: signed(lambda t: t.replace(b"type parcel", b"type receipt"))),
+		("a manifest with an id of 37 bytes", "PROTOCOL",
+		 lambda: signed(lambda t: P.re.sub(rb"  ([^ ]{36})\n", rb"  \g<1>a\n", t))),
+		("a manifest with an id that names a folder", "PROTOCOL",
+		 lambda: signed(lambda t: P.re.sub(rb"  ([^ ]{36})\n", b"  a/b\n", t))),
 		("a manifest without messages", "PROTOCOL",
 		 lambda: signed(lambda t: b"".join(l for l in t.splitlines(True) if l.startswith(b"#")))),
 		("a parcel of 65 messages", "PROTOCOL", lambda: peer.parcel_frame(peer.parcel(
 			[craft(peer, note("x"), case_id=P.uuid7(), side="REQUESTING") for _ in range(65)], remember=False))),
-		("a message of more than 262144 bytes", "PROTOCOL", lambda: peer.parcel_frame(peer.parcel(
-			[craft(peer, note("x" * 262_144), case_id=P.uuid7(), side="REQUESTING")], remember=False))),
-		("messages of more than 1048576 bytes together", "PROTOCOL", lambda: peer.parcel_frame(peer.parcel(
-			[craft(peer, note("x" * 210_000), case_id=P.uuid7(), side="REQUESTING") for _ in range(5)], remember=False))),
 		("a signature of more than 16384 bytes", "PROTOCOL",
 		 lambda: bad(lambda p: setattr(p.manifest, "signature", p.manifest.signature + bytes(16_384)))),
 		("a receipt for a parcel that was never made", "PROTOCOL",
@@ -511,6 +543,7 @@ def against_comityd(comityd, comityctl, pki, work):
 		shall_repeat(peer, s, "comityd listens")
 		shall_reject(node, peer, s, ours, theirs)
 		shall_repeat(peer, s, "rejections")
+		shall_reject_what_is_no_message_of_the_protocol(node, peer, s, theirs)
 		s.leave()
 		shall_tell_an_odd_goodbye(node, peer.dial)
 		shall_say_goodbye(peer, peer.dial)
