@@ -1,6 +1,7 @@
 #include "io/zmtp_guard.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -8,6 +9,10 @@
 #define FLAG_MORE    0x01u
 #define FLAG_LONG    0x02u
 #define FLAG_COMMAND 0x04u
+
+#define TTL_LEN      2u   /* of a PING */
+#define CONTEXT_MAX  16u  /* of a PING, and of the PONG that returns it */
+#define IDENTITY_MAX 255u /* RFC 37: 0*255OCTET */
 
 static int broken(struct zmtp_guard *g, const char *why)
 {
@@ -62,30 +67,136 @@ static int length_octet(struct zmtp_guard *g, uint8_t c)
 		return broken(g, command ? "a command over the limit" : "a frame over the limit");
 	if (command && g->left == 0)
 		return broken(g, "a command without a name");
-	g->step = command ? ZMTP_NAME : g->left ? ZMTP_BODY : ZMTP_FLAGS;
+	g->at = 0;
+	g->step = command ? ZMTP_COMMAND : g->left ? ZMTP_BODY : ZMTP_FLAGS;
 	return CY_OK;
 }
 
-static int name_octet(struct zmtp_guard *g, uint8_t c)
-{
-	static const char *const known[] = { "\5READY", "\5ERROR", "\4PING", "\4PONG" };
+/* One property of the metadata, its name and value within the command. */
+struct property {
+	struct cy_bytes name, value;
+	size_t len; /* of the whole */
+};
 
-	g->name[g->at++] = c;
-	g->left--;
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (memcmp(g->name, known[i], g->at) != 0)
-			continue;
-		if (g->at < strlen(known[i]))
-			return g->left ? CY_OK : broken(g, "a command cut short");
-		if (i > 1 && !g->ready)
-			return broken(g, "a heartbeat before READY");
-		if (i == 0 && g->ready)
-			return broken(g, "a second READY");
-		g->ready |= i == 0;
-		g->step = g->left ? ZMTP_BODY : ZMTP_FLAGS;
-		return CY_OK;
+static bool name_octet(uint8_t c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("-_.+", c) != NULL);
+}
+
+/* The first property of `from`, or what is wrong with it. */
+static const char *read_property(struct cy_bytes from, struct property *ret)
+{
+	const size_t name = from.data[0], head = 1 + name + 4;
+	uint32_t value = 0;
+
+	if (name == 0)
+		return "metadata of READY with a name that is none";
+	if (from.len < head)
+		return "metadata of READY that is cut short";
+	for (size_t i = 1; i <= name; i++)
+		if (!name_octet(from.data[i]))
+			return "metadata of READY with a name that is none";
+	for (size_t i = 1 + name; i < head; i++)
+		value = value << 8 | from.data[i];
+	if (from.len - head < value)
+		return "metadata of READY that is cut short";
+	ret->name = cy_bytes(from.data + 1, name);
+	ret->value = cy_bytes(from.data + head, value);
+	ret->len = head + value;
+	return NULL;
+}
+
+/* Names are compared without regard to case. */
+static bool named(const struct property *p, const char *name, size_t len)
+{
+	return p->name.len == len && strncasecmp((const char *)p->name.data, name, len) == 0;
+}
+
+/* Whether a property before the byte `end` of the body has that name; all of those are well-formed. */
+static bool named_before(struct cy_bytes body, size_t end, const struct property *p)
+{
+	struct property earlier;
+
+	for (size_t at = 0; at < end; at += earlier.len) {
+		read_property(cy_bytes(body.data + at, body.len - at), &earlier);
+		if (named(&earlier, (const char *)p->name.data, p->name.len))
+			return true;
 	}
-	return broken(g, "an unknown command");
+	return false;
+}
+
+static const char *judge_ready(struct cy_bytes body)
+{
+	static const char socket_type[] = "Socket-Type", identity[] = "Identity", dealer[] = "DEALER";
+	bool typed = false;
+	struct property p;
+
+	for (size_t at = 0; at < body.len; at += p.len) {
+		const char *why = read_property(cy_bytes(body.data + at, body.len - at), &p);
+
+		if (why != NULL)
+			return why;
+		if (named_before(body, at, &p))
+			return "metadata of READY with a name twice";
+		if (named(&p, identity, sizeof identity - 1) && p.value.len > IDENTITY_MAX)
+			return "an identity over 255 bytes";
+		if (!named(&p, socket_type, sizeof socket_type - 1))
+			continue;
+		if (!cy_bytes_equal(p.value, cy_bytes(dealer, sizeof dealer - 1)))
+			return "a socket type other than DEALER";
+		typed = true;
+	}
+	return typed ? NULL : "READY without a Socket-Type";
+}
+
+static bool is(struct cy_bytes name, const char *known)
+{
+	return cy_bytes_equal(name, cy_bytes(known, strlen(known)));
+}
+
+/* What is wrong with a whole command, or NULL. */
+static const char *judge_command(struct cy_bytes command, bool ready)
+{
+	const size_t name_len = command.data[0];
+	struct cy_bytes name = { command.data + 1, name_len }, body;
+	bool ping;
+
+	if (name_len == 0)
+		return "a command without a name";
+	if (name_len > command.len - 1)
+		return "a command cut short";
+	body = cy_bytes(name.data + name_len, command.len - 1 - name_len);
+	if (is(name, "READY"))
+		return ready ? "a second READY" : judge_ready(body);
+	if (is(name, "ERROR"))
+		return "an ERROR command";
+	ping = is(name, "PING");
+	if (!ping && !is(name, "PONG"))
+		return "an unknown command";
+	if (!ready)
+		return "a heartbeat before READY";
+	if (ping && body.len < TTL_LEN)
+		return "a PING without a TTL";
+	if (body.len > CONTEXT_MAX + (ping ? TTL_LEN : 0))
+		return "a heartbeat whose context is over 16 bytes";
+	return NULL;
+}
+
+/* Before READY nothing but it passes, so that the first whole command was it. */
+static int command_octet(struct zmtp_guard *g, uint8_t c)
+{
+	const char *why;
+
+	g->command[g->at++] = c;
+	if (--g->left > 0)
+		return CY_OK;
+	why = judge_command(cy_bytes(g->command, g->at), g->ready);
+	if (why != NULL)
+		return broken(g, why);
+	g->ready = true;
+	g->step = ZMTP_FLAGS;
+	return CY_OK;
 }
 
 int zmtp_guard_feed(struct zmtp_guard *g, struct cy_bytes bytes)
@@ -104,11 +215,9 @@ int zmtp_guard_feed(struct zmtp_guard *g, struct cy_bytes bytes)
 			break;
 		case ZMTP_LENGTH:
 			rc = length_octet(g, bytes.data[i++]);
-			if (g->step == ZMTP_NAME)
-				g->at = 0;
 			break;
-		case ZMTP_NAME:
-			rc = name_octet(g, bytes.data[i++]);
+		case ZMTP_COMMAND:
+			rc = command_octet(g, bytes.data[i++]);
 			break;
 		case ZMTP_BODY: {
 			size_t n = bytes.len - i < g->left ? bytes.len - i : (size_t)g->left;

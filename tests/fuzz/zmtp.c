@@ -1,15 +1,60 @@
 /* The ZMTP guard: first how the bytes are cut, then the bytes. Cut or whole they
  * get the same verdict, which is also that of a reader who has them all. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/limits.h"
 #include "fuzz.h"
 #include "io/zmtp_guard.h"
 
+/* The metadata of READY, its names held one beside the other. */
+static bool metadata(const uint8_t *p, size_t n)
+{
+	char names[ZMTP_COMMAND_MAX / 5][256];
+	size_t count = 0, at = 0;
+	bool dealer = false;
+
+	while (at < n) {
+		size_t name = p[at++], value;
+
+		if (name == 0 || n - at < name + 4)
+			return false;
+		memcpy(names[count], p + at, name);
+		names[count][name] = '\0';
+		if (strspn(names[count], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+") != name)
+			return false;
+		for (size_t i = 0; i < count; i++)
+			if (strcasecmp(names[i], names[count]) == 0)
+				return false;
+		at += name;
+		value = (size_t)p[at] << 24 | (size_t)p[at + 1] << 16 | (size_t)p[at + 2] << 8 | p[at + 3];
+		at += 4;
+		if (n - at < value || (strcasecmp(names[count], "Identity") == 0 && value > 255))
+			return false;
+		if (strcasecmp(names[count], "Socket-Type") == 0) {
+			if (value != 6 || memcmp(p + at, "DEALER", 6) != 0)
+				return false;
+			dealer = true;
+		}
+		at += value;
+		count++;
+	}
+	return dealer;
+}
+
+/* A whole command. */
+static bool command(const uint8_t *p, size_t n, bool ready)
+{
+	if (n >= 6 && memcmp(p, "\5READY", 6) == 0)
+		return !ready && metadata(p + 6, n - 6);
+	if (n >= 5 && memcmp(p, "\4PING", 5) == 0)
+		return ready && n >= 7 && n <= 7 + 16;
+	return n >= 5 && memcmp(p, "\4PONG", 5) == 0 && ready && n <= 5 + 16;
+}
+
 /* RFC 37 read plainly, from the whole of the bytes: true while nothing is wrong. */
 static bool reference(const uint8_t *p, size_t n)
 {
-	static const char *const commands[] = { "\5READY", "\5ERROR", "\4PING", "\4PONG" };
 	static const char mechanism[20] = "NULL";
 	bool ready = false;
 	size_t at = ZMTP_GREETING_LEN;
@@ -21,37 +66,24 @@ static bool reference(const uint8_t *p, size_t n)
 	if (n > 32 && p[32] != 0)
 		return false;
 	while (at < n) {
-		bool command = p[at] & 4, wide = p[at] & 2, known = false;
+		bool is_command = p[at] & 4, wide = p[at] & 2;
 		size_t octets = wide ? 8 : 1;
 		uint64_t len = 0;
 
-		if (p[at] & 0xf9 || (!command && !ready))
+		if (p[at] & 0xf9 || (!is_command && !ready))
 			return false;
 		at++;
 		if (n - at < octets)
 			return true;
 		for (size_t i = 0; i < octets; i++)
 			len = len << 8 | p[at++];
-		if (len > (command ? ZMTP_COMMAND_MAX : CY_FRAME_MAX) || (command && len == 0))
+		if (len > (is_command ? ZMTP_COMMAND_MAX : CY_FRAME_MAX) || (is_command && len == 0))
 			return false;
-		for (size_t i = 0; command && i < 4; i++) {
-			size_t name = strlen(commands[i]), have = n - at < name ? n - at : name;
-
-			if (memcmp(p + at, commands[i], have < len ? have : len) != 0)
-				continue;
-			/* A command that ends within its name, if all of it is here. */
-			if (len < name && n - at >= len)
+		if (is_command && n - at >= len) {
+			if (!command(p + at, (size_t)len, ready))
 				return false;
-			known = true;
-			if (have < name)
-				break;
-			if ((i == 0 && ready) || (i > 1 && !ready))
-				return false;
-			ready |= i == 0;
-			break;
+			ready = true;
 		}
-		if (command && !known)
-			return false;
 		at += len < n - at ? (size_t)len : n - at;
 	}
 	return true;
