@@ -161,13 +161,13 @@ static void drop(struct node *n, struct greeting *g)
 
 /* What a connection that proved nothing may change: only that our own attempt to reach
  * the peer has failed. */
-static void tell_failed(struct node *n, const struct greeting *g, const char *why)
+static bool tell_failed(struct node *n, const struct greeting *g, const char *why)
 {
-	if (g->on.dialled && g->lane == WIRE_MESSAGES)
+	const bool attempt = g->on.dialled && g->lane == WIRE_MESSAGES;
+
+	if (attempt)
 		node_link_failed(n, g->peer->id, why);
-	else
-		node_note(n, NODE_DEBUG, "peer %s: a connection that had proved nothing has ended: %s", g->peer->id,
-			  why);
+	return attempt;
 }
 
 static void close_connection(struct node *n, const struct greeting *g, const char *why)
@@ -220,7 +220,10 @@ bool greet_over(struct node *n, uint64_t session, const char *why)
 
 	if (g == NULL)
 		return false;
-	tell_failed(n, g, why);
+	/* Whose peer's software breaks the protocol learns the reason from us alone. */
+	if (!tell_failed(n, g, why))
+		node_note(n, NODE_INFO, "peer %s: a connection that had proved nothing has ended: %s", g->peer->id,
+			  why);
 	drop(n, g);
 	return true;
 }
