@@ -41,7 +41,14 @@
 #define CY_FILE_NAME_MAX 255u /* file name of an attachment */
 
 /* TLS, before and after it has shown who calls. */
-#define CY_TLS_CHAIN_MAX 8 /* CA certificates between a certificate and its anchor */
+#define CY_TLS_CERTIFICATES_MAX      (16 * 1024) /* bytes of the certificates that a side shows */
+#define CY_TLS_CHAIN_MAX             8           /* CA certificates between a certificate and its anchor */
+#define CY_TLS_NAMED_MAX             4    /* peers that a caller's certificate names: a chain is built for each */
+#define CY_TLS_HANDSHAKE_RECORDS_MAX 128u /* records that a side sends until its Finished */
+#define CY_TLS_HANDSHAKE_BYTES_MAX   (64u * 1024u)
+#define CY_TLS_REKEYS_MAX            32u /* KeyUpdates that data has not earned */
+#define CY_TLS_REKEY_RECORDS         16u /* records of data that earn one */
+#define CY_TLS_TICKETS_MAX           16u /* NewSessionTickets on a connection that we dialled */
 
 /* The local socket. */
 #define CY_LOCAL_FRAME_MAX   (1024u * 1024u)

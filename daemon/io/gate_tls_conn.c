@@ -68,13 +68,18 @@ static void tell_authenticated(struct conn *c)
 static void first_byte(struct conn *c)
 {
 	char why[sizeof c->why];
+	uint64_t messages;
 	uint8_t byte;
 	int r, error;
 
-	ERR_clear_error();
-	errno = 0;
-	r = SSL_peek(c->ssl, &byte, 1);
-	error = r > 0 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, r);
+	/* After a session ticket OpenSSL tells a wish to read, though more may be there. */
+	do {
+		messages = c->verdict.work.messages;
+		ERR_clear_error();
+		errno = 0;
+		r = SSL_peek(c->ssl, &byte, 1);
+		error = r > 0 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, r);
+	} while (error == SSL_ERROR_WANT_READ && c->verdict.work.messages != messages);
 	if (error == SSL_ERROR_NONE) {
 		c->state = CONN_WAIT;
 		c->authenticated = true;

@@ -17,6 +17,7 @@
 #define GATE_BUFFER      (128u * 1024u)              /* shared by all; also the most that is spilt per direction */
 #define GATE_SPILL       (GATE_BUFFER + 64u * 1024u) /* a buffer as TLS records, and answers to KeyUpdates */
 #define GATE_ROUNDS      4                           /* per wake-up and direction */
+#define GATE_READS       64                          /* of TLS in a round; eight full records fill the buffer */
 #define GATE_ADDRESSES   4                           /* tried of a name */
 #define GATE_CONNS       3                           /* of one peer's lane: a session, its successor, one too many */
 #define GATE_DRAINS      2                           /* of one peer's lane: ended, and waiting for its FIN */

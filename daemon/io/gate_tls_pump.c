@@ -67,29 +67,34 @@ static enum turn tls_over(struct conn *c, int ssl_error)
 {
 	char why[sizeof c->why];
 
-	tls_why(ssl_error, NULL, why, sizeof why);
+	tls_why(ssl_error, &c->verdict, why, sizeof why);
 	settle(c, why);
 	return OVER;
 }
 
-/* Fill the shared buffer from TLS. */
+/* Fill the shared buffer from TLS. A record may hold a single byte, or a message of TLS
+ * itself, which OpenSSL tells as a wish to read though more may be there: the number of
+ * reads is what is bounded. */
 static size_t read_net(struct conn *c, int *ret_error)
 {
 	uint8_t *buffer = c->g->buffer;
 	size_t n = 0;
 
 	*ret_error = SSL_ERROR_NONE;
-	while (n < GATE_BUFFER) {
+	for (int reads = 0; n < GATE_BUFFER && reads < GATE_READS; reads++) {
+		uint64_t messages = c->verdict.work.messages;
 		int r;
 
 		ERR_clear_error();
 		errno = 0;
 		r = SSL_read(c->ssl, buffer + n, (int)(GATE_BUFFER - n));
-		if (r <= 0) {
-			*ret_error = SSL_get_error(c->ssl, r);
+		*ret_error = r > 0 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, r);
+		if (r > 0)
+			n += (size_t)r;
+		else if (*ret_error == SSL_ERROR_WANT_READ && c->verdict.work.messages != messages)
+			*ret_error = SSL_ERROR_NONE;
+		else
 			break;
-		}
-		n += (size_t)r;
 	}
 	return n;
 }

@@ -148,21 +148,11 @@ static bool is_anchored(const struct peer_trust *peer, const struct shown *shown
 	return good;
 }
 
-static bool has_name_of(const struct peer_trust *peer, X509 *leaf)
-{
-	bool named = false;
-
-	for (size_t n = 0; n < peer->n_sans && !named; n++)
-		named = tls_name_matches(peer->sans[n], leaf);
-	return named;
-}
-
+/* Of a certificate that has a name of this peer. */
 static struct opinion opinion_of(const struct peer_trust *peer, const struct shown *shown, bool of_server)
 {
-	struct opinion o = { .peer = peer, .err = X509_V_ERR_HOSTNAME_MISMATCH, .end = INT64_MAX / 2000 };
+	struct opinion o = { .peer = peer, .end = INT64_MAX / 2000 };
 
-	if (!has_name_of(peer, shown->leaf))
-		return o;
 	o.err = check_chain(&o, shown, of_server);
 	if (o.err == X509_V_OK && peer->crl && peer->crl_max_age_s > 0) {
 		int64_t over = (int64_t)time(NULL) - peer->crl_made - peer->crl_max_age_s;
@@ -229,18 +219,31 @@ static void join(struct group *g, size_t peer, const struct opinion *o)
 	g->n++;
 }
 
+static int name_nobody(struct tls_verdict *v, int err)
+{
+	snprintf(v->why, sizeof v->why, "%s", sentence(err));
+	return err;
+}
+
 /* Exactly one peer must claim the certificate. Those whom it merely names have no say
  * in who that is, in whatever order they stand, and change nothing of a peer. */
 static int judge_caller(struct tls_verdict *v, const struct shown *shown)
 {
 	const struct tls_trust *t = v->trust;
 	struct group good = { 0 }, bad = { 0 }, foreign = { 0 };
+	size_t peers[CY_TLS_NAMED_MAX], n = tls_names_peers(t->names, shown->leaf, peers, CY_TLS_NAMED_MAX);
 
-	for (size_t i = 0; i < t->n_peers; i++) {
-		struct opinion o = opinion_of(&t->peers[i], shown, false);
+	if (n == 0)
+		return name_nobody(v, X509_V_ERR_HOSTNAME_MISMATCH);
+	/* Chains are built for those that it names, and it is the caller who says how many. */
+	if (n > CY_TLS_NAMED_MAX) {
+		snprintf(v->why, sizeof v->why, "it has names of more than %d peers", CY_TLS_NAMED_MAX);
+		return X509_V_ERR_CERT_REJECTED;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct opinion o = opinion_of(&t->peers[peers[i]], shown, false);
 
-		if (o.err != X509_V_ERR_HOSTNAME_MISMATCH)
-			join(o.err == X509_V_OK ? &good : o.anchored ? &bad : &foreign, i, &o);
+		join(o.err == X509_V_OK ? &good : o.anchored ? &bad : &foreign, peers[i], &o);
 	}
 	if (good.n == 1)
 		return about(v, good.peer[0], &good.of[0]);
@@ -252,15 +255,14 @@ static int judge_caller(struct tls_verdict *v, const struct shown *shown)
 	}
 	if (bad.n == 1)
 		return about(v, bad.peer[0], &bad.of[0]);
-	if (bad.n > 1)
+	if (bad.n > 1) {
 		snprintf(v->why, sizeof v->why, "it has names of both %s and %s: %s", bad.of[0].peer->id,
 			 bad.of[1].peer->id, sentence(bad.of[0].err));
-	else if (foreign.n > 0)
-		snprintf(v->why, sizeof v->why, "it has a name of %s, but no CA of %s has issued it: %s",
-			 foreign.of[0].peer->id, foreign.of[0].peer->id, sentence(foreign.of[0].err));
-	else
-		snprintf(v->why, sizeof v->why, "%s", sentence(X509_V_ERR_HOSTNAME_MISMATCH));
-	return bad.n > 0 ? bad.of[0].err : foreign.n > 0 ? foreign.of[0].err : X509_V_ERR_HOSTNAME_MISMATCH;
+		return bad.of[0].err;
+	}
+	snprintf(v->why, sizeof v->why, "it has a name of %s, but no CA of %s has issued it: %s",
+		 foreign.of[0].peer->id, foreign.of[0].peer->id, sentence(foreign.of[0].err));
+	return foreign.of[0].err;
 }
 
 static int judge(struct tls_verdict *v, const struct shown *shown)
@@ -271,7 +273,9 @@ static int judge(struct tls_verdict *v, const struct shown *shown)
 	v->certificate_end = 1000 * tls_seconds(X509_get0_notAfter(shown->leaf));
 	if (!v->dialled)
 		return judge_caller(v, shown);
-	o = opinion_of(&v->trust->peers[v->peer], shown, true);
+	o = (struct opinion){ .peer = &v->trust->peers[v->peer], .err = X509_V_ERR_HOSTNAME_MISMATCH };
+	if (tls_names_match(v->trust->names, shown->leaf, v->peer))
+		o = opinion_of(o.peer, shown, true);
 	return about(v, v->peer, &o);
 }
 
@@ -297,7 +301,7 @@ bool tls_judge_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v)
 	tls_trust_unref(v->trust);
 	v->trust = t;
 	v->why[0] = '\0';
-	if (t->peers[peer].n_sans == 0) {
+	if (!t->peers[peer].configured) {
 		v->decided = false;
 		snprintf(v->why, sizeof v->why, "%s: it is no peer of the configuration any more", t->peers[peer].id);
 		return false;

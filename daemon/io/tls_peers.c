@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "io/crl_list.h"
 #include "io/tls_names.h"
 #include "io/tls_peers_internal.h"
@@ -136,7 +137,9 @@ static int load_files(struct peer_trust *p, const struct tls_peer_config *c, str
 	return rc;
 }
 
-static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, struct cy_error *e)
+/* The peer's names are those of number `at`. */
+static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, struct tls_names *names, size_t at,
+		     struct cy_error *e)
 {
 	p->id = strdup(c->id);
 	p->store = X509_STORE_new();
@@ -144,8 +147,7 @@ static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, stru
 	p->crl = c->crl != NULL;
 	p->crl_grace_s = c->crl_grace_s;
 	p->crl_max_age_s = c->crl_max_age_s;
-	p->sans = calloc(c->n_sans ? c->n_sans : 1, sizeof *p->sans);
-	CY_ASSERT(p->id && p->store && p->crls && p->sans);
+	CY_ASSERT(p->id && p->store && p->crls);
 	if (!c->anchors)
 		return CY_OK;
 	if (c->n_sans == 0)
@@ -156,9 +158,9 @@ static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, stru
 			return cy_fail(e, CY_ECONFIG,
 				       "peer %s: expected name '%s' is not dns:NAME, ip:ADDRESS or uri:URI", c->id,
 				       c->sans[i]);
-		p->sans[p->n_sans++] = strdup(c->sans[i]);
-		CY_ASSERT(p->sans[i]);
+		tls_names_add(names, c->sans[i], at);
 	}
+	p->configured = true;
 	return load_files(p, c, e);
 }
 
@@ -197,6 +199,10 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 					 SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_num_tickets(ctx, 0);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_max_cert_list(ctx, CY_TLS_CERTIFICATES_MAX);
+	SSL_CTX_set_msg_callback(ctx, tls_on_message);
+	/* Else a read goes on for as long as KeyUpdates come, and nobody else is served. */
+	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
@@ -223,9 +229,6 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 
 static void free_peer(struct peer_trust *p)
 {
-	for (size_t k = 0; k < p->n_sans; k++)
-		free(p->sans[k]);
-	free(p->sans);
 	free(p->id);
 	sk_X509_CRL_pop_free(p->crls, X509_CRL_free);
 	X509_STORE_free(p->store);
@@ -233,10 +236,12 @@ static void free_peer(struct peer_trust *p)
 
 int tls_peer_check(const struct tls_peer_config *config, struct cy_error *e)
 {
+	struct tls_names *names = tls_names_new();
 	struct peer_trust p = { 0 };
-	int rc = load_peer(&p, config, e);
+	int rc = load_peer(&p, config, names, 0, e);
 
 	free_peer(&p);
+	tls_names_free(names);
 	return rc;
 }
 
@@ -247,6 +252,7 @@ int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust,
 
 	CY_ASSERT(t);
 	t->refs = 1;
+	t->names = tls_names_new();
 	t->peers = calloc(config->n_peers ? config->n_peers : 1, sizeof *t->peers);
 	CY_ASSERT(t->peers);
 	rc = make_ctx(config, TLS_server_method(), &t->accept, e);
@@ -254,12 +260,13 @@ int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust,
 		rc = make_ctx(config, TLS_client_method(), &t->dial, e);
 	for (size_t i = 0; !rc && i < config->n_peers; i++) {
 		t->n_peers++;
-		rc = load_peer(&t->peers[i], &config->peers[i], e);
+		rc = load_peer(&t->peers[i], &config->peers[i], t->names, i, e);
 	}
 	if (rc) {
 		tls_trust_unref(t);
 		return rc;
 	}
+	tls_names_sort(t->names);
 	SSL_CTX_set_alpn_select_cb(t->accept, on_alpn, NULL);
 	*ret_trust = t;
 	return CY_OK;
@@ -295,6 +302,7 @@ void tls_trust_unref(struct tls_trust *t)
 	for (size_t i = 0; i < t->n_peers; i++)
 		free_peer(&t->peers[i]);
 	free(t->peers);
+	tls_names_free(t->names);
 	SSL_CTX_free(t->accept);
 	SSL_CTX_free(t->dial);
 	free(t);
@@ -363,6 +371,8 @@ bool tls_why(int ssl_error, const struct tls_verdict *v, char *out, size_t size)
 
 	if (refused)
 		snprintf(out, size, "certificate refused: %s", v->why);
+	else if (v && v->work.over)
+		snprintf(out, size, "%s", v->work.over);
 	else if (v && v->no_lane)
 		snprintf(out, size, "no application protocol (ALPN) that is served here");
 	else if (ssl_error == SSL_ERROR_ZERO_RETURN)
@@ -374,6 +384,9 @@ bool tls_why(int ssl_error, const struct tls_verdict *v, char *out, size_t size)
 		refused = alert_sentence(reason - SSL_AD_REASON_OFFSET, out, size);
 	else if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 		snprintf(out, size, "the connection ended without a TLS close");
+	else if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason == SSL_R_EXCESSIVE_MESSAGE_SIZE)
+		snprintf(out, size, "a message of the handshake is too long; certificates may have %d bytes",
+			 CY_TLS_CERTIFICATES_MAX);
 	else if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		snprintf(out, size, "no certificate was sent");
 	else

@@ -68,6 +68,20 @@ int tls_peer_check(const struct tls_peer_config *config, struct cy_error *e);
 struct tls_trust *tls_trust_ref(struct tls_trust *t);
 void tls_trust_unref(struct tls_trust *t);
 
+/* What the other side has had TLS do. OpenSSL bounds each message, but not how many
+ * records it comes in, nor how often keys are renewed. At a limit reading ends, and
+ * tls_why() says at which. */
+struct tls_work {
+	unsigned records;  /* of the handshake, until its Finished */
+	size_t bytes;      /* in them */
+	bool shaken;       /* its Finished is here */
+	uint64_t messages; /* after that: KeyUpdate, NewSessionTicket */
+	unsigned rekeys;   /* KeyUpdates that its data has not earned yet */
+	unsigned data;     /* records of data since it has earned the last one */
+	unsigned tickets;
+	const char *over; /* the limit that was met, NULL: none */
+};
+
 /* What became of the other side's certificate. */
 struct tls_verdict {
 	struct tls_trust *trust;
@@ -81,6 +95,7 @@ struct tls_verdict {
 	int64_t certificate_end; /* its notAfter, ms since 1970 */
 	int64_t again;           /* when the verdict may become another one, ms since 1970 */
 	char why[160];           /* of a refusal; empty otherwise */
+	struct tls_work work;
 };
 
 /* A connection over `fd` (not owned). `v` is filled while it shakes hands and must

@@ -1,5 +1,5 @@
 /* Inside the trust: tls_peers.c (loading, lanes, connections), tls_judge.c (who a
- * certificate is). */
+ * certificate is), tls_work.c (how much the other side may have TLS do). */
 #ifndef CY_IO_TLS_PEERS_INTERNAL_H
 #define CY_IO_TLS_PEERS_INTERNAL_H
 
@@ -17,8 +17,7 @@ struct peer_trust {
 	int64_t crl_grace_s, crl_max_age_s;
 	int64_t crl_made; /* thisUpdate of the oldest one; seconds since 1970 */
 	int64_t crl_next; /* the earliest nextUpdate; 0: none is stated */
-	char **sans;
-	size_t n_sans;
+	bool configured;  /* false: the place of a former peer */
 };
 
 struct tls_trust {
@@ -26,6 +25,7 @@ struct tls_trust {
 	SSL_CTX *accept, *dial;
 	struct peer_trust *peers;
 	size_t n_peers;
+	struct tls_names *names; /* that are expected of them all */
 };
 
 /* Seconds since 1970; 0 for a time that is missing or cannot be read. */
@@ -33,5 +33,9 @@ int64_t tls_seconds(const ASN1_TIME *t);
 
 /* For SSL_CTX_set_cert_verify_callback(): judges by the verdict that is the app data. */
 int tls_on_certificate(X509_STORE_CTX *outer, void *arg);
+
+/* For SSL_CTX_set_msg_callback(): counts into the verdict that is the app data, and ends
+ * the reading at a limit (tls_work.c). */
+void tls_on_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl, void *arg);
 
 #endif

@@ -60,6 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char name[272];
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
 	X509 *cert = X509_new();
+	struct tls_names *expected;
+	size_t peers[2];
 	struct expected e;
 	bool there = false;
 
@@ -78,7 +80,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		if (sk_GENERAL_NAME_num(names) > 0)
 			CY_ASSERT(X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, 0) == 1);
-		CY_ASSERT(tls_name_matches(name, cert) == there);
+		expected = tls_names_new();
+		tls_names_add(expected, name, 3);
+		tls_names_add(expected, "dns:other.invalid", 4);
+		tls_names_sort(expected);
+		CY_ASSERT(tls_names_match(expected, cert, 3) == there);
+		CY_ASSERT((tls_names_peers(expected, cert, peers, 2) > 0 && peers[0] == 3) == there);
+		tls_names_free(expected);
 	}
 	GENERAL_NAMES_free(names);
 	X509_free(cert);

@@ -1,5 +1,5 @@
-/* Certificates, lists of revoked ones and TLS connections in one process, for tls_peers_test.c and
- * crl_list_test.c. Files are in a directory of the test's own. */
+/* Certificates, lists of revoked ones and TLS connections in one process, for tls_peers_test.c,
+ * tls_work_test.c and crl_list_test.c. Files are in a directory of the test's own. */
 #ifndef TLS_RIG_H
 #define TLS_RIG_H
 
