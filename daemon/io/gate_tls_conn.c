@@ -28,22 +28,35 @@ void conn_timer(struct conn *c, int64_t ms)
 	CY_ASSERT(event_add(c->timer, &tv) == 0);
 }
 
+/* The IPv4 address in an IPv6 one, NULL: none. A socket for both families tells an IPv4
+ * caller so, and a NAT64 in front of us by its well-known prefix (RFC 6052). */
+static const uint8_t *ipv4_in(const struct in6_addr *a)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
+
+	return memcmp(a, mapped, sizeof mapped) == 0 || memcmp(a, nat64, sizeof nat64) == 0 ? a->s6_addr + 12 : NULL;
+}
+
 void conn_address(struct conn *c, const struct sockaddr *sa)
 {
 	char host[INET6_ADDRSTRLEN] = "?";
-	bool v6 = sa->sa_family == AF_INET6;
 	const struct sockaddr_in *in4 = (const struct sockaddr_in *)(const void *)sa;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)sa;
+	bool v6 = sa->sa_family == AF_INET6;
+	bool mapped = v6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
+	const uint8_t *ipv4 = v6 ? ipv4_in(&in6->sin6_addr) : (const uint8_t *)&in4->sin_addr;
 
 	memset(c->source, 0, sizeof c->source);
-	if (v6) {
-		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
-		memcpy(c->source, &in6->sin6_addr, 8);
+	if (ipv4) {
+		c->source[8] = 1; /* no IPv6 network has anything there */
+		memcpy(c->source + 12, ipv4, 4);
 	} else {
-		inet_ntop(AF_INET, &in4->sin_addr, host, sizeof host);
-		memcpy(c->source + 12, &in4->sin_addr, 4);
+		memcpy(c->source, &in6->sin6_addr, 8);
 	}
-	snprintf(c->address, sizeof c->address, v6 ? "[%s]:%u" : "%s:%u", host,
+	inet_ntop(v6 && !mapped ? AF_INET6 : AF_INET, v6 && !mapped ? (const void *)&in6->sin6_addr : ipv4, host,
+		  sizeof host);
+	snprintf(c->address, sizeof c->address, v6 && !mapped ? "[%s]:%u" : "%s:%u", host,
 		 ntohs(v6 ? in6->sin6_port : in4->sin_port));
 }
 

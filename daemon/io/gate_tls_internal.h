@@ -64,7 +64,7 @@ struct conn {
 	uint64_t received, acked;     /* by TCP's counts at the last look */
 	int64_t alive;                /* when the last sign of life was seen, monotonic ms */
 	size_t drained;
-	uint8_t source[16]; /* the caller's address; the /64 of IPv6 */
+	uint8_t source[16]; /* whom a caller counts as: an IPv4 address, or the /64 of an IPv6 one */
 	char address[64];
 	char why[256];
 	struct gate_lookup *lookup;
