@@ -39,6 +39,7 @@ class Daemon:
     # A test changes these before configure().
     program = COMITYD
     enter = []  # command that leads into another network
+    tunnels = ()  # peers that cannot export keying material
     listen = None
     client = ""  # who asks it, where several clients have this user
     delivery = 'backoff_first = "1s"\nbackoff_max = "1s"'
@@ -76,6 +77,7 @@ delivery {{ {self.delivery} }}
         for peer, port in others.items():
             address = f"127.0.0.1:{port}" if isinstance(port, int) else port
             line = f'dial = "{address}"' if dial and port else ""
+            line += '\n  tunnel = "yes"' if peer in self.tunnels else ""
             text += f'''peer {peer} {{
   {line}
   anchors = "peers/{peer}/ca.pem"

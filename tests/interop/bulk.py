@@ -1,23 +1,21 @@
 """The bulk lane of a Comity peer in Python, written from proto/PROTOCOL.md and bulk.proto alone.
 
-ZeroMQ comes from pyzmq, TLS from Python's ssl module: stunnel names no ALPN protocol. Between the two
-a thread carries the bytes.
+ZeroMQ comes from pyzmq, TLS from carrier.py.
 """
 import collections
 import hashlib
 import importlib
-import select
 import socket
-import ssl
 import subprocess
-import threading
 import time
 
 import zmq
 
+import peer as P
+from carrier import BULK as ALPN, MAX_FRAME, Carrier, dial
+from greeting import STEPS, Greeting
+
 CHUNK = 1_048_576
-MAX_FRAME = 1_114_112
-ALPN = "comity-bulk/1"
 
 bulk = None  # comity.v1.bulk
 
@@ -101,61 +99,16 @@ class Item:
 
 # ------------------------------------------------------------ one session
 
-class Carrier(threading.Thread):
-	"""Carries bytes between TLS and ZeroMQ until either ends."""
-
-	def __init__(self, tls, plain):
-		super().__init__(daemon=True)
-		self.tls, self.plain, self.ended = tls, plain, threading.Event()
-		tls.setblocking(False)
-		plain.setblocking(False)
-
-	def run(self):
-		try:
-			self._carry()
-		except (OSError, ssl.SSLError):
-			pass
-		for s in (self.tls, self.plain):
-			s.close()
-		self.ended.set()
-
-	def _carry(self):
-		out, into = bytearray(), bytearray()
-		heard = False  # a dialler is silent until the listener has said something
-		while True:
-			reading = [s for s, full in ((self.tls, len(into) > MAX_FRAME), (self.plain, len(out) > MAX_FRAME)) if not full]
-			writing = [s for s, there in ((self.tls, heard and out), (self.plain, into)) if there]
-			select.select(reading, writing, [], 0 if self.tls.pending() and self.tls in reading else 5)
-			for s, data in ((self.tls, into), (self.plain, out)):
-				if s not in reading:
-					continue
-				try:
-					more = s.recv(65536)
-				except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
-					continue
-				if not more:
-					# What came before the end is still for the other side.
-					if s is self.tls and into:
-						self.plain.setblocking(True)
-						self.plain.sendall(into)
-					return
-				heard = heard or s is self.tls
-				data += more
-			for s, data in ((self.tls, out if heard else b""), (self.plain, into)):
-				if data:
-					try:
-						del data[:s.send(data)]
-					except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
-						pass
-
-
 class Lane:
-	"""One connection. What it should say and do is up to who holds it."""
+	"""One connection that we dial, or a TLS connection `tls` that was taken at a Door. It goes by itself as far as
+	`upto`, one of nothing, hello and proof; with proof it is proven when it is made. What it should say and do after
+	that is up to who holds it."""
 
-	def __init__(self, peer, port, hello=True, alpn=ALPN):
-		self.peer, self.hello, self.goodbye = peer, None, None
+	def __init__(self, peer, port=None, upto="proof", alpn=ALPN, tls=None):
+		self.peer, self.steps = peer, STEPS.index(upto)
+		self.goodbye = self.code = None    # theirs: the sentence, and the code's name
 		self.frames = collections.deque()  # that came and nobody has looked at
-		self.carrier = self._dial(port, alpn)
+		self.greeting = Greeting(peer, "listener" if tls else "dialler", "bulk", bulk.BulkFrame)
 		self.socket = peer.context.socket(zmq.DEALER)
 		self.socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME)
 		self.socket.setsockopt(zmq.RECONNECT_IVL, 600_000)
@@ -163,28 +116,34 @@ class Lane:
 		with socket.create_server(("127.0.0.1", 0)) as door:
 			self.socket.connect(f"tcp://127.0.0.1:{door.getsockname()[1]}")
 			plain, _ = door.accept()
-		self.carrier = Carrier(self.carrier, plain)
+		self.carrier = Carrier(tls or dial(peer, port, alpn), plain, listen=tls is not None)
 		self.carrier.start()
-		if hello:
-			self.say_hello()
+		if not tls:
+			self._say("hello")
+		if upto == "proof" and not self.await_proven():
+			raise AssertionError(f"the bulk lane is not proven: {self.code} {self.goodbye}")
 
-	def _dial(self, port, alpn):
-		context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-		context.minimum_version = ssl.TLSVersion.TLSv1_3
-		context.load_cert_chain(f"{self.peer.own_dir}/tls.pem", f"{self.peer.own_dir}/tls.key")
-		context.load_verify_locations(f"{self.peer.peer_dir}/ca.pem")
-		context.load_verify_locations(f"{self.peer.peer_dir}/crl.pem")
-		context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
-		context.set_alpn_protocols([alpn])
-		raw = socket.create_connection(("127.0.0.1", port), 10)
-		tls = context.wrap_socket(raw, server_hostname=self.peer.name)
-		if tls.selected_alpn_protocol() != alpn:
-			raise AssertionError(f"the listener chose {tls.selected_alpn_protocol()}")
-		return tls
+	@property
+	def hello(self):
+		return self.greeting.hello
+
+	def _say(self, step):
+		if STEPS.index(step) <= self.steps:
+			self.send_bytes(self.greeting.say_hello() if step == "hello" else self.greeting.say_proof())
+
+	def await_proven(self, seconds=15):
+		"""Takes frames until their proof was good; False when the session has ended."""
+		while self.greeting.proof is None:
+			frame = self.take(seconds)
+			if frame is None or frame.WhichOneof("kind") == "goodbye":
+				return False
+		return True
 
 	def say_hello(self, **changed):
-		fields = {"lowest_version": 1, "highest_version": 1, "from": self.peer.own, "to": self.peer.other, "pulls": 4}
-		self.say(hello=bulk.BulkHello(**{**fields, **changed}))
+		self.send_bytes(self.greeting.say_hello(**changed))
+
+	def say_proof(self, **changed):
+		self.send_bytes(self.greeting.say_proof(**changed))
 
 	def say(self, **kind):
 		self.send(bulk.BulkFrame(**kind))
@@ -207,14 +166,21 @@ class Lane:
 				break
 			if ended or time.monotonic() > end:
 				return None
-		frame = bulk.BulkFrame.FromString(self.socket.recv())
+		raw = self.socket.recv()
+		frame = bulk.BulkFrame.FromString(raw)
 		kind = frame.WhichOneof("kind")
+		g, listen = self.greeting, self.greeting.role == "listener"
 		if kind == "goodbye":
-			self.goodbye = frame.goodbye.text
-		elif kind == "hello":
-			if self.hello is not None:
-				raise AssertionError("a second hello")
-			self.hello = frame.hello
+			self.goodbye, self.code = frame.goodbye.text, P.pb.GoodbyeCode.Name(frame.goodbye.code)
+		elif kind == "hello" and g.hello is None:
+			g.take_hello(frame.hello, raw)
+			self._say("hello" if listen else "proof")
+		elif kind == "session_proof" and g.hello is not None and g.proof is None:
+			g.take_proof(frame.session_proof)
+			if listen:
+				self._say("proof")
+		elif g.proof is None or kind in ("hello", "session_proof"):
+			raise AssertionError(f"{kind} before its turn, or twice")
 		return frame
 
 	def await_kind(self, kind, seconds=15):
@@ -263,8 +229,10 @@ class Sender:
 					del self.open[number]
 		return frame
 
-	def _hello(self, frame):
+	def _session_proof(self, frame):
 		pass
+
+	_hello = _session_proof
 
 	def _goodbye(self, frame):
 		raise AssertionError(f"goodbye: {frame.goodbye.text}")

@@ -5,6 +5,7 @@ The messages go through stunnel (peer.py), the bytes over TLS with ALPN (bulk.py
 import array
 import hashlib
 import os
+import ssl
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -42,6 +43,7 @@ def an_audit_path_proves_its_chunk_and_no_other():
 base = tempfile.mkdtemp(dir=DIR)
 pki(base, "US-OIA", "IE")
 daemon = Daemon(base, "US-OIA", ["IE"], 'evidence { keep_free = "1M" }')
+daemon.tunnels = ["IE"]
 daemon.configure({"IE": None})
 daemon.start()
 ie = P.Peer("IE", "US-OIA", base, f"{base}/work")
@@ -181,27 +183,18 @@ def a_sender_that_breaks_the_protocol_is_said_goodbye():
     item = B.Item(bytes_of(20 * MIB, "lies"))
     m = offer(item)
 
-    def lie(what, *frames, hello=True, pulled=True):
+    def lie(what, *frames, upto="proof", pulled=True):
         """`frames`: made with the number of the pull, its first chunk and its credit."""
-        lane = B.Lane(ie, daemon.port, hello=hello)
+        lane = B.Lane(ie, daemon.port, upto=upto)
         p = lane.await_kind("pull") if pulled else None
         assert p or not pulled, f"{what}: no pull, {lane.goodbye}"
         for make in frames:
             lane.send(make(p))
-        assert lane.ended() and lane.goodbye, what
+        assert lane.ended() and lane.code == "PROTOCOL", (what, lane.code, lane.goodbye)
         lane.close()
         return lane.goodbye
 
     frame = PB.BulkFrame
-    hello = {"lowest_version": 1, "highest_version": 1, "from": "IE", "to": "US-OIA", "pulls": 4}
-    lie("before hello", lambda p: frame(cancel=PB.Cancel(pull=1)), hello=False, pulled=False)
-    lie("a chunk before hello", lambda p: item.frame(1, 0), hello=False, pulled=False)
-    lie("version 2", lambda p: frame(hello=PB.BulkHello(**{**hello, "lowest_version": 2, "highest_version": 2})),
-        hello=False, pulled=False)
-    lie("another authority", lambda p: frame(hello=PB.BulkHello(**{**hello, "from": "FR"})), hello=False, pulled=False)
-    lie("for another authority", lambda p: frame(hello=PB.BulkHello(**{**hello, "to": "FR"})), hello=False, pulled=False)
-    lie("no pulls", lambda p: frame(hello=PB.BulkHello(**{**hello, "pulls": 0})), hello=False, pulled=False)
-    lie("a second hello", lambda p: frame(hello=PB.BulkHello(**hello)), pulled=False)
     lie("no kind", lambda p: frame(), pulled=False)
     lie("a chunk of a number never used", lambda p: item.frame(77, 0))
     lie("out of order", lambda p: item.frame(p.pull, p.first_chunk + 1))
@@ -271,7 +264,7 @@ ATTACHMENTS = ours.content.request.attachments
 @test
 def a_python_peer_pulls_what_comityd_offers_and_states_that_it_arrived():
     lane = B.Lane(ie, daemon.port)
-    assert lane.await_kind("hello").pulls >= 1
+    assert lane.hello.pulls >= 1
     for i, (data, a) in enumerate(zip(DATA, ATTACHMENTS)):
         assert B.fetch(lane, i + 1, ours.id, i + 1, a, credit=1 + i) == data
     # From the middle; and one that is given up on the way, then again under another number.
@@ -296,7 +289,6 @@ def a_python_peer_pulls_what_comityd_offers_and_states_that_it_arrived():
 @test
 def what_cannot_be_sent_is_told_and_the_session_goes_on():
     lane = B.Lane(ie, daemon.port)
-    lane.await_kind("hello")
     a = ATTACHMENTS[0]
     theirs = next(iter(ie.messages))
     assert B.fetch(lane, 1, P.uuid7(), 1, a) == "NEVER_OFFERED"
@@ -340,10 +332,9 @@ def a_receiver_that_breaks_the_protocol_is_said_goodbye():
                          ("a credit of nothing", [pull(1, 1), credit(0)]),
                          ("too much credit", [pull(1, 1), credit(1 << 31)])):
         lane = B.Lane(ie, daemon.port)
-        lane.await_kind("hello")
         for f in frames:
             lane.send(f)
-        assert lane.ended() and lane.goodbye, what
+        assert lane.ended() and lane.code == "PROTOCOL", (what, lane.code, lane.goodbye)
         lane.close()
 
 
@@ -352,12 +343,12 @@ def only_this_lane_is_spoken_on_it():
     try:
         B.Lane(ie, daemon.port, alpn="comity-bulk/2").close()
         raise AssertionError("another protocol was accepted")
-    except B.ssl.SSLError as e:
+    except ssl.SSLError as e:
         assert "NO_APPLICATION_PROTOCOL" in str(e).upper().replace(" ", "_"), e
     # A frame of the message lane is none of this one.
     lane = B.Lane(ie, daemon.port)
-    lane.send_bytes(P.pb.PeerFrame(hello=ie.hello()).SerializeToString())
-    assert lane.ended() and lane.goodbye, "a frame of the message lane was taken"
+    lane.send_bytes(P.pb.PeerFrame(state=ie.state()).SerializeToString())
+    assert lane.ended() and lane.code == "PROTOCOL", "a frame of the message lane was taken"
     lane.close()
     assert not messages.closed
 

@@ -33,7 +33,7 @@ def ok(good, name, more=""):
 
 
 def told(s):
-	return (f"ready {s.ready} closed {s.closed} hello {s.theirs is not None} their goodbye {s.goodbye} "
+	return (f"ready {s.ready} closed {s.closed} proven {s.theirs is not None} their goodbye {s.goodbye} "
 		f"our goodbye {s.said_goodbye} frames {[f.WhichOneof('kind') for f in s.frames]}")
 
 
@@ -62,7 +62,7 @@ def two_peers(pki, work):
 	try:
 		b.open_dialler(a.open_listener())
 		one, two = a.accept(), b.dial()
-		ok(P.pump([one, two], lambda: one.theirs and two.theirs), "two Python peers exchange Hello",
+		ok(P.pump([one, two], lambda: one.theirs and two.theirs), "two Python peers prove themselves to each other",
 		   told(one) + "\n" + told(two))
 		b.waiting.append(b.message(P.complete_request()))
 		ok(P.pump([one, two], lambda: b.receipts) and a.received, "a request goes from one Python peer to the other",
@@ -126,6 +126,7 @@ peer IE {{
 	crl = "{own}/peers/IE/crl.pem"
 	names = {{"dns:ie.comity.invalid"}}
 	signing_certificates = "{own}/peers/IE/sign.pem"
+	tunnel = "yes"
 }}
 delivery {{
 	backoff_first = 1
@@ -346,90 +347,101 @@ def shall_say_goodbye(peer, connect):
 		f.parcel.manifest.CopyFrom(peer.signer.sign(change(f.parcel.manifest.text)))
 		return f
 
-	def hello(**fields):
-		h = peer.hello()
-		for name, value in fields.items():
-			if name == "critical":
-				h.critical.append(value)
-			elif isinstance(value, P.pb.SignedText):
-				h.audit_head.CopyFrom(value)
-			else:
-				setattr(h, name, value)
-		return pf(hello=h)
+	def hello(s, **fields):
+		return pf(hello=s.greeting.make_hello(**fields))
+
+	def state(**fields):
+		return pf(state=peer.state(**fields))
 
 	last = peer.sent[-1].place
 	never = P.write_text("receipt", {"from": "IE", "to": "US-OIA", "epoch": 7, "sequence": 1, "parcel": "0" * 64,
 		"made": P.rfc3339(P.now_ms()), "audit-size": 0, "audit-root": P.EMPTY_ROOT}, [("0" * 64, P.uuid7(), None)])
 	wrong = P.Signer(peer.peer_dir, peer.peer_dir, peer.work)
 	stranger = f"{os.path.dirname(peer.own_dir)}/US-OIA"
-	head = peer.audit_head().text
-	after_hello = [
-		("a gap in the sequence", "SEQUENCE", lambda: frame(place=(peer.epoch, last[1] + 2))),
-		("sequence 2 of a new epoch", "SEQUENCE", lambda: frame(place=(peer.epoch + 1, 2))),
-		("another parcel under a known sequence", "SEQUENCE", lambda: frame(place=last)),
-		("a damaged signature", "SIGNATURE", lambda: bad(flip)),
-		("a signature of another authority", "SIGNATURE", lambda: frame(own_dir=stranger)),
-		("a parcel without its signature", "PROTOCOL|SIGNATURE", lambda: bad(lambda p: p.manifest.ClearField("signature"))),
-		("a parcel without a manifest", "PROTOCOL", lambda: bad(lambda p: p.ClearField("manifest"))),
-		("an altered message", "PROTOCOL|SIGNATURE", lambda: bad(lambda p: p.messages.append(p.messages.pop()[:-1] + b"\x00"))),
-		("a message too many", "PROTOCOL", lambda: bad(lambda p: p.messages.append(b"x"))),
-		("a message too few", "PROTOCOL", lambda: bad(lambda p: p.messages.pop())),
-		("a manifest with CR LF", "PROTOCOL", lambda: signed(lambda t: t.replace(b"\n", b"\r\n"))),
-		("a manifest without the last LF", "PROTOCOL", lambda: signed(lambda t: t[:-1])),
-		("a manifest with two blanks in a header", "PROTOCOL", lambda: signed(lambda t: t.replace(b"# to ", b"# to  "))),
-		("a manifest with a leading zero", "PROTOCOL", lambda: signed(lambda t: t.replace(b"sequence ", b"sequence 0"))),
-		("a manifest with a further header", "PROTOCOL", lambda: signed(lambda t: t.replace(b"# made", b"# x y\n# made"))),
-		("a manifest with seconds only", "PROTOCOL", lambda: signed(lambda t: P.re.sub(rb"\.\d{3}Z", b"Z", t))),
+	made_up = pb.ProfileDigest(instrument="made-up", version="1", digest=bytes(31))
+	after_state = [
+		("a gap in the sequence", "SEQUENCE", lambda s: frame(place=(peer.epoch, last[1] + 2))),
+		("sequence 2 of a new epoch", "SEQUENCE", lambda s: frame(place=(peer.epoch + 1, 2))),
+		("another parcel under a known sequence", "SEQUENCE", lambda s: frame(place=last)),
+		("a damaged signature", "SIGNATURE", lambda s: bad(flip)),
+		("a signature of another authority", "SIGNATURE", lambda s: frame(own_dir=stranger)),
+		("a parcel without its signature", "PROTOCOL|SIGNATURE", lambda s: bad(lambda p: p.manifest.ClearField("signature"))),
+		("a parcel without a manifest", "PROTOCOL", lambda s: bad(lambda p: p.ClearField("manifest"))),
+		("an altered message", "PROTOCOL|SIGNATURE", lambda s: bad(lambda p: p.messages.append(p.messages.pop()[:-1] + b"\x00"))),
+		("a message too many", "PROTOCOL", lambda s: bad(lambda p: p.messages.append(b"x"))),
+		("a message too few", "PROTOCOL", lambda s: bad(lambda p: p.messages.pop())),
+		("a manifest with CR LF", "PROTOCOL", lambda s: signed(lambda t: t.replace(b"\n", b"\r\n"))),
+		("a manifest without the last LF", "PROTOCOL", lambda s: signed(lambda t: t[:-1])),
+		("a manifest with two blanks in a header", "PROTOCOL", lambda s: signed(lambda t: t.replace(b"# to ", b"# to  "))),
+		("a manifest with a leading zero", "PROTOCOL", lambda s: signed(lambda t: t.replace(b"sequence ", b"sequence 0"))),
+		("a manifest with a further header", "PROTOCOL", lambda s: signed(lambda t: t.replace(b"# made", b"# x y\n# made"))),
+		("a manifest with seconds only", "PROTOCOL", lambda s: signed(lambda t: P.re.sub(rb"\.\d{3}Z", b"Z", t))),
 		("a manifest with upper-case digits", "PROTOCOL",
-		 lambda: signed(lambda t: P.re.sub(rb"\n[0-9a-f]{64}", b"\n" + b"A" * 64, t))),
-		("a manifest for another authority", "PROTOCOL", lambda: signed(lambda t: t.replace(b"# to US-OIA", b"# to FR"))),
-		("a manifest of type receipt", "PROTOCOL", lambda: signed(lambda t: t.replace(b"type parcel", b"type receipt"))),
+		 lambda s: signed(lambda t: P.re.sub(rb"\n[0-9a-f]{64}", b"\n" + b"A" * 64, t))),
+		("a manifest for another authority", "PROTOCOL", lambda s: signed(lambda t: t.replace(b"# to US-OIA", b"# to FR"))),
+		("a manifest of type receipt", "PROTOCOL", lambda s: signed(lambda t: t.replace(b"type parcel", b"type receipt"))),
 		("a manifest with an id of 37 bytes", "PROTOCOL",
-		 lambda: signed(lambda t: P.re.sub(rb"  ([^ ]{36})\n", rb"  \g<1>a\n", t))),
+		 lambda s: signed(lambda t: P.re.sub(rb"  ([^ ]{36})\n", rb"  \g<1>a\n", t))),
 		("a manifest with an id that names a folder", "PROTOCOL",
-		 lambda: signed(lambda t: P.re.sub(rb"  ([^ ]{36})\n", b"  a/b\n", t))),
+		 lambda s: signed(lambda t: P.re.sub(rb"  ([^ ]{36})\n", b"  a/b\n", t))),
 		("a manifest without messages", "PROTOCOL",
-		 lambda: signed(lambda t: b"".join(l for l in t.splitlines(True) if l.startswith(b"#")))),
-		("a parcel of 65 messages", "PROTOCOL", lambda: peer.parcel_frame(peer.parcel(
+		 lambda s: signed(lambda t: b"".join(l for l in t.splitlines(True) if l.startswith(b"#")))),
+		("a parcel of 65 messages", "PROTOCOL", lambda s: peer.parcel_frame(peer.parcel(
 			[craft(peer, note("x"), case_id=P.uuid7(), side="REQUESTING") for _ in range(65)], remember=False))),
 		("a signature of more than 16384 bytes", "PROTOCOL",
-		 lambda: bad(lambda p: setattr(p.manifest, "signature", p.manifest.signature + bytes(16_384)))),
+		 lambda s: bad(lambda p: setattr(p.manifest, "signature", p.manifest.signature + bytes(16_384)))),
 		("a receipt for a parcel that was never made", "PROTOCOL",
-		 lambda: pf(receipt=pb.Receipt(receipt=peer.signer.sign(never)))),
+		 lambda s: pf(receipt=pb.Receipt(receipt=peer.signer.sign(never)))),
 		("a receipt signed by another authority", "SIGNATURE",
-		 lambda: pf(receipt=pb.Receipt(receipt=wrong.sign(never, stranger)))),
+		 lambda s: pf(receipt=pb.Receipt(receipt=wrong.sign(never, stranger)))),
 		("a second hello", "PROTOCOL", hello),
-		("a frame without a kind", "PROTOCOL", pf),
-		("a frame that does not parse", "PROTOCOL", lambda: b"\xff\xff\xff\xff"),
-		("heads that nobody asked for", "PROTOCOL", lambda: pf(heads=pb.Heads(last=True))),
+		("a second session proof", "PROTOCOL", lambda s: s.greeting.say_proof()),
+		("a second state", "PROTOCOL", lambda s: state()),
+		("a frame without a kind", "PROTOCOL", lambda s: pf()),
+		("a frame that does not parse", "PROTOCOL", lambda s: b"\xff\xff\xff\xff"),
+		("heads that nobody asked for", "PROTOCOL", lambda s: pf(heads=pb.Heads(last=True))),
 	]
-	before_hello = [
-		("a parcel before hello", "PROTOCOL", frame),
-		("a heads request before hello", "PROTOCOL", lambda: pf(heads_request=pb.HeadsRequest())),
-		("hello for another authority", "IDENTITY", lambda: hello(to="FR")),
-		("hello of another authority", "IDENTITY", lambda: hello(**{"from": "FR"})),
-		("hello of version 2 only", "VERSION", lambda: hello(lowest_version=2, highest_version=2)),
-		("hello with a critical feature", "VERSION", lambda: hello(critical="x")),
-		("hello with window 0", "PROTOCOL", lambda: hello(window=0)),
-		("hello with epoch 0", "PROTOCOL", lambda: hello(epoch=0)),
-		("hello with a message limit that is too low", "PROTOCOL", lambda: hello(max_message_bytes=262143)),
-		("hello with an instance id of 15 bytes", "PROTOCOL", lambda: hello(instance_id=b"x" * 15)),
-		("hello with an audit head of another authority's key", "SIGNATURE",
-		 lambda: hello(audit_head=peer.signer.sign(head, stranger))),
-		("hello with a malformed audit head", "PROTOCOL",
-		 lambda: hello(audit_head=peer.signer.sign(head.replace(b"audit-size 0", b"audit-size 00")))),
+	nothing = [
+		("a parcel before hello", "PROTOCOL", lambda s: frame()),
+		("a heads request before hello", "PROTOCOL", lambda s: pf(heads_request=pb.HeadsRequest())),
+		("a state before hello", "PROTOCOL", lambda s: state()),
+		("hello of version 3 only", "VERSION", lambda s: hello(s, lowest_version=3, highest_version=3)),
+		("hello with a critical feature", "VERSION", lambda s: hello(s, critical=["x"])),
+		("hello with window 0", "PROTOCOL", lambda s: hello(s, window=0)),
+		("hello with a message limit that is too low", "PROTOCOL", lambda s: hello(s, max_message_bytes=262143)),
+		("hello with an instance id of 15 bytes", "PROTOCOL", lambda s: hello(s, instance_id=b"x" * 15)),
+		("hello with a nonce of 31 bytes", "PROTOCOL", lambda s: hello(s, nonce=bytes(31))),
 	]
-	for name, code, make in after_hello:
-		shall_end(connect, name, code, make, True)
-	for name, code, make in before_hello:
-		shall_end(connect, name, code, make, False)
+	proof = [
+		("a parcel before state", "PROTOCOL", lambda s: frame()),
+		("a heads request before state", "PROTOCOL", lambda s: pf(heads_request=pb.HeadsRequest())),
+		("state with epoch 0", "PROTOCOL", lambda s: state(epoch=0)),
+		("state with a digest of calendars of 31 bytes", "PROTOCOL", lambda s: state(calendar_digest=bytes(31))),
+		("state with a digest of zones of 33 bytes", "PROTOCOL", lambda s: state(zone_digest=bytes(33))),
+		("state with a digest of a profile of 31 bytes", "PROTOCOL",
+		 lambda s: pf(state=pb.State.FromString(peer.state().SerializeToString()
+						       + pb.State(profiles=[made_up]).SerializeToString()))),
+		("state without its places", "PROTOCOL", lambda s: pf(state=pb.State(epoch=peer.epoch, audit_head=peer.audit_head()))),
+		("state without an audit head", "PROTOCOL", lambda s: pf(state=pb.State(
+			epoch=peer.epoch, held=pb.StreamPosition(), receipted=pb.StreamPosition()))),
+		("state with an audit head of another authority's key", "SIGNATURE",
+		 lambda s: state(audit_head=peer.signer.sign(peer.audit_head().text, stranger))),
+		("state with an audit head for another authority", "PROTOCOL",
+		 lambda s: state(audit_head=peer.audit_head(to="FR"))),
+		("state with a malformed audit head", "PROTOCOL", lambda s: state(audit_head=peer.signer.sign(
+			peer.audit_head().text.replace(b"audit-size 0", b"audit-size 00")))),
+	]
+	for upto, ends in (("state", after_state), ("nothing", nothing), ("proof", proof)):
+		for name, code, make in ends:
+			shall_end(connect, name, code, make, upto)
 
 
-def shall_end(connect, name, codes, make, greeted):
-	s = connect(say_hello=greeted, polite=False)
-	if not P.pump([s], lambda: s.theirs):
+def shall_end(connect, name, codes, make, upto="state"):
+	"""One frame after the beginning up to there, and the goodbye that it is answered by."""
+	s = connect(upto=upto, polite=False)
+	if not P.pump([s], lambda: s.theirs if upto != "nothing" else s.ready):
 		return ok(False, f"{name}: goodbye {codes}", "no session: " + told(s))
-	f = make()
+	f = make(s)
 	s.send_bytes(f if isinstance(f, bytes) else f.SerializeToString())
 	ended = P.pump([s], lambda: s.closed)
 	good = ok(ended and s.goodbye and s.goodbye[0] in codes.split("|"), f"{name}: goodbye {codes}", told(s))
@@ -483,11 +495,9 @@ def shall_fetch(known, peer, connect, theirs):
 	"""The frames after a restored backup, asked by the Python peer."""
 	pb, pf = P.pb, P.pb.PeerFrame
 	peer.epoch += 1000
-	s = connect(say_hello=False, polite=False)
+	s = connect(upto="proof", polite=False)
 	P.pump([s], lambda: s.theirs)
-	h = peer.hello()
-	h.reconciling = True
-	s.send(pf(hello=h))
+	s.send(pf(state=peer.state(reconciling=True)))
 	s.send(pf(heads_request=pb.HeadsRequest()))
 	P.pump([s], lambda: any(f.HasField("heads") for f in s.frames))
 	heads = next((f.heads for f in s.frames if f.HasField("heads")), pb.Heads())
@@ -537,7 +547,7 @@ def against_comityd(comityd, comityctl, pki, work):
 	try:
 		node.start()
 		peer.open_dialler(node.port)
-		s = shall_hello(peer, peer.dial, "comityd listens: Hello goes both ways and both are good")
+		s = shall_hello(peer, peer.dial, "comityd listens: both sides are proven, and both States are good")
 		shall_doubt_times(node, peer, s)
 		ours, theirs = shall_exchange(node, peer, s, "comityd listens")
 		shall_repeat(peer, s, "comityd listens")
@@ -562,7 +572,7 @@ def against_comityd(comityd, comityctl, pki, work):
 		node.start(dial=peer.open_listener())
 		late = node.submit(P.complete_request("US", "IE"))
 		peer.waiting.append(peer.message(P.complete_request()))
-		s = shall_hello(peer, peer.accept, "comityd dials: Hello goes both ways and both are good")
+		s = shall_hello(peer, peer.accept, "comityd dials: both sides are proven, and both States are good")
 		held = (s.theirs.held.epoch, s.theirs.held.sequence) if s.theirs else None
 		ok(held == peer.receipted(), "comityd held, over its restart, what it has receipted", held)
 		ok(P.pump([s], lambda: any(m.id == late["messageId"] for m in peer.received)),
@@ -570,8 +580,8 @@ def against_comityd(comityd, comityctl, pki, work):
 		shall_exchange(node, peer, s, "comityd dials")
 		shall_repeat(peer, s, "comityd dials")
 		s.leave()
-		shall_end(peer.accept, "comityd dials, a gap", "SEQUENCE", lambda: peer.parcel_frame(peer.parcel(
-			[peer.message(P.complete_request())], (peer.epoch, 1000), remember=False)), True)
+		shall_end(peer.accept, "comityd dials, a gap", "SEQUENCE", lambda _: peer.parcel_frame(peer.parcel(
+			[peer.message(P.complete_request())], (peer.epoch, 1000), remember=False)))
 		s = shall_hello(peer, peer.accept, "comityd dials again after its goodbye")
 		s.leave()
 		ok(node.stop() == 0, "comityd ends in order, as dialler")

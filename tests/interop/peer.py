@@ -3,7 +3,6 @@
 ZeroMQ comes from pyzmq, TLS from stunnel, CMS from the openssl command, protobuf
 from code that protoc generates when the module is set up. State is in memory.
 """
-import base64
 import collections
 import datetime
 import hashlib
@@ -22,36 +21,20 @@ import zmq
 from google.protobuf import json_format  # for interop_test.py
 from zmq.utils.monitor import recv_monitor_message
 
+import signed
+from greeting import MAX_MESSAGE, MAX_PARCEL, STEPS, WINDOW, Greeting
+from signed import MAX_MESSAGES, UUID7, Refused, Signer, now_ms, pem_certificates, read_text, rfc3339, sha256, write_text
+
 MAX_FRAME = 1_114_112
-MAX_MESSAGE = 262_144
-MAX_PARCEL = 1_048_576
-MAX_MESSAGES = 64
-MAX_TEXT = 32_768
-MAX_SIGNATURE = 16_384
-WINDOW = 16
+FEATURES = ("evidence", "profile-text")
 EMPTY_ROOT = hashlib.sha256(b"").hexdigest()
 SIDES = ("REQUESTING", "REQUESTED")
 OPENERS = ("request", "notification", "spontaneous_information")
-
-UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-NAME = r"[0-9A-Za-z](?:(?![/\\\\])[!-~]){0,35}"  # what may stand for an id in a signed text
-AUTHORITY = r"[A-Z0-9][A-Z0-9-]{0,31}"
-NUMBER = r"(?:0|[1-9][0-9]*)"
-TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
-HEX = r"[0-9a-f]{64}"
 
 pb = None      # comity.v1.peer
 case = None    # comity.v1.case
 types = None   # comity.v1.types
 local = None   # comity.v1.local
-
-
-class Refused(Exception):
-	"""What the other side did ends the session; `code` names the goodbye."""
-
-	def __init__(self, code, text):
-		super().__init__(f"{code}: {text}")
-		self.code, self.text = code, text
 
 
 def load_protocol(proto_dir, into):
@@ -63,6 +46,7 @@ def load_protocol(proto_dir, into):
 		       + [f"{proto_dir}/comity/v1/{n}.proto" for n in names], check=True)
 	sys.path.insert(0, into)
 	types, case, pb, local = (importlib.import_module(f"comity.v1.{n}_pb2") for n in names)
+	signed.pb, signed.types = pb, types
 	global MANDATORY
 	MANDATORY = read_mandatory(f"{proto_dir}/comity/v1/case.proto")
 
@@ -71,19 +55,6 @@ def free_port():
 	with socket.socket() as s:
 		s.bind(("127.0.0.1", 0))
 		return s.getsockname()[1]
-
-
-def sha256(data):
-	return hashlib.sha256(data).hexdigest()
-
-
-def now_ms():
-	return time.time_ns() // 1_000_000
-
-
-def rfc3339(ms):
-	t = datetime.datetime.fromtimestamp(ms // 1000, datetime.timezone.utc)
-	return t.strftime("%Y-%m-%dT%H:%M:%S") + f".{ms % 1000:03d}Z"
 
 
 def uuid7():
@@ -135,188 +106,6 @@ class Process:
 		self.reader.join(5)
 		self.child.stdout.close()
 		return self.child.returncode
-
-
-# ------------------------------------------------------------ signed texts
-
-class Text:
-	"""A signed text that was read: its header and (digest, id, verdict) by line."""
-
-	def __init__(self, kind, header, entries):
-		self.kind, self.header, self.entries = kind, header, entries
-
-	def __getitem__(self, name):
-		return self.header[name]
-
-
-HEADERS = {
-	"parcel": ("from", "to", "epoch", "sequence", "made"),
-	"receipt": ("from", "to", "epoch", "sequence", "parcel", "made", "audit-size", "audit-root"),
-	"audit-head": ("from", "epoch", "made", "audit-size", "audit-root"),
-}
-VALUES = {"from": AUTHORITY, "to": AUTHORITY, "epoch": NUMBER, "sequence": NUMBER, "made": TIME,
-	  "parcel": HEX, "audit-size": NUMBER, "audit-root": HEX}
-
-
-def header_value(name, value):
-	if not re.fullmatch(VALUES[name], value):
-		raise Refused("PROTOCOL", f"signed text: {name} is malformed")
-	if name == "made":
-		try:
-			t = datetime.datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ")
-		except ValueError:
-			raise Refused("PROTOCOL", "signed text: made is no time") from None
-		return t.replace(tzinfo=datetime.timezone.utc)
-	if VALUES[name] is NUMBER:
-		if int(value) >= 1 << 64:
-			raise Refused("PROTOCOL", f"signed text: {name} is too large")
-		if name in ("epoch", "sequence") and int(value) == 0:
-			raise Refused("PROTOCOL", f"signed text: {name} is 0")
-		return int(value)
-	return value
-
-
-def read_verdict(line):
-	if line == "# accepted":
-		return None
-	m = re.fullmatch(r"# rejected ([A-Z_]+) (.+)", line, re.DOTALL)
-	if not m or m[1] not in types.RejectionCode.keys()[1:]:
-		raise Refused("PROTOCOL", "receipt: a line is neither accepted nor rejected")
-	if len(m[2].encode()) > 255 or re.search(r"[\x00-\x1f\x7f-\x9f]", m[2]):
-		raise Refused("PROTOCOL", "receipt: a reason is malformed")
-	return m[1], m[2]
-
-
-def read_text(data, kind):
-	"""Reads a signed text strictly: these lines in this order and nothing else."""
-	if not 0 < len(data) <= MAX_TEXT:
-		raise Refused("PROTOCOL", "signed text: size")
-	try:
-		text = data.decode("utf-8")
-	except UnicodeDecodeError:
-		raise Refused("PROTOCOL", "signed text: not UTF-8") from None
-	if not text.endswith("\n"):
-		raise Refused("PROTOCOL", "signed text: no LF at the end")
-	lines = collections.deque(text[:-1].split("\n"))
-	header = {}
-
-	def take():
-		if not lines:
-			raise Refused("PROTOCOL", "signed text: too short")
-		return lines.popleft()
-
-	if take() != "# comity-manifest 1" or take() != f"# type {kind}":
-		raise Refused("PROTOCOL", f"signed text: not a {kind}")
-	for name in HEADERS[kind]:
-		line = take()
-		if not line.startswith(f"# {name} "):
-			raise Refused("PROTOCOL", f"signed text: {name} expected")
-		header[name] = header_value(name, line[len(name) + 3:])
-	entries = []
-	while lines:
-		verdict = read_verdict(take()) if kind == "receipt" else None
-		m = re.fullmatch(rf"({HEX})  ({NAME})", take())
-		if not m:
-			raise Refused("PROTOCOL", "signed text: a digest line is malformed")
-		entries.append((m[1], m[2], verdict))
-	if kind == "audit-head" and entries:
-		raise Refused("PROTOCOL", "audit head: it has more lines")
-	if kind != "audit-head" and not 1 <= len(entries) <= MAX_MESSAGES:
-		raise Refused("PROTOCOL", f"{kind}: {len(entries)} messages")
-	return Text(kind, header, entries)
-
-
-def write_text(kind, header, entries=()):
-	lines = ["# comity-manifest 1", f"# type {kind}"]
-	lines += [f"# {name} {header[name]}" for name in HEADERS[kind]]
-	for digest, ident, verdict in entries:
-		if kind == "receipt":
-			lines.append("# accepted" if verdict is None else f"# rejected {verdict[0]} {verdict[1]}")
-		lines.append(f"{digest}  {ident}")
-	return ("\n".join(lines) + "\n").encode()
-
-
-def pem_certificates(text):
-	found = re.findall(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", text, re.DOTALL)
-	return [base64.b64decode(f) for f in found]
-
-
-class Signer:
-	"""Signs as one authority and checks another's signatures, with openssl."""
-
-	def __init__(self, own_dir, peer_dir, work):
-		self.own, self.peer, self.work = own_dir, peer_dir, work
-		with open(f"{peer_dir}/sign.pem", encoding="ascii") as f:
-			self.pinned = pem_certificates(f.read())
-
-	def _file(self, name, data):
-		path = f"{self.work}/{secrets.token_hex(8)}.{name}"
-		with open(path, "wb") as f:
-			f.write(data)
-		return path
-
-	@staticmethod
-	def _openssl(*argv):
-		return subprocess.run(["openssl", *argv], stdin=subprocess.DEVNULL, capture_output=True, check=False)
-
-	def sign(self, text, own_dir=None):
-		own = own_dir or self.own
-		path = self._file("text", text)
-		try:
-			done = self._openssl("cms", "-sign", "-binary", "-cades", "-md", "sha256", "-signer", f"{own}/sign.pem",
-					     "-inkey", f"{own}/sign.key", "-in", path, "-outform", "DER")
-		finally:
-			os.unlink(path)
-		if done.returncode:
-			raise AssertionError(f"openssl cms -sign: {done.stderr.decode()}")
-		return pb.SignedText(text=text, signature=done.stdout)
-
-	def verify(self, signed, made):
-		"""Everything that "Signed texts" demands of a signature."""
-		if not 0 < len(signed.signature) <= MAX_SIGNATURE:
-			raise Refused("PROTOCOL", "signature: size")
-		paths = [self._file("p7s", signed.signature), self._file("text", signed.text), self._file("pem", b"")]
-		try:
-			self._verify(*paths, made)
-		finally:
-			for path in paths:
-				os.unlink(path)
-
-	def _verify(self, p7s, text, signer, made):
-		bad = lambda why: Refused("SIGNATURE", why)
-		shown = self._openssl("cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", p7s)
-		shape = shown.stdout.decode(errors="replace")
-		if shown.returncode or "pkcs7-signedData" not in shape:
-			raise bad("not a CMS SignedData")
-		if "eContent: <ABSENT>" not in shape:
-			raise bad("not detached")
-		infos = shape.split("signerInfos:", 1)[-1]
-		if len(re.findall(r"d\.(?:issuerAndSerialNumber|subjectKeyIdentifier):", infos)) != 1:
-			raise bad("not one signer")
-		digest = re.search(r"digestAlgorithm:\s+algorithm: (\S+)", infos)
-		method = re.search(r"signatureAlgorithm:\s+algorithm: (\S+)", infos)
-		if not digest or digest[1] not in ("sha256", "sha384", "sha512"):
-			raise bad("digest algorithm")
-		if not method or not re.fullmatch(r"ecdsa-with-SHA(256|384|512)", method[1]):
-			raise bad("signature algorithm")
-		for attribute in ("contentType", "messageDigest", "signingCertificateV2"):
-			if f"object: {attribute} " not in infos and f"object: id-smime-aa-{attribute} " not in infos:
-				raise bad(f"no attribute {attribute}")
-		seconds = str(int(made.timestamp()))
-		done = self._openssl("cms", "-verify", "-binary", "-cades", "-inform", "DER", "-in", p7s, "-content", text,
-				     "-certfile", f"{self.peer}/sign.pem", "-CAfile", f"{self.peer}/ca.pem",
-				     "-no-CApath", "-no-CAstore", "-purpose", "smimesign", "-attime", seconds,
-				     "-signer", signer, "-out", os.devnull)
-		if done.returncode:
-			raise bad(done.stderr.decode(errors="replace").strip().splitlines()[-1])
-		with open(signer, encoding="ascii") as f:
-			certificates = pem_certificates(f.read())
-		if len(certificates) != 1 or certificates[0] not in self.pinned:
-			raise bad("signer is not pinned")
-		done = self._openssl("verify", "-no_check_time", "-crl_check", "-CAfile", f"{self.peer}/ca.pem",
-				     "-no-CApath", "-no-CAstore", "-CRLfile", f"{self.peer}/crl.pem", signer)
-		if done.returncode:
-			raise bad("signer is revoked")
 
 
 # ------------------------------------------------------------ case messages
@@ -462,6 +251,8 @@ class Peer:
 		os.makedirs(work, exist_ok=True)
 		self.own_dir, self.peer_dir = f"{pki}/{own}", f"{pki}/{own}/peers/{other}"
 		self.name = f"{other.lower()}.comity.invalid"
+		self.their_tls = f"{pki}/{other}/tls.pem"  # handed over beforehand: stunnel shows no certificate
+		self.features = list(FEATURES)
 		self.signer = Signer(self.own_dir, self.peer_dir, work)
 		self.context = zmq.Context()
 		self.instance = secrets.token_bytes(16)
@@ -529,25 +320,36 @@ class Peer:
 			last = s.place
 		return last
 
-	def hello(self):
-		h = pb.Hello(lowest_version=1, highest_version=1, to=self.other, instance_id=self.instance, epoch=self.epoch,
-			     max_message_bytes=MAX_MESSAGE, max_parcel_bytes=MAX_PARCEL, max_parcel_messages=MAX_MESSAGES,
-			     window=WINDOW, clock_ms=now_ms(), audit_head=self.audit_head())
-		setattr(h, "from", self.own)
-		h.held.epoch, h.held.sequence = self.held
-		h.held.SetInParent()
-		h.receipted.epoch, h.receipted.sequence = self.receipted()
-		h.receipted.SetInParent()
-		if self.held in self.manifests:
-			h.held_proof.CopyFrom(self.manifests[self.held])
-		if self.receipted() in self.receipt_bytes:
-			h.receipted_proof.CopyFrom(self.receipt_bytes[self.receipted()])
-		return h
+	def certificate_binding(self):
+		"""What a session proof says of a connection where one side cannot export: ours, and what theirs must say."""
+		def leaf(path):
+			with open(path, encoding="ascii") as f:
+				return sha256(pem_certificates(f.read())[0])
+		return "certificate", leaf(f"{self.own_dir}/tls.pem"), leaf(self.their_tls)
 
-	def audit_head(self, own=None):
+	def state(self, **changed):
+		st = pb.State(epoch=self.epoch, audit_head=self.audit_head())
+		st.held.epoch, st.held.sequence = self.held
+		st.held.SetInParent()
+		st.receipted.epoch, st.receipted.sequence = self.receipted()
+		st.receipted.SetInParent()
+		if self.held in self.manifests:
+			st.held_proof.CopyFrom(self.manifests[self.held])
+		if self.receipted() in self.receipt_bytes:
+			st.receipted_proof.CopyFrom(self.receipt_bytes[self.receipted()])
+		for name, value in changed.items():
+			if isinstance(value, tuple):
+				getattr(st, name).epoch, getattr(st, name).sequence = value
+			elif isinstance(value, pb.SignedText):
+				getattr(st, name).CopyFrom(value)
+			else:
+				setattr(st, name, value)
+		return st
+
+	def audit_head(self, **changed):
 		return self.signer.sign(write_text("audit-head", {
-			"from": own or self.own, "epoch": self.epoch, "made": rfc3339(now_ms()), "audit-size": 0,
-			"audit-root": EMPTY_ROOT}))
+			"from": self.own, "to": self.other, "epoch": self.epoch, "made": rfc3339(now_ms()), "audit-size": 0,
+			"audit-root": EMPTY_ROOT, **changed}))
 
 	def message(self, content, case_id=None, number=None, seen=None, side=None):
 		"""A new signed-to-be message; opens a case without `case_id`. Returns its bytes."""
@@ -595,8 +397,9 @@ class Peer:
 			check_shape(m)
 		except Exception:
 			return "MALFORMED", "it does not parse"
-		if (m.format != 1 or m.id != ident or not UUID7.fullmatch(ident) or not UUID7.fullmatch(m.case_id) or len(m.nonce) != 16 or m.number == 0
-		    or not 1 <= m.priority <= 4 or m.author_side not in (1, 2) or not m.content.WhichOneof("kind")):
+		if (m.format != 1 or m.id != ident or not UUID7.fullmatch(ident) or not UUID7.fullmatch(m.case_id)
+		    or len(m.nonce) != 16 or m.number == 0 or not 1 <= m.priority <= 4 or m.author_side not in (1, 2)
+		    or not m.content.WhichOneof("kind")):
 			return "MALFORMED", "an envelope part is missing or wrong"
 		if (getattr(m, "from"), m.to) != (self.other, self.own):
 			return "WRONG_PARTY", "from or to is not the stream's"
@@ -670,29 +473,30 @@ class Peer:
 			self.receipts[place], self.receipt_bytes[place] = text, receipt.receipt
 		return text
 
-	def check_hello(self, h):
-		if not h.lowest_version <= 1 <= h.highest_version or h.critical:
-			raise Refused("VERSION", "no version in common, or an unknown critical feature")
-		if (getattr(h, "from"), h.to) != (self.other, self.own):
-			raise Refused("IDENTITY", "from or to")
-		if (len(h.instance_id) != 16 or h.epoch == 0 or not h.HasField("held") or not h.HasField("receipted")
-		    or h.max_message_bytes < MAX_MESSAGE or h.max_parcel_bytes < MAX_PARCEL
-		    or h.max_parcel_messages < MAX_MESSAGES or h.window < 1
-		    or any(len(d) not in (0, 32) for d in (h.calendar_digest, h.zone_digest, *(p.digest for p in h.profiles)))):
-			raise Refused("PROTOCOL", "hello: a value is missing or wrong")
-		if not h.HasField("audit_head"):
-			raise Refused("PROTOCOL", "hello: no audit head")
-		head = read_text(h.audit_head.text, "audit-head")
-		if head["from"] != self.other or (head["audit-size"] == 0 and head["audit-root"] != EMPTY_ROOT):
+	def check_state(self, st):
+		if (st.epoch == 0 or not st.HasField("held") or not st.HasField("receipted")
+		    or any(len(d) not in (0, 32) for d in (st.calendar_digest, st.zone_digest))
+		    or any(len(p.digest) != 32 for p in st.profiles)):
+			raise Refused("PROTOCOL", "state: a value is missing or wrong")
+		if not st.HasField("audit_head"):
+			raise Refused("PROTOCOL", "state: no audit head")
+		head = read_text(st.audit_head.text, "audit-head")
+		if (head["from"], head["to"]) != (self.other, self.own) or \
+				(head["audit-size"] == 0 and head["audit-root"] != EMPTY_ROOT):
 			raise Refused("PROTOCOL", "audit head: a value is wrong")
-		self.signer.verify(h.audit_head, head["made"])
+		self.signer.verify(st.audit_head, head["made"])
 
 
 class Session:
-	"""One connection. `say_hello` and `polite` false leave it to the test to speak."""
+	"""One connection, by default through the peer's tunnel.
 
-	def __init__(self, peer, listen, say_hello=True, polite=True):
-		self.peer, self.say_hello, self.polite = peer, say_hello, polite
+	`upto` is the last of STEPS that it says by itself; with `polite` false it leaves what follows to the test.
+	`port` is the plain end of another tunnel, and `binding` what the proofs say of it (Greeting)."""
+
+	def __init__(self, peer, listen, upto="state", polite=True, port=None, binding=None):
+		self.peer, self.listen, self.polite = peer, listen, polite
+		self.steps = STEPS.index(upto)
+		self.greeting = Greeting(peer, "listener" if listen else "dialler", "messages", pb.PeerFrame, binding)
 		self.socket = peer.context.socket(zmq.DEALER)
 		self.socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME)
 		# Never in the life of a session. With -1 libzmq drops what was received and not read at a
@@ -704,16 +508,16 @@ class Session:
 		self.socket.setsockopt(zmq.LINGER, 2_000)
 		self.monitor = self.socket.get_monitor_socket()
 		self.ready = self.closed = False
-		self.theirs = None             # their Hello
+		self.theirs = None             # their State: both are proven
 		self.goodbye = None            # theirs
 		self.said_goodbye = None       # ours: (code, text)
 		self.frames = []               # all that came
 		self.raw_receipts = []         # serialised SignedText of receipts that came
 		self.flying, self.next = [], None
 		if listen:
-			self._bind(f"tcp://127.0.0.1:{peer.plain}")
+			self._bind(f"tcp://127.0.0.1:{port or peer.plain}")
 		else:
-			self.socket.connect(f"tcp://127.0.0.1:{peer.plain}")
+			self.socket.connect(f"tcp://127.0.0.1:{port or peer.plain}")
 
 	def _bind(self, endpoint):
 		"""The port is free again only once the I/O thread has closed the last session."""
@@ -734,8 +538,19 @@ class Session:
 
 	def _connected(self):
 		self.ready = True
-		if self.say_hello:
-			self.send(pb.PeerFrame(hello=self.peer.hello()))
+		if not self.listen:
+			self._say("hello")
+
+	def _say(self, step):
+		"""The next frame of ours at the beginning, unless it is left to the test."""
+		if STEPS.index(step) > self.steps:
+			return
+		if step == "hello":
+			self.send_bytes(self.greeting.say_hello())
+		elif step == "proof":
+			self.send_bytes(self.greeting.say_proof())
+		else:
+			self.send(pb.PeerFrame(state=self.peer.state()))
 
 	def close(self):
 		if not self.closed:
@@ -796,14 +611,8 @@ class Session:
 			self.goodbye = (pb.GoodbyeCode.Name(frame.goodbye.code), frame.goodbye.text)
 			self.close()
 			return
-		if (kind == "hello") != (self.theirs is None):
-			raise Refused("PROTOCOL", "hello is not the first frame, or comes twice")
-		if kind == "hello":
-			self.peer.check_hello(frame.hello)
-			self.theirs = frame.hello
-			held = (frame.hello.held.epoch, frame.hello.held.sequence)
-			start = min(held, self.peer.receipted())
-			self.next = collections.deque(s for s in self.peer.sent if s.place > start)
+		if kind in ("hello", "session_proof", "state") or self.theirs is None:
+			self._begin(kind, frame, parts[0])
 		elif kind == "receipt":
 			self.raw_receipts.append(frame.receipt.receipt.SerializeToString())
 			text = self.peer.take_receipt(frame.receipt)
@@ -815,15 +624,38 @@ class Session:
 			receipt = self.peer.take(frame.parcel)
 			self.send(pb.PeerFrame(receipt=pb.Receipt(receipt=receipt)))
 		else:
-			self._answer_restored(kind, frame)
+			self._answer(kind, frame)
 
-	def _answer_restored(self, kind, frame):
+	def _begin(self, kind, frame, raw):
+		"""Hello, proof and State: each in its turn and once."""
+		g = self.greeting
+		awaited = "hello" if g.hello is None else "session_proof" if g.proof is None else "state"
+		if kind != awaited or self.theirs is not None:
+			raise Refused("PROTOCOL", f"{kind} is not what comes next, or comes twice")
+		if kind == "hello":
+			g.take_hello(frame.hello, raw)
+			self._say("hello" if self.listen else "proof")
+		elif kind == "session_proof":
+			g.take_proof(frame.session_proof)
+			if self.listen:
+				self._say("proof")
+			self._say("state")
+		else:
+			self.peer.check_state(frame.state)
+			self.theirs = frame.state
+			start = min((frame.state.held.epoch, frame.state.held.sequence), self.peer.receipted())
+			self.next = collections.deque(s for s in self.peer.sent if s.place > start)
+
+	def _answer(self, kind, frame):
 		if kind == "heads_request":
 			heads = sorted((c, v) for c, v in self.peer.cases.items() if c > frame.heads_request.after_case_id)
 			answer = pb.Heads(last=len(heads) <= 1000)
 			for ident, v in heads[:1000]:
 				answer.heads.add(case_id=ident, yours=v.theirs, mine=v.mine)
 			self.send(pb.PeerFrame(heads=answer))
+		elif kind == "profile_request":
+			asked = frame.profile_request
+			self.send(pb.PeerFrame(profile=pb.Profile(instrument=asked.instrument, version=asked.version)))
 		else:
 			raise Refused("PROTOCOL", f"{kind} is not awaited")
 
@@ -831,7 +663,7 @@ class Session:
 		"""Sends what may be sent: first what is to be repeated, then what waits."""
 		if not self.polite or self.theirs is None or self.theirs.reconciling:
 			return
-		limit = min(WINDOW, self.theirs.window)
+		limit = min(WINDOW, self.greeting.hello.window)
 		while len(self.flying) < limit and (self.next or self.peer.waiting):
 			if not self.next:
 				waiting, self.peer.waiting = self.peer.waiting, []
