@@ -157,7 +157,7 @@ mutants: $(MUTANTS)
 # Targets by clang in a tree of their own: $(FUZZ)/NAME with libFuzzer, and
 # $(FUZZ)/replay/NAME with a plain main() for the committed inputs.
 FUZZ_TARGETS := peer chunk parcel local json config treaty names zmtp node
-FUZZ_SHARED  := round_trip mutate rig
+FUZZ_SHARED  := round_trip mutate rig rig_link
 FUZZ         := $(BUILD)/tests/fuzz
 FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(BUILD)/obj/tests/sim/store_mem.o \
 		$(BUILD)/obj/tests/sim/store_mem_evidence.o $(LIB_O)
@@ -181,7 +181,7 @@ fuzz: test-packages
 	@$(MAKE) --no-print-directory $(FUZZING) fuzz-targets
 	@tests/fuzz/run $(BUILD)/fuzz $(or $(MINUTES),8) $(or $(ONLY),$(FUZZ_TARGETS))
 # Lines that the committed inputs reach, by llvm-cov.
-COVERED      := daemon/wire/*.c $(addprefix daemon/node/,inbound.c outbound.c session.c reconcile.c local.c) \
+COVERED      := daemon/wire/*.c $(addprefix daemon/node/,greet.c inbound.c outbound.c session.c reconcile.c local.c) \
 	daemon/io/zmtp_guard.c
 fuzz-coverage: test-packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover $(BY_CLANG) COVER='-fprofile-instr-generate -fcoverage-mapping' \

@@ -1,8 +1,8 @@
 /* Sequences of frames to a real node. The input is a program: each step is an
  * operation and its operands (the table at the end). The fuzzed peer says valid
  * things in the order of the protocol, altered where the input wants it, with
- * seals that verify: it is an authenticated liar. A case system submits and asks;
- * the disk and the signer may fail, the node may restart.
+ * seals that verify: it is an authenticated liar, or greets in ways that must not make it one. A case system submits
+ * and asks; the disk and the signer may fail, the node may restart.
  *
  * Beside what rig.h asserts of all that leaves: the honest peer's session is never
  * closed for what the liar does, each of its parcels is receipted, and at the end
@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "base/uuid.h"
+#include "comity/v1/bulk.pb-c.h"
+#include "exchange/transfer.h"
 #include "fuzz.h"
 #include "rig.h"
 #include "wire/json.h"
@@ -21,14 +23,14 @@ enum {
 	LIAR,
 	HONEST,
 	KEPT = 16, /* frames and parcels remembered */
-	CASES = 8
+	CASES = 8,
+	LIES = 240 /* an operation from here on is a greeting that is not what it should be */
 };
 
 /* A peer as the harness plays it. */
 struct player {
 	size_t peer;
 	const char *id;
-	bool greeted;              /* the node's Hello is here */
 	uint64_t epoch, sequence;  /* of its last parcel */
 	uint64_t held_epoch, held; /* of the node's */
 	uint64_t receipted;        /* of its own */
@@ -37,6 +39,8 @@ struct player {
 	struct cy_buf heard[KEPT]; /* the node's parcels */
 	size_t n_heard;
 	struct cy_buf held_proof, receipted_proof; /* packed SignedTexts of the node */
+	struct cy_buf session_proof;               /* the same: what the node proved itself with last */
+	struct cy_buf hello, proof;                /* its own frames on the message lane, the last ones */
 	struct {
 		char id[CY_UUID_LEN + 1];
 		CySide side; /* of the player */
@@ -220,12 +224,6 @@ static void on_frame(void *ctx, size_t peer, struct cy_bytes bytes, const CyPeer
 	struct world *w = ctx;
 	struct player *p = &w->players[peer];
 
-	if (f->kind_case == CY_PEER_FRAME__KIND_HELLO) {
-		CY_ASSERT(!p->greeted);
-		p->greeted = true;
-	} else if (f->kind_case != CY_PEER_FRAME__KIND_GOODBYE) {
-		CY_ASSERT(p->greeted);
-	}
 	if (f->kind_case == CY_PEER_FRAME__KIND_PARCEL)
 		hear_parcel(p, f->parcel);
 	if (f->kind_case == CY_PEER_FRAME__KIND_RECEIPT)
@@ -242,6 +240,11 @@ static void on_closed(void *ctx, size_t peer, const char *why)
 		fprintf(stderr, "the honest peer's session is closed: %s\n", why);
 		abort();
 	}
+}
+
+static void on_proof(void *ctx, size_t peer, const CySignedText *proof)
+{
+	keep_proof(&((struct world *)ctx)->players[peer].session_proof, proof);
 }
 
 static void on_answer(void *ctx, uint64_t conn, const CyServerFrame *f)
@@ -278,7 +281,7 @@ static void say(struct world *w, struct player *p, const CyPeerFrame *f, unsigne
 	}
 	if (out.len <= CY_FRAME_MAX) {
 		keep(p->said, &p->n_said, cy_buf_view(&out));
-		rig_frame(&w->rig, p->peer, cy_buf_view(&out));
+		rig_frame(&w->rig, p->peer, WIRE_MESSAGES, cy_buf_view(&out));
 	}
 	cy_buf_free(&out);
 }
@@ -319,6 +322,41 @@ static void alter_text(struct world *w, struct wire_text *t)
 	}
 }
 
+static void alter_proof(struct world *w, struct wire_text *t)
+{
+	struct fuzz_in *in = &w->in;
+
+	switch (fuzz_u8(in) % 9) {
+	case 0:
+		t->role = t->role == WIRE_DIALLER ? WIRE_LISTENER : WIRE_DIALLER;
+		return;
+	case 1:
+		t->lane = t->lane == WIRE_BULK ? WIRE_MESSAGES : WIRE_BULK;
+		return;
+	case 2:
+		t->hello_from.b[fuzz_u8(in) % CY_SHA256_LEN] ^= 1;
+		return;
+	case 3:
+		t->hello_to.b[fuzz_u8(in) % CY_SHA256_LEN] ^= 1;
+		return;
+	case 4:
+		t->binding = t->binding == WIRE_EXPORTER ? WIRE_CERTIFICATE : WIRE_EXPORTER;
+		return;
+	case 5:
+		t->bound.b[fuzz_u8(in) % CY_SHA256_LEN] ^= 1;
+		return;
+	case 6:
+		snprintf(t->from, sizeof t->from, "%s", fuzz_u8(in) % 2 ? RIG_SELF : rig_peers[HONEST]);
+		return;
+	case 7:
+		snprintf(t->to, sizeof t->to, "%s", rig_peers[fuzz_u8(in) % RIG_PEERS]);
+		return;
+	case 8:
+		t->type = (enum wire_text_type)(fuzz_u8(in) % 4);
+		return;
+	}
+}
+
 /* The text of `t` under the player's seal; both in `out`. */
 static CySignedText sign(struct world *w, const struct player *p, struct wire_text *t, unsigned times,
 			 struct cy_buf *out)
@@ -328,7 +366,7 @@ static CySignedText sign(struct world *w, const struct player *p, struct wire_te
 	size_t len;
 
 	for (unsigned i = 0; i < times; i++)
-		alter_text(w, t);
+		(t->type == WIRE_SESSION_PROOF ? alter_proof : alter_text)(w, t);
 	*out = CY_BUF(2 * CY_MANIFEST_MAX);
 	if (wire_text_write(t, out) < 0) {
 		struct cy_bytes raw = fuzz_take(&w->in, 200);
@@ -352,47 +390,138 @@ static struct wire_text text(const struct world *w, const struct player *p, enum
 	return t;
 }
 
-static void say_hello(struct world *w, struct player *p, unsigned times, unsigned text_times)
+/* ------------------------------------------------------------ the greeting */
+
+/* A frame of the greeting, which both lanes have, changed `times`. */
+static void say_greeting(struct world *w, struct player *p, enum wire_lane lane, CyHello *hello, CySessionProof *proof,
+			 unsigned times)
+{
+	CyPeerFrame peer = CY_PEER_FRAME__INIT;
+	CyBulkFrame bulk = CY_BULK_FRAME__INIT;
+	struct cy_buf out = CY_BUF(CY_FRAME_MAX), *kept = hello != NULL ? &p->hello : &p->proof;
+	ProtobufCMessage *m;
+
+	if (hello != NULL) {
+		peer.kind_case = CY_PEER_FRAME__KIND_HELLO;
+		bulk.kind_case = CY_BULK_FRAME__KIND_HELLO;
+		peer.hello = bulk.hello = hello;
+	} else {
+		peer.kind_case = CY_PEER_FRAME__KIND_SESSION_PROOF;
+		bulk.kind_case = CY_BULK_FRAME__KIND_SESSION_PROOF;
+		peer.session_proof = bulk.session_proof = proof;
+	}
+	if (lane == WIRE_MESSAGES) {
+		say(w, p, &peer, times);
+		*kept = (struct cy_buf){ .data = kept->data, .cap = kept->cap, .max = CY_FRAME_MAX };
+		must_pack(&peer.base, kept);
+		return;
+	}
+	must_pack(&bulk.base, &out);
+	m = protobuf_c_message_unpack(&cy_bulk_frame__descriptor, NULL, out.len, out.data);
+	CY_ASSERT(m != NULL);
+	out.len = 0;
+	while (times-- > 0)
+		fuzz_mutate(m, &w->in);
+	if (protobuf_c_message_get_packed_size(m) <= CY_FRAME_MAX) {
+		must_pack(m, &out);
+		rig_frame(&w->rig, p->peer, lane, cy_buf_view(&out));
+	}
+	protobuf_c_message_free_unpacked(m, NULL);
+	cy_buf_free(&out);
+}
+
+static void say_hello(struct world *w, struct player *p, enum wire_lane lane, unsigned times)
 {
 	static uint8_t instance[16] = "instance";
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	static char *features[] = { (char *)"evidence", (char *)"profile-text" };
+	struct cy_digest nonce = cy_sha256(cy_bytes(&w->rig.sessions, sizeof w->rig.sessions));
 	CyHello h = CY_HELLO__INIT;
+
+	h.lowest_version = h.highest_version = CY_PROTOCOL_VERSION;
+	h.from = (char *)p->id;
+	h.to = (char *)RIG_SELF;
+	h.instance_id = (ProtobufCBinaryData){ .data = instance, .len = sizeof instance };
+	h.nonce = (ProtobufCBinaryData){ .data = nonce.b, .len = CY_HELLO_NONCE };
+	h.clock_ms = w->rig.now;
+	h.features = features;
+	h.n_features = 2;
+	if (lane == WIRE_BULK) {
+		h.pulls = XCHG_PULLS;
+	} else {
+		h.max_message_bytes = CY_MESSAGE_MAX;
+		h.max_parcel_bytes = CY_PARCEL_BYTES_MAX;
+		h.max_parcel_messages = CY_PARCEL_MESSAGES_MAX;
+		h.window = CY_WINDOW_MAX;
+	}
+	say_greeting(w, p, lane, &h, NULL, times);
+}
+
+/* The proof of this connection; `by`: whose key signs it. */
+static void say_proof(struct world *w, struct player *p, enum wire_lane lane, const struct player *by, unsigned times,
+		      unsigned text_times)
+{
+	const struct rig_conn *c = rig_conn(&w->rig, p->peer, lane);
+	struct wire_text t = { .type = WIRE_SESSION_PROOF, .made = { w->rig.now }, .lane = lane };
+	CySessionProof proof = CY_SESSION_PROOF__INIT;
+	CySignedText st;
+	struct cy_buf out;
+
+	if (c == NULL)
+		return;
+	snprintf(t.from, sizeof t.from, "%s", p->id);
+	snprintf(t.to, sizeof t.to, "%s", RIG_SELF);
+	t.role = c->on.dialled ? WIRE_LISTENER : WIRE_DIALLER;
+	t.hello_from = c->their_hello;
+	t.hello_to = c->our_hello;
+	t.binding = WIRE_EXPORTER;
+	t.bound = c->on.exporter;
+	st = sign(w, by, &t, text_times, &out);
+	proof.proof = &st;
+	say_greeting(w, p, lane, NULL, &proof, times);
+	cy_buf_free(&out);
+}
+
+static void say_state(struct world *w, struct player *p, unsigned times, unsigned text_times)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyState state = CY_STATE__INIT;
 	CyStreamPosition held = CY_STREAM_POSITION__INIT, receipted = CY_STREAM_POSITION__INIT;
 	struct wire_text t = text(w, p, WIRE_AUDIT_HEAD);
 	struct cy_buf out;
 	CySignedText head = sign(w, p, &t, text_times, &out);
 	CySignedText *held_proof = NULL, *receipted_proof = NULL;
 
-	h.lowest_version = h.highest_version = CY_PROTOCOL_VERSION;
-	h.from = (char *)p->id;
-	h.to = (char *)RIG_SELF;
-	h.instance_id = (ProtobufCBinaryData){ .data = instance, .len = sizeof instance };
-	h.epoch = p->epoch;
+	state.epoch = p->epoch;
 	held.epoch = p->held_epoch;
 	held.sequence = p->held;
-	h.held = &held;
+	state.held = &held;
 	receipted.epoch = p->epoch;
 	receipted.sequence = p->receipted;
-	h.receipted = &receipted;
-	h.max_message_bytes = CY_MESSAGE_MAX;
-	h.max_parcel_bytes = CY_PARCEL_BYTES_MAX;
-	h.max_parcel_messages = CY_PARCEL_MESSAGES_MAX;
-	h.window = CY_WINDOW_MAX;
-	h.audit_head = &head;
-	h.clock_ms = w->rig.now;
+	state.receipted = &receipted;
+	state.audit_head = &head;
 	if (p->held_proof.len > 0)
-		h.held_proof = held_proof = cy_signed_text__unpack(NULL, p->held_proof.len, p->held_proof.data);
+		state.held_proof = held_proof = cy_signed_text__unpack(NULL, p->held_proof.len, p->held_proof.data);
 	if (p->receipted_proof.len > 0)
-		h.receipted_proof = receipted_proof =
+		state.receipted_proof = receipted_proof =
 			cy_signed_text__unpack(NULL, p->receipted_proof.len, p->receipted_proof.data);
-	f.kind_case = CY_PEER_FRAME__KIND_HELLO;
-	f.hello = &h;
+	f.kind_case = CY_PEER_FRAME__KIND_STATE;
+	f.state = &state;
 	say(w, p, &f, times);
 	if (held_proof != NULL)
 		cy_signed_text__free_unpacked(held_proof, NULL);
 	if (receipted_proof != NULL)
 		cy_signed_text__free_unpacked(receipted_proof, NULL);
 	cy_buf_free(&out);
+}
+
+/* What is said before anything else, all at once; what is altered is the State. */
+static void greet(struct world *w, struct player *p, unsigned times, unsigned text_times)
+{
+	say_hello(w, p, WIRE_MESSAGES, 0);
+	rig_prove(&w->rig); /* as dialler the node proves first */
+	say_proof(w, p, WIRE_MESSAGES, p, 0, 0);
+	rig_prove(&w->rig);
+	say_state(w, p, times, text_times);
 }
 
 /* An id by count: no two are the same, and each run has the same ones. */
@@ -604,7 +733,7 @@ static void repeat(struct world *w, struct player *p, size_t which, uint8_t flip
 	CY_ASSERT(cy_buf_add(&copy, b->data, b->len) == CY_OK);
 	if (flip != 0)
 		copy.data[fuzz_u64(&w->in, 2) % copy.len] ^= flip;
-	rig_frame(&w->rig, p->peer, cy_buf_view(&copy));
+	rig_frame(&w->rig, p->peer, WIRE_MESSAGES, cy_buf_view(&copy));
 	cy_buf_free(&copy);
 }
 
@@ -730,12 +859,11 @@ static void settle(struct world *w)
 	for (unsigned round = 0;; round++) {
 		CY_ASSERT(round < 100);
 		rig_settle(&w->rig);
-		if (w->rig.session[HONEST] == 0) {
-			h->greeted = false;
-			rig_up(&w->rig, HONEST);
-			say_hello(w, h, 0, 0);
+		if (rig_conn(&w->rig, HONEST, WIRE_MESSAGES) == NULL) {
+			rig_up(&w->rig, HONEST, WIRE_MESSAGES, round % 2 != 0);
+			greet(w, h, 0, 0);
 			if (h->unreceipted.len > 0)
-				rig_frame(&w->rig, HONEST, cy_buf_view(&h->unreceipted));
+				rig_frame(&w->rig, HONEST, WIRE_MESSAGES, cy_buf_view(&h->unreceipted));
 			continue;
 		}
 		if (h->n_done == h->n_heard) {
@@ -765,8 +893,108 @@ static void honest_word(struct world *w)
 
 static void liar_up(struct world *w)
 {
-	w->players[LIAR].greeted = false;
-	rig_up(&w->rig, LIAR);
+	rig_up(&w->rig, LIAR, WIRE_MESSAGES, false);
+}
+
+/* Its own frame of an earlier connection. */
+static void say_again(struct world *w, const struct cy_buf *frame)
+{
+	if (frame->len > 0)
+		rig_frame(&w->rig, LIAR, WIRE_MESSAGES, cy_buf_view(frame));
+}
+
+/* The node's own proof, back to it. */
+static void reflect(struct world *w, struct player *p)
+{
+	CySessionProof proof = CY_SESSION_PROOF__INIT;
+
+	if (p->session_proof.len == 0)
+		return;
+	proof.proof = cy_signed_text__unpack(NULL, p->session_proof.len, p->session_proof.data);
+	CY_ASSERT(proof.proof != NULL);
+	say_greeting(w, p, WIRE_MESSAGES, NULL, &proof, 0);
+	cy_signed_text__free_unpacked(proof.proof, NULL);
+}
+
+/* Whether it is proven by it or not: it goes on as if it were. */
+static void liar_lies(struct world *w, uint8_t how, uint8_t a)
+{
+	struct player *p = &w->players[LIAR];
+	const enum wire_lane lane = a & 0x20 ? WIRE_BULK : WIRE_MESSAGES;
+	const unsigned times = 1 + (a & 3);
+
+	if (how == 0) {
+		say_proof(w, p, lane, p, 0, 0);
+	} else {
+		say_hello(w, p, lane, how == 1 ? times : 0);
+		rig_prove(&w->rig);
+		if (how == 2)
+			say_proof(w, p, lane, p, 0, times);
+		else if (how == 3)
+			say_proof(w, p, lane, p, times, 0);
+		else if (how == 4)
+			say_proof(w, p, lane, &w->players[HONEST], 0, 0);
+		else if (how == 5)
+			reflect(w, p);
+		else if (how == 6)
+			say_again(w, &p->proof);
+		else
+			say_proof(w, p, lane, p, 0, 0);
+	}
+	rig_prove(&w->rig);
+	if (lane == WIRE_MESSAGES)
+		say_state(w, p, 0, 0);
+}
+
+/* Greetings that are not what they should be, on a new connection where there is none. */
+static void liar_greets(struct world *w, uint8_t how, uint8_t a)
+{
+	struct player *p = &w->players[LIAR];
+	const enum wire_lane lane = a & 0x20 ? WIRE_BULK : WIRE_MESSAGES;
+
+	if (how < 13 && (a & 0x80 || rig_conn(&w->rig, LIAR, lane) == NULL))
+		rig_up(&w->rig, LIAR, lane, a & 0x40);
+	switch (how) {
+	default:
+		liar_lies(w, how, a);
+		return;
+	case 8: /* both frames of an earlier connection */
+		say_again(w, &p->hello);
+		say_again(w, &p->proof);
+		return;
+	case 9: /* before the proof */
+		say_hello(w, p, lane, 0);
+		if (lane == WIRE_BULK)
+			rig_frame(&w->rig, LIAR, lane, fuzz_take(&w->in, a));
+		else if (a & 1)
+			say_small(w, p, CY_PEER_FRAME__KIND_HEADS_REQUEST, 0);
+		else
+			say_state(w, p, 0, 0);
+		return;
+	case 10: /* and nothing more */
+		say_hello(w, p, lane, 0);
+		return;
+	case 11: /* the signature comes, or fails, later */
+		say_hello(w, p, lane, 0);
+		if (a & 1)
+			rig_prove(&w->rig);
+		say_proof(w, p, lane, p, 0, 0);
+		return;
+	case 12:
+		say_hello(w, p, lane, 0);
+		say_proof(w, p, lane, p, 0, 0);
+		say_proof(w, p, lane, p, 0, 0);
+		return;
+	case 13:
+		rig_switch(&w->rig, LIAR, lane);
+		return;
+	case 14:
+		rig_down(&w->rig, LIAR, lane);
+		return;
+	case 15:
+		rig_frame(&w->rig, LIAR, WIRE_BULK, fuzz_take(&w->in, a));
+		return;
+	}
 }
 
 static void liar_parcel(struct world *w, uint8_t how)
@@ -790,17 +1018,21 @@ static void step(struct world *w, uint8_t op)
 	struct player *p = &w->players[LIAR];
 	uint8_t a = fuzz_u8(&w->in);
 
+	if (op >= LIES) {
+		liar_greets(w, op - LIES, a);
+		return;
+	}
 	switch (op % 20) {
 	case 0:
 		liar_up(w);
 		return;
 	case 1:
-		rig_down(&w->rig, LIAR);
+		rig_down(&w->rig, LIAR, WIRE_MESSAGES);
 		return;
 	case 2:
-		if (w->rig.session[LIAR] == 0 || a & 0x80)
+		if (rig_conn(&w->rig, LIAR, WIRE_MESSAGES) == NULL || a & 0x80)
 			liar_up(w);
-		say_hello(w, p, a & 3, a >> 2 & 3);
+		greet(w, p, a & 3, a >> 2 & 3);
 		return;
 	case 3:
 	case 4:
@@ -825,7 +1057,7 @@ static void step(struct world *w, uint8_t op)
 		say_fetched(w, p, a, a & 0x80, a >> 4 & 1, a >> 5 & 1);
 		return;
 	case 11:
-		rig_frame(&w->rig, LIAR, fuzz_take(&w->in, a));
+		rig_frame(&w->rig, LIAR, WIRE_MESSAGES, fuzz_take(&w->in, a));
 		return;
 	case 12:
 		repeat(w, p, a, a & 0x80 ? fuzz_u8(&w->in) : 0);
@@ -872,7 +1104,7 @@ static void play(struct world *w)
 {
 	settle(w);
 	liar_up(w);
-	say_hello(w, &w->players[LIAR], 0, 0);
+	greet(w, &w->players[LIAR], 0, 0);
 	settle(w);
 	for (unsigned steps = 0; w->in.left > 0 && steps < 200; steps++)
 		step(w, fuzz_u8(&w->in));
@@ -902,6 +1134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w->rig.frame = on_frame;
 	w->rig.closed = on_closed;
 	w->rig.answer = on_answer;
+	w->rig.proof = on_proof;
 	for (size_t i = 0; i < 2; i++)
 		w->players[i] =
 			(struct player){ .peer = i, .id = rig_peers[i], .epoch = (uint64_t)RIG_START_MS - 1000 };
@@ -916,6 +1149,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			cy_buf_free(&p->said[k]);
 			cy_buf_free(&p->heard[k]);
 		}
+		cy_buf_free(&p->session_proof);
+		cy_buf_free(&p->hello);
+		cy_buf_free(&p->proof);
 		cy_buf_free(&p->held_proof);
 		cy_buf_free(&p->receipted_proof);
 		cy_buf_free(&p->unreceipted);

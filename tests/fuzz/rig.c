@@ -10,115 +10,6 @@
 
 const char *const rig_peers[RIG_PEERS] = { "US-OIA", "DE" };
 
-/* -------------------------------------------------------------------- link */
-
-static size_t peer_of(const struct rig *r, uint64_t session)
-{
-	size_t i = 0;
-
-	while (i < RIG_PEERS && (r->session[i] != session || session == 0))
-		i++;
-	return i;
-}
-
-static struct wire_text *read_text(const CySignedText *st)
-{
-	struct wire_text *t = calloc(1, sizeof *t);
-	struct cy_error e = { 0 };
-
-	CY_ASSERT(t != NULL && st != NULL);
-	CY_ASSERT(wire_text_read(cy_bytes(st->text.data, st->text.len), t, &e) == CY_OK);
-	return t;
-}
-
-static bool equal(ProtobufCBinaryData a, struct cy_bytes b)
-{
-	return cy_bytes_equal(cy_bytes(a.data, a.len), b);
-}
-
-/* Committed, every message of it. */
-static void is_durable_parcel(struct rig *r, const char *peer, const CyParcel *parcel)
-{
-	struct wire_text *t = read_text(parcel->manifest);
-	const struct mem_parcel *p = mem_store_parcel(&r->store, peer, STORE_OWN, t->epoch, t->sequence);
-
-	CY_ASSERT(p != NULL && equal(parcel->manifest->text, p->row.manifest));
-	CY_ASSERT(t->n == parcel->n_messages);
-	for (size_t i = 0; i < t->n; i++) {
-		const struct mem_message *m = mem_store_message(&r->store, t->entries[i].id);
-
-		CY_ASSERT(m != NULL && m->row.transport != STORE_QUEUED);
-		CY_ASSERT(equal(parcel->messages[i], m->row.content));
-	}
-	free(t);
-}
-
-static void is_durable_receipt(struct rig *r, const char *peer, const CyReceipt *receipt)
-{
-	struct wire_text *t = read_text(receipt->receipt);
-	const struct mem_parcel *p = mem_store_parcel(&r->store, peer, STORE_PEER, t->epoch, t->sequence);
-
-	CY_ASSERT(p != NULL && equal(receipt->receipt->text, p->row.receipt));
-	for (size_t i = 0; i < t->n; i++)
-		CY_ASSERT(mem_store_message(&r->store, t->entries[i].id) != NULL);
-	free(t);
-}
-
-static void is_durable_state(struct rig *r, const char *peer, const CyState *h)
-{
-	const struct store_stream *s = &mem_store_peer(&r->store, peer)->stream;
-
-	CY_ASSERT(h->held->epoch == s->in_epoch && h->held->sequence == s->in_held);
-	CY_ASSERT(h->receipted->sequence == s->out_receipted);
-}
-
-static int link_send(void *ctx, uint64_t session, struct cy_bytes bytes)
-{
-	struct rig *r = ctx;
-	size_t peer = peer_of(r, session);
-	ProtobufCMessage *m = NULL;
-	struct cy_error e = { 0 };
-	CyPeerFrame *f;
-
-	if (peer == RIG_PEERS || r->closing[peer])
-		return CY_ENOENT;
-	CY_ASSERT(wire_unpack(&cy_peer_frame__descriptor, bytes, CY_FRAME_MAX, &m, &e) == CY_OK);
-	f = (CyPeerFrame *)m;
-	if (f->kind_case == CY_PEER_FRAME__KIND_PARCEL)
-		is_durable_parcel(r, rig_peers[peer], f->parcel);
-	if (f->kind_case == CY_PEER_FRAME__KIND_RECEIPT)
-		is_durable_receipt(r, rig_peers[peer], f->receipt);
-	if (f->kind_case == CY_PEER_FRAME__KIND_STATE)
-		is_durable_state(r, rig_peers[peer], f->state);
-	r->frame(r->ctx, peer, bytes, f);
-	protobuf_c_message_free_unpacked(m, NULL);
-	return CY_OK;
-}
-
-static int link_proven(void *ctx, uint64_t session, struct cy_error *e)
-{
-	struct rig *r = ctx;
-
-	return peer_of(r, session) == RIG_PEERS ? cy_fail(e, CY_ENOENT, "the session is over") : CY_OK;
-}
-
-static void link_established(void *ctx, uint64_t session)
-{
-	(void)ctx;
-	(void)session;
-}
-
-static void link_close(void *ctx, uint64_t session, const char *why)
-{
-	struct rig *r = ctx;
-	size_t peer = peer_of(r, session);
-
-	if (peer == RIG_PEERS || r->closing[peer])
-		return;
-	r->closing[peer] = true;
-	r->closed(r->ctx, peer, why);
-}
-
 /* ------------------------------------------------------------------- others */
 
 static int local_answer(void *ctx, uint64_t conn, struct cy_bytes bytes)
@@ -171,11 +62,16 @@ struct cy_digest rig_seal(const char *authority, struct cy_bytes text)
 static int signer_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
 {
 	struct rig *r = ctx;
+	struct wire_text *t;
 
 	if (r->n_signing == RIG_SIGNING)
 		return CY_EAGAIN;
+	t = calloc(1, sizeof *t);
+	CY_ASSERT(t != NULL && wire_text_read(text, t, NULL) == CY_OK);
 	r->signing[r->n_signing].ticket = ticket;
+	r->signing[r->n_signing].proof = t->type == WIRE_SESSION_PROOF;
 	r->signing[r->n_signing++].seal = rig_seal(RIG_SELF, text);
+	free(t);
 	return CY_OK;
 }
 
@@ -223,6 +119,112 @@ static void facts_peer(void *ctx, const char *peer, struct node_peer_facts *ret)
 	(void)peer;
 	*ret = (struct node_peer_facts){ 0 };
 }
+
+/* ---------------------------------------------------------------- the full disk */
+
+static int begin_task(struct rig *r, uint64_t ticket, int code)
+{
+	if (r->n_tasks == RIG_TASKS)
+		return CY_EAGAIN;
+	r->tasks[r->n_tasks++] =
+		(struct blob_result){ .ticket = ticket, .code = code, .fd = -1, .text = "the disk is full" };
+	return CY_OK;
+}
+
+static void end_task(struct rig *r)
+{
+	struct blob_result first = r->tasks[0];
+
+	memmove(r->tasks, r->tasks + 1, --r->n_tasks * sizeof first);
+	node_blob_done(r->node, &first);
+}
+
+static int blob_open(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
+		     bool again)
+{
+	(void)part;
+	(void)size;
+	(void)expected;
+	(void)again;
+	return begin_task(ctx, ticket, CY_ELIMIT);
+}
+
+static int blob_append(void *ctx, uint64_t ticket, const char *part, uint64_t offset, struct blob_bytes data,
+		       const struct cy_digest *path, size_t n_path)
+{
+	int r = begin_task(ctx, ticket, CY_ENOENT);
+
+	(void)part;
+	(void)offset;
+	(void)path;
+	(void)n_path;
+	if (r == CY_OK)
+		blob_release(&data);
+	return r;
+}
+
+static int blob_copy(void *ctx, uint64_t ticket, const char *part, int fd)
+{
+	(void)part;
+	(void)fd;
+	return begin_task(ctx, ticket, CY_ENOENT);
+}
+
+static int blob_finish(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct cy_digest *sha256)
+{
+	(void)part;
+	(void)size;
+	(void)sha256;
+	return begin_task(ctx, ticket, CY_ENOENT);
+}
+
+static void blob_confirm(void *ctx, const char *part, const struct cy_digest *sha256)
+{
+	(void)ctx;
+	(void)part;
+	(void)sha256;
+}
+
+static int blob_drop_part(void *ctx, uint64_t ticket, const char *part)
+{
+	(void)part;
+	return begin_task(ctx, ticket, CY_OK);
+}
+
+static int blob_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify)
+{
+	(void)sha256;
+	(void)chunk;
+	(void)verify;
+	return begin_task(ctx, ticket, CY_ENOENT);
+}
+
+static int blob_file(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	(void)sha256;
+	return begin_task(ctx, ticket, CY_ENOENT);
+}
+
+static int blob_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	(void)sha256;
+	return begin_task(ctx, ticket, CY_OK);
+}
+
+static void blob_space(void *ctx, struct blob_space *ret)
+{
+	(void)ctx;
+	*ret = (struct blob_space){ .total = 1 };
+}
+
+static uint64_t blob_progress(void *ctx, const char *part)
+{
+	(void)ctx;
+	(void)part;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the store */
 
 static int store_commit(void *ctx, struct store_writeset *w)
 {
@@ -276,7 +278,19 @@ void rig_open(struct rig *r)
 	mem_store_init(&r->store, rig_peers, RIG_PEERS, broken, r);
 	mem_store_port(&r->store, &r->ports.store);
 	r->ports.store.commit = store_commit;
-	r->ports.link = (struct link_port){ r, link_send, link_proven, link_established, link_close };
+	rig_link_ports(r);
+	r->ports.blobs = (struct blob_port){ .ctx = r,
+					     .open = blob_open,
+					     .append = blob_append,
+					     .copy = blob_copy,
+					     .finish = blob_finish,
+					     .confirm = blob_confirm,
+					     .drop_part = blob_drop_part,
+					     .read = blob_read,
+					     .file = blob_file,
+					     .destroy = blob_destroy,
+					     .space = blob_space,
+					     .progress = blob_progress };
 	r->ports.local =
 		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
 	r->ports.clock = (struct clock_port){ r, clock_mono, clock_wall, clock_wake_at };
@@ -298,68 +312,25 @@ void rig_restart(struct rig *r)
 {
 	node_free(r->node);
 	drop_commit(r);
-	r->n_signing = 0;
-	for (size_t i = 0; i < RIG_PEERS; i++) {
-		r->session[i] = 0;
-		r->closing[i] = false;
-	}
+	r->n_signing = r->n_tasks = 0;
+	memset(r->conns, 0, sizeof r->conns);
+	memset(r->at, 0, sizeof r->at);
 	start(r);
 }
 
 /* ------------------------------------------------------------------- driving */
 
-/* Whatever is done to the node, what waits in it is bounded. */
-static void is_bounded(const struct rig *r)
-{
-	size_t inputs = 0, conns = 0;
-
-	for (const struct conn *c = r->node->conns; c != NULL; c = c->next)
-		conns++;
-	for (const struct input *in = r->node->inputs; in != NULL; in = in->next)
-		inputs++;
-	CY_ASSERT(inputs <= RIG_PEERS * (NODE_SESSION_INPUTS_MAX + 1) + conns * NODE_CLIENT_INPUTS_MAX);
-}
-
-void rig_up(struct rig *r, size_t peer)
-{
-	r->session[peer] = ++r->sessions;
-	r->closing[peer] = false;
-	node_link_up(r->node, rig_peers[peer], r->session[peer]);
-	is_bounded(r);
-}
-
-void rig_down(struct rig *r, size_t peer)
-{
-	uint64_t session = r->session[peer];
-
-	r->session[peer] = 0;
-	r->closing[peer] = false;
-	if (session != 0)
-		node_link_down(r->node, session, "the connection ended");
-}
-
-void rig_frame(struct rig *r, size_t peer, struct cy_bytes bytes)
-{
-	if (r->session[peer] == 0 || r->closing[peer])
-		return;
-	node_link_frame(r->node, r->session[peer], bytes);
-	is_bounded(r);
-}
-
 void rig_local(struct rig *r, uint64_t conn, struct cy_bytes bytes)
 {
 	node_local_frame(r->node, conn, bytes, -1);
-	is_bounded(r);
+	rig_is_bounded(r);
 }
 
 static void sign(struct rig *r)
 {
 	size_t n = r->n_signing;
 	int code = r->fail_signing ? CY_ESIGN : CY_OK;
-	struct {
-		uint64_t ticket;
-		struct cy_digest seal;
-	} now[RIG_SIGNING];
+	typeof(r->signing[0]) now[RIG_SIGNING];
 
 	/* The last one may ask for the next round. */
 	memcpy(now, r->signing, n * sizeof now[0]);
@@ -368,6 +339,22 @@ static void sign(struct rig *r)
 	for (size_t i = 0; i < n; i++)
 		node_signed(r->node, now[i].ticket, code,
 			    cy_bytes(now[i].seal.b, code == CY_OK ? sizeof now[i].seal.b : 0));
+}
+
+void rig_prove(struct rig *r)
+{
+	typeof(r->signing[0]) now;
+
+	for (size_t i = 0; i < r->n_signing;) {
+		now = r->signing[i];
+		if (!now.proof) {
+			i++;
+			continue;
+		}
+		r->n_signing--;
+		memmove(&r->signing[i], &r->signing[i + 1], (r->n_signing - i) * sizeof now);
+		node_signed(r->node, now.ticket, CY_OK, cy_bytes(now.seal.b, sizeof now.seal.b));
+	}
 }
 
 static void commit(struct rig *r)
@@ -397,17 +384,19 @@ void rig_settle(struct rig *r)
 			commit(r);
 			continue;
 		}
-		if (r->closing[0] || r->closing[1]) {
-			rig_down(r, r->closing[0] ? 0 : 1);
+		if (r->n_tasks > 0) {
+			end_task(r);
 			continue;
 		}
-		return;
+		if (!rig_link_step(r))
+			return;
 	}
 }
 
 void rig_sleep(struct rig *r, int64_t ms)
 {
 	r->now += ms;
+	rig_link_age(r);
 	if (r->wake.ms <= r->now - RIG_START_MS) {
 		r->wake = CY_NEVER;
 		node_wake(r->node);
