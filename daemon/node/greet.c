@@ -181,17 +181,19 @@ static void close_connection(struct node *n, const struct greeting *g, const cha
 static void refuse(struct node *n, struct greeting *g, CyGoodbyeCode code, const char *why)
 {
 	const bool alarm = code == CY_GOODBYE_CODE__IDENTITY || code == CY_GOODBYE_CODE__SIGNATURE;
+	/* We want no connection, or have another one: nothing is wrong with this one. */
+	const bool unwanted = code == CY_GOODBYE_CODE__SHUTDOWN || code == CY_GOODBYE_CODE__REPLACED;
 	CyGoodbye goodbye = CY_GOODBYE__INIT;
 
 	goodbye.code = code;
 	goodbye.text = (char *)why;
-	if (code != CY_GOODBYE_CODE__SHUTDOWN && code != CY_GOODBYE_CODE__REPLACED)
+	if (!unwanted)
 		node_tell(n, alarm ? NODE_ALARM : NODE_WARNING, alarm ? NODE_EVENT_PEER_TRUST : NODE_EVENT_PEER_FAULT,
 			  g->peer->id, "peer %s: a connection %s was refused before it was proven: %s", g->peer->id,
 			  g->on.dialled ? "to it" : "in its name", why);
 	say(n, g, &(struct greeting_frame){ .goodbye = &goodbye }, NULL);
 	close_connection(n, g, why);
-	if (code != CY_GOODBYE_CODE__REPLACED)
+	if (!unwanted)
 		tell_failed(n, g, why);
 	drop(n, g);
 }

@@ -1,0 +1,681 @@
+#include "greet_rig.h"
+
+#include "exchange/transfer.h"
+#include "wire/message.h"
+
+/* ------------------------------------------------------------------- writing down */
+
+static void did(struct rig *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void did(struct rig *r, const char *fmt, ...)
+{
+	const size_t at = strlen(r->did);
+	va_list ap;
+
+	assert_true(at + 64 < sizeof r->did);
+	if (at > 0)
+		r->did[at] = ' ';
+	va_start(ap, fmt);
+	vsnprintf(r->did + at + (at > 0), 63, fmt, ap);
+	va_end(ap);
+}
+
+void rig_did(struct rig *r, const char *words, const char *of)
+{
+	if (strcmp(r->did, words) != 0)
+		fail_msg("%s: the node did \"%s\", and should have done \"%s\"; its last warning: %s", of, r->did,
+			 words, r->journal);
+	r->did[0] = '\0';
+}
+
+static struct line *line_of(struct rig *r, uint64_t session)
+{
+	return session >= 1 && session <= r->n_lines ? &r->lines[session - 1] : NULL;
+}
+
+/* The name of a frame's kind, without what a program adds to it. */
+static const char *kind_name(const ProtobufCMessage *m, int kind)
+{
+	const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(m->descriptor, (unsigned)kind);
+
+	assert_non_null(f);
+	return f->name;
+}
+
+static void keep_hello(struct rig *r, struct line *l, const CyHello *h, struct cy_bytes frame)
+{
+	struct cy_buf out = CY_BUF(CY_FRAME_MAX);
+
+	l->ours = cy_sha256(frame);
+	assert_int_equal(wire_pack(&h->base, &out), CY_OK);
+	if (r->hello != NULL)
+		cy_hello__free_unpacked(r->hello, NULL);
+	r->hello = cy_hello__unpack(NULL, out.len, out.data);
+	assert_non_null(r->hello);
+	cy_buf_free(&out);
+}
+
+static void keep_proof(struct rig *r, const CySignedText *st)
+{
+	assert_int_equal(wire_text_read(cy_bytes(st->text.data, st->text.len), r->proof, NULL), CY_OK);
+}
+
+static void did_goodbye(struct rig *r, uint64_t session, const CyGoodbye *g)
+{
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&cy_goodbye_code__descriptor, (int)g->code);
+
+	assert_non_null(v);
+	assert_true(strlen(g->text) > 0);
+	did(r, "%llu:goodbye-%s", (unsigned long long)session, v->name);
+}
+
+static int link_send(void *ctx, uint64_t session, struct cy_bytes bytes)
+{
+	struct rig *r = ctx;
+	struct line *l = line_of(r, session);
+	CyPeerFrame *f = cy_peer_frame__unpack(NULL, bytes.len, bytes.data);
+
+	assert_non_null(f);
+	if (l == NULL || l->closed) {
+		cy_peer_frame__free_unpacked(f, NULL);
+		return CY_ENOENT;
+	}
+	assert_int_equal(l->lane, WIRE_MESSAGES);
+	if (f->kind_case == CY_PEER_FRAME__KIND_HELLO)
+		keep_hello(r, l, f->hello, bytes);
+	if (f->kind_case == CY_PEER_FRAME__KIND_SESSION_PROOF)
+		keep_proof(r, f->session_proof->proof);
+	if (f->kind_case == CY_PEER_FRAME__KIND_GOODBYE)
+		did_goodbye(r, session, f->goodbye);
+	else
+		did(r, "%llu:%s", (unsigned long long)session, kind_name(&f->base, (int)f->kind_case));
+	cy_peer_frame__free_unpacked(f, NULL);
+	return CY_OK;
+}
+
+static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
+{
+	struct rig *r = ctx;
+	struct line *l = line_of(r, session);
+	const struct cy_bytes bytes = cy_bytes(frame.data, frame.len);
+	CyBulkFrame *f = cy_bulk_frame__unpack(NULL, frame.len, frame.data);
+
+	assert_non_null(f);
+	if (l != NULL && !l->closed) {
+		assert_int_equal(l->lane, WIRE_BULK);
+		if (f->kind_case == CY_BULK_FRAME__KIND_HELLO)
+			keep_hello(r, l, f->hello, bytes);
+		if (f->kind_case == CY_BULK_FRAME__KIND_SESSION_PROOF)
+			keep_proof(r, f->session_proof->proof);
+		if (f->kind_case == CY_BULK_FRAME__KIND_GOODBYE)
+			did_goodbye(r, session, f->goodbye);
+		else
+			did(r, "%llu:%s", (unsigned long long)session, kind_name(&f->base, (int)f->kind_case));
+	}
+	cy_bulk_frame__free_unpacked(f, NULL);
+	blob_release(&frame);
+	return l != NULL && !l->closed ? CY_OK : CY_ENOENT;
+}
+
+/* -------------------------------------------------------------------------- ports */
+
+static int link_proven(void *ctx, uint64_t session, struct cy_error *e)
+{
+	struct rig *r = ctx;
+
+	if (r->stays)
+		return cy_fail(e, CY_EDENIED, "another connection of this peer stays");
+	did(r, "%llu:proven", (unsigned long long)session);
+	return CY_OK;
+}
+
+static void link_established(void *ctx, uint64_t session)
+{
+	did(ctx, "%llu:established", (unsigned long long)session);
+}
+
+static void link_close(void *ctx, uint64_t session, const char *why)
+{
+	struct rig *r = ctx;
+	struct line *l = line_of(r, session);
+
+	assert_non_null(l);
+	assert_true(strlen(why) > 0);
+	if (l->closed)
+		return;
+	l->closed = true;
+	did(r, "%llu:close", (unsigned long long)session);
+}
+
+static bool bulk_room(void *ctx, uint64_t session)
+{
+	(void)ctx;
+	(void)session;
+	return true;
+}
+
+static void bulk_want(void *ctx, const char *peer, bool wanted)
+{
+	assert_string_equal(peer, PEER);
+	did(ctx, wanted ? "want" : "no-want");
+}
+
+static int local_answer(void *ctx, uint64_t conn, struct cy_bytes bytes)
+{
+	struct rig *r = ctx;
+	CyServerFrame *f = cy_server_frame__unpack(NULL, bytes.len, bytes.data);
+	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
+
+	(void)conn;
+	assert_non_null(f);
+	if (f->kind_case == CY_SERVER_FRAME__KIND_STATUS) {
+		assert_int_equal(f->status->n_peers, 1);
+		assert_int_equal(wire_pack(&f->status->peers[0]->base, &out), CY_OK);
+		if (r->status != NULL)
+			cy_peer_status__free_unpacked(r->status, NULL);
+		r->status = cy_peer_status__unpack(NULL, out.len, out.data);
+		cy_buf_free(&out);
+	}
+	cy_server_frame__free_unpacked(f, NULL);
+	return CY_OK;
+}
+
+static size_t local_queued(void *ctx, uint64_t conn)
+{
+	(void)ctx;
+	(void)conn;
+	return 0;
+}
+
+static void local_close(void *ctx, uint64_t conn)
+{
+	(void)ctx;
+	(void)conn;
+}
+
+static struct cy_mono clock_mono(void *ctx)
+{
+	return (struct cy_mono){ ((struct rig *)ctx)->now - START_MS };
+}
+
+static struct cy_wall clock_wall(void *ctx)
+{
+	return (struct cy_wall){ ((struct rig *)ctx)->now };
+}
+
+static void clock_wake_at(void *ctx, struct cy_mono at)
+{
+	(void)ctx;
+	(void)at;
+}
+
+struct cy_digest rig_seal(const char *authority, struct cy_bytes text)
+{
+	const struct cy_bytes pieces[] = { cy_bytes(authority, strlen(authority)), text };
+
+	return cy_sha256v(pieces, 2);
+}
+
+static int signer_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
+{
+	struct rig *r = ctx;
+
+	if (r->cannot_sign)
+		return CY_EAGAIN;
+	assert_true(r->n_signing < SIGNING);
+	r->signing[r->n_signing].ticket = ticket;
+	r->signing[r->n_signing++].seal = rig_seal(SELF, text);
+	return CY_OK;
+}
+
+static int signer_verify(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
+			 struct cy_wall made, struct cy_error *e)
+{
+	struct rig *r = ctx;
+	const struct cy_digest d = rig_seal(authority, text);
+
+	r->judged = made;
+	return cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature)
+		       ? CY_OK
+		       : cy_fail(e, CY_ESIGN, "the signature does not verify");
+}
+
+static void random_fill(void *ctx, void *data, size_t len)
+{
+	memset(data, ++((struct rig *)ctx)->random, len);
+}
+
+static void journal_note(void *ctx, enum node_level level, const char *text)
+{
+	struct rig *r = ctx;
+
+	if (level < NODE_WARNING)
+		return;
+	did(r, level == NODE_ALARM ? "alarm" : "warning");
+	snprintf(r->journal, sizeof r->journal, "%s", text);
+}
+
+static int store_commit(void *ctx, struct store_writeset *w)
+{
+	struct rig *r = (struct rig *)((char *)ctx - offsetof(struct rig, store));
+
+	assert_null(r->committing);
+	r->committing = w;
+	return CY_OK;
+}
+
+static void broken(void *ctx, const char *what)
+{
+	(void)ctx;
+	fail_msg("the store: %s", what);
+}
+
+/* --------------------------------------------------------------------------- disk */
+
+/* Of every content all bytes are here since an earlier session; only its name was not given. */
+static int blob_open(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
+		     bool again)
+{
+	struct rig *r = ctx;
+
+	(void)part;
+	(void)again;
+	assert_non_null(expected);
+	assert_true(r->n_tasks < TASKS);
+	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .offset = size, .fd = -1 };
+	r->pulled = *expected;
+	did(r, "open");
+	return CY_OK;
+}
+
+static int blob_finish(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct cy_digest *sha256)
+{
+	struct rig *r = ctx;
+
+	(void)part;
+	assert_int_equal(size, r->pulled.size);
+	assert_true(cy_digest_equal(sha256, &r->pulled.sha256));
+	assert_true(r->n_tasks < TASKS);
+	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .id = r->pulled, .fd = -1 };
+	return CY_OK;
+}
+
+static void blob_confirm(void *ctx, const char *part, const struct cy_digest *sha256)
+{
+	(void)part;
+	assert_true(cy_digest_equal(sha256, &((struct rig *)ctx)->pulled.sha256));
+}
+
+static int blob_drop_part(void *ctx, uint64_t ticket, const char *part)
+{
+	struct rig *r = ctx;
+
+	(void)part;
+	assert_true(r->n_tasks < TASKS);
+	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .fd = -1 };
+	return CY_OK;
+}
+
+static void blob_space(void *ctx, struct blob_space *ret)
+{
+	(void)ctx;
+	*ret = (struct blob_space){ .free = 1u << 30, .total = 1u << 30 };
+}
+
+/* --------------------------------------------------------------------------- life */
+
+static const char *const peers[] = { PEER };
+static const struct node_client_config clients[] = { { "desk", CY_ROLE__SUBMITTER, true } };
+
+struct rig *rig_new(bool evidence)
+{
+	struct rig *r = calloc(1, sizeof *r);
+
+	assert_non_null(r);
+	r->proof = calloc(1, sizeof *r->proof);
+	assert_non_null(r->proof);
+	r->now = START_MS;
+	mem_store_init(&r->store, peers, 1, broken, r);
+	mem_store_port(&r->store, &r->ports.store);
+	r->ports.store.commit = store_commit;
+	r->ports.link = (struct link_port){ r, link_send, link_proven, link_established, link_close };
+	r->ports.bulk = (struct bulk_port){ .ctx = r,
+					    .send = bulk_send,
+					    .room = bulk_room,
+					    .proven = link_proven,
+					    .established = link_established,
+					    .close = link_close,
+					    .want = bulk_want };
+	r->ports.local =
+		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
+	r->ports.clock = (struct clock_port){ r, clock_mono, clock_wall, clock_wake_at };
+	r->ports.signer = (struct signer_port){ r, signer_sign, signer_verify };
+	r->ports.random = (struct random_port){ r, random_fill };
+	r->ports.journal = (struct journal_port){ .ctx = r, .note = journal_note };
+	if (evidence)
+		r->ports.blobs = (struct blob_port){ .ctx = r,
+						     .open = blob_open,
+						     .finish = blob_finish,
+						     .confirm = blob_confirm,
+						     .drop_part = blob_drop_part,
+						     .space = blob_space };
+	r->peer.id = PEER;
+	r->config = (struct node_config){ .authority = SELF,
+					  .peers = &r->peer,
+					  .n_peers = 1,
+					  .clients = clients,
+					  .n_clients = 1,
+					  .window = 4,
+					  .undelivered_ms = INT64_C(30) * 86400000 };
+	return r;
+}
+
+void rig_start(struct rig *r)
+{
+	const size_t allowed[] = { 0 };
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyLocalHello h = CY_LOCAL_HELLO__INIT;
+	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
+	struct cy_error e = { 0 };
+
+	if (node_new(&r->config, &r->ports, &r->node, &e) < 0)
+		fail_msg("%s", e.text);
+	h.version = 1;
+	f.correlation = 1;
+	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
+	f.hello = &h;
+	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
+	node_local_up(r->node, 1, allowed, 1);
+	node_local_frame(r->node, 1, cy_buf_view(&out), -1);
+	cy_buf_free(&out);
+	rig_settle(r);
+	rig_did(r, "", "the start");
+}
+
+void rig_free(struct rig *r)
+{
+	node_free(r->node);
+	if (r->committing != NULL) {
+		store_writeset_free(r->committing);
+		free(r->committing);
+	}
+	mem_store_free(&r->store);
+	if (r->hello != NULL)
+		cy_hello__free_unpacked(r->hello, NULL);
+	if (r->status != NULL)
+		cy_peer_status__free_unpacked(r->status, NULL);
+	free(r->proof);
+	free(r);
+}
+
+/* ------------------------------------------------------------------------ driving */
+
+struct line *rig_up(struct rig *r, enum wire_lane lane, bool dialled)
+{
+	struct line *l = &r->lines[r->n_lines++];
+
+	assert_true(r->n_lines <= LINES);
+	l->session = r->n_lines;
+	l->lane = lane;
+	l->on.dialled = dialled;
+	l->on.exporter = cy_sha256(cy_bytes(&l->session, sizeof l->session));
+	l->on.theirs = cy_sha256(cy_bytes("theirs", 6));
+	l->on.ours = cy_sha256(cy_bytes("ours", 4));
+	if (lane == WIRE_BULK)
+		node_bulk_up(r->node, PEER, l->session, &l->on);
+	else
+		node_link_up(r->node, PEER, l->session, &l->on);
+	return l;
+}
+
+void rig_give(struct rig *r, const struct line *l, struct cy_bytes bytes)
+{
+	uint8_t *copy;
+
+	if (l->lane == WIRE_MESSAGES) {
+		node_link_frame(r->node, l->session, bytes);
+		return;
+	}
+	copy = malloc(bytes.len + 1);
+	assert_non_null(copy);
+	memcpy(copy, bytes.data, bytes.len);
+	node_bulk_frame(r->node, l->session,
+			(struct blob_bytes){ .data = copy, .len = bytes.len, .release = free, .owner = copy });
+}
+
+static void give(struct rig *r, const struct line *l, const ProtobufCMessage *m)
+{
+	struct cy_buf out = CY_BUF(CY_FRAME_MAX);
+
+	assert_int_equal(wire_pack(m, &out), CY_OK);
+	rig_give(r, l, cy_buf_view(&out));
+	cy_buf_free(&out);
+}
+
+void rig_give_peer(struct rig *r, const struct line *l, const CyPeerFrame *f)
+{
+	give(r, l, &f->base);
+}
+
+void rig_give_bulk(struct rig *r, const struct line *l, const CyBulkFrame *f)
+{
+	give(r, l, &f->base);
+}
+
+void rig_signed(struct rig *r, int code)
+{
+	typeof(r->signing[0]) now[SIGNING];
+	const size_t n = r->n_signing;
+
+	/* The last one may ask for the next round. */
+	memcpy(now, r->signing, n * sizeof now[0]);
+	r->n_signing = 0;
+	for (size_t i = 0; i < n; i++)
+		node_signed(r->node, now[i].ticket, code,
+			    code == CY_OK ? cy_bytes(now[i].seal.b, sizeof now[i].seal.b) : cy_bytes(NULL, 0));
+}
+
+void rig_signed_newest(struct rig *r)
+{
+	const uint64_t ticket = r->signing[r->n_signing - 1].ticket;
+	const struct cy_digest seal = r->signing[r->n_signing - 1].seal;
+
+	r->n_signing--;
+	node_signed(r->node, ticket, CY_OK, cy_bytes(seal.b, sizeof seal.b));
+}
+
+void rig_run(struct rig *r)
+{
+	for (;;) {
+		if (r->committing != NULL) {
+			struct store_writeset *w = r->committing;
+
+			r->committing = NULL;
+			mem_store_apply(&r->store, w);
+			node_committed(r->node, CY_OK, NULL);
+		} else if (r->n_tasks > 0) {
+			struct blob_result first = r->tasks[0];
+
+			memmove(r->tasks, r->tasks + 1, --r->n_tasks * sizeof first);
+			node_blob_done(r->node, &first);
+		} else {
+			return;
+		}
+	}
+}
+
+void rig_settle(struct rig *r)
+{
+	for (rig_run(r); r->n_signing > 0; rig_run(r))
+		rig_signed(r, CY_OK);
+}
+
+void rig_ask_status(struct rig *r)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyGetStatus g = CY_GET_STATUS__INIT;
+	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
+
+	f.correlation = 2;
+	f.kind_case = CY_CLIENT_FRAME__KIND_GET_STATUS;
+	f.get_status = &g;
+	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
+	node_local_frame(r->node, 1, cy_buf_view(&out), -1);
+	rig_run(r);
+	assert_non_null(r->status);
+	cy_buf_free(&out);
+}
+
+struct cy_digest rig_state(struct rig *r)
+{
+	const struct mem_peer *p = mem_store_peer(&r->store, PEER);
+	const uint64_t stored[] = { r->store.n_log,     r->store.n_messages,    p->known,
+				    p->stream.in_held,  p->stream.in_epoch,     p->stream.out_sequence,
+				    p->stream.features, p->stream.out_receipted };
+	struct cy_buf row = CY_BUF(CY_LOCAL_FRAME_MAX);
+	struct cy_bytes pieces[2];
+	struct cy_digest d;
+	char *fault;
+
+	rig_ask_status(r);
+	/* That our own attempt has failed is known without any proof. */
+	fault = r->status->last_fault;
+	r->status->last_fault = (char *)"";
+	assert_int_equal(wire_pack(&r->status->base, &row), CY_OK);
+	r->status->last_fault = fault;
+	pieces[0] = cy_buf_view(&row);
+	pieces[1] = cy_bytes(stored, sizeof stored);
+	d = cy_sha256v(pieces, 2);
+	cy_buf_free(&row);
+	return d;
+}
+
+/* -------------------------------------------------------------------- as the peer */
+
+CyHello peer_hello(const struct line *l, char **features, size_t n)
+{
+	static uint8_t instance[16] = "instance", nonce[CY_HELLO_NONCE] = "nonce";
+	CyHello h = CY_HELLO__INIT;
+
+	h.lowest_version = h.highest_version = CY_PROTOCOL_VERSION;
+	h.from = (char *)PEER;
+	h.to = (char *)SELF;
+	h.instance_id = (ProtobufCBinaryData){ .data = instance, .len = sizeof instance };
+	h.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
+	h.clock_ms = START_MS + 5000;
+	h.features = features;
+	h.n_features = n;
+	if (l->lane == WIRE_BULK) {
+		h.pulls = XCHG_PULLS;
+	} else {
+		h.max_message_bytes = CY_MESSAGE_MAX;
+		h.max_parcel_bytes = CY_PARCEL_BYTES_MAX;
+		h.max_parcel_messages = CY_PARCEL_MESSAGES_MAX;
+		h.window = CY_WINDOW_MAX;
+	}
+	return h;
+}
+
+/* A Hello or a proof, on the lane of the connection. */
+static void give_greeting(struct rig *r, const struct line *l, CyHello *h, CySessionProof *p, struct cy_digest *ret)
+{
+	CyPeerFrame peer = CY_PEER_FRAME__INIT;
+	CyBulkFrame bulk = CY_BULK_FRAME__INIT;
+	struct cy_buf out = CY_BUF(CY_FRAME_MAX);
+
+	peer.kind_case = h != NULL ? CY_PEER_FRAME__KIND_HELLO : CY_PEER_FRAME__KIND_SESSION_PROOF;
+	bulk.kind_case = h != NULL ? CY_BULK_FRAME__KIND_HELLO : CY_BULK_FRAME__KIND_SESSION_PROOF;
+	if (h != NULL)
+		peer.hello = bulk.hello = h;
+	else
+		peer.session_proof = bulk.session_proof = p;
+	assert_int_equal(wire_pack(l->lane == WIRE_BULK ? &bulk.base : &peer.base, &out), CY_OK);
+	if (ret != NULL)
+		*ret = cy_sha256(cy_buf_view(&out));
+	rig_give(r, l, cy_buf_view(&out));
+	cy_buf_free(&out);
+}
+
+void say_hello(struct rig *r, struct line *l, char **features, size_t n)
+{
+	CyHello h = peer_hello(l, features, n);
+
+	give_greeting(r, l, &h, NULL, &l->theirs);
+}
+
+struct wire_text peer_proof(const struct rig *r, const struct line *l)
+{
+	return (struct wire_text){ .type = WIRE_SESSION_PROOF,
+				   .from = PEER,
+				   .to = SELF,
+				   .made = { r->now },
+				   .role = l->on.dialled ? WIRE_LISTENER : WIRE_DIALLER,
+				   .lane = l->lane,
+				   .hello_from = l->theirs,
+				   .hello_to = l->ours,
+				   .binding = r->peer.tunnel ? WIRE_CERTIFICATE : WIRE_EXPORTER,
+				   .bound = r->peer.tunnel ? l->on.theirs : l->on.exporter };
+}
+
+void seal_text(struct sealed *s, const struct wire_text *t, const char *by)
+{
+	s->text = CY_BUF(CY_MANIFEST_MAX);
+	assert_int_equal(wire_text_write(t, &s->text), CY_OK);
+	s->seal = rig_seal(by, cy_buf_view(&s->text));
+	cy_signed_text__init(&s->st);
+	s->st.text = (ProtobufCBinaryData){ .data = s->text.data, .len = s->text.len };
+	s->st.signature = (ProtobufCBinaryData){ .data = s->seal.b, .len = sizeof s->seal.b };
+}
+
+void say_proof(struct rig *r, const struct line *l, const struct wire_text *t, const char *by)
+{
+	CySessionProof p = CY_SESSION_PROOF__INIT;
+	struct sealed s;
+
+	if (t == NULL) {
+		give_greeting(r, l, NULL, &p, NULL);
+		return;
+	}
+	seal_text(&s, t, by);
+	p.proof = &s.st;
+	give_greeting(r, l, NULL, &p, NULL);
+	cy_buf_free(&s.text);
+}
+
+void say_state(struct rig *r, const struct line *l)
+{
+	const struct wire_text t = {
+		.type = WIRE_AUDIT_HEAD, .from = PEER, .to = SELF, .made = { r->now }, .epoch = START_MS
+	};
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyState st = CY_STATE__INIT;
+	CyStreamPosition held = CY_STREAM_POSITION__INIT, receipted = CY_STREAM_POSITION__INIT;
+	struct sealed s;
+
+	seal_text(&s, &t, PEER);
+	receipted.epoch = st.epoch = START_MS;
+	st.held = &held;
+	st.receipted = &receipted;
+	st.audit_head = &s.st;
+	st.profiles = &r->named;
+	st.n_profiles = r->named != NULL;
+	f.kind_case = CY_PEER_FRAME__KIND_STATE;
+	f.state = &st;
+	rig_give_peer(r, l, &f);
+	cy_buf_free(&s.text);
+}
+
+struct line *rig_session(struct rig *r, enum wire_lane lane, bool dialled, char **features, size_t n)
+{
+	struct line *l = rig_up(r, lane, dialled);
+	struct wire_text t;
+
+	say_hello(r, l, features, n);
+	rig_settle(r);
+	t = peer_proof(r, l);
+	say_proof(r, l, &t, PEER);
+	rig_settle(r);
+	if (lane == WIRE_MESSAGES)
+		say_state(r, l);
+	rig_settle(r);
+	return l;
+}
