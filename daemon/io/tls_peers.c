@@ -201,10 +201,11 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_cert_list(ctx, CY_TLS_CERTIFICATES_MAX);
 	SSL_CTX_set_msg_callback(ctx, tls_on_message);
-	/* Else a read goes on for as long as KeyUpdates come, and nobody else is served. */
+	/* Else a read goes on for as long as KeyUpdates come, and nobody else is served. Our
+	 * chain is in its file; it shall not be sought anew for each stranger. */
 	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-				      SSL_MODE_RELEASE_BUFFERS);
+				      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, tls_on_certificate, NULL);
 	if (SSL_CTX_use_certificate_chain_file(ctx, config->certificate) != 1)

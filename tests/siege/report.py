@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 here = os.path.dirname(os.path.abspath(__file__))
-status, connect, failed = [], [], False
+status, connect, watchdog, failed = [], [], [], False
 
 
 def tell(what, ms):
@@ -30,8 +30,10 @@ with tempfile.TemporaryDirectory() as work:
             tell("", one["status"])
             status += one["status"]
             connect += one["connect"]
+            watchdog += one["watchdog"]
         open(figures, "w").close()
 tell("comityctl status, in all: ", status)
 print(f"a true peer's connection, from its start to the session: {len(connect)} times, the slowest "
       f"{max(connect):.0f} ms; {sum(ms > 2000 for ms in connect)} over 2 s")
+print(f"the watchdog, fed every 100 ms: in {len(watchdog)} attacks the longest wait was {max(watchdog):.0f} ms")
 sys.exit(failed)

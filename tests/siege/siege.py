@@ -35,6 +35,7 @@ TIMED = 'LC_ALL=C; a=${EPOCHREALTIME/./}; "$@" >/dev/null; rc=$?; echo $((${EPOC
 grounds = []
 status_ms = []      # every call of comityctl status, in ms
 connect_ms = []     # what a true peer needed from its start to the session, in ms
+watchdog_ms = []    # the longest time that the watchdog was not fed in an attack, in ms
 
 
 def secret_submission(to, reference):
@@ -286,7 +287,7 @@ def done():
     """Ends the file: the figures for `make siege`, then the TAP plan."""
     if os.environ.get("SIEGE_FIGURES"):
         with open(os.environ["SIEGE_FIGURES"], "a") as f:
-            f.write(json.dumps({"status": status_ms, "connect": connect_ms}) + "\n")
+            f.write(json.dumps({"status": status_ms, "connect": connect_ms, "watchdog": watchdog_ms}) + "\n")
     for g in grounds:
         if harness.failed:
             print("\n".join("# US-OIA: " + line for line in g.us.log().splitlines()[-40:]))
