@@ -60,6 +60,10 @@
 #ifndef CY_MUTANT_ANOTHERS_EVIDENCE
 #define CY_MUTANT_ANOTHERS_EVIDENCE 0
 #endif
+/* Notes take the room in a case that is kept for what ends it. */
+#ifndef CY_MUTANT_NO_ROOM_KEPT
+#define CY_MUTANT_NO_ROOM_KEPT 0
+#endif
 /* A receipt that is only repeated offers evidence again that has arrived. */
 #ifndef CY_MUTANT_REPEATED_RECEIPT
 #define CY_MUTANT_REPEATED_RECEIPT 0

@@ -116,7 +116,10 @@ static void print_view(const CyMessageView *v)
 		out_pair("To", "%s", v->message->to);
 		out_pair("Case", "%s", v->message->case_id);
 	}
-	out_pair("SHA-256", "%s", hex);
+	if (v->content.len)
+		out_pair("SHA-256", "%s", hex);
+	else
+		out_pair("Content", "it is not kept here; the manifest holds its SHA-256, and its author the message");
 	out_pair("Signed", "%s", v->manifest.len ? "yes, in a parcel" : "not yet");
 	out_pair("Receipt", "%s", v->receipt.len ? "yes" : "none yet");
 	if (v->message && v->message->content) {

@@ -154,7 +154,8 @@ static int stream_row(struct store_reading *r, sqlite3_stmt *s)
 				    .head_size = store_u64_at(s, 7),
 				    .head_text = store_bytes_at(s, 9),
 				    .head_signature = store_bytes_at(s, 10),
-				    .features = (uint32_t)store_u64_at(s, 11) };
+				    .features = (uint32_t)store_u64_at(s, 11),
+				    .rejected = store_u64_at(s, 12) };
 	int code = store_digest_at(s, 8, &row.head_root);
 
 	return code < 0 ? code : r->fn.stream(r->fn_arg, &row);

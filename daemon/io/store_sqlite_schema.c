@@ -260,8 +260,10 @@ _Static_assert(STORE_EVIDENCE_OFFERED == 0 && STORE_EVIDENCE_WAITING == 1 && STO
 static const char migration_007[] = "ALTER TABLE stream ADD COLUMN features INTEGER NOT NULL DEFAULT 0;";
 
 /* Number n is applied to a store of version n - 1. */
-static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003,
-					  migration_004, migration_005, migration_006, migration_007 };
+static const char migration_008[] = "ALTER TABLE stream ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
+					  migration_005, migration_006, migration_007, migration_008 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

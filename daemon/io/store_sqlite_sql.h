@@ -13,11 +13,11 @@
 	X(ROLLBACK, "ROLLBACK")                                                                                        \
 	X(META, "UPDATE meta SET epoch = ?, audit_size = ?, frontier = ?, wall_mark = ?")                              \
 	X(STREAM, "INSERT INTO stream (peer, out_sequence, out_receipted, in_epoch, in_held, reconciling,"             \
-		  " last_receipt, head_size, head_root, head_text, head_signature, features)"                          \
-		  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"                                        \
+		  " last_receipt, head_size, head_root, head_text, head_signature, features, rejected)"                \
+		  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"                                   \
 		  " ON CONFLICT (peer) DO UPDATE SET out_sequence = ?2, out_receipted = ?3, in_epoch = ?4,"            \
 		  " in_held = ?5, reconciling = ?6, last_receipt = ?7, head_size = ?8, head_root = ?9,"                \
-		  " head_text = ?10, head_signature = ?11, features = ?12")                                            \
+		  " head_text = ?10, head_signature = ?11, features = ?12, rejected = ?13")                            \
 	X(CASE_KEY, "SELECT no, generation, wrapped FROM case_key WHERE peer = ? AND case_id = ?")                     \
 	X(ADD_CASE_KEY, "INSERT INTO case_key (peer, case_id, generation, wrapped) VALUES (?, ?, ?, ?)"                \
 			" ON CONFLICT (peer, case_id)"                                                                 \
@@ -182,9 +182,9 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 #define STORE_READ_STATEMENTS(X)                                                                                       \
 	X(META, "SELECT epoch, audit_size, frontier, wall_mark FROM meta")                                             \
 	X(STREAM, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"            \
-		  " head_size, head_root, head_text, head_signature, features FROM stream WHERE peer = ?")             \
+		  " head_size, head_root, head_text, head_signature, features, rejected FROM stream WHERE peer = ?")   \
 	X(STREAMS, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"           \
-		   " head_size, head_root, head_text, head_signature, features FROM stream")                           \
+		   " head_size, head_root, head_text, head_signature, features, rejected FROM stream")                 \
 	X(KEY, "SELECT client, key, request, message_id FROM submission_key WHERE client = ? AND key = ?")             \
 	X(CURSOR, "SELECT position FROM cursor WHERE client = ? AND name = ?")                                         \
 	X(GET_CASE, CASE_SELECT " WHERE c.peer = ? AND c.case_id = ?")                                                 \

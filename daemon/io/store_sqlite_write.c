@@ -347,6 +347,7 @@ static int put_stream(struct store_applying *a, const struct store_stream *s)
 	bind_bytes(&b, s->head_text);
 	bind_bytes(&b, s->head_signature);
 	bind_u64(&b, s->features);
+	bind_u64(&b, s->rejected);
 	return store_apply_finish(a, &b);
 }
 

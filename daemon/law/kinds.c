@@ -3,7 +3,8 @@
 #include <string.h>
 
 const struct law_kind law_kinds[] = {
-#define LAW_X(NAME, name, who, phases, effect) { CY_CONTENT__KIND_##NAME, #name, (who), (phases), law_effect_##effect },
+#define LAW_X(NAME, name, who, phases, share, effect) \
+	{ CY_CONTENT__KIND_##NAME, #name, (who), (phases), (share), law_effect_##effect },
 	LAW_KINDS(LAW_X)
 #undef LAW_X
 };

@@ -28,43 +28,50 @@ enum law_phase {
 #define LAW_ASKED  2u
 #define LAW_EITHER (LAW_ASKING | LAW_ASKED)
 
-/* X(NAME, proto field name, who, phases, effect): the effect is the function
+/* Whose room in a case a kind takes (law/room.h). */
+enum law_share {
+	LAW_SAYS,   /* what people say and that ends nothing */
+	LAW_STATES, /* what a daemon states by itself */
+	LAW_ENDS    /* what ends the case or a part of it, or must be said of what is given */
+};
+
+/* X(NAME, proto field name, who, phases, share, effect): the effect is the function
  * law_effect_... of effects.c. A kind that opens a case has no phase. */
-#define LAW_KINDS(X)                                                                             \
-	X(REQUEST, request, LAW_ASKING, 0u, opening)                                             \
-	X(NOTIFICATION, notification, LAW_ASKING, 0u, opening)                                   \
-	X(SPONTANEOUS_INFORMATION, spontaneous_information, LAW_ASKING, 0u, opening)             \
-	X(SUPPLEMENT, supplement, LAW_ASKING, LAW_RUNNING, supplement)                           \
-	X(CONDITIONS_ACCEPTED, conditions_accepted, LAW_ASKING, LAW_REGISTERED, answer)          \
-	X(CONDITIONS_DECLINED, conditions_declined, LAW_ASKING, LAW_REGISTERED, answer)          \
-	X(WITHDRAWAL, withdrawal, LAW_ASKING, LAW_RUNNING, withdrawal)                           \
-	X(PROGRESS_QUERY, progress_query, LAW_ASKING, LAW_RUNNING, progress)                     \
-	X(EVIDENCE_VERIFICATION, evidence_verification, LAW_ASKING, LAW_GIVEN, about_result)     \
-	X(USE_CONSENT_REQUEST, use_consent_request, LAW_ASKING, LAW_GIVEN, consent_request)      \
-	X(EVIDENCE_RETURN, evidence_return, LAW_ASKING, LAW_GIVEN, about_result)                 \
-	X(DESTRUCTION_CERTIFICATE, destruction_certificate, LAW_ASKING, LAW_GIVEN, about_result) \
-	X(ACKNOWLEDGEMENT, acknowledgement, LAW_ASKED, LAW_RUNNING, acknowledgement)             \
-	X(RETURNED_DEFICIENT, returned_deficient, LAW_ASKED, LAW_UNREGISTERED, going_back)       \
-	X(REDIRECTION, redirection, LAW_ASKED, LAW_UNREGISTERED, going_back)                     \
-	X(PROBLEM_NOTICE, problem_notice, LAW_ASKED, LAW_RUNNING, notice)                        \
-	X(CONDITIONS_PROPOSED, conditions_proposed, LAW_ASKED, LAW_REGISTERED, proposal)         \
-	X(DECISION, decision, LAW_ASKED, LAW_REGISTERED, decision)                               \
-	X(POSTPONEMENT, postponement, LAW_ASKED, LAW_REGISTERED, postponement)                   \
-	X(RESUMPTION, resumption, LAW_ASKED, LAW_REGISTERED, resumption)                         \
-	X(EXTENSION, extension, LAW_ASKED, LAW_REGISTERED, extension)                            \
-	X(PROGRESS_REPORT, progress_report, LAW_ASKED, LAW_RUNNING, progress)                    \
-	X(RESULT, result, LAW_ASKED, LAW_REGISTERED, result)                                     \
-	X(REFUSAL, refusal, LAW_ASKED, LAW_REGISTERED, refusal)                                  \
-	X(CLOSURE, closure, LAW_ASKED, LAW_RUNNING, closure)                                     \
-	X(USE_CONSENT_DECISION, use_consent_decision, LAW_ASKED, LAW_GIVEN, consent_decision)    \
-	X(COSTS_CONSULTATION, costs_consultation, LAW_EITHER, LAW_ALWAYS, remark)                \
-	X(CONFLICT_OF_LAW_NOTICE, conflict_of_law_notice, LAW_EITHER, LAW_ALWAYS, remark)        \
-	X(REVIEW_ATTESTATION, review_attestation, LAW_EITHER, LAW_ALWAYS, remark)                \
-	X(REVIEW_RELIANCE, review_reliance, LAW_EITHER, LAW_ALWAYS, reliance)                    \
-	X(NOTE, note, LAW_EITHER, LAW_ALWAYS, remark)                                            \
-	X(CLOCK_STATEMENT, clock_statement, LAW_EITHER, LAW_ALWAYS, remark)                      \
-	X(REMINDER, reminder, LAW_EITHER, LAW_ALWAYS, remark)                                    \
-	X(EVIDENCE_STATEMENT, evidence_statement, LAW_EITHER, LAW_ALWAYS, remark)
+#define LAW_KINDS(X)                                                                                       \
+	X(REQUEST, request, LAW_ASKING, 0u, LAW_SAYS, opening)                                             \
+	X(NOTIFICATION, notification, LAW_ASKING, 0u, LAW_SAYS, opening)                                   \
+	X(SPONTANEOUS_INFORMATION, spontaneous_information, LAW_ASKING, 0u, LAW_SAYS, opening)             \
+	X(SUPPLEMENT, supplement, LAW_ASKING, LAW_RUNNING, LAW_SAYS, supplement)                           \
+	X(CONDITIONS_ACCEPTED, conditions_accepted, LAW_ASKING, LAW_REGISTERED, LAW_ENDS, answer)          \
+	X(CONDITIONS_DECLINED, conditions_declined, LAW_ASKING, LAW_REGISTERED, LAW_ENDS, answer)          \
+	X(WITHDRAWAL, withdrawal, LAW_ASKING, LAW_RUNNING, LAW_ENDS, withdrawal)                           \
+	X(PROGRESS_QUERY, progress_query, LAW_ASKING, LAW_RUNNING, LAW_SAYS, progress)                     \
+	X(EVIDENCE_VERIFICATION, evidence_verification, LAW_ASKING, LAW_GIVEN, LAW_ENDS, about_result)     \
+	X(USE_CONSENT_REQUEST, use_consent_request, LAW_ASKING, LAW_GIVEN, LAW_SAYS, consent_request)      \
+	X(EVIDENCE_RETURN, evidence_return, LAW_ASKING, LAW_GIVEN, LAW_ENDS, about_result)                 \
+	X(DESTRUCTION_CERTIFICATE, destruction_certificate, LAW_ASKING, LAW_GIVEN, LAW_ENDS, about_result) \
+	X(ACKNOWLEDGEMENT, acknowledgement, LAW_ASKED, LAW_RUNNING, LAW_ENDS, acknowledgement)             \
+	X(RETURNED_DEFICIENT, returned_deficient, LAW_ASKED, LAW_UNREGISTERED, LAW_ENDS, going_back)       \
+	X(REDIRECTION, redirection, LAW_ASKED, LAW_UNREGISTERED, LAW_ENDS, going_back)                     \
+	X(PROBLEM_NOTICE, problem_notice, LAW_ASKED, LAW_RUNNING, LAW_SAYS, notice)                        \
+	X(CONDITIONS_PROPOSED, conditions_proposed, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, proposal)         \
+	X(DECISION, decision, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, decision)                               \
+	X(POSTPONEMENT, postponement, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, postponement)                   \
+	X(RESUMPTION, resumption, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, resumption)                         \
+	X(EXTENSION, extension, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, extension)                            \
+	X(PROGRESS_REPORT, progress_report, LAW_ASKED, LAW_RUNNING, LAW_SAYS, progress)                    \
+	X(RESULT, result, LAW_ASKED, LAW_REGISTERED, LAW_ENDS, result)                                     \
+	X(REFUSAL, refusal, LAW_ASKED, LAW_REGISTERED, LAW_ENDS, refusal)                                  \
+	X(CLOSURE, closure, LAW_ASKED, LAW_RUNNING, LAW_ENDS, closure)                                     \
+	X(USE_CONSENT_DECISION, use_consent_decision, LAW_ASKED, LAW_GIVEN, LAW_SAYS, consent_decision)    \
+	X(COSTS_CONSULTATION, costs_consultation, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, remark)                \
+	X(CONFLICT_OF_LAW_NOTICE, conflict_of_law_notice, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, remark)        \
+	X(REVIEW_ATTESTATION, review_attestation, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, remark)                \
+	X(REVIEW_RELIANCE, review_reliance, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, reliance)                    \
+	X(NOTE, note, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, remark)                                            \
+	X(CLOCK_STATEMENT, clock_statement, LAW_EITHER, LAW_ALWAYS, LAW_STATES, remark)                    \
+	X(REMINDER, reminder, LAW_EITHER, LAW_ALWAYS, LAW_STATES, remark)                                  \
+	X(EVIDENCE_STATEMENT, evidence_statement, LAW_EITHER, LAW_ALWAYS, LAW_STATES, remark)
 
 /* Is it said with effect by its author against the folded state? In strict mode
  * every part must be admissible and the sentence says why not; otherwise what
@@ -88,6 +95,7 @@ struct law_kind {
 	uint32_t number;
 	const char *name;
 	unsigned who, phases;
+	enum law_share share;
 	int (*effect)(const struct law_step *s);
 };
 
@@ -101,7 +109,7 @@ const struct law_kind *law_kind(uint32_t number);
 #define LAW_SPOKEN_SIZE 32
 void law_kind_spoken(uint32_t number, char out[static LAW_SPOKEN_SIZE]);
 
-#define LAW_X(NAME, name, who, phases, effect) int law_effect_##effect(const struct law_step *s);
+#define LAW_X(NAME, name, who, phases, share, effect) int law_effect_##effect(const struct law_step *s);
 LAW_KINDS(LAW_X)
 #undef LAW_X
 

@@ -41,21 +41,16 @@ static int load_row(void *arg, const struct store_case *row)
 	return CY_OK;
 }
 
-static int push_fact(struct work_case *c, const struct law_fact *f)
+/* What was taken once has its place, also where more came back after a restore than a new message
+ * would have room for: law_room() is asked before. */
+static void push_fact(struct work_case *c, const struct law_fact *f)
 {
 	if (c->n == c->cap) {
-		size_t cap = c->cap > 0 ? 2 * c->cap : 8;
-		struct law_fact *facts;
-
-		if (c->n >= NODE_FOLD_MAX)
-			return CY_ELIMIT;
-		facts = realloc(c->facts, cap * sizeof *facts);
-		CY_ASSERT(facts != NULL);
-		c->facts = facts;
-		c->cap = cap;
+		c->cap = c->cap > 0 ? 2 * c->cap : 8;
+		c->facts = realloc(c->facts, c->cap * sizeof *c->facts);
+		CY_ASSERT(c->facts != NULL);
 	}
 	c->facts[c->n++] = *f;
-	return CY_OK;
 }
 
 static int load_fact(void *arg, const struct store_message *row)
@@ -71,7 +66,8 @@ static int load_fact(void *arg, const struct store_message *row)
 		return r;
 	f.voided = row->void_code != 0;
 	f.at_ms = row->created.ms;
-	return push_fact(l->c, &f);
+	push_fact(l->c, &f);
+	return CY_OK;
 }
 
 static void fold(struct work_case *c)
@@ -190,20 +186,17 @@ void cases_put(struct node *n, struct work_case *c)
 	c->row.title = "";
 }
 
-int cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
+void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 {
 	uint32_t *head = fact->side == c->row.side ? &c->row.own_number : &c->row.peer_number;
-	int r = push_fact(c, fact);
 
-	if (r < 0)
-		return r;
+	push_fact(c, fact);
 	if (fact->number > *head)
 		*head = fact->number;
 	c->row.messages++;
 	c->unsettled = c->unmeasured = true;
 	fold(c);
 	cases_put(n, c);
-	return CY_OK;
 }
 
 void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number, bool voided)

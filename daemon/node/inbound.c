@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "law/room.h"
 #include "law/validate.h"
 #include "node/internal.h"
 #include "wire/message.h"
@@ -15,6 +16,7 @@ struct verdict {
 	char reason[CY_REASON_MAX + 1];
 	bool duplicate; /* known: nothing is written */
 	bool apart;     /* rejected, and without a number in its case */
+	bool bare;      /* rejected, and its content is not kept */
 };
 
 static void reject(struct verdict *v, CyRejectionCode code, const char *reason)
@@ -130,10 +132,9 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 		v->apart = true;
 		reject(v, CY_REJECTION_CODE__NUMBER_REUSED,
 		       "the author's number in the case is not above its last one");
-	} else if (c->n >= NODE_FOLD_MAX) {
+	} else if (law_room(c->facts, c->n, fact->side, fact->kind, &e) < 0) {
 		v->apart = true;
-		reject(v, CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED,
-		       "the case has as many messages as a case may have: go on in a new, linked case");
+		reject(v, CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED, e.text);
 	} else if (m->seen > c->row.own_number)
 		reject(v, CY_REJECTION_CODE__UNSEEN, "the author claims to have seen what was never sent");
 	else if (law_admit(c->facts, c->n, fact, &e) < 0)
@@ -200,9 +201,7 @@ static int write_message(struct node *n, const struct peer *p, const struct arri
 
 		f.voided = v->code != 0;
 		describe(n, c, m);
-		r = cases_add(n, c, &f);
-		if (r < 0)
-			return r;
+		cases_add(n, c, &f);
 		if (f.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !f.voided)
 			clocks_stated(n, c, f.side, f.number, m->content->clock_statement);
 	}
@@ -225,7 +224,7 @@ static int write_message(struct node *n, const struct peer *p, const struct arri
 					     .epoch = a->pos.epoch,
 					     .sequence = a->pos.sequence,
 					     .index = a->index };
-	if (!a->too_large)
+	if (!v->bare)
 		w->message.content = batch_bytes(n, a->content);
 	if (counts)
 		w->message.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(fact, encoded)));
@@ -236,16 +235,30 @@ static int write_message(struct node *n, const struct peer *p, const struct arri
 	return r;
 }
 
+/* Nobody fills our disk with what is rejected: beyond so many bytes of a peer we keep that it was, and
+ * why, but neither its content nor a place in its case. */
+static void keep_rejected(struct peer *p, const struct arrival *a, struct verdict *v)
+{
+	if (a->too_large)
+		v->bare = true;
+	else if (a->content.len > CY_REJECTED_BYTES_MAX || p->stream.rejected > CY_REJECTED_BYTES_MAX - a->content.len)
+		v->apart = v->bare = true;
+	else
+		p->stream.rejected += a->content.len;
+}
+
 static void tell_rejected(struct node *n, const struct peer *p, const struct arrival *a, const struct verdict *v)
 {
+	const char *bare = v->bare ? ", and its content is not kept" : "";
+
 	/* What a peer of another make puts in the place of an id may be anything. */
 	if (cy_uuid_valid(a->entry->id))
-		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: message %s rejected, code %d", p->id,
-			  a->entry->id, (int)v->code);
+		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: message %s rejected, code %d%s", p->id,
+			  a->entry->id, (int)v->code, bare);
 	else
 		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id,
-			  "peer %s: message %u of parcel %llu/%llu rejected, code %d", p->id, a->index + 1,
-			  (unsigned long long)a->pos.epoch, (unsigned long long)a->pos.sequence, (int)v->code);
+			  "peer %s: message %u of parcel %llu/%llu rejected, code %d%s", p->id, a->index + 1,
+			  (unsigned long long)a->pos.epoch, (unsigned long long)a->pos.sequence, (int)v->code, bare);
 }
 
 static void announce(struct node *n, const struct peer *p, const struct arrival *a, const CyMessage *m,
@@ -284,7 +297,9 @@ static int take_new(struct node *n, struct peer *p, const struct arrival *a, str
 	if (m != NULL)
 		check_envelope(n, p, a->entry, m, v);
 	r = v->code == 0 ? check_case(n, p, m, &fact, &c, v) : CY_OK;
-	if (r == CY_OK && c == NULL)
+	if (r == CY_OK && v->code != 0)
+		keep_rejected(p, a, v);
+	if (r == CY_OK && (c == NULL || (v->bare && c->is_new)))
 		c = unfiled(n, p, &r);
 	r = c == NULL ? r : write_message(n, p, a, m, c, &fact, v);
 	if (r == CY_OK)

@@ -19,7 +19,6 @@
 #define NODE_CLIENT_INPUTS_MAX  64                   /* frames of one client that wait for a batch */
 #define NODE_BATCH_MESSAGES     256                  /* after this many messages a batch takes no further input */
 #define NODE_BATCH_BYTES        (4u * 1024u * 1024u) /* nor after this many bytes of answers */
-#define NODE_FOLD_MAX           4096                 /* messages of one case */
 #define NODE_EXPIRY_CHECK_MS    60000          /* how soon, and how often at most, undelivered messages are looked at */
 #define NODE_SIGN_RETRY_MS      10000          /* after a failed signature */
 #define NODE_STORE_RETRY_MS     2000           /* after a failed commit */
@@ -471,7 +470,7 @@ struct work_case *cases_new(struct node *n, const char *peer, const char *case_i
 /* What its opening message says that clocks depend on. */
 void cases_pin(struct node *n, struct work_case *c, const struct law_terms *t);
 /* Add a fact, fold, and write the case row. */
-int cases_add(struct node *n, struct work_case *c, const struct law_fact *fact);
+void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact);
 /* A message of the case became void, or is not void after all: fold again. */
 void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number, bool voided);
 void cases_put(struct node *n, struct work_case *c);

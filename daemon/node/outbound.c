@@ -47,7 +47,7 @@ static int load_content(void *arg, const struct store_message *row)
 	struct content *c = arg;
 
 	/* What used the id of another message was rejected, and is not held; nor is what was
-	 * too large. An empty one says no more than its absence. */
+	 * too large, or rejected after many others. An empty one says no more than its absence. */
 	if (c->of_peer && !row->damaged && (!cy_digest_equal(&row->digest, &c->entry->digest) || row->content.len == 0))
 		return CY_OK;
 	if (row->damaged || !cy_digest_equal(&row->digest, &c->entry->digest) || row->content.len == 0)

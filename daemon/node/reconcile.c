@@ -506,7 +506,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	if (r == CY_OK && known)
 		cases_void(n, c, c->row.side, m->number, fact.voided);
 	else if (r == CY_OK)
-		r = cases_add(n, c, &fact);
+		cases_add(n, c, &fact);
 	if (r == CY_OK && fact.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !fact.voided)
 		clocks_stated(n, c, fact.side, fact.number, m->content->clock_statement);
 	w = batch_write(n, STORE_PUT_MESSAGE);
@@ -561,7 +561,7 @@ static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, con
 		ProtobufCMessage *pm = NULL;
 		const CyMessage *m;
 
-		if (content.len == 0 && receipt->entries[i].code == CY_REJECTION_CODE__ID_REUSED)
+		if (content.len == 0 && receipt->entries[i].code != 0) /* it was not kept */
 			continue;
 		good = cy_digest_equal(&d, &t->entries[i].digest) &&
 		       strcmp(receipt->entries[i].id, t->entries[i].id) == 0 &&

@@ -3,6 +3,7 @@
  * the daemon says it by itself makes no difference from here on. */
 #include <string.h>
 
+#include "law/room.h"
 #include "node/internal.h"
 
 struct cy_uuid say_new_id(struct node *n)
@@ -109,14 +110,14 @@ int say_message(struct node *n, struct work_case *c, const struct saying *s, str
 	if (content.len > CY_MESSAGE_MAX)
 		return cy_fail(e, CY_ELIMIT,
 			       "the message is over the limit of 256 KiB: hand over large parts as evidence by digest");
+	if (law_room(c->facts, c->n, fact.side, fact.kind, e) < 0)
+		return CY_EAGAIN;
 	r = law_admit(c->facts, c->n, &fact, e);
 	if (r < 0)
 		return r;
 	if (law_kind_opens(fact.kind))
 		cases_pin(n, c, &terms);
-	r = cases_add(n, c, &fact);
-	if (r < 0)
-		return cy_fail(e, CY_EAGAIN, "the case has as many messages as a case may have");
+	cases_add(n, c, &fact);
 	write_message(n, c, s, id.s, content, &fact);
 	memcpy(ret->id, id.s, sizeof ret->id);
 	ret->number = fact.number;

@@ -59,6 +59,7 @@ struct store_stream {
 	struct cy_digest head_root;
 	struct cy_bytes head_text, head_signature;
 	uint32_t features; /* that its last State came with: bits of the node's enum */
+	uint64_t rejected; /* bytes of rejected messages of the peer that were ever kept */
 };
 
 /* One case with one peer. Key: (peer, case_id). */

@@ -6,6 +6,7 @@
 #include "wire/message.h"
 
 #define VIEWS_EVIDENCE_MAX 200 /* attachments in the view of a case */
+#define VIEWS_MESSAGES_MAX (2 * CY_CASE_MESSAGES_MAX)
 
 static ProtobufCBinaryData binary(struct cy_bytes b)
 {
@@ -122,8 +123,8 @@ struct showing {
 	struct cy_arena arena;
 	size_t matches;
 	CyCaseSummary *summary;
-	CyMessageSummary *messages[NODE_FOLD_MAX];
-	struct law_fact facts[NODE_FOLD_MAX];
+	CyMessageSummary *messages[VIEWS_MESSAGES_MAX];
+	struct law_fact facts[VIEWS_MESSAGES_MAX];
 	size_t n_facts;
 	struct treaty_view law;
 	CyClockView **clocks;
@@ -146,7 +147,7 @@ static int add_message(void *arg, const struct store_message *row)
 {
 	struct showing *s = arg;
 
-	if (s->n_facts == NODE_FOLD_MAX || row->fact.len == 0)
+	if (s->n_facts == VIEWS_MESSAGES_MAX || row->fact.len == 0)
 		return CY_OK;
 	if (law_fact_decode(row->fact, &s->facts[s->n_facts]) < 0)
 		return CY_ESTORE;

@@ -224,11 +224,18 @@ def frames_that_grow_when_they_are_unpacked():
             lie(pf(heads_request=pb.HeadsRequest()).SerializeToString() + unknown, "PROTOCOL")
 
 
+def content_of(kind, **fields):
+    return P.case.Content(**{kind: getattr(P.case.Content(), kind).__class__(**fields)})
+
+
 @test
-def more_messages_than_a_case_may_have():
-    note = P.case.Content()
-    note.note.text = f"A note on {SECRET}"
-    opened = liar.message(secret_request())
+def more_messages_than_an_author_may_have_in_a_case():
+    """They fill the author's room, up to what is kept for the end of the case, and nothing of ours."""
+    note = content_of("note", text=f"A note on {SECRET}")
+    request = secret_request()
+    request.request.measures.add().CopyFrom(request.request.measures[0])
+    request.request.measures[1].measure = 2
+    opened = liar.message(request)
     case_id = P.case.Message.FromString(opened).case_id
     made = [liar.parcel([opened])] + [liar.parcel([liar.message(note, case_id) for _ in range(64)]) for _ in range(65)]
     with besieged_by_liar(96, "warning: peer FR: message .* rejected, code 8") as witness:
@@ -236,9 +243,88 @@ def more_messages_than_a_case_may_have():
         assert P.pump([s], lambda: made[-1].place in liar.receipts, 60), s.goodbye
         s.leave()
         verdicts = [e[2] and e[2][0] for m in made for e in liar.receipts[m.place].entries]
-        assert verdicts == [None] * 4096 + ["TRANSITION_NOT_ALLOWED"] * 65
-        frame = witness.desks["US-OIA"].client.call(show_case=local_pb2.ShowCase(ref=case_id))
-        assert frame.HasField("case_view") or frame.error.text, frame
+        assert verdicts == [None] * 768 + ["TRANSITION_NOT_ALLOWED"] * (65 * 64 + 1 - 768)
+        desk = witness.desks["US-OIA"]
+        frame = desk.client.call(show_case=local_pb2.ShowCase(ref=case_id))
+        assert frame.HasField("case_view") and len(frame.case_view.messages) == 768, frame.error
+        # Both say what they must, and the case ends. Our own notes leave room for that as well.
+        refused = [P.case.MeasureRefusal(measure=1, ground=P.types.ESSENTIAL_INTERESTS, article="9", reason="No.")]
+        kinds = [("acknowledgement", dict(by=P.case.CENTRAL_AUTHORITY, reference="US/1", received_ms=P.now_ms())),
+                 *[("note", dict(text="Ours."))] * 768, ("refusal", dict(refusals=refused))]
+        for number, (kind, fields) in enumerate(kinds):
+            s = local_pb2.Submission(case_ref=f"FR/{case_id}")
+            s.content.ParseFromString(content_of(kind, **fields).SerializeToString())
+            call = local_pb2.Submit(idempotency_key=f"{case_id}-{number}", submission=s)
+            assert desk.lasting(lambda c=call: desk.client.call(submit=c)).HasField("submitted")
+        s = local_pb2.Submission(case_ref=f"FR/{case_id}")
+        s.content.note.text = "One too many."
+        answer = desk.client.call(submit=local_pb2.Submit(idempotency_key=f"{case_id}-more", submission=s))
+        assert answer.error.code == types_pb2.TOO_MANY and "768 messages of this sort" in answer.error.text, answer
+        s = session()
+        assert P.pump([s], lambda: [m.content.WhichOneof("kind") for m in liar.received if m.case_id == case_id][-1:] == ["refusal"], 60)
+        s.leave()
+        assert delivered([liar.message(content_of("withdrawal", reason="No more."), case_id)]) == [None]
+        s = local_pb2.Submission(case_ref=f"FR/{case_id}")
+        s.content.closure.text = "The end."
+        assert desk.client.call(submit=local_pb2.Submit(idempotency_key=f"{case_id}-end", submission=s)).HasField("submitted")
+        s = session()
+        assert P.pump([s], lambda: any(m.case_id == case_id and m.content.HasField("closure") for m in liar.received))
+        s.leave()
+
+
+def shown(message, desk=None):
+    """A message as it is shown: its verdict, the bytes of its content that are here, and whether it has a receipt."""
+    frame = (desk or Client(us)).call(show_message=local_pb2.ShowMessage(message_id=message))
+    return frame.message_view.summary.void_code, len(frame.message_view.content), len(frame.message_view.receipt) > 0
+
+
+@test
+def rejected_messages_are_kept_up_to_four_MiB():
+    """Of what is beyond, the verdict, the manifest and the receipt stay, and its content is not kept."""
+    large = content_of("note", text=SECRET * 10_000)
+    opened = liar.message(secret_request())
+    case_id = P.case.Message.FromString(opened).case_id
+    with besieged_by_liar(96, "warning: peer FR: message .* rejected, code 5, and its content is not kept"):
+        size = int(subprocess.run(["du", "-sk", f"{us.dir}/store"], capture_output=True, text=True).stdout.split()[0])
+        rejected, s = [], session()
+        for _ in range(20):
+            made = liar.parcel([liar.message(large, P.uuid7(), side="REQUESTING") for _ in range(8)])
+            rejected.append(made)
+            s.send(liar.parcel_frame(made))
+            assert P.pump([s], lambda m=made: m.place in liar.receipts, 60), s.goodbye
+        # The last one beside a message that is taken: this parcel is given back without it.
+        last = [opened, liar.message(large, P.uuid7(), side="REQUESTING")]
+        made = liar.parcel(last)
+        s.send(liar.parcel_frame(made))
+        assert P.pump([s], lambda: made.place in liar.receipts, 60), s.goodbye
+        s.leave()
+        s = session(polite=False)
+        s.send(pf(fetch_request=pb.FetchRequest(case_id=case_id, after=0)))
+        assert P.pump([s], lambda: any(f.HasField("fetched") for f in s.frames)), s.goodbye
+        fetched = next(f.fetched for f in s.frames if f.HasField("fetched"))
+        s.close()
+        assert list(fetched.messages) == [opened, b""] and fetched.receipt == liar.receipt_bytes[made.place]
+        verdicts = [e[2] and e[2][0] for m in rejected for e in liar.receipts[m.place].entries]
+        assert verdicts == ["UNKNOWN_CASE"] * 160
+        desk = Client(us)
+        views = [shown(e[1], desk) for m in rejected for e in m.entries]
+        kept = [length for _, length, _ in views if length > 0]
+        desk.close()
+        assert 2 << 20 < sum(kept) <= 4 << 20 and all(length > 0 for _, length, _ in views[:len(kept)]), sum(kept)
+        assert all(code == P.types.UNKNOWN_CASE and receipt for code, _, receipt in views)
+        grown = int(subprocess.run(["du", "-sk", f"{us.dir}/store"], capture_output=True, text=True).stdout.split()[0]) - size
+        print(f"# 19 MiB were rejected, and the store has grown by {grown} KiB", flush=True)
+        assert grown < 12 * 1024, grown
+        text = us.ctl("message", "show", rejected[-1].entries[0][1]).stdout
+        assert "it is not kept here" in text and "unknown case" in text, text
+    # Nor are they after a restart.
+    assert shown(P.case.Message.FromString(last[1]).id)[1] == 0
+    more = liar.message(large, P.uuid7(), side="REQUESTING")
+    us.stop()
+    us.start(ground.env)
+    ground.connected()
+    assert delivered([more]) == ["UNKNOWN_CASE"]
+    assert shown(P.case.Message.FromString(more).id)[1] == 0
 
 
 @test

@@ -12,6 +12,12 @@ while read -r name; do
 	HERE_BEFORE_FINISH | HOLD_IGNORED | NEVER_OFFERED_SENT | SHARED_DESTROYED | ANOTHERS_EVIDENCE | REPEATED_RECEIPT | UNVERIFIED_DELETED)
 		how=(--evidence -n 3) ;;
 	esac
+	if [ "$name" = NO_ROOM_KEPT ]; then # no simulated case grows so long
+		not=''
+		"$1/$name" 2>&1 | grep -q 'FAILED.*what_ends_a_case_has_room' || not='not '
+		echo "${not}ok $count - $name is caught by law_room_test"
+		continue
+	fi
 	if said=$("$1/$name" "${how[@]}" --until-failure --once --quiet 1..200 2>&1); then
 		echo "ok $count - $name is $said"
 	else

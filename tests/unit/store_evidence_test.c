@@ -716,6 +716,8 @@ static void read_schema(struct two *t, struct cy_buf *out)
 	sqlite3_close(db);
 }
 
+#define LATER "ALTER TABLE stream DROP COLUMN features; ALTER TABLE stream DROP COLUMN rejected;"
+
 static void a_store_from_before_evidence_keeps_what_it_holds(void **state)
 {
 	struct two *t = *state;
@@ -727,9 +729,9 @@ static void a_store_from_before_evidence_keeps_what_it_holds(void **state)
 	read_schema(t, &before);
 	store_sqlite_close(t->f->store);
 	t->f->store = NULL;
-	sql(t, "DROP TRIGGER evidence_of_case; DROP TRIGGER evidence_of_client;"
-	       "DROP TABLE custody; DROP TABLE evidence; DROP TABLE evidence_held;"
-	       "DROP TABLE upload; DROP TABLE upload_held; PRAGMA user_version = 4");
+	sql(t, LATER "DROP TRIGGER evidence_of_case; DROP TRIGGER evidence_of_client;"
+		     "DROP TABLE custody; DROP TABLE evidence; DROP TABLE evidence_held;"
+		     "DROP TABLE upload; DROP TABLE upload_held; PRAGMA user_version = 4");
 	reopen(t->f);
 	read_schema(t, &after);
 	assert_string_equal((const char *)before.data, (const char *)after.data);
@@ -760,8 +762,8 @@ static void a_store_from_before_copies_were_deleted_knows_what_is_settled(void *
 	read_schema(t, &before);
 	store_sqlite_close(t->f->store);
 	t->f->store = NULL;
-	sql(t, "DROP INDEX evidence_spent; ALTER TABLE evidence DROP COLUMN settled;"
-	       "ALTER TABLE evidence DROP COLUMN deleted; PRAGMA user_version = 5");
+	sql(t, LATER "DROP INDEX evidence_spent; ALTER TABLE evidence DROP COLUMN settled;"
+		     "ALTER TABLE evidence DROP COLUMN deleted; PRAGMA user_version = 5");
 	reopen(t->f);
 	read_schema(t, &after);
 	assert_string_equal((const char *)before.data, (const char *)after.data);
