@@ -251,6 +251,25 @@ void daemon_ready(struct daemon *d)
 	say_status(d, service_ready);
 }
 
+bool daemon_may_sign(struct daemon *d)
+{
+	const struct clock_port *c = &d->ports.clock;
+	const struct signer_port *s = &d->ports.signer;
+	struct cy_digest certificate;
+
+	return s->may_sign(s->ctx, c->wall(c->ctx), &certificate, NULL) == CY_OK;
+}
+
+/* Nor does it hear that a certificate has expired, or that there is another one. */
+static void watch_signing(struct daemon *d)
+{
+	const bool may = daemon_may_sign(d);
+
+	if (may != d->may_sign)
+		node_wake(d->node);
+	d->may_sign = may;
+}
+
 /* The node does not look at the wall clock while it has nothing to do. */
 static void watch_clock(struct daemon *d)
 {
@@ -279,6 +298,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	watch_clock(d);
 	if (changed != NULL)
 		daemon_renew(d, changed);
+	watch_signing(d);
 	say_status(d, service_status);
 }
 

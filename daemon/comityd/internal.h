@@ -33,11 +33,15 @@ struct daemon {
 	struct cy_hush hush;
 	char status[200];       /* told last */
 	int64_t wall_less_mono; /* ms, at the last tick */
+	bool may_sign;          /* at the last tick */
 };
 
 /* A line that is never held back. */
 void daemon_tell(struct daemon *d, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* Is our signing certificate valid now, and not known to be revoked? */
+bool daemon_may_sign(struct daemon *d);
 
 /* Tell the service manager that all works. */
 void daemon_ready(struct daemon *d);

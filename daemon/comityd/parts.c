@@ -29,6 +29,7 @@ static void make_signer(const struct config *c, struct cy_wall now, struct parts
 					    .certificate = c->signing_certificate,
 					    .own_bundle = c->own_signing_certificates,
 					    .own_anchors = c->own_anchors,
+					    .own_crl = c->own_crl,
 					    .peers = peers,
 					    .n_peers = c->n_peers,
 					    .now = now,
@@ -128,6 +129,7 @@ void parts_watch(const struct config *c, struct file_watch *w)
 	file_watch_add(w, c->signing_key);
 	file_watch_add(w, c->own_signing_certificates);
 	file_watch_add(w, c->own_anchors);
+	file_watch_add(w, c->own_crl);
 	for (size_t i = 0; i < c->n_peers; i++) {
 		file_watch_add(w, c->peers[i].anchors);
 		file_watch_add(w, c->peers[i].crl);

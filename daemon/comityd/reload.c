@@ -14,6 +14,8 @@ static int apply(struct daemon *d, const struct config *c, const struct books *b
 	int r;
 
 	parts_make(c, books, d->ports.clock.wall(d->ports.clock.ctx), &p);
+	/* One that has expired already must not keep out what is new of all others. */
+	p.signer.any_time = !daemon_may_sign(d);
 	if ((r = signer_prepare(&p.signer, &material, e)) == CY_OK &&
 	    (r = link_prepare(d->link, &p.link, &change, e)) == CY_OK)
 		r = node_reconfigure(d->node, &p.node, e);

@@ -146,6 +146,8 @@ static void load_identity(struct config_load *l, cfg_t *root)
 			    "name sign-all.pem of comity-pki, or remove the option");
 	c->own_anchors = config_file(&s, "own_anchors", config_given(&s, "own_anchors"), 0,
 				     "name ca.pem of comity-pki, or remove the option");
+	c->own_crl = config_file(&s, "own_crl", config_given(&s, "own_crl"), 0,
+				 "name crl.pem of comity-pki, or remove the option");
 }
 
 static void load_listen(struct config_load *l, cfg_t *root)
@@ -439,6 +441,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 				 OPTION("signing_key"),
 				 OPTION("own_signing_certificates"),
 				 OPTION("own_anchors"),
+				 OPTION("own_crl"),
 				 CFG_END() };
 	cfg_opt_t local[] = { OPTION("path"), OPTION("mode"), OPTION("group"), CFG_END() };
 	cfg_opt_t client[] = { OPTION("user"), OPTION("group"), OPTION("role"), OPTION("cases"), CFG_END() };

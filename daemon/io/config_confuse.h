@@ -72,6 +72,7 @@ struct config {
 	const char *signing_certificate, *signing_key;
 	const char *own_signing_certificates; /* optional */
 	const char *own_anchors;              /* optional */
+	const char *own_crl;                  /* optional */
 	int identity_line;                    /* where the section identity ends */
 	struct config_address *listen;
 	size_t n_listen;

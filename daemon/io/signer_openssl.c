@@ -27,6 +27,8 @@ struct signer_material {
 	X509 *certificate;
 	const EVP_MD *digest;
 	struct pin_list pins;
+	struct cy_digest name; /* of the certificate */
+	char *path;            /* of its file, for what there is to do */
 };
 
 struct job {
@@ -229,6 +231,37 @@ static int port_verify(void *ctx, const char *authority, struct cy_bytes text, s
 	return cy_fail(e, CY_ESIGN, "no signing certificate is pinned for this authority");
 }
 
+/* The directory of the file, as comity-pki wants it. */
+static int folder(const char *path, const char **ret_dir)
+{
+	const char *slash = strrchr(path, '/');
+
+	*ret_dir = slash == NULL ? "." : path;
+	return slash == NULL ? 1 : (int)(slash - path);
+}
+
+static int port_may_sign(void *ctx, struct cy_wall at, struct cy_digest *ret_certificate, struct cy_error *e)
+{
+	const struct signer_material *m = ((struct signer_openssl *)ctx)->material;
+	struct cy_error why = { 0 };
+	const char *dir;
+	const int len = folder(m->path, &dir), r = signer_pins_may_sign(m->pins.of[0], at, &why);
+
+	*ret_certificate = m->name;
+	if (r == CY_OK)
+		return CY_OK;
+	if (r == CY_EAGAIN)
+		return cy_fail_at(e, CY_ESIGN, m->path, "%s; wait, or correct the clock", why.text);
+	return cy_fail_at(e, CY_ESIGN, m->path, "%s; renew it with: comity-pki renew %.*s sign", why.text, len, dir);
+}
+
+static int port_stands(void *ctx, struct cy_bytes signature, struct cy_wall made, struct cy_error *e)
+{
+	const struct signer_material *m = ((struct signer_openssl *)ctx)->material;
+
+	return signer_pins_stand(m->pins.of[0], signature, made, e);
+}
+
 static void pin_list_free(struct pin_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
@@ -240,9 +273,12 @@ static void pin_list_free(struct pin_list *l)
 static int pin_list_load(const struct signer_config *c, X509 *own, struct pin_list *ret_list, struct cy_error *e)
 {
 	struct pin_list l = { .of = calloc(c->n_peers + 1, sizeof *l.of) };
-	const struct signer_pin_source self = {
-		.id = c->id, .anchors = c->own_anchors, .bundle = c->own_bundle, .also = own
-	};
+	const struct signer_pin_source self = { .id = c->id,
+						.anchors = c->own_anchors,
+						.crl = c->own_crl,
+						.bundle = c->own_bundle,
+						.also = own,
+						.own = true };
 	int code;
 
 	if (l.of == NULL)
@@ -315,16 +351,18 @@ static int check_validity(const struct signer_config *c, const X509 *cert, struc
 {
 	const struct cy_wall from = signer_time(X509_get0_notBefore(cert)),
 			     until = signer_time(X509_get0_notAfter(cert));
-	const char *slash = strrchr(c->certificate, '/');
-	const int dir = slash == NULL ? 1 : (int)(slash - c->certificate);
+	const char *dir;
+	const int len = folder(c->certificate, &dir);
 	char when[CY_RFC3339_SIZE];
 
+	if (c->any_time)
+		return CY_OK;
 	if (c->now.ms > until.ms) {
 		cy_rfc3339(until, when);
 		return cy_fail_at(e, CY_ECONFIG, c->certificate,
 				  "the signing certificate expired at %s, and nobody would accept what it signs; "
 				  "renew it with: comity-pki renew %.*s sign",
-				  when, dir, slash == NULL ? "." : c->certificate);
+				  when, len, dir);
 	}
 	if (c->now.ms < from.ms) {
 		cy_rfc3339(from, when);
@@ -356,6 +394,9 @@ static int load_identity(struct signer_material *s, const struct signer_config *
 		return cy_fail_at(e, CY_ECONFIG, c->certificate,
 				  "the certificate may not be used to sign; name sign.pem, not that of the CA or of "
 				  "TLS");
+	s->path = strdup(c->certificate);
+	if (s->path == NULL || X509_digest(s->certificate, EVP_sha256(), s->name.b, NULL) != 1)
+		return cy_fail(e, CY_ENOMEM, "no memory for the signing certificate");
 	return check_validity(c, s->certificate, e);
 }
 
@@ -385,6 +426,7 @@ void signer_material_free(struct signer_material *m)
 	pin_list_free(&m->pins);
 	EVP_PKEY_free(m->key);
 	X509_free(m->certificate);
+	free(m->path);
 	free(m);
 }
 
@@ -434,7 +476,9 @@ int signer_openssl_new(const struct signer_config *config, signer_signed_cb cb, 
 		return code;
 	}
 	*ret_signer = s;
-	*ret_port = (struct signer_port){ .ctx = s, .sign = port_sign, .verify = port_verify };
+	*ret_port = (struct signer_port){
+		.ctx = s, .sign = port_sign, .verify = port_verify, .may_sign = port_may_sign, .stands = port_stands
+	};
 	return CY_OK;
 }
 

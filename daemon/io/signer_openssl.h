@@ -26,9 +26,11 @@ struct signer_config {
 	const char *certificate; /* of that key, PEM */
 	const char *own_bundle;  /* older own signing certificates, PEM, or NULL */
 	const char *own_anchors; /* own CA, PEM, or NULL */
+	const char *own_crl;     /* of that CA, PEM, or NULL */
 	const struct signer_peer *peers;
 	size_t n_peers;
 	struct cy_wall now; /* to refuse a certificate of our own that is not valid now */
+	bool any_time;      /* it is taken all the same, and nothing is signed with it */
 	bool threaded;      /* false: signer_openssl_dispatch() signs by itself */
 };
 

@@ -26,6 +26,7 @@ struct pin {
 
 struct signer_pins {
 	char id[CY_AUTHORITY_MAX + 1];
+	bool own;
 	struct pin pin[PINS_MAX];
 	size_t n;
 };
@@ -178,6 +179,10 @@ static int load(struct signer_pins *p, const struct signer_pin_source *s, STACK_
 	}
 	if (p->n == 0)
 		return cy_fail_at(e, CY_ECONFIG, s->id, "no signing certificate is pinned for %s", s->id);
+	if (s->anchors == NULL && s->crl != NULL)
+		return cy_fail_at(e, CY_ECONFIG, s->crl,
+				  "this CRL of %s cannot be checked without the CA that issues it: name that as well",
+				  s->id);
 	if (s->anchors == NULL)
 		return CY_OK;
 	if ((code = read_certificates(s->anchors, anchors, e)) != CY_OK)
@@ -211,6 +216,8 @@ int signer_pins_new(const struct signer_pin_source *s, struct signer_pins **ret_
 		code = cy_fail_at(e, CY_ECONFIG, s->id, "the authority id is too long");
 	else
 		code = load(p, s, certs, anchors, crls, store, e);
+	if (code == CY_OK)
+		p->own = s->own;
 
 	X509_STORE_free(store);
 	sk_X509_CRL_pop_free(crls, X509_CRL_free);
@@ -370,6 +377,23 @@ static const char *mathematics(CMS_ContentInfo *cms, CMS_SignerInfo *si, X509 *c
 	return wrong;
 }
 
+static const struct pin *pin_of(const struct signer_pins *p, CMS_SignerInfo *si)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (CMS_SignerInfo_cert_cmp(si, p->pin[i].cert) == 0)
+			return &p->pin[i];
+	return NULL;
+}
+
+static const char *out_of_time(const struct pin *pin, struct cy_wall made)
+{
+	if (made.ms < pin->from.ms)
+		return "it was made before the signer's certificate was valid";
+	if (made.ms > pin->until.ms)
+		return "it was made after the signer's certificate had expired";
+	return NULL;
+}
+
 static const char *check(const struct signer_pins *p, CMS_ContentInfo *cms, struct cy_bytes text, struct cy_wall made)
 {
 	const char *wrong = form(cms);
@@ -379,18 +403,14 @@ static const char *check(const struct signer_pins *p, CMS_ContentInfo *cms, stru
 	if (wrong != NULL)
 		return wrong;
 	si = sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), 0);
-	for (size_t i = 0; i < p->n && pin == NULL; i++) {
-		if (CMS_SignerInfo_cert_cmp(si, p->pin[i].cert) == 0)
-			pin = &p->pin[i];
-	}
+	pin = pin_of(p, si);
 	if (pin == NULL)
 		return "its signer is none of the certificates pinned for this authority";
-	if (pin->revoked)
+	if (pin->revoked && !p->own)
 		return "the signer's certificate is revoked";
-	if (made.ms < pin->from.ms)
-		return "it was made before the signer's certificate was valid";
-	if (made.ms > pin->until.ms)
-		return "it was made after the signer's certificate had expired";
+	wrong = out_of_time(pin, made);
+	if (wrong != NULL)
+		return wrong;
 	return mathematics(cms, si, pin->cert, text);
 }
 
@@ -410,4 +430,35 @@ int signer_pins_verify(const struct signer_pins *p, struct cy_bytes text, struct
 	if (wrong != NULL)
 		return cy_fail(e, CY_ESIGN, "a signature said to be of %s is refused: %s", p->id, wrong);
 	return CY_OK;
+}
+
+/* ------------------------------------------------------- our own certificates */
+
+int signer_pins_may_sign(const struct signer_pins *p, struct cy_wall at, struct cy_error *e)
+{
+	const struct pin *pin = &p->pin[0];
+	char when[CY_RFC3339_SIZE];
+
+	if (pin->revoked)
+		return cy_fail(e, CY_ESIGN, "our signing certificate is revoked");
+	cy_rfc3339(at.ms < pin->from.ms ? pin->from : pin->until, when);
+	if (at.ms < pin->from.ms)
+		return cy_fail(e, CY_EAGAIN, "our signing certificate is not valid before %s", when);
+	if (at.ms > pin->until.ms)
+		return cy_fail(e, CY_ESIGN, "our signing certificate, or the CA that issued it, expired at %s", when);
+	return CY_OK;
+}
+
+int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, struct cy_wall made, struct cy_error *e)
+{
+	CMS_ContentInfo *cms = decode(signature);
+	STACK_OF(CMS_SignerInfo) *infos = cms == NULL ? NULL : CMS_get0_SignerInfos(cms);
+	const struct pin *pin = sk_CMS_SignerInfo_num(infos) == 1 ? pin_of(p, sk_CMS_SignerInfo_value(infos, 0)) : NULL;
+	const char *wrong = pin == NULL    ? NULL
+			    : pin->revoked ? "the signer's certificate is revoked"
+					   : out_of_time(pin, made);
+
+	CMS_ContentInfo_free(cms);
+	ERR_clear_error();
+	return wrong == NULL ? CY_OK : cy_fail(e, CY_ESIGN, "a signature of ours does not stand: %s", wrong);
 }

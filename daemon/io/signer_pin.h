@@ -22,7 +22,8 @@ struct signer_pin_source {
 	const char *anchors; /* CA certificates; NULL: the pins stand for themselves */
 	const char *crl;     /* certificate revocation lists of these CAs (crl_list.h), or NULL */
 	const char *bundle;  /* pinned signing certificates, or NULL */
-	X509 *also;          /* one more pinned certificate, or NULL; not consumed */
+	X509 *also;          /* one more pinned certificate, the first of them, or NULL; not consumed */
+	bool own;            /* they are ours: a revoked one counts for what it has signed */
 };
 
 /* CY_ECONFIG with a sentence that names the file and the remedy: a file that
@@ -38,6 +39,16 @@ const char *signer_pins_id(const struct signer_pins *p);
  * was valid at `made` and is not revoked? CY_ESIGN with the reason otherwise. */
 int signer_pins_verify(const struct signer_pins *p, struct cy_bytes text, struct cy_bytes signature,
 		       struct cy_wall made, struct cy_error *e);
+
+/* May the first of the pinned certificates sign at `at`: is its whole chain valid then,
+ * and not revoked? CY_ESIGN with what is wrong, or CY_EAGAIN before it is valid; without
+ * the remedy. */
+int signer_pins_may_sign(const struct signer_pins *p, struct cy_wall at, struct cy_error *e);
+
+/* Is the pinned certificate of this signature valid at `made` and not revoked? CY_ESIGN
+ * otherwise. CY_OK also where it is none of these, or no signature: only what is known is
+ * judged. The signature itself is not checked. */
+int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, struct cy_wall made, struct cy_error *e);
 
 /* The digest that goes with an EC key: SHA-256 for P-256, SHA-384 for P-384;
  * NULL for any other key. */

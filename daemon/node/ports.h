@@ -71,9 +71,18 @@ struct signer_port {
 	/* Was `text` signed by this authority (a peer's or our own id), with a
 	 * certificate pinned for it that is not revoked? CY_ESIGN with the reason.
 	 * A certificate that has expired since is accepted for what was made while it
-	 * was valid. */
+	 * was valid. Ours count for what was made while they were valid, also those
+	 * that were revoked since: what we have signed, we have signed. */
 	int (*verify)(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
 		      struct cy_wall made, struct cy_error *e);
+	/* May we sign what is made at `at`: is our certificate valid then, and not known
+	 * to be revoked? CY_ESIGN with the reason and the remedy. *ret_certificate tells
+	 * one certificate of ours from another, also on failure. NULL: we always may. */
+	int (*may_sign)(void *ctx, struct cy_wall at, struct cy_digest *ret_certificate, struct cy_error *e);
+	/* Would a peer that knows what we know take a signature that we made at `made`?
+	 * CY_ESIGN with the reason: its certificate is revoked, or was not valid then.
+	 * One whose certificate we do not know any more is not judged. NULL: it would. */
+	int (*stands)(void *ctx, struct cy_bytes signature, struct cy_wall made, struct cy_error *e);
 };
 
 /* Random bytes for ids and nonces. */

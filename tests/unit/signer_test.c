@@ -602,6 +602,82 @@ static void the_worker_signs_in_order_and_the_queue_is_bounded(void **state)
 	signer_openssl_free(o.signer);
 }
 
+static void may_not_sign(struct open *o, int64_t after, const char *reason, const char *remedy)
+{
+	struct cy_digest certificate = { 0 };
+	struct cy_error e = { 0 };
+
+	assert_int_equal(o->port.may_sign(o->port.ctx, (struct cy_wall){ now.ms + after }, &certificate, &e), CY_ESIGN);
+	if (strstr(e.text, reason) == NULL || strstr(e.text, remedy) == NULL || strstr(e.field, "sign.pem") == NULL)
+		fail_msg("expected '%s' and '%s' in: %s: %s", reason, remedy, e.field, e.text);
+}
+
+static bool stands(struct open *o, struct cy_bytes der, int64_t after)
+{
+	return o->port.stands(o->port.ctx, der, (struct cy_wall){ now.ms + after }, NULL) == CY_OK;
+}
+
+static void we_sign_within_the_validity_of_our_certificate_only(void **state)
+{
+	struct cy_digest certificate;
+
+	(void)state;
+	both();
+	const int64_t left = signer_openssl_expiry(us.signer).ms - now.ms;
+	struct cy_bytes der = sign(&us, TEXT);
+
+	assert_int_equal(us.port.may_sign(us.port.ctx, (struct cy_wall){ now.ms + left }, &certificate, NULL), CY_OK);
+	may_not_sign(&us, left + 1, "expired at 20", "comity-pki renew");
+	may_not_sign(&us, -2 * DAY_MS, "not valid before 20", "correct the clock");
+	assert_true(stands(&us, der, 0) && stands(&us, der, left));
+	assert_false(stands(&us, der, left + 1) || stands(&us, der, -2 * DAY_MS));
+	/* Whom we do not know we do not judge. */
+	assert_true(stands(&ie, der, left + 1) && stands(&us, cy_bytes("x", 1), 0));
+	close_both();
+}
+
+static void a_revoked_certificate_of_our_own_signs_no_more_and_what_it_signed_stays_ours(void **state)
+{
+	struct open after = { 0 };
+	char crl[PATH_LEN], all[PATH_LEN];
+	struct cy_digest before, now_certificate;
+	struct cy_error e = { 0 };
+
+	(void)state;
+	sh("cp -a US-OIA US3 && cp US3/sign.pem US3/old.pem && $P/certs/comity-pki revoke US3 US3/sign.pem --reason "
+	   "superseded");
+	both();
+	struct cy_bytes der = sign(&us, TEXT);
+
+	party(&after.party, "US-OIA", "IE");
+	after.party.config.own_crl = in_dir("US3/crl.pem", crl);
+	if (signer_openssl_new(&after.party.config, on_signed, &after.result, &after.signer, &after.port, &e) != CY_OK)
+		fail_msg("%s: %s", e.field, e.text);
+	may_not_sign(&after, 0, "is revoked", "comity-pki renew");
+	assert_false(stands(&after, der, 0));
+	accepted(&after, "US-OIA", TEXT, der, 0);
+	refused(&after, "US-OIA", TEXT "x", der, 0, "");
+	signer_openssl_free(after.signer);
+
+	/* With a new one, and the old one among our earlier ones. */
+	sh("$P/certs/comity-pki renew US3 sign --new-key");
+	in_dir("US3/sign.pem", after.party.certificate);
+	in_dir("US3/sign.key", after.party.key);
+	after.party.config.own_bundle = in_dir("US3/old.pem", all);
+	if (signer_openssl_new(&after.party.config, on_signed, &after.result, &after.signer, &after.port, &e) != CY_OK)
+		fail_msg("%s: %s", e.field, e.text);
+	assert_int_equal(after.port.may_sign(after.port.ctx, now, &now_certificate, &e), CY_OK);
+	assert_int_equal(us.port.may_sign(us.port.ctx, now, &before, &e), CY_OK);
+	assert_false(cy_digest_equal(&before, &now_certificate));
+	assert_false(stands(&after, der, 0));
+	accepted(&after, "US-OIA", TEXT, der, 0);
+	signer_openssl_free(after.signer);
+
+	after.party.config.own_anchors = NULL;
+	start_refused(&after.party, "US3/crl.pem", "cannot be checked without the CA");
+	close_both();
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -634,6 +710,8 @@ int main(void)
 		cmocka_unit_test(an_expired_certificate_counts_for_what_was_made_while_it_was_valid),
 		cmocka_unit_test(old_and_new_certificates_overlap),
 		cmocka_unit_test(a_revoked_certificate_is_refused_from_the_reload_on),
+		cmocka_unit_test(we_sign_within_the_validity_of_our_certificate_only),
+		cmocka_unit_test(a_revoked_certificate_of_our_own_signs_no_more_and_what_it_signed_stays_ours),
 		cmocka_unit_test(p384_signs_with_sha384),
 		cmocka_unit_test(a_wrong_start_is_refused_with_file_and_remedy),
 		cmocka_unit_test(a_key_may_be_named_by_a_file_uri),
