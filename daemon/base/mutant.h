@@ -36,6 +36,14 @@
 #ifndef CY_MUTANT_PROOF_UNBOUND
 #define CY_MUTANT_PROOF_UNBOUND 0
 #endif
+/* What is dissolved is signed anew under its old place. */
+#ifndef CY_MUTANT_PLACE_TWICE
+#define CY_MUTANT_PLACE_TWICE 0
+#endif
+/* What a peer refuses is dissolved before it says what it holds. */
+#ifndef CY_MUTANT_DISSOLVED_EARLY
+#define CY_MUTANT_DISSOLVED_EARLY 0
+#endif
 /* A cursor moves before the consumer has acknowledged. */
 #ifndef CY_MUTANT_CURSOR_EARLY
 #define CY_MUTANT_CURSOR_EARLY 0

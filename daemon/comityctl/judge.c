@@ -123,6 +123,10 @@ static void judge_peer(struct judging *g, struct judged *d, const CyPeerStatus *
 	sums->connected += judge_connected(p);
 	sums->waiting += p->waiting;
 	judge_link(g, d, p);
+	if (p->signature_refused_ms)
+		add(g, d, JUDGE_CRITICAL,
+		    "it refuses our signature, for %s: it needs our present sign-all.pem and CRL (comity-pki export)",
+		    out_age(g->now - p->signature_refused_ms));
 	if (p->waiting > 0) {
 		int64_t age = (g->now - p->oldest_ms) / 1000;
 		enum verdict v = limit(g, JUDGE_AGE, age);
@@ -211,6 +215,10 @@ static void judge_own(struct judging *g, const CyStatus *s)
 	}
 	add(g, &own[JUDGE_OWN_CLOCK], strcmp(s->clock, "ok") == 0 ? JUDGE_OK : JUDGE_CRITICAL, "%s%s",
 	    strcmp(s->clock, "ok") == 0 ? "" : "not trusted: ", s->clock);
+	/* One of an older release does not say. */
+	if (s->signing[0] != '\0')
+		add(g, &own[JUDGE_OWN_SIGNING], strcmp(s->signing, "ok") == 0 ? JUDGE_OK : JUDGE_CRITICAL, "%s%s",
+		    strcmp(s->signing, "ok") == 0 ? "" : "nothing is signed: ", s->signing);
 	judge_certificate(g, "TLS", s->tls_certificate_end_ms);
 	judge_certificate(g, "signing", s->signing_certificate_end_ms);
 	if (s->descriptor_limit)

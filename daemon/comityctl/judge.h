@@ -57,6 +57,7 @@ extern const struct judge_limits judge_defaults;
 	X(DISK_FREE, "Disk")            \
 	X(CLOCK, "Clock")               \
 	X(CERTIFICATES, "Certificates") \
+	X(SIGNING, "Signing")           \
 	X(PROCESS, "Process")           \
 	X(TREATIES, "Treaties")         \
 	X(EVIDENCE, "Evidence")

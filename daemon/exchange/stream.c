@@ -14,18 +14,15 @@ int xchg_cmp(struct xchg_pos a, struct xchg_pos b)
 
 enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_hello *hello)
 {
-	const struct xchg_pos last = { own->epoch, own->out_sequence };
-	const struct xchg_pos receipted = { own->epoch, own->out_receipted };
-
 	if (CY_MUTANT_BACKUP_BELIEVED)
 		return XCHG_NORMAL;
-	if (xchg_cmp(hello->held, last) > 0)
+	if (xchg_cmp(hello->held, own->given) > 0)
 		return XCHG_WE_RESTORED;
 	/* Sequence 0 of a new epoch proves nothing: no receipt of ours stands behind it. */
 	if (hello->receipted.sequence > 0 && xchg_cmp(hello->receipted, own->held) > 0 &&
 	    xchg_cmp(hello->receipted, own->forgotten) > 0)
 		return XCHG_WE_RESTORED;
-	if (hello->reconciling || (own->out_receipted > 0 && xchg_cmp(hello->held, receipted) < 0))
+	if (hello->reconciling || (own->receipted.sequence > 0 && xchg_cmp(hello->held, own->receipted) < 0))
 		return XCHG_PEER_RESTORED;
 	return XCHG_NORMAL;
 }
@@ -40,13 +37,12 @@ uint64_t xchg_new_epoch(struct cy_wall now, uint64_t highest_known)
 void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const struct xchg_hello *hello,
 		      uint32_t own_window)
 {
-	const struct xchg_pos receipted = { own->epoch, own->out_receipted };
-
 	*s = (struct xchg_sender){ .open = !hello->reconciling,
 				   .window = hello->window < own_window ? hello->window : own_window,
-				   .sent = xchg_cmp(hello->held, receipted) < 0 ? hello->held : receipted };
+				   .held = hello->held,
+				   .sent = xchg_cmp(hello->held, own->receipted) < 0 ? hello->held : own->receipted };
 	if (CY_MUTANT_RESUME_FROM_SENT)
-		s->sent = (struct xchg_pos){ own->epoch, own->out_sequence };
+		s->sent = own->given;
 }
 
 void xchg_sent(struct xchg_sender *s, struct xchg_pos pos)

@@ -20,10 +20,9 @@ int xchg_cmp(struct xchg_pos a, struct xchg_pos b);
 
 /* What the store holds of both streams with one peer. */
 struct xchg_own {
-	uint64_t epoch;         /* of our streams */
-	uint64_t out_sequence;  /* given last in it; 0: none */
-	uint64_t out_receipted; /* receipted in it without gaps */
-	struct xchg_pos held;   /* the receive mark: what we hold of theirs */
+	struct xchg_pos given;     /* last, of our stream; sequence 0: none in this epoch yet */
+	struct xchg_pos receipted; /* up to here without gaps, of whatever epoch; dissolved places are none */
+	struct xchg_pos held;      /* the receive mark: what we hold of theirs */
 	/* Receipts up to here are known to be forgotten: a reconciliation dealt with
 	 * them, and the peer is about to send again what they were for. The highest place:
 	 * all of them. */
@@ -47,14 +46,15 @@ enum xchg_verdict {
 };
 enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_hello *hello);
 
-/* A new epoch after a restore: above every epoch known, and the wall time in
- * milliseconds where that is higher, so that two restores of one backup differ. */
+/* A new epoch, after a restore or for what was dissolved: above every epoch known, and the
+ * wall time in milliseconds where that is higher, so that two restores of one backup differ. */
 uint64_t xchg_new_epoch(struct cy_wall now, uint64_t highest_known);
 
 /* The sending side of one session; forgotten with it. */
 struct xchg_sender {
 	bool open;                                /* parcels may be sent */
 	uint32_t window;                          /* the smaller of both sides' */
+	struct xchg_pos held;                     /* by the other side, when the session began */
 	struct xchg_pos sent;                     /* the last one sent in this session */
 	size_t n;                                 /* in flight */
 	struct xchg_pos in_flight[CY_WINDOW_MAX]; /* sent, without receipt, in order */
@@ -75,6 +75,14 @@ static inline bool xchg_may_send(const struct xchg_sender *s, uint64_t epoch)
 }
 
 void xchg_sent(struct xchg_sender *s, struct xchg_pos pos);
+
+/* Does a receipt for this place continue what is receipted without gaps? The first place of
+ * an epoch is sent once all earlier ones have their receipts, or are dissolved. */
+static inline bool xchg_continues(struct xchg_pos receipted, struct xchg_pos pos)
+{
+	return pos.epoch == receipted.epoch ? pos.sequence == receipted.sequence + 1
+					    : pos.epoch > receipted.epoch && pos.sequence == 1;
+}
 
 /* A receipt came. CY_OK, or CY_ENOENT if this place is not in flight. */
 int xchg_receipted(struct xchg_sender *s, struct xchg_pos pos);

@@ -155,7 +155,9 @@ static int stream_row(struct store_reading *r, sqlite3_stmt *s)
 				    .head_text = store_bytes_at(s, 9),
 				    .head_signature = store_bytes_at(s, 10),
 				    .features = (uint32_t)store_u64_at(s, 11),
-				    .rejected = store_u64_at(s, 12) };
+				    .rejected = store_u64_at(s, 12),
+				    .out_epoch = store_u64_at(s, 13),
+				    .receipted_epoch = store_u64_at(s, 14) };
 	int code = store_digest_at(s, 8, &row.head_root);
 
 	return code < 0 ? code : r->fn.stream(r->fn_arg, &row);
@@ -256,7 +258,8 @@ static int parcel_row(struct store_reading *r, sqlite3_stmt *s)
 				    .receipt = store_bytes_at(s, 7),
 				    .receipt_signature = store_bytes_at(s, 8),
 				    .made = store_wall_at(s, 9),
-				    .messages = store_u32_at(s, 10) };
+				    .messages = store_u32_at(s, 10),
+				    .dissolved = sqlite3_column_int(s, 11) != 0 };
 	int code = store_digest_at(s, 6, &row.digest);
 
 	return code < 0 ? code : r->fn.parcel(r->fn_arg, &row);

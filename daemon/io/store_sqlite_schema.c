@@ -259,11 +259,19 @@ _Static_assert(STORE_EVIDENCE_OFFERED == 0 && STORE_EVIDENCE_WAITING == 1 && STO
 /* What a peer understands is asked of it also while it is not connected. */
 static const char migration_007[] = "ALTER TABLE stream ADD COLUMN features INTEGER NOT NULL DEFAULT 0;";
 
-/* Number n is applied to a store of version n - 1. */
 static const char migration_008[] = "ALTER TABLE stream ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;";
 
+/* An epoch for each stream of ours: until then the one of meta was that of all. Parcels
+ * that are never sent again. */
+static const char migration_009[] =
+	"ALTER TABLE stream ADD COLUMN out_epoch INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE stream ADD COLUMN receipted_epoch INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE stream SET out_epoch = (SELECT epoch FROM meta), receipted_epoch = (SELECT epoch FROM meta);"
+	"ALTER TABLE parcel ADD COLUMN dissolved INTEGER NOT NULL DEFAULT 0;";
+
+/* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
-					  migration_005, migration_006, migration_007, migration_008 };
+					  migration_005, migration_006, migration_007, migration_008, migration_009 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -13,11 +13,13 @@
 	X(ROLLBACK, "ROLLBACK")                                                                                        \
 	X(META, "UPDATE meta SET epoch = ?, audit_size = ?, frontier = ?, wall_mark = ?")                              \
 	X(STREAM, "INSERT INTO stream (peer, out_sequence, out_receipted, in_epoch, in_held, reconciling,"             \
-		  " last_receipt, head_size, head_root, head_text, head_signature, features, rejected)"                \
-		  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"                                   \
+		  " last_receipt, head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"     \
+		  " receipted_epoch)"                                                                                  \
+		  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"                         \
 		  " ON CONFLICT (peer) DO UPDATE SET out_sequence = ?2, out_receipted = ?3, in_epoch = ?4,"            \
 		  " in_held = ?5, reconciling = ?6, last_receipt = ?7, head_size = ?8, head_root = ?9,"                \
-		  " head_text = ?10, head_signature = ?11, features = ?12, rejected = ?13")                            \
+		  " head_text = ?10, head_signature = ?11, features = ?12, rejected = ?13, out_epoch = ?14,"           \
+		  " receipted_epoch = ?15")                                                                            \
 	X(CASE_KEY, "SELECT no, generation, wrapped FROM case_key WHERE peer = ? AND case_id = ?")                     \
 	X(ADD_CASE_KEY, "INSERT INTO case_key (peer, case_id, generation, wrapped) VALUES (?, ?, ?, ?)"                \
 			" ON CONFLICT (peer, case_id)"                                                                 \
@@ -43,8 +45,10 @@
 	X(PARCEL, "INSERT INTO parcel (peer, author, epoch, sequence, manifest, signature, digest, receipt,"           \
 		  " receipt_signature, made, messages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                       \
 		  " ON CONFLICT (peer, author, epoch, sequence) DO NOTHING")                                           \
-	X(RECEIPT, "UPDATE parcel SET receipt_signature = iif(receipt IS NULL, ?2, receipt_signature),"                \
-		   " receipt = ifnull(receipt, ?1) WHERE peer = ?3 AND author = ?4 AND epoch = ?5 AND sequence = ?6")  \
+	X(RECEIPT, "UPDATE parcel SET receipt_signature = iif(receipt IS NULL OR author = 1, ?2, receipt_signature),"  \
+		   " receipt = iif(receipt IS NULL OR author = 1, ?1, receipt)"                                        \
+		   " WHERE peer = ?3 AND author = ?4 AND epoch = ?5 AND sequence = ?6")                                \
+	X(DISSOLVE, "UPDATE parcel SET dissolved = 1 WHERE peer = ? AND author = ? AND epoch = ? AND sequence = ?")    \
 	X(EVENT, "INSERT INTO event (type, at, peer, case_id, message_id, client, own_reference, kind, number, code,"  \
 		 " text, case_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                     \
 	X(CURSOR, "INSERT INTO cursor (client, name, position) VALUES (?1, ?2, ?3)"                                    \
@@ -145,7 +149,7 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 #define FIND(what) " WHERE " what " AND c.case_id <> '' AND (?2 IS NULL OR c.client = ?2) LIMIT 2"
 #define PARCEL_SELECT                                                                                          \
 	"SELECT peer, author, epoch, sequence, manifest, signature, digest, receipt, receipt_signature, made," \
-	" messages FROM parcel"
+	" messages, dissolved FROM parcel"
 #define EVENT_SELECT                                                                                             \
 	"SELECT position, type, at, peer, case_id, message_id, client, own_reference, kind, number, code, text," \
 	" case_state FROM event"
@@ -182,9 +186,11 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 #define STORE_READ_STATEMENTS(X)                                                                                       \
 	X(META, "SELECT epoch, audit_size, frontier, wall_mark FROM meta")                                             \
 	X(STREAM, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"            \
-		  " head_size, head_root, head_text, head_signature, features, rejected FROM stream WHERE peer = ?")   \
+		  " head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"                   \
+		  " receipted_epoch FROM stream WHERE peer = ?")                                                       \
 	X(STREAMS, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"           \
-		   " head_size, head_root, head_text, head_signature, features, rejected FROM stream")                 \
+		   " head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"                  \
+		   " receipted_epoch FROM stream")                                                                     \
 	X(KEY, "SELECT client, key, request, message_id FROM submission_key WHERE client = ? AND key = ?")             \
 	X(CURSOR, "SELECT position FROM cursor WHERE client = ? AND name = ?")                                         \
 	X(GET_CASE, CASE_SELECT " WHERE c.peer = ? AND c.case_id = ?")                                                 \
@@ -203,7 +209,7 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 		       " WHERE m.author = 0 AND m.transport <= 1 AND m.created < ? ORDER BY m.created LIMIT ?")        \
 	X(GET_PARCEL, PARCEL_SELECT " WHERE peer = ? AND author = ? AND epoch = ? AND sequence = ?")                   \
 	X(PARCELS, PARCEL_SELECT " WHERE peer = ?1 AND author = ?2 AND (epoch, sequence) > (?3, ?4)"                   \
-				 " ORDER BY epoch, sequence LIMIT ?5")                                                 \
+				 " AND dissolved = 0 ORDER BY epoch, sequence LIMIT ?5")                               \
 	X(PEER_MESSAGES, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                        \
 			 " WHERE k.peer = ? AND k.case_id = ? AND m.author = 1 AND m.number > ? ORDER BY m.number")    \
 	X(EVENTS, EVENT_SELECT " WHERE position > ?1 ORDER BY position LIMIT ?2")                                      \
@@ -214,7 +220,7 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 	X(PEER_COUNTS,                                                                                                 \
 	  "SELECT ifnull((SELECT n FROM waiting WHERE peer = ?1), 0),"                                                 \
 	  " ifnull((SELECT min(created) FROM message WHERE peer = ?1 AND author = 0 AND transport = 0), 0),"           \
-	  " (SELECT count(*) FROM parcel WHERE peer = ?1 AND author = 0 AND receipt IS NULL)")                         \
+	  " (SELECT count(*) FROM parcel WHERE peer = ?1 AND author = 0 AND receipt IS NULL AND dissolved = 0)")       \
 	X(CASE_CLOCKS, CLOCK_SELECT " WHERE c.peer = ?1 AND c.case_id = ?2 AND (?3 IS NULL OR c.client = ?3) ORDER "   \
 				    "BY t.name, t.measure, t.notice")                                                  \
 	X(GET_CLOCK, CLOCK_SELECT " WHERE t.id = ?1 AND (?2 IS NULL OR c.client = ?2)")                                \

@@ -348,6 +348,8 @@ static int put_stream(struct store_applying *a, const struct store_stream *s)
 	bind_bytes(&b, s->head_signature);
 	bind_u64(&b, s->features);
 	bind_u64(&b, s->rejected);
+	bind_u64(&b, s->out_epoch);
+	bind_u64(&b, s->receipted_epoch);
 	return store_apply_finish(a, &b);
 }
 
@@ -391,6 +393,18 @@ static int put_receipt(struct store_applying *a, const struct store_parcel *p)
 		return r;
 	bind_bytes(&b, p->receipt);
 	bind_bytes(&b, p->receipt_signature);
+	bind_parcel_key(&b, p);
+	r = store_apply_finish(a, &b);
+	return r < 0 ? r : store_apply_changed_one(a, "a parcel of", p->peer);
+}
+
+static int dissolve(struct store_applying *a, const struct store_parcel *p)
+{
+	struct store_bind b;
+	int r = store_apply_start(a, W_DISSOLVE, &b);
+
+	if (r < 0)
+		return r;
 	bind_parcel_key(&b, p);
 	r = store_apply_finish(a, &b);
 	return r < 0 ? r : store_apply_changed_one(a, "a parcel of", p->peer);
@@ -525,6 +539,8 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return mark_message(a, &w->message);
 	case STORE_PUT_PARCEL:
 		return put_parcel(a, &w->parcel);
+	case STORE_DISSOLVE:
+		return dissolve(a, &w->parcel);
 	case STORE_PUT_RECEIPT:
 		return put_receipt(a, &w->parcel);
 	case STORE_PUT_EVENT:

@@ -114,6 +114,7 @@ struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, con
 
 	CY_ASSERT(wire_text_write(text, &out) == CY_OK);
 	w->kind = kind;
+	w->made = text->made;
 	w->peer = p;
 	w->session = p->session;
 	/* The text ends up in the write-set as well as in a frame. */
@@ -216,6 +217,8 @@ static void step_frame(struct node *n, struct input *in)
 		outbound_receipt(n, p, f->receipt, in->text);
 		return;
 	case CY_PEER_FRAME__KIND_GOODBYE:
+		if (f->goodbye->code == CY_GOODBYE_CODE__SIGNATURE)
+			resend_refused(n, p);
 		snprintf(why, sizeof why, "the peer said goodbye: %s", p->farewell_code);
 		batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), why);
 		node_link_down(n, p->session, why);
@@ -385,6 +388,7 @@ void batch_start(struct node *n)
 	batch_reset(n);
 	n->batch_number++;
 	node_watch_clock(n);
+	signing_watch(n);
 	again_take(n);
 	while (n->inputs != NULL && b->messages < NODE_BATCH_MESSAGES && b->bytes < NODE_BATCH_BYTES &&
 	       b->alone == NULL) {
@@ -420,7 +424,7 @@ void batch_start(struct node *n)
 		b->unsigned_texts++;
 	}
 	for (struct want *w = b->wants; w != NULL; w = w->next)
-		if (n->ports.signer.sign(n->ports.signer.ctx, w->ticket, w->text) < 0) {
+		if (!signing_allowed(n, w->made) || n->ports.signer.sign(n->ports.signer.ctx, w->ticket, w->text) < 0) {
 			w->answered = true;
 			b->unsigned_texts--;
 		}

@@ -28,7 +28,7 @@ int node_load_peer(struct node *n, struct peer *p, struct cy_error *e)
 	struct store_port *s = &n->ports.store;
 	int r;
 
-	p->stream = (struct store_stream){ .peer = p->id };
+	p->stream = (struct store_stream){ .peer = p->id, .out_epoch = n->epoch, .receipted_epoch = n->epoch };
 	p->known = false;
 	p->waiting = true;
 	r = s->stream(s->ctx, p->id, load_stream, p);

@@ -320,7 +320,8 @@ static void make_proof(struct node *n, struct greeting *g)
 	cy_copy(t.to, sizeof t.to, g->peer->id);
 	CY_ASSERT(wire_text_write(&t, &g->proof) == CY_OK);
 	g->ticket = ++n->last_ticket;
-	if (n->ports.signer.sign(n->ports.signer.ctx, g->ticket, cy_buf_view(&g->proof)) < 0)
+	if (!signing_allowed(n, node_now(n)) ||
+	    n->ports.signer.sign(n->ports.signer.ctx, g->ticket, cy_buf_view(&g->proof)) < 0)
 		refuse(n, g, CY_GOODBYE_CODE__STORE, "this side cannot sign now");
 }
 
@@ -464,6 +465,10 @@ static void take_goodbye(struct node *n, struct greeting *g, const CyGoodbye *go
 		 farewell);
 	node_note(n, NODE_INFO, "peer %s: it refuses a connection before its proof: %s", g->peer->id,
 		  node_goodbye_name(goodbye->code));
+	/* Who dialled it knows at least whom it asked. */
+	if (g->on.dialled && g->lane == WIRE_MESSAGES && g->phase == GREET_PROOF &&
+	    goodbye->code == CY_GOODBYE_CODE__SIGNATURE)
+		signing_refused(n, g->peer, false);
 	close_connection(n, g, why);
 	tell_failed(n, g, why);
 	drop(n, g);

@@ -443,7 +443,7 @@ static void answer_duplicate(struct node *n, struct peer *p, struct wire_text *t
 		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
 	} else if (!stored.found || !cy_digest_equal(&stored.digest, digest)) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__SEQUENCE, "another parcel was held under this sequence");
-	} else if (stored.receipt.len > 0) {
+	} else if (stored.receipt.len > 0 && signing_counts(n, p, stored.receipt, stored.signature)) {
 		send_receipt(n, p, stored.receipt, stored.signature);
 	} else if (verdicts_again(n, p, t) == CY_OK) {
 		want_receipt(n, p, t, digest, pos);

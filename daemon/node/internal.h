@@ -13,6 +13,8 @@
 #include "law/fold.h"
 #include "law/treaty.h"
 #include "node/node.h"
+#include "node/parcels.h"
+#include "node/signing.h"
 #include "wire/manifest.h"
 
 #define NODE_SESSION_INPUTS_MAX (CY_WINDOW_MAX + 16) /* frames of one session that wait for a batch */
@@ -82,6 +84,7 @@ struct peer {
 	bool alone;              /* what it sent failed a batch: its frames share none with others */
 	size_t inputs;           /* frames that wait for a batch */
 	struct xchg_sender sender;
+	struct node_refusal refusal;
 	uint32_t their_window;             /* as its Hello says */
 	struct cy_mono no_parcel_before;   /* after a failed signature */
 	struct node_fetch *fetches;        /* of one page of heads */
@@ -275,6 +278,7 @@ struct want {
 	struct want *next;
 	enum want_kind kind;
 	uint64_t ticket;
+	struct cy_wall made;
 	struct peer *peer;
 	uint64_t session;
 	struct cy_bytes text, signature;
@@ -328,6 +332,8 @@ struct node {
 	struct cy_wall started;
 	struct cy_wall trusted_from; /* wall and monotonic time at the start, or when an operator */
 	struct cy_mono started_mono; /* confirmed the clock */
+
+	char sign_fault[NODE_FAULT_SIZE]; /* "" while we may sign */
 
 	/* The meta row; like a stream row it runs ahead during a batch. */
 	uint64_t epoch;
@@ -393,6 +399,8 @@ void node_input_free(struct input *in);
 /* Wall time against what was recorded, and against monotonic time since the
  * start. False: the reason is in `text`. */
 bool node_clock_trusted(struct node *n, char *text, size_t size);
+/* The same for a reading of it that was taken a moment ago. */
+bool node_clock_fits(struct node *n, struct cy_wall wall, char *text, size_t size);
 /* Tell of a clock that jumped, or is right again. */
 void node_watch_clock(struct node *n);
 /* An operator says that the wall clock is right as it is. */
@@ -522,38 +530,6 @@ void profiles_compare(struct node *n, struct conn *c, uint64_t correlation, cons
  * stream, is written; of a receipt, with the `made` of our parcel that it answers. */
 const char *made_parcel(struct node *n, const struct peer *p, const struct wire_text *t);
 const char *made_receipt(struct node *n, const struct peer *p, const struct wire_text *t, struct cy_wall parcel);
-
-/* -------------------------------------------------------------- inbound.c */
-void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text);
-int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row);
-void inbound_receipted(struct node *n, struct want *w);
-
-/* -------------------------------------------------------------- outbound.c */
-void outbound_step(struct node *n); /* re-send and make parcels wherever a window is open */
-void outbound_signed(struct node *n, struct want *w);
-void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
-/* The messages of a stored parcel of either side, whole and in the order of its
- * manifest, in the batch's arena; CY_ESTORE if one is not here as the manifest names it.
- * One of the peer's that was rejected as ID_REUSED is empty. */
-struct parcel_content {
-	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
-	size_t n;
-};
-int outbound_messages(struct node *n, enum store_author author, struct cy_bytes manifest, struct parcel_content *ret);
-void outbound_expire(struct node *n);
-/* When the next message may have to be given up; CY_NEVER: none of ours waits. */
-struct cy_mono outbound_next_expiry(struct node *n);
-void outbound_expired(struct node *n, struct want *w);
-
-/* -------------------------------------------------------------- reconcile.c */
-void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch);
-void reconcile_start(struct node *n, struct peer *p);
-void reconcile_heads_request(struct node *n, struct peer *p, const CyHeadsRequest *r);
-void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h);
-void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchRequest *r);
-void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
-		       const struct wire_text *receipt);
-void reconcile_forget(struct peer *p);
 
 /* -------------------------------------------------------------- local.c */
 void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);

@@ -147,8 +147,8 @@ void node_watch_clock(struct node *n)
 
 	if (suspect && !n->clock_suspect)
 		node_tell(n, NODE_ALARM, NODE_EVENT_CLOCK, "",
-			  "the wall clock: %s; no message is given up by its age and no step of a time limit is "
-			  "taken until the clock is right, or comityctl clock confirm says that it is",
+			  "the wall clock: %s; nothing is signed, no message is given up by its age and no step of a "
+			  "time limit is taken until the clock is right, or comityctl clock confirm says that it is",
 			  why);
 	else if (!suspect && n->clock_suspect)
 		node_tell(n, NODE_INFO, NODE_EVENT_CLOCK, "", "the wall clock is right again");
@@ -166,6 +166,7 @@ void node_confirm_clock(struct node *n, const char *client)
 	n->trusted_from = now;
 	/* The next commit keeps it: a restart shall not doubt again. */
 	n->wall_mark = now;
+	signing_clock_confirmed(n);
 	node_watch_clock(n);
 	batch_plan_wake(n);
 	batch_start(n);
@@ -245,6 +246,8 @@ void node_link_down(struct node *n, uint64_t session, const char *why)
 		greet_over(n, session, why);
 		return;
 	}
+	if (!signing_is_refused(n, p))
+		signing_accepted(p);
 	cy_line(p->last_fault, sizeof p->last_fault, why);
 	if (p->farewell[0] != '\0') {
 		/* The sentence is for the status: nobody knows what a peer puts into it. */
@@ -331,7 +334,54 @@ static int check_messages(const ProtobufCBinaryData *messages, size_t n_messages
 	return CY_OK;
 }
 
-/* All that can be checked of a frame without the store. */
+struct by_bytes {
+	const CySignedText *st;
+	bool same;
+};
+
+static int same_manifest(void *arg, const struct store_parcel *row)
+{
+	struct by_bytes *b = arg;
+
+	b->same = cy_bytes_equal(row->manifest, cy_bytes(b->st->text.data, b->st->text.len));
+	return CY_OK;
+}
+
+static int same_receipt(void *arg, const struct store_parcel *row)
+{
+	struct by_bytes *b = arg;
+
+	b->same = cy_bytes_equal(row->receipt, cy_bytes(b->st->text.data, b->st->text.len));
+	return CY_OK;
+}
+
+/* The same for a parcel or a receipt of the peer. One that is held with these bytes was good
+ * when it came, and is only repeated: its certificate may have been revoked since. */
+static int check_from_peer(struct node *n, const struct peer *p, const CySignedText *st, enum wire_text_type type,
+			   struct wire_text **ret_text, struct cy_error *e)
+{
+	struct store_port *s = &n->ports.store;
+	const bool parcel = type == WIRE_PARCEL;
+	struct by_bytes b = { st, false };
+	struct wire_text *t;
+	int r = node_check_text(n, st, type, p->id, n->authority, ret_text, e);
+
+	if (r != CY_ESIGN)
+		return r;
+	t = malloc(sizeof *t);
+	CY_ASSERT(t != NULL);
+	if (wire_text_read(cy_bytes(st->text.data, st->text.len), t, NULL) == CY_OK)
+		s->get_parcel(s->ctx, p->id, parcel ? STORE_PEER : STORE_OWN, t->epoch, t->sequence,
+			      parcel ? same_manifest : same_receipt, &b);
+	if (!b.same) {
+		free(t);
+		return r;
+	}
+	*ret_text = t;
+	return CY_OK;
+}
+
+/* All that can be checked of a frame before the batch. */
 static int check_frame(struct node *n, const struct peer *p, struct input *in, struct cy_error *e)
 {
 	const CyPeerFrame *f = in->frame;
@@ -341,10 +391,10 @@ static int check_frame(struct node *n, const struct peer *p, struct input *in, s
 	case CY_PEER_FRAME__KIND_STATE:
 		return node_check_text(n, f->state->audit_head, WIRE_AUDIT_HEAD, p->id, n->authority, &in->text, e);
 	case CY_PEER_FRAME__KIND_PARCEL:
-		r = node_check_text(n, f->parcel->manifest, WIRE_PARCEL, p->id, n->authority, &in->text, e);
+		r = check_from_peer(n, p, f->parcel->manifest, WIRE_PARCEL, &in->text, e);
 		return r < 0 ? r : check_messages(f->parcel->messages, f->parcel->n_messages, in->text, e);
 	case CY_PEER_FRAME__KIND_RECEIPT:
-		return node_check_text(n, f->receipt->receipt, WIRE_RECEIPT, p->id, n->authority, &in->text, e);
+		return check_from_peer(n, p, f->receipt->receipt, WIRE_RECEIPT, &in->text, e);
 	case CY_PEER_FRAME__KIND_FETCHED:
 		if (f->fetched->manifest == NULL)
 			return CY_OK;
@@ -436,6 +486,8 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 	if (in->frame->kind_case == CY_PEER_FRAME__KIND_GOODBYE) {
 		cy_line(p->farewell, sizeof p->farewell, in->frame->goodbye->text);
 		p->farewell_code = node_goodbye_name(in->frame->goodbye->code);
+		if (in->frame->goodbye->code == CY_GOODBYE_CODE__SIGNATURE)
+			signing_refused(n, p, p->greeted);
 	}
 	p->inputs++;
 	node_queue(n, in);

@@ -1,5 +1,5 @@
-/* Parcels that leave: stored ones again after a resume, byte for byte, then new
- * ones from what waits; the receipts for them; and what was never delivered. */
+/* New parcels that leave, from what waits; the receipts for them; and what was never
+ * delivered. Stored ones that leave again: resend.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +13,8 @@ static ProtobufCBinaryData binary(struct cy_bytes b)
 	return (ProtobufCBinaryData){ .data = (uint8_t *)b.data, .len = b.len };
 }
 
-static void send_parcel(struct node *n, struct peer *p, struct xchg_pos pos, struct cy_bytes manifest,
-			struct cy_bytes signature, ProtobufCBinaryData *messages, size_t n_messages)
+void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct cy_bytes manifest,
+		   struct cy_bytes signature, ProtobufCBinaryData *messages, size_t n_messages)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyParcel parcel = CY_PARCEL__INIT;
@@ -31,7 +31,7 @@ static void send_parcel(struct node *n, struct peer *p, struct xchg_pos pos, str
 	batch_touch(n, p->session);
 }
 
-/* -------------------------------------------------------------- re-sending */
+/* ------------------------------------------------------------ what is in one */
 
 /* The messages of a parcel are found by their ids: one that travelled again in a
  * later parcel, after a restore, belongs to both. */
@@ -70,85 +70,6 @@ int outbound_messages(struct node *n, enum store_author author, struct cy_bytes 
 	}
 	ret->n = t->n;
 	return r == CY_OK ? CY_OK : CY_ESTORE;
-}
-
-struct again {
-	struct node *n;
-	struct peer *p;
-	size_t count;
-	struct xchg_pos pos; /* of the parcel whose messages travel anew */
-	struct parcel_content content;
-};
-
-/* A message of a parcel that cannot be sent again as it is. It keeps its place: it
- * has left once, and no age limit says otherwise. */
-static int requeue(void *arg, const struct store_message *row)
-{
-	struct again *a = arg;
-	struct store_write *w;
-
-	if (row->author != STORE_OWN || strcmp(row->peer, a->p->id) != 0 || row->epoch != a->pos.epoch ||
-	    row->sequence != a->pos.sequence ||
-	    (row->transport != STORE_RELAYED && row->transport != STORE_TRANSMITTED))
-		return CY_OK;
-	w = batch_write(a->n, STORE_MARK_MESSAGE);
-	w->message = *row;
-	w->message.id = batch_string(a->n, row->id);
-	w->message.void_reason = batch_string(a->n, row->void_reason);
-	w->message.transport = STORE_QUEUED;
-	return CY_OK;
-}
-
-/* What is fetched back after a restore comes by case, and may leave out a parcel of
- * ours that held nothing new. A peer that is restored later and lacks both would
- * never take the next one: its messages travel again in a parcel of this epoch. */
-static int requeue_all(struct again *a, const struct store_parcel *row)
-{
-	struct store_port *s = &a->n->ports.store;
-	struct wire_text *t = cy_arena_take(&a->n->batch.arena, sizeof *t);
-	int r = wire_text_read(row->manifest, t, NULL);
-
-	a->pos = (struct xchg_pos){ row->epoch, row->sequence };
-	for (size_t i = 0; r == CY_OK && i < t->n; i++) {
-		r = s->get_message(s->ctx, t->entries[i].id, requeue, a);
-		if (r == CY_ENOENT)
-			r = CY_OK;
-	}
-	return r;
-}
-
-static int again_parcel(void *arg, const struct store_parcel *row)
-{
-	struct again *a = arg;
-	struct xchg_pos pos = { row->epoch, row->sequence };
-	int r;
-
-	if (!xchg_may_send(&a->p->sender, pos.epoch))
-		return CY_EAGAIN;
-	if (pos.epoch != a->n->epoch && xchg_arrival(a->p->sender.sent, pos) == XCHG_GAP)
-		return requeue_all(a, row);
-	r = outbound_messages(a->n, STORE_OWN, row->manifest, &a->content);
-	if (r < 0)
-		return r;
-	send_parcel(a->n, a->p, pos, row->manifest, row->signature, a->content.messages, a->content.n);
-	xchg_sent(&a->p->sender, pos);
-	a->count++;
-	return CY_OK;
-}
-
-/* What the peer lacks and what it has not receipted, from the store. */
-static void send_again(struct node *n, struct peer *p)
-{
-	struct store_port *s = &n->ports.store;
-	struct again a = { .n = n, .p = p };
-	int r = s->parcels(s->ctx, p->id, STORE_OWN, p->sender.sent.epoch, p->sender.sent.sequence, CY_WINDOW_MAX + 1,
-			   again_parcel, &a);
-
-	if (r == CY_OK && a.count <= CY_WINDOW_MAX)
-		p->resent = true;
-	else if (r < 0 && r != CY_EAGAIN)
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: stored parcels cannot be read: %s", p->id,
-			  cy_strerror(r));
 }
 
 /* -------------------------------------------------------------- new parcels */
@@ -211,7 +132,7 @@ static void make_parcel(struct node *n, struct peer *p, const struct waiting *wa
 	t->type = WIRE_PARCEL;
 	cy_copy(t->from, sizeof t->from, n->authority);
 	cy_copy(t->to, sizeof t->to, p->id);
-	t->epoch = n->epoch;
+	t->epoch = p->stream.out_epoch;
 	t->sequence = p->stream.out_sequence + 1;
 	t->made = node_now(n);
 	t->n = count;
@@ -267,8 +188,8 @@ void outbound_step(struct node *n)
 		if (p->session == 0 || !p->greeted || p->stream.reconciling)
 			continue;
 		if (!p->resent)
-			send_again(n, p);
-		if (p->resent && p->waiting && xchg_may_send(&p->sender, n->epoch) &&
+			resend_step(n, p);
+		if (p->resent && p->waiting && xchg_may_send(&p->sender, p->stream.out_epoch) &&
 		    !cy_mono_before(now, p->no_parcel_before))
 			send_new(n, p);
 	}
@@ -310,8 +231,9 @@ void outbound_signed(struct node *n, struct want *w)
 	if (w->signature.len == 0) {
 		struct clock_port *c = &n->ports.clock;
 
-		node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, p->id,
-			  "peer %s: a parcel cannot be signed now; it is tried again", p->id);
+		if (n->sign_fault[0] == '\0')
+			node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, p->id,
+				  "peer %s: a parcel cannot be signed now; it is tried again", p->id);
 		p->waiting = true;
 		p->no_parcel_before = cy_mono_add(c->mono(c->ctx), NODE_SIGN_RETRY_MS);
 		batch_plan_wake(n);
@@ -336,7 +258,7 @@ void outbound_signed(struct node *n, struct want *w)
 	cy_digest_hex(&digest, hex);
 	batch_leaf(n, "parcel %s %s %llu %llu %s", n->authority, p->id, (unsigned long long)w->pos.epoch,
 		   (unsigned long long)w->pos.sequence, hex);
-	send_parcel(n, p, w->pos, w->text, w->signature, messages, w->n);
+	outbound_send(n, p, w->pos, w->text, w->signature, messages, w->n);
 	xchg_sent(&p->sender, w->pos);
 }
 
@@ -385,7 +307,8 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bo
 		r = CY_ENOENT;
 	if (r == CY_OK && (again || e->code != 0))
 		r = evidence_receipted(n, p->id, m.case_id, e->id, e->code != 0);
-	if (r < 0 || (again && m.void_code == e->code))
+	/* A late receipt for a dissolved parcel may have said so before. */
+	if (r < 0 || ((again || m.transport == STORE_RELAYED) && m.void_code == e->code))
 		return r;
 	c = cases_get(n, p->id, m.case_id, &r);
 	if (c == NULL)
@@ -422,6 +345,7 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bo
 struct own_parcel {
 	struct cy_digest digest;
 	bool receipted, same; /* there is a receipt; it is the one that came now */
+	bool dissolved;
 	struct cy_bytes now;
 	struct wire_text *text;
 	struct cy_arena *arena;
@@ -433,6 +357,7 @@ static int load_own_parcel(void *arg, const struct store_parcel *row)
 
 	o->digest = row->digest;
 	o->receipted = row->receipt.len > 0;
+	o->dissolved = row->dissolved;
 	o->same = cy_bytes_equal(row->receipt, o->now);
 	o->text = cy_arena_take(o->arena, sizeof *o->text);
 	return wire_text_read(row->manifest, o->text, NULL);
@@ -447,6 +372,16 @@ static bool same_entries(const struct wire_text *a, const struct wire_text *b)
 		if (strcmp(a->entries[i].id, b->entries[i].id) != 0 ||
 		    !cy_digest_equal(&a->entries[i].digest, &b->entries[i].digest))
 			return false;
+	return true;
+}
+
+/* The mark of what is receipted without gaps goes on to this place, if it is the next one. */
+static bool continue_receipted(struct peer *p, struct xchg_pos pos)
+{
+	if (!xchg_continues((struct xchg_pos){ p->stream.receipted_epoch, p->stream.out_receipted }, pos))
+		return false;
+	p->stream.receipted_epoch = pos.epoch;
+	p->stream.out_receipted = pos.sequence;
 	return true;
 }
 
@@ -471,8 +406,16 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 		return;
 	}
 	p->waiting = true;
+	/* What it had held before says nothing of what it takes now. */
+	if (xchg_cmp(pos, p->sender.held) > 0)
+		signing_accepted(p);
+	/* One for a dissolved parcel is late, and tells all the same what became of its messages. */
+	if (xchg_receipted(&p->sender, pos) < 0 && !own.dissolved)
+		return;
+	if (!own.dissolved && continue_receipted(p, pos))
+		batch_put_stream(n, p);
 	/* What is only repeated says nothing new: what it stated may have gone on since. */
-	if (xchg_receipted(&p->sender, pos) < 0 || (own.same && !CY_MUTANT_REPEATED_RECEIPT))
+	if (own.same && !CY_MUTANT_REPEATED_RECEIPT)
 		return;
 	doubt = made_receipt(n, p, text, own.text->made);
 	for (size_t i = 0; i < text->n; i++) {
@@ -493,8 +436,6 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	w->parcel.receipt = batch_bytes(n, own.now);
 	w->parcel.receipt_signature =
 		batch_bytes(n, cy_bytes(receipt->receipt->signature.data, receipt->receipt->signature.len));
-	if (pos.epoch == n->epoch && pos.sequence == p->stream.out_receipted + 1)
-		p->stream.out_receipted = pos.sequence;
 	p->stream.last_receipt = node_now(n);
 	batch_put_stream(n, p);
 	digest = cy_sha256(w->parcel.receipt);

@@ -37,12 +37,16 @@ void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
 		  "this store was restored from a backup: peer %s knows more of it; "
 		  "a new epoch begins and what was lost is fetched back",
 		  by->id);
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (n->peers[i]->stream.out_epoch > known)
+			known = n->peers[i]->stream.out_epoch;
 	n->epoch = xchg_new_epoch(node_now(n), known);
 	for (size_t i = 0; i < n->n_peers; i++) {
 		struct peer *p = n->peers[i];
 		struct store_write *w = batch_write(n, STORE_REQUEUE_ALL);
 
 		w->peer = batch_string(n, p->id);
+		p->stream.out_epoch = p->stream.receipted_epoch = n->epoch;
 		p->stream.out_sequence = p->stream.out_receipted = 0;
 		p->stream.reconciling = true;
 		batch_put_stream(n, p);
@@ -143,11 +147,11 @@ void reconcile_heads_request(struct node *n, struct peer *p, const CyHeadsReques
 }
 
 /* As far as this store knows, nobody has ever seen it: it waits, or waited until
- * its age limit. A restored store may be wrong about that. */
+ * its age limit. A restored store may be wrong about that. What was dissolved has left. */
 static bool never_left(const struct store_message *row)
 {
-	return row->author == STORE_OWN &&
-	       (row->transport == STORE_QUEUED || (row->transport == STORE_FAILED && row->void_code != 0));
+	return row->author == STORE_OWN && ((row->transport == STORE_QUEUED && row->sequence == 0) ||
+					    (row->transport == STORE_FAILED && row->void_code != 0));
 }
 
 /* Own numbers up to which all have left. One that was given up may lie below
@@ -241,8 +245,8 @@ static int take_parcel(void *arg, const struct store_parcel *row)
 {
 	struct fetching *f = arg;
 
-	/* It could not be signed when the parcel came. */
-	if (row->receipt.len == 0) {
+	/* It could not be signed when the parcel came, or would be refused. */
+	if (row->receipt.len == 0 || !signing_counts(f->n, f->p, row->receipt, row->receipt_signature)) {
 		f->unsigned_receipt = true;
 		return inbound_make_receipt(f->n, f->p, row);
 	}

@@ -133,13 +133,13 @@ void session_say_state(struct node *n, struct want *w)
 		return;
 	}
 	head = signed_text(w->text, w->signature);
-	st.epoch = n->epoch;
+	st.epoch = p->stream.out_epoch;
 	held.epoch = p->stream.in_epoch;
 	held.sequence = p->stream.in_held;
 	st.held = &held;
 	if (prove(n, p, STORE_PEER, (struct xchg_pos){ held.epoch, held.sequence }, &held_proof))
 		st.held_proof = &held_proof;
-	receipted.epoch = n->epoch;
+	receipted.epoch = p->stream.receipted_epoch;
 	receipted.sequence = p->stream.out_receipted;
 	st.receipted = &receipted;
 	if (prove(n, p, STORE_OWN, (struct xchg_pos){ receipted.epoch, receipted.sequence }, &receipted_proof))
@@ -208,12 +208,11 @@ static bool proven(struct node *n, const struct peer *p, const CySignedText *st,
 static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyState *st, const struct xchg_own *own,
 			   const struct xchg_hello *hello)
 {
-	bool more = xchg_cmp(hello->held, (struct xchg_pos){ own->epoch, own->out_sequence }) > 0 ||
-		    (!p->known && hello->held.sequence > 0);
+	bool more = xchg_cmp(hello->held, own->given) > 0 || (!p->known && hello->held.sequence > 0);
 
 	if (more)
 		return proven(n, p, st->held_proof, WIRE_PARCEL, hello->held) ? hello->held.epoch : 0;
-	return proven(n, p, st->receipted_proof, WIRE_RECEIPT, hello->receipted) ? n->epoch : 0;
+	return proven(n, p, st->receipted_proof, WIRE_RECEIPT, hello->receipted) ? own->given.epoch : 0;
 }
 
 void session_state(struct node *n, struct peer *p, const CyState *st, const struct wire_text *head)
@@ -229,9 +228,8 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, fault);
 		return;
 	}
-	own = (struct xchg_own){ .epoch = n->epoch,
-				 .out_sequence = p->stream.out_sequence,
-				 .out_receipted = p->stream.out_receipted,
+	own = (struct xchg_own){ .given = { p->stream.out_epoch, p->stream.out_sequence },
+				 .receipted = { p->stream.receipted_epoch, p->stream.out_receipted },
 				 .held = { p->stream.in_epoch, p->stream.in_held },
 				 .forgotten = p->forgotten };
 	hello = (struct xchg_hello){ .epoch = st->epoch,
@@ -245,7 +243,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 		verdict = XCHG_WE_RESTORED;
 	/* While we fetch back nothing has left in our epoch: one who holds something of
 	 * it shows that the backup was made at such a time. */
-	again = xchg_cmp(hello.held, (struct xchg_pos){ own.epoch, own.out_sequence }) > 0;
+	again = xchg_cmp(hello.held, own.given) > 0;
 	if ((!p->stream.reconciling || again) && verdict == XCHG_WE_RESTORED) {
 		lost = epoch_lost(n, p, st, &own, &hello);
 		if (lost == 0) {
@@ -256,6 +254,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 		}
 	}
 	p->greeted = true;
+	signing_heard(n, p);
 	if (p->stream.features != p->hello_features) {
 		p->stream.features = p->hello_features;
 		batch_put_stream(n, p);

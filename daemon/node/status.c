@@ -64,6 +64,7 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	row->clock_skew_ms = p->skew_ms;
 	row->held = p->stream.in_held;
 	row->receipted = p->stream.out_receipted;
+	row->signature_refused_ms = signing_is_refused(n, p) ? p->refusal.since.ms : 0;
 	row->last_fault = p->last_fault;
 	if (p->rtt.known) {
 		row->_round_trip_ms_case = CY_PEER_STATUS___ROUND_TRIP_MS_ROUND_TRIP_MS;
@@ -79,11 +80,11 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	return row;
 }
 
-bool node_clock_trusted(struct node *n, char *text, size_t size)
+bool node_clock_fits(struct node *n, struct cy_wall wall, char *text, size_t size)
 {
-	int64_t wall = node_now(n).ms, hour = 3600000;
-	int64_t behind = n->wall_mark.ms - wall;
-	int64_t jump = wall - n->trusted_from.ms - (n->ports.clock.mono(n->ports.clock.ctx).ms - n->started_mono.ms);
+	int64_t hour = 3600000;
+	int64_t behind = n->wall_mark.ms - wall.ms;
+	int64_t jump = wall.ms - n->trusted_from.ms - (n->ports.clock.mono(n->ports.clock.ctx).ms - n->started_mono.ms);
 
 	if (behind > NODE_CLOCK_JUMP_MS)
 		snprintf(text, size, "%lld h behind what was recorded", (long long)(behind / hour));
@@ -93,6 +94,11 @@ bool node_clock_trusted(struct node *n, char *text, size_t size)
 	else
 		return true;
 	return false;
+}
+
+bool node_clock_trusted(struct node *n, char *text, size_t size)
+{
+	return node_clock_fits(n, node_now(n), text, size);
 }
 
 static const char *clock_state(struct node *n, char *text, size_t size)
@@ -141,7 +147,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	size_t shown = 0;
 	struct store_counts counts = { 0 };
 	struct cy_digest root = audit_root(&n->audit);
-	char clock[128];
+	char clock[128], signing[NODE_FAULT_SIZE];
 	int code = s->counts(s->ctx, &counts);
 
 	for (size_t i = 0; i < n->n_peers && shown < STATUS_PEERS; i++)
@@ -164,6 +170,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 		       : code < 0                ? (char *)"it cannot be read"
 						 : (char *)"ok";
 	status.clock = (char *)clock_state(n, clock, sizeof clock);
+	status.signing = (char *)signing_state(n, signing, sizeof signing);
 	status.treaty_profiles = n->config.books != NULL ? (uint32_t)n->config.books->n_profiles : 0;
 	put_facts(n, &status);
 	put_space(n, &status);

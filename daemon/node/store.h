@@ -39,7 +39,7 @@ enum store_transport {
 
 /* The node's own values: one row. */
 struct store_meta {
-	uint64_t epoch;           /* of our streams; 0: a new store */
+	uint64_t epoch;           /* in which a new stream of ours begins; 0: a new store */
 	uint64_t audit_size;      /* leaves */
 	struct cy_bytes frontier; /* audit_log's frontier, opaque here */
 	struct cy_wall wall_mark; /* highest wall time ever stored */
@@ -48,11 +48,13 @@ struct store_meta {
 /* One peer's two streams. */
 struct store_stream {
 	const char *peer;
-	uint64_t out_sequence;  /* given last in our epoch; 0: none */
-	uint64_t out_receipted; /* receipted without gaps */
-	uint64_t in_epoch;      /* of the peer's stream that we hold; 0: none */
-	uint64_t in_held;       /* the receive mark: highest sequence held */
-	bool reconciling;       /* restored: fetch back before anything is sent */
+	uint64_t out_epoch;       /* of our stream */
+	uint64_t out_sequence;    /* given last in it; 0: none */
+	uint64_t receipted_epoch; /* the place that is receipted without gaps, of this or an */
+	uint64_t out_receipted;   /* earlier epoch; 0: none in that one */
+	uint64_t in_epoch;        /* of the peer's stream that we hold; 0: none */
+	uint64_t in_held;         /* the receive mark: highest sequence held */
+	bool reconciling;         /* restored: fetch back before anything is sent */
 	struct cy_wall last_receipt;
 	/* the peer's audit head seen last: proof of what it said */
 	uint64_t head_size;
@@ -143,7 +145,8 @@ struct store_message {
 	CyRejectionCode void_code; /* 0: not void */
 	const char *void_reason;
 	const char *client;       /* local client that submitted it; "" otherwise */
-	uint64_t epoch, sequence; /* parcel it travelled in; 0: none yet */
+	uint64_t epoch, sequence; /* parcel it travelled in last; 0: none yet. QUEUED with one: it has left
+				   * once, and does so again */
 	uint32_t index;           /* place in that parcel */
 	struct cy_bytes fact;     /* law_fact_encode; empty for one that did not parse */
 	struct cy_bytes content;  /* signed bytes, stored encrypted under the key of its case; empty when
@@ -161,6 +164,7 @@ struct store_parcel {
 	struct cy_bytes receipt, receipt_signature; /* empty: not yet */
 	struct cy_wall made;
 	uint32_t messages;
+	bool dissolved; /* ours: its messages travel in later ones; it is never sent again */
 };
 
 /* One event of the local log. Written with position 0; the store assigns
@@ -261,7 +265,8 @@ enum store_op {
 	STORE_PUT_MESSAGE,  /* insert with content, or replace the message of the same id */
 	STORE_MARK_MESSAGE, /* by id: transport, void_code, void_reason, epoch, sequence, index */
 	STORE_PUT_PARCEL,   /* insert; an existing one of the same key stays as it is */
-	STORE_PUT_RECEIPT,  /* by key: receipt, receipt_signature; the first one stays */
+	STORE_PUT_RECEIPT,  /* by key: receipt, receipt_signature. The first one of the peer stays, ours is replaced */
+	STORE_DISSOLVE,     /* a parcel of ours, by key */
 	STORE_PUT_EVENT,
 	STORE_PUT_CURSOR,
 	STORE_PUT_KEY,          /* insert */
@@ -367,7 +372,7 @@ struct store_counts {
 struct store_peer_counts {
 	uint64_t waiting;      /* own messages QUEUED */
 	struct cy_wall oldest; /* creation of the oldest of them; 0: none */
-	uint32_t in_flight;    /* own parcels without receipt */
+	uint32_t in_flight;    /* own parcels without receipt, dissolved ones left out */
 };
 
 /* All reads: CY_OK; CY_ENOENT where one row was asked for and there is none;
@@ -411,8 +416,8 @@ struct store_port {
 	/* By key. */
 	int (*get_parcel)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 			  store_parcel_fn *fn, void *arg);
-	/* Parcels of one author after the place (epoch, sequence), in order of epoch,
-	 * then sequence: also those of later epochs. At most `limit`. */
+	/* Parcels of one author after the place (epoch, sequence) that are not dissolved, in
+	 * order of epoch, then sequence: also those of later epochs. At most `limit`. */
 	int (*parcels)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 		       uint32_t limit, store_parcel_fn *fn, void *arg);
 	/* The peer's messages of a case with a number above `after`, in order, without content. */

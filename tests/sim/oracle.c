@@ -13,7 +13,8 @@
 
 #define QUEUE_MOST 72 /* frames towards one side: the link's limit, and what faults add */
 
-/* A text that was signed and sent for a place in a stream: it is the same for ever. */
+/* What was signed and sent for a place in a stream. The text of a parcel is the same for ever; a
+ * receipt may be signed anew, and its verdicts are the same for ever. */
 struct said {
 	const struct sim_node *by, *to;
 	enum wire_text_type type;
@@ -77,10 +78,26 @@ void oracle_free(struct oracle *o)
 
 /* ------------------------------------------------------------ what leaves */
 
+static struct cy_digest verdicts(const struct wire_text *t)
+{
+	struct cy_buf all = CY_BUF(CY_MANIFEST_MAX);
+	struct cy_digest d;
+
+	CY_ASSERT(cy_buf_add(&all, t->parcel.b, sizeof t->parcel.b) == CY_OK);
+	for (size_t i = 0; i < t->n; i++)
+		CY_ASSERT(cy_buf_addf(&all, "%s %d %s\n", t->entries[i].id, (int)t->entries[i].code,
+				      t->entries[i].reason) == CY_OK);
+	d = cy_sha256(cy_buf_view(&all));
+	cy_buf_free(&all);
+	return d;
+}
+
 static void said(struct sim_node *by, struct sim_node *to, const struct wire_text *t, struct cy_bytes text)
 {
 	struct oracle *o = by->w->oracle;
-	struct said key = { by, to, t->type, t->epoch, t->sequence, cy_sha256(text) }, *new;
+	struct said key = { by,       to,          t->type,
+			    t->epoch, t->sequence, t->type == WIRE_PARCEL ? cy_sha256(text) : verdicts(t) },
+		    *new;
 	struct said **at = tfind(&key, &o->said, by_place);
 
 	if (at != NULL) {
@@ -108,6 +125,8 @@ static void parcel_leaves(struct sim_node *from, struct sim_node *to, const CyPa
 	if (row == NULL || !cy_bytes_equal(row->row.manifest, bytes_of(p->manifest->text)) ||
 	    !cy_bytes_equal(row->row.signature, bytes_of(p->manifest->signature)))
 		world_fail(w, "%s sends a parcel to %s that is not the one on its disk", from->id, to->id);
+	if (row != NULL && row->row.dissolved)
+		world_fail(w, "%s sends a parcel to %s that it has dissolved", from->id, to->id);
 	if (strcmp(t->from, from->id) != 0 || strcmp(t->to, to->id) != 0)
 		world_fail(w, "%s sends %s a parcel from %s to %s", from->id, to->id, t->from, t->to);
 	for (size_t i = 0; i < p->n_messages; i++) {
@@ -263,6 +282,22 @@ static void took_effect(struct sim_node *s, const struct store_message *m)
 	**at = key;
 }
 
+/* A place that the other side holds is never given up. */
+static void dissolved(struct sim_node *s, const struct store_parcel *p)
+{
+	for (size_t i = 0; i < s->n_pairs; i++) {
+		struct sim_node *to = s->pairs[i]->side[s->pairs[i]->side[0] == s];
+		const struct store_stream *there = &mem_store_peer(&to->store, s->id)->stream;
+
+		if (strcmp(to->id, p->peer) != 0)
+			continue;
+		if (there->in_epoch > p->epoch || (there->in_epoch == p->epoch && there->in_held >= p->sequence))
+			world_fail(s->w, "%s dissolves %llu/%llu, which %s holds", s->id, (unsigned long long)p->epoch,
+				   (unsigned long long)p->sequence, to->id);
+	}
+	s->w->counts.dissolved++;
+}
+
 void oracle_commit(struct sim_node *s, const struct store_writeset *w)
 {
 	if (s->blobs != NULL)
@@ -270,6 +305,8 @@ void oracle_commit(struct sim_node *s, const struct store_writeset *w)
 	for (const struct store_write *x = w->first; x != NULL; x = x->next) {
 		if (x->op == STORE_PUT_MESSAGE && x->message.author == STORE_PEER && x->message.void_code == 0)
 			took_effect(s, &x->message);
+		if (x->op == STORE_DISSOLVE)
+			dissolved(s, &x->parcel);
 		if (x->op != STORE_PUT_EVENT)
 			continue;
 		s->w->counts.relayed += x->event.type == CY_EVENT_TYPE__RELAY_ACCEPTED;

@@ -57,7 +57,9 @@
 	X(BLOB_SLOW, "files of evidence take up to half a minute, or take nothing")          \
 	X(BLOB_FULL, "the disk of evidence is full for a while")                             \
 	X(BLOB_ROT, "bytes of evidence change on the disk")                                  \
-	X(RELAY, "somebody who passes as the other side to each hands everything on")
+	X(RELAY, "somebody who passes as the other side to each hands everything on")        \
+	X(CERTIFICATES, "signing certificates expire, are revoked, and renewed late")        \
+	X(CLOCK_LEAP, "a wall clock is wrong by seven years for some seconds")
 
 enum sim_fault {
 #define SIM_X(name, what) FAULT_##name,
@@ -277,6 +279,8 @@ struct sim_node {
 	struct sim_disk *disk; /* SIM_SQLITE */
 	struct store_writeset *committing;
 	struct cy_rng random;
+	struct sim_certificate *certificates; /* for signing, the last one in use */
+	size_t n_certificates;
 	int64_t wall_offset;
 	int32_t drift_ppm;
 	int64_t suspended_until;
@@ -319,7 +323,7 @@ struct world {
 	struct sim_counts {
 		uint64_t submitted, refused, relayed, rejected, failed, crashes, restores, sessions, recovered, commits,
 			cuts, points, uploads, attached, arrived, fetched, destroyed, held_back, bulk_sessions, lies,
-			refused_lies, chunks;
+			refused_lies, chunks, dissolved;
 	} counts;
 };
 
@@ -341,7 +345,16 @@ void sim_node_start(struct sim_node *s);
 struct cy_wall sim_node_wall(struct sim_node *s); /* as its clock shows it */
 /* Set its wall clock, ms from the true time; it is told soon after. */
 void sim_node_set_clock(struct sim_node *s, int64_t offset);
-struct cy_digest sim_seal(const char *authority, struct cy_bytes text);
+
+/* certs.c */
+void certs_new(struct sim_node *s);
+void certs_free(struct sim_node *s);
+void certs_forget(const struct sim_event *e); /* one that is left in the heap */
+struct signer_port certs_port(struct sim_node *s);
+void certs_strike(struct sim_node *s, struct cy_rng *r);
+void certs_leap(struct sim_node *s, struct cy_rng *r);
+void certs_clock_set(struct sim_node *s, int64_t after); /* an operator confirms it by then */
+void certs_heal(struct sim_node *s);
 
 /* How a process ends. */
 enum sim_end {

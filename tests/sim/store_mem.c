@@ -140,8 +140,8 @@ static struct cy_bytes bytes(struct mem_store *s, struct cy_bytes new, struct cy
 
 static void put_meta(struct mem_store *s, const struct store_meta *m)
 {
-	if (s->has_meta &&
-	    (m->epoch < s->meta.epoch || m->audit_size < s->meta.audit_size || m->wall_mark.ms < s->meta.wall_mark.ms))
+	if (s->has_meta && (m->epoch < s->meta.epoch || m->audit_size < s->meta.audit_size ||
+			    (m->wall_mark.ms < s->meta.wall_mark.ms && !s->mark_may_fall)))
 		mem_broken(s, "epoch, audit log or wall mark went back");
 	if (m->audit_size != s->n_leaves)
 		mem_broken(s, "the audit log holds %llu leaves, its size says %llu", (unsigned long long)s->n_leaves,
@@ -164,10 +164,11 @@ static void put_stream(struct mem_store *s, const struct store_stream *row)
 	if (p->known &&
 	    (row->in_epoch < old->in_epoch || (row->in_epoch == old->in_epoch && row->in_held < old->in_held)))
 		mem_broken(s, "the receive mark of %s went back", p->id);
-	/* A new epoch of our own starts at 0 again: then it is above the one before. */
-	if (p->known && row->out_sequence < old->out_sequence && row->out_sequence != 0)
-		mem_broken(s, "the sequence to %s went back", p->id);
-	if (row->out_receipted > row->out_sequence)
+	if (p->known && (row->out_epoch < old->out_epoch ||
+			 (row->out_epoch == old->out_epoch && row->out_sequence < old->out_sequence)))
+		mem_broken(s, "the place to %s went back", p->id);
+	if (row->receipted_epoch > row->out_epoch ||
+	    (row->receipted_epoch == row->out_epoch && row->out_receipted > row->out_sequence))
 		mem_broken(s, "%s receipted more than was sent", p->id);
 	{
 		const struct store_stream before = p->stream;
@@ -317,10 +318,20 @@ static void put_receipt(struct mem_store *s, const struct store_parcel *row)
 
 	if (p == NULL) {
 		mem_broken(s, "a receipt for a parcel that is not there");
-	} else if (p->row.receipt.len == 0) {
+	} else if (p->row.receipt.len == 0 || row->author == STORE_PEER) {
 		p->row.receipt = bytes(s, row->receipt, p->row.receipt);
 		p->row.receipt_signature = bytes(s, row->receipt_signature, p->row.receipt_signature);
 	}
+}
+
+static void dissolve(struct mem_store *s, const struct store_parcel *row)
+{
+	struct mem_parcel *p = mem_store_parcel(s, row->peer, row->author, row->epoch, row->sequence);
+
+	if (p == NULL || row->author != STORE_OWN)
+		mem_broken(s, "a parcel is dissolved that is not there, or not ours");
+	else
+		p->row.dissolved = true;
 }
 
 static void put_event(struct mem_store *s, const struct store_event *row)
@@ -515,6 +526,9 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 			break;
 		case STORE_PUT_RECEIPT:
 			put_receipt(s, &x->parcel);
+			break;
+		case STORE_DISSOLVE:
+			dissolve(s, &x->parcel);
 			break;
 		case STORE_PUT_EVENT:
 			put_event(s, &x->event);
@@ -943,6 +957,8 @@ static int parcels(void *ctx, const char *peer, enum store_author author, uint64
 	if (s->unreadable)
 		return CY_ESTORE;
 	for (size_t i = lower_bound(l, epoch, sequence + 1); i < l->n && limit > 0 && r >= 0; i++) {
+		if (l->at[i]->row.dissolved)
+			continue;
 		limit--;
 		r = fn(arg, &l->at[i]->row);
 	}
@@ -997,7 +1013,8 @@ static int peer_counts(void *ctx, const char *peer, struct store_peer_counts *re
 			ret_counts->oldest = m->created;
 	}
 	for (size_t i = 0; i < p->parcels[STORE_OWN].n; i++)
-		ret_counts->in_flight += p->parcels[STORE_OWN].at[i]->row.receipt.len == 0;
+		ret_counts->in_flight += p->parcels[STORE_OWN].at[i]->row.receipt.len == 0 &&
+					 !p->parcels[STORE_OWN].at[i]->row.dissolved;
 	return s->unreadable ? CY_ESTORE : CY_OK;
 }
 

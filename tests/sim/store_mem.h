@@ -87,8 +87,9 @@ struct mem_store {
 	struct store_event **events; /* position is the index plus one */
 	size_t n_events, cap_events;
 	uint64_t n_leaves, n_messages, n_cases;
-	bool copies;     /* rows are copies: the list may be dropped. Nothing can be restored then */
-	bool unreadable; /* reads fail */
+	bool copies;        /* rows are copies: the list may be dropped. Nothing can be restored then */
+	bool unreadable;    /* reads fail */
+	bool mark_may_fall; /* the wall mark: an operator has said so once */
 
 	void (*broken)(void *ctx, const char *what); /* an invariant does not hold */
 	void *ctx;

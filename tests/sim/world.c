@@ -262,64 +262,6 @@ void sim_node_set_clock(struct sim_node *s, int64_t offset)
 		world_at(s->w, s->w->now + TOLD_AFTER, on_told, s, s->life);
 }
 
-/* Stands in for CMS: who signed what. */
-struct cy_digest sim_seal(const char *authority, struct cy_bytes text)
-{
-	const struct cy_bytes pieces[] = { cy_bytes(authority, strlen(authority)), text };
-
-	return cy_sha256v(pieces, 2);
-}
-
-struct signing {
-	struct sim_node *s;
-	uint64_t ticket, life;
-	struct cy_digest seal;
-	bool fails;
-};
-
-static void on_signed(struct world *w, void *arg, uint64_t x)
-{
-	struct signing *g = arg;
-	struct sim_node *s = g->s;
-
-	if (g->life == s->life && s->suspended_until > w->now) {
-		world_at(w, s->suspended_until, on_signed, g, x);
-		return;
-	}
-	if (g->life == s->life)
-		node_signed(s->node, g->ticket, g->fails ? CY_ESIGN : CY_OK,
-			    g->fails ? cy_bytes(NULL, 0) : cy_bytes(g->seal.b, sizeof g->seal.b));
-	free(g);
-}
-
-static int signer_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
-{
-	struct sim_node *s = ctx;
-	struct world *w = s->w;
-	struct signing *g = malloc(sizeof *g);
-
-	CY_ASSERT(g != NULL);
-	*g = (struct signing){ s, ticket, s->life, sim_seal(s->id, text), world_chance(w, FAULT_SIGN_FAILS) };
-	world_at(w,
-		 w->now + 1 +
-			 (world_chance(w, FAULT_SLOW_TOKEN) ? (int64_t)cy_rng_below(&w->disk, 10 * SECOND)
-							    : (int64_t)cy_rng_below(&w->disk, 4)),
-		 on_signed, g, 0);
-	return CY_OK;
-}
-
-static int signer_verify(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
-			 struct cy_wall made, struct cy_error *e)
-{
-	struct cy_digest d = sim_seal(authority, text);
-
-	(void)ctx;
-	(void)made;
-	if (!cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature))
-		return cy_fail(e, CY_ESIGN, "the signature does not verify");
-	return CY_OK;
-}
-
 static void random_fill(void *ctx, void *data, size_t len)
 {
 	struct sim_node *s = ctx;
@@ -447,8 +389,9 @@ int sim_node_commit(struct sim_node *s, struct store_writeset *set)
 /* Its configuration as it stands; peers in `ret_peers`, to be freed. */
 static struct node_config configuration(struct sim_node *s, struct node_peer_config **ret_peers)
 {
-	static const struct node_client_config clients[SIM_DESKS] = { { "desk", CY_ROLE__SUBMITTER, true },
-								      { "clerk", CY_ROLE__SUBMITTER, false } };
+	static const struct node_client_config clients[SIM_DESKS + 1] = { { "desk", CY_ROLE__SUBMITTER, true },
+									  { "clerk", CY_ROLE__SUBMITTER, false },
+									  { "operator", CY_ROLE__OPERATOR, false } };
 	struct node_peer_config *peers = calloc(s->n_pairs + 1, sizeof *peers);
 	struct node_config config;
 	size_t n = 0;
@@ -462,7 +405,7 @@ static struct node_config configuration(struct sim_node *s, struct node_peer_con
 				       .peers = peers,
 				       .n_peers = n,
 				       .clients = clients,
-				       .n_clients = SIM_DESKS,
+				       .n_clients = SIM_DESKS + 1,
 				       .window = 1 + (uint32_t)cy_rng_below(&s->random, CY_WINDOW_MAX),
 				       .undelivered_ms = s->w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY,
 				       .keep_sent_ms = (s - s->w->nodes) % 2 * 6 * HOUR };
@@ -509,7 +452,7 @@ void sim_node_start(struct sim_node *s)
 	s->ports.link = net_port(s);
 	s->ports.local = desk_port(s);
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
-	s->ports.signer = (struct signer_port){ s, signer_sign, signer_verify };
+	s->ports.signer = certs_port(s);
 	s->ports.random = (struct random_port){ s, random_fill };
 	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
 	if (s->blobs != NULL) {
@@ -708,6 +651,13 @@ static void strike(struct world *w, enum sim_fault f)
 		break;
 	case FAULT_CLOCK_STEP:
 		sim_node_set_clock(s, s->wall_offset + (int64_t)cy_rng_below(r, 4 * DAY) - 2 * DAY);
+		certs_clock_set(s, world_span(r, 10 * MINUTE));
+		break;
+	case FAULT_CLOCK_LEAP:
+		certs_leap(s, r);
+		break;
+	case FAULT_CERTIFICATES:
+		certs_strike(s, r);
 		break;
 	case FAULT_SUSPEND:
 		s->suspended_until = before_healing(w, w->now + world_span(r, 3 * HOUR));
@@ -746,7 +696,7 @@ static bool strikes(enum sim_fault f)
 	return f == FAULT_RESET || f == FAULT_PARTITION || f == FAULT_ONE_WAY || f == FAULT_CLOG || f == FAULT_CRASH ||
 	       f == FAULT_READ_FAILS || f == FAULT_RESTORE || f == FAULT_CLOCK_STEP || f == FAULT_SUSPEND ||
 	       f == FAULT_DESK_CRASH || f == FAULT_DESK_STALL || f == FAULT_RECONFIGURE || f == FAULT_BULK_RESET ||
-	       f == FAULT_BLOB_FULL || f == FAULT_BLOB_ROT;
+	       f == FAULT_BLOB_FULL || f == FAULT_BLOB_ROT || f == FAULT_CLOCK_LEAP || f == FAULT_CERTIFICATES;
 }
 
 /* Mean time between two strikes at one authority. */
@@ -784,6 +734,8 @@ static void heal(struct world *w)
 		s->store.unreadable = false;
 		s->suspended_until = 0;
 		blobs_heal(s);
+		if (w->law == NULL)
+			certs_heal(s);
 		if (s->left_out != NULL)
 			on_all_peers(w, s, 0);
 		if (s->node == NULL)
@@ -853,6 +805,7 @@ static void make_nodes(struct world *w)
 		s->index = i;
 		snprintf(s->id, sizeof s->id, "A%03u", i);
 		s->random = stream(w, 1000 + i);
+		certs_new(s);
 		if (w->set.level[FAULT_DRIFT] > 0)
 			s->drift_ppm = (int32_t)cy_rng_below(&drift, 2000) - 1000;
 	}
@@ -979,8 +932,7 @@ void world_run(const struct sim_settings *set, FILE *trace, struct world *w)
 void world_free(struct world *w)
 {
 	for (size_t i = 0; i < w->n_heap; i++)
-		if (w->heap[i].fn == on_signed)
-			free(w->heap[i].arg);
+		certs_forget(&w->heap[i]);
 	for (uint32_t i = 0; i < w->set.nodes; i++) {
 		struct sim_node *s = &w->nodes[i];
 
@@ -994,6 +946,7 @@ void world_free(struct world *w)
 		free(s->pairs);
 		free(s->unsure);
 		free(s->came);
+		certs_free(s);
 	}
 	for (size_t i = 0; i < w->n_pairs; i++) {
 		net_free(w->pairs[i]);

@@ -716,7 +716,10 @@ static void read_schema(struct two *t, struct cy_buf *out)
 	sqlite3_close(db);
 }
 
-#define LATER "ALTER TABLE stream DROP COLUMN features; ALTER TABLE stream DROP COLUMN rejected;"
+#define LATER                                                                                       \
+	"ALTER TABLE stream DROP COLUMN features; ALTER TABLE stream DROP COLUMN rejected;"         \
+	"ALTER TABLE stream DROP COLUMN out_epoch; ALTER TABLE stream DROP COLUMN receipted_epoch;" \
+	"ALTER TABLE parcel DROP COLUMN dissolved;"
 
 static void a_store_from_before_evidence_keeps_what_it_holds(void **state)
 {

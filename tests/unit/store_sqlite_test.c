@@ -137,6 +137,122 @@ static void a_restore_puts_back_what_has_no_receipt(void **state)
 	assert_int_equal(f->port.get_parcel(f->port.ctx, "IE", STORE_OWN, 5, 1, NULL, NULL), CY_ENOENT);
 }
 
+struct places {
+	struct fixture *f;
+	size_t n;
+	uint64_t last;
+	bool dissolved;
+	char receipt[16];
+	struct store_stream stream;
+};
+
+static int see_parcel(void *arg, const struct store_parcel *row)
+{
+	struct places *p = arg;
+
+	p->n++;
+	p->last = row->sequence;
+	p->dissolved = row->dissolved;
+	snprintf(p->receipt, sizeof p->receipt, "%.*s", (int)row->receipt.len, (const char *)row->receipt.data);
+	return CY_OK;
+}
+
+static int see_stream(void *arg, const struct store_stream *row)
+{
+	((struct places *)arg)->stream = *row;
+	return CY_OK;
+}
+
+static void put_parcels(struct fixture *f, enum store_author author)
+{
+	for (uint64_t i = 1; i <= 3; i++)
+		add(f, STORE_PUT_PARCEL)->parcel = (struct store_parcel){
+			.peer = "IE", .author = author, .epoch = 5, .sequence = i, .messages = 1
+		};
+}
+
+static void say_receipt(struct fixture *f, enum store_author author, const char *text)
+{
+	add(f, STORE_PUT_RECEIPT)->parcel = (struct store_parcel){ .peer = "IE",
+								   .author = author,
+								   .epoch = 5,
+								   .sequence = 2,
+								   .receipt = cy_bytes(text, strlen(text)),
+								   .receipt_signature = cy_bytes("s", 1) };
+}
+
+static void a_dissolved_parcel_stays_and_is_not_sent_again(void **state)
+{
+	struct fixture *f = *state;
+	struct store_peer_counts counts;
+	struct places p = { .f = f };
+
+	put_parcels(f, STORE_OWN);
+	add(f, STORE_DISSOLVE)->parcel =
+		(struct store_parcel){ .peer = "IE", .author = STORE_OWN, .epoch = 5, .sequence = 2 };
+	say_receipt(f, STORE_OWN, "late");
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.parcels(f->port.ctx, "IE", STORE_OWN, 5, 0, 10, see_parcel, &p), CY_OK);
+	assert_int_equal(p.n, 2);
+	assert_int_equal(p.last, 3);
+	assert_int_equal(f->port.get_parcel(f->port.ctx, "IE", STORE_OWN, 5, 2, see_parcel, &p), CY_OK);
+	assert_true(p.dissolved);
+	assert_string_equal(p.receipt, "late");
+	add(f, STORE_DISSOLVE)->parcel =
+		(struct store_parcel){ .peer = "IE", .author = STORE_OWN, .epoch = 5, .sequence = 3 };
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.peer_counts(f->port.ctx, "IE", &counts), CY_OK);
+	assert_int_equal(counts.in_flight, 1);
+	add(f, STORE_DISSOLVE)->parcel =
+		(struct store_parcel){ .peer = "IE", .author = STORE_OWN, .epoch = 6, .sequence = 1 };
+	assert_int_equal(commit(f), CY_ESTORE);
+}
+
+static void the_first_receipt_of_the_peer_stays_and_ours_may_be_signed_anew(void **state)
+{
+	static const char *const stays[] = { [STORE_OWN] = "one", [STORE_PEER] = "two" };
+
+	for (enum store_author author = STORE_OWN; author <= STORE_PEER; author++) {
+		struct fixture *f = *state;
+		struct places p = { .f = f };
+
+		put_parcels(f, author);
+		say_receipt(f, author, "one");
+		say_receipt(f, author, "two");
+		assert_int_equal(commit(f), CY_OK);
+		assert_int_equal(f->port.get_parcel(f->port.ctx, "IE", author, 5, 2, see_parcel, &p), CY_OK);
+		assert_string_equal(p.receipt, stays[author]);
+	}
+}
+
+static void a_store_with_one_epoch_for_all_streams_gives_it_to_each(void **state)
+{
+	struct fixture *f = *state;
+	struct places p = { .f = f };
+	sqlite3 *db;
+	char path[80];
+
+	add(f, STORE_PUT_META)->meta = (struct store_meta){ .epoch = 77 };
+	add(f, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = "IE", .out_sequence = 4, .out_receipted = 3 };
+	assert_int_equal(commit(f), CY_OK);
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	snprintf(path, sizeof path, "%s/comity.db", f->dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db,
+			     "ALTER TABLE stream DROP COLUMN out_epoch; ALTER TABLE stream DROP COLUMN "
+			     "receipted_epoch; ALTER TABLE parcel DROP COLUMN dissolved; PRAGMA user_version = 8",
+			     NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(open_store(f, false, NULL), CY_OK);
+	assert_int_equal(f->port.stream(f->port.ctx, "IE", see_stream, &p), CY_OK);
+	assert_int_equal(p.stream.out_epoch, 77);
+	assert_int_equal(p.stream.receipted_epoch, 77);
+	assert_int_equal(p.stream.out_sequence, 4);
+}
+
 static void a_client_sees_its_own_cases_by_any_reference(void **state)
 {
 	struct fixture *f = *state;
@@ -471,6 +587,9 @@ int main(void)
 		TEST(a_write_set_that_fails_in_the_middle_leaves_nothing),
 		TEST(the_most_urgent_waits_first_then_the_oldest),
 		TEST(a_restore_puts_back_what_has_no_receipt),
+		TEST(a_dissolved_parcel_stays_and_is_not_sent_again),
+		TEST(the_first_receipt_of_the_peer_stays_and_ours_may_be_signed_anew),
+		TEST(a_store_with_one_epoch_for_all_streams_gives_it_to_each),
 		TEST(a_client_sees_its_own_cases_by_any_reference),
 		TEST(content_and_titles_are_unreadable_on_the_disk),
 		TEST(modes_are_private_and_the_key_must_be_the_right_one),

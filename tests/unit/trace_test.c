@@ -417,7 +417,7 @@ static void start(struct side *s)
 	s->ports.local =
 		(struct local_port){ .ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close };
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
-	s->ports.signer = (struct signer_port){ s, signer_sign, signer_verify };
+	s->ports.signer = (struct signer_port){ .ctx = s, .sign = signer_sign, .verify = signer_verify };
 	s->ports.random = (struct random_port){ s, random_fill };
 	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)

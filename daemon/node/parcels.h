@@ -1,0 +1,56 @@
+/* Parcels, within this room: that come in, that leave, that leave again, and that are fetched
+ * back. */
+#ifndef CY_NODE_PARCELS_H
+#define CY_NODE_PARCELS_H
+
+#include "comity/v1/peer.pb-c.h"
+#include "exchange/stream.h"
+#include "node/store.h"
+#include "wire/manifest.h"
+
+struct node;
+struct peer;
+struct want;
+
+/* -------------------------------------------------------------- inbound.c */
+void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text);
+int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row);
+void inbound_receipted(struct node *n, struct want *w);
+
+/* -------------------------------------------------------------- resend.c */
+/* Stored parcels that the peer lacks, or has not receipted: again as they are, or never
+ * again. `resent` is set when that is done. */
+void resend_step(struct node *n, struct peer *p);
+/* The peer refuses a signature of ours. */
+void resend_refused(struct node *n, struct peer *p);
+
+/* -------------------------------------------------------------- outbound.c */
+void outbound_step(struct node *n); /* re-send and make parcels wherever a window is open */
+void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct cy_bytes manifest,
+		   struct cy_bytes signature, ProtobufCBinaryData *messages, size_t n_messages);
+void outbound_signed(struct node *n, struct want *w);
+void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
+/* The messages of a stored parcel of either side, whole and in the order of its
+ * manifest, in the batch's arena; CY_ESTORE if one is not here as the manifest names it.
+ * One of the peer's that was rejected as ID_REUSED is empty. */
+struct parcel_content {
+	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
+	size_t n;
+};
+int outbound_messages(struct node *n, enum store_author author, struct cy_bytes manifest, struct parcel_content *ret);
+void outbound_expire(struct node *n);
+/* When the next message may have to be given up; CY_NEVER: none of ours waits. */
+struct cy_mono outbound_next_expiry(struct node *n);
+void outbound_expired(struct node *n, struct want *w);
+
+/* -------------------------------------------------------------- reconcile.c */
+void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch);
+void reconcile_start(struct node *n, struct peer *p);
+void reconcile_heads_request(struct node *n, struct peer *p, const CyHeadsRequest *r);
+void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h);
+void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchRequest *r);
+void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
+		       const struct wire_text *receipt);
+void reconcile_forget(struct peer *p);
+
+#endif

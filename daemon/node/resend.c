@@ -1,0 +1,197 @@
+/* Stored parcels that leave again: byte for byte, or never again. What a peer would not take is
+ * dissolved, with all that follows it: no place is signed twice, and the messages travel anew in
+ * a later epoch of this stream (proto/PROTOCOL.md, "Dissolved parcels"). */
+#include <string.h>
+
+#include "base/mutant.h"
+#include "node/internal.h"
+
+struct again {
+	struct node *n;
+	struct peer *p;
+	size_t rows;
+	bool dissolves;      /* one was dissolved: so is all that follows */
+	struct xchg_pos pos; /* of the one whose messages travel anew */
+	struct parcel_content content;
+};
+
+/* A message of a dissolved parcel. It keeps its place: it has left once, and no age limit
+ * says otherwise. */
+static int requeue(void *arg, const struct store_message *row)
+{
+	struct again *a = arg;
+	struct node *n = a->n;
+	struct store_write *w;
+
+	if (row->author != STORE_OWN || strcmp(row->peer, a->p->id) != 0 || row->epoch != a->pos.epoch ||
+	    row->sequence != a->pos.sequence ||
+	    (row->transport != STORE_RELAYED && row->transport != STORE_TRANSMITTED &&
+	     (row->transport != STORE_FAILED || row->void_code != 0)))
+		return CY_OK;
+	w = batch_write(n, STORE_MARK_MESSAGE);
+	w->message = *row;
+	w->message.id = batch_string(n, row->id);
+	w->message.void_reason = batch_string(n, row->void_reason);
+	w->message.transport = STORE_QUEUED;
+	/* A peer that had accepted it and lost it has lost what it came with. */
+	if (row->transport == STORE_RELAYED && row->void_code == 0)
+		return evidence_receipted(n, a->p->id, row->case_id, row->id, false);
+	return CY_OK;
+}
+
+struct behind {
+	CyPriority most;
+	char case_id[CY_UUID_LEN + 1];
+};
+
+static int name_case(void *arg, const struct store_message *row)
+{
+	struct behind *b = arg;
+
+	return cy_copy(b->case_id, sizeof b->case_id, row->case_id);
+}
+
+static int find_most_urgent(void *arg, const struct store_message *row)
+{
+	struct behind *b = arg;
+
+	if (row->author == STORE_OWN && row->transport == STORE_QUEUED && row->priority > b->most)
+		b->most = row->priority;
+	return CY_OK;
+}
+
+/* Nobody in the queue is less urgent than what waits behind it in its case. */
+static int raise_case(struct node *n, const struct peer *p, const char *id)
+{
+	struct store_port *s = &n->ports.store;
+	struct behind b = { .most = CY_PRIORITY__LOW };
+	struct store_write *w;
+	int r = s->get_message(s->ctx, id, name_case, &b);
+
+	if (r == CY_OK)
+		r = s->case_messages(s->ctx, p->id, b.case_id, find_most_urgent, &b);
+	for (const struct outgoing *o = n->batch.fresh; r == CY_OK && o != NULL; o = o->next)
+		if (o->peer == p && strcmp(o->case_id, b.case_id) == 0 && o->priority > b.most)
+			b.most = o->priority;
+	if (r < 0 || b.most == CY_PRIORITY__LOW)
+		return r;
+	w = batch_write(n, STORE_RAISE);
+	w->raise.peer = batch_string(n, p->id);
+	w->raise.case_id = batch_string(n, b.case_id);
+	w->raise.priority = b.most;
+	return CY_OK;
+}
+
+static void begin_epoch(struct node *n, struct peer *p)
+{
+	p->stream.out_epoch = xchg_new_epoch(node_now(n), p->stream.out_epoch);
+	p->stream.out_sequence = 0;
+	batch_put_stream(n, p);
+}
+
+/* Its row stays: a receipt may still come for it. */
+static int dissolve(struct again *a, const struct store_parcel *row)
+{
+	struct node *n = a->n;
+	struct peer *p = a->p;
+	struct store_port *s = &n->ports.store;
+	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
+	struct store_write *w;
+	char hex[CY_SHA256_HEX];
+	int r = wire_text_read(row->manifest, t, NULL);
+
+	a->dissolves = true;
+	a->pos = (struct xchg_pos){ row->epoch, row->sequence };
+	batch_touch(n, p->session);
+	if (CY_MUTANT_PLACE_TWICE && row->epoch == p->stream.out_epoch && p->stream.out_sequence >= row->sequence) {
+		p->stream.out_sequence = row->sequence - 1;
+		batch_put_stream(n, p);
+	} else if (row->epoch == p->stream.out_epoch) {
+		begin_epoch(n, p);
+	}
+	w = batch_write(n, STORE_DISSOLVE);
+	w->parcel.peer = batch_string(n, p->id);
+	w->parcel.author = STORE_OWN;
+	w->parcel.epoch = row->epoch;
+	w->parcel.sequence = row->sequence;
+	for (size_t i = 0; r == CY_OK && i < t->n; i++) {
+		r = s->get_message(s->ctx, t->entries[i].id, requeue, a);
+		if (r == CY_OK)
+			r = raise_case(n, p, t->entries[i].id);
+		if (r == CY_ENOENT)
+			r = CY_OK;
+	}
+	cy_digest_hex(&row->digest, hex);
+	batch_leaf(n, "dissolved %s %s %llu %llu %s", n->authority, p->id, (unsigned long long)row->epoch,
+		   (unsigned long long)row->sequence, hex);
+	p->waiting = true;
+	return r;
+}
+
+/* What is fetched back after a restore comes by case, and may leave out a parcel of
+ * ours that held nothing new. A peer that is restored later and lacks both would
+ * never take the next one. What it holds it knows by its bytes, whatever became of our
+ * certificate; all else it judges anew. */
+static bool must_dissolve(const struct again *a, const struct store_parcel *row)
+{
+	const struct peer *p = a->p;
+	const struct xchg_pos pos = { row->epoch, row->sequence };
+
+	if (a->dissolves || (pos.epoch != p->stream.out_epoch && xchg_arrival(p->sender.sent, pos) == XCHG_GAP))
+		return true;
+	return xchg_cmp(pos, p->sender.held) > 0 && !signing_counts(a->n, p, row->manifest, row->signature);
+}
+
+static int again_parcel(void *arg, const struct store_parcel *row)
+{
+	struct again *a = arg;
+	struct xchg_pos pos = { row->epoch, row->sequence };
+	int r;
+
+	a->rows++;
+	if (!xchg_may_send(&a->p->sender, pos.epoch))
+		return CY_EAGAIN;
+	if (must_dissolve(a, row))
+		return dissolve(a, row);
+	r = outbound_messages(a->n, STORE_OWN, row->manifest, &a->content);
+	if (r < 0)
+		return r;
+	outbound_send(a->n, a->p, pos, row->manifest, row->signature, a->content.messages, a->content.n);
+	xchg_sent(&a->p->sender, pos);
+	return CY_OK;
+}
+
+/* A planted bug. */
+static int dissolve_early(void *arg, const struct store_parcel *row)
+{
+	return dissolve(arg, row);
+}
+
+void resend_refused(struct node *n, struct peer *p)
+{
+	struct store_port *s = &n->ports.store;
+	struct again a = { .n = n, .p = p };
+
+	if (CY_MUTANT_DISSOLVED_EARLY)
+		s->parcels(s->ctx, p->id, STORE_OWN, p->stream.receipted_epoch, p->stream.out_receipted,
+			   CY_WINDOW_MAX + 1, dissolve_early, &a);
+}
+
+void resend_step(struct node *n, struct peer *p)
+{
+	struct store_port *s = &n->ports.store;
+	struct again a = { .n = n, .p = p };
+	int r = s->parcels(s->ctx, p->id, STORE_OWN, p->sender.sent.epoch, p->sender.sent.sequence, CY_WINDOW_MAX + 1,
+			   again_parcel, &a);
+
+	if (a.dissolves)
+		node_tell(n, NODE_WARNING, NODE_EVENT_SIGNING, p->id,
+			  "peer %s: what it would not take as it is stored travels anew, in epoch %llu", p->id,
+			  (unsigned long long)p->stream.out_epoch);
+	if (r < 0 && r != CY_EAGAIN)
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: stored parcels cannot be read: %s", p->id,
+			  cy_strerror(r));
+	/* What was dissolved waits in the queue once this batch is committed: nothing overtakes it. */
+	else if (r == CY_OK && a.rows <= CY_WINDOW_MAX && !a.dissolves)
+		p->resent = true;
+}

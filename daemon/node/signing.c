@@ -1,0 +1,133 @@
+/* Whether we may sign: not by a clock that is not trusted, not outside the validity of our
+ * certificate, not by one that is known to be revoked. What is to be signed waits then. */
+#include <stdio.h>
+#include <string.h>
+
+#include "node/internal.h"
+
+/* May we sign what was made at this instant of our wall clock? False: why not is in `text`. */
+static bool may_sign(struct node *n, struct cy_wall made, char *text, size_t size)
+{
+	const struct signer_port *s = &n->ports.signer;
+	struct cy_digest certificate;
+	struct cy_error e = { 0 };
+	char why[128];
+
+	text[0] = '\0';
+	if (!node_clock_fits(n, made, why, sizeof why))
+		snprintf(text, size,
+			 "the wall clock: %s; set it right, or say that it is right: comityctl clock confirm", why);
+	else if (s->may_sign != NULL && s->may_sign(s->ctx, made, &certificate, &e) < 0)
+		snprintf(text, size, "%s%s%s", e.field, e.field[0] != '\0' ? ": " : "", e.text);
+	return text[0] == '\0';
+}
+
+bool signing_allowed(struct node *n, struct cy_wall made)
+{
+	char why[NODE_FAULT_SIZE];
+
+	/* What was made during a jump of the clock shows it although the clock is right again. */
+	return may_sign(n, node_now(n), why, sizeof why) && may_sign(n, made, why, sizeof why);
+}
+
+const char *signing_state(struct node *n, char *text, size_t size)
+{
+	if (may_sign(n, node_now(n), text, size))
+		snprintf(text, size, "ok");
+	return text;
+}
+
+void signing_watch(struct node *n)
+{
+	const bool could = n->sign_fault[0] == '\0';
+	const bool can = may_sign(n, node_now(n), n->sign_fault, sizeof n->sign_fault);
+
+	if (could && !can)
+		node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, "",
+			  "nothing is signed now, and all that is to be signed waits: %s", n->sign_fault);
+	if (could || !can)
+		return;
+	node_tell(n, NODE_INFO, NODE_EVENT_SIGNING, "", "it is signed again, and what waited leaves");
+	for (size_t i = 0; i < n->n_peers; i++)
+		n->peers[i]->no_parcel_before = (struct cy_mono){ 0 };
+}
+
+bool signing_counts(struct node *n, const struct peer *p, struct cy_bytes text, struct cy_bytes signature)
+{
+	const struct signer_port *s = &n->ports.signer;
+	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
+
+	if (wire_text_read(text, t, NULL) < 0)
+		return true;
+	/* One from later than now is from before, by a clock that was ahead. */
+	if (p->refusal.anew && (t->made.ms <= p->refusal.at.ms || t->made.ms > node_now(n).ms))
+		return false;
+	return s->stands == NULL || s->stands(s->ctx, signature, t->made, NULL) == CY_OK;
+}
+
+static struct cy_digest present_certificate(struct node *n)
+{
+	const struct signer_port *s = &n->ports.signer;
+	struct cy_digest certificate = { 0 };
+
+	if (s->may_sign != NULL)
+		s->may_sign(s->ctx, node_now(n), &certificate, NULL);
+	return certificate;
+}
+
+/* ------------------------------------------------------- what a peer says of them */
+
+void signing_refused(struct node *n, struct peer *p, bool proven)
+{
+	if (p->refusal.since.ms == 0)
+		p->refusal.since = node_now(n);
+	p->refusal.at = node_now(n);
+	p->refusal.now = true;
+	node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, p->id,
+		  "peer %s: it refuses our signature; compare the fingerprint of our signing certificate with what it "
+		  "has "
+		  "pinned: it needs the sign-all.pem and the CRL that comity-pki export writes",
+		  p->id);
+	if (!proven)
+		return;
+	/* What was signed anew for its sake is refused as well: not a third time by this certificate. */
+	if (p->refusal.anew) {
+		p->refusal.stuck = true;
+		p->refusal.tried = p->refusal.certificate;
+	}
+	p->refusal.proven = true;
+}
+
+void signing_clock_confirmed(struct node *n)
+{
+	const struct cy_wall now = node_now(n);
+
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (n->peers[i]->refusal.at.ms > now.ms)
+			n->peers[i]->refusal.at = now;
+}
+
+void signing_heard(struct node *n, struct peer *p)
+{
+	p->refusal.now = p->refusal.anew = false;
+	if (!p->refusal.proven)
+		return;
+	p->refusal.certificate = present_certificate(n);
+	p->refusal.anew = !p->refusal.stuck || !cy_digest_equal(&p->refusal.tried, &p->refusal.certificate);
+}
+
+void signing_accepted(struct peer *p)
+{
+	/* What remains to be signed anew in this session is so. */
+	p->refusal = (struct node_refusal){ .at = p->refusal.at, .anew = p->refusal.anew };
+}
+
+bool signing_is_refused(struct node *n, const struct peer *p)
+{
+	struct cy_wall now = node_now(n);
+
+	if (p->refusal.since.ms == 0)
+		return false;
+	/* A receipt of ours is accepted without a word: by and by silence says so. */
+	return p->session == 0 || !p->greeted || p->refusal.now || now.ms - p->since.ms < NODE_REFUSAL_MS;
+}
