@@ -51,19 +51,19 @@ static bool knows_revoked(const struct sim_node *by, const struct sim_node *of, 
 	return c->revoked != 0 && (by != of || by->index % 2 == 0) && by->w->now >= c->revoked + delay;
 }
 
-static void issue(struct sim_node *s, int64_t pinned)
+static void issue(struct sim_node *s, int64_t pinned, int64_t life)
 {
 	const int64_t now = SIM_START_MS + s->w->now;
 
 	s->certificates = realloc(s->certificates, (s->n_certificates + 1) * sizeof *s->certificates);
 	CY_ASSERT(s->certificates != NULL);
-	s->certificates[s->n_certificates++] = (struct sim_certificate){ now - AGE, now + LIFE, pinned, 0 };
+	s->certificates[s->n_certificates++] = (struct sim_certificate){ now - AGE, now + life, pinned, 0 };
 	world_say(s->w, "%s has signing certificate %zu", s->id, s->n_certificates);
 }
 
 void certs_new(struct sim_node *s)
 {
-	issue(s, 0);
+	issue(s, 0, LIFE);
 }
 
 void certs_free(struct sim_node *s)
@@ -181,7 +181,7 @@ struct signer_port certs_port(struct sim_node *s)
 static void on_renew(struct world *w, void *arg, uint64_t pinned)
 {
 	if (!w->healed)
-		issue(arg, (int64_t)pinned);
+		issue(arg, (int64_t)pinned, LIFE);
 }
 
 void certs_strike(struct sim_node *s, struct cy_rng *r)
@@ -193,8 +193,8 @@ void certs_strike(struct sim_node *s, struct cy_rng *r)
 	const uint64_t how = cy_rng_below(r, 3);
 
 	if (how == 0) {
-		c->until = sim_node_wall(s).ms + world_span(r, MINUTE);
-		world_say(w, "%s: its signing certificate expires, and is renewed in %lld min", s->id,
+		issue(s, 0, world_span(r, 10 * MINUTE));
+		world_say(w, "%s: it expires before long, and is renewed in %lld min", s->id,
 			  (long long)((later - w->now) / MINUTE));
 	} else if (c->revoked == 0) {
 		c->revoked = w->now;
@@ -267,7 +267,7 @@ void certs_leap(struct sim_node *s, struct cy_rng *r)
 /* What anybody does in the end: a certificate that all know, a clock that is right. */
 void certs_heal(struct sim_node *s)
 {
-	issue(s, 0);
+	issue(s, 0, LIFE);
 	sim_node_set_clock(s, 0);
 	certs_clock_set(s, MINUTE);
 }
