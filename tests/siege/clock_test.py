@@ -28,19 +28,37 @@ def clock(us):
     return json.loads(us.ctl("--json", "status").stdout)["clock"]
 
 
+def signing(us):
+    return json.loads(us.ctl("--json", "status").stdout)["signing"]
+
+
+def handed_in(witness, author, to):
+    """A request of `author` is accepted, and waits."""
+    message = witness.desks[author.id].submit(to.id, witness.ground.reference()).message_id
+    witness.accepted.append((author.id, message))
+    return witness.desks[author.id], message
+
+
 @test
 def the_clock_set_back_a_year_and_right_again_while_it_runs():
     ground = old_ground()
     shim = Shim(ground.us)
     ground.start(shim.env())
     with besieged(ground, 48, "ALARM: the wall clock: 87.. h behind what was recorded") as witness:
+        witness.served(1)
         shim.set(offset=-YEAR)
-        witness.served()
-        assert "behind" in clock(ground.us)
-        ground.true_peer_connects()
-        witness.served(1)
+        until("the doubt", lambda: "behind" in clock(ground.us) and "clock confirm" in signing(ground.us))
+        waiting = [handed_in(witness, ground.us, ground.ie), handed_in(witness, ground.ie, ground.us)]
+        witness.status()
+        health = ground.us.ctl("health")
+        assert health.returncode == 2 and "nothing is signed" in health.stdout, health
+        assert not any(e.message_id == m and e.type == local_pb2.RELAY_ACCEPTED
+                       for desk, m in waiting for e in desk.client.events)
         shim.set()
+        for desk, message in waiting:
+            desk.receipted(message)
         witness.served(1)
+        assert signing(ground.us) == "ok"
         assert clock(ground.us) == "ok" and "the wall clock is right again" in ground.us.log()
     ground.stop()
 
@@ -57,8 +75,15 @@ def the_clock_set_back_a_year_at_the_start():
     shim.set(offset=-YEAR)
     before = len(us.log())
     us.start(shim.env())
-    ground.connected()
+    witness.status()
     assert re.search(r"ALARM: the wall clock: 87.. h behind what was recorded", us.log()[before:]), us.log()[before:]
+    waiting = handed_in(witness, us, ground.ie)
+    assert "behind" in clock(us) and "clock confirm" in signing(us) and ground.peer_state() != "connected"
+    shim.set()
+    us.stop()
+    us.start(shim.env())
+    ground.connected()
+    waiting[0].receipted(waiting[1])
     witness.served()
     witness.nothing_lost()
     witness.close()
