@@ -4,6 +4,20 @@
 
 char *all_features[] = { (char *)"evidence", (char *)"profile-text" };
 
+const char *setting(enum wire_lane lane, bool dialled)
+{
+	return lane == WIRE_BULK ? (dialled ? "bulk, as dialler" : "bulk, as listener")
+				 : (dialled ? "messages, as dialler" : "messages, as listener");
+}
+
+const char *ended(const char *how, enum wire_lane lane, bool dialled)
+{
+	static char text[128];
+
+	snprintf(text, sizeof text, "%s%s", how, lane == WIRE_MESSAGES && dialled ? " warning" : "");
+	return text;
+}
+
 struct cy_uuid some_id(uint8_t which)
 {
 	const uint8_t random[10] = { 1, 2, which };

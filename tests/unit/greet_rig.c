@@ -595,11 +595,16 @@ static void give_greeting(struct rig *r, const struct line *l, CyHello *h, CySes
 	cy_buf_free(&out);
 }
 
+void give_hello(struct rig *r, struct line *l, CyHello *h)
+{
+	give_greeting(r, l, h, NULL, &l->theirs);
+}
+
 void say_hello(struct rig *r, struct line *l, char **features, size_t n)
 {
 	CyHello h = peer_hello(l, features, n);
 
-	give_greeting(r, l, &h, NULL, &l->theirs);
+	give_hello(r, l, &h);
 }
 
 struct wire_text peer_proof(const struct rig *r, const struct line *l)

@@ -103,6 +103,7 @@ void rig_ask_status(struct rig *r);
 struct cy_digest rig_seal(const char *authority, struct cy_bytes text);
 /* Hello as it should be, with these features. */
 CyHello peer_hello(const struct line *l, char **features, size_t n);
+void give_hello(struct rig *r, struct line *l, CyHello *h);
 void say_hello(struct rig *r, struct line *l, char **features, size_t n);
 /* The proof that this connection needs. */
 struct wire_text peer_proof(const struct rig *r, const struct line *l);
@@ -121,6 +122,14 @@ struct line *rig_session(struct rig *r, enum wire_lane lane, bool dialled, char 
 /* ------------------------------------------------------------- greet_frames.c */
 
 extern char *all_features[2];
+
+#define EACH_SETTING(lane, dialled)                                          \
+	for (enum wire_lane lane = WIRE_MESSAGES; lane <= WIRE_BULK; lane++) \
+		for (int dialled = 0; dialled <= 1; dialled++)
+
+const char *setting(enum wire_lane lane, bool dialled);
+/* How the node ends a greeting: that an attempt of its own to reach the peer failed is told too. */
+const char *ended(const char *how, enum wire_lane lane, bool dialled);
 
 /* The same for the same number. */
 struct cy_uuid some_id(uint8_t which);

@@ -4,25 +4,6 @@
 #include "greet_rig.h"
 #include "wire/message.h"
 
-static const char *setting(enum wire_lane lane, bool dialled)
-{
-	return lane == WIRE_BULK ? (dialled ? "bulk, as dialler" : "bulk, as listener")
-				 : (dialled ? "messages, as dialler" : "messages, as listener");
-}
-
-/* How the node ends a greeting: that an attempt of its own to reach the peer failed is told too. */
-static const char *ended(const char *how, enum wire_lane lane, bool dialled)
-{
-	static char text[128];
-
-	snprintf(text, sizeof text, "%s%s", how, lane == WIRE_MESSAGES && dialled ? " warning" : "");
-	return text;
-}
-
-#define EACH_SETTING(lane, dialled)                                          \
-	for (enum wire_lane lane = WIRE_MESSAGES; lane <= WIRE_BULK; lane++) \
-		for (int dialled = 0; dialled <= 1; dialled++)
-
 /* ---------------------------------------------------------------------- phases */
 
 enum phase {
@@ -38,7 +19,12 @@ static const char *const phase_names[] = { "before its hello", "before its proof
 static struct line *come_to(struct rig *r, enum wire_lane lane, bool dialled, enum phase phase)
 {
 	struct line *l = rig_up(r, lane, dialled);
+	char words[16] = "";
 
+	/* Who calls says first who it is. */
+	if (dialled)
+		snprintf(words, sizeof words, "%llu:hello", (unsigned long long)l->session);
+	rig_did(r, words, setting(lane, dialled));
 	if (phase != BEFORE_HELLO)
 		say_hello(r, l, all_features, 2);
 	if (dialled && (phase == BEFORE_PROOF || phase == PROVEN))
@@ -504,6 +490,7 @@ static void a_replaced_session(void **state)
 		struct rig *r = started();
 		struct line *old = rig_session(r, WIRE_MESSAGES, dialled, all_features, 2), *new;
 
+		r->did[0] = '\0';
 		new = come_to(r, WIRE_MESSAGES, dialled, BEFORE_PROOF);
 		/* The batch that answers it waits for its signature when the new one is proven. */
 		give_parcel(r, old, cy_bytes("x", 1));
