@@ -348,7 +348,7 @@ struct rig *rig_new(bool evidence)
 	r->ports.local =
 		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
 	r->ports.clock = (struct clock_port){ r, clock_mono, clock_wall, clock_wake_at };
-	r->ports.signer = (struct signer_port){ r, signer_sign, signer_verify };
+	r->ports.signer = (struct signer_port){ .ctx = r, .sign = signer_sign, .verify = signer_verify };
 	r->ports.random = (struct random_port){ r, random_fill };
 	r->ports.journal = (struct journal_port){ .ctx = r, .note = journal_note };
 	if (evidence)
