@@ -236,6 +236,35 @@ def until(what, condition, seconds=DEADLINE):
     raise TimeoutError(what)
 
 
+READ, REFUSED = "the configuration was read again", "the one of before stays in force"
+
+
+def reload(d, answer=READ):
+    """The lines since."""
+    before = d.log()
+    d.process.send_signal(signal.SIGHUP)
+    until(f"{d.id}: {answer}", lambda: answer in d.log()[len(before):])
+    return d.log()[len(before):]
+
+
+def said(d, text, since=0):
+    return until(f"{d.id} to say {text!r}", lambda: text in d.log()[since:])
+
+
+def install(source, target):
+    """As an administrator should: never half."""
+    shutil.copy(source, target + ".new")
+    os.rename(target + ".new", target)
+
+
+def state(d, peer):
+    return {p.peer: p.state for p in Client(d).call(get_status=local_pb2.GetStatus()).status.peers}.get(peer)
+
+
+def connected(d, peer):
+    until(f"{d.id} to be connected with {peer}", lambda: state(d, peer) == "connected")
+
+
 def result(function, error=None, skip=None):
     """The TAP line of one test."""
     global count, failed

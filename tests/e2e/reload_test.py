@@ -1,23 +1,8 @@
 """SIGHUP, and files that change by themselves, while the service goes on."""
 import datetime
-import signal
 import threading
 
 from harness import *
-
-READ, REFUSED = "the configuration was read again", "the one of before stays in force"
-
-
-def reload(d, answer=READ):
-    """The lines since."""
-    before = d.log()
-    d.process.send_signal(signal.SIGHUP)
-    until(f"{d.id}: {answer}", lambda: answer in d.log()[len(before):])
-    return d.log()[len(before):]
-
-
-def said(d, text, since=0):
-    return until(f"{d.id} to say {text!r}", lambda: text in d.log()[since:])
 
 
 def edit(d, old, new):
@@ -30,12 +15,6 @@ def edit(d, old, new):
 def certify(d, *command):
     """comity-pki in the directory of an authority."""
     subprocess.run([f"{TOP}/certs/comity-pki", command[0], d.dir, *command[1:]], check=True, capture_output=True)
-
-
-def install(source, target):
-    """As an administrator should: never half."""
-    shutil.copy(source, target + ".new")
-    os.rename(target + ".new", target)
 
 
 def submit(client, reference, to="IE"):
@@ -83,14 +62,6 @@ def short_tls(d, seconds):
     run("openssl", "ca", "-batch", "-notext", "-config", conf, "-in", f"{d.dir}/tls.csr", "-keyfile", f"{d.dir}/ca.key",
         "-cert", f"{d.dir}/ca.pem", "-startdate", start, "-enddate", end, "-out", f"{d.dir}/tls.new")
     os.replace(f"{d.dir}/tls.new", f"{d.dir}/tls.pem")
-
-
-def state(d, peer):
-    return {p.peer: p.state for p in Client(d).call(get_status=local_pb2.GetStatus()).status.peers}.get(peer)
-
-
-def connected(d, peer):
-    until(f"{d.id} to be connected with {peer}", lambda: state(d, peer) == "connected")
 
 
 base = tempfile.mkdtemp(dir=DIR)
