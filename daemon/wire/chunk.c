@@ -5,8 +5,7 @@
 #include "comity/v1/bulk.pb-c.h"
 #include "wire/raw.h"
 
-/* Numbers of the fields: BulkFrame, and Chunk in it. */
-#define KINDS (CY_BULK_FRAME__KIND_GOODBYE + 1)
+/* Numbers of the fields of Chunk. */
 enum {
 	PULL = 1,
 	CHUNK,
@@ -65,6 +64,12 @@ static int unknown(uint32_t *count, struct cy_error *e)
 	return CY_OK;
 }
 
+/* Every field of BulkFrame is a kind, those that were added later too. */
+static bool is_kind(uint32_t number)
+{
+	return protobuf_c_message_descriptor_get_field(&cy_bulk_frame__descriptor, number) != NULL;
+}
+
 /* The content of the frame's one kind, which is *ret_kind; 0: none that is known. */
 static int read_frame(struct cy_bytes in, uint32_t *unknowns, struct cy_bytes *content, uint32_t *ret_kind,
 		      struct cy_error *e)
@@ -77,7 +82,7 @@ static int read_frame(struct cy_bytes in, uint32_t *unknowns, struct cy_bytes *c
 
 		if (wrong == NULL)
 			wrong = wire_raw_value(&in, &f);
-		if (wrong == NULL && f.number < KINDS) {
+		if (wrong == NULL && is_kind(f.number)) {
 			if (f.wire != PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED)
 				wrong = "the wire type is not that of this field";
 			else if (kind != 0)

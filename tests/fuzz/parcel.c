@@ -19,7 +19,7 @@ static size_t n_genuine;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const struct signer_pin_source source = { "IE", DIR "ca.pem", NULL, DIR "sign.pem", NULL };
+	const struct signer_pin_source source = { .id = "IE", .anchors = DIR "ca.pem", .bundle = DIR "sign.pem" };
 	struct cy_error e = { 0 };
 	FILE *f = fopen(DIR "texts.sha256", "r");
 	char line[256];
