@@ -304,20 +304,24 @@ static bool carries(CMS_ContentInfo *cms, const X509 *cert)
 }
 
 /* RFC 5035: the signed attribute that binds the signature to one certificate. */
-static bool bound_to(CMS_SignerInfo *si, STACK_OF(X509) * cert)
+static bool bound_to(CMS_SignerInfo *si, X509 *cert)
 {
+	STACK_OF(X509) *one = sk_X509_new_null();
 	ASN1_STRING *value =
 		CMS_signed_get0_data_by_OBJ(si, OBJ_nid2obj(NID_id_smime_aa_signingCertificateV2), -3, V_ASN1_SEQUENCE);
 	ESS_SIGNING_CERT_V2 *ess;
 	const unsigned char *at;
 	bool good;
 
-	if (value == NULL)
+	if (value == NULL || one == NULL || sk_X509_push(one, cert) <= 0) {
+		sk_X509_free(one);
 		return false;
+	}
 	at = ASN1_STRING_get0_data(value);
 	ess = d2i_ESS_SIGNING_CERT_V2(NULL, &at, ASN1_STRING_length(value));
-	good = ess != NULL && OSSL_ESS_check_signing_certs(NULL, ess, cert, 1) == 1;
+	good = ess != NULL && OSSL_ESS_check_signing_certs(NULL, ess, one, 1) == 1;
 	ESS_SIGNING_CERT_V2_free(ess);
+	sk_X509_free(one);
 	return good;
 }
 
@@ -362,7 +366,7 @@ static const char *mathematics(CMS_ContentInfo *cms, CMS_SignerInfo *si, X509 *c
 		wrong = "there is no memory to check it";
 	else if (!carries(cms, cert))
 		wrong = "the signer's certificate is not the one pinned, or is not enclosed";
-	else if (!bound_to(si, one))
+	else if (!bound_to(si, cert))
 		wrong = "its signing-certificate-v2 attribute is missing or names another certificate";
 	else if (!states_type(cms, si))
 		wrong = "its content-type attribute is missing or is not that of the content";
@@ -377,12 +381,23 @@ static const char *mathematics(CMS_ContentInfo *cms, CMS_SignerInfo *si, X509 *c
 	return wrong;
 }
 
+/* The certificate that a signature is to be judged by, whatever the order of the pins. A signer
+ * may be named by its key, which several certificates can have: then the signed attribute says
+ * which one it is, as it names one certificate and no other. Where it names none of them, the
+ * first one is returned, and mathematics() refuses it. */
 static const struct pin *pin_of(const struct signer_pins *p, CMS_SignerInfo *si)
 {
-	for (size_t i = 0; i < p->n; i++)
-		if (CMS_SignerInfo_cert_cmp(si, p->pin[i].cert) == 0)
+	const struct pin *first = NULL;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (CMS_SignerInfo_cert_cmp(si, p->pin[i].cert) != 0)
+			continue;
+		if (bound_to(si, p->pin[i].cert))
 			return &p->pin[i];
-	return NULL;
+		if (first == NULL)
+			first = &p->pin[i];
+	}
+	return first;
 }
 
 static const char *out_of_time(const struct pin *pin, struct cy_wall made)
@@ -397,7 +412,7 @@ static const char *out_of_time(const struct pin *pin, struct cy_wall made)
 static const char *check(const struct signer_pins *p, CMS_ContentInfo *cms, struct cy_bytes text, struct cy_wall made)
 {
 	const char *wrong = form(cms);
-	const struct pin *pin = NULL;
+	const struct pin *pin;
 	CMS_SignerInfo *si;
 
 	if (wrong != NULL)

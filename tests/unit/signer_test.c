@@ -474,6 +474,46 @@ static void a_revoked_certificate_is_refused_from_the_reload_on(void **state)
 	close_both();
 }
 
+/* Three certificates of one key, and signatures that name their signer by that key alone: each is
+ * judged by the certificate that it is bound to, in whatever order the three are pinned. */
+static void of_several_pins_with_one_key_the_signed_one_counts(void **state)
+{
+	static const char *const certs[] = { "sign.1.pem", "sign.2.pem", "sign.pem" };
+	static const int orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+	struct cy_error e = { 0 };
+	struct file f[3];
+
+	(void)state;
+	both();
+	save("text", TEXT, strlen(TEXT));
+	/* The first is revoked, the second one ends within a day, the third is good. */
+	sh("cp -a US-OIA US-KEY && $P/certs/comity-pki renew US-KEY sign --days 1 && $P/certs/comity-pki renew US-KEY"
+	   " sign && $P/certs/comity-pki revoke US-KEY US-KEY/sign.1.pem --reason superseded");
+	for (int i = 0; i < 3; i++) {
+		sh("openssl cms -sign -binary -cades -keyid -nosmimecap -outform DER -md sha256 -signer US-KEY/%s"
+		   " -inkey US-KEY/sign.key -in text -out by-%d",
+		   certs[i], i);
+		snprintf(ie.party.peer_signing, PATH_LEN, "by-%d", i);
+		load(ie.party.peer_signing, &f[i]);
+	}
+	in_dir("US-KEY/crl.pem", ie.party.peer_crl);
+	in_dir("US-KEY/ordered.pem", ie.party.peer_signing);
+	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+		sh("cd US-KEY && cat %s %s %s >ordered.pem", certs[orders[i][0]], certs[orders[i][1]],
+		   certs[orders[i][2]]);
+		assert_int_equal(reload(&ie, &e), CY_OK);
+		refused(&ie, "US-OIA", TEXT, cy_bytes(f[0].data, f[0].len), 0, "revoked");
+		accepted(&ie, "US-OIA", TEXT, cy_bytes(f[1].data, f[1].len), 0);
+		refused(&ie, "US-OIA", TEXT, cy_bytes(f[1].data, f[1].len), 2 * DAY_MS, "had expired");
+		accepted(&ie, "US-OIA", TEXT, cy_bytes(f[2].data, f[2].len), 2 * DAY_MS);
+	}
+	/* The key is pinned, but not the certificate that was signed with it. */
+	sh("cp US-KEY/sign.2.pem US-KEY/ordered.pem");
+	assert_int_equal(reload(&ie, &e), CY_OK);
+	refused(&ie, "US-OIA", TEXT, cy_bytes(f[2].data, f[2].len), 0, "is not the one pinned");
+	close_both();
+}
+
 static void p384_signs_with_sha384(void **state)
 {
 	struct open o = { 0 };
@@ -712,6 +752,7 @@ int main(void)
 		cmocka_unit_test(a_revoked_certificate_is_refused_from_the_reload_on),
 		cmocka_unit_test(we_sign_within_the_validity_of_our_certificate_only),
 		cmocka_unit_test(a_revoked_certificate_of_our_own_signs_no_more_and_what_it_signed_stays_ours),
+		cmocka_unit_test(of_several_pins_with_one_key_the_signed_one_counts),
 		cmocka_unit_test(p384_signs_with_sha384),
 		cmocka_unit_test(a_wrong_start_is_refused_with_file_and_remedy),
 		cmocka_unit_test(a_key_may_be_named_by_a_file_uri),
