@@ -256,8 +256,25 @@ rm bin/openssl
 PATH=$tmp/bin:$PATH init old --days 5 >/dev/null
 check ended_certificate_fails fails openssl verify -CAfile old/ca.pem old/tls.pem
 "$pki" renew old sign --days 5 >"$out" 2>&1
-check ended_certificate_leaves_the_bundle certificates_in old/sign-all.pem 1
+check ended_signer_stays_in_the_bundle certificates_in old/sign-all.pem 2
+check renewal_stands_first_in_the_bundle \
+    test "$(openssl x509 -in old/sign-all.pem -noout -serial)" = "$(openssl x509 -in old/sign.pem -noout -serial)"
 check renewal_after_the_end_verifies openssl verify -CAfile old/ca.pem -purpose smimesign old/sign.pem
+# What was signed while it was valid is told by the signing time; the daemon asks for that.
+printf 'a manifest' >manifest
+openssl cms -sign -binary -cades -nosmimecap -signer old/sign.1.pem -inkey old/sign.key -in manifest -outform DER \
+    -out ended.p7s
+check signature_of_an_ended_signer_verifies openssl cms -verify -binary -inform DER -in ended.p7s -content manifest \
+    -CAfile old/ca.pem -certfile old/sign-all.pem -nointern -attime "$(($(date +%s) - 864000))" -out verified
+"$pki" renew old tls --days 5 >"$out" 2>&1
+check ended_tls_certificate_leaves_the_bundle certificates_in old/tls-all.pem 1
+check crl_keeps_the_ended_signer "$pki" crl old
+check ended_signer_stays_after_the_crl certificates_in old/sign-all.pem 2
+check export_holds_the_ended_signer "$pki" export old old.public
+check the_export_has_both certificates_in old.public/sign-all.pem 2
+"$pki" revoke old old/sign.pem >revoked.txt 2>&1
+check only_ended_signers_are_warned_of contains revoked.txt 'no signing certificate is valid'
+refuses export_of_ended_signers_only 1 'no signing certificate is valid' "$pki" export old old.public
 
 # --- revocation -------------------------------------------------------------
 
@@ -284,7 +301,7 @@ check revoke_as_superseded "$pki" revoke ie ie/tls.1.pem --reason superseded
 check superseded_spares_the_key "$pki" renew ie tls
 "$pki" revoke ie ie/sign.pem >/dev/null 2>&1
 check revoking_the_last_empties_the_bundle test ! -s ie/sign-all.pem
-refuses export_without_signing_certificate 1 'is empty' "$pki" export ie public
+refuses export_without_signing_certificate 1 'no signing certificate is valid' "$pki" export ie public
 refuses revoked_key_gets_no_new_certificate 1 'use --new-key' "$pki" renew ie sign
 check revoked_key_is_replaced "$pki" renew ie sign --new-key
 check crl_anew "$pki" crl ie --days 7
