@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/uri.h"
+
 const char *cy_strerror(int code)
 {
 	switch ((enum cy_code)code) {
@@ -25,6 +27,9 @@ __attribute__((format(printf, 4, 0))) static void fill(struct cy_error *e, int c
 	e->code = code;
 	snprintf(e->field, sizeof e->field, "%s", field);
 	vsnprintf(e->text, sizeof e->text, fmt, ap);
+	/* It is printed and logged, and a key may be named by a URI with its PIN. */
+	cy_uri_mask(e->field);
+	cy_uri_mask(e->text);
 }
 
 int cy_fail(struct cy_error *e, int code, const char *fmt, ...)

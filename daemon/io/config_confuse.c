@@ -9,10 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "io/config_distinct.h"
 #include "io/config_escalation.h"
 #include "io/config_evidence.h"
 #include "io/config_value.h"
 #include "io/ladder_confuse.h"
+#include "io/secret_file.h"
 
 #define SOCKET_PATH_MAX 107 /* of a unix socket (unix(7)) */
 #define RUN_DIR_MAX     64  /* leaves room for the sockets in it */
@@ -115,8 +117,8 @@ static void load_store(struct config_load *l, cfg_t *root)
 			     parent, strerror(errno), parent);
 	}
 	c->store_key = key == NULL ? config_keep(&s, whole) : config_path(&s, "key", key);
-	/* Absent is fine: it is made with a new store. A group may read a credential. */
-	if (c->store_key != NULL && stat(c->store_key, &st) == 0 && (st.st_mode & 0037) != 0)
+	/* Absent is fine: it is made with a new store. */
+	if (c->store_key != NULL && stat(c->store_key, &st) == 0 && secret_file_open_to(c->store_key, st.st_mode) != 0)
 		config_wrong(
 			&s, "key", key == NULL ? line : key->line,
 			"the key %s is open to others (mode %04o); only its owner may have access; run chmod 0600 %s",
@@ -132,19 +134,18 @@ static void load_identity(struct config_load *l, cfg_t *root)
 	c->identity_line = config_end(&s);
 	c->tls_certificate =
 		config_file(&s, "tls_certificate",
-			    config_required(&s, "tls_certificate", "the path of the TLS certificate (PEM)"), 0, make);
-	c->tls_key = config_file(&s, "tls_key", config_required(&s, "tls_key", "the path or URI of the TLS key"), 0077,
-				 make);
+			    config_required(&s, "tls_certificate", "the path of the TLS certificate (PEM)"), make);
+	c->tls_key =
+		config_secret(&s, "tls_key", config_required(&s, "tls_key", "the path or URI of the TLS key"), make);
 	c->signing_certificate = config_file(
 		&s, "signing_certificate",
-		config_required(&s, "signing_certificate", "the path of the signing certificate (PEM)"), 0, make);
-	c->signing_key =
-		config_file(&s, "signing_key", config_required(&s, "signing_key", "the path or URI of the signing key"),
-			    0077, make);
+		config_required(&s, "signing_certificate", "the path of the signing certificate (PEM)"), make);
+	c->signing_key = config_secret(&s, "signing_key",
+				       config_required(&s, "signing_key", "the path or URI of the signing key"), make);
 	c->own_signing_certificates =
-		config_file(&s, "own_signing_certificates", config_given(&s, "own_signing_certificates"), 0,
+		config_file(&s, "own_signing_certificates", config_given(&s, "own_signing_certificates"),
 			    "name sign-all.pem of comity-pki, or remove the option");
-	c->own_anchors = config_file(&s, "own_anchors", config_given(&s, "own_anchors"), 0,
+	c->own_anchors = config_file(&s, "own_anchors", config_given(&s, "own_anchors"),
 				     "name ca.pem of comity-pki, or remove the option");
 	c->own_crl = config_file(&s, "own_crl", config_given(&s, "own_crl"), 0,
 				 "name crl.pem of comity-pki, or remove the option");
@@ -327,8 +328,8 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 	if (dial != NULL)
 		peer->dial = config_address_of(&s, "dial", dial, false);
 	peer->anchors = config_file(&s, "anchors", config_required(&s, "anchors", "the peer's CA certificates (PEM)"),
-				    0, "ask the peer for its comity-pki export, or correct the path");
-	peer->crl = config_file(&s, "crl", crl, 0, "ask the peer for its crl.pem, or correct the path");
+				    "ask the peer for its comity-pki export, or correct the path");
+	peer->crl = config_file(&s, "crl", crl, "ask the peer for its crl.pem, or correct the path");
 	peer->crl_max_age_ms = config_duration(&s, "crl_max_age", HOUR, 0, 0, LONG);
 	peer->crl_grace_ms = config_duration(&s, "crl_grace", HOUR, 24 * HOUR, 0, LONG);
 	if (crl == NULL && age != NULL)
@@ -340,7 +341,7 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 	peer->signing_certificates =
 		config_file(&s, "signing_certificates",
 			    config_required(&s, "signing_certificates", "the peer's pinned signing certificates (PEM)"),
-			    0, "ask the peer for its comity-pki export, or correct the path");
+			    "ask the peer for its comity-pki export, or correct the path");
 }
 
 static void load_numbers(struct config_load *l, cfg_t *root)
@@ -524,6 +525,7 @@ int config_load(const char *path, struct config **ret_config, struct config_prob
 	l.dir = dir;
 	l.c->path = cy_arena_string(&l.c->arena, path);
 	load_all(&l, root);
+	config_distinct(l.c, out);
 	cfg_free(root);
 	free(dir);
 	if (out->n > 0) {

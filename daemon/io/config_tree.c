@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/uri.h"
 
 #define FILE_MAX     (1024u * 1024u)
 #define MISTAKES_MAX 100 /* unknown options after which the rest is not worth reading */
@@ -42,7 +43,8 @@ void config_problem(struct config_problems *out, const char *path, int line, con
 	else
 		len = asprintf(&text, "%s: %s", path, sentence);
 	CY_ASSERT(list != NULL && len >= 0);
-	/* It goes to a terminal, and quotes whatever the file holds. */
+	/* It goes to a terminal and to the log, and quotes whatever the file holds. */
+	cy_uri_mask(text);
 	cy_line(text, (size_t)len + 1, text);
 	out->list = list;
 	for (; at > 0 && list[at - 1].line > line; at--)
@@ -389,6 +391,51 @@ static bool all_fixed(const char *path, char *text, struct config_problems *out)
 	return out->n == before;
 }
 
+/* The end of "${NAME}" that begins at `at` within a string: its closing brace, or NULL. */
+static const char *variable_end(const char *at, const char *end)
+{
+	return at + 1 < end && at[0] == '$' && at[1] == '{' ? memchr(at, '}', (size_t)(end - at)) : NULL;
+}
+
+/* libconfuse reads a variable that is not set as no text at all, and "${DIR}/store" would be another,
+ * empty store. "${NAME:-TEXT}" says what it stands for then. */
+static void variables_of(const char *path, const char *text, const char *quote, const char *end,
+			 struct config_problems *out)
+{
+	for (const char *at = quote + 1, *brace; at < end; at++) {
+		char name[128];
+		const char *value;
+
+		if (*at == '\\') {
+			at++; /* and what it takes the meaning from */
+			continue;
+		}
+		if ((brace = variable_end(at, end)) == NULL || memmem(at, (size_t)(brace - at), ":-", 2) != NULL)
+			continue;
+		snprintf(name, sizeof name, "%.*s", (int)(brace - at) - 2, at + 2);
+		value = getenv(name);
+		if (value == NULL || *value == '\0')
+			config_problem(
+				out, path, line_of(text, at), NULL,
+				"the environment variable %s is %s, and ${%s} would stand for nothing; a value is "
+				"expected; set it (Environment= of the service unit), write the text out, or write "
+				"${%s:-TEXT}",
+				name, value == NULL ? "not set" : "empty", name, name);
+	}
+}
+
+static bool all_set(const char *path, char *text, struct config_problems *out)
+{
+	const size_t before = out->n;
+
+	for (char *at = text, *end; *at != '\0'; at = end) {
+		end = *at == '"' || *at == '\'' ? past_quote(at) : at + 1;
+		if (*at == '"')
+			variables_of(path, text, at, end, out);
+	}
+	return out->n == before;
+}
+
 cfg_t *config_tree(const struct config_kind *kind, const char *path, cfg_opt_t *options, struct config_problems *out,
 		   int *ret_last)
 {
@@ -398,7 +445,7 @@ cfg_t *config_tree(const struct config_kind *kind, const char *path, cfg_opt_t *
 	if (text == NULL)
 		return NULL;
 	*ret_last = line_of(text, text + strlen(text));
-	if (!all_closed(path, text, out) || (kind->fixed && !all_fixed(path, text, out))) {
+	if (!all_closed(path, text, out) || !(kind->fixed ? all_fixed : all_set)(path, text, out)) {
 		free(text);
 		return NULL;
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "io/secret_file.h"
 
 #define CREDENTIAL "credential:"
 
@@ -180,9 +181,8 @@ const char *config_path(const struct config_sec *s, const char *name, const stru
 	return NULL;
 }
 
-/* A file that must be there and readable. `closed` are the permissions that it
- * must not have. */
-const char *config_file(const struct config_sec *s, const char *name, const struct config_text *t, mode_t closed,
+/* A file that must be there and readable, and a secret one closed to others. */
+static const char *file(const struct config_sec *s, const char *name, const struct config_text *t, bool secret,
 			const char *remedy)
 {
 	const char *path;
@@ -193,12 +193,13 @@ const char *config_file(const struct config_sec *s, const char *name, const stru
 	path = config_path(s, name, t);
 	if (path == NULL)
 		return NULL;
-	/* systemd opens a credential to the service's user by an ACL, which shows as its group. */
-	if (is_credential(t->text))
-		closed &= ~(mode_t)0040;
 	if (strncmp(path, "pkcs11:", 7) == 0) {
-		if (closed == 0)
+		if (!secret)
 			config_wrong(s, name, t->line, "'%s' is no file; a path is expected; %s", t->text, remedy);
+		/* Its query is hidden in what we print only where one can tell where it ends. */
+		else if (strpbrk(path, " \t\r\n") != NULL)
+			config_wrong(s, name, t->line,
+				     "there is a blank in the URI, and a URI has none; write %%20 for it");
 		return path;
 	}
 	if (config_credential_hidden(path))
@@ -207,7 +208,7 @@ const char *config_file(const struct config_sec *s, const char *name, const stru
 		config_wrong(s, name, t->line, "%s: %s; a file is expected; %s", path, strerror(errno), remedy);
 	else if (!S_ISREG(st.st_mode))
 		config_wrong(s, name, t->line, "%s is not a file; a file is expected; %s", path, remedy);
-	else if ((st.st_mode & closed) != 0)
+	else if (secret && secret_file_open_to(path, st.st_mode) != 0)
 		config_wrong(
 			s, name, t->line,
 			"the key %s is open to others (mode %04o); only its owner may have access; run chmod 0600 %s, "
@@ -218,6 +219,16 @@ const char *config_file(const struct config_sec *s, const char *name, const stru
 		config_wrong(s, name, t->line, "%s: %s; the daemon's user must be able to read it; change its owner",
 			     path, strerror(errno));
 	return path;
+}
+
+const char *config_file(const struct config_sec *s, const char *name, const struct config_text *t, const char *remedy)
+{
+	return file(s, name, t, false, remedy);
+}
+
+const char *config_secret(const struct config_sec *s, const char *name, const struct config_text *t, const char *remedy)
+{
+	return file(s, name, t, true, remedy);
 }
 
 bool config_host_valid(const char *host, bool numeric)

@@ -56,10 +56,11 @@ int config_choice(const struct config_sec *s, const char *name, const struct con
 const char *config_resolve(const struct config_sec *s, const char *text);
 /* The same; NULL, and a problem, for a credential that there is not. */
 const char *config_path(const struct config_sec *s, const char *name, const struct config_text *t);
-/* The path of a file that must be there and readable (NULL for t NULL). `closed`
- * are the permissions that a key must not have; 0: it is no key, and no URI. */
-const char *config_file(const struct config_sec *s, const char *name, const struct config_text *t, mode_t closed,
-			const char *remedy);
+/* The path of a file that must be there and readable (NULL for t NULL), and no URI. */
+const char *config_file(const struct config_sec *s, const char *name, const struct config_text *t, const char *remedy);
+/* The same of a key: a file that is closed to others (io/secret_file.h), or a URI. */
+const char *config_secret(const struct config_sec *s, const char *name, const struct config_text *t,
+			  const char *remedy);
 
 /* An IP address or, unless numeric, a host name. */
 bool config_host_valid(const char *host, bool numeric);

@@ -4,8 +4,6 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/store.h>
-#include <openssl/ui.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "io/key_file.h"
 #include "io/signer_pin.h"
 
 struct pin_list {
@@ -305,33 +304,6 @@ static int pin_list_load(const struct signer_config *c, X509 *own, struct pin_li
 
 /* ------------------------------------------------------------------ loading */
 
-static int load_key(const char *uri, EVP_PKEY **ret_key, struct cy_error *e)
-{
-	/* Without UI_null() OpenSSL would ask the terminal for a pass phrase. */
-	OSSL_STORE_CTX *store = OSSL_STORE_open(uri, UI_null(), NULL, NULL, NULL);
-	EVP_PKEY *key = NULL;
-
-	if (store == NULL)
-		return cy_fail_at(e, CY_ECONFIG, uri, "the signing key cannot be opened: %s", signer_reason());
-	OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
-	while (key == NULL && OSSL_STORE_eof(store) == 0) {
-		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
-
-		if (info == NULL)
-			break;
-		key = OSSL_STORE_INFO_get1_PKEY(info);
-		OSSL_STORE_INFO_free(info);
-	}
-	OSSL_STORE_close(store);
-	if (key == NULL)
-		return cy_fail_at(e, CY_ECONFIG, uri,
-				  "there is no private key that can be used without a pass phrase: %s",
-				  signer_reason());
-	ERR_clear_error();
-	*ret_key = key;
-	return CY_OK;
-}
-
 static int load_certificate(const char *path, X509 **ret_cert, struct cy_error *e)
 {
 	BIO *in = BIO_new_file(path, "r");
@@ -377,7 +349,7 @@ static int load_identity(struct signer_material *s, const struct signer_config *
 	int code;
 
 	if ((code = load_certificate(c->certificate, &s->certificate, e)) != CY_OK ||
-	    (code = load_key(c->key, &s->key, e)) != CY_OK)
+	    (code = key_file_load(c->key, &s->key, e)) != CY_OK)
 		return code;
 	s->digest = signer_key_digest(s->key);
 	if (s->digest == NULL)

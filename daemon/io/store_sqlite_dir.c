@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/secret_file.h"
 #include "io/store_sqlite_internal.h"
 
 static int check_dir(const char *dir, struct cy_error *e)
@@ -148,8 +149,7 @@ int store_key_load(const char *path, bool create, uint8_t ret_key[static STORE_K
 		return cy_fail(e, CY_ECONFIG,
 			       "the store key %s cannot be read (%s), and the store cannot be read without it", path,
 			       strerror(errno));
-	/* A credential may be readable by a group; nobody else may know the key. */
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (st.st_mode & 027) != 0) {
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || secret_file_open_to(path, st.st_mode) != 0) {
 		close(fd);
 		return cy_fail(e, CY_ECONFIG, "the store key %s must be a file closed to others: chmod 0600", path);
 	}

@@ -1,7 +1,5 @@
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/store.h>
-#include <openssl/ui.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "io/crl_list.h"
+#include "io/key_file.h"
 #include "io/tls_names.h"
 #include "io/tls_peers_internal.h"
 
@@ -164,26 +163,6 @@ static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, stru
 	return load_files(p, c, e);
 }
 
-static EVP_PKEY *load_key(const char *uri)
-{
-	/* Without a UI an encrypted key fails instead of asking on the terminal. */
-	OSSL_STORE_CTX *s = OSSL_STORE_open(uri, UI_null(), NULL, NULL, NULL);
-	EVP_PKEY *key = NULL;
-
-	while (s && !key && !OSSL_STORE_eof(s)) {
-		OSSL_STORE_INFO *info = OSSL_STORE_load(s);
-
-		if (info && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
-			key = OSSL_STORE_INFO_get1_PKEY(info);
-		if (!info && OSSL_STORE_error(s))
-			break;
-		OSSL_STORE_INFO_free(info);
-	}
-	if (s)
-		OSSL_STORE_close(s);
-	return key;
-}
-
 static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, SSL_CTX **ret_ctx, struct cy_error *e)
 {
 	SSL_CTX *ctx = SSL_CTX_new(method);
@@ -213,9 +192,8 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 			     "%s: cannot use it as our TLS certificate: %s; it must be a PEM file with the "
 			     "certificate first, then its chain",
 			     config->certificate, last_error());
-	if (!rc && !(key = load_key(config->key)))
-		rc = cy_fail(e, CY_ECONFIG, "%s: holds no private key that can be read without a passphrase",
-			     config->key);
+	if (!rc)
+		rc = key_file_load(config->key, &key, e);
 	if (!rc && (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1))
 		rc = cy_fail(e, CY_ECONFIG, "%s: the private key does not belong to the certificate in %s", config->key,
 			     config->certificate);

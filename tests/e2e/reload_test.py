@@ -215,6 +215,21 @@ def a_renewed_certificate_with_overlap_keeps_the_session():
 
 
 @test
+def a_key_open_to_others_is_not_taken_until_it_is_closed():
+    """The rule of the start holds when a changed file is read again by itself."""
+    for key in ("sign.key", "tls.key"):
+        here = len(us.log())
+        os.chmod(f"{us.dir}/{key}", 0o644)
+        said(us, f"/{key}: the key is open to others (mode 0644)", here)
+        said(us, "the one of before stays in force", here)
+        assert submit(Client(us), f"open-{key}").HasField("submitted")
+        until("it to arrive", lambda: f"open-{key}" in cases(ie))
+        here = len(us.log())
+        os.chmod(f"{us.dir}/{key}", 0o600)
+        said(us, "keys, certificates and CRLs were read again", here)
+
+
+@test
 def a_new_crl_drops_the_revoked_peer_by_itself_and_only_that():
     here = len(us.log())
     certify(fr, "revoke", f"{fr.dir}/tls.pem")

@@ -358,6 +358,76 @@ static void a_key_open_to_others_is_an_error(void **state)
 	put("tls.key", "", 0600);
 }
 
+/* The key of the store as well; and a credential is closed although its group may read it. */
+static void one_rule_for_all_files_of_secrets(void **state)
+{
+	struct config_problems p;
+	struct config *c;
+
+	(void)state;
+	put("store.key", "", 0640);
+	problem("store { key = \"store.key\" }\n", "7", "option 'store.key': the key", "chmod 0600");
+	put("sign.key", "", 0440);
+	assert_int_equal(load(LEAST, &c, &p), CY_ECONFIG);
+	config_problems_free(&p);
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	config_free(good(LEAST));
+	put("sign.key", "", 0444);
+	assert_int_equal(load(LEAST, &c, &p), CY_ECONFIG);
+	config_problems_free(&p);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	put("sign.key", "", 0600);
+}
+
+static void a_variable_that_is_not_set_is_an_error(void **state)
+{
+	struct config *c;
+
+	(void)state;
+	unsetenv("COMITY_TEST_UNSET");
+	setenv("COMITY_TEST_EMPTY", "", 1);
+	setenv("COMITY_TEST_SET", "open", 1);
+	problem("\nrun_dir = \"${COMITY_TEST_UNSET}/run\"\n", "8",
+		"the environment variable COMITY_TEST_UNSET is not set", "write ${COMITY_TEST_UNSET:-TEXT}");
+	problem("run_dir = \"a${COMITY_TEST_SET}${COMITY_TEST_UNSET}\"\n", "7", "COMITY_TEST_UNSET is not set",
+		"Environment=");
+	problem("run_dir = \"${COMITY_TEST_EMPTY}run\"\n", "7", "COMITY_TEST_EMPTY is empty", "set it");
+	problem("listen = {\"127.0.0.1:1\",\n \"${COMITY_TEST_UNSET}:2\"}\n", "8", "COMITY_TEST_UNSET is not set",
+		"set it");
+	/* What is none, and what is said. */
+	c = good(LEAST "# ${COMITY_TEST_UNSET}\nevidence { dir = \"${COMITY_TEST_SET}\" }\n"
+		       "run_dir = \"${COMITY_TEST_UNSET:-run}\" local { path = '${COMITY_TEST_UNSET}' }\n");
+	in_dir_is(c->evidence_dir, "open");
+	in_dir_is(c->run_dir, "run");
+	in_dir_is(c->local_path, "${COMITY_TEST_UNSET}");
+	config_free(c);
+	c = good(LEAST "run_dir = \"\\${COMITY_TEST_UNSET}\"\n");
+	in_dir_is(c->run_dir, "${COMITY_TEST_UNSET}");
+	config_free(c);
+}
+
+static void the_PIN_in_a_uri_is_not_shown(void **state)
+{
+	static const char *const texts[] = {
+		LEAST "identity { own_anchors = \"pkcs11:token=x?pin-value=739154\" }\n",
+		LEAST "peer IE { crl = \"pkcs11:token=x?pin-value=739154\" " PEER_REST,
+		LEAST "identity { signing_key = \"pkcs11:token=x?pin-value=7 739154\" }\n",
+		LEAST "log { level = \"pkcs11:token=x?pin-value=739154\" }\n",
+		LEAST "\"pkcs11:token=x?pin-value=739154\"\n",
+	};
+	struct config_problems p;
+	struct config *c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		assert_int_equal(load(texts[i], &c, &p), CY_ECONFIG);
+		assert_true(p.n > 0);
+		for (size_t k = 0; k < p.n; k++)
+			assert_null(strstr(p.list[k].text, "739154"));
+		config_problems_free(&p);
+	}
+}
+
 static void unknown_options_and_sections_are_errors(void **state)
 {
 	(void)state;
@@ -499,6 +569,9 @@ int main(void)
 		cmocka_unit_test(evidence_has_a_place_quotas_and_rates),
 		cmocka_unit_test(wrong_states_and_directories_of_the_law_are_told),
 		cmocka_unit_test(a_key_open_to_others_is_an_error),
+		cmocka_unit_test(one_rule_for_all_files_of_secrets),
+		cmocka_unit_test(a_variable_that_is_not_set_is_an_error),
+		cmocka_unit_test(the_PIN_in_a_uri_is_not_shown),
 		cmocka_unit_test(unknown_options_and_sections_are_errors),
 		cmocka_unit_test(an_option_given_twice_is_an_error),
 		cmocka_unit_test(all_problems_are_told_at_once_in_order_of_lines),
