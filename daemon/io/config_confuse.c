@@ -147,7 +147,7 @@ static void load_identity(struct config_load *l, cfg_t *root)
 			    "name sign-all.pem of comity-pki, or remove the option");
 	c->own_anchors = config_file(&s, "own_anchors", config_given(&s, "own_anchors"),
 				     "name ca.pem of comity-pki, or remove the option");
-	c->own_crl = config_file(&s, "own_crl", config_given(&s, "own_crl"), 0,
+	c->own_crl = config_file(&s, "own_crl", config_given(&s, "own_crl"),
 				 "name crl.pem of comity-pki, or remove the option");
 }
 
