@@ -111,7 +111,7 @@ def two_daemons_that_dial_each_other_at_once():
 
 @test
 def one_certificate_on_two_machines():
-    ground = Ground().start()
+    ground = Ground(tunnels=()).start()
     us = ground.us
     base = tempfile.mkdtemp(dir=DIR)
     shutil.copytree(f"{ground.base}/FR", f"{base}/FR")

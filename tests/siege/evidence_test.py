@@ -104,10 +104,7 @@ def received(submitted):
 # ------------------------------------------------------------------ the bulk lane
 
 def lane(**options):
-    made = B.Lane(liar, us.port, **options)
-    if options.get("hello", True):
-        assert made.await_kind("hello"), "no hello"
-    return made
+    return B.Lane(liar, us.port, **options)
 
 
 def ended(l):
@@ -146,22 +143,50 @@ def honest(*messages):
 
 
 class Raw:
-    """The same lane without anybody who reads."""
+    """The same lane without anybody who reads, once it is proven."""
 
-    def __init__(self, **hello):
+    def __init__(self):
         self.sock = ground.raw_tls(alpn=B.ALPN)
-        said = self.sock.recv(1)    # a dialler is silent until the listener has said something
+        self.said = self.sock.recv(1)    # a dialler is silent until the listener has said something
         self.sock.sendall(GREETING + READY)
-        while b"\x05READY" not in said:     # nor may it send frames before this
-            said += (more := self.sock.recv(4096))
-            assert more, said
-        fields = {"lowest_version": 1, "highest_version": 1, "from": "FR", "to": "US-OIA", "pulls": 4}
-        self.say(hello=PB.BulkHello(**{**fields, **hello}))
+        # Nor may it send frames before this, which is the last thing that is no frame.
+        while b"\x05READY" not in self.said or len(self.said) < 66 + self.said[65]:
+            self._more()
+        self.said = self.said[66 + self.said[65]:]
+        greeting = B.Greeting(liar, "dialler", "bulk", PB.BulkFrame)
+        self.sock.sendall(self.framed(greeting.say_hello()))
+        raw = self._frame()
+        greeting.take_hello(PB.BulkFrame.FromString(raw).hello, raw)
+        self.sock.sendall(self.framed(greeting.say_proof()))
+        greeting.take_proof(PB.BulkFrame.FromString(self._frame()).session_proof)
+
+    def _more(self):
+        more = self.sock.recv(4096)
+        assert more, self.said
+        self.said += more
+
+    def _frame(self):
+        """The next frame, which may be long or short; a command before it, such as a PING, is passed over."""
+        while True:
+            flags = self._take(1)[0]
+            size = int.from_bytes(self._take(8 if flags & 2 else 1), "big")
+            body = self._take(size)
+            if not flags & 4:
+                return body
+
+    def _take(self, count):
+        while len(self.said) < count:
+            self._more()
+        taken, self.said = self.said[:count], self.said[count:]
+        return taken
 
     @staticmethod
-    def frame(**kind):
-        data = PB.BulkFrame(**kind).SerializeToString()
+    def framed(data):
         return b"\x02" + struct.pack(">Q", len(data)) + data
+
+    @classmethod
+    def frame(cls, **kind):
+        return cls.framed(PB.BulkFrame(**kind).SerializeToString())
 
     def say(self, **kind):
         self.sock.sendall(self.frame(**kind))
@@ -286,31 +311,34 @@ def chunks_of_the_wrong_size():
 @test
 def frames_that_are_none_and_hellos_that_claim_too_much():
     huge, pull = (1 << 32) - 1, PB.Pull(pull=1, message_id=P.uuid7(), attachment=1, sha256=bytes(32), credit=1)
-    hello = PB.BulkHello(**{"lowest_version": 1, "highest_version": 1, "from": "FR", "to": "US-OIA", "pulls": 4})
-    with besieged_by_liar("ALARM: peer FR: bulk lane: a frame before the hello"):
+    hello = B.Greeting(liar, "dialler", "bulk", PB.BulkFrame).make_hello()
+    with besieged_by_liar("peer FR: a connection in its name was refused before it was proven: a frame before the session proof"):
         for first, sentence in (
-                ([PB.BulkFrame(pull=pull)], "before the hello"),
-                ([PB.BulkFrame(credit=PB.Credit(pull=1, chunks=1))], "before the hello"),
-                ([chunk(1, 0, b"", b"x" * MIB)], "before the hello"),
+                ([PB.BulkFrame(pull=pull)], "before the session proof"),
+                ([PB.BulkFrame(credit=PB.Credit(pull=1, chunks=1))], "before the session proof"),
+                ([chunk(1, 0, b"", b"x" * MIB)], "before the session proof"),
                 ([PB.BulkFrame(hello=hello)] * 2, "a second hello"),
                 ([PB.BulkFrame()], "."), ([b"\xff" * 1000], "."), ([b""], "."), ([os.urandom(MIB)], "."),
                 ([b"\xfa\x01\x00" * 300_000], "too many unknown fields")):
-            l = lane(hello=False)
+            l = lane(upto="nothing")
             for frame in first:
                 l.send_bytes(frame if isinstance(frame, bytes) else frame.SerializeToString())
             why = ended(l)
             assert why and re.search(sentence, why), (sentence, why)
         for fields, sentence in (
-                ({"lowest_version": 2, "highest_version": huge}, "version"), ({"lowest_version": huge}, "version"),
+                ({"lowest_version": 3, "highest_version": huge}, "version"), ({"lowest_version": huge}, "version"),
                 ({"lowest_version": 0, "highest_version": 0}, "version"), ({"pulls": 0}, "no pull"),
                 ({"from": "IE"}, "another authority"), ({"to": SECRET}, "another authority"), ({"from": SECRET * 1000}, "another authority")):
-            l = lane(hello=False)
+            l = lane(upto="nothing")
             l.say_hello(**fields)
             why = ended(l)
             assert why and re.search(sentence, why), (fields, why)
         # Numbers that are only large give nothing that others would not get.
-        l = lane(hello=False)
+        l = lane(upto="nothing")
         l.say_hello(highest_version=huge, pulls=huge)
+        assert l.await_kind("hello"), l.goodbye
+        l.say_proof()
+        assert l.await_proven(), l.goodbye
         l.say(pull=pull)
         assert l.await_kind("not_sent").code == PB.NEVER_OFFERED
         l.close()

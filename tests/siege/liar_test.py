@@ -9,14 +9,14 @@ pf, pb = P.pb.PeerFrame, P.pb
 
 
 def session(**options):
-    """Dials until both Hellos are through."""
+    """Dials until both sides are proven and both States are there."""
     s = liar.dial(**options)
     assert P.pump([s], lambda: s.theirs), "no session"
     return s
 
 
 def lie(frame, code):
-    """One frame after a good Hello; it ends the session."""
+    """One frame after a good beginning; it ends the session."""
     s = session(polite=False)
     s.send_bytes(frame if isinstance(frame, bytes) else frame.SerializeToString())
     assert P.pump([s], lambda: s.closed), "the session stays"
@@ -24,17 +24,15 @@ def lie(frame, code):
     s.close()
 
 
-def said_hello(**fields):
-    """A Hello of our making is the first frame; the session, once it has been answered or ended."""
-    s = liar.dial(say_hello=False, polite=False)
-    P.pump([s], lambda: s.theirs)
-    h = liar.hello()
-    for name, value in fields.items():
-        if isinstance(value, tuple):
-            getattr(h, name).epoch, getattr(h, name).sequence = value
-        else:
-            setattr(h, name, value)
-    s.send(pf(hello=h))
+def said_state(hello=None, **fields):
+    """A proven session in which our Hello and State are of our making."""
+    s = liar.dial(upto="nothing", polite=False)
+    assert P.pump([s], lambda: s.ready), "no connection"
+    s.send_bytes(s.greeting.say_hello(**(hello or {})))
+    assert P.pump([s], lambda: s.greeting.hello), s.goodbye
+    s.send_bytes(s.greeting.say_proof())
+    assert P.pump([s], lambda: s.theirs), s.goodbye
+    s.send(pf(state=liar.state(**fields)))
     return s
 
 
@@ -73,19 +71,19 @@ MAX = (1 << 64) - 1
 
 
 @test
-def a_hello_with_absurd_numbers():
-    with besieged_by_liar(48, "ALARM: peer FR: the hello claims"):
-        # A genuine receipt proves what it is for, and nothing else: Hello carries it from here on.
+def a_state_with_absurd_numbers():
+    with besieged_by_liar(48, "ALARM: peer FR: the state claims"):
+        # A genuine receipt proves what it is for, and nothing else: State carries it from here on.
         assert delivered([liar.message(secret_request())]) == [None]
         epoch = status()["epoch"]
         for fields in ({"held": (MAX, MAX)}, {"held": (MAX - 1, 1)}, {"held": (int(epoch), 1 << 40)},
                        {"held": (int(epoch) + 1, 1)}, {"receipted": (MAX, MAX)}, {"receipted": (liar.epoch, 1 << 40)},
                        {"epoch": MAX, "held": (MAX, MAX)}):
-            assert ended(said_hello(**fields)) == "PROTOCOL"
-        for fields in ({"window": 0xffffffff, "max_message_bytes": 0xffffffff, "max_parcel_bytes": 0xffffffff,
-                        "max_parcel_messages": 0xffffffff, "highest_version": 0xffffffff},
-                       {"clock_ms": (1 << 63) - 1}, {"clock_ms": -(1 << 63)}, {"epoch": MAX}):
-            s = said_hello(**fields)
+            assert ended(said_state(**fields)) == "PROTOCOL"
+        for hello, fields in (({"window": 0xffffffff, "max_message_bytes": 0xffffffff, "max_parcel_bytes": 0xffffffff,
+                                "max_parcel_messages": 0xffffffff, "highest_version": 0xffffffff}, {}),
+                              ({"clock_ms": (1 << 63) - 1}, {}), ({"clock_ms": -(1 << 63)}, {}), ({}, {"epoch": MAX})):
+            s = said_state(hello, **fields)
             s.send(pf(heads_request=pb.HeadsRequest()))
             assert P.pump([s], lambda: any(f.HasField("heads") for f in s.frames)), s.goodbye
             s.leave()

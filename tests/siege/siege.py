@@ -63,14 +63,16 @@ def proc_kib(pid, name):
 
 
 class Ground:
-    """US-OIA and IE as real daemons; FR has valid certificates too, and is played by the test."""
+    """US-OIA and IE as real daemons; FR has valid certificates too, and is played by the test, in Python
+    where it is one of `tunnels`."""
 
-    def __init__(self, extra="", dial_both=False, others=("FR",)):
+    def __init__(self, extra="", dial_both=False, others=("FR",), tunnels=("FR",)):
         grounds.append(self)
         self.base = tempfile.mkdtemp(dir=DIR)
         pki(self.base, "US-OIA", "IE", *others)
         self.us = Daemon(self.base, "US-OIA", ["IE", *others], extra=extra)
         self.ie = Daemon(self.base, "IE", ["US-OIA"])
+        self.us.tunnels = tunnels
         self.us.configure({"IE": self.ie.port if dial_both else None, **{o: None for o in others}})
         self.ie.configure({"US-OIA": self.us.port})
         self.count = 0
