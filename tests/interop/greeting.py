@@ -26,6 +26,7 @@ class Greeting:
 		self.said = self.heard = b""   # both Hello frames, as they were sent
 		self.hello = None              # theirs
 		self.proof = None              # theirs, once it was good: SessionProof
+		self.said_proof = b""          # ours, the last frame
 
 	# ---- ours
 
@@ -54,7 +55,8 @@ class Greeting:
 	def say_proof(self, signer_dir=None, **changed):
 		"""`signer_dir`: of another key; the rest are other words in the text's lines."""
 		text = self.peer.signer.sign(self.proof_text(**changed), signer_dir)
-		return self.frame(session_proof=signed.pb.SessionProof(proof=text)).SerializeToString()
+		self.said_proof = self.frame(session_proof=signed.pb.SessionProof(proof=text)).SerializeToString()
+		return self.said_proof
 
 	# ---- theirs
 

@@ -22,6 +22,7 @@ from google.protobuf import json_format  # for interop_test.py
 from zmq.utils.monitor import recv_monitor_message
 
 import signed
+from carrier import Carrier
 from greeting import MAX_MESSAGE, MAX_PARCEL, STEPS, WINDOW, Greeting
 from signed import MAX_MESSAGES, UUID7, Refused, Signer, now_ms, pem_certificates, read_text, rfc3339, sha256, write_text
 
@@ -303,10 +304,20 @@ class Peer:
 	def accept(self, **options):
 		return Session(self, True, **options)
 
-	def close(self):
+	def take(self, tls, **options):
+		"""The session of a TLS connection that came through a Door."""
+		port = free_port()
+		s = Session(self, True, port=port, **options)
+		Carrier(tls, socket.create_connection(("127.0.0.1", port)), listen=True).start()
+		return s
+
+	def close_tunnel(self):
 		if self.tunnel:
 			self.tunnel.stop()
 			self.tunnel = None
+
+	def close(self):
+		self.close_tunnel()
 		self.context.destroy(linger=0)
 
 	# ---- making
@@ -425,7 +436,7 @@ class Peer:
 		self.received.append(m)
 		return None
 
-	def take(self, parcel):
+	def take_parcel(self, parcel):
 		"""Checks a parcel as a whole, admits its messages; returns the receipt's SignedText."""
 		if not parcel.HasField("manifest"):
 			raise Refused("PROTOCOL", "parcel without a manifest")
@@ -621,7 +632,7 @@ class Session:
 		elif not self.polite:
 			return
 		elif kind == "parcel":
-			receipt = self.peer.take(frame.parcel)
+			receipt = self.peer.take_parcel(frame.parcel)
 			self.send(pb.PeerFrame(receipt=pb.Receipt(receipt=receipt)))
 		else:
 			self._answer(kind, frame)
