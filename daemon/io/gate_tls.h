@@ -34,7 +34,7 @@ enum gate_event {
 	GATE_AUTHENTICATED,
 	GATE_FAILED,     /* peer, refused, text = why: the attempt to dial ended without a connection */
 	GATE_REFUSED,    /* address, text = why: a caller was turned away; refused: by peer's own CA */
-	GATE_CLOSED,     /* conn, text = why: an authenticated connection has ended */
+	GATE_CLOSED,     /* conn, text = why: an authenticated connection has ended; refused: main was never asked */
 	GATE_STALE_CRL,  /* peer: its CRL is past its nextUpdate */
 	GATE_DISTRUSTED, /* peer, text = why: its live connection is ended, CLOSED follows */
 	GATE_ALIVE,      /* the answer to PROBE */

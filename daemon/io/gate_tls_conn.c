@@ -166,6 +166,7 @@ static void shaken(struct conn *c)
 	}
 	/* Main may be slow to decide, and one peer must not take the place of all. */
 	if (siblings(c, false, &oldest) >= GATE_CONNS) {
+		c->refused = true;
 		conn_end(c, "too many connections of this peer at one time", true);
 		return;
 	}

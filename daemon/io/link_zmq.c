@@ -197,17 +197,18 @@ static void on_closed(struct link *l, const struct mail *m)
 {
 	struct link_session *s = link_session_find(l, m->conn);
 	char who[CY_AUTHORITY_MAX + sizeof m->address + 8], why[sizeof s->why];
-	bool dialled, up;
+	bool up = false;
 
-	if (!s)
+	if (!s && !m->refused)
 		return;
-	dialled = s->on.dialled;
-	up = s->up;
-	snprintf(why, sizeof why, "%s", s->why[0] ? s->why : m->text);
-	link_session_over(s, why);
+	snprintf(why, sizeof why, "%s", s && s->why[0] ? s->why : m->text);
+	if (s) {
+		up = s->up;
+		link_session_over(s, why);
+	}
 	if (up)
 		return;
-	if (dialled) {
+	if (m->dialled) {
 		attempt_over(&l->peers[m->peer]->lanes[m->lane], why);
 	} else {
 		snprintf(who, sizeof who, "%s at %s", l->peers[m->peer]->id, m->address);

@@ -463,8 +463,15 @@ static void take_goodbye(struct node *n, struct greeting *g, const CyGoodbye *go
 		       "upgraded)"
 		     : "",
 		 farewell);
-	node_note(n, NODE_INFO, "peer %s: it refuses a connection before its proof: %s", g->peer->id,
-		  node_goodbye_name(goodbye->code));
+	/* Whoever hands on what both sides say is found out by the one who listens: the other one learns it here. */
+	if (goodbye->code == CY_GOODBYE_CODE__IDENTITY || goodbye->code == CY_GOODBYE_CODE__SIGNATURE)
+		node_tell(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, g->peer->id,
+			  "peer %s: it does not believe that a connection is ours: goodbye %s; compare names and "
+			  "certificates with it, and if they are right somebody stands between",
+			  g->peer->id, node_goodbye_name(goodbye->code));
+	else
+		node_note(n, NODE_INFO, "peer %s: it refuses a connection before its proof: %s", g->peer->id,
+			  node_goodbye_name(goodbye->code));
 	/* Who dialled it knows at least whom it asked. */
 	if (g->on.dialled && g->lane == WIRE_MESSAGES && g->phase == GREET_PROOF &&
 	    goodbye->code == CY_GOODBYE_CODE__SIGNATURE)

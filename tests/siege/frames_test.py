@@ -189,7 +189,7 @@ def frames_that_are_announced_and_never_come():
 
 @test
 def connections_of_one_peer_by_the_hundred_while_another_connects():
-    with besieged(ground, 64, "FR: .*too (often|many)"):
+    with besieged(ground, 64, "FR at .*: too many connections of this peer at one time"):
         held = []
         for _ in range(200):
             with contextlib.suppress(OSError):
