@@ -14,7 +14,7 @@ many_descriptors()
 
 class Work:
     """What work.c counts."""
-    FIELDS = ("decoded", "chains", "finished", "most_read")
+    FIELDS = ("decoded", "chains", "finished", "most_read", "in_turn")
 
     def __init__(self):
         self.path, self.preload = f"{DIR}/work", f"{DIR}/work.so"
@@ -142,7 +142,7 @@ def watched():
         fed, gap = watchdog.since(start)
         watchdog_ms.append(gap)
         print(f"# {work.decoded} certificates decoded, {work.chains} chains, {work.finished} handshakes finished, "
-              f"{work.most_read} bytes in a read; true peer {max(connect_ms[at:], default=0):.0f} ms, "
+              f"{work.most_read} bytes in a read, {work.in_turn} reads in a turn; true peer {max(connect_ms[at:], default=0):.0f} ms, "
               f"watchdog {gap:.0f} ms", flush=True)
     assert fed > 0
 
@@ -218,34 +218,55 @@ class Flooder:
             self.lib.BIO_write(self.from_us, data, len(data))
         self.sock.sendall(self.said())
 
-    def renewals(self, n):
-        for _ in range(n):
-            self.lib.SSL_key_update(self.ssl, 0)
-            self.lib.SSL_do_handshake(self.ssl)
-        return self.said()
+    def write(self, data):
+        self.lib.SSL_write(self.ssl, data, len(data))
 
+    def speak(self):
+        """As far as libzmq: from here on the gate pumps."""
+        self.shake()
+        self.write(GREETING + READY)
+        self.sock.sendall(self.said())
 
-def pour(sock, data):
-    with contextlib.suppress(OSError):      # it is closed meanwhile
-        sock.sendall(data)
+    def pour(self, flood):
+        """It comes while a true peer connects."""
+        def send():
+            with contextlib.suppress(OSError):      # it is closed meanwhile
+                self.sock.sendall(flood)
+        thread = threading.Thread(target=send)
+        thread.start()
+        ground.true_peer_connects()
+        thread.join()
+        self.sock.close()
 
 
 @test
 def a_flood_of_key_updates_while_a_true_peer_connects():
     with besieged(ground, 64, "renews its keys too often"):
         fr = Flooder()
-        fr.shake()
-        fr.lib.SSL_write(fr.ssl, GREETING, len(GREETING))
-        fr.sock.sendall(fr.said())
-        flood = fr.renewals(200_000)
+        fr.speak()
+        for _ in range(200_000):
+            fr.lib.SSL_key_update(fr.ssl, 0)
+            fr.lib.SSL_do_handshake(fr.ssl)
+        flood = fr.said()
         with watched():
-            thread = threading.Thread(target=pour, args=(fr.sock, flood))
-            thread.start()
-            ground.true_peer_connects()
-            thread.join()
+            fr.pour(flood)
             # A few reads of the socket, however much comes.
             assert 0 < work.most_read <= 256 * 1024, work.most_read
-        fr.sock.close()
+
+
+@test
+def records_of_a_single_byte_while_a_true_peer_connects():
+    with besieged(ground, 64):
+        fr = Flooder()
+        fr.speak()
+        fr.write(b"\x02" + (1 << 20).to_bytes(8, "big"))     # a frame of 1 MiB begins
+        for _ in range(300_000):
+            fr.write(b"x")
+        flood = fr.said()
+        with watched():
+            fr.pour(flood)
+            # Four rounds of 64 reads, for the socket and for what was left, of FR and of IE.
+            assert 64 <= work.in_turn <= 4 * 4 * 64, work.in_turn
 
 
 done()

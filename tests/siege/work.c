@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,9 +16,10 @@ struct work {
 	_Atomic uint64_t chains;    /* built and verified */
 	_Atomic uint64_t finished;  /* handshakes */
 	_Atomic uint64_t most_read; /* bytes that one read of TLS took from its socket */
+	_Atomic uint64_t in_turn;   /* the most reads of TLS in one turn of a loop */
 };
 
-static _Thread_local uint64_t taken;
+static _Thread_local uint64_t taken, reads;
 
 static struct work *work(void)
 {
@@ -78,6 +80,13 @@ int SSL_do_handshake(SSL *ssl)
 	return r;
 }
 
+int epoll_wait(int fd, struct epoll_event *events, int max, int ms)
+{
+	REAL(int, "epoll_wait", int, struct epoll_event *, int, int)
+	reads = 0;
+	return real(fd, events, max, ms);
+}
+
 ssize_t read(int fd, void *data, size_t size)
 {
 	REAL(ssize_t, "read", int, void *, size_t)
@@ -94,6 +103,8 @@ int SSL_read(SSL *ssl, void *data, int size)
 
 	taken = 0;
 	r = real(ssl, data, size);
+	if (++reads > work()->in_turn)
+		work()->in_turn = reads;
 	if (taken > work()->most_read)
 		work()->most_read = taken;
 	return r;

@@ -1,6 +1,8 @@
 /* Which lists of revoked certificates count, and for whom. */
 #include "tls_rig.h"
 
+#include <openssl/cms.h>
+
 #include "io/signer_pin.h"
 
 #define HOUR 3600
@@ -82,6 +84,33 @@ static const char *verdict(const char *anchors, X509 *chain, int64_t *ret_due_s)
 static void crl(const struct ca *ca, X509 *revoked, int made, long number, const char *how)
 {
 	rig_crl(&(struct crl_spec){ .ca = ca, .revoked = revoked, .made = made, .number = number }, "crl", how);
+}
+
+/* What the signer says of a signature by the leaf, "" for nothing. */
+static const char *signature(const char *anchors)
+{
+	static char why[sizeof((struct cy_error *)0)->text];
+	const struct signer_pin_source source = {
+		.id = "IE", .anchors = rig_file(anchors), .crl = rig_file("crl"), .also = leaf
+	};
+	const struct cy_wall now = { .ms = 1000 * (int64_t)time(NULL) };
+	BIO *text = BIO_new_mem_buf("text", 4);
+	CMS_ContentInfo *cms = CMS_sign(leaf, key, NULL, text, CMS_DETACHED | CMS_BINARY | CMS_CADES | CMS_NOSMIMECAP);
+	struct signer_pins *pins = NULL;
+	struct cy_error e = { 0 };
+	uint8_t *der = NULL;
+	int len = i2d_CMS_ContentInfo(cms, &der);
+
+	assert_true(len > 0);
+	if (signer_pins_new(&source, &pins, &e))
+		fail_msg("%s: %s", e.field, e.text);
+	signer_pins_verify(pins, cy_bytes("text", 4), cy_bytes(der, (size_t)len), now, &e);
+	snprintf(why, sizeof why, "%s", e.text);
+	signer_pins_free(pins);
+	OPENSSL_free(der);
+	CMS_ContentInfo_free(cms);
+	BIO_free(text);
+	return why;
 }
 
 /* Neither TLS nor signatures take the file. */
@@ -173,6 +202,8 @@ static void test_the_newest_list_counts_in_whatever_order(void **state)
 				crl(&issuing, cases[i].new, cases[i].made, 2, "a");
 			if (strcmp(verdict("both.pem", NULL, &due), cases[i].why) != 0)
 				fail_msg("case %zu, swapped %d: %s", i, swapped, verdict("both.pem", NULL, NULL));
+			if ((strstr(signature("both.pem"), "is revoked") != NULL) != (cases[i].new != NULL))
+				fail_msg("case %zu, swapped %d, a signature: %s", i, swapped, signature("both.pem"));
 			/* The old one is not waited for any more. */
 			assert_true(due > cases[i].made + 23 * HOUR);
 		}

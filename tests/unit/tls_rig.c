@@ -76,7 +76,7 @@ X509 *rig_leaf(const struct ca *ca, long serial, EVP_PKEY *key, const char *name
 
 	extend(cert, NID_subject_alt_name, names);
 	extend(cert, NID_key_usage, "critical,digitalSignature");
-	extend(cert, NID_ext_key_usage, "serverAuth,clientAuth");
+	extend(cert, NID_ext_key_usage, "serverAuth,clientAuth,emailProtection");
 	assert_true(X509_sign(cert, ca->key, EVP_sha256()) > 0);
 	return cert;
 }

@@ -31,7 +31,7 @@ void rig_end(void);
 /* A CA and its file. `issuer` NULL: a root. */
 struct ca rig_ca(const char *cn, const struct ca *issuer, const char *file);
 void rig_ca_free(struct ca *ca);
-/* A certificate for TLS with these subjectAltNames, as openssl.cnf writes them. */
+/* A certificate for TLS, and for signatures, with these subjectAltNames, as openssl.cnf writes them. */
 X509 *rig_leaf(const struct ca *ca, long serial, EVP_PKEY *key, const char *names);
 
 /* A CRL. `made`: seconds from now. `scope`: issuingDistributionPoint as openssl.cnf writes

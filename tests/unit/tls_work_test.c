@@ -126,21 +126,19 @@ static void test_a_name_is_compared_without_regard_to_case(void **state)
 	call_end(&c);
 }
 
-/* It is refused by its length, before anything in it is looked at. */
+/* It is refused by its length, before anything in it is looked at, and well below the
+ * bytes that a handshake may have. */
 static void test_long_certificates_are_refused(void **state)
 {
-	X509 *cert = with_names(1, 5000);
+	X509 *cert = with_names(1, 1500);
 	struct call c = { 0 };
-	int r;
 
 	(void)state;
-	assert_true(i2d_X509(cert, NULL) > CY_TLS_CERTIFICATES_MAX);
+	assert_in_range(i2d_X509(cert, NULL), CY_TLS_CERTIFICATES_MAX, CY_TLS_HANDSHAKE_BYTES_MAX / 2);
 	call_start(&c, trust, TLS_MESSAGES, cert, key, NULL);
-	ERR_clear_error();
-	assert_int_equal(c.verdict.decided, false);
+	assert_false(c.verdict.decided);
 	assert_int_equal(c.verdict.certificate_end, 0);
-	r = SSL_do_handshake(c.us);
-	assert_int_not_equal(r, 1);
+	assert_false(SSL_is_init_finished(c.us));
 	call_end(&c);
 	X509_free(cert);
 }
