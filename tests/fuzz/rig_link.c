@@ -38,6 +38,7 @@ struct known {
 	struct store_stream stream;
 	uint8_t instances[4][16];
 	char last_fault[160], farewell[128];
+	struct node_refusal refusal;
 };
 
 static struct known *known(const struct rig *r, const struct rig_conn *c)
@@ -59,6 +60,9 @@ static struct known *known(const struct rig *r, const struct rig_conn *c)
 	memcpy(&k->stream, &p->stream, sizeof k->stream);
 	memcpy(k->instances, p->instances, sizeof k->instances);
 	memcpy(k->farewell, p->farewell, sizeof k->farewell);
+	/* Who was dialled may say that our signature is wrong: it is known whom we asked. */
+	if (!c->on.dialled || c->lane != WIRE_MESSAGES)
+		memcpy(&k->refusal, &p->refusal, sizeof k->refusal);
 	/* That our own attempt to reach it has failed is known without any proof. */
 	if (p->session != 0 || !c->on.dialled || c->lane != WIRE_MESSAGES) {
 		k->refused = p->refused;
@@ -416,16 +420,24 @@ static void make_room(struct rig *r, size_t peer, enum wire_lane lane)
 		is_over(r, oldest, "too many connections that are not proven");
 }
 
+/* What the node has closed is told as ended at the latest when its place is needed. */
+static struct rig_conn *free_place(struct rig *r)
+{
+	for (;;) {
+		for (size_t i = 0; i < RIG_CONNS; i++)
+			if (r->conns[i].session == 0)
+				return &r->conns[i];
+		CY_ASSERT(rig_link_step(r));
+	}
+}
+
 void rig_up(struct rig *r, size_t peer, enum wire_lane lane, bool dialled)
 {
-	struct rig_conn *c = r->conns;
+	struct rig_conn *c;
 	struct known *before;
 
 	make_room(r, peer, lane);
-	while (c->session != 0) {
-		c++;
-		CY_ASSERT(c < r->conns + RIG_CONNS);
-	}
+	c = free_place(r);
 	*c = (struct rig_conn){ .session = ++r->sessions,
 				.peer = peer,
 				.lane = lane,

@@ -84,7 +84,6 @@ static void give_receipt(struct rig *r, const struct line *l)
 static void give_kind(struct rig *r, const struct line *l, CyPeerFrame__KindCase kind)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	CyGoodbye goodbye = CY_GOODBYE__INIT;
 	CyHeadsRequest heads_request = CY_HEADS_REQUEST__INIT;
 	CyHeads heads = CY_HEADS__INIT;
 	CyFetchRequest fetch_request = CY_FETCH_REQUEST__INIT;
@@ -93,12 +92,8 @@ static void give_kind(struct rig *r, const struct line *l, CyPeerFrame__KindCase
 	CyProfile profile = CY_PROFILE__INIT;
 
 	f.kind_case = kind;
-	goodbye.code = CY_GOODBYE_CODE__SHUTDOWN;
-	goodbye.text = (char *)"the other side stops";
 	heads.last = fetched.last = true;
-	if (kind == CY_PEER_FRAME__KIND_GOODBYE)
-		f.goodbye = &goodbye;
-	else if (kind == CY_PEER_FRAME__KIND_HEADS_REQUEST)
+	if (kind == CY_PEER_FRAME__KIND_HEADS_REQUEST)
 		f.heads_request = &heads_request;
 	else if (kind == CY_PEER_FRAME__KIND_HEADS)
 		f.heads = &heads;
@@ -111,6 +106,23 @@ static void give_kind(struct rig *r, const struct line *l, CyPeerFrame__KindCase
 	else
 		f.profile = &profile;
 	rig_give_peer(r, l, &f);
+}
+
+void give_goodbye(struct rig *r, const struct line *l, CyGoodbyeCode code)
+{
+	CyPeerFrame peer = CY_PEER_FRAME__INIT;
+	CyBulkFrame bulk = CY_BULK_FRAME__INIT;
+	CyGoodbye goodbye = CY_GOODBYE__INIT;
+
+	goodbye.code = code;
+	goodbye.text = (char *)"the other side says why";
+	peer.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
+	bulk.kind_case = CY_BULK_FRAME__KIND_GOODBYE;
+	peer.goodbye = bulk.goodbye = &goodbye;
+	if (l->lane == WIRE_BULK)
+		rig_give_bulk(r, l, &bulk);
+	else
+		rig_give_peer(r, l, &peer);
 }
 
 void give_message_frame(struct rig *r, struct line *l, CyPeerFrame__KindCase kind)
@@ -127,6 +139,9 @@ void give_message_frame(struct rig *r, struct line *l, CyPeerFrame__KindCase kin
 		return;
 	case CY_PEER_FRAME__KIND_STATE:
 		say_state(r, l);
+		return;
+	case CY_PEER_FRAME__KIND_GOODBYE:
+		give_goodbye(r, l, CY_GOODBYE_CODE__SHUTDOWN);
 		return;
 	case CY_PEER_FRAME__KIND_PARCEL:
 		give_parcel(r, l, cy_bytes("x", 1));
@@ -148,7 +163,6 @@ void give_bulk_frame(struct rig *r, struct line *l, CyBulkFrame__KindCase kind)
 	CyChunk chunk = CY_CHUNK__INIT;
 	CyNotSent not_sent = CY_NOT_SENT__INIT;
 	CyCancel cancel = CY_CANCEL__INIT;
-	CyGoodbye goodbye = CY_GOODBYE__INIT;
 	struct cy_digest d = cy_sha256(cy_bytes("x", 1));
 	struct cy_uuid id = some_id(0);
 
@@ -157,8 +171,6 @@ void give_bulk_frame(struct rig *r, struct line *l, CyBulkFrame__KindCase kind)
 	pull.attachment = pull.credit = credit.chunks = 1;
 	pull.sha256 = (ProtobufCBinaryData){ .data = d.b, .len = sizeof d.b };
 	not_sent.code = CY_NOT_SENT_CODE__GONE;
-	goodbye.code = CY_GOODBYE_CODE__SHUTDOWN;
-	goodbye.text = (char *)"the other side stops";
 	f.kind_case = kind;
 	switch (kind) {
 	case CY_BULK_FRAME__KIND_HELLO:
@@ -183,8 +195,8 @@ void give_bulk_frame(struct rig *r, struct line *l, CyBulkFrame__KindCase kind)
 		f.cancel = &cancel;
 		break;
 	case CY_BULK_FRAME__KIND_GOODBYE:
-		f.goodbye = &goodbye;
-		break;
+		give_goodbye(r, l, CY_GOODBYE_CODE__SHUTDOWN);
+		return;
 	default:
 		rig_give(r, l, cy_bytes("\xff\xff", 2));
 		return;

@@ -1,4 +1,5 @@
-/* Hello, of the node and of its peer, on both lanes and in both roles (node/greet.c). */
+/* Hello, of the node and of its peer, and a refused signature, on both lanes and in both roles
+ * (node/greet.c). */
 #include "greet_rig.h"
 
 #include "exchange/transfer.h"
@@ -185,11 +186,40 @@ static void every_field_of_their_hello(void **state)
 	}
 }
 
+/* Somebody who has proved nothing says that our signature is wrong. Only where we have dialled,
+ * and have shown it, do we know whom that comes from. */
+static void a_stranger_refuses_our_signature(void **state)
+{
+	(void)state;
+	EACH_SETTING(lane, dialled)
+	{
+		struct rig *r = started();
+		struct line *l = rig_up(r, lane, dialled);
+		struct cy_digest before, after;
+
+		say_hello(r, l, all_features, 2);
+		rig_settle(r);
+		before = rig_state(r);
+		r->did[0] = '\0';
+		give_goodbye(r, l, CY_GOODBYE_CODE__SIGNATURE);
+		after = rig_state(r);
+		if (lane == WIRE_MESSAGES && dialled) {
+			rig_did(r, "alarm 1:close warning", setting(lane, dialled));
+		} else {
+			rig_did(r, "1:close", setting(lane, dialled));
+			assert_true(cy_digest_equal(&before, &after));
+			assert_string_equal(r->status->last_fault, "");
+		}
+		rig_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(our_hello),
 		cmocka_unit_test(every_field_of_their_hello),
+		cmocka_unit_test(a_stranger_refuses_our_signature),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,6 +239,15 @@ static int signer_verify(void *ctx, const char *authority, struct cy_bytes text,
 		       : cy_fail(e, CY_ESIGN, "the signature does not verify");
 }
 
+static int signer_may_sign(void *ctx, struct cy_wall at, struct cy_digest *ret_certificate, struct cy_error *e)
+{
+	const struct rig *r = ctx;
+
+	(void)at;
+	*ret_certificate = cy_sha256(cy_bytes("ours", 4));
+	return r->may_not_sign ? cy_fail(e, CY_ESIGN, "our certificate has expired") : CY_OK;
+}
+
 static void random_fill(void *ctx, void *data, size_t len)
 {
 	memset(data, ++((struct rig *)ctx)->random, len);
@@ -348,7 +357,9 @@ struct rig *rig_new(bool evidence)
 	r->ports.local =
 		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
 	r->ports.clock = (struct clock_port){ r, clock_mono, clock_wall, clock_wake_at };
-	r->ports.signer = (struct signer_port){ .ctx = r, .sign = signer_sign, .verify = signer_verify };
+	r->ports.signer = (struct signer_port){
+		.ctx = r, .sign = signer_sign, .verify = signer_verify, .may_sign = signer_may_sign
+	};
 	r->ports.random = (struct random_port){ r, random_fill };
 	r->ports.journal = (struct journal_port){ .ctx = r, .note = journal_note };
 	if (evidence)

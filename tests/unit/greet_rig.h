@@ -60,8 +60,9 @@ struct rig {
 	CyProfileDigest *named; /* in the peer's State; NULL: none */
 
 	/* What the ports shall do. */
-	bool cannot_sign; /* sign() fails at once */
-	bool stays;       /* proven(): another connection stays */
+	bool cannot_sign;  /* sign() fails at once */
+	bool may_not_sign; /* our certificate has expired */
+	bool stays;        /* proven(): another connection stays */
 
 	/* What the node did since taken(), in words: "warning", "alarm", and with the number of the
 	 * session "1:hello", "2:goodbye-PROTOCOL", "1:close"; "want" and "no-want" of the bulk lane. */
@@ -136,6 +137,7 @@ struct cy_uuid some_id(uint8_t which);
 void prove(struct rig *r, const struct line *l);
 /* Parcel 1 of the peer, with this one message, some_id(0). */
 void give_parcel(struct rig *r, const struct line *l, struct cy_bytes message);
+void give_goodbye(struct rig *r, const struct line *l, CyGoodbyeCode code);
 /* A frame of this kind; kind 0: bytes that are no frame. */
 void give_message_frame(struct rig *r, struct line *l, CyPeerFrame__KindCase kind);
 void give_bulk_frame(struct rig *r, struct line *l, CyBulkFrame__KindCase kind);
