@@ -326,6 +326,60 @@ def rejected_messages_are_kept_up_to_four_MiB():
 
 
 @test
+def what_a_peer_has_rejected_and_not_kept_holds_up_nothing_that_comes_back():
+    """Our store is from a backup: a parcel of ours comes back without the message that was rejected."""
+    us.stop()
+    shutil.copytree(f"{us.dir}/store", f"{us.dir}/backup")
+    us.start(ground.env)
+    desk = Client(us)
+    sent = []
+    for i in range(2):
+        call = local_pb2.Submit(idempotency_key=f"back-{i}", submission=secret_submission("FR", ground.reference()))
+        sent.append(desk.call(submit=call).submitted)
+    desk.close()
+    raw, admit = {}, liar.admit
+
+    def first_alone(message, ident):
+        raw[ident] = message
+        return admit(message, ident) if ident != sent[1].message_id else ("MALFORMED", "no")
+    liar.admit = first_alone
+    s = session()
+    assert P.pump([s], lambda: {m.message_id for m in sent} <= set(raw)), s.goodbye
+    liar.admit = admit
+    place, parcel = liar.held, next(f.parcel for f in s.frames if f.HasField("parcel"))
+    assert len(parcel.messages) == 2, "both in one parcel"
+    s.leave()
+    us.kill()
+    shutil.rmtree(f"{us.dir}/store")
+    os.rename(f"{us.dir}/backup", f"{us.dir}/store")
+    before = len(us.log())
+    us.start(ground.env)
+
+    def answer(kind, frame):
+        if kind != "fetch_request":
+            return P.Session._answer(s, kind, frame)
+        asked = frame.fetch_request
+        back = pb.Fetched(case_id=asked.case_id, last=asked.case_id != sent[0].case_id or asked.after > 0)
+        if not back.last:
+            back.manifest.CopyFrom(parcel.manifest)
+            back.messages.extend([raw[sent[0].message_id], b""])
+            back.receipt.CopyFrom(liar.taken[place][1])
+        s.send(pf(fetched=back))
+
+    def fetched_back():
+        nonlocal s
+        s = liar.dial()
+        s._answer = answer
+        P.pump([s], lambda: s.closed, 3)
+        s.close()
+        return "peer FR: all that was lost has been fetched back" in us.log()[before:]
+    until("the reconciliation", fetched_back)
+    assert us.ctl("case", "show", f"FR/{sent[0].case_id}").returncode == 0
+    assert not re.search("peer FR: .*(was not asked for|cannot be taken back)", us.log()[before:])
+    assert delivered([liar.message(secret_request())]) == [None]
+
+
+@test
 def a_goodbye_that_tells_stories():
     with besieged_by_liar(48, "peer FR: session ended: the peer said goodbye"):
         for text in (SECRET, f"x\nALARM: {SECRET}\n", "\x1b[2J" + SECRET, SECRET * 10_000):
