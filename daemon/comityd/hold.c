@@ -27,3 +27,8 @@ void (*hold_hook(void))(void *ctx, const char *place)
 {
 	return getenv("COMITY_TEST_HOLD") != NULL ? hold : NULL;
 }
+
+bool hold_dumpable(void)
+{
+	return getenv("COMITY_TEST_DUMPABLE") != NULL;
+}

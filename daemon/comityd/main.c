@@ -5,7 +5,9 @@
 #include <time.h>
 
 #include "comityd/daemon.h"
+#include "comityd/hold.h"
 #include "comityd/parts.h"
+#include "io/secrets.h"
 
 #define DEFAULT_CONFIG "/etc/comity/comityd.conf"
 
@@ -71,6 +73,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "comityd: unexpected argument '%s'. Try 'comityd --help'.\n", argv[optind]);
 		return 2;
 	}
+	if (!secrets_protect(hold_dumpable()))
+		fputs("comityd: warning: the memory of keys cannot be locked and may be swapped out; allow 64 KiB by "
+		      "LimitMEMLOCK= of the service unit, or ulimit -l\n",
+		      stderr);
 	signal(SIGPIPE, SIG_IGN);
 	/* A limit of file sizes is then a failed commit, as a full disk is. */
 	signal(SIGXFSZ, SIG_IGN);

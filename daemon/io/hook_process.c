@@ -76,18 +76,21 @@ static void on_output(evutil_socket_t fd, short what, void *ctx)
 		event_del(r->output);
 }
 
-/* It never ran: told from the loop, as any other end. */
+/* It never ran, or was ended at once: told from the loop, as any other end. */
 static void on_failure(evutil_socket_t fd, short what, void *ctx)
 {
 	struct run *r = ctx;
 	struct hook_runner *h = r->h;
+	const bool ran = r->pid > 0;
 	char *id = r->id;
 
 	(void)fd;
 	(void)what;
 	r->id = NULL;
 	free_run(r);
-	h->done(h->ctx, id, "it cannot be started: see escalation.hook of the configuration");
+	h->done(h->ctx, id,
+		ran ? "it was ended at once, as it could not be watched: descriptors or memory are short"
+		    : "it cannot be started: see escalation.hook of the configuration");
 	free(id);
 }
 
@@ -175,12 +178,18 @@ static int watch(struct run *r)
 		       : CY_EIO;
 }
 
+/* With its children. */
+static void kill_now(const struct run *r)
+{
+	if (r->pid <= 0)
+		return;
+	kill(-r->pid, SIGKILL);
+	waitpid(r->pid, NULL, 0);
+}
+
 static void end_now(struct run *r)
 {
-	if (r->pid > 0) {
-		kill(-r->pid, SIGKILL);
-		waitpid(r->pid, NULL, 0);
-	}
+	kill_now(r);
 	free_run(r);
 }
 
@@ -213,16 +222,20 @@ static int run(void *ctx, const char *id, struct cy_bytes environment)
 		fcntl(fds[1], F_SETFL, 0);
 		code = start(r, list, fds[1]);
 		close(fds[1]);
-		if (code == CY_OK)
-			code = watch(r);
+		/* What nobody would end when its time is over must not go on. */
+		if (code == CY_OK && (code = watch(r)) < 0)
+			kill_now(r);
 	}
 	free(text);
 	if (code == CY_OK)
 		return CY_OK;
+	forget(r->ended);
+	forget(r->output);
 	forget(r->timer);
+	r->ended = r->output = NULL;
 	r->timer = event_new(h->base, -1, 0, on_failure, r);
 	if (r->timer == NULL) {
-		end_now(r);
+		free_run(r);
 		return code;
 	}
 	event_active(r->timer, EV_TIMEOUT, 0);

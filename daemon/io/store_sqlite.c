@@ -228,7 +228,9 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 	st->dir = strdup(config->dir);
 	st->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	st->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	if (st->dir == NULL || st->event_fd < 0 || st->cipher == NULL)
+	st->key = OPENSSL_secure_zalloc(STORE_KEY_LEN);
+	st->last_case.key = OPENSSL_secure_zalloc(STORE_KEY_LEN);
+	if (st->dir == NULL || st->event_fd < 0 || st->cipher == NULL || st->key == NULL || st->last_case.key == NULL)
 		r = cy_fail(e, CY_ENOMEM, "out of memory or descriptors");
 	else
 		r = store_dir_open(config->dir, &st->lock_fd, e);
@@ -284,7 +286,8 @@ void store_sqlite_close(struct store_sqlite *store)
 		close(store->lock_fd);
 	pthread_cond_destroy(&store->cond);
 	pthread_mutex_destroy(&store->mutex);
-	OPENSSL_cleanse(store->key, sizeof store->key);
+	OPENSSL_secure_clear_free(store->key, STORE_KEY_LEN);
+	OPENSSL_secure_clear_free(store->last_case.key, STORE_KEY_LEN);
 	free(store->dir);
 	free(store);
 }

@@ -115,7 +115,7 @@ struct store_job {
 struct store_sqlite {
 	char *dir;
 	int lock_fd, event_fd;
-	uint8_t key[STORE_KEY_LEN];
+	uint8_t *key; /* STORE_KEY_LEN bytes of secure memory (io/secrets.h), as that of last_case */
 	EVP_CIPHER *cipher;
 	struct store_conn reader;
 
@@ -127,7 +127,7 @@ struct store_sqlite {
 		/* key of the case written to last; no 0: none */
 		sqlite3_int64 no, generation;
 		char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
-		uint8_t key[STORE_KEY_LEN];
+		uint8_t *key;
 	} last_case;
 
 	bool threaded, thread_runs;

@@ -598,6 +598,7 @@ int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *w
 			run(&back, W_ROLLBACK);
 		st->last_case.no = 0;
 	}
-	OPENSSL_cleanse(st->last_case.key, st->last_case.no == 0 ? sizeof st->last_case.key : 0);
+	if (st->last_case.no == 0)
+		OPENSSL_cleanse(st->last_case.key, STORE_KEY_LEN);
 	return r;
 }

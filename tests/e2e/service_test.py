@@ -139,6 +139,14 @@ def no_thread_is_interrupted_by_a_signal():
 
 
 @test
+def keys_lie_in_locked_memory():
+    with open(f"/proc/{us.process.pid}/status") as f:
+        locked = next(int(line.split()[1]) for line in f if line.startswith("VmLck:"))
+    assert locked >= 64, f"{locked} KiB are locked"
+    assert "cannot be locked" not in us.log()
+
+
+@test
 def stopping_is_told_and_orderly():
     us.process.terminate()
     manager.await_(STOPPING="1")
