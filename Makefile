@@ -97,7 +97,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
 .SECONDARY: $(UNIT:$(BUILD)/tests/%=$(BUILD)/obj/tests/unit/%.o)
-$(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test: $(BUILD)/obj/tests/unit/link_rig.o
+$(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test $(BUILD)/tests/link_proof_test: $(BUILD)/obj/tests/unit/link_rig.o
 $(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_list_test: $(BUILD)/obj/tests/unit/tls_rig.o
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
 $(BUILD)/tests/greet_test $(BUILD)/tests/greet_hello_test: $(addprefix $(BUILD)/obj/tests/,unit/greet_frames.o unit/greet_rig.o sim/store_mem.o \
@@ -211,7 +211,7 @@ check: test-packages
 	@tests/check $(BUILD) '$(TESTS)'
 
 # Data races: what has threads, by ThreadSanitizer (tests/tsan.supp says what is left out).
-TSAN_UNIT    := blobs_fs_test link_test link_bulk_test store_sqlite_test signer_test local_socket_test
+TSAN_UNIT    := blobs_fs_test link_test link_bulk_test link_proof_test store_sqlite_test signer_test local_socket_test
 space        := $(subst ,, )
 .PHONY: check-tsan check-tsan-built
 check-tsan: test-packages

@@ -305,6 +305,9 @@ static void on_order(void *ctx, const struct mail *m)
 	case GATE_CONNECT:
 		conn_attach(c, m->text);
 		break;
+	case GATE_PROVEN:
+		c->proven = true;
+		break;
 	case GATE_CLOSE:
 		c->leaving = true;
 		if (c->state != CONN_SETTLE)

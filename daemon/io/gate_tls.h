@@ -22,6 +22,7 @@ enum gate_order {
 	GATE_DIAL,    /* peer, lane: one attempt; ends in AUTHENTICATED or FAILED */
 	GATE_CONNECT, /* conn, text = path of the ipc endpoint: connect and pump; the path is unlinked */
 	GATE_CLOSE,   /* conn: the ipc side is about to end; let it flush for drain_ms, then end anyway */
+	GATE_PROVEN,  /* conn: it is the peer's, and gives way to no newer caller */
 	GATE_DROP,    /* conn, text = why: end at once */
 	GATE_CHANGE,  /* data: a gate_change, which is taken over */
 	GATE_PROBE,   /* ALIVE comes back */
@@ -30,7 +31,7 @@ enum gate_order {
 
 /* Letters from the gate; those with a peer say the lane, but for STALE_CRL. */
 enum gate_event {
-	/* conn, peer, dialled, address, certificate_end, exporter, theirs, ours: answer with CONNECT or DROP */
+	/* conn, peer, dialled, address, source, certificate_end, exporter, theirs, ours: answer with CONNECT or DROP */
 	GATE_AUTHENTICATED,
 	GATE_FAILED,     /* peer, refused, text = why: the attempt to dial ended without a connection */
 	GATE_REFUSED,    /* address, text = why: a caller was turned away; refused: by peer's own CA */

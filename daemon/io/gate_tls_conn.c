@@ -72,6 +72,7 @@ static void tell_authenticated(struct conn *c)
 			  .certificate_end = c->verdict.certificate_end };
 
 	tls_binding(c->ssl, m.exporter, m.theirs, m.ours);
+	memcpy(m.source, c->source, sizeof m.source);
 	cy_copy(m.address, sizeof m.address, c->address);
 	mailbox_post(c->g->out, &m);
 	gate_judge_later(c->g);
@@ -128,6 +129,25 @@ static size_t siblings(const struct conn *c, bool draining, struct conn **ret_ol
 	return n;
 }
 
+/* Who holds no more than a TLS key of the peer must not keep the peer out: of the callers that have
+ * proved nothing the oldest goes, and one of the new one's own address before all others. */
+static struct conn *gives_way(const struct conn *c)
+{
+	struct conn *other, *oldest = NULL;
+
+	TAILQ_FOREACH(other, &c->g->all, all)
+	{
+		if (other == c || !other->authenticated || other->dialled || other->proven || other->peer != c->peer ||
+		    other->lane != c->lane || other->state == CONN_DRAIN)
+			continue;
+		if (memcmp(other->source, c->source, sizeof c->source) == 0)
+			return other;
+		if (!oldest)
+			oldest = other;
+	}
+	return oldest;
+}
+
 static void shaken(struct conn *c)
 {
 	struct conn *oldest;
@@ -166,9 +186,13 @@ static void shaken(struct conn *c)
 	}
 	/* Main may be slow to decide, and one peer must not take the place of all. */
 	if (siblings(c, false, &oldest) >= GATE_CONNS) {
-		c->refused = true;
-		conn_end(c, "too many connections of this peer at one time", true);
-		return;
+		oldest = gives_way(c);
+		if (!oldest)
+			oldest = c;
+		c->refused = oldest == c;
+		conn_end(oldest, "too many connections of this peer at one time", true);
+		if (oldest == c)
+			return;
 	}
 	conn_want(c->net_r, false);
 	conn_want(c->net_w, c->to_net.len > 0);

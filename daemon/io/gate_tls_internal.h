@@ -19,7 +19,7 @@
 #define GATE_ROUNDS      4                           /* per wake-up and direction */
 #define GATE_READS       64                          /* of TLS in a round; eight full records fill the buffer */
 #define GATE_ADDRESSES   4                           /* tried of a name */
-#define GATE_CONNS       3                           /* of one peer's lane: a session, its successor, one too many */
+#define GATE_CONNS       3                           /* of one peer's lane: a session, its successor, one more */
 #define GATE_DRAINS      2                           /* of one peer's lane: ended, and waiting for its FIN */
 #define GATE_DRAIN_BYTES (1024u * 1024u)
 /* What fits into the 1,280 bytes that every IPv6 path carries. Tunnels between
@@ -48,6 +48,7 @@ struct conn {
 	uint64_t id;
 	enum conn_state state;
 	bool dialled, is_stranger, authenticated, told; /* told: main knows the end */
+	bool proven;                                    /* PROVEN came */
 	bool leaving;                                   /* CLOSE came: the timer of the end runs */
 	size_t peer;
 	enum tls_lane lane; /* dialled, or once it is authenticated */

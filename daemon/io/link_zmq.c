@@ -126,24 +126,52 @@ static void begin_minute(struct link_lane *p, int64_t now)
 	if (now - p->minute < MINUTE_MS)
 		return;
 	p->minute = now;
-	p->takeovers = p->connections = 0;
-	p->alarmed_flood = p->alarmed_takeover = false;
+	p->takeovers = p->unproven = 0;
+	p->n_callers = 0;
+	p->alarmed_flood = p->alarmed_takeover = p->alarmed_unproven = false;
+}
+
+/* Where the connections of an address are counted: one that floods must not use up what others have. */
+static struct link_callers *callers_of(struct link_lane *p, const uint8_t source[static 16])
+{
+	size_t i = 0;
+
+	while (i < p->n_callers && i < LINK_CALLERS - 1 && memcmp(p->callers[i].source, source, 16) != 0)
+		i++;
+	if (i == p->n_callers) {
+		p->callers[p->n_callers++] = (struct link_callers){ 0 };
+		memcpy(p->callers[i].source, source, 16);
+	}
+	return &p->callers[i];
+}
+
+void link_count_unproven(struct link_lane *p)
+{
+	begin_minute(p, loop_mono().ms);
+	if (++p->unproven < LINK_UNPROVEN)
+		return;
+	refuse_often(p, &p->alarmed_unproven,
+		     "connections come in its name and prove nothing; does somebody hold its TLS key?");
 }
 
 /* NULL: the connection may prove whose it is; otherwise why it must go. */
-static const char *admit(struct link_lane *p)
+static const char *admit(struct link_lane *p, const struct mail *m)
 {
 	struct link *l = p->peer->l;
+	struct link_callers *callers;
 
 	if (p->peer->removed)
 		return "this peer is not configured any more";
 	if (!l->kinds[p->lane].up)
 		return "no bulk is exchanged here";
+	if (m->dialled)
+		return NULL;
 	begin_minute(p, loop_mono().ms);
-	if (p->connections >= l->connections_a_minute)
+	callers = callers_of(p, m->source);
+	if (callers->connections >= l->connections_a_minute)
 		return refuse_often(p, &p->alarmed_flood,
 				    "too many connections within a minute; the next ones are refused");
-	p->connections++;
+	callers->connections++;
 	return NULL;
 }
 
@@ -175,20 +203,18 @@ const char *link_weigh(struct link_lane *p, bool new_dialled)
 static void on_authenticated(struct link *l, const struct mail *m)
 {
 	struct link_lane *p = &l->peers[m->peer]->lanes[m->lane];
-	const char *no = admit(p);
+	const char *no = admit(p, m);
 
-	if (no && m->dialled)
-		p->dialling = false;
 	if (no) {
 		link_log(l, NODE_DEBUG, "connection %s %s (%s) dropped: %s", m->dialled ? "to" : "from", p->peer->id,
 			 m->address, no);
-		link_order(l, GATE_DROP, m->conn, no);
-		return;
+	} else if (!link_session_new(p, m)) {
+		no = "no socket for the session";
 	}
-	if (!link_session_new(p, m)) {
+	if (no) {
+		link_order(l, GATE_DROP, m->conn, no);
 		if (m->dialled)
 			p->dialling = false;
-		link_order(l, GATE_DROP, m->conn, "no socket for the session");
 		link_redial_later(p);
 	}
 }

@@ -11,6 +11,9 @@
 #include "io/gate_tls.h"
 #include "io/link_zmq.h"
 
+#define LINK_CALLERS  8  /* addresses whose connections are counted apart */
+#define LINK_UNPROVEN 10 /* connections in a minute that prove nothing: then somebody is told */
+
 struct link_lane {
 	struct link_peer *peer;
 	enum tls_lane lane;
@@ -20,10 +23,15 @@ struct link_lane {
 	struct event *redial;
 	struct backoff backoff;
 	int64_t minute; /* when the present counts began, ms */
-	unsigned takeovers, connections;
-	int64_t no_takeover_before;           /* ms */
-	bool alarmed_flood, alarmed_takeover; /* in this minute */
-	char failure[256];                    /* of the last attempt to dial bulk, since its last session */
+	unsigned takeovers, unproven;
+	struct link_callers {
+		uint8_t source[16]; /* the last one: of all further addresses together */
+		unsigned connections;
+	} callers[LINK_CALLERS];
+	size_t n_callers;
+	int64_t no_takeover_before;                             /* ms */
+	bool alarmed_flood, alarmed_takeover, alarmed_unproven; /* in this minute */
+	char failure[256]; /* of the last attempt to dial bulk, since its last session */
 };
 
 struct link_peer {
@@ -98,6 +106,8 @@ void link_on_redial(evutil_socket_t fd, short what, void *arg);
 int link_open_gate(struct link *l, const struct link_change *change, struct cy_error *e);
 /* NULL: the session takes the place of its lane; otherwise why it must go. */
 const char *link_weigh(struct link_lane *p, bool new_dialled);
+/* A caller in the peer's name has gone without a proof. */
+void link_count_unproven(struct link_lane *p);
 /* Dial the peer after the lane's back-off, unless it is not needed. */
 void link_redial_later(struct link_lane *p);
 

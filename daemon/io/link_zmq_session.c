@@ -106,9 +106,8 @@ static void say_up(struct link_session *s)
 	const char *peer = s->lane->peer->id;
 
 	s->up = true;
-	s->lane->failure[0] = '\0';
-	link_log(l, NODE_INFO, "%s with %s is up (%s %s)", kind_of(s)->name, peer,
-		 s->on.dialled ? "dialled" : "called by", s->address);
+	link_log(l, NODE_DEBUG, "a connection %s %s (%s) has yet to prove whose it is",
+		 s->on.dialled ? "to" : "in the name of", peer, s->address);
 	kind_of(s)->up(l->events.ctx, peer, s->id, &s->on);
 }
 
@@ -283,6 +282,8 @@ void link_session_over(struct link_session *s, const char *why)
 	}
 	if (s->on.dialled && !s->proven)
 		p->dialling = false;
+	if (!s->on.dialled && !s->proven)
+		link_count_unproven(p);
 	if (s->greeted)
 		backoff_lasted(&p->backoff, loop_mono().ms - s->greeted);
 	cy_copy(text, sizeof text, s->why[0] ? s->why : why);
@@ -341,6 +342,10 @@ int link_proven(void *ctx, uint64_t session, struct cy_error *e)
 	s->proven = true;
 	s->lane->now = s;
 	s->lane->peer->certificate_end = s->certificate_end;
+	s->lane->failure[0] = '\0';
+	link_order(ctx, GATE_PROVEN, s->id, "");
+	link_log(ctx, NODE_INFO, "%s with %s is up (%s %s)", kind_of(s)->name, s->lane->peer->id,
+		 s->on.dialled ? "dialled" : "called by", s->address);
 	if (s->on.dialled)
 		s->lane->dialling = false;
 	wait_patiently(s, link_of(s)->silence_ms);

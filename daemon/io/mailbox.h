@@ -24,6 +24,7 @@ struct mail {
 	bool dialled;
 	bool refused;            /* a certificate was the reason */
 	int64_t certificate_end; /* ms since 1970 */
+	uint8_t source[16];      /* whom a caller counts as, by its address */
 	uint8_t exporter[32];    /* of a connection: its channel binding; SHA-256 of both certificates */
 	uint8_t theirs[32], ours[32];
 	void *data; /* taken over by the receiver */

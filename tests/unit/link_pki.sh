@@ -24,6 +24,7 @@ make_crl() { # OUT LAST NEXT
 
 {
 	issue IE expired -1 DNS:ie.comity.invalid
+	issue IE short 1 DNS:ie.comity.invalid
 	issue IE named 30 URI:urn:example:ie
 	issue IE stranger 30 DNS:elsewhere.invalid
 	# Another CA of the same name and with the same names below it.

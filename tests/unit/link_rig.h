@@ -44,8 +44,10 @@ struct node_rig {
 	const char *listen; /* NULL: none */
 	char dial[64];      /* empty: not dialled */
 	struct link_config config;
-	bool echo, no_bulk, unproven; /* unproven: nobody says that a session is proven */
-	struct link_connection on;    /* of the newest session */
+	bool echo, no_bulk;
+	bool unproven;             /* no session is called proven, */
+	bool by_frame;             /* but for one on which a frame has come */
+	struct link_connection on; /* of the newest session */
 
 	struct link *link;
 	struct link_port port;

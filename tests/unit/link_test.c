@@ -115,61 +115,6 @@ static void test_a_session_without_a_state_is_ended(void **state)
 	stop_pair(&us, &ie);
 }
 
-/* TLS alone makes nobody a peer: a connection that nothing proves takes no place, and does not last. */
-static void test_a_session_that_is_not_proven_takes_no_place_and_ends(void **state)
-{
-	struct node_rig us = { .config.handshake_ms = 2000 };
-	struct node_rig ie = { .config.handshake_ms = 2000, .config.redial_first_ms = 10, .config.redial_cap_ms = 20 };
-	struct node_rig twin = { .id = "IE", .peer = "US-OIA", .unproven = true };
-	char dir[64];
-	uint64_t held;
-
-	(void)state;
-	start_pair(&us, &ie);
-	RUN_UNTIL(us.session && ie.session);
-	us.port.established(us.port.ctx, us.session);
-	ie.port.established(ie.port.ctx, ie.session);
-	held = us.session;
-	us.unproven = true;
-	snprintf(dir, sizeof dir, "%s/twin", rig_dir);
-	twin.config.ipc_dir = dir;
-	twin.config.handshake_ms = 60000;
-	memcpy(twin.dial, ie.dial, sizeof ie.dial);
-	node_start(&twin);
-	RUN_UNTIL(us.ups == 2);
-	exchange(&us, &ie, 100, 600);
-	RUN_UNTIL(us.downs == 1);
-	assert_string_equal(us.why, "no session proof within 2000 ms");
-	assert_int_equal(us.session, held);
-	assert_int_equal(ie.downs + us.alarms, 0);
-	exchange(&us, &ie, 100, 600);
-	node_stop_link(&twin);
-	stop_pair(&us, &ie);
-}
-
-/* RFC 9266: both ends export the same, no two connections do; and each has seen the other's certificate. */
-static void test_both_ends_see_one_exporter_and_the_certificates(void **state)
-{
-	struct node_rig us = { 0 }, ie = { 0 };
-	struct link_connection first;
-
-	(void)state;
-	start_pair(&us, &ie);
-	RUN_UNTIL(us.session && ie.session);
-	first = us.on;
-	assert_true(ie.on.dialled && !us.on.dialled);
-	assert_memory_equal(&us.on.exporter, &ie.on.exporter, sizeof us.on.exporter);
-	assert_memory_equal(&us.on.ours, &ie.on.theirs, sizeof us.on.ours);
-	assert_memory_equal(&us.on.theirs, &ie.on.ours, sizeof us.on.ours);
-	assert_memory_not_equal(&us.on.theirs, &us.on.ours, sizeof us.on.ours);
-	us.port.close(us.port.ctx, us.session, "again");
-	RUN_UNTIL(us.ups == 2 && ie.ups == 2);
-	assert_memory_equal(&us.on.exporter, &ie.on.exporter, sizeof us.on.exporter);
-	assert_memory_not_equal(&us.on.exporter, &first.exporter, sizeof first.exporter);
-	assert_memory_equal(&us.on.theirs, &first.theirs, sizeof first.theirs);
-	stop_pair(&us, &ie);
-}
-
 static void test_what_was_queued_leaves_before_a_close_and_before_a_stop(void **state)
 {
 	struct node_rig us = { 0 }, ie = { 0 };
@@ -694,8 +639,6 @@ int main(void)
 		TEST(test_a_full_queue_says_so_once_and_then_when_there_is_room),
 		TEST(test_ipv6_and_host_names_are_dialled),
 		TEST(test_a_session_without_a_state_is_ended),
-		TEST(test_a_session_that_is_not_proven_takes_no_place_and_ends),
-		TEST(test_both_ends_see_one_exporter_and_the_certificates),
 		TEST(test_a_closed_session_is_followed_by_a_fresh_one_in_order),
 		TEST(test_what_was_queued_leaves_before_a_close_and_before_a_stop),
 		TEST(test_a_dialler_comes_back_after_its_peer_does),
