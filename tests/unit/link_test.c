@@ -558,7 +558,7 @@ static void test_a_wrong_configuration_is_told_with_its_file_and_remedy(void **s
 
 	(void)state;
 	wrong_start(&(struct node_rig){ .certificate = "absent.pem" }, "absent.pem", "PEM");
-	wrong_start(&(struct node_rig){ .key = "absent.key" }, "absent.key", "private key");
+	wrong_start(&(struct node_rig){ .key = "absent.key" }, "absent.key", "cannot be opened");
 	wrong_start(&(struct node_rig){ .key = "FR/tls.key" }, "FR/tls.key", "does not belong");
 	wrong_start(&(struct node_rig){ .anchors = "absent.pem" }, "absent.pem", "install");
 	wrong_start(&(struct node_rig){ .anchors = "IE/tls.key" }, "tls.key", "export");

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <openssl/pem.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char dir[] = "/tmp/comity-tls-XXXXXX";
@@ -142,7 +143,7 @@ void rig_start(void)
 	cert = rig_leaf(&ours, 2, key, "DNS:us.invalid");
 	write_cert("us.pem", cert);
 	f = fopen(rig_file("us.key"), "w");
-	assert_true(f && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1);
+	assert_true(f && fchmod(fileno(f), 0600) == 0 && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1);
 	fclose(f);
 	X509_free(cert);
 	EVP_PKEY_free(key);
