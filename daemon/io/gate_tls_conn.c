@@ -133,7 +133,7 @@ static size_t siblings(const struct conn *c, bool draining, struct conn **ret_ol
  * proved nothing the oldest goes, and one of the new one's own address before all others. */
 static struct conn *gives_way(const struct conn *c)
 {
-	struct conn *other, *oldest = NULL;
+	struct conn *other = NULL, *oldest = NULL;
 
 	TAILQ_FOREACH(other, &c->g->all, all)
 	{
