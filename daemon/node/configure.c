@@ -230,11 +230,9 @@ void node_local_allowed(struct node *n, uint64_t conn, const size_t *allowed, si
 
 	if (c == NULL)
 		return;
-	c->n_allowed = 0;
-	for (size_t i = 0; i < n_allowed && c->n_allowed < sizeof c->allowed / sizeof c->allowed[0]; i++) {
-		c->allowed[c->n_allowed++] = allowed[i];
+	local_may_be(c, allowed, n_allowed);
+	for (size_t i = 0; i < n_allowed; i++)
 		may = may || c->client == NULL || c->client == &n->clients[allowed[i]];
-	}
 	if (!may)
 		send_away(n, c, "the configuration names no such client for this user or its groups any more");
 }

@@ -131,8 +131,7 @@ static inline bool node_understands(const struct peer *p, enum node_feature f)
 struct conn {
 	struct conn *next;
 	uint64_t id;
-	size_t n_allowed;
-	size_t allowed[16];
+	size_t *allowed, n_allowed;              /* places in the configuration of all clients that it may be */
 	const struct node_client_config *client; /* NULL until hello */
 	size_t inputs;                           /* frames that wait for a batch */
 	/* The subscription; correlation 0: none. It is asked for in a batch, and begins
@@ -538,6 +537,9 @@ void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCod
 
 /* With a descriptor, which is taken over. */
 void local_send_file(struct node *n, uint64_t conn, const CyServerFrame *frame, int fd);
+/* Whom it may be from now on; the list is copied. */
+void local_may_be(struct conn *c, const size_t *allowed, size_t n_allowed);
+void local_conn_free(struct conn *c);
 struct store_view local_view(const struct conn *c);
 
 /* -------------------------------------------------------------- say.c */

@@ -61,14 +61,29 @@ struct store_view local_view(const struct conn *c)
 	return (struct store_view){ own_only ? c->client->name : NULL };
 }
 
+void local_may_be(struct conn *c, const size_t *allowed, size_t n_allowed)
+{
+	free(c->allowed);
+	c->allowed = calloc(n_allowed + 1, sizeof *c->allowed);
+	CY_ASSERT(c->allowed != NULL);
+	if (n_allowed > 0)
+		memcpy(c->allowed, allowed, n_allowed * sizeof *allowed);
+	c->n_allowed = n_allowed;
+}
+
+void local_conn_free(struct conn *c)
+{
+	free(c->allowed);
+	free(c);
+}
+
 void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed)
 {
 	struct conn *c = calloc(1, sizeof *c);
 
 	CY_ASSERT(c != NULL);
 	c->id = conn;
-	for (size_t i = 0; i < n_allowed && c->n_allowed < sizeof c->allowed / sizeof c->allowed[0]; i++)
-		c->allowed[c->n_allowed++] = allowed[i];
+	local_may_be(c, allowed, n_allowed);
 	c->next = n->conns;
 	n->conns = c;
 }
@@ -81,7 +96,7 @@ void node_local_down(struct node *n, uint64_t conn)
 		if (c->id != conn)
 			continue;
 		*at = c->next;
-		free(c);
+		local_conn_free(c);
 		upload_gone(n, conn);
 		return;
 	}

@@ -187,7 +187,7 @@ void node_free(struct node *n)
 		node_peer_free(n->peers[i]);
 	for (struct conn *c = n->conns, *next; c != NULL; c = next) {
 		next = c->next;
-		free(c);
+		local_conn_free(c);
 	}
 	node_clients_free(n->clients, n->config.n_clients);
 	batch_reset(n);

@@ -194,6 +194,32 @@ def a_client_is_added_and_removed():
 
 
 @test
+def a_user_may_be_any_of_many_clients_but_says_which():
+    """Neither the first nor the last section of the file counts for more."""
+    me = pwd.getpwuid(os.getuid()).pw_name
+    good = open(us.config).read()
+    clerks = [f"clerk{i}" for i in range(20)]
+    for order in (clerks, clerks[::-1]):
+        with open(us.config, "w") as f:
+            f.write(good + "".join(f'client {c} {{ user = "{me}"\nrole = operator }}\n' for c in order))
+        reload(us)
+        held = [Client(us, client=c) for c in clerks]
+        for clerk in held:
+            assert clerk.call(get_status=local_pb2.GetStatus()).HasField("status")
+        reload(us)      # and each stays connected
+        for clerk in held:
+            assert clerk.call(get_status=local_pb2.GetStatus()).HasField("status")
+            clerk.close()
+        nobody = Client(us)
+        answer = nobody.call(hello=local_pb2.LocalHello(version=1)).error
+        assert answer.code == types_pb2.NOT_ALLOWED and "name one" in answer.text, answer
+        nobody.close()
+    with open(us.config, "w") as f:
+        f.write(good)
+    reload(us)
+
+
+@test
 def a_renewed_certificate_with_overlap_keeps_the_session():
     lines = {d.id: len(d.log()) for d in (us, ie)}
     certify(ie, "renew", "sign", "--new-key")
