@@ -351,8 +351,9 @@ class Peer:
 		for name, value in changed.items():
 			if isinstance(value, tuple):
 				getattr(st, name).epoch, getattr(st, name).sequence = value
-			elif isinstance(value, pb.SignedText):
-				getattr(st, name).CopyFrom(value)
+			elif isinstance(value, (pb.SignedText, list)):
+				st.ClearField(name)
+				st.MergeFrom(pb.State(**{name: value}))
 			else:
 				setattr(st, name, value)
 		return st
@@ -667,7 +668,7 @@ class Session:
 		elif kind == "profile_request":
 			asked = frame.profile_request
 			self.send(pb.PeerFrame(profile=pb.Profile(instrument=asked.instrument, version=asked.version)))
-		else:
+		elif kind not in ("heads", "fetched", "profile"):  # answers to what a test has asked
 			raise Refused("PROTOCOL", f"{kind} is not awaited")
 
 	def push(self):
