@@ -45,7 +45,8 @@ struct side {
 	char case_id[40]; /* of the last submission or event */
 	char last_error[256];
 	char state[40], digest[65];
-	bool muted; /* events are not shown */
+	bool muted;          /* events are not shown */
+	int64_t trusts_from; /* what the other side signed before is refused: its certificate was revoked */
 };
 
 struct frame {
@@ -335,10 +336,11 @@ static struct cy_digest seal(const char *authority, struct cy_bytes text)
 static int signer_verify(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
 			 struct cy_wall made, struct cy_error *e)
 {
+	const struct side *s = ctx;
 	struct cy_digest d = seal(authority, text);
 
-	(void)ctx;
-	(void)made;
+	if (strcmp(authority, s->peer) == 0 && made.ms < s->trusts_from)
+		return cy_fail(e, CY_ESIGN, "the signer's certificate is revoked");
 	if (!cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature))
 		return cy_fail(e, CY_ESIGN, "the signature does not verify");
 	return CY_OK;
@@ -723,6 +725,53 @@ static void a_lost_receipt_is_given_again_for_the_parcel_sent_again(void **state
 	world_end(w, "lost-receipt");
 }
 
+/* The certificate that signed the parcel is revoked while the parcel is on its way: it is dissolved
+ * once the other side has said that it does not hold it, and what waits behind it comes behind it. */
+static void a_refused_parcel_is_dissolved_and_its_messages_travel_anew(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	connect_both(w);
+	settle(w);
+	w->lose = "parcel";
+	submit(&w->a, NULL, request);
+	settle(w);
+	submit(&w->a, w->a.case_id, NOTE);
+	settle(w);
+	w->now += 1000;
+	w->b.trusts_from = w->now;
+	connect_both(w);
+	settle(w);
+	w->now += 1000;
+	connect_both(w);
+	settle(w);
+	both_equal(w, w->a.case_id);
+	world_end(w, "refused-parcel");
+}
+
+/* The same of a receipt: it is signed anew, with the verdicts that are stored. */
+static void a_refused_receipt_is_signed_anew(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	connect_both(w);
+	settle(w);
+	w->lose = "receipt";
+	submit(&w->a, NULL, request);
+	settle(w);
+	w->now += 1000;
+	w->a.trusts_from = w->now;
+	connect_both(w);
+	settle(w);
+	w->now += 1000;
+	connect_both(w);
+	settle(w);
+	both_equal(w, w->a.case_id);
+	world_end(w, "refused-receipt");
+}
+
 static void a_restart_in_the_middle_loses_nothing(void **state)
 {
 	struct world *w = world_new();
@@ -933,6 +982,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_and_its_receipt),
 		cmocka_unit_test(a_lost_receipt_is_given_again_for_the_parcel_sent_again),
+		cmocka_unit_test(a_refused_parcel_is_dissolved_and_its_messages_travel_anew),
+		cmocka_unit_test(a_refused_receipt_is_signed_anew),
 		cmocka_unit_test(a_restart_in_the_middle_loses_nothing),
 		cmocka_unit_test(a_crossing_withdrawal_and_refusal_end_the_same_on_both_sides),
 		cmocka_unit_test(a_restored_side_fetches_back_what_it_lost),
