@@ -252,6 +252,20 @@ static int same_evidence(void *ctx, const struct cy_digest *sha256, store_eviden
 	return store_read_each(&r, R_SAME_EVIDENCE, &b);
 }
 
+static int delivered_evidence(void *ctx, const char *peer, const struct cy_digest *sha256, store_evidence_fn *fn,
+			      void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_DELIVERED_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_digest(&b, sha256);
+	bind_text(&b, peer);
+	return store_read_one(&r, R_DELIVERED_EVIDENCE, &b);
+}
+
 static int unstated_evidence(void *ctx, uint32_t limit, store_evidence_fn *fn, void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
@@ -438,6 +452,7 @@ void store_evidence_port(struct store_port *port)
 	port->waiting_evidence = waiting_evidence;
 	port->offered_evidence = offered_evidence;
 	port->same_evidence = same_evidence;
+	port->delivered_evidence = delivered_evidence;
 	port->overdue_evidence = overdue_evidence;
 	port->spent_evidence = spent_evidence;
 	port->held_back_evidence = held_back_evidence;

@@ -269,9 +269,14 @@ static const char migration_009[] =
 	"UPDATE stream SET out_epoch = (SELECT epoch FROM meta), receipted_epoch = (SELECT epoch FROM meta);"
 	"ALTER TABLE parcel ADD COLUMN dissolved INTEGER NOT NULL DEFAULT 0;";
 
+/* Whoever names one digest in thousands of attachments has each looked up at once. */
+static const char migration_010[] =
+	"CREATE INDEX evidence_delivered ON evidence (sha256, peer) WHERE author = 1 AND state = 2;";
+
 /* Number n is applied to a store of version n - 1. */
-static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
-					  migration_005, migration_006, migration_007, migration_008, migration_009 };
+static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003,
+					  migration_004, migration_005, migration_006, migration_007,
+					  migration_008, migration_009, migration_010 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -248,6 +248,8 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 					    " ORDER BY e.priority DESC, e.message_id, e.attachment LIMIT ?")           \
 	X(OFFERED_EVIDENCE, "SELECT EXISTS (SELECT 1 FROM evidence WHERE peer = ? AND author = 0 AND state = 0)")      \
 	X(SAME_EVIDENCE, EVIDENCE_SELECT "e.sha256 = ? ORDER BY e.message_id, e.attachment")                           \
+	X(DELIVERED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 2 AND e.sha256 = ? AND e.peer = ?"           \
+					      " ORDER BY e.message_id, e.attachment LIMIT 1")                          \
 	X(OVERDUE_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 2 AND e.hold = 0 AND e.retain_until > 0"       \
 					    " AND e.retrieved = 1 AND e.verdict <> 2 AND e.retain_until < ?"           \
 					    " ORDER BY e.retain_until, e.message_id, e.attachment LIMIT ?")            \

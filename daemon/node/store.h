@@ -463,6 +463,9 @@ struct store_port {
 	int (*offered_evidence)(void *ctx, const char *peer, bool *ret_any);
 	/* All rows of this content, of all peers and cases. */
 	int (*same_evidence)(void *ctx, const struct cy_digest *sha256, store_evidence_fn *fn, void *arg);
+	/* The first of this content that the peer has delivered: theirs, HERE. */
+	int (*delivered_evidence)(void *ctx, const char *peer, const struct cy_digest *sha256, store_evidence_fn *fn,
+				  void *arg);
 	/* Theirs that are HERE, were retrieved, are not REJECTED, have no hold, and whose
 	 * retain_until is before `now`; the earliest first, at most `limit`. */
 	int (*overdue_evidence)(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg);

@@ -340,6 +340,23 @@ static int same_evidence(void *ctx, const struct cy_digest *sha256, store_eviden
 	return r;
 }
 
+static int delivered_evidence(void *ctx, const char *peer, const struct cy_digest *sha256, store_evidence_fn *fn,
+			      void *arg)
+{
+	struct mem_store *s = ctx;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	for (size_t i = 0; i < s->n_evidence; i++) {
+		const struct store_evidence *e = s->evidence[i];
+
+		if (e->author == STORE_PEER && e->state == STORE_EVIDENCE_HERE && strcmp(e->peer, peer) == 0 &&
+		    same_digest(&e->sha256, sha256))
+			return fn(arg, e);
+	}
+	return CY_ENOENT;
+}
+
 static uint64_t add_up(uint64_t a, uint64_t b)
 {
 	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
@@ -417,6 +434,7 @@ void mem_evidence_port(struct store_port *port)
 	port->waiting_evidence = waiting_evidence;
 	port->offered_evidence = offered_evidence;
 	port->same_evidence = same_evidence;
+	port->delivered_evidence = delivered_evidence;
 	port->overdue_evidence = overdue_evidence;
 	port->spent_evidence = spent_evidence;
 	port->held_back_evidence = held_back_evidence;

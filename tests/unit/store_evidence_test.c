@@ -356,6 +356,10 @@ static void the_same_content_is_found_everywhere(void **state)
 	EXPECT(t, CY_OK, "m1/2 m3/1 m5/1", p->same_evidence(p->ctx, &x, see_key, &s));
 	EXPECT(t, CY_OK, "m1/1", p->same_evidence(p->ctx, &y, see_key, &s));
 	EXPECT(t, CY_OK, "", p->same_evidence(p->ctx, &z, see_key, &s));
+	/* What counts for a peer is what it has delivered itself, and is here. */
+	EXPECT(t, CY_OK, "m1/1", p->delivered_evidence(p->ctx, "IE", &y, see_key, &s));
+	EXPECT(t, CY_ENOENT, "", p->delivered_evidence(p->ctx, "DE", &y, see_key, &s));
+	EXPECT(t, CY_ENOENT, "", p->delivered_evidence(p->ctx, "IE", &x, see_key, &s));
 }
 
 /* That a client has got, until a time. */
@@ -719,7 +723,7 @@ static void read_schema(struct two *t, struct cy_buf *out)
 #define LATER                                                                                       \
 	"ALTER TABLE stream DROP COLUMN features; ALTER TABLE stream DROP COLUMN rejected;"         \
 	"ALTER TABLE stream DROP COLUMN out_epoch; ALTER TABLE stream DROP COLUMN receipted_epoch;" \
-	"ALTER TABLE parcel DROP COLUMN dissolved;"
+	"ALTER TABLE parcel DROP COLUMN dissolved; DROP INDEX evidence_delivered;"
 
 static void a_store_from_before_evidence_keeps_what_it_holds(void **state)
 {
@@ -793,6 +797,7 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		{ R_WAITING_EVIDENCE, "e USING INDEX evidence_waiting (peer=?)" },
 		{ R_OFFERED_EVIDENCE, "evidence USING INDEX evidence_offered (peer=?)" },
 		{ R_SAME_EVIDENCE, "e USING INDEX evidence_by_content (sha256=?)" },
+		{ R_DELIVERED_EVIDENCE, "e USING INDEX evidence_delivered (sha256=? AND peer=?)" },
 		{ R_OVERDUE_EVIDENCE, "e USING INDEX evidence_overdue (retain_until" },
 		{ R_SPENT_EVIDENCE, "e USING INDEX evidence_spent (settled>? AND settled<?)" },
 		{ R_HELD_BACK_EVIDENCE, "e USING INDEX evidence_held_back" },

@@ -239,12 +239,12 @@ static void a_store_with_one_epoch_for_all_streams_gives_it_to_each(void **state
 	f->store = NULL;
 	snprintf(path, sizeof path, "%s/comity.db", f->dir);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_exec(db,
-			     "ALTER TABLE stream DROP COLUMN out_epoch; ALTER TABLE stream DROP COLUMN "
-			     "receipted_epoch; ALTER TABLE parcel DROP COLUMN dissolved; PRAGMA user_version = 8",
-			     NULL, NULL, NULL),
-		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "ALTER TABLE stream DROP COLUMN out_epoch; ALTER TABLE stream DROP COLUMN "
+				      "receipted_epoch; ALTER TABLE parcel DROP COLUMN dissolved; "
+				      "DROP INDEX evidence_delivered; PRAGMA user_version = 8",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
 	sqlite3_close(db);
 	assert_int_equal(open_store(f, false, NULL), CY_OK);
 	assert_int_equal(f->port.stream(f->port.ctx, "IE", see_stream, &p), CY_OK);
