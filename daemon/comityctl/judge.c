@@ -156,6 +156,8 @@ static void judge_peer(struct judging *g, struct judged *d, const CyPeerStatus *
 		if (v != JUDGE_OK)
 			add(g, d, v, "its certificate has %" PRId64 " days left", days);
 	}
+	if (p->trust_fault[0])
+		add(g, d, JUDGE_CRITICAL, "its files cannot be used: %s", p->trust_fault);
 	if (strcmp(p->crl, "stale") == 0)
 		add(g, d, JUDGE_WARNING, "its CRL was due %s ago: install a new one before its grace ends",
 		    out_age(g->now - p->crl_due_ms));
@@ -221,6 +223,8 @@ static void judge_own(struct judging *g, const CyStatus *s)
 		    strcmp(s->signing, "ok") == 0 ? "" : "nothing is signed: ", s->signing);
 	judge_certificate(g, "TLS", s->tls_certificate_end_ms);
 	judge_certificate(g, "signing", s->signing_certificate_end_ms);
+	if (s->trust_fault[0])
+		add(g, &own[JUDGE_OWN_CERTIFICATES], JUDGE_CRITICAL, "they cannot be read anew: %s", s->trust_fault);
 	if (s->descriptor_limit)
 		sums->files = (int64_t)s->descriptors * 100 / s->descriptor_limit;
 	add(g, &own[JUDGE_OWN_PROCESS], s->descriptor_limit ? limit(g, JUDGE_FILES, sums->files) : JUDGE_OK,
@@ -231,6 +235,8 @@ static void judge_own(struct judging *g, const CyStatus *s)
 		    s->treaty_profiles == 1 ? "" : "s");
 	else
 		add(g, &own[JUDGE_OWN_TREATIES], JUDGE_OK, "no treaty profile is loaded: nothing is checked");
+	if (s->law_fault[0])
+		add(g, &own[JUDGE_OWN_TREATIES], JUDGE_CRITICAL, "%s", s->law_fault);
 	judge_evidence(g, s);
 }
 

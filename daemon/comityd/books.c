@@ -75,7 +75,7 @@ int books_load(const struct config *c, struct books **ret, struct config_problem
 	CY_ASSERT(b != NULL);
 	b->zones = cy_arena_take(&b->arena, (c->n_peers + 1) * sizeof *b->zones);
 	b->law.zones = b->zones;
-	b->law.ladder = c->ladder.n > 0 ? &c->ladder : NULL;
+	books_set_ladder(b, c);
 	if (c->treaties != NULL)
 		profile_load_dir(c->treaties, &b->arena, &b->law.profiles, &b->law.n_profiles, out);
 	if (c->calendars != NULL)
@@ -84,12 +84,13 @@ int books_load(const struct config *c, struct books **ret, struct config_problem
 	each_place(c, b, false, out);
 	if (calendars)
 		each_place(c, b, true, out);
-	if (out->n > before) {
-		books_free(b);
-		return CY_ECONFIG;
-	}
 	*ret = b;
-	return CY_OK;
+	return out->n > before ? CY_ECONFIG : CY_OK;
+}
+
+void books_set_ladder(struct books *b, const struct config *c)
+{
+	b->law.ladder = c->ladder.n > 0 ? &c->ladder : NULL;
 }
 
 void books_free(struct books *b)

@@ -383,7 +383,7 @@ static int start_link(struct daemon *d, const struct parts *p, struct cy_error *
 	if (r == CY_OK) {
 		d->ports.link = link_get_port(d->link);
 		d->ports.bulk = link_get_bulk_port(d->link);
-		d->facts = (struct facts){ d->store, d->signer, d->link };
+		d->facts = (struct facts){ d->store, d->signer, d->link, &d->faults };
 		d->ports.facts = facts_port(&d->facts);
 	}
 	return r;
@@ -395,21 +395,23 @@ static int start_parts(struct daemon *d, struct cy_error *e)
 	struct parts p;
 	int r;
 
-	if (books_load(d->config, &d->books, &problems) < 0) {
-		cy_fail(e, CY_ECONFIG, "%s", problems.list[0].text);
-		config_problems_free(&problems);
-		return CY_ECONFIG;
-	}
+	books_load(d->config, &d->books, &problems);
+	faults_take_books(&d->faults, &problems, false);
+	config_problems_free(&problems);
 	if (books_law(d->books)->n_profiles == 0)
 		daemon_tell(d, NODE_INFO, NODE_EVENT_NONE, "",
 			    "no treaty profile is loaded: nothing is checked against a treaty");
 	parts_watch(d->config, &d->files);
-	parts_make(d->config, d->books, d->ports.clock.wall(d->ports.clock.ctx), &p);
+	parts_make(d->config, d->books, d->ports.clock.wall(d->ports.clock.ctx), NULL, &p);
 	if ((r = signer_openssl_new(&p.signer, on_signed, d, &d->signer, &d->ports.signer, e)) == CY_OK &&
 	    (r = start_local(d, &p, e)) == CY_OK && (r = start_link(d, &p, e)) == CY_OK &&
 	    (r = hook_runner_new(d->loop.base, &p.hook, on_hook, d, &d->hooks, e)) == CY_OK) {
 		d->ports.hook = hook_runner_port(d->hooks);
 		r = node_new(&p.node, &d->ports, &d->node, e);
+	}
+	if (r == CY_OK) {
+		faults_take(&d->faults, &p, d->link);
+		daemon_tell_faults(d, &(struct faults){ 0 });
 	}
 	parts_free(&p);
 	return r;
@@ -468,6 +470,7 @@ static void stop(struct daemon *d)
 	signals_free(d->signals);
 	forget(d->tick);
 	file_watch_free(&d->files);
+	faults_free(&d->faults);
 	if (d->loop.base != NULL)
 		loop_free(&d->loop);
 }

@@ -1,5 +1,7 @@
 #include "comityd/facts.h"
 
+#include "comityd/faults.h"
+
 #include <dirent.h>
 #include <sys/resource.h>
 
@@ -26,6 +28,8 @@ static void own(void *ctx, struct node_facts *ret_facts)
 	count_descriptors(ret_facts);
 	ret_facts->tls_end = link_certificate_end(f->link);
 	ret_facts->signing_end = signer_openssl_expiry(f->signer);
+	ret_facts->trust_fault = faults_find(f->faults, "");
+	ret_facts->law_fault = f->faults->books;
 }
 
 static void peer(void *ctx, const char *id, struct node_peer_facts *ret_facts)
@@ -33,6 +37,7 @@ static void peer(void *ctx, const char *id, struct node_peer_facts *ret_facts)
 	const struct facts *f = ctx;
 
 	link_peer_facts(f->link, id, ret_facts);
+	ret_facts->fault = faults_find(f->faults, id);
 }
 
 struct facts_port facts_port(struct facts *f)

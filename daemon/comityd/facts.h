@@ -7,10 +7,12 @@
 #include "io/store_sqlite.h"
 
 /* Where they come from; lives as long as the port. */
+struct faults;
 struct facts {
 	const struct store_sqlite *store;
 	const struct signer_openssl *signer;
 	const struct link *link;
+	const struct faults *faults;
 };
 
 struct facts_port facts_port(struct facts *f);

@@ -5,6 +5,7 @@
 #include "base/hush.h"
 #include "comityd/daemon.h"
 #include "comityd/facts.h"
+#include "comityd/faults.h"
 #include "comityd/parts.h"
 #include "io/blobs_fs.h"
 #include "io/loop_event.h"
@@ -30,6 +31,7 @@ struct daemon {
 	struct node_ports ports;
 	struct event *store_event, *signer_event, *tick;
 	struct file_watch files; /* keys, certificates, CRLs */
+	struct faults faults;    /* of what was read last */
 	struct cy_hush hush;
 	char status[200];       /* told last */
 	int64_t wall_less_mono; /* ms, at the last tick */
@@ -45,6 +47,9 @@ bool daemon_may_sign(struct daemon *d);
 
 /* Tell the service manager that all works. */
 void daemon_ready(struct daemon *d);
+
+/* Tell of faults that `was` does not have, and of those that are over. */
+void daemon_tell_faults(struct daemon *d, const struct faults *was);
 
 /* Read the configuration again, and all files that it names. */
 void daemon_reload(struct daemon *d);

@@ -82,7 +82,11 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	r = config_load(path, &config, &problems);
 	if (r == CY_OK) {
-		parts_check(config, now, &problems);
+		/* The service starts without a peer, or a treaty profile, that cannot be read. */
+		if (check_only)
+			parts_check(config, now, &problems);
+		else
+			parts_check_own(config, now, &problems);
 		r = problems.n > 0 ? CY_ECONFIG : CY_OK;
 	}
 	for (size_t i = 0; i < problems.n; i++)

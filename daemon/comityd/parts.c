@@ -23,7 +23,8 @@ static void make_signer(const struct config *c, struct cy_wall now, struct parts
 		peers[i] = (struct signer_peer){ .id = c->peers[i].id,
 						 .anchors = c->peers[i].anchors,
 						 .crl = c->peers[i].crl,
-						 .signing = c->peers[i].signing_certificates };
+						 .signing = c->peers[i].signing_certificates,
+						 .fault = &p->faults->peers[i] };
 	p->signer = (struct signer_config){ .id = c->id,
 					    .key = c->signing_key,
 					    .certificate = c->signing_certificate,
@@ -33,7 +34,8 @@ static void make_signer(const struct config *c, struct cy_wall now, struct parts
 					    .peers = peers,
 					    .n_peers = c->n_peers,
 					    .now = now,
-					    .threaded = true };
+					    .threaded = true,
+					    .own_fault = &p->faults->signing };
 }
 
 static void make_link(const struct config *c, struct parts *p)
@@ -43,11 +45,14 @@ static void make_link(const struct config *c, struct parts *p)
 
 	for (size_t i = 0; i < c->n_listen; i++)
 		listen[i] = c->listen[i].text;
-	for (size_t i = 0; i < c->n_peers; i++)
+	for (size_t i = 0; i < c->n_peers; i++) {
 		peers[i] = (struct link_peer_config){ .tls = tls_of(&c->peers[i]), .dial = c->peers[i].dial.text };
+		peers[i].tls.fault = &p->faults->peers[i];
+	}
 	p->link = (struct link_config){ .authority = c->id,
 					.certificate = c->tls_certificate,
 					.key = c->tls_key,
+					.own_fault = &p->faults->tls,
 					.listen = listen,
 					.n_listen = c->n_listen,
 					.peers = peers,
@@ -106,10 +111,22 @@ static void make_local(const struct config *c, struct parts *p)
 						 .n_entries = c->n_clients };
 }
 
-void parts_make(const struct config *c, const struct books *books, struct cy_wall now, struct parts *ret_parts)
+static void make_faults(const struct config *c, struct parts *p)
+{
+	p->faults = cy_arena_take(&p->arena, sizeof *p->faults);
+	*p->faults =
+		(struct part_faults){ .peers = cy_arena_take(&p->arena, (c->n_peers + 1) * sizeof *p->faults->peers) };
+	for (size_t i = 0; i < c->n_peers; i++)
+		p->faults->peers[i] = (struct cy_error){ 0 };
+}
+
+void parts_make(const struct config *c, const struct books *books, struct cy_wall now,
+		const struct signer_openssl *signer, struct parts *ret_parts)
 {
 	*ret_parts = (struct parts){ 0 };
+	make_faults(c, ret_parts);
 	make_signer(c, now, ret_parts);
+	ret_parts->signer.before = signer;
 	make_link(c, ret_parts);
 	make_node(c, books, ret_parts);
 	make_local(c, ret_parts);
@@ -145,14 +162,17 @@ static void report(const struct config *c, int line, const char *section, const 
 	config_problem(out, c->path, line, section, "%s%s%s", e->field, e->field[0] != '\0' ? ": " : "", e->text);
 }
 
-static void check_own(const struct config *c, const struct parts *p, struct config_problems *out)
+void parts_check_own(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
-	struct signer_config signer = p->signer;
-	struct tls_config tls = { c->tls_certificate, c->tls_key, NULL, 0 };
+	struct signer_config signer;
+	struct tls_config tls = { .certificate = c->tls_certificate, .key = c->tls_key };
 	struct signer_material *material = NULL;
 	struct tls_trust *trust = NULL;
 	struct cy_error e = { 0 };
+	struct parts p;
 
+	parts_make(c, NULL, now, NULL, &p);
+	signer = p.signer;
 	signer.n_peers = 0;
 	if (!config_credential_hidden(signer.key) && signer_prepare(&signer, &material, &e) < 0)
 		report(c, c->identity_line, "identity", &e, out);
@@ -161,6 +181,7 @@ static void check_own(const struct config *c, const struct parts *p, struct conf
 	if (!config_credential_hidden(tls.key) && tls_trust_new(&tls, &trust, &e) < 0)
 		report(c, c->identity_line, "identity", &e, out);
 	tls_trust_unref(trust);
+	parts_free(&p);
 }
 
 static void check_peer(const struct config *c, const struct config_peer *p, struct config_problems *out)
@@ -185,14 +206,11 @@ static void check_peer(const struct config *c, const struct config_peer *p, stru
 
 void parts_check(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
-	struct books *books = NULL;
-	struct parts p;
+	struct books *books;
 
 	books_load(c, &books, out);
-	parts_make(c, books, now, &p);
-	check_own(c, &p, out);
+	parts_check_own(c, now, out);
 	for (size_t i = 0; i < c->n_peers; i++)
 		check_peer(c, &c->peers[i], out);
-	parts_free(&p);
 	books_free(books);
 }

@@ -11,9 +11,17 @@
 #include "io/signer_openssl.h"
 #include "node/node.h"
 
+/* What is wrong with files that are read while the service goes on, and no error of the
+ * whole (tls_peer_config.fault, signer_peer.fault); code CY_OK: nothing. */
+struct part_faults {
+	struct cy_error tls, signing; /* our own */
+	struct cy_error *peers;       /* as in the configuration */
+};
+
 /* They point into the configuration, into the books, and into the arena. */
 struct parts {
 	struct cy_arena arena;
+	struct part_faults *faults;
 	struct signer_config signer;
 	struct link_config link;
 	struct node_config node;
@@ -21,13 +29,18 @@ struct parts {
 	struct hook_config hook;
 };
 
-void parts_make(const struct config *c, const struct books *books, struct cy_wall now, struct parts *ret_parts);
+/* `signer`: whose material stays where new files cannot be used, or NULL at the start. */
+void parts_make(const struct config *c, const struct books *books, struct cy_wall now,
+		const struct signer_openssl *signer, struct parts *ret_parts);
 void parts_free(struct parts *p);
 
 /* Watch every key, certificate and CRL that it names. */
 void parts_watch(const struct config *c, struct file_watch *w);
 
-/* Read each of these files, and report all that is wrong with them. */
+/* Read our own keys and certificates, and report what is wrong with them: without these
+ * nothing starts. */
+void parts_check_own(const struct config *c, struct cy_wall now, struct config_problems *out);
+/* Read each of the files that the configuration names, and report all that is wrong. */
 void parts_check(const struct config *c, struct cy_wall now, struct config_problems *out);
 
 #endif

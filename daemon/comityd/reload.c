@@ -5,6 +5,34 @@
 
 #include "comityd/internal.h"
 
+static size_t count_faults(const struct parts *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->link.n_peers; i++)
+		n += p->faults->peers[i].code != CY_OK;
+	return n;
+}
+
+/* Reads what both need. Files of one peer that either cannot use leave that peer with
+ * what it had in both: so the signer reads once more when the link has found fault. */
+static int prepare_trust(struct daemon *d, struct parts *p, struct signer_material **ret_material,
+			 struct link_change **ret_change, struct cy_error *e)
+{
+	size_t before;
+	int r = signer_prepare(&p->signer, ret_material, e);
+
+	if (r < 0)
+		return r;
+	before = count_faults(p);
+	r = link_prepare(d->link, &p->link, ret_change, e);
+	if (r < 0 || count_faults(p) == before)
+		return r;
+	signer_material_free(*ret_material);
+	*ret_material = NULL;
+	return signer_prepare(&p->signer, ret_material, e);
+}
+
 /* All that may fail comes first. */
 static int apply(struct daemon *d, const struct config *c, const struct books *books, struct cy_error *e)
 {
@@ -13,11 +41,10 @@ static int apply(struct daemon *d, const struct config *c, const struct books *b
 	struct parts p;
 	int r;
 
-	parts_make(c, books, d->ports.clock.wall(d->ports.clock.ctx), &p);
+	parts_make(c, books, d->ports.clock.wall(d->ports.clock.ctx), d->signer, &p);
 	/* One that has expired already must not keep out what is new of all others. */
 	p.signer.any_time = !daemon_may_sign(d);
-	if ((r = signer_prepare(&p.signer, &material, e)) == CY_OK &&
-	    (r = link_prepare(d->link, &p.link, &change, e)) == CY_OK)
+	if ((r = prepare_trust(d, &p, &material, &change, e)) == CY_OK)
 		r = node_reconfigure(d->node, &p.node, e);
 	if (r == CY_OK)
 		r = hook_runner_set(d->hooks, &p.hook, e);
@@ -26,12 +53,45 @@ static int apply(struct daemon *d, const struct config *c, const struct books *b
 		local_socket_reconfigure(d->local, p.local.entries, p.local.n_entries);
 		signer_openssl_apply(d->signer, material);
 		link_apply(d->link, change);
+		faults_take(&d->faults, &p, d->link);
 	} else {
 		signer_material_free(material);
 		link_change_free(change);
 	}
 	parts_free(&p);
 	return r;
+}
+
+/* ---------------------------------------------------------------------- faults */
+
+void daemon_tell_faults(struct daemon *d, const struct faults *was)
+{
+	for (size_t i = 0; i < d->faults.n; i++) {
+		const struct fault *f = &d->faults.list[i];
+
+		if (!faults_has(was, f))
+			daemon_tell(d, NODE_ALARM, NODE_EVENT_PEER_TRUST, f->peer, "%s%s: %s",
+				    f->peer[0] != '\0' ? "peer " : "our own files", f->peer, f->text);
+	}
+	for (size_t i = 0; i < was->n; i++) {
+		const struct fault *f = &was->list[i];
+
+		if (faults_find(&d->faults, f->peer) == NULL)
+			daemon_tell(d, NODE_INFO, NODE_EVENT_PEER_TRUST, f->peer, "%s%s: all files can be used again",
+				    f->peer[0] != '\0' ? "peer " : "our own files", f->peer);
+	}
+	if (strcmp(was->books, d->faults.books) != 0 && d->faults.books[0] != '\0')
+		daemon_tell(d, NODE_ALARM, NODE_EVENT_RELOAD_REFUSED, "", "%s", d->faults.books);
+}
+
+/* Before something is read anew: what there was is the caller's, for daemon_tell_faults(). */
+static struct faults set_faults_aside(struct daemon *d)
+{
+	struct faults was = d->faults;
+
+	d->faults.list = NULL;
+	d->faults.n = 0;
+	return was;
 }
 
 /* ------------------------------------------------------- what takes a restart */
@@ -96,10 +156,11 @@ static void refuse(struct daemon *d, const struct config *c, struct config_probl
 
 void daemon_reload(struct daemon *d)
 {
-	struct config_problems problems = { 0 };
+	struct config_problems problems = { 0 }, unread = { 0 };
 	struct config *new = NULL;
 	struct books *books = NULL;
 	struct file_watch files = { 0 };
+	struct faults was = set_faults_aside(d);
 	struct cy_error e = { 0 };
 	int r;
 
@@ -115,41 +176,58 @@ void daemon_reload(struct daemon *d)
 	if (r == CY_OK) {
 		/* Looked at before they are read, so that no change in between is missed. */
 		parts_watch(new, &files);
-		r = books_load(new, &books, &problems);
-		if (r == CY_OK)
-			r = apply(d, new, books, &e);
+		if (books_load(new, &books, &unread) < 0) {
+			books_free(books);
+			books = NULL;
+		}
+		r = apply(d, new, books != NULL ? books : d->books, &e);
 	}
 	if (r == CY_OK) {
 		name_restarts(d, new);
 		if (d->config != d->first)
 			config_free(d->config);
 		d->config = new;
-		books_free(d->books);
-		d->books = books;
+		if (books != NULL) {
+			books_free(d->books);
+			d->books = books;
+		}
+		books_set_ladder(d->books, new);
+		faults_take_books(&d->faults, &unread, true);
+		daemon_tell_faults(d, &was);
+		faults_free(&was);
 		file_watch_free(&d->files);
 		d->files = files;
 		daemon_tell(d, NODE_INFO, NODE_EVENT_RELOADED, "",
 			    "the configuration was read again: %zu peers, %zu clients, %zu treaty profiles",
-			    new->n_peers, new->n_clients, books_law(books)->n_profiles);
+			    new->n_peers, new->n_clients, books_law(d->books)->n_profiles);
 	} else {
+		faults_free(&d->faults);
+		d->faults = was;
 		refuse(d, new, &problems, &e);
 		config_free(new);
 		books_free(books);
 		file_watch_free(&files);
 	}
 	config_problems_free(&problems);
+	config_problems_free(&unread);
 	daemon_ready(d);
 }
 
 void daemon_renew(struct daemon *d, const char *changed)
 {
 	struct config_problems problems = { 0 };
+	struct faults was = set_faults_aside(d);
 	struct cy_error e = { 0 };
 
-	if (apply(d, d->config, d->books, &e) == CY_OK)
+	if (apply(d, d->config, d->books, &e) == CY_OK) {
 		daemon_tell(d, NODE_INFO, NODE_EVENT_RELOADED, "",
 			    "%s has changed: keys, certificates and CRLs were read again", changed);
-	else
+		daemon_tell_faults(d, &was);
+		faults_free(&was);
+	} else {
+		faults_free(&d->faults);
+		d->faults = was;
 		refuse(d, d->config, &problems, &e);
+	}
 	config_problems_free(&problems);
 }

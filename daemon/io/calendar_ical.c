@@ -614,6 +614,7 @@ int calendar_load_dir(const char *dir, struct cy_arena *arena, const struct law_
 {
 	const struct law_calendar **list;
 	struct dirent **names;
+	size_t good = 0;
 	int rc = CY_OK, n = scandir(dir, &names, ics, alphasort);
 
 	if (n < 0) {
@@ -633,16 +634,16 @@ int calendar_load_dir(const char *dir, struct cy_arena *arena, const struct law_
 
 		if (rc == CY_OK || i < (int)CALENDARS_MAX) {
 			snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name);
-			if (calendar_load(path, arena, &list[i], &one) < 0)
+			if (calendar_load(path, arena, &list[good], &one) < 0)
 				rc = CY_ECONFIG;
+			else
+				good++;
 			append(out, &one);
 		}
 		free(names[i]);
 	}
 	free(names);
-	if (rc < 0)
-		return rc;
 	*ret = list;
-	*ret_n = (size_t)n;
-	return CY_OK;
+	*ret_n = good;
+	return rc;
 }

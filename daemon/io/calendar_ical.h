@@ -20,7 +20,8 @@ int calendar_load(const char *path, struct cy_arena *arena, const struct law_cal
 		  struct config_problems *out);
 
 /* All *.ics of a directory, in the order of their names, as struct law_books takes
- * them. CY_ECONFIG after all of them were read, with the problems of each. */
+ * them. CY_ECONFIG after all of them were read, with the problems of each; *ret holds those
+ * without one, if the directory can be read at all. */
 int calendar_load_dir(const char *dir, struct cy_arena *arena, const struct law_calendar *const **ret, size_t *ret_n,
 		      struct config_problems *out);
 

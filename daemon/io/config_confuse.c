@@ -305,6 +305,17 @@ static void load_names(const struct config_sec *s, struct config_peer *peer)
 	peer->names = names;
 }
 
+/* It may be missing: that is its peer's trouble, and no fault of the configuration. Who
+ * reads it says so. */
+static const char *peer_file(const struct config_sec *s, const char *name, const struct config_text *t)
+{
+	const char *path = t != NULL ? config_path(s, name, t) : NULL;
+
+	if (path != NULL && strncmp(path, "pkcs11:", 7) == 0)
+		config_wrong(s, name, t->line, "'%s' is no file; a path is expected", t->text);
+	return path;
+}
+
 static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *peer)
 {
 	static const char *const yes_no[] = { "no", "yes", NULL };
@@ -327,9 +338,8 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 	config_roles(&s, peer->id, l->c);
 	if (dial != NULL)
 		peer->dial = config_address_of(&s, "dial", dial, false);
-	peer->anchors = config_file(&s, "anchors", config_required(&s, "anchors", "the peer's CA certificates (PEM)"),
-				    "ask the peer for its comity-pki export, or correct the path");
-	peer->crl = config_file(&s, "crl", crl, "ask the peer for its crl.pem, or correct the path");
+	peer->anchors = peer_file(&s, "anchors", config_required(&s, "anchors", "the peer's CA certificates (PEM)"));
+	peer->crl = peer_file(&s, "crl", crl);
 	peer->crl_max_age_ms = config_duration(&s, "crl_max_age", HOUR, 0, 0, LONG);
 	peer->crl_grace_ms = config_duration(&s, "crl_grace", HOUR, 24 * HOUR, 0, LONG);
 	if (crl == NULL && age != NULL)
@@ -339,9 +349,8 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 	load_names(&s, peer);
 	config_rates(&s, peer);
 	peer->signing_certificates =
-		config_file(&s, "signing_certificates",
-			    config_required(&s, "signing_certificates", "the peer's pinned signing certificates (PEM)"),
-			    "ask the peer for its comity-pki export, or correct the path");
+		peer_file(&s, "signing_certificates",
+			  config_required(&s, "signing_certificates", "the peer's pinned signing certificates (PEM)"));
 }
 
 static void load_numbers(struct config_load *l, cfg_t *root)

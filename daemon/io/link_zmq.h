@@ -31,9 +31,12 @@ struct link_peer_config {
 
 /* Numbers that are 0 take the default in brackets. Copied. */
 struct link_config {
-	const char *authority;     /* own id */
-	const char *certificate;   /* PEM file: ours, then its chain */
-	const char *key;           /* OSSL_STORE URI or path */
+	const char *authority;   /* own id */
+	const char *certificate; /* PEM file: ours, then its chain */
+	const char *key;         /* OSSL_STORE URI or path */
+	/* For link_prepare(), not NULL: where it is put why these two cannot be used; those of
+	 * before then stay. Each peer has its own place (tls_peer_config.fault). */
+	struct cy_error *own_fault;
 	const char *const *listen; /* "0.0.0.0:5671", "[::]:5671"; an IPv6 address takes IPv6 only */
 	size_t n_listen;
 	const int *fds; /* listening sockets passed in and taken over; then `listen` is not used */
@@ -123,6 +126,10 @@ struct link_port link_get_port(struct link *l);
  * what was being read meanwhile, and what has to be said. */
 struct bulk_port link_get_bulk_port(struct link *l);
 #define LINK_AHEAD 8u
+
+/* Can anybody be this peer, by what is in force? False for one whose files could not be
+ * used when they were read first (tls_peer_config.fault). */
+bool link_trusts(const struct link *l, const char *peer);
 
 /* For the facts port. */
 struct cy_wall link_certificate_end(const struct link *l);

@@ -55,6 +55,13 @@ static struct link_peer *find_peer(const struct link *l, const char *id)
 	return NULL;
 }
 
+bool link_trusts(const struct link *l, const char *peer)
+{
+	const struct link_peer *p = find_peer(l, peer);
+
+	return p && tls_trust_has(l->trust, p->index);
+}
+
 /* A place of its own, for good: letters and sessions refer to it. */
 static struct link_peer *add_peer(struct link *l, const char *id)
 {
@@ -79,15 +86,33 @@ static struct link_peer *add_peer(struct link *l, const char *id)
 	return p;
 }
 
-static int make_parts(struct link_change *change, const struct link_config *config, struct tls_peer_config *peers,
-		      struct cy_error *e)
+/* Whom nobody can be need not be dialled. */
+static void leave_nobody(struct link_change *change)
 {
-	struct tls_config tls = { config->certificate, config->key, peers, change->n };
+	for (size_t i = 0; i < change->n; i++) {
+		if (tls_trust_has(change->trust, i))
+			continue;
+		free((char *)change->dial[i]);
+		change->dial[i] = NULL;
+	}
+}
+
+static int make_parts(struct link *l, struct link_change *change, const struct link_config *config,
+		      struct tls_peer_config *peers, struct cy_error *e)
+{
+	struct tls_config tls = { .certificate = config->certificate,
+				  .key = config->key,
+				  .peers = peers,
+				  .n_peers = change->n,
+				  .before = l->trust,
+				  .fault = config->own_fault };
 	size_t elsewhere = config->descriptors_elsewhere ? config->descriptors_elsewhere : 512;
 	int rc = check_descriptors(&change->config, elsewhere, e);
 
 	if (!rc)
 		rc = tls_trust_new(&tls, &change->trust, e);
+	if (!rc)
+		leave_nobody(change);
 	if (!rc)
 		rc = gate_change_new(&change->config, change->trust, &change->gate, e);
 	return rc;
@@ -138,7 +163,7 @@ int link_prepare(struct link *l, const struct link_config *config, struct link_c
 		.handshakes_per_source = config->handshakes_per_source ? config->handshakes_per_source : 16,
 		.rekey_records = config->rekey_records ? config->rekey_records : UINT64_C(1) << 20,
 	};
-	rc = make_parts(change, config, peers, e);
+	rc = make_parts(l, change, config, peers, e);
 	free(peers);
 	if (rc) {
 		link_change_free(change);

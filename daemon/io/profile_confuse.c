@@ -482,6 +482,7 @@ int profile_load(const char *path, struct cy_arena *arena, const struct law_prof
 struct loaded {
 	const struct law_profile *profile;
 	char *path;
+	bool contradicted; /* by another one */
 };
 
 static int is_profile(const struct dirent *entry)
@@ -512,7 +513,7 @@ static int by_id_and_date(const void *a, const void *b)
 }
 
 /* Each with all that follow: the last day of one may lie behind several others. */
-static void overlaps(const struct loaded *list, size_t n, struct config_problems *out)
+static void overlaps(struct loaded *list, size_t n, struct config_problems *out)
 {
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = i + 1; k < n && strcmp(list[i].profile->id, list[k].profile->id) == 0; k++) {
@@ -523,12 +524,15 @@ static void overlaps(const struct loaded *list, size_t n, struct config_problems
 					       "%s also holds version %s of %s; one file of each version is expected; "
 					       "give one of them another version",
 					       list[i].path, a->version, a->id);
-			else if (last_day(a) >= first_day(b))
+			else if (last_day(a) < first_day(b))
+				continue;
+			else
 				config_problem(out, list[k].path, 0, "effective_from",
 					       "version %s of %s is effective on days on which version %s of %s is as "
 					       "well; one version on each day is expected; end one with effective_to "
 					       "before the other begins",
 					       b->version, b->id, a->version, list[i].path);
+			list[i].contradicted = list[k].contradicted = true;
 		}
 	}
 }
@@ -560,7 +564,7 @@ int profile_load_dir(const char *dir, struct cy_arena *arena, const struct law_p
 	struct dirent **names = NULL;
 	struct loaded *list;
 	const int n = scandir(dir, &names, is_profile, alphasort);
-	size_t loaded;
+	size_t loaded, good = 0;
 
 	if (n < 0)
 		config_problem(out, dir, 0, NULL, "it cannot be read: %s; a directory of treaty profiles is expected",
@@ -579,13 +583,12 @@ int profile_load_dir(const char *dir, struct cy_arena *arena, const struct law_p
 	overlaps(list, loaded, out);
 	profiles = cy_arena_take(arena, (loaded + 1) * sizeof *profiles);
 	for (size_t i = 0; i < loaded; i++) {
-		profiles[i] = list[i].profile;
+		if (!list[i].contradicted)
+			profiles[good++] = list[i].profile;
 		free(list[i].path);
 	}
 	free(list);
-	if (out->n > before)
-		return CY_ECONFIG;
 	*ret = profiles;
-	*ret_n = loaded;
-	return CY_OK;
+	*ret_n = good;
+	return out->n > before ? CY_ECONFIG : CY_OK;
 }

@@ -12,7 +12,8 @@
 int profile_load(const char *path, struct cy_arena *arena, const struct law_profile **ret, struct config_problems *out);
 
 /* All files *.conf and *.treaty of a directory, by id and then by effective date. Two
- * versions of an instrument that are effective on the same day are a problem. */
+ * versions of an instrument that are effective on the same day are a problem. After a
+ * problem *ret holds what has none, if the directory can be read at all. */
 int profile_load_dir(const char *dir, struct cy_arena *arena, const struct law_profile *const **ret, size_t *ret_n,
 		     struct config_problems *out);
 

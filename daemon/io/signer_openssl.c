@@ -269,6 +269,34 @@ static void pin_list_free(struct pin_list *l)
 	*l = (struct pin_list){ 0 };
 }
 
+static struct signer_pins *pins_before(const struct signer_config *c, const char *id)
+{
+	const struct pin_list *l = c->before != NULL ? &c->before->material->pins : NULL;
+
+	for (size_t i = 0; l != NULL && i < l->n; i++)
+		if (strcmp(signer_pins_id(l->of[i]), id) == 0)
+			return l->of[i];
+	return NULL;
+}
+
+/* Adds those of one authority to the list. `fault`: where its own fault goes, or NULL. */
+static int pin_list_add(struct pin_list *l, const struct signer_config *c, const struct signer_pin_source *source,
+			struct cy_error *fault, struct cy_error *e)
+{
+	struct signer_pins *pins = NULL;
+	int code = fault != NULL ? fault->code : CY_OK;
+
+	if (code == CY_OK)
+		code = signer_pins_new(source, &pins, fault != NULL ? fault : e);
+	if (code != CY_OK && fault == NULL)
+		return code;
+	if (code != CY_OK && (pins = pins_before(c, source->id)) != NULL)
+		signer_pins_ref(pins);
+	if (pins != NULL)
+		l->of[l->n++] = pins;
+	return CY_OK;
+}
+
 static int pin_list_load(const struct signer_config *c, X509 *own, struct pin_list *ret_list, struct cy_error *e)
 {
 	struct pin_list l = { .of = calloc(c->n_peers + 1, sizeof *l.of) };
@@ -282,17 +310,14 @@ static int pin_list_load(const struct signer_config *c, X509 *own, struct pin_li
 
 	if (l.of == NULL)
 		return cy_fail(e, CY_ENOMEM, "no memory for the pinned certificates");
-	code = signer_pins_new(&self, &l.of[0], e);
-	l.n = code == CY_OK ? 1 : 0;
+	code = pin_list_add(&l, c, &self, c->before != NULL ? c->own_fault : NULL, e);
 	for (size_t i = 0; code == CY_OK && i < c->n_peers; i++) {
 		const struct signer_peer *p = &c->peers[i];
 		const struct signer_pin_source source = {
 			.id = p->id, .anchors = p->anchors, .crl = p->crl, .bundle = p->signing
 		};
 
-		code = signer_pins_new(&source, &l.of[l.n], e);
-		if (code == CY_OK)
-			l.n++;
+		code = pin_list_add(&l, c, &source, p->fault, e);
 	}
 	if (code != CY_OK) {
 		pin_list_free(&l);
@@ -372,6 +397,29 @@ static int load_identity(struct signer_material *s, const struct signer_config *
 	return check_validity(c, s->certificate, e);
 }
 
+/* As long as the new key and certificate cannot be used, those of before sign. */
+static int load_own(struct signer_material *m, const struct signer_config *c, struct cy_error *e)
+{
+	struct cy_error *fault = c->before != NULL ? c->own_fault : NULL;
+	const struct signer_material *old = fault != NULL ? c->before->material : NULL;
+	int code = load_identity(m, c, fault != NULL ? fault : e);
+
+	if (code == CY_OK || old == NULL)
+		return code;
+	EVP_PKEY_free(m->key);
+	X509_free(m->certificate);
+	free(m->path);
+	m->path = strdup(old->path);
+	CY_ASSERT(m->path != NULL);
+	m->name = old->name;
+	EVP_PKEY_up_ref(old->key);
+	X509_up_ref(old->certificate);
+	m->key = old->key;
+	m->certificate = old->certificate;
+	m->digest = old->digest;
+	return CY_OK;
+}
+
 int signer_prepare(const struct signer_config *config, struct signer_material **ret_material, struct cy_error *e)
 {
 	struct signer_material *m = calloc(1, sizeof *m);
@@ -380,7 +428,7 @@ int signer_prepare(const struct signer_config *config, struct signer_material **
 	ERR_clear_error();
 	if (m == NULL)
 		return cy_fail(e, CY_ENOMEM, "no memory for the signer");
-	if ((code = load_identity(m, config, e)) == CY_OK)
+	if ((code = load_own(m, config, e)) == CY_OK)
 		code = pin_list_load(config, m->certificate, &m->pins, e);
 	ERR_clear_error();
 	if (code != CY_OK) {

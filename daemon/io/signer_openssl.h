@@ -17,7 +17,13 @@ struct signer_peer {
 	const char *anchors; /* its CA certificates, PEM */
 	const char *crl;     /* its CRL, PEM, or NULL */
 	const char *signing; /* its pinned signing certificates, PEM */
+	/* Not NULL: files of this peer that cannot be used are no error of the whole. The reason
+	 * is put here, and the pins of `before` stay, or nothing counts that it signs. With a
+	 * reason here already they are not read. */
+	struct cy_error *fault;
 };
+
+struct signer_openssl;
 
 /* Nothing of it is kept after the call. */
 struct signer_config {
@@ -29,12 +35,12 @@ struct signer_config {
 	const char *own_crl;     /* of that CA, PEM, or NULL */
 	const struct signer_peer *peers;
 	size_t n_peers;
-	struct cy_wall now; /* to refuse a certificate of our own that is not valid now */
-	bool any_time;      /* it is taken all the same, and nothing is signed with it */
-	bool threaded;      /* false: signer_openssl_dispatch() signs by itself */
+	struct cy_wall now;                  /* to refuse a certificate of our own that is not valid now */
+	bool any_time;                       /* it is taken all the same, and nothing is signed with it */
+	bool threaded;                       /* false: signer_openssl_dispatch() signs by itself */
+	const struct signer_openssl *before; /* what was in force; NULL: nothing */
+	struct cy_error *own_fault;          /* as for a peer, of our own files; only with `before` */
 };
-
-struct signer_openssl;
 
 /* A result: CY_OK with the DER signature, which is valid during the call only,
  * or CY_ESIGN or CY_ENOMEM and no bytes. May call sign() again. */

@@ -25,6 +25,7 @@ struct pin {
 };
 
 struct signer_pins {
+	size_t refs;
 	char id[CY_AUTHORITY_MAX + 1];
 	bool own;
 	struct pin pin[PINS_MAX];
@@ -216,6 +217,8 @@ int signer_pins_new(const struct signer_pin_source *s, struct signer_pins **ret_
 		code = cy_fail_at(e, CY_ECONFIG, s->id, "the authority id is too long");
 	else
 		code = load(p, s, certs, anchors, crls, store, e);
+	if (p != NULL)
+		p->refs = 1;
 	if (code == CY_OK)
 		p->own = s->own;
 
@@ -231,9 +234,15 @@ int signer_pins_new(const struct signer_pin_source *s, struct signer_pins **ret_
 	return CY_OK;
 }
 
+struct signer_pins *signer_pins_ref(struct signer_pins *p)
+{
+	p->refs++;
+	return p;
+}
+
 void signer_pins_free(struct signer_pins *p)
 {
-	if (p == NULL)
+	if (p == NULL || --p->refs > 0)
 		return;
 	for (size_t i = 0; i < p->n; i++)
 		X509_free(p->pin[i].cert);

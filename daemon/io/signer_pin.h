@@ -31,6 +31,8 @@ struct signer_pin_source {
  * EC P-256 or P-384, a CRL that no anchor has signed or that is a delta CRL, no certificate at all.
  * A pin that has expired or is revoked is no error here. */
 int signer_pins_new(const struct signer_pin_source *source, struct signer_pins **ret_pins, struct cy_error *e);
+/* One reference more; free() gives one back. Not for several threads. */
+struct signer_pins *signer_pins_ref(struct signer_pins *p);
 void signer_pins_free(struct signer_pins *p);
 
 const char *signer_pins_id(const struct signer_pins *p);

@@ -136,6 +136,12 @@ static int load_files(struct peer_trust *p, const struct tls_peer_config *c, str
 	return rc;
 }
 
+static void free_files(struct peer_trust *p)
+{
+	sk_X509_CRL_pop_free(p->crls, X509_CRL_free);
+	X509_STORE_free(p->store);
+}
+
 /* The peer's names are those of number `at`. */
 static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, struct tls_names *names, size_t at,
 		     struct cy_error *e)
@@ -160,7 +166,42 @@ static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, stru
 		tls_names_add(names, c->sans[i], at);
 	}
 	p->configured = true;
-	return load_files(p, c, e);
+	return c->fault && c->fault->code ? c->fault->code : load_files(p, c, e);
+}
+
+/* What `old` has from its files. A peer that had nothing is nobody. */
+static void keep_files(struct peer_trust *p, const struct peer_trust *old)
+{
+	const bool had = old && old->configured;
+
+	free_files(p);
+	p->configured = p->crl = false;
+	p->crl_made = p->crl_next = 0;
+	if (had) {
+		CY_ASSERT(X509_STORE_up_ref(old->store));
+		p->configured = true;
+		p->crl = old->crl;
+		p->crl_made = old->crl_made;
+		p->crl_next = old->crl_next;
+	}
+	p->store = had ? old->store : X509_STORE_new();
+	p->crls = had ? sk_X509_CRL_dup(old->crls) : sk_X509_CRL_new_null();
+	CY_ASSERT(p->store && p->crls);
+	for (int i = 0; i < sk_X509_CRL_num(p->crls); i++)
+		CY_ASSERT(X509_CRL_up_ref(sk_X509_CRL_value(p->crls, i)));
+}
+
+/* The peer's own fault, where it is asked for, is not that of the whole. */
+static int load_or_keep(struct tls_trust *t, size_t at, const struct tls_config *config, struct cy_error *e)
+{
+	const struct tls_peer_config *c = &config->peers[at];
+	const struct tls_trust *before = config->before;
+	int rc = load_peer(&t->peers[at], c, t->names, at, c->fault && !c->fault->code ? c->fault : e);
+
+	if (!rc || !c->fault)
+		return rc;
+	keep_files(&t->peers[at], before && at < before->n_peers ? &before->peers[at] : NULL);
+	return CY_OK;
 }
 
 static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, SSL_CTX **ret_ctx, struct cy_error *e)
@@ -209,8 +250,7 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 static void free_peer(struct peer_trust *p)
 {
 	free(p->id);
-	sk_X509_CRL_pop_free(p->crls, X509_CRL_free);
-	X509_STORE_free(p->store);
+	free_files(p);
 }
 
 int tls_peer_check(const struct tls_peer_config *config, struct cy_error *e)
@@ -224,6 +264,25 @@ int tls_peer_check(const struct tls_peer_config *config, struct cy_error *e)
 	return rc;
 }
 
+/* Our own certificate and key, for both directions. */
+static int make_both(const struct tls_config *config, struct tls_trust *t, struct cy_error *e)
+{
+	const struct tls_trust *before = config->fault ? config->before : NULL;
+	int rc = make_ctx(config, TLS_server_method(), &t->accept, before ? config->fault : e);
+
+	if (!rc)
+		rc = make_ctx(config, TLS_client_method(), &t->dial, before ? config->fault : e);
+	if (!rc)
+		SSL_CTX_set_alpn_select_cb(t->accept, on_alpn, NULL);
+	if (!rc || !before)
+		return rc;
+	SSL_CTX_free(t->accept);
+	t->accept = before->accept;
+	t->dial = before->dial;
+	CY_ASSERT(SSL_CTX_up_ref(t->accept) && SSL_CTX_up_ref(t->dial));
+	return CY_OK;
+}
+
 int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust, struct cy_error *e)
 {
 	struct tls_trust *t = calloc(1, sizeof *t);
@@ -234,21 +293,23 @@ int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust,
 	t->names = tls_names_new();
 	t->peers = calloc(config->n_peers ? config->n_peers : 1, sizeof *t->peers);
 	CY_ASSERT(t->peers);
-	rc = make_ctx(config, TLS_server_method(), &t->accept, e);
-	if (!rc)
-		rc = make_ctx(config, TLS_client_method(), &t->dial, e);
+	rc = make_both(config, t, e);
 	for (size_t i = 0; !rc && i < config->n_peers; i++) {
 		t->n_peers++;
-		rc = load_peer(&t->peers[i], &config->peers[i], t->names, i, e);
+		rc = load_or_keep(t, i, config, e);
 	}
 	if (rc) {
 		tls_trust_unref(t);
 		return rc;
 	}
 	tls_names_sort(t->names);
-	SSL_CTX_set_alpn_select_cb(t->accept, on_alpn, NULL);
 	*ret_trust = t;
 	return CY_OK;
+}
+
+bool tls_trust_has(const struct tls_trust *t, size_t peer)
+{
+	return peer < t->n_peers && t->peers[peer].configured;
 }
 
 int64_t tls_trust_end(const struct tls_trust *t)

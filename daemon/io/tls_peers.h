@@ -29,6 +29,8 @@ enum tls_lane {
 	TLS_LANES_N
 };
 
+struct tls_trust;
+
 struct tls_peer_config {
 	const char *id;
 	/* PEM file of one or more CA certificates; they vouch for this peer alone. NULL:
@@ -47,6 +49,10 @@ struct tls_peer_config {
 	 * "dns:NAME", "ip:ADDRESS" or "uri:URI". Wildcards and CN count for nothing. */
 	const char *const *sans;
 	size_t n_sans;
+	/* Not NULL: files of this peer that cannot be used are no error of the whole. The reason
+	 * is put here, and the peer keeps the anchors and CRLs that it had in `before`, or is
+	 * nobody. With a reason here already they are not read. */
+	struct cy_error *fault;
 };
 
 struct tls_config {
@@ -54,9 +60,9 @@ struct tls_config {
 	const char *key;         /* OSSL_STORE URI ("file:...") or plain path, without passphrase */
 	const struct tls_peer_config *peers;
 	size_t n_peers;
+	const struct tls_trust *before; /* what was in force, peers under the same indices; NULL: nothing */
+	struct cy_error *fault;         /* as for a peer, of our own certificate and key; only with `before` */
 };
-
-struct tls_trust;
 
 /* Read all files. CY_ECONFIG names the file and the remedy. The caller holds one
  * reference. */
@@ -118,6 +124,9 @@ void tls_binding(const SSL *ssl, uint8_t ret_exporter[static 32], uint8_t ret_th
  * only: the other side answered with something else. */
 enum tls_lane tls_lane_of(const SSL *ssl);
 const char *tls_lane_protocol(enum tls_lane lane);
+
+/* Can anybody be this peer? False for a place that has no anchors. */
+bool tls_trust_has(const struct tls_trust *t, size_t peer);
 
 /* notAfter of our own certificate, ms since 1970. */
 int64_t tls_trust_end(const struct tls_trust *t);

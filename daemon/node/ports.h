@@ -139,12 +139,16 @@ struct node_facts {
 	uint64_t disk_free, disk_total; /* bytes, of the store's file system */
 	uint32_t descriptors, descriptor_limit;
 	struct cy_wall tls_end, signing_end; /* notAfter of our own certificates */
+	/* Sentences; NULL or empty: nothing is wrong. */
+	const char *trust_fault; /* why our own keys and certificates cannot be read anew */
+	const char *law_fault;   /* of the treaty profiles, calendars and time zones */
 };
 struct node_peer_facts {
 	struct cy_wall certificate_end; /* notAfter in the last handshake */
 	bool crl;                       /* one is configured */
 	struct cy_wall crl_due;         /* stale from here on; 0: never */
 	struct cy_wall crl_end;         /* the peer is refused from here on; 0: never */
+	const char *fault;              /* why its certificates or CRL cannot be read; NULL: they can */
 };
 struct facts_port {
 	void *ctx;

@@ -76,6 +76,7 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	row->profiles_differ = profiles_different(n, p);
 	row->crl = (char *)crl_state(&facts, node_now(n));
 	row->crl_due_ms = facts.crl_due.ms;
+	row->trust_fault = facts.fault != NULL ? (char *)facts.fault : (char *)"";
 	put_evidence(row, p);
 	return row;
 }
@@ -122,6 +123,8 @@ static void put_facts(struct node *n, CyStatus *status)
 	status->descriptor_limit = f.descriptor_limit;
 	status->tls_certificate_end_ms = f.tls_end.ms;
 	status->signing_certificate_end_ms = f.signing_end.ms;
+	status->trust_fault = f.trust_fault != NULL ? (char *)f.trust_fault : (char *)"";
+	status->law_fault = f.law_fault != NULL ? (char *)f.law_fault : (char *)"";
 }
 
 static void put_space(struct node *n, CyStatus *status)

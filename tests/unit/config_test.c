@@ -277,7 +277,6 @@ static void wrong_peers_and_clients_are_told(void **state)
 	problem("peer IE { dial = \"ie\" " PEER_REST, "7", "option 'peer IE.dial': 'ie' is no address",
 		"host with a port");
 	problem("peer IE { dial = \"ie.example:0\" " PEER_REST, "7", "no valid port", "1 to 65535");
-	problem("peer IE { crl = absent.pem " PEER_REST, "7", "option 'peer IE.crl'", "crl.pem");
 	problem("peer IE { crl_max_age = 4 " PEER_REST, "7", "no CRL that could age", "add crl");
 	problem("peer IE { anchors = ca.pem signing_certificates = sign.pem }\n", "7", "option 'peer IE.names'", "ask");
 	problem("peer IE { anchors = ca.pem names = {} signing_certificates = sign.pem }\n", "7", "missing or empty",

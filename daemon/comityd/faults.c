@@ -1,0 +1,68 @@
+#include "comityd/faults.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add(struct faults *f, const char *peer, const struct cy_error *e, const char *meanwhile)
+{
+	struct fault *at = &f->list[f->n];
+
+	if (e->code == CY_OK)
+		return;
+	*at = (struct fault){ 0 };
+	CY_ASSERT(cy_copy(at->peer, sizeof at->peer, peer) == CY_OK);
+	snprintf(at->text, sizeof at->text, "%s%s%.400s; %s", e->field, e->field[0] != '\0' ? ": " : "", e->text,
+		 meanwhile);
+	f->n++;
+}
+
+void faults_take(struct faults *f, const struct parts *p, const struct link *link)
+{
+	const char *stay = "what was read before stays in force";
+
+	free(f->list);
+	f->n = 0;
+	f->list = calloc(p->link.n_peers + 2, sizeof *f->list);
+	CY_ASSERT(f->list != NULL);
+	add(f, "", &p->faults->tls, stay);
+	add(f, "", &p->faults->signing, stay);
+	for (size_t i = 0; i < p->link.n_peers; i++) {
+		const char *id = p->link.peers[i].tls.id;
+
+		add(f, id, &p->faults->peers[i],
+		    link_trusts(link, id) ? stay : "nobody is taken for this peer until it is corrected");
+	}
+}
+
+void faults_take_books(struct faults *f, const struct config_problems *problems, bool kept)
+{
+	f->books[0] = '\0';
+	if (problems->n > 0)
+		snprintf(f->books, sizeof f->books, "%.400s%s; %s; correct it and reload", problems->list[0].text,
+			 problems->n > 1 ? " (and more, which comityd --check-config names)" : "",
+			 kept ? "the treaty profiles, calendars and time zones of before stay in force"
+			      : "what cannot be read is left out");
+}
+
+void faults_free(struct faults *f)
+{
+	free(f->list);
+	*f = (struct faults){ 0 };
+}
+
+bool faults_has(const struct faults *f, const struct fault *one)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->list[i].peer, one->peer) == 0 && strcmp(f->list[i].text, one->text) == 0)
+			return true;
+	return false;
+}
+
+const char *faults_find(const struct faults *f, const char *peer)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->list[i].peer, peer) == 0)
+			return f->list[i].text;
+	return NULL;
+}
