@@ -162,7 +162,7 @@ def a_PING_without_a_TTL_tells_nothing_of_another_connection():
 
 @test
 def a_PING_is_answered_by_its_own_context_and_nothing_else():
-    with besieged(ground, 48, "session with FR"):
+    with besieged(ground, 48, "FR: a connection that had proved nothing has ended"):
         s, said = greeted()
         with s:
             for context in (b"", b"c", b"0123456789abcdef"):
@@ -175,7 +175,7 @@ def a_PING_is_answered_by_its_own_context_and_nothing_else():
 @test
 def frames_that_are_announced_and_never_come():
     """The largest frame that is allowed, begun on as many connections as the peer can hold."""
-    with besieged(ground, 64, "session with FR is up"):
+    with besieged(ground, 64, "FR: a connection that had proved nothing has ended"):
         held = []
         for _ in range(30):
             s = ground.raw_tls()
