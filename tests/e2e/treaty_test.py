@@ -212,7 +212,7 @@ def a_faulty_profile_leaves_the_old_ones_in_force():
     text = open(profile).read()
     with open(profile, "w") as f:
         f.write(text.replace("measures[].necessity", "measures[].necesity"))
-    said = reload(ie, "the one of before stays in force")
+    said = reload(ie, "the configuration was read again")
     assert f"{profile}:" in said and "necesity" in said, said
     run = ie.ctl("submit", as_file(request("US-OIA", "ie-3"), "deficient"), "--key", "k3")
     assert run.returncode == 1 and "measures[1].necessity" in run.stderr, run
