@@ -1,0 +1,77 @@
+/* Places in a stream whose epoch has changed: what is judged, resumed and receipted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "exchange/stream.h"
+
+/* 5/4 to 5/6 were dissolved when the other side held 5/3, and 5/2 was receipted last; 9/1 waits. */
+static const struct xchg_own dissolved = { .given = { 9, 0 }, .receipted = { 5, 2 }, .held = { 3, 8 } };
+
+static enum xchg_verdict judge(const struct xchg_own *own, struct xchg_pos held, struct xchg_pos receipted)
+{
+	const struct xchg_hello hello = { .epoch = 3, .held = held, .receipted = receipted, .window = 4 };
+
+	return xchg_judge(own, &hello);
+}
+
+static void what_a_peer_may_hold_while_parcels_are_dissolved(void **state)
+{
+	struct xchg_own sent = dissolved;
+
+	(void)state;
+	assert_int_equal(judge(&dissolved, (struct xchg_pos){ 5, 3 }, (struct xchg_pos){ 3, 8 }), XCHG_NORMAL);
+	assert_int_equal(judge(&dissolved, (struct xchg_pos){ 5, 2 }, (struct xchg_pos){ 3, 8 }), XCHG_NORMAL);
+	assert_int_equal(judge(&dissolved, (struct xchg_pos){ 5, 1 }, (struct xchg_pos){ 3, 8 }), XCHG_PEER_RESTORED);
+	assert_int_equal(judge(&dissolved, (struct xchg_pos){ 9, 1 }, (struct xchg_pos){ 3, 8 }), XCHG_WE_RESTORED);
+	assert_int_equal(judge(&dissolved, (struct xchg_pos){ 5, 3 }, (struct xchg_pos){ 3, 9 }), XCHG_WE_RESTORED);
+	sent.given.sequence = 1;
+	assert_int_equal(judge(&sent, (struct xchg_pos){ 9, 1 }, (struct xchg_pos){ 3, 8 }), XCHG_NORMAL);
+}
+
+static void a_sender_resumes_after_the_smaller_place_and_keeps_epochs_apart(void **state)
+{
+	const struct xchg_hello hello = { .epoch = 3, .held = { 5, 3 }, .receipted = { 3, 8 }, .window = 4 };
+	struct xchg_sender s;
+
+	(void)state;
+	xchg_sender_open(&s, &dissolved, &hello, 2);
+	assert_int_equal(xchg_cmp(s.sent, (struct xchg_pos){ 5, 2 }), 0);
+	assert_int_equal(xchg_cmp(s.held, (struct xchg_pos){ 5, 3 }), 0);
+	xchg_sent(&s, (struct xchg_pos){ 5, 3 });
+	assert_true(xchg_may_send(&s, 5));
+	assert_false(xchg_may_send(&s, 9));
+	assert_int_equal(xchg_receipted(&s, (struct xchg_pos){ 5, 3 }), CY_OK);
+	assert_true(xchg_may_send(&s, 9));
+}
+
+static void dissolved_places_are_no_gap_in_what_is_receipted(void **state)
+{
+	static const struct {
+		struct xchg_pos receipted, pos;
+		bool continues;
+	} cases[] = {
+		{ { 5, 2 }, { 5, 3 }, true },  { { 5, 2 }, { 5, 4 }, false }, { { 5, 3 }, { 9, 1 }, true },
+		{ { 5, 2 }, { 9, 2 }, false }, { { 9, 1 }, { 5, 3 }, false }, { { 9, 0 }, { 9, 1 }, true },
+		{ { 9, 1 }, { 9, 1 }, false }, { { 9, 1 }, { 5, 1 }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_int_equal(xchg_continues(cases[i].receipted, cases[i].pos), cases[i].continues);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_peer_may_hold_while_parcels_are_dissolved),
+		cmocka_unit_test(a_sender_resumes_after_the_smaller_place_and_keeps_epochs_apart),
+		cmocka_unit_test(dissolved_places_are_no_gap_in_what_is_receipted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
