@@ -66,6 +66,8 @@ struct world {
 	size_t n_ids;
 	const struct law_books *books; /* NULL: none */
 	const char *lose;              /* kind of frame that is lost, with the session, when it comes */
+	struct cy_buf lost;            /* that frame */
+	bool late;                     /* it comes to US-OIA before the next receipt */
 	bool down_pending;
 };
 
@@ -496,10 +498,17 @@ static bool deliver(struct world *w)
 	w->n--;
 	pf = cy_peer_frame__unpack(NULL, f.bytes.len, f.bytes.data);
 	assert_non_null(pf);
+	if (w->late && f.to == &w->a && strcmp(kind_of(pf), "receipt") == 0) {
+		w->late = false;
+		say(w, "       -- the lost receipt comes late");
+		node_link_frame(w->a.node, w->a.session, cy_buf_view(&w->lost));
+	}
 	say(w, "%-6s -> %-6s  %s", other(f.to)->name, f.to->name, describe(w, pf, text, sizeof text));
 	if (w->lose != NULL && strcmp(kind_of(pf), w->lose) == 0) {
 		w->lose = NULL;
 		say(w, "       -- lost on the way");
+		w->lost.len = 0;
+		assert_int_equal(cy_buf_add(&w->lost, f.bytes.data, f.bytes.len), CY_OK);
 		session_lost(w, "connection reset");
 	} else if (f.session == f.to->session) {
 		node_link_frame(f.to->node, f.session, cy_buf_view(&f.bytes));
@@ -635,6 +644,7 @@ static struct world *world_with(const struct law_books *books)
 	w->books = books;
 	w->now = START_MS;
 	w->trace = CY_BUF(1024 * 1024);
+	w->lost = CY_BUF(CY_FRAME_MAX);
 	side_init(w, &w->a, "US-OIA", "IE", 1);
 	side_init(w, &w->b, "IE", "US-OIA", 2);
 	start(&w->a);
@@ -679,6 +689,7 @@ static void world_end(struct world *w, const char *name)
 		w->n--;
 	}
 	cy_buf_free(&w->trace);
+	cy_buf_free(&w->lost);
 	free(w);
 }
 
@@ -839,6 +850,41 @@ static void copy_store(struct side *s, bool back)
 	start(s);
 }
 
+/* The other side had held the parcel, and lost it with its disk before it was dissolved. The
+ * receipt that it gave settles the message all the same, and the one for the new parcel says
+ * nothing new. */
+static void a_late_receipt_for_a_dissolved_parcel_counts(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	copy_store(&w->b, false);
+	settle(w);
+	connect_both(w);
+	settle(w);
+	w->lose = "receipt";
+	submit(&w->a, NULL, request);
+	settle(w);
+	say(w, "       -- IE is restored from a backup");
+	copy_store(&w->b, true);
+	settle(w);
+	w->now += 1000;
+	w->b.trusts_from = w->now;
+	connect_both(w);
+	settle(w);
+	w->now += 1000;
+	w->late = true;
+	w->lose = "receipt";
+	connect_both(w);
+	settle(w);
+	assert_false(w->late);
+	w->now += 1000;
+	connect_both(w);
+	settle(w);
+	both_equal(w, w->a.case_id);
+	world_end(w, "late-receipt");
+}
+
 static void a_restored_side_fetches_back_what_it_lost(void **state)
 {
 	struct world *w = world_new();
@@ -983,6 +1029,7 @@ int main(void)
 		cmocka_unit_test(a_request_and_its_receipt),
 		cmocka_unit_test(a_lost_receipt_is_given_again_for_the_parcel_sent_again),
 		cmocka_unit_test(a_refused_parcel_is_dissolved_and_its_messages_travel_anew),
+		cmocka_unit_test(a_late_receipt_for_a_dissolved_parcel_counts),
 		cmocka_unit_test(a_refused_receipt_is_signed_anew),
 		cmocka_unit_test(a_restart_in_the_middle_loses_nothing),
 		cmocka_unit_test(a_crossing_withdrawal_and_refusal_end_the_same_on_both_sides),
