@@ -54,6 +54,7 @@ static int apply(struct daemon *d, const struct config *c, const struct books *b
 		signer_openssl_apply(d->signer, material);
 		link_apply(d->link, change);
 		faults_take(&d->faults, &p, d->link);
+		node_judge_proofs(d->node);
 	} else {
 		signer_material_free(material);
 		link_change_free(change);

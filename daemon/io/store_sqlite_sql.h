@@ -256,8 +256,9 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 	X(SPENT_EVIDENCE, EVIDENCE_SELECT "e.author = 0 AND e.state IN (2, 5) AND e.hold = 0 AND e.deleted = 0"        \
 					  " AND e.verdict <> 2 AND e.settled > 0 AND e.settled < ?"                    \
 					  " ORDER BY e.settled, e.message_id, e.attachment LIMIT ?")                   \
-	X(UNSTATED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.unstated = 1 ORDER BY e.case_no, e.message_id,"       \
-					     " e.attachment LIMIT ?")                                                  \
+	X(UNSTATED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.unstated = 1 AND EXISTS (SELECT 1 FROM stream s"      \
+					     " WHERE s.peer = e.peer AND s.features <> 0)"                             \
+					     " ORDER BY e.case_no, e.message_id, e.attachment LIMIT ?")                \
 	X(HELD_BACK_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 3 AND (e.message_id, e.attachment) > (?, ?)" \
 					      " ORDER BY e.message_id, e.attachment LIMIT ?")                          \
 	X(EVIDENCE_BYTES, "SELECT p.high, p.low, ifnull(c.high, 0), ifnull(c.low, 0) FROM evidence_held p"             \

@@ -124,11 +124,6 @@ void bulk_look(struct node *n)
 			bulk_of(n->peers[i])->look = true;
 }
 
-static void free_frame(void *owner)
-{
-	free(owner);
-}
-
 int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame)
 {
 	const size_t len = cy_bulk_frame__get_packed_size(frame);
@@ -138,7 +133,7 @@ int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame)
 	CY_ASSERT(data != NULL);
 	cy_bulk_frame__pack(frame, data);
 	r = n->ports.bulk.send(n->ports.bulk.ctx, p->bulk->session,
-			       (struct blob_bytes){ .data = data, .len = len, .release = free_frame, .owner = data });
+			       (struct blob_bytes){ .data = data, .len = len, .release = free, .owner = data });
 	/* What is said here is little, and waits for nothing: a full queue is a peer that does not read. */
 	if (r == CY_EAGAIN)
 		bulk_close(n, p, "the peer does not read its bulk lane");
@@ -171,7 +166,7 @@ void bulk_close(struct node *n, struct peer *p, const char *why)
 	node_bulk_down(n, session, why);
 }
 
-static void say_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
+void bulk_dismiss(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
 {
 	CyGoodbye g = CY_GOODBYE__INIT;
 	CyBulkFrame f = CY_BULK_FRAME__INIT;
@@ -180,14 +175,16 @@ static void say_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, cons
 	g.text = (char *)why;
 	f.kind_case = CY_BULK_FRAME__KIND_GOODBYE;
 	f.goodbye = &g;
-	if (bulk_say(n, p, &f) == CY_OK)
-		bulk_close(n, p, why);
+	if (p->bulk->session == 0)
+		return;
+	bulk_say(n, p, &f);
+	bulk_close(n, p, why);
 }
 
 void bulk_goodbye(struct node *n, struct peer *p, const char *why)
 {
 	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: bulk lane: %s", p->id, why);
-	say_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, why);
+	bulk_dismiss(n, p, CY_GOODBYE_CODE__PROTOCOL, why);
 }
 
 void node_bulk_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on)
@@ -207,7 +204,7 @@ void bulk_proven(struct node *n, struct peer *p, uint64_t session, const CyHello
 	struct bulk *b = bulk_of(p);
 
 	if (b->session != 0)
-		say_goodbye(n, p, CY_GOODBYE_CODE__REPLACED, "a newer connection of this peer takes the place");
+		bulk_dismiss(n, p, CY_GOODBYE_CODE__REPLACED, "a newer connection of this peer takes the place");
 	b->session = session;
 	b->idle_since = n->ports.clock.mono(n->ports.clock.ctx);
 	b->puller.most = h->pulls < XCHG_PULLS ? h->pulls : XCHG_PULLS;
@@ -218,8 +215,6 @@ void bulk_proven(struct node *n, struct peer *p, uint64_t session, const CyHello
 
 static void take_frame(struct node *n, struct peer *p, const CyBulkFrame *f)
 {
-	char farewell[128];
-
 	switch (f->kind_case) {
 	case CY_BULK_FRAME__KIND_PULL:
 		bulk_asked(n, p, f->pull);
@@ -234,9 +229,8 @@ static void take_frame(struct node *n, struct peer *p, const CyBulkFrame *f)
 		bulk_cancelled(n, p, f->cancel);
 		return;
 	case CY_BULK_FRAME__KIND_GOODBYE:
-		/* The sentence is for the debug log: nobody knows what a peer puts into it. */
-		cy_line(farewell, sizeof farewell, f->goodbye->text);
-		node_note(n, NODE_DEBUG, "peer %s: bulk lane: it said goodbye: %s", p->id, farewell);
+		node_note(n, NODE_INFO, "peer %s: bulk lane: it said goodbye: %s", p->id,
+			  node_goodbye_name(f->goodbye->code));
 		bulk_close(n, p, "the peer said goodbye");
 		return;
 	case CY_BULK_FRAME__KIND_HELLO:

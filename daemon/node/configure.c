@@ -42,6 +42,8 @@ void node_peer_free(struct peer *p)
 	cy_buf_free(&p->head_text);
 	cy_buf_free(&p->head_signature);
 	cy_arena_free(&p->profiles_arena);
+	for (size_t i = 0; i < NODE_LANES; i++)
+		node_proof_free(&p->proof[i]);
 	reconcile_forget(p);
 	bulk_free(p);
 	free(p);
@@ -129,6 +131,18 @@ static const struct node_peer_config *named_peer(const struct node_config *confi
 	return NULL;
 }
 
+/* Its proofs have to be bound to something else from now on. */
+static void proven_otherwise(struct node *n, struct peer *p)
+{
+	static const char why[] = "the configuration of this peer's tunnel has changed";
+
+	greet_dismiss(n, p, why);
+	if (p->session != 0)
+		node_dismiss(n, p, CY_GOODBYE_CODE__SHUTDOWN, why);
+	if (p->bulk != NULL)
+		bulk_dismiss(n, p, CY_GOODBYE_CODE__SHUTDOWN, why);
+}
+
 static void set_peers(struct node *n, const struct node_config *config)
 {
 	for (size_t i = 0; i < n->n_peers; i++) {
@@ -149,6 +163,8 @@ static void set_peers(struct node *n, const struct node_config *config)
 		p->n_rates = 0;
 		if (named != NULL) {
 			set_place(&p->place, &named->place);
+			if (p->tunnel != named->tunnel)
+				proven_otherwise(n, p);
 			p->tunnel = named->tunnel;
 			set_rates(n, p, named);
 		}

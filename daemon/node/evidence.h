@@ -172,6 +172,8 @@ void bulk_proven(struct node *n, struct peer *p, uint64_t session, const CyHello
 void bulk_close(struct node *n, struct peer *p, const char *why);
 /* Say why, then close: the peer broke the protocol. */
 void bulk_goodbye(struct node *n, struct peer *p, const char *why);
+/* Say goodbye with this code, and close. */
+void bulk_dismiss(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why);
 int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame);
 /* What is at hand is done: after a batch, a wake-up, a result. */
 void bulk_work(struct node *n);

@@ -20,7 +20,8 @@ struct greeting {
 	struct cy_digest said, heard; /* SHA-256 of our Hello frame and of theirs, as sent */
 	CyHello *hello;               /* theirs; NULL: it has not come */
 	struct cy_buf proof;          /* our text, while it is signed and afterwards */
-	uint64_t ticket;              /* of that signature; 0: none is under way */
+	uint64_t ticket;              /* of that signature; 0: it waits for another one, or none is wanted */
+	struct node_proof theirs;     /* once it was good */
 	/* Dialler: HELLO, SIGNING, PROOF. Listener: HELLO, PROOF, SIGNING: who dials proves first. */
 	enum {
 		GREET_HELLO,   /* theirs is awaited */
@@ -154,6 +155,7 @@ static void drop(struct node *n, struct greeting *g)
 		at = &(*at)->next;
 	*at = g->next;
 	cy_buf_free(&g->proof);
+	node_proof_free(&g->theirs);
 	if (g->hello != NULL)
 		cy_hello__free_unpacked(g->hello, NULL);
 	free(g);
@@ -187,7 +189,10 @@ static void refuse(struct node *n, struct greeting *g, CyGoodbyeCode code, const
 
 	goodbye.code = code;
 	goodbye.text = (char *)why;
-	if (!unwanted)
+	if (code == CY_GOODBYE_CODE__STORE)
+		node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, g->peer->id,
+			  "peer %s: a connection ends before it was proven: %s", g->peer->id, why);
+	else if (!unwanted)
 		node_tell(n, alarm ? NODE_ALARM : NODE_WARNING, alarm ? NODE_EVENT_PEER_TRUST : NODE_EVENT_PEER_FAULT,
 			  g->peer->id, "peer %s: a connection %s was refused before it was proven: %s", g->peer->id,
 			  g->on.dialled ? "to it" : "in its name", why);
@@ -216,18 +221,17 @@ static struct greeting *find(struct node *n, uint64_t session)
 	return g;
 }
 
-bool greet_over(struct node *n, uint64_t session, const char *why)
+void greet_over(struct node *n, uint64_t session, const char *why)
 {
 	struct greeting *g = find(n, session);
 
 	if (g == NULL)
-		return false;
+		return;
 	/* Whose peer's software breaks the protocol learns the reason from us alone. */
 	if (!tell_failed(n, g, why))
 		node_note(n, NODE_INFO, "peer %s: a connection that had proved nothing has ended: %s", g->peer->id,
 			  why);
 	drop(n, g);
-	return true;
 }
 
 void greet_free(struct node *n)
@@ -266,6 +270,14 @@ static void say_hello(struct node *n, struct greeting *g)
 	say(n, g, &(struct greeting_frame){ .hello = &h }, &g->said);
 }
 
+static bool is_zero(ProtobufCBinaryData d)
+{
+	for (size_t i = 0; i < d.len; i++)
+		if (d.data[i] != 0)
+			return false;
+	return true;
+}
+
 /* NULL: it is good. `text` is for a sentence with numbers in it. */
 static const char *hello_fault(const struct node *n, const struct greeting *g, const CyHello *h, char *text,
 			       size_t size, CyGoodbyeCode *ret_code)
@@ -287,7 +299,7 @@ static const char *hello_fault(const struct node *n, const struct greeting *g, c
 	if (strcmp(h->to, n->authority) != 0)
 		return "the hello is for another authority";
 	*ret_code = CY_GOODBYE_CODE__PROTOCOL;
-	if (h->instance_id.len != 16 || h->nonce.len != CY_HELLO_NONCE)
+	if (h->instance_id.len != 16 || h->nonce.len != CY_HELLO_NONCE || is_zero(h->instance_id))
 		return "the hello lacks its instance id or its nonce";
 	if (g->lane == WIRE_BULK)
 		return h->pulls == 0 ? "the hello allows no pull" : NULL;
@@ -305,7 +317,7 @@ static enum wire_role own_role(const struct greeting *g)
 	return g->on.dialled ? WIRE_DIALLER : WIRE_LISTENER;
 }
 
-static void make_proof(struct node *n, struct greeting *g)
+static void sign_proof(struct node *n, struct greeting *g)
 {
 	struct wire_text t = { .type = WIRE_SESSION_PROOF,
 			       .made = node_legal_now(n),
@@ -323,6 +335,17 @@ static void make_proof(struct node *n, struct greeting *g)
 	if (!signing_allowed(n, node_now(n)) ||
 	    n->ports.signer.sign(n->ports.signer.ctx, g->ticket, cy_buf_view(&g->proof)) < 0)
 		refuse(n, g, CY_GOODBYE_CODE__STORE, "this side cannot sign now");
+	else
+		g->peer->proving[g->lane] = g->ticket;
+}
+
+/* One signature for a peer and lane at a time: who connects over and over must not fill the signer
+ * with proofs for connections that have gone. */
+static void make_proof(struct node *n, struct greeting *g)
+{
+	g->phase = GREET_SIGNING;
+	if (g->peer->proving[g->lane] == 0)
+		sign_proof(n, g);
 }
 
 /* What the proof says of the connection, against what was seen of it. */
@@ -353,6 +376,7 @@ static void begin(struct node *n, struct greeting *g, CySessionProof *ours)
 	struct peer *p = g->peer;
 	const uint64_t session = g->session;
 	const enum wire_lane lane = g->lane;
+	struct node_proof theirs;
 	struct cy_error e = { 0 };
 	int r = lane == WIRE_BULK ? n->ports.bulk.proven(n->ports.bulk.ctx, session, &e)
 				  : n->ports.link.proven(n->ports.link.ctx, session, &e);
@@ -366,12 +390,37 @@ static void begin(struct node *n, struct greeting *g, CySessionProof *ours)
 		say(n, g, &(struct greeting_frame){ .proof = ours }, NULL);
 	h = g->hello;
 	g->hello = NULL;
+	theirs = g->theirs;
+	g->theirs = (struct node_proof){ 0 };
 	drop(n, g);
 	if (lane == WIRE_BULK)
 		bulk_proven(n, p, session, h);
 	else
 		session_proven(n, p, session, h);
+	node_proof_free(&p->proof[lane]);
+	p->proof[lane] = theirs;
 	cy_hello__free_unpacked(h, NULL);
+}
+
+static bool signed_for(struct node *n, uint64_t ticket, struct peer **ret_peer, enum wire_lane *ret_lane)
+{
+	for (size_t i = 0; i < n->n_peers; i++)
+		for (size_t lane = 0; lane < NODE_LANES; lane++)
+			if (n->peers[i]->proving[lane] == ticket) {
+				*ret_peer = n->peers[i];
+				*ret_lane = (enum wire_lane)lane;
+				return true;
+			}
+	return false;
+}
+
+static void sign_next(struct node *n, const struct peer *p, enum wire_lane lane)
+{
+	for (struct greeting *g = n->greetings; g != NULL; g = g->next)
+		if (g->peer == p && g->lane == lane && g->phase == GREET_SIGNING && g->ticket == 0) {
+			sign_proof(n, g);
+			return;
+		}
 }
 
 bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes signature)
@@ -379,12 +428,17 @@ bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sig
 	CySessionProof proof = CY_SESSION_PROOF__INIT;
 	CySignedText st = CY_SIGNED_TEXT__INIT;
 	struct greeting *g = n->greetings;
+	struct peer *p;
+	enum wire_lane lane;
 
+	if (!signed_for(n, ticket, &p, &lane))
+		return false;
+	p->proving[lane] = 0;
 	while (g != NULL && g->ticket != ticket)
 		g = g->next;
-	if (g == NULL)
-		return false;
-	g->ticket = 0;
+	sign_next(n, p, lane);
+	if (g == NULL) /* its connection has gone */
+		return true;
 	if (code < 0) {
 		refuse(n, g, CY_GOODBYE_CODE__STORE, "this side cannot sign now");
 		return true;
@@ -416,7 +470,6 @@ static void take_hello(struct node *n, struct greeting *g, CyHello *h, struct cy
 		return;
 	}
 	if (g->on.dialled) {
-		g->phase = GREET_SIGNING;
 		make_proof(n, g);
 		return;
 	}
@@ -443,11 +496,44 @@ static void take_proof(struct node *n, struct greeting *g, const CySessionProof 
 	free(t);
 	if (fault != NULL) {
 		refuse(n, g, CY_GOODBYE_CODE__IDENTITY, fault);
-	} else if (g->on.dialled) {
+		return;
+	}
+	g->theirs.text = CY_BUF(CY_MANIFEST_MAX);
+	g->theirs.signature = CY_BUF(CY_SIGNATURE_MAX);
+	CY_ASSERT(cy_buf_add(&g->theirs.text, proof->proof->text.data, proof->proof->text.len) == CY_OK &&
+		  cy_buf_add(&g->theirs.signature, proof->proof->signature.data, proof->proof->signature.len) == CY_OK);
+	if (g->on.dialled)
 		begin(n, g, NULL);
-	} else {
-		g->phase = GREET_SIGNING;
+	else
 		make_proof(n, g);
+}
+
+void node_proof_free(struct node_proof *p)
+{
+	cy_buf_free(&p->text);
+	cy_buf_free(&p->signature);
+}
+
+/* Is the proof of a session still one by the certificates that are pinned now, at this time? */
+static bool stands(struct node *n, const struct peer *p, enum wire_lane lane)
+{
+	const struct signer_port *s = &n->ports.signer;
+
+	return s->verify(s->ctx, p->id, cy_buf_view(&p->proof[lane].text), cy_buf_view(&p->proof[lane].signature),
+			 node_legal_now(n), NULL) == CY_OK;
+}
+
+void node_judge_proofs(struct node *n)
+{
+	static const char why[] = "the certificate that has proved this session does not count any more";
+
+	for (size_t i = 0; i < n->n_peers; i++) {
+		struct peer *p = n->peers[i];
+
+		if (p->session != 0 && !stands(n, p, WIRE_MESSAGES))
+			node_dismiss(n, p, CY_GOODBYE_CODE__SIGNATURE, why);
+		if (p->bulk != NULL && p->bulk->session != 0 && !stands(n, p, WIRE_BULK))
+			bulk_dismiss(n, p, CY_GOODBYE_CODE__SIGNATURE, why);
 	}
 }
 
@@ -455,16 +541,20 @@ static void take_goodbye(struct node *n, struct greeting *g, const CyGoodbye *go
 {
 	/* What one of version 1 says to a hello of version 2 names another reason. */
 	const bool old = g->phase == GREET_HELLO && goodbye->code == CY_GOODBYE_CODE__PROTOCOL;
-	char farewell[128], why[256];
+	const char *const before =
+		old ? " before its hello, as protocol version 1 does (this side speaks version 2; the peer must be "
+		      "upgraded)"
+		    : "";
+	struct peer *p = g->peer;
+	char farewell[128], why[256], fault[sizeof p->last_fault];
 
+	snprintf(why, sizeof why, "the peer said goodbye%s: %s", before, node_goodbye_name(goodbye->code));
+	/* The sentence is for the status: nobody knows what a peer puts into it. */
 	cy_line(farewell, sizeof farewell, goodbye->text);
-	snprintf(why, sizeof why, "the peer said goodbye%s: %s",
-		 old ? " before its hello, as protocol version 1 does (this side speaks version 2; the peer must be "
-		       "upgraded)"
-		     : "",
-		 farewell);
-	/* Whoever hands on what both sides say is found out by the one who listens: the other one learns it here. */
-	if (goodbye->code == CY_GOODBYE_CODE__IDENTITY || goodbye->code == CY_GOODBYE_CODE__SIGNATURE)
+	snprintf(fault, sizeof fault, "the peer said goodbye%s: %.*s", before, old ? 16 : 120, farewell);
+	/* Whoever hands on what both sides say is found out by the one who listens; who has dialled learns it here. */
+	if (g->on.dialled &&
+	    (goodbye->code == CY_GOODBYE_CODE__IDENTITY || goodbye->code == CY_GOODBYE_CODE__SIGNATURE))
 		node_tell(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, g->peer->id,
 			  "peer %s: it does not believe that a connection is ours: goodbye %s; compare names and "
 			  "certificates with it, and if they are right somebody stands between",
@@ -477,7 +567,8 @@ static void take_goodbye(struct node *n, struct greeting *g, const CyGoodbye *go
 	    goodbye->code == CY_GOODBYE_CODE__SIGNATURE)
 		signing_refused(n, g->peer, false);
 	close_connection(n, g, why);
-	tell_failed(n, g, why);
+	if (strcmp(p->last_fault, fault) != 0 && tell_failed(n, g, why) && p->session == 0)
+		memcpy(p->last_fault, fault, sizeof fault);
 	drop(n, g);
 }
 

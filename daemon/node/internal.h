@@ -60,6 +60,14 @@ enum node_feature {
 #undef X
 	NODE_FEATURES_N
 };
+#define NODE_FEATURES_KNOWN (1u << 31) /* beside them in stream.features: a State has come */
+
+#define NODE_LANES 2 /* of enum wire_lane */
+
+/* The session proof of a peer, as it came. */
+struct node_proof {
+	struct cy_buf text, signature;
+};
 
 struct peer {
 	char id[CY_AUTHORITY_MAX + 1];
@@ -79,10 +87,12 @@ struct peer {
 	uint32_t hello_features; /* bits of enum node_feature that its Hello named; stream.features once its State came
 				  */
 	bool greeted;            /* the peer's State was good */
-	bool resent;             /* all stored parcels that the peer lacks were sent again */
-	bool waiting;            /* there may be messages that wait for a parcel */
-	bool alone;              /* what it sent failed a batch: its frames share none with others */
-	size_t inputs;           /* frames that wait for a batch */
+	struct node_proof proof[NODE_LANES]; /* of its present session, or of the last one */
+	uint64_t proving[NODE_LANES];        /* ticket of a proof of ours for it that is being signed; 0: none */
+	bool resent;                         /* all stored parcels that the peer lacks were sent again */
+	bool waiting;                        /* there may be messages that wait for a parcel */
+	bool alone;                          /* what it sent failed a batch: its frames share none with others */
+	size_t inputs;                       /* frames that wait for a batch */
 	struct xchg_sender sender;
 	struct node_refusal refusal;
 	uint32_t their_window;             /* as its Hello says */
@@ -505,8 +515,9 @@ void greet_begin(struct node *n, struct peer *p, uint64_t session, enum wire_lan
 		 const struct link_connection *on);
 /* False: no greeting is under way on this session; that of greet_signed(): the ticket is none of theirs. */
 bool greet_frame(struct node *n, uint64_t session, struct cy_bytes bytes);
-bool greet_over(struct node *n, uint64_t session, const char *why);
 bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes signature);
+void greet_over(struct node *n, uint64_t session, const char *why); /* the connection has ended, if it is one */
+void node_proof_free(struct node_proof *p);
 /* Close the connections of this peer that are not proven; NULL: of all. */
 void greet_dismiss(struct node *n, const struct peer *p, const char *why);
 void greet_free(struct node *n);

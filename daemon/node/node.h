@@ -87,6 +87,10 @@ void node_free(struct node *n);
  * window counts from the next session of each peer. On failure nothing has changed. */
 int node_reconfigure(struct node *n, const struct node_config *config, struct cy_error *e);
 
+/* Other certificates are pinned, or revoked, or time has passed: sessions end whose proof does not
+ * stand any more. To be called after each change, and now and then. */
+void node_judge_proofs(struct node *n);
+
 /* Inputs. Bytes are copied where they are kept. */
 /* TLS has found that the other side may be this peer; who it is, the session proof says. */
 void node_link_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on);

@@ -255,8 +255,11 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 	}
 	p->greeted = true;
 	signing_heard(n, p);
-	if (p->stream.features != p->hello_features) {
-		p->stream.features = p->hello_features;
+	if (p->stream.features != (p->hello_features | NODE_FEATURES_KNOWN)) {
+		p->stream.features = p->hello_features | NODE_FEATURES_KNOWN;
+		/* What became of evidence may have waited for it: it is found once this is committed. */
+		n->batch.evidence = true;
+		n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
 		batch_put_stream(n, p);
 		bulk_look(n);
 	}

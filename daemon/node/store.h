@@ -60,7 +60,7 @@ struct store_stream {
 	uint64_t head_size;
 	struct cy_digest head_root;
 	struct cy_bytes head_text, head_signature;
-	uint32_t features; /* that its last State came with: bits of the node's enum */
+	uint32_t features; /* that its last State came with: bits of the node's enum; 0: none has come */
 	uint64_t rejected; /* bytes of rejected messages of the peer that were ever kept */
 };
 
@@ -475,7 +475,8 @@ struct store_port {
 	/* Theirs that are HELD_BACK, by message id and attachment, after these; at most `limit`. */
 	int (*held_back_evidence)(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
 				  store_evidence_fn *fn, void *arg);
-	/* Theirs that are unstated, those of a case one after the other; at most `limit`. */
+	/* Theirs that are unstated, of peers whose features are known, those of a case one after the
+	 * other; at most `limit`. */
 	int (*unstated_evidence)(void *ctx, uint32_t limit, store_evidence_fn *fn, void *arg);
 	/* Bytes of theirs that are WAITING or HERE: of a peer, and of one of its cases. */
 	int (*evidence_bytes)(void *ctx, const char *peer, const char *case_id, uint64_t *ret_peer, uint64_t *ret_case);

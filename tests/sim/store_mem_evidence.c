@@ -299,9 +299,30 @@ static int by_case(const void *x, const void *y)
 	return c != 0 ? c : earlier(x, y);
 }
 
+/* Those of peers whose features are known. */
+struct known {
+	struct mem_store *s;
+	uint32_t left;
+	store_evidence_fn *fn;
+	void *arg;
+};
+
+static int of_known_peer(void *arg, const struct store_evidence *e)
+{
+	struct known *k = arg;
+	const struct mem_peer *p = mem_store_peer(k->s, e->peer);
+
+	if (p == NULL || p->stream.features == 0 || k->left == 0)
+		return CY_OK;
+	k->left--;
+	return k->fn(k->arg, e);
+}
+
 static int unstated_evidence(void *ctx, uint32_t limit, store_evidence_fn *fn, void *arg)
 {
-	return evidence_by(ctx, is_unstated, (struct cy_wall){ 0 }, NULL, by_case, limit, fn, arg);
+	struct known k = { ctx, limit, fn, arg };
+
+	return evidence_by(ctx, is_unstated, (struct cy_wall){ 0 }, NULL, by_case, UINT32_MAX, of_known_peer, &k);
 }
 
 static int held_back_evidence(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,

@@ -93,6 +93,13 @@ static void to_another(CyHello *h)
 	h->to = (char *)"DE";
 }
 
+static void zero_instance(CyHello *h)
+{
+	static uint8_t none[16];
+
+	h->instance_id.data = none;
+}
+
 static void short_instance(CyHello *h)
 {
 	h->instance_id.len--;
@@ -150,6 +157,7 @@ static const struct {
 	{ "with a critical feature", critical_feature, "warning 1:goodbye-VERSION 1:close", ON_BOTH },
 	{ "from another authority", from_another, "alarm 1:goodbye-IDENTITY 1:close", ON_BOTH },
 	{ "to another authority", to_another, "alarm 1:goodbye-IDENTITY 1:close", ON_BOTH },
+	{ "with an instance id of zeros", zero_instance, "warning 1:goodbye-PROTOCOL 1:close", ON_BOTH },
 	{ "with a short instance id", short_instance, "warning 1:goodbye-PROTOCOL 1:close", ON_BOTH },
 	{ "without a nonce", no_nonce, "warning 1:goodbye-PROTOCOL 1:close", ON_BOTH },
 	{ "with a short nonce", short_nonce, "warning 1:goodbye-PROTOCOL 1:close", ON_BOTH },

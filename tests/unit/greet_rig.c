@@ -234,7 +234,7 @@ static int signer_verify(void *ctx, const char *authority, struct cy_bytes text,
 	const struct cy_digest d = rig_seal(authority, text);
 
 	r->judged = made;
-	return cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature)
+	return cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature) && !r->revoked
 		       ? CY_OK
 		       : cy_fail(e, CY_ESIGN, "the signature does not verify");
 }
@@ -256,7 +256,9 @@ static void random_fill(void *ctx, void *data, size_t len)
 static void journal_note(void *ctx, enum node_level level, const char *text)
 {
 	struct rig *r = ctx;
+	const size_t len = strlen(r->all);
 
+	snprintf(r->all + len, sizeof r->all - len, "%s\n", text);
 	if (level < NODE_WARNING)
 		return;
 	did(r, level == NODE_ALARM ? "alarm" : "warning");

@@ -63,6 +63,7 @@ struct rig {
 	bool cannot_sign;  /* sign() fails at once */
 	bool may_not_sign; /* our certificate has expired */
 	bool stays;        /* proven(): another connection stays */
+	bool revoked;      /* no signature of the peer's is good any more */
 
 	/* What the node did since taken(), in words: "warning", "alarm", and with the number of the
 	 * session "1:hello", "2:goodbye-PROTOCOL", "1:close"; "want" and "no-want" of the bulk lane. */
@@ -72,6 +73,7 @@ struct rig {
 	CyHello *hello;          /* and its last Hello */
 	struct cy_wall judged;   /* the time by which the last session proof was verified */
 	CyPeerStatus *status;    /* the last one asked for */
+	char all[4096];          /* every line of the journal, of whatever level */
 };
 
 /* `config` and `peer` may be changed before rig_start(). */

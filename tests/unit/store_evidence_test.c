@@ -118,6 +118,11 @@ static struct store_evidence *put(struct two *t, const char *peer, const char *c
 	return e;
 }
 
+static void put_stream(struct two *t, const char *peer, uint32_t features)
+{
+	add(t->f, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = peer, .features = features };
+}
+
 /* Two cases of IE, one of them the desk's, and the desk's of DE. */
 static void make_cases(struct two *t)
 {
@@ -452,6 +457,12 @@ static void what_is_to_be_stated_comes_case_by_case(void **state)
 	put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_HELD_BACK)->unstated = true;
 	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_DESTROYED)->unstated = true;
 	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE);
+	put(t, "DE", "c3", "m3", 7, STORE_PEER, STORE_EVIDENCE_HERE)->unstated = true;
+	assert_int_equal(commit_both(t), CY_OK);
+	/* Nobody has said what it understands: what is stated to whom is not known yet. */
+	EXPECT(t, CY_OK, "", p->unstated_evidence(p->ctx, 9, see_key, &s));
+	put_stream(t, "IE", 1);
+	put_stream(t, "DE", 0);
 	assert_int_equal(commit_both(t), CY_OK);
 	EXPECT(t, CY_OK, "m1/2 m4/1 m2/1", p->unstated_evidence(p->ctx, 9, see_key, &s));
 	EXPECT(t, CY_OK, "m1/2", p->unstated_evidence(p->ctx, 1, see_key, &s));
