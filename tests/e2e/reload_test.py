@@ -247,7 +247,7 @@ def a_key_open_to_others_is_not_taken_until_it_is_closed():
         here = len(us.log())
         os.chmod(f"{us.dir}/{key}", 0o644)
         said(us, f"/{key}: the key is open to others (mode 0644)", here)
-        said(us, "the one of before stays in force", here)
+        said(us, "what was read before stays in force", here)
         assert submit(Client(us), f"open-{key}").HasField("submitted")
         until("it to arrive", lambda: f"open-{key}" in cases(ie))
         here = len(us.log())

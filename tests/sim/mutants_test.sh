@@ -13,8 +13,9 @@ while read -r name; do
 		how=(--evidence -n 3) ;;
 	esac
 	if [ "$name" = NO_ROOM_KEPT ]; then # no simulated case grows so long
-		not=''
-		"$1/$name" 2>&1 | grep -q 'FAILED.*what_ends_a_case_has_room' || not='not '
+		not='not '
+		said=$("$1/$name" 2>&1) # fails, as it must
+		[[ $said != *'FAILED'*what_ends_a_case_has_room* ]] || not=''
 		echo "${not}ok $count - $name is caught by law_room_test"
 		continue
 	fi
