@@ -72,6 +72,22 @@ static void put_cursor(struct node *n, const struct conn *c, const char *name, u
 	w->cursor.position = position;
 }
 
+/* As this batch leaves it so far; CY_ENOENT: there is none. */
+static int get_cursor(struct node *n, const struct conn *c, const char *name, uint64_t *ret_position)
+{
+	struct store_port *s = &n->ports.store;
+	const struct store_write *last = NULL;
+
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_CURSOR && strcmp(w->cursor.name, name) == 0 &&
+		    strcmp(w->cursor.client, c->client->name) == 0)
+			last = w;
+	if (last == NULL)
+		return s->cursor(s->ctx, c->client->name, name, ret_position);
+	*ret_position = last->cursor.position;
+	return CY_OK;
+}
+
 static void reply_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *text)
 {
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
@@ -102,7 +118,7 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 			    "one subscription a connection, with a correlation that is not 0");
 		return;
 	}
-	code = s->cursor(s->ctx, c->client->name, r->cursor, &position);
+	code = get_cursor(n, c, r->cursor, &position);
 	if (code == CY_ENOENT) {
 		code = r->from_now ? s->last_event(s->ctx, &position) : CY_OK;
 		put_cursor(n, c, r->cursor, position);
@@ -163,14 +179,25 @@ static int load_place(void *arg, const struct store_message *row)
 	return cy_copy(p->reason, sizeof p->reason, row->void_reason);
 }
 
+/* As this batch leaves it so far. */
+static int get_place(struct node *n, const char *id, struct place *ret)
+{
+	struct store_port *s = &n->ports.store;
+	const struct store_write *last = NULL;
+
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if ((w->op == STORE_MARK_MESSAGE || w->op == STORE_PUT_MESSAGE) && strcmp(w->message.id, id) == 0)
+			last = w;
+	return last != NULL ? load_place(ret, &last->message) : s->get_message(s->ctx, id, load_place, ret);
+}
+
 /* Move a message of the peer forward on its way, never back. */
 static void advance(struct node *n, const char *id, enum store_transport to)
 {
-	struct store_port *s = &n->ports.store;
 	struct place at = { 0 };
 	struct store_write *w;
 
-	if (s->get_message(s->ctx, id, load_place, &at) < 0 || at.transport < STORE_RELAYED || at.transport >= to)
+	if (get_place(n, id, &at) < 0 || at.transport < STORE_RELAYED || at.transport >= to)
 		return;
 	w = batch_write(n, STORE_MARK_MESSAGE);
 	w->message.id = batch_string(n, id);
@@ -189,7 +216,7 @@ void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation,
 	CyDone done = CY_DONE__INIT;
 	struct page *page = cy_arena_take(&n->batch.arena, sizeof *page);
 	uint64_t position, last = 0;
-	int code = s->cursor(s->ctx, c->client->name, a->cursor, &position);
+	int code = get_cursor(n, c, a->cursor, &position);
 
 	if (code == CY_OK)
 		code = s->last_event(s->ctx, &last);

@@ -260,7 +260,7 @@ struct sim_desk {
 	uint64_t dealt_with; /* position acknowledged last */
 	uint64_t confirmed;  /* the same, as far as it was answered */
 	/* Of the present connection; conn 0: none. */
-	uint64_t conn, correlation, subscription, received, acknowledging;
+	uint64_t conn, correlation, subscription, received, acknowledging, lagging;
 	struct sim_pipe out, in;
 	bool held; /* nothing is read from it for now */
 	struct sim_desk_evidence *evidence;

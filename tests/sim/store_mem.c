@@ -282,6 +282,8 @@ static void mark_message(struct mem_store *s, const struct store_message *row)
 		mem_broken(s, "message %s is marked and not there", row->id);
 		return;
 	}
+	if (m->row.author == STORE_PEER && row->transport < m->row.transport)
+		mem_broken(s, "message %s of the peer went back on its way to the client", row->id);
 	m->row.transport = row->transport;
 	m->row.void_code = row->void_code;
 	m->row.void_reason = mem_text(s, row->void_reason, m->row.void_reason);
