@@ -12,17 +12,17 @@ int xchg_cmp(struct xchg_pos a, struct xchg_pos b)
 	return 0;
 }
 
-enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_hello *hello)
+enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_theirs *theirs)
 {
 	if (CY_MUTANT_BACKUP_BELIEVED)
 		return XCHG_NORMAL;
-	if (xchg_cmp(hello->held, own->given) > 0)
+	if (xchg_cmp(theirs->held, own->given) > 0)
 		return XCHG_WE_RESTORED;
 	/* Sequence 0 of a new epoch proves nothing: no receipt of ours stands behind it. */
-	if (hello->receipted.sequence > 0 && xchg_cmp(hello->receipted, own->held) > 0 &&
-	    xchg_cmp(hello->receipted, own->forgotten) > 0)
+	if (theirs->receipted.sequence > 0 && xchg_cmp(theirs->receipted, own->held) > 0 &&
+	    xchg_cmp(theirs->receipted, own->forgotten) > 0)
 		return XCHG_WE_RESTORED;
-	if (hello->reconciling || (own->receipted.sequence > 0 && xchg_cmp(hello->held, own->receipted) < 0))
+	if (theirs->reconciling || (own->receipted.sequence > 0 && xchg_cmp(theirs->held, own->receipted) < 0))
 		return XCHG_PEER_RESTORED;
 	return XCHG_NORMAL;
 }
@@ -34,13 +34,13 @@ uint64_t xchg_new_epoch(struct cy_wall now, uint64_t highest_known)
 	return wall > highest_known ? wall : highest_known + 1;
 }
 
-void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const struct xchg_hello *hello,
+void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const struct xchg_theirs *theirs,
 		      uint32_t own_window)
 {
-	*s = (struct xchg_sender){ .open = !hello->reconciling,
-				   .window = hello->window < own_window ? hello->window : own_window,
-				   .held = hello->held,
-				   .sent = xchg_cmp(hello->held, own->receipted) < 0 ? hello->held : own->receipted };
+	*s = (struct xchg_sender){ .open = !theirs->reconciling,
+				   .window = theirs->window < own_window ? theirs->window : own_window,
+				   .held = theirs->held,
+				   .sent = xchg_cmp(theirs->held, own->receipted) < 0 ? theirs->held : own->receipted };
 	if (CY_MUTANT_RESUME_FROM_SENT)
 		s->sent = own->given;
 }

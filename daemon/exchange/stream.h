@@ -29,8 +29,8 @@ struct xchg_own {
 	struct xchg_pos forgotten;
 };
 
-/* What the peer's Hello says. */
-struct xchg_hello {
+/* What the peer's State says, and the window of its Hello. */
+struct xchg_theirs {
 	uint64_t epoch;
 	struct xchg_pos held;      /* of our stream */
 	struct xchg_pos receipted; /* of its own stream, by our receipts */
@@ -38,13 +38,13 @@ struct xchg_hello {
 	uint32_t window;
 };
 
-/* What a Hello reveals. */
+/* What a State reveals. */
 enum xchg_verdict {
 	XCHG_NORMAL,
 	XCHG_PEER_RESTORED, /* it holds less than it receipted: it will fetch back */
 	XCHG_WE_RESTORED,   /* it knows more of us than we do */
 };
-enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_hello *hello);
+enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_theirs *theirs);
 
 /* A new epoch, after a restore or for what was dissolved: above every epoch known, and the
  * wall time in milliseconds where that is higher, so that two restores of one backup differ. */
@@ -60,10 +60,10 @@ struct xchg_sender {
 	struct xchg_pos in_flight[CY_WINDOW_MAX]; /* sent, without receipt, in order */
 };
 
-/* Start after both Hellos: sending resumes after what the other side holds, or
+/* Start after both States: sending resumes after what the other side holds, or
  * earlier where a receipt is missing here (a duplicate is answered with the
  * same receipt). */
-void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const struct xchg_hello *hello,
+void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const struct xchg_theirs *theirs,
 		      uint32_t own_window);
 
 /* May a parcel of this epoch be sent now? The first one of an epoch waits until

@@ -26,7 +26,7 @@ static inline int64_t backoff_next(struct backoff *b)
 	return (int64_t)cy_rng_below(&b->rng, (uint64_t)most + 1);
 }
 
-/* A session has ended, so long after its good Hello. One that ends right after it,
+/* A session has ended, so long after its good State. One that ends right after it,
  * time and again, must not be made anew in a loop: only one that lasted counts. */
 static inline void backoff_lasted(struct backoff *b, int64_t ms)
 {

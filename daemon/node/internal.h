@@ -104,7 +104,7 @@ struct peer {
 	 * then it is fetched back once more. */
 	struct xchg_pos forgotten;
 
-	/* The treaty profiles that its last Hello named. */
+	/* The treaty profiles that its last State named. */
 	struct cy_arena profiles_arena;
 	struct node_profile {
 		const char *instrument, *version;

@@ -27,7 +27,7 @@ struct link_port {
 	 * peer's session, and the one that had it is the caller's to close. CY_EDENIED with
 	 * the reason: another one stays. */
 	int (*proven)(void *ctx, uint64_t session, struct cy_error *e);
-	/* Both have said their State: if the session lasts, the back-off starts anew. */
+	/* The peer has said a good State: if the session lasts, the back-off starts anew. */
 	void (*established)(void *ctx, uint64_t session);
 	/* Let what was queued leave, then close. node_link_down() follows. `why` is a
 	 * sentence for the journal. */

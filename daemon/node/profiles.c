@@ -172,7 +172,7 @@ struct comparing {
 	CyProfileDifference *rows[DIFFERENCES_MAX];
 	char *pending[CY_REPEATED_MAX];
 	const struct law_profile *mine;
-	struct cy_digest theirs; /* digest that the Hello named */
+	struct cy_digest theirs; /* digest that the State named */
 	size_t bytes;
 	bool found;
 };
@@ -212,7 +212,7 @@ static int compare_texts(void *arg, const char *id, struct cy_bytes data)
 	struct law_difference d;
 
 	cy_digest_hex(&c->theirs, hex);
-	if (strcmp(id, hex) != 0) /* of an earlier Hello */
+	if (strcmp(id, hex) != 0) /* of an earlier State */
 		return CY_OK;
 	c->found = true;
 	if (law_profile_canonical(c->mine, &mine) == CY_OK) {

@@ -73,7 +73,7 @@ static CySignedText signed_text(struct cy_bytes text, struct cy_bytes signature)
 }
 
 /* What the peer signed for a place: the manifest of its parcel, or its receipt for ours. */
-struct proof {
+struct place_proof {
 	struct node *n;
 	enum store_author author;
 	struct cy_bytes text, signature;
@@ -81,7 +81,7 @@ struct proof {
 
 static int load_proof(void *arg, const struct store_parcel *row)
 {
-	struct proof *p = arg;
+	struct place_proof *p = arg;
 	bool own = p->author == STORE_OWN;
 
 	p->text = cy_arena_bytes(&p->n->batch.arena, own ? row->receipt : row->manifest);
@@ -97,11 +97,11 @@ static bool is_place(const struct store_parcel *row, const struct peer *p, enum 
 }
 
 /* True: *ret holds the proof of the place. The parcel or receipt may be of this batch. */
-static bool prove(struct node *n, const struct peer *p, enum store_author author, struct xchg_pos pos,
-		  CySignedText *ret)
+static bool prove_place(struct node *n, const struct peer *p, enum store_author author, struct xchg_pos pos,
+			CySignedText *ret)
 {
 	struct store_port *s = &n->ports.store;
-	struct proof proof = { .n = n, .author = author };
+	struct place_proof proof = { .n = n, .author = author };
 	enum store_op op = author == STORE_OWN ? STORE_PUT_RECEIPT : STORE_PUT_PARCEL;
 
 	if (pos.sequence == 0)
@@ -137,12 +137,12 @@ void session_say_state(struct node *n, struct want *w)
 	held.epoch = p->stream.in_epoch;
 	held.sequence = p->stream.in_held;
 	st.held = &held;
-	if (prove(n, p, STORE_PEER, (struct xchg_pos){ held.epoch, held.sequence }, &held_proof))
+	if (prove_place(n, p, STORE_PEER, (struct xchg_pos){ held.epoch, held.sequence }, &held_proof))
 		st.held_proof = &held_proof;
 	receipted.epoch = p->stream.receipted_epoch;
 	receipted.sequence = p->stream.out_receipted;
 	st.receipted = &receipted;
-	if (prove(n, p, STORE_OWN, (struct xchg_pos){ receipted.epoch, receipted.sequence }, &receipted_proof))
+	if (prove_place(n, p, STORE_OWN, (struct xchg_pos){ receipted.epoch, receipted.sequence }, &receipted_proof))
 		st.receipted_proof = &receipted_proof;
 	st.audit_head = &head;
 	st.reconciling = p->stream.reconciling;
@@ -189,8 +189,8 @@ static void keep_head(struct node *n, struct peer *p, const CySignedText *st, co
 }
 
 /* Is it our own signature that stands behind this place? Anybody can say a number. */
-static bool proven(struct node *n, const struct peer *p, const CySignedText *st, enum wire_text_type type,
-		   struct xchg_pos pos)
+static bool place_proven(struct node *n, const struct peer *p, const CySignedText *st, enum wire_text_type type,
+			 struct xchg_pos pos)
 {
 	struct wire_text *t;
 	bool good;
@@ -206,20 +206,20 @@ static bool proven(struct node *n, const struct peer *p, const CySignedText *st,
  * epoch that this proves, or 0. Each claim needs its own proof: a receipt says nothing
  * about what the peer holds. */
 static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyState *st, const struct xchg_own *own,
-			   const struct xchg_hello *hello)
+			   const struct xchg_theirs *theirs)
 {
-	bool more = xchg_cmp(hello->held, own->given) > 0 || (!p->known && hello->held.sequence > 0);
+	bool more = xchg_cmp(theirs->held, own->given) > 0 || (!p->known && theirs->held.sequence > 0);
 
 	if (more)
-		return proven(n, p, st->held_proof, WIRE_PARCEL, hello->held) ? hello->held.epoch : 0;
-	return proven(n, p, st->receipted_proof, WIRE_RECEIPT, hello->receipted) ? own->given.epoch : 0;
+		return place_proven(n, p, st->held_proof, WIRE_PARCEL, theirs->held) ? theirs->held.epoch : 0;
+	return place_proven(n, p, st->receipted_proof, WIRE_RECEIPT, theirs->receipted) ? own->given.epoch : 0;
 }
 
 void session_state(struct node *n, struct peer *p, const CyState *st, const struct wire_text *head)
 {
 	const char *fault = state_fault(st);
 	struct xchg_own own;
-	struct xchg_hello hello;
+	struct xchg_theirs theirs;
 	enum xchg_verdict verdict;
 	uint64_t lost = 0;
 	bool again;
@@ -232,20 +232,20 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 				 .receipted = { p->stream.receipted_epoch, p->stream.out_receipted },
 				 .held = { p->stream.in_epoch, p->stream.in_held },
 				 .forgotten = p->forgotten };
-	hello = (struct xchg_hello){ .epoch = st->epoch,
-				     .held = { st->held->epoch, st->held->sequence },
-				     .receipted = { st->receipted->epoch, st->receipted->sequence },
-				     .reconciling = st->reconciling,
-				     .window = p->their_window };
-	verdict = xchg_judge(&own, &hello);
+	theirs = (struct xchg_theirs){ .epoch = st->epoch,
+				       .held = { st->held->epoch, st->held->sequence },
+				       .receipted = { st->receipted->epoch, st->receipted->sequence },
+				       .reconciling = st->reconciling,
+				       .window = p->their_window };
+	verdict = xchg_judge(&own, &theirs);
 	/* A store that never heard of this peer, and a peer that holds something of ours. */
-	if (!p->known && hello.held.sequence > 0)
+	if (!p->known && theirs.held.sequence > 0)
 		verdict = XCHG_WE_RESTORED;
 	/* While we fetch back nothing has left in our epoch: one who holds something of
 	 * it shows that the backup was made at such a time. */
-	again = xchg_cmp(hello.held, own.given) > 0;
+	again = xchg_cmp(theirs.held, own.given) > 0;
 	if ((!p->stream.reconciling || again) && verdict == XCHG_WE_RESTORED) {
-		lost = epoch_lost(n, p, st, &own, &hello);
+		lost = epoch_lost(n, p, st, &own, &theirs);
 		if (lost == 0) {
 			batch_goodbye(
 				n, p, CY_GOODBYE_CODE__PROTOCOL,
@@ -287,7 +287,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 		break;
 	case XCHG_NORMAL:
 		node_tell(n, NODE_INFO, NODE_EVENT_PEER_UP, p->id, "peer %s: connected, it holds %llu, we hold %llu",
-			  p->id, (unsigned long long)hello.held.sequence, (unsigned long long)own.held.sequence);
+			  p->id, (unsigned long long)theirs.held.sequence, (unsigned long long)own.held.sequence);
 		break;
 	}
 	keep_head(n, p, st->audit_head, head);
@@ -295,6 +295,6 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 		batch_write(n, STORE_REQUEUE_ALL)->peer = batch_string(n, p->id);
 		p->stream.out_sequence = p->stream.out_receipted;
 	}
-	xchg_sender_open(&p->sender, &own, &hello, n->config.window);
+	xchg_sender_open(&p->sender, &own, &theirs, n->config.window);
 	p->waiting = true;
 }

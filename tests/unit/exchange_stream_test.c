@@ -14,7 +14,7 @@ static const struct xchg_own dissolved = { .given = { 9, 0 }, .receipted = { 5, 
 
 static enum xchg_verdict judge(const struct xchg_own *own, struct xchg_pos held, struct xchg_pos receipted)
 {
-	const struct xchg_hello hello = { .epoch = 3, .held = held, .receipted = receipted, .window = 4 };
+	const struct xchg_theirs hello = { .epoch = 3, .held = held, .receipted = receipted, .window = 4 };
 
 	return xchg_judge(own, &hello);
 }
@@ -35,7 +35,7 @@ static void what_a_peer_may_hold_while_parcels_are_dissolved(void **state)
 
 static void a_sender_resumes_after_the_smaller_place_and_keeps_epochs_apart(void **state)
 {
-	const struct xchg_hello hello = { .epoch = 3, .held = { 5, 3 }, .receipted = { 3, 8 }, .window = 4 };
+	const struct xchg_theirs hello = { .epoch = 3, .held = { 5, 3 }, .receipted = { 3, 8 }, .window = 4 };
 	struct xchg_sender s;
 
 	(void)state;
