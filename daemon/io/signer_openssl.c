@@ -398,14 +398,8 @@ static int load_identity(struct signer_material *s, const struct signer_config *
 }
 
 /* As long as the new key and certificate cannot be used, those of before sign. */
-static int load_own(struct signer_material *m, const struct signer_config *c, struct cy_error *e)
+static void keep_before(struct signer_material *m, const struct signer_material *old)
 {
-	struct cy_error *fault = c->before != NULL ? c->own_fault : NULL;
-	const struct signer_material *old = fault != NULL ? c->before->material : NULL;
-	int code = load_identity(m, c, fault != NULL ? fault : e);
-
-	if (code == CY_OK || old == NULL)
-		return code;
 	EVP_PKEY_free(m->key);
 	X509_free(m->certificate);
 	free(m->path);
@@ -417,7 +411,24 @@ static int load_own(struct signer_material *m, const struct signer_config *c, st
 	m->key = old->key;
 	m->certificate = old->certificate;
 	m->digest = old->digest;
-	return CY_OK;
+}
+
+/* Ours and those of all others. What we sign with is what we judge ourselves by: where our own
+ * list or bundle cannot be used, a certificate that came with it is not either. */
+static int load_all(struct signer_material *m, const struct signer_config *c, struct cy_error *e)
+{
+	struct cy_error *fault = c->before != NULL ? c->own_fault : NULL;
+	const struct signer_material *old = fault != NULL ? c->before->material : NULL;
+	int code = load_identity(m, c, fault != NULL ? fault : e);
+
+	if (code != CY_OK && old == NULL)
+		return code;
+	if (code != CY_OK)
+		keep_before(m, old);
+	code = pin_list_load(c, m->certificate, &m->pins, e);
+	if (code == CY_OK && old != NULL && fault->code != CY_OK)
+		keep_before(m, old);
+	return code;
 }
 
 int signer_prepare(const struct signer_config *config, struct signer_material **ret_material, struct cy_error *e)
@@ -428,8 +439,7 @@ int signer_prepare(const struct signer_config *config, struct signer_material **
 	ERR_clear_error();
 	if (m == NULL)
 		return cy_fail(e, CY_ENOMEM, "no memory for the signer");
-	if ((code = load_own(m, config, e)) == CY_OK)
-		code = pin_list_load(config, m->certificate, &m->pins, e);
+	code = load_all(m, config, e);
 	ERR_clear_error();
 	if (code != CY_OK) {
 		signer_material_free(m);

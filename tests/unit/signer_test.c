@@ -718,6 +718,47 @@ static void a_revoked_certificate_of_our_own_signs_no_more_and_what_it_signed_st
 	close_both();
 }
 
+/* Our new certificate comes together with a list of ours that cannot be read. What is signed with
+ * is what is judged: the whole of what was there before, and then the whole of what is new. */
+static void a_renewed_certificate_waits_for_our_own_list_to_be_readable(void **state)
+{
+	struct open o = { 0 };
+	struct signer_material *material;
+	struct cy_digest old, now_certificate;
+	struct cy_error e = { 0 }, own_fault = { 0 };
+	char crl[PATH_LEN];
+
+	(void)state;
+	sh("cp -a US-OIA US4 && cp US4/crl.pem US4/good.pem");
+	party(&o.party, "US4", "IE");
+	o.party.config.id = "US-OIA";
+	o.party.config.own_crl = in_dir("US4/crl.pem", crl);
+	in_dir("US-OIA/peers/IE/ca.pem", o.party.peer_anchors);
+	if (signer_openssl_new(&o.party.config, on_signed, &o.result, &o.signer, &o.port, &e) != CY_OK)
+		fail_msg("%s: %s", e.field, e.text);
+	assert_int_equal(o.port.may_sign(o.port.ctx, now, &old, &e), CY_OK);
+
+	sh("$P/certs/comity-pki renew US4 sign --new-key && echo '<html>' >US4/crl.pem");
+	o.party.config.before = o.signer;
+	o.party.config.own_fault = &own_fault;
+	assert_int_equal(signer_prepare(&o.party.config, &material, &e), CY_OK);
+	assert_int_equal(own_fault.code, CY_ECONFIG);
+	signer_openssl_apply(o.signer, material);
+	assert_int_equal(o.port.may_sign(o.port.ctx, now, &now_certificate, &e), CY_OK);
+	assert_true(cy_digest_equal(&old, &now_certificate));
+	accepted(&o, "US-OIA", TEXT, sign(&o, TEXT), 0);
+
+	sh("cp US4/good.pem US4/crl.pem");
+	own_fault = (struct cy_error){ 0 };
+	assert_int_equal(signer_prepare(&o.party.config, &material, &e), CY_OK);
+	assert_int_equal(own_fault.code, CY_OK);
+	signer_openssl_apply(o.signer, material);
+	assert_int_equal(o.port.may_sign(o.port.ctx, now, &now_certificate, &e), CY_OK);
+	assert_false(cy_digest_equal(&old, &now_certificate));
+	accepted(&o, "US-OIA", TEXT, sign(&o, TEXT), 0);
+	signer_openssl_free(o.signer);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -752,6 +793,7 @@ int main(void)
 		cmocka_unit_test(a_revoked_certificate_is_refused_from_the_reload_on),
 		cmocka_unit_test(we_sign_within_the_validity_of_our_certificate_only),
 		cmocka_unit_test(a_revoked_certificate_of_our_own_signs_no_more_and_what_it_signed_stays_ours),
+		cmocka_unit_test(a_renewed_certificate_waits_for_our_own_list_to_be_readable),
 		cmocka_unit_test(of_several_pins_with_one_key_the_signed_one_counts),
 		cmocka_unit_test(p384_signs_with_sha384),
 		cmocka_unit_test(a_wrong_start_is_refused_with_file_and_remedy),
