@@ -106,7 +106,7 @@ static int dissolve(struct again *a, const struct store_parcel *row)
 	if (CY_MUTANT_PLACE_TWICE && row->epoch == p->stream.out_epoch && p->stream.out_sequence >= row->sequence) {
 		p->stream.out_sequence = row->sequence - 1;
 		batch_put_stream(n, p);
-	} else if (row->epoch == p->stream.out_epoch) {
+	} else if (p->stream.out_sequence > 0) {
 		begin_epoch(n, p);
 	}
 	w = batch_write(n, STORE_DISSOLVE);
@@ -131,15 +131,20 @@ static int dissolve(struct again *a, const struct store_parcel *row)
 /* What is fetched back after a restore comes by case, and may leave out a parcel of
  * ours that held nothing new. A peer that is restored later and lacks both would
  * never take the next one. What it holds it knows by its bytes, whatever became of our
- * certificate; all else it judges anew. */
+ * certificate; all else it judges anew.
+ * Rows come a page at a time, each committed for itself, and the session may end in between:
+ * an epoch in which nothing was given yet shows that all before it is being dissolved, and
+ * what could leave as it is would overtake what waits in the queue. */
 static bool must_dissolve(const struct again *a, const struct store_parcel *row)
 {
 	const struct peer *p = a->p;
 	const struct xchg_pos pos = { row->epoch, row->sequence };
+	const bool earlier = pos.epoch != p->stream.out_epoch;
 
-	if (a->dissolves || (pos.epoch != p->stream.out_epoch && xchg_arrival(p->sender.sent, pos) == XCHG_GAP))
+	if (a->dissolves || (earlier && xchg_arrival(p->sender.sent, pos) == XCHG_GAP))
 		return true;
-	return xchg_cmp(pos, p->sender.held) > 0 && !signing_counts(a->n, p, row->manifest, row->signature);
+	return xchg_cmp(pos, p->sender.held) > 0 &&
+	       ((earlier && p->stream.out_sequence == 0) || !signing_counts(a->n, p, row->manifest, row->signature));
 }
 
 static int again_parcel(void *arg, const struct store_parcel *row)
@@ -149,10 +154,10 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 	int r;
 
 	a->rows++;
-	if (!xchg_may_send(&a->p->sender, pos.epoch))
-		return CY_EAGAIN;
 	if (must_dissolve(a, row))
 		return dissolve(a, row);
+	if (!xchg_may_send(&a->p->sender, pos.epoch))
+		return CY_EAGAIN;
 	r = outbound_messages(a->n, STORE_OWN, row->manifest, &a->content);
 	if (r < 0)
 		return r;

@@ -47,6 +47,7 @@ struct side {
 	char state[40], digest[65];
 	bool muted;          /* events are not shown */
 	int64_t trusts_from; /* what the other side signed before is refused: its certificate was revoked */
+	int64_t stands_from; /* and so would be what this side signed before, as it knows */
 };
 
 struct frame {
@@ -348,6 +349,14 @@ static int signer_verify(void *ctx, const char *authority, struct cy_bytes text,
 	return CY_OK;
 }
 
+static int signer_stands(void *ctx, struct cy_bytes signature, struct cy_wall made, struct cy_error *e)
+{
+	const struct side *s = ctx;
+
+	(void)signature;
+	return made.ms < s->stands_from ? cy_fail(e, CY_ESIGN, "our certificate was revoked") : CY_OK;
+}
+
 static void random_fill(void *ctx, void *data, size_t len)
 {
 	struct side *s = ctx;
@@ -421,7 +430,8 @@ static void start(struct side *s)
 	s->ports.local =
 		(struct local_port){ .ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close };
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
-	s->ports.signer = (struct signer_port){ .ctx = s, .sign = signer_sign, .verify = signer_verify };
+	s->ports.signer =
+		(struct signer_port){ .ctx = s, .sign = signer_sign, .verify = signer_verify, .stands = signer_stands };
 	s->ports.random = (struct random_port){ s, random_fill };
 	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)
@@ -885,6 +895,45 @@ static void a_late_receipt_for_a_dissolved_parcel_counts(void **state)
 	world_end(w, "late-receipt");
 }
 
+/* The other side is restored from a backup of long ago, and has to get anew what we signed by a
+ * certificate that is revoked since, as many parcels as are read at one time, and then one of a
+ * later epoch that could be sent as it is: it comes behind them all the same. */
+static void nothing_overtakes_what_is_dissolved(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	copy_store(&w->b, false);
+	settle(w);
+	connect_both(w);
+	settle(w);
+	submit(&w->a, NULL, request);
+	settle(w);
+	for (unsigned i = 0; i < CY_WINDOW_MAX; i++) {
+		submit(&w->a, w->a.case_id, NOTE);
+		settle(w);
+	}
+	w->lose = "parcel";
+	submit(&w->a, w->a.case_id, NOTE);
+	settle(w);
+	w->now += 1000;
+	w->a.stands_from = w->b.trusts_from = w->now;
+	connect_both(w);
+	settle(w);
+	session_lost(w, "connection reset");
+	w->now += 1000;
+	say(w, "       -- IE is restored from a backup");
+	copy_store(&w->b, true);
+	settle(w);
+	for (int i = 0; i < 3; i++) {
+		w->now += 1000;
+		connect_both(w);
+		settle(w);
+	}
+	both_equal(w, w->a.case_id);
+	world_end(w, "dissolved-first");
+}
+
 static void a_restored_side_fetches_back_what_it_lost(void **state)
 {
 	struct world *w = world_new();
@@ -1030,6 +1079,7 @@ int main(void)
 		cmocka_unit_test(a_lost_receipt_is_given_again_for_the_parcel_sent_again),
 		cmocka_unit_test(a_refused_parcel_is_dissolved_and_its_messages_travel_anew),
 		cmocka_unit_test(a_late_receipt_for_a_dissolved_parcel_counts),
+		cmocka_unit_test(nothing_overtakes_what_is_dissolved),
 		cmocka_unit_test(a_refused_receipt_is_signed_anew),
 		cmocka_unit_test(a_restart_in_the_middle_loses_nothing),
 		cmocka_unit_test(a_crossing_withdrawal_and_refusal_end_the_same_on_both_sides),
