@@ -98,7 +98,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
 .SECONDARY: $(UNIT:$(BUILD)/tests/%=$(BUILD)/obj/tests/unit/%.o)
 $(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test $(BUILD)/tests/link_proof_test: $(BUILD)/obj/tests/unit/link_rig.o
-$(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_list_test: $(BUILD)/obj/tests/unit/tls_rig.o
+$(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_list_test $(BUILD)/tests/secrets_test: $(BUILD)/obj/tests/unit/tls_rig.o
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
 $(BUILD)/tests/greet_test $(BUILD)/tests/greet_hello_test $(BUILD)/tests/greet_after_test $(BUILD)/tests/backlog_test: $(addprefix $(BUILD)/obj/tests/,unit/greet_frames.o unit/greet_rig.o sim/store_mem.o \
 	sim/store_mem_evidence.o)

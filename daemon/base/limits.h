@@ -54,6 +54,14 @@
 #define CY_TLS_REKEY_RECORDS         16u /* records of data that earn one */
 #define CY_TLS_TICKETS_MAX           16u /* NewSessionTickets on a connection that we dialled */
 
+/* Keys in locked memory. One connection has a key of its own for as long as it lasts: the other
+ * side chooses its kind, and that of P-521 is the longest. When there is no more of this memory
+ * OpenSSL fails, also where it signs: it is enough for all connections that there may be. */
+#define CY_SECRET_BYTES      (2u * 1024u * 1024u)
+#define CY_SECRET_CONNECTION 128u
+#define CY_PEERS_MAX         512u  /* in a configuration */
+#define CY_HANDSHAKES_MAX    4096u /* unfinished ones that a configuration may allow */
+
 /* The local socket. */
 #define CY_LOCAL_FRAME_MAX   (1024u * 1024u)
 #define CY_LOCAL_CLIENTS_MAX 256u

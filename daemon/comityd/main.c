@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (!secrets_protect(hold_dumpable()))
-		fputs("comityd: warning: the memory of keys cannot be locked and may be swapped out; allow 64 KiB by "
+		fputs("comityd: warning: the memory of keys cannot be locked and may be swapped out; allow 2 MiB by "
 		      "LimitMEMLOCK= of the service unit, or ulimit -l\n",
 		      stderr);
 	signal(SIGPIPE, SIG_IGN);

@@ -1,4 +1,5 @@
 #include "io/config_confuse.h"
+#include "base/limits.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -377,8 +378,8 @@ static void load_numbers(struct config_load *l, cfg_t *root)
 		config_wrong(&delivery, "heartbeat_timeout", config_end(&delivery),
 			     "a single heartbeat that is late would end the session; at least twice the heartbeat is "
 			     "expected; correct one of them");
-	c->handshakes = config_number(&limits, "handshakes", 1, 4096, 64);
-	c->handshakes_per_address = config_number(&limits, "handshakes_per_address", 1, 4096, 8);
+	c->handshakes = config_number(&limits, "handshakes", 1, CY_HANDSHAKES_MAX, 64);
+	c->handshakes_per_address = config_number(&limits, "handshakes_per_address", 1, CY_HANDSHAKES_MAX, 8);
 	c->handshake_timeout_ms = config_duration(&limits, "handshake_timeout", SECOND, 10 * SECOND, SECOND, HOUR);
 	c->log_level = NODE_INFO;
 	if (t != NULL && (i = config_choice(&log, "level", t, levels)) >= 0)
@@ -407,10 +408,9 @@ static void load_all(struct config_load *l, cfg_t *root)
 	c->peers = cy_arena_take(&c->arena, (c->n_peers + 1) * sizeof *c->peers);
 	for (size_t i = 0; i < c->n_peers; i++)
 		load_peer(l, cfg_getnsec(root, "peer", (unsigned)i), &c->peers[i]);
-	if (c->n_peers > CONFIG_PEERS_MAX)
+	if (c->n_peers > CY_PEERS_MAX)
 		config_problem(l->out, l->path, l->last, NULL,
-			       "there are %zu peers; at most %d are expected; remove some", c->n_peers,
-			       CONFIG_PEERS_MAX);
+			       "there are %zu peers; at most %u are expected; remove some", c->n_peers, CY_PEERS_MAX);
 	load_numbers(l, root);
 }
 

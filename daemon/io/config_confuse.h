@@ -14,7 +14,6 @@
 #include "io/config_problems.h"
 #include "node/node.h"
 
-#define CONFIG_PEERS_MAX 512
 #define CONFIG_ROLES_MAX 4096
 
 /* host is a name, an IPv4 or an IPv6 address without brackets. */

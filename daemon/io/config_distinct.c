@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/limits.h"
 #include "io/config_tree.h"
 
 /* The certificates of a file, as far as it holds some; NULL for none. */
@@ -114,9 +115,8 @@ static void compare_own(const struct config *c, const struct config_peer *p, con
 
 void config_distinct(const struct config *c, struct config_problems *out)
 {
-	struct material *of = calloc(CONFIG_PEERS_MAX + 1, sizeof *of);
-	const size_t n =
-		c->n_peers < CONFIG_PEERS_MAX ? c->n_peers : CONFIG_PEERS_MAX; /* more are a problem of their own */
+	struct material *of = calloc(CY_PEERS_MAX + 1, sizeof *of);
+	const size_t n = c->n_peers < CY_PEERS_MAX ? c->n_peers : CY_PEERS_MAX; /* more are a problem of their own */
 	STACK_OF(X509) * own[] = { read_all(c->signing_certificate), read_all(c->own_signing_certificates) };
 
 	CY_ASSERT(of != NULL);
