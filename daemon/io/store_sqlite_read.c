@@ -469,7 +469,8 @@ static int waiting(void *ctx, const char *peer, uint32_t limit, store_message_fn
 	return store_read_each(&r, R_WAITING, &b);
 }
 
-static int undelivered(void *ctx, struct cy_wall before, uint32_t limit, store_message_fn *fn, void *arg)
+static int undelivered(void *ctx, struct cy_wall before, struct cy_wall after, const char *after_id, uint32_t limit,
+		       store_message_fn *fn, void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = message_row, .fn.message = fn };
 	struct store_bind b;
@@ -478,6 +479,8 @@ static int undelivered(void *ctx, struct cy_wall before, uint32_t limit, store_m
 	if (code < 0)
 		return code;
 	bind_i64(&b, before.ms);
+	bind_i64(&b, after.ms);
+	bind_text(&b, after_id);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_UNDELIVERED, &b);
 }

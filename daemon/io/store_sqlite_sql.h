@@ -206,7 +206,8 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 	X(WAITING, "SELECT " MESSAGE_COLUMNS WITH_CONTENT FROM_CONTENT                                                 \
 		   " WHERE m.peer = ? AND m.author = 0 AND m.transport = 0 ORDER BY m.priority DESC, m.no LIMIT ?")    \
 	X(UNDELIVERED, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                          \
-		       " WHERE m.author = 0 AND m.transport <= 1 AND m.created < ? ORDER BY m.created LIMIT ?")        \
+		       " WHERE m.author = 0 AND m.transport <= 1 AND (m.transport = 1 OR m.sequence = 0)"              \
+		       " AND m.created < ?1 AND (m.created, m.id) > (?2, ?3) ORDER BY m.created, m.id LIMIT ?4")       \
 	X(GET_PARCEL, PARCEL_SELECT " WHERE peer = ? AND author = ? AND epoch = ? AND sequence = ?")                   \
 	X(PARCELS, PARCEL_SELECT " WHERE peer = ?1 AND author = ?2 AND (epoch, sequence) > (?3, ?4)"                   \
 				 " AND dissolved = 0 ORDER BY epoch, sequence LIMIT ?5")                               \

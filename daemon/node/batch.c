@@ -342,7 +342,7 @@ void batch_plan_wake(struct node *n)
 {
 	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx), at = n->next_expiry;
 
-	if (cy_mono_before(now, n->retry) && cy_mono_before(n->retry, at))
+	if (cy_mono_before(now, n->retry))
 		at = n->retry;
 	for (size_t i = 0; i < n->n_peers; i++)
 		if (cy_mono_before(now, n->peers[i]->no_parcel_before) &&
@@ -413,8 +413,8 @@ void batch_start(struct node *n)
 	if (b->alone == NULL && !cy_mono_before(now, n->next_expiry)) {
 		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
 		if (!n->clock_suspect) {
-			outbound_expire(n);
-			n->next_expiry = outbound_next_expiry(n);
+			expire_undelivered(n);
+			n->next_expiry = expire_next(n);
 		}
 	}
 	batch_plan_wake(n);
@@ -502,7 +502,7 @@ static void commit(struct node *n)
 			inbound_receipted(n, want);
 			break;
 		case WANT_STATEMENT:
-			outbound_expired(n, want);
+			expire_signed(n, want);
 			break;
 		}
 	}

@@ -31,6 +31,7 @@
 #define NODE_HOOKS_MAX          4              /* commands that run at one time */
 #define NODE_CONFIRM_MS         60000          /* by which an operator's time may differ */
 #define NODE_OVERDUE_MAX        16             /* attachments that a batch destroys */
+#define NODE_EXPIRED_MAX        256            /* undelivered messages that a batch gives up */
 #define NODE_STUCK_MAX          256            /* contents that are passed over because the disk does not let them go */
 #define NODE_AGAIN_MAX          1024           /* inputs of failed batches; then no more evidence goes in or out */
 #define NODE_PUSH_BYTES         (256u * 1024u) /* events in a client's queue */

@@ -38,10 +38,14 @@ struct parcel_content {
 	size_t n;
 };
 int outbound_messages(struct node *n, enum store_author author, struct cy_bytes manifest, struct parcel_content *ret);
-void outbound_expire(struct node *n);
+
+/* -------------------------------------------------------------- expire.c */
+/* Give up what is older than delivery.undelivered_after, oldest first and of all peers: the signed
+ * statements are wants of this batch. */
+void expire_undelivered(struct node *n);
 /* When the next message may have to be given up; CY_NEVER: none of ours waits. */
-struct cy_mono outbound_next_expiry(struct node *n);
-void outbound_expired(struct node *n, struct want *w);
+struct cy_mono expire_next(struct node *n);
+void expire_signed(struct node *n, struct want *w);
 
 /* -------------------------------------------------------------- reconcile.c */
 void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch);

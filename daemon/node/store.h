@@ -409,9 +409,11 @@ struct store_port {
 	/* Own QUEUED messages to `peer`, most urgent first, then oldest; with content;
 	 * at most `limit`. */
 	int (*waiting)(void *ctx, const char *peer, uint32_t limit, store_message_fn *fn, void *arg);
-	/* Own QUEUED messages (all peers) created before `before`, and own TRANSMITTED
-	 * ones; oldest first, at most `limit`; without content. */
-	int (*undelivered)(void *ctx, struct cy_wall before, uint32_t limit, store_message_fn *fn, void *arg);
+	/* Own QUEUED messages that have never left, and own TRANSMITTED ones, to all peers, created
+	 * before `before`; in order of creation, then id, after that place (0 and "": from the first),
+	 * at most `limit`; without content. What has left once and is QUEUED again leaves again. */
+	int (*undelivered)(void *ctx, struct cy_wall before, struct cy_wall after, const char *after_id, uint32_t limit,
+			   store_message_fn *fn, void *arg);
 
 	/* By key. */
 	int (*get_parcel)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,

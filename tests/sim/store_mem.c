@@ -909,10 +909,20 @@ static int by_created(const void *x, const void *y)
 
 	if (a->row.created.ms != b->row.created.ms)
 		return a->row.created.ms < b->row.created.ms ? -1 : 1;
-	return a->no < b->no ? -1 : a->no > b->no;
+	return strcmp(a->row.id, b->row.id);
 }
 
-static int undelivered(void *ctx, struct cy_wall before, uint32_t limit, store_message_fn *fn, void *arg)
+static bool may_expire(const struct store_message *row, struct cy_wall before, struct cy_wall after,
+		       const char *after_id)
+{
+	if (row->transport == STORE_QUEUED && row->sequence != 0)
+		return false;
+	return row->created.ms < before.ms &&
+	       (row->created.ms > after.ms || (row->created.ms == after.ms && strcmp(row->id, after_id) > 0));
+}
+
+static int undelivered(void *ctx, struct cy_wall before, struct cy_wall after, const char *after_id, uint32_t limit,
+		       store_message_fn *fn, void *arg)
 {
 	struct mem_store *s = ctx;
 	struct mem_message **at;
@@ -929,7 +939,7 @@ static int undelivered(void *ctx, struct cy_wall before, uint32_t limit, store_m
 	CY_ASSERT(at != NULL);
 	for (size_t i = 0; i < s->n_peers; i++)
 		for (size_t k = 0; k < s->peers[i].n_open; k++)
-			if (s->peers[i].open[k]->row.created.ms < before.ms)
+			if (may_expire(&s->peers[i].open[k]->row, before, after, after_id))
 				at[n++] = s->peers[i].open[k];
 	qsort(at, n, sizeof *at, by_created);
 	for (size_t i = 0; i < n && i < limit && r >= 0; i++)

@@ -1,9 +1,11 @@
 /* A node between two commits, and a node with more to do than one page or one batch holds: what
- * clients ask for in one batch (node/subscribe.c). */
+ * clients ask for in one batch (node/subscribe.c), messages that are given up (node/expire.c). */
 #include "greet_rig.h"
+#include "law/fact.h"
 #include "wire/message.h"
 
 #define DESK "desk"
+#define DAY  INT64_C(86400000)
 
 /* --------------------------------------------------------------------- the store */
 
@@ -16,10 +18,10 @@ static struct store_write *row(struct store_writeset **w, enum store_op op)
 	return store_add(*w, op);
 }
 
-static void put_case(struct store_writeset **w, const char *peer)
+static void put_case(struct store_writeset **w, const char *peer, const char *case_id)
 {
 	row(w, STORE_PUT_CASE)->case_row = (struct store_case){ .peer = peer,
-								.case_id = "case",
+								.case_id = case_id,
 								.side = CY_SIDE__REQUESTED,
 								.own_reference = "",
 								.peer_reference = "",
@@ -175,7 +177,7 @@ static void a_cursor_that_is_made_in_the_batch_is_not_made_again(void **state)
 	struct rig *r;
 
 	(void)state;
-	put_case(&w, PEER);
+	put_case(&w, PEER, "case");
 	put_received(&w, some_id(1).s);
 	put_events(&w, 4);
 	r = started(w);
@@ -196,7 +198,7 @@ static void a_cursor_can_be_acknowledged_in_the_batch_that_makes_it(void **state
 	struct rig *r;
 
 	(void)state;
-	put_case(&w, PEER);
+	put_case(&w, PEER, "case");
 	put_received(&w, some_id(1).s);
 	put_events(&w, 4);
 	r = started(w);
@@ -215,7 +217,7 @@ static void a_message_that_was_retrieved_stays_so_when_its_event_is_acknowledged
 	struct rig *r;
 
 	(void)state;
-	put_case(&w, PEER);
+	put_case(&w, PEER, "case");
 	put_received(&w, some_id(1).s);
 	r = started(w);
 	have_a_batch_under_way(r);
@@ -226,6 +228,241 @@ static void a_message_that_was_retrieved_stays_so_when_its_event_is_acknowledged
 	rig_free(r);
 }
 
+/* -------------------------------------------------------------- what is given up */
+
+/* A text of the write-set. */
+static const char *named(struct store_writeset *w, const char *case_id, unsigned i)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "%s-%04u", case_id, i);
+	return cy_arena_string(&w->arena, text);
+}
+
+enum way {
+	NEVER_LEFT,
+	UNANSWERED,
+	LEAVES_AGAIN
+};
+
+/* `n` messages of ours, of one case, each a minute younger than the one before. */
+static void put_own(struct store_writeset **w, const char *peer, const char *case_id, unsigned n, int64_t first_ms,
+		    enum way way)
+{
+	uint8_t encoded[LAW_FACT_MAX];
+
+	put_case(w, peer, case_id);
+	for (unsigned i = 1; i <= n; i++) {
+		const struct law_fact fact = { .side = CY_SIDE__REQUESTED,
+					       .number = i,
+					       .kind = CY_CONTENT__KIND_NOTE,
+					       .at_ms = first_ms + (i - 1) * INT64_C(60000) };
+		struct store_message *m = &row(w, STORE_PUT_MESSAGE)->message;
+
+		*m = (struct store_message){ .id = named(*w, case_id, i),
+					     .peer = peer,
+					     .case_id = case_id,
+					     .author = STORE_OWN,
+					     .number = i,
+					     .kind = CY_CONTENT__KIND_NOTE,
+					     .created = { fact.at_ms },
+					     .transport = way == UNANSWERED ? STORE_TRANSMITTED : STORE_QUEUED,
+					     .void_reason = "",
+					     .client = DESK,
+					     .content = cy_bytes("note", 4),
+					     .digest = cy_sha256(cy_bytes("note", 4)),
+					     .size = 4,
+					     .epoch = way != NEVER_LEFT,
+					     .sequence = way != NEVER_LEFT };
+		m->fact = cy_bytes(encoded, law_fact_encode(&fact, encoded));
+		m->fact.data = memcpy(cy_arena_take(&(*w)->arena, m->fact.len), encoded, m->fact.len);
+	}
+}
+
+/* Messages to `peer` that failed. */
+static size_t given_up(struct rig *r, const char *peer)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->store.n_events; i++)
+		n += r->store.events[i]->type == CY_EVENT_TYPE__RELAY_FAILED &&
+		     strcmp(r->store.events[i]->peer, peer) == 0;
+	return n;
+}
+
+/* Two peers. */
+static void start_with_undelivered(struct rig *r, struct store_writeset *w)
+{
+	static const struct node_peer_config peers[] = { { .id = PEER }, { .id = OTHER } };
+
+	r->config.peers = peers;
+	r->config.n_peers = 2;
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	r->did[0] = '\0';
+}
+
+static struct rig *with_undelivered(struct store_writeset *w)
+{
+	struct rig *r = rig_new(false);
+
+	start_with_undelivered(r, w);
+	return r;
+}
+
+static void look_again(struct rig *r)
+{
+	r->now += 60000;
+	node_wake(r->node);
+	rig_settle(r);
+}
+
+static void what_leaves_again_keeps_nothing_of_another_peer_from_being_given_up(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_own(&w, PEER, "again", 1, START_MS - 40 * DAY, LEAVES_AGAIN);
+	put_own(&w, OTHER, "other", 1, START_MS - 35 * DAY, NEVER_LEFT);
+	r = with_undelivered(w);
+	look_again(r);
+	assert_int_equal(given_up(r, OTHER), 1);
+	assert_int_equal(given_up(r, PEER), 0);
+	rig_free(r);
+}
+
+static void a_page_of_what_leaves_again_hides_nothing_behind_it(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_own(&w, PEER, "again", 300, START_MS - 40 * DAY, LEAVES_AGAIN);
+	put_own(&w, PEER, "never", 1, START_MS - 35 * DAY, NEVER_LEFT);
+	r = with_undelivered(w);
+	look_again(r);
+	assert_int_equal(given_up(r, PEER), 1);
+	rig_free(r);
+}
+
+/* One look, and the batches that follow it at once. */
+static void all_that_is_too_old_is_given_up_whoever_it_was_for(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_own(&w, PEER, "many", 600, START_MS - 40 * DAY, NEVER_LEFT);
+	put_own(&w, OTHER, "few", 2, START_MS - 39 * DAY, NEVER_LEFT);
+	put_own(&w, OTHER, "young", 1, START_MS - 20 * DAY, NEVER_LEFT);
+	r = with_undelivered(w);
+	for (size_t i = 0; i < 4; i++) {
+		node_wake(r->node);
+		rig_settle(r);
+	}
+	assert_int_equal(given_up(r, PEER), 600);
+	assert_int_equal(given_up(r, OTHER), 2);
+	rig_free(r);
+}
+
+static void only_what_never_left_is_void_when_it_is_given_up(void **state)
+{
+	struct store_writeset *w = NULL;
+	const struct mem_message *m;
+	struct rig *r;
+
+	(void)state;
+	put_own(&w, PEER, "never", 1, START_MS - 40 * DAY, NEVER_LEFT);
+	put_own(&w, PEER, "left", 1, START_MS - 40 * DAY, UNANSWERED);
+	r = with_undelivered(w);
+	look_again(r);
+	m = mem_store_message(&r->store, "never-0001");
+	assert_int_equal(m->row.transport, STORE_FAILED);
+	assert_int_equal(m->row.void_code, CY_REJECTION_CODE__EXPIRED);
+	m = mem_store_message(&r->store, "left-0001");
+	assert_int_equal(m->row.transport, STORE_FAILED);
+	assert_int_equal(m->row.void_code, 0);
+	rig_free(r);
+}
+
+static int (*get_any_case)(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg);
+
+static int get_case_unless_damaged(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg)
+{
+	return strcmp(case_id, "damaged") == 0 ? CY_ESTORE : get_any_case(ctx, peer, case_id, fn, arg);
+}
+
+static void a_case_that_cannot_be_read_hides_nothing_behind_it(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_own(&w, PEER, "damaged", 300, START_MS - 40 * DAY, NEVER_LEFT);
+	put_own(&w, PEER, "other", 1, START_MS - 35 * DAY, NEVER_LEFT);
+	put_own(&w, OTHER, "third", 1, START_MS - 35 * DAY, NEVER_LEFT);
+	r = rig_new(false);
+	get_any_case = r->ports.store.get_case;
+	r->ports.store.get_case = get_case_unless_damaged;
+	start_with_undelivered(r, w);
+	look_again(r);
+	assert_int_equal(given_up(r, PEER), 1);
+	assert_int_equal(given_up(r, OTHER), 1);
+	rig_free(r);
+}
+
+static void give_receipt_for_all(struct rig *r, const struct line *l)
+{
+	const struct mem_parcels *sent = &mem_store_peer(&r->store, PEER)->parcels[STORE_OWN];
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyReceipt receipt = CY_RECEIPT__INIT;
+	struct wire_text *t = calloc(1, sizeof *t);
+	struct sealed s;
+
+	assert_non_null(t);
+	assert_int_equal(sent->n, 1);
+	assert_int_equal(wire_text_read(sent->at[0]->row.manifest, t, NULL), CY_OK);
+	t->type = WIRE_RECEIPT;
+	t->parcel = cy_sha256(sent->at[0]->row.manifest);
+	cy_copy(t->from, sizeof t->from, PEER);
+	cy_copy(t->to, sizeof t->to, SELF);
+	t->made = (struct cy_wall){ r->now };
+	seal_text(&s, t, PEER);
+	receipt.receipt = &s.st;
+	f.kind_case = CY_PEER_FRAME__KIND_RECEIPT;
+	f.receipt = &receipt;
+	rig_give_peer(r, l, &f);
+	cy_buf_free(&s.text);
+	free(t);
+}
+
+static void what_is_receipted_in_the_batch_that_gives_up_is_not_given_up(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct line *l;
+	struct rig *r;
+
+	(void)state;
+	put_own(&w, PEER, "case", 1, START_MS, NEVER_LEFT);
+	r = with_undelivered(w);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	assert_int_equal(mem_store_message(&r->store, "case-0001")->row.transport, STORE_TRANSMITTED);
+	r->now += 31 * DAY;
+	/* The batch that is under way has looked, and what it gives up is not signed: the next look is
+	 * in the batch that takes the receipt. */
+	node_wake(r->node);
+	rig_signed(r, CY_ESIGN);
+	rig_run(r);
+	have_a_batch_under_way(r);
+	r->now += 60000;
+	give_receipt_for_all(r, l);
+	rig_settle(r);
+	assert_int_equal(mem_store_message(&r->store, "case-0001")->row.transport, STORE_RELAYED);
+	assert_int_equal(given_up(r, PEER), 0);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +470,12 @@ int main(void)
 		cmocka_unit_test(a_cursor_that_is_made_in_the_batch_is_not_made_again),
 		cmocka_unit_test(a_cursor_can_be_acknowledged_in_the_batch_that_makes_it),
 		cmocka_unit_test(a_message_that_was_retrieved_stays_so_when_its_event_is_acknowledged),
+		cmocka_unit_test(what_leaves_again_keeps_nothing_of_another_peer_from_being_given_up),
+		cmocka_unit_test(a_page_of_what_leaves_again_hides_nothing_behind_it),
+		cmocka_unit_test(all_that_is_too_old_is_given_up_whoever_it_was_for),
+		cmocka_unit_test(only_what_never_left_is_void_when_it_is_given_up),
+		cmocka_unit_test(a_case_that_cannot_be_read_hides_nothing_behind_it),
+		cmocka_unit_test(what_is_receipted_in_the_batch_that_gives_up_is_not_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -334,7 +334,7 @@ static void blob_space(void *ctx, struct blob_space *ret)
 
 /* --------------------------------------------------------------------------- life */
 
-static const char *const peers[] = { PEER };
+static const char *const peers[] = { PEER, OTHER };
 static const struct node_client_config clients[] = { { "desk", CY_ROLE__SUBMITTER, true } };
 
 struct rig *rig_new(bool evidence)
@@ -345,7 +345,7 @@ struct rig *rig_new(bool evidence)
 	r->proof = calloc(1, sizeof *r->proof);
 	assert_non_null(r->proof);
 	r->now = START_MS;
-	mem_store_init(&r->store, peers, 1, broken, r);
+	mem_store_init(&r->store, peers, 2, broken, r);
 	mem_store_port(&r->store, &r->ports.store);
 	r->ports.store.commit = store_commit;
 	r->ports.link = (struct link_port){ r, link_send, link_proven, link_established, link_close };

@@ -22,6 +22,7 @@
 
 #define SELF     "IE"
 #define PEER     "US-OIA"
+#define OTHER    "FR"                   /* has a place in the store; configured only where a test says so */
 #define START_MS INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */
 #define LINES    8
 #define SIGNING  32
@@ -67,7 +68,7 @@ struct rig {
 
 	/* What the node did since taken(), in words: "warning", "alarm", and with the number of the
 	 * session "1:hello", "2:goodbye-PROTOCOL", "1:close"; "want" and "no-want" of the bulk lane. */
-	char did[1024];
+	char did[8192];
 	char journal[512];       /* the last line that is a warning or an alarm */
 	struct wire_text *proof; /* the node's last one */
 	CyHello *hello;          /* and its last Hello */

@@ -113,6 +113,43 @@ static void the_most_urgent_waits_first_then_the_oldest(void **state)
 	assert_int_equal(counts.oldest.ms, 1001);
 }
 
+static void undelivered_come_by_age_and_by_pages_without_what_leaves_again(void **state)
+{
+	struct fixture *f = *state;
+	struct store_port *p = &f->port;
+	struct seen s = { 0 };
+
+	add_case(f, "case", "desk", "", "");
+	for (uint32_t i = 0; i < 4; i++)
+		add_message(f, "case", (const char *[]){ "d", "c", "b", "a" }[i], i + 1, CY_PRIORITY__NORMAL);
+	for (struct store_write *w = f->w->first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.id, "a") == 0)
+			w->message.created = (struct cy_wall){ 1001 }; /* as old as "d" */
+	for (uint32_t i = 0; i < 2; i++)
+		add(f, STORE_MARK_MESSAGE)->message =
+			(struct store_message){ .id = i == 0 ? "c" : "b",
+						.transport = i == 0 ? STORE_TRANSMITTED : STORE_QUEUED,
+						.void_reason = "",
+						.epoch = 1,
+						.sequence = 1,
+						.index = i };
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(
+		p->undelivered(p->ctx, (struct cy_wall){ 1004 }, (struct cy_wall){ 0 }, "", 2, see_message, &s), CY_OK);
+	assert_int_equal(s.n, 2);
+	assert_string_equal(s.ids[0], "a");
+	assert_string_equal(s.ids[1], "d");
+	assert_int_equal(
+		p->undelivered(p->ctx, (struct cy_wall){ 1004 }, (struct cy_wall){ 1001 }, "d", 2, see_message, &s),
+		CY_OK);
+	assert_int_equal(s.n, 3);
+	assert_string_equal(s.ids[2], "c");
+	assert_int_equal(
+		p->undelivered(p->ctx, (struct cy_wall){ 1002 }, (struct cy_wall){ 1001 }, "d", 2, see_message, &s),
+		CY_OK);
+	assert_int_equal(s.n, 3);
+}
+
 static void a_restore_puts_back_what_has_no_receipt(void **state)
 {
 	struct fixture *f = *state;
@@ -586,6 +623,7 @@ int main(void)
 		TEST(what_is_committed_is_there_after_a_restart),
 		TEST(a_write_set_that_fails_in_the_middle_leaves_nothing),
 		TEST(the_most_urgent_waits_first_then_the_oldest),
+		TEST(undelivered_come_by_age_and_by_pages_without_what_leaves_again),
 		TEST(a_restore_puts_back_what_has_no_receipt),
 		TEST(a_dissolved_parcel_stays_and_is_not_sent_again),
 		TEST(the_first_receipt_of_the_peer_stays_and_ours_may_be_signed_anew),
