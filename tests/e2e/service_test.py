@@ -142,7 +142,7 @@ def no_thread_is_interrupted_by_a_signal():
 def keys_lie_in_locked_memory():
     with open(f"/proc/{us.process.pid}/status") as f:
         locked = next(int(line.split()[1]) for line in f if line.startswith("VmLck:"))
-    assert locked >= 64, f"{locked} KiB are locked"
+    assert locked >= 2048, f"{locked} KiB are locked"
     assert "cannot be locked" not in us.log()
 
 
