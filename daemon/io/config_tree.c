@@ -375,34 +375,49 @@ static bool all_closed(const char *path, char *text, struct config_problems *out
 	return brace == NULL;
 }
 
-/* libconfuse replaces ${NAME} within double quotes. */
-static bool all_fixed(const char *path, char *text, struct config_problems *out)
-{
-	const size_t before = out->n;
-
-	for (char *at = text, *end; *at != '\0'; at = end) {
-		end = *at == '"' || *at == '\'' ? past_quote(at) : at + 1;
-		if (*at != '"' || memmem(at, (size_t)(end - at), "${", 2) == NULL)
-			continue;
-		config_problem(out, path, line_of(text, at), NULL,
-			       "${ stands for an environment variable, which is another in each place; plain text is "
-			       "expected; write it out");
-	}
-	return out->n == before;
-}
-
-/* The end of "${NAME}" that begins at `at` within a string: its closing brace, or NULL. */
+/* The end of "${NAME}" that begins at `at`: its closing brace, or NULL. */
 static const char *variable_end(const char *at, const char *end)
 {
 	return at + 1 < end && at[0] == '$' && at[1] == '{' ? memchr(at, '}', (size_t)(end - at)) : NULL;
 }
 
+/* The next text in which libconfuse replaces ${NAME}: within double quotes, or such a name without
+ * any. It begins at or after `at`; false: there is none. */
+static bool next_text(char *at, const char *text_end, const char **ret_from, char **ret_end)
+{
+	for (char *end; *at != '\0'; at = end) {
+		const char *brace = variable_end(at, text_end);
+
+		end = *at == '"' || *at == '\'' ? past_quote(at) : brace != NULL ? at + (brace - at) + 1 : at + 1;
+		if (*at != '"' && brace == NULL)
+			continue;
+		*ret_from = *at == '"' ? at + 1 : at;
+		*ret_end = end;
+		return true;
+	}
+	return false;
+}
+
+static bool all_fixed(const char *path, char *text, struct config_problems *out)
+{
+	const size_t before = out->n;
+	const char *from;
+
+	for (char *at = text, *text_end = text + strlen(text); next_text(at, text_end, &from, &at);)
+		if (memmem(from, (size_t)(at - from), "${", 2) != NULL)
+			config_problem(
+				out, path, line_of(text, from), NULL,
+				"${ stands for an environment variable, which is another in each place; plain text is "
+				"expected; write it out");
+	return out->n == before;
+}
+
 /* libconfuse reads a variable that is not set as no text at all, and "${DIR}/store" would be another,
  * empty store. "${NAME:-TEXT}" says what it stands for then. */
-static void variables_of(const char *path, const char *text, const char *quote, const char *end,
+static void variables_of(const char *path, const char *text, const char *from, const char *end,
 			 struct config_problems *out)
 {
-	for (const char *at = quote + 1, *brace; at < end; at++) {
+	for (const char *at = from, *brace; at < end; at++) {
 		char name[128];
 		const char *value;
 
@@ -427,12 +442,10 @@ static void variables_of(const char *path, const char *text, const char *quote, 
 static bool all_set(const char *path, char *text, struct config_problems *out)
 {
 	const size_t before = out->n;
+	const char *from;
 
-	for (char *at = text, *end; *at != '\0'; at = end) {
-		end = *at == '"' || *at == '\'' ? past_quote(at) : at + 1;
-		if (*at == '"')
-			variables_of(path, text, at, end, out);
-	}
+	for (char *at = text, *text_end = text + strlen(text); next_text(at, text_end, &from, &at);)
+		variables_of(path, text, from, at, out);
 	return out->n == before;
 }
 

@@ -393,6 +393,13 @@ static void a_variable_that_is_not_set_is_an_error(void **state)
 	problem("run_dir = \"${COMITY_TEST_EMPTY}run\"\n", "7", "COMITY_TEST_EMPTY is empty", "set it");
 	problem("listen = {\"127.0.0.1:1\",\n \"${COMITY_TEST_UNSET}:2\"}\n", "8", "COMITY_TEST_UNSET is not set",
 		"set it");
+	/* libconfuse takes one without quotes too. */
+	problem("run_dir = ${COMITY_TEST_UNSET}\n", "7", "COMITY_TEST_UNSET is not set", "set it");
+	problem("evidence { dir = ${COMITY_TEST_EMPTY} }\n", "7", "COMITY_TEST_EMPTY is empty", "set it");
+	c = good(LEAST "evidence { dir = ${COMITY_TEST_SET} }\nrun_dir = ${COMITY_TEST_UNSET:-run}\n");
+	in_dir_is(c->evidence_dir, "open");
+	in_dir_is(c->run_dir, "run");
+	config_free(c);
 	/* What is none, and what is said. */
 	c = good(LEAST "# ${COMITY_TEST_UNSET}\nevidence { dir = \"${COMITY_TEST_SET}\" }\n"
 		       "run_dir = \"${COMITY_TEST_UNSET:-run}\" local { path = '${COMITY_TEST_UNSET}' }\n");

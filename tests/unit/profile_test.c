@@ -754,6 +754,7 @@ static void an_environment_variable(void **state)
 {
 	(void)state;
 	problem("\"Treaty X\"", "\"Treaty ${HOME}\"", "stands for an environment variable", "write it out");
+	problem("\"Treaty X\"", "${HOME}", "stands for an environment variable", "write it out");
 }
 
 static void an_option_that_there_is_not(void **state)
