@@ -370,8 +370,8 @@ static int get_upload(void *ctx, const char *client, const struct cy_digest *sha
 	return store_read_one(&r, R_GET_UPLOAD, &b);
 }
 
-static int uploads(void *ctx, const struct cy_digest *sha256, struct cy_wall before, uint32_t limit,
-		   store_upload_fn *fn, void *arg)
+static int uploads(void *ctx, const struct cy_digest *sha256, struct cy_wall from, struct cy_wall before,
+		   uint32_t limit, store_upload_fn *fn, void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = upload_row, .fn.upload = fn };
 	const int i = sha256 != NULL ? R_UPLOADS_OF_CONTENT : R_UPLOADS;
@@ -380,6 +380,7 @@ static int uploads(void *ctx, const struct cy_digest *sha256, struct cy_wall bef
 
 	if (code < 0)
 		return code;
+	bind_i64(&b, from.ms);
 	bind_i64(&b, before.ms);
 	bind_i64(&b, limit);
 	if (sha256 != NULL)

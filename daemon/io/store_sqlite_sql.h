@@ -267,8 +267,8 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 			  " (SELECT no FROM case_key WHERE peer = ?1 AND case_id = ?2)"                                \
 			  " WHERE p.peer = ?1 AND p.case_no = 0")                                                      \
 	X(GET_UPLOAD, UPLOAD_SELECT "client = ? AND sha256 = ?")                                                       \
-	X(UPLOADS, UPLOAD_SELECT "at < ?1 ORDER BY at, client, sha256 LIMIT ?2")                                       \
-	X(UPLOADS_OF_CONTENT, UPLOAD_SELECT "sha256 = ?3 AND at < ?1 ORDER BY at, client LIMIT ?2")                    \
+	X(UPLOADS, UPLOAD_SELECT "at >= ?1 AND at < ?2 ORDER BY at, client, sha256 LIMIT ?3")                          \
+	X(UPLOADS_OF_CONTENT, UPLOAD_SELECT "sha256 = ?4 AND at >= ?1 AND at < ?2 ORDER BY at, client LIMIT ?3")       \
 	X(UPLOAD_BYTES, "SELECT n FROM upload_held WHERE client = ?")                                                  \
 	X(CUSTODY, "SELECT q.message_id, q.attachment, q.at, q.action, q.by, q.proof, q.leaf, k.peer, k.case_id, "     \
 		   "k.generation, k.wrapped, q.generation, q.nonce, q.sealed FROM custody q"                           \

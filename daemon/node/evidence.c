@@ -179,7 +179,8 @@ int evidence_users(struct node *n, const struct cy_digest *sha256, struct eviden
 	int r = s->same_evidence(s->ctx, sha256, look_user, &u);
 
 	if (r == CY_OK)
-		r = s->uploads(s->ctx, sha256, (struct cy_wall){ INT64_MAX }, CY_PAGE_MAX, look_upload, &u);
+		r = s->uploads(s->ctx, sha256, (struct cy_wall){ 0 }, (struct cy_wall){ INT64_MAX }, CY_PAGE_MAX,
+			       look_upload, &u);
 	if (r == CY_OK)
 		*ret = u;
 	return r;

@@ -189,6 +189,9 @@ static void delete_spent(struct node *n)
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
+/* What is over stands among the uploads as older than that (evidence_doom()). */
+static const struct cy_wall oldest_upload = { 2 };
+
 /* Handed over once more in this batch. */
 static bool stored_in_batch(const struct node *n, const struct store_upload *row)
 {
@@ -199,13 +202,20 @@ static bool stored_in_batch(const struct node *n, const struct store_upload *row
 	return false;
 }
 
+struct old_uploads {
+	struct node *n;
+	size_t n_rows;
+};
+
 static int add_old_upload(void *arg, const struct store_upload *row)
 {
-	struct node *n = arg;
+	struct old_uploads *o = arg;
+	struct node *n = o->n;
 	struct store_evidence like = { .sha256 = row->sha256, .root = row->root, .size = row->size };
 	struct store_write *w;
 
-	if (row->client[0] == '\0' || stored_in_batch(n, row))
+	o->n_rows++;
+	if (stored_in_batch(n, row))
 		return CY_OK;
 	w = batch_write(n, STORE_DROP_UPLOAD);
 	w->upload.client = batch_string(n, row->client);
@@ -217,10 +227,13 @@ static int add_old_upload(void *arg, const struct store_upload *row)
 static void drop_old_uploads(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
+	const struct cy_wall before = { node_now(n).ms - UPLOAD_KEEP_MS };
+	struct old_uploads o = { .n = n };
 
-	if (s->uploads(s->ctx, NULL, (struct cy_wall){ node_now(n).ms - UPLOAD_KEEP_MS }, NODE_OVERDUE_MAX,
-		       add_old_upload, n) < 0)
+	if (s->uploads(s->ctx, NULL, oldest_upload, before, NODE_OVERDUE_MAX, add_old_upload, &o) < 0)
 		batch_retry(n);
+	else if (o.n_rows == NODE_OVERDUE_MAX) /* there may be more */
+		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
 /* ----------------------------------------------------------------- held back */
@@ -561,7 +574,7 @@ void evidence_sweep(struct node *n)
 	 * committed. */
 	if (!n->sweep || n->destroying || n->finishing > 0 || n->batch.phase != BATCH_IDLE)
 		return;
-	r = s->uploads(s->ctx, NULL, (struct cy_wall){ 2 }, (uint32_t)n->n_stuck + 1, first_doomed, &w);
+	r = s->uploads(s->ctx, NULL, (struct cy_wall){ 0 }, oldest_upload, (uint32_t)n->n_stuck + 1, first_doomed, &w);
 	if (r != CY_EEXIST) {
 		n->sweep = r < 0;
 		return;

@@ -485,9 +485,10 @@ struct store_port {
 	/* By key. */
 	int (*get_upload)(void *ctx, const char *client, const struct cy_digest *sha256, store_upload_fn *fn,
 			  void *arg);
-	/* Of this content; sha256 NULL: of all. Those made before `before`, oldest first, at most `limit`. */
-	int (*uploads)(void *ctx, const struct cy_digest *sha256, struct cy_wall before, uint32_t limit,
-		       store_upload_fn *fn, void *arg);
+	/* Of this content; sha256 NULL: of all. Those made at `from` or later and before `before`, oldest first,
+	 * at most `limit`. */
+	int (*uploads)(void *ctx, const struct cy_digest *sha256, struct cy_wall from, struct cy_wall before,
+		       uint32_t limit, store_upload_fn *fn, void *arg);
 	/* Bytes of all uploads of a client. */
 	int (*upload_bytes)(void *ctx, const char *client, uint64_t *ret_bytes);
 	/* In the order of writing. */

@@ -200,7 +200,8 @@ static void dump(struct sim_node *s, struct store_port *port, struct dump *d)
 	CY_ASSERT(port->overdue_evidence(port->ctx, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_key, d) == CY_OK);
 	CY_ASSERT(port->spent_evidence(port->ctx, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_key, d) == CY_OK);
 	CY_ASSERT(port->held_back_evidence(port->ctx, "", 0, UINT32_MAX, dump_key, d) == CY_OK);
-	CY_ASSERT(port->uploads(port->ctx, NULL, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_upload, d) == CY_OK);
+	CY_ASSERT(port->uploads(port->ctx, NULL, (struct cy_wall){ 0 }, (struct cy_wall){ INT64_MAX }, UINT32_MAX,
+				dump_upload, d) == CY_OK);
 	for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
 		if (port->cursor(port->ctx, clients[i], "c", &position) == CY_OK)
 			line(d, "cursor %s %llu\n", clients[i], (unsigned long long)position);

@@ -411,14 +411,14 @@ static int get_upload(void *ctx, const char *client, const struct cy_digest *sha
 	return i < s->n_uploads ? fn(arg, s->uploads[i]) : CY_ENOENT;
 }
 
-static int uploads(void *ctx, const struct cy_digest *sha256, struct cy_wall before, uint32_t limit,
-		   store_upload_fn *fn, void *arg)
+static int uploads(void *ctx, const struct cy_digest *sha256, struct cy_wall from, struct cy_wall before,
+		   uint32_t limit, store_upload_fn *fn, void *arg)
 {
 	struct mem_store *s = ctx;
 	int r = s->unreadable ? CY_ESTORE : CY_OK;
 
 	for (size_t i = 0; i < s->n_uploads && s->uploads[i]->at.ms < before.ms && limit > 0 && r >= 0; i++) {
-		if (sha256 != NULL && !same_digest(&s->uploads[i]->sha256, sha256))
+		if (s->uploads[i]->at.ms < from.ms || (sha256 != NULL && !same_digest(&s->uploads[i]->sha256, sha256)))
 			continue;
 		limit--;
 		r = fn(arg, s->uploads[i]);

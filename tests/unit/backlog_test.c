@@ -1,5 +1,6 @@
 /* A node between two commits, and a node with more to do than one page or one batch holds: what
- * clients ask for in one batch (node/subscribe.c), messages that are given up (node/expire.c). */
+ * clients ask for in one batch (node/subscribe.c), messages that are given up (node/expire.c), content
+ * that nobody attaches (node/evidence_say.c). */
 #include "greet_rig.h"
 #include "law/fact.h"
 #include "wire/message.h"
@@ -463,6 +464,86 @@ static void what_is_receipted_in_the_batch_that_gives_up_is_not_given_up(void **
 	rig_free(r);
 }
 
+/* --------------------------------------------------------------------- uploads */
+
+/* Contents of a client, or that are over (client ""). */
+static void put_uploads(struct store_writeset **w, const char *client, unsigned n, int64_t at_ms)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct cy_bytes pieces[] = { cy_bytes(client, strlen(client)), cy_bytes(&i, sizeof i) };
+
+		row(w, STORE_PUT_UPLOAD)->upload = (struct store_upload){
+			.client = client, .sha256 = cy_sha256v(pieces, 2), .size = 10, .at = { at_ms }
+		};
+	}
+}
+
+static size_t uploads_of(const struct rig *r, const char *client)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->store.n_uploads; i++)
+		n += strcmp(r->store.uploads[i]->client, client) == 0;
+	return n;
+}
+
+static int destroyed_with;
+
+static int destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	struct rig *r = ctx;
+
+	(void)sha256;
+	assert_true(r->n_tasks < TASKS);
+	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .code = destroyed_with, .fd = -1 };
+	return CY_OK;
+}
+
+static struct rig *with_uploads(struct store_writeset *w, int code)
+{
+	struct rig *r = rig_new(true);
+
+	destroyed_with = code;
+	r->ports.blobs.destroy = destroy;
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	/* The first look, and what follows it at once. */
+	for (size_t i = 0; i < 30; i++) {
+		node_wake(r->node);
+		rig_settle(r);
+	}
+	return r;
+}
+
+static void all_content_that_nobody_attached_in_time_goes_at_one_look(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_uploads(&w, DESK, 100, START_MS - 31 * DAY);
+	put_uploads(&w, "clerk", 3, START_MS - 29 * DAY);
+	r = with_uploads(w, CY_OK);
+	assert_int_equal(uploads_of(r, DESK), 0);
+	assert_int_equal(uploads_of(r, ""), 0);
+	assert_int_equal(uploads_of(r, "clerk"), 3);
+	rig_free(r);
+}
+
+static void content_that_the_disk_does_not_let_go_keeps_no_other_from_its_end(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_uploads(&w, "", 20, 1);
+	put_uploads(&w, DESK, 5, START_MS - 31 * DAY);
+	r = with_uploads(w, CY_EIO);
+	assert_int_equal(uploads_of(r, DESK), 0);
+	assert_int_equal(uploads_of(r, ""), 25);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +557,8 @@ int main(void)
 		cmocka_unit_test(only_what_never_left_is_void_when_it_is_given_up),
 		cmocka_unit_test(a_case_that_cannot_be_read_hides_nothing_behind_it),
 		cmocka_unit_test(what_is_receipted_in_the_batch_that_gives_up_is_not_given_up),
+		cmocka_unit_test(all_content_that_nobody_attached_in_time_goes_at_one_look),
+		cmocka_unit_test(content_that_the_disk_does_not_let_go_keeps_no_other_from_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -536,8 +536,10 @@ static void upload_sums_are(struct two *t, const char *client, uint64_t expected
 	}
 }
 
-#define UPLOADS(t, expected, digest, before, limit) \
-	EXPECT(t, CY_OK, expected, p->uploads(p->ctx, digest, (struct cy_wall){ before }, limit, see_upload, &s))
+#define UPLOADS(t, expected, digest, from, before, limit)                                                          \
+	EXPECT(t, CY_OK, expected,                                                                                 \
+	       p->uploads(p->ctx, digest, (struct cy_wall){ from }, (struct cy_wall){ before }, limit, see_upload, \
+			  &s))
 
 static void uploads_are_kept_by_client_and_content(void **state)
 {
@@ -552,13 +554,15 @@ static void uploads_are_kept_by_client_and_content(void **state)
 	assert_int_equal(commit_both(t), CY_OK);
 	EXPECT(t, CY_OK, "desk/a 10 at 200", p->get_upload(p->ctx, "desk", &a, see_upload, &s));
 	EXPECT(t, CY_ENOENT, "", p->get_upload(p->ctx, "clerk", &b, see_upload, &s));
-	UPLOADS(t, "clerk/a 10 at 100, archive/c 0 at 200, desk/a 10 at 200, desk/b 20 at 300", NULL, INT64_MAX, 9);
-	UPLOADS(t, "clerk/a 10 at 100, archive/c 0 at 200, desk/a 10 at 200", NULL, 300, 9);
-	UPLOADS(t, "clerk/a 10 at 100, archive/c 0 at 200", NULL, 300, 2);
-	UPLOADS(t, "clerk/a 10 at 100, desk/a 10 at 200", &a, 300, 9);
-	UPLOADS(t, "clerk/a 10 at 100", &a, 200, 9);
-	UPLOADS(t, "clerk/a 10 at 100", &a, 300, 1);
-	UPLOADS(t, "", &f, 300, 9);
+	UPLOADS(t, "clerk/a 10 at 100, archive/c 0 at 200, desk/a 10 at 200, desk/b 20 at 300", NULL, 0, INT64_MAX, 9);
+	UPLOADS(t, "clerk/a 10 at 100, archive/c 0 at 200, desk/a 10 at 200", NULL, 0, 300, 9);
+	UPLOADS(t, "clerk/a 10 at 100, archive/c 0 at 200", NULL, 0, 300, 2);
+	UPLOADS(t, "archive/c 0 at 200, desk/a 10 at 200", NULL, 200, 300, 9);
+	UPLOADS(t, "desk/a 10 at 200", &a, 101, 300, 9);
+	UPLOADS(t, "clerk/a 10 at 100, desk/a 10 at 200", &a, 0, 300, 9);
+	UPLOADS(t, "clerk/a 10 at 100", &a, 0, 200, 9);
+	UPLOADS(t, "clerk/a 10 at 100", &a, 0, 300, 1);
+	UPLOADS(t, "", &f, 0, 300, 9);
 	upload_sums_are(t, "desk", 30);
 	upload_sums_are(t, "clerk", 10);
 
@@ -567,8 +571,8 @@ static void uploads_are_kept_by_client_and_content(void **state)
 	add(t->f, STORE_DROP_UPLOAD)->upload = (struct store_upload){ .client = "clerk", .sha256 = content('e') };
 	assert_int_equal(commit_both(t), CY_OK);
 	reopen(t->f);
-	UPLOADS(t, "archive/c 0 at 200, desk/b 20 at 300, desk/a 10 at 400", NULL, INT64_MAX, 9);
-	UPLOADS(t, "desk/a 10 at 400", &a, INT64_MAX, 9);
+	UPLOADS(t, "archive/c 0 at 200, desk/b 20 at 300, desk/a 10 at 400", NULL, 0, INT64_MAX, 9);
+	UPLOADS(t, "desk/a 10 at 400", &a, 0, INT64_MAX, 9);
 	upload_sums_are(t, "desk", 30);
 	upload_sums_are(t, "clerk", 0);
 }
@@ -814,8 +818,8 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		{ R_HELD_BACK_EVIDENCE, "e USING INDEX evidence_held_back" },
 		{ R_EVIDENCE_BYTES, "p USING PRIMARY KEY (peer=? AND case_no=?)" },
 		{ R_GET_UPLOAD, "upload USING PRIMARY KEY (client=? AND sha256=?)" },
-		{ R_UPLOADS, "upload USING INDEX upload_by_age (at<?)" },
-		{ R_UPLOADS_OF_CONTENT, "upload USING INDEX upload_by_content (sha256=? AND at<?)" },
+		{ R_UPLOADS, "upload USING INDEX upload_by_age (at>? AND at<?)" },
+		{ R_UPLOADS_OF_CONTENT, "upload USING INDEX upload_by_content (sha256=? AND at>? AND at<?)" },
 		{ R_UPLOAD_BYTES, "upload_held USING PRIMARY KEY (client=?)" },
 		{ R_CUSTODY, "q USING INDEX custody_of_evidence (message_id=? AND attachment=?)" },
 	};
