@@ -225,6 +225,21 @@ static int name_nobody(struct tls_verdict *v, int err)
 	return err;
 }
 
+/* No CA of a peer that it names has issued it, as far as their files could be read. */
+static int name_foreign(struct tls_verdict *v, const struct group *g)
+{
+	for (size_t i = 0; i < g->n && i < 2; i++)
+		if (!g->of[i].peer->configured) {
+			snprintf(v->why, sizeof v->why,
+				 "it has a name of %s, whose files here cannot be used: nobody is taken for it now",
+				 g->of[i].peer->id);
+			return g->of[i].err;
+		}
+	snprintf(v->why, sizeof v->why, "it has a name of %s, but no CA of %s has issued it: %s", g->of[0].peer->id,
+		 g->of[0].peer->id, sentence(g->of[0].err));
+	return g->of[0].err;
+}
+
 /* Exactly one peer must claim the certificate. Those whom it merely names have no say
  * in who that is, in whatever order they stand, and change nothing of a peer. */
 static int judge_caller(struct tls_verdict *v, const struct shown *shown)
@@ -260,9 +275,7 @@ static int judge_caller(struct tls_verdict *v, const struct shown *shown)
 			 bad.of[1].peer->id, sentence(bad.of[0].err));
 		return bad.of[0].err;
 	}
-	snprintf(v->why, sizeof v->why, "it has a name of %s, but no CA of %s has issued it: %s",
-		 foreign.of[0].peer->id, foreign.of[0].peer->id, sentence(foreign.of[0].err));
-	return foreign.of[0].err;
+	return name_foreign(v, &foreign);
 }
 
 static int judge(struct tls_verdict *v, const struct shown *shown)
