@@ -155,6 +155,19 @@ static void refuse(struct daemon *d, const struct config *c, struct config_probl
 		    "the configuration was not taken; the one of before stays in force");
 }
 
+/* The alarm about a fault is told once: that it stands still is said here. */
+static void tell_reloaded(struct daemon *d)
+{
+	const size_t n = d->faults.n + (d->faults.books[0] != '\0');
+	char but[96] = "";
+
+	if (n > 0)
+		snprintf(but, sizeof but, ", but for %zu fault%s that comityctl status shows", n, n > 1 ? "s" : "");
+	daemon_tell(d, NODE_INFO, NODE_EVENT_RELOADED, "",
+		    "the configuration was read again: %zu peers, %zu clients, %zu treaty profiles%s",
+		    d->config->n_peers, d->config->n_clients, books_law(d->books)->n_profiles, but);
+}
+
 void daemon_reload(struct daemon *d)
 {
 	struct config_problems problems = { 0 }, unread = { 0 };
@@ -198,9 +211,7 @@ void daemon_reload(struct daemon *d)
 		faults_free(&was);
 		file_watch_free(&d->files);
 		d->files = files;
-		daemon_tell(d, NODE_INFO, NODE_EVENT_RELOADED, "",
-			    "the configuration was read again: %zu peers, %zu clients, %zu treaty profiles",
-			    new->n_peers, new->n_clients, books_law(d->books)->n_profiles);
+		tell_reloaded(d);
 	} else {
 		faults_free(&d->faults);
 		d->faults = was;

@@ -108,6 +108,7 @@ def shall_keep(file):
             lines = us.log()[here:]
             us.process.send_signal(signal.SIGHUP)
             said(us, "the configuration was read again", here)
+            said(us, "but for 1 fault that comityctl status shows", here)
             assert us.log()[here:].count(f"ALARM: peer FR: {path}") == 1, lines
             exchanged(us, fr, "after-a-reload")
 
@@ -152,7 +153,8 @@ def a_start_goes_on_without_a_peer_whose_file_is_broken_and_takes_it_once_it_is_
             code, text = health(us)
             assert code == 2 and path in text, text
             said(fr, "peer US-OIA: cannot connect")
-            assert peer(us, "FR").state != "connected"
+            said(us, "it has a name of FR, whose files here cannot be used")
+            assert peer(us, "FR").state != "connected" and "no CA of FR" not in us.log()
             install(good, path)
             connected(us, "FR")
             exchanged(us, fr, "from-fr")
