@@ -230,28 +230,23 @@ static int port_verify(void *ctx, const char *authority, struct cy_bytes text, s
 	return cy_fail(e, CY_ESIGN, "no signing certificate is pinned for this authority");
 }
 
-/* The directory of the file, as comity-pki wants it. */
-static int folder(const char *path, const char **ret_dir)
-{
-	const char *slash = strrchr(path, '/');
-
-	*ret_dir = slash == NULL ? "." : path;
-	return slash == NULL ? 1 : (int)(slash - path);
-}
+/* The CA's key lies elsewhere, so the folder of the certificate is none of comity-pki's. */
+#define RENEW_IT                                                                                                       \
+	"renew it where our CA is kept (comity-pki renew DIR sign), hand it to the peers, and put it in the place of " \
+	"this one"
 
 static int port_may_sign(void *ctx, struct cy_wall at, struct cy_digest *ret_certificate, struct cy_error *e)
 {
 	const struct signer_material *m = ((struct signer_openssl *)ctx)->material;
 	struct cy_error why = { 0 };
-	const char *dir;
-	const int len = folder(m->path, &dir), r = signer_pins_may_sign(m->pins.of[0], at, &why);
+	const int r = signer_pins_may_sign(m->pins.of[0], at, &why);
 
 	*ret_certificate = m->name;
 	if (r == CY_OK)
 		return CY_OK;
 	if (r == CY_EAGAIN)
 		return cy_fail_at(e, CY_ESIGN, m->path, "%s; wait, or correct the clock", why.text);
-	return cy_fail_at(e, CY_ESIGN, m->path, "%s; renew it with: comity-pki renew %.*s sign", why.text, len, dir);
+	return cy_fail_at(e, CY_ESIGN, m->path, "%s; " RENEW_IT, why.text);
 }
 
 static int port_stands(void *ctx, struct cy_bytes signature, struct cy_wall made, struct cy_error *e)
@@ -348,8 +343,6 @@ static int check_validity(const struct signer_config *c, const X509 *cert, struc
 {
 	const struct cy_wall from = signer_time(X509_get0_notBefore(cert)),
 			     until = signer_time(X509_get0_notAfter(cert));
-	const char *dir;
-	const int len = folder(c->certificate, &dir);
 	char when[CY_RFC3339_SIZE];
 
 	if (c->any_time)
@@ -357,9 +350,7 @@ static int check_validity(const struct signer_config *c, const X509 *cert, struc
 	if (c->now.ms > until.ms) {
 		cy_rfc3339(until, when);
 		return cy_fail_at(e, CY_ECONFIG, c->certificate,
-				  "the signing certificate expired at %s, and nobody would accept what it signs; "
-				  "renew it with: comity-pki renew %.*s sign",
-				  when, len, dir);
+				  "the signing certificate expired at %s, and nobody would accept it; " RENEW_IT, when);
 	}
 	if (c->now.ms < from.ms) {
 		cy_rfc3339(from, when);

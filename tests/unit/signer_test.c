@@ -555,7 +555,7 @@ static void a_wrong_start_is_refused_with_file_and_remedy(void **state)
 	(void)state;
 	party(&p, "US-OIA", "IE");
 	p.config.now.ms += 20000 * DAY_MS;
-	start_refused(&p, "US-OIA/sign.pem", "US-OIA sign");
+	start_refused(&p, "US-OIA/sign.pem", "comity-pki renew DIR sign");
 	start_refused(&p, "US-OIA/sign.pem", "expired at 20");
 	party(&p, "US-OIA", "IE");
 	p.config.now.ms = 0;
@@ -667,7 +667,7 @@ static void we_sign_within_the_validity_of_our_certificate_only(void **state)
 	struct cy_bytes der = sign(&us, TEXT);
 
 	assert_int_equal(us.port.may_sign(us.port.ctx, (struct cy_wall){ now.ms + left }, &certificate, NULL), CY_OK);
-	may_not_sign(&us, left + 1, "expired at 20", "comity-pki renew");
+	may_not_sign(&us, left + 1, "expired at 20", "where our CA is kept (comity-pki renew DIR sign)");
 	may_not_sign(&us, -2 * DAY_MS, "not valid before 20", "correct the clock");
 	assert_true(stands(&us, der, 0) && stands(&us, der, left));
 	assert_false(stands(&us, der, left + 1) || stands(&us, der, -2 * DAY_MS));
