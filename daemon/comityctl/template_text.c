@@ -49,7 +49,7 @@ const size_t template_measures_n = sizeof(template_measures) / sizeof(template_m
 
 const char template_head[] = "// {{type}}: a submission for 'comityctl submit'. Replace every FILL IN. Lines that\n"
 			     "// begin with // are comments; remove the // of a part to use it. Check it with\n"
-			     "// 'comityctl submit --check FILE'. Dates are written YYYY-MM-DD, instants as\n"
+			     "// 'comityctl check FILE'. Dates are written YYYY-MM-DD, instants as\n"
 			     "// milliseconds since 1970-01-01 UTC.\n"
 			     "{\n"
 			     "  // Authority id of the addressee, as in the configuration of the daemon.\n"
