@@ -362,9 +362,8 @@ static const char *proof_fault(const struct greeting *g, const struct wire_text 
 		return "the session proof is for other hellos than those of this connection";
 	if (t->binding != binding)
 		return g->peer->tunnel
-			       ? "the session proof is bound to an exporter, and the configuration says tunnel = yes"
-			       : "the session proof is bound to a certificate, and the configuration does not say "
-				 "tunnel = yes";
+			       ? "its proof is bound to an exporter, but tunnel is yes here; both must bind alike"
+			       : "its proof is bound to a certificate, but tunnel is no here; both must bind alike";
 	if (CY_MUTANT_PROOF_UNBOUND)
 		return NULL;
 	return cy_digest_equal(&t->bound, bound) ? NULL : "the session proof is for another connection";
@@ -556,8 +555,8 @@ static void take_goodbye(struct node *n, struct greeting *g, const CyGoodbye *go
 	if (g->on.dialled &&
 	    (goodbye->code == CY_GOODBYE_CODE__IDENTITY || goodbye->code == CY_GOODBYE_CODE__SIGNATURE))
 		node_tell(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, g->peer->id,
-			  "peer %s: it does not believe that a connection is ours: goodbye %s; compare names and "
-			  "certificates with it, and if they are right somebody stands between",
+			  "peer %s: it does not believe that a connection is ours: goodbye %s; compare names, tunnel "
+			  "and certificates with it, and if they are right somebody stands between",
 			  g->peer->id, node_goodbye_name(goodbye->code));
 	else
 		node_note(n, NODE_INFO, "peer %s: it refuses a connection before its proof: %s", g->peer->id,

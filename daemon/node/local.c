@@ -136,7 +136,7 @@ static void hello(struct node *n, struct conn *c, uint64_t correlation, const Cy
 		local_error(n, c->id, correlation, CY_ERROR_CODE__BAD_FRAME, "hello", "a second hello");
 	} else if (client == NULL && h->client[0] == '\0') {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_ALLOWED, "hello.client",
-			    "these credentials allow several clients: name one");
+			    "these credentials allow several clients: name one (comityctl --client NAME)");
 	} else if (client == NULL) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_ALLOWED, "hello.client",
 			    "these credentials do not allow this client name: see the client sections of the "

@@ -154,7 +154,7 @@ def an_operator_sees_the_same_and_never_content():
     assert s.messages == 5 and len(s.peers) == 1
     assert health(us, "--client", "watch", "--warn-disk", "0", "--crit-disk", "0")[0] == 0
     code, line = health(us)
-    assert code == 3 and line.startswith("COMITY UNKNOWN - ") and "name one" in line, line
+    assert code == 3 and line.startswith("COMITY UNKNOWN - ") and "name one (comityctl --client NAME)" in line, line
     us.stop()
     us.extra = ""
     us.configure({"IE": ie.port})
