@@ -304,6 +304,8 @@ check revoking_the_last_empties_the_bundle test ! -s ie/sign-all.pem
 refuses export_without_signing_certificate 1 'no signing certificate is valid' "$pki" export ie public
 refuses revoked_key_gets_no_new_certificate 1 'use --new-key' "$pki" renew ie sign
 check revoked_key_is_replaced "$pki" renew ie sign --new-key
+cp -- "$out" said.txt
+check the_revoked_one_is_not_called_valid contains said.txt 'The old one, which is not valid any more, is kept as'
 check crl_anew "$pki" crl ie --days 7
 due=$(date -u -d "$(openssl crl -in ie/crl.pem -noout -nextupdate -dateopt iso_8601 | cut -d= -f2)" +%s)
 check crl_days_are_kept test "$(((due - $(date +%s) + 3600) / 86400))" -eq 7
