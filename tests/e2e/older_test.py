@@ -1,5 +1,8 @@
 """A daemon of protocol version 1, built from this repository's own past, against this one: refused, and the operator
 reads why. On a copy of the repository without its past the test is skipped."""
+import json
+import signal
+
 from harness import *
 
 VERSION_1 = "9e9d7da2cb33385ce484c85b2627d5ecbea15ca3"
@@ -44,6 +47,53 @@ def daemons(old_dials):
     ie.start()
     us.start()
     return us, ie
+
+
+def submit(d, to, reference):
+    client = Client(d)
+    reply = client.call(submit=local_pb2.Submit(idempotency_key=reference, submission=submission(to, reference)))
+    client.close()
+    assert reply.HasField("submitted"), reply
+    return reply.submitted.message_id
+
+
+def told(d, type, message):
+    inbox = d.ctl("--json", "inbox").stdout.splitlines()
+    return sum(e.get("messageId") == message and e["type"] == type for e in map(json.loads, inbox))
+
+
+def in_flight(d):
+    return json.loads(d.ctl("--json", "status").stdout)["peers"][0].get("inFlight")
+
+
+@test
+def stores_of_the_old_one_are_taken_on_with_a_parcel_in_flight_and_a_message_that_waits():
+    us, ie = pair()
+    us.program = ie.program = old
+    us.start()
+    ie.start()
+    messages = [submit(us, "IE", "before"), submit(ie, "US-OIA", "before")]
+    until("both receipts", lambda: told(us, "RELAY_ACCEPTED", messages[0]) and told(ie, "RELAY_ACCEPTED", messages[1]))
+    ie.process.send_signal(signal.SIGSTOP)
+    messages.append(submit(us, "IE", "in flight"))
+    until("a parcel in flight", lambda: in_flight(us) == 1)
+    us.stop()
+    ie.kill()
+    us.program = ie.program = COMITYD
+    us.start()
+    messages.append(submit(us, "IE", "waits"))
+    ie.start()
+    until("all receipts", lambda: told(us, "RELAY_ACCEPTED", messages[2]) and told(us, "RELAY_ACCEPTED", messages[3]))
+    messages.append(submit(ie, "US-OIA", "after"))
+    until("the other way too", lambda: told(ie, "RELAY_ACCEPTED", messages[4]))
+    for d, ours in ((us, (0, 2, 3)), (ie, (1, 4))):
+        other = ie if d is us else us
+        for i in ours:
+            assert told(d, "RELAY_ACCEPTED", messages[i]) == told(other, "MESSAGE_RECEIVED", messages[i]) == 1, i
+        assert "restored" not in d.log(), d.log()
+        assert d.ctl("health").returncode == 0, d.ctl("health").stdout
+    for d in (us, ie):
+        assert d.stop() == 0
 
 
 @test
