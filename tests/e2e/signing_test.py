@@ -107,7 +107,8 @@ def a_certificate_that_expires_while_the_daemon_runs():
     hand_over(us, ie, SIGNERS)
     until("our receipt", lambda: relayed(us, ours))
     until("theirs", lambda: relayed(ie, theirs))
-    assert "it is signed again, and what waited leaves" in us.log() and status(us)["signing"] == "ok"
+    until("the line", lambda: "it is signed again, and what waited leaves" in us.log())
+    assert status(us)["signing"] == "ok"
     ends(us, ie)
 
 
@@ -124,7 +125,7 @@ def one_that_is_superseded_with_a_parcel_in_flight():
     pki_command(us, "renew", "sign", "--new-key")
     hand_over(us, ie, SIGNERS)
     until("the receipt", lambda: relayed(us, message))
-    assert us.log().count("travels anew, in epoch") == 1, us.log()
+    until("the line", lambda: us.log().count("travels anew, in epoch") == 1)
     assert ie.ctl("--json", "inbox").stdout.count("MESSAGE_RECEIVED") == 1
     later = submit(us, "IE", "later").message_id
     until("the next", lambda: relayed(us, later))
@@ -169,7 +170,8 @@ def a_receipt_whose_certificate_was_revoked_before_it_came():
     hand_over(ie, us, SIGNERS, REVOKED)
     us.start()
     until("the receipt", lambda: relayed(us, message))
-    assert "it refuses our signature" in ie.log() and ie.ctl("--json", "inbox").stdout.count("MESSAGE_RECEIVED") == 1
+    until("the alarm", lambda: "it refuses our signature" in ie.log())
+    assert ie.ctl("--json", "inbox").stdout.count("MESSAGE_RECEIVED") == 1
     ends(us, ie)
 
 
