@@ -254,28 +254,10 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 		evidence_here_by(n, c, row, &before);
 }
 
-struct stored_at {
-	struct cy_wall at;
-	bool found;
-};
-
-static int load_upload(void *arg, const struct store_upload *row)
-{
-	struct stored_at *u = arg;
-
-	u->at = row->at;
-	u->found = true;
-	return CY_OK;
-}
-
 static void take_ours(struct node *n, struct store_evidence *row, const char *client)
 {
-	struct store_port *s = &n->ports.store;
-	struct stored_at u = { 0 };
-
 	row->state = STORE_EVIDENCE_OFFERED;
-	if (s->get_upload(s->ctx, client, &row->sha256, load_upload, &u) == CY_OK && u.found)
-		evidence_custody(n, row, "stored", client, "", "", u.at);
+	evidence_own(n, row, client);
 	evidence_custody(n, row, "offered", n->authority, "", row->message_id, node_legal_now(n));
 }
 
@@ -587,63 +569,5 @@ int evidence_receipted(struct node *n, const char *peer, const char *case_id, co
 			evidence_put(n, &row);
 		}
 	}
-	return r;
-}
-
-/* ------------------------------------------------------------ may this be said? */
-
-struct owning {
-	const CyAttachment *a;
-	bool found;
-};
-
-static bool fits(const CyAttachment *a, uint64_t size, const struct cy_digest *root)
-{
-	return a->size == size && memcmp(a->chunk_root.data, root->b, CY_SHA256_LEN) == 0;
-}
-
-static int own_upload(void *arg, const struct store_upload *row)
-{
-	struct owning *o = arg;
-
-	o->found = fits(o->a, row->size, &row->root);
-	return CY_OK;
-}
-
-/* Content that one does not have must not be sent by who happens to know its digest. */
-static int check_attachment(struct node *n, const struct conn *c, const CyAttachment *a, size_t i, struct law_faults *f)
-{
-	struct store_port *s = &n->ports.store;
-	struct owning o = { .a = a };
-	struct cy_digest sha256;
-	struct law_fault *fault;
-	int r = CY_ENOENT;
-
-	if (a->chunk_root.len != CY_SHA256_LEN || a->sha256.len != CY_SHA256_LEN || f->n == LAW_FAULTS_MAX)
-		return CY_OK;
-	memcpy(sha256.b, a->sha256.data, CY_SHA256_LEN);
-	if (n->ports.blobs.ctx != NULL)
-		r = s->get_upload(s->ctx, c->client->name, &sha256, own_upload, &o);
-	if (o.found || (r < 0 && r != CY_ENOENT))
-		return r;
-	fault = &f->at[f->n++];
-	*fault = (struct law_fault){ 0 };
-	snprintf(fault->field, sizeof fault->field, "attachments[%zu].sha256", i);
-	snprintf(fault->text, sizeof fault->text,
-		 n->ports.blobs.ctx == NULL
-			 ? "This daemon keeps no evidence: set evidence.dir in its configuration."
-			 : "This client has handed over no content with this digest, size and chunk_root within the "
-			   "last 30 days: put it first.");
-	return CY_OK;
-}
-
-int evidence_check(struct node *n, const struct conn *c, const CyContent *content, struct law_faults *f)
-{
-	size_t n_list;
-	CyAttachment **list = law_attachments_of(content, &n_list);
-	int r = CY_OK;
-
-	for (size_t i = 0; i < n_list && r == CY_OK; i++)
-		r = check_attachment(n, c, list[i], i, f);
 	return r;
 }

@@ -81,6 +81,9 @@ struct evidence_users {
 	bool held; /* by a row, or a client's upload */
 };
 int evidence_users(struct node *n, const struct cy_digest *sha256, struct evidence_users *ret);
+/* This attachment of ours is content that the client has handed over, or has attached before: that is a link of its
+ * chain of custody, and the upload ends. */
+void evidence_own(struct node *n, const struct store_evidence *row, const char *client);
 /* The part that it is pulled into. Each peer has its own: none profits from, learns of, or spoils what another one
  * has sent. Who lies about the size or root of a content has one of his own as well. */
 void evidence_part(const char *peer, const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1]);

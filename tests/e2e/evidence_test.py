@@ -592,4 +592,32 @@ def uploads_that_are_open_count_by_what_they_will_have():
     d.stop()
 
 
+@test
+def what_is_attached_counts_as_handed_over_no_more_and_can_be_attached_again():
+    a, b = both(extra_ie='evidence { keep_free = "1M"\nquota_client = "10M" }')
+    a.start()
+    b.start()
+    until("a connection", lambda: "connected" in a.ctl("peer", "list").stdout)
+    ask(a, b, "q-1")
+    c = Client(b)
+    first = put_file(c, "first", file_of(bytes_of(6 * MIB, "first")))
+    assert first.HasField("evidence_stored"), first
+    announced = lambda: c.call(open_upload=local_pb2.OpenUpload(key="second", size=6 * MIB))
+    assert announced().error.code == types_pb2.TOO_MANY
+    assert result_of(c, "q-1", [attachment(first)], "q-r1").HasField("submitted")
+    assert announced().HasField("upload_state")
+    # It is the client's own, also without an upload.
+    assert result_of(c, "q-1", [attachment(first, "again.mbox")], "q-r2").HasField("submitted")
+    for e in in_state(a, "q-1", "here", 2):
+        stored, = [x for x in custody(b, e.item).entries if x.action == "stored"]
+        assert stored.by == "desk", stored
+    # And nobody else's.
+    lie = attachment(first)
+    lie.size += 1
+    assert result_of(c, "q-1", [lie], "q-r3").error.code == types_pb2.INVALID
+    c.close()
+    a.stop()
+    b.stop()
+
+
 finish(us, ie)
