@@ -118,9 +118,8 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c)
 					      .message_id = c->message_id };
 
 		custody_place(c->attachment, what);
-		if (store_seal(&st->writer.seal, st->last_case.key, &aad, cy_bytes(c->text, strlen(c->text)), nonce) <
-		    0)
-			r = store_apply_refuse(a, "a link of custody of message %s cannot be sealed", c->message_id);
+		r = store_apply_seal(a, &aad, cy_bytes(c->text, strlen(c->text)), nonce, "a link of custody of message",
+				     c->message_id);
 	}
 	if (r == CY_OK)
 		r = store_apply_start(a, W_CUSTODY, &b);

@@ -128,6 +128,7 @@ struct store_sqlite {
 		sqlite3_int64 no, generation;
 		char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
 		uint8_t *key;
+		bool damaged; /* the key does not open: nothing can be sealed */
 	} last_case;
 
 	bool threaded, thread_runs;

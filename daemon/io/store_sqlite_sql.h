@@ -120,6 +120,10 @@ int store_apply_changed_one(struct store_applying *a, const char *what, const ch
 int store_apply_refuse(struct store_applying *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Make st->last_case this case; one that is not known gets its key. */
 int store_apply_case(struct store_applying *a, const char *peer, const char *case_id);
+/* Seal under the key of st->last_case; `what` and `id` name it where that fails. A key that is
+ * damaged refuses only what has to be sealed. */
+int store_apply_seal(struct store_applying *a, const struct seal_aad *aad, struct cy_bytes plain,
+		     uint8_t ret_nonce[static STORE_NONCE_LEN], const char *what, const char *id);
 
 /* store_sqlite_clock.c */
 int store_put_clock(struct store_applying *a, const struct store_clock *c);

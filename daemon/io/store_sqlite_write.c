@@ -117,6 +117,7 @@ int store_apply_case(struct store_applying *a, const char *peer, const char *cas
 	    strcmp(st->last_case.peer, peer) == 0)
 		return CY_OK;
 	st->last_case.no = 0;
+	st->last_case.damaged = false;
 	if (cy_copy(st->last_case.peer, sizeof st->last_case.peer, peer) < 0 ||
 	    cy_copy(st->last_case.case_id, sizeof st->last_case.case_id, case_id) < 0)
 		return store_apply_refuse(a, "the id of a peer or case is too long");
@@ -135,9 +136,8 @@ int store_apply_case(struct store_applying *a, const char *peer, const char *cas
 
 			wrapped.data = sqlite3_column_blob(b.s, 2);
 			wrapped.len = (size_t)sqlite3_column_bytes(b.s, 2);
-			if (store_unwrap(&st->writer.seal, st->key, &aad, wrapped, st->last_case.key) < 0)
-				r = store_apply_refuse(
-					a, "the key of case %s is damaged: restore the store from a backup", case_id);
+			st->last_case.damaged =
+				store_unwrap(&st->writer.seal, st->key, &aad, wrapped, st->last_case.key) < 0;
 		}
 	} else if (rc != SQLITE_DONE) {
 		r = store_apply_failed(a, rc);
@@ -152,6 +152,19 @@ int store_apply_case(struct store_applying *a, const char *peer, const char *cas
 	return CY_OK;
 }
 
+int store_apply_seal(struct store_applying *a, const struct seal_aad *aad, struct cy_bytes plain,
+		     uint8_t ret_nonce[static STORE_NONCE_LEN], const char *what, const char *id)
+{
+	struct store_sqlite *st = a->st;
+
+	if (st->last_case.damaged)
+		return store_apply_refuse(a, "the key of case %s is damaged: restore the store from a backup",
+					  st->last_case.case_id);
+	if (store_seal(&st->writer.seal, st->last_case.key, aad, plain, ret_nonce) < 0)
+		return store_apply_refuse(a, "%s %s cannot be sealed", what, id);
+	return CY_OK;
+}
+
 static int put_title(struct store_applying *a, const struct store_case *c)
 {
 	const struct seal_aad aad = { .what = "title", .peer = c->peer, .case_id = c->case_id };
@@ -160,9 +173,9 @@ static int put_title(struct store_applying *a, const struct store_case *c)
 	struct store_bind b;
 	int r;
 
-	if (store_seal(&st->writer.seal, st->last_case.key, &aad, cy_bytes(c->title, strlen(c->title)), nonce) < 0)
-		return store_apply_refuse(a, "the title of case %s cannot be sealed", c->case_id);
-	r = store_apply_start(a, W_TITLE, &b);
+	r = store_apply_seal(a, &aad, cy_bytes(c->title, strlen(c->title)), nonce, "the title of case", c->case_id);
+	if (r == CY_OK)
+		r = store_apply_start(a, W_TITLE, &b);
 	if (r < 0)
 		return r;
 	bind_i64(&b, st->last_case.generation);
@@ -239,9 +252,9 @@ static int put_payload(struct store_applying *a, const struct store_message *m, 
 	struct store_bind b;
 	int r;
 
-	if (store_seal(&st->writer.seal, st->last_case.key, &aad, m->content, nonce) < 0)
-		return store_apply_refuse(a, "the content of message %s cannot be sealed", m->id);
-	r = store_apply_start(a, W_PAYLOAD, &b);
+	r = store_apply_seal(a, &aad, m->content, nonce, "the content of message", m->id);
+	if (r == CY_OK)
+		r = store_apply_start(a, W_PAYLOAD, &b);
 	if (r < 0)
 		return r;
 	bind_i64(&b, no);

@@ -1,5 +1,6 @@
 /* The working set of cases of a batch. A step sees committed state and what
  * earlier steps of its batch added; the set is forgotten with the batch. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,10 +34,19 @@ struct loading {
 	struct work_case *c;
 };
 
+void cases_damaged(struct node *n, const char *peer, const char *case_id, const char *what)
+{
+	snprintf(n->damaged, sizeof n->damaged, "%s%scase %s of peer %s is damaged: restore a backup", what,
+		 what[0] != '\0' ? " " : "", case_id, peer);
+	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, peer, "the store: %s", n->damaged);
+}
+
 static int load_row(void *arg, const struct store_case *row)
 {
 	struct loading *l = arg;
 
+	if (row->damaged)
+		cases_damaged(l->n, row->peer, row->case_id, "the title of");
 	own_row(l->n, l->c, row);
 	return CY_OK;
 }

@@ -21,17 +21,18 @@
 #define NODE_CLIENT_INPUTS_MAX  64                   /* frames of one client that wait for a batch */
 #define NODE_BATCH_MESSAGES     256                  /* after this many messages a batch takes no further input */
 #define NODE_BATCH_BYTES        (4u * 1024u * 1024u) /* nor after this many bytes of answers */
-#define NODE_EXPIRY_CHECK_MS    60000          /* how soon, and how often at most, undelivered messages are looked at */
-#define NODE_SIGN_RETRY_MS      10000          /* after a failed signature */
-#define NODE_STORE_RETRY_MS     2000           /* after a failed commit */
-#define NODE_CLOCK_JUMP_MS      3600000        /* beyond this the wall clock is not trusted */
-#define NODE_CLOCKS_DUE         64             /* clocks that a batch decides about */
-#define NODE_STATS_ROWS         1000           /* measures that are counted in one turn of the loop */
-#define NODE_HOOK_ID            224            /* bytes of a step's id, with the NUL */
-#define NODE_HOOKS_MAX          4              /* commands that run at one time */
-#define NODE_CONFIRM_MS         60000          /* by which an operator's time may differ */
-#define NODE_OVERDUE_MAX        16             /* attachments that a batch destroys */
-#define NODE_EXPIRED_MAX        256            /* undelivered messages that a batch gives up */
+#define NODE_EXPIRY_CHECK_MS    60000   /* how soon, and how often at most, undelivered messages are looked at */
+#define NODE_SIGN_RETRY_MS      10000   /* after a failed signature */
+#define NODE_STORE_RETRY_MS     2000    /* after a failed commit */
+#define NODE_CLOCK_JUMP_MS      3600000 /* beyond this the wall clock is not trusted */
+#define NODE_CLOCKS_DUE         64      /* clocks that a batch decides about */
+#define NODE_STATS_ROWS         1000    /* measures that are counted in one turn of the loop */
+#define NODE_HOOK_ID            224     /* bytes of a step's id, with the NUL */
+#define NODE_HOOKS_MAX          4       /* commands that run at one time */
+#define NODE_CONFIRM_MS         60000   /* by which an operator's time may differ */
+#define NODE_OVERDUE_MAX        16      /* attachments that a batch destroys */
+#define NODE_DAMAGED_AGAIN_MS   (10 * INT64_C(60000)) /* a time limit of a case that cannot be read is tried again */
+#define NODE_EXPIRED_MAX        256                   /* undelivered messages that a batch gives up */
 #define NODE_STUCK_MAX          256            /* contents that are passed over because the disk does not let them go */
 #define NODE_AGAIN_MAX          1024           /* inputs of failed batches; then no more evidence goes in or out */
 #define NODE_PUSH_BYTES         (256u * 1024u) /* events in a client's queue */
@@ -366,6 +367,7 @@ struct node {
 	struct cy_mono planned;                   /* the wake-up that was asked for */
 	bool stopping;
 	char store_fault[160]; /* "" while the store works */
+	char damaged[160];     /* what was last found damaged in it; "" : nothing since the start */
 
 	/* Evidence (evidence.h). */
 	struct blob_ticket *blob_tickets;
@@ -492,6 +494,9 @@ void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 /* A message of the case became void, or is not void after all: fold again. */
 void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number, bool voided);
 void cases_put(struct node *n, struct work_case *c);
+/* Something of a case is damaged in the store, as "the title of"; "": the case itself. An alarm, and the
+ * state of the store in the status; the work of others goes on. */
+void cases_damaged(struct node *n, const char *peer, const char *case_id, const char *what);
 CySide cases_other(CySide side);
 
 struct event_of {

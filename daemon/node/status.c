@@ -171,6 +171,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 		status.clients++;
 	status.store = n->store_fault[0] != '\0' ? n->store_fault
 		       : code < 0                ? (char *)"it cannot be read"
+		       : n->damaged[0] != '\0'   ? n->damaged
 						 : (char *)"ok";
 	status.clock = (char *)clock_state(n, clock, sizeof clock);
 	status.signing = (char *)signing_state(n, signing, sizeof signing);

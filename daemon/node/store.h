@@ -72,6 +72,7 @@ struct store_case {
 	const char *peer_reference; /* theirs; "" until there is one */
 	const char *client;         /* local client that opened it; "" for one that came in */
 	const char *title;          /* stored encrypted; "" when not asked for */
+	bool damaged;               /* the title does not open, and is "" */
 	const char *instrument;     /* instrument id; may be "" */
 	struct cy_wall opened, changed;
 	const char *state; /* derived word */

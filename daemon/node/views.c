@@ -20,9 +20,12 @@ static void unavailable(struct node *n, const struct conn *c, uint64_t correlati
 
 /* ------------------------------------------------------------------- cases */
 
-static CyCaseSummary *summary(struct cy_arena *a, const struct conn *c, const struct store_case *row)
+static CyCaseSummary *summary(struct node *n, struct cy_arena *a, const struct conn *c, const struct store_case *row)
 {
 	CyCaseSummary *s = cy_arena_take(a, sizeof *s);
+
+	if (row->damaged)
+		cases_damaged(n, row->peer, row->case_id, "the title of");
 
 	cy_case_summary__init(s);
 	s->case_id = cy_arena_string(a, row->case_id);
@@ -41,6 +44,7 @@ static CyCaseSummary *summary(struct cy_arena *a, const struct conn *c, const st
 }
 
 struct listing {
+	struct node *node;
 	struct cy_arena arena;
 	const struct conn *c;
 	CyCaseSummary *rows[CY_PAGE_MAX + 1];
@@ -52,7 +56,7 @@ static int add_case(void *arg, const struct store_case *row)
 {
 	struct listing *l = arg;
 
-	l->rows[l->n] = summary(&l->arena, l->c, row);
+	l->rows[l->n] = summary(l->node, &l->arena, l->c, row);
 	l->bytes += cy_case_summary__get_packed_size(l->rows[l->n]) + 8;
 	if (l->bytes > CY_LOCAL_FRAME_MAX - 1024) /* the next page takes it */
 		return CY_ELIMIT;
@@ -70,6 +74,7 @@ void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyLi
 	int code;
 
 	CY_ASSERT(l != NULL);
+	l->node = n;
 	l->c = c;
 	code = s->list_cases(s->ctx, local_view(c), r->peer, r->open_only, r->after_case_id, limit + 1, add_case, l);
 	if (code < 0 && code != CY_ELIMIT) {
@@ -139,7 +144,7 @@ static int found_case(void *arg, const struct store_case *row)
 	struct showing *s = arg;
 
 	s->matches++;
-	s->summary = summary(&s->arena, s->c, row);
+	s->summary = summary(s->n, &s->arena, s->c, row);
 	return CY_OK;
 }
 

@@ -1,8 +1,9 @@
 /* A node between two commits, and a node with more to do than one page or one batch holds: what
  * clients ask for in one batch (node/subscribe.c), messages that are given up (node/expire.c), content
- * that nobody attaches (node/evidence_say.c). */
+ * that nobody attaches (node/evidence_say.c), time limits of a case that cannot be read (node/clocks.c). */
 #include "greet_rig.h"
 #include "law/fact.h"
+#include "law/profile.h"
 #include "wire/message.h"
 
 #define DESK "desk"
@@ -544,6 +545,41 @@ static void content_that_the_disk_does_not_let_go_keeps_no_other_from_its_end(vo
 	rig_free(r);
 }
 
+/* --------------------------------------------------------------- what is damaged */
+
+static void a_time_limit_of_a_case_that_cannot_be_read_stops_nobody(void **state)
+{
+	static const struct law_profile profile = { .id = "treaty", .version = "1" };
+	static const struct law_profile *const profiles[] = { &profile };
+	static const struct law_books books = { .n_profiles = 1, .profiles = profiles };
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(false);
+
+	(void)state;
+	put_case(&w, PEER, "damaged");
+	for (uint32_t i = 0; i < 100; i++)
+		row(&w, STORE_PUT_CLOCK)->clock = (struct store_clock){ .peer = PEER,
+									.case_id = "damaged",
+									.name = "answer",
+									.measure = i,
+									.ours = true,
+									.next = { START_MS - 1 },
+									.difference = "",
+									.how = "" };
+	get_any_case = r->ports.store.get_case;
+	r->ports.store.get_case = get_case_unless_damaged;
+	r->config.books = &books;
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	subscribe(r, 1, false);
+	rig_settle(r);
+	assert_int_equal(cursor_of(r), 0);
+	assert_non_null(strstr(r->journal, "case damaged of peer " PEER " is damaged: restore a backup"));
+	for (size_t i = 0; i < r->store.n_clocks; i++)
+		assert_int_equal(r->store.clocks[i]->row.next.ms, START_MS + 600000);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -559,6 +595,7 @@ int main(void)
 		cmocka_unit_test(what_is_receipted_in_the_batch_that_gives_up_is_not_given_up),
 		cmocka_unit_test(all_content_that_nobody_attached_in_time_goes_at_one_look),
 		cmocka_unit_test(content_that_the_disk_does_not_let_go_keeps_no_other_from_its_end),
+		cmocka_unit_test(a_time_limit_of_a_case_that_cannot_be_read_stops_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
