@@ -12,7 +12,11 @@ struct again {
 	size_t rows;
 	bool dissolves;      /* one was dissolved: so is all that follows */
 	struct xchg_pos pos; /* of the one whose messages travel anew */
+	/* Of the message that waits again last. */
+	CyPriority priority;
+	char case_id[CY_UUID_LEN + 1]; /* "": none does */
 	struct parcel_content content;
+	struct wire_text *text; /* of one row after the other */
 };
 
 /* A message of a dissolved parcel. It keeps its place: it has left once, and no age limit
@@ -33,52 +37,44 @@ static int requeue(void *arg, const struct store_message *row)
 	w->message.id = batch_string(n, row->id);
 	w->message.void_reason = batch_string(n, row->void_reason);
 	w->message.transport = STORE_QUEUED;
+	a->priority = row->priority;
+	if (cy_copy(a->case_id, sizeof a->case_id, row->case_id) < 0)
+		return CY_ESTORE;
 	/* A peer that had accepted it and lost it has lost what it came with. */
 	if (row->transport == STORE_RELAYED && row->void_code == 0)
 		return evidence_receipted(n, a->p->id, row->case_id, row->id, false);
 	return CY_OK;
 }
 
-struct behind {
-	CyPriority most;
-	char case_id[CY_UUID_LEN + 1];
-};
-
-static int name_case(void *arg, const struct store_message *row)
-{
-	struct behind *b = arg;
-
-	return cy_copy(b->case_id, sizeof b->case_id, row->case_id);
-}
-
 static int find_most_urgent(void *arg, const struct store_message *row)
 {
-	struct behind *b = arg;
+	CyPriority *most = arg;
 
-	if (row->author == STORE_OWN && row->transport == STORE_QUEUED && row->priority > b->most)
-		b->most = row->priority;
+	if (row->author == STORE_OWN && row->transport == STORE_QUEUED && row->priority > *most)
+		*most = row->priority;
 	return CY_OK;
 }
 
-/* Nobody in the queue is less urgent than what waits behind it in its case. */
-static int raise_case(struct node *n, const struct peer *p, const char *id)
+/* Nobody in the queue is less urgent than what waits behind it in its case: what this batch
+ * has put there before it, or what was there already. */
+static int raise_case(struct again *a)
 {
+	struct node *n = a->n;
+	const struct peer *p = a->p;
 	struct store_port *s = &n->ports.store;
-	struct behind b = { .most = CY_PRIORITY__LOW };
+	CyPriority most = a->priority;
 	struct store_write *w;
-	int r = s->get_message(s->ctx, id, name_case, &b);
+	int r = s->case_messages(s->ctx, p->id, a->case_id, find_most_urgent, &most);
 
-	if (r == CY_OK)
-		r = s->case_messages(s->ctx, p->id, b.case_id, find_most_urgent, &b);
 	for (const struct outgoing *o = n->batch.fresh; r == CY_OK && o != NULL; o = o->next)
-		if (o->peer == p && strcmp(o->case_id, b.case_id) == 0 && o->priority > b.most)
-			b.most = o->priority;
-	if (r < 0 || b.most == CY_PRIORITY__LOW)
+		if (o->peer == p && strcmp(o->case_id, a->case_id) == 0 && o->priority > most)
+			most = o->priority;
+	if (r < 0 || most == CY_PRIORITY__LOW)
 		return r;
 	w = batch_write(n, STORE_RAISE);
 	w->raise.peer = batch_string(n, p->id);
-	w->raise.case_id = batch_string(n, b.case_id);
-	w->raise.priority = b.most;
+	w->raise.case_id = batch_string(n, a->case_id);
+	w->raise.priority = most;
 	return CY_OK;
 }
 
@@ -95,7 +91,7 @@ static int dissolve(struct again *a, const struct store_parcel *row)
 	struct node *n = a->n;
 	struct peer *p = a->p;
 	struct store_port *s = &n->ports.store;
-	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
+	struct wire_text *t = a->text;
 	struct store_write *w;
 	char hex[CY_SHA256_HEX];
 	int r = wire_text_read(row->manifest, t, NULL);
@@ -115,9 +111,10 @@ static int dissolve(struct again *a, const struct store_parcel *row)
 	w->parcel.epoch = row->epoch;
 	w->parcel.sequence = row->sequence;
 	for (size_t i = 0; r == CY_OK && i < t->n; i++) {
+		a->case_id[0] = '\0';
 		r = s->get_message(s->ctx, t->entries[i].id, requeue, a);
-		if (r == CY_OK)
-			r = raise_case(n, p, t->entries[i].id);
+		if (r == CY_OK && a->case_id[0] != '\0')
+			r = raise_case(a);
 		if (r == CY_ENOENT)
 			r = CY_OK;
 	}
@@ -175,7 +172,7 @@ static int dissolve_early(void *arg, const struct store_parcel *row)
 void resend_refused(struct node *n, struct peer *p)
 {
 	struct store_port *s = &n->ports.store;
-	struct again a = { .n = n, .p = p };
+	struct again a = { .n = n, .p = p, .text = cy_arena_take(&n->batch.arena, sizeof *a.text) };
 
 	if (CY_MUTANT_DISSOLVED_EARLY)
 		s->parcels(s->ctx, p->id, STORE_OWN, p->stream.receipted_epoch, p->stream.out_receipted,
@@ -185,7 +182,7 @@ void resend_refused(struct node *n, struct peer *p)
 void resend_step(struct node *n, struct peer *p)
 {
 	struct store_port *s = &n->ports.store;
-	struct again a = { .n = n, .p = p };
+	struct again a = { .n = n, .p = p, .text = cy_arena_take(&n->batch.arena, sizeof *a.text) };
 	int r = s->parcels(s->ctx, p->id, STORE_OWN, p->sender.sent.epoch, p->sender.sent.sequence, CY_WINDOW_MAX + 1,
 			   again_parcel, &a);
 
