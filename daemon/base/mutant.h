@@ -72,7 +72,7 @@
 #ifndef CY_MUTANT_NO_ROOM_KEPT
 #define CY_MUTANT_NO_ROOM_KEPT 0
 #endif
-/* A receipt that is only repeated offers evidence again that has arrived. */
+/* A parcel that is sent again offers evidence again that has arrived, to a peer that lost nothing. */
 #ifndef CY_MUTANT_REPEATED_RECEIPT
 #define CY_MUTANT_REPEATED_RECEIPT 0
 #endif

@@ -632,8 +632,8 @@ void again_free(struct input *first);
  * has handed it in; "" : nobody, or it is not known any more. */
 void evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
 		       uint32_t number, CyPriority priority, const CyContent *content, const char *client);
-/* The peer has rejected a message of ours; or it was restored from a backup and has accepted
- * it once more: what it came with is to be fetched once more. */
+/* The peer has rejected a message of ours; or it had accepted it and holds it no more, as one
+ * that was restored from a backup: what it came with is to be fetched once more. */
 int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id, bool rejected);
 /* One that a legal hold keeps from what this content of ours would do; 0: none. */
 uint32_t evidence_held(struct node *n, struct work_case *c, const CyContent *content);

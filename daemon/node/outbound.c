@@ -305,8 +305,8 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bo
 
 	if (r == CY_OK && (m.author != STORE_OWN || strcmp(m.peer, p->id) != 0))
 		r = CY_ENOENT;
-	if (r == CY_OK && (again || e->code != 0))
-		r = evidence_receipted(n, p->id, m.case_id, e->id, e->code != 0);
+	if (r == CY_OK && e->code != 0)
+		r = evidence_receipted(n, p->id, m.case_id, e->id, true);
 	/* A late receipt for a dissolved parcel may have said so before. */
 	if (r < 0 || ((again || m.transport == STORE_RELAYED) && m.void_code == e->code))
 		return r;
@@ -415,7 +415,7 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	if (!own.dissolved && continue_receipted(p, pos))
 		batch_put_stream(n, p);
 	/* What is only repeated says nothing new: what it stated may have gone on since. */
-	if (own.same && !CY_MUTANT_REPEATED_RECEIPT)
+	if (own.same)
 		return;
 	doubt = made_receipt(n, p, text, own.text->made);
 	for (size_t i = 0; i < text->n; i++) {

@@ -144,6 +144,30 @@ static bool must_dissolve(const struct again *a, const struct store_parcel *row)
 	       ((earlier && p->stream.out_sequence == 0) || !signing_counts(a->n, p, row->manifest, row->signature));
 }
 
+static int offer_message(void *arg, const struct store_message *row)
+{
+	struct again *a = arg;
+
+	if (row->author != STORE_OWN || row->transport != STORE_RELAYED || row->void_code != 0)
+		return CY_OK;
+	return evidence_receipted(a->n, a->p->id, row->case_id, row->id, false);
+}
+
+/* One that has its receipt, and is not held any more: the peer has lost what came with it, too. A
+ * receipt that comes again tells nothing of that, since it may be signed anew for other reasons. */
+static int offer_again(struct again *a, const struct store_parcel *row)
+{
+	struct store_port *s = &a->n->ports.store;
+	int r = wire_text_read(row->manifest, a->text, NULL);
+
+	for (size_t i = 0; r == CY_OK && i < a->text->n; i++) {
+		r = s->get_message(s->ctx, a->text->entries[i].id, offer_message, a);
+		if (r == CY_ENOENT)
+			r = CY_OK;
+	}
+	return r;
+}
+
 static int again_parcel(void *arg, const struct store_parcel *row)
 {
 	struct again *a = arg;
@@ -156,6 +180,8 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 	if (!xchg_may_send(&a->p->sender, pos.epoch))
 		return CY_EAGAIN;
 	r = outbound_messages(a->n, STORE_OWN, row->manifest, &a->content);
+	if (r == CY_OK && row->receipt.len > 0 && (xchg_cmp(pos, a->p->sender.held) > 0 || CY_MUTANT_REPEATED_RECEIPT))
+		r = offer_again(a, row);
 	if (r < 0)
 		return r;
 	outbound_send(a->n, a->p, pos, row->manifest, row->signature, a->content.messages, a->content.n);
