@@ -231,8 +231,10 @@ static void explain(const struct options *o, uint64_t seed, const struct verdict
 	story = tmpfile();
 	CY_ASSERT(story != NULL);
 	shrink(&set, &v);
-	printf("  with fewest settings: %s\n  make sim SEED=%llu TRACE=1 SIMFLAGS=\"-n %u", v.failure,
-	       (unsigned long long)seed, set.nodes);
+	printf("  with fewest settings: %s\n  make sim SEED=%llu TRACE=1 SIMFLAGS=\"-n %u%s%s", v.failure,
+	       (unsigned long long)seed, set.nodes, o->evidence ? " --evidence" : "", o->sqlite ? " --sqlite" : "");
+	if (o->days > 0)
+		printf(" --days %lld", (long long)o->days);
 	for (int f = 0; f < FAULTS; f++)
 		if (set.level[f] > 0)
 			printf(" --only %s", sim_fault_name[f]);

@@ -9,7 +9,7 @@
 #include "sim.h"
 
 #define QUEUE_MAX 64            /* frames in one direction, as the link's high-water marks */
-#define LASTED    (10 * SECOND) /* a session that was worth redialling at once */
+#define LASTED    (10 * SECOND) /* after its State, a session that was worth redialling at once */
 #define PATIENCE  (3 * HOUR)    /* in legal years, between two attempts */
 
 static size_t side_of(const struct sim_pair *p, const struct sim_node *s)
@@ -64,7 +64,7 @@ static void check_over(struct sim_session *x)
 		}
 	x->next = p->old;
 	p->old = x;
-	if (p->w->now - x->began >= LASTED)
+	if (x->greeted > 0 && p->w->now - x->greeted >= LASTED)
 		p->backoff = 0;
 	if (p->session == NULL)
 		net_dial(p, 0);
@@ -360,6 +360,8 @@ static void net_established(void *ctx, uint64_t session)
 
 	if (p == NULL)
 		return;
+	if (x->greeted == 0)
+		x->greeted = s->w->now;
 	for (size_t i = 0; i < s->n_pairs; i++) {
 		const struct mem_peer *row = mem_store_peer(&s->store, p->side[1 - side_of(p, s)]->id);
 
@@ -415,7 +417,6 @@ static void on_dial(struct world *w, void *arg, uint64_t x)
 	CY_ASSERT(s != NULL);
 	s->id = ++w->sessions;
 	s->pair = p;
-	s->began = w->now;
 	s->relayed = world_chance(w, FAULT_RELAY);
 	pipe_init(&s->to[0]);
 	pipe_init(&s->to[1]);
@@ -434,7 +435,7 @@ void net_dial(struct sim_pair *p, int64_t after)
 	if (p->dialling)
 		return;
 	p->dialling = true;
-	const int64_t most = w->law != NULL ? PATIENCE : MINUTE;
+	const int64_t most = w->law != NULL ? PATIENCE : SIM_REDIAL_MOST;
 
 	p->backoff = p->backoff == 0 ? 250 : p->backoff < most / 2 ? 2 * p->backoff : most;
 	world_at(w, w->now + after + 1 + (int64_t)cy_rng_below(&w->net, (uint64_t)p->backoff), on_dial, p, 0);

@@ -58,7 +58,7 @@ static void check_over(struct sim_bulk *x)
 		x->asked[side] = x->heard[side] = NULL;
 		x->n_asked[side] = x->n_heard[side] = 0;
 	}
-	if (x->pair->w->now - x->began >= 10 * SECOND)
+	if (x->greeted > 0 && x->pair->w->now - x->greeted >= 10 * SECOND)
 		x->pair->bulk_backoff = 0;
 	dial(x->pair);
 }
@@ -344,8 +344,11 @@ static int bulk_net_proven(void *ctx, uint64_t session, struct cy_error *e)
 
 static void bulk_established(void *ctx, uint64_t session)
 {
-	(void)ctx;
-	(void)session;
+	struct sim_node *s = ctx;
+	struct sim_bulk *x = session_of(s, session);
+
+	if (x != NULL && x->greeted == 0)
+		x->greeted = s->w->now;
 }
 
 static void bulk_close(void *ctx, uint64_t session, const char *why)
@@ -406,7 +409,6 @@ static void on_dial(struct world *w, void *arg, uint64_t unused)
 	CY_ASSERT(x != NULL);
 	x->id = ++w->sessions;
 	x->pair = p;
-	x->began = w->now;
 	x->relayed = world_chance(w, FAULT_RELAY);
 	x->next = p->bulk;
 	p->bulk = x;
@@ -425,7 +427,9 @@ static void dial(struct sim_pair *p)
 	if (p->bulk_dialling || (!p->bulk_wanted[0] && !p->bulk_wanted[1]))
 		return;
 	p->bulk_dialling = true;
-	p->bulk_backoff = p->bulk_backoff == 0 ? 250 : p->bulk_backoff < MINUTE / 2 ? 2 * p->bulk_backoff : MINUTE;
+	p->bulk_backoff = p->bulk_backoff == 0                    ? 250
+			  : p->bulk_backoff < SIM_REDIAL_MOST / 2 ? 2 * p->bulk_backoff
+								  : SIM_REDIAL_MOST;
 	world_at(w, w->now + 1 + (int64_t)cy_rng_below(&w->bulk, (uint64_t)p->bulk_backoff), on_dial, p, 0);
 }
 

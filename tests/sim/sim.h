@@ -135,7 +135,7 @@ struct sim_session {
 	bool relayed;   /* nobody may take it for the other's */
 	bool doomed;    /* something was lost: it ends before long */
 	bool over;
-	int64_t began;
+	int64_t greeted;       /* a side has the other's State; 0: not yet */
 	struct sim_pipe to[2]; /* towards side 0 and 1 */
 };
 
@@ -168,7 +168,7 @@ struct sim_bulk {
 	uint64_t id;
 	struct sim_pair *pair;
 	bool up[2], closed[2], full[2], relayed, doomed, over;
-	int64_t began;
+	int64_t greeted; /* a side has proved the other; 0: not yet */
 	struct {
 		struct sim_bulk_frame *first, **last;
 		size_t n;
@@ -281,7 +281,7 @@ struct sim_node {
 	struct cy_rng random;
 	struct sim_certificate *certificates; /* for signing, the last one in use */
 	size_t n_certificates;
-	int64_t wall_offset;
+	int64_t wall_offset, offset_low, offset_high; /* now; and over the whole run */
 	int32_t drift_ppm;
 	int64_t suspended_until;
 	int64_t wake_at;
@@ -327,7 +327,8 @@ struct world {
 	} counts;
 };
 
-#define SIM_START_MS INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */
+#define SIM_REDIAL_MOST MINUTE                 /* between two attempts */
+#define SIM_START_MS    INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */
 
 /* world.c */
 /* Run to the end; w->failure says what broke. */

@@ -257,6 +257,8 @@ static void on_told(struct world *w, void *arg, uint64_t life)
 void sim_node_set_clock(struct sim_node *s, int64_t offset)
 {
 	s->wall_offset = offset;
+	s->offset_low = offset < s->offset_low ? offset : s->offset_low;
+	s->offset_high = offset > s->offset_high ? offset : s->offset_high;
 	world_say(s->w, "%s: its clock is set, %lld min from the true time", s->id, (long long)(offset / MINUTE));
 	if (s->node != NULL)
 		world_at(s->w, s->w->now + TOLD_AFTER, on_told, s, s->life);
