@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,14 @@ static const X509 *shared(STACK_OF(X509) * a, STACK_OF(X509) * b)
 			if (X509_cmp(sk_X509_value(a, i), sk_X509_value(b, k)) == 0)
 				return sk_X509_value(a, i);
 	return NULL;
+}
+
+static bool stands_under(const X509 *cert, STACK_OF(X509) * anchors)
+{
+	for (int i = 0; i < sk_X509_num(anchors); i++)
+		if (X509_check_issued(sk_X509_value(anchors, i), (X509 *)cert) == X509_V_OK)
+			return true;
+	return false;
 }
 
 /* As `openssl x509 -fingerprint -sha256` and comity-pki fingerprint begin: enough to find it. */
@@ -76,17 +85,23 @@ static void compare(const struct config *c, const struct config_peer *first, con
 	const char *expected = shared_name(first, p);
 	char what[640], print[24];
 
+	/* Without an anchor in common a certificate counts for one of them at most: a peer that hands over
+	 * another one's as its own must not keep us from starting. */
+	if (shared(a->anchors, b->anchors) == NULL)
+		return;
 	if (cert != NULL) {
 		fingerprint(cert, print);
 		snprintf(what, sizeof what,
-			 "the section peer %s (line %d) pins the same certificate (SHA-256 %s...), and what it signs "
-			 "would count for both; each authority has its own; remove the copied section, or name the "
+			 "the section peer %s (line %d) pins the same certificate (SHA-256 %s...) under the same "
+			 "anchor, "
+			 "and what it signs would count for both; each authority has its own; remove the copied "
+			 "section, or name the "
 			 "right "
 			 "file",
 			 first->id, first->line, print);
 		tell(c, p, "signing_certificates", what, out);
 	}
-	if (expected != NULL && shared(a->anchors, b->anchors) != NULL) {
+	if (expected != NULL) {
 		snprintf(
 			what, sizeof what,
 			"the section peer %s (line %d) expects %.200s under the same anchor, and one certificate would "
@@ -103,7 +118,7 @@ static void compare_own(const struct config *c, const struct config_peer *p, con
 	const X509 *cert = shared(m->signing, own);
 	char what[400], print[24];
 
-	if (cert == NULL)
+	if (cert == NULL || !stands_under(cert, m->anchors))
 		return;
 	fingerprint(cert, print);
 	snprintf(what, sizeof what,

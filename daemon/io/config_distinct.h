@@ -6,8 +6,8 @@
 
 /* A problem, with both sections and their lines, for each peer
  *
- *  - that pins a signing certificate which another peer, or this authority, has too: what it
- *    signs would count for both;
+ *  - that pins a signing certificate which another peer, or this authority, has too, under an anchor
+ *    in common: what it signs would count for both;
  *  - that expects a name under an anchor which another peer expects under the same anchor: one TLS
  *    certificate would be both, and the gate refuses a caller who could be two (tls_peers.h).
  *

@@ -388,11 +388,16 @@ static int say_rows(struct node *n, struct work_case *c, struct stating *s, stru
 static void state_rows(struct node *n, struct work_case *c, struct stating *s)
 {
 	const struct cy_wall now = node_legal_now(n);
+	const struct peer *p = node_peer_ever(n, c->row.peer);
 	struct said said = { 0 };
 
+	if (p == NULL) {
+		batch_retry(n);
+		return;
+	}
 	/* A full case takes no more messages, and some peers do not understand what would be said:
 	 * then it stays unsaid, and is on our own record. */
-	if (node_understands(node_peer_ever(n, c->row.peer), NODE_FEATURE_EVIDENCE))
+	if (node_understands(p, NODE_FEATURE_EVIDENCE))
 		say_rows(n, c, s, &said);
 	for (size_t i = 0; i < s->n_rows; i++) {
 		s->rows[i].unstated = false;

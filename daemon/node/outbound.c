@@ -406,8 +406,8 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 		return;
 	}
 	p->waiting = true;
-	/* What it had held before says nothing of what it takes now. */
-	if (xchg_cmp(pos, p->sender.held) > 0)
+	/* What it had held before says nothing of what it takes now, nor does a receipt that is repeated. */
+	if (xchg_cmp(pos, p->sender.held) > 0 && !own.same)
 		signing_accepted(p);
 	/* One for a dissolved parcel is late, and tells all the same what became of its messages. */
 	if (xchg_receipted(&p->sender, pos) < 0 && !own.dissolved)

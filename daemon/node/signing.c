@@ -119,7 +119,9 @@ void signing_heard(struct node *n, struct peer *p)
 void signing_accepted(struct peer *p)
 {
 	/* What remains to be signed anew in this session is so. */
-	p->refusal = (struct node_refusal){ .at = p->refusal.at, .anew = p->refusal.anew };
+	p->refusal = (struct node_refusal){ .at = p->refusal.at,
+					    .anew = p->refusal.anew,
+					    .certificate = p->refusal.certificate };
 }
 
 bool signing_is_refused(struct node *n, const struct peer *p)

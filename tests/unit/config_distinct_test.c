@@ -22,11 +22,13 @@ struct section {
 static const struct section ie = { "IE", "IE", "dns:ie.comity.invalid", "IE" },
 			    fr = { "FR", "FR", "dns:fr.comity.invalid", "FR" },
 			    ie_copied = { "XX", "IE", "dns:ie.comity.invalid", "IE" },
-			    ie_signs_as_xx = { "XX", "FR", "dns:xx.comity.invalid", "IE" },
+			    ie_signs_as_xx = { "XX", "IE", "dns:xx.comity.invalid", "IE" },
+			    hands_over_ies = { "XX", "FR", "dns:xx.comity.invalid", "IE" },
 			    ie_is_named_xx = { "XX", "IE", "dns:IE.comity.invalid", "FR" },
 			    same_ca_other_name = { "XX", "IE", "dns:xx.comity.invalid", "DE" },
 			    same_name_other_ca = { "XX", "DE", "dns:ie.comity.invalid", "DE" },
-			    ours = { "XX", "DE", "dns:xx.comity.invalid", "US" };
+			    ours = { "XX", "US", "dns:xx.comity.invalid", "US" },
+			    hands_over_ours = { "XX", "DE", "dns:xx.comity.invalid", "US" };
 
 static void load(const struct section *const *peers, size_t n, struct config_problems *ret_problems)
 {
@@ -76,6 +78,7 @@ static void test_two_peers_in_both_orders(void **state)
 	} cases[] = {
 		{ &ie, &fr, 0, "" },
 		{ &ie, &ie_signs_as_xx, 1, "pins the same certificate (SHA-256 " },
+		{ &ie, &hands_over_ies, 0, "" },
 		{ &ie, &ie_is_named_xx, 1, "expects dns:" },
 		{ &ie, &ie_copied, 2, "remove the copied section" },
 		{ &ie, &same_ca_other_name, 0, "" },
@@ -107,6 +110,8 @@ static void test_a_peer_is_not_this_authority(void **state)
 	(void)state;
 	expect((const struct section *[]){ &ours }, 1, 1, "this authority's own (section identity)",
 	       "option 'peer XX.signing_certificates'", "that the peer has exported");
+	/* What does not stand under its anchors never counts as its own. */
+	expect((const struct section *[]){ &hands_over_ours }, 1, 0, "", "", "");
 }
 
 static int make_folder(void **state)
