@@ -131,6 +131,7 @@ static void destroy_overdue(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 	struct overdue *o = cy_arena_take(&n->batch.arena, sizeof *o);
+	bool any = false;
 
 	o->n = n;
 	if (s->overdue_evidence(s->ctx, node_now(n), NODE_OVERDUE_MAX, add_overdue, o) < 0) {
@@ -145,10 +146,11 @@ static void destroy_overdue(struct node *n)
 		if (r < 0 || row.state != STORE_EVIDENCE_HERE || row.hold || row.verdict == CY_EVIDENCE_STATE__REJECTED)
 			continue;
 		c = cases_get(n, row.peer, row.case_id, &r);
-		if (c == NULL) {
-			n->batch.doom = "the store cannot read the case of evidence whose retention is over";
-			return;
+		if (c == NULL) { /* at the next look again */
+			cases_damaged(n, row.peer, row.case_id, "");
+			continue;
 		}
+		any = true;
 		row.state = STORE_EVIDENCE_DESTROYED;
 		row.reason = "its retention is over";
 		evidence_state(n, &row);
@@ -157,7 +159,7 @@ static void destroy_overdue(struct node *n)
 		evidence_recheck(n);
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "its retention is over");
 	}
-	if (o->n_rows == NODE_OVERDUE_MAX) /* there may be more */
+	if (any && o->n_rows == NODE_OVERDUE_MAX) /* there may be more */
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 

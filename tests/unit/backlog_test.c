@@ -33,14 +33,14 @@ static void put_case(struct store_writeset **w, const char *peer, const char *ca
 								.state = "" };
 }
 
-static void put_received(struct store_writeset **w, const char *id)
+static void put_received(struct store_writeset **w, const char *case_id, const char *id)
 {
 	struct store_message *m = &row(w, STORE_PUT_MESSAGE)->message;
 	struct store_event *e = &row(w, STORE_PUT_EVENT)->event;
 
 	*m = (struct store_message){ .id = id,
 				     .peer = PEER,
-				     .case_id = "case",
+				     .case_id = case_id,
 				     .author = STORE_PEER,
 				     .number = 1,
 				     .transport = STORE_RELAYED,
@@ -48,7 +48,7 @@ static void put_received(struct store_writeset **w, const char *id)
 				     .client = DESK };
 	*e = (struct store_event){ .type = CY_EVENT_TYPE__MESSAGE_RECEIVED,
 				   .peer = PEER,
-				   .case_id = "case",
+				   .case_id = case_id,
 				   .message_id = id,
 				   .client = DESK,
 				   .own_reference = "",
@@ -180,7 +180,7 @@ static void a_cursor_that_is_made_in_the_batch_is_not_made_again(void **state)
 
 	(void)state;
 	put_case(&w, PEER, "case");
-	put_received(&w, some_id(1).s);
+	put_received(&w, "case", some_id(1).s);
 	put_events(&w, 4);
 	r = started(w);
 	/* This batch has nothing to do with the cursor. */
@@ -201,7 +201,7 @@ static void a_cursor_can_be_acknowledged_in_the_batch_that_makes_it(void **state
 
 	(void)state;
 	put_case(&w, PEER, "case");
-	put_received(&w, some_id(1).s);
+	put_received(&w, "case", some_id(1).s);
 	put_events(&w, 4);
 	r = started(w);
 	show(r, 1, some_id(1).s);
@@ -220,7 +220,7 @@ static void a_message_that_was_retrieved_stays_so_when_its_event_is_acknowledged
 
 	(void)state;
 	put_case(&w, PEER, "case");
-	put_received(&w, some_id(1).s);
+	put_received(&w, "case", some_id(1).s);
 	r = started(w);
 	have_a_batch_under_way(r);
 	show(r, 2, some_id(1).s);
@@ -580,6 +580,49 @@ static void a_time_limit_of_a_case_that_cannot_be_read_stops_nobody(void **state
 	rig_free(r);
 }
 
+/* Their evidence, retrieved, whose retention is over. */
+static void put_overdue(struct store_writeset **w, const char *case_id, const char *message_id, int64_t until_ms)
+{
+	put_case(w, PEER, case_id);
+	put_received(w, case_id, message_id);
+	row(w, STORE_PUT_EVIDENCE)->evidence =
+		(struct store_evidence){ .message_id = message_id,
+					 .attachment = 1,
+					 .peer = PEER,
+					 .case_id = case_id,
+					 .author = STORE_PEER,
+					 .number = 1,
+					 .size = 10,
+					 .sha256 = cy_sha256(cy_bytes(case_id, strlen(case_id))),
+					 .state = STORE_EVIDENCE_HERE,
+					 .reason = "",
+					 .retrieved = true,
+					 .retain_until = { until_ms } };
+}
+
+static void evidence_of_a_case_that_cannot_be_read_keeps_no_other_from_its_end(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(true);
+
+	(void)state;
+	put_overdue(&w, "damaged", some_id(1).s, START_MS - 2 * DAY);
+	put_overdue(&w, "case", some_id(2).s, START_MS - DAY);
+	get_any_case = r->ports.store.get_case;
+	r->ports.store.get_case = get_case_unless_damaged;
+	r->ports.blobs.destroy = destroy;
+	destroyed_with = CY_OK;
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	subscribe(r, 1, false);
+	rig_settle(r);
+	assert_int_equal(cursor_of(r), 0);
+	assert_int_equal(mem_store_evidence(&r->store, some_id(1).s, 1)->state, STORE_EVIDENCE_HERE);
+	assert_int_equal(mem_store_evidence(&r->store, some_id(2).s, 1)->state, STORE_EVIDENCE_DESTROYED);
+	assert_non_null(strstr(r->all, "case damaged of peer " PEER " is damaged: restore a backup"));
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -596,6 +639,7 @@ int main(void)
 		cmocka_unit_test(all_content_that_nobody_attached_in_time_goes_at_one_look),
 		cmocka_unit_test(content_that_the_disk_does_not_let_go_keeps_no_other_from_its_end),
 		cmocka_unit_test(a_time_limit_of_a_case_that_cannot_be_read_stops_nobody),
+		cmocka_unit_test(evidence_of_a_case_that_cannot_be_read_keeps_no_other_from_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
