@@ -59,6 +59,10 @@
 	X(STATEMENT, "INSERT INTO statement (message, text, signature) SELECT no, ?2, ?3 FROM message WHERE id = ?1")  \
 	X(REQUEUE, "UPDATE message SET transport = 0, epoch = 0, sequence = 0, place = 0"                              \
 		   " WHERE peer = ?1 AND author = 0 AND (transport = 1 OR (transport = 5 AND void_code = 0))")         \
+	X(RAISE_ALL, "UPDATE message SET priority = c.most FROM (SELECT case_no, max(priority) AS most FROM message"   \
+		     " WHERE peer = ?1 AND author = 0 AND transport = 0 GROUP BY case_no) AS c"                        \
+		     " WHERE message.case_no = c.case_no AND peer = ?1 AND author = 0 AND transport = 0"               \
+		     " AND priority < c.most")                                                                         \
 	X(FORGET, "DELETE FROM parcel WHERE peer = ? AND author = 0 AND receipt IS NULL")                              \
 	X(RAISE, "UPDATE message SET priority = ?1 WHERE author = 0 AND transport = 0 AND priority < ?1 AND case_no =" \
 		 " (SELECT no FROM case_key WHERE peer = ?2 AND case_id = ?3)")                                        \

@@ -423,21 +423,24 @@ static int dissolve(struct store_applying *a, const struct store_parcel *p)
 	return r < 0 ? r : store_apply_changed_one(a, "a parcel of", p->peer);
 }
 
-static int requeue_all(struct store_applying *a, const char *peer)
+static int for_peer(struct store_applying *a, int sql, const char *peer)
 {
 	struct store_bind b;
-	int r = store_apply_start(a, W_REQUEUE, &b);
+	int r = store_apply_start(a, sql, &b);
 
 	if (r < 0)
 		return r;
 	bind_text(&b, peer);
-	r = store_apply_finish(a, &b);
-	if (r == CY_OK)
-		r = store_apply_start(a, W_FORGET, &b);
-	if (r < 0)
-		return r;
-	bind_text(&b, peer);
 	return store_apply_finish(a, &b);
+}
+
+static int requeue_all(struct store_applying *a, const char *peer)
+{
+	int r = for_peer(a, W_REQUEUE, peer);
+
+	if (r == CY_OK)
+		r = for_peer(a, W_RAISE_ALL, peer);
+	return r == CY_OK ? for_peer(a, W_FORGET, peer) : r;
 }
 
 static int raise_case(struct store_applying *a, const struct store_write *w)

@@ -284,8 +284,8 @@ enum store_op {
 	STORE_DROP_UPLOAD,      /* by key */
 	STORE_PUT_CUSTODY,      /* append */
 	STORE_REQUEUE_ALL,      /* after a restore: own messages to `peer` that are TRANSMITTED, or FAILED and not
-				 * void, are QUEUED again, without parcel; own parcels to it that have no receipt
-				 * are deleted */
+				 * void, are QUEUED again, without parcel; nobody in the queue is less urgent than
+				 * what waits in its case; own parcels to it that have no receipt are deleted */
 };
 
 struct store_write {

@@ -398,6 +398,19 @@ static void raise_case(struct mem_store *s, const char *peer, const char *case_i
 			m->row.priority = priority;
 }
 
+static void raise_all(struct mem_store *s, const char *peer)
+{
+	for (struct mem_case *c = s->first_case; c != NULL; c = c->next) {
+		CyPriority most = CY_PRIORITY__LOW;
+
+		for (struct mem_message *m = c->first; m != NULL; m = m->next)
+			if (m->row.author == STORE_OWN && m->row.transport == STORE_QUEUED && m->row.priority > most)
+				most = m->row.priority;
+		if (strcmp(c->row.peer, peer) == 0)
+			raise_case(s, peer, c->row.case_id, most);
+	}
+}
+
 static void requeue_all(struct mem_store *s, const char *peer)
 {
 	struct mem_peer *p = mem_store_peer(s, peer);
@@ -415,6 +428,7 @@ static void requeue_all(struct mem_store *s, const char *peer)
 			m->epoch = m->sequence = m->index = 0;
 			open_message(s, x);
 		}
+	raise_all(s, peer);
 	for (size_t i = 0; i < l->n; i++)
 		if (l->at[i]->row.receipt.len > 0)
 			l->at[k++] = l->at[i];

@@ -174,6 +174,26 @@ static void a_restore_puts_back_what_has_no_receipt(void **state)
 	assert_int_equal(f->port.get_parcel(f->port.ctx, "IE", STORE_OWN, 5, 1, NULL, NULL), CY_ENOENT);
 }
 
+/* What had left and is to leave again is no less urgent than what waited behind it in its case. */
+static void what_a_restore_puts_back_is_not_overtaken_in_its_case(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_message(f, "c1", "first", 1, CY_PRIORITY__LOW);
+	add_message(f, "c1", "second", 2, CY_PRIORITY__EMERGENCY);
+	add(f, STORE_MARK_MESSAGE)->message = (struct store_message){
+		.id = "first", .transport = STORE_TRANSMITTED, .void_reason = "", .epoch = 5, .sequence = 1
+	};
+	assert_int_equal(commit(f), CY_OK);
+	add(f, STORE_REQUEUE_ALL)->peer = "IE";
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.waiting(f->port.ctx, "IE", 1, see_message, &s), CY_OK);
+	assert_int_equal(s.n, 1);
+	assert_string_equal(s.ids[0], "first");
+}
+
 struct places {
 	struct fixture *f;
 	size_t n;
@@ -625,6 +645,7 @@ int main(void)
 		TEST(the_most_urgent_waits_first_then_the_oldest),
 		TEST(undelivered_come_by_age_and_by_pages_without_what_leaves_again),
 		TEST(a_restore_puts_back_what_has_no_receipt),
+		TEST(what_a_restore_puts_back_is_not_overtaken_in_its_case),
 		TEST(a_dissolved_parcel_stays_and_is_not_sent_again),
 		TEST(the_first_receipt_of_the_peer_stays_and_ours_may_be_signed_anew),
 		TEST(a_store_with_one_epoch_for_all_streams_gives_it_to_each),
