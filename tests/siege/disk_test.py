@@ -129,6 +129,28 @@ def a_flipped_byte_in_one_message():
 
 
 @test
+def a_flipped_byte_in_the_title_of_one_case():
+    """It is listed without its title, told, and goes on; so do all others."""
+    ground = Ground().start()
+    us = ground.us
+    desk = Desk(us)
+    ids = [desk.submit("FR", f"title-{i}").case_id for i in range(3)]
+    us.stop()
+    path = f"{us.dir}/store/comity.db"
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        title, = db.execute("SELECT title FROM cases WHERE case_id = ?", (ids[0],)).fetchone()
+    flip(path, open(path, "rb").read().index(title))
+    us.start()
+    ground.connected()
+    with besieged(ground, 48, f"ALARM: the store: the title of case {ids[0]} of peer FR is damaged"):
+        listed = us.ctl("case", "list")
+        assert listed.returncode == 0 and all(i in listed.stdout for i in ("title-0", "title-1", "title-2")), listed
+        health = us.ctl("health")
+        assert health.returncode == 2 and f"the title of case {ids[0]}" in health.stdout, health
+    ground.stop()
+
+
+@test
 def flipped_bytes_anywhere():
     """A damaged store is refused with a sentence, or is served as far as it can be read; never a crash."""
     ground = Ground().start()
