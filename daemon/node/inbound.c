@@ -419,8 +419,7 @@ static int verdicts_again(struct node *n, const struct peer *p, struct wire_text
 	return CY_OK;
 }
 
-/* For a stored parcel that has none yet: it is kept, and given when it is asked for. */
-int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row)
+int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row, struct fetching *fetching)
 {
 	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
 	int r = wire_text_read(row->manifest, t, NULL);
@@ -428,7 +427,8 @@ int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parc
 	if (r == CY_OK)
 		r = verdicts_again(n, p, t);
 	if (r == CY_OK)
-		want_receipt(n, p, t, &row->digest, (struct xchg_pos){ row->epoch, row->sequence })->session = 0;
+		want_receipt(n, p, t, &row->digest, (struct xchg_pos){ row->epoch, row->sequence })->fetching =
+			fetching;
 	return r;
 }
 
@@ -533,6 +533,10 @@ void inbound_receipted(struct node *n, struct want *w)
 						     .receipt = w->text,
 						     .receipt_signature = w->signature };
 	}
-	if (p->session == w->session && w->session != 0)
+	if (p->session != w->session || w->session == 0)
+		return;
+	if (w->fetching != NULL)
+		reconcile_receipted(w->fetching, w->text, w->signature);
+	else
 		send_receipt(n, p, w->text, w->signature);
 }

@@ -299,6 +299,7 @@ struct want {
 	size_t n;
 	struct store_write *parcel;   /* receipt of a parcel taken in this batch */
 	struct store_message *failed; /* statement */
+	struct fetching *fetching;    /* receipt: of a parcel that is fetched back, and leaves with it */
 };
 
 enum batch_phase {

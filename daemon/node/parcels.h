@@ -11,10 +11,13 @@
 struct node;
 struct peer;
 struct want;
+struct fetching; /* reconcile.c */
 
 /* -------------------------------------------------------------- inbound.c */
 void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text);
-int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row);
+/* For a stored parcel whose receipt is missing, or would be refused: it is signed with the verdicts
+ * that are stored, and what is fetched back leaves with it in the same session. */
+int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row, struct fetching *fetching);
 void inbound_receipted(struct node *n, struct want *w);
 
 /* -------------------------------------------------------------- resend.c */
@@ -53,6 +56,8 @@ void reconcile_start(struct node *n, struct peer *p);
 void reconcile_heads_request(struct node *n, struct peer *p, const CyHeadsRequest *r);
 void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h);
 void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchRequest *r);
+/* The receipt that this answer waited for is signed. */
+void reconcile_receipted(struct fetching *f, struct cy_bytes receipt, struct cy_bytes signature);
 void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
 		       const struct wire_text *receipt);
 void reconcile_forget(struct peer *p);

@@ -215,6 +215,7 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 struct fetching {
 	struct node *n;
 	struct peer *p;
+	const char *case_id;
 	bool found, unsigned_receipt;
 	struct xchg_pos pos;
 	struct parcel_content content;
@@ -245,45 +246,56 @@ static int take_parcel(void *arg, const struct store_parcel *row)
 {
 	struct fetching *f = arg;
 
-	/* It could not be signed when the parcel came, or would be refused. */
-	if (row->receipt.len == 0 || !signing_counts(f->n, f->p, row->receipt, row->receipt_signature)) {
-		f->unsigned_receipt = true;
-		return inbound_make_receipt(f->n, f->p, row);
-	}
+	int r = outbound_messages(f->n, STORE_PEER, row->manifest, &f->content);
+
 	f->manifest = keep_text(f->n, row->manifest, row->signature);
 	f->receipt = keep_text(f->n, row->receipt, row->receipt_signature);
-	return outbound_messages(f->n, STORE_PEER, row->manifest, &f->content);
+	/* It could not be signed when the parcel came, or would be refused. */
+	f->unsigned_receipt =
+		row->receipt.len == 0 || !signing_counts(f->n, f->p, row->receipt, row->receipt_signature);
+	return r == CY_OK && f->unsigned_receipt ? inbound_make_receipt(f->n, f->p, row, f) : r;
+}
+
+static void say_fetched(const struct fetching *f)
+{
+	CyPeerFrame frame = CY_PEER_FRAME__INIT;
+	CyFetched fetched = CY_FETCHED__INIT;
+
+	fetched.case_id = (char *)f->case_id;
+	fetched.last = !f->found;
+	if (f->found) {
+		fetched.manifest = f->manifest;
+		fetched.receipt = f->receipt;
+		fetched.messages = (ProtobufCBinaryData *)f->content.messages;
+		fetched.n_messages = f->content.n;
+	}
+	frame.kind_case = CY_PEER_FRAME__KIND_FETCHED;
+	frame.fetched = &fetched;
+	batch_send(f->n, f->p->session, &frame);
+}
+
+void reconcile_receipted(struct fetching *f, struct cy_bytes receipt, struct cy_bytes signature)
+{
+	f->receipt = keep_text(f->n, receipt, signature);
+	say_fetched(f);
 }
 
 void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchRequest *r)
 {
 	struct store_port *s = &n->ports.store;
 	struct fetching *x = cy_arena_take(&n->batch.arena, sizeof *x);
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	CyFetched fetched = CY_FETCHED__INIT;
 	int code;
 
 	x->n = n;
 	x->p = p;
+	x->case_id = cy_arena_string(&n->batch.arena, r->case_id);
 	code = s->peer_messages(s->ctx, p->id, r->case_id, r->after, find_parcel, x);
 	if (code == CY_EAGAIN)
 		code = s->get_parcel(s->ctx, p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_parcel, x);
-	if (code < 0 || x->unsigned_receipt) {
-		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE,
-			      code < 0 ? "the store cannot read now" : "a receipt is still to be signed: ask again");
-		return;
-	}
-	fetched.case_id = r->case_id;
-	fetched.last = !x->found;
-	if (x->found) {
-		fetched.manifest = x->manifest;
-		fetched.receipt = x->receipt;
-		fetched.messages = x->content.messages;
-		fetched.n_messages = x->content.n;
-	}
-	f.kind_case = CY_PEER_FRAME__KIND_FETCHED;
-	f.fetched = &fetched;
-	batch_send(n, p->session, &f);
+	if (code < 0)
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+	else if (!x->unsigned_receipt)
+		say_fetched(x);
 }
 
 /* ---------------------------------------------------------------- taking back */
