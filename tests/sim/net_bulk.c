@@ -7,6 +7,7 @@
 #include "sim.h"
 
 #define QUEUE_MAX 4 /* as ZMQ_SNDHWM of the bulk lane */
+#define AHEAD     8 /* as LINK_AHEAD: frames that are taken although there is no room */
 
 static size_t side_of(const struct sim_pair *p, const struct sim_node *s)
 {
@@ -275,7 +276,7 @@ static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
 		blob_release(&frame);
 		return CY_ENOENT;
 	}
-	if (x->to[to].n >= QUEUE_MAX && !x->closed[to]) {
+	if (x->to[to].n >= QUEUE_MAX + AHEAD && !x->closed[to]) {
 		x->full[me] = true;
 		blob_release(&frame);
 		return CY_EAGAIN;

@@ -327,7 +327,7 @@ struct world {
 	} counts;
 };
 
-#define SIM_REDIAL_MOST MINUTE                 /* between two attempts */
+#define SIM_REDIAL_MOST (5 * MINUTE)           /* between two attempts: backoff_max where nothing is configured */
 #define SIM_START_MS    INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */
 
 /* world.c */
