@@ -281,6 +281,22 @@ static bool blank_section(char *text, int line, const char *title)
 	return true;
 }
 
+/* The line before `before` in which a section of this title begins; 0: none is found. */
+static int first_section(char *text, int before, const char *title)
+{
+	for (int line = 1; line < before; line++) {
+		const char *at = find_word(text, line, title);
+
+		if (at == NULL)
+			continue;
+		at += strlen(title);
+		at += strspn(at, " \t\r\n\"'");
+		if (*at == '{')
+			return line;
+	}
+	return 0;
+}
+
 /* ------------------------------------------------------------------- reading */
 
 static char *slurp(const struct config_kind *kind, const char *path, struct config_problems *out)
@@ -335,8 +351,11 @@ static bool mend(struct reading *r, char *text, struct config_problems *out)
 		if (blank_option(text, r->line, word))
 			return true;
 	} else if (quoted(r->error, "found duplicate title '", word, sizeof word)) {
-		config_problem(out, r->path, r->line, word,
-			       "a section of this name is there already; one of each name is expected; merge them");
+		config_problem(
+			out, r->path, r->line, word,
+			"a section of this name is there already, in line %d; one of each name is expected; merge "
+			"them, or correct the name of a copied one",
+			first_section(text, r->line, word));
 		if (blank_section(text, r->line, word))
 			return true;
 	} else {

@@ -273,7 +273,8 @@ static void wrong_peers_and_clients_are_told(void **state)
 
 	problem("peer ie { " PEER_REST, "7", "'ie' is no authority id", "A-Z, 0-9");
 	problem("peer US-OIA { " PEER_REST, "7", "this is the own id", "remove the section");
-	problem("peer IE { " PEER_REST "peer \"IE\"\n{ " PEER_REST, "9", "of this name is there already", "merge");
+	problem("peer IE { " PEER_REST "peer \"IE\"\n{ " PEER_REST, "9", "of this name is there already, in line 7;",
+		"correct the name of a copied one");
 	problem("peer IE { dial = \"ie\" " PEER_REST, "7", "option 'peer IE.dial': 'ie' is no address",
 		"host with a port");
 	problem("peer IE { dial = \"ie.example:0\" " PEER_REST, "7", "no valid port", "1 to 65535");
