@@ -709,8 +709,10 @@ void blobs_free(struct sim_node *s)
 		drop_part_of(b, b->parts);
 	while (b->kept != NULL)
 		kept_free(b, b->kept);
-	while (b->seals != NULL)
-		seal_remove(b, b->seals->part, NULL);
+	for (struct seal *x = b->seals, *next; x != NULL; x = next) {
+		next = x->next;
+		free(x);
+	}
 	free(b);
 	s->blobs = NULL;
 }
