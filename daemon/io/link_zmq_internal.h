@@ -55,6 +55,7 @@ struct link_session {
 	bool draining; /* closed by us: what is ahead goes out, then the socket, and libzmq and the gate flush */
 	struct link_connection on;
 	int64_t certificate_end; /* of the peer's, ms since 1970 */
+	bool judged;             /* it has proved whose it is, whether it got the place or not */
 	bool proven;
 	int64_t greeted; /* when its State was found good, ms; 0: not yet */
 	void *socket;

@@ -282,7 +282,7 @@ void link_session_over(struct link_session *s, const char *why)
 	}
 	if (s->on.dialled && !s->proven)
 		p->dialling = false;
-	if (!s->on.dialled && !s->proven)
+	if (!s->on.dialled && !s->judged)
 		link_count_unproven(p);
 	if (s->greeted)
 		backoff_lasted(&p->backoff, loop_mono().ms - s->greeted);
@@ -336,6 +336,7 @@ int link_proven(void *ctx, uint64_t session, struct cy_error *e)
 
 	if (!s || s->draining)
 		return cy_fail(e, CY_ENOENT, "the session is over");
+	s->judged = true;
 	no = link_weigh(s->lane, s->on.dialled);
 	if (no)
 		return cy_fail(e, CY_EDENIED, "%s", no);
