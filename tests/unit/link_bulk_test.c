@@ -171,10 +171,10 @@ static void test_two_that_dial_each_other_settle_on_one_bulk_session(void **stat
 	want(&us, true);
 	want(&ie, true);
 	/* What a loser took with it is sent anew. */
-	for (unsigned ups = 0; ie.bulk.next_number < 20 || number < 20;) {
-		if (ups != us.bulk.ups)
+	for (uint64_t on = 0; ie.bulk.next_number < 20 || number < 20;) {
+		if (on != us.bulk.session)
 			number = 0;
-		ups = us.bulk.ups;
+		on = us.bulk.session;
 		bulk_send(&us, &number, 20, 1000);
 		rig_turn();
 	}
