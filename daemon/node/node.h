@@ -87,8 +87,8 @@ void node_free(struct node *n);
  * window counts from the next session of each peer. On failure nothing has changed. */
 int node_reconfigure(struct node *n, const struct node_config *config, struct cy_error *e);
 
-/* Other certificates are pinned, or revoked, or time has passed: sessions end whose proof does not
- * stand any more. To be called after each change, and now and then. */
+/* Other certificates are pinned, or revoked: sessions end whose proof does not stand any more at this
+ * time. To be called after each change; that time alone has passed ends none. */
 void node_judge_proofs(struct node *n);
 
 /* Inputs. Bytes are copied where they are kept. */
