@@ -188,7 +188,7 @@ fuzz: test-packages
 	@$(MAKE) --no-print-directory $(FUZZING) fuzz-targets
 	@tests/fuzz/run $(BUILD)/fuzz $(or $(MINUTES),8) $(or $(ONLY),$(FUZZ_TARGETS))
 # Lines that the committed inputs reach, by llvm-cov.
-COVERED      := daemon/wire/*.c $(addprefix daemon/node/,greet.c inbound.c outbound.c session.c reconcile.c local.c) \
+COVERED      := daemon/wire/*.c $(addprefix daemon/node/,greet.c inbound.c outbound.c session.c reconcile.c giveback.c takeback.c local.c) \
 	daemon/io/zmtp_guard.c
 fuzz-coverage: test-packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover $(BY_CLANG) COVER='-fprofile-instr-generate -fcoverage-mapping' \

@@ -224,13 +224,13 @@ static void step_frame(struct node *n, struct input *in)
 		node_link_down(n, p->session, why);
 		return;
 	case CY_PEER_FRAME__KIND_HEADS_REQUEST:
-		reconcile_heads_request(n, p, f->heads_request);
+		giveback_heads(n, p, f->heads_request);
 		return;
 	case CY_PEER_FRAME__KIND_HEADS:
 		reconcile_heads(n, p, f->heads);
 		return;
 	case CY_PEER_FRAME__KIND_FETCH_REQUEST:
-		reconcile_fetch_request(n, p, f->fetch_request);
+		giveback_parcel(n, p, f->fetch_request);
 		return;
 	case CY_PEER_FRAME__KIND_FETCHED:
 		reconcile_fetched(n, p, f->fetched, in->text, in->receipt);

@@ -536,7 +536,7 @@ void inbound_receipted(struct node *n, struct want *w)
 	if (p->session != w->session || w->session == 0)
 		return;
 	if (w->fetching != NULL)
-		reconcile_receipted(w->fetching, w->text, w->signature);
+		giveback_receipted(w->fetching, w->text, w->signature);
 	else
 		send_receipt(n, p, w->text, w->signature);
 }

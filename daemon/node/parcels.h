@@ -11,7 +11,7 @@
 struct node;
 struct peer;
 struct want;
-struct fetching; /* reconcile.c */
+struct fetching; /* giveback.c */
 
 /* -------------------------------------------------------------- inbound.c */
 void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text);
@@ -53,13 +53,23 @@ void expire_signed(struct node *n, struct want *w);
 /* -------------------------------------------------------------- reconcile.c */
 void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch);
 void reconcile_start(struct node *n, struct peer *p);
-void reconcile_heads_request(struct node *n, struct peer *p, const CyHeadsRequest *r);
 void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h);
-void reconcile_fetch_request(struct node *n, struct peer *p, const CyFetchRequest *r);
-/* The receipt that this answer waited for is signed. */
-void reconcile_receipted(struct fetching *f, struct cy_bytes receipt, struct cy_bytes signature);
 void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
 		       const struct wire_text *receipt);
 void reconcile_forget(struct peer *p);
+
+/* -------------------------------------------------------------- giveback.c */
+void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r);
+void giveback_parcel(struct node *n, struct peer *p, const CyFetchRequest *r);
+/* The receipt that this answer waited for is signed. */
+void giveback_receipted(struct fetching *f, struct cy_bytes receipt, struct cy_bytes signature);
+
+/* -------------------------------------------------------------- takeback.c */
+/* As far as this store knows, nobody has ever seen it: it waits, or waited until
+ * its age limit. A restored store may be wrong about that. What was dissolved has left. */
+bool takeback_never_left(const struct store_message *row);
+/* A whole parcel of ours that has come back, with the receipt for it. An error dooms the batch. */
+int takeback_parcel(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *t,
+		    const struct wire_text *receipt);
 
 #endif

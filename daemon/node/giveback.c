@@ -1,0 +1,130 @@
+/* For a peer that fetches back after a restored backup: the heads of the shared cases, then one
+ * parcel of its own after the other, with our receipt for it (proto/PROTOCOL.md, "Restored from a
+ * backup"). */
+#include "node/internal.h"
+
+struct heads {
+	struct node *n;
+	CyCaseHead *rows[CY_HEADS_MAX];
+	size_t count;
+};
+
+static int add_head(void *arg, const struct store_case *row)
+{
+	struct heads *h = arg;
+	CyCaseHead *head = cy_arena_take(&h->n->batch.arena, sizeof *head);
+
+	cy_case_head__init(head);
+	head->case_id = cy_arena_string(&h->n->batch.arena, row->case_id);
+	head->yours = row->peer_number;
+	head->mine = row->own_number;
+	h->rows[h->count++] = head;
+	return CY_OK;
+}
+
+void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r)
+{
+	struct store_port *s = &n->ports.store;
+	struct store_view all = { NULL };
+	struct heads *h = cy_arena_take(&n->batch.arena, sizeof *h);
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeads heads = CY_HEADS__INIT;
+
+	h->n = n;
+	if (s->list_cases(s->ctx, all, p->id, false, r->after_case_id, CY_HEADS_MAX, add_head, h) < 0) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+		return;
+	}
+	heads.heads = h->rows;
+	heads.n_heads = h->count;
+	heads.last = h->count < CY_HEADS_MAX;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
+	f.heads = &heads;
+	batch_send(n, p->session, &f);
+}
+
+struct fetching {
+	struct node *n;
+	struct peer *p;
+	const char *case_id;
+	bool found, unsigned_receipt;
+	struct xchg_pos pos;
+	struct parcel_content content;
+	CySignedText *manifest, *receipt;
+};
+
+static int find_parcel(void *arg, const struct store_message *row)
+{
+	struct fetching *f = arg;
+
+	f->found = true;
+	f->pos = (struct xchg_pos){ row->epoch, row->sequence };
+	return CY_EAGAIN; /* the first is enough */
+}
+
+static CySignedText *keep_text(struct node *n, struct cy_bytes text, struct cy_bytes signature)
+{
+	CySignedText *st = cy_arena_take(&n->batch.arena, sizeof *st);
+	struct cy_bytes t = cy_arena_bytes(&n->batch.arena, text), s = cy_arena_bytes(&n->batch.arena, signature);
+
+	cy_signed_text__init(st);
+	st->text = (ProtobufCBinaryData){ .data = (uint8_t *)t.data, .len = t.len };
+	st->signature = (ProtobufCBinaryData){ .data = (uint8_t *)s.data, .len = s.len };
+	return st;
+}
+
+static int take_parcel(void *arg, const struct store_parcel *row)
+{
+	struct fetching *f = arg;
+
+	int r = outbound_messages(f->n, STORE_PEER, row->manifest, &f->content);
+
+	f->manifest = keep_text(f->n, row->manifest, row->signature);
+	f->receipt = keep_text(f->n, row->receipt, row->receipt_signature);
+	/* It could not be signed when the parcel came, or would be refused. */
+	f->unsigned_receipt =
+		row->receipt.len == 0 || !signing_counts(f->n, f->p, row->receipt, row->receipt_signature);
+	return r == CY_OK && f->unsigned_receipt ? inbound_make_receipt(f->n, f->p, row, f) : r;
+}
+
+static void say_fetched(const struct fetching *f)
+{
+	CyPeerFrame frame = CY_PEER_FRAME__INIT;
+	CyFetched fetched = CY_FETCHED__INIT;
+
+	fetched.case_id = (char *)f->case_id;
+	fetched.last = !f->found;
+	if (f->found) {
+		fetched.manifest = f->manifest;
+		fetched.receipt = f->receipt;
+		fetched.messages = (ProtobufCBinaryData *)f->content.messages;
+		fetched.n_messages = f->content.n;
+	}
+	frame.kind_case = CY_PEER_FRAME__KIND_FETCHED;
+	frame.fetched = &fetched;
+	batch_send(f->n, f->p->session, &frame);
+}
+
+void giveback_receipted(struct fetching *f, struct cy_bytes receipt, struct cy_bytes signature)
+{
+	f->receipt = keep_text(f->n, receipt, signature);
+	say_fetched(f);
+}
+
+void giveback_parcel(struct node *n, struct peer *p, const CyFetchRequest *r)
+{
+	struct store_port *s = &n->ports.store;
+	struct fetching *x = cy_arena_take(&n->batch.arena, sizeof *x);
+	int code;
+
+	x->n = n;
+	x->p = p;
+	x->case_id = cy_arena_string(&n->batch.arena, r->case_id);
+	code = s->peer_messages(s->ctx, p->id, r->case_id, r->after, find_parcel, x);
+	if (code == CY_EAGAIN)
+		code = s->get_parcel(s->ctx, p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_parcel, x);
+	if (code < 0)
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+	else if (!x->unsigned_receipt)
+		say_fetched(x);
+}

@@ -1,0 +1,323 @@
+/* Our own messages that come back from a peer after a restored backup, with the receipts that they
+ * had been given. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/internal.h"
+#include "wire/message.h"
+
+bool takeback_never_left(const struct store_message *row)
+{
+	return row->author == STORE_OWN && ((row->transport == STORE_QUEUED && row->sequence == 0) ||
+					    (row->transport == STORE_FAILED && row->void_code != 0));
+}
+
+/* A message of ours that took the number of a lost one was never sent: it is
+ * serialised anew under the next free number, or, where it has failed already and
+ * a signed statement says so, it stands under no number any more. */
+struct renumbering {
+	struct node *n;
+	struct work_case *c;
+	uint32_t from;
+	const char *keep;
+	size_t count, cap;
+	const char **ids;
+};
+
+static int find_collision(void *arg, const struct store_message *row)
+{
+	struct renumbering *r = arg;
+
+	if (takeback_never_left(row) && row->number >= r->from && strcmp(row->id, r->keep) != 0 && r->count < r->cap)
+		r->ids[r->count++] = cy_arena_string(&r->n->batch.arena, row->id);
+	return CY_OK;
+}
+
+static void put_again(struct renumbering *r, const struct store_message *m)
+{
+	struct store_write *w = batch_write(r->n, STORE_PUT_MESSAGE);
+
+	w->message = *m;
+	w->message.id = batch_string(r->n, m->id);
+	w->message.peer = r->c->row.peer;
+	w->message.case_id = r->c->row.case_id;
+	w->message.client = batch_string(r->n, m->client);
+	w->message.void_reason = batch_string(r->n, m->void_reason);
+	w->message.content = batch_bytes(r->n, m->content);
+	w->message.fact = batch_bytes(r->n, m->fact);
+}
+
+/* It may be one that comes back later in the same parcel. */
+static void note_move(struct renumbering *r, const char *id, uint32_t number)
+{
+	struct moved *m = cy_arena_take(&r->n->batch.arena, sizeof *m);
+
+	m->id = cy_arena_string(&r->n->batch.arena, id);
+	m->number = number;
+	m->next = r->c->moved;
+	r->c->moved = m;
+}
+
+static void take_number(struct renumbering *r, const struct store_message *row)
+{
+	struct store_message m = *row;
+	struct work_case *c = r->c;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->facts[i].side == c->row.side && c->facts[i].number == row->number) {
+			c->facts[i] = c->facts[--c->n];
+			break;
+		}
+	m.number = 0;
+	note_move(r, row->id, 0);
+	m.fact = m.content = cy_bytes(NULL, 0);
+	put_again(r, &m);
+}
+
+static int renumber_one(void *arg, const struct store_message *row)
+{
+	struct renumbering *r = arg;
+	struct store_message m = *row;
+	struct cy_buf content = CY_BUF(CY_MESSAGE_MAX + 64);
+	struct law_fact fact;
+	uint8_t encoded[LAW_FACT_MAX];
+	CyMessage *msg;
+
+	if (row->transport != STORE_QUEUED) {
+		take_number(r, row);
+		return CY_OK;
+	}
+	msg = row->damaged ? NULL : cy_message__unpack(NULL, row->content.len, row->content.data);
+	if (msg == NULL)
+		return CY_ESTORE;
+	msg->number = m.number = ++r->c->row.own_number;
+	note_move(r, row->id, m.number);
+	CY_ASSERT(wire_pack(&msg->base, &content) == CY_OK);
+	law_fact_of(msg, &fact);
+	cy_message__free_unpacked(msg, NULL);
+	m.digest = cy_sha256(cy_buf_view(&content));
+	m.size = content.len;
+	m.content = cy_buf_view(&content);
+	m.fact = cy_bytes(encoded, law_fact_encode(&fact, encoded));
+	put_again(r, &m);
+	cy_buf_free(&content);
+	for (size_t i = 0; i < r->c->n; i++)
+		if (r->c->facts[i].side == fact.side && r->c->facts[i].number == row->number)
+			r->c->facts[i] = fact;
+	return CY_OK;
+}
+
+/* `highest`: of the case in what comes back with it; nobody may be moved there. */
+static int renumber(struct node *n, struct work_case *c, uint32_t from, uint32_t highest, const char *keep)
+{
+	struct store_port *s = &n->ports.store;
+	struct renumbering r = { .n = n, .c = c, .from = from, .keep = keep, .cap = c->n };
+	int code;
+
+	if (c->is_new)
+		return CY_OK;
+	r.ids = cy_arena_take(&n->batch.arena, (r.cap + 1) * sizeof *r.ids);
+	code = s->case_messages(s->ctx, c->row.peer, c->row.case_id, find_collision, &r);
+	if (code == CY_OK && r.count > 0 && c->row.own_number < highest)
+		c->row.own_number = highest;
+	c->renumbered = true;
+	for (size_t i = 0; code == CY_OK && i < r.count; i++)
+		code = s->get_message(s->ctx, r.ids[i], renumber_one, &r);
+	return code;
+}
+
+/* What the store holds under the id of a message that comes back. */
+struct held {
+	const struct peer *p;
+	bool ours, left;
+	uint32_t number;
+};
+
+static int load_held(void *arg, const struct store_message *row)
+{
+	struct held *h = arg;
+
+	h->ours = row->author == STORE_OWN && strcmp(row->peer, h->p->id) == 0;
+	h->left = !takeback_never_left(row);
+	h->number = row->number;
+	return CY_OK;
+}
+
+/* Its case system may repeat it: by this it is known again. */
+static void take_back_key(struct node *n, const CyMessage *m)
+{
+	struct store_write *w;
+	char hex[CY_SHA256_HEX];
+
+	if (m->submission_key.len != CY_SHA256_LEN || m->submission_digest.len != CY_SHA256_LEN)
+		return;
+	cy_hex(m->submission_key.data, CY_SHA256_LEN, hex);
+	/* Two messages have one key where it was repeated before the first came back. */
+	if (submit_key_known(n, "", hex) != CY_ENOENT)
+		return;
+	w = batch_write(n, STORE_PUT_KEY);
+	w->key.client = "";
+	w->key.key = batch_string(n, hex);
+	memcpy(w->key.request.b, m->submission_digest.data, CY_SHA256_LEN);
+	w->key.message_id = batch_string(n, m->id);
+}
+
+/* It waited here under another number, which it had been given after an earlier loss:
+ * what left counts. */
+static void forget_number(struct work_case *c, uint32_t number)
+{
+	c->row.messages--;
+	for (size_t i = 0; number > 0 && i < c->n; i++)
+		if (c->facts[i].side == c->row.side && c->facts[i].number == number) {
+			c->facts[i] = c->facts[--c->n];
+			return;
+		}
+}
+
+/* One own message that came back, with the receipt that it had been given. */
+static int take_back(struct node *n, struct peer *p, const struct wire_text *t, uint32_t index,
+		     const struct wire_entry *verdict, struct cy_bytes content, uint32_t highest)
+{
+	struct store_port *s = &n->ports.store;
+	struct held held = { .p = p };
+	ProtobufCMessage *pm = NULL;
+	struct work_case *c;
+	struct law_fact fact;
+	uint8_t encoded[LAW_FACT_MAX];
+	struct store_write *w;
+	CyMessage *m;
+	bool known;
+	int r = s->get_message(s->ctx, verdict->id, load_held, &held);
+
+	if (r < 0 && r != CY_ENOENT)
+		return r;
+	known = r == CY_OK;
+	r = wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, NULL);
+	if (r < 0)
+		return r;
+	m = (CyMessage *)pm;
+	if (strcmp(m->case_id, p->fetches->case_id) == 0 && m->number > p->fetches->after)
+		p->fetches->after = m->number;
+	if (known && !held.ours)
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id,
+			  "peer %s: message %s cannot come back: another message has taken its id meanwhile", p->id,
+			  verdict->id);
+	if (known && (!held.ours || held.left)) {
+		cy_message__free_unpacked(m, NULL);
+		return CY_OK;
+	}
+	c = cases_get(n, p->id, m->case_id, &r);
+	if (c == NULL && r == CY_ENOENT)
+		c = cases_new(n, p->id, m->case_id, m->author_side);
+	if (c == NULL) {
+		cy_message__free_unpacked(m, NULL);
+		return r;
+	}
+	if (c->row.own_reference[0] == '\0')
+		c->row.own_reference = batch_string(n, m->own_reference);
+	if (c->row.terms.len == 0 && law_kind_opens(m->content->kind_case)) {
+		struct law_terms terms;
+
+		law_terms_of(m, &terms);
+		cases_pin(n, c, &terms);
+	}
+	law_fact_of(m, &fact);
+	fact.voided = verdict->code != 0;
+	for (const struct moved *v = c->moved; v != NULL; v = v->next)
+		if (strcmp(v->id, m->id) == 0)
+			held.number = v->number;
+	if (known && held.number != m->number) {
+		forget_number(c, held.number);
+		known = false;
+	}
+	r = known || c->renumbered ? CY_OK : renumber(n, c, m->number, highest, m->id);
+	if (r == CY_OK && known)
+		cases_void(n, c, c->row.side, m->number, fact.voided);
+	else if (r == CY_OK)
+		cases_add(n, c, &fact);
+	if (r == CY_OK && fact.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !fact.voided)
+		clocks_stated(n, c, fact.side, fact.number, m->content->clock_statement);
+	w = batch_write(n, STORE_PUT_MESSAGE);
+	w->message =
+		(struct store_message){ .id = batch_string(n, m->id),
+					.peer = c->row.peer,
+					.case_id = c->row.case_id,
+					.author = STORE_OWN,
+					.number = m->number,
+					.seen = m->seen,
+					.kind = m->content->kind_case,
+					.priority = m->priority,
+					.created = { m->created_ms },
+					.digest = t->entries[index].digest,
+					.size = content.len,
+					.transport = STORE_RELAYED,
+					.void_code = verdict->code,
+					.void_reason = batch_string(n, verdict->reason),
+					.client = c->row.client,
+					.epoch = t->epoch,
+					.sequence = t->sequence,
+					.index = index,
+					.content = batch_bytes(n, content),
+					.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(&fact, encoded))) };
+	if (r == CY_OK && !fact.voided)
+		evidence_attached(n, c, STORE_OWN, m->id, m->number, m->priority, m->content, "");
+	take_back_key(n, m);
+	cases_event(n, c,
+		    &(struct event_of){ .type = CY_EVENT_TYPE__MESSAGE_RECOVERED,
+					.message_id = m->id,
+					.kind = m->content->kind_case,
+					.number = m->number,
+					.code = verdict->code,
+					.text = "it came back from the peer after a restored backup" });
+	batch_leaf(n, "recovered %s %s %s", p->id, n->authority, m->id);
+	cy_message__free_unpacked(m, NULL);
+	return r;
+}
+
+/* Highest own number of the case of message `i` in the whole parcel. */
+static uint32_t highest_number(const CyFetched *f, size_t i)
+{
+	CyMessage *m = cy_message__unpack(NULL, f->messages[i].len, f->messages[i].data);
+	uint32_t highest = 0;
+
+	for (size_t k = 0; m != NULL && k < f->n_messages; k++) {
+		CyMessage *o = cy_message__unpack(NULL, f->messages[k].len, f->messages[k].data);
+
+		if (o != NULL && strcmp(o->case_id, m->case_id) == 0 && o->number > highest)
+			highest = o->number;
+		if (o != NULL)
+			cy_message__free_unpacked(o, NULL);
+	}
+	if (m != NULL)
+		cy_message__free_unpacked(m, NULL);
+	return highest;
+}
+
+int takeback_parcel(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *t,
+		    const struct wire_text *receipt)
+{
+	struct store_write *w;
+
+	for (size_t i = 0; i < f->n_messages; i++) {
+		int r = CY_OK;
+
+		if (f->messages[i].len > 0)
+			r = take_back(n, p, t, (uint32_t)i, &receipt->entries[i],
+				      cy_bytes(f->messages[i].data, f->messages[i].len), highest_number(f, i));
+		if (r < 0)
+			return r;
+	}
+	w = batch_write(n, STORE_PUT_PARCEL);
+	w->parcel = (struct store_parcel){ .peer = batch_string(n, p->id),
+					   .author = STORE_OWN,
+					   .epoch = t->epoch,
+					   .sequence = t->sequence,
+					   .made = t->made,
+					   .messages = (uint32_t)t->n };
+	w->parcel.manifest = batch_bytes(n, cy_bytes(f->manifest->text.data, f->manifest->text.len));
+	w->parcel.signature = batch_bytes(n, cy_bytes(f->manifest->signature.data, f->manifest->signature.len));
+	w->parcel.digest = receipt->parcel;
+	w->parcel.receipt = batch_bytes(n, cy_bytes(f->receipt->text.data, f->receipt->text.len));
+	w->parcel.receipt_signature = batch_bytes(n, cy_bytes(f->receipt->signature.data, f->receipt->signature.len));
+	return CY_OK;
+}
