@@ -24,7 +24,8 @@
 	X(EAGAIN, -11, "not now, try again later")                    \
 	X(EDENIED, -12, "not allowed")                                \
 	X(EPROTO, -13, "the other side breaks the protocol")          \
-	X(ECONFIG, -14, "the configuration is wrong")
+	X(ECONFIG, -14, "the configuration is wrong")                 \
+	X(EDAMAGED, -15, "it is damaged: a backup has to be restored")
 
 enum cy_code {
 #define CY_X(name, code, text) CY_##name = (code),

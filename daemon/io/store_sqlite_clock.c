@@ -196,7 +196,7 @@ static int profile_row(struct store_reading *r, sqlite3_stmt *s)
 	char hex[CY_SHA256_HEX];
 
 	if (digest.len != CY_SHA256_LEN)
-		return CY_ESTORE;
+		return CY_EDAMAGED;
 	cy_hex(digest.data, CY_SHA256_LEN, hex);
 	return r->fn.bytes(r->fn_arg, hex, store_bytes_at(s, 1));
 }

@@ -107,10 +107,13 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c)
 	struct store_sqlite *st = a->st;
 	char what[CUSTODY_PLACE_MAX];
 	uint8_t nonce[STORE_NONCE_LEN];
-	const bool text = c->text != NULL && c->text[0] != '\0';
+	bool text = c->text != NULL && c->text[0] != '\0';
 	struct store_bind b;
 	int r = text ? apply_case_of(a, c->message_id) : CY_OK;
 
+	/* That it happened is worth more than the words for it. */
+	if (r == CY_OK && text && st->last_case.damaged)
+		text = false;
 	if (r == CY_OK && text) {
 		const struct seal_aad aad = { .what = what,
 					      .peer = st->last_case.peer,

@@ -48,19 +48,28 @@ int store_digest_at(sqlite3_stmt *s, int i, struct cy_digest *ret)
 	struct cy_bytes b = store_bytes_at(s, i);
 
 	if (b.len != CY_SHA256_LEN)
-		return CY_ESTORE;
+		return CY_EDAMAGED;
 	memcpy(ret->b, b.data, CY_SHA256_LEN);
 	return CY_OK;
 }
 
 /* ------------------------------------------------------------------- reading */
 
+/* Is what was to be read damaged, or can the store not read now? */
+static int read_code(int rc)
+{
+	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB || rc == SQLITE_IOERR_DATA ||
+			       rc == SQLITE_IOERR_CORRUPTFS
+		       ? CY_EDAMAGED
+		       : CY_ESTORE;
+}
+
 int store_read_start(struct store_sqlite *st, int i, struct store_bind *ret_bind)
 {
 	sqlite3_stmt *s = store_stmt(&st->reader, i);
 
 	if (s == NULL)
-		return CY_ESTORE;
+		return read_code(sqlite3_extended_errcode(st->reader.db));
 	*ret_bind = (struct store_bind){ .s = s };
 	return CY_OK;
 }
@@ -75,7 +84,7 @@ int store_read_each(struct store_reading *r, int i, struct store_bind *b)
 		if (rc == SQLITE_DONE)
 			break;
 		if (rc != SQLITE_ROW) {
-			code = CY_ESTORE;
+			code = read_code(sqlite3_extended_errcode(r->st->reader.db));
 			break;
 		}
 		r->rows++;
@@ -116,7 +125,7 @@ int store_unseal_at(struct store_sqlite *st, sqlite3_stmt *s, int at, const char
 	OPENSSL_cleanse(key, sizeof key);
 	if (r < 0) {
 		free(plain);
-		return CY_ESTORE;
+		return r;
 	}
 	*ret_plain = plain;
 	*ret_len = sealed.len - STORE_TAG_LEN;
@@ -173,6 +182,19 @@ static int key_row(struct store_reading *r, sqlite3_stmt *s)
 	return code < 0 ? code : r->fn.key(r->fn_arg, &row);
 }
 
+/* Can anything be sealed under the key of the case, wrapped in column `at`? One that was erased is made anew. */
+static bool key_opens(struct store_sqlite *st, sqlite3_stmt *s, int at, const struct store_case *row)
+{
+	const struct seal_aad aad = { .what = "case key", .peer = row->peer, .case_id = row->case_id };
+	uint8_t key[STORE_KEY_LEN];
+	int r = sqlite3_column_type(s, at) == SQLITE_NULL
+			? CY_OK
+			: store_unwrap(&st->reader.seal, st->key, &aad, store_bytes_at(s, at), key);
+
+	OPENSSL_cleanse(key, sizeof key);
+	return r == CY_OK;
+}
+
 static int case_row(struct store_reading *r, sqlite3_stmt *s)
 {
 	struct store_case row = { .peer = store_text_at(s, 0),
@@ -192,14 +214,14 @@ static int case_row(struct store_reading *r, sqlite3_stmt *s)
 				  .terms = store_bytes_at(s, 14),
 				  .title = "" };
 	const struct seal_aad aad = { .what = "title", .peer = row.peer, .case_id = row.case_id };
-	uint8_t *title;
-	size_t len;
-	int code = store_unseal_at(r->st, s, 15, row.peer, row.case_id, aad, &title, &len);
+	uint8_t *title = NULL;
+	size_t len = 0;
+	int code = r->content ? store_unseal_at(r->st, s, 15, row.peer, row.case_id, aad, &title, &len) : CY_OK;
 
 	/* The title is shown to people: all else of the case goes on without it. */
-	row.damaged = code == CY_ESTORE;
-	if (code < 0 && !row.damaged)
+	if (code < 0 && code != CY_EDAMAGED)
 		return code;
+	row.damaged = code == CY_EDAMAGED || (r->key && !key_opens(r->st, s, 16, &row));
 	/* The buffer is longer than the text by the tag: it ends with zeros. */
 	if (title != NULL)
 		row.title = (const char *)title;
@@ -237,7 +259,7 @@ static int message_row(struct store_reading *r, sqlite3_stmt *s)
 
 	if (code == CY_OK && r->content)
 		code = store_unseal_at(r->st, s, 19, row.peer, row.case_id, aad, &content, &len);
-	if (code == CY_ESTORE && r->content) {
+	if (code == CY_EDAMAGED && r->content) {
 		row.damaged = true;
 		code = CY_OK;
 	}
@@ -335,12 +357,13 @@ static int read_key(void *ctx, const char *client, const char *key, int (*fn)(vo
 int store_read_numbers(struct store_sqlite *st, int i, struct store_bind *b, int64_t *ret, int n)
 {
 	int rc = b->rc == SQLITE_OK ? sqlite3_step(b->s) : b->rc;
+	const int failed = read_code(sqlite3_extended_errcode(st->reader.db));
 
 	for (int k = 0; rc == SQLITE_ROW && k < n; k++)
 		ret[k] = sqlite3_column_int64(b->s, k);
 	sqlite3_clear_bindings(b->s);
 	store_stmt_done(&st->reader, i, b->s);
-	return rc == SQLITE_ROW ? CY_OK : rc == SQLITE_DONE ? CY_ENOENT : CY_ESTORE;
+	return rc == SQLITE_ROW ? CY_OK : rc == SQLITE_DONE ? CY_ENOENT : failed;
 }
 
 static int read_cursor(void *ctx, const char *client, const char *name, uint64_t *ret_position)
@@ -369,7 +392,7 @@ void store_bind_client(struct store_bind *b, struct store_view view)
 
 static int get_case(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = case_row, .fn.case_row = fn };
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = case_row, .fn.case_row = fn, .key = true };
 	struct store_bind b;
 	int code = store_read_start(ctx, R_GET_CASE, &b);
 
@@ -383,7 +406,9 @@ static int get_case(void *ctx, const char *peer, const char *case_id, store_case
 static int find_by(struct store_sqlite *st, int i, const char *ref, struct store_view view, const char *peer,
 		   store_case_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = st, .fn_arg = arg, .row = case_row, .fn.case_row = fn };
+	struct store_reading r = {
+		.st = st, .fn_arg = arg, .row = case_row, .fn.case_row = fn, .content = view.titles
+	};
 	struct store_bind b;
 	int code = store_read_start(st, i, &b);
 
@@ -419,7 +444,9 @@ static int find_case(void *ctx, struct store_view view, const char *ref, store_c
 static int list_cases(void *ctx, struct store_view view, const char *peer, bool open_only, const char *after,
 		      uint32_t limit, store_case_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = case_row, .fn.case_row = fn };
+	struct store_reading r = {
+		.st = ctx, .fn_arg = arg, .row = case_row, .fn.case_row = fn, .content = view.titles
+	};
 	struct store_bind b;
 	int code = store_read_start(ctx, R_LIST_CASES, &b);
 

@@ -72,7 +72,7 @@ int store_unseal(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const 
 	int n = 0, last;
 
 	if (nonce.len != STORE_NONCE_LEN || sealed.len < STORE_TAG_LEN || sealed.len > SEALED_MAX)
-		return CY_ESTORE;
+		return CY_EDAMAGED;
 	memcpy(tag, sealed.data + len, sizeof tag);
 	if (EVP_DecryptInit_ex2(s->ctx, s->cipher, key, nonce.data, NULL) != 1 || !add_aad(s->ctx, aad))
 		return CY_ESTORE;
@@ -82,7 +82,7 @@ int store_unseal(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const 
 	    EVP_DecryptFinal_ex(s->ctx, none, &last) != 1) {
 		if (len > 0)
 			OPENSSL_cleanse(ret_plain, len);
-		return CY_ESTORE;
+		return CY_EDAMAGED;
 	}
 	return CY_OK;
 }
@@ -102,7 +102,7 @@ int store_unwrap(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const 
 		 struct cy_bytes wrapped, uint8_t ret_inner[static STORE_KEY_LEN])
 {
 	if (wrapped.len != STORE_WRAPPED_LEN)
-		return CY_ESTORE;
+		return CY_EDAMAGED;
 	return store_unseal(s, key, aad, cy_bytes(wrapped.data, STORE_NONCE_LEN),
 			    cy_bytes(wrapped.data + STORE_NONCE_LEN, wrapped.len - STORE_NONCE_LEN), ret_inner);
 }

@@ -310,7 +310,8 @@ struct store_reading {
 		store_custody_fn *custody;
 		store_bytes_fn *bytes;
 	} fn;
-	bool content; /* of messages */
+	bool content; /* of messages; titles of cases */
+	bool key;     /* of a case: does it open? */
 	size_t rows;
 };
 

@@ -46,7 +46,7 @@ static int load_row(void *arg, const struct store_case *row)
 	struct loading *l = arg;
 
 	if (row->damaged)
-		cases_damaged(l->n, row->peer, row->case_id, "the title of");
+		cases_damaged(l->n, row->peer, row->case_id, "the key of");
 	own_row(l->n, l->c, row);
 	return CY_OK;
 }
@@ -67,13 +67,11 @@ static int load_fact(void *arg, const struct store_message *row)
 {
 	struct loading *l = arg;
 	struct law_fact f;
-	int r;
 
 	if (row->fact.len == 0)
 		return CY_OK;
-	r = law_fact_decode(row->fact, &f);
-	if (r < 0)
-		return r;
+	if (law_fact_decode(row->fact, &f) < 0)
+		return CY_EDAMAGED;
 	f.voided = row->void_code != 0;
 	f.at_ms = row->created.ms;
 	push_fact(l->c, &f);
@@ -106,9 +104,10 @@ struct work_case *cases_get(struct node *n, const char *peer, const char *case_i
 		if (strcmp(c->row.case_id, case_id) == 0 && strcmp(c->row.peer, peer) == 0)
 			return c;
 	*ret_code = s->get_case(s->ctx, peer, case_id, load_row, &l);
-	if (*ret_code < 0)
-		return NULL;
-	*ret_code = s->case_messages(s->ctx, peer, case_id, load_fact, &l);
+	if (*ret_code == CY_OK)
+		*ret_code = s->case_messages(s->ctx, peer, case_id, load_fact, &l);
+	if (*ret_code == CY_EDAMAGED)
+		cases_damaged(n, peer, case_id, "");
 	if (*ret_code < 0) {
 		free(found.facts);
 		return NULL;
@@ -117,6 +116,17 @@ struct work_case *cases_get(struct node *n, const char *peer, const char *case_i
 	found.next = c->next;
 	*c = found;
 	fold(c);
+	return c;
+}
+
+struct work_case *cases_stand_in(struct node *n, const char *peer, const char *case_id)
+{
+	struct work_case *c = cy_arena_take(&n->batch.arena, sizeof *c);
+	const struct store_case row = {
+		.peer = peer, .case_id = case_id, .own_reference = "", .peer_reference = "", .client = "", .state = ""
+	};
+
+	own_row(n, c, &row);
 	return c;
 }
 
@@ -153,7 +163,7 @@ struct work_case *cases_find(struct node *n, const char *client, const char *ref
 			*ret_matches = 1;
 			return c;
 		}
-	*ret_code = cases_name(n, (struct store_view){ client }, ref, &f);
+	*ret_code = cases_name(n, (struct store_view){ .client = client }, ref, &f);
 	*ret_matches = f.n;
 	if (*ret_code < 0 || f.n != 1)
 		return NULL;

@@ -133,8 +133,8 @@ static int read_rows(struct settling *s)
 	for (struct clock_row *k = s->c->clocks; k != NULL; k = k->next)
 		k->stated = k->told = false;
 	if (!s->c->clocks_read)
-		r = store->case_clocks(store->ctx, (struct store_view){ NULL }, s->c->row.peer, s->c->row.case_id,
-				       load_row, s);
+		r = store->case_clocks(store->ctx, (struct store_view){ .client = NULL }, s->c->row.peer,
+				       s->c->row.case_id, load_row, s);
 	s->c->clocks_read = r == CY_OK;
 	return r;
 }

@@ -443,7 +443,7 @@ static int places(struct node *n, const char *peer, const char *case_id, struct 
 	const struct store_evidence_query q = {
 		.peer = peer, .case_id = case_id, .after_message = l->message_id, .limit = CY_REPEATED_MAX
 	};
-	int r = s->list_evidence(s->ctx, (struct store_view){ NULL }, &q, add_place, l);
+	int r = s->list_evidence(s->ctx, (struct store_view){ .client = NULL }, &q, add_place, l);
 
 	return r == CY_EEXIST ? CY_OK : r;
 }

@@ -25,7 +25,7 @@ static int add_head(void *arg, const struct store_case *row)
 void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r)
 {
 	struct store_port *s = &n->ports.store;
-	struct store_view all = { NULL };
+	struct store_view all = { .client = NULL };
 	struct heads *h = cy_arena_take(&n->batch.arena, sizeof *h);
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyHeads heads = CY_HEADS__INIT;

@@ -477,9 +477,11 @@ void batch_leaf(struct node *n, const char *fmt, ...) __attribute__((format(prin
 void batch_put_stream(struct node *n, struct peer *p);
 
 /* -------------------------------------------------------------- cases.c */
-/* The case in the working set; NULL if there is none. *ret_code tells apart
- * CY_ENOENT and a store that cannot read. */
+/* The case in the working set; NULL if there is none. *ret_code tells apart CY_ENOENT, a store
+ * that cannot read now, and CY_EDAMAGED, which is told. */
 struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code);
+/* For the events of a case that is damaged: of nobody's client, and in no state. In no working set. */
+struct work_case *cases_stand_in(struct node *n, const char *peer, const char *case_id);
 /* How many cases, as this view sees them, have this id or reference; with one, which. */
 struct case_name {
 	size_t n;
@@ -495,8 +497,9 @@ void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 /* A message of the case became void, or is not void after all: fold again. */
 void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number, bool voided);
 void cases_put(struct node *n, struct work_case *c);
-/* Something of a case is damaged in the store, as "the title of"; "": the case itself. An alarm, and the
- * state of the store in the status; the work of others goes on. */
+/* Something of a case is damaged in the store, as "the title of" it or "the key of" it, under which no content
+ * can be stored any more; "": the case itself. An alarm, and the state of the store in the status; the work of
+ * others goes on. */
 void cases_damaged(struct node *n, const char *peer, const char *case_id, const char *what);
 CySide cases_other(CySide side);
 

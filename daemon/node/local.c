@@ -58,7 +58,7 @@ struct store_view local_view(const struct conn *c)
 {
 	bool own_only = c->client->role == CY_ROLE__SUBMITTER && !c->client->sees_all;
 
-	return (struct store_view){ own_only ? c->client->name : NULL };
+	return (struct store_view){ .client = own_only ? c->client->name : NULL };
 }
 
 void local_may_be(struct conn *c, const size_t *allowed, size_t n_allowed)

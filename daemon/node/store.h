@@ -72,7 +72,8 @@ struct store_case {
 	const char *peer_reference; /* theirs; "" until there is one */
 	const char *client;         /* local client that opened it; "" for one that came in */
 	const char *title;          /* stored encrypted; "" when not asked for */
-	bool damaged;               /* the title does not open, and is "" */
+	bool damaged;               /* the title was asked for and does not open; of get_case(): the case's key
+				     * does not, so that no content can be stored in it */
 	const char *instrument;     /* instrument id; may be "" */
 	struct cy_wall opened, changed;
 	const char *state; /* derived word */
@@ -243,7 +244,7 @@ struct store_custody {
 	struct cy_wall at;
 	const char *action; /* as in CustodyEntry */
 	const char *by;     /* authority or client; nobody's name */
-	const char *text;   /* ""; stored encrypted under the key of the case; "" when that was erased */
+	const char *text;   /* ""; stored encrypted under the key of the case; "" when that was erased or is damaged */
 	const char *proof;  /* id of the signed message that proves it; "" : our leaf */
 	uint64_t leaf;      /* of our audit log, from 0 */
 };
@@ -364,6 +365,7 @@ typedef int store_bytes_fn(void *arg, const char *id, struct cy_bytes data);
 /* What a client may see. */
 struct store_view {
 	const char *client; /* NULL: everything */
+	bool titles;        /* of cases are opened: they are shown */
 };
 
 struct store_counts {
@@ -377,7 +379,8 @@ struct store_peer_counts {
 };
 
 /* All reads: CY_OK; CY_ENOENT where one row was asked for and there is none;
- * CY_ESTORE when the store cannot read. */
+ * CY_ESTORE when the store cannot read now; CY_EDAMAGED when what was asked for is damaged,
+ * which reading it again does not change: it is set aside, and all else goes on. */
 struct store_port {
 	void *ctx;
 
@@ -393,7 +396,7 @@ struct store_port {
 		   void *arg);
 	int (*cursor)(void *ctx, const char *client, const char *name, uint64_t *ret_position);
 
-	/* By key. */
+	/* By key; without its title. */
 	int (*get_case)(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg);
 	/* By case id, which may have the peer's id and '/' before it; else by own
 	 * reference; else by peer reference, which is not ours to choose. As seen by a

@@ -20,7 +20,16 @@ static void unavailable(struct node *n, const struct conn *c, uint64_t correlati
 
 /* ------------------------------------------------------------------- cases */
 
-static CyCaseSummary *summary(struct node *n, struct cy_arena *a, const struct conn *c, const struct store_case *row)
+/* An operator is shown none. */
+static struct store_view with_titles(const struct conn *c)
+{
+	struct store_view view = local_view(c);
+
+	view.titles = c->client->role == CY_ROLE__SUBMITTER;
+	return view;
+}
+
+static CyCaseSummary *summary(struct node *n, struct cy_arena *a, const struct store_case *row)
 {
 	CyCaseSummary *s = cy_arena_take(a, sizeof *s);
 
@@ -38,15 +47,13 @@ static CyCaseSummary *summary(struct node *n, struct cy_arena *a, const struct c
 	s->changed_ms = row->changed.ms;
 	s->messages = row->messages;
 	s->instrument = cy_arena_string(a, row->instrument);
-	if (c->client->role == CY_ROLE__SUBMITTER)
-		s->title = cy_arena_string(a, row->title);
+	s->title = cy_arena_string(a, row->title);
 	return s;
 }
 
 struct listing {
 	struct node *node;
 	struct cy_arena arena;
-	const struct conn *c;
 	CyCaseSummary *rows[CY_PAGE_MAX + 1];
 	size_t n;
 	size_t bytes;
@@ -56,7 +63,7 @@ static int add_case(void *arg, const struct store_case *row)
 {
 	struct listing *l = arg;
 
-	l->rows[l->n] = summary(l->node, &l->arena, l->c, row);
+	l->rows[l->n] = summary(l->node, &l->arena, row);
 	l->bytes += cy_case_summary__get_packed_size(l->rows[l->n]) + 8;
 	if (l->bytes > CY_LOCAL_FRAME_MAX - 1024) /* the next page takes it */
 		return CY_ELIMIT;
@@ -75,8 +82,7 @@ void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyLi
 
 	CY_ASSERT(l != NULL);
 	l->node = n;
-	l->c = c;
-	code = s->list_cases(s->ctx, local_view(c), r->peer, r->open_only, r->after_case_id, limit + 1, add_case, l);
+	code = s->list_cases(s->ctx, with_titles(c), r->peer, r->open_only, r->after_case_id, limit + 1, add_case, l);
 	if (code < 0 && code != CY_ELIMIT) {
 		unavailable(n, c, correlation);
 	} else {
@@ -144,7 +150,7 @@ static int found_case(void *arg, const struct store_case *row)
 	struct showing *s = arg;
 
 	s->matches++;
-	s->summary = summary(s->n, &s->arena, s->c, row);
+	s->summary = summary(s->n, &s->arena, row);
 	return CY_OK;
 }
 
@@ -232,7 +238,7 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 	CY_ASSERT(x != NULL);
 	x->n = n;
 	x->c = c;
-	code = s->find_case(s->ctx, local_view(c), r->ref, found_case, x);
+	code = s->find_case(s->ctx, with_titles(c), r->ref, found_case, x);
 	if (code == CY_OK && x->matches == 1)
 		code = s->case_messages(s->ctx, x->summary->peer, x->summary->case_id, add_message, x);
 	if (code == CY_OK && x->matches == 1 && c->client->role == CY_ROLE__SUBMITTER)

@@ -178,7 +178,7 @@ static void dump_sums(struct store_port *port, const char *peer, struct dump *d)
 static void dump(struct sim_node *s, struct store_port *port, struct dump *d)
 {
 	static const char *const clients[] = { "desk", "clerk" };
-	const struct store_view all = { NULL };
+	const struct store_view all = { .titles = true };
 	uint64_t position;
 
 	*d = (struct dump){ .text = CY_BUF(64u * 1024 * 1024), .port = port };

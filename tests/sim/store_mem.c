@@ -738,6 +738,15 @@ static int read_cursor(void *ctx, const char *client, const char *name, uint64_t
 	return CY_OK;
 }
 
+static int see_case(const struct mem_case *c, bool title, store_case_fn *fn, void *arg)
+{
+	struct store_case row = c->row;
+
+	if (!title)
+		row.title = "";
+	return fn(arg, &row);
+}
+
 static int get_case(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg)
 {
 	struct mem_store *s = ctx;
@@ -745,7 +754,7 @@ static int get_case(void *ctx, const char *peer, const char *case_id, store_case
 
 	if (s->unreadable)
 		return CY_ESTORE;
-	return c != NULL ? fn(arg, &c->row) : CY_ENOENT;
+	return c != NULL ? see_case(c, false, fn, arg) : CY_ENOENT;
 }
 
 bool mem_sees(struct store_view view, const char *client)
@@ -778,7 +787,7 @@ static int find_case(void *ctx, struct store_view view, const char *ref, store_c
 		for (struct mem_case *c = s->first_case; c != NULL && found < 2 && r >= 0; c = c->next)
 			if (c->row.case_id[0] != '\0' && mem_sees(view, c->row.client) && is_meant(&c->row, ref, by)) {
 				found++;
-				r = fn(arg, &c->row);
+				r = see_case(c, view.titles, fn, arg);
 			}
 	return r;
 }
@@ -812,7 +821,7 @@ static int list_cases(void *ctx, struct store_view view, const char *peer, bool 
 		    (open_only && c->closed) || !mem_sees(view, c->client))
 			continue;
 		limit--;
-		r = fn(arg, c);
+		r = see_case(l.at[i], view.titles, fn, arg);
 	}
 	free(l.at);
 	return s->unreadable ? CY_ESTORE : r;

@@ -11,6 +11,7 @@ static int see_damage(void *arg, const struct store_case *row)
 {
 	struct seen *s = arg;
 
+	assert_true(s->n < sizeof s->ids / sizeof s->ids[0]);
 	snprintf(s->ids[s->n++], sizeof s->ids[0], "%s%s", row->case_id, row->damaged ? " damaged" : "");
 	snprintf(s->title, sizeof s->title, "%s", row->title);
 	return CY_OK;
@@ -36,6 +37,7 @@ static void a_damaged_title_or_key_hides_no_case(void **state)
 	static const char *const spoils[] = { "UPDATE cases SET title = zeroblob(length(title)) WHERE case_id = 'c1'",
 					      "UPDATE case_key SET wrapped = zeroblob(length(wrapped))"
 					      " WHERE case_id = 'c1'" };
+	const struct store_view shown = { .titles = true }, hidden = { .titles = false };
 	struct fixture *f = *state;
 	struct store_port *p = &f->port;
 
@@ -46,16 +48,24 @@ static void a_damaged_title_or_key_hides_no_case(void **state)
 		struct seen s = { 0 };
 
 		spoil(f, spoils[i]);
+		/* By key, a key that does not open is told: nothing can be stored under it. */
 		assert_int_equal(p->get_case(p->ctx, "IE", "c1", see_damage, &s), CY_OK);
+		assert_string_equal(s.ids[0], i == 0 ? "c1" : "c1 damaged");
 		assert_string_equal(s.title, "");
-		assert_int_equal(p->find_case(p->ctx, (struct store_view){ NULL }, "own-1", see_damage, &s), CY_OK);
-		assert_int_equal(p->list_cases(p->ctx, (struct store_view){ NULL }, "", false, "", 9, see_damage, &s),
-				 CY_OK);
+		/* Where titles are shown, it is told that one does not open; nobody else opens any. */
+		assert_int_equal(p->find_case(p->ctx, shown, "own-1", see_damage, &s), CY_OK);
+		assert_int_equal(p->list_cases(p->ctx, shown, "", false, "", 9, see_damage, &s), CY_OK);
 		assert_int_equal(s.n, 4);
-		for (size_t k = 0; k < 3; k++)
-			assert_string_equal(s.ids[k], "c1 damaged");
+		assert_string_equal(s.ids[1], "c1 damaged");
+		assert_string_equal(s.ids[2], "c1 damaged");
 		assert_string_equal(s.ids[3], "c2");
 		assert_string_equal(s.title, MARKER);
+		assert_int_equal(p->find_case(p->ctx, hidden, "own-1", see_damage, &s), CY_OK);
+		assert_int_equal(p->list_cases(p->ctx, hidden, "", false, "", 9, see_damage, &s), CY_OK);
+		assert_int_equal(s.n, 7);
+		assert_string_equal(s.ids[4], "c1");
+		assert_string_equal(s.ids[5], "c1");
+		assert_string_equal(s.title, "");
 	}
 	/* Without the key nothing of the case can be sealed, and all else of it is written. */
 	add(f, STORE_PUT_CASE)->case_row = (struct store_case){ .peer = "IE",
@@ -72,10 +82,37 @@ static void a_damaged_title_or_key_hides_no_case(void **state)
 	assert_non_null(strstr(f->why, "the key of case c1 is damaged"));
 }
 
+static int see_link(void *arg, const struct store_custody *row)
+{
+	struct seen *s = arg;
+
+	snprintf(s->title, sizeof s->title, "%s '%s'", row->action, row->text);
+	return CY_OK;
+}
+
+/* That something happened to evidence is worth more than the words for it. */
+static void a_link_of_custody_without_its_key_is_written_without_its_text(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
+	assert_int_equal(commit(f), CY_OK);
+	spoil(f, "UPDATE case_key SET wrapped = zeroblob(length(wrapped))");
+	add(f, STORE_PUT_CUSTODY)->custody = (struct store_custody){
+		.message_id = "m1", .attachment = 1, .action = "destroyed", .by = "US", .text = MARKER, .proof = ""
+	};
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.custody(f->port.ctx, "m1", 1, see_link, &s), CY_OK);
+	assert_string_equal(s.title, "destroyed ''");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_damaged_title_or_key_hides_no_case),
+		TEST(a_link_of_custody_without_its_key_is_written_without_its_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

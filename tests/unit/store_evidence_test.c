@@ -202,9 +202,9 @@ static int see_custody(void *arg, const struct store_custody *c)
 		}                                                   \
 	} while (0)
 
-#define LIST(t, expected, view_client, ...)                                 \
-	EXPECT(t, CY_OK, expected,                                          \
-	       p->list_evidence(p->ctx, (struct store_view){ view_client }, \
+#define LIST(t, expected, view_client, ...)                                           \
+	EXPECT(t, CY_OK, expected,                                                    \
+	       p->list_evidence(p->ctx, (struct store_view){ .client = view_client }, \
 				&(struct store_evidence_query){ __VA_ARGS__ }, see_key, &s))
 
 #define WAITING(t, expected, peer, limit) \
@@ -648,7 +648,7 @@ static void a_reason_is_unreadable_on_the_disk_and_erased_with_its_case(void **s
 
 	/* Nobody who writes to the disk moves it to another attachment. */
 	sql(t, "UPDATE custody SET attachment = 3 WHERE attachment = 1");
-	assert_int_equal(disk->custody(disk->ctx, "m1", 3, see_custody, &seen), CY_ESTORE);
+	assert_int_equal(disk->custody(disk->ctx, "m1", 3, see_custody, &seen), CY_EDAMAGED);
 
 	sql(t, "UPDATE case_key SET wrapped = NULL WHERE case_id = 'c1'");
 	assert_int_equal(disk->custody(disk->ctx, "m1", 2, see_custody, &seen), CY_OK);
@@ -702,7 +702,7 @@ static void evidence_follows_its_case_to_the_client(void **state)
 		put_case(t, "IE", "c1", clients[k]);
 		assert_int_equal(commit(f), CY_OK);
 		for (int who = 0; who < 2; who++) {
-			const struct store_view view = { clients[who] };
+			const struct store_view view = { .client = clients[who] };
 			struct seen s = { .n = 0 };
 
 			assert_int_equal(f->port.list_evidence(f->port.ctx, view, &q, see_key, &s), CY_OK);

@@ -57,7 +57,8 @@ static void what_is_committed_is_there_after_a_restart(void **state)
 	reopen(f);
 	assert_int_equal(f->port.get_message(f->port.ctx, "m1", see_message, &s), CY_OK);
 	assert_string_equal(s.content, MARKER);
-	assert_int_equal(f->port.get_case(f->port.ctx, "IE", "c1", see_case, &s), CY_OK);
+	assert_int_equal(f->port.find_case(f->port.ctx, (struct store_view){ .titles = true }, "c1", see_case, &s),
+			 CY_OK);
 	assert_string_equal(s.title, MARKER);
 	assert_int_equal(f->port.get_message(f->port.ctx, "m2", see_message, &s), CY_ENOENT);
 }
@@ -313,7 +314,7 @@ static void a_store_with_one_epoch_for_all_streams_gives_it_to_each(void **state
 static void a_client_sees_its_own_cases_by_any_reference(void **state)
 {
 	struct fixture *f = *state;
-	const struct store_view all = { NULL }, desk = { "desk" }, other = { "other" };
+	const struct store_view all = { .client = NULL }, desk = { .client = "desk" }, other = { .client = "other" };
 	struct seen s = { 0 };
 
 	add_case(f, "c1", "desk", "own-1", "MLA/1");
@@ -535,7 +536,8 @@ static struct measured measured(struct fixture *f, struct store_measure_query q,
 {
 	struct measured m = { .n = 0 };
 
-	assert_int_equal(f->port.measures(f->port.ctx, (struct store_view){ client }, &q, see_measure, &m), CY_OK);
+	assert_int_equal(f->port.measures(f->port.ctx, (struct store_view){ .client = client }, &q, see_measure, &m),
+			 CY_OK);
 	return m;
 }
 
