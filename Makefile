@@ -100,8 +100,9 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
 $(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test $(BUILD)/tests/link_proof_test: $(BUILD)/obj/tests/unit/link_rig.o
 $(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_list_test $(BUILD)/tests/secrets_test: $(BUILD)/obj/tests/unit/tls_rig.o
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
-$(BUILD)/tests/greet_test $(BUILD)/tests/greet_hello_test $(BUILD)/tests/greet_after_test $(BUILD)/tests/backlog_test: $(addprefix $(BUILD)/obj/tests/,unit/greet_frames.o unit/greet_rig.o sim/store_mem.o \
-	sim/store_mem_evidence.o)
+NODE_TESTS := greet_test greet_hello_test greet_after_test backlog_test pages_test roles_test
+$(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/,unit/greet_frames.o unit/greet_rig.o unit/desk_rig.o \
+	sim/store_mem.o sim/store_mem_evidence.o)
 $(BUILD)/tests/store_evidence_test: $(BUILD)/obj/tests/sim/store_mem.o $(BUILD)/obj/tests/sim/store_mem_evidence.o
 
 # The JSON mapping for tests/json/json_equal_test.py.

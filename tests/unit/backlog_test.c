@@ -1,37 +1,10 @@
 /* A node between two commits, and a node with more to do than one page or one batch holds: what
  * clients ask for in one batch (node/subscribe.c), messages that are given up (node/expire.c), content
  * that nobody attaches (node/evidence_say.c), time limits of a case that cannot be read (node/clocks.c). */
-#include "greet_rig.h"
-#include "law/fact.h"
+#include "desk_rig.h"
 #include "law/profile.h"
-#include "wire/message.h"
-
-#define DESK "desk"
-#define DAY  INT64_C(86400000)
 
 /* --------------------------------------------------------------------- the store */
-
-/* Rows that were there before the test began. */
-static struct store_write *row(struct store_writeset **w, enum store_op op)
-{
-	if (*w == NULL)
-		*w = calloc(1, sizeof **w);
-	assert_non_null(*w);
-	return store_add(*w, op);
-}
-
-static void put_case(struct store_writeset **w, const char *peer, const char *case_id)
-{
-	row(w, STORE_PUT_CASE)->case_row = (struct store_case){ .peer = peer,
-								.case_id = case_id,
-								.side = CY_SIDE__REQUESTED,
-								.own_reference = "",
-								.peer_reference = "",
-								.client = DESK,
-								.title = "",
-								.instrument = "",
-								.state = "" };
-}
 
 static void put_received(struct store_writeset **w, const char *case_id, const char *id)
 {
@@ -71,30 +44,6 @@ static void put_events(struct store_writeset **w, size_t n)
 
 /* ------------------------------------------------------------------- the clients */
 
-static void ask(struct rig *r, uint64_t conn, CyClientFrame *f)
-{
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
-
-	f->correlation = 7;
-	assert_int_equal(wire_pack(&f->base, &out), CY_OK);
-	node_local_frame(r->node, conn, cy_buf_view(&out), -1);
-	cy_buf_free(&out);
-}
-
-/* Another connection of the same client. */
-static void connect(struct rig *r, uint64_t conn)
-{
-	const size_t allowed[] = { 0 };
-	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CyLocalHello h = CY_LOCAL_HELLO__INIT;
-
-	h.version = 1;
-	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
-	f.hello = &h;
-	node_local_up(r->node, conn, allowed, 1);
-	ask(r, conn, &f);
-}
-
 static void subscribe(struct rig *r, uint64_t conn, bool from_now)
 {
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
@@ -104,7 +53,7 @@ static void subscribe(struct rig *r, uint64_t conn, bool from_now)
 	s.from_now = from_now;
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBSCRIBE;
 	f.subscribe = &s;
-	ask(r, conn, &f);
+	desk_ask(r, conn, &f);
 }
 
 static void acknowledge(struct rig *r, uint64_t conn, uint64_t position)
@@ -116,7 +65,7 @@ static void acknowledge(struct rig *r, uint64_t conn, uint64_t position)
 	a.position = position;
 	f.kind_case = CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS;
 	f.acknowledge_events = &a;
-	ask(r, conn, &f);
+	desk_ask(r, conn, &f);
 }
 
 static void show(struct rig *r, uint64_t conn, const char *id)
@@ -127,7 +76,7 @@ static void show(struct rig *r, uint64_t conn, const char *id)
 	s.message_id = (char *)id;
 	f.kind_case = CY_CLIENT_FRAME__KIND_SHOW_MESSAGE;
 	f.show_message = &s;
-	ask(r, conn, &f);
+	desk_ask(r, conn, &f);
 }
 
 static struct rig *started(struct store_writeset *w)
@@ -137,7 +86,7 @@ static struct rig *started(struct store_writeset *w)
 	if (w != NULL)
 		mem_store_apply(&r->store, w);
 	rig_start(r);
-	connect(r, 2);
+	desk_connect(r, 2, 0);
 	return r;
 }
 
@@ -231,55 +180,6 @@ static void a_message_that_was_retrieved_stays_so_when_its_event_is_acknowledged
 }
 
 /* -------------------------------------------------------------- what is given up */
-
-/* A text of the write-set. */
-static const char *named(struct store_writeset *w, const char *case_id, unsigned i)
-{
-	char text[64];
-
-	snprintf(text, sizeof text, "%s-%04u", case_id, i);
-	return cy_arena_string(&w->arena, text);
-}
-
-enum way {
-	NEVER_LEFT,
-	UNANSWERED,
-	LEAVES_AGAIN
-};
-
-/* `n` messages of ours, of one case, each a minute younger than the one before. */
-static void put_own(struct store_writeset **w, const char *peer, const char *case_id, unsigned n, int64_t first_ms,
-		    enum way way)
-{
-	uint8_t encoded[LAW_FACT_MAX];
-
-	put_case(w, peer, case_id);
-	for (unsigned i = 1; i <= n; i++) {
-		const struct law_fact fact = { .side = CY_SIDE__REQUESTED,
-					       .number = i,
-					       .kind = CY_CONTENT__KIND_NOTE,
-					       .at_ms = first_ms + (i - 1) * INT64_C(60000) };
-		struct store_message *m = &row(w, STORE_PUT_MESSAGE)->message;
-
-		*m = (struct store_message){ .id = named(*w, case_id, i),
-					     .peer = peer,
-					     .case_id = case_id,
-					     .author = STORE_OWN,
-					     .number = i,
-					     .kind = CY_CONTENT__KIND_NOTE,
-					     .created = { fact.at_ms },
-					     .transport = way == UNANSWERED ? STORE_TRANSMITTED : STORE_QUEUED,
-					     .void_reason = "",
-					     .client = DESK,
-					     .content = cy_bytes("note", 4),
-					     .digest = cy_sha256(cy_bytes("note", 4)),
-					     .size = 4,
-					     .epoch = way != NEVER_LEFT,
-					     .sequence = way != NEVER_LEFT };
-		m->fact = cy_bytes(encoded, law_fact_encode(&fact, encoded));
-		m->fact.data = memcpy(cy_arena_take(&(*w)->arena, m->fact.len), encoded, m->fact.len);
-	}
-}
 
 /* Messages to `peer` that failed. */
 static size_t given_up(struct rig *r, const char *peer)
@@ -414,29 +314,13 @@ static void a_case_that_cannot_be_read_hides_nothing_behind_it(void **state)
 	rig_free(r);
 }
 
-static void give_receipt_for_all(struct rig *r, const struct line *l)
+/* What was sent, as the one parcel. */
+static const struct store_parcel *sent_parcel(struct rig *r)
 {
 	const struct mem_parcels *sent = &mem_store_peer(&r->store, PEER)->parcels[STORE_OWN];
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	CyReceipt receipt = CY_RECEIPT__INIT;
-	struct wire_text *t = calloc(1, sizeof *t);
-	struct sealed s;
 
-	assert_non_null(t);
 	assert_int_equal(sent->n, 1);
-	assert_int_equal(wire_text_read(sent->at[0]->row.manifest, t, NULL), CY_OK);
-	t->type = WIRE_RECEIPT;
-	t->parcel = cy_sha256(sent->at[0]->row.manifest);
-	cy_copy(t->from, sizeof t->from, PEER);
-	cy_copy(t->to, sizeof t->to, SELF);
-	t->made = (struct cy_wall){ r->now };
-	seal_text(&s, t, PEER);
-	receipt.receipt = &s.st;
-	f.kind_case = CY_PEER_FRAME__KIND_RECEIPT;
-	f.receipt = &receipt;
-	rig_give_peer(r, l, &f);
-	cy_buf_free(&s.text);
-	free(t);
+	return &sent->at[0]->row;
 }
 
 static void what_is_receipted_in_the_batch_that_gives_up_is_not_given_up(void **state)
@@ -458,10 +342,35 @@ static void what_is_receipted_in_the_batch_that_gives_up_is_not_given_up(void **
 	rig_run(r);
 	have_a_batch_under_way(r);
 	r->now += 60000;
-	give_receipt_for_all(r, l);
+	desk_receipt(r, l, sent_parcel(r), &sent_parcel(r)->digest);
 	rig_settle(r);
 	assert_int_equal(mem_store_message(&r->store, "case-0001")->row.transport, STORE_RELAYED);
 	assert_int_equal(given_up(r, PEER), 0);
+	rig_free(r);
+}
+
+static void a_receipt_that_names_another_parcel_settles_nothing(void **state)
+{
+	const struct cy_digest another = cy_sha256(cy_bytes("another", 7));
+	struct store_writeset *w = NULL;
+	struct line *l;
+	struct rig *r;
+
+	(void)state;
+	put_own(&w, PEER, "case", 1, START_MS, NEVER_LEFT);
+	r = with_undelivered(w);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	r->did[0] = '\0';
+	desk_receipt(r, l, sent_parcel(r), &another);
+	rig_settle(r);
+	assert_non_null(strstr(r->did, "1:goodbye-PROTOCOL"));
+	assert_int_equal(mem_store_message(&r->store, "case-0001")->row.transport, STORE_TRANSMITTED);
+	assert_int_equal(sent_parcel(r)->receipt.len, 0);
+	/* The true one is taken in the next session. */
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	desk_receipt(r, l, sent_parcel(r), &sent_parcel(r)->digest);
+	rig_settle(r);
+	assert_int_equal(mem_store_message(&r->store, "case-0001")->row.transport, STORE_RELAYED);
 	rig_free(r);
 }
 
@@ -636,6 +545,7 @@ int main(void)
 		cmocka_unit_test(only_what_never_left_is_void_when_it_is_given_up),
 		cmocka_unit_test(a_case_that_cannot_be_read_hides_nothing_behind_it),
 		cmocka_unit_test(what_is_receipted_in_the_batch_that_gives_up_is_not_given_up),
+		cmocka_unit_test(a_receipt_that_names_another_parcel_settles_nothing),
 		cmocka_unit_test(all_content_that_nobody_attached_in_time_goes_at_one_look),
 		cmocka_unit_test(content_that_the_disk_does_not_let_go_keeps_no_other_from_its_end),
 		cmocka_unit_test(a_time_limit_of_a_case_that_cannot_be_read_stops_nobody),

@@ -1,0 +1,148 @@
+#include "desk_rig.h"
+
+#include "wire/message.h"
+
+struct store_write *row(struct store_writeset **w, enum store_op op)
+{
+	if (*w == NULL)
+		*w = calloc(1, sizeof **w);
+	assert_non_null(*w);
+	return store_add(*w, op);
+}
+
+struct store_case *put_case(struct store_writeset **w, const char *peer, const char *case_id)
+{
+	struct store_case *c = &row(w, STORE_PUT_CASE)->case_row;
+
+	*c = (struct store_case){ .peer = peer,
+				  .case_id = cy_arena_string(&(*w)->arena, case_id),
+				  .side = CY_SIDE__REQUESTED,
+				  .own_reference = "",
+				  .peer_reference = "",
+				  .client = DESK,
+				  .title = "",
+				  .instrument = "",
+				  .state = "" };
+	return c;
+}
+
+/* A text of the write-set. */
+static const char *named(struct store_writeset *w, const char *case_id, unsigned i)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "%s-%04u", case_id, i);
+	return cy_arena_string(&w->arena, text);
+}
+
+struct store_message *put_message(struct store_writeset **w, const char *peer, const char *case_id, const char *id,
+				  const struct law_fact *fact)
+{
+	struct store_message *m = &row(w, STORE_PUT_MESSAGE)->message;
+	uint8_t encoded[LAW_FACT_MAX];
+
+	*m = (struct store_message){ .id = id,
+				     .peer = peer,
+				     .case_id = cy_arena_string(&(*w)->arena, case_id),
+				     .author = fact->side == CY_SIDE__REQUESTED ? STORE_OWN : STORE_PEER,
+				     .number = fact->number,
+				     .kind = fact->kind,
+				     .created = { fact->at_ms },
+				     .transport = STORE_RELAYED,
+				     .void_reason = "",
+				     .client = DESK,
+				     .content = cy_bytes("note", 4),
+				     .digest = cy_sha256(cy_bytes("note", 4)),
+				     .size = 4 };
+	m->fact = cy_bytes(encoded, law_fact_encode(fact, encoded));
+	m->fact.data = memcpy(cy_arena_take(&(*w)->arena, m->fact.len), encoded, m->fact.len);
+	return m;
+}
+
+void put_own(struct store_writeset **w, const char *peer, const char *case_id, unsigned n, int64_t first_ms,
+	     enum way way)
+{
+	struct store_case *c = put_case(w, peer, case_id);
+
+	c->own_number = n;
+	for (unsigned i = 1; i <= n; i++) {
+		const struct law_fact fact = { .side = CY_SIDE__REQUESTED,
+					       .number = i,
+					       .kind = CY_CONTENT__KIND_NOTE,
+					       .at_ms = first_ms + (i - 1) * INT64_C(60000) };
+		struct store_message *m = put_message(w, peer, case_id, named(*w, case_id, i), &fact);
+
+		m->transport = way == UNANSWERED ? STORE_TRANSMITTED : STORE_QUEUED;
+		m->epoch = m->sequence = way != NEVER_LEFT;
+	}
+}
+
+void desk_ask(struct rig *r, uint64_t conn, CyClientFrame *f)
+{
+	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
+
+	f->correlation = 7;
+	assert_int_equal(wire_pack(&f->base, &out), CY_OK);
+	node_local_frame(r->node, conn, cy_buf_view(&out), -1);
+	cy_buf_free(&out);
+}
+
+void desk_connect(struct rig *r, uint64_t conn, size_t client)
+{
+	const size_t allowed[] = { client };
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyLocalHello h = CY_LOCAL_HELLO__INIT;
+
+	h.version = 1;
+	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
+	f.hello = &h;
+	node_local_up(r->node, conn, allowed, 1);
+	desk_ask(r, conn, &f);
+}
+
+void desk_note(struct rig *r, uint64_t conn, const char *case_id, CyPriority priority)
+{
+	static unsigned keys;
+	char key[16];
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CySubmit submit = CY_SUBMIT__INIT;
+	CySubmission s = CY_SUBMISSION__INIT;
+	CyContent content = CY_CONTENT__INIT;
+	CyNote note = CY_NOTE__INIT;
+
+	note.text = (char *)"a note";
+	content.kind_case = CY_CONTENT__KIND_NOTE;
+	content.note = &note;
+	s.case_ref = (char *)case_id;
+	s.priority = priority;
+	s.content = &content;
+	snprintf(key, sizeof key, "note-%u", ++keys);
+	submit.idempotency_key = key;
+	submit.submission = &s;
+	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
+	f.submit = &submit;
+	desk_ask(r, conn, &f);
+}
+
+void desk_receipt(struct rig *r, const struct line *l, const struct store_parcel *row, const struct cy_digest *parcel)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyReceipt receipt = CY_RECEIPT__INIT;
+	struct wire_text *t = calloc(1, sizeof *t);
+	struct sealed s;
+
+	assert_non_null(t);
+	assert_int_equal(wire_text_read(row->manifest, t, NULL), CY_OK);
+	t->type = WIRE_RECEIPT;
+	t->parcel = *parcel;
+	cy_copy(t->from, sizeof t->from, PEER);
+	cy_copy(t->to, sizeof t->to, SELF);
+	t->made = (struct cy_wall){ r->now };
+	seal_text(&s, t, PEER);
+	receipt.receipt = &s.st;
+	f.kind_case = CY_PEER_FRAME__KIND_RECEIPT;
+	f.receipt = &receipt;
+	rig_give_peer(r, l, &f);
+	cy_buf_free(&s.text);
+	free(t);
+}

@@ -1,0 +1,45 @@
+/* Beside greet_rig.h: rows that were in the store before the test began, and what local clients ask. */
+#ifndef DESK_RIG_H
+#define DESK_RIG_H
+
+#include "greet_rig.h"
+#include "law/fact.h"
+
+#define DESK "desk"
+#define DAY  INT64_C(86400000)
+
+/* ----------------------------------------------------------------------- the store */
+
+/* A write of *w, which is made when it is NULL; mem_store_apply() takes it over. */
+struct store_write *row(struct store_writeset **w, enum store_op op);
+/* In which we are the requested side. */
+struct store_case *put_case(struct store_writeset **w, const char *peer, const char *case_id);
+/* RELAYED, with this fact, of its side; `id` stays the caller's. */
+struct store_message *put_message(struct store_writeset **w, const char *peer, const char *case_id, const char *id,
+				  const struct law_fact *fact);
+
+enum way {
+	NEVER_LEFT,
+	UNANSWERED,
+	LEAVES_AGAIN
+};
+
+/* A case with `n` notes of ours, each a minute younger than the one before: CASE_ID-0001, and so on. */
+void put_own(struct store_writeset **w, const char *peer, const char *case_id, unsigned n, int64_t first_ms,
+	     enum way way);
+
+/* ----------------------------------------------------------------------- the clients */
+
+/* With correlation 7. */
+void desk_ask(struct rig *r, uint64_t conn, CyClientFrame *f);
+/* Another connection, of this client of the configuration. */
+void desk_connect(struct rig *r, uint64_t conn, size_t client);
+/* Hand in a note in a case of PEER, named by its id. */
+void desk_note(struct rig *r, uint64_t conn, const char *case_id, CyPriority priority);
+
+/* ------------------------------------------------------------------------- the peer */
+
+/* Its receipt for this parcel of ours, without rejections, that states `parcel` as its digest. */
+void desk_receipt(struct rig *r, const struct line *l, const struct store_parcel *row, const struct cy_digest *parcel);
+
+#endif

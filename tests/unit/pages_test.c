@@ -1,0 +1,222 @@
+/* Where one page or one parcel does not hold all there is: the heads of shared cases (node/giveback.c,
+ * reconcile.c), and what waits to be sent (node/outbound.c). */
+#include "desk_rig.h"
+
+/* The frames of the heads, as they left. */
+static struct {
+	size_t requests, pages;
+	char after[64]; /* of the last request */
+	size_t count;   /* of heads in the last page */
+	char first[64], end[64];
+	bool last;
+} heads;
+
+static int (*send_any)(void *ctx, uint64_t session, struct cy_bytes frame);
+
+static int send_and_look(void *ctx, uint64_t session, struct cy_bytes frame)
+{
+	CyPeerFrame *f = cy_peer_frame__unpack(NULL, frame.len, frame.data);
+
+	assert_non_null(f);
+	if (f->kind_case == CY_PEER_FRAME__KIND_HEADS_REQUEST) {
+		heads.requests++;
+		snprintf(heads.after, sizeof heads.after, "%s", f->heads_request->after_case_id);
+	} else if (f->kind_case == CY_PEER_FRAME__KIND_HEADS) {
+		const size_t n = f->heads->n_heads;
+
+		heads.pages++;
+		heads.count = n;
+		heads.last = f->heads->last;
+		snprintf(heads.first, sizeof heads.first, "%s", n > 0 ? f->heads->heads[0]->case_id : "");
+		snprintf(heads.end, sizeof heads.end, "%s", n > 0 ? f->heads->heads[n - 1]->case_id : "");
+	}
+	cy_peer_frame__free_unpacked(f, NULL);
+	return send_any(ctx, session, frame);
+}
+
+static struct rig *started(struct store_writeset *w)
+{
+	struct rig *r = rig_new(false);
+
+	memset(&heads, 0, sizeof heads);
+	send_any = r->ports.link.send;
+	r->ports.link.send = send_and_look;
+	r->config.window = 1;
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	return r;
+}
+
+/* A session with the peer of a store with so many cases. */
+static struct rig *with_cases(unsigned n, struct line **ret_line)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+	char id[32];
+
+	for (unsigned i = 1; i <= n; i++) {
+		snprintf(id, sizeof id, "case-%04u", i);
+		put_case(&w, PEER, id);
+	}
+	r = started(w);
+	*ret_line = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	return r;
+}
+
+static void ask_heads(struct rig *r, const struct line *l, const char *after)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeadsRequest request = CY_HEADS_REQUEST__INIT;
+
+	request.after_case_id = (char *)after;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS_REQUEST;
+	f.heads_request = &request;
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+}
+
+static void a_full_page_of_heads_is_not_the_last(void **state)
+{
+	struct line *l;
+	struct rig *r = with_cases(CY_HEADS_MAX + 1, &l);
+
+	(void)state;
+	ask_heads(r, l, "");
+	assert_int_equal(heads.count, CY_HEADS_MAX);
+	assert_string_equal(heads.first, "case-0001");
+	assert_string_equal(heads.end, "case-1000");
+	assert_false(heads.last);
+	ask_heads(r, l, heads.end);
+	assert_int_equal(heads.pages, 2);
+	assert_int_equal(heads.count, 1);
+	assert_string_equal(heads.first, "case-1001");
+	assert_true(heads.last);
+	rig_free(r);
+}
+
+/* Whoever asks goes on until he hears that it was the last. */
+static void a_page_of_heads_that_just_fits_is_followed_by_an_end(void **state)
+{
+	struct line *l;
+	struct rig *r = with_cases(CY_HEADS_MAX, &l);
+
+	(void)state;
+	ask_heads(r, l, "");
+	assert_int_equal(heads.count, CY_HEADS_MAX);
+	ask_heads(r, l, heads.end);
+	assert_int_equal(heads.count, 0);
+	assert_true(heads.last);
+	rig_free(r);
+}
+
+static void give_heads(struct rig *r, const struct line *l, const char *case_id, bool last)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeads page = CY_HEADS__INIT;
+	CyCaseHead head = CY_CASE_HEAD__INIT, *list = &head;
+
+	head.case_id = (char *)case_id;
+	page.heads = &list;
+	page.n_heads = 1;
+	page.last = last;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
+	f.heads = &page;
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+}
+
+static void a_restored_side_asks_for_every_page_of_heads(void **state)
+{
+	struct store_writeset *w = NULL;
+	const struct store_stream *stream;
+	struct line *l;
+	struct rig *r;
+
+	(void)state;
+	row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .reconciling = true };
+	r = started(w);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	stream = &mem_store_peer(&r->store, PEER)->stream;
+	assert_int_equal(heads.requests, 1);
+	assert_string_equal(heads.after, "");
+	give_heads(r, l, some_id(1).s, false);
+	assert_int_equal(heads.requests, 2);
+	assert_string_equal(heads.after, some_id(1).s);
+	assert_true(stream->reconciling);
+	give_heads(r, l, some_id(2).s, true);
+	assert_int_equal(heads.requests, 2);
+	assert_false(stream->reconciling);
+	rig_free(r);
+}
+
+/* ------------------------------------------------------------------ what waits to be sent */
+
+/* A case that the peer has opened, with so many notes of ours that have never left. */
+static void put_open_case(struct store_writeset **w, const char *case_id, unsigned notes)
+{
+	const struct law_fact request = { .side = CY_SIDE__REQUESTING,
+					  .number = 1,
+					  .kind = CY_CONTENT__KIND_REQUEST,
+					  .measures = 1,
+					  .at_ms = START_MS };
+	struct store_case *c;
+
+	put_own(w, PEER, case_id, notes, START_MS, NEVER_LEFT);
+	c = put_case(w, PEER, case_id);
+	c->own_number = notes;
+	c->peer_number = 1;
+	put_message(w, PEER, case_id, case_id, &request);
+}
+
+static uint64_t place_of(const struct store_message *m)
+{
+	assert_true(m->sequence > 0);
+	return m->sequence * CY_PARCEL_MESSAGES_MAX + m->index;
+}
+
+/* The urgent one is handed in while a whole parcel and the older message of its own case wait, and
+ * in the batch that may send again. */
+static void what_is_new_and_urgent_does_not_overtake_its_own_case(void **state)
+{
+	struct store_writeset *w = NULL;
+	const struct mem_parcels *sent;
+	struct store_message *fresh = NULL;
+	struct line *l;
+	struct rig *r;
+
+	(void)state;
+	put_open_case(&w, "many", 2 * CY_PARCEL_MESSAGES_MAX);
+	put_open_case(&w, "late", 1);
+	r = started(w);
+	sent = &mem_store_peer(&r->store, PEER)->parcels[STORE_OWN];
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	assert_int_equal(sent->n, 1);
+	/* Another batch is under way. */
+	desk_note(r, 1, "many", CY_PRIORITY__LOW);
+	assert_non_null(r->committing);
+	desk_receipt(r, l, &sent->at[0]->row, &sent->at[0]->row.digest);
+	desk_note(r, 1, "late", CY_PRIORITY__EMERGENCY);
+	rig_settle(r);
+	for (size_t i = 1; i < 4 && i < sent->n; i++) {
+		desk_receipt(r, l, &sent->at[i]->row, &sent->at[i]->row.digest);
+		rig_settle(r);
+	}
+	for (struct mem_message *m = mem_store_case(&r->store, PEER, "late")->first; m != NULL; m = m->next)
+		if (m->row.author == STORE_OWN && m->row.number == 2)
+			fresh = &m->row;
+	assert_non_null(fresh);
+	assert_true(place_of(&mem_store_message(&r->store, "late-0001")->row) < place_of(fresh));
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_full_page_of_heads_is_not_the_last),
+		cmocka_unit_test(a_page_of_heads_that_just_fits_is_followed_by_an_end),
+		cmocka_unit_test(a_restored_side_asks_for_every_page_of_heads),
+		cmocka_unit_test(what_is_new_and_urgent_does_not_overtake_its_own_case),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
