@@ -219,13 +219,13 @@ static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 {
 	if (kind == CY_CLIENT_FRAME__KIND_CONFIRM_TIME)
 		return role != CY_ROLE__SUBMITTER;
-	if (role == CY_ROLE__SUBMITTER || (role == CY_ROLE__OPERATOR && kind == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE))
+	if (role == CY_ROLE__SUBMITTER)
 		return true;
 	return kind == CY_CLIENT_FRAME__KIND_LIST_CASES || kind == CY_CLIENT_FRAME__KIND_SHOW_CASE ||
 	       kind == CY_CLIENT_FRAME__KIND_GET_STATUS || kind == CY_CLIENT_FRAME__KIND_LIST_CLOCKS ||
 	       kind == CY_CLIENT_FRAME__KIND_COMPARE_PROFILES || kind == CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK ||
 	       kind == CY_CLIENT_FRAME__KIND_GET_STATISTICS || kind == CY_CLIENT_FRAME__KIND_LIST_EVIDENCE ||
-	       kind == CY_CLIENT_FRAME__KIND_SHOW_CUSTODY;
+	       kind == CY_CLIENT_FRAME__KIND_SHOW_CUSTODY || kind == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE;
 }
 
 static bool is_upload(CyClientFrame__KindCase kind)

@@ -1,0 +1,170 @@
+/* What each role may ask for (node/local.c). The table is the manual's: local.proto beside each kind,
+ * comityd.conf(5) for the roles, of which an administrator may all that an operator may. */
+#include "desk_rig.h"
+#include "wire/message.h"
+
+#define TITLE "Smith and others"
+
+enum {
+	SUBMITTER = 1,
+	OPERATOR = 2,
+	ADMINISTRATOR = 4,
+	WHO_OPERATES = OPERATOR | ADMINISTRATOR,
+	ALL = SUBMITTER | WHO_OPERATES
+};
+
+static const struct {
+	const char *kind;
+	unsigned may;
+} manual[] = {
+	{ "submit", SUBMITTER },
+	{ "subscribe", SUBMITTER },
+	{ "acknowledge_events", SUBMITTER },
+	{ "list_cases", ALL },
+	{ "show_case", ALL },
+	{ "show_message", SUBMITTER },
+	{ "get_status", ALL },
+	{ "read_events", SUBMITTER },
+	{ "list_clocks", ALL },
+	{ "explain_clock", ALL },
+	{ "confirm_time", WHO_OPERATES },
+	{ "compare_profiles", ALL },
+	{ "get_statistics", ALL },
+	{ "open_upload", SUBMITTER },
+	{ "upload_data", SUBMITTER },
+	{ "upload_file", SUBMITTER },
+	{ "finish_upload", SUBMITTER },
+	{ "get_evidence", SUBMITTER },
+	{ "list_evidence", ALL },
+	{ "hold_evidence", SUBMITTER },
+	{ "show_custody", ALL },
+	{ "fetch_evidence", ALL },
+};
+
+static const struct node_client_config clients[] = { { DESK, CY_ROLE__SUBMITTER, true },
+						     { "operators", CY_ROLE__OPERATOR, true },
+						     { "administrators", CY_ROLE__ADMINISTRATOR, true } };
+
+/* The answers to one request. */
+static struct {
+	size_t n;
+	bool refused; /* by the role */
+	bool title;   /* of the case, in one of them */
+} answers;
+
+static int (*send_any)(void *ctx, uint64_t conn, struct cy_bytes bytes);
+
+static int send_and_look(void *ctx, uint64_t conn, struct cy_bytes bytes)
+{
+	CyServerFrame *f = cy_server_frame__unpack(NULL, bytes.len, bytes.data);
+
+	assert_non_null(f);
+	answers.n++;
+	answers.refused |= f->kind_case == CY_SERVER_FRAME__KIND_ERROR &&
+			   f->error->code == CY_ERROR_CODE__NOT_ALLOWED && strstr(f->error->text, "the role of client");
+	answers.title |= memmem(bytes.data, bytes.len, TITLE, strlen(TITLE)) != NULL;
+	cy_server_frame__free_unpacked(f, NULL);
+	return send_any(ctx, conn, bytes);
+}
+
+/* A case, its clients, one connection of each: 1 plus its place. */
+static struct rig *started(void)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(false);
+
+	put_case(&w, PEER, "case")->title = TITLE;
+	send_any = r->ports.local.send;
+	r->ports.local.send = send_and_look;
+	r->config.clients = clients;
+	r->config.n_clients = 3;
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	for (size_t i = 0; i < 3; i++)
+		desk_connect(r, 2 + i, i);
+	return r;
+}
+
+static void asked(struct rig *r, uint64_t conn, CyClientFrame *f)
+{
+	memset(&answers, 0, sizeof answers);
+	desk_ask(r, conn, f);
+	rig_settle(r);
+	/* Statistics are counted in later turns of the loop. */
+	node_wake(r->node);
+	rig_settle(r);
+}
+
+static unsigned who_may(const char *kind)
+{
+	for (size_t i = 0; i < sizeof manual / sizeof manual[0]; i++)
+		if (strcmp(manual[i].kind, kind) == 0)
+			return manual[i].may;
+	fail_msg("the table has no row for %s", kind);
+	return 0;
+}
+
+static void each_role_may_ask_for_what_the_manual_says_and_for_nothing_else(void **state)
+{
+	const ProtobufCMessageDescriptor *d = &cy_client_frame__descriptor;
+	struct rig *r = started();
+	size_t kinds = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < d->n_fields; i++) {
+		const ProtobufCFieldDescriptor *kind = &d->fields[i];
+		const ProtobufCMessageDescriptor *of = kind->descriptor;
+		CyClientFrame f = CY_CLIENT_FRAME__INIT;
+
+		if (strcmp(kind->name, "correlation") == 0 || strcmp(kind->name, "hello") == 0)
+			continue;
+		kinds++;
+		f.kind_case = (CyClientFrame__KindCase)kind->id;
+		f.submit = calloc(1, of->sizeof_message);
+		assert_non_null(f.submit);
+		protobuf_c_message_init(of, f.submit);
+		for (unsigned role = 0; role < 3; role++) {
+			asked(r, 2 + role, &f);
+			if (answers.n == 0)
+				fail_msg("%s of %s has no answer", kind->name, clients[role].name);
+			if (answers.refused == ((who_may(kind->name) & 1u << role) != 0))
+				fail_msg("%s of %s is %s", kind->name, clients[role].name,
+					 answers.refused ? "refused" : "not refused");
+		}
+		free(f.submit);
+	}
+	assert_int_equal(kinds, sizeof manual / sizeof manual[0]);
+	rig_free(r);
+}
+
+static void the_title_of_a_case_is_shown_to_who_submits_alone(void **state)
+{
+	struct rig *r = started();
+	CyClientFrame list = CY_CLIENT_FRAME__INIT, show = CY_CLIENT_FRAME__INIT;
+	CyListCases cases = CY_LIST_CASES__INIT;
+	CyShowCase of = CY_SHOW_CASE__INIT;
+
+	(void)state;
+	list.kind_case = CY_CLIENT_FRAME__KIND_LIST_CASES;
+	list.list_cases = &cases;
+	show.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
+	show.show_case = &of;
+	of.ref = (char *)"case";
+	for (unsigned role = 0; role < 3; role++) {
+		asked(r, 2 + role, &list);
+		assert_int_equal(answers.title, role == 0);
+		asked(r, 2 + role, &show);
+		assert_int_equal(answers.title, role == 0);
+	}
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_role_may_ask_for_what_the_manual_says_and_for_nothing_else),
+		cmocka_unit_test(the_title_of_a_case_is_shown_to_who_submits_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
