@@ -92,6 +92,41 @@ void clocks_stated(struct node *n, struct work_case *c, CySide author, uint32_t 
 	c->unsettled = true;
 }
 
+static int recall_content(void *arg, const struct store_message *row)
+{
+	struct settling *s = arg;
+	CyMessage *m = row->damaged ? NULL : cy_message__unpack(NULL, row->content.len, row->content.data);
+
+	if (m != NULL && m->content != NULL && m->content->kind_case == CY_CONTENT__KIND_CLOCK_STATEMENT)
+		clocks_stated(s->n, s->c, row->author == STORE_OWN ? s->c->row.side : cases_other(s->c->row.side),
+			      row->number, m->content->clock_statement);
+	if (m != NULL)
+		cy_message__free_unpacked(m, NULL);
+	return CY_OK;
+}
+
+static int recall_message(void *arg, const struct store_message *row)
+{
+	struct settling *s = arg;
+	struct store_port *store = &s->n->ports.store;
+
+	return row->kind != CY_CONTENT__KIND_CLOCK_STATEMENT || row->void_code != 0
+		       ? CY_OK
+		       : store->get_message(store->ctx, row->id, recall_content, s);
+}
+
+/* What was stated while no time limit of the case could be counted: after a restore it may come back before
+ * the request does, and a treaty profile may have been missing. */
+static int recall(struct settling *s)
+{
+	struct store_port *store = &s->n->ports.store;
+	bool any = false;
+
+	for (size_t i = 0; i < s->c->n; i++)
+		any = any || s->c->facts[i].kind == CY_CONTENT__KIND_CLOCK_STATEMENT;
+	return any ? store->case_messages(store->ctx, s->c->row.peer, s->c->row.case_id, recall_message, s) : CY_OK;
+}
+
 /* ------------------------------------------------------------------------ rows */
 
 static struct clock_row *find_row(struct settling *s, const struct law_clock_key *k)
@@ -128,13 +163,16 @@ static int load_row(void *arg, const struct store_clock *row)
 static int read_rows(struct settling *s)
 {
 	struct store_port *store = &s->n->ports.store;
-	int r = CY_OK;
+	int r;
 
 	for (struct clock_row *k = s->c->clocks; k != NULL; k = k->next)
 		k->stated = k->told = false;
-	if (!s->c->clocks_read)
-		r = store->case_clocks(store->ctx, (struct store_view){ .client = NULL }, s->c->row.peer,
-				       s->c->row.case_id, load_row, s);
+	if (s->c->clocks_read)
+		return CY_OK;
+	r = store->case_clocks(store->ctx, (struct store_view){ .client = NULL }, s->c->row.peer, s->c->row.case_id,
+			       load_row, s);
+	if (r == CY_OK && s->c->clocks == NULL)
+		r = recall(s);
 	s->c->clocks_read = r == CY_OK;
 	return r;
 }
@@ -411,6 +449,7 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 {
 	struct law_terms terms;
 	struct law_clock_input in = { .terms = &terms, .stated = s->stated };
+	int r;
 
 	memset(s, 0, offsetof(struct settling, stated));
 	s->n = n;
@@ -428,10 +467,13 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 		in.zone[side] = s->zone[side];
 		in.calendar[side] = s->calendar[side];
 	}
-	if (read_rows(s) < 0) {
-		n->batch.doom = "the store cannot read the clocks of a case";
+	r = read_rows(s);
+	if (r == CY_EDAMAGED)
+		cases_damaged(n, c->row.peer, c->row.case_id, "a time limit of");
+	else if (r < 0)
+		n->batch.doom = "the store cannot read the time limits of a case";
+	if (r < 0)
 		return;
-	}
 	apply_statements(s);
 	gather_stated(s);
 	in.profile = s->profile;

@@ -45,6 +45,7 @@ struct side {
 	char case_id[40]; /* of the last submission or event */
 	char last_error[256];
 	char state[40], digest[65];
+	int64_t due_ms;      /* of the last time limit that was shown */
 	bool muted;          /* events are not shown */
 	int64_t trusts_from; /* what the other side signed before is refused: its certificate was revoked */
 	int64_t stands_from; /* and so would be what this side signed before, as it knows */
@@ -280,9 +281,12 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes bytes)
 	} else if (f->kind_case == CY_SERVER_FRAME__KIND_CASE_VIEW) {
 		cy_hex(f->case_view->state_digest.data, f->case_view->state_digest.len, s->digest);
 		snprintf(s->state, sizeof s->state, "%s", f->case_view->summary->state);
-		for (size_t i = 0; i < f->case_view->n_clocks; i++)
-			say(s->w, "%-6s == clock %s: %s", s->name, f->case_view->clocks[i]->clock,
-			    f->case_view->clocks[i]->state);
+		for (size_t i = 0; i < f->case_view->n_clocks; i++) {
+			s->due_ms = f->case_view->clocks[i]->due_ms;
+			say(s->w, "%-6s == clock %s: %s%s%s", s->name, f->case_view->clocks[i]->clock,
+			    f->case_view->clocks[i]->state, f->case_view->clocks[i]->difference[0] != '\0' ? ", " : "",
+			    f->case_view->clocks[i]->difference);
+		}
 	}
 	cy_server_frame__free_unpacked(f, NULL);
 	return CY_OK;
@@ -1043,6 +1047,16 @@ static void a_message_that_the_life_cycle_forbids_is_void_on_both_sides(void **s
 	world_end(w, "rejected");
 }
 
+/* The request without the item that both sides would have to be warned of. To be freed. */
+static char *without_warnings(const char *json)
+{
+	char *plain = strdup(json);
+
+	assert_non_null(plain);
+	memset(strstr(plain, "\"login_ip_log\","), ' ', sizeof "\"login_ip_log\"," - 1);
+	return plain;
+}
+
 /* It was urgent, and nobody could be reached: nobody owes what was never asked for. */
 static void a_request_that_never_left_has_no_time_limits_once_it_is_given_up(void **state)
 {
@@ -1051,14 +1065,11 @@ static void a_request_that_never_left_has_no_time_limits_once_it_is_given_up(voi
 	const struct law_profile *profile;
 	struct law_books books = { .n_profiles = 1, .profiles = &profile };
 	struct world *w;
-	char *plain = strdup(request);
+	char *plain = without_warnings(request);
 
 	(void)state;
-	assert_non_null(plain);
 	assert_int_equal(profile_load("config/treaties/us-ie-2001.conf", &arena, &profile, &problems), CY_OK);
 	w = world_with(&books);
-	/* Without the item that both sides would have to be warned of. */
-	memset(strstr(plain, "\"login_ip_log\","), ' ', sizeof "\"login_ip_log\"," - 1);
 	submit(&w->a, NULL, plain);
 	settle(w);
 	show(&w->a, w->a.case_id);
@@ -1068,6 +1079,55 @@ static void a_request_that_never_left_has_no_time_limits_once_it_is_given_up(voi
 	settle(w);
 	show(&w->a, w->a.case_id);
 	world_end(w, "given-up");
+	free(plain);
+	cy_arena_free(&arena);
+}
+
+/* The side that owes is restored from a backup of before the request. What it had stated comes back first,
+ * from the other side, and the request after it. */
+static void a_time_limit_that_was_stated_before_a_restore_stays_as_it_was(void **state)
+{
+	struct config_problems problems = { 0 };
+	struct cy_arena arena = { 0 };
+	const struct law_profile *profile, *eio;
+	struct law_profile both;
+	struct law_books books = { .n_profiles = 1, .profiles = (const struct law_profile *[]){ &both } };
+	char *plain = without_warnings(request);
+	struct world *w;
+	int64_t due;
+
+	(void)state;
+	assert_int_equal(profile_load("config/treaties/us-ie-2001.conf", &arena, &profile, &problems), CY_OK);
+	assert_int_equal(profile_load("config/treaties/eio-2014-41.conf", &arena, &eio, &problems), CY_OK);
+	both = *profile;
+	both.clocks = eio->clocks;
+	assert_string_equal(both.clocks[0].name, "acknowledge");
+	both.n_clocks = 1;
+	both.rules = eio->rules;
+	both.n_rules = eio->n_rules;
+	w = world_with(&books);
+	copy_store(&w->b, false);
+	settle(w);
+	connect_both(w);
+	settle(w);
+	submit(&w->a, NULL, plain);
+	settle(w);
+	both_equal(w, w->a.case_id);
+	due = w->a.due_ms;
+	assert_int_not_equal(due, 0);
+	assert_int_equal(w->b.due_ms, due);
+	say(w, "       -- two days later IE is restored from a backup of before the request");
+	copy_store(&w->b, true);
+	w->now += INT64_C(2) * 86400000;
+	for (size_t i = 0; i < 3; i++) {
+		settle(w);
+		connect_both(w);
+	}
+	settle(w);
+	both_equal(w, w->a.case_id);
+	assert_int_equal(w->a.due_ms, due);
+	assert_int_equal(w->b.due_ms, due);
+	world_end(w, "restored-time-limit");
 	free(plain);
 	cy_arena_free(&arena);
 }
@@ -1087,6 +1147,7 @@ int main(void)
 		cmocka_unit_test(a_lost_parcel_comes_back_beside_what_was_written_since),
 		cmocka_unit_test(a_message_that_the_life_cycle_forbids_is_void_on_both_sides),
 		cmocka_unit_test(a_request_that_never_left_has_no_time_limits_once_it_is_given_up),
+		cmocka_unit_test(a_time_limit_that_was_stated_before_a_restore_stays_as_it_was),
 	};
 	int r;
 
