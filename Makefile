@@ -85,7 +85,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(shell find $(BUILD)/obj $(BUILD)/gen -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/vary $(BUILD)/gen -name '*.d' 2>/dev/null)
 
 # --------------------------------------------------------------- unit tests
 # Every tests/unit/*_test.c is a cmocka program of its own.
@@ -131,7 +131,15 @@ coverage-law: $(LAW_TESTS) $(LAW_COVER)/rows
 # --------------------------------------------------------------- simulator
 SIM      := $(BUILD)/tests/sim
 SIM_O    := $(patsubst tests/sim/%.c,$(BUILD)/obj/tests/sim/%.o,$(wildcard tests/sim/*.c))
-$(SIM): $(SIM_O) $(LIB_O)
+# What applies a limit is compiled once more, with limits that a seed may make small.
+VARY     := $(shell grep -lw CY_BOUND daemon/*/*.c)
+SIM_O    += $(VARY:%.c=$(BUILD)/vary/%.o) $(filter-out $(VARY:%.c=$(BUILD)/obj/%.o),$(LIB_O))
+$(BUILD)/vary/%.o: CPPFLAGS += -DCY_BOUNDS_VARY
+$(BUILD)/vary/%.o: %.c $(BUILD)/flags | $(GEN_H)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(SIM): $(SIM_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
@@ -153,10 +161,12 @@ BY_TEST  := $(BUILD)/mutants/NO_ROOM_KEPT
 $(BY_TEST): $(BUILD)/obj/tests/unit/law_room_test.o
 $(BY_TEST): LDLIBS += -lcmocka
 $(filter-out $(BY_TEST),$(MUTANTS)): $(SIM_O)
-$(MUTANTS): $(BUILD)/mutants/%: $(LIB_O)
+$(BY_TEST): $(LIB_O)
+$(MUTANTS): $(BUILD)/mutants/%:
 	@mkdir -p $(@D)
 	$(call say,MUTANT,$*)
-	$(Q)files=$$(grep -lw CY_MUTANT_$* daemon/*/*.c) && $(CC) $(CPPFLAGS) $(CFLAGS) -DCY_MUTANT_$*=1 $(LDFLAGS) \
+	$(Q)files=$$(grep -lw CY_MUTANT_$* daemon/*/*.c) && $(CC) $(CPPFLAGS) $(CFLAGS) -DCY_MUTANT_$*=1 \
+		$(if $(filter-out $(BY_TEST),$@),-DCY_BOUNDS_VARY) $(LDFLAGS) \
 		-o $@ $$files $$(printf '%s\n' $^ | grep -vF "$$(printf '%s\n' $$files | sed 's/\.c$$/.o/')") $(LDLIBS) -lm
 mutants: $(MUTANTS)
 	@tests/sim/mutants_test.sh $(BUILD)/mutants

@@ -3,6 +3,15 @@
 #ifndef CY_BASE_LIMITS_H
 #define CY_BASE_LIMITS_H
 
+/* A limit where it is applied, and not where it is the size of an array. In the simulator's
+ * build a seed may make it smaller, so that there is more than fits (tests/sim/bounds.c). */
+#ifdef CY_BOUNDS_VARY
+unsigned cy_bound(const char *name, unsigned most);
+#define CY_BOUND(limit) cy_bound(#limit, limit)
+#else
+#define CY_BOUND(limit) (limit)
+#endif
+
 /* Protocol limits: proto/PROTOCOL.md states the same numbers. */
 #define CY_PROTOCOL_VERSION    2
 #define CY_MESSAGE_MAX         (256u * 1024u)           /* bytes of one serialised message */

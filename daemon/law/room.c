@@ -1,5 +1,6 @@
 #include "law/room.h"
 
+#include "base/limits.h"
 #include "base/mutant.h"
 #include "law/kinds.h"
 
@@ -12,15 +13,15 @@ static enum law_share share_of(uint32_t kind)
 
 int law_room(const struct law_fact *facts, size_t n, CySide author, uint32_t kind, struct cy_error *e)
 {
-	static const unsigned most_of[] = {
-		[LAW_SAYS] = CY_CASE_SAYS_MAX, [LAW_STATES] = CY_CASE_STATES_MAX, [LAW_ENDS] = CY_CASE_MESSAGES_MAX
-	};
+	const unsigned most_of[] = { [LAW_SAYS] = CY_BOUND(CY_CASE_SAYS_MAX),
+				     [LAW_STATES] = CY_BOUND(CY_CASE_STATES_MAX),
+				     [LAW_ENDS] = CY_BOUND(CY_CASE_MESSAGES_MAX) };
 	const enum law_share share = share_of(kind);
 	unsigned all = 0, alike = 0;
 
 	for (size_t i = 0; i < n; i++)
 		all += facts[i].side == author;
-	if (all >= CY_CASE_MESSAGES_MAX)
+	if (all >= CY_BOUND(CY_CASE_MESSAGES_MAX))
 		return cy_fail(
 			e, CY_ELIMIT,
 			"the author has %u messages in this case, and may have no more: go on in a new, linked case",

@@ -67,7 +67,7 @@ void again_take(struct node *n)
 
 bool again_full(const struct node *n)
 {
-	return n->n_again >= NODE_AGAIN_MAX;
+	return n->n_again >= CY_BOUND(NODE_AGAIN_MAX);
 }
 
 void again_free(struct input *first)

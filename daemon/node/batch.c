@@ -390,7 +390,7 @@ void batch_start(struct node *n)
 	node_watch_clock(n);
 	signing_watch(n);
 	again_take(n);
-	while (n->inputs != NULL && b->messages < NODE_BATCH_MESSAGES && b->bytes < NODE_BATCH_BYTES &&
+	while (n->inputs != NULL && b->messages < CY_BOUND(NODE_BATCH_MESSAGES) && b->bytes < NODE_BATCH_BYTES &&
 	       b->alone == NULL) {
 		struct input *in = n->inputs;
 		struct peer *alone = in->kind == INPUT_FRAME && n->peers[in->peer]->alone ? n->peers[in->peer] : NULL;

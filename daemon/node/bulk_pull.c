@@ -162,7 +162,7 @@ void bulk_plan_pulls(struct node *n, struct peer *p)
 	int r;
 
 	stop_unwanted(n, p);
-	r = s->waiting_evidence(s->ctx, p->id, BULK_SKIPPED_MAX + 2 * XCHG_PULLS, begin, &w);
+	r = s->waiting_evidence(s->ctx, p->id, CY_BOUND(BULK_SKIPPED_MAX) + 2 * XCHG_PULLS, begin, &w);
 	if (r < 0 && r != CY_EEXIST)
 		batch_retry(n);
 }

@@ -57,7 +57,7 @@ void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull
 	if (b->n_skipped == 0)
 		b->skipped_until = cy_mono_add(now, BULK_RETRY_MS);
 	/* One that is not left out would be asked for again at once, as often as the peer answers. */
-	if (s == NULL && b->n_skipped == BULK_SKIPPED_MAX) {
+	if (s == NULL && b->n_skipped == CY_BOUND(BULK_SKIPPED_MAX)) {
 		b->all_skipped = true;
 		return;
 	}

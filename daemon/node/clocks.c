@@ -313,7 +313,7 @@ static void state_it(struct settling *s, struct clock_row *r)
 {
 	CyStatedClock *k;
 
-	if (s->n_say == CY_REPEATED_MAX)
+	if (s->n_say == CY_BOUND(CY_REPEATED_MAX))
 		return;
 	k = cy_arena_take(&s->n->batch.arena, sizeof *k);
 	cy_stated_clock__init(k);
@@ -554,7 +554,7 @@ static void decide_all(struct node *n)
 	struct due *d = cy_arena_take(&n->batch.arena, sizeof *d);
 
 	d->n = n;
-	if (s->next_clocks(s->ctx, node_now(n), NODE_CLOCKS_DUE, load_due, d) < 0) {
+	if (s->next_clocks(s->ctx, node_now(n), CY_BOUND(NODE_CLOCKS_DUE), load_due, d) < 0) {
 		batch_retry(n);
 		return;
 	}

@@ -134,7 +134,7 @@ static void destroy_overdue(struct node *n)
 	bool any = false;
 
 	o->n = n;
-	if (s->overdue_evidence(s->ctx, node_now(n), NODE_OVERDUE_MAX, add_overdue, o) < 0) {
+	if (s->overdue_evidence(s->ctx, node_now(n), CY_BOUND(NODE_OVERDUE_MAX), add_overdue, o) < 0) {
 		batch_retry(n);
 		return;
 	}
@@ -159,7 +159,7 @@ static void destroy_overdue(struct node *n)
 		evidence_recheck(n);
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "its retention is over");
 	}
-	if (any && o->n_rows == NODE_OVERDUE_MAX) /* there may be more */
+	if (any && o->n_rows == CY_BOUND(NODE_OVERDUE_MAX)) /* there may be more */
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
@@ -171,7 +171,7 @@ static void delete_spent(struct node *n)
 	const struct cy_wall before = { node_now(n).ms - n->config.keep_sent_ms };
 
 	o->n = n;
-	if (s->spent_evidence(s->ctx, before, NODE_OVERDUE_MAX, add_overdue, o) < 0) {
+	if (s->spent_evidence(s->ctx, before, CY_BOUND(NODE_OVERDUE_MAX), add_overdue, o) < 0) {
 		batch_retry(n);
 		return;
 	}
@@ -187,7 +187,7 @@ static void delete_spent(struct node *n)
 		evidence_doom(n, &row);
 		evidence_custody(n, &row, "deleted", n->authority, "evidence.keep_sent", "", node_legal_now(n));
 	}
-	if (o->n_rows == NODE_OVERDUE_MAX)
+	if (o->n_rows == CY_BOUND(NODE_OVERDUE_MAX))
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
@@ -232,9 +232,9 @@ static void drop_old_uploads(struct node *n)
 	const struct cy_wall before = { node_now(n).ms - UPLOAD_KEEP_MS };
 	struct old_uploads o = { .n = n };
 
-	if (s->uploads(s->ctx, NULL, oldest_upload, before, NODE_OVERDUE_MAX, add_old_upload, &o) < 0)
+	if (s->uploads(s->ctx, NULL, oldest_upload, before, CY_BOUND(NODE_OVERDUE_MAX), add_old_upload, &o) < 0)
 		batch_retry(n);
-	else if (o.n_rows == NODE_OVERDUE_MAX) /* there may be more */
+	else if (o.n_rows == CY_BOUND(NODE_OVERDUE_MAX)) /* there may be more */
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
@@ -255,12 +255,12 @@ static void recheck(struct node *n)
 	char text[160];
 
 	o->n = n;
-	if (s->held_back_evidence(s->ctx, n->recheck.message_id, n->recheck.attachment, NODE_OVERDUE_MAX, add_overdue,
-				  o) < 0) {
+	if (s->held_back_evidence(s->ctx, n->recheck.message_id, n->recheck.attachment, CY_BOUND(NODE_OVERDUE_MAX),
+				  add_overdue, o) < 0) {
 		batch_retry(n);
 		return;
 	}
-	n->recheck.on = o->n_rows == NODE_OVERDUE_MAX;
+	n->recheck.on = o->n_rows == CY_BOUND(NODE_OVERDUE_MAX);
 	for (size_t i = 0; i < o->n_rows; i++) {
 		struct store_evidence row;
 		struct evidence_before before;
@@ -420,7 +420,7 @@ static void state_some(struct node *n, struct cy_mono now)
 	int r;
 
 	x->n = n;
-	r = s->unstated_evidence(s->ctx, EVIDENCE_SAID_MAX, add_unstated, x);
+	r = s->unstated_evidence(s->ctx, CY_BOUND(EVIDENCE_SAID_MAX), add_unstated, x);
 	if (r < 0 && r != CY_EEXIST) {
 		batch_retry(n);
 		return;
@@ -556,7 +556,7 @@ void evidence_gone(struct node *n, const struct cy_digest *sha256, int code)
 			node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "",
 				  "evidence that is over cannot be destroyed: %s; it is tried again within an hour",
 				  cy_strerror(code));
-		if (n->n_stuck < NODE_STUCK_MAX)
+		if (n->n_stuck < CY_BOUND(NODE_STUCK_MAX))
 			n->stuck[n->n_stuck++] = *sha256;
 		else
 			n->sweep = false;

@@ -59,7 +59,7 @@ static struct giving_up *statement_of(struct node *n, struct giving_up **first, 
 {
 	struct giving_up *g = *first;
 
-	while (g != NULL && (strcmp(g->peer->id, peer) != 0 || g->text.n == CY_PARCEL_MESSAGES_MAX))
+	while (g != NULL && (strcmp(g->peer->id, peer) != 0 || g->text.n == CY_BOUND(CY_PARCEL_MESSAGES_MAX)))
 		g = g->next;
 	if (g != NULL || node_peer_ever(n, peer) == NULL)
 		return g;
@@ -109,18 +109,19 @@ void expire_undelivered(struct node *n)
 	page->n = n;
 	do {
 		page->n_rows = 0;
-		const int r = s->undelivered(s->ctx, before, after, after_id, CY_PARCEL_MESSAGES_MAX, add_row, page);
+		const int r = s->undelivered(s->ctx, before, after, after_id, CY_BOUND(CY_PARCEL_MESSAGES_MAX), add_row,
+					     page);
 		if (r < 0) {
 			node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "undelivered messages cannot be read: %s",
 				  cy_strerror(r));
 			break;
 		}
-		for (size_t i = 0; i < page->n_rows && given_up < NODE_EXPIRED_MAX; i++) {
+		for (size_t i = 0; i < page->n_rows && given_up < CY_BOUND(NODE_EXPIRED_MAX); i++) {
 			after = page->rows[i].created;
 			after_id = page->rows[i].id;
 			given_up += give_up(n, &first, &page->rows[i]);
 		}
-	} while (page->n_rows == CY_PARCEL_MESSAGES_MAX && given_up < NODE_EXPIRED_MAX);
+	} while (page->n_rows == CY_BOUND(CY_PARCEL_MESSAGES_MAX) && given_up < CY_BOUND(NODE_EXPIRED_MAX));
 	for (struct giving_up *g = first; g != NULL; g = g->next) {
 		struct want *w = batch_want(n, WANT_STATEMENT, g->peer, &g->text);
 

@@ -31,13 +31,13 @@ void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r)
 	CyHeads heads = CY_HEADS__INIT;
 
 	h->n = n;
-	if (s->list_cases(s->ctx, all, p->id, false, r->after_case_id, CY_HEADS_MAX, add_head, h) < 0) {
+	if (s->list_cases(s->ctx, all, p->id, false, r->after_case_id, CY_BOUND(CY_HEADS_MAX), add_head, h) < 0) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
 		return;
 	}
 	heads.heads = h->rows;
 	heads.n_heads = h->count;
-	heads.last = h->count < CY_HEADS_MAX;
+	heads.last = h->count < CY_BOUND(CY_HEADS_MAX);
 	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
 	f.heads = &heads;
 	batch_send(n, p->session, &f);

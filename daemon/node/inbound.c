@@ -241,7 +241,8 @@ static void keep_rejected(struct peer *p, const struct arrival *a, struct verdic
 {
 	if (a->too_large)
 		v->bare = true;
-	else if (a->content.len > CY_REJECTED_BYTES_MAX || p->stream.rejected > CY_REJECTED_BYTES_MAX - a->content.len)
+	else if (a->content.len > CY_BOUND(CY_REJECTED_BYTES_MAX) ||
+		 p->stream.rejected > CY_BOUND(CY_REJECTED_BYTES_MAX) - a->content.len)
 		v->apart = v->bare = true;
 	else
 		p->stream.rejected += a->content.len;

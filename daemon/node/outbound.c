@@ -160,19 +160,19 @@ static void send_new(struct node *n, struct peer *p)
 
 	w->n = n;
 	w->p = p;
-	r = s->waiting(s->ctx, p->id, CY_PARCEL_MESSAGES_MAX, add_waiting, w);
+	r = s->waiting(s->ctx, p->id, CY_BOUND(CY_PARCEL_MESSAGES_MAX), add_waiting, w);
 	if (r < 0 && r != CY_ELIMIT) {
 		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: waiting messages cannot be read: %s", p->id,
 			  cy_strerror(r));
 		return;
 	}
 	/* With a full parcel in the store already, what this batch brought waits for the next. */
-	all = r == CY_OK && w->rows < CY_PARCEL_MESSAGES_MAX;
+	all = r == CY_OK && w->rows < CY_BOUND(CY_PARCEL_MESSAGES_MAX);
 	if (all)
 		for (struct outgoing *o = n->batch.fresh; o != NULL; o = o->next)
 			if (o->peer == p && w->n_items < sizeof w->items / sizeof w->items[0])
 				add_item(w, o);
-	count = xchg_select(w->items, w->n_items, CY_PARCEL_MESSAGES_MAX, CY_PARCEL_BYTES_MAX);
+	count = xchg_select(w->items, w->n_items, CY_BOUND(CY_PARCEL_MESSAGES_MAX), CY_PARCEL_BYTES_MAX);
 	if (count > 0)
 		make_parcel(n, p, w, count);
 	p->waiting = !all || count < w->n_items;

@@ -202,15 +202,15 @@ void resend_refused(struct node *n, struct peer *p)
 
 	if (CY_MUTANT_DISSOLVED_EARLY)
 		s->parcels(s->ctx, p->id, STORE_OWN, p->stream.receipted_epoch, p->stream.out_receipted,
-			   CY_WINDOW_MAX + 1, dissolve_early, &a);
+			   CY_BOUND(CY_WINDOW_MAX) + 1, dissolve_early, &a);
 }
 
 void resend_step(struct node *n, struct peer *p)
 {
 	struct store_port *s = &n->ports.store;
 	struct again a = { .n = n, .p = p, .text = cy_arena_take(&n->batch.arena, sizeof *a.text) };
-	int r = s->parcels(s->ctx, p->id, STORE_OWN, p->sender.sent.epoch, p->sender.sent.sequence, CY_WINDOW_MAX + 1,
-			   again_parcel, &a);
+	int r = s->parcels(s->ctx, p->id, STORE_OWN, p->sender.sent.epoch, p->sender.sent.sequence,
+			   CY_BOUND(CY_WINDOW_MAX) + 1, again_parcel, &a);
 
 	if (a.dissolves)
 		node_tell(n, NODE_WARNING, NODE_EVENT_SIGNING, p->id,
@@ -220,6 +220,6 @@ void resend_step(struct node *n, struct peer *p)
 		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: stored parcels cannot be read: %s", p->id,
 			  cy_strerror(r));
 	/* What was dissolved waits in the queue once this batch is committed: nothing overtakes it. */
-	else if (r == CY_OK && a.rows <= CY_WINDOW_MAX && !a.dissolves)
+	else if (r == CY_OK && a.rows <= CY_BOUND(CY_WINDOW_MAX) && !a.dissolves)
 		p->resent = true;
 }

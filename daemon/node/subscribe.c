@@ -45,8 +45,8 @@ void subscribe_read(struct node *n, struct conn *c, uint64_t correlation, const 
 	struct cy_arena arena = { 0 };
 	struct page *page = cy_arena_take(&arena, sizeof *page);
 	uint32_t limit = r->limit == 0 ? 100 : r->limit;
-	int code =
-		s->events(s->ctx, local_view(c), r->after, limit < CY_PAGE_MAX ? limit : CY_PAGE_MAX, add_event, page);
+	int code = s->events(s->ctx, local_view(c), r->after,
+			     limit < CY_BOUND(CY_PAGE_MAX) ? limit : CY_BOUND(CY_PAGE_MAX), add_event, page);
 
 	if (code < 0) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "", "the store cannot read now");
@@ -232,7 +232,7 @@ void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation,
 	}
 	if (a->position > position) {
 		/* Beyond a page nothing is marked; the messages are shown as relayed. */
-		s->events(s->ctx, local_view(c), position, CY_PAGE_MAX, mark_delivered, page);
+		s->events(s->ctx, local_view(c), position, CY_BOUND(CY_PAGE_MAX), mark_delivered, page);
 		for (size_t i = 0; i < page->n; i++)
 			if (page->rows[i].position <= a->position)
 				advance(n, page->rows[i].message_id, STORE_DELIVERED);
@@ -286,6 +286,6 @@ void subscribe_push(struct node *n, struct conn *c)
 		return;
 	do {
 		before = c->pushed;
-		r = s->events(s->ctx, local_view(c), c->pushed, CY_PAGE_MAX, push_event, &p);
+		r = s->events(s->ctx, local_view(c), c->pushed, CY_BOUND(CY_PAGE_MAX), push_event, &p);
 	} while (r == CY_OK && c->pushed != before);
 }

@@ -77,7 +77,7 @@ void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyLi
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyCaseList list = CY_CASE_LIST__INIT;
 	struct listing *l = calloc(1, sizeof *l);
-	uint32_t limit = r->limit == 0 ? 100 : r->limit < CY_PAGE_MAX ? r->limit : CY_PAGE_MAX;
+	uint32_t limit = r->limit == 0 ? 100 : r->limit < CY_BOUND(CY_PAGE_MAX) ? r->limit : CY_BOUND(CY_PAGE_MAX);
 	int code;
 
 	CY_ASSERT(l != NULL);

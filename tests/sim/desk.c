@@ -459,9 +459,10 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 		return;
 	if (e->code == CY_ERROR_CODE__INVALID && e->n_faults > 0 && desk_to_store(d, j, e->faults[0]->field))
 		return;
-	/* After a restore the case itself may be gone. */
+	/* After a restore the case itself may be gone; a case with little room may be full. */
 	if (e->code != CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE &&
-	    !(e->code == CY_ERROR_CODE__NOT_FOUND && d->node->restored)) {
+	    !(e->code == CY_ERROR_CODE__NOT_FOUND && d->node->restored) &&
+	    !(e->code == CY_ERROR_CODE__TOO_MANY && d->node->w->set.level[FAULT_SMALL] > 0)) {
 		world_fail(d->node->w, "%s/%u: %s was refused: %d %s%s%s", d->node->id, d->client, j->tag, (int)e->code,
 			   e->text, e->n_faults > 0 ? ": " : "", e->n_faults > 0 ? e->faults[0]->field : "");
 		return;

@@ -7,6 +7,7 @@
 #include "comity/v1/peer.pb-c.h"
 #include "law/fact.h"
 #include "law/fold.h"
+#include "law/room.h"
 #include "sim.h"
 #include "wire/manifest.h"
 #include "wire/message.h"
@@ -403,24 +404,45 @@ void oracle_drained(struct world *w, char *why, size_t size)
 		oracle_evidence_drained(w, why, size);
 }
 
-static struct cy_digest folded(struct mem_case *c, char *state, size_t size)
+/* To be freed. */
+static struct law_fact *facts_of(const struct mem_case *c, size_t *ret_n)
 {
 	struct law_fact *facts;
-	struct law_case *folded_case = calloc(1, sizeof *folded_case);
-	struct cy_digest d;
 	size_t n = 0;
 
-	for (struct mem_message *m = c->first; m != NULL; m = m->next)
+	for (const struct mem_message *m = c->first; m != NULL; m = m->next)
 		n++;
 	facts = calloc(n + 1, sizeof *facts);
-	CY_ASSERT(facts != NULL && folded_case != NULL);
+	CY_ASSERT(facts != NULL);
 	n = 0;
-	for (struct mem_message *m = c->first; m != NULL; m = m->next) {
+	for (const struct mem_message *m = c->first; m != NULL; m = m->next) {
 		if (m->row.fact.len == 0)
 			continue;
 		CY_ASSERT(law_fact_decode(m->row.fact, &facts[n]) == CY_OK);
 		facts[n++].voided = m->row.void_code != 0;
 	}
+	*ret_n = n;
+	return facts;
+}
+
+bool oracle_speechless(const struct mem_case *c)
+{
+	size_t n;
+	struct law_fact *facts = facts_of(c, &n);
+	const bool full = law_room(facts, n, c->row.side, CY_CONTENT__KIND_EVIDENCE_STATEMENT, NULL) < 0;
+
+	free(facts);
+	return full;
+}
+
+static struct cy_digest folded(const struct mem_case *c, char *state, size_t size)
+{
+	struct law_case *folded_case = calloc(1, sizeof *folded_case);
+	struct cy_digest d;
+	size_t n;
+	struct law_fact *facts = facts_of(c, &n);
+
+	CY_ASSERT(folded_case != NULL);
 	law_fold(facts, n, folded_case, NULL, NULL);
 	snprintf(state, size, "%s", law_case_state_name(folded_case->state));
 	d = law_case_digest(folded_case);

@@ -359,6 +359,15 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 
 /* --------------------------------------------------------------------- at the end */
 
+/* Does the receiver know what becomes of it, and has no room in the case to say so? */
+static bool unsaid(const struct sim_node *s, const struct sim_node *receiver, const struct store_evidence *e)
+{
+	const struct mem_message *m = mem_store_message((struct mem_store *)&s->store, e->message_id);
+	const struct mem_case *c = mem_store_case((struct mem_store *)&receiver->store, s->id, m->row.case_id);
+
+	return c != NULL && oracle_speechless(c);
+}
+
 static void row_drained(const struct sim_node *s, const struct store_evidence *e, char *why, size_t size)
 {
 	const struct sim_pair *p = NULL;
@@ -371,6 +380,8 @@ static void row_drained(const struct sim_node *s, const struct store_evidence *e
 	if (m->row.void_code != 0 || m->row.transport == STORE_FAILED || s->restored || o->restored)
 		return;
 	if (e->author == STORE_PEER ? e->state != STORE_EVIDENCE_WAITING : e->state != STORE_EVIDENCE_OFFERED)
+		return;
+	if (e->author == STORE_OWN && unsaid(s, o, e))
 		return;
 	snprintf(why, size,
 		 "%s: evidence %s/%u %s %s is %s, %s there; its bytes are %s the sender's disk; bulk session: %s, %s",
@@ -443,7 +454,7 @@ void oracle_evidence_final(struct world *w)
 			    s->restored || o->restored || w->set.level[FAULT_EXPIRY] > 0) /* statements are given up */
 				continue;
 			there = mem_store_evidence(&o->store, e->message_id, e->attachment);
-			if (there == NULL || there->state != e->state)
+			if (there == NULL || (there->state != e->state && !unsaid(s, o, e)))
 				world_fail(w, "evidence %s/%u is %s at %s and %s at %s", e->message_id, e->attachment,
 					   state_name(e->state), s->id,
 					   there != NULL ? state_name(there->state) : "unknown", o->id);

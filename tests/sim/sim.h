@@ -59,7 +59,8 @@
 	X(BLOB_ROT, "bytes of evidence change on the disk")                                  \
 	X(RELAY, "somebody who passes as the other side to each hands everything on")        \
 	X(CERTIFICATES, "signing certificates expire, are revoked, and renewed late")        \
-	X(CLOCK_LEAP, "a wall clock is wrong by seven years for some seconds")
+	X(CLOCK_LEAP, "a wall clock is wrong by seven years for some seconds")               \
+	X(SMALL, "pages, windows and the room in a case are of a few rows")
 
 enum sim_fault {
 #define SIM_X(name, what) FAULT_##name,
@@ -308,7 +309,7 @@ struct world {
 	struct sim_event *heap;
 	size_t n_heap, cap_heap;
 	uint64_t serial, sessions, conns, jobs, events;
-	struct cy_rng order, net, disk, clock, blobs, bulk, faults[FAULTS];
+	struct cy_rng order, bounds, net, disk, clock, blobs, bulk, faults[FAULTS];
 	void *contents; /* tsearch(3) tree */
 	struct cy_arena contents_arena;
 	struct sim_node *nodes;
@@ -346,6 +347,10 @@ void sim_node_start(struct sim_node *s);
 struct cy_wall sim_node_wall(struct sim_node *s); /* as its clock shows it */
 /* Set its wall clock, ms from the true time; it is told soon after. */
 void sim_node_set_clock(struct sim_node *s, int64_t offset);
+
+/* bounds.c */
+void bounds_of(struct world *w); /* from now on: what CY_BOUND() says to the nodes */
+unsigned bounds_window(void);    /* parcels without receipt that a configuration may allow */
 
 /* certs.c */
 void certs_new(struct sim_node *s);
@@ -479,5 +484,6 @@ void oracle_queues(struct world *w);
 /* Nothing may be on its way any more: "" or what is, and why. */
 void oracle_drained(struct world *w, char *why, size_t size);
 void oracle_final(struct world *w);
+bool oracle_speechless(const struct mem_case *c); /* its daemon can state no more in it: the case is full */
 
 #endif

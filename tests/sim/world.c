@@ -408,7 +408,7 @@ static struct node_config configuration(struct sim_node *s, struct node_peer_con
 				       .n_peers = n,
 				       .clients = clients,
 				       .n_clients = SIM_DESKS + 1,
-				       .window = 1 + (uint32_t)cy_rng_below(&s->random, CY_WINDOW_MAX),
+				       .window = 1 + (uint32_t)cy_rng_below(&s->random, bounds_window()),
 				       .undelivered_ms = s->w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY,
 				       .keep_sent_ms = (s - s->w->nodes) % 2 * 6 * HOUR };
 	if (s->w->law != NULL)
@@ -906,6 +906,8 @@ void world_run(const struct sim_settings *set, FILE *trace, struct world *w)
 	w->clock = stream(w, 4);
 	w->blobs = stream(w, 8);
 	w->bulk = stream(w, 9);
+	w->bounds = stream(w, 10);
+	bounds_of(w);
 	for (uint64_t f = 0; f < FAULTS; f++)
 		w->faults[f] = stream(w, 100 + f);
 	w->oracle = oracle_new(w);
