@@ -1,0 +1,143 @@
+/* Two real nodes of which one, or both, are restored from backups, some of them several times: what must
+ * be the same on both sides in the end (node/reconcile.c, takeback.c, resend.c). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace_rig.h"
+
+#define CASE_ID 40
+#define BACKLOG 100 /* more than a page of parcels in each of the sessions until both have fetched back */
+
+static char *request;
+
+static void keep(struct side *s, unsigned backup)
+{
+	session_lost(s->w, "connection reset");
+	use_backup(s, backup);
+	copy_store(s, false);
+	settle(s->w);
+}
+
+static void restore(struct side *s, unsigned backup)
+{
+	session_lost(s->w, "connection reset");
+	s->w->now += 5000;
+	use_backup(s, backup);
+	copy_store(s, true);
+	settle(s->w);
+}
+
+/* As often as goodbyes make it necessary. */
+static void meet(struct world *w)
+{
+	for (int i = 0; i < 8; i++) {
+		if (w->a.session != 0)
+			return;
+		w->now += 1000;
+		connect_both(w);
+		settle(w);
+	}
+	assert_true(w->a.session != 0);
+}
+
+static void say_notes(struct side *s, const char *case_id, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		submit(s, case_id, NOTE);
+		settle(s->w);
+	}
+}
+
+/* A request of US-OIA that IE has acknowledged; both have made backup 0. */
+static struct world *with_case(char *case_id)
+{
+	struct world *w = world_new();
+
+	w->a.muted = w->b.muted = true;
+	meet(w);
+	submit(&w->a, NULL, request);
+	settle(w);
+	snprintf(case_id, CASE_ID, "%s", w->a.case_id);
+	submit(&w->b, case_id, ACK);
+	settle(w);
+	keep(&w->a, 0);
+	keep(&w->b, 0);
+	meet(w);
+	return w;
+}
+
+/* Both hold the same of the case, with the same verdicts, and wait for nothing. */
+static void agree(struct world *w, const char *case_id)
+{
+	both_equal(w, case_id);
+	assert_string_equal(w->a.verdicts, w->b.verdicts);
+	assert_int_equal(w->a.without_receipt, 0);
+	assert_int_equal(w->b.without_receipt, 0);
+}
+
+/* A side holds many parcels of its own of one epoch, and not the first one of it: an earlier restore had
+ * fetched back what it lacked, and that parcel held nothing it lacked. Then the other side loses all of
+ * them. They can never be taken as they are. */
+static void leave_a_gap(struct side *s, const char *case_id)
+{
+	struct world *w = s->w;
+	struct side *o = s == &w->a ? &w->b : &w->a;
+
+	say_notes(s, case_id, 1);
+	keep(s, 1);
+	meet(w);
+	say_notes(s, case_id, 1);
+	restore(s, 1);
+	meet(w); /* the second note comes back */
+	keep(s, 2);
+	restore(o, 0);
+	meet(w); /* both notes travel anew, as the first parcel of the new epoch */
+	agree(w, case_id);
+	say_notes(s, case_id, BACKLOG);
+	restore(s, 2);
+	meet(w); /* they come back, the first parcel of their epoch does not */
+	agree(w, case_id);
+	say_notes(s, case_id, 1);
+}
+
+static void all_that_lies_behind_a_gap_arrives(struct side *s, const char *case_id)
+{
+	struct world *w = s->w;
+	struct side *o = s == &w->a ? &w->b : &w->a;
+
+	leave_a_gap(s, case_id);
+	restore(o, 0);
+	meet(w);
+	agree(w, case_id);
+}
+
+static void a_hundred_parcels_behind_a_gap_arrive_at_either_side(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_case(case_id);
+
+	(void)state;
+	all_that_lies_behind_a_gap_arrives(&w->a, case_id);
+	world_end(w, NULL);
+	w = with_case(case_id);
+	all_that_lies_behind_a_gap_arrives(&w->b, case_id);
+	world_end(w, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_hundred_parcels_behind_a_gap_arrive_at_either_side),
+	};
+	int r;
+
+	request = read_file("contrib/demo/request.json");
+	if (request == NULL) {
+		fprintf(stderr, "run this from the top of the repository\n");
+		return 1;
+	}
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	free(request);
+	return r;
+}
