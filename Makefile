@@ -89,6 +89,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 
 # --------------------------------------------------------------- unit tests
 # Every tests/unit/*_test.c is a cmocka program of its own.
+STORE_MEM_O := $(patsubst tests/sim/%.c,$(BUILD)/obj/tests/sim/%.o,$(wildcard tests/sim/store_mem*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
 .PHONY: unit
 unit: $(UNIT)
@@ -102,9 +103,8 @@ $(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_li
 $(BUILD)/tests/trace_test $(BUILD)/tests/restored_test: $(BUILD)/obj/tests/unit/trace_rig.o
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
 NODE_TESTS := greet_test greet_hello_test greet_after_test backlog_test pages_test roles_test
-$(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/,unit/greet_frames.o unit/greet_rig.o unit/desk_rig.o \
-	sim/store_mem.o sim/store_mem_evidence.o)
-$(BUILD)/tests/store_evidence_test: $(BUILD)/obj/tests/sim/store_mem.o $(BUILD)/obj/tests/sim/store_mem_evidence.o
+$(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/,unit/greet_frames.o unit/greet_rig.o unit/desk_rig.o) $(STORE_MEM_O)
+$(BUILD)/tests/store_evidence_test $(BUILD)/tests/store_erase_test: $(STORE_MEM_O)
 
 # The JSON mapping for tests/json/json_equal_test.py.
 $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
@@ -178,8 +178,7 @@ mutants: $(MUTANTS)
 FUZZ_TARGETS := peer chunk parcel local json config treaty names zmtp node
 FUZZ_SHARED  := round_trip mutate rig rig_link
 FUZZ         := $(BUILD)/tests/fuzz
-FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(BUILD)/obj/tests/sim/store_mem.o \
-		$(BUILD)/obj/tests/sim/store_mem_evidence.o $(LIB_O)
+FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(STORE_MEM_O) $(LIB_O)
 
 $(FUZZ_TARGETS:%=$(FUZZ)/%): $(FUZZ)/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_O)
 	@mkdir -p $(@D)

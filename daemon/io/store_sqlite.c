@@ -31,12 +31,23 @@ static int count_pages(void *ctx, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-static void checkpoint(struct store_sqlite *st, int mode)
+static bool checkpoint(struct store_sqlite *st, int mode)
 {
 	int log = 0, done = 0;
 
-	if (sqlite3_wal_checkpoint_v2(st->writer.db, NULL, mode, &log, &done) == SQLITE_OK && done == log)
-		st->wal_behind = false;
+	if (sqlite3_wal_checkpoint_v2(st->writer.db, NULL, mode, &log, &done) != SQLITE_OK || done != log)
+		return false;
+	st->wal_behind = false;
+	return true;
+}
+
+/* What was erased stands in earlier frames of the WAL until that is cut off. Commits do not wait
+ * for who reads meanwhile, as a backup does: then it is tried again after the next one. */
+static void cut_wal(struct store_sqlite *st)
+{
+	sqlite3_busy_timeout(st->writer.db, 0);
+	st->erased = !checkpoint(st, SQLITE_CHECKPOINT_TRUNCATE);
+	sqlite3_busy_timeout(st->writer.db, STORE_BUSY_MS);
 }
 
 static void apply_job(struct store_sqlite *st)
@@ -44,6 +55,8 @@ static void apply_job(struct store_sqlite *st)
 	st->job.why[0] = '\0';
 	st->job.code = store_apply(st, &st->job.w, st->job.why, sizeof st->job.why);
 	store_writeset_free(&st->job.w);
+	if (st->erased)
+		cut_wal(st);
 }
 
 static void ring(struct store_sqlite *st)
@@ -208,6 +221,8 @@ static int open_connections(struct store_sqlite *st, const struct store_sqlite_c
 		return r;
 	if (store_conn_init(&st->reader, db, store_read_sql, store_read_sql_n, st->cipher) < 0)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
+	/* The process may have ended between an erasure and that. */
+	cut_wal(st);
 	return CY_OK;
 }
 

@@ -2,9 +2,10 @@
  *
  * DIR is 0700 and ours, its files are 0600. DIR/lock holds the pid of the
  * process that has the store open. Content and titles are sealed with
- * AES-256-GCM under a key per case, which the store key wraps; erasing a case is
- * setting case_key.wrapped to NULL: its content then reads as empty. Metadata
- * (ids, numbers, times, references, facts) is in the clear.
+ * AES-256-GCM under a key per case, which the store key wraps; erasing a case sets
+ * case_key.wrapped to NULL and deletes what was sealed, so that its content reads as
+ * empty, and cuts the WAL off. Metadata (ids, numbers, times, references, facts) is in
+ * the clear. A backup that was made before holds the content and the key.
  *
  * A commit that fails may still be in the WAL, and a process that dies before the
  * next one may find it there afterwards, whole: as if it had died after the commit,

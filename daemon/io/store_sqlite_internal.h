@@ -56,6 +56,8 @@ int store_unwrap(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const 
 
 /* -------------------------------------------------------------- connections */
 
+#define STORE_BUSY_MS 5000 /* for so long another process may lock the file */
+
 /* A connection with its prepared statements, which are kept. */
 struct store_conn {
 	sqlite3 *db;
@@ -122,6 +124,7 @@ struct store_sqlite {
 	/* of the thread that writes */
 	struct store_conn writer;
 	int wal_pages;   /* in the WAL after the last commit */
+	bool erased;     /* a write-set erased something, and the WAL may still hold it */
 	bool wal_behind; /* some of them are not in the database yet */
 	struct {
 		/* key of the case written to last; no 0: none */

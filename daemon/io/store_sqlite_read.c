@@ -212,7 +212,10 @@ static int case_row(struct store_reading *r, sqlite3_stmt *s)
 				  .peer_number = store_u32_at(s, 12),
 				  .messages = store_u32_at(s, 13),
 				  .terms = store_bytes_at(s, 14),
-				  .title = "" };
+				  .title = "",
+				  .erased = store_wall_at(s, 20),
+				  .erased_by = store_text_at(s, 21),
+				  .erased_reason = store_text_at(s, 22) };
 	const struct seal_aad aad = { .what = "title", .peer = row.peer, .case_id = row.case_id };
 	uint8_t *title = NULL;
 	size_t len = 0;
@@ -249,7 +252,9 @@ static int message_row(struct store_reading *r, sqlite3_stmt *s)
 				     .epoch = store_u64_at(s, 15),
 				     .sequence = store_u64_at(s, 16),
 				     .index = store_u32_at(s, 17),
-				     .fact = store_bytes_at(s, 18) };
+				     .fact = store_bytes_at(s, 18),
+				     .erasure = (enum store_erasure)sqlite3_column_int(s, 19),
+				     .erased = store_wall_at(s, 20) };
 	const struct seal_aad aad = {
 		.what = "payload", .peer = row.peer, .case_id = row.case_id, .message_id = row.id
 	};
@@ -258,7 +263,7 @@ static int message_row(struct store_reading *r, sqlite3_stmt *s)
 	int code = store_digest_at(s, 9, &row.digest);
 
 	if (code == CY_OK && r->content)
-		code = store_unseal_at(r->st, s, 19, row.peer, row.case_id, aad, &content, &len);
+		code = store_unseal_at(r->st, s, 21, row.peer, row.case_id, aad, &content, &len);
 	if (code == CY_EDAMAGED && r->content) {
 		row.damaged = true;
 		code = CY_OK;

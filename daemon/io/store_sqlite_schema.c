@@ -11,7 +11,6 @@
 #include "law/clock.h"
 
 #define APPLICATION_ID 0x436f6d74 /* "Comt" */
-#define BUSY_MS        5000
 
 /* Numbers of sides, transports and so on are those of the enums in store.h and
  * of the schema. Integers are 64 bits of store.h's uint64_t, bit for bit. */
@@ -273,10 +272,17 @@ static const char migration_009[] =
 static const char migration_010[] =
 	"CREATE INDEX evidence_delivered ON evidence (sha256, peer) WHERE author = 1 AND state = 2;";
 
+/* What an order, or a retention, has erased. */
+static const char migration_011[] = "ALTER TABLE message ADD COLUMN erasure INTEGER NOT NULL DEFAULT 0;"
+				    "ALTER TABLE message ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;"
+				    "ALTER TABLE cases ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;"
+				    "ALTER TABLE cases ADD COLUMN erased_by TEXT NOT NULL DEFAULT '';"
+				    "ALTER TABLE cases ADD COLUMN erased_reason TEXT NOT NULL DEFAULT '';";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003,
 					  migration_004, migration_005, migration_006, migration_007,
-					  migration_008, migration_009, migration_010 };
+					  migration_008, migration_009, migration_010, migration_011 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 
@@ -341,7 +347,7 @@ static int open_file(const struct store_sqlite_config *config, bool reader, sqli
 	}
 	rc = sqlite3_open_v2(path, &db, flags, config->vfs);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_busy_timeout(db, BUSY_MS);
+		rc = sqlite3_busy_timeout(db, STORE_BUSY_MS);
 	/* The store checkpoints by itself, from one thread only: SQLite 3.40 can
 	 * corrupt a database when two connections checkpoint at once. */
 	if (rc == SQLITE_OK)

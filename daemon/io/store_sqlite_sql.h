@@ -33,11 +33,12 @@
 	X(TITLE, "UPDATE cases SET title_generation = ?, title_nonce = ?, title = ? WHERE no = ?")                     \
 	X(FIND_MESSAGE, "SELECT no, peer, case_no, author FROM message WHERE id = ?")                                  \
 	X(ADD_MESSAGE, "INSERT INTO message (number, seen, kind, priority, created, digest, size, transport,"          \
-		       " void_code, void_reason, client, epoch, sequence, place, fact, id, peer, case_no, author)"     \
-		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                            \
+		       " void_code, void_reason, client, epoch, sequence, place, fact, erasure, erased, id, peer,"     \
+		       " case_no, author)"                                                                             \
+		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                      \
 	X(CHANGE_MESSAGE, "UPDATE message SET number = ?, seen = ?, kind = ?, priority = ?, created = ?, digest = ?,"  \
 			  " size = ?, transport = ?, void_code = ?, void_reason = ?, client = ?, epoch = ?,"           \
-			  " sequence = ?, place = ?, fact = ? WHERE no = ?")                                           \
+			  " sequence = ?, place = ?, fact = ?, erasure = ?, erased = ? WHERE no = ?")                  \
 	X(PAYLOAD, "INSERT INTO payload (message, generation, nonce, sealed) VALUES (?1, ?2, ?3, ?4)"                  \
 		   " ON CONFLICT (message) DO UPDATE SET generation = ?2, nonce = ?3, sealed = ?4")                    \
 	X(MARK, "UPDATE message SET transport = ?, void_code = ?, void_reason = ?, epoch = ?, sequence = ?, place = ?" \
@@ -99,7 +100,26 @@
 			   " WHERE m.id = ?")                                                                          \
 	X(CUSTODY,                                                                                                     \
 	  "INSERT INTO custody (message_id, attachment, at, action, by, proof, leaf, generation, nonce, sealed)"       \
-	  " SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM message WHERE id = ?1")
+	  " SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM message WHERE id = ?1")                                \
+	X(ERASE_PAYLOAD, "DELETE FROM payload WHERE message = (SELECT no FROM message WHERE id = ?1)")                 \
+	X(ERASE_PAYLOADS, "DELETE FROM payload WHERE message IN (SELECT no FROM message WHERE case_no = ?1)")          \
+	X(ERASE_MESSAGE, "UPDATE message SET void_reason = '', erased = iif(erasure = 0, ?2, erased),"                 \
+			 " erasure = iif(erasure = 0, ?3, erasure) WHERE id = ?1")                                     \
+	X(ERASE_MESSAGES, "UPDATE message SET void_reason = '', erased = iif(erasure = 0, ?2, erased),"                \
+			  " erasure = iif(erasure = 0, ?3, erasure) WHERE case_no = ?1")                               \
+	X(ERASE_CUSTODY, "UPDATE custody SET generation = NULL, nonce = NULL, sealed = NULL WHERE message_id = ?1")    \
+	X(ERASE_CUSTODIES, "UPDATE custody SET generation = NULL, nonce = NULL, sealed = NULL"                         \
+			   " WHERE message_id IN (SELECT id FROM message WHERE case_no = ?1)")                         \
+	X(ERASE_KEYS, "DELETE FROM submission_key WHERE message_id = ?1")                                              \
+	X(ERASE_ALL_KEYS,                                                                                              \
+	  "DELETE FROM submission_key WHERE message_id IN (SELECT id FROM message WHERE case_no = ?1)")                \
+	X(ERASE_EVENTS, "UPDATE event SET text = '', own_reference = '' WHERE peer = ?1 AND case_id = ?2"              \
+			" AND (text <> '' OR own_reference <> '')")                                                    \
+	X(ERASE_HOOKS, "DELETE FROM hook WHERE instr(environment, ?1) > 0 AND instr(environment, ?2) > 0")             \
+	X(ERASE_CASE,                                                                                                  \
+	  "UPDATE cases SET title_generation = NULL, title_nonce = NULL, title = NULL, own_reference = '',"            \
+	  " peer_reference = '', erased = ?2, erased_by = ?3, erased_reason = ?4 WHERE no = ?1")                       \
+	X(ERASE_CASE_KEY, "UPDATE case_key SET wrapped = NULL WHERE no = ?1")
 
 enum {
 #define X(name, text) W_##name,
@@ -141,18 +161,24 @@ int store_put_upload(struct store_applying *a, const struct store_upload *u);
 int store_drop_upload(struct store_applying *a, const struct store_upload *u);
 int store_put_custody(struct store_applying *a, const struct store_custody *c);
 
+/* store_sqlite_erase.c */
+int store_erase_message(struct store_applying *a, const struct store_write *w);
+int store_erase_case(struct store_applying *a, const struct store_write *w);
+
 /* -------------------------------------------------------------------- reading */
 
 #define MESSAGE_COLUMNS                                                                                         \
 	"m.id, m.peer, k.case_id, m.author, m.number, m.seen, m.kind, m.priority, m.created, m.digest, m.size," \
-	" m.transport, m.void_code, m.void_reason, m.client, m.epoch, m.sequence, m.place, m.fact"
+	" m.transport, m.void_code, m.void_reason, m.client, m.epoch, m.sequence, m.place, m.fact,"             \
+	" m.erasure, m.erased"
 #define MESSAGE_FROM " FROM message m JOIN case_key k ON k.no = m.case_no"
 #define WITH_CONTENT ", k.generation, k.wrapped, p.generation, p.nonce, p.sealed"
 #define FROM_CONTENT MESSAGE_FROM " LEFT JOIN payload p ON p.message = m.no"
 #define CASE_SELECT                                                                                              \
 	"SELECT c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.instrument, c.opened," \
 	" c.changed, c.state, c.closed, c.own_number, c.peer_number, c.messages, c.terms,"                       \
-	" k.generation, k.wrapped, c.title_generation, c.title_nonce, c.title"                                   \
+	" k.generation, k.wrapped, c.title_generation, c.title_nonce, c.title,"                                  \
+	" c.erased, c.erased_by, c.erased_reason"                                                                \
 	" FROM cases c JOIN case_key k ON k.no = c.no"
 #define FIND(what) " WHERE " what " AND c.case_id <> '' AND (?2 IS NULL OR c.client = ?2) LIMIT 2"
 #define PARCEL_SELECT                                                                                          \

@@ -293,6 +293,8 @@ static int put_message(struct store_applying *a, const struct store_message *m)
 	bind_u64(&b, m->sequence);
 	bind_i64(&b, m->index);
 	bind_bytes(&b, m->fact);
+	bind_i64(&b, (int64_t)m->erasure);
+	bind_i64(&b, m->erased.ms);
 	if (no > 0) {
 		bind_i64(&b, no);
 	} else {
@@ -590,6 +592,10 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return store_drop_upload(a, &w->upload);
 	case STORE_PUT_CUSTODY:
 		return store_put_custody(a, &w->custody);
+	case STORE_ERASE_MESSAGE:
+		return store_erase_message(a, w);
+	case STORE_ERASE_CASE:
+		return store_erase_case(a, w);
 	}
 	return store_apply_refuse(a, "a write of unknown kind");
 }

@@ -81,6 +81,10 @@ struct store_case {
 	uint32_t own_number, peer_number; /* highest number of each author, void ones included */
 	uint32_t messages;
 	struct cy_bytes terms; /* law_terms_encode of the opening message; empty: none */
+	/* An order erased what people wrote in it until then: when, which client, and why. Reads
+	 * fill them (0 and "": nobody did), STORE_PUT_CASE ignores them. */
+	struct cy_wall erased;
+	const char *erased_by, *erased_reason;
 };
 
 /* One clock of a case. Key: (peer, case_id, name, measure, notice); a new one gets an
@@ -130,6 +134,14 @@ struct store_measure_query {
 	struct cy_wall now;            /* for the limits: what is due before it is over */
 };
 
+/* Why the content of a message is not here any more. */
+enum store_erasure {
+	STORE_KEPT,
+	STORE_ERASED_BY_ORDER,
+	STORE_ERASED_BY_RETENTION,
+	STORE_ERASED_BY_PEER /* the peer had erased its own copy: a tombstone came instead */
+};
+
 /* One message. Key: id; (peer, case_id, author, number) is unique too where
  * number > 0. A message that belongs to no case (it did not parse, or names an
  * unknown case) has case_id "" and number 0; the case row "" is written for it
@@ -154,6 +166,8 @@ struct store_message {
 	struct cy_bytes content;  /* signed bytes, stored encrypted under the key of its case; empty when
 				   * not asked for or erased */
 	bool damaged;             /* content was asked for and does not open */
+	enum store_erasure erasure;
+	struct cy_wall erased; /* when; by STORE_ERASED_BY_PEER: as the peer says */
 };
 
 /* One parcel. Key: (peer, author, epoch, sequence). */
@@ -284,6 +298,11 @@ enum store_op {
 	STORE_PUT_UPLOAD,       /* insert or replace, by key */
 	STORE_DROP_UPLOAD,      /* by key */
 	STORE_PUT_CUSTODY,      /* append */
+	STORE_ERASE_MESSAGE,    /* by id: what people wrote in it, and what its attachments' custody says of people,
+				 * goes for good, and its idempotency key; id, digest, number, fact and verdict stay.
+				 * One that was erased before keeps the first instant and reason */
+	STORE_ERASE_CASE,       /* all that of each message of a case; its title, references, waiting hooks, and the
+				 * texts of its events; and its key, so that nothing of it that was sealed opens */
 	STORE_REQUEUE_ALL,      /* after a restore: own messages to `peer` that are TRANSMITTED, or FAILED and not
 				 * void, are QUEUED again, without parcel; nobody in the queue is less urgent than
 				 * what waits in its case; own parcels to it that have no receipt are deleted */
@@ -331,6 +350,16 @@ struct store_write {
 			struct cy_digest digest;
 			struct cy_bytes text; /* canonical form */
 		} profile;
+		struct {
+			const char *message_id;
+			struct cy_wall at;
+			enum store_erasure why;
+		} erase;
+		struct {
+			const char *peer, *case_id;
+			struct cy_wall at;
+			const char *by, *reason; /* who ordered it, and why */
+		} erase_case;
 		const char *peer; /* STORE_REQUEUE_ALL */
 	};
 };

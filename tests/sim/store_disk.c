@@ -89,6 +89,7 @@ static int dump_message(void *arg, const struct store_message *m)
 	     m->id, (int)m->author, m->number, m->seen, m->kind, (int)m->priority, m->size, (int)m->transport,
 	     (int)m->void_code, m->void_reason, m->client, (unsigned long long)m->epoch,
 	     (unsigned long long)m->sequence, m->index);
+	line(d, " erased %d %lld", (int)m->erasure, (long long)m->erased.ms);
 	blob(d, m->fact);
 	CY_ASSERT(d->port->get_message(d->port->ctx, m->id, dump_content, d) == CY_OK);
 	line(d, "\n");
@@ -99,9 +100,10 @@ static int dump_case(void *arg, const struct store_case *c)
 {
 	struct dump *d = arg;
 
-	line(d, "case %s %s %d '%s' '%s' '%s' '%s' %s %d %u %u %u title '%s'\n", c->peer, c->case_id, (int)c->side,
-	     c->own_reference, c->peer_reference, c->client, c->instrument, c->state, c->closed, c->own_number,
-	     c->peer_number, c->messages, c->title);
+	line(d, "case %s %s %d '%s' '%s' '%s' '%s' %s %d %u %u %u title '%s' erased %lld '%s' '%s'\n", c->peer,
+	     c->case_id, (int)c->side, c->own_reference, c->peer_reference, c->client, c->instrument, c->state,
+	     c->closed, c->own_number, c->peer_number, c->messages, c->title, (long long)c->erased.ms, c->erased_by,
+	     c->erased_reason);
 	return d->port->case_messages(d->port->ctx, c->peer, c->case_id, dump_message, d);
 }
 

@@ -195,6 +195,9 @@ static void copy_case(struct mem_store *s, struct store_case *to, const struct s
 	to->instrument = mem_text(s, row->instrument, old.instrument);
 	to->state = mem_text(s, row->state, old.state);
 	to->terms = bytes(s, row->terms, old.terms);
+	to->erased = old.erased;
+	to->erased_by = old.erased_by != NULL ? old.erased_by : "";
+	to->erased_reason = old.erased_reason != NULL ? old.erased_reason : "";
 }
 
 static void put_case(struct mem_store *s, const struct store_case *row)
@@ -379,6 +382,32 @@ static void put_key(struct mem_store *s, const struct store_key *row)
 	k->key = mem_text(s, row->key, NULL);
 	k->message_id = mem_text(s, row->message_id, NULL);
 	insert(&s->keys, k, by_key);
+}
+
+struct keys_of {
+	const char *message_id;
+	const struct store_key *found;
+};
+
+static void find_key_of(const void *node, VISIT visit, void *arg)
+{
+	struct keys_of *k = arg;
+	const struct store_key *row = *(const struct store_key *const *)node;
+
+	if ((visit == postorder || visit == leaf) && strcmp(row->message_id, k->message_id) == 0)
+		k->found = row;
+}
+
+void mem_drop_keys(struct mem_store *s, const char *message_id)
+{
+	struct keys_of k;
+
+	do {
+		k = (struct keys_of){ message_id, NULL };
+		twalk_r(s->keys, find_key_of, &k);
+		if (k.found != NULL)
+			tdelete(k.found, &s->keys, by_key);
+	} while (k.found != NULL);
 }
 
 static void put_leaf(struct mem_store *s, uint64_t index)
@@ -583,6 +612,10 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 		case STORE_DROP_UPLOAD:
 		case STORE_PUT_CUSTODY:
 			mem_evidence_apply(s, x);
+			break;
+		case STORE_ERASE_MESSAGE:
+		case STORE_ERASE_CASE:
+			mem_erase(s, x);
 			break;
 		case STORE_PUT_PEER_PROFILE:
 			break;

@@ -20,6 +20,12 @@ const char *mem_text(struct mem_store *s, const char *new, const char *old);
 /* May it see a case of this client? */
 bool mem_sees(struct store_view view, const char *client);
 
+/* The idempotency keys under which this message was handed in. */
+void mem_drop_keys(struct mem_store *s, const char *message_id);
+
+/* store_mem_erase.c */
+void mem_erase(struct mem_store *s, const struct store_write *w);
+
 /* store_mem_evidence.c */
 void mem_evidence_apply(struct mem_store *s, const struct store_write *w);
 void mem_evidence_port(struct store_port *port);

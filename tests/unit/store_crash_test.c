@@ -192,6 +192,26 @@ static void add_evidence(struct store_writeset *set, int i, const char *case_id,
 					     .leaf = (uint64_t)i };
 }
 
+/* A message alone, or its whole case. */
+static void add_erasure(struct store_writeset *set, int i, const char *case_id, const char *id)
+{
+	struct store_write *x;
+
+	if (i % 12 == 5) {
+		x = store_add(set, STORE_ERASE_MESSAGE);
+		x->erase.message_id = id;
+		x->erase.at = (struct cy_wall){ i + 1 };
+		x->erase.why = STORE_ERASED_BY_RETENTION;
+		return;
+	}
+	x = store_add(set, STORE_ERASE_CASE);
+	x->erase_case.peer = "IE";
+	x->erase_case.case_id = case_id;
+	x->erase_case.at = (struct cy_wall){ i + 1 };
+	x->erase_case.by = "admin";
+	x->erase_case.reason = "reason";
+}
+
 /* Step i: every kind of write that the port has, over the steps. A message is
  * made in the first of three, goes into a parcel in the second and gets its
  * receipt in the third, or is put back into the queue. */
@@ -219,6 +239,8 @@ static struct store_writeset *step(int i)
 		add_small(set, i, case_id, id);
 	if (i % 6 == 4)
 		add_evidence(set, i, case_id, id);
+	if (i % 6 == 5)
+		add_erasure(set, i, case_id, id);
 	store_add(set, STORE_PUT_EVENT)->event = (struct store_event){ .peer = "IE",
 								       .case_id = case_id,
 								       .message_id = id,

@@ -738,7 +738,7 @@ static void read_schema(struct two *t, struct cy_buf *out)
 #define LATER                                                                                       \
 	"ALTER TABLE stream DROP COLUMN features; ALTER TABLE stream DROP COLUMN rejected;"         \
 	"ALTER TABLE stream DROP COLUMN out_epoch; ALTER TABLE stream DROP COLUMN receipted_epoch;" \
-	"ALTER TABLE parcel DROP COLUMN dissolved; DROP INDEX evidence_delivered;"
+	"ALTER TABLE parcel DROP COLUMN dissolved; DROP INDEX evidence_delivered;" BEFORE_ERASURE
 
 static void a_store_from_before_evidence_keeps_what_it_holds(void **state)
 {

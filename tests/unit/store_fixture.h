@@ -16,6 +16,12 @@
 
 #define MARKER "the-marker-that-must-not-be-found"
 
+/* Take out of a schema what its migration 11 has added. */
+#define BEFORE_ERASURE                                                                     \
+	"ALTER TABLE message DROP COLUMN erasure; ALTER TABLE message DROP COLUMN erased;" \
+	"ALTER TABLE cases DROP COLUMN erased; ALTER TABLE cases DROP COLUMN erased_by;"   \
+	"ALTER TABLE cases DROP COLUMN erased_reason;"
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 struct fixture {

@@ -300,7 +300,7 @@ static void a_store_with_one_epoch_for_all_streams_gives_it_to_each(void **state
 	assert_int_equal(sqlite3_exec(db,
 				      "ALTER TABLE stream DROP COLUMN out_epoch; ALTER TABLE stream DROP COLUMN "
 				      "receipted_epoch; ALTER TABLE parcel DROP COLUMN dissolved; "
-				      "DROP INDEX evidence_delivered; PRAGMA user_version = 8",
+				      "DROP INDEX evidence_delivered;" BEFORE_ERASURE "PRAGMA user_version = 8",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	sqlite3_close(db);
