@@ -139,10 +139,12 @@ static void test_a_revoked_issuing_ca_is_refused(void **state)
 	crl(&issuing, NULL, -60, 1, "w");
 	crl(&root, NULL, -60, 1, "a");
 	assert_string_equal(verdict("both.pem", NULL, NULL), "");
+	assert_string_equal(signature("both.pem"), "");
 	crl(&issuing, NULL, -60, 1, "w");
 	crl(&root, issuing.cert, -60, 2, "a");
 	assert_string_equal(verdict("both.pem", NULL, NULL), "IE: certificate revoked");
 	assert_string_equal(verdict("both.pem", issuing.cert, NULL), "IE: certificate revoked");
+	assert_non_null(strstr(signature("both.pem"), "is revoked"));
 }
 
 /* The issuing CA is pinned, but the one above it is revoked by the root. */

@@ -255,6 +255,28 @@ static void execution_stands_still_while_it_is_postponed(void **state)
 	assert_true(clock_of(&t, "execute", 1)->ended.ms > clock_of(&t, "execute", 1)->due.ms);
 }
 
+static void a_suspension_ends_with_the_resumption_of_its_own_measure(void **state)
+{
+	struct law_fact decision = say(K(DECISION), 0, 1, 1);
+	struct trial t;
+
+	(void)state;
+	open_case(&t);
+	acknowledged(&t, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, NULL, "2026-03-31T08:00:00.000Z");
+	decision.stated_ms = at("2026-04-10T10:00:00.000Z");
+	told(&t, ASKED, decision, "2026-04-10T11:00:00.000Z");
+	told(&t, ASKED, say(K(POSTPONEMENT), 0, 1, 1), "2026-05-08T10:00:00.000Z");
+	told(&t, ASKED, say(K(RESUMPTION), 0, 0, 1), "2026-06-01T10:00:00.000Z");
+	assert_state(&t, "execute", 1, LAW_CLOCK_SUSPENDED);
+	assert_state(&t, "execute", 2, LAW_CLOCK_RUNNING);
+	assert_due(&t, "execute", 2, "2026-08-03T21:59:59.999Z");
+	/* 62 days were left; from 3 July they end on Thursday 3 September. */
+	told(&t, ASKED, say(K(RESUMPTION), 0, 1, 0), "2026-07-03T10:00:00.000Z");
+	assert_state(&t, "execute", 1, LAW_CLOCK_RUNNING);
+	assert_due(&t, "execute", 1, "2026-09-03T21:59:59.999Z");
+	assert_due(&t, "execute", 2, "2026-08-03T21:59:59.999Z");
+}
+
 /* What an end on a weekend adds is no part of the period: it is not carried along. */
 static void a_remainder_does_not_hold_the_days_that_a_weekend_added(void **state)
 {
@@ -424,6 +446,7 @@ int main(void)
 		cmocka_unit_test(a_decision_has_30_days_and_at_most_30_more),
 		cmocka_unit_test(extensions_do_not_add_up_to_more_than_the_most),
 		cmocka_unit_test(execution_stands_still_while_it_is_postponed),
+		cmocka_unit_test(a_suspension_ends_with_the_resumption_of_its_own_measure),
 		cmocka_unit_test(a_remainder_does_not_hold_the_days_that_a_weekend_added),
 		cmocka_unit_test(what_is_withdrawn_or_refused_is_not_owed_any_more),
 		cmocka_unit_test(a_date_that_was_asked_for_is_a_clock_and_no_other),

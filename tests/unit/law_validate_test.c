@@ -102,6 +102,10 @@ static void a_complete_request_passes(void **state)
 	X(d_number, "measures[1].measure", "UNTOC 18(15)(d)", r->measures[1]->measure = 3)                            \
 	X(d_description, "measures[0].description", "UNTOC 18(15)(d)", r->measures[0]->description = EMPTY)           \
 	X(d_hearing, "measures[1].hearing.mode", "UNTOC 18(15)(d)", hide(&r->measures[1]->hearing))                   \
+	X(d_hearing_expert, "measures[1].hearing.mode", "UNTOC 18(15)(d)",                                            \
+	  (r->measures[1]->type = CY_MEASURE_TYPE__HEARING_EXPERT, hide(&r->measures[1]->hearing)))                   \
+	X(d_hearing_suspect, "measures[1].hearing.mode", "UNTOC 18(15)(d)",                                           \
+	  (r->measures[1]->type = CY_MEASURE_TYPE__HEARING_SUSPECT, hide(&r->measures[1]->hearing)))                  \
 	X(e_persons, "persons", "UNTOC 18(15)(e)", r->n_persons = 0)                                                  \
 	X(e_role, "persons[0].role", "UNTOC 18(15)(e)", r->persons[0]->role = 0)                                      \
 	X(e_name, "persons[0].name", "UNTOC 18(15)(e)", r->persons[0]->name = EMPTY)                                  \
