@@ -288,6 +288,50 @@ static void only_what_never_left_is_void_when_it_is_given_up(void **state)
 	rig_free(r);
 }
 
+/* The acknowledgement of a request, 40 days old. */
+static void put_acknowledged(struct store_writeset **w, const char *case_id, enum way way)
+{
+	struct law_fact request = { .side = CY_SIDE__REQUESTING,
+				    .number = 1,
+				    .kind = CY_CONTENT__KIND_REQUEST,
+				    .measures = 1,
+				    .at_ms = START_MS - 40 * DAY },
+			ack = { .side = CY_SIDE__REQUESTED,
+				.number = 1,
+				.seen = 1,
+				.kind = CY_CONTENT__KIND_ACKNOWLEDGEMENT,
+				.at_ms = START_MS - 40 * DAY };
+	struct store_case *c = put_case(w, PEER, case_id);
+	struct store_message *m;
+	char id[64];
+
+	c->own_number = c->peer_number = 1;
+	c->state = "REGISTERED";
+	snprintf(id, sizeof id, "%s-request", case_id);
+	put_message(w, PEER, case_id, id, &request);
+	ack.code[0] = CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY;
+	snprintf(id, sizeof id, "%s-ack", case_id);
+	m = put_message(w, PEER, case_id, id, &ack);
+	m->transport = way == UNANSWERED ? STORE_TRANSMITTED : STORE_QUEUED;
+	m->epoch = m->sequence = way == UNANSWERED;
+}
+
+static void what_may_have_arrived_still_counts_in_its_case_when_it_is_given_up(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_acknowledged(&w, "never", NEVER_LEFT);
+	put_acknowledged(&w, "left", UNANSWERED);
+	r = with_undelivered(w);
+	look_again(r);
+	assert_int_equal(given_up(r, PEER), 2);
+	assert_string_equal(mem_store_case(&r->store, PEER, "never")->row.state, "TRANSMITTED");
+	assert_string_equal(mem_store_case(&r->store, PEER, "left")->row.state, "REGISTERED");
+	rig_free(r);
+}
+
 static int (*get_any_case)(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg);
 
 static int get_case_unless_damaged(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg)
@@ -543,6 +587,7 @@ int main(void)
 		cmocka_unit_test(a_page_of_what_leaves_again_hides_nothing_behind_it),
 		cmocka_unit_test(all_that_is_too_old_is_given_up_whoever_it_was_for),
 		cmocka_unit_test(only_what_never_left_is_void_when_it_is_given_up),
+		cmocka_unit_test(what_may_have_arrived_still_counts_in_its_case_when_it_is_given_up),
 		cmocka_unit_test(a_case_that_cannot_be_read_hides_nothing_behind_it),
 		cmocka_unit_test(what_is_receipted_in_the_batch_that_gives_up_is_not_given_up),
 		cmocka_unit_test(a_receipt_that_names_another_parcel_settles_nothing),

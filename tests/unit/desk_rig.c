@@ -1,5 +1,6 @@
 #include "desk_rig.h"
 
+#include "wire/json.h"
 #include "wire/message.h"
 
 struct store_write *row(struct store_writeset **w, enum store_op op)
@@ -26,22 +27,13 @@ struct store_case *put_case(struct store_writeset **w, const char *peer, const c
 	return c;
 }
 
-/* A text of the write-set. */
-static const char *named(struct store_writeset *w, const char *case_id, unsigned i)
-{
-	char text[64];
-
-	snprintf(text, sizeof text, "%s-%04u", case_id, i);
-	return cy_arena_string(&w->arena, text);
-}
-
 struct store_message *put_message(struct store_writeset **w, const char *peer, const char *case_id, const char *id,
 				  const struct law_fact *fact)
 {
 	struct store_message *m = &row(w, STORE_PUT_MESSAGE)->message;
 	uint8_t encoded[LAW_FACT_MAX];
 
-	*m = (struct store_message){ .id = id,
+	*m = (struct store_message){ .id = cy_arena_string(&(*w)->arena, id),
 				     .peer = peer,
 				     .case_id = cy_arena_string(&(*w)->arena, case_id),
 				     .author = fact->side == CY_SIDE__REQUESTED ? STORE_OWN : STORE_PEER,
@@ -63,6 +55,7 @@ void put_own(struct store_writeset **w, const char *peer, const char *case_id, u
 	     enum way way)
 {
 	struct store_case *c = put_case(w, peer, case_id);
+	char id[64];
 
 	c->own_number = n;
 	for (unsigned i = 1; i <= n; i++) {
@@ -70,8 +63,10 @@ void put_own(struct store_writeset **w, const char *peer, const char *case_id, u
 					       .number = i,
 					       .kind = CY_CONTENT__KIND_NOTE,
 					       .at_ms = first_ms + (i - 1) * INT64_C(60000) };
-		struct store_message *m = put_message(w, peer, case_id, named(*w, case_id, i), &fact);
+		struct store_message *m;
 
+		snprintf(id, sizeof id, "%s-%04u", case_id, i);
+		m = put_message(w, peer, case_id, id, &fact);
 		m->transport = way == UNANSWERED ? STORE_TRANSMITTED : STORE_QUEUED;
 		m->epoch = m->sequence = way != NEVER_LEFT;
 	}
@@ -100,28 +95,26 @@ void desk_connect(struct rig *r, uint64_t conn, size_t client)
 	desk_ask(r, conn, &f);
 }
 
-void desk_note(struct rig *r, uint64_t conn, const char *case_id, CyPriority priority)
+void desk_submit(struct rig *r, uint64_t conn, const char *case_id, CyPriority priority, const char *json)
 {
 	static unsigned keys;
 	char key[16];
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CySubmit submit = CY_SUBMIT__INIT;
-	CySubmission s = CY_SUBMISSION__INIT;
-	CyContent content = CY_CONTENT__INIT;
-	CyNote note = CY_NOTE__INIT;
+	ProtobufCMessage *m = NULL;
+	struct cy_error e = { 0 };
 
-	note.text = (char *)"a note";
-	content.kind_case = CY_CONTENT__KIND_NOTE;
-	content.note = &note;
-	s.case_ref = (char *)case_id;
-	s.priority = priority;
-	s.content = &content;
-	snprintf(key, sizeof key, "note-%u", ++keys);
+	if (wire_json_parse(&cy_submission__descriptor, cy_bytes(json, strlen(json)), &m, &e) < 0)
+		fail_msg("%s: %s", e.field, e.text);
+	submit.submission = (CySubmission *)m;
+	submit.submission->case_ref = strdup(case_id);
+	submit.submission->priority = priority;
+	snprintf(key, sizeof key, "key-%u", ++keys);
 	submit.idempotency_key = key;
-	submit.submission = &s;
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
 	f.submit = &submit;
 	desk_ask(r, conn, &f);
+	protobuf_c_message_free_unpacked(m, NULL);
 }
 
 void desk_receipt(struct rig *r, const struct line *l, const struct store_parcel *row, const struct cy_digest *parcel)
@@ -145,4 +138,30 @@ void desk_receipt(struct rig *r, const struct line *l, const struct store_parcel
 	rig_give_peer(r, l, &f);
 	cy_buf_free(&s.text);
 	free(t);
+}
+
+struct cy_uuid desk_parcel(struct rig *r, const struct line *l, const char *case_id, uint32_t number, uint32_t seen,
+			   bool asks, CyContent *content)
+{
+	const struct cy_uuid id = some_id((uint8_t)(32 + ++r->n_parcels));
+	struct cy_buf out = CY_BUF(CY_MESSAGE_MAX);
+	CyMessage m = CY_MESSAGE__INIT;
+	uint8_t nonce[16] = "nonce";
+
+	m.format = 1;
+	m.id = (char *)id.s;
+	m.from = (char *)PEER;
+	m.to = (char *)SELF;
+	m.case_id = (char *)case_id;
+	m.author_side = asks ? CY_SIDE__REQUESTING : CY_SIDE__REQUESTED;
+	m.number = number;
+	m.seen = seen;
+	m.created_ms = r->now;
+	m.priority = CY_PRIORITY__NORMAL;
+	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
+	m.content = content;
+	assert_int_equal(wire_pack(&m.base, &out), CY_OK);
+	give_parcel_at(r, l, r->n_parcels, id.s, cy_buf_view(&out));
+	cy_buf_free(&out);
+	return id;
 }

@@ -14,7 +14,7 @@
 struct store_write *row(struct store_writeset **w, enum store_op op);
 /* In which we are the requested side. */
 struct store_case *put_case(struct store_writeset **w, const char *peer, const char *case_id);
-/* RELAYED, with this fact, of its side; `id` stays the caller's. */
+/* RELAYED, with this fact, of its side. */
 struct store_message *put_message(struct store_writeset **w, const char *peer, const char *case_id, const char *id,
 				  const struct law_fact *fact);
 
@@ -34,12 +34,17 @@ void put_own(struct store_writeset **w, const char *peer, const char *case_id, u
 void desk_ask(struct rig *r, uint64_t conn, CyClientFrame *f);
 /* Another connection, of this client of the configuration. */
 void desk_connect(struct rig *r, uint64_t conn, size_t client);
-/* Hand in a note in a case of PEER, named by its id. */
-void desk_note(struct rig *r, uint64_t conn, const char *case_id, CyPriority priority);
+/* Hand in a Submission as JSON, in a case of PEER. */
+void desk_submit(struct rig *r, uint64_t conn, const char *case_id, CyPriority priority, const char *json);
 
 /* ------------------------------------------------------------------------- the peer */
 
 /* Its receipt for this parcel of ours, without rejections, that states `parcel` as its digest. */
 void desk_receipt(struct rig *r, const struct line *l, const struct store_parcel *row, const struct cy_digest *parcel);
+/* The next parcel of the peer, in the epoch START_MS, with one message in a case in which it is the
+ * requested side, or with `asks` the requesting one. It has seen our messages up to `seen`. Returns the
+ * id of the message. */
+struct cy_uuid desk_parcel(struct rig *r, const struct line *l, const char *case_id, uint32_t number, uint32_t seen,
+			   bool asks, CyContent *content);
 
 #endif

@@ -32,7 +32,7 @@ void prove(struct rig *r, const struct line *l)
 	say_proof(r, l, &t, PEER);
 }
 
-void give_parcel(struct rig *r, const struct line *l, struct cy_bytes message)
+void give_parcel_at(struct rig *r, const struct line *l, uint64_t sequence, const char *id, struct cy_bytes message)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyParcel parcel = CY_PARCEL__INIT;
@@ -42,11 +42,11 @@ void give_parcel(struct rig *r, const struct line *l, struct cy_bytes message)
 			       .to = SELF,
 			       .made = { r->now },
 			       .epoch = (uint64_t)START_MS,
-			       .sequence = 1,
+			       .sequence = sequence,
 			       .n = 1 };
 	struct sealed s;
 
-	memcpy(t.entries[0].id, some_id(0).s, CY_UUID_LEN + 1);
+	memcpy(t.entries[0].id, id, CY_UUID_LEN + 1);
 	t.entries[0].digest = cy_sha256(message);
 	seal_text(&s, &t, PEER);
 	parcel.manifest = &s.st;
@@ -56,6 +56,11 @@ void give_parcel(struct rig *r, const struct line *l, struct cy_bytes message)
 	f.parcel = &parcel;
 	rig_give_peer(r, l, &f);
 	cy_buf_free(&s.text);
+}
+
+void give_parcel(struct rig *r, const struct line *l, struct cy_bytes message)
+{
+	give_parcel_at(r, l, 1, some_id(0).s, message);
 }
 
 static void give_receipt(struct rig *r, const struct line *l)

@@ -57,6 +57,7 @@ struct rig {
 	struct blob_id pulled;    /* the last content that the node wanted */
 	struct line lines[LINES]; /* a session is its place, from 1 */
 	size_t n_lines;
+	uint64_t n_parcels; /* of the peer that desk_parcel() has given */
 
 	CyProfileDigest *named; /* in the peer's State; NULL: none */
 
@@ -138,7 +139,9 @@ const char *ended(const char *how, enum wire_lane lane, bool dialled);
 /* The same for the same number. */
 struct cy_uuid some_id(uint8_t which);
 void prove(struct rig *r, const struct line *l);
-/* Parcel 1 of the peer, with this one message, some_id(0). */
+/* A parcel of the peer in the epoch START_MS, with this one message. */
+void give_parcel_at(struct rig *r, const struct line *l, uint64_t sequence, const char *id, struct cy_bytes message);
+/* The first one, with some_id(0). */
 void give_parcel(struct rig *r, const struct line *l, struct cy_bytes message);
 void give_goodbye(struct rig *r, const struct line *l, CyGoodbyeCode code);
 /* A frame of this kind; kind 0: bytes that are no frame. */

@@ -2,6 +2,8 @@
  * reconcile.c), and what waits to be sent (node/outbound.c). */
 #include "desk_rig.h"
 
+#define NOTE "{\"content\":{\"note\":{\"text\":\"A note.\"}}}"
+
 /* The frames of the heads, as they left. */
 static struct {
 	size_t requests, pages;
@@ -192,10 +194,10 @@ static void what_is_new_and_urgent_does_not_overtake_its_own_case(void **state)
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	assert_int_equal(sent->n, 1);
 	/* Another batch is under way. */
-	desk_note(r, 1, "many", CY_PRIORITY__LOW);
+	desk_submit(r, 1, "many", CY_PRIORITY__LOW, NOTE);
 	assert_non_null(r->committing);
 	desk_receipt(r, l, &sent->at[0]->row, &sent->at[0]->row.digest);
-	desk_note(r, 1, "late", CY_PRIORITY__EMERGENCY);
+	desk_submit(r, 1, "late", CY_PRIORITY__EMERGENCY, NOTE);
 	rig_settle(r);
 	for (size_t i = 1; i < 4 && i < sent->n; i++) {
 		desk_receipt(r, l, &sent->at[i]->row, &sent->at[i]->row.digest);

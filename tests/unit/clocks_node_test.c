@@ -1,0 +1,214 @@
+/* What a node does about the time limits of a case (node/clocks.c, escalate.c), under the shipped
+ * profile of the European Investigation Order. */
+#include "desk_rig.h"
+#include "io/profile_confuse.h"
+#include "law/terms.h"
+#include "wire/json.h"
+#include "wire/message.h"
+
+static const struct law_rung rungs[] = {
+	{ "soon", "desk_officer", LAW_WHEN_BEFORE, 5 * DAY, true, true, 1u << LAW_ACTION_EVENT },
+	{ "over", "desk_officer", LAW_WHEN_AFTER, 0, true, true, 1u << LAW_ACTION_EVENT },
+};
+static const struct law_ladder ladder = { .name = "site", .n = 2, .rungs = rungs };
+static struct cy_arena arena;
+static const struct law_profile *eio;
+static struct law_books books = { .n_profiles = 1, .profiles = &eio, .ladder = &ladder };
+
+static int load(void **state)
+{
+	struct config_problems problems = { 0 };
+
+	(void)state;
+	return profile_load("config/treaties/eio-2014-41.conf", &arena, &eio, &problems);
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	cy_arena_free(&arena);
+	return 0;
+}
+
+/* Two measures are asked for. */
+static struct cy_bytes terms(struct store_writeset *w)
+{
+	struct law_terms t = { .instrument = "eio-2014-41", .opened_ms = START_MS, .n = 2, .urgency_day = LAW_NO_DAY };
+	uint8_t encoded[LAW_TERMS_MAX], *copy;
+	size_t len;
+
+	t.type[0] = t.type[1] = CY_MEASURE_TYPE__DISCLOSURE_SUBSCRIBER;
+	t.wanted[0] = t.wanted[1] = LAW_NO_DAY;
+	len = law_terms_encode(&t, encoded);
+	copy = cy_arena_take(&w->arena, len);
+	return cy_bytes(memcpy(copy, encoded, len), len);
+}
+
+static struct law_fact fact(CySide side, uint32_t number, uint32_t kind, uint8_t one, uint8_t two)
+{
+	struct law_fact f = { .side = side, .number = number, .kind = kind, .at_ms = START_MS };
+
+	f.seen = side == CY_SIDE__REQUESTED;
+	f.code[0] = one;
+	f.code[1] = two;
+	return f;
+}
+
+/* The peer has asked, and both measures were recognised here at START_MS: 90 days for each. */
+static struct rig *with_a_decision(const char *case_id)
+{
+	struct law_fact request = fact(CY_SIDE__REQUESTING, 1, CY_CONTENT__KIND_REQUEST, 0, 0),
+			ack = fact(CY_SIDE__REQUESTED, 1, CY_CONTENT__KIND_ACKNOWLEDGEMENT,
+				   CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0),
+			decision = fact(CY_SIDE__REQUESTED, 2, CY_CONTENT__KIND_DECISION, 1, 1);
+	struct store_writeset *w = NULL;
+	struct store_case *c = put_case(&w, PEER, case_id);
+	struct rig *r = rig_new(false);
+
+	request.measures = 2;
+	c->own_number = 2;
+	c->peer_number = 1;
+	c->terms = terms(w);
+	put_message(&w, PEER, case_id, "request", &request);
+	put_message(&w, PEER, case_id, "acknowledgement", &ack);
+	put_message(&w, PEER, case_id, "decision", &decision);
+	mem_store_apply(&r->store, w);
+	r->config.books = &books;
+	r->config.undelivered_ms = 1000 * DAY; /* what we say here stands */
+	rig_start(r);
+	return r;
+}
+
+static void say_of_measure(struct rig *r, const char *case_id, const char *json)
+{
+	const size_t before = r->store.n_messages;
+
+	desk_submit(r, 1, case_id, CY_PRIORITY__NORMAL, json);
+	rig_settle(r);
+	assert_true(r->store.n_messages > before);
+}
+
+#define POSTPONE_1 "{\"content\":{\"postponement\":{\"measures\":[1],\"ground\":\"An investigation here.\"}}}"
+#define RESUME_1   "{\"content\":{\"resumption\":{\"measures\":[1]}}}"
+
+/* Events of this type about the execution of a measure. */
+static size_t steps(const struct rig *r, CyEventType type, unsigned measure)
+{
+	char text[64];
+	size_t n = 0;
+
+	snprintf(text, sizeof text, "clock execute, measure %u, due ", measure);
+	for (size_t i = 0; i < r->store.n_events; i++)
+		n += r->store.events[i]->type == type && strncmp(r->store.events[i]->text, text, strlen(text)) == 0;
+	return n;
+}
+
+static void days_pass(struct rig *r, int days)
+{
+	for (int i = 0; i < days; i++) {
+		r->now += DAY;
+		node_wake(r->node);
+		rig_settle(r);
+	}
+}
+
+static void a_suspended_time_limit_takes_no_step_and_does_not_lapse(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct rig *r = with_a_decision(id.s);
+
+	(void)state;
+	say_of_measure(r, id.s, POSTPONE_1);
+	days_pass(r, 120);
+	assert_int_equal(steps(r, CY_EVENT_TYPE__CLOCK_STEP, 1), 0);
+	assert_int_equal(steps(r, CY_EVENT_TYPE__CLOCK_LAPSED, 1), 0);
+	/* The other one went on. */
+	assert_int_equal(steps(r, CY_EVENT_TYPE__CLOCK_STEP, 2), 2);
+	assert_int_equal(steps(r, CY_EVENT_TYPE__CLOCK_LAPSED, 2), 1);
+	/* 90 days are left, and none of them is over. */
+	say_of_measure(r, id.s, RESUME_1);
+	days_pass(r, 80);
+	assert_int_equal(steps(r, CY_EVENT_TYPE__CLOCK_STEP, 1), 0);
+	days_pass(r, 15);
+	assert_int_equal(steps(r, CY_EVENT_TYPE__CLOCK_STEP, 1), 2);
+	assert_int_equal(steps(r, CY_EVENT_TYPE__CLOCK_LAPSED, 1), 1);
+	rig_free(r);
+}
+
+/* ------------------------------------------------------------------ what is stated */
+
+static const struct store_clock *clock_row(const struct rig *r, const char *name)
+{
+	for (size_t i = 0; i < r->store.n_clocks; i++)
+		if (strcmp(r->store.clocks[i]->row.name, name) == 0)
+			return &r->store.clocks[i]->row;
+	fail_msg("there is no clock %s", name);
+	return NULL;
+}
+
+/* The peer says when the request came, and until when it will have acknowledged it. */
+static void state_start(struct rig *r, const struct line *l, const char *case_id, uint32_t number, int64_t start_ms)
+{
+	CyContent content = CY_CONTENT__INIT;
+	CyClockStatement s = CY_CLOCK_STATEMENT__INIT;
+	CyStatedClock clock = CY_STATED_CLOCK__INIT, *list = &clock;
+
+	clock.clock = (char *)"acknowledge";
+	clock.start_ms = start_ms;
+	clock.due_ms = start_ms + 7 * DAY;
+	s.clocks = &list;
+	s.n_clocks = 1;
+	s.profile_digest = (ProtobufCBinaryData){ .data = (uint8_t *)eio->digest.b, .len = CY_SHA256_LEN };
+	content.kind_case = CY_CONTENT__KIND_CLOCK_STATEMENT;
+	content.clock_statement = &s;
+	desk_parcel(r, l, case_id, number, 1, false, &content);
+	rig_settle(r);
+}
+
+/* Whoever owes could gain time by stating another start later. */
+static void the_first_statement_of_a_start_stands(void **state)
+{
+	struct law_fact request = fact(CY_SIDE__REQUESTING, 1, CY_CONTENT__KIND_REQUEST, 0, 0);
+	const struct cy_uuid id = some_id(1);
+	struct store_writeset *w = NULL;
+	struct store_case *c = put_case(&w, PEER, id.s);
+	struct rig *r = rig_new(false);
+	const struct store_clock *row;
+	struct line *l;
+
+	(void)state;
+	request.measures = 2;
+	c->side = CY_SIDE__REQUESTING;
+	c->own_number = 1;
+	c->terms = terms(w);
+	put_message(&w, PEER, id.s, "request", &request)->author = STORE_OWN;
+	mem_store_apply(&r->store, w);
+	r->config.books = &books;
+	rig_start(r);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	state_start(r, l, id.s, 1, START_MS - 2 * DAY);
+	row = clock_row(r, "acknowledge");
+	assert_int_equal(row->start.ms, START_MS - 2 * DAY);
+	/* The day of the event, 22 November, does not count; a week ends on Sunday 29: Monday. */
+	assert_int_equal(row->due.ms, START_MS + 6 * DAY + 14 * INT64_C(3600000) - 1);
+	assert_int_equal(row->start_by, 1);
+	state_start(r, l, id.s, 2, START_MS + 3 * DAY);
+	row = clock_row(r, "acknowledge");
+	assert_int_equal(row->start.ms, START_MS - 2 * DAY);
+	assert_int_equal(row->due.ms, START_MS + 6 * DAY + 14 * INT64_C(3600000) - 1);
+	assert_int_equal(row->start_by, 1);
+	/* That the other side counts otherwise now is told. */
+	assert_int_equal(row->due_by, 2);
+	assert_true(row->difference[0] != '\0');
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_suspended_time_limit_takes_no_step_and_does_not_lapse),
+		cmocka_unit_test(the_first_statement_of_a_start_stands),
+	};
+
+	return cmocka_run_group_tests(tests, load, unload);
+}
