@@ -100,10 +100,13 @@ static void extend_number(X509_CRL *crl, int nid, long number)
 	ASN1_INTEGER_free(value);
 }
 
+/* By this, lists that are made in the same second are. */
+static time_t started;
+
 void rig_crl(const struct crl_spec *s, const char *file, const char *how)
 {
 	X509_CRL *crl = X509_CRL_new();
-	ASN1_TIME *at = X509_gmtime_adj(NULL, s->made);
+	ASN1_TIME *at = X509_time_adj(NULL, s->made, &started);
 	FILE *f = fopen(rig_file(file), how);
 
 	assert_true(crl && at && f && X509_CRL_set_version(crl, 1) == 1);
@@ -116,7 +119,7 @@ void rig_crl(const struct crl_spec *s, const char *file, const char *how)
 		assert_int_equal(X509_REVOKED_set_revocationDate(entry, at), 1);
 		assert_int_equal(X509_CRL_add0_revoked(crl, entry), 1);
 	}
-	X509_gmtime_adj(at, s->made + 86400);
+	X509_time_adj(at, s->made + 86400, &started);
 	assert_int_equal(X509_CRL_set1_nextUpdate(crl, at), 1);
 	if (s->number)
 		extend_number(crl, NID_crl_number, s->number);
@@ -138,6 +141,7 @@ void rig_start(void)
 	X509 *cert;
 	FILE *f;
 
+	started = time(NULL);
 	assert_non_null(mkdtemp(dir));
 	ours = rig_ca("ours", NULL, "ours.pem");
 	cert = rig_leaf(&ours, 2, key, "DNS:us.invalid");

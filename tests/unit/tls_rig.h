@@ -34,7 +34,7 @@ void rig_ca_free(struct ca *ca);
 /* A certificate for TLS, and for signatures, with these subjectAltNames, as openssl.cnf writes them. */
 X509 *rig_leaf(const struct ca *ca, long serial, EVP_PKEY *key, const char *names);
 
-/* A CRL. `made`: seconds from now. `scope`: issuingDistributionPoint as openssl.cnf writes
+/* A CRL. `made`: seconds from rig_start(). `scope`: issuingDistributionPoint as openssl.cnf writes
  * it, NULL: none. */
 struct crl_spec {
 	const struct ca *ca;
