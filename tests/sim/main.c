@@ -18,6 +18,8 @@ static const char help[] = "Usage: sim [OPTION]... [FIRST..LAST | SEED]\n"
 			   "  -t, --trace          tell the whole story of a seed on standard output\n"
 			   "  -w, --without FAULT  switch a kind of fault off; several times\n"
 			   "      --only FAULT     switch all others off; several times\n"
+			   "      --kinds N        the first N kinds of fault only, as --faults lists them\n"
+			   "      --restore-rate N stores are restored N times as often\n"
 			   "      --evidence       case systems hand over evidence as well\n"
 			   "  -n, --nodes N        another number of authorities\n"
 			   "  -d, --days N         another number of days with faults\n"
@@ -41,7 +43,7 @@ struct options {
 	bool trace, quiet, brief, once, until_failure, sqlite, sweep, law;
 	uint32_t nodes;
 	int64_t days;
-	uint64_t every;
+	uint64_t every, kinds, restore_rate;
 	bool without[FAULTS], only[FAULTS], has_only, evidence;
 };
 
@@ -61,8 +63,10 @@ static void settle_settings(const struct options *o, uint64_t seed, struct sim_s
 	if (o->days > 0)
 		set->faulty = o->days * DAY;
 	for (int f = 0; f < FAULTS; f++)
-		if (o->without[f] || (o->has_only && !o->only[f]) || (f == FAULT_EVIDENCE && !o->evidence))
+		if (o->without[f] || (o->has_only && !o->only[f]) || (f == FAULT_EVIDENCE && !o->evidence) ||
+		    (uint64_t)f >= o->kinds)
 			set->level[f] = 0;
+	set->restore_rate = (uint32_t)o->restore_rate;
 	if (o->sqlite)
 		set->backend = SIM_SQLITE;
 	if (o->law)
@@ -235,6 +239,8 @@ static void explain(const struct options *o, uint64_t seed, const struct verdict
 	       (unsigned long long)seed, set.nodes, o->evidence ? " --evidence" : "", o->sqlite ? " --sqlite" : "");
 	if (o->days > 0)
 		printf(" --days %lld", (long long)o->days);
+	if (o->restore_rate > 1)
+		printf(" --restore-rate %llu", (unsigned long long)o->restore_rate);
 	for (int f = 0; f < FAULTS; f++)
 		if (set.level[f] > 0)
 			printf(" --only %s", sim_fault_name[f]);
@@ -449,6 +455,8 @@ enum {
 	OPT_EVERY,
 	OPT_UNTIL,
 	OPT_FAULTS,
+	OPT_KINDS,
+	OPT_RESTORE_RATE,
 	OPT_EVIDENCE
 };
 
@@ -467,6 +475,8 @@ static const struct option long_options[] = {
 	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "until-failure", no_argument, NULL, OPT_UNTIL },
 	{ "faults", no_argument, NULL, OPT_FAULTS },
+	{ "kinds", required_argument, NULL, OPT_KINDS },
+	{ "restore-rate", required_argument, NULL, OPT_RESTORE_RATE },
 	{ "evidence", no_argument, NULL, OPT_EVIDENCE },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -499,7 +509,7 @@ static void parse(int argc, char **argv, struct options *o)
 	char *end;
 	int c;
 
-	*o = (struct options){ .first = 1, .last = 100, .every = 1 };
+	*o = (struct options){ .first = 1, .last = 100, .every = 1, .kinds = FAULTS, .restore_rate = 1 };
 	while ((c = getopt_long(argc, argv, "tw:n:d:qbh", long_options, NULL)) != -1) {
 		switch (c) {
 		case 't':
@@ -544,6 +554,16 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case OPT_UNTIL:
 			o->until_failure = true;
+			break;
+		case OPT_KINDS:
+			o->kinds = number(optarg, &end);
+			break;
+		case OPT_RESTORE_RATE:
+			o->restore_rate = number(optarg, &end);
+			if (o->restore_rate < 1 || o->restore_rate > 1000) {
+				fprintf(stderr, "sim: 1 to 1000 times as often\n");
+				exit(2);
+			}
 			break;
 		case OPT_EVIDENCE:
 			o->evidence = true;

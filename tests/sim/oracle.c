@@ -299,8 +299,25 @@ static void dissolved(struct sim_node *s, const struct store_parcel *p)
 	s->w->counts.dissolved++;
 }
 
+static void tell_write(const struct sim_node *s, const struct store_write *x)
+{
+	const struct store_message *m = &x->message;
+
+	if (x->op == STORE_PUT_MESSAGE || x->op == STORE_MARK_MESSAGE)
+		world_say(s->w, "%s writes %s: number %u, transport %d, void %d, in %llu/%llu.%u", s->id, m->id,
+			  m->number, (int)m->transport, (int)m->void_code, (unsigned long long)m->epoch,
+			  (unsigned long long)m->sequence, m->index);
+	else if (x->op == STORE_DISSOLVE)
+		world_say(s->w, "%s dissolves %llu/%llu to %s", s->id, (unsigned long long)x->parcel.epoch,
+			  (unsigned long long)x->parcel.sequence, x->parcel.peer);
+	else if (x->op == STORE_REQUEUE_ALL)
+		world_say(s->w, "%s puts into the queue what it had sent to %s", s->id, x->peer);
+}
+
 void oracle_commit(struct sim_node *s, const struct store_writeset *w)
 {
+	for (const struct store_write *x = w->first; x != NULL && s->w->trace != NULL; x = x->next)
+		tell_write(s, x);
 	if (s->blobs != NULL)
 		oracle_evidence_commit(s, w);
 	for (const struct store_write *x = w->first; x != NULL; x = x->next) {

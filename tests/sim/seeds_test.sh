@@ -17,8 +17,8 @@ check() {
 	sed 's/^/# /' "$log"
 }
 
-check 'seeds 1 to 20 keep what must always hold, each twice with the same hash' 1..20
-check 'seeds 3 to 6 do so with the real store on a failing disk' --sqlite 3..6
+check 'seeds 1 to 20 keep what must always hold, each twice with the same hash' --kinds 37 1..20
+check 'seeds 3 to 6 do so with the real store on a failing disk' --kinds 37 --sqlite 3..6
 check 'power lost at every seventh write or sync: before or after, nothing else' --sweep --every 7 1
 while IFS='#' read -r arguments what; do
 	[ -n "${arguments// /}" ] || continue

@@ -60,7 +60,8 @@
 	X(RELAY, "somebody who passes as the other side to each hands everything on")        \
 	X(CERTIFICATES, "signing certificates expire, are revoked, and renewed late")        \
 	X(CLOCK_LEAP, "a wall clock is wrong by seven years for some seconds")               \
-	X(SMALL, "pages, windows and the room in a case are of a few rows")
+	X(SMALL, "pages, windows and the room in a case are of a few rows")                  \
+	X(DISASTER, "restores are of older backups, of both sides, and again soon after")
 
 enum sim_fault {
 #define SIM_X(name, what) FAULT_##name,
@@ -87,7 +88,8 @@ struct sim_settings {
 	 * and again at that one of the recovery (0: never). */
 	uint64_t cut, cut_again;
 	bool sweep;
-	bool law; /* legal years (law.h) */
+	bool law;              /* legal years (law.h) */
+	uint32_t restore_rate; /* so many times as often as the seed says is a store restored */
 };
 
 /* What a seed decides. */
@@ -267,7 +269,8 @@ struct sim_desk {
 	struct sim_desk_evidence *evidence;
 };
 
-#define SIM_DESKS 2
+#define SIM_DESKS   2
+#define SIM_BACKUPS 4
 
 struct sim_node {
 	struct world *w;
@@ -293,8 +296,10 @@ struct sim_node {
 	struct sim_blobs *blobs; /* NULL: it keeps no evidence */
 	struct sim_pair **pairs;
 	size_t n_pairs;
-	size_t backup; /* length of the store's list */
-	bool has_backup, restored;
+	size_t backups[SIM_BACKUPS]; /* lengths of the store's list, the oldest first */
+	size_t n_backups;
+	size_t backup; /* the one that was restored last */
+	bool restored;
 	/* For each pair: since the last restore it has not been found out what was lost. */
 	bool *unsure;
 	/* Chunks of evidence that came, by the peer that sent them. */
@@ -342,6 +347,7 @@ void world_mix(struct world *w, const void *data, size_t len);
 void world_mix_some(struct world *w, const void *data, size_t len); /* of what is long, its ends */
 bool world_chance(struct world *w, enum sim_fault f);               /* once an operation */
 bool world_chance_high(struct world *w, enum sim_fault f);          /* once one of few operations */
+bool world_chance_half(struct world *w, enum sim_fault f);          /* once another fault strikes */
 int64_t world_span(struct cy_rng *r, int64_t mean);                 /* exponential, at least 1 ms */
 void sim_node_start(struct sim_node *s);
 struct cy_wall sim_node_wall(struct sim_node *s); /* as its clock shows it */
@@ -382,9 +388,11 @@ bool disk_is_down(const struct sim_node *s);
 int disk_commit(struct sim_node *s, struct store_writeset *w);
 void disk_fault(struct sim_node *s, enum vfs_crash_fault fault, uint64_t first, uint64_t count);
 uint64_t disk_points(const struct sim_node *s);
+/* Backups as in sim_node.backups. */
 void disk_backup(struct sim_node *s);
-void disk_restore(struct sim_node *s);
-void disk_check(struct sim_node *s); /* disk and account hold the same */
+void disk_restore(struct sim_node *s, size_t which);
+void disk_forget_backup(struct sim_node *s, size_t which); /* those after it move up */
+void disk_check(struct sim_node *s);                       /* disk and account hold the same */
 
 /* pipes */
 void pipe_init(struct sim_pipe *p);

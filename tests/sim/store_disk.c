@@ -21,7 +21,7 @@ struct sim_disk {
 	int code; /* of the last commit */
 	/* May be on the disk: under way at a crash, or failed just before. */
 	struct store_writeset *in_doubt;
-	struct vfs_crash_image *backup;
+	struct vfs_crash_image *backups[SIM_BACKUPS];
 };
 
 static struct sim_disk *disks;
@@ -372,14 +372,23 @@ uint64_t disk_points(const struct sim_node *s)
 
 void disk_backup(struct sim_node *s)
 {
-	vfs_crash_image_free(s->disk->backup);
-	s->disk->backup = vfs_crash_snapshot(s->disk->vfs);
+	s->disk->backups[s->n_backups] = vfs_crash_snapshot(s->disk->vfs);
 }
 
-void disk_restore(struct sim_node *s)
+void disk_restore(struct sim_node *s, size_t which)
 {
 	drop_doubt(s->disk);
-	vfs_crash_restore(s->disk->vfs, s->disk->backup);
+	vfs_crash_restore(s->disk->vfs, s->disk->backups[which]);
+}
+
+void disk_forget_backup(struct sim_node *s, size_t which)
+{
+	struct vfs_crash_image **at = s->disk->backups;
+
+	vfs_crash_image_free(at[which]);
+	for (size_t i = which; i + 1 < SIM_BACKUPS; i++)
+		at[i] = at[i + 1];
+	at[SIM_BACKUPS - 1] = NULL;
 }
 
 void disk_check(struct sim_node *s)
@@ -421,7 +430,8 @@ void disk_free(struct sim_node *s)
 	if (k->store != NULL)
 		store_sqlite_close(k->store);
 	drop_doubt(k);
-	vfs_crash_image_free(k->backup);
+	for (size_t i = 0; i < SIM_BACKUPS; i++)
+		vfs_crash_image_free(k->backups[i]);
 	vfs_crash_free(k->vfs);
 	unlink(k->key);
 	snprintf(path, sizeof path, "%s/lock", k->dir);

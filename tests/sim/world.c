@@ -85,6 +85,11 @@ bool world_chance_high(struct world *w, enum sim_fault f)
 	return chance(w, f, (const uint64_t[]){ 0, 300, 60, 12 });
 }
 
+bool world_chance_half(struct world *w, enum sim_fault f)
+{
+	return chance(w, f, (const uint64_t[]){ 0, 8, 4, 2 });
+}
+
 int64_t world_span(struct cy_rng *r, int64_t mean)
 {
 	double u = (double)(cy_rng_next(r) >> 11) / 9007199254740992.0;
@@ -580,15 +585,26 @@ static void on_all_peers(struct world *w, void *arg, uint64_t x)
 	reconfigure(s);
 }
 
-static void restore(struct world *w, struct sim_node *s)
+static void forget_backup(struct sim_node *s, size_t which)
 {
-	if (!s->has_backup)
-		return;
+	s->n_backups--;
+	for (size_t i = which; i < s->n_backups; i++)
+		s->backups[i] = s->backups[i + 1];
+	if (s->disk != NULL)
+		disk_forget_backup(s, which);
+}
+
+static void restore(struct world *w, struct sim_node *s, size_t which)
+{
 	sim_node_end(s, SIM_POWER, "loses its disk");
-	world_say(w, "%s is restored from its backup", s->id);
+	world_say(w, "%s is restored from its backup, the %zu. of %zu", s->id, which + 1, s->n_backups);
 	w->counts.restores++;
 	if (s->disk != NULL)
-		disk_restore(s);
+		disk_restore(s, which);
+	s->backup = s->backups[which];
+	/* Later ones are of a life that is lost. */
+	while (s->n_backups > which + 1)
+		forget_backup(s, s->n_backups - 1);
 	mem_store_restore(&s->store, s->backup);
 	s->restored = true;
 	for (size_t i = 0; i < s->n_pairs; i++)
@@ -598,16 +614,47 @@ static void restore(struct world *w, struct sim_node *s)
 		desk_after_restore(&s->desk[i]);
 }
 
+static void restore_some(struct world *w, struct sim_node *s, struct cy_rng *r)
+{
+	const bool old = world_chance_half(w, FAULT_DISASTER);
+
+	if (s->n_backups > 0)
+		restore(w, s, old ? cy_rng_below(r, s->n_backups) : s->n_backups - 1);
+}
+
+static void on_restore_again(struct world *w, void *arg, uint64_t x)
+{
+	(void)x;
+	if (!w->healed)
+		restore_some(w, arg, &w->faults[FAULT_DISASTER]);
+}
+
+static void strike_store(struct world *w, struct sim_node *s)
+{
+	struct cy_rng *r = &w->faults[FAULT_DISASTER];
+
+	restore_some(w, s, r);
+	if (world_chance_half(w, FAULT_DISASTER)) {
+		struct sim_pair *p = s->pairs[cy_rng_below(r, s->n_pairs)];
+
+		restore_some(w, p->side[p->side[0] == s], r);
+	}
+	/* While it fetches back, or its evidence flows again. */
+	if (world_chance_half(w, FAULT_DISASTER))
+		world_at(w, w->now + world_span(r, 10 * MINUTE), on_restore_again, s, 0);
+}
+
 static void on_backup(struct world *w, void *arg, uint64_t x)
 {
 	struct sim_node *s = arg;
 
 	(void)x;
+	if (s->n_backups == SIM_BACKUPS)
+		forget_backup(s, 0);
 	/* What is not durable is not in a backup; a commit in doubt might be. */
 	if (s->disk != NULL)
 		disk_backup(s);
-	s->backup = s->store.n_log;
-	s->has_backup = true;
+	s->backups[s->n_backups++] = s->store.n_log;
 	if (!w->healed)
 		world_at(w, w->now + world_span(&w->faults[FAULT_RESTORE], 2 * DAY), on_backup, s, 0);
 }
@@ -649,7 +696,7 @@ static void strike(struct world *w, enum sim_fault f)
 		world_at(w, w->now + world_span(r, MINUTE), on_readable, s, s->life);
 		break;
 	case FAULT_RESTORE:
-		restore(w, s);
+		strike_store(w, s);
 		break;
 	case FAULT_CLOCK_STEP:
 		sim_node_set_clock(s, s->wall_offset + (int64_t)cy_rng_below(r, 4 * DAY) - 2 * DAY);
@@ -706,7 +753,8 @@ static int64_t strike_mean(const struct world *w, enum sim_fault f)
 {
 	static const int64_t mean[] = { 0, 8 * DAY, DAY, 3 * HOUR };
 
-	return mean[w->set.level[f]] * (f == FAULT_RESTORE ? 16 : 1) / w->set.nodes;
+	return mean[w->set.level[f]] * (f == FAULT_RESTORE ? 16 : 1) / (f == FAULT_RESTORE ? w->set.restore_rate : 1) /
+	       w->set.nodes;
 }
 
 static void on_strike(struct world *w, void *arg, uint64_t f)
