@@ -65,6 +65,12 @@ int xchg_receipted(struct xchg_sender *s, struct xchg_pos pos)
 	return CY_ENOENT;
 }
 
+struct xchg_pos xchg_receipted_to(const struct xchg_sender *s)
+{
+	/* The first place of an epoch is sent once all earlier ones have their receipts. */
+	return s->n == 0 ? s->sent : (struct xchg_pos){ s->in_flight[0].epoch, s->in_flight[0].sequence - 1 };
+}
+
 enum xchg_arrival xchg_arrival(struct xchg_pos held, struct xchg_pos pos)
 {
 	if (xchg_cmp(pos, held) <= 0)

@@ -76,16 +76,12 @@ static inline bool xchg_may_send(const struct xchg_sender *s, uint64_t epoch)
 
 void xchg_sent(struct xchg_sender *s, struct xchg_pos pos);
 
-/* Does a receipt for this place continue what is receipted without gaps? The first place of
- * an epoch is sent once all earlier ones have their receipts, or are dissolved. */
-static inline bool xchg_continues(struct xchg_pos receipted, struct xchg_pos pos)
-{
-	return pos.epoch == receipted.epoch ? pos.sequence == receipted.sequence + 1
-					    : pos.epoch > receipted.epoch && pos.sequence == 1;
-}
-
 /* A receipt came. CY_OK, or CY_ENOENT if this place is not in flight. */
 int xchg_receipted(struct xchg_sender *s, struct xchg_pos pos);
+
+/* After a receipt: up to here all places have theirs, or are dissolved. Receipts may come in
+ * another order than the parcels left. Sequence 0: that is known of no place of this epoch. */
+struct xchg_pos xchg_receipted_to(const struct xchg_sender *s);
 
 /* A parcel came: what to do with it. */
 enum xchg_arrival {

@@ -31,6 +31,13 @@ void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct c
 	batch_touch(n, p->session);
 }
 
+bool outbound_is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,
+		       struct xchg_pos pos)
+{
+	return row->author == author && row->epoch == pos.epoch && row->sequence == pos.sequence &&
+	       strcmp(row->peer, p->id) == 0;
+}
+
 /* ------------------------------------------------------------ what is in one */
 
 /* The messages of a parcel are found by their ids: one that travelled again in a
@@ -292,16 +299,33 @@ static int load_own(void *arg, const struct store_message *row)
 		       : CY_OK;
 }
 
+/* One own message, as this batch leaves it so far: several receipts of a batch may speak of it. */
+static int find_own(struct node *n, const char *id, struct own_message *m)
+{
+	struct store_port *s = &n->ports.store;
+	int r = s->get_message(s->ctx, id, load_own, m);
+
+	for (const struct store_write *w = n->batch.writes.first; r == CY_OK && w != NULL; w = w->next) {
+		if (w->op != STORE_MARK_MESSAGE || strcmp(w->message.id, id) != 0)
+			continue;
+		m->transport = w->message.transport;
+		m->void_code = w->message.void_code;
+		m->epoch = w->message.epoch;
+		m->sequence = w->message.sequence;
+		m->index = w->message.index;
+	}
+	return r;
+}
+
 /* The verdict on one own message. `again`: there was one before, and this one
  * counts where it differs: the peer lost what it stood on, and holds it so now.
  * `doubt`: what is odd about the receipt's time, or NULL. */
 static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt)
 {
-	struct store_port *s = &n->ports.store;
 	struct own_message m;
 	struct work_case *c;
 	struct store_write *w;
-	int r = s->get_message(s->ctx, e->id, load_own, &m);
+	int r = find_own(n, e->id, &m);
 
 	if (r == CY_OK && (m.author != STORE_OWN || strcmp(m.peer, p->id) != 0))
 		r = CY_ENOENT;
@@ -363,6 +387,20 @@ static int load_own_parcel(void *arg, const struct store_parcel *row)
 	return wire_text_read(row->manifest, o->text, NULL);
 }
 
+/* The same, with a receipt that came earlier in this batch. */
+static int find_own_parcel(struct node *n, const struct peer *p, struct xchg_pos pos, struct own_parcel *o)
+{
+	struct store_port *s = &n->ports.store;
+	int r = s->get_parcel(s->ctx, p->id, STORE_OWN, pos.epoch, pos.sequence, load_own_parcel, o);
+
+	for (const struct store_write *w = n->batch.writes.first; r == CY_OK && w != NULL; w = w->next)
+		if (w->op == STORE_PUT_RECEIPT && outbound_is_place(&w->parcel, p, STORE_OWN, pos)) {
+			o->same = cy_bytes_equal(w->parcel.receipt, o->now);
+			o->receipted = true;
+		}
+	return r;
+}
+
 /* The same messages in the same order? */
 static bool same_entries(const struct wire_text *a, const struct wire_text *b)
 {
@@ -375,19 +413,21 @@ static bool same_entries(const struct wire_text *a, const struct wire_text *b)
 	return true;
 }
 
-/* The mark of what is receipted without gaps goes on to this place, if it is the next one. */
-static bool continue_receipted(struct peer *p, struct xchg_pos pos)
+/* The mark of what is receipted without gaps goes on. */
+static void continue_receipted(struct node *n, struct peer *p)
 {
-	if (!xchg_continues((struct xchg_pos){ p->stream.receipted_epoch, p->stream.out_receipted }, pos))
-		return false;
-	p->stream.receipted_epoch = pos.epoch;
-	p->stream.out_receipted = pos.sequence;
-	return true;
+	const struct xchg_pos to = xchg_receipted_to(&p->sender);
+
+	if (to.sequence == 0 ||
+	    xchg_cmp(to, (struct xchg_pos){ p->stream.receipted_epoch, p->stream.out_receipted }) <= 0)
+		return;
+	p->stream.receipted_epoch = to.epoch;
+	p->stream.out_receipted = to.sequence;
+	batch_put_stream(n, p);
 }
 
 void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text)
 {
-	struct store_port *s = &n->ports.store;
 	struct xchg_pos pos = { text->epoch, text->sequence };
 	struct own_parcel own = { .arena = &n->batch.arena,
 				  .now = cy_bytes(receipt->receipt->text.data, receipt->receipt->text.len) };
@@ -395,7 +435,7 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	struct store_write *w;
 	const char *doubt;
 	char hex[CY_SHA256_HEX];
-	int r = s->get_parcel(s->ctx, p->id, STORE_OWN, pos.epoch, pos.sequence, load_own_parcel, &own);
+	int r = find_own_parcel(n, p, pos, &own);
 
 	if (r == CY_OK && (!cy_digest_equal(&own.digest, &text->parcel) || !same_entries(own.text, text)))
 		r = CY_ENOENT;
@@ -412,8 +452,8 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	/* One for a dissolved parcel is late, and tells all the same what became of its messages. */
 	if (xchg_receipted(&p->sender, pos) < 0 && !own.dissolved)
 		return;
-	if (!own.dissolved && continue_receipted(p, pos))
-		batch_put_stream(n, p);
+	if (!own.dissolved)
+		continue_receipted(n, p);
 	/* What is only repeated says nothing new: what it stated may have gone on since. */
 	if (own.same)
 		return;

@@ -33,6 +33,8 @@ void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct c
 		   struct cy_bytes signature, ProtobufCBinaryData *messages, size_t n_messages);
 void outbound_signed(struct node *n, struct want *w);
 void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
+bool outbound_is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,
+		       struct xchg_pos pos);
 /* The messages of a stored parcel of either side, whole and in the order of its
  * manifest, in the batch's arena; CY_ESTORE if one is not here as the manifest names it.
  * One of the peer's that was rejected as ID_REUSED is empty. */

@@ -89,13 +89,6 @@ static int load_proof(void *arg, const struct store_parcel *row)
 	return CY_OK;
 }
 
-static bool is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,
-		     struct xchg_pos pos)
-{
-	return row->author == author && row->epoch == pos.epoch && row->sequence == pos.sequence &&
-	       strcmp(row->peer, p->id) == 0;
-}
-
 /* True: *ret holds the proof of the place. The parcel or receipt may be of this batch. */
 static bool prove_place(struct node *n, const struct peer *p, enum store_author author, struct xchg_pos pos,
 			CySignedText *ret)
@@ -107,7 +100,7 @@ static bool prove_place(struct node *n, const struct peer *p, enum store_author 
 	if (pos.sequence == 0)
 		return false;
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
-		if (w->op == op && is_place(&w->parcel, p, author, pos))
+		if (w->op == op && outbound_is_place(&w->parcel, p, author, pos))
 			load_proof(&proof, &w->parcel);
 	if (proof.text.len == 0 &&
 	    s->get_parcel(s->ctx, p->id, author, pos.epoch, pos.sequence, load_proof, &proof) < 0)

@@ -82,6 +82,22 @@ void desk_ask(struct rig *r, uint64_t conn, CyClientFrame *f)
 	cy_buf_free(&out);
 }
 
+void put_open_case(struct store_writeset **w, const char *case_id, unsigned notes)
+{
+	const struct law_fact request = { .side = CY_SIDE__REQUESTING,
+					  .number = 1,
+					  .kind = CY_CONTENT__KIND_REQUEST,
+					  .measures = 1,
+					  .at_ms = START_MS };
+	struct store_case *c;
+
+	put_own(w, PEER, case_id, notes, START_MS, NEVER_LEFT);
+	c = put_case(w, PEER, case_id);
+	c->own_number = notes;
+	c->peer_number = 1;
+	put_message(w, PEER, case_id, case_id, &request);
+}
+
 void desk_connect(struct rig *r, uint64_t conn, size_t client)
 {
 	const size_t allowed[] = { client };

@@ -28,6 +28,9 @@ enum way {
 void put_own(struct store_writeset **w, const char *peer, const char *case_id, unsigned n, int64_t first_ms,
 	     enum way way);
 
+/* A case of PEER that it has opened, with so many notes of ours that have never left. */
+void put_open_case(struct store_writeset **w, const char *case_id, unsigned notes);
+
 /* ----------------------------------------------------------------------- the clients */
 
 /* With correlation 7. */

@@ -671,6 +671,8 @@ void say_state(struct rig *r, const struct line *l)
 
 	seal_text(&s, &t, PEER);
 	receipted.epoch = st.epoch = START_MS;
+	held.epoch = r->holds.epoch;
+	held.sequence = r->holds.sequence;
 	st.held = &held;
 	st.receipted = &receipted;
 	st.audit_head = &s.st;

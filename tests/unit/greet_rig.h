@@ -17,6 +17,7 @@
 #include "comity/v1/bulk.pb-c.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
+#include "exchange/stream.h"
 #include "node/node.h"
 #include "wire/manifest.h"
 
@@ -59,6 +60,7 @@ struct rig {
 	size_t n_lines;
 	uint64_t n_parcels; /* of the peer that desk_parcel() has given */
 
+	struct xchg_pos holds;  /* of our stream, in the peer's State */
 	CyProfileDigest *named; /* in the peer's State; NULL: none */
 
 	/* What the ports shall do. */

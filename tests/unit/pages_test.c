@@ -153,23 +153,6 @@ static void a_restored_side_asks_for_every_page_of_heads(void **state)
 
 /* ------------------------------------------------------------------ what waits to be sent */
 
-/* A case that the peer has opened, with so many notes of ours that have never left. */
-static void put_open_case(struct store_writeset **w, const char *case_id, unsigned notes)
-{
-	const struct law_fact request = { .side = CY_SIDE__REQUESTING,
-					  .number = 1,
-					  .kind = CY_CONTENT__KIND_REQUEST,
-					  .measures = 1,
-					  .at_ms = START_MS };
-	struct store_case *c;
-
-	put_own(w, PEER, case_id, notes, START_MS, NEVER_LEFT);
-	c = put_case(w, PEER, case_id);
-	c->own_number = notes;
-	c->peer_number = 1;
-	put_message(w, PEER, case_id, case_id, &request);
-}
-
 static uint64_t place_of(const struct store_message *m)
 {
 	assert_true(m->sequence > 0);

@@ -1,0 +1,130 @@
+/* Receipts that come in another order, twice, late, or get lost (node/outbound.c, resend.c). */
+#include "desk_rig.h"
+
+#define NOTE "{\"content\":{\"note\":{\"text\":\"Written since.\"}}}"
+
+static size_t parcels_sent;
+
+static int (*send_any)(void *ctx, uint64_t session, struct cy_bytes frame);
+
+static int send_and_count(void *ctx, uint64_t session, struct cy_bytes frame)
+{
+	CyPeerFrame *f = cy_peer_frame__unpack(NULL, frame.len, frame.data);
+
+	assert_non_null(f);
+	parcels_sent += f->kind_case == CY_PEER_FRAME__KIND_PARCEL;
+	cy_peer_frame__free_unpacked(f, NULL);
+	return send_any(ctx, session, frame);
+}
+
+/* A session, in which `n` parcels of one note each have left. */
+static struct rig *with_parcels(unsigned n, struct line **ret_line)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(false);
+
+	put_open_case(&w, "case", 0);
+	mem_store_apply(&r->store, w);
+	send_any = r->ports.link.send;
+	r->ports.link.send = send_and_count;
+	parcels_sent = 0;
+	rig_start(r);
+	*ret_line = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	for (unsigned i = 0; i < n; i++) {
+		desk_submit(r, 1, "case", CY_PRIORITY__NORMAL, NOTE);
+		rig_settle(r);
+	}
+	assert_int_equal(parcels_sent, n);
+	return r;
+}
+
+static const struct store_parcel *parcel(struct rig *r, size_t i)
+{
+	return &mem_store_peer(&r->store, PEER)->parcels[STORE_OWN].at[i]->row;
+}
+
+static void receipt(struct rig *r, const struct line *l, size_t i)
+{
+	const struct store_parcel *row = parcel(r, i);
+
+	desk_receipt(r, l, row, &row->digest);
+}
+
+static size_t told(const struct rig *r, CyEventType type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->store.n_events; i++)
+		n += r->store.events[i]->type == type;
+	return n;
+}
+
+/* Another session with the peer, which holds the first `held` parcels. */
+static struct line *meet(struct rig *r, const struct line *before, uint64_t held)
+{
+	node_link_down(r->node, before->session, "connection reset");
+	r->holds = (struct xchg_pos){ parcel(r, 0)->epoch, held };
+	parcels_sent = 0;
+	return rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+}
+
+/* All that is sent again in a session that begins with everything receipted is nothing. */
+static void receipts_in_another_order_leave_nothing_to_send_again(void **state)
+{
+	struct line *l;
+	struct rig *r = with_parcels(4, &l);
+
+	(void)state;
+	receipt(r, l, 2);
+	rig_settle(r);
+	receipt(r, l, 1);
+	receipt(r, l, 0);
+	rig_settle(r);
+	assert_int_equal(mem_store_peer(&r->store, PEER)->stream.out_receipted, 3);
+	receipt(r, l, 3);
+	rig_settle(r);
+	assert_int_equal(mem_store_peer(&r->store, PEER)->stream.out_receipted, 4);
+	meet(r, l, 4);
+	assert_int_equal(parcels_sent, 0);
+	rig_free(r);
+}
+
+/* Two receipts for a dissolved parcel, and the one for the parcel in which its message has left since. */
+static void what_several_receipts_of_one_batch_say_is_told_once(void **state)
+{
+	struct store_writeset *w = NULL;
+	const struct store_parcel *first;
+	struct store_message *m;
+	struct line *l;
+	struct rig *r = with_parcels(1, &l);
+
+	(void)state;
+	first = parcel(r, 0);
+	row(&w, STORE_DISSOLVE)->parcel =
+		(struct store_parcel){ .peer = PEER, .epoch = first->epoch, .sequence = first->sequence };
+	m = &row(&w, STORE_MARK_MESSAGE)->message;
+	*m = mem_store_peer(&r->store, PEER)->open[0]->row;
+	m->transport = STORE_QUEUED;
+	mem_store_apply(&r->store, w);
+	node_link_down(r->node, l->session, "connection reset");
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	assert_int_equal(parcels_sent, 2);
+	desk_submit(r, 1, "case", CY_PRIORITY__NORMAL, NOTE);
+	/* That batch is under way: the next one takes all three. */
+	receipt(r, l, 0);
+	receipt(r, l, 0);
+	receipt(r, l, 1);
+	rig_settle(r);
+	assert_int_equal(told(r, CY_EVENT_TYPE__RELAY_ACCEPTED), 1);
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(receipts_in_another_order_leave_nothing_to_send_again),
+		cmocka_unit_test(what_several_receipts_of_one_batch_say_is_told_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
