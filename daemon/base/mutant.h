@@ -80,6 +80,10 @@
 #ifndef CY_MUTANT_UNVERIFIED_DELETED
 #define CY_MUTANT_UNVERIFIED_DELETED 0
 #endif
+/* What was ordered after a backup is not obeyed by the store that is restored from it. */
+#ifndef CY_MUTANT_ORDERS_FORGOTTEN
+#define CY_MUTANT_ORDERS_FORGOTTEN 0
+#endif
 /* Those that begin with LAW are caught in the legal years. */
 /* A step of a ladder is taken a day too early. */
 #ifndef CY_MUTANT_LAW_STEP_EARLY

@@ -322,7 +322,8 @@ static int start_store(struct daemon *d, struct cy_error *e)
 {
 	const struct store_sqlite_config config = { .dir = d->config->store_dir,
 						    .key_path = d->config->store_key,
-						    .threaded = true };
+						    .threaded = true,
+						    .orders = d->ports.orders };
 
 	return store_sqlite_open(&config, on_committed, d, &d->store, &d->ports.store, e);
 }
@@ -434,8 +435,9 @@ static int start(struct daemon *d, struct cy_error *e)
 	d->ports.clock = loop_clock(&d->loop);
 	d->ports.random = (struct random_port){ d, fill_random };
 	d->ports.journal = (struct journal_port){ d, journal, journal_event };
-	if ((r = service_take_sockets(&d->sockets, e)) < 0 || (r = start_store(d, e)) < 0 ||
-	    (r = start_blobs(d, e)) < 0 || (r = start_parts(d, e)) < 0)
+	if ((r = service_take_sockets(&d->sockets, e)) < 0 ||
+	    (r = orders_file_open(d->config->orders_dir, d->config->id, &d->orders, &d->ports.orders, e)) < 0 ||
+	    (r = start_store(d, e)) < 0 || (r = start_blobs(d, e)) < 0 || (r = start_parts(d, e)) < 0)
 		return r;
 	if ((r = watch(d, &d->store_event, store_sqlite_fd(d->store), on_store, e)) < 0 ||
 	    (r = watch(d, &d->signer_event, signer_openssl_fd(d->signer), on_signer, e)) < 0)
@@ -461,6 +463,7 @@ static void stop(struct daemon *d)
 	blobs_fs_close(d->blobs);
 	if (d->store != NULL)
 		store_sqlite_close(d->store);
+	orders_file_close(d->orders);
 	signer_openssl_free(d->signer);
 	hook_runner_free(d->hooks);
 	node_free(d->node);

@@ -9,6 +9,7 @@
 #include "comityd/parts.h"
 #include "io/blobs_fs.h"
 #include "io/loop_event.h"
+#include "io/orders_file.h"
 #include "io/service_systemd.h"
 #include "io/signals.h"
 #include "io/store_sqlite.h"
@@ -20,6 +21,7 @@ struct daemon {
 	struct service_sockets sockets;
 	struct loop loop;
 	struct signals *signals;
+	struct orders_file *orders;
 	struct store_sqlite *store;
 	struct blobs_fs *blobs;
 	struct signer_openssl *signer;

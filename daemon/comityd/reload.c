@@ -121,6 +121,7 @@ static void name_restarts(struct daemon *d, const struct config *new)
 	} fixed[] = {
 		{ "store.dir", same_text(was->store_dir, new->store_dir) },
 		{ "store.key", same_text(was->store_key, new->store_key) },
+		{ "store.orders", same_text(was->orders_dir, new->orders_dir) },
 		{ "evidence.dir", same_text(was->evidence_dir, new->evidence_dir) },
 		{ "evidence.keep_free", was->evidence_keep_free == new->evidence_keep_free },
 		{ "listen", same_listen(was, new) },

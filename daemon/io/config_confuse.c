@@ -97,6 +97,27 @@ static void load_authority(struct config_load *l, cfg_t *root)
 	load_place(&s, &l->c->place);
 }
 
+/* The list of orders: it must not be restored together with the store. */
+static void load_orders(const struct config_sec *s, struct config *c)
+{
+	const struct config_text *dir = config_given(s, "orders");
+	const size_t len = strlen(c->store_dir);
+	char beside[4096];
+	struct stat st;
+
+	snprintf(beside, sizeof beside, "%s.orders", c->store_dir);
+	c->orders_dir = dir == NULL ? config_keep(s, beside) : config_resolve(s, dir->text);
+	if (dir != NULL && strncmp(c->orders_dir, c->store_dir, len) == 0 &&
+	    (c->orders_dir[len] == '/' || c->orders_dir[len] == '\0'))
+		config_wrong(s, "orders", dir->line,
+			     "%s lies in the directory of the store, and would be restored with it; a directory apart "
+			     "from the store and its backups is expected; name another",
+			     c->orders_dir);
+	else if (stat(c->orders_dir, &st) == 0 && !S_ISDIR(st.st_mode))
+		config_wrong(s, "orders", dir == NULL ? config_end(s) : dir->line,
+			     "%s is not a directory; a directory is expected; name another", c->orders_dir);
+}
+
 static void load_store(struct config_load *l, cfg_t *root)
 {
 	struct config_sec s = config_section(l, root, "store");
@@ -117,6 +138,7 @@ static void load_store(struct config_load *l, cfg_t *root)
 		config_wrong(&s, "dir", line, "%s: %s; the directory above the store must exist; run mkdir -p %s",
 			     parent, strerror(errno), parent);
 	}
+	load_orders(&s, c);
 	c->store_key = key == NULL ? config_keep(&s, whole) : config_path(&s, "key", key);
 	/* Absent is fine: it is made with a new store. */
 	if (c->store_key != NULL && stat(c->store_key, &st) == 0 && secret_file_open_to(c->store_key, st.st_mode) != 0)
@@ -437,7 +459,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 	ladder_rung_options(rung);
 	cfg_opt_t escalation[] = { OPTION("hook"), OPTION("hook_timeout"), CFG_SEC("rung", rung, TITLED),
 				   CFG_SEC("role", role, TITLED), CFG_END() };
-	cfg_opt_t store[] = { OPTION("dir"), OPTION("key"), CFG_END() };
+	cfg_opt_t store[] = { OPTION("dir"), OPTION("key"), OPTION("orders"), CFG_END() };
 	cfg_opt_t evidence[] = { OPTION("dir"),
 				 OPTION("keep_free"),
 				 OPTION("quota_peer"),

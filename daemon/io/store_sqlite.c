@@ -238,6 +238,7 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 	st->threaded = config->threaded;
 	st->committed = committed;
 	st->ctx = ctx;
+	st->orders = config->orders;
 	pthread_mutex_init(&st->mutex, NULL);
 	pthread_cond_init(&st->cond, NULL);
 	st->dir = strdup(config->dir);

@@ -48,6 +48,8 @@ struct store_sqlite_config {
 	/* SQLite VFS that holds comity.db and its WAL; NULL: the default one. The
 	 * directory itself, its lock and the key are real files in any case. */
 	const char *vfs;
+	/* What a write-set orders is in this list before it is committed. */
+	struct orders_port orders;
 };
 
 /* Open the store in DIR, or make it. `committed` is called from

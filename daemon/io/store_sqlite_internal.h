@@ -120,6 +120,7 @@ struct store_sqlite {
 	uint8_t *key; /* STORE_KEY_LEN bytes of secure memory (io/secrets.h), as that of last_case */
 	EVP_CIPHER *cipher;
 	struct store_conn reader;
+	struct orders_port orders;
 
 	/* of the thread that writes */
 	struct store_conn writer;

@@ -647,5 +647,6 @@ void store_read_port(struct store_port *port)
 	port->peer_counts = peer_counts;
 	store_clock_port(port);
 	store_measure_port(port);
+	store_orders_port(port);
 	store_evidence_port(port);
 }

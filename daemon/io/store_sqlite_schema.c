@@ -279,10 +279,17 @@ static const char migration_011[] = "ALTER TABLE message ADD COLUMN erasure INTE
 				    "ALTER TABLE cases ADD COLUMN erased_by TEXT NOT NULL DEFAULT '';"
 				    "ALTER TABLE cases ADD COLUMN erased_reason TEXT NOT NULL DEFAULT '';";
 
+/* The list of orders (node/orders.h), as far as it was obeyed. */
+static const char migration_012[] =
+	"CREATE TABLE orders ("
+	" number INTEGER PRIMARY KEY, line TEXT NOT NULL, peer TEXT NOT NULL, case_id TEXT NOT NULL,"
+	" message_id TEXT NOT NULL, attachment INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX order_about ON orders (case_id, message_id, attachment);";
+
 /* Number n is applied to a store of version n - 1. */
-static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003,
-					  migration_004, migration_005, migration_006, migration_007,
-					  migration_008, migration_009, migration_010, migration_011 };
+static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
+					  migration_005, migration_006, migration_007, migration_008, migration_009,
+					  migration_010, migration_011, migration_012 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -57,6 +57,9 @@
 	X(KEY, "INSERT INTO submission_key (client, key, request, message_id) VALUES (?, ?, ?, ?)")                    \
 	X(LEAF, "INSERT INTO leaf (position, hash, data) SELECT ?1, ?2, ?3"                                            \
 		" WHERE ?1 = (SELECT ifnull(max(position) + 1, 0) FROM leaf)")                                         \
+	X(ORDER,                                                                                                       \
+	  "INSERT INTO orders (number, line, peer, case_id, message_id, attachment) SELECT ?1, ?2, ?3, ?4, ?5, ?6"     \
+	  " WHERE ?1 = (SELECT ifnull(max(number) + 1, 1) FROM orders)")                                               \
 	X(STATEMENT, "INSERT INTO statement (message, text, signature) SELECT no, ?2, ?3 FROM message WHERE id = ?1")  \
 	X(REQUEUE, "UPDATE message SET transport = 0, epoch = 0, sequence = 0, place = 0"                              \
 		   " WHERE peer = ?1 AND author = 0 AND (transport = 1 OR (transport = 5 AND void_code = 0))")         \
@@ -152,6 +155,9 @@ int store_apply_seal(struct store_applying *a, const struct seal_aad *aad, struc
 /* store_sqlite_clock.c */
 int store_put_clock(struct store_applying *a, const struct store_clock *c);
 int store_put_measure(struct store_applying *a, const struct store_measure *m);
+int store_put_order(struct store_applying *a, const struct store_order *o);
+/* All orders of the write-set are in the list, on stable storage. */
+int store_append_orders(struct store_applying *a, const struct store_writeset *w);
 int store_put_hook(struct store_applying *a, const struct store_write *w);
 int store_put_peer_profile(struct store_applying *a, const struct store_write *w);
 
@@ -225,6 +231,11 @@ int store_erase_case(struct store_applying *a, const struct store_write *w);
 	X(STREAMS, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"           \
 		   " head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"                  \
 		   " receipted_epoch FROM stream")                                                                     \
+	X(ORDERS, "SELECT number, line, peer, case_id, message_id, attachment FROM orders WHERE number > ? ORDER BY "  \
+		  "number LIMIT ?")                                                                                    \
+	X(LAST_ORDER, "SELECT ifnull(max(number), 0) FROM orders")                                                     \
+	X(ORDER_ABOUT, "SELECT number, line, peer, case_id, message_id, attachment FROM orders WHERE peer = ?"         \
+		       " AND case_id = ? AND message_id = ? AND attachment = ? ORDER BY number DESC LIMIT 1")          \
 	X(KEY, "SELECT client, key, request, message_id FROM submission_key WHERE client = ? AND key = ?")             \
 	X(CURSOR, "SELECT position FROM cursor WHERE client = ? AND name = ?")                                         \
 	X(GET_CASE, CASE_SELECT " WHERE c.peer = ? AND c.case_id = ?")                                                 \
@@ -334,6 +345,7 @@ struct store_reading {
 		store_evidence_fn *evidence;
 		store_upload_fn *upload;
 		store_custody_fn *custody;
+		store_order_fn *order;
 		store_bytes_fn *bytes;
 	} fn;
 	bool content; /* of messages; titles of cases */
@@ -364,6 +376,7 @@ void store_forget(uint8_t *plain, size_t len);
 
 void store_clock_port(struct store_port *port);
 void store_measure_port(struct store_port *port);
+void store_orders_port(struct store_port *port);
 void store_evidence_port(struct store_port *port);
 
 #endif

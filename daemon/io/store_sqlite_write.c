@@ -596,6 +596,8 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return store_erase_message(a, w);
 	case STORE_ERASE_CASE:
 		return store_erase_case(a, w);
+	case STORE_PUT_ORDER:
+		return store_put_order(a, &w->order);
 	}
 	return store_apply_refuse(a, "a write of unknown kind");
 }
@@ -609,6 +611,8 @@ int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *w
 		return r;
 	for (const struct store_write *x = w->first; r == CY_OK && x != NULL; x = x->next)
 		r = apply_one(&a, x);
+	if (r == CY_OK)
+		r = store_append_orders(&a, w);
 	if (r == CY_OK)
 		r = run(&a, W_COMMIT);
 	if (r < 0) {

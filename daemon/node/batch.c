@@ -370,6 +370,8 @@ void batch_plan_wake(struct node *n)
 		if (cy_mono_before(bulk, at))
 			at = bulk;
 	}
+	if (n->orders.stored < n->orders.last.number)
+		at = cy_mono_before(now, n->retry) ? n->retry : now;
 	if (n->counting != NULL)
 		at = now;
 	if (at.ms == n->planned.ms)
@@ -389,6 +391,7 @@ void batch_start(struct node *n)
 	n->batch_number++;
 	node_watch_clock(n);
 	signing_watch(n);
+	orders_step(n);
 	again_take(n);
 	while (n->inputs != NULL && b->messages < CY_BOUND(NODE_BATCH_MESSAGES) && b->bytes < NODE_BATCH_BYTES &&
 	       b->alone == NULL) {

@@ -291,6 +291,7 @@ void evidence_attached(struct node *n, struct work_case *c, enum store_author au
 		} else {
 			take_ours(n, &row, client);
 		}
+		orders_remember(n, &row);
 		evidence_put(n, &row);
 	}
 }

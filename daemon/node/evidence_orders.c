@@ -51,6 +51,7 @@ void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const C
 	}
 	if (row.hold != r->hold) {
 		row.hold = r->hold;
+		orders_add(n, r->hold ? NODE_ORDER_HOLD : NODE_ORDER_RELEASE, &row, c->client->name, r->reason);
 		evidence_put(n, &row);
 		evidence_custody(n, &row, r->hold ? "held" : "released", c->client->name, r->reason, "",
 				 node_legal_now(n));

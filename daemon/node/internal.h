@@ -353,6 +353,11 @@ struct node {
 	struct cy_wall wall_mark;
 	bool clock_suspect; /* told; nothing that follows from the wall clock is done by itself */
 	uint8_t frontier[64 * CY_SHA256_LEN];
+	/* The list of orders (orders.h), with what this batch adds, and up to where the store has it. */
+	struct {
+		struct orders_mark last;
+		uint64_t stored;
+	} orders;
 
 	struct greeting *greetings; /* connections that are not proven (greet.c) */
 	struct input *inputs, **last_input;

@@ -96,7 +96,7 @@ int node_load(struct node *n, struct cy_error *e)
 		if (r < 0)
 			return r;
 	}
-	return CY_OK;
+	return orders_load(n, e);
 }
 
 int node_new(const struct node_config *config, const struct node_ports *ports, struct node **ret_node,

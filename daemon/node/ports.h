@@ -4,6 +4,7 @@
 #define CY_NODE_PORTS_H
 
 #include "node/blobs.h"
+#include "node/orders.h"
 #include "node/store.h"
 
 /* What TLS says of a connection; what a session proof is bound to. */
@@ -164,8 +165,23 @@ struct hook_port {
 	int (*run)(void *ctx, const char *id, struct cy_bytes environment);
 };
 
+/* The list of orders (orders.h). NULL: there is none, and orders are in the store alone. */
+struct orders_port {
+	void *ctx;
+	const char *name; /* of the file, for sentences */
+	/* The entries behind number `after`, in order; a return below 0 ends it. Never called while a
+	 * commit is under way. */
+	int (*read)(void *ctx, uint64_t after,
+		    int (*fn)(void *arg, const struct node_order *o, const char *line, const struct orders_mark *mark),
+		    void *arg, struct cy_error *e);
+	/* Add a line to the end, and return once it is on stable storage. One whose number is there
+	 * already is left as it is. Called by the store, on the thread that commits. */
+	int (*append)(void *ctx, uint64_t number, const char *line, struct cy_error *e);
+};
+
 struct node_ports {
 	struct store_port store;
+	struct orders_port orders;
 	struct link_port link;
 	struct local_port local;
 	struct clock_port clock;

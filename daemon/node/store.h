@@ -263,6 +263,14 @@ struct store_custody {
 	uint64_t leaf;      /* of our audit log, from 0 */
 };
 
+/* An entry of the list of orders that the store has obeyed (orders.h). Key: number. */
+struct store_order {
+	uint64_t number;
+	const char *line;
+	const char *peer, *case_id, *message_id; /* what it is about; message_id "": the whole case */
+	uint32_t attachment;
+};
+
 /* Which attachments. */
 struct store_evidence_query {
 	const char *peer, *case_id; /* case_id "": all cases; then peer "": all peers */
@@ -303,6 +311,7 @@ enum store_op {
 				 * One that was erased before keeps the first instant and reason */
 	STORE_ERASE_CASE,       /* all that of each message of a case; its title, references, waiting hooks, and the
 				 * texts of its events; and its key, so that nothing of it that was sealed opens */
+	STORE_PUT_ORDER,        /* append; before the commit it is in the list of orders, on stable storage */
 	STORE_REQUEUE_ALL,      /* after a restore: own messages to `peer` that are TRANSMITTED, or FAILED and not
 				 * void, are QUEUED again, without parcel; nobody in the queue is less urgent than
 				 * what waits in its case; own parcels to it that have no receipt are deleted */
@@ -341,6 +350,7 @@ struct store_write {
 		struct store_evidence evidence;
 		struct store_upload upload;
 		struct store_custody custody;
+		struct store_order order;
 		struct {
 			const char *id;
 			struct cy_bytes environment; /* NAME=value, a NUL after each */
@@ -389,6 +399,7 @@ typedef int store_measure_fn(void *arg, const struct store_measure *row);
 typedef int store_evidence_fn(void *arg, const struct store_evidence *row);
 typedef int store_upload_fn(void *arg, const struct store_upload *row);
 typedef int store_custody_fn(void *arg, const struct store_custody *row);
+typedef int store_order_fn(void *arg, const struct store_order *row);
 typedef int store_bytes_fn(void *arg, const char *id, struct cy_bytes data);
 
 /* What a client may see. */
@@ -526,6 +537,13 @@ struct store_port {
 	int (*upload_bytes)(void *ctx, const char *client, uint64_t *ret_bytes);
 	/* In the order of writing. */
 	int (*custody)(void *ctx, const char *message_id, uint32_t attachment, store_custody_fn *fn, void *arg);
+
+	/* Orders above `after`, in order of number, at most `limit`. */
+	int (*orders)(void *ctx, uint64_t after, uint32_t limit, store_order_fn *fn, void *arg);
+	int (*last_order)(void *ctx, uint64_t *ret_number); /* 0: none */
+	/* The last one about this attachment; message_id "" and 0: about the whole case. */
+	int (*order_about)(void *ctx, const char *peer, const char *case_id, const char *message_id,
+			   uint32_t attachment, store_order_fn *fn, void *arg);
 
 	int (*counts)(void *ctx, struct store_counts *ret_counts);
 	int (*peer_counts)(void *ctx, const char *peer, struct store_peer_counts *ret_counts);

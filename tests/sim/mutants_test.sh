@@ -9,7 +9,7 @@ while read -r name; do
 	how=()
 	[[ $name != LAW_* ]] || how=(--law --nodes 10 --days 365)
 	case $name in
-	HERE_BEFORE_FINISH | HOLD_IGNORED | NEVER_OFFERED_SENT | SHARED_DESTROYED | ANOTHERS_EVIDENCE | REPEATED_RECEIPT | UNVERIFIED_DELETED)
+	HERE_BEFORE_FINISH | HOLD_IGNORED | NEVER_OFFERED_SENT | SHARED_DESTROYED | ANOTHERS_EVIDENCE | REPEATED_RECEIPT | UNVERIFIED_DELETED | ORDERS_FORGOTTEN)
 		how=(--evidence -n 3) ;;
 	esac
 	if [ "$name" = NO_ROOM_KEPT ]; then # no simulated case grows so long

@@ -301,6 +301,21 @@ static void check_came(struct sim_node *s, const struct store_evidence *e)
 			   e->attachment, e->peer);
 }
 
+/* Whatever became of the store since: a hold that was ordered stands, one that was ended does not. */
+static void check_order(struct sim_node *s, const struct store_evidence *e)
+{
+	for (size_t i = s->store.n_orders; i-- > 0;) {
+		const struct store_order *o = s->store.orders[i];
+
+		if (o->attachment != e->attachment || strcmp(o->message_id, e->message_id) != 0)
+			continue;
+		if (e->hold != (strstr(o->line, "\thold\t") != NULL))
+			world_fail(s->w, "%s: %s/%u is%s held, against order %llu", s->id, e->message_id, e->attachment,
+				   e->hold ? "" : " not", (unsigned long long)o->number);
+		return;
+	}
+}
+
 void oracle_evidence_commit(struct sim_node *s, const struct store_writeset *w)
 {
 	for (const struct store_write *x = w->first; x != NULL; x = x->next) {
@@ -309,10 +324,16 @@ void oracle_evidence_commit(struct sim_node *s, const struct store_writeset *w)
 
 		if (x->op == STORE_PUT_EVENT && x->event.type == CY_EVENT_TYPE__EVIDENCE_ARRIVED)
 			s->w->counts.arrived++;
+		if (x->op == STORE_PUT_ORDER) {
+			e = mem_store_evidence(&s->store, x->order.message_id, x->order.attachment);
+			if (e != NULL)
+				check_order(s, e);
+		}
 		if (x->op != STORE_PUT_EVIDENCE)
 			continue;
 		e = mem_store_evidence(&s->store, x->evidence.message_id, x->evidence.attachment);
 		id = id_of(e);
+		check_order(s, e);
 		if (s->w->trace != NULL)
 			world_say(s->w, "%s: evidence %s/%u %s %s is %s%s%s", s->id, e->message_id, e->attachment,
 				  e->author == STORE_OWN ? "for" : "from", e->peer, state_name(e->state),

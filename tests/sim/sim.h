@@ -13,6 +13,7 @@
 #include "comity/v1/local.pb-c.h"
 #include "node/node.h"
 #include "store_mem.h"
+#include "store_mem_orders.h"
 #include "vfs_crash.h"
 
 #define SECOND INT64_C(1000)
@@ -280,7 +281,8 @@ struct sim_node {
 	uint64_t life;     /* rises at each start and crash */
 	struct node_ports ports;
 	struct mem_store store;
-	struct sim_disk *disk; /* SIM_SQLITE */
+	struct orders_mem orders; /* is never restored */
+	struct sim_disk *disk;    /* SIM_SQLITE */
 	struct store_writeset *committing;
 	struct cy_rng random;
 	struct sim_certificate *certificates; /* for signing, the last one in use */

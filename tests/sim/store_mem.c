@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "law/clock.h"
+#include "store_mem_orders.h"
 
 /* ------------------------------------------------------------------- keys */
 
@@ -617,6 +618,9 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 		case STORE_ERASE_CASE:
 			mem_erase(s, x);
 			break;
+		case STORE_PUT_ORDER:
+			mem_orders_apply(s, &x->order);
+			break;
 		case STORE_PUT_PEER_PROFILE:
 			break;
 		}
@@ -656,7 +660,7 @@ static void forget_index(struct mem_store *s)
 	s->first_case = NULL;
 	s->last_case = &s->first_case;
 	s->n_events = 0;
-	s->n_clocks = s->n_evidence = s->n_uploads = s->n_custody = 0;
+	s->n_clocks = s->n_evidence = s->n_uploads = s->n_custody = s->n_orders = 0;
 	s->hooks = NULL;
 	s->last_hook = &s->hooks;
 	s->n_leaves = s->n_messages = s->n_cases = 0;
@@ -704,6 +708,7 @@ void mem_store_free(struct mem_store *s)
 	free(s->evidence);
 	free(s->uploads);
 	free(s->custody);
+	free(s->orders);
 	free(s->log);
 }
 
@@ -1308,5 +1313,6 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .peer_profile = peer_profile,
 					 .counts = counts,
 					 .peer_counts = peer_counts };
+	mem_orders_port(ret_port);
 	mem_evidence_port(ret_port);
 }

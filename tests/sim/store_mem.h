@@ -84,6 +84,8 @@ struct mem_store {
 	size_t n_uploads, cap_uploads;
 	struct store_custody **custody; /* in order of writing */
 	size_t n_custody, cap_custody;
+	struct store_order **orders; /* number is the index plus one */
+	size_t n_orders, cap_orders;
 	struct store_event **events; /* position is the index plus one */
 	size_t n_events, cap_events;
 	uint64_t n_leaves, n_messages, n_cases;

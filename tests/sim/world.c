@@ -292,6 +292,8 @@ static void make_durable(struct sim_node *s)
 {
 	struct store_writeset *w = s->committing;
 
+	CY_ASSERT(orders_mem_append(&s->orders, w) == CY_OK);
+
 	s->committing = NULL;
 	s->w->counts.commits++;
 	world_mix(s->w, &w->n, sizeof w->n);
@@ -306,10 +308,12 @@ static void make_durable(struct sim_node *s)
 	}
 }
 
+/* Nothing of it is in the store. What it orders is in the list already: that comes first. */
 static void drop_commit(struct sim_node *s)
 {
 	if (s->committing == NULL)
 		return;
+	CY_ASSERT(orders_mem_append(&s->orders, s->committing) == CY_OK);
 	store_writeset_free(s->committing);
 	free(s->committing);
 	s->committing = NULL;
@@ -329,6 +333,7 @@ static void commit_to_disk(struct sim_node *s)
 	else if (fails)
 		disk_fault(s, cy_rng_below(&w->disk, 2) ? VFS_CRASH_FULL : VFS_CRASH_IOERR,
 			   1 + cy_rng_below(&w->disk, 12), 1 + cy_rng_below(&w->disk, 4));
+	CY_ASSERT(orders_mem_append(&s->orders, set) == CY_OK);
 	s->committing = NULL;
 	r = disk_commit(s, set);
 	if (r == CY_OK) {
@@ -456,6 +461,7 @@ void sim_node_start(struct sim_node *s)
 		mem_store_port(&s->store, &s->ports.store);
 		s->ports.store.commit = store_commit;
 	}
+	s->ports.orders = orders_mem_port(&s->orders);
 	s->ports.link = net_port(s);
 	s->ports.local = desk_port(s);
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
@@ -869,6 +875,7 @@ static void make_nodes(struct world *w)
 		for (size_t k = 0; k < s->n_pairs; k++)
 			peers[k] = s->pairs[k]->side[s->pairs[k]->side[0] == s]->id;
 		mem_store_init(&s->store, peers, s->n_pairs, broken_store, s);
+		orders_mem_init(&s->orders, s->id);
 		s->store.copies = w->law != NULL;
 		free(peers);
 		if (w->set.backend == SIM_SQLITE)
@@ -995,6 +1002,7 @@ void world_free(struct world *w)
 		for (size_t k = 0; k < SIM_DESKS; k++)
 			desk_free(&s->desk[k]);
 		mem_store_free(&s->store);
+		orders_mem_free(&s->orders);
 		free(s->pairs);
 		free(s->unsure);
 		free(s->came);

@@ -346,6 +346,7 @@ struct rig *rig_new(bool evidence)
 	assert_non_null(r->proof);
 	r->now = START_MS;
 	mem_store_init(&r->store, peers, 2, broken, r);
+	orders_mem_init(&r->orders, SELF);
 	mem_store_port(&r->store, &r->ports.store);
 	r->ports.store.commit = store_commit;
 	r->ports.link = (struct link_port){ r, link_send, link_proven, link_established, link_close };
@@ -412,6 +413,7 @@ void rig_free(struct rig *r)
 		free(r->committing);
 	}
 	mem_store_free(&r->store);
+	orders_mem_free(&r->orders);
 	if (r->hello != NULL)
 		cy_hello__free_unpacked(r->hello, NULL);
 	if (r->status != NULL)
@@ -503,6 +505,7 @@ void rig_run(struct rig *r)
 			struct store_writeset *w = r->committing;
 
 			r->committing = NULL;
+			assert_int_equal(orders_mem_append(&r->orders, w), CY_OK);
 			mem_store_apply(&r->store, w);
 			node_committed(r->node, CY_OK, NULL);
 		} else if (r->n_tasks > 0) {

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../sim/store_mem.h"
+#include "../sim/store_mem_orders.h"
 #include "base/uuid.h"
 #include "comity/v1/bulk.pb-c.h"
 #include "comity/v1/local.pb-c.h"
@@ -41,6 +42,7 @@ struct line {
 
 struct rig {
 	struct mem_store store;
+	struct orders_mem orders; /* the node has this list where ports.orders is set */
 	struct node *node;
 	struct node_ports ports;
 	struct node_config config;

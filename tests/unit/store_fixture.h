@@ -16,8 +16,10 @@
 
 #define MARKER "the-marker-that-must-not-be-found"
 
-/* Take out of a schema what its migration 11 has added. */
+/* Take out of a schema what its migrations from 11, or from 12 on have added. */
+#define BEFORE_ORDERS "DROP TABLE orders;"
 #define BEFORE_ERASURE                                                                     \
+	BEFORE_ORDERS                                                                      \
 	"ALTER TABLE message DROP COLUMN erasure; ALTER TABLE message DROP COLUMN erased;" \
 	"ALTER TABLE cases DROP COLUMN erased; ALTER TABLE cases DROP COLUMN erased_by;"   \
 	"ALTER TABLE cases DROP COLUMN erased_reason;"
