@@ -76,6 +76,14 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_LOCAL_CLIENTS_MAX 256u
 #define CY_LOCAL_QUEUE_MAX   (4u * 1024u * 1024u) /* bytes waiting for one client */
 #define CY_PAGE_MAX          1000u                /* rows of a page */
+#define CY_CURSORS_MAX       64u                  /* durable cursors of a client */
 #define CY_UPLOAD_DATA_MAX   (512u * 1024u)       /* bytes of evidence in a frame */
+
+/* How long what is over is kept, in days, where the configuration does not say (node/prune.h). */
+#define CY_KEEP_EVENTS_DAYS  366u  /* a case system that was restored may read the year again */
+#define CY_KEEP_KEYS_DAYS    366u  /* longer than any case system repeats a submission, also a restored one */
+#define CY_KEEP_LEAVES_DAYS  3660u /* while what a leaf says may be asked for in a dispute */
+#define CY_KEEP_PARCELS_DAYS 366u  /* longer than a peer may stay away that still names one */
+#define CY_KEEP_CUSTODY_DAYS 3660u /* longer than proceedings with the evidence last */
 
 #endif

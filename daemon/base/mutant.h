@@ -48,6 +48,10 @@
 #ifndef CY_MUTANT_CURSOR_EARLY
 #define CY_MUTANT_CURSOR_EARLY 0
 #endif
+/* Events go by their age alone, whether a client has dealt with them or not. */
+#ifndef CY_MUTANT_UNREAD_PRUNED
+#define CY_MUTANT_UNREAD_PRUNED 0
+#endif
 /* Evidence is here once its last chunk is, not once the disk has it under its name. */
 #ifndef CY_MUTANT_HERE_BEFORE_FINISH
 #define CY_MUTANT_HERE_BEFORE_FINISH 0

@@ -33,6 +33,7 @@ struct inbox {
 	bool follow;
 	uint64_t after;
 	uint64_t left; /* events that may still be printed */
+	bool began;    /* it was told where the events begin */
 };
 
 static void print_event(const struct inbox *in, const CyEvent *v)
@@ -90,11 +91,16 @@ static int read_page(struct inbox *in, size_t *ret_n)
 
 	read.after = in->after;
 	read.limit = (uint32_t)(in->left < BATCH ? in->left : BATCH);
+	in->began = in->began || in->after > 0;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_READ_EVENTS;
 	frame.read_events = &read;
 	r = ctl_call(in->ctl, &frame, CY_SERVER_FRAME__KIND_EVENT_LIST, &reply);
 	if (r != CTL_DONE)
 		return r;
+	if (!in->began && reply->event_list->pruned > 0)
+		fprintf(stderr, "comityctl: events up to %llu are not kept any more\n",
+			(unsigned long long)reply->event_list->pruned);
+	in->began = true;
 	for (size_t i = 0; i < reply->event_list->n_events; i++) {
 		print_event(in, reply->event_list->events[i]);
 		in->after = reply->event_list->events[i]->position;

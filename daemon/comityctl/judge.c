@@ -209,6 +209,8 @@ static void judge_own(struct judging *g, const CyStatus *s)
 		    s->messages == 1 ? "" : "s", out_size(s->database_bytes), out_size(s->wal_bytes));
 	else
 		add(g, &own[JUDGE_OWN_STORE], JUDGE_CRITICAL, "%s", s->store);
+	if (s->events[0] != '\0' && strcmp(s->events, "ok") != 0)
+		add(g, &own[JUDGE_OWN_STORE], JUDGE_WARNING, "%s", s->events);
 	if (s->disk_total_bytes) {
 		sums->disk_free = (int64_t)((double)s->disk_free_bytes * 100 / (double)s->disk_total_bytes);
 		add(g, &own[JUDGE_OWN_DISK_FREE], limit(g, JUDGE_DISK, sums->disk_free),

@@ -14,6 +14,8 @@ static const struct ctl_command *const commands[] = {
 	&ctl_send,
 	&ctl_return_deficient,
 	&ctl_inbox,
+	&ctl_cursor_list,
+	&ctl_cursor_remove,
 	&ctl_case_list,
 	&ctl_case_show,
 	&ctl_message_show,

@@ -94,6 +94,7 @@ static void make_node(const struct config *c, const struct books *books, struct 
 					.quota_case = c->quota_case,
 					.quota_client = c->quota_client,
 					.keep_sent_ms = c->keep_sent_ms,
+					.keep = c->keep,
 					.hold = hold_hook() };
 }
 

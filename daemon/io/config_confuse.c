@@ -139,6 +139,10 @@ static void load_store(struct config_load *l, cfg_t *root)
 			     parent, strerror(errno), parent);
 	}
 	load_orders(&s, c);
+	c->keep.events = config_days(&s, "keep_events", CY_KEEP_EVENTS_DAYS);
+	c->keep.keys = config_days(&s, "keep_keys", CY_KEEP_KEYS_DAYS);
+	c->keep.leaves = config_days(&s, "keep_leaves", CY_KEEP_LEAVES_DAYS);
+	c->keep.parcels = config_days(&s, "keep_parcels", CY_KEEP_PARCELS_DAYS);
 	c->store_key = key == NULL ? config_keep(&s, whole) : config_path(&s, "key", key);
 	/* Absent is fine: it is made with a new store. */
 	if (c->store_key != NULL && stat(c->store_key, &st) == 0 && secret_file_open_to(c->store_key, st.st_mode) != 0)
@@ -459,14 +463,12 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 	ladder_rung_options(rung);
 	cfg_opt_t escalation[] = { OPTION("hook"), OPTION("hook_timeout"), CFG_SEC("rung", rung, TITLED),
 				   CFG_SEC("role", role, TITLED), CFG_END() };
-	cfg_opt_t store[] = { OPTION("dir"), OPTION("key"), OPTION("orders"), CFG_END() };
-	cfg_opt_t evidence[] = { OPTION("dir"),
-				 OPTION("keep_free"),
-				 OPTION("quota_peer"),
-				 OPTION("quota_case"),
-				 OPTION("quota_client"),
-				 OPTION("keep_sent"),
-				 CFG_END() };
+	cfg_opt_t store[] = { OPTION("dir"),       OPTION("key"),         OPTION("orders"),       OPTION("keep_events"),
+			      OPTION("keep_keys"), OPTION("keep_leaves"), OPTION("keep_parcels"), CFG_END() };
+	cfg_opt_t evidence[] = { OPTION("dir"),          OPTION("keep_free"),
+				 OPTION("quota_peer"),   OPTION("quota_case"),
+				 OPTION("quota_client"), OPTION("keep_sent"),
+				 OPTION("keep_custody"), CFG_END() };
 	cfg_opt_t identity[] = { OPTION("tls_certificate"),
 				 OPTION("tls_key"),
 				 OPTION("signing_certificate"),

@@ -63,6 +63,7 @@ struct config {
 	const char *treaties, *calendars; /* optional: directories */
 	int treaties_line, calendars_line;
 	const char *store_dir, *store_key, *orders_dir;
+	struct node_keeping keep; /* how long what is over is kept */
 	const char *evidence_dir;
 	uint64_t evidence_keep_free;                   /* bytes of its file system that are never used */
 	uint64_t quota_peer, quota_case, quota_client; /* bytes; 0: no limit */

@@ -64,7 +64,8 @@ void config_evidence(struct config_load *l, cfg_t *root)
 	c->quota_peer = bytes(&s, "quota_peer", 0);
 	c->quota_case = bytes(&s, "quota_case", 0);
 	c->quota_client = bytes(&s, "quota_client", 0);
-	c->keep_sent_ms = config_number(&s, "keep_sent", 0, 36500, 0) * INT64_C(86400000);
+	c->keep_sent_ms = config_days(&s, "keep_sent", 0);
+	c->keep.custody = config_days(&s, "keep_custody", CY_KEEP_CUSTODY_DAYS);
 }
 
 /* HH:MM, to 24:00; returns what follows it, NULL if there is none. */

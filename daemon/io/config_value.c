@@ -115,6 +115,11 @@ unsigned config_number(const struct config_sec *s, const char *name, unsigned mi
 	return (unsigned)n;
 }
 
+int64_t config_days(const struct config_sec *s, const char *name, unsigned otherwise)
+{
+	return config_number(s, name, 0, 36500, otherwise) * INT64_C(86400000);
+}
+
 /* The place of a word in `words`, or -1. */
 int config_choice(const struct config_sec *s, const char *name, const struct config_text *t, const char *const *words)
 {

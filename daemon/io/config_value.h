@@ -48,6 +48,8 @@ const char *config_keep(const struct config_sec *s, const char *text);
 int64_t config_duration(const struct config_sec *s, const char *name, int64_t bare, int64_t otherwise, int64_t min,
 			int64_t max);
 unsigned config_number(const struct config_sec *s, const char *name, unsigned min, unsigned max, unsigned otherwise);
+/* Whole days for which something is kept, 0 (for ever) to 36,500, in milliseconds. */
+int64_t config_days(const struct config_sec *s, const char *name, unsigned otherwise);
 /* The place of a word in `words`, which NULL ends; -1 when it is none. */
 int config_choice(const struct config_sec *s, const char *name, const struct config_text *t, const char *const *words);
 

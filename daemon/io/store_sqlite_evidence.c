@@ -415,7 +415,8 @@ static int custody_row(struct store_reading *r, sqlite3_stmt *s)
 				     .by = store_text_at(s, 4),
 				     .text = "",
 				     .proof = store_text_at(s, 5),
-				     .leaf = store_u64_at(s, 6) };
+				     .leaf = store_u64_at(s, 6),
+				     .no = store_u64_at(s, 14) };
 	const char *peer = store_text_at(s, 7), *case_id = store_text_at(s, 8);
 	char what[CUSTODY_PLACE_MAX];
 	const struct seal_aad aad = { .what = what, .peer = peer, .case_id = case_id, .message_id = row.message_id };

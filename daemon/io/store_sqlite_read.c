@@ -172,12 +172,14 @@ static int stream_row(struct store_reading *r, sqlite3_stmt *s)
 	return code < 0 ? code : r->fn.stream(r->fn_arg, &row);
 }
 
-static int key_row(struct store_reading *r, sqlite3_stmt *s)
+int store_key_row(struct store_reading *r, sqlite3_stmt *s)
 {
 	struct store_key row = { .client = store_text_at(s, 0),
 				 .key = store_text_at(s, 1),
-				 .message_id = store_text_at(s, 3) };
-	int code = store_digest_at(s, 2, &row.request);
+				 .message_id = store_text_at(s, 3),
+				 .at = store_wall_at(s, 4),
+				 .spent = sqlite3_column_bytes(s, 2) == 0 };
+	int code = row.spent ? CY_OK : store_digest_at(s, 2, &row.request);
 
 	return code < 0 ? code : r->fn.key(r->fn_arg, &row);
 }
@@ -276,7 +278,7 @@ static int message_row(struct store_reading *r, sqlite3_stmt *s)
 	return code;
 }
 
-static int parcel_row(struct store_reading *r, sqlite3_stmt *s)
+int store_parcel_row(struct store_reading *r, sqlite3_stmt *s)
 {
 	struct store_parcel row = { .peer = store_text_at(s, 0),
 				    .author = (enum store_author)sqlite3_column_int(s, 1),
@@ -345,10 +347,9 @@ static int read_streams(void *ctx, store_stream_fn *fn, void *arg)
 	return code < 0 ? code : store_read_each(&r, R_STREAMS, &b);
 }
 
-static int read_key(void *ctx, const char *client, const char *key, int (*fn)(void *arg, const struct store_key *row),
-		    void *arg)
+static int read_key(void *ctx, const char *client, const char *key, store_key_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = key_row, .fn.key = fn };
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = store_key_row, .fn.key = fn };
 	struct store_bind b;
 	int code = store_read_start(ctx, R_KEY, &b);
 
@@ -522,7 +523,7 @@ static int undelivered(void *ctx, struct cy_wall before, struct cy_wall after, c
 static int get_parcel(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 		      store_parcel_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = parcel_row, .fn.parcel = fn };
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = store_parcel_row, .fn.parcel = fn };
 	struct store_bind b;
 	int code = store_read_start(ctx, R_GET_PARCEL, &b);
 
@@ -538,7 +539,7 @@ static int get_parcel(void *ctx, const char *peer, enum store_author author, uin
 static int parcels(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 		   uint32_t limit, store_parcel_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = parcel_row, .fn.parcel = fn };
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = store_parcel_row, .fn.parcel = fn };
 	struct store_bind b;
 	int code = store_read_start(ctx, R_PARCELS, &b);
 
@@ -649,4 +650,5 @@ void store_read_port(struct store_port *port)
 	store_measure_port(port);
 	store_orders_port(port);
 	store_evidence_port(port);
+	store_prune_port(port);
 }

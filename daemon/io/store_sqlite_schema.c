@@ -286,10 +286,23 @@ static const char migration_012[] =
 	" message_id TEXT NOT NULL, attachment INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX order_about ON orders (case_id, message_id, attachment);";
 
+/* Ages, by which what is over is found (node/prune.h). When the rows of before were written nobody
+ * knows: none of them is older than what their message, or the store, last saw. */
+static const char migration_013[] =
+	"ALTER TABLE submission_key ADD COLUMN at INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE submission_key SET at = max(1, ifnull((SELECT created FROM message WHERE id = message_id),"
+	" (SELECT wall_mark FROM meta)));"
+	"CREATE INDEX submission_key_by_age ON submission_key (at) WHERE at > 0;"
+	"ALTER TABLE leaf ADD COLUMN at INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE leaf SET at = (SELECT wall_mark FROM meta);"
+	"CREATE INDEX leaf_text ON leaf (position) WHERE data <> x'';"
+	"CREATE INDEX parcel_dissolved ON parcel (made, peer, epoch, sequence) WHERE dissolved = 1;"
+	"CREATE INDEX custody_by_age ON custody (at);";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
-					  migration_010, migration_011, migration_012 };
+					  migration_010, migration_011, migration_012, migration_013 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -50,16 +50,24 @@
 		   " receipt = iif(receipt IS NULL OR author = 1, ?1, receipt)"                                        \
 		   " WHERE peer = ?3 AND author = ?4 AND epoch = ?5 AND sequence = ?6")                                \
 	X(DISSOLVE, "UPDATE parcel SET dissolved = 1 WHERE peer = ? AND author = ? AND epoch = ? AND sequence = ?")    \
+	X(DROP_PARCEL, "DELETE FROM parcel WHERE peer = ? AND author = ? AND epoch = ? AND sequence = ?"               \
+		       " AND dissolved = 1")                                                                           \
 	X(EVENT, "INSERT INTO event (type, at, peer, case_id, message_id, client, own_reference, kind, number, code,"  \
 		 " text, case_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                     \
 	X(CURSOR, "INSERT INTO cursor (client, name, position) VALUES (?1, ?2, ?3)"                                    \
 		  " ON CONFLICT (client, name) DO UPDATE SET position = ?3")                                           \
-	X(KEY, "INSERT INTO submission_key (client, key, request, message_id) VALUES (?, ?, ?, ?)")                    \
-	X(LEAF, "INSERT INTO leaf (position, hash, data) SELECT ?1, ?2, ?3"                                            \
+	X(DROP_CURSOR, "DELETE FROM cursor WHERE client = ? AND name = ?")                                             \
+	X(PRUNE_EVENTS, "DELETE FROM event WHERE position <= ?")                                                       \
+	X(KEY, "INSERT INTO submission_key (client, key, request, message_id, at) VALUES (?, ?, ?, ?, ?)")             \
+	X(DROP_KEY, "DELETE FROM submission_key WHERE client = ? AND key = ?")                                         \
+	X(SPENT_KEY, "INSERT INTO submission_key (client, key, request, message_id, at) VALUES ('', ?, x'', '', 0)"    \
+		     " ON CONFLICT (client, key) DO UPDATE SET request = x'', message_id = '', at = 0")                \
+	X(LEAF, "INSERT INTO leaf (position, hash, data, at) SELECT ?1, ?2, ?3, ?4"                                    \
 		" WHERE ?1 = (SELECT ifnull(max(position) + 1, 0) FROM leaf)")                                         \
 	X(ORDER,                                                                                                       \
 	  "INSERT INTO orders (number, line, peer, case_id, message_id, attachment) SELECT ?1, ?2, ?3, ?4, ?5, ?6"     \
 	  " WHERE ?1 = (SELECT ifnull(max(number) + 1, 1) FROM orders)")                                               \
+	X(PRUNE_LEAVES, "UPDATE leaf SET data = x'' WHERE data <> x'' AND position <= ?")                              \
 	X(STATEMENT, "INSERT INTO statement (message, text, signature) SELECT no, ?2, ?3 FROM message WHERE id = ?1")  \
 	X(REQUEUE, "UPDATE message SET transport = 0, epoch = 0, sequence = 0, place = 0"                              \
 		   " WHERE peer = ?1 AND author = 0 AND (transport = 1 OR (transport = 5 AND void_code = 0))")         \
@@ -122,7 +130,8 @@
 	X(ERASE_CASE,                                                                                                  \
 	  "UPDATE cases SET title_generation = NULL, title_nonce = NULL, title = NULL, own_reference = '',"            \
 	  " peer_reference = '', erased = ?2, erased_by = ?3, erased_reason = ?4 WHERE no = ?1")                       \
-	X(ERASE_CASE_KEY, "UPDATE case_key SET wrapped = NULL WHERE no = ?1")
+	X(ERASE_CASE_KEY, "UPDATE case_key SET wrapped = NULL WHERE no = ?1")                                          \
+	X(DROP_CUSTODY, "DELETE FROM custody WHERE message_id = ? AND attachment = ?")
 
 enum {
 #define X(name, text) W_##name,
@@ -171,6 +180,9 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c);
 int store_erase_message(struct store_applying *a, const struct store_write *w);
 int store_erase_case(struct store_applying *a, const struct store_write *w);
 
+/* store_sqlite_prune.c: what goes for good. */
+int store_prune(struct store_applying *a, const struct store_write *w);
+
 /* -------------------------------------------------------------------- reading */
 
 #define MESSAGE_COLUMNS                                                                                         \
@@ -193,6 +205,8 @@ int store_erase_case(struct store_applying *a, const struct store_write *w);
 #define EVENT_SELECT                                                                                             \
 	"SELECT position, type, at, peer, case_id, message_id, client, own_reference, kind, number, code, text," \
 	" case_state FROM event"
+
+#define KEY_SELECT "SELECT client, key, request, message_id, at FROM submission_key WHERE "
 
 #define CLOCK_SELECT                                                                                                   \
 	"SELECT t.id, c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.terms, t.name, "       \
@@ -236,7 +250,8 @@ int store_erase_case(struct store_applying *a, const struct store_write *w);
 	X(LAST_ORDER, "SELECT ifnull(max(number), 0) FROM orders")                                                     \
 	X(ORDER_ABOUT, "SELECT number, line, peer, case_id, message_id, attachment FROM orders WHERE peer = ?"         \
 		       " AND case_id = ? AND message_id = ? AND attachment = ? ORDER BY number DESC LIMIT 1")          \
-	X(KEY, "SELECT client, key, request, message_id FROM submission_key WHERE client = ? AND key = ?")             \
+	X(KEY, KEY_SELECT "client = ? AND key = ?")                                                                    \
+	X(OLD_KEYS, KEY_SELECT "at > 0 AND at < ? ORDER BY at LIMIT ?")                                                \
 	X(CURSOR, "SELECT position FROM cursor WHERE client = ? AND name = ?")                                         \
 	X(GET_CASE, CASE_SELECT " WHERE c.peer = ? AND c.case_id = ?")                                                 \
 	X(FIND_BY_ID, CASE_SELECT FIND("c.case_id = ?1 AND (?3 = '' OR c.peer = ?3)"))                                 \
@@ -261,6 +276,15 @@ int store_erase_case(struct store_applying *a, const struct store_write *w);
 	X(EVENTS, EVENT_SELECT " WHERE position > ?1 ORDER BY position LIMIT ?2")                                      \
 	X(EVENTS_OF, EVENT_SELECT " WHERE client = ?3 AND position > ?1 ORDER BY position LIMIT ?2")                   \
 	X(LAST_EVENT, "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)")                      \
+	X(PRUNED_EVENTS, "SELECT ifnull((SELECT min(position) - 1 FROM event),"                                        \
+			 " ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0))")                        \
+	X(CURSORS, "SELECT client, name, position FROM cursor ORDER BY client, name")                                  \
+	X(LEAF_TEXTS, "SELECT position, at FROM leaf WHERE data <> x'' ORDER BY position LIMIT ?")                     \
+	X(DISSOLVED, PARCEL_SELECT " WHERE dissolved = 1 AND author = 0 AND made < ?1"                                 \
+				   " AND (made, peer, epoch, sequence) > (?2, ?3, ?4, ?5)"                             \
+				   " ORDER BY made, peer, epoch, sequence LIMIT ?6")                                   \
+	X(OLD_CUSTODY, "SELECT message_id, attachment, at, no FROM custody WHERE at < ?1 AND (at, no) > (?2, ?3)"      \
+		       " ORDER BY at, no LIMIT ?4")                                                                    \
 	X(COUNTS,                                                                                                      \
 	  "SELECT (SELECT n FROM counter WHERE name = 'cases'), (SELECT n FROM counter WHERE name = 'messages')")      \
 	X(PEER_COUNTS,                                                                                                 \
@@ -316,7 +340,7 @@ int store_erase_case(struct store_applying *a, const struct store_write *w);
 	X(UPLOADS_OF_CONTENT, UPLOAD_SELECT "sha256 = ?4 AND at >= ?1 AND at < ?2 ORDER BY at, client LIMIT ?3")       \
 	X(UPLOAD_BYTES, "SELECT n FROM upload_held WHERE client = ?")                                                  \
 	X(CUSTODY, "SELECT q.message_id, q.attachment, q.at, q.action, q.by, q.proof, q.leaf, k.peer, k.case_id, "     \
-		   "k.generation, k.wrapped, q.generation, q.nonce, q.sealed FROM custody q"                           \
+		   "k.generation, k.wrapped, q.generation, q.nonce, q.sealed, q.no FROM custody q"                     \
 		   " JOIN message m ON m.id = q.message_id JOIN case_key k ON k.no = m.case_no"                        \
 		   " WHERE q.message_id = ? AND q.attachment = ? ORDER BY q.no")
 
@@ -335,7 +359,9 @@ struct store_reading {
 	union {
 		int (*meta)(void *arg, const struct store_meta *row);
 		store_stream_fn *stream;
-		int (*key)(void *arg, const struct store_key *row);
+		store_key_fn *key;
+		store_cursor_fn *cursor;
+		store_leaf_fn *leaf;
 		store_case_fn *case_row;
 		store_message_fn *message;
 		store_parcel_fn *parcel;
@@ -378,5 +404,9 @@ void store_clock_port(struct store_port *port);
 void store_measure_port(struct store_port *port);
 void store_orders_port(struct store_port *port);
 void store_evidence_port(struct store_port *port);
+void store_prune_port(struct store_port *port);
+
+int store_key_row(struct store_reading *r, sqlite3_stmt *s);
+int store_parcel_row(struct store_reading *r, sqlite3_stmt *s);
 
 #endif

@@ -506,6 +506,7 @@ static int put_key(struct store_applying *a, const struct store_key *k)
 	bind_text(&b, k->key);
 	bind_bytes(&b, cy_bytes(k->request.b, sizeof k->request.b));
 	bind_text(&b, k->message_id);
+	bind_i64(&b, k->at.ms);
 	return store_apply_finish(a, &b);
 }
 
@@ -519,6 +520,7 @@ static int put_leaf(struct store_applying *a, const struct store_write *w)
 	bind_u64(&b, w->leaf.index);
 	bind_bytes(&b, cy_bytes(w->leaf.hash.b, sizeof w->leaf.hash.b));
 	bind_bytes(&b, w->leaf.data);
+	bind_i64(&b, w->leaf.at.ms);
 	r = store_apply_finish(a, &b);
 	if (r == CY_OK && sqlite3_changes(a->st->writer.db) != 1)
 		r = store_apply_refuse(a, "audit leaf %llu does not follow the last one",
@@ -598,6 +600,13 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return store_erase_case(a, w);
 	case STORE_PUT_ORDER:
 		return store_put_order(a, &w->order);
+	case STORE_DROP_CURSOR:
+	case STORE_PRUNE_EVENTS:
+	case STORE_PRUNE_LEAVES:
+	case STORE_SPEND_KEY:
+	case STORE_DROP_PARCEL:
+	case STORE_DROP_CUSTODY:
+		return store_prune(a, w);
 	}
 	return store_apply_refuse(a, "a write of unknown kind");
 }

@@ -160,6 +160,7 @@ void batch_leaf(struct node *n, const char *fmt, ...)
 	w->leaf.index = n->audit.size;
 	w->leaf.data = batch_bytes(n, cy_bytes(text, strlen(text)));
 	w->leaf.hash = audit_leaf(w->leaf.data);
+	w->leaf.at = node_now(n);
 	audit_append(&n->audit, &w->leaf.hash);
 }
 
@@ -261,6 +262,8 @@ static void step_request(struct node *n, struct input *in)
 		submit_step(n, c, f->correlation, f->submit);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS)
 		subscribe_acknowledge(n, c, f->correlation, f->acknowledge_events);
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_REMOVE_CURSOR)
+		subscribe_remove(n, c, f->correlation, f->remove_cursor);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_SUBSCRIBE)
 		subscribe_start(n, c, f->correlation, f->subscribe);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE)
@@ -342,6 +345,8 @@ void batch_plan_wake(struct node *n)
 {
 	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx), at = n->next_expiry;
 
+	if (cy_mono_before(n->pruning.next, at))
+		at = n->pruning.next;
 	if (cy_mono_before(now, n->retry))
 		at = n->retry;
 	for (size_t i = 0; i < n->n_peers; i++)
@@ -420,6 +425,8 @@ void batch_start(struct node *n)
 			n->next_expiry = expire_next(n);
 		}
 	}
+	if (b->alone == NULL && !cy_mono_before(now, n->pruning.next))
+		prune_step(n);
 	batch_plan_wake(n);
 	b->phase = BATCH_SIGNING;
 	for (struct want *w = b->wants; w != NULL; w = w->next) {

@@ -298,6 +298,8 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	n->config.quota_case = config->quota_case;
 	n->config.quota_client = config->quota_client;
 	n->config.keep_sent_ms = config->keep_sent_ms;
+	n->config.keep = config->keep;
+	n->pruning.next = n->ports.clock.mono(n->ports.clock.ctx);
 	evidence_recheck(n);
 	n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 	set_place(&n->place, &config->place);

@@ -14,6 +14,7 @@
 #include "law/treaty.h"
 #include "node/node.h"
 #include "node/parcels.h"
+#include "node/prune.h"
 #include "node/signing.h"
 #include "wire/manifest.h"
 
@@ -371,6 +372,7 @@ struct node {
 	char hooks[NODE_HOOKS_MAX][NODE_HOOK_ID]; /* that run; "" : none */
 	struct cy_mono retry;                     /* after a failed commit */
 	struct cy_mono planned;                   /* the wake-up that was asked for */
+	struct node_pruning pruning;
 	bool stopping;
 	char store_fault[160]; /* "" while the store works */
 	char damaged[160];     /* what was last found damaged in it; "" : nothing since the start */
@@ -672,6 +674,8 @@ void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CyS
 /* -------------------------------------------------------------- subscribe.c */
 void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const CySubscribe *s);
 void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation, const CyAcknowledgeEvents *a);
+void subscribe_cursors(struct node *n, struct conn *c, uint64_t correlation);
+void subscribe_remove(struct node *n, struct conn *c, uint64_t correlation, const CyRemoveCursor *r);
 void subscribe_read(struct node *n, struct conn *c, uint64_t correlation, const CyReadEvents *r);
 void subscribe_begin(struct node *n, uint64_t conn, bool committed);
 void subscribe_push(struct node *n, struct conn *c);

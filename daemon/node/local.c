@@ -192,6 +192,9 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_LIST_EVIDENCE:
 		evidence_views_list(n, c, f->correlation, f->list_evidence);
 		return true;
+	case CY_CLIENT_FRAME__KIND_LIST_CURSORS:
+		subscribe_cursors(n, c, f->correlation);
+		return true;
 	case CY_CLIENT_FRAME__KIND_SHOW_CUSTODY:
 		evidence_views_custody(n, c, f->correlation, f->show_custody);
 		return true;
@@ -201,6 +204,7 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_SHOW_MESSAGE: /* marks it as retrieved */
 	case CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE:
 	case CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE:
+	case CY_CLIENT_FRAME__KIND_REMOVE_CURSOR:
 		return false;
 	case CY_CLIENT_FRAME__KIND_OPEN_UPLOAD: /* dealt with before */
 	case CY_CLIENT_FRAME__KIND_UPLOAD_DATA:
@@ -217,7 +221,9 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 
 static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 {
-	if (kind == CY_CLIENT_FRAME__KIND_CONFIRM_TIME)
+	if (kind == CY_CLIENT_FRAME__KIND_REMOVE_CURSOR)
+		return role == CY_ROLE__ADMINISTRATOR;
+	if (kind == CY_CLIENT_FRAME__KIND_CONFIRM_TIME || kind == CY_CLIENT_FRAME__KIND_LIST_CURSORS)
 		return role != CY_ROLE__SUBMITTER;
 	if (role == CY_ROLE__SUBMITTER)
 		return true;

@@ -49,6 +49,15 @@ struct node_client_config {
 	bool sees_all; /* every case; otherwise those that it opened */
 };
 
+/* How long what is over is kept, in milliseconds; 0: for ever (node/prune.h). */
+struct node_keeping {
+	int64_t events;  /* after every cursor */
+	int64_t keys;    /* of a submission; its digest stays */
+	int64_t leaves;  /* the text of audit leaves; their hashes stay */
+	int64_t parcels; /* dissolved ones */
+	int64_t custody; /* of evidence that is over, in a closed case */
+};
+
 struct node_config {
 	const char *authority; /* own id */
 	struct node_place place;
@@ -68,6 +77,7 @@ struct node_config {
 	/* Bytes of evidence of a peer, of one of its cases, of the uploads of a local client; 0: no limit. */
 	uint64_t quota_peer, quota_case, quota_client;
 	int64_t keep_sent_ms; /* own evidence, after the receiver has verified or destroyed its copy; 0: for ever */
+	struct node_keeping keep;
 	/* Test hook: called with a name at stated places ("committed": between the
 	 * commit and the release of effects); NULL in service. */
 	void (*hold)(void *ctx, const char *place);

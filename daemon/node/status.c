@@ -150,7 +150,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	size_t shown = 0;
 	struct store_counts counts = { 0 };
 	struct cy_digest root = audit_root(&n->audit);
-	char clock[128], signing[NODE_FAULT_SIZE];
+	char clock[128], signing[NODE_FAULT_SIZE], events[320];
 	int code = s->counts(s->ctx, &counts);
 
 	for (size_t i = 0; i < n->n_peers && shown < STATUS_PEERS; i++)
@@ -175,6 +175,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 						 : (char *)"ok";
 	status.clock = (char *)clock_state(n, clock, sizeof clock);
 	status.signing = (char *)signing_state(n, signing, sizeof signing);
+	status.events = (char *)prune_state(n, events, sizeof events);
 	status.treaty_profiles = n->config.books != NULL ? (uint32_t)n->config.books->n_profiles : 0;
 	put_facts(n, &status);
 	put_space(n, &status);

@@ -203,6 +203,14 @@ struct store_key {
 	const char *client, *key;
 	struct cy_digest request; /* of the serialised Submission */
 	const char *message_id;
+	struct cy_wall at; /* when it was written */
+	bool spent;        /* it was used, and nothing else is kept: `request`, `message_id` and `at` are empty */
+};
+
+/* Up to where a client has dealt with events. Key: (client, name). */
+struct store_cursor {
+	const char *client, *name;
+	uint64_t position;
 };
 
 /* What became of an attachment. X(name, word) */
@@ -261,6 +269,7 @@ struct store_custody {
 	const char *text;   /* ""; stored encrypted under the key of the case; "" when that was erased or is damaged */
 	const char *proof;  /* id of the signed message that proves it; "" : our leaf */
 	uint64_t leaf;      /* of our audit log, from 0 */
+	uint64_t no;        /* its place in the order of writing, from 1; reads fill it, writes ignore it */
 };
 
 /* An entry of the list of orders that the store has obeyed (orders.h). Key: number. */
@@ -291,9 +300,14 @@ enum store_op {
 	STORE_PUT_PARCEL,   /* insert; an existing one of the same key stays as it is */
 	STORE_PUT_RECEIPT,  /* by key: receipt, receipt_signature. The first one of the peer stays, ours is replaced */
 	STORE_DISSOLVE,     /* a parcel of ours, by key */
+	STORE_DROP_PARCEL,  /* a dissolved one of ours, by key */
 	STORE_PUT_EVENT,
 	STORE_PUT_CURSOR,
+	STORE_DROP_CURSOR,      /* by key */
+	STORE_PRUNE_EVENTS,     /* those up to a position go */
+	STORE_PRUNE_LEAVES,     /* the texts of leaves up to an index go; the hashes stay, and with them every proof */
 	STORE_PUT_KEY,          /* insert */
+	STORE_SPEND_KEY,        /* by (client, key): the row goes, and ("", digest) stands for it as a spent one */
 	STORE_PUT_LEAF,         /* audit leaf; indices follow without gaps */
 	STORE_PUT_STATEMENT,    /* a signed text of our own about a message: RELAY_FAILURE */
 	STORE_RAISE,            /* own QUEUED messages of a case get at least this priority */
@@ -312,6 +326,7 @@ enum store_op {
 	STORE_ERASE_CASE,       /* all that of each message of a case; its title, references, waiting hooks, and the
 				 * texts of its events; and its key, so that nothing of it that was sealed opens */
 	STORE_PUT_ORDER,        /* append; before the commit it is in the list of orders, on stable storage */
+	STORE_DROP_CUSTODY,     /* the whole chain of an attachment */
 	STORE_REQUEUE_ALL,      /* after a restore: own messages to `peer` that are TRANSMITTED, or FAILED and not
 				 * void, are QUEUED again, without parcel; nobody in the queue is less urgent than
 				 * what waits in its case; own parcels to it that have no receipt are deleted */
@@ -329,13 +344,16 @@ struct store_write {
 		struct store_event event;
 		struct store_key key;
 		struct {
-			const char *client, *name;
-			uint64_t position;
-		} cursor;
+			const char *client, *key;
+			const char *digest; /* hexadecimal: how the key is known again */
+		} spend;
+		struct store_cursor cursor;
+		uint64_t until; /* STORE_PRUNE_EVENTS, STORE_PRUNE_LEAVES: the last one that goes */
 		struct {
 			uint64_t index;
 			struct cy_digest hash; /* leaf hash, RFC 6962 */
 			struct cy_bytes data;  /* what was hashed: ids and digests, no personal data */
+			struct cy_wall at;
 		} leaf;
 		struct {
 			const char *message_id;
@@ -400,6 +418,9 @@ typedef int store_evidence_fn(void *arg, const struct store_evidence *row);
 typedef int store_upload_fn(void *arg, const struct store_upload *row);
 typedef int store_custody_fn(void *arg, const struct store_custody *row);
 typedef int store_order_fn(void *arg, const struct store_order *row);
+typedef int store_key_fn(void *arg, const struct store_key *row);
+typedef int store_cursor_fn(void *arg, const struct store_cursor *row);
+typedef int store_leaf_fn(void *arg, uint64_t index, struct cy_wall at);
 typedef int store_bytes_fn(void *arg, const char *id, struct cy_bytes data);
 
 /* What a client may see. */
@@ -432,8 +453,7 @@ struct store_port {
 	int (*stream)(void *ctx, const char *peer, store_stream_fn *fn, void *arg);
 	/* Of all peers that there ever was a session with. */
 	int (*streams)(void *ctx, store_stream_fn *fn, void *arg);
-	int (*key)(void *ctx, const char *client, const char *key, int (*fn)(void *arg, const struct store_key *row),
-		   void *arg);
+	int (*key)(void *ctx, const char *client, const char *key, store_key_fn *fn, void *arg);
 	int (*cursor)(void *ctx, const char *client, const char *name, uint64_t *ret_position);
 
 	/* By key; without its title. */
@@ -474,6 +494,23 @@ struct store_port {
 	int (*events)(void *ctx, struct store_view view, uint64_t after, uint32_t limit, store_event_fn *fn, void *arg);
 	/* Highest position given; 0: none. */
 	int (*last_event)(void *ctx, uint64_t *ret_position);
+
+	/* For pruning (node/prune.h): what is oldest first, without what is sealed; at most `limit`. */
+	/* Up to which position no event is kept any more; 0: all are. */
+	int (*pruned_events)(void *ctx, uint64_t *ret_position);
+	/* Of all clients, in order of client and name. */
+	int (*cursors)(void *ctx, store_cursor_fn *fn, void *arg);
+	/* Keys that are not spent and were written before `before`. */
+	int (*old_keys)(void *ctx, struct cy_wall before, uint32_t limit, store_key_fn *fn, void *arg);
+	/* Leaves whose text is kept, in order. */
+	int (*leaf_texts)(void *ctx, uint32_t limit, store_leaf_fn *fn, void *arg);
+	/* Own dissolved parcels that were made before `before`, in order of `made`, peer, epoch and sequence,
+	 * after the place of `after` in that order. */
+	int (*dissolved)(void *ctx, struct cy_wall before, const struct store_parcel *after, uint32_t limit,
+			 store_parcel_fn *fn, void *arg);
+	/* Links of custody from before `before`, in order of `at` and `no`, after these. */
+	int (*old_custody)(void *ctx, struct cy_wall before, struct cy_wall after, uint64_t after_no, uint32_t limit,
+			   store_custody_fn *fn, void *arg);
 
 	/* All clocks of a case. */
 	int (*case_clocks)(void *ctx, struct store_view view, const char *peer, const char *case_id, store_clock_fn *fn,

@@ -37,7 +37,7 @@ void submit_error(struct node *n, const struct conn *c, uint64_t correlation, Cy
 /* -------------------------------------------------------------- idempotency */
 
 struct known_key {
-	bool found;
+	bool found, spent;
 	struct cy_digest request;
 	char message_id[CY_UUID_LEN + 1];
 };
@@ -47,6 +47,7 @@ static int load_key(void *arg, const struct store_key *row)
 	struct known_key *k = arg;
 
 	k->found = true;
+	k->spent = row->spent;
 	k->request = row->request;
 	return cy_copy(k->message_id, sizeof k->message_id, row->message_id);
 }
@@ -139,7 +140,14 @@ static bool answered_before(struct node *n, const struct conn *c, uint64_t corre
 	}
 	if (!k.found)
 		return false;
-	if (cy_digest_equal(&k.request, request)) {
+	if (k.spent) {
+		node_note(n, NODE_WARNING,
+			  "client %s: an idempotency key came again after its time (store.keep_keys): refused",
+			  c->client->name);
+		submit_error(n, c, correlation, CY_ERROR_CODE__CONFLICT, "idempotency_key",
+			     "this key was used so long ago that the answer is not kept (store.keep_keys): nothing was "
+			     "done; look for the message in its case, and use a new key for a new message");
+	} else if (cy_digest_equal(&k.request, request)) {
 		answer_again(n, c, correlation, &k);
 	} else {
 		node_note(n, NODE_WARNING,
@@ -361,6 +369,7 @@ static void write_key(struct node *n, const struct conn *c, const CySubmit *s, c
 	w->key.key = batch_string(n, s->idempotency_key);
 	w->key.request = *request;
 	w->key.message_id = batch_string(n, message_id);
+	w->key.at = node_now(n);
 }
 
 static void refuse(struct node *n, const struct conn *c, uint64_t correlation, struct work_case *wc, int code,

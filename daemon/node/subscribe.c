@@ -45,11 +45,19 @@ void subscribe_read(struct node *n, struct conn *c, uint64_t correlation, const 
 	struct cy_arena arena = { 0 };
 	struct page *page = cy_arena_take(&arena, sizeof *page);
 	uint32_t limit = r->limit == 0 ? 100 : r->limit;
-	int code = s->events(s->ctx, local_view(c), r->after,
-			     limit < CY_BOUND(CY_PAGE_MAX) ? limit : CY_BOUND(CY_PAGE_MAX), add_event, page);
+	int code = s->pruned_events(s->ctx, &list.pruned);
 
+	if (code == CY_OK && (r->after == 0 || r->after >= list.pruned))
+		code = s->events(s->ctx, local_view(c), r->after,
+				 limit < CY_BOUND(CY_PAGE_MAX) ? limit : CY_BOUND(CY_PAGE_MAX), add_event, page);
 	if (code < 0) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "", "the store cannot read now");
+	} else if (r->after > 0 && r->after < list.pruned) {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "read_events.after",
+			    "events up to %llu are not kept any more (store.keep_events), and some after %llu may be "
+			    "among them: see what became of the cases, and go on after %llu; a cursor is waited for",
+			    (unsigned long long)list.pruned, (unsigned long long)r->after,
+			    (unsigned long long)list.pruned);
 	} else {
 		list.events = page->list;
 		list.n_events = page->n;
@@ -73,19 +81,19 @@ static void put_cursor(struct node *n, const struct conn *c, const char *name, u
 }
 
 /* As this batch leaves it so far; CY_ENOENT: there is none. */
-static int get_cursor(struct node *n, const struct conn *c, const char *name, uint64_t *ret_position)
+static int get_cursor(struct node *n, const char *client, const char *name, uint64_t *ret_position)
 {
 	struct store_port *s = &n->ports.store;
 	const struct store_write *last = NULL;
 
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
-		if (w->op == STORE_PUT_CURSOR && strcmp(w->cursor.name, name) == 0 &&
-		    strcmp(w->cursor.client, c->client->name) == 0)
+		if ((w->op == STORE_PUT_CURSOR || w->op == STORE_DROP_CURSOR) && strcmp(w->cursor.name, name) == 0 &&
+		    strcmp(w->cursor.client, client) == 0)
 			last = w;
 	if (last == NULL)
-		return s->cursor(s->ctx, c->client->name, name, ret_position);
+		return s->cursor(s->ctx, client, name, ret_position);
 	*ret_position = last->cursor.position;
-	return CY_OK;
+	return last->op == STORE_PUT_CURSOR ? CY_OK : CY_ENOENT;
 }
 
 static void reply_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *text)
@@ -100,12 +108,37 @@ static void reply_error(struct node *n, const struct conn *c, uint64_t correlati
 	batch_reply(n, c->id, correlation, &f);
 }
 
+struct cursor_count {
+	const char *client;
+	size_t n;
+};
+
+static int count_cursor(void *arg, const struct store_cursor *row)
+{
+	struct cursor_count *count = arg;
+
+	count->n += strcmp(row->client, count->client) == 0;
+	return CY_OK;
+}
+
+/* May this client have one more? Those that this batch makes are few. */
+static int may_have_cursor(struct node *n, const struct conn *c, bool *ret_may)
+{
+	struct store_port *s = &n->ports.store;
+	struct cursor_count count = { .client = c->client->name };
+	int r = s->cursors(s->ctx, count_cursor, &count);
+
+	*ret_may = count.n < CY_CURSORS_MAX;
+	return r;
+}
+
 void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const CySubscribe *r)
 {
 	struct store_port *s = &n->ports.store;
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CySubscribed subscribed = CY_SUBSCRIBED__INIT;
 	uint64_t position = 0;
+	bool may_have = true;
 	int code;
 
 	if (!cy_name_valid(r->cursor, CY_KEY_MAX)) {
@@ -118,10 +151,26 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 			    "one subscription a connection, with a correlation that is not 0");
 		return;
 	}
-	code = get_cursor(n, c, r->cursor, &position);
+	code = s->pruned_events(s->ctx, &subscribed.pruned);
+	if (code == CY_OK)
+		code = get_cursor(n, c->client->name, r->cursor, &position);
 	if (code == CY_ENOENT) {
-		code = r->from_now ? s->last_event(s->ctx, &position) : CY_OK;
-		put_cursor(n, c, r->cursor, position);
+		position = subscribed.pruned;
+		code = may_have_cursor(n, c, &may_have);
+		if (code == CY_OK && r->from_now)
+			code = s->last_event(s->ctx, &position);
+		if (code == CY_OK && may_have)
+			put_cursor(n, c, r->cursor, position);
+	} else if (position < subscribed.pruned) {
+		/* What went before it had passed it was not for this client. */
+		position = subscribed.pruned;
+	}
+	if (!may_have) {
+		reply_error(
+			n, c, correlation, CY_ERROR_CODE__TOO_MANY,
+			"this client has as many cursors as it may: use one of them, or have an administrator remove "
+			"one (comityctl cursor remove)");
+		return;
 	}
 	if (code < 0) {
 		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "the store cannot read now");
@@ -216,7 +265,7 @@ void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation,
 	CyDone done = CY_DONE__INIT;
 	struct page *page = cy_arena_take(&n->batch.arena, sizeof *page);
 	uint64_t position, last = 0;
-	int code = get_cursor(n, c, a->cursor, &position);
+	int code = get_cursor(n, c->client->name, a->cursor, &position);
 
 	if (code == CY_OK)
 		code = s->last_event(s->ctx, &last);
@@ -239,6 +288,82 @@ void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation,
 		cy_arena_free(&page->arena);
 		put_cursor(n, c, a->cursor, a->position);
 	}
+	f.kind_case = CY_SERVER_FRAME__KIND_DONE;
+	f.done = &done;
+	batch_reply(n, c->id, correlation, &f);
+}
+
+/* ------------------------------------------------- what operators ask of cursors */
+
+struct cursor_page {
+	struct node *n;
+	struct cy_arena arena;
+	CyCursorView *rows[CY_PAGE_MAX];
+	size_t n_rows;
+};
+
+static int add_cursor(void *arg, const struct store_cursor *row)
+{
+	struct cursor_page *page = arg;
+	struct prune_next next;
+	CyCursorView *v;
+	int r;
+
+	if (page->n_rows == CY_PAGE_MAX)
+		return CY_OK;
+	r = prune_first(page->n, row, &next);
+	v = cy_arena_take(&page->arena, sizeof *v);
+	cy_cursor_view__init(v);
+	v->client = cy_arena_string(&page->arena, row->client);
+	v->name = cy_arena_string(&page->arena, row->name);
+	v->position = row->position;
+	v->next_ms = next.at.ms;
+	page->rows[page->n_rows++] = v;
+	return r;
+}
+
+void subscribe_cursors(struct node *n, struct conn *c, uint64_t correlation)
+{
+	struct store_port *s = &n->ports.store;
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyCursorList list = CY_CURSOR_LIST__INIT;
+	struct cursor_page page = { .n = n };
+	const int code = s->cursors(s->ctx, add_cursor, &page);
+
+	if (code < 0) {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "", "the store cannot read now");
+	} else {
+		list.cursors = page.rows;
+		list.n_cursors = page.n_rows;
+		list.now_ms = node_now(n).ms;
+		f.kind_case = CY_SERVER_FRAME__KIND_CURSOR_LIST;
+		f.cursor_list = &list;
+		local_send(n, c->id, correlation, &f);
+	}
+	cy_arena_free(&page.arena);
+}
+
+void subscribe_remove(struct node *n, struct conn *c, uint64_t correlation, const CyRemoveCursor *r)
+{
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyDone done = CY_DONE__INIT;
+	struct store_write *w;
+	uint64_t position;
+	const int code = get_cursor(n, r->client, r->name, &position);
+
+	if (code < 0) {
+		reply_error(n, c, correlation,
+			    code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__UNAVAILABLE,
+			    code == CY_ENOENT ? "there is no such cursor: comityctl cursor list shows them"
+					      : "the store cannot read now");
+		return;
+	}
+	w = batch_write(n, STORE_DROP_CURSOR);
+	w->cursor.client = batch_string(n, r->client);
+	w->cursor.name = batch_string(n, r->name);
+	node_note(n, NODE_INFO, "client %s: cursor %s of client %s was removed, at event %llu", c->client->name,
+		  w->cursor.name, w->cursor.client, (unsigned long long)position);
+	prune_soon(n);
 	f.kind_case = CY_SERVER_FRAME__KIND_DONE;
 	f.done = &done;
 	batch_reply(n, c->id, correlation, &f);

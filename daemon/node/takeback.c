@@ -160,6 +160,7 @@ static void take_back_key(struct node *n, const CyMessage *m)
 	w->key.key = batch_string(n, hex);
 	memcpy(w->key.request.b, m->submission_digest.data, CY_SHA256_LEN);
 	w->key.message_id = batch_string(n, m->id);
+	w->key.at = node_now(n);
 }
 
 /* It waited here under another number, which it had been given after an earlier loss:

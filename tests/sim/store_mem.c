@@ -32,14 +32,9 @@ static int by_key(const void *x, const void *y)
 	return c != 0 ? c : strcmp(a->key, b->key);
 }
 
-struct cursor {
-	const char *client, *name;
-	uint64_t position;
-};
-
 static int by_cursor(const void *x, const void *y)
 {
-	const struct cursor *a = x, *b = y;
+	const struct store_cursor *a = x, *b = y;
 	int c = strcmp(a->client, b->client);
 
 	return c != 0 ? c : strcmp(a->name, b->name);
@@ -359,12 +354,12 @@ static void put_event(struct mem_store *s, const struct store_event *row)
 
 static void put_cursor(struct mem_store *s, const char *client, const char *name, uint64_t position)
 {
-	const struct cursor key = { client, name, 0 };
-	struct cursor *c = find(&s->cursors, &key, by_cursor);
+	const struct store_cursor key = { client, name, 0 };
+	struct store_cursor *c = find(&s->cursors, &key, by_cursor);
 
 	if (c == NULL) {
 		c = cy_arena_take(&s->arena, sizeof *c);
-		*c = (struct cursor){ mem_text(s, client, NULL), mem_text(s, name, NULL), 0 };
+		*c = (struct store_cursor){ mem_text(s, client, NULL), mem_text(s, name, NULL), 0 };
 		insert(&s->cursors, c, by_cursor);
 	}
 	if (position < c->position)
@@ -411,12 +406,70 @@ void mem_drop_keys(struct mem_store *s, const char *message_id)
 	} while (k.found != NULL);
 }
 
-static void put_leaf(struct mem_store *s, uint64_t index)
+static void put_leaf(struct mem_store *s, uint64_t index, struct cy_wall at)
 {
 	if (index != s->n_leaves)
 		mem_broken(s, "leaf %llu follows %llu leaves", (unsigned long long)index,
 			   (unsigned long long)s->n_leaves);
-	s->n_leaves++;
+	GROW(s->leaves, s->n_leaves, s->cap_leaves);
+	s->leaves[s->n_leaves++] = at;
+}
+
+/* ---------------------------------------------------------------- pruning */
+
+static void drop_cursor(struct mem_store *s, const struct store_cursor *key)
+{
+	tdelete(key, &s->cursors, by_cursor);
+}
+
+static void prune_events(struct mem_store *s, uint64_t until)
+{
+	if (until > s->n_events || until < s->pruned_events)
+		mem_broken(s, "events up to %llu are pruned, of %zu", (unsigned long long)until, s->n_events);
+	else
+		s->pruned_events = until;
+}
+
+static void prune_leaves(struct mem_store *s, uint64_t until)
+{
+	if (until >= s->n_leaves || until < s->bare_leaves)
+		mem_broken(s, "the texts of leaves up to %llu are pruned, of %zu", (unsigned long long)until,
+			   s->n_leaves);
+	else
+		s->bare_leaves = until + 1;
+}
+
+static void spend_key(struct mem_store *s, const char *client, const char *key, const char *digest)
+{
+	const struct store_key used = { .client = client, .key = key }, spent = { .client = "", .key = digest };
+	struct store_key *k;
+
+	if (tdelete(&used, &s->keys, by_key) == NULL)
+		mem_broken(s, "idempotency key %s is spent, and nobody has used it", key);
+	k = find(&s->keys, &spent, by_key);
+	if (k == NULL) {
+		k = cy_arena_take(&s->arena, sizeof *k);
+		k->client = "";
+		k->key = mem_text(s, digest, NULL);
+		insert(&s->keys, k, by_key);
+	}
+	k->request = (struct cy_digest){ { 0 } };
+	k->message_id = "";
+	k->at = (struct cy_wall){ 0 };
+	k->spent = true;
+}
+
+static void drop_parcel(struct mem_store *s, const struct store_parcel *row)
+{
+	struct mem_parcel *p = mem_store_parcel(s, row->peer, row->author, row->epoch, row->sequence);
+	struct mem_parcels *l = &mem_store_peer(s, row->peer)->parcels[row->author];
+	const size_t i = lower_bound(l, row->epoch, row->sequence);
+
+	if (p == NULL || !p->row.dissolved) {
+		mem_broken(s, "a parcel is dropped that is not there, or not dissolved");
+		return;
+	}
+	memmove(l->at + i, l->at + i + 1, (--l->n - i) * sizeof *l->at);
 }
 
 static void raise_case(struct mem_store *s, const char *peer, const char *case_id, CyPriority priority)
@@ -586,7 +639,22 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 			put_key(s, &x->key);
 			break;
 		case STORE_PUT_LEAF:
-			put_leaf(s, x->leaf.index);
+			put_leaf(s, x->leaf.index, x->leaf.at);
+			break;
+		case STORE_DROP_CURSOR:
+			drop_cursor(s, &x->cursor);
+			break;
+		case STORE_PRUNE_EVENTS:
+			prune_events(s, x->until);
+			break;
+		case STORE_PRUNE_LEAVES:
+			prune_leaves(s, x->until);
+			break;
+		case STORE_SPEND_KEY:
+			spend_key(s, x->spend.client, x->spend.key, x->spend.digest);
+			break;
+		case STORE_DROP_PARCEL:
+			drop_parcel(s, &x->parcel);
 			break;
 		case STORE_PUT_STATEMENT:
 			break;
@@ -612,6 +680,7 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 		case STORE_PUT_UPLOAD:
 		case STORE_DROP_UPLOAD:
 		case STORE_PUT_CUSTODY:
+		case STORE_DROP_CUSTODY:
 			mem_evidence_apply(s, x);
 			break;
 		case STORE_ERASE_MESSAGE:
@@ -659,7 +728,7 @@ static void forget_index(struct mem_store *s)
 	s->meta = (struct store_meta){ 0 };
 	s->first_case = NULL;
 	s->last_case = &s->first_case;
-	s->n_events = 0;
+	s->n_events = s->pruned_events = s->bare_leaves = 0;
 	s->n_clocks = s->n_evidence = s->n_uploads = s->n_custody = s->n_orders = 0;
 	s->hooks = NULL;
 	s->last_hook = &s->hooks;
@@ -704,6 +773,7 @@ void mem_store_free(struct mem_store *s)
 	}
 	free(s->peers);
 	free(s->events);
+	free(s->leaves);
 	free(s->clocks);
 	free(s->evidence);
 	free(s->uploads);
@@ -750,8 +820,7 @@ static int read_streams(void *ctx, store_stream_fn *fn, void *arg)
 	return r;
 }
 
-static int read_key(void *ctx, const char *client, const char *key, int (*fn)(void *arg, const struct store_key *row),
-		    void *arg)
+static int read_key(void *ctx, const char *client, const char *key, store_key_fn *fn, void *arg)
 {
 	struct mem_store *s = ctx;
 	const struct store_key wanted = { .client = client, .key = key };
@@ -765,8 +834,8 @@ static int read_key(void *ctx, const char *client, const char *key, int (*fn)(vo
 static int read_cursor(void *ctx, const char *client, const char *name, uint64_t *ret_position)
 {
 	struct mem_store *s = ctx;
-	const struct cursor wanted = { client, name, 0 };
-	struct cursor *c = find(&s->cursors, &wanted, by_cursor);
+	const struct store_cursor wanted = { client, name, 0 };
+	struct store_cursor *c = find(&s->cursors, &wanted, by_cursor);
 
 	if (s->unreadable)
 		return CY_ESTORE;
@@ -1045,7 +1114,8 @@ static int events(void *ctx, struct store_view view, uint64_t after, uint32_t li
 
 	if (s->unreadable)
 		return CY_ESTORE;
-	for (size_t i = after; i < s->n_events && limit > 0 && r >= 0; i++) {
+	for (size_t i = after > s->pruned_events ? after : s->pruned_events; i < s->n_events && limit > 0 && r >= 0;
+	     i++) {
 		if (!mem_sees(view, s->events[i]->client))
 			continue;
 		limit--;
@@ -1060,6 +1130,120 @@ static int last_event(void *ctx, uint64_t *ret_position)
 
 	*ret_position = s->n_events;
 	return s->unreadable ? CY_ESTORE : CY_OK;
+}
+
+static int pruned_events(void *ctx, uint64_t *ret_position)
+{
+	struct mem_store *s = ctx;
+
+	*ret_position = s->pruned_events;
+	return s->unreadable ? CY_ESTORE : CY_OK;
+}
+
+/* Rows of a tree, in order. */
+struct row_list {
+	const void **at;
+	size_t n, cap;
+};
+
+static void collect_row(const void *node, VISIT visit, void *arg)
+{
+	struct row_list *l = arg;
+
+	if (visit != postorder && visit != leaf)
+		return;
+	GROW(l->at, l->n, l->cap);
+	l->at[l->n++] = *(const void *const *)node;
+}
+
+static int cursors(void *ctx, store_cursor_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct row_list l = { 0 };
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	twalk_r(s->cursors, collect_row, &l);
+	for (size_t i = 0; i < l.n && r >= 0; i++)
+		r = fn(arg, l.at[i]);
+	free(l.at);
+	return r;
+}
+
+static int by_age(const void *x, const void *y)
+{
+	const struct store_key *a = *(const struct store_key *const *)x, *b = *(const struct store_key *const *)y;
+
+	return a->at.ms < b->at.ms ? -1 : a->at.ms > b->at.ms ? 1 : by_key(a, b);
+}
+
+static int old_keys(void *ctx, struct cy_wall before, uint32_t limit, store_key_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct row_list l = { 0 };
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	twalk_r(s->keys, collect_row, &l);
+	if (l.n > 0)
+		qsort(l.at, l.n, sizeof *l.at, by_age);
+	for (size_t i = 0; i < l.n && limit > 0 && r >= 0; i++) {
+		const struct store_key *k = l.at[i];
+
+		if (k->spent || k->at.ms >= before.ms)
+			continue;
+		limit--;
+		r = fn(arg, k);
+	}
+	free(l.at);
+	return r;
+}
+
+static int leaf_texts(void *ctx, uint32_t limit, store_leaf_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = s->bare_leaves; i < s->n_leaves && limit > 0 && r >= 0; i++, limit--)
+		r = fn(arg, i, s->leaves[i]);
+	return r;
+}
+
+static int by_making(const void *x, const void *y)
+{
+	const struct store_parcel *a = *(const struct store_parcel *const *)x;
+	const struct store_parcel *b = *(const struct store_parcel *const *)y;
+	const int peer = strcmp(a->peer, b->peer);
+
+	if (a->made.ms != b->made.ms)
+		return a->made.ms < b->made.ms ? -1 : 1;
+	if (peer != 0)
+		return peer;
+	if (a->epoch != b->epoch)
+		return a->epoch < b->epoch ? -1 : 1;
+	return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
+}
+
+static int dissolved(void *ctx, struct cy_wall before, const struct store_parcel *after, uint32_t limit,
+		     store_parcel_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct row_list l = { 0 };
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = 0; i < s->n_peers; i++)
+		for (size_t k = 0; k < s->peers[i].parcels[STORE_OWN].n; k++) {
+			const struct store_parcel *p = &s->peers[i].parcels[STORE_OWN].at[k]->row;
+
+			if (!p->dissolved || p->made.ms >= before.ms || by_making(&p, &after) <= 0)
+				continue;
+			GROW(l.at, l.n, l.cap);
+			l.at[l.n++] = p;
+		}
+	if (l.n > 0)
+		qsort(l.at, l.n, sizeof *l.at, by_making);
+	for (size_t i = 0; i < l.n && i < limit && r >= 0; i++)
+		r = fn(arg, l.at[i]);
+	free(l.at);
+	return r;
 }
 
 static int counts(void *ctx, struct store_counts *ret_counts)
@@ -1303,6 +1487,11 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .peer_messages = peer_messages,
 					 .events = events,
 					 .last_event = last_event,
+					 .pruned_events = pruned_events,
+					 .cursors = cursors,
+					 .old_keys = old_keys,
+					 .leaf_texts = leaf_texts,
+					 .dissolved = dissolved,
 					 .case_clocks = case_clocks,
 					 .get_clock = get_clock,
 					 .next_clocks = next_clocks,

@@ -88,6 +88,10 @@ struct mem_store {
 	size_t n_orders, cap_orders;
 	struct store_event **events; /* position is the index plus one */
 	size_t n_events, cap_events;
+	uint64_t pruned_events; /* of them, from the first */
+	struct cy_wall *leaves; /* when they were written */
+	size_t cap_leaves;
+	uint64_t bare_leaves; /* of them, from the first, without a text */
 	uint64_t n_leaves, n_messages, n_cases;
 	bool copies;        /* rows are copies: the list may be dropped. Nothing can be restored then */
 	bool unreadable;    /* reads fail */

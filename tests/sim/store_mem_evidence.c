@@ -137,8 +137,24 @@ static void put_custody(struct mem_store *s, const struct store_custody *row)
 	c->by = mem_text(s, row->by, NULL);
 	c->text = mem_text(s, row->text, NULL);
 	c->proof = mem_text(s, row->proof, NULL);
+	c->no = s->n_custody > 0 ? s->custody[s->n_custody - 1]->no + 1 : 1;
 	GROW(s->custody, s->n_custody, s->cap_custody);
 	s->custody[s->n_custody++] = c;
+}
+
+static bool is_of(const struct store_custody *c, const char *message_id, uint32_t attachment)
+{
+	return c->attachment == attachment && strcmp(c->message_id, message_id) == 0;
+}
+
+static void drop_custody(struct mem_store *s, const char *message_id, uint32_t attachment)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < s->n_custody; i++)
+		if (!is_of(s->custody[i], message_id, attachment))
+			s->custody[left++] = s->custody[i];
+	s->n_custody = left;
 }
 
 void mem_evidence_apply(struct mem_store *s, const struct store_write *w)
@@ -149,6 +165,8 @@ void mem_evidence_apply(struct mem_store *s, const struct store_write *w)
 		put_upload(s, &w->upload);
 	else if (w->op == STORE_DROP_UPLOAD)
 		drop_upload(s, w->upload.client, &w->upload.sha256);
+	else if (w->op == STORE_DROP_CUSTODY)
+		drop_custody(s, w->custody.message_id, w->custody.attachment);
 	else
 		put_custody(s, &w->custody);
 }
@@ -443,8 +461,38 @@ static int custody(void *ctx, const char *message_id, uint32_t attachment, store
 	int r = s->unreadable ? CY_ESTORE : CY_OK;
 
 	for (size_t i = 0; i < s->n_custody && r >= 0; i++)
-		if (s->custody[i]->attachment == attachment && strcmp(s->custody[i]->message_id, message_id) == 0)
+		if (is_of(s->custody[i], message_id, attachment))
 			r = fn(arg, s->custody[i]);
+	return r;
+}
+
+static int by_instant(const void *x, const void *y)
+{
+	const struct store_custody *a = *(const struct store_custody *const *)x;
+	const struct store_custody *b = *(const struct store_custody *const *)y;
+
+	if (a->at.ms != b->at.ms)
+		return a->at.ms < b->at.ms ? -1 : 1;
+	return a->no < b->no ? -1 : a->no > b->no;
+}
+
+static int old_custody(void *ctx, struct cy_wall before, struct cy_wall after, uint64_t after_no, uint32_t limit,
+		       store_custody_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct store_custody **old = calloc(s->n_custody + 1, sizeof *old);
+	const struct store_custody place = { .at = after, .no = after_no }, *from = &place;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+	size_t n = 0;
+
+	CY_ASSERT(old != NULL);
+	for (size_t i = 0; i < s->n_custody; i++)
+		if (s->custody[i]->at.ms < before.ms && by_instant(&s->custody[i], &from) > 0)
+			old[n++] = s->custody[i];
+	qsort(old, n, sizeof *old, by_instant);
+	for (size_t i = 0; i < n && i < limit && r >= 0; i++)
+		r = fn(arg, old[i]);
+	free(old);
 	return r;
 }
 
@@ -465,4 +513,5 @@ void mem_evidence_port(struct store_port *port)
 	port->uploads = uploads;
 	port->upload_bytes = upload_bytes;
 	port->custody = custody;
+	port->old_custody = old_custody;
 }

@@ -288,6 +288,30 @@ static void wrong_peers_and_clients_are_told(void **state)
 		"option 'peer IE.anchors': it is missing", "add it");
 }
 
+static void what_is_over_is_kept_for_stated_days(void **state)
+{
+	const int64_t day = INT64_C(24) * 3600 * 1000;
+	struct config *c = good(LEAST "store { keep_events = 1 keep_keys = 2 keep_leaves = 3 keep_parcels = 0 }\n"
+				      "evidence { keep_custody = 36500 }\n");
+
+	(void)state;
+	assert_int_equal(c->keep.events, day);
+	assert_int_equal(c->keep.keys, 2 * day);
+	assert_int_equal(c->keep.leaves, 3 * day);
+	assert_int_equal(c->keep.parcels, 0);
+	assert_int_equal(c->keep.custody, 36500 * day);
+	config_free(c);
+	c = good(LEAST);
+	assert_int_equal(c->keep.events, 366 * day);
+	assert_int_equal(c->keep.keys, 366 * day);
+	assert_int_equal(c->keep.leaves, 3660 * day);
+	assert_int_equal(c->keep.parcels, 366 * day);
+	assert_int_equal(c->keep.custody, 3660 * day);
+	config_free(c);
+	problem("store { keep_events = 1d }\n", "7", "option 'store.keep_events'", "0 to 36500");
+	problem("evidence { keep_custody = 36501 }\n", "7", "option 'evidence.keep_custody'", "0 to 36500");
+}
+
 static void evidence_has_a_place_quotas_and_rates(void **state)
 {
 	struct config *c = good(LEAST "evidence { dir = open keep_free = 512M quota_peer = 2T quota_case = 1K\n"
@@ -573,6 +597,7 @@ int main(void)
 		cmocka_unit_test(the_smallest_file_has_the_documented_defaults),
 		cmocka_unit_test(wrong_values_are_told_with_line_and_remedy),
 		cmocka_unit_test(wrong_peers_and_clients_are_told),
+		cmocka_unit_test(what_is_over_is_kept_for_stated_days),
 		cmocka_unit_test(evidence_has_a_place_quotas_and_rates),
 		cmocka_unit_test(wrong_states_and_directories_of_the_law_are_told),
 		cmocka_unit_test(a_key_open_to_others_is_an_error),

@@ -1,67 +1,6 @@
 /* Evidence, uploads and custody through the store's port. Each write-set goes to the
  * real store and to the simulator's, and both must answer what is expected. */
-#include "../sim/store_mem.h"
-#include "io/store_sqlite_sql.h"
-#include "store_fixture.h"
-
-struct two {
-	struct fixture *f;
-	struct mem_store mem;
-	struct store_port in_memory;
-	const struct store_port *ports[2];
-};
-
-static void broken(void *ctx, const char *what)
-{
-	(void)ctx;
-	fail_msg("%s", what);
-}
-
-static int setup_two(void **state)
-{
-	static const char *const peers[] = { "IE", "DE" };
-	struct two *t = calloc(1, sizeof *t);
-	void *f = NULL;
-
-	if (t == NULL || setup(&f) < 0)
-		return -1;
-	t->f = f;
-	mem_store_init(&t->mem, peers, 2, broken, NULL);
-	mem_store_port(&t->mem, &t->in_memory);
-	t->ports[0] = &t->f->port;
-	t->ports[1] = &t->in_memory;
-	*state = t;
-	return 0;
-}
-
-static int teardown_two(void **state)
-{
-	struct two *t = *state;
-	void *f = t->f;
-
-	mem_store_free(&t->mem);
-	free(t);
-	return teardown(&f);
-}
-
-/* To both; what the real one refuses the other never gets. */
-static int commit_both(struct two *t)
-{
-	struct store_writeset *w = t->f->w, *lent = calloc(1, sizeof *lent);
-	int r;
-
-	assert_non_null(lent);
-	*lent = (struct store_writeset){ .first = w->first, .last = w->last, .n = w->n };
-	t->f->w = lent;
-	r = commit(t->f);
-	if (r == CY_OK) {
-		mem_store_apply(&t->mem, w);
-	} else {
-		store_writeset_free(w);
-		free(w);
-	}
-	return r;
-}
+#include "store_two.h"
 
 /* ------------------------------------------------------------------- writing */
 
@@ -738,6 +677,9 @@ static void read_schema(struct two *t, struct cy_buf *out)
 #define LATER                                                                                       \
 	"ALTER TABLE stream DROP COLUMN features; ALTER TABLE stream DROP COLUMN rejected;"         \
 	"ALTER TABLE stream DROP COLUMN out_epoch; ALTER TABLE stream DROP COLUMN receipted_epoch;" \
+	"DROP INDEX parcel_dissolved; DROP INDEX custody_by_age; DROP INDEX leaf_text;"             \
+	"DROP INDEX submission_key_by_age; ALTER TABLE submission_key DROP COLUMN at;"              \
+	"ALTER TABLE leaf DROP COLUMN at;"                                                          \
 	"ALTER TABLE parcel DROP COLUMN dissolved; DROP INDEX evidence_delivered;" BEFORE_ERASURE
 
 static void a_store_from_before_evidence_keeps_what_it_holds(void **state)
@@ -799,10 +741,7 @@ static void a_store_from_before_copies_were_deleted_knows_what_is_settled(void *
 static void every_read_of_evidence_goes_by_an_index(void **state)
 {
 	struct two *t = *state;
-	static const struct {
-		int statement;
-		const char *by;
-	} reads[] = {
+	static const struct read_by reads[] = {
 		{ R_GET_EVIDENCE, "e USING PRIMARY KEY (message_id=? AND attachment=?)" },
 		{ R_EVIDENCE, "e USING PRIMARY KEY" },
 		{ R_EVIDENCE_OF_CASE, "e USING INDEX evidence_by_case (case_no=? AND (message_id,attachment)>(?,?))" },
@@ -823,33 +762,9 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		{ R_UPLOAD_BYTES, "upload_held USING PRIMARY KEY (client=?)" },
 		{ R_CUSTODY, "q USING INDEX custody_of_evidence (message_id=? AND attachment=?)" },
 	};
-	char path[96], text[4096];
-	sqlite3 *db;
 
-	snprintf(path, sizeof path, "%s/comity.db", t->f->dir);
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++) {
-		bool found = false;
-		sqlite3_stmt *s;
-
-		snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", store_read_sql[reads[i].statement]);
-		assert_int_equal(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
-		while (sqlite3_step(s) == SQLITE_ROW) {
-			const char *step = (const char *)sqlite3_column_text(s, 3);
-
-			found |= strstr(step, reads[i].by) != NULL;
-			if (strstr(step, "TEMP B-TREE") != NULL ||
-			    (strncmp(step, "SCAN ", 5) == 0 && strcmp(step, "SCAN CONSTANT ROW") != 0))
-				fail_msg("%s: %s", store_read_sql[reads[i].statement], step);
-		}
-		if (!found)
-			fail_msg("%s: not by %s", store_read_sql[reads[i].statement], reads[i].by);
-		sqlite3_finalize(s);
-	}
-	sqlite3_close(db);
+	reads_go_by(t, reads, sizeof reads / sizeof reads[0]);
 }
-
-#define TEST_TWO(name) cmocka_unit_test_setup_teardown(name, setup_two, teardown_two)
 
 int main(void)
 {

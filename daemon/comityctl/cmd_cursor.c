@@ -1,0 +1,80 @@
+/* cursor list, cursor remove: how far clients have dealt with events. */
+#include <stdio.h>
+
+#include "comityctl/ctl.h"
+#include "comityctl/out.h"
+
+static const char list_help[] = "usage: comityctl cursor list\n"
+				"\n"
+				"Lists the durable cursors of all clients: the event up to which each has dealt with\n"
+				"them, and for how long the next one waits for it. Every event is kept until all\n"
+				"cursors whose client may see it have passed it.\n";
+
+static const char remove_help[] =
+	"usage: comityctl cursor remove CLIENT NAME\n"
+	"\n"
+	"Removes a cursor with which nobody reads any more, so that the events that it holds up\n"
+	"may go (store.keep_events). A case system that uses it still would have to begin anew:\n"
+	"ask before. For administrators.\n";
+
+static int run_list(struct ctl *ctl, int argc, char **argv)
+{
+	static const char *const heads[] = { "CLIENT", "CURSOR", "EVENT", "NEXT WAITS" };
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyListCursors list = CY_LIST_CURSORS__INIT;
+	CyServerFrame *reply;
+	struct out_table *t;
+	int r = ctl_parse(ctl, &ctl_cursor_list, argc, argv, NULL, 0, NULL, 0, 0, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_LIST_CURSORS;
+	frame.list_cursors = &list;
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CURSOR_LIST, &reply);
+	if (r != CTL_DONE)
+		return r;
+	if (ctl->json) {
+		out_json(&reply->cursor_list->base, 0);
+	} else {
+		t = out_table_new(4, heads);
+		for (size_t i = 0; i < reply->cursor_list->n_cursors; i++) {
+			const CyCursorView *v = reply->cursor_list->cursors[i];
+
+			out_cell(t, "%s", v->client);
+			out_cell(t, "%s", v->name);
+			out_cell(t, "%llu", (unsigned long long)v->position);
+			out_cell(t, "%s", v->next_ms > 0 ? out_age(reply->cursor_list->now_ms - v->next_ms) : "-");
+		}
+		out_table_end(t);
+	}
+	cy_server_frame__free_unpacked(reply, NULL);
+	return CTL_DONE;
+}
+
+static int run_remove(struct ctl *ctl, int argc, char **argv)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyRemoveCursor remove = CY_REMOVE_CURSOR__INIT;
+	const char *words[2];
+	CyServerFrame *reply;
+	int r = ctl_parse(ctl, &ctl_cursor_remove, argc, argv, NULL, 0, words, 2, 2, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	remove.client = (char *)(uintptr_t)words[0];
+	remove.name = (char *)(uintptr_t)words[1];
+	frame.kind_case = CY_CLIENT_FRAME__KIND_REMOVE_CURSOR;
+	frame.remove_cursor = &remove;
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
+	if (r != CTL_DONE)
+		return r;
+	if (!ctl->json)
+		printf("Cursor %s of client %s is removed.\n", words[1], words[0]);
+	cy_server_frame__free_unpacked(reply, NULL);
+	return CTL_DONE;
+}
+
+const struct ctl_command ctl_cursor_list = { "cursor list", "how far clients have dealt with events", list_help,
+					     run_list, NULL };
+const struct ctl_command ctl_cursor_remove = { "cursor remove", "remove a cursor that nobody moves any more",
+					       remove_help, run_remove, NULL };
