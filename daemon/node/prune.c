@@ -21,9 +21,9 @@ static struct store_view view_of(const struct node *n, const char *client)
 		const struct node_client_config *c = &n->clients[i];
 
 		if (strcmp(c->name, client) == 0 && c->role == CY_ROLE__SUBMITTER && !c->sees_all)
-			return (struct store_view){ c->name };
+			return (struct store_view){ .client = c->name };
 	}
-	return (struct store_view){ NULL };
+	return (struct store_view){ .client = NULL };
 }
 
 int prune_first(struct node *n, const struct store_cursor *c, struct prune_next *ret)
@@ -111,7 +111,7 @@ static int prune_events(struct node *n)
 	if (r < 0)
 		return r;
 	tell_cursor(n, &p);
-	r = s->events(s->ctx, (struct store_view){ NULL }, pruned, NODE_PRUNE_ROWS, add_event, &p);
+	r = s->events(s->ctx, (struct store_view){ .client = NULL }, pruned, NODE_PRUNE_ROWS, add_event, &p);
 	if (r < 0 && r != CY_EEXIST)
 		return r;
 	if (p.last > 0)

@@ -39,6 +39,8 @@ static const struct {
 	{ "hold_evidence", SUBMITTER },
 	{ "show_custody", ALL },
 	{ "fetch_evidence", ALL },
+	{ "list_cursors", WHO_OPERATES },
+	{ "remove_cursor", ADMINISTRATOR },
 };
 
 static const struct node_client_config clients[] = { { DESK, CY_ROLE__SUBMITTER, true },

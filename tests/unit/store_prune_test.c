@@ -84,7 +84,7 @@ static void put_events(struct two *t, size_t n)
 static void events_go_up_to_a_position_and_positions_rise(void **state)
 {
 	struct two *t = *state;
-	const struct store_view all = { NULL };
+	const struct store_view all = { .client = NULL };
 
 	pruned_are(t, 0);
 	put_events(t, 4);
@@ -290,7 +290,7 @@ static void every_look_for_what_is_old_goes_by_an_index(void **state)
 {
 	static const struct read_by reads[] = {
 		{ R_OLD_KEYS, "submission_key USING INDEX submission_key_by_age (at>? AND at<?)" },
-		{ R_LEAF_TEXTS, "leaf USING INDEX leaf_text" },
+		{ R_LEAF_TEXTS, "SCAN leaf USING INDEX leaf_text" },
 		{ R_DISSOLVED, "parcel USING INDEX parcel_dissolved" },
 		{ R_OLD_CUSTODY, "custody USING INDEX custody_by_age" },
 	};
