@@ -36,9 +36,7 @@ struct loading {
 
 void cases_damaged(struct node *n, const char *peer, const char *case_id, const char *what)
 {
-	snprintf(n->damaged, sizeof n->damaged, "%s%scase %s of peer %s is damaged: restore a backup", what,
-		 what[0] != '\0' ? " " : "", case_id, peer);
-	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, peer, "the store: %s", n->damaged);
+	node_damaged(n, peer, "%s%scase %s of peer %s", what, what[0] != '\0' ? " " : "", case_id, peer);
 }
 
 static int load_row(void *arg, const struct store_case *row)
@@ -119,15 +117,29 @@ struct work_case *cases_get(struct node *n, const char *peer, const char *case_i
 	return c;
 }
 
-struct work_case *cases_stand_in(struct node *n, const char *peer, const char *case_id)
+static struct work_case *stand_in(struct node *n, const char *peer, const char *case_id)
 {
 	struct work_case *c = cy_arena_take(&n->batch.arena, sizeof *c);
 	const struct store_case row = {
-		.peer = peer, .case_id = case_id, .own_reference = "", .peer_reference = "", .client = "", .state = ""
+		.peer = peer,
+		.case_id = case_id,
+		.own_reference = "",
+		.peer_reference = "",
+		.client = "",
+		.instrument = "",
+		.state = "",
 	};
 
 	own_row(n, c, &row);
+	c->row.damaged = c->stand_in = true;
 	return c;
+}
+
+struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, int *ret_code)
+{
+	struct work_case *c = cases_get(n, peer, case_id, ret_code);
+
+	return c == NULL && *ret_code == CY_EDAMAGED ? stand_in(n, peer, case_id) : c;
 }
 
 static int found_case(void *arg, const struct store_case *row)
@@ -221,6 +233,8 @@ void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 
 void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number, bool voided)
 {
+	if (c->stand_in)
+		return;
 	for (size_t i = 0; i < c->n; i++)
 		if (c->facts[i].side == author && c->facts[i].number == number)
 			c->facts[i].voided = voided;

@@ -530,9 +530,12 @@ static void decide(struct node *n, struct store_clock *row)
 	const struct law_profile *p = NULL;
 	const struct law_clock_rule *rule = clocks_rule(n, row, &p);
 
+	if (c == NULL && r != CY_EDAMAGED) {
+		batch_retry(n);
+		return;
+	}
 	/* It is set aside for a while, and everybody else is served. */
 	if (c == NULL) {
-		cases_damaged(n, row->peer, row->case_id, "");
 		row->next = (struct cy_wall){ node_now(n).ms + NODE_DAMAGED_AGAIN_MS };
 		put_row(n, row);
 		return;

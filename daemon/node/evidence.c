@@ -207,8 +207,15 @@ const char *evidence_over_quota(struct node *n, struct work_case *c, const struc
 	struct peer *p = node_peer_ever(n, row->peer);
 	uint64_t of_peer = 0, of_case = 0;
 
+	int r = p == NULL ? CY_ESTORE : s->evidence_bytes(s->ctx, row->peer, row->case_id, &of_peer, &of_case);
+
+	if (r == CY_EDAMAGED) {
+		node_damaged(n, row->peer, "how much evidence of peer %s there is", row->peer);
+		snprintf(text, size, "what it counts for the quotas is damaged in the store");
+		return text;
+	}
 	/* Nobody would look again at what was held back for that. */
-	if (p == NULL || s->evidence_bytes(s->ctx, row->peer, row->case_id, &of_peer, &of_case) < 0)
+	if (r < 0)
 		return n->batch.doom = "the store cannot read how much evidence there is already";
 	if (p->evidence_batch != n->batch_number)
 		p->evidence_added = 0;
@@ -401,7 +408,9 @@ static int hear_statement(struct node *n, struct work_case *c, const char *proof
 		if (m.at[k].number != e->message)
 			k++;
 		r = m.at[k].id[0] != '\0' ? evidence_get(n, m.at[k].id, e->attachment, &row) : CY_ENOENT;
-		if (r < 0 && r != CY_ENOENT)
+		if (r == CY_EDAMAGED)
+			cases_damaged(n, c->row.peer, c->row.case_id, "evidence of");
+		else if (r < 0 && r != CY_ENOENT)
 			return r;
 		if (r == CY_OK && memcmp(row.sha256.b, e->sha256.data, CY_SHA256_LEN) == 0)
 			hear_fate(n, c, &row, proof, e);
@@ -466,7 +475,7 @@ static void hear_about(struct about *x, struct store_evidence *row)
 	const struct cy_wall now = node_legal_now(x->n);
 
 	if (x->ask) {
-		if (row->hold && !CY_MUTANT_HOLD_IGNORED)
+		if (row->hold && x->destroyed != NULL && !CY_MUTANT_HOLD_IGNORED)
 			x->held = row->attachment;
 		return;
 	}
@@ -530,13 +539,14 @@ static int hear(struct about *x, const CyContent *content)
 	}
 }
 
-uint32_t evidence_held(struct node *n, struct work_case *c, const CyContent *content)
+int evidence_held(struct node *n, struct work_case *c, const CyContent *content, uint32_t *ret_held)
 {
 	struct about x = { .n = n, .c = c, .author = STORE_OWN, .proof = "", .ask = true };
+	int r = hear(&x, content);
 
-	if (content->kind_case == CY_CONTENT__KIND_DESTRUCTION_CERTIFICATE)
-		hear(&x, content);
-	return x.held;
+	if (r == CY_OK)
+		*ret_held = x.held;
+	return r;
 }
 
 int evidence_heard(struct node *n, struct work_case *c, enum store_author author, const char *message_id,

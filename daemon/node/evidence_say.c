@@ -45,10 +45,13 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 			evidence_doom(n, &row);
 		return;
 	}
+	if (r == CY_EDAMAGED)
+		node_damaged(n, "", "the row of attachment %u of message %s, which has arrived,", attachment,
+			     message_id);
 	if (r == CY_OK)
-		c = cases_get(n, row.peer, row.case_id, &r);
+		c = cases_or_stand_in(n, row.peer, row.case_id, &r);
 	if (c == NULL) {
-		if (r != CY_ENOENT)
+		if (r != CY_ENOENT && r != CY_EDAMAGED)
 			n->batch.doom = "the store cannot read the case of evidence that arrived";
 		return;
 	}
@@ -100,7 +103,10 @@ void evidence_read(struct node *n, struct input *in)
 	struct store_evidence row;
 	int r = evidence_get(n, in->blob.message_id, in->blob.attachment, &row);
 
-	if (r < 0 && r != CY_ENOENT)
+	if (r == CY_EDAMAGED)
+		node_damaged(n, "", "who has got attachment %u of message %s is not recorded: its row",
+			     in->blob.attachment, in->blob.message_id);
+	else if (r < 0 && r != CY_ENOENT)
 		n->batch.doom = "the store cannot read the row of evidence that a client has got";
 	if (r < 0)
 		return;
@@ -145,11 +151,9 @@ static void destroy_overdue(struct node *n)
 
 		if (r < 0 || row.state != STORE_EVIDENCE_HERE || row.hold || row.verdict == CY_EVIDENCE_STATE__REJECTED)
 			continue;
-		c = cases_get(n, row.peer, row.case_id, &r);
-		if (c == NULL) { /* at the next look again */
-			cases_damaged(n, row.peer, row.case_id, "");
+		c = cases_or_stand_in(n, row.peer, row.case_id, &r);
+		if (c == NULL) /* at the next look again */
 			continue;
-		}
 		any = true;
 		row.state = STORE_EVIDENCE_DESTROYED;
 		row.reason = "its retention is over";
@@ -397,9 +401,9 @@ static void state_rows(struct node *n, struct work_case *c, struct stating *s)
 		batch_retry(n);
 		return;
 	}
-	/* A full case takes no more messages, and some peers do not understand what would be said:
-	 * then it stays unsaid, and is on our own record. */
-	if (node_understands(p, NODE_FEATURE_EVIDENCE))
+	/* A full case takes no more messages, nor does a damaged one, and some peers do not understand
+	 * what would be said: then it stays unsaid, and is on our own record. */
+	if (node_understands(p, NODE_FEATURE_EVIDENCE) && !c->row.damaged)
 		say_rows(n, c, s, &said);
 	for (size_t i = 0; i < s->n_rows; i++) {
 		s->rows[i].unstated = false;
@@ -434,7 +438,7 @@ static void state_some(struct node *n, struct cy_mono now)
 			x->rows[left++] = x->rows[i];
 	x->n_rows = left;
 	if (left > 0)
-		c = cases_get(n, x->rows[0].peer, x->rows[0].case_id, &r);
+		c = cases_or_stand_in(n, x->rows[0].peer, x->rows[0].case_id, &r);
 	if (c != NULL)
 		state_rows(n, c, x);
 	else if (left > 0)

@@ -19,6 +19,8 @@ struct verdict {
 	bool bare;      /* rejected, and its content is not kept */
 };
 
+#define DAMAGED "what is stored of this case is damaged here: say it again when that is repaired"
+
 static void reject(struct verdict *v, CyRejectionCode code, const char *reason)
 {
 	v->code = code;
@@ -110,6 +112,11 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 	struct work_case *c = cases_get(n, p->id, m->case_id, &r);
 	bool opens = law_kind_opens(m->content->kind_case);
 
+	/* Nobody can say what it does to the case, and nothing can be stored in one without its key. */
+	if (r == CY_EDAMAGED || (c != NULL && c->row.damaged)) {
+		reject(v, CY_REJECTION_CODE__UNKNOWN_CASE, DAMAGED);
+		return CY_OK;
+	}
 	if (c == NULL && r != CY_ENOENT)
 		return r;
 	if (c == NULL && !opens) {
@@ -230,6 +237,10 @@ static int write_message(struct node *n, const struct peer *p, const struct arri
 		w->message.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(fact, encoded)));
 	if (counts && v->code == 0)
 		r = evidence_heard(n, c, STORE_PEER, e->id, m->content);
+	if (r == CY_EDAMAGED) {
+		cases_damaged(n, p->id, c->row.case_id, "evidence of");
+		r = CY_OK;
+	}
 	if (r == CY_OK && counts && v->code == 0)
 		evidence_attached(n, c, STORE_PEER, e->id, m->number, m->priority, m->content, "");
 	return r;
@@ -300,8 +311,10 @@ static int take_new(struct node *n, struct peer *p, const struct arrival *a, str
 	r = v->code == 0 ? check_case(n, p, m, &fact, &c, v) : CY_OK;
 	if (r == CY_OK && v->code != 0)
 		keep_rejected(p, a, v);
-	if (r == CY_OK && (c == NULL || (v->bare && c->is_new)))
+	if (r == CY_OK && (c == NULL || (v->bare && c->is_new))) {
 		c = unfiled(n, p, &r);
+		v->bare = v->bare || (c != NULL && c->row.damaged);
+	}
 	r = c == NULL ? r : write_message(n, p, a, m, c, &fact, v);
 	if (r == CY_OK)
 		announce(n, p, a, m, c, v);

@@ -232,6 +232,7 @@ struct work_case {
 	struct work_case *next;
 	struct store_case row; /* strings in the batch's arena */
 	bool is_new, dirty;
+	bool stand_in;           /* for one that is damaged: nothing of it is changed */
 	struct moved *moved;     /* own messages that were given other numbers in this batch */
 	bool renumbered;         /* own messages that took the numbers of lost ones have others */
 	bool unsettled;          /* its clocks may have changed */
@@ -405,6 +406,9 @@ int node_load(struct node *n, struct cy_error *e);
 void node_note(struct node *n, enum node_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void node_tell(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Something in the store is damaged: an alarm, and the state of the store in the status; whatever does not need it
+ * goes on. */
+void node_damaged(struct node *n, const char *peer, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 struct cy_wall node_now(struct node *n);
 /* What is signed as the time of what happens now: while the wall clock is doubted, what
  * it would say had it gone on, and not before what was recorded. */
@@ -487,8 +491,9 @@ void batch_put_stream(struct node *n, struct peer *p);
 /* The case in the working set; NULL if there is none. *ret_code tells apart CY_ENOENT, a store
  * that cannot read now, and CY_EDAMAGED, which is told. */
 struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code);
-/* For the events of a case that is damaged: of nobody's client, and in no state. In no working set. */
-struct work_case *cases_stand_in(struct node *n, const char *peer, const char *case_id);
+/* The same for what needs the case only to say of whom an event is: one that is damaged has a stand-in, which is
+ * nobody's, in no state, without facts and in no working set. */
+struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, int *ret_code);
 /* How many cases, as this view sees them, have this id or reference; with one, which. */
 struct case_name {
 	size_t n;
@@ -505,8 +510,7 @@ void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number, bool voided);
 void cases_put(struct node *n, struct work_case *c);
 /* Something of a case is damaged in the store, as "the title of" it or "the key of" it, under which no content
- * can be stored any more; "": the case itself. An alarm, and the state of the store in the status; the work of
- * others goes on. */
+ * can be stored any more; "": the case itself (node_damaged()). */
 void cases_damaged(struct node *n, const char *peer, const char *case_id, const char *what);
 CySide cases_other(CySide side);
 
@@ -584,7 +588,7 @@ struct said {
 	struct cy_digest digest;
 };
 struct cy_uuid say_new_id(struct node *n);
-/* CY_ELIMIT: too long; CY_ESTATE: the life cycle does not allow it; CY_EAGAIN: the case
+/* CY_EDAMAGED: its key is; CY_ELIMIT: too long; CY_ESTATE: the life cycle does not allow it; CY_EAGAIN: the case
  * is full. Then nothing was written. */
 int say_message(struct node *n, struct work_case *c, const struct saying *s, struct said *ret, struct cy_error *e);
 
@@ -646,8 +650,9 @@ void evidence_attached(struct node *n, struct work_case *c, enum store_author au
 /* The peer has rejected a message of ours; or it had accepted it and holds it no more, as one
  * that was restored from a backup: what it came with is to be fetched once more. */
 int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id, bool rejected);
-/* One that a legal hold keeps from what this content of ours would do; 0: none. */
-uint32_t evidence_held(struct node *n, struct work_case *c, const CyContent *content);
+/* Before this content of ours is accepted: can all rows of which it speaks be read, and does a legal hold keep one
+ * from what would become of it? 0: none. */
+int evidence_held(struct node *n, struct work_case *c, const CyContent *content, uint32_t *ret_held);
 /* What a message that was accepted says about attachments of the other side. */
 int evidence_heard(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
 		   const CyContent *content);

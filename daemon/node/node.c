@@ -35,6 +35,18 @@ void node_tell(struct node *n, enum node_level level, enum node_event event, con
 		j->note(j->ctx, level, text);
 }
 
+void node_damaged(struct node *n, const char *peer, const char *fmt, ...)
+{
+	char what[120];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	snprintf(n->damaged, sizeof n->damaged, "%s is damaged: restore a backup", what);
+	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, peer, "the store: %s", n->damaged);
+}
+
 struct cy_wall node_now(struct node *n)
 {
 	return n->ports.clock.wall(n->ports.clock.ctx);

@@ -329,12 +329,20 @@ static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bo
 
 	if (r == CY_OK && (m.author != STORE_OWN || strcmp(m.peer, p->id) != 0))
 		r = CY_ENOENT;
+	if (r == CY_EDAMAGED) {
+		node_damaged(n, p->id, "message %s, for which a receipt of peer %s came,", e->id, p->id);
+		return CY_OK;
+	}
 	if (r == CY_OK && e->code != 0)
 		r = evidence_receipted(n, p->id, m.case_id, e->id, true);
+	if (r == CY_EDAMAGED) {
+		cases_damaged(n, p->id, m.case_id, "evidence of");
+		r = CY_OK;
+	}
 	/* A late receipt for a dissolved parcel may have said so before. */
 	if (r < 0 || ((again || m.transport == STORE_RELAYED) && m.void_code == e->code))
 		return r;
-	c = cases_get(n, p->id, m.case_id, &r);
+	c = cases_or_stand_in(n, p->id, m.case_id, &r);
 	if (c == NULL)
 		return r;
 	w = batch_write(n, STORE_MARK_MESSAGE);

@@ -107,6 +107,8 @@ int say_message(struct node *n, struct work_case *c, const struct saying *s, str
 	struct cy_bytes content = serialise(n, c, s, id.s, &fact, &terms);
 	int r;
 
+	if (c->row.damaged)
+		return cy_fail(e, CY_EDAMAGED, "the case is damaged in the store: a backup has to be restored");
 	if (content.len > CY_MESSAGE_MAX)
 		return cy_fail(e, CY_ELIMIT,
 			       "the message is over the limit of 256 KiB: hand over large parts as evidence by digest");

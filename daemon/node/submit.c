@@ -320,6 +320,16 @@ static CyContent *complete(struct node *n, const struct work_case *wc, CyContent
 	return &ret->content;
 }
 
+static void unreadable(struct node *n, const struct conn *c, uint64_t correlation, int code)
+{
+	if (code == CY_EDAMAGED)
+		submit_error(n, c, correlation, CY_ERROR_CODE__INTERNAL, "submission.case_ref",
+			     "what is stored of this case is damaged, nothing was done: a backup has to be restored");
+	else
+		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			     "the store cannot read now: repeat later");
+}
+
 /* The case that the submission speaks of; NULL: answered with an error. */
 static struct work_case *find_case(struct node *n, const struct conn *c, uint64_t correlation, const CySubmission *sub)
 {
@@ -355,8 +365,7 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 		submit_error(n, c, correlation, CY_ERROR_CODE__NOT_FOUND, "submission.case_ref",
 			     "no case of this client has this id or reference");
 	else
-		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			     "the store cannot read now: repeat later");
+		unreadable(n, c, correlation, r);
 	return NULL;
 }
 
@@ -379,6 +388,8 @@ static void refuse(struct node *n, const struct conn *c, uint64_t correlation, s
 		wc->row.own_reference = "";
 	if (code == CY_ELIMIT)
 		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.content", e->text);
+	else if (code == CY_EDAMAGED || code == CY_ESTORE)
+		unreadable(n, c, correlation, code);
 	else if (code == CY_EAGAIN)
 		submit_error(n, c, correlation, CY_ERROR_CODE__TOO_MANY, "submission.case_ref", e->text);
 	else
@@ -410,7 +421,11 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		wc->row.own_reference = batch_string(n, sub->own_reference);
 	else if (wc->row.own_reference[0] == '\0' && sub->content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT)
 		wc->row.own_reference = batch_string(n, sub->content->acknowledgement->reference);
-	held = evidence_held(n, wc, sub->content);
+	r = evidence_held(n, wc, sub->content, &held);
+	if (r < 0) {
+		refuse(n, c, correlation, wc, r, &e);
+		return;
+	}
 	if (held > 0) {
 		snprintf(e.text, sizeof e.text, "a legal hold keeps attachment %u: it must not be destroyed", held);
 		refuse(n, c, correlation, wc, CY_ESTATE, &e);

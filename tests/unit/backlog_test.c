@@ -1,8 +1,7 @@
 /* A node between two commits, and a node with more to do than one page or one batch holds: what
  * clients ask for in one batch (node/subscribe.c), messages that are given up (node/expire.c), content
- * that nobody attaches (node/evidence_say.c), time limits of a case that cannot be read (node/clocks.c). */
+ * that nobody attaches (node/evidence_say.c). */
 #include "desk_rig.h"
-#include "law/profile.h"
 
 /* --------------------------------------------------------------------- the store */
 
@@ -441,24 +440,11 @@ static size_t uploads_of(const struct rig *r, const char *client)
 	return n;
 }
 
-static int destroyed_with;
-
-static int destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
-{
-	struct rig *r = ctx;
-
-	(void)sha256;
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .code = destroyed_with, .fd = -1 };
-	return CY_OK;
-}
-
 static struct rig *with_uploads(struct store_writeset *w, int code)
 {
 	struct rig *r = rig_new(true);
 
-	destroyed_with = code;
-	r->ports.blobs.destroy = destroy;
+	r->destroyed_with = code;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	/* The first look, and what follows it at once. */
@@ -498,84 +484,6 @@ static void content_that_the_disk_does_not_let_go_keeps_no_other_from_its_end(vo
 	rig_free(r);
 }
 
-/* --------------------------------------------------------------- what is damaged */
-
-static void a_time_limit_of_a_case_that_cannot_be_read_stops_nobody(void **state)
-{
-	static const struct law_profile profile = { .id = "treaty", .version = "1" };
-	static const struct law_profile *const profiles[] = { &profile };
-	static const struct law_books books = { .n_profiles = 1, .profiles = profiles };
-	struct store_writeset *w = NULL;
-	struct rig *r = rig_new(false);
-
-	(void)state;
-	put_case(&w, PEER, "damaged");
-	for (uint32_t i = 0; i < 100; i++)
-		row(&w, STORE_PUT_CLOCK)->clock = (struct store_clock){ .peer = PEER,
-									.case_id = "damaged",
-									.name = "answer",
-									.measure = i,
-									.ours = true,
-									.next = { START_MS - 1 },
-									.difference = "",
-									.how = "" };
-	get_any_case = r->ports.store.get_case;
-	r->ports.store.get_case = get_case_unless_damaged;
-	r->config.books = &books;
-	mem_store_apply(&r->store, w);
-	rig_start(r);
-	subscribe(r, 1, false);
-	rig_settle(r);
-	assert_int_equal(cursor_of(r), 0);
-	assert_non_null(strstr(r->journal, "case damaged of peer " PEER " is damaged: restore a backup"));
-	for (size_t i = 0; i < r->store.n_clocks; i++)
-		assert_int_equal(r->store.clocks[i]->row.next.ms, START_MS + 600000);
-	rig_free(r);
-}
-
-/* Their evidence, retrieved, whose retention is over. */
-static void put_overdue(struct store_writeset **w, const char *case_id, const char *message_id, int64_t until_ms)
-{
-	put_case(w, PEER, case_id);
-	put_received(w, case_id, message_id);
-	row(w, STORE_PUT_EVIDENCE)->evidence =
-		(struct store_evidence){ .message_id = message_id,
-					 .attachment = 1,
-					 .peer = PEER,
-					 .case_id = case_id,
-					 .author = STORE_PEER,
-					 .number = 1,
-					 .size = 10,
-					 .sha256 = cy_sha256(cy_bytes(case_id, strlen(case_id))),
-					 .state = STORE_EVIDENCE_HERE,
-					 .reason = "",
-					 .retrieved = true,
-					 .retain_until = { until_ms } };
-}
-
-static void evidence_of_a_case_that_cannot_be_read_keeps_no_other_from_its_end(void **state)
-{
-	struct store_writeset *w = NULL;
-	struct rig *r = rig_new(true);
-
-	(void)state;
-	put_overdue(&w, "damaged", some_id(1).s, START_MS - 2 * DAY);
-	put_overdue(&w, "case", some_id(2).s, START_MS - DAY);
-	get_any_case = r->ports.store.get_case;
-	r->ports.store.get_case = get_case_unless_damaged;
-	r->ports.blobs.destroy = destroy;
-	destroyed_with = CY_OK;
-	mem_store_apply(&r->store, w);
-	rig_start(r);
-	subscribe(r, 1, false);
-	rig_settle(r);
-	assert_int_equal(cursor_of(r), 0);
-	assert_int_equal(mem_store_evidence(&r->store, some_id(1).s, 1)->state, STORE_EVIDENCE_HERE);
-	assert_int_equal(mem_store_evidence(&r->store, some_id(2).s, 1)->state, STORE_EVIDENCE_DESTROYED);
-	assert_non_null(strstr(r->all, "case damaged of peer " PEER " is damaged: restore a backup"));
-	rig_free(r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -593,8 +501,6 @@ int main(void)
 		cmocka_unit_test(a_receipt_that_names_another_parcel_settles_nothing),
 		cmocka_unit_test(all_content_that_nobody_attached_in_time_goes_at_one_look),
 		cmocka_unit_test(content_that_the_disk_does_not_let_go_keeps_no_other_from_its_end),
-		cmocka_unit_test(a_time_limit_of_a_case_that_cannot_be_read_stops_nobody),
-		cmocka_unit_test(evidence_of_a_case_that_cannot_be_read_keeps_no_other_from_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -326,6 +326,16 @@ static int blob_drop_part(void *ctx, uint64_t ticket, const char *part)
 	return CY_OK;
 }
 
+static int blob_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	struct rig *r = ctx;
+
+	(void)sha256;
+	assert_true(r->n_tasks < TASKS);
+	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .code = r->destroyed_with, .fd = -1 };
+	return CY_OK;
+}
+
 static void blob_space(void *ctx, struct blob_space *ret)
 {
 	(void)ctx;
@@ -371,6 +381,7 @@ struct rig *rig_new(bool evidence)
 						     .finish = blob_finish,
 						     .confirm = blob_confirm,
 						     .drop_part = blob_drop_part,
+						     .destroy = blob_destroy,
 						     .space = blob_space };
 	r->peer.id = PEER;
 	r->config = (struct node_config){ .authority = SELF,
