@@ -40,7 +40,7 @@ void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const s
 	*s = (struct xchg_sender){ .open = !theirs->reconciling,
 				   .window = theirs->window < own_window ? theirs->window : own_window,
 				   .held = theirs->held,
-				   .sent = xchg_cmp(theirs->held, own->receipted) < 0 ? theirs->held : own->receipted };
+				   .sent = xchg_cmp(theirs->held, own->resume) < 0 ? theirs->held : own->resume };
 	if (CY_MUTANT_RESUME_FROM_SENT)
 		s->sent = own->given;
 }

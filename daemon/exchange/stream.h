@@ -22,6 +22,7 @@ int xchg_cmp(struct xchg_pos a, struct xchg_pos b);
 struct xchg_own {
 	struct xchg_pos given;     /* last, of our stream; sequence 0: none in this epoch yet */
 	struct xchg_pos receipted; /* up to here without gaps, of whatever epoch; dissolved places are none */
+	struct xchg_pos resume;    /* receipts are asked for after this place: at `receipted`, or before it */
 	struct xchg_pos held;      /* the receive mark: what we hold of theirs */
 	/* Receipts up to here are known to be forgotten: a reconciliation dealt with
 	 * them, and the peer is about to send again what they were for. The highest place:
@@ -61,8 +62,8 @@ struct xchg_sender {
 };
 
 /* Start after both States: sending resumes after what the other side holds, or
- * earlier where a receipt is missing here (a duplicate is answered with the
- * same receipt). */
+ * at `resume` where that is earlier (a duplicate is answered with the receipt
+ * that was given). */
 void xchg_sender_open(struct xchg_sender *s, const struct xchg_own *own, const struct xchg_theirs *theirs,
 		      uint32_t own_window);
 

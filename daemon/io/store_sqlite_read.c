@@ -166,7 +166,10 @@ static int stream_row(struct store_reading *r, sqlite3_stmt *s)
 				    .features = (uint32_t)store_u64_at(s, 11),
 				    .rejected = store_u64_at(s, 12),
 				    .out_epoch = store_u64_at(s, 13),
-				    .receipted_epoch = store_u64_at(s, 14) };
+				    .receipted_epoch = store_u64_at(s, 14),
+				    .asks = sqlite3_column_int(s, 15) != 0,
+				    .asks_epoch = store_u64_at(s, 16),
+				    .asks_sequence = store_u64_at(s, 17) };
 	int code = store_digest_at(s, 8, &row.head_root);
 
 	return code < 0 ? code : r->fn.stream(r->fn_arg, &row);

@@ -299,10 +299,15 @@ static const char migration_013[] =
 	"CREATE INDEX parcel_dissolved ON parcel (made, peer, epoch, sequence) WHERE dissolved = 1;"
 	"CREATE INDEX custody_by_age ON custody (at);";
 
+/* After which place receipts are asked for again. */
+static const char migration_014[] = "ALTER TABLE stream ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;"
+				    "ALTER TABLE stream ADD COLUMN asks_epoch INTEGER NOT NULL DEFAULT 0;"
+				    "ALTER TABLE stream ADD COLUMN asks_sequence INTEGER NOT NULL DEFAULT 0;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
-					  migration_010, migration_011, migration_012, migration_013 };
+					  migration_010, migration_011, migration_012, migration_013, migration_014 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -365,6 +365,9 @@ static int put_stream(struct store_applying *a, const struct store_stream *s)
 	bind_u64(&b, s->rejected);
 	bind_u64(&b, s->out_epoch);
 	bind_u64(&b, s->receipted_epoch);
+	bind_i64(&b, s->asks);
+	bind_u64(&b, s->asks_epoch);
+	bind_u64(&b, s->asks_sequence);
 	return store_apply_finish(a, &b);
 }
 

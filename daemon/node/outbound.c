@@ -421,16 +421,30 @@ static bool same_entries(const struct wire_text *a, const struct wire_text *b)
 	return true;
 }
 
-/* The mark of what is receipted without gaps goes on. */
+struct xchg_pos outbound_resume(const struct peer *p)
+{
+	const struct store_stream *s = &p->stream;
+
+	return s->asks ? (struct xchg_pos){ s->asks_epoch, s->asks_sequence }
+		       : (struct xchg_pos){ s->receipted_epoch, s->out_receipted };
+}
+
+/* The marks of what is receipted without gaps go on. */
 static void continue_receipted(struct node *n, struct peer *p)
 {
 	const struct xchg_pos to = xchg_receipted_to(&p->sender);
+	struct store_stream *s = &p->stream;
 
-	if (to.sequence == 0 ||
-	    xchg_cmp(to, (struct xchg_pos){ p->stream.receipted_epoch, p->stream.out_receipted }) <= 0)
+	if (to.sequence == 0 || xchg_cmp(to, outbound_resume(p)) <= 0)
 		return;
-	p->stream.receipted_epoch = to.epoch;
-	p->stream.out_receipted = to.sequence;
+	if (xchg_cmp(to, (struct xchg_pos){ s->receipted_epoch, s->out_receipted }) >= 0) {
+		s->receipted_epoch = to.epoch;
+		s->out_receipted = to.sequence;
+		s->asks = false;
+	} else {
+		s->asks_epoch = to.epoch;
+		s->asks_sequence = to.sequence;
+	}
 	batch_put_stream(n, p);
 }
 

@@ -33,6 +33,8 @@ void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct c
 		   struct cy_bytes signature, ProtobufCBinaryData *messages, size_t n_messages);
 void outbound_signed(struct node *n, struct want *w);
 void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
+/* After this place of ours receipts are missing. */
+struct xchg_pos outbound_resume(const struct peer *p);
 bool outbound_is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,
 		       struct xchg_pos pos);
 /* The messages of a stored parcel of either side, whole and in the order of its

@@ -136,12 +136,14 @@ static bool must_dissolve(const struct again *a, const struct store_parcel *row)
 {
 	const struct peer *p = a->p;
 	const struct xchg_pos pos = { row->epoch, row->sequence };
+	const struct xchg_pos held = p->sender.held, sent = p->sender.sent;
 	const bool earlier = pos.epoch != p->stream.out_epoch;
 
-	if (a->dissolves || (earlier && xchg_arrival(p->sender.sent, pos) == XCHG_GAP))
-		return true;
-	return xchg_cmp(pos, p->sender.held) > 0 &&
-	       ((earlier && p->stream.out_sequence == 0) || !signing_counts(a->n, p, row->manifest, row->signature));
+	if (a->dissolves || xchg_cmp(pos, held) <= 0)
+		return a->dissolves;
+	return (earlier && (p->stream.out_sequence == 0 ||
+			    xchg_arrival(xchg_cmp(sent, held) > 0 ? sent : held, pos) == XCHG_GAP)) ||
+	       !signing_counts(a->n, p, row->manifest, row->signature);
 }
 
 static int offer_message(void *arg, const struct store_message *row)
@@ -168,6 +170,20 @@ static int offer_again(struct again *a, const struct store_parcel *row)
 	return r;
 }
 
+/* The receipts for what the peer has lost say nothing of how it judges that now: the new ones are asked
+ * for until they are here, also by a later session. */
+static void await_receipts(struct again *a)
+{
+	struct peer *p = a->p;
+
+	if (xchg_cmp(p->sender.held, outbound_resume(p)) >= 0)
+		return;
+	p->stream.asks = true;
+	p->stream.asks_epoch = p->sender.held.epoch;
+	p->stream.asks_sequence = p->sender.held.sequence;
+	batch_put_stream(a->n, p);
+}
+
 static int again_parcel(void *arg, const struct store_parcel *row)
 {
 	struct again *a = arg;
@@ -182,6 +198,8 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 	r = outbound_messages(a->n, STORE_OWN, row->manifest, &a->content);
 	if (r == CY_OK && row->receipt.len > 0 && (xchg_cmp(pos, a->p->sender.held) > 0 || CY_MUTANT_REPEATED_RECEIPT))
 		r = offer_again(a, row);
+	if (r == CY_OK && row->receipt.len > 0 && xchg_cmp(pos, a->p->sender.held) > 0)
+		await_receipts(a);
 	if (r < 0)
 		return r;
 	outbound_send(a->n, a->p, pos, row->manifest, row->signature, a->content.messages, a->content.n);

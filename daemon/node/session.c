@@ -223,6 +223,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 	}
 	own = (struct xchg_own){ .given = { p->stream.out_epoch, p->stream.out_sequence },
 				 .receipted = { p->stream.receipted_epoch, p->stream.out_receipted },
+				 .resume = outbound_resume(p),
 				 .held = { p->stream.in_epoch, p->stream.in_held },
 				 .forgotten = p->forgotten };
 	theirs = (struct xchg_theirs){ .epoch = st->epoch,

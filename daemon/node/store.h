@@ -52,9 +52,13 @@ struct store_stream {
 	uint64_t out_sequence;    /* given last in it; 0: none */
 	uint64_t receipted_epoch; /* the place that is receipted without gaps, of this or an */
 	uint64_t out_receipted;   /* earlier epoch; 0: none in that one */
-	uint64_t in_epoch;        /* of the peer's stream that we hold; 0: none */
-	uint64_t in_held;         /* the receive mark: highest sequence held */
-	bool reconciling;         /* restored: fetch back before anything is sent */
+	/* The peer had lost, with a restore, what lies after this place of ours, and judges it anew: its
+	 * receipts are asked for until they are here again. */
+	bool asks;
+	uint64_t asks_epoch, asks_sequence;
+	uint64_t in_epoch; /* of the peer's stream that we hold; 0: none */
+	uint64_t in_held;  /* the receive mark: highest sequence held */
+	bool reconciling;  /* restored: fetch back before anything is sent */
 	struct cy_wall last_receipt;
 	/* the peer's audit head seen last: proof of what it said */
 	uint64_t head_size;

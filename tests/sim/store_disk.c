@@ -64,11 +64,13 @@ static int dump_meta(void *arg, const struct store_meta *m)
 
 static int dump_stream(void *arg, const struct store_stream *s)
 {
-	line(arg, "stream %s out %llu/%llu %llu/%llu in %llu %llu %d last %lld head %llu rejected %llu", s->peer,
-	     (unsigned long long)s->out_epoch, (unsigned long long)s->out_sequence,
-	     (unsigned long long)s->receipted_epoch, (unsigned long long)s->out_receipted,
-	     (unsigned long long)s->in_epoch, (unsigned long long)s->in_held, s->reconciling,
-	     (long long)s->last_receipt.ms, (unsigned long long)s->head_size, (unsigned long long)s->rejected);
+	line(arg,
+	     "stream %s out %llu/%llu %llu/%llu asks %d %llu/%llu in %llu %llu %d last %lld head %llu rejected %llu",
+	     s->peer, (unsigned long long)s->out_epoch, (unsigned long long)s->out_sequence,
+	     (unsigned long long)s->receipted_epoch, (unsigned long long)s->out_receipted, s->asks,
+	     (unsigned long long)s->asks_epoch, (unsigned long long)s->asks_sequence, (unsigned long long)s->in_epoch,
+	     (unsigned long long)s->in_held, s->reconciling, (long long)s->last_receipt.ms,
+	     (unsigned long long)s->head_size, (unsigned long long)s->rejected);
 	blob(arg, s->head_text);
 	line(arg, "\n");
 	return CY_OK;

@@ -10,7 +10,9 @@
 #include "exchange/stream.h"
 
 /* 5/4 to 5/6 were dissolved when the other side held 5/3, and 5/2 was receipted last; 9/1 waits. */
-static const struct xchg_own dissolved = { .given = { 9, 0 }, .receipted = { 5, 2 }, .held = { 3, 8 } };
+static const struct xchg_own dissolved = {
+	.given = { 9, 0 }, .receipted = { 5, 2 }, .resume = { 5, 2 }, .held = { 3, 8 }
+};
 
 static enum xchg_verdict judge(const struct xchg_own *own, struct xchg_pos held, struct xchg_pos receipted)
 {
@@ -52,7 +54,7 @@ static void a_sender_resumes_after_the_smaller_place_and_keeps_epochs_apart(void
 /* Receipts for 5/62, 5/63, 5/61; what is dissolved is no gap. */
 static void what_is_receipted_ends_before_the_first_place_in_flight(void **state)
 {
-	const struct xchg_own own = { .given = { 5, 63 }, .receipted = { 5, 60 } };
+	const struct xchg_own own = { .given = { 5, 63 }, .receipted = { 5, 60 }, .resume = { 5, 60 } };
 	const struct xchg_theirs theirs = { .epoch = 3, .held = { 5, 63 }, .window = 4 };
 	struct xchg_sender s;
 

@@ -119,11 +119,38 @@ static void what_several_receipts_of_one_batch_say_is_told_once(void **state)
 	rig_free(r);
 }
 
+/* The peer was restored, and judges anew what is sent again; the connection is gone before its receipts
+ * are here. They are asked for until they have come, and then never again. */
+static void a_second_receipt_that_was_lost_is_asked_for_again(void **state)
+{
+	struct line *l;
+	struct rig *r = with_parcels(3, &l);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		receipt(r, l, i);
+	rig_settle(r);
+	l = meet(r, l, 1);
+	assert_int_equal(parcels_sent, 2);
+	l = meet(r, l, 3);
+	assert_int_equal(parcels_sent, 2);
+	receipt(r, l, 1);
+	rig_settle(r);
+	l = meet(r, l, 3);
+	assert_int_equal(parcels_sent, 1);
+	receipt(r, l, 2);
+	rig_settle(r);
+	meet(r, l, 3);
+	assert_int_equal(parcels_sent, 0);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(receipts_in_another_order_leave_nothing_to_send_again),
 		cmocka_unit_test(what_several_receipts_of_one_batch_say_is_told_once),
+		cmocka_unit_test(a_second_receipt_that_was_lost_is_asked_for_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,11 +18,14 @@
 
 /* Take out of a schema what its migrations from 11, or from 12 on have added. */
 #define BEFORE_ORDERS "DROP TABLE orders;"
+#define BEFORE_ASKING                                                                     \
+	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
+	"ALTER TABLE stream DROP COLUMN asks_sequence;"
 #define BEFORE_ERASURE                                                                     \
 	BEFORE_ORDERS                                                                      \
 	"ALTER TABLE message DROP COLUMN erasure; ALTER TABLE message DROP COLUMN erased;" \
 	"ALTER TABLE cases DROP COLUMN erased; ALTER TABLE cases DROP COLUMN erased_by;"   \
-	"ALTER TABLE cases DROP COLUMN erased_reason;"
+	"ALTER TABLE cases DROP COLUMN erased_reason;" BEFORE_ASKING
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
