@@ -458,17 +458,18 @@ void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CyS
 	struct law_faults faults;
 	/* Numbers may have come in a shorter form than the one that we write. */
 	struct cy_buf packed = CY_BUF(4 * CY_LOCAL_FRAME_MAX);
-	struct cy_digest request;
+	struct cy_digest request = { 0 };
 
-	validate(n, s, &faults);
-	if (faults.n == 0) {
+	/* What has been accepted is answered as before, whatever has changed since: the peers and treaties
+	 * of the configuration, or that its content is no longer kept for the client. */
+	if (s->submission != NULL && cy_name_valid(s->idempotency_key, CY_KEY_MAX)) {
 		CY_ASSERT(wire_pack(&s->submission->base, &packed) == CY_OK);
 		request = cy_sha256(cy_buf_view(&packed));
 		cy_buf_free(&packed);
 		if (answered_before(n, c, correlation, s->idempotency_key, &request))
 			return;
 	}
-	/* What has been accepted is answered as before, also when its content is no longer kept for the client. */
+	validate(n, s, &faults);
 	if (lacks_evidence(n, c, correlation, s->submission, &faults))
 		return;
 	if (faults.n > 0) {

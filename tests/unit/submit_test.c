@@ -1,0 +1,105 @@
+/* What a client hands in again (node/submit.c): whatever has changed since, it hears what it heard. */
+#include "desk_rig.h"
+#include "wire/json.h"
+#include "wire/message.h"
+
+static CySubmission request; /* a copy, whose addressee is changed */
+
+static CySubmitted last; /* and its id: */
+static char last_id[64];
+static CyErrorCode refused;
+
+static int (*send_any)(void *ctx, uint64_t conn, struct cy_bytes bytes);
+
+static int send_and_look(void *ctx, uint64_t conn, struct cy_bytes bytes)
+{
+	CyServerFrame *f = cy_server_frame__unpack(NULL, bytes.len, bytes.data);
+
+	assert_non_null(f);
+	refused = f->kind_case == CY_SERVER_FRAME__KIND_ERROR ? f->error->code : 0;
+	if (f->kind_case == CY_SERVER_FRAME__KIND_SUBMITTED) {
+		last = *f->submitted;
+		snprintf(last_id, sizeof last_id, "%s", f->submitted->message_id);
+	}
+	cy_server_frame__free_unpacked(f, NULL);
+	return send_any(ctx, conn, bytes);
+}
+
+static void submit(struct rig *r, const char *key)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CySubmit s = CY_SUBMIT__INIT;
+
+	s.idempotency_key = (char *)key;
+	s.submission = &request;
+	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
+	f.submit = &s;
+	last.number = 0;
+	desk_ask(r, 1, &f);
+	rig_settle(r);
+}
+
+static struct rig *started(void)
+{
+	struct rig *r = rig_new(false);
+
+	send_any = r->ports.local.send;
+	r->ports.local.send = send_and_look;
+	request.to = (char *)PEER;
+	rig_start(r);
+	return r;
+}
+
+static void what_was_accepted_for_a_peer_is_answered_when_that_is_not_configured_any_more(void **state)
+{
+	struct cy_error e = { 0 };
+	struct rig *r = started();
+	char id[64];
+
+	(void)state;
+	submit(r, "one");
+	assert_int_equal(last.number, 1);
+	assert_false(last.repeated);
+	snprintf(id, sizeof id, "%s", last_id);
+	r->config.n_peers = 0;
+	assert_int_equal(node_reconfigure(r->node, &r->config, &e), CY_OK);
+	submit(r, "one");
+	assert_int_equal(refused, 0);
+	assert_int_equal(last.number, 1);
+	assert_true(last.repeated);
+	assert_string_equal(last_id, id);
+	/* What is new is refused, and the key with other content is. */
+	submit(r, "two");
+	assert_int_equal(refused, CY_ERROR_CODE__INVALID);
+	request.to = (char *)OTHER;
+	submit(r, "one");
+	assert_int_equal(refused, CY_ERROR_CODE__CONFLICT);
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_accepted_for_a_peer_is_answered_when_that_is_not_configured_any_more),
+	};
+	static char json[64 * 1024];
+	FILE *file = fopen("contrib/demo/request.json", "r");
+	ProtobufCMessage *m = NULL;
+	struct cy_error e = { 0 };
+	int failed;
+
+	if (file == NULL) {
+		fprintf(stderr, "run this from the top of the repository\n");
+		return 1;
+	}
+	if (wire_json_parse(&cy_submission__descriptor, cy_bytes(json, fread(json, 1, sizeof json, file)), &m, &e) <
+	    0) {
+		fprintf(stderr, "%s: %s\n", e.field, e.text);
+		return 1;
+	}
+	fclose(file);
+	request = *(CySubmission *)m;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	protobuf_c_message_free_unpacked(m, NULL);
+	return failed;
+}
