@@ -131,8 +131,12 @@ static int read_db(struct file *f, void *data, int len, sqlite3_int64 at)
 		if (number > UINT32_MAX || !page_check_sound(data, (uint32_t)number))
 			return damaged(f, "page", number, "not as it was written");
 	} else if (at == 0 && len == DB_HEADER) {
-		if (!sound_header(data))
-			return damaged(f, "page", 1, "not as it was written");
+		/* Page 1 may be in the WAL, or a journal may be about to bring it back. If not, it is read
+		 * whole, and refused. */
+		if (!sound_header(data)) {
+			memset(data, 0, (size_t)len);
+			return SQLITE_IOERR_SHORT_READ;
+		}
 	} else if (at + len > DB_HEADER) {
 		return SQLITE_IOERR_READ;
 	}

@@ -14,8 +14,9 @@
  * place; they are verified from its end on.
  *
  * That a database has checksums is not asked of the database: each page of PAGE_CHECK_SIZE
- * bytes has one, or is damaged. Of the header that SQLite reads before it knows the page size
- * those bytes are compared that never change; the rest of it is verified with page 1.
+ * bytes has one, or is damaged. The header that SQLite reads before it knows the page size is
+ * passed on if those bytes of it are right that never change, and decides nothing: page 1 is
+ * verified when it is read.
  * Files are not mapped into memory. All other files of SQLite pass through.
  *
  * Not found: a page whose last write never reached the disk, so that an older one of the

@@ -200,7 +200,7 @@ static int open_connections(struct store_sqlite *st, const struct store_sqlite_c
 	struct seal seal = { 0 };
 	sqlite3 *db = NULL;
 	bool fresh = false;
-	int r = store_schema_open(config, &db, &fresh, e);
+	int r = store_schema_open(config, page_check_name(st->check), &db, &fresh, e);
 
 	if (r == CY_OK)
 		r = store_key_load(config->key_path, fresh, st->key, e);
@@ -216,7 +216,7 @@ static int open_connections(struct store_sqlite *st, const struct store_sqlite_c
 	if (store_conn_init(&st->writer, db, store_write_sql, store_write_sql_n, st->cipher) < 0)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
 	sqlite3_wal_hook(db, count_pages, st);
-	r = store_schema_open_reader(config, &db, e);
+	r = store_schema_open_reader(config, page_check_name(st->check), &db, e);
 	if (r < 0)
 		return r;
 	if (store_conn_init(&st->reader, db, store_read_sql, store_read_sql_n, st->cipher) < 0)
@@ -250,6 +250,10 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 		r = cy_fail(e, CY_ENOMEM, "out of memory or descriptors");
 	else
 		r = store_dir_open(config->dir, &st->lock_fd, e);
+	if (r == CY_OK && page_check_new(config->vfs, NULL, st, &st->check) < 0)
+		r = cy_fail(e, CY_ENOMEM, "out of memory, or no VFS of that name");
+	if (r == CY_OK && config->vfs == NULL)
+		r = store_checked_prepare(config, st->check, ctx, e);
 	if (r == CY_OK)
 		r = open_connections(st, config, e);
 	if (r == CY_OK)
@@ -295,6 +299,7 @@ void store_sqlite_close(struct store_sqlite *store)
 		checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
 		store_conn_free(&store->writer);
 	}
+	page_check_free(store->check);
 	EVP_CIPHER_free(store->cipher);
 	if (store->event_fd >= 0)
 		close(store->event_fd);

@@ -1,5 +1,9 @@
 /* The store port by SQLite: one file DIR/comity.db in WAL mode, for one process.
  *
+ * Each page has a checksum (page_check_vfs.h), which DIR/comity.db.checked says: what the
+ * disk gives back damaged is not given out. A store without that file is written anew at the
+ * next start, with checksums.
+ *
  * DIR is 0700 and ours, its files are 0600. DIR/lock holds the pid of the
  * process that has the store open. Content and titles are sealed with
  * AES-256-GCM under a key per case, which the store key wraps; erasing a case sets
@@ -50,6 +54,9 @@ struct store_sqlite_config {
 	const char *vfs;
 	/* What a write-set orders is in this list before it is committed. */
 	struct orders_port orders;
+	/* What takes long before the store is open, as a sentence, with the `ctx` of committed(), again and
+	 * again while it goes on. May be NULL. */
+	void (*progress)(void *ctx, const char *text);
 };
 
 /* Open the store in DIR, or make it. `committed` is called from

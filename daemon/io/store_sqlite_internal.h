@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
+#include "io/page_check_vfs.h"
 #include "io/store_sqlite.h"
 
 /* ----------------------------------------------------- directory, lock, key */
@@ -91,17 +92,28 @@ void bind_null(struct store_bind *b);
 /* A sentence for a failure of SQLite, naming the directory. */
 void store_explain(sqlite3 *db, int rc, const char *dir, char *text, size_t size);
 
+/* ------------------------------------------------------------ page checksums */
+
+/* Before the store in a real directory is opened: have comity.db written anew with checksums,
+ * unless it has them, and note that it has. `ctx` is for config->progress. */
+int store_checked_prepare(const struct store_sqlite_config *config, struct page_check *check, void *ctx,
+			  struct cy_error *e);
+
 /* -------------------------------------------------------------------- schema */
 
-/* Open DIR/comity.db as the writer; an empty one is made if it is missing.
+/* Is it a store that this program knows? Its version. */
+int store_schema_version(sqlite3 *db, const char *dir, int *ret_version, struct cy_error *e);
+/* Open DIR/comity.db as the writer, by the VFS; an empty one is made if it is missing.
  * `*ret_fresh`: nothing was ever committed to it. */
-int store_schema_open(const struct store_sqlite_config *config, sqlite3 **ret_db, bool *ret_fresh, struct cy_error *e);
+int store_schema_open(const struct store_sqlite_config *config, const char *vfs, sqlite3 **ret_db, bool *ret_fresh,
+		      struct cy_error *e);
 /* Pragmas, migrations, the check of the key. A fresh store gets its schema and the
  * check value in one transaction, so it is fresh or whole at any moment. */
 int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
 			 const uint8_t key[static STORE_KEY_LEN], struct cy_error *e);
 /* The connection for reads; the writer is open already. */
-int store_schema_open_reader(const struct store_sqlite_config *config, sqlite3 **ret_db, struct cy_error *e);
+int store_schema_open_reader(const struct store_sqlite_config *config, const char *vfs, sqlite3 **ret_db,
+			     struct cy_error *e);
 
 /* --------------------------------------------------------------------- store */
 
@@ -119,6 +131,7 @@ struct store_sqlite {
 	int lock_fd, event_fd;
 	uint8_t *key; /* STORE_KEY_LEN bytes of secure memory (io/secrets.h), as that of last_case */
 	EVP_CIPHER *cipher;
+	struct page_check *check;
 	struct store_conn reader;
 	struct orders_port orders;
 

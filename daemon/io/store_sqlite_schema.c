@@ -355,7 +355,8 @@ static int make_private(const char *path, struct cy_error *e)
 	return r;
 }
 
-static int open_file(const struct store_sqlite_config *config, bool reader, sqlite3 **ret_db, struct cy_error *e)
+static int open_file(const struct store_sqlite_config *config, const char *vfs, bool reader, sqlite3 **ret_db,
+		     struct cy_error *e)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 	char path[4096];
@@ -370,7 +371,7 @@ static int open_file(const struct store_sqlite_config *config, bool reader, sqli
 		if (r < 0)
 			return r;
 	}
-	rc = sqlite3_open_v2(path, &db, flags, config->vfs);
+	rc = sqlite3_open_v2(path, &db, flags, vfs);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(db, STORE_BUSY_MS);
 	/* The store checkpoints by itself, from one thread only: SQLite 3.40 can
@@ -392,7 +393,7 @@ static int open_file(const struct store_sqlite_config *config, bool reader, sqli
 	return CY_OK;
 }
 
-static int check_version(sqlite3 *db, const char *dir, int *ret_version, struct cy_error *e)
+int store_schema_version(sqlite3 *db, const char *dir, int *ret_version, struct cy_error *e)
 {
 	int application = 0, version = 0, rc;
 
@@ -476,7 +477,7 @@ static int update(const struct store_sqlite_config *config, sqlite3 *db, bool fr
 		  const uint8_t key[static STORE_KEY_LEN], struct cy_error *e)
 {
 	char set[64];
-	int version = 0, rc, r = fresh ? CY_OK : check_version(db, config->dir, &version, e);
+	int version = 0, rc, r = fresh ? CY_OK : store_schema_version(db, config->dir, &version, e);
 
 	if (r < 0 || version == VERSION)
 		return r;
@@ -500,10 +501,11 @@ static int update(const struct store_sqlite_config *config, sqlite3 *db, bool fr
 	return r;
 }
 
-int store_schema_open(const struct store_sqlite_config *config, sqlite3 **ret_db, bool *ret_fresh, struct cy_error *e)
+int store_schema_open(const struct store_sqlite_config *config, const char *vfs, sqlite3 **ret_db, bool *ret_fresh,
+		      struct cy_error *e)
 {
 	sqlite3 *db;
-	int pages = 0, rc, r = open_file(config, false, &db, e);
+	int pages = 0, rc, r = open_file(config, vfs, false, &db, e);
 
 	if (r < 0)
 		return r;
@@ -551,6 +553,8 @@ int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, config->sync_off ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL", NULL,
 				  NULL, NULL);
+	if (rc == SQLITE_OK && fresh)
+		rc = page_check_reserve(db);
 	if (rc != SQLITE_OK)
 		return failed(db, rc, config->dir, e);
 	r = update(config, db, fresh, seal, key, e);
@@ -571,10 +575,11 @@ int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, 
 	return CY_OK;
 }
 
-int store_schema_open_reader(const struct store_sqlite_config *config, sqlite3 **ret_db, struct cy_error *e)
+int store_schema_open_reader(const struct store_sqlite_config *config, const char *vfs, sqlite3 **ret_db,
+			     struct cy_error *e)
 {
 	sqlite3 *db;
-	int rc, r = open_file(config, true, &db, e);
+	int rc, r = open_file(config, vfs, true, &db, e);
 
 	if (r < 0)
 		return r;

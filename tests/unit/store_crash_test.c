@@ -15,6 +15,7 @@
 
 #include "../sim/vfs_crash.h"
 #include "base/sha256.h"
+#include "io/page_check_vfs.h"
 #include "io/store_sqlite.h"
 
 #define STEPS      24
@@ -32,6 +33,7 @@ struct state {
 struct world {
 	char dir[48], key[64];
 	struct vfs_crash *disk;
+	struct page_check *check; /* over it, for a look from outside */
 	struct store_sqlite *store;
 	struct store_port port;
 	int code;
@@ -78,7 +80,7 @@ static sqlite3 *open_raw(struct world *w)
 	char path[64];
 
 	snprintf(path, sizeof path, "%s/comity.db", w->dir);
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, vfs_crash_name(w->disk)), SQLITE_OK);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, page_check_name(w->check)), SQLITE_OK);
 	return db;
 }
 
@@ -382,11 +384,13 @@ static int must_hold(struct world *w, int done, bool in_flight)
 static void new_disk(struct world *w, uint64_t seed)
 {
 	w->disk = vfs_crash_new("disk", seed);
+	assert_int_equal(page_check_new("disk", NULL, NULL, &w->check), CY_OK);
 }
 
 static void end_disk(struct world *w)
 {
 	close_store(w);
+	page_check_free(w->check);
 	vfs_crash_free(w->disk);
 	w->disk = NULL;
 }

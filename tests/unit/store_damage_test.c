@@ -29,6 +29,7 @@ static void spoil(struct fixture *f, const char *sql)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
+	edited(f);
 	reopen(f);
 }
 

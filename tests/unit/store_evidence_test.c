@@ -696,6 +696,7 @@ static void a_store_from_before_evidence_keeps_what_it_holds(void **state)
 	sql(t, LATER "DROP TRIGGER evidence_of_case; DROP TRIGGER evidence_of_client;"
 		     "DROP TABLE custody; DROP TABLE evidence; DROP TABLE evidence_held;"
 		     "DROP TABLE upload; DROP TABLE upload_held; PRAGMA user_version = 4");
+	edited(t->f);
 	reopen(t->f);
 	read_schema(t, &after);
 	assert_string_equal((const char *)before.data, (const char *)after.data);
@@ -728,6 +729,7 @@ static void a_store_from_before_copies_were_deleted_knows_what_is_settled(void *
 	t->f->store = NULL;
 	sql(t, LATER "DROP INDEX evidence_spent; ALTER TABLE evidence DROP COLUMN settled;"
 		     "ALTER TABLE evidence DROP COLUMN deleted; PRAGMA user_version = 5");
+	edited(t->f);
 	reopen(t->f);
 	read_schema(t, &after);
 	assert_string_equal((const char *)before.data, (const char *)after.data);

@@ -307,6 +307,7 @@ static void a_store_with_one_epoch_for_all_streams_gives_it_to_each(void **state
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	sqlite3_close(db);
+	edited(f);
 	assert_int_equal(open_store(f, false, NULL), CY_OK);
 	assert_int_equal(f->port.stream(f->port.ctx, "IE", see_stream, &p), CY_OK);
 	assert_int_equal(p.stream.out_epoch, 77);
@@ -414,7 +415,16 @@ static void a_damaged_or_newer_store_is_refused_with_a_sentence(void **state)
 		 f->dir, f->dir, f->dir);
 	assert_int_equal(system(cmd), 0);
 	assert_true(open_store(f, false, &e) < 0);
+	assert_non_null(strstr(e.text, "damaged"));
+	/* Also when it is about to get checksums, and so is one that is not a store. */
+	edited(f);
+	assert_true(open_store(f, false, &e) < 0);
 	assert_non_null(strstr(e.text, "newer"));
+	snprintf(cmd, sizeof cmd, "test ! -e '%s/comity.db.new' && printf '%%0100d' 7 > '%s/comity.db'", f->dir,
+		 f->dir);
+	assert_int_equal(system(cmd), 0);
+	assert_true(open_store(f, false, &e) < 0);
+	assert_non_null(strstr(e.text, "damaged"));
 }
 
 /* SQLite alone would drop the WAL, and with it what was committed. */
