@@ -318,12 +318,24 @@ static int start_tick(struct daemon *d, struct cy_error *e)
 
 /* -------------------------------------------------------------------- starting */
 
+/* A line in the log for each new sentence; the service manager hears all of them. */
+static void store_starting(void *ctx, const char *text)
+{
+	struct daemon *d = ctx;
+
+	if (strcmp(text, d->status) != 0)
+		daemon_tell(d, NODE_INFO, NODE_EVENT_NONE, "", "%s", text);
+	cy_copy(d->status, sizeof d->status, text);
+	service_starting(text);
+}
+
 static int start_store(struct daemon *d, struct cy_error *e)
 {
 	const struct store_sqlite_config config = { .dir = d->config->store_dir,
 						    .key_path = d->config->store_key,
 						    .threaded = true,
-						    .orders = d->ports.orders };
+						    .orders = d->ports.orders,
+						    .progress = store_starting };
 
 	return store_sqlite_open(&config, on_committed, d, &d->store, &d->ports.store, e);
 }

@@ -101,6 +101,7 @@ static bool sound_header(const uint8_t *header)
 	       (header[READ_VERSION] == 1 || header[READ_VERSION] == 2);
 }
 
+/* With SQLITE_IOERR_DATA, as it has it for this, SQLite would end all that the connection reads just now. */
 static int damaged(const struct file *f, const char *unit, sqlite3_int64 number, const char *how)
 {
 	char what[128];
@@ -109,7 +110,7 @@ static int damaged(const struct file *f, const char *unit, sqlite3_int64 number,
 		 f->db == f ? "comity.db" : "comity.db-wal", how);
 	if (f->check->damaged != NULL)
 		f->check->damaged(f->check->ctx, what);
-	return SQLITE_IOERR_DATA;
+	return SQLITE_CORRUPT;
 }
 
 /* ------------------------------------------------------------ the database */

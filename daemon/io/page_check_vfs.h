@@ -17,7 +17,8 @@
  * bytes has one, or is damaged. The header that SQLite reads before it knows the page size is
  * passed on if those bytes of it are right that never change, and decides nothing: page 1 is
  * verified when it is read.
- * Files are not mapped into memory. All other files of SQLite pass through.
+ * Whoever reads a damaged page gets SQLITE_CORRUPT, and other statements go on. Files are not
+ * mapped into memory. All other files of SQLite pass through.
  *
  * Not found: a page whose last write never reached the disk, so that an older one of the
  * same place stands there. The check of the structure finds some of those.

@@ -12,6 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How long a start may go on after it was last said to. */
+#define STARTING_MS 60000
+
 /* contrib/systemd/comity.catalog says what to do about each. They never change. */
 static const char *const message_ids[NODE_EVENT_NONE] = {
 	[NODE_EVENT_READY] = "82b1b874ee1c453995785476cb741f0c",
@@ -68,6 +71,11 @@ int service_take_sockets(struct service_sockets *ret_sockets, struct cy_error *e
 void service_ready(const char *status)
 {
 	sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+}
+
+void service_starting(const char *status)
+{
+	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu\nSTATUS=%s", STARTING_MS * 1000ull, status);
 }
 
 void service_reloading(void)

@@ -23,6 +23,8 @@ int service_take_sockets(struct service_sockets *ret_sockets, struct cy_error *e
 
 /* `status` is a line for people. */
 void service_ready(const char *status);
+/* It is not ready yet, and goes on for another minute at least: said again and again, it is not given up. */
+void service_starting(const char *status);
 void service_reloading(void);
 void service_status(const char *status);
 void service_stopping(void);

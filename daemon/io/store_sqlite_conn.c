@@ -93,20 +93,14 @@ void store_explain(sqlite3 *db, int rc, const char *dir, char *text, size_t size
 		return;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		snprintf(text, size, "the store in %s is damaged (%s): restore it from a backup", dir, detail);
+		snprintf(text, size, "the store in %s is damaged (%s): restore it from a backup (INSTALL, Backup)", dir,
+			 detail);
 		return;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		snprintf(text, size, "another program keeps the store in %s locked", dir);
 		return;
 	case SQLITE_IOERR:
-		if (rc == SQLITE_IOERR_DATA) {
-			snprintf(text, size,
-				 "the store in %s is damaged (a page is not as it was written): restore it from a "
-				 "backup (INSTALL, Backup)",
-				 dir);
-			return;
-		}
 		snprintf(text, size, "reading or writing in %s failed (%s, %d)", dir, detail, rc);
 		return;
 	case SQLITE_READONLY:

@@ -238,6 +238,25 @@ static int case_row(struct store_reading *r, sqlite3_stmt *s)
 	return code;
 }
 
+static int read_content(struct store_sqlite *st, const struct store_message *m, uint8_t **ret_plain, size_t *ret_len)
+{
+	const struct seal_aad aad = { .what = "payload", .peer = m->peer, .case_id = m->case_id, .message_id = m->id };
+	struct store_bind b;
+	int rc, code = store_read_start(st, R_CONTENT, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, m->id);
+	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
+	if (rc == SQLITE_ROW)
+		code = store_unseal_at(st, b.s, 0, m->peer, m->case_id, aad, ret_plain, ret_len);
+	else if (rc != SQLITE_DONE)
+		code = read_code(sqlite3_extended_errcode(st->reader.db));
+	sqlite3_clear_bindings(b.s);
+	store_stmt_done(&st->reader, R_CONTENT, b.s);
+	return code;
+}
+
 static int message_row(struct store_reading *r, sqlite3_stmt *s)
 {
 	struct store_message row = { .id = store_text_at(s, 0),
@@ -260,15 +279,12 @@ static int message_row(struct store_reading *r, sqlite3_stmt *s)
 				     .fact = store_bytes_at(s, 18),
 				     .erasure = (enum store_erasure)sqlite3_column_int(s, 19),
 				     .erased = store_wall_at(s, 20) };
-	const struct seal_aad aad = {
-		.what = "payload", .peer = row.peer, .case_id = row.case_id, .message_id = row.id
-	};
 	uint8_t *content = NULL;
 	size_t len = 0;
 	int code = store_digest_at(s, 9, &row.digest);
 
 	if (code == CY_OK && r->content)
-		code = store_unseal_at(r->st, s, 21, row.peer, row.case_id, aad, &content, &len);
+		code = read_content(r->st, &row, &content, &len);
 	if (code == CY_EDAMAGED && r->content) {
 		row.damaged = true;
 		code = CY_OK;

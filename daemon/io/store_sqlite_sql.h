@@ -190,8 +190,6 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	" m.transport, m.void_code, m.void_reason, m.client, m.epoch, m.sequence, m.place, m.fact,"             \
 	" m.erasure, m.erased"
 #define MESSAGE_FROM " FROM message m JOIN case_key k ON k.no = m.case_no"
-#define WITH_CONTENT ", k.generation, k.wrapped, p.generation, p.nonce, p.sealed"
-#define FROM_CONTENT MESSAGE_FROM " LEFT JOIN payload p ON p.message = m.no"
 #define CASE_SELECT                                                                                              \
 	"SELECT c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.instrument, c.opened," \
 	" c.changed, c.state, c.closed, c.own_number, c.peer_number, c.messages, c.terms,"                       \
@@ -259,11 +257,14 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(FIND_BY_PEER, CASE_SELECT FIND("c.peer_reference = ?1"))                                                     \
 	X(LIST_CASES, CASE_SELECT " WHERE c.case_id > ?1 AND (?2 = '' OR c.peer = ?2) AND (?3 = 0 OR c.closed = 0)"    \
 				  " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id, c.peer LIMIT ?5")            \
-	X(GET_MESSAGE, "SELECT " MESSAGE_COLUMNS WITH_CONTENT FROM_CONTENT " WHERE m.id = ?")                          \
+	X(GET_MESSAGE, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE m.id = ?")                                       \
+	/* By itself: whoever reads many messages gets all others when the content of one is damaged. */               \
+	X(CONTENT, "SELECT k.generation, k.wrapped, p.generation, p.nonce, p.sealed" MESSAGE_FROM                      \
+		   " JOIN payload p ON p.message = m.no WHERE m.id = ?")                                               \
 	X(CASE_MESSAGES,                                                                                               \
 	  "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE k.peer = ? AND k.case_id = ? AND m.author IN (0, 1)"          \
 	  " AND m.number > 0 ORDER BY m.author, m.number")                                                             \
-	X(WAITING, "SELECT " MESSAGE_COLUMNS WITH_CONTENT FROM_CONTENT                                                 \
+	X(WAITING, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                              \
 		   " WHERE m.peer = ? AND m.author = 0 AND m.transport = 0 ORDER BY m.priority DESC, m.no LIMIT ?")    \
 	X(UNDELIVERED, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                          \
 		       " WHERE m.author = 0 AND m.transport <= 1 AND (m.transport = 1 OR m.sequence = 0)"              \

@@ -2,7 +2,6 @@
 
 tests/bench/clock_bench.py COMITYD COMITYCTL"""
 import os
-import sqlite3
 import sys
 import time
 
@@ -33,7 +32,7 @@ how = "\n".join(["It starts 2026-11-23 10:00 in Europe/Paris: Carry out the meas
                  "The day of the event, Monday 2026-11-23, is not counted (Article 3(1)).",
                  "Day 1 is Tuesday 2026-11-24; the last day of 90 days is Sunday 2027-02-21.",
                  "Sunday 2027-02-21 is no working day: the period ends with Monday 2027-02-22 (Article 3(4))."])
-db = sqlite3.connect(path)
+db = us.edit()
 db.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -400000; BEGIN;")
 db.execute(f"""WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < {CASES})
 INSERT INTO case_key SELECT 1000 + n, 'IE', printf('01a20000-0000-7000-8000-%012d', n), 1, NULL FROM i""")
@@ -52,6 +51,8 @@ SELECT 1000 + (n - 1) / 5 + 1, CASE n % 5 WHEN 0 THEN 'execute' ELSE 'decide' EN
 db.commit()
 db.execute("PRAGMA journal_mode = WAL")
 db.close()
+us.start()  # which gives the pages their checksums
+us.stop()
 with open(path) as f:
     os.fsync(f.fileno())
     # Cold as after a boot, as far as one file can be.

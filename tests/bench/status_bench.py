@@ -2,7 +2,6 @@
 
 tests/bench/status_bench.py COMITYD COMITYCTL"""
 import os
-import sqlite3
 import sys
 import time
 
@@ -14,7 +13,7 @@ us, ie = pair()
 us.start()
 us.stop()
 path = f"{us.dir}/store/comity.db"
-db = sqlite3.connect(path)
+db = us.edit()
 db.executescript(f"""
 PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -400000;
 BEGIN;
@@ -26,6 +25,8 @@ COMMIT;
 PRAGMA journal_mode = WAL;
 """)
 db.close()
+us.start()  # which gives the pages their checksums
+us.stop()
 with open(path) as f:
     os.fsync(f.fileno())
     # Cold as after a boot, as far as one file can be.

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import signal
-import sqlite3
 import threading
 
 from evidence import *
@@ -443,7 +442,7 @@ def our_copy_is_deleted_some_time_after_the_receiver_has_verified_its_own():
     assert b.ctl("evidence", "hold", f"{items[1].message_id}/2", "--reason", "appeal").returncode == 0
     c.close()
     b.stop()
-    with sqlite3.connect(f"{b.dir}/store/comity.db") as db:  # 41 days go by
+    with b.edit() as db:  # 41 days go by
         for column in ("evidence.settled", "upload.at"):
             table, name = column.split(".")
             db.execute(f"UPDATE {table} SET {name} = {name} - 41 * 86400000 WHERE {name} > 0")

@@ -174,7 +174,7 @@ static void flipped(struct fixture *f, const char *path, off_t at, uint8_t mask,
 	if (rc == SQLITE_OK)
 		assert_string_equal(text, right);
 	else
-		assert_int_equal(rc, SQLITE_IOERR_DATA);
+		assert_int_equal(rc, SQLITE_CORRUPT);
 	*refused += rc != SQLITE_OK;
 }
 
@@ -233,14 +233,14 @@ static void a_page_in_the_place_of_another_is_not_given_out(void **state)
 		assert_true(page_check_sound(page, (uint32_t)from + 1));
 		assert_false(page_check_sound(page, 30));
 		swap_bytes(f->path, (off_t)29 * PAGE_CHECK_SIZE, page, sizeof page);
-		assert_int_equal(look_anew(f, text), SQLITE_IOERR_DATA);
+		assert_int_equal(look_anew(f, text), SQLITE_CORRUPT);
 		assert_string_equal(f->what, "page 30 of comity.db is not as it was written");
 		swap_bytes(f->path, (off_t)29 * PAGE_CHECK_SIZE, page, sizeof page);
 	}
 	/* Nothing at all, and an end that is missing. */
 	memset(page, 0, sizeof page);
 	swap_bytes(f->path, (off_t)29 * PAGE_CHECK_SIZE, page, sizeof page);
-	assert_int_equal(look_anew(f, text), SQLITE_IOERR_DATA);
+	assert_int_equal(look_anew(f, text), SQLITE_CORRUPT);
 	swap_bytes(f->path, (off_t)29 * PAGE_CHECK_SIZE, page, sizeof page);
 	assert_int_equal(look_anew(f, text), SQLITE_OK);
 	assert_int_equal(ftruncate(fd, size_of(f->path) - PAGE_CHECK_SIZE / 2), 0);
@@ -273,8 +273,8 @@ static void no_flipped_byte_of_the_WAL_is_given_out(void **state)
 	assert_in_range(refused, tried / 3, tried);
 	/* A checkpoint does not move it into the database either, under a checksum of its own. */
 	flip(f->wal, 56 + 30 * FRAME + 1000, 4);
-	assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL), SQLITE_IOERR);
-	assert_int_equal(sqlite3_extended_errcode(db), SQLITE_IOERR_DATA);
+	assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL), SQLITE_CORRUPT);
+	assert_int_equal(sqlite3_extended_errcode(db), SQLITE_CORRUPT);
 	flip(f->wal, 56 + 30 * FRAME + 1000, 4);
 	assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL), SQLITE_OK);
 	assert_int_equal(look_anew(f, right), SQLITE_OK);
@@ -297,7 +297,7 @@ static void a_frame_of_another_round_is_not_given_out(void **state)
 	assert_int_equal(look_anew(f, text), SQLITE_OK);
 	memcpy(other, frame, sizeof other);
 	swap_bytes(f->wal, 32, other, sizeof other);
-	assert_int_equal(look_anew(f, text), SQLITE_IOERR_DATA);
+	assert_int_equal(look_anew(f, text), SQLITE_CORRUPT);
 	assert_string_equal(f->what, "frame 1 of comity.db-wal is not as it was written");
 	swap_bytes(f->wal, 32, other, sizeof other);
 	/* And one frame of this round in the place of another. */
@@ -306,7 +306,7 @@ static void a_frame_of_another_round_is_not_given_out(void **state)
 	assert_int_equal(pread(fd, frame, sizeof frame, 32 + FRAME), sizeof frame);
 	close(fd);
 	swap_bytes(f->wal, 32, frame, sizeof frame);
-	assert_int_equal(look_anew(f, text), SQLITE_IOERR_DATA);
+	assert_int_equal(look_anew(f, text), SQLITE_CORRUPT);
 	sqlite3_close(db);
 }
 
@@ -398,7 +398,7 @@ static void a_transaction_that_spills_may_read_what_it_has_written(void **state)
 	for (off_t at = 56 + 2000; at < size_of(f->wal); at += FRAME)
 		flip(f->wal, at, 1);
 	run(db, "PRAGMA shrink_memory");
-	assert_int_equal(look(db, text), SQLITE_IOERR);
+	assert_int_equal(look(db, text), SQLITE_CORRUPT);
 	assert_true(f->told > 0);
 	sqlite3_close(db);
 }
@@ -411,7 +411,7 @@ static void a_database_without_checksums_is_not_taken(void **state)
 
 	run(db, "CREATE TABLE t (no INTEGER PRIMARY KEY, word TEXT UNIQUE, data BLOB)");
 	sqlite3_close(db);
-	assert_int_equal(look_anew(f, text), SQLITE_IOERR_DATA);
+	assert_int_equal(look_anew(f, text), SQLITE_CORRUPT);
 	unlink(f->path);
 	/* Nor made, by somebody who forgot to reserve their place. */
 	db = open_at(f->path, page_check_name(f->check));
