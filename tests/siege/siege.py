@@ -38,10 +38,10 @@ connect_ms = []     # what a true peer needed from its start to the session, in 
 watchdog_ms = []    # the longest time that the watchdog was not fed in an attack, in ms
 
 
-def secret_submission(to, reference):
+def secret_submission(to, reference, size=0):
     s = submission(to, reference)
     r = s.content.request
-    r.title, r.facts = f"Case of {SECRET}", f"{SECRET} is suspected."
+    r.title, r.facts = f"Case of {SECRET}", f"{SECRET} is suspected." + " Read on." * (size // 9)
     for person in r.persons:
         person.name = SECRET
     return s
@@ -152,8 +152,8 @@ class Desk:
             assert time.monotonic() < end, "no service"
             time.sleep(0.05)
 
-    def submit(self, to, reference):
-        call = local_pb2.Submit(idempotency_key=reference, submission=secret_submission(to, reference))
+    def submit(self, to, reference, size=0):
+        call = local_pb2.Submit(idempotency_key=reference, submission=secret_submission(to, reference, size))
         return self.lasting(lambda: self.client.call(submit=call)).submitted
 
     def receipted(self, message):
