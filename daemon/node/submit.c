@@ -381,11 +381,12 @@ static void write_key(struct node *n, const struct conn *c, const CySubmit *s, c
 	w->key.at = node_now(n);
 }
 
-static void refuse(struct node *n, const struct conn *c, uint64_t correlation, struct work_case *wc, int code,
-		   const struct cy_error *e)
+/* `reference`: of ours, that the case had before; a new one is never written, and nothing in this batch may refer to
+ * it. */
+static void refuse(struct node *n, const struct conn *c, uint64_t correlation, struct work_case *wc,
+		   const char *reference, int code, const struct cy_error *e)
 {
-	if (wc->is_new) /* never written: nothing in this batch may refer to it */
-		wc->row.own_reference = "";
+	wc->row.own_reference = wc->is_new ? "" : reference;
 	if (code == CY_ELIMIT)
 		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.content", e->text);
 	else if (code == CY_EDAMAGED || code == CY_ESTORE)
@@ -412,29 +413,31 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	struct signed_content signed_content;
 	struct cy_error e = { 0 };
 	struct said said;
+	const char *reference;
 	uint32_t held;
 	int r;
 
 	if (wc == NULL)
 		return;
+	reference = wc->row.own_reference;
 	if (wc->row.own_reference[0] == '\0' && sub->own_reference[0] != '\0')
 		wc->row.own_reference = batch_string(n, sub->own_reference);
 	else if (wc->row.own_reference[0] == '\0' && sub->content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT)
 		wc->row.own_reference = batch_string(n, sub->content->acknowledgement->reference);
 	r = evidence_held(n, wc, sub->content, &held);
 	if (r < 0) {
-		refuse(n, c, correlation, wc, r, &e);
+		refuse(n, c, correlation, wc, reference, r, &e);
 		return;
 	}
 	if (held > 0) {
 		snprintf(e.text, sizeof e.text, "a legal hold keeps attachment %u: it must not be destroyed", held);
-		refuse(n, c, correlation, wc, CY_ESTATE, &e);
+		refuse(n, c, correlation, wc, reference, CY_ESTATE, &e);
 		return;
 	}
 	saying.content = complete(n, wc, sub->content, &signed_content);
 	r = say_message(n, wc, &saying, &said, &e);
 	if (r < 0) {
-		refuse(n, c, correlation, wc, r, &e);
+		refuse(n, c, correlation, wc, reference, r, &e);
 		return;
 	}
 	if (evidence_heard(n, wc, STORE_OWN, said.id, sub->content) < 0)

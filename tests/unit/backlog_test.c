@@ -178,6 +178,31 @@ static void a_message_that_was_retrieved_stays_so_when_its_event_is_acknowledged
 	rig_free(r);
 }
 
+/* The case has no reference of ours yet: the one that was refused must not stay with it. */
+static void a_refused_submission_leaves_its_reference_to_no_other_of_its_batch(void **state)
+{
+	const struct law_fact asked = {
+		.side = CY_SIDE__REQUESTING, .number = 1, .kind = CY_CONTENT__KIND_REQUEST, .measures = 1
+	};
+	const struct cy_uuid id = some_id(1);
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_case(&w, PEER, "case")->peer_number = 1;
+	put_message(&w, PEER, "case", id.s, &asked);
+	r = started(w);
+	have_a_batch_under_way(r);
+	/* Only the other side supplements its request. */
+	desk_submit(r, 1, "case", CY_PRIORITY__NORMAL,
+		    "{\"ownReference\":\"REFUSED/1\",\"content\":{\"supplement\":{\"text\":\"more\"}}}");
+	desk_submit(r, 2, "case", CY_PRIORITY__NORMAL, "{\"content\":{\"note\":{\"text\":\"a note\"}}}");
+	rig_settle(r);
+	assert_int_equal(mem_store_case(&r->store, PEER, "case")->row.own_number, 1);
+	assert_string_equal(mem_store_case(&r->store, PEER, "case")->row.own_reference, "");
+	rig_free(r);
+}
+
 /* -------------------------------------------------------------- what is given up */
 
 /* Messages to `peer` that failed. */
@@ -491,6 +516,7 @@ int main(void)
 		cmocka_unit_test(a_cursor_that_is_made_in_the_batch_is_not_made_again),
 		cmocka_unit_test(a_cursor_can_be_acknowledged_in_the_batch_that_makes_it),
 		cmocka_unit_test(a_message_that_was_retrieved_stays_so_when_its_event_is_acknowledged),
+		cmocka_unit_test(a_refused_submission_leaves_its_reference_to_no_other_of_its_batch),
 		cmocka_unit_test(what_leaves_again_keeps_nothing_of_another_peer_from_being_given_up),
 		cmocka_unit_test(a_page_of_what_leaves_again_hides_nothing_behind_it),
 		cmocka_unit_test(all_that_is_too_old_is_given_up_whoever_it_was_for),
