@@ -304,10 +304,17 @@ static const char migration_014[] = "ALTER TABLE stream ADD COLUMN asks INTEGER 
 				    "ALTER TABLE stream ADD COLUMN asks_epoch INTEGER NOT NULL DEFAULT 0;"
 				    "ALTER TABLE stream ADD COLUMN asks_sequence INTEGER NOT NULL DEFAULT 0;";
 
+/* What is fetched again is destroyed in time as well. */
+static const char migration_015[] =
+	"DROP INDEX evidence_overdue;"
+	"CREATE INDEX evidence_overdue ON evidence (retain_until)"
+	" WHERE author = 1 AND state IN (1, 2) AND hold = 0 AND retain_until > 0 AND retrieved = 1 AND verdict <> 2;";
+
 /* Number n is applied to a store of version n - 1. */
-static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
-					  migration_005, migration_006, migration_007, migration_008, migration_009,
-					  migration_010, migration_011, migration_012, migration_013, migration_014 };
+static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003,
+					  migration_004, migration_005, migration_006, migration_007,
+					  migration_008, migration_009, migration_010, migration_011,
+					  migration_012, migration_013, migration_014, migration_015 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -321,7 +321,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(SAME_EVIDENCE, EVIDENCE_SELECT "e.sha256 = ? ORDER BY e.message_id, e.attachment")                           \
 	X(DELIVERED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 2 AND e.sha256 = ? AND e.peer = ?"           \
 					      " ORDER BY e.message_id, e.attachment LIMIT 1")                          \
-	X(OVERDUE_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 2 AND e.hold = 0 AND e.retain_until > 0"       \
+	X(OVERDUE_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state IN (1, 2) AND e.hold = 0 AND e.retain_until > 0" \
 					    " AND e.retrieved = 1 AND e.verdict <> 2 AND e.retain_until < ?"           \
 					    " ORDER BY e.retain_until, e.message_id, e.attachment LIMIT ?")            \
 	X(SPENT_EVIDENCE, EVIDENCE_SELECT "e.author = 0 AND e.state IN (2, 5) AND e.hold = 0 AND e.deleted = 0"        \

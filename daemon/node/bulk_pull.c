@@ -401,6 +401,16 @@ static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, enum
 	node_queue(n, in);
 }
 
+/* It was to be fetched again: what is left of it here stays. */
+static void comes_no_more(struct node *n, struct peer *p, struct bulk_pull *pull, enum blob_outcome outcome)
+{
+	xchg_pull_end(pull->x);
+	pull->x = NULL;
+	evidence_drop_part(n, p->id, &pull->id);
+	n->finishing++;
+	arrived(n, p, pull, outcome);
+}
+
 void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 {
 	struct xchg_pull *x = xchg_pull_find(&p->bulk->puller, f->pull);
@@ -414,11 +424,7 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 		break;
 	case CY_NOT_SENT_CODE__GONE:
 		if (pull->arrived_before) {
-			xchg_pull_end(x);
-			pull->x = NULL;
-			evidence_drop_part(n, p->id, &pull->id);
-			n->finishing++;
-			arrived(n, p, pull, OUTCOME_GONE);
+			comes_no_more(n, p, pull, OUTCOME_GONE);
 			return;
 		}
 		bulk_leave_out(n, p, pull, true, "the sender has it no more");
@@ -502,7 +508,10 @@ static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const
 static void stored(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
 {
 	if (r->code == CY_ESIGN) {
-		skip(n, p, pull, "it sent bytes that are not those of the manifest");
+		if (pull->arrived_before)
+			comes_no_more(n, p, pull, OUTCOME_SPOILT);
+		else
+			bulk_leave_out(n, p, pull, true, "it sent bytes that are not those of the manifest");
 		bulk_goodbye(n, p, "a chunk that is not what its manifest says");
 		return;
 	}

@@ -65,9 +65,11 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, row.peer,
 			  "peer %s: attachment %u of message %s is not what its manifest says; it was thrown away",
 			  row.peer, attachment, message_id);
-	} else if (outcome == OUTCOME_GONE) { /* what is left of it here stays */
+	} else if (outcome == OUTCOME_GONE || outcome == OUTCOME_SPOILT) { /* what is left of it here stays */
 		row.state = STORE_EVIDENCE_HERE;
-		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED, "the sender has no copy of it any more");
+		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED,
+			      outcome == OUTCOME_GONE ? "the sender has no copy of it any more"
+						      : "the copy of the sender is not what its manifest says");
 		evidence_state(n, &row);
 	} else if (by != NULL) {
 		evidence_here_by(n, c, &row, by);
@@ -149,7 +151,8 @@ static void destroy_overdue(struct node *n)
 		struct work_case *c;
 		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
 
-		if (r < 0 || row.state != STORE_EVIDENCE_HERE || row.hold || row.verdict == CY_EVIDENCE_STATE__REJECTED)
+		if (r < 0 || (row.state != STORE_EVIDENCE_HERE && row.state != STORE_EVIDENCE_WAITING) || row.hold ||
+		    row.verdict == CY_EVIDENCE_STATE__REJECTED)
 			continue;
 		c = cases_or_stand_in(n, row.peer, row.case_id, &r);
 		if (c == NULL) /* at the next look again */

@@ -183,7 +183,9 @@ enum input_kind {
 enum blob_outcome {
 	OUTCOME_HERE,
 	OUTCOME_MISMATCHED, /* what came is not what its manifest says */
-	OUTCOME_GONE        /* the sender has it no more, and it had arrived before */
+	/* It had arrived before, and does not come again: */
+	OUTCOME_GONE,  /* the sender has it no more */
+	OUTCOME_SPOILT /* what the sender has is not what its manifest says */
 };
 
 struct input {

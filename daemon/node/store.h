@@ -553,8 +553,8 @@ struct store_port {
 	/* The first of this content that the peer has delivered: theirs, HERE. */
 	int (*delivered_evidence)(void *ctx, const char *peer, const struct cy_digest *sha256, store_evidence_fn *fn,
 				  void *arg);
-	/* Theirs that are HERE, were retrieved, are not REJECTED, have no hold, and whose
-	 * retain_until is before `now`; the earliest first, at most `limit`. */
+	/* Theirs that are HERE, or WAITING to be fetched again, were retrieved, are not REJECTED, have no hold, and
+	 * whose retain_until is before `now`; the earliest first, at most `limit`. */
 	int (*overdue_evidence)(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg);
 	/* Ours that are HERE or DESTROYED, not deleted, not REJECTED, have no hold, and were settled before `before`;
 	 * the earliest first, at most `limit`. */

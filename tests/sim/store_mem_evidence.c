@@ -252,8 +252,9 @@ static bool is_waiting(const struct store_evidence *e, struct cy_wall now)
 
 static bool is_overdue(const struct store_evidence *e, struct cy_wall now)
 {
-	return is_theirs(e, STORE_EVIDENCE_HERE) && !e->hold && e->retrieved &&
-	       e->verdict != CY_EVIDENCE_STATE__REJECTED && e->retain_until.ms > 0 && e->retain_until.ms < now.ms;
+	return (is_theirs(e, STORE_EVIDENCE_HERE) || is_theirs(e, STORE_EVIDENCE_WAITING)) && !e->hold &&
+	       e->retrieved && e->verdict != CY_EVIDENCE_STATE__REJECTED && e->retain_until.ms > 0 &&
+	       e->retain_until.ms < now.ms;
 }
 
 static bool is_spent(const struct store_evidence *e, struct cy_wall before)

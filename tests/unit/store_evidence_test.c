@@ -322,8 +322,9 @@ static void what_is_past_its_retention_comes_the_earliest_first(void **state)
 	got(put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE), 50);
 	got(put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_HERE), 40);
 	got(put(t, "IE", "c2", "m2", 2, STORE_PEER, STORE_EVIDENCE_HERE), 50);
-	got(put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_HERE), 0); /* for ever */
-	got(put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_WAITING), 10);
+	got(put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_HERE), 0);     /* for ever */
+	got(put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_WAITING), 45); /* to be fetched again */
+	got(put(t, "IE", "c1", "m1", 4, STORE_PEER, STORE_EVIDENCE_WAITING), 10)->retrieved = false;
 	got(put(t, "IE", "c1", "m1", 3, STORE_PEER, STORE_EVIDENCE_DESTROYED), 10);
 	got(put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_HERE), 10);
 	got(put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE), 10)->hold = true;
@@ -333,12 +334,12 @@ static void what_is_past_its_retention_comes_the_earliest_first(void **state)
 	assert_int_equal(commit_both(t), CY_OK);
 	OVERDUE(t, "", 40, 9);
 	OVERDUE(t, "m3/1", 41, 9);
-	OVERDUE(t, "m3/1 m1/1 m2/2", 51, 9);
-	OVERDUE(t, "m3/1 m1/1", 51, 2);
+	OVERDUE(t, "m3/1 m1/2 m1/1 m2/2", 51, 9);
+	OVERDUE(t, "m3/1 m1/2", 51, 2);
 	got(put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE), 10); /* the hold is over */
 	got(put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_DESTROYED), 40);
 	assert_int_equal(commit_both(t), CY_OK);
-	OVERDUE(t, "m4/1 m1/1 m2/2", 51, 9);
+	OVERDUE(t, "m4/1 m1/2 m1/1 m2/2", 51, 9);
 }
 
 /* Ours, settled at a time. */

@@ -1,0 +1,152 @@
+/* A client has ordered that evidence is fetched again (node/evidence_orders.c): what becomes of the content that
+ * is here meanwhile. */
+#include "desk_rig.h"
+
+#define FILE_SIZE 10
+
+static int open_part(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
+		     bool again)
+{
+	struct rig *r = ctx;
+
+	(void)part;
+	(void)size;
+	r->pulled = *expected;
+	(void)again;
+	assert_true(r->n_tasks < TASKS);
+	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .fd = -1 };
+	return CY_OK;
+}
+
+/* What comes is not what the manifest says. */
+static int append(void *ctx, uint64_t ticket, const char *part, uint64_t offset, struct blob_bytes data,
+		  const struct cy_digest *path, size_t n_path)
+{
+	struct rig *r = ctx;
+
+	(void)part;
+	(void)offset;
+	(void)path;
+	(void)n_path;
+	blob_release(&data);
+	assert_true(r->n_tasks < TASKS);
+	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .code = CY_ESIGN, .fd = -1 };
+	return CY_OK;
+}
+
+/* An attachment of the peer that has arrived, was retrieved, and is kept for another day. */
+static struct store_evidence *put_arrived(struct store_writeset **w, const char *message_id,
+					  enum store_evidence_state state)
+{
+	const struct law_fact asked = {
+		.side = CY_SIDE__REQUESTING, .number = 1, .kind = CY_CONTENT__KIND_REQUEST, .measures = 1
+	};
+	struct store_evidence *e;
+
+	put_case(w, PEER, "case")->peer_number = 1;
+	put_message(w, PEER, "case", message_id, &asked);
+	e = &row(w, STORE_PUT_EVIDENCE)->evidence;
+	*e = (struct store_evidence){ .message_id = message_id,
+				      .attachment = 1,
+				      .peer = PEER,
+				      .case_id = "case",
+				      .author = STORE_PEER,
+				      .number = 1,
+				      .size = FILE_SIZE,
+				      .sha256 = cy_sha256(cy_bytes("content", 7)),
+				      .state = state,
+				      .reason = "",
+				      .send_always = state == STORE_EVIDENCE_WAITING,
+				      .arrived = { START_MS - DAY },
+				      .retrieved = true,
+				      .retain_until = { START_MS + DAY } };
+	return e;
+}
+
+static struct rig *with(struct store_writeset *w)
+{
+	struct rig *r = rig_new(true);
+
+	r->ports.blobs.open = open_part;
+	r->ports.blobs.append = append;
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	return r;
+}
+
+static void wake(struct rig *r, int64_t later)
+{
+	r->now += later;
+	for (size_t i = 0; i < 5; i++) {
+		node_wake(r->node);
+		rig_settle(r);
+	}
+}
+
+static void give_chunk(struct rig *r, const struct line *l)
+{
+	CyBulkFrame f = CY_BULK_FRAME__INIT;
+	CyChunk chunk = CY_CHUNK__INIT;
+	uint8_t data[FILE_SIZE] = { 0 };
+
+	chunk.pull = 1;
+	chunk.data = (ProtobufCBinaryData){ .data = data, .len = sizeof data };
+	f.kind_case = CY_BULK_FRAME__KIND_CHUNK;
+	f.chunk = &chunk;
+	rig_give_bulk(r, l, &f);
+	rig_settle(r);
+}
+
+/* The order is carried out as far as it can be: what is here stays as it was, and it may be ordered again. */
+static void a_fetch_of_what_the_sender_has_spoilt_ends(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	const struct store_evidence *e;
+	struct store_writeset *w = NULL;
+	struct line *l;
+	struct rig *r;
+
+	(void)state;
+	put_arrived(&w, id.s, STORE_EVIDENCE_WAITING);
+	r = with(w);
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	l = rig_session(r, WIRE_BULK, true, all_features, 2);
+	give_chunk(r, l);
+	assert_true(l->closed);
+	e = mem_store_evidence(&r->store, id.s, 1);
+	assert_int_equal(e->state, STORE_EVIDENCE_HERE);
+	assert_int_equal(e->arrived.ms, START_MS - DAY);
+	assert_int_equal(r->store.events[r->store.n_events - 1]->type, CY_EVENT_TYPE__EVIDENCE_FAILED);
+	assert_string_equal(r->store.events[r->store.n_events - 1]->text,
+			    "1: the copy of the sender is not what its manifest says");
+	r->did[0] = '\0';
+	rig_session(r, WIRE_BULK, true, all_features, 2);
+	wake(r, 60000);
+	assert_null(strstr(r->did, "pull"));
+	rig_free(r);
+}
+
+static void what_is_fetched_again_is_destroyed_when_its_time_is_over(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_arrived(&w, id.s, STORE_EVIDENCE_WAITING);
+	r = with(w);
+	wake(r, 2 * DAY);
+	assert_int_equal(mem_store_evidence(&r->store, id.s, 1)->state, STORE_EVIDENCE_DESTROYED);
+	assert_int_equal(r->store.n_uploads, 0);
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fetch_of_what_the_sender_has_spoilt_ends),
+		cmocka_unit_test(what_is_fetched_again_is_destroyed_when_its_time_is_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
