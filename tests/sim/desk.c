@@ -500,7 +500,8 @@ static void from_node(struct world *w, void *arg, uint64_t conn)
 		break;
 	case CY_SERVER_FRAME__KIND_SUBSCRIBED:
 		/* What was confirmed is known, and nothing that was not acknowledged. */
-		if (f->subscribed->position > d->dealt_with ||
+		/* What is pruned further on was not for this one. */
+		if ((f->subscribed->position > d->dealt_with && f->subscribed->position > f->subscribed->pruned) ||
 		    (f->subscribed->position < d->confirmed && !d->node->restored))
 			world_fail(w, "%s/%u: the cursor stands at %llu, acknowledged was %llu", d->node->id, d->client,
 				   (unsigned long long)f->subscribed->position, (unsigned long long)d->dealt_with);

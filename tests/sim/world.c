@@ -421,6 +421,11 @@ static struct node_config configuration(struct sim_node *s, struct node_peer_con
 				       .window = 1 + (uint32_t)cy_rng_below(&s->random, bounds_window()),
 				       .undelivered_ms = s->w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY,
 				       .keep_sent_ms = (s - s->w->nodes) % 2 * 6 * HOUR };
+	/* Case systems repeat a key days later: how a spent one is answered is for prune_test.c. */
+	if ((s - s->w->nodes) % 2 == 1 && s->w->law == NULL)
+		config.keep = (struct node_keeping){
+			.events = 6 * HOUR, .leaves = 6 * HOUR, .parcels = 6 * HOUR, .custody = 6 * HOUR
+		};
 	if (s->w->law != NULL)
 		law_configure(s, &config, peers);
 	return config;
