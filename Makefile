@@ -158,9 +158,10 @@ sim-law: $(SIM)
 # name it are compiled anew.
 MUTANTS  := $(shell sed -n 's/^.ifndef CY_MUTANT_//p' daemon/base/mutant.h)
 MUTANTS  := $(MUTANTS:%=$(BUILD)/mutants/%)
-# No simulated case grows so long that this one shows: its unit test catches it.
-BY_TEST  := $(BUILD)/mutants/NO_ROOM_KEPT
-$(BY_TEST): $(BUILD)/obj/tests/unit/law_room_test.o
+# No simulated case grows so long, nor do years pass, that these show: a unit test catches them.
+BY_TEST  := $(BUILD)/mutants/NO_ROOM_KEPT $(BUILD)/mutants/TEXTS_KEPT
+$(BUILD)/mutants/NO_ROOM_KEPT: $(BUILD)/obj/tests/unit/law_room_test.o
+$(BUILD)/mutants/TEXTS_KEPT: $(BUILD)/obj/tests/unit/store_years_test.o
 $(BY_TEST): LDLIBS += -lcmocka
 $(filter-out $(BY_TEST),$(MUTANTS)): $(SIM_O)
 $(BY_TEST): $(LIB_O)
@@ -240,6 +241,8 @@ bench: test-packages
 	@/usr/bin/python3 tests/bench/status_bench.py $(DAEMON) $(CTL)
 	@/usr/bin/python3 tests/bench/clock_bench.py $(DAEMON) $(CTL)
 	@/usr/bin/python3 tests/bench/evidence_bench.py $(DAEMON) $(CTL)
+	@$(MAKE) --no-print-directory $(BUILD)/tests/store_years_test
+	@YEARS_CASES=$(or $(YEARS_CASES),500) $(BUILD)/tests/store_years_test
 
 # The attacks of `make check`, and how long its users had to wait meanwhile.
 .PHONY: siege
@@ -308,7 +311,7 @@ help:
 	@echo 'make fuzz       libFuzzer on every target; MINUTES=8 shared by them all, ONLY="node json" some of them'
 	@echo 'make fuzz-coverage  lines that the committed inputs of the fuzzer reach'
 	@echo 'make check-systemd  boots a container, as root, and tries the service in it'
-	@echo 'make bench      rates and memory on this machine; evidence of EVIDENCE_GIB="4 10", EVIDENCE_PARTS="1,2,3,4"'
+	@echo 'make bench      rates and memory on this machine; evidence of EVIDENCE_GIB="4 10", EVIDENCE_PARTS="1,2,3,4"; ten years of YEARS_CASES=500'
 	@echo 'make siege      the attacks of make check, and what the daemon'"'"'s users felt of them'
 	@echo 'make lint       floors, pure rooms, format, static analysis, shell scripts'
 	@echo 'make install    DESTDIR= and PREFIX= are honoured'

@@ -52,6 +52,10 @@
 #ifndef CY_MUTANT_UNREAD_PRUNED
 #define CY_MUTANT_UNREAD_PRUNED 0
 #endif
+/* The texts of audit leaves are kept for ever. */
+#ifndef CY_MUTANT_TEXTS_KEPT
+#define CY_MUTANT_TEXTS_KEPT 0
+#endif
 /* Evidence is here once its last chunk is, not once the disk has it under its name. */
 #ifndef CY_MUTANT_HERE_BEFORE_FINISH
 #define CY_MUTANT_HERE_BEFORE_FINISH 0

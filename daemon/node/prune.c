@@ -179,7 +179,7 @@ static int prune_leaves(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 	struct pruning p = { .n = n, .before = { node_now(n).ms - n->config.keep.leaves } };
-	int r = s->leaf_texts(s->ctx, NODE_PRUNE_ROWS, add_leaf, &p);
+	int r = CY_MUTANT_TEXTS_KEPT ? CY_OK : s->leaf_texts(s->ctx, NODE_PRUNE_ROWS, add_leaf, &p);
 
 	if (r < 0 && r != CY_EEXIST)
 		return r;
