@@ -92,6 +92,10 @@
 #ifndef CY_MUTANT_ORDERS_FORGOTTEN
 #define CY_MUTANT_ORDERS_FORGOTTEN 0
 #endif
+/* What two connections hand in at the same moment under one key is taken twice. */
+#ifndef CY_MUTANT_KEY_TWICE
+#define CY_MUTANT_KEY_TWICE 0
+#endif
 /* Those that begin with LAW are caught in the legal years. */
 /* A step of a ladder is taken a day too early. */
 #ifndef CY_MUTANT_LAW_STEP_EARLY

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "law/validate.h"
 #include "node/internal.h"
 #include "wire/message.h"
@@ -106,7 +107,7 @@ static int find_key(struct node *n, const char *client, const char *key, struct 
 {
 	struct store_port *s = &n->ports.store;
 
-	for (struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+	for (struct store_write *w = n->batch.writes.first; w != NULL && !CY_MUTANT_KEY_TWICE; w = w->next)
 		if (w->op == STORE_PUT_KEY && strcmp(w->key.client, client) == 0 && strcmp(w->key.key, key) == 0)
 			return load_key(k, &w->key);
 	return s->key(s->ctx, client, key, load_key, k);

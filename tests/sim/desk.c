@@ -248,24 +248,38 @@ uint64_t desk_say(struct sim_desk *d, CyClientFrame *f)
 	return d->correlation;
 }
 
-static void submit(struct sim_desk *d, struct sim_job *j)
+void desk_pack_job(const struct sim_job *j, CyClientFrame *f)
 {
-	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CySubmit s = CY_SUBMIT__INIT;
-	CyAttachment room[SIM_ATTACHED_MAX], *list[SIM_ATTACHED_MAX];
+	static CySubmit s;
+	static CyAttachment room[SIM_ATTACHED_MAX], *list[SIM_ATTACHED_MAX];
 
-	s.idempotency_key = j->key;
+	cy_submit__init(&s);
+	s.idempotency_key = (char *)j->key;
 	s.submission = cy_submission__unpack(NULL, j->len, j->submission);
 	CY_ASSERT(s.submission != NULL);
 	desk_fill(j, s.submission, room, list);
-	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
-	f.submit = &s;
+	f->kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
+	f->submit = &s;
+}
+
+void desk_unpack_job(const struct sim_job *j, CyClientFrame *f)
+{
+	desk_unfill(j, f->submit->submission);
+	cy_submission__free_unpacked(f->submit->submission, NULL);
+}
+
+static void submit(struct sim_desk *d, struct sim_job *j)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+
+	desk_pack_job(j, &f);
 	world_say(d->node->w, "%s/%u submits %s (%s) to %s", d->node->id, d->client, j->tag,
-		  law_kind_name(s.submission->content->kind_case), j->pair->side[j->pair->side[0] == d->node]->id);
+		  law_kind_name(f.submit->submission->content->kind_case),
+		  j->pair->side[j->pair->side[0] == d->node]->id);
 	j->said = true;
 	j->correlation = desk_say(d, &f);
-	desk_unfill(j, s.submission);
-	cy_submission__free_unpacked(s.submission, NULL);
+	desk_unpack_job(j, &f);
+	programs_hand_in(d, j);
 }
 
 static void acknowledge(struct sim_desk *d)
@@ -286,16 +300,23 @@ static void acknowledge(struct sim_desk *d)
 		d->lagging = desk_say(d, &f);
 }
 
+static const char *name_of(const struct sim_desk *d)
+{
+	return d->client == 0 ? "desk" : "clerk";
+}
+
 static void connect_desk(struct sim_desk *d)
 {
-	const size_t allowed[] = { d->client };
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CyLocalHello h = CY_LOCAL_HELLO__INIT;
 	CySubscribe sub = CY_SUBSCRIBE__INIT;
+	struct sim_client client;
 
+	if (!sim_client_of(d->node, name_of(d), &client))
+		return;
 	d->conn = ++d->node->w->conns;
 	d->correlation = d->acknowledging = d->lagging = 0;
-	node_local_up(d->node->node, d->conn, allowed, 1);
+	node_local_up(d->node->node, d->conn, &client.place, 1);
 	h.version = 1;
 	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
 	f.hello = &h;
@@ -308,7 +329,7 @@ static void connect_desk(struct sim_desk *d)
 
 /* After a restore a case system repeats only once it is known what came back. What
  * is new does not wait. */
-static bool may_submit(const struct sim_desk *d, const struct sim_job *j)
+bool desk_may_say(const struct sim_desk *d, const struct sim_job *j)
 {
 	const struct sim_node *s = d->node;
 
@@ -327,7 +348,7 @@ static void send_jobs(struct sim_desk *d)
 	for (size_t i = d->first_open; i < d->n_jobs && in_flight < 8; i++) {
 		struct sim_job *j = d->jobs[i];
 
-		if (j->state != JOB_WAITING || !may_submit(d, j) || !desk_attached(j))
+		if (j->state != JOB_WAITING || !desk_may_say(d, j) || !desk_attached(j))
 			continue;
 		in_flight++;
 		if (j->correlation == 0)
@@ -336,7 +357,7 @@ static void send_jobs(struct sim_desk *d)
 	if (d->n_jobs > 0 && world_chance(d->node->w, FAULT_REPEAT)) {
 		struct sim_job *j = d->jobs[cy_rng_below(&d->rng, d->n_jobs)];
 
-		if (j->state == JOB_ACCEPTED && may_submit(d, j) && j->correlation == 0)
+		if (j->state == JOB_ACCEPTED && desk_may_say(d, j) && j->correlation == 0)
 			submit(d, j);
 	}
 }
@@ -357,9 +378,11 @@ static void on_turn(struct world *w, void *arg, uint64_t start)
 			else
 				new_follow_up(d);
 		}
-		desk_evidence_turn(d);
-		send_jobs(d);
-		acknowledge(d);
+		if (d->conn != 0) {
+			desk_evidence_turn(d);
+			send_jobs(d);
+			acknowledge(d);
+		}
 	}
 	world_at(w, w->now + world_span(&d->rng, w->healed ? 5 * MINUTE : w->set.pause), on_turn, d, start);
 }
@@ -446,6 +469,9 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 		desk_lost_connection(d);
 		return;
 	}
+	/* It is sent away by another configuration; the end of the connection follows. */
+	if (correlation == 0 && e->code == CY_ERROR_CODE__NOT_ALLOWED && d->node->reconfigured)
+		return;
 	if (j == NULL) {
 		world_fail(d->node->w, "%s/%u: an error that answers nothing: %s", d->node->id, d->client, e->text);
 		return;
@@ -557,7 +583,7 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes frame)
 	struct sim_desk *d = desk_of(s, conn);
 
 	if (d == NULL)
-		return CY_ENOENT;
+		return programs_take(s, conn, frame) ? CY_OK : CY_ENOENT;
 	if (d->in.bytes + frame.len > CONN_QUEUE_MAX)
 		world_fail(s->w, "%s/%u: more waits for a local client than it may", s->id, d->client);
 	check_answer(d, frame);
@@ -574,13 +600,19 @@ static size_t local_queued(void *ctx, uint64_t conn)
 {
 	const struct sim_desk *d = desk_of(ctx, conn);
 
-	return d != NULL ? d->in.bytes : 0;
+	return d != NULL ? d->in.bytes : programs_queued(ctx, conn);
 }
 
+/* The node knows nothing of it any more. */
 static void local_close(void *ctx, uint64_t conn)
 {
-	(void)ctx;
-	(void)conn;
+	struct sim_desk *d = desk_of(ctx, conn);
+
+	programs_closed(ctx, conn);
+	if (d == NULL)
+		return;
+	d->conn = 0;
+	desk_lost_connection(d);
 }
 
 static void local_hold(void *ctx, uint64_t conn, bool on)
@@ -588,6 +620,7 @@ static void local_hold(void *ctx, uint64_t conn, bool on)
 	struct sim_node *s = ctx;
 	struct sim_desk *d = desk_of(s, conn);
 
+	programs_hold(s, conn, on);
 	if (d == NULL || d->held == on)
 		return;
 	d->held = on;
@@ -634,6 +667,15 @@ void desk_lost_connection(struct sim_desk *d)
 	desk_evidence_lost(d);
 }
 
+void desk_allowed(struct sim_desk *d)
+{
+	struct sim_client client;
+	const bool still = sim_client_of(d->node, name_of(d), &client);
+
+	if (d->conn != 0)
+		node_local_allowed(d->node->node, d->conn, &client.place, still ? 1 : 0);
+}
+
 void desk_crash(struct sim_desk *d)
 {
 	world_say(d->node->w, "%s/%u: the case system crashes", d->node->id, d->client);
@@ -659,7 +701,7 @@ bool desk_idle(const struct sim_desk *d, char *why, size_t size)
 	for (size_t i = d->first_open; i < d->n_jobs; i++)
 		if (d->jobs[i]->state == JOB_WAITING) {
 			snprintf(why, size, "%s/%u: %s is not answered%s%s", d->node->id, d->client, d->jobs[i]->tag,
-				 may_submit(d, d->jobs[i]) ? "" : ", it waits for what the restore lost",
+				 desk_may_say(d, d->jobs[i]) ? "" : ", it waits for what the restore lost",
 				 d->conn != 0 ? "" : ", it is not connected");
 			return false;
 		}

@@ -417,6 +417,8 @@ void oracle_drained(struct world *w, char *why, size_t size)
 	for (uint32_t i = 0; i < w->set.nodes && why[0] == '\0'; i++)
 		for (size_t k = 0; k < SIM_DESKS && why[0] == '\0'; k++)
 			desk_idle(&w->nodes[i].desk[k], why, size);
+	for (uint32_t i = 0; i < w->set.nodes && why[0] == '\0'; i++)
+		programs_idle(&w->nodes[i], why, size);
 	if (why[0] == '\0' && w->set.level[FAULT_EVIDENCE] > 0)
 		oracle_evidence_drained(w, why, size);
 }

@@ -62,7 +62,8 @@
 	X(CERTIFICATES, "signing certificates expire, are revoked, and renewed late")        \
 	X(CLOCK_LEAP, "a wall clock is wrong by seven years for some seconds")               \
 	X(SMALL, "pages, windows and the room in a case are of a few rows")                  \
-	X(DISASTER, "restores are of older backups, of both sides, and again soon after")
+	X(DISASTER, "restores are of older backups, of both sides, and again soon after")    \
+	X(PROGRAMS, "other programs of the clients ask for much at once, and go away")
 
 enum sim_fault {
 #define SIM_X(name, what) FAULT_##name,
@@ -273,6 +274,18 @@ struct sim_desk {
 #define SIM_DESKS   2
 #define SIM_BACKUPS 4
 
+/* A local client in the configuration of this moment. */
+struct sim_client {
+	size_t place;   /* among the clients */
+	uint32_t index; /* of the desk, for a submitter */
+	CyRole role;
+	bool sees_all;
+};
+struct sim_clients {
+	struct node_client_config at[4];
+	size_t n;
+};
+
 struct sim_node {
 	struct world *w;
 	uint32_t index;
@@ -295,7 +308,9 @@ struct sim_node {
 	const struct sim_pair *left_out; /* not in its configuration now; NULL: all are */
 	bool reconfigured;
 	struct sim_desk desk[SIM_DESKS];
-	struct sim_blobs *blobs; /* NULL: it keeps no evidence */
+	struct sim_clients clients, wanted; /* of the node as it runs; of its configuration */
+	struct sim_programs *programs;      /* NULL: there are none */
+	struct sim_blobs *blobs;            /* NULL: it keeps no evidence */
 	struct sim_pair **pairs;
 	size_t n_pairs;
 	size_t backups[SIM_BACKUPS]; /* lengths of the store's list, the oldest first */
@@ -420,6 +435,25 @@ bool desk_idle(const struct sim_desk *d, char *why, size_t size);
 void desk_free(struct sim_desk *d);
 struct local_port desk_port(struct sim_node *s);
 void desk_templates(void); /* parse the templates once */
+
+bool desk_may_say(const struct sim_desk *d, const struct sim_job *j);
+void desk_pack_job(const struct sim_job *j, CyClientFrame *f); /* a SUBMIT of it, without correlation */
+void desk_unpack_job(const struct sim_job *j, CyClientFrame *f);
+void desk_allowed(struct sim_desk *d); /* after another configuration */
+
+/* programs.c */
+void sim_clients(struct sim_clients *ret, struct cy_rng *r); /* others; NULL: all, as at first */
+bool sim_client_of(const struct sim_node *s, const char *name, struct sim_client *ret); /* false: not configured now */
+void programs_new(struct sim_node *s, uint64_t seed);
+void programs_free(struct sim_node *s);
+void programs_gone(struct sim_node *s);                                       /* the node is */
+void programs_allowed(struct sim_node *s);                                    /* after another configuration */
+void programs_hand_in(const struct sim_desk *d, struct sim_job *j);           /* some do the same at the same moment */
+bool programs_take(struct sim_node *s, uint64_t conn, struct cy_bytes frame); /* false: none of them */
+size_t programs_queued(struct sim_node *s, uint64_t conn);
+void programs_hold(struct sim_node *s, uint64_t conn, bool on);
+void programs_closed(struct sim_node *s, uint64_t conn);
+void programs_idle(const struct sim_node *s, char *why, size_t size); /* why: "" when all is answered */
 
 /* contents.c */
 void contents_init(void); /* once */

@@ -401,9 +401,6 @@ int sim_node_commit(struct sim_node *s, struct store_writeset *set)
 /* Its configuration as it stands; peers in `ret_peers`, to be freed. */
 static struct node_config configuration(struct sim_node *s, struct node_peer_config **ret_peers)
 {
-	static const struct node_client_config clients[SIM_DESKS + 1] = { { "desk", CY_ROLE__SUBMITTER, true },
-									  { "clerk", CY_ROLE__SUBMITTER, false },
-									  { "operator", CY_ROLE__OPERATOR, false } };
 	struct node_peer_config *peers = calloc(s->n_pairs + 1, sizeof *peers);
 	struct node_config config;
 	size_t n = 0;
@@ -416,8 +413,8 @@ static struct node_config configuration(struct sim_node *s, struct node_peer_con
 	config = (struct node_config){ .authority = s->id,
 				       .peers = peers,
 				       .n_peers = n,
-				       .clients = clients,
-				       .n_clients = SIM_DESKS + 1,
+				       .clients = s->wanted.at,
+				       .n_clients = s->wanted.n,
 				       .window = 1 + (uint32_t)cy_rng_below(&s->random, bounds_window()),
 				       .undelivered_ms = s->w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY,
 				       .keep_sent_ms = (s - s->w->nodes) % 2 * 6 * HOUR };
@@ -431,17 +428,45 @@ static struct node_config configuration(struct sim_node *s, struct node_peer_con
 	return config;
 }
 
+/* The connections are judged again by the users and groups that each client has now. */
+static void clients_allowed(struct sim_node *s)
+{
+	for (size_t i = 0; i < SIM_DESKS; i++)
+		desk_allowed(&s->desk[i]);
+	programs_allowed(s);
+}
+
+static void on_reconfigure(struct world *w, void *arg, uint64_t life);
+
 static void reconfigure(struct sim_node *s)
 {
 	struct node_peer_config *peers;
 	struct node_config config = configuration(s, &peers);
 	struct cy_error e = { 0 };
+	int r;
 
 	world_say(s->w, "%s reads its configuration again, %s", s->id,
 		  s->left_out == NULL ? "all peers are there" : s->left_out->side[s->left_out->side[0] == s]->id);
-	if (s->node != NULL && node_reconfigure(s->node, &config, &e) < 0 && !s->store.unreadable)
+	r = s->node != NULL ? node_reconfigure(s->node, &config, &e) : CY_ENOENT;
+	if (r == CY_OK)
+		s->clients = s->wanted;
+	if (r == CY_OK && s->w->law == NULL)
+		clients_allowed(s);
+	/* What is stored of a peer that was not configured cannot be read now. */
+	if (r < 0 && s->node != NULL && s->store.unreadable)
+		world_at(s->w, s->w->now + MINUTE, on_reconfigure, s, s->life);
+	else if (r < 0 && s->node != NULL)
 		world_fail(s->w, "%s does not take its configuration: %s", s->id, e.text);
 	free(peers);
+}
+
+static void on_reconfigure(struct world *w, void *arg, uint64_t life)
+{
+	struct sim_node *s = arg;
+
+	(void)w;
+	if (s->node != NULL && s->life == life)
+		reconfigure(s);
 }
 
 void sim_node_start(struct sim_node *s)
@@ -481,6 +506,7 @@ void sim_node_start(struct sim_node *s)
 		law_ports(s);
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)
 		world_fail(w, "%s does not start: %s", s->id, e.text);
+	s->clients = s->wanted;
 	blobs_started(s);
 	free(peers);
 	for (size_t i = 0; i < s->n_pairs; i++)
@@ -524,6 +550,7 @@ void sim_node_end(struct sim_node *s, enum sim_end end, const char *why)
 	blobs_gone(s, end);
 	for (size_t i = 0; i < SIM_DESKS; i++)
 		desk_lost_connection(&s->desk[i]);
+	programs_gone(s);
 	if (w->law != NULL)
 		law_gone(s);
 	world_at(w, w->now + (w->law != NULL ? law_down(s) : world_span(&w->faults[FAULT_CRASH], 2 * MINUTE)), on_start,
@@ -593,6 +620,7 @@ static void on_all_peers(struct world *w, void *arg, uint64_t x)
 	(void)w;
 	(void)x;
 	s->left_out = NULL;
+	sim_clients(&s->wanted, NULL);
 	reconfigure(s);
 }
 
@@ -736,6 +764,7 @@ static void strike(struct world *w, enum sim_fault f)
 	case FAULT_RECONFIGURE:
 		s->left_out = s->pairs[cy_rng_below(r, s->n_pairs)];
 		s->reconfigured = true;
+		sim_clients(&s->wanted, r);
 		reconfigure(s);
 		world_at(w, before_healing(w, w->now + world_span(r, 3 * HOUR)), on_all_peers, s, 0);
 		break;
@@ -889,6 +918,9 @@ static void make_nodes(struct world *w)
 			blobs_new(s);
 		for (uint32_t k = 0; k < SIM_DESKS; k++)
 			desk_init(&s->desk[k], s, k, cy_rng_next(&s->random));
+		sim_clients(&s->wanted, NULL);
+		if (w->set.level[FAULT_PROGRAMS] > 0)
+			programs_new(s, cy_rng_next(&s->random));
 	}
 }
 
@@ -1006,6 +1038,7 @@ void world_free(struct world *w)
 		blobs_free(s);
 		for (size_t k = 0; k < SIM_DESKS; k++)
 			desk_free(&s->desk[k]);
+		programs_free(s);
 		mem_store_free(&s->store);
 		orders_mem_free(&s->orders);
 		free(s->pairs);
