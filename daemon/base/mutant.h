@@ -44,6 +44,10 @@
 #ifndef CY_MUTANT_DISSOLVED_EARLY
 #define CY_MUTANT_DISSOLVED_EARLY 0
 #endif
+/* The mark of what is receipted stands still. */
+#ifndef CY_MUTANT_MARK_STANDS
+#define CY_MUTANT_MARK_STANDS 0
+#endif
 /* A cursor moves before the consumer has acknowledged. */
 #ifndef CY_MUTANT_CURSOR_EARLY
 #define CY_MUTANT_CURSOR_EARLY 0

@@ -435,7 +435,7 @@ static void continue_receipted(struct node *n, struct peer *p)
 	const struct xchg_pos to = xchg_receipted_to(&p->sender);
 	struct store_stream *s = &p->stream;
 
-	if (to.sequence == 0 || xchg_cmp(to, outbound_resume(p)) <= 0)
+	if (to.sequence == 0 || xchg_cmp(to, outbound_resume(p)) <= 0 || CY_MUTANT_MARK_STANDS)
 		return;
 	if (xchg_cmp(to, (struct xchg_pos){ s->receipted_epoch, s->out_receipted }) >= 0) {
 		s->receipted_epoch = to.epoch;

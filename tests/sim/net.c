@@ -262,7 +262,7 @@ static int net_send(void *ctx, uint64_t session, struct cy_bytes frame)
 	if (!x->up[me] || x->closed[me])
 		return CY_ENOENT;
 	if (w->law == NULL)
-		oracle_link(s, p->side[to], frame);
+		oracle_link(x, s, frame);
 	if (x->closed[to])
 		return CY_OK; /* nobody is there any more; we learn it later */
 	if (x->to[to].n >= QUEUE_MAX) {

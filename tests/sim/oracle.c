@@ -21,6 +21,7 @@ struct said {
 	enum wire_text_type type;
 	uint64_t epoch, sequence;
 	struct cy_digest digest;
+	unsigned again; /* oracle_sent_again() */
 };
 
 /* What a case system said, and the one message that it became. */
@@ -93,11 +94,12 @@ static struct cy_digest verdicts(const struct wire_text *t)
 	return d;
 }
 
-static void said(struct sim_node *by, struct sim_node *to, const struct wire_text *t, struct cy_bytes text)
+static struct said *said(struct sim_node *by, struct sim_node *to, const struct wire_text *t, struct cy_bytes text)
 {
 	struct oracle *o = by->w->oracle;
 	struct said key = { by,       to,          t->type,
-			    t->epoch, t->sequence, t->type == WIRE_PARCEL ? cy_sha256(text) : verdicts(t) },
+			    t->epoch, t->sequence, t->type == WIRE_PARCEL ? cy_sha256(text) : verdicts(t),
+			    0 },
 		    *new;
 	struct said **at = tfind(&key, &o->said, by_place);
 
@@ -106,11 +108,12 @@ static void said(struct sim_node *by, struct sim_node *to, const struct wire_tex
 			world_fail(by->w, "%s says something else to %s under %llu/%llu than before (%s)", by->id,
 				   to->id, (unsigned long long)t->epoch, (unsigned long long)t->sequence,
 				   t->type == WIRE_PARCEL ? "parcel" : "receipt");
-		return;
+		return *at;
 	}
 	new = cy_arena_take(&o->arena, sizeof *new);
 	*new = key;
 	CY_ASSERT(tsearch(new, &o->said, by_place) != NULL);
+	return new;
 }
 
 static struct cy_bytes bytes_of(ProtobufCBinaryData b)
@@ -118,7 +121,8 @@ static struct cy_bytes bytes_of(ProtobufCBinaryData b)
 	return cy_bytes(b.data, b.len);
 }
 
-static void parcel_leaves(struct sim_node *from, struct sim_node *to, const CyParcel *p, const struct wire_text *t)
+static void parcel_leaves(struct sim_session *x, struct sim_node *from, struct sim_node *to, const CyParcel *p,
+			  const struct wire_text *t, struct said *place)
 {
 	struct world *w = from->w;
 	const struct mem_parcel *row = mem_store_parcel(&from->store, to->id, STORE_OWN, t->epoch, t->sequence);
@@ -128,6 +132,8 @@ static void parcel_leaves(struct sim_node *from, struct sim_node *to, const CyPa
 		world_fail(w, "%s sends a parcel to %s that is not the one on its disk", from->id, to->id);
 	if (row != NULL && row->row.dissolved)
 		world_fail(w, "%s sends a parcel to %s that it has dissolved", from->id, to->id);
+	if (row != NULL && x->parcels[x->pair->side[1] == from]++ == 0)
+		oracle_sent_again(from, to, &row->row, &place->again);
 	if (strcmp(t->from, from->id) != 0 || strcmp(t->to, to->id) != 0)
 		world_fail(w, "%s sends %s a parcel from %s to %s", from->id, to->id, t->from, t->to);
 	for (size_t i = 0; i < p->n_messages; i++) {
@@ -175,10 +181,12 @@ static const char *frame_name(const CyPeerFrame *f)
 	return d != NULL ? d->name : "?";
 }
 
-void oracle_link(struct sim_node *from, struct sim_node *to, struct cy_bytes frame)
+void oracle_link(struct sim_session *x, struct sim_node *from, struct cy_bytes frame)
 {
+	struct sim_node *to = x->pair->side[x->pair->side[0] == from];
 	CyPeerFrame *f = cy_peer_frame__unpack(NULL, frame.len, frame.data);
 	const CySignedText *st = NULL;
+	struct said *place;
 	struct wire_text *t;
 
 	CY_ASSERT(f != NULL);
@@ -194,9 +202,9 @@ void oracle_link(struct sim_node *from, struct sim_node *to, struct cy_bytes fra
 		struct cy_bytes text = bytes_of(st->text);
 
 		CY_ASSERT(wire_text_read(text, t, NULL) == CY_OK);
-		said(from, to, t, text);
+		place = said(from, to, t, text);
 		if (t->type == WIRE_PARCEL)
-			parcel_leaves(from, to, f->parcel, t);
+			parcel_leaves(x, from, to, f->parcel, t, place);
 		else
 			receipt_leaves(from, to, text, t);
 		world_say(from->w, "%s -> %s: %s %llu/%llu, %zu message(s)", from->id, to->id, frame_name(f),
@@ -540,6 +548,7 @@ static void case_equal(struct world *w, struct sim_node *a, struct sim_node *b, 
 
 void oracle_final(struct world *w)
 {
+	oracle_streams_final(w);
 	for (size_t i = 0; i < w->n_pairs; i++)
 		for (size_t side = 0; side < 2; side++) {
 			struct sim_node *a = w->pairs[i]->side[side], *b = w->pairs[i]->side[1 - side];

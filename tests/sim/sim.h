@@ -141,6 +141,7 @@ struct sim_session {
 	bool doomed;    /* something was lost: it ends before long */
 	bool over;
 	int64_t greeted;       /* a side has the other's State; 0: not yet */
+	uint64_t parcels[2];   /* that a side has sent */
 	struct sim_pipe to[2]; /* towards side 0 and 1 */
 };
 
@@ -516,10 +517,14 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 void oracle_evidence_drained(struct world *w, char *why, size_t size);
 void oracle_evidence_final(struct world *w);
 
+/* oracle_streams.c */
+void oracle_sent_again(struct sim_node *from, struct sim_node *to, const struct store_parcel *p, unsigned *times);
+void oracle_streams_final(struct world *w);
+
 /* oracle.c */
 struct oracle *oracle_new(struct world *w);
 void oracle_free(struct oracle *o);
-void oracle_link(struct sim_node *from, struct sim_node *to, struct cy_bytes frame); /* before it leaves */
+void oracle_link(struct sim_session *x, struct sim_node *from, struct cy_bytes frame); /* before it leaves */
 void oracle_submitted(struct sim_desk *d, const struct sim_job *job, const CySubmitted *s);
 void oracle_event(struct sim_desk *d, const CyEvent *e);
 void oracle_commit(struct sim_node *s, const struct store_writeset *w); /* it is durable now */
