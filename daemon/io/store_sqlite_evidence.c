@@ -227,6 +227,23 @@ static int waiting_evidence(void *ctx, const char *peer, uint32_t limit, store_e
 	return store_read_each(&r, R_WAITING_EVIDENCE, &b);
 }
 
+static int waiting_after(void *ctx, const char *peer, CyPriority priority, const char *after_message,
+			 uint32_t after_attachment, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_WAITING_AFTER, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, peer);
+	bind_i64(&b, (int64_t)priority);
+	bind_text(&b, after_message);
+	bind_i64(&b, after_attachment);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_WAITING_AFTER, &b);
+}
+
 static int offered_evidence(void *ctx, const char *peer, bool *ret_any)
 {
 	struct store_bind b;
@@ -454,6 +471,7 @@ void store_evidence_port(struct store_port *port)
 	port->get_evidence = get_evidence;
 	port->list_evidence = list_evidence;
 	port->waiting_evidence = waiting_evidence;
+	port->waiting_after = waiting_after;
 	port->offered_evidence = offered_evidence;
 	port->same_evidence = same_evidence;
 	port->delivered_evidence = delivered_evidence;

@@ -317,6 +317,9 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(EVIDENCE_OF_PEER, EVIDENCE_PAGE(" AND e.peer = ?5"))                                                         \
 	X(WAITING_EVIDENCE, EVIDENCE_SELECT "e.peer = ? AND e.author = 1 AND e.state = 1"                              \
 					    " ORDER BY e.priority DESC, e.message_id, e.attachment LIMIT ?")           \
+	X(WAITING_AFTER, EVIDENCE_SELECT "e.peer = ? AND e.author = 1 AND e.state = 1 AND e.priority = ?"              \
+					 " AND (e.message_id, e.attachment) > (?, ?)"                                  \
+					 " ORDER BY e.message_id, e.attachment LIMIT ?")                               \
 	X(OFFERED_EVIDENCE, "SELECT EXISTS (SELECT 1 FROM evidence WHERE peer = ? AND author = 0 AND state = 0)")      \
 	X(SAME_EVIDENCE, EVIDENCE_SELECT "e.sha256 = ? ORDER BY e.message_id, e.attachment")                           \
 	X(DELIVERED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 2 AND e.sha256 = ? AND e.peer = ?"           \

@@ -49,6 +49,7 @@ struct planning {
 	struct node *n;
 	struct peer *p;
 	bool full;
+	size_t n_rows; /* that were read */
 };
 
 /* Is the same content on its way from this peer already? What only has the same digest by its
@@ -99,6 +100,7 @@ static int begin(void *arg, const struct store_evidence *row)
 	struct bulk_pull *pull;
 	struct blob_ticket *t;
 
+	w->n_rows++;
 	if (w->p->bulk->all_skipped)
 		return CY_EEXIST;
 	if (bulk_pulling(w->p, row->message_id, row->attachment) != NULL ||
@@ -159,10 +161,19 @@ void bulk_plan_pulls(struct node *n, struct peer *p)
 {
 	struct store_port *s = &n->ports.store;
 	struct planning w = { .n = n, .p = p };
-	int r;
+	const uint32_t page = CY_BOUND(BULK_SKIPPED_MAX) + 2 * XCHG_PULLS;
+	struct bulk *b = p->bulk;
+	bool all = true;
+	int r = CY_OK;
 
 	stop_unwanted(n, p);
-	r = s->waiting_evidence(s->ctx, p->id, CY_BOUND(BULK_SKIPPED_MAX) + 2 * XCHG_PULLS, begin, &w);
+	for (int i = CY_PRIORITY__EMERGENCY; r == CY_OK && i >= 0; i--) {
+		w.n_rows = 0;
+		r = s->waiting_after(s->ctx, p->id, (CyPriority)i, b->passed[i].message_id, b->passed[i].attachment,
+				     page, begin, &w);
+		all = all && r == CY_OK && w.n_rows < page;
+	}
+	b->tried_all = all;
 	if (r < 0 && r != CY_EEXIST)
 		batch_retry(n);
 }

@@ -36,6 +36,10 @@ void bulk_skips_due(struct node *n, struct peer *p)
 	}
 	b->n_skipped = left;
 	b->all_skipped = false;
+	b->n_passed = 0;
+	if (b->tried_all)
+		memset(b->passed, 0, sizeof b->passed);
+	b->tried_all = false;
 	b->skipped_until = cy_mono_add(now, BULK_RETRY_MS);
 	b->look = true;
 }
@@ -48,6 +52,19 @@ static struct cy_mono patience(struct cy_mono now, unsigned times)
 	return cy_mono_add(now, ms < BULK_RETRY_MAX_MS ? ms : BULK_RETRY_MAX_MS);
 }
 
+/* One that is neither remembered nor passed over would be asked for again at once, as often as the peer answers. */
+static void pass_over(struct bulk *b, const struct bulk_pull *pull)
+{
+	typeof(b->passed[0]) *at = &b->passed[pull->priority];
+	const int c = strcmp(pull->message_id, at->message_id);
+
+	if (c > 0 || (c == 0 && pull->attachment > at->attachment)) {
+		cy_copy(at->message_id, sizeof at->message_id, pull->message_id);
+		at->attachment = pull->attachment;
+	}
+	b->all_skipped = ++b->n_passed >= CY_BOUND(BULK_SKIPPED_MAX);
+}
+
 void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull, bool differs, const char *why)
 {
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
@@ -56,9 +73,8 @@ void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull
 
 	if (b->n_skipped == 0)
 		b->skipped_until = cy_mono_add(now, BULK_RETRY_MS);
-	/* One that is not left out would be asked for again at once, as often as the peer answers. */
 	if (s == NULL && b->n_skipped == CY_BOUND(BULK_SKIPPED_MAX)) {
-		b->all_skipped = true;
+		pass_over(b, pull);
 		return;
 	}
 	if (s == NULL) {

@@ -166,7 +166,14 @@ struct bulk {
 	struct cy_mono idle_since; /* nothing is pulled either way; CY_NEVER: something is */
 	struct bulk_skip skipped[BULK_SKIPPED_MAX];
 	size_t n_skipped;
-	bool all_skipped;             /* more than can be left out were to be: nothing is begun */
+	/* Where there are more: by urgency, up to where they are passed over until all that is behind was tried. */
+	struct {
+		char message_id[CY_UUID_LEN + 1];
+		uint32_t attachment;
+	} passed[CY_PRIORITY__EMERGENCY + 1];
+	size_t n_passed;              /* of them, since some were tried again */
+	bool tried_all;               /* nothing is left behind them */
+	bool all_skipped;             /* they are too many for now: nothing is begun */
 	struct cy_mono skipped_until; /* then all of them are tried again */
 };
 

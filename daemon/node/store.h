@@ -546,6 +546,9 @@ struct store_port {
 	/* Theirs that are WAITING, the most urgent first, then by message id and attachment; at
 	 * most `limit`. */
 	int (*waiting_evidence)(void *ctx, const char *peer, uint32_t limit, store_evidence_fn *fn, void *arg);
+	/* Those of one urgency, by message id and attachment, after these; at most `limit`. */
+	int (*waiting_after)(void *ctx, const char *peer, CyPriority priority, const char *after_message,
+			     uint32_t after_attachment, uint32_t limit, store_evidence_fn *fn, void *arg);
 	/* Ours that are OFFERED to the peer: are there any? */
 	int (*offered_evidence)(void *ctx, const char *peer, bool *ret_any);
 	/* All rows of this content, of all peers and cases. */

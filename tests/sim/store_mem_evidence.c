@@ -298,6 +298,34 @@ static int waiting_evidence(void *ctx, const char *peer, uint32_t limit, store_e
 	return evidence_by(ctx, is_waiting, (struct cy_wall){ 0 }, peer, more_urgent, limit, fn, arg);
 }
 
+struct after {
+	CyPriority priority;
+	const char *message_id;
+	uint32_t attachment;
+	store_evidence_fn *fn;
+	void *arg;
+	uint32_t left;
+};
+
+static int look_after(void *arg, const struct store_evidence *e)
+{
+	struct after *a = arg;
+	const int c = strcmp(e->message_id, a->message_id);
+
+	if (e->priority != a->priority || c < 0 || (c == 0 && e->attachment <= a->attachment) || a->left == 0)
+		return CY_OK;
+	a->left--;
+	return a->fn(a->arg, e);
+}
+
+static int waiting_after(void *ctx, const char *peer, CyPriority priority, const char *after_message,
+			 uint32_t after_attachment, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	struct after a = { priority, after_message, after_attachment, fn, arg, limit };
+
+	return waiting_evidence(ctx, peer, UINT32_MAX, look_after, &a);
+}
+
 static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg)
 {
 	return evidence_by(ctx, is_overdue, now, NULL, earlier, limit, fn, arg);
@@ -502,6 +530,7 @@ void mem_evidence_port(struct store_port *port)
 	port->get_evidence = get_evidence;
 	port->list_evidence = list_evidence;
 	port->waiting_evidence = waiting_evidence;
+	port->waiting_after = waiting_after;
 	port->offered_evidence = offered_evidence;
 	port->same_evidence = same_evidence;
 	port->delivered_evidence = delivered_evidence;

@@ -257,6 +257,8 @@ static void the_most_urgent_evidence_waits_first(void **state)
 	WAITING(t, "m4/1 m1/2 m2/1 m2/2 m1/1", "IE", 9);
 	WAITING(t, "m4/1 m1/2", "IE", 2);
 	WAITING(t, "m3/1", "DE", 9);
+	EXPECT(t, CY_OK, "m1/2 m2/1", p->waiting_after(p->ctx, "IE", CY_PRIORITY__NORMAL, "", 0, 2, see_key, &s));
+	EXPECT(t, CY_OK, "m2/2", p->waiting_after(p->ctx, "IE", CY_PRIORITY__NORMAL, "m2", 1, 9, see_key, &s));
 	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_WAITING)->priority = CY_PRIORITY__EMERGENCY;
 	put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE)->priority = CY_PRIORITY__EMERGENCY;
 	assert_int_equal(commit_both(t), CY_OK);
@@ -752,6 +754,8 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		  "e USING INDEX evidence_by_client (client=? AND (message_id,attachment)>(?,?))" },
 		{ R_EVIDENCE_OF_PEER, "e USING INDEX evidence_by_peer (peer=? AND (message_id,attachment)>(?,?))" },
 		{ R_WAITING_EVIDENCE, "e USING INDEX evidence_waiting (peer=?)" },
+		{ R_WAITING_AFTER,
+		  "e USING INDEX evidence_waiting (peer=? AND priority=? AND (message_id,attachment)>(?,?))" },
 		{ R_OFFERED_EVIDENCE, "evidence USING INDEX evidence_offered (peer=?)" },
 		{ R_SAME_EVIDENCE, "e USING INDEX evidence_by_content (sha256=?)" },
 		{ R_DELIVERED_EVIDENCE, "e USING INDEX evidence_delivered (sha256=? AND peer=?)" },
