@@ -572,6 +572,21 @@ static int parcels(void *ctx, const char *peer, enum store_author author, uint64
 	return store_read_each(&r, R_PARCELS, &b);
 }
 
+static int judged_messages(void *ctx, const char *peer, const char *case_id, enum store_author author,
+			   store_message_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = message_row, .fn.message = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_JUDGED, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, peer);
+	bind_text(&b, case_id);
+	bind_i64(&b, author);
+	return store_read_each(&r, R_JUDGED, &b);
+}
+
 static int peer_messages(void *ctx, const char *peer, const char *case_id, uint32_t after, store_message_fn *fn,
 			 void *arg)
 {
@@ -661,6 +676,7 @@ void store_read_port(struct store_port *port)
 	port->get_parcel = get_parcel;
 	port->parcels = parcels;
 	port->peer_messages = peer_messages;
+	port->judged_messages = judged_messages;
 	port->events = events;
 	port->last_event = last_event;
 	port->counts = counts;

@@ -274,6 +274,8 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 				 " AND dissolved = 0 ORDER BY epoch, sequence LIMIT ?5")                               \
 	X(PEER_MESSAGES, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                        \
 			 " WHERE k.peer = ? AND k.case_id = ? AND m.author = 1 AND m.number > ? ORDER BY m.number")    \
+	X(JUDGED, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE k.peer = ? AND k.case_id = ? AND m.author = ?"        \
+		  " AND (m.author = 1 OR m.transport = 2) AND m.void_code IN (0, 6, 7, 8) ORDER BY m.digest")          \
 	X(EVENTS, EVENT_SELECT " WHERE position > ?1 ORDER BY position LIMIT ?2")                                      \
 	X(EVENTS_OF, EVENT_SELECT " WHERE client = ?3 AND position > ?1 ORDER BY position LIMIT ?2")                   \
 	X(LAST_EVENT, "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)")                      \

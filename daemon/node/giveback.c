@@ -1,10 +1,13 @@
 /* For a peer that fetches back after a restored backup: the heads of the shared cases, then one
  * parcel of its own after the other, with our receipt for it (proto/PROTOCOL.md, "Restored from a
  * backup"). */
+#include <string.h>
+
 #include "node/internal.h"
 
 struct heads {
 	struct node *n;
+	struct peer *p;
 	CyCaseHead *rows[CY_HEADS_MAX];
 	size_t count;
 };
@@ -15,6 +18,15 @@ static int add_head(void *arg, const struct store_case *row)
 	CyCaseHead *head = cy_arena_take(&h->n->batch.arena, sizeof *head);
 
 	cy_case_head__init(head);
+	if (h->p->fetches_back && node_understands(h->p, NODE_FEATURE_VERDICTS)) {
+		const struct xchg_pos all = { UINT64_MAX, UINT64_MAX };
+		struct verdicts *v = cy_arena_take(&h->n->batch.arena, sizeof *v);
+		int r = verdicts_of(h->n, h->p->id, row->case_id, STORE_PEER, all, v);
+
+		if (r < 0)
+			return r;
+		head->verdicts = (ProtobufCBinaryData){ .data = v->digest.b, .len = sizeof v->digest.b };
+	}
 	head->case_id = cy_arena_string(&h->n->batch.arena, row->case_id);
 	head->yours = row->peer_number;
 	head->mine = row->own_number;
@@ -31,6 +43,7 @@ void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r)
 	CyHeads heads = CY_HEADS__INIT;
 
 	h->n = n;
+	h->p = p;
 	if (s->list_cases(s->ctx, all, p->id, false, r->after_case_id, CY_BOUND(CY_HEADS_MAX), add_head, h) < 0) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
 		return;
@@ -60,6 +73,14 @@ static int find_parcel(void *arg, const struct store_message *row)
 	f->found = true;
 	f->pos = (struct xchg_pos){ row->epoch, row->sequence };
 	return CY_EAGAIN; /* the first is enough */
+}
+
+/* For its verdict: of this peer's own messages alone. */
+static int find_parcel_of(void *arg, const struct store_message *row)
+{
+	const struct fetching *f = arg;
+
+	return row->author == STORE_PEER && strcmp(row->peer, f->p->id) == 0 ? find_parcel(arg, row) : CY_OK;
 }
 
 static CySignedText *keep_text(struct node *n, struct cy_bytes text, struct cy_bytes signature)
@@ -120,10 +141,13 @@ void giveback_parcel(struct node *n, struct peer *p, const CyFetchRequest *r)
 	x->n = n;
 	x->p = p;
 	x->case_id = cy_arena_string(&n->batch.arena, r->case_id);
-	code = s->peer_messages(s->ctx, p->id, r->case_id, r->after, find_parcel, x);
+	if (r->message_id[0] != '\0')
+		code = s->get_message(s->ctx, r->message_id, find_parcel_of, x);
+	else
+		code = s->peer_messages(s->ctx, p->id, r->case_id, r->after, find_parcel, x);
 	if (code == CY_EAGAIN)
 		code = s->get_parcel(s->ctx, p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_parcel, x);
-	if (code < 0)
+	if (code < 0 && (x->found || code != CY_ENOENT))
 		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
 	else if (!x->unsigned_receipt)
 		say_fetched(x);

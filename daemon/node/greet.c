@@ -53,6 +53,8 @@ static bool feature_own(const struct node *n, enum node_feature f)
 		return n->ports.blobs.ctx != NULL;
 	case NODE_FEATURE_PROFILE_TEXT:
 		return n->config.books != NULL && n->config.books->n_profiles > 0;
+	case NODE_FEATURE_VERDICTS:
+		return true;
 	case NODE_FEATURES_N:
 		break;
 	}

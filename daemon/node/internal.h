@@ -45,17 +45,23 @@ struct site {
 
 /* ------------------------------------------------------------------- peers */
 
-/* A case whose own messages are to be fetched back. */
+/* What is to be fetched back from a peer: first the messages of ours in a case that it holds and we do
+ * not; then, where it judges those that both hold otherwise, its verdict on each. */
 struct node_fetch {
 	struct node_fetch *next;
 	char case_id[CY_UUID_LEN + 1];
+	bool lost; /* it holds messages above `after` */
 	uint32_t after;
+	bool compares; /* the digest of its verdicts is known */
+	struct cy_digest verdicts;
+	char message_id[CY_UUID_LEN + 1]; /* not "": the verdict on this one is asked for, and no more */
 };
 
 /* What a side understands beyond the protocol version, by the names in its Hello: X(name, word). */
-#define NODE_FEATURES(X)        \
-	X(EVIDENCE, "evidence") \
-	X(PROFILE_TEXT, "profile-text")
+#define NODE_FEATURES(X)                \
+	X(EVIDENCE, "evidence")         \
+	X(PROFILE_TEXT, "profile-text") \
+	X(VERDICTS, "verdicts")
 
 enum node_feature {
 #define X(name, word) NODE_FEATURE_##name,
@@ -99,6 +105,7 @@ struct peer {
 	struct xchg_sender sender;
 	struct node_refusal refusal;
 	uint32_t their_window;             /* as its Hello says */
+	bool fetches_back;                 /* as its State says: it was restored */
 	struct cy_mono no_parcel_before;   /* after a failed signature */
 	struct node_fetch *fetches;        /* of one page of heads */
 	char heads_after[CY_UUID_LEN + 1]; /* where the next page begins */

@@ -317,10 +317,7 @@ static int find_own(struct node *n, const char *id, struct own_message *m)
 	return r;
 }
 
-/* The verdict on one own message. `again`: there was one before, and this one
- * counts where it differs: the peer lost what it stood on, and holds it so now.
- * `doubt`: what is odd about the receipt's time, or NULL. */
-static int settle(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt)
+int outbound_settle(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt)
 {
 	struct own_message m;
 	struct work_case *c;
@@ -481,7 +478,7 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 		return;
 	doubt = made_receipt(n, p, text, own.text->made);
 	for (size_t i = 0; i < text->n; i++) {
-		r = settle(n, p, &text->entries[i], own.receipted, doubt);
+		r = outbound_settle(n, p, &text->entries[i], own.receipted, doubt);
 		if (r < 0) {
 			batch_doom(n, p, "a message that it receipted cannot be read");
 			return;

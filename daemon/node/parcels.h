@@ -33,6 +33,10 @@ void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct c
 		   struct cy_bytes signature, ProtobufCBinaryData *messages, size_t n_messages);
 void outbound_signed(struct node *n, struct want *w);
 void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
+/* The peer's verdict on one own message. `again`: there was one before, and this one counts where it
+ * differs: the peer lost what that one stood on, and holds it so now. `doubt`: what is odd about the
+ * receipt's time, or NULL. */
+int outbound_settle(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt);
 /* After this place of ours receipts are missing. */
 struct xchg_pos outbound_resume(const struct peer *p);
 bool outbound_is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,
@@ -61,6 +65,16 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h);
 void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
 		       const struct wire_text *receipt);
 void reconcile_forget(struct peer *p);
+
+/* -------------------------------------------------------------- verdicts.c */
+/* SHA-256 over the digest and the verdict of each message that judged_messages() gives, and their number;
+ * only of those whose place in their author's stream is not after `until`. */
+struct verdicts {
+	struct cy_digest digest;
+	size_t n;
+};
+int verdicts_of(struct node *n, const char *peer, const char *case_id, enum store_author author, struct xchg_pos until,
+		struct verdicts *ret);
 
 /* -------------------------------------------------------------- giveback.c */
 void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r);

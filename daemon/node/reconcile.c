@@ -83,12 +83,89 @@ static void finish(struct node *n, struct peer *p)
 	batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "fetched back: the session starts again");
 }
 
+static struct node_fetch *add_fetch(struct peer *p, const char *case_id)
+{
+	struct node_fetch *f = calloc(1, sizeof *f);
+
+	CY_ASSERT(f != NULL);
+	cy_copy(f->case_id, sizeof f->case_id, case_id);
+	f->next = p->fetches;
+	p->fetches = f;
+	return f;
+}
+
+/* -------------------------------------------------------- verdicts that differ */
+
+/* Does the peer judge what both hold of the case as we know it? What it does not hold it gets anew, and
+ * gives another receipt for. 1 yes, 0 no, < 0 the store cannot read. */
+static int agrees(struct node *n, const struct peer *p, const struct node_fetch *f)
+{
+	struct verdicts own;
+	int r = verdicts_of(n, p->id, f->case_id, STORE_OWN, p->sender.held, &own);
+
+	return r < 0 ? r : !f->compares || cy_digest_equal(&own.digest, &f->verdicts);
+}
+
+struct asking {
+	struct peer *p;
+	char case_id[CY_UUID_LEN + 1];
+};
+
+static int ask_verdict(void *arg, const struct store_message *row)
+{
+	struct asking *a = arg;
+
+	if (xchg_cmp((struct xchg_pos){ row->epoch, row->sequence }, a->p->sender.held) > 0)
+		return CY_OK;
+	return cy_copy(add_fetch(a->p, a->case_id)->message_id, CY_UUID_LEN + 1, row->id) < 0 ? CY_ESTORE : CY_OK;
+}
+
+/* In place of the first one: its verdict on each message of the case. */
+static int ask_verdicts(struct node *n, struct peer *p)
+{
+	struct store_port *s = &n->ports.store;
+	struct node_fetch *f = p->fetches;
+	struct asking a = { .p = p };
+
+	cy_copy(a.case_id, sizeof a.case_id, f->case_id);
+	p->fetches = f->next;
+	free(f);
+	node_note(n, NODE_INFO, "peer %s: it judges messages of case %s otherwise than is known here", p->id,
+		  a.case_id);
+	return s->judged_messages(s->ctx, p->id, a.case_id, STORE_OWN, ask_verdict, &a);
+}
+
+/* 1: something is still to be asked for of the first case; 0: it is dealt with; < 0: the store cannot read. */
+static int has_more(struct node *n, struct peer *p)
+{
+	struct node_fetch *f = p->fetches;
+	int r;
+
+	if (f->lost || f->message_id[0] != '\0')
+		return 1;
+	r = agrees(n, p, f);
+	if (r == 0)
+		return ask_verdicts(n, p);
+	if (r > 0) {
+		p->fetches = f->next;
+		free(f);
+	}
+	return r < 0 ? r : 0;
+}
+
 /* The next parcel of this page of heads, the next page, or the end. */
 static void ask_next(struct node *n, struct peer *p)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyFetchRequest r = CY_FETCH_REQUEST__INIT;
+	int more = 0;
 
+	while (p->fetches != NULL && (more = has_more(n, p)) == 0)
+		;
+	if (more < 0) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+		return;
+	}
 	if (p->fetches == NULL && p->heads_last) {
 		finish(n, p);
 		return;
@@ -99,10 +176,13 @@ static void ask_next(struct node *n, struct peer *p)
 	}
 	r.case_id = p->fetches->case_id;
 	r.after = p->fetches->after;
+	r.message_id = p->fetches->message_id;
 	f.kind_case = CY_PEER_FRAME__KIND_FETCH_REQUEST;
 	f.fetch_request = &r;
 	batch_send(n, p->session, &f);
 }
+
+/* --------------------------------------------------------------------- heads */
 
 /* Own numbers up to which all have left. One that was given up may lie below
  * others that left. */
@@ -124,49 +204,107 @@ static int find_left(void *arg, const struct store_message *row)
 	return CY_OK;
 }
 
-void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
+/* Our cases that lie between two heads, or behind the last one: of those it has no case, and accepts
+ * nothing. */
+struct unnamed {
+	struct node *n;
+	struct peer *p;
+	const CyHeads *h;
+	size_t at;
+};
+
+static int find_unnamed(void *arg, const struct store_case *row)
+{
+	struct unnamed *u = arg;
+	struct verdicts own;
+	int r;
+
+	while (u->at < u->h->n_heads && strcmp(u->h->heads[u->at]->case_id, row->case_id) < 0)
+		u->at++;
+	if (u->at == u->h->n_heads && !u->h->last)
+		return CY_EAGAIN; /* it may be in the next page */
+	if (u->at < u->h->n_heads && strcmp(u->h->heads[u->at]->case_id, row->case_id) == 0)
+		return CY_OK;
+	r = verdicts_of(u->n, u->p->id, row->case_id, STORE_OWN, u->p->sender.held, &own);
+	if (r < 0 || own.n == 0)
+		return r;
+	add_fetch(u->p, row->case_id)->compares = true;
+	u->p->fetches->verdicts = cy_sha256(cy_bytes("", 0));
+	return CY_OK;
+}
+
+static int ask_unnamed(struct node *n, struct peer *p, const CyHeads *h, const char *after)
 {
 	struct store_port *s = &n->ports.store;
+	struct store_view all = { .client = NULL };
+	struct unnamed u = { .n = n, .p = p, .h = h };
+	int r;
+
+	if (!node_understands(p, NODE_FEATURE_VERDICTS))
+		return CY_OK;
+	r = s->list_cases(s->ctx, all, p->id, false, after, UINT32_MAX, find_unnamed, &u);
+	return r == CY_EAGAIN ? CY_OK : r;
+}
+
+static int take_head(struct node *n, struct peer *p, const CyCaseHead *head)
+{
+	struct store_port *s = &n->ports.store;
+	struct left l = { 0 };
+	struct node_fetch *f;
+	int r = s->case_messages(s->ctx, p->id, head->case_id, find_left, &l);
+
+	if (r < 0)
+		return r;
+	if (head->yours <= l.number && head->verdicts.len != CY_SHA256_LEN)
+		return CY_OK;
+	f = add_fetch(p, head->case_id);
+	f->lost = head->yours > l.number;
+	f->after = l.number;
+	f->compares = head->verdicts.len == CY_SHA256_LEN;
+	if (f->compares)
+		memcpy(f->verdicts.b, head->verdicts.data, CY_SHA256_LEN);
+	return CY_OK;
+}
+
+void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
+{
+	char after[CY_UUID_LEN + 1];
+	int r = CY_OK;
 
 	if (!p->stream.reconciling || p->fetches != NULL || p->heads_last || h->n_heads > CY_HEADS_MAX ||
 	    (h->n_heads == 0 && !h->last)) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "heads that were not asked for");
 		return;
 	}
-	for (size_t i = 0; i < h->n_heads; i++) {
+	cy_copy(after, sizeof after, p->heads_after);
+	for (size_t i = 0; i < h->n_heads && r >= 0; i++) {
 		const CyCaseHead *head = h->heads[i];
-		struct left l = { 0 };
-		struct node_fetch *f;
 
 		if (!cy_uuid_valid(head->case_id) || strcmp(head->case_id, p->heads_after) <= 0) {
 			batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "heads without case ids, or out of order");
 			return;
 		}
 		cy_copy(p->heads_after, sizeof p->heads_after, head->case_id);
-		if (s->case_messages(s->ctx, p->id, head->case_id, find_left, &l) < 0) {
-			batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
-			return;
-		}
-		if (head->yours <= l.number)
-			continue;
-		f = calloc(1, sizeof *f);
-		CY_ASSERT(f != NULL);
-		cy_copy(f->case_id, sizeof f->case_id, head->case_id);
-		f->after = l.number;
-		f->next = p->fetches;
-		p->fetches = f;
+		r = take_head(n, p, head);
+	}
+	if (r >= 0)
+		r = ask_unnamed(n, p, h, after);
+	if (r < 0) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
+		return;
 	}
 	p->heads_last = h->last;
 	ask_next(n, p);
 }
 
-/* Is this what was asked for: a parcel of ours, whole, with a message of the case,
- * and the receipt for it? */
+/* Is this what was asked for: a parcel of ours, whole, with a message of the case or with the one that was
+ * named, and the receipt for it? */
 static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, const struct wire_text *t,
 			 const struct wire_text *receipt)
 {
 	struct cy_digest manifest = cy_sha256(cy_bytes(f->manifest->text.data, f->manifest->text.len));
 	bool good = f->n_messages == t->n && receipt->n == t->n && cy_digest_equal(&manifest, &receipt->parcel);
+	const bool verdict = asked->message_id[0] != '\0';
 	bool found = false;
 
 	for (size_t i = 0; good && i < t->n; i++) {
@@ -175,6 +313,7 @@ static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, con
 		ProtobufCMessage *pm = NULL;
 		const CyMessage *m;
 
+		found = found || (verdict && strcmp(t->entries[i].id, asked->message_id) == 0);
 		if (content.len == 0 && receipt->entries[i].code != 0) /* it was not kept */
 			continue;
 		good = cy_digest_equal(&d, &t->entries[i].digest) &&
@@ -184,10 +323,30 @@ static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, con
 			break;
 		m = (const CyMessage *)pm;
 		good = cy_uuid_valid(m->case_id) && m->content != NULL && m->number > 0;
-		found = found || (strcmp(m->case_id, asked->case_id) == 0 && m->number > asked->after);
+		found = found || (!verdict && strcmp(m->case_id, asked->case_id) == 0 && m->number > asked->after);
 		protobuf_c_message_free_unpacked(pm, NULL);
 	}
 	return good && found;
+}
+
+/* A parcel has brought the verdict on each of its messages. */
+static void forget_verdicts(struct peer *p, const struct wire_text *t)
+{
+	struct node_fetch **at = &p->fetches;
+
+	while (*at != NULL) {
+		struct node_fetch *f = *at;
+		size_t i = 0;
+
+		while (i < t->n && strcmp(f->message_id, t->entries[i].id) != 0)
+			i++;
+		if (i == t->n) {
+			at = &f->next;
+			continue;
+		}
+		*at = f->next;
+		free(f);
+	}
 }
 
 void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
@@ -204,12 +363,16 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "a fetched parcel that was not asked for");
 		return;
 	}
-	if (f->last) {
+	if (f->last && done->lost) {
+		done->lost = false;
+	} else if (f->last) {
 		p->fetches = done->next;
 		free(done);
 	} else if (takeback_parcel(n, p, f, text, receipt) < 0) {
 		batch_doom(n, p, "a fetched parcel cannot be taken back");
 		return;
+	} else if (!done->lost) {
+		forget_verdicts(p, text);
 	}
 	ask_next(n, p);
 }

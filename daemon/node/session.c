@@ -248,6 +248,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 		}
 	}
 	p->greeted = true;
+	p->fetches_back = theirs.reconciling;
 	signing_heard(n, p);
 	if (p->stream.features != (p->hello_features | NODE_FEATURES_KNOWN)) {
 		p->stream.features = p->hello_features | NODE_FEATURES_KNOWN;
@@ -268,6 +269,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 		 * another restore would begin with a new process. */
 		p->forgotten = (struct xchg_pos){ UINT64_MAX, UINT64_MAX };
 		keep_head(n, p, st->audit_head, head);
+		p->sender.held = theirs.held;
 		reconcile_start(n, p);
 		return;
 	}

@@ -494,6 +494,12 @@ struct store_port {
 	int (*peer_messages)(void *ctx, const char *peer, const char *case_id, uint32_t after, store_message_fn *fn,
 			     void *arg);
 
+	/* Messages of one author of a case whose verdict the state of the case decided: accepted, or rejected as
+	 * NUMBER_REUSED, UNSEEN or TRANSITION_NOT_ALLOWED; our own only with a receipt. In order of their digests,
+	 * without content. */
+	int (*judged_messages)(void *ctx, const char *peer, const char *case_id, enum store_author author,
+			       store_message_fn *fn, void *arg);
+
 	/* Events above `after` that the client may see, in order, at most `limit`. */
 	int (*events)(void *ctx, struct store_view view, uint64_t after, uint32_t limit, store_event_fn *fn, void *arg);
 	/* Highest position given; 0: none. */

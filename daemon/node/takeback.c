@@ -131,6 +131,7 @@ struct held {
 	const struct peer *p;
 	bool ours, left;
 	uint32_t number;
+	struct cy_digest digest;
 };
 
 static int load_held(void *arg, const struct store_message *row)
@@ -140,7 +141,21 @@ static int load_held(void *arg, const struct store_message *row)
 	h->ours = row->author == STORE_OWN && strcmp(row->peer, h->p->id) == 0;
 	h->left = !takeback_never_left(row);
 	h->number = row->number;
+	h->digest = row->digest;
 	return CY_OK;
+}
+
+/* We hold it as one that has left: of what comes back only the verdict may be new. It counts as that of a
+ * second receipt does: the peer was restored, judged it anew, and we lost the receipt. */
+static int take_verdict(struct node *n, struct peer *p, const struct wire_entry *verdict)
+{
+	struct store_port *s = &n->ports.store;
+	struct held held = { .p = p };
+	int r = s->get_message(s->ctx, verdict->id, load_held, &held);
+
+	if (r < 0 || !held.ours || !held.left || !cy_digest_equal(&held.digest, &verdict->digest))
+		return r == CY_ENOENT ? CY_OK : r;
+	return outbound_settle(n, p, verdict, true, NULL);
 }
 
 /* Its case system may repeat it: by this it is known again. */
@@ -300,9 +315,9 @@ int takeback_parcel(struct node *n, struct peer *p, const CyFetched *f, const st
 	struct store_write *w;
 
 	for (size_t i = 0; i < f->n_messages; i++) {
-		int r = CY_OK;
+		int r = take_verdict(n, p, &receipt->entries[i]);
 
-		if (f->messages[i].len > 0)
+		if (r == CY_OK && f->messages[i].len > 0)
 			r = take_back(n, p, t, (uint32_t)i, &receipt->entries[i],
 				      cy_bytes(f->messages[i].data, f->messages[i].len), highest_number(f, i));
 		if (r < 0)

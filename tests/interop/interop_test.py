@@ -490,10 +490,25 @@ def parsed(raw):
 		return None
 
 
+def verdicts(peer, case_id):
+	"""What a head of the other side states in `verdicts`, by the receipts that it has given; and the ids."""
+	codes = {None: 0, "NUMBER_REUSED": 6, "UNSEEN": 7, "TRANSITION_NOT_ALLOWED": 8}
+	held = {}
+	for place in sorted(peer.receipts):
+		messages = next(s.messages for s in peer.sent if s.place == place)
+		for raw, (sha, ident, verdict) in zip(messages, peer.receipts[place].entries):
+			m, code = parsed(raw), verdict[0] if verdict else None
+			if m and m.case_id == case_id and code in codes:
+				held[bytes.fromhex(sha)] = (codes[code], ident)
+	text = b"".join(sha + code.to_bytes(4, "big") for sha, (code, _) in sorted(held.items()))
+	return bytes.fromhex(P.sha256(text)), [ident for _, ident in held.values()]
+
+
 def shall_fetch(known, peer, connect, theirs):
 	"""The frames after a restored backup, asked by the Python peer."""
 	pb, pf = P.pb, P.pb.PeerFrame
 	peer.epoch += 1000
+	peer.features.append("verdicts")
 	s = connect(upto="proof", polite=False)
 	P.pump([s], lambda: s.theirs)
 	s.send(pf(state=peer.state(reconciling=True)))
@@ -503,6 +518,16 @@ def shall_fetch(known, peer, connect, theirs):
 	found = {c.case_id: c for c in heads.heads}
 	ok(heads.last and list(found) == sorted(known) and found[theirs].yours == peer.cases[theirs].mine,
 	   "heads names every shared case in order, with our highest number", f"{told(s)}\n{heads}")
+	expected, ids = verdicts(peer, theirs)
+	ok(found[theirs].verdicts == expected and len(ids) > 2,
+	   "a head states the verdicts on our messages", f"{found[theirs]}\n{expected.hex()} {ids}")
+	s.frames.clear()
+	s.send(pf(fetch_request=pb.FetchRequest(case_id=theirs, after=1000, message_id=ids[0])))
+	P.pump([s], lambda: any(f.HasField("fetched") for f in s.frames))
+	got = next((f.fetched for f in s.frames if f.HasField("fetched")), pb.Fetched())
+	made = next(m for m in peer.sent if ids[0] in [e[1] for e in m.entries])
+	ok(got.case_id == theirs and got.manifest.text == made.manifest.text and got.HasField("receipt"),
+	   "a fetch_request that names a message is answered by its parcel", told(s))
 	after, kept = 0, []
 	while not s.closed:
 		s.frames.clear()

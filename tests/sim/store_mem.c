@@ -990,6 +990,46 @@ static int peer_messages(void *ctx, const char *peer, const char *case_id, uint3
 	return sorted(ctx, peer, case_id, true, after, fn, arg);
 }
 
+static int by_digest(const void *x, const void *y)
+{
+	const struct mem_message *a = *(struct mem_message *const *)x, *b = *(struct mem_message *const *)y;
+
+	return memcmp(a->row.digest.b, b->row.digest.b, sizeof a->row.digest.b);
+}
+
+static bool is_judged(const struct store_message *m, enum store_author author)
+{
+	return m->author == author && (author == STORE_PEER || m->transport == STORE_RELAYED) &&
+	       (m->void_code == 0 || m->void_code == CY_REJECTION_CODE__NUMBER_REUSED ||
+		m->void_code == CY_REJECTION_CODE__UNSEEN || m->void_code == CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED);
+}
+
+static int judged_messages(void *ctx, const char *peer, const char *case_id, enum store_author author,
+			   store_message_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct mem_case *c = mem_store_case(s, peer, case_id);
+	struct mem_message **at;
+	size_t n = 0;
+	int r = CY_OK;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	for (struct mem_message *m = c != NULL ? c->first : NULL; m != NULL; m = m->next)
+		n += is_judged(&m->row, author);
+	at = calloc(n + 1, sizeof *at);
+	CY_ASSERT(at != NULL);
+	n = 0;
+	for (struct mem_message *m = c != NULL ? c->first : NULL; m != NULL; m = m->next)
+		if (is_judged(&m->row, author))
+			at[n++] = m;
+	qsort(at, n, sizeof *at, by_digest);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = fn(arg, &at[i]->row);
+	free(at);
+	return r;
+}
+
 static int by_urgency(const void *x, const void *y)
 {
 	const struct mem_message *a = *(struct mem_message *const *)x, *b = *(struct mem_message *const *)y;
@@ -1485,6 +1525,7 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .get_parcel = get_parcel,
 					 .parcels = parcels,
 					 .peer_messages = peer_messages,
+					 .judged_messages = judged_messages,
 					 .events = events,
 					 .last_event = last_event,
 					 .pruned_events = pruned_events,

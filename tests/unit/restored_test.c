@@ -125,10 +125,100 @@ static void a_hundred_parcels_behind_a_gap_arrive_at_either_side(void **state)
 	world_end(w, NULL);
 }
 
+/* One session, with whatever goodbye ends it. */
+static void meet_once(struct world *w)
+{
+	w->now += 1000;
+	connect_both(w);
+	settle(w);
+	session_lost(w, "connection reset");
+}
+
+/* Both sides lose what a message of US-OIA stood on, in turn: IE accepted it, and rejects it when it comes again.
+ * US-OIA hears of that, and is restored to where it held the first verdict. */
+static void the_verdict_of_a_restored_peer_reaches_an_author_that_forgot_it(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_case(case_id);
+
+	(void)state;
+	submit(&w->b, case_id, NOTICE);
+	settle(w);
+	submit(&w->a, case_id, SUPPLEMENT);
+	settle(w);
+	restore(&w->a, 0);
+	meet_once(w);
+	meet_once(w); /* the supplement comes back; the notice is not sent again in this session */
+	keep(&w->a, 1);
+	restore(&w->b, 0);
+	meet(w); /* the notice is gone: the supplement has seen what was never sent */
+	agree(w, case_id);
+	assert_non_null(strstr(w->a.verdicts, "US-OIA 2: 7"));
+	restore(&w->a, 1);
+	w->a.muted = false;
+	meet(w);
+	agree(w, case_id);
+	assert_non_null(strstr(w->a.verdicts, "US-OIA 2: 7"));
+	restore(&w->a, 1);
+	meet(w);
+	agree(w, case_id);
+	world_end(w, "restored-verdict");
+}
+
+/* The request, from IE to US-OIA. To be freed. */
+static char *request_of_ie(void)
+{
+	static const char to[] = "\"to\": \"";
+	const char *at = strstr(request, to);
+	char *all = calloc(1, strlen(request) + 8);
+
+	assert_true(at != NULL && all != NULL);
+	at += strlen(to);
+	snprintf(all, strlen(request) + 8, "%.*sUS-OIA%s", (int)(at - request), request, strchr(at, '"'));
+	return all;
+}
+
+/* The same, where IE has lost the case: US-OIA had opened none, and its acknowledgement belongs to nothing. */
+static void a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it(void **state)
+{
+	struct world *w = world_new();
+	char case_id[CASE_ID], *theirs = request_of_ie();
+
+	(void)state;
+	w->a.muted = w->b.muted = true;
+	meet(w);
+	keep(&w->a, 0);
+	keep(&w->b, 0);
+	meet(w);
+	submit(&w->b, NULL, theirs);
+	free(theirs);
+	settle(w);
+	snprintf(case_id, sizeof case_id, "%s", w->b.case_id);
+	submit(&w->a, case_id, ACK);
+	settle(w);
+	restore(&w->a, 0);
+	meet_once(w);
+	meet_once(w); /* the acknowledgement comes back, the request does not */
+	keep(&w->a, 1);
+	restore(&w->b, 0);
+	meet(w);
+	show(&w->a, case_id);
+	assert_string_equal(w->a.verdicts, "US-OIA 1: 5\n");
+	restore(&w->a, 1);
+	show(&w->a, case_id);
+	assert_string_equal(w->a.verdicts, "US-OIA 1: 0\n");
+	meet(w);
+	show(&w->a, case_id);
+	assert_string_equal(w->a.verdicts, "US-OIA 1: 5\n");
+	world_end(w, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hundred_parcels_behind_a_gap_arrive_at_either_side),
+		cmocka_unit_test(the_verdict_of_a_restored_peer_reaches_an_author_that_forgot_it),
+		cmocka_unit_test(a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it),
 	};
 	int r;
 

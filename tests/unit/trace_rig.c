@@ -129,8 +129,12 @@ static const char *describe(struct world *w, const CyPeerFrame *f, char *out, si
 		snprintf(out, size, "profile   %s %s", f->profile->instrument, f->profile->version);
 		break;
 	case CY_PEER_FRAME__KIND_FETCH_REQUEST:
-		snprintf(out, size, "fetch?    case %s after %u", short_id(w, f->fetch_request->case_id),
-			 f->fetch_request->after);
+		if (f->fetch_request->message_id[0] != '\0')
+			snprintf(out, size, "fetch?    case %s, verdict on %s", short_id(w, f->fetch_request->case_id),
+				 short_id(w, f->fetch_request->message_id));
+		else
+			snprintf(out, size, "fetch?    case %s after %u", short_id(w, f->fetch_request->case_id),
+				 f->fetch_request->after);
 		break;
 	case CY_PEER_FRAME__KIND_FETCHED:
 		snprintf(out, size, "fetched   case %s: %zu message(s)%s", short_id(w, f->fetched->case_id),
