@@ -177,4 +177,8 @@ int store_commit(void *ctx, struct store_writeset *w);
 int store_thread_start(struct store_sqlite *st, struct cy_error *e);
 void store_thread_stop(struct store_sqlite *st);
 
+/* store_sqlite_prune.c */
+/* key_digest(client, key), for its statements: store_key_digest() in hexadecimal. */
+int store_prune_functions(sqlite3 *db);
+
 #endif

@@ -26,24 +26,40 @@ static int until(struct store_applying *a, int sql, uint64_t last)
 	return store_apply_finish(a, &b);
 }
 
-static int spend_key(struct store_applying *a, const struct store_write *w)
+static int spend_key(struct store_applying *a, const struct store_key *k)
 {
 	struct store_bind b;
-	int r = store_apply_start(a, W_DROP_KEY, &b);
+	int r = store_apply_start(a, W_SPEND_KEY, &b);
 
 	if (r < 0)
 		return r;
-	bind_text(&b, w->spend.client);
-	bind_text(&b, w->spend.key);
+	bind_text(&b, k->client);
+	bind_text(&b, k->key);
 	r = store_apply_finish(a, &b);
-	if (r == CY_OK)
-		r = store_apply_changed_one(a, "the idempotency key of client", w->spend.client);
-	if (r == CY_OK)
-		r = store_apply_start(a, W_SPENT_KEY, &b);
-	if (r < 0)
-		return r;
-	bind_text(&b, w->spend.digest);
-	return store_apply_finish(a, &b);
+	return r < 0 ? r : store_apply_changed_one(a, "an idempotency key of client", k->client);
+}
+
+static void key_digest(sqlite3_context *ctx, int n, sqlite3_value **args)
+{
+	const char *client = (const char *)sqlite3_value_text(args[0]),
+		   *key = (const char *)sqlite3_value_text(args[1]);
+	struct cy_digest digest;
+	char hex[CY_SHA256_HEX];
+
+	(void)n;
+	if (client == NULL || key == NULL) {
+		sqlite3_result_error_nomem(ctx);
+		return;
+	}
+	digest = store_key_digest(client, key);
+	cy_digest_hex(&digest, hex);
+	sqlite3_result_text(ctx, hex, -1, SQLITE_TRANSIENT);
+}
+
+int store_prune_functions(sqlite3 *db)
+{
+	return sqlite3_create_function(db, "key_digest", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+				       NULL, key_digest, NULL, NULL);
 }
 
 static int drop_parcel(struct store_applying *a, const struct store_parcel *p)
@@ -83,7 +99,7 @@ int store_prune(struct store_applying *a, const struct store_write *w)
 	case STORE_PRUNE_LEAVES:
 		return until(a, W_PRUNE_LEAVES, w->until);
 	case STORE_SPEND_KEY:
-		return spend_key(a, w);
+		return spend_key(a, &w->key);
 	case STORE_DROP_PARCEL:
 		return drop_parcel(a, &w->parcel);
 	case STORE_DROP_CUSTODY:

@@ -310,11 +310,15 @@ static const char migration_015[] =
 	"CREATE INDEX evidence_overdue ON evidence (retain_until)"
 	" WHERE author = 1 AND state IN (1, 2) AND hold = 0 AND retain_until > 0 AND retrieved = 1 AND verdict <> 2;";
 
+/* Erasing a message spends its key. */
+static const char migration_016[] =
+	"CREATE INDEX submission_key_of_message ON submission_key (message_id) WHERE message_id <> '';";
+
 /* Number n is applied to a store of version n - 1. */
-static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003,
-					  migration_004, migration_005, migration_006, migration_007,
-					  migration_008, migration_009, migration_010, migration_011,
-					  migration_012, migration_013, migration_014, migration_015 };
+static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
+					  migration_005, migration_006, migration_007, migration_008, migration_009,
+					  migration_010, migration_011, migration_012, migration_013, migration_014,
+					  migration_015, migration_016 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

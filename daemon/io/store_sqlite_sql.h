@@ -6,6 +6,11 @@
 
 /* -------------------------------------------------------------------- writing */
 
+/* One that came back after a restore is known by its digest already. */
+#define SPEND_KEYS                                                                                                \
+	"UPDATE OR REPLACE submission_key SET key = iif(client = '', key, key_digest(client, key)), client = ''," \
+	" request = x'', message_id = '', at = 0 WHERE"
+
 /* X(name, text) */
 #define STORE_WRITE_STATEMENTS(X)                                                                                      \
 	X(BEGIN, "BEGIN IMMEDIATE")                                                                                    \
@@ -59,9 +64,7 @@
 	X(DROP_CURSOR, "DELETE FROM cursor WHERE client = ? AND name = ?")                                             \
 	X(PRUNE_EVENTS, "DELETE FROM event WHERE position <= ?")                                                       \
 	X(KEY, "INSERT INTO submission_key (client, key, request, message_id, at) VALUES (?, ?, ?, ?, ?)")             \
-	X(DROP_KEY, "DELETE FROM submission_key WHERE client = ? AND key = ?")                                         \
-	X(SPENT_KEY, "INSERT INTO submission_key (client, key, request, message_id, at) VALUES ('', ?, x'', '', 0)"    \
-		     " ON CONFLICT (client, key) DO UPDATE SET request = x'', message_id = '', at = 0")                \
+	X(SPEND_KEY, SPEND_KEYS " client = ?1 AND key = ?2")                                                           \
 	X(LEAF, "INSERT INTO leaf (position, hash, data, at) SELECT ?1, ?2, ?3, ?4"                                    \
 		" WHERE ?1 = (SELECT ifnull(max(position) + 1, 0) FROM leaf)")                                         \
 	X(ORDER,                                                                                                       \
@@ -121,9 +124,9 @@
 	X(ERASE_CUSTODY, "UPDATE custody SET generation = NULL, nonce = NULL, sealed = NULL WHERE message_id = ?1")    \
 	X(ERASE_CUSTODIES, "UPDATE custody SET generation = NULL, nonce = NULL, sealed = NULL"                         \
 			   " WHERE message_id IN (SELECT id FROM message WHERE case_no = ?1)")                         \
-	X(ERASE_KEYS, "DELETE FROM submission_key WHERE message_id = ?1")                                              \
+	X(ERASE_KEYS, SPEND_KEYS " message_id = ?1 AND message_id <> ''")                                              \
 	X(ERASE_ALL_KEYS,                                                                                              \
-	  "DELETE FROM submission_key WHERE message_id IN (SELECT id FROM message WHERE case_no = ?1)")                \
+	  SPEND_KEYS " message_id IN (SELECT id FROM message WHERE case_no = ?1) AND message_id <> ''")                \
 	X(ERASE_EVENTS, "UPDATE event SET text = '', own_reference = '' WHERE peer = ?1 AND case_id = ?2"              \
 			" AND (text <> '' OR own_reference <> '')")                                                    \
 	X(ERASE_HOOKS, "DELETE FROM hook WHERE instr(environment, ?1) > 0 AND instr(environment, ?2) > 0")             \

@@ -679,7 +679,6 @@ void evidence_step(struct node *n);
 /* -------------------------------------------------------------- submit.c */
 /* CY_OK: the key is in the store or in this batch. */
 int submit_key_known(struct node *n, const char *client, const char *key);
-struct cy_digest submit_key_digest(const char *client, const char *key);
 /* An error about one field, once the batch is committed. */
 void submit_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *field,
 		  const char *text);

@@ -165,7 +165,7 @@ void node_watch_clock(struct node *n)
 	else if (!suspect && n->clock_suspect)
 		node_tell(n, NODE_INFO, NODE_EVENT_CLOCK, "", "the wall clock is right again");
 	if (!suspect && n->clock_suspect) /* what retention waited for */
-		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
+		n->next_evidence = n->pruning.next = n->ports.clock.mono(n->ports.clock.ctx);
 	n->clock_suspect = suspect;
 }
 

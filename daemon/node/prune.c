@@ -140,14 +140,9 @@ static int spend_key(void *arg, const struct store_key *row)
 {
 	struct pruning *p = arg;
 	struct store_write *w = batch_write(p->n, STORE_SPEND_KEY);
-	struct cy_digest digest = submit_key_digest(row->client, row->key);
-	char hex[CY_SHA256_HEX];
 
-	cy_digest_hex(&digest, hex);
-	w->spend.client = batch_string(p->n, row->client);
-	w->spend.key = batch_string(p->n, row->key);
-	/* One that came back after a restore is known by its digest alone. */
-	w->spend.digest = row->client[0] == '\0' ? w->spend.key : batch_string(p->n, hex);
+	w->key.client = batch_string(p->n, row->client);
+	w->key.key = batch_string(p->n, row->key);
 	p->rows++;
 	return CY_OK;
 }

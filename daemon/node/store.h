@@ -211,6 +211,10 @@ struct store_key {
 	bool spent;        /* it was used, and nothing else is kept: `request`, `message_id` and `at` are empty */
 };
 
+/* How a key is known again once it is spent, and after a restore, where it comes back in the message: by
+ * this in hexadecimal, under the client "". */
+struct cy_digest store_key_digest(const char *client, const char *key);
+
 /* Up to where a client has dealt with events. Key: (client, name). */
 struct store_cursor {
 	const char *client, *name;
@@ -311,7 +315,7 @@ enum store_op {
 	STORE_PRUNE_EVENTS,     /* those up to a position go */
 	STORE_PRUNE_LEAVES,     /* the texts of leaves up to an index go; the hashes stay, and with them every proof */
 	STORE_PUT_KEY,          /* insert */
-	STORE_SPEND_KEY,        /* by (client, key): the row goes, and ("", digest) stands for it as a spent one */
+	STORE_SPEND_KEY,        /* by (client, key): the row goes, and its digest stands for it as a spent one */
 	STORE_PUT_LEAF,         /* audit leaf; indices follow without gaps */
 	STORE_PUT_STATEMENT,    /* a signed text of our own about a message: RELAY_FAILURE */
 	STORE_RAISE,            /* own QUEUED messages of a case get at least this priority */
@@ -325,8 +329,8 @@ enum store_op {
 	STORE_DROP_UPLOAD,      /* by key */
 	STORE_PUT_CUSTODY,      /* append */
 	STORE_ERASE_MESSAGE,    /* by id: what people wrote in it, and what its attachments' custody says of people,
-				 * goes for good, and its idempotency key; id, digest, number, fact and verdict stay.
-				 * One that was erased before keeps the first instant and reason */
+				 * goes for good, and its idempotency key is spent; id, digest, number, fact and verdict
+				 * stay.    One that was erased before keeps the first instant and reason */
 	STORE_ERASE_CASE,       /* all that of each message of a case; its title, references, waiting hooks, and the
 				 * texts of its events; and its key, so that nothing of it that was sealed opens */
 	STORE_PUT_ORDER,        /* append; before the commit it is in the list of orders, on stable storage */
@@ -347,10 +351,6 @@ struct store_write {
 		struct store_parcel parcel;
 		struct store_event event;
 		struct store_key key;
-		struct {
-			const char *client, *key;
-			const char *digest; /* hexadecimal: how the key is known again */
-		} spend;
 		struct store_cursor cursor;
 		uint64_t until; /* STORE_PRUNE_EVENTS, STORE_PRUNE_LEAVES: the last one that goes */
 		struct {

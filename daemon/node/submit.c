@@ -93,15 +93,6 @@ static void answer_again(struct node *n, const struct conn *c, uint64_t correlat
 	reply_submitted(n, c, correlation, &submitted);
 }
 
-/* How a key is known again after a restore: by its digest, which travelled in
- * the message. Kept under the client "". */
-struct cy_digest submit_key_digest(const char *client, const char *key)
-{
-	const struct cy_bytes pieces[] = { cy_bytes(client, strlen(client) + 1), cy_bytes(key, strlen(key)) };
-
-	return cy_sha256v(pieces, 2);
-}
-
 /* A key, as the store has it and as this batch adds it. */
 static int find_key(struct node *n, const char *client, const char *key, struct known_key *k)
 {
@@ -128,7 +119,7 @@ static bool answered_before(struct node *n, const struct conn *c, uint64_t corre
 	int r = find_key(n, c->client->name, key, &k);
 
 	if (r == CY_ENOENT) {
-		struct cy_digest d = submit_key_digest(c->client->name, key);
+		struct cy_digest d = store_key_digest(c->client->name, key);
 		char hex[CY_SHA256_HEX];
 
 		cy_digest_hex(&d, hex);
@@ -402,7 +393,7 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		   struct cy_digest *request)
 {
 	const CySubmission *sub = s->submission;
-	const struct cy_digest key = submit_key_digest(c->client->name, s->idempotency_key);
+	const struct cy_digest key = store_key_digest(c->client->name, s->idempotency_key);
 	struct saying saying = { .content = sub->content,
 				 .priority = sub->priority != 0 ? sub->priority : CY_PRIORITY__NORMAL,
 				 .own_reference = sub->own_reference,

@@ -235,7 +235,7 @@ static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation
 	u->id = ++n->last_upload;
 	cy_copy(u->client, sizeof u->client, c->client->name);
 	cy_copy(u->key, sizeof u->key, key);
-	name = submit_key_digest(u->client, u->key);
+	name = store_key_digest(u->client, u->key);
 	cy_digest_hex(&name, hex);
 	snprintf(u->part, sizeof u->part, "u-%.60s", hex);
 	u->conn = c->id;

@@ -380,6 +380,24 @@ static void put_key(struct mem_store *s, const struct store_key *row)
 	insert(&s->keys, k, by_key);
 }
 
+/* Its digest stands for it; one that came back after a restore is its own. */
+static void spend_key(struct mem_store *s, const struct store_key *used)
+{
+	const struct cy_digest digest = store_key_digest(used->client, used->key);
+	struct store_key spent = { .client = "", .key = used->key, .message_id = "", .spent = true }, *row;
+	char hex[CY_SHA256_HEX];
+
+	cy_digest_hex(&digest, hex);
+	if (used->client[0] != '\0')
+		spent.key = cy_arena_string(&s->arena, hex);
+	if (tdelete(used, &s->keys, by_key) == NULL)
+		mem_broken(s, "idempotency key %s is spent, and nobody has used it", used->key);
+	tdelete(&spent, &s->keys, by_key);
+	row = cy_arena_take(&s->arena, sizeof *row);
+	*row = spent;
+	insert(&s->keys, row, by_key);
+}
+
 struct keys_of {
 	const char *message_id;
 	const struct store_key *found;
@@ -394,7 +412,7 @@ static void find_key_of(const void *node, VISIT visit, void *arg)
 		k->found = row;
 }
 
-void mem_drop_keys(struct mem_store *s, const char *message_id)
+void mem_spend_keys(struct mem_store *s, const char *message_id)
 {
 	struct keys_of k;
 
@@ -402,7 +420,7 @@ void mem_drop_keys(struct mem_store *s, const char *message_id)
 		k = (struct keys_of){ message_id, NULL };
 		twalk_r(s->keys, find_key_of, &k);
 		if (k.found != NULL)
-			tdelete(k.found, &s->keys, by_key);
+			spend_key(s, k.found);
 	} while (k.found != NULL);
 }
 
@@ -437,26 +455,6 @@ static void prune_leaves(struct mem_store *s, uint64_t until)
 			   s->n_leaves);
 	else
 		s->bare_leaves = until + 1;
-}
-
-static void spend_key(struct mem_store *s, const char *client, const char *key, const char *digest)
-{
-	const struct store_key used = { .client = client, .key = key }, spent = { .client = "", .key = digest };
-	struct store_key *k;
-
-	if (tdelete(&used, &s->keys, by_key) == NULL)
-		mem_broken(s, "idempotency key %s is spent, and nobody has used it", key);
-	k = find(&s->keys, &spent, by_key);
-	if (k == NULL) {
-		k = cy_arena_take(&s->arena, sizeof *k);
-		k->client = "";
-		k->key = mem_text(s, digest, NULL);
-		insert(&s->keys, k, by_key);
-	}
-	k->request = (struct cy_digest){ { 0 } };
-	k->message_id = "";
-	k->at = (struct cy_wall){ 0 };
-	k->spent = true;
 }
 
 static void drop_parcel(struct mem_store *s, const struct store_parcel *row)
@@ -651,7 +649,7 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 			prune_leaves(s, x->until);
 			break;
 		case STORE_SPEND_KEY:
-			spend_key(s, x->spend.client, x->spend.key, x->spend.digest);
+			spend_key(s, &x->key);
 			break;
 		case STORE_DROP_PARCEL:
 			drop_parcel(s, &x->parcel);

@@ -14,7 +14,7 @@ static void erase_message(struct mem_store *s, struct store_message *m, struct c
 	for (size_t i = 0; i < s->n_custody; i++)
 		if (strcmp(s->custody[i]->message_id, m->id) == 0)
 			s->custody[i]->text = "";
-	mem_drop_keys(s, m->id);
+	mem_spend_keys(s, m->id);
 }
 
 static bool names(struct cy_bytes environment, const char *name, const char *value)

@@ -21,7 +21,7 @@ const char *mem_text(struct mem_store *s, const char *new, const char *old);
 bool mem_sees(struct store_view view, const char *client);
 
 /* The idempotency keys under which this message was handed in. */
-void mem_drop_keys(struct mem_store *s, const char *message_id);
+void mem_spend_keys(struct mem_store *s, const char *message_id);
 
 /* store_mem_erase.c */
 void mem_erase(struct mem_store *s, const struct store_write *w);

@@ -678,12 +678,10 @@ static void read_schema(struct two *t, struct cy_buf *out)
 }
 
 #define LATER                                                                                       \
+	BEFORE_ERASURE                                                                              \
 	"ALTER TABLE stream DROP COLUMN features; ALTER TABLE stream DROP COLUMN rejected;"         \
 	"ALTER TABLE stream DROP COLUMN out_epoch; ALTER TABLE stream DROP COLUMN receipted_epoch;" \
-	"DROP INDEX parcel_dissolved; DROP INDEX custody_by_age; DROP INDEX leaf_text;"             \
-	"DROP INDEX submission_key_by_age; ALTER TABLE submission_key DROP COLUMN at;"              \
-	"ALTER TABLE leaf DROP COLUMN at;"                                                          \
-	"ALTER TABLE parcel DROP COLUMN dissolved; DROP INDEX evidence_delivered;" BEFORE_ERASURE
+	"ALTER TABLE parcel DROP COLUMN dissolved; DROP INDEX evidence_delivered;"
 
 static void a_store_from_before_evidence_keeps_what_it_holds(void **state)
 {

@@ -17,6 +17,10 @@
 #define MARKER "the-marker-that-must-not-be-found"
 
 /* Take out of a schema what its migrations from 11, or from 12 on have added. */
+#define BEFORE_AGES                                                                                     \
+	"DROP INDEX submission_key_of_message; DROP INDEX submission_key_by_age; DROP INDEX leaf_text;" \
+	"DROP INDEX parcel_dissolved; DROP INDEX custody_by_age;"                                       \
+	"ALTER TABLE submission_key DROP COLUMN at; ALTER TABLE leaf DROP COLUMN at;"
 #define BEFORE_ORDERS "DROP TABLE orders;"
 #define BEFORE_ASKING                                                                     \
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
@@ -25,7 +29,7 @@
 	BEFORE_ORDERS                                                                      \
 	"ALTER TABLE message DROP COLUMN erasure; ALTER TABLE message DROP COLUMN erased;" \
 	"ALTER TABLE cases DROP COLUMN erased; ALTER TABLE cases DROP COLUMN erased_by;"   \
-	"ALTER TABLE cases DROP COLUMN erased_reason;" BEFORE_ASKING
+	"ALTER TABLE cases DROP COLUMN erased_reason;" BEFORE_ASKING BEFORE_AGES
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 

@@ -125,20 +125,36 @@ static void put_key(struct two *t, const char *client, const char *key, int64_t 
 		(struct store_key){ .client = client, .key = key, .message_id = ID(1), .at = { at } };
 }
 
-static void spend(struct two *t, const char *client, const char *key, const char *digest)
+static void spend(struct two *t, const char *client, const char *key)
 {
-	struct store_write *w = add(t->f, STORE_SPEND_KEY);
+	add(t->f, STORE_SPEND_KEY)->key = (struct store_key){ .client = client, .key = key };
+}
 
-	w->spend.client = client;
-	w->spend.key = key;
-	w->spend.digest = digest;
+/* How a key of the desk is known once it is spent. */
+static const char *digest_of(const char *key, char ret_hex[static CY_SHA256_HEX])
+{
+	const struct cy_digest digest = store_key_digest("desk", key);
+
+	cy_digest_hex(&digest, ret_hex);
+	return ret_hex;
+}
+
+static void is_spent(struct two *t, const char *key)
+{
+	char hex[CY_SHA256_HEX], words[CY_SHA256_HEX + 16];
+	struct seen none = { "" };
+
+	snprintf(words, sizeof words, "/%s spent ", digest_of(key, hex));
+	BOTH(t, words, key(p->ctx, "", hex, see_key, &s));
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(t->ports[i]->key(t->ports[i]->ctx, "desk", key, see_key, &none), CY_ENOENT);
 }
 
 static void of_a_spent_key_its_digest_stays(void **state)
 {
 	struct two *t = *state;
 	const struct cy_wall before = { 30 };
-	struct seen none = { "" };
+	char hex[CY_SHA256_HEX];
 
 	put_key(t, "desk", "second", 20);
 	put_key(t, "desk", "first", 10);
@@ -147,19 +163,40 @@ static void of_a_spent_key_its_digest_stays(void **state)
 	assert_int_equal(commit_both(t), CY_OK);
 	BOTH(t, "desk/first /restored desk/second ", old_keys(p->ctx, before, 9, see_key, &s));
 	BOTH(t, "desk/first ", old_keys(p->ctx, before, 1, see_key, &s));
-	spend(t, "desk", "first", "d1");
-	spend(t, "", "restored", "restored");
+	spend(t, "desk", "first");
+	spend(t, "", "restored");
 	/* Its digest came back as well. */
-	put_key(t, "", "d2", 40);
-	spend(t, "desk", "second", "d2");
+	put_key(t, "", digest_of("second", hex), 40);
+	spend(t, "desk", "second");
 	assert_int_equal(commit_both(t), CY_OK);
 	BOTH(t, "", old_keys(p->ctx, before, 9, see_key, &s));
-	BOTH(t, "/d1 spent ", key(p->ctx, "", "d1", see_key, &s));
-	BOTH(t, "/d2 spent ", key(p->ctx, "", "d2", see_key, &s));
+	is_spent(t, "first");
+	is_spent(t, "second");
 	BOTH(t, "/restored spent ", key(p->ctx, "", "restored", see_key, &s));
 	BOTH(t, "desk/young ", key(p->ctx, "desk", "young", see_key, &s));
-	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(t->ports[i]->key(t->ports[i]->ctx, "desk", "first", see_key, &none), CY_ENOENT);
+}
+
+/* Its message is not there to be sent again, and must not be written anew. */
+static void keys_of_what_is_erased_are_spent(void **state)
+{
+	struct two *t = *state;
+	struct store_write *w;
+
+	add_case(t->f, "c1", "desk", "own", "");
+	add_message(t->f, "c1", ID(1), 1, CY_PRIORITY__NORMAL);
+	put_key(t, "desk", "of the message", 10);
+	assert_int_equal(commit_both(t), CY_OK);
+	add(t->f, STORE_ERASE_MESSAGE)->erase.message_id = ID(1);
+	assert_int_equal(commit_both(t), CY_OK);
+	is_spent(t, "of the message");
+	put_key(t, "desk", "of the case", 10);
+	assert_int_equal(commit_both(t), CY_OK);
+	w = add(t->f, STORE_ERASE_CASE);
+	w->erase_case.peer = "IE";
+	w->erase_case.case_id = "c1";
+	w->erase_case.by = w->erase_case.reason = "";
+	assert_int_equal(commit_both(t), CY_OK);
+	is_spent(t, "of the case");
 }
 
 static void put_leaf(struct two *t, uint64_t index, int64_t at)
@@ -304,6 +341,7 @@ int main(void)
 		TEST_TWO(events_go_up_to_a_position_and_positions_rise),
 		TEST_TWO(cursors_are_listed_and_dropped),
 		TEST_TWO(of_a_spent_key_its_digest_stays),
+		TEST_TWO(keys_of_what_is_erased_are_spent),
 		TEST_TWO(of_leaves_only_the_text_goes),
 		TEST_TWO(dissolved_parcels_come_by_age_and_are_dropped),
 		TEST_TWO(a_parcel_that_counts_is_not_dropped),

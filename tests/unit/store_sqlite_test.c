@@ -298,12 +298,10 @@ static void a_store_with_one_epoch_for_all_streams_gives_it_to_each(void **state
 	snprintf(path, sizeof path, "%s/comity.db", f->dir);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
-				      "DROP INDEX submission_key_by_age; ALTER TABLE submission_key DROP COLUMN at; "
-				      "DROP INDEX leaf_text; ALTER TABLE leaf DROP COLUMN at; "
-				      "DROP INDEX parcel_dissolved; DROP INDEX custody_by_age; "
+				      BEFORE_ERASURE
 				      "ALTER TABLE stream DROP COLUMN out_epoch; ALTER TABLE stream DROP COLUMN "
 				      "receipted_epoch; ALTER TABLE parcel DROP COLUMN dissolved; "
-				      "DROP INDEX evidence_delivered;" BEFORE_ERASURE "PRAGMA user_version = 8",
+				      "DROP INDEX evidence_delivered; PRAGMA user_version = 8",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	sqlite3_close(db);
