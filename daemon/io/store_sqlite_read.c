@@ -473,7 +473,8 @@ static int list_cases(void *ctx, struct store_view view, const char *peer, bool 
 		.st = ctx, .fn_arg = arg, .row = case_row, .fn.case_row = fn, .content = view.titles
 	};
 	struct store_bind b;
-	int code = store_read_start(ctx, R_LIST_CASES, &b);
+	const int i = peer[0] == '\0' ? R_LIST_CASES : R_CASES_OF_PEER;
+	int code = store_read_start(ctx, i, &b);
 
 	if (code < 0)
 		return code;
@@ -482,7 +483,7 @@ static int list_cases(void *ctx, struct store_view view, const char *peer, bool 
 	bind_i64(&b, open_only);
 	store_bind_client(&b, view);
 	bind_i64(&b, limit);
-	return store_read_each(&r, R_LIST_CASES, &b);
+	return store_read_each(&r, i, &b);
 }
 
 static int get_message(void *ctx, const char *id, store_message_fn *fn, void *arg)

@@ -258,8 +258,10 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(FIND_BY_ID, CASE_SELECT FIND("c.case_id = ?1 AND (?3 = '' OR c.peer = ?3)"))                                 \
 	X(FIND_BY_OWN, CASE_SELECT FIND("c.own_reference = ?1"))                                                       \
 	X(FIND_BY_PEER, CASE_SELECT FIND("c.peer_reference = ?1"))                                                     \
-	X(LIST_CASES, CASE_SELECT " WHERE c.case_id > ?1 AND (?2 = '' OR c.peer = ?2) AND (?3 = 0 OR c.closed = 0)"    \
+	X(LIST_CASES, CASE_SELECT " WHERE c.case_id > ?1 AND ?2 = '' AND (?3 = 0 OR c.closed = 0)"                     \
 				  " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id, c.peer LIMIT ?5")            \
+	X(CASES_OF_PEER, CASE_SELECT " WHERE c.peer = ?2 AND c.case_id > ?1 AND (?3 = 0 OR c.closed = 0)"              \
+				     " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id LIMIT ?5")                 \
 	X(GET_MESSAGE, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE m.id = ?")                                       \
 	/* By itself: whoever reads many messages gets all others when the content of one is damaged. */               \
 	X(CONTENT, "SELECT k.generation, k.wrapped, p.generation, p.nonce, p.sealed" MESSAGE_FROM                      \
