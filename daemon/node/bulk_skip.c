@@ -62,7 +62,7 @@ static void pass_over(struct bulk *b, const struct bulk_pull *pull)
 		cy_copy(at->message_id, sizeof at->message_id, pull->message_id);
 		at->attachment = pull->attachment;
 	}
-	b->all_skipped = ++b->n_passed >= CY_BOUND(BULK_SKIPPED_MAX);
+	b->all_skipped = ++b->n_passed >= BULK_PASSED_MAX;
 }
 
 void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull, bool differs, const char *why)

@@ -11,6 +11,7 @@
 
 #define BULK_OPEN_MAX     48u                          /* chunks that all peers may send before more are stored */
 #define BULK_SKIPPED_MAX  64u                          /* attachments of a peer that are left out for a while */
+#define BULK_PASSED_MAX   16u                          /* more of them that are tried in that while */
 #define BULK_RETRY_MS     30000                        /* for so long, */
 #define BULK_RETRY_MAX_MS 3600000                      /* and longer each time that the sender has no such thing */
 #define BULK_READS_MAX    3u                           /* chunks of a peer that are read ahead */

@@ -98,7 +98,7 @@ static void what_the_peer_has_lost_starves_nothing_behind_it(void **state)
 	}
 	assert_int_equal(mem_store_evidence(&r->store, id.s, LOST + 1)->state, STORE_EVIDENCE_HERE);
 	/* And nobody is asked for all of it again and again. */
-	assert_in_range(most, 64, 140);
+	assert_in_range(most, 64, 99);
 	rig_free(r);
 }
 
