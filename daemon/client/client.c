@@ -40,6 +40,8 @@ int client_refusal_code(CyErrorCode code)
 		return CY_EAGAIN;
 	case CY_ERROR_CODE__TOO_MANY:
 		return CY_ELIMIT;
+	case CY_ERROR_CODE__DAMAGED:
+		return CY_EDAMAGED;
 	case CY_ERROR_CODE__INTERNAL:
 	case CY_ERROR_CODE__ERROR_CODE_UNSPECIFIED:
 	case _CY_ERROR_CODE_IS_INT_SIZE:

@@ -4,11 +4,6 @@
 
 #include "node/internal.h"
 
-static void unavailable(struct node *n, const struct conn *c, uint64_t correlation)
-{
-	local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "", "the store cannot read now: repeat later");
-}
-
 static bool is_late(const struct store_clock *row, struct cy_wall now)
 {
 	if (row->due.ms == 0)
@@ -142,7 +137,7 @@ void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, cons
 				      r->window == CY_CLOCK_WINDOW__OPEN || r->window == 0 ? add_clock : add_running,
 				      &l);
 	if (code < 0 && code != CY_ELIMIT) {
-		unavailable(n, c, correlation);
+		local_unreadable(n, c, correlation, code);
 	} else if (!answered) {
 		list.more = code == CY_ELIMIT;
 		list.clocks = l.rows;
@@ -209,7 +204,7 @@ void clock_views_explain(struct node *n, struct conn *c, uint64_t correlation, c
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "id",
 			    "no clock of this client's cases has this id: comityctl clock list CASE shows them");
 	} else if (code < 0) {
-		unavailable(n, c, correlation);
+		local_unreadable(n, c, correlation, code);
 	} else {
 		f.kind_case = CY_SERVER_FRAME__KIND_CLOCK_EXPLANATION;
 		f.clock_explanation = &x.e;

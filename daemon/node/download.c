@@ -85,8 +85,7 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "item",
 			    "this client has no such attachment whose bytes travel on the bulk lane");
 	else if (code < 0)
-		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			    "the store cannot read now: repeat later");
+		local_unreadable(n, c, correlation, code);
 	else if (again_full(n))
 		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
 			    "the store cannot commit now, and who gets evidence has to be recorded: repeat later");

@@ -14,11 +14,11 @@ static bool ordered(struct node *n, struct conn *c, uint64_t correlation, const 
 	if (code == CY_OK)
 		code = evidence_get(n, row.message_id, row.attachment, ret);
 	if (code < 0)
-		submit_error(n, c, correlation,
-			     code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__UNAVAILABLE, "item",
+		submit_error(n, c, correlation, code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : local_unread_code(code),
+			     "item",
 			     code == CY_ENOENT
 				     ? "this client has no such attachment whose bytes travel on the bulk lane"
-				     : "the store cannot read now: repeat later");
+				     : local_unread_text(code));
 	else if (reason[0] == '\0' || strlen(reason) > CY_REASON_MAX)
 		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "reason",
 			     "a reason of 1 to 255 bytes is mandatory: it stands in the chain of custody");

@@ -5,11 +5,6 @@
 #include "law/validate.h"
 #include "node/evidence.h"
 
-static void unavailable(struct node *n, const struct conn *c, uint64_t correlation)
-{
-	local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "", "the store cannot read now: repeat later");
-}
-
 /* ------------------------------------------------------------------ one's own */
 
 struct seeing {
@@ -257,7 +252,7 @@ void evidence_views_list(struct node *n, struct conn *c, uint64_t correlation, c
 	if (code == CY_OK)
 		code = list(&l, &q, &more);
 	if (code < 0) {
-		unavailable(n, c, correlation);
+		local_unreadable(n, c, correlation, code);
 	} else {
 		answer.items = l.rows;
 		answer.n_items = l.n_rows;
@@ -362,7 +357,7 @@ void evidence_views_custody(struct node *n, struct conn *c, uint64_t correlation
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "item",
 			    "this client has no such attachment whose bytes travel on the bulk lane");
 	} else if (code < 0) {
-		unavailable(n, c, correlation);
+		local_unreadable(n, c, correlation, code);
 	} else {
 		sort(x);
 		answer.item = view_of(n, &arena, c, &reading, &row);

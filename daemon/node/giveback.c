@@ -97,9 +97,10 @@ static CySignedText *keep_text(struct node *n, struct cy_bytes text, struct cy_b
 static int take_parcel(void *arg, const struct store_parcel *row)
 {
 	struct fetching *f = arg;
+	int r = sound_parcel(f->n, row);
 
-	int r = outbound_messages(f->n, STORE_PEER, row->manifest, &f->content);
-
+	if (r == CY_OK)
+		r = outbound_messages(f->n, STORE_PEER, row->manifest, &f->content);
 	f->manifest = keep_text(f->n, row->manifest, row->signature);
 	f->receipt = keep_text(f->n, row->receipt, row->receipt_signature);
 	/* It could not be signed when the parcel came, or would be refused. */

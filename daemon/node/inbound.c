@@ -372,7 +372,10 @@ struct stored {
 static int load_stored(void *arg, const struct store_parcel *row)
 {
 	struct stored *s = arg;
+	int r = sound_parcel(s->n, row);
 
+	if (r < 0)
+		return r;
 	s->digest = row->digest;
 	s->receipt = cy_arena_bytes(&s->n->batch.arena, row->receipt);
 	s->signature = cy_arena_bytes(&s->n->batch.arena, row->receipt_signature);

@@ -576,6 +576,12 @@ void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFra
 void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,
 		 const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
+/* For whoever asked for something that the store could not read (`code` is below 0 and not CY_ENOENT): damaged, or to
+ * be repeated later. */
+CyErrorCode local_unread_code(int code);
+const char *local_unread_text(int code);
+void local_unreadable(struct node *n, const struct conn *c, uint64_t correlation, int code);
+
 /* With a descriptor, which is taken over. */
 void local_send_file(struct node *n, uint64_t conn, const CyServerFrame *frame, int fd);
 /* Whom it may be from now on; the list is copied. */

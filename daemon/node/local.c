@@ -29,6 +29,23 @@ void local_send_file(struct node *n, uint64_t conn, const CyServerFrame *frame, 
 	cy_buf_free(&out);
 }
 
+CyErrorCode local_unread_code(int code)
+{
+	return code == CY_EDAMAGED ? CY_ERROR_CODE__DAMAGED : CY_ERROR_CODE__UNAVAILABLE;
+}
+
+const char *local_unread_text(int code)
+{
+	return code == CY_EDAMAGED ? "what this needs is damaged in the store, nothing was done: a backup has to be "
+				     "restored (comityctl health says what is damaged)"
+				   : "the store cannot read now, nothing was done: repeat later";
+}
+
+void local_unreadable(struct node *n, const struct conn *c, uint64_t correlation, int code)
+{
+	local_error(n, c->id, correlation, local_unread_code(code), "", "%s", local_unread_text(code));
+}
+
 void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,
 		 const char *fmt, ...)
 {

@@ -57,7 +57,9 @@ static int load_content(void *arg, const struct store_message *row)
 	 * too large, or rejected after many others. An empty one says no more than its absence. */
 	if (c->of_peer && !row->damaged && (!cy_digest_equal(&row->digest, &c->entry->digest) || row->content.len == 0))
 		return CY_OK;
-	if (row->damaged || !cy_digest_equal(&row->digest, &c->entry->digest) || row->content.len == 0)
+	if (sound_message(c->n, row) < 0)
+		return CY_EDAMAGED;
+	if (!cy_digest_equal(&row->digest, &c->entry->digest) || row->content.len == 0)
 		return CY_ESTORE;
 	*c->at = binary(cy_arena_bytes(&c->n->batch.arena, row->content));
 	return CY_OK;
@@ -76,7 +78,7 @@ int outbound_messages(struct node *n, enum store_author author, struct cy_bytes 
 		r = s->get_message(s->ctx, t->entries[i].id, load_content, &c);
 	}
 	ret->n = t->n;
-	return r == CY_OK ? CY_OK : CY_ESTORE;
+	return r == CY_OK || r == CY_EDAMAGED ? r : CY_ESTORE;
 }
 
 /* -------------------------------------------------------------- new parcels */
@@ -108,12 +110,9 @@ static int add_waiting(void *arg, const struct store_message *row)
 	struct outgoing *o;
 
 	w->rows++;
-	if (row->damaged) {
-		node_note(w->n, NODE_ALARM,
-			  "peer %s: message %s is damaged in the store and cannot be sent: restore a backup", w->p->id,
-			  row->id);
+	/* It stays, and all others leave. */
+	if (sound_message(w->n, row) < 0)
 		return CY_OK;
-	}
 	/* More than fits in a parcel is not copied. */
 	if (w->n_items > 0 && w->bytes + row->size > CY_PARCEL_BYTES_MAX)
 		return CY_ELIMIT;

@@ -42,13 +42,20 @@ struct xchg_pos outbound_resume(const struct peer *p);
 bool outbound_is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,
 		       struct xchg_pos pos);
 /* The messages of a stored parcel of either side, whole and in the order of its
- * manifest, in the batch's arena; CY_ESTORE if one is not here as the manifest names it.
+ * manifest, in the batch's arena; CY_ESTORE if one is not here as the manifest names it, CY_EDAMAGED
+ * if what is here is damaged, which is told.
  * One of the peer's that was rejected as ID_REUSED is empty. */
 struct parcel_content {
 	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
 	size_t n;
 };
 int outbound_messages(struct node *n, enum store_author author, struct cy_bytes manifest, struct parcel_content *ret);
+
+/* -------------------------------------------------------------- sound.c */
+/* Is what is about to be given out what was signed: a message by its digest, a manifest by its own, a receipt by
+ * the manifest that it names? CY_EDAMAGED, which is told (node_damaged()). */
+int sound_message(struct node *n, const struct store_message *row);
+int sound_parcel(struct node *n, const struct store_parcel *row);
 
 /* -------------------------------------------------------------- expire.c */
 /* Give up what is older than delivery.undelivered_after, oldest first and of all peers: the signed

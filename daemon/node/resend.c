@@ -195,7 +195,9 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 		return dissolve(a, row);
 	if (!xchg_may_send(&a->p->sender, pos.epoch))
 		return CY_EAGAIN;
-	r = outbound_messages(a->n, STORE_OWN, row->manifest, &a->content);
+	r = sound_parcel(a->n, row);
+	if (r == CY_OK)
+		r = outbound_messages(a->n, STORE_OWN, row->manifest, &a->content);
 	if (r == CY_OK && row->receipt.len > 0 && (xchg_cmp(pos, a->p->sender.held) > 0 || CY_MUTANT_REPEATED_RECEIPT))
 		r = offer_again(a, row);
 	if (r == CY_OK && row->receipt.len > 0 && xchg_cmp(pos, a->p->sender.held) > 0)

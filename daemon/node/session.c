@@ -83,7 +83,10 @@ static int load_proof(void *arg, const struct store_parcel *row)
 {
 	struct place_proof *p = arg;
 	bool own = p->author == STORE_OWN;
+	int r = sound_parcel(p->n, row);
 
+	if (r < 0)
+		return r;
 	p->text = cy_arena_bytes(&p->n->batch.arena, own ? row->receipt : row->manifest);
 	p->signature = cy_arena_bytes(&p->n->batch.arena, own ? row->receipt_signature : row->signature);
 	return CY_OK;

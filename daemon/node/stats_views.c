@@ -220,8 +220,7 @@ void stats_views_step(struct node *n)
 	if (code == CY_OK && p.rows == q.limit)
 		return;
 	if (code < 0) {
-		local_error(n, c->id, p.k->correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			    "the store cannot read now: repeat later");
+		local_unreadable(n, c, p.k->correlation, code);
 	} else {
 		law_stats_end(p.k->stats);
 		law_stats_hide(p.k->stats, p.k->smallest);

@@ -81,8 +81,7 @@ static void answer_again(struct node *n, const struct conn *c, uint64_t correlat
 	if (r == CY_ENOENT)
 		r = s->get_message(s->ctx, k->message_id, load_message, &m);
 	if (r < 0) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			     "the store cannot read now: repeat later");
+		submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
 		return;
 	}
 	submitted.message_id = (char *)k->message_id;
@@ -126,8 +125,7 @@ static bool answered_before(struct node *n, const struct conn *c, uint64_t corre
 		r = find_key(n, "", hex, &k);
 	}
 	if (r < 0 && r != CY_ENOENT) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			     "the store cannot read now: repeat later");
+		submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
 		return true;
 	}
 	if (!k.found)
@@ -273,12 +271,13 @@ static bool lacks_evidence(struct node *n, const struct conn *c, uint64_t correl
 			   struct law_faults *f)
 {
 	struct law_faults content = { .n = 0 };
+	int r;
 
 	if (sub == NULL || sub->content == NULL)
 		return false;
-	if (evidence_check(n, c, sub->content, &content) < 0) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			     "the store cannot read now: repeat later");
+	r = evidence_check(n, c, sub->content, &content);
+	if (r < 0) {
+		submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
 		return true;
 	}
 	add_content_faults(f, &content);
@@ -315,11 +314,10 @@ static CyContent *complete(struct node *n, const struct work_case *wc, CyContent
 static void unreadable(struct node *n, const struct conn *c, uint64_t correlation, int code)
 {
 	if (code == CY_EDAMAGED)
-		submit_error(n, c, correlation, CY_ERROR_CODE__INTERNAL, "submission.case_ref",
+		submit_error(n, c, correlation, CY_ERROR_CODE__DAMAGED, "submission.case_ref",
 			     "what is stored of this case is damaged, nothing was done: a backup has to be restored");
 	else
-		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			     "the store cannot read now: repeat later");
+		submit_error(n, c, correlation, local_unread_code(code), "", local_unread_text(code));
 }
 
 /* The case that the submission speaks of; NULL: answered with an error. */

@@ -51,7 +51,7 @@ void subscribe_read(struct node *n, struct conn *c, uint64_t correlation, const 
 		code = s->events(s->ctx, local_view(c), r->after,
 				 limit < CY_BOUND(CY_PAGE_MAX) ? limit : CY_BOUND(CY_PAGE_MAX), add_event, page);
 	if (code < 0) {
-		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "", "the store cannot read now");
+		local_unreadable(n, c, correlation, code);
 	} else if (r->after > 0 && r->after < list.pruned) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "read_events.after",
 			    "events up to %llu are not kept any more (store.keep_events), and some after %llu may be "
@@ -173,7 +173,7 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 		return;
 	}
 	if (code < 0) {
-		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "the store cannot read now");
+		reply_error(n, c, correlation, local_unread_code(code), local_unread_text(code));
 		return;
 	}
 	if (CY_MUTANT_CURSOR_EARLY && s->last_event(s->ctx, &c->pushed) == CY_OK)
@@ -276,7 +276,7 @@ void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation,
 		return;
 	}
 	if (code < 0) {
-		reply_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "the store cannot read now");
+		reply_error(n, c, correlation, local_unread_code(code), local_unread_text(code));
 		return;
 	}
 	if (a->position > position) {
@@ -331,7 +331,7 @@ void subscribe_cursors(struct node *n, struct conn *c, uint64_t correlation)
 	const int code = s->cursors(s->ctx, add_cursor, &page);
 
 	if (code < 0) {
-		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "", "the store cannot read now");
+		local_unreadable(n, c, correlation, code);
 	} else {
 		list.cursors = page.rows;
 		list.n_cursors = page.n_rows;
@@ -352,10 +352,9 @@ void subscribe_remove(struct node *n, struct conn *c, uint64_t correlation, cons
 	const int code = get_cursor(n, r->client, r->name, &position);
 
 	if (code < 0) {
-		reply_error(n, c, correlation,
-			    code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__UNAVAILABLE,
+		reply_error(n, c, correlation, code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : local_unread_code(code),
 			    code == CY_ENOENT ? "there is no such cursor: comityctl cursor list shows them"
-					      : "the store cannot read now");
+					      : local_unread_text(code));
 		return;
 	}
 	w = batch_write(n, STORE_DROP_CURSOR);

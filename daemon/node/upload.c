@@ -199,6 +199,7 @@ static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation
 	struct cy_digest name;
 	char hex[CY_SHA256_HEX];
 	struct upload *u;
+	int r;
 
 	if (n->ports.blobs.ctx == NULL) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_ALLOWED, "",
@@ -243,8 +244,9 @@ static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation
 	u->next = n->uploads;
 	n->uploads = u;
 	n->n_uploads++;
-	if (s->upload_bytes(s->ctx, u->client, &u->before) < 0) {
-		fail(n, u, correlation, CY_ERROR_CODE__UNAVAILABLE, "the store cannot read now: repeat later");
+	r = s->upload_bytes(s->ctx, u->client, &u->before);
+	if (r < 0) {
+		fail(n, u, correlation, local_unread_code(r), local_unread_text(r));
 		return NULL;
 	}
 	return u;

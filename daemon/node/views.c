@@ -13,11 +13,6 @@ static ProtobufCBinaryData binary(struct cy_bytes b)
 	return (ProtobufCBinaryData){ .data = (uint8_t *)b.data, .len = b.len };
 }
 
-static void unavailable(struct node *n, const struct conn *c, uint64_t correlation)
-{
-	local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "", "the store cannot read now: repeat later");
-}
-
 /* ------------------------------------------------------------------- cases */
 
 /* An operator is shown none. */
@@ -84,7 +79,7 @@ void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyLi
 	l->node = n;
 	code = s->list_cases(s->ctx, with_titles(c), r->peer, r->open_only, r->after_case_id, limit + 1, add_case, l);
 	if (code < 0 && code != CY_ELIMIT) {
-		unavailable(n, c, correlation);
+		local_unreadable(n, c, correlation, code);
 	} else {
 		list.more = code == CY_ELIMIT || l->n > limit;
 		list.cases = l->rows;
@@ -250,7 +245,7 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 		code = evidence_views_case(n, &x->arena, c, x->summary->peer, x->summary->case_id, VIEWS_EVIDENCE_MAX,
 					   &x->evidence, &x->n_evidence, &x->more_evidence);
 	if (code < 0 && code != CY_ENOENT)
-		unavailable(n, c, correlation);
+		local_unreadable(n, c, correlation, code);
 	else if (x->matches == 0)
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "ref",
 			    "no case of this client has this id or reference");
@@ -294,9 +289,10 @@ struct message {
 static int load_message(void *arg, const struct store_message *row)
 {
 	struct message *m = arg;
+	int r = sound_message(m->n, row);
 
-	if (row->damaged)
-		return CY_ESTORE;
+	if (r < 0)
+		return r;
 	m->view.summary = message_summary(m->n, m->arena, row);
 	m->view.content = binary(cy_arena_bytes(m->arena, row->content));
 	m->author = row->author;
@@ -311,7 +307,10 @@ static int load_message(void *arg, const struct store_message *row)
 static int load_proof(void *arg, const struct store_parcel *row)
 {
 	struct message *m = arg;
+	int r = sound_parcel(m->n, row);
 
+	if (r < 0)
+		return r;
 	m->view.manifest = binary(cy_arena_bytes(m->arena, row->manifest));
 	m->view.signature = binary(cy_arena_bytes(m->arena, row->signature));
 	m->view.receipt = binary(cy_arena_bytes(m->arena, row->receipt));
@@ -366,8 +365,8 @@ void views_message(struct node *n, struct conn *c, uint64_t correlation, const C
 		if (m.author == STORE_PEER)
 			subscribe_retrieved(n, r->message_id);
 	} else {
-		e.code = code < 0 && code != CY_ENOENT ? CY_ERROR_CODE__UNAVAILABLE : CY_ERROR_CODE__NOT_FOUND;
-		e.text = code < 0 && code != CY_ENOENT ? (char *)"the store cannot read now: repeat later"
+		e.code = code < 0 && code != CY_ENOENT ? local_unread_code(code) : CY_ERROR_CODE__NOT_FOUND;
+		e.text = code < 0 && code != CY_ENOENT ? (char *)local_unread_text(code)
 						       : (char *)"this client has no message with this id";
 		f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
 		f.error = &e;

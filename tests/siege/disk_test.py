@@ -118,7 +118,7 @@ def a_flipped_byte_in_one_message():
     ground.connected()
     other = P.Peer("FR", "US-OIA", ground.base, f"{ground.base}/fr")
     other.open_dialler(us.port)
-    with besieged(ground, 48, f"ALARM: peer FR: message {ids[0]} is damaged in the store"):
+    with besieged(ground, 48, f"ALARM: the store: message {ids[0]}, of case"):
         s = other.dial()
         assert P.pump([s], lambda: {m.id for m in other.received} >= set(ids[1:])), "the others wait behind it"
         assert ids[0] not in {m.id for m in other.received}
