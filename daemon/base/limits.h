@@ -79,6 +79,10 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_CURSORS_MAX       64u                  /* durable cursors of a client */
 #define CY_UPLOAD_DATA_MAX   (512u * 1024u)       /* bytes of evidence in a frame */
 
+/* Looking at what is stored: how often, in seconds, and for how long at one table's structure, ms. */
+#define STORE_CHECK_EVERY_S  86400
+#define STORE_CHECK_TABLE_MS 10000
+
 /* How long what is over is kept, in days, where the configuration does not say (node/prune.h). */
 #define CY_KEEP_EVENTS_DAYS  366u  /* a case system that was restored may read the year again */
 #define CY_KEEP_KEYS_DAYS    366u  /* longer than any case system repeats a submission, also a restored one */

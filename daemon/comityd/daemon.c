@@ -318,6 +318,11 @@ static int start_tick(struct daemon *d, struct cy_error *e)
 
 /* -------------------------------------------------------------------- starting */
 
+static void store_damaged(void *ctx, const char *peer, const char *case_id, const char *what)
+{
+	node_store_damaged(((struct daemon *)ctx)->node, peer, case_id, what);
+}
+
 /* A line in the log for each new sentence; the service manager hears all of them. */
 static void store_starting(void *ctx, const char *text)
 {
@@ -335,7 +340,8 @@ static int start_store(struct daemon *d, struct cy_error *e)
 						    .key_path = d->config->store_key,
 						    .threaded = true,
 						    .orders = d->ports.orders,
-						    .progress = store_starting };
+						    .progress = store_starting,
+						    .damaged = store_damaged };
 
 	return store_sqlite_open(&config, on_committed, d, &d->store, &d->ports.store, e);
 }

@@ -59,7 +59,7 @@ static void apply_job(struct store_sqlite *st)
 		cut_wal(st);
 }
 
-static void ring(struct store_sqlite *st)
+void store_ring(struct store_sqlite *st)
 {
 	const uint64_t one = 1;
 
@@ -93,7 +93,7 @@ static void *run(void *arg)
 		apply_job(st);
 		pthread_mutex_lock(&st->mutex);
 		st->job.done = true;
-		ring(st);
+		store_ring(st);
 		if (st->wal_behind && st->wal_pages >= CHECKPOINT_LATEST) {
 			pthread_mutex_unlock(&st->mutex);
 			checkpoint(st, SQLITE_CHECKPOINT_PASSIVE);
@@ -142,7 +142,7 @@ int store_commit(void *ctx, struct store_writeset *w)
 	pthread_mutex_unlock(&st->mutex);
 	free(w);
 	if (!st->threaded)
-		ring(st);
+		store_ring(st);
 	return CY_OK;
 }
 
@@ -183,6 +183,7 @@ void store_sqlite_dispatch(struct store_sqlite *store)
 		if (store->wal_behind && store->wal_pages >= CHECKPOINT_PAGES)
 			checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
 	}
+	store_check_tell(store);
 	pthread_mutex_lock(&store->mutex);
 	done = store->job.done;
 	store->job.done = false;
@@ -200,7 +201,7 @@ static int open_connections(struct store_sqlite *st, const struct store_sqlite_c
 	struct seal seal = { 0 };
 	sqlite3 *db = NULL;
 	bool fresh = false;
-	int r = store_schema_open(config, page_check_name(st->check), &db, &fresh, e);
+	int r = store_schema_open(config, page_check_name(st->pages), &db, &fresh, e);
 
 	if (r == CY_OK)
 		r = store_key_load(config->key_path, fresh, st->key, e);
@@ -217,7 +218,7 @@ static int open_connections(struct store_sqlite *st, const struct store_sqlite_c
 	    store_conn_init(&st->writer, db, store_write_sql, store_write_sql_n, st->cipher) < 0)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
 	sqlite3_wal_hook(db, count_pages, st);
-	r = store_schema_open_reader(config, page_check_name(st->check), &db, e);
+	r = store_schema_open_reader(config, page_check_name(st->pages), &db, e);
 	if (r < 0)
 		return r;
 	if (store_conn_init(&st->reader, db, store_read_sql, store_read_sql_n, st->cipher) < 0)
@@ -231,6 +232,7 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 		      void *ctx, struct store_sqlite **ret_store, struct store_port *ret_port, struct cy_error *e)
 {
 	struct store_sqlite *st = calloc(1, sizeof *st);
+	pthread_condattr_t monotonic;
 	int r;
 
 	if (st == NULL)
@@ -242,6 +244,12 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 	st->orders = config->orders;
 	pthread_mutex_init(&st->mutex, NULL);
 	pthread_cond_init(&st->cond, NULL);
+	pthread_mutex_init(&st->check.mutex, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&st->check.cond, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	st->damaged = config->damaged;
 	st->dir = strdup(config->dir);
 	st->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	st->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
@@ -251,14 +259,16 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 		r = cy_fail(e, CY_ENOMEM, "out of memory or descriptors");
 	else
 		r = store_dir_open(config->dir, &st->lock_fd, e);
-	if (r == CY_OK && page_check_new(config->vfs, NULL, st, &st->check) < 0)
+	if (r == CY_OK && page_check_new(config->vfs, store_check_page, st, &st->pages) < 0)
 		r = cy_fail(e, CY_ENOMEM, "out of memory, or no VFS of that name");
 	if (r == CY_OK && config->vfs == NULL)
-		r = store_checked_prepare(config, st->check, ctx, e);
+		r = store_checked_prepare(config, st->pages, ctx, e);
 	if (r == CY_OK)
 		r = open_connections(st, config, e);
 	if (r == CY_OK)
 		r = store_thread_start(st, e);
+	if (r == CY_OK)
+		r = store_check_start(st, config, e);
 	if (r < 0) {
 		store_sqlite_close(st);
 		return r;
@@ -292,6 +302,7 @@ void store_sqlite_facts(const struct store_sqlite *store, struct node_facts *ret
 
 void store_sqlite_close(struct store_sqlite *store)
 {
+	store_check_stop(store);
 	store_thread_stop(store);
 	store_writeset_free(&store->job.w);
 	if (store->reader.db != NULL)
@@ -300,7 +311,7 @@ void store_sqlite_close(struct store_sqlite *store)
 		checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
 		store_conn_free(&store->writer);
 	}
-	page_check_free(store->check);
+	page_check_free(store->pages);
 	EVP_CIPHER_free(store->cipher);
 	if (store->event_fd >= 0)
 		close(store->event_fd);
@@ -308,6 +319,8 @@ void store_sqlite_close(struct store_sqlite *store)
 		close(store->lock_fd);
 	pthread_cond_destroy(&store->cond);
 	pthread_mutex_destroy(&store->mutex);
+	pthread_cond_destroy(&store->check.cond);
+	pthread_mutex_destroy(&store->check.mutex);
 	OPENSSL_secure_clear_free(store->key, STORE_KEY_LEN);
 	OPENSSL_secure_clear_free(store->last_case.key, STORE_KEY_LEN);
 	free(store->dir);

@@ -57,6 +57,11 @@ struct store_sqlite_config {
 	/* What takes long before the store is open, as a sentence, with the `ctx` of committed(), again and
 	 * again while it goes on. May be NULL. */
 	void (*progress)(void *ctx, const char *text);
+	/* Something is damaged: `what` ("": all of it, or not known) of this case; peer and case "": it
+	 * is not known of which. Each once, from store_sqlite_dispatch(), with the `ctx` of committed(). A
+	 * store with a thread looks at all that it holds, at its opening and once a day, and whenever
+	 * somebody has read a damaged page. May be NULL. */
+	void (*damaged)(void *ctx, const char *peer, const char *case_id, const char *what);
 };
 
 /* Open the store in DIR, or make it. `committed` is called from
@@ -83,6 +88,9 @@ void store_sqlite_dispatch(struct store_sqlite *store);
 /* Ask the store's thread for a sign of life; has it given one since? */
 void store_sqlite_probe(struct store_sqlite *store);
 bool store_sqlite_alive(struct store_sqlite *store);
+
+/* Look at all that is stored now, in a store without a thread. */
+void store_sqlite_check(struct store_sqlite *store);
 
 /* Wait for the commit in flight, checkpoint and close; committed() is not
  * called any more. Not threaded: a write-set that was not dispatched is dropped,

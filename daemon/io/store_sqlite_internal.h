@@ -115,6 +115,38 @@ int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, 
 int store_schema_open_reader(const struct store_sqlite_config *config, const char *vfs, sqlite3 **ret_db,
 			     struct cy_error *e);
 
+/* ------------------------------------------------- looking at what is stored */
+
+#define STORE_FINDINGS_MAX 64
+#define STORE_FINDING_TEXT 160
+
+struct store_finding {
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1]; /* "": it is not known whose */
+	char what[STORE_FINDING_TEXT];                             /* "": the case */
+};
+
+struct store_sqlite;
+
+struct store_check {
+	pthread_mutex_t mutex; /* guards what follows, up to the thread */
+	pthread_cond_t cond;   /* of CLOCK_MONOTONIC: quit or wanted */
+	bool quit, wanted;
+	struct store_finding found[STORE_FINDINGS_MAX]; /* each once */
+	size_t n, told;
+	pthread_t thread;
+	bool runs;
+	struct store_sqlite *reader; /* the thread's: its connection, the key, the cipher */
+};
+
+int store_check_start(struct store_sqlite *st, const struct store_sqlite_config *config, struct cy_error *e);
+void store_check_stop(struct store_sqlite *st);
+/* For page_check_new(): a page was damaged. Any thread. */
+void store_check_page(void *st, const char *what);
+/* Call damaged() for what is new. */
+void store_check_tell(struct store_sqlite *st);
+/* Have store_sqlite_dispatch() called. Any thread. */
+void store_ring(struct store_sqlite *st);
+
 /* --------------------------------------------------------------------- store */
 
 struct store_job {
@@ -131,7 +163,8 @@ struct store_sqlite {
 	int lock_fd, event_fd;
 	uint8_t *key; /* STORE_KEY_LEN bytes of secure memory (io/secrets.h), as that of last_case */
 	EVP_CIPHER *cipher;
-	struct page_check *check;
+	struct page_check *pages;
+	struct store_check check;
 	struct store_conn reader;
 	struct orders_port orders;
 
@@ -157,6 +190,7 @@ struct store_sqlite {
 	struct store_job job;
 
 	void (*committed)(void *ctx, int code, const char *why);
+	void (*damaged)(void *ctx, const char *peer, const char *case_id, const char *what);
 	void *ctx;
 };
 

@@ -385,7 +385,7 @@ struct node {
 	struct node_pruning pruning;
 	bool stopping;
 	char store_fault[160]; /* "" while the store works */
-	char damaged[160];     /* what was last found damaged in it; "" : nothing since the start */
+	char damaged[1024];    /* what was found damaged in it since the start, as a sentence; "": nothing */
 
 	/* Evidence (evidence.h). */
 	struct blob_ticket *blob_tickets;

@@ -35,16 +35,39 @@ void node_tell(struct node *n, enum node_level level, enum node_event event, con
 		j->note(j->ctx, level, text);
 }
 
+/* Each once, for the status; when there is no more room, that there is more. */
+static void list_damage(struct node *n, const char *what)
+{
+	static const char more[] = "; and more: see the log";
+	size_t len = strlen(n->damaged);
+
+	if (strstr(n->damaged, what) != NULL || strstr(n->damaged, more) != NULL)
+		return;
+	if (len + strlen(what) + sizeof more + 2 < sizeof n->damaged)
+		snprintf(n->damaged + len, sizeof n->damaged - len, "%s%s",
+			 len == 0 ? "damaged, restore a backup: " : "; ", what);
+	else
+		snprintf(n->damaged + len, sizeof n->damaged - len, "%s", more);
+}
+
 void node_damaged(struct node *n, const char *peer, const char *fmt, ...)
 {
-	char what[120];
+	char what[200];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	snprintf(n->damaged, sizeof n->damaged, "%s is damaged: restore a backup", what);
-	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, peer, "the store: %s", n->damaged);
+	list_damage(n, what);
+	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, peer, "the store: %s is damaged: restore a backup", what);
+}
+
+void node_store_damaged(struct node *n, const char *peer, const char *case_id, const char *what)
+{
+	if (case_id[0] == '\0')
+		node_damaged(n, peer, "%s", what);
+	else
+		cases_damaged(n, peer, case_id, what);
 }
 
 struct cy_wall node_now(struct node *n)

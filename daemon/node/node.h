@@ -122,6 +122,8 @@ void node_local_drained(struct node *n, uint64_t conn); /* the client's queue is
 void node_local_down(struct node *n, uint64_t conn);
 
 void node_committed(struct node *n, int code, const char *why);
+/* The store has found something damaged: `what` of this case, "" the case itself; case "": it is not known whose. */
+void node_store_damaged(struct node *n, const char *peer, const char *case_id, const char *what);
 void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes signature);
 /* At the time given to wake_at, and soon after the wall clock was set: an idle node does
  * not look at it by itself. */

@@ -109,11 +109,126 @@ static void a_link_of_custody_without_its_key_is_written_without_its_text(void *
 	assert_string_equal(s.title, "destroyed ''");
 }
 
+/* ------------------------------------------------------- pages that are damaged */
+
+static int see_nothing(void *arg, const struct store_message *row)
+{
+	(void)arg;
+	return row->damaged ? CY_EDAMAGED : CY_OK;
+}
+
+/* A message of its own pages. */
+static void add_long(struct fixture *f, const char *case_id, const char *id, char fill)
+{
+	static uint8_t content[20000];
+	struct store_message *m;
+
+	add_message(f, case_id, id, 1, CY_PRIORITY__NORMAL);
+	for (struct store_write *w = f->w->first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.id, id) == 0) {
+			m = &w->message;
+			memset(content, fill, sizeof content);
+			m->content = cy_bytes(content, sizeof content);
+			m->digest = cy_sha256(m->content);
+		}
+	assert_int_equal(commit(f), CY_OK);
+}
+
+/* Flip a byte where the statement says that this content lies: in a page of its own. */
+static void flip_content(struct fixture *f, const char *id)
+{
+	char path[64], sql[160];
+	uint8_t sealed[64], *all;
+	sqlite3_stmt *s;
+	sqlite3 *db;
+	FILE *file;
+	long size;
+
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	snprintf(path, sizeof path, "%s/comity.db", f->dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	snprintf(sql, sizeof sql,
+		 "SELECT substr(sealed, 10000, 64) FROM payload JOIN message ON no = message WHERE id = '%s'", id);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	memcpy(sealed, sqlite3_column_blob(s, 0), sizeof sealed);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	file = fopen(path, "r+e");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	size = ftell(file);
+	all = malloc((size_t)size);
+	rewind(file);
+	assert_int_equal(fread(all, 1, (size_t)size, file), size);
+	for (long at = 0; at + 64 <= size; at++)
+		if (memcmp(all + at, sealed, sizeof sealed) == 0) {
+			assert_int_equal(fseek(file, at, SEEK_SET), 0);
+			fputc(all[at] ^ 0x20, file);
+		}
+	free(all);
+	fclose(file);
+	reopen(f);
+}
+
+static void a_damaged_page_is_told_with_the_case_that_it_concerns(void **state)
+{
+	struct fixture *f = *state;
+	struct store_port *p = &f->port;
+
+	for (char i = '1'; i < '5'; i++) {
+		const char id[] = { 'c', i, '\0' }, message[] = { 'm', i, '\0' };
+
+		add_case(f, id, "desk", id, "");
+		add_long(f, id, message, i);
+	}
+	store_sqlite_check(f->store);
+	assert_string_equal(f->damage, "");
+	flip_content(f, "m3");
+	assert_string_equal(f->damage, "");
+	/* All others are read, by themselves and in the row of what waits. */
+	assert_int_equal(p->get_message(p->ctx, "m2", see_nothing, NULL), CY_OK);
+	assert_int_equal(p->get_message(p->ctx, "m3", see_nothing, NULL), CY_EDAMAGED);
+	store_sqlite_dispatch(f->store);
+	assert_non_null(strstr(f->damage, "/ page "));
+	assert_non_null(strstr(f->damage, " of comity.db is not as it was written"));
+	assert_null(strstr(f->damage, "c3"));
+	store_sqlite_check(f->store);
+	assert_non_null(strstr(f->damage, "IE/c3 \n"));
+	for (char i = '1'; i < '5'; i++)
+		if (i != '3') {
+			const char id[] = { 'c', i, '\0' };
+
+			assert_null(strstr(f->damage, id));
+		}
+	/* Each once. */
+	f->damage[0] = '\0';
+	store_sqlite_check(f->store);
+	assert_string_equal(f->damage, "");
+}
+
+/* What was written wrongly has a right checksum. */
+static void what_is_not_what_was_signed_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_long(f, "c1", "m1", 'x');
+	add_case(f, "c2", "desk", "own-2", "");
+	add_long(f, "c2", "m2", 'y');
+	spoil(f, "UPDATE message SET digest = zeroblob(32) WHERE id = 'm2'");
+	store_sqlite_check(f->store);
+	assert_string_equal(f->damage, "IE/c2 \n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_damaged_title_or_key_hides_no_case),
 		TEST(a_link_of_custody_without_its_key_is_written_without_its_text),
+		TEST(a_damaged_page_is_told_with_the_case_that_it_concerns),
+		TEST(what_is_not_what_was_signed_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

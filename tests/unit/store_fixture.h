@@ -40,6 +40,7 @@ struct fixture {
 	int code;
 	char why[256];
 	int commits;
+	char damage[2048]; /* told so far, a line each */
 	struct store_writeset *w;
 };
 
@@ -52,10 +53,18 @@ static inline void committed(void *ctx, int code, const char *why)
 	snprintf(f->why, sizeof f->why, "%s", why);
 }
 
+static inline void damaged(void *ctx, const char *peer, const char *case_id, const char *what)
+{
+	struct fixture *f = ctx;
+	size_t len = strlen(f->damage);
+
+	snprintf(f->damage + len, sizeof f->damage - len, "%s/%s %s\n", peer, case_id, what);
+}
+
 static inline int open_store(struct fixture *f, bool threaded, struct cy_error *e)
 {
 	const struct store_sqlite_config config = {
-		.dir = f->dir, .key_path = f->key, .threaded = threaded, .sync_off = true
+		.dir = f->dir, .key_path = f->key, .threaded = threaded, .sync_off = true, .damaged = damaged
 	};
 
 	return store_sqlite_open(&config, committed, f, &f->store, &f->port, e);
