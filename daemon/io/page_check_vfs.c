@@ -102,12 +102,12 @@ static bool sound_header(const uint8_t *header)
 }
 
 /* With SQLITE_IOERR_DATA, as it has it for this, SQLite would end all that the connection reads just now. */
-static int damaged(const struct file *f, const char *unit, sqlite3_int64 number, const char *how)
+static int damaged(const struct file *f, const char *unit, sqlite3_int64 number)
 {
 	char what[128];
 
-	snprintf(what, sizeof what, "%s %lld of %s is %s", unit, (long long)number,
-		 f->db == f ? "comity.db" : "comity.db-wal", how);
+	snprintf(what, sizeof what, "%s %lld of %s", unit, (long long)number,
+		 f->db == f ? "comity.db" : "comity.db-wal");
 	if (f->check->damaged != NULL)
 		f->check->damaged(f->check->ctx, what);
 	return SQLITE_CORRUPT;
@@ -123,14 +123,14 @@ static int read_db(struct file *f, void *data, int len, sqlite3_int64 at)
 	if (rc == SQLITE_IOERR_SHORT_READ && at < DB_HEADER)
 		return rc;
 	if (rc == SQLITE_IOERR_SHORT_READ)
-		return damaged(f, "page", at / PAGE_CHECK_SIZE + 1, "missing");
+		return damaged(f, "page", at / PAGE_CHECK_SIZE + 1);
 	if (rc != SQLITE_OK)
 		return rc;
 	if (len == PAGE_CHECK_SIZE && at % PAGE_CHECK_SIZE == 0) {
 		const sqlite3_int64 number = at / PAGE_CHECK_SIZE + 1;
 
 		if (number > UINT32_MAX || !page_check_sound(data, (uint32_t)number))
-			return damaged(f, "page", number, "not as it was written");
+			return damaged(f, "page", number);
 	} else if (at == 0 && len == DB_HEADER) {
 		/* Page 1 may be in the WAL, or a journal may be about to bring it back. If not, it is read
 		 * whole, and refused. */
@@ -197,7 +197,7 @@ static int check_frame(struct file *f, const uint8_t *page, sqlite3_int64 number
 	wal_sum(sum, own, 8, big);
 	wal_sum(sum, page, PAGE_CHECK_SIZE, big);
 	if (memcmp(own + 8, wal + 16, 8) != 0 || sum[0] != word(own + 16, true) || sum[1] != word(own + 20, true))
-		return damaged(f, "frame", number + 1, "not as it was written");
+		return damaged(f, "frame", number + 1);
 	return SQLITE_OK;
 }
 
@@ -211,7 +211,7 @@ static int read_wal(struct file *f, void *data, int len, sqlite3_int64 at)
 	if (!page || (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ))
 		return rc;
 	if (rc == SQLITE_IOERR_SHORT_READ)
-		return damaged(f, "frame", number + 1, "missing");
+		return damaged(f, "frame", number + 1);
 	if (f->db->own >= 0 && number >= f->db->own)
 		return SQLITE_OK;
 	return check_frame(f, data, number);

@@ -38,7 +38,7 @@ struct sqlite3_file;
 
 /* Register one over the VFS `base` (NULL: the default one), which must outlive it, under a name of
  * its own. `damaged` (may be NULL) is called by the thread that read a damaged page, inside of
- * SQLite, with a sentence without its end. CY_ENOENT: there is no such VFS. CY_ENOMEM. */
+ * SQLite, with its name. CY_ENOENT: there is no such VFS. CY_ENOMEM. */
 int page_check_new(const char *base, void (*damaged)(void *ctx, const char *what), void *ctx,
 		   struct page_check **ret_check);
 /* Nothing may be open through it. NULL is fine. */

@@ -164,8 +164,11 @@ static int take_fault(void *ctx, int n, char **values, char **names)
 	(void)names;
 	if (strcmp(values[0], "ok") == 0)
 		return 0;
-	snprintf(what, sizeof what, "table %.40s (%.100s)", l->table, values[0]);
-	what[strcspn(what, "\n")] = '\0';
+	/* What begins with a heading is about pages, which are told by their numbers. */
+	if (values[0][0] == '*')
+		snprintf(what, sizeof what, "table %.60s", l->table);
+	else
+		snprintf(what, sizeof what, "table %.60s (%.90s)", l->table, values[0]);
 	add(l->st, "", "", what);
 	return 0;
 }
