@@ -170,8 +170,8 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	for (const struct conn *k = n->conns; k != NULL; k = k->next)
 		status.clients++;
 	status.store = n->store_fault[0] != '\0' ? n->store_fault
-		       : code < 0                ? (char *)"it cannot be read"
 		       : n->damaged[0] != '\0'   ? n->damaged
+		       : code < 0                ? (char *)"it cannot be read"
 						 : (char *)"ok";
 	status.clock = (char *)clock_state(n, clock, sizeof clock);
 	status.signing = (char *)signing_state(n, signing, sizeof signing);
