@@ -429,6 +429,8 @@ void oracle_drained(struct world *w, char *why, size_t size)
 		programs_idle(&w->nodes[i], why, size);
 	if (why[0] == '\0' && w->set.level[FAULT_EVIDENCE] > 0)
 		oracle_evidence_drained(w, why, size);
+	if (why[0] == '\0')
+		quotas_drained(w, why, size);
 }
 
 /* To be freed. */

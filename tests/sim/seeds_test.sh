@@ -21,6 +21,8 @@ check 'seeds 1 to 20 keep what must always hold, each twice with the same hash' 
 check 'seeds 3 to 6 do so with the real store on a failing disk' --kinds 37 --sqlite 3..6
 check 'many programs at once, while clients, roles and peers change, and commits fail' \
 	-n 2 --only PROGRAMS --only RECONFIGURE --only CRASH --only COMMIT_FAILS --only READ_FAILS --only SLOW_DISK 1..8
+check 'quotas and rates, while what they allow changes' --evidence -n 3 \
+	--only QUOTAS --only EVIDENCE --only RECONFIGURE --only COMMIT_FAILS --only READ_FAILS --only CRASH 21..24
 check 'power lost at every seventh write or sync: before or after, nothing else' --sweep --every 7 1
 while IFS='#' read -r arguments what; do
 	[ -n "${arguments// /}" ] || continue

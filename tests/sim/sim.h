@@ -63,7 +63,8 @@
 	X(CLOCK_LEAP, "a wall clock is wrong by seven years for some seconds")               \
 	X(SMALL, "pages, windows and the room in a case are of a few rows")                  \
 	X(DISASTER, "restores are of older backups, of both sides, and again soon after")    \
-	X(PROGRAMS, "other programs of the clients ask for much at once, and go away")
+	X(PROGRAMS, "other programs of the clients ask for much at once, and go away")       \
+	X(QUOTAS, "evidence is held back by quotas, and sent at a limited rate")
 
 enum sim_fault {
 #define SIM_X(name, what) FAULT_##name,
@@ -287,6 +288,13 @@ struct sim_clients {
 	size_t n;
 };
 
+struct sim_quotas {
+	bool on;
+	uint64_t of_case, of_peer; /* bytes; 0: no limit */
+	struct node_rate rates[2];
+	size_t n_rates;
+};
+
 struct sim_node {
 	struct world *w;
 	uint32_t index;
@@ -311,7 +319,8 @@ struct sim_node {
 	struct sim_desk desk[SIM_DESKS];
 	struct sim_clients clients, wanted; /* of the node as it runs; of its configuration */
 	struct sim_programs *programs;      /* NULL: there are none */
-	struct sim_blobs *blobs;            /* NULL: it keeps no evidence */
+	struct sim_quotas quotas;
+	struct sim_blobs *blobs; /* NULL: it keeps no evidence */
 	struct sim_pair **pairs;
 	size_t n_pairs;
 	size_t backups[SIM_BACKUPS]; /* lengths of the store's list, the oldest first */
@@ -455,6 +464,13 @@ size_t programs_queued(struct sim_node *s, uint64_t conn);
 void programs_hold(struct sim_node *s, uint64_t conn, bool on);
 void programs_closed(struct sim_node *s, uint64_t conn);
 void programs_idle(const struct sim_node *s, char *why, size_t size); /* why: "" when all is answered */
+
+/* quotas.c */
+void quotas_new(struct sim_node *s, uint64_t seed);
+void quotas_configure(const struct sim_node *s, struct node_config *c, struct node_peer_config *peers);
+void quotas_raise(struct sim_node *s);                                  /* the configuration allows more from now on */
+void quotas_commit(struct sim_node *s, const struct store_writeset *w); /* it is durable now */
+void quotas_drained(struct world *w, char *why, size_t size);
 
 /* contents.c */
 void contents_init(void); /* once */

@@ -378,9 +378,12 @@ static int held_back_evidence(void *ctx, const char *after_message, uint32_t aft
 	struct mem_store *s = ctx;
 	int r = s->unreadable ? CY_ESTORE : CY_OK;
 
-	for (size_t i = evidence_at(s, after_message, after_attachment + 1); i < s->n_evidence && r >= 0; i++)
-		if (is_theirs(s->evidence[i], STORE_EVIDENCE_HELD_BACK) && limit-- > 0)
+	for (size_t i = evidence_at(s, after_message, after_attachment + 1); i < s->n_evidence && limit > 0 && r >= 0;
+	     i++)
+		if (is_theirs(s->evidence[i], STORE_EVIDENCE_HELD_BACK)) {
 			r = fn(arg, s->evidence[i]);
+			limit--;
+		}
 	return r;
 }
 

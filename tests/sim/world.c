@@ -305,6 +305,7 @@ static void make_durable(struct sim_node *s)
 		mem_store_drop_log(&s->store);
 	} else {
 		oracle_commit(s, w);
+		quotas_commit(s, w);
 	}
 }
 
@@ -423,6 +424,7 @@ static struct node_config configuration(struct sim_node *s, struct node_peer_con
 		config.keep = (struct node_keeping){
 			.events = 6 * HOUR, .leaves = 6 * HOUR, .parcels = 6 * HOUR, .custody = 6 * HOUR
 		};
+	quotas_configure(s, &config, peers);
 	if (s->w->law != NULL)
 		law_configure(s, &config, peers);
 	return config;
@@ -765,6 +767,7 @@ static void strike(struct world *w, enum sim_fault f)
 		s->left_out = s->pairs[cy_rng_below(r, s->n_pairs)];
 		s->reconfigured = true;
 		sim_clients(&s->wanted, r);
+		quotas_raise(s);
 		reconfigure(s);
 		world_at(w, before_healing(w, w->now + world_span(r, 3 * HOUR)), on_all_peers, s, 0);
 		break;
@@ -921,6 +924,8 @@ static void make_nodes(struct world *w)
 		sim_clients(&s->wanted, NULL);
 		if (w->set.level[FAULT_PROGRAMS] > 0)
 			programs_new(s, cy_rng_next(&s->random));
+		if (w->set.level[FAULT_QUOTAS] > 0)
+			quotas_new(s, cy_rng_next(&s->random));
 	}
 }
 
