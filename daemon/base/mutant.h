@@ -92,6 +92,10 @@
 #ifndef CY_MUTANT_UNVERIFIED_DELETED
 #define CY_MUTANT_UNVERIFIED_DELETED 0
 #endif
+/* Evidence that is over is destroyed before its peer was met. */
+#ifndef CY_MUTANT_DESTROYS_UNMET
+#define CY_MUTANT_DESTROYS_UNMET 0
+#endif
 /* What was ordered after a backup is not obeyed by the store that is restored from it. */
 #ifndef CY_MUTANT_ORDERS_FORGOTTEN
 #define CY_MUTANT_ORDERS_FORGOTTEN 0

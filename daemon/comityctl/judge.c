@@ -156,6 +156,9 @@ static void judge_peer(struct judging *g, struct judged *d, const CyPeerStatus *
 		if (v != JUDGE_OK)
 			add(g, d, v, "its certificate has %" PRId64 " days left", days);
 	}
+	if (p->destroying_waits)
+		add(g, d, judge_connected(p) ? JUDGE_WARNING : JUDGE_OK,
+		    "nothing of its cases is destroyed until it has been met");
 	if (p->trust_fault[0])
 		add(g, d, JUDGE_CRITICAL, "its files cannot be used: %s", p->trust_fault);
 	if (strcmp(p->crl, "stale") == 0)
@@ -211,6 +214,8 @@ static void judge_own(struct judging *g, const CyStatus *s)
 		add(g, &own[JUDGE_OWN_STORE], JUDGE_CRITICAL, "%s", s->store);
 	if (s->events[0] != '\0' && strcmp(s->events, "ok") != 0)
 		add(g, &own[JUDGE_OWN_STORE], JUDGE_WARNING, "%s", s->events);
+	if (s->waiting[0])
+		add(g, &own[JUDGE_OWN_STORE], JUDGE_CRITICAL, "%s", s->waiting);
 	if (s->disk_total_bytes) {
 		sums->disk_free = (int64_t)((double)s->disk_free_bytes * 100 / (double)s->disk_total_bytes);
 		add(g, &own[JUDGE_OWN_DISK_FREE], limit(g, JUDGE_DISK, sums->disk_free),

@@ -44,6 +44,7 @@ static const struct ctl_command *const commands[] = {
 	&ctl_clock_list,
 	&ctl_clock_explain,
 	&ctl_clock_confirm,
+	&ctl_resume,
 	&ctl_stats,
 };
 

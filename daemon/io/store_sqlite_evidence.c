@@ -312,7 +312,8 @@ static int held_back_evidence(void *ctx, const char *after_message, uint32_t aft
 	return store_read_each(&r, R_HELD_BACK_EVIDENCE, &b);
 }
 
-static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg)
+static int overdue_evidence(void *ctx, const char *peer, struct cy_wall now, uint32_t limit, store_evidence_fn *fn,
+			    void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
 	struct store_bind b;
@@ -320,12 +321,14 @@ static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store
 
 	if (code < 0)
 		return code;
+	bind_text(&b, peer);
 	bind_i64(&b, now.ms);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_OVERDUE_EVIDENCE, &b);
 }
 
-static int spent_evidence(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
+static int spent_evidence(void *ctx, const char *peer, struct cy_wall before, uint32_t limit, store_evidence_fn *fn,
+			  void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
 	struct store_bind b;
@@ -333,6 +336,7 @@ static int spent_evidence(void *ctx, struct cy_wall before, uint32_t limit, stor
 
 	if (code < 0)
 		return code;
+	bind_text(&b, peer);
 	bind_i64(&b, before.ms);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_SPENT_EVIDENCE, &b);

@@ -146,7 +146,8 @@ static int meta_row(struct store_reading *r, sqlite3_stmt *s)
 	const struct store_meta row = { .epoch = store_u64_at(s, 0),
 					.audit_size = store_u64_at(s, 1),
 					.frontier = store_bytes_at(s, 2),
-					.wall_mark = store_wall_at(s, 3) };
+					.wall_mark = store_wall_at(s, 3),
+					.restored = sqlite3_column_int(s, 4) != 0 };
 
 	return r->fn.meta(r->fn_arg, &row);
 }

@@ -314,11 +314,21 @@ static const char migration_015[] =
 static const char migration_016[] =
 	"CREATE INDEX submission_key_of_message ON submission_key (message_id) WHERE message_id <> '';";
 
+/* Whether the store is known as restored; what is over is asked for by peer. */
+static const char migration_017[] =
+	"ALTER TABLE meta ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;"
+	"DROP INDEX evidence_overdue;"
+	"CREATE INDEX evidence_overdue ON evidence (peer, retain_until)"
+	" WHERE author = 1 AND state IN (1, 2) AND hold = 0 AND retain_until > 0 AND retrieved = 1 AND verdict <> 2;"
+	"DROP INDEX evidence_spent;"
+	"CREATE INDEX evidence_spent ON evidence (peer, settled)"
+	" WHERE author = 0 AND state IN (2, 5) AND hold = 0 AND deleted = 0 AND verdict <> 2 AND settled > 0;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
-					  migration_015, migration_016 };
+					  migration_015, migration_016, migration_017 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -16,7 +16,7 @@
 	X(BEGIN, "BEGIN IMMEDIATE")                                                                                    \
 	X(COMMIT, "COMMIT")                                                                                            \
 	X(ROLLBACK, "ROLLBACK")                                                                                        \
-	X(META, "UPDATE meta SET epoch = ?, audit_size = ?, frontier = ?, wall_mark = ?")                              \
+	X(META, "UPDATE meta SET epoch = ?, audit_size = ?, frontier = ?, wall_mark = ?, restored = ?")                \
 	X(STREAM, "INSERT INTO stream (peer, out_sequence, out_receipted, in_epoch, in_held, reconciling,"             \
 		  " last_receipt, head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"     \
 		  " receipted_epoch, asks, asks_epoch, asks_sequence)"                                                 \
@@ -239,7 +239,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 
 /* X(name, text) */
 #define STORE_READ_STATEMENTS(X)                                                                                       \
-	X(META, "SELECT epoch, audit_size, frontier, wall_mark FROM meta")                                             \
+	X(META, "SELECT epoch, audit_size, frontier, wall_mark, restored FROM meta")                                   \
 	X(STREAM, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"            \
 		  " head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"                   \
 		  " receipted_epoch, asks, asks_epoch, asks_sequence FROM stream WHERE peer = ?")                      \
@@ -331,12 +331,14 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(SAME_EVIDENCE, EVIDENCE_SELECT "e.sha256 = ? ORDER BY e.message_id, e.attachment")                           \
 	X(DELIVERED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 2 AND e.sha256 = ? AND e.peer = ?"           \
 					      " ORDER BY e.message_id, e.attachment LIMIT 1")                          \
-	X(OVERDUE_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state IN (1, 2) AND e.hold = 0 AND e.retain_until > 0" \
-					    " AND e.retrieved = 1 AND e.verdict <> 2 AND e.retain_until < ?"           \
-					    " ORDER BY e.retain_until, e.message_id, e.attachment LIMIT ?")            \
-	X(SPENT_EVIDENCE, EVIDENCE_SELECT "e.author = 0 AND e.state IN (2, 5) AND e.hold = 0 AND e.deleted = 0"        \
-					  " AND e.verdict <> 2 AND e.settled > 0 AND e.settled < ?"                    \
-					  " ORDER BY e.settled, e.message_id, e.attachment LIMIT ?")                   \
+	X(OVERDUE_EVIDENCE,                                                                                            \
+	  EVIDENCE_SELECT "e.peer = ? AND e.author = 1 AND e.state IN (1, 2) AND e.hold = 0 AND e.retain_until > 0"    \
+			  " AND e.retrieved = 1 AND e.verdict <> 2 AND e.retain_until < ?"                             \
+			  " ORDER BY e.retain_until, e.message_id, e.attachment LIMIT ?")                              \
+	X(SPENT_EVIDENCE,                                                                                              \
+	  EVIDENCE_SELECT "e.peer = ? AND e.author = 0 AND e.state IN (2, 5) AND e.hold = 0 AND e.deleted = 0"         \
+			  " AND e.verdict <> 2 AND e.settled > 0 AND e.settled < ?"                                    \
+			  " ORDER BY e.settled, e.message_id, e.attachment LIMIT ?")                                   \
 	X(UNSTATED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.unstated = 1 AND EXISTS (SELECT 1 FROM stream s"      \
 					     " WHERE s.peer = e.peer AND s.features <> 0)"                             \
 					     " ORDER BY e.case_no, e.message_id, e.attachment LIMIT ?")                \

@@ -340,6 +340,7 @@ static int put_meta(struct store_applying *a, const struct store_meta *m)
 	bind_u64(&b, m->audit_size);
 	bind_bytes(&b, m->frontier);
 	bind_i64(&b, m->wall_mark.ms);
+	bind_i64(&b, m->restored);
 	return store_apply_finish(a, &b);
 }
 

@@ -182,12 +182,13 @@ static void put_meta(struct node *n)
 	char why[128];
 
 	/* The clock may have been set since the batch began. */
-	if (now.ms > n->wall_mark.ms && !n->clock_suspect && node_clock_trusted(n, why, sizeof why))
+	if (now.ms > n->wall_mark.ms && !n->clock_suspect && !n->wait.ahead && node_clock_trusted(n, why, sizeof why))
 		n->wall_mark = now;
 	w->meta.epoch = n->epoch;
 	w->meta.audit_size = n->audit.size;
 	w->meta.frontier = batch_bytes(n, cy_bytes(n->frontier, audit_encode(&n->audit, n->frontier)));
 	w->meta.wall_mark = n->wall_mark;
+	w->meta.restored = n->wait.restored;
 }
 
 /* ------------------------------------------------------------ stepping */
@@ -268,6 +269,8 @@ static void step_request(struct node *n, struct input *in)
 		subscribe_start(n, c, f->correlation, f->subscribe);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE)
 		evidence_hold(n, c, f->correlation, f->hold_evidence);
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_RESUME)
+		waiting_resume(n, c, f->correlation, f->resume);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE)
 		evidence_fetch(n, c, f->correlation, f->fetch_evidence);
 	else
@@ -353,7 +356,7 @@ void batch_plan_wake(struct node *n)
 		if (cy_mono_before(now, n->peers[i]->no_parcel_before) &&
 		    cy_mono_before(n->peers[i]->no_parcel_before, at))
 			at = n->peers[i]->no_parcel_before;
-	if (n->next_clock.ms > 0 && !n->clock_suspect) {
+	if (n->next_clock.ms > 0 && node_may_decide(n)) {
 		const int64_t left = n->next_clock.ms - node_now(n).ms;
 		struct cy_mono due = cy_mono_add(now, left > 0 ? left : 0);
 
@@ -414,13 +417,14 @@ void batch_start(struct node *n)
 		if (!again_keep(n, in))
 			node_input_free(in);
 	}
+	waiting_step(n);
 	evidence_step(n);
 	clocks_step(n);
 	if (!n->stopping && b->alone == NULL)
 		outbound_step(n);
 	if (b->alone == NULL && !cy_mono_before(now, n->next_expiry)) {
 		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
-		if (!n->clock_suspect) {
+		if (node_may_decide(n)) {
 			expire_undelivered(n);
 			n->next_expiry = expire_next(n);
 		}

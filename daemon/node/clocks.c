@@ -592,7 +592,7 @@ void clocks_step(struct node *n)
 {
 	clocks_settle(n);
 	if (n->config.books != NULL && n->config.books->n_profiles > 0 && n->next_clock.ms > 0 &&
-	    n->next_clock.ms <= node_now(n).ms && !n->clock_suspect)
+	    n->next_clock.ms <= node_now(n).ms && node_may_decide(n))
 		decide_all(n);
 }
 

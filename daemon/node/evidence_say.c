@@ -142,10 +142,13 @@ static void destroy_overdue(struct node *n)
 	bool any = false;
 
 	o->n = n;
-	if (s->overdue_evidence(s->ctx, node_now(n), CY_BOUND(NODE_OVERDUE_MAX), add_overdue, o) < 0) {
-		batch_retry(n);
-		return;
-	}
+	for (size_t i = 0; i < n->n_peers && o->n_rows < CY_BOUND(NODE_OVERDUE_MAX); i++)
+		if (node_may_destroy(n, n->peers[i]) &&
+		    s->overdue_evidence(s->ctx, n->peers[i]->id, node_now(n),
+					(uint32_t)(CY_BOUND(NODE_OVERDUE_MAX) - o->n_rows), add_overdue, o) < 0) {
+			batch_retry(n);
+			return;
+		}
 	for (size_t i = 0; i < o->n_rows; i++) {
 		struct store_evidence row;
 		struct work_case *c;
@@ -178,10 +181,13 @@ static void delete_spent(struct node *n)
 	const struct cy_wall before = { node_now(n).ms - n->config.keep_sent_ms };
 
 	o->n = n;
-	if (s->spent_evidence(s->ctx, before, CY_BOUND(NODE_OVERDUE_MAX), add_overdue, o) < 0) {
-		batch_retry(n);
-		return;
-	}
+	for (size_t i = 0; i < n->n_peers && o->n_rows < CY_BOUND(NODE_OVERDUE_MAX); i++)
+		if (node_may_destroy(n, n->peers[i]) &&
+		    s->spent_evidence(s->ctx, n->peers[i]->id, before,
+				      (uint32_t)(CY_BOUND(NODE_OVERDUE_MAX) - o->n_rows), add_overdue, o) < 0) {
+			batch_retry(n);
+			return;
+		}
 	for (size_t i = 0; i < o->n_rows; i++) {
 		struct store_evidence row;
 		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
@@ -458,12 +464,12 @@ void evidence_step(struct node *n)
 		n->next_evidence = cy_mono_add(now, EVIDENCE_CHECK_MS);
 		n->sweep = true; /* what is over already needs no clock */
 		n->n_stuck = 0;
-		if (!n->clock_suspect) {
-			destroy_overdue(n);
-			if (n->config.keep_sent_ms > 0)
-				delete_spent(n);
+		destroy_overdue(n);
+		if (n->config.keep_sent_ms > 0)
+			delete_spent(n);
+		/* What a lost message attaches is wanted once it comes back from whichever peer. */
+		if (node_may_destroy(n, NULL))
 			drop_old_uploads(n);
-		}
 	}
 	if (n->recheck.on && n->batch.alone == NULL)
 		recheck(n);
@@ -586,7 +592,7 @@ void evidence_sweep(struct node *n)
 
 	/* A content that gets its name just now may be found there already: its row is yet to be
 	 * committed. */
-	if (!n->sweep || n->destroying || n->finishing > 0 || n->batch.phase != BATCH_IDLE)
+	if (!n->sweep || n->wait.restored || n->destroying || n->finishing > 0 || n->batch.phase != BATCH_IDLE)
 		return;
 	r = s->uploads(s->ctx, NULL, (struct cy_wall){ 0 }, oldest_upload, (uint32_t)n->n_stuck + 1, first_doomed, &w);
 	if (r != CY_EEXIST) {

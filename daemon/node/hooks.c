@@ -77,7 +77,7 @@ void hooks_run(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 
-	if (n->ports.hook.run != NULL && n->config.hook && !n->stopping && slot_of(n, "") != NULL)
+	if (n->ports.hook.run != NULL && n->config.hook && !n->stopping && node_may_decide(n) && slot_of(n, "") != NULL)
 		s->hooks(s->ctx, 2 * NODE_HOOKS_MAX, run_one, n);
 }
 

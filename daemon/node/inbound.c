@@ -511,6 +511,8 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	}
 	p->stream.in_epoch = pos.epoch;
 	p->stream.in_held = pos.sequence;
+	waiting_held(n, p);
+	waiting_signed(n, p, t->made);
 	if (!CY_MUTANT_MARK_APART)
 		batch_put_stream(n, p);
 	want = want_receipt(n, p, t, &digest, pos);

@@ -16,6 +16,7 @@
 #include "node/parcels.h"
 #include "node/prune.h"
 #include "node/signing.h"
+#include "node/waiting.h"
 #include "wire/manifest.h"
 
 #define NODE_SESSION_INPUTS_MAX (CY_WINDOW_MAX + 16) /* frames of one session that wait for a batch */
@@ -26,14 +27,15 @@
 #define NODE_SIGN_RETRY_MS      10000   /* after a failed signature */
 #define NODE_STORE_RETRY_MS     2000    /* after a failed commit */
 #define NODE_CLOCK_JUMP_MS      3600000 /* beyond this the wall clock is not trusted */
-#define NODE_CLOCKS_DUE         64      /* clocks that a batch decides about */
-#define NODE_STATS_ROWS         1000    /* measures that are counted in one turn of the loop */
-#define NODE_HOOK_ID            224     /* bytes of a step's id, with the NUL */
-#define NODE_HOOKS_MAX          4       /* commands that run at one time */
-#define NODE_CONFIRM_MS         60000   /* by which an operator's time may differ */
-#define NODE_OVERDUE_MAX        16      /* attachments that a batch destroys */
-#define NODE_DAMAGED_AGAIN_MS   (10 * INT64_C(60000)) /* a time limit of a case that cannot be read is tried again */
-#define NODE_EXPIRED_MAX        256                   /* undelivered messages that a batch gives up */
+#define NODE_CLOCK_AHEAD_MS     (7 * INT64_C(86400000)) /* so far ahead of what was recorded it is doubted at a start */
+#define NODE_CLOCKS_DUE         64                      /* clocks that a batch decides about */
+#define NODE_STATS_ROWS         1000                    /* measures that are counted in one turn of the loop */
+#define NODE_HOOK_ID            224                     /* bytes of a step's id, with the NUL */
+#define NODE_HOOKS_MAX          4                       /* commands that run at one time */
+#define NODE_CONFIRM_MS         60000                   /* by which an operator's time may differ */
+#define NODE_OVERDUE_MAX        16                      /* attachments that a batch destroys */
+#define NODE_DAMAGED_AGAIN_MS   (10 * INT64_C(60000))   /* a time limit of a case that cannot be read is tried again */
+#define NODE_EXPIRED_MAX        256                     /* undelivered messages that a batch gives up */
 #define NODE_STUCK_MAX          256            /* contents that are passed over because the disk does not let them go */
 #define NODE_AGAIN_MAX          1024           /* inputs of failed batches; then no more evidence goes in or out */
 #define NODE_PUSH_BYTES         (256u * 1024u) /* events in a client's queue */
@@ -100,8 +102,9 @@ struct peer {
 	uint64_t proving[NODE_LANES];        /* ticket of a proof of ours for it that is being signed; 0: none */
 	bool resent;                         /* all stored parcels that the peer lacks were sent again */
 	bool waiting;                        /* there may be messages that wait for a parcel */
-	bool alone;                          /* what it sent failed a batch: its frames share none with others */
-	size_t inputs;                       /* frames that wait for a batch */
+	struct waits_peer wait;
+	bool alone;    /* what it sent failed a batch: its frames share none with others */
+	size_t inputs; /* frames that wait for a batch */
 	struct xchg_sender sender;
 	struct node_refusal refusal;
 	uint32_t their_window;             /* as its Hello says */
@@ -364,11 +367,8 @@ struct node {
 	struct cy_wall wall_mark;
 	bool clock_suspect; /* told; nothing that follows from the wall clock is done by itself */
 	uint8_t frontier[64 * CY_SHA256_LEN];
-	/* The list of orders (orders.h), with what this batch adds, and up to where the store has it. */
-	struct {
-		struct orders_mark last;
-		uint64_t stored;
-	} orders;
+	struct orders_state orders;
+	struct waits wait;
 
 	struct greeting *greetings; /* connections that are not proven (greet.c) */
 	struct input *inputs, **last_input;

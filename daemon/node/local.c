@@ -222,6 +222,7 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE:
 	case CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE:
 	case CY_CLIENT_FRAME__KIND_REMOVE_CURSOR:
+	case CY_CLIENT_FRAME__KIND_RESUME:
 		return false;
 	case CY_CLIENT_FRAME__KIND_OPEN_UPLOAD: /* dealt with before */
 	case CY_CLIENT_FRAME__KIND_UPLOAD_DATA:
@@ -240,7 +241,8 @@ static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 {
 	if (kind == CY_CLIENT_FRAME__KIND_REMOVE_CURSOR)
 		return role == CY_ROLE__ADMINISTRATOR;
-	if (kind == CY_CLIENT_FRAME__KIND_CONFIRM_TIME || kind == CY_CLIENT_FRAME__KIND_LIST_CURSORS)
+	if (kind == CY_CLIENT_FRAME__KIND_CONFIRM_TIME || kind == CY_CLIENT_FRAME__KIND_RESUME ||
+	    kind == CY_CLIENT_FRAME__KIND_LIST_CURSORS)
 		return role != CY_ROLE__SUBMITTER;
 	if (role == CY_ROLE__SUBMITTER)
 		return true;

@@ -109,6 +109,7 @@ static int load_meta(void *arg, const struct store_meta *row)
 
 	n->epoch = row->epoch;
 	n->wall_mark = row->wall_mark;
+	n->wait.restored = row->restored || n->wait.copy;
 	return audit_decode(row->audit_size, row->frontier, &n->audit);
 }
 
@@ -147,6 +148,7 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->last_again = &n->again;
 	n->config.hold = config->hold;
 	n->config.hold_ctx = config->hold_ctx;
+	n->wait.copy = config->copy;
 	if (cy_copy(n->authority, sizeof n->authority, config->authority) < 0)
 		r = cy_fail(e, CY_ECONFIG, "the authority id is too long");
 	else
@@ -162,6 +164,7 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->trusted_from = n->started;
 	n->started_mono = n->ports.clock.mono(n->ports.clock.ctx);
 	node_watch_clock(n);
+	waiting_start(n);
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->planned = CY_NEVER;
 	n->clocks_changed = true;
@@ -201,6 +204,7 @@ void node_confirm_clock(struct node *n, const char *client)
 	n->trusted_from = now;
 	/* The next commit keeps it: a restart shall not doubt again. */
 	n->wall_mark = now;
+	n->wait.ahead = false;
 	signing_clock_confirmed(n);
 	node_watch_clock(n);
 	batch_plan_wake(n);

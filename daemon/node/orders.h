@@ -68,6 +68,12 @@ int orders_read(const char *line, struct orders_mark *mark, struct node_order *r
 
 /* ------------------------------------------------------------------ of the node */
 
+/* Where the node is. Like the audit log it runs ahead during a batch. */
+struct orders_state {
+	struct orders_mark last; /* of the list, and what this batch adds */
+	uint64_t stored;         /* the store has obeyed up to this number */
+};
+
 /* Compare the list with the store; CY_ECONFIG: the store knows what the list does not. */
 int orders_load(struct node *n, struct cy_error *e);
 /* In a batch, before all else: obey what the list has beyond the store. */

@@ -476,6 +476,7 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	if (own.same)
 		return;
 	doubt = made_receipt(n, p, text, own.text->made);
+	waiting_signed(n, p, text->made);
 	for (size_t i = 0; i < text->n; i++) {
 		r = outbound_settle(n, p, &text->entries[i], own.receipted, doubt);
 		if (r < 0) {

@@ -52,6 +52,7 @@ void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
 		batch_put_stream(n, p);
 		batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "this side was restored from a backup");
 	}
+	waiting_restored(n);
 	batch_leaf(n, "restored %s %llu", n->authority, (unsigned long long)n->epoch);
 }
 

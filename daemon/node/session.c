@@ -294,6 +294,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 		batch_write(n, STORE_REQUEUE_ALL)->peer = batch_string(n, p->id);
 		p->stream.out_sequence = p->stream.out_receipted;
 	}
+	waiting_heard(n, p, theirs.receipted);
 	xchg_sender_open(&p->sender, &own, &theirs, n->config.window);
 	p->waiting = true;
 }

@@ -76,6 +76,7 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	row->profiles_differ = profiles_different(n, p);
 	row->crl = (char *)crl_state(&facts, node_now(n));
 	row->crl_due_ms = facts.crl_due.ms;
+	row->destroying_waits = !node_may_destroy(n, p);
 	row->trust_fault = facts.fault != NULL ? (char *)facts.fault : (char *)"";
 	put_evidence(row, p);
 	return row;
@@ -105,7 +106,7 @@ bool node_clock_trusted(struct node *n, char *text, size_t size)
 static const char *clock_state(struct node *n, char *text, size_t size)
 {
 	if (node_clock_trusted(n, text, size))
-		snprintf(text, size, "ok");
+		snprintf(text, size, "%s", n->wait.ahead ? "far ahead of what was recorded last" : "ok");
 	return text;
 }
 
@@ -150,7 +151,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	size_t shown = 0;
 	struct store_counts counts = { 0 };
 	struct cy_digest root = audit_root(&n->audit);
-	char clock[128], signing[NODE_FAULT_SIZE], events[320];
+	char clock[128], signing[NODE_FAULT_SIZE], events[320], waiting[256];
 	int code = s->counts(s->ctx, &counts);
 
 	for (size_t i = 0; i < n->n_peers && shown < STATUS_PEERS; i++)
@@ -174,6 +175,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 		       : code < 0                ? (char *)"it cannot be read"
 						 : (char *)"ok";
 	status.clock = (char *)clock_state(n, clock, sizeof clock);
+	status.waiting = (char *)waiting_for(n, waiting, sizeof waiting);
 	status.signing = (char *)signing_state(n, signing, sizeof signing);
 	status.events = (char *)prune_state(n, events, sizeof events);
 	status.treaty_profiles = n->config.books != NULL ? (uint32_t)n->config.books->n_profiles : 0;

@@ -43,6 +43,7 @@ struct store_meta {
 	uint64_t audit_size;      /* leaves */
 	struct cy_bytes frontier; /* audit_log's frontier, opaque here */
 	struct cy_wall wall_mark; /* highest wall time ever stored */
+	bool restored;            /* from a backup, and not every peer has been met since (waiting.h) */
 };
 
 /* One peer's two streams. */
@@ -562,12 +563,14 @@ struct store_port {
 	/* The first of this content that the peer has delivered: theirs, HERE. */
 	int (*delivered_evidence)(void *ctx, const char *peer, const struct cy_digest *sha256, store_evidence_fn *fn,
 				  void *arg);
-	/* Theirs that are HERE, or WAITING to be fetched again, were retrieved, are not REJECTED, have no hold, and
-	 * whose retain_until is before `now`; the earliest first, at most `limit`. */
-	int (*overdue_evidence)(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg);
-	/* Ours that are HERE or DESTROYED, not deleted, not REJECTED, have no hold, and were settled before `before`;
-	 * the earliest first, at most `limit`. */
-	int (*spent_evidence)(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg);
+	/* Of this peer, theirs that are HERE, or WAITING to be fetched again, were retrieved, are not REJECTED, have no
+	 * hold, and whose retain_until is before `now`; the earliest first, at most `limit`. */
+	int (*overdue_evidence)(void *ctx, const char *peer, struct cy_wall now, uint32_t limit, store_evidence_fn *fn,
+				void *arg);
+	/* Of this peer, ours that are HERE or DESTROYED, not deleted, not REJECTED, have no hold, and were settled
+	 * before `before`; the earliest first, at most `limit`. */
+	int (*spent_evidence)(void *ctx, const char *peer, struct cy_wall before, uint32_t limit, store_evidence_fn *fn,
+			      void *arg);
 	/* Theirs that are HELD_BACK, by message id and attachment, after these; at most `limit`. */
 	int (*held_back_evidence)(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
 				  store_evidence_fn *fn, void *arg);

@@ -55,8 +55,8 @@ static void blob(struct dump *d, struct cy_bytes b)
 
 static int dump_meta(void *arg, const struct store_meta *m)
 {
-	line(arg, "meta %llu %llu %lld", (unsigned long long)m->epoch, (unsigned long long)m->audit_size,
-	     (long long)m->wall_mark.ms);
+	line(arg, "meta %llu %llu %lld %d", (unsigned long long)m->epoch, (unsigned long long)m->audit_size,
+	     (long long)m->wall_mark.ms, m->restored);
 	blob(arg, m->frontier);
 	line(arg, "\n");
 	return CY_OK;
@@ -176,6 +176,10 @@ static void dump_sums(struct store_port *port, const char *peer, struct dump *d)
 	CY_ASSERT(port->offered_evidence(port->ctx, peer, &offered) == CY_OK);
 	line(d, "evidence of %s %llu %d\n", peer, (unsigned long long)of_peer, offered);
 	CY_ASSERT(port->waiting_evidence(port->ctx, peer, UINT32_MAX, dump_key, d) == CY_OK);
+	CY_ASSERT(port->overdue_evidence(port->ctx, peer, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_key, d) ==
+		  CY_OK);
+	CY_ASSERT(port->spent_evidence(port->ctx, peer, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_key, d) ==
+		  CY_OK);
 }
 
 /* All that the port shows of a store. */
@@ -201,8 +205,6 @@ static void dump(struct sim_node *s, struct store_port *port, struct dump *d)
 				      &(struct store_evidence_query){
 					      .peer = "", .case_id = "", .after_message = "", .limit = UINT32_MAX },
 				      dump_evidence, d) == CY_OK);
-	CY_ASSERT(port->overdue_evidence(port->ctx, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_key, d) == CY_OK);
-	CY_ASSERT(port->spent_evidence(port->ctx, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_key, d) == CY_OK);
 	CY_ASSERT(port->held_back_evidence(port->ctx, "", 0, UINT32_MAX, dump_key, d) == CY_OK);
 	CY_ASSERT(port->uploads(port->ctx, NULL, (struct cy_wall){ 0 }, (struct cy_wall){ INT64_MAX }, UINT32_MAX,
 				dump_upload, d) == CY_OK);

@@ -326,14 +326,16 @@ static int waiting_after(void *ctx, const char *peer, CyPriority priority, const
 	return waiting_evidence(ctx, peer, UINT32_MAX, look_after, &a);
 }
 
-static int overdue_evidence(void *ctx, struct cy_wall now, uint32_t limit, store_evidence_fn *fn, void *arg)
+static int overdue_evidence(void *ctx, const char *peer, struct cy_wall now, uint32_t limit, store_evidence_fn *fn,
+			    void *arg)
 {
-	return evidence_by(ctx, is_overdue, now, NULL, earlier, limit, fn, arg);
+	return evidence_by(ctx, is_overdue, now, peer, earlier, limit, fn, arg);
 }
 
-static int spent_evidence(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
+static int spent_evidence(void *ctx, const char *peer, struct cy_wall before, uint32_t limit, store_evidence_fn *fn,
+			  void *arg)
 {
-	return evidence_by(ctx, is_spent, before, NULL, sooner_settled, limit, fn, arg);
+	return evidence_by(ctx, is_spent, before, peer, sooner_settled, limit, fn, arg);
 }
 
 static int by_case(const void *x, const void *y)

@@ -472,6 +472,7 @@ static struct rig *with_uploads(struct store_writeset *w, int code)
 	r->destroyed_with = code;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2); /* nothing is destroyed before */
 	/* The first look, and what follows it at once. */
 	for (size_t i = 0; i < 30; i++) {
 		node_wake(r->node);

@@ -350,6 +350,7 @@ static void evidence_of_damaged_cases_goes_when_its_time_is_over(void **state)
 	e->retrieved = true;
 	e->retain_until.ms = START_MS - DAY;
 	r = with_rows(w, (struct damage){ .facts = true });
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	wake(r, 1000);
 	for (uint32_t i = 1; i <= 20; i++)
 		assert_int_equal(evidence(r, 1, i)->state, STORE_EVIDENCE_DESTROYED);

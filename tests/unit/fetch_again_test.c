@@ -135,6 +135,7 @@ static void what_is_fetched_again_is_destroyed_when_its_time_is_over(void **stat
 	(void)state;
 	put_arrived(&w, id.s, STORE_EVIDENCE_WAITING);
 	r = with(w);
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	wake(r, 2 * DAY);
 	assert_int_equal(mem_store_evidence(&r->store, id.s, 1)->state, STORE_EVIDENCE_DESTROYED);
 	assert_int_equal(r->store.n_uploads, 0);

@@ -168,7 +168,7 @@ static int local_answer(void *ctx, uint64_t conn, struct cy_bytes bytes)
 	(void)conn;
 	assert_non_null(f);
 	if (f->kind_case == CY_SERVER_FRAME__KIND_STATUS) {
-		assert_int_equal(f->status->n_peers, 1);
+		assert_true(f->status->n_peers >= 1);
 		assert_int_equal(wire_pack(&f->status->peers[0]->base, &out), CY_OK);
 		if (r->status != NULL)
 			cy_peer_status__free_unpacked(r->status, NULL);
@@ -394,7 +394,7 @@ struct rig *rig_new(bool evidence)
 	return r;
 }
 
-void rig_start(struct rig *r)
+void rig_begin(struct rig *r)
 {
 	const size_t allowed[] = { 0 };
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
@@ -413,6 +413,11 @@ void rig_start(struct rig *r)
 	node_local_frame(r->node, 1, cy_buf_view(&out), -1);
 	cy_buf_free(&out);
 	rig_settle(r);
+}
+
+void rig_start(struct rig *r)
+{
+	rig_begin(r);
 	rig_did(r, "", "the start");
 }
 

@@ -86,6 +86,7 @@ struct rig {
 /* `config` and `peer` may be changed before rig_start(). */
 struct rig *rig_new(bool evidence);
 void rig_start(struct rig *r);
+void rig_begin(struct rig *r); /* the same, whatever the node says at its start */
 void rig_free(struct rig *r);
 
 struct line *rig_up(struct rig *r, enum wire_lane lane, bool dialled);

@@ -39,6 +39,7 @@ static const struct {
 	{ "hold_evidence", SUBMITTER },
 	{ "show_custody", ALL },
 	{ "fetch_evidence", ALL },
+	{ "resume", WHO_OPERATES },
 	{ "list_cursors", WHO_OPERATES },
 	{ "remove_cursor", ADMINISTRATOR },
 };

@@ -148,11 +148,11 @@ static int see_custody(void *arg, const struct store_custody *c)
 
 #define WAITING(t, expected, peer, limit) \
 	EXPECT(t, CY_OK, expected, p->waiting_evidence(p->ctx, peer, limit, see_key, &s))
-#define OVERDUE(t, expected, now, limit) \
-	EXPECT(t, CY_OK, expected, p->overdue_evidence(p->ctx, (struct cy_wall){ now }, limit, see_key, &s))
+#define OVERDUE(t, expected, peer, now, limit) \
+	EXPECT(t, CY_OK, expected, p->overdue_evidence(p->ctx, peer, (struct cy_wall){ now }, limit, see_key, &s))
 
 #define SPENT(t, expected, before, limit) \
-	EXPECT(t, CY_OK, expected, p->spent_evidence(p->ctx, (struct cy_wall){ before }, limit, see_key, &s))
+	EXPECT(t, CY_OK, expected, p->spent_evidence(p->ctx, "IE", (struct cy_wall){ before }, limit, see_key, &s))
 
 static void sums_are(struct two *t, const char *peer, const char *case_id, uint64_t of_peer, uint64_t of_case)
 {
@@ -334,14 +334,16 @@ static void what_is_past_its_retention_comes_the_earliest_first(void **state)
 	got(put(t, "IE", "c1", "m4", 2, STORE_PEER, STORE_EVIDENCE_HERE), 10)->verdict = CY_EVIDENCE_STATE__REJECTED;
 	got(put(t, "IE", "c1", "m4", 3, STORE_PEER, STORE_EVIDENCE_HERE), 10)->retrieved = false;
 	assert_int_equal(commit_both(t), CY_OK);
-	OVERDUE(t, "", 40, 9);
-	OVERDUE(t, "m3/1", 41, 9);
-	OVERDUE(t, "m3/1 m1/2 m1/1 m2/2", 51, 9);
-	OVERDUE(t, "m3/1 m1/2", 51, 2);
+	OVERDUE(t, "", "DE", 40, 9);
+	OVERDUE(t, "m3/1", "DE", 41, 9);
+	OVERDUE(t, "m1/2", "IE", 50, 9);
+	OVERDUE(t, "m1/2 m1/1 m2/2", "IE", 51, 9);
+	OVERDUE(t, "m1/2", "IE", 51, 1);
 	got(put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE), 10); /* the hold is over */
 	got(put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_DESTROYED), 40);
 	assert_int_equal(commit_both(t), CY_OK);
-	OVERDUE(t, "m4/1 m1/2 m1/1 m2/2", 51, 9);
+	OVERDUE(t, "m4/1 m1/2 m1/1 m2/2", "IE", 51, 9);
+	OVERDUE(t, "", "DE", 51, 9);
 }
 
 /* Ours, settled at a time. */
@@ -736,7 +738,8 @@ static void a_store_from_before_copies_were_deleted_knows_what_is_settled(void *
 	assert_string_equal((const char *)before.data, (const char *)after.data);
 	cy_buf_free(&before);
 	cy_buf_free(&after);
-	assert_int_equal(t->f->port.spent_evidence(t->f->port.ctx, (struct cy_wall){ 100 }, 9, see_key, &s), CY_OK);
+	assert_int_equal(t->f->port.spent_evidence(t->f->port.ctx, "IE", (struct cy_wall){ 100 }, 9, see_key, &s),
+			 CY_OK);
 	assert_string_equal(s.text, "m5/1");
 }
 
@@ -757,8 +760,8 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		{ R_OFFERED_EVIDENCE, "evidence USING INDEX evidence_offered (peer=?)" },
 		{ R_SAME_EVIDENCE, "e USING INDEX evidence_by_content (sha256=?)" },
 		{ R_DELIVERED_EVIDENCE, "e USING INDEX evidence_delivered (sha256=? AND peer=?)" },
-		{ R_OVERDUE_EVIDENCE, "e USING INDEX evidence_overdue (retain_until" },
-		{ R_SPENT_EVIDENCE, "e USING INDEX evidence_spent (settled>? AND settled<?)" },
+		{ R_OVERDUE_EVIDENCE, "e USING INDEX evidence_overdue (peer=? AND retain_until" },
+		{ R_SPENT_EVIDENCE, "e USING INDEX evidence_spent (peer=? AND settled>? AND settled<?)" },
 		{ R_HELD_BACK_EVIDENCE, "e USING INDEX evidence_held_back" },
 		{ R_EVIDENCE_BYTES, "p USING PRIMARY KEY (peer=? AND case_no=?)" },
 		{ R_GET_UPLOAD, "upload USING PRIMARY KEY (client=? AND sha256=?)" },

@@ -17,11 +17,17 @@
 #define MARKER "the-marker-that-must-not-be-found"
 
 /* Take out of a schema what its migrations from 11, or from 12 on have added. */
+#define BEFORE_WAITING                                                                                         \
+	"ALTER TABLE meta DROP COLUMN restored; DROP INDEX evidence_overdue; DROP INDEX evidence_spent;"       \
+	"CREATE INDEX evidence_overdue ON evidence (retain_until) WHERE author = 1 AND state = 2 AND hold = 0" \
+	" AND retain_until > 0 AND retrieved = 1 AND verdict <> 2;"                                            \
+	"CREATE INDEX evidence_spent ON evidence (settled) WHERE author = 0 AND state IN (2, 5) AND hold = 0"  \
+	" AND deleted = 0 AND verdict <> 2 AND settled > 0;"
 #define BEFORE_AGES                                                                                     \
 	"DROP INDEX submission_key_of_message; DROP INDEX submission_key_by_age; DROP INDEX leaf_text;" \
 	"DROP INDEX parcel_dissolved; DROP INDEX custody_by_age;"                                       \
 	"ALTER TABLE submission_key DROP COLUMN at; ALTER TABLE leaf DROP COLUMN at;"
-#define BEFORE_ORDERS "DROP TABLE orders;"
+#define BEFORE_ORDERS BEFORE_WAITING "DROP TABLE orders;"
 #define BEFORE_ASKING                                                                     \
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
 	"ALTER TABLE stream DROP COLUMN asks_sequence;"

@@ -1,0 +1,346 @@
+/* What waits after a start until a peer was met (node/waiting.h): destroying, and in a store that is
+ * known as restored, or by a clock far ahead, also what is due. */
+#include "desk_rig.h"
+
+static const struct node_peer_config two_peers[] = { { .id = PEER }, { .id = OTHER } };
+static const struct node_client_config clients[] = { { DESK, CY_ROLE__SUBMITTER, true },
+						     { "operators", CY_ROLE__OPERATOR, true } };
+
+static int destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	struct rig *r = ctx;
+
+	(void)sha256;
+	assert_true(r->n_tasks < TASKS);
+	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .fd = -1 };
+	return CY_OK;
+}
+
+/* Evidence of a peer whose retention is over. */
+static void put_overdue(struct store_writeset **w, const char *peer, const char *case_id, const char *message_id)
+{
+	const struct law_fact fact = { .side = CY_SIDE__REQUESTING,
+				       .number = 1,
+				       .kind = CY_CONTENT__KIND_REQUEST,
+				       .measures = 1,
+				       .at_ms = START_MS };
+
+	put_case(w, peer, case_id);
+	put_message(w, peer, case_id, message_id, &fact);
+	row(w, STORE_PUT_EVIDENCE)->evidence =
+		(struct store_evidence){ .message_id = message_id,
+					 .attachment = 1,
+					 .peer = peer,
+					 .case_id = case_id,
+					 .author = STORE_PEER,
+					 .number = 1,
+					 .size = 10,
+					 .sha256 = cy_sha256(cy_bytes(case_id, strlen(case_id))),
+					 .state = STORE_EVIDENCE_HERE,
+					 .reason = "",
+					 .retrieved = true,
+					 .retain_until = { START_MS - DAY } };
+}
+
+/* What was stored last before this start. */
+static struct store_meta *put_meta(struct store_writeset **w, bool restored, int64_t mark_ms)
+{
+	static const uint8_t nothing[1];
+	struct store_meta *m = &row(w, STORE_PUT_META)->meta;
+
+	*m = (struct store_meta){ .epoch = START_MS - DAY,
+				  .frontier = cy_bytes(nothing, 0),
+				  .wall_mark = { mark_ms },
+				  .restored = restored };
+	return m;
+}
+
+static struct rig *started(struct store_writeset *w)
+{
+	struct rig *r = rig_new(true);
+
+	r->ports.blobs.destroy = destroy;
+	r->config.peers = two_peers;
+	r->config.n_peers = 2;
+	r->config.clients = clients;
+	r->config.n_clients = 2;
+	mem_store_apply(&r->store, w);
+	rig_begin(r);
+	desk_connect(r, 2, 1);
+	return r;
+}
+
+/* The node looks, and does what it then has to. */
+static void look(struct rig *r)
+{
+	for (size_t i = 0; i < 10; i++) {
+		node_wake(r->node);
+		rig_settle(r);
+	}
+}
+
+static void meet(struct rig *r)
+{
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	look(r);
+}
+
+static void resume(struct rig *r, const char *peer)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyResume m = CY_RESUME__INIT;
+
+	m.peer = (char *)peer;
+	m.reason = (char *)"it was dissolved";
+	f.kind_case = CY_CLIENT_FRAME__KIND_RESUME;
+	f.resume = &m;
+	desk_ask(r, 2, &f);
+	rig_settle(r);
+	look(r);
+}
+
+static bool destroyed(struct rig *r, uint8_t which)
+{
+	return mem_store_evidence(&r->store, some_id(which).s, 1)->state == STORE_EVIDENCE_DESTROYED;
+}
+
+static size_t given_up(struct rig *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->store.n_events; i++)
+		n += r->store.events[i]->type == CY_EVENT_TYPE__RELAY_FAILED;
+	return n;
+}
+
+static void nothing_of_a_peer_is_destroyed_before_it_was_met(void **state)
+{
+	struct cy_uuid first = some_id(1), second = some_id(2);
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_overdue(&w, OTHER, "other", second.s);
+	put_overdue(&w, PEER, "case", first.s);
+	r = started(w);
+	look(r);
+	assert_false(destroyed(r, 1));
+	rig_ask_status(r);
+	assert_true(r->status->destroying_waits);
+	meet(r);
+	assert_true(destroyed(r, 1));
+	assert_false(destroyed(r, 2));
+	rig_ask_status(r);
+	assert_false(r->status->destroying_waits);
+	resume(r, OTHER);
+	assert_true(destroyed(r, 2));
+	rig_free(r);
+}
+
+static void a_page_of_what_waits_hides_nothing_behind_it(void **state)
+{
+	struct cy_uuid ids[20];
+	struct store_writeset *w = NULL;
+	struct rig *r;
+	char names[20][8];
+
+	(void)state;
+	for (uint8_t i = 0; i < 20; i++) {
+		ids[i] = some_id(i);
+		snprintf(names[i], sizeof names[i], "c%u", i);
+		put_overdue(&w, i < 19 ? OTHER : PEER, names[i], ids[i].s);
+	}
+	r = started(w);
+	meet(r);
+	assert_true(destroyed(r, 19));
+	assert_false(destroyed(r, 0));
+	resume(r, "");
+	assert_true(destroyed(r, 0) && destroyed(r, 18));
+	rig_free(r);
+}
+
+/* It may be attached to a message that was lost with the disk, to whichever peer. */
+static void what_a_client_handed_over_waits_for_all_peers(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	row(&w, STORE_PUT_UPLOAD)->upload = (struct store_upload){
+		.client = DESK, .sha256 = cy_sha256(cy_bytes("x", 1)), .size = 1, .at = { START_MS - 31 * DAY }
+	};
+	r = started(w);
+	meet(r);
+	assert_int_equal(r->store.n_uploads, 1);
+	resume(r, OTHER);
+	assert_int_equal(r->store.n_uploads, 0);
+	rig_free(r);
+}
+
+/* By the far clock all retention would be over. */
+static void a_peer_whose_clock_is_another_has_not_been_met(void **state)
+{
+	struct cy_uuid id = some_id(1);
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(true);
+
+	(void)state;
+	put_overdue(&w, PEER, "case", id.s);
+	put_meta(&w, false, START_MS);
+	r->ports.blobs.destroy = destroy;
+	r->now += 2 * DAY;
+	mem_store_apply(&r->store, w);
+	rig_begin(r);
+	meet(r);
+	assert_false(destroyed(r, 1));
+	assert_non_null(strstr(r->all, "its clock is 47 h behind ours"));
+	rig_free(r);
+}
+
+static void a_restored_store_gives_nothing_up_until_all_were_met(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_meta(&w, true, START_MS - 1);
+	put_own(&w, PEER, "case", 1, START_MS - 40 * DAY, UNANSWERED);
+	r = started(w);
+	r->now += 60000;
+	look(r);
+	assert_non_null(strstr(r->journal, "the store was restored from a backup"));
+	assert_int_equal(given_up(r), 0);
+	meet(r);
+	assert_int_equal(given_up(r), 0);
+	assert_true(r->store.meta.restored);
+	resume(r, OTHER);
+	assert_int_equal(given_up(r), 1);
+	assert_false(r->store.meta.restored);
+	rig_free(r);
+}
+
+static void a_copy_counts_as_restored(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(true);
+
+	(void)state;
+	put_meta(&w, false, START_MS - 1);
+	put_own(&w, PEER, "case", 1, START_MS - 40 * DAY, UNANSWERED);
+	mem_store_apply(&r->store, w);
+	r->config.copy = true;
+	if (node_new(&r->config, &r->ports, &r->node, NULL) < 0)
+		fail();
+	look(r);
+	assert_int_equal(given_up(r), 0);
+	meet(r);
+	assert_int_equal(given_up(r), 1);
+	assert_false(r->store.meta.restored);
+	rig_free(r);
+}
+
+static unsigned hooks;
+
+static int run_hook(void *ctx, const char *id, struct cy_bytes environment)
+{
+	(void)ctx;
+	(void)environment;
+	assert_string_equal(id, "step");
+	hooks++;
+	return CY_OK;
+}
+
+static void a_restored_store_runs_no_hook_and_decides_no_time_limit(void **state)
+{
+	static const struct law_profile profile = { .id = "treaty", .version = "1" };
+	static const struct law_profile *const profiles[] = { &profile };
+	static const struct law_books books = { .n_profiles = 1, .profiles = profiles };
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(true);
+
+	(void)state;
+	hooks = 0;
+	put_meta(&w, true, START_MS - 1);
+	put_case(&w, PEER, "case");
+	row(&w, STORE_PUT_CLOCK)->clock = (struct store_clock){ .peer = PEER,
+								.case_id = "case",
+								.name = "answer",
+								.ours = true,
+								.next = { START_MS - 1 },
+								.difference = "",
+								.how = "" };
+	row(&w, STORE_PUT_HOOK)->hook.id = "step";
+	mem_store_apply(&r->store, w);
+	r->ports.hook = (struct hook_port){ NULL, run_hook };
+	r->config.hook = true;
+	r->config.books = &books;
+	rig_begin(r);
+	look(r);
+	assert_int_equal(hooks, 0);
+	assert_int_equal(r->store.clocks[0]->row.next.ms, START_MS - 1);
+	meet(r);
+	assert_int_equal(hooks, 1);
+	assert_int_not_equal(r->store.clocks[0]->row.next.ms, START_MS - 1);
+	rig_free(r);
+}
+
+static struct rig *started_far_ahead(void)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	put_meta(&w, false, START_MS - 20 * DAY);
+	put_own(&w, PEER, "case", 1, START_MS - 40 * DAY, UNANSWERED);
+	r = started(w);
+	look(r);
+	assert_non_null(strstr(r->journal, "the wall clock is 20 days ahead of what was recorded last"));
+	assert_int_equal(given_up(r), 0);
+	assert_true(r->store.meta.wall_mark.ms == START_MS - 20 * DAY);
+	return r;
+}
+
+static void a_clock_far_ahead_at_the_start_is_doubted_until_a_peer_agrees(void **state)
+{
+	struct rig *r = started_far_ahead();
+
+	(void)state;
+	meet(r);
+	assert_int_equal(given_up(r), 1);
+	assert_true(r->store.meta.wall_mark.ms >= START_MS);
+	rig_free(r);
+}
+
+static void a_clock_far_ahead_at_the_start_counts_once_an_operator_confirms_it(void **state)
+{
+	struct rig *r = started_far_ahead();
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyConfirmTime c = CY_CONFIRM_TIME__INIT;
+
+	(void)state;
+	c.now_ms = r->now;
+	f.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
+	f.confirm_time = &c;
+	desk_ask(r, 2, &f);
+	look(r);
+	r->now += 60000;
+	look(r);
+	assert_int_equal(given_up(r), 1);
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_of_a_peer_is_destroyed_before_it_was_met),
+		cmocka_unit_test(a_page_of_what_waits_hides_nothing_behind_it),
+		cmocka_unit_test(what_a_client_handed_over_waits_for_all_peers),
+		cmocka_unit_test(a_peer_whose_clock_is_another_has_not_been_met),
+		cmocka_unit_test(a_restored_store_gives_nothing_up_until_all_were_met),
+		cmocka_unit_test(a_copy_counts_as_restored),
+		cmocka_unit_test(a_restored_store_runs_no_hook_and_decides_no_time_limit),
+		cmocka_unit_test(a_clock_far_ahead_at_the_start_is_doubted_until_a_peer_agrees),
+		cmocka_unit_test(a_clock_far_ahead_at_the_start_counts_once_an_operator_confirms_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
