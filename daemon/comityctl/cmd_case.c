@@ -1,4 +1,4 @@
-/* case list, case show. Fields that the daemon keeps from a role are empty. */
+/* case list, case show, case erase. Fields that the daemon keeps from a role are empty. */
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +29,20 @@ static const char show_help[] =
 	"each item has arrived, and what the receiver said of it. REF is the case id, the own\n"
 	"reference or the peer's.\n"
 	"The state digest is equal on both sides once nothing is on its way.\n";
+
+static const char erase_help[] =
+	"usage: comityctl case erase REF --reason TEXT\n"
+	"\n"
+	"Erases what people wrote in a closed case, for good and on this side alone: contents,\n"
+	"title, references, the texts of events, what the chains of custody say of people, and\n"
+	"evidence that no other case uses. Nobody brings it back but who restores a backup from\n"
+	"before. Ids, digests, numbers, times and verdicts stay, and who erased it, when and\n"
+	"why: 'comityctl case show' shows them. Only an administrator may. The daemon refuses,\n"
+	"and says what is to be done first, while something is undelivered, a time limit runs,\n"
+	"a legal hold stands, the retention of the treaty profile is not over, or the case is\n"
+	"not closed. REF is the case id, the own reference or the peer's.\n"
+	"\n"
+	"  --reason TEXT  why: 1 to 255 bytes, kept, so without personal data\n";
 
 static void add_rows(struct out_table *t, const CyCaseList *list)
 {
@@ -114,6 +128,8 @@ static void print_summary(const CyCaseView *v)
 	out_pair("Instrument", "%s", s->instrument);
 	out_pair("Opened", "%s", out_time(s->opened_ms));
 	out_pair("Last message", "%s", out_time(s->changed_ms));
+	if (v->erasure)
+		out_pair("Erased", "%s by %s: %s", out_time(v->erasure->at_ms), v->erasure->by, v->erasure->reason);
 	out_pair("State digest", "%s", out_hex(&v->state_digest));
 	for (size_t i = 0; i < v->n_open_notices; i++)
 		out_pair("Open", "problem notice #%u has no answer", v->open_notices[i]);
@@ -141,6 +157,13 @@ static void print_measures(const CyCaseView *v)
 	out_table_end(t);
 }
 
+static const char *how_erased(CyErasure e)
+{
+	return e == CY_ERASURE__ERASED_BY_ORDER       ? "erased by order"
+	       : e == CY_ERASURE__ERASED_BY_RETENTION ? "erased, its retention is over"
+						      : "lost here, and erased by the other side";
+}
+
 static void print_messages(const CyCaseView *v)
 {
 	static const char *const heads[] = {
@@ -163,6 +186,8 @@ static void print_messages(const CyCaseView *v)
 		if (m->void_code)
 			out_cell(t, "void, %s: %s", out_word(&cy_rejection_code__descriptor, (int)m->void_code),
 				 m->void_reason);
+		else if (m->erasure)
+			out_cell(t, "%s, %s", how_erased(m->erasure), out_time(m->erased_ms));
 		else
 			out_cell(t, "%s", m->overtaken ? "overtaken by a crossing message" : "");
 	}
@@ -264,6 +289,36 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
 	return CTL_DONE;
 }
 
+static int run_erase(struct ctl *ctl, int argc, char **argv)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyEraseCase erase = CY_ERASE_CASE__INIT;
+	const char *ref, *reason = NULL;
+	const struct ctl_option options[] = { { .name = "reason", .value = &reason } };
+	CyServerFrame *reply;
+	int r = ctl_parse(ctl, &ctl_case_erase, argc, argv, options, 1, &ref, 1, 1, NULL);
+
+	if (r != CTL_DONE)
+		return r;
+	if (!reason || !reason[0])
+		return ctl_usage("case erase", "--reason TEXT is mandatory: it is kept, and shown with the case");
+	erase.ref = (char *)(uintptr_t)ref;
+	erase.reason = (char *)(uintptr_t)reason;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_ERASE_CASE;
+	frame.erase_case = &erase;
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
+	if (r != CTL_DONE)
+		return r;
+	if (ctl->json)
+		out_json(&reply->done->base, 0);
+	else
+		printf("The content of case %s is erased.\n", ref);
+	cy_server_frame__free_unpacked(reply, NULL);
+	return CTL_DONE;
+}
+
+const struct ctl_command ctl_case_erase = { "case erase", "erase what people wrote in a closed case, for good",
+					    erase_help, run_erase, NULL };
 const struct ctl_command ctl_case_list = { "case list", "list the cases", list_help, run_list, NULL };
 const struct ctl_command ctl_case_show = { "case show", "show one case: state, measures, messages", show_help, run_show,
 					   NULL };

@@ -366,12 +366,19 @@ static void rest(struct page *page, const struct law_profile *p)
 	section(page, "conditions", "Conditions and limits of use");
 	for (size_t i = 0; i < p->n_conditions; i++)
 		item(page, p->conditions[i].name, p->conditions[i].text, &p->conditions[i].source);
+	if (p->retention.amount > 0) {
+		char text[96];
+
+		snprintf(text, sizeof text, "A case is kept for %u %s after its last message.", p->retention.amount,
+			 law_unit_name(p->retention.unit));
+		item(page, "retention", text, &p->retention_source);
+	}
 	if (p->first_use)
 		item(page, "first use", "Direct access may be recorded only after this channel was tried.",
 		     &p->first_use_source);
 	for (size_t i = 0; i < p->n_sensitive; i++)
 		item(page, p->sensitive[i], "Sensitive: a recorded approval is needed.", &p->sensitive_source);
-	if (!p->n_conditions && !p->first_use && !p->n_sensitive && page->form != JSON)
+	if (!p->n_conditions && !p->retention.amount && !p->first_use && !p->n_sensitive && page->form != JSON)
 		paragraph(page, "None are listed in this profile.");
 	section(page, "languages", "Languages");
 	for (size_t i = 0; i < p->n_languages; i++) {

@@ -18,6 +18,7 @@ static const struct ctl_command *const commands[] = {
 	&ctl_cursor_remove,
 	&ctl_case_list,
 	&ctl_case_show,
+	&ctl_case_erase,
 	&ctl_message_show,
 	&ctl_status,
 	&ctl_health,

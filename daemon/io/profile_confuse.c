@@ -304,12 +304,22 @@ static void load_singles(const struct config_sec *root, struct law_profile *p)
 {
 	static const struct law_source none = { "", false, "" };
 
-	p->languages_source = p->first_use_source = p->sensitive_source = none;
+	p->languages_source = p->retention_source = p->first_use_source = p->sensitive_source = none;
 	if (cfg_size(root->cfg, "languages") > 0) {
 		const struct config_sec s = nth(root, "languages", 0);
 
 		p->languages = names_of(&s, "codes", is_language, "ISO 639-1 codes such as {\"en\"}", &p->n_languages);
 		p->languages_source = profile_source(&s);
+	}
+	if (cfg_size(root->cfg, "retention") > 0) {
+		const struct config_sec s = nth(root, "retention", 0);
+
+		p->retention = profile_period(&s, true);
+		p->retention_source = profile_source(&s);
+		if (p->retention.unit == LAW_WORKING_DAY)
+			config_wrong(&s, "unit", config_given(&s, "unit")->line,
+				     "a retention is not counted in working days; hour, calendar_day or week is "
+				     "expected; correct it");
 	}
 	if (cfg_size(root->cfg, "first_use") > 0) {
 		const struct config_sec s = nth(root, "first_use", 0);
@@ -404,6 +414,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 	cfg_opt_t ground[] = { PROFILE_SOURCE, CFG_END() };
 	cfg_opt_t condition[] = { OPTION("text"), PROFILE_SOURCE, CFG_END() };
 	cfg_opt_t languages[] = { LIST("codes"), PROFILE_SOURCE, CFG_END() };
+	cfg_opt_t retention[] = { OPTION("amount"), OPTION("unit"), PROFILE_SOURCE, CFG_END() };
 	cfg_opt_t first_use[] = { PROFILE_SOURCE, CFG_END() };
 	cfg_opt_t sensitive[] = { LIST("categories"), PROFILE_SOURCE, CFG_END() };
 	cfg_opt_t root[] = { OPTION("instrument"),
@@ -426,6 +437,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 			     CFG_SEC("ground", ground, TITLED),
 			     CFG_SEC("condition", condition, TITLED),
 			     ONCE("languages", languages),
+			     ONCE("retention", retention),
 			     ONCE("first_use", first_use),
 			     ONCE("sensitive", sensitive),
 			     CFG_SEC("ladder", ladder, TITLED),

@@ -79,6 +79,20 @@ const struct law_rule *law_find_rule(const struct law_profile *p, const char *na
 	return NULL;
 }
 
+int64_t law_retention_ms(const struct law_profile *p)
+{
+	switch (p->retention.unit) {
+	case LAW_HOUR:
+		return p->retention.amount * INT64_C(3600000);
+	case LAW_WEEK:
+		return p->retention.amount * 7 * INT64_C(86400000);
+	case LAW_CALENDAR_DAY:
+	case LAW_WORKING_DAY:
+		break;
+	}
+	return p->retention.amount * INT64_C(86400000);
+}
+
 /* The party; NULL, and the sentence, when it is none on that day. */
 static const struct law_party *party(const struct law_profile *p, const char *state, struct cy_date day,
 				     struct cy_error *e)
@@ -401,6 +415,11 @@ static void limits(struct form *f, const struct law_profile *p)
 		source(f, &p->conditions[i].source);
 	}
 	words(f, "languages", "code", p->n_languages, p->languages, &p->languages_source);
+	if (p->retention.amount > 0) {
+		into(f, "retention");
+		period(f, "amount", "unit", &p->retention);
+		source(f, &p->retention_source);
+	}
 	into(f, "first_use");
 	yes(f, "", p->first_use);
 	source(f, &p->first_use_source);

@@ -229,6 +229,8 @@ struct law_profile {
 	size_t n_languages;           /* 0: not stated */
 	const char *const *languages; /* ISO 639-1 */
 	struct law_source languages_source;
+	struct law_period retention; /* a case is kept at least so long after its last message; amount 0: not stated */
+	struct law_source retention_source;
 	bool first_use; /* direct access only after this channel was tried */
 	struct law_source first_use_source;
 	size_t n_sensitive; /* data categories that need a recorded approval */
@@ -257,6 +259,9 @@ const struct law_profile *law_find_profile(const struct law_books *b, const char
 const struct law_calendar *law_find_calendar(const struct law_books *b, const char *name);
 const struct law_zone *law_find_zone(const struct law_books *b, const char *name);
 const struct law_rule *law_find_rule(const struct law_profile *p, const char *name);
+
+/* How long a case is kept after its last message; 0: not stated. */
+int64_t law_retention_ms(const struct law_profile *p);
 
 /* Is it in force between the two states on that day? False: the sentence says why. */
 bool law_in_force(const struct law_profile *p, const char *state, const char *other, struct cy_date day,

@@ -213,7 +213,7 @@ static void step_frame(struct node *n, struct input *in)
 		session_state(n, p, f->state, in->text);
 		return;
 	case CY_PEER_FRAME__KIND_PARCEL:
-		inbound_parcel(n, p, f->parcel, in->text);
+		inbound_parcel(n, p, f->parcel, in->text, in->receipt);
 		return;
 	case CY_PEER_FRAME__KIND_RECEIPT:
 		outbound_receipt(n, p, f->receipt, in->text);
@@ -273,6 +273,8 @@ static void step_request(struct node *n, struct input *in)
 		waiting_resume(n, c, f->correlation, f->resume);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE)
 		evidence_fetch(n, c, f->correlation, f->fetch_evidence);
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_ERASE_CASE)
+		erase_case(n, c, f->correlation, f->erase_case);
 	else
 		views_message(n, c, f->correlation, f->show_message);
 }

@@ -83,17 +83,6 @@ static int find_parcel_of(void *arg, const struct store_message *row)
 	return row->author == STORE_PEER && strcmp(row->peer, f->p->id) == 0 ? find_parcel(arg, row) : CY_OK;
 }
 
-static CySignedText *keep_text(struct node *n, struct cy_bytes text, struct cy_bytes signature)
-{
-	CySignedText *st = cy_arena_take(&n->batch.arena, sizeof *st);
-	struct cy_bytes t = cy_arena_bytes(&n->batch.arena, text), s = cy_arena_bytes(&n->batch.arena, signature);
-
-	cy_signed_text__init(st);
-	st->text = (ProtobufCBinaryData){ .data = (uint8_t *)t.data, .len = t.len };
-	st->signature = (ProtobufCBinaryData){ .data = (uint8_t *)s.data, .len = s.len };
-	return st;
-}
-
 static int take_parcel(void *arg, const struct store_parcel *row)
 {
 	struct fetching *f = arg;
@@ -101,8 +90,8 @@ static int take_parcel(void *arg, const struct store_parcel *row)
 
 	if (r == CY_OK)
 		r = outbound_messages(f->n, STORE_PEER, row->manifest, &f->content);
-	f->manifest = keep_text(f->n, row->manifest, row->signature);
-	f->receipt = keep_text(f->n, row->receipt, row->receipt_signature);
+	f->manifest = outbound_text(f->n, row->manifest, row->signature);
+	f->receipt = outbound_text(f->n, row->receipt, row->receipt_signature);
 	/* It could not be signed when the parcel came, or would be refused. */
 	f->unsigned_receipt =
 		row->receipt.len == 0 || !signing_counts(f->n, f->p, row->receipt, row->receipt_signature);
@@ -121,6 +110,8 @@ static void say_fetched(const struct fetching *f)
 		fetched.receipt = f->receipt;
 		fetched.messages = (ProtobufCBinaryData *)f->content.messages;
 		fetched.n_messages = f->content.n;
+		fetched.tombstones = (CyTombstone **)f->content.tombstones;
+		fetched.n_tombstones = f->content.n_tombstones;
 	}
 	frame.kind_case = CY_PEER_FRAME__KIND_FETCHED;
 	frame.fetched = &fetched;
@@ -129,7 +120,7 @@ static void say_fetched(const struct fetching *f)
 
 void giveback_receipted(struct fetching *f, struct cy_bytes receipt, struct cy_bytes signature)
 {
-	f->receipt = keep_text(f->n, receipt, signature);
+	f->receipt = outbound_text(f->n, receipt, signature);
 	say_fetched(f);
 }
 

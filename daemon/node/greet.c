@@ -54,6 +54,7 @@ static bool feature_own(const struct node *n, enum node_feature f)
 	case NODE_FEATURE_PROFILE_TEXT:
 		return n->config.books != NULL && n->config.books->n_profiles > 0;
 	case NODE_FEATURE_VERDICTS:
+	case NODE_FEATURE_TOMBSTONES:
 		return true;
 	case NODE_FEATURES_N:
 		break;

@@ -33,8 +33,10 @@ struct arrival {
 	struct cy_bytes content;
 	struct xchg_pos pos; /* of its parcel, and its place there */
 	uint32_t index;
-	const char *doubt; /* what is odd about the parcel's time, or NULL */
-	bool too_large;    /* it is over a limit of the protocol, and is not held */
+	const char *doubt;                /* what is odd about the parcel's time, or NULL */
+	bool too_large;                   /* it is over a limit of the protocol, and is not held */
+	const CyTombstone *erased;        /* it comes without its content; NULL: with it */
+	const struct wire_entry *verdict; /* then: ours of before */
 };
 
 struct known {
@@ -164,7 +166,7 @@ static const char *title_of(const CyContent *c)
 }
 
 /* A message that belongs to no case is kept apart, so that it can be shown. */
-static struct work_case *unfiled(struct node *n, const struct peer *p, int *ret_code)
+struct work_case *inbound_unfiled(struct node *n, const struct peer *p, int *ret_code)
 {
 	struct work_case *c = cases_get(n, p->id, "", ret_code);
 
@@ -312,7 +314,7 @@ static int take_new(struct node *n, struct peer *p, const struct arrival *a, str
 	if (r == CY_OK && v->code != 0)
 		keep_rejected(p, a, v);
 	if (r == CY_OK && (c == NULL || (v->bare && c->is_new))) {
-		c = unfiled(n, p, &r);
+		c = inbound_unfiled(n, p, &r);
 		v->bare = v->bare || (c != NULL && c->row.damaged);
 	}
 	r = c == NULL ? r : write_message(n, p, a, m, c, &fact, v);
@@ -329,6 +331,11 @@ static int take(struct node *n, struct peer *p, const struct arrival *a)
 	struct verdict v = { 0 };
 	int r = look_up(n, p, a->entry, &v);
 
+	if (r == 0 && a->erased != NULL) {
+		a->entry->code = a->verdict->code;
+		snprintf(a->entry->reason, sizeof a->entry->reason, "%s", a->verdict->reason);
+		return tombstones_take(n, p, a->erased, a->entry, a->pos, a->index);
+	}
 	if (r == 0)
 		r = take_new(n, p, a, &v);
 	if (r < 0)
@@ -341,7 +348,8 @@ static int take(struct node *n, struct peer *p, const struct arrival *a)
 }
 
 /* All messages of a parcel, with their verdicts in the text. */
-static int take_all(struct node *n, struct peer *p, const CyParcel *parcel, struct wire_text *t, struct xchg_pos pos)
+static int take_all(struct node *n, struct peer *p, const CyParcel *parcel, struct wire_text *t, struct xchg_pos pos,
+		    const struct wire_text *receipt)
 {
 	struct arrival a = { .pos = pos, .doubt = made_parcel(n, p, t) };
 	size_t bytes = 0;
@@ -354,6 +362,8 @@ static int take_all(struct node *n, struct peer *p, const CyParcel *parcel, stru
 		a.entry = &t->entries[i];
 		a.content = cy_bytes(m->data, m->len);
 		a.index = (uint32_t)i;
+		a.erased = tombstones_at(parcel->tombstones, parcel->n_tombstones, i + 1);
+		a.verdict = a.erased != NULL ? &receipt->entries[i] : NULL;
 		a.too_large = m->len > CY_MESSAGE_MAX || bytes > CY_PARCEL_BYTES_MAX;
 		r = take(n, p, &a);
 	}
@@ -478,7 +488,8 @@ static bool in_batch(struct node *n, const struct peer *p, struct xchg_pos pos)
 	return false;
 }
 
-void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text)
+void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text,
+		    const struct wire_text *receipt)
 {
 	const CySignedText *st = parcel->manifest;
 	struct xchg_pos pos = { text->epoch, text->sequence };
@@ -504,7 +515,7 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	case XCHG_NEXT:
 		break;
 	}
-	if (take_all(n, p, parcel, t, pos) < 0) {
+	if (take_all(n, p, parcel, t, pos, receipt) < 0) {
 		/* Half of a parcel must not be committed. */
 		batch_doom(n, p, "the store cannot read what its parcel needs");
 		return;

@@ -63,7 +63,8 @@ struct node_fetch {
 #define NODE_FEATURES(X)                \
 	X(EVIDENCE, "evidence")         \
 	X(PROFILE_TEXT, "profile-text") \
-	X(VERDICTS, "verdicts")
+	X(VERDICTS, "verdicts")         \
+	X(TOMBSTONES, "tombstones")
 
 enum node_feature {
 #define X(name, word) NODE_FEATURE_##name,
@@ -206,7 +207,7 @@ struct input {
 	CyPeerFrame *frame;
 	CyClientFrame *request;
 	struct wire_text *text;    /* signed text of a parcel, receipt, fetched parcel or audit head */
-	struct wire_text *receipt; /* receipt of a fetched parcel */
+	struct wire_text *receipt; /* receipt of a fetched parcel, or that comes with tombstones */
 	char *hook;                /* id of one that has ended */
 	struct {
 		char message_id[CY_UUID_LEN + 1];
@@ -682,6 +683,9 @@ void evidence_fetch(struct node *n, struct conn *c, uint64_t correlation, const 
 void evidence_recheck(struct node *n);
 /* At the end of a batch: what is over, and what is to be stated. */
 void evidence_step(struct node *n);
+/* -------------------------------------------------------------- erase.c */
+/* An administrator orders that the content of a case is erased. */
+void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEraseCase *r);
 /* -------------------------------------------------------------- submit.c */
 /* CY_OK: the key is in the store or in this batch. */
 int submit_key_known(struct node *n, const char *client, const char *key);

@@ -220,6 +220,7 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_SUBSCRIBE:
 	case CY_CLIENT_FRAME__KIND_SHOW_MESSAGE: /* marks it as retrieved */
 	case CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE:
+	case CY_CLIENT_FRAME__KIND_ERASE_CASE:
 	case CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE:
 	case CY_CLIENT_FRAME__KIND_REMOVE_CURSOR:
 	case CY_CLIENT_FRAME__KIND_RESUME:
@@ -244,6 +245,8 @@ static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 	if (kind == CY_CLIENT_FRAME__KIND_CONFIRM_TIME || kind == CY_CLIENT_FRAME__KIND_RESUME ||
 	    kind == CY_CLIENT_FRAME__KIND_LIST_CURSORS)
 		return role != CY_ROLE__SUBMITTER;
+	if (kind == CY_CLIENT_FRAME__KIND_ERASE_CASE)
+		return role == CY_ROLE__ADMINISTRATOR;
 	if (role == CY_ROLE__SUBMITTER)
 		return true;
 	return kind == CY_CLIENT_FRAME__KIND_LIST_CASES || kind == CY_CLIENT_FRAME__KIND_SHOW_CASE ||

@@ -358,17 +358,21 @@ int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type 
 
 /* A parcel's messages are those that its manifest names. What else may be wrong with them
  * their author has signed, and would send again for ever: that is answered in the receipt. */
-static int check_messages(const ProtobufCBinaryData *messages, size_t n_messages, const struct wire_text *t,
-			  struct cy_error *e)
+static int check_messages(const CyParcel *p, const struct wire_text *t, struct cy_error *e)
 {
+	const size_t n_messages = p->n_messages;
+
 	if (n_messages != t->n)
 		return cy_fail(e, CY_EPARSE, "a parcel holds %zu messages, its manifest names %zu", n_messages, t->n);
 	for (size_t i = 0; i < n_messages; i++) {
-		struct cy_digest d = cy_sha256(cy_bytes(messages[i].data, messages[i].len));
+		struct cy_digest d = cy_sha256(cy_bytes(p->messages[i].data, p->messages[i].len));
 
-		if (!cy_digest_equal(&d, &t->entries[i].digest))
-			return cy_fail(e, CY_ESIGN, "message %zu of a parcel is not the one that the manifest names",
-				       i + 1);
+		if (tombstones_at(p->tombstones, p->n_tombstones, i + 1) != NULL ||
+		    cy_digest_equal(&d, &t->entries[i].digest))
+			continue;
+		if (p->messages[i].len == 0)
+			return cy_fail(e, CY_EPARSE, "message %zu of a parcel is missing", i + 1);
+		return cy_fail(e, CY_ESIGN, "message %zu of a parcel is not the one that the manifest names", i + 1);
 	}
 	return CY_OK;
 }
@@ -420,27 +424,59 @@ static int check_from_peer(struct node *n, const struct peer *p, const CySignedT
 	return CY_OK;
 }
 
+/* What stands for erased messages counts with our own receipt alone. */
+static int check_parcel(struct node *n, const struct peer *p, struct input *in, struct cy_error *e)
+{
+	const CyParcel *parcel = in->frame->parcel;
+	int r = check_from_peer(n, p, parcel->manifest, WIRE_PARCEL, &in->text, e);
+
+	if (r == CY_OK)
+		r = check_messages(parcel, in->text, e);
+	if (r < 0 || parcel->n_tombstones == 0)
+		return r;
+	r = node_check_text(n, parcel->receipt, WIRE_RECEIPT, n->authority, p->id, &in->receipt, e);
+	/* It is not the author's signature that is wrong: there is nothing that it could sign anew. */
+	if (r == CY_ESIGN)
+		return cy_fail(e, CY_EDENIED, "the receipt beside tombstones is none of ours");
+	return r < 0 ? r
+		     : tombstones_check(parcel->tombstones, parcel->n_tombstones, parcel->messages, in->text,
+					parcel->manifest, in->receipt, e);
+}
+
+/* A parcel of ours, and the peer's receipt for it. */
+static int check_fetched(struct node *n, const struct peer *p, struct input *in, struct cy_error *e)
+{
+	const CyFetched *f = in->frame->fetched;
+	int r;
+
+	if (f->manifest == NULL)
+		return CY_OK;
+	r = node_check_text(n, f->manifest, WIRE_PARCEL, n->authority, p->id, &in->text, e);
+	if (r == CY_OK)
+		r = node_check_text(n, f->receipt, WIRE_RECEIPT, p->id, n->authority, &in->receipt, e);
+	if (r == CY_OK && f->n_tombstones > 0 && f->n_messages != in->text->n)
+		r = cy_fail(e, CY_EPARSE, "a fetched parcel holds %zu messages, its manifest names %zu", f->n_messages,
+			    in->text->n);
+	if (r == CY_OK && f->n_tombstones > 0)
+		r = tombstones_check(f->tombstones, f->n_tombstones, f->messages, in->text, f->manifest, in->receipt,
+				     e);
+	return r;
+}
+
 /* All that can be checked of a frame before the batch. */
 static int check_frame(struct node *n, const struct peer *p, struct input *in, struct cy_error *e)
 {
 	const CyPeerFrame *f = in->frame;
-	int r = CY_OK;
 
 	switch (f->kind_case) {
 	case CY_PEER_FRAME__KIND_STATE:
 		return node_check_text(n, f->state->audit_head, WIRE_AUDIT_HEAD, p->id, n->authority, &in->text, e);
 	case CY_PEER_FRAME__KIND_PARCEL:
-		r = check_from_peer(n, p, f->parcel->manifest, WIRE_PARCEL, &in->text, e);
-		return r < 0 ? r : check_messages(f->parcel->messages, f->parcel->n_messages, in->text, e);
+		return check_parcel(n, p, in, e);
 	case CY_PEER_FRAME__KIND_RECEIPT:
 		return check_from_peer(n, p, f->receipt->receipt, WIRE_RECEIPT, &in->text, e);
 	case CY_PEER_FRAME__KIND_FETCHED:
-		if (f->fetched->manifest == NULL)
-			return CY_OK;
-		r = node_check_text(n, f->fetched->manifest, WIRE_PARCEL, n->authority, p->id, &in->text, e);
-		return r < 0 ? r
-			     : node_check_text(n, f->fetched->receipt, WIRE_RECEIPT, p->id, n->authority, &in->receipt,
-					       e);
+		return check_fetched(n, p, in, e);
 	case CY_PEER_FRAME__KIND_GOODBYE:
 	case CY_PEER_FRAME__KIND_HEADS_REQUEST:
 	case CY_PEER_FRAME__KIND_HEADS:

@@ -13,8 +13,18 @@ static ProtobufCBinaryData binary(struct cy_bytes b)
 	return (ProtobufCBinaryData){ .data = (uint8_t *)b.data, .len = b.len };
 }
 
+CySignedText *outbound_text(struct node *n, struct cy_bytes text, struct cy_bytes signature)
+{
+	CySignedText *st = cy_arena_take(&n->batch.arena, sizeof *st);
+
+	cy_signed_text__init(st);
+	st->text = binary(cy_arena_bytes(&n->batch.arena, text));
+	st->signature = binary(cy_arena_bytes(&n->batch.arena, signature));
+	return st;
+}
+
 void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct cy_bytes manifest,
-		   struct cy_bytes signature, ProtobufCBinaryData *messages, size_t n_messages)
+		   struct cy_bytes signature, const struct parcel_content *content, CySignedText *receipt)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyParcel parcel = CY_PARCEL__INIT;
@@ -23,8 +33,11 @@ void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct c
 	st.text = binary(manifest);
 	st.signature = binary(signature);
 	parcel.manifest = &st;
-	parcel.messages = messages;
-	parcel.n_messages = n_messages;
+	parcel.messages = (ProtobufCBinaryData *)content->messages;
+	parcel.n_messages = content->n;
+	parcel.tombstones = (CyTombstone **)content->tombstones;
+	parcel.n_tombstones = content->n_tombstones;
+	parcel.receipt = receipt;
 	f.kind_case = CY_PEER_FRAME__KIND_PARCEL;
 	f.parcel = &parcel;
 	batch_send(n, p->session, &f)->parcel = pos;
@@ -45,23 +58,29 @@ bool outbound_is_place(const struct store_parcel *row, const struct peer *p, enu
 struct content {
 	struct node *n;
 	const struct wire_entry *entry;
-	ProtobufCBinaryData *at;
+	struct parcel_content *ret;
+	size_t at;
 	bool of_peer;
 };
 
 static int load_content(void *arg, const struct store_message *row)
 {
 	struct content *c = arg;
+	const bool same = cy_digest_equal(&row->digest, &c->entry->digest);
 
+	if (same && row->content.len == 0 && row->erasure != STORE_KEPT && row->fact.len > 0) {
+		c->ret->tombstones[c->ret->n_tombstones++] = tombstones_of(c->n, row, (uint32_t)c->at + 1);
+		return CY_OK;
+	}
 	/* What used the id of another message was rejected, and is not held; nor is what was
 	 * too large, or rejected after many others. An empty one says no more than its absence. */
-	if (c->of_peer && !row->damaged && (!cy_digest_equal(&row->digest, &c->entry->digest) || row->content.len == 0))
+	if (c->of_peer && !row->damaged && (!same || row->content.len == 0))
 		return CY_OK;
 	if (sound_message(c->n, row) < 0)
 		return CY_EDAMAGED;
-	if (!cy_digest_equal(&row->digest, &c->entry->digest) || row->content.len == 0)
+	if (!same || row->content.len == 0)
 		return CY_ESTORE;
-	*c->at = binary(cy_arena_bytes(&c->n->batch.arena, row->content));
+	c->ret->messages[c->at] = binary(cy_arena_bytes(&c->n->batch.arena, row->content));
 	return CY_OK;
 }
 
@@ -71,8 +90,9 @@ int outbound_messages(struct node *n, enum store_author author, struct cy_bytes 
 	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
 	int r = wire_text_read(manifest, t, NULL);
 
+	ret->n_tombstones = 0;
 	for (size_t i = 0; r == CY_OK && i < t->n; i++) {
-		struct content c = { n, &t->entries[i], &ret->messages[i], author == STORE_PEER };
+		struct content c = { n, &t->entries[i], ret, i, author == STORE_PEER };
 
 		ret->messages[i] = (ProtobufCBinaryData){ 0 };
 		r = s->get_message(s->ctx, t->entries[i].id, load_content, &c);
@@ -113,6 +133,12 @@ static int add_waiting(void *arg, const struct store_message *row)
 	/* It stays, and all others leave. */
 	if (sound_message(w->n, row) < 0)
 		return CY_OK;
+	if (row->content.len == 0) {
+		node_note(w->n, NODE_ALARM,
+			  "peer %s: message %s was erased before it was delivered, and cannot be sent", w->p->id,
+			  row->id);
+		return CY_OK;
+	}
 	/* More than fits in a parcel is not copied. */
 	if (w->n_items > 0 && w->bytes + row->size > CY_PARCEL_BYTES_MAX)
 		return CY_ELIMIT;
@@ -225,7 +251,7 @@ void outbound_signed(struct node *n, struct want *w)
 {
 	struct peer *p = w->peer;
 	struct store_write *put;
-	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
+	struct parcel_content *content = cy_arena_take(&n->batch.arena, sizeof *content);
 	struct cy_digest digest = cy_sha256(w->text);
 	char hex[CY_SHA256_HEX];
 
@@ -247,8 +273,9 @@ void outbound_signed(struct node *n, struct want *w)
 	}
 	for (size_t i = 0; i < w->n; i++) {
 		mark_sent(n, w->messages[i], w->pos, (uint32_t)i);
-		messages[i] = binary(w->messages[i]->content);
+		content->messages[i] = binary(w->messages[i]->content);
 	}
+	content->n = w->n;
 	put = batch_write(n, STORE_PUT_PARCEL);
 	put->parcel = (struct store_parcel){ .peer = batch_string(n, p->id),
 					     .author = STORE_OWN,
@@ -264,7 +291,7 @@ void outbound_signed(struct node *n, struct want *w)
 	cy_digest_hex(&digest, hex);
 	batch_leaf(n, "parcel %s %s %llu %llu %s", n->authority, p->id, (unsigned long long)w->pos.epoch,
 		   (unsigned long long)w->pos.sequence, hex);
-	outbound_send(n, p, w->pos, w->text, w->signature, messages, w->n);
+	outbound_send(n, p, w->pos, w->text, w->signature, content, NULL);
 	xchg_sent(&p->sender, w->pos);
 }
 

@@ -5,20 +5,52 @@
 
 #include "comity/v1/peer.pb-c.h"
 #include "exchange/stream.h"
+#include "law/fact.h"
 #include "node/store.h"
 #include "wire/manifest.h"
 
 struct node;
 struct peer;
 struct want;
+struct work_case;
 struct fetching; /* giveback.c */
 
+/* What a frame holds of a parcel: the messages in the order of its manifest, and for those whose
+ * content was erased, which are empty, a tombstone. */
+struct parcel_content {
+	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
+	size_t n;
+	CyTombstone *tombstones[CY_PARCEL_MESSAGES_MAX];
+	size_t n_tombstones;
+};
+
 /* -------------------------------------------------------------- inbound.c */
-void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text);
+/* `receipt`: ours, which comes with tombstones; else NULL. */
+void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text,
+		    const struct wire_text *receipt);
+/* What belongs to no case is kept apart, so that it can be shown; NULL: the store cannot read. */
+struct work_case *inbound_unfiled(struct node *n, const struct peer *p, int *ret_code);
 /* For a stored parcel whose receipt is missing, or would be refused: it is signed with the verdicts
  * that are stored, and what is fetched back leaves with it in the same session. */
 int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row, struct fetching *fetching);
 void inbound_receipted(struct node *n, struct want *w);
+
+/* -------------------------------------------------------------- tombstones.c */
+/* For a stored message whose content was erased; in the batch's arena. */
+CyTombstone *tombstones_of(struct node *n, const struct store_message *row, uint32_t place);
+/* The one for this place of the manifest, from 1; NULL: there is none. */
+const CyTombstone *tombstones_at(CyTombstone *const *tombstones, size_t n, size_t place);
+/* Are they in order, each for a message that is empty, and what they say well formed? And is the
+ * receipt one for this very parcel? CY_EPARSE, CY_ESIGN with the sentence. */
+int tombstones_check(CyTombstone *const *tombstones, size_t n, const ProtobufCBinaryData *messages,
+		     const struct wire_text *parcel, const CySignedText *manifest, const struct wire_text *receipt,
+		     struct cy_error *e);
+/* The fact of one that was checked. */
+void tombstones_fact(const CyTombstone *t, struct law_fact *ret);
+/* One of a peer's parcel, of a message that is not held: it is kept without content, with the verdict that stands in
+ * `e`, or the one that it must have here. */
+int tombstones_take(struct node *n, struct peer *p, const CyTombstone *t, struct wire_entry *e, struct xchg_pos pos,
+		    uint32_t index);
 
 /* -------------------------------------------------------------- resend.c */
 /* Stored parcels that the peer lacks, or has not receipted: again as they are, or never
@@ -30,7 +62,7 @@ void resend_refused(struct node *n, struct peer *p);
 /* -------------------------------------------------------------- outbound.c */
 void outbound_step(struct node *n); /* re-send and make parcels wherever a window is open */
 void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct cy_bytes manifest,
-		   struct cy_bytes signature, ProtobufCBinaryData *messages, size_t n_messages);
+		   struct cy_bytes signature, const struct parcel_content *content, CySignedText *receipt);
 void outbound_signed(struct node *n, struct want *w);
 void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
 /* The peer's verdict on one own message. `again`: there was one before, and this one counts where it
@@ -41,14 +73,12 @@ int outbound_settle(struct node *n, struct peer *p, const struct wire_entry *e, 
 struct xchg_pos outbound_resume(const struct peer *p);
 bool outbound_is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,
 		       struct xchg_pos pos);
+/* A signed text in the batch's arena, for a frame. */
+CySignedText *outbound_text(struct node *n, struct cy_bytes text, struct cy_bytes signature);
 /* The messages of a stored parcel of either side, whole and in the order of its
  * manifest, in the batch's arena; CY_ESTORE if one is not here as the manifest names it, CY_EDAMAGED
  * if what is here is damaged, which is told.
  * One of the peer's that was rejected as ID_REUSED is empty. */
-struct parcel_content {
-	ProtobufCBinaryData messages[CY_PARCEL_MESSAGES_MAX];
-	size_t n;
-};
 int outbound_messages(struct node *n, enum store_author author, struct cy_bytes manifest, struct parcel_content *ret);
 
 /* -------------------------------------------------------------- sound.c */

@@ -298,6 +298,37 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 	ask_next(n, p);
 }
 
+/* Message `i` as it left, or what stands for it. *ret_found: it is one that was asked for. */
+static bool is_ours(const struct node_fetch *asked, const CyFetched *f, const struct wire_text *t,
+		    const struct wire_text *receipt, size_t i, bool *ret_found)
+{
+	struct cy_bytes content = cy_bytes(f->messages[i].data, f->messages[i].len);
+	const CyTombstone *erased = tombstones_at(f->tombstones, f->n_tombstones, i + 1);
+	const bool verdict = asked->message_id[0] != '\0';
+	struct cy_digest d = cy_sha256(content);
+	ProtobufCMessage *pm = NULL;
+	struct law_fact fact;
+	const CyMessage *m;
+	bool good;
+
+	*ret_found |= verdict && strcmp(t->entries[i].id, asked->message_id) == 0;
+	if (erased != NULL) {
+		tombstones_fact(erased, &fact);
+		*ret_found |= !verdict && strcmp(erased->case_id, asked->case_id) == 0 && fact.number > asked->after;
+		return true;
+	}
+	if (content.len == 0 && receipt->entries[i].code != 0) /* it was not kept */
+		return true;
+	if (!cy_digest_equal(&d, &t->entries[i].digest) || strcmp(receipt->entries[i].id, t->entries[i].id) != 0 ||
+	    wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, NULL) < 0)
+		return false;
+	m = (const CyMessage *)pm;
+	good = cy_uuid_valid(m->case_id) && m->content != NULL && m->number > 0;
+	*ret_found |= !verdict && strcmp(m->case_id, asked->case_id) == 0 && m->number > asked->after;
+	protobuf_c_message_free_unpacked(pm, NULL);
+	return good;
+}
+
 /* Is this what was asked for: a parcel of ours, whole, with a message of the case or with the one that was
  * named, and the receipt for it? */
 static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, const struct wire_text *t,
@@ -305,28 +336,10 @@ static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, con
 {
 	struct cy_digest manifest = cy_sha256(cy_bytes(f->manifest->text.data, f->manifest->text.len));
 	bool good = f->n_messages == t->n && receipt->n == t->n && cy_digest_equal(&manifest, &receipt->parcel);
-	const bool verdict = asked->message_id[0] != '\0';
 	bool found = false;
 
-	for (size_t i = 0; good && i < t->n; i++) {
-		struct cy_bytes content = cy_bytes(f->messages[i].data, f->messages[i].len);
-		struct cy_digest d = cy_sha256(content);
-		ProtobufCMessage *pm = NULL;
-		const CyMessage *m;
-
-		found = found || (verdict && strcmp(t->entries[i].id, asked->message_id) == 0);
-		if (content.len == 0 && receipt->entries[i].code != 0) /* it was not kept */
-			continue;
-		good = cy_digest_equal(&d, &t->entries[i].digest) &&
-		       strcmp(receipt->entries[i].id, t->entries[i].id) == 0 &&
-		       wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, NULL) == CY_OK;
-		if (!good)
-			break;
-		m = (const CyMessage *)pm;
-		good = cy_uuid_valid(m->case_id) && m->content != NULL && m->number > 0;
-		found = found || (!verdict && strcmp(m->case_id, asked->case_id) == 0 && m->number > asked->after);
-		protobuf_c_message_free_unpacked(pm, NULL);
-	}
+	for (size_t i = 0; good && i < t->n; i++)
+		good = is_ours(asked, f, t, receipt, i, &found);
 	return good && found;
 }
 

@@ -32,6 +32,13 @@ static int requeue(void *arg, const struct store_message *row)
 	    (row->transport != STORE_RELAYED && row->transport != STORE_TRANSMITTED &&
 	     (row->transport != STORE_FAILED || row->void_code != 0)))
 		return CY_OK;
+	/* Its content is gone and cannot be signed for anew: who has lost it does without. */
+	if (row->content.len == 0 && row->erasure != STORE_KEPT) {
+		node_tell(n, NODE_WARNING, NODE_EVENT_RESTORED, a->p->id,
+			  "peer %s: message %s was erased here, and the peer may have lost it: it cannot travel anew",
+			  a->p->id, row->id);
+		return CY_OK;
+	}
 	w = batch_write(n, STORE_MARK_MESSAGE);
 	w->message = *row;
 	w->message.id = batch_string(n, row->id);
@@ -184,6 +191,19 @@ static void await_receipts(struct again *a)
 	batch_put_stream(a->n, p);
 }
 
+/* May a parcel of which something was erased leave? It had a receipt when that was ordered, and
+ * the peer knew what a tombstone is. */
+static bool may_leave_erased(const struct again *a, const struct store_parcel *row)
+{
+	if (row->receipt.len > 0 && node_understands(a->p, NODE_FEATURE_TOMBSTONES))
+		return true;
+	node_tell(a->n, NODE_ALARM, NODE_EVENT_STORE, a->p->id,
+		  "peer %s: parcel %llu/%llu holds messages that were erased, and the peer does not know tombstones: "
+		  "nothing leaves until its daemon is a newer one",
+		  a->p->id, (unsigned long long)row->epoch, (unsigned long long)row->sequence);
+	return false;
+}
+
 static int again_parcel(void *arg, const struct store_parcel *row)
 {
 	struct again *a = arg;
@@ -204,7 +224,10 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 		await_receipts(a);
 	if (r < 0)
 		return r;
-	outbound_send(a->n, a->p, pos, row->manifest, row->signature, a->content.messages, a->content.n);
+	if (a->content.n_tombstones > 0 && !may_leave_erased(a, row))
+		return CY_EAGAIN;
+	outbound_send(a->n, a->p, pos, row->manifest, row->signature, &a->content,
+		      a->content.n_tombstones > 0 ? outbound_text(a->n, row->receipt, row->receipt_signature) : NULL);
 	xchg_sent(&a->p->sender, pos);
 	return CY_OK;
 }

@@ -190,80 +190,68 @@ static void forget_number(struct work_case *c, uint32_t number)
 		}
 }
 
-/* One own message that came back, with the receipt that it had been given. */
-static int take_back(struct node *n, struct peer *p, const struct wire_text *t, uint32_t index,
-		     const struct wire_entry *verdict, struct cy_bytes content, uint32_t highest)
-{
-	struct store_port *s = &n->ports.store;
-	struct held held = { .p = p };
-	ProtobufCMessage *pm = NULL;
-	struct work_case *c;
+/* An own message that comes back: its content, or what stands for it where the peer has erased it. */
+struct returning {
+	const CyTombstone *erased;
+	CyMessage *m; /* NULL: erased, or it was rejected and is not held */
+	const char *case_id;
 	struct law_fact fact;
-	uint8_t encoded[LAW_FACT_MAX];
-	struct store_write *w;
-	CyMessage *m;
-	bool known;
-	int r = s->get_message(s->ctx, verdict->id, load_held, &held);
+};
 
-	if (r < 0 && r != CY_ENOENT)
-		return r;
-	known = r == CY_OK;
-	r = wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, NULL);
-	if (r < 0)
-		return r;
-	m = (CyMessage *)pm;
-	if (strcmp(m->case_id, p->fetches->case_id) == 0 && m->number > p->fetches->after)
-		p->fetches->after = m->number;
-	if (known && !held.ours)
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id,
-			  "peer %s: message %s cannot come back: another message has taken its id meanwhile", p->id,
-			  verdict->id);
-	if (known && (!held.ours || held.left)) {
-		cy_message__free_unpacked(m, NULL);
-		return CY_OK;
-	}
-	c = cases_get(n, p->id, m->case_id, &r);
-	if (c == NULL && r == CY_ENOENT)
-		c = cases_new(n, p->id, m->case_id, m->author_side);
-	if (c == NULL) {
-		cy_message__free_unpacked(m, NULL);
-		return r;
-	}
+/* What the case learns of it beside its fact. */
+static void describe(struct node *n, struct work_case *c, const CyMessage *m)
+{
+	struct law_terms terms;
+
 	if (c->row.own_reference[0] == '\0')
 		c->row.own_reference = batch_string(n, m->own_reference);
-	if (c->row.terms.len == 0 && law_kind_opens(m->content->kind_case)) {
-		struct law_terms terms;
+	if (c->row.terms.len > 0 || !law_kind_opens(m->content->kind_case))
+		return;
+	law_terms_of(m, &terms);
+	cases_pin(n, c, &terms);
+}
 
-		law_terms_of(m, &terms);
-		cases_pin(n, c, &terms);
-	}
-	law_fact_of(m, &fact);
-	fact.voided = verdict->code != 0;
+/* It takes its number in the case. */
+static int put_in_case(struct node *n, struct work_case *c, const struct returning *b, const char *id, bool known,
+		       uint32_t number, uint32_t highest)
+{
+	int r;
+
 	for (const struct moved *v = c->moved; v != NULL; v = v->next)
-		if (strcmp(v->id, m->id) == 0)
-			held.number = v->number;
-	if (known && held.number != m->number) {
-		forget_number(c, held.number);
+		if (strcmp(v->id, id) == 0)
+			number = v->number;
+	if (known && number != b->fact.number) {
+		forget_number(c, number);
 		known = false;
 	}
-	r = known || c->renumbered ? CY_OK : renumber(n, c, m->number, highest, m->id);
-	if (r == CY_OK && known)
-		cases_void(n, c, c->row.side, m->number, fact.voided);
-	else if (r == CY_OK)
-		cases_add(n, c, &fact);
-	if (r == CY_OK && fact.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !fact.voided)
-		clocks_stated(n, c, fact.side, fact.number, m->content->clock_statement);
-	w = batch_write(n, STORE_PUT_MESSAGE);
+	r = known || c->renumbered ? CY_OK : renumber(n, c, b->fact.number, highest, id);
+	if (r < 0)
+		return r;
+	if (known)
+		cases_void(n, c, c->row.side, b->fact.number, b->fact.voided);
+	else
+		cases_add(n, c, &b->fact);
+	if (b->m != NULL && b->fact.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !b->fact.voided)
+		clocks_stated(n, c, b->fact.side, b->fact.number, b->m->content->clock_statement);
+	return CY_OK;
+}
+
+static void put_back(struct node *n, const struct work_case *c, const struct wire_text *t, uint32_t index,
+		     const struct wire_entry *verdict, const struct returning *b, struct cy_bytes content)
+{
+	struct store_write *w = batch_write(n, STORE_PUT_MESSAGE);
+	uint8_t encoded[LAW_FACT_MAX];
+
 	w->message =
-		(struct store_message){ .id = batch_string(n, m->id),
+		(struct store_message){ .id = batch_string(n, verdict->id),
 					.peer = c->row.peer,
 					.case_id = c->row.case_id,
 					.author = STORE_OWN,
-					.number = m->number,
-					.seen = m->seen,
-					.kind = m->content->kind_case,
-					.priority = m->priority,
-					.created = { m->created_ms },
+					.number = b->fact.number,
+					.seen = b->fact.seen,
+					.kind = b->fact.kind,
+					.priority = b->m != NULL ? b->m->priority : CY_PRIORITY__NORMAL,
+					.created = { b->fact.at_ms },
 					.digest = t->entries[index].digest,
 					.size = content.len,
 					.transport = STORE_RELAYED,
@@ -274,55 +262,143 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 					.sequence = t->sequence,
 					.index = index,
 					.content = batch_bytes(n, content),
-					.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(&fact, encoded))) };
-	if (r == CY_OK && !fact.voided)
-		evidence_attached(n, c, STORE_OWN, m->id, m->number, m->priority, m->content, "");
-	take_back_key(n, m);
-	cases_event(n, c,
-		    &(struct event_of){ .type = CY_EVENT_TYPE__MESSAGE_RECOVERED,
-					.message_id = m->id,
-					.kind = m->content->kind_case,
-					.number = m->number,
-					.code = verdict->code,
-					.text = "it came back from the peer after a restored backup" });
-	batch_leaf(n, "recovered %s %s %s", p->id, n->authority, m->id);
-	cy_message__free_unpacked(m, NULL);
-	return r;
+					.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(&b->fact, encoded))) };
+	if (b->erased != NULL) {
+		w->message.erasure = STORE_ERASED_BY_PEER;
+		w->message.erased = (struct cy_wall){ b->erased->erased_ms };
+	}
+}
+
+/* The peer has erased it, and here it still waits, as it left: what is here stays. */
+static void mark_back(struct node *n, const struct wire_text *t, uint32_t index, const struct wire_entry *verdict)
+{
+	struct store_write *w = batch_write(n, STORE_MARK_MESSAGE);
+
+	w->message = (struct store_message){ .id = batch_string(n, verdict->id),
+					     .transport = STORE_RELAYED,
+					     .void_code = verdict->code,
+					     .void_reason = batch_string(n, verdict->reason),
+					     .epoch = t->epoch,
+					     .sequence = t->sequence,
+					     .index = index };
+}
+
+/* One own message that came back, with the receipt that it had been given. */
+static int take_back(struct node *n, struct peer *p, const struct wire_text *t, uint32_t index,
+		     const struct wire_entry *verdict, struct returning *b, struct cy_bytes content, uint32_t highest)
+{
+	struct store_port *s = &n->ports.store;
+	struct held held = { .p = p };
+	struct work_case *c;
+	bool known;
+	int r = s->get_message(s->ctx, verdict->id, load_held, &held);
+
+	if (r < 0 && r != CY_ENOENT)
+		return r;
+	known = r == CY_OK;
+	if (strcmp(b->case_id, p->fetches->case_id) == 0 && b->fact.number > p->fetches->after)
+		p->fetches->after = b->fact.number;
+	if (known && !held.ours)
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id,
+			  "peer %s: message %s cannot come back: another message has taken its id meanwhile", p->id,
+			  verdict->id);
+	if (known && (!held.ours || held.left))
+		return CY_OK;
+	c = cases_get(n, p->id, b->case_id, &r);
+	if (c == NULL && r == CY_ENOENT)
+		c = cases_new(n, p->id, b->case_id, b->fact.side);
+	if (c == NULL)
+		return r;
+	b->fact.voided = verdict->code != 0;
+	if (b->m != NULL)
+		describe(n, c, b->m);
+	r = put_in_case(n, c, b, verdict->id, known, held.number, highest);
+	if (r < 0)
+		return r;
+	if (b->erased != NULL && known && cy_digest_equal(&held.digest, &t->entries[index].digest))
+		mark_back(n, t, index, verdict);
+	else
+		put_back(n, c, t, index, verdict, b, content);
+	if (b->m != NULL && !b->fact.voided)
+		evidence_attached(n, c, STORE_OWN, b->m->id, b->m->number, b->m->priority, b->m->content, "");
+	if (b->m != NULL)
+		take_back_key(n, b->m);
+	cases_event(
+		n, c,
+		&(struct event_of){ .type = CY_EVENT_TYPE__MESSAGE_RECOVERED,
+				    .message_id = verdict->id,
+				    .kind = b->fact.kind,
+				    .number = b->fact.number,
+				    .code = verdict->code,
+				    .text = b->erased != NULL
+						    ? "it came back from the peer after a restored backup, without its "
+						      "content, which the peer has erased"
+						    : "it came back from the peer after a restored backup" });
+	batch_leaf(n, "recovered %s %s %s", p->id, n->authority, verdict->id);
+	return CY_OK;
+}
+
+/* All of them, read; CY_EPARSE for one that does not parse. To be freed by forget(). */
+static int read_all(const CyFetched *f, struct returning *ret)
+{
+	for (size_t i = 0; i < f->n_messages; i++) {
+		struct returning *b = &ret[i];
+		ProtobufCMessage *pm = NULL;
+		int r;
+
+		b->erased = tombstones_at(f->tombstones, f->n_tombstones, i + 1);
+		if (b->erased != NULL) {
+			b->case_id = b->erased->case_id;
+			tombstones_fact(b->erased, &b->fact);
+		} else if (f->messages[i].len > 0) {
+			r = wire_unpack(&cy_message__descriptor, cy_bytes(f->messages[i].data, f->messages[i].len),
+					CY_MESSAGE_MAX, &pm, NULL);
+			if (r < 0)
+				return r;
+			b->m = (CyMessage *)pm;
+			b->case_id = b->m->case_id;
+			law_fact_of(b->m, &b->fact);
+		}
+	}
+	return CY_OK;
+}
+
+static void forget(struct returning *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i].m != NULL)
+			cy_message__free_unpacked(all[i].m, NULL);
 }
 
 /* Highest own number of the case of message `i` in the whole parcel. */
-static uint32_t highest_number(const CyFetched *f, size_t i)
+static uint32_t highest_number(const struct returning *all, size_t n, size_t i)
 {
-	CyMessage *m = cy_message__unpack(NULL, f->messages[i].len, f->messages[i].data);
 	uint32_t highest = 0;
 
-	for (size_t k = 0; m != NULL && k < f->n_messages; k++) {
-		CyMessage *o = cy_message__unpack(NULL, f->messages[k].len, f->messages[k].data);
-
-		if (o != NULL && strcmp(o->case_id, m->case_id) == 0 && o->number > highest)
-			highest = o->number;
-		if (o != NULL)
-			cy_message__free_unpacked(o, NULL);
-	}
-	if (m != NULL)
-		cy_message__free_unpacked(m, NULL);
+	for (size_t k = 0; k < n; k++)
+		if (all[k].case_id != NULL && strcmp(all[k].case_id, all[i].case_id) == 0 &&
+		    all[k].fact.number > highest)
+			highest = all[k].fact.number;
 	return highest;
 }
 
 int takeback_parcel(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *t,
 		    const struct wire_text *receipt)
 {
+	struct returning *all = cy_arena_take(&n->batch.arena, (f->n_messages + 1) * sizeof *all);
 	struct store_write *w;
+	int r = read_all(f, all);
 
-	for (size_t i = 0; i < f->n_messages; i++) {
-		int r = take_verdict(n, p, &receipt->entries[i]);
-
-		if (r == CY_OK && f->messages[i].len > 0)
-			r = take_back(n, p, t, (uint32_t)i, &receipt->entries[i],
-				      cy_bytes(f->messages[i].data, f->messages[i].len), highest_number(f, i));
-		if (r < 0)
-			return r;
+	for (size_t i = 0; r == CY_OK && i < f->n_messages; i++) {
+		r = take_verdict(n, p, &receipt->entries[i]);
+		if (r == CY_OK && all[i].case_id != NULL)
+			r = take_back(n, p, t, (uint32_t)i, &receipt->entries[i], &all[i],
+				      cy_bytes(f->messages[i].data, f->messages[i].len),
+				      highest_number(all, f->n_messages, i));
 	}
+	forget(all, f->n_messages);
+	if (r < 0)
+		return r;
 	w = batch_write(n, STORE_PUT_PARCEL);
 	w->parcel = (struct store_parcel){ .peer = batch_string(n, p->id),
 					   .author = STORE_OWN,

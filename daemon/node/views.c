@@ -43,6 +43,7 @@ static CyCaseSummary *summary(struct node *n, struct cy_arena *a, const struct s
 	s->messages = row->messages;
 	s->instrument = cy_arena_string(a, row->instrument);
 	s->title = cy_arena_string(a, row->title);
+	s->erased_ms = row->erased.ms;
 	return s;
 }
 
@@ -104,6 +105,21 @@ static const char *transport_word(enum store_transport t)
 	return "";
 }
 
+static CyErasure erasure_of(enum store_erasure e)
+{
+	switch (e) {
+	case STORE_ERASED_BY_ORDER:
+		return CY_ERASURE__ERASED_BY_ORDER;
+	case STORE_ERASED_BY_RETENTION:
+		return CY_ERASURE__ERASED_BY_RETENTION;
+	case STORE_ERASED_BY_PEER:
+		return CY_ERASURE__ERASED_BY_PEER;
+	case STORE_KEPT:
+		break;
+	}
+	return CY_ERASURE__ERASURE_UNSPECIFIED;
+}
+
 static CyMessageSummary *message_summary(struct node *n, struct cy_arena *a, const struct store_message *row)
 {
 	CyMessageSummary *m = cy_arena_take(a, sizeof *m);
@@ -120,6 +136,8 @@ static CyMessageSummary *message_summary(struct node *n, struct cy_arena *a, con
 	m->transport = cy_arena_string(a, transport_word(row->transport));
 	m->void_code = row->void_code;
 	m->void_reason = cy_arena_string(a, row->void_reason);
+	m->erasure = erasure_of(row->erasure);
+	m->erased_ms = row->erased.ms;
 	return m;
 }
 
@@ -129,6 +147,7 @@ struct showing {
 	struct cy_arena arena;
 	size_t matches;
 	CyCaseSummary *summary;
+	CyCaseErasure *erasure; /* NULL: it was not erased */
 	CyMessageSummary *messages[VIEWS_MESSAGES_MAX];
 	struct law_fact facts[VIEWS_MESSAGES_MAX];
 	size_t n_facts;
@@ -146,6 +165,13 @@ static int found_case(void *arg, const struct store_case *row)
 
 	s->matches++;
 	s->summary = summary(s->n, &s->arena, row);
+	if (row->erased.ms == 0)
+		return CY_OK;
+	s->erasure = cy_arena_take(&s->arena, sizeof *s->erasure);
+	cy_case_erasure__init(s->erasure);
+	s->erasure->at_ms = row->erased.ms;
+	s->erasure->by = cy_arena_string(&s->arena, row->erased_by);
+	s->erasure->reason = cy_arena_string(&s->arena, row->erased_reason);
 	return CY_OK;
 }
 
@@ -217,6 +243,7 @@ static void send_case(struct showing *s, uint64_t correlation)
 	v.evidence = s->evidence;
 	v.n_evidence = s->n_evidence;
 	v.more_evidence = s->more_evidence;
+	v.erasure = s->erasure;
 	v.now_ms = node_now(n).ms;
 	v.state_digest = (ProtobufCBinaryData){ .data = digest.b, .len = sizeof digest.b };
 	f.kind_case = CY_SERVER_FRAME__KIND_CASE_VIEW;

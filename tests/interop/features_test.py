@@ -207,7 +207,7 @@ def features_that_nobody_knows_are_ignored(p):
 def who_does_not_name_profile_text_is_asked_for_none(p):
     differs(p)
     p.session()
-    assert list(p.s.greeting.hello.features) == ["evidence", "profile-text", "verdicts"], p.s.greeting.hello.features
+    assert list(p.s.greeting.hello.features) == ["evidence", "profile-text", "verdicts", "tombstones"], p.s.greeting.hello.features
     p.round_trip()
     assert not p.asked()
     p.again(["evidence", "profile-text"])
@@ -227,7 +227,7 @@ def who_names_profile_text_is_asked(p):
 def comityd_without_treaties_does_not_name_profile_text_and_asks_for_none(p):
     differs(p)
     p.session()
-    assert list(p.s.greeting.hello.features) == ["evidence", "verdicts"], p.s.greeting.hello.features
+    assert list(p.s.greeting.hello.features) == ["evidence", "verdicts", "tombstones"], p.s.greeting.hello.features
     p.round_trip()
     assert not p.asked()
     # Who asks all the same is answered: there is no such text.
@@ -241,7 +241,7 @@ def the_bulk_lane_names_the_same_features(p):
     p.session()
     p.offer()
     lane = p.bulk()
-    assert list(lane.hello.features) == ["evidence", "verdicts"], lane.hello.features
+    assert list(lane.hello.features) == ["evidence", "verdicts", "tombstones"], lane.hello.features
     lane.close()
 
 

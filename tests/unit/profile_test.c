@@ -87,6 +87,7 @@ static const char whole[] =
 	"ground own-reason { article = \"8\" verified = false }\n"
 	"condition use { text = \"No other use.\" article = \"9\" verified = true }\n"
 	"languages { codes = {\"en\", \"fr\"} article = \"10\" verified = true }\n"
+	"retention { amount = 10 unit = week article = \"13\" verified = true }\n"
 	"first_use { article = \"11\" verified = true }\n"
 	"sensitive { categories = {\"political\"} article = \"12\" verified = true }\n"
 	"ladder steps {\n"
@@ -170,6 +171,7 @@ static void every_option_becomes_its_value(void **state)
 	assert_string_equal(p->grounds[1].code, "own-reason");
 	assert_string_equal(p->conditions[0].text, "No other use.");
 	assert_string_equal(p->languages[1], "fr");
+	assert_int_equal(law_retention_ms(p), 10 * 7 * INT64_C(86400000));
 	assert_true(p->first_use);
 	assert_string_equal(p->sensitive[0], "political");
 	assert_int_equal(p->ladders[0].n, 2);
@@ -456,6 +458,8 @@ static void every_field_has_an_effect(void **state)
 		{ "own-reason", "my-reason" },
 		{ "\"No other use.\"", "\"Any use.\"" },
 		{ "\"en\", \"fr\"", "\"en\"" },
+		{ "retention { amount = 10 unit = week article = \"13\" verified = true }\n", "" },
+		{ "amount = 10 unit = week", "amount = 10 unit = calendar_day" },
 		{ "first_use { article = \"11\" verified = true }\n", "" },
 		{ "{\"political\"}", "{\"financial\"}" },
 		{ "at = \"50%\"", "at = \"51%\"" },

@@ -12,6 +12,9 @@
 #include "wire/manifest.h"
 #include "wire/message.h"
 
+#define DESK  1 /* connections of the local clients */
+#define CHIEF 2
+
 /* Ids by first appearance, so that a trace reads well: m1, c2 ... */
 static const char *short_id(struct world *w, const char *id)
 {
@@ -84,10 +87,14 @@ static const char *describe(struct world *w, const CyPeerFrame *f, char *out, si
 			CyMessage *m =
 				cy_message__unpack(NULL, f->parcel->messages[i].len, f->parcel->messages[i].data);
 
-			at += (size_t)snprintf(out + at, size - at, " %s %s (number %u, seen %u)",
-					       m != NULL ? law_kind_name(m->content->kind_case) : "garbage",
-					       short_id(w, t->entries[i].id), m != NULL ? m->number : 0,
-					       m != NULL ? m->seen : 0);
+			if (f->parcel->messages[i].len == 0)
+				at += (size_t)snprintf(out + at, size - at, " tombstone of %s",
+						       short_id(w, t->entries[i].id));
+			else
+				at += (size_t)snprintf(out + at, size - at, " %s %s (number %u, seen %u)",
+						       m != NULL ? law_kind_name(m->content->kind_case) : "garbage",
+						       short_id(w, t->entries[i].id), m != NULL ? m->number : 0,
+						       m != NULL ? m->seen : 0);
 			if (m != NULL)
 				cy_message__free_unpacked(m, NULL);
 		}
@@ -137,8 +144,11 @@ static const char *describe(struct world *w, const CyPeerFrame *f, char *out, si
 				 f->fetch_request->after);
 		break;
 	case CY_PEER_FRAME__KIND_FETCHED:
-		snprintf(out, size, "fetched   case %s: %zu message(s)%s", short_id(w, f->fetched->case_id),
-			 f->fetched->n_messages, f->fetched->last ? ", last" : "");
+		at = (size_t)snprintf(out, size, "fetched   case %s: %zu message(s)%s",
+				      short_id(w, f->fetched->case_id), f->fetched->n_messages,
+				      f->fetched->last ? ", last" : "");
+		if (f->fetched->n_tombstones > 0)
+			snprintf(out + at, size - at, ", %zu of them tombstone(s)", f->fetched->n_tombstones);
 		break;
 	case CY_PEER_FRAME__KIND__NOT_SET:
 	case _CY_PEER_FRAME__KIND__CASE_IS_INT_SIZE:
@@ -213,6 +223,25 @@ static void keep_verdicts(struct side *s, const CyCaseView *v)
 	}
 }
 
+static void keep_erasures(struct side *s, const CyCaseView *v)
+{
+	size_t at = 0;
+
+	s->erased[0] = '\0';
+	if (v->erasure != NULL)
+		at = (size_t)snprintf(s->erased, sizeof s->erased, "%s: %s;", v->erasure->by, v->erasure->reason);
+	for (size_t i = 0; i < v->n_messages; i++) {
+		const CyMessageSummary *m = v->messages[i];
+
+		if (m->erasure == CY_ERASURE__ERASURE_UNSPECIFIED)
+			continue;
+		assert_int_not_equal(m->erased_ms, 0);
+		at += (size_t)snprintf(s->erased + at, sizeof s->erased - at, " %s/%u%s", m->author, m->number,
+				       m->erasure == CY_ERASURE__ERASED_BY_PEER ? "+" : "");
+		assert_true(at < sizeof s->erased);
+	}
+}
+
 static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes bytes)
 {
 	struct side *s = ctx;
@@ -228,6 +257,11 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes bytes)
 	} else if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR) {
 		say(s->w, "%-6s <- error: %s", s->name, f->error->text);
 		snprintf(s->last_error, sizeof s->last_error, "%s", f->error->text);
+	} else if (f->kind_case == CY_SERVER_FRAME__KIND_DONE) {
+		say(s->w, "%-6s <- done", s->name);
+	} else if (f->kind_case == CY_SERVER_FRAME__KIND_EVENT && f->event->type == CY_EVENT_TYPE__CONTENT_ERASED &&
+		   ++s->events > 0 && s->muted) {
+		/* counted */
 	} else if (f->kind_case == CY_SERVER_FRAME__KIND_EVENT &&
 		   f->event->type != CY_EVENT_TYPE__SUBMISSION_ACCEPTED && !s->muted) {
 		const ProtobufCEnumValue *v =
@@ -241,6 +275,7 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes bytes)
 		cy_hex(f->case_view->state_digest.data, f->case_view->state_digest.len, s->digest);
 		snprintf(s->state, sizeof s->state, "%s", f->case_view->summary->state);
 		keep_verdicts(s, f->case_view);
+		keep_erasures(s, f->case_view);
 		for (size_t i = 0; i < f->case_view->n_clocks; i++) {
 			s->due_ms = f->case_view->clocks[i]->due_ms;
 			say(s->w, "%-6s == clock %s: %s%s%s", s->name, f->case_view->clocks[i]->clock,
@@ -348,42 +383,71 @@ static void committed(void *ctx, int code, const char *why)
 
 /* -------------------------------------------------------------------- running */
 
-static void hello_client(struct side *s)
+static void client_says(struct side *s, uint64_t conn, const CyClientFrame *f)
 {
-	const size_t allowed[] = { 0 };
-	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CyLocalHello h = CY_LOCAL_HELLO__INIT;
-	CySubscribe sub = CY_SUBSCRIBE__INIT;
 	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
 
-	node_local_up(s->node, 1, allowed, 1);
+	assert_int_equal(wire_pack(&f->base, &out), CY_OK);
+	node_local_frame(s->node, conn, cy_buf_view(&out), -1);
+	cy_buf_free(&out);
+}
+
+/* Client number `client` of the configuration. */
+static void hello_from(struct side *s, uint64_t conn, size_t client)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyLocalHello h = CY_LOCAL_HELLO__INIT;
+
+	node_local_up(s->node, conn, &client, 1);
 	h.version = 1;
 	f.correlation = 1;
 	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
 	f.hello = &h;
-	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
-	node_local_frame(s->node, 1, cy_buf_view(&out), -1);
-	out.len = 0;
+	client_says(s, conn, &f);
+}
+
+static void hello_clients(struct side *s)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CySubscribe sub = CY_SUBSCRIBE__INIT;
+
+	hello_from(s, DESK, 0);
+	hello_from(s, CHIEF, 1);
 	f.correlation = 2;
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBSCRIBE;
 	sub.cursor = (char *)"desk";
 	sub.from_now = true;
 	f.subscribe = &sub;
-	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
-	node_local_frame(s->node, 1, cy_buf_view(&out), -1);
-	cy_buf_free(&out);
+	client_says(s, DESK, &f);
+}
+
+void order_erasure(struct side *s, const char *case_id, const char *reason)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyEraseCase erase = CY_ERASE_CASE__INIT;
+
+	s->last_error[0] = '\0';
+	erase.ref = (char *)(uintptr_t)case_id;
+	erase.reason = (char *)(uintptr_t)reason;
+	f.correlation = 7;
+	f.kind_case = CY_CLIENT_FRAME__KIND_ERASE_CASE;
+	f.erase_case = &erase;
+	say(s->w, "%-6s >> has a case erased: %s", s->name, reason);
+	client_says(s, CHIEF, &f);
+	settle(s->w);
 }
 
 void start(struct side *s)
 {
 	const struct node_peer_config peers[] = { { .id = s->peer } };
-	const struct node_client_config clients[] = { { "desk", CY_ROLE__SUBMITTER, true } };
+	const struct node_client_config clients[] = { { "desk", CY_ROLE__SUBMITTER, true },
+						      { "chief", CY_ROLE__ADMINISTRATOR, true } };
 	const struct node_config config = { .authority = s->name,
 					    .books = s->w->books,
 					    .peers = peers,
 					    .n_peers = 1,
 					    .clients = clients,
-					    .n_clients = 1,
+					    .n_clients = 2,
 					    .window = 4,
 					    .undelivered_ms = INT64_C(30) * 86400000 };
 	char key[64];
@@ -403,7 +467,7 @@ void start(struct side *s)
 	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)
 		fail_msg("%s", e.text);
-	hello_client(s);
+	hello_clients(s);
 }
 
 void stop(struct side *s)
@@ -480,6 +544,11 @@ static bool deliver(struct world *w)
 		say(w, "       -- the lost receipt comes late");
 		node_link_frame(w->a.node, w->a.session, cy_buf_view(&w->lost));
 	}
+	if (w->tamper != NULL) {
+		w->tamper(pf);
+		f.bytes.len = 0;
+		assert_int_equal(wire_pack(&pf->base, &f.bytes), CY_OK);
+	}
 	say(w, "%-6s -> %-6s  %s", other(f.to)->name, f.to->name, describe(w, pf, text, sizeof text));
 	if (w->lose != NULL && strcmp(kind_of(pf), w->lose) == 0) {
 		w->lose = NULL;
@@ -532,7 +601,6 @@ void submit(struct side *s, const char *case_ref, const char *json)
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CySubmit sub = CY_SUBMIT__INIT;
 	ProtobufCMessage *m = NULL;
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
 	struct cy_error e = { 0 };
 	char key[32];
 
@@ -548,25 +616,20 @@ void submit(struct side *s, const char *case_ref, const char *json)
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
 	f.submit = &sub;
 	say(s->w, "%-6s >> submits %s", s->name, law_kind_name(sub.submission->content->kind_case));
-	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
+	client_says(s, DESK, &f);
 	protobuf_c_message_free_unpacked(m, NULL);
-	node_local_frame(s->node, 1, cy_buf_view(&out), -1);
-	cy_buf_free(&out);
 }
 
 void show(struct side *s, const char *case_id)
 {
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CyShowCase sc = CY_SHOW_CASE__INIT;
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
 
 	sc.ref = (char *)case_id;
 	f.correlation = 9;
 	f.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
 	f.show_case = &sc;
-	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
-	node_local_frame(s->node, 1, cy_buf_view(&out), -1);
-	cy_buf_free(&out);
+	client_says(s, DESK, &f);
 }
 
 /* Nothing is in flight: both sides hold the same case. */

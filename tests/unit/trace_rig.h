@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/rng.h"
+#include "comity/v1/peer.pb-c.h"
 #include "io/store_sqlite.h"
 #include "node/node.h"
 
@@ -41,6 +42,8 @@ struct side {
 	char state[40], digest[65];
 	char verdicts[4096];    /* on the messages of that case, a line each */
 	size_t without_receipt; /* messages of its own in it */
+	char erased[1024];      /* who had it erased, and what of it is not here any more, a word each */
+	size_t events;          /* that told of an erasure */
 	int64_t due_ms;         /* of the last time limit that was shown */
 	bool committed;         /* in this turn: another write-set may follow */
 	bool muted;             /* events are not shown */
@@ -68,6 +71,8 @@ struct world {
 	struct cy_buf lost;            /* that frame */
 	bool late;                     /* it comes to US-OIA before the next receipt */
 	bool down_pending;
+	/* Changes a frame on its way; NULL: nobody does. */
+	void (*tamper)(CyPeerFrame *f);
 };
 
 struct world *world_new(void);
@@ -89,6 +94,8 @@ void settle(struct world *w);
 
 /* Any Submission as JSON; case_ref NULL: it opens a case. */
 void submit(struct side *s, const char *case_ref, const char *json);
+/* The administrator orders that the case is erased; what is said against it is in last_error. */
+void order_erasure(struct side *s, const char *case_id, const char *reason);
 /* Put the state of the case, its digest and the verdicts into the side. */
 void show(struct side *s, const char *case_id);
 /* Nothing is in flight: both sides hold the same case. */
