@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/page_check_vfs.h"
 #include "trace_rig.h"
 
 #define CASE_ID 40
@@ -224,15 +225,18 @@ static void a_message_that_waits_in_the_backup_is_marked_as_delivered(void **sta
 
 static void sql(struct side *s, const char *text)
 {
+	struct page_check *check;
 	char path[64];
 	sqlite3 *db;
 
 	session_lost(s->w, "connection reset");
 	stop(s);
 	snprintf(path, sizeof path, "%s/comity.db", s->dir);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(page_check_new(NULL, NULL, NULL, &check), CY_OK);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, page_check_name(check)), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	page_check_free(check);
 	start(s);
 	settle(s->w);
 }

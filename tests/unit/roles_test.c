@@ -42,6 +42,7 @@ static const struct {
 	{ "resume", WHO_OPERATES },
 	{ "list_cursors", WHO_OPERATES },
 	{ "remove_cursor", ADMINISTRATOR },
+	{ "erase_case", ADMINISTRATOR },
 };
 
 static const struct node_client_config clients[] = { { DESK, CY_ROLE__SUBMITTER, true },
