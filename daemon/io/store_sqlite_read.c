@@ -221,7 +221,8 @@ static int case_row(struct store_reading *r, sqlite3_stmt *s)
 				  .title = "",
 				  .erased = store_wall_at(s, 20),
 				  .erased_by = store_text_at(s, 21),
-				  .erased_reason = store_text_at(s, 22) };
+				  .erased_reason = store_text_at(s, 22),
+				  .stale = sqlite3_column_int(s, 23) != 0 };
 	const struct seal_aad aad = { .what = "title", .peer = row.peer, .case_id = row.case_id };
 	uint8_t *title = NULL;
 	size_t len = 0;
@@ -487,6 +488,21 @@ static int list_cases(void *ctx, struct store_view view, const char *peer, bool 
 	return store_read_each(&r, i, &b);
 }
 
+static int stale_cases(void *ctx, const char *after_case, const char *after_peer, uint32_t limit, store_case_fn *fn,
+		       void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = case_row, .fn.case_row = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_STALE_CASES, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, after_case);
+	bind_text(&b, after_peer);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_STALE_CASES, &b);
+}
+
 static int get_message(void *ctx, const char *id, store_message_fn *fn, void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = message_row, .fn.message = fn, .content = true };
@@ -671,6 +687,7 @@ void store_read_port(struct store_port *port)
 	port->get_case = get_case;
 	port->find_case = find_case;
 	port->list_cases = list_cases;
+	port->stale_cases = stale_cases;
 	port->get_message = get_message;
 	port->case_messages = case_messages;
 	port->waiting = waiting;

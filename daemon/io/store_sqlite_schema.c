@@ -324,11 +324,17 @@ static const char migration_017[] =
 	"CREATE INDEX evidence_spent ON evidence (peer, settled)"
 	" WHERE author = 0 AND state IN (2, 5) AND hold = 0 AND deleted = 0 AND verdict <> 2 AND settled > 0;";
 
+/* What migrations 3 and 4 made room for was never computed for the cases that were there. */
+static const char migration_018[] =
+	"ALTER TABLE cases ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE cases SET stale = 1 WHERE case_id <> '' AND messages > 0 AND no NOT IN (SELECT case_no FROM measure);"
+	"CREATE INDEX case_stale ON cases (case_id, peer) WHERE stale = 1;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
-					  migration_015, migration_016, migration_017 };
+					  migration_015, migration_016, migration_017, migration_018 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

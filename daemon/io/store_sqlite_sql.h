@@ -30,11 +30,11 @@
 			" ON CONFLICT (peer, case_id)"                                                                 \
 			" DO UPDATE SET generation = excluded.generation, wrapped = excluded.wrapped")                 \
 	X(CASE, "INSERT INTO cases (no, peer, case_id, side, own_reference, peer_reference, client, instrument,"       \
-		" opened, changed, state, closed, own_number, peer_number, messages, terms)"                           \
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"                      \
+		" opened, changed, state, closed, own_number, peer_number, messages, terms, stale)"                    \
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"                 \
 		" ON CONFLICT (no) DO UPDATE SET side = ?4, own_reference = ?5, peer_reference = ?6, client = ?7,"     \
 		" instrument = ?8, opened = ?9, changed = ?10, state = ?11, closed = ?12, own_number = ?13,"           \
-		" peer_number = ?14, messages = ?15, terms = ?16")                                                     \
+		" peer_number = ?14, messages = ?15, terms = ?16, stale = ?17")                                        \
 	X(TITLE, "UPDATE cases SET title_generation = ?, title_nonce = ?, title = ? WHERE no = ?")                     \
 	X(FIND_MESSAGE, "SELECT no, peer, case_no, author FROM message WHERE id = ?")                                  \
 	X(ADD_MESSAGE, "INSERT INTO message (number, seen, kind, priority, created, digest, size, transport,"          \
@@ -197,7 +197,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	"SELECT c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.instrument, c.opened," \
 	" c.changed, c.state, c.closed, c.own_number, c.peer_number, c.messages, c.terms,"                       \
 	" k.generation, k.wrapped, c.title_generation, c.title_nonce, c.title,"                                  \
-	" c.erased, c.erased_by, c.erased_reason"                                                                \
+	" c.erased, c.erased_by, c.erased_reason, c.stale"                                                       \
 	" FROM cases c JOIN case_key k ON k.no = c.no"
 #define FIND(what) " WHERE " what " AND c.case_id <> '' AND (?2 IS NULL OR c.client = ?2) LIMIT 2"
 #define PARCEL_SELECT                                                                                          \
@@ -262,6 +262,8 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 				  " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id, c.peer LIMIT ?5")            \
 	X(CASES_OF_PEER, CASE_SELECT " WHERE c.peer = ?2 AND c.case_id > ?1 AND (?3 = 0 OR c.closed = 0)"              \
 				     " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id LIMIT ?5")                 \
+	X(STALE_CASES, CASE_SELECT " WHERE c.stale = 1 AND (c.case_id, c.peer) > (?, ?)"                               \
+				   " ORDER BY c.case_id, c.peer LIMIT ?")                                              \
 	X(GET_MESSAGE, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE m.id = ?")                                       \
 	/* By itself: whoever reads many messages gets all others when the content of one is damaged. */               \
 	X(CONTENT, "SELECT k.generation, k.wrapped, p.generation, p.nonce, p.sealed" MESSAGE_FROM                      \

@@ -210,6 +210,7 @@ static int put_case(struct store_applying *a, const struct store_case *c)
 	bind_i64(&b, c->peer_number);
 	bind_i64(&b, c->messages);
 	bind_bytes(&b, c->terms);
+	bind_i64(&b, c->stale);
 	r = store_apply_finish(a, &b);
 	if (r < 0 || c->title == NULL || c->title[0] == 0)
 		return r;

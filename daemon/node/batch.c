@@ -384,6 +384,8 @@ void batch_plan_wake(struct node *n)
 		at = cy_mono_before(now, n->retry) ? n->retry : now;
 	if (n->counting != NULL)
 		at = now;
+	if (n->catching_up)
+		at = cy_mono_before(now, n->retry) ? n->retry : now;
 	if (at.ms == n->planned.ms)
 		return;
 	n->planned = at;
@@ -421,6 +423,7 @@ void batch_start(struct node *n)
 	}
 	waiting_step(n);
 	evidence_step(n);
+	catch_up_step(n);
 	clocks_step(n);
 	if (!n->stopping && b->alone == NULL)
 		outbound_step(n);
@@ -582,6 +585,8 @@ static void fail(struct node *n, const char *why)
 	if (node_load(n, &e) < 0)
 		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
 	n->clocks_changed = true;
+	n->catching_up = true;
+	n->caught_up = (struct case_name){ 0 };
 	again_failed(n);
 	bulk_settled(n, false);
 	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);

@@ -347,7 +347,8 @@ static void put_row(struct node *n, const struct store_clock *row)
 	n->clocks_changed = true;
 }
 
-/* A receipt whose instant nobody has stated: where we are the one to do so, it is now. */
+/* A receipt whose instant nobody has stated: where we are the one to do so, it is now; of the request, when the case
+ * was opened here, which was before where nothing could be counted then. */
 static int state_start(void *arg, const struct law_clock *k)
 {
 	struct settling *s = arg;
@@ -357,6 +358,8 @@ static int state_start(void *arg, const struct law_clock *k)
 	    s->n_stated == LAW_CLOCKS_MAX)
 		return CY_OK;
 	*st = (struct law_stated){ .key = k->key, .start_ms = node_legal_now(s->n).ms };
+	if (k->rule->start == LAW_START_RECEIVED && !s->c->is_new && s->c->row.opened.ms < st->start_ms)
+		st->start_ms = s->c->row.opened.ms;
 	s->n_stated++;
 	return CY_OK;
 }

@@ -28,6 +28,7 @@
 #define NODE_STORE_RETRY_MS     2000    /* after a failed commit */
 #define NODE_CLOCK_JUMP_MS      3600000 /* beyond this the wall clock is not trusted */
 #define NODE_CLOCK_AHEAD_MS     (7 * INT64_C(86400000)) /* so far ahead of what was recorded it is doubted at a start */
+#define NODE_CATCH_UP_MAX       16                      /* cases of an older store that a batch brings up to date */
 #define NODE_CLOCKS_DUE         64                      /* clocks that a batch decides about */
 #define NODE_STATS_ROWS         1000                    /* measures that are counted in one turn of the loop */
 #define NODE_HOOK_ID            224                     /* bytes of a step's id, with the NUL */
@@ -344,6 +345,12 @@ struct batch {
 	bool all_touched;
 };
 
+/* Of a case, and how many there are. */
+struct case_name {
+	size_t n;
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
+};
+
 struct node {
 	char authority[CY_AUTHORITY_MAX + 1];
 	struct site place;
@@ -380,6 +387,8 @@ struct node {
 		next_expiry; /* CY_NEVER: none of ours waited at the last check, and nothing was committed since */
 	struct cy_wall next_clock;                /* when something is to be decided about a clock; 0: nothing */
 	bool clocks_changed;                      /* since that was read */
+	bool catching_up;                         /* cases of an older store may be left (catch_up.c) */
+	struct case_name caught_up;               /* the last of them that had its turn */
 	char hooks[NODE_HOOKS_MAX][NODE_HOOK_ID]; /* that run; "" : none */
 	struct cy_mono retry;                     /* after a failed commit */
 	struct cy_mono planned;                   /* the wake-up that was asked for */
@@ -505,10 +514,6 @@ struct work_case *cases_get(struct node *n, const char *peer, const char *case_i
  * nobody's, in no state, without facts and in no working set. */
 struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, int *ret_code);
 /* How many cases, as this view sees them, have this id or reference; with one, which. */
-struct case_name {
-	size_t n;
-	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
-};
 int cases_name(struct node *n, struct store_view view, const char *ref, struct case_name *ret);
 struct work_case *cases_find(struct node *n, const char *client, const char *ref, int *ret_code, size_t *ret_matches);
 struct work_case *cases_new(struct node *n, const char *peer, const char *case_id, CySide side);
@@ -620,6 +625,10 @@ const struct law_clock_rule *clocks_rule(const struct node *n, const struct stor
 					 const struct law_profile **ret_profile);
 /* Read again when the next decision is to be made. */
 void clocks_plan(struct node *n);
+
+/* -------------------------------------------------------------- catch_up.c */
+/* Bring some cases of an older store up to date, before their clocks are settled. */
+void catch_up_step(struct node *n);
 
 /* -------------------------------------------------------------- measures.c */
 /* Write what became of the measures of the cases that the batch changed. */

@@ -168,6 +168,7 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->planned = CY_NEVER;
 	n->clocks_changed = true;
+	n->catching_up = true;
 	clocks_plan(n);
 	hooks_run(n);
 	n->next_evidence = n->next_statement = n->started_mono;

@@ -86,6 +86,7 @@ struct store_case {
 	uint32_t own_number, peer_number; /* highest number of each author, void ones included */
 	uint32_t messages;
 	struct cy_bytes terms; /* law_terms_encode of the opening message; empty: none */
+	bool stale;            /* written by an older version: terms, time limits and measures are yet to be computed */
 	/* An order erased what people wrote in it until then: when, which client, and why. Reads
 	 * fill them (0 and "": nobody did), STORE_PUT_CASE ignores them. */
 	struct cy_wall erased;
@@ -470,6 +471,10 @@ struct store_port {
 	/* In order of case id, after `after` ("" from the first), at most `limit`. peer "" : all. */
 	int (*list_cases)(void *ctx, struct store_view view, const char *peer, bool open_only, const char *after,
 			  uint32_t limit, store_case_fn *fn, void *arg);
+
+	/* Those that are stale, in order of case id, then peer, after these; at most `limit`. */
+	int (*stale_cases)(void *ctx, const char *after_case, const char *after_peer, uint32_t limit, store_case_fn *fn,
+			   void *arg);
 
 	/* By id, with content. */
 	int (*get_message)(void *ctx, const char *id, store_message_fn *fn, void *arg);

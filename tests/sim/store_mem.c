@@ -932,6 +932,28 @@ static int list_cases(void *ctx, struct store_view view, const char *peer, bool 
 	return s->unreadable ? CY_ESTORE : r;
 }
 
+static int stale_cases(void *ctx, const char *after_case, const char *after_peer, uint32_t limit, store_case_fn *fn,
+		       void *arg)
+{
+	struct mem_store *s = ctx;
+	struct case_list l = { calloc(s->n_cases + 1, sizeof *l.at), 0 };
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	CY_ASSERT(l.at != NULL);
+	twalk_r(s->cases, collect_case, &l);
+	for (size_t i = 0; i < l.n && limit > 0 && r >= 0; i++) {
+		const struct store_case *c = &l.at[i]->row;
+		const int order = strcmp(c->case_id, after_case);
+
+		if (!c->stale || order < 0 || (order == 0 && strcmp(c->peer, after_peer) <= 0))
+			continue;
+		limit--;
+		r = see_case(l.at[i], false, fn, arg);
+	}
+	free(l.at);
+	return r;
+}
+
 static int get_message(void *ctx, const char *id, store_message_fn *fn, void *arg)
 {
 	struct mem_store *s = ctx;
@@ -1516,6 +1538,7 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .get_case = get_case,
 					 .find_case = find_case,
 					 .list_cases = list_cases,
+					 .stale_cases = stale_cases,
 					 .get_message = get_message,
 					 .case_messages = case_messages,
 					 .waiting = waiting,

@@ -203,9 +203,83 @@ static void the_first_statement_of_a_start_stands(void **state)
 	rig_free(r);
 }
 
+/* As a version wrote it that knew of no time limits: with the request itself, and nothing computed from it. */
+static void put_old(struct store_writeset **w, unsigned i)
+{
+	const struct law_fact asked = {
+		.side = CY_SIDE__REQUESTING, .number = 1, .kind = CY_CONTENT__KIND_REQUEST, .measures = 1
+	};
+	CyMessage m = CY_MESSAGE__INIT;
+	CyContent content = CY_CONTENT__INIT;
+	CyRequest request = CY_REQUEST__INIT;
+	CyLegalBasis basis = CY_LEGAL_BASIS__INIT;
+	CyMeasure measure = CY_MEASURE__INIT, *measures[] = { &measure };
+	struct cy_buf out = CY_BUF(CY_MESSAGE_MAX);
+	struct store_message *row;
+	struct store_case *c;
+	char id[16];
+
+	basis.instrument = (char *)"eio-2014-41";
+	basis.version = (char *)"1";
+	measure.measure = 1;
+	measure.type = CY_MEASURE_TYPE__DISCLOSURE_SUBSCRIBER;
+	request.legal_basis = &basis;
+	request.measures = measures;
+	request.n_measures = 1;
+	content.kind_case = CY_CONTENT__KIND_REQUEST;
+	content.request = &request;
+	m.content = &content;
+	m.created_ms = START_MS - 3 * DAY;
+	assert_int_equal(wire_pack(&m.base, &out), CY_OK);
+	snprintf(id, sizeof id, "old-%03u", i);
+	c = put_case(w, PEER, id);
+	c->peer_number = 1;
+	c->opened.ms = c->changed.ms = START_MS - 2 * DAY;
+	c->stale = true;
+	row = put_message(w, PEER, id, "", &asked);
+	row->id = c->case_id;
+	row->content = cy_arena_bytes(&(*w)->arena, cy_buf_view(&out));
+	cy_buf_free(&out);
+}
+
+static void cases_of_an_older_store_have_their_time_limits_counted(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(false);
+
+	(void)state;
+	for (unsigned i = 0; i < 50; i++)
+		put_old(&w, i);
+	mem_store_apply(&r->store, w);
+	r->config.books = &books;
+	rig_start(r);
+	for (size_t i = 0; i < 10; i++) {
+		node_wake(r->node);
+		rig_settle(r);
+	}
+	for (unsigned i = 0; i < 50; i++) {
+		const struct mem_case *c;
+		const struct mem_clock *k;
+		char id[16];
+
+		snprintf(id, sizeof id, "old-%03u", i);
+		c = mem_store_case(&r->store, PEER, id);
+		assert_false(c->row.stale);
+		assert_non_null(c->measures);
+		for (k = c->clocks; k != NULL && strcmp(k->row.name, "acknowledge") != 0; k = k->next)
+			;
+		assert_non_null(k);
+		/* It came when the case was opened here, and nobody has stated that yet. */
+		assert_int_equal(k->row.start.ms, START_MS - 2 * DAY);
+		assert_int_equal(c->row.own_number, 1);
+	}
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cases_of_an_older_store_have_their_time_limits_counted),
 		cmocka_unit_test(a_suspended_time_limit_takes_no_step_and_does_not_lapse),
 		cmocka_unit_test(the_first_statement_of_a_start_stands),
 	};

@@ -313,6 +313,46 @@ static void a_store_with_one_epoch_for_all_streams_gives_it_to_each(void **state
 	assert_int_equal(p.stream.out_sequence, 4);
 }
 
+/* Whose measures were never written; others are as they were. A case that is written anew says itself what it is. */
+static void cases_from_before_statistics_are_stale_until_they_are_written_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	sqlite3 *db;
+	char path[80];
+
+	add_case(f, "c1", "desk", "own", "");
+	add_case(f, "c2", "desk", "own", "");
+	add_case(f, "c3", "desk", "own", "");
+	for (struct store_write *w = f->w->first; w != NULL; w = w->next)
+		w->case_row.messages = 1;
+	add(f, STORE_PUT_MEASURE)->measure = (struct store_measure){ .peer = "IE", .case_id = "c2", .stat.measure = 1 };
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.stale_cases(f->port.ctx, "", "", 9, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 0);
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	snprintf(path, sizeof path, "%s/comity.db", f->dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, BEFORE_CATCHING_UP "PRAGMA user_version = 17", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	edited(f);
+	reopen(f);
+	assert_int_equal(f->port.stale_cases(f->port.ctx, "", "", 9, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 2);
+	assert_string_equal(s.ids[0], "c1");
+	assert_string_equal(s.ids[1], "c3");
+	s.n = 0;
+	assert_int_equal(f->port.stale_cases(f->port.ctx, "c1", "IE", 9, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 1);
+	add_case(f, "c1", "desk", "own", "");
+	assert_int_equal(commit(f), CY_OK);
+	s.n = 0;
+	assert_int_equal(f->port.stale_cases(f->port.ctx, "", "", 9, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 1);
+	assert_string_equal(s.ids[0], "c3");
+}
+
 static void a_client_sees_its_own_cases_by_any_reference(void **state)
 {
 	struct fixture *f = *state;
@@ -663,6 +703,7 @@ int main(void)
 		TEST(the_first_receipt_of_the_peer_stays_and_ours_may_be_signed_anew),
 		TEST(a_store_with_one_epoch_for_all_streams_gives_it_to_each),
 		TEST(a_client_sees_its_own_cases_by_any_reference),
+		TEST(cases_from_before_statistics_are_stale_until_they_are_written_anew),
 		TEST(content_and_titles_are_unreadable_on_the_disk),
 		TEST(modes_are_private_and_the_key_must_be_the_right_one),
 		TEST(a_second_process_is_refused_with_the_pid_of_the_first),
