@@ -230,7 +230,7 @@ static int drop_parcel(void *arg, const struct store_parcel *row)
 			r = CY_OK;
 	}
 	/* One that cannot be read stays, and keeps no other. */
-	if (r < 0 || t.stays || !is_passed(n, row))
+	if (r < 0 || t.stays || !is_passed(n, row) || !node_may_destroy_of(n, row->peer))
 		return CY_OK;
 	w = batch_write(n, STORE_DROP_PARCEL);
 	w->parcel.peer = batch_string(n, row->peer);
@@ -287,7 +287,7 @@ static int find_over(void *arg, const struct store_evidence *row)
 	struct ending *e = arg;
 	struct store_port *s = &e->n->ports.store;
 
-	if (row->hold ||
+	if (row->hold || !node_may_destroy_of(e->n, row->peer) ||
 	    !(row->deleted || row->state == STORE_EVIDENCE_DESTROYED || row->state == STORE_EVIDENCE_MISMATCHED))
 		return CY_OK;
 	return s->get_case(s->ctx, row->peer, row->case_id, find_closed, &e->over);
@@ -351,11 +351,12 @@ void prune_step(struct node *n)
 		int64_t keep;
 		int (*prune)(struct node *n);
 		const char *what;
-	} kinds[] = { { n->config.keep.events, prune_events, "events" },
-		      { n->config.keep.keys, prune_keys, "idempotency keys" },
-		      { n->config.keep.leaves, prune_leaves, "texts of audit leaves" },
-		      { n->config.keep.parcels, prune_parcels, "dissolved parcels" },
-		      { n->config.keep.custody, prune_custody, "links of custody" } };
+		bool each; /* row is asked for itself whether it may go */
+	} kinds[] = { { n->config.keep.events, prune_events, "events", false },
+		      { n->config.keep.keys, prune_keys, "idempotency keys", false },
+		      { n->config.keep.leaves, prune_leaves, "texts of audit leaves", false },
+		      { n->config.keep.parcels, prune_parcels, "dissolved parcels", true },
+		      { n->config.keep.custody, prune_custody, "links of custody", true } };
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 	struct cy_mono next;
 
@@ -368,7 +369,7 @@ void prune_step(struct node *n)
 
 		if (kinds[i].keep == 0)
 			continue;
-		r = kinds[i].prune(n);
+		r = kinds[i].each || node_may_destroy(n, NULL) ? kinds[i].prune(n) : CY_OK;
 		next = cy_mono_add(now, r == CY_EAGAIN ? NODE_PRUNE_AGAIN_MS : NODE_PRUNE_CHECK_MS);
 		if (cy_mono_before(next, n->pruning.next))
 			n->pruning.next = next;

@@ -1,8 +1,8 @@
 /* What is over and goes for good, within this room: a store does not grow by what nobody asks for
  * any more. Each kind has its time (struct node_keeping) and what it waits for beside that. Pages
  * of a bounded size, each a commit of its own that leaves time for others; nothing of it must be
- * done at any moment, so a page that is lost is found again. While the wall clock is doubted
- * nothing goes. */
+ * done at any moment, so a page that is lost is found again. What waits
+ * after a start (waiting.h), and while the wall clock is doubted, waits here as well. */
 #ifndef CY_NODE_PRUNE_H
 #define CY_NODE_PRUNE_H
 

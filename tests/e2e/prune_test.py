@@ -50,6 +50,8 @@ def a_cursor_that_nobody_moves_is_a_warning_until_it_is_removed():
     us.start(shim.env())
     subprocess.run([*us.ctl_command(), *ADMIN, "clock", "confirm"], env={**os.environ, **shim.env()},
                    stdout=subprocess.DEVNULL)
+    run = us.ctl(*ADMIN, "resume", "--all", "--reason", "the peer is not there")
+    assert run.returncode == 0, run.stderr
     until("the warning", lambda: "cursor registry of client desk stands at event 1" in us.ctl("health").stdout)
     said(us, "comityctl cursor remove")
     assert positions("--after", "1")[0] == 2

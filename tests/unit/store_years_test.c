@@ -5,6 +5,7 @@
 #include "node/node.h"
 #include "store_fixture.h"
 #include "wire/manifest.h"
+#include "wire/message.h"
 
 #define PEER     "IE"
 #define DAY      INT64_C(86400000)
@@ -79,13 +80,59 @@ static int node_commits(void *ctx, struct store_writeset *w)
 	return CY_OK;
 }
 
+static int local_send(void *ctx, uint64_t conn, struct cy_bytes frame)
+{
+	CyServerFrame *f = cy_server_frame__unpack(NULL, frame.len, frame.data);
+
+	(void)ctx;
+	(void)conn;
+	assert_non_null(f);
+	if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR)
+		fail_msg("%s", f->error->text);
+	cy_server_frame__free_unpacked(f, NULL);
+	return CY_OK;
+}
+
+static void ask_node(CyClientFrame *f)
+{
+	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
+
+	f->correlation = 1;
+	assert_int_equal(wire_pack(&f->base, &out), CY_OK);
+	node_local_frame(y.node, 1, cy_buf_view(&out), -1);
+	cy_buf_free(&out);
+}
+
+static void let_go(void);
+
+/* The peer is nobody here: an administrator says that it need not be met. */
+static void resume(void)
+{
+	const size_t allowed[] = { 1 };
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyLocalHello hello = CY_LOCAL_HELLO__INIT;
+	CyResume r = CY_RESUME__INIT;
+
+	hello.version = 1;
+	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
+	f.hello = &hello;
+	node_local_up(y.node, 1, allowed, 1);
+	ask_node(&f);
+	r.reason = (char *)"it is simulated";
+	f.kind_case = CY_CLIENT_FRAME__KIND_RESUME;
+	f.resume = &r;
+	ask_node(&f);
+	let_go();
+}
+
 static void start_node(void)
 {
-	static const struct node_client_config desk = { "desk", CY_ROLE__SUBMITTER, true };
+	static const struct node_client_config clients[] = { { "desk", CY_ROLE__SUBMITTER, true },
+							     { "admin", CY_ROLE__ADMINISTRATOR, true } };
 	struct node_ports ports = { .store = y.f->port };
 	const struct node_config config = { .authority = "US-OIA",
-					    .clients = &desk,
-					    .n_clients = 1,
+					    .clients = clients,
+					    .n_clients = 2,
 					    .window = 4,
 					    .undelivered_ms = 30 * DAY,
 					    .keep = { .events = KEEP_EVENTS,
@@ -99,6 +146,7 @@ static void start_node(void)
 	ports.clock = (struct clock_port){ NULL, clock_mono, clock_wall, clock_wake_at };
 	ports.random = (struct random_port){ NULL, random_fill };
 	ports.journal = (struct journal_port){ .note = journal_note };
+	ports.local = (struct local_port){ .send = local_send };
 	if (node_new(&config, &ports, &y.node, &e) < 0)
 		fail_msg("%s", e.text);
 }
@@ -108,7 +156,8 @@ static void let_go(void)
 {
 	do {
 		y.now += 1000;
-		node_wake(y.node);
+		if (y.committing == NULL)
+			node_wake(y.node);
 		if (y.committing == NULL)
 			return;
 		y.f->w = y.committing;
@@ -376,12 +425,14 @@ static void a_store_is_flat_once_the_times_are_over(void **state)
 
 	y.f = *state;
 	y.now = START_MS;
+	y.leaves = 1; /* of the order */
 	add(y.f, STORE_PUT_STREAM)->stream = (struct store_stream){
 		.peer = PEER, .out_epoch = UINT64_MAX / 2, .receipted_epoch = UINT64_MAX / 2, .out_receipted = 1
 	};
 	assert_int_equal(commit(y.f), CY_OK);
 	y.cases_a_year = getenv("YEARS_CASES") != NULL ? (unsigned)atoi(getenv("YEARS_CASES")) : 60;
 	start_node();
+	resume();
 	for (unsigned i = 0; i < YEARS; i++) {
 		live_a_year(i);
 		at[i] = count();
