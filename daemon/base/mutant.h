@@ -104,6 +104,10 @@
 #ifndef CY_MUTANT_KEY_TWICE
 #define CY_MUTANT_KEY_TWICE 0
 #endif
+/* What is said in a case that is damaged here ends the session, again and again. */
+#ifndef CY_MUTANT_DAMAGE_STOPS_ALL
+#define CY_MUTANT_DAMAGE_STOPS_ALL 0
+#endif
 /* Those that begin with LAW are caught in the legal years. */
 /* A step of a ladder is taken a day too early. */
 #ifndef CY_MUTANT_LAW_STEP_EARLY

@@ -115,7 +115,7 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 	bool opens = law_kind_opens(m->content->kind_case);
 
 	/* Nobody can say what it does to the case, and nothing can be stored in one without its key. */
-	if (r == CY_EDAMAGED || (c != NULL && c->row.damaged)) {
+	if (!CY_MUTANT_DAMAGE_STOPS_ALL && (r == CY_EDAMAGED || (c != NULL && c->row.damaged))) {
 		reject(v, CY_REJECTION_CODE__UNKNOWN_CASE, DAMAGED);
 		return CY_OK;
 	}

@@ -176,6 +176,7 @@ static void new_follow_up(struct sim_desk *d)
 	if (k->answers != ANY && number == 0)
 		return;
 	j = add_job(d, c->pair);
+	snprintf(j->case_id, sizeof j->case_id, "%s", c->id);
 	CY_ASSERT(cy_buf_addf(&json, "{\"caseRef\":\"%s\",\"ownReference\":\"%s\",\"priority\":%u,\"content\":{", c->id,
 			      j->tag, (unsigned)(1 + cy_rng_below(&d->rng, 4))) == CY_OK);
 	for (const char *p = k->json; *p != '\0'; p++) {
@@ -201,6 +202,7 @@ void desk_follow_up(struct sim_desk *d, struct sim_pair *pair, const char *case_
 	struct sim_job *j = add_job(d, pair);
 	CySubmission *sub;
 
+	snprintf(j->case_id, sizeof j->case_id, "%s", case_id);
 	CY_ASSERT(cy_buf_addf(&json, "{\"caseRef\":\"%s\",\"ownReference\":\"%s\",\"content\":{%s}}", case_id, j->tag,
 			      content) == CY_OK);
 	sub = parse(cy_buf_view(&json));
@@ -477,7 +479,8 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 		return;
 	}
 	j->correlation = 0;
-	if (e->code == CY_ERROR_CODE__UNAVAILABLE)
+	/* What is damaged is handed in again, until it is repaired. */
+	if (e->code == CY_ERROR_CODE__UNAVAILABLE || (e->code == CY_ERROR_CODE__DAMAGED && d->node->damage.ever))
 		return;
 	/* The peer is not configured now: again later. */
 	if (e->code == CY_ERROR_CODE__INVALID && d->node->reconfigured && e->n_faults == 1 &&
@@ -696,10 +699,17 @@ void desk_after_restore(struct sim_desk *d)
 	desk_evidence_restored(d);
 }
 
+static bool excused(const struct sim_desk *d, const struct sim_job *j)
+{
+	const struct sim_node *s = d->node;
+
+	return damage_excuses(s, j->pair->side[j->pair->side[0] == s]->id, j->case_id);
+}
+
 bool desk_idle(const struct sim_desk *d, char *why, size_t size)
 {
 	for (size_t i = d->first_open; i < d->n_jobs; i++)
-		if (d->jobs[i]->state == JOB_WAITING) {
+		if (d->jobs[i]->state == JOB_WAITING && !excused(d, d->jobs[i])) {
 			snprintf(why, size, "%s/%u: %s is not answered%s%s", d->node->id, d->client, d->jobs[i]->tag,
 				 desk_may_say(d, d->jobs[i]) ? "" : ", it waits for what the restore lost",
 				 d->conn != 0 ? "" : ", it is not connected");

@@ -399,6 +399,10 @@ static void pair_drained(const struct sim_pair *p, size_t side, char *why, size_
 	size_t queued = 0, sent = 0;
 
 	for (size_t i = 0; i < row->n_open; i++) {
+		const char *case_id = row->open[i]->row.case_id;
+
+		if (damage_excuses(s, row->id, case_id) || damage_excuses(p->side[1 - side], s->id, case_id))
+			continue;
 		queued += row->open[i]->row.transport == STORE_QUEUED;
 		sent += row->open[i]->row.transport == STORE_TRANSMITTED;
 	}

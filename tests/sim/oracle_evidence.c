@@ -400,6 +400,8 @@ static void row_drained(const struct sim_node *s, const struct store_evidence *e
 
 	if (m->row.void_code != 0 || m->row.transport == STORE_FAILED || s->restored || o->restored)
 		return;
+	if (damage_excuses(s, o->id, e->case_id) || damage_excuses(o, s->id, e->case_id))
+		return;
 	if (e->author == STORE_PEER ? e->state != STORE_EVIDENCE_WAITING : e->state != STORE_EVIDENCE_OFFERED)
 		return;
 	if (e->author == STORE_OWN && unsaid(s, o, e))

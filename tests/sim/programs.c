@@ -172,6 +172,9 @@ static void check_error(const struct program *p, const struct asked *a, const Cy
 	case CY_ERROR_CODE__TOO_MANY:
 		expected = (a->r->flags & IN_A_BATCH) || a->r->asks == CY_CLIENT_FRAME__KIND_GET_STATISTICS;
 		break;
+	case CY_ERROR_CODE__DAMAGED:
+		expected = p->node->damage.ever;
+		break;
 	default:
 		/* What was refused to a colleague is refused again. */
 		expected = a->job != NULL && (a->job->state != JOB_ACCEPTED || p->node->restored);

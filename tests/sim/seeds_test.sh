@@ -23,6 +23,8 @@ check 'many programs at once, while clients, roles and peers change, and commits
 	-n 2 --only PROGRAMS --only RECONFIGURE --only CRASH --only COMMIT_FAILS --only READ_FAILS --only SLOW_DISK 1..8
 check 'quotas and rates, while what they allow changes' --evidence -n 3 \
 	--only QUOTAS --only EVIDENCE --only RECONFIGURE --only COMMIT_FAILS --only READ_FAILS --only CRASH 21..24
+check 'what is damaged hinders nobody else, is told, and is as before once it is repaired' \
+	-n 3 --only DAMAGE --only CRASH --only RESET --only PROGRAMS --only COMMIT_FAILS 1..8
 check 'power lost at every seventh write or sync: before or after, nothing else' --sweep --every 7 1
 while IFS='#' read -r arguments what; do
 	[ -n "${arguments// /}" ] || continue

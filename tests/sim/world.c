@@ -282,6 +282,8 @@ static void journal_note(void *ctx, enum node_level level, const char *text)
 {
 	struct sim_node *s = ctx;
 
+	if (level == NODE_ALARM)
+		damage_told(s, text);
 	world_mix(s->w, text, strlen(text));
 	world_say(s->w, "%s %s %s", s->id, level == NODE_ALARM ? "!!" : level == NODE_WARNING ? "! " : "  ", text);
 }
@@ -494,6 +496,7 @@ void sim_node_start(struct sim_node *s)
 		s->ports.store.commit = store_commit;
 	}
 	s->ports.orders = orders_mem_port(&s->orders);
+	damage_ports(s);
 	s->ports.link = net_port(s);
 	s->ports.local = desk_port(s);
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
@@ -648,6 +651,7 @@ static void restore(struct world *w, struct sim_node *s, size_t which)
 		forget_backup(s, s->n_backups - 1);
 	mem_store_restore(&s->store, s->backup);
 	s->restored = true;
+	damage_gone(s);
 	for (size_t i = 0; i < s->n_pairs; i++)
 		s->unsure[i] = true;
 	oracle_restored(s);
@@ -771,6 +775,9 @@ static void strike(struct world *w, enum sim_fault f)
 		reconfigure(s);
 		world_at(w, before_healing(w, w->now + world_span(r, 3 * HOUR)), on_all_peers, s, 0);
 		break;
+	case FAULT_DAMAGE:
+		damage_strike(s, r);
+		break;
 	case FAULT_BULK_RESET:
 		bulk_net_cut(any_pair(w, f));
 		break;
@@ -788,7 +795,8 @@ static bool strikes(enum sim_fault f)
 	return f == FAULT_RESET || f == FAULT_PARTITION || f == FAULT_ONE_WAY || f == FAULT_CLOG || f == FAULT_CRASH ||
 	       f == FAULT_READ_FAILS || f == FAULT_RESTORE || f == FAULT_CLOCK_STEP || f == FAULT_SUSPEND ||
 	       f == FAULT_DESK_CRASH || f == FAULT_DESK_STALL || f == FAULT_RECONFIGURE || f == FAULT_BULK_RESET ||
-	       f == FAULT_BLOB_FULL || f == FAULT_BLOB_ROT || f == FAULT_CLOCK_LEAP || f == FAULT_CERTIFICATES;
+	       f == FAULT_BLOB_FULL || f == FAULT_BLOB_ROT || f == FAULT_CLOCK_LEAP || f == FAULT_CERTIFICATES ||
+	       f == FAULT_DAMAGE;
 }
 
 /* Mean time between two strikes at one authority. */
@@ -1016,6 +1024,9 @@ void world_run(const struct sim_settings *set, FILE *trace, struct world *w)
 	if (w->failure[0] == '\0') {
 		heal(w);
 		drain(w);
+		/* What was damaged until now hindered nobody else; it is repaired, and all is as it should be. */
+		if (w->failure[0] == '\0' && damage_repair(w))
+			drain(w);
 	}
 	if (w->failure[0] == '\0' && w->law != NULL)
 		law_final(w);
