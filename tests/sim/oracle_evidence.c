@@ -380,6 +380,13 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 
 /* --------------------------------------------------------------------- at the end */
 
+/* A receiver that was restored knows nothing of what it destroyed since the backup: it believes to have
+ * it, or waits for it. The sender has heard that it is destroyed, and gives it no more. */
+static bool destroyed_before(const struct sim_node *receiver, const struct store_evidence *at_sender)
+{
+	return receiver->restored && at_sender != NULL && at_sender->state == STORE_EVIDENCE_DESTROYED;
+}
+
 /* Does the receiver know what becomes of it, and has no room in the case to say so? */
 static bool unsaid(const struct sim_node *s, const struct sim_node *receiver, const struct store_evidence *e)
 {
@@ -398,13 +405,13 @@ static void row_drained(const struct sim_node *s, const struct store_evidence *e
 	const struct blob_id id = id_of(e);
 	const struct sim_bulk *x = p->bulk;
 
-	if (m->row.void_code != 0 || m->row.transport == STORE_FAILED || s->restored || o->restored)
+	if (m->row.void_code != 0 || m->row.transport == STORE_FAILED)
 		return;
 	if (damage_excuses(s, o->id, e->case_id) || damage_excuses(o, s->id, e->case_id))
 		return;
 	if (e->author == STORE_PEER ? e->state != STORE_EVIDENCE_WAITING : e->state != STORE_EVIDENCE_OFFERED)
 		return;
-	if (e->author == STORE_OWN && unsaid(s, o, e))
+	if (e->author == STORE_OWN ? unsaid(s, o, e) : destroyed_before(s, there))
 		return;
 	snprintf(why, size,
 		 "%s: evidence %s/%u %s %s is %s, %s there; its bytes are %s the sender's disk; bulk session: %s, %s",
@@ -468,20 +475,22 @@ void oracle_evidence_final(struct world *w)
 			const struct sim_node *o = other_side(s, e->peer, &p);
 			const struct mem_message *m = mem_store_message(&s->store, e->message_id);
 
+			/* What was destroyed since the backup is missed when somebody reads it. */
 			if (needs(e) && !blobs_holds(s, &id) && !s->restored)
 				world_fail(w, "%s: %s/%u is %s, and its bytes are not on the disk", s->id,
 					   e->message_id, e->attachment, state_name(e->state));
 			w->counts.attached += e->author == STORE_OWN;
 			w->counts.held_back += e->author == STORE_PEER && e->state == STORE_EVIDENCE_HELD_BACK;
 			if (e->author != STORE_OWN || m->row.void_code != 0 || m->row.transport == STORE_FAILED ||
-			    s->restored || o->restored || w->set.level[FAULT_EXPIRY] > 0) /* statements are given up */
+			    w->set.level[FAULT_EXPIRY] > 0) /* statements are given up */
 				continue;
 			there = mem_store_evidence(&o->store, e->message_id, e->attachment);
-			if (there == NULL || (there->state != e->state && !unsaid(s, o, e)))
+			if (there == NULL || (there->state != e->state && !unsaid(s, o, e) && !destroyed_before(o, e)))
 				world_fail(w, "evidence %s/%u is %s at %s and %s at %s", e->message_id, e->attachment,
 					   state_name(e->state), s->id,
 					   there != NULL ? state_name(there->state) : "unknown", o->id);
 		}
+		/* What came since the backup no row of a restored store knows. */
 		if (!s->restored)
 			blobs_each(s, belongs, s);
 	}
