@@ -387,6 +387,12 @@ static bool destroyed_before(const struct sim_node *receiver, const struct store
 	return receiver->restored && at_sender != NULL && at_sender->state == STORE_EVIDENCE_DESTROYED;
 }
 
+/* The sender let its copy go once the receiver had it; then both were restored, and have it no more. */
+static bool lost_at_both(const struct sim_node *sender, const struct sim_node *receiver, const struct blob_id *id)
+{
+	return sender->restored && receiver->restored && !blobs_holds(sender, id);
+}
+
 /* Does the receiver know what becomes of it, and has no room in the case to say so? */
 static bool unsaid(const struct sim_node *s, const struct sim_node *receiver, const struct store_evidence *e)
 {
@@ -411,7 +417,8 @@ static void row_drained(const struct sim_node *s, const struct store_evidence *e
 		return;
 	if (e->author == STORE_PEER ? e->state != STORE_EVIDENCE_WAITING : e->state != STORE_EVIDENCE_OFFERED)
 		return;
-	if (e->author == STORE_OWN ? unsaid(s, o, e) : destroyed_before(s, there))
+	if (e->author == STORE_OWN ? unsaid(s, o, e) || lost_at_both(s, o, &id)
+				   : destroyed_before(s, there) || lost_at_both(o, s, &id))
 		return;
 	snprintf(why, size,
 		 "%s: evidence %s/%u %s %s is %s, %s there; its bytes are %s the sender's disk; bulk session: %s, %s",
@@ -485,7 +492,8 @@ void oracle_evidence_final(struct world *w)
 			    w->set.level[FAULT_EXPIRY] > 0) /* statements are given up */
 				continue;
 			there = mem_store_evidence(&o->store, e->message_id, e->attachment);
-			if (there == NULL || (there->state != e->state && !unsaid(s, o, e) && !destroyed_before(o, e)))
+			if (there == NULL || (there->state != e->state && !unsaid(s, o, e) && !destroyed_before(o, e) &&
+					      !lost_at_both(s, o, &id)))
 				world_fail(w, "evidence %s/%u is %s at %s and %s at %s", e->message_id, e->attachment,
 					   state_name(e->state), s->id,
 					   there != NULL ? state_name(there->state) : "unknown", o->id);

@@ -573,6 +573,6 @@ void oracle_queues(struct world *w);
 /* Nothing may be on its way any more: "" or what is, and why. */
 void oracle_drained(struct world *w, char *why, size_t size);
 void oracle_final(struct world *w);
-bool oracle_speechless(const struct mem_case *c); /* its daemon can state no more in it: the case is full */
+bool oracle_speechless(const struct mem_case *c); /* its daemon can state no more in it: it is full, or void */
 
 #endif
