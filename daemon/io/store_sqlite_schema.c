@@ -330,11 +330,22 @@ static const char migration_018[] =
 	"UPDATE cases SET stale = 1 WHERE case_id <> '' AND messages > 0 AND no NOT IN (SELECT case_no FROM measure);"
 	"CREATE INDEX case_stale ON cases (case_id, peer) WHERE stale = 1;";
 
+/* Where a message of ours stands in the queue, if that is before its row: it came back after what
+ * follows it in its case. */
+static const char migration_019[] =
+	"ALTER TABLE message ADD COLUMN turn INTEGER;"
+	"UPDATE message SET turn = (SELECT min(o.no) FROM message o WHERE o.case_no = message.case_no AND o.author = 0"
+	" AND o.number > message.number) WHERE author = 0 AND number > 0 AND EXISTS (SELECT 1 FROM message o"
+	" WHERE o.case_no = message.case_no AND o.author = 0 AND o.number > message.number AND o.no < message.no);"
+	"DROP INDEX message_waiting;"
+	"CREATE INDEX message_waiting ON message (peer, priority DESC, ifnull(turn, no), number)"
+	" WHERE author = 0 AND transport = 0;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
-					  migration_015, migration_016, migration_017, migration_018 };
+					  migration_015, migration_016, migration_017, migration_018, migration_019 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

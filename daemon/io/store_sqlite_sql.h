@@ -44,6 +44,11 @@
 	X(CHANGE_MESSAGE, "UPDATE message SET number = ?, seen = ?, kind = ?, priority = ?, created = ?, digest = ?,"  \
 			  " size = ?, transport = ?, void_code = ?, void_reason = ?, client = ?, epoch = ?,"           \
 			  " sequence = ?, place = ?, fact = ?, erasure = ?, erased = ? WHERE no = ?")                  \
+	X(TURN,                                                                                                        \
+	  "UPDATE message SET turn = (SELECT min(ifnull(o.turn, o.no)) FROM message o"                                 \
+	  " WHERE o.case_no = message.case_no AND o.author = 0 AND o.number > message.number)"                         \
+	  " WHERE no = ? AND EXISTS (SELECT 1 FROM message o WHERE o.case_no = message.case_no AND"                    \
+	  " o.author = 0 AND o.number > message.number AND ifnull(o.turn, o.no) < ifnull(message.turn, message.no))")  \
 	X(PAYLOAD, "INSERT INTO payload (message, generation, nonce, sealed) VALUES (?1, ?2, ?3, ?4)"                  \
 		   " ON CONFLICT (message) DO UPDATE SET generation = ?2, nonce = ?3, sealed = ?4")                    \
 	X(MARK, "UPDATE message SET transport = ?, void_code = ?, void_reason = ?, epoch = ?, sequence = ?, place = ?" \
@@ -271,8 +276,9 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(CASE_MESSAGES,                                                                                               \
 	  "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE k.peer = ? AND k.case_id = ? AND m.author IN (0, 1)"          \
 	  " AND m.number > 0 ORDER BY m.author, m.number")                                                             \
-	X(WAITING, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                              \
-		   " WHERE m.peer = ? AND m.author = 0 AND m.transport = 0 ORDER BY m.priority DESC, m.no LIMIT ?")    \
+	X(WAITING,                                                                                                     \
+	  "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE m.peer = ? AND m.author = 0 AND m.transport = 0 ORDER BY "    \
+	  "m.priority DESC, ifnull(m.turn, m.no), m.number LIMIT ?")                                                   \
 	X(UNDELIVERED, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                          \
 		       " WHERE m.author = 0 AND m.transport <= 1 AND (m.transport = 1 OR m.sequence = 0)"              \
 		       " AND m.created < ?1 AND (m.created, m.id) > (?2, ?3) ORDER BY m.created, m.id LIMIT ?4")       \

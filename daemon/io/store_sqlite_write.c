@@ -265,6 +265,18 @@ static int put_payload(struct store_applying *a, const struct store_message *m, 
 	return store_apply_finish(a, &b);
 }
 
+/* What came back late does not wait behind what follows it in its case. */
+static int give_turn(struct store_applying *a, sqlite3_int64 no)
+{
+	struct store_bind b;
+	int r = store_apply_start(a, W_TURN, &b);
+
+	if (r < 0)
+		return r;
+	bind_i64(&b, no);
+	return store_apply_finish(a, &b);
+}
+
 static int put_message(struct store_applying *a, const struct store_message *m)
 {
 	struct store_bind b;
@@ -305,9 +317,13 @@ static int put_message(struct store_applying *a, const struct store_message *m)
 		bind_i64(&b, (int64_t)m->author);
 	}
 	r = store_apply_finish(a, &b);
+	if (no == 0)
+		no = sqlite3_last_insert_rowid(a->st->writer.db);
+	if (r == CY_OK && m->author == STORE_OWN && m->number > 0)
+		r = give_turn(a, no);
 	if (r < 0 || m->content.len == 0)
 		return r;
-	return put_payload(a, m, no > 0 ? no : sqlite3_last_insert_rowid(a->st->writer.db));
+	return put_payload(a, m, no);
 }
 
 static int mark_message(struct store_applying *a, const struct store_message *m)

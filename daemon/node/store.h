@@ -480,8 +480,8 @@ struct store_port {
 	int (*get_message)(void *ctx, const char *id, store_message_fn *fn, void *arg);
 	/* All of a case, by author then number; without content. */
 	int (*case_messages)(void *ctx, const char *peer, const char *case_id, store_message_fn *fn, void *arg);
-	/* Own QUEUED messages to `peer`, most urgent first, then oldest; with content;
-	 * at most `limit`. */
+	/* Own QUEUED messages to `peer`, most urgent first, then oldest, and none behind what follows
+	 * it in its case, in whatever order they came back; with content; at most `limit`. */
 	int (*waiting)(void *ctx, const char *peer, uint32_t limit, store_message_fn *fn, void *arg);
 	/* Own QUEUED messages that have never left, and own TRANSMITTED ones, to all peers, created
 	 * before `before`; in order of creation, then id, after that place (0 and "": from the first),

@@ -259,13 +259,16 @@ static void put_message(struct mem_store *s, const struct store_message *row)
 	if (m == NULL) {
 		m = cy_arena_take(&s->arena, sizeof *m);
 		copy_message(s, &m->row, row);
-		m->no = ++s->n_messages;
+		m->no = m->turn = ++s->n_messages;
 		insert(&s->messages, m, by_message);
 		*c->last = m;
 		c->last = &m->next;
 	} else {
 		copy_message(s, &m->row, row);
 	}
+	for (const struct mem_message *o = c->first; o != NULL && row->number > 0; o = o->next)
+		if (o->row.author == row->author && o->row.number > row->number && o->turn < m->turn)
+			m->turn = o->turn;
 	for (struct mem_message *o = c->first; o != NULL && row->number > 0; o = o->next)
 		if (o != m && o->row.author == row->author && o->row.number == row->number)
 			mem_broken(s, "number %u of case %s was given twice", row->number, row->case_id);
@@ -1056,7 +1059,9 @@ static int by_urgency(const void *x, const void *y)
 
 	if (a->row.priority != b->row.priority)
 		return a->row.priority > b->row.priority ? -1 : 1;
-	return a->no < b->no ? -1 : a->no > b->no;
+	if (a->turn != b->turn)
+		return a->turn < b->turn ? -1 : 1;
+	return a->row.number < b->row.number ? -1 : a->row.number > b->row.number;
 }
 
 /* Drop from the list of open messages what is settled. */

@@ -13,7 +13,7 @@
 struct mem_message {
 	struct store_message row;
 	struct mem_message *next; /* of its case, in order of insertion */
-	uint64_t no;
+	uint64_t no, turn;        /* turn: its place in the queue, by number where it is shared */
 };
 
 struct mem_case {

@@ -31,9 +31,12 @@
 #define BEFORE_ASKING                                                                     \
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
 	"ALTER TABLE stream DROP COLUMN asks_sequence;"
+#define BEFORE_TURNS                                                        \
+	"DROP INDEX message_waiting; ALTER TABLE message DROP COLUMN turn;" \
+	"CREATE INDEX message_waiting ON message (peer, priority DESC) WHERE author = 0 AND transport = 0;"
 #define BEFORE_CATCHING_UP "DROP INDEX case_stale; ALTER TABLE cases DROP COLUMN stale;"
 #define BEFORE_ERASURE                                                                             \
-	BEFORE_ORDERS BEFORE_CATCHING_UP                                                           \
+	BEFORE_TURNS BEFORE_ORDERS BEFORE_CATCHING_UP                                              \
 		"ALTER TABLE message DROP COLUMN erasure; ALTER TABLE message DROP COLUMN erased;" \
 		"ALTER TABLE cases DROP COLUMN erased; ALTER TABLE cases DROP COLUMN erased_by;"   \
 		"ALTER TABLE cases DROP COLUMN erased_reason;" BEFORE_ASKING BEFORE_AGES

@@ -83,6 +83,31 @@ static void a_write_set_that_fails_in_the_middle_leaves_nothing(void **state)
 	assert_int_equal(commit(f), CY_OK);
 }
 
+static void what_came_back_late_is_not_overtaken_in_its_case(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_case(f, "c2", "desk", "own-2", "");
+	add_message(f, "c1", "three", 3, CY_PRIORITY__NORMAL);
+	add_message(f, "c2", "other", 1, CY_PRIORITY__NORMAL);
+	add_message(f, "c1", "two", 2, CY_PRIORITY__NORMAL);
+	add_message(f, "c1", "one", 1, CY_PRIORITY__NORMAL);
+	add_message(f, "c1", "four", 4, CY_PRIORITY__NORMAL);
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.waiting(f->port.ctx, "IE", 1, see_message, &s), CY_OK);
+	assert_string_equal(s.ids[0], "one");
+	s.n = 0;
+	assert_int_equal(f->port.waiting(f->port.ctx, "IE", 10, see_message, &s), CY_OK);
+	assert_int_equal(s.n, 5);
+	assert_string_equal(s.ids[0], "one");
+	assert_string_equal(s.ids[1], "two");
+	assert_string_equal(s.ids[2], "three");
+	assert_string_equal(s.ids[3], "other");
+	assert_string_equal(s.ids[4], "four");
+}
+
 static void the_most_urgent_waits_first_then_the_oldest(void **state)
 {
 	struct fixture *f = *state;
@@ -334,7 +359,8 @@ static void cases_from_before_statistics_are_stale_until_they_are_written_anew(v
 	f->store = NULL;
 	snprintf(path, sizeof path, "%s/comity.db", f->dir);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, BEFORE_CATCHING_UP "PRAGMA user_version = 17", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, BEFORE_TURNS BEFORE_CATCHING_UP "PRAGMA user_version = 17", NULL, NULL, NULL),
+			 SQLITE_OK);
 	sqlite3_close(db);
 	edited(f);
 	reopen(f);
@@ -696,6 +722,7 @@ int main(void)
 		TEST(what_is_committed_is_there_after_a_restart),
 		TEST(a_write_set_that_fails_in_the_middle_leaves_nothing),
 		TEST(the_most_urgent_waits_first_then_the_oldest),
+		TEST(what_came_back_late_is_not_overtaken_in_its_case),
 		TEST(undelivered_come_by_age_and_by_pages_without_what_leaves_again),
 		TEST(a_restore_puts_back_what_has_no_receipt),
 		TEST(what_a_restore_puts_back_is_not_overtaken_in_its_case),
