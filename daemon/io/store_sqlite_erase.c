@@ -85,9 +85,32 @@ static int erase_case_row(struct store_applying *a, sqlite3_int64 no, const stru
 	return r < 0 ? r : store_apply_changed_one(a, "case", w->erase_case.case_id);
 }
 
+/* The contents and what is not here of them any more; then the key, where nothing is left that it opens. */
+static int erase_messages(struct store_applying *a, sqlite3_int64 no, const struct store_write *w)
+{
+	const struct cy_wall until = w->erase_case.until;
+	struct store_bind b;
+	int r = store_apply_start(a, W_ERASE_PAYLOADS, &b);
+
+	if (r < 0)
+		return r;
+	bind_i64(&b, no);
+	bind_i64(&b, until.ms);
+	r = store_apply_finish(a, &b);
+	if (r == CY_OK)
+		r = store_apply_start(a, W_ERASE_MESSAGES, &b);
+	if (r < 0)
+		return r;
+	bind_i64(&b, no);
+	bind_i64(&b, w->erase_case.at.ms);
+	bind_i64(&b, STORE_ERASED_BY_ORDER);
+	bind_i64(&b, until.ms);
+	return store_apply_finish(a, &b);
+}
+
 int store_erase_case(struct store_applying *a, const struct store_write *w)
 {
-	static const int of_case[] = { W_ERASE_PAYLOADS, W_ERASE_CUSTODIES, W_ERASE_ALL_KEYS, W_ERASE_CASE_KEY };
+	static const int of_case[] = { W_ERASE_CUSTODIES, W_ERASE_ALL_KEYS, W_ERASE_CASE_KEY };
 	const char *peer = w->erase_case.peer, *case_id = w->erase_case.case_id;
 	sqlite3_int64 no;
 	int r = store_apply_case(a, peer, case_id);
@@ -98,10 +121,10 @@ int store_erase_case(struct store_applying *a, const struct store_write *w)
 	/* Whatever is sealed after this takes a new key. */
 	a->st->last_case.no = 0;
 	r = erase_case_row(a, no, w);
+	if (r == CY_OK)
+		r = erase_messages(a, no, w);
 	for (size_t i = 0; r == CY_OK && i < sizeof of_case / sizeof of_case[0]; i++)
 		r = erase(a, of_case[i], NULL, no, NULL, STORE_KEPT);
-	if (r == CY_OK)
-		r = erase(a, W_ERASE_MESSAGES, NULL, no, &w->erase_case.at, STORE_ERASED_BY_ORDER);
 	if (r == CY_OK)
 		r = erase_events(a, peer, case_id);
 	if (r == CY_OK)

@@ -121,11 +121,12 @@
 	  "INSERT INTO custody (message_id, attachment, at, action, by, proof, leaf, generation, nonce, sealed)"       \
 	  " SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM message WHERE id = ?1")                                \
 	X(ERASE_PAYLOAD, "DELETE FROM payload WHERE message = (SELECT no FROM message WHERE id = ?1)")                 \
-	X(ERASE_PAYLOADS, "DELETE FROM payload WHERE message IN (SELECT no FROM message WHERE case_no = ?1)")          \
+	X(ERASE_PAYLOADS, "DELETE FROM payload WHERE message IN (SELECT no FROM message WHERE case_no = ?1"            \
+			  " AND created <= ?2)")                                                                       \
 	X(ERASE_MESSAGE, "UPDATE message SET void_reason = '', erased = iif(erasure = 0, ?2, erased),"                 \
 			 " erasure = iif(erasure = 0, ?3, erasure) WHERE id = ?1")                                     \
 	X(ERASE_MESSAGES, "UPDATE message SET void_reason = '', erased = iif(erasure = 0, ?2, erased),"                \
-			  " erasure = iif(erasure = 0, ?3, erasure) WHERE case_no = ?1")                               \
+			  " erasure = iif(erasure = 0, ?3, erasure) WHERE case_no = ?1 AND created <= ?4")             \
 	X(ERASE_CUSTODY, "UPDATE custody SET generation = NULL, nonce = NULL, sealed = NULL WHERE message_id = ?1")    \
 	X(ERASE_CUSTODIES, "UPDATE custody SET generation = NULL, nonce = NULL, sealed = NULL"                         \
 			   " WHERE message_id IN (SELECT id FROM message WHERE case_no = ?1)")                         \
@@ -138,7 +139,8 @@
 	X(ERASE_CASE,                                                                                                  \
 	  "UPDATE cases SET title_generation = NULL, title_nonce = NULL, title = NULL, own_reference = '',"            \
 	  " peer_reference = '', erased = ?2, erased_by = ?3, erased_reason = ?4 WHERE no = ?1")                       \
-	X(ERASE_CASE_KEY, "UPDATE case_key SET wrapped = NULL WHERE no = ?1")                                          \
+	X(ERASE_CASE_KEY, "UPDATE case_key SET wrapped = NULL WHERE no = ?1 AND NOT EXISTS (SELECT 1 FROM payload p"   \
+			  " JOIN message m ON m.no = p.message WHERE m.case_no = ?1)")                                 \
 	X(DROP_CUSTODY, "DELETE FROM custody WHERE message_id = ? AND attachment = ?")
 
 enum {

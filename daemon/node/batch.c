@@ -352,6 +352,8 @@ void batch_plan_wake(struct node *n)
 
 	if (cy_mono_before(n->pruning.next, at))
 		at = n->pruning.next;
+	if (cy_mono_before(n->next_erasure, at))
+		at = cy_mono_before(n->next_erasure, n->retry) ? n->retry : n->next_erasure;
 	if (cy_mono_before(now, n->retry))
 		at = n->retry;
 	for (size_t i = 0; i < n->n_peers; i++)
@@ -424,6 +426,7 @@ void batch_start(struct node *n)
 	waiting_step(n);
 	evidence_step(n);
 	catch_up_step(n);
+	erase_step(n);
 	clocks_step(n);
 	if (!n->stopping && b->alone == NULL)
 		outbound_step(n);

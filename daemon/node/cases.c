@@ -26,6 +26,7 @@ static const struct store_case *own_row(struct node *n, struct work_case *c, con
 	c->row.instrument = cy_arena_string(a, row->instrument);
 	c->row.state = cy_arena_string(a, row->state);
 	c->row.terms = cy_arena_bytes(a, row->terms);
+	c->row.erased_by = c->row.erased_reason = ""; /* nobody asks here */
 	return &c->row;
 }
 
@@ -198,6 +199,8 @@ struct work_case *cases_new(struct node *n, const char *peer, const char *case_i
 
 	own_row(n, c, &row);
 	c->is_new = true;
+	if (n->orders.stored > 0)
+		erase_soon(n);
 	return c;
 }
 

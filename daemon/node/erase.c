@@ -231,14 +231,20 @@ static int look(struct obstacle *o)
 	if (r == CY_OK)
 		r = each_item(n, c, look_item, o);
 	look_retention(o);
+	if (!node_may_destroy(n, o->p))
+		stands(o,
+		       "nothing of %s is destroyed before it was met since the start: wait until it is connected, or "
+		       "'comityctl resume'",
+		       o->p->id);
 	return r;
 }
 
-static int erase(struct node *n, struct work_case *c, const char *by, const char *reason)
+/* What was made until then. */
+static int erase(struct node *n, struct work_case *c, struct cy_wall at, struct cy_wall until, const char *by,
+		 const char *reason)
 {
 	struct destroying d = { n, c };
 	const struct cy_digest digest = cy_sha256(cy_bytes((const uint8_t *)reason, strlen(reason)));
-	const struct cy_wall now = node_legal_now(n);
 	struct store_write *w;
 	char hex[CY_SHA256_HEX];
 	int r = each_item(n, c, destroy_item, &d);
@@ -248,11 +254,13 @@ static int erase(struct node *n, struct work_case *c, const char *by, const char
 	w = batch_write(n, STORE_ERASE_CASE);
 	w->erase_case.peer = c->row.peer;
 	w->erase_case.case_id = c->row.case_id;
-	w->erase_case.at = now;
+	w->erase_case.at = at;
+	w->erase_case.until = until;
 	w->erase_case.by = batch_string(n, by);
 	w->erase_case.reason = batch_string(n, reason);
 	/* Whatever of the case this batch still writes. */
 	c->row.title = c->row.own_reference = c->row.peer_reference = "";
+	c->row.erased = at;
 	cases_event(n, c,
 		    &(struct event_of){ .type = CY_EVENT_TYPE__CONTENT_ERASED,
 					.message_id = "",
@@ -300,8 +308,13 @@ void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEr
 			refuse(n, c, correlation, o.text);
 			return;
 		}
-		if (code == CY_OK)
-			code = erase(n, x, c->client->name, r->reason);
+		if (code == CY_OK) {
+			const struct store_evidence about = { .peer = x->row.peer, .case_id = x->row.case_id };
+
+			orders_add(n, NODE_ORDER_ERASE, &about, c->client->name, r->reason);
+			code = erase(n, x, node_legal_now(n), (struct cy_wall){ INT64_MAX }, c->client->name,
+				     r->reason);
+		}
 		if (code < 0) {
 			n->batch.doom = "the store cannot read the case that is to be erased";
 			return;
@@ -310,4 +323,51 @@ void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEr
 		f.done = &done;
 		batch_reply(n, c->id, correlation, &f);
 	}
+}
+
+/* ---------------------------------------------------------------- what comes back */
+
+void erase_soon(struct node *n)
+{
+	n->next_erasure = n->ports.clock.mono(n->ports.clock.ctx);
+}
+
+/* What still has to be delivered, or fetched back, keeps its content until then. */
+static int erase_again(struct node *n, const struct node_order *order)
+{
+	struct store_port *s = &n->ports.store;
+	int r;
+	struct work_case *c = cases_get(n, order->peer, order->case_id, &r);
+	struct obstacle o = { .n = n, .p = node_peer_ever(n, order->peer), .c = c };
+	char reason[96];
+
+	if (c == NULL || o.p == NULL)
+		return c != NULL || r == CY_ENOENT ? CY_OK : r;
+	if (c->row.erased.ms >= order->at.ms)
+		return CY_OK;
+	if (o.p->stream.reconciling || in_batch(n, c))
+		stands(&o, "it is not whole");
+	r = s->case_messages(s->ctx, c->row.peer, c->row.case_id, look_message, &o);
+	if (r < 0)
+		return r;
+	if (o.text[0] != '\0') {
+		n->next_erasure = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
+		return CY_OK;
+	}
+	snprintf(reason, sizeof reason, "entry %llu of the list of orders; the store was behind it",
+		 (unsigned long long)order->number);
+	return erase(n, c, order->at, order->at, order->by, reason);
+}
+
+void erase_step(struct node *n)
+{
+	/* What this batch has read of the list is in the store with the next one. */
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_ORDER)
+			return;
+	if (n->batch.alone != NULL || cy_mono_before(n->ports.clock.mono(n->ports.clock.ctx), n->next_erasure))
+		return;
+	n->next_erasure = CY_NEVER;
+	if (orders_erasures(n, erase_again) < 0)
+		n->next_erasure = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
 }

@@ -376,6 +376,7 @@ struct node {
 	bool clock_suspect; /* told; nothing that follows from the wall clock is done by itself */
 	uint8_t frontier[64 * CY_SHA256_LEN];
 	struct orders_state orders;
+	struct cy_mono next_erasure; /* when cases that were ordered to be erased are looked at; CY_NEVER: all are */
 	struct waits wait;
 
 	struct greeting *greetings; /* connections that are not proven (greet.c) */
@@ -695,6 +696,10 @@ void evidence_step(struct node *n);
 /* -------------------------------------------------------------- erase.c */
 /* An administrator orders that the content of a case is erased. */
 void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEraseCase *r);
+/* At the end of a batch: erase again what a restored backup, or a peer, has brought back. */
+void erase_step(struct node *n);
+/* Something may be here again that was ordered to be erased. */
+void erase_soon(struct node *n);
 /* -------------------------------------------------------------- submit.c */
 /* CY_OK: the key is in the store or in this batch. */
 int submit_key_known(struct node *n, const char *client, const char *key);

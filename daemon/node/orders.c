@@ -222,6 +222,9 @@ static void obey(struct node *n, const struct node_order *o)
 		obey_hold(n, &row, o);
 		evidence_put(n, &row);
 		return;
+	case NODE_ORDER_ERASE:
+		erase_soon(n);
+		return;
 	case NODE_ORDERS_N:
 		return;
 	}
@@ -304,4 +307,45 @@ void orders_remember(struct node *n, struct store_evidence *row)
 	*tab = '\0';
 	if (read_fields(line, &o))
 		obey_hold(n, row, &o);
+}
+
+#define PAGE 64u /* orders that are read at one time */
+
+struct page {
+	size_t n;
+	uint64_t last;
+	char lines[PAGE][NODE_ORDER_LINE];
+};
+
+static int add_line(void *arg, const struct store_order *row)
+{
+	struct page *p = arg;
+
+	p->last = row->number;
+	return cy_copy(p->lines[p->n++], NODE_ORDER_LINE, row->line) < 0 ? CY_ESTORE : CY_OK;
+}
+
+int orders_erasures(struct node *n, int (*fn)(struct node *n, const struct node_order *o))
+{
+	struct store_port *s = &n->ports.store;
+	struct page *p = cy_arena_take(&n->batch.arena, sizeof *p);
+	int r = CY_OK;
+
+	if (n->orders.stored == 0)
+		return CY_OK;
+	do {
+		p->n = 0;
+		r = s->orders(s->ctx, p->last, PAGE, add_line, p);
+		for (size_t i = 0; r == CY_OK && i < p->n; i++) {
+			char *tab = strrchr(p->lines[i], '\t');
+			struct node_order o;
+
+			if (tab == NULL)
+				continue;
+			*tab = '\0';
+			if (read_fields(p->lines[i], &o) && o.kind == NODE_ORDER_ERASE)
+				r = fn(n, &o);
+		}
+	} while (r == CY_OK && p->n == PAGE);
+	return r;
 }

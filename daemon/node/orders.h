@@ -28,9 +28,10 @@ struct node;
 struct store_evidence;
 
 /* X(name, word) */
-#define NODE_ORDERS(X)  \
-	X(HOLD, "hold") \
-	X(RELEASE, "release")
+#define NODE_ORDERS(X)        \
+	X(HOLD, "hold")       \
+	X(RELEASE, "release") \
+	X(ERASE, "erase")
 
 enum node_order_kind {
 #define X(name, word) NODE_ORDER_##name,
@@ -85,5 +86,7 @@ void orders_add(struct node *n, enum node_order_kind kind, const struct store_ev
 /* An attachment of which the store learns now: was it ordered before to hold it? As when a message
  * that was lost with the disk comes back. */
 void orders_remember(struct node *n, struct store_evidence *row);
+/* Each order to erase a case that the store has, in order of number. */
+int orders_erasures(struct node *n, int (*fn)(struct node *n, const struct node_order *o));
 
 #endif

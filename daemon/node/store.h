@@ -392,6 +392,7 @@ struct store_write {
 		struct {
 			const char *peer, *case_id;
 			struct cy_wall at;
+			struct cy_wall until;    /* what was made later stays, and the key for it */
 			const char *by, *reason; /* who ordered it, and why */
 		} erase_case;
 		const char *peer; /* STORE_REQUEUE_ALL */

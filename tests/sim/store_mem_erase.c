@@ -3,6 +3,15 @@
 
 #include "store_mem_internal.h"
 
+/* What else holds something of it. */
+static void erase_traces(struct mem_store *s, const char *id)
+{
+	for (size_t i = 0; i < s->n_custody; i++)
+		if (strcmp(s->custody[i]->message_id, id) == 0)
+			s->custody[i]->text = "";
+	mem_spend_keys(s, id);
+}
+
 static void erase_message(struct mem_store *s, struct store_message *m, struct cy_wall at, enum store_erasure why)
 {
 	m->content = cy_bytes(NULL, 0);
@@ -11,10 +20,7 @@ static void erase_message(struct mem_store *s, struct store_message *m, struct c
 		m->erasure = why;
 		m->erased = at;
 	}
-	for (size_t i = 0; i < s->n_custody; i++)
-		if (strcmp(s->custody[i]->message_id, m->id) == 0)
-			s->custody[i]->text = "";
-	mem_spend_keys(s, m->id);
+	erase_traces(s, m->id);
 }
 
 static bool names(struct cy_bytes environment, const char *name, const char *value)
@@ -54,8 +60,13 @@ static void erase_case(struct mem_store *s, const struct store_write *w)
 	c->row.erased = w->erase_case.at;
 	c->row.erased_by = mem_text(s, w->erase_case.by, NULL);
 	c->row.erased_reason = mem_text(s, w->erase_case.reason, NULL);
-	for (struct mem_message *m = c->first; m != NULL; m = m->next)
+	for (struct mem_message *m = c->first; m != NULL; m = m->next) {
+		if (m->row.created.ms > w->erase_case.until.ms) {
+			erase_traces(s, m->row.id);
+			continue;
+		}
 		erase_message(s, &m->row, w->erase_case.at, STORE_ERASED_BY_ORDER);
+	}
 	for (size_t i = 0; i < s->n_events; i++)
 		if (strcmp(s->events[i]->case_id, case_id) == 0 && strcmp(s->events[i]->peer, peer) == 0)
 			s->events[i]->text = s->events[i]->own_reference = "";

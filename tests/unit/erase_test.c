@@ -31,6 +31,8 @@ static void restore(struct side *s, unsigned backup)
 	use_backup(s, backup);
 	copy_store(s, true);
 	settle(s->w);
+	node_wake(s->node);
+	settle(s->w);
 }
 
 /* As often as goodbyes make it necessary. */
@@ -192,7 +194,9 @@ static void what_a_backup_holds_with_its_content_stays(void **state)
 	erase(&w->b, case_id);
 	restore(&w->a, 0);
 	meet(w);
-	erased(&w->a, case_id, " US-OIA/2+ IE/2+ US-OIA/3+ IE/3+");
+	erased(&w->a, case_id,
+	       "chief: entry 1 of the list of orders; the store was behind it; US-OIA/1 IE/1 US-OIA/2+ IE/2+"
+	       " US-OIA/3+ IE/3+");
 	agree(w, case_id);
 	world_end(w, NULL);
 }
@@ -217,6 +221,67 @@ static void a_message_that_waits_in_the_backup_is_marked_as_delivered(void **sta
 	restore(&w->a, 0);
 	meet(w);
 	erased(&w->a, case_id, " IE/1+");
+	agree(w, case_id);
+	world_end(w, NULL);
+}
+
+/* ------------------------------------------------------------- the list of orders */
+
+/* The store is an older one than the list: what was erased goes again, at once. */
+static void a_restored_store_erases_again_what_was_ordered(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	erase(&w->a, case_id);
+	agree(w, case_id); /* each has said one thing more, which nobody has erased */
+	restore(&w->a, 1);
+	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it;" ALL_OF_BOTH);
+	meet(w);
+	agree(w, case_id);
+	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it;" ALL_OF_BOTH);
+	world_end(w, NULL);
+}
+
+/* The backup knows nothing of the case, and the peer gives it back with its contents. */
+static void what_the_peer_gives_back_is_erased_again(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	erase(&w->a, case_id);
+	restore(&w->a, 0);
+	meet(w);
+	w->now += 120000;
+	node_wake(w->a.node);
+	settle(w);
+	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it;" ALL_OF_BOTH);
+	agree(w, case_id);
+	world_end(w, NULL);
+}
+
+/* What still waits in the backup was delivered since: it is erased once that is known. */
+static void what_waits_in_the_backup_is_erased_once_it_is_delivered(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	session_lost(w, "connection reset");
+	say_in(&w->a, case_id, NOTE);
+	keep(&w->a, 2);
+	meet(w);
+	erase(&w->a, case_id);
+	restore(&w->a, 2);
+	erased(&w->a, case_id, "");
+	meet(w);
+	w->now += 120000;
+	node_wake(w->a.node);
+	settle(w);
+	erased(&w->a, case_id,
+	       "chief: entry 1 of the list of orders; the store was behind it;" ALL_OF_BOTH " US-OIA/4");
 	agree(w, case_id);
 	world_end(w, NULL);
 }
@@ -341,6 +406,7 @@ static void a_time_limit_that_runs_forbids_it(void **state)
 		refused(&w->a, case_id, "the time limit decide runs");
 		sql(&w->a, "UPDATE clock SET state = 3");
 	}
+	meet(w);
 	erase(&w->a, case_id);
 	world_end(w, NULL);
 }
@@ -353,6 +419,19 @@ static void a_peer_of_the_version_before_forbids_it(void **state)
 	(void)state;
 	sql(&w->a, "UPDATE stream SET features = features & ~8");
 	refused(&w->a, case_id, "does not know tombstones");
+	meet(w);
+	erase(&w->a, case_id);
+	world_end(w, NULL);
+}
+
+static void a_peer_that_was_not_met_since_the_start_forbids_it(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	sql(&w->a, "PRAGMA user_version");
+	refused(&w->a, case_id, "before it was met");
 	meet(w);
 	erase(&w->a, case_id);
 	world_end(w, NULL);
@@ -470,12 +549,16 @@ int main(void)
 		cmocka_unit_test(who_had_the_case_opened_gets_it_back_as_well),
 		cmocka_unit_test(what_a_backup_holds_with_its_content_stays),
 		cmocka_unit_test(a_message_that_waits_in_the_backup_is_marked_as_delivered),
+		cmocka_unit_test(a_restored_store_erases_again_what_was_ordered),
+		cmocka_unit_test(what_the_peer_gives_back_is_erased_again),
+		cmocka_unit_test(what_waits_in_the_backup_is_erased_once_it_is_delivered),
 		cmocka_unit_test(an_open_case_is_not_erased),
 		cmocka_unit_test(what_is_undelivered_is_not_erased),
 		cmocka_unit_test(what_happens_in_the_same_batch_is_not_erased),
 		cmocka_unit_test(evidence_that_is_held_or_under_way_is_not_erased),
 		cmocka_unit_test(a_time_limit_that_runs_forbids_it),
 		cmocka_unit_test(a_peer_of_the_version_before_forbids_it),
+		cmocka_unit_test(a_peer_that_was_not_met_since_the_start_forbids_it),
 		cmocka_unit_test(who_fetches_back_does_not_erase),
 		cmocka_unit_test(an_order_says_which_case_and_why),
 		cmocka_unit_test(a_tombstone_counts_with_its_receivers_own_receipt_alone),

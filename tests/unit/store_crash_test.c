@@ -210,6 +210,7 @@ static void add_erasure(struct store_writeset *set, int i, const char *case_id, 
 	x->erase_case.peer = "IE";
 	x->erase_case.case_id = case_id;
 	x->erase_case.at = (struct cy_wall){ i + 1 };
+	x->erase_case.until = (struct cy_wall){ INT64_MAX };
 	x->erase_case.by = "admin";
 	x->erase_case.reason = "reason";
 }

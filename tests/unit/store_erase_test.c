@@ -238,12 +238,13 @@ static void expect(struct two *t, const char *case_id, const char *text)
 
 static void erase_case(struct two *t, int64_t at)
 {
-	write_both(
-		t,
-		&(struct store_write){
-			.op = STORE_ERASE_CASE,
-			.erase_case = {
-				.peer = "IE", .case_id = "c1", .at = { at }, .by = "admin", .reason = "an order" } });
+	write_both(t, &(struct store_write){ .op = STORE_ERASE_CASE,
+					     .erase_case = { .peer = "IE",
+							     .case_id = "c1",
+							     .at = { at },
+							     .until = { INT64_MAX },
+							     .by = "admin",
+							     .reason = "an order" } });
 }
 
 /* With the hooks that are there. */

@@ -7,6 +7,7 @@
 
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
+#include "io/orders_file.h"
 #include "law/fact.h"
 #include "wire/json.h"
 #include "wire/manifest.h"
@@ -450,11 +451,15 @@ void start(struct side *s)
 					    .n_clients = 2,
 					    .window = 4,
 					    .undelivered_ms = INT64_C(30) * 86400000 };
-	char key[64];
+	char key[64], orders[48];
 	struct store_sqlite_config sc = { .dir = s->dir, .key_path = key, .sync_off = true };
 	struct cy_error e = { 0 };
 
 	snprintf(key, sizeof key, "%s/store.key", s->dir);
+	snprintf(orders, sizeof orders, "%s.orders", s->dir);
+	if (orders_file_open(orders, s->name, &s->orders, &s->ports.orders, &e) < 0)
+		fail_msg("%s", e.text);
+	sc.orders = s->ports.orders;
 	if (store_sqlite_open(&sc, committed, s, &s->store, &s->ports.store, &e) < 0)
 		fail_msg("%s", e.text);
 	s->ports.link = (struct link_port){ s, link_send, link_proven, link_established, link_close };
@@ -474,6 +479,7 @@ void stop(struct side *s)
 {
 	node_free(s->node);
 	store_sqlite_close(s->store);
+	orders_file_close(s->orders);
 	s->node = NULL;
 	s->n_signing = 0;
 }
@@ -708,7 +714,7 @@ void world_end(struct world *w, const char *name)
 
 	for (struct side *s = &w->a;; s = &w->b) {
 		stop(s);
-		snprintf(cmd, sizeof cmd, "rm -rf '%s' '%s'.backup*", s->dir, s->dir);
+		snprintf(cmd, sizeof cmd, "rm -rf '%s' '%s'.*", s->dir, s->dir);
 		run(cmd);
 		if (s == &w->b)
 			break;

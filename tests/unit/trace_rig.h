@@ -27,6 +27,7 @@ struct side {
 	char dir[32], backup[48];
 	struct node *node;
 	struct store_sqlite *store;
+	struct orders_file *orders; /* beside the store: no backup brings an older one back */
 	struct node_ports ports;
 	struct cy_rng rng;
 	uint64_t session;
