@@ -142,6 +142,7 @@ static void load_store(struct config_load *l, cfg_t *root)
 	c->keep.events = config_days(&s, "keep_events", CY_KEEP_EVENTS_DAYS);
 	c->keep.keys = config_days(&s, "keep_keys", CY_KEEP_KEYS_DAYS);
 	c->keep.leaves = config_days(&s, "keep_leaves", CY_KEEP_LEAVES_DAYS);
+	c->keep.rejected = config_days(&s, "keep_rejected", CY_KEEP_REJECTED_DAYS);
 	c->keep.parcels = config_days(&s, "keep_parcels", CY_KEEP_PARCELS_DAYS);
 	c->store_key = key == NULL ? config_keep(&s, whole) : config_path(&s, "key", key);
 	/* Absent is fine: it is made with a new store. */
@@ -463,8 +464,9 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 	ladder_rung_options(rung);
 	cfg_opt_t escalation[] = { OPTION("hook"), OPTION("hook_timeout"), CFG_SEC("rung", rung, TITLED),
 				   CFG_SEC("role", role, TITLED), CFG_END() };
-	cfg_opt_t store[] = { OPTION("dir"),       OPTION("key"),         OPTION("orders"),       OPTION("keep_events"),
-			      OPTION("keep_keys"), OPTION("keep_leaves"), OPTION("keep_parcels"), CFG_END() };
+	cfg_opt_t store[] = { OPTION("dir"),          OPTION("key"),           OPTION("orders"),
+			      OPTION("keep_events"),  OPTION("keep_keys"),     OPTION("keep_leaves"),
+			      OPTION("keep_parcels"), OPTION("keep_rejected"), CFG_END() };
 	cfg_opt_t evidence[] = { OPTION("dir"),          OPTION("keep_free"),
 				 OPTION("quota_peer"),   OPTION("quota_case"),
 				 OPTION("quota_client"), OPTION("keep_sent"),

@@ -188,6 +188,21 @@ static int dissolved(void *ctx, struct cy_wall before, const struct store_parcel
 	return store_read_each(&r, R_DISSOLVED, &b);
 }
 
+static int rejected(void *ctx, const char *after_id, uint32_t limit, store_message_fn *fn, void *arg)
+{
+	struct store_reading r = {
+		.st = ctx, .fn_arg = arg, .row = store_message_row, .fn.message = fn, .content = true
+	};
+	struct store_bind b;
+	int code = store_read_start(ctx, R_REJECTED, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, after_id);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_REJECTED, &b);
+}
+
 static int old_custody_row(struct store_reading *r, sqlite3_stmt *s)
 {
 	const struct store_custody row = { .message_id = store_text_at(s, 0),
@@ -225,5 +240,6 @@ void store_prune_port(struct store_port *port)
 	port->old_keys = old_keys;
 	port->leaf_texts = leaf_texts;
 	port->dissolved = dissolved;
+	port->rejected = rejected;
 	port->old_custody = old_custody;
 }

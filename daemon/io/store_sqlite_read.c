@@ -259,7 +259,7 @@ static int read_content(struct store_sqlite *st, const struct store_message *m, 
 	return code;
 }
 
-static int message_row(struct store_reading *r, sqlite3_stmt *s)
+int store_message_row(struct store_reading *r, sqlite3_stmt *s)
 {
 	struct store_message row = { .id = store_text_at(s, 0),
 				     .peer = store_text_at(s, 1),
@@ -505,7 +505,9 @@ static int stale_cases(void *ctx, const char *after_case, const char *after_peer
 
 static int get_message(void *ctx, const char *id, store_message_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = message_row, .fn.message = fn, .content = true };
+	struct store_reading r = {
+		.st = ctx, .fn_arg = arg, .row = store_message_row, .fn.message = fn, .content = true
+	};
 	struct store_bind b;
 	int code = store_read_start(ctx, R_GET_MESSAGE, &b);
 
@@ -517,7 +519,7 @@ static int get_message(void *ctx, const char *id, store_message_fn *fn, void *ar
 
 static int case_messages(void *ctx, const char *peer, const char *case_id, store_message_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = message_row, .fn.message = fn };
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = store_message_row, .fn.message = fn };
 	struct store_bind b;
 	int code = store_read_start(ctx, R_CASE_MESSAGES, &b);
 
@@ -530,7 +532,9 @@ static int case_messages(void *ctx, const char *peer, const char *case_id, store
 
 static int waiting(void *ctx, const char *peer, uint32_t limit, store_message_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = message_row, .fn.message = fn, .content = true };
+	struct store_reading r = {
+		.st = ctx, .fn_arg = arg, .row = store_message_row, .fn.message = fn, .content = true
+	};
 	struct store_bind b;
 	int code = store_read_start(ctx, R_WAITING, &b);
 
@@ -544,7 +548,7 @@ static int waiting(void *ctx, const char *peer, uint32_t limit, store_message_fn
 static int undelivered(void *ctx, struct cy_wall before, struct cy_wall after, const char *after_id, uint32_t limit,
 		       store_message_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = message_row, .fn.message = fn };
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = store_message_row, .fn.message = fn };
 	struct store_bind b;
 	int code = store_read_start(ctx, R_UNDELIVERED, &b);
 
@@ -593,7 +597,7 @@ static int parcels(void *ctx, const char *peer, enum store_author author, uint64
 static int judged_messages(void *ctx, const char *peer, const char *case_id, enum store_author author,
 			   store_message_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = message_row, .fn.message = fn };
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = store_message_row, .fn.message = fn };
 	struct store_bind b;
 	int code = store_read_start(ctx, R_JUDGED, &b);
 
@@ -608,7 +612,7 @@ static int judged_messages(void *ctx, const char *peer, const char *case_id, enu
 static int peer_messages(void *ctx, const char *peer, const char *case_id, uint32_t after, store_message_fn *fn,
 			 void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = message_row, .fn.message = fn };
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = store_message_row, .fn.message = fn };
 	struct store_bind b;
 	int code = store_read_start(ctx, R_PEER_MESSAGES, &b);
 

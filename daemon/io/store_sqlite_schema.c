@@ -341,11 +341,16 @@ static const char migration_019[] =
 	"CREATE INDEX message_waiting ON message (peer, priority DESC, ifnull(turn, no), number)"
 	" WHERE author = 0 AND transport = 0;";
 
+/* Rejected content whose time is over. */
+static const char migration_020[] =
+	"CREATE INDEX message_rejected ON message (id) WHERE author = 1 AND void_code <> 0 AND erasure = 0;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
-					  migration_015, migration_016, migration_017, migration_018, migration_019 };
+					  migration_015, migration_016, migration_017, migration_018, migration_019,
+					  migration_020 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

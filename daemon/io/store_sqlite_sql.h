@@ -301,6 +301,8 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(DISSOLVED, PARCEL_SELECT " WHERE dissolved = 1 AND author = 0 AND made < ?1"                                 \
 				   " AND (made, peer, epoch, sequence) > (?2, ?3, ?4, ?5)"                             \
 				   " ORDER BY made, peer, epoch, sequence LIMIT ?6")                                   \
+	X(REJECTED, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                             \
+		    " WHERE m.author = 1 AND m.void_code <> 0 AND m.erasure = 0 AND m.id > ? ORDER BY m.id LIMIT ?")   \
 	X(OLD_CUSTODY, "SELECT message_id, attachment, at, no FROM custody WHERE at < ?1 AND (at, no) > (?2, ?3)"      \
 		       " ORDER BY at, no LIMIT ?4")                                                                    \
 	X(COUNTS,                                                                                                      \
@@ -431,5 +433,6 @@ void store_prune_port(struct store_port *port);
 
 int store_key_row(struct store_reading *r, sqlite3_stmt *s);
 int store_parcel_row(struct store_reading *r, sqlite3_stmt *s);
+int store_message_row(struct store_reading *r, sqlite3_stmt *s);
 
 #endif

@@ -51,11 +51,12 @@ struct node_client_config {
 
 /* How long what is over is kept, in milliseconds; 0: for ever (node/prune.h). */
 struct node_keeping {
-	int64_t events;  /* after every cursor */
-	int64_t keys;    /* of a submission; its digest stays */
-	int64_t leaves;  /* the text of audit leaves; their hashes stay */
-	int64_t parcels; /* dissolved ones */
-	int64_t custody; /* of evidence that is over, in a closed case */
+	int64_t events;   /* after every cursor */
+	int64_t keys;     /* of a submission; its digest stays */
+	int64_t leaves;   /* the text of audit leaves; their hashes stay */
+	int64_t parcels;  /* dissolved ones */
+	int64_t rejected; /* content of the peers' rejected messages; a tombstone stays */
+	int64_t custody;  /* of evidence that is over, in a closed case */
 };
 
 struct node_config {

@@ -240,8 +240,8 @@ static int drop_parcel(void *arg, const struct store_parcel *row)
 	return CY_OK;
 }
 
-/* Each message of it is read: fewer in a page. */
-#define PARCELS_MAX 8
+/* Whole messages are read: fewer in a page. */
+#define READ_MAX 8
 
 static int prune_parcels(struct node *n)
 {
@@ -251,12 +251,68 @@ static int prune_parcels(struct node *n)
 					    .epoch = n->pruning.parcel.epoch,
 					    .sequence = n->pruning.parcel.sequence };
 	struct pruning p = { .n = n };
-	int r = s->dissolved(s->ctx, (struct cy_wall){ node_now(n).ms - n->config.keep.parcels }, &after, PARCELS_MAX,
+	int r = s->dissolved(s->ctx, (struct cy_wall){ node_now(n).ms - n->config.keep.parcels }, &after, READ_MAX,
 			     drop_parcel, &p);
 
-	if (r == CY_OK && p.rows == PARCELS_MAX)
+	if (r == CY_OK && p.rows == READ_MAX)
 		return CY_EAGAIN;
 	memset(&n->pruning.parcel, 0, sizeof n->pruning.parcel);
+	return r;
+}
+
+/* ----------------------------------------------------------- rejected content */
+
+static int load_judged(void *arg, const struct store_parcel *row)
+{
+	struct wire_text *receipt = arg;
+
+	return row->receipt.len > 0 ? wire_text_read(row->receipt, receipt, NULL) : CY_ENOENT;
+}
+
+/* By when we signed that it was rejected: what its author says of its age is not ours to believe. */
+static bool was_judged_before(struct node *n, const struct store_message *row, struct cy_wall before)
+{
+	struct store_port *s = &n->ports.store;
+	struct wire_text *receipt = cy_arena_take(&n->batch.arena, sizeof *receipt);
+
+	return s->get_parcel(s->ctx, row->peer, STORE_PEER, row->epoch, row->sequence, load_judged, receipt) == CY_OK &&
+	       receipt->made.ms < before.ms;
+}
+
+/* What a restored peer then gets back is a tombstone: it has to know them. */
+static int erase_rejected(void *arg, const struct store_message *row)
+{
+	struct pruning *p = arg;
+	struct node *n = p->n;
+	struct peer *peer = node_peer_ever(n, row->peer);
+	struct store_write *w;
+
+	p->rows++;
+	cy_copy(n->pruning.rejected, sizeof n->pruning.rejected, row->id);
+	if (peer == NULL || !node_may_destroy(n, peer) || !node_understands(peer, NODE_FEATURE_TOMBSTONES) ||
+	    !was_judged_before(n, row, p->before))
+		return CY_OK;
+	w = batch_write(n, STORE_ERASE_MESSAGE);
+	w->erase.message_id = batch_string(n, row->id);
+	w->erase.at = node_now(n);
+	w->erase.why = STORE_ERASED_BY_RETENTION;
+	if (row->content.len == 0)
+		return CY_OK;
+	/* There is room for others of this peer again. */
+	peer->stream.rejected -= row->content.len < peer->stream.rejected ? row->content.len : peer->stream.rejected;
+	batch_put_stream(n, peer);
+	return CY_OK;
+}
+
+static int prune_rejected(struct node *n)
+{
+	struct store_port *s = &n->ports.store;
+	struct pruning p = { .n = n, .before = { node_now(n).ms - n->config.keep.rejected } };
+	int r = s->rejected(s->ctx, batch_string(n, n->pruning.rejected), READ_MAX, erase_rejected, &p);
+
+	if (r == CY_OK && p.rows == READ_MAX)
+		return CY_EAGAIN;
+	n->pruning.rejected[0] = '\0';
 	return r;
 }
 
@@ -356,6 +412,7 @@ void prune_step(struct node *n)
 		      { n->config.keep.keys, prune_keys, "idempotency keys", false },
 		      { n->config.keep.leaves, prune_leaves, "texts of audit leaves", false },
 		      { n->config.keep.parcels, prune_parcels, "dissolved parcels", true },
+		      { n->config.keep.rejected, prune_rejected, "rejected messages", true },
 		      { n->config.keep.custody, prune_custody, "links of custody", true } };
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 	struct cy_mono next;

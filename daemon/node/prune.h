@@ -26,6 +26,7 @@ struct node_pruning {
 		char peer[CY_AUTHORITY_MAX + 1];
 		uint64_t epoch, sequence;
 	} parcel;
+	char rejected[CY_UUID_LEN + 1];
 	struct {
 		struct cy_wall at;
 		uint64_t no;

@@ -525,6 +525,8 @@ struct store_port {
 	 * after the place of `after` in that order. */
 	int (*dissolved)(void *ctx, struct cy_wall before, const struct store_parcel *after, uint32_t limit,
 			 store_parcel_fn *fn, void *arg);
+	/* Messages of peers that were rejected and not erased, by id, after this one; with content. */
+	int (*rejected)(void *ctx, const char *after_id, uint32_t limit, store_message_fn *fn, void *arg);
 	/* Links of custody from before `before`, in order of `at` and `no`, after these. */
 	int (*old_custody)(void *ctx, struct cy_wall before, struct cy_wall after, uint64_t after_no, uint32_t limit,
 			   store_custody_fn *fn, void *arg);

@@ -1272,6 +1272,33 @@ static int leaf_texts(void *ctx, uint32_t limit, store_leaf_fn *fn, void *arg)
 	return r;
 }
 
+static void collect_rejected(const void *node, VISIT visit, void *arg)
+{
+	const struct store_message *m = &(*(const struct mem_message *const *)node)->row;
+
+	if (m->author == STORE_PEER && m->void_code != 0 && m->erasure == STORE_KEPT)
+		collect_row(node, visit, arg);
+}
+
+static int rejected(void *ctx, const char *after_id, uint32_t limit, store_message_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	struct row_list l = { 0 };
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	twalk_r(s->messages, collect_rejected, &l);
+	for (size_t i = 0; i < l.n && limit > 0 && r >= 0; i++) {
+		const struct store_message *m = &((const struct mem_message *)l.at[i])->row;
+
+		if (strcmp(m->id, after_id) <= 0)
+			continue;
+		limit--;
+		r = fn(arg, m);
+	}
+	free(l.at);
+	return r;
+}
+
 static int by_making(const void *x, const void *y)
 {
 	const struct store_parcel *a = *(const struct store_parcel *const *)x;
@@ -1559,6 +1586,7 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .old_keys = old_keys,
 					 .leaf_texts = leaf_texts,
 					 .dissolved = dissolved,
+					 .rejected = rejected,
 					 .case_clocks = case_clocks,
 					 .get_clock = get_clock,
 					 .next_clocks = next_clocks,

@@ -291,14 +291,16 @@ static void wrong_peers_and_clients_are_told(void **state)
 static void what_is_over_is_kept_for_stated_days(void **state)
 {
 	const int64_t day = INT64_C(24) * 3600 * 1000;
-	struct config *c = good(LEAST "store { keep_events = 1 keep_keys = 2 keep_leaves = 3 keep_parcels = 0 }\n"
-				      "evidence { keep_custody = 36500 }\n");
+	struct config *c = good(
+		LEAST "store { keep_events = 1 keep_keys = 2 keep_leaves = 3 keep_parcels = 0 keep_rejected = 4 }\n"
+		      "evidence { keep_custody = 36500 }\n");
 
 	(void)state;
 	assert_int_equal(c->keep.events, day);
 	assert_int_equal(c->keep.keys, 2 * day);
 	assert_int_equal(c->keep.leaves, 3 * day);
 	assert_int_equal(c->keep.parcels, 0);
+	assert_int_equal(c->keep.rejected, 4 * day);
 	assert_int_equal(c->keep.custody, 36500 * day);
 	config_free(c);
 	c = good(LEAST);
@@ -306,6 +308,7 @@ static void what_is_over_is_kept_for_stated_days(void **state)
 	assert_int_equal(c->keep.keys, 366 * day);
 	assert_int_equal(c->keep.leaves, 3660 * day);
 	assert_int_equal(c->keep.parcels, 366 * day);
+	assert_int_equal(c->keep.rejected, 366 * day);
 	assert_int_equal(c->keep.custody, 3660 * day);
 	config_free(c);
 	problem("store { keep_events = 1d }\n", "7", "option 'store.keep_events'", "0 to 36500");

@@ -107,7 +107,7 @@ static struct rig *not_met(struct store_writeset *w)
 	mem_store_apply(&r->store, w);
 	r->config.clients = clients;
 	r->config.n_clients = 3;
-	r->config.keep = (struct node_keeping){ KEEP, KEEP, KEEP, KEEP, KEEP };
+	r->config.keep = (struct node_keeping){ KEEP, KEEP, KEEP, KEEP, KEEP, KEEP };
 	r->ports.local.send = keep_answer;
 	r->ports.clock.wall = clock_wall;
 	rig_start(r);
@@ -569,6 +569,85 @@ static void a_dissolved_parcel_goes_once_nobody_can_name_it(void **state)
 	leave(r);
 }
 
+/* ----------------------------------------------------------- rejected content */
+
+/* A message of the peer in a parcel of its own, whose receipt we signed at this instant. */
+static void put_rejected(struct store_writeset **w, const char *id, uint64_t sequence, int64_t judged)
+{
+	static struct wire_text t; /* too large for the stack */
+	struct store_parcel *p = &row(w, STORE_PUT_PARCEL)->parcel;
+	struct cy_buf out = CY_BUF(CY_MANIFEST_MAX);
+
+	t = (struct wire_text){ .type = WIRE_RECEIPT,
+				.from = SELF,
+				.to = PEER,
+				.epoch = 3,
+				.sequence = sequence,
+				.made = { judged },
+				.n = 1 };
+	cy_copy(t.entries[0].id, sizeof t.entries[0].id, id);
+	t.entries[0].code = CY_REJECTION_CODE__MALFORMED;
+	cy_copy(t.entries[0].reason, sizeof t.entries[0].reason, "a reason");
+	assert_int_equal(wire_text_write(&t, &out), CY_OK);
+	*p = (struct store_parcel){ .peer = PEER,
+				    .author = STORE_PEER,
+				    .epoch = 3,
+				    .sequence = sequence,
+				    .receipt = cy_arena_bytes(&(*w)->arena, cy_buf_view(&out)),
+				    .messages = 1 };
+	cy_buf_free(&out);
+	row(w, STORE_PUT_MESSAGE)->message = (struct store_message){ .id = id,
+								     .peer = PEER,
+								     .case_id = "c",
+								     .author = STORE_PEER,
+								     .number = (uint32_t)(id[CY_UUID_LEN - 1] - '0'),
+								     .transport = STORE_RELAYED,
+								     .void_code = CY_REJECTION_CODE__MALFORMED,
+								     .void_reason = "a reason",
+								     .client = "",
+								     .epoch = 3,
+								     .sequence = sequence,
+								     .content = cy_bytes("what was rejected", 17) };
+}
+
+static struct rig *with_rejected(uint32_t features)
+{
+	struct store_writeset *w = NULL;
+
+	add_case(&w, "c", false);
+	put_rejected(&w, MESSAGE, 1, OLD_MS);
+	put_rejected(&w, "0198b2c1-0000-7000-8000-000000000002", 2, START_MS - DAY);
+	row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){
+		.peer = PEER, .in_epoch = 3, .in_held = 2, .features = features, .rejected = 34
+	};
+	return started(w);
+}
+
+static void rejected_content_goes_by_when_we_judged_it(void **state)
+{
+	struct rig *r = with_rejected(UINT32_MAX);
+	const struct store_message *old = &mem_store_message(&r->store, MESSAGE)->row;
+	const struct store_message *young = &mem_store_message(&r->store, "0198b2c1-0000-7000-8000-000000000002")->row;
+
+	(void)state;
+	assert_int_equal(old->content.len, 0);
+	assert_int_equal(old->erasure, STORE_ERASED_BY_RETENTION);
+	assert_int_equal(old->void_code, CY_REJECTION_CODE__MALFORMED);
+	assert_int_equal(young->content.len, 17);
+	assert_int_equal(mem_store_peer(&r->store, PEER)->stream.rejected, 17);
+	leave(r);
+}
+
+/* It would get back less than it sent, without a word. */
+static void rejected_content_of_a_peer_without_tombstones_stays(void **state)
+{
+	struct rig *r = with_rejected(0);
+
+	(void)state;
+	assert_int_equal(mem_store_message(&r->store, MESSAGE)->row.content.len, 17);
+	leave(r);
+}
+
 /* -------------------------------------------------------------------- custody */
 
 static void put_evidence(struct store_writeset **w, uint32_t attachment, enum store_evidence_state state, bool hold)
@@ -660,6 +739,8 @@ int main(void)
 		cmocka_unit_test(a_key_whose_time_is_over_is_refused_for_ever),
 		cmocka_unit_test(texts_of_leaves_go_and_the_log_goes_on),
 		cmocka_unit_test(a_dissolved_parcel_goes_once_nobody_can_name_it),
+		cmocka_unit_test(rejected_content_goes_by_when_we_judged_it),
+		cmocka_unit_test(rejected_content_of_a_peer_without_tombstones_stays),
 		cmocka_unit_test(a_chain_of_custody_goes_whole_and_only_of_what_is_over),
 	};
 

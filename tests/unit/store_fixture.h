@@ -23,23 +23,26 @@
 	" AND retain_until > 0 AND retrieved = 1 AND verdict <> 2;"                                            \
 	"CREATE INDEX evidence_spent ON evidence (settled) WHERE author = 0 AND state IN (2, 5) AND hold = 0"  \
 	" AND deleted = 0 AND verdict <> 2 AND settled > 0;"
-#define BEFORE_AGES                                                                                     \
-	"DROP INDEX submission_key_of_message; DROP INDEX submission_key_by_age; DROP INDEX leaf_text;" \
-	"DROP INDEX parcel_dissolved; DROP INDEX custody_by_age;"                                       \
+#define BEFORE_AGES                                                                     \
+	"DROP INDEX submission_key_of_message; DROP INDEX submission_key_by_age; DROP " \
+	"INDEX leaf_text;"                                                              \
+	"DROP INDEX parcel_dissolved; DROP INDEX custody_by_age;"                       \
 	"ALTER TABLE submission_key DROP COLUMN at; ALTER TABLE leaf DROP COLUMN at;"
 #define BEFORE_ORDERS BEFORE_WAITING "DROP TABLE orders;"
 #define BEFORE_ASKING                                                                     \
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
 	"ALTER TABLE stream DROP COLUMN asks_sequence;"
-#define BEFORE_TURNS                                                        \
-	"DROP INDEX message_waiting; ALTER TABLE message DROP COLUMN turn;" \
-	"CREATE INDEX message_waiting ON message (peer, priority DESC) WHERE author = 0 AND transport = 0;"
+#define BEFORE_REJECTED "DROP INDEX message_rejected;"
+#define BEFORE_TURNS                                                                \
+	BEFORE_REJECTED                                                             \
+		"DROP INDEX message_waiting; ALTER TABLE message DROP COLUMN turn;" \
+		"CREATE INDEX message_waiting ON message (peer, priority DESC) WHERE author = 0 AND transport = 0;"
 #define BEFORE_CATCHING_UP "DROP INDEX case_stale; ALTER TABLE cases DROP COLUMN stale;"
 #define BEFORE_ERASURE                                                                             \
-	BEFORE_TURNS BEFORE_ORDERS BEFORE_CATCHING_UP                                              \
+	BEFORE_TURNS BEFORE_ORDERS BEFORE_CATCHING_UP BEFORE_AGES                                  \
 		"ALTER TABLE message DROP COLUMN erasure; ALTER TABLE message DROP COLUMN erased;" \
 		"ALTER TABLE cases DROP COLUMN erased; ALTER TABLE cases DROP COLUMN erased_by;"   \
-		"ALTER TABLE cases DROP COLUMN erased_reason;" BEFORE_ASKING BEFORE_AGES
+		"ALTER TABLE cases DROP COLUMN erased_reason;" BEFORE_ASKING
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 

@@ -290,6 +290,44 @@ static void a_parcel_that_counts_is_not_dropped(void **state)
 	assert_non_null(strstr(t->f->why, "a dissolved parcel of IE"));
 }
 
+static int see_message(void *arg, const struct store_message *row)
+{
+	return say(arg, "%s%s ", row->id + CY_UUID_LEN - 1, row->content.len > 0 ? " kept" : "");
+}
+
+static void put_rejected(struct two *t, const char *id, CyRejectionCode code)
+{
+	add(t->f, STORE_PUT_MESSAGE)->message =
+		(struct store_message){ .id = id,
+					.peer = "IE",
+					.case_id = "c1",
+					.author = STORE_PEER,
+					.number = (uint32_t)(id[CY_UUID_LEN - 1] - '0'),
+					.transport = STORE_RELAYED,
+					.void_code = code,
+					.void_reason = "",
+					.client = "",
+					.content = cy_bytes(MARKER, sizeof MARKER - 1) };
+}
+
+static void rejected_messages_are_found_until_they_are_erased(void **state)
+{
+	struct two *t = *state;
+
+	add_case(t->f, "c1", "desk", "own", "");
+	put_rejected(t, ID(3), CY_REJECTION_CODE__MALFORMED);
+	put_rejected(t, ID(1), CY_REJECTION_CODE__MALFORMED);
+	put_rejected(t, ID(2), 0);
+	assert_int_equal(commit_both(t), CY_OK);
+	BOTH(t, "1 kept 3 kept ", rejected(p->ctx, "", 9, see_message, &s));
+	BOTH(t, "3 kept ", rejected(p->ctx, ID(1), 9, see_message, &s));
+	BOTH(t, "1 kept ", rejected(p->ctx, "", 1, see_message, &s));
+	add(t->f, STORE_ERASE_MESSAGE)->erase.message_id = ID(1);
+	t->f->w->first->erase.why = STORE_ERASED_BY_RETENTION;
+	assert_int_equal(commit_both(t), CY_OK);
+	BOTH(t, "3 kept ", rejected(p->ctx, "", 9, see_message, &s));
+}
+
 static void put_link(struct two *t, uint32_t attachment, int64_t at)
 {
 	add(t->f, STORE_PUT_CUSTODY)->custody = (struct store_custody){ .message_id = ID(1),
@@ -329,6 +367,7 @@ static void every_look_for_what_is_old_goes_by_an_index(void **state)
 		{ R_OLD_KEYS, "submission_key USING INDEX submission_key_by_age (at>? AND at<?)" },
 		{ R_LEAF_TEXTS, "SCAN leaf USING INDEX leaf_text" },
 		{ R_DISSOLVED, "parcel USING INDEX parcel_dissolved" },
+		{ R_REJECTED, "m USING INDEX message_rejected (id>?)" },
 		{ R_OLD_CUSTODY, "custody USING INDEX custody_by_age" },
 	};
 
@@ -345,6 +384,7 @@ int main(void)
 		TEST_TWO(of_leaves_only_the_text_goes),
 		TEST_TWO(dissolved_parcels_come_by_age_and_are_dropped),
 		TEST_TWO(a_parcel_that_counts_is_not_dropped),
+		TEST_TWO(rejected_messages_are_found_until_they_are_erased),
 		TEST_TWO(chains_of_custody_come_by_age_and_go_whole),
 		TEST_TWO(every_look_for_what_is_old_goes_by_an_index),
 	};
