@@ -33,10 +33,10 @@
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
 	"ALTER TABLE stream DROP COLUMN asks_sequence;"
 #define BEFORE_REJECTED "DROP INDEX message_rejected;"
-#define BEFORE_TURNS                                                                \
-	BEFORE_REJECTED                                                             \
-		"DROP INDEX message_waiting; ALTER TABLE message DROP COLUMN turn;" \
-		"CREATE INDEX message_waiting ON message (peer, priority DESC) WHERE author = 0 AND transport = 0;"
+#define BEFORE_TURNS                                                        \
+	BEFORE_REJECTED                                                     \
+	"DROP INDEX message_waiting; ALTER TABLE message DROP COLUMN turn;" \
+	"CREATE INDEX message_waiting ON message (peer, priority DESC) WHERE author = 0 AND transport = 0;"
 #define BEFORE_CATCHING_UP "DROP INDEX case_stale; ALTER TABLE cases DROP COLUMN stale;"
 #define BEFORE_ERASURE                                                                             \
 	BEFORE_TURNS BEFORE_ORDERS BEFORE_CATCHING_UP BEFORE_AGES                                  \
