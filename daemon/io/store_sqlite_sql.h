@@ -69,6 +69,7 @@
 	X(DROP_CURSOR, "DELETE FROM cursor WHERE client = ? AND name = ?")                                             \
 	X(PRUNE_EVENTS, "DELETE FROM event WHERE position <= ?")                                                       \
 	X(KEY, "INSERT INTO submission_key (client, key, request, message_id, at) VALUES (?, ?, ?, ?, ?)")             \
+	X(MOVE_KEY, "UPDATE submission_key SET message_id = ? WHERE client = ? AND key = ?")                           \
 	X(SPEND_KEY, SPEND_KEYS " client = ?1 AND key = ?2")                                                           \
 	X(LEAF, "INSERT INTO leaf (position, hash, data, at) SELECT ?1, ?2, ?3, ?4"                                    \
 		" WHERE ?1 = (SELECT ifnull(max(position) + 1, 0) FROM leaf)")                                         \

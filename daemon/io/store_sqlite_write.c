@@ -531,6 +531,20 @@ static int put_key(struct store_applying *a, const struct store_key *k)
 	return store_apply_finish(a, &b);
 }
 
+static int move_key(struct store_applying *a, const struct store_key *k)
+{
+	struct store_bind b;
+	int r = store_apply_start(a, W_MOVE_KEY, &b);
+
+	if (r < 0)
+		return r;
+	bind_text(&b, k->message_id);
+	bind_text(&b, k->client);
+	bind_text(&b, k->key);
+	r = store_apply_finish(a, &b);
+	return r < 0 ? r : store_apply_changed_one(a, "the idempotency key of message", k->message_id);
+}
+
 static int put_leaf(struct store_applying *a, const struct store_write *w)
 {
 	struct store_bind b;
@@ -590,6 +604,8 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return put_cursor(a, w);
 	case STORE_PUT_KEY:
 		return put_key(a, &w->key);
+	case STORE_MOVE_KEY:
+		return move_key(a, &w->key);
 	case STORE_PUT_LEAF:
 		return put_leaf(a, w);
 	case STORE_PUT_STATEMENT:

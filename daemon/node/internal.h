@@ -701,8 +701,12 @@ void erase_step(struct node *n);
 /* Something may be here again that was ordered to be erased. */
 void erase_soon(struct node *n);
 /* -------------------------------------------------------------- submit.c */
-/* CY_OK: the key is in the store or in this batch. */
-int submit_key_known(struct node *n, const char *client, const char *key);
+/* An idempotency key is kept by its digest in hexadecimal (store_key_digest), which travels in the message:
+ * so it is known again after a restore. In the store, or in this batch: CY_OK, with what it was used for. */
+int submit_key_known(struct node *n, const char *digest, struct cy_digest *ret_request,
+		     char ret_message_id[static CY_UUID_LEN + 1]);
+/* It stands for this message from now on. */
+void submit_put_key(struct node *n, const char *digest, const struct cy_digest *request, const char *message_id);
 /* An error about one field, once the batch is committed. */
 void submit_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *field,
 		  const char *text);

@@ -48,6 +48,8 @@ void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
 		w->peer = batch_string(n, p->id);
 		p->stream.out_epoch = p->stream.receipted_epoch = n->epoch;
 		p->stream.out_sequence = p->stream.out_receipted = 0;
+		/* What the peer holds by now may have been sent otherwise; its verdicts are compared instead. */
+		p->stream.asks = false;
 		p->stream.reconciling = true;
 		batch_put_stream(n, p);
 		batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "this side was restored from a backup");

@@ -317,6 +317,7 @@ enum store_op {
 	STORE_PRUNE_EVENTS,     /* those up to a position go */
 	STORE_PRUNE_LEAVES,     /* the texts of leaves up to an index go; the hashes stay, and with them every proof */
 	STORE_PUT_KEY,          /* insert */
+	STORE_MOVE_KEY,         /* by (client, key): it stands for another message */
 	STORE_SPEND_KEY,        /* by (client, key): the row goes, and its digest stands for it as a spent one */
 	STORE_PUT_LEAF,         /* audit leaf; indices follow without gaps */
 	STORE_PUT_STATEMENT,    /* a signed text of our own about a message: RELAY_FAILURE */

@@ -103,27 +103,31 @@ static int find_key(struct node *n, const char *client, const char *key, struct 
 	return s->key(s->ctx, client, key, load_key, k);
 }
 
-int submit_key_known(struct node *n, const char *client, const char *key)
+int submit_key_known(struct node *n, const char *digest, struct cy_digest *ret_request,
+		     char ret_message_id[static CY_UUID_LEN + 1])
 {
 	struct known_key k = { 0 };
+	int r = find_key(n, "", digest, &k);
 
-	return find_key(n, client, key, &k);
+	*ret_request = k.request;
+	cy_copy(ret_message_id, CY_UUID_LEN + 1, k.message_id);
+	return r;
 }
 
 /* Was this key used? True: it was answered here. */
 static bool answered_before(struct node *n, const struct conn *c, uint64_t correlation, const char *key,
 			    const struct cy_digest *request)
 {
+	const struct cy_digest d = store_key_digest(c->client->name, key);
 	struct known_key k = { 0 };
-	int r = find_key(n, c->client->name, key, &k);
+	char hex[CY_SHA256_HEX];
+	int r;
 
-	if (r == CY_ENOENT) {
-		struct cy_digest d = store_key_digest(c->client->name, key);
-		char hex[CY_SHA256_HEX];
-
-		cy_digest_hex(&d, hex);
-		r = find_key(n, "", hex, &k);
-	}
+	cy_digest_hex(&d, hex);
+	r = find_key(n, "", hex, &k);
+	/* As older versions wrote them. */
+	if (r == CY_ENOENT)
+		r = find_key(n, c->client->name, key, &k);
 	if (r < 0 && r != CY_ENOENT) {
 		submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
 		return true;
@@ -359,13 +363,12 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 	return NULL;
 }
 
-static void write_key(struct node *n, const struct conn *c, const CySubmit *s, const struct cy_digest *request,
-		      const char *message_id)
+void submit_put_key(struct node *n, const char *digest, const struct cy_digest *request, const char *message_id)
 {
 	struct store_write *w = batch_write(n, STORE_PUT_KEY);
 
-	w->key.client = batch_string(n, c->client->name);
-	w->key.key = batch_string(n, s->idempotency_key);
+	w->key.client = "";
+	w->key.key = batch_string(n, digest);
 	w->key.request = *request;
 	w->key.message_id = batch_string(n, message_id);
 	w->key.at = node_now(n);
@@ -401,6 +404,7 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	struct work_case *wc = find_case(n, c, correlation, sub);
 	CySubmitted submitted = CY_SUBMITTED__INIT;
 	struct signed_content signed_content;
+	char hex[CY_SHA256_HEX];
 	struct cy_error e = { 0 };
 	struct said said;
 	const char *reference;
@@ -433,7 +437,8 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	if (evidence_heard(n, wc, STORE_OWN, said.id, sub->content) < 0)
 		n->batch.doom = "the store cannot read what a submission says about evidence";
 	evidence_attached(n, wc, STORE_OWN, said.id, said.number, saying.priority, sub->content, c->client->name);
-	write_key(n, c, s, request, said.id);
+	cy_digest_hex(&key, hex);
+	submit_put_key(n, hex, request, said.id);
 	cases_event(n, wc,
 		    &(struct event_of){ .type = CY_EVENT_TYPE__SUBMISSION_ACCEPTED,
 					.message_id = said.id,

@@ -1,5 +1,6 @@
 /* Our own messages that come back from a peer after a restored backup, with the receipts that they
  * had been given. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,8 +84,14 @@ static int renumber_one(void *arg, const struct store_message *row)
 	uint8_t encoded[LAW_FACT_MAX];
 	CyMessage *msg;
 
-	if (row->transport != STORE_QUEUED) {
-		take_number(r, row);
+	for (const struct store_write *w = r->n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_MARK_MESSAGE && strcmp(w->message.id, row->id) == 0) {
+			m.transport = w->message.transport;
+			m.void_code = w->message.void_code;
+			m.void_reason = w->message.void_reason;
+		}
+	if (m.transport != STORE_QUEUED) {
+		take_number(r, &m);
 		return CY_OK;
 	}
 	msg = row->damaged ? NULL : cy_message__unpack(NULL, row->content.len, row->content.data);
@@ -158,24 +165,106 @@ static int take_verdict(struct node *n, struct peer *p, const struct wire_entry 
 	return outbound_settle(n, p, verdict, true, NULL);
 }
 
-/* Its case system may repeat it: by this it is known again. */
-static void take_back_key(struct node *n, const CyMessage *m)
+/* What a case system has repeated before the first one came back. */
+struct repeated {
+	const char *peer;
+	char id[CY_UUID_LEN + 1], case_id[CY_UUID_LEN + 1], client[CY_CLIENT_MAX + 1];
+	uint32_t kind, number;
+	bool waits; /* it has never left, and will leave for this peer */
+};
+
+static int load_repeated(void *arg, const struct store_message *row)
 {
-	struct store_write *w;
+	struct repeated *r = arg;
+
+	r->kind = row->kind;
+	r->number = row->number;
+	r->waits = strcmp(row->peer, r->peer) == 0 && takeback_never_left(row) && row->transport == STORE_QUEUED;
+	return cy_copy(r->case_id, sizeof r->case_id, row->case_id) < 0 ||
+			       cy_copy(r->client, sizeof r->client, row->client) < 0
+		       ? CY_ESTORE
+		       : CY_OK;
+}
+
+/* Does another message under the key of this one wait to say the same? 1 yes, 0 no, < 0 the store cannot
+ * read. No parcel leaves for this peer before all has come back: it has not left meanwhile. */
+static int find_repeated(struct node *n, const struct peer *p, const CyMessage *m, struct repeated *ret)
+{
+	struct store_port *s = &n->ports.store;
+	struct cy_digest request;
 	char hex[CY_SHA256_HEX];
+	int r;
+
+	*ret = (struct repeated){ .peer = p->id };
+	if (m->submission_key.len != CY_SHA256_LEN || m->submission_digest.len != CY_SHA256_LEN)
+		return 0;
+	cy_hex(m->submission_key.data, CY_SHA256_LEN, hex);
+	r = submit_key_known(n, hex, &request, ret->id);
+	if (r < 0)
+		return r == CY_ENOENT ? 0 : r;
+	if (ret->id[0] == '\0' || strcmp(ret->id, m->id) == 0 ||
+	    memcmp(request.b, m->submission_digest.data, CY_SHA256_LEN) != 0)
+		return 0;
+	r = CY_ENOENT;
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.id, ret->id) == 0)
+			r = load_repeated(ret, &w->message);
+	if (r == CY_ENOENT)
+		r = s->get_message(s->ctx, ret->id, load_repeated, ret);
+	return r < 0 ? r : ret->waits;
+}
+
+/* It never leaves: what it says has taken effect by the one that came back. */
+static int withdraw(struct node *n, const struct peer *p, const struct repeated *x, const char *by)
+{
+	char text[128];
+	struct store_write *w;
+	uint32_t number = x->number;
+	int r;
+	struct work_case *c = cases_get(n, p->id, x->case_id, &r);
+
+	if (c == NULL)
+		return r;
+	snprintf(text, sizeof text, "it says once more what had left before the restore, as message %s", by);
+	w = batch_write(n, STORE_MARK_MESSAGE);
+	w->message.id = batch_string(n, x->id);
+	w->message.transport = STORE_FAILED;
+	w->message.void_code = CY_REJECTION_CODE__LEFT_BEFORE;
+	w->message.void_reason = batch_string(n, text);
+	for (const struct moved *v = c->moved; v != NULL && number == x->number; v = v->next)
+		if (strcmp(v->id, x->id) == 0)
+			number = v->number;
+	cases_void(n, c, c->row.side, number, true);
+	cases_event(n, c,
+		    &(struct event_of){ .type = CY_EVENT_TYPE__RELAY_FAILED,
+					.message_id = x->id,
+					.kind = x->kind,
+					.number = number,
+					.code = CY_REJECTION_CODE__LEFT_BEFORE,
+					.text = text });
+	batch_leaf(n, "repeated %s %s %s %s", n->authority, p->id, x->id, by);
+	return evidence_receipted(n, p->id, x->case_id, x->id, true);
+}
+
+/* Its case system may repeat it, or has done so: by this it is known again. */
+static void take_back_key(struct node *n, const CyMessage *m, bool repeated)
+{
+	struct cy_digest request;
+	char hex[CY_SHA256_HEX], before[CY_UUID_LEN + 1];
+	struct store_write *w;
 
 	if (m->submission_key.len != CY_SHA256_LEN || m->submission_digest.len != CY_SHA256_LEN)
 		return;
 	cy_hex(m->submission_key.data, CY_SHA256_LEN, hex);
-	/* Two messages have one key where it was repeated before the first came back. */
-	if (submit_key_known(n, "", hex) != CY_ENOENT)
-		return;
-	w = batch_write(n, STORE_PUT_KEY);
-	w->key.client = "";
-	w->key.key = batch_string(n, hex);
-	memcpy(w->key.request.b, m->submission_digest.data, CY_SHA256_LEN);
-	w->key.message_id = batch_string(n, m->id);
-	w->key.at = node_now(n);
+	if (submit_key_known(n, hex, &request, before) == CY_ENOENT) {
+		memcpy(request.b, m->submission_digest.data, CY_SHA256_LEN);
+		submit_put_key(n, hex, &request, m->id);
+	} else if (repeated) {
+		w = batch_write(n, STORE_MOVE_KEY);
+		w->key.client = "";
+		w->key.key = batch_string(n, hex);
+		w->key.message_id = batch_string(n, m->id);
+	}
 }
 
 /* It waited here under another number, which it had been given after an earlier loss:
@@ -289,9 +378,10 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 {
 	struct store_port *s = &n->ports.store;
 	struct held held = { .p = p };
+	struct repeated repeated;
 	struct work_case *c;
 	bool known;
-	int r = s->get_message(s->ctx, verdict->id, load_held, &held);
+	int repeats = 0, r = s->get_message(s->ctx, verdict->id, load_held, &held);
 
 	if (r < 0 && r != CY_ENOENT)
 		return r;
@@ -310,6 +400,12 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	if (c == NULL)
 		return r;
 	b->fact.voided = verdict->code != 0;
+	if (b->m != NULL && !b->fact.voided)
+		repeats = find_repeated(n, p, b->m, &repeated);
+	if (repeats < 0)
+		return repeats;
+	if (repeats > 0 && c->row.client[0] == '\0')
+		c->row.client = batch_string(n, repeated.client);
 	if (b->m != NULL)
 		describe(n, c, b->m);
 	r = put_in_case(n, c, b, verdict->id, known, held.number, highest);
@@ -322,7 +418,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	if (b->m != NULL && !b->fact.voided)
 		evidence_attached(n, c, STORE_OWN, b->m->id, b->m->number, b->m->priority, b->m->content, "");
 	if (b->m != NULL)
-		take_back_key(n, b->m);
+		take_back_key(n, b->m, repeats > 0);
 	cases_event(
 		n, c,
 		&(struct event_of){ .type = CY_EVENT_TYPE__MESSAGE_RECOVERED,
@@ -335,7 +431,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 						      "content, which the peer has erased"
 						    : "it came back from the peer after a restored backup" });
 	batch_leaf(n, "recovered %s %s %s", p->id, n->authority, verdict->id);
-	return CY_OK;
+	return repeats > 0 ? withdraw(n, p, &repeated, verdict->id) : CY_OK;
 }
 
 /* All of them, read; CY_EPARSE for one that does not parse. To be freed by forget(). */

@@ -370,6 +370,16 @@ static void put_cursor(struct mem_store *s, const char *client, const char *name
 	c->position = position;
 }
 
+static void move_key(struct mem_store *s, const struct store_key *row)
+{
+	struct store_key *k = find(&s->keys, row, by_key);
+
+	if (k == NULL)
+		mem_broken(s, "idempotency key %s stands for another message, and nobody has used it", row->key);
+	else
+		k->message_id = mem_text(s, row->message_id, NULL);
+}
+
 static void put_key(struct mem_store *s, const struct store_key *row)
 {
 	struct store_key *k = cy_arena_take(&s->arena, sizeof *k);
@@ -638,6 +648,9 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 			break;
 		case STORE_PUT_KEY:
 			put_key(s, &x->key);
+			break;
+		case STORE_MOVE_KEY:
+			move_key(s, &x->key);
 			break;
 		case STORE_PUT_LEAF:
 			put_leaf(s, x->leaf.index, x->leaf.at);

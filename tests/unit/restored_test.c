@@ -213,12 +213,57 @@ static void a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it(v
 	world_end(w, NULL);
 }
 
+/* How often `what` was told. */
+static size_t told(const struct world *w, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = (const char *)w->trace.data; (at = strstr(at, what)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* The case system does not know that its daemon was restored, and hands in what it has no answer for: a note
+ * in a case, and a whole request. */
+static void what_was_repeated_before_the_first_came_back_takes_effect_once(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_case(case_id);
+	const uint64_t key = w->a.key;
+
+	(void)state;
+	submit(&w->a, case_id, NOTE);
+	submit(&w->a, NULL, request);
+	settle(w);
+	restore(&w->a, 0);
+	w->a.muted = w->b.muted = false;
+	say(w, "       -- US-OIA is restored from a backup; its case system repeats");
+	w->a.key = key;
+	submit(&w->a, case_id, NOTE);
+	submit(&w->a, NULL, request);
+	settle(w);
+	meet(w);
+	assert_int_equal(told(w, "MESSAGE_RECEIVED"), 0);
+	assert_int_equal(told(w, "RELAY_FAILED: note"), 1);
+	assert_int_equal(told(w, "RELAY_FAILED: request"), 1);
+	both_equal(w, case_id);
+	say(w, "       -- and once more");
+	w->a.key = key;
+	submit(&w->a, case_id, NOTE);
+	submit(&w->a, NULL, request);
+	settle(w);
+	assert_int_equal(told(w, "(as before)"), 2);
+	both_equal(w, w->a.case_id);
+	world_end(w, "restored-repeated");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hundred_parcels_behind_a_gap_arrive_at_either_side),
 		cmocka_unit_test(the_verdict_of_a_restored_peer_reaches_an_author_that_forgot_it),
 		cmocka_unit_test(a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it),
+		cmocka_unit_test(what_was_repeated_before_the_first_came_back_takes_effect_once),
 	};
 	int r;
 
