@@ -256,6 +256,7 @@ static void drop_old_uploads(struct node *n)
 void evidence_recheck(struct node *n)
 {
 	n->recheck.on = true;
+	n->recheck.batch = n->batch_number;
 	n->recheck.message_id[0] = '\0';
 	n->recheck.attachment = 0;
 }
@@ -280,10 +281,15 @@ static void recheck(struct node *n)
 		struct work_case *c = NULL;
 		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
 
-		cy_copy(n->recheck.message_id, sizeof n->recheck.message_id, o->rows[i].message_id);
-		n->recheck.attachment = o->rows[i].attachment;
 		if (r == CY_OK && row.state == STORE_EVIDENCE_HELD_BACK)
 			c = cases_get(n, row.peer, row.case_id, &r);
+		if (r == CY_ESTORE) { /* from here on again */
+			n->recheck.on = true;
+			batch_retry(n);
+			return;
+		}
+		cy_copy(n->recheck.message_id, sizeof n->recheck.message_id, o->rows[i].message_id);
+		n->recheck.attachment = o->rows[i].attachment;
 		if (c == NULL || evidence_over_quota(n, c, &row, text, sizeof text) != NULL)
 			continue;
 		evidence_take_on(n, c, &row);
@@ -471,7 +477,7 @@ void evidence_step(struct node *n)
 		if (node_may_destroy(n, NULL))
 			drop_old_uploads(n);
 	}
-	if (n->recheck.on && n->batch.alone == NULL)
+	if (n->recheck.on && n->recheck.batch != n->batch_number && n->batch.alone == NULL)
 		recheck(n);
 	/* While more is on its way a statement waits for it, but not for long. */
 	if (n->next_statement.ms != CY_NEVER.ms && n->batch.alone == NULL &&

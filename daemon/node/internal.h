@@ -416,6 +416,7 @@ struct node {
 		bool on; /* what quotas held back is looked at again, after this attachment */
 		char message_id[CY_UUID_LEN + 1];
 		uint32_t attachment;
+		uint64_t batch; /* that asked for it: until it is committed, what it destroys counts */
 	} recheck;
 	struct cy_mono next_evidence;  /* the next look at what is over */
 	struct cy_mono next_statement; /* CY_NEVER: nothing is unstated */

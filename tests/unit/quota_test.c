@@ -25,24 +25,26 @@ static void put_running_case(struct store_writeset **w, const char *case_id)
 	put_message(w, PEER, case_id, ack_id, &ack);
 }
 
-static void put_held(struct store_writeset **w, const char *case_id, enum store_author author,
-		     enum store_evidence_state state, uint32_t attachment, uint64_t size)
+static struct store_evidence *put_held(struct store_writeset **w, const char *case_id, enum store_author author,
+				       enum store_evidence_state state, uint32_t attachment, uint64_t size)
 {
+	struct store_evidence *e;
 	char ack_id[64];
 
 	snprintf(ack_id, sizeof ack_id, "ack-%s", case_id);
-	row(w, STORE_PUT_EVIDENCE)->evidence =
-		(struct store_evidence){ .message_id =
-						 author == STORE_OWN ? cy_arena_string(&(*w)->arena, ack_id) : case_id,
-					 .attachment = attachment,
-					 .peer = PEER,
-					 .case_id = case_id,
-					 .author = author,
-					 .number = 1,
-					 .size = size,
-					 .sha256 = cy_sha256(cy_bytes(&attachment, sizeof attachment)),
-					 .state = state,
-					 .reason = "" };
+	e = &row(w, STORE_PUT_EVIDENCE)->evidence;
+	*e = (struct store_evidence){ .message_id =
+					      author == STORE_OWN ? cy_arena_string(&(*w)->arena, ack_id) : case_id,
+				      .attachment = attachment,
+				      .peer = PEER,
+				      .case_id = case_id,
+				      .author = author,
+				      .number = 1,
+				      .size = size,
+				      .sha256 = cy_sha256(cy_bytes(&attachment, sizeof attachment)),
+				      .state = state,
+				      .reason = "" };
+	return e;
 }
 
 /* A supplement with files of these sizes; 0 ends them. */
@@ -176,12 +178,54 @@ static void an_authority_may_have_as_much_in_all_its_cases_together(void **state
 	rig_free(r);
 }
 
+static int destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	struct rig *r = ctx;
+
+	(void)sha256;
+	assert_true(r->n_tasks < TASKS);
+	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .fd = -1 };
+	return CY_OK;
+}
+
+/* Without another configuration, and without a start. */
+static void what_is_held_back_is_wanted_when_what_was_there_is_destroyed(void **state)
+{
+	const struct cy_uuid one = some_id(1);
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(true);
+	struct store_evidence *over;
+
+	(void)state;
+	put_running_case(&w, one.s);
+	over = put_held(&w, one.s, STORE_PEER, STORE_EVIDENCE_HERE, 1, 60);
+	over->retrieved = true;
+	over->retain_until = (struct cy_wall){ START_MS + DAY / 2 };
+	put_held(&w, one.s, STORE_PEER, STORE_EVIDENCE_HELD_BACK, 2, 50);
+	r->config.quota_case = 100;
+	r->ports.blobs.destroy = destroy;
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	/* A peer that was met since the start knows of no later life of this store. */
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	assert_int_equal(mem_store_evidence(&r->store, one.s, 2)->state, STORE_EVIDENCE_HELD_BACK);
+	r->now += DAY;
+	node_wake(r->node);
+	rig_settle(r);
+	assert_int_equal(mem_store_evidence(&r->store, one.s, 1)->state, STORE_EVIDENCE_DESTROYED);
+	node_wake(r->node);
+	rig_settle(r);
+	assert_int_equal(mem_store_evidence(&r->store, one.s, 2)->state, STORE_EVIDENCE_WAITING);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_case_may_have_as_much_as_its_quota_says_and_no_byte_more),
 		cmocka_unit_test(what_one_batch_brings_for_a_case_counts_together),
 		cmocka_unit_test(an_authority_may_have_as_much_in_all_its_cases_together),
+		cmocka_unit_test(what_is_held_back_is_wanted_when_what_was_there_is_destroyed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
