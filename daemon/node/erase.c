@@ -88,8 +88,8 @@ static void look_retention(struct obstacle *o)
 	char until[CY_RFC3339_SIZE];
 	int64_t end;
 
-	if (books == NULL || o->c->row.terms.len == 0 || law_terms_decode(o->c->row.terms, &t) < 0 ||
-	    t.instrument[0] == '\0' || t.version[0] == '\0')
+	if (books == NULL || books->n_profiles == 0 || o->c->row.terms.len == 0 ||
+	    law_terms_decode(o->c->row.terms, &t) < 0 || t.instrument[0] == '\0' || t.version[0] == '\0')
 		return;
 	p = law_find_profile(books, t.instrument, t.version, (struct cy_date){ 0 });
 	if (p == NULL) {
