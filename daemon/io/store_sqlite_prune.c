@@ -111,35 +111,6 @@ int store_prune(struct store_applying *a, const struct store_write *w)
 
 /* -------------------------------------------------------------------- reading */
 
-static int pruned_events(void *ctx, uint64_t *ret_position)
-{
-	struct store_bind b;
-	int64_t position;
-	int code = store_read_start(ctx, R_PRUNED_EVENTS, &b);
-
-	if (code == CY_OK)
-		code = store_read_numbers(ctx, R_PRUNED_EVENTS, &b, &position, 1);
-	if (code == CY_OK)
-		*ret_position = (uint64_t)position;
-	return code;
-}
-
-static int cursor_row(struct store_reading *r, sqlite3_stmt *s)
-{
-	const struct store_cursor row = { store_text_at(s, 0), store_text_at(s, 1), store_u64_at(s, 2) };
-
-	return r->fn.cursor(r->fn_arg, &row);
-}
-
-static int cursors(void *ctx, store_cursor_fn *fn, void *arg)
-{
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = cursor_row, .fn.cursor = fn };
-	struct store_bind b;
-	int code = store_read_start(ctx, R_CURSORS, &b);
-
-	return code < 0 ? code : store_read_each(&r, R_CURSORS, &b);
-}
-
 static int old_keys(void *ctx, struct cy_wall before, uint32_t limit, store_key_fn *fn, void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = store_key_row, .fn.key = fn };
@@ -235,8 +206,6 @@ static int old_custody(void *ctx, struct cy_wall before, struct cy_wall after, u
 
 void store_prune_port(struct store_port *port)
 {
-	port->pruned_events = pruned_events;
-	port->cursors = cursors;
 	port->old_keys = old_keys;
 	port->leaf_texts = leaf_texts;
 	port->dissolved = dissolved;

@@ -317,25 +317,6 @@ int store_parcel_row(struct store_reading *r, sqlite3_stmt *s)
 	return code < 0 ? code : r->fn.parcel(r->fn_arg, &row);
 }
 
-static int event_row(struct store_reading *r, sqlite3_stmt *s)
-{
-	const struct store_event row = { .position = store_u64_at(s, 0),
-					 .type = (CyEventType)sqlite3_column_int(s, 1),
-					 .at = store_wall_at(s, 2),
-					 .peer = store_text_at(s, 3),
-					 .case_id = store_text_at(s, 4),
-					 .message_id = store_text_at(s, 5),
-					 .client = store_text_at(s, 6),
-					 .own_reference = store_text_at(s, 7),
-					 .kind = store_u32_at(s, 8),
-					 .number = store_u32_at(s, 9),
-					 .code = (CyRejectionCode)sqlite3_column_int(s, 10),
-					 .text = store_text_at(s, 11),
-					 .case_state = store_text_at(s, 12) };
-
-	return r->fn.event(r->fn_arg, &row);
-}
-
 /* ------------------------------------------------------------------ operations */
 
 static int read_meta(void *ctx, int (*fn)(void *arg, const struct store_meta *row), void *arg)
@@ -391,22 +372,6 @@ int store_read_numbers(struct store_sqlite *st, int i, struct store_bind *b, int
 	sqlite3_clear_bindings(b->s);
 	store_stmt_done(&st->reader, i, b->s);
 	return rc == SQLITE_ROW ? CY_OK : rc == SQLITE_DONE ? CY_ENOENT : failed;
-}
-
-static int read_cursor(void *ctx, const char *client, const char *name, uint64_t *ret_position)
-{
-	struct store_bind b;
-	int64_t position;
-	int code = store_read_start(ctx, R_CURSOR, &b);
-
-	if (code < 0)
-		return code;
-	bind_text(&b, client);
-	bind_text(&b, name);
-	code = store_read_numbers(ctx, R_CURSOR, &b, &position, 1);
-	if (code == CY_OK)
-		*ret_position = (uint64_t)position;
-	return code;
 }
 
 void store_bind_client(struct store_bind *b, struct store_view view)
@@ -624,35 +589,6 @@ static int peer_messages(void *ctx, const char *peer, const char *case_id, uint3
 	return store_read_each(&r, R_PEER_MESSAGES, &b);
 }
 
-static int events(void *ctx, struct store_view view, uint64_t after, uint32_t limit, store_event_fn *fn, void *arg)
-{
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = event_row, .fn.event = fn };
-	int i = view.client != NULL ? R_EVENTS_OF : R_EVENTS;
-	struct store_bind b;
-	int code = store_read_start(ctx, i, &b);
-
-	if (code < 0)
-		return code;
-	bind_u64(&b, after);
-	bind_i64(&b, limit);
-	if (view.client != NULL)
-		bind_text(&b, view.client);
-	return store_read_each(&r, i, &b);
-}
-
-static int last_event(void *ctx, uint64_t *ret_position)
-{
-	struct store_bind b;
-	int64_t position;
-	int code = store_read_start(ctx, R_LAST_EVENT, &b);
-
-	if (code == CY_OK)
-		code = store_read_numbers(ctx, R_LAST_EVENT, &b, &position, 1);
-	if (code == CY_OK)
-		*ret_position = (uint64_t)position;
-	return code;
-}
-
 static int counts(void *ctx, struct store_counts *ret_counts)
 {
 	struct store_bind b;
@@ -687,7 +623,6 @@ void store_read_port(struct store_port *port)
 	port->streams = read_streams;
 	port->stream = read_stream;
 	port->key = read_key;
-	port->cursor = read_cursor;
 	port->get_case = get_case;
 	port->find_case = find_case;
 	port->list_cases = list_cases;
@@ -700,13 +635,12 @@ void store_read_port(struct store_port *port)
 	port->parcels = parcels;
 	port->peer_messages = peer_messages;
 	port->judged_messages = judged_messages;
-	port->events = events;
-	port->last_event = last_event;
 	port->counts = counts;
 	port->peer_counts = peer_counts;
 	store_clock_port(port);
 	store_measure_port(port);
 	store_orders_port(port);
 	store_evidence_port(port);
+	store_event_port(port);
 	store_prune_port(port);
 }

@@ -430,6 +430,7 @@ void store_clock_port(struct store_port *port);
 void store_measure_port(struct store_port *port);
 void store_orders_port(struct store_port *port);
 void store_evidence_port(struct store_port *port);
+void store_event_port(struct store_port *port);
 void store_prune_port(struct store_port *port);
 
 int store_key_row(struct store_reading *r, sqlite3_stmt *s);
