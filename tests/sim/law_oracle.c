@@ -13,6 +13,7 @@ struct decided {
 	const struct sim_node *s;
 	const char *id;
 	uint64_t runs;
+	size_t at; /* length of the store's list then */
 };
 
 static int by_id(const void *x, const void *y)
@@ -42,6 +43,7 @@ static bool add(void **root, const struct sim_node *s, const char *id)
 	e = cy_arena_take(&s->w->law->arena, sizeof *e);
 	e->s = s;
 	e->id = cy_arena_string(&s->w->law->arena, id);
+	e->at = s->store.n_log;
 	CY_ASSERT(tsearch(e, root, by_id) != NULL);
 	return true;
 }
@@ -55,6 +57,45 @@ void law_oracle_free(struct world *w)
 {
 	tdestroy(w->law->steps, no_free);
 	tdestroy(w->law->hooks, no_free);
+}
+
+struct forgetting {
+	const struct sim_node *s;
+	struct decided **at;
+	size_t n, cap;
+};
+
+static void collect_later(const void *node, VISIT visit, void *arg)
+{
+	struct decided *e = *(struct decided *const *)node;
+	struct forgetting *f = arg;
+
+	if ((visit != postorder && visit != leaf) || e->s != f->s || e->at <= f->s->backup)
+		return;
+	/* A start that it had stated comes back from the other side, as it was stated then. */
+	if (strncmp(e->id, "start ", 6) == 0)
+		return;
+	if (f->n == f->cap) {
+		f->cap = f->cap > 0 ? 2 * f->cap : 64;
+		f->at = realloc(f->at, f->cap * sizeof(*f->at));
+		CY_ASSERT(f->at != NULL);
+	}
+	f->at[f->n++] = e;
+}
+
+/* It is for the authority to decide it anew: nobody else knows that it was decided. */
+void law_restored(struct sim_node *s)
+{
+	void **roots[] = { &s->w->law->steps, &s->w->law->hooks };
+
+	for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++) {
+		struct forgetting f = { .s = s };
+
+		twalk_r(*roots[k], collect_later, &f);
+		for (size_t i = 0; i < f.n; i++)
+			tdelete(f.at[i], roots[k], by_id);
+		free(f.at);
+	}
 }
 
 /* ------------------------------------------------------------------- each step */
@@ -239,6 +280,12 @@ static bool quiet(struct sim_node *a, struct sim_node *b)
 {
 	const struct mem_peer *p = mem_store_peer(&a->store, b->id);
 
+	/* Since a restore it has not been found out, or not fetched back, what was lost. */
+	for (size_t i = 0; i < a->n_pairs; i++)
+		if (a->pairs[i]->side[a->pairs[i]->side[0] == a] == b && a->unsure[i])
+			return false;
+	if (p->stream.reconciling)
+		return false;
 	for (size_t i = 0; i < p->n_open; i++)
 		if (p->open[i]->row.transport <= STORE_TRANSMITTED)
 			return false;

@@ -198,6 +198,11 @@ static void answered(struct sim_node *s, const CyServerFrame *f)
 		drop_job(j);
 	} else if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR) {
 		j->correlation = 0;
+		/* The case was lost with a disk before any of it had left. */
+		if (e->code == CY_ERROR_CODE__NOT_FOUND && s->restored && s->w->healed) {
+			drop_job(j);
+			return;
+		}
 		/* Not here yet, or not now: it is handed in again. */
 		if (e->code == CY_ERROR_CODE__NOT_FOUND || e->code == CY_ERROR_CODE__UNAVAILABLE ||
 		    e->code == CY_ERROR_CODE__TOO_MANY)

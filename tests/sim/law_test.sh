@@ -14,4 +14,11 @@ for seed in {1..8}; do
 	echo "${not}ok $count - seed $seed: no step twice or early, both sides hold the same clocks"
 	sed 's/^/# /' "$log"
 done
+for seed in {1..4}; do
+	count=$((count + 1))
+	not='not '
+	"$1" --law --nodes 10 --days 365 --restore-rate 2 "$seed" >"$log" 2>&1 && not=''
+	echo "${not}ok $count - seed $seed, stores are restored from backups: the same"
+	sed 's/^/# /' "$log"
+done
 echo "1..$count"

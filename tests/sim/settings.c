@@ -65,4 +65,5 @@ void sim_settings_law(struct sim_settings *set, uint32_t nodes, int64_t days)
 	memset(set->level, 0, sizeof set->level);
 	for (size_t i = 0; i < sizeof mild / sizeof mild[0]; i++)
 		set->level[mild[i]] = 1;
+	set->level[FAULT_RESTORE] = set->restore_rate > 1;
 }

@@ -304,7 +304,8 @@ static void make_durable(struct sim_node *s)
 	mem_store_apply(&s->store, w);
 	if (s->w->law != NULL) {
 		law_commit(s, w);
-		mem_store_drop_log(&s->store);
+		if (s->store.copies)
+			mem_store_drop_log(&s->store);
 	} else {
 		oracle_commit(s, w);
 		quotas_commit(s, w);
@@ -655,6 +656,8 @@ static void restore(struct world *w, struct sim_node *s, size_t which)
 	for (size_t i = 0; i < s->n_pairs; i++)
 		s->unsure[i] = true;
 	oracle_restored(s);
+	if (w->law != NULL)
+		law_restored(s);
 	for (size_t i = 0; i < SIM_DESKS; i++)
 		desk_after_restore(&s->desk[i]);
 }
@@ -921,7 +924,7 @@ static void make_nodes(struct world *w)
 			peers[k] = s->pairs[k]->side[s->pairs[k]->side[0] == s]->id;
 		mem_store_init(&s->store, peers, s->n_pairs, broken_store, s);
 		orders_mem_init(&s->orders, s->id);
-		s->store.copies = w->law != NULL;
+		s->store.copies = w->law != NULL && w->set.level[FAULT_RESTORE] == 0;
 		free(peers);
 		if (w->set.backend == SIM_SQLITE)
 			disk_new(s, cy_rng_next(&s->random));
