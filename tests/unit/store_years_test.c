@@ -356,6 +356,9 @@ static void erase_case(unsigned n)
 
 	w->erase_case.peer = PEER;
 	w->erase_case.case_id = case_id(n);
+	w->erase_case.at.ms = w->erase_case.until.ms = y.now;
+	w->erase_case.by = "admin";
+	w->erase_case.reason = "its retention is over";
 }
 
 /* --------------------------------------------------------------------- the years */
