@@ -108,6 +108,12 @@ $(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/,unit/greet_fra
 $(BUILD)/tests/store_evidence_test $(BUILD)/tests/store_erase_test $(BUILD)/tests/store_prune_test \
 	$(BUILD)/tests/store_heads_test: $(STORE_MEM_O)
 
+# For `make bench`.
+$(BUILD)/tests/page_check_bench: $(BUILD)/obj/tests/bench/page_check.o $(LIB_O)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+
 # The JSON mapping for tests/json/json_equal_test.py.
 $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
 	@mkdir -p $(@D)
@@ -242,7 +248,8 @@ bench: test-packages
 	@/usr/bin/python3 tests/bench/status_bench.py $(DAEMON) $(CTL)
 	@/usr/bin/python3 tests/bench/clock_bench.py $(DAEMON) $(CTL)
 	@/usr/bin/python3 tests/bench/evidence_bench.py $(DAEMON) $(CTL)
-	@$(MAKE) --no-print-directory $(BUILD)/tests/store_years_test
+	@$(MAKE) --no-print-directory $(BUILD)/tests/store_years_test $(BUILD)/tests/page_check_bench
+	@$(BUILD)/tests/page_check_bench
 	@YEARS_CASES=$(or $(YEARS_CASES),500) $(BUILD)/tests/store_years_test
 
 # The attacks of `make check`, and how long its users had to wait meanwhile.

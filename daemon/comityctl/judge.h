@@ -74,7 +74,7 @@ const char *judge_own_label(enum judge_own i);
 /* `text` describes the thing; of a peer it is empty when there is nothing to remark. */
 struct judged {
 	enum verdict verdict;
-	char text[1280];
+	char text[4352];
 };
 
 /* What a monitor draws: the worst over all peers and certificates. */

@@ -65,7 +65,8 @@ struct store_sqlite_config {
 };
 
 /* Open the store in DIR, or make it. `committed` is called from
- * store_sqlite_dispatch() with CY_OK, or CY_ESTORE and a sentence: the whole
+ * store_sqlite_dispatch() with CY_OK, or with CY_ESTORE, or CY_EDAMAGED where a
+ * page that it needs is damaged, and a sentence: the whole
  * write-set was then rolled back, and the next one may succeed.
  *
  * CY_EEXIST: another process has it open (the sentence names its pid).

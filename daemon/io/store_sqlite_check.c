@@ -292,15 +292,16 @@ struct page {
 };
 
 /* The ids alone, of an index: they can be read where the row of a case cannot. */
-static int read_page(struct looking *l, const char *peer, const char *case_id, struct page *ret)
+static int read_page(struct looking *l, const char *table, const char *peer, const char *case_id, struct page *ret)
 {
 	sqlite3_stmt *s;
-	int rc = sqlite3_prepare_v2(l->reader->reader.db,
-				    "SELECT peer, case_id FROM case_key WHERE (peer, case_id) > (?, ?)"
-				    " ORDER BY peer, case_id LIMIT ?",
-				    -1, &s, NULL);
+	char sql[160];
+	int rc;
 
 	ret->n = 0;
+	snprintf(sql, sizeof sql,
+		 "SELECT peer, case_id FROM %s WHERE (peer, case_id) > (?, ?) ORDER BY peer, case_id LIMIT ?", table);
+	rc = sqlite3_prepare_v2(l->reader->reader.db, sql, -1, &s, NULL);
 	if (rc != SQLITE_OK)
 		return rc;
 	sqlite3_bind_text(s, 1, peer, -1, SQLITE_STATIC);
@@ -315,12 +316,15 @@ static int read_page(struct looking *l, const char *peer, const char *case_id, s
 	return rc;
 }
 
-static bool look_at_cases(struct looking *l)
+/* False: the thread is to end. *ret_all: the table had them all. */
+static bool look_at_cases_of(struct looking *l, const char *table, bool *ret_all)
 {
 	struct page page, last = { .n = 1 };
 	bool goes_on = true;
+	int rc;
 
-	while (goes_on && read_page(l, last.at[0].peer, last.at[0].case_id, &page) == SQLITE_DONE && page.n > 0) {
+	do {
+		rc = read_page(l, table, last.at[0].peer, last.at[0].case_id, &page);
 		for (size_t i = 0; goes_on && i < page.n; i++) {
 			const int64_t began = now_ms();
 
@@ -328,8 +332,22 @@ static bool look_at_cases(struct looking *l)
 				look_at_case(l, page.at[i].peer, page.at[i].case_id);
 			goes_on = rest(l, began);
 		}
-		last.at[0] = page.at[page.n - 1];
-	}
+		if (page.n > 0)
+			last.at[0] = page.at[page.n - 1];
+	} while (goes_on && rc == SQLITE_DONE && page.n > 0);
+	*ret_all = rc == SQLITE_DONE;
+	return goes_on;
+}
+
+static bool look_at_cases(struct looking *l)
+{
+	bool all, others = true, goes_on = look_at_cases_of(l, "case_key", &all);
+
+	/* What of one list cannot be read the other one may have. */
+	if (goes_on && !all)
+		goes_on = look_at_cases_of(l, "cases", &others);
+	if (goes_on && !others)
+		add(l->st, "", "", "the list of cases");
 	return goes_on;
 }
 

@@ -83,6 +83,14 @@ void bind_null(struct store_bind *b)
 	bound(b, sqlite3_bind_null(b->s, ++b->at));
 }
 
+int store_code(int rc)
+{
+	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB || rc == SQLITE_IOERR_DATA ||
+			       rc == SQLITE_IOERR_CORRUPTFS
+		       ? CY_EDAMAGED
+		       : CY_ESTORE;
+}
+
 void store_explain(sqlite3 *db, int rc, const char *dir, char *text, size_t size)
 {
 	const char *detail = db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc);

@@ -89,6 +89,8 @@ void bind_i64(struct store_bind *b, int64_t v);
 void bind_bytes(struct store_bind *b, struct cy_bytes v); /* without data: an empty blob */
 void bind_null(struct store_bind *b);
 
+/* Is what was to be read or changed damaged, or can the store not do it now? */
+int store_code(int rc);
 /* A sentence for a failure of SQLite, naming the directory. */
 void store_explain(sqlite3 *db, int rc, const char *dir, char *text, size_t size);
 

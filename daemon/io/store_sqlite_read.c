@@ -55,21 +55,12 @@ int store_digest_at(sqlite3_stmt *s, int i, struct cy_digest *ret)
 
 /* ------------------------------------------------------------------- reading */
 
-/* Is what was to be read damaged, or can the store not read now? */
-static int read_code(int rc)
-{
-	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB || rc == SQLITE_IOERR_DATA ||
-			       rc == SQLITE_IOERR_CORRUPTFS
-		       ? CY_EDAMAGED
-		       : CY_ESTORE;
-}
-
 int store_read_start(struct store_sqlite *st, int i, struct store_bind *ret_bind)
 {
 	sqlite3_stmt *s = store_stmt(&st->reader, i);
 
 	if (s == NULL)
-		return read_code(sqlite3_extended_errcode(st->reader.db));
+		return store_code(sqlite3_extended_errcode(st->reader.db));
 	*ret_bind = (struct store_bind){ .s = s };
 	return CY_OK;
 }
@@ -84,7 +75,7 @@ int store_read_each(struct store_reading *r, int i, struct store_bind *b)
 		if (rc == SQLITE_DONE)
 			break;
 		if (rc != SQLITE_ROW) {
-			code = read_code(sqlite3_extended_errcode(r->st->reader.db));
+			code = store_code(sqlite3_extended_errcode(r->st->reader.db));
 			break;
 		}
 		r->rows++;
@@ -253,7 +244,7 @@ static int read_content(struct store_sqlite *st, const struct store_message *m, 
 	if (rc == SQLITE_ROW)
 		code = store_unseal_at(st, b.s, 0, m->peer, m->case_id, aad, ret_plain, ret_len);
 	else if (rc != SQLITE_DONE)
-		code = read_code(sqlite3_extended_errcode(st->reader.db));
+		code = store_code(sqlite3_extended_errcode(st->reader.db));
 	sqlite3_clear_bindings(b.s);
 	store_stmt_done(&st->reader, R_CONTENT, b.s);
 	return code;
@@ -365,7 +356,7 @@ static int read_key(void *ctx, const char *client, const char *key, store_key_fn
 int store_read_numbers(struct store_sqlite *st, int i, struct store_bind *b, int64_t *ret, int n)
 {
 	int rc = b->rc == SQLITE_OK ? sqlite3_step(b->s) : b->rc;
-	const int failed = read_code(sqlite3_extended_errcode(st->reader.db));
+	const int failed = store_code(sqlite3_extended_errcode(st->reader.db));
 
 	for (int k = 0; rc == SQLITE_ROW && k < n; k++)
 		ret[k] = sqlite3_column_int64(b->s, k);

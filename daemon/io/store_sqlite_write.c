@@ -16,7 +16,7 @@ const int store_write_sql_n = W_N;
 int store_apply_failed(struct store_applying *a, int rc)
 {
 	store_explain(a->st->writer.db, rc, a->st->dir, a->why, a->size);
-	return CY_ESTORE;
+	return store_code(rc);
 }
 
 int store_apply_refuse(struct store_applying *a, const char *fmt, ...)

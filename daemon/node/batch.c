@@ -338,7 +338,7 @@ void batch_reset(struct node *n)
 
 static void release(struct node *n);
 static void commit(struct node *n);
-static void fail(struct node *n, const char *why);
+static void fail(struct node *n, int code, const char *why);
 
 void batch_retry(struct node *n)
 {
@@ -394,10 +394,38 @@ void batch_plan_wake(struct node *n)
 	n->ports.clock.wake_at(n->ports.clock.ctx, at);
 }
 
+/* What comes of no input. */
+static void step_own(struct node *n, struct cy_mono now, bool careful)
+{
+	const struct batch *b = &n->batch;
+
+	if (careful && b->inputs > 0)
+		return;
+	waiting_step(n);
+	evidence_step(n);
+	catch_up_step(n);
+	erase_step(n);
+	clocks_step(n);
+	if (b->alone != NULL)
+		return;
+	if (!n->stopping)
+		outbound_step(n);
+	if (!cy_mono_before(now, n->next_expiry)) {
+		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
+		if (node_may_decide(n)) {
+			expire_undelivered(n);
+			n->next_expiry = expire_next(n);
+		}
+	}
+	if (!cy_mono_before(now, n->pruning.next))
+		prune_step(n);
+}
+
 void batch_start(struct node *n)
 {
 	struct batch *b = &n->batch;
 	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+	const bool careful = cy_mono_before(now, n->careful);
 
 	if (b->phase != BATCH_IDLE)
 		return;
@@ -408,7 +436,7 @@ void batch_start(struct node *n)
 	orders_step(n);
 	again_take(n);
 	while (n->inputs != NULL && b->messages < CY_BOUND(NODE_BATCH_MESSAGES) && b->bytes < NODE_BATCH_BYTES &&
-	       b->alone == NULL) {
+	       b->alone == NULL && (!careful || b->inputs == 0)) {
 		struct input *in = n->inputs;
 		struct peer *alone = in->kind == INPUT_FRAME && n->peers[in->peer]->alone ? n->peers[in->peer] : NULL;
 
@@ -423,22 +451,7 @@ void batch_start(struct node *n)
 		if (!again_keep(n, in))
 			node_input_free(in);
 	}
-	waiting_step(n);
-	evidence_step(n);
-	catch_up_step(n);
-	erase_step(n);
-	clocks_step(n);
-	if (!n->stopping && b->alone == NULL)
-		outbound_step(n);
-	if (b->alone == NULL && !cy_mono_before(now, n->next_expiry)) {
-		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
-		if (node_may_decide(n)) {
-			expire_undelivered(n);
-			n->next_expiry = expire_next(n);
-		}
-	}
-	if (b->alone == NULL && !cy_mono_before(now, n->pruning.next))
-		prune_step(n);
+	step_own(n, now, careful);
 	batch_plan_wake(n);
 	b->phase = BATCH_SIGNING;
 	for (struct want *w = b->wants; w != NULL; w = w->next) {
@@ -531,7 +544,7 @@ static void commit(struct node *n)
 	/* What was given up just now has its time limits brought up to date. */
 	clocks_settle(n);
 	if (b->doom != NULL) {
-		fail(n, b->doom);
+		fail(n, CY_ESTORE, b->doom);
 		return;
 	}
 	measures_put(n);
@@ -557,15 +570,21 @@ static void commit(struct node *n)
 
 /* The batch failed: nothing has happened. Sessions resume from the store, local
  * clients are told to repeat. */
-static void fail(struct node *n, const char *why)
+static void fail(struct node *n, int code, const char *why)
 {
 	struct batch *b = &n->batch;
 	struct cy_error e = { 0 };
 
 	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "nothing can be committed now: %s", why);
 	snprintf(n->store_fault, sizeof n->store_fault, "%s", why);
+	/* Whose work it was that needs what is damaged shows when each has batches of its own. */
+	if (code == CY_EDAMAGED)
+		n->careful = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_CAREFUL_MS);
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
-		if (f->kind == EFFECT_LOCAL_SEND)
+		if (f->kind == EFFECT_LOCAL_SEND && code == CY_EDAMAGED && b->inputs == 1)
+			local_error(n, f->target, f->correlation, local_unread_code(code), "", "%s",
+				    local_unread_text(code));
+		else if (f->kind == EFFECT_LOCAL_SEND)
 			local_error(n, f->target, f->correlation, CY_ERROR_CODE__UNAVAILABLE, "",
 				    "the store cannot commit now, nothing was done: repeat later with the same key");
 		else if (f->kind == EFFECT_SUBSCRIBED)
@@ -613,6 +632,9 @@ static void release(struct node *n)
 		b->alone->alone = false;
 		something = true;
 	}
+	/* Then what comes of no input has its turn. */
+	if (b->inputs > 0 && cy_mono_before(n->ports.clock.mono(n->ports.clock.ctx), n->careful))
+		something = true;
 	/* Something of ours may wait now. */
 	if (b->phase == BATCH_COMMITTING && n->next_expiry.ms == CY_NEVER.ms)
 		n->next_expiry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
@@ -642,7 +664,7 @@ void node_committed(struct node *n, int code, const char *why)
 {
 	CY_ASSERT(n->batch.phase == BATCH_COMMITTING);
 	if (code < 0) {
-		fail(n, why);
+		fail(n, code, why);
 		return;
 	}
 	n->store_fault[0] = '\0';

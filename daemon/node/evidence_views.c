@@ -4,6 +4,7 @@
 
 #include "law/validate.h"
 #include "node/evidence.h"
+#include "node/parcels.h"
 
 /* ------------------------------------------------------------------ one's own */
 
@@ -53,13 +54,16 @@ int evidence_visible(struct node *n, struct cy_arena *a, const struct conn *c, c
 struct reading {
 	char message_id[CY_UUID_LEN + 1];
 	CyMessage *message; /* NULL: it cannot be read, or its key was erased */
+	struct node *n;
+	bool damaged;
 };
 
 static int load_message(void *arg, const struct store_message *row)
 {
 	struct reading *r = arg;
 
-	if (!row->damaged)
+	r->damaged = sound_message(r->n, row) < 0;
+	if (!r->damaged)
 		r->message = cy_message__unpack(NULL, row->content.len, row->content.data);
 	return CY_OK;
 }
@@ -70,6 +74,7 @@ static void forget(struct reading *r)
 		cy_message__free_unpacked(r->message, NULL);
 	r->message = NULL;
 	r->message_id[0] = '\0';
+	r->damaged = false;
 }
 
 static const CyAttachment *manifest(struct node *n, struct reading *r, const struct store_evidence *row)
@@ -81,6 +86,7 @@ static const CyAttachment *manifest(struct node *n, struct reading *r, const str
 	if (strcmp(r->message_id, row->message_id) != 0) {
 		forget(r);
 		cy_copy(r->message_id, sizeof r->message_id, row->message_id);
+		r->n = n;
 		s->get_message(s->ctx, row->message_id, load_message, r);
 	}
 	if (r->message == NULL || r->message->content == NULL)
@@ -164,6 +170,8 @@ static CyEvidenceView *view_of(struct node *n, struct cy_arena *a, const struct 
 	v->hold = row->hold;
 	v->copy_deleted = row->deleted;
 	show_progress(n, a, v, row);
+	if (reading->damaged)
+		v->reason = (char *)"its manifest is damaged in the store: a backup has to be restored";
 	if (m == NULL)
 		return v;
 	v->retain_until_date = cy_arena_string(a, m->retain_until_date);

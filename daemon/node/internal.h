@@ -26,6 +26,7 @@
 #define NODE_EXPIRY_CHECK_MS    60000   /* how soon, and how often at most, undelivered messages are looked at */
 #define NODE_SIGN_RETRY_MS      10000   /* after a failed signature */
 #define NODE_STORE_RETRY_MS     2000    /* after a failed commit */
+#define NODE_CAREFUL_MS         60000   /* after one that met damage: each input has a batch of its own */
 #define NODE_CLOCK_JUMP_MS      3600000 /* beyond this the wall clock is not trusted */
 #define NODE_CLOCK_AHEAD_MS     (7 * INT64_C(86400000)) /* so far ahead of what was recorded it is doubted at a start */
 #define NODE_CATCH_UP_MAX       16                      /* cases of an older store that a batch brings up to date */
@@ -392,11 +393,12 @@ struct node {
 	struct case_name caught_up;               /* the last of them that had its turn */
 	char hooks[NODE_HOOKS_MAX][NODE_HOOK_ID]; /* that run; "" : none */
 	struct cy_mono retry;                     /* after a failed commit */
+	struct cy_mono careful;                   /* until then each input has a batch of its own */
 	struct cy_mono planned;                   /* the wake-up that was asked for */
 	struct node_pruning pruning;
 	bool stopping;
 	char store_fault[160]; /* "" while the store works */
-	char damaged[1024];    /* what was found damaged in it since the start, as a sentence; "": nothing */
+	char damaged[4096];    /* what was found damaged in it since the start, as a sentence; "": nothing */
 
 	/* Evidence (evidence.h). */
 	struct blob_ticket *blob_tickets;
@@ -472,7 +474,7 @@ struct law_between treaty_between(struct node *n, const struct peer *p, CySide s
 /* What the contents of a case say that its facts do not: for a submitter. */
 struct treaty_view {
 	uint8_t types[CY_MEASURES_MAX]; /* of the measures */
-	CyFault **faults;               /* of what the other side opened it with */
+	CyFault **faults;               /* of what the other side opened it with; that a message is damaged */
 	size_t n_faults;
 	CyReviewView **reviews; /* of both sides */
 	size_t n_reviews;

@@ -1,7 +1,9 @@
 /* What the treaty has to say of a case: faults of what was received, and reviews. */
+#include <stdio.h>
 #include <string.h>
 
 #include "node/internal.h"
+#include "node/parcels.h"
 #include "wire/message.h"
 
 #define REVIEWS_MAX 200
@@ -42,6 +44,7 @@ struct look {
 	const CyCaseSummary *c;
 	const CyMessageSummary *of; /* the message that is read */
 	struct treaty_view *view;
+	const char *damaged; /* the id of a message that cannot be read; NULL: all can */
 };
 
 static char *cut(struct look *l, const char *text)
@@ -118,8 +121,13 @@ static void read_content(struct look *l, const CyMessage *m)
 
 static int load_content(void *arg, const struct store_message *row)
 {
-	CyMessage *m = row->damaged ? NULL : cy_message__unpack(NULL, row->content.len, row->content.data);
+	struct look *l = arg;
+	CyMessage *m = NULL;
 
+	if (sound_message(l->n, row) < 0)
+		l->damaged = l->of->message_id;
+	else
+		m = cy_message__unpack(NULL, row->content.len, row->content.data);
 	if (m != NULL && m->content != NULL)
 		read_content(arg, m);
 	if (m != NULL)
@@ -145,6 +153,25 @@ static int read_kind(struct look *l, CyMessageSummary *const *messages, size_t n
 	return r;
 }
 
+/* After those of the treaty: what it says is left out. */
+static void add_damaged(struct look *l)
+{
+	CyFault **list = cy_arena_take(l->a, (l->view->n_faults + 1) * sizeof *list);
+	CyFault *f = cy_arena_take(l->a, sizeof *f);
+	char text[160];
+
+	snprintf(text, sizeof text,
+		 "message %s is damaged in the store, and what it says is left out here: a backup has to be restored",
+		 l->damaged);
+	cy_fault__init(f);
+	f->field = (char *)"messages";
+	f->text = cy_arena_string(l->a, text);
+	for (size_t i = 0; i < l->view->n_faults; i++)
+		list[i] = l->view->faults[i];
+	list[l->view->n_faults++] = f;
+	l->view->faults = list;
+}
+
 int treaty_look(struct node *n, struct cy_arena *a, const CyCaseSummary *c, CyMessageSummary *const *messages,
 		size_t n_messages, struct treaty_view *ret)
 {
@@ -153,5 +180,9 @@ int treaty_look(struct node *n, struct cy_arena *a, const CyCaseSummary *c, CyMe
 
 	*ret = (struct treaty_view){ .reviews = cy_arena_take(a, REVIEWS_MAX * sizeof *ret->reviews) };
 	r = read_kind(&l, messages, n_messages, false);
-	return r == CY_OK ? read_kind(&l, messages, n_messages, true) : r;
+	if (r == CY_OK)
+		r = read_kind(&l, messages, n_messages, true);
+	if (l.damaged != NULL)
+		add_damaged(&l);
+	return r;
 }

@@ -275,6 +275,34 @@ static void nothing_is_handed_in_for_a_damaged_case(void **state)
 	}
 }
 
+static unsigned own_messages(struct rig *r, const char *case_id)
+{
+	unsigned n = 0;
+
+	for (const struct mem_message *m = mem_store_case(&r->store, PEER, case_id)->first; m != NULL; m = m->next)
+		n += m->row.author == STORE_OWN;
+	return n;
+}
+
+/* A commit that needs a damaged page fails, and nobody can say beforehand whose. */
+static void who_needs_a_damaged_page_fails_the_work_of_others_once(void **state)
+{
+	struct rig *r = with_rows(two_cases(), (struct damage){ .facts = false });
+
+	(void)state;
+	r->damaged_case = DAMAGED;
+	for (unsigned round = 0; round < 3; round++) {
+		/* The first one is under way, so that the others share the next commit. */
+		desk_submit(r, 1, SOUND, CY_PRIORITY__NORMAL, NOTE);
+		desk_submit(r, 1, DAMAGED, CY_PRIORITY__NORMAL, NOTE);
+		desk_submit(r, 1, SOUND, CY_PRIORITY__NORMAL, NOTE);
+		rig_settle(r);
+		assert_int_equal(own_messages(r, SOUND), 1 + 2 * round);
+		assert_null(said(r, DAMAGED));
+	}
+	rig_free(r);
+}
+
 /* --------------------------------------------------------------------------- time limits */
 
 static const struct law_profile profile = { .id = "treaty", .version = "1", .n_clocks = 0 };
@@ -465,6 +493,7 @@ int main(void)
 		cmocka_unit_test(a_message_for_a_damaged_case_holds_up_no_other),
 		cmocka_unit_test(a_receipt_for_a_message_of_a_damaged_case_counts),
 		cmocka_unit_test(nothing_is_handed_in_for_a_damaged_case),
+		cmocka_unit_test(who_needs_a_damaged_page_fails_the_work_of_others_once),
 		cmocka_unit_test(a_time_limit_of_a_damaged_case_stops_nobody),
 		cmocka_unit_test(time_limits_that_are_damaged_hold_up_no_message),
 		cmocka_unit_test(evidence_of_damaged_cases_goes_when_its_time_is_over),

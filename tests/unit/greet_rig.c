@@ -514,6 +514,14 @@ void rig_signed_newest(struct rig *r)
 	node_signed(r->node, ticket, CY_OK, cy_bytes(seal.b, sizeof seal.b));
 }
 
+static bool meets_damage(const struct rig *r, const struct store_writeset *w)
+{
+	for (const struct store_write *x = w->first; x != NULL && r->damaged_case != NULL; x = x->next)
+		if (x->op == STORE_PUT_MESSAGE && strcmp(x->message.case_id, r->damaged_case) == 0)
+			return true;
+	return false;
+}
+
 void rig_run(struct rig *r)
 {
 	for (;;) {
@@ -521,6 +529,12 @@ void rig_run(struct rig *r)
 			struct store_writeset *w = r->committing;
 
 			r->committing = NULL;
+			if (meets_damage(r, w)) {
+				store_writeset_free(w);
+				free(w);
+				node_committed(r->node, CY_EDAMAGED, "the store is damaged");
+				continue;
+			}
 			assert_int_equal(orders_mem_append(&r->orders, w), CY_OK);
 			mem_store_apply(&r->store, w);
 			node_committed(r->node, CY_OK, NULL);

@@ -66,11 +66,12 @@ struct rig {
 	CyProfileDigest *named; /* in the peer's State; NULL: none */
 
 	/* What the ports shall do. */
-	bool cannot_sign;   /* sign() fails at once */
-	bool may_not_sign;  /* our certificate has expired */
-	bool stays;         /* proven(): another connection stays */
-	bool revoked;       /* no signature of the peer's is good any more */
-	int destroyed_with; /* the code with which each content is destroyed */
+	const char *damaged_case; /* a commit that puts a message into it meets a damaged page */
+	bool cannot_sign;         /* sign() fails at once */
+	bool may_not_sign;        /* our certificate has expired */
+	bool stays;               /* proven(): another connection stays */
+	bool revoked;             /* no signature of the peer's is good any more */
+	int destroyed_with;       /* the code with which each content is destroyed */
 
 	/* What the node did since taken(), in words: "warning", "alarm", and with the number of the
 	 * session "1:hello", "2:goodbye-PROTOCOL", "1:close"; "want" and "no-want" of the bulk lane. */
