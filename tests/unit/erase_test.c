@@ -411,6 +411,45 @@ static void a_time_limit_that_runs_forbids_it(void **state)
 	world_end(w, NULL);
 }
 
+static void with_books(struct side *s, const struct law_books *books)
+{
+	session_lost(s->w, "connection reset");
+	s->w->books = books;
+	stop(s);
+	start(s);
+	settle(s->w);
+}
+
+static void the_retention_of_its_profile_forbids_it(void **state)
+{
+	static const struct law_profile profile = { .id = "us-ie-2001",
+						    .version = "1",
+						    .title = "t",
+						    .citation = "",
+						    .source = "",
+						    .note = "",
+						    .retention = { LAW_CALENDAR_DAY, 20 },
+						    .retention_source = { "1", true, "" } };
+	static const struct law_profile other = { .id = "x-1", .version = "1", .title = "t" };
+	static const struct law_profile *const list[] = { &profile }, *const others[] = { &other };
+	static const struct law_books books = { .n_profiles = 1, .profiles = list };
+	static const struct law_books unknown = { .n_profiles = 1, .profiles = others };
+	char case_id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	with_books(&w->a, &unknown);
+	refused(&w->a, case_id, "version 1 of the treaty profile us-ie-2001 is not here");
+	with_books(&w->a, &books);
+	refused(&w->a, case_id, "the treaty profile us-ie-2001 keeps a case until 2026-12-14T");
+	meet(w);
+	w->now = START_MS + INT64_C(20) * 86400000;
+	refused(&w->a, case_id, "the treaty profile us-ie-2001 keeps a case until 2026-12-14T");
+	w->now += INT64_C(3600000);
+	erase(&w->a, case_id);
+	world_end(w, NULL);
+}
+
 static void a_peer_of_the_version_before_forbids_it(void **state)
 {
 	char case_id[CASE_ID];
@@ -557,6 +596,7 @@ int main(void)
 		cmocka_unit_test(what_happens_in_the_same_batch_is_not_erased),
 		cmocka_unit_test(evidence_that_is_held_or_under_way_is_not_erased),
 		cmocka_unit_test(a_time_limit_that_runs_forbids_it),
+		cmocka_unit_test(the_retention_of_its_profile_forbids_it),
 		cmocka_unit_test(a_peer_of_the_version_before_forbids_it),
 		cmocka_unit_test(a_peer_that_was_not_met_since_the_start_forbids_it),
 		cmocka_unit_test(who_fetches_back_does_not_erase),
