@@ -17,7 +17,7 @@ check() {
 	sed 's/^/# /' "$log"
 }
 
-check 'seeds 1 to 20 keep what must always hold, each twice with the same hash' --kinds 37 1..20
+check 'seeds 1 to 20 keep what must always hold, each twice with the same hash' 1..20
 check 'seeds 3 to 6 do so with the real store on a failing disk' --kinds 37 --sqlite 3..6
 check 'many programs at once, while clients, roles and peers change, and commits fail' \
 	-n 2 --only PROGRAMS --only RECONFIGURE --only CRASH --only COMMIT_FAILS --only READ_FAILS --only SLOW_DISK 1..8
