@@ -23,9 +23,12 @@ static int add_head(void *arg, const struct store_case *row)
 		struct verdicts *v = cy_arena_take(&h->n->batch.arena, sizeof *v);
 		int r = verdicts_of(h->n, h->p->id, row->case_id, STORE_PEER, all, v);
 
-		if (r < 0)
+		if (r == CY_EDAMAGED)
+			cases_damaged(h->n, h->p->id, row->case_id, "messages of");
+		else if (r < 0)
 			return r;
-		head->verdicts = (ProtobufCBinaryData){ .data = v->digest.b, .len = sizeof v->digest.b };
+		else
+			head->verdicts = (ProtobufCBinaryData){ .data = v->digest.b, .len = sizeof v->digest.b };
 	}
 	head->case_id = cy_arena_string(&h->n->batch.arena, row->case_id);
 	head->yours = row->peer_number;
@@ -62,6 +65,7 @@ struct fetching {
 	const char *case_id;
 	bool found, unsigned_receipt;
 	struct xchg_pos pos;
+	uint32_t number; /* of the message that led to it */
 	struct parcel_content content;
 	CySignedText *manifest, *receipt;
 };
@@ -72,6 +76,7 @@ static int find_parcel(void *arg, const struct store_message *row)
 
 	f->found = true;
 	f->pos = (struct xchg_pos){ row->epoch, row->sequence };
+	f->number = row->number;
 	return CY_EAGAIN; /* the first is enough */
 }
 
@@ -124,21 +129,40 @@ void giveback_receipted(struct fetching *f, struct cy_bytes receipt, struct cy_b
 	say_fetched(f);
 }
 
+/* Of those that answer this the first that is whole: without what is damaged, which is told, the peer has to do
+ * as if it were not held. */
+static int load_parcel(struct fetching *x, const CyFetchRequest *r)
+{
+	struct store_port *s = &x->n->ports.store;
+	const bool named = r->message_id[0] != '\0';
+	int code;
+
+	x->number = r->after;
+	do {
+		x->found = x->unsigned_receipt = false;
+		code = named ? s->get_message(s->ctx, r->message_id, find_parcel_of, x)
+			     : s->peer_messages(s->ctx, x->p->id, r->case_id, x->number, find_parcel, x);
+		if (code == CY_EAGAIN)
+			code = s->get_parcel(s->ctx, x->p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_parcel,
+					     x);
+	} while (code == CY_EDAMAGED && x->found && !named);
+	if (code != CY_EDAMAGED)
+		return code;
+	if (!x->found && cy_uuid_valid(r->case_id))
+		cases_damaged(x->n, x->p->id, r->case_id, "messages of");
+	x->found = x->unsigned_receipt = false;
+	return CY_OK;
+}
+
 void giveback_parcel(struct node *n, struct peer *p, const CyFetchRequest *r)
 {
-	struct store_port *s = &n->ports.store;
 	struct fetching *x = cy_arena_take(&n->batch.arena, sizeof *x);
 	int code;
 
 	x->n = n;
 	x->p = p;
 	x->case_id = cy_arena_string(&n->batch.arena, r->case_id);
-	if (r->message_id[0] != '\0')
-		code = s->get_message(s->ctx, r->message_id, find_parcel_of, x);
-	else
-		code = s->peer_messages(s->ctx, p->id, r->case_id, r->after, find_parcel, x);
-	if (code == CY_EAGAIN)
-		code = s->get_parcel(s->ctx, p->id, STORE_PEER, x->pos.epoch, x->pos.sequence, take_parcel, x);
+	code = load_parcel(x, r);
 	if (code < 0 && (x->found || code != CY_ENOENT))
 		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
 	else if (!x->unsigned_receipt)

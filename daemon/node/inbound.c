@@ -21,6 +21,17 @@ struct verdict {
 
 #define DAMAGED "what is stored of this case is damaged here: say it again when that is repaired"
 
+bool inbound_is_damaged(const struct work_case *c, int code)
+{
+	return !CY_MUTANT_DAMAGE_STOPS_ALL && (code == CY_EDAMAGED || (c != NULL && c->row.damaged));
+}
+
+void inbound_reject_damaged(struct wire_entry *e)
+{
+	e->code = CY_REJECTION_CODE__UNKNOWN_CASE;
+	snprintf(e->reason, sizeof e->reason, "%s", DAMAGED);
+}
+
 static void reject(struct verdict *v, CyRejectionCode code, const char *reason)
 {
 	v->code = code;
@@ -114,8 +125,7 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 	struct work_case *c = cases_get(n, p->id, m->case_id, &r);
 	bool opens = law_kind_opens(m->content->kind_case);
 
-	/* Nobody can say what it does to the case, and nothing can be stored in one without its key. */
-	if (!CY_MUTANT_DAMAGE_STOPS_ALL && (r == CY_EDAMAGED || (c != NULL && c->row.damaged))) {
+	if (inbound_is_damaged(c, r)) {
 		reject(v, CY_REJECTION_CODE__UNKNOWN_CASE, DAMAGED);
 		return CY_OK;
 	}

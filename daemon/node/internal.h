@@ -54,9 +54,9 @@ struct site {
 struct node_fetch {
 	struct node_fetch *next;
 	char case_id[CY_UUID_LEN + 1];
-	bool lost; /* it holds messages above `after` */
-	uint32_t after;
-	bool compares; /* the digest of its verdicts is known */
+	bool lost;             /* it holds messages above `after` */
+	uint32_t after, yours; /* and is said to hold them up to `yours` */
+	bool compares;         /* the digest of its verdicts is known */
 	struct cy_digest verdicts;
 	char message_id[CY_UUID_LEN + 1]; /* not "": the verdict on this one is asked for, and no more */
 };

@@ -30,6 +30,11 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 		    const struct wire_text *receipt);
 /* What belongs to no case is kept apart, so that it can be shown; NULL: the store cannot read. */
 struct work_case *inbound_unfiled(struct node *n, const struct peer *p, int *ret_code);
+/* After cases_get(): nobody can say what a message does to the case, and nothing can be stored in one without its
+ * key. */
+bool inbound_is_damaged(const struct work_case *c, int code);
+/* That is the verdict on it. */
+void inbound_reject_damaged(struct wire_entry *e);
 /* For a stored parcel whose receipt is missing, or would be refused: it is signed with the verdicts
  * that are stored, and what is fetched back leaves with it in the same session. */
 int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row, struct fetching *fetching);

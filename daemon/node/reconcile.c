@@ -147,6 +147,11 @@ static int has_more(struct node *n, struct peer *p)
 	if (f->lost || f->message_id[0] != '\0')
 		return 1;
 	r = agrees(n, p, f);
+	/* What is damaged here nobody can correct. */
+	if (r == CY_EDAMAGED) {
+		cases_damaged(n, p->id, f->case_id, "messages of");
+		r = 1;
+	}
 	if (r == 0)
 		return ask_verdicts(n, p);
 	if (r > 0) {
@@ -229,6 +234,10 @@ static int find_unnamed(void *arg, const struct store_case *row)
 	if (u->at < u->h->n_heads && strcmp(u->h->heads[u->at]->case_id, row->case_id) == 0)
 		return CY_OK;
 	r = verdicts_of(u->n, u->p->id, row->case_id, STORE_OWN, u->p->sender.held, &own);
+	if (r == CY_EDAMAGED) {
+		cases_damaged(u->n, u->p->id, row->case_id, "messages of");
+		return CY_OK;
+	}
 	if (r < 0 || own.n == 0)
 		return r;
 	add_fetch(u->p, row->case_id)->compares = true;
@@ -256,6 +265,11 @@ static int take_head(struct node *n, struct peer *p, const CyCaseHead *head)
 	struct node_fetch *f;
 	int r = s->case_messages(s->ctx, p->id, head->case_id, find_left, &l);
 
+	/* Nothing can come back to a case that cannot be read. */
+	if (r == CY_EDAMAGED) {
+		cases_damaged(n, p->id, head->case_id, "");
+		return CY_OK;
+	}
 	if (r < 0)
 		return r;
 	if (head->yours <= l.number && head->verdicts.len != CY_SHA256_LEN)
@@ -263,6 +277,7 @@ static int take_head(struct node *n, struct peer *p, const CyCaseHead *head)
 	f = add_fetch(p, head->case_id);
 	f->lost = head->yours > l.number;
 	f->after = l.number;
+	f->yours = head->yours;
 	f->compares = head->verdicts.len == CY_SHA256_LEN;
 	if (f->compares)
 		memcpy(f->verdicts.b, head->verdicts.data, CY_SHA256_LEN);
@@ -319,9 +334,11 @@ static bool is_ours(const struct node_fetch *asked, const CyFetched *f, const st
 		*ret_found |= !verdict && strcmp(erased->case_id, asked->case_id) == 0 && fact.number > asked->after;
 		return true;
 	}
+	if (strcmp(receipt->entries[i].id, t->entries[i].id) != 0)
+		return false;
 	if (content.len == 0 && receipt->entries[i].code != 0) /* it was not kept */
 		return true;
-	if (!cy_digest_equal(&d, &t->entries[i].digest) || strcmp(receipt->entries[i].id, t->entries[i].id) != 0 ||
+	if (!cy_digest_equal(&d, &t->entries[i].digest) ||
 	    wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &pm, NULL) < 0)
 		return false;
 	m = (const CyMessage *)pm;
@@ -381,6 +398,12 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 	}
 	if (f->last && done->lost) {
 		done->lost = false;
+		if (done->after < done->yours)
+			node_tell(
+				n, NODE_ALARM, NODE_EVENT_RESTORED, p->id,
+				"peer %s: in case %s it gave back our messages only up to number %u, and holds %u: ask "
+				"its operator, since what is behind may be damaged there",
+				p->id, done->case_id, done->after, done->yours);
 	} else if (f->last) {
 		p->fetches = done->next;
 		free(done);

@@ -94,7 +94,12 @@ static int renumber_one(void *arg, const struct store_message *row)
 		take_number(r, &m);
 		return CY_OK;
 	}
-	msg = row->damaged ? NULL : cy_message__unpack(NULL, row->content.len, row->content.data);
+	/* What is damaged cannot leave: it stands under no number either. */
+	if (sound_message(r->n, row) < 0) {
+		take_number(r, &m);
+		return CY_OK;
+	}
+	msg = cy_message__unpack(NULL, row->content.len, row->content.data);
 	if (msg == NULL)
 		return CY_ESTORE;
 	msg->number = m.number = ++r->c->row.own_number;
@@ -136,7 +141,8 @@ static int renumber(struct node *n, struct work_case *c, uint32_t from, uint32_t
 /* What the store holds under the id of a message that comes back. */
 struct held {
 	const struct peer *p;
-	bool ours, left;
+	const char *case_id; /* in which it comes back; NULL: whichever */
+	bool known, ours, left, elsewhere;
 	uint32_t number;
 	struct cy_digest digest;
 };
@@ -147,6 +153,7 @@ static int load_held(void *arg, const struct store_message *row)
 
 	h->ours = row->author == STORE_OWN && strcmp(row->peer, h->p->id) == 0;
 	h->left = !takeback_never_left(row);
+	h->elsewhere = h->case_id != NULL && strcmp(row->case_id, h->case_id) != 0;
 	h->number = row->number;
 	h->digest = row->digest;
 	return CY_OK;
@@ -160,8 +167,10 @@ static int take_verdict(struct node *n, struct peer *p, const struct wire_entry 
 	struct held held = { .p = p };
 	int r = s->get_message(s->ctx, verdict->id, load_held, &held);
 
+	if (r == CY_EDAMAGED)
+		node_damaged(n, p->id, "message %s, whose verdict peer %s gave back,", verdict->id, p->id);
 	if (r < 0 || !held.ours || !held.left || !cy_digest_equal(&held.digest, &verdict->digest))
-		return r == CY_ENOENT ? CY_OK : r;
+		return r == CY_ENOENT || r == CY_EDAMAGED ? CY_OK : r;
 	return outbound_settle(n, p, verdict, true, NULL);
 }
 
@@ -211,7 +220,11 @@ static int find_repeated(struct node *n, const struct peer *p, const CyMessage *
 			r = load_repeated(ret, &w->message);
 	if (r == CY_ENOENT)
 		r = s->get_message(s->ctx, ret->id, load_repeated, ret);
-	return r < 0 ? r : ret->waits;
+	if (r == CY_EDAMAGED)
+		node_damaged(n, p->id, "message %s, which was repeated to peer %s,", ret->id, p->id);
+	if (r < 0)
+		return r == CY_ENOENT || r == CY_EDAMAGED ? 0 : r;
+	return ret->waits;
 }
 
 /* It never leaves: what it says has taken effect by the one that came back. */
@@ -221,7 +234,7 @@ static int withdraw(struct node *n, const struct peer *p, const struct repeated 
 	struct store_write *w;
 	uint32_t number = x->number;
 	int r;
-	struct work_case *c = cases_get(n, p->id, x->case_id, &r);
+	struct work_case *c = cases_or_stand_in(n, p->id, x->case_id, &r);
 
 	if (c == NULL)
 		return r;
@@ -300,8 +313,17 @@ static void describe(struct node *n, struct work_case *c, const CyMessage *m)
 	cases_pin(n, c, &terms);
 }
 
-/* It takes its number in the case. */
-static int put_in_case(struct node *n, struct work_case *c, const struct returning *b, const char *id, bool known,
+static bool is_taken(const struct work_case *c, uint32_t number)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->facts[i].side == c->row.side && c->facts[i].number == number)
+			return true;
+	return false;
+}
+
+/* It takes its number in the case; where another one that has left stands under it, as the peer says of what it
+ * rejected as NUMBER_REUSED, it stands under none. */
+static int put_in_case(struct node *n, struct work_case *c, struct returning *b, const char *id, bool known,
 		       uint32_t number, uint32_t highest)
 {
 	int r;
@@ -316,10 +338,15 @@ static int put_in_case(struct node *n, struct work_case *c, const struct returni
 	r = known || c->renumbered ? CY_OK : renumber(n, c, b->fact.number, highest, id);
 	if (r < 0)
 		return r;
-	if (known)
+	if (known) {
 		cases_void(n, c, c->row.side, b->fact.number, b->fact.voided);
-	else
+	} else if (is_taken(c, b->fact.number)) {
+		b->fact.number = 0;
+		cases_put(n, c);
+		return CY_OK;
+	} else {
 		cases_add(n, c, &b->fact);
+	}
 	if (b->m != NULL && b->fact.kind == CY_CONTENT__KIND_CLOCK_STATEMENT && !b->fact.voided)
 		clocks_stated(n, c, b->fact.side, b->fact.number, b->m->content->clock_statement);
 	return CY_OK;
@@ -331,27 +358,27 @@ static void put_back(struct node *n, const struct work_case *c, const struct wir
 	struct store_write *w = batch_write(n, STORE_PUT_MESSAGE);
 	uint8_t encoded[LAW_FACT_MAX];
 
-	w->message =
-		(struct store_message){ .id = batch_string(n, verdict->id),
-					.peer = c->row.peer,
-					.case_id = c->row.case_id,
-					.author = STORE_OWN,
-					.number = b->fact.number,
-					.seen = b->fact.seen,
-					.kind = b->fact.kind,
-					.priority = b->m != NULL ? b->m->priority : CY_PRIORITY__NORMAL,
-					.created = { b->fact.at_ms },
-					.digest = t->entries[index].digest,
-					.size = content.len,
-					.transport = STORE_RELAYED,
-					.void_code = verdict->code,
-					.void_reason = batch_string(n, verdict->reason),
-					.client = c->row.client,
-					.epoch = t->epoch,
-					.sequence = t->sequence,
-					.index = index,
-					.content = batch_bytes(n, content),
-					.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(&b->fact, encoded))) };
+	w->message = (struct store_message){ .id = batch_string(n, verdict->id),
+					     .peer = c->row.peer,
+					     .case_id = c->row.case_id,
+					     .author = STORE_OWN,
+					     .number = b->fact.number,
+					     .seen = b->fact.seen,
+					     .kind = b->fact.kind,
+					     .priority = b->m != NULL ? b->m->priority : CY_PRIORITY__NORMAL,
+					     .created = { b->fact.at_ms },
+					     .digest = t->entries[index].digest,
+					     .size = content.len,
+					     .transport = STORE_RELAYED,
+					     .void_code = verdict->code,
+					     .void_reason = batch_string(n, verdict->reason),
+					     .client = c->row.client,
+					     .epoch = t->epoch,
+					     .sequence = t->sequence,
+					     .index = index,
+					     .content = batch_bytes(n, content) };
+	if (b->fact.number > 0)
+		w->message.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(&b->fact, encoded)));
 	if (b->erased != NULL) {
 		w->message.erasure = STORE_ERASED_BY_PEER;
 		w->message.erased = (struct cy_wall){ b->erased->erased_ms };
@@ -372,31 +399,60 @@ static void mark_back(struct node *n, const struct wire_text *t, uint32_t index,
 					     .index = index };
 }
 
+/* 1: it comes back; 0: it does not, since it is here, or cannot be put here; < 0: the store cannot read. */
+static int look_held(struct node *n, struct peer *p, const char *id, struct held *held)
+{
+	struct store_port *s = &n->ports.store;
+	int r = s->get_message(s->ctx, id, load_held, held);
+
+	if (r == CY_EDAMAGED) {
+		node_damaged(n, p->id, "message %s, which peer %s gave back,", id, p->id);
+		return 0;
+	}
+	held->known = r == CY_OK;
+	if (!held->known)
+		return r == CY_ENOENT ? 1 : r;
+	if (!held->ours || (!held->left && held->elsewhere))
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id,
+			  "peer %s: message %s cannot come back: another message has its id here", p->id, id);
+	return held->ours && !held->left && !held->elsewhere;
+}
+
+/* Its case. NULL and CY_OK: it stays away, since the case is damaged, which is told, or has us on the other side,
+ * as only a tombstone can say. */
+static struct work_case *case_of(struct node *n, const struct peer *p, const char *id, const struct returning *b,
+				 int *ret_code)
+{
+	struct work_case *c = cases_get(n, p->id, b->case_id, ret_code);
+
+	if (c == NULL && *ret_code == CY_ENOENT)
+		c = cases_new(n, p->id, b->case_id, b->fact.side);
+	if (c != NULL && b->fact.side != c->row.side)
+		node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id,
+			  "peer %s: message %s does not come back: its tombstone names the other side as its author",
+			  p->id, id);
+	else if (c != NULL && !c->row.damaged)
+		return c;
+	if (c != NULL || *ret_code == CY_EDAMAGED)
+		*ret_code = CY_OK;
+	return NULL;
+}
+
 /* One own message that came back, with the receipt that it had been given. */
 static int take_back(struct node *n, struct peer *p, const struct wire_text *t, uint32_t index,
 		     const struct wire_entry *verdict, struct returning *b, struct cy_bytes content, uint32_t highest)
 {
-	struct store_port *s = &n->ports.store;
-	struct held held = { .p = p };
+	struct held held = { .p = p, .case_id = b->case_id };
 	struct repeated repeated;
 	struct work_case *c;
-	bool known;
-	int repeats = 0, r = s->get_message(s->ctx, verdict->id, load_held, &held);
+	int repeats = 0, r;
 
-	if (r < 0 && r != CY_ENOENT)
-		return r;
-	known = r == CY_OK;
 	if (strcmp(b->case_id, p->fetches->case_id) == 0 && b->fact.number > p->fetches->after)
 		p->fetches->after = b->fact.number;
-	if (known && !held.ours)
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id,
-			  "peer %s: message %s cannot come back: another message has taken its id meanwhile", p->id,
-			  verdict->id);
-	if (known && (!held.ours || held.left))
-		return CY_OK;
-	c = cases_get(n, p->id, b->case_id, &r);
-	if (c == NULL && r == CY_ENOENT)
-		c = cases_new(n, p->id, b->case_id, b->fact.side);
+	r = look_held(n, p, verdict->id, &held);
+	if (r <= 0)
+		return r;
+	c = case_of(n, p, verdict->id, b, &r);
 	if (c == NULL)
 		return r;
 	b->fact.voided = verdict->code != 0;
@@ -408,14 +464,14 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 		c->row.client = batch_string(n, repeated.client);
 	if (b->m != NULL)
 		describe(n, c, b->m);
-	r = put_in_case(n, c, b, verdict->id, known, held.number, highest);
+	r = put_in_case(n, c, b, verdict->id, held.known, held.number, highest);
 	if (r < 0)
 		return r;
-	if (b->erased != NULL && known && cy_digest_equal(&held.digest, &t->entries[index].digest))
+	if (b->erased != NULL && held.known && cy_digest_equal(&held.digest, &t->entries[index].digest))
 		mark_back(n, t, index, verdict);
 	else
 		put_back(n, c, t, index, verdict, b, content);
-	if (b->m != NULL && !b->fact.voided)
+	if (b->m != NULL && b->fact.number > 0 && !b->fact.voided)
 		evidence_attached(n, c, STORE_OWN, b->m->id, b->m->number, b->m->priority, b->m->content, "");
 	if (b->m != NULL)
 		take_back_key(n, b->m, repeats > 0);

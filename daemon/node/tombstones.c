@@ -61,7 +61,8 @@ int tombstones_check(CyTombstone *const *tombstones, size_t n, const ProtobufCBi
 			return cy_fail(e, CY_EPARSE,
 				       "tombstone %zu of a parcel is out of order, or of a message that is there",
 				       i + 1);
-		if (!cy_uuid_valid(t->case_id) || law_fact_decode(cy_bytes(t->fact.data, t->fact.len), &fact) < 0)
+		if (!cy_uuid_valid(t->case_id) || law_fact_decode(cy_bytes(t->fact.data, t->fact.len), &fact) < 0 ||
+		    fact.number > CY_TOMBSTONE_NUMBER_MAX)
 			return cy_fail(e, CY_EPARSE, "tombstone %zu of a parcel is not well formed", i + 1);
 		before = t->place;
 	}
@@ -74,6 +75,11 @@ static struct work_case *place(struct node *n, const struct peer *p, const CyTom
 {
 	struct work_case *c = cases_get(n, p->id, t->case_id, ret_code);
 
+	if (inbound_is_damaged(c, *ret_code)) {
+		if (e->code == 0)
+			inbound_reject_damaged(e);
+		return inbound_unfiled(n, p, ret_code);
+	}
 	if (c == NULL && *ret_code != CY_ENOENT)
 		return NULL;
 	if (c != NULL && fact->side == c->row.side && e->code == 0) {

@@ -711,6 +711,7 @@ void say_state(struct rig *r, const struct line *l)
 	st.audit_head = &s.st;
 	st.profiles = &r->named;
 	st.n_profiles = r->named != NULL;
+	st.reconciling = r->fetches_back;
 	f.kind_case = CY_PEER_FRAME__KIND_STATE;
 	f.state = &st;
 	rig_give_peer(r, l, &f);

@@ -64,6 +64,7 @@ struct rig {
 
 	struct xchg_pos holds;  /* of our stream, in the peer's State */
 	CyProfileDigest *named; /* in the peer's State; NULL: none */
+	bool fetches_back;      /* its State says so */
 
 	/* What the ports shall do. */
 	const char *damaged_case; /* a commit that puts a message into it meets a damaged page */
