@@ -14,7 +14,10 @@ static const char resume_help[] =
 	"`comityctl health` says what waits.\n"
 	"\n"
 	"Says that this peer, or with --all no peer, is to be waited for any more: it is gone\n"
-	"for good, or the store is known to be the latest. Counts until the next start.\n"
+	"for good, or the store is known to be the latest. It also ends fetching back from a\n"
+	"peer that holds messages of ours which it cannot give back, as its store is damaged:\n"
+	"what a case system repeats of those takes effect there twice. Counts until the next\n"
+	"start.\n"
 	"\n"
 	"  --reason TEXT  its SHA-256 stands in the audit log; mandatory\n";
 

@@ -73,13 +73,20 @@ void reconcile_start(struct node *n, struct peer *p)
 {
 	reconcile_forget(p);
 	p->heads_after[0] = '\0';
-	p->heads_last = false;
+	p->heads_last = p->lacks = false;
 	node_note(n, NODE_INFO, "peer %s: asks for the heads of the shared cases", p->id);
 	ask_heads(n, p, "");
 }
 
+/* A case system would repeat what is lacking, and it would take effect twice: the peer has it, and may be repaired. */
 static void finish(struct node *n, struct peer *p)
 {
+	if (p->lacks && !waiting_resumed(n, p)) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE,
+			      "not all that was lost could be fetched back: it is tried again, until comityctl resume "
+			      "says that it need not be waited for");
+		return;
+	}
 	node_tell(n, NODE_INFO, NODE_EVENT_RESTORED, p->id, "peer %s: all that was lost has been fetched back", p->id);
 	p->stream.reconciling = false;
 	batch_put_stream(n, p);
@@ -398,12 +405,14 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 	}
 	if (f->last && done->lost) {
 		done->lost = false;
-		if (done->after < done->yours)
+		if (done->after < done->yours) {
+			p->lacks = true;
 			node_tell(
 				n, NODE_ALARM, NODE_EVENT_RESTORED, p->id,
 				"peer %s: in case %s it gave back our messages only up to number %u, and holds %u: ask "
 				"its operator, since what is behind may be damaged there",
 				p->id, done->case_id, done->after, done->yours);
+		}
 	} else if (f->last) {
 		p->fetches = done->next;
 		free(done);

@@ -8,14 +8,19 @@
 
 #define DAY_MS INT64_C(86400000)
 
+bool waiting_resumed(const struct node *n, const struct peer *p)
+{
+	return p->wait.resumed || n->wait.all;
+}
+
 static bool is_met(const struct node *n, const struct peer *p)
 {
-	return p->wait.met || p->wait.resumed || n->wait.all;
+	return p->wait.met || waiting_resumed(n, p);
 }
 
 static bool is_over(const struct node *n, const struct peer *p)
 {
-	return (p->wait.met && p->wait.agrees) || p->wait.resumed || n->wait.all;
+	return (p->wait.met && p->wait.agrees) || waiting_resumed(n, p);
 }
 
 static bool all_are(const struct node *n, bool (*test)(const struct node *n, const struct peer *p))

@@ -49,6 +49,9 @@ bool node_may_decide(const struct node *n);
 const char *waiting_for(const struct node *n, char *text, size_t size);
 
 void waiting_start(struct node *n);
+/* Has an operator said that this peer need not be waited for? Then fetching back ends although it holds
+ * messages of ours that it cannot give back. */
+bool waiting_resumed(const struct node *n, const struct peer *p);
 /* The peer's State was good, and neither side fetches back; `receipted` as it said. */
 void waiting_heard(struct node *n, struct peer *p, struct xchg_pos receipted);
 /* A parcel of the peer was taken. */
