@@ -214,7 +214,8 @@ static int open_connections(struct store_sqlite *st, const struct store_sqlite_c
 		sqlite3_close(db);
 		return r;
 	}
-	if (store_prune_functions(db) != SQLITE_OK ||
+	if (sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, (int *)NULL) != SQLITE_OK ||
+	    store_prune_functions(db) != SQLITE_OK ||
 	    store_conn_init(&st->writer, db, store_write_sql, store_write_sql_n, st->cipher) < 0)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
 	sqlite3_wal_hook(db, count_pages, st);

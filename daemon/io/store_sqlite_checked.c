@@ -119,8 +119,8 @@ static int examine(struct converting *c, struct cy_error *e)
 	if (rc != SQLITE_ROW)
 		r = failed(c, rc, e);
 	else if (strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
-		r = cy_fail(e, CY_ESTORE, "the store in %s is damaged (%.200s): restore it from a backup",
-			    c->config->dir, (const char *)sqlite3_column_text(s, 0));
+		r = cy_fail(e, CY_ESTORE, "the store in %s is damaged (%.200s): " STORE_RESTORE, c->config->dir,
+			    (const char *)sqlite3_column_text(s, 0));
 	sqlite3_finalize(s);
 	return r;
 }
@@ -164,7 +164,8 @@ static int copy(struct converting *c, struct cy_error *e)
 	return rc == SQLITE_DONE ? store_sync_path(c->new, e) : failed(c, rc, e);
 }
 
-/* The old store, all of it in comity.db, and nobody else in it. */
+/* The old store. It is not changed until it was examined: the WAL may be that of another file, which was
+ * left lying when a copy was put in its place. */
 static int open_old(struct converting *c, struct cy_error *e)
 {
 	int rc = sqlite3_open_v2(c->path, &c->db,
@@ -172,11 +173,23 @@ static int open_old(struct converting *c, struct cy_error *e)
 				 NULL);
 
 	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(c->db,
 				  "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-				  "PRAGMA cell_size_check = ON; PRAGMA wal_checkpoint(TRUNCATE)",
+				  "PRAGMA cell_size_check = ON",
 				  NULL, NULL, NULL);
 	sqlite3_progress_handler(c->db, STEPS, look, c);
+	return rc == SQLITE_OK ? CY_OK : failed(c, rc, e);
+}
+
+/* All of it in comity.db. */
+static int checkpoint(struct converting *c, struct cy_error *e)
+{
+	int rc = sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, (int *)NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(c->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
 	return rc == SQLITE_OK ? CY_OK : failed(c, rc, e);
 }
 
@@ -188,7 +201,7 @@ static int convert(struct converting *c, struct cy_error *e)
 		return r;
 	tell(c, 0);
 	if ((r = store_schema_version(c->db, c->config->dir, &version, e)) < 0 || (r = examine(c, e)) < 0 ||
-	    (r = copy(c, e)) < 0)
+	    (r = checkpoint(c, e)) < 0 || (r = copy(c, e)) < 0)
 		return r;
 	tell(c, 100);
 	if (sqlite3_close(c->db) != SQLITE_OK)

@@ -101,8 +101,7 @@ void store_explain(sqlite3 *db, int rc, const char *dir, char *text, size_t size
 		return;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		snprintf(text, size, "the store in %s is damaged (%s): restore it from a backup (INSTALL, Backup)", dir,
-			 detail);
+		snprintf(text, size, "the store in %s is damaged (%s): " STORE_RESTORE, dir, detail);
 		return;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:

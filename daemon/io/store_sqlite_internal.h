@@ -91,6 +91,10 @@ void bind_null(struct store_bind *b);
 
 /* Is what was to be read or changed damaged, or can the store not do it now? */
 int store_code(int rc);
+/* What to do about a store that is damaged, at the end of such a sentence. */
+#define STORE_RESTORE                                                                                            \
+	"restore it from a backup (INSTALL, Backup), with no comity.db-wal, comity.db-shm or comity.db.checked " \
+	"left from before"
 /* A sentence for a failure of SQLite, naming the directory. */
 void store_explain(sqlite3 *db, int rc, const char *dir, char *text, size_t size);
 

@@ -393,7 +393,7 @@ static int make_private(const char *path, struct cy_error *e)
 	if (fstat(fd, &st) < 0 || fchmod(fd, 0600) < 0)
 		r = cy_fail(e, CY_ECONFIG, "the mode of %s cannot be set to 0600: %s", path, strerror(errno));
 	else if (st.st_size == 0 && stat(wal, &wal_st) == 0 && wal_st.st_size > 0)
-		r = cy_fail(e, CY_ESTORE, "%s is empty and %s is not: restore the store from a backup", path, wal);
+		r = cy_fail(e, CY_ESTORE, "%s is empty and %s is not; the store is lost: " STORE_RESTORE, path, wal);
 	close(fd);
 	return r;
 }
@@ -421,8 +421,9 @@ static int open_file(const struct store_sqlite_config *config, const char *vfs, 
 	 * corrupt a database when two connections checkpoint at once. */
 	if (rc == SQLITE_OK)
 		rc = sqlite3_wal_autocheckpoint(db, 0);
+	/* Who opens it and then refuses it leaves it as it was: the WAL may be that of another file. */
 	if (rc == SQLITE_OK)
-		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, reader ? 1 : 0, (int *)NULL);
+		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
 	if (rc == SQLITE_OK)
@@ -506,8 +507,7 @@ static int verify_check(sqlite3 *db, struct seal *seal, const uint8_t key[static
 			r = cy_fail(e, CY_ECONFIG, "%s does not hold the key of the store in %s", config->key_path,
 				    config->dir);
 	} else if (rc == SQLITE_DONE) {
-		r = cy_fail(e, CY_ESTORE, "the store in %s is damaged (no check value): restore it from a backup",
-			    config->dir);
+		r = cy_fail(e, CY_ESTORE, "the store in %s is damaged (no check value): " STORE_RESTORE, config->dir);
 	} else {
 		r = failed(db, rc, config->dir, e);
 	}

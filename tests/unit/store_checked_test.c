@@ -291,6 +291,45 @@ static void a_damaged_old_store_gets_no_checksums(void **state)
 	assert_non_null(strstr(e.text, "damaged"));
 }
 
+/* An older copy was put into the place of comity.db, and the WAL of a crash left beside it. */
+static void a_copy_beside_the_WAL_of_another_is_refused_unchanged(void **state)
+{
+	struct fixture *f = *state;
+	struct seen right;
+	struct cy_error e = { 0 };
+	char cmd[400];
+
+	fill(f, &right);
+	snprintf(cmd, sizeof cmd, "cd '%s' && cp comity.db older", f->dir);
+	assert_int_equal(system(cmd), 0);
+	/* More pages come, and get into comity.db; of the next ones only the WAL knows. */
+	for (int round = 0; round < 2; round++) {
+		reopen(f);
+		for (int i = 0; i < CASES; i++) {
+			char id[16];
+
+			snprintf(id, sizeof id, "d%d-%02d", round, i);
+			add_case(f, id, "desk", id, "");
+			assert_int_equal(commit(f), CY_OK);
+		}
+		snprintf(cmd, sizeof cmd, "cd '%s' && cp comity.db-wal wal", f->dir);
+		assert_int_equal(system(cmd), 0);
+		store_sqlite_close(f->store);
+		f->store = NULL;
+	}
+	snprintf(cmd, sizeof cmd, "cd '%s' && cp older comity.db && cp wal comity.db-wal", f->dir);
+	assert_int_equal(system(cmd), 0);
+	edited(f);
+	assert_int_equal(open_store(f, false, &e), CY_ESTORE);
+	assert_non_null(strstr(e.text, "no comity.db-wal"));
+	snprintf(cmd, sizeof cmd, "cd '%s' && cmp older comity.db && cmp wal comity.db-wal", f->dir);
+	assert_int_equal(system(cmd), 0);
+	/* What the message says helps. */
+	snprintf(cmd, sizeof cmd, "cd '%s' && rm comity.db-*", f->dir);
+	assert_int_equal(system(cmd), 0);
+	holds(f, &right);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +337,7 @@ int main(void)
 		TEST(a_copy_that_SQLite_made_gets_checksums),
 		TEST(who_is_killed_while_it_gets_checksums_loses_nothing),
 		TEST(a_damaged_old_store_gets_no_checksums),
+		TEST(a_copy_beside_the_WAL_of_another_is_refused_unchanged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
