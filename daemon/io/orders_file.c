@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/lock_file.h"
+
 struct orders_file {
-	int fd; /* locked */
+	int fd, lock_fd;
 	char path[4096];
 	char first[NODE_ORDER_LINE];
 	struct orders_mark begin; /* behind the first line */
@@ -49,15 +51,19 @@ static int open_dir(const char *dir, struct cy_error *e)
 	return CY_OK;
 }
 
-static int lock(struct orders_file *f, struct cy_error *e)
+static int open_list(struct orders_file *f, const char *dir, struct cy_error *e)
 {
-	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char lock[4096 + 16], what[4096 + 32];
+	int r;
 
+	snprintf(lock, sizeof lock, "%s/lock", dir);
+	snprintf(what, sizeof what, "the list of orders %s", f->path);
+	r = lock_file_take(lock, what, &f->lock_fd, e);
+	if (r < 0)
+		return r;
 	f->fd = open(f->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (f->fd < 0 || fchmod(f->fd, 0600) < 0)
 		return cy_fail(e, CY_ECONFIG, "the list of orders %s cannot be opened: %s", f->path, strerror(errno));
-	if (fcntl(f->fd, F_OFD_SETLK, &all) < 0)
-		return cy_fail(e, CY_EEXIST, "another process has the list of orders %s open", f->path);
 	return CY_OK;
 }
 
@@ -185,11 +191,11 @@ int orders_file_open(const char *dir, const char *authority, struct orders_file 
 
 	if (f == NULL)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
-	f->fd = -1;
+	f->fd = f->lock_fd = -1;
 	f->begin = orders_first(authority, f->first);
 	if ((size_t)snprintf(f->path, sizeof f->path, "%s/orders", dir) >= sizeof f->path)
 		r = cy_fail(e, CY_ECONFIG, "the name of the directory of the list of orders is too long");
-	else if ((r = open_dir(dir, e)) == CY_OK && (r = lock(f, e)) == CY_OK && (r = mend(f, e)) == CY_OK &&
+	else if ((r = open_dir(dir, e)) == CY_OK && (r = open_list(f, dir, e)) == CY_OK && (r = mend(f, e)) == CY_OK &&
 		 (r = sync_dir(dir, e)) == CY_OK)
 		r = orders_port_read(f, 0, note_last, f, e);
 	if (r < 0) {
@@ -207,5 +213,7 @@ void orders_file_close(struct orders_file *f)
 		return;
 	if (f->fd >= 0)
 		close(f->fd);
+	if (f->lock_fd >= 0)
+		close(f->lock_fd);
 	free(f);
 }

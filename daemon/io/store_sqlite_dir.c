@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/lock_file.h"
 #include "io/secret_file.h"
 #include "io/store_sqlite_internal.h"
 
@@ -34,48 +35,17 @@ static int check_dir(const char *dir, struct cy_error *e)
 	return r;
 }
 
-static int refused(int fd, const char *dir, struct cy_error *e)
-{
-	char text[32] = "";
-	ssize_t n = pread(fd, text, sizeof text - 1, 0);
-	long pid = n > 0 ? strtol(text, NULL, 10) : 0;
-
-	if (pid <= 0)
-		return cy_fail(e, CY_EEXIST, "another process has the store in %s open", dir);
-	return cy_fail(e, CY_EEXIST, "process %ld has the store in %s open", pid, dir);
-}
-
 int store_dir_open(const char *dir, int *ret_lock, struct cy_error *e)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char path[4096], pid[32];
-	int fd, len, r = check_dir(dir, e);
+	char path[4096], what[4096 + 32];
+	int r = check_dir(dir, e);
 
 	if (r < 0)
 		return r;
 	if ((size_t)snprintf(path, sizeof path, "%s/lock", dir) >= sizeof path)
 		return cy_fail(e, CY_ECONFIG, "the name of the directory is too long");
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return cy_fail(e, CY_ECONFIG, "%s cannot be opened: %s", path, strerror(errno));
-	/* Of the open file, not of the process: a library that opens and closes the
-	 * same file does not lose it. */
-	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
-		if (errno == EAGAIN || errno == EACCES)
-			r = refused(fd, dir, e);
-		else
-			r = cy_fail(e, CY_ECONFIG, "%s cannot be locked: %s", path, strerror(errno));
-		close(fd);
-		return r;
-	}
-	len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-	if (fchmod(fd, 0600) < 0 || ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)len, 0) != len) {
-		r = cy_fail(e, CY_ECONFIG, "%s cannot be written: %s", path, strerror(errno));
-		close(fd);
-		return r;
-	}
-	*ret_lock = fd;
-	return CY_OK;
+	snprintf(what, sizeof what, "the store in %s", dir);
+	return lock_file_take(path, what, ret_lock, e);
 }
 
 int store_sync_path(const char *path, struct cy_error *e)

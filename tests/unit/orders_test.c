@@ -106,6 +106,10 @@ static struct dir new_dir(void)
 
 static void remove_dir(const struct dir *d)
 {
+	char lock[sizeof d->path + 8];
+
+	snprintf(lock, sizeof lock, "%s/lock", d->path);
+	unlink(lock);
 	unlink(d->file);
 	assert_int_equal(rmdir(d->path), 0);
 }
@@ -183,6 +187,7 @@ static void the_file_keeps_what_was_added(void **state)
 	struct orders_file *f = opened(&d, &p);
 	struct cy_error e = { 0 };
 	struct stat st;
+	char has[64];
 
 	(void)state;
 	assert_int_equal(entries(&p, 0), 2);
@@ -193,7 +198,8 @@ static void the_file_keeps_what_was_added(void **state)
 	assert_int_equal(entries(&p, 0), 2);
 	assert_int_equal(stat(d.file, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	refused(&d, SELF, CY_EEXIST, "another process has the list of orders");
+	snprintf(has, sizeof has, "process %ld has the list of orders", (long)getpid());
+	refused(&d, SELF, CY_EEXIST, has);
 	orders_file_close(f);
 	refused(&d, "FR", CY_EPARSE, "another authority's");
 	remove_dir(&d);

@@ -1,0 +1,12 @@
+/* The file by which one process keeps others out of what it has open. It holds the process's pid. */
+#ifndef CY_IO_LOCK_FILE_H
+#define CY_IO_LOCK_FILE_H
+
+#include "base/error.h"
+
+/* Make the file of mode 0600 if there is none, and lock it until *ret_fd is closed. CY_EEXIST: a process has
+ * it locked; the sentence names its pid and `what` it has open, as "the store in /var/lib/comity". CY_ECONFIG:
+ * it cannot be opened, locked or written. */
+int lock_file_take(const char *path, const char *what, int *ret_fd, struct cy_error *e);
+
+#endif
