@@ -100,6 +100,16 @@ struct peer *node_peer_ever(struct node *n, const char *id)
 	return p;
 }
 
+static int remember(void *arg, const struct store_stream *row)
+{
+	return node_peer_ever(arg, row->peer) != NULL ? CY_OK : CY_ESTORE;
+}
+
+int node_peers_ever(struct node *n)
+{
+	return n->ports.store.streams(n->ports.store.ctx, remember, n);
+}
+
 static void set_name(char *to, size_t size, const char *name)
 {
 	CY_ASSERT(cy_copy(to, size, name != NULL ? name : "") == CY_OK);

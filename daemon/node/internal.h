@@ -437,8 +437,9 @@ struct cy_wall node_now(struct node *n);
 /* What is signed as the time of what happens now: while the wall clock is doubted, what
  * it would say had it gone on, and not before what was recorded. */
 struct cy_wall node_legal_now(struct node *n);
-struct peer *node_peer(struct node *n, const char *id);              /* NULL if not configured */
-struct peer *node_peer_ever(struct node *n, const char *id);         /* also a former one; NULL: cannot be read */
+struct peer *node_peer(struct node *n, const char *id);      /* NULL if not configured */
+struct peer *node_peer_ever(struct node *n, const char *id); /* also a former one; NULL: cannot be read */
+int node_peers_ever(struct node *n); /* n->peers has all of them from here on; an error: some cannot be read */
 struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if gone */
 struct conn *node_conn(struct node *n, uint64_t id);                 /* NULL if gone */
 void node_queue(struct node *n, struct input *in);

@@ -165,6 +165,10 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->started_mono = n->ports.clock.mono(n->ports.clock.ctx);
 	node_watch_clock(n);
 	waiting_start(n);
+	/* What is over is looked for by peer, also of one that was removed. */
+	if (node_peers_ever(n) < 0)
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "",
+			  "the streams of former peers cannot be read: what is over of theirs stays here");
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->planned = CY_NEVER;
 	n->clocks_changed = true;

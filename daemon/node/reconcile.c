@@ -18,18 +18,13 @@ void reconcile_forget(struct peer *p)
 	}
 }
 
-static int meet(void *arg, const struct store_stream *row)
-{
-	return node_peer_ever(arg, row->peer) != NULL ? CY_OK : CY_ENOMEM;
-}
-
 /* We are the restored side: nothing of ours is believed towards any peer, also one
  * that is not configured now. */
 void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
 {
 	uint64_t known = highest_epoch > n->epoch ? highest_epoch : n->epoch;
 
-	if (n->ports.store.streams(n->ports.store.ctx, meet, n) < 0) {
+	if (node_peers_ever(n) < 0) {
 		batch_goodbye(n, by, CY_GOODBYE_CODE__STORE, "the store cannot read now");
 		return;
 	}

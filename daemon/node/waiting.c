@@ -35,7 +35,9 @@ bool node_may_destroy(const struct node *n, const struct peer *p)
 {
 	if (CY_MUTANT_DESTROYS_UNMET)
 		return true;
-	return !n->clock_suspect && !n->wait.ahead && (p != NULL ? is_over(n, p) : all_are(n, is_over));
+	if (n->clock_suspect || n->wait.ahead)
+		return false;
+	return p != NULL && (p->configured || is_over(n, p)) ? is_over(n, p) : all_are(n, is_over);
 }
 
 bool node_may_destroy_of(struct node *n, const char *peer)

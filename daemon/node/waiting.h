@@ -3,7 +3,8 @@
  *
  * - Content is destroyed for a peer once that peer was met since the start: its State shows that it
  *   knows nothing of ours that we lack, and what it had receipts for has come again; and once its
- *   clock has agreed with ours within NODE_CLOCK_JUMP_MS, by its Hello or by what it signs.
+ *   clock has agreed with ours within NODE_CLOCK_JUMP_MS, by its Hello or by what it signs. For a peer that
+ *   is not configured any more that is so once it is so for all that are.
  * - In a store that is known as restored, because a peer proved it or the files show that they are
  *   a copy, no message is given up, no step of a time limit is taken and no hook run until every
  *   configured peer was met.
@@ -39,7 +40,7 @@ struct waits_peer {
 };
 
 /* May content be destroyed, or rows be pruned, that have to do with this peer? NULL: with nobody alone, as
- * what a client has uploaded: then all configured peers were met. */
+ * what a client has uploaded: then all configured peers were met, as for a peer that was removed. */
 bool node_may_destroy(const struct node *n, const struct peer *p);
 /* The same for a peer by its id. */
 bool node_may_destroy_of(struct node *n, const char *peer);

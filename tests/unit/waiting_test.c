@@ -55,19 +55,24 @@ static struct store_meta *put_meta(struct store_writeset **w, bool restored, int
 	return m;
 }
 
-static struct rig *started(struct store_writeset *w)
+static struct rig *started_with(struct store_writeset *w, size_t n_peers)
 {
 	struct rig *r = rig_new(true);
 
 	r->ports.blobs.destroy = destroy;
 	r->config.peers = two_peers;
-	r->config.n_peers = 2;
+	r->config.n_peers = n_peers;
 	r->config.clients = clients;
 	r->config.n_clients = 2;
 	mem_store_apply(&r->store, w);
 	rig_begin(r);
 	desk_connect(r, 2, 1);
 	return r;
+}
+
+static struct rig *started(struct store_writeset *w)
+{
+	return started_with(w, 2);
 }
 
 /* The node looks, and does what it then has to. */
@@ -134,6 +139,49 @@ static void nothing_of_a_peer_is_destroyed_before_it_was_met(void **state)
 	assert_false(r->status->destroying_waits);
 	resume(r, OTHER);
 	assert_true(destroyed(r, 2));
+	rig_free(r);
+}
+
+/* OTHER is not configured any more: nobody meets it again. */
+static struct rig *started_without_other(void)
+{
+	const struct cy_uuid first = some_id(1);
+	struct store_writeset *w = NULL;
+
+	put_overdue(&w, OTHER, "other", first.s);
+	row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = OTHER };
+	return started_with(w, 1);
+}
+
+static void what_is_of_a_removed_peer_waits_for_all_others(void **state)
+{
+	struct rig *r = started_without_other();
+
+	(void)state;
+	look(r);
+	assert_false(destroyed(r, 1));
+	meet(r);
+	assert_true(destroyed(r, 1));
+	rig_free(r);
+}
+
+static void an_operator_may_let_go_what_is_of_a_removed_peer(void **state)
+{
+	struct rig *r = started_without_other();
+
+	(void)state;
+	resume(r, OTHER);
+	assert_true(destroyed(r, 1));
+	rig_free(r);
+}
+
+static void nobody_is_waited_for_when_an_operator_says_so_for_all(void **state)
+{
+	struct rig *r = started_without_other();
+
+	(void)state;
+	resume(r, "");
+	assert_true(destroyed(r, 1));
 	rig_free(r);
 }
 
@@ -332,6 +380,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_of_a_peer_is_destroyed_before_it_was_met),
+		cmocka_unit_test(what_is_of_a_removed_peer_waits_for_all_others),
+		cmocka_unit_test(nobody_is_waited_for_when_an_operator_says_so_for_all),
+		cmocka_unit_test(an_operator_may_let_go_what_is_of_a_removed_peer),
 		cmocka_unit_test(a_page_of_what_waits_hides_nothing_behind_it),
 		cmocka_unit_test(what_a_client_handed_over_waits_for_all_peers),
 		cmocka_unit_test(a_peer_whose_clock_is_another_has_not_been_met),
