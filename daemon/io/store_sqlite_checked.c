@@ -147,7 +147,6 @@ static int copy(struct converting *c, struct cy_error *e)
 
 	if (r < 0)
 		return cy_fail(e, CY_ECONFIG, "the name of the directory is too long");
-	unlink(c->new);
 	/* SQLite would make it with mode 0644. */
 	fd = open(c->new, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -227,6 +226,8 @@ int store_checked_prepare(const struct store_sqlite_config *config, struct page_
 	snprintf(c.wal, sizeof c.wal, "%s-wal", c.path);
 	snprintf(c.new, sizeof c.new, "%s.new", c.path);
 	snprintf(c.mark, sizeof c.mark, "%s.checked", c.path);
+	/* Of whoever was interrupted: it takes up the room that is asked for, and is nothing to keep. */
+	unlink(c.new);
 	if (access(c.mark, F_OK) == 0)
 		return CY_OK;
 	if (size_of(c.path) > 0)

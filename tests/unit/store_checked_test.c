@@ -268,6 +268,55 @@ static void who_is_killed_while_it_gets_checksums_loses_nothing(void **state)
 	assert_int_equal(system(keep), 0);
 }
 
+/* It holds what the store held, and takes up the room that is asked for at the next start. */
+static void what_a_killed_process_had_copied_is_removed_by_the_next_one(void **state)
+{
+	struct fixture *f = *state;
+	struct seen right;
+	char path[64], cmd[200];
+
+	fill(f, &right);
+	snprintf(path, sizeof path, "%s/comity.db.new", f->dir);
+	/* A copy of the directory, with checksums, was put back meanwhile. */
+	snprintf(cmd, sizeof cmd, "cp '%s/comity.db' '%s'", f->dir, path);
+	assert_int_equal(system(cmd), 0);
+	holds(f, &right);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+/* As INSTALL says. Whoever opens it for writing as well is the last one to close it, writes the WAL back
+ * without checksums, and makes a damaged store of it. */
+static void a_backup_of_a_store_whose_process_died_leaves_it_sound(void **state)
+{
+	struct fixture *f = *state;
+	struct seen right;
+	char path[64], copy[72], cmd[240];
+	sqlite3 *from, *to;
+	sqlite3_backup *b;
+
+	fill(f, &right);
+	reopen(f);
+	add_case(f, "c99", "desk", "own-99", "");
+	assert_int_equal(commit(f), CY_OK);
+	see_all(f, &right);
+	snprintf(cmd, sizeof cmd, "cp -a '%s' '%s-died'", f->dir, f->dir);
+	assert_int_equal(system(cmd), 0);
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	snprintf(cmd, sizeof cmd, "rm -rf '%s' && mv '%s-died' '%s'", f->dir, f->dir, f->dir);
+	assert_int_equal(system(cmd), 0);
+	snprintf(path, sizeof path, "%s/comity.db", f->dir);
+	snprintf(copy, sizeof copy, "%s-copy", path);
+	assert_int_equal(sqlite3_open_v2(path, &from, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_open(copy, &to), SQLITE_OK);
+	b = sqlite3_backup_init(to, "main", from, "main");
+	assert_int_equal(sqlite3_backup_step(b, -1), SQLITE_DONE);
+	sqlite3_backup_finish(b);
+	sqlite3_close(to);
+	sqlite3_close(from);
+	holds(f, &right);
+}
+
 static void a_damaged_old_store_gets_no_checksums(void **state)
 {
 	struct fixture *f = *state;
@@ -336,6 +385,8 @@ int main(void)
 		TEST(an_old_store_gets_checksums_once),
 		TEST(a_copy_that_SQLite_made_gets_checksums),
 		TEST(who_is_killed_while_it_gets_checksums_loses_nothing),
+		TEST(what_a_killed_process_had_copied_is_removed_by_the_next_one),
+		TEST(a_backup_of_a_store_whose_process_died_leaves_it_sound),
 		TEST(a_damaged_old_store_gets_no_checksums),
 		TEST(a_copy_beside_the_WAL_of_another_is_refused_unchanged),
 	};
