@@ -26,6 +26,7 @@ static int requeue(void *arg, const struct store_message *row)
 	struct again *a = arg;
 	struct node *n = a->n;
 	struct store_write *w;
+	int r = CY_OK;
 
 	if (row->author != STORE_OWN || strcmp(row->peer, a->p->id) != 0 || row->epoch != a->pos.epoch ||
 	    row->sequence != a->pos.sequence ||
@@ -49,8 +50,10 @@ static int requeue(void *arg, const struct store_message *row)
 		return CY_ESTORE;
 	/* A peer that had accepted it and lost it has lost what it came with. */
 	if (row->transport == STORE_RELAYED && row->void_code == 0)
-		return evidence_receipted(n, a->p->id, row->case_id, row->id, false);
-	return CY_OK;
+		r = evidence_receipted(n, a->p->id, row->case_id, row->id, false);
+	if (r == CY_EDAMAGED)
+		cases_damaged(n, a->p->id, row->case_id, "evidence of");
+	return r == CY_EDAMAGED ? CY_OK : r;
 }
 
 static int find_most_urgent(void *arg, const struct store_message *row)
@@ -73,6 +76,11 @@ static int raise_case(struct again *a)
 	struct store_write *w;
 	int r = s->case_messages(s->ctx, p->id, a->case_id, find_most_urgent, &most);
 
+	/* It waits as it is: the queue lets nothing overtake in a case. */
+	if (r == CY_EDAMAGED) {
+		cases_damaged(n, p->id, a->case_id, "");
+		r = CY_OK;
+	}
 	for (const struct outgoing *o = n->batch.fresh; r == CY_OK && o != NULL; o = o->next)
 		if (o->peer == p && strcmp(o->case_id, a->case_id) == 0 && o->priority > most)
 			most = o->priority;
@@ -122,9 +130,15 @@ static int dissolve(struct again *a, const struct store_parcel *row)
 		r = s->get_message(s->ctx, t->entries[i].id, requeue, a);
 		if (r == CY_OK && a->case_id[0] != '\0')
 			r = raise_case(a);
-		if (r == CY_ENOENT)
+		if (r == CY_EDAMAGED)
+			node_damaged(n, p->id, "message %s, which was to travel anew to peer %s,", t->entries[i].id,
+				     p->id);
+		if (r == CY_ENOENT || r == CY_EDAMAGED)
 			r = CY_OK;
 	}
+	/* What was not put into the queue would never leave. */
+	if (r < 0)
+		batch_doom(n, p, "the messages of a parcel that travel anew cannot be read");
 	cy_digest_hex(&row->digest, hex);
 	batch_leaf(n, "dissolved %s %s %llu %llu %s", n->authority, p->id, (unsigned long long)row->epoch,
 		   (unsigned long long)row->sequence, hex);

@@ -625,6 +625,76 @@ static void what_comes_back_takes_the_number_of_nobody_who_has_left(void **state
 	}
 }
 
+/* ------------------------------------------------------------------- travelling anew */
+
+/* A parcel of ours in an earlier epoch, with a note of each of two cases; the peer has lost it. */
+static void put_sent(struct store_writeset **w)
+{
+	static const struct law_fact fact = { .side = CY_SIDE__REQUESTED, .number = 1, .kind = CY_CONTENT__KIND_NOTE };
+	struct wire_text text = { .type = WIRE_PARCEL,
+				  .from = SELF,
+				  .to = PEER,
+				  .made = { START_MS - DAY },
+				  .epoch = START_MS - DAY,
+				  .sequence = 1,
+				  .n = 2 };
+	struct store_parcel *p;
+	struct sealed manifest;
+
+	for (uint8_t i = 0; i < 2; i++) {
+		struct store_message *m;
+		struct store_case *c = put_case(w, PEER, some_id(100 + i).s);
+
+		c->peer_number = c->own_number = 1;
+		put_message(w, PEER, some_id(100 + i).s, some_id(10 + i).s, &opened);
+		m = put_message(w, PEER, some_id(100 + i).s, some_id(20 + i).s, &fact);
+		m->epoch = text.epoch;
+		m->sequence = 1;
+		m->index = i;
+		cy_copy(text.entries[i].id, sizeof text.entries[i].id, some_id(20 + i).s);
+		text.entries[i].digest = m->digest;
+	}
+	seal_text(&manifest, &text, SELF);
+	p = &row(w, STORE_PUT_PARCEL)->parcel;
+	*p = (struct store_parcel){ .peer = PEER,
+				    .author = STORE_OWN,
+				    .epoch = text.epoch,
+				    .sequence = 1,
+				    .made = text.made,
+				    .messages = 2,
+				    .manifest = cy_arena_bytes(&(*w)->arena, cy_buf_view(&manifest.text)),
+				    .signature = cy_arena_bytes(&(*w)->arena,
+								cy_bytes(manifest.seal.b, sizeof manifest.seal.b)),
+				    .digest = cy_sha256(cy_buf_view(&manifest.text)) };
+	cy_buf_free(&manifest.text);
+	row(w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .out_epoch = START_MS - 1000 };
+}
+
+/* All of its messages do, whatever is damaged of the first one's case. */
+static void a_dissolved_parcel_loses_no_message_because_of_a_damaged_case(void **state)
+{
+	struct cy_uuid one = some_id(100), first = some_id(20), second = some_id(21);
+	const struct damage ways[] = { { .facts = one.s }, { 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct store_writeset *w = NULL;
+		struct store_port as_it_was;
+		struct rig *r;
+
+		put_sent(&w);
+		r = started(w);
+		as_it_was = damage.as_it_was;
+		damage = ways[i];
+		damage.as_it_was = as_it_was;
+		rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+		assert_true(mem_store_message(&r->store, first.s)->row.epoch != START_MS - DAY);
+		assert_true(mem_store_message(&r->store, second.s)->row.epoch != START_MS - DAY);
+		assert_int_equal(mem_store_message(&r->store, second.s)->row.transport, STORE_TRANSMITTED);
+		rig_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -636,6 +706,7 @@ int main(void)
 		cmocka_unit_test(a_lie_about_our_own_message_changes_nothing),
 		cmocka_unit_test(a_tombstone_for_a_damaged_case_holds_up_no_other),
 		cmocka_unit_test(what_comes_back_takes_the_number_of_nobody_who_has_left),
+		cmocka_unit_test(a_dissolved_parcel_loses_no_message_because_of_a_damaged_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
