@@ -116,7 +116,7 @@ struct peer {
 	struct node_fetch *fetches;        /* of one page of heads */
 	char heads_after[CY_UUID_LEN + 1]; /* where the next page begins */
 	bool heads_last;                   /* there is none */
-	bool lacks;                        /* it holds messages of ours that it cannot give back */
+	bool lacks;                        /* of what it holds of ours something cannot come back: it is damaged */
 	/* What the peer had receipts for when we fetched back. Lost with the process:
 	 * then it is fetched back once more. */
 	struct xchg_pos forgotten;

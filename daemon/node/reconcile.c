@@ -73,7 +73,8 @@ void reconcile_start(struct node *n, struct peer *p)
 	ask_heads(n, p, "");
 }
 
-/* A case system would repeat what is lacking, and it would take effect twice: the peer has it, and may be repaired. */
+/* A case system would repeat what is lacking, and it would take effect twice: the peer has it, and what is damaged, at
+ * either side, may be repaired. */
 static void finish(struct node *n, struct peer *p)
 {
 	if (p->lacks && !waiting_resumed(n, p)) {
@@ -149,8 +150,8 @@ static int has_more(struct node *n, struct peer *p)
 	if (f->lost || f->message_id[0] != '\0')
 		return 1;
 	r = agrees(n, p, f);
-	/* What is damaged here nobody can correct. */
 	if (r == CY_EDAMAGED) {
+		p->lacks = true;
 		cases_damaged(n, p->id, f->case_id, "messages of");
 		r = 1;
 	}
@@ -237,6 +238,7 @@ static int find_unnamed(void *arg, const struct store_case *row)
 		return CY_OK;
 	r = verdicts_of(u->n, u->p->id, row->case_id, STORE_OWN, u->p->sender.held, &own);
 	if (r == CY_EDAMAGED) {
+		u->p->lacks = true;
 		cases_damaged(u->n, u->p->id, row->case_id, "messages of");
 		return CY_OK;
 	}
@@ -267,8 +269,9 @@ static int take_head(struct node *n, struct peer *p, const CyCaseHead *head)
 	struct node_fetch *f;
 	int r = s->case_messages(s->ctx, p->id, head->case_id, find_left, &l);
 
-	/* Nothing can come back to a case that cannot be read. */
+	/* Nothing can come back to a case that cannot be read; the others need not wait for it. */
 	if (r == CY_EDAMAGED) {
+		p->lacks = true;
 		cases_damaged(n, p->id, head->case_id, "");
 		return CY_OK;
 	}

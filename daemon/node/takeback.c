@@ -167,6 +167,7 @@ static int take_verdict(struct node *n, struct peer *p, const struct wire_entry 
 	struct held held = { .p = p };
 	int r = s->get_message(s->ctx, verdict->id, load_held, &held);
 
+	p->lacks |= r == CY_EDAMAGED;
 	if (r == CY_EDAMAGED)
 		node_damaged(n, p->id, "message %s, whose verdict peer %s gave back,", verdict->id, p->id);
 	if (r < 0 || !held.ours || !held.left || !cy_digest_equal(&held.digest, &verdict->digest))
@@ -406,6 +407,7 @@ static int look_held(struct node *n, struct peer *p, const char *id, struct held
 	int r = s->get_message(s->ctx, id, load_held, held);
 
 	if (r == CY_EDAMAGED) {
+		p->lacks = true;
 		node_damaged(n, p->id, "message %s, which peer %s gave back,", id, p->id);
 		return 0;
 	}
@@ -420,7 +422,7 @@ static int look_held(struct node *n, struct peer *p, const char *id, struct held
 
 /* Its case. NULL and CY_OK: it stays away, since the case is damaged, which is told, or has us on the other side,
  * as only a tombstone can say. */
-static struct work_case *case_of(struct node *n, const struct peer *p, const char *id, const struct returning *b,
+static struct work_case *case_of(struct node *n, struct peer *p, const char *id, const struct returning *b,
 				 int *ret_code)
 {
 	struct work_case *c = cases_get(n, p->id, b->case_id, ret_code);
@@ -433,6 +435,7 @@ static struct work_case *case_of(struct node *n, const struct peer *p, const cha
 			  p->id, id);
 	else if (c != NULL && !c->row.damaged)
 		return c;
+	p->lacks |= c != NULL ? c->row.damaged : *ret_code == CY_EDAMAGED;
 	if (c != NULL || *ret_code == CY_EDAMAGED)
 		*ret_code = CY_OK;
 	return NULL;
