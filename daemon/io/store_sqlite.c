@@ -17,6 +17,8 @@
 #define CHECKPOINT_PAGES 1000
 /* Beyond this it is written back even while commits wait, so that the file stays bounded. */
 #define CHECKPOINT_LATEST 16000
+/* What was erased is in the WAL for so much longer where somebody has read. */
+#define CUT_AGAIN_S 1
 
 /* ------------------------------------------------------------------ the thread */
 
@@ -42,7 +44,7 @@ static bool checkpoint(struct store_sqlite *st, int mode)
 }
 
 /* What was erased stands in earlier frames of the WAL until that is cut off. Commits do not wait
- * for who reads meanwhile, as a backup does: then it is tried again after the next one. */
+ * for who reads meanwhile, as a backup does: then it is tried again after the next one, or soon. */
 static void cut_wal(struct store_sqlite *st)
 {
 	sqlite3_busy_timeout(st->writer.db, 0);
@@ -66,6 +68,24 @@ void store_ring(struct store_sqlite *st)
 	CY_ASSERT(write(st->event_fd, &one, sizeof one) == sizeof one);
 }
 
+/* Until there is something to do, which may be to cut off the WAL once nobody reads. */
+static void wait_for_job(struct store_sqlite *st)
+{
+	struct timespec t;
+
+	if (!st->erased) {
+		pthread_cond_wait(&st->cond, &st->mutex);
+		return;
+	}
+	CY_ASSERT(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
+	t.tv_sec += CUT_AGAIN_S;
+	if (pthread_cond_timedwait(&st->cond, &st->mutex, &t) != ETIMEDOUT)
+		return;
+	pthread_mutex_unlock(&st->mutex);
+	cut_wal(st);
+	pthread_mutex_lock(&st->mutex);
+}
+
 static void *run(void *arg)
 {
 	struct store_sqlite *st = arg;
@@ -84,7 +104,7 @@ static void *run(void *arg)
 				pthread_mutex_lock(&st->mutex);
 				continue;
 			}
-			pthread_cond_wait(&st->cond, &st->mutex);
+			wait_for_job(st);
 		}
 		if (!st->job.todo)
 			break;
@@ -244,10 +264,10 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 	st->ctx = ctx;
 	st->orders = config->orders;
 	pthread_mutex_init(&st->mutex, NULL);
-	pthread_cond_init(&st->cond, NULL);
 	pthread_mutex_init(&st->check.mutex, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&st->cond, &monotonic);
 	pthread_cond_init(&st->check.cond, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	st->damaged = config->damaged;

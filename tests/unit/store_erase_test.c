@@ -1,5 +1,8 @@
 /* Erasing through the store's port: in the real store and in the simulator's. What was erased is
  * searched for by its bytes in all files of the store. */
+#include <poll.h>
+#include <sys/stat.h>
+
 #include "../sim/store_mem.h"
 #include "store_fixture.h"
 
@@ -236,15 +239,22 @@ static void expect(struct two *t, const char *case_id, const char *text)
 	}
 }
 
+static struct store_write erasure(int64_t at)
+{
+	return (struct store_write){ .op = STORE_ERASE_CASE,
+				     .erase_case = { .peer = "IE",
+						     .case_id = "c1",
+						     .at = { at },
+						     .until = { INT64_MAX },
+						     .by = "admin",
+						     .reason = "an order" } };
+}
+
 static void erase_case(struct two *t, int64_t at)
 {
-	write_both(t, &(struct store_write){ .op = STORE_ERASE_CASE,
-					     .erase_case = { .peer = "IE",
-							     .case_id = "c1",
-							     .at = { at },
-							     .until = { INT64_MAX },
-							     .by = "admin",
-							     .reason = "an order" } });
+	const struct store_write w = erasure(at);
+
+	write_both(t, &w);
 }
 
 /* With the hooks that are there. */
@@ -330,6 +340,16 @@ static void the_bytes_of_an_erased_case_are_on_no_page(void **state)
 	}
 }
 
+static off_t wal_size(const struct fixture *f)
+{
+	struct stat st;
+	char path[80];
+
+	snprintf(path, sizeof path, "%s/comity.db-wal", f->dir);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
 static sqlite3 *read_on(const struct two *t, sqlite3_stmt **ret_read)
 {
 	sqlite3 *db;
@@ -372,6 +392,40 @@ static void the_wal_is_cut_off_later_where_somebody_reads(void **state)
 	store_sqlite_close(after.store);
 	snprintf(cmd, sizeof cmd, "rm -rf '%s'", after.dir);
 	assert_int_equal(system(cmd), 0);
+}
+
+/* An authority may have nothing to do after it: there is no next commit. */
+static void the_wal_is_cut_off_without_a_commit_once_nobody_reads(void **state)
+{
+	struct two *t = *state;
+	struct fixture *f = t->f;
+	struct cy_error e = { 0 };
+	struct pollfd fd;
+	sqlite3_stmt *read;
+	sqlite3 *db;
+	int looks = 0;
+
+	fill(t);
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	assert_int_equal(open_store(f, true, &e), CY_OK);
+	db = read_on(t, &read);
+	add(f, STORE_ERASE_CASE)->erase_case = erasure(77).erase_case;
+	assert_int_equal(f->port.commit(f->port.ctx, f->w), CY_OK);
+	f->w = NULL;
+	fd = (struct pollfd){ .fd = store_sqlite_fd(f->store), .events = POLLIN };
+	/* What looks at the store rings as well: the digests of these messages are made up. */
+	for (const int before = f->commits; f->commits == before;) {
+		assert_int_equal(poll(&fd, 1, 30000), 1);
+		store_sqlite_dispatch(f->store);
+	}
+	assert_int_equal(f->code, CY_OK);
+	assert_true(wal_size(f) > 0);
+	sqlite3_finalize(read);
+	sqlite3_close(db);
+	while (wal_size(f) > 0 && looks++ < 3000)
+		poll(NULL, 0, 20);
+	assert_int_equal(wal_size(f), 0);
 }
 
 static void a_message_is_erased_alone_and_once(void **state)
@@ -459,6 +513,7 @@ int main(void)
 		TEST_TWO(an_erased_case_keeps_what_shows_that_it_was),
 		TEST_TWO(the_bytes_of_an_erased_case_are_on_no_page),
 		TEST_TWO(the_wal_is_cut_off_later_where_somebody_reads),
+		TEST_TWO(the_wal_is_cut_off_without_a_commit_once_nobody_reads),
 		TEST_TWO(a_message_is_erased_alone_and_once),
 		TEST_TWO(what_comes_after_an_erasure_is_kept),
 		TEST_TWO(a_case_or_message_that_is_not_there_is_refused_with_its_write_set),
