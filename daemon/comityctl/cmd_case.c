@@ -312,7 +312,8 @@ static int run_erase(struct ctl *ctl, int argc, char **argv)
 	if (ctl->json)
 		out_json(&reply->done->base, 0);
 	else
-		printf("The content of case %s is erased.\n", ref);
+		printf("The content of case %s is erased. Only its case id still names it (comityctl case list).\n",
+		       ref);
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;
 }

@@ -13,11 +13,10 @@ static const char resume_help[] =
 	"message is given up and no step of a time limit taken until all peers have been met.\n"
 	"`comityctl health` says what waits.\n"
 	"\n"
-	"Says that this peer, or with --all no peer, is to be waited for any more: it is gone\n"
-	"for good, or the store is known to be the latest. It also ends fetching back from a\n"
-	"peer that holds messages of ours which it cannot give back, as its store is damaged:\n"
-	"what a case system repeats of those takes effect there twice. Counts until the next\n"
-	"start.\n"
+	"Ends the waiting for this peer, or with --all for every peer: it is gone for good, or\n"
+	"the store is known to be the latest. It also ends fetching back from a peer that\n"
+	"holds messages of ours which it cannot give back, as its store is damaged: what a\n"
+	"case system repeats of those takes effect there twice. Counts until the next start.\n"
 	"\n"
 	"  --reason TEXT  its SHA-256 stands in the audit log; mandatory\n";
 
@@ -46,8 +45,10 @@ static int run_resume(struct ctl *ctl, int argc, char **argv)
 	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
 	if (r != CTL_DONE)
 		return r;
-	if (!ctl->json)
-		printf("%s%s is not waited for any more.\n", n == 1 ? "Peer " : "No peer", n == 1 ? peer : "");
+	if (!ctl->json && n == 1)
+		printf("Peer %s is not waited for any more.\n", peer);
+	else if (!ctl->json)
+		puts("No peer is waited for any more.");
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;
 }

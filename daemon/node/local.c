@@ -262,6 +262,13 @@ static bool is_upload(CyClientFrame__KindCase kind)
 	       kind == CY_CLIENT_FRAME__KIND_UPLOAD_FILE || kind == CY_CLIENT_FRAME__KIND_FINISH_UPLOAD;
 }
 
+static const char *who_may(CyClientFrame__KindCase kind)
+{
+	if (role_allows(CY_ROLE__SUBMITTER, kind))
+		return "a submitter";
+	return role_allows(CY_ROLE__OPERATOR, kind) ? "an operator or administrator" : "an administrator";
+}
+
 void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd)
 {
 	struct conn *c = node_conn(n, conn);
@@ -287,7 +294,8 @@ void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int 
 		local_error(n, conn, f->correlation, CY_ERROR_CODE__BAD_FRAME, "hello", "the first frame is a hello");
 	else if (!role_allows(c->client->role, f->kind_case))
 		local_error(n, conn, f->correlation, CY_ERROR_CODE__NOT_ALLOWED, "",
-			    "the role of client %s does not allow this", c->client->name);
+			    "the role of client %s does not allow this: it takes %s", c->client->name,
+			    who_may(f->kind_case));
 	else if (is_upload(f->kind_case)) {
 		upload_frame(n, c, f, fd);
 		return;

@@ -254,7 +254,7 @@ void orders_step(struct node *n)
 		return;
 	}
 	node_tell(n, NODE_INFO, NODE_EVENT_STORE, "",
-		  "the list of orders has %" PRIu64 " entries that the store did not know: they are obeyed now",
+		  "the store did not know the last %" PRIu64 " of the list of orders: what they say is done now",
 		  n->orders.last.number - from);
 }
 

@@ -200,8 +200,8 @@ void waiting_resume(struct node *n, struct conn *c, uint64_t correlation, const 
 	cy_digest_hex(&reason, hex);
 	batch_leaf(n, "resume %s %s %s %s", n->authority, p != NULL ? p->id : "-", hex, c->client->name);
 	node_tell(n, NODE_INFO, NODE_EVENT_RESTORED, r->peer,
-		  "client %s: %s%s is not waited for any more before what is over is destroyed", c->client->name,
-		  p != NULL ? "peer " : "no peer", p != NULL ? p->id : "");
+		  "client %s has ended the waiting for %s%s before what is over is destroyed", c->client->name,
+		  p != NULL ? "peer " : "every peer", p != NULL ? p->id : "");
 	look_again(n);
 	f.kind_case = CY_SERVER_FRAME__KIND_DONE;
 	f.done = &done;
