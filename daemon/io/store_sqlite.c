@@ -40,6 +40,7 @@ static bool checkpoint(struct store_sqlite *st, int mode)
 	if (sqlite3_wal_checkpoint_v2(st->writer.db, NULL, mode, &log, &done) != SQLITE_OK || done != log)
 		return false;
 	st->wal_behind = false;
+	st->base.due = true;
 	return true;
 }
 
@@ -254,6 +255,7 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 {
 	struct store_sqlite *st = calloc(1, sizeof *st);
 	pthread_condattr_t monotonic;
+	bool copy = false;
 	int r;
 
 	if (st == NULL)
@@ -282,10 +284,14 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 		r = store_dir_open(config->dir, &st->lock_fd, e);
 	if (r == CY_OK && page_check_new(config->vfs, store_check_page, st, &st->pages) < 0)
 		r = cy_fail(e, CY_ENOMEM, "out of memory, or no VFS of that name");
+	if (r == CY_OK)
+		r = store_base_judge(config, &copy, e);
 	if (r == CY_OK && config->vfs == NULL)
 		r = store_checked_prepare(config, st->pages, ctx, e);
 	if (r == CY_OK)
 		r = open_connections(st, config, e);
+	if (r == CY_OK)
+		r = store_base_begin(st, config, copy, ctx, e);
 	if (r == CY_OK)
 		r = store_thread_start(st, e);
 	if (r == CY_OK)

@@ -75,31 +75,6 @@ static int look(void *ctx)
 	return 0;
 }
 
-/* As a URI that names the VFS. */
-static int uri_of(const struct converting *c, char *ret_uri, size_t size)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	size_t n = 5;
-
-	snprintf(ret_uri, size, "file:");
-	for (const char *s = c->new; *s != '\0'; s++) {
-		const unsigned char b = (unsigned char)*s;
-
-		if (n + 64 > size)
-			return CY_ELIMIT;
-		if ((b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') ||
-		    strchr("/._-", b) != NULL) {
-			ret_uri[n++] = (char)b;
-		} else {
-			ret_uri[n++] = '%';
-			ret_uri[n++] = hex[b >> 4];
-			ret_uri[n++] = hex[b & 15];
-		}
-	}
-	snprintf(ret_uri + n, size - n, "?vfs=%s", page_check_name(c->check));
-	return CY_OK;
-}
-
 static int failed(struct converting *c, int rc, struct cy_error *e)
 {
 	char text[sizeof e->text];
@@ -143,8 +118,11 @@ static int copy(struct converting *c, struct cy_error *e)
 {
 	char uri[3 * 4096 + 128];
 	sqlite3_stmt *s = NULL;
-	int fd, rc, r = uri_of(c, uri, sizeof uri);
+	char vfs[64];
+	int fd, rc, r;
 
+	snprintf(vfs, sizeof vfs, "vfs=%s", page_check_name(c->check));
+	r = store_uri(c->new, vfs, uri, sizeof uri);
 	if (r < 0)
 		return cy_fail(e, CY_ECONFIG, "the name of the directory is too long");
 	/* SQLite would make it with mode 0644. */

@@ -60,6 +60,30 @@ int store_sync_path(const char *path, struct cy_error *e)
 	return r;
 }
 
+int store_uri(const char *path, const char *parameters, char *ret_uri, size_t size)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t n = 5;
+
+	if (size <= 5 + 3 * strlen(path) + 1 + strlen(parameters))
+		return CY_ELIMIT;
+	snprintf(ret_uri, size, "file:");
+	for (const char *s = path; *s != '\0'; s++) {
+		const unsigned char b = (unsigned char)*s;
+
+		if ((b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') ||
+		    strchr("/._-", b) != NULL) {
+			ret_uri[n++] = (char)b;
+		} else {
+			ret_uri[n++] = '%';
+			ret_uri[n++] = hex[b >> 4];
+			ret_uri[n++] = hex[b & 15];
+		}
+	}
+	snprintf(ret_uri + n, size - n, "%s%s", parameters[0] != '\0' ? "?" : "", parameters);
+	return CY_OK;
+}
+
 /* A new key, as hexadecimal digits: it can be printed and kept on paper. */
 static int make_key(const char *path, struct cy_error *e)
 {

@@ -18,6 +18,8 @@
 int store_dir_open(const char *dir, int *ret_lock, struct cy_error *e);
 /* Flush a file, or a directory's entries. */
 int store_sync_path(const char *path, struct cy_error *e);
+/* A file's name as a URI, with parameters ("": none). */
+int store_uri(const char *path, const char *parameters, char *ret_uri, size_t size);
 /* Read the store key; with `create` it is made if it is missing. */
 int store_key_load(const char *path, bool create, uint8_t ret_key[static STORE_KEY_LEN], struct cy_error *e);
 
@@ -153,6 +155,19 @@ void store_check_tell(struct store_sqlite *st);
 /* Have store_sqlite_dispatch() called. Any thread. */
 void store_ring(struct store_sqlite *st);
 
+/* ---------------------------------------------------------- which file, which WAL */
+
+#define STORE_BASE_HEX (2 * 16 + 1)
+
+/* Before anything is changed: is there a store whose comity.db is missing, or one with the WAL of
+ * another time? CY_ESTORE. *ret_copy: it is not the file that this store had last. */
+int store_base_judge(const struct store_sqlite_config *config, bool *ret_copy, struct cy_error *e);
+/* The store is open: a copy is examined whole, and counts as restored from here on. */
+int store_base_begin(struct store_sqlite *st, const struct store_sqlite_config *config, bool copy, void *ctx,
+		     struct cy_error *e);
+/* The transaction that was begun so is committed. */
+void store_base_committed(struct store_sqlite *st);
+
 /* --------------------------------------------------------------------- store */
 
 struct store_job {
@@ -173,6 +188,11 @@ struct store_sqlite {
 	struct store_check check;
 	struct store_conn reader;
 	struct orders_port orders;
+	struct {
+		char now[STORE_BASE_HEX], next[STORE_BASE_HEX]; /* ids; next "": not chosen yet */
+		bool due;                                       /* the next transaction may be the first of a WAL */
+		bool file, sync_off;
+	} base;
 
 	/* of the thread that writes */
 	struct store_conn writer;

@@ -345,12 +345,18 @@ static const char migration_019[] =
 static const char migration_020[] =
 	"CREATE INDEX message_rejected ON message (id) WHERE author = 1 AND void_code <> 0 AND erasure = 0;";
 
+/* Which WAL belongs to which file (store_sqlite_base.c). */
+static const char migration_021[] =
+	"CREATE TABLE base ("
+	" one INTEGER PRIMARY KEY CHECK (one = 1), before BLOB NOT NULL, now BLOB NOT NULL) STRICT;"
+	"INSERT INTO base VALUES (1, randomblob(16), randomblob(16));";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
 					  migration_015, migration_016, migration_017, migration_018, migration_019,
-					  migration_020 };
+					  migration_020, migration_021 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

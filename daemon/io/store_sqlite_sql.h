@@ -73,6 +73,7 @@
 	X(SPEND_KEY, SPEND_KEYS " client = ?1 AND key = ?2")                                                           \
 	X(LEAF, "INSERT INTO leaf (position, hash, data, at) SELECT ?1, ?2, ?3, ?4"                                    \
 		" WHERE ?1 = (SELECT ifnull(max(position) + 1, 0) FROM leaf)")                                         \
+	X(BASE, "UPDATE base SET before = now, now = ?")                                                               \
 	X(ORDER,                                                                                                       \
 	  "INSERT INTO orders (number, line, peer, case_id, message_id, attachment) SELECT ?1, ?2, ?3, ?4, ?5, ?6"     \
 	  " WHERE ?1 = (SELECT ifnull(max(number) + 1, 1) FROM orders)")                                               \
@@ -175,6 +176,8 @@ int store_apply_seal(struct store_applying *a, const struct seal_aad *aad, struc
 /* store_sqlite_clock.c */
 int store_put_clock(struct store_applying *a, const struct store_clock *c);
 int store_put_measure(struct store_applying *a, const struct store_measure *m);
+/* Begin the first transaction of a WAL. */
+int store_base_renew(struct store_applying *a);
 int store_put_order(struct store_applying *a, const struct store_order *o);
 /* All orders of the write-set are in the list, on stable storage. */
 int store_append_orders(struct store_applying *a, const struct store_writeset *w);

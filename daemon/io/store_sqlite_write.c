@@ -655,6 +655,7 @@ int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *w
 
 	if (r < 0)
 		return r;
+	r = store_base_renew(&a);
 	for (const struct store_write *x = w->first; r == CY_OK && x != NULL; x = x->next)
 		r = apply_one(&a, x);
 	if (r == CY_OK)
@@ -670,6 +671,8 @@ int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *w
 			run(&back, W_ROLLBACK);
 		st->last_case.no = 0;
 	}
+	if (r == CY_OK)
+		store_base_committed(st);
 	if (st->last_case.no == 0)
 		OPENSSL_cleanse(st->last_case.key, STORE_KEY_LEN);
 	return r;

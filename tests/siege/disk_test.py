@@ -202,13 +202,15 @@ def flipped_bits_anywhere():
     assert not [a for a in right.values() if isinstance(a, int)], right
     us.stop()
     path = f"{us.dir}/store/comity.db"
-    whole = open(path, "rb").read()
+    whole, base = open(path, "rb").read(), open(f"{path}.base", "rb").read()
     outcome = {"refused": 0, "told": 0, "in nothing that was asked for": 0}
     for trial in range(int(os.environ.get("SIEGE_FLIPS", "20"))):
         for name in ("comity.db-wal", "comity.db-shm"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(f"{us.dir}/store/{name}")
         flip_bits(path, whole)
+        with open(f"{path}.base", "wb") as f:    # no copy: damage shall be found by itself
+            f.write(base)
         before = len(us.log())
         try:
             us.start()

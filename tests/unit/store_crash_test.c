@@ -327,7 +327,7 @@ static void dump_table(sqlite3 *db, const char *table, struct cy_buf *out)
 	assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
 }
 
-/* All tables, all contents, and that SQLite finds the file sound. */
+/* All tables but the ids of WALs, which are random; all contents, and that SQLite finds the file sound. */
 static struct state look(struct world *w)
 {
 	struct cy_buf out = CY_BUF(8 << 20);
@@ -341,11 +341,12 @@ static struct state look(struct world *w)
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	assert_string_equal((const char *)sqlite3_column_text(s, 0), "ok");
 	sqlite3_finalize(s);
-	assert_int_equal(sqlite3_prepare_v2(db,
-					    "SELECT name FROM sqlite_schema WHERE type = 'table'"
-					    " AND name NOT LIKE 'sqlite%' AND name <> 'payload' ORDER BY name",
-					    -1, &s, NULL),
-			 SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db,
+				   "SELECT name FROM sqlite_schema WHERE type = 'table'"
+				   " AND name NOT LIKE 'sqlite%' AND name NOT IN ('payload', 'base') ORDER BY name",
+				   -1, &s, NULL),
+		SQLITE_OK);
 	while (sqlite3_step(s) == SQLITE_ROW)
 		dump_table(db, (const char *)sqlite3_column_text(s, 0), &out);
 	assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
