@@ -24,6 +24,7 @@ struct settling {
 	const struct law_zone *zone[3];
 	const struct law_calendar *calendar[3];
 	size_t n_stated, n_say;
+	bool forgotten;                   /* a statement may be in the store whose time limit is new */
 	uint8_t digest[3][CY_SHA256_LEN]; /* that the statement points to */
 	/* Used up to n_stated and n_say, and not cleared from case to case. */
 	struct law_stated stated[LAW_CLOCKS_MAX];
@@ -115,16 +116,13 @@ static int recall_message(void *arg, const struct store_message *row)
 		       : store->get_message(store->ctx, row->id, recall_content, s);
 }
 
-/* What was stated while no time limit of the case could be counted: after a restore it may come back before
- * the request does, and a treaty profile may have been missing. */
+/* What was stated of a time limit before there was one: after a restore a statement may come back before the request
+ * or the notice that it is about, and a treaty profile may have been missing. */
 static int recall(struct settling *s)
 {
 	struct store_port *store = &s->n->ports.store;
-	bool any = false;
 
-	for (size_t i = 0; i < s->c->n; i++)
-		any = any || s->c->facts[i].kind == CY_CONTENT__KIND_CLOCK_STATEMENT;
-	return any ? store->case_messages(store->ctx, s->c->row.peer, s->c->row.case_id, recall_message, s) : CY_OK;
+	return store->case_messages(store->ctx, s->c->row.peer, s->c->row.case_id, recall_message, s);
 }
 
 /* ------------------------------------------------------------------------ rows */
@@ -171,8 +169,6 @@ static int read_rows(struct settling *s)
 		return CY_OK;
 	r = store->case_clocks(store->ctx, (struct store_view){ .client = NULL }, s->c->row.peer, s->c->row.case_id,
 			       load_row, s);
-	if (r == CY_OK && s->c->clocks == NULL)
-		r = recall(s);
 	s->c->clocks_read = r == CY_OK;
 	return r;
 }
@@ -347,6 +343,23 @@ static void put_row(struct node *n, const struct store_clock *row)
 	n->clocks_changed = true;
 }
 
+/* Has the side that owes stated something after it knew of what starts this time limit, which is new here? */
+static bool is_forgotten(struct settling *s, const struct law_clock *k)
+{
+	const struct clock_row *r = find_row(s, &k->key);
+
+	if (r != NULL && (r->row.id != 0 || r->put))
+		return false;
+	for (size_t i = 0; i < s->c->n; i++) {
+		const struct law_fact *f = &s->c->facts[i];
+
+		if (f->kind == CY_CONTENT__KIND_CLOCK_STATEMENT && f->side == k->rule->obliged &&
+		    f->seen >= k->key.notice)
+			return true;
+	}
+	return false;
+}
+
 /* A receipt whose instant nobody has stated: where we are the one to do so, it is now; of the request, when the case
  * was opened here, which was before where nothing could be counted then. */
 static int state_start(void *arg, const struct law_clock *k)
@@ -354,6 +367,7 @@ static int state_start(void *arg, const struct law_clock *k)
 	struct settling *s = arg;
 	struct law_stated *st = &s->stated[s->n_stated];
 
+	s->forgotten = s->forgotten || is_forgotten(s, k);
 	if (!k->unstated || k->state != LAW_CLOCK_WAITING || k->rule->obliged != s->c->row.side ||
 	    s->n_stated == LAW_CLOCKS_MAX)
 		return CY_OK;
@@ -448,6 +462,31 @@ static const struct site *site_of(const struct settling *s, CySide side)
 	return side == s->c->row.side ? &s->n->place : p != NULL ? &p->place : NULL;
 }
 
+static void find_starts(struct settling *s, struct law_clock_input *in)
+{
+	apply_statements(s);
+	s->n_stated = 0;
+	gather_stated(s);
+	in->n_stated = s->n_stated;
+	law_clocks(in, state_start, s);
+	in->n_stated = s->n_stated;
+}
+
+static int find_all_starts(struct settling *s, struct law_clock_input *in)
+{
+	int r = read_rows(s);
+
+	if (r < 0)
+		return r;
+	find_starts(s, in);
+	if (!s->forgotten)
+		return CY_OK;
+	r = recall(s);
+	if (r == CY_OK)
+		find_starts(s, in);
+	return r;
+}
+
 static void settle(struct node *n, struct work_case *c, struct settling *s)
 {
 	struct law_terms terms;
@@ -470,21 +509,16 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 		in.zone[side] = s->zone[side];
 		in.calendar[side] = s->calendar[side];
 	}
-	r = read_rows(s);
+	in.profile = s->profile;
+	in.facts = c->facts;
+	in.n = c->n;
+	r = find_all_starts(s, &in);
 	if (r == CY_EDAMAGED)
 		cases_damaged(n, c->row.peer, c->row.case_id, "a time limit of");
 	else if (r < 0)
 		n->batch.doom = "the store cannot read the time limits of a case";
 	if (r < 0)
 		return;
-	apply_statements(s);
-	gather_stated(s);
-	in.profile = s->profile;
-	in.facts = c->facts;
-	in.n = c->n;
-	in.n_stated = s->n_stated;
-	law_clocks(&in, state_start, s);
-	in.n_stated = s->n_stated;
 	law_clocks(&in, take_clock, s);
 	cease(s);
 	if (s->n_say > 0)

@@ -1,5 +1,5 @@
 /* What a node does about the time limits of a case (node/clocks.c, escalate.c), under the shipped
- * profile of the European Investigation Order. */
+ * profiles of the European Investigation Order and of electronic evidence. */
 #include "desk_rig.h"
 #include "io/profile_confuse.h"
 #include "law/terms.h"
@@ -12,15 +12,17 @@ static const struct law_rung rungs[] = {
 };
 static const struct law_ladder ladder = { .name = "site", .n = 2, .rungs = rungs };
 static struct cy_arena arena;
-static const struct law_profile *eio;
-static struct law_books books = { .n_profiles = 1, .profiles = &eio, .ladder = &ladder };
+static const struct law_profile *profiles[2];
+static struct law_books books = { .n_profiles = 2, .profiles = profiles, .ladder = &ladder };
 
 static int load(void **state)
 {
 	struct config_problems problems = { 0 };
 
 	(void)state;
-	return profile_load("config/treaties/eio-2014-41.conf", &arena, &eio, &problems);
+	if (profile_load("config/treaties/eio-2014-41.conf", &arena, &profiles[0], &problems) < 0)
+		return -1;
+	return profile_load("config/treaties/e-evidence-2023-1543.conf", &arena, &profiles[1], &problems);
 }
 
 static int unload(void **state)
@@ -31,12 +33,13 @@ static int unload(void **state)
 }
 
 /* Two measures are asked for. */
-static struct cy_bytes terms(struct store_writeset *w)
+static struct cy_bytes terms(struct store_writeset *w, const struct law_profile *p)
 {
-	struct law_terms t = { .instrument = "eio-2014-41", .opened_ms = START_MS, .n = 2, .urgency_day = LAW_NO_DAY };
+	struct law_terms t = { .opened_ms = START_MS, .n = 2, .urgency_day = LAW_NO_DAY };
 	uint8_t encoded[LAW_TERMS_MAX], *copy;
 	size_t len;
 
+	snprintf(t.instrument, sizeof t.instrument, "%s", p->id);
 	t.type[0] = t.type[1] = CY_MEASURE_TYPE__DISCLOSURE_SUBSCRIBER;
 	t.wanted[0] = t.wanted[1] = LAW_NO_DAY;
 	len = law_terms_encode(&t, encoded);
@@ -68,7 +71,7 @@ static struct rig *with_a_decision(const char *case_id)
 	request.measures = 2;
 	c->own_number = 2;
 	c->peer_number = 1;
-	c->terms = terms(w);
+	c->terms = terms(w, profiles[0]);
 	put_message(&w, PEER, case_id, "request", &request);
 	put_message(&w, PEER, case_id, "acknowledgement", &ack);
 	put_message(&w, PEER, case_id, "decision", &decision);
@@ -146,42 +149,66 @@ static const struct store_clock *clock_row(const struct rig *r, const char *name
 	return NULL;
 }
 
+/* A statement of one time limit, a week from this start. */
+struct statement {
+	CyContent content;
+	CyClockStatement statement;
+	CyStatedClock clock, *list;
+};
+
+static void fill_statement(struct statement *s, const struct law_profile *p, const char *name, uint32_t notice,
+			   int64_t start_ms)
+{
+	cy_content__init(&s->content);
+	cy_clock_statement__init(&s->statement);
+	cy_stated_clock__init(&s->clock);
+	s->clock.clock = (char *)name;
+	s->clock.notice = notice;
+	s->clock.start_ms = start_ms;
+	s->clock.due_ms = start_ms + 7 * DAY;
+	s->list = &s->clock;
+	s->statement.clocks = &s->list;
+	s->statement.n_clocks = 1;
+	s->statement.profile_digest = (ProtobufCBinaryData){ .data = (uint8_t *)p->digest.b, .len = CY_SHA256_LEN };
+	s->content.kind_case = CY_CONTENT__KIND_CLOCK_STATEMENT;
+	s->content.clock_statement = &s->statement;
+}
+
 /* The peer says when the request came, and until when it will have acknowledged it. */
 static void state_start(struct rig *r, const struct line *l, const char *case_id, uint32_t number, int64_t start_ms)
 {
-	CyContent content = CY_CONTENT__INIT;
-	CyClockStatement s = CY_CLOCK_STATEMENT__INIT;
-	CyStatedClock clock = CY_STATED_CLOCK__INIT, *list = &clock;
+	struct statement s;
 
-	clock.clock = (char *)"acknowledge";
-	clock.start_ms = start_ms;
-	clock.due_ms = start_ms + 7 * DAY;
-	s.clocks = &list;
-	s.n_clocks = 1;
-	s.profile_digest = (ProtobufCBinaryData){ .data = (uint8_t *)eio->digest.b, .len = CY_SHA256_LEN };
-	content.kind_case = CY_CONTENT__KIND_CLOCK_STATEMENT;
-	content.clock_statement = &s;
-	desk_parcel(r, l, case_id, number, 1, false, &content);
+	fill_statement(&s, profiles[0], "acknowledge", 0, start_ms);
+	desk_parcel(r, l, case_id, number, 1, false, &s.content);
 	rig_settle(r);
+}
+
+/* A case in which we have asked; nothing else of it is known yet. */
+static struct store_case *put_asked(struct store_writeset **w, const char *case_id, const struct law_profile *p)
+{
+	struct law_fact request = fact(CY_SIDE__REQUESTING, 1, CY_CONTENT__KIND_REQUEST, 0, 0);
+	struct store_case *c = put_case(w, PEER, case_id);
+
+	request.measures = 2;
+	c->side = CY_SIDE__REQUESTING;
+	c->own_number = 1;
+	c->terms = terms(*w, p);
+	put_message(w, PEER, case_id, "request", &request)->author = STORE_OWN;
+	return c;
 }
 
 /* Whoever owes could gain time by stating another start later. */
 static void the_first_statement_of_a_start_stands(void **state)
 {
-	struct law_fact request = fact(CY_SIDE__REQUESTING, 1, CY_CONTENT__KIND_REQUEST, 0, 0);
 	const struct cy_uuid id = some_id(1);
 	struct store_writeset *w = NULL;
-	struct store_case *c = put_case(&w, PEER, id.s);
 	struct rig *r = rig_new(false);
 	const struct store_clock *row;
 	struct line *l;
 
 	(void)state;
-	request.measures = 2;
-	c->side = CY_SIDE__REQUESTING;
-	c->own_number = 1;
-	c->terms = terms(w);
-	put_message(&w, PEER, id.s, "request", &request)->author = STORE_OWN;
+	put_asked(&w, id.s, profiles[0]);
 	mem_store_apply(&r->store, w);
 	r->config.books = &books;
 	rig_start(r);
@@ -200,6 +227,68 @@ static void the_first_statement_of_a_start_stands(void **state)
 	/* That the other side counts otherwise now is told. */
 	assert_int_equal(row->due_by, 2);
 	assert_true(row->difference[0] != '\0');
+	rig_free(r);
+}
+
+/* Our second message, as it was fetched back from the peer: when its notice 1 came, and how long we have. */
+static void put_statement(struct store_writeset **w, const char *case_id, int64_t start_ms)
+{
+	const struct law_fact stated = { .side = CY_SIDE__REQUESTING,
+					 .number = 2,
+					 .seen = 1,
+					 .kind = CY_CONTENT__KIND_CLOCK_STATEMENT,
+					 .at_ms = start_ms };
+	struct store_message *m = put_message(w, PEER, case_id, "statement", &stated);
+	struct cy_buf out = CY_BUF(CY_MESSAGE_MAX);
+	CyMessage message = CY_MESSAGE__INIT;
+	struct statement s;
+
+	fill_statement(&s, profiles[1], "clarify", 1, start_ms);
+	message.content = &s.content;
+	assert_int_equal(wire_pack(&message.base, &out), CY_OK);
+	m->author = STORE_OWN;
+	m->content = cy_arena_bytes(&(*w)->arena, cy_buf_view(&out));
+	cy_buf_free(&out);
+}
+
+static void put_waiting_clock(struct store_writeset **w, const char *case_id)
+{
+	row(w, STORE_PUT_CLOCK)->clock = (struct store_clock){ .peer = PEER,
+							       .case_id = cy_arena_string(&(*w)->arena, case_id),
+							       .name = "produce",
+							       .measure = 1,
+							       .difference = "",
+							       .how = "" };
+}
+
+/* After a restore our statement comes back before what it is about: the peer sends that again only when all of ours
+ * has been fetched. The case had other time limits before. */
+static void a_statement_that_came_back_before_its_notice_counts(void **state)
+{
+	CyContent content = CY_CONTENT__INIT;
+	CyProblemNotice notice = CY_PROBLEM_NOTICE__INIT;
+	const struct cy_uuid id = some_id(1);
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(false);
+	const struct store_clock *row;
+
+	(void)state;
+	put_asked(&w, id.s, profiles[1])->own_number = 2;
+	put_statement(&w, id.s, START_MS - 2 * DAY);
+	put_waiting_clock(&w, id.s);
+	mem_store_apply(&r->store, w);
+	r->config.books = &books;
+	rig_start(r);
+	notice.type = CY_PROBLEM_TYPE__CLARIFICATION;
+	notice.text = (char *)"Which of the two?";
+	content.kind_case = CY_CONTENT__KIND_PROBLEM_NOTICE;
+	content.problem_notice = &notice;
+	desk_parcel(r, rig_session(r, WIRE_MESSAGES, true, all_features, 2), id.s, 1, 1, false, &content);
+	rig_settle(r);
+	row = clock_row(r, "clarify");
+	assert_true(row->ours);
+	assert_int_equal(row->start.ms, START_MS - 2 * DAY);
+	assert_int_equal(row->start_by, 2);
 	rig_free(r);
 }
 
@@ -282,6 +371,7 @@ int main(void)
 		cmocka_unit_test(cases_of_an_older_store_have_their_time_limits_counted),
 		cmocka_unit_test(a_suspended_time_limit_takes_no_step_and_does_not_lapse),
 		cmocka_unit_test(the_first_statement_of_a_start_stands),
+		cmocka_unit_test(a_statement_that_came_back_before_its_notice_counts),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
