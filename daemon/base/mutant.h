@@ -100,6 +100,10 @@
 #ifndef CY_MUTANT_ORDERS_FORGOTTEN
 #define CY_MUTANT_ORDERS_FORGOTTEN 0
 #endif
+/* What was erased by order is kept when a restored backup, or a peer, brings it back. */
+#ifndef CY_MUTANT_ERASED_COMES_BACK
+#define CY_MUTANT_ERASED_COMES_BACK 0
+#endif
 /* What two connections hand in at the same moment under one key is taken twice. */
 #ifndef CY_MUTANT_KEY_TWICE
 #define CY_MUTANT_KEY_TWICE 0

@@ -488,6 +488,11 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 		return;
 	if (e->code == CY_ERROR_CODE__INVALID && e->n_faults > 0 && desk_to_store(d, j, e->faults[0]->field))
 		return;
+	/* It was used in a case that was erased, where its message still is. */
+	if (e->code == CY_ERROR_CODE__CONFLICT && erasures_spent(d->node, j)) {
+		j->state = JOB_ACCEPTED;
+		return;
+	}
 	/* After a restore the case itself may be gone; a case with little room may be full. */
 	if (e->code != CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE &&
 	    !(e->code == CY_ERROR_CODE__NOT_FOUND && d->node->restored) &&
@@ -586,7 +591,7 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes frame)
 	struct sim_desk *d = desk_of(s, conn);
 
 	if (d == NULL)
-		return programs_take(s, conn, frame) ? CY_OK : CY_ENOENT;
+		return programs_take(s, conn, frame) || erasures_take(s, conn, frame) ? CY_OK : CY_ENOENT;
 	if (d->in.bytes + frame.len > CONN_QUEUE_MAX)
 		world_fail(s->w, "%s/%u: more waits for a local client than it may", s->id, d->client);
 	check_answer(d, frame);
@@ -612,6 +617,7 @@ static void local_close(void *ctx, uint64_t conn)
 	struct sim_desk *d = desk_of(ctx, conn);
 
 	programs_closed(ctx, conn);
+	erasures_closed(ctx, conn);
 	if (d == NULL)
 		return;
 	d->conn = 0;

@@ -621,13 +621,13 @@ int main(int argc, char **argv)
 	printf("%llu seeds, %llu failed: %.0f authority-days, %llu events, %llu commits, %llu submitted, %llu refused "
 	       "by the "
 	       "life cycle, %llu relayed, %llu rejected by the peer, %llu failed, %llu recovered, %llu sessions, %llu "
-	       "parcels dissolved, %llu crashes, "
+	       "parcels dissolved, %llu erasures, %llu tombstones, %llu crashes, "
 	       "%llu restores, in %.1f s\n",
 	       (unsigned long long)t.seeds, (unsigned long long)t.failed, t.authority_days,
 	       (unsigned long long)t.events, (unsigned long long)t.c.commits, (unsigned long long)t.c.submitted,
 	       (unsigned long long)t.c.refused, (unsigned long long)t.c.relayed, (unsigned long long)t.c.rejected,
 	       (unsigned long long)t.c.failed, (unsigned long long)t.c.recovered, (unsigned long long)t.c.sessions,
-	       (unsigned long long)t.c.dissolved, (unsigned long long)t.c.crashes, (unsigned long long)t.c.restores,
-	       seconds);
+	       (unsigned long long)t.c.dissolved, (unsigned long long)t.c.erased, (unsigned long long)t.c.tombstones,
+	       (unsigned long long)t.c.crashes, (unsigned long long)t.c.restores, seconds);
 	return t.failed > 0 ? 1 : 0;
 }

@@ -11,6 +11,8 @@ while read -r name; do
 	case $name in
 	HERE_BEFORE_FINISH | HOLD_IGNORED | NEVER_OFFERED_SENT | SHARED_DESTROYED | ANOTHERS_EVIDENCE | REPEATED_RECEIPT | UNVERIFIED_DELETED | ORDERS_FORGOTTEN)
 		how=(--evidence -n 3) ;;
+	ERASED_COMES_BACK)
+		how=(-n 3 --restore-rate 4 --only ERASE --only RESET --only RESTORE --only DISASTER) ;;
 	DAMAGE_STOPS_ALL)
 		how=(-n 3 --only DAMAGE --only CRASH --only RESET) ;;
 	esac

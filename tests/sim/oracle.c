@@ -137,8 +137,16 @@ static void parcel_leaves(struct sim_session *x, struct sim_node *from, struct s
 	if (strcmp(t->from, from->id) != 0 || strcmp(t->to, to->id) != 0)
 		world_fail(w, "%s sends %s a parcel from %s to %s", from->id, to->id, t->from, t->to);
 	for (size_t i = 0; i < p->n_messages; i++) {
-		CyMessage *m = cy_message__unpack(NULL, p->messages[i].len, p->messages[i].data);
+		const struct mem_message *stored = mem_store_message(&from->store, t->entries[i].id);
+		CyMessage *m;
 
+		if (stored == NULL || !cy_bytes_equal(stored->row.content, bytes_of(p->messages[i])))
+			world_fail(w, "%s sends %s a message with other content than it has", from->id, to->id);
+		if (p->messages[i].len == 0) {
+			erasures_tombstone(from, to, p, i + 1);
+			continue;
+		}
+		m = cy_message__unpack(NULL, p->messages[i].len, p->messages[i].data);
 		if (m == NULL || strcmp(m->to, to->id) != 0)
 			world_fail(w, "%s sends %s a message that is not for it", from->id, to->id);
 		if (m != NULL)
@@ -286,7 +294,8 @@ static void took_effect(struct sim_node *s, const struct store_message *m)
 	}
 	/* The one before may be gone with a disk. */
 	before = mem_store_message(&s->store, (*at)->message_id);
-	if (strcmp((*at)->message_id, m->id) != 0 && before != NULL && before->row.void_code == 0)
+	if (strcmp((*at)->message_id, m->id) != 0 && before != NULL && before->row.void_code == 0 &&
+	    !erasures_came_back(s, m->peer, before->row.id))
 		world_fail(s->w, "%s: %s took effect twice, as %s and as %s", s->id, key.tag, (*at)->message_id, m->id);
 	**at = key;
 }
@@ -435,6 +444,8 @@ void oracle_drained(struct world *w, char *why, size_t size)
 		oracle_evidence_drained(w, why, size);
 	if (why[0] == '\0')
 		quotas_drained(w, why, size);
+	if (why[0] == '\0')
+		erasures_drained(w, why, size);
 }
 
 /* To be freed. */
@@ -484,12 +495,22 @@ static struct cy_digest folded(const struct mem_case *c, char *state, size_t siz
 	return d;
 }
 
-static bool stat_equal(const struct law_stat *a, const struct law_stat *b)
+/* A request that came back as a tombstone does not say of which types its measures are. */
+static bool untyped(const struct mem_case *c)
 {
-	return a->kind == b->kind && a->measure == b->measure && a->type == b->type && a->outcome == b->outcome &&
-	       a->ground == b->ground && a->sent_ms == b->sent_ms && a->acknowledged_ms == b->acknowledged_ms &&
-	       a->decided_ms == b->decided_ms && a->ended_ms == b->ended_ms && a->rounds == b->rounds &&
-	       a->relied == b->relied && a->repeated == b->repeated;
+	for (const struct mem_message *m = c->first; m != NULL; m = m->next)
+		if (law_kind_opens(m->row.kind) && m->row.erasure == STORE_ERASED_BY_PEER)
+			return true;
+	return false;
+}
+
+static bool stat_equal(const struct law_stat *a, const struct law_stat *b, bool any_type)
+{
+	return a->kind == b->kind && a->measure == b->measure && (any_type || a->type == b->type) &&
+	       a->outcome == b->outcome && a->ground == b->ground && a->sent_ms == b->sent_ms &&
+	       a->acknowledged_ms == b->acknowledged_ms && a->decided_ms == b->decided_ms &&
+	       a->ended_ms == b->ended_ms && a->rounds == b->rounds && a->relied == b->relied &&
+	       a->repeated == b->repeated;
 }
 
 /* Does each side count the same of a case? */
@@ -497,8 +518,9 @@ static void measures_equal(struct world *w, const struct sim_node *a, const stru
 			   const struct sim_node *b, const struct mem_case *there)
 {
 	const struct mem_measure *x = here->measures, *y = there->measures;
+	const bool any_type = untyped(here) || untyped(there);
 
-	while (x != NULL && y != NULL && stat_equal(&x->row.stat, &y->row.stat)) {
+	while (x != NULL && y != NULL && stat_equal(&x->row.stat, &y->row.stat, any_type)) {
 		x = x->next;
 		y = y->next;
 	}
@@ -534,6 +556,9 @@ static void case_equal(struct world *w, struct sim_node *a, struct sim_node *b, 
 				   b->id);
 		else if (!cy_digest_equal(&o->row.digest, &m->row.digest))
 			world_fail(w, "%s and %s hold message %s with other bytes", a->id, b->id, m->row.id);
+		else if (o->row.void_code == 0 && m->row.void_code == 0 && o->row.number != m->row.number)
+			world_fail(w, "message %s has number %u at %s and %u at %s", m->row.id, m->row.number, a->id,
+				   o->row.number, b->id);
 		else if (o->row.void_code != m->row.void_code)
 			world_fail(w, "message %s is void at %s (%d) and not at %s (%d)", m->row.id, a->id,
 				   (int)m->row.void_code, b->id, (int)o->row.void_code);

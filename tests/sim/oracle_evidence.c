@@ -224,14 +224,14 @@ static bool has_certificate(const struct store_writeset *w)
 }
 
 /* May it be destroyed now? `e`: as it is before. */
-static void check_destroyed(struct sim_node *s, const struct store_evidence *e, bool certified)
+static void check_destroyed(struct sim_node *s, const struct store_evidence *e, bool ordered)
 {
 	/* The clock may have been set while the commit was under way. */
 	const int64_t now = sim_node_wall(s).ms + (s->w->set.level[FAULT_CLOCK_STEP] > 0 ? 4 * DAY : MINUTE);
 
 	if (e->hold)
 		world_fail(s->w, "%s destroys %s/%u, which a legal hold keeps", s->id, e->message_id, e->attachment);
-	if (certified)
+	if (ordered)
 		return;
 	if (e->verdict == CY_EVIDENCE_STATE__REJECTED)
 		world_fail(s->w, "%s destroys %s/%u, which is disputed", s->id, e->message_id, e->attachment);
@@ -242,11 +242,13 @@ static void check_destroyed(struct sim_node *s, const struct store_evidence *e, 
 }
 
 /* May our copy be deleted now? `e`: as it is before. */
-static void check_deleted(struct sim_node *s, const struct store_evidence *e)
+static void check_deleted(struct sim_node *s, const struct store_evidence *e, bool ordered)
 {
 	if (e->hold)
 		world_fail(s->w, "%s deletes its copy of %s/%u, which a legal hold keeps", s->id, e->message_id,
 			   e->attachment);
+	if (ordered)
+		return;
 	if (e->verdict == CY_EVIDENCE_STATE__REJECTED)
 		world_fail(s->w, "%s deletes its copy of %s/%u, which is disputed", s->id, e->message_id,
 			   e->attachment);
@@ -262,6 +264,7 @@ void oracle_evidence_before(struct sim_node *s, const struct store_writeset *w)
 
 	for (const struct store_write *x = w->first; x != NULL; x = x->next) {
 		const struct store_evidence *e = &x->evidence, *old;
+		const bool erased = x->op == STORE_PUT_EVIDENCE && erasures_in(w, e->case_id);
 
 		if (x->op != STORE_PUT_EVIDENCE ||
 		    (e->author == STORE_PEER ? e->state != STORE_EVIDENCE_DESTROYED : !e->deleted))
@@ -272,9 +275,9 @@ void oracle_evidence_before(struct sim_node *s, const struct store_writeset *w)
 			    strcmp(y->evidence.message_id, e->message_id) == 0)
 				old = &y->evidence;
 		if (old != NULL && e->author == STORE_OWN && !old->deleted)
-			check_deleted(s, old);
+			check_deleted(s, old, erased);
 		if (old != NULL && e->author == STORE_PEER && old->state != STORE_EVIDENCE_DESTROYED)
-			check_destroyed(s, old, certified);
+			check_destroyed(s, old, certified || erased);
 	}
 }
 

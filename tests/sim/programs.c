@@ -175,6 +175,9 @@ static void check_error(const struct program *p, const struct asked *a, const Cy
 	case CY_ERROR_CODE__DAMAGED:
 		expected = p->node->damage.ever;
 		break;
+	case CY_ERROR_CODE__CONFLICT:
+		expected = a->job != NULL && erasures_spent(p->node, a->job);
+		break;
 	default:
 		/* What was refused to a colleague is refused again. */
 		expected = a->job != NULL && (a->job->state != JOB_ACCEPTED || p->node->restored);

@@ -25,6 +25,12 @@ check 'quotas and rates, while what they allow changes' --evidence -n 3 \
 	--only QUOTAS --only EVIDENCE --only RECONFIGURE --only COMMIT_FAILS --only READ_FAILS --only CRASH 21..24
 check 'what is damaged hinders nobody else, is told, and is as before once it is repaired' \
 	-n 3 --only DAMAGE --only CRASH --only RESET --only PROGRAMS --only COMMIT_FAILS 1..8
+check 'what is erased by order is erased in a restored store as well, and its peer gets on' \
+	-n 3 --only ERASE --only RESET --only RESTORE 13..14
+check 'a restored peer gets tombstones, and both come to the same' \
+	-n 2 --restore-rate 4 --only ERASE --only RESTORE --only DISASTER 6
+check 'evidence of erased cases goes with them' --evidence -n 3 \
+	--only ERASE --only EVIDENCE --only RESET 4..6
 check 'power lost at every seventh write or sync: before or after, nothing else' --sweep --every 7 1
 while IFS='#' read -r arguments what; do
 	[ -n "${arguments// /}" ] || continue

@@ -11,6 +11,7 @@
 
 #include "base/rng.h"
 #include "comity/v1/local.pb-c.h"
+#include "comity/v1/peer.pb-c.h"
 #include "node/node.h"
 #include "store_mem.h"
 #include "store_mem_orders.h"
@@ -65,7 +66,8 @@
 	X(DISASTER, "restores are of older backups, of both sides, and again soon after")    \
 	X(PROGRAMS, "other programs of the clients ask for much at once, and go away")       \
 	X(QUOTAS, "evidence is held back by quotas, and sent at a limited rate")             \
-	X(DAMAGE, "what is stored of a case is damaged for a while")
+	X(DAMAGE, "what is stored of a case is damaged for a while")                         \
+	X(ERASE, "administrators have the content of cases erased")
 
 enum sim_fault {
 #define SIM_X(name, what) FAULT_##name,
@@ -334,6 +336,7 @@ struct sim_node {
 	struct sim_desk desk[SIM_DESKS];
 	struct sim_clients clients, wanted; /* of the node as it runs; of its configuration */
 	struct sim_programs *programs;      /* NULL: there are none */
+	struct sim_erasures *erasures;      /* NULL: nobody orders any */
 	struct sim_quotas quotas;
 	struct sim_damage damage;
 	struct sim_blobs *blobs; /* NULL: it keeps no evidence */
@@ -372,7 +375,7 @@ struct world {
 	struct sim_counts {
 		uint64_t submitted, refused, relayed, rejected, failed, crashes, restores, sessions, recovered, commits,
 			cuts, points, uploads, attached, arrived, fetched, destroyed, held_back, bulk_sessions, lies,
-			refused_lies, chunks, dissolved;
+			refused_lies, chunks, dissolved, erased, tombstones;
 	} counts;
 };
 
@@ -480,6 +483,23 @@ size_t programs_queued(struct sim_node *s, uint64_t conn);
 void programs_hold(struct sim_node *s, uint64_t conn, bool on);
 void programs_closed(struct sim_node *s, uint64_t conn);
 void programs_idle(const struct sim_node *s, char *why, size_t size); /* why: "" when all is answered */
+
+/* erasures.c */
+void erasures_new(struct sim_node *s, uint64_t seed);
+void erasures_free(struct sim_node *s);
+void erasures_closed(struct sim_node *s, uint64_t conn);                      /* 0: whichever it is, the node is gone */
+void erasures_allowed(struct sim_node *s);                                    /* after another configuration */
+bool erasures_take(struct sim_node *s, uint64_t conn, struct cy_bytes frame); /* false: not for it */
+void erasures_ordered(struct sim_node *s, const struct store_writeset *w);    /* it is in the list */
+/* When the list of orders has the case erased, the last time; 0: never. */
+struct cy_wall erasures_until(const struct sim_node *s, const char *peer, const char *case_id);
+bool erasures_in(const struct store_writeset *w, const char *case_id);
+bool erasures_spent(const struct sim_node *s, const struct sim_job *j); /* its key says no more what was answered */
+/* Did its author lose it, and get a tombstone for it, which does not say under which key it was handed in? */
+bool erasures_came_back(const struct sim_node *s, const char *author, const char *message_id);
+/* The message at this place of a parcel leaves without its content. */
+void erasures_tombstone(struct sim_node *from, const struct sim_node *to, const CyParcel *p, size_t place);
+void erasures_drained(struct world *w, char *why, size_t size);
 
 /* quotas.c */
 void quotas_new(struct sim_node *s, uint64_t seed);

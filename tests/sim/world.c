@@ -290,12 +290,18 @@ static void journal_note(void *ctx, enum node_level level, const char *text)
 
 /* -------------------------------------------------------------------- store */
 
+/* What is ordered is in the list first, whatever becomes of the commit. */
+static void list_orders(struct sim_node *s, const struct store_writeset *w)
+{
+	CY_ASSERT(orders_mem_append(&s->orders, w) == CY_OK);
+	erasures_ordered(s, w);
+}
+
 static void make_durable(struct sim_node *s)
 {
 	struct store_writeset *w = s->committing;
 
-	CY_ASSERT(orders_mem_append(&s->orders, w) == CY_OK);
-
+	list_orders(s, w);
 	s->committing = NULL;
 	s->w->counts.commits++;
 	world_mix(s->w, &w->n, sizeof w->n);
@@ -317,7 +323,7 @@ static void drop_commit(struct sim_node *s)
 {
 	if (s->committing == NULL)
 		return;
-	CY_ASSERT(orders_mem_append(&s->orders, s->committing) == CY_OK);
+	list_orders(s, s->committing);
 	store_writeset_free(s->committing);
 	free(s->committing);
 	s->committing = NULL;
@@ -337,7 +343,7 @@ static void commit_to_disk(struct sim_node *s)
 	else if (fails)
 		disk_fault(s, cy_rng_below(&w->disk, 2) ? VFS_CRASH_FULL : VFS_CRASH_IOERR,
 			   1 + cy_rng_below(&w->disk, 12), 1 + cy_rng_below(&w->disk, 4));
-	CY_ASSERT(orders_mem_append(&s->orders, set) == CY_OK);
+	list_orders(s, set);
 	s->committing = NULL;
 	r = disk_commit(s, set);
 	if (r == CY_OK) {
@@ -439,6 +445,7 @@ static void clients_allowed(struct sim_node *s)
 	for (size_t i = 0; i < SIM_DESKS; i++)
 		desk_allowed(&s->desk[i]);
 	programs_allowed(s);
+	erasures_allowed(s);
 }
 
 static void on_reconfigure(struct world *w, void *arg, uint64_t life);
@@ -557,6 +564,7 @@ void sim_node_end(struct sim_node *s, enum sim_end end, const char *why)
 	for (size_t i = 0; i < SIM_DESKS; i++)
 		desk_lost_connection(&s->desk[i]);
 	programs_gone(s);
+	erasures_closed(s, 0);
 	if (w->law != NULL)
 		law_gone(s);
 	world_at(w, w->now + (w->law != NULL ? law_down(s) : world_span(&w->faults[FAULT_CRASH], 2 * MINUTE)), on_start,
@@ -937,6 +945,8 @@ static void make_nodes(struct world *w)
 			programs_new(s, cy_rng_next(&s->random));
 		if (w->set.level[FAULT_QUOTAS] > 0)
 			quotas_new(s, cy_rng_next(&s->random));
+		if (w->set.level[FAULT_ERASE] > 0)
+			erasures_new(s, cy_rng_next(&s->random));
 	}
 }
 
@@ -1058,6 +1068,7 @@ void world_free(struct world *w)
 		for (size_t k = 0; k < SIM_DESKS; k++)
 			desk_free(&s->desk[k]);
 		programs_free(s);
+		erasures_free(s);
 		mem_store_free(&s->store);
 		orders_mem_free(&s->orders);
 		free(s->pairs);
