@@ -104,6 +104,10 @@
 #ifndef CY_MUTANT_ERASED_COMES_BACK
 #define CY_MUTANT_ERASED_COMES_BACK 0
 #endif
+/* A restored receiver forgets what it had said of evidence, although its statement comes back. */
+#ifndef CY_MUTANT_FATE_FORGOTTEN
+#define CY_MUTANT_FATE_FORGOTTEN 0
+#endif
 /* What two connections hand in at the same moment under one key is taken twice. */
 #ifndef CY_MUTANT_KEY_TWICE
 #define CY_MUTANT_KEY_TWICE 0

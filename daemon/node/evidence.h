@@ -1,6 +1,7 @@
 /* What the files of this room share about evidence: evidence.c (attachments as rows, in
- * a batch), evidence_say.c (statements, retention), evidence_orders.c (of local clients), bulk.c, bulk_pull.c,
- * bulk_skip.c, bulk_push.c (the bulk lane), upload.c (from a local client), download.c (to one), evidence_views.c. */
+ * a batch), evidence_hear.c (what is said of them), evidence_say.c (statements, retention), evidence_orders.c (of local
+ * clients), bulk.c, bulk_pull.c, bulk_skip.c, bulk_push.c (the bulk lane), upload.c (from a local client), download.c
+ * (to one), evidence_views.c. */
 #ifndef CY_NODE_EVIDENCE_H
 #define CY_NODE_EVIDENCE_H
 
@@ -62,6 +63,9 @@ void blob_untake(struct node *n, struct blob_ticket *t);
 /* A row as the store has it, or as this batch has changed it last; in the batch's arena. */
 int evidence_get(struct node *n, const char *message_id, uint32_t attachment, struct store_evidence *ret);
 void evidence_put(struct node *n, const struct store_evidence *row);
+/* The attachments of this message have their rows now: what was said of them before, by us or the peer, holds. After
+ * a restored backup a message may come back later than what speaks of it. */
+int evidence_recall(struct node *n, struct work_case *c, enum store_author author, uint32_t number);
 /* A link of the chain of custody: proved by a signed message, or ("") by a leaf of our log. `action`
  * is a constant. */
 void evidence_custody(struct node *n, const struct store_evidence *row, const char *action, const char *by,

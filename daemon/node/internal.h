@@ -684,7 +684,7 @@ int evidence_receipted(struct node *n, const char *peer, const char *case_id, co
 /* Before this content of ours is accepted: can all rows of which it speaks be read, and does a legal hold keep one
  * from what would become of it? 0: none. */
 int evidence_held(struct node *n, struct work_case *c, const CyContent *content, uint32_t *ret_held);
-/* What a message that was accepted says about attachments of the other side. */
+/* What a message that was accepted says about attachments of the other side; also one of our own that comes back. */
 int evidence_heard(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
 		   const CyContent *content);
 /* May this client say so? Faults are added; below 0 the store cannot read. */

@@ -474,8 +474,14 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 		mark_back(n, t, index, verdict);
 	else
 		put_back(n, c, t, index, verdict, b, content);
-	if (b->m != NULL && b->fact.number > 0 && !b->fact.voided)
+	if (b->m != NULL && b->fact.number > 0 && !b->fact.voided) {
+		r = evidence_heard(n, c, STORE_OWN, verdict->id, b->m->content);
+		if (r == CY_EDAMAGED)
+			cases_damaged(n, p->id, c->row.case_id, "evidence of");
+		else if (r < 0)
+			return r;
 		evidence_attached(n, c, STORE_OWN, b->m->id, b->m->number, b->m->priority, b->m->content, "");
+	}
 	if (b->m != NULL)
 		take_back_key(n, b->m, repeats > 0);
 	cases_event(

@@ -223,6 +223,26 @@ static bool has_certificate(const struct store_writeset *w)
 	return has;
 }
 
+static const struct sim_node *other_side(const struct sim_node *s, const char *peer, const struct sim_pair **ret_pair)
+{
+	size_t i = 0;
+
+	while (strcmp(s->pairs[i]->side[s->pairs[i]->side[0] == s]->id, peer) != 0)
+		CY_ASSERT(++i < s->n_pairs);
+	*ret_pair = s->pairs[i];
+	return s->pairs[i]->side[s->pairs[i]->side[0] == s];
+}
+
+/* It was destroyed before its receiver was restored, as the sender knows: the statement of it has come back. */
+static bool destroyed_before(const struct sim_node *receiver, const struct store_evidence *e)
+{
+	const struct sim_pair *p;
+	const struct sim_node *sender = other_side(receiver, e->peer, &p);
+	const struct store_evidence *there = mem_store_evidence(&sender->store, e->message_id, e->attachment);
+
+	return receiver->restored && there != NULL && there->state == STORE_EVIDENCE_DESTROYED;
+}
+
 /* May it be destroyed now? `e`: as it is before. */
 static void check_destroyed(struct sim_node *s, const struct store_evidence *e, bool ordered)
 {
@@ -231,7 +251,7 @@ static void check_destroyed(struct sim_node *s, const struct store_evidence *e, 
 
 	if (e->hold)
 		world_fail(s->w, "%s destroys %s/%u, which a legal hold keeps", s->id, e->message_id, e->attachment);
-	if (ordered)
+	if (ordered || destroyed_before(s, e))
 		return;
 	if (e->verdict == CY_EVIDENCE_STATE__REJECTED)
 		world_fail(s->w, "%s destroys %s/%u, which is disputed", s->id, e->message_id, e->attachment);
@@ -279,16 +299,6 @@ void oracle_evidence_before(struct sim_node *s, const struct store_writeset *w)
 		if (old != NULL && e->author == STORE_PEER && old->state != STORE_EVIDENCE_DESTROYED)
 			check_destroyed(s, old, certified || erased);
 	}
-}
-
-static const struct sim_node *other_side(const struct sim_node *s, const char *peer, const struct sim_pair **ret_pair)
-{
-	size_t i = 0;
-
-	while (strcmp(s->pairs[i]->side[s->pairs[i]->side[0] == s]->id, peer) != 0)
-		CY_ASSERT(++i < s->n_pairs);
-	*ret_pair = s->pairs[i];
-	return s->pairs[i]->side[s->pairs[i]->side[0] == s];
 }
 
 /* Evidence arrives when its own sender has sent every chunk of it, whoever else has sent the same. */
@@ -383,11 +393,11 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 
 /* --------------------------------------------------------------------- at the end */
 
-/* A receiver that was restored knows nothing of what it destroyed since the backup: it believes to have
- * it, or waits for it. The sender has heard that it is destroyed, and gives it no more. */
-static bool destroyed_before(const struct sim_node *receiver, const struct store_evidence *at_sender)
+/* Where the statement of it was erased by order it does not come back, and the sender gives nothing more. */
+static bool unsaid_by_erasure(const struct sim_node *receiver, const struct store_evidence *at_sender)
 {
-	return receiver->restored && at_sender != NULL && at_sender->state == STORE_EVIDENCE_DESTROYED;
+	return receiver->w->set.level[FAULT_ERASE] > 0 && receiver->restored && at_sender != NULL &&
+	       at_sender->state == STORE_EVIDENCE_DESTROYED;
 }
 
 /* The sender let its copy go once the receiver had it; then both were restored, and have it no more. */
@@ -421,7 +431,7 @@ static void row_drained(const struct sim_node *s, const struct store_evidence *e
 	if (e->author == STORE_PEER ? e->state != STORE_EVIDENCE_WAITING : e->state != STORE_EVIDENCE_OFFERED)
 		return;
 	if (e->author == STORE_OWN ? unsaid(s, o, e) || lost_at_both(s, o, &id)
-				   : destroyed_before(s, there) || lost_at_both(o, s, &id))
+				   : unsaid_by_erasure(s, there) || lost_at_both(o, s, &id))
 		return;
 	snprintf(why, size,
 		 "%s: evidence %s/%u %s %s is %s, %s there; its bytes are %s the sender's disk; bulk session: %s, %s",
@@ -495,8 +505,8 @@ void oracle_evidence_final(struct world *w)
 			    w->set.level[FAULT_EXPIRY] > 0) /* statements are given up */
 				continue;
 			there = mem_store_evidence(&o->store, e->message_id, e->attachment);
-			if (there == NULL || (there->state != e->state && !unsaid(s, o, e) && !destroyed_before(o, e) &&
-					      !lost_at_both(s, o, &id)))
+			if (there == NULL || (there->state != e->state && !unsaid(s, o, e) &&
+					      !unsaid_by_erasure(o, e) && !lost_at_both(s, o, &id)))
 				world_fail(w, "evidence %s/%u is %s at %s and %s at %s", e->message_id, e->attachment,
 					   state_name(e->state), s->id,
 					   there != NULL ? state_name(there->state) : "unknown", o->id);

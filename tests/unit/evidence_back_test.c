@@ -1,0 +1,253 @@
+/* A receiver of evidence that was restored from a backup: what it had said of the evidence before holds again once
+ * it comes back (node/evidence_hear.c), also where it comes back before the evidence itself. */
+#include "desk_rig.h"
+#include "wire/message.h"
+
+#define FILE "content"
+
+/* A case that the peer has opened with a message that brought one file. */
+static struct store_evidence *put_request(struct store_writeset **w, const char *case_id,
+					  enum store_evidence_state state)
+{
+	const struct law_fact asked = {
+		.side = CY_SIDE__REQUESTING, .number = 1, .kind = CY_CONTENT__KIND_REQUEST, .measures = 1
+	};
+	struct store_evidence *e;
+	struct store_case *c = put_case(w, PEER, case_id);
+
+	c->peer_number = 1;
+	put_message(w, PEER, case_id, case_id, &asked);
+	e = &row(w, STORE_PUT_EVIDENCE)->evidence;
+	*e = (struct store_evidence){ .message_id = cy_arena_string(&(*w)->arena, case_id),
+				      .attachment = 1,
+				      .peer = PEER,
+				      .case_id = cy_arena_string(&(*w)->arena, case_id),
+				      .author = STORE_PEER,
+				      .number = 1,
+				      .size = 10,
+				      .sha256 = cy_sha256(cy_bytes(FILE, sizeof FILE - 1)),
+				      .state = state,
+				      .reason = "",
+				      .retain_until = { START_MS + DAY } };
+	if (state == STORE_EVIDENCE_HERE)
+		e->arrived = (struct cy_wall){ START_MS - DAY };
+	return e;
+}
+
+/* Our own statement about the file of that message of the peer. To be freed. */
+static struct cy_buf statement(const char *id, const char *case_id, uint32_t number, uint32_t about,
+			       const struct cy_digest *sha256, CyEvidenceFate fate)
+{
+	struct cy_buf out = CY_BUF(CY_MESSAGE_MAX);
+	CyMessage m = CY_MESSAGE__INIT;
+	CyContent content = CY_CONTENT__INIT;
+	CyEvidenceStatement said = CY_EVIDENCE_STATEMENT__INIT;
+	CyStatedEvidence item = CY_STATED_EVIDENCE__INIT, *list = &item;
+	uint8_t nonce[16] = "nonce";
+
+	item.message = about;
+	item.attachment = 1;
+	item.sha256 = (ProtobufCBinaryData){ .data = (uint8_t *)sha256->b, .len = CY_SHA256_LEN };
+	item.fate = fate;
+	item.at_ms = START_MS - 1000;
+	item.reason = (char *)"as it was said";
+	said.items = &list;
+	said.n_items = 1;
+	content.kind_case = CY_CONTENT__KIND_EVIDENCE_STATEMENT;
+	content.evidence_statement = &said;
+	m.format = 1;
+	m.id = (char *)id;
+	m.from = (char *)SELF;
+	m.to = (char *)PEER;
+	m.case_id = (char *)case_id;
+	m.author_side = CY_SIDE__REQUESTED;
+	m.number = number;
+	m.seen = about;
+	m.created_ms = START_MS - 1000;
+	m.priority = CY_PRIORITY__NORMAL;
+	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
+	m.content = &content;
+	assert_int_equal(wire_pack(&m.base, &out), CY_OK);
+	return out;
+}
+
+static void give_heads(struct rig *r, const struct line *l, const char *case_id, uint32_t yours)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeads page = CY_HEADS__INIT;
+	CyCaseHead head = CY_CASE_HEAD__INIT, *list = &head;
+
+	head.case_id = (char *)case_id;
+	head.yours = yours;
+	page.heads = &list;
+	page.n_heads = 1;
+	page.last = true;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
+	f.heads = &page;
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+}
+
+/* The parcel in which it had left, with the receipt for it. */
+static void give_back(struct rig *r, const struct line *l, const char *case_id, const char *id, struct cy_bytes message)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyFetched fetched = CY_FETCHED__INIT;
+	ProtobufCBinaryData list = { .data = (uint8_t *)message.data, .len = message.len };
+	struct wire_text t = { .type = WIRE_PARCEL,
+			       .from = SELF,
+			       .to = PEER,
+			       .made = { START_MS },
+			       .epoch = (uint64_t)START_MS - 1,
+			       .sequence = 1,
+			       .n = 1 };
+	struct sealed manifest, receipt;
+
+	memcpy(t.entries[0].id, id, CY_UUID_LEN + 1);
+	t.entries[0].digest = cy_sha256(message);
+	seal_text(&manifest, &t, SELF);
+	t.type = WIRE_RECEIPT;
+	cy_copy(t.from, sizeof t.from, PEER);
+	cy_copy(t.to, sizeof t.to, SELF);
+	t.parcel = cy_sha256(cy_buf_view(&manifest.text));
+	seal_text(&receipt, &t, PEER);
+	fetched.case_id = (char *)case_id;
+	fetched.manifest = &manifest.st;
+	fetched.receipt = &receipt.st;
+	fetched.messages = &list;
+	fetched.n_messages = 1;
+	f.kind_case = CY_PEER_FRAME__KIND_FETCHED;
+	f.fetched = &fetched;
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+	cy_buf_free(&manifest.text);
+	cy_buf_free(&receipt.text);
+}
+
+static const struct store_custody *last_custody(const struct rig *r)
+{
+	return r->store.n_custody > 0 ? r->store.custody[r->store.n_custody - 1] : NULL;
+}
+
+/* It is in the store as `before`, and we had said since what became of it. */
+static void comes_back(enum store_evidence_state before, bool hold, CyEvidenceFate fate,
+		       enum store_evidence_state after, const char *action)
+{
+	const struct cy_uuid one = some_id(1), said = some_id(2);
+	const struct cy_digest sha256 = cy_sha256(cy_bytes(FILE, sizeof FILE - 1));
+	struct store_writeset *w = NULL;
+	struct store_evidence *e;
+	const struct store_evidence *now;
+	struct cy_buf m = statement(said.s, one.s, 1, 1, &sha256, fate);
+	struct rig *r = rig_new(true);
+	struct line *l;
+
+	e = put_request(&w, one.s, before);
+	e->hold = hold;
+	row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .reconciling = true };
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	give_heads(r, l, one.s, 1);
+	give_back(r, l, one.s, said.s, cy_buf_view(&m));
+	assert_non_null(mem_store_message(&r->store, said.s));
+	now = mem_store_evidence(&r->store, one.s, 1);
+	assert_int_equal(now->state, after);
+	assert_false(now->unstated);
+	if (action == NULL) {
+		assert_null(last_custody(r));
+	} else {
+		assert_string_equal(last_custody(r)->action, action);
+		assert_string_equal(last_custody(r)->by, SELF);
+		assert_string_equal(last_custody(r)->proof, said.s);
+		assert_string_equal(now->reason, "as it was said");
+	}
+	cy_buf_free(&m);
+	rig_free(r);
+}
+
+static void what_a_restored_receiver_had_said_of_evidence_holds_again(void **state)
+{
+	(void)state;
+	comes_back(STORE_EVIDENCE_WAITING, false, CY_EVIDENCE_FATE__DESTROYED, STORE_EVIDENCE_DESTROYED, "destroyed");
+	comes_back(STORE_EVIDENCE_HERE, false, CY_EVIDENCE_FATE__DESTROYED, STORE_EVIDENCE_DESTROYED, "destroyed");
+	comes_back(STORE_EVIDENCE_WAITING, false, CY_EVIDENCE_FATE__MISMATCHED, STORE_EVIDENCE_MISMATCHED,
+		   "mismatched");
+	comes_back(STORE_EVIDENCE_HERE, false, CY_EVIDENCE_FATE__WANTED, STORE_EVIDENCE_WAITING, "wanted");
+	/* It may be gone from the disk since: it is pulled. */
+	comes_back(STORE_EVIDENCE_WAITING, false, CY_EVIDENCE_FATE__ARRIVED, STORE_EVIDENCE_WAITING, NULL);
+	/* Nothing shows that the hold has ended. */
+	comes_back(STORE_EVIDENCE_HERE, true, CY_EVIDENCE_FATE__DESTROYED, STORE_EVIDENCE_HERE, NULL);
+}
+
+/* A supplement of the peer with one file. */
+static struct cy_uuid supply(struct rig *r, const struct line *l, const char *case_id, uint32_t number,
+			     const struct cy_digest *sha256)
+{
+	CyContent content = CY_CONTENT__INIT;
+	CySupplement s = CY_SUPPLEMENT__INIT;
+	CyAttachment a = CY_ATTACHMENT__INIT, *list = &a;
+
+	a.name = (char *)"records.csv";
+	a.media_type = (char *)"text/csv";
+	a._size_case = CY_ATTACHMENT___SIZE_SIZE;
+	a.size = 10;
+	a.chunk_bytes = CY_CHUNK;
+	a.sha256 = a.chunk_root = (ProtobufCBinaryData){ .data = (uint8_t *)sha256->b, .len = CY_SHA256_LEN };
+	s.text = (char *)"The records.";
+	s.attachments = &list;
+	s.n_attachments = 1;
+	content.kind_case = CY_CONTENT__KIND_SUPPLEMENT;
+	content.supplement = &s;
+	return desk_parcel(r, l, case_id, number, 0, true, &content);
+}
+
+/* The statement was fetched back in another session than the one in which the message comes again. */
+static void what_was_said_of_evidence_before_its_message_came_again_holds(void **state)
+{
+	const struct cy_uuid one = some_id(1), said = some_id(2);
+	const struct cy_digest sha256 = cy_sha256(cy_bytes(FILE, sizeof FILE - 1));
+	const struct law_fact fact = { .side = CY_SIDE__REQUESTED,
+				       .number = 1,
+				       .seen = 2,
+				       .kind = CY_CONTENT__KIND_EVIDENCE_STATEMENT,
+				       .at_ms = START_MS };
+	struct cy_buf m = statement(said.s, one.s, 1, 2, &sha256, CY_EVIDENCE_FATE__DESTROYED);
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(true);
+	struct store_message *row;
+	struct cy_uuid second, third;
+	struct line *l;
+
+	(void)state;
+	put_request(&w, one.s, STORE_EVIDENCE_WAITING);
+	row = put_message(&w, PEER, one.s, said.s, &fact);
+	row->seen = 2;
+	row->content = cy_buf_view(&m);
+	row->digest = cy_sha256(row->content);
+	row->size = row->content.len;
+	mem_store_apply(&r->store, w);
+	mem_store_case(&r->store, PEER, one.s)->row.own_number = 1;
+	rig_start(r);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	second = supply(r, l, one.s, 2, &sha256);
+	rig_settle(r);
+	third = supply(r, l, one.s, 3, &sha256);
+	rig_settle(r);
+	assert_int_equal(mem_store_evidence(&r->store, one.s, 1)->state, STORE_EVIDENCE_WAITING);
+	assert_int_equal(mem_store_evidence(&r->store, second.s, 1)->state, STORE_EVIDENCE_DESTROYED);
+	assert_int_equal(mem_store_evidence(&r->store, third.s, 1)->state, STORE_EVIDENCE_WAITING);
+	assert_string_equal(last_custody(r)->proof, said.s);
+	cy_buf_free(&m);
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_restored_receiver_had_said_of_evidence_holds_again),
+		cmocka_unit_test(what_was_said_of_evidence_before_its_message_came_again_holds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
