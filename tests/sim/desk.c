@@ -341,18 +341,27 @@ bool desk_may_say(const struct sim_desk *d, const struct sim_job *j)
 	return true;
 }
 
+static bool excused(const struct sim_desk *d, const struct sim_job *j)
+{
+	const struct sim_node *s = d->node;
+
+	return damage_excuses(s, j->pair->side[j->pair->side[0] == s]->id, j->case_id);
+}
+
+/* Several at a time; those for a damaged case, which are handed in again and again, take no turn of the others. */
 static void send_jobs(struct sim_desk *d)
 {
-	size_t in_flight = 0;
+	size_t in_flight[2] = { 0 }; /* the others; those for a damaged case */
 
 	while (d->first_open < d->n_jobs && d->jobs[d->first_open]->state != JOB_WAITING)
 		d->first_open++;
-	for (size_t i = d->first_open; i < d->n_jobs && in_flight < 8; i++) {
+	for (size_t i = d->first_open; i < d->n_jobs && in_flight[0] < 8; i++) {
 		struct sim_job *j = d->jobs[i];
 
-		if (j->state != JOB_WAITING || !desk_may_say(d, j) || !desk_attached(j))
+		if (j->state != JOB_WAITING || !desk_may_say(d, j) || !desk_attached(j) ||
+		    in_flight[excused(d, j)] == 8)
 			continue;
-		in_flight++;
+		in_flight[excused(d, j)]++;
 		if (j->correlation == 0)
 			submit(d, j);
 	}
@@ -703,13 +712,6 @@ void desk_after_restore(struct sim_desk *d)
 		if (d->jobs[i]->state == JOB_ACCEPTED && d->jobs[i]->accepted_at > d->node->backup)
 			d->jobs[i]->state = JOB_WAITING;
 	desk_evidence_restored(d);
-}
-
-static bool excused(const struct sim_desk *d, const struct sim_job *j)
-{
-	const struct sim_node *s = d->node;
-
-	return damage_excuses(s, j->pair->side[j->pair->side[0] == s]->id, j->case_id);
 }
 
 bool desk_idle(const struct sim_desk *d, char *why, size_t size)
