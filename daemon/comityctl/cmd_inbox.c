@@ -40,14 +40,18 @@ static void print_event(const struct inbox *in, const CyEvent *v)
 {
 	const char *kind = law_kind_name(v->kind);
 	char line[512];
+	int len;
 
 	if (in->ctl->json) {
 		out_json(&v->base, 0);
 		return;
 	}
-	snprintf(line, sizeof(line), "%-6llu %s  %-19s %-6s %s  %s #%u", (unsigned long long)v->position,
-		 out_time(v->at_ms), out_word(&cy_event_type__descriptor, (int)v->type), out_or_dash(v->peer),
-		 v->own_reference[0] ? v->own_reference : v->case_id, kind ? kind : "message", v->number);
+	len = snprintf(line, sizeof(line), "%-6llu %s  %-19s %-6s", (unsigned long long)v->position, out_time(v->at_ms),
+		       out_word(&cy_event_type__descriptor, (int)v->type), out_or_dash(v->peer));
+	/* One about a restored store is about no case. */
+	if (v->case_id[0])
+		snprintf(line + len, sizeof(line) - (size_t)len, " %s  %s #%u",
+			 v->own_reference[0] ? v->own_reference : v->case_id, kind ? kind : "message", v->number);
 	out_safe(stdout, line);
 	if (v->case_state[0]) {
 		fputs("  ", stdout);

@@ -106,8 +106,10 @@ static void judge_link(struct judging *g, struct judged *d, const CyPeerStatus *
 {
 	int64_t down = (g->now - p->since_ms) / 1000;
 
-	if (strcmp(p->state, "reconciling") == 0)
-		add(g, d, JUDGE_WARNING, "fetching back what a restored store lost");
+	/* One of an older release says it by the state alone. */
+	if (p->reconciling || strcmp(p->state, "reconciling") == 0)
+		add(g, d, JUDGE_WARNING, "fetching back after a restored backup%s",
+		    judge_connected(p) ? "" : " goes on once there is a session");
 	if (judge_connected(p))
 		return;
 	raise_to(&g->j->sums.down_s, down);

@@ -18,6 +18,27 @@ void reconcile_forget(struct peer *p)
 	}
 }
 
+/* An event for every case system, about no case. peer "": about all peers. */
+static void tell_submitters(struct node *n, CyEventType type, const char *peer)
+{
+	for (size_t i = 0; i < n->config.n_clients; i++) {
+		struct store_write *w;
+
+		if (n->clients[i].role != CY_ROLE__SUBMITTER)
+			continue;
+		w = batch_write(n, STORE_PUT_EVENT);
+		w->event = (struct store_event){ .type = type,
+						 .at = node_now(n),
+						 .peer = batch_string(n, peer),
+						 .case_id = "",
+						 .message_id = "",
+						 .client = batch_string(n, n->clients[i].name),
+						 .own_reference = "",
+						 .text = "",
+						 .case_state = "" };
+	}
+}
+
 /* We are the restored side: nothing of ours is believed towards any peer, also one
  * that is not configured now. */
 void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
@@ -50,6 +71,7 @@ void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
 		batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "this side was restored from a backup");
 	}
 	waiting_restored(n);
+	tell_submitters(n, CY_EVENT_TYPE__STORE_RESTORED, "");
 	batch_leaf(n, "restored %s %llu", n->authority, (unsigned long long)n->epoch);
 }
 
@@ -85,6 +107,7 @@ static void finish(struct node *n, struct peer *p)
 	}
 	node_tell(n, NODE_INFO, NODE_EVENT_RESTORED, p->id, "peer %s: all that was lost has been fetched back", p->id);
 	p->stream.reconciling = false;
+	tell_submitters(n, CY_EVENT_TYPE__FETCHED_BACK, p->id);
 	batch_put_stream(n, p);
 	batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "fetched back: the session starts again");
 }

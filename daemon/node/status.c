@@ -76,6 +76,7 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	row->profiles_differ = profiles_different(n, p);
 	row->crl = (char *)crl_state(&facts, node_now(n));
 	row->crl_due_ms = facts.crl_due.ms;
+	row->reconciling = p->stream.reconciling;
 	row->destroying_waits = !node_may_destroy(n, p);
 	row->trust_fault = facts.fault != NULL ? (char *)facts.fault : (char *)"";
 	put_evidence(row, p);

@@ -125,6 +125,37 @@ static void a_hundred_parcels_behind_a_gap_arrive_at_either_side(void **state)
 	world_end(w, NULL);
 }
 
+static int add_restored(void *arg, const struct store_event *e)
+{
+	char *told = arg;
+	const size_t len = strlen(told);
+
+	if (e->type == CY_EVENT_TYPE__STORE_RESTORED || e->type == CY_EVENT_TYPE__FETCHED_BACK) {
+		assert_string_equal(e->case_id, "");
+		snprintf(told + len, 256 - len, "%s%s%s%s", e->client,
+			 e->type == CY_EVENT_TYPE__STORE_RESTORED ? " restored" : " fetched back",
+			 e->peer[0] ? " from " : "", e->peer);
+		strncat(told, ";", 256 - strlen(told) - 1);
+	}
+	return CY_OK;
+}
+
+static void case_systems_hear_when_to_repeat_what_they_handed_in(void **state)
+{
+	char case_id[CASE_ID], told[256] = "";
+	struct world *w = with_case(case_id);
+	struct store_port *s = &w->a.ports.store;
+
+	(void)state;
+	say_notes(&w->a, case_id, 2);
+	restore(&w->a, 0);
+	meet(w);
+	agree(w, case_id);
+	assert_int_equal(s->events(s->ctx, (struct store_view){ .client = NULL }, 0, 1000, add_restored, told), CY_OK);
+	assert_string_equal(told, "desk restored;desk fetched back from IE;");
+	world_end(w, NULL);
+}
+
 /* One session, with whatever goodbye ends it. */
 static void meet_once(struct world *w)
 {
@@ -261,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hundred_parcels_behind_a_gap_arrive_at_either_side),
+		cmocka_unit_test(case_systems_hear_when_to_repeat_what_they_handed_in),
 		cmocka_unit_test(the_verdict_of_a_restored_peer_reaches_an_author_that_forgot_it),
 		cmocka_unit_test(a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it),
 		cmocka_unit_test(what_was_repeated_before_the_first_came_back_takes_effect_once),

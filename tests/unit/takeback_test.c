@@ -449,6 +449,29 @@ static void resume(struct rig *r)
 	rig_settle(r);
 }
 
+static void a_side_that_fetches_back_says_so_without_a_session_too(void **state)
+{
+	struct cy_uuid one = some_id(100);
+	struct line *l;
+	struct rig *r = restored((struct damage){ 0 }, &l);
+
+	(void)state;
+	rig_ask_status(r);
+	assert_string_equal(r->status->state, "reconciling");
+	assert_true(r->status->reconciling);
+	node_link_down(r->node, l->session, "connection reset");
+	rig_settle(r);
+	rig_ask_status(r);
+	assert_string_equal(r->status->state, "disconnected");
+	assert_true(r->status->reconciling);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	give_head(r, l, one.s, 1);
+	assert_false(fetches_back(r));
+	rig_ask_status(r);
+	assert_false(r->status->reconciling);
+	rig_free(r);
+}
+
 /* The peer gives back less than its head says that it has. What is lacking would be repeated, and take effect twice
  * there: only an operator ends fetching back without it. */
 static void what_a_peer_cannot_give_back_is_waited_for(void **state)
@@ -703,6 +726,7 @@ int main(void)
 		cmocka_unit_test(heads_name_a_case_whose_messages_are_damaged_without_verdicts),
 		cmocka_unit_test(what_comes_back_for_a_damaged_case_holds_up_no_other),
 		cmocka_unit_test(a_case_whose_own_messages_cannot_be_read_is_waited_for),
+		cmocka_unit_test(a_side_that_fetches_back_says_so_without_a_session_too),
 		cmocka_unit_test(what_a_peer_cannot_give_back_is_waited_for),
 		cmocka_unit_test(a_lie_about_our_own_message_changes_nothing),
 		cmocka_unit_test(a_tombstone_for_a_damaged_case_holds_up_no_other),

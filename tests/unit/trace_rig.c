@@ -243,6 +243,20 @@ static void keep_erasures(struct side *s, const CyCaseView *v)
 	}
 }
 
+static void say_event(struct side *s, const CyEvent *e)
+{
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&cy_event_type__descriptor, (int)e->type);
+
+	/* One about a restored store is about no case. */
+	if (e->case_id[0] == '\0') {
+		say(s->w, "%-6s <- event %s%s%s", s->name, v->name, e->peer[0] != '\0' ? ": " : "", e->peer);
+		return;
+	}
+	snprintf(s->case_id, sizeof s->case_id, "%s", e->case_id);
+	say(s->w, "%-6s <- event %s: %s %s, case is %s%s%s", s->name, v->name, law_kind_name(e->kind),
+	    short_id(s->w, e->message_id), e->case_state, e->text[0] != '\0' ? ": " : "", e->text);
+}
+
 static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes bytes)
 {
 	struct side *s = ctx;
@@ -265,13 +279,7 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes bytes)
 		/* counted */
 	} else if (f->kind_case == CY_SERVER_FRAME__KIND_EVENT &&
 		   f->event->type != CY_EVENT_TYPE__SUBMISSION_ACCEPTED && !s->muted) {
-		const ProtobufCEnumValue *v =
-			protobuf_c_enum_descriptor_get_value(&cy_event_type__descriptor, (int)f->event->type);
-
-		snprintf(s->case_id, sizeof s->case_id, "%s", f->event->case_id);
-		say(s->w, "%-6s <- event %s: %s %s, case is %s%s%s", s->name, v->name, law_kind_name(f->event->kind),
-		    short_id(s->w, f->event->message_id), f->event->case_state, f->event->text[0] != '\0' ? ": " : "",
-		    f->event->text);
+		say_event(s, f->event);
 	} else if (f->kind_case == CY_SERVER_FRAME__KIND_CASE_VIEW) {
 		cy_hex(f->case_view->state_digest.data, f->case_view->state_digest.len, s->digest);
 		snprintf(s->state, sizeof s->state, "%s", f->case_view->summary->state);
@@ -752,5 +760,10 @@ void copy_store(struct side *s, bool back)
 	snprintf(cmd, sizeof cmd, "rm -rf '%s' && cp -a '%s' '%s'", back ? s->dir : s->backup,
 		 back ? s->backup : s->dir, back ? s->dir : s->backup);
 	run(cmd);
+	if (back) {
+		/* By chance the copy may have the inode that the file had before: always it counts as a copy. */
+		snprintf(cmd, sizeof cmd, "rm -f '%s/comity.db.base'", s->dir);
+		run(cmd);
+	}
 	start(s);
 }
