@@ -52,6 +52,8 @@ def the_page_quotes_the_golden_traces():
     folder = f"{TOP}/tests/traces"
     assert len(os.listdir(folder)) >= 6
     for name in set(os.listdir(folder)) - {"dissolved-first.txt"}:  # a backlog of 18 parcels: too long for the page
+        if name.startswith("restored-"):  # what happens after several restores (tests/unit/restored_test.c): too special
+            continue
         text = "\n".join("    " + line for line in open(f"{folder}/{name}").read().splitlines())
         assert text in PAGE, name
 
