@@ -229,6 +229,8 @@ void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 	if (fact->number > *head)
 		*head = fact->number;
 	c->row.messages++;
+	if (fact->at_ms <= c->row.erased.ms)
+		erase_soon(n);
 	c->unsettled = c->unmeasured = true;
 	fold(c);
 	cases_put(n, c);

@@ -333,6 +333,43 @@ void erase_soon(struct node *n)
 	n->next_erasure = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
+struct kept {
+	const struct node_order *order;
+	bool in_person, any;
+};
+
+static int look_reason(void *arg, const struct store_case *row)
+{
+	struct kept *k = arg;
+	const struct cy_digest d = cy_sha256(cy_bytes((const uint8_t *)row->erased_reason, strlen(row->erased_reason)));
+
+	k->in_person = cy_digest_equal(&d, &k->order->reason);
+	return CY_OK;
+}
+
+static int look_kept(void *arg, const struct store_message *row)
+{
+	struct kept *k = arg;
+
+	k->any = k->any || (row->erasure == STORE_KEPT && row->created.ms <= k->order->at.ms);
+	return CY_OK;
+}
+
+/* Is there, in a case that was erased since the order, something that was made before it? The store that the
+ * order was given to has erased what was there then: what comes to it is new, whatever its author's clock
+ * said. To a store that knows the order from the list it comes back. */
+static int came_back(struct node *n, const struct work_case *c, const struct node_order *order, bool *ret)
+{
+	struct store_port *s = &n->ports.store;
+	struct kept k = { .order = order };
+	int r = s->get_case(s->ctx, c->row.peer, c->row.case_id, look_reason, &k);
+
+	if (r == CY_OK && !k.in_person)
+		r = s->case_messages(s->ctx, c->row.peer, c->row.case_id, look_kept, &k);
+	*ret = k.any;
+	return r;
+}
+
 /* What still has to be delivered, or fetched back, keeps its content until then. */
 static int erase_again(struct node *n, const struct node_order *order)
 {
@@ -341,11 +378,14 @@ static int erase_again(struct node *n, const struct node_order *order)
 	struct work_case *c = cases_get(n, order->peer, order->case_id, &r);
 	struct obstacle o = { .n = n, .p = node_peer_ever(n, order->peer), .c = c };
 	char reason[96];
+	bool due = true;
 
 	if (c == NULL || o.p == NULL)
 		return c != NULL || r == CY_ENOENT ? CY_OK : r;
 	if (c->row.erased.ms >= order->at.ms)
-		return CY_OK;
+		r = came_back(n, c, order, &due);
+	if (r < 0 || !due)
+		return r;
 	if (o.p->stream.reconciling || in_batch(n, c))
 		stands(&o, "it is not whole");
 	r = s->case_messages(s->ctx, c->row.peer, c->row.case_id, look_message, &o);
@@ -366,11 +406,9 @@ void erase_step(struct node *n)
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
 		if (w->op == STORE_PUT_ORDER)
 			return;
-	if (CY_MUTANT_ERASED_COMES_BACK)
-		return;
 	if (n->batch.alone != NULL || cy_mono_before(n->ports.clock.mono(n->ports.clock.ctx), n->next_erasure))
 		return;
 	n->next_erasure = CY_NEVER;
-	if (orders_erasures(n, erase_again) < 0)
+	if (!CY_MUTANT_ERASED_COMES_BACK && orders_erasures(n, erase_again) < 0)
 		n->next_erasure = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
 }

@@ -262,6 +262,36 @@ static void what_the_peer_gives_back_is_erased_again(void **state)
 	world_end(w, NULL);
 }
 
+/* The backup is from the middle of the case, so that the order is obeyed before the peer gives back what
+ * was said later. That was there, too, when the case was erased. */
+static void what_comes_back_to_an_erased_case_is_erased_again(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = world_new();
+
+	(void)state;
+	w->a.muted = w->b.muted = true;
+	meet(w);
+	say_in(&w->a, NULL, request);
+	snprintf(case_id, CASE_ID, "%s", w->a.case_id);
+	say_in(&w->b, case_id, NOTE);
+	keep(&w->a, 0);
+	meet(w);
+	say_in(&w->a, case_id, NOTE);
+	say_in(&w->b, case_id, RETURN);
+	erase(&w->a, case_id);
+	restore(&w->a, 0);
+	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it; US-OIA/1 IE/1");
+	meet(w);
+	w->now += 120000;
+	node_wake(w->a.node);
+	settle(w);
+	erased(&w->a, case_id,
+	       "chief: entry 1 of the list of orders; the store was behind it; US-OIA/1 IE/1 US-OIA/2 IE/2");
+	agree(w, case_id);
+	world_end(w, NULL);
+}
+
 /* What still waits in the backup was delivered since: it is erased once that is known. */
 static void what_waits_in_the_backup_is_erased_once_it_is_delivered(void **state)
 {
@@ -590,6 +620,7 @@ int main(void)
 		cmocka_unit_test(a_message_that_waits_in_the_backup_is_marked_as_delivered),
 		cmocka_unit_test(a_restored_store_erases_again_what_was_ordered),
 		cmocka_unit_test(what_the_peer_gives_back_is_erased_again),
+		cmocka_unit_test(what_comes_back_to_an_erased_case_is_erased_again),
 		cmocka_unit_test(what_waits_in_the_backup_is_erased_once_it_is_delivered),
 		cmocka_unit_test(an_open_case_is_not_erased),
 		cmocka_unit_test(what_is_undelivered_is_not_erased),
