@@ -284,7 +284,16 @@ static void order(struct sim_erasures *x, const struct sim_client *client, const
 	say(x, &f);
 }
 
-/* Mostly one that is over. */
+static bool is_listed(const struct sim_node *s, const char *case_id)
+{
+	for (size_t i = 0; i < s->orders.n; i++)
+		if (strstr(s->orders.lines[i], case_id) != NULL)
+			return true;
+	return false;
+}
+
+/* Mostly one that is over and was not erased before: an order that is not repeated shows whether a restored store
+ * obeys it. */
 static const struct mem_case *some_case(struct sim_node *s, struct cy_rng *r)
 {
 	const bool whatever = cy_rng_below(r, 8) == 0;
@@ -292,7 +301,8 @@ static const struct mem_case *some_case(struct sim_node *s, struct cy_rng *r)
 	uint64_t n = 0;
 
 	for (const struct mem_case *c = s->store.first_case; c != NULL; c = c->next)
-		if (c->row.case_id[0] != '\0' && (whatever || is_over(c)) && cy_rng_below(r, ++n) == 0)
+		if (c->row.case_id[0] != '\0' && (whatever || (is_over(c) && !is_listed(s, c->row.case_id))) &&
+		    cy_rng_below(r, ++n) == 0)
 			chosen = c;
 	return chosen;
 }
