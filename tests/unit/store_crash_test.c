@@ -21,9 +21,9 @@
 #define STEPS      24
 #define CHECKPOINT 8  /* before this step the WAL is written back while the store is open */
 #define REOPEN     16 /* before this step the store is closed and opened again */
-#define SEEDS      2  /* for each point of the scenario */
-#define RECOVERIES 4  /* in one of so many points the recovery is swept too */
-#define FAULTS     4  /* in one of so many points something fails */
+#define SEEDS      1  /* for each point of the scenario; neighbours lose other writes */
+#define RECOVERIES 12 /* in one of so many points the recovery is swept too */
+#define FAULTS     6  /* in one of so many points something fails */
 
 /* A store's whole content. */
 struct state {
