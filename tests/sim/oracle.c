@@ -435,6 +435,8 @@ void oracle_drained(struct world *w, char *why, size_t size)
 		if (why[0] == '\0')
 			pair_drained(w->pairs[i], 1, why, size);
 	}
+	if (why[0] == '\0')
+		oracle_streams_drained(w, why, size);
 	for (uint32_t i = 0; i < w->set.nodes && why[0] == '\0'; i++)
 		for (size_t k = 0; k < SIM_DESKS && why[0] == '\0'; k++)
 			desk_idle(&w->nodes[i].desk[k], why, size);

@@ -579,6 +579,7 @@ void oracle_evidence_final(struct world *w);
 
 /* oracle_streams.c */
 void oracle_sent_again(struct sim_node *from, struct sim_node *to, const struct store_parcel *p, unsigned *times);
+void oracle_streams_drained(struct world *w, char *why, size_t size);
 void oracle_streams_final(struct world *w);
 
 /* oracle.c */
