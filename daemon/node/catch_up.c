@@ -3,6 +3,7 @@
  * that a process that ends goes on where it was. */
 #include <string.h>
 
+#include "node/clocks.h"
 #include "node/internal.h"
 
 struct page {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/clocks.h"
 #include "node/internal.h"
 
 static bool is_late(const struct store_clock *row, struct cy_wall now)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "node/clocks.h"
 #include "node/internal.h"
 
 /* A stored clock of the case at hand. */

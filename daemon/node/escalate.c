@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "node/clocks.h"
 #include "node/internal.h"
 
 static bool is_for_us(const struct law_rung *g, const struct store_clock *row)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/clocks.h"
 #include "node/internal.h"
 
 static const char *address(const struct node *n, const char *role, const char *peer)

@@ -7,6 +7,7 @@
 #include "base/mutant.h"
 #include "law/room.h"
 #include "law/validate.h"
+#include "node/clocks.h"
 #include "node/internal.h"
 #include "wire/message.h"
 

@@ -619,47 +619,6 @@ struct cy_uuid say_new_id(struct node *n);
  * is full. Then nothing was written. */
 int say_message(struct node *n, struct work_case *c, const struct saying *s, struct said *ret, struct cy_error *e);
 
-/* -------------------------------------------------------------- clocks.c */
-/* What a statement about clocks says, of ours or of the peer's. */
-void clocks_stated(struct node *n, struct work_case *c, CySide author, uint32_t number, const CyClockStatement *s);
-/* Bring the clocks of all cases of the batch up to date, and decide what is due. */
-void clocks_step(struct node *n);
-/* The former alone, for what was changed since. A case with `decided` must not be. */
-void clocks_settle(struct node *n);
-/* The rule of a stored clock, and its profile; NULL: the profile is not here. */
-const struct law_clock_rule *clocks_rule(const struct node *n, const struct store_clock *row,
-					 const struct law_profile **ret_profile);
-/* Read again when the next decision is to be made. */
-void clocks_plan(struct node *n);
-
-/* -------------------------------------------------------------- catch_up.c */
-/* Bring some cases of an older store up to date, before their clocks are settled. */
-void catch_up_step(struct node *n);
-
-/* -------------------------------------------------------------- measures.c */
-/* Write what became of the measures of the cases that the batch changed. */
-void measures_put(struct node *n);
-
-/* -------------------------------------------------------------- stats_views.c */
-/* It is answered later, a part at a time: everybody else goes on meanwhile. */
-void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r);
-void stats_views_step(struct node *n);
-void stats_views_free(struct node *n);
-
-/* -------------------------------------------------------------- escalate.c */
-/* Decide what is due about one clock, and set when the next decision is to be made. */
-void escalate_clock(struct node *n, struct work_case *c, struct store_clock *row, const struct law_profile *p,
-		    const struct law_clock_rule *rule);
-struct cy_wall escalate_next(const struct store_clock *row, const struct law_ladder *l);
-/* Rungs that are behind it when its due instant has been moved. */
-uint32_t escalate_skip(const struct law_ladder *l, const struct store_clock *row, struct cy_wall now);
-
-/* -------------------------------------------------------------- hooks.c */
-void hooks_put(struct node *n, const char *id, const struct store_clock *row, const struct law_clock_rule *rule,
-	       const struct law_rung *rung);
-void hooks_run(struct node *n);                  /* start what waits and may run */
-void hooks_done(struct node *n, const char *id); /* in a batch */
-
 /* -------------------------------------------------------------- again.c */
 /* The batch keeps an input, until it is through, that says what has happened already; false: it
  * is none. */
@@ -734,14 +693,6 @@ int views_named(struct node *n, struct conn *c, uint64_t correlation, const char
 void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListCases *r);
 void views_case(struct node *n, struct conn *c, uint64_t correlation, const CyShowCase *r);
 void views_message(struct node *n, struct conn *c, uint64_t correlation, const CyShowMessage *r);
-
-/* -------------------------------------------------------------- clock_views.c */
-void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListClocks *r);
-void clock_views_explain(struct node *n, struct conn *c, uint64_t correlation, const CyExplainClock *r);
-void clock_views_confirm(struct node *n, struct conn *c, uint64_t correlation, const CyConfirmTime *r);
-/* The clocks of a case, in `a`. */
-int clock_views_case(struct node *n, struct cy_arena *a, struct store_view view, const char *peer, const char *case_id,
-		     CyClockView ***ret_rows, size_t *ret_n);
 
 /* -------------------------------------------------------------- status.c */
 void views_status(struct node *n, struct conn *c, uint64_t correlation);

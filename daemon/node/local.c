@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/clocks.h"
 #include "node/evidence.h"
 #include "wire/message.h"
 

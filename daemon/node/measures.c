@@ -1,5 +1,6 @@
 /* What became of the measures of a case, for statistics: in the same commit as what it
  * follows from. */
+#include "node/clocks.h"
 #include "node/internal.h"
 
 struct putting {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "node/clocks.h"
 #include "node/evidence.h"
 #include "wire/message.h"
 

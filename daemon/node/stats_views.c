@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/clocks.h"
 #include "node/internal.h"
 
 /* The end of a day before, or of the day itself, in our zone. */

@@ -1,0 +1,59 @@
+/* What the files of this room share about time limits: clocks.c (who computes and states),
+ * catch_up.c (cases of an older store), escalate.c (rungs), hooks.c (commands of the site),
+ * clock_views.c (for local clients); and about the statistics that are made of them: measures.c,
+ * stats_views.c. */
+#ifndef CY_NODE_CLOCKS_H
+#define CY_NODE_CLOCKS_H
+
+#include "node/internal.h"
+
+/* -------------------------------------------------------------- clocks.c */
+/* What a statement about clocks says, of ours or of the peer's. */
+void clocks_stated(struct node *n, struct work_case *c, CySide author, uint32_t number, const CyClockStatement *s);
+/* Bring the clocks of all cases of the batch up to date, and decide what is due. */
+void clocks_step(struct node *n);
+/* The former alone, for what was changed since. A case with `decided` must not be. */
+void clocks_settle(struct node *n);
+/* The rule of a stored clock, and its profile; NULL: the profile is not here. */
+const struct law_clock_rule *clocks_rule(const struct node *n, const struct store_clock *row,
+					 const struct law_profile **ret_profile);
+/* Read again when the next decision is to be made. */
+void clocks_plan(struct node *n);
+
+/* -------------------------------------------------------------- catch_up.c */
+/* Bring some cases of an older store up to date, before their clocks are settled. */
+void catch_up_step(struct node *n);
+
+/* -------------------------------------------------------------- escalate.c */
+/* Decide what is due about one clock, and set when the next decision is to be made. */
+void escalate_clock(struct node *n, struct work_case *c, struct store_clock *row, const struct law_profile *p,
+		    const struct law_clock_rule *rule);
+struct cy_wall escalate_next(const struct store_clock *row, const struct law_ladder *l);
+/* Rungs that are behind it when its due instant has been moved. */
+uint32_t escalate_skip(const struct law_ladder *l, const struct store_clock *row, struct cy_wall now);
+
+/* -------------------------------------------------------------- hooks.c */
+void hooks_put(struct node *n, const char *id, const struct store_clock *row, const struct law_clock_rule *rule,
+	       const struct law_rung *rung);
+void hooks_run(struct node *n);                  /* start what waits and may run */
+void hooks_done(struct node *n, const char *id); /* in a batch */
+
+/* -------------------------------------------------------------- clock_views.c */
+void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListClocks *r);
+void clock_views_explain(struct node *n, struct conn *c, uint64_t correlation, const CyExplainClock *r);
+void clock_views_confirm(struct node *n, struct conn *c, uint64_t correlation, const CyConfirmTime *r);
+/* The clocks of a case, in `a`. */
+int clock_views_case(struct node *n, struct cy_arena *a, struct store_view view, const char *peer, const char *case_id,
+		     CyClockView ***ret_rows, size_t *ret_n);
+
+/* -------------------------------------------------------------- measures.c */
+/* Write what became of the measures of the cases that the batch changed. */
+void measures_put(struct node *n);
+
+/* -------------------------------------------------------------- stats_views.c */
+/* It is answered later, a part at a time: everybody else goes on meanwhile. */
+void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r);
+void stats_views_step(struct node *n);
+void stats_views_free(struct node *n);
+
+#endif
