@@ -2,17 +2,15 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <libical/ical.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "io/calendar_text.h"
 #include "io/config_tree.h"
 
 #define NAME_MAX_SHOWN 120u
@@ -30,8 +28,7 @@ struct load {
 	struct config_problems *out;
 	bool failed;
 	struct law_calendar c;
-	int *lines; /* where each VEVENT begins */
-	size_t n_lines;
+	const struct calendar_text *text;
 	struct day *days;
 	size_t n;
 };
@@ -69,138 +66,6 @@ static void wrong(const struct event *v, const char *fmt, ...)
 	va_end(ap);
 	cy_line(name, sizeof name, v->name);
 	problem(v->l, v->line, "event '%s': %s", name, text);
-}
-
-/* ----------------------------------------------------------- the raw file */
-/* NUL-terminated, to be freed; NULL, and a problem. */
-static char *slurp(struct load *l)
-{
-	struct stat st;
-	char *text = NULL;
-	size_t len = 0;
-	ssize_t n = 0;
-	int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		problem(l, 0, "the calendar cannot be read: %s; correct its name or permissions", strerror(errno));
-	} else if (!S_ISREG(st.st_mode)) {
-		problem(l, 0, "it is no file; an iCalendar file is expected; remove it, or name it otherwise");
-	} else if (st.st_size > (off_t)CALENDAR_FILE_MAX) {
-		problem(l, 0,
-			"the file has %lld bytes; at most %u are expected of a calendar of holidays; keep only the "
-			"holidays in it",
-			(long long)st.st_size, CALENDAR_FILE_MAX);
-	} else {
-		text = malloc(CALENDAR_FILE_MAX + 1);
-		CY_ASSERT(text);
-		while (len < CALENDAR_FILE_MAX && (n = read(fd, text + len, CALENDAR_FILE_MAX - len)) > 0)
-			len += (size_t)n;
-		text[len] = '\0';
-		if (n < 0)
-			problem(l, 0, "the calendar cannot be read: %s; try again", strerror(errno));
-		else if (strlen(text) != len)
-			problem(l, 0, "it holds a NUL character; a text file is expected; save it anew as plain text");
-		else if (!cy_utf8_valid(text, len))
-			problem(l, 0, "it is not UTF-8; save it anew in UTF-8");
-	}
-	if (fd >= 0)
-		close(fd);
-	if (l->failed) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-/* A line without its end, cut for showing. */
-struct line {
-	const char *text;
-	int len, number;
-};
-
-static bool is(const struct line *l, const char *word)
-{
-	return l->len == (int)strlen(word) && strncasecmp(l->text, word, strlen(word)) == 0;
-}
-
-static bool begins(const struct line *l, const char *word)
-{
-	return l->len >= (int)strlen(word) && strncasecmp(l->text, word, strlen(word)) == 0;
-}
-
-/* What is open: VCALENDAR, in it VEVENT or VTIMEZONE, in that STANDARD and DAYLIGHT. */
-struct nesting {
-	struct line open[3]; /* their BEGIN lines */
-	unsigned depth;
-};
-
-static bool opened(struct load *l, struct nesting *n, const struct line *at)
-{
-	if (n->depth == 3 || (n->depth == 1 && !is(at, "BEGIN:VEVENT") && !is(at, "BEGIN:VTIMEZONE")) ||
-	    (n->depth == 2 && is(&n->open[1], "BEGIN:VEVENT"))) {
-		problem(l, at->number,
-			"'%.*s' has no place in a calendar of holidays; only VEVENT is expected; remove it",
-			at->len > 60 ? 60 : at->len, at->text);
-		return false;
-	}
-	if (n->depth == 1 && is(at, "BEGIN:VEVENT")) {
-		if (l->n_lines == CALENDAR_EVENTS_MAX) {
-			problem(l, at->number, "there are more than %u events; keep only the holidays",
-				CALENDAR_EVENTS_MAX);
-			return false;
-		}
-		l->lines[l->n_lines++] = at->number;
-	}
-	n->open[n->depth++] = *at;
-	return true;
-}
-
-static bool closed(struct load *l, struct nesting *n, const struct line *at)
-{
-	const struct line *open = &n->open[--n->depth];
-	int name = open->len - 6; /* after BEGIN: */
-
-	if (at->len - 4 == name && strncasecmp(at->text + 4, open->text + 6, (size_t)name) == 0)
-		return true;
-	problem(l, at->number, "END:%.*s is expected instead of '%.*s'; add it", name > 60 ? 60 : name, open->text + 6,
-		at->len > 60 ? 60 : at->len, at->text);
-	return false;
-}
-
-/* libical tells no lines, and takes what it can of a broken file: so what holds a file
- * together is looked at first. */
-static void scan(struct load *l, const char *text)
-{
-	struct nesting n = { 0 };
-	struct line at = { .number = 1 };
-	bool ok = true;
-
-	for (const char *p = text; *p != '\0' && ok; at.number++) {
-		size_t len = strcspn(p, "\n");
-
-		at.text = p;
-		at.len = (int)(len > 0 && p[len - 1] == '\r' ? len - 1 : len);
-		for (int i = 0; i < at.len && ok; i++)
-			if (((uint8_t)p[i] < ' ' && p[i] != '\t') || p[i] == 0x7f) {
-				problem(l, at.number, "it holds a control character; text is expected; remove it");
-				ok = false;
-			}
-		if (ok && at.number == 1 && !is(&at, "BEGIN:VCALENDAR")) {
-			problem(l, 1, "BEGIN:VCALENDAR is expected as the first line of an iCalendar file");
-			ok = false;
-		} else if (ok && at.number > 1 && n.depth == 0 && at.len > 0) {
-			problem(l, at.number,
-				"something follows after END:VCALENDAR; one calendar a file is expected; remove it");
-			ok = false;
-		}
-		if (ok && begins(&at, "BEGIN:"))
-			ok = opened(l, &n, &at);
-		else if (ok && begins(&at, "END:"))
-			ok = closed(l, &n, &at);
-		p += len + (p[len] != '\0');
-	}
-	if (ok && (n.depth > 0 || at.number == 1))
-		problem(l, at.number - 1, "the file ends early; END:VCALENDAR is expected; is it whole?");
 }
 
 /* ------------------------------------------------------------------- days */
@@ -337,6 +202,50 @@ static void event_dates(const struct event *v)
 			remove_day(v, d);
 }
 
+/* Of the n-th event; libical also finds one whose BEGIN is folded. */
+static int line_of(const struct load *l, size_t n)
+{
+	return n < l->text->n_lines ? l->text->lines[n] : 1;
+}
+
+/* RFC 5545, 3.8.1.11. A day that was cancelled is none. One that is not certain is neither: a court
+ * would ask why a limit ended by it, or not by it. */
+static bool holds(const struct event *v)
+{
+	icalproperty *p = only(v, ICAL_STATUS_PROPERTY);
+	const icalproperty_status status = p == NULL ? ICAL_STATUS_CONFIRMED : icalproperty_get_status(p);
+
+	if (status == ICAL_STATUS_TENTATIVE)
+		wrong(v, "STATUS:TENTATIVE leaves open whether its days are holidays, and with them when time limits "
+			 "end; CONFIRMED or CANCELLED is expected; find out, and correct it");
+	else if (status != ICAL_STATUS_CONFIRMED && status != ICAL_STATUS_CANCELLED)
+		wrong(v,
+		      "STATUS:%s has no meaning for a holiday; CONFIRMED or CANCELLED is expected; find out, and "
+		      "correct it",
+		      icalproperty_get_value_as_string(p));
+	return status != ICAL_STATUS_CANCELLED;
+}
+
+/* Of two events with one UID the later is a new version of the other (RFC 5546, 2.1.5), or a mistake. */
+static void only_of_its_uid(const struct event *v)
+{
+	const char *uid = icalcomponent_get_uid(v->component);
+	icalcomponent *root = icalcomponent_get_parent(v->component);
+	icalcompiter i = icalcomponent_begin_component(root, ICAL_VEVENT_COMPONENT);
+
+	for (size_t n = 0; uid != NULL && icalcompiter_deref(&i) != v->component; n++, icalcompiter_next(&i)) {
+		const char *other = icalcomponent_get_uid(icalcompiter_deref(&i));
+
+		if (other == NULL || strcmp(uid, other) != 0)
+			continue;
+		wrong(v,
+		      "its UID is that of the event of line %d; one event a holiday is expected; remove the one that "
+		      "does not hold",
+		      line_of(v->l, n));
+		return;
+	}
+}
+
 /* What libical could not parse. */
 static void told_by_libical(struct load *l, icalcomponent *c, int line)
 {
@@ -373,7 +282,9 @@ static void event(struct load *l, icalcomponent *c, int line)
 		if (icalcomponent_get_first_property(c, refused[i]) != NULL)
 			wrong(&v, "%s is not understood; use DTSTART, RRULE, RDATE and EXDATE only",
 			      icalproperty_kind_to_string(refused[i]));
-	event_dates(&v);
+	only_of_its_uid(&v);
+	if (holds(&v))
+		event_dates(&v);
 }
 
 /* ------------------------------------------------------- of the whole file */
@@ -431,9 +342,16 @@ static bool weekend(const char *text, struct law_calendar *c)
 
 static void header(struct load *l, icalcomponent *root)
 {
+	icalproperty *method = icalcomponent_get_first_property(root, ICAL_METHOD_PROPERTY);
 	const char *values[PROPERTIES] = { 0 };
 	struct law_calendar *c = &l->c;
 
+	/* CANCEL takes back what it lists (RFC 5546, 3.2.5); others ask or answer. */
+	if (method != NULL && icalproperty_get_method(method) != ICAL_METHOD_PUBLISH)
+		problem(l, 1,
+			"METHOD is '%s'; PUBLISH or none is expected of a calendar of holidays that hold; export the "
+			"calendar itself",
+			icalproperty_get_value_as_string(method));
 	for (icalproperty *p = icalcomponent_get_first_property(root, ICAL_X_PROPERTY); p != NULL;
 	     p = icalcomponent_get_next_property(root, ICAL_X_PROPERTY)) {
 		const char *name = icalproperty_get_x_name(p), *value = icalproperty_get_value_as_string(p);
@@ -509,16 +427,13 @@ static void finish(struct load *l)
 	l->c.holidays = h;
 }
 
-static void parse(struct load *l, const char *text)
+static void parse(struct load *l)
 {
 	icalcomponent *root;
 	size_t i = 0;
 
-	scan(l, text);
-	if (l->failed)
-		return;
 	icalerror_set_errors_are_fatal(false);
-	root = icalparser_parse_string(text);
+	root = icalparser_parse_string(l->text->text);
 	if (root == NULL || icalcomponent_isa(root) != ICAL_VCALENDAR_COMPONENT) {
 		problem(l, 1, "it does not parse as an iCalendar file (RFC 5545); write it anew");
 	} else {
@@ -528,7 +443,7 @@ static void parse(struct load *l, const char *text)
 	if (l->c.last_year > 0) { /* else no date can be judged */
 		for (icalcomponent *c = icalcomponent_get_first_component(root, ICAL_VEVENT_COMPONENT); c != NULL;
 		     c = icalcomponent_get_next_component(root, ICAL_VEVENT_COMPONENT), i++) {
-			int line = i < l->n_lines ? l->lines[i] : 1;
+			int line = line_of(l, i);
 
 			told_by_libical(l, c, line);
 			event(l, c, line);
@@ -565,19 +480,20 @@ int calendar_load(const char *path, struct cy_arena *arena, const struct law_cal
 {
 	struct load l = { .path = path, .arena = arena, .out = out };
 	struct law_calendar *c;
-	char *text;
+	struct calendar_text *text;
 
 	l.c.name = name_of(&l);
-	text = l.failed ? NULL : slurp(&l);
-	if (text != NULL) {
-		l.lines = calloc(CALENDAR_EVENTS_MAX, sizeof *l.lines);
-		l.days = calloc(CALENDAR_DAYS_MAX, sizeof *l.days);
-		CY_ASSERT(l.lines && l.days);
-		parse(&l, text);
-		free(l.lines);
-		free(l.days);
-		free(text);
-	}
+	if (l.failed)
+		return CY_ECONFIG;
+	text = calendar_text_load(path, out);
+	if (text == NULL)
+		return CY_ECONFIG;
+	l.text = text;
+	l.days = calloc(CALENDAR_DAYS_MAX, sizeof *l.days);
+	CY_ASSERT(l.days);
+	parse(&l);
+	free(l.days);
+	calendar_text_free(text);
 	if (l.failed)
 		return CY_ECONFIG;
 	c = cy_arena_take(arena, sizeof *c);
@@ -592,21 +508,6 @@ static int ics(const struct dirent *d)
 	size_t len = strlen(d->d_name);
 
 	return d->d_name[0] != '.' && len > 4 && strcmp(d->d_name + len - 4, ".ics") == 0;
-}
-
-/* Problems come in order of lines, but file by file. */
-static void append(struct config_problems *out, struct config_problems *from)
-{
-	struct config_problem *list;
-
-	if (from->n == 0)
-		return;
-	list = realloc(out->list, (out->n + from->n) * sizeof *list);
-	CY_ASSERT(list);
-	memcpy(list + out->n, from->list, from->n * sizeof *list);
-	out->list = list;
-	out->n += from->n;
-	free(from->list);
 }
 
 int calendar_load_dir(const char *dir, struct cy_arena *arena, const struct law_calendar *const **ret, size_t *ret_n,
@@ -638,7 +539,7 @@ int calendar_load_dir(const char *dir, struct cy_arena *arena, const struct law_
 				rc = CY_ECONFIG;
 			else
 				good++;
-			append(out, &one);
+			config_problems_append(out, &one);
 		}
 		free(names[i]);
 	}

@@ -7,8 +7,6 @@
 #include "io/config_confuse.h"
 #include "law/days.h"
 
-#define CALENDAR_FILE_MAX   (1024u * 1024u)
-#define CALENDAR_EVENTS_MAX 2000u
 #define CALENDAR_DAYS_MAX   4000u
 #define CALENDAR_FIRST_YEAR 1970
 #define CALENDAR_LAST_YEAR  2200

@@ -197,6 +197,22 @@ static void a_file_becomes_its_days(void **state)
 	cy_arena_free(&arena);
 }
 
+/* RFC 5545, 3.8.1.11: what was cancelled is kept in the file, and is none. */
+static void a_holiday_that_was_cancelled_is_none(void **state)
+{
+	struct cy_arena arena = { 0 };
+	const struct law_calendar *c = good(
+		&arena, HEAD "METHOD:PUBLISH\n" EVENT("SUMMARY:Holds\nDTSTART;VALUE=DATE:20260317\nSTATUS:CONFIRMED\n")
+				EVENT("SUMMARY:Is off\nDTSTART;VALUE=DATE:20260427\nRRULE:FREQ=YEARLY\n"
+				      "STATUS:CANCELLED\n")
+					EVENT("SUMMARY:Off too\nDTSTART;VALUE=DATE:20260317\nSTATUS:cancelled\n") TAIL);
+
+	(void)state;
+	assert_int_equal(c->n, 1);
+	assert_string_equal(c->holidays[0].name, "Holds");
+	cy_arena_free(&arena);
+}
+
 static void the_example_of_the_manual_page_is_a_calendar(void **state)
 {
 	FILE *f = fopen("contrib/man/comity.calendar.5", "r");
@@ -295,6 +311,25 @@ static void mistakes_are_told_with_line_event_and_remedy(void **state)
 		  ":6: event 'A': EXDATE 2026-03-18 is none of its days; correct it" },
 		{ FILE_OF(ONE "RECURRENCE-ID;VALUE=DATE:20260317\n"),
 		  ":6: event 'A': RECURRENCE-ID is not understood; use DTSTART, RRULE, RDATE and EXDATE only" },
+		/* That one day of a holiday is cancelled must not be lost with the event that says so. */
+		{ FILE_OF(ONE "STATUS:CANCELLED\nRECURRENCE-ID;VALUE=DATE:20260317\n"),
+		  ":6: event 'A': RECURRENCE-ID is not understood; use DTSTART, RRULE, RDATE and EXDATE only" },
+		{ HEAD EVENT(ONE "UID:a\n") EVENT("SUMMARY:A\nDTSTART;VALUE=DATE:20260317\nSTATUS:CANCELLED\nUID:a\n")
+			  TAIL,
+		  ":11: event 'A': its UID is that of the event of line 6; one event a holiday is expected; remove "
+		  "the one that does not hold" },
+		{ FILE_OF(ONE "STATUS:TENTATIVE\n"),
+		  ":6: event 'A': STATUS:TENTATIVE leaves open whether its days are holidays, and with them when time "
+		  "limits end; CONFIRMED or CANCELLED is expected; find out, and correct it" },
+		{ FILE_OF(ONE "STATUS:NEEDS-ACTION\n"), ":6: event 'A': STATUS:NEEDS-ACTION has no meaning for a "
+							"holiday; CONFIRMED or CANCELLED is expected; "
+							"find out, and correct it" },
+		{ FILE_OF(ONE "STATUS:CANCELLED\nSTATUS:CONFIRMED\n"),
+		  ":6: event 'A': STATUS is given twice; one is expected; remove the other" },
+		{ FILE_OF(ONE "STATUS:PERHAPS\n"), ":6: event 'A': STATUS:PERHAPS has no meaning for a holiday;" },
+		{ HEAD "METHOD:CANCEL\n" EVENT(ONE) TAIL,
+		  ":1: METHOD is 'CANCEL'; PUBLISH or none is expected of a calendar of holidays that hold; export the "
+		  "calendar itself" },
 		{ HEAD EVENT(ONE) EVENT("SUMMARY:B\nDTSTART;VALUE=DATE:20250317\nRRULE:FREQ=YEARLY\n") TAIL,
 		  ":10: event 'B': 2026-03-17 is a day of 'A' (line 6) already; correct it, or take it out of one of "
 		  "them with EXDATE" },
@@ -488,6 +523,7 @@ int main(void)
 		cmocka_unit_test(shipped_calendars_have_the_days_of_their_statutes),
 		cmocka_unit_test(shipped_calendars_name_their_source),
 		cmocka_unit_test(a_file_becomes_its_days),
+		cmocka_unit_test(a_holiday_that_was_cancelled_is_none),
 		cmocka_unit_test(the_example_of_the_manual_page_is_a_calendar),
 		cmocka_unit_test(a_calendar_is_known_again_by_what_counts),
 		cmocka_unit_test(mistakes_are_told_with_line_event_and_remedy),
