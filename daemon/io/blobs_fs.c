@@ -126,6 +126,9 @@ void blobs_do(struct blobs_fs *b, struct task *t)
 	case BLOBS_CONFIRM:
 		blobs_seal_confirm(b, t);
 		return;
+	case BLOBS_VERIFY:
+		blobs_verify(b, t);
+		return;
 	default:
 		break;
 	}
@@ -184,7 +187,7 @@ static void *run(void *arg)
 		struct task *t = b->first;
 		const bool look = b->look;
 
-		if (t == NULL && b->job == NULL && b->scanned == SUBDIRS && !look) {
+		if (t == NULL && b->job == NULL && b->check == NULL && b->scanned == SUBDIRS && !look) {
 			if (b->flight.p == NULL) {
 				idle(b);
 				continue;
@@ -208,6 +211,8 @@ static void *run(void *arg)
 			blobs_job(b);
 		else if (b->scanned < SUBDIRS)
 			blobs_scan_content(b);
+		if (b->check != NULL)
+			blobs_verify_step(b);
 		if (look || t == NULL)
 			blobs_look(b);
 		pthread_mutex_lock(&b->lock);
@@ -216,6 +221,7 @@ static void *run(void *arg)
 	pthread_mutex_unlock(&b->lock);
 	blobs_land(b);
 	blobs_part_free_all(b);
+	blobs_verify_free_all(b);
 	blobs_files_close(b);
 	return NULL;
 }
@@ -370,6 +376,14 @@ static int port_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha2
 	return queue(ctx, t);
 }
 
+static int port_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	struct task *t = blobs_task(BLOBS_VERIFY, ticket);
+
+	t->id.sha256 = *sha256;
+	return queue(ctx, t);
+}
+
 static void port_confirm(void *ctx, const char *part, const struct cy_digest *sha256)
 {
 	struct task *t = blobs_task(BLOBS_CONFIRM, 0);
@@ -418,6 +432,7 @@ struct blob_port blobs_fs_port(struct blobs_fs *b)
 		.drop_part = port_drop,
 		.read = port_read,
 		.file = port_file,
+		.verify = port_verify,
 		.destroy = port_destroy,
 		.space = port_space,
 		.progress = port_progress,
@@ -469,6 +484,7 @@ int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config,
 	b->dir = -1;
 	b->last = &b->first;
 	b->last_job = &b->job;
+	b->last_check = &b->check;
 	b->scratch = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
 	b->spare = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
 	b->aligned = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);

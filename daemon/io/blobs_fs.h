@@ -1,5 +1,5 @@
 /* The blobs port on a directory, with a thread of its own: what is asked for is done in
- * order, and what takes long (a copy, reading back a part after a restart) is done in
+ * order, and what takes long (a copy, reading back a part after a restart, verifying) is done in
  * slices between the rest.
  *
  *   DIR/content/ab/HEX       complete content, named by its SHA-256, read-only

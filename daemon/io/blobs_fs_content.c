@@ -26,21 +26,20 @@ static uint64_t tree_nodes(uint64_t leaves)
 	return nodes;
 }
 
-static bool tree_node(struct files *f, uint64_t at, struct cy_digest *ret)
+bool blobs_tree_node(struct files *f, uint64_t at, struct cy_digest *ret)
 {
 	size_t len;
 
 	return blobs_pread(f->tree, ret->b, CY_SHA256_LEN, at, &len) == CY_OK && len == CY_SHA256_LEN;
 }
 
-/* The root; false: the tree is not there, or not whole. */
-static bool tree_root(struct blobs_fs *b, struct files *f, uint64_t leaves, struct cy_digest *ret)
+bool blobs_tree_root(struct blobs_fs *b, struct files *f, uint64_t leaves, struct cy_digest *ret)
 {
 	const uint64_t nodes = tree_nodes(leaves);
 	struct stat st;
 
 	return blobs_tree(b, f, O_RDONLY) >= 0 && fstat(f->tree, &st) == 0 &&
-	       (uint64_t)st.st_size == nodes * CY_SHA256_LEN && tree_node(f, (nodes - 1) * CY_SHA256_LEN, ret);
+	       (uint64_t)st.st_size == nodes * CY_SHA256_LEN && blobs_tree_node(f, (nodes - 1) * CY_SHA256_LEN, ret);
 }
 
 /* Content of one chunk has no tree: it is read, and its digest is its name. `sha256` NULL:
@@ -58,7 +57,7 @@ static bool only_chunk(struct files *f, uint8_t *data, uint64_t size, const stru
 	return cy_digest_equal(&d, sha256);
 }
 
-static struct files *content(struct blobs_fs *b, const struct cy_digest *sha256, uint64_t *ret_size)
+struct files *blobs_content_files(struct blobs_fs *b, const struct cy_digest *sha256, uint64_t *ret_size)
 {
 	char path[PATH_SIZE];
 	struct files *f;
@@ -79,12 +78,12 @@ static struct files *content(struct blobs_fs *b, const struct cy_digest *sha256,
 bool blobs_content_is(struct blobs_fs *b, const struct cy_digest *sha256, struct blob_id *ret_id)
 {
 	struct blob_id id = { .sha256 = *sha256 };
-	struct files *f = content(b, sha256, &id.size);
+	struct files *f = blobs_content_files(b, sha256, &id.size);
 
 	if (f == NULL)
 		return false;
 	if (blob_chunks(id.size) > 1) {
-		if (!tree_root(b, f, blob_chunks(id.size), &id.root))
+		if (!blobs_tree_root(b, f, blob_chunks(id.size), &id.root))
 			return false;
 	} else {
 		if (!only_chunk(f, b->scratch, id.size, sha256))
@@ -113,26 +112,26 @@ static bool chunk(struct blobs_fs *b, struct files *f, struct task *t, uint64_t 
 	struct cy_digest leaf, stored, root;
 	size_t len;
 
-	if (!tree_root(b, f, leaves, &root))
+	if (!blobs_tree_root(b, f, leaves, &root))
 		return false;
 	if (blobs_data_read(b, f, t->data.data, t->data.len, t->offset * CY_CHUNK, &len) < 0 || len != t->data.len)
 		return false;
 	t->result.n_path = audit_path(t->offset, leaves, place);
 	CY_ASSERT(t->result.n_path <= CY_CHUNK_PATH_MAX);
 	for (size_t i = 0; i < t->result.n_path; i++)
-		if (!tree_node(f, blobs_tree_at(leaves, place[i].level, place[i].index), &t->result.path[i]))
+		if (!blobs_tree_node(f, blobs_tree_at(leaves, place[i].level, place[i].index), &t->result.path[i]))
 			return false;
 	if (!t->verify)
 		return true;
 	blobs_leaf(b, t->data.data, len, &leaf);
-	return tree_node(f, t->offset * CY_SHA256_LEN, &stored) && cy_digest_equal(&leaf, &stored) &&
+	return blobs_tree_node(f, t->offset * CY_SHA256_LEN, &stored) && cy_digest_equal(&leaf, &stored) &&
 	       audit_included(&leaf, t->offset, leaves, t->result.path, t->result.n_path, &root);
 }
 
 void blobs_content_read(struct blobs_fs *b, struct task *t)
 {
 	uint64_t size = 0, left;
-	struct files *f = content(b, &t->id.sha256, &size);
+	struct files *f = blobs_content_files(b, &t->id.sha256, &size);
 	char path[PATH_SIZE];
 	bool good;
 

@@ -28,6 +28,7 @@ enum blobs_what {
 	BLOBS_READ,
 	BLOBS_FILE,
 	BLOBS_DESTROY,
+	BLOBS_VERIFY,
 	BLOBS_CONFIRM,
 	BLOBS_LEFT /* told to main */
 };
@@ -103,6 +104,7 @@ struct flight {
 
 struct pool;
 struct aide;
+struct check;
 
 struct blobs_fs {
 	/* Set at the start. */
@@ -129,6 +131,7 @@ struct blobs_fs {
 
 	/* the worker */
 	struct part *job, **last_job;
+	struct check *check, **last_check;
 	unsigned scanned; /* directories of content that are counted */
 	struct files files[FILES_MAX];
 	uint64_t turn;
@@ -244,6 +247,13 @@ void blobs_part_copy(struct blobs_fs *b, struct part *p, struct task *t);
 /* A slice of what is under way with the first part that has something. */
 void blobs_job(struct blobs_fs *b);
 void blobs_job_add(struct blobs_fs *b, struct part *p);
+/* Bytes that go into the hash of a whole; for an aide. */
+struct hashing {
+	EVP_MD_CTX *whole;
+	const uint8_t *data;
+	size_t len;
+};
+void blobs_hash(void *hashing);
 /* Takes what waits for copy or finish to end, and does it when they have. */
 struct task *blobs_part_waiting(struct part *p);
 void blobs_part_go_on(struct blobs_fs *b, struct task *waiting);
@@ -258,8 +268,22 @@ void blobs_seal_confirm(struct blobs_fs *b, struct task *t);
 /* Has this very part become this content, after it was pulled, and was not confirmed yet? */
 bool blobs_seal_pulled(struct blobs_fs *b, const char *part, const struct cy_digest *sha256);
 
+/* ---------------------------------------------------- blobs_fs_verify.c */
+
+/* It waits for its slices. */
+void blobs_verify(struct blobs_fs *b, struct task *t);
+/* A slice of the first content that is verified: a chunk. */
+void blobs_verify_step(struct blobs_fs *b);
+void blobs_verify_free_all(struct blobs_fs *b);
+
 /* --------------------------------------------------- blobs_fs_content.c */
 
+/* Its files and size; NULL: errno. */
+struct files *blobs_content_files(struct blobs_fs *b, const struct cy_digest *sha256, uint64_t *ret_size);
+/* The root of its stored tree; false: the tree is not there, or not whole. */
+bool blobs_tree_root(struct blobs_fs *b, struct files *f, uint64_t leaves, struct cy_digest *ret);
+/* A node of the tree, which is open, at a place of blobs_tree_at(). */
+bool blobs_tree_node(struct files *f, uint64_t at, struct cy_digest *ret);
 /* Is there content of this digest, with all its bytes and its tree? Gives its size and root. */
 bool blobs_content_is(struct blobs_fs *b, const struct cy_digest *sha256, struct blob_id *ret_id);
 /* The disk has its name: an attempt may have given it the name, and failed to flush it. */

@@ -158,17 +158,11 @@ static bool is_as_written(struct blobs_fs *b, struct part *p, struct files *f, s
 	return cy_digest_equal(&leaf, &stored);
 }
 
-struct reading {
-	EVP_MD_CTX *whole;
-	const uint8_t *data;
-	size_t len;
-};
-
-static void hash(void *arg)
+void blobs_hash(void *arg)
 {
-	const struct reading *r = arg;
+	const struct hashing *h = arg;
 
-	CY_ASSERT(EVP_DigestUpdate(r->whole, r->data, r->len) == 1);
+	CY_ASSERT(EVP_DigestUpdate(h->whole, h->data, h->len) == 1);
 }
 
 static void catch_up(struct blobs_fs *b, struct part *p)
@@ -178,7 +172,7 @@ static void catch_up(struct blobs_fs *b, struct part *p)
 	struct files *f = blobs_files(b, p->path, O_RDWR);
 	/* Else it has no leaf yet. */
 	const bool whole_chunk = p->whole_at % CY_CHUNK == 0 && (n == CY_CHUNK || p->pulled);
-	struct reading reading;
+	struct hashing hashing;
 	bool good = true;
 	size_t len = 0;
 
@@ -186,8 +180,8 @@ static void catch_up(struct blobs_fs *b, struct part *p)
 		spoilt(b, p);
 		return;
 	}
-	reading = (struct reading){ p->whole, b->scratch, n };
-	aide_begin(b->hasher, hash, &reading);
+	hashing = (struct hashing){ p->whole, b->scratch, n };
+	aide_begin(b->hasher, blobs_hash, &hashing);
 	if (whole_chunk)
 		good = is_as_written(b, p, f, n);
 	aide_end(b->hasher);

@@ -60,7 +60,7 @@ struct blob_result {
 	int code;
 	bool more;              /* copy(): progress, another result follows */
 	uint64_t offset;        /* open(): go on from here; append(), copy(): bytes taken so far */
-	struct blob_id id;      /* finish(): the content, which is named so from now on */
+	struct blob_id id;      /* finish(), verify(): the content; finish(): which is named so from now on */
 	struct blob_bytes data; /* read(): the chunk, the receiver's to release, after BLOB_HEADROOM bytes that may
 				 * be written */
 	struct cy_digest path[CY_CHUNK_PATH_MAX]; /* read(): its audit path, lowest first */
@@ -109,6 +109,9 @@ struct blob_port {
 	int (*read)(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify);
 	/* A read-only descriptor of complete content. */
 	int (*file)(void *ctx, uint64_t ticket, const struct cy_digest *sha256);
+	/* Read all of complete content, between what else is asked for: CY_OK with its id as it is found to be;
+	 * CY_ESIGN: the disk has changed it, or the tree that proves its chunks. */
+	int (*verify)(void *ctx, uint64_t ticket, const struct cy_digest *sha256);
 	/* Destroy content. */
 	int (*destroy)(void *ctx, uint64_t ticket, const struct cy_digest *sha256);
 

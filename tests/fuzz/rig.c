@@ -288,6 +288,7 @@ void rig_open(struct rig *r)
 					     .drop_part = blob_drop_part,
 					     .read = blob_read,
 					     .file = blob_file,
+					     .verify = blob_file,
 					     .destroy = blob_destroy,
 					     .space = blob_space,
 					     .progress = blob_progress };

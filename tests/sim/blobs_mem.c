@@ -40,9 +40,10 @@ enum what {
 	FINISH,
 	DROP,
 	READ,
+	VERIFY,
 	DESTROY
 };
-static const char *const what_name[] = { "open", "append to", "finish", "drop", "read", "destroy" };
+static const char *const what_name[] = { "open", "append to", "finish", "drop", "read", "verify", "destroy" };
 
 struct task {
 	struct task *next;
@@ -396,6 +397,18 @@ static int do_read(struct sim_blobs *b, struct task *t)
 	return CY_OK;
 }
 
+static int do_verify(struct sim_blobs *b, struct task *t)
+{
+	const struct kept *k = find_kept(b, &t->id.sha256);
+
+	if (k == NULL)
+		return ended(t, CY_ENOENT, "there is no such content");
+	if (k->rotten)
+		return ended(t, CY_ESIGN, "the disk has changed it");
+	t->result.id = k->id;
+	return CY_OK;
+}
+
 static int do_destroy(struct sim_blobs *b, struct task *t)
 {
 	struct kept *k = find_kept(b, &t->id.sha256);
@@ -438,6 +451,9 @@ static void do_task(struct sim_blobs *b, struct task *t)
 		break;
 	case READ:
 		do_read(b, t);
+		break;
+	case VERIFY:
+		do_verify(b, t);
 		break;
 	case DESTROY:
 		do_destroy(b, t);
@@ -651,6 +667,12 @@ static int blobs_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256
 	return CY_OK;
 }
 
+static int blobs_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+{
+	ask(ctx, ticket, VERIFY, NULL, sha256);
+	return CY_OK;
+}
+
 static int blobs_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 {
 	ask(ctx, ticket, DESTROY, NULL, sha256);
@@ -719,9 +741,9 @@ void blobs_free(struct sim_node *s)
 
 struct blob_port blobs_port(struct sim_node *s)
 {
-	return (struct blob_port){ s->blobs,     blobs_open,    blobs_append,    blobs_copy,
-				   blobs_finish, blobs_confirm, blobs_drop_part, blobs_read,
-				   blobs_file,   blobs_destroy, blobs_space,     blobs_progress };
+	return (struct blob_port){ s->blobs,      blobs_open,      blobs_append,  blobs_copy, blobs_finish,
+				   blobs_confirm, blobs_drop_part, blobs_read,    blobs_file, blobs_verify,
+				   blobs_destroy, blobs_space,     blobs_progress };
 }
 
 static void on_left(struct world *w, void *arg, uint64_t life)

@@ -224,6 +224,14 @@ static struct blob_result *read_chunk(struct fixture *f, const struct cy_digest 
 	return wait_for(f, t);
 }
 
+static struct blob_result *verify(struct fixture *f, const struct cy_digest *sha256)
+{
+	const uint64_t t = ticket(f);
+
+	assert_int_equal(f->port.verify(f->port.ctx, t, sha256), CY_OK);
+	return wait_for(f, t);
+}
+
 static struct blob_result *copy(struct fixture *f, const char *part, int fd)
 {
 	const uint64_t t = ticket(f);
@@ -390,6 +398,79 @@ static void what_is_put_is_read_back_and_proven(void **state)
 		assert_false(there(path_of(f->dir, "part/%s.mark", "put")));
 		assert_int_equal(there(content_of(f->dir, i, ".tree")), chunks > 1);
 	}
+}
+
+static void what_is_verified_is_read_whole(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+		const struct blob_id id = id_of(i);
+		struct blob_result *r;
+
+		assert_int_equal(verify(f, &id.sha256)->code, CY_ENOENT);
+		put(f, i, 1 << 19);
+		r = verify(f, &id.sha256);
+		assert_int_equal(r->code, CY_OK);
+		id_is(&r->id, i);
+	}
+}
+
+/* A byte of it, or of its tree; cut off; longer; without a tree. */
+static void what_the_disk_has_changed_is_not_verified(void **state)
+{
+	struct fixture *f = *state;
+	const struct blob_id id = id_of(FOUR), small = id_of(THOUSAND);
+	const off_t in_tree[] = { 0, 3 * CY_SHA256_LEN, 5 * CY_SHA256_LEN, 6 * CY_SHA256_LEN };
+
+	put(f, FOUR, 1 << 19);
+	put(f, THOUSAND, 1 << 19);
+	for (size_t i = 0; i < sizeof in_tree / sizeof in_tree[0]; i++) {
+		flip(content_of(f->dir, FOUR, ".tree"), in_tree[i]);
+		assert_int_equal(verify(f, &id.sha256)->code, CY_ESIGN);
+		flip(content_of(f->dir, FOUR, ".tree"), in_tree[i]);
+		assert_int_equal(verify(f, &id.sha256)->code, CY_OK);
+	}
+	flip(content_of(f->dir, FOUR, ""), (off_t)id.size - 1);
+	assert_int_equal(verify(f, &id.sha256)->code, CY_ESIGN);
+	flip(content_of(f->dir, FOUR, ""), (off_t)id.size - 1);
+	assert_int_equal(truncate(content_of(f->dir, FOUR, ""), (off_t)id.size + 1), 0);
+	assert_int_equal(verify(f, &id.sha256)->code, CY_ESIGN);
+	assert_int_equal(truncate(content_of(f->dir, FOUR, ""), (off_t)id.size - 1), 0);
+	assert_int_equal(verify(f, &id.sha256)->code, CY_ESIGN);
+	assert_int_equal(truncate(content_of(f->dir, FOUR, ""), 0), 0);
+	assert_int_equal(verify(f, &id.sha256)->code, CY_ESIGN);
+	put(f, FOUR, 1 << 19);
+	assert_int_equal(verify(f, &id.sha256)->code, CY_OK);
+	assert_int_equal(unlink(content_of(f->dir, FOUR, ".tree")), 0);
+	assert_int_equal(verify(f, &id.sha256)->code, CY_ESIGN);
+	flip(content_of(f->dir, THOUSAND, ""), 999);
+	assert_int_equal(verify(f, &small.sha256)->code, CY_ESIGN);
+	assert_int_equal(unlink(content_of(f->dir, THOUSAND, "")), 0);
+	assert_int_equal(verify(f, &small.sha256)->code, CY_ENOENT);
+}
+
+/* A large one, a small one, and what is asked for meanwhile. */
+static void verifying_holds_up_nothing(void **state)
+{
+	struct fixture *f = *state;
+	const struct blob_id large = id_of(FORTY_ONE), small = id_of(THOUSAND);
+	uint64_t first, second, third;
+
+	put(f, FORTY_ONE, 1 << 19);
+	put(f, THOUSAND, 1 << 19);
+	first = ticket(f);
+	second = ticket(f);
+	third = ticket(f);
+	assert_int_equal(f->port.verify(f->port.ctx, first, &large.sha256), CY_OK);
+	assert_int_equal(f->port.verify(f->port.ctx, second, &small.sha256), CY_OK);
+	assert_int_equal(f->port.read(f->port.ctx, third, &large.sha256, 40, true), CY_OK);
+	assert_int_equal(wait_for(f, first)->code, CY_OK);
+	assert_true(f->order[second] < f->order[first] && f->order[third] < f->order[first]);
+	blob_release(&f->result[third].data);
+	/* One that is under way when it is closed. */
+	assert_int_equal(f->port.verify(f->port.ctx, ticket(f), &large.sha256), CY_OK);
+	assert_int_equal(f->port.verify(f->port.ctx, ticket(f), &small.sha256), CY_OK);
 }
 
 static void a_descriptor_reads_and_outlives_destruction(void **state)
@@ -1530,6 +1611,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(what_is_put_is_read_back_and_proven),
+		TEST(what_is_verified_is_read_whole),
+		TEST(what_the_disk_has_changed_is_not_verified),
+		TEST(verifying_holds_up_nothing),
 		TEST(a_descriptor_reads_and_outlives_destruction),
 		TEST(the_same_content_is_stored_once_and_pulled_from_each),
 		TEST(content_is_not_told_as_here_before_its_name_is_flushed),
