@@ -13,8 +13,9 @@
 
 #include "io/blobs_fs_internal.h"
 
-#define IDLE_S  10   /* then files are closed */
-#define LOOK_MS 1000 /* the free space is no older while it is asked for */
+#define IDLE_MS  10000 /* then files are closed */
+#define LOOK_MS  1000  /* the free space is no older while it is asked for */
+#define BUSY_MAX 16    /* tasks that come before a slice of what is verified */
 
 /* --------------------------------------------------------------------- results */
 
@@ -99,7 +100,7 @@ static void on_letter(void *ctx, const struct mail *m)
 
 /* ------------------------------------------------------------------ the thread */
 
-static int64_t now_ms(void)
+int64_t blobs_now(void)
 {
 	struct timespec ts;
 
@@ -164,30 +165,29 @@ void blobs_do(struct blobs_fs *b, struct task *t)
 
 static void idle(struct blobs_fs *b)
 {
-	struct timespec until;
+	const int64_t close_at = blobs_files_idle(b) ? INT64_MAX : blobs_now() + IDLE_MS, due = blobs_verify_due(b);
+	const int64_t at = due < close_at ? due : close_at;
+	const struct timespec until = { .tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000 };
 
-	if (blobs_files_idle(b)) {
+	if (at == INT64_MAX)
 		pthread_cond_wait(&b->cond, &b->lock);
-		return;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += IDLE_S;
-	if (pthread_cond_timedwait(&b->cond, &b->lock, &until) == ETIMEDOUT && b->first == NULL)
+	else if (pthread_cond_timedwait(&b->cond, &b->lock, &until) == ETIMEDOUT && b->first == NULL && at == close_at)
 		blobs_files_close(b);
 }
 
 static void *run(void *arg)
 {
 	struct blobs_fs *b = arg;
+	unsigned busy = 0;
 
 	pthread_setname_np(pthread_self(), "evidence");
 	blobs_scan_parts(b);
 	pthread_mutex_lock(&b->lock);
 	while (!b->quit) {
 		struct task *t = b->first;
-		const bool look = b->look;
+		const bool look = b->look, check = blobs_verify_due(b) <= blobs_now();
 
-		if (t == NULL && b->job == NULL && b->check == NULL && b->scanned == SUBDIRS && !look) {
+		if (t == NULL && b->job == NULL && !check && b->scanned == SUBDIRS && !look) {
 			if (b->flight.p == NULL) {
 				idle(b);
 				continue;
@@ -211,7 +211,9 @@ static void *run(void *arg)
 			blobs_job(b);
 		else if (b->scanned < SUBDIRS)
 			blobs_scan_content(b);
-		if (b->check != NULL)
+		/* Verifying gives way to all of that, and yet it ends. */
+		busy = t != NULL ? busy + 1 : 0;
+		if (check && busy % BUSY_MAX == 0)
 			blobs_verify_step(b);
 		if (look || t == NULL)
 			blobs_look(b);
@@ -376,11 +378,12 @@ static int port_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha2
 	return queue(ctx, t);
 }
 
-static int port_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+static int port_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate)
 {
 	struct task *t = blobs_task(BLOBS_VERIFY, ticket);
 
 	t->id.sha256 = *sha256;
+	t->size = rate;
 	return queue(ctx, t);
 }
 
@@ -395,7 +398,7 @@ static void port_confirm(void *ctx, const char *part, const struct cy_digest *sh
 static void port_space(void *ctx, struct blob_space *ret_space)
 {
 	struct blobs_fs *b = ctx;
-	const int64_t now = now_ms();
+	const int64_t now = blobs_now();
 
 	pthread_mutex_lock(&b->lock);
 	*ret_space = b->space;

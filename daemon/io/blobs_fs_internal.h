@@ -37,7 +37,7 @@ struct task {
 	struct task *next;
 	enum blobs_what what;
 	char part[BLOB_NAME_MAX + 1];
-	uint64_t size, offset; /* offset: a chunk's number for read() */
+	uint64_t size, offset; /* offset: a chunk's number for read(); size: the rate for verify() */
 	bool expects;          /* `id` holds what is expected; finish(): its sha256 */
 	bool again, verify;    /* open(), read() */
 	bool counted;          /* among BLOB_WAITS_MAX */
@@ -158,6 +158,7 @@ int blobs_fail(struct task *t, int code, const char *fmt, ...) __attribute__((fo
 int blobs_fail_errno(struct task *t, const char *what, const char *path);
 void blobs_do(struct blobs_fs *b, struct task *t);
 void blobs_task_free(struct task *t);
+int64_t blobs_now(void); /* ms, monotonic */
 
 /* ------------------------------------------------------ blobs_fs_pool.c */
 
@@ -274,6 +275,8 @@ bool blobs_seal_pulled(struct blobs_fs *b, const char *part, const struct cy_dig
 void blobs_verify(struct blobs_fs *b, struct task *t);
 /* A slice of the first content that is verified: a chunk. */
 void blobs_verify_step(struct blobs_fs *b);
+/* ms, monotonic, at which there is a slice to be done; INT64_MAX: none. */
+int64_t blobs_verify_due(struct blobs_fs *b);
 void blobs_verify_free_all(struct blobs_fs *b);
 
 /* --------------------------------------------------- blobs_fs_content.c */

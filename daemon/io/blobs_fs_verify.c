@@ -10,6 +10,7 @@ struct check {
 	struct check *next;
 	struct task *task;
 	uint64_t chunk;
+	int64_t due; /* of the next one, for its rate */
 	EVP_MD_CTX *whole;
 	struct cy_digest left[AUDIT_LEVELS_MAX]; /* nodes that wait for the one on their right */
 	struct cy_digest root;
@@ -42,6 +43,15 @@ void blobs_verify_free_all(struct blobs_fs *b)
 	}
 	b->check = NULL;
 	b->last_check = &b->check;
+}
+
+int64_t blobs_verify_due(struct blobs_fs *b)
+{
+	int64_t due = INT64_MAX;
+
+	for (const struct check *c = b->check; c != NULL; c = c->next)
+		due = c->due < due ? c->due : due;
+	return due;
 }
 
 /* The leaf, and each node that is whole with it, are what the tree says; the last leaf leads to the root. */
@@ -132,18 +142,24 @@ static bool check_step(struct blobs_fs *b, struct check *c)
 
 void blobs_verify_step(struct blobs_fs *b)
 {
-	struct check *c = b->check;
+	const int64_t now = blobs_now();
+	struct check **at = &b->check, *c;
 
+	while ((*at)->due > now)
+		at = &(*at)->next;
+	c = *at;
+	*at = c->next;
+	if (*at == NULL)
+		b->last_check = at;
 	blobs_land(b);
-	b->check = c->next;
-	if (b->check == NULL)
-		b->last_check = &b->check;
 	if (check_step(b, c)) {
 		blobs_post(b, c->task);
 		check_free(c);
 		return;
 	}
 	/* They take turns: a small one does not wait for a large one. */
+	if (c->task->size > 0)
+		c->due = now + (int64_t)(UINT64_C(1000) * CY_CHUNK / c->task->size);
 	c->next = NULL;
 	*b->last_check = c;
 	b->last_check = &c->next;

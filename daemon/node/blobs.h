@@ -109,9 +109,10 @@ struct blob_port {
 	int (*read)(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify);
 	/* A read-only descriptor of complete content. */
 	int (*file)(void *ctx, uint64_t ticket, const struct cy_digest *sha256);
-	/* Read all of complete content, between what else is asked for: CY_OK with its id as it is found to be;
-	 * CY_ESIGN: the disk has changed it, or the tree that proves its chunks. */
-	int (*verify)(void *ctx, uint64_t ticket, const struct cy_digest *sha256);
+	/* Read all of complete content, when nothing else is asked for, and no more than `rate` bytes a second (0: no
+	 * limit): CY_OK with its id as it is found to be; CY_ESIGN: the disk has changed it, or the tree that
+	 * proves its chunks. */
+	int (*verify)(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate);
 	/* Destroy content. */
 	int (*destroy)(void *ctx, uint64_t ticket, const struct cy_digest *sha256);
 

@@ -205,6 +205,13 @@ static int blob_file(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 	return begin_task(ctx, ticket, CY_ENOENT);
 }
 
+static int blob_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate)
+{
+	(void)sha256;
+	(void)rate;
+	return begin_task(ctx, ticket, CY_ENOENT);
+}
+
 static int blob_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 {
 	(void)sha256;
@@ -288,7 +295,7 @@ void rig_open(struct rig *r)
 					     .drop_part = blob_drop_part,
 					     .read = blob_read,
 					     .file = blob_file,
-					     .verify = blob_file,
+					     .verify = blob_verify,
 					     .destroy = blob_destroy,
 					     .space = blob_space,
 					     .progress = blob_progress };

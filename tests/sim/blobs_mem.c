@@ -667,8 +667,9 @@ static int blobs_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256
 	return CY_OK;
 }
 
-static int blobs_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
+static int blobs_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate)
 {
+	(void)rate;
 	ask(ctx, ticket, VERIFY, NULL, sha256);
 	return CY_OK;
 }

@@ -228,7 +228,7 @@ static struct blob_result *verify(struct fixture *f, const struct cy_digest *sha
 {
 	const uint64_t t = ticket(f);
 
-	assert_int_equal(f->port.verify(f->port.ctx, t, sha256), CY_OK);
+	assert_int_equal(f->port.verify(f->port.ctx, t, sha256, 0), CY_OK);
 	return wait_for(f, t);
 }
 
@@ -462,15 +462,15 @@ static void verifying_holds_up_nothing(void **state)
 	first = ticket(f);
 	second = ticket(f);
 	third = ticket(f);
-	assert_int_equal(f->port.verify(f->port.ctx, first, &large.sha256), CY_OK);
-	assert_int_equal(f->port.verify(f->port.ctx, second, &small.sha256), CY_OK);
+	assert_int_equal(f->port.verify(f->port.ctx, first, &large.sha256, 20 * MIB), CY_OK);
+	assert_int_equal(f->port.verify(f->port.ctx, second, &small.sha256, 0), CY_OK);
 	assert_int_equal(f->port.read(f->port.ctx, third, &large.sha256, 40, true), CY_OK);
 	assert_int_equal(wait_for(f, first)->code, CY_OK);
 	assert_true(f->order[second] < f->order[first] && f->order[third] < f->order[first]);
 	blob_release(&f->result[third].data);
 	/* One that is under way when it is closed. */
-	assert_int_equal(f->port.verify(f->port.ctx, ticket(f), &large.sha256), CY_OK);
-	assert_int_equal(f->port.verify(f->port.ctx, ticket(f), &small.sha256), CY_OK);
+	assert_int_equal(f->port.verify(f->port.ctx, ticket(f), &large.sha256, 1), CY_OK);
+	assert_int_equal(f->port.verify(f->port.ctx, ticket(f), &small.sha256, 1), CY_OK);
 }
 
 static void a_descriptor_reads_and_outlives_destruction(void **state)
