@@ -10,6 +10,7 @@
 #include "comityctl/out.h"
 #include "comityctl/treaties.h"
 #include "law/treaty.h"
+#include "law/warn.h"
 
 static const char help[] = "usage: comityctl check FILE|- [--treaties DIR | --no-treaty] [--from-state STATE]\n"
 			   "                       [--to-state STATE] [--date YYYY-MM-DD]\n"
@@ -17,8 +18,11 @@ static const char help[] = "usage: comityctl check FILE|- [--treaties DIR | --no
 			   "Looks for all faults of a file that 'comityctl submit' would hand in, without a\n"
 			   "daemon: what every request must hold, and what the treaty profile asks for: its\n"
 			   "fields, measures, languages and approvals, and whether it is in force between the\n"
-			   "two states. Then it lists the data atoms that mean different things to the two, and\n"
-			   "what to add to acknowledge that. The daemon checks the same at submit.\n"
+			   "two states. It warns of what is no fault and ought to be known: dates that have\n"
+			   "passed, or have not come although they must have, and a treaty of which the profile\n"
+			   "cannot tell whether it binds the two. Then it lists the data atoms that mean\n"
+			   "different things to the two, and what to add to acknowledge that. The daemon checks\n"
+			   "the same at submit.\n"
 			   "\n"
 			   "  --treaties DIR      the profiles (default: $COMITY_TREATIES, else those installed)\n"
 			   "  --no-treaty         look only for what every request must hold\n"
@@ -26,9 +30,9 @@ static const char help[] = "usage: comityctl check FILE|- [--treaties DIR | --no
 			   "  --to-state STATE    the state that is asked (default: as the file says)\n"
 			   "  --date YYYY-MM-DD   the day on which it is sent (default: today)\n"
 			   "\n"
-			   "Exit codes: 0 nothing is missing; 4 there are faults, or a file cannot be read;\n"
-			   "2 the command line is wrong. --json prints what the daemon would answer\n"
-			   "(comity.v1.Error): faults and atomWarnings.\n";
+			   "Exit codes: 0 nothing is missing, whatever the warnings; 4 there are faults, or a\n"
+			   "file cannot be read; 2 the command line is wrong. --json prints what the daemon\n"
+			   "would answer (comity.v1.Error): faults, warnings and atomWarnings.\n";
 
 /* What was read, and what was found. */
 struct check {
@@ -37,10 +41,22 @@ struct check {
 	struct treaties treaties;
 	struct law_books books;
 	struct law_between between;
-	struct law_faults faults;
-	struct law_atom_warnings warnings;
+	struct law_faults faults, warnings;
+	struct law_atom_warnings atoms;
 	struct cy_arena arena;
 };
+
+/* Those of a content are found on their own: law_validate() begins anew. */
+static void add_all(struct law_faults *to, const struct law_faults *content)
+{
+	for (size_t i = 0; i < content->n && to->n < LAW_FAULTS_MAX; i++) {
+		struct law_fault *f = &to->at[to->n++];
+
+		*f = content->at[i];
+		snprintf(f->field, sizeof(f->field), "content.%.80s", content->at[i].field);
+	}
+	to->more = content->more;
+}
 
 static void add(struct check *c, const char *field, const char *text)
 {
@@ -51,7 +67,7 @@ static void add(struct check *c, const char *field, const char *text)
 	cy_copy(f->text, sizeof(f->text), text);
 }
 
-/* The submission around the content comes first: law_validate() begins anew. */
+/* The submission around the content comes first. */
 static void look(struct check *c)
 {
 	const CySubmission *s = c->s;
@@ -68,29 +84,25 @@ static void look(struct check *c)
 	}
 	law_validate(s->content, content);
 	law_treaty_check(s->content, &c->books, &c->between, content);
-	for (size_t i = 0; i < content->n && c->faults.n < LAW_FAULTS_MAX; i++) {
-		struct law_fault *f = &c->faults.at[c->faults.n++];
-
-		*f = content->at[i];
-		snprintf(f->field, sizeof(f->field), "content.%.80s", content->at[i].field);
-	}
-	c->faults.more = content->more;
+	add_all(&c->faults, content);
+	law_warnings(s->content, &c->books, &c->between, content);
+	add_all(&c->warnings, content);
 	if (s->content->kind_case == CY_CONTENT__KIND_REQUEST)
-		c->warnings = law_atom_warnings(s->content->request, &c->books, &c->between, &c->arena);
+		c->atoms = law_atom_warnings(s->content->request, &c->books, &c->between, &c->arena);
 }
 
 /* ------------------------------------------------------------------ telling */
 
-static CyFault **fault_list(struct check *c)
+static CyFault **fault_list(struct check *c, struct law_faults *all)
 {
-	CyFault *rows = cy_arena_take(&c->arena, (c->faults.n + 1) * sizeof(*rows));
-	CyFault **list = cy_arena_take(&c->arena, (c->faults.n + 1) * sizeof(*list));
+	CyFault *rows = cy_arena_take(&c->arena, (all->n + 1) * sizeof(*rows));
+	CyFault **list = cy_arena_take(&c->arena, (all->n + 1) * sizeof(*list));
 
-	for (size_t i = 0; i < c->faults.n; i++) {
+	for (size_t i = 0; i < all->n; i++) {
 		cy_fault__init(&rows[i]);
-		rows[i].field = c->faults.at[i].field;
-		rows[i].text = c->faults.at[i].text;
-		rows[i].article = c->faults.at[i].article;
+		rows[i].field = all->at[i].field;
+		rows[i].text = all->at[i].text;
+		rows[i].article = all->at[i].article;
 		list[i] = &rows[i];
 	}
 	return list;
@@ -105,18 +117,18 @@ static void print_meaning(struct out_table *t, const CyAtomMeaning *m)
 			 m->article);
 }
 
-static void print_warnings(const struct check *c)
+static void print_atoms(const struct check *c)
 {
 	static const char *const heads[] = { "ATOM", "WHO ASKS", "WHO IS ASKED", "ACKNOWLEDGED BY" };
 	struct out_table *t;
 	bool first = true;
 
-	if (!c->warnings.n)
+	if (!c->atoms.n)
 		return;
 	printf("\nThese data atoms mean different things to the two states:\n");
 	t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
-	for (size_t i = 0; i < c->warnings.n; i++) {
-		const CyAtomWarning *w = c->warnings.list[i];
+	for (size_t i = 0; i < c->atoms.n; i++) {
+		const CyAtomWarning *w = c->atoms.list[i];
 
 		out_cell(t, "%s", w->atom);
 		print_meaning(t, w->ours);
@@ -124,13 +136,13 @@ static void print_warnings(const struct check *c)
 		out_cell(t, "%s", out_or_dash(w->acknowledged_by));
 	}
 	out_table_end(t);
-	for (size_t i = 0; i < c->warnings.n; i++) {
-		if (c->warnings.list[i]->acknowledged_by[0])
+	for (size_t i = 0; i < c->atoms.n; i++) {
+		if (c->atoms.list[i]->acknowledged_by[0])
 			continue;
 		if (first)
 			printf("If that is understood, add to the request:\n  \"atomWarnings\": [");
 		printf("%s\n    {\"atom\": \"", first ? "" : ",");
-		out_safe(stdout, c->warnings.list[i]->atom);
+		out_safe(stdout, c->atoms.list[i]->atom);
 		printf("\", \"acknowledgedBy\": \"NAME OF THE OFFICER\"}");
 		first = false;
 	}
@@ -140,16 +152,21 @@ static void print_warnings(const struct check *c)
 
 static void print_all(struct check *c)
 {
-	CyFault **list = fault_list(c);
+	CyFault **faults = fault_list(c, &c->faults), **warnings = fault_list(c, &c->warnings);
 
 	out_safe(stdout, c->file);
 	if (c->faults.n)
-		printf(": %zu%s fault%s\n", c->faults.n, c->faults.more ? " or more" : "", c->faults.n == 1 ? "" : "s");
+		printf(": %zu%s fault%s", c->faults.n, c->faults.more ? " or more" : "", c->faults.n == 1 ? "" : "s");
 	else
-		printf(": complete\n");
+		printf(": complete");
+	if (c->warnings.n)
+		printf(", %zu%s warning%s", c->warnings.n, c->warnings.more ? " or more" : "",
+		       c->warnings.n == 1 ? "" : "s");
+	putchar('\n');
 	for (size_t i = 0; i < c->faults.n; i++)
-		out_fault(stdout, list[i]);
-	print_warnings(c);
+		out_fault(stdout, faults[i]);
+	out_warnings(stdout, c->warnings.n, warnings);
+	print_atoms(c);
 	if (!c->books.n_profiles)
 		printf("Nothing was checked against a treaty (--no-treaty).\n");
 }
@@ -160,10 +177,12 @@ static void print_json(struct check *c)
 
 	if (c->faults.n)
 		e.code = CY_ERROR_CODE__INVALID;
-	e.faults = fault_list(c);
+	e.faults = fault_list(c, &c->faults);
 	e.n_faults = c->faults.n;
-	e.atom_warnings = c->warnings.list;
-	e.n_atom_warnings = c->warnings.n;
+	e.atom_warnings = c->atoms.list;
+	e.n_atom_warnings = c->atoms.n;
+	e.warnings = fault_list(c, &c->warnings);
+	e.n_warnings = c->warnings.n;
 	out_json(&e.base, 2);
 }
 

@@ -98,6 +98,8 @@ static void list_json(const struct law_profile *p)
 	count_verified(p, &verified, &all);
 	for (size_t i = 0; i < p->n_parties; i++)
 		json_array_append_new(parties, json_string(p->parties[i].state));
+	if (p->parties_open)
+		json_array_append_new(parties, json_string("others"));
 	print_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:i, s:i}", "instrument", p->id, "version",
 			     p->version, "title", p->title, "digest", digest, "status", law_status_name(p->status),
 			     "effectiveFrom", treaties_date(p->effective_from), "effectiveTo",
@@ -137,7 +139,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 		out_cell(table, "%s", law_status_name(p->status));
 		out_cell(table, "%s", out_or_dash(treaties_date(p->effective_from)));
 		if (p->n_parties)
-			out_cell(table, "%zu", p->n_parties);
+			out_cell(table, "%zu%s", p->n_parties, p->parties_open ? ", others" : "");
 		else
 			out_cell(table, "-");
 		out_cell(table, "%u of %u", verified, all);

@@ -172,9 +172,10 @@ static void title(struct page *page, const struct law_profile *p, const char *me
 		puts("No request can be based on it.");
 	if (page->form == MARKDOWN)
 		putchar('\n');
-	snprintf(text, sizeof(text), "Parties: %s",
+	snprintf(text, sizeof(text), "Parties: %s%s",
 		 parties[0] ? parties
-			    : "not listed in this profile; the system cannot tell for which states it is in force.");
+			    : "not listed in this profile; the system cannot tell for which states it is in force.",
+		 p->parties_open ? ", and others that are not listed here: ask its depositary." : "");
 	wrap(text, 0, 0);
 }
 

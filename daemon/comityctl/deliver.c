@@ -71,10 +71,12 @@ int deliver(struct ctl *ctl, const char *command, const char *key, CySubmission 
 				key);
 		return r;
 	}
-	if (ctl->json)
+	if (ctl->json) {
 		out_json(&reply->submitted->base, 2);
-	else
+	} else {
 		print_accepted(reply->submitted);
+		out_warnings(stderr, reply->submitted->n_warnings, reply->submitted->warnings);
+	}
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;
 }

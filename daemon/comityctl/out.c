@@ -97,6 +97,14 @@ void out_fault(FILE *f, const CyFault *fault)
 	fputc('\n', f);
 }
 
+void out_warnings(FILE *f, size_t n, CyFault *const *list)
+{
+	for (size_t i = 0; i < n; i++) {
+		fputs("warning: ", f);
+		out_fault(f, list[i]);
+	}
+}
+
 static char *__attribute__((format(printf, 1, 0))) format(const char *fmt, va_list ap)
 {
 	char *text = NULL;

@@ -20,6 +20,8 @@ int out_safe_add(struct cy_buf *b, const char *text, size_t len);
 
 /* A line: the field, what is wrong with it, and the article in parentheses. */
 void out_fault(FILE *f, const CyFault *fault);
+/* A line each, beginning with `warning: `. */
+void out_warnings(FILE *f, size_t n, CyFault *const *list);
 
 /* `Label   value`, aligned; an empty value prints nothing. */
 void out_pair(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

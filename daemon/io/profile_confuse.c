@@ -50,30 +50,35 @@ static struct law_party party_of(const struct config_sec *s, const struct config
 	    (t->text[2] != '\0' && (strncmp(t->text + 2, from, sizeof from - 1) != 0 ||
 				    cy_date_parse(t->text + 2 + sizeof from - 1, &party.from) != CY_OK)))
 		config_wrong(s, "parties", t->line,
-			     "'%.40s' is no party; an ISO 3166-1 code such as IE, or one with a day such as "
-			     "\"IE from 2009-05-22\", is expected; correct it",
+			     "'%.40s' is no party; an ISO 3166-1 code such as IE, one with a day such as "
+			     "\"IE from 2009-05-22\", or others is expected; correct it",
 			     t->text);
 	else
 		party.state = config_keep(s, state);
 	return party;
 }
 
-static void parties_of(const struct config_sec *s, const char *side, struct law_party *list, size_t *n)
+static void parties_of(const struct config_sec *s, const char *side, struct law_party *list, struct law_profile *p)
 {
 	cfg_opt_t *opt = cfg_getopt(s->cfg, "parties");
 
 	for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
 		const struct config_text *t = cfg_opt_getnptr(opt, i);
-		const struct law_party party = party_of(s, t, side);
+		struct law_party party;
 		size_t at = 0;
 
-		while (at < *n && strcmp(list[at].state, party.state) != 0)
+		if (strcmp(t->text, "others") == 0) {
+			p->parties_open = true;
+			continue;
+		}
+		party = party_of(s, t, side);
+		while (at < p->n_parties && strcmp(list[at].state, party.state) != 0)
 			at++;
-		if (at < *n)
+		if (at < p->n_parties)
 			config_wrong(s, "parties", t->line, "%.40s is named twice; once is expected; remove one",
 				     party.state);
 		else
-			list[(*n)++] = party;
+			list[p->n_parties++] = party;
 	}
 }
 
@@ -87,7 +92,7 @@ static void load_parties(const struct config_sec *root, struct law_profile *p)
 		n += cfg_opt_size(cfg_getopt(cfg_getnsec(root->cfg, "side", i), "parties"));
 	list = room_for(root, n, sizeof *list);
 	p->parties = list;
-	parties_of(root, "", list, &p->n_parties);
+	parties_of(root, "", list, p);
 	if (sides == 1)
 		config_wrong(root, "side", config_end(root), "there is one side; two are expected; add the other");
 	for (unsigned i = 0; i < sides; i++) {
@@ -97,7 +102,7 @@ static void load_parties(const struct config_sec *root, struct law_profile *p)
 			config_problem(s.l->out, s.l->path, config_end(&s), s.label,
 				       "its name is not valid; 1 to %u of A-Z, 0-9 and '-' are expected; correct it",
 				       CY_AUTHORITY_MAX);
-		parties_of(&s, config_keep(&s, cfg_title(s.cfg)), list, &p->n_parties);
+		parties_of(&s, config_keep(&s, cfg_title(s.cfg)), list, p);
 	}
 }
 
@@ -171,7 +176,7 @@ static bool is_party(const struct law_profile *p, const char *state)
 		if (strcmp(p->parties[i].state, state) == 0)
 			return true;
 	}
-	return p->n_parties == 0;
+	return p->parties_open || p->n_parties == 0;
 }
 
 static const char *terms_state(const struct config_sec *s, const struct law_profile *p)

@@ -93,23 +93,54 @@ int64_t law_retention_ms(const struct law_profile *p)
 	return p->retention.amount * INT64_C(86400000);
 }
 
-/* The party; NULL, and the sentence, when it is none on that day. */
-static const struct law_party *party(const struct law_profile *p, const char *state, struct cy_date day,
-				     struct cy_error *e)
+static const struct law_party *listed(const struct law_profile *p, const char *state)
 {
-	for (size_t i = 0; i < p->n_parties; i++) {
-		const struct law_party *party = &p->parties[i];
+	for (size_t i = 0; i < p->n_parties; i++)
+		if (strcmp(p->parties[i].state, state) == 0)
+			return &p->parties[i];
+	return NULL;
+}
 
-		if (strcmp(party->state, state) != 0)
-			continue;
-		if (!dated(party->from) || cy_date_days(party->from) <= cy_date_days(day))
-			return party;
+/* A list that may lack some. */
+static bool open_list(const struct law_profile *p)
+{
+	return p->parties_open || p->n_parties == 0;
+}
+
+/* Or may it be one? False: the sentence. */
+static bool is_party(const struct law_profile *p, const char *state, struct cy_date day, struct cy_error *e)
+{
+	const struct law_party *party = listed(p, state);
+
+	if (party == NULL && open_list(p))
+		return true;
+	if (party == NULL)
+		cy_fail(e, CY_EINVAL, "%s (version %s) does not name %s as a party", p->id, p->version, state);
+	else if (dated(party->from) && cy_date_days(party->from) > cy_date_days(day))
 		cy_fail(e, CY_EINVAL, "%s (version %s) is in force for %s only from %04d-%02d-%02d", p->id, p->version,
 			state, party->from.year, party->from.month, party->from.day);
-		return NULL;
-	}
-	cy_fail(e, CY_EINVAL, "%s (version %s) does not name %s as a party", p->id, p->version, state);
-	return NULL;
+	else
+		return true;
+	return false;
+}
+
+bool law_bond_told(const struct law_profile *p, const char *state, const char *other, struct cy_error *e)
+{
+	const char *unlisted = listed(p, state) == NULL ? state : listed(p, other) == NULL ? other : NULL;
+
+	if (!open_list(p) || unlisted == NULL)
+		return true;
+	if (p->n_parties == 0)
+		cy_fail(e, CY_EINVAL,
+			"%s (version %s) does not list its parties: it cannot be told here whether it is in force "
+			"between %s and %s. Check that with its depositary.",
+			p->id, p->version, state, other);
+	else
+		cy_fail(e, CY_EINVAL,
+			"%s (version %s) does not list all of its parties, and %s not: it cannot be told here whether "
+			"it is in force between %s and %s. Check that with its depositary.",
+			p->id, p->version, unlisted, state, other);
+	return false;
 }
 
 static bool binds(const struct law_profile *p, const char *state, const char *other, struct cy_date day,
@@ -117,13 +148,11 @@ static bool binds(const struct law_profile *p, const char *state, const char *ot
 {
 	const struct law_party *a, *b;
 
-	if (p->n_parties == 0)
-		return true;
-	a = party(p, state, day, e);
-	b = a == NULL ? NULL : party(p, other, day, e);
-	if (b == NULL)
+	if (!is_party(p, state, day, e) || !is_party(p, other, day, e))
 		return false;
-	if (a->side[0] == '\0' || strcmp(a->side, b->side) != 0)
+	a = listed(p, state);
+	b = listed(p, other);
+	if (a == NULL || b == NULL || a->side[0] == '\0' || strcmp(a->side, b->side) != 0)
 		return true;
 	cy_fail(e, CY_EINVAL, "%s (version %s) does not bind %s and %s to each other: both are on the side of %s",
 		p->id, p->version, state, other, a->side);
@@ -345,6 +374,8 @@ static void head(struct form *f, const struct law_profile *p)
 		text(f, "side", p->parties[i].side);
 		date(f, "from", p->parties[i].from);
 	}
+	into(f, "party.others");
+	yes(f, "", p->parties_open);
 	into(f, "admitted");
 	measures(f, p->measures);
 	source(f, &p->measures_source);

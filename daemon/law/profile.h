@@ -210,8 +210,9 @@ struct law_profile {
 	const char *note;   /* what of these was not verified, or "" */
 	enum law_status status;
 	struct cy_date effective_from, effective_to; /* of this version; year 0: open */
-	size_t n_parties;                            /* 0: whoever agrees to it (reciprocity, a scheme) */
+	size_t n_parties;
 	const struct law_party *parties;
+	bool parties_open; /* not all of them are listed; so it is when none are */
 	size_t n_rules;
 	const struct law_rule *rules;
 	law_measures measures; /* admitted */
@@ -263,9 +264,14 @@ const struct law_rule *law_find_rule(const struct law_profile *p, const char *na
 /* How long a case is kept after its last message; 0: not stated. */
 int64_t law_retention_ms(const struct law_profile *p);
 
-/* Is it in force between the two states on that day? False: the sentence says why. */
+/* Is it in force between the two states on that day? False: the sentence says why. Also true where that cannot be
+ * told: see law_bond_told(). */
 bool law_in_force(const struct law_profile *p, const char *state, const char *other, struct cy_date day,
 		  struct cy_error *e);
+
+/* Can the profile tell? False: it does not list one of them, and there may be parties that it does not list; the
+ * sentence says so. */
+bool law_bond_told(const struct law_profile *p, const char *state, const char *other, struct cy_error *e);
 
 /* The canonical form: UTF-8 lines `path = value`, sorted, that say everything which
  * has an effect, and nothing of the file's layout; what is empty is left out. A control

@@ -5,6 +5,7 @@
 
 #include "base/mutant.h"
 #include "law/validate.h"
+#include "law/warn.h"
 #include "node/internal.h"
 #include "wire/message.h"
 
@@ -315,6 +316,23 @@ static CyContent *complete(struct node *n, const struct work_case *wc, CyContent
 	return &ret->content;
 }
 
+/* What the client ought to know of a message that was taken. */
+static void add_warnings(struct node *n, const struct work_case *wc, const CyContent *said, CySubmitted *ret)
+{
+	const struct peer *p = node_peer(n, wc->row.peer);
+	struct law_faults *content = cy_arena_take(&n->batch.arena, sizeof *content);
+	struct law_faults *all = cy_arena_take(&n->batch.arena, sizeof *all);
+	struct law_between b;
+
+	if (p == NULL)
+		return;
+	b = between(n, p);
+	law_warnings(said, n->config.books, &b, content);
+	add_content_faults(all, content);
+	ret->warnings = treaty_faults(&n->batch.arena, all);
+	ret->n_warnings = all->n;
+}
+
 static void unreadable(struct node *n, const struct conn *c, uint64_t correlation, int code)
 {
 	if (code == CY_EDAMAGED)
@@ -448,6 +466,7 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	submitted.case_id = (char *)wc->row.case_id;
 	submitted.number = said.number;
 	submitted.sha256 = (ProtobufCBinaryData){ .data = said.digest.b, .len = sizeof said.digest.b };
+	add_warnings(n, wc, sub->content, &submitted);
 	reply_submitted(n, c, correlation, &submitted);
 }
 

@@ -165,9 +165,23 @@ sed -e 's/"purpose": "Evidence/"useLimits": "This proceeding only.", &/' -e 's/"
 	-e 's/"office": "Office of/"categories": ["content"], &/' \
 	-e 's/"language": "en"/&, "atomWarnings": [{"atom": "login_ip_log", "acknowledgedBy": "A. Officer"}]/' \
 	asked.json >answered.json
-exits 0 'a request with all that is asked for is complete' check answered.json --treaties "$treaties"
+exits 0 'a request with all that is asked for is complete' check answered.json --treaties "$treaties" --date 2026-11-30
 says out '^answered.json: complete$' 'and said to be'
 says out '^login_ip_log .*A. Officer$' 'who acknowledged is shown'
+exits 0 'a date that has passed is a warning' check answered.json --treaties "$treaties" --date 2027-01-16
+says out '^answered.json: complete, 1 warning$' 'which is counted'
+says out '^warning: content.request.urgency.until_date: 2027-01-15 lies before 2027-01-16, the day on which it is sent: ' 'and names the field'
+sed -e 's/"made-up-2020"/"open-2020"/' -e 's/"2027-01-15"/"2016-01-15"/' \
+	-e 's/"description": /"wantedByDate": "2006-05-04", &/' answered.json >unheard.json
+mkdir open
+sed -e 's/^instrument = .*/instrument = "open-2020"/' -e '/^parties = /d' "$treaties/made-up-2020.conf" >open/open-2020.conf
+exits 0 'a treaty without parties is a warning' check unheard.json --treaties open --date 2026-11-30
+says out '^unheard.json: complete, 5 warnings$' 'beside every date of a past decade'
+says out 'legal_basis.instrument: open-2020 (version 1) does not list its parties: it cannot be told here whether it is in force between US and IE' \
+	'it is not passed in silence'
+"$ctl" --json check unheard.json --treaties open --date 2026-11-30 >out 2>err &&
+	[ "$(grep -c '"field"' out)" -eq 5 ] && grep -q '"warnings"' out
+result $? 'the same as JSON'
 mkdir broken
 sed 's/^requirement limits/requirement limits { }\n&/' "$treaties/made-up-2020.conf" >broken/x.conf
 exits 4 'a faulty profile is told' check answered.json --treaties broken

@@ -333,6 +333,48 @@ static void refused(const struct law_profile *p, const char *a, const char *b, s
 		fail_msg("expected '%s' in: %s", why, e.text);
 }
 
+static void untold(const struct law_profile *p, const char *a, const char *b, const char *why)
+{
+	struct cy_error e = { 0 };
+
+	assert_true(law_in_force(p, a, b, today, NULL));
+	assert_false(law_bond_told(p, a, b, &e));
+	if (strstr(e.text, why) == NULL)
+		fail_msg("expected '%s' in: %s", why, e.text);
+}
+
+/* Nobody is refused by a list that lacks some; and nobody is told that the treaty binds. */
+static void who_is_not_listed_may_be_a_party_where_there_are_others(void **state)
+{
+	struct law_party parties[] = { { .state = "US", .side = "" },
+				       { .state = "IE", .side = "", .from = { 2027, 1, 1 } } };
+	struct cy_arena arena = { 0 };
+	const struct law_profile *read;
+	char *text;
+	struct law_profile p = { .id = "t", .version = "1", .n_parties = 2, .parties = parties, .parties_open = true };
+
+	(void)state;
+	untold(&p, "US", "DE",
+	       "t (version 1) does not list all of its parties, and DE not: it cannot be told here "
+	       "whether it is in force between US and DE. Check that with its depositary.");
+	untold(&p, "FR", "US", "and FR not");
+	refused(&p, "US", "IE", today, "for IE only from 2027-01-01");
+	assert_true(law_bond_told(&p, "US", "IE", NULL));
+	text = with("\"FR\"} }", "\"FR\", \"others\"} }");
+	read = good(text, &arena);
+	free(text);
+	assert_true(read->parties_open);
+	assert_int_equal(read->n_parties, 3);
+	untold(read, "US", "DE", "and DE not");
+	assert_false(cy_digest_equal(&read->digest, &good(whole, &arena)->digest));
+	cy_arena_free(&arena);
+	p.n_parties = 0;
+	p.parties_open = false;
+	untold(&p, "US", "IE",
+	       "t (version 1) does not list its parties: it cannot be told here whether it is in "
+	       "force between US and IE.");
+}
+
 static void in_force_between_parties_on_a_day(void **state)
 {
 	struct cy_arena arena = { 0 };
@@ -862,6 +904,7 @@ int main(void)
 		cmocka_unit_test(shipped_profiles_load),
 		cmocka_unit_test(shipped_limits_are_those_of_the_domain),
 		cmocka_unit_test(the_login_log_differs_between_us_and_ie),
+		cmocka_unit_test(who_is_not_listed_may_be_a_party_where_there_are_others),
 		cmocka_unit_test(in_force_between_parties_on_a_day),
 		cmocka_unit_test(layout_has_no_effect),
 		cmocka_unit_test(every_field_has_an_effect),

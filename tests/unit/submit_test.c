@@ -7,6 +7,7 @@ static CySubmission request; /* a copy, whose addressee is changed */
 
 static CySubmitted last; /* and its id: */
 static char last_id[64];
+static char last_warnings[1024]; /* a line each */
 static CyErrorCode refused;
 
 static int (*send_any)(void *ctx, uint64_t conn, struct cy_bytes bytes);
@@ -20,6 +21,13 @@ static int send_and_look(void *ctx, uint64_t conn, struct cy_bytes bytes)
 	if (f->kind_case == CY_SERVER_FRAME__KIND_SUBMITTED) {
 		last = *f->submitted;
 		snprintf(last_id, sizeof last_id, "%s", f->submitted->message_id);
+		last_warnings[0] = '\0';
+		for (size_t i = 0; i < f->submitted->n_warnings; i++) {
+			const size_t len = strlen(last_warnings);
+
+			snprintf(last_warnings + len, sizeof last_warnings - len, "%s: %s\n",
+				 f->submitted->warnings[i]->field, f->submitted->warnings[i]->text);
+		}
 	}
 	cy_server_frame__free_unpacked(f, NULL);
 	return send_any(ctx, conn, bytes);
@@ -77,10 +85,33 @@ static void what_was_accepted_for_a_peer_is_answered_when_that_is_not_configured
 	rig_free(r);
 }
 
+/* It is taken all the same: perhaps it comes from a desk where it lay. */
+static void a_date_that_has_passed_is_told_with_the_answer(void **state)
+{
+	CyUrgency *u = request.content->request->urgency;
+	char *until = u->until_date;
+	struct rig *r = started();
+
+	(void)state;
+	submit(r, "in time");
+	assert_int_equal(last.number, 1);
+	assert_string_equal(last_warnings, "");
+	u->until_date = (char *)"2026-11-23";
+	submit(r, "late");
+	assert_int_equal(last.number, 1);
+	assert_string_equal(last_warnings,
+			    "submission.content.request.urgency.until_date: 2026-11-23 lies before 2026-11-24, the day "
+			    "on which it is sent: what is asked for comes too late by the request's own words. Correct "
+			    "it, or leave it out.\n");
+	u->until_date = until;
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_accepted_for_a_peer_is_answered_when_that_is_not_configured_any_more),
+		cmocka_unit_test(a_date_that_has_passed_is_told_with_the_answer),
 	};
 	static char json[64 * 1024];
 	FILE *file = fopen("contrib/demo/request.json", "r");

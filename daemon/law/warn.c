@@ -1,0 +1,119 @@
+#include "law/warn.h"
+
+#include <string.h>
+
+#include "base/reflect.h"
+#include "base/time.h"
+#include "law/check.h"
+#include "law/kinds.h"
+
+/* A date in the schema that has a sense only on one side of today. That of an attachment has not: a day
+ * in the past says that nothing is to be kept. */
+static const struct dated {
+	const ProtobufCMessageDescriptor *part;
+	const char *field;
+	bool past; /* it lies in the past; else in the future */
+	const char *text;
+} dates[] = {
+	{ &cy_urgency__descriptor, "until_date", false, "what is asked for comes too late by the request's own words" },
+	{ &cy_measure__descriptor, "wanted_by_date", false, "its time limit is over as it begins" },
+	{ &cy_custody_particulars__descriptor, "return_by_date", false, "the person would have to be back already" },
+	{ &cy_problem_notice__descriptor, "answer_by_date", false, "its time limit is over as it begins" },
+	{ &cy_postponement__descriptor, "until_date", false, "a postponement ends after it was said" },
+	{ &cy_extension__descriptor, "estimate_date", false, "what is estimated is still to come" },
+	{ &cy_progress_report__descriptor, "estimate_date", false, "what is estimated is still to come" },
+	{ &cy_person__descriptor, "birth_date", true, "nobody is born later" },
+	{ &cy_offence__descriptor, "committed_from_date", true, "no offence is asked about before it began" },
+};
+
+struct look {
+	struct law_check c;
+	struct cy_date today;
+};
+
+static void judge(struct look *l, const ProtobufCMessageDescriptor *part, const char *field, const char *value)
+{
+	struct cy_date day;
+
+	for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
+		const struct dated *d = &dates[i];
+
+		if (d->part != part || strcmp(d->field, field) != 0 || value[0] == '\0' ||
+		    cy_date_parse(value, &day) < 0)
+			continue;
+		if (d->past ? cy_date_days(day) > cy_date_days(l->today) : cy_date_days(day) < cy_date_days(l->today))
+			law_fault(&l->c, field, LAW_NO_ARTICLE,
+				  "%s lies %s %04d-%02d-%02d, the day on which it is sent: %s. Correct it%s.", value,
+				  d->past ? "after" : "before", l->today.year, l->today.month, l->today.day, d->text,
+				  d->past ? "" : ", or leave it out");
+	}
+}
+
+static void walk(struct look *l, const ProtobufCMessage *m)
+{
+	for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
+		const bool list = f->label == PROTOBUF_C_LABEL_REPEATED;
+		const size_t n = list ? cy_field_count(m, f) : cy_field_set(m, f);
+
+		for (size_t k = 0; k < n; k++) {
+			const void *value = cy_field_value(m, f, k);
+
+			if (f->type == PROTOBUF_C_TYPE_STRING) {
+				judge(l, m->descriptor, f->name, *(const char *const *)value);
+			} else if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
+				const size_t mark = list ? law_in_at(&l->c, f->name, k) : law_in(&l->c, f->name);
+
+				walk(l, *(const ProtobufCMessage *const *)value);
+				law_out(&l->c, mark);
+			}
+		}
+	}
+}
+
+static const CyLegalBasis *basis_of(const CyContent *c)
+{
+	switch (c->kind_case) {
+	case CY_CONTENT__KIND_REQUEST:
+		return c->request->legal_basis;
+	case CY_CONTENT__KIND_NOTIFICATION:
+		return c->notification->legal_basis;
+	case CY_CONTENT__KIND_SPONTANEOUS_INFORMATION:
+		return c->spontaneous_information->legal_basis;
+	default:
+		return NULL;
+	}
+}
+
+/* Between whom it would have to be in force; those of a request where none are configured. */
+static void bond(struct look *l, const CyContent *c, const struct law_books *b, const struct law_between *w)
+{
+	const bool request = c->kind_case == CY_CONTENT__KIND_REQUEST;
+	const CyLegalBasis *basis = basis_of(c);
+	const char *from = w->requesting[0] == '\0' && request ? c->request->requesting_state : w->requesting;
+	const char *to = w->requested[0] == '\0' && request ? c->request->requested_state : w->requested;
+	const struct law_profile *p;
+	struct cy_error e;
+
+	if (basis == NULL || basis->reciprocity || basis->version[0] == '\0')
+		return;
+	p = law_find_profile(b, basis->instrument, basis->version, w->day);
+	if (p != NULL && !law_bond_told(p, from, to, &e))
+		law_fault(&l->c, "legal_basis.instrument", p->citation, "%s", e.text);
+}
+
+void law_warnings(const CyContent *content, const struct law_books *b, const struct law_between *w,
+		  struct law_faults *ret)
+{
+	const struct law_kind *kind = law_kind((uint32_t)content->kind_case);
+	struct look l = { .c = { .faults = ret }, .today = w->day };
+
+	ret->n = 0;
+	ret->more = false;
+	if (kind == NULL)
+		return;
+	walk(&l, &content->base);
+	law_in(&l.c, kind->name);
+	if (b != NULL)
+		bond(&l, content, b, w);
+}

@@ -1,0 +1,137 @@
+/* What is no fault, and is told all the same: dates on the wrong side of today, and a treaty of which
+ * nobody can tell whether it binds the two states. */
+#include "law/warn.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "wire/json.h"
+
+static const struct law_between between = { "US", "IE", { 2026, 11, 30 } };
+
+/* JSON with ' for ", and a word for @. */
+static CyContent *parse(const char *quoted, const char *word)
+{
+	char json[1024];
+	size_t len = 0;
+	ProtobufCMessage *m = NULL;
+	struct cy_error e = { 0 };
+
+	for (const char *p = quoted; *p != '\0'; p++)
+		if (*p == '@')
+			len += (size_t)snprintf(json + len, sizeof json - len, "%s", word);
+		else
+			json[len++] = *p == '\'' ? '"' : *p;
+	json[len] = '\0';
+	if (wire_json_parse(&cy_content__descriptor, cy_bytes(json, strlen(json)), &m, &e))
+		fail_msg("%s: %s", e.field, e.text);
+	return (CyContent *)m;
+}
+
+/* The only warning, if `field`; else none. */
+static void assert_warned(const char *quoted, const char *word, const struct law_books *books, const char *field,
+			  const char *says)
+{
+	struct law_faults found;
+	CyContent *c = parse(quoted, word);
+
+	law_warnings(c, books, &between, &found);
+	if (found.n != (field != NULL) || found.more)
+		fail_msg("%s: %zu warnings: %s", quoted, found.n, found.n > 0 ? found.at[0].field : "");
+	if (field != NULL && (strcmp(found.at[0].field, field) != 0 || strstr(found.at[0].text, says) == NULL))
+		fail_msg("%s: %s: %s", quoted, found.at[0].field, found.at[0].text);
+	protobuf_c_message_free_unpacked(&c->base, NULL);
+}
+
+/* `past`: it must lie before tomorrow; else after yesterday. */
+static const struct {
+	const char *content, *field;
+	bool past;
+} dates[] = {
+	{ "{'request':{'urgency':{'untilDate':'@'}}}", "request.urgency.until_date", false },
+	{ "{'request':{'measures':[{},{'wantedByDate':'@'}]}}", "request.measures[1].wanted_by_date", false },
+	{ "{'request':{'measures':[{'custody':{'returnByDate':'@'}}]}}", "request.measures[0].custody.return_by_date",
+	  false },
+	{ "{'request':{'persons':[{'birthDate':'@'}]}}", "request.persons[0].birth_date", true },
+	{ "{'request':{'offences':[{'committedFromDate':'@'}]}}", "request.offences[0].committed_from_date", true },
+	{ "{'problemNotice':{'answerByDate':'@'}}", "problem_notice.answer_by_date", false },
+	{ "{'postponement':{'untilDate':'@'}}", "postponement.until_date", false },
+	{ "{'extension':{'estimateDate':'@'}}", "extension.estimate_date", false },
+	{ "{'progressReport':{'estimateDate':'@'}}", "progress_report.estimate_date", false },
+};
+
+static void told_at(size_t i, const char *day, bool warned)
+{
+	assert_warned(dates[i].content, day, NULL, warned ? dates[i].field : NULL,
+		      dates[i].past ? " lies after 2026-11-30, the day on which it is sent: "
+				    : " lies before 2026-11-30, the day on which it is sent: ");
+}
+
+static void a_date_on_the_wrong_side_of_today_is_told(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
+		told_at(i, "2006-05-04", !dates[i].past);
+		told_at(i, "2026-11-29", !dates[i].past);
+		told_at(i, "2026-11-30", false);
+		told_at(i, "2026-12-01", dates[i].past);
+		told_at(i, "2106-05-04", dates[i].past);
+		/* That is a fault. */
+		told_at(i, "soon", false);
+	}
+}
+
+static void other_dates_may_lie_on_either_side(void **state)
+{
+	static const char *const days[] = { "2006-05-04", "2106-05-04" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		assert_warned("{'request':{'measures':[{'period':{'fromDate':'@','toDate':'@'}}],"
+			      "'attachments':[{'retainUntilDate':'@'}]}}",
+			      days[i], NULL, NULL, "");
+}
+
+static void a_treaty_whose_parties_are_not_listed_is_told(void **state)
+{
+	static const char *const opens[] = {
+		"{'request':{'legalBasis':{'instrument':'@','version':'1'}}}",
+		"{'notification':{'legalBasis':{'instrument':'@','version':'1'}}}",
+		"{'spontaneousInformation':{'legalBasis':{'instrument':'@','version':'1'}}}",
+	};
+	static const char *const fields[] = { "request.legal_basis.instrument", "notification.legal_basis.instrument",
+					      "spontaneous_information.legal_basis.instrument" };
+	const struct law_party parties[] = { { .state = "US", .side = "" }, { .state = "IE", .side = "" } };
+	struct law_profile open = { .id = "open", .version = "1", .citation = "c" };
+	struct law_profile closed = {
+		.id = "closed", .version = "1", .citation = "c", .n_parties = 2, .parties = parties
+	};
+	const struct law_profile *const both[] = { &open, &closed };
+	const struct law_books books = { .n_profiles = 2, .profiles = both };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_warned(opens[i], "open", &books, fields[i], "whether it is in force between US and IE.");
+		assert_warned(opens[i], "closed", &books, NULL, "");
+		assert_warned(opens[i], "unknown", &books, NULL, "");
+	}
+	assert_warned("{'request':{'legalBasis':{'reciprocity':true}}}", "", &books, NULL, "");
+	assert_warned("{}", "", &books, NULL, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_date_on_the_wrong_side_of_today_is_told),
+		cmocka_unit_test(other_dates_may_lie_on_either_side),
+		cmocka_unit_test(a_treaty_whose_parties_are_not_listed_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
