@@ -51,7 +51,7 @@ IO_O     := $(call room,io)
 CLIENT_O := $(call room,client)
 # Loaders of files that comityctl reads as well.
 LOADER_O := $(patsubst %,$(BUILD)/obj/daemon/io/%.o,config_tree config_value ladder_confuse profile_clock \
-	profile_confuse profile_value secret_file)
+	profile_confuse profile_value secret_file zone_tz)
 LIB_O    := $(GEN_O) $(PURE_O) $(NODE_O) $(IO_O)
 
 DAEMON   := $(BUILD)/bin/comityd

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "comityctl/due.h"
+
 struct out_table *clock_table(bool cases)
 {
 	static const char *const all[] = { "ID",    "DUE",  "LEFT",      "OWED BY", "CLOCK", "MEASURE",
@@ -25,7 +27,7 @@ static void left(struct out_table *t, const CyClockView *v, int64_t now_ms)
 void clock_row(struct out_table *t, const CyClockView *v, int64_t now_ms, bool cases)
 {
 	out_cell(t, "%llu", (unsigned long long)v->id);
-	out_cell(t, "%s", out_time(v->due_ms));
+	out_cell(t, "%s", due_text(v, v->due_ms));
 	left(t, v, now_ms);
 	out_cell(t, "%s", v->obliged);
 	out_cell(t, "%s", v->clock);

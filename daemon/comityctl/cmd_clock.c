@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "comityctl/clock_table.h"
 #include "comityctl/ctl.h"
+#include "comityctl/due.h"
 #include "comityctl/out.h"
 
 static const char due_help[] = "usage: comityctl due [--today | --week] [--peer AUTHORITY]\n"
@@ -157,13 +158,13 @@ static void print_clock(const CyClockView *v)
 	out_pair("Force", "%s", v->force);
 	out_pair("State", "%s%s", v->state, v->late ? ", late" : "");
 	if (v->start_ms != 0)
-		out_pair("Started", "%s", out_time(v->start_ms));
+		out_pair("Started", "%s", due_text(v, v->start_ms));
 	if (v->due_ms != 0)
-		out_pair("Due", "%s", out_time(v->due_ms));
+		out_pair("Due", "%s", due_text(v, v->due_ms));
 	if (v->ended_ms != 0)
-		out_pair("Ended", "%s", out_time(v->ended_ms));
+		out_pair("Ended", "%s", due_text(v, v->ended_ms));
 	if (v->stated_due_ms != 0)
-		out_pair("Stated due", "%s", out_time(v->stated_due_ms));
+		out_pair("Stated due", "%s", due_text(v, v->stated_due_ms));
 	out_pair("Difference", "%s", v->difference);
 	out_pair("If it lapses", "%s", v->on_lapse);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "comityctl/due.h"
 #include "comityctl/out.h"
 
 struct entry {
@@ -58,12 +59,14 @@ static void row(struct out_table *t, const struct entry *e)
 		out_cell(t, "%s #%u%s", e->message->kind_name, e->message->number,
 			 e->message->void_code != 0 ? ", void" : "");
 	} else if (e->clock != NULL) {
+		const bool due = e->at == e->clock->due_ms;
 		char measure[32] = "";
 
 		if (e->clock->measure > 0)
 			snprintf(measure, sizeof measure, ", measure %u,", e->clock->measure);
 		out_cell(t, "%s", e->clock->obliged);
-		out_cell(t, "time limit %s%s %s", e->clock->clock, measure, e->what);
+		out_cell(t, "time limit %s%s %s%s%s%s", e->clock->clock, measure, e->what, due ? " (until " : "",
+			 due ? due_text(e->clock, e->at) : "", due ? ")" : "");
 	} else {
 		out_cell(t, "-");
 		out_cell(t, "now");

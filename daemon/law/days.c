@@ -238,15 +238,27 @@ struct day_text {
 	char s[32];
 };
 
+static const char *const weekdays[] = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" };
+
 static struct day_text day_text(int64_t day)
 {
-	static const char *const names[] = { "Monday", "Tuesday",  "Wednesday", "Thursday",
-					     "Friday", "Saturday", "Sunday" };
 	struct cy_date d = cy_date_of_days(day);
 	struct day_text t;
 
-	snprintf(t.s, sizeof t.s, "%s %04d-%02d-%02d", names[weekday(day)], d.year, d.month, d.day);
+	snprintf(t.s, sizeof t.s, "%s %04d-%02d-%02d", weekdays[weekday(day)], d.year, d.month, d.day);
 	return t;
+}
+
+void law_local_text(const struct law_zone *zone, struct cy_wall t, char out[static LAW_LOCAL_SIZE])
+{
+	static const struct law_offset always[] = { { INT64_MIN, 0 } };
+	static const struct law_zone utc = { .name = "UTC", .n = 1, .offsets = always };
+	const struct law_zone *z = zone != NULL ? zone : &utc;
+	int32_t ms;
+	const struct cy_date d = law_local_date(z, t, &ms);
+
+	snprintf(out, LAW_LOCAL_SIZE, "%.3s %04d-%02d-%02d %02d:%02d:%02d %s", weekdays[weekday(cy_date_days(d))],
+		 d.year, d.month, d.day, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, z->name);
 }
 
 /* "UTC+05:30" */

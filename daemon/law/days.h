@@ -104,6 +104,10 @@ struct cy_wall law_end_of_day(const struct law_zone *zone, struct cy_date d);
 int32_t law_offset_at(const struct law_zone *zone, struct cy_wall t);
 /* The local date of an instant; *ret_ms (may be NULL) the local time of day. */
 struct cy_date law_local_date(const struct law_zone *zone, struct cy_wall t, int32_t *ret_ms);
+/* As people in the zone read it: "Sun 2026-12-06 23:59:59 America/New_York"; in UTC, and with that name, where there
+ * is no zone (NULL). */
+#define LAW_LOCAL_SIZE 64 /* the longest name of tzdata fits */
+void law_local_text(const struct law_zone *zone, struct cy_wall t, char out[static LAW_LOCAL_SIZE]);
 bool law_working_day(const struct law_calendar *calendar, struct cy_date d);
 
 /* How much of a period is left when its count stops at `until` and goes on later: the

@@ -18,6 +18,7 @@ static CyClockView *view_of(struct node *n, struct cy_arena *a, const struct sto
 {
 	const struct law_profile *p = NULL;
 	const struct law_clock_rule *rule = clocks_rule(n, row, &p);
+	const struct law_zone *zone = clocks_zone(n, row);
 	CyClockView *v = cy_arena_take(a, sizeof *v);
 
 	cy_clock_view__init(v);
@@ -36,6 +37,7 @@ static CyClockView *view_of(struct node *n, struct cy_arena *a, const struct sto
 	v->late = is_late(row, node_now(n));
 	v->stated_due_ms = row->stated_due.ms;
 	v->difference = cy_arena_string(a, row->difference);
+	v->time_zone = zone != NULL ? (char *)zone->name : v->time_zone;
 	if (rule == NULL)
 		return v;
 	v->instrument = (char *)p->id;

@@ -64,6 +64,14 @@ const struct law_clock_rule *clocks_rule(const struct node *n, const struct stor
 	return p != NULL ? rule_named(p, row->name) : NULL;
 }
 
+const struct law_zone *clocks_zone(struct node *n, const struct store_clock *row)
+{
+	const struct peer *p = row->ours ? NULL : node_peer_ever(n, row->peer);
+	const char *zone = row->ours ? n->place.zone : p != NULL ? p->place.zone : "";
+
+	return n->config.books != NULL ? law_find_zone(n->config.books, zone) : NULL;
+}
+
 /* ------------------------------------------------------------------ statements */
 
 static void take_digest(struct cy_digest *d, const ProtobufCBinaryData *b)
@@ -265,13 +273,14 @@ static void tell_difference(struct settling *s, struct clock_row *r, const struc
 
 static void compare(struct settling *s, struct clock_row *r, const struct law_clock *k)
 {
-	char ours[CY_RFC3339_SIZE], theirs[CY_RFC3339_SIZE], text[CY_REASON_MAX + 1];
+	const struct law_zone *zone = s->zone[k->rule->obliged];
+	char ours[LAW_LOCAL_SIZE], theirs[LAW_LOCAL_SIZE], text[CY_REASON_MAX + 1];
 	const struct stated *st;
 
 	/* Whoever owes gains time by a late start; that it lies ahead anybody can see whose
 	 * own clock is right. */
 	if (!s->n->clock_suspect && k->start.ms > node_now(s->n).ms + NODE_CLOCK_JUMP_MS) {
-		cy_rfc3339(k->start, theirs);
+		law_local_text(zone, k->start, theirs);
 		snprintf(text, sizeof text, "its start, stated by %s, lies ahead: %s", s->c->row.peer, theirs);
 		tell_difference(s, r, k, text);
 		return;
@@ -286,8 +295,8 @@ static void compare(struct settling *s, struct clock_row *r, const struct law_cl
 	/* Without a new statement the other side may just not have seen what we have. */
 	if (st == NULL)
 		return;
-	cy_rfc3339(k->due, ours);
-	cy_rfc3339(r->row.stated_due, theirs);
+	law_local_text(zone, k->due, ours);
+	law_local_text(zone, r->row.stated_due, theirs);
 	snprintf(text, sizeof text, "due %s is counted here, %s was stated by %s: %s", ours, theirs, s->c->row.peer,
 		 cause(s, st, k->rule->obliged));
 	tell_difference(s, r, k, text);

@@ -17,6 +17,8 @@ void clocks_settle(struct node *n);
 /* The rule of a stored clock, and its profile; NULL: the profile is not here. */
 const struct law_clock_rule *clocks_rule(const struct node *n, const struct store_clock *row,
 					 const struct law_profile **ret_profile);
+/* The zone of the side that owes it, in which its days end; NULL: none is configured. */
+const struct law_zone *clocks_zone(struct node *n, const struct store_clock *row);
 /* Read again when the next decision is to be made. */
 void clocks_plan(struct node *n);
 

@@ -54,11 +54,11 @@ uint32_t escalate_skip(const struct law_ladder *l, const struct store_clock *row
 	return i;
 }
 
-static void describe(const struct store_clock *row, char *out, size_t size)
+static void describe(struct node *n, const struct store_clock *row, char *out, size_t size)
 {
-	char due[CY_RFC3339_SIZE], measure[32] = "";
+	char due[LAW_LOCAL_SIZE], measure[32] = "";
 
-	cy_rfc3339(row->due, due);
+	law_local_text(clocks_zone(n, row), row->due, due);
 	if (row->measure > 0)
 		snprintf(measure, sizeof measure, ", measure %u", row->measure);
 	snprintf(out, size, "clock %s%s, due %s", row->name, measure, due);
@@ -66,10 +66,10 @@ static void describe(const struct store_clock *row, char *out, size_t size)
 
 static void lapse(struct node *n, struct work_case *c, struct store_clock *row)
 {
-	char what[160];
+	char what[200];
 
 	row->lapsed = row->due;
-	describe(row, what, sizeof what);
+	describe(n, row, what, sizeof what);
 	node_tell(n, NODE_INFO, NODE_EVENT_ESCALATION, row->peer, "case %s: %s: lapsed on the side of %s", row->case_id,
 		  what, row->ours ? n->authority : row->peer);
 	batch_leaf(n, "lapsed %s %s %s %u %u %lld %s", row->peer, row->case_id, row->name, row->measure, row->notice,
@@ -104,9 +104,9 @@ static void remind(struct node *n, struct work_case *c, const struct store_clock
 static void climb(struct node *n, struct work_case *c, const struct store_clock *row, const struct law_clock_rule *rule,
 		  const struct law_rung *g)
 {
-	char what[160], text[CY_REASON_MAX + 1], id[NODE_HOOK_ID];
+	char what[200], text[CY_REASON_MAX + 1], id[NODE_HOOK_ID];
 
-	describe(row, what, sizeof what);
+	describe(n, row, what, sizeof what);
 	snprintf(text, sizeof text, "%s: step %s for %s", what, g->name, g->role);
 	/* Names the decision for good: what is decided twice about the same has another round. */
 	snprintf(id, sizeof id, "%s/%s/%s/%u/%u/%u/%s", row->peer, row->case_id, row->name, row->measure, row->notice,

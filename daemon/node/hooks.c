@@ -26,20 +26,21 @@ void hooks_put(struct node *n, const char *id, const struct store_clock *row, co
 	       const struct law_rung *rung)
 {
 	struct cy_buf env = CY_BUF(8192);
-	char due[CY_RFC3339_SIZE];
+	char due[CY_RFC3339_SIZE], local[LAW_LOCAL_SIZE];
 	struct store_write *w;
 	int r;
 
 	if (n->ports.hook.run == NULL || !n->config.hook)
 		return;
 	cy_rfc3339(row->due, due);
+	law_local_text(clocks_zone(n, row), row->due, local);
 	r = cy_buf_addf(&env,
 			"COMITY_STEP_ID=%s%cCOMITY_STEP=%s%cCOMITY_ROLE=%s%cCOMITY_ADDRESS=%s%cCOMITY_AUTHORITY=%s%c"
 			"COMITY_PEER=%s%cCOMITY_CASE=%s%cCOMITY_OWN_REFERENCE=%s%cCOMITY_CLOCK=%s%cCOMITY_MEASURE=%u%c"
-			"COMITY_DUE=%s%cCOMITY_OBLIGED=%s%cCOMITY_ARTICLE=%s%c",
+			"COMITY_DUE=%s%cCOMITY_DUE_LOCAL=%s%cCOMITY_OBLIGED=%s%cCOMITY_ARTICLE=%s%c",
 			id, 0, rung->name, 0, rung->role, 0, address(n, rung->role, row->peer), 0, n->authority, 0,
 			row->peer, 0, row->case_id, 0, row->own_reference, 0, row->name, 0, row->measure, 0, due, 0,
-			row->ours ? n->authority : row->peer, 0, rule->source.article, 0);
+			local, 0, row->ours ? n->authority : row->peer, 0, rule->source.article, 0);
 	if (r == CY_OK) {
 		w = batch_write(n, STORE_PUT_HOOK);
 		w->hook.id = batch_string(n, id);

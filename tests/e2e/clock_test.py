@@ -3,6 +3,7 @@ import datetime
 import json
 import re
 import stat
+import zoneinfo
 
 from harness import *
 
@@ -154,6 +155,13 @@ today = datetime.datetime.now(datetime.timezone.utc).date()
 past = str(today - datetime.timedelta(days=3))
 
 
+def due_text(clock):
+    """As the authority that owes it reads its due instant."""
+    zone = ZONES[clock["obliged"]][1]
+    local = datetime.datetime.fromtimestamp(int(clock["dueMs"]) / 1000, zoneinfo.ZoneInfo(zone))
+    return f"{local:%a %Y-%m-%d %H:%M:%S} {zone}"
+
+
 @test
 def both_sides_hold_the_same_clocks_and_the_obliged_one_states_them():
     case = submit(us, request("us-1", str(today + datetime.timedelta(days=40))), "us-1")
@@ -167,6 +175,11 @@ def both_sides_hold_the_same_clocks_and_the_obliged_one_states_them():
     assert datetime.timedelta(days=7) <= due - start <= datetime.timedelta(days=9), (start, due)
     text = us.ctl("clock", "explain", str(ack["id"])).stdout
     assert "Article 16(1)" in text and "Europe/Dublin" in text and "not verified" in text, text
+    # Whoever looks, in the zone and on the day of Dublin; in UTC where programs read it.
+    for d in (us, ie):
+        for words in (("clock", "list", case), ("case", "show", case), ("clock", "explain", str(clocks(d, case)["acknowledge", 0]["id"]))):
+            assert due_text(ack) in d.ctl(*words).stdout, (words, due_text(ack), d.ctl(*words).stdout)
+    assert ack["timeZone"] == "Europe/Dublin" and due_text(ack).split()[2] == "23:59:59", ack
     assert us.ctl("due").stdout.count("us-1") == 0
     assert us.ctl("case", "show", case).stdout.count("acknowledge") >= 1
 
@@ -190,18 +203,21 @@ def a_date_that_is_over_lapses_climbs_the_ladder_once_and_reminds_the_peer():
     until("the reminder", lambda: "reminder" in ie.ctl("case", "show", case).stdout)
     lines = us.ctl("case", "show", case).stdout.splitlines()
     line = [l.split(None, 2)[1:] for l in lines[next(n for n, l in enumerate(lines) if l.startswith("WHEN")) + 1:]]
-    assert line[0] == ["IE", "time limit wanted, measure 1, lapses"], line
+    wanted = due_text(clocks(us, case)["wanted", 1])
+    assert line[0] == ["IE", f"time limit wanted, measure 1, lapses (until {wanted})"], line
     # The clock that stands for what a receipt starts follows the request, and is due after now.
-    assert [who for who, what in line if what == "now"] == ["-"] and line[-1][1] == "time limit acknowledge is due", line
+    assert [who for who, what in line if what == "now"] == ["-"] and line[-1][1] == \
+        f"time limit acknowledge is due (until {due_text(clocks(us, case)['acknowledge', 0])})", line
     assert ["US-OIA", "request #1"] in line and any(what.startswith("reminder") for who, what in line), line
     for d in (us, ie):
         line = d.ctl("late").stdout
-        assert "us-3" in line or case in line, line
+        assert ("us-3" in line or case in line) and wanted in line, line
         events = d.ctl("--json", "inbox").stdout
         assert events.count("CLOCK_LAPSED") == 1 and events.count("CLOCK_STEP") == 1, events
         text = open(f"{us.base}/hook-{d.id}-breach").read()
         assert f"COMITY_ADDRESS=desk@{d.id}\n" in text and "COMITY_OBLIGED=IE\n" in text, text
         assert f"COMITY_CASE={case}\n" in text and "COMITY_CLOCK=wanted\n" in text
+        assert f"COMITY_DUE_LOCAL={wanted}\n" in text and f"due {wanted}" in events, (text, events)
         # Nothing but what the step says, PATH, LANG, and what the shell adds of its own.
         names = {line.split("=")[0] for line in text.splitlines()}
         assert names - {"PATH", "LANG", "PWD", "SHLVL", "_", "OLDPWD"} == \
@@ -236,7 +252,7 @@ def statistics_tell_on_whose_side_time_limits_were_met_and_lapsed():
 @test
 def another_calendar_is_a_difference_with_its_cause():
     with open(f"{ie.dir}/calendars/IE.ics", "w") as f:
-        days = "".join(f"BEGIN:VEVENT\r\nUID:{n}\r\nDTSTART;VALUE=DATE:{day:%Y%m%d}\r\nSUMMARY:Closed\r\nEND:VEVENT\r\n"
+        days = "".join(f"BEGIN:VEVENT\r\nUID:closed-{n}\r\nDTSTART;VALUE=DATE:{day:%Y%m%d}\r\nSUMMARY:Closed\r\nEND:VEVENT\r\n"
                        for n, day in enumerate(today + datetime.timedelta(days=d) for d in range(7, 12)))
         f.write(CALENDAR.format(day="0317").replace("\n", "\r\n").replace("END:VCALENDAR", days + "END:VCALENDAR"))
     run = ie.ctl("status")

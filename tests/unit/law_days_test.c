@@ -418,12 +418,29 @@ static void a_rule_that_excludes_nothing_counts_the_day_of_the_event(void **stat
 	assert_true(due(hour, &bare, zone("UTC"), NULL, t) == t.ms + 3600000 - 1);
 }
 
+/* A limit that ends on 6 December in Washington. */
+static void an_instant_is_told_as_it_is_read_in_its_zone(void **state)
+{
+	char text[LAW_LOCAL_SIZE];
+	struct cy_wall t;
+
+	(void)state;
+	assert_int_equal(cy_rfc3339_parse("2026-12-07T04:59:59.999Z", &t), CY_OK);
+	law_local_text(zone("America/New_York"), t, text);
+	assert_string_equal(text, "Sun 2026-12-06 23:59:59 America/New_York");
+	law_local_text(zone("Asia/Kolkata"), t, text);
+	assert_string_equal(text, "Mon 2026-12-07 10:29:59 Asia/Kolkata");
+	law_local_text(NULL, t, text);
+	assert_string_equal(text, "Mon 2026-12-07 04:59:59 UTC");
+}
+
 int main(void)
 {
 	static struct CMUnitTest table[400];
 	const struct CMUnitTest rules[] = {
 		cmocka_unit_test(a_later_event_and_a_longer_period_never_end_earlier),
 		cmocka_unit_test(what_is_left_ends_when_the_whole_would),
+		cmocka_unit_test(an_instant_is_told_as_it_is_read_in_its_zone),
 		cmocka_unit_test(every_step_is_told_with_its_article),
 		cmocka_unit_test(what_is_not_known_about_holidays_is_told),
 		cmocka_unit_test(what_cannot_be_counted_is_refused),
