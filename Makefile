@@ -102,6 +102,7 @@ $(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test $(BUILD)/tests/link_proof
 $(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_list_test $(BUILD)/tests/secrets_test: $(BUILD)/obj/tests/unit/tls_rig.o
 $(BUILD)/tests/trace_test $(BUILD)/tests/restored_test $(BUILD)/tests/erase_test: $(BUILD)/obj/tests/unit/trace_rig.o
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
+$(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o
 NODE_TESTS := greet_test greet_hello_test greet_after_test backlog_test pages_test receipts_test roles_test \
 	clocks_node_test damage_test takeback_test evidence_back_test fetch_again_test starve_test orders_test prune_test \
 	quota_test submit_test waiting_test

@@ -133,6 +133,10 @@
 #ifndef CY_MUTANT_LAW_STALE_CLOCK
 #define CY_MUTANT_LAW_STALE_CLOCK 0
 #endif
+/* What is published hides counts of few requests, and not what would tell them. */
+#ifndef CY_MUTANT_LAW_SUMS_TELL
+#define CY_MUTANT_LAW_SUMS_TELL 0
+#endif
 /* What the other side stated is not counted with. */
 #ifndef CY_MUTANT_LAW_OWN_START
 #define CY_MUTANT_LAW_OWN_START 0

@@ -16,7 +16,8 @@
 
 static const char stats_help[] =
 	"usage: comityctl stats [--from DATE] [--to DATE] [--peer AUTHORITY] [--instrument ID]\n"
-	"                       [--measure MEASURE] [--csv] [--publish [--smallest N]]\n"
+	"                       [--measure MEASURE] [--csv]\n"
+	"       comityctl stats --publish --year YEAR [--smallest N] [--csv]\n"
 	"\n"
 	"Counts what was asked by us and of us, and what became of it: outcomes by measure,\n"
 	"grounds of refusal, the backlog by age, how long each step took from the sending of\n"
@@ -29,9 +30,11 @@ static const char stats_help[] =
 	"  --instrument ID   only under this instrument\n"
 	"  --measure MEASURE only measures of this type; 'comityctl template --list' shows them\n"
 	"  --csv             a line for each number: direction, measure, figure, value\n"
-	"  --publish         hide counts below the smallest, and what would give them away;\n"
-	"                    '*' stands for what is hidden\n"
-	"  --smallest N      the smallest count to be published (default: 5)\n"
+	"  --year YEAR       sent in this calendar year\n"
+	"  --publish         the table of a year that is over, of all peers, instruments and\n"
+	"                    measures: counts of few requests are hidden, and what would give\n"
+	"                    them away; '*' stands for what is hidden\n"
+	"  --smallest N      the fewest requests whose count is published (default: 5)\n"
 	"\n"
 	"Median and P90 are by nearest rank: of n values in rising order the one numbered\n"
 	"n/2 and 9n/10, rounded up. A step that did not happen yet has no value.\n";
@@ -108,7 +111,7 @@ static void print_people(const CyStatistics *s, const CyGetStatistics *get)
 		stats_print(s, d);
 	}
 	if (get->smallest > 1)
-		printf("\n%s hidden: fewer than %u, or it would give such a number away\n", STATS_HIDDEN,
+		printf("\n%s hidden: of fewer than %u requests, or it would give such a number away\n", STATS_HIDDEN,
 		       get->smallest);
 }
 
@@ -150,6 +153,30 @@ static int take_smallest(bool publish, const char *number, CyGetStatistics *get)
 	return r;
 }
 
+/* The days of a year, instead of --from and --to. */
+static int take_year(bool publish, const char *year, CyGetStatistics *get)
+{
+	static char from[16], to[16];
+	uint64_t n;
+	int r;
+
+	if (year == NULL)
+		return publish ? ctl_usage("stats", "--publish wants --year: the table of a year that is over")
+			       : CTL_DONE;
+	if (get->from_date[0] != '\0' || get->to_date[0] != '\0')
+		return ctl_usage("stats", "--year does not go with --from and --to");
+	r = ctl_number("stats", "year", year, 9999, &n);
+	if (r != CTL_DONE)
+		return r;
+	if (n < 1970)
+		return ctl_usage("stats", "--year wants a year from 1970 to 9999, not '%s'", year);
+	snprintf(from, sizeof from, "%04u-01-01", (unsigned)n);
+	snprintf(to, sizeof to, "%04u-12-31", (unsigned)n);
+	get->from_date = from;
+	get->to_date = to;
+	return CTL_DONE;
+}
+
 static char *text(const char *value)
 {
 	return (char *)(uintptr_t)(value != NULL ? value : "");
@@ -158,13 +185,15 @@ static char *text(const char *value)
 static int run_stats(struct ctl *ctl, int argc, char **argv)
 {
 	CyGetStatistics get = CY_GET_STATISTICS__INIT;
-	const char *from = NULL, *to = NULL, *peer = NULL, *instrument = NULL, *measure = NULL, *smallest = NULL;
+	const char *from = NULL, *to = NULL, *peer = NULL, *instrument = NULL, *measure = NULL, *smallest = NULL,
+		   *year = NULL;
 	bool csv = false, publish = false;
 	const struct ctl_option options[] = {
 		{ .name = "from", .value = &from },       { .name = "to", .value = &to },
 		{ .name = "peer", .value = &peer },       { .name = "instrument", .value = &instrument },
 		{ .name = "measure", .value = &measure }, { .name = "smallest", .value = &smallest },
-		{ .name = "csv", .flag = &csv },          { .name = "publish", .flag = &publish }
+		{ .name = "year", .value = &year },       { .name = "csv", .flag = &csv },
+		{ .name = "publish", .flag = &publish }
 	};
 	CyServerFrame *reply;
 	int r = ctl_parse(ctl, &ctl_stats, argc, argv, options, sizeof options / sizeof options[0], NULL, 0, 0, NULL);
@@ -183,10 +212,12 @@ static int run_stats(struct ctl *ctl, int argc, char **argv)
 		r = take_measure(measure, &get);
 	if (r == CTL_DONE)
 		r = take_smallest(publish, smallest, &get);
-	if (r != CTL_DONE)
-		return r;
 	get.from_date = text(from);
 	get.to_date = text(to);
+	if (r == CTL_DONE)
+		r = take_year(publish, year, &get);
+	if (r != CTL_DONE)
+		return r;
 	get.peer = text(peer);
 	get.instrument = text(instrument);
 	r = ask(ctl, &get, &reply);

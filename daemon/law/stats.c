@@ -232,6 +232,12 @@ void law_stats_begin(struct law_stats *s, struct cy_wall now)
 	s->now_ms = now.ms;
 }
 
+static void sampled(struct law_stats *s, unsigned side, enum law_stats_step step, unsigned type)
+{
+	s->group[side][type].spread[step].requests += !s->sampled[type][step];
+	s->sampled[type][step] = true;
+}
+
 static void sample(struct law_stats *s, unsigned side, enum law_stats_step step, const struct law_stat *row,
 		   int64_t until_ms)
 {
@@ -251,6 +257,9 @@ static void sample(struct law_stats *s, unsigned side, enum law_stats_step step,
 	/* The two authorities' clocks may differ. */
 	at[n].packed = (until_ms > row->sent_ms ? (uint64_t)(until_ms - row->sent_ms) << 8 : 0) | row->type;
 	s->samples[side][step].n = n + 1;
+	sampled(s, side, step, 0);
+	if (row->type > 0)
+		sampled(s, side, step, row->type);
 }
 
 static enum law_figure age_of(int64_t ms)
@@ -264,41 +273,56 @@ static enum law_figure age_of(int64_t ms)
 			    : LAW_FIGURE_OPEN_OVER;
 }
 
-static void add_limits(struct law_group *g, const struct law_limits l[2])
+/* The counts of all types, or of one, while a row is added. */
+struct tally {
+	struct law_group *group;
+	bool *counted;
+};
+
+static void count(const struct tally *t, unsigned figure, uint64_t n)
+{
+	if (n == 0)
+		return;
+	t->group->count[figure] += n;
+	t->group->requests[figure] += !t->counted[figure];
+	t->counted[figure] = true;
+}
+
+static void add_limits(const struct tally *t, const struct law_limits l[2])
 {
 	for (unsigned ours = 0; ours < 2; ours++) {
-		uint64_t *at = &g->count[ours ? LAW_FIGURE_OURS_IN_TIME : LAW_FIGURE_THEIRS_IN_TIME];
+		const unsigned first = ours ? LAW_FIGURE_OURS_IN_TIME : LAW_FIGURE_THEIRS_IN_TIME;
 
-		at[0] += l[ours].in_time;
-		at[1] += l[ours].late;
-		at[2] += l[ours].lapsed;
+		count(t, first, l[ours].in_time);
+		count(t, first + 1, l[ours].late);
+		count(t, first + 2, l[ours].lapsed);
 	}
 }
 
 /* What counts once for a case. */
-static void add_case(struct law_group *g, const struct law_stat *row)
+static void add_case(const struct tally *t, const struct law_stat *row)
 {
-	g->any = true;
-	g->count[LAW_FIGURE_REQUESTS] += row->kind == CY_CONTENT__KIND_REQUEST;
-	g->count[LAW_FIGURE_NOTIFICATIONS] += row->kind == CY_CONTENT__KIND_NOTIFICATION;
-	g->count[LAW_FIGURE_INFORMATION] += row->kind == CY_CONTENT__KIND_SPONTANEOUS_INFORMATION;
-	g->count[LAW_FIGURE_ROUNDS] += row->rounds;
-	g->count[LAW_FIGURE_REVIEWS_RELIED] += row->relied;
-	g->count[LAW_FIGURE_REVIEWS_REPEATED] += row->repeated;
-	add_limits(g, row->request_limits);
+	t->group->any = true;
+	count(t, LAW_FIGURE_REQUESTS, row->kind == CY_CONTENT__KIND_REQUEST);
+	count(t, LAW_FIGURE_NOTIFICATIONS, row->kind == CY_CONTENT__KIND_NOTIFICATION);
+	count(t, LAW_FIGURE_INFORMATION, row->kind == CY_CONTENT__KIND_SPONTANEOUS_INFORMATION);
+	count(t, LAW_FIGURE_ROUNDS, row->rounds);
+	count(t, LAW_FIGURE_REVIEWS_RELIED, row->relied);
+	count(t, LAW_FIGURE_REVIEWS_REPEATED, row->repeated);
+	add_limits(t, row->request_limits);
 }
 
-static void add_measure(struct law_group *g, const struct law_stat *row, int64_t now_ms)
+static void add_measure(const struct tally *t, const struct law_stat *row, int64_t now_ms)
 {
-	add_limits(g, row->limits);
+	add_limits(t, row->limits);
 	if (row->kind != CY_CONTENT__KIND_REQUEST)
 		return;
-	g->count[LAW_FIGURE_MEASURES]++;
-	g->count[LAW_FIGURE_OUTCOME_OPEN + row->outcome]++;
+	count(t, LAW_FIGURE_MEASURES, 1);
+	count(t, LAW_FIGURE_OUTCOME_OPEN + row->outcome, 1);
 	if (row->outcome == LAW_OUTCOME_OPEN)
-		g->count[age_of(now_ms - row->sent_ms)]++;
+		count(t, age_of(now_ms - row->sent_ms), 1);
 	if (row->outcome == LAW_OUTCOME_REFUSED)
-		g->count[LAW_FIGURE_GROUND + row->ground]++;
+		count(t, LAW_FIGURE_GROUND + row->ground, 1);
 }
 
 void law_stats_add(struct law_stats *s, const struct law_stat *row)
@@ -306,7 +330,8 @@ void law_stats_add(struct law_stats *s, const struct law_stat *row)
 	const unsigned side = row->side == CY_SIDE__REQUESTED;
 	const uint8_t type = row->type < LAW_TYPES ? row->type : 0;
 	const bool returned = row->outcome == LAW_OUTCOME_RETURNED_DEFICIENT && row->kind == CY_CONTENT__KIND_REQUEST;
-	struct law_group *all = &s->group[side][0], *one = type > 0 ? &s->group[side][type] : NULL;
+	const struct tally all = { &s->group[side][0], s->counted[0] };
+	const struct tally one = { &s->group[side][type], s->counted[type] };
 	struct law_stat known = *row;
 
 	if (row->outcome == LAW_OUTCOME_VOID || row->ground > CY_REFUSAL_GROUND__TREATY_SPECIFIC)
@@ -315,20 +340,21 @@ void law_stats_add(struct law_stats *s, const struct law_stat *row)
 	if (s->seen == 0 || s->request != row->request) {
 		s->request = row->request;
 		s->seen = s->returned = 0;
+		memset(s->counted, 0, sizeof s->counted);
+		memset(s->sampled, 0, sizeof s->sampled);
 	}
 	if (s->seen == 0)
-		add_case(all, row);
-	if (one != NULL && (s->seen & UINT64_C(1) << type) == 0)
-		add_case(one, row);
+		add_case(&all, row);
+	if (type > 0 && (s->seen & UINT64_C(1) << type) == 0)
+		add_case(&one, row);
 	s->seen |= UINT64_C(1) << type;
-	if (returned && s->returned == 0)
-		all->count[LAW_FIGURE_REQUESTS_RETURNED]++;
-	if (returned && one != NULL && (s->returned & UINT64_C(1) << type) == 0)
-		one->count[LAW_FIGURE_REQUESTS_RETURNED]++;
+	count(&all, LAW_FIGURE_REQUESTS_RETURNED, returned && s->returned == 0);
+	if (type > 0)
+		count(&one, LAW_FIGURE_REQUESTS_RETURNED, returned && (s->returned & UINT64_C(1) << type) == 0);
 	s->returned |= returned ? UINT64_C(1) << type : 0;
-	add_measure(all, row, s->now_ms);
-	if (one != NULL)
-		add_measure(one, row, s->now_ms);
+	add_measure(&all, row, s->now_ms);
+	if (type > 0)
+		add_measure(&one, row, s->now_ms);
 	if (row->kind != CY_CONTENT__KIND_REQUEST)
 		return;
 	sample(s, side, LAW_STEP_ACKNOWLEDGE, &known, row->acknowledged_ms);

@@ -120,7 +120,7 @@ const char *law_stats_step_name(enum law_stats_step s);
 /* Percentiles by nearest rank: of n values in rising order the one numbered
  * ceil(p / 100 * n), so always one that occurred. */
 struct law_spread {
-	uint64_t n;
+	uint64_t n, requests; /* values; of so many requests */
 	int64_t p50_ms, p90_ms;
 	bool n_hidden, p50_hidden, p90_hidden;
 };
@@ -131,6 +131,7 @@ struct law_spread {
 struct law_group {
 	bool any; /* something was counted */
 	uint64_t count[LAW_FIGURES_N];
+	uint64_t requests[LAW_FIGURES_N]; /* that it counts something of: people are counted by these */
 	bool hidden[LAW_FIGURES_N];
 	struct law_spread spread[LAW_STEPS_N];
 };
@@ -146,6 +147,8 @@ struct law_stats {
 		size_t n, cap;
 	} samples[2][LAW_STEPS_N];
 	uint64_t request; /* of the last row */
+	/* What it was counted in. */
+	bool counted[LAW_TYPES][LAW_FIGURES_N], sampled[LAW_TYPES][LAW_STEPS_N];
 	/* Types that it had, and that were returned as deficient, a bit each (bit 0: none
 	 * stated); 0: none yet. */
 	uint64_t seen, returned;
@@ -158,12 +161,18 @@ void law_stats_add(struct law_stats *s, const struct law_stat *row);
 /* Compute the spreads, and forget what they are made of. */
 void law_stats_end(struct law_stats *s);
 
-/* Before publication: hide counts from 1 to `smallest` - 1, and as many others as are
- * needed so that no sum gives them away, nor several sums together: of outcomes to
- * measures, of ages to the backlog, of grounds to refusals, of types to the total. What is left hidden in a sum that is
- * shown are two counts or more, of `smallest` together. A median of fewer than `smallest` values is hidden, a 90th
- * percentile of fewer than twice as many (it would be the largest), and how many values there were always. 0 and 1 hide
- * nothing. */
+/* Whether the figure is published by type, too: the others count a case in each type that it has, and are published
+ * of all types together. */
+bool law_figure_of_types(unsigned figure);
+
+/* Before publication: hide counts of fewer than `smallest` requests, and as many others as are needed: whoever solves
+ * the sums of the table (of outcomes to measures, of ages to the backlog, of grounds to refusals, of time limits to
+ * their number, of types to the total) for a hidden count finds bounds that are `smallest` apart, or more. Zeros
+ * are shown, except beside time limits of few requests that all ended alike. What states no type is not shown, and is
+ * hidden in the same way. A median of fewer than `smallest` requests is hidden, a 90th percentile of not more than
+ * twice as many (it would be the largest), both where they would tell how great a hidden count is, and how many values
+ * there were always. 0 and 1 hide nothing. This holds for one table: two that overlap may tell together what neither
+ * tells alone. */
 void law_stats_hide(struct law_stats *s, uint32_t smallest);
 
 #endif

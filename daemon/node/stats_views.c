@@ -58,8 +58,15 @@ static CyStatisticsStep *step_of(struct cy_arena *a, const struct law_group *g, 
 	return s;
 }
 
+/* Grounds are many: of them what occurred. */
+static bool is_told(const struct law_group *g, unsigned figure, CyMeasureType type, bool published)
+{
+	return (figure < LAW_FIGURE_GROUND || g->count[figure] > 0) &&
+	       (!published || type == CY_MEASURE_TYPE__MEASURE_TYPE_UNSPECIFIED || law_figure_of_types(figure));
+}
+
 static CyStatisticsGroup *group_of(struct cy_arena *a, const struct law_group *g, CyDirection direction,
-				   CyMeasureType type)
+				   CyMeasureType type, bool published)
 {
 	CyStatisticsGroup *v = cy_arena_take(a, sizeof *v);
 
@@ -68,7 +75,7 @@ static CyStatisticsGroup *group_of(struct cy_arena *a, const struct law_group *g
 	v->measure = type;
 	v->counts = cy_arena_take(a, LAW_FIGURES_N * sizeof *v->counts);
 	for (unsigned i = 0; i < LAW_FIGURES_N; i++)
-		if (i < LAW_FIGURE_GROUND || g->count[i] > 0)
+		if (is_told(g, i, type, published))
 			v->counts[v->n_counts++] = count_of(a, g, i);
 	v->steps = cy_arena_take(a, LAW_STEPS_N * sizeof *v->steps);
 	for (unsigned i = 0; i < LAW_STEPS_N; i++)
@@ -76,7 +83,7 @@ static CyStatisticsGroup *group_of(struct cy_arena *a, const struct law_group *g
 	return v;
 }
 
-static void answer(struct node *n, struct conn *c, uint64_t correlation, const struct law_stats *s)
+static void answer(struct node *n, struct conn *c, uint64_t correlation, const struct law_stats *s, bool published)
 {
 	CyStatisticsGroup *groups[2 * LAW_TYPES];
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
@@ -87,9 +94,9 @@ static void answer(struct node *n, struct conn *c, uint64_t correlation, const s
 	for (unsigned side = 0; side < 2; side++)
 		for (unsigned t = 0; t < LAW_TYPES; t++)
 			if (t == 0 || s->group[side][t].any)
-				groups[v.n_groups++] =
-					group_of(&a, &s->group[side][t],
-						 side > 0 ? CY_DIRECTION__IN : CY_DIRECTION__OUT, (CyMeasureType)t);
+				groups[v.n_groups++] = group_of(&a, &s->group[side][t],
+								side > 0 ? CY_DIRECTION__IN : CY_DIRECTION__OUT,
+								(CyMeasureType)t, published);
 	v.now_ms = s->now_ms;
 	v.time_zone = n->place.zone;
 	f.kind_case = CY_SERVER_FRAME__KIND_STATISTICS;
@@ -134,12 +141,44 @@ static char *copy(const char *s)
 	return out;
 }
 
+/* One calendar year, as 2025-01-01 to 2025-12-31. */
+static bool is_year(const char *from, const char *to)
+{
+	return strlen(from) == 10 && strlen(to) == 10 && strncmp(from, to, 4) == 0 && strcmp(from + 4, "-01-01") == 0 &&
+	       strcmp(to + 4, "-12-31") == 0;
+}
+
+/* What two tables hide that overlap, their difference may tell: there is one table for a year, of all that an authority
+ * asked and was asked. Says what is wrong with this one, and in which field; NULL: nothing. */
+static const char *unpublishable(struct node *n, const struct conn *c, const CyGetStatistics *r, struct cy_wall until,
+				 const char **ret_field)
+{
+	*ret_field = "smallest";
+	if (local_view(c).client != NULL)
+		return "figures are published of all cases: this client sees only its own";
+	*ret_field = r->peer[0] != '\0' ? "peer" : r->instrument[0] != '\0' ? "instrument" : "measure";
+	if (r->peer[0] != '\0' || r->instrument[0] != '\0' || r->measure != CY_MEASURE_TYPE__MEASURE_TYPE_UNSPECIFIED)
+		return "what is published is of all peers, instruments and measures: a table of some of them and that "
+		       "of "
+		       "all would tell by their difference what each hides";
+	*ret_field = "to_date";
+	if (!is_year(r->from_date, r->to_date))
+		return "what is published is of a whole calendar year, from YYYY-01-01 to YYYY-12-31: tables of days "
+		       "that "
+		       "overlap would tell by their difference what each hides";
+	if (until.ms > node_now(n).ms)
+		return "this year is not over: a table of a part of it and a later one would tell by their difference "
+		       "what each hides";
+	return NULL;
+}
+
 void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r)
 {
 	struct store_measure_query q = { .after.sent_ms = INT64_MIN, .until = { INT64_MAX } };
 	struct cy_wall from = { INT64_MIN };
 	const bool from_good = end_of(n, r->from_date, -1, &from), to_good = end_of(n, r->to_date, 0, &q.until);
 	struct counting **at = &n->counting, *k;
+	const char *problem, *field;
 
 	if (!from_good || !to_good) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, from_good ? "to_date" : "from_date",
@@ -149,6 +188,11 @@ void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const
 	if ((unsigned)r->measure >= LAW_TYPES) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "measure", "%d is no type of measure",
 			    (int)r->measure);
+		return;
+	}
+	problem = r->smallest > 1 ? unpublishable(n, c, r, q.until, &field) : NULL;
+	if (problem != NULL) {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, field, "%s", problem);
 		return;
 	}
 	for (; *at != NULL; at = &(*at)->next)
@@ -225,7 +269,7 @@ void stats_views_step(struct node *n)
 	} else {
 		law_stats_end(p.k->stats);
 		law_stats_hide(p.k->stats, p.k->smallest);
-		answer(n, c, p.k->correlation, p.k->stats);
+		answer(n, c, p.k->correlation, p.k->stats, p.k->smallest > 1);
 	}
 	drop(n);
 }

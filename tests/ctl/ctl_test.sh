@@ -216,7 +216,11 @@ says err "from wants a day as YYYY-MM-DD, not '2026-02-29'" 'with what is expect
 exits 2 'days in the wrong order are refused' stats --from 2026-03-01 --to 2026-02-28
 exits 5 'an unknown type of measure is not found' stats --measure LUNCH
 exits 2 'a smallest count without publication is refused' stats --smallest 3
-exits 2 'a smallest count that hides nothing is refused' stats --publish --smallest 1
+exits 2 'a smallest count that hides nothing is refused' stats --publish --year 2025 --smallest 1
+exits 2 'what is published is of a year' stats --publish
+says err '--publish wants --year' 'and that is asked for'
+exits 2 'a year and days exclude each other' stats --year 2025 --from 2025-02-01
+exits 2 'a year that is none is refused' stats --year 12
 exits 2 'one form excludes the other' --json stats --csv
 exits 0 'statistics are shown' stats --from 2026-01-01 --to 2026-03-31 --peer IE --instrument us-ie-2001 \
 	--measure disclosure-content
@@ -234,12 +238,12 @@ next_said 'statistics     MEASURE_TYPE_UNSPECIFIED 0' 'of everything'
 result $? 'four columns a line'
 says out '^out,all,acknowledge_p90_days,12\.54$' 'days as decimals'
 says out '^out,DISCLOSURE_CONTENT,ground_ne_bis_in_idem,2$' 'grounds by name'
-exits 0 'what is published hides small counts' stats --publish --csv
-next_said 'statistics     MEASURE_TYPE_UNSPECIFIED 5' 'below five'
+exits 0 'what is published hides small counts' stats --publish --year 2025 --csv
+next_said 'statistics 2025-01-01 2025-12-31   MEASURE_TYPE_UNSPECIFIED 5' 'below five'
 says out '^out,DISCLOSURE_CONTENT,refused,\*$' 'a hidden count is a star'
 says out '^out,DISCLOSURE_CONTENT,decide_p50_days,\*$' 'a hidden median, too'
-exits 0 'the smallest count is chosen' --json stats --publish --smallest 10
-next_said 'statistics     MEASURE_TYPE_UNSPECIFIED 10' 'and asked for'
+exits 0 'the smallest count is chosen' --json stats --publish --year 2025 --smallest 10
+next_said 'statistics 2025-01-01 2025-12-31   MEASURE_TYPE_UNSPECIFIED 10' 'and asked for'
 /usr/bin/python3 -c '
 import json
 g = json.load(open("out"))["groups"]

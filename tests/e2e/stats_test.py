@@ -1,6 +1,7 @@
 """Statistics of two real daemons without any treaty: the same figures on both sides, for an operator, after a crash."""
 import json
 import signal
+import time
 
 from harness import *
 
@@ -116,14 +117,41 @@ def one_count_at_a_time_for_a_connection():
     assert answers[first].statistics.groups, answers
 
 
+def year_is_refused(why, field, **query):
+    client = Client(us)
+    error = client.call(get_statistics=local_pb2.GetStatistics(smallest=5, **query)).error
+    client.close()
+    assert error.code == types_pb2.INVALID and error.faults[0].field == field and why in str(error), error
+
+
+@test
+def two_published_tables_never_overlap():
+    year = {"from_date": "2020-01-01", "to_date": "2020-12-31"}
+    year_is_refused("of all peers", "peer", peer="IE", **year)
+    year_is_refused("of all peers", "instrument", instrument="eio-2014-41", **year)
+    year_is_refused("of all peers", "measure", measure=types_pb2.DISCLOSURE_SUBSCRIBER, **year)
+    year_is_refused("a whole calendar year", "to_date", from_date="2020-01-01", to_date="2020-12-30")
+    year_is_refused("a whole calendar year", "to_date", from_date="2019-01-01", to_date="2020-12-31")
+    year_is_refused("a whole calendar year", "to_date")
+    year_is_refused("not over", "to_date", from_date="2199-01-01", to_date="2199-12-31")
+    assert figures(us, local_pb2.OUT, "--publish", "--year", "2020") == {}
+
+
 @test
 def what_is_published_gives_no_small_number_away():
-    found = figures(us, local_pb2.OUT, "--publish")
-    assert found["measures"] == 9 and found["executed"] is None and found["requests"] is None, found
-    assert all(n is None or n >= 5 for n in found.values()), found
-    text = us.ctl("stats", "--publish").stdout
+    shim, year = Shim(us), time.gmtime().tm_year
+    us.stop()
+    shim.set(offset=366 * 86400)
+    us.start(shim.env())
+    found = figures(us, local_pb2.OUT, "--publish", "--year", str(year))
+    assert found["measures"] is None and found["executed"] is None and found["requests"] is None, found
+    text = us.ctl("stats", "--publish", "--year", str(year)).stdout
     assert "\nall " in text and "*" in text and "fewer than 5" in text, text
+    assert not any(word.isdigit() and word != "0" for line in text.splitlines() for word in line.split()[1:]
+                   if line.startswith(("all ", "Requests", "DISCLOSURE"))), text
     assert "ne_bis_in_idem" in us.ctl("stats").stdout
+    us.stop()
+    us.start()
 
 
 @test

@@ -48,7 +48,7 @@ struct law_years {
 	void *steps, *hooks; /* tsearch(3): what was decided, what is to be run */
 	struct law_counts {
 		uint64_t clocks, cases, steps, lapses, hooks, hook_runs, crashes, clocks_set, confirmed, refused,
-			compared;
+			compared, hidden;
 	} counts;
 };
 
@@ -77,6 +77,7 @@ void law_hook_ran(struct sim_node *s, const char *id);
 void law_agree(struct world *w); /* wherever nothing is in flight */
 void law_drained(struct world *w, char *why, size_t size);
 void law_final(struct world *w);
+void law_publish(struct world *w);     /* law_publish.c: nobody is given away */
 void law_restored(struct sim_node *s); /* its store knows no more what was decided after the backup */
 void law_oracle_free(struct world *w);
 

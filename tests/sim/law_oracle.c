@@ -340,6 +340,7 @@ static void hook_was_run(const void *node, VISIT visit, void *arg)
 void law_final(struct world *w)
 {
 	law_agree(w);
+	law_publish(w);
 	twalk_r(w->law->hooks, hook_was_run, w);
 	for (uint32_t i = 0; i < w->set.nodes; i++)
 		for (struct mem_case *c = w->nodes[i].store.first_case; c != NULL; c = c->next) {

@@ -21,4 +21,11 @@ for seed in {1..4}; do
 	echo "${not}ok $count - seed $seed, stores are restored from backups: the same"
 	sed 's/^/# /' "$log"
 done
+for seed in {1..4}; do
+	count=$((count + 1))
+	not='not '
+	"$1" --law --nodes 2 --days 730 "$seed" >"$log" 2>&1 && not=''
+	echo "${not}ok $count - seed $seed, two authorities: they count the same, and publish nobody"
+	sed 's/^/# /' "$log"
+done
 echo "1..$count"

@@ -1500,6 +1500,16 @@ static void count_clocks(const struct mem_case *c, struct law_stat *stat, struct
 	}
 }
 
+struct law_stat mem_stat(const struct mem_case *c, const struct mem_measure *m, uint64_t request, struct cy_wall now)
+{
+	struct law_stat stat = m->row.stat;
+
+	stat.request = request;
+	stat.side = c->row.side;
+	count_clocks(c, &stat, now);
+	return stat;
+}
+
 /* The first one after q->after; NULL: none. */
 static const struct mem_measure *measure_after(const struct mem_store *s, struct store_view view,
 					       const struct store_measure_query *q, const struct mem_case **ret_case,
@@ -1543,9 +1553,7 @@ static int measures(void *ctx, struct store_view view, const struct store_measur
 	while (r >= 0 && at.limit-- > 0 && (m = measure_after(s, view, &at, &c, &no)) != NULL) {
 		struct store_measure row = m->row;
 
-		row.stat.request = no;
-		row.stat.side = c->row.side;
-		count_clocks(c, &row.stat, q->now);
+		row.stat = mem_stat(c, m, no, q->now);
 		at.after.sent_ms = row.stat.sent_ms;
 		at.after.request = no;
 		at.after.measure = row.stat.measure;

@@ -35,6 +35,9 @@ struct mem_measure {
 	struct mem_measure *next; /* of its case */
 };
 
+/* As the port gives it, with what its time limits are at `now`. */
+struct law_stat mem_stat(const struct mem_case *c, const struct mem_measure *m, uint64_t request, struct cy_wall now);
+
 /* A command that is to be run. */
 struct mem_hook {
 	const char *id;
