@@ -79,6 +79,9 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_PAGE_MAX          1000u                /* rows of a page */
 #define CY_CURSORS_MAX       64u                  /* durable cursors of a client */
 #define CY_UPLOAD_DATA_MAX   (512u * 1024u)       /* bytes of evidence in a frame */
+/* Threads for what clients send as descriptors; of them for one user, where each may hang (io/strangers.h). */
+#define STRANGERS_HANDS        8u
+#define STRANGERS_HANDS_OF_UID 2u
 
 /* Looking at what is stored: how often, in seconds, and for how long at one table's structure, ms. */
 #define STORE_CHECK_EVERY_S  86400

@@ -11,7 +11,7 @@
 
 #include "base/num.h"
 #include "comity/v1/local.pb-c.h"
-#include "io/descriptors.h"
+#include "io/strangers.h"
 #include "wire/message.h"
 
 #define READ_CHUNK     65536u
@@ -19,7 +19,7 @@
 #define PREFIX_MAX     5u
 #define PIECES_A_WRITE 16
 
-/* Room for one descriptor. The kernel closes what has no place. */
+/* Room for one descriptor. */
 union control {
 	struct cmsghdr align;
 	char room[CMSG_SPACE(sizeof(int))];
@@ -120,7 +120,7 @@ static bool behind(const struct local_client *c)
 static void steer(struct local_client *c)
 {
 	struct timeval limit = after_ms(c->shared->config.half_frame_ms);
-	bool half;
+	bool half, idle;
 
 	if (c->state != LOCAL_OPEN)
 		return;
@@ -129,11 +129,14 @@ static void steer(struct local_client *c)
 		local_say(c->shared, c->uid, "it does not read its answers; nothing is read from it until it does");
 		c->told = true;
 	}
-	if (c->paused || c->held)
+	idle = c->paused || c->held || c->taking > 0;
+	if (idle)
 		event_del(c->readable);
 	else
 		event_add(c->readable, NULL);
-	half = !c->paused && !c->held && c->in.len > 0;
+	if (!idle && c->taken) /* nothing more may come */
+		event_active(c->readable, EV_READ, 0);
+	half = !idle && c->in.len > 0;
 	if (half && !c->half)
 		event_add(c->timer, &limit);
 	else if (!half)
@@ -165,41 +168,36 @@ static int64_t missing(const struct local_client *c, struct cy_bytes *ret_frame)
 	return 1;
 }
 
-/* The descriptor that came with the first byte of a frame, if this process can spare it. */
-static void take_file(struct local_client *c, struct msghdr *msg)
+/* One read of at most `len` bytes; 0: the end, or what is beside them is being taken. */
+static ssize_t receive(struct local_client *c, size_t len)
 {
-	const struct cmsghdr *h = CMSG_FIRSTHDR(msg);
-	bool cut = msg->msg_flags & MSG_CTRUNC;
+	uint8_t *const at = c->in.data + c->in.len;
+	bool beside;
+	const ssize_t n = strangers_peek(c->fd, at, len, &beside);
 
-	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
-		memcpy(&c->came, CMSG_DATA(h), sizeof(int));
-	if (c->came >= 0 && !descriptors_spare(c->came, DESCRIPTORS_LOCAL)) {
-		close(c->came);
-		c->came = -1;
-		cut = true;
-	}
-	if (cut)
+	if (n <= 0)
+		return n;
+	if (!beside)
+		return recv(c->fd, at, (size_t)n, MSG_DONTWAIT);
+	c->taking = (size_t)n;
+	/* One belongs to the frame beside whose first byte it comes. */
+	if (strangers_take(c->shared->strangers, c->uid, c->id, c->fd, c->taking, c->in.len == 0) < 0)
+		refuse(c, CY_ERROR_CODE__UNAVAILABLE, "This process can spare no descriptor for one that was sent.");
+	return 0;
+}
+
+void local_client_taken(struct local_client *c, int file, bool surplus)
+{
+	if (c->in.len == 0)
+		c->came = file;
+	c->in.len += c->taking;
+	c->taking = 0;
+	c->taken = true;
+	if (surplus)
 		local_say(c->shared, c->uid,
 			  "a descriptor that it sent was not taken: one may go beside the first byte "
 			  "of a frame, and this process needs some for itself");
-}
-
-/* One read of at most `len` bytes. What comes beside other than first bytes is closed. */
-static ssize_t receive(struct local_client *c, size_t len)
-{
-	struct iovec iov = { .iov_base = c->in.data + c->in.len, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	union control control;
-	ssize_t n;
-
-	if (c->in.len == 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_LEN(sizeof(int)); /* CMSG_SPACE would have room for two */
-	}
-	n = recvmsg(c->fd, &msg, MSG_CMSG_CLOEXEC);
-	if (n > 0 && (msg.msg_controllen > 0 || msg.msg_flags & MSG_CTRUNC))
-		take_file(c, &msg);
-	return n;
+	steer(c);
 }
 
 static void hand_up(struct local_client *c, struct cy_bytes frame)
@@ -207,12 +205,12 @@ static void hand_up(struct local_client *c, struct cy_bytes frame)
 	struct local_shared *s = c->shared;
 	int fd = c->came;
 
-	c->came = -1;
+	c->came = LOCAL_CAME_NOTHING;
 	c->in.len = 0;
 	steer(c); /* the time of this frame ends */
 	s->input.frame(s->input.ctx, c->id, frame, fd);
 	if (fd >= 0)
-		close(fd);
+		strangers_close(s->strangers, c->uid, fd);
 	if (c->in.cap > READ_CHUNK)
 		cy_buf_free(&c->in);
 }
@@ -226,6 +224,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	c->taken = false;
 	while (c->state == LOCAL_OPEN && !c->paused && !c->held && frames < s->config.frames_per_wake &&
 	       evbuffer_get_length(c->out) < waited + ANSWERS_A_WAKE) {
 		struct cy_bytes frame;
@@ -252,6 +251,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		n = receive(c, want < (int64_t)(c->in.cap - c->in.len) ? (size_t)want : c->in.cap - c->in.len - 1);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
+		if (c->taking)
+			break;
 		if (n <= 0) {
 			die(c);
 			return;
@@ -265,7 +266,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 static void drop_file(struct local_client *c)
 {
-	close(c->files[c->first_file].fd);
+	strangers_close_own(c->shared->strangers, c->files[c->first_file].fd);
 	c->first_file = (c->first_file + 1) % LOCAL_FILES_MAX;
 	c->n_files--;
 }
@@ -366,7 +367,7 @@ int local_client_send(struct local_client *c, struct cy_bytes frame, int fd)
 	int r = c->state == LOCAL_OPEN ? queue(c, frame, fd) : CY_ENOENT;
 
 	if (r != CY_OK && fd >= 0)
-		close(fd);
+		strangers_close_own(c->shared->strangers, fd);
 	return r;
 }
 
@@ -384,9 +385,9 @@ void local_client_free(struct local_client *c)
 	while (c->n_files)
 		drop_file(c);
 	if (c->came >= 0)
-		close(c->came);
+		strangers_close(c->shared->strangers, c->uid, c->came);
 	cy_buf_free(&c->in);
-	close(c->fd);
+	strangers_hang_up(c->shared->strangers, c->uid, c->fd);
 	free(c);
 }
 
@@ -395,12 +396,12 @@ struct local_client *local_client_new(struct local_shared *shared, int fd, uid_t
 	struct local_client *c = calloc(1, sizeof(*c));
 
 	if (!c) {
-		close(fd);
+		strangers_hang_up(shared->strangers, uid, fd);
 		return NULL;
 	}
 	c->shared = shared;
 	c->fd = fd;
-	c->came = -1;
+	c->came = LOCAL_CAME_NOTHING;
 	c->uid = uid;
 	c->id = id;
 	c->in = (struct cy_buf)CY_BUF(shared->config.frame_max + PREFIX_MAX + READ_CHUNK);

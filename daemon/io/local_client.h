@@ -4,7 +4,8 @@
  * Nothing is read beyond the frame that is under way, and its first byte is read by
  * itself: the kernel joins what was sent separately, so that only then it is certain
  * which frame a descriptor came with. It also makes a pause exact: what was not handed
- * up is still with the sender. */
+ * up is still with the sender. Bytes that have a descriptor beside them are taken by
+ * io/strangers.h, and nothing more is read meanwhile. */
 #ifndef CY_IO_LOCAL_CLIENT_H
 #define CY_IO_LOCAL_CLIENT_H
 
@@ -16,6 +17,7 @@
 #define LOCAL_FILES_PAUSE 4u
 
 struct evbuffer;
+struct strangers;
 
 /* What all connections of a socket share. */
 struct local_shared {
@@ -23,6 +25,7 @@ struct local_shared {
 	struct local_socket_config config;
 	struct local_input input;
 	struct event *sweep; /* takes the dead away */
+	struct strangers *strangers;
 };
 
 enum local_state {
@@ -48,7 +51,9 @@ struct local_client {
 	bool told;        /* that it does not */
 	bool half;        /* the timer runs over a half frame */
 	struct cy_buf in; /* the frame under way, with its length */
-	int came;         /* the descriptor that came with it; -1: none */
+	int came;         /* what came with it: a descriptor, or enum local_came */
+	size_t taking;    /* bytes behind `in` that are taken with what is beside them */
+	bool taken;       /* they were: the frame may be whole */
 	struct evbuffer *out;
 	uint64_t sent;                            /* bytes, ever */
 	struct local_file files[LOCAL_FILES_MAX]; /* in order, from first_file on, as a ring */
@@ -63,6 +68,8 @@ void local_client_free(struct local_client *c);
 /* Queue a frame, and with it a descriptor (-1: none), which is taken over, also on
  * failure. As local_port.send. */
 int local_client_send(struct local_client *c, struct cy_bytes frame, int fd);
+/* As strangers_events.taken, of this client. */
+void local_client_taken(struct local_client *c, int file, bool surplus);
 /* As local_port.hold. */
 void local_client_hold(struct local_client *c, bool on);
 /* What is queued leaves, then it ends. */

@@ -10,6 +10,7 @@
 #include "io/descriptors.h"
 #include "io/local_client.h"
 #include "io/local_listen.h"
+#include "io/strangers.h"
 
 #define ACCEPTS_A_WAKE  16
 #define GROUPS_MAX      65536u
@@ -114,16 +115,18 @@ static void turn_away(const struct local_socket *s, int fd, uid_t uid, CyErrorCo
 	if (local_pack_error(code, text, &b) == CY_OK && send(fd, b.data, b.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		errno = 0;
 	cy_buf_free(&b);
-	close(fd);
+	strangers_hang_up(s->shared.strangers, uid, fd);
 }
 
+/* Who is not closed yet has its place still. */
 static bool has_place(const struct local_socket *s, uid_t uid)
 {
-	size_t same = 0, share = s->shared.config.clients_max / SHARE_OF_A_UID;
+	struct strangers *strangers = s->shared.strangers;
+	size_t same = strangers_of(strangers, uid), share = s->shared.config.clients_max / SHARE_OF_A_UID;
 
 	for (size_t i = 0; i < s->shared.config.clients_max; i++)
 		same += s->slots[i] && s->slots[i]->uid == uid;
-	return s->n_clients < s->shared.config.clients_max && same < (share ? share : 1);
+	return s->n_clients + strangers_all(strangers) < s->shared.config.clients_max && same < (share ? share : 1);
 }
 
 static struct local_client *client_new(struct local_socket *s, int fd, uid_t uid)
@@ -145,11 +148,14 @@ static void welcome(struct local_socket *s, int fd)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
+	const int on = 1;
 	struct local_client *c;
 	size_t n;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
-		close(fd);
+	/* A byte out of band is one like others: else what is beside it would be closed as it is passed over. */
+	if (setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
+		strangers_hang_up(s->shared.strangers, getuid(), fd);
 		return;
 	}
 	n = allowed_entries(s, fd, &cred);
@@ -216,7 +222,7 @@ static int port_send_file(void *ctx, uint64_t conn, struct cy_bytes frame, int f
 
 	if (c)
 		return local_client_send(c, frame, fd);
-	close(fd);
+	strangers_close_own(((struct local_socket *)ctx)->shared.strangers, fd);
 	return CY_ENOENT;
 }
 
@@ -255,6 +261,17 @@ struct local_port local_socket_port(struct local_socket *s)
 
 /* ------------------------------------------------------------------- life */
 
+static void on_taken(void *ctx, uint64_t conn, uid_t uid, int file, bool surplus)
+{
+	struct local_socket *s = ctx;
+	struct local_client *c = find(s, conn);
+
+	if (c)
+		local_client_taken(c, file, surplus);
+	else if (file >= 0)
+		strangers_close(s->shared.strangers, uid, file);
+}
+
 static int start_listening(struct local_socket *s, struct cy_error *e)
 {
 	s->listener.mode = s->shared.config.mode;
@@ -282,6 +299,7 @@ int local_socket_new(struct event_base *base, const struct local_socket_config *
 		     struct local_socket **ret_socket, struct cy_error *e)
 {
 	struct local_socket *s = calloc(1, sizeof(*s));
+	const struct strangers_events events = { s, on_taken };
 	int r;
 
 	if (!s)
@@ -301,7 +319,9 @@ int local_socket_new(struct event_base *base, const struct local_socket_config *
 	if (config->n_entries)
 		memcpy(s->entries, config->entries, config->n_entries * sizeof(*s->entries));
 	s->shared.config.entries = s->entries;
-	r = start_listening(s, e);
+	r = strangers_new(base, &events, &s->shared.strangers, e);
+	if (r == CY_OK)
+		r = start_listening(s, e);
 	if (r != CY_OK) {
 		local_socket_free(s);
 		return r;
@@ -325,8 +345,9 @@ void local_socket_stop(struct local_socket *s)
 		event_free(s->listen_again);
 	s->listen = s->listen_again = NULL;
 	local_unlink(&s->listener);
+	/* With those that it has not accepted, and what they have sent. */
 	if (s->listener.fd >= 0)
-		close(s->listener.fd);
+		strangers_close_own(s->shared.strangers, s->listener.fd);
 	s->listener.fd = -1;
 }
 
@@ -370,6 +391,7 @@ void local_socket_free(struct local_socket *s)
 			local_client_free(s->slots[i]);
 	if (s->shared.sweep)
 		event_free(s->shared.sweep);
+	strangers_free(s->shared.strangers);
 	free(s->slots);
 	free(s->entries);
 	free(s->allowed);

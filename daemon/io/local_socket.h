@@ -15,8 +15,11 @@
  *   it; above `queue_max` the connection is closed;
  * - send many frames at once: `frames_per_wake` are taken, then the others have
  *   their turn;
- * - send descriptors: one goes up with the frame beside whose first byte it came
- *   (SCM_RIGHTS), if this process can spare it (io/descriptors.h); others are closed;
+ * - send descriptors: one of a regular file goes up with the frame beside whose first byte
+ *   it came (SCM_RIGHTS), if this process can spare it (io/descriptors.h); others are closed.
+ *   Only this client waits for that, however long it takes (io/strangers.h);
+ * - leave what it sent unread, or unclosed because closing it takes long, and connect anew: that
+ *   still has its place among the connections;
  * - leave more than a few descriptors waiting for it: nothing more is read from it;
  * - connect without being named in the configuration: the error NOT_ALLOWED,
  *   then the connection is closed; beyond the number of connections: TOO_MANY. */
@@ -59,7 +62,7 @@ struct local_socket_config {
 
 /* Inputs to the node. `allowed` holds the indices of the entries that match.
  * `frame` comes without its length, not parsed; it is valid during the call. `fd`: a
- * descriptor that came beside it, open during the call; -1: none. */
+ * descriptor that came beside it, open during the call, or enum local_came. */
 struct local_input {
 	void *ctx;
 	void (*up)(void *ctx, uint64_t conn, const size_t *allowed, size_t n_allowed);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -35,6 +34,9 @@ int signals_open(struct event_base *base, void (*fn)(void *ctx, int number), voi
 	CY_ASSERT(s != NULL);
 	s->fn = fn;
 	s->ctx = ctx;
+	sigemptyset(&set);
+	sigaddset(&set, SIGNALS_INTERRUPT);
+	CY_ASSERT(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);

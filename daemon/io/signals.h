@@ -4,12 +4,17 @@
 #ifndef CY_IO_SIGNALS_H
 #define CY_IO_SIGNALS_H
 
+#include <signal.h>
+
 #include "base/error.h"
 
 struct event_base;
 struct signals;
 
-/* Blocks SIGTERM, SIGINT and SIGHUP, before any thread is started: threads inherit it. `fn` is
+/* What a thread sends to itself to end a sleep of its own (io/strangers.h); it unblocks it. */
+#define SIGNALS_INTERRUPT SIGURG
+
+/* Blocks SIGTERM, SIGINT, SIGHUP and SIGNALS_INTERRUPT, before any thread is started: threads inherit it. `fn` is
  * called from the loop for each one that came; several of one kind may be one call. CY_EIO. */
 int signals_open(struct event_base *base, void (*fn)(void *ctx, int number), void *ctx, struct signals **ret_signals,
 		 struct cy_error *e);

@@ -118,7 +118,7 @@ void node_link_refused(struct node *n, const char *peer, const char *why);
 void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);
 /* The same after node_reconfigure(), for each connection that there is. */
 void node_local_allowed(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);
-/* `fd`: a descriptor that came with it, open during the call; -1: none. */
+/* `fd`: what came with it, open during the call, or enum local_came. */
 void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd);
 void node_local_drained(struct node *n, uint64_t conn); /* the client's queue is empty again */
 void node_local_down(struct node *n, uint64_t conn);

@@ -35,6 +35,12 @@ struct link_port {
 	void (*close)(void *ctx, uint64_t session, const char *why);
 };
 
+/* What comes with a frame of a local client (SCM_RIGHTS): an open descriptor of a regular file that may be read, or: */
+enum local_came {
+	LOCAL_CAME_NOTHING = -1, /* nothing */
+	LOCAL_CAME_UNFIT = -2    /* something else, which was closed */
+};
+
 /* Local clients. A connection's id is never used again. */
 struct local_port {
 	void *ctx;

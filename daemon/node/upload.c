@@ -301,8 +301,13 @@ static void upload_file(struct node *n, struct conn *c, uint64_t correlation, co
 	struct blob_ticket *t;
 
 	if (fd < 0) {
-		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "upload_file",
-			    "no descriptor came with this frame: send it as SCM_RIGHTS beside the frame's first byte");
+		local_error(
+			n, c->id, correlation, CY_ERROR_CODE__INVALID, "upload_file", "%s",
+			fd == LOCAL_CAME_UNFIT
+				? "expected a regular file that is open for reading; what came beside this frame is "
+				  "none: a folder, pipe, socket or device, or open for writing alone, or by O_PATH"
+				: "no descriptor came with this frame: send it as SCM_RIGHTS beside the frame's first "
+				  "byte");
 		return;
 	}
 	u = begin(n, c, correlation, f->key);
