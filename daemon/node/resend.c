@@ -100,6 +100,13 @@ static void begin_epoch(struct node *n, struct peer *p)
 	batch_put_stream(n, p);
 }
 
+/* Has the epoch begun in which the messages of dissolved parcels travel anew, and nothing been given in it yet? That
+ * of a restored store begins with a mark of its own. */
+static bool is_dissolving(const struct peer *p)
+{
+	return p->stream.out_sequence == 0 && p->stream.receipted_epoch != p->stream.out_epoch;
+}
+
 /* Its row stays: a receipt may still come for it. */
 static int dissolve(struct again *a, const struct store_parcel *row)
 {
@@ -117,7 +124,7 @@ static int dissolve(struct again *a, const struct store_parcel *row)
 	if (CY_MUTANT_PLACE_TWICE && row->epoch == p->stream.out_epoch && p->stream.out_sequence >= row->sequence) {
 		p->stream.out_sequence = row->sequence - 1;
 		batch_put_stream(n, p);
-	} else if (p->stream.out_sequence > 0) {
+	} else if (!is_dissolving(p)) {
 		begin_epoch(n, p);
 	}
 	w = batch_write(n, STORE_DISSOLVE);
@@ -151,8 +158,8 @@ static int dissolve(struct again *a, const struct store_parcel *row)
  * never take the next one. What it holds it knows by its bytes, whatever became of our
  * certificate; all else it judges anew.
  * Rows come a page at a time, each committed for itself, and the session may end in between:
- * an epoch in which nothing was given yet shows that all before it is being dissolved, and
- * what could leave as it is would overtake what waits in the queue. */
+ * while all before an epoch is being dissolved, what could leave as it is would overtake what
+ * waits in the queue. */
 static bool must_dissolve(const struct again *a, const struct store_parcel *row)
 {
 	const struct peer *p = a->p;
@@ -162,8 +169,8 @@ static bool must_dissolve(const struct again *a, const struct store_parcel *row)
 
 	if (a->dissolves || xchg_cmp(pos, held) <= 0)
 		return a->dissolves;
-	return (earlier && (p->stream.out_sequence == 0 ||
-			    xchg_arrival(xchg_cmp(sent, held) > 0 ? sent : held, pos) == XCHG_GAP)) ||
+	return (earlier &&
+		(is_dissolving(p) || xchg_arrival(xchg_cmp(sent, held) > 0 ? sent : held, pos) == XCHG_GAP)) ||
 	       !signing_counts(a->n, p, row->manifest, row->signature);
 }
 

@@ -101,13 +101,18 @@ bool erasures_came_back(const struct sim_node *s, const char *author, const char
 	return false;
 }
 
+/* By an order of its author, or of the addressee, which had given it back as a tombstone before it lost it, too. */
+static bool is_erased(const struct sim_node *from, const struct sim_node *to, const char *case_id)
+{
+	return erasures_until(from, to->id, case_id).ms > 0 || erasures_until(to, from->id, case_id).ms > 0;
+}
+
 void erasures_tombstone(struct sim_node *from, const struct sim_node *to, const CyParcel *p, size_t place)
 {
 	bool stands = false;
 
 	for (size_t i = 0; i < p->n_tombstones; i++)
-		stands = stands || (p->tombstones[i]->place == place &&
-				    erasures_until(from, to->id, p->tombstones[i]->case_id).ms > 0);
+		stands = stands || (p->tombstones[i]->place == place && is_erased(from, to, p->tombstones[i]->case_id));
 	if (!stands)
 		world_fail(from->w, "%s sends %s a message without its content, and nobody had it erased", from->id,
 			   to->id);

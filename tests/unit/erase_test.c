@@ -225,6 +225,25 @@ static void a_message_that_waits_in_the_backup_is_marked_as_delivered(void **sta
 	world_end(w, NULL);
 }
 
+/* A restored store has begun an epoch and given nothing in it yet: what the peer lost since leaves as it is stored,
+ * and nothing of it is dissolved, since what was erased could not travel anew. */
+static void what_was_erased_leaves_again_from_a_store_that_was_restored(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	say_in(&w->a, case_id, NOTE);
+	restore(&w->a, 1);
+	meet(w);
+	erase(&w->a, case_id);
+	restore(&w->b, 0);
+	meet(w);
+	erased(&w->b, case_id, " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+ US-OIA/4+");
+	agree(w, case_id);
+	world_end(w, NULL);
+}
+
 /* ------------------------------------------------------------- the list of orders */
 
 /* The store is an older one than the list: what was erased goes again, at once. */
@@ -618,6 +637,7 @@ int main(void)
 		cmocka_unit_test(who_had_the_case_opened_gets_it_back_as_well),
 		cmocka_unit_test(what_a_backup_holds_with_its_content_stays),
 		cmocka_unit_test(a_message_that_waits_in_the_backup_is_marked_as_delivered),
+		cmocka_unit_test(what_was_erased_leaves_again_from_a_store_that_was_restored),
 		cmocka_unit_test(a_restored_store_erases_again_what_was_ordered),
 		cmocka_unit_test(what_the_peer_gives_back_is_erased_again),
 		cmocka_unit_test(what_comes_back_to_an_erased_case_is_erased_again),
