@@ -510,13 +510,22 @@ static int ics(const struct dirent *d)
 	return d->d_name[0] != '.' && len > 4 && strcmp(d->d_name + len - 4, ".ics") == 0;
 }
 
+/* GB before GB-SCT, as no comparison of GB.ics with GB-SCT.ics has it. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	const size_t len = strlen((*a)->d_name) - 4, other = strlen((*b)->d_name) - 4;
+	const int r = memcmp((*a)->d_name, (*b)->d_name, len < other ? len : other);
+
+	return r != 0 ? r : (len > other) - (len < other);
+}
+
 int calendar_load_dir(const char *dir, struct cy_arena *arena, const struct law_calendar *const **ret, size_t *ret_n,
 		      struct config_problems *out)
 {
 	const struct law_calendar **list;
 	struct dirent **names;
 	size_t good = 0;
-	int rc = CY_OK, n = scandir(dir, &names, ics, alphasort);
+	int rc = CY_OK, n = scandir(dir, &names, ics, by_name);
 
 	if (n < 0) {
 		config_problem(out, dir, 0, NULL, "the directory of calendars cannot be read: %s; correct it",

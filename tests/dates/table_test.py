@@ -13,12 +13,12 @@ from dateutil.rrule import rrulestr
 TOP = Path(__file__).resolve().parents[2]
 WEEKDAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
 FEASTS = {  # days after Easter Sunday
-    -2: {"Good Friday", "Karfreitag", "Goede Vrijdag", "Sexta-Feira Santa"},
+    -2: {"Good Friday", "Karfreitag", "Goede Vrijdag", "Sexta-Feira Santa", "Paixão de Cristo"},
     0: {"Domingo de Páscoa"},
     1: {"Easter Monday", "Lundi de Pâques", "Ostermontag", "Lunedì dell'Angelo", "Tweede paasdag"},
     39: {"Ascension", "Christi Himmelfahrt", "Hemelvaartsdag"},
     50: {"Lundi de Pentecôte", "Pfingstmontag", "Tweede pinksterdag"},
-    60: {"Corpo de Deus"},
+    60: {"Corpo de Deus", "Fronleichnam"},
 }
 results = []
 

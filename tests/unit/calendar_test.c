@@ -76,7 +76,7 @@ static const struct law_calendar *shipped(struct cy_arena *arena, const char *na
 
 	if (calendar_load_dir("config/calendars", arena, &all, &n, &out) != CY_OK)
 		fail_msg("%s", out.list[0].text);
-	assert_true(n >= 10);
+	assert_int_equal(n, 13);
 	for (size_t i = 1; i < n; i++)
 		assert_true(strcmp(all[i - 1]->name, all[i]->name) < 0);
 	for (size_t i = 0; i < n; i++)
@@ -122,6 +122,35 @@ static void shipped_calendars_have_the_days_of_their_statutes(void **state)
 		  "06-02 Spring bank holiday (moved)\n06-03 Platinum Jubilee\n08-29 Summer bank holiday\n"
 		  "09-19 State Funeral of Queen Elizabeth II\n12-25 Christmas Day\n12-26 Boxing Day\n"
 		  "12-27 Christmas or Boxing Day (substitute day)\n" },
+		{ "GB-SCT", 2026,
+		  "01-01 New Year's Day\n01-02 2 January\n04-03 Good Friday\n05-04 Early May bank holiday\n"
+		  "05-25 Spring bank holiday\n08-03 Summer bank holiday\n11-30 St Andrew's Day\n12-25 Christmas Day\n"
+		  "12-28 Boxing Day\n" },
+		{ "GB-NIR", 2027,
+		  "01-01 New Year's Day\n03-17 St Patrick's Day\n03-26 Good Friday\n03-29 Easter Monday\n"
+		  "05-03 Early May bank holiday\n05-31 Spring bank holiday\n07-12 Battle of the Boyne\n"
+		  "08-30 Summer bank holiday\n12-27 Christmas Day\n12-28 Boxing Day\n" },
+		{ "DE-NW", 2026,
+		  "01-01 Neujahr\n04-03 Karfreitag\n04-06 Ostermontag\n05-01 Tag der Arbeit\n"
+		  "05-14 Christi Himmelfahrt\n05-25 Pfingstmontag\n06-04 Fronleichnam\n10-03 Tag der Deutschen "
+		  "Einheit\n"
+		  "11-01 Allerheiligen\n12-25 Erster Weihnachtstag\n12-26 Zweiter Weihnachtstag\n" },
+		/* With the days that a decree puts on a par: Algemene termijnenwet, article 3(3). */
+		{ "NL", 2026,
+		  "01-01 Nieuwjaarsdag\n01-02 Gelijkgesteld met een algemeen erkende feestdag\n04-03 Goede Vrijdag\n"
+		  "04-06 Tweede paasdag\n04-27 Koningsdag\n05-05 Bevrijdingsdag\n05-14 Hemelvaartsdag\n"
+		  "05-15 Gelijkgesteld met een algemeen erkende feestdag\n05-25 Tweede pinksterdag\n"
+		  "12-25 Eerste kerstdag\n12-26 Tweede kerstdag\n" },
+		{ "BR", 2026,
+		  "01-01 Confraternização Universal\n04-03 Paixão de Cristo\n04-21 Tiradentes\n05-01 Dia do Trabalho\n"
+		  "09-07 Independência do Brasil\n10-12 Nossa Senhora Aparecida\n11-02 Finados\n"
+		  "11-15 Proclamação da República\n11-20 Dia Nacional de Zumbi e da Consciência Negra\n12-25 Natal\n" },
+		{ "IN", 2026,
+		  "01-26 Republic Day\n03-21 Id-ul-Fitr\n03-31 Mahavir Jayanti\n04-03 Good Friday\n05-01 Buddha "
+		  "Purnima\n"
+		  "05-27 Id-ul-Zuha\n06-26 Muharram\n08-15 Independence Day\n08-26 Prophet Mohammad's Birthday\n"
+		  "10-02 Mahatma Gandhi's Birthday\n10-20 Dussehra\n11-08 Diwali\n11-24 Guru Nanak's Birthday\n"
+		  "12-25 Christmas Day\n" },
 		{ "FR", 2026,
 		  "01-01 1er janvier\n04-06 Lundi de Pâques\n05-01 1er mai\n05-08 8 mai\n05-14 Ascension\n"
 		  "05-25 Lundi de Pentecôte\n07-14 14 juillet\n08-15 Assomption\n11-01 Toussaint\n"
