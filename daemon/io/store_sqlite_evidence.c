@@ -47,6 +47,8 @@ int store_put_evidence(struct store_applying *a, const struct store_evidence *e)
 	bind_i64(&b, e->unstated);
 	bind_i64(&b, e->settled.ms);
 	bind_i64(&b, e->deleted);
+	bind_i64(&b, e->verified.ms);
+	bind_i64(&b, (int64_t)e->flaw);
 	r = store_apply_finish(a, &b);
 	return r < 0 ? r : store_apply_changed_one(a, "evidence of message", e->message_id);
 }
@@ -170,7 +172,9 @@ static int evidence_row(struct store_reading *r, sqlite3_stmt *s)
 				      .retrieved = sqlite3_column_int(s, 17) != 0,
 				      .unstated = sqlite3_column_int(s, 18) != 0,
 				      .settled = store_wall_at(s, 19),
-				      .deleted = sqlite3_column_int(s, 20) != 0 };
+				      .deleted = sqlite3_column_int(s, 20) != 0,
+				      .verified = store_wall_at(s, 21),
+				      .flaw = (enum store_flaw)sqlite3_column_int(s, 22) };
 	int code = store_digest_at(s, 8, &row.sha256);
 
 	if (code == CY_OK)
@@ -342,6 +346,34 @@ static int spent_evidence(void *ctx, const char *peer, struct cy_wall before, ui
 	return store_read_each(&r, R_SPENT_EVIDENCE, &b);
 }
 
+static int unverified_evidence(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_UNVERIFIED_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_i64(&b, before.ms);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_UNVERIFIED_EVIDENCE, &b);
+}
+
+static int flawed_evidence(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
+			   store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_FLAWED_EVIDENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, after_message);
+	bind_i64(&b, after_attachment);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_FLAWED_EVIDENCE, &b);
+}
+
 /* What no disk holds is told as UINT64_MAX. */
 static uint64_t sum(int64_t high, int64_t low)
 {
@@ -481,6 +513,8 @@ void store_evidence_port(struct store_port *port)
 	port->delivered_evidence = delivered_evidence;
 	port->overdue_evidence = overdue_evidence;
 	port->spent_evidence = spent_evidence;
+	port->unverified_evidence = unverified_evidence;
+	port->flawed_evidence = flawed_evidence;
 	port->held_back_evidence = held_back_evidence;
 	port->unstated_evidence = unstated_evidence;
 	port->evidence_bytes = evidence_bytes;

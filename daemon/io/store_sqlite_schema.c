@@ -351,12 +351,21 @@ static const char migration_021[] =
 	" one INTEGER PRIMARY KEY CHECK (one = 1), before BLOB NOT NULL, now BLOB NOT NULL) STRICT;"
 	"INSERT INTO base VALUES (1, randomblob(16), randomblob(16));";
 
+/* When the bytes of evidence were last verified, and what was found. Theirs were when they arrived. */
+static const char migration_022[] =
+	"ALTER TABLE evidence ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE evidence ADD COLUMN flaw INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE evidence SET verified = arrived WHERE author = 1 AND state = 2;"
+	"CREATE INDEX evidence_unverified ON evidence (verified)"
+	" WHERE ((author = 0 AND deleted = 0) OR (author = 1 AND state = 2)) AND flaw = 0;"
+	"CREATE INDEX evidence_flawed ON evidence (message_id, attachment) WHERE flaw <> 0;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
 					  migration_015, migration_016, migration_017, migration_018, migration_019,
-					  migration_020, migration_021 };
+					  migration_020, migration_021, migration_022 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -106,14 +106,14 @@
 	X(EVIDENCE,                                                                                                    \
 	  "INSERT INTO evidence (message_id, attachment, peer, case_no, client, author, number, priority, size, "      \
 	  "sha256, root, send_always, state, reason, verdict, arrived, retain_until, hold, retrieved, unstated, "      \
-	  "settled, deleted)"                                                                                          \
+	  "settled, deleted, verified, flaw)"                                                                          \
 	  " SELECT m.id, ?4, m.peer, m.case_no, ifnull(c.client, ''), m.author, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "  \
-	  "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21 FROM message m JOIN case_key k ON k.no = m.case_no"                  \
+	  "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23 FROM message m JOIN case_key k ON k.no = m.case_no"        \
 	  " LEFT JOIN cases c ON c.no = m.case_no WHERE m.id = ?1 AND m.peer = ?2 AND k.case_id = ?3"                  \
 	  " AND m.author = ?5 ON CONFLICT (message_id, attachment) DO UPDATE SET number = ?6, priority = ?7, "         \
 	  "size = ?8, sha256 = ?9, root = ?10, send_always = ?11, state = ?12, reason = ?13, verdict = ?14, "          \
 	  "arrived = ?15, retain_until = ?16, hold = ?17, retrieved = ?18, unstated = ?19, settled = ?20, deleted = "  \
-	  "?21")                                                                                                       \
+	  "?21, verified = ?22, flaw = ?23")                                                                           \
 	X(UPLOAD, "INSERT INTO upload (client, sha256, root, size, at) VALUES (?1, ?2, ?3, ?4, ?5)"                    \
 		  " ON CONFLICT (client, sha256) DO UPDATE SET root = ?3, size = ?4, at = ?5")                         \
 	X(DROP_UPLOAD, "DELETE FROM upload WHERE client = ? AND sha256 = ?")                                           \
@@ -240,7 +240,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 #define EVIDENCE_SELECT                                                                                            \
 	"SELECT e.message_id, e.attachment, e.peer, k.case_id, e.author, e.number, e.priority, e.size, e.sha256, " \
 	"e.root, e.send_always, e.state, e.reason, e.verdict, e.arrived, e.retain_until, e.hold, e.retrieved, "    \
-	"e.unstated, e.settled, e.deleted"                                                                         \
+	"e.unstated, e.settled, e.deleted, e.verified, e.flaw"                                                     \
 	" FROM evidence e JOIN case_key k ON k.no = e.case_no WHERE "
 #define EVIDENCE_PAGE(which)                                                              \
 	EVIDENCE_SELECT "(e.message_id, e.attachment) > (?1, ?2)" which                   \
@@ -358,6 +358,12 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(UNSTATED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.unstated = 1 AND EXISTS (SELECT 1 FROM stream s"      \
 					     " WHERE s.peer = e.peer AND s.features <> 0)"                             \
 					     " ORDER BY e.case_no, e.message_id, e.attachment LIMIT ?")                \
+	X(UNVERIFIED_EVIDENCE,                                                                                         \
+	  EVIDENCE_SELECT "((e.author = 0 AND e.deleted = 0) OR (e.author = 1 AND e.state = 2)) AND e.flaw = 0"        \
+			  " AND e.verified < ?"                                                                        \
+			  " ORDER BY e.verified, e.message_id, e.attachment LIMIT ?")                                  \
+	X(FLAWED_EVIDENCE, EVIDENCE_SELECT "e.flaw <> 0 AND (e.message_id, e.attachment) > (?, ?)"                     \
+					   " ORDER BY e.message_id, e.attachment LIMIT ?")                             \
 	X(HELD_BACK_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 3 AND (e.message_id, e.attachment) > (?, ?)" \
 					      " ORDER BY e.message_id, e.attachment LIMIT ?")                          \
 	X(EVIDENCE_BYTES, "SELECT p.high, p.low, ifnull(c.high, 0), ifnull(c.low, 0) FROM evidence_held p"             \

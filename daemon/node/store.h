@@ -238,6 +238,13 @@ enum store_evidence_state {
 #undef STORE_X
 };
 
+/* What is wrong with the bytes that should be on our disk. */
+enum store_flaw {
+	STORE_SOUND,
+	STORE_SPOILT, /* the disk has changed them, or cut them off */
+	STORE_MISSING /* there is no such file any more */
+};
+
 /* An attachment whose bytes travel on the bulk lane. Key: (message_id, attachment). */
 struct store_evidence {
 	const char *message_id;
@@ -259,6 +266,11 @@ struct store_evidence {
 	bool unstated;               /* theirs: its state is yet to be stated to the peer */
 	struct cy_wall settled; /* ours: when we heard that the receiver verified or destroyed its own; 0: not yet */
 	bool deleted;           /* ours: our copy is not kept any more */
+	/* When all bytes on our disk were last hashed and were those of the manifest; 0: never, or before it was kept.
+	 */
+	struct cy_wall verified;
+	/* What was found instead since: they are neither given out nor sent. Theirs are WAITING to be fetched again. */
+	enum store_flaw flaw;
 };
 
 /* Content that a client has handed over and may attach. Key: (client, sha256). */
@@ -580,6 +592,12 @@ struct store_port {
 	 * before `before`; the earliest first, at most `limit`. */
 	int (*spent_evidence)(void *ctx, const char *peer, struct cy_wall before, uint32_t limit, store_evidence_fn *fn,
 			      void *arg);
+	/* Those without a flaw whose bytes should be on our disk and were last verified before `before`: theirs that
+	 * are HERE, and ours that are not deleted; the earliest first, at most `limit`. */
+	int (*unverified_evidence)(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg);
+	/* Those with a flaw, by message id and attachment, after these; at most `limit`. */
+	int (*flawed_evidence)(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
+			       store_evidence_fn *fn, void *arg);
 	/* Theirs that are HELD_BACK, by message id and attachment, after these; at most `limit`. */
 	int (*held_back_evidence)(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
 				  store_evidence_fn *fn, void *arg);

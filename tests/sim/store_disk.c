@@ -147,9 +147,10 @@ static int dump_evidence(void *arg, const struct store_evidence *e)
 
 	line(d, "evidence %s/%u of %s %s %d number %u priority %d size %llu %d", e->message_id, e->attachment, e->peer,
 	     e->case_id, (int)e->author, e->number, (int)e->priority, (unsigned long long)e->size, e->send_always);
-	line(d, " state %d '%s' verdict %d arrived %lld until %lld %d %d %d settled %lld %d", (int)e->state, e->reason,
-	     (int)e->verdict, (long long)e->arrived.ms, (long long)e->retain_until.ms, e->hold, e->retrieved,
-	     e->unstated, (long long)e->settled.ms, e->deleted);
+	line(d, " state %d '%s' verdict %d arrived %lld until %lld %d %d %d settled %lld %d verified %lld %d",
+	     (int)e->state, e->reason, (int)e->verdict, (long long)e->arrived.ms, (long long)e->retain_until.ms,
+	     e->hold, e->retrieved, e->unstated, (long long)e->settled.ms, e->deleted, (long long)e->verified.ms,
+	     (int)e->flaw);
 	blob(d, cy_bytes(e->sha256.b, sizeof e->sha256.b));
 	blob(d, cy_bytes(e->root.b, sizeof e->root.b));
 	line(d, "\n");
@@ -206,6 +207,9 @@ static void dump(struct sim_node *s, struct store_port *port, struct dump *d)
 					      .peer = "", .case_id = "", .after_message = "", .limit = UINT32_MAX },
 				      dump_evidence, d) == CY_OK);
 	CY_ASSERT(port->held_back_evidence(port->ctx, "", 0, UINT32_MAX, dump_key, d) == CY_OK);
+	CY_ASSERT(port->unverified_evidence(port->ctx, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_key, d) ==
+		  CY_OK);
+	CY_ASSERT(port->flawed_evidence(port->ctx, "", 0, UINT32_MAX, dump_key, d) == CY_OK);
 	CY_ASSERT(port->uploads(port->ctx, NULL, (struct cy_wall){ 0 }, (struct cy_wall){ INT64_MAX }, UINT32_MAX,
 				dump_upload, d) == CY_OK);
 	for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)

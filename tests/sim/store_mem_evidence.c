@@ -264,6 +264,12 @@ static bool is_spent(const struct store_evidence *e, struct cy_wall before)
 	       e->settled.ms < before.ms;
 }
 
+static bool is_unverified(const struct store_evidence *e, struct cy_wall before)
+{
+	return (e->author == STORE_OWN ? !e->deleted : e->state == STORE_EVIDENCE_HERE) && e->flaw == STORE_SOUND &&
+	       e->verified.ms < before.ms;
+}
+
 static bool is_unstated(const struct store_evidence *e, struct cy_wall now)
 {
 	(void)now;
@@ -338,6 +344,18 @@ static int spent_evidence(void *ctx, const char *peer, struct cy_wall before, ui
 	return evidence_by(ctx, is_spent, before, peer, sooner_settled, limit, fn, arg);
 }
 
+static int sooner_verified(const void *x, const void *y)
+{
+	const struct store_evidence *a = *(struct store_evidence *const *)x, *b = *(struct store_evidence *const *)y;
+
+	return a->verified.ms != b->verified.ms ? (a->verified.ms < b->verified.ms ? -1 : 1) : by_key(x, y);
+}
+
+static int unverified_evidence(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	return evidence_by(ctx, is_unverified, before, NULL, sooner_verified, limit, fn, arg);
+}
+
 static int by_case(const void *x, const void *y)
 {
 	const struct store_evidence *a = *(struct store_evidence *const *)x, *b = *(struct store_evidence *const *)y;
@@ -383,6 +401,21 @@ static int held_back_evidence(void *ctx, const char *after_message, uint32_t aft
 	for (size_t i = evidence_at(s, after_message, after_attachment + 1); i < s->n_evidence && limit > 0 && r >= 0;
 	     i++)
 		if (is_theirs(s->evidence[i], STORE_EVIDENCE_HELD_BACK)) {
+			r = fn(arg, s->evidence[i]);
+			limit--;
+		}
+	return r;
+}
+
+static int flawed_evidence(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
+			   store_evidence_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = evidence_at(s, after_message, after_attachment + 1); i < s->n_evidence && limit > 0 && r >= 0;
+	     i++)
+		if (s->evidence[i]->flaw != STORE_SOUND) {
 			r = fn(arg, s->evidence[i]);
 			limit--;
 		}
@@ -541,6 +574,8 @@ void mem_evidence_port(struct store_port *port)
 	port->delivered_evidence = delivered_evidence;
 	port->overdue_evidence = overdue_evidence;
 	port->spent_evidence = spent_evidence;
+	port->unverified_evidence = unverified_evidence;
+	port->flawed_evidence = flawed_evidence;
 	port->held_back_evidence = held_back_evidence;
 	port->unstated_evidence = unstated_evidence;
 	port->evidence_bytes = evidence_bytes;

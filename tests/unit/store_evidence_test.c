@@ -102,12 +102,12 @@ static int see_all(void *arg, const struct store_evidence *e)
 {
 	struct cy_digest x = content('x'), r = content('r');
 
-	return note(arg, "%s/%u %s %s %d %u %d %llu %d%d %d %d '%s' %d %lld %lld %d %d %d %lld %d", e->message_id,
-		    e->attachment, e->peer, e->case_id, (int)e->author, e->number, (int)e->priority,
+	return note(arg, "%s/%u %s %s %d %u %d %llu %d%d %d %d '%s' %d %lld %lld %d %d %d %lld %d %lld %d",
+		    e->message_id, e->attachment, e->peer, e->case_id, (int)e->author, e->number, (int)e->priority,
 		    (unsigned long long)e->size, memcmp(&e->sha256, &x, sizeof x) == 0,
 		    memcmp(&e->root, &r, sizeof r) == 0, e->send_always, (int)e->state, e->reason, (int)e->verdict,
 		    (long long)e->arrived.ms, (long long)e->retain_until.ms, e->hold, e->retrieved, e->unstated,
-		    (long long)e->settled.ms, e->deleted);
+		    (long long)e->settled.ms, e->deleted, (long long)e->verified.ms, (int)e->flaw);
 }
 
 static int see_upload(void *arg, const struct store_upload *u)
@@ -179,7 +179,7 @@ static void evidence_is_found_by_its_key_and_replaced(void **state)
 	e->size = CY_EVIDENCE_MAX;
 	e->send_always = true;
 	assert_int_equal(commit_both(t), CY_OK);
-	EXPECT(t, CY_OK, "m1/2 IE c1 1 7 3 70368744177664 11 1 1 '' 0 0 0 0 0 0 0 0",
+	EXPECT(t, CY_OK, "m1/2 IE c1 1 7 3 70368744177664 11 1 1 '' 0 0 0 0 0 0 0 0 0 0",
 	       p->get_evidence(p->ctx, "m1", 2, see_all, &s));
 	EXPECT(t, CY_ENOENT, "", p->get_evidence(p->ctx, "m1", 1, see_all, &s));
 	EXPECT(t, CY_ENOENT, "", p->get_evidence(p->ctx, "m2", 2, see_all, &s));
@@ -197,9 +197,11 @@ static void evidence_is_found_by_its_key_and_replaced(void **state)
 	e->unstated = true;
 	e->settled.ms = 13;
 	e->deleted = true;
+	e->verified.ms = 14;
+	e->flaw = STORE_MISSING;
 	assert_int_equal(commit_both(t), CY_OK);
 	reopen(t->f);
-	EXPECT(t, CY_OK, "m1/2 IE c1 1 8 1 70368744177664 11 0 4 'chunk 3' 2 11 12 1 1 1 13 1",
+	EXPECT(t, CY_OK, "m1/2 IE c1 1 8 1 70368744177664 11 0 4 'chunk 3' 2 11 12 1 1 1 13 1 14 2",
 	       p->get_evidence(p->ctx, "m1", 2, see_all, &s));
 	LIST(t, "m1/2", NULL, .peer = "", .case_id = "", .after_message = "", .limit = 9);
 }
@@ -374,6 +376,40 @@ static void what_its_receiver_has_had_comes_the_earliest_first(void **state)
 	SPENT(t, "m5/2", 41, 9);
 	SPENT(t, "m5/2 m5/1", 51, 9);
 	SPENT(t, "m5/2", 51, 1);
+}
+
+#define UNVERIFIED(t, expected, before, limit) \
+	EXPECT(t, CY_OK, expected, p->unverified_evidence(p->ctx, (struct cy_wall){ before }, limit, see_key, &s))
+#define FLAWED(t, expected, message_id, attachment, limit) \
+	EXPECT(t, CY_OK, expected, p->flawed_evidence(p->ctx, message_id, attachment, limit, see_key, &s))
+
+static void what_was_verified_longest_ago_comes_first_and_what_has_a_flaw_by_itself(void **state)
+{
+	struct two *t = *state;
+	struct store_evidence *e;
+
+	make_cases(t);
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE)->verified.ms = 30;
+	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_WAITING);
+	put(t, "IE", "c1", "m1", 3, STORE_PEER, STORE_EVIDENCE_DESTROYED);
+	put(t, "DE", "c3", "m3", 1, STORE_PEER, STORE_EVIDENCE_HERE)->verified.ms = 10;
+	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_OFFERED)->verified.ms = 20;
+	put(t, "IE", "c1", "m5", 2, STORE_OWN, STORE_EVIDENCE_DESTROYED);
+	put(t, "IE", "c1", "m5", 3, STORE_OWN, STORE_EVIDENCE_HERE)->deleted = true;
+	put(t, "IE", "c1", "m5", 4, STORE_OWN, STORE_EVIDENCE_HERE)->flaw = STORE_SPOILT;
+	e = put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_WAITING);
+	e->flaw = STORE_MISSING;
+	assert_int_equal(commit_both(t), CY_OK);
+	UNVERIFIED(t, "m5/2 m3/1 m5/1 m1/1", 31, 9);
+	UNVERIFIED(t, "m5/2 m3/1", 20, 9);
+	UNVERIFIED(t, "m5/2", 20, 1);
+	FLAWED(t, "m4/1 m5/4", "", 0, 9);
+	FLAWED(t, "m5/4", "m4", 1, 9);
+	FLAWED(t, "m4/1", "", 0, 1);
+	put(t, "IE", "c1", "m5", 4, STORE_OWN, STORE_EVIDENCE_HERE)->verified.ms = 5;
+	assert_int_equal(commit_both(t), CY_OK);
+	UNVERIFIED(t, "m5/2 m5/4", 6, 9);
+	FLAWED(t, "m4/1", "", 0, 9);
 }
 
 static void what_quotas_hold_back_is_found_page_by_page(void **state)
@@ -762,6 +798,8 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		{ R_DELIVERED_EVIDENCE, "e USING INDEX evidence_delivered (sha256=? AND peer=?)" },
 		{ R_OVERDUE_EVIDENCE, "e USING INDEX evidence_overdue (peer=? AND retain_until" },
 		{ R_SPENT_EVIDENCE, "e USING INDEX evidence_spent (peer=? AND settled>? AND settled<?)" },
+		{ R_UNVERIFIED_EVIDENCE, "e USING INDEX evidence_unverified (verified<?)" },
+		{ R_FLAWED_EVIDENCE, "e USING INDEX evidence_flawed" },
 		{ R_HELD_BACK_EVIDENCE, "e USING INDEX evidence_held_back" },
 		{ R_EVIDENCE_BYTES, "p USING PRIMARY KEY (peer=? AND case_no=?)" },
 		{ R_GET_UPLOAD, "upload USING PRIMARY KEY (client=? AND sha256=?)" },
@@ -784,6 +822,7 @@ int main(void)
 		TEST_TWO(the_same_content_is_found_everywhere),
 		TEST_TWO(what_is_past_its_retention_comes_the_earliest_first),
 		TEST_TWO(what_its_receiver_has_had_comes_the_earliest_first),
+		TEST_TWO(what_was_verified_longest_ago_comes_first_and_what_has_a_flaw_by_itself),
 		TEST_TWO(what_quotas_hold_back_is_found_page_by_page),
 		TEST_TWO(what_is_to_be_stated_comes_case_by_case),
 		TEST_TWO(sums_follow_what_is_held),

@@ -1,0 +1,252 @@
+"""Evidence at rest: a disk loses or changes what was verified once. What is said of it, and given out, is what was
+hashed; what is found spoilt is fetched again, or is gone."""
+import array
+import hashlib
+import json
+import os
+
+from evidence import *
+from harness import *
+
+EXTRA = 'evidence { keep_free = "1M" }'
+
+
+started = []
+
+
+def pair():
+    """US-OIA receives, IE sends."""
+    base = tempfile.mkdtemp(dir=DIR)
+    pki(base, "US-OIA", "IE")
+    us, ie = Daemon(base, "US-OIA", ["IE"], EXTRA), Daemon(base, "IE", ["US-OIA"], EXTRA)
+    us.configure({"IE": ie.port})
+    ie.configure({"US-OIA": us.port})
+    started.extend((us, ie))
+    return us, ie
+
+
+def path_of(d, data):
+    digest = hashlib.sha256(data).hexdigest()
+    return f"{getattr(d, 'evidence', d.dir + '/store/evidence')}/content/{digest[:2]}/{digest}"
+
+
+def whole(d, data):
+    """Are its very bytes on the disk?"""
+    try:
+        with open(path_of(d, data), "rb") as f:
+            return f.read() == data
+    except OSError:
+        return False
+
+
+def spoil(d, data, how="changed"):
+    path = path_of(d, data)
+    os.chmod(path, 0o600)
+    if how == "lost":
+        os.unlink(path)
+    elif how == "cut off":
+        os.truncate(path, len(data) // 2)
+    else:
+        with open(path, "r+b") as f:
+            f.seek(len(data) // 2)
+            byte = f.read(1)
+            f.seek(len(data) // 2)
+            f.write(bytes([byte[0] ^ 1]))
+
+
+def offer(us, ie, reference, data, key, new=True):
+    """IE attaches it to a result in a case of US-OIA."""
+    if new:
+        ask(us, ie, reference)
+    desk = Client(ie)
+    stored = put_frames(desk, key, data)
+    assert stored.HasField("evidence_stored"), stored
+    assert result_of(desk, reference, [attachment(stored)], key).HasField("submitted")
+    desk.close()
+
+
+def by_descriptor(d, item):
+    """The bytes, or the frame that says why not."""
+    client = Client(d)
+    client.send(get_evidence=local_pb2.GetEvidence(item=item, descriptor=True))
+    data, extra, _, _ = client.sock.recvmsg(65536, 4096)
+    at = 1 if data[0] < 0x80 else 2
+    frame = local_pb2.ServerFrame.FromString(data[at:])
+    client.close()
+    if not frame.HasField("evidence_file"):
+        return frame
+    fd, = array.array("i", extra[0][2])
+    with open(fd, "rb") as f:
+        return f.read()
+
+
+def actions(d, item):
+    return [e.action for e in custody(d, item).entries]
+
+
+us, ie = pair()
+us.start()
+ie.start()
+until("a connection", lambda: "connected" in us.ctl("peer", "list").stdout)
+
+
+@test
+def what_is_gone_from_the_disk_is_not_stated_as_arrived_with_the_next_message():
+    data = bytes_of(3 * MIB, "gone")
+    offer(us, ie, "r-1", data, "gone")
+    first, = in_state(us, "r-1", "here")
+    in_state(ie, "r-1", "delivered")
+    spoil(us, data, "lost")
+    offer(us, ie, "r-1", data, "gone-2", new=False)
+    in_state(us, "r-1", "here", 2)
+    assert whole(us, data)
+    in_state(ie, "r-1", "delivered", 2)
+    # It may be back before anybody has told the sender that it is wanted.
+    chain = [a for a in actions(us, first.item) if a != "wanted"]
+    assert chain == ["arrived", "missing", "arrived"], chain
+    for item in evidence(us, "r-1"):
+        client = Client(us)
+        assert get(client, item.item) == data
+        client.close()
+
+
+@test
+def a_byte_that_changed_before_the_row_was_committed_is_found_after_a_crash():
+    """A store that cannot commit, and all bytes have come: the file has its name, and no row says so."""
+    us, ie = pair()
+    us.evidence = f"{us.dir}/evidence"
+    us.extra = f'evidence {{ dir = "{us.evidence}"\nkeep_free = "1M" }}'
+    us.configure({"IE": ie.port})
+    shim = Shim(us)
+    us.start(shim.env())
+    ie.start()
+    until("a connection", lambda: "connected" in us.ctl("peer", "list").stdout)
+    ask(us, ie, "r-2")
+    data = bytes_of(24 * MIB, "crash")
+    desk = Client(ie)
+    stored = put_frames(desk, "crash", data)
+    assert result_of(desk, "r-2", [attachment(stored)], "crash").HasField("submitted")
+    until("a part of it", lambda: [e for e in evidence(us, "r-2") if e.here >= 2 * MIB])
+    shim.set(full=1)
+    until("all of it", lambda: whole(us, data))
+    us.kill()
+    spoil(us, data)
+    shim.set()
+    us.start(shim.env())
+    in_state(us, "r-2", "here")
+    assert whole(us, data)
+    in_state(ie, "r-2", "delivered")
+    desk.close()
+
+
+@test
+def spoilt_bytes_are_given_out_neither_by_descriptor_nor_by_frames():
+    data = bytes_of(3 * MIB, "descriptor")
+    offer(us, ie, "r-3", data, "descriptor")
+    here, = in_state(us, "r-3", "here")
+    in_state(ie, "r-3", "delivered")
+    assert by_descriptor(us, here.item) == data
+    for how in ("changed", "cut off", "lost"):
+        spoil(us, data, how)
+        answer = by_descriptor(us, here.item)
+        assert not isinstance(answer, bytes), f"bytes that were {how} are given out"
+        assert answer.HasField("error"), answer
+        # It is fetched again by itself.
+        until("it to be back", lambda: whole(us, data))
+        in_state(us, "r-3", "here")
+        assert by_descriptor(us, here.item) == data
+        in_state(ie, "r-3", "delivered")
+
+
+@test
+def what_neither_side_has_any_more_is_not_stated_as_arrived_again():
+    data = bytes_of(3 * MIB, "nowhere")
+    offer(us, ie, "r-4", data, "nowhere")
+    here, = in_state(us, "r-4", "here")
+    in_state(ie, "r-4", "delivered")
+    until("the statement", lambda: "arrived" in actions(us, here.item))
+    ie.kill()     # no open file helps it
+    spoil(ie, data, "lost")
+    ie.start()
+    spoil(us, data)
+    client = Client(us)
+    assert get(client, here.item).HasField("error")
+    until("the sender to be asked for it", lambda: "wanted" in actions(ie, here.item))
+    paused, = in_state(us, "r-4", "paused")
+    assert "no more" in paused.reason, paused
+    assert get(client, here.item).HasField("error")
+    assert actions(us, here.item).count("arrived") == 1, actions(us, here.item)
+    assert actions(ie, here.item).count("delivered") == 1, actions(ie, here.item)
+    client.close()
+    for d, how in ((us, "spoilt"), (ie, "missing")):
+        assert actions(d, here.item).count(how) == 1, actions(d, here.item)
+        health = d.ctl("health")
+        assert health.returncode == 2 and f"{here.item.message_id}/1 (" in health.stdout and how in health.stdout, health
+    # Once the sender has it again it comes.
+    desk = Client(ie)
+    put_frames(desk, "once more", data)
+    desk.close()
+    assert actions(ie, here.item)[-1] == "mended", actions(ie, here.item)
+    until("the next session", lambda: us.stop() is not None and us.start())
+    in_state(us, "r-4", "here")
+    in_state(ie, "r-4", "delivered")
+    assert whole(us, data) and "spoilt or lost" not in us.ctl("health").stdout
+
+
+def checked(d):
+    """A round from now on, to its end."""
+    before = json.loads(d.ctl("--json", "evidence", "check", "--now").stdout)
+    def over():
+        now = json.loads(d.ctl("--json", "evidence", "check").stdout)
+        return now if int(now.get("endedMs", 0)) and int(now.get("oldestMs", 0)) >= begin else None
+    begin = int(before["beganMs"]) if int(before.get("beganMs", 0)) else 0
+    return until("the end of the round", over)
+
+
+@test
+def a_round_finds_what_nobody_reads():
+    """Ours and theirs, changed, cut off and lost; what is good has the instant at which it was hashed."""
+    us, ie = pair()
+    us.start()
+    ie.start()
+    until("a connection", lambda: "connected" in us.ctl("peer", "list").stdout)
+    kinds = ("changed", "cut off", "lost", "good")
+    data = {how: bytes_of(3 * MIB, f"round {how}") for how in kinds}
+    ask(us, ie, "r-5")
+    for how in kinds:
+        offer(us, ie, "r-5", data[how], f"round {how}", new=False)
+    items = in_state(us, "r-5", "here", 4)
+    in_state(ie, "r-5", "delivered", 4)
+    first = {e.item.message_id: e.verified_ms for e in items}
+    assert all(e.verified_ms == e.arrived_ms > 0 for e in items), items
+    for d in (us, ie):
+        for how in kinds[:3]:
+            spoil(d, data[how], how)
+    of = {hashlib.sha256(data[how]).digest(): how for how in kinds}
+    # The sender's are found first: it must send nothing of it.
+    found = checked(ie)
+    assert int(found["found"]) == 3, found
+    flaws = {of[e.sha256]: e.flaw for e in evidence(ie, "r-5")}
+    assert flaws == {"changed": local_pb2.SPOILT, "cut off": local_pb2.SPOILT, "lost": local_pb2.MISSING, "good": 0}, flaws
+    found = checked(us)
+    assert int(found["found"]) == 3, found
+    rows = {of[e.sha256]: e for e in in_state(us, "r-5", "paused", 3) + in_state(us, "r-5", "here", 1)}
+    assert rows["good"].state == "here" and rows["good"].verified_ms > first[rows["good"].item.message_id]
+    for how in kinds[:3]:
+        assert actions(us, rows[how].item)[:3] == ["arrived", "missing" if how == "lost" else "spoilt", "wanted"]
+        assert not whole(us, data[how])
+    table = us.ctl("evidence", "check").stdout
+    assert table.count("spoilt here") == 2 and table.count("missing here") == 1, table
+    # An administrator has found the file: the round sees that, and the peer gets it.
+    path = path_of(ie, data["cut off"])
+    with open(path, "wb") as f:
+        f.write(data["cut off"])
+    checked(ie)
+    assert actions(ie, rows["cut off"].item)[-1] == "mended"
+    us.stop()
+    us.start()
+    until("it to be here", lambda: whole(us, data["cut off"]))
+    assert not whole(us, data["changed"])
+
+
+finish(*started)
