@@ -88,11 +88,13 @@ unsigned cy_bound(const char *name, unsigned most);
 #define STORE_CHECK_TABLE_MS 10000
 
 /* How long what is over is kept, in days, where the configuration does not say (node/prune.h). */
-#define CY_KEEP_EVENTS_DAYS   366u  /* a case system that was restored may read the year again */
-#define CY_KEEP_KEYS_DAYS     366u  /* longer than any case system repeats a submission, also a restored one */
-#define CY_KEEP_LEAVES_DAYS   3660u /* while what a leaf says may be asked for in a dispute */
-#define CY_KEEP_PARCELS_DAYS  366u  /* longer than a peer may stay away that still names one */
-#define CY_KEEP_REJECTED_DAYS 366u  /* longer than two authorities need to find out why */
-#define CY_KEEP_CUSTODY_DAYS  3660u /* longer than proceedings with the evidence last */
+#define CY_KEEP_EVENTS_DAYS    366u  /* a case system that was restored may read the year again */
+#define CY_KEEP_KEYS_DAYS      366u  /* longer than any case system repeats a submission, also a restored one */
+#define CY_KEEP_LEAVES_DAYS    3660u /* while what a leaf says may be asked for in a dispute */
+#define CY_KEEP_PARCELS_DAYS   366u  /* longer than a peer may stay away that still names one */
+#define CY_KEEP_REJECTED_DAYS  366u  /* longer than two authorities need to find out why */
+#define CY_EVIDENCE_CHECK_DAYS 30u   /* evidence.check_every: then evidence is verified again */
+#define CY_EVIDENCE_CHECK_RATE (16u * 1024u * 1024u) /* evidence.check_rate: bytes a second */
+#define CY_KEEP_CUSTODY_DAYS   3660u                 /* longer than proceedings with the evidence last */
 
 #endif

@@ -16,6 +16,18 @@ static unsigned percent(const CyEvidenceView *v)
 	return (unsigned)((double)v->here * 100 / (double)v->size);
 }
 
+static const char *flaw(const CyEvidenceView *v)
+{
+	switch (v->flaw) {
+	case CY_EVIDENCE_FLAW__SPOILT:
+		return "spoilt here";
+	case CY_EVIDENCE_FLAW__MISSING:
+		return "missing here";
+	default:
+		return "";
+	}
+}
+
 void evidence_row(struct out_table *t, const CyEvidenceView *v)
 {
 	out_cell(t, "%s/%u", v->item ? v->item->message_id : "?", v->item ? v->item->attachment : 0);
@@ -27,7 +39,8 @@ void evidence_row(struct out_table *t, const CyEvidenceView *v)
 	out_cell(t, "%s", out_word(&cy_evidence_state__descriptor, (int)v->verdict));
 	out_cell(t, "%s%s", out_or_dash(v->retain_until_date), v->hold ? ", on hold" : "");
 	out_cell(t, "%s", v->name);
-	out_cell(t, "%s", v->reason[0] || !v->copy_deleted ? v->reason : "our copy is deleted");
+	out_cell(t, "%s%s%s", flaw(v), flaw(v)[0] && v->reason[0] ? ", " : "",
+		 v->reason[0] || !v->copy_deleted ? v->reason : "our copy is deleted");
 }
 
 void evidence_print(const CyEvidenceView *v)
@@ -52,6 +65,10 @@ void evidence_print(const CyEvidenceView *v)
 	out_pair("Keep until", "%s", v->retain_until_date);
 	if (v->hold)
 		out_pair("Legal hold", "yes");
+	if (v->verified_ms)
+		out_pair("Last verified", "%s", out_time(v->verified_ms));
+	if (v->flaw)
+		out_pair("Our bytes", "%s", flaw(v));
 	if (v->copy_deleted)
 		out_pair("Our copy", "deleted");
 }

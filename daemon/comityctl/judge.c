@@ -202,6 +202,8 @@ static void judge_evidence(struct judging *g, const CyStatus *s)
 	percent = (int64_t)((double)s->evidence_free_bytes * 100 / (double)s->evidence_total_bytes);
 	add(g, d, limit(g, JUDGE_DISK, percent), "%" PRIu64 " item%s, %s; room for %s", s->evidence_items,
 	    s->evidence_items == 1 ? "" : "s", out_size(s->evidence_bytes), out_size(s->evidence_free_bytes));
+	if (s->evidence_fault[0])
+		add(g, d, JUDGE_CRITICAL, "%s", s->evidence_fault);
 }
 
 static void judge_own(struct judging *g, const CyStatus *s)

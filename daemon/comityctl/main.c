@@ -34,6 +34,7 @@ static const struct ctl_command *const commands[] = {
 	&ctl_evidence_fetch,
 	&ctl_evidence_manifest,
 	&ctl_evidence_confirm,
+	&ctl_evidence_check,
 	&ctl_check,
 	&ctl_treaty_list,
 	&ctl_treaty_show,

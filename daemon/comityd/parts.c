@@ -93,6 +93,8 @@ static void make_node(const struct config *c, const struct books *books, struct 
 					.quota_peer = c->quota_peer,
 					.quota_case = c->quota_case,
 					.quota_client = c->quota_client,
+					.check_every_ms = c->check_every_ms,
+					.check_rate = c->check_rate,
 					.keep_sent_ms = c->keep_sent_ms,
 					.keep = c->keep,
 					.hold = hold_hook() };

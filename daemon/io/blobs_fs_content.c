@@ -139,7 +139,7 @@ void blobs_content_read(struct blobs_fs *b, struct task *t)
 	if (f == NULL) {
 		blobs_fail_errno(t, "opened", path);
 	} else if (t->offset >= blob_chunks(size)) {
-		blobs_fail(t, CY_ENOENT, "%s has %llu bytes, and so no chunk %llu", path, (unsigned long long)size,
+		blobs_fail(t, CY_ESIGN, "%s has %llu bytes, and so no chunk %llu", path, (unsigned long long)size,
 			   (unsigned long long)t->offset);
 	} else {
 		left = size - t->offset * CY_CHUNK;

@@ -470,6 +470,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 	cfg_opt_t evidence[] = { OPTION("dir"),          OPTION("keep_free"),
 				 OPTION("quota_peer"),   OPTION("quota_case"),
 				 OPTION("quota_client"), OPTION("keep_sent"),
+				 OPTION("check_every"),  OPTION("check_rate"),
 				 OPTION("keep_custody"), CFG_END() };
 	cfg_opt_t identity[] = { OPTION("tls_certificate"),
 				 OPTION("tls_key"),

@@ -67,6 +67,8 @@ struct config {
 	const char *evidence_dir;
 	uint64_t evidence_keep_free;                   /* bytes of its file system that are never used */
 	uint64_t quota_peer, quota_case, quota_client; /* bytes; 0: no limit */
+	int64_t check_every_ms;                        /* evidence that was verified longer ago; 0: none */
+	uint64_t check_rate;                           /* bytes a second; 0: no limit */
 	int64_t keep_sent_ms;                          /* own evidence that its receiver has; 0: for ever */
 	const char *tls_certificate, *tls_key;         /* keys: path or OSSL_STORE URI */
 	const char *signing_certificate, *signing_key;

@@ -8,6 +8,8 @@
 
 #define GIB       (UINT64_C(1) << 30)
 #define BYTES_MAX (UINT64_C(1) << 60)
+/* Below it the turns of four pulls would be longer than a receiver waits (XCHG_STALL_MS). */
+#define RATE_MIN 8192u
 
 /* A number with K, M, G or T (of 1,024), or without; false: it is none. */
 static bool bytes_of(const char *text, size_t len, uint64_t *ret)
@@ -64,6 +66,13 @@ void config_evidence(struct config_load *l, cfg_t *root)
 	c->quota_peer = bytes(&s, "quota_peer", 0);
 	c->quota_case = bytes(&s, "quota_case", 0);
 	c->quota_client = bytes(&s, "quota_client", 0);
+	c->check_every_ms = config_days(&s, "check_every", CY_EVIDENCE_CHECK_DAYS);
+	c->check_rate = bytes(&s, "check_rate", CY_EVIDENCE_CHECK_RATE);
+	if (c->check_rate > 0 && c->check_rate < RATE_MIN)
+		config_wrong(
+			&s, "check_rate", config_given(&s, "check_rate")->line,
+			"%llu bytes a second is less than %u; %u at least, or 0 for no limit, is expected; correct it",
+			(unsigned long long)c->check_rate, RATE_MIN, RATE_MIN);
 	c->keep_sent_ms = config_days(&s, "keep_sent", 0);
 	c->keep.custody = config_days(&s, "keep_custody", CY_KEEP_CUSTODY_DAYS);
 }
@@ -83,9 +92,6 @@ static const char *minutes(const char *text, uint16_t *ret)
 	*ret = (uint16_t)(hour * 60 + minute);
 	return text + 5;
 }
-
-/* Below it the turns of four pulls would be longer than a receiver waits (XCHG_STALL_MS). */
-#define RATE_MIN 8192u
 
 static bool rate_of(const char *text, struct node_rate *ret)
 {

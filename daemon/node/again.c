@@ -13,6 +13,7 @@ bool again_keep(struct node *n, struct input *in)
 	case INPUT_READ:
 	case INPUT_DESTROYED:
 	case INPUT_LEFT:
+	case INPUT_FOUND:
 		in->next = NULL;
 		*n->batch.last_kept = in;
 		n->batch.last_kept = &in->next;
@@ -44,6 +45,8 @@ void again_failed(struct node *n)
 		in->source = 0; /* who waited for it has been told to repeat */
 		if (in->kind == INPUT_DESTROYED)
 			n->destroying = true;
+		if (in->kind == INPUT_FOUND)
+			n->rest.settling = true;
 	}
 	*n->last_again = b->kept;
 	if (b->kept != NULL)

@@ -313,6 +313,9 @@ static void step(struct node *n, struct input *in)
 	case INPUT_DESTROYED:
 		evidence_destroyed(n, in);
 		return;
+	case INPUT_FOUND:
+		evidence_judged(n, in);
+		return;
 	case INPUT_LEFT:
 		evidence_doom(n, &(struct store_evidence){ .sha256 = in->blob.id.sha256 });
 		return;
@@ -376,6 +379,8 @@ void batch_plan_wake(struct node *n)
 
 		if (cy_mono_before(n->next_statement, look))
 			look = n->next_statement;
+		if (cy_mono_before(evidence_rest_next(n), look))
+			look = evidence_rest_next(n);
 		if (cy_mono_before(look, n->retry))
 			look = n->retry;
 		if (cy_mono_before(look, at))

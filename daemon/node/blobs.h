@@ -105,7 +105,7 @@ struct blob_port {
 	int (*drop_part)(void *ctx, uint64_t ticket, const char *part);
 
 	/* A chunk of complete content; `verify`: against its tree (CY_ESIGN: the disk has
-	 * changed it). CY_EAGAIN as append(). */
+	 * changed it, or cut it off before that chunk). CY_EAGAIN as append(). */
 	int (*read)(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify);
 	/* A read-only descriptor of complete content. */
 	int (*file)(void *ctx, uint64_t ticket, const struct cy_digest *sha256);

@@ -43,6 +43,7 @@ void node_blob_done(struct node *n, struct blob_result *r)
 	case BLOB_OPEN_PULL:
 	case BLOB_CHUNK_PULL:
 	case BLOB_FINISH_PULL:
+	case BLOB_VERIFY_PULL:
 		bulk_pull_done(n, t, r);
 		break;
 	case BLOB_CHUNK_PUSH:
@@ -56,10 +57,14 @@ void node_blob_done(struct node *n, struct blob_result *r)
 		break;
 	case BLOB_CHUNK_GET:
 	case BLOB_FILE_GET:
+	case BLOB_VERIFY_GET:
 		download_done(n, t, r);
 		break;
 	case BLOB_DESTROY:
 		evidence_gone(n, &t->sha256, r->code);
+		break;
+	case BLOB_VERIFY_REST:
+		evidence_rest_done(n, t, r);
 		break;
 	case BLOB_DROP:
 		break;
@@ -357,6 +362,7 @@ void bulk_work(struct node *n)
 		if (n->peers[i]->bulk != NULL)
 			work_peer(n, n->peers[i], now);
 	evidence_sweep(n);
+	evidence_rest(n);
 	batch_plan_wake(n);
 }
 

@@ -93,12 +93,53 @@ static struct bulk_pull *make_room(struct planning *w, CyPriority priority)
 	return NULL;
 }
 
+static int open_part(struct node *n, struct peer *p, struct bulk_pull *pull)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t = blob_take(n, BLOB_OPEN_PULL);
+
+	pull->phase = BULK_OPENING;
+	t->peer = p;
+	t->session = p->bulk->session;
+	t->place = (size_t)(pull - p->bulk->pulls);
+	pull->ticket = t->id;
+	/* What is found to be here must not be destroyed before a row says so. */
+	n->finishing++;
+	if (b->open(b->ctx, t->id, pull->part, pull->id.size, &pull->id, pull->again) == CY_OK)
+		return CY_OK;
+	n->finishing--;
+	blob_untake(n, t);
+	end(pull);
+	return CY_EIO;
+}
+
+/* It is here, as far as its name tells: all of it is hashed, and then it has come to `outcome`. */
+static void verify(struct node *n, struct peer *p, struct bulk_pull *pull, enum blob_outcome outcome)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t = blob_take(n, BLOB_VERIFY_PULL);
+
+	if (pull->x != NULL)
+		xchg_pull_end(pull->x);
+	pull->x = NULL;
+	pull->phase = BULK_VERIFYING;
+	pull->outcome = outcome;
+	t->peer = p;
+	t->place = (size_t)(pull - p->bulk->pulls);
+	n->finishing++;
+	if (b->verify(b->ctx, t->id, &pull->id.sha256, 0) == CY_OK)
+		return;
+	n->finishing--;
+	blob_untake(n, t);
+	skip(n, p, pull, "the evidence files cannot be used now");
+	end(pull);
+}
+
 static int begin(void *arg, const struct store_evidence *row)
 {
 	struct planning *w = arg;
-	struct blob_port *b = &w->n->ports.blobs;
+	struct evidence_before before;
 	struct bulk_pull *pull;
-	struct blob_ticket *t;
 
 	w->n_rows++;
 	if (w->p->bulk->all_skipped)
@@ -114,23 +155,15 @@ static int begin(void *arg, const struct store_evidence *row)
 				    .attachment = row->attachment,
 				    .priority = row->priority,
 				    .again = row->send_always,
-				    .arrived_before = row->arrived.ms > 0,
+				    .arrived_before = row->arrived.ms > 0 && row->flaw == STORE_SOUND,
 				    .id = { row->size, row->sha256, row->root } };
 	if (cy_copy(pull->message_id, sizeof pull->message_id, row->message_id) < 0)
 		return CY_ESTORE;
 	evidence_part(w->p->id, &pull->id, pull->part);
-	t = blob_take(w->n, BLOB_OPEN_PULL);
-	t->peer = w->p;
-	t->session = w->p->bulk->session;
-	t->place = (size_t)(pull - w->p->bulk->pulls);
-	pull->ticket = t->id;
-	/* What is found to be here must not be destroyed before a row says so. */
-	w->n->finishing++;
-	if (b->open(b->ctx, t->id, pull->part, pull->id.size, &pull->id, pull->again) < 0) {
-		w->n->finishing--;
-		blob_untake(w->n, t);
-		end(pull);
-	}
+	if (evidence_delivered_before(w->n, row, &before) == CY_OK)
+		verify(w->n, w->p, pull, OUTCOME_SAME);
+	else
+		open_part(w->n, w->p, pull);
 	return CY_OK;
 }
 
@@ -412,14 +445,11 @@ static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, enum
 	node_queue(n, in);
 }
 
-/* It was to be fetched again: what is left of it here stays. */
+/* It was to be fetched again: what is here stays, if it is good. */
 static void comes_no_more(struct node *n, struct peer *p, struct bulk_pull *pull, enum blob_outcome outcome)
 {
-	xchg_pull_end(pull->x);
-	pull->x = NULL;
 	evidence_drop_part(n, p->id, &pull->id);
-	n->finishing++;
-	arrived(n, p, pull, outcome);
+	verify(n, p, pull, outcome);
 }
 
 void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
@@ -503,10 +533,8 @@ void bulk_settled(struct node *n, bool committed)
 
 static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
 {
-	if (r->code == CY_EEXIST) {
-		evidence_drop_part(n, p->id, &pull->id);
-		n->finishing++;
-		arrived(n, p, pull, OUTCOME_HERE);
+	if (r->code == CY_EEXIST) { /* before a crash: its name and its tree alone say so */
+		verify(n, p, pull, OUTCOME_HERE);
 	} else if (r->code < 0) {
 		skip(n, p, pull, r->text);
 		end(pull);
@@ -549,6 +577,35 @@ static void finished(struct node *n, struct peer *p, struct bulk_pull *pull, con
 	p->bulk->look = true;
 }
 
+/* Of what neither the row nor the name of the file proves. */
+static void verified(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
+{
+	const bool same =
+		r->code == CY_OK && r->id.size == pull->id.size && cy_digest_equal(&r->id.root, &pull->id.root);
+
+	if (same) {
+		evidence_drop_part(n, p->id, &pull->id);
+		arrived(n, p, pull, pull->outcome);
+		return;
+	}
+	n->finishing--;
+	evidence_found(n, &pull->id.sha256, r->code == CY_OK ? CY_ESIGN : r->code);
+	if (r->code < 0 && r->code != CY_ESIGN && r->code != CY_ENOENT) {
+		skip(n, p, pull, r->text);
+		end(pull);
+	} else if (pull->outcome == OUTCOME_HERE && p->bulk->session != 0) {
+		pull->again = true;
+		open_part(n, p, pull);
+	} else if (pull->outcome == OUTCOME_GONE || pull->outcome == OUTCOME_SPOILT) {
+		bulk_leave_out(n, p, pull, true,
+			       pull->outcome == OUTCOME_GONE ? "the sender has it no more, and it is spoilt here"
+							     : "the sender has other bytes, and it is spoilt here");
+		end(pull);
+	} else {
+		end(pull);
+	}
+}
+
 void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 {
 	struct peer *p = t->peer;
@@ -556,6 +613,10 @@ void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r
 
 	if (t->task == BLOB_FINISH_PULL) {
 		finished(n, p, pull, r);
+		return;
+	}
+	if (t->task == BLOB_VERIFY_PULL) {
+		verified(n, p, pull, r);
 		return;
 	}
 	if (t->task == BLOB_OPEN_PULL)

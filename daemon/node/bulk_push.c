@@ -60,7 +60,7 @@ static int look_offer(void *arg, const struct store_evidence *row)
 	o->offered = row->author == STORE_OWN && strcmp(row->peer, o->p->id) == 0 &&
 		     row->state != STORE_EVIDENCE_DESTROYED && o->f->sha256.len == CY_SHA256_LEN &&
 		     memcmp(row->sha256.b, o->f->sha256.data, CY_SHA256_LEN) == 0;
-	o->deleted = row->deleted;
+	o->deleted = row->deleted || row->flaw != STORE_SOUND;
 	o->size = row->size;
 	o->sha256 = row->sha256;
 	return CY_OK;
@@ -210,6 +210,7 @@ void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r
 	}
 	node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, p->id, "peer %s: evidence cannot be read for it: %s", p->id,
 		  r->text);
+	evidence_found(n, &p->bulk->pushes[t->place].sha256, r->code);
 	refuse(n, p, x->id, r->code == CY_ENOENT ? CY_NOT_SENT_CODE__GONE : CY_NOT_SENT_CODE__NOT_NOW);
 	if (p->bulk->session != 0)
 		xchg_push_end(x);

@@ -308,10 +308,12 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	n->config.quota_case = config->quota_case;
 	n->config.quota_client = config->quota_client;
 	n->config.keep_sent_ms = config->keep_sent_ms;
+	n->config.check_every_ms = config->check_every_ms;
+	n->config.check_rate = config->check_rate;
 	n->config.keep = config->keep;
 	n->pruning.next = n->ports.clock.mono(n->ports.clock.ctx);
 	evidence_recheck(n);
-	n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
+	n->next_evidence = n->rest.next = n->ports.clock.mono(n->ports.clock.ctx);
 	set_place(&n->place, &config->place);
 	set_peers(n, config);
 	set_clients(n, clients, config->n_clients);

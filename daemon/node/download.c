@@ -27,10 +27,10 @@ static void fail(struct node *n, struct conn *c, int code, const char *why)
 {
 	const uint64_t correlation = c->get.correlation;
 
-	if (code != CY_ENOENT)
-		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "",
-			  "attachment %u of message %s cannot be read: %s; fetch it again (comityctl evidence fetch), "
-			  "or put it again if it is our own",
+	if (code == CY_ESIGN || code == CY_ENOENT)
+		evidence_found(n, &c->get.id.sha256, code);
+	else
+		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
 			  c->get.attachment, c->get.message_id, why);
 	forget(c);
 	local_error(n, c->id, correlation, code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__INTERNAL, "",
@@ -46,9 +46,25 @@ static struct blob_ticket *ticket(struct node *n, const struct conn *c, enum blo
 	return t;
 }
 
+/* A whole file was asked for. */
+static void asked(struct node *n, struct conn *c, struct blob_ticket *t, int r)
+{
+	c->get.reading = true;
+	if (r == CY_OK)
+		return;
+	blob_untake(n, t);
+	fail(n, c, CY_EIO, "the evidence files cannot be used now: repeat later");
+}
+
 /* Why an attachment cannot be had; NULL: it can. */
 static const char *not_here(const struct store_evidence *row)
 {
+	if (row->flaw != STORE_SOUND)
+		return row->author == STORE_OWN
+			       ? "its bytes on our disk are spoilt or missing: put the same content once more"
+			       : "its bytes on our disk are spoilt or missing, and are fetched again: wait for the "
+				 "event "
+				 "EVIDENCE_ARRIVED";
 	if (row->author == STORE_OWN)
 		return row->deleted ? "our copy was deleted some time after the receiver had verified or destroyed its "
 				      "own, as evidence.keep_sent says"
@@ -101,12 +117,9 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 		c->get.attachment = row.attachment;
 		c->get.id = (struct blob_id){ row.size, row.sha256, row.root };
 		if (r->descriptor) {
-			c->get.reading = true;
-			t = ticket(n, c, BLOB_FILE_GET);
-			if (b->file(b->ctx, t->id, &row.sha256) < 0) {
-				blob_untake(n, t);
-				fail(n, c, CY_EIO, "the evidence files cannot be used now: repeat later");
-			}
+			/* Whoever has it reads on by itself: it is verified whole before. */
+			t = ticket(n, c, BLOB_VERIFY_GET);
+			asked(n, c, t, b->verify(b->ctx, t->id, &row.sha256, 0));
 		} else {
 			download_go_on(n, c);
 		}
@@ -185,6 +198,15 @@ static void send_file(struct node *n, struct conn *c, const struct blob_result *
 	forget(c);
 }
 
+static void send_verified(struct node *n, struct conn *c)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t = ticket(n, c, BLOB_FILE_GET);
+
+	evidence_found(n, &c->get.id.sha256, CY_OK);
+	asked(n, c, t, b->file(b->ctx, t->id, &c->get.id.sha256));
+}
+
 void download_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 {
 	struct conn *c = node_conn(n, t->conn);
@@ -198,6 +220,8 @@ void download_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 	c->get.reading = false;
 	if (r->code < 0)
 		fail(n, c, r->code, r->text);
+	else if (t->task == BLOB_VERIFY_GET)
+		send_verified(n, c);
 	else if (t->task == BLOB_FILE_GET)
 		send_file(n, c, r);
 	else {

@@ -58,7 +58,13 @@ int evidence_get(struct node *n, const char *message_id, uint32_t attachment, st
 
 void evidence_put(struct node *n, const struct store_evidence *row)
 {
-	batch_write(n, STORE_PUT_EVIDENCE)->evidence = *row;
+	struct store_evidence *e = &batch_write(n, STORE_PUT_EVIDENCE)->evidence;
+
+	*e = *row;
+	/* No bytes of it should be here. */
+	if (row->author == STORE_OWN ? row->deleted
+				     : row->state != STORE_EVIDENCE_HERE && row->state != STORE_EVIDENCE_WAITING)
+		e->flaw = STORE_SOUND;
 	n->batch.evidence = true;
 }
 
@@ -135,11 +141,21 @@ int evidence_delivered_before(struct node *n, const struct store_evidence *row, 
 	int r = CY_OK;
 
 	/* What is here was verified: all that has this digest has one size and root. */
-	if (!row->send_always)
+	if (!row->send_always || row->flaw != STORE_SOUND)
 		r = CY_MUTANT_ANOTHERS_EVIDENCE
 			    ? s->same_evidence(s->ctx, &row->sha256, look_same, &same)
 			    : s->delivered_evidence(s->ctx, row->peer, &row->sha256, look_same, &same);
 	return r == CY_EEXIST ? CY_OK : r == CY_OK ? CY_ENOENT : r;
+}
+
+/* All its bytes were hashed. */
+void evidence_here(struct node *n, struct store_evidence *row)
+{
+	row->state = STORE_EVIDENCE_HERE;
+	row->verified = node_legal_now(n);
+	row->flaw = STORE_SOUND;
+	if (row->arrived.ms == 0) /* else it was fetched again */
+		row->arrived = row->verified;
 }
 
 void evidence_here_by(struct node *n, struct work_case *c, struct store_evidence *row,
@@ -147,11 +163,10 @@ void evidence_here_by(struct node *n, struct work_case *c, struct store_evidence
 {
 	char text[128];
 
-	snprintf(text, sizeof text, "the same content came with message %s, attachment %u", before->message_id,
-		 before->attachment);
-	row->state = STORE_EVIDENCE_HERE;
+	snprintf(text, sizeof text, "the same content came with message %s, attachment %u, and was hashed again here",
+		 before->message_id, before->attachment);
 	row->reason = batch_string(n, text);
-	row->arrived = node_legal_now(n);
+	evidence_here(n, row);
 	evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
 	evidence_state(n, row);
 }
@@ -247,7 +262,6 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 {
 	char text[160];
 	const char *quota = evidence_over_quota(n, c, row, text, sizeof text);
-	struct evidence_before before;
 
 	if (quota != NULL) {
 		row->state = STORE_EVIDENCE_HELD_BACK;
@@ -257,8 +271,6 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 		return;
 	}
 	evidence_take_on(n, c, row);
-	if (evidence_delivered_before(n, row, &before) == CY_OK)
-		evidence_here_by(n, c, row, &before);
 }
 
 static void take_ours(struct node *n, struct store_evidence *row, const char *client)

@@ -38,7 +38,10 @@ enum blob_task {
 	BLOB_FINISH_UPLOAD,
 	BLOB_CHUNK_GET,
 	BLOB_FILE_GET,
-	BLOB_DESTROY
+	BLOB_DESTROY,
+	BLOB_VERIFY_PULL,
+	BLOB_VERIFY_GET,
+	BLOB_VERIFY_REST
 };
 
 struct blob_ticket {
@@ -50,7 +53,8 @@ struct blob_ticket {
 	size_t place;               /* in the puller or pusher */
 	uint32_t number;            /* of the pull */
 	uint64_t conn, correlation; /* of a local client */
-	struct cy_digest sha256;    /* what is destroyed */
+	struct cy_digest sha256;    /* what is destroyed, or verified by the round */
+	uint64_t size;              /* of the latter */
 };
 
 /* Room for a ticket and its number; the port's function is called with it at once, and
@@ -88,7 +92,7 @@ struct evidence_users {
 int evidence_users(struct node *n, const struct cy_digest *sha256, struct evidence_users *ret);
 /* This attachment of ours is content that the client has handed over, or has attached before: that is a link of its
  * chain of custody, and the upload ends. */
-void evidence_own(struct node *n, const struct store_evidence *row, const char *client);
+void evidence_own(struct node *n, struct store_evidence *row, const char *client);
 /* The part that it is pulled into. Each peer has its own: none profits from, learns of, or spoils what another one
  * has sent. Who lies about the size or root of a content has one of his own as well. */
 void evidence_part(const char *peer, const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1]);
@@ -101,7 +105,9 @@ struct evidence_before {
 	uint32_t attachment;
 };
 int evidence_delivered_before(struct node *n, const struct store_evidence *row, struct evidence_before *ret);
-/* It is here as it came with that message; custody will name it. */
+/* All its bytes are here and were hashed now. */
+void evidence_here(struct node *n, struct store_evidence *row);
+/* The same, as it came with that message; custody will name it. */
 void evidence_here_by(struct node *n, struct work_case *c, struct store_evidence *row,
 		      const struct evidence_before *before);
 /* Destroy contents that wait for it, one after the other. */
@@ -116,6 +122,7 @@ struct bulk_pull {
 		BULK_OPENING,
 		BULK_PULLING,
 		BULK_FINISHING,
+		BULK_VERIFYING, /* what is here already */
 		BULK_ARRIVED,   /* an input says so */
 		BULK_COMMITTING /* which is in the batch */
 	} phase;
@@ -124,11 +131,12 @@ struct bulk_pull {
 	CyPriority priority;
 	struct blob_id id;
 	char part[BLOB_NAME_MAX + 1];
-	bool again;          /* it is fetched even where the content is here */
-	bool arrived_before; /* it is fetched once more */
-	uint64_t ticket;     /* while OPENING */
-	struct xchg_pull *x; /* while PULLING */
-	bool asked;          /* the peer knows of it */
+	bool again;                /* it is fetched even where the content is here */
+	bool arrived_before;       /* it is fetched once more */
+	enum blob_outcome outcome; /* while VERIFYING: what it is then */
+	uint64_t ticket;           /* while OPENING */
+	struct xchg_pull *x;       /* while PULLING */
+	bool asked;                /* the peer knows of it */
 };
 
 struct bulk_push {

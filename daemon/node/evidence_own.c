@@ -8,7 +8,7 @@
 /* A row of ours with this content, of which our copy is kept. */
 static bool keeps(const struct store_evidence *row, const struct store_evidence *as)
 {
-	return row->author == STORE_OWN && !row->deleted && row->size == as->size &&
+	return row->author == STORE_OWN && !row->deleted && row->flaw == STORE_SOUND && row->size == as->size &&
 	       cy_digest_equal(&row->root, &as->root);
 }
 
@@ -16,17 +16,24 @@ static bool keeps(const struct store_evidence *row, const struct store_evidence 
 
 struct storing {
 	struct node *n;
-	const struct store_evidence *row;
+	struct store_evidence *row;
 	const char *client;
 	bool found;
 };
+
+/* It was hashed as it came. */
+static void stored(struct storing *x, struct cy_wall at)
+{
+	x->found = true;
+	x->row->verified = at;
+	evidence_custody(x->n, x->row, "stored", x->client, "", "", at);
+}
 
 static int load_upload(void *arg, const struct store_upload *upload)
 {
 	struct storing *x = arg;
 
-	x->found = true;
-	evidence_custody(x->n, x->row, "stored", x->client, "", "", upload->at);
+	stored(x, upload->at);
 	return CY_OK;
 }
 
@@ -36,8 +43,7 @@ static int load_stored(void *arg, const struct store_custody *link)
 
 	if (x->found || strcmp(link->action, "stored") != 0 || strcmp(link->by, x->client) != 0)
 		return CY_OK;
-	x->found = true;
-	evidence_custody(x->n, x->row, "stored", x->client, "", "", link->at);
+	stored(x, link->at);
 	return CY_OK;
 }
 
@@ -50,7 +56,7 @@ static int load_before(void *arg, const struct store_evidence *row)
 					       : s->custody(s->ctx, row->message_id, row->attachment, load_stored, x);
 }
 
-void evidence_own(struct node *n, const struct store_evidence *row, const char *client)
+void evidence_own(struct node *n, struct store_evidence *row, const char *client)
 {
 	struct store_port *s = &n->ports.store;
 	struct storing x = { .n = n, .row = row, .client = batch_string(n, client) };

@@ -25,8 +25,8 @@ static int add_same(void *arg, const struct store_evidence *row)
 	struct same *s = arg;
 
 	if (row->author != STORE_PEER || strcmp(row->peer, s->peer) != 0 || row->state != STORE_EVIDENCE_WAITING ||
-	    row->send_always || row->size != s->id->size || !cy_digest_equal(&row->root, &s->id->root) ||
-	    s->n_at == sizeof s->at / sizeof s->at[0])
+	    (row->send_always && row->flaw == STORE_SOUND) || row->size != s->id->size ||
+	    !cy_digest_equal(&row->root, &s->id->root) || s->n_at == sizeof s->at / sizeof s->at[0])
 		return CY_OK;
 	s->at[s->n_at].attachment = row->attachment;
 	return cy_copy(s->at[s->n_at++].message_id, CY_UUID_LEN + 1, row->message_id);
@@ -65,8 +65,8 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, row.peer,
 			  "peer %s: attachment %u of message %s is not what its manifest says; it was thrown away",
 			  row.peer, attachment, message_id);
-	} else if (outcome == OUTCOME_GONE || outcome == OUTCOME_SPOILT) { /* what is left of it here stays */
-		row.state = STORE_EVIDENCE_HERE;
+	} else if (outcome == OUTCOME_GONE || outcome == OUTCOME_SPOILT) { /* what is here was found to be good */
+		evidence_here(n, &row);
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED,
 			      outcome == OUTCOME_GONE ? "the sender has no copy of it any more"
 						      : "the copy of the sender is not what its manifest says");
@@ -74,13 +74,23 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 	} else if (by != NULL) {
 		evidence_here_by(n, c, &row, by);
 	} else {
-		row.state = STORE_EVIDENCE_HERE;
-		if (row.arrived.ms == 0) /* else it was fetched again */
-			row.arrived = node_legal_now(n);
+		evidence_here(n, &row);
+		row.reason = "";
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
 		evidence_state(n, &row);
 	}
 	evidence_put(n, &row);
+}
+
+/* It came before, and was verified again; if that has been destroyed meanwhile, this one is pulled. */
+static void settle_same(struct node *n, const struct input *in)
+{
+	struct evidence_before before;
+	struct store_evidence row;
+	int r = evidence_get(n, in->blob.message_id, in->blob.attachment, &row);
+
+	if (r == CY_OK && evidence_delivered_before(n, &row, &before) == CY_OK)
+		settle_arrival(n, in->blob.message_id, in->blob.attachment, OUTCOME_HERE, &before);
 }
 
 void evidence_arrived(struct node *n, struct input *in)
@@ -89,9 +99,14 @@ void evidence_arrived(struct node *n, struct input *in)
 	struct same same = { .peer = n->peers[in->peer]->id, .id = &in->blob.id };
 	struct evidence_before by = { .attachment = in->blob.attachment };
 
+	if (in->blob.outcome == OUTCOME_SAME) {
+		settle_same(n, in);
+		return;
+	}
 	settle_arrival(n, in->blob.message_id, in->blob.attachment, in->blob.outcome, NULL);
 	if (in->blob.outcome != OUTCOME_HERE)
 		return;
+	evidence_mended(n, &in->blob.id, same.peer);
 	if (s->same_evidence(s->ctx, &in->blob.id.sha256, add_same, &same) < 0)
 		batch_retry(n);
 	cy_copy(by.message_id, sizeof by.message_id, in->blob.message_id);
@@ -277,7 +292,6 @@ static void recheck(struct node *n)
 	n->recheck.on = o->n_rows == CY_BOUND(NODE_OVERDUE_MAX);
 	for (size_t i = 0; i < o->n_rows; i++) {
 		struct store_evidence row;
-		struct evidence_before before;
 		struct work_case *c = NULL;
 		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
 
@@ -295,10 +309,7 @@ static void recheck(struct node *n)
 		evidence_take_on(n, c, &row);
 		row.state = STORE_EVIDENCE_WAITING;
 		row.reason = "";
-		if (evidence_delivered_before(n, &row, &before) == CY_OK)
-			evidence_here_by(n, c, &row, &before);
-		else
-			evidence_state(n, &row);
+		evidence_state(n, &row);
 		evidence_put(n, &row);
 	}
 }

@@ -145,6 +145,19 @@ static void show_progress(struct node *n, struct cy_arena *a, CyEvidenceView *v,
 	}
 }
 
+static CyEvidenceFlaw flaw_of(enum store_flaw flaw)
+{
+	switch (flaw) {
+	case STORE_SPOILT:
+		return CY_EVIDENCE_FLAW__SPOILT;
+	case STORE_MISSING:
+		return CY_EVIDENCE_FLAW__MISSING;
+	case STORE_SOUND:
+		break;
+	}
+	return CY_EVIDENCE_FLAW__EVIDENCE_FLAW_UNSPECIFIED;
+}
+
 static CyEvidenceView *view_of(struct node *n, struct cy_arena *a, const struct conn *c, struct reading *reading,
 			       const struct store_evidence *from)
 {
@@ -169,6 +182,8 @@ static CyEvidenceView *view_of(struct node *n, struct cy_arena *a, const struct 
 	v->arrived_ms = row->arrived.ms;
 	v->hold = row->hold;
 	v->copy_deleted = row->deleted;
+	v->verified_ms = row->verified.ms;
+	v->flaw = flaw_of(row->flaw);
 	show_progress(n, a, v, row);
 	if (reading->damaged)
 		v->reason = (char *)"its manifest is damaged in the store: a backup has to be restored";
@@ -267,6 +282,65 @@ void evidence_views_list(struct node *n, struct conn *c, uint64_t correlation, c
 		answer.more = more;
 		frame.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_LIST;
 		frame.evidence_list = &answer;
+		local_send(n, c->id, correlation, &frame);
+	}
+	cy_arena_free(&arena);
+}
+
+/* ------------------------------------------------------------------- at rest */
+
+static int see_verified(void *arg, const struct store_evidence *row)
+{
+	*(int64_t *)arg = row->verified.ms;
+	return CY_OK;
+}
+
+/* Beside those whose case the client may see. */
+static int add_flawed(void *arg, const struct store_evidence *row)
+{
+	struct listing *l = arg;
+	const CyEvidenceRef item = { .message_id = (char *)row->message_id, .attachment = row->attachment };
+	struct store_evidence seen;
+
+	return evidence_visible(l->n, l->a, l->c, &item, &seen) == CY_OK ? add_row(l, &seen) : CY_OK;
+}
+
+void evidence_rest_asked(struct node *n, struct conn *c, uint64_t correlation, const CyCheckEvidence *r)
+{
+	struct store_port *s = &n->ports.store;
+	struct cy_arena arena = { 0 };
+	struct listing l = { .n = n, .a = &arena, .c = c, .max = 100, .most_bytes = CY_LOCAL_FRAME_MAX / 2 };
+	CyServerFrame frame = CY_SERVER_FRAME__INIT;
+	CyEvidenceCheck answer = CY_EVIDENCE_CHECK__INIT;
+	int code;
+
+	if (n->ports.blobs.ctx == NULL) {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "", "this daemon keeps no evidence");
+		return;
+	}
+	if (r->start)
+		evidence_round(n);
+	l.rows = cy_arena_take(&arena, (l.max + 1) * sizeof *l.rows);
+	code = s->flawed_evidence(s->ctx, "", 0, CY_PAGE_MAX, add_flawed, &l);
+	answer.more = code == CY_ELIMIT;
+	if (code == CY_OK || code == CY_ELIMIT)
+		code = s->unverified_evidence(s->ctx, (struct cy_wall){ INT64_MAX }, 1, see_verified,
+					      &answer.oldest_ms);
+	forget(&l.reading);
+	if (code < 0) {
+		local_unreadable(n, c, correlation, code);
+	} else {
+		answer.every_ms = (uint64_t)n->config.check_every_ms;
+		answer.rate = n->config.check_rate;
+		answer.began_ms = n->rest.began.ms;
+		answer.ended_ms = n->rest.ended.ms;
+		answer.contents = n->rest.contents;
+		answer.bytes = n->rest.bytes;
+		answer.found = n->rest.found;
+		answer.flawed = l.rows;
+		answer.n_flawed = l.n_rows;
+		frame.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_CHECK;
+		frame.evidence_check = &answer;
 		local_send(n, c->id, correlation, &frame);
 	}
 	cy_arena_free(&arena);

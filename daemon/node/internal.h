@@ -15,6 +15,7 @@
 #include "node/node.h"
 #include "node/parcels.h"
 #include "node/prune.h"
+#include "node/rest.h"
 #include "node/signing.h"
 #include "node/waiting.h"
 #include "wire/manifest.h"
@@ -190,12 +191,14 @@ enum input_kind {
 	INPUT_ARRIVED, /* an attachment of a peer is here, or is not what it must be */
 	INPUT_READ,    /* a local client has got an attachment */
 	INPUT_DESTROYED,
-	INPUT_LEFT /* content that may have no row, after a crash */
+	INPUT_LEFT, /* content that may have no row, after a crash */
+	INPUT_FOUND /* bytes on our disk were verified */
 };
 
 /* How a pull has ended. */
 enum blob_outcome {
 	OUTCOME_HERE,
+	OUTCOME_SAME,       /* it came before, and was verified again */
 	OUTCOME_MISMATCHED, /* what came is not what its manifest says */
 	/* It had arrived before, and does not come again: */
 	OUTCOME_GONE,  /* the sender has it no more */
@@ -217,7 +220,8 @@ struct input {
 		uint32_t attachment;
 		struct blob_id id;
 		enum blob_outcome outcome;
-		struct cy_wall at; /* when it was read */
+		int code;          /* of INPUT_FOUND */
+		struct cy_wall at; /* when it was read, or verified */
 		uint64_t correlation;
 		char name[CY_CLIENT_MAX + 1]; /* of the client */
 		char key[CY_KEY_MAX + 1];
@@ -415,12 +419,8 @@ struct node {
 	bool sweep;       /* contents wait to be destroyed */
 	struct cy_digest stuck[NODE_STUCK_MAX]; /* those that could not be, until the next look at what is over */
 	size_t n_stuck;
-	struct {
-		bool on; /* what quotas held back is looked at again, after this attachment */
-		char message_id[CY_UUID_LEN + 1];
-		uint32_t attachment;
-		uint64_t batch; /* that asked for it: until it is committed, what it destroys counts */
-	} recheck;
+	struct node_recheck recheck;
+	struct node_rest rest;
 	struct cy_mono next_evidence;  /* the next look at what is over */
 	struct cy_mono next_statement; /* CY_NEVER: nothing is unstated */
 };

@@ -210,6 +210,9 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_LIST_EVIDENCE:
 		evidence_views_list(n, c, f->correlation, f->list_evidence);
 		return true;
+	case CY_CLIENT_FRAME__KIND_CHECK_EVIDENCE:
+		evidence_rest_asked(n, c, f->correlation, f->check_evidence);
+		return true;
 	case CY_CLIENT_FRAME__KIND_LIST_CURSORS:
 		subscribe_cursors(n, c, f->correlation);
 		return true;
@@ -254,7 +257,8 @@ static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 	       kind == CY_CLIENT_FRAME__KIND_GET_STATUS || kind == CY_CLIENT_FRAME__KIND_LIST_CLOCKS ||
 	       kind == CY_CLIENT_FRAME__KIND_COMPARE_PROFILES || kind == CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK ||
 	       kind == CY_CLIENT_FRAME__KIND_GET_STATISTICS || kind == CY_CLIENT_FRAME__KIND_LIST_EVIDENCE ||
-	       kind == CY_CLIENT_FRAME__KIND_SHOW_CUSTODY || kind == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE;
+	       kind == CY_CLIENT_FRAME__KIND_SHOW_CUSTODY || kind == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE ||
+	       kind == CY_CLIENT_FRAME__KIND_CHECK_EVIDENCE;
 }
 
 static bool is_upload(CyClientFrame__KindCase kind)

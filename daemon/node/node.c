@@ -176,7 +176,7 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->catching_up = true;
 	clocks_plan(n);
 	hooks_run(n);
-	n->next_evidence = n->next_statement = n->started_mono;
+	n->next_evidence = n->next_statement = n->rest.next = n->started_mono;
 	bulk_look(n);
 	bulk_work(n);
 	batch_plan_wake(n);

@@ -77,8 +77,10 @@ struct node_config {
 	int64_t undelivered_ms; /* age at which an undelivered message ends in RELAY_FAILURE */
 	/* Bytes of evidence of a peer, of one of its cases, of the uploads of a local client; 0: no limit. */
 	uint64_t quota_peer, quota_case, quota_client;
-	bool copy;            /* the store was copied from somewhere, as its files show: it counts as restored */
-	int64_t keep_sent_ms; /* own evidence, after the receiver has verified or destroyed its copy; 0: for ever */
+	bool copy;              /* the store was copied from somewhere, as its files show: it counts as restored */
+	int64_t check_every_ms; /* what was verified longer ago is read and hashed again; 0: only by order */
+	uint64_t check_rate;    /* bytes a second of that; 0: no limit */
+	int64_t keep_sent_ms;   /* own evidence, after the receiver has verified or destroyed its copy; 0: for ever */
 	struct node_keeping keep;
 	/* Test hook: called with a name at stated places ("committed": between the
 	 * commit and the release of effects); NULL in service. */

@@ -152,7 +152,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	size_t shown = 0;
 	struct store_counts counts = { 0 };
 	struct cy_digest root = audit_root(&n->audit);
-	char clock[128], signing[NODE_FAULT_SIZE], events[320], waiting[256];
+	char clock[128], signing[NODE_FAULT_SIZE], events[320], waiting[256], flaws[1024];
 	int code = s->counts(s->ctx, &counts);
 
 	for (size_t i = 0; i < n->n_peers && shown < STATUS_PEERS; i++)
@@ -182,6 +182,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	status.treaty_profiles = n->config.books != NULL ? (uint32_t)n->config.books->n_profiles : 0;
 	put_facts(n, &status);
 	put_space(n, &status);
+	status.evidence_fault = (char *)evidence_flaws(n, flaws, sizeof flaws);
 	f.kind_case = CY_SERVER_FRAME__KIND_STATUS;
 	f.status = &status;
 	local_send(n, c->id, correlation, &f);

@@ -579,6 +579,7 @@ void upload_stored(struct node *n, struct input *in)
 					   .root = id->root,
 					   .size = id->size,
 					   .at = node_legal_now(n) };
+	evidence_mended(n, id, batch_string(n, in->blob.name));
 	cy_digest_hex(&id->sha256, hex);
 	batch_leaf(n, "evidence stored %s %s", in->blob.name, hex);
 	if (node_conn(n, in->source) == NULL)

@@ -318,7 +318,7 @@ static void what_is_over_is_kept_for_stated_days(void **state)
 static void evidence_has_a_place_quotas_and_rates(void **state)
 {
 	struct config *c = good(LEAST "evidence { dir = open keep_free = 512M quota_peer = 2T quota_case = 1K\n"
-				      "quota_client = 7 keep_sent = 90 }\n"
+				      "quota_client = 7 keep_sent = 90 check_every = 7 check_rate = 1M }\n"
 				      "peer IE { evidence_rate = {\"08:00-18:00 2M\", \"18:00-08:00 unlimited\",\n"
 				      "\"00:00-24:00 8192\"} " PEER_REST);
 	const struct node_rate *r = c->peers[0].rates;
@@ -330,6 +330,8 @@ static void evidence_has_a_place_quotas_and_rates(void **state)
 	assert_int_equal(c->quota_case, 1024);
 	assert_int_equal(c->quota_client, 7);
 	assert_int_equal(c->keep_sent_ms, INT64_C(90) * 24 * 3600 * 1000);
+	assert_int_equal(c->check_every_ms, INT64_C(7) * 24 * 3600 * 1000);
+	assert_int_equal(c->check_rate, 1 << 20);
 	assert_int_equal(c->peers[0].n_rates, 3);
 	assert_true(r[0].from == 480 && r[0].until == 1080 && r[0].bytes_per_second == 2 << 20);
 	assert_true(r[1].from == 1080 && r[1].until == 480 && r[1].bytes_per_second == 0);
@@ -339,12 +341,17 @@ static void evidence_has_a_place_quotas_and_rates(void **state)
 	in_dir_is(c->evidence_dir, "store/evidence");
 	assert_int_equal(c->evidence_keep_free, UINT64_C(1) << 30);
 	assert_true(c->quota_peer == 0 && c->quota_case == 0 && c->quota_client == 0 && c->keep_sent_ms == 0);
+	assert_int_equal(c->check_every_ms, INT64_C(30) * 24 * 3600 * 1000);
+	assert_int_equal(c->check_rate, 16 << 20);
 	config_free(c);
 	problem("evidence { keep_free = 10GB }\n", "7", "option 'evidence.keep_free': '10GB' is no number of bytes",
 		"such as 500G");
 	problem("evidence { quota_peer = \"\" }\n", "7", "is no number of bytes", "correct it");
 	problem("evidence { quota_case = 9999999999T }\n", "7", "is no number of bytes", "correct it");
 	problem("evidence { quota_client = -1 }\n", "7", "is no number of bytes", "correct it");
+	problem("evidence { check_every = 1w }\n", "7", "option 'evidence.check_every'", "0 to 36500");
+	problem("evidence { check_rate = 100 }\n", "7", "option 'evidence.check_rate': 100 bytes a second",
+		"8192 at least");
 	problem("evidence { keep_sent = 90d }\n", "7", "option 'evidence.keep_sent'", "0 to 36500");
 	problem("evidence { dir = \"ca.pem\" }\n", "7", "is not a directory", "name another");
 	problem("peer IE { evidence_rate = \"2M\" " PEER_REST, "7", "option 'peer IE.evidence_rate': '2M' is no rate",

@@ -34,6 +34,20 @@ static int append(void *ctx, uint64_t ticket, const char *part, uint64_t offset,
 	return CY_OK;
 }
 
+/* What is here was looked at. */
+static int verify_code;
+
+static int verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate)
+{
+	struct rig *r = ctx;
+
+	(void)rate;
+	assert_true(cy_digest_equal(sha256, &r->pulled.sha256) && r->n_tasks < TASKS);
+	r->tasks[r->n_tasks++] =
+		(struct blob_result){ .ticket = ticket, .code = verify_code, .id = r->pulled, .fd = -1 };
+	return CY_OK;
+}
+
 /* An attachment of the peer that has arrived, was retrieved, and is kept for another day. */
 static struct store_evidence *put_arrived(struct store_writeset **w, const char *message_id,
 					  enum store_evidence_state state)
@@ -69,6 +83,7 @@ static struct rig *with(struct store_writeset *w)
 
 	r->ports.blobs.open = open_part;
 	r->ports.blobs.append = append;
+	r->ports.blobs.verify = verify;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	return r;
@@ -107,6 +122,7 @@ static void a_fetch_of_what_the_sender_has_spoilt_ends(void **state)
 	struct rig *r;
 
 	(void)state;
+	verify_code = CY_OK;
 	put_arrived(&w, id.s, STORE_EVIDENCE_WAITING);
 	r = with(w);
 	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
@@ -116,6 +132,7 @@ static void a_fetch_of_what_the_sender_has_spoilt_ends(void **state)
 	e = mem_store_evidence(&r->store, id.s, 1);
 	assert_int_equal(e->state, STORE_EVIDENCE_HERE);
 	assert_int_equal(e->arrived.ms, START_MS - DAY);
+	assert_int_equal(e->verified.ms, START_MS);
 	assert_int_equal(r->store.events[r->store.n_events - 1]->type, CY_EVENT_TYPE__EVIDENCE_FAILED);
 	assert_string_equal(r->store.events[r->store.n_events - 1]->text,
 			    "1: the copy of the sender is not what its manifest says");
@@ -123,6 +140,35 @@ static void a_fetch_of_what_the_sender_has_spoilt_ends(void **state)
 	rig_session(r, WIRE_BULK, true, all_features, 2);
 	wake(r, 60000);
 	assert_null(strstr(r->did, "pull"));
+	rig_free(r);
+}
+
+/* Nothing is here, whatever was ordered: that is on record, and it is waited for. */
+static void a_fetch_of_what_is_spoilt_at_both_sides_goes_on_waiting(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	const struct store_evidence *e;
+	struct store_writeset *w = NULL;
+	struct line *l;
+	struct rig *r;
+
+	(void)state;
+	verify_code = CY_ENOENT;
+	put_arrived(&w, id.s, STORE_EVIDENCE_WAITING);
+	r = with(w);
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	l = rig_session(r, WIRE_BULK, true, all_features, 2);
+	give_chunk(r, l);
+	e = mem_store_evidence(&r->store, id.s, 1);
+	assert_int_equal(e->state, STORE_EVIDENCE_WAITING);
+	assert_int_equal(e->flaw, STORE_MISSING);
+	assert_int_equal(r->store.n_custody, 1);
+	assert_string_equal(r->store.custody[0]->action, "missing");
+	assert_int_equal(r->store.events[r->store.n_events - 1]->type, CY_EVENT_TYPE__EVIDENCE_FAILED);
+	r->did[0] = '\0';
+	rig_session(r, WIRE_BULK, true, all_features, 2);
+	wake(r, 60000);
+	assert_non_null(strstr(r->did, "pull"));
 	rig_free(r);
 }
 
@@ -146,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fetch_of_what_the_sender_has_spoilt_ends),
+		cmocka_unit_test(a_fetch_of_what_is_spoilt_at_both_sides_goes_on_waiting),
 		cmocka_unit_test(what_is_fetched_again_is_destroyed_when_its_time_is_over),
 	};
 
