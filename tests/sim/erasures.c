@@ -14,6 +14,8 @@ struct sim_erasures {
 	struct cy_rng rng;
 	uint64_t conn, asked; /* conn 0: none; asked 0: nothing */
 	const struct mem_case *about;
+	unsigned stood;      /* against the order, at some time since it was given */
+	unsigned stood_then; /* when it was put into the list */
 	/* Ids of messages that were there when the erasure of their case was ordered. */
 	char (*messages)[CY_UUID_LEN + 1];
 	size_t n_messages, cap_messages;
@@ -61,12 +63,72 @@ static void remember(struct sim_erasures *x, const struct mem_case *c)
 	}
 }
 
+/* ------------------------------------------------------- what stands against it */
+
+enum obstacle {
+	IS_OPEN = 1,
+	IS_UNDELIVERED = 2,
+	IS_HELD = 4,
+	IS_UNDER_WAY = 8,
+	FETCHES_BACK = 16
+};
+
+static bool undelivered(const struct mem_case *c)
+{
+	for (const struct mem_message *m = c->first; m != NULL; m = m->next)
+		if (m->row.author == STORE_OWN &&
+		    (m->row.transport == STORE_QUEUED || m->row.transport == STORE_TRANSMITTED ||
+		     (m->row.transport == STORE_FAILED && m->row.void_code == 0)))
+			return true;
+	return false;
+}
+
+/* Of its evidence: is there some of that, or one that a hold keeps? */
+static bool any_item(const struct sim_node *s, const struct mem_case *c, bool held)
+{
+	for (size_t i = 0; i < s->store.n_evidence; i++) {
+		const struct store_evidence *e = s->store.evidence[i];
+
+		if (strcmp(e->case_id, c->row.case_id) == 0 && strcmp(e->peer, c->row.peer) == 0 &&
+		    (held ? e->hold
+			  : e->state == STORE_EVIDENCE_OFFERED || e->state == STORE_EVIDENCE_WAITING || e->unstated))
+			return true;
+	}
+	return false;
+}
+
+static bool is_over(const struct mem_case *c)
+{
+	return c->row.closed || strcmp(c->row.state, "VOID") == 0;
+}
+
+static unsigned obstacles(const struct sim_node *s, const struct mem_case *c)
+{
+	const struct mem_peer *p = mem_store_peer((struct mem_store *)&s->store, c->row.peer);
+
+	return (is_over(c) ? 0 : IS_OPEN) | (undelivered(c) ? IS_UNDELIVERED : 0) |
+	       (any_item(s, c, true) ? IS_HELD : 0) | (any_item(s, c, false) ? IS_UNDER_WAY : 0) |
+	       (p->stream.reconciling ? FETCHES_BACK : 0);
+}
+
+/* Before each commit: what it changes comes after an order that is in it. */
 void erasures_ordered(struct sim_node *s, const struct store_writeset *w)
 {
-	for (const struct store_write *x = w->first; s->erasures != NULL && x != NULL; x = x->next)
-		if (x->op == STORE_ERASE_CASE && x->erase_case.until.ms == INT64_MAX)
-			remember(s->erasures, mem_store_case(&s->store, x->erase_case.peer, x->erase_case.case_id));
+	struct sim_erasures *x = s->erasures;
+	unsigned now;
+
+	if (x == NULL)
+		return;
+	now = x->conn != 0 ? obstacles(s, x->about) : 0;
+	x->stood |= now;
+	for (const struct store_write *i = w->first; i != NULL; i = i->next)
+		if (i->op == STORE_ERASE_CASE && i->erase_case.until.ms == INT64_MAX) {
+			x->stood_then = now;
+			remember(x, mem_store_case(&s->store, i->erase_case.peer, i->erase_case.case_id));
+		}
 }
+
+/* ------------------------------------------------------------- what was erased */
 
 /* Must its content be gone? A restored store goes by the instant of the order, and cannot know that what
  * the other side's clock has dated after it was there before. */
@@ -123,52 +185,21 @@ void erasures_tombstone(struct sim_node *from, const struct sim_node *to, const 
 
 /* ------------------------------------------------------------------- refusals */
 
-static bool undelivered(const struct mem_case *c)
-{
-	for (const struct mem_message *m = c->first; m != NULL; m = m->next)
-		if (m->row.author == STORE_OWN &&
-		    (m->row.transport == STORE_QUEUED || m->row.transport == STORE_TRANSMITTED ||
-		     (m->row.transport == STORE_FAILED && m->row.void_code == 0)))
-			return true;
-	return false;
-}
-
-/* Of its evidence: is there some of that, or one that a hold keeps? */
-static bool any_item(const struct sim_node *s, const struct mem_case *c, bool held)
-{
-	for (size_t i = 0; i < s->store.n_evidence; i++) {
-		const struct store_evidence *e = s->store.evidence[i];
-
-		if (strcmp(e->case_id, c->row.case_id) == 0 && strcmp(e->peer, c->row.peer) == 0 &&
-		    (held ? e->hold
-			  : e->state == STORE_EVIDENCE_OFFERED || e->state == STORE_EVIDENCE_WAITING || e->unstated))
-			return true;
-	}
-	return false;
-}
-
-static bool is_over(const struct mem_case *c)
-{
-	return c->row.closed || strcmp(c->row.state, "VOID") == 0;
-}
-
 /* Is what the refusal says so? What only the node knows is believed. */
-static bool is_so(const struct sim_node *s, const struct mem_case *c, const char *text)
+static bool is_so(unsigned stood, const char *text)
 {
-	const struct mem_peer *p = mem_store_peer((struct mem_store *)&s->store, c->row.peer);
-
 	if (strstr(text, "is not closed") != NULL)
-		return !is_over(c);
+		return stood & IS_OPEN;
 	if (strstr(text, "is not delivered yet: wait for its receipt") != NULL ||
 	    strstr(text, "never receipted") != NULL)
-		return undelivered(c);
+		return stood & IS_UNDELIVERED;
 	if (strstr(text, "legal hold stands") != NULL)
-		return any_item(s, c, true);
+		return stood & IS_HELD;
 	if (strstr(text, "is not delivered yet: wait until it has arrived") != NULL ||
 	    strstr(text, "still to be stated") != NULL)
-		return any_item(s, c, false);
+		return stood & IS_UNDER_WAY;
 	if (strstr(text, "still fetched back") != NULL)
-		return p->stream.reconciling;
+		return stood & FETCHES_BACK;
 	return strstr(text, "has no receipt yet") != NULL || strstr(text, "clock is not trusted") != NULL ||
 	       strstr(text, "does not know tombstones") != NULL || strstr(text, "the time limit") != NULL ||
 	       strstr(text, "before it was met since the start") != NULL || strstr(text, "at this moment") != NULL;
@@ -186,7 +217,7 @@ static void refused(const struct sim_erasures *x, const CyError *e)
 			return;
 		break;
 	case CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE:
-		if (e->n_faults == 1 && is_so(s, x->about, e->faults[0]->text))
+		if (e->n_faults == 1 && is_so(x->stood | obstacles(s, x->about), e->faults[0]->text))
 			return;
 		break;
 	default:
@@ -208,7 +239,7 @@ static void accepted(const struct sim_erasures *x)
 	if (erasures_until(s, c->peer, c->case_id).ms == 0 || c->erased.ms == 0)
 		world_fail(s->w, "%s: the erasure of case %s is answered, and not in the list and the store", s->id,
 			   c->case_id);
-	if (!is_over(x->about) || undelivered(x->about) || any_item(s, x->about, true))
+	if (x->stood_then & (IS_OPEN | IS_UNDELIVERED | IS_HELD))
 		world_fail(s->w, "%s: case %s is erased although it is still needed", s->id, c->case_id);
 }
 
@@ -272,6 +303,8 @@ static void order(struct sim_erasures *x, const struct sim_client *client, const
 		  c->row.peer);
 	x->conn = ++x->node->w->conns;
 	x->about = c;
+	x->stood = obstacles(x->node, c);
+	x->stood_then = 0;
 	node_local_up(x->node->node, x->conn, &client->place, 1);
 	h.version = 1;
 	f.correlation = 1;
