@@ -191,6 +191,7 @@ static void copy_case(struct mem_store *s, struct store_case *to, const struct s
 	to->instrument = mem_text(s, row->instrument, old.instrument);
 	to->state = mem_text(s, row->state, old.state);
 	to->terms = bytes(s, row->terms, old.terms);
+	to->damaged = false; /* a read says so, no write */
 	to->erased = old.erased;
 	to->erased_by = old.erased_by != NULL ? old.erased_by : "";
 	to->erased_reason = old.erased_reason != NULL ? old.erased_reason : "";
