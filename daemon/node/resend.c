@@ -171,7 +171,7 @@ static bool must_dissolve(const struct again *a, const struct store_parcel *row)
 		return a->dissolves;
 	return (earlier &&
 		(is_dissolving(p) || xchg_arrival(xchg_cmp(sent, held) > 0 ? sent : held, pos) == XCHG_GAP)) ||
-	       !signing_counts(a->n, p, row->manifest, row->signature);
+	       !signing_counts(a->n, a->p, row->manifest, row->signature);
 }
 
 static int offer_message(void *arg, const struct store_message *row)

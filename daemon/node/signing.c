@@ -52,7 +52,7 @@ void signing_watch(struct node *n)
 		n->peers[i]->no_parcel_before = (struct cy_mono){ 0 };
 }
 
-bool signing_counts(struct node *n, const struct peer *p, struct cy_bytes text, struct cy_bytes signature)
+bool signing_counts(struct node *n, struct peer *p, struct cy_bytes text, struct cy_bytes signature)
 {
 	const struct signer_port *s = &n->ports.signer;
 	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
@@ -60,8 +60,10 @@ bool signing_counts(struct node *n, const struct peer *p, struct cy_bytes text, 
 	if (wire_text_read(text, t, NULL) < 0)
 		return true;
 	/* One from later than now is from before, by a clock that was ahead. */
-	if (p->refusal.anew && (t->made.ms <= p->refusal.at.ms || t->made.ms > node_now(n).ms))
+	if (p->refusal.anew && (t->made.ms <= p->refusal.at.ms || t->made.ms > node_now(n).ms)) {
+		p->refusal.was_anew = true;
 		return false;
+	}
 	return s->stands == NULL || s->stands(s->ctx, signature, t->made, NULL) == CY_OK;
 }
 
@@ -91,7 +93,7 @@ void signing_refused(struct node *n, struct peer *p, bool proven)
 	if (!proven)
 		return;
 	/* What was signed anew for its sake is refused as well: not a third time by this certificate. */
-	if (p->refusal.anew) {
+	if (p->refusal.was_anew) {
 		p->refusal.stuck = true;
 		p->refusal.tried = p->refusal.certificate;
 	}
@@ -109,7 +111,7 @@ void signing_clock_confirmed(struct node *n)
 
 void signing_heard(struct node *n, struct peer *p)
 {
-	p->refusal.now = p->refusal.anew = false;
+	p->refusal.now = p->refusal.anew = p->refusal.was_anew = false;
 	if (!p->refusal.proven)
 		return;
 	p->refusal.certificate = present_certificate(n);
@@ -121,6 +123,7 @@ void signing_accepted(struct peer *p)
 	/* What remains to be signed anew in this session is so. */
 	p->refusal = (struct node_refusal){ .at = p->refusal.at,
 					    .anew = p->refusal.anew,
+					    .was_anew = p->refusal.was_anew,
 					    .certificate = p->refusal.certificate };
 }
 

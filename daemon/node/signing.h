@@ -24,6 +24,7 @@ struct node_refusal {
 	/* In this session: what was signed by then leaves as it is stored no more, if the peer does
 	 * not hold it. */
 	bool anew;
+	bool was_anew;                       /* something is signed anew for that in this session */
 	bool stuck;                          /* that was done, and refused as well, */
 	struct cy_digest certificate, tried; /* with this certificate of ours */
 };
@@ -35,7 +36,7 @@ bool signing_allowed(struct node *n, struct cy_wall made);
 /* "ok", or why nothing may be signed, and the remedy. */
 const char *signing_state(struct node *n, char *text, size_t size);
 /* As far as we know: would the peer take this signed text of ours? */
-bool signing_counts(struct node *n, const struct peer *p, struct cy_bytes text, struct cy_bytes signature);
+bool signing_counts(struct node *n, struct peer *p, struct cy_bytes text, struct cy_bytes signature);
 /* The peer says goodbye because of a signature of ours, `proven`: in a session in which both sides
  * have proved who they are; its places are heard in a new session;
  * it has taken a signature. */

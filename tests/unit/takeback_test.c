@@ -651,14 +651,14 @@ static void what_comes_back_takes_the_number_of_nobody_who_has_left(void **state
 
 /* ------------------------------------------------------------------- travelling anew */
 
-/* A parcel of ours in an earlier epoch, with a note of each of two cases; the peer has lost it. */
-static void put_sent(struct store_writeset **w)
+/* A parcel of ours in an epoch of the day before, with a note of each of two cases; the peer has lost it. */
+static void put_sent(struct store_writeset **w, int64_t made_ms)
 {
 	static const struct law_fact fact = { .side = CY_SIDE__REQUESTED, .number = 1, .kind = CY_CONTENT__KIND_NOTE };
 	struct wire_text text = { .type = WIRE_PARCEL,
 				  .from = SELF,
 				  .to = PEER,
-				  .made = { START_MS - DAY },
+				  .made = { made_ms },
 				  .epoch = START_MS - DAY,
 				  .sequence = 1,
 				  .n = 2 };
@@ -691,7 +691,6 @@ static void put_sent(struct store_writeset **w)
 								cy_bytes(manifest.seal.b, sizeof manifest.seal.b)),
 				    .digest = cy_sha256(cy_buf_view(&manifest.text)) };
 	cy_buf_free(&manifest.text);
-	row(w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .out_epoch = START_MS - 1000 };
 }
 
 /* All of its messages do, whatever is damaged of the first one's case. */
@@ -706,7 +705,8 @@ static void a_dissolved_parcel_loses_no_message_because_of_a_damaged_case(void *
 		struct store_port as_it_was;
 		struct rig *r;
 
-		put_sent(&w);
+		put_sent(&w, START_MS - DAY);
+		row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .out_epoch = START_MS - 1000 };
 		r = started(w);
 		as_it_was = damage.as_it_was;
 		damage = ways[i];
@@ -717,6 +717,42 @@ static void a_dissolved_parcel_loses_no_message_because_of_a_damaged_case(void *
 		assert_int_equal(mem_store_message(&r->store, second.s)->row.transport, STORE_TRANSMITTED);
 		rig_free(r);
 	}
+}
+
+static void say_refused(struct rig *r, const struct line *l)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyGoodbye g = CY_GOODBYE__INIT;
+
+	g.code = CY_GOODBYE_CODE__SIGNATURE;
+	g.text = (char *)"the certificate is revoked";
+	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
+	f.goodbye = &g;
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+}
+
+/* It was signed by a clock that has been set back since: at the first refusal it seems to be of later. What was not
+ * signed anew cannot have been refused once more, and is signed anew after the next one. */
+static void what_was_signed_by_a_clock_ahead_is_signed_anew_once_it_is_refused(void **state)
+{
+	struct cy_uuid id = some_id(20);
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_sent(&w, START_MS + 1800000);
+	row(&w, STORE_PUT_STREAM)->stream =
+		(struct store_stream){ .peer = PEER, .out_epoch = START_MS - DAY, .out_sequence = 1 };
+	r = started(w);
+	for (size_t i = 0; i < 2; i++) {
+		say_refused(r, rig_session(r, WIRE_MESSAGES, true, all_features, 2));
+		assert_true(mem_store_message(&r->store, id.s)->row.epoch == START_MS - DAY);
+		r->now += 3600000;
+	}
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	assert_true(mem_store_message(&r->store, id.s)->row.epoch > START_MS - DAY);
+	rig_free(r);
 }
 
 int main(void)
@@ -732,6 +768,7 @@ int main(void)
 		cmocka_unit_test(a_tombstone_for_a_damaged_case_holds_up_no_other),
 		cmocka_unit_test(what_comes_back_takes_the_number_of_nobody_who_has_left),
 		cmocka_unit_test(a_dissolved_parcel_loses_no_message_because_of_a_damaged_case),
+		cmocka_unit_test(what_was_signed_by_a_clock_ahead_is_signed_anew_once_it_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
