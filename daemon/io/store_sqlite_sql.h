@@ -356,7 +356,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 			  " AND e.verdict <> 2 AND e.settled > 0 AND e.settled < ?"                                    \
 			  " ORDER BY e.settled, e.message_id, e.attachment LIMIT ?")                                   \
 	X(UNSTATED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.unstated = 1 AND EXISTS (SELECT 1 FROM stream s"      \
-					     " WHERE s.peer = e.peer AND s.features <> 0)"                             \
+					     " WHERE s.peer = e.peer AND s.features <> 0 AND s.reconciling = 0)"       \
 					     " ORDER BY e.case_no, e.message_id, e.attachment LIMIT ?")                \
 	X(UNVERIFIED_EVIDENCE,                                                                                         \
 	  EVIDENCE_SELECT "((e.author = 0 AND e.deleted = 0) OR (e.author = 1 AND e.state = 2)) AND e.flaw = 0"        \

@@ -441,3 +441,22 @@ int evidence_receipted(struct node *n, const char *peer, const char *case_id, co
 	}
 	return r;
 }
+
+int evidence_said_again(struct node *n, const char *peer, const char *case_id, const char *message_id)
+{
+	struct placing *l = cy_arena_take(&n->batch.arena, sizeof *l);
+	int r;
+
+	l->message_id = message_id;
+	r = places(n, peer, case_id, l);
+	for (size_t i = 0; r == CY_OK && i < l->n; i++) {
+		struct store_evidence row;
+
+		r = evidence_get(n, message_id, l->at[i], &row);
+		if (r == CY_OK && row.author == STORE_PEER && row.state != STORE_EVIDENCE_WAITING && !row.unstated) {
+			evidence_state(n, &row);
+			evidence_put(n, &row);
+		}
+	}
+	return r;
+}

@@ -440,7 +440,8 @@ static void state_rows(struct node *n, struct work_case *c, struct stating *s)
 }
 
 /* One case at a time: the others have their turn in the next batches. What this batch
- * itself changes is stated later, as it then is. */
+ * itself changes is stated later, as it then is. To a peer from which a restored store fetches back nothing is said
+ * yet: what was said before comes back first, and takes room in the case. */
 static void state_some(struct node *n, struct cy_mono now)
 {
 	struct store_port *s = &n->ports.store;
@@ -469,6 +470,12 @@ static void state_some(struct node *n, struct cy_mono now)
 		state_rows(n, c, x);
 	else if (left > 0)
 		batch_retry(n);
+}
+
+void evidence_state_all(struct node *n)
+{
+	n->batch.evidence = true;
+	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
 void evidence_step(struct node *n)

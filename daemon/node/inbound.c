@@ -56,6 +56,7 @@ struct known {
 	struct cy_digest digest;
 	struct verdict verdict;
 	bool another; /* of another author */
+	char case_id[CY_UUID_LEN + 1];
 };
 
 static int load_known(void *arg, const struct store_message *row)
@@ -66,27 +67,27 @@ static int load_known(void *arg, const struct store_message *row)
 	k->another = row->author != STORE_PEER || strcmp(row->peer, k->p->id) != 0;
 	k->verdict.code = row->void_code;
 	snprintf(k->verdict.reason, sizeof k->verdict.reason, "%s", row->void_reason);
-	return CY_OK;
+	return cy_copy(k->case_id, sizeof k->case_id, row->case_id) < 0 ? CY_ESTORE : CY_OK;
 }
 
 /* Is the id known, from the store or from this batch? 1 known, 0 not, < 0 the
  * store cannot read. */
-static int look_up(struct node *n, const struct peer *p, const struct wire_entry *e, struct verdict *v)
+static int look_up(struct node *n, const struct peer *p, const struct wire_entry *e, struct verdict *v, struct known *k)
 {
 	struct store_port *s = &n->ports.store;
-	struct known k = { .p = p };
 	int r = CY_ENOENT;
 
+	*k = (struct known){ .p = p };
 	for (struct store_write *w = n->batch.writes.first; w != NULL && r == CY_ENOENT; w = w->next)
 		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.id, e->id) == 0)
-			r = load_known(&k, &w->message);
+			r = load_known(k, &w->message);
 	if (r == CY_ENOENT)
-		r = s->get_message(s->ctx, e->id, load_known, &k);
+		r = s->get_message(s->ctx, e->id, load_known, k);
 	if (r < 0)
 		return r == CY_ENOENT ? 0 : r;
-	*v = k.verdict;
+	*v = k->verdict;
 	v->duplicate = true;
-	if (k.another || !cy_digest_equal(&k.digest, &e->digest))
+	if (k->another || !cy_digest_equal(&k->digest, &e->digest))
 		reject(v, CY_REJECTION_CODE__ID_REUSED, "this message id was used by another message");
 	return 1;
 }
@@ -340,7 +341,8 @@ static int take_new(struct node *n, struct peer *p, const struct arrival *a, str
 static int take(struct node *n, struct peer *p, const struct arrival *a)
 {
 	struct verdict v = { 0 };
-	int r = look_up(n, p, a->entry, &v);
+	struct known known;
+	int r = look_up(n, p, a->entry, &v, &known);
 
 	if (r == 0 && a->erased != NULL) {
 		a->entry->code = a->verdict->code;
@@ -349,6 +351,12 @@ static int take(struct node *n, struct peer *p, const struct arrival *a)
 	}
 	if (r == 0)
 		r = take_new(n, p, a, &v);
+	else if (r > 0 && v.code == 0)
+		r = evidence_said_again(n, p->id, known.case_id, a->entry->id);
+	if (r == CY_EDAMAGED && v.duplicate) {
+		cases_damaged(n, p->id, known.case_id, "evidence of");
+		r = CY_OK;
+	}
 	if (r < 0)
 		return r;
 	if (v.code != 0 && (!v.duplicate || v.code == CY_REJECTION_CODE__ID_REUSED))
@@ -447,7 +455,8 @@ static int verdicts_again(struct node *n, const struct peer *p, struct wire_text
 {
 	for (size_t i = 0; i < t->n; i++) {
 		struct verdict v = { 0 };
-		int r = look_up(n, p, &t->entries[i], &v);
+		struct known known;
+		int r = look_up(n, p, &t->entries[i], &v, &known);
 
 		if (r < 0)
 			return r;

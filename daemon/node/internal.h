@@ -620,8 +620,7 @@ struct cy_uuid say_new_id(struct node *n);
 int say_message(struct node *n, struct work_case *c, const struct saying *s, struct said *ret, struct cy_error *e);
 
 /* -------------------------------------------------------------- again.c */
-/* The batch keeps an input, until it is through, that says what has happened already; false: it
- * is none. */
+/* The batch keeps an input, until it is through, that says what has happened already; false: it is none. */
 bool again_keep(struct node *n, struct input *in);
 /* The batch is through: contents have their rows, or are to be destroyed. */
 void again_committed(struct node *n);
@@ -633,15 +632,15 @@ bool again_full(const struct node *n);
 void again_free(struct input *first);
 
 /* -------------------------------------------------------------- evidence.c */
-/* The attachments of a message that was accepted, of ours or of the peer's. `client`: who
- * has handed it in; "" : nobody, or it is not known any more. */
+/* The attachments of an accepted message, of ours or the peer's. `client`: who handed it in; "": it is not known. */
 void evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
 		       uint32_t number, CyPriority priority, const CyContent *content, const char *client);
-/* The peer has rejected a message of ours; or it had accepted it and holds it no more, as one
- * that was restored from a backup: what it came with is to be fetched once more. */
+/* The peer has rejected a message of ours; or it had accepted it and holds it no more, as one that was restored from
+ * a backup: what it came with is to be fetched once more. */
 int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id, bool rejected);
-/* Before this content of ours is accepted: can all rows of which it speaks be read, and does a legal hold keep one
- * from what would become of it? 0: none. */
+/* The peer sends a message once more that is held: what became of its evidence is stated anew, as that may be lost. */
+int evidence_said_again(struct node *n, const char *peer, const char *case_id, const char *message_id);
+/* Before this content of ours is accepted: which attachment does a legal hold keep from what it says? 0: none. */
 int evidence_held(struct node *n, struct work_case *c, const CyContent *content, uint32_t *ret_held);
 /* What a message that was accepted says about attachments of the other side; also one of our own that comes back. */
 int evidence_heard(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
@@ -655,6 +654,8 @@ void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const C
 void evidence_fetch(struct node *n, struct conn *c, uint64_t correlation, const CyFetchEvidence *r);
 /* Quotas, or what they count, may allow more now. */
 void evidence_recheck(struct node *n);
+/* What could not be stated to a peer until now can be once this batch is committed. */
+void evidence_state_all(struct node *n);
 /* At the end of a batch: what is over, and what is to be stated. */
 void evidence_step(struct node *n);
 /* -------------------------------------------------------------- erase.c */
@@ -687,8 +688,7 @@ void subscribe_push(struct node *n, struct conn *c);
 void subscribe_retrieved(struct node *n, const char *message_id);
 
 /* -------------------------------------------------------------- views.c */
-/* The one case that this client means by `ref`. CY_ENOENT: there is none, or there are
- * several, and it was answered so. */
+/* The one case that this client means by `ref`. CY_ENOENT: there is none, or several, and it was answered so. */
 int views_named(struct node *n, struct conn *c, uint64_t correlation, const char *ref, struct case_name *ret);
 void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListCases *r);
 void views_case(struct node *n, struct conn *c, uint64_t correlation, const CyShowCase *r);

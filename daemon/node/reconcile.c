@@ -107,6 +107,7 @@ static void finish(struct node *n, struct peer *p)
 	}
 	node_tell(n, NODE_INFO, NODE_EVENT_RESTORED, p->id, "peer %s: all that was lost has been fetched back", p->id);
 	p->stream.reconciling = false;
+	evidence_state_all(n);
 	tell_submitters(n, CY_EVENT_TYPE__FETCHED_BACK, p->id);
 	batch_put_stream(n, p);
 	batch_goodbye(n, p, CY_GOODBYE_CODE__RESTORED, "fetched back: the session starts again");

@@ -255,9 +255,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 	signing_heard(n, p);
 	if (p->stream.features != (p->hello_features | NODE_FEATURES_KNOWN)) {
 		p->stream.features = p->hello_features | NODE_FEATURES_KNOWN;
-		/* What became of evidence may have waited for it: it is found once this is committed. */
-		n->batch.evidence = true;
-		n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
+		evidence_state_all(n);
 		batch_put_stream(n, p);
 		bulk_look(n);
 	}

@@ -601,8 +601,8 @@ struct store_port {
 	/* Theirs that are HELD_BACK, by message id and attachment, after these; at most `limit`. */
 	int (*held_back_evidence)(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
 				  store_evidence_fn *fn, void *arg);
-	/* Theirs that are unstated, of peers whose features are known, those of a case one after the
-	 * other; at most `limit`. */
+	/* Theirs that are unstated, of peers whose features are known and from whom nothing is fetched back,
+	 * those of a case one after the other; at most `limit`. */
 	int (*unstated_evidence)(void *ctx, uint32_t limit, store_evidence_fn *fn, void *arg);
 	/* Bytes of theirs that are WAITING or HERE: of a peer, and of one of its cases. */
 	int (*evidence_bytes)(void *ctx, const char *peer, const char *case_id, uint64_t *ret_peer, uint64_t *ret_case);

@@ -366,7 +366,7 @@ static int by_case(const void *x, const void *y)
 	return c != 0 ? c : earlier(x, y);
 }
 
-/* Those of peers whose features are known. */
+/* Those of peers whose features are known and from whom nothing is fetched back. */
 struct known {
 	struct mem_store *s;
 	uint32_t left;
@@ -379,7 +379,7 @@ static int of_known_peer(void *arg, const struct store_evidence *e)
 	struct known *k = arg;
 	const struct mem_peer *p = mem_store_peer(k->s, e->peer);
 
-	if (p == NULL || p->stream.features == 0 || k->left == 0)
+	if (p == NULL || p->stream.features == 0 || p->stream.reconciling || k->left == 0)
 		return CY_OK;
 	k->left--;
 	return k->fn(k->arg, e);

@@ -242,11 +242,64 @@ static void what_was_said_of_evidence_before_its_message_came_again_holds(void *
 	rig_free(r);
 }
 
+/* What had been stated comes back first: else it would be stated twice, and there may be no room for that in the
+ * case. */
+static void nothing_is_stated_to_a_peer_while_it_gives_back_what_was_lost(void **state)
+{
+	const struct cy_uuid one = some_id(1), other = some_id(2);
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(true);
+	struct line *l;
+
+	(void)state;
+	put_request(&w, one.s, STORE_EVIDENCE_HERE)->unstated = true;
+	row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .reconciling = true };
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	rig_settle(r);
+	assert_int_equal(mem_store_case(&r->store, PEER, one.s)->row.own_number, 0);
+	give_heads(r, l, other.s, 0);
+	assert_false(mem_store_peer(&r->store, PEER)->stream.reconciling);
+	assert_int_equal(mem_store_case(&r->store, PEER, one.s)->row.own_number, 1);
+	assert_string_equal(last_custody(r)->action, "arrived");
+	rig_free(r);
+}
+
+/* As if it had come in another parcel before: it is on record, and the peer sends it once more. */
+static void what_became_of_evidence_is_stated_anew_where_its_message_comes_again(void **state)
+{
+	const struct cy_uuid one = some_id(1);
+	const struct cy_digest sha256 = cy_sha256(cy_bytes(FILE, sizeof FILE - 1));
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(true);
+	struct cy_uuid second;
+	uint32_t stated;
+	struct line *l;
+
+	(void)state;
+	put_request(&w, one.s, STORE_EVIDENCE_HERE)->root = sha256;
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	second = supply(r, l, one.s, 2, &sha256);
+	rig_settle(r);
+	assert_int_equal(mem_store_evidence(&r->store, second.s, 1)->state, STORE_EVIDENCE_HERE);
+	stated = mem_store_case(&r->store, PEER, one.s)->row.own_number;
+	give_parcel_at(r, l, ++r->n_parcels, second.s, mem_store_message(&r->store, second.s)->row.content);
+	rig_settle(r);
+	assert_int_equal(mem_store_case(&r->store, PEER, one.s)->row.own_number, stated + 1);
+	assert_int_equal(mem_store_evidence(&r->store, second.s, 1)->state, STORE_EVIDENCE_HERE);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_restored_receiver_had_said_of_evidence_holds_again),
 		cmocka_unit_test(what_was_said_of_evidence_before_its_message_came_again_holds),
+		cmocka_unit_test(nothing_is_stated_to_a_peer_while_it_gives_back_what_was_lost),
+		cmocka_unit_test(what_became_of_evidence_is_stated_anew_where_its_message_comes_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -449,6 +449,10 @@ static void what_is_to_be_stated_comes_case_by_case(void **state)
 	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_DESTROYED);
 	assert_int_equal(commit_both(t), CY_OK);
 	EXPECT(t, CY_OK, "m4/1 m2/1", p->unstated_evidence(p->ctx, 9, see_key, &s));
+	/* What it had been told comes back from it first. */
+	add(t->f, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = "IE", .features = 1, .reconciling = true };
+	assert_int_equal(commit_both(t), CY_OK);
+	EXPECT(t, CY_OK, "", p->unstated_evidence(p->ctx, 9, see_key, &s));
 }
 
 static void sums_follow_what_is_held(void **state)
