@@ -520,6 +520,7 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 			world_fail(d->node->w, "%s/%u cannot get %s/%u, which is here: %s", d->node->id, d->client,
 				   v->get.message_id, v->get.attachment, e->text);
 		i->settled = true;
+		get_next(d); /* of many restored stores there may be hundreds of them */
 	} else if (v->up.job != NULL && correlation >= v->up.first && !is_about_item(e)) {
 		v->up.job = NULL;
 	}
