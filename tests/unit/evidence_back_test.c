@@ -273,23 +273,28 @@ static void what_became_of_evidence_is_stated_anew_where_its_message_comes_again
 	const struct cy_digest sha256 = cy_sha256(cy_bytes(FILE, sizeof FILE - 1));
 	struct store_writeset *w = NULL;
 	struct rig *r = rig_new(true);
+	struct store_evidence *e;
 	struct cy_uuid second;
 	uint32_t stated;
 	struct line *l;
 
 	(void)state;
-	put_request(&w, one.s, STORE_EVIDENCE_HERE)->root = sha256;
+	put_request(&w, one.s, STORE_EVIDENCE_WAITING);
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	second = supply(r, l, one.s, 2, &sha256);
 	rig_settle(r);
-	assert_int_equal(mem_store_evidence(&r->store, second.s, 1)->state, STORE_EVIDENCE_HERE);
+	w = NULL;
+	e = &row(&w, STORE_PUT_EVIDENCE)->evidence;
+	*e = *mem_store_evidence(&r->store, second.s, 1);
+	e->state = STORE_EVIDENCE_DESTROYED;
+	mem_store_apply(&r->store, w);
 	stated = mem_store_case(&r->store, PEER, one.s)->row.own_number;
 	give_parcel_at(r, l, ++r->n_parcels, second.s, mem_store_message(&r->store, second.s)->row.content);
 	rig_settle(r);
 	assert_int_equal(mem_store_case(&r->store, PEER, one.s)->row.own_number, stated + 1);
-	assert_int_equal(mem_store_evidence(&r->store, second.s, 1)->state, STORE_EVIDENCE_HERE);
+	assert_string_equal(last_custody(r)->action, "destroyed");
 	rig_free(r);
 }
 
