@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "law/kinds.h"
+#include "law/story.h"
 
 const char *law_clock_state_name(enum law_clock_state s)
 {
@@ -24,46 +25,35 @@ bool law_clock_same(const struct law_clock_key *a, const struct law_clock_key *b
 	return a->measure == b->measure && a->notice == b->notice && strcmp(a->name, b->name) == 0;
 }
 
-/* The facts that took effect, in that order. */
-struct story {
-	const struct law_clock_input *in;
-	struct law_case folded;
-	const struct law_fact **taken;
-	size_t n;
-	int (*fn)(void *arg, const struct law_clock *c);
-	void *arg;
-};
-
 /* One clock while the story is told to it. */
 struct telling {
-	const struct story *s;
+	const struct law_clock_input *in;
+	const struct law_story *s;
 	struct law_clock *c;
+	uint64_t mine; /* its measures, a bit each; 0: a case without any */
 	bool started;
-	/* What its due instant was counted by; amount 0: it is a date that was stated. */
+	/* What its due instant was counted by, where it is not a date that was stated. */
+	bool counted;
 	struct law_period period;
 	struct cy_wall from;
 	bool remainder; /* of a period: nothing is added to a short one */
 	/* What all extensions together may move it to; 0: it was not extended yet. */
 	struct cy_wall most;
-	/* What holds it: it is suspended while any of these is. */
-	bool postponed;
-	size_t n_open;
-	uint32_t open[LAW_OPEN_MAX]; /* notices and proposals without answer */
-	struct cy_wall since;        /* suspended; 0: not */
+	struct cy_wall since; /* suspended; 0: not */
 };
 
 static const struct law_zone *zone_of(const struct telling *t)
 {
 	static const struct law_offset always[] = { { INT64_MIN, 0 } };
 	static const struct law_zone utc = { .name = "UTC", .n = 1, .offsets = always };
-	const struct law_zone *z = t->s->in->zone[t->c->rule->obliged];
+	const struct law_zone *z = t->in->zone[t->c->rule->obliged];
 
 	return z != NULL ? z : &utc;
 }
 
 static const struct law_calendar *calendar_of(const struct telling *t)
 {
-	return t->s->in->calendar[t->c->rule->obliged];
+	return t->in->calendar[t->c->rule->obliged];
 }
 
 __attribute__((format(printf, 2, 3))) static void say(struct telling *t, const char *fmt, ...)
@@ -87,25 +77,29 @@ static void date_text(const struct telling *t, struct cy_wall w, char out[static
 	snprintf(out, 24, "%04d-%02d-%02d %02d:%02d", d.year, d.month, d.day, ms / 3600000, ms / 60000 % 60);
 }
 
-static bool about(const struct telling *t, const struct law_fact *f)
+static bool about(const struct telling *t, const struct law_told *x)
 {
-	return t->c->key.measure == 0 || (law_fact_mask(f) & UINT64_C(1) << (t->c->key.measure - 1)) != 0;
+	return t->mine == 0 || (x->on & t->mine) != 0;
 }
 
-/* The code that a fact gives the measure; for a clock of the whole request the first. */
-static uint8_t code_of(const struct telling *t, const struct law_fact *f)
+/* Did it give one of the measures that it is about such a result? */
+static bool gives(const struct telling *t, const struct law_told *x, bool (*such)(uint8_t code))
 {
-	if (t->c->key.measure > 0)
-		return f->code[t->c->key.measure - 1];
-	for (size_t i = 0; i < CY_MEASURES_MAX; i++)
-		if (f->code[i] != 0)
-			return f->code[i];
-	return 0;
+	for (unsigned i = 0; x->f->kind == CY_CONTENT__KIND_RESULT && i < CY_MEASURES_MAX; i++)
+		if ((x->on & t->mine & UINT64_C(1) << i) != 0 && such(x->f->code[i]))
+			return true;
+	return false;
 }
 
-static bool final_result(const struct telling *t, const struct law_fact *f)
+static bool is_executed(uint8_t code)
 {
-	return f->kind == CY_CONTENT__KIND_RESULT && about(t, f) && (code_of(t, f) & 0x80) == 0;
+	return code == CY_MEASURE_OUTCOME__EXECUTED || code == CY_MEASURE_OUTCOME__PARTIALLY_EXECUTED;
+}
+
+/* Also in part, so far. */
+static bool is_effected(uint8_t code)
+{
+	return (code & 0x80) != 0 || is_executed(code);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -118,7 +112,7 @@ static int64_t earlier(int64_t a, int64_t b)
 /* Its time limit: a period, counted from an instant. */
 static int count(struct telling *t, struct cy_wall from, const struct law_period *p)
 {
-	const struct law_rule *stated = law_find_rule(t->s->in->profile, t->c->rule->rule);
+	const struct law_rule *stated = law_find_rule(t->in->profile, t->c->rule->rule);
 	struct law_count counted;
 	struct law_rule rule;
 	int r;
@@ -135,6 +129,7 @@ static int count(struct telling *t, struct cy_wall from, const struct law_period
 		say(t, "%s", counted.steps[i]);
 	t->c->how.no_calendar = t->c->how.no_calendar || counted.no_calendar;
 	t->c->due = counted.due;
+	t->counted = true;
 	t->period = *p;
 	t->from = from;
 	return CY_OK;
@@ -160,13 +155,13 @@ static int begin(struct telling *t, int64_t start_ms, int32_t day)
 /* What is left when its count stops: whole days that had not begun. */
 static int remaining(const struct telling *t, struct law_period *ret)
 {
-	const struct law_rule *stated = law_find_rule(t->s->in->profile, t->c->rule->rule);
+	const struct law_rule *stated = law_find_rule(t->in->profile, t->c->rule->rule);
 	const int64_t first = cy_date_days(law_local_date(zone_of(t), t->since, NULL)),
 		      last = cy_date_days(law_local_date(zone_of(t), t->c->due, NULL));
 	struct law_rule rule;
 	int64_t ms;
 
-	if (t->period.amount == 0 || stated == NULL) {
+	if (!t->counted || stated == NULL) {
 		const int64_t days = last > first ? last - first : 0;
 
 		*ret = (struct law_period){ LAW_CALENDAR_DAY,
@@ -177,6 +172,17 @@ static int remaining(const struct telling *t, struct law_period *ret)
 	if (t->remainder)
 		rule.two_working = "";
 	return law_remaining(&t->period, &rule, zone_of(t), calendar_of(t), t->from, t->since, ret, &ms);
+}
+
+/* Of a resumption the day is not counted, also by a rule that counts the day of the event: the day on which it stood
+ * still was, and both may be the same. */
+static struct cy_wall day_after(const struct telling *t, struct cy_wall at)
+{
+	const struct law_rule *rule = law_find_rule(t->in->profile, t->c->rule->rule);
+
+	if (rule == NULL || rule->exclude_event[0] != '\0')
+		return at;
+	return (struct cy_wall){ law_end_of_day(zone_of(t), law_local_date(zone_of(t), at, NULL)).ms + 1 };
 }
 
 static int go_on(struct telling *t, struct cy_wall at)
@@ -199,11 +205,11 @@ static int go_on(struct telling *t, struct cy_wall at)
 	say(t, "It stood still from %s to %s: %u day(s) were left, and count from the day after.", since, until,
 	    left.amount);
 	t->remainder = true;
-	if (left.amount > 0 && t->c->rule->rule[0] != '\0')
-		return count(t, at, &left);
+	if (t->c->rule->rule[0] != '\0')
+		return count(t, left.amount > 0 ? day_after(t, at) : at, &left);
 	t->c->due = law_end_of_day(zone_of(t),
 				   cy_date_of_days(cy_date_days(law_local_date(zone_of(t), at, NULL)) + left.amount));
-	t->period.amount = 0;
+	t->counted = false;
 	return CY_OK;
 }
 
@@ -217,17 +223,41 @@ static int resume(struct telling *t, struct cy_wall at)
 	return r;
 }
 
-static int extend(struct telling *t, const struct law_fact *f)
+/* It is over, and was not met: nothing that was said after its end moves the end. The other side has a breach before
+ * it, whatever excuses that. By the author's own instant: a message may arrive late. */
+static bool is_over(const struct telling *t, const struct law_fact *f)
 {
+	return t->started && t->since.ms == 0 && law_counted(f->at_ms) > t->c->due.ms;
+}
+
+static void excuse(struct telling *t, const struct law_fact *f, const char *what)
+{
+	char text[24];
+
+	if (t->c->excused.ms != 0)
+		return;
+	t->c->excused = (struct cy_wall){ law_counted(f->at_ms) };
+	t->c->excused_by = f->number;
+	date_text(t, t->c->excused, text);
+	say(t, "Message %u %s on %s, when it was over: its end stays.", f->number, what, text);
+}
+
+static int extend(struct telling *t, const struct law_told *x)
+{
+	const struct law_fact *f = x->f;
 	const struct law_clock_rule *rule = t->c->rule;
-	const struct law_rule *count_rule = law_find_rule(t->s->in->profile, rule->rule);
+	const struct law_rule *count_rule = law_find_rule(t->in->profile, rule->rule);
 	struct cy_wall due = { 0 };
 	struct law_count longest;
 	char text[24];
 
-	if (f->kind != CY_CONTENT__KIND_EXTENSION || f->side != rule->obliged || !rule->extensible || !about(t, f) ||
+	if (f->kind != CY_CONTENT__KIND_EXTENSION || f->side != rule->obliged || !rule->extensible || !about(t, x) ||
 	    (f->clock[0] != '\0' && strcmp(f->clock, rule->name) != 0))
 		return CY_OK;
+	if (is_over(t, f)) {
+		excuse(t, f, "extends it");
+		return CY_OK;
+	}
 	if (f->day != LAW_NO_DAY)
 		due = law_end_of_day(zone_of(t), cy_date_of_days(f->day));
 	if (t->most.ms == 0 && rule->extension.amount > 0 && count_rule != NULL) {
@@ -242,7 +272,7 @@ static int extend(struct telling *t, const struct law_fact *f)
 	if (due.ms <= t->c->due.ms)
 		return CY_OK;
 	t->c->due = due;
-	t->period.amount = 0;
+	t->counted = false;
 	t->c->round++;
 	date_text(t, due, text);
 	say(t, "Message %u extends it to %s (Article %s%s).", f->number, text, rule->extension_source.article,
@@ -252,54 +282,59 @@ static int extend(struct telling *t, const struct law_fact *f)
 
 /* ------------------------------------------------------------------ the story */
 
-static int64_t stated(const struct story *s, const struct law_clock_key *key)
+static int64_t stated(const struct telling *t)
 {
-	for (size_t i = 0; i < s->in->n_stated; i++)
-		if (law_clock_same(&s->in->stated[i].key, key))
-			return law_counted(s->in->stated[i].start_ms);
+	for (size_t i = 0; i < t->in->n_stated; i++)
+		if (law_clock_same(&t->in->stated[i].key, &t->c->key))
+			return law_counted(t->in->stated[i].start_ms);
 	return 0;
 }
 
 /* The instant of receipt that the central authority's acknowledgement states, if it
  * is earlier: on paper, before it came this way. */
-static int64_t received(const struct story *s, int64_t at)
+static int64_t received(const struct telling *t, int64_t at)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (s->taken[i]->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT &&
-		    s->taken[i]->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY)
-			at = earlier(at, law_counted(s->taken[i]->stated_ms));
+	for (size_t i = 0; i < t->s->n; i++) {
+		const struct law_fact *f = t->s->told[i].f;
+
+		if (f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT && f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY)
+			at = earlier(at, law_counted(f->stated_ms));
+	}
 	return at;
 }
 
+/* What is stated happened before it was said. */
 static int64_t instant(const struct law_fact *f)
 {
-	return law_counted(f->stated_ms > 0 ? f->stated_ms : f->at_ms);
+	return law_counted(f->stated_ms > 0 && f->stated_ms < f->at_ms ? f->stated_ms : f->at_ms);
 }
 
 /* Does this fact start it? Then *ret_ms is when; 0: that has to be stated. */
-static bool starts(const struct telling *t, const struct law_fact *f, int64_t *ret_ms, int32_t *ret_day)
+static bool starts(const struct telling *t, const struct law_told *x, int64_t *ret_ms, int32_t *ret_day)
 {
-	const struct law_terms *terms = t->s->in->terms;
+	const struct law_terms *terms = t->in->terms;
 	const struct law_clock_key *key = &t->c->key;
+	const struct law_fact *f = x->f;
 	const bool opens = law_kind_opens(f->kind), ack = f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT;
 	int64_t at;
 
 	*ret_ms = instant(f);
 	switch (t->c->rule->start) {
 	case LAW_START_RECEIVED:
-		at = opens ? stated(t->s, key) : 0;
-		*ret_ms = at > 0 ? received(t->s, at) : 0;
+		at = opens ? stated(t) : 0;
+		*ret_ms = at > 0 ? received(t, at) : 0;
 		return opens;
 	case LAW_START_RECEIVED_EXECUTING:
 		return ack && f->code[0] == CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY;
 	case LAW_START_ACKNOWLEDGED:
 		return ack;
 	case LAW_START_DECIDED:
-		return f->kind == CY_CONTENT__KIND_DECISION && about(t, f);
+		return f->kind == CY_CONTENT__KIND_DECISION && about(t, x);
 	case LAW_START_EFFECTED:
-		return f->kind == CY_CONTENT__KIND_RESULT && about(t, f) && (f->stated_ms > 0 || final_result(t, f));
+		/* What was not carried out has no effect that lasts. */
+		return gives(t, x, f->stated_ms > 0 ? is_effected : is_executed);
 	case LAW_START_CLARIFICATION:
-		*ret_ms = stated(t->s, key);
+		*ret_ms = stated(t);
 		return f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE && f->number == key->notice;
 	case LAW_START_WANTED_DATE:
 		*ret_day = key->measure > 0 ? terms->wanted[key->measure - 1] : LAW_NO_DAY;
@@ -316,8 +351,19 @@ static bool starts(const struct telling *t, const struct law_fact *f, int64_t *r
 	return false;
 }
 
-static bool meets_by(const struct telling *t, enum law_meet m, const struct law_fact *f)
+/* An outcome, or a decision, of the last of its measures that had none. */
+static bool last_of(const struct telling *t, const struct law_told *x, uint64_t left)
 {
+	const bool says = x->f->kind == CY_CONTENT__KIND_REFUSAL || x->f->kind == CY_CONTENT__KIND_RESULT ||
+			  x->f->kind == CY_CONTENT__KIND_DECISION;
+
+	return says && about(t, x) && (left & t->mine) == 0;
+}
+
+static bool meets_by(const struct telling *t, enum law_meet m, const struct law_told *x)
+{
+	const struct law_fact *f = x->f;
+
 	switch (m) {
 	case LAW_MEET_ACKNOWLEDGEMENT:
 		return f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT || f->kind == CY_CONTENT__KIND_RETURNED_DEFICIENT ||
@@ -326,18 +372,18 @@ static bool meets_by(const struct telling *t, enum law_meet m, const struct law_
 		return f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT &&
 		       f->code[0] == CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY;
 	case LAW_MEET_DECISION:
-		return final_result(t, f) ||
-		       ((f->kind == CY_CONTENT__KIND_DECISION || f->kind == CY_CONTENT__KIND_REFUSAL) && about(t, f));
+		return last_of(t, x, x->undecided);
 	case LAW_MEET_EXECUTION:
-		return final_result(t, f) || (f->kind == CY_CONTENT__KIND_REFUSAL && about(t, f));
+		return last_of(t, x, x->open);
 	case LAW_MEET_OBJECTION:
 		return (f->kind == CY_CONTENT__KIND_REFUSAL || f->kind == CY_CONTENT__KIND_CONDITIONS_PROPOSED ||
 			f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE) &&
-		       about(t, f);
+		       about(t, x);
 	case LAW_MEET_SUPPLEMENT:
 		return f->kind == CY_CONTENT__KIND_SUPPLEMENT && (t->c->key.notice == 0 || f->ref == t->c->key.notice);
 	case LAW_MEET_FOLLOW_UP:
-		return t->started && f->kind == CY_CONTENT__KIND_SUPPLEMENT;
+		/* The answer to a problem notice corrects what was sent, and follows up on nothing. */
+		return t->started && f->kind == CY_CONTENT__KIND_SUPPLEMENT && f->ref == 0;
 	case LAW_MEET_NOTHING:
 	case LAW_MEETS_N:
 		break;
@@ -345,87 +391,63 @@ static bool meets_by(const struct telling *t, enum law_meet m, const struct law_
 	return false;
 }
 
-static bool meets(const struct telling *t, const struct law_fact *f)
+static bool is_met_by(const struct telling *t, unsigned meets)
+{
+	return (t->c->rule->met_by & meets) != 0;
+}
+
+static bool meets(const struct telling *t, const struct law_told *x)
 {
 	for (unsigned m = 0; m < LAW_MEETS_N; m++)
-		if ((t->c->rule->met_by & 1u << m) != 0 && meets_by(t, (enum law_meet)m, f))
+		if (is_met_by(t, 1u << m) && meets_by(t, (enum law_meet)m, x))
 			return true;
 	return false;
 }
 
 /* Nothing is owed any more. */
-static bool ceases(const struct telling *t, const struct law_fact *f)
+static bool ceases(const struct telling *t, const struct law_told *x, size_t place)
 {
-	switch (f->kind) {
+	if (t->c->key.notice > 0 && law_story_closes(t->s, place, t->c->key.notice))
+		return true; /* what it asked about has ended */
+	switch (x->f->kind) {
 	case CY_CONTENT__KIND_WITHDRAWAL:
-		return about(t, f) && (t->c->key.measure > 0 || code_of(t, f) == 0);
+		return about(t, x) && (x->open & t->mine) == 0;
 	case CY_CONTENT__KIND_REFUSAL:
-		return t->c->key.measure > 0 && about(t, f);
+		return t->c->key.measure > 0 && about(t, x);
 	case CY_CONTENT__KIND_RETURNED_DEFICIENT:
 	case CY_CONTENT__KIND_REDIRECTION:
 		return true;
 	case CY_CONTENT__KIND_CLOSURE:
 		/* What was preserved is kept beyond the case. */
-		return t->c->rule->start != LAW_START_EFFECTED;
+		return t->c->rule->start != LAW_START_EFFECTED &&
+		       !is_met_by(t, 1u << LAW_MEET_FOLLOW_UP | 1u << LAW_MEET_NOTHING);
 	default:
 		return false;
 	}
 }
 
-static bool holds(const struct telling *t, enum law_suspend s)
+/* Is it held up, by what may do so? The request as a whole is postponed once all that is open is. */
+static bool is_held(const struct telling *t, const struct law_told *x)
 {
-	return (t->c->rule->suspended_by & 1u << s) != 0;
+	const unsigned by = t->c->rule->suspended_by;
+	const uint64_t open = x->open & t->mine;
+
+	return ((by & 1u << LAW_SUSPEND_POSTPONEMENT) != 0 && open != 0 && (open & ~x->postponed) == 0) ||
+	       ((by & 1u << LAW_SUSPEND_NOTICE) != 0 && (t->mine == 0 ? x->noticed : x->noticed & t->mine) != 0) ||
+	       ((by & 1u << LAW_SUSPEND_CONDITIONS) != 0 && (x->proposed & t->mine) != 0);
 }
 
-static void open_one(struct telling *t, uint32_t number)
+static int suspend_or_resume(struct telling *t, const struct law_told *x)
 {
-	if (t->n_open < LAW_OPEN_MAX)
-		t->open[t->n_open++] = number;
-}
+	const bool held = is_held(t, x);
+	const struct law_fact *f = x->f;
 
-static void close_one(struct telling *t, uint32_t number)
-{
-	for (size_t i = 0; i < t->n_open; i++)
-		if (t->open[i] == number)
-			t->open[i--] = t->open[--t->n_open];
-}
-
-/* What holds it afterwards. */
-static void hold(struct telling *t, const struct law_fact *f)
-{
-	switch (f->kind) {
-	case CY_CONTENT__KIND_POSTPONEMENT:
-		t->postponed = t->postponed || (holds(t, LAW_SUSPEND_POSTPONEMENT) && about(t, f));
-		return;
-	case CY_CONTENT__KIND_RESUMPTION:
-		t->postponed = t->postponed && !about(t, f);
-		return;
-	case CY_CONTENT__KIND_PROBLEM_NOTICE:
-		if (holds(t, LAW_SUSPEND_NOTICE) && about(t, f))
-			open_one(t, f->number);
-		return;
-	case CY_CONTENT__KIND_CONDITIONS_PROPOSED:
-		if (holds(t, LAW_SUSPEND_CONDITIONS) && about(t, f))
-			open_one(t, f->number);
-		return;
-	case CY_CONTENT__KIND_SUPPLEMENT:
-	case CY_CONTENT__KIND_CONDITIONS_ACCEPTED:
-	case CY_CONTENT__KIND_CONDITIONS_DECLINED:
-		close_one(t, f->ref);
-		return;
-	default:
-		return;
-	}
-}
-
-static int suspend_or_resume(struct telling *t, const struct law_fact *f)
-{
-	bool held;
-
-	hold(t, f);
-	held = t->postponed || t->n_open > 0;
 	if (!t->started || held == (t->since.ms != 0))
 		return CY_OK;
+	if (held && is_over(t, f)) {
+		excuse(t, f, "holds it up");
+		return CY_OK;
+	}
 	if (held) {
 		t->since = (struct cy_wall){ law_counted(f->at_ms) + (f->at_ms <= 0) };
 		return CY_OK;
@@ -463,42 +485,69 @@ static bool may_be_met(const struct telling *t, const struct law_fact *f)
 	return t->c->rule->start == LAW_START_DECIDED && f->kind != CY_CONTENT__KIND_REFUSAL;
 }
 
-static int tell(struct telling *t, const struct law_fact *f)
+static int tell(struct telling *t, size_t place)
 {
+	const struct law_told *x = &t->s->told[place];
 	int64_t ms = 0;
 	int32_t day = LAW_NO_DAY;
 	int r = CY_OK;
 
-	if (!t->started && starts(t, f, &ms, &day)) {
+	if (!t->started && starts(t, x, &ms, &day)) {
 		t->c->unstated = ms == 0;
 		if (ms != 0)
 			r = begin(t, ms, day);
-	} else if (may_be_met(t, f) && meets(t, f)) {
-		end(t, LAW_CLOCK_MET, f);
+	} else if (may_be_met(t, x->f) && meets(t, x)) {
+		end(t, LAW_CLOCK_MET, x->f);
 		return CY_OK;
 	}
-	if (r == CY_OK && ceases(t, f)) {
-		end(t, LAW_CLOCK_CEASED, f);
+	if (r == CY_OK && ceases(t, x, place)) {
+		end(t, LAW_CLOCK_CEASED, x->f);
 		return CY_OK;
 	}
 	if (r == CY_OK && t->started)
-		r = extend(t, f);
-	return r < 0 ? r : suspend_or_resume(t, f);
+		r = extend(t, x);
+	return r < 0 ? r : suspend_or_resume(t, x);
 }
 
-static int one(const struct story *s, const struct law_clock_rule *rule, uint8_t measure, uint32_t notice)
+/* For all clocks of a case. */
+struct teller {
+	const struct law_clock_input *in;
+	struct law_story story;
+	int (*fn)(void *arg, const struct law_clock *c);
+	void *arg;
+};
+
+static bool chosen(const struct law_clock_rule *rule, uint8_t type)
+{
+	return rule->measures == 0 || (type < 64 && (rule->measures & UINT64_C(1) << type) != 0);
+}
+
+/* The measures that it is about. */
+static uint64_t measures_of(const struct teller *s, const struct law_clock_rule *rule, uint8_t measure)
+{
+	uint64_t mask = 0;
+
+	if (measure > 0)
+		return UINT64_C(1) << (measure - 1);
+	for (unsigned i = 0; i < s->story.n_measures; i++)
+		if (i >= s->in->terms->n || chosen(rule, s->in->terms->type[i]))
+			mask |= UINT64_C(1) << i;
+	return mask;
+}
+
+static int one(const struct teller *s, const struct law_clock_rule *rule, uint8_t measure, uint32_t notice)
 {
 	struct law_clock c = { .rule = rule, .key = { .measure = measure, .notice = notice } };
-	struct telling t = { .s = s, .c = &c };
+	struct telling t = { .in = s->in, .s = &s->story, .c = &c, .mine = measures_of(s, rule, measure) };
 	int r = CY_OK;
 
 	if (cy_copy(c.key.name, sizeof c.key.name, rule->name) < 0)
 		return CY_EINVAL;
-	for (size_t i = 0; r == CY_OK && i < s->n && c.ended.ms == 0; i++)
-		r = tell(&t, s->taken[i]);
+	for (size_t i = 0; r == CY_OK && i < s->story.n && c.ended.ms == 0; i++)
+		r = tell(&t, i);
 	if (r < 0) {
 		/* An absurd date of one message must not take the other clocks with it. */
-		c.start = c.due = c.ended = (struct cy_wall){ 0 };
+		c.start = c.due = c.ended = c.excused = (struct cy_wall){ 0 };
 		t.started = false;
 		say(&t, "It cannot be counted: a date or a time limit lies outside of the years 1970 to 9000.");
 	}
@@ -512,11 +561,6 @@ static int one(const struct story *s, const struct law_clock_rule *rule, uint8_t
 }
 
 /* ------------------------------------------------------------------ which ones */
-
-static bool chosen(const struct law_clock_rule *rule, uint8_t type)
-{
-	return rule->measures == 0 || (type < 64 && (rule->measures & UINT64_C(1) << type) != 0);
-}
 
 static bool any_chosen(const struct law_clock_rule *rule, const struct law_terms *t)
 {
@@ -536,20 +580,20 @@ static bool dated(const struct law_clock_rule *rule, const struct law_terms *t, 
 	return rule->start != LAW_START_URGENCY_DATE || t->urgency_day != LAW_NO_DAY;
 }
 
-static int for_measures(const struct story *s, const struct law_clock_rule *rule, uint32_t notice)
+static int for_measures(const struct teller *s, const struct law_clock_rule *rule, uint32_t notice)
 {
 	const struct law_terms *t = s->in->terms;
 	int r = CY_OK;
 
 	if (!rule->by_measure)
 		return any_chosen(rule, t) && dated(rule, t, 0) ? one(s, rule, 0, notice) : CY_OK;
-	for (uint8_t m = 1; r == CY_OK && m <= s->folded.n_measures && m <= t->n; m++)
+	for (uint8_t m = 1; r == CY_OK && m <= s->story.n_measures && m <= t->n; m++)
 		if (chosen(rule, t->type[m - 1]) && dated(rule, t, m))
 			r = one(s, rule, m, notice);
 	return r;
 }
 
-static int for_rule(const struct story *s, const struct law_clock_rule *rule)
+static int for_rule(const struct teller *s, const struct law_clock_rule *rule)
 {
 	const bool notices = rule->start == LAW_START_CLARIFICATION || rule->start == LAW_START_ANSWER_DATE;
 	int r = CY_OK;
@@ -558,31 +602,25 @@ static int for_rule(const struct story *s, const struct law_clock_rule *rule)
 		return CY_OK;
 	if (!notices)
 		return for_measures(s, rule, 0);
-	for (size_t i = 0; r == CY_OK && i < s->n; i++)
-		if (s->taken[i]->kind == CY_CONTENT__KIND_PROBLEM_NOTICE &&
-		    (rule->start == LAW_START_CLARIFICATION || s->taken[i]->day != LAW_NO_DAY))
-			r = for_measures(s, rule, s->taken[i]->number);
+	for (size_t i = 0; r == CY_OK && i < s->story.n; i++) {
+		const struct law_fact *f = s->story.told[i].f;
+
+		if (f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE &&
+		    (rule->start == LAW_START_CLARIFICATION || f->day != LAW_NO_DAY))
+			r = for_measures(s, rule, f->number);
+	}
 	return r;
 }
 
 int law_clocks(const struct law_clock_input *in, int (*fn)(void *arg, const struct law_clock *c), void *arg)
 {
-	struct story s = { .in = in, .fn = fn, .arg = arg };
-	enum law_effect *effects = calloc(in->n + 1, sizeof *effects);
-	size_t *order = calloc(in->n + 1, sizeof *order);
+	struct teller s = { .in = in, .fn = fn, .arg = arg };
 	int r = CY_OK;
 
-	s.taken = calloc(in->n + 1, sizeof(const struct law_fact *));
-	CY_ASSERT(effects != NULL && order != NULL && s.taken != NULL);
-	law_fold(in->facts, in->n, &s.folded, effects, order);
-	for (size_t i = 0; i < in->n; i++)
-		if (effects[order[i]] == LAW_EFFECT_TAKEN)
-			s.taken[s.n++] = &in->facts[order[i]];
+	law_story_begin(&s.story, in->facts, in->n);
 	for (size_t i = 0; r == CY_OK && i < in->profile->n_clocks; i++)
 		r = for_rule(&s, &in->profile->clocks[i]);
-	free(effects);
-	free(order);
-	free(s.taken);
+	law_story_end(&s.story);
 	return r;
 }
 
@@ -602,12 +640,31 @@ struct cy_wall law_rung_at(const struct law_rung *r, struct cy_wall start, struc
 			return (struct cy_wall){ 0 };
 		return (struct cy_wall){ start.ms + (due.ms - start.ms) / 100 * r->value };
 	case LAW_WHEN_BEFORE:
+		if (due.ms - r->value <= start.ms)
+			return (struct cy_wall){ 0 };
 		return (struct cy_wall){ due.ms - r->value };
 	case LAW_WHEN_AFTER:
 		/* The last millisecond belongs to the time limit. */
 		return (struct cy_wall){ due.ms + 1 + r->value };
 	}
 	return (struct cy_wall){ 0 };
+}
+
+const struct law_rung *law_rung_nth(const struct law_ladder *l, struct cy_wall start, struct cy_wall due, uint32_t nth)
+{
+	for (size_t i = 0; l != NULL && i < l->n; i++) {
+		const int64_t at = law_rung_at(&l->rungs[i], start, due).ms;
+		uint32_t before = 0;
+
+		for (size_t k = 0; k < l->n; k++) {
+			const int64_t other = law_rung_at(&l->rungs[k], start, due).ms;
+
+			before += other != 0 && (other < at || (other == at && k < i));
+		}
+		if (at != 0 && before == nth)
+			return &l->rungs[i];
+	}
+	return NULL;
 }
 
 static const struct law_ladder *named(const struct law_profile *p, const char *name)

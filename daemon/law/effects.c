@@ -69,17 +69,20 @@ static void drop_notice(struct law_case *c, unsigned at)
 }
 
 /* Everything that runs beside a measure ends with it: otherwise what holds
- * after a withdrawal would depend on which plan it crossed. */
+ * after a withdrawal would depend on which plan it crossed. What was given in part
+ * stays given, and under the conditions that were accepted for it, although the rest
+ * is refused or withdrawn. */
 static void end_measure(struct law_case *c, unsigned i, enum law_measure_state state)
 {
 	struct law_measure *m = &c->measures[i];
+	const bool dropped = state == LAW_MEASURE_REFUSED || state == LAW_MEASURE_WITHDRAWN;
 
-	m->state = state;
+	m->state = dropped && m->partial ? LAW_MEASURE_PARTIALLY_EXECUTED : state;
 	m->postponed = false;
 	m->proposal = 0;
-	if (state == LAW_MEASURE_REFUSED || state == LAW_MEASURE_WITHDRAWN)
+	if (dropped && !m->partial)
 		m->bound = false;
-	if (state == LAW_MEASURE_WITHDRAWN)
+	if (m->state == LAW_MEASURE_WITHDRAWN)
 		m->recognised = false;
 	for (unsigned at = c->n_notices; at-- > 0;) {
 		bool was = c->notice_measures[at] != 0;
@@ -118,6 +121,8 @@ static int by_measure(const struct law_step *s, const struct rule *r)
 		}
 		if (r->apply)
 			r->apply(c, i, s->f->code[i], s->f->number);
+		if (s->ret_measures != NULL)
+			*s->ret_measures |= UINT64_C(1) << i;
 		any = true;
 	}
 	return any ? CY_OK : refuse(s, "no measure of the case is in a state that it could be about");
@@ -354,6 +359,8 @@ int law_effect_answer(const struct law_step *s)
 		m->proposal = 0;
 		if (s->f->kind == CY_CONTENT__KIND_CONDITIONS_ACCEPTED)
 			m->bound = true;
+		if (s->ret_measures != NULL)
+			*s->ret_measures |= UINT64_C(1) << i;
 		any = true;
 	}
 	return any ? CY_OK : refuse_ref(s, "no proposed conditions of that number wait for an answer");

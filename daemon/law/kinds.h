@@ -86,6 +86,7 @@ struct law_step {
 	uint32_t seen;            /* highest number of the other side seen by its author or by his earlier messages */
 	bool strict;
 	struct cy_error *e;
+	uint64_t *ret_measures; /* NULL, or: gains a bit for each measure on which it takes effect */
 };
 
 /* The one function that moves the state of a case. */

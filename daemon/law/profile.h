@@ -47,14 +47,14 @@ struct law_source {
 	X(ANSWER_DATE, "answer_date")               /* no period: ProblemNotice.answer_by_date is the due date */
 
 /* What meets a clock. */
-#define LAW_MEETS(X)                                                                                \
-	X(ACKNOWLEDGEMENT, "acknowledgement") /* any; also returned or redirected */                \
-	X(EXECUTING_ACKNOWLEDGEMENT, "executing_acknowledgement")                                   \
-	X(DECISION, "decision")     /* of the measure: recognised or refused, or a result for it */ \
-	X(EXECUTION, "execution")   /* of the measure: final result or refusal */                   \
-	X(OBJECTION, "objection")   /* a refusal, conditions or problem notice about the measure */ \
-	X(SUPPLEMENT, "supplement") /* the answer to the notice that started it */                  \
-	X(FOLLOW_UP, "follow_up")   /* a linked request: full papers, a production order */         \
+#define LAW_MEETS(X)                                                                                 \
+	X(ACKNOWLEDGEMENT, "acknowledgement") /* any; also returned or redirected */                 \
+	X(EXECUTING_ACKNOWLEDGEMENT, "executing_acknowledgement")                                    \
+	X(DECISION, "decision")     /* of each measure: recognised or refused, or a result for it */ \
+	X(EXECUTION, "execution")   /* of each measure: final result or refusal */                   \
+	X(OBJECTION, "objection")   /* a refusal, conditions or problem notice about the measure */  \
+	X(SUPPLEMENT, "supplement") /* the answer to the notice that started it */                   \
+	X(FOLLOW_UP, "follow_up")   /* a supplement that answers no notice: full papers */           \
 	X(NOTHING, "nothing")       /* runs out: the duty of keeping lasts that long */
 
 #define LAW_SUSPENDS(X)                                                               \

@@ -400,11 +400,15 @@ static void absurd_instants_and_dates_spoil_only_their_own_clock(void **state)
 	acknowledged(&t, CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY, NULL, "2026-04-02T12:00:00.000Z");
 	t.stated[t.n_stated++] = (struct law_stated){ .key = { .name = "acknowledge" }, .start_ms = INT64_MAX };
 	told(&t, ASKED, say(K(DECISION), 0, 1, 1), "2026-04-10T11:00:00.000Z");
+	/* Nobody decides after he has said so. */
 	t.h.f[t.h.n - 1].stated_ms = INT64_MAX;
+	assert_due(&t, "execute", 1, "2026-07-09T21:59:59.999Z");
+	assert_state(&t, "decide", 1, LAW_CLOCK_MET);
+	t.h.f[t.h.n - 1].at_ms = INT64_MAX;
 	assert_state(&t, "execute", 1, LAW_CLOCK_WAITING);
 	assert_true(strstr(clock_of(&t, "execute", 1)->how.steps[clock_of(&t, "execute", 1)->how.n - 1],
 			   "cannot be counted") != NULL);
-	assert_state(&t, "decide", 1, LAW_CLOCK_MET);
+	t.h.f[t.h.n - 1].at_ms = at("2026-04-10T11:00:00.000Z");
 	t.h.f[t.h.n - 1].stated_ms = 0;
 	assert_state(&t, "execute", 1, LAW_CLOCK_RUNNING);
 	told(&t, ASKED, f, "2026-05-08T10:00:00.000Z");
