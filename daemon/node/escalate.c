@@ -12,15 +12,15 @@ static bool is_for_us(const struct law_rung *g, const struct store_clock *row)
 	return row->ours ? g->obliged : g->waiting;
 }
 
-/* The next rung from row->rungs on that is for us; `l->n`: none. */
-static uint32_t next_rung(const struct law_ladder *l, const struct store_clock *row)
+/* The next rung from number *ret_nth on that is for us; NULL: none. */
+static const struct law_rung *next_rung(const struct law_ladder *l, const struct store_clock *row, uint32_t *ret_nth)
 {
-	uint32_t i = row->rungs;
+	const struct law_rung *g;
 
-	while (l != NULL && i < l->n &&
-	       (!is_for_us(&l->rungs[i], row) || law_rung_at(&l->rungs[i], row->start, row->due).ms == 0))
-		i++;
-	return i;
+	*ret_nth = row->rungs;
+	while ((g = law_rung_nth(l, row->start, row->due, *ret_nth)) != NULL && !is_for_us(g, row))
+		(*ret_nth)++;
+	return g;
 }
 
 static bool has_lapsed(const struct store_clock *row)
@@ -30,11 +30,12 @@ static bool has_lapsed(const struct store_clock *row)
 
 struct cy_wall escalate_next(const struct store_clock *row, const struct law_ladder *l)
 {
-	const uint32_t i = next_rung(l, row);
 	struct cy_wall at = { has_lapsed(row) ? 0 : row->due.ms + 1 };
+	uint32_t nth;
+	const struct law_rung *g = next_rung(l, row, &nth);
 
-	if (l != NULL && i < l->n) {
-		const struct cy_wall rung = law_rung_at(&l->rungs[i], row->start, row->due);
+	if (g != NULL) {
+		const struct cy_wall rung = law_rung_at(g, row->start, row->due);
 
 		if (at.ms == 0 || rung.ms < at.ms)
 			at = rung;
@@ -46,12 +47,13 @@ struct cy_wall escalate_next(const struct store_clock *row, const struct law_lad
  * out, since it was said about the old one. */
 uint32_t escalate_skip(const struct law_ladder *l, const struct store_clock *row, struct cy_wall now)
 {
-	uint32_t i = 0;
+	const struct law_rung *g;
+	uint32_t nth = 0;
 
-	while (l != NULL && i < l->n && l->rungs[i].when != LAW_WHEN_AFTER &&
-	       law_rung_at(&l->rungs[i], row->start, row->due).ms <= now.ms)
-		i++;
-	return i;
+	while ((g = law_rung_nth(l, row->start, row->due, nth)) != NULL && g->when != LAW_WHEN_AFTER &&
+	       law_rung_at(g, row->start, row->due).ms <= now.ms)
+		nth++;
+	return nth;
 }
 
 static void describe(struct node *n, const struct store_clock *row, char *out, size_t size)
@@ -131,16 +133,15 @@ void escalate_clock(struct node *n, struct work_case *c, struct store_clock *row
 	const struct cy_wall now = node_now(n);
 
 	for (;;) {
-		const uint32_t i = next_rung(l, row);
-		const bool rung = l != NULL && i < l->n;
-		const struct cy_wall at =
-			rung ? law_rung_at(&l->rungs[i], row->start, row->due) : (struct cy_wall){ 0 };
+		uint32_t nth;
+		const struct law_rung *g = next_rung(l, row, &nth);
+		const struct cy_wall at = g != NULL ? law_rung_at(g, row->start, row->due) : (struct cy_wall){ 0 };
 
-		if (!has_lapsed(row) && row->due.ms < now.ms && (!rung || row->due.ms < at.ms)) {
+		if (!has_lapsed(row) && row->due.ms < now.ms && (g == NULL || row->due.ms < at.ms)) {
 			lapse(n, c, row);
-		} else if (rung && at.ms - (CY_MUTANT_LAW_STEP_EARLY ? 86400000 : 0) <= now.ms) {
-			climb(n, c, row, rule, &l->rungs[i]);
-			row->rungs = i + 1;
+		} else if (g != NULL && at.ms - (CY_MUTANT_LAW_STEP_EARLY ? 86400000 : 0) <= now.ms) {
+			climb(n, c, row, rule, g);
+			row->rungs = nth + 1;
 		} else {
 			break;
 		}
