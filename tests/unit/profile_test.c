@@ -203,123 +203,6 @@ static void shipped_profiles_load(void **state)
 	cy_arena_free(&arena);
 }
 
-/* Time limits as the domain's table has them, with its marks: verified where amount
- * and start of the limit were read, since the day that is due follows from both. */
-static const struct {
-	const char *instrument, *clock, *article;
-	unsigned amount;
-	enum law_unit unit;
-	enum law_start start;
-	bool verified;
-	unsigned extension; /* in days; 0: none, or without a cap */
-} limits[] = {
-	{ "eio-2014-41", "acknowledge", "16(1)", 1, LAW_WEEK, LAW_START_RECEIVED, true, 0 },
-	{ "eio-2014-41", "decide", "12(3)", 30, LAW_CALENDAR_DAY, LAW_START_RECEIVED_EXECUTING, true, 30 },
-	{ "eio-2014-41", "execute", "12(4)", 90, LAW_CALENDAR_DAY, LAW_START_DECIDED, true, 0 },
-	{ "eio-2014-41", "wanted-date", "12(2)", 0, LAW_HOUR, LAW_START_WANTED_DATE, true, 0 },
-	{ "eio-2014-41", "provisional", "32(2)", 24, LAW_HOUR, LAW_START_RECEIVED, true, 0 },
-	{ "eio-2014-41", "object", "31(3)", 96, LAW_HOUR, LAW_START_RECEIVED, true, 0 },
-	{ "eu-mla-2000", "wanted-date", "4(2)", 0, LAW_HOUR, LAW_START_WANTED_DATE, false, 0 },
-	{ "eu-mla-2000", "object", "20(4)", 96, LAW_HOUR, LAW_START_RECEIVED, false, 8 },
-	{ "e-evidence-2023-1543", "produce-notified", "10(2)", 10, LAW_CALENDAR_DAY, LAW_START_RECEIVED, true, 0 },
-	{ "e-evidence-2023-1543", "produce", "10(3)", 10, LAW_CALENDAR_DAY, LAW_START_RECEIVED, true, 0 },
-	{ "e-evidence-2023-1543", "produce-emergency", "10(4)", 8, LAW_HOUR, LAW_START_RECEIVED, true, 0 },
-	{ "e-evidence-2023-1543", "object-emergency", "12", 96, LAW_HOUR, LAW_START_RECEIVED, false, 0 },
-	{ "e-evidence-2023-1543", "clarify", "10(6)", 5, LAW_CALENDAR_DAY, LAW_START_CLARIFICATION, false, 0 },
-	{ "e-evidence-2023-1543", "preserve", "11", 60, LAW_CALENDAR_DAY, LAW_START_RECEIVED, true, 30 },
-	{ "e-evidence-2023-1543-enforcement", "recognise", "16", 5, LAW_WORKING_DAY, LAW_START_RECEIVED, false, 0 },
-	{ "e-evidence-2023-1543-enforcement", "provider-objection", "17", 10, LAW_CALENDAR_DAY, LAW_START_RECEIVED,
-	  false, 0 },
-	{ "reg-2018-1805", "freeze-decide", "9(3)", 48, LAW_HOUR, LAW_START_RECEIVED, false, 0 },
-	{ "reg-2018-1805", "freeze-execute", "9(3)", 48, LAW_HOUR, LAW_START_DECIDED, false, 0 },
-	{ "reg-2018-1805", "confiscate-decide", "20(1)", 45, LAW_CALENDAR_DAY, LAW_START_RECEIVED, false, 0 },
-	{ "eu-uk-tca", "decide", "640(1)", 45, LAW_CALENDAR_DAY, LAW_START_RECEIVED, true, 0 },
-	{ "eu-uk-tca", "execute", "640(2)", 90, LAW_CALENDAR_DAY, LAW_START_DECIDED, true, 0 },
-	{ "budapest-185", "preserve", "29(7)", 60, LAW_CALENDAR_DAY, LAW_START_EFFECTED, true, 0 },
-	{ "budapest-185", "domestic-order", "16(2)", 90, LAW_CALENDAR_DAY, LAW_START_EFFECTED, false, 0 },
-	{ "budapest-185", "traffic-by-date", "30", 0, LAW_HOUR, LAW_START_WANTED_DATE, false, 0 },
-	{ "budapest-185", "stored-by-date", "31(3)", 0, LAW_HOUR, LAW_START_WANTED_DATE, true, 0 },
-	{ "budapest-185", "urgency-date", "35", 0, LAW_HOUR, LAW_START_URGENCY_DATE, false, 0 },
-	{ "cets-224", "provider-discloses", "7(7)", 30, LAW_CALENDAR_DAY, LAW_START_RECEIVED, false, 0 },
-	{ "cets-224", "serve-provider", "8", 45, LAW_CALENDAR_DAY, LAW_START_RECEIVED, false, 0 },
-	{ "cets-224", "subscriber-returned", "8", 20, LAW_CALENDAR_DAY, LAW_START_DECIDED, false, 0 },
-	{ "cets-224", "traffic-returned", "8", 45, LAW_CALENDAR_DAY, LAW_START_DECIDED, false, 0 },
-	{ "cets-224", "emergency", "9, 10", 0, LAW_HOUR, LAW_START_URGENCY_DATE, false, 0 },
-	{ "untoc", "wanted-date", "18(24)", 0, LAW_HOUR, LAW_START_WANTED_DATE, false, 0 },
-	{ "uncac", "wanted-date", "46(24)", 0, LAW_HOUR, LAW_START_WANTED_DATE, false, 0 },
-	{ "un-cybercrime-2024", "preserve", "42", 60, LAW_CALENDAR_DAY, LAW_START_EFFECTED, false, 0 },
-	{ "un-cybercrime-2024", "domestic-order", "25", 90, LAW_CALENDAR_DAY, LAW_START_EFFECTED, false, 0 },
-	{ "us-bilateral-model", "wanted-date", "5", 0, LAW_HOUR, LAW_START_WANTED_DATE, false, 0 },
-	{ "us-ie-2001", "wanted-date", "5", 0, LAW_HOUR, LAW_START_WANTED_DATE, false, 0 },
-	{ "eu-us-2003", "wanted-date", "8, 4", 0, LAW_HOUR, LAW_START_WANTED_DATE, false, 0 },
-	{ "harare", "wanted-date", "6", 0, LAW_HOUR, LAW_START_WANTED_DATE, false, 0 },
-	{ "ece-1957", "papers-18", "16(4)", 18, LAW_CALENDAR_DAY, LAW_START_EFFECTED, false, 0 },
-	{ "ece-1957", "papers-40", "16(4)", 40, LAW_CALENDAR_DAY, LAW_START_EFFECTED, false, 0 },
-	{ "us-extradition-model", "papers", "12(4)", 60, LAW_CALENDAR_DAY, LAW_START_EFFECTED, false, 0 },
-};
-
-static const struct law_clock_rule *clock_named(const struct law_profile *p, const char *name)
-{
-	for (size_t i = 0; i < p->n_clocks; i++) {
-		if (strcmp(p->clocks[i].name, name) == 0)
-			return &p->clocks[i];
-	}
-	fail_msg("%s has no clock %s", p->id, name);
-	return NULL;
-}
-
-static void shipped_limits_are_those_of_the_domain(void **state)
-{
-	struct cy_arena arena = { 0 };
-	struct config_problems out = { 0 };
-	struct law_books books = { 0 };
-
-	(void)state;
-	assert_int_equal(profile_load_dir(SHIPPED, &arena, &books.profiles, &books.n_profiles, &out), CY_OK);
-	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-		const struct law_profile *p =
-			law_find_profile(&books, limits[i].instrument, "1", (struct cy_date){ 2026, 11, 24 });
-		const struct law_clock_rule *c;
-
-		if (p == NULL)
-			fail_msg("there is no %s", limits[i].instrument);
-		c = clock_named(p, limits[i].clock);
-		if (strcmp(c->source.article, limits[i].article) != 0 || c->period.amount != limits[i].amount ||
-		    (c->period.amount != 0 && c->period.unit != limits[i].unit) || c->start != limits[i].start ||
-		    c->source.verified != limits[i].verified || c->extension.amount != limits[i].extension)
-			fail_msg("%s, %s is not as the domain has it", limits[i].instrument, limits[i].clock);
-		if (!c->source.verified && c->source.note[0] == '\0')
-			fail_msg("%s, %s does not say where it is from", limits[i].instrument, limits[i].clock);
-	}
-	cy_arena_free(&arena);
-}
-
-/* What the demonstration warns of: the two states call it by another name, and only it. */
-static void the_login_log_differs_between_us_and_ie(void **state)
-{
-	static const char *const asked[] = { "account_holder_name", "payment_means",  "sign_up_ip",
-					     "message_recipients",  "message_bodies", "stored_files",
-					     "login_ip_log" };
-	struct cy_arena arena = { 0 };
-	struct config_problems out = { 0 };
-	const struct law_profile *p = NULL;
-
-	(void)state;
-	assert_int_equal(profile_load(SHIPPED "/us-ie-2001.conf", &arena, &p, &out), CY_OK);
-	for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
-		const char *us = NULL, *ie = NULL;
-
-		for (size_t k = 0; k < p->n_atoms; k++) {
-			if (strcmp(p->atoms[k].atom, asked[i]) == 0)
-				*(strcmp(p->atoms[k].state, "US") == 0 ? &us : &ie) = p->atoms[k].category;
-		}
-		assert_non_null(us);
-		assert_non_null(ie);
-		assert_int_equal(strcmp(us, ie) != 0, strcmp(asked[i], "login_ip_log") == 0);
-	}
-	cy_arena_free(&arena);
-}
-
 /* --------------------------------------------------------------------- in force */
 
 static const struct cy_date today = { 2026, 11, 24 };
@@ -902,8 +785,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_option_becomes_its_value),
 		cmocka_unit_test(shipped_profiles_load),
-		cmocka_unit_test(shipped_limits_are_those_of_the_domain),
-		cmocka_unit_test(the_login_log_differs_between_us_and_ie),
 		cmocka_unit_test(who_is_not_listed_may_be_a_party_where_there_are_others),
 		cmocka_unit_test(in_force_between_parties_on_a_day),
 		cmocka_unit_test(layout_has_no_effect),
