@@ -49,6 +49,9 @@ void node_blob_done(struct node *n, struct blob_result *r)
 	case BLOB_CHUNK_PUSH:
 		bulk_push_done(n, t, r);
 		break;
+	case BLOB_DOUBTED:
+		bulk_doubt_over(n, t, r);
+		break;
 	case BLOB_OPEN_UPLOAD:
 	case BLOB_DATA_UPLOAD:
 	case BLOB_COPY_UPLOAD:
@@ -157,6 +160,8 @@ void node_bulk_down(struct node *n, uint64_t session, const char *why)
 	bulk_forget_pulls(n, p);
 	p->bulk->session = 0;
 	p->bulk->pusher = (struct xchg_pusher){ 0 };
+	memset(p->bulk->pulled, 0, sizeof p->bulk->pulled);
+	p->bulk->n_pulled = 0;
 	p->bulk->puller = (struct xchg_puller){ 0 };
 	p->bulk->look = true;
 }
@@ -236,6 +241,8 @@ static void take_frame(struct node *n, struct peer *p, const CyBulkFrame *f)
 	case CY_BULK_FRAME__KIND_GOODBYE:
 		node_note(n, NODE_INFO, "peer %s: bulk lane: it said goodbye: %s", p->id,
 			  node_goodbye_name(f->goodbye->code));
+		if (f->goodbye->code == CY_GOODBYE_CODE__PROTOCOL)
+			bulk_doubt_last(n, p);
 		bulk_close(n, p, "the peer said goodbye");
 		return;
 	case CY_BULK_FRAME__KIND_HELLO:

@@ -29,20 +29,26 @@ static void end(struct bulk_pull *pull)
 	*pull = (struct bulk_pull){ 0 };
 }
 
-static void cancel(struct node *n, struct peer *p, struct bulk_pull *pull)
+/* The peer may not read its lane: then the session ends, and all pulls with it. */
+static void say_cancel(struct node *n, struct peer *p, uint32_t number, CyCancelCode code)
 {
 	CyCancel c = CY_CANCEL__INIT;
 	CyBulkFrame f = CY_BULK_FRAME__INIT;
 
-	if (pull->x != NULL) {
-		c.pull = pull->x->id;
-		f.kind_case = CY_BULK_FRAME__KIND_CANCEL;
-		f.cancel = &c;
-		end(pull);
-		bulk_say(n, p, &f);
-	} else {
-		end(pull);
-	}
+	c.pull = number;
+	c.code = code;
+	f.kind_case = CY_BULK_FRAME__KIND_CANCEL;
+	f.cancel = &c;
+	bulk_say(n, p, &f);
+}
+
+static void cancel(struct node *n, struct peer *p, struct bulk_pull *pull)
+{
+	const uint32_t number = pull->x != NULL ? pull->x->id : 0;
+
+	end(pull);
+	if (number != 0)
+		say_cancel(n, p, number, CY_CANCEL_CODE__CANCEL_CODE_UNSPECIFIED);
 }
 
 struct planning {
@@ -93,7 +99,7 @@ static struct bulk_pull *make_room(struct planning *w, CyPriority priority)
 	return NULL;
 }
 
-static int open_part(struct node *n, struct peer *p, struct bulk_pull *pull)
+static void open_part(struct node *n, struct peer *p, struct bulk_pull *pull)
 {
 	struct blob_port *b = &n->ports.blobs;
 	struct blob_ticket *t = blob_take(n, BLOB_OPEN_PULL);
@@ -106,11 +112,11 @@ static int open_part(struct node *n, struct peer *p, struct bulk_pull *pull)
 	/* What is found to be here must not be destroyed before a row says so. */
 	n->finishing++;
 	if (b->open(b->ctx, t->id, pull->part, pull->id.size, &pull->id, pull->again) == CY_OK)
-		return CY_OK;
+		return;
 	n->finishing--;
 	blob_untake(n, t);
+	skip(n, p, pull, "the evidence files cannot be used now");
 	end(pull);
-	return CY_EIO;
 }
 
 /* It is here, as far as its name tells: all of it is hashed, and then it has come to `outcome`. */
@@ -322,6 +328,46 @@ void bulk_grant(struct node *n, struct peer *p)
 	}
 }
 
+/* --------------------------------------------------------------------- the end */
+
+static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, enum blob_outcome outcome)
+{
+	struct input *in = node_input_new(INPUT_ARRIVED, 0);
+
+	in->peer = p->index;
+	cy_copy(in->blob.message_id, sizeof in->blob.message_id, pull->message_id);
+	cy_copy(in->blob.part, sizeof in->blob.part, pull->part);
+	in->blob.attachment = pull->attachment;
+	in->blob.id = pull->id;
+	in->blob.outcome = outcome;
+	/* It keeps its place until a batch has settled it: till then its row says that it waits. */
+	pull->phase = BULK_ARRIVED;
+	node_queue(n, in);
+}
+
+/* It was to be fetched again: what is here stays, if it is good. */
+static void comes_no_more(struct node *n, struct peer *p, struct bulk_pull *pull, enum blob_outcome outcome)
+{
+	evidence_drop_part(n, p->id, &pull->id);
+	verify(n, p, pull, outcome);
+}
+
+/* Its disk may have spoilt this one, and it should know; all others go on. */
+static void differs(struct node *n, struct peer *p, struct bulk_pull *pull, const char *what)
+{
+	const uint32_t number = pull->x->id;
+
+	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: attachment %u of message %s: it sent %s",
+		  p->id, pull->attachment, pull->message_id, what);
+	if (pull->arrived_before) {
+		comes_no_more(n, p, pull, OUTCOME_SPOILT);
+	} else {
+		bulk_leave_out(n, p, pull, true, "the sender sends other bytes than its manifest says");
+		end(pull);
+	}
+	say_cancel(n, p, number, CY_CANCEL_CODE__CHUNK_DIFFERS);
+}
+
 /* --------------------------------------------------------------------- chunks */
 
 static int append(struct node *n, struct peer *p, struct bulk_pull *pull, uint64_t chunk, struct blob_bytes data,
@@ -382,7 +428,7 @@ void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, stru
 	}
 	if (c->data.len != chunk_size(pull, c->chunk)) {
 		blob_release(&frame);
-		bulk_goodbye(n, p, "a chunk of another size than its manifest says");
+		differs(n, p, pull, "a chunk of another size than its manifest says");
 		return;
 	}
 	data.data = (uint8_t *)c->data.data;
@@ -430,28 +476,6 @@ void bulk_forget_pulls(struct node *n, struct peer *p)
 	b->last_late = &b->late;
 }
 
-static void arrived(struct node *n, struct peer *p, struct bulk_pull *pull, enum blob_outcome outcome)
-{
-	struct input *in = node_input_new(INPUT_ARRIVED, 0);
-
-	in->peer = p->index;
-	cy_copy(in->blob.message_id, sizeof in->blob.message_id, pull->message_id);
-	cy_copy(in->blob.part, sizeof in->blob.part, pull->part);
-	in->blob.attachment = pull->attachment;
-	in->blob.id = pull->id;
-	in->blob.outcome = outcome;
-	/* It keeps its place until a batch has settled it: till then its row says that it waits. */
-	pull->phase = BULK_ARRIVED;
-	node_queue(n, in);
-}
-
-/* It was to be fetched again: what is here stays, if it is good. */
-static void comes_no_more(struct node *n, struct peer *p, struct bulk_pull *pull, enum blob_outcome outcome)
-{
-	evidence_drop_part(n, p->id, &pull->id);
-	verify(n, p, pull, outcome);
-}
-
 void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 {
 	struct xchg_pull *x = xchg_pull_find(&p->bulk->puller, f->pull);
@@ -481,7 +505,6 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 		break;
 	}
 	end(pull);
-	p->bulk->look = true;
 }
 
 /* --------------------------------------------------------------------- results */
@@ -538,7 +561,6 @@ static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const
 	} else if (r->code < 0) {
 		skip(n, p, pull, r->text);
 		end(pull);
-		p->bulk->look = true;
 	} else {
 		start(n, p, pull, r->offset);
 	}
@@ -547,17 +569,12 @@ static void opened(struct node *n, struct peer *p, struct bulk_pull *pull, const
 static void stored(struct node *n, struct peer *p, struct bulk_pull *pull, const struct blob_result *r)
 {
 	if (r->code == CY_ESIGN) {
-		if (pull->arrived_before)
-			comes_no_more(n, p, pull, OUTCOME_SPOILT);
-		else
-			bulk_leave_out(n, p, pull, true, "it sent bytes that are not those of the manifest");
-		bulk_goodbye(n, p, "a chunk that is not what its manifest says");
+		differs(n, p, pull, "a chunk that is not what its manifest says");
 		return;
 	}
 	if (r->code < 0) {
 		skip(n, p, pull, r->text);
 		cancel(n, p, pull);
-		p->bulk->look = true;
 		return;
 	}
 	xchg_pull_stored(pull->x);
@@ -574,7 +591,6 @@ static void finished(struct node *n, struct peer *p, struct bulk_pull *pull, con
 	n->finishing--;
 	skip(n, p, pull, r->text);
 	end(pull);
-	p->bulk->look = true;
 }
 
 /* Of what neither the row nor the name of the file proves. */
@@ -603,6 +619,7 @@ static void verified(struct node *n, struct peer *p, struct bulk_pull *pull, con
 		end(pull);
 	} else {
 		end(pull);
+		p->bulk->look = true;
 	}
 }
 

@@ -31,6 +31,53 @@ static uint64_t rate(const struct node *n, const struct peer *p)
 	return 0;
 }
 
+/* -------------------------------------------------------------------- doubts */
+
+static void doubt(struct node *n, struct peer *p, const struct cy_digest *sha256)
+{
+	struct blob_port *port = &n->ports.blobs;
+	struct bulk *b = p->bulk;
+	struct blob_ticket *t;
+
+	for (size_t i = 0; i < b->n_doubted; i++)
+		if (cy_digest_equal(&b->doubted[i], sha256))
+			return;
+	/* Whoever complains again and again makes no more work: each chunk is verified when it is sent. */
+	if (b->n_doubted == CY_BOUND(BULK_DOUBTED_MAX))
+		return;
+	b->doubted[b->n_doubted++] = *sha256;
+	t = blob_take(n, BLOB_DOUBTED);
+	t->peer = p;
+	t->sha256 = *sha256;
+	if (port->verify(port->ctx, t->id, sha256, 0) < 0)
+		blob_untake(n, t);
+}
+
+void bulk_doubt_last(struct node *n, struct peer *p)
+{
+	struct bulk *b = p->bulk;
+
+	for (size_t i = 0; i < XCHG_PULLS && i < b->n_pulled; i++)
+		doubt(n, p, &b->pulled[(b->n_pulled - 1 - i) % BULK_PULLED_MAX].sha256);
+}
+
+void bulk_doubt_over(struct node *n, struct blob_ticket *t, const struct blob_result *r)
+{
+	const char *id = t->peer->id;
+	char hex[CY_SHA256_HEX];
+
+	cy_digest_hex(&t->sha256, hex);
+	evidence_found(n, &t->sha256, r->code);
+	if (r->code == CY_OK)
+		node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, id,
+			  "peer %s: it says that evidence of ours is not what its manifest says; content %s was read "
+			  "again, and all of it is: the fault is at the peer, or in the memory of one side",
+			  id, hex);
+	else if (r->code != CY_ENOENT && r->code != CY_ESIGN)
+		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, id, "peer %s: evidence cannot be read for it: %s", id,
+			  r->text);
+}
+
 /* --------------------------------------------------------------------- asking */
 
 static void refuse(struct node *n, struct peer *p, uint32_t number, CyNotSentCode code)
@@ -113,6 +160,7 @@ void bulk_asked(struct node *n, struct peer *p, const CyPull *f)
 		return;
 	}
 	p->bulk->pushes[x - p->bulk->pusher.at] = (struct bulk_push){ o.sha256, o.size };
+	p->bulk->pulled[p->bulk->n_pulled++ % BULK_PULLED_MAX] = (struct bulk_pulled){ f->pull, o.sha256 };
 }
 
 void bulk_credit(struct node *n, struct peer *p, const CyCredit *f)
@@ -130,9 +178,15 @@ void bulk_cancelled(struct node *n, struct peer *p, const CyCancel *f)
 {
 	struct xchg_push *x = xchg_push_find(&p->bulk->pusher, f->pull);
 
-	(void)n;
 	if (x != NULL)
 		xchg_push_end(x);
+	if (f->code != CY_CANCEL_CODE__CHUNK_DIFFERS)
+		return;
+	for (size_t i = 0; i < BULK_PULLED_MAX; i++)
+		if (p->bulk->pulled[i].number == f->pull && f->pull != 0) {
+			doubt(n, p, &p->bulk->pulled[i].sha256);
+			return;
+		}
 }
 
 /* -------------------------------------------------------------------- sending */
@@ -160,9 +214,10 @@ void bulk_push_chunks(struct node *n, struct peer *p)
 		t->session = k->session;
 		t->place = (size_t)(x - k->pusher.at);
 		t->number = x->id;
+		t->sha256 = k->pushes[t->place].sha256;
 		x->reading = true;
 		k->reading++;
-		if (b->read(b->ctx, t->id, &k->pushes[t->place].sha256, x->next, false) < 0) {
+		if (b->read(b->ctx, t->id, &t->sha256, x->next, true) < 0) {
 			x->reading = false;
 			k->reading--;
 			blob_untake(n, t);
@@ -199,8 +254,14 @@ void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r
 {
 	struct peer *p = t->peer;
 	struct xchg_push *x = &p->bulk->pusher.at[t->place];
+	const bool lost = r->code == CY_ENOENT || r->code == CY_ESIGN;
 
 	p->bulk->reading--;
+	if (lost)
+		evidence_found(n, &t->sha256, r->code);
+	else if (r->code < 0)
+		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, p->id, "peer %s: evidence cannot be read for it: %s",
+			  p->id, r->text);
 	if (p->bulk->session != t->session || x->id != t->number)
 		return;
 	x->reading = false;
@@ -208,10 +269,7 @@ void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r
 		send_chunk(n, p, x, r);
 		return;
 	}
-	node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, p->id, "peer %s: evidence cannot be read for it: %s", p->id,
-		  r->text);
-	evidence_found(n, &p->bulk->pushes[t->place].sha256, r->code);
-	refuse(n, p, x->id, r->code == CY_ENOENT ? CY_NOT_SENT_CODE__GONE : CY_NOT_SENT_CODE__NOT_NOW);
+	refuse(n, p, x->id, lost ? CY_NOT_SENT_CODE__GONE : CY_NOT_SENT_CODE__NOT_NOW);
 	if (p->bulk->session != 0)
 		xchg_push_end(x);
 }

@@ -71,6 +71,7 @@ void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull
 	struct bulk *b = p->bulk;
 	struct bulk_skip *s = skip_of(p, pull->message_id, pull->attachment);
 
+	b->look = true; /* its place is another one's */
 	if (b->n_skipped == 0)
 		b->skipped_until = cy_mono_add(now, BULK_RETRY_MS);
 	if (s == NULL && b->n_skipped == CY_BOUND(BULK_SKIPPED_MAX)) {

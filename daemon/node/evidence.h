@@ -16,6 +16,8 @@
 #define BULK_RETRY_MS     30000                        /* for so long, */
 #define BULK_RETRY_MAX_MS 3600000                      /* and longer each time that the sender has no such thing */
 #define BULK_READS_MAX    3u                           /* chunks of a peer that are read ahead */
+#define BULK_PULLED_MAX   64u                          /* pulls of a peer that are remembered */
+#define BULK_DOUBTED_MAX  64u                          /* contents that are verified because a peer doubts them */
 #define BULK_IDLE_MS      60000                        /* without anything to pull a session is closed */
 #define UPLOADS_MAX       64u                          /* open uploads in memory */
 #define UPLOADS_OF_CLIENT 16u                          /* of them of one client */
@@ -32,6 +34,7 @@ enum blob_task {
 	BLOB_FINISH_PULL,
 	BLOB_DROP,
 	BLOB_CHUNK_PUSH,
+	BLOB_DOUBTED,
 	BLOB_OPEN_UPLOAD,
 	BLOB_DATA_UPLOAD,
 	BLOB_COPY_UPLOAD,
@@ -53,8 +56,8 @@ struct blob_ticket {
 	size_t place;               /* in the puller or pusher */
 	uint32_t number;            /* of the pull */
 	uint64_t conn, correlation; /* of a local client */
-	struct cy_digest sha256;    /* what is destroyed, or verified by the round */
-	uint64_t size;              /* of the latter */
+	struct cy_digest sha256;    /* what is destroyed, pushed, or verified */
+	uint64_t size;              /* of what the round verifies */
 };
 
 /* Room for a ticket and its number; the port's function is called with it at once, and
@@ -144,6 +147,12 @@ struct bulk_push {
 	uint64_t size;
 };
 
+/* The last pulls of the peer, also when all their chunks have left: it may say what was wrong with them. */
+struct bulk_pulled {
+	uint32_t number; /* 0: the place is free */
+	struct cy_digest sha256;
+};
+
 /* Left out for a while, and why. */
 struct bulk_skip {
 	char message_id[CY_UUID_LEN + 1];
@@ -173,6 +182,10 @@ struct bulk {
 	struct bulk_late *late, **last_late;
 	struct xchg_pusher pusher;
 	struct bulk_push pushes[XCHG_PULLS];
+	struct bulk_pulled pulled[BULK_PULLED_MAX];
+	size_t n_pulled;                            /* of this session; the next one's place, modulo */
+	struct cy_digest doubted[BULK_DOUBTED_MAX]; /* what the peer has said not to be what it should; verified once */
+	size_t n_doubted;
 	struct xchg_pace pace;
 	struct cy_mono paced;      /* when the next chunk may leave; CY_NEVER: nothing waits for that */
 	size_t reading;            /* chunks that are being read for it */
@@ -231,6 +244,10 @@ void bulk_asked(struct node *n, struct peer *p, const CyPull *f);
 void bulk_credit(struct node *n, struct peer *p, const CyCredit *f);
 void bulk_cancelled(struct node *n, struct peer *p, const CyCancel *f);
 void bulk_push_chunks(struct node *n, struct peer *p);
+/* The peer has broken the session off, and does not say which chunk was wrong: the versions before `cancel` had a code.
+ */
+void bulk_doubt_last(struct node *n, struct peer *p);
+void bulk_doubt_over(struct node *n, struct blob_ticket *t, const struct blob_result *r);
 void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
 
 /* --------------------------------------------------------------- local clients */

@@ -225,6 +225,52 @@ def the_disk_of_the_sender_is_full_while_it_is_put():
     pair.stop()
 
 
+def spoilt(path, how):
+    os.chmod(path, 0o600)
+    if how == "changed":
+        with open(path, "r+b") as f:
+            f.seek(-1, os.SEEK_END)
+            byte = f.read(1)
+            f.seek(-1, os.SEEK_END)
+            f.write(bytes([byte[0] ^ 1]))
+    elif how == "cut off":
+        os.truncate(path, os.path.getsize(path) - 5)
+    else:
+        os.unlink(path)
+
+
+@test
+def what_the_disk_of_the_sender_has_spoilt_holds_up_nothing_else():
+    """Whatever it has done to some items, the good ones arrive in the same session, and the sender learns of it."""
+    pair, sizes = Pair(), (1000, 3 * MIB + 7)
+    kinds = [(how, size) for how in ("changed", "cut off", "lost", "changed tree", "good") for size in sizes]
+    kinds.remove(("changed tree", 1000))       # it has none
+    desk, items = Client(pair.ie), []
+    for how, size in kinds:
+        data = bytes_of(size, f"{how} {size}")
+        stored = put_file(desk, f"{how} {size}", file_of(data))
+        items.append((how, data, attachment(stored, f"{SECRET}.img")))
+        digest = hashlib.sha256(data).hexdigest()
+        if how != "good":
+            path = f"{pair.ie.dir}/evidence/content/{digest[:2]}/{digest}"
+            spoilt(path + (".tree" if "tree" in how else ""), how.split(" tree")[0])
+    case = pair.send(pair.ie, "US-OIA", desk, *(a for _, _, a in items))
+    wanted = ["here" if how == "good" else "paused" for how, _, _ in items]
+    until("the good ones", lambda: [e.state for e in evidence(pair.us, f"IE/{case}")] == wanted)
+    for e in evidence(pair.us, f"IE/{case}"):
+        assert e.state == "here" or "the sender has it no more" in e.reason, e
+    log = pair.ie.log()
+    for how, data, _ in items:
+        said = f"content {hashlib.sha256(data).hexdigest()} is not " + ("on the disk any more" if how == "lost" else "what it was")
+        assert (said in log) == (how != "good"), (how, log)
+    # Nobody is blamed, and the lane was not begun anew.
+    assert "ALARM: peer" not in pair.us.log() + log, pair.us.log() + log
+    for d in (pair.us, pair.ie):
+        assert "bulk session ended" not in d.log(), d.log()
+    desk.close()
+    pair.stop()
+
+
 @test
 def a_slow_disk_of_evidence_holds_up_nothing_else():
     pair = Pair()

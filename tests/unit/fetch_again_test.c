@@ -128,7 +128,8 @@ static void a_fetch_of_what_the_sender_has_spoilt_ends(void **state)
 	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	l = rig_session(r, WIRE_BULK, true, all_features, 2);
 	give_chunk(r, l);
-	assert_true(l->closed);
+	assert_false(l->closed);
+	assert_non_null(strstr(r->did, "cancel-CHUNK_DIFFERS"));
 	e = mem_store_evidence(&r->store, id.s, 1);
 	assert_int_equal(e->state, STORE_EVIDENCE_HERE);
 	assert_int_equal(e->arrived.ms, START_MS - DAY);

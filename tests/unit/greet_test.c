@@ -106,7 +106,7 @@ static const struct row bulk_rows[] = {
 	  CY_BULK_FRAME__KIND_GOODBYE,
 	  { "1:close", "1:close", "1:close", "1:close" },
 	  { "1:close", "1:close", "1:close", "1:close" } },
-	ELSEWHERE("pull", CY_BULK_FRAME__KIND_PULL, "warning 1:not_sent"),
+	ELSEWHERE("pull", CY_BULK_FRAME__KIND_PULL, "warning 1:not_sent-NEVER_OFFERED"),
 	ELSEWHERE("credit", CY_BULK_FRAME__KIND_CREDIT, ""),
 	ELSEWHERE("chunk", CY_BULK_FRAME__KIND_CHUNK, BROKEN),
 	ELSEWHERE("not_sent", CY_BULK_FRAME__KIND_NOT_SENT, ""),
