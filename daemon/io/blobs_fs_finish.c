@@ -94,13 +94,19 @@ static int judge(struct blobs_fs *b, struct part *p, struct task *t)
 	return CY_OK;
 }
 
+/* CY_ESIGN: the disk has lost the end of it, which is to be thrown away. */
 static int sync_files(struct blobs_fs *b, struct part *p, struct files *f, struct task *t)
 {
 	struct stat st;
 
+	if (fstat(f->data, &st) < 0)
+		return blobs_fail_errno(t, "looked at", p->path);
+	if ((uint64_t)st.st_size < p->end) {
+		blobs_fail(t, CY_EIO, BLOBS_SPOILT, p->name);
+		return CY_ESIGN;
+	}
 	/* Blocks ahead of the end, or what an earlier attempt has left there. */
-	if (fstat(f->data, &st) < 0 ||
-	    (((uint64_t)st.st_size != p->end || p->allocated > p->end) && ftruncate(f->data, (off_t)p->end) < 0) ||
+	if ((((uint64_t)st.st_size != p->end || p->allocated > p->end) && ftruncate(f->data, (off_t)p->end) < 0) ||
 	    fsync(f->data) < 0)
 		return blobs_fail_errno(t, "flushed", p->path);
 	if (blob_chunks(p->end) > 1 &&
@@ -229,12 +235,14 @@ static int seal(struct blobs_fs *b, struct part *p, struct task *t)
 	struct files *f;
 	struct stat st;
 	bool was;
+	int r;
 
 	f = blobs_files(b, p->path, O_RDWR);
 	if (f == NULL)
 		return blobs_fail_errno(t, "opened", p->path);
-	if (sync_files(b, p, f, t) < 0)
-		return t->result.code;
+	r = sync_files(b, p, f, t);
+	if (r < 0)
+		return r;
 	blobs_content_path(content, &t->result.id.sha256);
 	was = fstatat(b->dir, content, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	/* An upload of what is there already needs none: that content is somebody's. What is pulled

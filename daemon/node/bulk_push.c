@@ -43,7 +43,7 @@ static void doubt(struct node *n, struct peer *p, const struct cy_digest *sha256
 		if (cy_digest_equal(&b->doubted[i], sha256))
 			return;
 	/* Whoever complains again and again makes no more work: each chunk is verified when it is sent. */
-	if (b->n_doubted == CY_BOUND(BULK_DOUBTED_MAX))
+	if (b->n_doubted == BULK_DOUBTED_MAX)
 		return;
 	b->doubted[b->n_doubted++] = *sha256;
 	t = blob_take(n, BLOB_DOUBTED);

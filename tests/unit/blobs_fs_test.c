@@ -1210,6 +1210,64 @@ static void content_that_the_disk_has_changed_is_not_given(void **state)
 	blob_release(&r->data);
 }
 
+/* Within its last chunk, at the end of it, before it, and all of it: nothing of it counts any more. */
+static const uint64_t cuts[] = { 3 * MIB + 4, 3 * MIB + 1, 3 * MIB, 2 * MIB + 7, 0 };
+
+static void a_copy_that_was_cut_off_is_pulled_anew(void **state)
+{
+	struct fixture *f = *state;
+	const struct blob_id id = id_of(FOUR);
+	struct source *s = source_new(f, FOUR);
+
+	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+		struct blob_result *r;
+
+		/* Nobody was told that it is complete, and it is asked for once more. */
+		assert_int_equal(open_part(f, "pull", 0, &id)->offset, 0);
+		pull(f, s, &id, 0);
+		assert_int_equal(finish(f, "pull", id.size, NULL)->code, CY_OK);
+		assert_int_equal(open_part(f, "pull", 0, &id)->code, CY_EEXIST);
+		assert_int_equal(truncate(content_of(f->dir, FOUR, ""), (off_t)cuts[i]), 0);
+		r = open_part(f, "pull", 0, &id);
+		assert_int_equal(r->code, CY_OK);
+		assert_int_equal(r->offset, 0);
+		pull(f, s, &id, 0);
+		assert_int_equal(finish(f, "pull", id.size, NULL)->code, CY_OK);
+		assert_int_equal(verify(f, &id.sha256)->code, CY_OK);
+		assert_int_equal(drop(f, "pull")->code, CY_OK);
+	}
+	source_free(s);
+}
+
+/* What the disk had taken was hashed as it came, and is not read again. */
+static void a_part_that_was_cut_off_is_begun_anew(void **state)
+{
+	struct fixture *f = *state;
+	const struct blob_id id = id_of(FOUR);
+	struct source *s = source_new(f, FOUR);
+
+	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+		struct blob_result *r;
+
+		assert_int_equal(open_part(f, "pull", 0, &id)->offset, 0);
+		pull(f, s, &id, 0);
+		assert_int_equal(truncate(path_of(f->dir, "part/%s", "pull"), (off_t)cuts[i]), 0);
+		r = finish(f, "pull", id.size, NULL);
+		assert_int_equal(r->code, CY_EIO);
+		assert_non_null(strstr(r->text, "thrown away"));
+		assert_false(there(content_of(f->dir, FOUR, "")));
+		assert_int_equal(open_part(f, "u", id.size, NULL)->code, CY_OK);
+		append_all(f, "u", 0, id.size, MIB);
+		assert_int_equal(truncate(path_of(f->dir, "part/%s", "u"), (off_t)cuts[i]), 0);
+		assert_int_equal(finish(f, "u", id.size, NULL)->code, CY_EIO);
+	}
+	assert_int_equal(open_part(f, "pull", 0, &id)->offset, 0);
+	pull(f, s, &id, 0);
+	assert_int_equal(finish(f, "pull", id.size, NULL)->code, CY_OK);
+	assert_int_equal(verify(f, &id.sha256)->code, CY_OK);
+	source_free(s);
+}
+
 /* ------------------------------------------------------------------- no room */
 
 static void what_does_not_fit_is_refused_before_bytes_flow(void **state)
@@ -1638,6 +1696,8 @@ int main(void)
 		TEST(a_pull_that_the_disk_has_changed_is_the_disks_fault),
 		TEST(kill_9_in_the_middle),
 		TEST(content_that_the_disk_has_changed_is_not_given),
+		TEST(a_copy_that_was_cut_off_is_pulled_anew),
+		TEST(a_part_that_was_cut_off_is_begun_anew),
 		TEST(what_does_not_fit_is_refused_before_bytes_flow),
 		TEST(a_part_that_finds_no_room_goes_on_later),
 		TEST(a_full_disk_pauses_and_goes_on),
