@@ -38,7 +38,8 @@ static const char fetch_help[] =
 	"Has an attachment of the other side fetched again, when the disk here has lost or\n"
 	"changed its bytes ('evidence get' says so). Until all of it is verified again it is not\n"
 	"here. The other side must still have its copy. Of an own attachment put the same\n"
-	"content once more instead ('evidence put').\n"
+	"content once more instead ('evidence put'). One that has not arrived yet and was put\n"
+	"off for a while is tried now. The answer says what happens.\n"
 	"\n"
 	"  --reason TEXT  recorded in its chain of custody\n";
 
@@ -173,6 +174,7 @@ static int parse_order(struct ctl *ctl, const struct ctl_command *command, int a
 	return r;
 }
 
+/* `done`: what to say of it where the daemon says nothing. */
 static int give_order(struct ctl *ctl, const struct order *o, CyClientFrame *frame, const char *done)
 {
 	CyServerFrame *reply;
@@ -183,7 +185,8 @@ static int give_order(struct ctl *ctl, const struct order *o, CyClientFrame *fra
 	if (ctl->json)
 		out_json(&reply->done->base, 0);
 	else
-		printf("%s %s.\n", o->text, done);
+		printf("%s%s %s.\n", o->text, reply->done->text[0] ? ":" : "",
+		       reply->done->text[0] ? reply->done->text : done);
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;
 }

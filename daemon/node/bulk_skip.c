@@ -1,4 +1,5 @@
 /* What we pull, and leave out for a while: why, and until when. */
+#include <stdio.h>
 #include <string.h>
 
 #include "node/evidence.h"
@@ -90,4 +91,30 @@ void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull
 	node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, p->id,
 		  "peer %s: attachment %u of message %s is not fetched now: %s; it is tried again", p->id,
 		  pull->attachment, pull->message_id, s->why);
+}
+
+void bulk_hurry(struct node *n, const struct store_evidence *row, char *text, size_t size)
+{
+	const struct blob_port *port = &n->ports.blobs;
+	const struct peer *p = node_peer(n, row->peer);
+	const struct bulk_pull *pull = p != NULL ? bulk_pulling(p, row->message_id, row->attachment) : NULL;
+	struct bulk_skip *skip = p != NULL ? skip_of(p, row->message_id, row->attachment) : NULL;
+
+	if (p == NULL || p->bulk == NULL || !p->configured) {
+		snprintf(text, size, "it waits: its sender is not configured, or this daemon keeps no evidence");
+	} else if (pull != NULL) {
+		snprintf(text, size, "nothing is ordered: it is being fetched, %llu of %llu bytes are here",
+			 (unsigned long long)(pull->phase >= BULK_ARRIVED ? row->size
+									  : port->progress(port->ctx, pull->part)),
+			 (unsigned long long)row->size);
+	} else if (skip != NULL && !skip->due) {
+		skip->due = true;
+		p->bulk->all_skipped = false;
+		p->bulk->look = true;
+		snprintf(text, size, "it had been put off (%s), and is tried now", skip->why);
+	} else if (p->bulk->session == 0) {
+		snprintf(text, size, "nothing is ordered: it waits until there is a session of the bulk lane");
+	} else {
+		snprintf(text, size, "nothing is ordered: it waits for its turn behind others");
+	}
 }

@@ -226,6 +226,8 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f);
 /* Leave it out for a while; the others go on. `differs`: the sender has no such thing, and will hardly
  * have it soon. */
 void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull, bool differs, const char *why);
+/* This one, which waits, is tried now if it is left out; a sentence about what becomes of it. */
+void bulk_hurry(struct node *n, const struct store_evidence *row, char *text, size_t size);
 /* Some of what was left out may be tried again. */
 void bulk_skips_due(struct node *n, struct peer *p);
 void bulk_retry_late(struct node *n, struct peer *p);

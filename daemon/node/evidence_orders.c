@@ -27,11 +27,12 @@ static bool ordered(struct node *n, struct conn *c, uint64_t correlation, const 
 	return false;
 }
 
-static void done(struct node *n, const struct conn *c, uint64_t correlation)
+static void done(struct node *n, const struct conn *c, uint64_t correlation, const char *text)
 {
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyDone done = CY_DONE__INIT;
 
+	done.text = (char *)(uintptr_t)text;
 	f.kind_case = CY_SERVER_FRAME__KIND_DONE;
 	f.done = &done;
 	batch_reply(n, c->id, correlation, &f);
@@ -56,12 +57,13 @@ void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const C
 		evidence_custody(n, &row, r->hold ? "held" : "released", c->client->name, r->reason, "",
 				 node_legal_now(n));
 	}
-	done(n, c, correlation);
+	done(n, c, correlation, "");
 }
 
 void evidence_fetch(struct node *n, struct conn *c, uint64_t correlation, const CyFetchEvidence *r)
 {
 	struct store_evidence row;
+	char text[256] = "it is fetched again";
 
 	if (!ordered(n, c, correlation, r->item, r->reason, &row))
 		return;
@@ -78,6 +80,8 @@ void evidence_fetch(struct node *n, struct conn *c, uint64_t correlation, const 
 		evidence_state(n, &row);
 		evidence_put(n, &row);
 		evidence_custody(n, &row, "fetched", c->client->name, r->reason, "", node_legal_now(n));
+	} else {
+		bulk_hurry(n, &row, text, sizeof text);
 	}
-	done(n, c, correlation);
+	done(n, c, correlation, text);
 }

@@ -481,6 +481,8 @@ def spoil(d, digest, how):
         os.unlink(path)
     elif how == "cut off":
         os.truncate(path, MIB)
+    elif how == "cut within its last chunk":
+        os.truncate(path, os.path.getsize(path) - 5)
     else:
         with open(path, "r+b") as f:
             f.seek(MIB + 5)
@@ -503,7 +505,7 @@ def what_the_disk_has_spoilt_is_fetched_again_also_by_who_only_listens():
     here, = in_state(b, "s-1", "here")
     in_state(a, "s-1", "delivered")
     name = f"{here.item.message_id}/1"
-    for how in ("changed", "cut off", "lost"):
+    for how in ("changed", "cut off", "cut within its last chunk", "lost"):
         spoil(b, digest, how)
         b.kill()   # no open file helps it
         c.close()
@@ -517,7 +519,7 @@ def what_the_disk_has_spoilt_is_fetched_again_also_by_who_only_listens():
         assert again.arrived_ms == here.arrived_ms < again.verified_ms
         in_state(a, "s-1", "delivered")
     actions = [e.action for e in custody(b, here.item).entries]
-    assert (actions.count("spoilt"), actions.count("missing")) == (2, 1), actions
+    assert (actions.count("spoilt"), actions.count("missing")) == (3, 1), actions
     fetch = b.ctl("evidence", "fetch", name, "--reason", "to see that it works")
     assert fetch.returncode == 0 and "fetched again" in fetch.stdout, fetch
     until("it to be back", lambda: (a := [e.action for e in custody(b, here.item).entries])[-1] == "arrived" and "fetched" in a)

@@ -259,10 +259,13 @@ def what_the_disk_of_the_sender_has_spoilt_holds_up_nothing_else():
     until("the good ones", lambda: [e.state for e in evidence(pair.us, f"IE/{case}")] == wanted)
     for e in evidence(pair.us, f"IE/{case}"):
         assert e.state == "here" or "the sender has it no more" in e.reason, e
+    # An alarm at home, and its chain of custody says so.
     log = pair.ie.log()
-    for how, data, _ in items:
-        said = f"content {hashlib.sha256(data).hexdigest()} is not " + ("on the disk any more" if how == "lost" else "what it was")
-        assert (said in log) == (how != "good"), (how, log)
+    for (how, _, _), e in zip(items, evidence(pair.ie, case, desk), strict=True):
+        name = f"attachment {e.item.attachment} of message {e.item.message_id}: "
+        assert (name in log) == (how != "good"), (how, log)
+        found = [x.action for x in custody(pair.ie, e.item).entries if x.action in ("spoilt", "missing")]
+        assert found == ([] if how == "good" else ["missing"] if how == "lost" else ["spoilt"]), (how, found)
     # Nobody is blamed, and the lane was not begun anew.
     assert "ALARM: peer" not in pair.us.log() + log, pair.us.log() + log
     for d in (pair.us, pair.ie):

@@ -48,6 +48,13 @@ static int verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256, ui
 	return CY_OK;
 }
 
+static uint64_t progress(void *ctx, const char *part)
+{
+	(void)ctx;
+	(void)part;
+	return 3;
+}
+
 /* An attachment of the peer that has arrived, was retrieved, and is kept for another day. */
 static struct store_evidence *put_arrived(struct store_writeset **w, const char *message_id,
 					  enum store_evidence_state state)
@@ -84,6 +91,7 @@ static struct rig *with(struct store_writeset *w)
 	r->ports.blobs.open = open_part;
 	r->ports.blobs.append = append;
 	r->ports.blobs.verify = verify;
+	r->ports.blobs.progress = progress;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	return r;
@@ -189,12 +197,62 @@ static void what_is_fetched_again_is_destroyed_when_its_time_is_over(void **stat
 	rig_free(r);
 }
 
+static void order(struct rig *r, const char *message_id)
+{
+	CyEvidenceRef item = CY_EVIDENCE_REF__INIT;
+	CyFetchEvidence fetch = CY_FETCH_EVIDENCE__INIT;
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+
+	item.message_id = (char *)(uintptr_t)message_id;
+	item.attachment = 1;
+	fetch.item = &item;
+	fetch.reason = (char *)"it is needed";
+	f.kind_case = CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE;
+	f.fetch_evidence = &fetch;
+	r->did[0] = '\0';
+	desk_ask(r, 1, &f);
+	rig_settle(r);
+}
+
+/* What waits is tried at once where it had been put off, and the answer is true of it. */
+static void the_answer_says_what_happens(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	CyBulkFrame f = CY_BULK_FRAME__INIT;
+	CyNotSent not_sent = CY_NOT_SENT__INIT;
+	struct store_writeset *w = NULL;
+	struct line *l;
+	struct rig *r;
+
+	(void)state;
+	put_arrived(&w, id.s, STORE_EVIDENCE_WAITING)->arrived.ms = 0;
+	r = with(w);
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	order(r, id.s);
+	assert_non_null(strstr(r->did, "it waits until there is"));
+	l = rig_session(r, WIRE_BULK, true, all_features, 2);
+	order(r, id.s);
+	assert_non_null(strstr(r->did, "it is being fetched, 3 of 10"));
+	not_sent.pull = 1;
+	not_sent.code = CY_NOT_SENT_CODE__GONE;
+	f.kind_case = CY_BULK_FRAME__KIND_NOT_SENT;
+	f.not_sent = &not_sent;
+	rig_give_bulk(r, l, &f);
+	rig_settle(r);
+	order(r, id.s);
+	assert_non_null(strstr(r->did, "it had been put off (the sender has it no more)"));
+	assert_non_null(strstr(r->did, ":pull"));
+	assert_int_equal(mem_store_evidence(&r->store, id.s, 1)->state, STORE_EVIDENCE_WAITING);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fetch_of_what_the_sender_has_spoilt_ends),
 		cmocka_unit_test(a_fetch_of_what_is_spoilt_at_both_sides_goes_on_waiting),
 		cmocka_unit_test(what_is_fetched_again_is_destroyed_when_its_time_is_over),
+		cmocka_unit_test(the_answer_says_what_happens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,6 +182,8 @@ static int local_answer(void *ctx, uint64_t conn, struct cy_bytes bytes)
 		r->status = cy_peer_status__unpack(NULL, out.len, out.data);
 		cy_buf_free(&out);
 	}
+	if (f->kind_case == CY_SERVER_FRAME__KIND_DONE)
+		did(r, "done: %s", f->done->text);
 	cy_server_frame__free_unpacked(f, NULL);
 	return CY_OK;
 }
