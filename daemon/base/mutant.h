@@ -133,6 +133,18 @@
 #ifndef CY_MUTANT_LAW_STALE_CLOCK
 #define CY_MUTANT_LAW_STALE_CLOCK 0
 #endif
+/* What is said after the end of a time limit moves it. */
+#ifndef CY_MUTANT_LAW_REVIVED
+#define CY_MUTANT_LAW_REVIVED 0
+#endif
+/* The first measure of a request meets the time limit of the whole. */
+#ifndef CY_MUTANT_LAW_FIRST_MEASURE
+#define CY_MUTANT_LAW_FIRST_MEASURE 0
+#endif
+/* What was preserved need not be kept once the rest of the case is withdrawn, or the case closed. */
+#ifndef CY_MUTANT_LAW_KEEPING_CEASES
+#define CY_MUTANT_LAW_KEEPING_CEASES 0
+#endif
 /* What is published hides counts of few requests, and not what would tell them. */
 #ifndef CY_MUTANT_LAW_SUMS_TELL
 #define CY_MUTANT_LAW_SUMS_TELL 0

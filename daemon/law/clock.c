@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "law/kinds.h"
 #include "law/story.h"
 
@@ -227,7 +228,7 @@ static int resume(struct telling *t, struct cy_wall at)
  * it, whatever excuses that. By the author's own instant: a message may arrive late. */
 static bool is_over(const struct telling *t, const struct law_fact *f)
 {
-	return t->started && t->since.ms == 0 && law_counted(f->at_ms) > t->c->due.ms;
+	return !CY_MUTANT_LAW_REVIVED && t->started && t->since.ms == 0 && law_counted(f->at_ms) > t->c->due.ms;
 }
 
 static void excuse(struct telling *t, const struct law_fact *f, const char *what)
@@ -357,7 +358,7 @@ static bool last_of(const struct telling *t, const struct law_told *x, uint64_t 
 	const bool says = x->f->kind == CY_CONTENT__KIND_REFUSAL || x->f->kind == CY_CONTENT__KIND_RESULT ||
 			  x->f->kind == CY_CONTENT__KIND_DECISION;
 
-	return says && about(t, x) && (left & t->mine) == 0;
+	return says && about(t, x) && ((left & t->mine) == 0 || CY_MUTANT_LAW_FIRST_MEASURE);
 }
 
 static bool meets_by(const struct telling *t, enum law_meet m, const struct law_told *x)
@@ -411,7 +412,7 @@ static bool ceases(const struct telling *t, const struct law_told *x, size_t pla
 		return true; /* what it asked about has ended */
 	switch (x->f->kind) {
 	case CY_CONTENT__KIND_WITHDRAWAL:
-		return about(t, x) && (x->open & t->mine) == 0;
+		return (about(t, x) || CY_MUTANT_LAW_KEEPING_CEASES) && (x->open & t->mine) == 0;
 	case CY_CONTENT__KIND_REFUSAL:
 		return t->c->key.measure > 0 && about(t, x);
 	case CY_CONTENT__KIND_RETURNED_DEFICIENT:
@@ -419,8 +420,9 @@ static bool ceases(const struct telling *t, const struct law_told *x, size_t pla
 		return true;
 	case CY_CONTENT__KIND_CLOSURE:
 		/* What was preserved is kept beyond the case. */
-		return t->c->rule->start != LAW_START_EFFECTED &&
-		       !is_met_by(t, 1u << LAW_MEET_FOLLOW_UP | 1u << LAW_MEET_NOTHING);
+		return CY_MUTANT_LAW_KEEPING_CEASES ||
+		       (t->c->rule->start != LAW_START_EFFECTED &&
+			!is_met_by(t, 1u << LAW_MEET_FOLLOW_UP | 1u << LAW_MEET_NOTHING));
 	default:
 		return false;
 	}

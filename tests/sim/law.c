@@ -39,6 +39,11 @@ struct law_site *law_site(const struct sim_node *s)
 	return &s->w->law->sites[s->index];
 }
 
+const struct node_place *law_place(const struct sim_node *s)
+{
+	return &places[s->index % PLACES];
+}
+
 const struct law_profile *law_of_case(const struct world *w, const struct store_case *c)
 {
 	struct law_terms t;

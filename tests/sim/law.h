@@ -6,6 +6,7 @@
 
 #include "law/clock.h"
 #include "sim.h"
+#include "store_mem.h"
 
 /* A case as the people on both sides know it. */
 struct law_matter {
@@ -48,7 +49,7 @@ struct law_years {
 	void *steps, *hooks; /* tsearch(3): what was decided, what is to be run */
 	struct law_counts {
 		uint64_t clocks, cases, steps, lapses, hooks, hook_runs, crashes, clocks_set, confirmed, refused,
-			compared, hidden;
+			compared, hidden, judged;
 	} counts;
 };
 
@@ -64,6 +65,7 @@ void law_gone(struct sim_node *s);    /* its process is */
 int64_t law_down(struct sim_node *s); /* for how long */
 void law_boots(struct sim_node *s);   /* its machine sets the wall clock */
 struct law_site *law_site(const struct sim_node *s);
+const struct node_place *law_place(const struct sim_node *s);
 const struct law_profile *law_of_case(const struct world *w, const struct store_case *c);
 
 /* law_say.c: what the people do */
@@ -77,6 +79,8 @@ void law_hook_ran(struct sim_node *s, const char *id);
 void law_agree(struct world *w); /* wherever nothing is in flight */
 void law_drained(struct world *w, char *why, size_t size);
 void law_final(struct world *w);
+/* law_judge.c: the clocks of a case that all is known of */
+void law_judge(struct world *w, const struct sim_node *s, const struct sim_node *peer, const struct mem_case *c);
 void law_publish(struct world *w);     /* law_publish.c: nobody is given away */
 void law_restored(struct sim_node *s); /* its store knows no more what was decided after the backup */
 void law_oracle_free(struct world *w);
