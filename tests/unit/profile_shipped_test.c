@@ -119,6 +119,8 @@ static const struct {
 	{ "e-evidence-2023-1543", "clock.provider-objection.rule = issuing-state" },
 	{ "e-evidence-2023-1543", "requirement.targets.article = 5(5)(c), 6(4)(c)" },
 	{ "e-evidence-2023-1543", "requirement.summary.article = 5(5)(j)" },
+	{ "e-evidence-2023-1543", "terms.any.account_holder_name.article = 3(9)" },
+	{ "e-evidence-2023-1543", "terms.any.ip_port_time.article = 3(10)" },
 	{ "e-evidence-2023-1543", "ground.NO_DUAL_CRIMINALITY.verified = yes" },
 	{ "e-evidence-2023-1543-enforcement", "ground.TREATY_SPECIFIC.data-not-stored.article = 16(4)(d), 16(5)(c)" },
 	{ "e-evidence-2023-1543-enforcement", "ground.FUNDAMENTAL_RIGHTS.article = 16(4)(g), 16(5)(f)" },
