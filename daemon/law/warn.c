@@ -98,8 +98,14 @@ static void bond(struct look *l, const CyContent *c, const struct law_books *b, 
 	if (basis == NULL || basis->reciprocity || basis->version[0] == '\0')
 		return;
 	p = law_find_profile(b, basis->instrument, basis->version, w->day);
-	if (p != NULL && !law_bond_told(p, from, to, &e))
-		law_fault(&l->c, "legal_basis.instrument", p->citation, "%s", e.text);
+	if (p == NULL || law_bond_told(p, from, to, &e))
+		return;
+	if (from[0] == '\0' || to[0] == '\0')
+		cy_fail(&e, CY_EINVAL,
+			"The two states are not known here: it cannot be told whether %s (version %s) is in force "
+			"between them.",
+			p->id, p->version);
+	law_fault(&l->c, "legal_basis.instrument", p->citation, "%s", e.text);
 }
 
 void law_warnings(const CyContent *content, const struct law_books *b, const struct law_between *w,

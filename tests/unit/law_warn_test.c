@@ -13,7 +13,7 @@
 
 #include "wire/json.h"
 
-static const struct law_between between = { "US", "IE", { 2026, 11, 30 } };
+static struct law_between between = { "US", "IE", { 2026, 11, 30 } };
 
 /* JSON with ' for ", and a word for @. */
 static CyContent *parse(const char *quoted, const char *word)
@@ -121,6 +121,11 @@ static void a_treaty_whose_parties_are_not_listed_is_told(void **state)
 		assert_warned(opens[i], "closed", &books, NULL, "");
 		assert_warned(opens[i], "unknown", &books, NULL, "");
 	}
+	between.requesting = "";
+	assert_warned(opens[1], "open", &books, fields[1], "The two states are not known here:");
+	assert_warned("{'request':{'requestingState':'FR','legalBasis':{'instrument':'open','version':'1'}}}", "",
+		      &books, fields[0], "whether it is in force between FR and IE.");
+	between.requesting = "US";
 	assert_warned("{'request':{'legalBasis':{'reciprocity':true}}}", "", &books, NULL, "");
 	assert_warned("{}", "", &books, NULL, "");
 }
