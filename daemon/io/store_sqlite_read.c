@@ -276,6 +276,8 @@ int store_message_row(struct store_reading *r, sqlite3_stmt *s)
 	size_t len = 0;
 	int code = store_digest_at(s, 9, &row.digest);
 
+	if (code == CY_OK && sqlite3_column_bytes(s, 21) > 0)
+		code = store_digest_at(s, 21, &row.submission_key);
 	if (code == CY_OK && r->content)
 		code = read_content(r->st, &row, &content, &len);
 	if (code == CY_EDAMAGED && r->content) {

@@ -360,12 +360,15 @@ static const char migration_022[] =
 	" WHERE ((author = 0 AND deleted = 0) OR (author = 1 AND state = 2)) AND flaw = 0;"
 	"CREATE INDEX evidence_flawed ON evidence (message_id, attachment) WHERE flaw <> 0;";
 
+/* What a tombstone says under which key a message was handed in. */
+static const char migration_023[] = "ALTER TABLE message ADD COLUMN submission_key BLOB NOT NULL DEFAULT x'';";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
 					  migration_015, migration_016, migration_017, migration_018, migration_019,
-					  migration_020, migration_021, migration_022 };
+					  migration_020, migration_021, migration_022, migration_023 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

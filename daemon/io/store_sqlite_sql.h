@@ -38,12 +38,13 @@
 	X(TITLE, "UPDATE cases SET title_generation = ?, title_nonce = ?, title = ? WHERE no = ?")                     \
 	X(FIND_MESSAGE, "SELECT no, peer, case_no, author FROM message WHERE id = ?")                                  \
 	X(ADD_MESSAGE, "INSERT INTO message (number, seen, kind, priority, created, digest, size, transport,"          \
-		       " void_code, void_reason, client, epoch, sequence, place, fact, erasure, erased, id, peer,"     \
-		       " case_no, author)"                                                                             \
-		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                      \
+		       " void_code, void_reason, client, epoch, sequence, place, fact, erasure, erased,"               \
+		       " submission_key, id, peer, case_no, author)"                                                   \
+		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                   \
 	X(CHANGE_MESSAGE, "UPDATE message SET number = ?, seen = ?, kind = ?, priority = ?, created = ?, digest = ?,"  \
 			  " size = ?, transport = ?, void_code = ?, void_reason = ?, client = ?, epoch = ?,"           \
-			  " sequence = ?, place = ?, fact = ?, erasure = ?, erased = ? WHERE no = ?")                  \
+			  " sequence = ?, place = ?, fact = ?, erasure = ?, erased = ?, submission_key = ?"            \
+			  " WHERE no = ?")                                                                             \
 	X(TURN,                                                                                                        \
 	  "UPDATE message SET turn = (SELECT min(ifnull(o.turn, o.no)) FROM message o"                                 \
 	  " WHERE o.case_no = message.case_no AND o.author = 0 AND o.number > message.number)"                         \
@@ -202,7 +203,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 #define MESSAGE_COLUMNS                                                                                         \
 	"m.id, m.peer, k.case_id, m.author, m.number, m.seen, m.kind, m.priority, m.created, m.digest, m.size," \
 	" m.transport, m.void_code, m.void_reason, m.client, m.epoch, m.sequence, m.place, m.fact,"             \
-	" m.erasure, m.erased"
+	" m.erasure, m.erased, m.submission_key"
 #define MESSAGE_FROM " FROM message m JOIN case_key k ON k.no = m.case_no"
 #define CASE_SELECT                                                                                              \
 	"SELECT c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.instrument, c.opened," \

@@ -279,6 +279,7 @@ static int give_turn(struct store_applying *a, sqlite3_int64 no)
 
 static int put_message(struct store_applying *a, const struct store_message *m)
 {
+	static const struct cy_digest none;
 	struct store_bind b;
 	sqlite3_int64 no = 0;
 	int r = store_apply_case(a, m->peer, m->case_id);
@@ -308,6 +309,7 @@ static int put_message(struct store_applying *a, const struct store_message *m)
 	bind_bytes(&b, m->fact);
 	bind_i64(&b, (int64_t)m->erasure);
 	bind_i64(&b, m->erased.ms);
+	bind_bytes(&b, cy_bytes(m->submission_key.b, cy_digest_equal(&m->submission_key, &none) ? 0 : CY_SHA256_LEN));
 	if (no > 0) {
 		bind_i64(&b, no);
 	} else {

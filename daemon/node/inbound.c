@@ -245,6 +245,8 @@ static int write_message(struct node *n, const struct peer *p, const struct arri
 					     .epoch = a->pos.epoch,
 					     .sequence = a->pos.sequence,
 					     .index = a->index };
+	if (m != NULL && m->submission_key.len == CY_SHA256_LEN)
+		memcpy(w->message.submission_key.b, m->submission_key.data, CY_SHA256_LEN);
 	if (!v->bare)
 		w->message.content = batch_bytes(n, a->content);
 	if (counts)

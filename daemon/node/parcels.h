@@ -52,6 +52,8 @@ int tombstones_check(CyTombstone *const *tombstones, size_t n, const ProtobufCBi
 		     struct cy_error *e);
 /* The fact of one that was checked. */
 void tombstones_fact(const CyTombstone *t, struct law_fact *ret);
+/* Of an opening message: the types of its measures are the terms of its case, where that has none yet. */
+void tombstones_describe(struct node *n, struct work_case *c, const CyTombstone *t);
 /* One of a peer's parcel, of a message that is not held: it is kept without content, with the verdict that stands in
  * `e`, or the one that it must have here. */
 int tombstones_take(struct node *n, struct peer *p, const CyTombstone *t, struct wire_entry *e, struct xchg_pos pos,

@@ -74,6 +74,8 @@ static void write_message(struct node *n, struct work_case *c, const struct sayi
 					     .client = batch_string(n, s->client),
 					     .fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(fact, encoded))),
 					     .content = content };
+	if (s->key != NULL)
+		w->message.submission_key = *s->key;
 	o->peer = p;
 	o->id = w->message.id;
 	o->case_id = c->row.case_id;

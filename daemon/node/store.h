@@ -174,6 +174,9 @@ struct store_message {
 	bool damaged;             /* content was asked for and does not open */
 	enum store_erasure erasure;
 	struct cy_wall erased; /* when; by STORE_ERASED_BY_PEER: as the peer says */
+	/* Under which its author's case system handed it in: it stays when the content is erased. Zeros: none, or it
+	 * was stored by an older version. */
+	struct cy_digest submission_key;
 };
 
 /* One parcel. Key: (peer, author, epoch, sequence). */

@@ -197,9 +197,20 @@ static int load_repeated(void *arg, const struct store_message *row)
 		       : CY_OK;
 }
 
+/* An own message that comes back: its content, or what stands for it where the peer has erased it. */
+struct returning {
+	const CyTombstone *erased;
+	CyMessage *m; /* NULL: erased, or it was rejected and is not held */
+	const char *case_id;
+	struct law_fact fact;
+	/* Marks of its submission; empty: it bears none. A tombstone does not say of the second. */
+	struct cy_bytes key, request;
+};
+
 /* Does another message under the key of this one wait to say the same? 1 yes, 0 no, < 0 the store cannot
  * read. No parcel leaves for this peer before all has come back: it has not left meanwhile. */
-static int find_repeated(struct node *n, const struct peer *p, const CyMessage *m, struct repeated *ret)
+static int find_repeated(struct node *n, const struct peer *p, const struct returning *b, const char *id,
+			 struct repeated *ret)
 {
 	struct store_port *s = &n->ports.store;
 	struct cy_digest request;
@@ -207,14 +218,14 @@ static int find_repeated(struct node *n, const struct peer *p, const CyMessage *
 	int r;
 
 	*ret = (struct repeated){ .peer = p->id };
-	if (m->submission_key.len != CY_SHA256_LEN || m->submission_digest.len != CY_SHA256_LEN)
+	if (b->key.len == 0)
 		return 0;
-	cy_hex(m->submission_key.data, CY_SHA256_LEN, hex);
+	cy_hex(b->key.data, CY_SHA256_LEN, hex);
 	r = submit_key_known(n, hex, &request, ret->id);
 	if (r < 0)
 		return r == CY_ENOENT ? 0 : r;
-	if (ret->id[0] == '\0' || strcmp(ret->id, m->id) == 0 ||
-	    memcmp(request.b, m->submission_digest.data, CY_SHA256_LEN) != 0)
+	if (ret->id[0] == '\0' || strcmp(ret->id, id) == 0 ||
+	    (b->request.len > 0 && memcmp(request.b, b->request.data, CY_SHA256_LEN) != 0))
 		return 0;
 	r = CY_ENOENT;
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
@@ -261,24 +272,30 @@ static int withdraw(struct node *n, const struct peer *p, const struct repeated 
 	return evidence_receipted(n, p->id, x->case_id, x->id, true);
 }
 
-/* Its case system may repeat it, or has done so: by this it is known again. */
-static void take_back_key(struct node *n, const CyMessage *m, bool repeated)
+/* Its case system may repeat it, or has done so: by this it is known again. What was erased is answered no more than
+ * that it was: its key is spent. */
+static void take_back_key(struct node *n, const struct returning *b, const char *id, bool repeated)
 {
 	struct cy_digest request;
 	char hex[CY_SHA256_HEX], before[CY_UUID_LEN + 1];
 	struct store_write *w;
 
-	if (m->submission_key.len != CY_SHA256_LEN || m->submission_digest.len != CY_SHA256_LEN)
+	if (b->key.len == 0)
 		return;
-	cy_hex(m->submission_key.data, CY_SHA256_LEN, hex);
+	cy_hex(b->key.data, CY_SHA256_LEN, hex);
 	if (submit_key_known(n, hex, &request, before) == CY_ENOENT) {
-		memcpy(request.b, m->submission_digest.data, CY_SHA256_LEN);
-		submit_put_key(n, hex, &request, m->id);
+		memcpy(request.b, b->request.data, b->request.len);
+		submit_put_key(n, hex, &request, id);
+		if (b->erased != NULL) {
+			w = batch_write(n, STORE_SPEND_KEY);
+			w->key.client = "";
+			w->key.key = batch_string(n, hex);
+		}
 	} else if (repeated) {
 		w = batch_write(n, STORE_MOVE_KEY);
 		w->key.client = "";
 		w->key.key = batch_string(n, hex);
-		w->key.message_id = batch_string(n, m->id);
+		w->key.message_id = batch_string(n, id);
 	}
 }
 
@@ -293,14 +310,6 @@ static void forget_number(struct work_case *c, uint32_t number)
 			return;
 		}
 }
-
-/* An own message that comes back: its content, or what stands for it where the peer has erased it. */
-struct returning {
-	const CyTombstone *erased;
-	CyMessage *m; /* NULL: erased, or it was rejected and is not held */
-	const char *case_id;
-	struct law_fact fact;
-};
 
 /* What the case learns of it beside its fact. */
 static void describe(struct node *n, struct work_case *c, const CyMessage *m)
@@ -381,6 +390,8 @@ static void put_back(struct node *n, const struct work_case *c, const struct wir
 					     .content = batch_bytes(n, content) };
 	if (b->fact.number > 0)
 		w->message.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(&b->fact, encoded)));
+	if (b->key.len > 0)
+		memcpy(w->message.submission_key.b, b->key.data, CY_SHA256_LEN);
 	if (b->erased != NULL) {
 		w->message.erasure = STORE_ERASED_BY_PEER;
 		w->message.erased = (struct cy_wall){ b->erased->erased_ms };
@@ -460,14 +471,16 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	if (c == NULL)
 		return r;
 	b->fact.voided = verdict->code != 0;
-	if (b->m != NULL && !b->fact.voided)
-		repeats = find_repeated(n, p, b->m, &repeated);
+	if (!b->fact.voided)
+		repeats = find_repeated(n, p, b, verdict->id, &repeated);
 	if (repeats < 0)
 		return repeats;
 	if (repeats > 0 && c->row.client[0] == '\0')
 		c->row.client = batch_string(n, repeated.client);
 	if (b->m != NULL)
 		describe(n, c, b->m);
+	else if (!b->fact.voided)
+		tombstones_describe(n, c, b->erased);
 	r = put_in_case(n, c, b, verdict->id, held.known, held.number, highest);
 	if (r < 0)
 		return r;
@@ -483,8 +496,7 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 			return r;
 		evidence_attached(n, c, STORE_OWN, b->m->id, b->m->number, b->m->priority, b->m->content, "");
 	}
-	if (b->m != NULL)
-		take_back_key(n, b->m, repeats > 0);
+	take_back_key(n, b, verdict->id, repeats > 0);
 	cases_event(
 		n, c,
 		&(struct event_of){ .type = CY_EVENT_TYPE__MESSAGE_RECOVERED,
@@ -500,6 +512,16 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	return repeats > 0 ? withdraw(n, p, &repeated, verdict->id) : CY_OK;
 }
 
+static void read_marks(struct returning *b)
+{
+	const CyMessage *m = b->m;
+
+	if (m->submission_key.len != CY_SHA256_LEN || m->submission_digest.len != CY_SHA256_LEN)
+		return;
+	b->key = cy_bytes(m->submission_key.data, CY_SHA256_LEN);
+	b->request = cy_bytes(m->submission_digest.data, CY_SHA256_LEN);
+}
+
 /* All of them, read; CY_EPARSE for one that does not parse. To be freed by forget(). */
 static int read_all(const CyFetched *f, struct returning *ret)
 {
@@ -511,6 +533,7 @@ static int read_all(const CyFetched *f, struct returning *ret)
 		b->erased = tombstones_at(f->tombstones, f->n_tombstones, i + 1);
 		if (b->erased != NULL) {
 			b->case_id = b->erased->case_id;
+			b->key = cy_bytes(b->erased->submission_key.data, b->erased->submission_key.len);
 			tombstones_fact(b->erased, &b->fact);
 		} else if (f->messages[i].len > 0) {
 			r = wire_unpack(&cy_message__descriptor, cy_bytes(f->messages[i].data, f->messages[i].len),
@@ -520,6 +543,7 @@ static int read_all(const CyFetched *f, struct returning *ret)
 			b->m = (CyMessage *)pm;
 			b->case_id = b->m->case_id;
 			law_fact_of(b->m, &b->fact);
+			read_marks(b);
 		}
 	}
 	return CY_OK;

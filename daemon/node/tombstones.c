@@ -5,6 +5,46 @@
 
 #include "node/internal.h"
 
+struct typing {
+	struct node *n;
+	uint8_t measures; /* of the message */
+	CyTombstone *t;
+};
+
+/* The terms of its case stay when that is erased. */
+static int add_types(void *arg, const struct store_case *row)
+{
+	const struct typing *y = arg;
+	struct law_terms terms;
+	struct cy_bytes types;
+
+	if (row->terms.len == 0 || law_terms_decode(row->terms, &terms) < 0 || terms.n != y->measures)
+		return CY_OK;
+	types = cy_arena_bytes(&y->n->batch.arena, cy_bytes(terms.type, terms.n));
+	y->t->measure_types = (ProtobufCBinaryData){ .data = (uint8_t *)types.data, .len = types.len };
+	return CY_OK;
+}
+
+/* What else is known of it: a case that cannot be read now says nothing. */
+static void add_marks(struct node *n, const struct store_message *row, CyTombstone *t)
+{
+	static const struct cy_digest none;
+	struct store_port *s = &n->ports.store;
+	struct typing y = { .n = n, .t = t };
+	struct law_fact fact;
+
+	if (!cy_digest_equal(&row->submission_key, &none)) {
+		const struct cy_bytes key =
+			cy_arena_bytes(&n->batch.arena, cy_bytes(row->submission_key.b, CY_SHA256_LEN));
+
+		t->submission_key = (ProtobufCBinaryData){ .data = (uint8_t *)key.data, .len = key.len };
+	}
+	if (!law_kind_opens(row->kind) || law_fact_decode(row->fact, &fact) < 0)
+		return;
+	y.measures = fact.measures;
+	(void)s->get_case(s->ctx, row->peer, row->case_id, add_types, &y);
+}
+
 CyTombstone *tombstones_of(struct node *n, const struct store_message *row, uint32_t place)
 {
 	CyTombstone *t = cy_arena_take(&n->batch.arena, sizeof *t);
@@ -16,7 +56,21 @@ CyTombstone *tombstones_of(struct node *n, const struct store_message *row, uint
 	t->created_ms = row->created.ms;
 	t->fact = (ProtobufCBinaryData){ .data = (uint8_t *)fact.data, .len = fact.len };
 	t->erased_ms = row->erased.ms;
+	add_marks(n, row, t);
 	return t;
+}
+
+void tombstones_describe(struct node *n, struct work_case *c, const CyTombstone *t)
+{
+	struct law_terms terms = { .opened_ms = t->created_ms, .urgency_day = LAW_NO_DAY };
+
+	if (t->measure_types.len == 0 || c->row.terms.len > 0)
+		return;
+	terms.n = (uint8_t)t->measure_types.len;
+	memcpy(terms.type, t->measure_types.data, terms.n);
+	for (size_t i = 0; i < terms.n; i++)
+		terms.wanted[i] = LAW_NO_DAY;
+	cases_pin(n, c, &terms);
 }
 
 const CyTombstone *tombstones_at(CyTombstone *const *tombstones, size_t n, size_t place)
@@ -47,6 +101,13 @@ static int check_receipt(const struct wire_text *parcel, const CySignedText *man
 	return same ? CY_OK : cy_fail(e, CY_EPARSE, "the receipt beside a tombstone is of another parcel");
 }
 
+/* A peer of an older version says nothing of either. */
+static bool are_marks(const CyTombstone *t, const struct law_fact *fact)
+{
+	return (t->submission_key.len == 0 || t->submission_key.len == CY_SHA256_LEN) &&
+	       (t->measure_types.len == 0 || (law_kind_opens(fact->kind) && t->measure_types.len == fact->measures));
+}
+
 int tombstones_check(CyTombstone *const *tombstones, size_t n, const ProtobufCBinaryData *messages,
 		     const struct wire_text *parcel, const CySignedText *manifest, const struct wire_text *receipt,
 		     struct cy_error *e)
@@ -62,7 +123,7 @@ int tombstones_check(CyTombstone *const *tombstones, size_t n, const ProtobufCBi
 				       "tombstone %zu of a parcel is out of order, or of a message that is there",
 				       i + 1);
 		if (!cy_uuid_valid(t->case_id) || law_fact_decode(cy_bytes(t->fact.data, t->fact.len), &fact) < 0 ||
-		    fact.number > CY_TOMBSTONE_NUMBER_MAX)
+		    fact.number > CY_TOMBSTONE_NUMBER_MAX || !are_marks(t, &fact))
 			return cy_fail(e, CY_EPARSE, "tombstone %zu of a parcel is not well formed", i + 1);
 		before = t->place;
 	}
@@ -114,6 +175,8 @@ int tombstones_take(struct node *n, struct peer *p, const CyTombstone *t, struct
 		return r;
 	if (counts) {
 		fact.voided = e->code != 0;
+		if (!fact.voided)
+			tombstones_describe(n, c, t);
 		cases_add(n, c, &fact);
 	}
 	w = batch_write(n, STORE_PUT_MESSAGE);
@@ -136,6 +199,8 @@ int tombstones_take(struct node *n, struct peer *p, const CyTombstone *t, struct
 					     .index = index,
 					     .erasure = STORE_ERASED_BY_PEER,
 					     .erased = { t->erased_ms } };
+	if (t->submission_key.len > 0)
+		memcpy(w->message.submission_key.b, t->submission_key.data, CY_SHA256_LEN);
 	if (counts)
 		w->message.fact = batch_bytes(n, cy_bytes(t->fact.data, t->fact.len));
 	cases_event(n, c,

@@ -294,8 +294,7 @@ static void took_effect(struct sim_node *s, const struct store_message *m)
 	}
 	/* The one before may be gone with a disk. */
 	before = mem_store_message(&s->store, (*at)->message_id);
-	if (strcmp((*at)->message_id, m->id) != 0 && before != NULL && before->row.void_code == 0 &&
-	    !erasures_came_back(s, m->peer, before->row.id))
+	if (strcmp((*at)->message_id, m->id) != 0 && before != NULL && before->row.void_code == 0)
 		world_fail(s->w, "%s: %s took effect twice, as %s and as %s", s->id, key.tag, (*at)->message_id, m->id);
 	**at = key;
 }
@@ -497,22 +496,12 @@ static struct cy_digest folded(const struct mem_case *c, char *state, size_t siz
 	return d;
 }
 
-/* A request that came back as a tombstone does not say of which types its measures are. */
-static bool untyped(const struct mem_case *c)
+static bool stat_equal(const struct law_stat *a, const struct law_stat *b)
 {
-	for (const struct mem_message *m = c->first; m != NULL; m = m->next)
-		if (law_kind_opens(m->row.kind) && m->row.erasure == STORE_ERASED_BY_PEER)
-			return true;
-	return false;
-}
-
-static bool stat_equal(const struct law_stat *a, const struct law_stat *b, bool any_type)
-{
-	return a->kind == b->kind && a->measure == b->measure && (any_type || a->type == b->type) &&
-	       a->outcome == b->outcome && a->ground == b->ground && a->sent_ms == b->sent_ms &&
-	       a->acknowledged_ms == b->acknowledged_ms && a->decided_ms == b->decided_ms &&
-	       a->ended_ms == b->ended_ms && a->rounds == b->rounds && a->relied == b->relied &&
-	       a->repeated == b->repeated;
+	return a->kind == b->kind && a->measure == b->measure && a->type == b->type && a->outcome == b->outcome &&
+	       a->ground == b->ground && a->sent_ms == b->sent_ms && a->acknowledged_ms == b->acknowledged_ms &&
+	       a->decided_ms == b->decided_ms && a->ended_ms == b->ended_ms && a->rounds == b->rounds &&
+	       a->relied == b->relied && a->repeated == b->repeated;
 }
 
 /* Does each side count the same of a case? */
@@ -520,9 +509,8 @@ static void measures_equal(struct world *w, const struct sim_node *a, const stru
 			   const struct sim_node *b, const struct mem_case *there)
 {
 	const struct mem_measure *x = here->measures, *y = there->measures;
-	const bool any_type = untyped(here) || untyped(there);
 
-	while (x != NULL && y != NULL && stat_equal(&x->row.stat, &y->row.stat, any_type)) {
+	while (x != NULL && y != NULL && stat_equal(&x->row.stat, &y->row.stat)) {
 		x = x->next;
 		y = y->next;
 	}

@@ -495,8 +495,6 @@ void erasures_ordered(struct sim_node *s, const struct store_writeset *w);    /*
 struct cy_wall erasures_until(const struct sim_node *s, const char *peer, const char *case_id);
 bool erasures_in(const struct store_writeset *w, const char *case_id);
 bool erasures_spent(const struct sim_node *s, const struct sim_job *j); /* its key says no more what was answered */
-/* Did its author lose it, and get a tombstone for it, which does not say under which key it was handed in? */
-bool erasures_came_back(const struct sim_node *s, const char *author, const char *message_id);
 /* The message at this place of a parcel leaves without its content. */
 void erasures_tombstone(struct sim_node *from, const struct sim_node *to, const CyParcel *p, size_t place);
 void erasures_drained(struct world *w, char *why, size_t size);

@@ -1,95 +1,12 @@
-/* Two real nodes of which one has a case erased, and then loses or meets what was lost: refusals of
- * the order (node/erase.c), tombstones that leave and come (tombstones.c, resend.c, takeback.c). */
+/* Two real nodes of which one has a case erased, and then loses or meets what was lost: what the order
+ * erases, and refusals of it (node/erase.c). Tombstones: tombstone_test.c. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "erase_rig.h"
 #include "io/page_check_vfs.h"
-#include "trace_rig.h"
-
-#define CASE_ID 40
-#define RETURN                                                                                                         \
-	"{\"content\":{\"returnedDeficient\":{\"faults\":[{\"field\":\"facts\",\"text\":\"Missing.\"}],\"text\":\"No." \
-	"\"}}}"
-#define WHY "retention over"
-
-static char *request;
-
-static void keep(struct side *s, unsigned backup)
-{
-	session_lost(s->w, "connection reset");
-	use_backup(s, backup);
-	copy_store(s, false);
-	settle(s->w);
-}
-
-static void restore(struct side *s, unsigned backup)
-{
-	session_lost(s->w, "connection reset");
-	s->w->now += 5000;
-	use_backup(s, backup);
-	copy_store(s, true);
-	settle(s->w);
-	node_wake(s->node);
-	settle(s->w);
-}
-
-/* As often as goodbyes make it necessary. */
-static void meet(struct world *w)
-{
-	for (int i = 0; i < 8; i++) {
-		if (w->a.session != 0)
-			return;
-		w->now += 1000;
-		connect_both(w);
-		settle(w);
-	}
-	assert_true(w->a.session != 0);
-}
-
-static void say_in(struct side *s, const char *case_id, const char *json)
-{
-	submit(s, case_id, json);
-	settle(s->w);
-}
-
-/* A request of US-OIA that IE has sent back: it is closed on both sides, and each has said three
- * things. Both have made backup 0 before it, and 1 after it. */
-static struct world *with_closed_case(char *case_id)
-{
-	struct world *w = world_new();
-
-	w->a.muted = w->b.muted = true;
-	meet(w);
-	say_in(&w->a, NULL, request); /* another case, so that both know each other */
-	keep(&w->a, 0);
-	keep(&w->b, 0);
-	meet(w);
-	say_in(&w->a, NULL, request);
-	snprintf(case_id, CASE_ID, "%s", w->a.case_id);
-	say_in(&w->b, case_id, NOTE);
-	say_in(&w->a, case_id, NOTE);
-	say_in(&w->b, case_id, RETURN);
-	say_in(&w->a, case_id, NOTE);
-	say_in(&w->b, case_id, NOTE);
-	keep(&w->a, 1);
-	keep(&w->b, 1);
-	meet(w);
-	return w;
-}
-
-static void erased(struct side *s, const char *case_id, const char *text)
-{
-	show(s, case_id);
-	assert_string_equal(s->erased, text);
-}
-
-static void erase(struct side *s, const char *case_id)
-{
-	order_erasure(s, case_id, WHY);
-	assert_string_equal(s->last_error, "");
-}
 
 static void refused(struct side *s, const char *case_id, const char *why)
 {
@@ -99,21 +16,6 @@ static void refused(struct side *s, const char *case_id, const char *why)
 	show(s, case_id);
 	assert_string_equal(s->erased, "");
 }
-
-/* Both hold the same of the case with the same verdicts, and what is said next arrives. */
-static void agree(struct world *w, const char *case_id)
-{
-	both_equal(w, case_id);
-	assert_string_equal(w->a.verdicts, w->b.verdicts);
-	say_in(&w->a, case_id, NOTE);
-	say_in(&w->b, case_id, NOTE);
-	both_equal(w, case_id);
-	assert_string_equal(w->a.verdicts, w->b.verdicts);
-	assert_int_equal(w->a.without_receipt, 0);
-	assert_int_equal(w->b.without_receipt, 0);
-}
-
-#define ALL_OF_BOTH " US-OIA/1 IE/1 US-OIA/2 IE/2 US-OIA/3 IE/3"
 
 static void the_case_is_shown_as_erased_on_this_side_alone(void **state)
 {
@@ -130,117 +32,6 @@ static void the_case_is_shown_as_erased_on_this_side_alone(void **state)
 	erased(&w->a, case_id, "chief: " WHY ";" ALL_OF_BOTH);
 	erase(&w->a, case_id);
 	erased(&w->a, case_id, "chief: " WHY ";" ALL_OF_BOTH " US-OIA/4 IE/4");
-	world_end(w, NULL);
-}
-
-/* US-OIA was restored from a backup of before the case. What IE had erased comes without its content. */
-static void a_restored_peer_gets_tombstones_and_its_stream_goes_on(void **state)
-{
-	for (int both = 0; both < 2; both++) {
-		char case_id[CASE_ID];
-		struct world *w = with_closed_case(case_id);
-
-		(void)state;
-		erase(&w->b, case_id);
-		if (both)
-			erase(&w->a, case_id);
-		restore(&w->a, 0);
-		meet(w);
-		erased(&w->a, case_id, " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+");
-		assert_int_equal(w->a.events, both ? 4 : 3);
-		agree(w, case_id);
-		erased(&w->b, case_id, "chief: " WHY ";" ALL_OF_BOTH);
-		world_end(w, NULL);
-	}
-}
-
-/* The other way round: IE was restored, and its case with it, and US-OIA has erased. */
-static void who_had_the_case_opened_gets_it_back_as_well(void **state)
-{
-	char case_id[CASE_ID];
-	struct world *w = with_closed_case(case_id);
-
-	(void)state;
-	erase(&w->a, case_id);
-	restore(&w->b, 0);
-	meet(w);
-	erased(&w->b, case_id, " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+");
-	agree(w, case_id);
-	world_end(w, NULL);
-}
-
-/* A backup from the middle of the case: what it holds stays as it is. */
-static void what_a_backup_holds_with_its_content_stays(void **state)
-{
-	char case_id[CASE_ID];
-	struct world *w = world_new();
-
-	(void)state;
-	w->a.muted = w->b.muted = true;
-	meet(w);
-	say_in(&w->a, NULL, request);
-	snprintf(case_id, CASE_ID, "%s", w->a.case_id);
-	say_in(&w->b, case_id, NOTE);
-	keep(&w->a, 0);
-	keep(&w->b, 0);
-	meet(w);
-	say_in(&w->a, case_id, NOTE);
-	say_in(&w->b, case_id, RETURN);
-	erase(&w->a, case_id);
-	restore(&w->b, 0);
-	meet(w);
-	erased(&w->b, case_id, " US-OIA/2+ IE/2+");
-	agree(w, case_id);
-	erase(&w->b, case_id);
-	restore(&w->a, 0);
-	meet(w);
-	erased(&w->a, case_id,
-	       "chief: entry 1 of the list of orders; the store was behind it; US-OIA/1 IE/1 US-OIA/2+ IE/2+"
-	       " US-OIA/3+ IE/3+");
-	agree(w, case_id);
-	world_end(w, NULL);
-}
-
-/* Its own message still waits in the backup: it is what left, and its content stays. */
-static void a_message_that_waits_in_the_backup_is_marked_as_delivered(void **state)
-{
-	char case_id[CASE_ID];
-	struct world *w = world_new();
-
-	(void)state;
-	w->a.muted = w->b.muted = true;
-	meet(w);
-	say_in(&w->a, NULL, request);
-	snprintf(case_id, CASE_ID, "%s", w->a.case_id);
-	session_lost(w, "connection reset");
-	say_in(&w->a, case_id, NOTE);
-	keep(&w->a, 0);
-	meet(w);
-	say_in(&w->b, case_id, RETURN);
-	erase(&w->b, case_id);
-	restore(&w->a, 0);
-	meet(w);
-	erased(&w->a, case_id, " IE/1+");
-	agree(w, case_id);
-	world_end(w, NULL);
-}
-
-/* A restored store has begun an epoch and given nothing in it yet: what the peer lost since leaves as it is stored,
- * and nothing of it is dissolved, since what was erased could not travel anew. */
-static void what_was_erased_leaves_again_from_a_store_that_was_restored(void **state)
-{
-	char case_id[CASE_ID];
-	struct world *w = with_closed_case(case_id);
-
-	(void)state;
-	say_in(&w->a, case_id, NOTE);
-	restore(&w->a, 1);
-	meet(w);
-	erase(&w->a, case_id);
-	restore(&w->b, 0);
-	meet(w);
-	erased(&w->b, case_id, " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+ US-OIA/4+");
-	agree(w, case_id);
 	world_end(w, NULL);
 }
 
@@ -554,90 +345,10 @@ static void an_order_says_which_case_and_why(void **state)
 	world_end(w, NULL);
 }
 
-/* ------------------------------------------------------------------------ liars */
-
-static int how;
-
-/* Of the first parcel with tombstones that comes. */
-static void lie(CyPeerFrame *f)
-{
-	CyParcel *p = f->kind_case == CY_PEER_FRAME__KIND_PARCEL ? f->parcel : NULL;
-	CyTombstone *t;
-
-	if (p == NULL || p->n_tombstones == 0)
-		return;
-	t = p->tombstones[0];
-	switch (how) {
-	case 0: /* no receipt */
-		cy_signed_text__free_unpacked(p->receipt, NULL);
-		p->receipt = NULL;
-		break;
-	case 1: /* one that was signed by nobody */
-		p->receipt->signature.data[0] ^= 1;
-		break;
-	case 2: /* the parcel in its place */
-		p->receipt->text.len = p->manifest->text.len;
-		free(p->receipt->text.data);
-		p->receipt->text.data = malloc(p->manifest->text.len);
-		memcpy(p->receipt->text.data, p->manifest->text.data, p->manifest->text.len);
-		break;
-	case 3: /* of no message */
-		t->place = 2;
-		break;
-	case 4:
-		t->place = 0;
-		break;
-	case 5:
-		t->fact.len--;
-		break;
-	case 6:
-		t->case_id[0] = 'X';
-		break;
-	default: /* the message is there */
-		p->messages[0].data = malloc(1);
-		p->messages[0].data[0] = 0;
-		p->messages[0].len = 1;
-	}
-}
-
-static void a_tombstone_counts_with_its_receivers_own_receipt_alone(void **state)
-{
-	(void)state;
-	for (how = 0; how < 8; how++) {
-		char case_id[CASE_ID];
-		struct world *w = with_closed_case(case_id);
-
-		erase(&w->a, case_id);
-		restore(&w->b, 0);
-		w->tamper = lie;
-		for (int i = 0; i < 4; i++) {
-			if (w->a.session == 0) {
-				w->now += 1000;
-				connect_both(w);
-			}
-			settle(w);
-		}
-		if (w->a.session != 0)
-			fail_msg("lie %d was believed", how);
-		show(&w->b, case_id);
-		assert_null(strstr(w->b.erased, "US-OIA"));
-		w->tamper = NULL;
-		meet(w);
-		erased(&w->b, case_id, " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+");
-		agree(w, case_id);
-		world_end(w, NULL);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_case_is_shown_as_erased_on_this_side_alone),
-		cmocka_unit_test(a_restored_peer_gets_tombstones_and_its_stream_goes_on),
-		cmocka_unit_test(who_had_the_case_opened_gets_it_back_as_well),
-		cmocka_unit_test(what_a_backup_holds_with_its_content_stays),
-		cmocka_unit_test(a_message_that_waits_in_the_backup_is_marked_as_delivered),
-		cmocka_unit_test(what_was_erased_leaves_again_from_a_store_that_was_restored),
 		cmocka_unit_test(a_restored_store_erases_again_what_was_ordered),
 		cmocka_unit_test(what_the_peer_gives_back_is_erased_again),
 		cmocka_unit_test(what_comes_back_to_an_erased_case_is_erased_again),
@@ -652,7 +363,6 @@ int main(void)
 		cmocka_unit_test(a_peer_that_was_not_met_since_the_start_forbids_it),
 		cmocka_unit_test(who_fetches_back_does_not_erase),
 		cmocka_unit_test(an_order_says_which_case_and_why),
-		cmocka_unit_test(a_tombstone_counts_with_its_receivers_own_receipt_alone),
 	};
 	int r;
 

@@ -102,7 +102,8 @@ static void put_message(struct two *t, const char *case_id, const char *id, uint
 							  .void_reason = strcmp(case_id, "c1") == 0 ? VOID : OTHER,
 							  .client = "",
 							  .fact = cy_bytes("fact", 4),
-							  .content = cy_bytes(content, strlen(content)) } });
+							  .content = cy_bytes(content, strlen(content)),
+							  .submission_key = { .b = { (uint8_t)number } } } });
 }
 
 static void put_rest(struct two *t, const char *case_id, const char *id, const char *own, const char *text)
@@ -178,9 +179,9 @@ static int see_case(void *arg, const struct store_case *c)
 
 static int see_message(void *arg, const struct store_message *m)
 {
-	say(arg, "%s #%u %d '%s' fact %zu size %zu '%.*s' erased %lld %d%s\n", m->id, m->number, (int)m->void_code,
-	    m->void_reason, m->fact.len, m->size, (int)m->content.len, (const char *)m->content.data,
-	    (long long)m->erased.ms, (int)m->erasure, m->damaged ? " damaged" : "");
+	say(arg, "%s #%u %d '%s' fact %zu size %zu '%.*s' erased %lld %d key %d%s\n", m->id, m->number,
+	    (int)m->void_code, m->void_reason, m->fact.len, m->size, (int)m->content.len, (const char *)m->content.data,
+	    (long long)m->erased.ms, (int)m->erasure, m->submission_key.b[0], m->damaged ? " damaged" : "");
 	return CY_OK;
 }
 
@@ -259,7 +260,7 @@ static void erase_case(struct two *t, int64_t at)
 
 /* With the hooks that are there. */
 static const char other_case[] = "c2 '" OTHER "' '" OTHER "' '' erased 0 by '': ''\n"
-				 "m3 #1 4 '" OTHER "' fact 4 size 18 '" OTHER "' erased 0 0\n"
+				 "m3 #1 4 '" OTHER "' fact 4 size 18 '" OTHER "' erased 0 0 key 1\n"
 				 "custody m3 by desk 'another-event'\n"
 				 "key " OTHER "\n"
 				 "event m3 '" OTHER "' 'another-event'\n";
@@ -280,9 +281,9 @@ static void an_erased_case_keeps_what_shows_that_it_was(void **state)
 	erase_case(t, 77);
 	expect(t, "c1",
 	       "c1 '' '' '' erased 77 by 'admin': 'an order'\n"
-	       "m1 #1 4 '' fact 4 size 38 '' erased 77 1\n"
+	       "m1 #1 4 '' fact 4 size 38 '' erased 77 1 key 1\n"
 	       "custody m1 by desk ''\n"
-	       "m2 #2 4 '' fact 4 size 38 '' erased 77 1\n"
+	       "m2 #2 4 '' fact 4 size 38 '' erased 77 1 key 2\n"
 	       "no key\n"
 	       "event m1 '' ''\n"
 	       "hook m3\n");
@@ -439,18 +440,18 @@ static void a_message_is_erased_alone_and_once(void **state)
 	write_both(t, &one);
 	expect(t, "c1",
 	       "c1 '" MARKER "' '" OWN "' '" PEERS "' erased 0 by '': ''\n"
-	       "m1 #1 4 '' fact 4 size 38 '' erased 50 2\n"
+	       "m1 #1 4 '' fact 4 size 38 '' erased 50 2 key 1\n"
 	       "custody m1 by desk ''\n"
-	       "m2 #2 4 '" VOID "' fact 4 size 38 '" MARKER "-in-2' erased 0 0\n"
+	       "m2 #2 4 '" VOID "' fact 4 size 38 '" MARKER "-in-2' erased 0 0 key 2\n"
 	       "no key\n"
 	       "event m1 '" OWN "' '" EVENT "'\n"
 	       "hook m1\nhook m3\n");
 	erase_case(t, 77);
 	expect(t, "c1",
 	       "c1 '' '' '' erased 77 by 'admin': 'an order'\n"
-	       "m1 #1 4 '' fact 4 size 38 '' erased 50 2\n"
+	       "m1 #1 4 '' fact 4 size 38 '' erased 50 2 key 1\n"
 	       "custody m1 by desk ''\n"
-	       "m2 #2 4 '' fact 4 size 38 '' erased 77 1\n"
+	       "m2 #2 4 '' fact 4 size 38 '' erased 77 1 key 2\n"
 	       "no key\n"
 	       "event m1 '' ''\n"
 	       "hook m3\n");
@@ -481,8 +482,8 @@ static void what_comes_after_an_erasure_is_kept(void **state)
 		assert_int_equal(t->f->port.get_message(t->f->port.ctx, "m4", see_message, &s), CY_OK);
 		assert_int_equal(t->f->port.get_message(t->f->port.ctx, "m1", see_message, &s), CY_OK);
 		assert_int_equal(t->f->port.get_case(t->f->port.ctx, "IE", "c1", see_case, &s), CY_OK);
-		assert_string_equal(s.text, "m4 #1 0 '' fact 0 size 5 'later' erased 0 0\n"
-					    "m1 #1 4 '' fact 4 size 38 '' erased 77 1\n"
+		assert_string_equal(s.text, "m4 #1 0 '' fact 0 size 5 'later' erased 0 0 key 0\n"
+					    "m1 #1 4 '' fact 4 size 38 '' erased 77 1 key 1\n"
 					    "c1 '' '' 'new-reference' erased 77 by 'admin': 'an order'\n");
 		reopen(t->f);
 	}

@@ -32,9 +32,10 @@
 #define BEFORE_ASKING                                                                     \
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
 	"ALTER TABLE stream DROP COLUMN asks_sequence;"
-#define BEFORE_VERIFYING                                              \
-	"DROP INDEX evidence_unverified; DROP INDEX evidence_flawed;" \
-	"ALTER TABLE evidence DROP COLUMN verified; ALTER TABLE evidence DROP COLUMN flaw;"
+#define BEFORE_KEYS "ALTER TABLE message DROP COLUMN submission_key;"
+#define BEFORE_VERIFYING                                                          \
+	BEFORE_KEYS "DROP INDEX evidence_unverified; DROP INDEX evidence_flawed;" \
+		    "ALTER TABLE evidence DROP COLUMN verified; ALTER TABLE evidence DROP COLUMN flaw;"
 #define BEFORE_REJECTED BEFORE_VERIFYING "DROP TABLE base; DROP INDEX message_rejected;"
 #define BEFORE_TURNS                                                        \
 	BEFORE_REJECTED                                                     \

@@ -1,0 +1,90 @@
+#include "erase_rig.h"
+
+#include <stdio.h>
+#include <string.h>
+
+char *request;
+
+void keep(struct side *s, unsigned backup)
+{
+	session_lost(s->w, "connection reset");
+	use_backup(s, backup);
+	copy_store(s, false);
+	settle(s->w);
+}
+
+void restore(struct side *s, unsigned backup)
+{
+	session_lost(s->w, "connection reset");
+	s->w->now += 5000;
+	use_backup(s, backup);
+	copy_store(s, true);
+	settle(s->w);
+	node_wake(s->node);
+	settle(s->w);
+}
+
+void meet(struct world *w)
+{
+	for (int i = 0; i < 8; i++) {
+		if (w->a.session != 0)
+			return;
+		w->now += 1000;
+		connect_both(w);
+		settle(w);
+	}
+	assert_true(w->a.session != 0);
+}
+
+void say_in(struct side *s, const char *case_id, const char *json)
+{
+	submit(s, case_id, json);
+	settle(s->w);
+}
+
+struct world *with_closed_case(char case_id[static CASE_ID])
+{
+	struct world *w = world_new();
+
+	w->a.muted = w->b.muted = true;
+	meet(w);
+	say_in(&w->a, NULL, request); /* another case, so that both know each other */
+	keep(&w->a, 0);
+	keep(&w->b, 0);
+	meet(w);
+	say_in(&w->a, NULL, request);
+	snprintf(case_id, CASE_ID, "%s", w->a.case_id);
+	say_in(&w->b, case_id, NOTE);
+	say_in(&w->a, case_id, NOTE);
+	say_in(&w->b, case_id, RETURN);
+	say_in(&w->a, case_id, NOTE);
+	say_in(&w->b, case_id, NOTE);
+	keep(&w->a, 1);
+	keep(&w->b, 1);
+	meet(w);
+	return w;
+}
+
+void erased(struct side *s, const char *case_id, const char *text)
+{
+	show(s, case_id);
+	assert_string_equal(s->erased, text);
+}
+
+void erase(struct side *s, const char *case_id)
+{
+	order_erasure(s, case_id, WHY);
+	assert_string_equal(s->last_error, "");
+}
+
+void agree(struct world *w, const char *case_id)
+{
+	both_equal(w, case_id);
+	assert_string_equal(w->a.verdicts, w->b.verdicts);
+	say_in(&w->a, case_id, NOTE);
+	say_in(&w->b, case_id, NOTE);
+	both_equal(w, case_id);
+	assert_string_equal(w->a.verdicts, w->b.verdicts);
+	assert_int_equal(w->a.without_receipt, 0);
+	assert_int_equal(w->b.without_receipt, 0);
+}
