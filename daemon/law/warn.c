@@ -7,8 +7,7 @@
 #include "law/check.h"
 #include "law/kinds.h"
 
-/* A date in the schema that has a sense only on one side of today. That of an attachment has not: a day
- * in the past says that nothing is to be kept. */
+/* A date in the schema that has a sense only on one side of today. */
 static const struct dated {
 	const ProtobufCMessageDescriptor *part;
 	const char *field;
@@ -22,6 +21,7 @@ static const struct dated {
 	{ &cy_postponement__descriptor, "until_date", false, "a postponement ends after it was said" },
 	{ &cy_extension__descriptor, "estimate_date", false, "what is estimated is still to come" },
 	{ &cy_progress_report__descriptor, "estimate_date", false, "what is estimated is still to come" },
+	{ &cy_attachment__descriptor, "retain_until_date", false, "it is destroyed as soon as it has been handed on" },
 	{ &cy_person__descriptor, "birth_date", true, "nobody is born later" },
 	{ &cy_offence__descriptor, "committed_from_date", true, "no offence is asked about before it began" },
 };
@@ -49,6 +49,20 @@ static void judge(struct look *l, const ProtobufCMessageDescriptor *part, const 
 	}
 }
 
+/* What was done (an approval, a review, a hand-over) lies behind. The zone of today is not known here: a day more. */
+static void judge_instant(struct look *l, const char *field, int64_t ms)
+{
+	char when[CY_RFC3339_SIZE];
+
+	if (strcmp(field, "at_ms") != 0 || ms / 86400000 <= cy_date_days(l->today) + 1)
+		return;
+	cy_rfc3339((struct cy_wall){ ms }, when);
+	law_fault(&l->c, field, LAW_NO_ARTICLE,
+		  "%s lies after %04d-%02d-%02d, the day on which it is sent: it says when something was done. Correct "
+		  "it.",
+		  when, l->today.year, l->today.month, l->today.day);
+}
+
 static void walk(struct look *l, const ProtobufCMessage *m)
 {
 	for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
@@ -61,6 +75,8 @@ static void walk(struct look *l, const ProtobufCMessage *m)
 
 			if (f->type == PROTOBUF_C_TYPE_STRING) {
 				judge(l, m->descriptor, f->name, *(const char *const *)value);
+			} else if (f->type == PROTOBUF_C_TYPE_INT64) {
+				judge_instant(l, f->name, *(const int64_t *)value);
 			} else if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
 				const size_t mark = list ? law_in_at(&l->c, f->name, k) : law_in(&l->c, f->name);
 

@@ -60,6 +60,7 @@ static const struct {
 	  false },
 	{ "{'request':{'persons':[{'birthDate':'@'}]}}", "request.persons[0].birth_date", true },
 	{ "{'request':{'offences':[{'committedFromDate':'@'}]}}", "request.offences[0].committed_from_date", true },
+	{ "{'result':{'attachments':[{'retainUntilDate':'@'}]}}", "result.attachments[0].retain_until_date", false },
 	{ "{'problemNotice':{'answerByDate':'@'}}", "problem_notice.answer_by_date", false },
 	{ "{'postponement':{'untilDate':'@'}}", "postponement.until_date", false },
 	{ "{'extension':{'estimateDate':'@'}}", "extension.estimate_date", false },
@@ -89,13 +90,26 @@ static void a_date_on_the_wrong_side_of_today_is_told(void **state)
 
 static void other_dates_may_lie_on_either_side(void **state)
 {
-	static const char *const days[] = { "2006-05-04", "2106-05-04" };
+	static const char period[] = "{'request':{'measures':[{'period':{'fromDate':'@','toDate':'@'}}]}}";
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++)
-		assert_warned("{'request':{'measures':[{'period':{'fromDate':'@','toDate':'@'}}],"
-			      "'attachments':[{'retainUntilDate':'@'}]}}",
-			      days[i], NULL, NULL, "");
+	assert_warned(period, "2006-05-04", NULL, NULL, "");
+	assert_warned(period, "2106-05-04", NULL, NULL, "");
+}
+
+/* It is 30 November with the sender; somewhere 1 December has begun. */
+static void what_was_done_in_the_future_is_told(void **state)
+{
+	static const char asked[] = "{'request':{'approvals':[{},{'atMs':'@'}]}}";
+	static const char given[] = "{'result':{'attachments':[{'custody':[{'atMs':'@'}]}]}}";
+	static const char late[] = "2026-12-02T00:00:00.000Z lies after 2026-11-30, the day on which it is sent: ";
+
+	(void)state;
+	assert_warned(asked, "1796083200000", NULL, NULL, ""); /* 2026-12-01T00:00:00Z */
+	assert_warned(asked, "1796169599999", NULL, NULL, "");
+	assert_warned(asked, "1796169600000", NULL, "request.approvals[1].at_ms", late);
+	assert_warned(given, "1796169599999", NULL, NULL, "");
+	assert_warned(given, "1796169600000", NULL, "result.attachments[0].custody[0].at_ms", late);
 }
 
 static void a_treaty_whose_parties_are_not_listed_is_told(void **state)
@@ -135,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_date_on_the_wrong_side_of_today_is_told),
 		cmocka_unit_test(other_dates_may_lie_on_either_side),
+		cmocka_unit_test(what_was_done_in_the_future_is_told),
 		cmocka_unit_test(a_treaty_whose_parties_are_not_listed_is_told),
 	};
 
