@@ -35,7 +35,7 @@ void clock_row(struct out_table *t, const CyClockView *v, int64_t now_ms, bool c
 		out_cell(t, "%u", v->measure);
 	else
 		out_cell(t, "-");
-	out_cell(t, "%s%s", v->state, v->late ? ", late" : "");
+	out_cell(t, "%s%s%s", v->state, v->late ? ", late" : "", v->excused_ms != 0 ? ", extended too late" : "");
 	if (cases) {
 		out_cell(t, "%s", v->peer);
 		out_cell(t, "%s", v->own_reference[0] != '\0' ? v->own_reference : v->case_id);

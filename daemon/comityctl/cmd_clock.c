@@ -163,6 +163,9 @@ static void print_clock(const CyClockView *v)
 		out_pair("Due", "%s", due_text(v, v->due_ms));
 	if (v->ended_ms != 0)
 		out_pair("Ended", "%s", due_text(v, v->ended_ms));
+	if (v->excused_ms != 0)
+		out_pair("Extended late", "%s: an extension or a suspension after the end moves nothing",
+			 due_text(v, v->excused_ms));
 	if (v->stated_due_ms != 0)
 		out_pair("Stated due", "%s", due_text(v, v->stated_due_ms));
 	out_pair("Difference", "%s", v->difference);

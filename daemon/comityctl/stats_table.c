@@ -98,9 +98,9 @@ static void limit_row(struct out_table *t, bool *begun, const CyStatisticsGroup 
 	static const char *const how[] = { "in_time", "late", "lapsed" };
 	uint64_t sum = 0, in_time = 0;
 	bool hidden = false;
+	char name[48];
 
 	for (size_t i = 0; i < 3; i++) {
-		char name[48];
 		const CyStatisticsCount *c;
 
 		snprintf(name, sizeof name, "limits_%s_%s", whose, how[i]);
@@ -117,8 +117,6 @@ static void limit_row(struct out_table *t, bool *begun, const CyStatisticsGroup 
 	out_cell(t, "%s", stats_measure(g));
 	out_cell(t, "%s", owed);
 	for (size_t i = 0; i < 3; i++) {
-		char name[48];
-
 		snprintf(name, sizeof name, "limits_%s_%s", whose, how[i]);
 		out_cell(t, "%s", stats_count(g, name));
 	}
@@ -126,11 +124,14 @@ static void limit_row(struct out_table *t, bool *begun, const CyStatisticsGroup 
 		out_cell(t, STATS_HIDDEN);
 	else
 		out_cell(t, "%.0f %%", 100.0 * (double)in_time / (double)sum);
+	snprintf(name, sizeof name, "limits_%s_excused", whose);
+	out_cell(t, "%s", stats_count(g, name));
 }
 
 static void print_limits(const CyStatistics *s, CyDirection direction)
 {
-	static const char *const heads[] = { "TIME LIMITS", "OWED BY", "MET IN TIME", "MET LATE", "LAPSED", "IN TIME" };
+	static const char *const heads[] = { "TIME LIMITS", "OWED BY", "MET IN TIME",      "MET LATE",
+					     "LAPSED",      "IN TIME", "EXTENDED TOO LATE" };
 	struct out_table *t = out_table_new(sizeof heads / sizeof heads[0], heads);
 	bool begun = false;
 

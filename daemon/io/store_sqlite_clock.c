@@ -34,6 +34,7 @@ int store_put_clock(struct store_applying *a, const struct store_clock *c)
 	bind_text(&b, c->difference);
 	bind_text(&b, c->how);
 	bind_i64(&b, c->breach);
+	bind_i64(&b, c->excused.ms);
 	return store_apply_finish(a, &b);
 }
 
@@ -96,7 +97,8 @@ static int clock_row(struct store_reading *r, sqlite3_stmt *s)
 					 .due_by = store_u32_at(s, 23),
 					 .difference = store_text_at(s, 24),
 					 .how = store_text_at(s, 25),
-					 .breach = sqlite3_column_int(s, 26) != 0 };
+					 .breach = sqlite3_column_int(s, 26) != 0,
+					 .excused = store_wall_at(s, 27) };
 
 	return r->fn.clock(r->fn_arg, &row);
 }

@@ -32,7 +32,8 @@ int store_put_measure(struct store_applying *a, const struct store_measure *m)
 
 static struct law_limits limits_at(sqlite3_stmt *s, int i)
 {
-	return (struct law_limits){ store_u32_at(s, i), store_u32_at(s, i + 1), store_u32_at(s, i + 2) };
+	return (struct law_limits){ store_u32_at(s, i), store_u32_at(s, i + 1), store_u32_at(s, i + 2),
+				    store_u32_at(s, i + 3) };
 }
 
 static int measure_row(struct store_reading *r, sqlite3_stmt *s)
@@ -54,8 +55,8 @@ static int measure_row(struct store_reading *r, sqlite3_stmt *s)
 			  .rounds = store_u32_at(s, 13),
 			  .relied = store_u32_at(s, 14),
 			  .repeated = store_u32_at(s, 15),
-			  .limits = { limits_at(s, 16), limits_at(s, 19) },
-			  .request_limits = { limits_at(s, 22), limits_at(s, 25) } },
+			  .limits = { limits_at(s, 16), limits_at(s, 20) },
+			  .request_limits = { limits_at(s, 24), limits_at(s, 28) } },
 	};
 
 	return r->fn.measure(r->fn_arg, &row);

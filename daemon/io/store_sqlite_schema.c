@@ -363,12 +363,17 @@ static const char migration_022[] =
 /* What a tombstone says under which key a message was handed in. */
 static const char migration_023[] = "ALTER TABLE message ADD COLUMN submission_key BLOB NOT NULL DEFAULT x'';";
 
+/* What would have extended or suspended a time limit and was said after its end; all are counted anew, since by older
+ * versions it did. */
+static const char migration_024[] = "ALTER TABLE clock ADD COLUMN excused INTEGER NOT NULL DEFAULT 0;"
+				    "UPDATE cases SET stale = 1 WHERE no IN (SELECT case_no FROM clock);";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
 					  migration_015, migration_016, migration_017, migration_018, migration_019,
-					  migration_020, migration_021, migration_022, migration_023 };
+					  migration_020, migration_021, migration_022, migration_023, migration_024 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -90,11 +90,12 @@
 	X(RAISE, "UPDATE message SET priority = ?1 WHERE author = 0 AND transport = 0 AND priority < ?1 AND case_no =" \
 		 " (SELECT no FROM case_key WHERE peer = ?2 AND case_id = ?3)")                                        \
 	X(CLOCK, "INSERT INTO clock (case_no, name, measure, notice, ours, state, start, due, ended, lapsed, round, "  \
-		 "rungs, next, stated_start, start_by, stated_due, due_by, difference, how, breach)"                   \
-		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)" \
+		 "rungs, next, stated_start, start_by, stated_due, due_by, difference, how, breach, excused) VALUES "  \
+		 "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"    \
 		 " ON CONFLICT (case_no, name, measure, notice) DO UPDATE SET ours = ?5, state = ?6, start = ?7, due " \
 		 "= ?8, ended = ?9, lapsed = ?10, round = ?11, rungs = ?12, next = ?13, stated_start = ?14, start_by " \
-		 "= ?15, stated_due = ?16, due_by = ?17, difference = ?18, how = ?19, breach = ?20")                   \
+		 "= ?15, stated_due = ?16, due_by = ?17, difference = ?18, how = ?19, breach = ?20, "                  \
+		 "excused = ?21")                                                                                      \
 	X(MEASURE,                                                                                                     \
 	  "INSERT INTO measure (case_no, measure, kind, type, outcome, ground, sent, acknowledged, decided, "          \
 	  "ended, rounds, relied, repeated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"           \
@@ -221,20 +222,24 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 
 #define KEY_SELECT "SELECT client, key, request, message_id, at FROM submission_key WHERE "
 
-#define CLOCK_SELECT                                                                                                   \
-	"SELECT t.id, c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.terms, t.name, "       \
-	"t.measure, t.notice, t.ours, t.state, t.start, t.due, t.ended, t.lapsed, t.round, t.rungs, t.next, "          \
-	"t.stated_start, t.start_by, t.stated_due, t.due_by, t.difference, t.how, t.breach FROM clock t JOIN cases c " \
-	"ON c.no = "                                                                                                   \
+#define CLOCK_SELECT                                                                                                 \
+	"SELECT t.id, c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.terms, t.name, "     \
+	"t.measure, t.notice, t.ours, t.state, t.start, t.due, t.ended, t.lapsed, t.round, t.rungs, t.next, "        \
+	"t.stated_start, t.start_by, t.stated_due, t.due_by, t.difference, t.how, t.breach, t.excused FROM clock t " \
+	"JOIN cases c "                                                                                              \
+	"ON c.no = "                                                                                                 \
 	"t.case_no"
 
-/* How many clocks of a measure, and of the whole request (0), are in time, late, lapsed. */
+/* How many clocks of a measure, and of the whole request (0), are in time, late, lapsed, and of these excused. */
 #define LIMIT(measure, ours, what) \
 	", count(*) FILTER (WHERE t.measure = " measure " AND t.ours = " ours " AND t.breach AND " what ")"
+#define LATE   "(t.state = 3 AND t.due > 0 AND t.ended > t.due)"
+#define LAPSED "(t.due > 0 AND ((t.state = 1 AND t.due < ?8) OR (t.state = 4 AND t.due < t.ended)))"
 #define LIMITS(measure, ours)                                                   \
 	LIMIT(measure, ours, "t.state = 3 AND (t.due = 0 OR t.ended <= t.due)") \
-	LIMIT(measure, ours, "t.state = 3 AND t.due > 0 AND t.ended > t.due")   \
-	LIMIT(measure, ours, "t.due > 0 AND ((t.state = 1 AND t.due < ?8) OR (t.state = 4 AND t.due < t.ended))")
+	LIMIT(measure, ours, LATE)                                              \
+	LIMIT(measure, ours, LAPSED)                                            \
+	LIMIT(measure, ours, "t.excused > 0 AND (" LATE " OR " LAPSED ")")
 #define MEASURE_LIMITS \
 	LIMITS("nullif(m.measure, 0)", "0") LIMITS("nullif(m.measure, 0)", "1") LIMITS("0", "0") LIMITS("0", "1")
 

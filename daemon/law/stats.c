@@ -296,6 +296,7 @@ static void add_limits(const struct tally *t, const struct law_limits l[2])
 		count(t, first, l[ours].in_time);
 		count(t, first + 1, l[ours].late);
 		count(t, first + 2, l[ours].lapsed);
+		count(t, ours ? LAW_FIGURE_OURS_EXCUSED : LAW_FIGURE_THEIRS_EXCUSED, l[ours].excused);
 	}
 }
 

@@ -32,6 +32,7 @@ enum law_outcome {
 /* Time limits that can be broken (law_clock_rule.lapse says which). */
 struct law_limits {
 	uint32_t in_time, late, lapsed; /* met; met too late; over and not met */
+	uint32_t excused; /* of those late or lapsed: with an extension or a suspension that came after the end */
 };
 
 /* One measure of a request; a notification or information has one row of measure 0. */
@@ -86,7 +87,9 @@ int law_stats_of(const struct law_fact *facts, size_t n, const struct law_terms 
 	X(THEIRS_LAPSED, "limits_theirs_lapsed")                                  \
 	X(OURS_IN_TIME, "limits_ours_in_time")                                    \
 	X(OURS_LATE, "limits_ours_late")                                          \
-	X(OURS_LAPSED, "limits_ours_lapsed")
+	X(OURS_LAPSED, "limits_ours_lapsed")                                      \
+	X(THEIRS_EXCUSED, "limits_theirs_excused") /* of the late and lapsed */   \
+	X(OURS_EXCUSED, "limits_ours_excused")
 
 enum law_figure {
 #define LAW_X(name, word) LAW_FIGURE_##name,

@@ -337,6 +337,13 @@ static void hide_only_one(struct law_group *g, unsigned first)
 		memset(&g->hidden[first], true, 3 * sizeof *h);
 }
 
+/* Who is excused was late, or did not do it at all. */
+static void hide_excused(struct law_group *g, unsigned excused, unsigned first)
+{
+	g->hidden[excused] =
+		g->hidden[excused] || (g->count[excused] > 0 && (g->hidden[first + 1] || g->hidden[first + 2]));
+}
+
 /* The counts without which one would know how many values there were. */
 static bool counts_are_hidden(const struct law_group *g, enum law_stats_step step)
 {
@@ -379,6 +386,8 @@ void law_stats_hide(struct law_stats *s, uint32_t smallest)
 		hide_only_one(&s->group[side][0], LAW_FIGURE_OURS_IN_TIME);
 		if (!CY_MUTANT_LAW_SUMS_TELL)
 			hide_what_tells(s->group[side], smallest);
+		hide_excused(&s->group[side][0], LAW_FIGURE_THEIRS_EXCUSED, LAW_FIGURE_THEIRS_IN_TIME);
+		hide_excused(&s->group[side][0], LAW_FIGURE_OURS_EXCUSED, LAW_FIGURE_OURS_IN_TIME);
 		for (unsigned t = 0; t < LAW_TYPES; t++)
 			hide_spreads(&s->group[side][t], smallest);
 	}

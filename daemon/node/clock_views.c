@@ -35,6 +35,7 @@ static CyClockView *view_of(struct node *n, struct cy_arena *a, const struct sto
 	v->due_ms = row->due.ms;
 	v->ended_ms = row->ended.ms;
 	v->late = is_late(row, node_now(n));
+	v->excused_ms = row->excused.ms;
 	v->stated_due_ms = row->stated_due.ms;
 	v->difference = cy_arena_string(a, row->difference);
 	v->time_zone = zone != NULL ? (char *)zone->name : v->time_zone;

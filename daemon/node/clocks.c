@@ -344,7 +344,8 @@ static bool changed(const struct store_clock *a, const struct store_clock *b)
 	       a->ended.ms != b->ended.ms || a->round != b->round || a->rungs != b->rungs || a->next.ms != b->next.ms ||
 	       a->stated_start.ms != b->stated_start.ms || a->stated_due.ms != b->stated_due.ms ||
 	       a->start_by != b->start_by || a->due_by != b->due_by || a->breach != b->breach ||
-	       strcmp(a->difference, b->difference) != 0 || strcmp(a->how, b->how) != 0;
+	       a->excused.ms != b->excused.ms || strcmp(a->difference, b->difference) != 0 ||
+	       strcmp(a->how, b->how) != 0;
 }
 
 static void put_row(struct node *n, const struct store_clock *row)
@@ -400,6 +401,7 @@ static int take_clock(void *arg, const struct law_clock *k)
 	r->row.start = k->start;
 	r->row.due = k->due;
 	r->row.ended = k->ended;
+	r->row.excused = k->excused;
 	r->row.how = sentences(s->n, &k->how);
 	r->row.breach = law_clock_breach(k->rule);
 	if (k->round > r->row.round) {

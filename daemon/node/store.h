@@ -103,6 +103,7 @@ struct store_clock {
 	bool ours;                                /* we owe it */
 	int state;                                /* law_clock_state */
 	struct cy_wall start, due, ended, lapsed; /* 0: none, not yet; ended with CEASED: it never was owed */
+	struct cy_wall excused;                   /* law_clock.excused */
 	uint32_t round;                           /* how often its due instant was moved */
 	uint32_t rungs;                           /* of the ladder that are behind it in this round */
 	bool breach;                              /* its lapse is a breach, not just the end of a time */

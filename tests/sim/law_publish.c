@@ -47,6 +47,8 @@ static unsigned there(unsigned figure)
 {
 	if (figure >= LAW_FIGURE_THEIRS_IN_TIME && figure <= LAW_FIGURE_THEIRS_LAPSED)
 		return figure + LAW_FIGURE_OURS_IN_TIME - LAW_FIGURE_THEIRS_IN_TIME;
+	if (figure == LAW_FIGURE_THEIRS_EXCUSED || figure == LAW_FIGURE_OURS_EXCUSED)
+		return LAW_FIGURE_THEIRS_EXCUSED + LAW_FIGURE_OURS_EXCUSED - figure;
 	if (figure >= LAW_FIGURE_OURS_IN_TIME && figure <= LAW_FIGURE_OURS_LAPSED)
 		return figure - (LAW_FIGURE_OURS_IN_TIME - LAW_FIGURE_THEIRS_IN_TIME);
 	return figure;

@@ -1491,13 +1491,18 @@ static void count_clocks(const struct mem_case *c, struct law_stat *stat, struct
 
 		if (!row->breach || (row->measure > 0 && row->measure != stat->measure))
 			continue;
-		if (row->state == LAW_CLOCK_MET && (row->due.ms == 0 || row->ended.ms <= row->due.ms))
+		if (row->state == LAW_CLOCK_MET && (row->due.ms == 0 || row->ended.ms <= row->due.ms)) {
 			l->in_time++;
-		else if (row->state == LAW_CLOCK_MET)
+			continue;
+		}
+		if (row->state == LAW_CLOCK_MET)
 			l->late++;
 		else if (row->due.ms > 0 && ((row->state == LAW_CLOCK_RUNNING && row->due.ms < now.ms) ||
 					     (row->state == LAW_CLOCK_CEASED && row->due.ms < row->ended.ms)))
 			l->lapsed++;
+		else
+			continue;
+		l->excused += row->excused.ms > 0;
 	}
 }
 

@@ -279,7 +279,7 @@ static void cases_count_once_and_measures_each(void **state)
 	(void)state;
 	r.rounds = 2;
 	r.repeated = 1;
-	r.limits[0] = (struct law_limits){ 2, 1, 0 };
+	r.limits[0] = (struct law_limits){ 2, 1, 0, 1 };
 	r.request_limits[0].late = 1;
 	r.request_limits[1].lapsed = 1;
 	law_stats_add(s, &r);
@@ -287,7 +287,7 @@ static void cases_count_once_and_measures_each(void **state)
 	r.type = WITNESS;
 	r.outcome = LAW_OUTCOME_REFUSED;
 	r.ground = CY_REFUSAL_GROUND__DE_MINIMIS;
-	r.limits[0] = (struct law_limits){ 0, 0, 1 };
+	r.limits[0] = (struct law_limits){ 0, 0, 1, 0 };
 	law_stats_add(s, &r);
 	for (unsigned i = 0; i < 4; i++) {
 		r = row(2 + i, i < 2 ? CONTENT : WITNESS, LAW_OUTCOME_OPEN, -1, -1, -1, 29);
@@ -322,6 +322,8 @@ static void cases_count_once_and_measures_each(void **state)
 	assert_int_equal(FIGURE(s, 0, THEIRS_LATE), 2);
 	assert_int_equal(FIGURE(s, 0, THEIRS_LAPSED), 1);
 	assert_int_equal(FIGURE(s, 0, OURS_LAPSED), 1);
+	assert_int_equal(FIGURE(s, 0, THEIRS_EXCUSED), 1);
+	assert_int_equal(FIGURE(s, WITNESS, THEIRS_EXCUSED), 0);
 	assert_int_equal(FIGURE(s, WITNESS, THEIRS_LATE), 1);
 	assert_int_equal(FIGURE(s, WITNESS, OURS_LAPSED), 1);
 	/* Six requests, one of them with two measures that were returned. */

@@ -32,7 +32,8 @@
 #define BEFORE_ASKING                                                                     \
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
 	"ALTER TABLE stream DROP COLUMN asks_sequence;"
-#define BEFORE_KEYS "ALTER TABLE message DROP COLUMN submission_key;"
+#define BEFORE_EXCUSES "ALTER TABLE clock DROP COLUMN excused;"
+#define BEFORE_KEYS    BEFORE_EXCUSES "ALTER TABLE message DROP COLUMN submission_key;"
 #define BEFORE_VERIFYING                                                          \
 	BEFORE_KEYS "DROP INDEX evidence_unverified; DROP INDEX evidence_flawed;" \
 		    "ALTER TABLE evidence DROP COLUMN verified; ALTER TABLE evidence DROP COLUMN flaw;"

@@ -363,7 +363,7 @@ static void cases_from_before_statistics_are_stale_until_they_are_written_anew(v
 			 SQLITE_OK);
 	sqlite3_close(db);
 	edited(f);
-	reopen(f);
+	reopen(f); /* no case has a time limit, which would be counted anew */
 	assert_int_equal(f->port.stale_cases(f->port.ctx, "", "", 9, see_case, &s), CY_OK);
 	assert_int_equal(s.n, 2);
 	assert_string_equal(s.ids[0], "c1");
@@ -591,6 +591,7 @@ static void add_clock(struct fixture *f, const char *name, uint32_t measure, boo
 							       .due = { due },
 							       .ended = { ended },
 							       .breach = breach,
+							       .excused = { breach ? 900 : 0 },
 							       .difference = "",
 							       .how = "" };
 }
@@ -620,8 +621,10 @@ static struct measured measured(struct fixture *f, struct store_measure_query q,
 
 #define ALL .after.sent_ms = INT64_MIN, .until = { INT64_MAX }, .limit = 8, .now = { 1000 }
 
+/* All have an excuse here, and only a breach can be excused. */
 static void limits_are(const struct law_limits *l, uint32_t in_time, uint32_t late, uint32_t lapsed)
 {
+	assert_int_equal(l->excused, late + lapsed);
 	assert_int_equal(l->in_time, in_time);
 	assert_int_equal(l->late, late);
 	assert_int_equal(l->lapsed, lapsed);
