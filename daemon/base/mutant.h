@@ -80,6 +80,10 @@
 #ifndef CY_MUTANT_ANOTHERS_EVIDENCE
 #define CY_MUTANT_ANOTHERS_EVIDENCE 0
 #endif
+/* Evidence that came before is here again because its row says so: nobody looks at its bytes. */
+#ifndef CY_MUTANT_HERE_UNHASHED
+#define CY_MUTANT_HERE_UNHASHED 0
+#endif
 /* Notes take the room in a case that is kept for what ends it. */
 #ifndef CY_MUTANT_NO_ROOM_KEPT
 #define CY_MUTANT_NO_ROOM_KEPT 0

@@ -13,7 +13,7 @@ static const char check_help[] =
 	"what was found spoilt or missing: it is given to nobody, what is a peer's is fetched\n"
 	"again, and the same content of ours is to be put once more ('evidence put').\n"
 	"\n"
-	"  --now  has all of it verified now, and once more what of our own is known as spoilt\n";
+	"  --now  has all of it verified now, and once more what is known as spoilt\n";
 
 static void print_round(const CyEvidenceCheck *c)
 {

@@ -361,7 +361,8 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	  EVIDENCE_SELECT "e.peer = ? AND e.author = 0 AND e.state IN (2, 5) AND e.hold = 0 AND e.deleted = 0"         \
 			  " AND e.verdict <> 2 AND e.settled > 0 AND e.settled < ?"                                    \
 			  " ORDER BY e.settled, e.message_id, e.attachment LIMIT ?")                                   \
-	X(UNSTATED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.unstated = 1 AND EXISTS (SELECT 1 FROM stream s"      \
+	X(UNSTATED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.unstated = 1 AND (e.state <> 2 OR e.verified > 0)"    \
+					     " AND EXISTS (SELECT 1 FROM stream s"                                     \
 					     " WHERE s.peer = e.peer AND s.features <> 0 AND s.reconciling = 0)"       \
 					     " ORDER BY e.case_no, e.message_id, e.attachment LIMIT ?")                \
 	X(UNVERIFIED_EVIDENCE,                                                                                         \

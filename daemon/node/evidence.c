@@ -262,6 +262,7 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 {
 	char text[160];
 	const char *quota = evidence_over_quota(n, c, row, text, sizeof text);
+	struct evidence_before before;
 
 	if (quota != NULL) {
 		row->state = STORE_EVIDENCE_HELD_BACK;
@@ -271,6 +272,8 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 		return;
 	}
 	evidence_take_on(n, c, row);
+	if (CY_MUTANT_HERE_UNHASHED && evidence_delivered_before(n, row, &before) == CY_OK)
+		evidence_here_by(n, c, row, &before);
 }
 
 static void take_ours(struct node *n, struct store_evidence *row, const char *client)

@@ -1,6 +1,7 @@
 /* What messages say about attachments: the statements of both daemons, and what case systems verify or
  * certify as destroyed. After a restored backup what was said may come back before what it speaks of, and
  * what we have said ourselves comes back as well. All of it happens in batches. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mutant.h"
@@ -15,9 +16,10 @@ struct about {
 	const char *proof;
 	const CyEvidenceVerification *verified;
 	const CyDestructionCertificate *destroyed;
-	uint32_t only; /* what is said of this message alone; 0: of all */
-	bool ask;      /* nothing is done yet */
-	uint32_t held; /* one that a legal hold keeps from being destroyed */
+	uint32_t only;   /* what is said of this message alone; 0: of all */
+	bool ask;        /* nothing is done yet */
+	uint32_t held;   /* one that a legal hold keeps from being destroyed */
+	uint32_t unseen; /* one that never was here, and is to be called verified */
 };
 
 static enum store_author other(enum store_author author)
@@ -249,6 +251,8 @@ static void hear_about(struct about *x, struct store_evidence *row)
 	if (x->ask) {
 		if (row->hold && x->destroyed != NULL && !CY_MUTANT_HOLD_IGNORED)
 			x->held = row->attachment;
+		if (x->verified != NULL && x->verified->state == CY_EVIDENCE_STATE__VERIFIED && row->arrived.ms == 0)
+			x->unseen = row->attachment;
 		return;
 	}
 	if (x->verified != NULL) {
@@ -316,13 +320,16 @@ static int hear(struct about *x, const CyContent *content)
 	}
 }
 
-int evidence_held(struct node *n, struct work_case *c, const CyContent *content, uint32_t *ret_held)
+int evidence_objection(struct node *n, struct work_case *c, const CyContent *content, char *text, size_t size)
 {
 	struct about x = { .n = n, .c = c, .author = STORE_OWN, .proof = "", .ask = true };
 	int r = hear(&x, content);
 
-	if (r == CY_OK)
-		*ret_held = x.held;
+	text[0] = '\0';
+	if (r == CY_OK && x.held > 0)
+		snprintf(text, size, "a legal hold keeps attachment %u: it must not be destroyed", x.held);
+	else if (r == CY_OK && x.unseen > 0)
+		snprintf(text, size, "attachment %u has not arrived yet: nobody can have verified its bytes", x.unseen);
 	return r;
 }
 
@@ -454,6 +461,8 @@ int evidence_said_again(struct node *n, const char *peer, const char *case_id, c
 
 		r = evidence_get(n, message_id, l->at[i], &row);
 		if (r == CY_OK && row.author == STORE_PEER && row.state != STORE_EVIDENCE_WAITING && !row.unstated) {
+			if (row.state == STORE_EVIDENCE_HERE)
+				evidence_unverified(n, &row);
 			evidence_state(n, &row);
 			evidence_put(n, &row);
 		}

@@ -7,8 +7,7 @@
 #include "base/mutant.h"
 #include "node/evidence.h"
 
-#define FLAWED_PAGE 64u /* attachments with a flaw that are looked at in one turn */
-#define FLAWS_TOLD  8u  /* that the status names */
+#define FLAWS_TOLD 8u /* that the status names */
 
 /* --------------------------------------------------------------- what was found */
 
@@ -53,8 +52,8 @@ static int add_key(void *arg, const struct store_evidence *row)
 }
 
 /* Calls `fn` for each row of the content as this batch has changed it last; what it changes it puts. */
-static void each_row(struct node *n, const struct cy_digest *sha256,
-		     void (*fn)(void *arg, struct work_case *c, struct store_evidence *row), void *arg)
+static void each_row(struct node *n, const struct cy_digest *sha256, void (*fn)(void *arg, struct store_evidence *row),
+		     void *arg)
 {
 	struct store_port *s = &n->ports.store;
 	struct keys l = { .n = n };
@@ -66,16 +65,25 @@ static void each_row(struct node *n, const struct cy_digest *sha256,
 	}
 	for (const struct key *k = l.first; k != NULL; k = k->next) {
 		struct store_evidence row;
-		struct work_case *c = NULL;
 		int r = evidence_get(n, k->message_id, k->attachment, &row);
 
 		if (r == CY_OK)
-			c = cases_or_stand_in(n, row.peer, row.case_id, &r);
-		if (c != NULL)
-			fn(arg, c, &row);
+			fn(arg, &row);
 		else if (r == CY_ESTORE)
-			n->batch.doom = "the store cannot read the case of evidence that was verified";
+			n->batch.doom = "the store cannot read the rows of evidence that was verified";
 	}
+}
+
+/* An event of its case. */
+static void tell(struct node *n, const struct store_evidence *row, CyEventType type, const char *text)
+{
+	int r;
+	const struct work_case *c = cases_or_stand_in(n, row->peer, row->case_id, &r);
+
+	if (c != NULL)
+		evidence_tell(n, c, row, type, text);
+	else if (r == CY_ESTORE)
+		n->batch.doom = "the store cannot read the case of evidence that was verified";
 }
 
 static void mend(struct node *n, struct store_evidence *row, const char *by, const char *text)
@@ -84,7 +92,7 @@ static void mend(struct node *n, struct store_evidence *row, const char *by, con
 	evidence_custody(n, row, "mended", by, text, "", row->verified);
 }
 
-static void set_flaw(struct node *n, struct work_case *c, struct store_evidence *row, enum store_flaw flaw)
+static void set_flaw(struct node *n, struct store_evidence *row, enum store_flaw flaw)
 {
 	const bool own = row->author == STORE_OWN;
 	const char *what = flaw == STORE_SPOILT ? "its bytes here are not those that were hashed before"
@@ -101,7 +109,7 @@ static void set_flaw(struct node *n, struct work_case *c, struct store_evidence 
 	snprintf(text, sizeof text, "%s: %s", what, own ? "put it once more" : "it is fetched again");
 	evidence_custody(n, row, flaw == STORE_SPOILT ? "spoilt" : "missing", n->authority, what, "",
 			 node_legal_now(n));
-	evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_FAILED, text);
+	tell(n, row, CY_EVENT_TYPE__EVIDENCE_FAILED, text);
 	node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, row->peer, "attachment %u of message %s: %s", row->attachment,
 		  row->message_id, text);
 }
@@ -111,7 +119,19 @@ struct finding {
 	const struct input *in;
 };
 
-static void find_row(void *arg, struct work_case *c, struct store_evidence *row)
+/* It was to be fetched again, and its bytes are back. */
+static void is_back(struct node *n, struct store_evidence *row)
+{
+	const struct blob_id id = { row->size, row->sha256, row->root };
+
+	evidence_here(n, row);
+	mend(n, row, n->authority, "its bytes are here again");
+	tell(n, row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
+	evidence_state(n, row);
+	evidence_drop_part(n, row->peer, &id);
+}
+
+static void find_row(void *arg, struct store_evidence *row)
 {
 	const struct finding *f = arg;
 	const struct input *in = f->in;
@@ -119,14 +139,19 @@ static void find_row(void *arg, struct work_case *c, struct store_evidence *row)
 	/* It was to be fetched again while it might still have been good. */
 	const bool again = !own && row->state == STORE_EVIDENCE_WAITING && row->arrived.ms > 0;
 
-	if (in->blob.code == CY_OK && here) {
+	if (in->blob.code == CY_OK && !own && row->state == STORE_EVIDENCE_WAITING && row->flaw != STORE_SOUND) {
+		is_back(f->n, row);
+		evidence_put(f->n, row);
+	} else if (in->blob.code == CY_OK && here) {
 		row->verified = in->blob.at;
+		if (row->unstated) /* it has waited for that */
+			evidence_state(f->n, row);
 		if (row->flaw != STORE_SOUND)
 			mend(f->n, row, f->n->authority, "its bytes are here again");
 		evidence_put(f->n, row);
 	} else if (in->blob.code < 0 && (here || again) && row->flaw == STORE_SOUND &&
 		   row->verified.ms <= in->blob.at.ms) { /* else what was read is not what is here now */
-		set_flaw(f->n, c, row, in->blob.code == CY_ENOENT ? STORE_MISSING : STORE_SPOILT);
+		set_flaw(f->n, row, in->blob.code == CY_ENOENT ? STORE_MISSING : STORE_SPOILT);
 		evidence_put(f->n, row);
 	}
 }
@@ -159,17 +184,22 @@ void evidence_judged(struct node *n, const struct input *in)
 		n->batch.doom = "the store cannot read who has handed over what is spoilt";
 }
 
+void evidence_unverified(struct node *n, struct store_evidence *row)
+{
+	row->verified = (struct cy_wall){ 0 };
+	n->rest.next = n->ports.clock.mono(n->ports.clock.ctx);
+}
+
 struct mending {
 	struct node *n;
 	const struct blob_id *id;
 	const char *by;
 };
 
-static void mend_row(void *arg, struct work_case *c, struct store_evidence *row)
+static void mend_row(void *arg, struct store_evidence *row)
 {
 	const struct mending *m = arg;
 
-	(void)c;
 	if (row->author != STORE_OWN || row->deleted || row->flaw == STORE_SOUND || row->size != m->id->size ||
 	    !cy_digest_equal(&row->root, &m->id->root))
 		return;
@@ -202,8 +232,7 @@ void evidence_round(struct node *n)
 
 struct picking {
 	struct node *n;
-	bool found, flawed; /* flawed: ours alone, and where we are is kept */
-	size_t n_rows;
+	bool found, flawed; /* flawed: those, and where we are is kept */
 	struct blob_id id;
 };
 
@@ -211,23 +240,20 @@ static int pick(void *arg, const struct store_evidence *row)
 {
 	struct picking *p = arg;
 
-	p->n_rows++;
 	if (p->flawed) {
 		cy_copy(p->n->rest.message_id, sizeof p->n->rest.message_id, row->message_id);
 		p->n->rest.attachment = row->attachment;
-		if (row->author != STORE_OWN || row->deleted)
-			return CY_OK;
 	}
 	p->found = true;
 	p->id = (struct blob_id){ row->size, row->sha256, row->root };
 	return CY_EEXIST;
 }
 
-/* What was last verified before this is due. */
+/* What was last verified before this is due; in any case what never was. */
 static struct cy_wall due_before(struct node *n)
 {
 	const int64_t every = n->config.check_every_ms;
-	const int64_t before = every > 0 ? node_now(n).ms - every : 0;
+	const int64_t before = every > 0 ? node_now(n).ms - every : 1;
 
 	return (struct cy_wall){ before > n->rest.ordered.ms ? before : n->rest.ordered.ms };
 }
@@ -237,16 +263,11 @@ static int pick_next(struct node *n, struct picking *p)
 	struct store_port *s = &n->ports.store;
 	int r = CY_OK;
 
-	while (n->rest.flawed && !p->found) {
-		p->n_rows = 0;
-		p->flawed = true;
-		r = s->flawed_evidence(s->ctx, n->rest.message_id, n->rest.attachment, FLAWED_PAGE, pick, p);
-		if (r < 0 && r != CY_EEXIST)
-			return r;
-		n->rest.flawed = p->found || p->n_rows == FLAWED_PAGE;
-	}
-	p->flawed = false;
-	if (!p->found)
+	p->flawed = n->rest.flawed;
+	if (p->flawed)
+		r = s->flawed_evidence(s->ctx, n->rest.message_id, n->rest.attachment, 1, pick, p);
+	p->flawed = n->rest.flawed = p->found;
+	if (!p->found && r == CY_OK)
 		r = s->unverified_evidence(s->ctx, due_before(n), 1, pick, p);
 	return r == CY_EEXIST ? CY_OK : r;
 }

@@ -640,9 +640,9 @@ void evidence_attached(struct node *n, struct work_case *c, enum store_author au
 int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id, bool rejected);
 /* The peer sends a message once more that is held: what became of its evidence is stated anew, as that may be lost. */
 int evidence_said_again(struct node *n, const char *peer, const char *case_id, const char *message_id);
-/* Before this content of ours is accepted: which attachment does a legal hold keep from what it says? 0: none. */
-int evidence_held(struct node *n, struct work_case *c, const CyContent *content, uint32_t *ret_held);
-/* What a message that was accepted says about attachments of the other side; also one of our own that comes back. */
+/* What stands against this content of ours: a legal hold, or what it calls verified never arrived. "": nothing. */
+int evidence_objection(struct node *n, struct work_case *c, const CyContent *content, char *text, size_t size);
+/* What an accepted message says about attachments of the other side; also one of our own that comes back. */
 int evidence_heard(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
 		   const CyContent *content);
 /* May this client say so? Faults are added; below 0 the store cannot read. */

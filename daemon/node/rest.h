@@ -12,6 +12,7 @@
 struct conn;
 struct input;
 struct node;
+struct store_evidence;
 struct blob_ticket;
 
 struct node_rest {
@@ -20,7 +21,7 @@ struct node_rest {
 	struct cy_wall at;      /* when that began */
 	struct cy_mono next;    /* the next look at what is due */
 	struct cy_wall ordered; /* all that was verified before is due; 0: by evidence.check_every alone */
-	bool flawed;            /* ours that have a flaw are looked at once more, after this one */
+	bool flawed;            /* those that have a flaw are looked at once more, after this one */
 	char message_id[CY_UUID_LEN + 1];
 	uint32_t attachment;
 	struct cy_digest failed; /* could not be read at the last look; zero: none */
@@ -42,6 +43,8 @@ struct node_recheck {
 void evidence_found(struct node *n, const struct cy_digest *sha256, int code);
 /* The same in a batch. */
 void evidence_judged(struct node *n, const struct input *in);
+/* In a batch: it is verified as soon as possible, and until then nobody is told that it is here. */
+void evidence_unverified(struct node *n, struct store_evidence *row);
 /* In a batch: this content was hashed as it came from `by`; ours that was spoilt is good again. */
 void evidence_mended(struct node *n, const struct blob_id *id, const char *by);
 

@@ -270,7 +270,7 @@ struct store_evidence {
 	bool unstated;               /* theirs: its state is yet to be stated to the peer */
 	struct cy_wall settled; /* ours: when we heard that the receiver verified or destroyed its own; 0: not yet */
 	bool deleted;           /* ours: our copy is not kept any more */
-	/* When all bytes on our disk were last hashed and were those of the manifest; 0: never, or before it was kept.
+	/* When all bytes on our disk were last hashed and were those of the manifest; 0: they are to be verified now.
 	 */
 	struct cy_wall verified;
 	/* What was found instead since: they are neither given out nor sent. Theirs are WAITING to be fetched again. */
@@ -606,7 +606,7 @@ struct store_port {
 	int (*held_back_evidence)(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
 				  store_evidence_fn *fn, void *arg);
 	/* Theirs that are unstated, of peers whose features are known and from whom nothing is fetched back,
-	 * those of a case one after the other; at most `limit`. */
+	 * those of a case one after the other; at most `limit`. What is HERE waits until it has been verified. */
 	int (*unstated_evidence)(void *ctx, uint32_t limit, store_evidence_fn *fn, void *arg);
 	/* Bytes of theirs that are WAITING or HERE: of a peer, and of one of its cases. */
 	int (*evidence_bytes)(void *ctx, const char *peer, const char *case_id, uint64_t *ret_peer, uint64_t *ret_case);

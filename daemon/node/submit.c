@@ -426,7 +426,6 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	struct cy_error e = { 0 };
 	struct said said;
 	const char *reference;
-	uint32_t held;
 	int r;
 
 	if (wc == NULL)
@@ -436,13 +435,12 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		wc->row.own_reference = batch_string(n, sub->own_reference);
 	else if (wc->row.own_reference[0] == '\0' && sub->content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT)
 		wc->row.own_reference = batch_string(n, sub->content->acknowledgement->reference);
-	r = evidence_held(n, wc, sub->content, &held);
+	r = evidence_objection(n, wc, sub->content, e.text, sizeof e.text);
 	if (r < 0) {
 		refuse(n, c, correlation, wc, reference, r, &e);
 		return;
 	}
-	if (held > 0) {
-		snprintf(e.text, sizeof e.text, "a legal hold keeps attachment %u: it must not be destroyed", held);
+	if (e.text[0] != '\0') {
 		refuse(n, c, correlation, wc, reference, CY_ESTATE, &e);
 		return;
 	}

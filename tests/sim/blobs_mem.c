@@ -31,7 +31,21 @@ struct kept {
 	struct sim_tree tree;
 	struct piece pieces[SIM_CHUNKS_MAX];
 	size_t n;
-	bool rotten; /* a bit of its last chunk has changed */
+	/* What the disk did to it: a bit of its last chunk has changed, that chunk is cut off, the file is lost. */
+	enum {
+		WELL,
+		ROTTEN,
+		CUT,
+		LOST
+	} harm;
+};
+
+/* What became of the bytes of a content, whether it is there or not. */
+struct history {
+	struct history *next;
+	struct cy_digest sha256;
+	int64_t hashed; /* when all of them were hashed last and were right, since the start; -1: never */
+	int64_t harmed; /* when the disk last did something to them; -1: never */
 };
 
 enum what {
@@ -69,6 +83,7 @@ struct seal {
 struct sim_blobs {
 	struct sim_node *s;
 	struct seal *seals;
+	struct history *histories;
 	struct part *parts;
 	struct kept *kept;
 	struct task *first, **last;       /* to be done */
@@ -196,13 +211,35 @@ static void drop_part_of(struct sim_blobs *b, struct part *p)
 	free(p);
 }
 
-static struct kept *find_kept(struct sim_blobs *b, const struct cy_digest *sha256)
+/* Also one that is lost. */
+static struct kept *find_any(struct sim_blobs *b, const struct cy_digest *sha256)
 {
 	struct kept *k = b->kept;
 
 	while (k != NULL && !cy_digest_equal(&k->id.sha256, sha256))
 		k = k->next;
 	return k;
+}
+
+static struct kept *find_kept(struct sim_blobs *b, const struct cy_digest *sha256)
+{
+	struct kept *k = find_any(b, sha256);
+
+	return k != NULL && k->harm != LOST ? k : NULL;
+}
+
+static struct history *history_of(struct sim_blobs *b, const struct cy_digest *sha256)
+{
+	struct history *h = b->histories;
+
+	while (h != NULL && !cy_digest_equal(&h->sha256, sha256))
+		h = h->next;
+	if (h != NULL)
+		return h;
+	h = calloc(1, sizeof *h);
+	CY_ASSERT(h != NULL);
+	*h = (struct history){ .next = b->histories, .sha256 = *sha256, .hashed = -1, .harmed = -1 };
+	return b->histories = h;
 }
 
 static void kept_free(struct sim_blobs *b, struct kept *k)
@@ -341,6 +378,7 @@ static int do_finish(struct sim_blobs *b, struct task *t)
 	struct cy_bytes chunks[SIM_CHUNKS_MAX];
 	struct blob_id id;
 	struct kept *k, *old;
+	bool was;
 
 	if (p == NULL || !p->open)
 		return ended(t, CY_ENOENT, "there is no such part");
@@ -360,10 +398,12 @@ static int do_finish(struct sim_blobs *b, struct task *t)
 		drop_part_of(b, p);
 		return ended(t, CY_ESIGN, "it is not what it must be");
 	}
-	old = find_kept(b, &id.sha256);
+	old = find_any(b, &id.sha256);
+	was = old != NULL && old->harm != LOST;
 	if (old != NULL)
 		kept_free(b, old);
-	if (p->pulled || old == NULL)
+	history_of(b, &id.sha256)->hashed = b->s->w->now;
+	if (p->pulled || !was)
 		seal_add(b, t->part, p->pulled, &id.sha256);
 	k->id = t->result.id = id;
 	k->n = p->n;
@@ -386,12 +426,12 @@ static int do_read(struct sim_blobs *b, struct task *t)
 	if (t->offset >= k->n)
 		return ended(t, CY_EINVAL, "there is no such chunk");
 	p = &k->pieces[t->offset];
-	if (k->rotten && t->verify && t->offset == k->n - 1)
+	if (t->offset == k->n - 1 && (k->harm == CUT || (k->harm == ROTTEN && t->verify)))
 		return ended(t, CY_ESIGN, "the disk has changed it");
 	t->result.data = sim_buffer(p->len);
 	if (p->len > 0)
 		memcpy(t->result.data.data, p->data, p->len);
-	if (k->rotten && t->offset == k->n - 1)
+	if (k->harm == ROTTEN && t->offset == k->n - 1)
 		t->result.data.data[p->len / 2] ^= 1;
 	t->result.n_path = contents_path(&k->tree, (size_t)t->offset, t->result.path);
 	return CY_OK;
@@ -403,21 +443,23 @@ static int do_verify(struct sim_blobs *b, struct task *t)
 
 	if (k == NULL)
 		return ended(t, CY_ENOENT, "there is no such content");
-	if (k->rotten)
+	if (k->harm != WELL)
 		return ended(t, CY_ESIGN, "the disk has changed it");
+	history_of(b, &t->id.sha256)->hashed = b->s->w->now;
 	t->result.id = k->id;
 	return CY_OK;
 }
 
 static int do_destroy(struct sim_blobs *b, struct task *t)
 {
-	struct kept *k = find_kept(b, &t->id.sha256);
+	struct kept *k = find_any(b, &t->id.sha256);
+	const bool lost = k != NULL && k->harm == LOST;
 
 	if (k == NULL)
 		return ended(t, CY_ENOENT, "there is no such content");
 	oracle_destroyed(b->s, &t->id.sha256);
 	kept_free(b, k);
-	return CY_OK;
+	return lost ? ended(t, CY_ENOENT, "there is no such content") : CY_OK;
 }
 
 static void do_task(struct sim_blobs *b, struct task *t)
@@ -736,6 +778,10 @@ void blobs_free(struct sim_node *s)
 		next = x->next;
 		free(x);
 	}
+	for (struct history *h = b->histories, *next; h != NULL; h = next) {
+		next = h->next;
+		free(h);
+	}
 	free(b);
 	s->blobs = NULL;
 }
@@ -775,6 +821,8 @@ void blobs_gone(struct sim_node *s, enum sim_end end)
 	if (b == NULL)
 		return;
 	forget_tasks(b);
+	for (struct history *h = b->histories; h != NULL; h = h->next)
+		h->hashed = -1; /* nobody knows of it any more */
 	for (struct part *p = b->parts, *next; p != NULL; p = next) {
 		uint64_t most = p->mark + cy_rng_below(&s->w->blobs, p->end - p->mark + 1);
 
@@ -794,6 +842,19 @@ void blobs_gone(struct sim_node *s, enum sim_end end)
 	}
 }
 
+static void harm(struct sim_node *s, struct kept *k, struct cy_rng *r)
+{
+	static const char *const how[] = { "is well", "has another byte", "is cut off", "is lost" };
+
+	k->harm = ROTTEN + (unsigned)cy_rng_below(r, 3);
+	/* A whole chunk that is none of the patterns would be hashed each time that it is tried. */
+	if (k->harm == ROTTEN && k->pieces[k->n - 1].len % CY_CHUNK == 0)
+		k->harm = CUT;
+	history_of(s->blobs, &k->id.sha256)->harmed = s->w->now;
+	world_say(s->w, "%s: content %02x%02x.. %s on its disk", s->id, k->id.sha256.b[0], k->id.sha256.b[1],
+		  how[k->harm]);
+}
+
 void blobs_strike(struct sim_node *s, enum sim_fault f, struct cy_rng *r)
 {
 	struct sim_blobs *b = s->blobs;
@@ -810,18 +871,14 @@ void blobs_strike(struct sim_node *s, enum sim_fault f, struct cy_rng *r)
 		n++;
 	i = n > 0 ? (size_t)cy_rng_below(r, n) : 0;
 	for (struct kept *k = b->kept; k != NULL; k = k->next)
-		/* A whole chunk that is none of the patterns would be hashed each time that it is tried. */
-		if (i-- == 0 && k->pieces[k->n - 1].len % CY_CHUNK > 0) {
-			k->rotten = true;
-			world_say(s->w, "%s: a byte of content %02x%02x.. changes on its disk", s->id,
-				  k->id.sha256.b[0], k->id.sha256.b[1]);
-		}
+		if (i-- == 0)
+			harm(s, k, r);
 }
 
 void blobs_heal(struct sim_node *s)
 {
 	for (struct kept *k = s->blobs != NULL ? s->blobs->kept : NULL; k != NULL; k = k->next)
-		k->rotten = false;
+		k->harm = WELL;
 }
 
 bool blobs_holds(const struct sim_node *s, const struct blob_id *id)
@@ -829,6 +886,16 @@ bool blobs_holds(const struct sim_node *s, const struct blob_id *id)
 	const struct kept *k = find_kept(s->blobs, &id->sha256);
 
 	return k != NULL && same_id(&k->id, id);
+}
+
+int64_t blobs_hashed(const struct sim_node *s, const struct cy_digest *sha256)
+{
+	return history_of(s->blobs, sha256)->hashed;
+}
+
+int64_t blobs_harmed(const struct sim_node *s, const struct cy_digest *sha256)
+{
+	return history_of(s->blobs, sha256)->harmed;
 }
 
 int blobs_each(const struct sim_node *s, int (*fn)(void *arg, const char *part, const struct cy_digest *sha256),
@@ -839,6 +906,7 @@ int blobs_each(const struct sim_node *s, int (*fn)(void *arg, const char *part, 
 	for (const struct part *p = s->blobs->parts; p != NULL && r == 0; p = p->next)
 		r = fn(arg, p->name, NULL);
 	for (const struct kept *k = s->blobs->kept; k != NULL && r == 0; k = k->next)
-		r = fn(arg, NULL, &k->id.sha256);
+		if (k->harm != LOST)
+			r = fn(arg, NULL, &k->id.sha256);
 	return r;
 }

@@ -204,32 +204,39 @@ void certs_strike(struct sim_node *s, struct cy_rng *r)
 	world_at(w, how == 1 ? w->now : later, on_renew, s, (uint64_t)pinned);
 }
 
-/* A client that says that the clock is right as it is. */
-static void confirm(struct sim_node *s)
+void operator_says(struct sim_node *s, CyClientFrame *f)
 {
 	const size_t client = OPERATOR;
 	const uint64_t conn = ++s->w->conns;
 	CyLocalHello h = CY_LOCAL_HELLO__INIT;
-	CyConfirmTime c = CY_CONFIRM_TIME__INIT;
-	CyClientFrame frames[2] = { CY_CLIENT_FRAME__INIT, CY_CLIENT_FRAME__INIT };
+	CyClientFrame hello = CY_CLIENT_FRAME__INIT, *frames[] = { &hello, f };
 
 	h.version = 1;
-	frames[0].kind_case = CY_CLIENT_FRAME__KIND_HELLO;
-	frames[0].hello = &h;
-	s->store.mark_may_fall = true;
-	c.now_ms = sim_node_wall(s).ms;
-	frames[1].kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
-	frames[1].confirm_time = &c;
+	hello.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
+	hello.hello = &h;
 	node_local_up(s->node, conn, &client, 1);
 	for (size_t i = 0; i < 2; i++) {
 		struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
 
-		frames[i].correlation = i + 1;
-		CY_ASSERT(wire_pack(&frames[i].base, &out) == CY_OK);
+		frames[i]->correlation = i + 1;
+		CY_ASSERT(wire_pack(&frames[i]->base, &out) == CY_OK);
 		node_local_frame(s->node, conn, cy_buf_view(&out), -1);
 		cy_buf_free(&out);
 	}
 	node_local_down(s->node, conn);
+}
+
+/* A client that says that the clock is right as it is. */
+static void confirm(struct sim_node *s)
+{
+	CyConfirmTime c = CY_CONFIRM_TIME__INIT;
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+
+	s->store.mark_may_fall = true;
+	c.now_ms = sim_node_wall(s).ms;
+	f.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
+	f.confirm_time = &c;
+	operator_says(s, &f);
 }
 
 static void on_confirm(struct world *w, void *arg, uint64_t x)

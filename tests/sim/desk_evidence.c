@@ -516,7 +516,8 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 		if (v->get.forbidden || i == NULL || e->code != CY_ERROR_CODE__NOT_FOUND)
 			return;
 		/* Destroyed by now; or a restored store knows nothing of it. */
-		if (row != NULL && row->state == STORE_EVIDENCE_HERE && !d->node->restored)
+		if (row != NULL && row->state == STORE_EVIDENCE_HERE && !d->node->restored &&
+		    blobs_harmed(d->node, &row->sha256) < 0)
 			world_fail(d->node->w, "%s/%u cannot get %s/%u, which is here: %s", d->node->id, d->client,
 				   v->get.message_id, v->get.attachment, e->text);
 		i->settled = true;

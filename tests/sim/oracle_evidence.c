@@ -282,6 +282,8 @@ void oracle_evidence_before(struct sim_node *s, const struct store_writeset *w)
 {
 	const bool certified = has_certificate(w);
 
+	hashed_before(s, w);
+
 	for (const struct store_write *x = w->first; x != NULL; x = x->next) {
 		const struct store_evidence *e = &x->evidence, *old;
 		const bool erased = x->op == STORE_PUT_EVIDENCE && erasures_in(w, e->case_id);
@@ -351,7 +353,7 @@ void oracle_evidence_commit(struct sim_node *s, const struct store_writeset *w)
 			world_say(s->w, "%s: evidence %s/%u %s %s is %s%s%s", s->id, e->message_id, e->attachment,
 				  e->author == STORE_OWN ? "for" : "from", e->peer, state_name(e->state),
 				  e->hold ? ", held" : "", e->deleted ? ", our copy is deleted" : "");
-		if (needs(e) && !blobs_holds(s, &id) && !s->restored)
+		if (needs(e) && !blobs_holds(s, &id) && blobs_harmed(s, &id.sha256) < 0 && !s->restored)
 			world_fail(s->w, "%s: %s/%u is %s, and its bytes are not on the disk", s->id, e->message_id,
 				   e->attachment, state_name(e->state));
 		if (e->author == STORE_PEER && e->state == STORE_EVIDENCE_HERE)
@@ -384,7 +386,8 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 		    e->arrived.ms > 0) /* once: it is fetched again */
 			continue;
 		if (e == NULL || (e->state != STORE_EVIDENCE_DESTROYED &&
-				  (e->state != STORE_EVIDENCE_HERE || !blobs_holds(from, &id))))
+				  (e->state != STORE_EVIDENCE_HERE ||
+				   (!blobs_holds(from, &id) && blobs_harmed(from, &id.sha256) < 0))))
 			world_fail(from->w, "%s tells %s that attachment %u of message %u arrived, and it is %s",
 				   from->id, to->id, said->attachment, said->message,
 				   e != NULL ? state_name(e->state) : "unknown");
@@ -446,6 +449,7 @@ static void row_drained(const struct sim_node *s, const struct store_evidence *e
 
 void oracle_evidence_drained(struct world *w, char *why, size_t size)
 {
+	hashed_drained(w, why, size);
 	for (uint32_t i = 0; i < w->set.nodes && why[0] == '\0'; i++) {
 		const struct mem_store *m = &w->nodes[i].store;
 

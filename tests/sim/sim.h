@@ -58,7 +58,7 @@
 	X(BLOB_FAILS, "files of evidence cannot be read or written")                         \
 	X(BLOB_SLOW, "files of evidence take up to half a minute, or take nothing")          \
 	X(BLOB_FULL, "the disk of evidence is full for a while")                             \
-	X(BLOB_ROT, "bytes of evidence change on the disk")                                  \
+	X(BLOB_ROT, "the disk changes, cuts off or loses evidence")                          \
 	X(RELAY, "somebody who passes as the other side to each hands everything on")        \
 	X(CERTIFICATES, "signing certificates expire, are revoked, and renewed late")        \
 	X(CLOCK_LEAP, "a wall clock is wrong by seven years for some seconds")               \
@@ -339,7 +339,8 @@ struct sim_node {
 	struct sim_erasures *erasures;      /* NULL: nobody orders any */
 	struct sim_quotas quotas;
 	struct sim_damage damage;
-	struct sim_blobs *blobs; /* NULL: it keeps no evidence */
+	struct sim_blobs *blobs;     /* NULL: it keeps no evidence */
+	struct sim_unknown *unknown; /* evidence that was not known to be here and good, and when (hashed.c) */
 	struct sim_pair **pairs;
 	size_t n_pairs;
 	size_t backups[SIM_BACKUPS]; /* lengths of the store's list, the oldest first */
@@ -413,6 +414,7 @@ void certs_strike(struct sim_node *s, struct cy_rng *r);
 void certs_leap(struct sim_node *s, struct cy_rng *r);
 void certs_clock_set(struct sim_node *s, int64_t after); /* an operator confirms it by then */
 void certs_heal(struct sim_node *s);
+void operator_says(struct sim_node *s, CyClientFrame *f); /* on a connection of its own */
 
 /* How a process ends. */
 enum sim_end {
@@ -537,9 +539,18 @@ void blobs_gone(struct sim_node *s, enum sim_end end);
 void blobs_strike(struct sim_node *s, enum sim_fault f, struct cy_rng *r);
 void blobs_heal(struct sim_node *s);
 bool blobs_holds(const struct sim_node *s, const struct blob_id *id);
+/* When all bytes of it were hashed last and were right, since the start; when the disk harmed them last. -1: never. */
+int64_t blobs_hashed(const struct sim_node *s, const struct cy_digest *sha256);
+int64_t blobs_harmed(const struct sim_node *s, const struct cy_digest *sha256);
 /* Each part (sha256 NULL) and each content (part NULL), until `fn` returns other than 0. */
 int blobs_each(const struct sim_node *s, int (*fn)(void *arg, const char *part, const struct cy_digest *sha256),
 	       void *arg);
+
+/* hashed.c */
+void hashed_before(struct sim_node *s, const struct store_writeset *w);
+void hashed_heal(struct sim_node *s);
+void hashed_drained(struct world *w, char *why, size_t size);
+void hashed_free(struct sim_node *s);
 
 /* net_bulk.c */
 struct bulk_port bulk_net_port(struct sim_node *s);

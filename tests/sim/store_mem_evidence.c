@@ -273,7 +273,7 @@ static bool is_unverified(const struct store_evidence *e, struct cy_wall before)
 static bool is_unstated(const struct store_evidence *e, struct cy_wall now)
 {
 	(void)now;
-	return e->author == STORE_PEER && e->unstated;
+	return e->author == STORE_PEER && e->unstated && (e->state != STORE_EVIDENCE_HERE || e->verified.ms > 0);
 }
 
 /* Those that pass, of a peer (NULL: of all), in an order. */

@@ -427,6 +427,9 @@ static struct node_config configuration(struct sim_node *s, struct node_peer_con
 				       .n_clients = s->wanted.n,
 				       .window = 1 + (uint32_t)cy_rng_below(&s->random, bounds_window()),
 				       .undelivered_ms = s->w->set.level[FAULT_EXPIRY] > 0 ? 2 * DAY : 30 * DAY,
+				       .check_every_ms = s->w->set.level[FAULT_BLOB_ROT] > 0
+								 ? (s - s->w->nodes) % 3 * 12 * HOUR
+								 : 0,
 				       .keep_sent_ms = (s - s->w->nodes) % 2 * 6 * HOUR };
 	/* Case systems repeat a key days later: how a spent one is answered is for prune_test.c. */
 	if ((s - s->w->nodes) % 2 == 1 && s->w->law == NULL)
@@ -846,6 +849,7 @@ static void heal(struct world *w)
 		s->store.unreadable = false;
 		s->suspended_until = 0;
 		blobs_heal(s);
+		hashed_heal(s);
 		if (w->law == NULL)
 			certs_heal(s);
 		if (s->left_out != NULL)
@@ -1065,6 +1069,7 @@ void world_free(struct world *w)
 		drop_commit(s);
 		disk_free(s);
 		blobs_free(s);
+		hashed_free(s);
 		for (size_t k = 0; k < SIM_DESKS; k++)
 			desk_free(&s->desk[k]);
 		programs_free(s);

@@ -431,9 +431,14 @@ static void what_quotas_hold_back_is_found_page_by_page(void **state)
 static void what_is_to_be_stated_comes_case_by_case(void **state)
 {
 	struct two *t = *state;
+	struct store_evidence *e;
 
 	make_cases(t);
-	put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE)->unstated = true;
+	e = put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE);
+	e->unstated = true;
+	e->verified.ms = 10;
+	/* One that has to be verified before. */
+	put(t, "IE", "c1", "m4", 2, STORE_PEER, STORE_EVIDENCE_HERE)->unstated = true;
 	put(t, "IE", "c2", "m2", 1, STORE_PEER, STORE_EVIDENCE_HELD_BACK)->unstated = true;
 	put(t, "IE", "c1", "m1", 2, STORE_PEER, STORE_EVIDENCE_DESTROYED)->unstated = true;
 	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE);
