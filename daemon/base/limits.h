@@ -82,6 +82,9 @@ unsigned cy_bound(const char *name, unsigned most);
 /* Threads for what clients send as descriptors; of them for one user, where each may hang (io/strangers.h). */
 #define STRANGERS_HANDS        8u
 #define STRANGERS_HANDS_OF_UID 2u
+/* Files of clients that are read at one time; of them of one client. A file may hang for ever. */
+#define BLOBS_READERS_MAX       32u
+#define BLOBS_READERS_OF_CLIENT 8u
 
 /* Looking at what is stored: how often, in seconds, and for how long at one table's structure, ms. */
 #define STORE_CHECK_EVERY_S  86400

@@ -23,8 +23,8 @@ void blobs_task_free(struct task *t)
 {
 	blob_release(&t->data);
 	blob_release(&t->result.data);
-	if (t->fd >= 0)
-		close(t->fd);
+	if (t->reader != NULL)
+		blobs_reader_leave(t->reader);
 	if (t->result.fd >= 0)
 		close(t->result.fd);
 	free(t);
@@ -43,7 +43,6 @@ void blobs_post_more(struct blobs_fs *b, const struct task *t)
 	struct task *copy = calloc(1, sizeof *copy);
 
 	CY_ASSERT(copy != NULL);
-	copy->fd = -1;
 	copy->result = t->result;
 	copy->result.more = true;
 	blobs_post(b, copy);
@@ -136,6 +135,10 @@ void blobs_do(struct blobs_fs *b, struct task *t)
 	p = blobs_part_find(b, t->part);
 	if (t->what == BLOBS_DROP) {
 		blobs_part_drop(b, p, t);
+		return;
+	}
+	if (t->what == BLOBS_PIECE) {
+		blobs_part_piece(b, p, t);
 		return;
 	}
 	if (p != NULL && (p->copy != NULL || p->finish != NULL)) {
@@ -243,20 +246,26 @@ struct task *blobs_task(enum blobs_what what, uint64_t ticket)
 
 	CY_ASSERT(t != NULL);
 	t->what = what;
-	t->fd = t->result.fd = -1;
+	t->result.fd = -1;
 	t->result.ticket = ticket;
 	return t;
+}
+
+void blobs_queue(struct blobs_fs *b, struct task *t)
+{
+	t->next = NULL;
+	pthread_mutex_lock(&b->lock);
+	*b->last = t;
+	b->last = &t->next;
+	pthread_cond_signal(&b->cond);
+	pthread_mutex_unlock(&b->lock);
 }
 
 static int queue(struct blobs_fs *b, struct task *t)
 {
 	if (t->counted)
 		b->waits++;
-	pthread_mutex_lock(&b->lock);
-	*b->last = t;
-	b->last = &t->next;
-	pthread_cond_signal(&b->cond);
-	pthread_mutex_unlock(&b->lock);
+	blobs_queue(b, t);
 	return CY_OK;
 }
 
@@ -315,12 +324,15 @@ static int port_append(void *ctx, uint64_t ticket, const char *part, uint64_t of
 
 static int port_copy(void *ctx, uint64_t ticket, const char *part, int fd)
 {
-	struct task *t = blobs_task(BLOBS_COPY, ticket);
+	struct task *t;
 
-	t->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (t->fd < 0) {
+	if (!part_valid(part))
+		return CY_EINVAL;
+	t = blobs_task(BLOBS_COPY, ticket);
+	t->reader = blobs_reader_new(ctx, part, ticket, fd);
+	if (t->reader == NULL) {
 		blobs_task_free(t);
-		return CY_EIO;
+		return CY_ELIMIT;
 	}
 	return queue_part(ctx, t, part);
 }
@@ -467,7 +479,6 @@ static void release(struct blobs_fs *b)
 	EVP_MD_CTX_free(b->leaf_before);
 	EVP_MD_free(b->sha256);
 	free(b->scratch);
-	free(b->spare);
 	free(b->aligned);
 	if (b->dir >= 0)
 		close(b->dir);
@@ -489,14 +500,13 @@ int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config,
 	b->last_job = &b->job;
 	b->last_check = &b->check;
 	b->scratch = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
-	b->spare = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
 	b->aligned = aligned_alloc(DIRECT_ALIGN, CY_CHUNK);
 	b->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	b->leaf = EVP_MD_CTX_new();
 	b->whole_before = EVP_MD_CTX_new();
 	b->leaf_before = EVP_MD_CTX_new();
-	CY_ASSERT(b->scratch != NULL && b->spare != NULL && b->aligned != NULL && b->sha256 != NULL &&
-		  b->leaf != NULL && b->whole_before != NULL && b->leaf_before != NULL);
+	CY_ASSERT(b->scratch != NULL && b->aligned != NULL && b->sha256 != NULL && b->leaf != NULL &&
+		  b->whole_before != NULL && b->leaf_before != NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	CY_ASSERT(pthread_mutex_init(&b->lock, NULL) == 0 && pthread_cond_init(&b->cond, &attr) == 0);

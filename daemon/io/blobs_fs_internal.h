@@ -19,6 +19,8 @@
 #define PROGRESS_BYTES (64u * CY_CHUNK)
 #define BLOBS_SPOILT   "the disk does not give back what it took of %s, which was thrown away"
 
+struct reader;
+
 enum blobs_what {
 	BLOBS_OPEN,
 	BLOBS_APPEND,
@@ -30,7 +32,8 @@ enum blobs_what {
 	BLOBS_DESTROY,
 	BLOBS_VERIFY,
 	BLOBS_CONFIRM,
-	BLOBS_LEFT /* told to main */
+	BLOBS_PIECE, /* of what is copied: from its reader */
+	BLOBS_LEFT   /* told to main */
 };
 
 struct task {
@@ -43,7 +46,8 @@ struct task {
 	bool counted;          /* among BLOB_WAITS_MAX */
 	struct blob_id id;
 	struct blob_bytes data;
-	int fd;
+	struct reader *reader;     /* copy() */
+	bool last;                 /* BLOBS_PIECE */
 	struct blob_result result; /* append(): the path is given here */
 };
 
@@ -139,8 +143,7 @@ struct blobs_fs {
 	struct flight flight;                   /* with its files: nothing else is opened meanwhile */
 	EVP_MD_CTX *whole_before, *leaf_before; /* of the part, without what is in flight */
 	struct aide *writer, *hasher;
-	uint8_t *scratch; /* CY_CHUNK bytes, aligned; what is copied flies from here */
-	uint8_t *spare;   /* as many, for what is copied next */
+	uint8_t *scratch; /* CY_CHUNK bytes, aligned */
 	uint8_t *aligned; /* CY_CHUNK bytes: what is to be written and is not */
 	struct blob_space now;
 };
@@ -148,6 +151,8 @@ struct blobs_fs {
 /* ----------------------------------------------------------- blobs_fs.c */
 
 struct task *blobs_task(enum blobs_what what, uint64_t ticket);
+/* To the worker, from any thread. */
+void blobs_queue(struct blobs_fs *b, struct task *t);
 /* The task has ended, as its result says. */
 void blobs_post(struct blobs_fs *b, struct task *t);
 /* Its result so far, with `more`. */
@@ -242,9 +247,17 @@ void aide_free(struct aide *a);
 void aide_begin(struct aide *a, void (*fn)(void *what), void *what);
 void aide_end(struct aide *a); /* at once if none was begun */
 
+/* ------------------------------------------------------ blobs_fs_copy.c */
+
+/* Reads `fd`, which is duplicated, once the part is ready; main's. NULL: too many do, or there is no thread. */
+struct reader *blobs_reader_new(struct blobs_fs *b, const char *part, uint64_t ticket, int fd);
+/* Its task has ended; nobody waits for it. */
+void blobs_reader_leave(struct reader *r);
+void blobs_part_copy(struct blobs_fs *b, struct part *p, struct task *t);
+void blobs_part_piece(struct blobs_fs *b, struct part *p, struct task *piece); /* p: NULL if it is gone */
+
 /* ----------------------------------------------------- blobs_fs_slice.c */
 
-void blobs_part_copy(struct blobs_fs *b, struct part *p, struct task *t);
 /* A slice of what is under way with the first part that has something. */
 void blobs_job(struct blobs_fs *b);
 void blobs_job_add(struct blobs_fs *b, struct part *p);

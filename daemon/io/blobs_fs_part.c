@@ -282,7 +282,7 @@ void blobs_part_free_all(struct blobs_fs *b)
 	for (size_t i = 0; i < BUCKETS; i++) {
 		while (b->part[i] != NULL) {
 			struct part *p = b->part[i];
-			struct task t = { .fd = -1 };
+			struct task t = { 0 };
 			struct files *f = NULL;
 
 			if (p->end / CY_CHUNK * CY_CHUNK > p->durable)

@@ -1,5 +1,5 @@
-/* What is done with parts in slices, between other tasks: copying a file into them, reading
- * back what an earlier life has written, finishing. */
+/* What is done with parts in slices, between other tasks: reading back what an earlier
+ * life has written, finishing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,88 +38,12 @@ struct task *blobs_part_waiting(struct part *p)
 	return waiting;
 }
 
-/* --------------------------------------------------------------------- copying */
-
-static void copy_end(struct blobs_fs *b, struct part *p)
-{
-	struct task *t = p->copy;
-
-	p->copy = NULL;
-	close(t->fd);
-	t->fd = -1;
-	t->result.offset = p->end;
-	blobs_post(b, t);
-	blobs_part_go_on(b, blobs_part_waiting(p));
-}
-
-void blobs_part_copy(struct blobs_fs *b, struct part *p, struct task *t)
-{
-	struct stat st;
-	uint64_t size;
-
-	p->copy = t;
-	if (fstat(t->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		blobs_fail(t, CY_EINVAL, "what was handed over for %s is not a regular file", p->name);
-		copy_end(b, p);
-		return;
-	}
-	if (p->pulled) {
-		blobs_fail(t, CY_ESTATE, "%s is pulled from a peer", p->name);
-		copy_end(b, p);
-		return;
-	}
-	if (p->end > 0 && blobs_part_anew(b, p, t) < 0) {
-		copy_end(b, p);
-		return;
-	}
-	size = (uint64_t)st.st_size;
-	if (p->size == 0 && !blobs_room(b, size, 0)) {
-		blobs_fail(t, CY_ELIMIT, "the disk has no room for the %llu bytes of %s", (unsigned long long)size,
-			   p->name);
-		copy_end(b, p);
-		return;
-	}
-	if (p->size == 0)
-		p->size = size;
-	blobs_part_end(b, p, p->end);
-	posix_fadvise(t->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	blobs_job_add(b, p);
-}
-
-/* The next piece is read while the last one flies. */
-static void copy_step(struct blobs_fs *b, struct part *p)
-{
-	struct task *t = p->copy;
-	const uint64_t from = p->end + (b->flight.p == p ? b->flight.len : 0);
-	uint8_t *const data = b->spare;
-	size_t len = 0;
-	const int error = blobs_pread(t->fd, data, CY_CHUNK, from, &len) < 0 ? errno : 0;
-
-	blobs_land(b);
-	if (t->result.code == CY_OK && error != 0)
-		blobs_fail(t, CY_EIO, "what was handed over for %s cannot be read: %s", p->name, strerror(error));
-	if (t->result.code == CY_OK) {
-		b->spare = b->scratch;
-		b->scratch = data;
-		blobs_part_write(b, p, t, data, len, NULL);
-	}
-	if (t->result.code < 0 || len < CY_CHUNK) {
-		blobs_land(b);
-		copy_end(b, p);
-		return;
-	}
-	t->result.offset = p->end;
-	if (p->end > 0 && p->end % PROGRESS_BYTES == 0)
-		blobs_post_more(b, t);
-	blobs_job_add(b, p);
-}
-
 /* ---------------------------------------------------------------- reading back */
 
 /* The disk does not give back what it took: nobody else is to blame. */
 static void spoilt(struct blobs_fs *b, struct part *p)
 {
-	struct task *t = p->finish, *waiting, none = { .fd = -1 };
+	struct task *t = p->finish, *waiting, none = { 0 };
 
 	if (t == NULL) {
 		if (blobs_part_anew(b, p, &none) < 0)
@@ -140,7 +64,7 @@ static void spoilt(struct blobs_fs *b, struct part *p)
 static bool is_as_written(struct blobs_fs *b, struct part *p, struct files *f, size_t n)
 {
 	const uint64_t index = p->whole_at / CY_CHUNK;
-	struct task none = { .fd = -1 };
+	struct task none = { 0 };
 	struct cy_digest leaf, stored = p->first;
 	size_t len;
 
@@ -202,10 +126,6 @@ void blobs_job(struct blobs_fs *b)
 	if (b->job == NULL)
 		b->last_job = &b->job;
 	p->is_job = false;
-	if (p->copy != NULL) {
-		copy_step(b, p);
-		return;
-	}
 	blobs_land(b);
 	if (p->whole_at < p->end)
 		catch_up(b, p);

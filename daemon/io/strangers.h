@@ -39,8 +39,9 @@ struct strangers_events {
 int strangers_new(struct event_base *base, const struct strangers_events *events, struct strangers **ret,
 		  struct cy_error *e);
 
-/* Is there a descriptor beside the next bytes of the socket `fd`? As recv(2) with MSG_PEEK of at
- * most `len` bytes into `data`, which reads no further than to those with a descriptor. */
+/* Is there a descriptor beside the next bytes of the socket `fd`, or beside the one behind them (the
+ * kernel looks so far)? As recv(2) with MSG_PEEK of at most `len` bytes into `data`, which reads no
+ * further than to those with a descriptor. */
 ssize_t strangers_peek(int fd, void *data, size_t len, bool *ret_beside);
 
 /* Take `len` bytes off the socket `fd` of this user, which were seen by strangers_peek(), with

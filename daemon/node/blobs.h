@@ -92,7 +92,9 @@ struct blob_port {
 	int (*append)(void *ctx, uint64_t ticket, const char *part, uint64_t offset, struct blob_bytes data,
 		      const struct cy_digest *path, size_t n_path);
 	/* All of an open file from its beginning, into an upload; `fd` is duplicated. A
-	 * result with `more` each 64 MiB. */
+	 * result with `more` each 64 MiB. It takes as long as its file system likes, for ever if that
+	 * hangs. CY_EINVAL in the result: it is no regular file, or changed meanwhile. Returns
+	 * CY_ELIMIT: BLOBS_READERS_MAX are being read. */
 	int (*copy)(void *ctx, uint64_t ticket, const char *part, int fd);
 	/* The part is complete: it has `size` bytes and, unless NULL, this digest. It is
 	 * synced, and then has the name of its content. A part that is not what it must be is

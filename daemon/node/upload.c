@@ -293,6 +293,25 @@ static void open_upload(struct node *n, struct conn *c, uint64_t correlation, co
 	failed(n, u, t, b->open(b->ctx, t->id, u->part, u->size, NULL, false));
 }
 
+/* May another file of this client be read? One that hangs is never done, also when its client has gone. */
+static bool may_copy(struct node *n, const struct conn *c, uint64_t correlation)
+{
+	unsigned all = 0, own = 0;
+
+	for (const struct upload *u = n->uploads; u != NULL; u = u->next) {
+		all += u->state == UPLOAD_COPYING;
+		own += u->state == UPLOAD_COPYING && strcmp(u->client, c->client->name) == 0;
+	}
+	if (own < BLOBS_READERS_OF_CLIENT && all < BLOBS_READERS_MAX)
+		return true;
+	local_error(
+		n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
+		"%u files of this client, or %u in all, are being read already: wait for one, or hand this one over by "
+		"upload_data",
+		BLOBS_READERS_OF_CLIENT, BLOBS_READERS_MAX);
+	return false;
+}
+
 /* The three are done one after the other. */
 static void upload_file(struct node *n, struct conn *c, uint64_t correlation, const CyUploadFile *f, int fd)
 {
@@ -310,7 +329,7 @@ static void upload_file(struct node *n, struct conn *c, uint64_t correlation, co
 				  "byte");
 		return;
 	}
-	u = begin(n, c, correlation, f->key);
+	u = may_copy(n, c, correlation) ? begin(n, c, correlation, f->key) : NULL;
 	if (u == NULL)
 		return;
 	u->state = UPLOAD_COPYING;

@@ -9,12 +9,16 @@ ME = pwd.getpwuid(os.getuid()).pw_name
 ground = Ground(f'''evidence {{ keep_free = "1M" }}
 client mine {{ user = "{ME}"
 role = submitter
+cases = own }}
+client guest {{ user = "nobody"
+role = submitter
 cases = own }}''')
 us, ie = ground.us, ground.ie
 us.client = "desk"
 ground.start()
 NAME = f"{SECRET}.mbox"
 MEMORY = 96     # MiB
+STRANGER, GUEST = 12345, pwd.getpwnam("nobody").pw_uid
 AN_HOUR = struct.pack("ii", 1, 3600)
 LISTENER = socket.create_server(("127.0.0.1", 0))
 
@@ -171,7 +175,7 @@ if ROOT:
         with besieged_by_descriptors(r"warning: local client of uid \d+: The configuration names no client") as witness:
             ports = []
             for _ in range(100):
-                ports.append(sent(behind_what_is_no_frame, pwd.getpwnam("nobody").pw_uid))
+                ports.append(sent(behind_what_is_no_frame, STRANGER))
             witness.status()
             let_go(ports)
 
@@ -225,6 +229,137 @@ def what_is_no_file_is_refused_and_what_is_one_is_taken():
         c.close()
     tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
     tcp.close()
+
+
+
+@test
+def a_file_that_changes_while_it_is_read():
+    """A client cuts off and writes all the time what it hands over."""
+    with besieged_by_descriptors():
+        c = Client(us, "mine")
+        changing, over = memory_file(8 * MIB), threading.Event()
+
+        def change():
+            while not over.is_set():
+                os.ftruncate(changing, 3 * MIB)
+                os.pwrite(changing, os.urandom(MIB), 0)
+                os.ftruncate(changing, 8 * MIB)
+        threading.Thread(target=change, daemon=True).start()
+        refused = 0
+        for i in range(30):
+            answer = offered(c, f"changing-{i}", changing)
+            refused += answer.error.code == types_pb2.INVALID
+            assert "changed while" in answer.error.text or "says that it has" in answer.error.text \
+                or answer.evidence_stored.size in (3 * MIB, 8 * MIB), answer
+        assert refused, "it never changed in time"
+        over.set()
+        error = offered(c, "proc", os.open("/proc/self/status", os.O_RDONLY)).error
+        assert error.code == types_pb2.INVALID and "says that it has 0 bytes" in error.text, error
+        c.close()
+
+
+def fuse_test(function):
+    """With a file system whose files hang."""
+    def run():
+        folder = tempfile.mkdtemp(dir=DIR)
+        fuse = Fuse(folder)
+        try:
+            function(fuse)
+        finally:
+            fuse.end()
+    run.__name__ = function.__name__
+    try:
+        probe = tempfile.mkdtemp(dir=DIR)
+        Fuse(probe).end()
+    except OSError as why:
+        return result(function, skip=why)
+    return test(run)
+
+
+def hang(fuse, name, keys):
+    """A client for each key, whose upload of that file is never answered."""
+    held = []
+    for key in keys:
+        held.append(Client(us, "mine"))
+        beside(held[-1].sock, frame(upload_file=local_pb2.UploadFile(key=key)), [fuse.open(name)])
+        assert fuse.asks(DEADLINE) == name, (name, key)
+    return held
+
+
+@fuse_test
+def files_that_hang_when_they_are_asked_or_read(fuse):
+    with besieged_by_descriptors() as witness:
+        held = hang(fuse, "stat", ["stat"])
+        witness.status()
+        held += hang(fuse, "read", [f"read-{i}" for i in range(8)])
+        witness.status()
+        # Another one would hang as well; what is handed over by frames does not.
+        c = Client(us, "mine")
+        error = offered(c, "another", os.open(file_of(b"abc"), os.O_RDONLY)).error
+        assert error.code == types_pb2.TOO_MANY, error
+        assert put_frames(c, "frames", bytes_of(MIB)).HasField("evidence_stored")
+        error = c.call(open_upload=local_pb2.OpenUpload(key="read-0")).error
+        assert error.code == types_pb2.CONFLICT, error
+        # Nor do their places become free when the clients go.
+        for client in held:
+            client.close()
+        error = offered(c, "one more", os.open(file_of(b"abc"), os.O_RDONLY)).error
+        assert error.code == types_pb2.TOO_MANY, error
+        c.close()
+
+
+@fuse_test
+def a_file_that_hangs_when_it_is_closed(fuse):
+    with besieged_by_descriptors() as witness:
+        c = Client(us, "mine")
+        stored = offered(c, "flush", fuse.open("flush"))
+        assert stored.evidence_stored.size == 3 * MIB, stored
+        assert fuse.asks(DEADLINE) == "flush"
+        witness.status()
+        error = offered(c, "short", fuse.open("short")).error
+        assert error.code == types_pb2.INVALID and "says that it has" in error.text, error
+        c.close()
+
+
+def guest_hands_over():
+    """A client of another user hands a file over; False: it was not taken."""
+    data = file_of(b"of a guest")
+    os.chmod(data, 0o644)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setuid(GUEST)
+            c = Client(us, "guest")
+            os._exit(not put_file(c, f"{time.monotonic_ns()}", data).HasField("evidence_stored"))
+        except BaseException:     # noqa: B036: the child of a test
+            traceback.print_exc()
+            os._exit(1)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+@fuse_test
+def more_files_that_hang_than_a_user_may_have(fuse):
+    with besieged(ground, MEMORY) as witness:
+        held = hang(fuse, "stat", ["one", "two"])
+        for _ in range(8):
+            held.append(Client(us, "mine"))
+            beside(held[-1].sock, frame(upload_file=local_pb2.UploadFile(key="more")), [fuse.open("stat")])
+        waiting = [Client(us, "mine") for _ in range(8)]
+        for i, c in enumerate(waiting):
+            beside(c.sock, frame(upload_file=local_pb2.UploadFile(key=f"late-{i}")), [os.open(file_of(b"abc"), os.O_RDONLY)])
+        # Connections of others are closed all the same, frames taken, and what other users send.
+        if ROOT:
+            let_go([sent(behind_what_is_no_frame, STRANGER) for _ in range(3)])
+        witness.status()
+        c = Client(us, "desk")
+        assert put_frames(c, f"{time.monotonic_ns()}", bytes_of(MIB)).HasField("evidence_stored")
+        assert not ROOT or guest_hands_over()
+        fuse.end()
+        for c in (*held, *waiting):
+            answer = c.receive()
+            assert answer.error.code == types_pb2.INVALID if c in held else answer.HasField("evidence_stored"), answer
+            c.close()
 
 
 done()
