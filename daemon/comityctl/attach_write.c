@@ -1,23 +1,17 @@
 /* Attachments into the JSON that `submit` and `send` take. */
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "comityctl/attach.h"
+#include "comityctl/file.h"
 #include "comityctl/input.h"
 #include "wire/json.h"
 
 #define JSON_MAX (4u * 1024u * 1024u)
-
-static int problem(const char *file)
-{
-	return ctl_fail(CTL_BAD_FILE, "%s: %s", file, strerror(errno));
-}
 
 /* Written anew it would lose its comments. */
 static bool has_comments(const char *file)
@@ -106,38 +100,14 @@ static json_t *as_json(const CyAttachment *a)
 	return j;
 }
 
-/* In place of the old one at once, or not at all. */
-static int replace(const char *file, const char *text)
-{
-	size_t len = strlen(file), size = strlen(text);
-	char *temporary = malloc(len + 8);
-	struct stat st;
-	int fd, r = CTL_DONE;
-
-	CY_ASSERT(temporary);
-	memcpy(temporary, file, len);
-	memcpy(temporary + len, ".XXXXXX", 8);
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0) {
-		r = problem(file);
-		free(temporary);
-		return r;
-	}
-	if ((stat(file, &st) == 0 && fchmod(fd, st.st_mode & 0777) < 0) || write(fd, text, size) != (ssize_t)size ||
-	    fsync(fd) < 0 || rename(temporary, file) < 0) {
-		r = problem(file);
-		unlink(temporary);
-	}
-	close(fd);
-	free(temporary);
-	return r;
-}
-
 int attach_write(const char *file, CyAttachment *const *list, size_t n)
 {
 	json_t *root = NULL, *to;
 	char *text;
-	int r = load(file, &root);
+	int r = file_may_replace(file, "--output");
+
+	if (r == CTL_DONE)
+		r = load(file, &root);
 
 	if (r != CTL_DONE)
 		return r;
@@ -148,7 +118,7 @@ int attach_write(const char *file, CyAttachment *const *list, size_t n)
 	json_decref(root);
 	if (!text)
 		return CTL_BAD_FILE;
-	r = replace(file, text);
+	r = file_replace(file, "--output", cy_bytes(text, strlen(text)));
 	free(text);
 	return r;
 }

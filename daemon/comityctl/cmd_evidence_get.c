@@ -1,6 +1,7 @@
 /* evidence get: takes an attachment out, verified against the signed message. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "comityctl/attach.h"
+#include "comityctl/file.h"
 #include "comityctl/meter.h"
 #include "comityctl/out.h"
 #include "comityctl/upload.h"
@@ -27,7 +29,7 @@ static const char help[] = "usage: comityctl evidence get MESSAGE-ID/N [--output
 			   "                       '-' is standard output: what was written is to be believed only\n"
 			   "                       if the exit code is 0\n"
 			   "  --descriptor         by an open file of the daemon's instead of frames: quicker\n"
-			   "  --force              overwrite a file that is there\n"
+			   "  --force              overwrite a file of yours that is there; nothing else is\n"
 			   "  --progress           tell by lines how far it is, where there is no terminal\n";
 
 struct getting {
@@ -77,6 +79,8 @@ static int choose_path(struct getting *g, const char *output)
 		n = snprintf(g->path, sizeof(g->path), "%s%s%s", output ? output : "", output ? "/" : "", name);
 	if (n >= (int)sizeof(g->path) || snprintf(g->part, sizeof(g->part), "%s.part", g->path) >= (int)sizeof(g->part))
 		return ctl_fail(CTL_BAD_FILE, "the path is too long; say a shorter one with --output FILE");
+	if (file_may_replace(g->path, "--output") != CTL_DONE)
+		return CTL_BAD_FILE;
 	if (!g->force && lstat(g->path, &st) == 0)
 		return ctl_fail(CTL_BAD_FILE,
 				"%s: it is there already; name another with --output FILE, or use --force", g->path);
@@ -114,6 +118,8 @@ static int open_part(struct getting *g)
 		g->fd = STDOUT_FILENO;
 		return CTL_DONE;
 	}
+	if (file_may_replace(g->part, "--output") != CTL_DONE)
+		return CTL_BAD_FILE;
 	g->fd = open(g->part, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 	if (g->fd < 0)
 		return problem(g->part);
@@ -134,15 +140,16 @@ static int open_part(struct getting *g)
 
 static int put(struct getting *g, const uint8_t *data, size_t len)
 {
+	struct pollfd room = { .fd = g->fd, .events = POLLOUT };
 	size_t done = 0;
 
 	cy_sha256_update(&g->hash, cy_bytes(data, len));
 	while (done < len) {
 		ssize_t n = write(g->fd, data + done, len - done);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || (errno == EAGAIN && poll(&room, 1, -1) >= 0)))
 			continue;
-		if (n < 0 && (errno == ENOSPC || errno == EDQUOT))
+		if (n < 0 && !g->to_stdout && (errno == ENOSPC || errno == EDQUOT))
 			return ctl_fail(CTL_BAD_FILE,
 					"%s: %s; %s are missing. Make room and repeat the command: it goes on", g->part,
 					strerror(errno), out_size(g->what->size - g->offset - done));
@@ -259,6 +266,7 @@ static int by_descriptor(struct getting *g)
 {
 	CyServerFrame *reply;
 	uint64_t correlation = 0;
+	struct stat st;
 	int fd, r = ask(g, true, &correlation);
 
 	if (r == CTL_DONE)
@@ -269,7 +277,11 @@ static int by_descriptor(struct getting *g)
 	fd = client_take_file(g->ctl->conn);
 	if (fd < 0)
 		return ctl_fail(CTL_UNREACHABLE, "no descriptor came with the daemon's answer");
-	r = copy_from(g, fd);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		r = ctl_fail(CTL_UNREACHABLE,
+			     "what the daemon handed over is no regular file; repeat the command without --descriptor");
+	else
+		r = copy_from(g, fd);
 	close(fd);
 	return r;
 }
@@ -313,6 +325,8 @@ static int settle(struct getting *g)
 
 	if (fsync(g->fd) < 0)
 		return problem(g->part);
+	if (g->force && file_may_replace(g->path, "--output") != CTL_DONE)
+		return CTL_BAD_FILE;
 	r = g->force ? rename(g->part, g->path) : renameat2(AT_FDCWD, g->part, AT_FDCWD, g->path, RENAME_NOREPLACE);
 	/* Some file systems cannot rename so; a second name is made only where there is none. */
 	if (r < 0 && errno == EINVAL && !g->force)

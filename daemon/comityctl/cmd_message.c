@@ -1,14 +1,13 @@
 /* message show: a message with its proof, and how to check it without us. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/sha256.h"
 #include "base/uuid.h"
 #include "comityctl/ctl.h"
+#include "comityctl/file.h"
 #include "comityctl/out.h"
 
 static const char help[] = "usage: comityctl message show ID [--raw] [--save DIR]\n"
@@ -23,28 +22,10 @@ static const char help[] = "usage: comityctl message show ID [--raw] [--save DIR
 static int write_file(const char *dir, const char *name, const ProtobufCBinaryData *data)
 {
 	char path[4096];
-	size_t done = 0;
-	int fd;
 
 	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
 		return ctl_fail(CTL_BAD_FILE, "%s: the path is too long", dir);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return ctl_fail(CTL_BAD_FILE, "%s: %s", path, strerror(errno));
-	while (done < data->len) {
-		ssize_t n = write(fd, data->data + done, data->len - done);
-
-		if (n < 0 && errno != EINTR) {
-			int why = errno;
-
-			close(fd);
-			return ctl_fail(CTL_BAD_FILE, "%s: %s", path, strerror(why));
-		}
-		done += n > 0 ? (size_t)n : 0;
-	}
-	if (close(fd) < 0)
-		return ctl_fail(CTL_BAD_FILE, "%s: %s", path, strerror(errno));
-	return CTL_DONE;
+	return file_replace(path, "--save", cy_bytes(data->data, data->len));
 }
 
 static void print_verify(const char *name)

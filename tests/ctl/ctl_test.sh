@@ -361,6 +361,14 @@ result $? 'and these are acknowledged'
 exits 0 'a message is saved with its proof' message show 019ab3c4-2c00-7000-8000-000000000001 --save proof
 [ "$(find proof -type f | wc -l)" -eq 3 ] && (cd proof && sha256sum --check --ignore-missing --status manifest)
 result $? 'its digest is the one in the manifest'
+exits 0 'once more' message show 019ab3c4-2c00-7000-8000-000000000001 --save proof
+rm proof/manifest
+mkfifo proof/manifest
+exec 9<>proof/manifest
+exits 4 'nothing but a file is replaced' message show 019ab3c4-2c00-7000-8000-000000000001 --save proof
+exec 9<&-
+[ -p proof/manifest ] && grep -q '^comityctl: proof/manifest: it is a named pipe' err
+result $? 'and it is said what it is'
 exits 0 'its signed bytes are written as they are' message show 019ab3c4-2c00-7000-8000-000000000001 --raw
 [ "$(cat out)" = 'signed bytes' ]
 result $? 'and nothing else'

@@ -261,10 +261,61 @@ result $? 'and nothing is written there'
 exits 4 'a hidden name is not used' evidence get "$message/6"
 exits 0 'under another it is' evidence get "$message/6" --output got/rc
 next_said 'get .bashrc 0' 'as asked'
+exits 3 'a descriptor of something else than a file is not read' evidence get "$message/6" --output got/none --descriptor
+next_said 'get .bashrc 0 descriptor' 'it was asked'
+says err '^comityctl: what the daemon handed over is no regular file' 'with what came'
 exits 5 'what travels on a medium is not here' evidence get "$message/7"
 says err 'WD disk 123.*evidence confirm' 'but there'
 exits 5 'an attachment that there is not is not found' evidence get "$message/9"
 exits 4 'a directory that is not there is told' evidence get "$message/1" --output none/x
+
+# Nothing is replaced but a file of the caller, whatever is asked.
+ln -s records.csv link
+ln -s /proc/self/fd/1 stdout
+ln -s nowhere dangling
+mkfifo fifo
+for what in link stdout dangling fifo; do
+	exits 4 "$what is not overwritten" evidence get "$message/1" --output "$what" --force
+	says err "^comityctl: $what: it is a \(symbolic link\|named pipe\), .*--output" 'but it is said what it is'
+	exits 4 'nor without --force' evidence get "$message/1" --output "$what"
+	says err "^comityctl: $what: it is a " 'which is not proposed'
+done
+[ -L link ] && [ -L stdout ] && [ -L dangling ] && [ -p fifo ] && [ "$(cat link)" = 'account records' ]
+result $? 'all of them are what they were'
+if [ "$(id -u)" = 0 ]; then
+	mknod device c 1 3
+	exits 4 'a device is not overwritten' evidence get "$message/1" --output device --force
+	says err '^comityctl: device: it is a device, ' 'with what it is'
+	[ -c device ]
+	result $? 'and it is one'
+	echo theirs >theirs
+	chown 65534 theirs
+	exits 4 'a file of somebody else is not overwritten' evidence get "$message/1" --output theirs --force
+	says err '^comityctl: theirs: it belongs to the user 65534' 'with whose it is'
+	exits 4 'nor added to' evidence manifest records.csv --medium x --output theirs
+	[ "$(cat theirs)" = theirs ]
+	result $? 'it is what it was'
+fi
+"$ctl" evidence get "$message/1" --output - >/dev/full 2>err
+[ $? -eq 4 ]
+result $? 'to a full device nothing is written'
+next_said 'get mailbox.mbox 0' 'it was asked'
+says err '^comityctl: standard output: No space left on device$' 'a full standard output is told'
+echo '{}' >target.json
+ln -s target.json link.json
+exits 4 'a manifest does not replace a link' evidence manifest records.csv --medium x --output link.json
+[ -L link.json ] && [ "$(cat target.json)" = '{}' ]
+result $? 'nor what it leads to'
+echo '{"legal_basis":"'"$(head -c 4000 /dev/zero | tr '\0' x)"'"}' >long.json
+cp long.json before.json
+(
+	trap '' XFSZ
+	ulimit -f 1
+	exec "$ctl" evidence manifest records.csv --medium x --output long.json >out 2>err
+)
+[ $? -eq 4 ] && cmp -s long.json before.json && [ "$(echo long.json*)" = long.json ]
+result $? 'a file that cannot be written whole stays as it was'
+says err '^comityctl: long.json: File too large$' 'with the reason'
 
 # ------------------------------------------------------------- on a medium
 

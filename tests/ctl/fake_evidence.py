@@ -152,10 +152,14 @@ def get(stream, question, answer):
     name, _, _, content = ITEMS[question.item.attachment - 1]
     say(f"get {name} {question.offset}{' descriptor' if question.descriptor else ''}")
     if question.descriptor:
+        answer.evidence_file.size = len(content)
+        if name == ".bashrc":     # what would never end
+            ends = os.pipe()
+            stream.write(answer, ends[0])
+            return
         with tempfile.TemporaryFile() as f:
             f.write(content)
             f.flush()
-            answer.evidence_file.size = len(content)
             stream.write(answer, f.fileno())
         return
     at = question.offset

@@ -1,0 +1,97 @@
+#include "comityctl/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "comityctl/ctl.h"
+
+static int problem(const char *path)
+{
+	return ctl_fail(CTL_BAD_FILE, "%s: %s", path, strerror(errno));
+}
+
+static const char *kind(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFLNK:
+		return "a symbolic link";
+	case S_IFDIR:
+		return "a directory";
+	case S_IFIFO:
+		return "a named pipe";
+	case S_IFSOCK:
+		return "a socket";
+	default:
+		return "a device";
+	}
+}
+
+int file_may_replace(const char *path, const char *option)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? CTL_DONE : problem(path);
+	if (!S_ISREG(st.st_mode))
+		return ctl_fail(CTL_BAD_FILE,
+				"%s: it is %s, and nothing but a regular file is replaced; name another with %s", path,
+				kind(st.st_mode), option);
+	if (st.st_uid != geteuid())
+		return ctl_fail(CTL_BAD_FILE,
+				"%s: it belongs to the user %u, and only a file of your own is replaced; name another "
+				"with %s",
+				path, (unsigned)st.st_uid, option);
+	return CTL_DONE;
+}
+
+static int write_all(int fd, struct cy_bytes data)
+{
+	while (data.len > 0) {
+		const ssize_t n = write(fd, data.data, data.len);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0)
+			data = cy_bytes(data.data + n, data.len - (size_t)n);
+	}
+	return 0;
+}
+
+/* In the same directory, to be renamed. */
+static int write_new(int fd, const char *path, struct cy_bytes data)
+{
+	struct stat st;
+	const mode_t mode = lstat(path, &st) == 0 ? st.st_mode & 0777 : 0600;
+
+	return fchmod(fd, mode) < 0 || write_all(fd, data) < 0 || fsync(fd) < 0 ? -1 : 0;
+}
+
+int file_replace(const char *path, const char *option, struct cy_bytes data)
+{
+	const size_t len = strlen(path);
+	char *temporary;
+	int fd, r = file_may_replace(path, option);
+
+	if (r != CTL_DONE)
+		return r;
+	temporary = malloc(len + 8);
+	CY_ASSERT(temporary);
+	memcpy(temporary, path, len);
+	memcpy(temporary + len, ".XXXXXX", 8);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		r = problem(path);
+	} else if (write_new(fd, path, data) < 0 || rename(temporary, path) < 0) {
+		r = problem(path);
+		unlink(temporary);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(temporary);
+	return r;
+}
