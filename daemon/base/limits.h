@@ -27,6 +27,7 @@ unsigned cy_bound(const char *name, unsigned most);
 	300000 /* by which a signed time may be ahead, or before what it follows: people are told */
 #define CY_MADE_LATE_MS         86400000             /* what comes so long after its signed time: people are told */
 #define CY_HEADS_MAX            1000u                /* case heads in a frame */
+#define CY_HEADS_JUDGED_MAX     250u                 /* those with digests, which are read from each message */
 #define CY_CASE_MESSAGES_MAX    2048u                /* messages of one author in a case; of them, at most: */
 #define CY_CASE_SAYS_MAX        768u                 /* what ends nothing */
 #define CY_CASE_STATES_MAX      1024u                /* what a daemon states by itself */

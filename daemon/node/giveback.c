@@ -8,6 +8,7 @@
 struct heads {
 	struct node *n;
 	struct peer *p;
+	bool judged; /* with the digests of verdicts */
 	CyCaseHead *rows[CY_HEADS_MAX];
 	size_t count;
 };
@@ -18,7 +19,7 @@ static int add_head(void *arg, const struct store_case *row)
 	CyCaseHead *head = cy_arena_take(&h->n->batch.arena, sizeof *head);
 
 	cy_case_head__init(head);
-	if (h->p->fetches_back && node_understands(h->p, NODE_FEATURE_VERDICTS)) {
+	if (h->judged) {
 		const struct xchg_pos all = { UINT64_MAX, UINT64_MAX };
 		struct verdicts *v = cy_arena_take(&h->n->batch.arena, sizeof *v);
 		int r = verdicts_of(h->n, h->p->id, row->case_id, STORE_PEER, all, v);
@@ -44,16 +45,19 @@ void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r)
 	struct heads *h = cy_arena_take(&n->batch.arena, sizeof *h);
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyHeads heads = CY_HEADS__INIT;
+	uint32_t most;
 
 	h->n = n;
 	h->p = p;
-	if (s->list_cases(s->ctx, all, p->id, false, r->after_case_id, CY_BOUND(CY_HEADS_MAX), add_head, h) < 0) {
+	h->judged = p->fetches_back && node_understands(p, NODE_FEATURE_VERDICTS);
+	most = h->judged ? CY_BOUND(CY_HEADS_JUDGED_MAX) : CY_BOUND(CY_HEADS_MAX);
+	if (s->list_cases(s->ctx, all, p->id, false, r->after_case_id, most, add_head, h) < 0) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
 		return;
 	}
 	heads.heads = h->rows;
 	heads.n_heads = h->count;
-	heads.last = h->count < CY_BOUND(CY_HEADS_MAX);
+	heads.last = h->count < most;
 	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
 	f.heads = &heads;
 	batch_send(n, p->session, &f);

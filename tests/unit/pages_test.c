@@ -49,9 +49,10 @@ static struct rig *started(struct store_writeset *w)
 	return r;
 }
 
-/* A session with the peer of a store with so many cases. */
-static struct rig *with_cases(unsigned n, struct line **ret_line)
+/* A session with the peer of a store with so many cases. `judged`: it fetches back, and compares verdicts. */
+static struct rig *with_cases(unsigned n, bool judged, struct line **ret_line)
 {
+	static char *verdicts[] = { "evidence", "verdicts" };
 	struct store_writeset *w = NULL;
 	struct rig *r;
 	char id[32];
@@ -61,7 +62,8 @@ static struct rig *with_cases(unsigned n, struct line **ret_line)
 		put_case(&w, PEER, id);
 	}
 	r = started(w);
-	*ret_line = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	r->fetches_back = judged;
+	*ret_line = rig_session(r, WIRE_MESSAGES, true, judged ? verdicts : all_features, 2);
 	return r;
 }
 
@@ -80,7 +82,7 @@ static void ask_heads(struct rig *r, const struct line *l, const char *after)
 static void a_full_page_of_heads_is_not_the_last(void **state)
 {
 	struct line *l;
-	struct rig *r = with_cases(CY_HEADS_MAX + 1, &l);
+	struct rig *r = with_cases(CY_HEADS_MAX + 1, false, &l);
 
 	(void)state;
 	ask_heads(r, l, "");
@@ -96,11 +98,27 @@ static void a_full_page_of_heads_is_not_the_last(void **state)
 	rig_free(r);
 }
 
+/* The digests of a thousand cases would take too long at one time. */
+static void a_page_of_heads_with_verdicts_is_a_short_one(void **state)
+{
+	struct line *l;
+	struct rig *r = with_cases(CY_HEADS_JUDGED_MAX + 1, true, &l);
+
+	(void)state;
+	ask_heads(r, l, "");
+	assert_int_equal(heads.count, CY_HEADS_JUDGED_MAX);
+	assert_false(heads.last);
+	ask_heads(r, l, heads.end);
+	assert_int_equal(heads.count, 1);
+	assert_true(heads.last);
+	rig_free(r);
+}
+
 /* Whoever asks goes on until he hears that it was the last. */
 static void a_page_of_heads_that_just_fits_is_followed_by_an_end(void **state)
 {
 	struct line *l;
-	struct rig *r = with_cases(CY_HEADS_MAX, &l);
+	struct rig *r = with_cases(CY_HEADS_MAX, false, &l);
 
 	(void)state;
 	ask_heads(r, l, "");
@@ -198,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_page_of_heads_is_not_the_last),
+		cmocka_unit_test(a_page_of_heads_with_verdicts_is_a_short_one),
 		cmocka_unit_test(a_page_of_heads_that_just_fits_is_followed_by_an_end),
 		cmocka_unit_test(a_restored_side_asks_for_every_page_of_heads),
 		cmocka_unit_test(what_is_new_and_urgent_does_not_overtake_its_own_case),
