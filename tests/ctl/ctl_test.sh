@@ -12,7 +12,7 @@ all_help() {
 	for words in submit send check return-deficient inbox 'case list' 'case show' 'message show' status health \
 		'peer list' template 'treaty list' 'treaty show' 'treaty check' 'treaty guide' stats 'peer show' \
 		'evidence put' 'evidence get' 'evidence list' 'evidence custody' 'evidence hold' 'evidence release' \
-		'evidence fetch' 'evidence manifest' 'evidence confirm'; do
+		'evidence fetch' 'evidence check' 'evidence manifest' 'evidence confirm'; do
 		# shellcheck disable=SC2086 # a command may have two words
 		"$ctl" $words --help >out 2>err || return 1
 		# shellcheck disable=SC2086

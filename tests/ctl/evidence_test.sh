@@ -362,5 +362,16 @@ exits 0 'and ended' evidence release "$message/2" --reason 'appeal dismissed'
 next_said 'hold 2 False appeal dismissed' 'with its reason'
 exits 0 'an attachment is fetched again' evidence fetch "$message/2" --reason 'disk 4'
 next_said 'fetch 2 disk 4' 'with its reason'
+exits 0 'how the round stands is shown' evidence check
+next_said 'check False' 'and ordered by nobody'
+says out '^Verified again  *each 30 days' 'how often'
+says out '^Round ended  *2025-11-24T13:23:20.000Z' 'when it ended'
+says out '^Found  *1 spoilt or missing' 'what it found'
+says out "^$message/2 .* waiting .*spoilt here" 'which'
+says out 'There are more, which are not shown' 'and that it is not all'
+exits 0 'a round is ordered' evidence check --now
+next_said 'check True' 'at once'
+says out '^Round ended  *it is under way' 'and is under way'
+exits 2 'and takes nothing else' evidence check everything
 
 end

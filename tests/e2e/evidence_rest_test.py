@@ -193,6 +193,26 @@ def what_neither_side_has_any_more_is_not_stated_as_arrived_again():
     assert whole(us, data) and "spoilt or lost" not in us.ctl("health").stdout
 
 
+@test
+def nobody_has_verified_what_never_arrived():
+    us, ie = pair()
+    us.extra = 'evidence { keep_free = "1M"\nquota_case = 1M }'
+    us.configure({"IE": ie.port})
+    us.start()
+    ie.start()
+    until("a connection", lambda: "connected" in us.ctl("peer", "list").stdout)
+    offer(us, ie, "r-6", bytes_of(3 * MIB, "never here"), "never here")
+    item, = in_state(us, "r-6", "held_back")
+    desk = Client(us)
+    says = lambda **more: submit(desk, f"says-{len(more)}", case_ref="r-6", content=case_pb2.Content(
+        evidence_verification=case_pb2.EvidenceVerification(result=item.number, attachments=[1], **more)))
+    refused = says(state=case_pb2.VERIFIED)
+    assert refused.error.code == types_pb2.REFUSED_BY_LIFE_CYCLE and "attachment 1 has not arrived" in refused.error.text, refused
+    assert says(state=case_pb2.REJECTED, reason="It never came.").HasField("submitted")
+    assert [a for a in actions(us, item.item) if a in ("verified", "rejected")] == ["rejected"]
+    desk.close()
+
+
 def checked(d):
     """A round from now on, to its end."""
     before = json.loads(d.ctl("--json", "evidence", "check", "--now").stdout)
