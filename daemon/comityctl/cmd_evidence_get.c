@@ -22,8 +22,9 @@ static const char help[] = "usage: comityctl evidence get MESSAGE-ID/N [--output
 			   "                              [--progress]\n"
 			   "\n"
 			   "Writes an attachment into a file, verified against the digest in the signed message as\n"
-			   "it is written. Until all of it is there and synced it is called FILE.part; the same\n"
-			   "command goes on with that after an interruption. It is recorded in the chain of custody.\n"
+			   "it is written. Until all of it is there and synced it lies beside that under a name of\n"
+			   "its own, .comityctl-MESSAGE-ID-N.part; the same command goes on with that after an\n"
+			   "interruption. It is recorded in the chain of custody.\n"
 			   "\n"
 			   "  --output FILE|DIR|-  where (default: the name in the message, in this directory);\n"
 			   "                       '-' is standard output: what was written is to be believed only\n"
@@ -62,6 +63,17 @@ static bool name_is_plain(const char *name)
 	return plain;
 }
 
+/* In the same directory, under a name of this command's own, which no attachment has: those that begin with a dot are
+ * not taken. The same attachment has the same one each time. */
+static int choose_part(struct getting *g)
+{
+	const char *slash = strrchr(g->path, '/');
+	int n = snprintf(g->part, sizeof(g->part), "%.*s.comityctl-%s-%u.part", slash ? (int)(slash - g->path) + 1 : 0,
+			 g->path, g->ref.message_id, g->ref.attachment);
+
+	return n < (int)sizeof(g->part) ? 0 : -1;
+}
+
 static int choose_path(struct getting *g, const char *output)
 {
 	const char *name = g->what->name;
@@ -77,7 +89,7 @@ static int choose_path(struct getting *g, const char *output)
 		return ctl_fail(CTL_BAD_FILE, "'%s' is no plain name for a file; say one with --output FILE", name);
 	else
 		n = snprintf(g->path, sizeof(g->path), "%s%s%s", output ? output : "", output ? "/" : "", name);
-	if (n >= (int)sizeof(g->path) || snprintf(g->part, sizeof(g->part), "%s.part", g->path) >= (int)sizeof(g->part))
+	if (n >= (int)sizeof(g->path) || choose_part(g) < 0)
 		return ctl_fail(CTL_BAD_FILE, "the path is too long; say a shorter one with --output FILE");
 	if (file_may_replace(g->path, "--output") != CTL_DONE)
 		return CTL_BAD_FILE;

@@ -210,10 +210,14 @@ exits 4 'a file that is not there is not sent' send result 2026-1 --set text=x -
 # ------------------------------------------------------------------- out
 
 mkdir got
+part=.comityctl-$message
+echo mine >got/mailbox.mbox.part
 exits 0 'an attachment is taken out' evidence get "$message/1" --output got
 next_said 'get mailbox.mbox 0' 'from its beginning'
-[ "$(stat -c '%s %a' got/mailbox.mbox)" = '3145731 600' ] && [ ! -e got/mailbox.mbox.part ]
+[ "$(stat -c '%s %a' got/mailbox.mbox)" = '3145731 600' ] && [ ! -e "got/$part-1.part" ]
 result $? 'under its name, and for its owner'
+[ "$(cat got/mailbox.mbox.part)" = mine ]
+result $? 'and what has a name like it is left alone'
 says out '^Verified ' 'and is verified'
 exits 4 'what is there is not overwritten' evidence get "$message/1" --output got
 says err 'got/mailbox.mbox: it is there already; .*--force' 'but it is said how'
@@ -225,31 +229,31 @@ cmp -s out got/mailbox.mbox
 result $? 'as it is'
 exits 1 'what is not what the message states is refused' evidence get "$message/2" --output got
 next_said 'get damaged.bin 0' 'it was asked'
-[ ! -e got/damaged.bin ] && [ ! -e got/damaged.bin.part ]
+[ ! -e got/damaged.bin ] && [ ! -e "got/$part-2.part" ]
 result $? 'and nothing of it stays'
 exits 3 'a connection that breaks is told' evidence get "$message/3" --output got
 says err '^Repeat the same command: it goes on where it was interrupted.$' 'with what to do'
 next_said 'get interrupted.bin 0' 'it began'
-[ "$(stat -c %s got/interrupted.bin.part)" -ge 1048576 ] && [ ! -e got/interrupted.bin ]
+[ "$(stat -c %s "got/$part-3.part")" -ge 1048576 ] && [ ! -e got/interrupted.bin ]
 result $? 'what came has another name'
 exits 0 'the same command goes on' evidence get "$message/3" --output got
 next_said 'get interrupted.bin 1048576' 'where it stopped'
 cmp -s got/mailbox.mbox got/interrupted.bin
 result $? 'to the whole'
 rm got/interrupted.bin
-head -c 2097152 /dev/zero >got/interrupted.bin.part
+head -c 2097152 /dev/zero >"got/$part-3.part"
 exits 1 'an older part with other bytes is not believed' evidence get "$message/3" --output got
 says err 'thrown away; it went on with an older file: repeat the command' 'but thrown away'
 next_said 'get interrupted.bin 2097152' 'after it was tried'
-head -c 4194304 /dev/zero >got/interrupted.bin.part
+head -c 4194304 /dev/zero >"got/$part-3.part"
 exits 0 'a part that is too long begins anew' evidence get "$message/3" --output got
 next_said 'get interrupted.bin 0' 'from the beginning'
 rm got/interrupted.bin
-ln -s ../records.csv got/interrupted.bin.part
+ln -s ../records.csv "got/$part-3.part"
 exits 4 'a link in place of the part is not followed' evidence get "$message/3" --output got
 [ "$(cat records.csv)" = 'account records' ]
 result $? 'what it leads to is as it was'
-rm got/interrupted.bin.part
+rm "got/$part-3.part"
 exits 0 'an empty attachment is taken out' evidence get "$message/4" --output got
 next_said 'get empty.txt 0' 'and asked for'
 [ -e got/empty.txt ] && [ ! -s got/empty.txt ]
@@ -260,6 +264,9 @@ says err 'no plain name for a file; say one with --output FILE' 'with what to do
 result $? 'and nothing is written there'
 exits 4 'a hidden name is not used' evidence get "$message/6"
 exits 0 'under another it is' evidence get "$message/6" --output got/rc
+next_said 'get .bashrc 0' 'as asked'
+long=$(printf %0255d 0)
+exits 0 'and under the longest name that there is' evidence get "$message/6" --output "got/$long"
 next_said 'get .bashrc 0' 'as asked'
 exits 3 'a descriptor of something else than a file is not read' evidence get "$message/6" --output got/none --descriptor
 next_said 'get .bashrc 0 descriptor' 'it was asked'
@@ -301,6 +308,18 @@ fi
 result $? 'to a full device nothing is written'
 next_said 'get mailbox.mbox 0' 'it was asked'
 says err '^comityctl: standard output: No space left on device$' 'a full standard output is told'
+/usr/bin/python3 -c '
+import os, subprocess, sys
+out, into = os.pipe()
+os.set_blocking(into, False)
+run = subprocess.Popen(sys.argv[1:], stdout=into)
+os.close(into)
+with os.fdopen(out, "rb") as f, open("slow", "wb") as g:
+    g.write(f.read())
+sys.exit(run.wait())' "$ctl" evidence get "$message/1" --output - 2>err
+[ $? -eq 0 ] && cmp -s slow got/mailbox.mbox
+result $? 'a standard output that does not wait is waited for'
+next_said 'get mailbox.mbox 0' 'it was asked'
 echo '{}' >target.json
 ln -s target.json link.json
 exits 4 'a manifest does not replace a link' evidence manifest records.csv --medium x --output link.json

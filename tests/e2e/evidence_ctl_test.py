@@ -144,15 +144,16 @@ def stopped_in_the_middle(d, out, *args):
 def taking_out_goes_on_after_the_daemon_was_killed():
     item = items(us, "2026-1")[0]["item"]
     what, out = f"{item['messageId']}/{item['attachment']}", f"{DIR}/resumed"
-    run = stopped_in_the_middle(us, f"{out}.part", "evidence", "get", what, "--output", out)
+    part = f"{os.path.dirname(out)}/.comityctl-{what.replace('/', '-')}.part"
+    run = stopped_in_the_middle(us, part, "evidence", "get", what, "--output", out)
     us.kill()
     run.send_signal(signal.SIGCONT)
     _, err = run.communicate()
     assert run.returncode == 3 and "Repeat the same command" in err, (run.returncode, err)
-    assert not os.path.exists(out) and 0 < os.path.getsize(f"{out}.part") < os.path.getsize(BIG)
+    assert not os.path.exists(out) and 0 < os.path.getsize(part) < os.path.getsize(BIG)
     us.start()
     ran(us, "evidence", "get", what, "--output", out)
-    assert same(out, BIG) and not os.path.exists(f"{out}.part")
+    assert same(out, BIG) and not os.path.exists(part)
 
 
 @test
