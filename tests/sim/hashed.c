@@ -132,9 +132,9 @@ static void on_round(struct world *w, void *arg, uint64_t x)
 		world_at(w, w->now + MINUTE, on_round, s, x);
 		return;
 	}
+	world_at(w, w->now + HOUR, on_round, s, x); /* what was read before may be told later */
 	if (has_flaw(s) == NULL)
 		return;
-	world_at(w, w->now + HOUR, on_round, s, x);
 	c.start = true;
 	f.kind_case = CY_CLIENT_FRAME__KIND_CHECK_EVIDENCE;
 	f.check_evidence = &c;

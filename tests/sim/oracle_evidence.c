@@ -433,6 +433,10 @@ static void row_drained(const struct sim_node *s, const struct store_evidence *e
 		return;
 	if (e->author == STORE_PEER ? e->state != STORE_EVIDENCE_WAITING : e->state != STORE_EVIDENCE_OFFERED)
 		return;
+	/* The statement of it was given up. */
+	if (s->w->set.level[FAULT_EXPIRY] > 0 && e->author == STORE_OWN && there != NULL &&
+	    there->state != STORE_EVIDENCE_WAITING)
+		return;
 	if (e->author == STORE_OWN ? unsaid(s, o, e) || lost_at_both(s, o, &id)
 				   : unsaid_by_erasure(s, there) || lost_at_both(o, s, &id))
 		return;
