@@ -76,10 +76,12 @@ unsigned cy_bound(const char *name, unsigned most);
 /* The local socket. */
 #define CY_LOCAL_FRAME_MAX   (1024u * 1024u)
 #define CY_LOCAL_CLIENTS_MAX 256u
-#define CY_LOCAL_QUEUE_MAX   (4u * 1024u * 1024u) /* bytes waiting for one client */
-#define CY_PAGE_MAX          1000u                /* rows of a page */
-#define CY_CURSORS_MAX       64u                  /* durable cursors of a client */
-#define CY_UPLOAD_DATA_MAX   (512u * 1024u)       /* bytes of evidence in a frame */
+#define CY_LOCAL_QUEUE_MAX   (4u * 1024u * 1024u)              /* bytes waiting for one client */
+#define CY_PAGE_MAX          1000u                             /* rows of a page */
+#define CY_CURSORS_MAX       64u                               /* durable cursors of a client */
+#define CY_UPLOAD_DATA_MAX   (512u * 1024u)                    /* bytes of evidence in a frame */
+#define CY_CUSTODY_TEXT_MAX  (5u * CY_LOCAL_FRAME_MAX + 4096u) /* of a leaf: five characters a byte at most */
+#define CY_READINGS_MAX      16u /* links about readings by one client of an attachment in a day, of each kind */
 /* Threads for what clients send as descriptors; of them for one user, where each may hang (io/strangers.h). */
 #define STRANGERS_HANDS        8u
 #define STRANGERS_HANDS_OF_UID 2u

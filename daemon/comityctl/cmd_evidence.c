@@ -1,4 +1,4 @@
-/* evidence list, custody, hold, release, fetch: what there is, and what became of it. */
+/* evidence list, hold, release, fetch: what there is, and what is ordered about it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,13 +12,6 @@ static const char list_help[] = "usage: comityctl evidence list [CASE]\n"
 				"this client may see: how far each has arrived, and what the receiver said of it.\n"
 				"\n"
 				"With --json each page of up to 1,000 is one line of JSON.\n";
-
-static const char custody_help[] =
-	"usage: comityctl evidence custody MESSAGE-ID/N\n"
-	"\n"
-	"Prints the chain of custody of an attachment, from its acquisition to now: who had it,\n"
-	"what was done, and what proves it: a signed message, or the leaf of this authority's\n"
-	"audit log.\n";
 
 static const char hold_help[] = "usage: comityctl evidence hold MESSAGE-ID/N --reason TEXT\n"
 				"\n"
@@ -93,62 +86,6 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 	r = list_pages(ctl, &list, t);
 	out_table_end(t);
 	return r;
-}
-
-static void print_custody(const CyCustody *c)
-{
-	static const char *const heads[] = { "WHEN", "ACTION", "BY", "PROOF", "TOOL OR REASON" };
-	struct out_table *t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
-
-	if (c->item)
-		evidence_print(c->item);
-	if (c->n_entries)
-		putchar('\n');
-	for (size_t i = 0; i < c->n_entries; i++) {
-		const CyCustodyEntry *e = c->entries[i];
-
-		out_cell(t, "%s", out_time(e->at_ms));
-		out_cell(t, "%s", e->action);
-		out_cell(t, "%s", e->by);
-		if (e->recorded_here)
-			out_cell(t, "audit leaf %llu", (unsigned long long)e->leaf);
-		else
-			out_cell(t, "%s", e->message_id);
-		out_cell(t, "%s", e->text);
-	}
-	out_table_end(t);
-	if (c->more)
-		printf("\nThere are more links, which are not shown.\n");
-}
-
-static int run_custody(struct ctl *ctl, int argc, char **argv)
-{
-	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
-	CyShowCustody show = CY_SHOW_CUSTODY__INIT;
-	CyEvidenceRef item = CY_EVIDENCE_REF__INIT;
-	CyServerFrame *reply;
-	struct attach_ref ref;
-	const char *text;
-	int r = ctl_parse(ctl, &ctl_evidence_custody, argc, argv, NULL, 0, &text, 1, 1, NULL);
-
-	if (r == CTL_DONE)
-		r = attach_ref(ctl_evidence_custody.name, text, &ref);
-	if (r != CTL_DONE)
-		return r;
-	item.message_id = ref.message_id;
-	item.attachment = ref.attachment;
-	show.item = &item;
-	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CUSTODY;
-	frame.show_custody = &show;
-	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CUSTODY, &reply);
-	if (r != CTL_DONE)
-		return r;
-	if (ctl->json)
-		out_json(&reply->custody->base, 2);
-	else
-		print_custody(reply->custody);
-	cy_server_frame__free_unpacked(reply, NULL);
-	return CTL_DONE;
 }
 
 /* What is ordered, about which attachment. */
@@ -236,8 +173,6 @@ static int run_fetch(struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command ctl_evidence_list = { "evidence list", "list attachments, and how far they have arrived",
 					       list_help, run_list, NULL };
-const struct ctl_command ctl_evidence_custody = { "evidence custody", "print the chain of custody of an attachment",
-						  custody_help, run_custody, NULL };
 const struct ctl_command ctl_evidence_hold = { "evidence hold", "keep an attachment beyond its retention", hold_help,
 					       run_hold, NULL };
 const struct ctl_command ctl_evidence_release = { "evidence release", "end such a hold", release_help, run_release,

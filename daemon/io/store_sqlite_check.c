@@ -248,18 +248,18 @@ static int see_clock(void *arg, const struct store_clock *row)
 	return CY_OK;
 }
 
+/* What a leaf of the audit log says of it stands beside it. */
 static int see_custody(void *arg, const struct store_custody *row)
 {
-	(void)arg;
-	(void)row;
-	return CY_OK;
+	return store_custody_sound(row, &((const struct store_evidence *)arg)->sha256) ? CY_OK : CY_EDAMAGED;
 }
 
 static int see_evidence(void *arg, const struct store_evidence *row)
 {
 	struct looking *l = arg;
+	struct store_evidence copy = *row;
 
-	note(l, l->port.custody(l->port.ctx, row->message_id, row->attachment, see_custody, l));
+	note(l, l->port.custody(l->port.ctx, row->message_id, row->attachment, 0, UINT32_MAX, see_custody, &copy));
 	return CY_OK;
 }
 

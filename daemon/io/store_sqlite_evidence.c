@@ -1,16 +1,5 @@
-/* Evidence, what clients have handed over, and the chain of custody, in the SQLite store. */
-#include <stdio.h>
-#include <string.h>
-
+/* Evidence and what clients have handed over, in the SQLite store. */
 #include "io/store_sqlite_sql.h"
-
-/* A text of the chain opens beside its own attachment only. */
-#define CUSTODY_PLACE_MAX sizeof "custody 4294967295"
-
-static void custody_place(uint32_t attachment, char ret[static CUSTODY_PLACE_MAX])
-{
-	snprintf(ret, CUSTODY_PLACE_MAX, "custody %u", attachment);
-}
 
 static void bind_digest(struct store_bind *b, const struct cy_digest *d)
 {
@@ -78,76 +67,6 @@ int store_drop_upload(struct store_applying *a, const struct store_upload *u)
 	bind_text(&b, u->client);
 	bind_digest(&b, &u->sha256);
 	return store_apply_finish(a, &b);
-}
-
-/* Make st->last_case the case of a message. */
-static int apply_case_of(struct store_applying *a, const char *message_id)
-{
-	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
-	struct store_bind b;
-	int rc, r = store_apply_start(a, W_CASE_OF_MESSAGE, &b);
-
-	if (r < 0)
-		return r;
-	bind_text(&b, message_id);
-	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
-	if (rc == SQLITE_ROW) {
-		if (cy_copy(peer, sizeof peer, store_text_at(b.s, 0)) < 0 ||
-		    cy_copy(case_id, sizeof case_id, store_text_at(b.s, 1)) < 0)
-			r = store_apply_refuse(a, "the id of a peer or case is too long");
-	} else if (rc == SQLITE_DONE) {
-		r = store_apply_refuse(a, "a link of custody belongs to a message that the store does not hold");
-	} else {
-		r = store_apply_failed(a, rc);
-	}
-	sqlite3_reset(b.s);
-	return r < 0 ? r : store_apply_case(a, peer, case_id);
-}
-
-int store_put_custody(struct store_applying *a, const struct store_custody *c)
-{
-	struct store_sqlite *st = a->st;
-	char what[CUSTODY_PLACE_MAX];
-	uint8_t nonce[STORE_NONCE_LEN];
-	bool text = c->text != NULL && c->text[0] != '\0';
-	struct store_bind b;
-	int r = text ? apply_case_of(a, c->message_id) : CY_OK;
-
-	/* That it happened is worth more than the words for it. */
-	if (r == CY_OK && text && st->last_case.damaged)
-		text = false;
-	if (r == CY_OK && text) {
-		const struct seal_aad aad = { .what = what,
-					      .peer = st->last_case.peer,
-					      .case_id = st->last_case.case_id,
-					      .message_id = c->message_id };
-
-		custody_place(c->attachment, what);
-		r = store_apply_seal(a, &aad, cy_bytes(c->text, strlen(c->text)), nonce, "a link of custody of message",
-				     c->message_id);
-	}
-	if (r == CY_OK)
-		r = store_apply_start(a, W_CUSTODY, &b);
-	if (r < 0)
-		return r;
-	bind_text(&b, c->message_id);
-	bind_i64(&b, c->attachment);
-	bind_i64(&b, c->at.ms);
-	bind_text(&b, c->action);
-	bind_text(&b, c->by);
-	bind_text(&b, c->proof);
-	bind_u64(&b, c->leaf);
-	if (text) {
-		bind_i64(&b, st->last_case.generation);
-		bind_bytes(&b, cy_bytes(nonce, sizeof nonce));
-		bind_bytes(&b, cy_buf_view(&st->writer.seal.out));
-	} else {
-		bind_null(&b);
-		bind_null(&b);
-		bind_null(&b);
-	}
-	r = store_apply_finish(a, &b);
-	return r < 0 ? r : store_apply_changed_one(a, "the custody of message", c->message_id);
 }
 
 /* -------------------------------------------------------------------- reading */
@@ -459,49 +378,6 @@ static int upload_bytes(void *ctx, const char *client, uint64_t *ret_bytes)
 	return CY_OK;
 }
 
-static int custody_row(struct store_reading *r, sqlite3_stmt *s)
-{
-	struct store_custody row = { .message_id = store_text_at(s, 0),
-				     .attachment = store_u32_at(s, 1),
-				     .at = store_wall_at(s, 2),
-				     .action = store_text_at(s, 3),
-				     .by = store_text_at(s, 4),
-				     .text = "",
-				     .proof = store_text_at(s, 5),
-				     .leaf = store_u64_at(s, 6),
-				     .no = store_u64_at(s, 14) };
-	const char *peer = store_text_at(s, 7), *case_id = store_text_at(s, 8);
-	char what[CUSTODY_PLACE_MAX];
-	const struct seal_aad aad = { .what = what, .peer = peer, .case_id = case_id, .message_id = row.message_id };
-	uint8_t *text;
-	size_t len;
-	int code;
-
-	custody_place(row.attachment, what);
-	code = store_unseal_at(r->st, s, 9, peer, case_id, aad, &text, &len);
-	if (code < 0)
-		return code;
-	/* The buffer is longer than the text by the tag: it ends with zeros. */
-	if (text != NULL)
-		row.text = (const char *)text;
-	code = r->fn.custody(r->fn_arg, &row);
-	store_forget(text, len);
-	return code;
-}
-
-static int custody(void *ctx, const char *message_id, uint32_t attachment, store_custody_fn *fn, void *arg)
-{
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = custody_row, .fn.custody = fn };
-	struct store_bind b;
-	int code = store_read_start(ctx, R_CUSTODY, &b);
-
-	if (code < 0)
-		return code;
-	bind_text(&b, message_id);
-	bind_i64(&b, attachment);
-	return store_read_each(&r, R_CUSTODY, &b);
-}
-
 void store_evidence_port(struct store_port *port)
 {
 	port->get_evidence = get_evidence;
@@ -521,5 +397,4 @@ void store_evidence_port(struct store_port *port)
 	port->get_upload = get_upload;
 	port->uploads = uploads;
 	port->upload_bytes = upload_bytes;
-	port->custody = custody;
 }

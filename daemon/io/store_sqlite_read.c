@@ -634,6 +634,7 @@ void store_read_port(struct store_port *port)
 	store_measure_port(port);
 	store_orders_port(port);
 	store_evidence_port(port);
+	store_custody_port(port);
 	store_event_port(port);
 	store_prune_port(port);
 }

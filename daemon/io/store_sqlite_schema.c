@@ -368,12 +368,24 @@ static const char migration_023[] = "ALTER TABLE message ADD COLUMN submission_k
 static const char migration_024[] = "ALTER TABLE clock ADD COLUMN excused INTEGER NOT NULL DEFAULT 0;"
 				    "UPDATE cases SET stale = 1 WHERE no IN (SELECT case_no FROM clock);";
 
+/* What the leaf of a link of custody says (audit/custody.h), and readings that are counted. The links of before have
+ * leaves of the first form, or none. */
+static const char migration_025[] =
+	"ALTER TABLE custody ADD COLUMN form INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE custody ADD COLUMN words BLOB NOT NULL DEFAULT x'';"
+	"ALTER TABLE custody ADD COLUMN from_byte INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE custody ADD COLUMN to_byte INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE custody ADD COLUMN count INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE custody ADD COLUMN last INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX custody_readings ON custody (message_id, attachment, action, by, at) WHERE count > 0;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
 					  migration_015, migration_016, migration_017, migration_018, migration_019,
-					  migration_020, migration_021, migration_022, migration_023, migration_024 };
+					  migration_020, migration_021, migration_022, migration_023, migration_024,
+					  migration_025 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

@@ -122,8 +122,10 @@
 	X(CASE_OF_MESSAGE, "SELECT m.peer, k.case_id FROM message m JOIN case_key k ON k.no = m.case_no"               \
 			   " WHERE m.id = ?")                                                                          \
 	X(CUSTODY,                                                                                                     \
-	  "INSERT INTO custody (message_id, attachment, at, action, by, proof, leaf, generation, nonce, sealed)"       \
-	  " SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM message WHERE id = ?1")                                \
+	  "INSERT INTO custody (message_id, attachment, at, action, by, proof, leaf, form, words, from_byte, to_byte," \
+	  " count, last, generation, nonce, sealed)"                                                                   \
+	  " SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16 FROM message WHERE id = ?1")  \
+	X(COUNT_CUSTODY, "UPDATE custody SET count = count + 1, last = max(last, ?2) WHERE no = ?1 AND count > 0")     \
 	X(ERASE_PAYLOAD, "DELETE FROM payload WHERE message = (SELECT no FROM message WHERE id = ?1)")                 \
 	X(ERASE_PAYLOADS, "DELETE FROM payload WHERE message IN (SELECT no FROM message WHERE case_no = ?1"            \
 			  " AND created <= ?2)")                                                                       \
@@ -190,7 +192,10 @@ int store_put_peer_profile(struct store_applying *a, const struct store_write *w
 int store_put_evidence(struct store_applying *a, const struct store_evidence *e);
 int store_put_upload(struct store_applying *a, const struct store_upload *u);
 int store_drop_upload(struct store_applying *a, const struct store_upload *u);
+
+/* store_sqlite_custody.c */
 int store_put_custody(struct store_applying *a, const struct store_custody *c);
+int store_count_custody(struct store_applying *a, const struct store_custody *c);
 
 /* store_sqlite_erase.c */
 int store_erase_message(struct store_applying *a, const struct store_write *w);
@@ -253,6 +258,13 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 			" AND (?4 IS NULL OR e.client = ?4) AND (?5 = '' OR e.peer = ?5)" \
 			" ORDER BY e.message_id, e.attachment LIMIT ?3"
 #define UPLOAD_SELECT "SELECT client, sha256, root, size, at FROM upload WHERE "
+
+#define CUSTODY_SELECT                                                                                              \
+	"SELECT q.message_id, q.attachment, q.at, q.action, q.by, q.proof, q.leaf, k.peer, k.case_id, "             \
+	"k.generation, k.wrapped, q.generation, q.nonce, q.sealed, q.no, q.form, q.words, q.from_byte, q.to_byte, " \
+	"q.count, q.last, l.hash FROM custody q"                                                                    \
+	" JOIN message m ON m.id = q.message_id JOIN case_key k ON k.no = m.case_no"                                \
+	" LEFT JOIN leaf l ON l.position = q.leaf AND (q.form > 0 OR q.proof = '') WHERE "
 
 /* X(name, text) */
 #define STORE_READ_STATEMENTS(X)                                                                                       \
@@ -381,10 +393,9 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(UPLOADS, UPLOAD_SELECT "at >= ?1 AND at < ?2 ORDER BY at, client, sha256 LIMIT ?3")                          \
 	X(UPLOADS_OF_CONTENT, UPLOAD_SELECT "sha256 = ?4 AND at >= ?1 AND at < ?2 ORDER BY at, client LIMIT ?3")       \
 	X(UPLOAD_BYTES, "SELECT n FROM upload_held WHERE client = ?")                                                  \
-	X(CUSTODY, "SELECT q.message_id, q.attachment, q.at, q.action, q.by, q.proof, q.leaf, k.peer, k.case_id, "     \
-		   "k.generation, k.wrapped, q.generation, q.nonce, q.sealed, q.no FROM custody q"                     \
-		   " JOIN message m ON m.id = q.message_id JOIN case_key k ON k.no = m.case_no"                        \
-		   " WHERE q.message_id = ? AND q.attachment = ? ORDER BY q.no")
+	X(CUSTODY, CUSTODY_SELECT "q.message_id = ?1 AND q.attachment = ?2 AND q.no > ?3 ORDER BY q.no LIMIT ?4")      \
+	X(READINGS, CUSTODY_SELECT "q.message_id = ?1 AND q.attachment = ?2 AND q.action = ?3 AND q.by = ?4"           \
+				   " AND q.at >= ?5 AND q.count > 0 ORDER BY q.at, q.no")
 
 enum {
 #define X(name, text) R_##name,
@@ -446,6 +457,7 @@ void store_clock_port(struct store_port *port);
 void store_measure_port(struct store_port *port);
 void store_orders_port(struct store_port *port);
 void store_evidence_port(struct store_port *port);
+void store_custody_port(struct store_port *port);
 void store_event_port(struct store_port *port);
 void store_prune_port(struct store_port *port);
 

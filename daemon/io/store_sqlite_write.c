@@ -633,6 +633,8 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return store_drop_upload(a, &w->upload);
 	case STORE_PUT_CUSTODY:
 		return store_put_custody(a, &w->custody);
+	case STORE_COUNT_CUSTODY:
+		return store_count_custody(a, &w->custody);
 	case STORE_ERASE_MESSAGE:
 		return store_erase_message(a, w);
 	case STORE_ERASE_CASE:

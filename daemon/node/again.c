@@ -10,10 +10,16 @@ bool again_keep(struct node *n, struct input *in)
 	switch (in->kind) {
 	case INPUT_STORED:
 	case INPUT_ARRIVED:
-	case INPUT_READ:
 	case INPUT_DESTROYED:
 	case INPUT_LEFT:
 	case INPUT_FOUND:
+		in->next = NULL;
+		*n->batch.last_kept = in;
+		n->batch.last_kept = &in->next;
+		return true;
+	case INPUT_READ: /* who has not got a byte yet is told to repeat */
+		if (!in->blob.ended)
+			break;
 		in->next = NULL;
 		*n->batch.last_kept = in;
 		n->batch.last_kept = &in->next;

@@ -149,20 +149,26 @@ void batch_doom(struct node *n, struct peer *p, const char *why)
 	p->alone = true;
 }
 
-void batch_leaf(struct node *n, const char *fmt, ...)
+void batch_leaf_of(struct node *n, struct cy_bytes data)
 {
 	struct store_write *w = batch_write(n, STORE_PUT_LEAF);
+
+	w->leaf.index = n->audit.size;
+	w->leaf.data = batch_bytes(n, data);
+	w->leaf.hash = audit_leaf(w->leaf.data);
+	w->leaf.at = node_now(n);
+	audit_append(&n->audit, &w->leaf.hash);
+}
+
+void batch_leaf(struct node *n, const char *fmt, ...)
+{
 	char text[512];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	w->leaf.index = n->audit.size;
-	w->leaf.data = batch_bytes(n, cy_bytes(text, strlen(text)));
-	w->leaf.hash = audit_leaf(w->leaf.data);
-	w->leaf.at = node_now(n);
-	audit_append(&n->audit, &w->leaf.hash);
+	batch_leaf_of(n, cy_bytes(text, strlen(text)));
 }
 
 void batch_put_stream(struct node *n, struct peer *p)
@@ -521,6 +527,9 @@ static void release_effect(struct node *n, const struct effect *f)
 	case EFFECT_SUBSCRIBED:
 		subscribe_begin(n, f->target, true);
 		return;
+	case EFFECT_READING:
+		download_begin(n, f->target, f->correlation);
+		return;
 	}
 }
 
@@ -574,6 +583,24 @@ static void commit(struct node *n)
 		node_committed(n, r, cy_strerror(r));
 }
 
+/* Who asked for something is told that it was not done. */
+static void fail_client(struct node *n, const struct effect *f, int code)
+{
+	if (f->kind == EFFECT_SUBSCRIBED) {
+		subscribe_begin(n, f->target, false);
+		return;
+	}
+	if (f->kind == EFFECT_READING)
+		download_forget(n, f->target, f->correlation);
+	else if (f->kind != EFFECT_LOCAL_SEND)
+		return;
+	if (code == CY_EDAMAGED && n->batch.inputs == 1)
+		local_error(n, f->target, f->correlation, local_unread_code(code), "", "%s", local_unread_text(code));
+	else
+		local_error(n, f->target, f->correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			    "the store cannot commit now, nothing was done: repeat later with the same key");
+}
+
 /* The batch failed: nothing has happened. Sessions resume from the store, local
  * clients are told to repeat. */
 static void fail(struct node *n, int code, const char *why)
@@ -587,14 +614,7 @@ static void fail(struct node *n, int code, const char *why)
 	if (code == CY_EDAMAGED)
 		n->careful = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_CAREFUL_MS);
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
-		if (f->kind == EFFECT_LOCAL_SEND && code == CY_EDAMAGED && b->inputs == 1)
-			local_error(n, f->target, f->correlation, local_unread_code(code), "", "%s",
-				    local_unread_text(code));
-		else if (f->kind == EFFECT_LOCAL_SEND)
-			local_error(n, f->target, f->correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-				    "the store cannot commit now, nothing was done: repeat later with the same key");
-		else if (f->kind == EFFECT_SUBSCRIBED)
-			subscribe_begin(n, f->target, false);
+		fail_client(n, f, code);
 	for (size_t i = 0; i < n->n_peers; i++) {
 		struct peer *p = n->peers[i];
 		bool touched = b->all_touched;

@@ -1,5 +1,6 @@
-/* Evidence to a local client: verified chunk by chunk as it leaves, or as a read-only
- * descriptor. That it was read becomes a link of its chain of custody. */
+/* Evidence to a local client: verified chunk by chunk as it leaves, or as a read-only descriptor. That it is read
+ * becomes a link of its chain of custody before the first byte leaves, and how far it was read one when that is over.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,15 +13,28 @@ static void forget(struct conn *c)
 	memset(&c->get, 0, sizeof c->get);
 }
 
-static void was_read(struct node *n, const struct conn *c)
+/* For its record: that it begins, or is over. */
+static void tell(struct node *n, const struct conn *c, bool ended)
 {
 	struct input *in = node_input_new(INPUT_READ, c->id);
 
 	cy_copy(in->blob.message_id, sizeof in->blob.message_id, c->get.message_id);
 	in->blob.attachment = c->get.attachment;
 	in->blob.at = node_legal_now(n);
+	in->blob.correlation = c->get.correlation;
+	in->blob.from = ended ? 0 : c->get.from;
+	in->blob.to = ended ? c->get.offset : 0;
+	in->blob.ended = ended;
 	cy_copy(in->blob.name, sizeof in->blob.name, c->client->name);
 	node_queue(n, in);
+}
+
+/* How far it went is recorded. */
+static void end(struct node *n, struct conn *c)
+{
+	if (c->get.recorded)
+		tell(n, c, true);
+	forget(c);
 }
 
 static void fail(struct node *n, struct conn *c, int code, const char *why)
@@ -32,7 +46,7 @@ static void fail(struct node *n, struct conn *c, int code, const char *why)
 	else
 		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
 			  c->get.attachment, c->get.message_id, why);
-	forget(c);
+	end(n, c);
 	local_error(n, c->id, correlation, code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__INTERNAL, "",
 		    "%s", code == CY_ENOENT ? "its bytes are not here any more" : why);
 }
@@ -92,7 +106,6 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 	struct store_evidence row;
 	int code = r->item != NULL ? evidence_visible(n, &arena, c, r->item, &row) : CY_ENOENT;
 	const char *why = code == CY_OK ? not_here(&row) : NULL;
-	struct blob_ticket *t;
 
 	if (c->get.correlation != 0)
 		local_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
@@ -112,19 +125,62 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 			    (unsigned long long)row.size);
 	else {
 		c->get.correlation = correlation;
-		c->get.offset = r->offset;
+		c->get.from = c->get.offset = r->descriptor ? 0 : r->offset;
+		c->get.descriptor = r->descriptor;
 		cy_copy(c->get.message_id, sizeof c->get.message_id, row.message_id);
 		c->get.attachment = row.attachment;
 		c->get.id = (struct blob_id){ row.size, row.sha256, row.root };
 		if (r->descriptor) {
 			/* Whoever has it reads on by itself: it is verified whole before. */
-			t = ticket(n, c, BLOB_VERIFY_GET);
+			struct blob_ticket *t = ticket(n, c, BLOB_VERIFY_GET);
+
 			asked(n, c, t, b->verify(b->ctx, t->id, &row.sha256, 0));
+		} else if (r->offset == row.size && row.size > 0) {
+			download_go_on(n, c); /* of nothing there is no record */
 		} else {
-			download_go_on(n, c);
+			c->get.reading = true;
+			tell(n, c, false);
 		}
 	}
 	cy_arena_free(&arena);
+}
+
+static struct conn *getting(struct node *n, uint64_t conn, uint64_t correlation)
+{
+	struct conn *c = node_conn(n, conn);
+
+	return c != NULL && c->get.correlation == correlation ? c : NULL;
+}
+
+void download_begin(struct node *n, uint64_t conn, uint64_t correlation)
+{
+	struct conn *c = getting(n, conn, correlation);
+
+	if (c == NULL)
+		return;
+	c->get.recorded = true;
+	c->get.reading = false;
+	if (c->get.descriptor) {
+		struct blob_ticket *t = ticket(n, c, BLOB_FILE_GET);
+
+		asked(n, c, t, n->ports.blobs.file(n->ports.blobs.ctx, t->id, &c->get.id.sha256));
+	} else {
+		download_go_on(n, c);
+	}
+}
+
+void download_forget(struct node *n, uint64_t conn, uint64_t correlation)
+{
+	struct conn *c = getting(n, conn, correlation);
+
+	if (c != NULL)
+		forget(c);
+}
+
+void download_gone(struct node *n, struct conn *c)
+{
+	if (c->get.correlation != 0)
+		end(n, c);
 }
 
 /* The chunk that the next byte is in; at the end, where there is none, the last one. */
@@ -178,10 +234,8 @@ static void send_chunk(struct node *n, struct conn *c, const struct blob_result 
 		f.evidence_data = &d;
 		local_send(n, c->id, correlation, &f);
 	} while (!last && at < r->data.len);
-	if (last) {
-		was_read(n, c);
-		forget(c);
-	}
+	if (last)
+		end(n, c);
 }
 
 static void send_file(struct node *n, struct conn *c, const struct blob_result *r)
@@ -194,24 +248,22 @@ static void send_file(struct node *n, struct conn *c, const struct blob_result *
 	f.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_FILE;
 	f.evidence_file = &e;
 	local_send_file(n, c->id, &f, r->fd);
-	was_read(n, c);
-	forget(c);
+	c->get.offset = c->get.id.size;
+	end(n, c);
 }
 
 static void send_verified(struct node *n, struct conn *c)
 {
-	struct blob_port *b = &n->ports.blobs;
-	struct blob_ticket *t = ticket(n, c, BLOB_FILE_GET);
-
 	evidence_found(n, &c->get.id.sha256, CY_OK);
-	asked(n, c, t, b->file(b->ctx, t->id, &c->get.id.sha256));
+	c->get.reading = true;
+	tell(n, c, false);
 }
 
 void download_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 {
-	struct conn *c = node_conn(n, t->conn);
+	struct conn *c = getting(n, t->conn, t->correlation);
 
-	if (c == NULL || c->get.correlation != t->correlation) {
+	if (c == NULL) {
 		/* To nobody: that closes it. */
 		if (t->task == BLOB_FILE_GET && r->code == CY_OK)
 			n->ports.local.send_file(n->ports.local.ctx, t->conn, cy_bytes("", 0), r->fd);

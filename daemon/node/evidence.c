@@ -68,26 +68,58 @@ void evidence_put(struct node *n, const struct store_evidence *row)
 	n->batch.evidence = true;
 }
 
-/* A link of the chain of custody: proved by a signed message, or by a leaf of our log. */
+/* The text stays out of the log, which nobody can erase: its leaf has a digest that tells nothing without the salt. */
+static void add_text(struct node *n, struct store_custody *c, const char *text)
+{
+	uint8_t salt[AUDIT_SALT_LEN];
+	char hex[AUDIT_SALT_HEX];
+
+	c->text = batch_string(n, text);
+	c->salt = "";
+	if (text[0] == '\0')
+		return;
+	n->ports.random.fill(n->ports.random.ctx, salt, sizeof salt);
+	cy_hex(salt, sizeof salt, hex);
+	c->salt = batch_string(n, hex);
+	c->words = audit_custody_words(c->salt, c->text);
+}
+
+void evidence_leaf(struct node *n, const struct audit_custody *said)
+{
+	struct cy_buf text = CY_BUF(CY_CUSTODY_TEXT_MAX);
+
+	audit_custody_write(said, AUDIT_CUSTODY_WHOLE, &text);
+	batch_leaf_of(n, cy_buf_view(&text));
+	cy_buf_free(&text);
+}
+
+void evidence_link(struct node *n, const struct store_evidence *row, const struct evidence_link *link)
+{
+	struct store_custody *c = &batch_write(n, STORE_PUT_CUSTODY)->custody;
+	struct audit_custody said;
+
+	*c = (struct store_custody){ .message_id = row->message_id,
+				     .attachment = row->attachment,
+				     .at = link->at,
+				     .action = link->action,
+				     .by = batch_string(n, link->by),
+				     .proof = batch_string(n, link->proof),
+				     .leaf = n->audit.size,
+				     .form = AUDIT_CUSTODY_WHOLE,
+				     .from = link->from,
+				     .to = link->to,
+				     .count = link->counts ? 1 : 0,
+				     .last = { link->counts ? link->at.ms : 0 } };
+	add_text(n, c, link->text);
+	said = store_custody_said(c, &row->sha256);
+	evidence_leaf(n, &said);
+}
+
 void evidence_custody(struct node *n, const struct store_evidence *row, const char *action, const char *by,
 		      const char *text, const char *proof, struct cy_wall at)
 {
-	struct store_write *w;
-	char hex[CY_SHA256_HEX];
-
-	if (proof[0] == '\0') {
-		cy_digest_hex(&row->sha256, hex);
-		batch_leaf(n, "evidence %s %s %u %s %s", action, row->message_id, row->attachment, hex, by);
-	}
-	w = batch_write(n, STORE_PUT_CUSTODY);
-	w->custody = (struct store_custody){ .message_id = row->message_id,
-					     .attachment = row->attachment,
-					     .at = at,
-					     .action = action,
-					     .by = batch_string(n, by),
-					     .text = batch_string(n, text),
-					     .proof = batch_string(n, proof),
-					     .leaf = proof[0] == '\0' ? n->audit.size - 1 : 0 };
+	evidence_link(n, row,
+		      &(struct evidence_link){ .action = action, .by = by, .text = text, .proof = proof, .at = at });
 }
 
 void evidence_tell(struct node *n, const struct work_case *c, const struct store_evidence *row, CyEventType type,

@@ -73,10 +73,22 @@ void evidence_put(struct node *n, const struct store_evidence *row);
 /* The attachments of this message have their rows now: what was said of them before, by us or the peer, holds. After
  * a restored backup a message may come back later than what speaks of it. */
 int evidence_recall(struct node *n, struct work_case *c, enum store_author author, uint32_t number);
-/* A link of the chain of custody: proved by a signed message, or ("") by a leaf of our log. `action`
- * is a constant. */
+/* A link of the chain of custody. Each has a leaf of our log, which says all of it (audit/custody.h); a signed message
+ * may prove it as well. */
+struct evidence_link {
+	const char *action; /* a constant */
+	const char *by, *text;
+	const char *proof; /* id of the message; "": none */
+	struct cy_wall at;
+	uint64_t from, to; /* bytes of a reading */
+	bool counts;       /* further readings that are like it are counted in it */
+};
+void evidence_link(struct node *n, const struct store_evidence *row, const struct evidence_link *link);
+/* One that is no reading. */
 void evidence_custody(struct node *n, const struct store_evidence *row, const char *action, const char *by,
 		      const char *text, const char *proof, struct cy_wall at);
+/* The leaf alone. */
+void evidence_leaf(struct node *n, const struct audit_custody *said);
 void evidence_tell(struct node *n, const struct work_case *c, const struct store_evidence *row, CyEventType type,
 		   const char *why);
 /* Its state is to be stated to the peer: soon, together with others, for each statement is a
@@ -262,6 +274,11 @@ void upload_gone(struct node *n, uint64_t conn); /* the client has gone */
 void upload_free(struct node *n);
 
 void download_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetEvidence *r);
+/* That it is read is on record: the first byte may leave. */
+void download_begin(struct node *n, uint64_t conn, uint64_t correlation);
+/* It ends before that; what is said of it is the caller's. */
+void download_forget(struct node *n, uint64_t conn, uint64_t correlation);
+void download_gone(struct node *n, struct conn *c); /* the client has gone */
 void download_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
 void download_go_on(struct node *n, struct conn *c);
 void download_retry(struct node *n);

@@ -52,8 +52,9 @@ static int load_before(void *arg, const struct store_evidence *row)
 	struct storing *x = arg;
 	struct store_port *s = &x->n->ports.store;
 
-	return x->found || !keeps(row, x->row) ? CY_OK
-					       : s->custody(s->ctx, row->message_id, row->attachment, load_stored, x);
+	return x->found || !keeps(row, x->row)
+		       ? CY_OK
+		       : s->custody(s->ctx, row->message_id, row->attachment, 0, UINT32_MAX, load_stored, x);
 }
 
 void evidence_own(struct node *n, struct store_evidence *row, const char *client)

@@ -1,4 +1,4 @@
-/* What happens to evidence by itself: it arrives, is read, is held, is over and destroyed;
+/* What happens to evidence by itself: it arrives, is held, is over and destroyed;
  * and what our daemon states of it to the other side. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,25 +113,6 @@ void evidence_arrived(struct node *n, struct input *in)
 	for (size_t i = 0; i < same.n_at; i++)
 		if (same.at[i].attachment != by.attachment || strcmp(same.at[i].message_id, by.message_id) != 0)
 			settle_arrival(n, same.at[i].message_id, same.at[i].attachment, OUTCOME_HERE, &by);
-}
-
-void evidence_read(struct node *n, struct input *in)
-{
-	struct store_evidence row;
-	int r = evidence_get(n, in->blob.message_id, in->blob.attachment, &row);
-
-	if (r == CY_EDAMAGED)
-		node_damaged(n, "", "who has got attachment %u of message %s is not recorded: its row",
-			     in->blob.attachment, in->blob.message_id);
-	else if (r < 0 && r != CY_ENOENT)
-		n->batch.doom = "the store cannot read the row of evidence that a client has got";
-	if (r < 0)
-		return;
-	evidence_custody(n, &row, "read", in->blob.name, "", "", in->blob.at);
-	if (row.author == STORE_PEER && !row.retrieved) {
-		row.retrieved = true;
-		evidence_put(n, &row);
-	}
 }
 
 /* ------------------------------------------------------------------- retention */

@@ -351,46 +351,72 @@ void evidence_rest_asked(struct node *n, struct conn *c, uint64_t correlation, c
 struct chain {
 	struct cy_arena *a;
 	bool names; /* what people wrote may be shown */
-	CyCustodyEntry *list[CY_PAGE_MAX];
-	size_t n;
+	CyCustodyEntry **list;
+	size_t n, own, max, bytes; /* own: of our record; bytes: of them all in the answer */
 	bool more;
 };
 
-static CyCustodyEntry *link_new(struct chain *x)
+static CyCustodyEntry *link_new(const struct chain *x)
 {
 	CyCustodyEntry *e = cy_arena_take(x->a, sizeof *e);
 
 	cy_custody_entry__init(e);
-	x->list[x->n++] = e;
 	return e;
+}
+
+static void link_add(struct chain *x, CyCustodyEntry *e)
+{
+	x->bytes += cy_custody_entry__get_packed_size(e) + 8;
+	x->list[x->n++] = e;
+}
+
+static ProtobufCBinaryData digest_of(const struct chain *x, const struct cy_digest *d)
+{
+	static const struct cy_digest none;
+	uint8_t *copy;
+
+	if (cy_digest_equal(d, &none))
+		return (ProtobufCBinaryData){ .data = NULL, .len = 0 };
+	copy = cy_arena_take(x->a, sizeof d->b);
+	memcpy(copy, d->b, sizeof d->b);
+	return (ProtobufCBinaryData){ .data = copy, .len = sizeof d->b };
 }
 
 static int add_link(void *arg, const struct store_custody *row)
 {
 	struct chain *x = arg;
-	CyCustodyEntry *e;
+	CyCustodyEntry *e = link_new(x);
 
-	if (x->n == CY_PAGE_MAX) {
-		x->more = true;
-		return CY_OK;
-	}
-	e = link_new(x);
 	e->at_ms = row->at.ms;
 	e->action = cy_arena_string(x->a, row->action);
 	e->by = cy_arena_string(x->a, row->by);
-	if (x->names)
+	if (x->names) {
 		e->text = cy_arena_string(x->a, row->text);
+		e->text_salt = cy_arena_string(x->a, row->salt);
+	}
 	e->message_id = cy_arena_string(x->a, row->proof);
 	e->recorded_here = row->proof[0] == '\0';
 	e->leaf = row->leaf;
+	e->no = row->no;
+	e->leaf_hash = digest_of(x, &row->hash);
+	e->leaf_form = row->form;
+	e->text_digest = digest_of(x, &row->words);
+	e->from = row->from;
+	e->to = row->to;
+	e->count = row->count;
+	e->last_ms = row->last.ms;
+	x->more = x->own == x->max || x->bytes + cy_custody_entry__get_packed_size(e) > CY_LOCAL_FRAME_MAX - 1024;
+	if (x->more)
+		return CY_ELIMIT;
+	x->own++;
+	link_add(x, e);
 	return CY_OK;
 }
 
-/* What the manifest says happened before it came to us. */
+/* What the manifest says happened before it came to us. A message is short: all of it fits into a page. */
 static void add_manifest(struct chain *x, const CyAttachment *m, const char *message_id)
 {
-	x->more = m->n_custody > CY_PAGE_MAX / 2;
-	for (size_t i = 0; i < m->n_custody && x->n < CY_PAGE_MAX / 2; i++) {
+	for (size_t i = 0; i < m->n_custody; i++) {
 		CyCustodyEntry *e = link_new(x);
 
 		e->at_ms = m->custody[i]->at_ms;
@@ -400,40 +426,39 @@ static void add_manifest(struct chain *x, const CyAttachment *m, const char *mes
 			e->text = cy_arena_string(x->a, m->custody[i]->tool);
 		}
 		e->message_id = cy_arena_string(x->a, message_id);
+		link_add(x, e);
 	}
 }
 
-/* In order of time; what happened at the same time stays in the order of writing. */
-static void sort(struct chain *x)
+static int read_chain(struct node *n, struct chain *x, struct reading *reading, const struct store_evidence *row,
+		      const CyShowCustody *r)
 {
-	for (size_t i = 1; i < x->n; i++)
-		for (size_t k = i; k > 0 && x->list[k]->at_ms < x->list[k - 1]->at_ms; k--) {
-			CyCustodyEntry *e = x->list[k];
+	struct store_port *s = &n->ports.store;
+	const CyAttachment *m = r->after == 0 ? manifest(n, reading, row) : NULL;
+	int code;
 
-			x->list[k] = x->list[k - 1];
-			x->list[k - 1] = e;
-		}
+	x->max = r->limit == 0 || r->limit > CY_PAGE_MAX ? CY_PAGE_MAX : r->limit;
+	x->list = cy_arena_take(x->a, ((m != NULL ? m->n_custody : 0) + x->max) * sizeof(CyCustodyEntry *));
+	if (m != NULL)
+		add_manifest(x, m, row->message_id);
+	code = s->custody(s->ctx, row->message_id, row->attachment, r->after, (uint32_t)x->max + 1, add_link, x);
+	return code == CY_ELIMIT && x->more ? CY_OK : code;
 }
 
 void evidence_views_custody(struct node *n, struct conn *c, uint64_t correlation, const CyShowCustody *r)
 {
-	struct store_port *s = &n->ports.store;
 	struct cy_arena arena = { 0 };
-	struct chain *x = cy_arena_take(&arena, sizeof *x);
+	struct chain x = { .a = &arena, .names = c->client->role == CY_ROLE__SUBMITTER };
 	struct store_evidence row;
 	struct reading reading = { 0 };
 	CyServerFrame frame = CY_SERVER_FRAME__INIT;
 	CyCustody answer = CY_CUSTODY__INIT;
 	int code = r->item != NULL ? evidence_visible(n, &arena, c, r->item, &row) : CY_ENOENT;
 
-	x->a = &arena;
-	x->names = c->client->role == CY_ROLE__SUBMITTER;
 	if (code == CY_OK) {
-		const CyAttachment *m = manifest(n, &reading, &row);
-
-		if (m != NULL)
-			add_manifest(x, m, row.message_id);
-		code = s->custody(s->ctx, row.message_id, row.attachment, add_link, x);
+		answer.item = view_of(n, &arena, c, &reading, &row);
+		x.bytes = cy_evidence_view__get_packed_size(answer.item);
+		code = read_chain(n, &x, &reading, &row, r);
 	}
 	if (code == CY_ENOENT) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "item",
@@ -441,11 +466,9 @@ void evidence_views_custody(struct node *n, struct conn *c, uint64_t correlation
 	} else if (code < 0) {
 		local_unreadable(n, c, correlation, code);
 	} else {
-		sort(x);
-		answer.item = view_of(n, &arena, c, &reading, &row);
-		answer.entries = x->list;
-		answer.n_entries = x->n;
-		answer.more = x->more;
+		answer.entries = x.list;
+		answer.n_entries = x.n;
+		answer.more = x.more;
 		frame.kind_case = CY_SERVER_FRAME__KIND_CUSTODY;
 		frame.custody = &answer;
 		local_send(n, c->id, correlation, &frame);

@@ -174,7 +174,10 @@ struct conn {
 		char message_id[CY_UUID_LEN + 1];
 		uint32_t attachment;
 		struct blob_id id;
-		bool reading;
+		uint64_t from; /* where it began */
+		bool descriptor;
+		bool recorded; /* that it is read */
+		bool reading;  /* a chunk, or the descriptor, is on its way; or the record of it is */
 	} get;
 };
 
@@ -189,7 +192,7 @@ enum input_kind {
 	INPUT_HOOK,
 	INPUT_STORED,  /* an upload is complete */
 	INPUT_ARRIVED, /* an attachment of a peer is here, or is not what it must be */
-	INPUT_READ,    /* a local client has got an attachment */
+	INPUT_READ,    /* a local client wants to read an attachment, or has done so */
 	INPUT_DESTROYED,
 	INPUT_LEFT, /* content that may have no row, after a crash */
 	INPUT_FOUND /* bytes on our disk were verified */
@@ -222,6 +225,8 @@ struct input {
 		enum blob_outcome outcome;
 		int code;          /* of INPUT_FOUND */
 		struct cy_wall at; /* when it was read, or verified */
+		uint64_t from, to; /* of a reading: from which byte on; up to which one, */
+		bool ended;        /* once that is over */
 		uint64_t correlation;
 		char name[CY_CLIENT_MAX + 1]; /* of the client */
 		char key[CY_KEY_MAX + 1];
@@ -274,7 +279,8 @@ enum effect_kind {
 	EFFECT_LINK_CLOSE,
 	EFFECT_ESTABLISHED,
 	EFFECT_LOCAL_SEND,
-	EFFECT_SUBSCRIBED
+	EFFECT_SUBSCRIBED,
+	EFFECT_READING
 };
 
 struct effect {
@@ -509,7 +515,9 @@ struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, con
 void batch_touch(struct node *n, uint64_t session);
 /* The batch must not be committed, because of what this peer sent. */
 void batch_doom(struct node *n, struct peer *p, const char *why);
+/* A leaf of the audit log: ids and digests, nothing about people. */
 void batch_leaf(struct node *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void batch_leaf_of(struct node *n, struct cy_bytes data);
 void batch_put_stream(struct node *n, struct peer *p);
 
 /* -------------------------------------------------------------- cases.c */

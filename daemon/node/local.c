@@ -114,6 +114,7 @@ void node_local_down(struct node *n, uint64_t conn)
 		if (c->id != conn)
 			continue;
 		*at = c->next;
+		download_gone(n, c);
 		local_conn_free(c);
 		upload_gone(n, conn);
 		return;

@@ -324,6 +324,8 @@ static int find_newest(void *arg, const struct store_custody *link)
 
 	if (link->at.ms > newest->ms)
 		*newest = link->at;
+	if (link->last.ms > newest->ms)
+		*newest = link->last;
 	return CY_OK;
 }
 
@@ -372,7 +374,8 @@ static int drop_chain(void *arg, const struct store_custody *link)
 	n->pruning.custody.at = link->at;
 	n->pruning.custody.no = link->no;
 	if (is_dropped(n, link) || s->get_evidence(s->ctx, link->message_id, link->attachment, find_over, &e) < 0 ||
-	    !e.over || s->custody(s->ctx, link->message_id, link->attachment, find_newest, &newest) < 0 ||
+	    !e.over ||
+	    s->custody(s->ctx, link->message_id, link->attachment, 0, UINT32_MAX, find_newest, &newest) < 0 ||
 	    newest.ms >= p->before.ms)
 		return CY_OK;
 	w = batch_write(n, STORE_DROP_CUSTODY);

@@ -6,6 +6,7 @@
 #ifndef CY_NODE_STORE_H
 #define CY_NODE_STORE_H
 
+#include "audit/custody.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -293,10 +294,24 @@ struct store_custody {
 	const char *action; /* as in CustodyEntry */
 	const char *by;     /* authority or client; nobody's name */
 	const char *text;   /* ""; stored encrypted under the key of the case; "" when that was erased or is damaged */
-	const char *proof;  /* id of the signed message that proves it; "" : our leaf */
-	uint64_t leaf;      /* of our audit log, from 0 */
-	uint64_t no;        /* its place in the order of writing, from 1; reads fill it, writes ignore it */
+	const char *salt;   /* of `words`, stored and erased with the text; "": there is no text */
+	struct cy_digest words;       /* of salt and text (audit/custody.h); it stays. Zero: there was no text */
+	const char *proof;            /* id of the signed message that proves it; "": our leaf alone */
+	uint64_t leaf;                /* of our audit log, from 0 */
+	enum audit_custody_form form; /* of the leaf. FIRST: with a proof there is none */
+	uint64_t from, to;            /* bytes of a reading; 0: from the first one; no end is known */
+	/* Readings that are like the first one are counted in its link (STORE_COUNT_CUSTODY); 0: this is none. */
+	uint64_t count;
+	struct cy_wall last; /* the last one of them */
+	/* Reads fill these, writes ignore them: */
+	uint64_t no;           /* its place in the order of writing, from 1 */
+	struct cy_digest hash; /* of the leaf, as the log has it; zero: it has none */
 };
+
+/* What the leaf of a link about this content says. */
+struct audit_custody store_custody_said(const struct store_custody *row, const struct cy_digest *sha256);
+/* Is the row what its leaf says, and the text what its digest says? True for one without a leaf. */
+bool store_custody_sound(const struct store_custody *row, const struct cy_digest *sha256);
 
 /* An entry of the list of orders that the store has obeyed (orders.h). Key: number. */
 struct store_order {
@@ -347,6 +362,7 @@ enum store_op {
 	STORE_PUT_UPLOAD,       /* insert or replace, by key */
 	STORE_DROP_UPLOAD,      /* by key */
 	STORE_PUT_CUSTODY,      /* append */
+	STORE_COUNT_CUSTODY,    /* by `no`: one reading more is counted in it, the last one at `last` */
 	STORE_ERASE_MESSAGE,    /* by id: what people wrote in it, and what its attachments' custody says of people,
 				 * goes for good, and its idempotency key is spent; id, digest, number, fact and verdict
 				 * stay.    One that was erased before keeps the first instant and reason */
@@ -619,8 +635,12 @@ struct store_port {
 		       uint32_t limit, store_upload_fn *fn, void *arg);
 	/* Bytes of all uploads of a client. */
 	int (*upload_bytes)(void *ctx, const char *client, uint64_t *ret_bytes);
-	/* In the order of writing. */
-	int (*custody)(void *ctx, const char *message_id, uint32_t attachment, store_custody_fn *fn, void *arg);
+	/* In the order of writing, after the one whose `no` is this; at most `limit`. */
+	int (*custody)(void *ctx, const char *message_id, uint32_t attachment, uint64_t after, uint32_t limit,
+		       store_custody_fn *fn, void *arg);
+	/* Those that count readings, of one action by one client, at `since` or later; in the order of writing. */
+	int (*readings)(void *ctx, const struct store_custody *like, struct cy_wall since, store_custody_fn *fn,
+			void *arg);
 
 	/* Orders above `after`, in order of number, at most `limit`. */
 	int (*orders)(void *ctx, uint64_t after, uint32_t limit, store_order_fn *fn, void *arg);

@@ -591,16 +591,19 @@ void upload_stored(struct node *n, struct input *in)
 	CyEvidenceStored s = CY_EVIDENCE_STORED__INIT;
 	struct store_write *w = batch_write(n, STORE_PUT_UPLOAD);
 	struct blob_id *id = &in->blob.id;
-	char hex[CY_SHA256_HEX];
 
 	w->upload = (struct store_upload){ .client = batch_string(n, in->blob.name),
 					   .sha256 = id->sha256,
 					   .root = id->root,
 					   .size = id->size,
 					   .at = node_legal_now(n) };
-	evidence_mended(n, id, batch_string(n, in->blob.name));
-	cy_digest_hex(&id->sha256, hex);
-	batch_leaf(n, "evidence stored %s %s", in->blob.name, hex);
+	evidence_mended(n, id, w->upload.client);
+	evidence_leaf(n, &(struct audit_custody){ .message_id = "",
+						  .sha256 = id->sha256,
+						  .action = "stored",
+						  .by = w->upload.client,
+						  .at = w->upload.at,
+						  .proof = "" });
 	if (node_conn(n, in->source) == NULL)
 		return;
 	s.key = in->blob.key;

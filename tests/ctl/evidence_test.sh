@@ -370,11 +370,18 @@ says out "^$message/2  *IE  *3  *here  *3.0 MiB  *100 %  *verified  *2027-01-31,
 ! LC_ALL=C grep -q "$(printf '\033\|\302\233\|\342\200\256')" out
 result $? 'nothing that could harm a terminal is printed'
 exits 0 'the chain of custody is printed' evidence custody "$message/1"
-says out "^2025-11-24T10:26:40.000Z  acquired  .* $message  *FTK" 'from the acquisition'
-says out 'stored  *IE  *audit leaf 7' 'to what is recorded here'
-says out 'There are more links, which are not shown' 'and that it is not all'
+says out "^2025-11-24T10:26:40.000Z  acquired  .* $message  *-  *FTK" 'from the acquisition'
+says out 'stored  *IE  *audit log  *7' 'to what is recorded here'
+says out '3 links are what their leaves .* all of them; 1 of the leaves are of an earlier form' 'of all pages, compared'
 ! LC_ALL=C grep -q "$(printf '\033\|\302\233\|\342\200\256')" out
 result $? 'nothing that could harm a terminal is printed'
+exits 4 'a link that is not what its leaf says is told' evidence custody "$message/2"
+says err 'the text of the link 4 is not the one of which leaf 10 of the audit log has the digest' 'with what differs'
+says err 'the link 5 is not what leaf 11 of the audit log says: the log has [0-9a-f]\{64\}' 'each of them'
+exits 4 'also for programs' --json evidence custody "$message/2"
+exits 0 'what the leaves say is printed' evidence custody "$message/1" --leaves
+says out "^text 8 [0-9a-f]\{64\} 00112233445566778899aabbccddeeff an.0040appeal" 'with what was said'
+says out "^evidence read $message 1 " 'also of those of before'
 exits 0 'a legal hold is set' evidence hold "$message/2" --reason 'appeal'
 next_said 'hold 2 True appeal' 'with its reason'
 exits 0 'and ended' evidence release "$message/2" --reason 'appeal dismissed'

@@ -193,6 +193,36 @@ def evidence(view, place, **fields):
     item.item.message_id, item.item.attachment = MESSAGE, place
 
 
+def leaf_of(text):
+    return hashlib.sha256(b"\0" + text.encode()).digest()
+
+
+def custody_page(page, after):
+    """Three pages: what the manifest says and two links, one of before, and one that is not what its leaf says."""
+    salt = "00112233445566778899aabbccddeeff"
+    digest = hashlib.sha256((salt + "an appeal").encode()).digest()
+    place = page.item.item.attachment
+    head = f"comity custody 1\nmessage {MESSAGE}\nattachment {place}\n"
+    own = dict(by="IE", recorded_here=True)
+    if after == 0:
+        page.entries.add(at_ms=1763980000000, action="acquired", by=TERMINAL, text="FTK", message_id=MESSAGE)
+        page.entries.add(at_ms=1763990000000, action="stored", no=1, leaf=7, leaf_form=1, leaf_hash=leaf_of(
+            head + "action stored\nby IE\nat 2025-11-24T13:13:20.000Z\n"), **own)
+        page.entries.add(at_ms=1763990000000, action="held", no=2, leaf=8, leaf_form=1, text="an appeal",
+                         text_salt=salt, text_digest=digest, leaf_hash=leaf_of(
+            head + f"action held\nby IE\nat 2025-11-24T13:13:20.000Z\ntext {digest.hex()}\n"), **own)
+    elif after == 2:
+        page.entries.add(at_ms=1763990000001, action="read", no=3, leaf=9, leaf_hash=leaf_of(
+            f"evidence read {MESSAGE} {place} {'0' * 64} IE"), **own)
+    elif place == 2:
+        page.entries.add(at_ms=1763990000002, action="held", no=4, leaf=10, leaf_form=1, text="another appeal",
+                         text_salt=salt, text_digest=digest, leaf_hash=leaf_of(
+            head + f"action held\nby IE\nat 2025-11-24T13:13:20.002Z\ntext {digest.hex()}\n"), **own)
+        page.entries.add(at_ms=1763990000002, action="released", no=5, leaf=11, leaf_form=1, leaf_hash=leaf_of(
+            head + "action released\nby IE\nat 2025-11-24T13:13:20.000Z\n"), **own)
+    page.more = after < 3
+
+
 def answer_to(stream, question, answer, fd):
     """Fill the answer in; False: none is sent by this question."""
     kind = question.WhichOneof("kind")
@@ -222,9 +252,7 @@ def answer_to(stream, question, answer, fd):
         evidence_list = l.EvidenceList()
         evidence(evidence_list.items, question.show_custody.item.attachment, state="here", here=3 * MIB)
         answer.custody.item.CopyFrom(evidence_list.items[0])
-        answer.custody.entries.add(at_ms=1763980000000, action="acquired", by=TERMINAL, text="FTK", message_id=MESSAGE)
-        answer.custody.entries.add(at_ms=1763990000000, action="stored", by="IE", leaf=7, recorded_here=True)
-        answer.custody.more = True
+        custody_page(answer.custody, question.show_custody.after)
     elif kind == "hold_evidence":
         h = question.hold_evidence
         say(f"hold {h.item.attachment} {h.hold} {h.reason}")

@@ -296,25 +296,33 @@ def a_slow_disk_of_evidence_holds_up_nothing_else():
 
 @test
 def what_happens_while_the_store_cannot_commit_is_recorded_when_it_can():
-    """Bytes that were read, came or were handed over: a commit that fails undoes none of it."""
+    """Bytes that were read, came or were handed over: a commit that fails undoes none of it. Nobody begins to read."""
     pair = Pair("8M", failing="store")
     case, data = pair.offer("read", 2 * MIB)
     pair.arrives(case, data)
     item = pair.item(case).item
-    read = lambda: sum(e.action == "read" for e in custody(pair.us, item).entries)
-    until("that it was read", lambda: read() == 1)
+    count = lambda action: sum(e.count for e in custody(pair.us, item).entries if e.action == action)
+    until("that it was read", lambda: (count("read"), count("read_end")) == (1, 1))
     later, more = pair.offer("later", 24 * MIB)
     until("a part of it", lambda: pair.item(later).here >= 4 * MIB)
+    reader = Client(pair.us)
+    reader.send(get_evidence=local_pb2.GetEvidence(item=item))
+    assert reader.receive().HasField("evidence_data")
     pair.shims[pair.us].set(full=1)
+    while not reader.receive().evidence_data.last:
+        pass
     desk, put = Client(pair.us), bytes_of(2 * MIB, "handed over")
-    assert get(desk, item) == data
+    error = get(desk, item).error
+    assert error.code == types_pb2.UNAVAILABLE, error
     error = put_frames(desk, "put", put).error
     assert error.code == types_pb2.UNAVAILABLE, error
     digest = hashlib.sha256(more).hexdigest()
     until("all of it", lambda: digest in [n for _, _, names in os.walk(f"{pair.us.dir}/evidence/content") for n in names])
-    assert pair.item(later).state == "fetching" and read() == 1
+    assert pair.item(later).state == "fetching"
+    assert (count("read"), count("read_end")) == (2, 1)
     pair.shims[pair.us].set()
-    until("the other reading", lambda: read() == 2)
+    until("the end of the other reading", lambda: (count("read"), count("read_end")) == (2, 2))
+    reader.close()
     pair.arrives(later, more)
     stored = local_pb2.ServerFrame(evidence_stored=local_pb2.EvidenceStored(
         size=len(put), sha256=hashlib.sha256(put).digest(), chunk_bytes=MIB, chunk_root=merkle(put)))

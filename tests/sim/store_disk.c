@@ -130,8 +130,12 @@ static int dump_event(void *arg, const struct store_event *e)
 
 static int dump_custody(void *arg, const struct store_custody *c)
 {
-	line(arg, "  custody %lld %s by '%s' '%s' in '%s' leaf %llu\n", (long long)c->at.ms, c->action, c->by, c->text,
-	     c->proof, (unsigned long long)c->leaf);
+	line(arg,
+	     "  custody %lld %s by '%s' '%s' salt '%s' in '%s' leaf %llu form %d words %02x hash %02x bytes %llu..%llu "
+	     "%llu times until %lld\n",
+	     (long long)c->at.ms, c->action, c->by, c->text, c->salt, c->proof, (unsigned long long)c->leaf,
+	     (int)c->form, c->words.b[0], c->hash.b[0], (unsigned long long)c->from, (unsigned long long)c->to,
+	     (unsigned long long)c->count, (long long)c->last.ms);
 	return CY_OK;
 }
 
@@ -155,7 +159,7 @@ static int dump_evidence(void *arg, const struct store_evidence *e)
 	blob(d, cy_bytes(e->root.b, sizeof e->root.b));
 	line(d, "\n");
 	CY_ASSERT(d->port->same_evidence(d->port->ctx, &e->sha256, dump_key, d) == CY_OK);
-	return d->port->custody(d->port->ctx, e->message_id, e->attachment, dump_custody, d);
+	return d->port->custody(d->port->ctx, e->message_id, e->attachment, 0, UINT32_MAX, dump_custody, d);
 }
 
 static int dump_upload(void *arg, const struct store_upload *u)

@@ -438,13 +438,13 @@ void mem_spend_keys(struct mem_store *s, const char *message_id)
 	} while (k.found != NULL);
 }
 
-static void put_leaf(struct mem_store *s, uint64_t index, struct cy_wall at)
+static void put_leaf(struct mem_store *s, uint64_t index, const struct cy_digest *hash, struct cy_wall at)
 {
 	if (index != s->n_leaves)
 		mem_broken(s, "leaf %llu follows %llu leaves", (unsigned long long)index,
 			   (unsigned long long)s->n_leaves);
 	GROW(s->leaves, s->n_leaves, s->cap_leaves);
-	s->leaves[s->n_leaves++] = at;
+	s->leaves[s->n_leaves++] = (struct mem_leaf){ at, *hash };
 }
 
 /* ---------------------------------------------------------------- pruning */
@@ -654,7 +654,7 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 			move_key(s, &x->key);
 			break;
 		case STORE_PUT_LEAF:
-			put_leaf(s, x->leaf.index, x->leaf.at);
+			put_leaf(s, x->leaf.index, &x->leaf.hash, x->leaf.at);
 			break;
 		case STORE_DROP_CURSOR:
 			drop_cursor(s, &x->cursor);
@@ -695,6 +695,7 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 		case STORE_PUT_UPLOAD:
 		case STORE_DROP_UPLOAD:
 		case STORE_PUT_CUSTODY:
+		case STORE_COUNT_CUSTODY:
 		case STORE_DROP_CUSTODY:
 			mem_evidence_apply(s, x);
 			break;
@@ -1282,7 +1283,7 @@ static int leaf_texts(void *ctx, uint32_t limit, store_leaf_fn *fn, void *arg)
 	int r = s->unreadable ? CY_ESTORE : CY_OK;
 
 	for (size_t i = s->bare_leaves; i < s->n_leaves && limit > 0 && r >= 0; i++, limit--)
-		r = fn(arg, i, s->leaves[i]);
+		r = fn(arg, i, s->leaves[i].at);
 	return r;
 }
 

@@ -92,7 +92,10 @@ struct mem_store {
 	struct store_event **events; /* position is the index plus one */
 	size_t n_events, cap_events;
 	uint64_t pruned_events; /* of them, from the first */
-	struct cy_wall *leaves; /* when they were written */
+	struct mem_leaf {
+		struct cy_wall at; /* when it was written */
+		struct cy_digest hash;
+	} * leaves;
 	size_t cap_leaves;
 	uint64_t bare_leaves; /* of them, from the first, without a text */
 	uint64_t n_leaves, n_messages, n_cases;

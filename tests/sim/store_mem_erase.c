@@ -8,7 +8,7 @@ static void erase_traces(struct mem_store *s, const char *id)
 {
 	for (size_t i = 0; i < s->n_custody; i++)
 		if (strcmp(s->custody[i]->message_id, id) == 0)
-			s->custody[i]->text = "";
+			s->custody[i]->text = s->custody[i]->salt = "";
 	mem_spend_keys(s, id);
 }
 

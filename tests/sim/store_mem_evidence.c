@@ -136,10 +136,27 @@ static void put_custody(struct mem_store *s, const struct store_custody *row)
 	c->action = mem_text(s, row->action, NULL);
 	c->by = mem_text(s, row->by, NULL);
 	c->text = mem_text(s, row->text, NULL);
+	c->salt = mem_text(s, row->salt != NULL ? row->salt : "", NULL);
 	c->proof = mem_text(s, row->proof, NULL);
+	c->hash = (struct cy_digest){ { 0 } };
 	c->no = s->n_custody > 0 ? s->custody[s->n_custody - 1]->no + 1 : 1;
 	GROW(s->custody, s->n_custody, s->cap_custody);
 	s->custody[s->n_custody++] = c;
+}
+
+static void count_custody(struct mem_store *s, const struct store_custody *row)
+{
+	for (size_t i = 0; i < s->n_custody; i++) {
+		struct store_custody *c = s->custody[i];
+
+		if (c->no != row->no || c->count == 0)
+			continue;
+		c->count++;
+		if (c->last.ms < row->last.ms)
+			c->last = row->last;
+		return;
+	}
+	mem_broken(s, "a reading of message %s counts in a link that is not there", row->message_id);
 }
 
 static bool is_of(const struct store_custody *c, const char *message_id, uint32_t attachment)
@@ -167,6 +184,8 @@ void mem_evidence_apply(struct mem_store *s, const struct store_write *w)
 		drop_upload(s, w->upload.client, &w->upload.sha256);
 	else if (w->op == STORE_DROP_CUSTODY)
 		drop_custody(s, w->custody.message_id, w->custody.attachment);
+	else if (w->op == STORE_COUNT_CUSTODY)
+		count_custody(s, &w->custody);
 	else
 		put_custody(s, &w->custody);
 }
@@ -522,14 +541,42 @@ static int upload_bytes(void *ctx, const char *client, uint64_t *ret_bytes)
 	return s->unreadable ? CY_ESTORE : CY_OK;
 }
 
-static int custody(void *ctx, const char *message_id, uint32_t attachment, store_custody_fn *fn, void *arg)
+/* With the hash of its leaf, where it has one. */
+static int tell_custody(const struct mem_store *s, const struct store_custody *c, store_custody_fn *fn, void *arg)
+{
+	struct store_custody row = *c;
+
+	if ((c->form != AUDIT_CUSTODY_FIRST || c->proof[0] == '\0') && c->leaf < s->n_leaves)
+		row.hash = s->leaves[c->leaf].hash;
+	return fn(arg, &row);
+}
+
+static int custody(void *ctx, const char *message_id, uint32_t attachment, uint64_t after, uint32_t limit,
+		   store_custody_fn *fn, void *arg)
 {
 	struct mem_store *s = ctx;
 	int r = s->unreadable ? CY_ESTORE : CY_OK;
 
-	for (size_t i = 0; i < s->n_custody && r >= 0; i++)
-		if (is_of(s->custody[i], message_id, attachment))
-			r = fn(arg, s->custody[i]);
+	for (size_t i = 0; i < s->n_custody && r >= 0 && limit > 0; i++)
+		if (s->custody[i]->no > after && is_of(s->custody[i], message_id, attachment)) {
+			r = tell_custody(s, s->custody[i], fn, arg);
+			limit--;
+		}
+	return r;
+}
+
+static int readings(void *ctx, const struct store_custody *like, struct cy_wall since, store_custody_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = 0; i < s->n_custody && r >= 0; i++) {
+		const struct store_custody *c = s->custody[i];
+
+		if (c->count > 0 && c->at.ms >= since.ms && is_of(c, like->message_id, like->attachment) &&
+		    strcmp(c->action, like->action) == 0 && strcmp(c->by, like->by) == 0)
+			r = tell_custody(s, c, fn, arg);
+	}
 	return r;
 }
 
@@ -583,5 +630,6 @@ void mem_evidence_port(struct store_port *port)
 	port->uploads = uploads;
 	port->upload_bytes = upload_bytes;
 	port->custody = custody;
+	port->readings = readings;
 	port->old_custody = old_custody;
 }

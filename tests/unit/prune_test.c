@@ -685,7 +685,7 @@ static size_t links(struct rig *r, uint32_t attachment)
 {
 	size_t n = 0;
 
-	assert_int_equal(r->ports.store.custody(r->ports.store.ctx, MESSAGE, attachment, count_link, &n), CY_OK);
+	assert_int_equal(r->ports.store.custody(r->ports.store.ctx, MESSAGE, attachment, 0, 99, count_link, &n), CY_OK);
 	return n;
 }
 

@@ -105,7 +105,7 @@ static void a_link_of_custody_without_its_key_is_written_without_its_text(void *
 		.message_id = "m1", .attachment = 1, .action = "destroyed", .by = "US", .text = MARKER, .proof = ""
 	};
 	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(f->port.custody(f->port.ctx, "m1", 1, see_link, &s), CY_OK);
+	assert_int_equal(f->port.custody(f->port.ctx, "m1", 1, 0, 99, see_link, &s), CY_OK);
 	assert_string_equal(s.title, "destroyed ''");
 }
 
@@ -222,6 +222,61 @@ static void what_is_not_what_was_signed_is_found(void **state)
 	assert_string_equal(f->damage, "IE/c2 \n");
 }
 
+/* Somebody has changed the record of what became of evidence: its leaf says something else. */
+static void a_link_of_custody_that_is_not_what_its_leaf_says_is_found(void **state)
+{
+	static const char salt[] = "00112233445566778899aabbccddeeff";
+	static const char *const edits[] = { "at = at + 1",   "by = 'other'",        "proof = 'm2'",
+					     "from_byte = 1", "action = 'released'", "leaf = 1" };
+	struct fixture *f = *state;
+	const struct cy_digest x = cy_sha256(cy_bytes("x", 1));
+	struct store_custody link = { .message_id = "m1",
+				      .attachment = 1,
+				      .at = { 10 },
+				      .action = "held",
+				      .by = "US",
+				      .text = MARKER,
+				      .salt = salt,
+				      .words = audit_custody_words(salt, MARKER),
+				      .proof = "",
+				      .form = AUDIT_CUSTODY_WHOLE };
+	const struct audit_custody said = store_custody_said(&link, &x);
+	struct store_write *w;
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_long(f, "c1", "m1", 'x');
+	for (uint64_t i = 0; i < 2; i++) {
+		w = add(f, STORE_PUT_LEAF);
+		w->leaf.index = i;
+		w->leaf.hash = i == 0 ? audit_custody_leaf(&said, AUDIT_CUSTODY_WHOLE) : x;
+		w->leaf.data = cy_bytes("leaf", 4);
+	}
+	add(f, STORE_PUT_EVIDENCE)->evidence = (struct store_evidence){ .message_id = "m1",
+									.attachment = 1,
+									.peer = "IE",
+									.case_id = "c1",
+									.number = 1,
+									.size = 1,
+									.sha256 = x,
+									.root = x,
+									.state = STORE_EVIDENCE_OFFERED,
+									.reason = "" };
+	add(f, STORE_PUT_CUSTODY)->custody = link;
+	assert_int_equal(commit(f), CY_OK);
+	store_sqlite_check(f->store);
+	assert_string_equal(f->damage, "");
+	for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+		char all[512];
+
+		snprintf(all, sizeof all, "CREATE TABLE was AS SELECT * FROM custody; UPDATE custody SET %s", edits[i]);
+		f->damage[0] = '\0';
+		spoil(f, all);
+		store_sqlite_check(f->store);
+		assert_string_equal(f->damage, "IE/c1 \n");
+		spoil(f, "DELETE FROM custody; INSERT INTO custody SELECT * FROM was; DROP TABLE was");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +284,7 @@ int main(void)
 		TEST(a_link_of_custody_without_its_key_is_written_without_its_text),
 		TEST(a_damaged_page_is_told_with_the_case_that_it_concerns),
 		TEST(what_is_not_what_was_signed_is_found),
+		TEST(a_link_of_custody_that_is_not_what_its_leaf_says_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

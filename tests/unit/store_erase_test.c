@@ -220,7 +220,7 @@ static void look(const struct store_port *p, const char *case_id, struct seen *s
 	for (size_t i = 0; i < CASES(ids); i++)
 		if ((strcmp(case_id, "c2") == 0) == (i == 2)) {
 			p->get_message(p->ctx, ids[i], see_message, s);
-			p->custody(p->ctx, ids[i], 1, see_custody, s);
+			p->custody(p->ctx, ids[i], 1, 0, 99, see_custody, s);
 		}
 	if (p->key(p->ctx, "desk", strcmp(case_id, "c2") == 0 ? OTHER : KEY, see_key, s) == CY_ENOENT)
 		say(s, "no key\n");

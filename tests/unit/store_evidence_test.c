@@ -580,7 +580,7 @@ static void put_custody(struct two *t, const char *message, uint32_t attachment,
 }
 
 #define CUSTODY(t, code, expected, message, attachment) \
-	EXPECT(t, code, expected, p->custody(p->ctx, message, attachment, see_custody, &s))
+	EXPECT(t, code, expected, p->custody(p->ctx, message, attachment, 0, 99, see_custody, &s))
 
 static void the_chain_of_custody_is_in_the_order_of_writing(void **state)
 {
@@ -603,6 +603,95 @@ static void the_chain_of_custody_is_in_the_order_of_writing(void **state)
 		"m1", 1);
 	CUSTODY(t, CY_OK, "m1/2 20 arrived by US '' '' 6\n", "m1", 2);
 	CUSTODY(t, CY_OK, "", "m4", 1);
+}
+
+/* All that a leaf binds, and what is counted beside it. */
+static int see_link(void *arg, const struct store_custody *c)
+{
+	return note(arg, "%llu %s by %s '%s%s' form %d words %02x hash %02x bytes %llu to %llu, %llu until %lld\n",
+		    (unsigned long long)c->no, c->action, c->by, c->salt, c->text, (int)c->form, c->words.b[0],
+		    c->hash.b[0], (unsigned long long)c->from, (unsigned long long)c->to, (unsigned long long)c->count,
+		    (long long)c->last.ms);
+}
+
+#define LINKS(t, expected, after, limit) \
+	EXPECT(t, CY_OK, expected, p->custody(p->ctx, "m1", 1, after, limit, see_link, &s))
+#define READINGS(t, expected, what, who, since)                                                                       \
+	EXPECT(t, CY_OK, expected,                                                                                    \
+	       p->readings(p->ctx,                                                                                    \
+			   &(struct store_custody){ .message_id = "m1", .attachment = 1, .action = what, .by = who }, \
+			   (struct cy_wall){ since }, see_link, &s))
+
+static void put_reading(struct two *t, const char *client, int64_t at, uint64_t from, uint64_t to)
+{
+	add(t->f, STORE_PUT_CUSTODY)->custody = (struct store_custody){ .message_id = "m1",
+									.attachment = 1,
+									.at = { at },
+									.action = "read",
+									.by = client,
+									.text = "",
+									.proof = "",
+									.leaf = 1,
+									.form = AUDIT_CUSTODY_WHOLE,
+									.from = from,
+									.to = to,
+									.count = 1,
+									.last = { at } };
+}
+
+static void readings_are_counted_and_come_page_by_page(void **state)
+{
+	static const char salt[] = "00112233445566778899aabbccddeeff";
+	struct two *t = *state;
+	struct store_write *w;
+
+	make_cases(t);
+	for (uint64_t i = 0; i < 2; i++) {
+		w = add(t->f, STORE_PUT_LEAF);
+		w->leaf.index = i;
+		w->leaf.hash = content(i == 0 ? '\x01' : '\x02');
+		w->leaf.data = cy_bytes("leaf", 4);
+	}
+	add(t->f, STORE_PUT_CUSTODY)->custody = (struct store_custody){ .message_id = "m1",
+									.attachment = 1,
+									.at = { 5 },
+									.action = "held",
+									.by = "US",
+									.text = "appeal",
+									.salt = salt,
+									.words = content('\x03'),
+									.proof = "",
+									.form = AUDIT_CUSTODY_WHOLE };
+	put_reading(t, "desk", 10, 7, UINT64_C(1) << 62);
+	put_reading(t, "archive", 20, 0, 0);
+	put_custody(t, "m1", 1, 30, "verified", "", 0);
+	assert_int_equal(commit_both(t), CY_OK);
+	for (int64_t at = 50; at > 30; at -= 10)
+		add(t->f, STORE_COUNT_CUSTODY)->custody =
+			(struct store_custody){ .message_id = "m1", .no = 2, .last = { at } };
+	assert_int_equal(commit_both(t), CY_OK);
+	reopen(t->f);
+#define HELD     "1 held by US '00112233445566778899aabbccddeeffappeal' form 1 words 08 hash 4b bytes 0 to 0, 0 until 0\n"
+#define DESK     "2 read by desk '' form 1 words 00 hash db bytes 7 to 4611686018427387904, 3 until 50\n"
+#define ARCHIVE  "3 read by archive '' form 1 words 00 hash db bytes 0 to 0, 1 until 20\n"
+#define VERIFIED "4 verified by US '' form 0 words 00 hash 00 bytes 0 to 0, 0 until 0\n"
+	LINKS(t, HELD DESK ARCHIVE VERIFIED, 0, 9);
+	LINKS(t, HELD DESK, 0, 2);
+	LINKS(t, ARCHIVE VERIFIED, 2, 2);
+	LINKS(t, "", 4, 2);
+	READINGS(t, DESK, "read", "desk", 10);
+	READINGS(t, "", "read", "desk", 11);
+	READINGS(t, "", "read_end", "desk", 0);
+	READINGS(t, ARCHIVE, "read", "archive", 0);
+	READINGS(t, "", "verified", "US", 0);
+	READINGS(t, "", "held", "US", 0);
+}
+
+static int see_sound(void *arg, const struct store_custody *c)
+{
+	const struct cy_digest x = content('x');
+
+	return note(arg, "'%s' is %s", c->text, store_custody_sound(c, &x) ? "sound" : "not sound");
 }
 
 /* A statement behind the store's back. */
@@ -637,10 +726,10 @@ static void a_reason_is_unreadable_on_the_disk_and_erased_with_its_case(void **s
 
 	/* Nobody who writes to the disk moves it to another attachment. */
 	sql(t, "UPDATE custody SET attachment = 3 WHERE attachment = 1");
-	assert_int_equal(disk->custody(disk->ctx, "m1", 3, see_custody, &seen), CY_EDAMAGED);
+	assert_int_equal(disk->custody(disk->ctx, "m1", 3, 0, 99, see_custody, &seen), CY_EDAMAGED);
 
 	sql(t, "UPDATE case_key SET wrapped = NULL WHERE case_id = 'c1'");
-	assert_int_equal(disk->custody(disk->ctx, "m1", 2, see_custody, &seen), CY_OK);
+	assert_int_equal(disk->custody(disk->ctx, "m1", 2, 0, 99, see_custody, &seen), CY_OK);
 	assert_string_equal(seen.text, "m1/2 10 released by US '' '' 8\n");
 }
 
@@ -788,6 +877,43 @@ static void a_store_from_before_copies_were_deleted_knows_what_is_settled(void *
 	assert_string_equal(s.text, "m5/1");
 }
 
+/* Its leaves are what they were: they hold neither time nor text. */
+static void a_link_from_before_leaves_said_all_stays_what_it_is(void **state)
+{
+	struct two *t = *state;
+	const struct cy_digest x = content('x');
+	struct cy_buf before, after;
+	struct seen s = { .n = 0 };
+	struct store_write *w;
+	struct store_custody link = { .message_id = "m1",
+				      .attachment = 1,
+				      .at = { 10 },
+				      .action = "held",
+				      .by = "US",
+				      .text = "a",
+				      .proof = "" };
+	const struct audit_custody said = store_custody_said(&link, &x);
+
+	make_cases(t);
+	w = add(t->f, STORE_PUT_LEAF);
+	w->leaf.hash = audit_custody_leaf(&said, AUDIT_CUSTODY_FIRST);
+	w->leaf.data = cy_bytes("leaf", 4);
+	add(t->f, STORE_PUT_CUSTODY)->custody = link;
+	assert_int_equal(commit_both(t), CY_OK);
+	read_schema(t, &before);
+	store_sqlite_close(t->f->store);
+	t->f->store = NULL;
+	sql(t, BEFORE_LEAVES_SAID_ALL "PRAGMA user_version = 24");
+	edited(t->f);
+	reopen(t->f);
+	read_schema(t, &after);
+	assert_string_equal((const char *)before.data, (const char *)after.data);
+	cy_buf_free(&before);
+	cy_buf_free(&after);
+	assert_int_equal(t->f->port.custody(t->f->port.ctx, "m1", 1, 0, 9, see_sound, &s), CY_OK);
+	assert_string_equal(s.text, "'a' is sound");
+}
+
 /* A million rows make no read slow: each goes by its index, in its order. */
 static void every_read_of_evidence_goes_by_an_index(void **state)
 {
@@ -815,7 +941,9 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		{ R_UPLOADS, "upload USING INDEX upload_by_age (at>? AND at<?)" },
 		{ R_UPLOADS_OF_CONTENT, "upload USING INDEX upload_by_content (sha256=? AND at>? AND at<?)" },
 		{ R_UPLOAD_BYTES, "upload_held USING PRIMARY KEY (client=?)" },
-		{ R_CUSTODY, "q USING INDEX custody_of_evidence (message_id=? AND attachment=?)" },
+		{ R_CUSTODY, "q USING INDEX custody_of_evidence (message_id=? AND attachment=? AND rowid>?)" },
+		{ R_READINGS,
+		  "q USING INDEX custody_readings (message_id=? AND attachment=? AND action=? AND by=? AND at>?)" },
 	};
 
 	reads_go_by(t, reads, sizeof reads / sizeof reads[0]);
@@ -838,11 +966,13 @@ int main(void)
 		TEST_TWO(sums_beyond_64_bits_are_the_highest),
 		TEST_TWO(uploads_are_kept_by_client_and_content),
 		TEST_TWO(the_chain_of_custody_is_in_the_order_of_writing),
+		TEST_TWO(readings_are_counted_and_come_page_by_page),
 		TEST_TWO(a_reason_is_unreadable_on_the_disk_and_erased_with_its_case),
 		TEST_TWO(evidence_of_no_message_is_refused_with_its_write_set),
 		TEST_TWO(evidence_follows_its_case_to_the_client),
 		TEST_TWO(a_store_from_before_evidence_keeps_what_it_holds),
 		TEST_TWO(a_store_from_before_copies_were_deleted_knows_what_is_settled),
+		TEST_TWO(a_link_from_before_leaves_said_all_stays_what_it_is),
 		TEST_TWO(every_read_of_evidence_goes_by_an_index),
 	};
 

@@ -32,7 +32,12 @@
 #define BEFORE_ASKING                                                                     \
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
 	"ALTER TABLE stream DROP COLUMN asks_sequence;"
-#define BEFORE_EXCUSES "ALTER TABLE clock DROP COLUMN excused;"
+#define BEFORE_LEAVES_SAID_ALL                                                              \
+	"DROP INDEX custody_readings; ALTER TABLE custody DROP COLUMN form;"                \
+	"ALTER TABLE custody DROP COLUMN words; ALTER TABLE custody DROP COLUMN from_byte;" \
+	"ALTER TABLE custody DROP COLUMN to_byte; ALTER TABLE custody DROP COLUMN count;"   \
+	"ALTER TABLE custody DROP COLUMN last;"
+#define BEFORE_EXCUSES BEFORE_LEAVES_SAID_ALL "ALTER TABLE clock DROP COLUMN excused;"
 #define BEFORE_KEYS    BEFORE_EXCUSES "ALTER TABLE message DROP COLUMN submission_key;"
 #define BEFORE_VERIFYING                                                          \
 	BEFORE_KEYS "DROP INDEX evidence_unverified; DROP INDEX evidence_flawed;" \

@@ -357,7 +357,7 @@ static void chains_of_custody_come_by_age_and_go_whole(void **state)
 	add(t->f, STORE_DROP_CUSTODY)->custody = (struct store_custody){ .message_id = ID(1), .attachment = 1 };
 	assert_int_equal(commit_both(t), CY_OK);
 	BOTH(t, "2 at 10 ", old_custody(p->ctx, before, start, 0, 9, see_link, &s));
-	BOTH(t, "", custody(p->ctx, ID(1), 1, see_link, &s));
+	BOTH(t, "", custody(p->ctx, ID(1), 1, 0, 99, see_link, &s));
 }
 
 /* Millions of rows make no look slow. */
