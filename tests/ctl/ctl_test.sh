@@ -228,7 +228,7 @@ next_said 'statistics 2026-01-01 2026-03-31 IE us-ie-2001 DISCLOSURE_CONTENT 0' 
 says out '^Sent  *2026-01-01 to 2026-03-31$' 'with the days'
 says out '^all  *9  *4  *5  *0  *0  *0  *0  *0  *0$' 'outcomes stand in a row'
 says out '^acknowledge  *all  *9  *3\.0  *12\.5$' 'days to a step with their percentiles'
-says out '^all  *them  *2  *1  *1  *50 %$' 'time limits with the share that was met, and whose they are'
+says out '^all  *them  *2  *1  *1  *50 %  *0$' 'time limits with the share that was met, and whose they are'
 says out '^DISCLOSURE_CONTENT  *ne_bis_in_idem  *2$' 'refusals with their ground'
 ! grep -q '^execute' out
 result $? 'and no step that never happened'
