@@ -86,6 +86,13 @@ static uint32_t most_urgent(const struct xchg_puller *p, int64_t below, int64_t 
 	return equals;
 }
 
+int64_t xchg_pull_urgency(const struct xchg_puller *p)
+{
+	int64_t priority = -1;
+
+	return most_urgent(p, INT64_MAX, &priority) > 0 ? priority : -1;
+}
+
 bool xchg_pull_grant(struct xchg_puller *p, struct cy_mono now, struct xchg_pull **ret_pull, uint32_t *ret_chunks)
 {
 	uint64_t room = XCHG_PULL_WINDOW, left = XCHG_PULL_WINDOW, chunks = 0;

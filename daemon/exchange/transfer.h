@@ -50,6 +50,9 @@ void xchg_pull_end(struct xchg_pull *pull);
  * fewer chunks are left or it has none under way. */
 bool xchg_pull_grant(struct xchg_puller *p, struct cy_mono now, struct xchg_pull **ret_pull, uint32_t *ret_chunks);
 
+/* The highest priority of those that would take a grant; -1: none would. */
+int64_t xchg_pull_urgency(const struct xchg_puller *p);
+
 /* A chunk came: CY_OK; CY_EPROTO: it was not granted, or is not the next one. */
 int xchg_pull_arrived(struct xchg_pull *pull, uint64_t chunk, struct cy_mono now);
 /* The next chunk is stored. */

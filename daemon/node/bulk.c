@@ -78,16 +78,6 @@ void node_blob_done(struct node *n, struct blob_result *r)
 	bulk_work(n);
 }
 
-void node_blob_ready(struct node *n)
-{
-	for (size_t i = 0; i < n->n_peers; i++)
-		if (n->peers[i]->bulk != NULL)
-			bulk_retry_late(n, n->peers[i]);
-	upload_retry(n);
-	download_retry(n);
-	bulk_work(n);
-}
-
 /* ------------------------------------------------------------------- sessions */
 
 static struct bulk *bulk_of(struct peer *p)
@@ -349,7 +339,6 @@ static void work_peer(struct node *n, struct peer *p, struct cy_mono now)
 		bulk_goodbye(n, p, "it was granted chunks and sends none");
 		return;
 	}
-	bulk_grant(n, p);
 	bulk_push_chunks(n, p);
 	if (!is_idle(b))
 		b->idle_since = CY_NEVER;
@@ -368,6 +357,7 @@ void bulk_work(struct node *n)
 	for (size_t i = 0; i < n->n_peers; i++)
 		if (n->peers[i]->bulk != NULL)
 			work_peer(n, n->peers[i], now);
+	bulk_grant(n);
 	evidence_sweep(n);
 	evidence_rest(n);
 	batch_plan_wake(n);

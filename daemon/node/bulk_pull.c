@@ -58,18 +58,28 @@ struct planning {
 	size_t n_rows; /* that were read */
 };
 
-/* Is the same content on its way from this peer already? What only has the same digest by its
- * manifest may be a lie that never ends: it holds up nobody. Neither does what another peer sends. */
-static bool content_pulled(const struct peer *p, const struct store_evidence *row)
+/* The same content on its way from this peer already. What only has the same digest by its manifest may be a lie that
+ * never ends: it holds up nobody. Neither does what another peer sends. */
+static struct bulk_pull *same_pulled(const struct peer *p, const struct store_evidence *row)
 {
 	for (size_t i = 0; i < XCHG_PULLS; i++) {
-		const struct bulk_pull *pull = &p->bulk->pulls[i];
+		struct bulk_pull *pull = &p->bulk->pulls[i];
 
 		if (pull->used && cy_digest_equal(&pull->id.sha256, &row->sha256) &&
 		    cy_digest_equal(&pull->id.root, &row->root) && pull->id.size == row->size)
-			return true;
+			return pull;
 	}
-	return false;
+	return NULL;
+}
+
+/* Who waits for what is on its way for somebody else waits no longer than it would by itself. */
+static void hurry(struct bulk_pull *pull, CyPriority priority)
+{
+	if (priority <= pull->priority)
+		return;
+	pull->priority = priority;
+	if (pull->x != NULL)
+		pull->x->priority = (int)priority;
 }
 
 /* Room beside those that are used: a place, or one of less urgency gives way. */
@@ -151,8 +161,13 @@ static int begin(void *arg, const struct store_evidence *row)
 	if (w->p->bulk->all_skipped)
 		return CY_EEXIST;
 	if (bulk_pulling(w->p, row->message_id, row->attachment) != NULL ||
-	    bulk_skipped(w->p, row->message_id, row->attachment) != NULL || content_pulled(w->p, row))
+	    bulk_skipped(w->p, row->message_id, row->attachment) != NULL)
 		return CY_OK;
+	pull = same_pulled(w->p, row);
+	if (pull != NULL) {
+		hurry(pull, row->priority);
+		return CY_OK;
+	}
 	pull = make_room(w, row->priority);
 	if (pull == NULL)
 		return CY_EEXIST;
@@ -249,83 +264,6 @@ static void start(struct node *n, struct peer *p, struct bulk_pull *pull, uint64
 	}
 	pull->x = xchg_pull_begin(&p->bulk->puller, (int)pull->priority, offset / CY_CHUNK, chunks, now);
 	pull->phase = BULK_PULLING;
-	bulk_grant(n, p);
-}
-
-/* -------------------------------------------------------------------- granting */
-
-/* Chunks that were granted and are not stored, with all peers. */
-static uint64_t open_chunks(const struct node *n)
-{
-	uint64_t open = 0;
-
-	for (size_t i = 0; i < n->n_peers; i++)
-		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++) {
-			const struct xchg_pull *x = &n->peers[i]->bulk->puller.at[k];
-
-			if (x->id != 0)
-				open += x->granted - x->stored;
-		}
-	return open;
-}
-
-static struct bulk_pull *pull_of(struct peer *p, const struct xchg_pull *x)
-{
-	for (size_t i = 0; i < XCHG_PULLS; i++)
-		if (p->bulk->pulls[i].x == x)
-			return &p->bulk->pulls[i];
-	return NULL;
-}
-
-static int say_grant(struct node *n, struct peer *p, struct xchg_pull *x, uint32_t chunks)
-{
-	struct bulk_pull *pull = pull_of(p, x);
-	CyBulkFrame f = CY_BULK_FRAME__INIT;
-	CyCredit c = CY_CREDIT__INIT;
-	CyPull first = CY_PULL__INIT;
-
-	if (pull->asked) {
-		c.pull = x->id;
-		c.chunks = chunks;
-		f.kind_case = CY_BULK_FRAME__KIND_CREDIT;
-		f.credit = &c;
-	} else {
-		pull->asked = true;
-		first.pull = x->id;
-		first.message_id = pull->message_id;
-		first.attachment = pull->attachment;
-		first.sha256 = (ProtobufCBinaryData){ .data = pull->id.sha256.b, .len = CY_SHA256_LEN };
-		first.first_chunk = x->arrived;
-		first.credit = chunks;
-		f.kind_case = CY_BULK_FRAME__KIND_PULL;
-		f.pull = &first;
-	}
-	return bulk_say(n, p, &f);
-}
-
-void bulk_grant(struct node *n, struct peer *p)
-{
-	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
-	struct xchg_pull *x;
-	uint32_t chunks;
-
-	/* Memory is bounded over all peers, and yet each of them gets on: one chunk at least. */
-	while (p->bulk->session != 0 && n->ports.bulk.room(n->ports.bulk.ctx, p->bulk->session) &&
-	       xchg_pull_grant(&p->bulk->puller, now, &x, &chunks)) {
-		const uint64_t open = open_chunks(n);
-
-		if (open > BULK_OPEN_MAX && chunks > 1) {
-			const uint64_t over = open - BULK_OPEN_MAX;
-			const uint32_t less = over < chunks - 1 ? (uint32_t)over : chunks - 1;
-
-			x->granted -= less;
-			chunks -= less;
-		}
-		if (say_grant(n, p, x, chunks) < 0)
-			return;
-		if (open > BULK_OPEN_MAX)
-			return;
-	}
 }
 
 /* --------------------------------------------------------------------- the end */
@@ -370,23 +308,6 @@ static void differs(struct node *n, struct peer *p, struct bulk_pull *pull, cons
 
 /* --------------------------------------------------------------------- chunks */
 
-static int append(struct node *n, struct peer *p, struct bulk_pull *pull, uint64_t chunk, struct blob_bytes data,
-		  const struct cy_digest *path, size_t n_path)
-{
-	struct blob_port *b = &n->ports.blobs;
-	struct blob_ticket *t = blob_take(n, BLOB_CHUNK_PULL);
-	int r;
-
-	t->peer = p;
-	t->session = p->bulk->session;
-	t->place = (size_t)(pull - p->bulk->pulls);
-	t->number = pull->x->id;
-	r = b->append(b->ctx, t->id, pull->part, chunk * CY_CHUNK, data, path, n_path);
-	if (r < 0)
-		blob_untake(n, t);
-	return r;
-}
-
 static size_t chunk_size(const struct bulk_pull *pull, uint64_t chunk)
 {
 	const uint64_t left = pull->id.size - chunk * CY_CHUNK;
@@ -394,25 +315,11 @@ static size_t chunk_size(const struct bulk_pull *pull, uint64_t chunk)
 	return left < CY_CHUNK ? (size_t)left : CY_CHUNK;
 }
 
-static void keep_late(struct bulk *b, const struct bulk_pull *pull, const struct wire_chunk *c, struct blob_bytes data)
-{
-	struct bulk_late *l = calloc(1, sizeof *l);
-
-	CY_ASSERT(l != NULL);
-	l->number = pull->x->id;
-	l->chunk = c->chunk;
-	l->data = data;
-	l->n_path = c->n_path;
-	memcpy(l->path, c->path, c->n_path * sizeof c->path[0]);
-	*b->last_late = l;
-	b->last_late = &l->next;
-}
-
 void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, struct blob_bytes frame)
 {
 	struct bulk *b = p->bulk;
 	struct xchg_pull *x = xchg_pull_find(&b->puller, c->pull);
-	struct bulk_pull *pull = x != NULL ? pull_of(p, x) : NULL;
+	struct bulk_pull *pull = x != NULL ? bulk_pull_of(p, x) : NULL;
 	struct blob_bytes data = frame;
 
 	if (pull == NULL) { /* it was cancelled; or it never was, which costs nothing */
@@ -433,29 +340,7 @@ void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, stru
 	}
 	data.data = (uint8_t *)c->data.data;
 	data.len = c->data.len;
-	/* Behind one that waits all others wait. */
-	if (b->late != NULL || append(n, p, pull, c->chunk, data, c->path, c->n_path) == CY_EAGAIN)
-		keep_late(b, pull, c, data);
-}
-
-void bulk_retry_late(struct node *n, struct peer *p)
-{
-	struct bulk *b = p->bulk;
-
-	while (b->late != NULL) {
-		struct bulk_late *l = b->late;
-		struct xchg_pull *x = xchg_pull_find(&b->puller, l->number);
-		struct bulk_pull *pull = x != NULL ? pull_of(p, x) : NULL;
-
-		if (pull == NULL)
-			blob_release(&l->data);
-		else if (append(n, p, pull, l->chunk, l->data, l->path, l->n_path) == CY_EAGAIN)
-			return;
-		b->late = l->next;
-		if (b->late == NULL)
-			b->last_late = &b->late;
-		free(l);
-	}
+	bulk_store(n, p, pull, c, data);
 }
 
 void bulk_forget_pulls(struct node *n, struct peer *p)
@@ -479,7 +364,7 @@ void bulk_forget_pulls(struct node *n, struct peer *p)
 void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 {
 	struct xchg_pull *x = xchg_pull_find(&p->bulk->puller, f->pull);
-	struct bulk_pull *pull = x != NULL ? pull_of(p, x) : NULL;
+	struct bulk_pull *pull = x != NULL ? bulk_pull_of(p, x) : NULL;
 
 	if (pull == NULL)
 		return;

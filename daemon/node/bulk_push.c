@@ -200,7 +200,7 @@ void bulk_push_chunks(struct node *n, struct peer *p)
 
 	xchg_pace_set(&k->pace, rate(n, p), now);
 	k->paced = CY_NEVER;
-	while (k->reading < BULK_READS_MAX && n->ports.bulk.room(n->ports.bulk.ctx, k->session) &&
+	while (!n->blobs_full && k->reading < BULK_READS_MAX && n->ports.bulk.room(n->ports.bulk.ctx, k->session) &&
 	       (x = xchg_push_next(&k->pusher)) != NULL) {
 		struct blob_ticket *t;
 		uint64_t left;
@@ -217,7 +217,7 @@ void bulk_push_chunks(struct node *n, struct peer *p)
 		t->sha256 = k->pushes[t->place].sha256;
 		x->reading = true;
 		k->reading++;
-		if (b->read(b->ctx, t->id, &t->sha256, x->next, true) < 0) {
+		if (blob_taken(n, b->read(b->ctx, t->id, &t->sha256, x->next, true)) < 0) {
 			x->reading = false;
 			k->reading--;
 			blob_untake(n, t);

@@ -196,11 +196,12 @@ void download_go_on(struct node *n, struct conn *c)
 	struct blob_port *b = &n->ports.blobs;
 	struct blob_ticket *t;
 
-	if (c->get.correlation == 0 || c->get.reading || n->ports.local.queued(n->ports.local.ctx, c->id) > AHEAD)
+	if (c->get.correlation == 0 || c->get.reading || n->blobs_full ||
+	    n->ports.local.queued(n->ports.local.ctx, c->id) > AHEAD)
 		return;
 	t = ticket(n, c, BLOB_CHUNK_GET);
 	c->get.reading = true;
-	if (b->read(b->ctx, t->id, &c->get.id.sha256, chunk_at(c), true) < 0) {
+	if (blob_taken(n, b->read(b->ctx, t->id, &c->get.id.sha256, chunk_at(c), true)) < 0) {
 		/* node_blob_ready() follows */
 		c->get.reading = false;
 		blob_untake(n, t);

@@ -1,7 +1,7 @@
 /* What the files of this room share about evidence: evidence.c (attachments as rows, in
  * a batch), evidence_hear.c (what is said of them), evidence_say.c (statements, retention), evidence_orders.c (of local
- * clients), bulk.c, bulk_pull.c, bulk_skip.c, bulk_push.c (the bulk lane), upload.c (from a local client), download.c
- * (to one), evidence_views.c. */
+ * clients), bulk.c, bulk_pull.c, bulk_turn.c, bulk_skip.c, bulk_push.c (the bulk lane), upload.c (from a local client),
+ * download.c (to one), evidence_views.c. */
 #ifndef CY_NODE_EVIDENCE_H
 #define CY_NODE_EVIDENCE_H
 
@@ -232,7 +232,14 @@ void bulk_free(struct peer *p);
 void bulk_look(struct node *n);
 
 void bulk_plan_pulls(struct node *n, struct peer *p);
-void bulk_grant(struct node *n, struct peer *p);
+/* Credit for all peers that wait for some. */
+void bulk_grant(struct node *n);
+struct bulk_pull *bulk_pull_of(struct peer *p, const struct xchg_pull *x);
+/* A chunk that has come goes to the disk, or waits for a place there. */
+void bulk_store(struct node *n, struct peer *p, struct bulk_pull *pull, const struct wire_chunk *c,
+		struct blob_bytes data);
+/* What append() or read() has said passes through here; while n->blobs_full neither is asked. */
+int blob_taken(struct node *n, int code);
 void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, struct blob_bytes frame);
 void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f);
 /* Leave it out for a while; the others go on. `differs`: the sender has no such thing, and will hardly
@@ -242,7 +249,6 @@ void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull
 void bulk_hurry(struct node *n, const struct store_evidence *row, char *text, size_t size);
 /* Some of what was left out may be tried again. */
 void bulk_skips_due(struct node *n, struct peer *p);
-void bulk_retry_late(struct node *n, struct peer *p);
 /* An arrival is in the batch. */
 void bulk_committing(struct node *n, const struct input *in);
 /* Is anything being fetched that this batch does not settle? */

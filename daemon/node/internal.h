@@ -421,8 +421,10 @@ struct node {
 	struct input *again, **last_again; /* inputs of batches that failed */
 	size_t n_again;
 	size_t finishing; /* contents that are looked for, get their name, or whose rows are not committed */
-	bool destroying;  /* a content is being destroyed */
-	bool sweep;       /* contents wait to be destroyed */
+	bool blobs_full;  /* append() or read() had no place: who waits has its turn in node_blob_ready() */
+	size_t blobs_turn, blobs_kind;          /* which peer, and which kind of work, has the first choice */
+	bool destroying;                        /* a content is being destroyed */
+	bool sweep;                             /* contents wait to be destroyed */
 	struct cy_digest stuck[NODE_STUCK_MAX]; /* those that could not be, until the next look at what is over */
 	size_t n_stuck;
 	struct node_recheck recheck;

@@ -349,7 +349,7 @@ static int append(struct node *n, struct upload *u, uint64_t correlation, uint64
 {
 	struct blob_port *b = &n->ports.blobs;
 	struct blob_ticket *t = ticket(n, u, BLOB_DATA_UPLOAD, correlation);
-	int r = b->append(b->ctx, t->id, u->part, offset, data, NULL, 0);
+	int r = n->blobs_full ? CY_EAGAIN : blob_taken(n, b->append(b->ctx, t->id, u->part, offset, data, NULL, 0));
 
 	if (r < 0)
 		blob_untake(n, t);
