@@ -69,6 +69,7 @@ static struct line *with_offers(struct rig **ret, const char *id)
 										 .size = 10,
 										 .sha256 = content(i),
 										 .state = STORE_EVIDENCE_OFFERED,
+										 .verified = { START_MS },
 										 .reason = "" };
 	r->ports.blobs.read = read_chunk;
 	r->ports.blobs.verify = verify;
