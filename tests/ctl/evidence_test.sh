@@ -316,8 +316,8 @@ run = subprocess.Popen(sys.argv[1:], stdout=into)
 os.close(into)
 with os.fdopen(out, "rb") as f, open("slow", "wb") as g:
     g.write(f.read())
-sys.exit(run.wait())' "$ctl" evidence get "$message/1" --output - 2>err
-[ $? -eq 0 ] && cmp -s slow got/mailbox.mbox
+sys.exit(run.wait())' "$ctl" evidence get "$message/1" --output - 2>err &&
+	cmp -s slow got/mailbox.mbox
 result $? 'a standard output that does not wait is waited for'
 next_said 'get mailbox.mbox 0' 'it was asked'
 echo '{}' >target.json
