@@ -561,12 +561,15 @@ def evidence_of_another_peer_is_not_here_for_this_one():
     honest(m, part)
     # What it has delivered itself it need not send again, and custody says with what it came.
     again = offer([theirs])
+    l = lane()
     in_state(us, ref(again), "here")
+    l.close()
     stated(again, {1: "ARRIVED"})
     desk = Client(us)
     last = desk.call(show_custody=local_pb2.ShowCustody(item=evidence(us, ref(again), desk)[0].item)).custody.entries[-1]
     desk.close()
-    assert last.action == "arrived" and last.text == f"the same content came with message {m.id}, attachment 1", last
+    assert last.action == "arrived" and last.text == \
+        f"the same content came with message {m.id}, attachment 1, and was hashed again here", last
 
 
 def pour(raw, data, reads):
