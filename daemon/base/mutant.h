@@ -64,6 +64,10 @@
 #ifndef CY_MUTANT_HERE_BEFORE_FINISH
 #define CY_MUTANT_HERE_BEFORE_FINISH 0
 #endif
+/* What is reserved for evidence stays reserved when its sender pauses, or goes. */
+#ifndef CY_MUTANT_RESERVATION_STAYS
+#define CY_MUTANT_RESERVATION_STAYS 0
+#endif
 /* Evidence is destroyed in spite of a legal hold. */
 #ifndef CY_MUTANT_HOLD_IGNORED
 #define CY_MUTANT_HOLD_IGNORED 0

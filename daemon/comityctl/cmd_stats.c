@@ -250,6 +250,10 @@ static void print_peer(const CyStatus *s, size_t i)
 	if (p->certificate_end_ms != 0)
 		out_pair("Certificate", "until %s", out_time(p->certificate_end_ms));
 	out_pair("CRL", "%s", p->crl);
+	if (p->evidence_held_bytes > 0 || p->evidence_reserved_bytes > 0)
+		out_pair("Unfinished", "%s of evidence on the disk, %s reserved%s%s", out_size(p->evidence_held_bytes),
+			 out_size(p->evidence_reserved_bytes), p->evidence_reserved_ms > 0 ? " for " : "",
+			 p->evidence_reserved_ms > 0 ? out_age(s->now_ms - p->evidence_reserved_ms) : "");
 	out_pair("Remark", "%s", j.peers[i].text);
 	judge_free(&j);
 }

@@ -204,6 +204,8 @@ static void judge_evidence(struct judging *g, const CyStatus *s)
 	    s->evidence_items == 1 ? "" : "s", out_size(s->evidence_bytes), out_size(s->evidence_free_bytes));
 	if (s->evidence_fault[0])
 		add(g, d, JUDGE_CRITICAL, "%s", s->evidence_fault);
+	if (s->evidence_reserved_bytes > 0)
+		add(g, d, JUDGE_OK, "%s reserved for what is on its way", out_size(s->evidence_reserved_bytes));
 }
 
 static void judge_own(struct judging *g, const CyStatus *s)

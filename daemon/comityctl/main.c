@@ -32,6 +32,7 @@ static const struct ctl_command *const commands[] = {
 	&ctl_evidence_hold,
 	&ctl_evidence_release,
 	&ctl_evidence_fetch,
+	&ctl_evidence_uploads,
 	&ctl_evidence_manifest,
 	&ctl_evidence_confirm,
 	&ctl_evidence_check,

@@ -141,6 +141,8 @@ void blobs_do(struct blobs_fs *b, struct task *t)
 		blobs_part_piece(b, p, t);
 		return;
 	}
+	if (p != NULL && p->asleep && t->what != BLOBS_OPEN)
+		p = NULL;
 	if (p != NULL && (p->copy != NULL || p->finish != NULL)) {
 		t->next = NULL;
 		*p->last_waiting = t;
@@ -149,6 +151,12 @@ void blobs_do(struct blobs_fs *b, struct task *t)
 	}
 	if (t->what == BLOBS_OPEN) {
 		blobs_part_open(b, t);
+		return;
+	}
+	if (t->what == BLOBS_RELEASE) {
+		if (p != NULL)
+			blobs_part_release(b, p);
+		blobs_task_free(t);
 		return;
 	}
 	if (p == NULL) {
@@ -184,7 +192,6 @@ static void *run(void *arg)
 	unsigned busy = 0;
 
 	pthread_setname_np(pthread_self(), "evidence");
-	blobs_scan_parts(b);
 	pthread_mutex_lock(&b->lock);
 	while (!b->quit) {
 		struct task *t = b->first;
@@ -233,7 +240,7 @@ static void *run(void *arg)
 
 /* -------------------------------------------------------------------- the port */
 
-static bool part_valid(const char *name)
+bool blobs_name_valid(const char *name)
 {
 	const size_t len = strlen(name);
 
@@ -271,7 +278,7 @@ static int queue(struct blobs_fs *b, struct task *t)
 
 static int queue_part(struct blobs_fs *b, struct task *t, const char *part)
 {
-	if (!part_valid(part)) {
+	if (!blobs_name_valid(part)) {
 		blobs_task_free(t);
 		return CY_EINVAL;
 	}
@@ -315,20 +322,21 @@ static int port_append(void *ctx, uint64_t ticket, const char *part, uint64_t of
 		return CY_EINVAL;
 	}
 	t->offset = offset;
-	t->counted = part_valid(part);
+	t->counted = blobs_name_valid(part);
 	t->result.n_path = n_path;
 	if (n_path > 0)
 		memcpy(t->result.path, path, n_path * sizeof *path);
 	return queue_part(b, t, part);
 }
 
-static int port_copy(void *ctx, uint64_t ticket, const char *part, int fd)
+static int port_copy(void *ctx, uint64_t ticket, const char *part, int fd, uint64_t most)
 {
 	struct task *t;
 
-	if (!part_valid(part))
+	if (!blobs_name_valid(part))
 		return CY_EINVAL;
 	t = blobs_task(BLOBS_COPY, ticket);
+	t->offset = most;
 	t->reader = blobs_reader_new(ctx, part, ticket, fd);
 	if (t->reader == NULL) {
 		blobs_task_free(t);
@@ -351,6 +359,11 @@ static int port_finish(void *ctx, uint64_t ticket, const char *part, uint64_t si
 static int port_drop(void *ctx, uint64_t ticket, const char *part)
 {
 	return queue_part(ctx, blobs_task(BLOBS_DROP, ticket), part);
+}
+
+static void port_release(void *ctx, const char *part)
+{
+	queue_part(ctx, blobs_task(BLOBS_RELEASE, 0), part);
 }
 
 static int port_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify)
@@ -422,17 +435,37 @@ static void port_space(void *ctx, struct blob_space *ret_space)
 	pthread_mutex_unlock(&b->lock);
 }
 
+static void port_share(void *ctx, size_t owners)
+{
+	struct blobs_fs *b = ctx;
+
+	pthread_mutex_lock(&b->lock);
+	b->owners = owners;
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void port_parts(void *ctx, void (*fn)(void *arg, const struct blob_part *part), void *arg)
+{
+	struct blobs_fs *b = ctx;
+
+	pthread_mutex_lock(&b->lock);
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct part *p = b->part[i]; p != NULL; p = p->next)
+			fn(arg, &p->shown);
+	pthread_mutex_unlock(&b->lock);
+}
+
 static uint64_t port_progress(void *ctx, const char *part)
 {
 	struct blobs_fs *b = ctx;
 	const struct part *p;
-	uint64_t shown;
+	uint64_t here;
 
 	pthread_mutex_lock(&b->lock);
 	p = blobs_part_find(b, part);
-	shown = p != NULL ? atomic_load(&p->shown) : 0;
+	here = p != NULL && !p->asleep ? p->shown.here : 0;
 	pthread_mutex_unlock(&b->lock);
-	return shown;
+	return here;
 }
 
 struct blob_port blobs_fs_port(struct blobs_fs *b)
@@ -445,11 +478,14 @@ struct blob_port blobs_fs_port(struct blobs_fs *b)
 		.finish = port_finish,
 		.confirm = port_confirm,
 		.drop_part = port_drop,
+		.release = port_release,
 		.read = port_read,
 		.file = port_file,
 		.verify = port_verify,
 		.destroy = port_destroy,
+		.share = port_share,
 		.space = port_space,
+		.parts = port_parts,
 		.progress = port_progress,
 	};
 }
@@ -516,7 +552,9 @@ int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config,
 		b->pool = blobs_pool_new(&b->box);
 		r = blobs_dir_open(config->dir, &b->dir, e);
 	}
+	/* Before anybody asks what there is. */
 	if (r == CY_OK) {
+		blobs_scan_parts(b);
 		blobs_look(b);
 		b->space = b->now;
 	}

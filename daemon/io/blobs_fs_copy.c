@@ -254,10 +254,13 @@ void blobs_part_copy(struct blobs_fs *b, struct part *p, struct task *t)
 		want_more(t->reader, 0);
 }
 
-/* Room for all of it, before anything is written. */
+/* All of it is allowed, and has room, before anything is written. */
 static int reserve(struct blobs_fs *b, struct part *p, struct task *t, uint64_t size)
 {
-	if (p->size == 0 && !blobs_room(b, size, 0))
+	if (size > t->offset)
+		return blobs_fail(t, CY_EDENIED, "what was handed over for %s has %llu bytes, and may have %llu",
+				  p->name, (unsigned long long)size, (unsigned long long)t->offset);
+	if (p->size == 0 && !blobs_room(b, p, size, &p->firm))
 		return blobs_fail(t, CY_ELIMIT, "the disk has no room for the %llu bytes of %s",
 				  (unsigned long long)size, p->name);
 	if (p->size == 0)

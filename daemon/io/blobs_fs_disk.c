@@ -280,14 +280,51 @@ void blobs_look(struct blobs_fs *b)
 	usable(b);
 }
 
-bool blobs_room(struct blobs_fs *b, uint64_t len, uint64_t owed)
+/* What the owner of this part has of the disk, beside this part. */
+static uint64_t owner_has(const struct blobs_fs *b, const struct part *p)
 {
-	const uint64_t avail = usable(b), others = b->now.reserved - owed;
+	const size_t len = blob_owner_len(p->name);
+	uint64_t has = 0;
 
-	/* What is reserved needs only be there; what is not must not be promised to others. */
-	if (len <= owed)
-		return len <= avail;
-	return others <= avail && len <= avail - others;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct part *x = b->part[i]; x != NULL; x = x->next)
+			if (x != p && blob_owner_len(x->name) == len && memcmp(x->name, p->name, len) == 0)
+				has += x->held + x->owes;
+	return has;
+}
+
+static size_t owners(struct blobs_fs *b)
+{
+	size_t n;
+
+	pthread_mutex_lock(&b->lock);
+	n = b->owners;
+	pthread_mutex_unlock(&b->lock);
+	return n > 0 ? n : 1;
+}
+
+static uint64_t beyond(uint64_t avail, uint64_t reserved)
+{
+	return avail > reserved ? avail - reserved : 0;
+}
+
+bool blobs_room(struct blobs_fs *b, const struct part *p, uint64_t len, bool *ret_firm)
+{
+	const uint64_t avail = usable(b), share = (avail + b->held) / owners(b);
+	const uint64_t has = owner_has(b, p) + p->held;
+
+	*ret_firm = has <= share && len <= share - has && len <= beyond(avail, b->firm - (p->firm ? p->owes : 0));
+	return *ret_firm || len <= beyond(avail, b->now.reserved - p->owes);
+}
+
+bool blobs_usable(struct blobs_fs *b, const struct part *p, uint64_t len)
+{
+	bool firm;
+
+	if (len > p->owes)
+		return blobs_room(b, p, len, &firm);
+	/* What is kept within a share needs only be there. What is not must not be another one's. */
+	return len <= beyond(usable(b), p->firm ? 0 : b->firm);
 }
 
 /* --------------------------------------------------------- what a crash leaves */
@@ -356,10 +393,14 @@ void blobs_scan_parts(struct blobs_fs *b)
 		}
 		/* What belongs to data goes with it; data without a mark has nothing that the disk is
 		 * known to have. */
-		left = suffix_of(name) ? !is_there(dirfd(d), name, "")
-				       : !is_there(dirfd(d), name, ".mark") || is_old(dirfd(d), name, ".mark");
+		if (suffix_of(name))
+			left = !is_there(dirfd(d), name, "");
+		else
+			left = !is_there(dirfd(d), name, ".mark") || is_old(dirfd(d), name, ".mark");
 		if (left)
 			unlinkat(dirfd(d), entry->d_name, 0);
+		else if (strcmp(name, entry->d_name) == 0)
+			blobs_part_asleep(b, name);
 	}
 	if (d != NULL)
 		closedir(d);

@@ -33,17 +33,19 @@ enum blobs_what {
 	BLOBS_VERIFY,
 	BLOBS_CONFIRM,
 	BLOBS_PIECE, /* of what is copied: from its reader */
-	BLOBS_LEFT   /* told to main */
+	BLOBS_RELEASE,
+	BLOBS_LEFT /* told to main */
 };
 
 struct task {
 	struct task *next;
 	enum blobs_what what;
 	char part[BLOB_NAME_MAX + 1];
-	uint64_t size, offset; /* offset: a chunk's number for read(); size: the rate for verify() */
-	bool expects;          /* `id` holds what is expected; finish(): its sha256 */
-	bool again, verify;    /* open(), read() */
-	bool counted;          /* among BLOB_WAITS_MAX */
+	uint64_t size,
+		offset;     /* offset: a chunk's number for read(), the most for copy(); size: the rate for verify() */
+	bool expects;       /* `id` holds what is expected; finish(): its sha256 */
+	bool again, verify; /* open(), read() */
+	bool counted;       /* among BLOB_WAITS_MAX */
 	struct blob_id id;
 	struct blob_bytes data;
 	struct reader *reader;     /* copy() */
@@ -63,12 +65,16 @@ struct files {
 struct part {
 	struct part *next; /* in its bucket; main looks it up as well, under the lock */
 	char name[BLOB_NAME_MAX + 1], path[PATH_SIZE];
+	bool asleep; /* of an earlier life, and not opened in this one: only `held` is known of it */
 	bool pulled;
 	struct blob_id expected;    /* all zero: an upload */
-	uint64_t size;              /* that it will have; 0: not known */
+	uint64_t size;              /* that it will have; 0: not known, or nobody goes on with it */
+	uint64_t held;              /* bytes that the disk has given it */
 	uint64_t owes;              /* bytes of it in blobs_fs.reserved */
+	bool firm;                  /* they are within its owner's share, and so in blobs_fs.firm */
+	int64_t since_ms;           /* UTC */
+	struct blob_part shown;     /* for main, under the lock */
 	uint64_t end;               /* bytes that it has */
-	_Atomic uint64_t shown;     /* the same for main */
 	uint64_t durable;           /* bytes that its mark says */
 	uint64_t marks;             /* that were set */
 	bool named;                 /* the disk has the names of its files */
@@ -129,6 +135,7 @@ struct blobs_fs {
 	pthread_cond_t cond;
 	struct task *first, **last;
 	bool quit, look; /* look: at the free space */
+	size_t owners;   /* of parts, that there may be */
 	int64_t looked;  /* ms, monotonic */
 	struct blob_space space;
 	struct part *part[BUCKETS]; /* written by the worker */
@@ -146,6 +153,8 @@ struct blobs_fs {
 	uint8_t *scratch; /* CY_CHUNK bytes, aligned */
 	uint8_t *aligned; /* CY_CHUNK bytes: what is to be written and is not */
 	struct blob_space now;
+	uint64_t held; /* bytes that parts have of the disk */
+	uint64_t firm; /* of now.reserved, what is within the shares of its owners */
 };
 
 /* ----------------------------------------------------------- blobs_fs.c */
@@ -162,6 +171,7 @@ int blobs_fail(struct task *t, int code, const char *fmt, ...) __attribute__((fo
 /* The same of errno, after what could not be done. */
 int blobs_fail_errno(struct task *t, const char *what, const char *path);
 void blobs_do(struct blobs_fs *b, struct task *t);
+bool blobs_name_valid(const char *part);
 void blobs_task_free(struct task *t);
 int64_t blobs_now(void); /* ms, monotonic */
 
@@ -200,8 +210,11 @@ void blobs_path(char out[static PATH_SIZE], const char *path, const char *suffix
 void blobs_content_path(char out[static PATH_SIZE], const struct cy_digest *sha256);
 /* Ask the file system; then main sees it. */
 void blobs_look(struct blobs_fs *b);
-/* May `len` more bytes be used, of which `owed` are reserved for who asks? */
-bool blobs_room(struct blobs_fs *b, uint64_t len, uint64_t owed);
+/* May `len` more bytes be reserved for this part than it holds? Then says whether its owner's share has room for them.
+ */
+bool blobs_room(struct blobs_fs *b, const struct part *p, uint64_t len, bool *ret_firm);
+/* May this part use so many, for which there is room, or which are reserved for it? */
+bool blobs_usable(struct blobs_fs *b, const struct part *p, uint64_t len);
 /* Where a node is in a stored tree. */
 uint64_t blobs_tree_at(uint64_t leaves, unsigned level, uint64_t index);
 
@@ -211,12 +224,15 @@ struct part *blobs_part_find(struct blobs_fs *b, const char *name);
 void blobs_part_open(struct blobs_fs *b, struct task *t);
 /* Throws a part away for who asks, and ends what is under way with it; NULL: there is none in memory. */
 void blobs_part_drop(struct blobs_fs *b, struct part *p, struct task *t);
+void blobs_part_release(struct blobs_fs *b, struct part *p);
+/* One that was left in an earlier life; what the disk has given it ahead goes. */
+void blobs_part_asleep(struct blobs_fs *b, const char *name);
 /* Throws it away: files and memory. */
 void blobs_part_remove(struct blobs_fs *b, struct part *p);
 /* Of the memory alone. */
 void blobs_part_free(struct blobs_fs *b, struct part *p);
 void blobs_part_free_all(struct blobs_fs *b); /* marks them first */
-/* It has so many bytes. */
+/* It has so many bytes: what it holds and what is reserved for it follows from that. */
 void blobs_part_end(struct blobs_fs *b, struct part *p, uint64_t end);
 /* From nothing, whatever it had. */
 int blobs_part_anew(struct blobs_fs *b, struct part *p, struct task *t);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io/blobs_fs_internal.h"
@@ -32,22 +33,61 @@ struct part *blobs_part_find(struct blobs_fs *b, const char *name)
 	return p;
 }
 
-static struct part *part_new(struct blobs_fs *b, const char *name)
+static struct part *part_add(struct blobs_fs *b, const char *name)
 {
 	struct part *p = calloc(1, sizeof *p), **at = bucket(b, name);
 
 	CY_ASSERT(p != NULL);
 	memcpy(p->name, name, strlen(name) + 1);
 	snprintf(p->path, sizeof p->path, "part/%s", name);
+	p->shown.name = p->name;
 	p->last_waiting = &p->waiting;
-	p->whole = EVP_MD_CTX_new();
-	p->leaf = EVP_MD_CTX_new();
-	CY_ASSERT(p->whole != NULL && p->leaf != NULL);
 	pthread_mutex_lock(&b->lock);
 	p->next = *at;
 	*at = p;
 	pthread_mutex_unlock(&b->lock);
 	return p;
+}
+
+static struct part *part_new(struct blobs_fs *b, const char *name)
+{
+	struct part *p = part_add(b, name);
+
+	p->whole = EVP_MD_CTX_new();
+	p->leaf = EVP_MD_CTX_new();
+	CY_ASSERT(p->whole != NULL && p->leaf != NULL);
+	return p;
+}
+
+static int64_t wall_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* What the part has of the disk, and what main sees of it. */
+static void account(struct blobs_fs *b, struct part *p, uint64_t here, uint64_t held, uint64_t owes)
+{
+	b->held += held - p->held;
+	b->now.reserved += owes - p->owes;
+	if (p->firm)
+		b->firm += owes - p->owes;
+	p->held = held;
+	p->owes = owes;
+	pthread_mutex_lock(&b->lock);
+	p->shown = (struct blob_part){ p->name, p->size, here, held, owes, p->since_ms };
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* Nothing is reserved for it any more. */
+static void unreserve(struct blobs_fs *b, struct part *p)
+{
+	p->size = 0;
+	p->since_ms = wall_ms();
+	account(b, p, p->shown.here, p->held, 0);
+	p->firm = false;
 }
 
 void blobs_part_free(struct blobs_fs *b, struct part *p)
@@ -56,7 +96,8 @@ void blobs_part_free(struct blobs_fs *b, struct part *p)
 
 	CY_ASSERT(b->flight.p != p);
 	blobs_files_forget(b, p->path);
-	b->now.reserved -= p->owes;
+	unreserve(b, p);
+	b->held -= p->held;
 	pthread_mutex_lock(&b->lock);
 	while (*at != p)
 		at = &(*at)->next;
@@ -76,14 +117,10 @@ void blobs_part_free(struct blobs_fs *b, struct part *p)
 
 void blobs_part_end(struct blobs_fs *b, struct part *p, uint64_t end)
 {
-	uint64_t have;
+	const uint64_t held = end > p->allocated ? end : p->allocated;
 
 	p->end = end;
-	atomic_store(&p->shown, end);
-	have = p->end > p->allocated ? p->end : p->allocated;
-	b->now.reserved -= p->owes;
-	p->owes = p->size > have ? p->size - have : 0;
-	b->now.reserved += p->owes;
+	account(b, p, end, held, p->size > held ? p->size - held : 0);
 }
 
 /* ------------------------------------------------------------------- the mark */
@@ -246,6 +283,48 @@ void blobs_part_remove(struct blobs_fs *b, struct part *p)
 	blobs_look(b);
 }
 
+void blobs_part_release(struct blobs_fs *b, struct part *p)
+{
+	struct files *f = blobs_files(b, p->path, O_RDWR);
+	struct task none = { .fd = -1 };
+
+	unreserve(b, p);
+	if (f != NULL && p->end / CY_CHUNK * CY_CHUNK > p->durable)
+		blobs_part_mark(b, p, f, &none);
+	if (p->durable == 0) {
+		blobs_part_remove(b, p);
+		return;
+	}
+	/* Blocks ahead of the end go, although the size stays. */
+	if (f != NULL && p->allocated > p->end && ftruncate(f->data, (off_t)p->end) == 0)
+		p->allocated = p->end;
+	blobs_part_end(b, p, p->end);
+	blobs_look(b);
+}
+
+void blobs_part_asleep(struct blobs_fs *b, const char *name)
+{
+	char path[PATH_SIZE];
+	struct part *p;
+	struct stat st;
+	int fd;
+
+	if (!blobs_name_valid(name))
+		return;
+	snprintf(path, sizeof path, "part/%s", name);
+	fd = openat(b->dir, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		(void)!ftruncate(fd, st.st_size);
+		p = part_add(b, name);
+		p->asleep = true;
+		p->since_ms = (int64_t)st.st_mtim.tv_sec * 1000;
+		account(b, p, (uint64_t)st.st_size, (uint64_t)st.st_size, 0);
+	}
+	close(fd);
+}
+
 static void cancel(struct blobs_fs *b, struct task *t)
 {
 	if (t == NULL)
@@ -349,12 +428,22 @@ static bool finished_before(struct blobs_fs *b, struct part *p, struct task *t)
 	return true;
 }
 
+/* It is in memory; NULL: it is not, though the disk may have it. */
+static struct part *awake(struct blobs_fs *b, const char *name)
+{
+	struct part *p = blobs_part_find(b, name);
+
+	if (p == NULL || !p->asleep)
+		return p;
+	blobs_part_free(b, p);
+	return NULL;
+}
+
 void blobs_part_open(struct blobs_fs *b, struct task *t)
 {
-	struct part *p = blobs_part_find(b, t->part);
+	struct part *p = awake(b, t->part);
 	const struct blob_id old = p != NULL ? p->expected : (struct blob_id){ 0 };
-	uint64_t have, size = t->size;
-	bool exists = p != NULL, fresh = p == NULL;
+	bool exists = p != NULL, fresh = p == NULL, firm = false;
 	int r = CY_OK;
 
 	if (finished_before(b, p, t)) {
@@ -373,14 +462,15 @@ void blobs_part_open(struct blobs_fs *b, struct task *t)
 	}
 	p->expected = t->id;
 	p->pulled = t->expects;
-	have = p->end > p->allocated ? p->end : p->allocated;
-	if (r == CY_OK && size > have && !blobs_room(b, size - have, p->owes))
+	if (r == CY_OK && t->size > p->held && !blobs_room(b, p, t->size - p->held, &firm))
 		r = blobs_fail(
 			t, CY_ELIMIT,
 			"the disk has no room for %llu bytes more: %llu are free beyond what others have reserved",
-			(unsigned long long)(size - have), (unsigned long long)b->now.free);
+			(unsigned long long)(t->size - p->held), (unsigned long long)b->now.free);
 	if (r == CY_OK) {
-		p->size = size;
+		unreserve(b, p);
+		p->firm = firm;
+		p->size = t->size;
 		p->stuck = CY_OK;
 		blobs_part_end(b, p, p->end);
 		if (!exists)
@@ -388,10 +478,12 @@ void blobs_part_open(struct blobs_fs *b, struct task *t)
 		t->result.offset = p->end;
 	}
 	/* What the disk had stays there. */
-	if (r < 0 && fresh && exists)
+	if (r < 0 && fresh && exists) {
 		blobs_part_free(b, p);
-	else if (r < 0 && fresh)
+		blobs_part_asleep(b, t->part);
+	} else if (r < 0 && fresh) {
 		blobs_part_remove(b, p);
+	}
 	blobs_look(b);
 	blobs_post(b, t);
 }

@@ -75,7 +75,7 @@ static void allocate(struct blobs_fs *b, struct part *p, struct files *f, uint64
 	if (p->no_allocate || end <= p->allocated || end > p->size)
 		return;
 	len = p->size - from < ALLOCATE_AHEAD ? p->size - from : ALLOCATE_AHEAD;
-	if (!blobs_room(b, len, p->owes))
+	if (!blobs_usable(b, p, len))
 		return;
 	if (fallocate(f->data, FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)len) == 0)
 		p->allocated = from + len;
@@ -209,7 +209,7 @@ int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const u
 
 	if (f == NULL)
 		return blobs_fail_errno(t, "opened", p->path);
-	if (end > have && !blobs_room(b, end - have, p->owes))
+	if (end > have && !blobs_usable(b, p, end - have))
 		return blobs_fail(t, CY_ELIMIT, "the disk has no room for more of %s", p->path);
 	allocate(b, p, f, end);
 	/* A whole that is behind catches up later. */

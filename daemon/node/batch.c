@@ -280,6 +280,8 @@ static void step_request(struct node *n, struct input *in)
 		waiting_resume(n, c, f->correlation, f->resume);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE)
 		evidence_fetch(n, c, f->correlation, f->fetch_evidence);
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_DROP_UPLOAD)
+		upload_drop(n, c, f->correlation, f->drop_upload);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_ERASE_CASE)
 		erase_case(n, c, f->correlation, f->erase_case);
 	else

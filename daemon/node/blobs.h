@@ -13,6 +13,8 @@
 #ifndef CY_NODE_BLOBS_H
 #define CY_NODE_BLOBS_H
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -50,6 +52,26 @@ static inline uint64_t blob_chunks(uint64_t size)
 #define BLOB_HEADROOM  4096u
 #define BLOB_NAME_MAX  64u /* bytes of the name of a part: [a-z0-9-], without the NUL */
 #define BLOB_WAITS_MAX 16u /* chunks that are read or written and not done, in all: beyond it CY_EAGAIN */
+
+/* Whose a part is stands in its name before the last hyphen: OWNER-REST. Each owner has an equal share of the disk.
+ * What is reserved within it is kept for it, whatever others ask for; what one owner has reserved beyond its share
+ * gives way to those within theirs, and then its part finds no room (CY_ELIMIT). */
+static inline size_t blob_owner_len(const char *part)
+{
+	const char *end = strrchr(part, '-');
+
+	return end != NULL ? (size_t)(end - part) : strlen(part);
+}
+
+/* A part, as the disk has it. */
+struct blob_part {
+	const char *name;
+	uint64_t size;     /* bytes that it will have; 0: not known, or nobody goes on with it */
+	uint64_t here;     /* bytes that came */
+	uint64_t held;     /* bytes that the disk has given it, also ahead of what came */
+	uint64_t reserved; /* bytes that are kept for it beyond these */
+	int64_t since_ms;  /* UTC: since when it is open, or nobody goes on with it */
+};
 
 /* How something ended. */
 struct blob_result {
@@ -93,9 +115,9 @@ struct blob_port {
 		      const struct cy_digest *path, size_t n_path);
 	/* All of an open file from its beginning, into an upload; `fd` is duplicated. A
 	 * result with `more` each 64 MiB. It takes as long as its file system likes, for ever if that
-	 * hangs. CY_EINVAL in the result: it is no regular file, or changed meanwhile. Returns
-	 * CY_ELIMIT: BLOBS_READERS_MAX are being read. */
-	int (*copy)(void *ctx, uint64_t ticket, const char *part, int fd);
+	 * hangs. CY_EINVAL in the result: it is no regular file, or changed meanwhile. CY_EDENIED: it
+	 * has more than `most` bytes, and nothing is taken. Returns CY_ELIMIT: BLOBS_READERS_MAX are being read. */
+	int (*copy)(void *ctx, uint64_t ticket, const char *part, int fd, uint64_t most);
 	/* The part is complete: it has `size` bytes and, unless NULL, this digest. It is
 	 * synced, and then has the name of its content. A part that is not what it must be is
 	 * thrown away (CY_ESIGN). */
@@ -105,6 +127,10 @@ struct blob_port {
 	void (*confirm)(void *ctx, const char *part, const struct cy_digest *sha256);
 	/* Throw a part away; one that is not there is well. */
 	int (*drop_part)(void *ctx, uint64_t ticket, const char *part);
+	/* Nobody goes on with this part for now: nothing is reserved for it any more, and the disk gets back what it
+	 * has given ahead of the bytes that came. What is durable stays for the next open(); a part that has nothing
+	 * durable goes. No result follows. */
+	void (*release)(void *ctx, const char *part);
 
 	/* A chunk of complete content; `verify`: against its tree (CY_ESIGN: the disk has
 	 * changed it, or cut it off before that chunk). CY_EAGAIN as append(). */
@@ -118,8 +144,13 @@ struct blob_port {
 	/* Destroy content. */
 	int (*destroy)(void *ctx, uint64_t ticket, const struct cy_digest *sha256);
 
-	/* Both at once, from memory. */
+	/* How many owners of parts there may be: the disk is shared by so many. */
+	void (*share)(void *ctx, size_t owners);
+
+	/* All at once, from memory. */
 	void (*space)(void *ctx, struct blob_space *ret_space);
+	/* Each part, those of an earlier life too; `fn` calls nothing of this port. */
+	void (*parts)(void *ctx, void (*fn)(void *arg, const struct blob_part *part), void *arg);
 	/* How far a part is that is open: bytes verified and written. */
 	uint64_t (*progress)(void *ctx, const char *part);
 };

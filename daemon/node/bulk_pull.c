@@ -29,6 +29,16 @@ static void end(struct bulk_pull *pull)
 	*pull = (struct bulk_pull){ 0 };
 }
 
+/* It ends before all of it is here: its room on the disk is for others. */
+static void break_off(struct node *n, struct bulk_pull *pull)
+{
+	struct blob_port *b = &n->ports.blobs;
+
+	if (pull->used && !CY_MUTANT_RESERVATION_STAYS)
+		b->release(b->ctx, pull->part);
+	end(pull);
+}
+
 /* The peer may not read its lane: then the session ends, and all pulls with it. */
 static void say_cancel(struct node *n, struct peer *p, uint32_t number, CyCancelCode code)
 {
@@ -46,7 +56,7 @@ static void cancel(struct node *n, struct peer *p, struct bulk_pull *pull)
 {
 	const uint32_t number = pull->x != NULL ? pull->x->id : 0;
 
-	end(pull);
+	break_off(n, pull);
 	if (number != 0)
 		say_cancel(n, p, number, CY_CANCEL_CODE__CANCEL_CODE_UNSPECIFIED);
 }
@@ -248,7 +258,7 @@ static void finish(struct node *n, struct peer *p, struct bulk_pull *pull)
 		n->finishing--;
 		blob_untake(n, t);
 		skip(n, p, pull, "the evidence files cannot be used now");
-		end(pull);
+		break_off(n, pull);
 	}
 }
 
@@ -301,7 +311,7 @@ static void differs(struct node *n, struct peer *p, struct bulk_pull *pull, cons
 		comes_no_more(n, p, pull, OUTCOME_SPOILT);
 	} else {
 		bulk_leave_out(n, p, pull, true, "the sender sends other bytes than its manifest says");
-		end(pull);
+		break_off(n, pull);
 	}
 	say_cancel(n, p, number, CY_CANCEL_CODE__CHUNK_DIFFERS);
 }
@@ -347,10 +357,9 @@ void bulk_forget_pulls(struct node *n, struct peer *p)
 {
 	struct bulk *b = p->bulk;
 
-	(void)n;
 	for (size_t i = 0; i < XCHG_PULLS; i++)
 		if (b->pulls[i].phase < BULK_FINISHING)
-			end(&b->pulls[i]);
+			break_off(n, &b->pulls[i]);
 	while (b->late != NULL) {
 		struct bulk_late *l = b->late;
 
@@ -389,7 +398,7 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 		skip(n, p, pull, "the sender cannot send it now");
 		break;
 	}
-	end(pull);
+	break_off(n, pull);
 }
 
 /* --------------------------------------------------------------------- results */
@@ -475,7 +484,7 @@ static void finished(struct node *n, struct peer *p, struct bulk_pull *pull, con
 	}
 	n->finishing--;
 	skip(n, p, pull, r->text);
-	end(pull);
+	break_off(n, pull);
 }
 
 /* Of what neither the row nor the name of the file proves. */

@@ -317,5 +317,6 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	set_place(&n->place, &config->place);
 	set_peers(n, config);
 	set_clients(n, clients, config->n_clients);
+	evidence_share(n);
 	return CY_OK;
 }

@@ -1,7 +1,7 @@
 /* What the files of this room share about evidence: evidence.c (attachments as rows, in
  * a batch), evidence_hear.c (what is said of them), evidence_say.c (statements, retention), evidence_orders.c (of local
  * clients), bulk.c, bulk_pull.c, bulk_turn.c, bulk_skip.c, bulk_push.c (the bulk lane), upload.c (from a local client),
- * download.c (to one), evidence_views.c. */
+ * download.c (to one), evidence_views.c, evidence_room.c (who has the disk). */
 #ifndef CY_NODE_EVIDENCE_H
 #define CY_NODE_EVIDENCE_H
 
@@ -19,8 +19,9 @@
 #define BULK_PULLED_MAX   64u                          /* pulls of a peer that are remembered */
 #define BULK_DOUBTED_MAX  64u                          /* contents that are verified because a peer doubts them */
 #define BULK_IDLE_MS      60000                        /* without anything to pull a session is closed */
-#define UPLOADS_MAX       64u                          /* open uploads in memory */
+#define UPLOADS_MAX       64u                          /* open uploads in memory; and one of each client */
 #define UPLOADS_OF_CLIENT 16u                          /* of them of one client */
+#define UPLOADS_LEFT_MAX  64u                          /* of one client, with which nobody goes on */
 #define UPLOAD_WAITS_MAX  4u                           /* frames of a client that are not written yet */
 #define UPLOAD_KEEP_MS    (INT64_C(30) * 24 * 3600000) /* content that nobody attaches */
 #define EVIDENCE_CHECK_MS 3600000                      /* between two looks at what is over */
@@ -108,6 +109,19 @@ int evidence_users(struct node *n, const struct cy_digest *sha256, struct eviden
 /* This attachment of ours is content that the client has handed over, or has attached before: that is a link of its
  * chain of custody, and the upload ends. */
 void evidence_own(struct node *n, struct store_evidence *row, const char *client);
+/* Whose a part is (blobs.h): of a peer ('p') or a local client ('u'). */
+#define EVIDENCE_OWNER_MAX 18u
+void evidence_owner(char kind, const char *name, char ret[static EVIDENCE_OWNER_MAX + 1]);
+bool evidence_owns(const char *owner, const char *part);
+/* The owners that there may be have changed: the disk is shared anew. */
+void evidence_share(struct node *n);
+/* What the parts of an owner have of the disk. */
+struct evidence_parts {
+	char owner[EVIDENCE_OWNER_MAX + 1];
+	uint64_t held, reserved; /* bytes */
+	int64_t since_ms;        /* UTC, of the oldest reservation; 0: there is none */
+};
+void evidence_of_peer(const struct node *n, const char *peer, struct evidence_parts *ret);
 /* The part that it is pulled into. Each peer has its own: none profits from, learns of, or spoils what another one
  * has sent. Who lies about the size or root of a content has one of his own as well. */
 void evidence_part(const char *peer, const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1]);
@@ -272,12 +286,58 @@ void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r
 
 /* --------------------------------------------------------------- local clients */
 
+enum upload_state {
+	UPLOAD_OPENING,
+	UPLOAD_READY,
+	UPLOAD_COPYING,
+	UPLOAD_FINISHING
+};
+
+/* A frame of data that the blobs port had no room for. */
+struct upload_late {
+	struct upload_late *next;
+	uint64_t correlation, offset;
+	struct blob_bytes data;
+};
+
+struct upload {
+	struct upload *next;
+	uint32_t id;
+	char client[CY_CLIENT_MAX + 1], key[CY_KEY_MAX + 1];
+	char part[BLOB_NAME_MAX + 1];
+	uint64_t conn;        /* who feeds it; 0: the client has gone */
+	uint64_t correlation; /* of the frame that has opened it */
+	enum upload_state state;
+	uint64_t taken, stored, told; /* bytes: taken over, written, told as written */
+	uint64_t size;                /* 0: not known */
+	uint64_t stored_before; /* bytes that the client had handed over and not attached, when that was read last */
+	uint64_t before;        /* bytes of all its other uploads: those, open ones and left ones */
+	unsigned waits;         /* frames that are not written yet */
+	struct upload_late *late, **last_late;
+	struct {
+		bool asked;
+		uint64_t correlation, size;
+		struct cy_digest sha256;
+		bool stated;
+	} finish;
+};
+
 void upload_frame(struct node *n, struct conn *c, CyClientFrame *f, int fd); /* takes both over */
 void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
 void upload_stored(struct node *n, struct input *in); /* in a batch */
 void upload_retry(struct node *n);
 void upload_gone(struct node *n, uint64_t conn); /* the client has gone */
 void upload_free(struct node *n);
+/* Its part is thrown away, and with it this upload, if it is open (NULL: it is not). */
+void upload_throw_away(struct node *n, struct upload *u, const char *part);
+/* The part that it is put into. */
+void upload_part(const char *client, const char *key, char ret[static BLOB_NAME_MAX + 1]);
+/* Bytes that it may have in all, by the quota of its client and what else that has: `before`. */
+uint64_t upload_quota(struct node *n, struct upload *u);
+/* Uploads of the same client with which nobody goes on. */
+size_t upload_left(const struct node *n, const struct upload *u);
+void upload_list(struct node *n, struct conn *c, uint64_t correlation);
+void upload_drop(struct node *n, struct conn *c, uint64_t correlation, const CyDropUpload *r); /* in a batch */
 
 void download_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetEvidence *r);
 /* That it is read is on record: the first byte may leave. */

@@ -486,19 +486,6 @@ void evidence_step(struct node *n)
 
 /* --------------------------------------------------------------------- contents */
 
-void evidence_part(const char *peer, const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1])
-{
-	uint8_t all[2 * CY_SHA256_LEN + 8];
-	struct cy_digest name;
-
-	memcpy(all, id->sha256.b, CY_SHA256_LEN);
-	memcpy(all + CY_SHA256_LEN, id->root.b, CY_SHA256_LEN);
-	for (size_t i = 0; i < 8; i++)
-		all[2 * CY_SHA256_LEN + i] = (uint8_t)(id->size >> 8 * i);
-	name = cy_sha256v((struct cy_bytes[]){ cy_bytes(all, sizeof all), cy_bytes(peer, strlen(peer)) }, 2);
-	cy_digest_hex(&name, ret);
-}
-
 void evidence_drop_part(struct node *n, const char *peer, const struct blob_id *id)
 {
 	struct blob_port *b = &n->ports.blobs;

@@ -217,6 +217,9 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_LIST_CURSORS:
 		subscribe_cursors(n, c, f->correlation);
 		return true;
+	case CY_CLIENT_FRAME__KIND_LIST_UPLOADS:
+		upload_list(n, c, f->correlation);
+		return true;
 	case CY_CLIENT_FRAME__KIND_SHOW_CUSTODY:
 		evidence_views_custody(n, c, f->correlation, f->show_custody);
 		return true;
@@ -228,6 +231,7 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_ERASE_CASE:
 	case CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE:
 	case CY_CLIENT_FRAME__KIND_REMOVE_CURSOR:
+	case CY_CLIENT_FRAME__KIND_DROP_UPLOAD:
 	case CY_CLIENT_FRAME__KIND_RESUME:
 		return false;
 	case CY_CLIENT_FRAME__KIND_OPEN_UPLOAD: /* dealt with before */
@@ -252,6 +256,10 @@ static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
 		return role != CY_ROLE__SUBMITTER;
 	if (kind == CY_CLIENT_FRAME__KIND_ERASE_CASE)
 		return role == CY_ROLE__ADMINISTRATOR;
+	if (kind == CY_CLIENT_FRAME__KIND_DROP_UPLOAD)
+		return role != CY_ROLE__OPERATOR;
+	if (kind == CY_CLIENT_FRAME__KIND_LIST_UPLOADS)
+		return true;
 	if (role == CY_ROLE__SUBMITTER)
 		return true;
 	return kind == CY_CLIENT_FRAME__KIND_LIST_CASES || kind == CY_CLIENT_FRAME__KIND_SHOW_CASE ||

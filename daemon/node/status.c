@@ -25,10 +25,15 @@ static const char *crl_state(const struct node_peer_facts *f, struct cy_wall now
 	return f->crl_due.ms != 0 && now.ms > f->crl_due.ms ? "stale" : "ok";
 }
 
-static void put_evidence(CyPeerStatus *row, struct peer *p)
+static void put_evidence(struct node *n, CyPeerStatus *row, struct peer *p)
 {
 	const struct bulk *b = p->bulk;
+	struct evidence_parts parts;
 
+	evidence_of_peer(n, p->id, &parts);
+	row->evidence_held_bytes = parts.held;
+	row->evidence_reserved_bytes = parts.reserved;
+	row->evidence_reserved_ms = parts.since_ms;
 	for (size_t i = 0; b != NULL && i < XCHG_PULLS; i++) {
 		row->evidence_fetching += b->pulls[i].used;
 		row->evidence_sending += b->pusher.at[i].id != 0;
@@ -79,7 +84,7 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	row->reconciling = p->stream.reconciling;
 	row->destroying_waits = !node_may_destroy(n, p);
 	row->trust_fault = facts.fault != NULL ? (char *)facts.fault : (char *)"";
-	put_evidence(row, p);
+	put_evidence(n, row, p);
 	return row;
 }
 
@@ -139,6 +144,7 @@ static void put_space(struct node *n, CyStatus *status)
 	status->evidence_items = s.contents;
 	status->evidence_bytes = s.content;
 	status->evidence_free_bytes = s.free;
+	status->evidence_reserved_bytes = s.reserved;
 	status->evidence_total_bytes = s.total;
 }
 

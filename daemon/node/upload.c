@@ -8,40 +8,6 @@
 
 #define STATE_EACH (16u * 1024u * 1024u) /* bytes between two UploadStates */
 
-enum upload_state {
-	UPLOAD_OPENING,
-	UPLOAD_READY,
-	UPLOAD_COPYING,
-	UPLOAD_FINISHING
-};
-
-/* A frame of data that the blobs port had no room for. */
-struct upload_late {
-	struct upload_late *next;
-	uint64_t correlation, offset;
-	struct blob_bytes data;
-};
-
-struct upload {
-	struct upload *next;
-	uint32_t id;
-	char client[CY_CLIENT_MAX + 1], key[CY_KEY_MAX + 1];
-	char part[BLOB_NAME_MAX + 1];
-	uint64_t conn; /* who feeds it; 0: the client has gone */
-	enum upload_state state;
-	uint64_t taken, stored, told; /* bytes: taken over, written, told as written */
-	uint64_t size;                /* 0: not known */
-	uint64_t before;              /* bytes of the client's other uploads, stored and open */
-	unsigned waits;               /* frames that are not written yet */
-	struct upload_late *late, **last_late;
-	struct {
-		bool asked;
-		uint64_t correlation, size;
-		struct cy_digest sha256;
-		bool stated;
-	} finish;
-};
-
 static void free_request(void *owner)
 {
 	cy_client_frame__free_unpacked(owner, NULL);
@@ -87,7 +53,29 @@ void upload_free(struct node *n)
 		forget(n, n->uploads);
 }
 
-/* The client is told why, and begins anew; what is durable of the part stays. */
+static void drop(struct node *n, const char *part)
+{
+	struct blob_port *b = &n->ports.blobs;
+	struct blob_ticket *t = blob_take(n, BLOB_DROP);
+
+	if (b->drop_part(b->ctx, t->id, part) < 0)
+		blob_untake(n, t);
+}
+
+/* Nobody feeds it: what is durable of it stays, but the disk has the rest of its room for others. What was copied
+ * from a file begins anew, and nothing of it stays. */
+static void leave(struct node *n, struct upload *u)
+{
+	struct blob_port *b = &n->ports.blobs;
+
+	if (u->state == UPLOAD_COPYING)
+		drop(n, u->part);
+	else
+		b->release(b->ctx, u->part);
+	forget(n, u);
+}
+
+/* The client is told why, and begins anew. */
 static void fail(struct node *n, struct upload *u, uint64_t correlation, CyErrorCode code, const char *why)
 {
 	struct conn *c = node_conn(n, u->conn);
@@ -98,7 +86,15 @@ static void fail(struct node *n, struct upload *u, uint64_t correlation, CyError
 			n->ports.local.hold(n->ports.local.ctx, c->id, false);
 		c->held = false;
 	}
-	forget(n, u);
+	leave(n, u);
+}
+
+void upload_throw_away(struct node *n, struct upload *u, const char *part)
+{
+	/* What is being copied or finished ends by that. */
+	if (u != NULL && u->state != UPLOAD_COPYING && u->state != UPLOAD_FINISHING)
+		fail(n, u, u->correlation, CY_ERROR_CODE__NOT_FOUND, "this upload was dropped by order of a client");
+	drop(n, part);
 }
 
 static CyErrorCode code_of(int code)
@@ -146,31 +142,9 @@ static void regulate(struct node *n, struct upload *u)
 
 /* --------------------------------------------------------------------- opening */
 
-/* What the client's other open uploads will have: as announced, or as far as they are. */
-static uint64_t open_bytes(const struct node *n, const struct upload *except)
-{
-	uint64_t bytes = 0;
-
-	for (const struct upload *u = n->uploads; u != NULL; u = u->next) {
-		const uint64_t its = u->size > u->taken ? u->size : u->taken;
-
-		if (u != except && strcmp(u->client, except->client) == 0)
-			bytes += its;
-	}
-	return bytes;
-}
-
 static bool within_quota(struct node *n, struct upload *u, uint64_t bytes)
 {
-	struct store_port *s = &n->ports.store;
-	const uint64_t quota = n->config.quota_client;
-	uint64_t stored;
-
-	if (quota == 0)
-		return true;
-	if (s->upload_bytes(s->ctx, u->client, &stored) == CY_OK)
-		u->before = stored + open_bytes(n, u);
-	return bytes <= quota && u->before <= quota - bytes;
+	return bytes <= upload_quota(n, u);
 }
 
 static void refuse_quota(struct node *n, struct upload *u, uint64_t correlation)
@@ -196,9 +170,8 @@ static unsigned open_of(const struct node *n, const char *client)
 static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation, const char *key)
 {
 	struct store_port *s = &n->ports.store;
-	struct cy_digest name;
-	char hex[CY_SHA256_HEX];
 	struct upload *u;
+	unsigned open;
 	int r;
 
 	if (n->ports.blobs.ctx == NULL) {
@@ -225,7 +198,9 @@ static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation
 	}
 	if (u != NULL)
 		forget(n, u);
-	if (open_of(n, c->client->name) >= UPLOADS_OF_CLIENT || n->n_uploads >= UPLOADS_MAX) {
+	/* However many the others have open, each client may open one. */
+	open = open_of(n, c->client->name);
+	if (open >= UPLOADS_OF_CLIENT || (open > 0 && n->n_uploads >= UPLOADS_MAX)) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
 			    "%u uploads of this client, or %u in all, are open already: finish some, or repeat later",
 			    UPLOADS_OF_CLIENT, UPLOADS_MAX);
@@ -236,17 +211,22 @@ static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation
 	u->id = ++n->last_upload;
 	cy_copy(u->client, sizeof u->client, c->client->name);
 	cy_copy(u->key, sizeof u->key, key);
-	name = store_key_digest(u->client, u->key);
-	cy_digest_hex(&name, hex);
-	snprintf(u->part, sizeof u->part, "u-%.60s", hex);
+	upload_part(u->client, u->key, u->part);
 	u->conn = c->id;
+	u->correlation = correlation;
 	u->last_late = &u->late;
 	u->next = n->uploads;
 	n->uploads = u;
 	n->n_uploads++;
-	r = s->upload_bytes(s->ctx, u->client, &u->before);
+	r = s->upload_bytes(s->ctx, u->client, &u->stored_before);
 	if (r < 0) {
 		fail(n, u, correlation, local_unread_code(r), local_unread_text(r));
+		return NULL;
+	}
+	if (upload_left(n, u) >= UPLOADS_LEFT_MAX) {
+		fail(n, u, correlation, CY_ERROR_CODE__TOO_MANY,
+		     "this client has left too many uploads: go on with some, or have them dropped (comityctl "
+		     "evidence uploads)");
 		return NULL;
 	}
 	return u;
@@ -318,6 +298,7 @@ static void upload_file(struct node *n, struct conn *c, uint64_t correlation, co
 	struct blob_port *b = &n->ports.blobs;
 	struct upload *u;
 	struct blob_ticket *t;
+	uint64_t most;
 
 	if (fd < 0) {
 		local_error(
@@ -333,14 +314,13 @@ static void upload_file(struct node *n, struct conn *c, uint64_t correlation, co
 	if (u == NULL)
 		return;
 	u->state = UPLOAD_COPYING;
-	t = blob_take(n, BLOB_DROP);
-	if (b->drop_part(b->ctx, t->id, u->part) < 0)
-		blob_untake(n, t);
+	most = upload_quota(n, u);
+	drop(n, u->part);
 	t = ticket(n, u, BLOB_OPEN_UPLOAD, correlation);
 	if (failed(n, u, t, b->open(b->ctx, t->id, u->part, 0, NULL, false)))
 		return;
 	t = ticket(n, u, BLOB_COPY_UPLOAD, correlation);
-	failed(n, u, t, b->copy(b->ctx, t->id, u->part, fd));
+	failed(n, u, t, b->copy(b->ctx, t->id, u->part, fd, most));
 }
 
 /* ------------------------------------------------------------------------ data */
@@ -477,20 +457,6 @@ void upload_retry(struct node *n)
 	}
 }
 
-/* Nobody feeds it: what is durable of it stays, but the disk has its room for others. */
-static void leave(struct node *n, struct upload *u)
-{
-	struct blob_port *b = &n->ports.blobs;
-	struct blob_ticket *t;
-
-	if (u->size > 0) {
-		t = blob_take(n, BLOB_DROP);
-		if (b->open(b->ctx, t->id, u->part, 0, NULL, false) < 0)
-			blob_untake(n, t);
-	}
-	forget(n, u);
-}
-
 /* What is not durable of an upload comes again when its client is back. */
 void upload_gone(struct node *n, uint64_t conn)
 {
@@ -532,9 +498,9 @@ void node_blob_left(struct node *n, const char *part, const struct cy_digest *sh
 static void copied(struct node *n, struct upload *u, const struct blob_ticket *t, const struct blob_result *r)
 {
 	u->taken = u->stored = r->offset;
+	/* Others of the client may have grown meanwhile. */
 	if (!within_quota(n, u, r->offset)) {
-		if (!r->more)
-			refuse_quota(n, u, t->correlation);
+		refuse_quota(n, u, t->correlation);
 		return;
 	}
 	if (r->more) {
@@ -555,6 +521,10 @@ void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 		n->finishing--;
 	if (u == NULL)
 		return;
+	if (r->code == CY_EDENIED) {
+		refuse_quota(n, u, t->correlation);
+		return;
+	}
 	if (r->code < 0) {
 		fail(n, u, t->correlation, code_of(r->code), r->text);
 		return;

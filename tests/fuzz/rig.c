@@ -163,8 +163,9 @@ static int blob_append(void *ctx, uint64_t ticket, const char *part, uint64_t of
 	return r;
 }
 
-static int blob_copy(void *ctx, uint64_t ticket, const char *part, int fd)
+static int blob_copy(void *ctx, uint64_t ticket, const char *part, int fd, uint64_t most)
 {
+	(void)most;
 	(void)part;
 	(void)fd;
 	return begin_task(ctx, ticket, CY_ENOENT);
@@ -189,6 +190,25 @@ static int blob_drop_part(void *ctx, uint64_t ticket, const char *part)
 {
 	(void)part;
 	return begin_task(ctx, ticket, CY_OK);
+}
+
+static void blob_release_part(void *ctx, const char *part)
+{
+	(void)ctx;
+	(void)part;
+}
+
+static void blob_share(void *ctx, size_t owners)
+{
+	(void)ctx;
+	(void)owners;
+}
+
+/* One that an unknown client has left. */
+static void blob_parts(void *ctx, void (*fn)(void *arg, const struct blob_part *part), void *arg)
+{
+	(void)ctx;
+	fn(arg, &(struct blob_part){ .name = "u-0123456789abcdef-0", .here = 1, .held = 1, .since_ms = RIG_START_MS });
 }
 
 static int blob_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify)
@@ -293,6 +313,9 @@ void rig_open(struct rig *r)
 					     .finish = blob_finish,
 					     .confirm = blob_confirm,
 					     .drop_part = blob_drop_part,
+					     .release = blob_release_part,
+					     .share = blob_share,
+					     .parts = blob_parts,
 					     .read = blob_read,
 					     .file = blob_file,
 					     .verify = blob_verify,

@@ -20,6 +20,8 @@ struct part {
 	bool pulled;
 	struct blob_id expected;
 	uint64_t end, mark;
+	uint64_t size; /* that it will have; 0: not known, or nobody goes on with it */
+	int64_t since; /* UTC */
 	struct piece pieces[SIM_CHUNKS_MAX];
 	size_t n;
 	int stuck; /* what the last append failed with */
@@ -53,11 +55,14 @@ enum what {
 	APPEND,
 	FINISH,
 	DROP,
+	RELEASE,
 	READ,
 	VERIFY,
 	DESTROY
 };
-static const char *const what_name[] = { "open", "append to", "finish", "drop", "read", "verify", "destroy" };
+static const char *const what_name[] = {
+	"open", "append to", "finish", "drop", "release", "read", "verify", "destroy"
+};
 
 struct task {
 	struct task *next;
@@ -309,6 +314,8 @@ static int do_open(struct sim_blobs *b, struct task *t)
 	}
 	p->open = true;
 	p->stuck = 0;
+	p->size = t->expects ? t->id.size : t->size;
+	p->since = sim_node_wall(b->s).ms;
 	t->result.offset = p->end;
 	return CY_OK;
 }
@@ -462,11 +469,24 @@ static int do_destroy(struct sim_blobs *b, struct task *t)
 	return lost ? ended(t, CY_ENOENT, "there is no such content") : CY_OK;
 }
 
+/* Only whole chunks are durable. */
+static void do_release(struct sim_blobs *b, struct part *p)
+{
+	const uint64_t whole = p->end - p->end % CY_CHUNK;
+
+	p->size = 0;
+	p->since = sim_node_wall(b->s).ms;
+	if (p->mark < whole)
+		p->mark = whole;
+	if (p->mark == 0)
+		drop_part_of(b, p);
+}
+
 static void do_task(struct sim_blobs *b, struct task *t)
 {
 	struct part *p = find_part(b, t->part);
 
-	if (world_chance_high(b->s->w, FAULT_BLOB_FAILS)) {
+	if (t->what != RELEASE && world_chance_high(b->s->w, FAULT_BLOB_FAILS)) {
 		if (p != NULL && t->what == APPEND) {
 			part_cut(p, p->mark);
 			p->stuck = CY_EIO;
@@ -490,6 +510,10 @@ static void do_task(struct sim_blobs *b, struct task *t)
 			drop_part_of(b, p);
 		if (is_sealed(b, t->part, NULL))
 			seal_remove(b, t->part, NULL);
+		break;
+	case RELEASE:
+		if (p != NULL)
+			do_release(b, p);
 		break;
 	case READ:
 		do_read(b, t);
@@ -561,6 +585,13 @@ static void on_told(struct world *w, void *arg, uint64_t life)
 		world_at(w, w->now, on_ready, b, life);
 }
 
+static const char *without_owner(const char *part)
+{
+	const size_t len = blob_owner_len(part);
+
+	return part[len] != '\0' ? part + len + 1 : part;
+}
+
 static void on_do(struct world *w, void *arg, uint64_t life)
 {
 	struct sim_blobs *b = arg;
@@ -578,14 +609,20 @@ static void on_do(struct world *w, void *arg, uint64_t life)
 	t->next = NULL;
 	do_task(b, t);
 	if (t->result.code < 0 || t->what != APPEND)
-		world_say(w, "%s: %s %.12s %llu: %s", b->s->id, what_name[t->what], t->part,
+		world_say(w, "%s: %s %.12s %llu: %s", b->s->id, what_name[t->what], without_owner(t->part),
 			  (unsigned long long)(t->what == OPEN ? t->result.offset : t->offset),
 			  t->result.code == CY_EEXIST ? "it is here"
 			  : t->result.code < 0        ? t->result.text
 						      : "done");
-	*b->last_ended = t;
-	b->last_ended = &t->next;
-	world_at(w, w->now + 1 + (int64_t)cy_rng_below(&w->blobs, 3), on_told, b, life);
+	if (t->what == RELEASE) {
+		task_free(t);
+	} else {
+		*b->last_ended = t;
+		b->last_ended = &t->next;
+		world_at(w, w->now + 1 + (int64_t)cy_rng_below(&w->blobs, 3), on_told, b, life);
+	}
+	if (b->first == NULL)
+		oracle_reserved(b->s);
 	b->busy = false;
 	kick(b);
 }
@@ -658,8 +695,9 @@ static int blobs_append(void *ctx, uint64_t ticket, const char *part, uint64_t o
 }
 
 /* Case systems here hand over no descriptor and ask for none. */
-static int blobs_copy(void *ctx, uint64_t ticket, const char *part, int fd)
+static int blobs_copy(void *ctx, uint64_t ticket, const char *part, int fd, uint64_t most)
 {
+	(void)most;
 	(void)ctx;
 	(void)ticket;
 	(void)part;
@@ -695,6 +733,11 @@ static int blobs_drop_part(void *ctx, uint64_t ticket, const char *part)
 	return CY_OK;
 }
 
+static void blobs_release(void *ctx, const char *part)
+{
+	ask(ctx, 0, RELEASE, part, NULL);
+}
+
 static int blobs_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify)
 {
 	struct sim_blobs *b = ctx;
@@ -722,10 +765,37 @@ static int blobs_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha
 	return CY_OK;
 }
 
-static void blobs_space(void *ctx, struct blob_space *ret_space)
+static uint64_t owes(const struct part *p)
+{
+	return p->open && p->size > p->end ? p->size - p->end : 0;
+}
+
+static void blobs_share(void *ctx, size_t owners)
 {
 	(void)ctx;
+	(void)owners;
+}
+
+static void blobs_space(void *ctx, struct blob_space *ret_space)
+{
+	const struct sim_blobs *b = ctx;
+
 	*ret_space = (struct blob_space){ .free = UINT64_C(1) << 40, .total = UINT64_C(1) << 41 };
+	for (const struct part *p = b->parts; p != NULL; p = p->next)
+		ret_space->reserved += owes(p);
+}
+
+static void blobs_parts(void *ctx, void (*fn)(void *arg, const struct blob_part *part), void *arg)
+{
+	const struct sim_blobs *b = ctx;
+
+	for (const struct part *p = b->parts; p != NULL; p = p->next)
+		fn(arg, &(struct blob_part){ .name = p->name,
+					     .size = p->size,
+					     .here = p->end,
+					     .held = p->end,
+					     .reserved = owes(p),
+					     .since_ms = p->since });
 }
 
 static uint64_t blobs_progress(void *ctx, const char *part)
@@ -788,9 +858,10 @@ void blobs_free(struct sim_node *s)
 
 struct blob_port blobs_port(struct sim_node *s)
 {
-	return (struct blob_port){ s->blobs,      blobs_open,      blobs_append,  blobs_copy, blobs_finish,
-				   blobs_confirm, blobs_drop_part, blobs_read,    blobs_file, blobs_verify,
-				   blobs_destroy, blobs_space,     blobs_progress };
+	return (struct blob_port){ s->blobs,     blobs_open,    blobs_append,    blobs_copy,
+				   blobs_finish, blobs_confirm, blobs_drop_part, blobs_release,
+				   blobs_read,   blobs_file,    blobs_verify,    blobs_destroy,
+				   blobs_share,  blobs_space,   blobs_parts,     blobs_progress };
 }
 
 static void on_left(struct world *w, void *arg, uint64_t life)
@@ -829,6 +900,7 @@ void blobs_gone(struct sim_node *s, enum sim_end end)
 		next = p->next;
 		p->open = false;
 		p->stuck = 0;
+		p->size = 0;
 		if (end == SIM_ORDERLY)
 			most = p->end;
 		else if (cy_rng_below(&s->w->blobs, 2) == 0)

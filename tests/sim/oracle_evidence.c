@@ -394,6 +394,87 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 	}
 }
 
+/* ------------------------------------------------------------------ room on the disk */
+
+static bool goes_on(const struct node *n, const char *part)
+{
+	for (const struct upload *u = n->uploads; u != NULL; u = u->next)
+		if (strcmp(u->part, part) == 0)
+			return true;
+	for (size_t i = 0; i < n->n_peers; i++)
+		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++)
+			if (n->peers[i]->bulk->pulls[k].used && strcmp(n->peers[i]->bulk->pulls[k].part, part) == 0)
+				return true;
+	return false;
+}
+
+static void check_reserved(void *arg, const struct blob_part *part)
+{
+	const struct sim_node *s = arg;
+
+	if (part->reserved > 0 && !goes_on(s->node, part->name))
+		world_fail(s->w, "%s keeps %llu bytes of its disk for part %s, with which nobody goes on", s->id,
+			   (unsigned long long)part->reserved, part->name);
+}
+
+void oracle_reserved(struct sim_node *s)
+{
+	const struct blob_port port = blobs_port(s);
+
+	if (s->node != NULL)
+		port.parts(port.ctx, check_reserved, s);
+}
+
+struct counted {
+	const struct sim_node *s;
+	const char *peer;
+	uint64_t held, reserved, all;
+};
+
+/* By what its rows say is fetched into it, and not by its name. */
+static void count_part(void *arg, const struct blob_part *part)
+{
+	struct counted *c = arg;
+	char its[BLOB_NAME_MAX + 1];
+
+	c->all += part->reserved;
+	for (size_t i = 0; i < c->s->store.n_evidence; i++) {
+		const struct store_evidence *e = c->s->store.evidence[i];
+
+		evidence_part(e->peer, &(struct blob_id){ e->size, e->sha256, e->root }, its);
+		if (e->author != STORE_PEER || strcmp(e->peer, c->peer) != 0 || strcmp(its, part->name) != 0)
+			continue;
+		c->held += part->held;
+		c->reserved += part->reserved;
+		return;
+	}
+}
+
+/* Each peer has what the disk says; all of them, and the clients, what it says in all. */
+static void check_sums(struct sim_node *s)
+{
+	const struct blob_port port = blobs_port(s);
+	struct blob_space space;
+	uint64_t all = 0;
+
+	port.space(port.ctx, &space);
+	for (size_t i = 0; i < s->node->n_peers; i++) {
+		struct counted c = { .s = s, .peer = s->node->peers[i]->id };
+		struct evidence_parts parts;
+
+		port.parts(port.ctx, count_part, &c);
+		all = c.all;
+		evidence_of_peer(s->node, c.peer, &parts);
+		if (parts.held != c.held || parts.reserved != c.reserved)
+			world_fail(s->w, "%s: %s has %llu bytes of the disk and %llu reserved, not %llu and %llu",
+				   s->id, c.peer, (unsigned long long)c.held, (unsigned long long)c.reserved,
+				   (unsigned long long)parts.held, (unsigned long long)parts.reserved);
+	}
+	if (all != space.reserved)
+		world_fail(s->w, "%s: %llu bytes of the disk are reserved, %llu of them for parts", s->id,
+			   (unsigned long long)space.reserved, (unsigned long long)all);
+}
+
 /* --------------------------------------------------------------------- at the end */
 
 /* Where the statement of it was erased by order it does not come back, and the sender gives nothing more. */
@@ -522,5 +603,8 @@ void oracle_evidence_final(struct world *w)
 		/* What came since the backup no row of a restored store knows. */
 		if (!s->restored)
 			blobs_each(s, belongs, s);
+		oracle_reserved(s);
+		if (s->node != NULL)
+			check_sums(s);
 	}
 }

@@ -578,6 +578,7 @@ void desk_follow_up(struct sim_desk *d, struct sim_pair *pair, const char *case_
 
 /* oracle_evidence.c */
 void oracle_destroyed(struct sim_node *s, const struct cy_digest *sha256); /* it is about to be */
+void oracle_reserved(struct sim_node *s); /* nothing is kept on the disk for what nobody goes on with */
 void oracle_bulk_leaves(struct sim_bulk *x, size_t by, struct cy_bytes frame);
 void oracle_bulk_arrives(struct sim_bulk *x, size_t at, struct cy_bytes frame);
 void oracle_evidence_before(struct sim_node *s, const struct store_writeset *w); /* it is about to be */

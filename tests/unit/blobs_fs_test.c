@@ -232,12 +232,17 @@ static struct blob_result *verify(struct fixture *f, const struct cy_digest *sha
 	return wait_for(f, t);
 }
 
-static struct blob_result *copy(struct fixture *f, const char *part, int fd)
+static struct blob_result *copy_most(struct fixture *f, const char *part, int fd, uint64_t most)
 {
 	const uint64_t t = ticket(f);
 
-	assert_int_equal(f->port.copy(f->port.ctx, t, part, fd), CY_OK);
+	assert_int_equal(f->port.copy(f->port.ctx, t, part, fd, most), CY_OK);
 	return wait_for(f, t);
+}
+
+static struct blob_result *copy(struct fixture *f, const char *part, int fd)
+{
+	return copy_most(f, part, fd, CY_EVIDENCE_MAX);
 }
 
 static struct blob_result *drop(struct fixture *f, const char *part)
@@ -766,7 +771,7 @@ static void names_that_are_not_allowed(void **state)
 
 		assert_int_equal(p->open(p->ctx, 1, names[i], 0, NULL, false), CY_EINVAL);
 		assert_int_equal(p->append(p->ctx, 1, names[i], 0, piece(0, 1), NULL, 0), CY_EINVAL);
-		assert_int_equal(p->copy(p->ctx, 1, names[i], fd), CY_EINVAL);
+		assert_int_equal(p->copy(p->ctx, 1, names[i], fd, CY_EVIDENCE_MAX), CY_EINVAL);
 		assert_int_equal(close(fd), 0);
 		assert_int_equal(p->finish(p->ctx, 1, names[i], 0, NULL), CY_EINVAL);
 		assert_int_equal(p->drop_part(p->ctx, 1, names[i]), CY_EINVAL);
@@ -1301,6 +1306,133 @@ static void what_does_not_fit_is_refused_before_bytes_flow(void **state)
 	assert_int_equal(append(f, "u", 0, piece(0, 1), NULL)->code, CY_ELIMIT);
 }
 
+struct seen {
+	const char *name;
+	struct blob_part part;
+	size_t n;
+};
+
+static void see(void *arg, const struct blob_part *part)
+{
+	struct seen *s = arg;
+
+	if (strcmp(part->name, s->name) != 0)
+		return;
+	s->part = *part;
+	s->n++;
+}
+
+static struct blob_part seen(struct fixture *f, const char *part, size_t times)
+{
+	struct seen s = { .name = part };
+
+	f->port.parts(f->port.ctx, see, &s);
+	assert_int_equal(s.n, times);
+	return s.part;
+}
+
+/* What was asked before is done. */
+static void settle(struct fixture *f)
+{
+	drop(f, "nothing");
+}
+
+static uint64_t blocks(struct fixture *f, const char *part)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path_of(f->dir, "part/%s", part), &st), 0);
+	return (uint64_t)st.st_blocks * 512;
+}
+
+static void a_part_that_is_left_keeps_what_is_durable_and_nothing_ahead(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_space space;
+	struct blob_part p;
+
+	open_part(f, "u-a-1", 300 * MIB, NULL);
+	append_all(f, "u-a-1", 0, 2 * MIB + 5, MIB);
+	p = seen(f, "u-a-1", 1);
+	assert_int_equal(p.here, 2 * MIB + 5);
+	assert_int_equal(p.held + p.reserved, 300 * MIB);
+	assert_int_equal(p.size, 300 * MIB);
+	assert_true(p.since_ms > 0);
+	assert_true(p.held == 2 * MIB + 5 || blocks(f, "u-a-1") >= p.held);
+	f->port.release(f->port.ctx, "u-a-1");
+	f->port.release(f->port.ctx, "u-a-2");
+	settle(f);
+	p = seen(f, "u-a-1", 1);
+	assert_true(p.held == 2 * MIB + 5 && p.reserved == 0 && p.size == 0);
+	assert_true(blocks(f, "u-a-1") < 3 * MIB);
+	f->port.space(f->port.ctx, &space);
+	assert_int_equal(space.reserved, 0);
+	/* In the same life it goes on from where it was, in the next one from what is durable. */
+	assert_int_equal(open_part(f, "u-a-1", 300 * MIB, NULL)->offset, 2 * MIB + 5);
+	f->port.release(f->port.ctx, "u-a-1");
+	/* Nothing of it is durable. */
+	open_part(f, "u-a-3", 300 * MIB, NULL);
+	append_all(f, "u-a-3", 0, 65536, 65536);
+	f->port.release(f->port.ctx, "u-a-3");
+	settle(f);
+	seen(f, "u-a-3", 0);
+	assert_false(there(path_of(f->dir, "part/%s", "u-a-3")));
+	restart(f, f->dir);
+	p = seen(f, "u-a-1", 1);
+	assert_true(p.held == 2 * MIB + 5 && p.reserved == 0 && p.since_ms > 0);
+	assert_int_equal(open_part(f, "u-a-1", 300 * MIB, NULL)->offset, 2 * MIB);
+}
+
+/* The process dies, and what the disk gave it ahead is still there. */
+static void what_a_crash_leaves_ahead_of_a_part_is_given_back_at_the_start(void **state)
+{
+	struct fixture *f = *state;
+	char dir[80];
+	struct stat st;
+	int fd;
+
+	open_part(f, "u-a-1", 300 * MIB, NULL);
+	append_all(f, "u-a-1", 0, 20 * MIB, MIB);
+	copy_dir(f, dir);
+	fd = open(path_of(dir, "part/%s", "u-a-1"), O_RDWR);
+	assert_true(fd >= 0);
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 20 * MIB, 100 * MIB) < 0)
+		skip();
+	assert_true(fstat(fd, &st) == 0 && st.st_blocks * 512 >= (off_t)(120 * MIB));
+	restart(f, dir);
+	assert_int_equal(seen(f, "u-a-1", 1).held, 20 * MIB);
+	assert_true(fstat(fd, &st) == 0 && st.st_blocks * 512 < (off_t)(21 * MIB));
+	close(fd);
+}
+
+static void each_owner_has_its_share_whatever_others_reserve(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_space space;
+	uint64_t percent;
+
+	f->port.share(f->port.ctx, 4);
+	f->port.space(f->port.ctx, &space);
+	percent = space.free / 100;
+	/* One takes more than its share while nobody else needs it. */
+	assert_int_equal(open_part(f, "p-one-1", 90 * percent, NULL)->code, CY_OK);
+	/* Nobody gets as much beside that, but each as much as its share. */
+	assert_int_equal(open_part(f, "p-two-1", 40 * percent, NULL)->code, CY_ELIMIT);
+	assert_int_equal(open_part(f, "p-two-1", 20 * percent, NULL)->code, CY_OK);
+	assert_int_equal(open_part(f, "p-two-2", 20 * percent, NULL)->code, CY_ELIMIT);
+	assert_int_equal(open_part(f, "p-three-1", 20 * percent, NULL)->code, CY_OK);
+	assert_int_equal(open_part(f, "u-three-1", 20 * percent, NULL)->code, CY_OK);
+	assert_int_equal(open_part(f, "p-one-2", percent, NULL)->code, CY_ELIMIT);
+	/* What is over is for others. */
+	f->port.release(f->port.ctx, "p-two-1");
+	assert_int_equal(open_part(f, "p-two-2", 20 * percent, NULL)->code, CY_OK);
+	f->port.release(f->port.ctx, "p-one-1");
+	f->port.release(f->port.ctx, "p-three-1");
+	assert_int_equal(open_part(f, "p-one-1", 50 * percent, NULL)->code, CY_OK);
+	f->port.space(f->port.ctx, &space);
+	assert_int_equal(space.reserved, 90 * percent);
+}
+
 static void limit_files(rlim_t bytes)
 {
 	struct rlimit limit;
@@ -1492,6 +1624,24 @@ static void a_file_that_changes_while_it_is_copied_is_refused(void **state)
 	close(f->fd);
 }
 
+static void a_copy_stops_at_the_most_that_it_may_have(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_result *r;
+
+	f->fd = file_of(f, vectors[FOUR].size, true);
+	open_part(f, "c", 0, NULL);
+	r = copy_most(f, "c", f->fd, vectors[FOUR].size - 1);
+	assert_int_equal(r->code, CY_EDENIED);
+	assert_int_equal(r->offset, 0);
+	drop(f, "c");
+	open_part(f, "c", 0, NULL);
+	r = copy_most(f, "c", f->fd, vectors[FOUR].size);
+	assert_int_equal(r->code, CY_OK);
+	id_is(&finish(f, "c", r->offset, NULL)->id, FOUR);
+	close(f->fd);
+}
+
 static void a_large_copy_does_not_hold_up_the_rest(void **state)
 {
 	struct fixture *f = *state;
@@ -1505,7 +1655,7 @@ static void a_large_copy_does_not_hold_up_the_rest(void **state)
 	waiting = ticket(f);
 	reading = ticket(f);
 	f->fd = file_of(f, 200 * MIB, false);
-	assert_int_equal(f->port.copy(f->port.ctx, copying, "c", f->fd), CY_OK);
+	assert_int_equal(f->port.copy(f->port.ctx, copying, "c", f->fd, CY_EVIDENCE_MAX), CY_OK);
 	assert_int_equal(close(f->fd), 0);
 	/* What is asked of the same part comes after it. */
 	assert_int_equal(f->port.append(f->port.ctx, waiting, "c", 200 * MIB, piece(0, 10), NULL, 0), CY_OK);
@@ -1527,7 +1677,7 @@ static void a_part_is_thrown_away_while_it_is_copied(void **state)
 	copying = ticket(f);
 	waiting = ticket(f);
 	f->fd = file_of(f, 2000 * MIB, false);
-	assert_int_equal(f->port.copy(f->port.ctx, copying, "c", f->fd), CY_OK);
+	assert_int_equal(f->port.copy(f->port.ctx, copying, "c", f->fd, CY_EVIDENCE_MAX), CY_OK);
 	assert_int_equal(close(f->fd), 0);
 	assert_int_equal(f->port.finish(f->port.ctx, waiting, "c", 2000 * MIB, NULL), CY_OK);
 	assert_int_equal(drop(f, "c")->code, CY_OK);
@@ -1698,10 +1848,14 @@ int main(void)
 		TEST(a_copy_that_was_cut_off_is_pulled_anew),
 		TEST(a_part_that_was_cut_off_is_begun_anew),
 		TEST(what_does_not_fit_is_refused_before_bytes_flow),
+		TEST(a_part_that_is_left_keeps_what_is_durable_and_nothing_ahead),
+		TEST(what_a_crash_leaves_ahead_of_a_part_is_given_back_at_the_start),
+		TEST(each_owner_has_its_share_whatever_others_reserve),
 		TEST(a_part_that_finds_no_room_goes_on_later),
 		TEST(a_full_disk_pauses_and_goes_on),
 		TEST(a_file_is_copied),
 		TEST(a_file_that_changes_while_it_is_copied_is_refused),
+		TEST(a_copy_stops_at_the_most_that_it_may_have),
 		TEST(a_large_copy_does_not_hold_up_the_rest),
 		TEST(a_part_is_thrown_away_while_it_is_copied),
 		TEST(more_than_can_wait_is_refused_until_there_is_room),

@@ -346,6 +346,25 @@ static int blob_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha25
 	return CY_OK;
 }
 
+static void blob_release_part(void *ctx, const char *part)
+{
+	(void)ctx;
+	(void)part;
+}
+
+static void blob_share(void *ctx, size_t owners)
+{
+	(void)ctx;
+	(void)owners;
+}
+
+static void blob_parts(void *ctx, void (*fn)(void *arg, const struct blob_part *part), void *arg)
+{
+	(void)ctx;
+	(void)fn;
+	(void)arg;
+}
+
 static int blob_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 {
 	struct rig *r = ctx;
@@ -402,6 +421,9 @@ struct rig *rig_new(bool evidence)
 						     .confirm = blob_confirm,
 						     .drop_part = blob_drop_part,
 						     .verify = blob_verify,
+						     .release = blob_release_part,
+						     .share = blob_share,
+						     .parts = blob_parts,
 						     .destroy = blob_destroy,
 						     .space = blob_space };
 	r->peer.id = PEER;

@@ -39,6 +39,8 @@ static const struct {
 	{ "hold_evidence", SUBMITTER },
 	{ "show_custody", ALL },
 	{ "fetch_evidence", ALL },
+	{ "list_uploads", ALL },
+	{ "drop_upload", SUBMITTER | ADMINISTRATOR },
 	{ "resume", WHO_OPERATES },
 	{ "list_cursors", WHO_OPERATES },
 	{ "remove_cursor", ADMINISTRATOR },
