@@ -39,6 +39,7 @@ static const struct {
 	{ "hold_evidence", SUBMITTER },
 	{ "show_custody", ALL },
 	{ "fetch_evidence", ALL },
+	{ "check_evidence", ALL },
 	{ "list_uploads", ALL },
 	{ "drop_upload", SUBMITTER | ADMINISTRATOR },
 	{ "resume", WHO_OPERATES },
