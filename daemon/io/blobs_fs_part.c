@@ -286,7 +286,7 @@ void blobs_part_remove(struct blobs_fs *b, struct part *p)
 void blobs_part_release(struct blobs_fs *b, struct part *p)
 {
 	struct files *f = blobs_files(b, p->path, O_RDWR);
-	struct task none = { .fd = -1 };
+	struct task none = { 0 };
 
 	unreserve(b, p);
 	if (f != NULL && p->end / CY_CHUNK * CY_CHUNK > p->durable)
