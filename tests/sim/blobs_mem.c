@@ -492,6 +492,8 @@ static void do_task(struct sim_blobs *b, struct task *t)
 			p->stuck = CY_EIO;
 			t->result.offset = p->end;
 		}
+		if (p != NULL && t->what == DROP) /* its files may stay, what is reserved for them does not */
+			p->size = 0;
 		ended(t, CY_EIO, "the simulated disk of evidence failed");
 		return;
 	}
