@@ -405,24 +405,37 @@ static bool meets(const struct telling *t, const struct law_told *x)
 	return false;
 }
 
+/* A duty about what was carried out, as long as that lasts. */
+static bool is_of_keeping(const struct telling *t)
+{
+	return t->c->rule->start == LAW_START_EFFECTED ||
+	       is_met_by(t, 1u << LAW_MEET_FOLLOW_UP | 1u << LAW_MEET_NOTHING);
+}
+
+/* What was carried out in part, although the rest will not be. */
+static bool is_kept(const struct telling *t, const struct law_told *x)
+{
+	return t->started && is_of_keeping(t) && (x->given & t->mine) != 0 && !CY_MUTANT_LAW_KEEPING_CEASES;
+}
+
 /* Nothing is owed any more. */
 static bool ceases(const struct telling *t, const struct law_told *x, size_t place)
 {
+	const uint64_t left = is_met_by(t, 1u << LAW_MEET_DECISION) ? x->undecided : x->open;
+
 	if (t->c->key.notice > 0 && law_story_closes(t->s, place, t->c->key.notice))
 		return true; /* what it asked about has ended */
 	switch (x->f->kind) {
 	case CY_CONTENT__KIND_WITHDRAWAL:
-		return (about(t, x) || CY_MUTANT_LAW_KEEPING_CEASES) && (x->open & t->mine) == 0;
+		return (about(t, x) || CY_MUTANT_LAW_KEEPING_CEASES) && (left & t->mine) == 0 && !is_kept(t, x);
 	case CY_CONTENT__KIND_REFUSAL:
-		return t->c->key.measure > 0 && about(t, x);
+		return t->c->key.measure > 0 && about(t, x) && !is_kept(t, x);
 	case CY_CONTENT__KIND_RETURNED_DEFICIENT:
 	case CY_CONTENT__KIND_REDIRECTION:
 		return true;
 	case CY_CONTENT__KIND_CLOSURE:
 		/* What was preserved is kept beyond the case. */
-		return CY_MUTANT_LAW_KEEPING_CEASES ||
-		       (t->c->rule->start != LAW_START_EFFECTED &&
-			!is_met_by(t, 1u << LAW_MEET_FOLLOW_UP | 1u << LAW_MEET_NOTHING));
+		return CY_MUTANT_LAW_KEEPING_CEASES || !is_of_keeping(t);
 	default:
 		return false;
 	}

@@ -33,6 +33,7 @@ static struct law_told told(const struct law_case *c, const struct law_fact *f, 
 		const struct law_measure *m = &c->measures[i];
 		const uint64_t bit = UINT64_C(1) << i;
 
+		t.given |= m->partial ? bit : 0;
 		if (m->state != LAW_MEASURE_PENDING && m->state != LAW_MEASURE_EXECUTING)
 			continue;
 		t.open |= bit;

@@ -12,6 +12,7 @@ struct law_told {
 	/* After it. */
 	uint64_t open;      /* without an outcome */
 	uint64_t undecided; /* of them those not recognised, and without a result in part */
+	uint64_t given;     /* with a result in part, whatever became of the rest */
 	uint64_t postponed;
 	uint64_t proposed; /* with proposed conditions that wait for an answer */
 	uint64_t noticed;  /* with a problem notice that waits for one; all bits: one about the case */

@@ -266,7 +266,8 @@ static void look_for_end(struct judge *j, const struct law_fact *f, bool about)
 		end(j, f, true);
 	else if (f->kind == CY_CONTENT__KIND_RETURNED_DEFICIENT || f->kind == CY_CONTENT__KIND_REDIRECTION)
 		end(j, f, false);
-	else if (f->kind == CY_CONTENT__KIND_WITHDRAWAL && about && none_left(j, nothing))
+	else if (f->kind == CY_CONTENT__KIND_WITHDRAWAL && about &&
+		 none_left(j, (by >> LAW_MEET_DECISION & 1) != 0 ? j->decided : nothing))
 		end(j, f, false);
 	else if (f->kind == CY_CONTENT__KIND_REFUSAL && about && j->row->measure > 0)
 		end(j, f, false);

@@ -289,6 +289,29 @@ static void a_withdrawal_of_all_that_is_open_ends_what_is_owed_of_the_whole(void
 	is(&t, "whole", 0, LAW_CLOCK_CEASED, NULL);
 }
 
+/* One measure is recognised in time, and the other withdrawn: nothing is left to decide, however long it takes to carry
+ * the first out. */
+static void a_withdrawal_of_all_that_is_undecided_ends_the_decision(void **state)
+{
+	struct law_clock_rule rule = of_tests[0];
+	struct law_profile p = tests_own;
+	struct trial t;
+
+	(void)state;
+	rule.met_by = 1u << LAW_MEET_DECISION;
+	p.n_clocks = 1;
+	p.clocks = &rule;
+	open_case(&t, &p, CY_MEASURE_TYPE__HEARING_WITNESS, CY_MEASURE_TYPE__SEARCH_AND_SEIZURE,
+		  "2026-03-30T09:00:00.000Z");
+	state_start(&t, "whole", 0, 0, "2026-03-30T09:00:01.000Z");
+	told(&t, ASKED, say(K(DECISION), 0, 1, 0), "2026-03-31T08:00:00.000Z");
+	is(&t, "whole", 0, LAW_CLOCK_RUNNING, "2026-04-08");
+	told(&t, ASKS, say(K(WITHDRAWAL), 0, 0, 1), "2026-04-01T08:00:00.000Z");
+	is(&t, "whole", 0, LAW_CLOCK_CEASED, NULL);
+	told(&t, ASKED, say(K(RESULT), 0, CY_MEASURE_OUTCOME__EXECUTED, 0), "2026-05-04T08:00:00.000Z");
+	assert_false(is_late(&t, "whole", 0));
+}
+
 /* Naming every measure says as much as naming none. */
 static void a_withdrawal_that_names_all_measures_ends_the_acknowledgement(void **state)
 {
@@ -410,6 +433,35 @@ static void what_was_not_carried_out_starts_nothing(void **state)
 	is(&t, "papers-40", 1, LAW_CLOCK_WAITING, NULL);
 }
 
+/* Part of it is preserved, or somebody is arrested for it; no more of it can be done, which ends no duty about the part
+ * that was. */
+static void ends_after_a_part(const char *id, CyMeasureType type, const char *clock, CySide side, struct law_fact last)
+{
+	struct law_fact part = say(K(RESULT), 0, 0x80 | CY_MEASURE_OUTCOME__EXECUTED, 0);
+	struct trial t;
+
+	open_case(&t, profile(id), type, 0, "2026-03-30T09:00:00.000Z");
+	if (strcmp(id, "e-evidence-2023-1543") == 0)
+		state_start(&t, clock, 1, 0, "2026-03-30T09:00:01.000Z");
+	part.stated_ms = at("2026-04-01T08:00:00.000Z");
+	told(&t, ASKED, part, "2026-04-01T09:00:00.000Z");
+	is(&t, clock, 1, LAW_CLOCK_RUNNING, NULL);
+	told(&t, side, last, "2026-04-02T09:00:00.000Z");
+	is(&t, clock, 1, LAW_CLOCK_RUNNING, NULL);
+}
+
+static void what_is_preserved_in_part_is_kept_though_the_rest_is_not(void **state)
+{
+	const struct law_fact refusal = say(K(REFUSAL), 0, CY_REFUSAL_GROUND__NE_BIS_IN_IDEM, 0),
+			      withdrawal = say(K(WITHDRAWAL), 0, 1, 0);
+
+	(void)state;
+	ends_after_a_part("budapest-185", CY_MEASURE_TYPE__PRESERVATION, "preserve", ASKED, refusal);
+	ends_after_a_part("budapest-185", CY_MEASURE_TYPE__PRESERVATION, "preserve", ASKS, withdrawal);
+	ends_after_a_part("e-evidence-2023-1543", CY_MEASURE_TYPE__PRESERVATION, "preserve", ASKED, refusal);
+	ends_after_a_part("ece-1957", CY_MEASURE_TYPE__PROVISIONAL_ARREST, "papers-40", ASKED, refusal);
+}
+
 /* -------------------------------------------------------------- what was given in part */
 
 static int first_row(void *arg, const struct law_stat *row)
@@ -529,10 +581,12 @@ int main(void)
 		cmocka_unit_test(what_was_suspended_in_time_is_not_over),
 		cmocka_unit_test(the_whole_request_is_met_by_its_last_measure),
 		cmocka_unit_test(a_withdrawal_of_all_that_is_open_ends_what_is_owed_of_the_whole),
+		cmocka_unit_test(a_withdrawal_of_all_that_is_undecided_ends_the_decision),
 		cmocka_unit_test(a_withdrawal_that_names_all_measures_ends_the_acknowledgement),
 		cmocka_unit_test(a_proposal_that_ends_with_its_measure_suspends_no_more),
 		cmocka_unit_test(a_notice_ends_with_the_measure_that_it_is_about),
 		cmocka_unit_test(what_is_preserved_is_kept_though_the_rest_is_withdrawn),
+		cmocka_unit_test(what_is_preserved_in_part_is_kept_though_the_rest_is_not),
 		cmocka_unit_test(a_withdrawal_that_crosses_the_result_does_not_end_the_duty),
 		cmocka_unit_test(a_closed_case_does_not_end_the_duty_to_keep),
 		cmocka_unit_test(the_answer_to_a_notice_is_no_follow_up),
