@@ -337,11 +337,14 @@ static void hide_only_one(struct law_group *g, unsigned first)
 		memset(&g->hidden[first], true, 3 * sizeof *h);
 }
 
-/* Who is excused was late, or did not do it at all. */
-static void hide_excused(struct law_group *g, unsigned excused, unsigned first)
+/* Who is excused was late, or did not do it at all: of few of those even a nothing is hidden, so
+ * that any number of them may be excused. */
+static void hide_excused(struct law_group *g, unsigned excused, unsigned first, uint32_t smallest)
 {
-	g->hidden[excused] =
-		g->hidden[excused] || (g->count[excused] > 0 && (g->hidden[first + 1] || g->hidden[first + 2]));
+	const uint64_t most = g->count[first + 1] + g->count[first + 2];
+
+	g->hidden[excused] = (most > 0 && most <= smallest) || g->hidden[excused] ||
+			     (g->count[excused] > 0 && (g->hidden[first + 1] || g->hidden[first + 2]));
 }
 
 /* The counts without which one would know how many values there were. */
@@ -386,8 +389,8 @@ void law_stats_hide(struct law_stats *s, uint32_t smallest)
 		hide_only_one(&s->group[side][0], LAW_FIGURE_OURS_IN_TIME);
 		if (!CY_MUTANT_LAW_SUMS_TELL)
 			hide_what_tells(s->group[side], smallest);
-		hide_excused(&s->group[side][0], LAW_FIGURE_THEIRS_EXCUSED, LAW_FIGURE_THEIRS_IN_TIME);
-		hide_excused(&s->group[side][0], LAW_FIGURE_OURS_EXCUSED, LAW_FIGURE_OURS_IN_TIME);
+		hide_excused(&s->group[side][0], LAW_FIGURE_THEIRS_EXCUSED, LAW_FIGURE_THEIRS_IN_TIME, smallest);
+		hide_excused(&s->group[side][0], LAW_FIGURE_OURS_EXCUSED, LAW_FIGURE_OURS_IN_TIME, smallest);
 		for (unsigned t = 0; t < LAW_TYPES; t++)
 			hide_spreads(&s->group[side][t], smallest);
 	}

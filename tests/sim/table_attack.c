@@ -254,6 +254,19 @@ void table_bounds(const struct law_group groups[static LAW_TYPES], uint32_t smal
 	tear_down(&y);
 }
 
+/* Who is excused is among the late and the lapsed; of few of these a hidden number may be a nothing. */
+static void among_the_late(const struct law_group *g, uint32_t smallest, unsigned figure, int64_t *least, int64_t *most)
+{
+	const unsigned late = figure == LAW_FIGURE_THEIRS_EXCUSED ? LAW_FIGURE_THEIRS_LATE : LAW_FIGURE_OURS_LATE;
+	const int64_t n = (int64_t)(g->count[late] + g->count[late + 1]);
+
+	if ((figure != LAW_FIGURE_THEIRS_EXCUSED && figure != LAW_FIGURE_OURS_EXCUSED) || g->hidden[late] ||
+	    g->hidden[late + 1])
+		return;
+	*least = n <= (int64_t)smallest ? 0 : *least;
+	*most = n < *most ? n : *most;
+}
+
 static void look_at(struct tableau *y, const struct law_group *g, uint32_t smallest, unsigned type, unsigned figure,
 		    struct table_attack *a, int64_t *narrowest)
 {
@@ -262,6 +275,7 @@ static void look_at(struct tableau *y, const struct law_group *g, uint32_t small
 	int64_t least, most;
 
 	bounds_of(y, type, figure, &least, &most);
+	among_the_late(&g[0], smallest, figure, &least, &most);
 	CY_ASSERT(least <= count && count <= most);
 	a->hidden++;
 	a->recovered += least == most;

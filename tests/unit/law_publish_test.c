@@ -121,6 +121,27 @@ static void time_limits_add_up_as_well(void **state)
 	free(s);
 }
 
+/* Nobody is excused who was in time: of five late ones one to five would be, which is closer than five. Where more were
+ * late, the few who are excused stay hidden among them. */
+static void who_is_excused_was_late(void **state)
+{
+	struct law_stats *s = begin();
+	struct law_group *g = group(s, 0, 30, 0, 0);
+
+	(void)state;
+	put(g, LAW_FIGURE_REQUESTS, 30);
+	put(g, LAW_FIGURE_THEIRS_IN_TIME, 20);
+	put(g, LAW_FIGURE_THEIRS_LATE, 5);
+	put(g, LAW_FIGURE_THEIRS_EXCUSED, 3);
+	put(g, LAW_FIGURE_OURS_IN_TIME, 20);
+	put(g, LAW_FIGURE_OURS_LATE, 5);
+	law_stats_hide(s, 5);
+	/* Nor does a nothing that is shown tell the two apart. */
+	assert_true(g->hidden[LAW_FIGURE_THEIRS_EXCUSED] && g->hidden[LAW_FIGURE_OURS_EXCUSED]);
+	nothing_is_given_away(s, 5);
+	free(s);
+}
+
 /* Three requests of fourteen limits, all of which lapsed: who knows the fourteen reads them from two zeros. */
 static void limits_that_all_ended_alike_are_hidden_with_the_zeros(void **state)
 {
@@ -366,6 +387,7 @@ int main(void)
 		cmocka_unit_test(a_small_count_takes_others_with_it),
 		cmocka_unit_test(as_many_as_there_are_hidden_counts_is_no_secret),
 		cmocka_unit_test(time_limits_add_up_as_well),
+		cmocka_unit_test(who_is_excused_was_late),
 		cmocka_unit_test(limits_that_all_ended_alike_are_hidden_with_the_zeros),
 		cmocka_unit_test(many_measures_of_one_request_are_a_small_count),
 		cmocka_unit_test(what_states_no_type_is_not_given_away),
