@@ -200,11 +200,6 @@ def a_sender_that_breaks_the_protocol_is_said_goodbye():
     lie("out of order", lambda p: item.frame(p.pull, p.first_chunk + 1))
     lie("twice", lambda p: item.frame(p.pull, p.first_chunk), lambda p: item.frame(p.pull, p.first_chunk))
 
-    def short(p):
-        f = item.frame(p.pull, p.first_chunk)
-        f.chunk.data = f.chunk.data[:-1]
-        return f
-
     def long_path(p):
         f = item.frame(p.pull, p.first_chunk)
         f.chunk.path = bytes(32 * 49)
@@ -215,18 +210,31 @@ def a_sender_that_breaks_the_protocol_is_said_goodbye():
         f.chunk.path = f.chunk.path[:-1]
         return f
 
-    def wrong(p):
-        f = item.frame(p.pull, p.first_chunk)
-        f.chunk.data = bytes([f.chunk.data[0] ^ 1]) + f.chunk.data[1:]
-        return f
-
-    lie("a short chunk", short)
     lie("a path that is too long", long_path)
     lie("a path that is no row of digests", odd_path)
     # Beyond the credit: whether the last one is one too many depends on how fast it stores. 17 at once are.
     lie("more than was granted", lambda p: item.frame(p.pull, 19))
-    assert "manifest" in lie("a wrong byte", wrong)
     assert fates(m) == {}
+
+
+@test
+def a_chunk_that_is_not_what_its_manifest_says_ends_its_pull_and_nothing_else():
+    lane = B.Lane(ie, daemon.port)
+    for name, spoil in (("short", lambda data: data[:-1]), ("wrong", lambda data: bytes([data[0] ^ 1]) + data[1:])):
+        item = B.Item(bytes_of(3 * MIB, name))
+        m = offer(item)
+        p = lane.await_kind("pull")
+        f = item.frame(p.pull, p.first_chunk)
+        f.chunk.data = spoil(f.chunk.data)
+        lane.send(f)
+        cancel = lane.await_kind("cancel")
+        assert (cancel.pull, cancel.code) == (p.pull, PB.CHUNK_DIFFERS), (name, cancel)
+        assert fates(m) == {}
+    good = B.Item(bytes_of(MIB, "beside them"))
+    m = offer(good)
+    serve(B.Sender(lane, {(m.id, 1): good}), lambda: arrived(m, [good]), "the good one has not arrived")
+    assert lane.goodbye is None
+    lane.close()
 
 
 @test
