@@ -367,7 +367,7 @@ static int sooner_verified(const void *x, const void *y)
 {
 	const struct store_evidence *a = *(struct store_evidence *const *)x, *b = *(struct store_evidence *const *)y;
 
-	return a->verified.ms != b->verified.ms ? (a->verified.ms < b->verified.ms ? -1 : 1) : by_key(x, y);
+	return a->verified.ms != b->verified.ms ? (a->verified.ms < b->verified.ms ? -1 : 1) : by_key(a, b);
 }
 
 static int unverified_evidence(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
