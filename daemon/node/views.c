@@ -272,6 +272,8 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 	if (code == CY_OK && x->matches == 1)
 		code = evidence_views_case(n, &x->arena, c, x->summary->peer, x->summary->case_id, VIEWS_EVIDENCE_MAX,
 					   &x->evidence, &x->n_evidence, &x->more_evidence);
+	if (code == CY_EDAMAGED && x->matches == 1)
+		cases_damaged(n, x->summary->peer, x->summary->case_id, "what was said in");
 	if (code < 0 && code != CY_ENOENT)
 		local_unreadable(n, c, correlation, code);
 	else if (x->matches == 0)

@@ -274,6 +274,24 @@ static void nothing_is_handed_in_for_a_damaged_case(void **state)
 	}
 }
 
+/* Its answer says that the health of the authority tells what is damaged: it does. */
+static void a_damaged_case_that_is_looked_at_is_told(void **state)
+{
+	struct rig *r = with_rows(two_cases(), (struct damage){ .facts = true });
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyShowCase show = CY_SHOW_CASE__INIT;
+	struct cy_uuid id = some_id(100);
+
+	(void)state;
+	show.ref = id.s;
+	f.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
+	f.show_case = &show;
+	desk_ask(r, 1, &f);
+	rig_settle(r);
+	assert_non_null(strstr(r->all, TOLD));
+	rig_free(r);
+}
+
 static unsigned own_messages(struct rig *r, const char *case_id)
 {
 	unsigned n = 0;
@@ -492,6 +510,7 @@ int main(void)
 		cmocka_unit_test(a_message_for_a_damaged_case_holds_up_no_other),
 		cmocka_unit_test(a_receipt_for_a_message_of_a_damaged_case_counts),
 		cmocka_unit_test(nothing_is_handed_in_for_a_damaged_case),
+		cmocka_unit_test(a_damaged_case_that_is_looked_at_is_told),
 		cmocka_unit_test(who_needs_a_damaged_page_fails_the_work_of_others_once),
 		cmocka_unit_test(a_time_limit_of_a_damaged_case_stops_nobody),
 		cmocka_unit_test(time_limits_that_are_damaged_hold_up_no_message),
