@@ -148,7 +148,8 @@ void desk_unfill(const struct sim_job *j, CySubmission *s)
 }
 
 /* Content that nobody attaches is deleted after 30 days, by the authority's own clock, which operators
- * confirm also where it is weeks off; and a restored store may not know it. */
+ * confirm also where it is weeks off; what the disk has spoilt meanwhile has to be put once more; and a restored
+ * store may not know it. */
 bool desk_to_store(struct sim_desk *d, struct sim_job *j, const char *field)
 {
 	const size_t len = strlen(field);
@@ -159,6 +160,7 @@ bool desk_to_store(struct sim_desk *d, struct sim_job *j, const char *field)
 		return false;
 	for (size_t i = 0; i < j->n_attached; i++) {
 		may = may || d->node->w->now - j->attached[i].at + off > 25 * DAY;
+		may = may || blobs_harmed(d->node, &j->attached[i].content->id.sha256) >= 0;
 		j->attached[i].stored = false;
 	}
 	return may;
