@@ -320,6 +320,7 @@ void evidence_attached(struct node *n, struct work_case *c, enum store_author au
 {
 	size_t n_list;
 	CyAttachment **list = law_attachments_of(content, &n_list);
+	struct store_evidence known;
 	bool any = false;
 	int r;
 
@@ -341,6 +342,9 @@ void evidence_attached(struct node *n, struct work_case *c, enum store_author au
 			continue;
 		memcpy(row.sha256.b, a->sha256.data, CY_SHA256_LEN);
 		memcpy(row.root.b, a->chunk_root.data, CY_SHA256_LEN);
+		/* A message of ours that comes back, and was damaged alone: what its bytes were found to be, holds. */
+		if (author == STORE_OWN && evidence_get(n, row.message_id, row.attachment, &known) == CY_OK)
+			continue;
 		if (author == STORE_PEER) {
 			row.retain_until = retain_until(n, a);
 			take_theirs(n, c, &row);

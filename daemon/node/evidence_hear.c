@@ -19,7 +19,7 @@ struct about {
 	uint32_t only;   /* what is said of this message alone; 0: of all */
 	bool ask;        /* nothing is done yet */
 	uint32_t held;   /* one that a legal hold keeps from being destroyed */
-	uint32_t unseen; /* one that never was here, and is to be called verified */
+	uint32_t unseen; /* one that never was here, or is spoilt, and is to be called verified */
 };
 
 static enum store_author other(enum store_author author)
@@ -251,7 +251,8 @@ static void hear_about(struct about *x, struct store_evidence *row)
 	if (x->ask) {
 		if (row->hold && x->destroyed != NULL && !CY_MUTANT_HOLD_IGNORED)
 			x->held = row->attachment;
-		if (x->verified != NULL && x->verified->state == CY_EVIDENCE_STATE__VERIFIED && row->arrived.ms == 0)
+		if (x->verified != NULL && x->verified->state == CY_EVIDENCE_STATE__VERIFIED &&
+		    (row->arrived.ms == 0 || row->flaw != STORE_SOUND))
 			x->unseen = row->attachment;
 		return;
 	}
@@ -329,7 +330,9 @@ int evidence_objection(struct node *n, struct work_case *c, const CyContent *con
 	if (r == CY_OK && x.held > 0)
 		snprintf(text, size, "a legal hold keeps attachment %u: it must not be destroyed", x.held);
 	else if (r == CY_OK && x.unseen > 0)
-		snprintf(text, size, "attachment %u has not arrived yet: nobody can have verified its bytes", x.unseen);
+		snprintf(text, size,
+			 "attachment %u is not here as its manifest says: nobody can have verified its bytes",
+			 x.unseen);
 	return r;
 }
 

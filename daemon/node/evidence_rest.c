@@ -57,16 +57,20 @@ static void each_row(struct node *n, const struct cy_digest *sha256, void (*fn)(
 {
 	struct store_port *s = &n->ports.store;
 	struct keys l = { .n = n };
+	int r;
 
 	l.last = &l.first;
-	if (s->same_evidence(s->ctx, sha256, add_key, &l) < 0) {
+	r = s->same_evidence(s->ctx, sha256, add_key, &l);
+	if (r == CY_EDAMAGED) { /* what could be read of them has its turn */
+		node_damaged(n, "", "a row of evidence that was verified");
+	} else if (r < 0) {
 		n->batch.doom = "the store cannot read whose evidence was verified";
 		return;
 	}
 	for (const struct key *k = l.first; k != NULL; k = k->next) {
 		struct store_evidence row;
-		int r = evidence_get(n, k->message_id, k->attachment, &row);
 
+		r = evidence_get(n, k->message_id, k->attachment, &row);
 		if (r == CY_OK)
 			fn(arg, &row);
 		else if (r == CY_ESTORE)
@@ -291,11 +295,16 @@ void evidence_rest(struct node *n)
 	struct blob_port *b = &n->ports.blobs;
 	struct picking p = { .n = n };
 	struct blob_ticket *t;
+	int r;
 
 	if (cy_mono_before(now, evidence_rest_next(n)) || n->batch.phase != BATCH_IDLE || again_full(n))
 		return;
-	if (pick_next(n, &p) < 0) {
-		n->rest.next = cy_mono_add(now, NODE_STORE_RETRY_MS);
+	r = pick_next(n, &p);
+	if (r < 0) {
+		/* The round stands before a damaged row until the store is repaired, which is told. */
+		if (r == CY_EDAMAGED)
+			node_damaged(n, "", "a row of evidence that is to be verified");
+		n->rest.next = cy_mono_add(now, r == CY_EDAMAGED ? EVIDENCE_CHECK_MS : NODE_STORE_RETRY_MS);
 		return;
 	}
 	if (!p.found) {
@@ -322,7 +331,9 @@ void evidence_rest(struct node *n)
 struct cy_mono evidence_rest_next(const struct node *n)
 {
 	/* Until it is known what became of what a restored store believes to be here, nothing is missed. */
-	return n->rest.busy || n->rest.settling || n->wait.restored || n->stopping ? CY_NEVER : n->rest.next;
+	return n->rest.busy || n->rest.settling || n->wait.restored || n->stopping || n->batch.phase != BATCH_IDLE
+		       ? CY_NEVER
+		       : n->rest.next;
 }
 
 void evidence_rest_done(struct node *n, const struct blob_ticket *t, const struct blob_result *r)

@@ -91,10 +91,11 @@ static int record(struct node *n, const struct store_evidence *row, const struct
 	} else if (d.no != 0) {
 		w = batch_write(n, STORE_COUNT_CUSTODY);
 		w->custody = (struct store_custody){ .message_id = row->message_id, .no = d.no, .last = like.at };
-	} else if (d.n < CY_READINGS_MAX || (d.ended && like.to == row->size)) {
+	} else if (d.n < CY_READINGS_MAX) {
 		evidence_link(n, row, &link);
-	} else if (!d.ended) { /* there is no lower one: all further ones of the day count in this */
-		link.from = 0;
+	} else { /* nothing begins lower, or ends higher: all further ones of the day count in this */
+		link.from = d.ended ? like.from : 0;
+		link.to = d.ended ? row->size : like.to;
 		evidence_link(n, row, &link);
 	}
 	return CY_OK;

@@ -175,6 +175,10 @@ def what_neither_side_has_any_more_is_not_stated_as_arrived_again():
     paused, = in_state(us, "r-4", "paused")
     assert "no more" in paused.reason, paused
     assert get(client, here.item).HasField("error")
+    refused = submit(client, "spoilt", case_ref="r-4", content=case_pb2.Content(
+        evidence_verification=case_pb2.EvidenceVerification(result=here.number, attachments=[1],
+                                                            state=case_pb2.VERIFIED)))
+    assert "attachment 1 is not here" in refused.error.text, refused
     assert actions(us, here.item).count("arrived") == 1, actions(us, here.item)
     assert actions(ie, here.item).count("delivered") == 1, actions(ie, here.item)
     client.close()
@@ -207,7 +211,7 @@ def nobody_has_verified_what_never_arrived():
     says = lambda **more: submit(desk, f"says-{len(more)}", case_ref="r-6", content=case_pb2.Content(
         evidence_verification=case_pb2.EvidenceVerification(result=item.number, attachments=[1], **more)))
     refused = says(state=case_pb2.VERIFIED)
-    assert refused.error.code == types_pb2.REFUSED_BY_LIFE_CYCLE and "attachment 1 has not arrived" in refused.error.text, refused
+    assert refused.error.code == types_pb2.REFUSED_BY_LIFE_CYCLE and "attachment 1 is not here" in refused.error.text, refused
     assert says(state=case_pb2.REJECTED, reason="It never came.").HasField("submitted")
     assert [a for a in actions(us, item.item) if a in ("verified", "rejected")] == ["rejected"]
     desk.close()

@@ -322,7 +322,7 @@ def a_content_that_the_disk_does_not_let_go_holds_up_no_other():
     c = Client(us)
     for e in here:
         get(c, e.item)
-        until("that it was read", lambda: "read" in [x.action for x in custody(us, e.item).entries])
+        until("that it was read", lambda: "read_end" in [x.action for x in custody(us, e.item).entries])
     c.close()
     us.kill()
     os.remove(path)
