@@ -417,6 +417,28 @@ def a_manifest_that_lies_holds_up_nobody_who_has_that_content():
 
 
 @test
+def an_item_that_another_one_has_begun_and_left_holds_up_nobody_who_has_it():
+    """The same bytes from two peers: each sends its own, and the most urgent one comes whoever has stopped."""
+    data = bytes_of(3 * MIB, "of two peers")
+    item = B.Item(data, NAME)
+    with besieged_by_liar("peer FR: "):
+        m = offer([item])
+        l = lane()
+        l.send(item.frame(a_pull(l, m).pull, 0))
+        until("it to be written", lambda: evidence(us, ref(m))[0].here >= MIB)
+        for place in ("while the lane stands", "after it has gone"):
+            desk = Client(ie)
+            s = secret_submission("US-OIA", ground.reference())
+            s.priority = types_pb2.EMERGENCY
+            s.content.request.attachments.append(attachment(put_file(desk, place, file_of(data)), NAME))
+            answer = desk.call(submit=local_pb2.Submit(idempotency_key=s.own_reference, submission=s))
+            desk.close()
+            in_state(us, f"IE/{answer.submitted.case_id}", "here")
+            assert evidence(us, ref(m))[0].state != "here"
+            l.close()
+
+
+@test
 def manifests_that_no_file_can_have():
     item, = items_of(1, 100, "shape")
     with besieged_by_liar(r"peer FR: message \S+ rejected"):
