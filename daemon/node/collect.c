@@ -1,0 +1,177 @@
+/* What a batch collects: writes, leaves of the audit log, what is to be signed, and what leaves then. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "node/internal.h"
+#include "wire/message.h"
+
+struct store_write *batch_write(struct node *n, enum store_op op)
+{
+	return store_add(&n->batch.writes, op);
+}
+
+char *batch_string(struct node *n, const char *s)
+{
+	return cy_arena_string(&n->batch.writes.arena, s);
+}
+
+struct cy_bytes batch_bytes(struct node *n, struct cy_bytes b)
+{
+	return cy_arena_bytes(&n->batch.writes.arena, b);
+}
+
+struct effect *batch_effect(struct node *n, enum effect_kind kind, uint64_t target, struct cy_bytes bytes,
+			    const char *why)
+{
+	struct effect *e = cy_arena_take(&n->batch.arena, sizeof *e);
+
+	e->kind = kind;
+	e->target = target;
+	e->bytes = bytes;
+	n->batch.bytes += bytes.len;
+	e->why = cy_arena_string(&n->batch.arena, why);
+	*n->batch.last_effect = e;
+	n->batch.last_effect = &e->next;
+	return e;
+}
+
+/* Serialise into the batch's arena. */
+static struct cy_bytes pack(struct node *n, const ProtobufCMessage *m)
+{
+	size_t len = protobuf_c_message_get_packed_size(m);
+	uint8_t *p = cy_arena_take(&n->batch.arena, len + 1);
+
+	protobuf_c_message_pack(m, p);
+	return cy_bytes(p, len);
+}
+
+struct effect *batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame)
+{
+	return batch_effect(n, EFFECT_LINK_SEND, session, pack(n, &frame->base), "");
+}
+
+void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame)
+{
+	struct batch *b = &n->batch;
+	struct effect *others = b->effects, **last = b->last_effect;
+
+	b->last_effect = &b->effects;
+	batch_send(n, session, frame)->next = others;
+	if (others != NULL)
+		b->last_effect = last;
+}
+
+void batch_unsend(struct node *n, uint64_t session)
+{
+	struct batch *b = &n->batch;
+	struct effect **at = &b->effects;
+
+	while (*at != NULL) {
+		if ((*at)->kind == EFFECT_LINK_SEND && (*at)->target == session)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+	}
+	b->last_effect = at;
+}
+
+void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
+{
+	CyGoodbye g = CY_GOODBYE__INIT;
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+
+	if (p->session == 0)
+		return;
+	g.code = code;
+	g.text = (char *)why;
+	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
+	f.goodbye = &g;
+	node_tell(n, code == CY_GOODBYE_CODE__RESTORED ? NODE_INFO : NODE_ALARM,
+		  code == CY_GOODBYE_CODE__RESTORED ? NODE_EVENT_RESTORED : NODE_EVENT_PEER_FAULT, p->id, "peer %s: %s",
+		  p->id, why);
+	batch_send(n, p->session, &f);
+	batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), why);
+	/* Nothing more is taken from or sent on this session. */
+	node_link_down(n, p->session, why);
+}
+
+void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame)
+{
+	frame->correlation = correlation;
+	batch_effect(n, EFFECT_LOCAL_SEND, conn, pack(n, &frame->base), "")->correlation = correlation;
+}
+
+struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text)
+{
+	struct want *w = cy_arena_take(&n->batch.arena, sizeof *w);
+	struct cy_buf out = CY_BUF(CY_MANIFEST_MAX);
+
+	CY_ASSERT(wire_text_write(text, &out) == CY_OK);
+	w->kind = kind;
+	w->made = text->made;
+	w->peer = p;
+	w->session = p->session;
+	/* The text ends up in the write-set as well as in a frame. */
+	w->text = batch_bytes(n, cy_buf_view(&out));
+	cy_buf_free(&out);
+	*n->batch.last_want = w;
+	n->batch.last_want = &w->next;
+	return w;
+}
+
+void batch_touch(struct node *n, uint64_t session)
+{
+	struct batch *b = &n->batch;
+
+	for (size_t i = 0; i < b->n_touched; i++)
+		if (b->touched[i] == session)
+			return;
+	if (b->n_touched == sizeof b->touched / sizeof b->touched[0])
+		b->all_touched = true;
+	else
+		b->touched[b->n_touched++] = session;
+}
+
+void batch_doom(struct node *n, struct peer *p, const char *why)
+{
+	char text[160];
+
+	snprintf(text, sizeof text, "peer %s: %s", p->id, why);
+	n->batch.doom = cy_arena_string(&n->batch.arena, text);
+	/* Next time it shall fail nobody else's work. */
+	p->alone = true;
+}
+
+void batch_leaf_of(struct node *n, struct cy_bytes data)
+{
+	struct store_write *w = batch_write(n, STORE_PUT_LEAF);
+
+	w->leaf.index = n->audit.size;
+	w->leaf.data = batch_bytes(n, data);
+	w->leaf.hash = audit_leaf(w->leaf.data);
+	w->leaf.at = node_now(n);
+	audit_append(&n->audit, &w->leaf.hash);
+}
+
+void batch_leaf(struct node *n, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	batch_leaf_of(n, cy_bytes(text, strlen(text)));
+}
+
+void batch_put_stream(struct node *n, struct peer *p)
+{
+	struct store_write *w = batch_write(n, STORE_PUT_STREAM);
+
+	w->stream = p->stream;
+	w->stream.peer = batch_string(n, p->id);
+	w->stream.head_text = batch_bytes(n, p->stream.head_text);
+	w->stream.head_signature = batch_bytes(n, p->stream.head_signature);
+	p->known = true;
+}
