@@ -177,6 +177,7 @@ if ROOT:
             for _ in range(100):
                 ports.append(sent(behind_what_is_no_frame, STRANGER))
             witness.status()
+            let_go(ports)
 
 
 
