@@ -52,10 +52,11 @@ def beside(sock, data, fds, flags=0):
 
 
 def held(port):
-    """Does somebody still hold that connection, open or in close()?"""
+    """Does somebody still hold that connection, open or in close()? Connections to others may have the same port."""
+    ends = [port, LISTENER.getsockname()[1]]
     for line in list(open("/proc/net/tcp"))[1:]:
         words = line.split()
-        if int(words[1].split(":")[1], 16) == port:
+        if [int(end.split(":")[1], 16) for end in words[1:3]] == ends:
             return words[9] != "0"
     return False
 
