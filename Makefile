@@ -101,7 +101,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
 $(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test $(BUILD)/tests/link_proof_test: $(BUILD)/obj/tests/unit/link_rig.o
 $(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_list_test $(BUILD)/tests/secrets_test: $(BUILD)/obj/tests/unit/tls_rig.o
 $(addprefix $(BUILD)/tests/,trace_test restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/trace_rig.o
-$(BUILD)/tests/erase_test $(BUILD)/tests/tombstone_test: $(BUILD)/obj/tests/unit/erase_rig.o
+$(addprefix $(BUILD)/tests/,restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/erase_rig.o
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
 $(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o
 NODE_TESTS := greet_test greet_hello_test greet_after_test backlog_test pages_test receipts_test roles_test \

@@ -77,13 +77,9 @@ static void what_the_peer_gives_back_is_erased_again(void **state)
 static void what_comes_back_to_an_erased_case_is_erased_again(void **state)
 {
 	char case_id[CASE_ID];
-	struct world *w = world_new();
+	struct world *w = with_open_case(case_id);
 
 	(void)state;
-	w->a.muted = w->b.muted = true;
-	meet(w);
-	say_in(&w->a, NULL, request);
-	snprintf(case_id, CASE_ID, "%s", w->a.case_id);
 	say_in(&w->b, case_id, NOTE);
 	keep(&w->a, 0);
 	meet(w);
@@ -364,14 +360,6 @@ int main(void)
 		cmocka_unit_test(who_fetches_back_does_not_erase),
 		cmocka_unit_test(an_order_says_which_case_and_why),
 	};
-	int r;
 
-	request = read_file("contrib/demo/request.json");
-	if (request == NULL) {
-		fprintf(stderr, "run this from the top of the repository\n");
-		return 1;
-	}
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	free(request);
-	return r;
+	return cmocka_run_group_tests(tests, read_request, free_request);
 }

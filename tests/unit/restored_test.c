@@ -4,42 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace_rig.h"
+#include "erase_rig.h"
 
-#define CASE_ID 40
 #define BACKLOG 100 /* more than a page of parcels in each of the sessions until both have fetched back */
-
-static char *request;
-
-static void keep(struct side *s, unsigned backup)
-{
-	session_lost(s->w, "connection reset");
-	use_backup(s, backup);
-	copy_store(s, false);
-	settle(s->w);
-}
-
-static void restore(struct side *s, unsigned backup)
-{
-	session_lost(s->w, "connection reset");
-	s->w->now += 5000;
-	use_backup(s, backup);
-	copy_store(s, true);
-	settle(s->w);
-}
-
-/* As often as goodbyes make it necessary. */
-static void meet(struct world *w)
-{
-	for (int i = 0; i < 8; i++) {
-		if (w->a.session != 0)
-			return;
-		w->now += 1000;
-		connect_both(w);
-		settle(w);
-	}
-	assert_true(w->a.session != 0);
-}
 
 static void say_notes(struct side *s, const char *case_id, unsigned n)
 {
@@ -52,28 +19,14 @@ static void say_notes(struct side *s, const char *case_id, unsigned n)
 /* A request of US-OIA that IE has acknowledged; both have made backup 0. */
 static struct world *with_case(char *case_id)
 {
-	struct world *w = world_new();
+	struct world *w = with_open_case(case_id);
 
-	w->a.muted = w->b.muted = true;
-	meet(w);
-	submit(&w->a, NULL, request);
-	settle(w);
-	snprintf(case_id, CASE_ID, "%s", w->a.case_id);
 	submit(&w->b, case_id, ACK);
 	settle(w);
 	keep(&w->a, 0);
 	keep(&w->b, 0);
 	meet(w);
 	return w;
-}
-
-/* Both hold the same of the case, with the same verdicts, and wait for nothing. */
-static void agree(struct world *w, const char *case_id)
-{
-	both_equal(w, case_id);
-	assert_string_equal(w->a.verdicts, w->b.verdicts);
-	assert_int_equal(w->a.without_receipt, 0);
-	assert_int_equal(w->b.without_receipt, 0);
 }
 
 /* A side holds many parcels of its own of one epoch, and not the first one of it: an earlier restore had
@@ -93,11 +46,11 @@ static void leave_a_gap(struct side *s, const char *case_id)
 	keep(s, 2);
 	restore(o, 0);
 	meet(w); /* both notes travel anew, as the first parcel of the new epoch */
-	agree(w, case_id);
+	hold_the_same(w, case_id);
 	say_notes(s, case_id, BACKLOG);
 	restore(s, 2);
 	meet(w); /* they come back, the first parcel of their epoch does not */
-	agree(w, case_id);
+	hold_the_same(w, case_id);
 	say_notes(s, case_id, 1);
 }
 
@@ -109,7 +62,7 @@ static void all_that_lies_behind_a_gap_arrives(struct side *s, const char *case_
 	leave_a_gap(s, case_id);
 	restore(o, 0);
 	meet(w);
-	agree(w, case_id);
+	hold_the_same(w, case_id);
 }
 
 static void a_hundred_parcels_behind_a_gap_arrive_at_either_side(void **state)
@@ -150,7 +103,7 @@ static void case_systems_hear_when_to_repeat_what_they_handed_in(void **state)
 	say_notes(&w->a, case_id, 2);
 	restore(&w->a, 0);
 	meet(w);
-	agree(w, case_id);
+	hold_the_same(w, case_id);
 	assert_int_equal(s->events(s->ctx, (struct store_view){ .client = NULL }, 0, 1000, add_restored, told), CY_OK);
 	assert_string_equal(told, "desk restored;desk fetched back from IE;");
 	world_end(w, NULL);
@@ -190,18 +143,18 @@ static void the_verdict_of_a_restored_peer_reaches_an_author_that_forgot_it(void
 	keep(&w->a, 1);
 	restore(&w->b, 0);
 	meet(w); /* the notice is gone: the supplement has seen what was never sent */
-	agree(w, case_id);
+	hold_the_same(w, case_id);
 	assert_non_null(strstr(w->a.verdicts, "US-OIA 2: 7"));
 	be_missed(&w->a);
 	restore(&w->a, 1);
 	w->a.muted = false;
 	meet(w);
-	agree(w, case_id);
+	hold_the_same(w, case_id);
 	assert_non_null(strstr(w->a.verdicts, "US-OIA 2: 7"));
 	be_missed(&w->a);
 	restore(&w->a, 1);
 	meet(w);
-	agree(w, case_id);
+	hold_the_same(w, case_id);
 	world_end(w, "restored-verdict");
 }
 
@@ -307,14 +260,6 @@ int main(void)
 		cmocka_unit_test(a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it),
 		cmocka_unit_test(what_was_repeated_before_the_first_came_back_takes_effect_once),
 	};
-	int r;
 
-	request = read_file("contrib/demo/request.json");
-	if (request == NULL) {
-		fprintf(stderr, "run this from the top of the repository\n");
-		return 1;
-	}
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	free(request);
-	return r;
+	return cmocka_run_group_tests(tests, read_request, free_request);
 }

@@ -6,6 +6,16 @@
 
 #include "erase_rig.h"
 
+#define NOTHING_OF_BOTH " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+" /* a tombstone each */
+
+/* The side has lost the case, or a part of it, and meets who had it erased: this is not here after it. */
+static void comes_back_as(struct side *s, const char *case_id, const char *text)
+{
+	restore(s, 0);
+	meet(s->w);
+	erased(s, case_id, text);
+}
+
 /* US-OIA was restored from a backup of before the case. What IE had erased comes without its content. */
 static void a_restored_peer_gets_tombstones_and_its_stream_goes_on(void **state)
 {
@@ -17,9 +27,7 @@ static void a_restored_peer_gets_tombstones_and_its_stream_goes_on(void **state)
 		erase(&w->b, case_id);
 		if (both)
 			erase(&w->a, case_id);
-		restore(&w->a, 0);
-		meet(w);
-		erased(&w->a, case_id, " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+");
+		comes_back_as(&w->a, case_id, NOTHING_OF_BOTH);
 		assert_int_equal(w->a.events, both ? 4 : 3);
 		agree(w, case_id);
 		erased(&w->b, case_id, "chief: " WHY ";" ALL_OF_BOTH);
@@ -35,9 +43,7 @@ static void who_had_the_case_opened_gets_it_back_as_well(void **state)
 
 	(void)state;
 	erase(&w->a, case_id);
-	restore(&w->b, 0);
-	meet(w);
-	erased(&w->b, case_id, " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+");
+	comes_back_as(&w->b, case_id, NOTHING_OF_BOTH);
 	agree(w, case_id);
 	world_end(w, NULL);
 }
@@ -46,13 +52,9 @@ static void who_had_the_case_opened_gets_it_back_as_well(void **state)
 static void what_a_backup_holds_with_its_content_stays(void **state)
 {
 	char case_id[CASE_ID];
-	struct world *w = world_new();
+	struct world *w = with_open_case(case_id);
 
 	(void)state;
-	w->a.muted = w->b.muted = true;
-	meet(w);
-	say_in(&w->a, NULL, request);
-	snprintf(case_id, CASE_ID, "%s", w->a.case_id);
 	say_in(&w->b, case_id, NOTE);
 	keep(&w->a, 0);
 	keep(&w->b, 0);
@@ -60,9 +62,7 @@ static void what_a_backup_holds_with_its_content_stays(void **state)
 	say_in(&w->a, case_id, NOTE);
 	say_in(&w->b, case_id, RETURN);
 	erase(&w->a, case_id);
-	restore(&w->b, 0);
-	meet(w);
-	erased(&w->b, case_id, " US-OIA/2+ IE/2+");
+	comes_back_as(&w->b, case_id, " US-OIA/2+ IE/2+");
 	agree(w, case_id);
 	erase(&w->b, case_id);
 	restore(&w->a, 0);
@@ -78,22 +78,16 @@ static void what_a_backup_holds_with_its_content_stays(void **state)
 static void a_message_that_waits_in_the_backup_is_marked_as_delivered(void **state)
 {
 	char case_id[CASE_ID];
-	struct world *w = world_new();
+	struct world *w = with_open_case(case_id);
 
 	(void)state;
-	w->a.muted = w->b.muted = true;
-	meet(w);
-	say_in(&w->a, NULL, request);
-	snprintf(case_id, CASE_ID, "%s", w->a.case_id);
 	session_lost(w, "connection reset");
 	say_in(&w->a, case_id, NOTE);
 	keep(&w->a, 0);
 	meet(w);
 	say_in(&w->b, case_id, RETURN);
 	erase(&w->b, case_id);
-	restore(&w->a, 0);
-	meet(w);
-	erased(&w->a, case_id, " IE/1+");
+	comes_back_as(&w->a, case_id, " IE/1+");
 	agree(w, case_id);
 	world_end(w, NULL);
 }
@@ -110,9 +104,7 @@ static void what_was_erased_leaves_again_from_a_store_that_was_restored(void **s
 	restore(&w->a, 1);
 	meet(w);
 	erase(&w->a, case_id);
-	restore(&w->b, 0);
-	meet(w);
-	erased(&w->b, case_id, " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+ US-OIA/4+");
+	comes_back_as(&w->b, case_id, NOTHING_OF_BOTH " US-OIA/4+");
 	agree(w, case_id);
 	world_end(w, NULL);
 }
@@ -212,10 +204,8 @@ static void a_tombstone_without_key_and_types_counts(void **state)
 
 	(void)state;
 	erase(&w->a, case_id);
-	restore(&w->b, 0);
 	w->tamper = say_less;
-	meet(w);
-	erased(&w->b, case_id, " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+");
+	comes_back_as(&w->b, case_id, NOTHING_OF_BOTH);
 	agree(w, case_id);
 	world_end(w, NULL);
 }
@@ -294,7 +284,7 @@ static void a_tombstone_counts_with_its_receivers_own_receipt_alone(void **state
 		assert_null(strstr(w->b.erased, "US-OIA"));
 		w->tamper = NULL;
 		meet(w);
-		erased(&w->b, case_id, " US-OIA/1+ IE/1+ US-OIA/2+ IE/2+ US-OIA/3+ IE/3+");
+		erased(&w->b, case_id, NOTHING_OF_BOTH);
 		agree(w, case_id);
 		world_end(w, NULL);
 	}
@@ -314,14 +304,6 @@ int main(void)
 		cmocka_unit_test(a_tombstone_without_key_and_types_counts),
 		cmocka_unit_test(a_tombstone_counts_with_its_receivers_own_receipt_alone),
 	};
-	int r;
 
-	request = read_file("contrib/demo/request.json");
-	if (request == NULL) {
-		fprintf(stderr, "run this from the top of the repository\n");
-		return 1;
-	}
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	free(request);
-	return r;
+	return cmocka_run_group_tests(tests, read_request, free_request);
 }

@@ -672,6 +672,24 @@ char *read_file(const char *path)
 	return text;
 }
 
+char *request;
+
+int read_request(void **state)
+{
+	(void)state;
+	request = read_file("contrib/demo/request.json");
+	if (request == NULL)
+		fprintf(stderr, "run this from the top of the repository\n");
+	return request != NULL ? 0 : -1;
+}
+
+int free_request(void **state)
+{
+	(void)state;
+	free(request);
+	return 0;
+}
+
 static void run(const char *cmd)
 {
 	assert_int_equal(system(cmd), 0);

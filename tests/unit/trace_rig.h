@@ -104,6 +104,11 @@ void both_equal(struct world *w, const char *case_id);
 
 char *read_file(const char *path); /* the caller's to free; NULL: there is none */
 
+extern char *request; /* of US-OIA, as JSON */
+/* Before and after all tests of a group. */
+int read_request(void **state);
+int free_request(void **state);
+
 #define ACK "{\"content\":{\"acknowledgement\":{\"by\":\"CENTRAL_AUTHORITY\",\"reference\":\"MLA/2026/1\"}}}"
 #define NOTICE                                                                                         \
 	"{\"content\":{\"problemNotice\":{\"type\":\"CLARIFICATION\",\"questions\":[\"Which days?\"]," \

@@ -8,8 +8,6 @@
 #include "io/profile_confuse.h"
 #include "trace_rig.h"
 
-static char *request;
-
 static void a_request_and_its_receipt(void **state)
 {
 	struct world *w = world_new();
@@ -429,14 +427,6 @@ int main(void)
 		cmocka_unit_test(a_request_that_never_left_has_no_time_limits_once_it_is_given_up),
 		cmocka_unit_test(a_time_limit_that_was_stated_before_a_restore_stays_as_it_was),
 	};
-	int r;
 
-	request = read_file("contrib/demo/request.json");
-	if (request == NULL) {
-		fprintf(stderr, "run this from the top of the repository\n");
-		return 1;
-	}
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	free(request);
-	return r;
+	return cmocka_run_group_tests(tests, read_request, free_request);
 }
