@@ -258,18 +258,12 @@ static void print_clocks(const CyCaseView *v)
 
 static int run_show(struct ctl *ctl, int argc, char **argv)
 {
-	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
-	CyShowCase show = CY_SHOW_CASE__INIT;
 	CyServerFrame *reply;
 	const char *ref;
 	int r = ctl_parse(ctl, &ctl_case_show, argc, argv, NULL, 0, &ref, 1, 1, NULL);
 
-	if (r != CTL_DONE)
-		return r;
-	show.ref = (char *)(uintptr_t)ref;
-	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
-	frame.show_case = &show;
-	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CASE_VIEW, &reply);
+	if (r == CTL_DONE)
+		r = ctl_show_case(ctl, ref, &reply);
 	if (r != CTL_DONE)
 		return r;
 	if (ctl->json) {
@@ -295,7 +289,6 @@ static int run_erase(struct ctl *ctl, int argc, char **argv)
 	CyEraseCase erase = CY_ERASE_CASE__INIT;
 	const char *ref, *reason = NULL;
 	const struct ctl_option options[] = { { .name = "reason", .value = &reason } };
-	CyServerFrame *reply;
 	int r = ctl_parse(ctl, &ctl_case_erase, argc, argv, options, 1, &ref, 1, 1, NULL);
 
 	if (r != CTL_DONE)
@@ -306,16 +299,9 @@ static int run_erase(struct ctl *ctl, int argc, char **argv)
 	erase.reason = (char *)(uintptr_t)reason;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_ERASE_CASE;
 	frame.erase_case = &erase;
-	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
-	if (r != CTL_DONE)
-		return r;
-	if (ctl->json)
-		out_json(&reply->done->base, 0);
-	else
-		printf("The content of case %s is erased. Only its case id still names it (comityctl case list).\n",
-		       ref);
-	cy_server_frame__free_unpacked(reply, NULL);
-	return CTL_DONE;
+	return ctl_order(ctl, &frame,
+			 "The content of case %s is erased. Only its case id still names it (comityctl case list)",
+			 ref);
 }
 
 const struct ctl_command ctl_case_erase = { "case erase", "erase what people wrote in a closed case, for good",

@@ -211,7 +211,6 @@ static int run_confirm(struct ctl *ctl, int argc, char **argv)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyConfirmTime confirm = CY_CONFIRM_TIME__INIT;
-	CyServerFrame *reply;
 	int r = ctl_parse(ctl, &ctl_clock_confirm, argc, argv, NULL, 0, NULL, 0, 0, NULL);
 
 	if (r != CTL_DONE)
@@ -219,13 +218,7 @@ static int run_confirm(struct ctl *ctl, int argc, char **argv)
 	confirm.now_ms = (int64_t)time(NULL) * 1000;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
 	frame.confirm_time = &confirm;
-	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
-	if (r != CTL_DONE)
-		return r;
-	if (!ctl->json)
-		printf("The clock is confirmed: %s\n", out_local(confirm.now_ms, OUT_FULL));
-	cy_server_frame__free_unpacked(reply, NULL);
-	return CTL_DONE;
+	return ctl_order(ctl, &frame, "The clock is confirmed: %s", out_local(confirm.now_ms, OUT_FULL));
 }
 
 const struct ctl_command ctl_due = { "due", "time limits that are due today, or this week", due_help, run_due, NULL };

@@ -56,7 +56,6 @@ static int run_remove(struct ctl *ctl, int argc, char **argv)
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyRemoveCursor remove = CY_REMOVE_CURSOR__INIT;
 	const char *words[2];
-	CyServerFrame *reply;
 	int r = ctl_parse(ctl, &ctl_cursor_remove, argc, argv, NULL, 0, words, 2, 2, NULL);
 
 	if (r != CTL_DONE)
@@ -65,13 +64,7 @@ static int run_remove(struct ctl *ctl, int argc, char **argv)
 	remove.name = (char *)(uintptr_t)words[1];
 	frame.kind_case = CY_CLIENT_FRAME__KIND_REMOVE_CURSOR;
 	frame.remove_cursor = &remove;
-	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
-	if (r != CTL_DONE)
-		return r;
-	if (!ctl->json)
-		printf("Cursor %s of client %s is removed.\n", words[1], words[0]);
-	cy_server_frame__free_unpacked(reply, NULL);
-	return CTL_DONE;
+	return ctl_order(ctl, &frame, "Cursor %s of client %s is removed", words[1], words[0]);
 }
 
 const struct ctl_command ctl_cursor_list = { "cursor list", "how far clients have dealt with events", list_help,

@@ -242,15 +242,9 @@ static int say(struct ctl *ctl, struct confirming *c, const char *ref, uint32_t 
 /* Is the message in the case that is named? Its number would mean something else in another. */
 static int check_case(struct ctl *ctl, const char *ref, const char *case_id)
 {
-	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
-	CyShowCase show = CY_SHOW_CASE__INIT;
 	CyServerFrame *reply;
-	int r;
+	int r = ctl_show_case(ctl, ref, &reply);
 
-	show.ref = (char *)(uintptr_t)ref;
-	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
-	frame.show_case = &show;
-	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CASE_VIEW, &reply);
 	if (r != CTL_DONE)
 		return r;
 	if (!reply->case_view->summary || strcmp(reply->case_view->summary->case_id, case_id) != 0)

@@ -62,21 +62,11 @@ static int drop_upload(struct ctl *ctl, const char *id)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyDropUpload drop = CY_DROP_UPLOAD__INIT;
-	CyServerFrame *reply;
-	int r;
 
 	drop.id = (char *)(uintptr_t)id;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_DROP_UPLOAD;
 	frame.drop_upload = &drop;
-	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
-	if (r != CTL_DONE)
-		return r;
-	if (ctl->json)
-		out_json(&reply->done->base, 0);
-	else
-		printf("%s is dropped.\n", id);
-	cy_server_frame__free_unpacked(reply, NULL);
-	return CTL_DONE;
+	return ctl_order(ctl, &frame, "%s is dropped", id);
 }
 
 static int run_uploads(struct ctl *ctl, int argc, char **argv)

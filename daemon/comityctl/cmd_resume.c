@@ -1,6 +1,5 @@
 /* The command that ends waiting for a peer after a start. */
 #include <stdint.h>
-#include <stdio.h>
 
 #include "comityctl/ctl.h"
 
@@ -24,7 +23,6 @@ static int run_resume(struct ctl *ctl, int argc, char **argv)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyResume resume = CY_RESUME__INIT;
-	CyServerFrame *reply;
 	const char *peer = NULL, *reason = NULL;
 	bool all = false;
 	const struct ctl_option options[] = { { .name = "reason", .value = &reason }, { .name = "all", .flag = &all } };
@@ -42,15 +40,9 @@ static int run_resume(struct ctl *ctl, int argc, char **argv)
 	resume.reason = (char *)(uintptr_t)reason;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_RESUME;
 	frame.resume = &resume;
-	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
-	if (r != CTL_DONE)
-		return r;
-	if (!ctl->json && n == 1)
-		printf("Peer %s is not waited for any more.\n", peer);
-	else if (!ctl->json)
-		puts("No peer is waited for any more.");
-	cy_server_frame__free_unpacked(reply, NULL);
-	return CTL_DONE;
+	if (n == 1)
+		return ctl_order(ctl, &frame, "Peer %s is not waited for any more", peer);
+	return ctl_order(ctl, &frame, "No peer is waited for any more");
 }
 
 const struct ctl_command ctl_resume = { "resume", "wait no longer for a peer after a start or a restore", resume_help,

@@ -16,17 +16,6 @@ static const char help[] = "usage: comityctl return-deficient REF [--text TEXT] 
 			   "  --key KEY            idempotency key (default: a random one)\n"
 			   "  --priority PRIORITY  LOW, NORMAL, HIGH or EMERGENCY\n";
 
-static int look(struct ctl *ctl, const char *ref, CyServerFrame **ret_reply)
-{
-	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
-	CyShowCase show = CY_SHOW_CASE__INIT;
-
-	show.ref = (char *)(uintptr_t)ref;
-	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
-	frame.show_case = &show;
-	return ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CASE_VIEW, ret_reply);
-}
-
 static int send_back(struct ctl *ctl, const CyCaseView *v, const char *ref, const char *text, const char *key,
 		     CyPriority priority)
 {
@@ -69,7 +58,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r == CTL_DONE && word)
 		r = deliver_priority(ctl_return_deficient.name, word, &priority);
 	if (r == CTL_DONE)
-		r = look(ctl, ref, &reply);
+		r = ctl_show_case(ctl, ref, &reply);
 	if (r != CTL_DONE)
 		return r;
 	r = send_back(ctl, reply->case_view, ref, text, key, priority);

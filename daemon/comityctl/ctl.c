@@ -181,3 +181,34 @@ int ctl_call(struct ctl *ctl, CyClientFrame *request, CyServerFrame__KindCase ex
 		return ctl_report(ctl, &e);
 	return CTL_DONE;
 }
+
+int ctl_order(struct ctl *ctl, CyClientFrame *request, const char *fmt, ...)
+{
+	CyServerFrame *reply;
+	va_list ap;
+	int r = ctl_call(ctl, request, CY_SERVER_FRAME__KIND_DONE, &reply);
+
+	if (r != CTL_DONE)
+		return r;
+	if (ctl->json) {
+		out_json(&reply->done->base, 0);
+	} else {
+		va_start(ap, fmt);
+		vprintf(fmt, ap);
+		va_end(ap);
+		puts(".");
+	}
+	cy_server_frame__free_unpacked(reply, NULL);
+	return CTL_DONE;
+}
+
+int ctl_show_case(struct ctl *ctl, const char *ref, CyServerFrame **ret_reply)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyShowCase show = CY_SHOW_CASE__INIT;
+
+	show.ref = (char *)(uintptr_t)ref;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
+	frame.show_case = &show;
+	return ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CASE_VIEW, ret_reply);
+}

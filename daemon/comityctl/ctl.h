@@ -86,6 +86,13 @@ int ctl_connect(struct ctl *ctl);
 /* Ask the daemon, connected if need be. Not CTL_DONE: the reason is printed. */
 int ctl_call(struct ctl *ctl, CyClientFrame *request, CyServerFrame__KindCase expected, CyServerFrame **ret_reply);
 
+/* Order something that is answered with Done. What was done is printed as JSON, or else as this sentence, to which
+ * a full stop and a new line are added. Not CTL_DONE: the reason is printed. */
+int ctl_order(struct ctl *ctl, CyClientFrame *request, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Ask for the view of a case by any of its references. Not CTL_DONE: the reason is printed. */
+int ctl_show_case(struct ctl *ctl, const char *ref, CyServerFrame **ret_reply);
+
 /* Print what the last failed use of the connection said; the exit code for it. */
 int ctl_report(struct ctl *ctl, const struct cy_error *e);
 
