@@ -9,20 +9,7 @@ static struct cy_digest content(uint32_t i)
 	return cy_sha256(cy_bytes(&i, sizeof i));
 }
 
-static unsigned verified;
-static int verify_code, read_code;
-
-static int verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate)
-{
-	struct rig *r = ctx;
-
-	(void)sha256;
-	(void)rate;
-	verified++;
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .code = verify_code, .fd = -1 };
-	return CY_OK;
-}
+static int read_code;
 
 /* The first item is as read_code says; all chunks are verified before they leave. */
 static int read_chunk(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify_it)
@@ -53,8 +40,7 @@ static struct line *with_offers(struct rig **ret, const char *id)
 	struct store_writeset *w = NULL;
 	struct store_message *m;
 
-	verified = 0;
-	verify_code = read_code = CY_OK;
+	read_code = CY_OK;
 	put_case(&w, PEER, "case")->own_number = 1;
 	m = put_message(&w, PEER, "case", id, &said);
 	m->transport = STORE_RELAYED;
@@ -72,7 +58,6 @@ static struct line *with_offers(struct rig **ret, const char *id)
 										 .verified = { START_MS },
 										 .reason = "" };
 	r->ports.blobs.read = read_chunk;
-	r->ports.blobs.verify = verify;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
@@ -120,14 +105,14 @@ static void what_a_peer_doubts_is_read_once(void **state)
 	for (uint32_t i = 0; i < 5; i++) {
 		pull(r, l, id.s, i + 1, 1);
 		cancel(r, l, i + 1, i == 0 ? CY_CANCEL_CODE__CANCEL_CODE_UNSPECIFIED : CY_CANCEL_CODE__CHUNK_DIFFERS);
-		assert_int_equal(verified, i > 0);
+		assert_int_equal(r->n_verified, i > 0);
 	}
 	assert_non_null(strstr(r->journal, "the fault is at the peer, or in the memory of one side"));
 	assert_null(strstr(r->did, "alarm"));
 	/* It says so of what it never asked for, too. */
 	cancel(r, l, 99, CY_CANCEL_CODE__CHUNK_DIFFERS);
 	cancel(r, l, 0, CY_CANCEL_CODE__CHUNK_DIFFERS);
-	assert_int_equal(verified, 1);
+	assert_int_equal(r->n_verified, 1);
 	/* And it is sent again when it asks again. */
 	r->did[0] = '\0';
 	pull(r, l, id.s, 50, 1);
@@ -143,7 +128,7 @@ static void what_is_found_to_be_spoilt_is_told_at_home(void **state)
 	struct line *l = with_offers(&r, id.s);
 
 	(void)state;
-	verify_code = CY_ESIGN;
+	r->verified_with = CY_ESIGN;
 	pull(r, l, id.s, 1, 1);
 	cancel(r, l, 1, CY_CANCEL_CODE__CHUNK_DIFFERS);
 	assert_non_null(strstr(r->did, "alarm"));
@@ -164,13 +149,13 @@ static void a_session_that_is_broken_off_makes_doubt_of_what_was_pulled_last(voi
 		pull(r, l, id.s, i, i);
 	give_goodbye(r, l, CY_GOODBYE_CODE__REPLACED);
 	rig_settle(r);
-	assert_int_equal(verified, 0);
+	assert_int_equal(r->n_verified, 0);
 	l = rig_session(r, WIRE_BULK, true, all_features, 2);
 	pull(r, l, id.s, 1, 2);
 	pull(r, l, id.s, 2, 3);
 	give_goodbye(r, l, CY_GOODBYE_CODE__PROTOCOL);
 	rig_settle(r);
-	assert_int_equal(verified, 2);
+	assert_int_equal(r->n_verified, 2);
 	rig_free(r);
 }
 

@@ -112,16 +112,6 @@ static const struct store_evidence *evidence(struct rig *r, uint8_t id, uint32_t
 }
 
 /* The bytes are good: the descriptor is asked for next. */
-static int verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate)
-{
-	struct rig *r = ctx;
-
-	(void)rate;
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .id.sha256 = *sha256, .fd = -1 };
-	return CY_OK;
-}
-
 static int file_of(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 {
 	(void)ctx;
@@ -136,7 +126,6 @@ static struct rig *with_rows(struct store_writeset *w, struct damage d)
 {
 	struct rig *r = rig_new(true);
 
-	r->ports.blobs.verify = verify;
 	r->ports.blobs.file = file_of;
 	damage = d;
 	damage.as_it_was = r->ports.store;
@@ -183,21 +172,6 @@ static const struct store_message *said(struct rig *r, const char *case_id)
 
 /* ------------------------------------------------------------------------------ the peer */
 
-/* A note of the peer, the next parcel of its stream; returns its id. */
-static struct cy_uuid give_note(struct rig *r, const struct line *l, const char *case_id, uint32_t number)
-{
-	CyContent content = CY_CONTENT__INIT;
-	CyNote note = CY_NOTE__INIT;
-	struct cy_uuid id;
-
-	note.text = (char *)"a note";
-	content.kind_case = CY_CONTENT__KIND_NOTE;
-	content.note = &note;
-	id = desk_parcel(r, l, case_id, number, 0, true, &content);
-	rig_settle(r);
-	return id;
-}
-
 static const struct store_message *message(struct rig *r, struct cy_uuid id)
 {
 	const struct mem_message *m = mem_store_message(&r->store, id.s);
@@ -217,7 +191,8 @@ static void a_message_for_a_damaged_case_holds_up_no_other(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct rig *r = with_rows(two_cases(), ways[i]);
 		struct line *l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
-		const struct cy_uuid damaged = give_note(r, l, DAMAGED, 2), sound = give_note(r, l, SOUND, 2);
+		const struct cy_uuid damaged = desk_parcel_note(r, l, DAMAGED, 2, true),
+				     sound = desk_parcel_note(r, l, SOUND, 2, true);
 
 		assert_false(l->closed);
 		assert_int_equal(message(r, damaged)->void_code, CY_REJECTION_CODE__UNKNOWN_CASE);
@@ -371,7 +346,7 @@ static void time_limits_that_are_damaged_hold_up_no_message(void **state)
 	r->config.books = &with_one;
 	rig_start(r);
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
-	assert_int_equal(message(r, give_note(r, l, DAMAGED, 2))->number, 2);
+	assert_int_equal(message(r, desk_parcel_note(r, l, DAMAGED, 2, true))->number, 2);
 	assert_false(l->closed);
 	assert_non_null(strstr(r->all, "a time limit of case"));
 	rig_free(r);

@@ -181,3 +181,101 @@ struct cy_uuid desk_parcel(struct rig *r, const struct line *l, const char *case
 	cy_buf_free(&out);
 	return id;
 }
+
+struct cy_uuid desk_parcel_note(struct rig *r, const struct line *l, const char *case_id, uint32_t number, bool asks)
+{
+	CyContent content = CY_CONTENT__INIT;
+	CyNote note = CY_NOTE__INIT;
+	struct cy_uuid id;
+
+	note.text = (char *)"a note";
+	content.kind_case = CY_CONTENT__KIND_NOTE;
+	content.note = &note;
+	id = desk_parcel(r, l, case_id, number, 0, asks, &content);
+	rig_settle(r);
+	return id;
+}
+
+void desk_heads(struct rig *r, const struct line *l, const char *case_id, uint32_t yours, bool last)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeads page = CY_HEADS__INIT;
+	CyCaseHead head = CY_CASE_HEAD__INIT, *list = &head;
+
+	head.case_id = (char *)(uintptr_t)case_id;
+	head.yours = yours;
+	page.heads = &list;
+	page.n_heads = 1;
+	page.last = last;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
+	f.heads = &page;
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+}
+
+struct cy_buf desk_lost_message(const char *id, const char *case_id, uint32_t number, uint32_t seen, CyContent *content)
+{
+	struct cy_buf out = CY_BUF(CY_MESSAGE_MAX);
+	CyMessage m = CY_MESSAGE__INIT;
+	uint8_t nonce[16] = "nonce";
+
+	m.format = 1;
+	m.id = (char *)(uintptr_t)id;
+	m.from = (char *)SELF;
+	m.to = (char *)PEER;
+	m.case_id = (char *)(uintptr_t)case_id;
+	m.author_side = CY_SIDE__REQUESTED;
+	m.number = number;
+	m.seen = seen;
+	m.created_ms = START_MS - 1000;
+	m.priority = CY_PRIORITY__NORMAL;
+	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
+	m.content = content;
+	assert_int_equal(wire_pack(&m.base, &out), CY_OK);
+	return out;
+}
+
+void desk_seal_both(struct wire_text *t, const char *from, const char *to, const char *id, struct cy_bytes message,
+		    struct sealed *manifest, struct sealed *receipt)
+{
+	t->type = WIRE_PARCEL;
+	cy_copy(t->from, sizeof t->from, from);
+	cy_copy(t->to, sizeof t->to, to);
+	t->n = 1;
+	cy_copy(t->entries[0].id, sizeof t->entries[0].id, id);
+	t->entries[0].digest = cy_sha256(message);
+	seal_text(manifest, t, from);
+	t->type = WIRE_RECEIPT;
+	cy_copy(t->from, sizeof t->from, to);
+	cy_copy(t->to, sizeof t->to, from);
+	t->parcel = cy_sha256(cy_buf_view(&manifest->text));
+	seal_text(receipt, t, to);
+}
+
+void desk_gives_back(struct rig *r, const struct line *l, const char *case_id, const char *id, struct cy_bytes message,
+		     CyTombstone *t)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyFetched fetched = CY_FETCHED__INIT;
+	ProtobufCBinaryData list = { .data = (uint8_t *)(uintptr_t)message.data, .len = message.len };
+	struct wire_text text = { .made = { r->now }, .epoch = (uint64_t)START_MS - 1000, .sequence = 1 };
+	struct sealed manifest, receipt;
+
+	desk_seal_both(&text, SELF, PEER, id, message, &manifest, &receipt);
+	fetched.case_id = (char *)(uintptr_t)case_id;
+	fetched.manifest = &manifest.st;
+	fetched.receipt = &receipt.st;
+	fetched.messages = &list;
+	fetched.n_messages = 1;
+	if (t != NULL) {
+		list = (ProtobufCBinaryData){ 0 };
+		fetched.tombstones = &t;
+		fetched.n_tombstones = 1;
+	}
+	f.kind_case = CY_PEER_FRAME__KIND_FETCHED;
+	f.fetched = &fetched;
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+	cy_buf_free(&manifest.text);
+	cy_buf_free(&receipt.text);
+}

@@ -49,5 +49,19 @@ void desk_receipt(struct rig *r, const struct line *l, const struct store_parcel
  * id of the message. */
 struct cy_uuid desk_parcel(struct rig *r, const struct line *l, const char *case_id, uint32_t number, uint32_t seen,
 			   bool asks, CyContent *content);
+/* The same with a note that has seen nothing of ours. */
+struct cy_uuid desk_parcel_note(struct rig *r, const struct line *l, const char *case_id, uint32_t number, bool asks);
+
+/* A page of its heads, for a side that was restored: a case in which it holds so many messages of ours. */
+void desk_heads(struct rig *r, const struct line *l, const char *case_id, uint32_t yours, bool last);
+/* A message of ours that a restored store has lost, of the requested side of a case of PEER. To be freed. */
+struct cy_buf desk_lost_message(const char *id, const char *case_id, uint32_t number, uint32_t seen,
+				CyContent *content);
+/* A parcel of ours with one message, and the peer's receipt for it; `t`: it has the message erased since. */
+void desk_gives_back(struct rig *r, const struct line *l, const char *case_id, const char *id, struct cy_bytes message,
+		     CyTombstone *t);
+/* The manifest of a parcel with one message, and the receipt of its receiver; their texts are to be freed. */
+void desk_seal_both(struct wire_text *t, const char *from, const char *to, const char *id, struct cy_bytes message,
+		    struct sealed *manifest, struct sealed *receipt);
 
 #endif

@@ -38,12 +38,9 @@ static struct store_evidence *put_request(struct store_writeset **w, const char 
 static struct cy_buf statement(const char *id, const char *case_id, uint32_t number, uint32_t about,
 			       const struct cy_digest *sha256, CyEvidenceFate fate)
 {
-	struct cy_buf out = CY_BUF(CY_MESSAGE_MAX);
-	CyMessage m = CY_MESSAGE__INIT;
 	CyContent content = CY_CONTENT__INIT;
 	CyEvidenceStatement said = CY_EVIDENCE_STATEMENT__INIT;
 	CyStatedEvidence item = CY_STATED_EVIDENCE__INIT, *list = &item;
-	uint8_t nonce[16] = "nonce";
 
 	item.message = about;
 	item.attachment = 1;
@@ -55,73 +52,7 @@ static struct cy_buf statement(const char *id, const char *case_id, uint32_t num
 	said.n_items = 1;
 	content.kind_case = CY_CONTENT__KIND_EVIDENCE_STATEMENT;
 	content.evidence_statement = &said;
-	m.format = 1;
-	m.id = (char *)id;
-	m.from = (char *)SELF;
-	m.to = (char *)PEER;
-	m.case_id = (char *)case_id;
-	m.author_side = CY_SIDE__REQUESTED;
-	m.number = number;
-	m.seen = about;
-	m.created_ms = START_MS - 1000;
-	m.priority = CY_PRIORITY__NORMAL;
-	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
-	m.content = &content;
-	assert_int_equal(wire_pack(&m.base, &out), CY_OK);
-	return out;
-}
-
-static void give_heads(struct rig *r, const struct line *l, const char *case_id, uint32_t yours)
-{
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	CyHeads page = CY_HEADS__INIT;
-	CyCaseHead head = CY_CASE_HEAD__INIT, *list = &head;
-
-	head.case_id = (char *)case_id;
-	head.yours = yours;
-	page.heads = &list;
-	page.n_heads = 1;
-	page.last = true;
-	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
-	f.heads = &page;
-	rig_give_peer(r, l, &f);
-	rig_settle(r);
-}
-
-/* The parcel in which it had left, with the receipt for it. */
-static void give_back(struct rig *r, const struct line *l, const char *case_id, const char *id, struct cy_bytes message)
-{
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	CyFetched fetched = CY_FETCHED__INIT;
-	ProtobufCBinaryData list = { .data = (uint8_t *)message.data, .len = message.len };
-	struct wire_text t = { .type = WIRE_PARCEL,
-			       .from = SELF,
-			       .to = PEER,
-			       .made = { START_MS },
-			       .epoch = (uint64_t)START_MS - 1,
-			       .sequence = 1,
-			       .n = 1 };
-	struct sealed manifest, receipt;
-
-	memcpy(t.entries[0].id, id, CY_UUID_LEN + 1);
-	t.entries[0].digest = cy_sha256(message);
-	seal_text(&manifest, &t, SELF);
-	t.type = WIRE_RECEIPT;
-	cy_copy(t.from, sizeof t.from, PEER);
-	cy_copy(t.to, sizeof t.to, SELF);
-	t.parcel = cy_sha256(cy_buf_view(&manifest.text));
-	seal_text(&receipt, &t, PEER);
-	fetched.case_id = (char *)case_id;
-	fetched.manifest = &manifest.st;
-	fetched.receipt = &receipt.st;
-	fetched.messages = &list;
-	fetched.n_messages = 1;
-	f.kind_case = CY_PEER_FRAME__KIND_FETCHED;
-	f.fetched = &fetched;
-	rig_give_peer(r, l, &f);
-	rig_settle(r);
-	cy_buf_free(&manifest.text);
-	cy_buf_free(&receipt.text);
+	return desk_lost_message(id, case_id, number, about, &content);
 }
 
 static const struct store_custody *last_custody(const struct rig *r)
@@ -148,8 +79,8 @@ static void comes_back(enum store_evidence_state before, bool hold, CyEvidenceFa
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
-	give_heads(r, l, one.s, 1);
-	give_back(r, l, one.s, said.s, cy_buf_view(&m));
+	desk_heads(r, l, one.s, 1, true);
+	desk_gives_back(r, l, one.s, said.s, cy_buf_view(&m), NULL);
 	assert_non_null(mem_store_message(&r->store, said.s));
 	now = mem_store_evidence(&r->store, one.s, 1);
 	assert_int_equal(now->state, after);
@@ -259,7 +190,7 @@ static void nothing_is_stated_to_a_peer_while_it_gives_back_what_was_lost(void *
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	rig_settle(r);
 	assert_int_equal(mem_store_case(&r->store, PEER, one.s)->row.own_number, 0);
-	give_heads(r, l, other.s, 0);
+	desk_heads(r, l, other.s, 0, true);
 	assert_false(mem_store_peer(&r->store, PEER)->stream.reconciling);
 	assert_int_equal(mem_store_case(&r->store, PEER, one.s)->row.own_number, 1);
 	assert_string_equal(last_custody(r)->action, "arrived");

@@ -291,7 +291,15 @@ static void broken(void *ctx, const char *what)
 
 /* --------------------------------------------------------------------------- disk */
 
-/* Of every content all bytes are here since an earlier session; only its name was not given. */
+static int end_task(struct rig *r, struct blob_result result)
+{
+	assert_true(r->n_tasks < TASKS);
+	result.fd = -1;
+	r->tasks[r->n_tasks++] = result;
+	return CY_OK;
+}
+
+/* All bytes are here since an earlier session, only the content's name was not given; or there are none. */
 static int blob_open(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
 		     bool again)
 {
@@ -300,11 +308,23 @@ static int blob_open(void *ctx, uint64_t ticket, const char *part, uint64_t size
 	(void)part;
 	(void)again;
 	assert_non_null(expected);
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .offset = size, .fd = -1 };
 	r->pulled = *expected;
 	did(r, "open");
-	return CY_OK;
+	return end_task(r, (struct blob_result){ .ticket = ticket, .offset = r->parts_are_empty ? 0 : size });
+}
+
+static int blob_append(void *ctx, uint64_t ticket, const char *part, uint64_t offset, struct blob_bytes data,
+		       const struct cy_digest *path, size_t n_path)
+{
+	struct rig *r = ctx;
+
+	(void)part;
+	(void)offset;
+	(void)path;
+	(void)n_path;
+	blob_release(&data);
+	r->n_stored++;
+	return end_task(r, (struct blob_result){ .ticket = ticket, .code = r->stored_with });
 }
 
 static int blob_finish(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct cy_digest *sha256)
@@ -314,9 +334,7 @@ static int blob_finish(void *ctx, uint64_t ticket, const char *part, uint64_t si
 	(void)part;
 	assert_int_equal(size, r->pulled.size);
 	assert_true(cy_digest_equal(sha256, &r->pulled.sha256));
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .id = r->pulled, .fd = -1 };
-	return CY_OK;
+	return end_task(r, (struct blob_result){ .ticket = ticket, .id = r->pulled });
 }
 
 static void blob_confirm(void *ctx, const char *part, const struct cy_digest *sha256)
@@ -327,23 +345,20 @@ static void blob_confirm(void *ctx, const char *part, const struct cy_digest *sh
 
 static int blob_drop_part(void *ctx, uint64_t ticket, const char *part)
 {
-	struct rig *r = ctx;
-
 	(void)part;
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .fd = -1 };
-	return CY_OK;
+	return end_task(ctx, (struct blob_result){ .ticket = ticket });
 }
 
-/* All that is here is good. */
 static int blob_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate)
 {
+	struct blob_id id = { .sha256 = *sha256 };
 	struct rig *r = ctx;
 
 	(void)rate;
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .id.sha256 = *sha256, .fd = -1 };
-	return CY_OK;
+	r->n_verified++;
+	if (cy_digest_equal(sha256, &r->pulled.sha256))
+		id = r->pulled;
+	return end_task(r, (struct blob_result){ .ticket = ticket, .code = r->verified_with, .id = id });
 }
 
 static void blob_release_part(void *ctx, const char *part)
@@ -370,9 +385,7 @@ static int blob_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha2
 	struct rig *r = ctx;
 
 	(void)sha256;
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .code = r->destroyed_with, .fd = -1 };
-	return CY_OK;
+	return end_task(r, (struct blob_result){ .ticket = ticket, .code = r->destroyed_with });
 }
 
 static void blob_space(void *ctx, struct blob_space *ret)
@@ -417,6 +430,7 @@ struct rig *rig_new(bool evidence)
 	if (evidence)
 		r->ports.blobs = (struct blob_port){ .ctx = r,
 						     .open = blob_open,
+						     .append = blob_append,
 						     .finish = blob_finish,
 						     .confirm = blob_confirm,
 						     .drop_part = blob_drop_part,

@@ -72,7 +72,11 @@ struct rig {
 	bool may_not_sign;        /* our certificate has expired */
 	bool stays;               /* proven(): another connection stays */
 	bool revoked;             /* no signature of the peer's is good any more */
-	int destroyed_with;       /* the code with which each content is destroyed */
+	bool parts_are_empty;     /* of what is pulled nothing is here; else all bytes */
+	int destroyed_with;       /* the code with which each content is destroyed, */
+	int stored_with;          /* each chunk of a part stored, */
+	int verified_with;        /* and each content verified */
+	unsigned n_stored, n_verified;
 
 	/* What the node did since taken(), in words: "warning", "alarm", and with the number of the
 	 * session "1:hello", "2:goodbye-PROTOCOL", "1:close"; "want" and "no-want" of the bulk lane. */

@@ -129,22 +129,6 @@ static void a_page_of_heads_that_just_fits_is_followed_by_an_end(void **state)
 	rig_free(r);
 }
 
-static void give_heads(struct rig *r, const struct line *l, const char *case_id, bool last)
-{
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	CyHeads page = CY_HEADS__INIT;
-	CyCaseHead head = CY_CASE_HEAD__INIT, *list = &head;
-
-	head.case_id = (char *)case_id;
-	page.heads = &list;
-	page.n_heads = 1;
-	page.last = last;
-	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
-	f.heads = &page;
-	rig_give_peer(r, l, &f);
-	rig_settle(r);
-}
-
 static void a_restored_side_asks_for_every_page_of_heads(void **state)
 {
 	struct store_writeset *w = NULL;
@@ -159,11 +143,11 @@ static void a_restored_side_asks_for_every_page_of_heads(void **state)
 	stream = &mem_store_peer(&r->store, PEER)->stream;
 	assert_int_equal(heads.requests, 1);
 	assert_string_equal(heads.after, "");
-	give_heads(r, l, some_id(1).s, false);
+	desk_heads(r, l, some_id(1).s, 0, false);
 	assert_int_equal(heads.requests, 2);
 	assert_string_equal(heads.after, some_id(1).s);
 	assert_true(stream->reconciling);
-	give_heads(r, l, some_id(2).s, true);
+	desk_heads(r, l, some_id(2).s, 0, true);
 	assert_int_equal(heads.requests, 2);
 	assert_false(stream->reconciling);
 	rig_free(r);

@@ -168,29 +168,43 @@ static void an_old_store_gets_checksums_once(void **state)
 	assert_int_equal(before.st_ino, after.st_ino);
 }
 
-/* Its pages come from the WAL, where they have no checksums of their own. */
-static void a_copy_that_SQLite_made_gets_checksums(void **state)
+/* Of comity.db, opened with these flags, to comity.db-copy. */
+static void copy_by_sqlite(struct fixture *f, int flags)
 {
-	struct fixture *f = *state;
-	struct seen right;
-	char path[64], copy[72], cmd[200];
+	char path[64], copy[72];
 	sqlite3 *from, *to;
 	sqlite3_backup *b;
 
-	fill(f, &right);
-	reopen(f);
-	add_case(f, "c99", "desk", "own-99", "");
-	assert_int_equal(commit(f), CY_OK);
-	see_all(f, &right);
 	snprintf(path, sizeof path, "%s/comity.db", f->dir);
 	snprintf(copy, sizeof copy, "%s-copy", path);
-	assert_int_equal(sqlite3_open(path, &from), SQLITE_OK);
+	assert_int_equal(sqlite3_open_v2(path, &from, flags, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_open(copy, &to), SQLITE_OK);
 	b = sqlite3_backup_init(to, "main", from, "main");
 	assert_int_equal(sqlite3_backup_step(b, -1), SQLITE_DONE);
 	sqlite3_backup_finish(b);
 	sqlite3_close(to);
 	sqlite3_close(from);
+}
+
+/* The store with one case more, which is in the WAL. It stays open. */
+static void fill_wal(struct fixture *f, struct seen *ret)
+{
+	fill(f, ret);
+	reopen(f);
+	add_case(f, "c99", "desk", "own-99", "");
+	assert_int_equal(commit(f), CY_OK);
+	see_all(f, ret);
+}
+
+/* Its pages come from the WAL, where they have no checksums of their own. */
+static void a_copy_that_SQLite_made_gets_checksums(void **state)
+{
+	struct fixture *f = *state;
+	struct seen right;
+	char cmd[200];
+
+	fill_wal(f, &right);
+	copy_by_sqlite(f, SQLITE_OPEN_READWRITE);
 	store_sqlite_close(f->store);
 	f->store = NULL;
 	snprintf(cmd, sizeof cmd, "cd '%s' && rm -f comity.db-wal comity.db-shm && mv comity.db-copy comity.db",
@@ -290,30 +304,16 @@ static void a_backup_of_a_store_whose_process_died_leaves_it_sound(void **state)
 {
 	struct fixture *f = *state;
 	struct seen right;
-	char path[64], copy[72], cmd[240];
-	sqlite3 *from, *to;
-	sqlite3_backup *b;
+	char cmd[240];
 
-	fill(f, &right);
-	reopen(f);
-	add_case(f, "c99", "desk", "own-99", "");
-	assert_int_equal(commit(f), CY_OK);
-	see_all(f, &right);
+	fill_wal(f, &right);
 	snprintf(cmd, sizeof cmd, "cp -a '%s' '%s-died'", f->dir, f->dir);
 	assert_int_equal(system(cmd), 0);
 	store_sqlite_close(f->store);
 	f->store = NULL;
 	snprintf(cmd, sizeof cmd, "rm -rf '%s' && mv '%s-died' '%s'", f->dir, f->dir, f->dir);
 	assert_int_equal(system(cmd), 0);
-	snprintf(path, sizeof path, "%s/comity.db", f->dir);
-	snprintf(copy, sizeof copy, "%s-copy", path);
-	assert_int_equal(sqlite3_open_v2(path, &from, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_open(copy, &to), SQLITE_OK);
-	b = sqlite3_backup_init(to, "main", from, "main");
-	assert_int_equal(sqlite3_backup_step(b, -1), SQLITE_DONE);
-	sqlite3_backup_finish(b);
-	sqlite3_close(to);
-	sqlite3_close(from);
+	copy_by_sqlite(f, SQLITE_OPEN_READONLY);
 	holds(f, &right);
 }
 

@@ -140,20 +140,6 @@ static struct rig *started(struct store_writeset *w)
 
 /* ----------------------------------------------------------------------- we give back */
 
-static struct cy_uuid give_note(struct rig *r, const struct line *l, uint32_t number)
-{
-	CyContent content = CY_CONTENT__INIT;
-	CyNote note = CY_NOTE__INIT;
-	struct cy_uuid id;
-
-	note.text = (char *)"a note";
-	content.kind_case = CY_CONTENT__KIND_NOTE;
-	content.note = &note;
-	id = desk_parcel(r, l, ONE, number, 0, false, &content);
-	rig_settle(r);
-	return id;
-}
-
 static const struct law_fact opened = { .side = CY_SIDE__REQUESTING,
 					.number = 1,
 					.kind = CY_CONTENT__KIND_REQUEST,
@@ -196,9 +182,9 @@ static void what_is_damaged_is_left_out_of_what_is_given_back(void **state)
 	put_asked(&w, ONE);
 	r = started(w);
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
-	give_note(r, l, 1);
-	id = give_note(r, l, 2);
-	give_note(r, l, 3);
+	desk_parcel_note(r, l, ONE, 1, false);
+	id = desk_parcel_note(r, l, ONE, 2, false);
+	desk_parcel_note(r, l, ONE, 3, false);
 	damage.message = id.s;
 	ask(r, l, 0, "");
 	assert_int_equal(sent.sequence, 1);
@@ -247,65 +233,6 @@ static void heads_name_a_case_whose_messages_are_damaged_without_verdicts(void *
 
 /* ----------------------------------------------------------------------- we fetch back */
 
-static void give_head(struct rig *r, const struct line *l, const char *case_id, uint32_t yours)
-{
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	CyHeads page = CY_HEADS__INIT;
-	CyCaseHead head = CY_CASE_HEAD__INIT, *list = &head;
-
-	head.case_id = (char *)case_id;
-	head.yours = yours;
-	page.heads = &list;
-	page.n_heads = 1;
-	page.last = true;
-	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
-	f.heads = &page;
-	rig_give_peer(r, l, &f);
-	rig_settle(r);
-}
-
-/* A parcel of ours with one message, and the peer's receipt for it. */
-static void give_back(struct rig *r, const struct line *l, const char *id, struct cy_bytes message, CyTombstone *t)
-{
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	CyFetched fetched = CY_FETCHED__INIT;
-	ProtobufCBinaryData list = { .data = (uint8_t *)message.data, .len = message.len };
-	struct wire_text text = { .type = WIRE_PARCEL,
-				  .from = SELF,
-				  .to = PEER,
-				  .made = { r->now },
-				  .epoch = (uint64_t)START_MS - 1000,
-				  .sequence = 1,
-				  .n = 1 };
-	struct sealed manifest, receipt;
-	struct cy_uuid one = some_id(100);
-
-	cy_copy(text.entries[0].id, sizeof text.entries[0].id, id);
-	text.entries[0].digest = cy_sha256(message);
-	seal_text(&manifest, &text, SELF);
-	text.type = WIRE_RECEIPT;
-	cy_copy(text.from, sizeof text.from, PEER);
-	cy_copy(text.to, sizeof text.to, SELF);
-	text.parcel = cy_sha256(cy_buf_view(&manifest.text));
-	seal_text(&receipt, &text, PEER);
-	fetched.case_id = one.s;
-	fetched.manifest = &manifest.st;
-	fetched.receipt = &receipt.st;
-	fetched.messages = &list;
-	fetched.n_messages = 1;
-	if (t != NULL) {
-		list = (ProtobufCBinaryData){ 0 };
-		fetched.tombstones = &t;
-		fetched.n_tombstones = 1;
-	}
-	f.kind_case = CY_PEER_FRAME__KIND_FETCHED;
-	f.fetched = &fetched;
-	rig_give_peer(r, l, &f);
-	rig_settle(r);
-	cy_buf_free(&manifest.text);
-	cy_buf_free(&receipt.text);
-}
-
 static void give_last(struct rig *r, const struct line *l)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
@@ -322,29 +249,16 @@ static void give_last(struct rig *r, const struct line *l)
 
 static void give_own_note(struct rig *r, const struct line *l, const char *id, uint32_t number)
 {
-	struct cy_buf out = CY_BUF(CY_MESSAGE_MAX);
 	struct cy_uuid one = some_id(100);
 	CyContent content = CY_CONTENT__INIT;
-	CyMessage m = CY_MESSAGE__INIT;
 	CyNote note = CY_NOTE__INIT;
-	uint8_t nonce[16] = "nonce";
+	struct cy_buf out;
 
 	note.text = (char *)"a note";
 	content.kind_case = CY_CONTENT__KIND_NOTE;
 	content.note = &note;
-	m.format = 1;
-	m.id = (char *)id;
-	m.from = (char *)SELF;
-	m.to = (char *)PEER;
-	m.case_id = one.s;
-	m.author_side = CY_SIDE__REQUESTED;
-	m.number = number;
-	m.created_ms = START_MS - 1000;
-	m.priority = CY_PRIORITY__NORMAL;
-	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
-	m.content = &content;
-	assert_int_equal(wire_pack(&m.base, &out), CY_OK);
-	give_back(r, l, id, cy_buf_view(&out), NULL);
+	out = desk_lost_message(id, one.s, number, 0, &content);
+	desk_gives_back(r, l, one.s, id, cy_buf_view(&out), NULL);
 	cy_buf_free(&out);
 }
 
@@ -401,7 +315,7 @@ static void what_comes_back_for_a_damaged_case_holds_up_no_other(void **state)
 		struct line *l;
 		struct rig *r = restored(ways[i], &l);
 
-		give_head(r, l, one.s, 2);
+		desk_heads(r, l, one.s, 2, true);
 		assert_int_equal(sent.requests, 1);
 		give_own_note(r, l, back.s, 2);
 		assert_false(l->closed);
@@ -424,7 +338,7 @@ static void a_case_whose_own_messages_cannot_be_read_is_waited_for(void **state)
 		struct line *l;
 		struct rig *r = restored(ways[i], &l);
 
-		give_head(r, l, one.s, 2);
+		desk_heads(r, l, one.s, 2, true);
 		if (i == 1) {
 			give_own_note(r, l, back.s, 2);
 			give_last(r, l);
@@ -465,7 +379,7 @@ static void a_side_that_fetches_back_says_so_without_a_session_too(void **state)
 	assert_string_equal(r->status->state, "disconnected");
 	assert_true(r->status->reconciling);
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
-	give_head(r, l, one.s, 1);
+	desk_heads(r, l, one.s, 1, true);
 	assert_false(fetches_back(r));
 	rig_ask_status(r);
 	assert_false(r->status->reconciling);
@@ -481,7 +395,7 @@ static void what_a_peer_cannot_give_back_is_waited_for(void **state)
 	struct rig *r = restored((struct damage){ 0 }, &l);
 
 	(void)state;
-	give_head(r, l, one.s, 3);
+	desk_heads(r, l, one.s, 3, true);
 	give_own_note(r, l, back.s, 2);
 	give_last(r, l);
 	assert_non_null(strstr(r->all, "gave back our messages only up to number 2, and holds 3"));
@@ -491,7 +405,7 @@ static void what_a_peer_cannot_give_back_is_waited_for(void **state)
 		l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 		if (i == 1)
 			resume(r);
-		give_head(r, l, one.s, 3);
+		desk_heads(r, l, one.s, 3, true);
 		assert_int_equal(sent.after, 2);
 		give_last(r, l);
 		assert_int_equal(fetches_back(r), i == 0);
@@ -520,7 +434,7 @@ static void bury(struct rig *r, const struct line *l, const struct lie *lie)
 	t.created_ms = START_MS - DAY;
 	t.erased_ms = START_MS - 1000;
 	t.fact = (ProtobufCBinaryData){ .data = encoded, .len = law_fact_encode(&fact, encoded) };
-	give_back(r, l, lie->id, cy_bytes("note", 4), &t);
+	desk_gives_back(r, l, some_id(100).s, lie->id, cy_bytes("note", 4), &t);
 }
 
 /* Whatever a tombstone says of our own message, it takes nobody's place, and nothing fails. */
@@ -539,7 +453,7 @@ static void a_lie_about_our_own_message_changes_nothing(void **state)
 		struct rig *r = restored((struct damage){ 0 }, &l);
 		const struct mem_case *c = mem_store_case(&r->store, PEER, one.s);
 
-		give_head(r, l, one.s, 2);
+		desk_heads(r, l, one.s, 2, true);
 		bury(r, l, &lies[i]);
 		assert_int_equal(c->row.own_number, 1);
 		assert_int_equal(c->row.peer_number, 1);
@@ -556,23 +470,10 @@ static void give_tombstone(struct rig *r, const struct line *l, const char *id, 
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyParcel parcel = CY_PARCEL__INIT;
 	ProtobufCBinaryData list = { 0 };
-	struct wire_text text = { .type = WIRE_PARCEL,
-				  .from = PEER,
-				  .to = SELF,
-				  .made = { r->now },
-				  .epoch = (uint64_t)START_MS,
-				  .sequence = 1,
-				  .n = 1 };
+	struct wire_text text = { .made = { r->now }, .epoch = (uint64_t)START_MS, .sequence = 1 };
 	struct sealed manifest, receipt;
 
-	cy_copy(text.entries[0].id, sizeof text.entries[0].id, id);
-	text.entries[0].digest = cy_sha256(cy_bytes("note", 4));
-	seal_text(&manifest, &text, PEER);
-	text.type = WIRE_RECEIPT;
-	cy_copy(text.from, sizeof text.from, SELF);
-	cy_copy(text.to, sizeof text.to, PEER);
-	text.parcel = cy_sha256(cy_buf_view(&manifest.text));
-	seal_text(&receipt, &text, SELF);
+	desk_seal_both(&text, PEER, SELF, id, cy_bytes("note", 4), &manifest, &receipt);
 	parcel.manifest = &manifest.st;
 	parcel.receipt = &receipt.st;
 	parcel.messages = &list;
@@ -636,7 +537,7 @@ static void what_comes_back_takes_the_number_of_nobody_who_has_left(void **state
 		struct line *l;
 		struct rig *r = restored_store((struct damage){ 0 }, true, &l);
 
-		give_head(r, l, one.s, 3);
+		desk_heads(r, l, one.s, 3, true);
 		assert_int_equal(sent.after, 1);
 		if (i == 0)
 			bury(r, l, &lie);
