@@ -3,6 +3,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "comityctl/ctl.h"
@@ -14,13 +16,18 @@
 #define BATCH 500
 
 static const char help[] = "usage: comityctl inbox [--cursor NAME] [--follow] [--after N] [--limit N]\n"
+			   "       comityctl inbox --cursor NAME --ack N\n"
 			   "\n"
 			   "Prints the events of the cases that this client may see, one a line, the oldest\n"
 			   "first.\n"
 			   "\n"
 			   "  --cursor NAME  a durable cursor of this client: prints what has not been\n"
-			   "                 acknowledged under this name, and acknowledges it once it is\n"
-			   "                 printed; what is not acknowledged is printed again\n"
+			   "                 acknowledged under this name. What went to a terminal, or into a\n"
+			   "                 file and onto the disk, is acknowledged; what went into a pipe is\n"
+			   "                 not: the program that reads it has it printed again until it says\n"
+			   "                 with --ack how far it is\n"
+			   "  --ack N        print nothing: acknowledge all events up to position N, the first\n"
+			   "                 word of a line, or `position` in JSON\n"
 			   "  --follow       stay, and print events as they come\n"
 			   "  --after N      begin after position N (not with --cursor)\n"
 			   "  --limit N      stop after N events\n"
@@ -30,18 +37,21 @@ static const char help[] = "usage: comityctl inbox [--cursor NAME] [--follow] [-
 struct inbox {
 	struct ctl *ctl;
 	const char *cursor; /* NULL: none */
+	bool acknowledges;  /* what is printed, by itself */
 	bool follow;
 	uint64_t after;
 	uint64_t left; /* events that may still be printed */
 	bool began;    /* it was told where the events begin */
+	bool any;      /* event was printed */
 };
 
-static void print_event(const struct inbox *in, const CyEvent *v)
+static void print_event(struct inbox *in, const CyEvent *v)
 {
 	const char *kind = law_kind_name(v->kind);
 	char line[512];
 	int len;
 
+	in->any = true;
 	if (in->ctl->json) {
 		out_json(&v->base, 0);
 		return;
@@ -67,19 +77,30 @@ static void print_event(const struct inbox *in, const CyEvent *v)
 	putchar('\n');
 }
 
-/* Only what has left our hands may be acknowledged. */
+/* Only what has left our hands may be acknowledged: what is in a file is on its disk as well. */
 static int printed(void)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	struct stat st;
+
+	if (fflush(stdout) == 0 && !ferror(stdout) &&
+	    (fstat(STDOUT_FILENO, &st) < 0 || !S_ISREG(st.st_mode) || fsync(STDOUT_FILENO) == 0))
 		return CTL_DONE;
 	return ctl_fail(CTL_BAD_FILE, "standard output: %s", strerror(errno));
+}
+
+/* What is in a pipe has been read by nobody yet, and whoever reads it may fail. */
+static bool printed_is_taken(void)
+{
+	struct stat st;
+
+	return fstat(STDOUT_FILENO, &st) == 0 && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode);
 }
 
 static int acknowledge(struct inbox *in)
 {
 	struct cy_error e = { 0 };
 
-	if (!in->cursor)
+	if (!in->acknowledges)
 		return CTL_DONE;
 	if (client_acknowledge(in->ctl->conn, in->cursor, in->after, &e) != CY_OK)
 		return ctl_report(in->ctl, &e);
@@ -163,8 +184,8 @@ static int take_batch(struct inbox *in)
 	return r == CTL_DONE ? acknowledge(in) : r;
 }
 
-/* The connection answers in order: with this answer the last acknowledgement has
- * been taken too, or its refusal has been seen. */
+/* Acknowledge, and wait for the answer. The connection answers in order: with this one the
+ * acknowledgements before have been taken too, or a refusal has been seen. */
 static int settle(struct inbox *in)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
@@ -197,33 +218,57 @@ static int subscribed(struct inbox *in)
 		r = read_all(in);
 	while (r == CTL_DONE && in->follow && in->left)
 		r = take_batch(in);
-	if (r == CTL_DONE) {
-		client_ignore_events(in->ctl->conn);
-		r = settle(in);
-	}
-	return r;
+	if (r != CTL_DONE)
+		return r;
+	client_ignore_events(in->ctl->conn);
+	if (in->acknowledges)
+		return settle(in);
+	if (in->any)
+		fprintf(stderr,
+			"comityctl: these events are not acknowledged, as they went into a pipe. Once they are dealt "
+			"with:\n"
+			"comityctl inbox --cursor '%s' --ack %llu\n",
+			in->cursor, (unsigned long long)in->after);
+	return CTL_DONE;
+}
+
+static int check_options(const struct inbox *in, const char *ack, const char *after, const char *limit)
+{
+	if (in->cursor && after)
+		return ctl_usage("inbox", "--cursor knows where to begin; --after does not go with it");
+	if (in->cursor && !cy_name_valid(in->cursor, CY_KEY_MAX))
+		return ctl_usage("inbox", "--cursor wants 1 to %u printable ASCII characters", CY_KEY_MAX);
+	if (ack && !in->cursor)
+		return ctl_usage("inbox", "--ack wants to know of which --cursor");
+	if (ack && (in->follow || limit))
+		return ctl_usage("inbox", "--ack prints nothing: --follow and --limit do not go with it");
+	return CTL_DONE;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	struct inbox in = { .ctl = ctl, .left = UINT64_MAX };
-	const char *after = NULL, *limit = NULL;
+	const char *after = NULL, *limit = NULL, *ack = NULL;
 	const struct ctl_option options[] = { { .name = "cursor", .value = &in.cursor },
 					      { .name = "follow", .flag = &in.follow },
+					      { .name = "ack", .value = &ack },
 					      { .name = "after", .value = &after },
 					      { .name = "limit", .value = &limit } };
 	int r = ctl_parse(ctl, &ctl_inbox, argc, argv, options, sizeof(options) / sizeof(options[0]), NULL, 0, 0, NULL);
 
+	if (r == CTL_DONE)
+		r = check_options(&in, ack, after, limit);
 	if (r == CTL_DONE && after)
 		r = ctl_number("inbox", "after", after, UINT64_MAX, &in.after);
+	if (r == CTL_DONE && ack)
+		r = ctl_number("inbox", "ack", ack, UINT64_MAX, &in.after);
 	if (r == CTL_DONE && limit)
 		r = ctl_number("inbox", "limit", limit, UINT64_MAX, &in.left);
 	if (r != CTL_DONE)
 		return r;
-	if (in.cursor && after)
-		return ctl_usage("inbox", "--cursor knows where to begin; --after does not go with it");
-	if (in.cursor && !cy_name_valid(in.cursor, CY_KEY_MAX))
-		return ctl_usage("inbox", "--cursor wants 1 to %u printable ASCII characters", CY_KEY_MAX);
+	if (ack)
+		return settle(&in);
+	in.acknowledges = in.cursor && printed_is_taken();
 	return in.cursor ? subscribed(&in) : poll_events(&in);
 }
 

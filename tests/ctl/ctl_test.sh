@@ -358,6 +358,18 @@ while [ "$line" != 'acknowledged 800' ] && read -r line <&3; do :; done
 [ "$line" = 'acknowledged 800' ]
 result $? 'and these are acknowledged'
 
+"$ctl" inbox --cursor desk 2>err | tail -n 1 >out
+says out '^1300 ' 'into a pipe the same is printed'
+says err "--cursor 'desk' --ack 1300\$" 'and it is said how it is acknowledged'
+exits 0 'by the program that has dealt with it' inbox --cursor desk --ack 1234
+# The last events of before were acknowledged twice: the second time the answer is waited for.
+next_said 'acknowledged 800' 'before it nothing else is said'
+next_said 'acknowledged 1234' 'and by nothing else'
+[ ! -s out ]
+result $? 'which prints nothing'
+exits 2 'an acknowledgement wants a cursor' inbox --ack 5
+exits 2 'and prints no events' inbox --ack 5 --cursor desk --follow
+
 exits 0 'a message is saved with its proof' message show 019ab3c4-2c00-7000-8000-000000000001 --save proof
 [ "$(find proof -type f | wc -l)" -eq 3 ] && (cd proof && sha256sum --check --ignore-missing --status manifest)
 result $? 'its digest is the one in the manifest'

@@ -38,6 +38,7 @@ def an_operator_sees_how_far_clients_are():
     us.start(shim.env())
     submit("r-1")
     assert positions("--cursor", "registry") == [1]
+    assert us.ctl("inbox", "--cursor", "registry", "--ack", "1").returncode == 0
     assert submit("r-2").HasField("submitted")
     assert cursors() == [["desk", "registry", "1"]], cursors()
     assert us.ctl("cursor", "list").returncode == 1        # nothing for a submitter
