@@ -21,7 +21,7 @@ static void put_meta(struct node *n)
 	w->meta.epoch = n->epoch;
 	w->meta.audit_size = n->audit.size;
 	w->meta.frontier = batch_bytes(n, cy_bytes(n->frontier, audit_encode(&n->audit, n->frontier)));
-	w->meta.wall_mark = n->wall_mark;
+	w->meta.wall_mark = n->batch.right.ms > 0 ? n->batch.right : n->wall_mark;
 	w->meta.restored = n->wait.restored;
 }
 
@@ -111,6 +111,8 @@ static void step_request(struct node *n, struct input *in)
 		upload_drop(n, c, f->correlation, f->drop_upload);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_ERASE_CASE)
 		erase_case(n, c, f->correlation, f->erase_case);
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_CONFIRM_TIME)
+		clock_views_confirm(n, c, f->correlation, f->confirm_time);
 	else
 		views_message(n, c, f->correlation, f->show_message);
 }
@@ -358,6 +360,9 @@ static void release_effect(struct node *n, const struct effect *f)
 		return;
 	case EFFECT_READING:
 		download_begin(n, f->target, f->correlation);
+		return;
+	case EFFECT_CLOCK_CONFIRMED:
+		node_clock_confirmed(n, f->why);
 		return;
 	}
 }

@@ -57,7 +57,8 @@ enum effect_kind {
 	EFFECT_ESTABLISHED,
 	EFFECT_LOCAL_SEND,
 	EFFECT_SUBSCRIBED,
-	EFFECT_READING
+	EFFECT_READING,
+	EFFECT_CLOCK_CONFIRMED
 };
 
 struct effect {
@@ -129,7 +130,9 @@ struct batch {
 	size_t finished;                 /* contents whose rows are in it */
 	struct input *kept, **last_kept; /* inputs that a failure does not undo (again.c) */
 	bool evidence;                   /* it changes rows of evidence */
-	uint64_t touched[64];            /* sessions whose inputs are in the batch, to be dropped if it fails */
+	struct cy_wall right;    /* an operator has said at this time of the wall clock that it is right; 0: not */
+	struct cy_mono right_at; /* the same instant */
+	uint64_t touched[64];    /* sessions whose inputs are in the batch, to be dropped if it fails */
 	size_t n_touched;
 	bool all_touched;
 };

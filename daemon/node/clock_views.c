@@ -231,8 +231,11 @@ void clock_views_confirm(struct node *n, struct conn *c, uint64_t correlation, c
 			    (long long)((off > 0 ? off : -off) / 1000));
 		return;
 	}
-	node_confirm_clock(n, c->client->name);
+	n->batch.right = node_now(n);
+	n->batch.right_at = n->ports.clock.mono(n->ports.clock.ctx);
+	batch_leaf(n, "confirmed %s %lld %s", n->authority, (long long)n->batch.right.ms, c->client->name);
+	batch_effect(n, EFFECT_CLOCK_CONFIRMED, 0, cy_bytes(NULL, 0), c->client->name);
 	f.kind_case = CY_SERVER_FRAME__KIND_DONE;
 	f.done = &done;
-	local_send(n, c->id, correlation, &f);
+	batch_reply(n, c->id, correlation, &f);
 }

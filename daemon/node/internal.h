@@ -338,8 +338,8 @@ bool node_clock_trusted(struct node *n, char *text, size_t size);
 bool node_clock_fits(struct node *n, struct cy_wall wall, char *text, size_t size);
 /* Tell of a clock that jumped, or is right again. */
 void node_watch_clock(struct node *n);
-/* An operator says that the wall clock is right as it is. */
-void node_confirm_clock(struct node *n, const char *client);
+/* An operator has said that the wall clock is right as it is, and the store says so since this batch. */
+void node_clock_confirmed(struct node *n, const char *client);
 /* Does the signed text verify and have the expected type and parties? CY_EDENIED: not those;
  * CY_ESIGN: the signature. A session proof is judged by our time, all else by when it was
  * made. *ret_text is the caller's to free. */

@@ -199,9 +199,6 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_COMPARE_PROFILES:
 		profiles_compare(n, c, f->correlation, f->compare_profiles);
 		return true;
-	case CY_CLIENT_FRAME__KIND_CONFIRM_TIME:
-		clock_views_confirm(n, c, f->correlation, f->confirm_time);
-		return true;
 	case CY_CLIENT_FRAME__KIND_GET_STATISTICS:
 		stats_views_get(n, c, f->correlation, f->get_statistics);
 		return true;
@@ -233,6 +230,7 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 	case CY_CLIENT_FRAME__KIND_REMOVE_CURSOR:
 	case CY_CLIENT_FRAME__KIND_DROP_UPLOAD:
 	case CY_CLIENT_FRAME__KIND_RESUME:
+	case CY_CLIENT_FRAME__KIND_CONFIRM_TIME:
 		return false;
 	case CY_CLIENT_FRAME__KIND_OPEN_UPLOAD: /* dealt with before */
 	case CY_CLIENT_FRAME__KIND_UPLOAD_DATA:

@@ -201,20 +201,14 @@ void node_watch_clock(struct node *n)
 	n->clock_suspect = suspect;
 }
 
-void node_confirm_clock(struct node *n, const char *client)
+void node_clock_confirmed(struct node *n, const char *client)
 {
-	const struct cy_wall now = node_now(n);
-
 	node_tell(n, NODE_INFO, NODE_EVENT_CLOCK, "", "client %s: the wall clock is confirmed as it is", client);
-	n->started_mono = n->ports.clock.mono(n->ports.clock.ctx);
-	n->trusted_from = now;
-	/* The next commit keeps it: a restart shall not doubt again. */
-	n->wall_mark = now;
+	n->started_mono = n->batch.right_at;
+	n->trusted_from = n->wall_mark = n->batch.right;
 	n->wait.ahead = false;
 	signing_clock_confirmed(n);
 	node_watch_clock(n);
-	batch_plan_wake(n);
-	batch_start(n);
 }
 
 void node_free(struct node *n)

@@ -204,6 +204,17 @@ void certs_strike(struct sim_node *s, struct cy_rng *r)
 	world_at(w, how == 1 ? w->now : later, on_renew, s, (uint64_t)pinned);
 }
 
+/* ------------------------------------------------------------------- operators */
+
+static void on_left(struct world *w, void *arg, uint64_t conn)
+{
+	struct sim_node *s = arg;
+
+	(void)w;
+	if (s->node != NULL)
+		node_local_down(s->node, conn);
+}
+
 void operator_says(struct sim_node *s, CyClientFrame *f)
 {
 	const size_t client = OPERATOR;
@@ -223,10 +234,12 @@ void operator_says(struct sim_node *s, CyClientFrame *f)
 		node_local_frame(s->node, conn, cy_buf_view(&out), -1);
 		cy_buf_free(&out);
 	}
-	node_local_down(s->node, conn);
+	world_at(s->w, s->w->now + MINUTE, on_left, s, conn);
 }
 
-/* A client that says that the clock is right as it is. */
+static void on_confirm(struct world *w, void *arg, uint64_t before);
+
+/* A client that says that the clock is right as it is, until it is told that this is done. */
 static void confirm(struct sim_node *s)
 {
 	CyConfirmTime c = CY_CONFIRM_TIME__INIT;
@@ -236,15 +249,33 @@ static void confirm(struct sim_node *s)
 	c.now_ms = sim_node_wall(s).ms;
 	f.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
 	f.confirm_time = &c;
+	s->confirming = s->w->conns + 1;
+	world_at(s->w, s->w->now + MINUTE, on_confirm, s, s->confirming);
 	operator_says(s, &f);
 }
 
-static void on_confirm(struct world *w, void *arg, uint64_t x)
+void certs_answered(struct sim_node *s, uint64_t conn, struct cy_bytes frame)
+{
+	CyServerFrame *f;
+
+	if (conn != s->confirming)
+		return;
+	f = cy_server_frame__unpack(NULL, frame.len, frame.data);
+	CY_ASSERT(f != NULL);
+	if (f->kind_case == CY_SERVER_FRAME__KIND_DONE)
+		s->confirming = 0;
+	cy_server_frame__free_unpacked(f, NULL);
+}
+
+/* Once more where that of `before` has no answer, or was refused; 0: for the first time. */
+static void on_confirm(struct world *w, void *arg, uint64_t before)
 {
 	struct sim_node *s = arg;
 
+	if (before != 0 && before != s->confirming)
+		return;
 	if (s->node == NULL || s->suspended_until > w->now)
-		world_at(w, w->now + MINUTE, on_confirm, s, x);
+		world_at(w, w->now + MINUTE, on_confirm, s, before);
 	else
 		confirm(s);
 }

@@ -599,8 +599,10 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes frame)
 	struct sim_node *s = ctx;
 	struct sim_desk *d = desk_of(s, conn);
 
-	if (d == NULL)
+	if (d == NULL) {
+		certs_answered(s, conn, frame);
 		return programs_take(s, conn, frame) || erasures_take(s, conn, frame) ? CY_OK : CY_ENOENT;
+	}
 	if (d->in.bytes + frame.len > CONN_QUEUE_MAX)
 		world_fail(s->w, "%s/%u: more waits for a local client than it may", s->id, d->client);
 	check_answer(d, frame);

@@ -326,6 +326,7 @@ struct sim_node {
 	struct cy_rng random;
 	struct sim_certificate *certificates; /* for signing, the last one in use */
 	size_t n_certificates;
+	uint64_t confirming; /* the connection of an operator who says that the clock is right, and has no answer; 0 */
 	int64_t wall_offset, offset_low, offset_high; /* now; and over the whole run */
 	int32_t drift_ppm;
 	int64_t suspended_until;
@@ -414,7 +415,9 @@ void certs_strike(struct sim_node *s, struct cy_rng *r);
 void certs_leap(struct sim_node *s, struct cy_rng *r);
 void certs_clock_set(struct sim_node *s, int64_t after); /* an operator confirms it by then */
 void certs_heal(struct sim_node *s);
-void operator_says(struct sim_node *s, CyClientFrame *f); /* on a connection of its own */
+void certs_answered(struct sim_node *s, uint64_t conn, struct cy_bytes frame); /* what an operator is told */
+/* On a connection of its own, which lasts for a minute. */
+void operator_says(struct sim_node *s, CyClientFrame *f);
 
 /* How a process ends. */
 enum sim_end {

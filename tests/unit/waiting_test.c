@@ -358,21 +358,50 @@ static void a_clock_far_ahead_at_the_start_is_doubted_until_a_peer_agrees(void *
 	rig_free(r);
 }
 
-static void a_clock_far_ahead_at_the_start_counts_once_an_operator_confirms_it(void **state)
+static void confirm(struct rig *r)
 {
-	struct rig *r = started_far_ahead();
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CyConfirmTime c = CY_CONFIRM_TIME__INIT;
 
-	(void)state;
 	c.now_ms = r->now;
 	f.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
 	f.confirm_time = &c;
 	desk_ask(r, 2, &f);
+}
+
+static void a_clock_far_ahead_at_the_start_counts_once_an_operator_confirms_it(void **state)
+{
+	struct rig *r = started_far_ahead();
+
+	(void)state;
+	confirm(r);
 	look(r);
 	r->now += 60000;
 	look(r);
 	assert_int_equal(given_up(r), 1);
+	rig_free(r);
+}
+
+/* Whatever happens to the daemon after that. */
+static void a_clock_that_is_confirmed_is_stored_before_the_answer(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_meta(&w, false, START_MS + 2 * DAY);
+	r = started(w);
+	look(r);
+	assert_non_null(strstr(r->all, "48 h behind what was recorded"));
+	r->store.mark_may_fall = true;
+	r->did[0] = '\0';
+	confirm(r);
+	assert_int_equal(r->store.meta.wall_mark.ms, START_MS + 2 * DAY);
+	assert_string_equal(r->did, "");
+	rig_settle(r);
+	assert_int_equal(r->store.meta.wall_mark.ms, START_MS);
+	assert_non_null(strstr(r->did, "done"));
+	assert_non_null(strstr(r->all, "the wall clock is right again"));
 	rig_free(r);
 }
 
@@ -391,6 +420,7 @@ int main(void)
 		cmocka_unit_test(a_restored_store_runs_no_hook_and_decides_no_time_limit),
 		cmocka_unit_test(a_clock_far_ahead_at_the_start_is_doubted_until_a_peer_agrees),
 		cmocka_unit_test(a_clock_far_ahead_at_the_start_counts_once_an_operator_confirms_it),
+		cmocka_unit_test(a_clock_that_is_confirmed_is_stored_before_the_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
