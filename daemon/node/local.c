@@ -277,7 +277,7 @@ static bool is_upload(CyClientFrame__KindCase kind)
 static const char *who_may(CyClientFrame__KindCase kind)
 {
 	if (role_allows(CY_ROLE__SUBMITTER, kind))
-		return "a submitter";
+		return role_allows(CY_ROLE__ADMINISTRATOR, kind) ? "a submitter or administrator" : "a submitter";
 	return role_allows(CY_ROLE__OPERATOR, kind) ? "an operator or administrator" : "an administrator";
 }
 

@@ -55,11 +55,18 @@ static const struct node_client_config clients[] = { { DESK, CY_ROLE__SUBMITTER,
 /* The answers to one request. */
 static struct {
 	size_t n;
-	bool refused; /* by the role */
-	bool title;   /* of the case, in one of them */
+	bool refused;   /* by the role */
+	unsigned named; /* who may, as the refusal says */
+	bool title;     /* of the case, in one of them */
 } answers;
 
 static int (*send_any)(void *ctx, uint64_t conn, struct cy_bytes bytes);
+
+static unsigned roles_in(const char *text)
+{
+	return (strstr(text, "submitter") ? SUBMITTER : 0u) | (strstr(text, " operator") ? OPERATOR : 0u) |
+	       (strstr(text, "administrator") ? ADMINISTRATOR : 0u);
+}
 
 static int send_and_look(void *ctx, uint64_t conn, struct cy_bytes bytes)
 {
@@ -67,8 +74,11 @@ static int send_and_look(void *ctx, uint64_t conn, struct cy_bytes bytes)
 
 	assert_non_null(f);
 	answers.n++;
-	answers.refused |= f->kind_case == CY_SERVER_FRAME__KIND_ERROR &&
-			   f->error->code == CY_ERROR_CODE__NOT_ALLOWED && strstr(f->error->text, "the role of client");
+	if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR && f->error->code == CY_ERROR_CODE__NOT_ALLOWED &&
+	    strstr(f->error->text, "the role of client")) {
+		answers.refused = true;
+		answers.named = roles_in(strstr(f->error->text, "it takes"));
+	}
 	answers.title |= memmem(bytes.data, bytes.len, TITLE, strlen(TITLE)) != NULL;
 	cy_server_frame__free_unpacked(f, NULL);
 	return send_any(ctx, conn, bytes);
@@ -137,6 +147,9 @@ static void each_role_may_ask_for_what_the_manual_says_and_for_nothing_else(void
 			if (answers.refused == ((who_may(kind->name) & 1u << role) != 0))
 				fail_msg("%s of %s is %s", kind->name, clients[role].name,
 					 answers.refused ? "refused" : "not refused");
+			if (answers.refused && answers.named != who_may(kind->name))
+				fail_msg("%s is refused to %s, and the refusal names %x for %x", kind->name,
+					 clients[role].name, answers.named, who_may(kind->name));
 		}
 		free(f.submit);
 	}
