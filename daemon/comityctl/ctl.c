@@ -140,11 +140,13 @@ int ctl_number(const char *command, const char *option, const char *text, uint64
 	return CTL_DONE;
 }
 
+/* A single fault often is the refusal itself: people read it once. */
 static void print_refusal(struct ctl *ctl, const CyError *error)
 {
 	ctl_fail(CTL_REFUSED, "refused: %s", error->text);
 	for (size_t i = 0; i < error->n_faults; i++)
-		out_fault(stderr, error->faults[i]);
+		if (error->faults[i]->article[0] || strcmp(error->faults[i]->text, error->text) != 0)
+			out_fault(stderr, error->faults[i]);
 	if (ctl->json)
 		out_json(&error->base, 2);
 }

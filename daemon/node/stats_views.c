@@ -159,16 +159,14 @@ static const char *unpublishable(struct node *n, const struct conn *c, const CyG
 	*ret_field = r->peer[0] != '\0' ? "peer" : r->instrument[0] != '\0' ? "instrument" : "measure";
 	if (r->peer[0] != '\0' || r->instrument[0] != '\0' || r->measure != CY_MEASURE_TYPE__MEASURE_TYPE_UNSPECIFIED)
 		return "what is published is of all peers, instruments and measures: a table of some of them and that "
-		       "of "
-		       "all would tell by their difference what each hides";
+		       "of all would tell by their difference what each hides";
 	*ret_field = "to_date";
 	if (!is_year(r->from_date, r->to_date))
 		return "what is published is of a whole calendar year, from YYYY-01-01 to YYYY-12-31: tables of days "
-		       "that "
-		       "overlap would tell by their difference what each hides";
+		       "that overlap would tell by their difference what each hides";
 	if (until.ms > node_now(n).ms)
 		return "this year is not over: a table of a part of it and a later one would tell by their difference "
-		       "what each hides";
+		       "what each hides; take an earlier year";
 	return NULL;
 }
 

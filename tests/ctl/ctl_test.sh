@@ -207,6 +207,8 @@ read -r line <&3
 [ "$line" = "submit $(sed -n 's/.*--key \([0-9a-f]*\):.*/\1/p' err) note" ]
 result $? 'which is the one that was used'
 exits 5 'a case that there is not is not found' case show nothing
+[ "$(cat err)" = 'comityctl: refused: There is no such case.' ]
+result $? 'what is wrong is said once'
 exits 1 'what the role does not allow is refused' status
 
 # -------------------------------------------------------------- statistics

@@ -169,7 +169,7 @@ def serve(stream):
         elif kind == "list_cases":
             cases(answer, question.list_cases)
         elif kind == "show_case":
-            refuse(answer, t.NOT_FOUND, "There is no such case.")
+            refuse(answer, t.NOT_FOUND, "There is no such case.", ("ref", "There is no such case.", ""))
         elif kind == "show_message":
             view(answer)
         elif kind == "subscribe":

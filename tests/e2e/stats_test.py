@@ -134,6 +134,9 @@ def two_published_tables_never_overlap():
     year_is_refused("a whole calendar year", "to_date", from_date="2019-01-01", to_date="2020-12-31")
     year_is_refused("a whole calendar year", "to_date")
     year_is_refused("not over", "to_date", from_date="2199-01-01", to_date="2199-12-31")
+    run = us.ctl("stats", "--publish", "--year", "2199")
+    assert run.returncode == 1 and run.stderr.count("not over") == 1 and "take an earlier year" in run.stderr, run
+    assert "to_date" not in run.stderr, run  # nobody has typed it
     assert figures(us, local_pb2.OUT, "--publish", "--year", "2020") == {}
 
 
