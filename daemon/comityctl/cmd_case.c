@@ -110,7 +110,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 	list.open_only = open;
 	t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
 	r = list_pages(ctl, &list, after, t);
-	out_table_end(t);
+	out_list_end(t, r == CTL_DONE && !ctl->json, "There are no such cases.");
 	return r;
 }
 

@@ -82,7 +82,7 @@ static int list_pages(struct ctl *ctl, CyListClocks *list, struct out_table *t)
 	return CTL_DONE;
 }
 
-static int run_window(struct ctl *ctl, const char *command, CyListClocks *list, const char *peer)
+static int run_window(struct ctl *ctl, const char *command, CyListClocks *list, const char *peer, const char *empty)
 {
 	struct out_table *t;
 	int r;
@@ -92,7 +92,7 @@ static int run_window(struct ctl *ctl, const char *command, CyListClocks *list, 
 	list->peer = (char *)(uintptr_t)(peer != NULL ? peer : "");
 	t = clock_table(true);
 	r = list_pages(ctl, list, t);
-	out_table_end(t);
+	out_list_end(t, r == CTL_DONE && !ctl->json, empty);
 	return r;
 }
 
@@ -111,7 +111,9 @@ static int run_due(struct ctl *ctl, int argc, char **argv)
 	if (today && week)
 		return ctl_usage("due", "either --today or --week");
 	list.window = week ? CY_CLOCK_WINDOW__WEEK : CY_CLOCK_WINDOW__TODAY;
-	return run_window(ctl, "due", &list, peer);
+	return run_window(ctl, "due", &list, peer,
+			  week ? "No time limit is due today or in the six days after it."
+			       : "No time limit is due today; 'comityctl due --week' looks further.");
 }
 
 static int run_late(struct ctl *ctl, int argc, char **argv)
@@ -124,7 +126,7 @@ static int run_late(struct ctl *ctl, int argc, char **argv)
 	if (r != CTL_DONE)
 		return r;
 	list.window = CY_CLOCK_WINDOW__LATE;
-	return run_window(ctl, "late", &list, peer);
+	return run_window(ctl, "late", &list, peer, "No time limit is over and not met.");
 }
 
 static int run_list(struct ctl *ctl, int argc, char **argv)
@@ -139,7 +141,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 	list.case_ref = (char *)(uintptr_t)ref;
 	t = clock_table(false);
 	r = list_pages(ctl, &list, t);
-	out_table_end(t);
+	out_list_end(t, r == CTL_DONE && !ctl->json, "The case has no time limits.");
 	return r;
 }
 

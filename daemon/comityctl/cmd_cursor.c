@@ -45,7 +45,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 			out_cell(t, "%llu", (unsigned long long)v->position);
 			out_cell(t, "%s", v->next_ms > 0 ? out_age(reply->cursor_list->now_ms - v->next_ms) : "-");
 		}
-		out_table_end(t);
+		out_list_end(t, true, "There are no cursors.");
 	}
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;

@@ -84,7 +84,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 	list.case_ref = (char *)(uintptr_t)ref;
 	t = evidence_table();
 	r = list_pages(ctl, &list, t);
-	out_table_end(t);
+	out_list_end(t, r == CTL_DONE && !ctl->json, "There is no evidence.");
 	return r;
 }
 

@@ -51,7 +51,7 @@ static int list_uploads(struct ctl *ctl)
 		out_cell(t, "%s", u->reserved_bytes ? out_size(u->reserved_bytes) : "-");
 		out_cell(t, "%s", u->id);
 	}
-	out_table_end(t);
+	out_list_end(t, true, "Nothing is unfinished, and nothing waits to be attached.");
 	if (reply->upload_list->more)
 		printf("\nThere are more, which are not shown.\n");
 	cy_server_frame__free_unpacked(reply, NULL);

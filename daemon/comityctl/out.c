@@ -349,3 +349,10 @@ void out_table_end(struct out_table *t)
 	free(t->cells);
 	free(t);
 }
+
+void out_list_end(struct out_table *t, bool tell, const char *empty)
+{
+	if (tell && t->n == t->columns)
+		puts(empty);
+	out_table_end(t);
+}

@@ -63,5 +63,8 @@ struct out_table *out_table_new(size_t columns, const char *const *heads);
 void out_cell(struct out_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Print (nothing when it has no rows) and free. */
 void out_table_end(struct out_table *t);
+/* The same for a list that was asked for: where it has no rows people are told so, by the sentence `empty`, lest they
+ * take silence for a failure. `tell`: to people, who got an answer. */
+void out_list_end(struct out_table *t, bool tell, const char *empty);
 
 #endif

@@ -211,6 +211,26 @@ exits 5 'a case that there is not is not found' case show nothing
 result $? 'what is wrong is said once'
 exits 1 'what the role does not allow is refused' status
 
+# ------------------------------------------------------------- empty lists
+
+while IFS=: read -r words sentence <&4; do
+	# shellcheck disable=SC2086 # a command may have two words
+	"$ctl" --client idle $words >out 2>err </dev/null && [ "$(cat out)" = "$sentence" ]
+	result $? "people are told that there is nothing: $words"
+	# shellcheck disable=SC2086
+	"$ctl" --client idle --json $words >out 2>err </dev/null && [ "$(cat out)" = '{}' ]
+	result $? 'and programs get an empty list'
+done 4<<'EOF'
+case list:There are no such cases.
+due:No time limit is due today; 'comityctl due --week' looks further.
+due --week:No time limit is due today or in the six days after it.
+late:No time limit is over and not met.
+clock list 2026-1:The case has no time limits.
+evidence list:There is no evidence.
+evidence uploads:Nothing is unfinished, and nothing waits to be attached.
+cursor list:There are no cursors.
+EOF
+
 # -------------------------------------------------------------- statistics
 
 exits 2 'a day that is none is refused' stats --from 2026-02-29

@@ -16,6 +16,8 @@ from comity.v1 import types_pb2 as t  # noqa: E402
 MESSAGE = "019ab3c4-2c00-7000-8000-000000000001"
 CASE = "019ab3c4-2c00-7000-8000-000000000002"
 EVENTS = 1200
+LISTS = {"list_cases": "case_list", "list_clocks": "clock_list", "list_evidence": "evidence_list",
+         "list_uploads": "upload_list", "list_cursors": "cursor_list"}
 TERMINAL = "a\x1b[2J\u009b2J\u202eb\nc"  # what could harm a terminal
 
 
@@ -166,6 +168,8 @@ def serve(stream):
             statistics(answer, question.get_statistics)
         elif kind == "submit":
             submitted(answer, question.submit)
+        elif name == "idle" and kind in LISTS:
+            getattr(answer, LISTS[kind]).SetInParent()
         elif kind == "list_cases":
             cases(answer, question.list_cases)
         elif kind == "show_case":
