@@ -24,14 +24,15 @@ static void print_round(const CyEvidenceCheck *c)
 	if (c->rate)
 		out_pair("At most", "%s a second", out_size(c->rate));
 	if (c->oldest_ms)
-		out_pair("Oldest", "%s: no evidence here was last verified before", out_time(c->oldest_ms));
+		out_pair("Longest ago", "%s: all other evidence here was verified later", out_time(c->oldest_ms));
 	if (!c->began_ms) {
 		out_pair("Last round", "none since the start of the daemon");
 		return;
 	}
 	out_pair("Round began", "%s", out_time(c->began_ms));
 	out_pair("Round ended", "%s", c->ended_ms ? out_time(c->ended_ms) : "it is under way");
-	out_pair("Verified", "%llu contents, %s", (unsigned long long)c->contents, out_size(c->bytes));
+	out_pair("Verified", "%llu content%s, %s", (unsigned long long)c->contents, c->contents == 1 ? "" : "s",
+		 out_size(c->bytes));
 	out_pair("Found", "%llu spoilt or missing", (unsigned long long)c->found);
 }
 

@@ -110,7 +110,7 @@ static void print_people(const CyStatistics *s, const CyGetStatistics *get)
 		printf("\n%s\n", d == CY_DIRECTION__OUT ? "ASKED BY US" : "ASKED OF US");
 		stats_print(s, d);
 	}
-	if (get->smallest > 1)
+	if (stats_hide_any(s))
 		printf("\n%s hidden: of fewer than %u requests, or it would give such a number away\n", STATS_HIDDEN,
 		       get->smallest);
 }

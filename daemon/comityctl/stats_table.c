@@ -36,6 +36,21 @@ const char *stats_count(const CyStatisticsGroup *g, const char *name)
 	return out;
 }
 
+bool stats_hide_any(const CyStatistics *s)
+{
+	for (size_t i = 0; i < s->n_groups; i++) {
+		const CyStatisticsGroup *g = s->groups[i];
+
+		for (size_t k = 0; k < g->n_counts; k++)
+			if (g->counts[k]->_count_case != CY_STATISTICS_COUNT___COUNT_COUNT)
+				return true;
+		for (size_t k = 0; k < g->n_steps; k++)
+			if (g->steps[k]->_n_case != CY_STATISTICS_STEP___N_N)
+				return true;
+	}
+	return false;
+}
+
 const char *stats_measure(const CyStatisticsGroup *g)
 {
 	return g->measure != 0 ? out_enum(&cy_measure_type__descriptor, (int)g->measure) : "all";

@@ -17,6 +17,8 @@ const char *stats_count(const CyStatisticsGroup *g, const char *name);
 const char *stats_measure(const CyStatisticsGroup *g);
 /* Days with `decimals` (1 or 2); "-" where `known` is false. One of a few buffers in turn. */
 const char *stats_days(bool known, int64_t ms, int decimals);
+/* Is any number hidden? */
+bool stats_hide_any(const CyStatistics *s);
 
 /* All of one direction; and the steps alone. */
 void stats_print(const CyStatistics *s, CyDirection direction);

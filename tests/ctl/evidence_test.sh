@@ -395,6 +395,7 @@ says out '^Round ended  *2025-11-24T13:23:20.000Z' 'when it ended'
 says out '^Found  *1 spoilt or missing' 'what it found'
 says out "^$message/2 .* waiting .*spoilt here" 'which'
 says out 'There are more, which are not shown' 'and that it is not all'
+says out '^Longest ago  *2025-11-24T10:26:40.000Z: all other evidence here was verified later$' 'with what is next'
 exits 0 'a round is ordered' evidence check --now
 next_said 'check True' 'at once'
 says out '^Round ended  *it is under way' 'and is under way'

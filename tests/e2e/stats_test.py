@@ -138,6 +138,8 @@ def two_published_tables_never_overlap():
     assert run.returncode == 1 and run.stderr.count("not over") == 1 and "take an earlier year" in run.stderr, run
     assert "to_date" not in run.stderr, run  # nobody has typed it
     assert figures(us, local_pb2.OUT, "--publish", "--year", "2020") == {}
+    text = us.ctl("stats", "--publish", "--year", "2020").stdout
+    assert "2020-01-01 to 2020-12-31" in text and "hidden" not in text, text  # nothing is
 
 
 @test
