@@ -116,6 +116,10 @@ static void note_cell(struct out_table *t, const CyCustodyEntry *e, uint64_t siz
 
 	if (e->count && !strcmp(e->action, "read"))
 		cy_buf_addf(&text, "from byte %llu", (unsigned long long)e->from);
+	else if (e->count && !strcmp(e->action, "read_others"))
+		cy_buf_addf(&text, "from other bytes than the links before");
+	else if (e->count && !strcmp(e->action, "read_end_others"))
+		cy_buf_addf(&text, "up to other bytes than the links before");
 	else if (e->count)
 		cy_buf_addf(&text, "up to byte %llu%s", (unsigned long long)e->to, end);
 	if (e->count > 1)

@@ -1,9 +1,8 @@
 /* Who reads evidence, from where, and up to where: links of the chain of custody, the first of which is committed
- * before the first byte is handed out. Readings of a day that a link tells of already are counted in it, so that no
- * number of them hides what else became of the attachment. */
+ * before the first byte is handed out. Equal readings of a day are counted in one link, and once there are many that
+ * differ one more link counts all further ones, so that no number of them hides what else became of the attachment. */
 #include <string.h>
 
-#include "base/mutant.h"
 #include "node/evidence.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -11,8 +10,7 @@
 /* What this day's links say of the same client's readings. */
 struct day {
 	const struct store_custody *like;
-	bool ended;
-	uint64_t no; /* of the one that tells of such a reading already; 0: none */
+	uint64_t no; /* of the one that tells of the same bytes; 0: none */
 	size_t n;
 };
 
@@ -21,10 +19,9 @@ static bool is_that_day(const struct store_custody *link, struct cy_wall at)
 	return link->at.ms / DAY_MS == at.ms / DAY_MS;
 }
 
-/* From there on, or up to there, this client has got it anyway. */
-static bool tells(const struct store_custody *link, const struct store_custody *like, bool ended)
+static bool same_bytes(const struct store_custody *link, const struct store_custody *like)
 {
-	return ended ? link->to >= like->to : link->from <= like->from;
+	return link->from == like->from && link->to == like->to;
 }
 
 static int look(void *arg, const struct store_custody *link)
@@ -34,7 +31,7 @@ static int look(void *arg, const struct store_custody *link)
 	if (!is_that_day(link, d->like->at))
 		return CY_OK;
 	d->n++;
-	if (d->no == 0 && tells(link, d->like, d->ended))
+	if (d->no == 0 && same_bytes(link, d->like))
 		d->no = link->no;
 	return CY_OK;
 }
@@ -52,52 +49,63 @@ static struct store_custody *added(struct node *n, struct day *d)
 		    strcmp(c->by, d->like->by) != 0 || !is_that_day(c, d->like->at))
 			continue;
 		d->n++;
-		if (found == NULL && tells(c, d->like, d->ended))
+		if (found == NULL && same_bytes(c, d->like))
 			found = c;
 	}
 	return found;
 }
 
-/* Below 0: what there is cannot be read. */
-static int record(struct node *n, const struct store_evidence *row, const struct input *in)
+/* In a link that tells of the same bytes. CY_ENOENT: there is none among `ret_links` of this action and day. Otherwise
+ * what there is cannot be read. */
+static int count_in(struct node *n, const struct store_custody *like, size_t *ret_links)
 {
 	struct store_port *s = &n->ports.store;
-	const struct store_custody like = { .message_id = row->message_id,
-					    .attachment = row->attachment,
-					    .action = in->blob.ended ? "read_end" : "read",
-					    .by = in->blob.name,
-					    .at = in->blob.at,
-					    .from = in->blob.from,
-					    .to = in->blob.to };
-	struct evidence_link link = { .action = like.action,
-				      .by = like.by,
-				      .text = "",
-				      .proof = "",
-				      .at = like.at,
-				      .from = like.from,
-				      .to = like.to,
-				      .counts = true };
-	struct day d = { .like = &like, .ended = in->blob.ended };
+	struct day d = { .like = like };
 	struct store_custody *same;
-	struct store_write *w;
-	int r = s->readings(s->ctx, &like, (struct cy_wall){ like.at.ms / DAY_MS * DAY_MS }, look, &d);
+	int r = s->readings(s->ctx, like, (struct cy_wall){ like->at.ms / DAY_MS * DAY_MS }, look, &d);
 
 	if (r < 0)
 		return r;
 	same = added(n, &d);
+	*ret_links = d.n;
 	if (same != NULL) {
 		same->count++;
-		same->last = like.at;
+		same->last = like->at;
 	} else if (d.no != 0) {
-		w = batch_write(n, STORE_COUNT_CUSTODY);
-		w->custody = (struct store_custody){ .message_id = row->message_id, .no = d.no, .last = like.at };
-	} else if (d.n < CY_READINGS_MAX) {
-		evidence_link(n, row, &link);
-	} else { /* nothing begins lower, or ends higher: all further ones of the day count in this */
-		link.from = d.ended ? like.from : 0;
-		link.to = d.ended ? row->size : like.to;
-		evidence_link(n, row, &link);
+		batch_write(n, STORE_COUNT_CUSTODY)->custody =
+			(struct store_custody){ .message_id = like->message_id, .no = d.no, .last = like->at };
 	}
+	return same != NULL || d.no != 0 ? CY_OK : CY_ENOENT;
+}
+
+/* Below 0: what there is cannot be read. */
+static int record(struct node *n, const struct store_evidence *row, const struct input *in)
+{
+	struct store_custody like = { .message_id = row->message_id,
+				      .attachment = row->attachment,
+				      .action = in->blob.ended ? "read_end" : "read",
+				      .by = in->blob.name,
+				      .at = in->blob.at,
+				      .from = in->blob.from,
+				      .to = in->blob.to };
+	struct evidence_link link = { .text = "", .proof = "", .counts = true };
+	size_t links;
+	int r = count_in(n, &like, &links);
+
+	/* Of all further ones of the day that differ, whose bytes are in no link. */
+	if (r == CY_ENOENT && links >= CY_READINGS_MAX) {
+		like.action = in->blob.ended ? "read_end_others" : "read_others";
+		like.from = like.to = 0;
+		r = count_in(n, &like, &links);
+	}
+	if (r != CY_ENOENT)
+		return r;
+	link.action = like.action;
+	link.by = like.by;
+	link.at = like.at;
+	link.from = like.from;
+	link.to = like.to;
+	evidence_link(n, row, &link);
 	return CY_OK;
 }
 

@@ -42,6 +42,23 @@ def begin(client, item, offset=0, descriptor=False):
     return client.receive()
 
 
+def script():
+    """As PROTOCOL.md tells an expert to do it."""
+    text = open(f"{TOP}/proto/PROTOCOL.md").read()
+    return re.search(r"### Checked with sha256sum\n.*?```sh\n(.*?)```", text, re.DOTALL).group(1)
+
+
+def checked(shown):
+    """What the expert's script says of what `evidence custody --leaves` has printed."""
+    run = subprocess.run(["sh", "-c", script()], input=shown, capture_output=True, text=True, timeout=DEADLINE)
+    assert run.returncode == 0 and not run.stderr, run
+    return run.stdout.splitlines()
+
+
+def shown(d, item, *more):
+    return d.ctl(*more, "evidence", "custody", f"{item.message_id}/{item.attachment}", "--leaves")
+
+
 @test
 def most_of_an_item_is_not_read_without_a_trace():
     c = Client(us)
@@ -57,6 +74,17 @@ def most_of_an_item_is_not_read_without_a_trace():
     until("how far it was read", lambda: links(us, items[0].item, "read_end"))
     end, = links(us, items[0].item, "read_end")
     assert got.offset + len(got.data) <= end.to < SIZE, end
+
+
+@test
+def who_got_less_the_second_time_is_not_said_to_have_got_all():
+    c = Client(us)
+    assert len(get(c, items[0].item)) == SIZE
+    assert begin(c, items[0].item).HasField("evidence_data")
+    c.close()
+    until("the end of all three", lambda: sum(e.count for e in links(us, items[0].item, "read_end")) == 3)
+    assert sum(e.count for e in links(us, items[0].item, "read_end") if e.to == SIZE) == 1
+    assert sum(e.count for e in links(us, items[0].item, "read") if getattr(e, "from") == 0) == 2
 
 
 @test
@@ -116,9 +144,9 @@ def equal_readings_are_one_link_with_a_count_and_hide_nothing():
     assert submit(c, "v-1", case_ref="c-1", content=content).HasField("submitted")
     c.close()
     until("the end of the last", lambda: sum(e.count for e in links(us, items[4].item, "read_end")) == 300)
-    # Where it began lower than before is another link.
+    # Where it began at another byte is another link.
     read = links(us, items[4].item, "read")
-    assert [getattr(e, "from") for e in read] == [2 * MIB - 1, 2 * MIB - 2, 2 * MIB - 3], read
+    assert [(getattr(e, "from"), e.count) for e in read] == [(2 * MIB - 1 - i, 100) for i in range(3)], read
     assert sum(e.count for e in read) == 300 and read[0].last_ms > read[0].at_ms, read
     assert custody(us, items[4].item).entries[-1].action == "verified", custody(us, items[4].item)
 
@@ -131,9 +159,13 @@ def a_client_that_begins_ever_lower_makes_few_links():
     c.close()
     until("the end of the last", lambda: sum(e.count for e in links(us, items[5].item, "read_end")) == 60)
     read = links(us, items[5].item, "read")
-    assert len(read) == 17 and sum(e.count for e in read) == 60, read
-    # The last one is of all that may follow.
-    assert getattr(read[-1], "from") == 0 and read[-1].count == 60 - 16, read[-1]
+    assert [(getattr(e, "from"), e.count) for e in read] == [(2 * MIB - 1 - i, 1) for i in range(16)], read
+    # One more is of all that may follow, and says no byte.
+    others, = links(us, items[5].item, "read_others")
+    assert (getattr(others, "from"), others.to, others.count) == (0, 0, 60 - 16), others
+    run = shown(us, items[5].item)
+    assert f"from other bytes than the links before; {60 - 16} times" in run.stdout, run
+    assert f"leaf {others.leaf}: OK" in checked(run.stdout), run
 
 
 @test
@@ -152,23 +184,6 @@ def the_chain_comes_in_pages():
     c.close()
     assert found == whole and len(whole) == 20, found
     assert [e.no for e in whole] == sorted(e.no for e in whole)
-
-
-def script():
-    """As PROTOCOL.md tells an expert to do it."""
-    text = open(f"{TOP}/proto/PROTOCOL.md").read()
-    return re.search(r"### Checked with sha256sum\n.*?```sh\n(.*?)```", text, re.DOTALL).group(1)
-
-
-def checked(shown):
-    """What the expert's script says of what `evidence custody --leaves` has printed."""
-    run = subprocess.run(["sh", "-c", script()], input=shown, capture_output=True, text=True, timeout=DEADLINE)
-    assert run.returncode == 0 and not run.stderr, run
-    return run.stdout.splitlines()
-
-
-def shown(d, item, *more):
-    return d.ctl(*more, "evidence", "custody", f"{item.message_id}/{item.attachment}", "--leaves")
 
 
 @test
