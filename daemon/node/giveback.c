@@ -55,6 +55,7 @@ void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r)
 		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");
 		return;
 	}
+	heads.after_case_id = r->after_case_id;
 	heads.heads = h->rows;
 	heads.n_heads = h->count;
 	heads.last = h->count < most;
@@ -67,6 +68,7 @@ struct fetching {
 	struct node *n;
 	struct peer *p;
 	const char *case_id;
+	uint32_t after; /* as it is asked for */
 	bool found, unsigned_receipt;
 	struct xchg_pos pos;
 	uint32_t number; /* of the message that led to it */
@@ -113,6 +115,7 @@ static void say_fetched(const struct fetching *f)
 	CyFetched fetched = CY_FETCHED__INIT;
 
 	fetched.case_id = (char *)f->case_id;
+	fetched.after = f->after;
 	fetched.last = !f->found;
 	if (f->found) {
 		fetched.manifest = f->manifest;
@@ -166,6 +169,7 @@ void giveback_parcel(struct node *n, struct peer *p, const CyFetchRequest *r)
 	x->n = n;
 	x->p = p;
 	x->case_id = cy_arena_string(&n->batch.arena, r->case_id);
+	x->after = r->after;
 	code = load_parcel(x, r);
 	if (code < 0 && (x->found || code != CY_ENOENT))
 		batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the store cannot read now");

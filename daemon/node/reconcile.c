@@ -323,6 +323,11 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "heads that were not asked for");
 		return;
 	}
+	/* What lies between would never be fetched back. */
+	if (h->after_case_id[0] != '\0' && strcmp(h->after_case_id, p->heads_after) != 0) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "heads after another case than was asked for");
+		return;
+	}
 	cy_copy(after, sizeof after, p->heads_after);
 	for (size_t i = 0; i < h->n_heads && r >= 0; i++) {
 		const CyCaseHead *head = h->heads[i];
@@ -420,8 +425,8 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
 		if (w->op == STORE_PUT_PARCEL && w->parcel.author == STORE_OWN && strcmp(w->parcel.peer, p->id) == 0)
 			done = NULL;
-	if (done == NULL || strcmp(done->case_id, f->case_id) != 0 || (f->manifest == NULL) != f->last ||
-	    (!f->last && !is_asked_for(done, f, text, receipt))) {
+	if (done == NULL || strcmp(done->case_id, f->case_id) != 0 || (f->after != 0 && f->after != done->after) ||
+	    (f->manifest == NULL) != f->last || (!f->last && !is_asked_for(done, f, text, receipt))) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "a fetched parcel that was not asked for");
 		return;
 	}

@@ -661,7 +661,7 @@ class Session:
 	def _answer(self, kind, frame):
 		if kind == "heads_request":
 			heads = sorted((c, v) for c, v in self.peer.cases.items() if c > frame.heads_request.after_case_id)
-			answer = pb.Heads(last=len(heads) <= 1000)
+			answer = pb.Heads(last=len(heads) <= 1000, after_case_id=frame.heads_request.after_case_id)
 			for ident, v in heads[:1000]:
 				answer.heads.add(case_id=ident, yours=v.theirs, mine=v.mine)
 			self.send(pb.PeerFrame(heads=answer))

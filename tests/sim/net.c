@@ -226,9 +226,7 @@ static bool holds_less(const CyState *a, const CyState *b)
 
 /* Is it by TLS alone that this flipped bit is noticed? Heads are not signed, and
  * what is not named in them is not fetched back; nor is a State, and to one who is
- * said to fetch back nothing is sent, and what one is said not to hold may be dissolved;
- * nor is a request to fetch, and what comes before the number that it names is not given
- * back. */
+ * said to fetch back nothing is sent, and what one is said not to hold may be dissolved. */
 static bool kept_by_tls(struct cy_bytes frame, struct cy_bytes flipped)
 {
 	CyPeerFrame *f = cy_peer_frame__unpack(NULL, frame.len, frame.data);
@@ -237,8 +235,6 @@ static bool kept_by_tls(struct cy_bytes frame, struct cy_bytes flipped)
 
 	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_STATE && g->kind_case == f->kind_case)
 		kept = f->state->reconciling != g->state->reconciling || holds_less(g->state, f->state);
-	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_FETCH_REQUEST && g->kind_case == f->kind_case)
-		kept = f->fetch_request->after != g->fetch_request->after;
 	if (f != NULL)
 		cy_peer_frame__free_unpacked(f, NULL);
 	if (g != NULL)

@@ -7,8 +7,9 @@
 /* The frames of the heads, as they left. */
 static struct {
 	size_t requests, pages;
-	char after[64]; /* of the last request */
-	size_t count;   /* of heads in the last page */
+	char after[64];   /* of the last request */
+	char answers[64]; /* what the last page says that it was asked for */
+	size_t count;     /* of heads in the last page */
 	char first[64], end[64];
 	bool last;
 } heads;
@@ -29,6 +30,7 @@ static int send_and_look(void *ctx, uint64_t session, struct cy_bytes frame)
 		heads.pages++;
 		heads.count = n;
 		heads.last = f->heads->last;
+		snprintf(heads.answers, sizeof heads.answers, "%s", f->heads->after_case_id);
 		snprintf(heads.first, sizeof heads.first, "%s", n > 0 ? f->heads->heads[0]->case_id : "");
 		snprintf(heads.end, sizeof heads.end, "%s", n > 0 ? f->heads->heads[n - 1]->case_id : "");
 	}
@@ -92,6 +94,7 @@ static void a_full_page_of_heads_is_not_the_last(void **state)
 	assert_false(heads.last);
 	ask_heads(r, l, heads.end);
 	assert_int_equal(heads.pages, 2);
+	assert_string_equal(heads.answers, "case-1000");
 	assert_int_equal(heads.count, 1);
 	assert_string_equal(heads.first, "case-1001");
 	assert_true(heads.last);
@@ -153,6 +156,40 @@ static void a_restored_side_asks_for_every_page_of_heads(void **state)
 	rig_free(r);
 }
 
+/* What lies between the cases that were asked for and those that came would never be fetched back. */
+static void a_page_of_heads_that_answers_another_question_is_refused(void **state)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeads page = CY_HEADS__INIT;
+	CyCaseHead head = CY_CASE_HEAD__INIT, *list = &head;
+	struct cy_uuid first = some_id(1), asked = some_id(2), other = some_id(3), behind = some_id(4);
+
+	(void)state;
+	head.case_id = behind.s;
+	page.heads = &list;
+	page.n_heads = 1;
+	page.last = true;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
+	f.heads = &page;
+	for (size_t i = 0; i < 3; i++) {
+		struct store_writeset *w = NULL;
+		struct line *l;
+		struct rig *r;
+
+		row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .reconciling = true };
+		r = started(w);
+		l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+		desk_heads(r, l, first.s, 0, false);
+		desk_heads(r, l, asked.s, 0, false);
+		page.after_case_id = i == 0 ? other.s : i == 1 ? first.s : asked.s;
+		rig_give_peer(r, l, &f);
+		rig_settle(r);
+		assert_int_equal(mem_store_peer(&r->store, PEER)->stream.reconciling, i < 2);
+		assert_int_equal(strstr(r->all, "heads after another case than was asked for") != NULL, i < 2);
+		rig_free(r);
+	}
+}
+
 /* ------------------------------------------------------------------ what waits to be sent */
 
 static uint64_t place_of(const struct store_message *m)
@@ -203,6 +240,7 @@ int main(void)
 		cmocka_unit_test(a_page_of_heads_with_verdicts_is_a_short_one),
 		cmocka_unit_test(a_page_of_heads_that_just_fits_is_followed_by_an_end),
 		cmocka_unit_test(a_restored_side_asks_for_every_page_of_heads),
+		cmocka_unit_test(a_page_of_heads_that_answers_another_question_is_refused),
 		cmocka_unit_test(what_is_new_and_urgent_does_not_overtake_its_own_case),
 	};
 

@@ -233,7 +233,7 @@ static void heads_name_a_case_whose_messages_are_damaged_without_verdicts(void *
 
 /* ----------------------------------------------------------------------- we fetch back */
 
-static void give_last(struct rig *r, const struct line *l)
+static void give_last_after(struct rig *r, const struct line *l, uint32_t after)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyFetched fetched = CY_FETCHED__INIT;
@@ -241,10 +241,16 @@ static void give_last(struct rig *r, const struct line *l)
 
 	fetched.case_id = one.s;
 	fetched.last = true;
+	fetched.after = after;
 	f.kind_case = CY_PEER_FRAME__KIND_FETCHED;
 	f.fetched = &fetched;
 	rig_give_peer(r, l, &f);
 	rig_settle(r);
+}
+
+static void give_last(struct rig *r, const struct line *l)
+{
+	give_last_after(r, l, 0);
 }
 
 static void give_own_note(struct rig *r, const struct line *l, const char *id, uint32_t number)
@@ -303,6 +309,24 @@ static struct rig *restored(struct damage d, struct line **ret_line)
 static bool fetches_back(struct rig *r)
 {
 	return mem_store_peer(&r->store, PEER)->stream.reconciling;
+}
+
+/* The peer has been asked for what lies behind number 1. */
+static void an_answer_to_another_number_is_refused(void **state)
+{
+	struct cy_uuid one = some_id(100);
+
+	(void)state;
+	for (uint32_t after = 0; after < 4; after++) {
+		struct line *l;
+		struct rig *r = restored((struct damage){ 0 }, &l);
+
+		desk_heads(r, l, one.s, 2, true);
+		assert_int_equal(sent.after, 1);
+		give_last_after(r, l, after);
+		assert_int_equal(strstr(r->all, "a fetched parcel that was not asked for") != NULL, after > 1);
+		rig_free(r);
+	}
 }
 
 static void what_comes_back_for_a_damaged_case_holds_up_no_other(void **state)
@@ -661,6 +685,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_damaged_is_left_out_of_what_is_given_back),
 		cmocka_unit_test(heads_name_a_case_whose_messages_are_damaged_without_verdicts),
+		cmocka_unit_test(an_answer_to_another_number_is_refused),
 		cmocka_unit_test(what_comes_back_for_a_damaged_case_holds_up_no_other),
 		cmocka_unit_test(a_case_whose_own_messages_cannot_be_read_is_waited_for),
 		cmocka_unit_test(a_side_that_fetches_back_says_so_without_a_session_too),
