@@ -143,7 +143,7 @@ int ctl_number(const char *command, const char *option, const char *text, uint64
 /* A single fault often is the refusal itself: people read it once. */
 static void print_refusal(struct ctl *ctl, const CyError *error)
 {
-	ctl_fail(CTL_REFUSED, "refused: %s", error->text);
+	ctl_fail(CTL_REFUSED, "%s: %s", error->code == CY_ERROR_CODE__UNAVAILABLE ? "not now" : "refused", error->text);
 	for (size_t i = 0; i < error->n_faults; i++)
 		if (error->faults[i]->article[0] || strcmp(error->faults[i]->text, error->text) != 0)
 			out_fault(stderr, error->faults[i]);
@@ -158,7 +158,9 @@ int ctl_report(struct ctl *ctl, const struct cy_error *e)
 	if (!error)
 		return ctl_fail(CTL_UNREACHABLE, "%s", e->text);
 	print_refusal(ctl, error);
-	return error->code == CY_ERROR_CODE__NOT_FOUND ? CTL_NOT_FOUND : CTL_REFUSED;
+	return error->code == CY_ERROR_CODE__NOT_FOUND     ? CTL_NOT_FOUND
+	       : error->code == CY_ERROR_CODE__UNAVAILABLE ? CTL_NOT_NOW
+							   : CTL_REFUSED;
 }
 
 int ctl_connect(struct ctl *ctl)

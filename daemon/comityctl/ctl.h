@@ -14,7 +14,8 @@ enum ctl_exit {
 	CTL_USAGE = 2,       /* the command line is wrong */
 	CTL_UNREACHABLE = 3, /* the daemon cannot be reached, or the connection broke */
 	CTL_BAD_FILE = 4,    /* a file cannot be read, or what it says is wrong */
-	CTL_NOT_FOUND = 5    /* no such case, message or name */
+	CTL_NOT_FOUND = 5,   /* no such case, message or name */
+	CTL_NOT_NOW = 6      /* the daemon cannot do it now; repeated later it may */
 };
 
 /* One run. */

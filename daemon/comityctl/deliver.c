@@ -1,14 +1,14 @@
 #include "comityctl/deliver.h"
 
 #include <stdio.h>
-#include <sys/random.h>
+#include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/limits.h"
+#include "base/sha256.h"
 #include "comityctl/fields.h"
 #include "comityctl/out.h"
-
-#define KEY_BYTES 16
 
 int deliver_priority(const char *command, const char *text, CyPriority *ret_priority)
 {
@@ -29,13 +29,42 @@ static void print_accepted(const CySubmitted *s)
 	out_pair("Accepted", "%s", s->repeated ? "before, under the same key" : "now, it is on stable storage");
 }
 
-/* A refusal that says that nothing happened is certain; a lost connection or a
- * fault of the daemon is not. */
+/* The refusals say what is to be done; a connection that broke or a fault of the daemon says nothing. */
 static bool uncertain(const struct ctl *ctl)
 {
 	const CyError *error = client_refusal(ctl->conn);
 
-	return !error || error->code == CY_ERROR_CODE__INTERNAL || error->code == CY_ERROR_CODE__UNAVAILABLE;
+	return !error || error->code == CY_ERROR_CODE__INTERNAL;
+}
+
+/* SHA-256 of all that is handed in: whoever hands in the same once more has the same key. */
+static void derive_key(const CySubmit *submit, char ret_key[static CY_SHA256_HEX])
+{
+	uint8_t *packed = malloc(cy_submit__get_packed_size(submit) + 1);
+	struct cy_digest digest;
+
+	CY_ASSERT(packed);
+	digest = cy_sha256(cy_bytes(packed, cy_submit__pack(submit, packed)));
+	cy_digest_hex(&digest, ret_key);
+	free(packed);
+}
+
+static void tell_failed(const struct ctl *ctl)
+{
+	if (uncertain(ctl))
+		fputs("It is not certain whether the daemon took it. Repeat the same command:\n"
+		      "with the same key and content nothing takes effect twice.\n",
+		      stderr);
+}
+
+static void tell_taken(const CySubmitted *s, bool derived)
+{
+	print_accepted(s);
+	out_warnings(stderr, s->n_warnings, s->warnings);
+	if (s->repeated && derived)
+		fputs("comityctl: the same was handed in before, and nothing was sent again.\n"
+		      "To say it once more, give it a key of its own with --key.\n",
+		      stderr);
 }
 
 int deliver(struct ctl *ctl, const char *command, const char *key, CySubmission *submission)
@@ -43,40 +72,29 @@ int deliver(struct ctl *ctl, const char *command, const char *key, CySubmission 
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CySubmit submit = CY_SUBMIT__INIT;
 	CyServerFrame *reply;
-	unsigned char raw[KEY_BYTES];
-	char random_key[2 * KEY_BYTES + 1];
+	char derived[CY_SHA256_HEX];
 	int r;
 
 	if (key && !cy_name_valid(key, CY_KEY_MAX))
 		return ctl_usage(command, "--key wants 1 to %u printable ASCII characters", CY_KEY_MAX);
-	if (!key) {
-		if (getrandom(raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
-			return ctl_fail(CTL_REFUSED, "the system gives no random bytes; state a key with --key");
-		cy_hex(raw, sizeof(raw), random_key);
-		key = random_key;
-	}
 	r = ctl_connect(ctl);
 	if (r != CTL_DONE)
 		return r;
-	submit.idempotency_key = (char *)(uintptr_t)key;
 	submit.submission = submission;
+	if (!key)
+		derive_key(&submit, derived);
+	submit.idempotency_key = key ? (char *)(uintptr_t)key : derived;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
 	frame.submit = &submit;
 	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_SUBMITTED, &reply);
 	if (r != CTL_DONE) {
-		if (uncertain(ctl))
-			fprintf(stderr,
-				"It is not certain whether the daemon took it. Repeat the command with --key %s:\n"
-				"with the same key nothing takes effect twice.\n",
-				key);
+		tell_failed(ctl);
 		return r;
 	}
-	if (ctl->json) {
+	if (ctl->json)
 		out_json(&reply->submitted->base, 2);
-	} else {
-		print_accepted(reply->submitted);
-		out_warnings(stderr, reply->submitted->n_warnings, reply->submitted->warnings);
-	}
+	else
+		tell_taken(reply->submitted, !key);
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;
 }

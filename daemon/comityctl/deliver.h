@@ -7,8 +7,8 @@
 /* LOW, NORMAL, HIGH, EMERGENCY of either case; CTL_USAGE with the sentence. */
 int deliver_priority(const char *command, const char *text, CyPriority *ret_priority);
 
-/* Hand in under `key` (NULL: a random one) and print the acceptance. When the
- * outcome is uncertain, the key is printed for a repetition. Returns an exit code. */
+/* Hand in under `key` (NULL: the digest of what is handed in) and print the acceptance. When the
+ * outcome is uncertain, it is said how to repeat it. Returns an exit code. */
 int deliver(struct ctl *ctl, const char *command, const char *key, CySubmission *submission);
 
 #endif

@@ -69,7 +69,8 @@ static int print_help(void)
 	       "  --version      print the version\n"
 	       "\n"
 	       "Exit codes: 0 done; 1 refused by the daemon; 2 the command line is wrong;\n"
-	       "3 the daemon cannot be reached; 4 a file cannot be read or is wrong; 5 not found.\n");
+	       "3 the daemon cannot be reached; 4 a file cannot be read or is wrong; 5 not found;\n"
+	       "6 the daemon cannot do it now: repeat the same command later.\n");
 	return CTL_DONE;
 }
 

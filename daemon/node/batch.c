@@ -432,7 +432,7 @@ static void fail_client(struct node *n, const struct effect *f, int code)
 		local_error(n, f->target, f->correlation, local_unread_code(code), "", "%s", local_unread_text(code));
 	else
 		local_error(n, f->target, f->correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			    "the store cannot commit now, nothing was done: repeat later with the same key");
+			    "the store cannot commit now: repeat it later, with the same key it takes effect once");
 }
 
 /* The batch failed: nothing has happened. Sessions resume from the store, local

@@ -202,10 +202,21 @@ next_said 'submit k2 note' 'it was asked'
 says err '^content.note.text: It is empty. (Art. 1)$' 'a fault stands on its line with its article'
 says err '^case_ref: It is closed.$' 'and so does the next'
 exits 3 'a lost connection is told' send note lost --set text=hello
-says err '--key [0-9a-f]\{32\}:$' 'with the key for a repetition'
+says err 'Repeat the same command' 'with what to do'
+read -r first <&3
+exits 3 'the same command once more' send note lost --set text=hello
+next_said "$first" 'has the same key'
+exits 3 'another text' send note lost --set text=Hello
 read -r line <&3
-[ "$line" = "submit $(sed -n 's/.*--key \([0-9a-f]*\):.*/\1/p' err) note" ]
-result $? 'which is the one that was used'
+[ "${#line}" -eq "${#first}" ] && [ "$line" != "$first" ]
+result $? 'has another one'
+exits 6 'what the daemon cannot do now has an exit code of its own' send note busy --set text=hello --key k3
+next_said 'submit k3 note' 'it was asked'
+[ "$(cat err)" = 'comityctl: not now: The store cannot commit now.' ]
+result $? 'and one sentence'
+exits 0 'what was handed in before' send note again --set text=hello
+read -r line <&3
+says err 'nothing was sent again' 'is told as such'
 exits 5 'a case that there is not is not found' case show nothing
 [ "$(cat err)" = 'comityctl: refused: There is no such case.' ]
 result $? 'what is wrong is said once'

@@ -73,7 +73,10 @@ def submitted(answer, submit):
                ("case_ref", "It is closed.", ""))
     elif submit.submission.case_ref == "lost":
         raise ConnectionError
+    elif submit.submission.case_ref == "busy":
+        refuse(answer, t.UNAVAILABLE, "The store cannot commit now.")
     else:
+        answer.submitted.repeated = submit.submission.case_ref == "again"
         answer.submitted.message_id = MESSAGE
         answer.submitted.case_id = CASE
         answer.submitted.sha256 = hashlib.sha256(submit.submission.SerializeToString()).digest()

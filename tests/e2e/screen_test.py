@@ -2,6 +2,7 @@
 from harness import *
 
 us, ie = pair()
+shim = Shim(us)
 
 
 def events(d, *args):
@@ -21,7 +22,7 @@ def submit(d, reference, key):
 
 @test
 def what_a_program_has_read_and_not_dealt_with_is_printed_again():
-    us.start()
+    us.start(shim.env())
     ie.start()
     submit(us, "one", "one")
     until("the receipt", lambda: len(events(us)) >= 2)
@@ -54,6 +55,34 @@ def what_is_in_a_file_is_acknowledged_and_what_the_disk_did_not_take_is_not():
         f.seek(0)
         assert len(f.readlines()) == len(events(us))
     assert events(us, "--cursor", "file") == []
+
+
+def file_of(message):
+    path = f"{us.dir}/handed-in.json"
+    with open(path, "w") as f:
+        f.write(json_format.MessageToJson(message))
+    return path
+
+
+@test
+def the_same_command_twice_is_one_request():
+    file = file_of(submission(reference="two"))
+    first, second = us.ctl("submit", file), us.ctl("submit", file)
+    assert first.returncode == second.returncode == 0, (first, second)
+    assert first.stdout.splitlines()[:4] == second.stdout.splitlines()[:4], second.stdout
+    assert "handed in before, and nothing was sent again" in second.stderr, second.stderr
+    assert us.ctl("case", "list").stdout.count(" two ") == 1
+
+
+@test
+def what_cannot_be_done_now_is_said_once_and_done_by_the_same_command():
+    file = file_of(submission(reference="three"))
+    shim.set(full=1)
+    run = us.ctl("submit", file)
+    assert run.returncode == 6 and run.stderr.count("\n") == 1 and "not now: " in run.stderr, run
+    shim.set()
+    run = until("the disk", lambda: (r := us.ctl("submit", file)).returncode != 6 and r)
+    assert run.returncode == 0, run
 
 
 finish(us, ie)
