@@ -275,7 +275,6 @@ demo:
 	@contrib/install-packages build run
 	@$(MAKE) --no-print-directory all
 	@KEEP=$(KEEP) contrib/demo/demo $(BUILD)
-	@contrib/demo/time-lapse $(BUILD)
 
 lint: $(LIB_O)
 	@tests/lint $(BUILD)
@@ -312,7 +311,7 @@ install: all
 
 help:
 	@echo 'make            build/bin/comityd and build/bin/comityctl'
-	@echo 'make demo       two authorities exchange a request, then weeks of time limits in seconds; KEEP=1 leaves them running'
+	@echo 'make demo       two authorities exchange a request, then weeks of time limits in seconds; KEEP=1 leaves the two running'
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
 	@echo 'make check-tsan data races between threads, by ThreadSanitizer'
 	@echo 'make coverage-law  rows of the life cycle and of the shipped treaties that no test hits; V=1 shows which hits which'

@@ -5,18 +5,25 @@ cd "$(dirname "$0")/../.." || exit 1
 build=$(realpath "$1")
 keep=${KEEP:-}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/comity-demo.XXXXXX")
-pids=()
+daemons=()
+followers=()
+
+end() { # pid...
+	[ $# != 0 ] || return 0
+	kill "$@" 2>/dev/null || true
+	wait "$@" 2>/dev/null || true
+}
 
 finish() {
 	local rc=$?
-	exec 3<&- 4<&- 2>/dev/null || true
+	# Before what they read from, so that they do not miss it.
+	end "${followers[@]}"
 	if [ -n "$keep" ] && [ $rc = 0 ]; then
 		return
 	fi
-	[ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null || true
-	wait 2>/dev/null || true
+	end "${daemons[@]}"
 	if [ $rc != 0 ]; then
-		echo "The demo failed. The last lines of the daemons:" >&2
+		echo "The demo failed (exit $rc). What the daemons said last:" >&2
 		tail -n 15 "$dir"/*/log >&2 || true
 	fi
 	rm -rf "$dir"
@@ -89,7 +96,7 @@ configure() { # id name peer-id peer-name listen-port dial-port state zone peer-
 start() { # id [NAME=value...]
 	mkfifo "$dir/$1/started"
 	env "${@:2}" "$build/bin/comityd" --config "$dir/$1/comityd.conf" 2> >(tee "$dir/$1/log" >"$dir/$1/started") &
-	pids+=($!)
+	daemons+=($!)
 	exec 5<"$dir/$1/started"
 	while read -r -t 30 line <&5; do
 		[[ $line == *ready ]] && break
@@ -97,6 +104,14 @@ start() { # id [NAME=value...]
 	[[ ${line:-} == *ready ]] || { echo "comityd of $1 did not start" >&2; exit 1; }
 	cat <&5 >/dev/null &
 	exec 5<&-
+}
+
+# The events of a side, as they come, on this file descriptor.
+follow() { # id fd
+	mkfifo "$dir/$1/events"
+	"$build/bin/comityctl" --socket "$dir/$1/local.sock" --client desk --json inbox --cursor demo --follow >"$dir/$1/events" &
+	followers+=($!)
+	eval "exec $2<\"\$dir/\$1/events\""
 }
 
 field() { sed -nE "s/.*\"$2\": ?\"([^\"]*)\".*/\1/p" <<<"$1"; }

@@ -142,6 +142,20 @@ static const struct node_client_config *choose(struct node *n, const struct conn
 	return NULL;
 }
 
+/* These are the caller's own clients: it may know their names. */
+static void tell_which(struct node *n, const struct conn *c, uint64_t correlation, const char *asked)
+{
+	struct cy_buf text = CY_BUF(4096);
+
+	cy_buf_addf(&text, "these credentials %s",
+		    asked[0] ? "do not allow this client name, but these:" : "allow several clients:");
+	for (size_t i = 0; i < c->n_allowed; i++)
+		cy_buf_addf(&text, "%s %s", i ? "," : "", n->clients[c->allowed[i]].name);
+	cy_buf_addf(&text, "; name one (comityctl --client NAME)");
+	local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_ALLOWED, "hello.client", "%s", (const char *)text.data);
+	cy_buf_free(&text);
+}
+
 static void hello(struct node *n, struct conn *c, uint64_t correlation, const CyLocalHello *h)
 {
 	const struct node_client_config *client = choose(n, c, h->client);
@@ -153,13 +167,8 @@ static void hello(struct node *n, struct conn *c, uint64_t correlation, const Cy
 			    "this daemon speaks version 1 of the local protocol");
 	} else if (c->client != NULL) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__BAD_FRAME, "hello", "a second hello");
-	} else if (client == NULL && h->client[0] == '\0') {
-		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_ALLOWED, "hello.client",
-			    "these credentials allow several clients: name one (comityctl --client NAME)");
 	} else if (client == NULL) {
-		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_ALLOWED, "hello.client",
-			    "these credentials do not allow this client name: see the client sections of the "
-			    "configuration");
+		tell_which(n, c, correlation, h->client);
 	} else {
 		c->client = client;
 		w.version = 1;

@@ -19,7 +19,7 @@ def the_page_in_the_readme_sends_a_first_request_and_reads_the_answer():
     page = f"{DIR}/page.py"
     with open(page, "w") as f:
         f.write(code)
-    run = subprocess.Popen(["/usr/bin/python3", page, us.socket, f"{TOP}/contrib/demo/request.json"],
+    run = subprocess.Popen(["/usr/bin/python3", page, us.socket, f"{TOP}/contrib/demo/request.json", "desk"],
                            stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": DIR})
     c = Client(ie)
     c.call(subscribe=local_pb2.Subscribe(cursor="t"))
@@ -43,7 +43,7 @@ def the_readme_hands_a_file_over_and_gets_its_attachment():
         f.write(b"account records\n" * 100000)
     with open(page, "w") as f:
         f.write(first[:first.index("submission = ")] + second + "print(put(2, FILE, 'k').SerializeToString().hex())\n")
-    out = subprocess.run(["/usr/bin/python3", page, us.socket, path], stdout=subprocess.PIPE, text=True, check=True,
+    out = subprocess.run(["/usr/bin/python3", page, us.socket, path, "desk"], stdout=subprocess.PIPE, text=True, check=True,
                          timeout=DEADLINE, env={**os.environ, "PYTHONPATH": DIR}).stdout
     a = case_pb2.Attachment.FromString(bytes.fromhex(out.splitlines()[-1]))
     assert (a.name, a.size, a.sha256) == ("records.csv", 1600000, hashlib.sha256(open(path, "rb").read()).digest()), a

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# The demo as a newcomer meets it: what it prints at its end works as printed, what it leaves running ends with the
+# command that it names, and where it cannot work it says why.
+# tests/ctl/demo_test.sh PATH_OF_COMITYCTL
+# shellcheck source=tests/ctl/tap.sh
+. "$(dirname "$0")/tap.sh"
+build=$(dirname "$(dirname "$ctl")")
+demo=$here/../../contrib/demo/demo
+
+KEEP=1 TMPDIR=$work "$demo" "$build" >out 2>err </dev/null
+result $? 'the demo runs to its end'
+[ ! -s err ]
+result $? 'it says nothing on its standard error'
+cp out said
+daemons=$(sed -nE 's/^ +kill ([0-9 ]+);.*/\1/p' said)
+# shellcheck disable=SC2086 # one argument a daemon
+kill -0 $daemons 2>err
+result $? 'two daemons go on running, as it says'
+
+[ "$(tail -n 2 said | sed -nE '1s/^Stop.*/stop/p; 2s/^  kill .*/kill/p' | tr '\n' ' ')" = 'stop kill ' ]
+result $? 'how they are stopped stands at the end'
+mapfile -t commands < <(sed -n '/go on running/,/^Stop them/s/^  //p' said)
+[ ${#commands[@]} -ge 4 ]
+result $? 'it names commands to try'
+for command in "${commands[@]}"; do
+	sh -c "$command" >out 2>err </dev/null
+	result $? "as printed: $(sed -E 's|[^ ]*/||g' <<<"$command")"
+done
+
+socket=$(grep -m 1 -o '[^ ]*/US-OIA/local.sock' said)
+exits 1 'a command that names none of several clients is refused' --socket "$socket" status
+says err 'several clients: desk, operator; name one (comityctl --client NAME)$' 'with their names and the option'
+exits 1 'and so is one that names another' --socket "$socket" --client clerk status
+says err 'but these: desk, operator; name one' 'alike'
+
+# Children of somebody else now: their end is seen by their sockets.
+sh -c "$(sed -n '/^Stop them/,$s/^  //p' said)" 2>err
+result $? 'the command that stops them works'
+# shellcheck disable=SC2086
+for pid in $daemons; do tail --pid="$pid" -f /dev/null; done
+[ -z "$(ls -d comity-demo.* 2>/dev/null)" ]
+result $? 'and nothing is left'
+
+long=$work/$(printf 'a%.0s' {1..90})
+mkdir "$long"
+! TMPDIR=$long "$demo" "$build" >out 2>err </dev/null
+result $? 'where a socket path would be too long the demo fails'
+says err 'local.sock.*too long\|too long.*local.sock' 'and says why'
+[ -z "$(ls "$long")" ]
+result $? 'and leaves nothing'
+
+echo "1..$n"
+exit $failed
