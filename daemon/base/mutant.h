@@ -153,6 +153,10 @@
 #ifndef CY_MUTANT_LAW_KEEPING_CEASES
 #define CY_MUTANT_LAW_KEEPING_CEASES 0
 #endif
+/* A request that follows an earlier one meets no time limit of that. */
+#ifndef CY_MUTANT_LAW_LINK_UNREAD
+#define CY_MUTANT_LAW_LINK_UNREAD 0
+#endif
 /* What is published hides counts of few requests, and not what would tell them. */
 #ifndef CY_MUTANT_LAW_SUMS_TELL
 #define CY_MUTANT_LAW_SUMS_TELL 0

@@ -461,6 +461,20 @@ static int stale_cases(void *ctx, const char *after_case, const char *after_peer
 	return store_read_each(&r, R_STALE_CASES, &b);
 }
 
+static int following(void *ctx, const char *peer, const char *case_id, uint32_t limit, store_case_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = case_row, .fn.case_row = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_FOLLOWING, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, peer);
+	bind_text(&b, case_id);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_FOLLOWING, &b);
+}
+
 static int get_message(void *ctx, const char *id, store_message_fn *fn, void *arg)
 {
 	struct store_reading r = {
@@ -620,6 +634,7 @@ void store_read_port(struct store_port *port)
 	port->find_case = find_case;
 	port->list_cases = list_cases;
 	port->stale_cases = stale_cases;
+	port->following = following;
 	port->get_message = get_message;
 	port->case_messages = case_messages;
 	port->waiting = waiting;

@@ -379,13 +379,20 @@ static const char migration_025[] =
 	"ALTER TABLE custody ADD COLUMN last INTEGER NOT NULL DEFAULT 0;"
 	"CREATE INDEX custody_readings ON custody (message_id, attachment, action, by, at) WHERE count > 0;";
 
+/* Which cases follow which; older versions read no links. */
+static const char migration_026[] =
+	"CREATE TABLE follow ("
+	" peer TEXT NOT NULL, follows TEXT NOT NULL, case_no INTEGER NOT NULL REFERENCES case_key,"
+	" PRIMARY KEY (peer, follows, case_no)) STRICT, WITHOUT ROWID;"
+	"UPDATE cases SET stale = 1 WHERE terms <> x'';";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
 					  migration_015, migration_016, migration_017, migration_018, migration_019,
 					  migration_020, migration_021, migration_022, migration_023, migration_024,
-					  migration_025 };
+					  migration_025, migration_026 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

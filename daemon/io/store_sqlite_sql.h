@@ -101,6 +101,7 @@
 	  "ended, rounds, relied, repeated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"           \
 	  " ON CONFLICT (case_no, measure) DO UPDATE SET kind = ?3, type = ?4, outcome = ?5, ground = ?6,"             \
 	  " sent = ?7, acknowledged = ?8, decided = ?9, ended = ?10, rounds = ?11, relied = ?12, repeated = ?13")      \
+	X(FOLLOW, "INSERT INTO follow (peer, follows, case_no) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")               \
 	X(HOOK, "INSERT INTO hook (id, environment) VALUES (?, ?) ON CONFLICT (id) DO NOTHING")                        \
 	X(DROP_HOOK, "DELETE FROM hook WHERE id = ?")                                                                  \
 	X(PEER_PROFILE, "INSERT INTO peer_profile (peer, instrument, version, digest, text) VALUES (?1, ?2, ?3, ?4, "  \
@@ -293,6 +294,8 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 				     " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id LIMIT ?5")                 \
 	X(STALE_CASES, CASE_SELECT " WHERE c.stale = 1 AND (c.case_id, c.peer) > (?, ?)"                               \
 				   " ORDER BY c.case_id, c.peer LIMIT ?")                                              \
+	X(FOLLOWING, CASE_SELECT " JOIN follow f ON f.case_no = c.no WHERE f.peer = ? AND f.follows = ?"               \
+				 " ORDER BY c.no LIMIT ?")                                                             \
 	X(GET_MESSAGE, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE m.id = ?")                                       \
 	/* By itself: whoever reads many messages gets all others when the content of one is damaged. */               \
 	X(CONTENT, "SELECT k.generation, k.wrapped, p.generation, p.nonce, p.sealed" MESSAGE_FROM                      \

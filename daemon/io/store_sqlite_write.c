@@ -217,6 +217,21 @@ static int put_case(struct store_applying *a, const struct store_case *c)
 	return put_title(a, c);
 }
 
+static int put_follow(struct store_applying *a, const struct store_write *w)
+{
+	struct store_bind b;
+	int r = store_apply_case(a, w->follow.peer, w->follow.case_id);
+
+	if (r == CY_OK)
+		r = store_apply_start(a, W_FOLLOW, &b);
+	if (r < 0)
+		return r;
+	bind_text(&b, w->follow.peer);
+	bind_text(&b, w->follow.follows);
+	bind_i64(&b, a->st->last_case.no);
+	return store_apply_finish(a, &b);
+}
+
 /* ---------------------------------------------------------------- messages */
 
 /* The number of the message of this id, 0 if there is none. */
@@ -620,6 +635,8 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return store_put_clock(a, &w->clock);
 	case STORE_PUT_MEASURE:
 		return store_put_measure(a, &w->measure);
+	case STORE_PUT_FOLLOW:
+		return put_follow(a, w);
 	case STORE_PUT_HOOK:
 	case STORE_DROP_HOOK:
 		return store_put_hook(a, w);

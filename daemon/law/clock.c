@@ -477,6 +477,38 @@ static int suspend_or_resume(struct telling *t, const struct law_told *x)
 	}
 }
 
+/* The first linked request that asks for more than what its own clock is about: who asks to preserve once more follows
+ * nothing up. NULL: there is none. */
+static const struct law_follow_up *followed_up(const struct telling *t)
+{
+	const struct law_follow_up *first = NULL;
+
+	for (size_t i = 0; i < t->in->n_follow_ups; i++) {
+		const struct law_follow_up *f = &t->in->follow_ups[i];
+
+		if ((f->types & ~t->c->rule->measures) != 0 && (first == NULL || f->at_ms < first->at_ms))
+			first = f;
+	}
+	return first;
+}
+
+/* Was it followed up before the instant at which the next message was said? What was asked for before there was
+ * anything to follow up meets it as it starts. */
+static bool linked(struct telling *t, int64_t before)
+{
+	const struct law_follow_up *f = followed_up(t);
+	char text[24];
+
+	if (f == NULL || !t->started || !is_met_by(t, 1u << LAW_MEET_FOLLOW_UP) || law_counted(f->at_ms) >= before)
+		return false;
+	t->c->state = LAW_CLOCK_MET;
+	t->c->by_side = CY_SIDE__REQUESTING;
+	t->c->ended.ms = law_counted(f->at_ms) > t->c->start.ms ? law_counted(f->at_ms) : t->c->start.ms;
+	date_text(t, t->c->ended, text);
+	say(t, "Met %s by the request of case %s, which follows this one.", text, f->case_id);
+	return true;
+}
+
 static void end(struct telling *t, enum law_clock_state state, const struct law_fact *f)
 {
 	char text[24];
@@ -559,7 +591,10 @@ static int one(const struct teller *s, const struct law_clock_rule *rule, uint8_
 	if (cy_copy(c.key.name, sizeof c.key.name, rule->name) < 0)
 		return CY_EINVAL;
 	for (size_t i = 0; r == CY_OK && i < s->story.n && c.ended.ms == 0; i++)
-		r = tell(&t, i);
+		if (!linked(&t, law_counted(s->story.told[i].f->at_ms)))
+			r = tell(&t, i);
+	if (r == CY_OK && c.ended.ms == 0)
+		linked(&t, INT64_MAX);
 	if (r < 0) {
 		/* An absurd date of one message must not take the other clocks with it. */
 		c.start = c.due = c.ended = c.excused = (struct cy_wall){ 0 };
@@ -643,57 +678,4 @@ bool law_clock_breach(const struct law_clock_rule *rule)
 {
 	return (rule->met_by & ~(1u << LAW_MEET_NOTHING)) != 0 && rule->lapse != LAW_LAPSE_TACIT_NO_OBJECTION &&
 	       rule->lapse != LAW_LAPSE_OBLIGATION_CEASES;
-}
-
-/* --------------------------------------------------------------------- ladders */
-
-struct cy_wall law_rung_at(const struct law_rung *r, struct cy_wall start, struct cy_wall due)
-{
-	switch (r->when) {
-	case LAW_WHEN_SHARE:
-		if (start.ms == 0 || due.ms <= start.ms)
-			return (struct cy_wall){ 0 };
-		return (struct cy_wall){ start.ms + (due.ms - start.ms) / 100 * r->value };
-	case LAW_WHEN_BEFORE:
-		if (due.ms - r->value <= start.ms)
-			return (struct cy_wall){ 0 };
-		return (struct cy_wall){ due.ms - r->value };
-	case LAW_WHEN_AFTER:
-		/* The last millisecond belongs to the time limit. */
-		return (struct cy_wall){ due.ms + 1 + r->value };
-	}
-	return (struct cy_wall){ 0 };
-}
-
-const struct law_rung *law_rung_nth(const struct law_ladder *l, struct cy_wall start, struct cy_wall due, uint32_t nth)
-{
-	for (size_t i = 0; l != NULL && i < l->n; i++) {
-		const int64_t at = law_rung_at(&l->rungs[i], start, due).ms;
-		uint32_t before = 0;
-
-		for (size_t k = 0; k < l->n; k++) {
-			const int64_t other = law_rung_at(&l->rungs[k], start, due).ms;
-
-			before += other != 0 && (other < at || (other == at && k < i));
-		}
-		if (at != 0 && before == nth)
-			return &l->rungs[i];
-	}
-	return NULL;
-}
-
-static const struct law_ladder *named(const struct law_profile *p, const char *name)
-{
-	for (size_t i = 0; i < p->n_ladders; i++)
-		if (strcmp(p->ladders[i].name, name) == 0)
-			return &p->ladders[i];
-	return NULL;
-}
-
-const struct law_ladder *law_ladder_of(const struct law_books *b, const struct law_profile *p,
-				       const struct law_clock_rule *rule)
-{
-	const struct law_ladder *l = rule->ladder[0] != '\0' ? named(p, rule->ladder) : NULL;
-
-	return l != NULL ? l : b->ladder;
 }

@@ -40,6 +40,13 @@ struct law_stated {
 	int64_t start_ms;
 };
 
+/* A request of the same side that names this case as one that it follows. */
+struct law_follow_up {
+	const char *case_id;
+	int64_t at_ms;  /* when it was said: Message.created_ms */
+	uint64_t types; /* what it asks for, a bit for each CyMeasureType */
+};
+
 struct law_clock_input {
 	const struct law_profile *profile;
 	const struct law_terms *terms;
@@ -50,6 +57,8 @@ struct law_clock_input {
 	const struct law_calendar *calendar[3];
 	const struct law_stated *stated;
 	size_t n_stated;
+	const struct law_follow_up *follow_ups; /* in any order */
+	size_t n_follow_ups;
 };
 
 struct law_clock {
@@ -64,7 +73,7 @@ struct law_clock {
 	struct cy_wall excused;
 	uint32_t excused_by;
 	uint32_t round; /* how often its due instant was moved */
-	uint32_t by;    /* MET: number of the message that met it */
+	uint32_t by;    /* MET: number of the message that met it; 0: a linked request did */
 	CySide by_side;
 	struct law_count how; /* in sentences; how.due is `due` */
 };

@@ -5,8 +5,9 @@
 #include "base/error.h"
 #include "law/fact.h"
 
+/* Version 1 said whether anything is followed, and not what. */
 enum {
-	VERSION = 1
+	VERSION = 2
 };
 
 static void pin(struct law_terms *t, const CyLegalBasis *b)
@@ -14,6 +15,14 @@ static void pin(struct law_terms *t, const CyLegalBasis *b)
 	if (b == NULL || b->reciprocity || cy_copy(t->instrument, sizeof t->instrument, b->instrument) < 0 ||
 	    cy_copy(t->version, sizeof t->version, b->version) < 0)
 		t->instrument[0] = t->version[0] = '\0';
+}
+
+/* One that it names by a reference alone: only its own side knows whose that is. */
+static void follow(struct law_terms *t, const CyLink *l)
+{
+	if (l->type > CY_LINK_TYPE__NEW && cy_uuid_valid(l->case_id) && t->n_follows < LAW_FOLLOWS_MAX &&
+	    cy_copy(t->follows[t->n_follows], sizeof t->follows[0], l->case_id) == CY_OK)
+		t->n_follows++;
 }
 
 static void of_request(struct law_terms *t, const CyRequest *r)
@@ -29,7 +38,7 @@ static void of_request(struct law_terms *t, const CyRequest *r)
 		t->urgency_day = law_day(r->urgency->until_date);
 	}
 	for (size_t i = 0; i < r->n_links; i++)
-		t->follows = t->follows || r->links[i]->type > CY_LINK_TYPE__NEW;
+		follow(t, r->links[i]);
 }
 
 void law_terms_of(const CyMessage *m, struct law_terms *ret)
@@ -77,13 +86,16 @@ size_t law_terms_encode(const struct law_terms *t, uint8_t out[static LAW_TERMS_
 	put_text(&w, t->instrument);
 	put_text(&w, t->version);
 	put(&w, (uint64_t)t->opened_ms, 8);
-	put(&w, (t->urgent ? 1u : 0u) | (t->follows ? 2u : 0u), 1);
+	put(&w, t->urgent, 1);
 	put(&w, (uint32_t)t->urgency_day, 4);
 	put(&w, t->n, 1);
 	for (size_t i = 0; i < t->n; i++) {
 		put(&w, t->type[i], 1);
 		put(&w, (uint32_t)t->wanted[i], 4);
 	}
+	put(&w, t->n_follows, 1);
+	for (size_t i = 0; i < t->n_follows; i++, w.p += CY_UUID_LEN)
+		memcpy(w.p, t->follows[i], CY_UUID_LEN);
 	return (size_t)(w.p - out);
 }
 
@@ -118,20 +130,29 @@ static void get_text(struct reader *r, char *out, size_t max)
 	r->left = cy_bytes(r->left.data + len, r->left.len - len);
 }
 
+static void get_follows(struct reader *r, struct law_terms *t)
+{
+	t->n_follows = (uint8_t)get(r, 1);
+	if (t->n_follows > LAW_FOLLOWS_MAX || r->left.len != t->n_follows * (size_t)CY_UUID_LEN) {
+		r->bad = true;
+		return;
+	}
+	for (size_t i = 0; i < t->n_follows; i++, r->left.data += CY_UUID_LEN, r->left.len -= CY_UUID_LEN)
+		memcpy(t->follows[i], r->left.data, CY_UUID_LEN);
+}
+
 int law_terms_decode(struct cy_bytes data, struct law_terms *ret)
 {
 	struct law_terms t = { 0 };
 	struct reader r = { .left = data };
-	uint64_t flags;
+	const uint64_t version = get(&r, 1);
 
-	if (get(&r, 1) != VERSION)
+	if (version < 1 || version > VERSION)
 		return CY_EPARSE;
 	get_text(&r, t.instrument, LAW_INSTRUMENT_MAX);
 	get_text(&r, t.version, LAW_VERSION_MAX);
 	t.opened_ms = (int64_t)get(&r, 8);
-	flags = get(&r, 1);
-	t.urgent = (flags & 1) != 0;
-	t.follows = (flags & 2) != 0;
+	t.urgent = (get(&r, 1) & 1) != 0;
 	t.urgency_day = (int32_t)(uint32_t)get(&r, 4);
 	t.n = (uint8_t)get(&r, 1);
 	if (t.n > CY_MEASURES_MAX)
@@ -142,6 +163,8 @@ int law_terms_decode(struct cy_bytes data, struct law_terms *ret)
 	}
 	for (size_t i = t.n; i < CY_MEASURES_MAX; i++)
 		t.wanted[i] = LAW_NO_DAY;
+	if (version > 1)
+		get_follows(&r, &t);
 	if (r.bad || r.left.len > 0)
 		return CY_EPARSE;
 	*ret = t;

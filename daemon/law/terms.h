@@ -5,10 +5,12 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "base/uuid.h"
 #include "comity/v1/case.pb-c.h"
 
 #define LAW_INSTRUMENT_MAX 64 /* bytes of an instrument's id */
 #define LAW_VERSION_MAX    32 /* bytes of the version of a profile */
+#define LAW_FOLLOWS_MAX    16 /* earlier cases that a request follows; of further ones no time limit is met */
 
 struct law_terms {
 	char instrument[LAW_INSTRUMENT_MAX + 1], version[LAW_VERSION_MAX + 1]; /* "" : none pinned */
@@ -18,11 +20,12 @@ struct law_terms {
 	int32_t wanted[CY_MEASURES_MAX]; /* dates asked for, since 1970-01-01; LAW_NO_DAY */
 	bool urgent;
 	int32_t urgency_day; /* LAW_NO_DAY: none */
-	bool follows;        /* it refers to an earlier request */
+	uint8_t n_follows;   /* earlier cases that it names as those that it follows, by id */
+	char follows[LAW_FOLLOWS_MAX][CY_UUID_LEN + 1];
 };
 
 /* The longest encoding. */
-#define LAW_TERMS_MAX (LAW_INSTRUMENT_MAX + LAW_VERSION_MAX + 5 * CY_MEASURES_MAX + 32)
+#define LAW_TERMS_MAX (LAW_INSTRUMENT_MAX + LAW_VERSION_MAX + 5 * CY_MEASURES_MAX + LAW_FOLLOWS_MAX * CY_UUID_LEN + 33)
 
 /* Of a message that opens a case. */
 void law_terms_of(const CyMessage *m, struct law_terms *ret);

@@ -63,8 +63,19 @@ static void judge_instant(struct look *l, const char *field, int64_t ms)
 		  when, l->today.year, l->today.month, l->today.day);
 }
 
+/* Nobody can tell which case it means: the other side has other references. */
+static void judge_link(struct look *l, const CyLink *link)
+{
+	if (link->type > CY_LINK_TYPE__NEW && link->case_id[0] == '\0')
+		law_fault(&l->c, "case_id", LAW_NO_ARTICLE,
+			  "It is empty: by a reference alone the request meets no time limit of what it follows (data "
+			  "preserved, papers to be sent). If that went this way, give the id of its case.");
+}
+
 static void walk(struct look *l, const ProtobufCMessage *m)
 {
+	if (m->descriptor == &cy_link__descriptor)
+		judge_link(l, (const CyLink *)m);
 	for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
 		const bool list = f->label == PROTOBUF_C_LABEL_REPEATED;

@@ -38,6 +38,7 @@ struct work_case {
 	struct moved *moved;     /* own messages that were given other numbers in this batch */
 	bool renumbered;         /* own messages that took the numbers of lost ones have others */
 	bool unsettled;          /* its clocks may have changed */
+	bool relinked;           /* so may those of the cases that it follows */
 	bool unmeasured;         /* what became of its measures may have changed */
 	bool decided;            /* it is here only because something was decided about a clock of it */
 	struct stated *stated;   /* statements about clocks in this batch */

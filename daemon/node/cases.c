@@ -210,6 +210,7 @@ void cases_pin(struct node *n, struct work_case *c, const struct law_terms *t)
 
 	c->row.instrument = batch_string(n, t->instrument);
 	c->row.terms = batch_bytes(n, cy_bytes(encoded, law_terms_encode(t, encoded)));
+	c->relinked = t->n_follows > 0;
 }
 
 void cases_put(struct node *n, struct work_case *c)
@@ -241,8 +242,10 @@ void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t num
 	if (c->stand_in)
 		return;
 	for (size_t i = 0; i < c->n; i++)
-		if (c->facts[i].side == author && c->facts[i].number == number)
+		if (c->facts[i].side == author && c->facts[i].number == number) {
 			c->facts[i].voided = voided;
+			c->relinked = c->relinked || law_kind_opens(c->facts[i].kind);
+		}
 	c->unsettled = c->unmeasured = true;
 	fold(c);
 	cases_put(n, c);

@@ -26,6 +26,7 @@ static int add(void *arg, const struct store_case *row)
 struct opening {
 	struct node *n;
 	struct work_case *c;
+	bool pinned;
 };
 
 static int pin(void *arg, const struct store_message *row)
@@ -37,27 +38,27 @@ static int pin(void *arg, const struct store_message *row)
 	if (m != NULL && m->content != NULL && law_kind_opens(m->content->kind_case)) {
 		law_terms_of(m, &terms);
 		cases_pin(o->n, o->c, &terms);
+		o->pinned = true;
 	}
 	if (m != NULL)
 		cy_message__free_unpacked(m, NULL);
 	return CY_OK;
 }
 
-/* The first message that opens the case; its content may have been erased. */
+/* The first message that opens the case; its content may have been erased, and its terms stay as they were known. */
 static int find_opening(void *arg, const struct store_message *row)
 {
 	struct opening *o = arg;
 	struct store_port *s = &o->n->ports.store;
 
-	return o->c->row.terms.len > 0 || !law_kind_opens(row->kind) || row->void_code != 0
-		       ? CY_OK
-		       : s->get_message(s->ctx, row->id, pin, o);
+	return o->pinned || !law_kind_opens(row->kind) || row->void_code != 0 ? CY_OK
+									      : s->get_message(s->ctx, row->id, pin, o);
 }
 
 static int compute(struct node *n, struct work_case *c)
 {
 	struct store_port *s = &n->ports.store;
-	struct opening o = { n, c };
+	struct opening o = { .n = n, .c = c };
 	int r = s->case_messages(s->ctx, c->row.peer, c->row.case_id, find_opening, &o);
 
 	if (r < 0)

@@ -524,7 +524,9 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 	in.profile = s->profile;
 	in.facts = c->facts;
 	in.n = c->n;
-	r = find_all_starts(s, &in);
+	r = CY_MUTANT_LAW_LINK_UNREAD ? CY_OK : follow_get(n, c, s->profile, &in.follow_ups, &in.n_follow_ups);
+	if (r == CY_OK)
+		r = find_all_starts(s, &in);
 	if (r == CY_EDAMAGED)
 		cases_damaged(n, c->row.peer, c->row.case_id, "a time limit of");
 	else if (r < 0)
@@ -626,6 +628,7 @@ void clocks_settle(struct node *n)
 {
 	struct settling *s = NULL; /* one after the other uses it */
 
+	follow_put(n);
 	if (n->config.books == NULL || n->config.books->n_profiles == 0)
 		return;
 	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)

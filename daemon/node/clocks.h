@@ -1,7 +1,7 @@
 /* What the files of this room share about time limits: clocks.c (who computes and states),
  * catch_up.c (cases of an older store), escalate.c (rungs), hooks.c (commands of the site),
- * clock_views.c (for local clients); and about the statistics that are made of them: measures.c,
- * stats_views.c. */
+ * follow.c (linked cases), clock_views.c (for local clients); and about the statistics that are made of them:
+ * measures.c, stats_views.c. */
 #ifndef CY_NODE_CLOCKS_H
 #define CY_NODE_CLOCKS_H
 
@@ -21,6 +21,13 @@ const struct law_clock_rule *clocks_rule(const struct node *n, const struct stor
 const struct law_zone *clocks_zone(struct node *n, const struct store_clock *row);
 /* Read again when the next decision is to be made. */
 void clocks_plan(struct node *n);
+
+/* -------------------------------------------------------------- follow.c */
+/* Of the cases of the batch that name earlier ones: write which, and have the clocks of these settled as well. */
+void follow_put(struct node *n);
+/* The requests that follow this case, in the batch's arena; none where no clock of the profile is met by one. */
+int follow_get(struct node *n, const struct work_case *c, const struct law_profile *p, const struct law_follow_up **ret,
+	       size_t *ret_n);
 
 /* -------------------------------------------------------------- catch_up.c */
 /* Bring some cases of an older store up to date, before their clocks are settled. */

@@ -33,6 +33,7 @@
 #define NODE_CLOCK_AHEAD_MS     (7 * INT64_C(86400000)) /* so far ahead of what was recorded it is doubted at a start */
 #define NODE_CATCH_UP_MAX       16                      /* cases of an older store that a batch brings up to date */
 #define NODE_CLOCKS_DUE         64                      /* clocks that a batch decides about */
+#define NODE_FOLLOW_UPS_MAX     64                      /* requests that are looked at as those that follow one case */
 #define NODE_STATS_ROWS         1000                    /* measures that are counted in one turn of the loop */
 #define NODE_HOOK_ID            224                     /* bytes of a step's id, with the NUL */
 #define NODE_HOOKS_MAX          4                       /* commands that run at one time */

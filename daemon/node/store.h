@@ -355,6 +355,7 @@ enum store_op {
 	STORE_RAISE,            /* own QUEUED messages of a case get at least this priority */
 	STORE_PUT_CLOCK,        /* insert or replace, by key */
 	STORE_PUT_MEASURE,      /* insert or replace, by key */
+	STORE_PUT_FOLLOW,       /* a case names another one as one that it follows; once is enough */
 	STORE_PUT_HOOK,         /* a command that is to be run; its id is new */
 	STORE_DROP_HOOK,        /* it was run */
 	STORE_PUT_PEER_PROFILE, /* a peer's treaty profile, by (peer, instrument, version) */
@@ -408,6 +409,9 @@ struct store_write {
 		struct store_upload upload;
 		struct store_custody custody;
 		struct store_order order;
+		struct {
+			const char *peer, *case_id, *follows;
+		} follow;
 		struct {
 			const char *id;
 			struct cy_bytes environment; /* NAME=value, a NUL after each */
@@ -509,6 +513,10 @@ struct store_port {
 	/* Those that are stale, in order of case id, then peer, after these; at most `limit`. */
 	int (*stale_cases)(void *ctx, const char *after_case, const char *after_peer, uint32_t limit, store_case_fn *fn,
 			   void *arg);
+
+	/* Those that name this one as one that they follow, in order of writing; at most `limit`. */
+	int (*following)(void *ctx, const char *peer, const char *case_id, uint32_t limit, store_case_fn *fn,
+			 void *arg);
 
 	/* By id, with content. */
 	int (*get_message)(void *ctx, const char *id, store_message_fn *fn, void *arg);

@@ -22,6 +22,9 @@ static int add_types(void *arg, const struct store_case *row)
 		return CY_OK;
 	types = cy_arena_bytes(&y->n->batch.arena, cy_bytes(terms.type, terms.n));
 	y->t->measure_types = (ProtobufCBinaryData){ .data = (uint8_t *)types.data, .len = types.len };
+	y->t->follows = cy_arena_take(&y->n->batch.arena, LAW_FOLLOWS_MAX * sizeof *y->t->follows);
+	for (; y->t->n_follows < terms.n_follows; y->t->n_follows++)
+		y->t->follows[y->t->n_follows] = cy_arena_string(&y->n->batch.arena, terms.follows[y->t->n_follows]);
 	return CY_OK;
 }
 
@@ -70,6 +73,8 @@ void tombstones_describe(struct node *n, struct work_case *c, const CyTombstone 
 	memcpy(terms.type, t->measure_types.data, terms.n);
 	for (size_t i = 0; i < terms.n; i++)
 		terms.wanted[i] = LAW_NO_DAY;
+	for (; terms.n_follows < t->n_follows; terms.n_follows++)
+		cy_copy(terms.follows[terms.n_follows], sizeof terms.follows[0], t->follows[terms.n_follows]);
 	cases_pin(n, c, &terms);
 }
 
@@ -104,6 +109,9 @@ static int check_receipt(const struct wire_text *parcel, const CySignedText *man
 /* A peer of an older version says nothing of either. */
 static bool are_marks(const CyTombstone *t, const struct law_fact *fact)
 {
+	for (size_t i = 0; i < t->n_follows; i++)
+		if (t->n_follows > LAW_FOLLOWS_MAX || !law_kind_opens(fact->kind) || !cy_uuid_valid(t->follows[i]))
+			return false;
 	return (t->submission_key.len == 0 || t->submission_key.len == CY_SHA256_LEN) &&
 	       (t->measure_types.len == 0 || (law_kind_opens(fact->kind) && t->measure_types.len == fact->measures));
 }

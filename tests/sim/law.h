@@ -49,7 +49,7 @@ struct law_years {
 	void *steps, *hooks; /* tsearch(3): what was decided, what is to be run */
 	struct law_counts {
 		uint64_t clocks, cases, steps, lapses, hooks, hook_runs, crashes, clocks_set, confirmed, refused,
-			compared, hidden, judged;
+			compared, hidden, judged, linked;
 	} counts;
 };
 

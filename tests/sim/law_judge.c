@@ -351,6 +351,46 @@ static void compare(struct judge *j)
 	j->w->law->counts.judged++;
 }
 
+/* ---------------------------------------------------------------------- linked cases */
+
+static bool asks_for_more(const struct judge *j, const struct law_terms *t)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < t->n; i++)
+		more = more || j->rule->measures == 0 || (j->rule->measures & UINT64_C(1) << t->type[i]) == 0;
+	return more;
+}
+
+static bool names_case(const struct law_terms *t, const char *case_id)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < t->n_follows; i++)
+		any = any || strcmp(t->follows[i], case_id) == 0;
+	return any;
+}
+
+/* A request that follows the case up has met the time limit at the latest when it was made. */
+static void judge_links(const struct judge *j, const struct sim_node *s)
+{
+	const struct store_clock *k = j->row;
+
+	if ((j->rule->met_by >> LAW_MEET_FOLLOW_UP & 1) == 0 || k->start.ms == 0 || k->state == LAW_CLOCK_CEASED)
+		return;
+	for (const struct mem_case *c = s->store.first_case; c != NULL; c = c->next) {
+		struct law_terms t;
+
+		if (strcmp(c->row.peer, j->c->row.peer) != 0 || c->row.side != j->c->row.side ||
+		    strcmp(c->row.state, "VOID") == 0 || law_terms_decode(c->row.terms, &t) < 0 ||
+		    !names_case(&t, j->c->row.case_id) || !asks_for_more(j, &t))
+			continue;
+		j->w->law->counts.linked++;
+		if (k->state != LAW_CLOCK_MET || (k->ended.ms > law_counted(t.opened_ms) && k->ended.ms > k->start.ms))
+			fail(j, "the end of what a linked request has met", k->ended.ms, law_counted(t.opened_ms));
+	}
+}
+
 /* ---------------------------------------------------------------------------- a case */
 
 static size_t facts_of(const struct mem_case *c, struct law_fact **ret)
@@ -434,6 +474,8 @@ void law_judge(struct world *w, const struct sim_node *s, const struct sim_node 
 		j->rule = rule_of(p, k->row.name);
 		j->zone = law_find_zone(&w->law->books, place->zone);
 		j->calendar = law_find_calendar(&w->law->books, place->calendar);
+		if (j->rule != NULL)
+			judge_links(j, s);
 		if (j->rule != NULL && (is_known(j->rule) || j->rule->start == LAW_START_EFFECTED) &&
 		    law_terms_decode(c->row.terms, &j->terms) == CY_OK)
 			judge_clock(j, facts, n, effect, order);

@@ -493,6 +493,21 @@ static void on_step(struct world *w, void *arg, uint64_t x)
 	cy_buf_free(&json);
 }
 
+static void open_case(struct world *w, struct sim_node *s, struct sim_pair *pair, const struct law_matter *earlier);
+
+/* The data that were preserved, or the papers: a request of its own, which follows the earlier one. */
+static void on_follow(struct world *w, void *arg, uint64_t x)
+{
+	struct law_matter *m = arg;
+
+	if (w->healed)
+		return;
+	if (m->id[0] == '\0')
+		world_at(w, w->now + DAY, on_follow, m, x);
+	else
+		open_case(w, m->pair->side[m->asks], m->pair, m);
+}
+
 static int64_t plan(struct world *w, struct law_matter *m, int64_t at, enum step step, unsigned first, unsigned last)
 {
 	world_at(w, at, on_step, m, (uint64_t)step << 16 | first << 8 | last);
@@ -532,6 +547,8 @@ static int64_t plan_group(struct world *w, struct law_matter *m, int64_t at, uns
 	end = plan(w, m, at + days(w, 60), STEP_RESULT, a, b);
 	if (one_in(w, 3))
 		plan(w, m, end + days(w, 40), STEP_FOLLOW, a, b);
+	else if (one_in(w, 24))
+		world_at(w, end + days(w, 40), on_follow, m, 0);
 	return end;
 }
 
@@ -585,7 +602,16 @@ static const struct law_profile *any_treaty(const struct world *w, const struct 
 	return found;
 }
 
-static void open_case(struct world *w, struct sim_node *s)
+static void link_to(CyRequest *r, const struct law_matter *earlier)
+{
+	CyLink *l = r->links[0];
+
+	l->type = CY_LINK_TYPE__FOLLOW_UP_MLA;
+	set_text(&l->case_id, earlier->id);
+}
+
+/* `earlier`: what it follows; NULL: nothing. */
+static void open_case(struct world *w, struct sim_node *s, struct sim_pair *pair, const struct law_matter *earlier)
 {
 	struct law_matter *m = cy_arena_take(&w->law->arena, sizeof *m);
 	struct law_between between = { .day = today(w) };
@@ -593,7 +619,7 @@ static void open_case(struct world *w, struct sim_node *s)
 	struct node_peer_config peer = { 0 };
 	CyContent *c = NULL;
 
-	m->pair = s->pairs[cy_rng_below(rng(w), s->n_pairs)];
+	m->pair = pair;
 	m->asks = m->pair->side[0] == s ? 0 : 1;
 	config.n_peers = 1;
 	peer.id = m->pair->side[1 - m->asks]->id;
@@ -604,12 +630,14 @@ static void open_case(struct world *w, struct sim_node *s)
 	if (m->profile == NULL)
 		return;
 	snprintf(m->ref, sizeof m->ref, "matter-%llu", (unsigned long long)++w->law->matters);
-	if (one_in(w, 10))
+	if (earlier == NULL && one_in(w, 10))
 		c = new_notification(w, m, &between);
 	if (c == NULL)
 		c = new_request(w, m, &between);
 	if (c == NULL)
 		return;
+	if (earlier != NULL)
+		link_to(c->request, earlier);
 	say(s, m, true, c, NULL);
 	plan_case(w, m);
 }
@@ -621,7 +649,7 @@ static void on_open(struct world *w, void *arg, uint64_t x)
 	if (w->healed)
 		return;
 	if (s->n_pairs > 0)
-		open_case(w, s);
+		open_case(w, s, s->pairs[cy_rng_below(rng(w), s->n_pairs)], NULL);
 	world_at(w, w->now + world_span(rng(w), OPEN_MEAN), on_open, s, x);
 }
 

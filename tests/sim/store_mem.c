@@ -530,6 +530,21 @@ static void requeue_all(struct mem_store *s, const char *peer)
 	l->n = k;
 }
 
+static void put_follow(struct mem_store *s, const struct store_write *w)
+{
+	struct mem_case *c = mem_store_case(s, w->follow.peer, w->follow.case_id);
+
+	if (c == NULL) {
+		mem_broken(s, "a case that is not there follows another one");
+		return;
+	}
+	for (size_t i = 0; i < s->n_follows; i++)
+		if (s->follows[i].c == c && strcmp(s->follows[i].follows, w->follow.follows) == 0)
+			return;
+	GROW(s->follows, s->n_follows, s->cap_follows);
+	s->follows[s->n_follows++] = (struct mem_follow){ c, mem_text(s, w->follow.follows, NULL) };
+}
+
 static void put_clock(struct mem_store *s, const struct store_clock *row)
 {
 	struct mem_case *c = mem_store_case(s, row->peer, row->case_id);
@@ -685,6 +700,9 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 		case STORE_PUT_MEASURE:
 			put_measure(s, &x->measure);
 			break;
+		case STORE_PUT_FOLLOW:
+			put_follow(s, x);
+			break;
 		case STORE_PUT_HOOK:
 			put_hook(s, x->hook.id, x->hook.environment);
 			break;
@@ -745,7 +763,7 @@ static void forget_index(struct mem_store *s)
 	s->first_case = NULL;
 	s->last_case = &s->first_case;
 	s->n_events = s->pruned_events = s->bare_leaves = 0;
-	s->n_clocks = s->n_evidence = s->n_uploads = s->n_custody = s->n_orders = 0;
+	s->n_clocks = s->n_follows = s->n_evidence = s->n_uploads = s->n_custody = s->n_orders = 0;
 	s->hooks = NULL;
 	s->last_hook = &s->hooks;
 	s->n_leaves = s->n_messages = s->n_cases = 0;
@@ -969,6 +987,19 @@ static int stale_cases(void *ctx, const char *after_case, const char *after_peer
 		r = see_case(l.at[i], false, fn, arg);
 	}
 	free(l.at);
+	return r;
+}
+
+static int following(void *ctx, const char *peer, const char *case_id, uint32_t limit, store_case_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = 0; i < s->n_follows && limit > 0 && r >= 0; i++)
+		if (strcmp(s->follows[i].follows, case_id) == 0 && strcmp(s->follows[i].c->row.peer, peer) == 0) {
+			limit--;
+			r = see_case(s->follows[i].c, false, fn, arg);
+		}
 	return r;
 }
 
@@ -1599,6 +1630,7 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .find_case = find_case,
 					 .list_cases = list_cases,
 					 .stale_cases = stale_cases,
+					 .following = following,
 					 .get_message = get_message,
 					 .case_messages = case_messages,
 					 .waiting = waiting,

@@ -81,6 +81,11 @@ struct mem_store {
 	struct mem_clock **clocks; /* by id less one */
 	size_t n_clocks, cap_clocks;
 	struct mem_hook *hooks, **last_hook;
+	struct mem_follow {
+		struct mem_case *c;
+		const char *follows;
+	} * follows;
+	size_t n_follows, cap_follows;
 	struct store_evidence **evidence; /* by message id and attachment */
 	size_t n_evidence, cap_evidence;
 	struct store_upload **uploads; /* by age, client and content */

@@ -75,6 +75,8 @@ struct trial {
 	struct law_terms terms;
 	struct law_stated stated[4];
 	size_t n_stated;
+	struct law_follow_up follow_ups[4];
+	size_t n_follow_ups;
 	struct law_clock found[64];
 	size_t n;
 };
@@ -135,7 +137,9 @@ static const struct law_clock *clock_of(struct trial *t, const char *name, uint8
 					    .facts = t->h.f,
 					    .n = t->h.n,
 					    .stated = t->stated,
-					    .n_stated = t->n_stated };
+					    .n_stated = t->n_stated,
+					    .follow_ups = t->follow_ups,
+					    .n_follow_ups = t->n_follow_ups };
 
 	t->n = 0;
 	assert_int_equal(law_clocks(&in, keep, t), CY_OK);
@@ -418,6 +422,58 @@ static void the_answer_to_a_notice_is_no_follow_up(void **state)
 	is(&t, "preserve", 1, LAW_CLOCK_RUNNING, "2026-06-01");
 }
 
+static void linked(struct trial *t, CyMeasureType type, const char *when)
+{
+	t->follow_ups[t->n_follow_ups++] =
+		(struct law_follow_up){ .case_id = "c2", .at_ms = at(when), .types = UINT64_C(1) << type };
+}
+
+static void a_linked_request_for_the_data_follows_up(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	open_preservation(&t, CY_MEASURE_OUTCOME__EXECUTED);
+	linked(&t, CY_MEASURE_TYPE__PRESERVATION, "2026-04-02T09:00:00.000Z");
+	is(&t, "preserve", 1, LAW_CLOCK_RUNNING, "2026-06-01"); /* it asks for nothing but the same once more */
+	linked(&t, CY_MEASURE_TYPE__DISCLOSURE_CONTENT, "2026-05-29T09:00:00.000Z");
+	is(&t, "preserve", 1, LAW_CLOCK_MET, "2026-06-01");
+	assert_int_equal(clock_of(&t, "preserve", 1)->ended.ms, at("2026-05-29T09:00:00.000Z"));
+	is(&t, "domestic-order", 1, LAW_CLOCK_MET, NULL);
+	is(&t, "preserve", 2, LAW_CLOCK_WAITING, NULL); /* nothing is preserved that could be asked for */
+	/* What comes after it changes nothing. */
+	told(&t, ASKED, say(K(CLOSURE), 0, 0, 0), "2026-05-30T09:00:00.000Z");
+	is(&t, "preserve", 1, LAW_CLOCK_MET, "2026-06-01");
+}
+
+static void a_linked_request_after_the_end_is_late(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	open_preservation(&t, CY_MEASURE_OUTCOME__EXECUTED);
+	linked(&t, CY_MEASURE_TYPE__DISCLOSURE_CONTENT, "2026-06-08T09:00:00.000Z");
+	is(&t, "preserve", 1, LAW_CLOCK_MET, "2026-06-01");
+	assert_true(is_late(&t, "preserve", 1));
+}
+
+/* The papers may be on their way before somebody is found. */
+static void full_papers_may_come_before_the_arrest(void **state)
+{
+	struct law_fact arrest = say(K(RESULT), 0, CY_MEASURE_OUTCOME__EXECUTED, 0);
+	struct trial t;
+
+	(void)state;
+	open_case(&t, profile("ece-1957"), CY_MEASURE_TYPE__PROVISIONAL_ARREST, 0, "2026-03-30T09:00:00.000Z");
+	linked(&t, CY_MEASURE_TYPE__EXTRADITION, "2026-03-31T09:00:00.000Z");
+	is(&t, "papers-18", 1, LAW_CLOCK_WAITING, NULL);
+	arrest.stated_ms = at("2026-04-01T08:00:00.000Z");
+	told(&t, ASKED, arrest, "2026-04-01T09:00:00.000Z");
+	is(&t, "papers-18", 1, LAW_CLOCK_MET, NULL);
+	assert_int_equal(clock_of(&t, "papers-18", 1)->ended.ms, at("2026-04-01T08:00:00.000Z"));
+	is(&t, "papers-40", 1, LAW_CLOCK_MET, NULL);
+}
+
 static void what_was_not_carried_out_starts_nothing(void **state)
 {
 	struct law_fact failed = say(K(RESULT), 0, CY_MEASURE_OUTCOME__NOT_EXECUTED, 0);
@@ -590,6 +646,9 @@ int main(void)
 		cmocka_unit_test(a_withdrawal_that_crosses_the_result_does_not_end_the_duty),
 		cmocka_unit_test(a_closed_case_does_not_end_the_duty_to_keep),
 		cmocka_unit_test(the_answer_to_a_notice_is_no_follow_up),
+		cmocka_unit_test(a_linked_request_for_the_data_follows_up),
+		cmocka_unit_test(a_linked_request_after_the_end_is_late),
+		cmocka_unit_test(full_papers_may_come_before_the_arrest),
 		cmocka_unit_test(what_was_not_carried_out_starts_nothing),
 		cmocka_unit_test(what_was_given_in_part_stays_given_and_bound),
 		cmocka_unit_test(a_suspension_costs_no_day_where_the_day_of_the_event_counts),

@@ -443,6 +443,53 @@ static void terms_come_back_from_their_encoding(void **state)
 		assert_int_equal(law_terms_decode(cy_bytes(out, i), &back), CY_EPARSE);
 }
 
+/* Of an older version, which said that a case is followed, and not which. */
+static void terms_of_version_1_are_read(void **state)
+{
+	static const uint8_t old[] = { 1, 1, 'e', 1, '1', 0, 0, 0, 0, 0, 0, 0, 9, 3, 0x80, 0, 0, 0, 0 };
+	struct law_terms back;
+
+	(void)state;
+	assert_int_equal(law_terms_decode(cy_bytes(old, sizeof old), &back), CY_OK);
+	assert_string_equal(back.instrument, "e");
+	assert_int_equal(back.opened_ms, 9);
+	assert_true(back.urgent);
+	assert_int_equal(back.urgency_day, LAW_NO_DAY);
+	assert_int_equal(back.n_follows, 0);
+	assert_int_equal(law_terms_decode(cy_bytes(old, sizeof old - 1), &back), CY_EPARSE);
+}
+
+static void links_beyond_the_sixteenth_are_followed_no_more(void **state)
+{
+	static char ids[20][CY_UUID_LEN + 1];
+	CyMessage m = CY_MESSAGE__INIT;
+	CyContent content = CY_CONTENT__INIT;
+	CyRequest request = CY_REQUEST__INIT;
+	CyLink links[20], *list[20];
+	uint8_t out[LAW_TERMS_MAX];
+	struct law_terms t, back;
+
+	(void)state;
+	for (size_t i = 0; i < 20; i++) {
+		snprintf(ids[i], sizeof ids[i], "0198b2c1-1111-7111-8111-1111111111%02zu", i);
+		cy_link__init(&links[i]);
+		links[i].type = i == 1 ? CY_LINK_TYPE__NEW : CY_LINK_TYPE__FOLLOW_UP_MLA;
+		links[i].case_id = i == 2 ? "no case" : ids[i];
+		list[i] = &links[i];
+	}
+	request.links = list;
+	request.n_links = 20;
+	content.kind_case = CY_CONTENT__KIND_REQUEST;
+	content.request = &request;
+	m.content = &content;
+	law_terms_of(&m, &t);
+	assert_int_equal(t.n_follows, LAW_FOLLOWS_MAX);
+	assert_string_equal(t.follows[1], ids[3]);
+	assert_int_equal(law_terms_decode(cy_bytes(out, law_terms_encode(&t, out)), &back), CY_OK);
+	assert_int_equal(back.n_follows, LAW_FOLLOWS_MAX);
+	assert_string_equal(back.follows[LAW_FOLLOWS_MAX - 1], ids[17]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -458,6 +505,8 @@ int main(void)
 		cmocka_unit_test(the_order_of_arrival_changes_nothing),
 		cmocka_unit_test(absurd_instants_and_dates_spoil_only_their_own_clock),
 		cmocka_unit_test(terms_come_back_from_their_encoding),
+		cmocka_unit_test(terms_of_version_1_are_read),
+		cmocka_unit_test(links_beyond_the_sixteenth_are_followed_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

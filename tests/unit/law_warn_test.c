@@ -112,6 +112,15 @@ static void what_was_done_in_the_future_is_told(void **state)
 	assert_warned(given, "1796169600000", NULL, "result.attachments[0].custody[0].at_ms", late);
 }
 
+static void a_link_that_names_no_case_is_told(void **state)
+{
+	(void)state;
+	assert_warned("{'request':{'links':[{'type':'NEW'},{'type':'FOLLOW_UP_PRESERVATION','reference':'@'}]}}", "r 1",
+		      NULL, "request.links[1].case_id", "meets no time limit of what it follows");
+	assert_warned("{'request':{'links':[{'type':'FOLLOW_UP_MLA','caseId':'@'}]}}",
+		      "0198b2c1-1111-7111-8111-111111111111", NULL, NULL, "");
+}
+
 static void a_treaty_whose_parties_are_not_listed_is_told(void **state)
 {
 	static const char *const opens[] = {
@@ -150,6 +159,7 @@ int main(void)
 		cmocka_unit_test(a_date_on_the_wrong_side_of_today_is_told),
 		cmocka_unit_test(other_dates_may_lie_on_either_side),
 		cmocka_unit_test(what_was_done_in_the_future_is_told),
+		cmocka_unit_test(a_link_that_names_no_case_is_told),
 		cmocka_unit_test(a_treaty_whose_parties_are_not_listed_is_told),
 	};
 

@@ -338,6 +338,39 @@ static void a_store_with_one_epoch_for_all_streams_gives_it_to_each(void **state
 	assert_int_equal(p.stream.out_sequence, 4);
 }
 
+static void put_follow(struct fixture *f, const char *peer, const char *case_id, const char *follows)
+{
+	struct store_write *w = add(f, STORE_PUT_FOLLOW);
+
+	w->follow.peer = peer;
+	w->follow.case_id = case_id;
+	w->follow.follows = follows;
+}
+
+static void cases_that_follow_one_are_found_once(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+
+	add_case(f, "c2", "desk", "own", "");
+	add_case(f, "c3", "desk", "own", "");
+	put_follow(f, "IE", "c2", "c1"); /* which is not here, or not yet */
+	put_follow(f, "IE", "c3", "c1");
+	put_follow(f, "IE", "c3", "c2");
+	assert_int_equal(commit(f), CY_OK);
+	put_follow(f, "IE", "c2", "c1");
+	assert_int_equal(commit(f), CY_OK);
+	reopen(f);
+	assert_int_equal(f->port.following(f->port.ctx, "IE", "c1", 9, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 2);
+	assert_string_equal(s.ids[0], "c2");
+	assert_string_equal(s.ids[1], "c3");
+	assert_int_equal(f->port.following(f->port.ctx, "IE", "c1", 1, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 3);
+	assert_int_equal(f->port.following(f->port.ctx, "US", "c1", 9, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 3);
+}
+
 /* Whose measures were never written; others are as they were. A case that is written anew says itself what it is. */
 static void cases_from_before_statistics_are_stale_until_they_are_written_anew(void **state)
 {
@@ -733,6 +766,7 @@ int main(void)
 		TEST(the_first_receipt_of_the_peer_stays_and_ours_may_be_signed_anew),
 		TEST(a_store_with_one_epoch_for_all_streams_gives_it_to_each),
 		TEST(a_client_sees_its_own_cases_by_any_reference),
+		TEST(cases_that_follow_one_are_found_once),
 		TEST(cases_from_before_statistics_are_stale_until_they_are_written_anew),
 		TEST(content_and_titles_are_unreadable_on_the_disk),
 		TEST(modes_are_private_and_the_key_must_be_the_right_one),
