@@ -374,7 +374,7 @@ static int came_back(struct node *n, const struct work_case *c, const struct nod
 static int erase_again(struct node *n, const struct node_order *order)
 {
 	struct store_port *s = &n->ports.store;
-	int r;
+	int r = CY_OK;
 	struct work_case *c = cases_get(n, order->peer, order->case_id, &r);
 	struct obstacle o = { .n = n, .p = node_peer_ever(n, order->peer), .c = c };
 	char reason[96];
@@ -382,7 +382,8 @@ static int erase_again(struct node *n, const struct node_order *order)
 
 	if (c == NULL || o.p == NULL)
 		return c != NULL || r == CY_ENOENT ? CY_OK : r;
-	if (c->row.erased.ms >= order->at.ms)
+	/* What this very batch takes in shows once it is committed. */
+	if (c->row.erased.ms >= order->at.ms && !in_batch(n, c))
 		r = came_back(n, c, order, &due);
 	if (r < 0 || !due)
 		return r;

@@ -98,6 +98,29 @@ static void what_comes_back_to_an_erased_case_is_erased_again(void **state)
 	world_end(w, NULL);
 }
 
+/* Nothing but that comes, so that nothing else makes the case be looked at once more. */
+static void a_single_message_that_comes_back_is_erased_again(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_open_case(case_id);
+
+	(void)state;
+	say_in(&w->b, case_id, RETURN);
+	keep(&w->a, 0);
+	meet(w);
+	say_in(&w->b, case_id, NOTE);
+	erase(&w->a, case_id);
+	restore(&w->a, 0);
+	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it; US-OIA/1 IE/1");
+	meet(w);
+	w->now += 120000;
+	node_wake(w->a.node);
+	settle(w);
+	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it; US-OIA/1 IE/1 IE/2");
+	agree(w, case_id);
+	world_end(w, NULL);
+}
+
 /* What still waits in the backup was delivered since: it is erased once that is known. */
 static void what_waits_in_the_backup_is_erased_once_it_is_delivered(void **state)
 {
@@ -348,6 +371,7 @@ int main(void)
 		cmocka_unit_test(a_restored_store_erases_again_what_was_ordered),
 		cmocka_unit_test(what_the_peer_gives_back_is_erased_again),
 		cmocka_unit_test(what_comes_back_to_an_erased_case_is_erased_again),
+		cmocka_unit_test(a_single_message_that_comes_back_is_erased_again),
 		cmocka_unit_test(what_waits_in_the_backup_is_erased_once_it_is_delivered),
 		cmocka_unit_test(an_open_case_is_not_erased),
 		cmocka_unit_test(what_is_undelivered_is_not_erased),
