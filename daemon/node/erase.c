@@ -166,7 +166,24 @@ static void look_item(void *arg, struct store_evidence *row)
 struct destroying {
 	struct node *n;
 	struct work_case *c;
+	struct cy_wall until;
 };
+
+static int look_made(void *arg, const struct store_message *row)
+{
+	*(struct cy_wall *)arg = row->created;
+	return CY_OK;
+}
+
+/* Was its message made until then? Where that cannot be read it stays. */
+static bool is_meant(const struct destroying *d, const struct store_evidence *row)
+{
+	struct store_port *s = &d->n->ports.store;
+	struct cy_wall made = { 0 };
+
+	return d->until.ms == INT64_MAX ||
+	       (s->get_message(s->ctx, row->message_id, look_made, &made) == CY_OK && made.ms <= d->until.ms);
+}
 
 static void drop_upload(struct node *n, const struct work_case *c, const struct store_evidence *row)
 {
@@ -184,6 +201,8 @@ static void destroy_item(void *arg, struct store_evidence *row)
 	const struct destroying *d = arg;
 	struct node *n = d->n;
 
+	if (!is_meant(d, row))
+		return;
 	drop_upload(n, d->c, row);
 	if (row->author == STORE_OWN) {
 		if (row->deleted)
@@ -191,7 +210,9 @@ static void destroy_item(void *arg, struct store_evidence *row)
 		row->deleted = true;
 		evidence_custody(n, row, "deleted", n->authority, "", "", node_legal_now(n));
 	} else {
-		if (row->state != STORE_EVIDENCE_HERE && row->state != STORE_EVIDENCE_HELD_BACK)
+		/* A restored store may wait for what was here when that was ordered. */
+		if (row->state != STORE_EVIDENCE_HERE && row->state != STORE_EVIDENCE_HELD_BACK &&
+		    row->state != STORE_EVIDENCE_WAITING)
 			return;
 		row->state = STORE_EVIDENCE_DESTROYED;
 		row->reason = "the case was erased";
@@ -244,7 +265,7 @@ static int look(struct obstacle *o)
 static int erase(struct node *n, struct work_case *c, struct cy_wall at, struct cy_wall until, const char *by,
 		 const char *reason)
 {
-	struct destroying d = { n, c };
+	struct destroying d = { n, c, until };
 	const struct cy_digest digest = cy_sha256(cy_bytes((const uint8_t *)reason, strlen(reason)));
 	struct store_write *w;
 	char hex[CY_SHA256_HEX];

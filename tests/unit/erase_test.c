@@ -147,8 +147,17 @@ static void what_waits_in_the_backup_is_erased_once_it_is_delivered(void **state
 
 /* --------------------------------------------------------------------- refusals */
 
-static void sql(struct side *s, const char *text)
+static int note_first(void *arg, int n, char **values, char **names)
 {
+	(void)names;
+	snprintf(arg, 16, "%s", n > 0 && values[0] != NULL ? values[0] : "");
+	return 0;
+}
+
+/* Returns the first value of the last row. */
+static const char *sql(struct side *s, const char *text)
+{
+	static char value[16];
 	struct page_check *check;
 	char path[64];
 	sqlite3 *db;
@@ -158,11 +167,13 @@ static void sql(struct side *s, const char *text)
 	snprintf(path, sizeof path, "%s/comity.db", s->dir);
 	assert_int_equal(page_check_new(NULL, NULL, NULL, &check), CY_OK);
 	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, page_check_name(check)), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	value[0] = '\0';
+	assert_int_equal(sqlite3_exec(db, text, note_first, value, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	page_check_free(check);
 	start(s);
 	settle(s->w);
+	return value;
 }
 
 static void an_open_case_is_not_erased(void **state)
@@ -216,12 +227,13 @@ static void what_happens_in_the_same_batch_is_not_erased(void **state)
 	world_end(w, NULL);
 }
 
-#define ROW(author, state, hold)                                                                            \
+#define ROW(author, state, hold) ROW_OF(author, "3", state, hold)
+#define ROW_OF(author, number, state, hold)                                                                 \
 	"INSERT INTO evidence (message_id, attachment, peer, case_no, client, author, number, priority,"    \
 	" size, sha256, root, send_always, state, reason, verdict, arrived, retain_until, hold, retrieved," \
 	" unstated, settled, deleted) SELECT id, 1, peer, case_no, '', author, number, 2, 5, zeroblob(32)," \
 	" zeroblob(32), 0, " state ", '', 0, 0, 0, " hold ", 0, 0, 0, 0 FROM message"                       \
-	" WHERE author = " author " AND number = 3"
+	" WHERE author = " author " AND number = " number
 
 static void evidence_that_is_held_or_under_way_is_not_erased(void **state)
 {
@@ -243,6 +255,25 @@ static void evidence_that_is_held_or_under_way_is_not_erased(void **state)
 	sql(&w->a, ROW("1", "2", "0"));
 	meet(w);
 	erase(&w->a, case_id);
+	world_end(w, NULL);
+}
+
+/* It was here when that was ordered, and the backup is older. */
+static void evidence_that_a_restored_store_waits_for_is_destroyed_by_the_list(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	sql(&w->a, ROW("1", "1", "0"));
+	keep(&w->a, 1);
+	sql(&w->a, "UPDATE evidence SET state = 2");
+	meet(w);
+	erase(&w->a, case_id);
+	assert_string_equal(sql(&w->a, "SELECT state FROM evidence"), "5");
+	restore(&w->a, 1);
+	meet(w);
+	assert_string_equal(sql(&w->a, "SELECT state FROM evidence"), "5");
 	world_end(w, NULL);
 }
 
@@ -364,6 +395,28 @@ static void an_order_says_which_case_and_why(void **state)
 	world_end(w, NULL);
 }
 
+/* What was said since the order stays whole, also where something of before comes back with it. */
+static void evidence_of_what_was_said_after_the_order_stays(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_open_case(case_id);
+
+	(void)state;
+	say_in(&w->b, case_id, RETURN);
+	keep(&w->a, 0);
+	meet(w);
+	say_in(&w->b, case_id, NOTE);
+	erase(&w->a, case_id);
+	w->now += 1000;
+	say_in(&w->b, case_id, NOTE);
+	restore(&w->a, 0);
+	meet(w);
+	sql(&w->a, ROW_OF("1", "3", "2", "0"));
+	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it; US-OIA/1 IE/1 IE/2");
+	assert_string_equal(sql(&w->a, "SELECT state FROM evidence"), "2");
+	world_end(w, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +430,8 @@ int main(void)
 		cmocka_unit_test(what_is_undelivered_is_not_erased),
 		cmocka_unit_test(what_happens_in_the_same_batch_is_not_erased),
 		cmocka_unit_test(evidence_that_is_held_or_under_way_is_not_erased),
+		cmocka_unit_test(evidence_that_a_restored_store_waits_for_is_destroyed_by_the_list),
+		cmocka_unit_test(evidence_of_what_was_said_after_the_order_stays),
 		cmocka_unit_test(a_time_limit_that_runs_forbids_it),
 		cmocka_unit_test(the_retention_of_its_profile_forbids_it),
 		cmocka_unit_test(a_peer_of_the_version_before_forbids_it),
