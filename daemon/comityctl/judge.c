@@ -243,6 +243,8 @@ static void judge_own(struct judging *g, const CyStatus *s)
 	add(g, &own[JUDGE_OWN_PROCESS], s->descriptor_limit ? limit(g, JUDGE_FILES, sums->files) : JUDGE_OK,
 	    "%u of %u descriptors, %u local client%s", s->descriptors, s->descriptor_limit, s->clients,
 	    s->clients == 1 ? "" : "s");
+	if (s->config_fault[0])
+		add(g, &own[JUDGE_OWN_CONFIG], JUDGE_CRITICAL, "%s", s->config_fault);
 	if (s->treaty_profiles)
 		add(g, &own[JUDGE_OWN_TREATIES], JUDGE_OK, "%u profile%s", s->treaty_profiles,
 		    s->treaty_profiles == 1 ? "" : "s");

@@ -59,6 +59,7 @@ extern const struct judge_limits judge_defaults;
 	X(CERTIFICATES, "Certificates") \
 	X(SIGNING, "Signing")           \
 	X(PROCESS, "Process")           \
+	X(CONFIG, "Configuration")      \
 	X(TREATIES, "Treaties")         \
 	X(EVIDENCE, "Evidence")
 
@@ -71,7 +72,7 @@ enum judge_own {
 
 const char *judge_own_label(enum judge_own i);
 
-/* `text` describes the thing; of a peer it is empty when there is nothing to remark. */
+/* `text` describes the thing; of a peer, or of the configuration, it is empty when there is nothing to remark. */
 struct judged {
 	enum verdict verdict;
 	char text[4352];

@@ -30,6 +30,7 @@ static void own(void *ctx, struct node_facts *ret_facts)
 	ret_facts->signing_end = signer_openssl_expiry(f->signer);
 	ret_facts->trust_fault = faults_find(f->faults, "");
 	ret_facts->law_fault = f->faults->books;
+	ret_facts->config_fault = f->faults->config;
 }
 
 static void peer(void *ctx, const char *id, struct node_peer_facts *ret_facts)

@@ -45,6 +45,15 @@ void faults_take_books(struct faults *f, const struct config_problems *problems,
 			      : "what cannot be read is left out");
 }
 
+void faults_take_config(struct faults *f, const char *first, size_t n)
+{
+	f->config[0] = '\0';
+	if (n > 0)
+		snprintf(f->config, sizeof f->config,
+			 "%.400s%s; it was not taken, the one of before stays in force; correct it and reload", first,
+			 n > 1 ? " (and more, which comityd --check-config names)" : "");
+}
+
 void faults_free(struct faults *f)
 {
 	free(f->list);

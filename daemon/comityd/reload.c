@@ -144,16 +144,20 @@ static void name_restarts(struct daemon *d, const struct config *new)
 
 static void refuse(struct daemon *d, const struct config *c, struct config_problems *problems, const struct cy_error *e)
 {
+	char only[sizeof e->field + sizeof e->text + 2];
+
+	snprintf(only, sizeof only, "%s%s%s", e->field, e->field[0] != '\0' ? ": " : "", e->text);
 	/* The first fault ended the attempt: look for the others too. */
 	if (problems->n == 0 && c != NULL)
 		parts_check(c, d->ports.clock.wall(d->ports.clock.ctx), problems);
 	for (size_t i = 0; i < problems->n; i++)
 		daemon_tell(d, NODE_ALARM, NODE_EVENT_RELOAD_REFUSED, "", "%s", problems->list[i].text);
 	if (problems->n == 0)
-		daemon_tell(d, NODE_ALARM, NODE_EVENT_RELOAD_REFUSED, "", "%s%s%s", e->field,
-			    e->field[0] != '\0' ? ": " : "", e->text);
+		daemon_tell(d, NODE_ALARM, NODE_EVENT_RELOAD_REFUSED, "", "%s", only);
 	daemon_tell(d, NODE_ALARM, NODE_EVENT_RELOAD_REFUSED, "",
 		    "the configuration was not taken; the one of before stays in force");
+	faults_take_config(&d->faults, problems->n > 0 ? problems->list[0].text : only,
+			   problems->n > 0 ? problems->n : 1);
 }
 
 /* The alarm about a fault is told once: that it stands still is said here. */
@@ -208,6 +212,7 @@ void daemon_reload(struct daemon *d)
 		}
 		books_set_ladder(d->books, new);
 		faults_take_books(&d->faults, &unread, true);
+		faults_take_config(&d->faults, NULL, 0);
 		daemon_tell_faults(d, &was);
 		faults_free(&was);
 		file_watch_free(&d->files);

@@ -147,8 +147,9 @@ struct node_facts {
 	uint32_t descriptors, descriptor_limit;
 	struct cy_wall tls_end, signing_end; /* notAfter of our own certificates */
 	/* Sentences; NULL or empty: nothing is wrong. */
-	const char *trust_fault; /* why our own keys and certificates cannot be read anew */
-	const char *law_fault;   /* of the treaty profiles, calendars and time zones */
+	const char *trust_fault;  /* why our own keys and certificates cannot be read anew */
+	const char *law_fault;    /* of the treaty profiles, calendars and time zones */
+	const char *config_fault; /* why the configuration file was not taken when it was read last */
 };
 struct node_peer_facts {
 	struct cy_wall certificate_end; /* notAfter in the last handshake */

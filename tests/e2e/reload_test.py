@@ -131,6 +131,14 @@ def a_faulty_configuration_leaves_the_old_one_in_force_and_a_faulty_file_what_it
     lines = reload(us, REFUSED)
     assert f"{us.config}:{line}: option 'client desk.role'" in lines, lines
     assert "option 'peer FR.names'" in lines, lines
+    # Who looks later is told as well, by whatever changes of keys and CRLs in between, until a good one is taken.
+    changed = f"{us.dir}/peers/FR/crl.pem has changed"
+    install(f"{us.dir}/peers/FR/crl.pem", f"{us.dir}/peers/FR/crl.pem")
+    until("the CRL to be read again", lambda: changed in us.log()[here:])
+    run = us.ctl("health")
+    assert run.returncode == 2, run
+    for text in (run.stdout, us.ctl("status").stdout):
+        assert f"{us.config}:{line}: option 'client desk.role'" in text and "the one of before" in text, text
     # Files that cannot be used are all named too, and keep nothing else from being taken; more in faulty_test.py.
     with open(us.config, "w") as f:
         f.write(good)
@@ -146,6 +154,7 @@ def a_faulty_configuration_leaves_the_old_one_in_force_and_a_faulty_file_what_it
         assert state(us, peer) == "connected"
     assert "session ended" not in us.log()[here:]
     reload(us)
+    assert us.ctl("health").returncode == 0 and "onfiguration" not in us.ctl("status").stdout
 
 
 @test
