@@ -26,6 +26,8 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_MADE_TOLERANCE_MS \
 	300000 /* by which a signed time may be ahead, or before what it follows: people are told */
 #define CY_MADE_LATE_MS         86400000             /* what comes so long after its signed time: people are told */
+#define CY_STATED_AHEAD_MS      3600000              /* a stated instant after its message: a clock may be so wrong */
+#define CY_STATED_BEFORE_MS     86400000             /* before the case was opened: people state days */
 #define CY_HEADS_MAX            1000u                /* case heads in a frame */
 #define CY_HEADS_JUDGED_MAX     250u                 /* those with digests, which are read from each message */
 #define CY_CASE_MESSAGES_MAX    2048u                /* messages of one author in a case; of them, at most: */

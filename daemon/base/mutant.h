@@ -145,6 +145,10 @@
 #ifndef CY_MUTANT_LAW_REVIVED
 #define CY_MUTANT_LAW_REVIVED 0
 #endif
+/* What a message states counts as it states it, were it of 1970 or of 2100. */
+#ifndef CY_MUTANT_LAW_ANY_INSTANT
+#define CY_MUTANT_LAW_ANY_INSTANT 0
+#endif
 /* The first measure of a request meets the time limit of the whole. */
 #ifndef CY_MUTANT_LAW_FIRST_MEASURE
 #define CY_MUTANT_LAW_FIRST_MEASURE 0

@@ -7,6 +7,7 @@
 
 #include "base/mutant.h"
 #include "law/kinds.h"
+#include "law/stated.h"
 #include "law/story.h"
 
 const char *law_clock_state_name(enum law_clock_state s)
@@ -31,7 +32,8 @@ struct telling {
 	const struct law_clock_input *in;
 	const struct law_story *s;
 	struct law_clock *c;
-	uint64_t mine; /* its measures, a bit each; 0: a case without any */
+	uint64_t mine;     /* its measures, a bit each; 0: a case without any */
+	int64_t opened_ms; /* the case was */
 	bool started;
 	/* What its due instant was counted by, where it is not a date that was stated. */
 	bool counted;
@@ -83,6 +85,16 @@ static bool about(const struct telling *t, const struct law_told *x)
 	return t->mine == 0 || (x->on & t->mine) != 0;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* Did it give one of the measures that it is about such a result? */
 static bool gives(const struct telling *t, const struct law_told *x, bool (*such)(uint8_t code))
 {
@@ -101,11 +113,6 @@ static bool is_executed(uint8_t code)
 static bool is_effected(uint8_t code)
 {
 	return (code & 0x80) != 0 || is_executed(code);
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return b > 0 && b < a ? b : a;
 }
 
 /* ------------------------------------------------------------------- counting */
@@ -283,11 +290,12 @@ static int extend(struct telling *t, const struct law_told *x)
 
 /* ------------------------------------------------------------------ the story */
 
-static int64_t stated(const struct telling *t)
+/* Nothing is received before it was sent. 0: nobody stated it. */
+static int64_t stated(const struct telling *t, const struct law_fact *sent)
 {
 	for (size_t i = 0; i < t->in->n_stated; i++)
 		if (law_clock_same(&t->in->stated[i].key, &t->c->key))
-			return law_counted(t->in->stated[i].start_ms);
+			return later(law_counted(t->in->stated[i].start_ms), law_counted(sent->at_ms));
 	return 0;
 }
 
@@ -298,16 +306,11 @@ static int64_t received(const struct telling *t, int64_t at)
 	for (size_t i = 0; i < t->s->n; i++) {
 		const struct law_fact *f = t->s->told[i].f;
 
-		if (f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT && f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY)
-			at = earlier(at, law_counted(f->stated_ms));
+		if (f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT &&
+		    f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY && f->stated_ms > 0)
+			at = earlier(at, law_stated_instant(f, t->opened_ms));
 	}
 	return at;
-}
-
-/* What is stated happened before it was said. */
-static int64_t instant(const struct law_fact *f)
-{
-	return law_counted(f->stated_ms > 0 && f->stated_ms < f->at_ms ? f->stated_ms : f->at_ms);
 }
 
 /* Does this fact start it? Then *ret_ms is when; 0: that has to be stated. */
@@ -319,10 +322,10 @@ static bool starts(const struct telling *t, const struct law_told *x, int64_t *r
 	const bool opens = law_kind_opens(f->kind), ack = f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT;
 	int64_t at;
 
-	*ret_ms = instant(f);
+	*ret_ms = law_stated_instant(f, t->opened_ms);
 	switch (t->c->rule->start) {
 	case LAW_START_RECEIVED:
-		at = opens ? stated(t) : 0;
+		at = opens ? stated(t, f) : 0;
 		*ret_ms = at > 0 ? received(t, at) : 0;
 		return opens;
 	case LAW_START_RECEIVED_EXECUTING:
@@ -335,7 +338,7 @@ static bool starts(const struct telling *t, const struct law_told *x, int64_t *r
 		/* What was not carried out has no effect that lasts. */
 		return gives(t, x, f->stated_ms > 0 ? is_effected : is_executed);
 	case LAW_START_CLARIFICATION:
-		*ret_ms = stated(t);
+		*ret_ms = stated(t, f);
 		return f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE && f->number == key->notice;
 	case LAW_START_WANTED_DATE:
 		*ret_day = key->measure > 0 ? terms->wanted[key->measure - 1] : LAW_NO_DAY;
@@ -463,13 +466,13 @@ static int suspend_or_resume(struct telling *t, const struct law_told *x)
 		excuse(t, f, "holds it up");
 		return CY_OK;
 	}
+	/* The authors' clocks may differ: no time runs backwards here. */
 	if (held) {
-		t->since = (struct cy_wall){ law_counted(f->at_ms) + (f->at_ms <= 0) };
+		t->since = (struct cy_wall){ later(law_counted(f->at_ms) + (f->at_ms <= 0), t->c->start.ms) };
 		return CY_OK;
 	}
 	{
-		/* The authors' clocks may differ: no time runs backwards here. */
-		const struct cy_wall at = { law_counted(f->at_ms) > t->since.ms ? law_counted(f->at_ms) : t->since.ms };
+		const struct cy_wall at = { later(law_counted(f->at_ms), t->since.ms) };
 		int r = at.ms > t->since.ms ? resume(t, at) : CY_OK;
 
 		t->since = (struct cy_wall){ 0 };
@@ -532,6 +535,23 @@ static bool may_be_met(const struct telling *t, const struct law_fact *f)
 	return t->c->rule->start == LAW_START_DECIDED && f->kind != CY_CONTENT__KIND_REFUSAL;
 }
 
+/* It started before the message that says so. What was said in between holds it up and extends it as if that had been
+ * known, and what held the measure up when it started does so from the first. */
+static int catch_up(struct telling *t, size_t place)
+{
+	int r = CY_OK;
+
+	for (size_t i = 0; r == CY_OK && i < place; i++) {
+		const struct law_told *x = &t->s->told[i];
+
+		if (law_counted(x->f->at_ms) >= t->c->start.ms)
+			r = extend(t, x);
+		if (r == CY_OK)
+			r = suspend_or_resume(t, x);
+	}
+	return r;
+}
+
 static int tell(struct telling *t, size_t place)
 {
 	const struct law_told *x = &t->s->told[place];
@@ -543,6 +563,8 @@ static int tell(struct telling *t, size_t place)
 		t->c->unstated = ms == 0;
 		if (ms != 0)
 			r = begin(t, ms, day);
+		if (r == CY_OK && t->started)
+			r = catch_up(t, place);
 	} else if (may_be_met(t, x->f) && meets(t, x)) {
 		end(t, LAW_CLOCK_MET, x->f);
 		return CY_OK;
@@ -560,6 +582,7 @@ static int tell(struct telling *t, size_t place)
 struct teller {
 	const struct law_clock_input *in;
 	struct law_story story;
+	int64_t opened_ms;
 	int (*fn)(void *arg, const struct law_clock *c);
 	void *arg;
 };
@@ -585,7 +608,9 @@ static uint64_t measures_of(const struct teller *s, const struct law_clock_rule 
 static int one(const struct teller *s, const struct law_clock_rule *rule, uint8_t measure, uint32_t notice)
 {
 	struct law_clock c = { .rule = rule, .key = { .measure = measure, .notice = notice } };
-	struct telling t = { .in = s->in, .s = &s->story, .c = &c, .mine = measures_of(s, rule, measure) };
+	struct telling t = {
+		.in = s->in, .s = &s->story, .c = &c, .mine = measures_of(s, rule, measure), .opened_ms = s->opened_ms
+	};
 	int r = CY_OK;
 
 	if (cy_copy(c.key.name, sizeof c.key.name, rule->name) < 0)
@@ -664,7 +689,7 @@ static int for_rule(const struct teller *s, const struct law_clock_rule *rule)
 
 int law_clocks(const struct law_clock_input *in, int (*fn)(void *arg, const struct law_clock *c), void *arg)
 {
-	struct teller s = { .in = in, .fn = fn, .arg = arg };
+	struct teller s = { .in = in, .opened_ms = law_stated_opened(in->facts, in->n), .fn = fn, .arg = arg };
 	int r = CY_OK;
 
 	law_story_begin(&s.story, in->facts, in->n);

@@ -6,6 +6,7 @@
 #include "law/crossing.h"
 #include "law/kinds.h"
 #include "law/order.h"
+#include "law/stated.h"
 
 static enum law_phase phase(const struct law_case *c)
 {
@@ -194,5 +195,5 @@ int law_admit(const struct law_fact *facts, size_t n, const struct law_fact *nex
 	law_order_end(&o);
 	rc = law_step(
 		&(struct law_step){ .c = &c, .facts = facts, .n = n, .f = next, .seen = seen, .strict = true, .e = e });
-	return rc;
+	return rc < 0 ? rc : law_stated_admit(facts, n, next, e);
 }

@@ -101,7 +101,8 @@ void law_fold(const struct law_fact *facts, size_t n, struct law_case *ret_case,
 
 /* Is `next` admissible against what its author had seen, given all facts known
  * here? CY_OK; CY_ESTATE with the sentence (which state, which measure, what is
- * allowed) if not; `e->field` is the kind. `next` itself is not among the facts.
+ * allowed) if not; `e->field` is the kind. CY_EINVAL for an instant that it states
+ * and that cannot be (law/stated.h); `e->field` is that of the content. `next` itself is not among the facts.
  * Both sides come to the same answer, whatever else they hold: only the
  * author's earlier messages and those of the other side up to `seen` count. */
 int law_admit(const struct law_fact *facts, size_t n, const struct law_fact *next, struct cy_error *e);

@@ -1,7 +1,7 @@
 /* Ladders: which steps there are about a time limit, and when. */
 #include <string.h>
 
-#include "law/clock.h"
+#include "law/ladder.h"
 
 struct cy_wall law_rung_at(const struct law_rung *r, struct cy_wall start, struct cy_wall due)
 {

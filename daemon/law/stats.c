@@ -7,6 +7,7 @@
 #include "law/days.h"
 #include "law/kinds.h"
 #include "law/order.h"
+#include "law/stated.h"
 
 #define DAY_MS 86400000
 
@@ -102,8 +103,7 @@ static void tell(struct telling *t, const struct law_fact *f)
 	const bool ack =
 		f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT && f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY;
 	const int64_t at = law_counted(f->at_ms);
-	const int64_t decided =
-		f->kind == CY_CONTENT__KIND_DECISION && f->stated_ms > 0 ? law_counted(f->stated_ms) : at;
+	const int64_t decided = f->kind == CY_CONTENT__KIND_DECISION ? law_stated_instant(f, t->row[0].sent_ms) : at;
 
 	for (unsigned i = 0; i < t->n_rows; i++) {
 		struct law_stat *r = &t->row[i];

@@ -11,6 +11,7 @@
 #include "law/clock.h"
 #include "law/fact.h"
 #include "law/fold.h"
+#include "law/ladder.h"
 #include "law/treaty.h"
 #include "node/batch.h"
 #include "node/node.h"

@@ -392,6 +392,14 @@ void submit_put_key(struct node *n, const char *digest, const struct cy_digest *
 	w->key.at = node_now(n);
 }
 
+static void invalid_content(struct node *n, const struct conn *c, uint64_t correlation, const struct cy_error *e)
+{
+	char field[sizeof e->field + 32];
+
+	snprintf(field, sizeof field, "submission.content.%s", e->field);
+	submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, field, e->text);
+}
+
 /* `reference`: of ours, that the case had before; a new one is never written, and nothing in this batch may refer to
  * it. */
 static void refuse(struct node *n, const struct conn *c, uint64_t correlation, struct work_case *wc,
@@ -402,6 +410,8 @@ static void refuse(struct node *n, const struct conn *c, uint64_t correlation, s
 		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.content", e->text);
 	else if (code == CY_EDAMAGED || code == CY_ESTORE)
 		unreadable(n, c, correlation, code);
+	else if (code == CY_EINVAL)
+		invalid_content(n, c, correlation, e);
 	else if (code == CY_EAGAIN)
 		submit_error(n, c, correlation, CY_ERROR_CODE__TOO_MANY, "submission.case_ref", e->text);
 	else

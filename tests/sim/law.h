@@ -5,6 +5,7 @@
 #define SIM_LAW_H
 
 #include "law/clock.h"
+#include "law/ladder.h"
 #include "sim.h"
 #include "store_mem.h"
 
@@ -16,6 +17,7 @@ struct law_matter {
 	char ref[24], id[CY_UUID_LEN + 1]; /* id "": not accepted yet */
 	uint8_t n, type[CY_MEASURES_MAX];
 	uint32_t notice, proposal; /* numbers to answer; 0: none */
+	int64_t opened;            /* when the request was taken */
 };
 
 /* One thing that somebody hands in, until it is answered. */
@@ -29,6 +31,8 @@ struct law_job {
 	uint32_t *ret_number; /* NULL: nobody asks */
 	uint64_t correlation; /* in flight; 0: not */
 	unsigned tries;
+	bool absurd;    /* it states an instant that cannot be */
+	uint64_t again; /* the step, to be said as it is then */
 };
 
 /* What an authority has beside its node. */
@@ -70,8 +74,12 @@ const struct law_profile *law_of_case(const struct world *w, const struct store_
 
 /* law_say.c: what the people do */
 void law_say_begin(struct world *w);
+void law_say_again(const struct law_job *j); /* rightly this time */
+/* law_desk.c: how they hand it in */
 struct local_port law_port(struct sim_node *s);
 void law_confirm(struct sim_node *s);
+/* Takes `content` over. `as`: what else is known of the job. */
+void law_hand_in(struct sim_node *s, struct law_matter *m, bool opens, CyContent *content, const struct law_job *as);
 
 /* law_oracle.c: what must hold */
 void law_commit(struct sim_node *s, const struct store_writeset *w); /* it is durable now */

@@ -37,7 +37,8 @@ struct judge {
 	} pause[PAUSES];
 	size_t n_pauses;
 	bool paused, extended, unsure;
-	int64_t ended; /* met, or not owed any more; 0: neither */
+	int64_t opened, start; /* as the facts have it; 0: not known */
+	int64_t ended;         /* met, or not owed any more; 0: neither */
 	bool met;
 };
 
@@ -280,8 +281,8 @@ static void pause_or_go_on(struct judge *j, const struct law_fact *f)
 
 	if (held == j->paused || j->row->start.ms == 0 || j->extended)
 		return;
-	if (held && (j->n_pauses == PAUSES || j->row->start.ms > at)) {
-		j->unsure = true; /* it began while it was held */
+	if (held && j->n_pauses == PAUSES) {
+		j->unsure = true;
 		return;
 	}
 	if (held) {
@@ -290,12 +291,37 @@ static void pause_or_go_on(struct judge *j, const struct law_fact *f)
 		j->unsure = j->unsure || due == 0;
 		if (at > due)
 			return; /* it was over */
-		j->pause[j->n_pauses].from = j->pause[j->n_pauses].until = at;
+		/* It may have been held before it began. */
+		j->pause[j->n_pauses].from = at > j->row->start.ms ? at : j->row->start.ms;
+		j->pause[j->n_pauses].until = j->pause[j->n_pauses].from;
 	} else if (at > j->pause[j->n_pauses].from) {
 		j->pause[j->n_pauses].until = at;
 	}
 	j->n_pauses += !held;
 	j->paused = held;
+}
+
+/* Nobody decides or receives after he has said so, nor before he was asked. */
+static int64_t happened(const struct judge *j, const struct law_fact *f)
+{
+	int64_t at = f->stated_ms > 0 ? law_counted(f->stated_ms) : law_counted(f->at_ms);
+
+	if (at < j->opened)
+		at = j->opened;
+	return at < law_counted(f->at_ms) ? at : law_counted(f->at_ms);
+}
+
+/* The receipt that was stated, or an earlier one on paper. */
+static void find_receipt(struct judge *j, const struct law_fact *f)
+{
+	if (law_kind_opens(f->kind)) {
+		j->opened = law_counted(f->at_ms);
+		if (j->rule->start == LAW_START_RECEIVED && j->row->start_by != 0)
+			j->start = j->row->stated_start.ms > j->opened ? j->row->stated_start.ms : j->opened;
+	} else if (j->start != 0 && f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT && f->stated_ms > 0 &&
+		   f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY && happened(j, f) < j->start) {
+		j->start = happened(j, f);
+	}
 }
 
 static void hear(struct judge *j, const struct law_fact *f)
@@ -307,6 +333,8 @@ static void hear(struct judge *j, const struct law_fact *f)
 		return;
 	}
 	follow(j, f, &about);
+	if (f->kind == CY_CONTENT__KIND_DECISION && about && j->start == 0 && j->rule->start == LAW_START_DECIDED)
+		j->start = happened(j, f);
 	look_for_end(j, f, about);
 	if (j->ended != 0)
 		return;
@@ -337,6 +365,8 @@ static void compare(struct judge *j)
 	int64_t due;
 
 	/* Before it started, a decision may have met it: law/clock.c, may_be_met(). */
+	if (k->start.ms != 0 && j->start != 0 && k->start.ms != j->start)
+		fail(j, "the start", k->start.ms, j->start);
 	if (j->unsure || k->start.ms == 0)
 		return;
 	if ((k->ended.ms != 0) != (j->ended != 0) || k->ended.ms != j->ended)
@@ -434,6 +464,9 @@ static void judge_keeping(struct judge *j, const struct law_fact *f)
 static void judge_clock(struct judge *j, const struct law_fact *facts, size_t n, const enum law_effect *effect,
 			const size_t *order)
 {
+	for (size_t i = 0; i < n; i++)
+		if (effect[order[i]] == LAW_EFFECT_TAKEN)
+			find_receipt(j, &facts[order[i]]);
 	for (size_t i = 0; i < n && j->ended == 0; i++)
 		if (effect[order[i]] == LAW_EFFECT_TAKEN)
 			j->rule->start == LAW_START_EFFECTED ? judge_keeping(j, &facts[order[i]])

@@ -9,11 +9,8 @@
 #include "wire/json.h"
 #include "wire/message.h"
 
-#define OPEN_MEAN  (46 * DAY) /* between two requests of one authority */
-#define MEASURES   32         /* of a request, at most */
-#define REPEAT_MS  HOUR       /* without an answer it is handed in again */
-#define LATER_MS   (6 * HOUR) /* an authority that is down is tried again */
-#define TRIES_MOST 600u
+#define OPEN_MEAN  (46 * DAY)  /* between two requests of one authority */
+#define MEASURES   32          /* of a request, at most */
 #define NEVER_SAYS (400 * DAY) /* then what was left lying is refused */
 
 static CyContent *template;
@@ -43,210 +40,6 @@ static ProtobufCMessage *parsed(const ProtobufCMessageDescriptor *d, struct cy_b
 static CyContent *content_of(const char *json)
 {
 	return (CyContent *)parsed(&cy_content__descriptor, cy_bytes(json, strlen(json)));
-}
-
-/* --------------------------------------------------------------- the connection */
-
-static void frame(struct sim_node *s, uint64_t conn, CyClientFrame *f)
-{
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
-
-	f->correlation = ++law_site(s)->correlation;
-	CY_ASSERT(wire_pack(&f->base, &out) == CY_OK);
-	node_local_frame(s->node, conn, cy_buf_view(&out), -1);
-	cy_buf_free(&out);
-}
-
-static uint64_t connect_as(struct sim_node *s, size_t client)
-{
-	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CyLocalHello h = CY_LOCAL_HELLO__INIT;
-	const uint64_t conn = ++s->w->conns;
-
-	node_local_up(s->node, conn, &client, 1);
-	h.version = 1;
-	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
-	f.hello = &h;
-	frame(s, conn, &f);
-	return conn;
-}
-
-void law_confirm(struct sim_node *s)
-{
-	struct law_site *site = law_site(s);
-	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CyConfirmTime c = CY_CONFIRM_TIME__INIT;
-
-	if (site->operator_conn == 0)
-		site->operator_conn = connect_as(s, 1);
-	c.now_ms = s->ports.clock.wall(s->ports.clock.ctx).ms;
-	f.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
-	f.confirm_time = &c;
-	frame(s, site->operator_conn, &f);
-}
-
-/* ------------------------------------------------------------------ handing in */
-
-static void drop_job(struct law_job *j)
-{
-	struct law_job **at = &law_site(j->node)->jobs;
-
-	while (*at != j)
-		at = &(*at)->next;
-	*at = j->next;
-	free(j->submission);
-	free(j);
-}
-
-static void on_job(struct world *w, void *arg, uint64_t serial);
-
-static struct law_job *job_by_serial(struct sim_node *s, uint64_t serial)
-{
-	struct law_job *j = law_site(s)->jobs;
-	char key[24];
-
-	snprintf(key, sizeof key, "law-%llu", (unsigned long long)serial);
-	while (j != NULL && strcmp(j->key, key) != 0)
-		j = j->next;
-	return j;
-}
-
-static void hand_in(struct law_job *j)
-{
-	struct sim_node *s = j->node;
-	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CySubmit submit = CY_SUBMIT__INIT;
-
-	if (law_site(s)->conn == 0)
-		law_site(s)->conn = connect_as(s, 0);
-	submit.idempotency_key = j->key;
-	submit.submission = cy_submission__unpack(NULL, j->len, j->submission);
-	CY_ASSERT(submit.submission != NULL);
-	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
-	f.submit = &submit;
-	/* The answer may come before this returns. */
-	j->correlation = law_site(s)->correlation + 1;
-	world_say(s->w, "%s: %s is handed in for %s", s->id, submit.submission->content->base.descriptor->short_name,
-		  j->matter->ref);
-	frame(s, law_site(s)->conn, &f);
-	cy_submission__free_unpacked(submit.submission, NULL);
-}
-
-static void on_job(struct world *w, void *arg, uint64_t serial)
-{
-	struct sim_node *s = arg;
-	struct law_job *j = job_by_serial(s, serial);
-
-	if (j == NULL)
-		return;
-	if (s->node == NULL || s->suspended_until > w->now) {
-		world_at(w, w->now + LATER_MS, on_job, s, serial);
-		return;
-	}
-	if (j->tries++ == TRIES_MOST) {
-		drop_job(j);
-		return;
-	}
-	world_at(w, w->now + REPEAT_MS, on_job, s, serial);
-	hand_in(j);
-}
-
-/* Hands in `content`; takes it over. */
-static void say(struct sim_node *s, struct law_matter *m, bool opens, CyContent *content, uint32_t *ret_number)
-{
-	struct world *w = s->w;
-	CySubmission sub = CY_SUBMISSION__INIT;
-	struct law_job *j = calloc(1, sizeof *j);
-	const uint64_t serial = ++w->law->jobs;
-
-	CY_ASSERT(j != NULL);
-	j->node = s;
-	j->matter = m;
-	j->ret_number = ret_number;
-	snprintf(j->key, sizeof j->key, "law-%llu", (unsigned long long)serial);
-	sub.content = content;
-	if (opens) {
-		sub.to = m->pair->side[1 - m->asks]->id;
-		sub.own_reference = m->ref;
-	} else {
-		sub.case_ref = m->id;
-	}
-	j->len = cy_submission__get_packed_size(&sub);
-	j->submission = malloc(j->len + 1);
-	CY_ASSERT(j->submission != NULL);
-	cy_submission__pack(&sub, j->submission);
-	cy_content__free_unpacked(content, NULL);
-	j->next = law_site(s)->jobs;
-	law_site(s)->jobs = j;
-	on_job(w, s, serial);
-}
-
-static void answered(struct sim_node *s, const CyServerFrame *f)
-{
-	struct law_job *j = law_site(s)->jobs;
-	const CyError *e = f->error;
-
-	while (j != NULL && (j->correlation != f->correlation || f->correlation == 0))
-		j = j->next;
-	if (j == NULL)
-		return;
-	if (f->kind_case == CY_SERVER_FRAME__KIND_SUBMITTED) {
-		if (j->matter->id[0] == '\0')
-			snprintf(j->matter->id, sizeof j->matter->id, "%s", f->submitted->case_id);
-		if (j->ret_number != NULL)
-			*j->ret_number = f->submitted->number;
-		drop_job(j);
-	} else if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR) {
-		j->correlation = 0;
-		/* The case was lost with a disk before any of it had left. */
-		if (e->code == CY_ERROR_CODE__NOT_FOUND && s->restored && s->w->healed) {
-			drop_job(j);
-			return;
-		}
-		/* Not here yet, or not now: it is handed in again. */
-		if (e->code == CY_ERROR_CODE__NOT_FOUND || e->code == CY_ERROR_CODE__UNAVAILABLE ||
-		    e->code == CY_ERROR_CODE__TOO_MANY)
-			return;
-		if (e->code != CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE)
-			world_fail(s->w, "%s: what was handed in for %s was refused: %s: %s: %s", s->id, j->matter->ref,
-				   e->text, e->n_faults > 0 ? e->faults[0]->field : "",
-				   e->n_faults > 0 ? e->faults[0]->text : "");
-		s->w->law->counts.refused++;
-		drop_job(j);
-	}
-}
-
-static int port_send(void *ctx, uint64_t conn, struct cy_bytes data)
-{
-	struct sim_node *s = ctx;
-	CyServerFrame *f;
-
-	if (conn != law_site(s)->conn && conn != law_site(s)->operator_conn)
-		return CY_ENOENT;
-	f = cy_server_frame__unpack(NULL, data.len, data.data);
-	CY_ASSERT(f != NULL);
-	if (conn == law_site(s)->conn)
-		answered(s, f);
-	else if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR)
-		world_fail(s->w, "%s does not take an operator's word for its clock: %s", s->id, f->error->text);
-	cy_server_frame__free_unpacked(f, NULL);
-	return CY_OK;
-}
-
-static size_t port_queued(void *ctx, uint64_t conn)
-{
-	(void)ctx, (void)conn;
-	return 0;
-}
-
-static void port_close(void *ctx, uint64_t conn)
-{
-	(void)ctx, (void)conn;
-}
-
-struct local_port law_port(struct sim_node *s)
-{
-	return (struct local_port){ .ctx = s, .send = port_send, .queued = port_queued, .close = port_close };
 }
 
 /* ------------------------------------------------------------------- requests */
@@ -387,6 +180,8 @@ static CyContent *new_notification(const struct world *w, const struct law_matte
  * %L is a list of measures, %N the number that is answered, %D a date, %T an instant. */
 #define STEPS(X)                                                                                                       \
 	X(ACKNOWLEDGE, false, "{\"acknowledgement\":{\"by\":\"CENTRAL_AUTHORITY\",\"reference\":\"r\"}}")              \
+	X(ACKNOWLEDGE_SINCE, false,                                                                                    \
+	  "{\"acknowledgement\":{\"by\":\"CENTRAL_AUTHORITY\",\"reference\":\"r\",\"receivedMs\":\"%T\"}}")            \
 	X(EXECUTING, false,                                                                                            \
 	  "{\"acknowledgement\":{\"by\":\"EXECUTING_AUTHORITY\",\"reference\":\"r\",\"receivedMs\":\"%T\"}}")          \
 	X(RETURN, false, "{\"returnedDeficient\":{\"faults\":[{\"field\":\"facts\",\"text\":\"t\"}],\"text\":\"t\"}}") \
@@ -424,20 +219,35 @@ static const struct {
 #undef X
 };
 
-/* Measures `first` to `last`; a list of objects repeats what stands between [ and ]. */
-static void write_step(const struct world *w, const char *form, unsigned first, unsigned last, uint32_t number,
-		       struct cy_buf *out)
+/* Just now, or some days ago; and now and then somebody mistypes the year. */
+static int64_t any_instant(const struct world *w, const struct law_matter *m, bool *ret_absurd)
 {
+	int64_t at = w->now - MINUTE;
+
+	if (one_in(w, 40)) {
+		*ret_absurd = true;
+		return one_in(w, 2) ? 40 * DAY : INT64_C(4102444800000);
+	}
+	if (one_in(w, 3))
+		at -= world_span(rng(w), 10 * DAY);
+	return SIM_START_MS + (at > m->opened ? at : m->opened);
+}
+
+/* Measures `first` to `last`; a list of objects repeats what stands between [ and ]. */
+static void write_step(const struct world *w, const struct law_matter *m, const char *form, unsigned first,
+		       unsigned last, struct cy_buf *out, bool *ret_absurd)
+{
+	const uint32_t number = form == steps[STEP_ANSWER].json ? m->notice : m->proposal;
 	const char *open = NULL;
-	unsigned m = first;
+	unsigned at = first;
 	char day[16];
 
 	for (const char *p = form; *p != '\0'; p++) {
 		if (p[0] == '[' && p[1] == '{')
 			open = p;
-		if (open != NULL && p[0] == '}' && p[1] == ']' && m < last && strstr(open, "%L") != NULL &&
+		if (open != NULL && p[0] == '}' && p[1] == ']' && at < last && strstr(open, "%L") != NULL &&
 		    strstr(open, "%L") < p) {
-			m++;
+			at++;
 			CY_ASSERT(cy_buf_addf(out, "},") == CY_OK);
 			p = open;
 			continue;
@@ -448,9 +258,9 @@ static void write_step(const struct world *w, const char *form, unsigned first, 
 		}
 		switch (*++p) {
 		case 'L':
-			CY_ASSERT(cy_buf_addf(out, "%u", m) == CY_OK);
-			for (; open == NULL && m < last; m++)
-				CY_ASSERT(cy_buf_addf(out, ",%u", m + 1) == CY_OK);
+			CY_ASSERT(cy_buf_addf(out, "%u", at) == CY_OK);
+			for (; open == NULL && at < last; at++)
+				CY_ASSERT(cy_buf_addf(out, ",%u", at + 1) == CY_OK);
 			break;
 		case 'N':
 			CY_ASSERT(cy_buf_addf(out, "%u", number) == CY_OK);
@@ -460,7 +270,7 @@ static void write_step(const struct world *w, const char *form, unsigned first, 
 			CY_ASSERT(cy_buf_addf(out, "%s", day) == CY_OK);
 			break;
 		default:
-			CY_ASSERT(cy_buf_addf(out, "%lld", (long long)(SIM_START_MS + w->now - MINUTE)) == CY_OK);
+			CY_ASSERT(cy_buf_addf(out, "%lld", (long long)any_instant(w, m, ret_absurd)) == CY_OK);
 		}
 	}
 }
@@ -471,7 +281,7 @@ static void on_step(struct world *w, void *arg, uint64_t x)
 	struct law_matter *m = arg;
 	const enum step step = (enum step)(x >> 16);
 	struct sim_node *s = m->pair->side[steps[step].asks ? m->asks : 1 - m->asks];
-	uint32_t number = step == STEP_ANSWER ? m->notice : m->proposal;
+	struct law_job as = { .again = x };
 	struct cy_buf json = CY_BUF(8192);
 	char *text;
 
@@ -481,16 +291,21 @@ static void on_step(struct world *w, void *arg, uint64_t x)
 		world_at(w, w->now + DAY, on_step, m, x);
 		return;
 	}
-	if (number == 0 && strstr(steps[step].json, "%N") != NULL)
+	if ((step == STEP_ANSWER && m->notice == 0) || (step == STEP_ACCEPT && m->proposal == 0))
 		return;
-	write_step(w, steps[step].json, (unsigned)(x >> 8 & 0xff), (unsigned)(x & 0xff), number, &json);
+	write_step(w, m, steps[step].json, (unsigned)(x >> 8 & 0xff), (unsigned)(x & 0xff), &json, &as.absurd);
 	CY_ASSERT(cy_buf_add(&json, "", 1) == CY_OK);
 	text = (char *)json.data;
-	say(s, m, false, content_of(text),
-	    step == STEP_ASK || step == STEP_ASK_BY ? &m->notice
-	    : step == STEP_PROPOSE                  ? &m->proposal
-						    : NULL);
+	as.ret_number = step == STEP_ASK || step == STEP_ASK_BY ? &m->notice
+			: step == STEP_PROPOSE                  ? &m->proposal
+								: NULL;
+	law_hand_in(s, m, false, content_of(text), &as);
 	cy_buf_free(&json);
+}
+
+void law_say_again(const struct law_job *j)
+{
+	world_at(j->node->w, j->node->w->now + HOUR, on_step, j->matter, j->again);
 }
 
 static void open_case(struct world *w, struct sim_node *s, struct sim_pair *pair, const struct law_matter *earlier);
@@ -561,7 +376,7 @@ static void plan_case(struct world *w, struct law_matter *m)
 		plan(w, m, at, STEP_RETURN, 1, 1);
 		return;
 	}
-	plan(w, m, at, STEP_ACKNOWLEDGE, 1, 1);
+	plan(w, m, at, one_in(w, 4) ? STEP_ACKNOWLEDGE_SINCE : STEP_ACKNOWLEDGE, 1, 1);
 	at += days(w, 2);
 	if (!one_in(w, 6))
 		plan(w, m, at, STEP_EXECUTING, 1, 1);
@@ -638,7 +453,7 @@ static void open_case(struct world *w, struct sim_node *s, struct sim_pair *pair
 		return;
 	if (earlier != NULL)
 		link_to(c->request, earlier);
-	say(s, m, true, c, NULL);
+	law_hand_in(s, m, true, c, &(struct law_job){ 0 });
 	plan_case(w, m);
 }
 

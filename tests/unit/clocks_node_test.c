@@ -57,6 +57,22 @@ static struct law_fact fact(CySide side, uint32_t number, uint32_t kind, uint8_t
 	return f;
 }
 
+/* The field that the last answer to a client is about; "" if it was taken. */
+static char refused_field[128];
+static int (*send_any)(void *ctx, uint64_t conn, struct cy_bytes bytes);
+
+static int send_and_look(void *ctx, uint64_t conn, struct cy_bytes bytes)
+{
+	CyServerFrame *f = cy_server_frame__unpack(NULL, bytes.len, bytes.data);
+
+	assert_non_null(f);
+	refused_field[0] = '\0';
+	if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR && f->error->code == CY_ERROR_CODE__INVALID)
+		snprintf(refused_field, sizeof refused_field, "%s", f->error->faults[0]->field);
+	cy_server_frame__free_unpacked(f, NULL);
+	return send_any(ctx, conn, bytes);
+}
+
 /* The peer has asked, and both measures were recognised here at START_MS: 90 days for each. */
 static struct rig *with_a_decision(const char *case_id)
 {
@@ -78,6 +94,8 @@ static struct rig *with_a_decision(const char *case_id)
 	mem_store_apply(&r->store, w);
 	r->config.books = &books;
 	r->config.undelivered_ms = 1000 * DAY; /* what we say here stands */
+	send_any = r->ports.local.send;
+	r->ports.local.send = send_and_look;
 	rig_start(r);
 	return r;
 }
@@ -191,6 +209,7 @@ static struct store_case *put_asked(struct store_writeset **w, const char *case_
 	struct store_case *c = put_case(w, PEER, case_id);
 
 	request.measures = 2;
+	request.at_ms = START_MS - 3 * DAY;
 	c->side = CY_SIDE__REQUESTING;
 	c->own_number = 1;
 	c->terms = terms(*w, p);
@@ -274,7 +293,7 @@ static void a_statement_that_came_back_before_its_notice_counts(void **state)
 
 	(void)state;
 	put_asked(&w, id.s, profiles[1])->own_number = 2;
-	put_statement(&w, id.s, START_MS - 2 * DAY);
+	put_statement(&w, id.s, START_MS + 2 * DAY);
 	put_waiting_clock(&w, id.s);
 	mem_store_apply(&r->store, w);
 	r->config.books = &books;
@@ -287,8 +306,68 @@ static void a_statement_that_came_back_before_its_notice_counts(void **state)
 	rig_settle(r);
 	row = clock_row(r, "clarify");
 	assert_true(row->ours);
-	assert_int_equal(row->start.ms, START_MS - 2 * DAY);
+	assert_int_equal(row->start.ms, START_MS + 2 * DAY);
 	assert_int_equal(row->start_by, 2);
+	rig_free(r);
+}
+
+/* ------------------------------------------------------- instants that cannot be */
+
+#define EXECUTED "{\"measure\":1,\"outcome\":\"EXECUTED\"}"
+
+static void a_client_hears_which_instant_cannot_be(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct rig *r = with_a_decision(id.s);
+
+	(void)state;
+	desk_submit(r, 1, id.s, CY_PRIORITY__NORMAL, "{\"content\":{\"decision\":{\"decidedMs\":\"86400000\"}}}");
+	rig_settle(r);
+	assert_string_equal(refused_field, "submission.content.decision.decided_ms");
+	desk_submit(r, 1, id.s, CY_PRIORITY__NORMAL,
+		    "{\"content\":{\"result\":{\"results\":[" EXECUTED "],\"effectedMs\":\"4102444800000\"}}}");
+	rig_settle(r);
+	assert_string_equal(refused_field, "submission.content.result.effected_ms");
+	say_of_measure(r, id.s, "{\"content\":{\"result\":{\"results\":[" EXECUTED "]}}}");
+	assert_string_equal(refused_field, "");
+	rig_free(r);
+}
+
+/* Its daemon may know no such rule: the rejection makes it void on both sides. */
+static void an_instant_of_the_peer_that_cannot_be_is_rejected(void **state)
+{
+	CyContent content = CY_CONTENT__INIT;
+	CyAcknowledgement ack = CY_ACKNOWLEDGEMENT__INIT;
+	const struct cy_uuid id = some_id(1);
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(false);
+	const struct store_message *m;
+	struct cy_uuid said;
+	struct line *l;
+
+	(void)state;
+	put_asked(&w, id.s, profiles[0]);
+	mem_store_apply(&r->store, w);
+	r->config.books = &books;
+	rig_start(r);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	ack.by = CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY;
+	ack.reference = (char *)"r";
+	ack.received_ms = 4102444800000;
+	content.kind_case = CY_CONTENT__KIND_ACKNOWLEDGEMENT;
+	content.acknowledgement = &ack;
+	said = desk_parcel(r, l, id.s, 1, 1, false, &content);
+	rig_settle(r);
+	m = &mem_store_message(&r->store, said.s)->row;
+	assert_int_equal(m->void_code, CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED);
+	assert_non_null(strstr(m->void_reason, "acknowledgement.received_ms is 2100-01-01"));
+	assert_string_equal(mem_store_case(&r->store, PEER, id.s)->row.state, "TRANSMITTED");
+	ack.received_ms = START_MS - DAY;
+	said = desk_parcel(r, l, id.s, 2, 1, false, &content);
+	rig_settle(r);
+	m = &mem_store_message(&r->store, said.s)->row;
+	assert_int_equal(m->void_code, 0);
+	assert_string_equal(mem_store_case(&r->store, PEER, id.s)->row.state, "ACKNOWLEDGED");
 	rig_free(r);
 }
 
@@ -371,6 +450,8 @@ int main(void)
 		cmocka_unit_test(cases_of_an_older_store_have_their_time_limits_counted),
 		cmocka_unit_test(a_suspended_time_limit_takes_no_step_and_does_not_lapse),
 		cmocka_unit_test(the_first_statement_of_a_start_stands),
+		cmocka_unit_test(a_client_hears_which_instant_cannot_be),
+		cmocka_unit_test(an_instant_of_the_peer_that_cannot_be_is_rejected),
 		cmocka_unit_test(a_statement_that_came_back_before_its_notice_counts),
 	};
 

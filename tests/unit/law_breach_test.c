@@ -10,6 +10,7 @@
 
 #include "io/profile_confuse.h"
 #include "law/clock.h"
+#include "law/ladder.h"
 #include "law/stats.h"
 #include "law_cases.h"
 

@@ -156,6 +156,7 @@ static void a_receipt_counts_from_when_the_obliged_side_states_it(void **state)
 
 	(void)state;
 	open_case(&t);
+	t.h.f[0].at_ms = at("2026-03-27T09:00:00.000Z"); /* the connection was down over the weekend */
 	assert_state(&t, "acknowledge", 0, LAW_CLOCK_WAITING);
 	assert_true(clock_of(&t, "acknowledge", 0)->unstated);
 	/* Monday 30 March, and one week: the day of the event is not counted, the end is
@@ -164,7 +165,7 @@ static void a_receipt_counts_from_when_the_obliged_side_states_it(void **state)
 		(struct law_stated){ .key = { .name = "acknowledge" }, .start_ms = at("2026-03-30T09:00:05.000Z") };
 	assert_state(&t, "acknowledge", 0, LAW_CLOCK_RUNNING);
 	assert_due(&t, "acknowledge", 0, "2026-04-07T21:59:59.999Z");
-	/* It had come by letter on the Friday before. */
+	/* It had come by fax on the Friday before. */
 	acknowledged(&t, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, "2026-03-27T10:00:00.000Z", "2026-03-31T08:00:00.000Z");
 	assert_state(&t, "acknowledge", 0, LAW_CLOCK_MET);
 	assert_int_equal(clock_of(&t, "acknowledge", 0)->start.ms, at("2026-03-27T10:00:00.000Z"));
