@@ -279,7 +279,7 @@ void batch_start(struct node *n)
 	orders_step(n);
 	again_take(n);
 	while (n->inputs != NULL && b->messages < CY_BOUND(NODE_BATCH_MESSAGES) && b->bytes < NODE_BATCH_BYTES &&
-	       b->alone == NULL && (!careful || b->inputs == 0)) {
+	       b->alone == NULL && !b->erases && (!careful || b->inputs == 0)) {
 		struct input *in = n->inputs;
 		struct peer *alone = in->kind == INPUT_FRAME && n->peers[in->peer]->alone ? n->peers[in->peer] : NULL;
 

@@ -61,7 +61,7 @@ static int look_message(void *arg, const struct store_message *row)
 	return r == CY_ENOENT ? CY_OK : r;
 }
 
-/* What this very batch does in the case is not committed, and not looked at. */
+/* What this very batch does in the case is not committed, and not looked at; what it shows leaves once it is. */
 static bool in_batch(const struct node *n, const struct work_case *c)
 {
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
@@ -69,7 +69,7 @@ static bool in_batch(const struct node *n, const struct work_case *c)
 		    (w->op == STORE_PUT_EVIDENCE && strcmp(w->evidence.case_id, c->row.case_id) == 0) ||
 		    w->op == STORE_MARK_MESSAGE)
 			return true;
-	return false;
+	return n->batch.shows;
 }
 
 /* --------------------------------------------------- time limits and retention */
@@ -273,6 +273,7 @@ static int erase(struct node *n, struct work_case *c, struct cy_wall at, struct 
 
 	if (r < 0)
 		return r;
+	n->batch.erases = true;
 	w = batch_write(n, STORE_ERASE_CASE);
 	w->erase_case.peer = c->row.peer;
 	w->erase_case.case_id = c->row.case_id;

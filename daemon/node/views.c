@@ -387,6 +387,7 @@ void views_message(struct node *n, struct conn *c, uint64_t correlation, const C
 	if (code == CY_OK && m.visible && m.sequence != 0)
 		code = s->get_parcel(s->ctx, m.peer, m.author, m.epoch, m.sequence, load_proof, &m);
 	if (code == CY_OK && m.visible) {
+		n->batch.shows = true;
 		if (wire_unpack(&cy_message__descriptor, cy_bytes(m.view.content.data, m.view.content.len),
 				CY_MESSAGE_MAX, &decoded, NULL) == CY_OK)
 			m.view.message = (CyMessage *)decoded;

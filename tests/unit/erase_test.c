@@ -150,14 +150,14 @@ static void what_waits_in_the_backup_is_erased_once_it_is_delivered(void **state
 static int note_first(void *arg, int n, char **values, char **names)
 {
 	(void)names;
-	snprintf(arg, 16, "%s", n > 0 && values[0] != NULL ? values[0] : "");
+	snprintf(arg, CASE_ID, "%s", n > 0 && values[0] != NULL ? values[0] : "");
 	return 0;
 }
 
 /* Returns the first value of the last row. */
 static const char *sql(struct side *s, const char *text)
 {
-	static char value[16];
+	static char value[CASE_ID];
 	struct page_check *check;
 	char path[64];
 	sqlite3 *db;
@@ -224,6 +224,29 @@ static void what_happens_in_the_same_batch_is_not_erased(void **state)
 	submit(&w->a, case_id, NOTE);
 	refused(&w->a, case_id, "");
 	assert_true(strlen(w->a.last_error) > 0);
+	world_end(w, NULL);
+}
+
+/* What is shown leaves with the batch, whatever that does besides. */
+static void what_is_shown_in_the_same_batch_is_not_erased(void **state)
+{
+	char case_id[CASE_ID], id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	snprintf(id, sizeof id, "%s", sql(&w->a, "SELECT id FROM message WHERE author = 0 AND number = 3"));
+	meet(w);
+	submit(&w->a, NULL, request); /* a batch is under way: the others are in the next one */
+	show_message(&w->a, id);
+	refused(&w->a, case_id, "at this moment");
+	assert_true(w->a.shown > 0);
+	/* The other way round it is shown in a batch of its own. */
+	submit(&w->a, NULL, request);
+	ask_erasure(&w->a, case_id, WHY);
+	show_message(&w->a, id);
+	settle(w);
+	assert_string_equal(w->a.last_error, "");
+	assert_int_equal(w->a.shown, 0);
 	world_end(w, NULL);
 }
 
@@ -429,6 +452,7 @@ int main(void)
 		cmocka_unit_test(an_open_case_is_not_erased),
 		cmocka_unit_test(what_is_undelivered_is_not_erased),
 		cmocka_unit_test(what_happens_in_the_same_batch_is_not_erased),
+		cmocka_unit_test(what_is_shown_in_the_same_batch_is_not_erased),
 		cmocka_unit_test(evidence_that_is_held_or_under_way_is_not_erased),
 		cmocka_unit_test(evidence_that_a_restored_store_waits_for_is_destroyed_by_the_list),
 		cmocka_unit_test(evidence_of_what_was_said_after_the_order_stays),

@@ -272,6 +272,8 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes bytes)
 	} else if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR) {
 		say(s->w, "%-6s <- error: %s", s->name, f->error->text);
 		snprintf(s->last_error, sizeof s->last_error, "%s", f->error->text);
+	} else if (f->kind_case == CY_SERVER_FRAME__KIND_MESSAGE_VIEW) {
+		s->shown = f->message_view->content.len;
 	} else if (f->kind_case == CY_SERVER_FRAME__KIND_DONE) {
 		say(s->w, "%-6s <- done", s->name);
 	} else if (f->kind_case == CY_SERVER_FRAME__KIND_EVENT && f->event->type == CY_EVENT_TYPE__CONTENT_ERASED &&
@@ -430,7 +432,7 @@ static void hello_clients(struct side *s)
 	client_says(s, DESK, &f);
 }
 
-void order_erasure(struct side *s, const char *case_id, const char *reason)
+void ask_erasure(struct side *s, const char *case_id, const char *reason)
 {
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CyEraseCase erase = CY_ERASE_CASE__INIT;
@@ -443,7 +445,24 @@ void order_erasure(struct side *s, const char *case_id, const char *reason)
 	f.erase_case = &erase;
 	say(s->w, "%-6s >> has a case erased: %s", s->name, reason);
 	client_says(s, CHIEF, &f);
+}
+
+void order_erasure(struct side *s, const char *case_id, const char *reason)
+{
+	ask_erasure(s, case_id, reason);
 	settle(s->w);
+}
+
+void show_message(struct side *s, const char *id)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyShowMessage m = CY_SHOW_MESSAGE__INIT;
+
+	m.message_id = (char *)(uintptr_t)id;
+	f.correlation = 6;
+	f.kind_case = CY_CLIENT_FRAME__KIND_SHOW_MESSAGE;
+	f.show_message = &m;
+	client_says(s, DESK, &f);
 }
 
 void start(struct side *s)

@@ -43,6 +43,7 @@ struct side {
 	char state[40], digest[65];
 	char verdicts[4096];    /* on the messages of that case, a line each */
 	size_t without_receipt; /* messages of its own in it */
+	size_t shown;           /* bytes of the content of the last message that was shown */
 	char erased[1024];      /* who had it erased, and what of it is not here any more, a word each */
 	size_t events;          /* that told of an erasure */
 	int64_t due_ms;         /* of the last time limit that was shown */
@@ -97,6 +98,9 @@ void settle(struct world *w);
 void submit(struct side *s, const char *case_ref, const char *json);
 /* The administrator orders that the case is erased; what is said against it is in last_error. */
 void order_erasure(struct side *s, const char *case_id, const char *reason);
+void ask_erasure(struct side *s, const char *case_id, const char *reason); /* it is not waited for */
+/* Show the message; it is not waited for. */
+void show_message(struct side *s, const char *id);
 /* Put the state of the case, its digest and the verdicts into the side. */
 void show(struct side *s, const char *case_id);
 /* Nothing is in flight: both sides hold the same case. */
