@@ -44,6 +44,10 @@
 #ifndef CY_MUTANT_DISSOLVED_EARLY
 #define CY_MUTANT_DISSOLVED_EARLY 0
 #endif
+/* What a peer has lost, and a restored author holds a receipt for, counts as delivered. */
+#ifndef CY_MUTANT_LOST_FORGOTTEN
+#define CY_MUTANT_LOST_FORGOTTEN 0
+#endif
 /* The mark of what is receipted stands still. */
 #ifndef CY_MUTANT_MARK_STANDS
 #define CY_MUTANT_MARK_STANDS 0

@@ -63,6 +63,9 @@ int tombstones_take(struct node *n, struct peer *p, const CyTombstone *t, struct
 /* Stored parcels that the peer lacks, or has not receipted: again as they are, or never
  * again. `resent` is set when that is done. */
 void resend_step(struct node *n, struct peer *p);
+/* We were restored, and the peer does not hold this message, of which we hold its receipt and whose place it has gone
+ * past: it lost it, and we have forgotten that. Its parcel is dissolved. < 0: the store cannot read it. */
+int resend_lost(struct node *n, struct peer *p, const char *message_id);
 /* The peer refuses a signature of ours. */
 void resend_refused(struct node *n, struct peer *p);
 

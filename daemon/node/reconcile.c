@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "node/internal.h"
 #include "wire/message.h"
 
@@ -416,6 +417,18 @@ static void forget_verdicts(struct peer *p, const struct wire_text *t)
 	}
 }
 
+/* The peer does not hold a message of which we hold its receipt. < 0: the store cannot read. */
+static int lost_there(struct node *n, struct peer *p, const char *message_id)
+{
+	int r = CY_MUTANT_LOST_FORGOTTEN ? CY_OK : resend_lost(n, p, message_id);
+
+	if (r != CY_EDAMAGED)
+		return r;
+	p->lacks = true;
+	node_damaged(n, p->id, "message %s, which peer %s has lost,", message_id, p->id);
+	return CY_OK;
+}
+
 void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
 		       const struct wire_text *receipt)
 {
@@ -441,6 +454,10 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 				p->id, done->case_id, done->after, done->yours);
 		}
 	} else if (f->last) {
+		if (lost_there(n, p, done->message_id) < 0) {
+			batch_doom(n, p, "a message that the peer has lost cannot be read");
+			return;
+		}
 		p->fetches = done->next;
 		free(done);
 	} else if (takeback_parcel(n, p, f, text, receipt) < 0) {

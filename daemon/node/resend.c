@@ -107,8 +107,8 @@ static bool is_dissolving(const struct peer *p)
 	return p->stream.out_sequence == 0 && p->stream.receipted_epoch != p->stream.out_epoch;
 }
 
-/* Its row stays: a receipt may still come for it. */
-static int dissolve(struct again *a, const struct store_parcel *row)
+/* Its messages wait again. Its row stays: a receipt may still come for it. */
+static int give_up(struct again *a, const struct store_parcel *row)
 {
 	struct node *n = a->n;
 	struct peer *p = a->p;
@@ -118,15 +118,7 @@ static int dissolve(struct again *a, const struct store_parcel *row)
 	char hex[CY_SHA256_HEX];
 	int r = wire_text_read(row->manifest, t, NULL);
 
-	a->dissolves = true;
 	a->pos = (struct xchg_pos){ row->epoch, row->sequence };
-	batch_touch(n, p->session);
-	if (CY_MUTANT_PLACE_TWICE && row->epoch == p->stream.out_epoch && p->stream.out_sequence >= row->sequence) {
-		p->stream.out_sequence = row->sequence - 1;
-		batch_put_stream(n, p);
-	} else if (!is_dissolving(p)) {
-		begin_epoch(n, p);
-	}
 	w = batch_write(n, STORE_DISSOLVE);
 	w->parcel.peer = batch_string(n, p->id);
 	w->parcel.author = STORE_OWN;
@@ -151,6 +143,22 @@ static int dissolve(struct again *a, const struct store_parcel *row)
 		   (unsigned long long)row->sequence, hex);
 	p->waiting = true;
 	return r;
+}
+
+static int dissolve(struct again *a, const struct store_parcel *row)
+{
+	struct node *n = a->n;
+	struct peer *p = a->p;
+
+	a->dissolves = true;
+	batch_touch(n, p->session);
+	if (CY_MUTANT_PLACE_TWICE && row->epoch == p->stream.out_epoch && p->stream.out_sequence >= row->sequence) {
+		p->stream.out_sequence = row->sequence - 1;
+		batch_put_stream(n, p);
+	} else if (!is_dissolving(p)) {
+		begin_epoch(n, p);
+	}
+	return give_up(a, row);
 }
 
 /* What is fetched back after a restore comes by case, and may leave out a parcel of
@@ -286,4 +294,32 @@ void resend_step(struct node *n, struct peer *p)
 	/* What was dissolved waits in the queue once this batch is committed: nothing overtakes it. */
 	else if (r == CY_OK && a.rows <= CY_BOUND(CY_WINDOW_MAX) && !a.dissolves)
 		p->resent = true;
+}
+
+/* ------------------------------------------------------------------ what was forgotten */
+
+static int find_lost(void *arg, const struct store_message *row)
+{
+	struct again *a = arg;
+
+	if (row->author == STORE_OWN && strcmp(row->peer, a->p->id) == 0 && row->transport == STORE_RELAYED)
+		a->pos = (struct xchg_pos){ row->epoch, row->sequence };
+	return CY_OK;
+}
+
+static int give_up_lost(void *arg, const struct store_parcel *row)
+{
+	/* By another message of it, or before: what can travel anew waits already. */
+	return row->dissolved ? CY_OK : give_up(arg, row);
+}
+
+int resend_lost(struct node *n, struct peer *p, const char *message_id)
+{
+	struct store_port *s = &n->ports.store;
+	struct again a = { .n = n, .p = p, .text = cy_arena_take(&n->batch.arena, sizeof *a.text) };
+	int r = s->get_message(s->ctx, message_id, find_lost, &a);
+
+	if (r == CY_OK && a.pos.sequence > 0)
+		r = s->get_parcel(s->ctx, p->id, STORE_OWN, a.pos.epoch, a.pos.sequence, give_up_lost, &a);
+	return r == CY_ENOENT ? CY_OK : r;
 }

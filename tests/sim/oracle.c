@@ -299,7 +299,8 @@ static void took_effect(struct sim_node *s, const struct store_message *m)
 	**at = key;
 }
 
-/* A place that the other side holds is never given up. */
+/* A place that the other side holds is never given up. Of an earlier epoch than that of its mark it may have lost some,
+ * or never got it. */
 static void dissolved(struct sim_node *s, const struct store_parcel *p)
 {
 	for (size_t i = 0; i < s->n_pairs; i++) {
@@ -308,7 +309,8 @@ static void dissolved(struct sim_node *s, const struct store_parcel *p)
 
 		if (strcmp(to->id, p->peer) != 0)
 			continue;
-		if (there->in_epoch > p->epoch || (there->in_epoch == p->epoch && there->in_held >= p->sequence))
+		if ((there->in_epoch == p->epoch && there->in_held >= p->sequence) ||
+		    mem_store_parcel(&to->store, s->id, STORE_PEER, p->epoch, p->sequence) != NULL)
 			world_fail(s->w, "%s dissolves %llu/%llu, which %s holds", s->id, (unsigned long long)p->epoch,
 				   (unsigned long long)p->sequence, to->id);
 	}

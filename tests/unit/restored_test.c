@@ -29,6 +29,22 @@ static struct world *with_case(char *case_id)
 	return w;
 }
 
+/* One session, with whatever goodbye ends it. */
+static void meet_once(struct world *w)
+{
+	w->now += 1000;
+	connect_both(w);
+	settle(w);
+	session_lost(w, "connection reset");
+}
+
+/* That a store is an older one is noticed by what the peer holds beyond it: a verdict alone does not show it. */
+static void be_missed(struct side *s)
+{
+	submit(s, NULL, request);
+	settle(s->w);
+}
+
 /* A side holds many parcels of its own of one epoch, and not the first one of it: an earlier restore had
  * fetched back what it lacked, and that parcel held nothing it lacked. Then the other side loses all of
  * them. They can never be taken as they are. */
@@ -78,6 +94,76 @@ static void a_hundred_parcels_behind_a_gap_arrive_at_either_side(void **state)
 	world_end(w, NULL);
 }
 
+static unsigned whole_parcels; /* of several messages, that have crossed */
+
+/* The second parcel of what travels anew is not what its manifest says: it is not taken, and the session ends. */
+static void spoil_the_second(CyPeerFrame *f)
+{
+	if (f->kind_case != CY_PEER_FRAME__KIND_PARCEL || f->parcel->n_messages < 2 || ++whole_parcels != 2)
+		return;
+	f->parcel->messages[0].data[0] ^= 1;
+}
+
+/* The peer lost what it had given receipts for, and of that only the first part travelled anew before the author was
+ * restored to where it believed those receipts. By its marks the peer has long gone past the place of the rest. */
+static void what_a_peer_lost_before_its_author_forgot_it_travels_anew(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_case(case_id);
+	struct side *s = &w->a, *o = &w->b;
+
+	(void)state;
+	say_notes(s, case_id, BACKLOG);
+	keep(s, 1);
+	meet(w);
+	be_missed(s);
+	restore(o, 0);
+	s->stands_from = w->now; /* they travel anew: their certificate is revoked */
+	meet_once(w);
+	meet_once(w);
+	whole_parcels = 0;
+	w->tamper = spoil_the_second;
+	meet_once(w);
+	assert_int_equal(whole_parcels, 2);
+	w->tamper = NULL;
+	restore(s, 1);
+	meet(w);
+	hold_the_same(w, case_id);
+	world_end(w, NULL);
+}
+
+/* How often `what` was told. */
+static size_t told(const struct world *w, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = (const char *)w->trace.data; (at = strstr(at, what)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* The same with messages that their author has erased: they cannot travel anew, and its operators hear so again. */
+static void what_was_erased_and_lost_is_told_again_by_an_author_that_forgot_it(void **state)
+{
+	static const char lost[] = "was erased here, and the peer may have lost it";
+	char case_id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	w->a.muted = w->b.muted = true;
+	erase(&w->a, case_id);
+	keep(&w->a, 2);
+	restore(&w->b, 0);
+	w->a.stands_from = w->now;
+	meet(w);
+	assert_int_equal(told(w, lost), 3);
+	be_missed(&w->a);
+	restore(&w->a, 2);
+	meet(w);
+	assert_int_equal(told(w, lost), 6);
+	world_end(w, NULL);
+}
+
 static int add_restored(void *arg, const struct store_event *e)
 {
 	char *told = arg;
@@ -107,22 +193,6 @@ static void case_systems_hear_when_to_repeat_what_they_handed_in(void **state)
 	assert_int_equal(s->events(s->ctx, (struct store_view){ .client = NULL }, 0, 1000, add_restored, told), CY_OK);
 	assert_string_equal(told, "desk restored;desk fetched back from IE;");
 	world_end(w, NULL);
-}
-
-/* That a store is an older one is noticed by what the peer holds beyond it: a verdict alone does not show it. */
-static void be_missed(struct side *s)
-{
-	submit(s, NULL, request);
-	settle(s->w);
-}
-
-/* One session, with whatever goodbye ends it. */
-static void meet_once(struct world *w)
-{
-	w->now += 1000;
-	connect_both(w);
-	settle(w);
-	session_lost(w, "connection reset");
 }
 
 /* Both sides lose what a message of US-OIA stood on, in turn: IE accepted it, and rejects it when it comes again.
@@ -207,16 +277,6 @@ static void a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it(v
 	world_end(w, NULL);
 }
 
-/* How often `what` was told. */
-static size_t told(const struct world *w, const char *what)
-{
-	size_t n = 0;
-
-	for (const char *at = (const char *)w->trace.data; (at = strstr(at, what)) != NULL; at++)
-		n++;
-	return n;
-}
-
 /* The case system does not know that its daemon was restored, and hands in what it has no answer for: a note
  * in a case, and a whole request. */
 static void what_was_repeated_before_the_first_came_back_takes_effect_once(void **state)
@@ -255,6 +315,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hundred_parcels_behind_a_gap_arrive_at_either_side),
+		cmocka_unit_test(what_a_peer_lost_before_its_author_forgot_it_travels_anew),
+		cmocka_unit_test(what_was_erased_and_lost_is_told_again_by_an_author_that_forgot_it),
 		cmocka_unit_test(case_systems_hear_when_to_repeat_what_they_handed_in),
 		cmocka_unit_test(the_verdict_of_a_restored_peer_reaches_an_author_that_forgot_it),
 		cmocka_unit_test(a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it),
