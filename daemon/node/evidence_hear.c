@@ -115,7 +115,8 @@ static void hear_fate(struct about *x, struct store_evidence *row, const CyState
 		if (row->state == STORE_EVIDENCE_DESTROYED)
 			return;
 		row->state = STORE_EVIDENCE_HERE;
-		row->arrived = at;
+		if (row->arrived.ms == 0) /* else it was fetched again */
+			row->arrived = at;
 		row->reason = "";
 		if (CY_MUTANT_UNVERIFIED_DELETED)
 			row->settled = node_legal_now(n);

@@ -383,7 +383,7 @@ static int say_rows(struct node *n, struct work_case *c, struct stating *s, stru
 		items[i].attachment = row->attachment;
 		items[i].sha256 = (ProtobufCBinaryData){ .data = row->sha256.b, .len = CY_SHA256_LEN };
 		items[i].fate = fate_of(row->state);
-		items[i].at_ms = row->state == STORE_EVIDENCE_HERE ? row->arrived.ms : now.ms;
+		items[i].at_ms = row->state == STORE_EVIDENCE_HERE ? row->verified.ms : now.ms;
 		items[i].reason = (char *)row->reason;
 		list[i] = &items[i];
 	}

@@ -264,7 +264,7 @@ struct store_evidence {
 	enum store_evidence_state state;
 	const char *reason;          /* why it is held back or mismatched, with which message it came; "" */
 	CyEvidenceState verdict;     /* of the receiving case system; 0: none yet */
-	struct cy_wall arrived;      /* at the receiver; 0: not yet */
+	struct cy_wall arrived;      /* at the receiver, for the first time; 0: not yet */
 	struct cy_wall retain_until; /* the receiver may keep it until this instant; 0: for ever. Only for theirs */
 	bool hold;                   /* a legal hold */
 	bool retrieved;              /* theirs: a local client has got all of it */

@@ -159,6 +159,22 @@ def spoilt_bytes_are_given_out_neither_by_descriptor_nor_by_frames():
 
 
 @test
+def each_delivery_stands_in_the_record_of_the_sender_with_its_own_instant():
+    data = bytes_of(MIB, "instants")
+    offer(us, ie, "r-7", data, "instants")
+    here, = in_state(us, "r-7", "here")
+    first, = in_state(ie, "r-7", "delivered")
+    us.ctl("evidence", "fetch", f"{here.item.message_id}/1", "--reason", "it cannot be opened")
+    until("the second delivery", lambda: actions(ie, here.item).count("delivered") == 2)
+    links = [e for e in custody(ie, here.item).entries if e.no]
+    assert [e.action for e in links] == ["stored", "offered", "delivered", "wanted", "delivered"], links
+    times = [e.at_ms for e in links]
+    assert times == sorted(times) and times[2] < times[4], links
+    # When it came for the first time is known as well.
+    assert evidence(ie, "r-7")[0].arrived_ms == first.arrived_ms == times[2], (first, links)
+
+
+@test
 def what_neither_side_has_any_more_is_not_stated_as_arrived_again():
     data = bytes_of(3 * MIB, "nowhere")
     offer(us, ie, "r-4", data, "nowhere")
