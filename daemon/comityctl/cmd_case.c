@@ -134,7 +134,10 @@ static void print_summary(const CyCaseView *v)
 	for (size_t i = 0; i < v->n_open_notices; i++)
 		out_pair("Open", "problem notice #%u has no answer", v->open_notices[i]);
 	for (size_t i = 0; i < v->n_open_proposals; i++)
-		out_pair("Open", "proposed conditions #%u have no answer", v->open_proposals[i]);
+		out_pair("Open", "proposed conditions #%u have no answer%s", v->open_proposals[i],
+			 s->side == CY_SIDE__REQUESTED ? "; they may be replaced or retracted ('send "
+							 "conditions-proposed --help': replaces)"
+						       : "");
 }
 
 static void print_measures(const CyCaseView *v)

@@ -33,9 +33,19 @@ static void notice(struct law_check *c, const CyProblemNotice *n)
 
 static void proposal(struct law_check *c, const CyConditionsProposed *p)
 {
+	const bool retracts = p->replaces != 0 && p->n_conditions == 0;
+
 	law_measure_list(c, p->n_measures, p->measures);
-	if (!p->n_conditions)
-		law_fault(c, "conditions", LAW_ART_CONDITIONS, "At least one condition is mandatory.");
+	if (p->replaces == 0 && p->n_conditions == 0)
+		law_fault(c, "conditions", LAW_ART_CONDITIONS,
+			  "At least one condition is mandatory, unless `replaces` names a proposal that is retracted.");
+	if (retracts && p->n_measures > 0)
+		law_fault(
+			c, "measures", LAW_ART_CONDITIONS,
+			"A proposal is retracted for all of its measures: leave it empty. To go on proposing for some "
+			"of them, replace it by conditions for these.");
+	if (retracts)
+		law_text(c, "text", p->text, LAW_ART_CONDITIONS);
 	law_texts(c, "conditions", p->n_conditions, p->conditions);
 }
 

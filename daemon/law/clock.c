@@ -10,23 +10,6 @@
 #include "law/stated.h"
 #include "law/story.h"
 
-const char *law_clock_state_name(enum law_clock_state s)
-{
-	switch (s) {
-#define LAW_X(name, word)      \
-	case LAW_CLOCK_##name: \
-		return word;
-		LAW_CLOCK_STATES(LAW_X)
-#undef LAW_X
-	}
-	return "";
-}
-
-bool law_clock_same(const struct law_clock_key *a, const struct law_clock_key *b)
-{
-	return a->measure == b->measure && a->notice == b->notice && strcmp(a->name, b->name) == 0;
-}
-
 /* One clock while the story is told to it. */
 struct telling {
 	const struct law_clock_input *in;
@@ -380,8 +363,8 @@ static bool meets_by(const struct telling *t, enum law_meet m, const struct law_
 	case LAW_MEET_EXECUTION:
 		return last_of(t, x, x->open);
 	case LAW_MEET_OBJECTION:
-		return (f->kind == CY_CONTENT__KIND_REFUSAL || f->kind == CY_CONTENT__KIND_CONDITIONS_PROPOSED ||
-			f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE) &&
+		return (f->kind == CY_CONTENT__KIND_REFUSAL || f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE ||
+			(f->kind == CY_CONTENT__KIND_CONDITIONS_PROPOSED && f->code[0] != LAW_RETRACTED)) &&
 		       about(t, x);
 	case LAW_MEET_SUPPLEMENT:
 		return f->kind == CY_CONTENT__KIND_SUPPLEMENT && (t->c->key.notice == 0 || f->ref == t->c->key.notice);
@@ -697,10 +680,4 @@ int law_clocks(const struct law_clock_input *in, int (*fn)(void *arg, const stru
 		r = for_rule(&s, &in->profile->clocks[i]);
 	law_story_end(&s.story);
 	return r;
-}
-
-bool law_clock_breach(const struct law_clock_rule *rule)
-{
-	return (rule->met_by & ~(1u << LAW_MEET_NOTHING)) != 0 && rule->lapse != LAW_LAPSE_TACIT_NO_OBJECTION &&
-	       rule->lapse != LAW_LAPSE_OBLIGATION_CEASES;
 }

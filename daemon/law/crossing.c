@@ -5,7 +5,7 @@
 #include "law/kinds.h"
 
 static const struct law_crossing rules[] = {
-#define LAW_X(letter, holds, by_measure, reason) { letter, CY_SIDE__##holds, by_measure, reason },
+#define LAW_X(letter, holds, touch, reason) { letter, CY_SIDE__##holds, LAW_TOUCH_##touch, reason },
 	LAW_CROSSINGS(LAW_X)
 #undef LAW_X
 };
@@ -40,8 +40,8 @@ static const struct law_crossing rules[] = {
 /* clang-format off */
 #define LAW_ROWS(X)                                      \
 	X(SUPPLEMENT,              ".rrs........c.........") \
-	X(CONDITIONS_ACCEPTED,     ".rr.......ffc.........") \
-	X(CONDITIONS_DECLINED,     ".rr.......ffc.........") \
+	X(CONDITIONS_ACCEPTED,     ".rr.a.....ffc.........") \
+	X(CONDITIONS_DECLINED,     ".rr.d.....ffc.........") \
 	X(WITHDRAWAL,              ".rrwwwwww.ooc.........") \
 	X(PROGRESS_QUERY,          ".rr.........c.........") \
 	X(EVIDENCE_VERIFICATION,   "......................") \
@@ -92,11 +92,24 @@ const struct law_crossing *law_crossing(uint32_t requesting, uint32_t requested)
 	return NULL;
 }
 
+static bool touch(enum law_touch t, const struct law_fact *requesting, const struct law_fact *requested)
+{
+	switch (t) {
+	case LAW_TOUCH_CASE:
+		return true;
+	case LAW_TOUCH_MEASURE:
+		return (law_fact_mask(requesting) & law_fact_mask(requested)) != 0;
+	case LAW_TOUCH_PROPOSAL:
+		return requesting->ref != 0 && requesting->ref == requested->ref;
+	}
+	return false;
+}
+
 CySide law_crossing_holds(const struct law_fact *requesting, const struct law_fact *requested)
 {
 	const struct law_crossing *x = law_crossing(requesting->kind, requested->kind);
 
-	if (!x || (x->by_measure && !(law_fact_mask(requesting) & law_fact_mask(requested))))
+	if (!x || !touch(x->touch, requesting, requested))
 		return CY_SIDE__SIDE_UNSPECIFIED;
 	return x->holds;
 }

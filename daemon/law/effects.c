@@ -30,6 +30,15 @@ static int refuse_measure(const struct law_step *s, unsigned i, const char *need
 			  m->proposal ? ", with proposed conditions open" : "", kind, needs);
 }
 
+static int refuse_proposal(const struct law_step *s, unsigned i)
+{
+	return cy_fail_at(
+		s->e, CY_ESTATE, law_kind_name(s->f->kind),
+		"message %u proposes nothing for measure %u that has no answer yet; what replaces it can only be "
+		"about its own measures, propose for others in a message of its own",
+		s->f->ref, i + 1);
+}
+
 /* ---------------------------------------------------------------- measures */
 
 static bool is_open(const struct law_measure *m)
@@ -189,8 +198,37 @@ int law_effect_withdrawal(const struct law_step *s)
 	return by_measure(s, &(struct rule){ is_open, is_open, apply_withdrawal, OPEN });
 }
 
+/* In the place of an open proposal of its own: for the measures that it names of those, or for all of them. The others
+ * have none any more; a retraction leaves none at all. */
+static int replace(const struct law_step *s)
+{
+	const uint64_t named = law_fact_mask(s->f);
+	const bool retracts = s->f->code[0] == LAW_RETRACTED;
+	bool any = false;
+
+	for (unsigned i = 0; s->strict && i < CY_MEASURES_MAX; i++)
+		if (s->f->code[i] == 1 && (i >= s->c->n_measures || s->c->measures[i].proposal != s->f->ref))
+			return refuse_proposal(s, i);
+	for (unsigned i = 0; i < s->c->n_measures; i++) {
+		struct law_measure *m = &s->c->measures[i];
+
+		if (m->proposal != s->f->ref)
+			continue;
+		m->proposal = !retracts && (named & UINT64_C(1) << i) != 0 ? s->f->number : 0;
+		if (s->ret_measures != NULL)
+			*s->ret_measures |= UINT64_C(1) << i;
+		any = true;
+	}
+	return any ? CY_OK
+		   : refuse(s,
+			    "it replaces or retracts a proposal of this side that has no answer yet, and none of that "
+			    "number has: it was answered, replaced, or ended with its measures");
+}
+
 int law_effect_proposal(const struct law_step *s)
 {
+	if (s->f->ref != 0)
+		return replace(s);
 	return by_measure(s, &(struct rule){ is_free, is_open, apply_proposal, FREE });
 }
 

@@ -89,7 +89,10 @@ static void of_requested(const CyContent *c, struct law_fact *f)
 		name_all(f, c->problem_notice->n_measures, c->problem_notice->measures);
 		return;
 	case CY_CONTENT__KIND_CONDITIONS_PROPOSED:
+		f->ref = c->conditions_proposed->replaces;
 		name_all(f, c->conditions_proposed->n_measures, c->conditions_proposed->measures);
+		if (f->ref != 0 && c->conditions_proposed->n_conditions == 0)
+			memset(f->code, LAW_RETRACTED, sizeof f->code);
 		return;
 	case CY_CONTENT__KIND_DECISION:
 		f->stated_ms = c->decision->decided_ms;

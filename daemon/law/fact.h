@@ -16,9 +16,10 @@ struct law_fact {
 	uint32_t number; /* author's own number in the case */
 	uint32_t seen;   /* highest number of the other side that the author had seen */
 	uint32_t kind;   /* CyContent__KindCase: field number of the kind */
-	uint32_t ref;    /* number of the message that this one answers; 0: none */
-	bool voided;     /* rejected, expired: without effect, but known */
-	int64_t at_ms;   /* when its author's daemon accepted it: Message.created_ms */
+	uint32_t
+		ref; /* number of the message that this one answers, or of the own proposal that it replaces; 0: none */
+	bool voided; /* rejected, expired: without effect, but known */
+	int64_t at_ms; /* when its author's daemon accepted it: Message.created_ms */
 	/* What clocks need (law/clock.h): an instant and a date that it states, and the
 	 * clock that an extension names. */
 	int64_t stated_ms; /* received, decided, carried out; 0: none */
@@ -26,13 +27,15 @@ struct law_fact {
 	char clock[CY_CLOCK_MAX + 1];
 	uint8_t measures; /* for a kind that opens a case: how many measures it has */
 	/* By measure number less one: 0 not addressed, else what is said of it. The
-	 * meaning depends on the kind: 1 for plainly addressed, the MeasureOutcome
+	 * meaning depends on the kind: 1 for plainly addressed, LAW_RETRACTED for all that there
+	 * may be where a proposal is retracted, the MeasureOutcome
 	 * for a result (0x80 for a partial one), the RefusalGround for a refusal. Not by
 	 * measure: who acknowledges; Reliance and the number of the review (255: or above). */
 	uint8_t code[CY_MEASURES_MAX];
 };
 
-#define LAW_NO_DAY INT32_MIN
+#define LAW_NO_DAY    INT32_MIN
+#define LAW_RETRACTED 2u
 
 /* The longest encoding. */
 #define LAW_FACT_MAX 160

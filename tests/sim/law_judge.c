@@ -151,8 +151,28 @@ static void end_measure(struct judge *j, unsigned m)
 	}
 }
 
+/* What is proposed instead is about what is left of the measures of the proposal that it replaces. */
+static void ask_instead(struct judge *j, const struct law_fact *f)
+{
+	for (size_t i = 0; i < j->n_open; i++) {
+		if (!j->open[i].proposal || j->open[i].number != f->ref)
+			continue;
+		if (f->code[0] == LAW_RETRACTED) {
+			j->open[i] = j->open[--j->n_open];
+			return;
+		}
+		j->open[i].number = f->number;
+		for (unsigned m = 1; m <= j->n; m++)
+			j->open[i].about[m] = j->open[i].about[m] && names(f, m);
+	}
+}
+
 static void ask(struct judge *j, const struct law_fact *f)
 {
+	if (f->kind == CY_CONTENT__KIND_CONDITIONS_PROPOSED && f->ref != 0) {
+		ask_instead(j, f);
+		return;
+	}
 	if (j->n_open == OPEN || j->n == 0) {
 		j->unsure = true;
 		return;

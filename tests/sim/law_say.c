@@ -190,6 +190,8 @@ static CyContent *new_notification(const struct world *w, const struct law_matte
 	  "{\"problemNotice\":{\"type\":\"CLARIFICATION\",\"measures\":[1],\"text\":\"t\",\"answerByDate\":\"%D\"}}")  \
 	X(ANSWER, true, "{\"supplement\":{\"notice\":%N,\"text\":\"t\"}}")                                             \
 	X(PROPOSE, false, "{\"conditionsProposed\":{\"measures\":[1],\"conditions\":[\"c\"]}}")                        \
+	X(REPLACE, false, "{\"conditionsProposed\":{\"replaces\":%N,\"conditions\":[\"c2\"]}}")                        \
+	X(RETRACT, false, "{\"conditionsProposed\":{\"replaces\":%N,\"text\":\"t\"}}")                                 \
 	X(ACCEPT, true, "{\"conditionsAccepted\":{\"proposal\":%N}}")                                                  \
 	X(DECIDE, false, "{\"decision\":{\"measures\":[%L],\"decidedMs\":\"%T\"}}")                                    \
 	X(POSTPONE, false, "{\"postponement\":{\"measures\":[%L],\"ground\":\"g\",\"article\":\"15\"}}")               \
@@ -291,14 +293,15 @@ static void on_step(struct world *w, void *arg, uint64_t x)
 		world_at(w, w->now + DAY, on_step, m, x);
 		return;
 	}
-	if ((step == STEP_ANSWER && m->notice == 0) || (step == STEP_ACCEPT && m->proposal == 0))
+	if ((step == STEP_ANSWER && m->notice == 0) ||
+	    ((step == STEP_ACCEPT || step == STEP_REPLACE || step == STEP_RETRACT) && m->proposal == 0))
 		return;
 	write_step(w, m, steps[step].json, (unsigned)(x >> 8 & 0xff), (unsigned)(x & 0xff), &json, &as.absurd);
 	CY_ASSERT(cy_buf_add(&json, "", 1) == CY_OK);
 	text = (char *)json.data;
-	as.ret_number = step == STEP_ASK || step == STEP_ASK_BY ? &m->notice
-			: step == STEP_PROPOSE                  ? &m->proposal
-								: NULL;
+	as.ret_number = step == STEP_ASK || step == STEP_ASK_BY        ? &m->notice
+			: step == STEP_PROPOSE || step == STEP_REPLACE ? &m->proposal
+								       : NULL;
 	law_hand_in(s, m, false, content_of(text), &as);
 	cy_buf_free(&json);
 }
@@ -389,6 +392,8 @@ static void plan_case(struct world *w, struct law_matter *m)
 		int64_t proposed = plan(w, m, at + days(w, 15), STEP_PROPOSE, 1, 1);
 
 		plan(w, m, proposed + days(w, 8), STEP_ACCEPT, 1, 1);
+		if (one_in(w, 2))
+			plan(w, m, proposed + days(w, 8), one_in(w, 2) ? STEP_REPLACE : STEP_RETRACT, 1, 1);
 	}
 	for (unsigned a = 1; a <= m->n; a += group) {
 		unsigned b = a + group - 1 < m->n ? a + group - 1 : m->n;

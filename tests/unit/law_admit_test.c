@@ -197,6 +197,42 @@ static void proposed_conditions_hold_results_and_decisions_until_they_are_answer
 	assert_true(folded(&h).measures[0].bound);
 }
 
+static void a_proposal_without_an_answer_may_be_replaced_and_retracted(void **state)
+{
+	struct history h = registered();
+	const uint32_t p = add(&h, ASKED, say(K(CONDITIONS_PROPOSED), 0, 1, 0)), q = p + 1;
+	struct law_fact retraction = say(K(CONDITIONS_PROPOSED), p, 0, 0);
+
+	(void)state;
+	memset(retraction.code, LAW_RETRACTED, sizeof retraction.code);
+	allowed(&h, ASKED, retraction);
+	allowed(&h, ASKED, say(K(CONDITIONS_PROPOSED), p, 0, 0));
+	allowed(&h, ASKED, say(K(CONDITIONS_PROPOSED), p, 1, 0));
+	refused(&h, ASKED, say(K(CONDITIONS_PROPOSED), p, 1, 1), "proposes nothing for measure 2");
+	refused(&h, ASKED, say(K(CONDITIONS_PROPOSED), p + 7, 0, 0), "has no answer yet");
+	assert_int_equal(add(&h, ASKED, say(K(CONDITIONS_PROPOSED), p, 1, 0)), q);
+	refused(&h, ASKS, say(K(CONDITIONS_ACCEPTED), p, 0, 0), "no proposed conditions");
+	allowed(&h, ASKS, say(K(CONDITIONS_ACCEPTED), q, 0, 0));
+	refused(&h, ASKED, retraction, "it was answered, replaced, or ended with its measures");
+	retraction.ref = q;
+	add(&h, ASKED, retraction);
+	allowed(&h, ASKED, say(K(RESULT), 0, DONE, 0));
+	refused(&h, ASKS, say(K(CONDITIONS_ACCEPTED), q, 0, 0), "no proposed conditions");
+	assert_false(folded(&h).measures[0].bound);
+}
+
+/* For the measures that the new one leaves out nothing is proposed any more. */
+static void what_a_new_proposal_leaves_out_is_free(void **state)
+{
+	struct history h = registered();
+	const uint32_t p = add(&h, ASKED, say(K(CONDITIONS_PROPOSED), 0, 1, 1));
+
+	(void)state;
+	add(&h, ASKED, say(K(CONDITIONS_PROPOSED), p, 0, 1));
+	allowed(&h, ASKED, say(K(DECISION), 0, 1, 0));
+	refused(&h, ASKED, say(K(DECISION), 0, 0, 1), "conditions open");
+}
+
 static void a_postponement_needs_an_open_measure_and_a_resumption_a_postponed_one(void **state)
 {
 	struct history h = registered();
@@ -338,6 +374,8 @@ int main(void)
 		cmocka_unit_test(a_result_or_refusal_needs_an_open_measure),
 		cmocka_unit_test(a_measure_that_does_not_exist_is_refused_by_its_number),
 		cmocka_unit_test(proposed_conditions_hold_results_and_decisions_until_they_are_answered),
+		cmocka_unit_test(a_proposal_without_an_answer_may_be_replaced_and_retracted),
+		cmocka_unit_test(what_a_new_proposal_leaves_out_is_free),
 		cmocka_unit_test(a_postponement_needs_an_open_measure_and_a_resumption_a_postponed_one),
 		cmocka_unit_test(what_is_open_can_be_withdrawn_until_the_case_is_closed),
 		cmocka_unit_test(a_case_closes_when_every_measure_has_an_outcome),

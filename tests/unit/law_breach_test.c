@@ -347,6 +347,25 @@ static void a_proposal_that_ends_with_its_measure_suspends_no_more(void **state)
 	is(&t, "whole", 0, LAW_CLOCK_RUNNING, "2026-04-10");
 }
 
+static void a_retracted_proposal_suspends_no_more_and_one_replaced_still_does(void **state)
+{
+	struct law_fact retraction = say(K(CONDITIONS_PROPOSED), 0, 0, 0);
+	struct trial t;
+	uint32_t proposal;
+
+	(void)state;
+	open_case(&t, &tests_own, CY_MEASURE_TYPE__HEARING_WITNESS, CY_MEASURE_TYPE__SEARCH_AND_SEIZURE,
+		  "2026-03-30T09:00:00.000Z");
+	state_start(&t, "whole", 0, 0, "2026-03-30T09:00:01.000Z");
+	proposal = told(&t, ASKED, say(K(CONDITIONS_PROPOSED), 0, 1, 0), "2026-04-01T08:00:00.000Z");
+	proposal = told(&t, ASKED, say(K(CONDITIONS_PROPOSED), proposal, 0, 0), "2026-04-02T08:00:00.000Z");
+	is(&t, "whole", 0, LAW_CLOCK_SUSPENDED, NULL);
+	memset(retraction.code, LAW_RETRACTED, sizeof retraction.code);
+	retraction.ref = proposal;
+	told(&t, ASKED, retraction, "2026-04-03T08:00:00.000Z");
+	is(&t, "whole", 0, LAW_CLOCK_RUNNING, "2026-04-10");
+}
+
 /* A notice about a measure that has its final result asks for nothing any more. */
 static void a_notice_ends_with_the_measure_that_it_is_about(void **state)
 {
@@ -641,6 +660,7 @@ int main(void)
 		cmocka_unit_test(a_withdrawal_of_all_that_is_undecided_ends_the_decision),
 		cmocka_unit_test(a_withdrawal_that_names_all_measures_ends_the_acknowledgement),
 		cmocka_unit_test(a_proposal_that_ends_with_its_measure_suspends_no_more),
+		cmocka_unit_test(a_retracted_proposal_suspends_no_more_and_one_replaced_still_does),
 		cmocka_unit_test(a_notice_ends_with_the_measure_that_it_is_about),
 		cmocka_unit_test(what_is_preserved_is_kept_though_the_rest_is_withdrawn),
 		cmocka_unit_test(what_is_preserved_in_part_is_kept_though_the_rest_is_not),

@@ -14,7 +14,7 @@
 #include "law_cases.h"
 
 enum {
-	MOVES_MAX = 96,
+	MOVES_MAX = 112,
 	STATES_MAX = 60000,
 	DEPTH = 4,
 	DEPTH_MAX = 8,
@@ -28,6 +28,14 @@ static uint32_t first_of(const struct history *h, uint32_t kind)
 		if (h->f[i].kind == kind && !h->f[i].voided)
 			return h->f[i].number;
 	return 0;
+}
+
+static struct law_fact retraction(uint32_t proposal)
+{
+	struct law_fact f = say(K(CONDITIONS_PROPOSED), proposal, 0, 0);
+
+	memset(f.code, LAW_RETRACTED, sizeof f.code);
+	return f;
 }
 
 static void each_list(struct law_fact *out, size_t *n, uint32_t kind, uint8_t code)
@@ -67,6 +75,12 @@ static size_t moves(const struct history *h, const struct law_case *c, CySide si
 	for (size_t i = 0; i < c->n_measures; i++) {
 		out[n++] = say(K(CONDITIONS_ACCEPTED), c->measures[i].proposal, 0, 0);
 		out[n++] = say(K(CONDITIONS_DECLINED), c->measures[i].proposal, 0, 0);
+		if (c->measures[i].proposal == 0)
+			continue;
+		out[n++] = retraction(c->measures[i].proposal);
+		out[n++] = say(K(CONDITIONS_PROPOSED), c->measures[i].proposal, 0, 0);
+		out[n++] = say(K(CONDITIONS_PROPOSED), c->measures[i].proposal, 1, 0);
+		out[n++] = say(K(CONDITIONS_PROPOSED), c->measures[i].proposal, 0, 1);
 	}
 	out[n++] = say(K(REVIEW_RELIANCE), 1, 0, 0);
 	out[n++] = say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0);
@@ -530,6 +544,56 @@ static void conditions_accepted_too_late_lose_to_the_refusal(void **state)
 	assert_int_equal(effect_of(&h, ASKS, accepted), LAW_EFFECT_OVERTAKEN);
 }
 
+/* A proposal for both measures, and what crosses: the answer is to the proposal that its author had seen. */
+static struct law_case answered(uint32_t answer, struct law_fact instead, enum law_effect *ret_answer,
+				enum law_effect *ret_instead)
+{
+	struct history h = registered();
+	const uint32_t proposal = add(&h, ASKED, say(K(CONDITIONS_PROPOSED), 0, 1, 1)), seen = last_number(&h, ASKS);
+	uint32_t a, b;
+
+	instead.ref = proposal;
+	a = add_seen(&h, ASKS, say(answer, proposal, 0, 0), proposal);
+	b = add_seen(&h, ASKED, instead, seen);
+	*ret_answer = effect_of(&h, ASKS, a);
+	*ret_instead = effect_of(&h, ASKED, b);
+	return folded(&h);
+}
+
+static void an_acceptance_holds_against_a_proposal_replaced_meanwhile(void **state)
+{
+	const struct law_fact instead[] = { say(K(CONDITIONS_PROPOSED), 1, 0, 0), say(K(CONDITIONS_PROPOSED), 1, 1, 0),
+					    retraction(1) };
+	enum law_effect answer, later;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		const struct law_case c = answered(K(CONDITIONS_ACCEPTED), instead[i], &answer, &later);
+
+		assert_true(c.measures[0].bound && c.measures[1].bound);
+		assert_int_equal(c.measures[0].proposal, 0);
+		assert_int_equal(c.measures[1].proposal, 0);
+		assert_int_equal(answer, LAW_EFFECT_TAKEN);
+		assert_int_equal(later, LAW_EFFECT_OVERTAKEN);
+	}
+}
+
+static void who_declined_has_the_new_proposal_to_answer(void **state)
+{
+	enum law_effect answer, later;
+	struct law_case c = answered(K(CONDITIONS_DECLINED), say(K(CONDITIONS_PROPOSED), 1, 1, 0), &answer, &later);
+
+	(void)state;
+	assert_int_not_equal(c.measures[0].proposal, 0);
+	assert_int_equal(c.measures[1].proposal, 0);
+	assert_int_equal(answer, LAW_EFFECT_OVERTAKEN);
+	assert_int_equal(later, LAW_EFFECT_TAKEN);
+	c = answered(K(CONDITIONS_DECLINED), retraction(1), &answer, &later);
+	assert_int_equal(c.measures[0].proposal, 0);
+	assert_false(c.measures[0].bound);
+	assert_int_equal(later, LAW_EFFECT_TAKEN);
+}
+
 static void a_return_stands_against_a_crossing_supplement(void **state)
 {
 	struct history h = requested();
@@ -692,6 +756,8 @@ int main(void)
 		cmocka_unit_test(a_result_holds_against_a_withdrawal_also_from_behind_a_decision),
 		cmocka_unit_test(a_withdrawal_ends_the_plans_that_had_to_go_before_it),
 		cmocka_unit_test(conditions_accepted_too_late_lose_to_the_refusal),
+		cmocka_unit_test(an_acceptance_holds_against_a_proposal_replaced_meanwhile),
+		cmocka_unit_test(who_declined_has_the_new_proposal_to_answer),
 		cmocka_unit_test(a_return_stands_against_a_crossing_supplement),
 		cmocka_unit_test(an_unasked_supplement_does_not_answer_the_notice_it_crosses),
 		cmocka_unit_test(a_void_message_has_no_effect_and_holds_nothing_up),
