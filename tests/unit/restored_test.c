@@ -45,6 +45,16 @@ static void be_missed(struct side *s)
 	settle(s->w);
 }
 
+/* How often `what` was told. */
+static size_t told(const struct world *w, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = (const char *)w->trace.data; (at = strstr(at, what)) != NULL; at++)
+		n++;
+	return n;
+}
+
 /* A side holds many parcels of its own of one epoch, and not the first one of it: an earlier restore had
  * fetched back what it lacked, and that parcel held nothing it lacked. Then the other side loses all of
  * them. They can never be taken as they are. */
@@ -61,7 +71,9 @@ static void leave_a_gap(struct side *s, const char *case_id)
 	meet(w); /* the second note comes back */
 	keep(s, 2);
 	restore(o, 0);
+	s->stands_from = w->now;
 	meet(w); /* both notes travel anew, as the first parcel of the new epoch */
+	s->stands_from = 0;
 	hold_the_same(w, case_id);
 	say_notes(s, case_id, BACKLOG);
 	restore(s, 2);
@@ -74,10 +86,13 @@ static void all_that_lies_behind_a_gap_arrives(struct side *s, const char *case_
 {
 	struct world *w = s->w;
 	struct side *o = s == &w->a ? &w->b : &w->a;
+	size_t before;
 
 	leave_a_gap(s, case_id);
+	before = told(w, "travels anew");
 	restore(o, 0);
 	meet(w);
+	assert_true(told(w, "travels anew") > before);
 	hold_the_same(w, case_id);
 }
 
@@ -130,16 +145,6 @@ static void what_a_peer_lost_before_its_author_forgot_it_travels_anew(void **sta
 	meet(w);
 	hold_the_same(w, case_id);
 	world_end(w, NULL);
-}
-
-/* How often `what` was told. */
-static size_t told(const struct world *w, const char *what)
-{
-	size_t n = 0;
-
-	for (const char *at = (const char *)w->trace.data; (at = strstr(at, what)) != NULL; at++)
-		n++;
-	return n;
 }
 
 /* The same with messages that their author has erased: they cannot travel anew, and its operators hear so again. */
