@@ -962,6 +962,13 @@ bool blobs_holds(const struct sim_node *s, const struct blob_id *id)
 	return k != NULL && same_id(&k->id, id);
 }
 
+bool blobs_lost(const struct sim_node *s, const struct cy_digest *sha256)
+{
+	const struct kept *k = find_any(s->blobs, sha256);
+
+	return k != NULL && k->harm == LOST;
+}
+
 int64_t blobs_hashed(const struct sim_node *s, const struct cy_digest *sha256)
 {
 	return history_of(s->blobs, sha256)->hashed;

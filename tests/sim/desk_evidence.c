@@ -148,8 +148,8 @@ void desk_unfill(const struct sim_job *j, CySubmission *s)
 }
 
 /* Content that nobody attaches is deleted after 30 days, by the authority's own clock, which operators
- * confirm also where it is weeks off; what the disk has spoilt meanwhile has to be put once more; and a restored
- * store may not know it. */
+ * confirm also where it is weeks off; what the disk has spoilt, or an erasure has destroyed, since it was handed over
+ * has to be put once more; and a restored store may not know it. */
 bool desk_to_store(struct sim_desk *d, struct sim_job *j, const char *field)
 {
 	const size_t len = strlen(field);
@@ -159,8 +159,11 @@ bool desk_to_store(struct sim_desk *d, struct sim_job *j, const char *field)
 	if (j->n_attached == 0 || len < 8 || strcmp(field + len - 8, "].sha256") != 0)
 		return false;
 	for (size_t i = 0; i < j->n_attached; i++) {
-		may = may || d->node->w->now - j->attached[i].at + off > 25 * DAY;
-		may = may || blobs_harmed(d->node, &j->attached[i].content->id.sha256) >= 0;
+		const struct cy_digest *sha256 = &j->attached[i].content->id.sha256;
+		const int64_t at = j->attached[i].at;
+
+		may = may || d->node->w->now - at + off > 25 * DAY;
+		may = may || blobs_harmed(d->node, sha256) >= at || erasures_destroyed(d->node, sha256) >= at;
 		j->attached[i].stored = false;
 	}
 	return may;
@@ -221,6 +224,7 @@ static void finish_upload(struct sim_desk *d)
 	f.kind_case = CY_CLIENT_FRAME__KIND_FINISH_UPLOAD;
 	f.finish_upload = &u;
 	v->up.finished = true;
+	v->up.job->attached[v->up.at].at = d->node->w->now;
 	say(d, &f);
 }
 
@@ -289,7 +293,6 @@ static void on_stored(struct sim_desk *d, const CyEvidenceStored *s)
 	    memcmp(s->chunk_root.data, c->id.root.b, CY_SHA256_LEN) != 0)
 		world_fail(w, "%s/%u: %s became another content than was handed over", d->node->id, d->client, s->key);
 	v->up.job->attached[v->up.at].stored = true;
-	v->up.job->attached[v->up.at].at = w->now;
 	v->up.job = NULL;
 	w->counts.uploads++;
 	open_upload(d);
@@ -517,9 +520,9 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 		i = find_item(v, v->get.message_id, v->get.attachment);
 		if (v->get.forbidden || i == NULL || e->code != CY_ERROR_CODE__NOT_FOUND)
 			return;
-		/* Destroyed by now; or a restored store knows nothing of it. */
-		if (row != NULL && row->state == STORE_EVIDENCE_HERE && !d->node->restored &&
-		    blobs_harmed(d->node, &row->sha256) < 0)
+		/* Destroyed by now, or lost by the disk; or a restored store knows nothing of it. */
+		if (row != NULL && row->state == STORE_EVIDENCE_HERE && row->flaw == STORE_SOUND &&
+		    !d->node->restored && !blobs_lost(d->node, &row->sha256))
 			world_fail(d->node->w, "%s/%u cannot get %s/%u, which is here: %s", d->node->id, d->client,
 				   v->get.message_id, v->get.attachment, e->text);
 		i->settled = true;

@@ -19,6 +19,12 @@ struct sim_erasures {
 	/* Ids of messages that were there when the erasure of their case was ordered. */
 	char (*messages)[CY_UUID_LEN + 1];
 	size_t n_messages, cap_messages;
+	/* Contents that erased cases held, and when they were erased last. */
+	struct erased_content {
+		struct cy_digest sha256;
+		int64_t at;
+	} * contents;
+	size_t n_contents, cap_contents;
 };
 
 /* ----------------------------------------------------------- what was ordered */
@@ -60,6 +66,43 @@ static void remember(struct sim_erasures *x, const struct mem_case *c)
 			CY_ASSERT(x->messages != NULL);
 		}
 		snprintf(x->messages[x->n_messages++], CY_UUID_LEN + 1, "%s", m->row.id);
+	}
+}
+
+static struct erased_content *find_content(const struct sim_erasures *x, const struct cy_digest *sha256)
+{
+	for (size_t i = 0; x != NULL && i < x->n_contents; i++)
+		if (cy_digest_equal(&x->contents[i].sha256, sha256))
+			return &x->contents[i];
+	return NULL;
+}
+
+int64_t erasures_destroyed(const struct sim_node *s, const struct cy_digest *sha256)
+{
+	const struct erased_content *c = find_content(s->erasures, sha256);
+
+	return c != NULL ? c->at : -1;
+}
+
+static void destroyed(struct sim_erasures *x, const char *peer, const char *case_id)
+{
+	for (size_t i = 0; i < x->node->store.n_evidence; i++) {
+		const struct store_evidence *e = x->node->store.evidence[i];
+		struct erased_content *c;
+
+		if (strcmp(e->case_id, case_id) != 0 || strcmp(e->peer, peer) != 0)
+			continue;
+		c = find_content(x, &e->sha256);
+		if (c == NULL) {
+			if (x->n_contents == x->cap_contents) {
+				x->cap_contents = x->cap_contents > 0 ? 2 * x->cap_contents : 16;
+				x->contents = realloc(x->contents, x->cap_contents * sizeof *x->contents);
+				CY_ASSERT(x->contents != NULL);
+			}
+			c = &x->contents[x->n_contents++];
+			c->sha256 = e->sha256;
+		}
+		c->at = x->node->w->now;
 	}
 }
 
@@ -121,11 +164,15 @@ void erasures_ordered(struct sim_node *s, const struct store_writeset *w)
 		return;
 	now = x->conn != 0 ? obstacles(s, x->about) : 0;
 	x->stood |= now;
-	for (const struct store_write *i = w->first; i != NULL; i = i->next)
-		if (i->op == STORE_ERASE_CASE && i->erase_case.until.ms == INT64_MAX) {
+	for (const struct store_write *i = w->first; i != NULL; i = i->next) {
+		if (i->op != STORE_ERASE_CASE)
+			continue;
+		destroyed(x, i->erase_case.peer, i->erase_case.case_id);
+		if (i->erase_case.until.ms == INT64_MAX) {
 			x->stood_then = now;
 			remember(x, mem_store_case(&s->store, i->erase_case.peer, i->erase_case.case_id));
 		}
+	}
 }
 
 /* ------------------------------------------------------------- what was erased */
@@ -417,8 +464,10 @@ void erasures_new(struct sim_node *s, uint64_t seed)
 
 void erasures_free(struct sim_node *s)
 {
-	if (s->erasures != NULL)
+	if (s->erasures != NULL) {
 		free(s->erasures->messages);
+		free(s->erasures->contents);
+	}
 	free(s->erasures);
 }
 

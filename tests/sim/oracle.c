@@ -610,10 +610,12 @@ void oracle_final(struct world *w)
 			for (size_t j = 0; j < w->nodes[i].desk[k].n_jobs; j++) {
 				const struct sim_job *job = w->nodes[i].desk[k].jobs[j];
 
-				/* Its key was spent by an erasure before it was answered: nobody has told it which
+				/* A key that was spent by an erasure before it was answered: nobody has told it which
 				 * message it was. */
-				if (job->state == JOB_ACCEPTED && job->message_id[0] != '\0' &&
-				    mem_store_message(&w->nodes[i].store, job->message_id) == NULL)
+				if (job->state == JOB_ACCEPTED &&
+				    (job->message_id[0] == '\0'
+					     ? !erasures_spent(&w->nodes[i], job)
+					     : mem_store_message(&w->nodes[i].store, job->message_id) == NULL))
 					world_fail(w, "%s: %s was accepted and is lost", w->nodes[i].id, job->tag);
 			}
 }

@@ -353,7 +353,8 @@ void oracle_evidence_commit(struct sim_node *s, const struct store_writeset *w)
 			world_say(s->w, "%s: evidence %s/%u %s %s is %s%s%s", s->id, e->message_id, e->attachment,
 				  e->author == STORE_OWN ? "for" : "from", e->peer, state_name(e->state),
 				  e->hold ? ", held" : "", e->deleted ? ", our copy is deleted" : "");
-		if (needs(e) && !blobs_holds(s, &id) && blobs_harmed(s, &id.sha256) < 0 && !s->restored)
+		/* What the disk has lost is not missed before somebody looks. */
+		if (needs(e) && !blobs_holds(s, &id) && !blobs_lost(s, &id.sha256) && !s->restored)
 			world_fail(s->w, "%s: %s/%u is %s, and its bytes are not on the disk", s->id, e->message_id,
 				   e->attachment, state_name(e->state));
 		if (e->author == STORE_PEER && e->state == STORE_EVIDENCE_HERE)
@@ -385,9 +386,10 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 		if (e != NULL && e->state == STORE_EVIDENCE_WAITING &&
 		    e->arrived.ms > 0) /* once: it is fetched again */
 			continue;
-		if (e == NULL || (e->state != STORE_EVIDENCE_DESTROYED &&
-				  (e->state != STORE_EVIDENCE_HERE ||
-				   (!blobs_holds(from, &id) && blobs_harmed(from, &id.sha256) < 0))))
+		/* The statement may have waited since the bytes were hashed, and the disk has lost them by now. */
+		if (e == NULL ||
+		    (e->state != STORE_EVIDENCE_DESTROYED &&
+		     (e->state != STORE_EVIDENCE_HERE || (!blobs_holds(from, &id) && !blobs_lost(from, &id.sha256)))))
 			world_fail(from->w, "%s tells %s that attachment %u of message %u arrived, and it is %s",
 				   from->id, to->id, said->attachment, said->message,
 				   e != NULL ? state_name(e->state) : "unknown");

@@ -500,6 +500,8 @@ void erasures_ordered(struct sim_node *s, const struct store_writeset *w);    /*
 struct cy_wall erasures_until(const struct sim_node *s, const char *peer, const char *case_id);
 bool erasures_in(const struct store_writeset *w, const char *case_id);
 bool erasures_spent(const struct sim_node *s, const struct sim_job *j); /* its key says no more what was answered */
+/* When a case with this content was last erased here; -1: never. */
+int64_t erasures_destroyed(const struct sim_node *s, const struct cy_digest *sha256);
 /* The message at this place of a parcel leaves without its content. */
 void erasures_tombstone(struct sim_node *from, const struct sim_node *to, const CyParcel *p, size_t place);
 void erasures_drained(struct world *w, char *why, size_t size);
@@ -545,6 +547,7 @@ bool blobs_holds(const struct sim_node *s, const struct blob_id *id);
 /* When all bytes of it were hashed last and were right, since the start; when the disk harmed them last. -1: never. */
 int64_t blobs_hashed(const struct sim_node *s, const struct cy_digest *sha256);
 int64_t blobs_harmed(const struct sim_node *s, const struct cy_digest *sha256);
+bool blobs_lost(const struct sim_node *s, const struct cy_digest *sha256); /* by the disk; it has not come back */
 /* Each part (sha256 NULL) and each content (part NULL), until `fn` returns other than 0. */
 int blobs_each(const struct sim_node *s, int (*fn)(void *arg, const char *part, const struct cy_digest *sha256),
 	       void *arg);
