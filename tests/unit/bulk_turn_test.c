@@ -93,8 +93,8 @@ static void lane_free(struct lane *l)
 	free(l);
 }
 
-/* Chunks come while the evidence files have no place; then there is one after the other. */
-static const char *taken(struct lane *l)
+/* Chunks come while the evidence files have no place; then there are so many at a time. */
+static const char *taken(struct lane *l, int at_once)
 {
 	order[0] = '\0';
 	places = 0;
@@ -105,7 +105,7 @@ static const char *taken(struct lane *l)
 			bulk_store(&l->n, &l->peers[i], &l->peers[i].bulk->pulls[0], &c, (struct blob_bytes){ 0 });
 		}
 	for (size_t i = 0; i < LATE * l->n.n_peers; i++) {
-		places = 1;
+		places = at_once;
 		node_blob_ready(&l->n);
 	}
 	return order;
@@ -117,7 +117,7 @@ static void the_most_urgent_chunk_is_stored_first(void **state)
 	struct lane *l = lane_new(3, priority, 10);
 
 	(void)state;
-	assert_memory_equal(taken(l), "222", LATE);
+	assert_memory_equal(taken(l, 1), "222", LATE);
 	assert_int_equal(strlen(order), 3 * LATE);
 	lane_free(l);
 }
@@ -125,15 +125,19 @@ static void the_most_urgent_chunk_is_stored_first(void **state)
 static void equal_peers_take_turns(void **state)
 {
 	const CyPriority priority[] = { CY_PRIORITY__LOW, CY_PRIORITY__LOW, CY_PRIORITY__LOW };
-	struct lane *l = lane_new(3, priority, 10);
 
 	(void)state;
-	taken(l);
-	assert_int_equal(strlen(order), 3 * LATE);
-	/* Nobody has had two before everybody has had one. */
-	for (size_t i = 0; i + 3 <= strlen(order); i += 3)
-		assert_true(order[i] != order[i + 1] && order[i + 1] != order[i + 2] && order[i] != order[i + 2]);
-	lane_free(l);
+	for (int at_once = 1; at_once <= 3 * LATE; at_once += 3 * LATE - 1) {
+		struct lane *l = lane_new(3, priority, 10);
+
+		taken(l, at_once);
+		assert_int_equal(strlen(order), 3 * LATE);
+		/* Nobody has had two before everybody has had one. */
+		for (size_t i = 0; i + 3 <= strlen(order); i += 3)
+			assert_true(order[i] != order[i + 1] && order[i + 1] != order[i + 2] &&
+				    order[i] != order[i + 2]);
+		lane_free(l);
+	}
 }
 
 static uint64_t granted(const struct lane *l, size_t i)
