@@ -247,15 +247,21 @@ static void a_notice_after_the_end_revives_nothing(void **state)
 	assert_true(is_late(&t, "produce", 1));
 }
 
-/* It stood still before its end: then it is not over while it does. */
+/* It stood still before its end: then it is not over while it does, and may be extended. */
 static void what_was_suspended_in_time_is_not_over(void **state)
 {
+	struct law_fact longer = say(K(EXTENSION), 0, 1, 0);
 	struct trial t;
 
 	(void)state;
 	open_order(&t);
 	told(&t, ASKED, say(K(POSTPONEMENT), 0, 1, 0), "2026-06-30T09:00:00.000Z");
 	is(&t, "execute", 1, LAW_CLOCK_SUSPENDED, NULL);
+	longer.day = law_day("2026-12-31");
+	told(&t, ASKED, longer, "2026-09-01T09:00:00.000Z");
+	is(&t, "execute", 1, LAW_CLOCK_SUSPENDED, "2026-12-31");
+	assert_int_equal(clock_of(&t, "execute", 1)->excused.ms, 0);
+	t.h.n--;
 	told(&t, ASKED, say(K(RESUMPTION), 0, 1, 0), "2026-11-02T09:00:00.000Z");
 	is(&t, "execute", 1, LAW_CLOCK_RUNNING, "2026-11-02");
 	told(&t, ASKED, say(K(RESULT), 0, CY_MEASURE_OUTCOME__EXECUTED, 0), "2026-11-02T10:00:00.000Z");
