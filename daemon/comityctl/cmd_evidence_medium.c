@@ -236,7 +236,7 @@ static int say(struct ctl *ctl, struct confirming *c, const char *ref, uint32_t 
 	content.evidence_verification = &v;
 	submission.case_ref = (char *)(uintptr_t)ref;
 	submission.content = &content;
-	return deliver(ctl, ctl_evidence_confirm.name, key, &submission);
+	return deliver(ctl, ctl_evidence_confirm.name, key, false, &submission);
 }
 
 /* Is the message in the case that is named? Its number would mean something else in another. */

@@ -42,7 +42,7 @@ static int send_back(struct ctl *ctl, const CyCaseView *v, const char *ref, cons
 	submission.case_ref = (char *)(uintptr_t)ref;
 	submission.priority = priority;
 	submission.content = &content;
-	return deliver(ctl, "return-deficient", key, &submission);
+	return deliver(ctl, "return-deficient", key, false, &submission);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

@@ -12,7 +12,7 @@
 #include "law/fact.h"
 
 static const char help[] = "usage: comityctl send KIND REF [FILE|-] [--set FIELD=VALUE]... [--attach FILE]...\n"
-			   "                      [--key KEY] [--priority PRIORITY]\n"
+			   "                      [--key KEY] [--priority PRIORITY] [--same-reference]\n"
 			   "\n"
 			   "Says something in the case REF (case id, or own reference). What is said begins\n"
 			   "with the JSON in FILE (or with nothing), and each --set then sets one field:\n"
@@ -29,6 +29,7 @@ static const char help[] = "usage: comityctl send KIND REF [FILE|-] [--set FIELD
 			   "  --key KEY            idempotency key (default: the SHA-256 of what is said; give one to\n"
 			   "                       say the same again)\n"
 			   "  --priority PRIORITY  LOW, NORMAL, HIGH or EMERGENCY\n"
+			   "  --same-reference     of an acknowledgement: another case has its reference, too\n"
 			   "\n"
 			   "About the files that are attached:\n"
 			   "\n" ATTACH_HELP "\n"
@@ -146,10 +147,12 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	const char *words[3] = { NULL, NULL, NULL }, *key = NULL, *priority = NULL;
 	static struct ctl_list sets, files;
 	static struct attach_options described;
+	bool same_reference = false;
 	const struct ctl_option options[] = { { .name = "set", .list = &sets },
 					      { .name = "attach", .list = &files },
 					      { .name = "key", .value = &key },
 					      { .name = "priority", .value = &priority },
+					      { .name = "same-reference", .flag = &same_reference },
 					      ATTACH_OPTIONS(&described) };
 	CySubmission submission = CY_SUBMISSION__INIT;
 	CyContent content = CY_CONTENT__INIT;
@@ -177,7 +180,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	submission.case_ref = (char *)(uintptr_t)words[1];
 	submission.content = &content;
 	if (r == CTL_DONE)
-		r = deliver(ctl, "send", key, &submission);
+		r = deliver(ctl, "send", key, same_reference, &submission);
 	protobuf_c_message_free_unpacked(said, NULL);
 	return r;
 }

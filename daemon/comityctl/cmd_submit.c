@@ -8,7 +8,7 @@
 #include "comityctl/upload.h"
 
 static const char help[] = "usage: comityctl submit FILE|- [--attach FILE]... [--key KEY] [--to AUTHORITY]\n"
-			   "                        [--priority PRIORITY]\n"
+			   "                        [--priority PRIORITY] [--same-reference]\n"
 			   "\n"
 			   "Hands in a message: a new request, or one in a case. FILE is JSON of\n"
 			   "comity.v1.Submission (proto3 mapping); '-' is standard input. Lines that begin\n"
@@ -20,6 +20,8 @@ static const char help[] = "usage: comityctl submit FILE|- [--attach FILE]... [-
 			   "  --key KEY            idempotency key: repeated with the same key and content,\n"
 			   "                       nothing takes effect twice (default: the SHA-256 of what is\n"
 			   "                       handed in, so that the same command may be repeated)\n"
+			   "  --same-reference     this is another case, although one with this authority has\n"
+			   "                       the same own reference\n"
 			   "  --to AUTHORITY       addressee, instead of that in the file\n"
 			   "  --priority PRIORITY  LOW, NORMAL, HIGH or EMERGENCY, instead of that in the file\n"
 			   "\n"
@@ -40,10 +42,12 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	const char *file, *key = NULL, *to = NULL, *priority = NULL;
 	static struct ctl_list files;
 	static struct attach_options described;
+	bool same_reference = false;
 	const struct ctl_option options[] = { { .name = "attach", .list = &files },
 					      { .name = "key", .value = &key },
 					      { .name = "to", .value = &to },
 					      { .name = "priority", .value = &priority },
+					      { .name = "same-reference", .flag = &same_reference },
 					      ATTACH_OPTIONS(&described) };
 	CySubmission *s = NULL;
 	int r = ctl_parse(ctl, &ctl_submit, argc, argv, options, sizeof(options) / sizeof(options[0]), &file, 1, 1,
@@ -62,7 +66,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r == CTL_DONE)
 		r = upload_attach(ctl, ctl_submit.name, attach_body(s->content), &files, &described);
 	if (r == CTL_DONE)
-		r = deliver(ctl, ctl_submit.name, key, s);
+		r = deliver(ctl, ctl_submit.name, key, same_reference, s);
 	cy_submission__free_unpacked(s, NULL);
 	return r;
 }

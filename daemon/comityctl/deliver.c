@@ -67,7 +67,7 @@ static void tell_taken(const CySubmitted *s, bool derived)
 		      stderr);
 }
 
-int deliver(struct ctl *ctl, const char *command, const char *key, CySubmission *submission)
+int deliver(struct ctl *ctl, const char *command, const char *key, bool same_reference, CySubmission *submission)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CySubmit submit = CY_SUBMIT__INIT;
@@ -81,6 +81,7 @@ int deliver(struct ctl *ctl, const char *command, const char *key, CySubmission 
 	if (r != CTL_DONE)
 		return r;
 	submit.submission = submission;
+	submit.same_reference = same_reference;
 	if (!key)
 		derive_key(&submit, derived);
 	submit.idempotency_key = key ? (char *)(uintptr_t)key : derived;

@@ -426,6 +426,22 @@ static int find_case(void *ctx, struct store_view view, const char *ref, store_c
 	return code;
 }
 
+static int find_reference(void *ctx, struct store_view view, const char *reference, const char *peer,
+			  const char *except, store_case_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = case_row, .fn.case_row = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_FIND_REFERENCE, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, reference);
+	store_bind_client(&b, view);
+	bind_text(&b, peer);
+	bind_text(&b, except);
+	return store_read_one(&r, R_FIND_REFERENCE, &b);
+}
+
 static int list_cases(void *ctx, struct store_view view, const char *peer, bool open_only, const char *after,
 		      uint32_t limit, store_case_fn *fn, void *arg)
 {
@@ -632,6 +648,7 @@ void store_read_port(struct store_port *port)
 	port->key = read_key;
 	port->get_case = get_case;
 	port->find_case = find_case;
+	port->find_reference = find_reference;
 	port->list_cases = list_cases;
 	port->stale_cases = stale_cases;
 	port->following = following;

@@ -287,6 +287,9 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(GET_CASE, CASE_SELECT " WHERE c.peer = ? AND c.case_id = ?")                                                 \
 	X(FIND_BY_ID, CASE_SELECT FIND("c.case_id = ?1 AND (?3 = '' OR c.peer = ?3)"))                                 \
 	X(FIND_BY_OWN, CASE_SELECT FIND("c.own_reference = ?1"))                                                       \
+	X(FIND_REFERENCE,                                                                                              \
+	  CASE_SELECT " WHERE c.own_reference = ?1 AND c.case_id <> '' AND (?2 IS NULL OR c.client = ?2)"              \
+		      " AND (?3 = '' OR c.peer = ?3) AND c.case_id <> ?4 LIMIT 1")                                     \
 	X(FIND_BY_PEER, CASE_SELECT FIND("c.peer_reference = ?1"))                                                     \
 	X(LIST_CASES, CASE_SELECT " WHERE c.case_id > ?1 AND ?2 = '' AND (?3 = 0 OR c.closed = 0)"                     \
 				  " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id, c.peer LIMIT ?5")            \

@@ -164,6 +164,20 @@ int cases_name(struct node *n, struct store_view view, const char *ref, struct c
 	return r == CY_ENOENT ? CY_OK : r;
 }
 
+int cases_reference(struct node *n, struct store_view view, const char *reference, const char *peer, const char *except,
+		    struct case_name *ret)
+{
+	struct store_port *s = &n->ports.store;
+
+	*ret = (struct case_name){ 0 };
+	for (const struct work_case *c = n->batch.cases; c != NULL; c = c->next)
+		if (strcmp(c->row.own_reference, reference) == 0 && strcmp(c->row.case_id, except) != 0 &&
+		    (peer[0] == '\0' || strcmp(c->row.peer, peer) == 0) &&
+		    (view.client == NULL || strcmp(c->row.client, view.client) == 0))
+			return found_case(ret, &c->row);
+	return s->find_reference(s->ctx, view, reference, peer, except, found_case, ret);
+}
+
 struct work_case *cases_find(struct node *n, const char *client, const char *ref, int *ret_code, size_t *ret_matches)
 {
 	struct case_name f;

@@ -384,6 +384,10 @@ struct work_case *cases_get(struct node *n, const char *peer, const char *case_i
 struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, int *ret_code);
 /* How many cases, as this view sees them, have this id or reference; with one, which. */
 int cases_name(struct node *n, struct store_view view, const char *ref, struct case_name *ret);
+/* Another case than `except`, of this peer ("": any), that has this reference of ours, as this view sees them and
+ * this batch leaves them; CY_ENOENT: none. */
+int cases_reference(struct node *n, struct store_view view, const char *reference, const char *peer, const char *except,
+		    struct case_name *ret);
 struct work_case *cases_find(struct node *n, const char *client, const char *ref, int *ret_code, size_t *ret_matches);
 struct work_case *cases_new(struct node *n, const char *peer, const char *case_id, CySide side);
 /* What its opening message says that clocks depend on. */

@@ -506,6 +506,9 @@ struct store_port {
 	 * reference; else by peer reference, which is not ours to choose. As seen by a
 	 * client; calls `fn` for each that matches, at most twice. */
 	int (*find_case)(void *ctx, struct store_view view, const char *ref, store_case_fn *fn, void *arg);
+	/* One with this own reference, of this peer ("": any), other than the case `except`; as seen by a client. */
+	int (*find_reference)(void *ctx, struct store_view view, const char *reference, const char *peer,
+			      const char *except, store_case_fn *fn, void *arg);
 	/* In order of case id, after `after` ("" from the first), at most `limit`. peer "" : all. */
 	int (*list_cases)(void *ctx, struct store_view view, const char *peer, bool open_only, const char *after,
 			  uint32_t limit, store_case_fn *fn, void *arg);

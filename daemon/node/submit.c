@@ -289,6 +289,43 @@ static bool lacks_evidence(struct node *n, const struct conn *c, uint64_t correl
 	return false;
 }
 
+/* A reference of ours names one case: a second one with it could not be told from the first, here and there.
+ * CY_OK: another case has it, with a sentence; CY_ENOENT: none. `peer` "": of any. */
+static int reference_taken(struct node *n, const struct conn *c, const char *reference, const char *peer,
+			   const char *except, char *text, size_t size)
+{
+	struct case_name other;
+	const int r =
+		reference[0] == '\0' ? CY_ENOENT : cases_reference(n, local_view(c), reference, peer, except, &other);
+
+	if (r == CY_OK)
+		snprintf(text, size,
+			 "the case %s/%s has this reference already: what was handed in before need not be handed in "
+			 "again; if another case is meant, give another reference, or set same_reference "
+			 "(comityctl: --same-reference)",
+			 other.peer, other.case_id);
+	return r;
+}
+
+/* Does what opens a case have the reference of another one? True: the client has the answer. */
+static bool names_another(struct node *n, const struct conn *c, uint64_t correlation, const CySubmit *s,
+			  struct law_faults *f)
+{
+	const CySubmission *sub = s->submission;
+	char text[512];
+	int r;
+
+	if (sub == NULL || sub->content == NULL || s->same_reference || !law_kind_opens(sub->content->kind_case))
+		return false;
+	r = reference_taken(n, c, sub->own_reference, sub->to, "", text, sizeof text);
+	if (r == CY_OK)
+		add_fault(f, "submission.own_reference", text);
+	if (r >= 0 || r == CY_ENOENT)
+		return false;
+	submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
+	return true;
+}
+
 /* ---------------------------------------------------------------- accepting */
 
 /* What is signed: the submission, and what was acknowledged of the two states' terms. */
@@ -418,6 +455,36 @@ static void refuse(struct node *n, const struct conn *c, uint64_t correlation, s
 		submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", e->text);
 }
 
+/* The case gets our reference with what is handed in, if it has none. False: another case has it, and the client the
+ * answer. */
+static bool name_case(struct node *n, const struct conn *c, uint64_t correlation, const CySubmit *s,
+		      struct work_case *wc)
+{
+	const CySubmission *sub = s->submission;
+	const bool acknowledges = sub->content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT;
+	const char *const given[] = { sub->own_reference,
+				      acknowledges ? sub->content->acknowledgement->reference : "" };
+	static const char *const fields[] = { "submission.own_reference",
+					      "submission.content.acknowledgement.reference" };
+	char text[512];
+
+	for (size_t i = 0; i < 2 && !wc->is_new && !s->same_reference; i++) {
+		const int r = strcmp(given[i], wc->row.own_reference) == 0
+				      ? CY_ENOENT
+				      : reference_taken(n, c, given[i], "", wc->row.case_id, text, sizeof text);
+
+		if (r == CY_OK)
+			submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, fields[i], text);
+		else if (r != CY_ENOENT)
+			submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
+		if (r != CY_ENOENT)
+			return false;
+	}
+	if (wc->row.own_reference[0] == '\0')
+		wc->row.own_reference = batch_string(n, given[given[0][0] == '\0']);
+	return true;
+}
+
 static void accept(struct node *n, const struct conn *c, uint64_t correlation, const CySubmit *s,
 		   struct cy_digest *request)
 {
@@ -441,10 +508,8 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	if (wc == NULL)
 		return;
 	reference = wc->row.own_reference;
-	if (wc->row.own_reference[0] == '\0' && sub->own_reference[0] != '\0')
-		wc->row.own_reference = batch_string(n, sub->own_reference);
-	else if (wc->row.own_reference[0] == '\0' && sub->content->kind_case == CY_CONTENT__KIND_ACKNOWLEDGEMENT)
-		wc->row.own_reference = batch_string(n, sub->content->acknowledgement->reference);
+	if (!name_case(n, c, correlation, s, wc))
+		return;
 	r = evidence_objection(n, wc, sub->content, e.text, sizeof e.text);
 	if (r < 0) {
 		refuse(n, c, correlation, wc, reference, r, &e);
@@ -495,7 +560,7 @@ void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CyS
 			return;
 	}
 	validate(n, s, &faults);
-	if (lacks_evidence(n, c, correlation, s->submission, &faults))
+	if (lacks_evidence(n, c, correlation, s->submission, &faults) || names_another(n, c, correlation, s, &faults))
 		return;
 	if (faults.n > 0) {
 		const struct law_atom_warnings warnings = unacknowledged(n, s->submission);

@@ -75,6 +75,32 @@ def the_same_command_twice_is_one_request():
 
 
 @test
+def a_second_case_with_the_same_reference_is_refused_unless_it_is_meant():
+    message = submission(reference="two")
+    message.content.request.title = "Another one"
+    file = file_of(message)
+    run = us.ctl("submit", file)
+    assert run.returncode == 1 and "own_reference: the case IE/" in run.stderr, run
+    run = us.ctl("submit", file, "--same-reference")
+    assert run.returncode == 0 and "now" in run.stdout, run
+    assert us.ctl("case", "list").stdout.count(" two ") == 2
+
+
+@test
+def an_acknowledgement_with_the_reference_of_another_case_is_refused():
+    waiting = until("the requests", lambda: (c := [e.case_id for e in events(ie)
+                                                   if e.type == local_pb2.MESSAGE_RECEIVED]) and len(c) >= 3 and c)
+    register = lambda case, *more: ie.ctl("send", "acknowledgement", case, "--set", "by=CENTRAL_AUTHORITY", "--set",
+                                          "reference=MLA/1", "--set", "receivingAuthority.name=Dublin", *more)
+    run = register(waiting[0])
+    assert run.returncode == 0, run
+    run = register(waiting[1])
+    assert run.returncode == 1 and f"refused: the case US-OIA/{waiting[0]} has" in run.stderr, run
+    run = register(waiting[1], "--same-reference")
+    assert run.returncode == 0, run
+
+
+@test
 def what_cannot_be_done_now_is_said_once_and_done_by_the_same_command():
     file = file_of(submission(reference="three"))
     shim.set(full=1)

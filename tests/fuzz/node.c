@@ -827,6 +827,7 @@ static void submit(struct world *w, size_t to, size_t what, size_t which, uint8_
 	snprintf(text_key, sizeof text_key, "k%u", key);
 	s.idempotency_key = text_key;
 	s.submission = &sub;
+	s.same_reference = (key & 1) != 0;
 	sub.to = (char *)p->id;
 	if (what > 0 && what != INFORMATION && p->n_cases > 0)
 		sub.case_ref = (char *)p->cases[which % p->n_cases].id;

@@ -257,6 +257,8 @@ void desk_pack_job(const struct sim_job *j, CyClientFrame *f)
 
 	cy_submit__init(&s);
 	s.idempotency_key = (char *)j->key;
+	/* Its acknowledgements all have one reference. */
+	s.same_reference = true;
 	s.submission = cy_submission__unpack(NULL, j->len, j->submission);
 	CY_ASSERT(s.submission != NULL);
 	desk_fill(j, s.submission, room, list);

@@ -84,6 +84,7 @@ static void hand_in(struct law_job *j)
 	if (law_site(s)->conn == 0)
 		law_site(s)->conn = connect_as(s, 0);
 	submit.idempotency_key = j->key;
+	submit.same_reference = true;
 	submit.submission = cy_submission__unpack(NULL, j->len, j->submission);
 	CY_ASSERT(submit.submission != NULL);
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;

