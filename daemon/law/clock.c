@@ -7,6 +7,7 @@
 
 #include "base/mutant.h"
 #include "law/kinds.h"
+#include "law/received.h"
 #include "law/stated.h"
 #include "law/story.h"
 
@@ -17,6 +18,7 @@ struct telling {
 	struct law_clock *c;
 	uint64_t mine;     /* its measures, a bit each; 0: a case without any */
 	int64_t opened_ms; /* the case was */
+	bool by_receipt;   /* its start is that of the signed receipt */
 	bool started;
 	/* What its due instant was counted by, where it is not a date that was stated. */
 	bool counted;
@@ -66,11 +68,6 @@ static void date_text(const struct telling *t, struct cy_wall w, char out[static
 static bool about(const struct telling *t, const struct law_told *x)
 {
 	return t->mine == 0 || (x->on & t->mine) != 0;
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -135,6 +132,10 @@ static int begin(struct telling *t, int64_t start_ms, int32_t day)
 	date_text(t, t->c->start, text);
 	say(t, "It starts %s in %s: %s (Article %s).", text, zone_of(t)->name, t->c->rule->obligation,
 	    t->c->rule->source.article);
+	if (t->by_receipt)
+		say(t, "%s: the receipt that it signed for the message says when it had it.",
+		    t->c->overruled ? "The obliged authority states a later start"
+				    : "The obliged authority has stated no start");
 	if (t->c->rule->period.amount > 0)
 		return count(t, t->c->start, &t->c->rule->period);
 	t->c->due = law_end_of_day(zone_of(t), cy_date_of_days(day));
@@ -273,43 +274,24 @@ static int extend(struct telling *t, const struct law_told *x)
 
 /* ------------------------------------------------------------------ the story */
 
-/* Nothing is received before it was sent. 0: nobody stated it. */
-static int64_t stated(const struct telling *t, const struct law_fact *sent)
+/* When the side that owes received it; 0: that has to be stated. */
+static int64_t came(struct telling *t, const struct law_fact *sent)
 {
-	for (size_t i = 0; i < t->in->n_stated; i++)
-		if (law_clock_same(&t->in->stated[i].key, &t->c->key))
-			return later(law_counted(t->in->stated[i].start_ms), law_counted(sent->at_ms));
-	return 0;
-}
-
-/* The instant of receipt that the central authority's acknowledgement states, if it
- * is earlier: on paper, before it came this way. */
-static int64_t received(const struct telling *t, int64_t at)
-{
-	for (size_t i = 0; i < t->s->n; i++) {
-		const struct law_fact *f = t->s->told[i].f;
-
-		if (f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT &&
-		    f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY && f->stated_ms > 0)
-			at = earlier(at, law_stated_instant(f, t->opened_ms));
-	}
-	return at;
+	return law_received(t->in, t->s, t->c, sent, &t->by_receipt);
 }
 
 /* Does this fact start it? Then *ret_ms is when; 0: that has to be stated. */
-static bool starts(const struct telling *t, const struct law_told *x, int64_t *ret_ms, int32_t *ret_day)
+static bool starts(struct telling *t, const struct law_told *x, int64_t *ret_ms, int32_t *ret_day)
 {
 	const struct law_terms *terms = t->in->terms;
 	const struct law_clock_key *key = &t->c->key;
 	const struct law_fact *f = x->f;
 	const bool opens = law_kind_opens(f->kind), ack = f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT;
-	int64_t at;
 
 	*ret_ms = law_stated_instant(f, t->opened_ms);
 	switch (t->c->rule->start) {
 	case LAW_START_RECEIVED:
-		at = opens ? stated(t, f) : 0;
-		*ret_ms = at > 0 ? received(t, at) : 0;
+		*ret_ms = opens ? came(t, f) : 0;
 		return opens;
 	case LAW_START_RECEIVED_EXECUTING:
 		return ack && f->code[0] == CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY;
@@ -321,8 +303,10 @@ static bool starts(const struct telling *t, const struct law_told *x, int64_t *r
 		/* What was not carried out has no effect that lasts. */
 		return gives(t, x, f->stated_ms > 0 ? is_effected : is_executed);
 	case LAW_START_CLARIFICATION:
-		*ret_ms = stated(t, f);
-		return f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE && f->number == key->notice;
+		if (f->kind != CY_CONTENT__KIND_PROBLEM_NOTICE || f->number != key->notice)
+			return false;
+		*ret_ms = came(t, f);
+		return true;
 	case LAW_START_WANTED_DATE:
 		*ret_day = key->measure > 0 ? terms->wanted[key->measure - 1] : LAW_NO_DAY;
 		return opens && *ret_day != LAW_NO_DAY;

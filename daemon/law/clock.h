@@ -47,6 +47,13 @@ struct law_follow_up {
 	uint64_t types; /* what it asks for, a bit for each CyMeasureType */
 };
 
+/* When a side received a message of the other, as the receipt proves that it signed for it. */
+struct law_receipt {
+	CySide author; /* of the message */
+	uint32_t number;
+	int64_t made_ms;
+};
+
 struct law_clock_input {
 	const struct law_profile *profile;
 	const struct law_terms *terms;
@@ -57,6 +64,10 @@ struct law_clock_input {
 	const struct law_calendar *calendar[3];
 	const struct law_stated *stated;
 	size_t n_stated;
+	/* The evidence of last resort: it counts where no start is stated, or one that lies after the receipt by more
+	 * than a trusted clock may be wrong. */
+	const struct law_receipt *receipts;
+	size_t n_receipts;
 	const struct law_follow_up *follow_ups; /* in any order */
 	size_t n_follow_ups;
 };
@@ -65,6 +76,7 @@ struct law_clock {
 	const struct law_clock_rule *rule;
 	struct law_clock_key key;
 	enum law_clock_state state;
+	bool overruled;            /* a start was stated that lies after the signed receipt */
 	bool unstated;             /* it started with a receipt whose instant has not been stated */
 	struct cy_wall start, due; /* 0: none */
 	struct cy_wall ended;      /* MET, CEASED: when; 0 otherwise */

@@ -30,6 +30,16 @@ struct moved {
 };
 
 /* A case in the working set of a batch. */
+/* A message of a case for which there is a receipt, or will be, that proves when a time limit started. */
+struct proof {
+	struct proof *next;
+	enum store_author author;
+	uint32_t number;
+	bool opens; /* it is the opening message */
+	int64_t created_ms;
+	struct xchg_pos pos; /* of its parcel */
+};
+
 struct work_case {
 	struct work_case *next;
 	struct store_case row; /* strings in the batch's arena */
@@ -41,6 +51,7 @@ struct work_case {
 	bool relinked;           /* so may those of the cases that it follows */
 	bool unmeasured;         /* what became of its measures may have changed */
 	bool decided;            /* it is here only because something was decided about a clock of it */
+	struct proof *proofs;    /* of its opening message, and of problem notices */
 	struct stated *stated;   /* statements about clocks in this batch */
 	uint64_t evidence_added; /* bytes of them that this batch took on */
 	/* Its clocks as this batch leaves them; not read from the store a second time. */

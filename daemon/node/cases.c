@@ -62,6 +62,22 @@ static void push_fact(struct work_case *c, const struct law_fact *f)
 	c->facts[c->n++] = *f;
 }
 
+static void push_proof(struct loading *l, const struct store_message *row)
+{
+	struct proof *p;
+
+	if (row->sequence == 0 || (!law_kind_opens(row->kind) && row->kind != CY_CONTENT__KIND_PROBLEM_NOTICE))
+		return;
+	p = cy_arena_take(&l->n->batch.arena, sizeof *p);
+	*p = (struct proof){ .next = l->c->proofs,
+			     .author = row->author,
+			     .number = row->number,
+			     .opens = law_kind_opens(row->kind),
+			     .created_ms = row->created.ms,
+			     .pos = { row->epoch, row->sequence } };
+	l->c->proofs = p;
+}
+
 static int load_fact(void *arg, const struct store_message *row)
 {
 	struct loading *l = arg;
@@ -74,6 +90,7 @@ static int load_fact(void *arg, const struct store_message *row)
 	f.voided = row->void_code != 0;
 	f.at_ms = row->created.ms;
 	push_fact(l->c, &f);
+	push_proof(l, row);
 	return CY_OK;
 }
 

@@ -24,11 +24,12 @@ struct settling {
 	const struct law_profile *profile;
 	const struct law_zone *zone[3];
 	const struct law_calendar *calendar[3];
-	size_t n_stated, n_say;
+	size_t n_stated, n_receipts, n_say;
 	bool forgotten;                   /* a statement may be in the store whose time limit is new */
 	uint8_t digest[3][CY_SHA256_LEN]; /* that the statement points to */
 	/* Used up to n_stated and n_say, and not cleared from case to case. */
 	struct law_stated stated[LAW_CLOCKS_MAX];
+	struct law_receipt receipts[LAW_OPEN_MAX];
 	CyStatedClock *say[CY_REPEATED_MAX];
 };
 
@@ -237,6 +238,16 @@ static void gather_stated(struct settling *s)
 	}
 }
 
+/* When we signed a receipt for what the time limit starts with; 0: there is none. */
+static int64_t receipt_of(const struct settling *s, const struct law_clock *k)
+{
+	for (size_t i = 0; i < s->n_receipts; i++)
+		if (s->receipts[i].author != k->rule->obliged &&
+		    (k->key.notice == 0 || s->receipts[i].number == k->key.notice))
+			return s->receipts[i].made_ms;
+	return 0;
+}
+
 /* ------------------------------------------------------------------ differences */
 
 static bool is_stated(const struct cy_digest *d)
@@ -282,6 +293,15 @@ static void compare(struct settling *s, struct clock_row *r, const struct law_cl
 	if (!s->n->clock_suspect && k->start.ms > node_now(s->n).ms + NODE_CLOCK_JUMP_MS) {
 		law_local_text(zone, k->start, theirs);
 		snprintf(text, sizeof text, "its start, stated by %s, lies ahead: %s", s->c->row.peer, theirs);
+		tell_difference(s, r, k, text);
+		return;
+	}
+	if (k->overruled) {
+		law_local_text(zone, k->start, ours);
+		law_local_text(zone, r->row.stated_start, theirs);
+		snprintf(text, sizeof text,
+			 "its start was stated as %s by %s, which had signed a receipt before: %s counts", theirs,
+			 s->c->row.peer, ours);
 		tell_difference(s, r, k, text);
 		return;
 	}
@@ -377,14 +397,20 @@ static int state_start(void *arg, const struct law_clock *k)
 {
 	struct settling *s = arg;
 	struct law_stated *st = &s->stated[s->n_stated];
+	int64_t receipt;
 
 	s->forgotten = s->forgotten || is_forgotten(s, k);
+	if (s->n_receipts == 0 && proofs_are_wanted(s->c, k))
+		s->n_receipts = proofs_receipts(s->n, s->c, s->receipts, LAW_OPEN_MAX);
 	if (!k->unstated || k->state != LAW_CLOCK_WAITING || k->rule->obliged != s->c->row.side ||
 	    s->n_stated == LAW_CLOCKS_MAX)
 		return CY_OK;
 	*st = (struct law_stated){ .key = k->key, .start_ms = node_legal_now(s->n).ms };
 	if (k->rule->start == LAW_START_RECEIVED && !s->c->is_new && s->c->row.opened.ms < st->start_ms)
 		st->start_ms = s->c->row.opened.ms;
+	receipt = receipt_of(s, k);
+	if (receipt > 0 && receipt < st->start_ms)
+		st->start_ms = receipt;
 	s->n_stated++;
 	return CY_OK;
 }
@@ -479,9 +505,12 @@ static void find_starts(struct settling *s, struct law_clock_input *in)
 	apply_statements(s);
 	s->n_stated = 0;
 	gather_stated(s);
+	s->n_receipts = 0;
 	in->n_stated = s->n_stated;
+	in->n_receipts = 0; /* we state what we owe, and let no receipt say it */
 	law_clocks(in, state_start, s);
 	in->n_stated = s->n_stated;
+	in->n_receipts = s->n_receipts;
 }
 
 static int find_all_starts(struct settling *s, struct law_clock_input *in)
@@ -502,7 +531,7 @@ static int find_all_starts(struct settling *s, struct law_clock_input *in)
 static void settle(struct node *n, struct work_case *c, struct settling *s)
 {
 	struct law_terms terms;
-	struct law_clock_input in = { .terms = &terms, .stated = s->stated };
+	struct law_clock_input in = { .terms = &terms, .stated = s->stated, .receipts = s->receipts };
 	int r;
 
 	memset(s, 0, offsetof(struct settling, stated));

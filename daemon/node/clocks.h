@@ -1,7 +1,7 @@
 /* What the files of this room share about time limits: clocks.c (who computes and states),
  * catch_up.c (cases of an older store), escalate.c (rungs), hooks.c (commands of the site),
- * follow.c (linked cases), clock_views.c (for local clients); and about the statistics that are made of them:
- * measures.c, stats_views.c. */
+ * follow.c (linked cases), proofs.c (what receipts tell), clock_views.c (for local clients); and about the statistics
+ * that are made of them: measures.c, stats_views.c. */
 #ifndef CY_NODE_CLOCKS_H
 #define CY_NODE_CLOCKS_H
 
@@ -21,6 +21,13 @@ const struct law_clock_rule *clocks_rule(const struct node *n, const struct stor
 const struct law_zone *clocks_zone(struct node *n, const struct store_clock *row);
 /* Read again when the next decision is to be made. */
 void clocks_plan(struct node *n);
+
+/* -------------------------------------------------------------- proofs.c */
+/* Would a receipt say more of this time limit's start than what was stated? Not where that lies within the time that
+ * any message takes. */
+bool proofs_are_wanted(const struct work_case *c, const struct law_clock *k);
+/* The receipts for messages of the case that start time limits; at most `max`. */
+size_t proofs_receipts(struct node *n, const struct work_case *c, struct law_receipt *ret, size_t max);
 
 /* -------------------------------------------------------------- follow.c */
 /* Of the cases of the batch that name earlier ones: write which, and have the clocks of these settled as well. */

@@ -2,6 +2,7 @@
  * profiles of the European Investigation Order and of electronic evidence. */
 #include "desk_rig.h"
 #include "io/profile_confuse.h"
+#include "law/clock.h"
 #include "law/terms.h"
 #include "wire/json.h"
 #include "wire/message.h"
@@ -202,6 +203,8 @@ static void state_start(struct rig *r, const struct line *l, const char *case_id
 	rig_settle(r);
 }
 
+static struct store_message *asked_row; /* the request of the last such case */
+
 /* A case in which we have asked; nothing else of it is known yet. */
 static struct store_case *put_asked(struct store_writeset **w, const char *case_id, const struct law_profile *p)
 {
@@ -213,7 +216,8 @@ static struct store_case *put_asked(struct store_writeset **w, const char *case_
 	c->side = CY_SIDE__REQUESTING;
 	c->own_number = 1;
 	c->terms = terms(*w, p);
-	put_message(w, PEER, case_id, "request", &request)->author = STORE_OWN;
+	asked_row = put_message(w, PEER, case_id, "request", &request);
+	asked_row->author = STORE_OWN;
 	return c;
 }
 
@@ -308,6 +312,72 @@ static void a_statement_that_came_back_before_its_notice_counts(void **state)
 	assert_true(row->ours);
 	assert_int_equal(row->start.ms, START_MS + 2 * DAY);
 	assert_int_equal(row->start_by, 2);
+	rig_free(r);
+}
+
+/* ------------------------------------------------ the receipt, as a last resort */
+
+/* It leaves now, three days after it was made, and the peer signs a receipt for it. */
+static struct rig *with_a_receipt(const char *case_id, struct line **ret_line)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(false);
+	const struct store_parcel *row;
+
+	put_asked(&w, case_id, profiles[0]);
+	asked_row->id = cy_arena_string(&w->arena, some_id(2).s);
+	asked_row->transport = STORE_QUEUED;
+	mem_store_apply(&r->store, w);
+	r->config.books = &books;
+	rig_start(r);
+	*ret_line = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	rig_settle(r);
+	row = &mem_store_peer(&r->store, PEER)->parcels[STORE_OWN].at[0]->row;
+	desk_receipt(r, *ret_line, row, &row->digest);
+	rig_settle(r);
+	return r;
+}
+
+static void a_receipt_starts_the_time_limit_of_a_peer_that_states_nothing(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct line *l;
+	struct rig *r = with_a_receipt(id.s, &l);
+
+	(void)state;
+	assert_int_equal(clock_row(r, "acknowledge")->state, LAW_CLOCK_RUNNING);
+	assert_int_equal(clock_row(r, "acknowledge")->start.ms, START_MS);
+	assert_int_equal(clock_row(r, "acknowledge")->start_by, 0);
+	assert_string_equal(clock_row(r, "acknowledge")->difference, "");
+	days_pass(r, 10);
+	assert_true(clock_row(r, "acknowledge")->lapsed.ms > 0);
+	rig_free(r);
+}
+
+static void a_start_that_is_stated_later_than_the_receipt_does_not_stand(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct line *l;
+	struct rig *r = with_a_receipt(id.s, &l);
+
+	(void)state;
+	state_start(r, l, id.s, 1, START_MS + 20 * DAY);
+	assert_int_equal(clock_row(r, "acknowledge")->stated_start.ms, START_MS + 20 * DAY);
+	assert_int_equal(clock_row(r, "acknowledge")->start.ms, START_MS);
+	assert_non_null(strstr(clock_row(r, "acknowledge")->difference, "which had signed a receipt before"));
+	rig_free(r);
+}
+
+static void a_start_that_the_receipt_bears_out_stands(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct line *l;
+	struct rig *r = with_a_receipt(id.s, &l);
+
+	(void)state;
+	state_start(r, l, id.s, 1, START_MS - DAY);
+	assert_int_equal(clock_row(r, "acknowledge")->start.ms, START_MS - DAY);
+	assert_null(strstr(clock_row(r, "acknowledge")->difference, "receipt"));
 	rig_free(r);
 }
 
@@ -450,6 +520,9 @@ int main(void)
 		cmocka_unit_test(cases_of_an_older_store_have_their_time_limits_counted),
 		cmocka_unit_test(a_suspended_time_limit_takes_no_step_and_does_not_lapse),
 		cmocka_unit_test(the_first_statement_of_a_start_stands),
+		cmocka_unit_test(a_receipt_starts_the_time_limit_of_a_peer_that_states_nothing),
+		cmocka_unit_test(a_start_that_is_stated_later_than_the_receipt_does_not_stand),
+		cmocka_unit_test(a_start_that_the_receipt_bears_out_stands),
 		cmocka_unit_test(a_client_hears_which_instant_cannot_be),
 		cmocka_unit_test(an_instant_of_the_peer_that_cannot_be_is_rejected),
 		cmocka_unit_test(a_statement_that_came_back_before_its_notice_counts),

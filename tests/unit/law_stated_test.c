@@ -45,6 +45,7 @@ struct trial {
 	struct history h;
 	const char *name;
 	struct law_stated stated;
+	struct law_receipt receipt; /* 0: none */
 	struct law_clock found;
 };
 
@@ -184,7 +185,9 @@ static const struct law_clock *clock_of(struct trial *t, const char *name)
 					    .facts = t->h.f,
 					    .n = t->h.n,
 					    .stated = &t->stated,
-					    .n_stated = t->stated.start_ms != 0 };
+					    .n_stated = t->stated.start_ms != 0,
+					    .receipts = &t->receipt,
+					    .n_receipts = t->receipt.made_ms != 0 };
 
 	t->name = name;
 	t->found = (struct law_clock){ 0 };
@@ -235,6 +238,50 @@ static void no_request_is_received_before_it_was_made(void **state)
 	starts(&t, "receive", "2026-03-30T09:00:00.000Z");
 	t.h.f[1].stated_ms = 0;
 	t.stated.start_ms = at("1970-01-02T00:00:00.000Z");
+	starts(&t, "receive", "2026-03-30T09:00:00.000Z");
+}
+
+/* ---------------------------------------------------- the receipt, as a last resort */
+
+static void a_signed_receipt_starts_what_nobody_states(void **state)
+{
+	struct trial t = { .h = opened(), .stated = { .key = { .name = "receive", .measure = 1 } } };
+
+	(void)state;
+	assert_int_equal(clock_of(&t, "receive")->state, LAW_CLOCK_WAITING);
+	assert_true(clock_of(&t, "receive")->unstated);
+	t.receipt = (struct law_receipt){ ASKS, 1, at("2026-03-30T10:00:00.000Z") };
+	starts(&t, "receive", "2026-03-30T10:00:00.000Z");
+	assert_int_equal(clock_of(&t, "receive")->state, LAW_CLOCK_RUNNING);
+	assert_false(clock_of(&t, "receive")->unstated);
+	assert_non_null(strstr(clock_of(&t, "receive")->how.steps[1], "has stated no start: the receipt"));
+	/* What is stated counts once it is, also where it is later by less than a clock may be wrong. */
+	t.stated.start_ms = at("2026-03-30T11:00:00.000Z");
+	starts(&t, "receive", "2026-03-30T11:00:00.000Z");
+	assert_false(clock_of(&t, "receive")->overruled);
+	/* That of another message says nothing. */
+	t.stated.start_ms = 0;
+	t.receipt.number = 2;
+	assert_int_equal(clock_of(&t, "receive")->state, LAW_CLOCK_WAITING);
+	t.receipt = (struct law_receipt){ ASKED, 1, at("2026-03-30T10:00:00.000Z") };
+	assert_int_equal(clock_of(&t, "receive")->state, LAW_CLOCK_WAITING);
+}
+
+static void a_start_of_weeks_after_the_receipt_does_not_stand(void **state)
+{
+	struct trial t = { .h = opened(), .stated = { .key = { .name = "receive", .measure = 1 } } };
+
+	(void)state;
+	t.receipt = (struct law_receipt){ ASKS, 1, at("2026-03-30T10:00:00.000Z") };
+	t.stated.start_ms = at("2026-04-19T10:00:00.000Z");
+	starts(&t, "receive", "2026-03-30T10:00:00.000Z");
+	assert_true(clock_of(&t, "receive")->overruled);
+	assert_non_null(strstr(clock_of(&t, "receive")->how.steps[1], "states a later start: the receipt"));
+	/* Whoever received it earlier on paper says so all the same; and no receipt is of before the message. */
+	t.h.f[1].stated_ms = at("2026-03-30T09:30:00.000Z");
+	starts(&t, "receive", "2026-03-30T09:30:00.000Z");
+	t.h.f[1].stated_ms = 0;
+	t.receipt.made_ms = at("2026-03-30T08:40:00.000Z");
 	starts(&t, "receive", "2026-03-30T09:00:00.000Z");
 }
 
@@ -331,6 +378,8 @@ int main(void)
 		cmocka_unit_test(no_instant_of_a_peer_is_beyond_what_can_be_compared),
 		cmocka_unit_test(an_instant_that_cannot_be_counts_as_the_nearest_that_can),
 		cmocka_unit_test(no_request_is_received_before_it_was_made),
+		cmocka_unit_test(a_signed_receipt_starts_what_nobody_states),
+		cmocka_unit_test(a_start_of_weeks_after_the_receipt_does_not_stand),
 		cmocka_unit_test(what_was_postponed_before_the_decision_was_said_stands_still),
 		cmocka_unit_test(what_was_postponed_before_the_decision_begins_with_a_standstill),
 		cmocka_unit_test(a_standstill_that_was_over_before_the_decision_was_said_counts),

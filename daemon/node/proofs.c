@@ -1,0 +1,62 @@
+/* What signed receipts prove about the time limits of a case: when the side that owes one had the message that starts
+ * it. Both sides hold the same receipt, one with its own parcel, the other with that of its peer. */
+#include <string.h>
+
+#include "node/clocks.h"
+
+/* In this batch, or in the store; 0: the parcel has no receipt yet. */
+static int load_receipted(void *arg, const struct store_parcel *row)
+{
+	struct wire_text text;
+
+	if (row->receipt.len > 0 && wire_text_read(row->receipt, &text, NULL) == CY_OK)
+		*(struct cy_wall *)arg = text.made;
+	return CY_OK;
+}
+
+static struct cy_wall receipted(struct node *n, const char *peer, enum store_author author, struct xchg_pos pos)
+{
+	struct store_port *s = &n->ports.store;
+	struct cy_wall made = { 0 };
+
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if ((w->op == STORE_PUT_RECEIPT || w->op == STORE_PUT_PARCEL) && w->parcel.author == author &&
+		    w->parcel.epoch == pos.epoch && w->parcel.sequence == pos.sequence &&
+		    strcmp(w->parcel.peer, peer) == 0)
+			load_receipted(&made, &w->parcel);
+	if (made.ms == 0)
+		s->get_parcel(s->ctx, peer, author, pos.epoch, pos.sequence, load_receipted, &made);
+	return made;
+}
+
+static bool is_about(const struct proof *p, const struct law_clock *k)
+{
+	return k->key.notice == 0 ? p->opens : p->number == k->key.notice && !p->opens;
+}
+
+bool proofs_are_wanted(const struct work_case *c, const struct law_clock *k)
+{
+	const struct proof *p = c->proofs;
+
+	if (k->rule->start != LAW_START_RECEIVED && k->rule->start != LAW_START_CLARIFICATION)
+		return false;
+	while (p != NULL && !is_about(p, k))
+		p = p->next;
+	return p != NULL && (k->unstated || k->start.ms > law_counted(p->created_ms) + CY_STATED_AHEAD_MS);
+}
+
+size_t proofs_receipts(struct node *n, const struct work_case *c, struct law_receipt *ret, size_t max)
+{
+	const CySide own = c->row.side;
+	size_t found = 0;
+
+	for (const struct proof *p = c->proofs; p != NULL && found < max; p = p->next) {
+		const struct cy_wall made = receipted(n, c->row.peer, p->author, p->pos);
+
+		if (made.ms > 0)
+			ret[found++] = (struct law_receipt){ .author = p->author == STORE_OWN ? own : cases_other(own),
+							     .number = p->number,
+							     .made_ms = made.ms };
+	}
+	return found;
+}
