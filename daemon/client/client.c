@@ -245,7 +245,7 @@ int client_subscribe(struct client *c, const char *cursor, bool from_now, uint64
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CySubscribe subscribe = CY_SUBSCRIBE__INIT;
-	CyServerFrame *reply;
+	CyServerFrame *reply = NULL;
 	int r;
 
 	subscribe.cursor = (char *)(uintptr_t)cursor;

@@ -434,7 +434,7 @@ static void close_ipc(struct conn *c)
 
 void conn_end(struct conn *c, const char *why, bool polite)
 {
-	struct conn *oldest;
+	struct conn *oldest = NULL;
 
 	conn_tell(c, why);
 	if (!c->ssl) {

@@ -33,10 +33,8 @@ int store_apply_start(struct store_applying *a, int i, struct store_bind *ret_bi
 {
 	sqlite3_stmt *s = store_stmt(&a->st->writer, i);
 
-	if (s == NULL)
-		return store_apply_failed(a, sqlite3_extended_errcode(a->st->writer.db));
 	*ret_bind = (struct store_bind){ .s = s };
-	return CY_OK;
+	return s ? CY_OK : store_apply_failed(a, sqlite3_extended_errcode(a->st->writer.db));
 }
 
 /* Step a statement that gives no row. */

@@ -11,14 +11,16 @@ static bool may_sign(struct node *n, struct cy_wall made, char *text, size_t siz
 	const struct signer_port *s = &n->ports.signer;
 	struct cy_digest certificate;
 	struct cy_error e = { 0 };
-	char why[128];
+	char why[128], all[sizeof e.field + 2 + sizeof e.text];
 
 	text[0] = '\0';
 	if (!node_clock_fits(n, made, why, sizeof why))
 		snprintf(text, size,
 			 "the wall clock: %s; set it right, or say that it is right: comityctl clock confirm", why);
-	else if (s->may_sign != NULL && s->may_sign(s->ctx, made, &certificate, &e) < 0)
-		snprintf(text, size, "%s%s%s", e.field, e.field[0] != '\0' ? ": " : "", e.text);
+	else if (s->may_sign != NULL && s->may_sign(s->ctx, made, &certificate, &e) < 0) {
+		snprintf(all, sizeof all, "%s%s%s", e.field, e.field[0] != '\0' ? ": " : "", e.text);
+		cy_line(text, size, all);
+	}
 	return text[0] == '\0';
 }
 

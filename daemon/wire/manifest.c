@@ -246,8 +246,8 @@ static int next_line(struct reader *r, const char **ret_line, size_t *ret_len)
 static int value_of(struct reader *r, const char *word, char *ret_value, size_t size)
 {
 	char expected[96];
-	const char *line;
-	size_t len, head = strlen(word) + 3;
+	const char *line = NULL;
+	size_t len = 0, head = strlen(word) + 3;
 	int code = next_line(r, &line, &len);
 
 	if (code < 0)
@@ -369,7 +369,7 @@ static int read_binding(struct reader *r, struct wire_text *t)
 
 static int read_proof(struct reader *r, struct wire_text *t)
 {
-	size_t role, lane;
+	size_t role = 0, lane = 0;
 	int code;
 
 	if ((code = read_word(r, "role", role_words, N_WORDS(role_words), &role)) < 0 ||
@@ -438,8 +438,8 @@ static int read_verdict(struct reader *r, enum wire_text_type type, struct wire_
 static int read_entry(struct reader *r, struct wire_text *t)
 {
 	struct wire_entry *entry = &t->entries[t->n];
-	const char *line;
-	size_t len;
+	const char *line = NULL;
+	size_t len = 0;
 	int code;
 
 	if (t->n == CY_PARCEL_MESSAGES_MAX) {

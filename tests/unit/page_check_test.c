@@ -313,7 +313,7 @@ static void a_frame_of_another_round_is_not_given_out(void **state)
 /* Copy database and WAL as a power cut would leave them. */
 static void copy_to(struct fixture *f, const char *to)
 {
-	char cmd[256];
+	char cmd[1024];
 
 	snprintf(cmd, sizeof cmd, "cp '%s' '%s/%s' && cp '%s' '%s/%s-wal'", f->path, f->dir, to, f->wal, f->dir, to);
 	assert_int_equal(system(cmd), 0);
