@@ -13,31 +13,37 @@ COVER    ?=
 VERSION  := 0.1.0
 
 PKGS     := libcrypto libssl libzmq libprotobuf-c libevent_core libevent_extra libevent_pthreads sqlite3 libconfuse libical jansson libsystemd
-WARN     := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wmissing-prototypes -Wformat=2 -Werror
 OPT      ?= -O2 -g
-CPPFLAGS += -Idaemon -I$(BUILD)/gen -D_GNU_SOURCE -DCOMITY_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-CFLAGS   := -std=gnu17 $(OPT) -fstack-protector-strong -fno-omit-frame-pointer $(WARN)
+WARN     := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wmissing-prototypes -Wformat=2
+# A warning is an error where the tests run, not where a newer compiler knows new ones.
+WERROR   ?=
+# CPPFLAGS, CFLAGS and LDFLAGS of the user (dpkg-buildflags) come first: ours keep the hardening.
+CPP_OURS := -Idaemon -I$(BUILD)/gen -D_GNU_SOURCE -DCOMITY_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+C_OURS   := -std=gnu17 -fstack-protector-strong -fno-omit-frame-pointer $(WARN)
+LD_OURS  := -Wl,--as-needed -Wl,-z,relro,-z,now
 LDLIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
-LDFLAGS  += -Wl,--as-needed -Wl,-z,relro,-z,now
 ifneq ($(SANITIZE),)
-CFLAGS   += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
-LDFLAGS  += -fsanitize=$(SANITIZE)
+C_OURS   += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+LD_OURS  += -fsanitize=$(SANITIZE)
 # The runtime stands in the program: tests preload libraries of their own. clang does so anyway.
-LDFLAGS  += $(if $(findstring gcc,$(CC)),-static-libasan -static-libubsan -static-libtsan)
+LD_OURS  += $(if $(findstring gcc,$(CC)),-static-libasan -static-libubsan -static-libtsan)
 else ifneq ($(COVER),)
-CFLAGS   += $(COVER)
-LDFLAGS  += $(COVER)
+C_OURS   += $(COVER)
+LD_OURS  += $(COVER)
 else
-CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+CPP_OURS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
+COMPILE  := $(CC) $(CPPFLAGS) $(CPP_OURS) $(OPT) $(CFLAGS) $(C_OURS)
+LINK     := $(COMPILE) $(LDFLAGS) $(LD_OURS)
 
 # One line a step; V=1 shows the commands.
 Q        := $(if $(V),,@)
 say       = @echo '  $(1)	$(2)'
 
-# A change of compiler or flags rebuilds everything.
-FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
-$(shell mkdir -p $(BUILD); echo '$(FLAGS)' | cmp -s - $(BUILD)/flags || echo '$(FLAGS)' > $(BUILD)/flags)
+# A change of compiler or flags rebuilds everything; what is installed is what was built.
+ifneq ($(MAKECMDGOALS),install)
+$(shell mkdir -p $(BUILD); echo '$(LINK)' | cmp -s - $(BUILD)/flags || echo '$(LINK)' > $(BUILD)/flags)
+endif
 
 PROTOS   := $(wildcard proto/comity/v1/*.proto)
 GEN_C    := $(PROTOS:proto/%.proto=$(BUILD)/gen/%.pb-c.c)
@@ -65,12 +71,13 @@ $(CTL): $(GEN_O) $(PURE_O) $(CLIENT_O) $(LOADER_O) $(call room,comityctl)
 $(DAEMON) $(CTL):
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 # ------------------------------------------------------------ generated code
 # The C names come out as Comity__V1__Request; the prefix is shortened to Cy.
 $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto $(PROTOS) proto/protoc-gen-c-optional
 	@mkdir -p $(BUILD)/gen
+	@command -v protoc >/dev/null || { echo 'protoc is missing: make deps installs what Comity is built with' >&2; exit 1; }
 	$(call say,PROTOC,$<)
 	$(Q)protoc --plugin=protoc-gen-c=proto/protoc-gen-c-optional -Iproto --c_out=$(BUILD)/gen $<
 	$(Q)sed -i 's/Comity__V1__/Cy/g; s/COMITY__V1__/CY_/g; s/comity__v1__/cy_/g' \
@@ -78,12 +85,12 @@ $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto $(PROTOS) proto/pro
 
 $(GEN_O): %.o: %.c $(GEN_H) $(BUILD)/flags
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) $(WERROR) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) $(WERROR) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj $(BUILD)/vary $(BUILD)/gen -name '*.d' 2>/dev/null)
 
@@ -96,7 +103,7 @@ unit: $(UNIT)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
 .SECONDARY: $(UNIT:$(BUILD)/tests/%=$(BUILD)/obj/tests/unit/%.o)
 $(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test $(BUILD)/tests/link_proof_test: $(BUILD)/obj/tests/unit/link_rig.o
 $(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_list_test $(BUILD)/tests/secrets_test: $(BUILD)/obj/tests/unit/tls_rig.o
@@ -115,13 +122,13 @@ $(BUILD)/tests/store_evidence_test $(BUILD)/tests/store_erase_test $(BUILD)/test
 $(BUILD)/tests/page_check_bench: $(BUILD)/obj/tests/bench/page_check.o $(LIB_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 # The JSON mapping for tests/json/json_equal_test.py.
 $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 # Which rows of the life cycle and of the shipped treaties the tests of the law hit:
 # these are linked once more, with a recorder around the law's own functions.
@@ -130,12 +137,12 @@ LAW_TESTS := $(patsubst %,$(LAW_COVER)/%,law_admit_test law_clock_test law_fold_
 $(LAW_TESTS): $(LAW_COVER)/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/law/record.o $(LIB_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=law_admit,--wrap=law_fold,--wrap=law_clocks \
+	$(Q)$(LINK) -Wl,--wrap=law_admit,--wrap=law_fold,--wrap=law_clocks \
 		-Wl,--wrap=_cmocka_run_group_tests -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
 $(LAW_COVER)/rows: $(BUILD)/obj/tests/law/rows.o $(LIB_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 .PHONY: coverage-law
 coverage-law: $(LAW_TESTS) $(LAW_COVER)/rows
 	@tests/law/coverage $(LAW_COVER) $(if $(V),--all)
@@ -146,15 +153,14 @@ SIM_O    := $(patsubst tests/sim/%.c,$(BUILD)/obj/tests/sim/%.o,$(wildcard tests
 # What applies a limit is compiled once more, with limits that a seed may make small.
 VARY     := $(shell grep -lw CY_BOUND daemon/*/*.c)
 SIM_O    += $(VARY:%.c=$(BUILD)/vary/%.o) $(filter-out $(VARY:%.c=$(BUILD)/obj/%.o),$(LIB_O))
-$(BUILD)/vary/%.o: CPPFLAGS += -DCY_BOUNDS_VARY
 $(BUILD)/vary/%.o: %.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) $(WERROR) -DCY_BOUNDS_VARY -MMD -MP -c -o $@ $<
 $(SIM): $(SIM_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
 
 .PHONY: sim sim-law mutants
 sim: $(SIM)
@@ -178,8 +184,8 @@ $(BY_TEST): $(LIB_O)
 $(MUTANTS): $(BUILD)/mutants/%:
 	@mkdir -p $(@D)
 	$(call say,MUTANT,$*)
-	$(Q)files=$$(grep -lw CY_MUTANT_$* daemon/*/*.c) && $(CC) $(CPPFLAGS) $(CFLAGS) -DCY_MUTANT_$*=1 \
-		$(if $(filter-out $(BY_TEST),$@),-DCY_BOUNDS_VARY) $(LDFLAGS) \
+	$(Q)files=$$(grep -lw CY_MUTANT_$* daemon/*/*.c) && $(LINK) -DCY_MUTANT_$*=1 \
+		$(if $(filter-out $(BY_TEST),$@),-DCY_BOUNDS_VARY) \
 		-o $@ $$files $$(printf '%s\n' $^ | grep -vF "$$(printf '%s\n' $$files | sed 's/\.c$$/.o/')") $(LDLIBS) -lm
 mutants: $(MUTANTS)
 	@tests/sim/mutants_test.sh $(BUILD)/mutants
@@ -195,11 +201,11 @@ FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(STORE_MEM_O) $(LI
 $(FUZZ_TARGETS:%=$(FUZZ)/%): $(FUZZ)/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LDLIBS)
 $(FUZZ_TARGETS:%=$(FUZZ)/replay/%): $(FUZZ)/replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(FUZZ_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 .SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/obj/tests/fuzz/%.o)
 .PHONY: fuzz-targets fuzz-replay fuzz fuzz-coverage
 fuzz-targets: $(FUZZ_TARGETS:%=$(FUZZ)/%)
@@ -229,8 +235,8 @@ export TIME_FACTOR SANITIZE
 
 # The packages come first, whatever -j says.
 check: test-packages
-	@$(MAKE) --no-print-directory all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(SIM) $(MUTANTS)
-	@$(MAKE) --no-print-directory $(FUZZING) fuzz-replay
+	@$(MAKE) --no-print-directory WERROR=-Werror all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(SIM) $(MUTANTS)
+	@$(MAKE) --no-print-directory WERROR=-Werror $(FUZZING) fuzz-replay
 	@tests/check $(BUILD) '$(TESTS)'
 
 # Data races: what has threads, by ThreadSanitizer (tests/tsan.supp says what is left out).
@@ -269,20 +275,22 @@ check-systemd: all
 
 .PHONY: deps demo lint format install help clean
 deps:
-	@contrib/install-packages build run test
+	@contrib/install-packages $(or $(FOR),build run test)
 
 demo:
 	@contrib/install-packages build run
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all
 	@KEEP=$(KEEP) contrib/demo/demo $(BUILD)
 
+lint: WERROR := -Werror
 lint: $(LIB_O)
 	@tests/lint $(BUILD)
 
 format:
 	clang-format -i $(wildcard daemon/*/*.[ch] tests/*/*.[ch])
 
-install: all
+install:
+	@test -x $(DAEMON) -a -x $(CTL) || { echo 'make install: $(DAEMON) is not built: run make first, with the same BUILD' >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/comity \
 		$(DESTDIR)$(PREFIX)/share/comity/treaties \
 		$(DESTDIR)$(PREFIX)/share/comity/proto/comity/v1 $(DESTDIR)$(PREFIX)/share/doc/comity \
@@ -324,11 +332,13 @@ help:
 	@echo 'make bench      rates and memory on this machine; evidence of EVIDENCE_GIB="4 10", EVIDENCE_PARTS="1,2,3,4"; ten years of YEARS_CASES=500'
 	@echo 'make siege      the attacks of make check, and what the daemon'"'"'s users felt of them'
 	@echo 'make lint       floors, pure rooms, format, static analysis, shell scripts'
-	@echo 'make install    DESTDIR= and PREFIX= are honoured'
-	@echo 'make deps       install the Debian packages of contrib/packages'
+	@echo 'make install    what make has built; DESTDIR= and PREFIX= are honoured'
+	@echo 'make deps       install the Debian packages of contrib/packages; FOR="build run" without those of the tests, FOR=run to run it'
 	@echo 'make clean      remove build/'
-	@echo 'CC=clang and BUILD=DIR change how it is built; SANITIZE=address,undefined too, as in'
+	@echo 'CC=clang, OPT="-O3 -g" and BUILD=DIR change how it is built, and CPPFLAGS, CFLAGS and LDFLAGS are added; V=1 shows'
+	@echo 'the commands; WERROR=-Werror takes a warning for an error, as lint and check do. SANITIZE=address,undefined too, as in'
 	@echo 'make check SANITIZE=address,undefined: every test, in build/address-undefined, six times as patient.'
+	@echo 'TIME_FACTOR=2 lets tests take twice as long, on a machine that is slow or has much else to do.'
 
 clean:
 	rm -rf $(BUILD)

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# How it is built elsewhere: the flags of a packager are respected and do not drop the hardening, a warning of a newer
+# compiler is no error, and `make install` installs what was built. Nothing is compiled here.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset MAKEFLAGS MFLAGS
+n=0
+failed=0
+ok() { # NAME: of what was done last
+	local status=$?
+	n=$((n + 1))
+	[ $status = 0 ] && echo "ok $n - $1" && return
+	echo "not ok $n - $1"
+	failed=1
+}
+commands() { make -n V=1 BUILD="$work/build" "$@" 2>/dev/null; }
+after() { # FIRST SECOND LINE: both are there, and the second counts
+	[[ $3 == *" $1 "*" $2 "* ]]
+}
+
+line=$(CFLAGS=-fno-stack-protector commands "$work/build/obj/daemon/base/bytes.o" | grep -- '-c -o')
+after -fno-stack-protector -fstack-protector-strong "$line"
+ok 'CFLAGS of the environment come before the stack protector'
+line=$(commands CPPFLAGS=-D_FORTIFY_SOURCE=0 "$work/build/obj/daemon/base/bytes.o" | grep -- '-c -o')
+after -D_FORTIFY_SOURCE=0 -D_FORTIFY_SOURCE=2 "$line"
+ok 'CPPFLAGS of the command line come before _FORTIFY_SOURCE'
+[[ $line != *-Werror* ]]
+ok 'a warning is no error for who builds it'
+[[ $(commands WERROR=-Werror "$work/build/obj/daemon/base/bytes.o") == *-Werror* ]]
+ok 'but is where it is asked for'
+[[ $(commands lint) == *-Werror*daemon/base/bytes.c* ]]
+ok 'as make lint does'
+line=$(commands LDFLAGS=-Wl,-z,lazy "$work/build/bin/comityd" | grep -- "-o $work/build/bin/comityd")
+after -Wl,-z,lazy -Wl,-z,relro,-z,now "$line"
+ok 'LDFLAGS come before relro and immediate binding'
+
+! make install BUILD="$work/none" DESTDIR="$work/root" >"$work/out" 2>"$work/err" &&
+	grep -q 'is not built: run make first' "$work/err" && [ ! -e "$work/root" ] && [ ! -e "$work/none" ]
+ok 'make install builds nothing, and says what to do'
+mkdir -p "$work/build/bin"
+printf '#!/bin/sh\n' | tee "$work/build/bin/comityd" >"$work/build/bin/comityctl"
+chmod +x "$work"/build/bin/*
+echo 'other flags' >"$work/build/flags"
+make install BUILD="$work/build" DESTDIR="$work/root" CFLAGS=-O3 >"$work/out" 2>&1 &&
+	cmp -s "$work/build/bin/comityd" "$work/root/usr/local/sbin/comityd" && [ "$(cat "$work/build/flags")" = 'other flags' ]
+ok 'with other flags it installs what was built, and leaves it so'
+
+mkdir "$work/path"
+for tool in bash sh make mkdir echo sed grep cmp cat env; do ln -s "$(command -v $tool)" "$work/path/"; done
+! PATH=$work/path make BUILD="$work/bare" "$work/bare/gen/comity/v1/case.pb-c.h" >"$work/out" 2>"$work/err" &&
+	grep -q 'protoc is missing: make deps' "$work/err"
+ok 'without protoc it says make deps'
+echo "1..$n"
+exit $failed
