@@ -28,7 +28,8 @@ static const char help[] = "usage: comityctl check FILE|- [--treaties DIR | --no
 			   "  --no-treaty         look only for what every request must hold\n"
 			   "  --from-state STATE  the state that asks (default: as the file says)\n"
 			   "  --to-state STATE    the state that is asked (default: as the file says)\n"
-			   "  --date YYYY-MM-DD   the day on which it is sent (default: today)\n"
+			   "  --date YYYY-MM-DD   the day on which it is sent (default: today in the time zone of\n"
+			   "                      this machine, or of $TZ; submit counts that of the authority)\n"
 			   "\n"
 			   "Exit codes: 0 nothing is missing, whatever the warnings; 4 there are faults, or a\n"
 			   "file cannot be read; 2 the command line is wrong. --json prints what the daemon\n"
@@ -46,14 +47,15 @@ struct check {
 	struct cy_arena arena;
 };
 
-/* Those of a content are found on their own: law_validate() begins anew. */
+/* Those of a content are found on their own: law_validate() begins anew. Their paths are those of the daemon's answer
+ * to submit. */
 static void add_all(struct law_faults *to, const struct law_faults *content)
 {
 	for (size_t i = 0; i < content->n && to->n < LAW_FAULTS_MAX; i++) {
 		struct law_fault *f = &to->at[to->n++];
 
 		*f = content->at[i];
-		snprintf(f->field, sizeof(f->field), "content.%.80s", content->at[i].field);
+		snprintf(f->field, sizeof(f->field), "submission.content.%.70s", content->at[i].field);
 	}
 	to->more = content->more;
 }
@@ -75,11 +77,11 @@ static void look(struct check *c)
 	struct law_faults *content = cy_arena_take(&c->arena, sizeof(*content));
 
 	if (opens && !cy_authority_valid(s->to))
-		add(c, "to", "The authority id of the addressee is mandatory.");
+		add(c, "submission.to", "The authority id of the addressee is mandatory.");
 	if (opens && (!s->own_reference[0] || strlen(s->own_reference) > CY_REFERENCE_MAX))
-		add(c, "own_reference", "An own file reference of 1 to 128 bytes is mandatory.");
+		add(c, "submission.own_reference", "An own file reference of 1 to 128 bytes is mandatory.");
 	if (!s->content) {
-		add(c, "content", "What is said is mandatory.");
+		add(c, "submission.content", "What is said is mandatory.");
 		return;
 	}
 	law_validate(s->content, content);
@@ -199,9 +201,14 @@ static int state_option(const char *name, const char *text, const char **ret)
 	return CTL_DONE;
 }
 
+/* The daemon counts the day of the authority; here it is that of whoever asks. */
 static int day_option(const char *text, struct cy_date *ret)
 {
-	*ret = cy_date_of_days((int64_t)time(NULL) / 86400);
+	const time_t now = time(NULL);
+	struct tm here;
+
+	CY_ASSERT(localtime_r(&now, &here));
+	*ret = (struct cy_date){ here.tm_year + 1900, here.tm_mon + 1, here.tm_mday };
 	if (text && cy_date_parse(text, ret) != CY_OK)
 		return ctl_usage("check", "--date wants a day written YYYY-MM-DD, not '%s'", text);
 	return CTL_DONE;

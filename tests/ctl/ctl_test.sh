@@ -148,7 +148,7 @@ treaties=$here/../fixtures/treaties
 sed 's/"us-ie-2001"/"made-up-2020"/' "$here/../../contrib/demo/request.json" >asked.json
 exits 4 'a request is checked against its treaty' check asked.json --treaties "$treaties"
 says out '^asked.json: 4 faults$' 'all faults are counted'
-says out '^content.request.measures\[1\].necessity: .*DISCLOSURE_TRAFFIC.*(made-up-2020 4(2) (not verified against the primary text))$' \
+says out '^submission.content.request.measures\[1\].necessity: .*DISCLOSURE_TRAFFIC.*(made-up-2020 4(2) (not verified against the primary text))$' \
 	'path, measure and article are told, and that it was not verified'
 says out '^login_ip_log  *US: subscriber, subpoena; .*  IE: traffic, court order; 5(4)  *-$' 'terms that differ are told'
 says out '{"atom": "login_ip_log", "acknowledgedBy": "NAME OF THE OFFICER"}' 'and what to add'
@@ -170,7 +170,12 @@ says out '^answered.json: complete$' 'and said to be'
 says out '^login_ip_log .*A. Officer$' 'who acknowledged is shown'
 exits 0 'a date that has passed is a warning' check answered.json --treaties "$treaties" --date 2027-01-16
 says out '^answered.json: complete, 1 warning$' 'which is counted'
-says out '^warning: content.request.urgency.until_date: 2027-01-15 lies before 2027-01-16, the day on which it is sent: ' 'and names the field'
+says out '^warning: submission.content.request.urgency.until_date: 2027-01-15 lies before 2027-01-16, the day on which it is sent: ' 'and names the field'
+sed "s/2027-01-15/$(TZ=Etc/GMT+12 date +%F)/" answered.json >today.json
+TZ=Etc/GMT+12 exits 0 'today is the day where the command runs' check today.json --treaties "$treaties"
+says out '^today.json: complete$' 'and no day that has passed'
+TZ=Etc/GMT-14 exits 0 'elsewhere it has passed already' check today.json --treaties "$treaties"
+says out '^today.json: complete, 1 warning$' 'which is told'
 sed -e 's/"made-up-2020"/"open-2020"/' -e 's/"2027-01-15"/"2016-01-15"/' \
 	-e 's/"description": /"wantedByDate": "2006-05-04", &/' answered.json >unheard.json
 mkdir open

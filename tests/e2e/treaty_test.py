@@ -110,7 +110,7 @@ def the_offline_check_says_the_same():
     client = Client(ie)
     online = client.call(submit=local_pb2.Submit(idempotency_key="ie-2", submission=s)).error
     client.close()
-    assert [(f"submission.{f.field}", f.text, f.article) for f in offline.faults] == \
+    assert [(f.field, f.text, f.article) for f in offline.faults] == \
         [(f.field, f.text, f.article) for f in online.faults]
     assert offline.atom_warnings == online.atom_warnings and len(offline.faults) == 4, offline
 
