@@ -358,9 +358,19 @@ static void print_done(const struct getting *g)
 	out_pair("Verified", "it is what the signed message states");
 }
 
+/* It came to no good end. */
+static void leave_part(const struct getting *g)
+{
+	if (!g->offset)
+		unlink(g->part);
+	else if (access(g->part, F_OK) == 0)
+		fprintf(stderr, "What came so far stays in %s, for the same command to go on with.\n", g->part);
+}
+
 static int get(struct getting *g, const char *output, bool descriptor, bool lines)
 {
 	int r = choose_path(g, output);
+	bool opened;
 
 	if (r != CTL_DONE)
 		return r;
@@ -368,6 +378,7 @@ static int get(struct getting *g, const char *output, bool descriptor, bool line
 	meter_begin(&g->meter, g->what->name, g->what->size, lines);
 	client_patience(g->ctl->conn, PATIENCE_MS);
 	r = open_part(g);
+	opened = r == CTL_DONE && !g->to_stdout;
 	if (r == CTL_DONE)
 		meter_skip(&g->meter, g->offset);
 	if (r == CTL_DONE && (g->offset < g->what->size || g->what->size == 0))
@@ -379,6 +390,8 @@ static int get(struct getting *g, const char *output, bool descriptor, bool line
 		cy_sha256_end(&g->hash);
 	if (r == CTL_DONE && !g->to_stdout)
 		r = settle(g);
+	if (r != CTL_DONE && opened)
+		leave_part(g);
 	if (g->fd > STDERR_FILENO)
 		close(g->fd);
 	if (r == CTL_DONE)

@@ -37,18 +37,33 @@ static void end(struct node *n, struct conn *c)
 	forget(c);
 }
 
+/* The disk has spoilt or lost it. What a peer sent comes again; of our own nobody else can be asked. */
+static void refuse_flawed(struct node *n, const struct conn *c, uint64_t correlation, bool own)
+{
+	if (own)
+		local_error(n, c->id, correlation, CY_ERROR_CODE__DAMAGED, "",
+			    "its bytes on our disk are spoilt or missing: put the same content once more");
+	else
+		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			    "its bytes on our disk are spoilt or missing, and are fetched again: wait for the event "
+			    "EVIDENCE_ARRIVED");
+}
+
 static void fail(struct node *n, struct conn *c, int code, const char *why)
 {
 	const uint64_t correlation = c->get.correlation;
+	const bool flawed = code == CY_ESIGN || code == CY_ENOENT, own = c->get.own;
 
-	if (code == CY_ESIGN || code == CY_ENOENT)
+	if (flawed)
 		evidence_found(n, &c->get.id.sha256, code);
 	else
 		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
 			  c->get.attachment, c->get.message_id, why);
 	end(n, c);
-	local_error(n, c->id, correlation, code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : CY_ERROR_CODE__INTERNAL, "",
-		    "%s", code == CY_ENOENT ? "its bytes are not here any more" : why);
+	if (flawed)
+		refuse_flawed(n, c, correlation, own);
+	else
+		local_error(n, c->id, correlation, CY_ERROR_CODE__INTERNAL, "", "%s", why);
 }
 
 static struct blob_ticket *ticket(struct node *n, const struct conn *c, enum blob_task task)
@@ -70,15 +85,9 @@ static void asked(struct node *n, struct conn *c, struct blob_ticket *t, int r)
 	fail(n, c, CY_EIO, "the evidence files cannot be used now: repeat later");
 }
 
-/* Why an attachment cannot be had; NULL: it can. */
+/* Why an attachment that no disk has spoilt cannot be had; NULL: it can. */
 static const char *not_here(const struct store_evidence *row)
 {
-	if (row->flaw != STORE_SOUND)
-		return row->author == STORE_OWN
-			       ? "its bytes on our disk are spoilt or missing: put the same content once more"
-			       : "its bytes on our disk are spoilt or missing, and are fetched again: wait for the "
-				 "event "
-				 "EVIDENCE_ARRIVED";
 	if (row->author == STORE_OWN)
 		return row->deleted ? "our copy was deleted some time after the receiver had verified or destroyed its "
 				      "own, as evidence.keep_sent says"
@@ -118,6 +127,8 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 	else if (again_full(n))
 		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
 			    "the store cannot commit now, and who gets evidence has to be recorded: repeat later");
+	else if (row.flaw != STORE_SOUND)
+		refuse_flawed(n, c, correlation, row.author == STORE_OWN);
 	else if (why != NULL)
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "item", "%s", why);
 	else if (r->offset > row.size)
@@ -129,6 +140,7 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 		c->get.descriptor = r->descriptor;
 		cy_copy(c->get.message_id, sizeof c->get.message_id, row.message_id);
 		c->get.attachment = row.attachment;
+		c->get.own = row.author == STORE_OWN;
 		c->get.id = (struct blob_id){ row.size, row.sha256, row.root };
 		if (r->descriptor) {
 			/* Whoever has it reads on by itself: it is verified whole before. */

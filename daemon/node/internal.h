@@ -180,6 +180,7 @@ struct conn {
 		uint64_t from; /* where it began */
 		bool descriptor;
 		bool recorded; /* that it is read */
+		bool own;      /* the attachment is of this authority */
 		bool reading;  /* a chunk, or the descriptor, is on its way; or the record of it is */
 	} get;
 };

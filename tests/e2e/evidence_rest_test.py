@@ -175,6 +175,35 @@ def each_delivery_stands_in_the_record_of_the_sender_with_its_own_instant():
 
 
 @test
+def who_asks_for_what_is_spoilt_is_told_what_to_do():
+    data = bytes_of(3 * MIB, "told")
+    offer(us, ie, "r-told", data, "told")
+    here, = in_state(us, "r-told", "here")
+    in_state(ie, "r-told", "delivered")
+    name, place = f"{here.item.message_id}/{here.item.attachment}", f"{DIR}/told"
+    rest = f"{DIR}/.comityctl-{here.item.message_id}-{here.item.attachment}.part"
+    # Of a peer's: wait. What came before stays, and the same command goes on with that.
+    spoil(us, data)
+    run = us.ctl("evidence", "get", name, "--output", place)
+    assert run.returncode == 6 and "fetched again" in run.stderr and "EVIDENCE_ARRIVED" in run.stderr, run
+    assert os.path.getsize(rest) == MIB and rest in run.stderr and "go on with" in run.stderr, run
+    until("it to be back", lambda: us.ctl("evidence", "get", name, "--output", place).returncode == 0)
+    assert open(place, "rb").read() == data and not os.path.exists(rest)
+    # Of our own: put it once more, whether that was known or comes out now.
+    os.unlink(place)
+    spoil(ie, data)
+    for known in (False, True):
+        run = ie.ctl("evidence", "get", name, "--output", place)
+        assert run.returncode == 1 and "put the same content once more" in run.stderr, run
+        assert os.path.exists(rest) == (rest in run.stderr) == (not known), run  # nothing comes the second time
+        os.path.exists(rest) and os.unlink(rest)
+    desk = Client(ie)
+    put_frames(desk, "told again", data)
+    desk.close()
+    assert ie.ctl("evidence", "get", name, "--output", place).returncode == 0 and open(place, "rb").read() == data
+
+
+@test
 def what_neither_side_has_any_more_is_not_stated_as_arrived_again():
     data = bytes_of(3 * MIB, "nowhere")
     offer(us, ie, "r-4", data, "nowhere")
