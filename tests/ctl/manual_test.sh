@@ -44,7 +44,7 @@ done 3<lines
 # Whatever stands behind the name of the program, in prose as well.
 cat "$top"/README.md "$top"/INSTALL "$top"/proto/PROTOCOL.md "$top"/daemon/*.md "$top"/contrib/man/* \
 	"$top"/contrib/systemd/* "$top"/config/comityd.conf | tr '\n' ' ' | sed 's/\\-/-/g' |
-	grep -oE '\bcomityctl +[a-z-]+( +[a-z-]+)?' | tr -s ' ' | sort -u >named
+	grep -oE '\bcomityctl +[a-z][a-z-]*( +[a-z][a-z-]*)?' | tr -s ' ' | sort -u >named
 unknown=
 while read -r _ first second; do
 	{ "$ctl" help "$first" "$second" && "$ctl" help "$first"; } 2>err | grep -q '^usage: comityctl' ||
