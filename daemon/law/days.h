@@ -76,8 +76,9 @@ struct law_rule {
 	const char *note; /* what was not verified, or ""; may be NULL */
 };
 
-/* How it was counted, a sentence each: kept with the clock and printed. */
-#define LAW_COUNT_STEPS 12
+/* How it was counted, a sentence each: kept with the clock and printed. A clock that is held up is
+ * counted anew: they have to last for some suspensions. */
+#define LAW_COUNT_STEPS 40
 struct law_count {
 	struct cy_wall due; /* the last millisecond of the period */
 	bool no_calendar;   /* it matters, and none was given or its years do not cover it: weekends only */

@@ -231,6 +231,18 @@ static void extensions_do_not_add_up_to_more_than_the_most(void **state)
 	}
 }
 
+/* Is it among the sentences by which it was counted? */
+static void assert_says(struct trial *t, const char *name, uint8_t measure, const char *text)
+{
+	const struct law_clock *c = clock_of(t, name, measure);
+	bool said = false;
+
+	for (size_t i = 0; i < c->how.n; i++)
+		said = said || strstr(c->how.steps[i], text) != NULL;
+	if (!said)
+		fail_msg("clock %s, measure %u: nothing says %s", name, measure, text);
+}
+
 static void execution_stands_still_while_it_is_postponed(void **state)
 {
 	struct law_fact decision = say(K(DECISION), 0, 1, 1);
@@ -251,6 +263,9 @@ static void execution_stands_still_while_it_is_postponed(void **state)
 	assert_state(&t, "execute", 1, LAW_CLOCK_RUNNING);
 	assert_due(&t, "execute", 1, "2026-08-03T21:59:59.999Z");
 	assert_due(&t, "execute", 2, "2026-07-09T21:59:59.999Z");
+	assert_says(&t, "execute", 1, "Due: Thursday 2026-07-09");
+	assert_says(&t, "execute", 1, "62 day(s) were left");
+	assert_says(&t, "execute", 1, "Due: Monday 2026-08-03");
 	told(&t, ASKED, say(K(RESULT), 0, CY_MEASURE_OUTCOME__EXECUTED, 0), "2026-08-04T10:00:00.000Z");
 	assert_state(&t, "execute", 1, LAW_CLOCK_MET);
 	assert_true(clock_of(&t, "execute", 1)->ended.ms > clock_of(&t, "execute", 1)->due.ms);
