@@ -107,7 +107,8 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
 .SECONDARY: $(UNIT:$(BUILD)/tests/%=$(BUILD)/obj/tests/unit/%.o)
 $(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test $(BUILD)/tests/link_proof_test: $(BUILD)/obj/tests/unit/link_rig.o
 $(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_list_test $(BUILD)/tests/secrets_test: $(BUILD)/obj/tests/unit/tls_rig.o
-$(addprefix $(BUILD)/tests/,trace_test restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/trace_rig.o
+$(addprefix $(BUILD)/tests/,trace_test story_test restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/trace_rig.o
+$(BUILD)/tests/story_test: $(BUILD)/obj/tests/unit/story_tables.o
 $(addprefix $(BUILD)/tests/,restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/erase_rig.o
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
 $(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o

@@ -264,6 +264,8 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes bytes)
 
 	(void)conn;
 	assert_non_null(f);
+	if (s->w->heard != NULL)
+		s->w->heard(s, f);
 	if (f->kind_case == CY_SERVER_FRAME__KIND_SUBMITTED) {
 		snprintf(s->case_id, sizeof s->case_id, "%s", f->submitted->case_id);
 		say(s->w, "%-6s <- accepted: message %s, number %u%s", s->name,
@@ -467,11 +469,13 @@ void show_message(struct side *s, const char *id)
 
 void start(struct side *s)
 {
-	const struct node_peer_config peers[] = { { .id = s->peer } };
+	const size_t at = s == &s->w->b;
+	const struct node_peer_config peers[] = { { .id = s->peer, .place = s->w->places[1 - at] } };
 	const struct node_client_config clients[] = { { "desk", CY_ROLE__SUBMITTER, true },
 						      { "chief", CY_ROLE__ADMINISTRATOR, true } };
 	const struct node_config config = { .authority = s->name,
 					    .books = s->w->books,
+					    .place = s->w->places[at],
 					    .peers = peers,
 					    .n_peers = 1,
 					    .clients = clients,
@@ -538,9 +542,9 @@ void connect_both(struct world *w)
 	say(w, "       -- session begins");
 	w->a.session = w->b.session = ++w->sessions;
 	on.exporter = cy_sha256(cy_bytes(&w->sessions, sizeof w->sessions));
-	node_link_up(w->a.node, "IE", w->a.session, &on);
+	node_link_up(w->a.node, w->a.peer, w->a.session, &on);
 	on.dialled = false;
-	node_link_up(w->b.node, "US-OIA", w->b.session, &on);
+	node_link_up(w->b.node, w->b.peer, w->b.session, &on);
 }
 
 static bool sign_all(struct side *s)
@@ -626,6 +630,12 @@ void settle(struct world *w)
 		if (moved || !again)
 			w->now++;
 	}
+}
+
+void desk_says(struct side *s, CyClientFrame *f)
+{
+	f->correlation = 10;
+	client_says(s, DESK, f);
 }
 
 /* Any Submission as JSON. */
@@ -732,21 +742,31 @@ static void side_init(struct world *w, struct side *s, const char *name, const c
 	use_backup(s, 0);
 }
 
-struct world *world_with(const struct law_books *books)
+struct world *world_between(const struct law_books *books, const char *const names[static 2],
+			    const struct node_place places[static 2])
 {
 	struct world *w = calloc(1, sizeof *w);
 
 	assert_non_null(w);
 	w->books = books;
+	w->places = places;
 	w->now = START_MS;
 	w->trace = CY_BUF(1024 * 1024);
 	w->lost = CY_BUF(CY_FRAME_MAX);
-	side_init(w, &w->a, "US-OIA", "IE", 1);
-	side_init(w, &w->b, "IE", "US-OIA", 2);
+	side_init(w, &w->a, names[0], names[1], 1);
+	side_init(w, &w->b, names[1], names[0], 2);
 	start(&w->a);
 	start(&w->b);
 	settle(w);
 	return w;
+}
+
+struct world *world_with(const struct law_books *books)
+{
+	static const char *const names[] = { "US-OIA", "IE" };
+	static const struct node_place nowhere[2];
+
+	return world_between(books, names, nowhere);
 }
 
 struct world *world_new(void)

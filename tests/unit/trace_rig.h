@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/rng.h"
+#include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
 #include "io/store_sqlite.h"
 #include "node/node.h"
@@ -68,10 +69,13 @@ struct world {
 	struct cy_buf trace;
 	char ids[256][40];
 	size_t n_ids;
-	const struct law_books *books; /* NULL: none */
-	const char *lose;              /* kind of frame that is lost, with the session, when it comes */
-	struct cy_buf lost;            /* that frame */
-	bool late;                     /* it comes to US-OIA before the next receipt */
+	const struct law_books *books;   /* NULL: none */
+	const struct node_place *places; /* of both */
+	/* What a client is told; NULL: nobody listens. */
+	void (*heard)(struct side *s, const CyServerFrame *f);
+	const char *lose;   /* kind of frame that is lost, with the session, when it comes */
+	struct cy_buf lost; /* that frame */
+	bool late;          /* it comes to US-OIA before the next receipt */
 	bool down_pending;
 	/* Changes a frame on its way; NULL: nobody does. */
 	void (*tamper)(CyPeerFrame *f);
@@ -79,6 +83,9 @@ struct world {
 
 struct world *world_new(void);
 struct world *world_with(const struct law_books *books);
+/* Between two authorities of these names and places, instead of US-OIA and IE. */
+struct world *world_between(const struct law_books *books, const char *const names[static 2],
+			    const struct node_place places[static 2]);
 /* Compare what was told with tests/traces/NAME.txt, and free it; NULL: whatever was told. */
 void world_end(struct world *w, const char *name);
 void say(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -101,6 +108,8 @@ void order_erasure(struct side *s, const char *case_id, const char *reason);
 void ask_erasure(struct side *s, const char *case_id, const char *reason); /* it is not waited for */
 /* Show the message; it is not waited for. */
 void show_message(struct side *s, const char *id);
+/* The desk asks for something; the answer is heard. */
+void desk_says(struct side *s, CyClientFrame *f);
 /* Put the state of the case, its digest and the verdicts into the side. */
 void show(struct side *s, const char *case_id);
 /* Nothing is in flight: both sides hold the same case. */
