@@ -58,7 +58,7 @@ struct cy_digest law_case_digest(const struct law_case *c)
 	put(&o, c->head[CY_SIDE__REQUESTING], 4);
 	put(&o, c->head[CY_SIDE__REQUESTED], 4);
 	put(&o, c->n_measures, 1);
-	for (unsigned i = 0; i < c->n_measures; i++) {
+	for (unsigned i = 0; i < law_subjects(c); i++) {
 		const struct law_measure *m = &c->measures[i];
 
 		put(&o, m->state, 1);

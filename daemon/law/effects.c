@@ -109,19 +109,33 @@ struct rule {
 	const char *needs;
 };
 
-static int by_measure(const struct law_step *s, const struct rule *r)
+unsigned law_subjects(const struct law_case *c)
+{
+	return c->opened_by == CY_CONTENT__KIND_NOTIFICATION ? 1 : c->n_measures;
+}
+
+static int refuse_number(const struct law_step *s, unsigned i, unsigned n)
+{
+	if (n > s->c->n_measures)
+		return cy_fail_at(s->e, CY_ESTATE, law_kind_name(s->f->kind),
+				  "measure %u does not exist; what is notified is measure 1", i + 1);
+	return cy_fail_at(s->e, CY_ESTATE, law_kind_name(s->f->kind), "measure %u does not exist; the case has %u",
+			  i + 1, n);
+}
+
+/* Of those up to number `n`. */
+static int by_number(const struct law_step *s, const struct rule *r, unsigned n)
 {
 	struct law_case *c = s->c;
 	bool all = law_fact_mask(s->f) == UINT64_MAX && !s->f->code[0], any = false;
 
 	for (unsigned i = 0; i < CY_MEASURES_MAX; i++) {
-		if (all ? i >= c->n_measures || !r->all(&c->measures[i]) : !s->f->code[i])
+		if (all ? i >= n || !r->all(&c->measures[i]) : !s->f->code[i])
 			continue;
-		if (i >= c->n_measures) {
+		if (i >= n) {
 			if (!s->strict)
 				continue;
-			return cy_fail_at(s->e, CY_ESTATE, law_kind_name(s->f->kind),
-					  "measure %u does not exist; the case has %u", i + 1, c->n_measures);
+			return refuse_number(s, i, n);
 		}
 		if (!r->takes(&c->measures[i])) {
 			if (!s->strict)
@@ -135,6 +149,16 @@ static int by_measure(const struct law_step *s, const struct rule *r)
 		any = true;
 	}
 	return any ? CY_OK : refuse(s, "no measure of the case is in a state that it could be about");
+}
+
+static int by_measure(const struct law_step *s, const struct rule *r)
+{
+	return by_number(s, r, s->c->n_measures);
+}
+
+static int by_subject(const struct law_step *s, const struct rule *r)
+{
+	return by_number(s, r, law_subjects(s->c));
 }
 
 static void apply_withdrawal(struct law_case *c, unsigned i, uint8_t code, uint32_t number)
@@ -207,9 +231,9 @@ static int replace(const struct law_step *s)
 	bool any = false;
 
 	for (unsigned i = 0; s->strict && i < CY_MEASURES_MAX; i++)
-		if (s->f->code[i] == 1 && (i >= s->c->n_measures || s->c->measures[i].proposal != s->f->ref))
+		if (s->f->code[i] == 1 && (i >= law_subjects(s->c) || s->c->measures[i].proposal != s->f->ref))
 			return refuse_proposal(s, i);
-	for (unsigned i = 0; i < s->c->n_measures; i++) {
+	for (unsigned i = 0; i < law_subjects(s->c); i++) {
 		struct law_measure *m = &s->c->measures[i];
 
 		if (m->proposal != s->f->ref)
@@ -229,7 +253,7 @@ int law_effect_proposal(const struct law_step *s)
 {
 	if (s->f->ref != 0)
 		return replace(s);
-	return by_measure(s, &(struct rule){ is_free, is_open, apply_proposal, FREE });
+	return by_subject(s, &(struct rule){ is_free, is_open, apply_proposal, FREE });
 }
 
 int law_effect_decision(const struct law_step *s)
@@ -249,7 +273,7 @@ int law_effect_resumption(const struct law_step *s)
 
 int law_effect_extension(const struct law_step *s)
 {
-	return by_measure(s, &(struct rule){ is_open, is_open, NULL, OPEN });
+	return by_subject(s, &(struct rule){ is_open, is_open, NULL, OPEN });
 }
 
 int law_effect_result(const struct law_step *s)
@@ -259,7 +283,7 @@ int law_effect_result(const struct law_step *s)
 
 int law_effect_refusal(const struct law_step *s)
 {
-	return by_measure(s, &(struct rule){ is_open, is_open, apply_refusal, OPEN });
+	return by_subject(s, &(struct rule){ is_open, is_open, apply_refusal, OPEN });
 }
 
 /* A question or a report may be about any measure, whatever became of it. */
@@ -389,7 +413,7 @@ int law_effect_answer(const struct law_step *s)
 {
 	bool any = false;
 
-	for (unsigned i = 0; s->f->ref && i < s->c->n_measures; i++) {
+	for (unsigned i = 0; s->f->ref && i < law_subjects(s->c); i++) {
 		struct law_measure *m = &s->c->measures[i];
 
 		if (m->proposal != s->f->ref)

@@ -108,7 +108,10 @@ static enum law_case_state derive(const struct law_case *c)
 	if (c->redirected)
 		return LAW_CASE_REDIRECTED;
 	if (!c->n_measures)
-		return c->n_notices ? LAW_CASE_CLARIFICATION_REQUESTED : LAW_CASE_INFORMED;
+		return c->measures[0].state == LAW_MEASURE_REFUSED ? LAW_CASE_REFUSED
+		       : c->n_notices                              ? LAW_CASE_CLARIFICATION_REQUESTED
+		       : c->measures[0].proposal != 0              ? LAW_CASE_CONDITIONS_PROPOSED
+								   : LAW_CASE_INFORMED;
 	if (open)
 		return open_state(c);
 	if (withdrawn == c->n_measures)

@@ -92,6 +92,10 @@ struct law_case {
 	uint32_t head[3]; /* by CySide: highest number that took part */
 };
 
+/* How many things can be refused, made subject to conditions, and given more time for: the measures; of a notification,
+ * which has none, what it notifies of, in measures[0]. It needs no outcome. */
+unsigned law_subjects(const struct law_case *c);
+
 /* Fold any set of facts of one case, in any order. `ret_effect` (may be NULL)
  * holds n places; `ret_order` (may be NULL) n places that receive the indices
  * of `facts` in the order in which they take effect (waiting ones last). Never

@@ -370,6 +370,17 @@ static int64_t plan_group(struct world *w, struct law_matter *m, int64_t at, uns
 	return end;
 }
 
+/* To what was notified, which is measure 1 for that. */
+static void plan_objection(struct world *w, struct law_matter *m, int64_t at)
+{
+	if (one_in(w, 2))
+		plan(w, m, at + days(w, 2), STEP_EXTEND, 1, 1);
+	if (one_in(w, 3))
+		plan(w, m, plan(w, m, at + days(w, 3), STEP_PROPOSE, 1, 1) + days(w, 4), STEP_ACCEPT, 1, 1);
+	if (one_in(w, 3))
+		plan(w, m, at + days(w, 4), STEP_REFUSE, 1, 1);
+}
+
 static void plan_case(struct world *w, struct law_matter *m)
 {
 	int64_t at = w->now + days(w, 4), end = at;
@@ -395,6 +406,8 @@ static void plan_case(struct world *w, struct law_matter *m)
 		if (one_in(w, 2))
 			plan(w, m, proposed + days(w, 8), one_in(w, 2) ? STEP_REPLACE : STEP_RETRACT, 1, 1);
 	}
+	if (m->n == 0)
+		plan_objection(w, m, at);
 	for (unsigned a = 1; a <= m->n; a += group) {
 		unsigned b = a + group - 1 < m->n ? a + group - 1 : m->n;
 		int64_t done = plan_group(w, m, at, a, b);

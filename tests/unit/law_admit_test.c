@@ -361,6 +361,65 @@ static void a_notification_is_a_case_without_measures(void **state)
 	refused(&h, ASKED, say(K(PROBLEM_NOTICE), 0, 1, 0), "does not exist");
 }
 
+/* Of an interception the notified state may require that it ends, set conditions, or ask for more time. */
+static struct history notified(void)
+{
+	struct history h = { .n = 0 };
+
+	add(&h, ASKS, say(K(NOTIFICATION), 0, 0, 0));
+	refused(&h, ASKED, say(K(REFUSAL), 0, GROUND, 0), "not registered yet");
+	add(&h, ASKED, say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0));
+	return h;
+}
+
+static void what_is_notified_can_be_refused(void **state)
+{
+	struct history h = notified();
+
+	(void)state;
+	refused(&h, ASKED, say(K(REFUSAL), 0, 0, GROUND), "measure 2 does not exist; what is notified is measure 1");
+	refused(&h, ASKED, say(K(RESULT), 0, DONE, 0), "does not exist");
+	refused(&h, ASKED, say(K(DECISION), 0, 0, 0), "no measure");
+	add(&h, ASKED, say(K(REFUSAL), 0, GROUND, 0));
+	assert_int_equal(folded(&h).state, LAW_CASE_REFUSED);
+	assert_int_equal(folded(&h).measures[0].ground, GROUND);
+	refused(&h, ASKED, say(K(REFUSAL), 0, GROUND, 0), "REFUSED");
+	refused(&h, ASKED, say(K(EXTENSION), 0, 0, 0), "no measure");
+	add(&h, ASKED, say(K(CLOSURE), 0, 0, 0));
+	assert_int_equal(folded(&h).state, LAW_CASE_CLOSED);
+}
+
+static void what_is_notified_can_be_conditioned_and_extended(void **state)
+{
+	struct history h = notified();
+	uint32_t proposal;
+
+	(void)state;
+	allowed(&h, ASKED, say(K(EXTENSION), 0, 0, 0));
+	allowed(&h, ASKED, say(K(EXTENSION), 0, 1, 0));
+	allowed(&h, ASKED, say(K(CONDITIONS_PROPOSED), 0, 1, 0));
+	proposal = add(&h, ASKED, say(K(CONDITIONS_PROPOSED), 0, 0, 0));
+	assert_int_equal(folded(&h).state, LAW_CASE_CONDITIONS_PROPOSED);
+	refused(&h, ASKED, say(K(CONDITIONS_PROPOSED), 0, 0, 0), "without proposed conditions open");
+	allowed(&h, ASKED, say(K(REFUSAL), 0, GROUND, 0));
+	add(&h, ASKS, say(K(CONDITIONS_ACCEPTED), proposal, 0, 0));
+	assert_int_equal(folded(&h).state, LAW_CASE_INFORMED);
+	assert_true(folded(&h).measures[0].bound);
+	/* It is closed without an outcome: who is notified need not answer. */
+	allowed(&h, ASKED, say(K(CLOSURE), 0, 0, 0));
+}
+
+static void information_is_nothing_to_object_to(void **state)
+{
+	struct history h = { .n = 0 };
+
+	(void)state;
+	add(&h, ASKS, say(K(SPONTANEOUS_INFORMATION), 0, 0, 0));
+	add(&h, ASKED, say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0));
+	refused(&h, ASKED, say(K(REFUSAL), 0, GROUND, 0), "does not exist");
+	refused(&h, ASKED, say(K(EXTENSION), 0, 0, 0), "no measure");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +444,9 @@ int main(void)
 		cmocka_unit_test(a_notice_is_about_open_measures_and_ends_with_them),
 		cmocka_unit_test(no_more_than_64_notices_wait_at_once),
 		cmocka_unit_test(a_notification_is_a_case_without_measures),
+		cmocka_unit_test(what_is_notified_can_be_refused),
+		cmocka_unit_test(what_is_notified_can_be_conditioned_and_extended),
+		cmocka_unit_test(information_is_nothing_to_object_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
