@@ -280,8 +280,13 @@ static int load(struct store_sqlite *st, struct cy_error *e)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(s);
-	if (rc != SQLITE_ROW || sqlite3_column_bytes(s, 0) != STORE_BASE_HEX - 1)
-		r = cy_fail(e, CY_ESTORE, "the store in %s is damaged (no base): restore it from a backup", st->dir);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+		char text[sizeof e->text];
+
+		store_explain(st->writer.db, rc, st->dir, text, sizeof text);
+		r = cy_fail(e, CY_ESTORE, "%s", text);
+	} else if (rc == SQLITE_DONE || sqlite3_column_bytes(s, 0) != STORE_BASE_HEX - 1)
+		r = cy_fail(e, CY_ESTORE, "the store in %s is damaged (no base): " STORE_RESTORE, st->dir);
 	else
 		snprintf(st->base.now, sizeof st->base.now, "%s", (const char *)sqlite3_column_text(s, 0));
 	sqlite3_finalize(s);

@@ -101,7 +101,11 @@ void store_explain(sqlite3 *db, int rc, const char *dir, char *text, size_t size
 		return;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		snprintf(text, size, "the store in %s is damaged (%s): " STORE_RESTORE, dir, detail);
+		snprintf(text, size,
+			 "the store in %s is damaged (%s): " STORE_RESTORE
+			 "; or, where nothing was damaged before and a program has opened comity.db for writing, as "
+			 "sqlite3 without -readonly does, remove comity.db.checked",
+			 dir, detail);
 		return;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:

@@ -298,22 +298,48 @@ static void what_a_killed_process_had_copied_is_removed_by_the_next_one(void **s
 	assert_int_not_equal(access(path, F_OK), 0);
 }
 
-/* As INSTALL says. Whoever opens it for writing as well is the last one to close it, writes the WAL back
- * without checksums, and makes a damaged store of it. */
-static void a_backup_of_a_store_whose_process_died_leaves_it_sound(void **state)
+/* The files of a daemon that has died: the last commits are in the WAL. */
+static void die(struct fixture *f)
 {
-	struct fixture *f = *state;
-	struct seen right;
 	char cmd[240];
 
-	fill_wal(f, &right);
 	snprintf(cmd, sizeof cmd, "cp -a '%s' '%s-died'", f->dir, f->dir);
 	assert_int_equal(system(cmd), 0);
 	store_sqlite_close(f->store);
 	f->store = NULL;
 	snprintf(cmd, sizeof cmd, "rm -rf '%s' && mv '%s-died' '%s'", f->dir, f->dir, f->dir);
 	assert_int_equal(system(cmd), 0);
+}
+
+/* As INSTALL says. */
+static void a_backup_of_a_store_whose_process_died_leaves_it_sound(void **state)
+{
+	struct fixture *f = *state;
+	struct seen right;
+
+	fill_wal(f, &right);
+	die(f);
 	copy_by_sqlite(f, SQLITE_OPEN_READONLY);
+	holds(f, &right);
+}
+
+/* Whoever opens it for writing as well is the last one to close it, writes the WAL back without checksums, and makes
+ * a damaged store of it. */
+static void a_backup_that_wrote_is_refused_with_its_remedy(void **state)
+{
+	struct fixture *f = *state;
+	struct seen right;
+	struct cy_error e = { 0 };
+	char path[80];
+
+	fill_wal(f, &right);
+	die(f);
+	copy_by_sqlite(f, SQLITE_OPEN_READWRITE);
+	assert_int_equal(open_store(f, false, &e), CY_ESTORE);
+	assert_non_null(strstr(e.text, "remove comity.db.checked"));
+	assert_non_null(strstr(e.text, "-readonly"));
+	snprintf(path, sizeof path, "%s/comity.db.checked", f->dir);
+	assert_int_equal(unlink(path), 0);
 	holds(f, &right);
 }
 
@@ -387,6 +413,7 @@ int main(void)
 		TEST(who_is_killed_while_it_gets_checksums_loses_nothing),
 		TEST(what_a_killed_process_had_copied_is_removed_by_the_next_one),
 		TEST(a_backup_of_a_store_whose_process_died_leaves_it_sound),
+		TEST(a_backup_that_wrote_is_refused_with_its_remedy),
 		TEST(a_damaged_old_store_gets_no_checksums),
 		TEST(a_copy_beside_the_WAL_of_another_is_refused_unchanged),
 	};
