@@ -67,8 +67,9 @@ void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r)
 struct fetching {
 	struct node *n;
 	struct peer *p;
-	const char *case_id;
-	uint32_t after; /* as it is asked for */
+	/* As it is asked for. */
+	const char *case_id, *message_id;
+	uint32_t after;
 	bool found, unsigned_receipt;
 	struct xchg_pos pos;
 	uint32_t number; /* of the message that led to it */
@@ -116,6 +117,7 @@ static void say_fetched(const struct fetching *f)
 
 	fetched.case_id = (char *)f->case_id;
 	fetched.after = f->after;
+	fetched.message_id = (char *)f->message_id;
 	fetched.last = !f->found;
 	if (f->found) {
 		fetched.manifest = f->manifest;
@@ -169,6 +171,7 @@ void giveback_parcel(struct node *n, struct peer *p, const CyFetchRequest *r)
 	x->n = n;
 	x->p = p;
 	x->case_id = cy_arena_string(&n->batch.arena, r->case_id);
+	x->message_id = cy_arena_string(&n->batch.arena, r->message_id);
 	x->after = r->after;
 	code = load_parcel(x, r);
 	if (code < 0 && (x->found || code != CY_ENOENT))

@@ -417,11 +417,21 @@ static void forget_verdicts(struct peer *p, const struct wire_text *t)
 	}
 }
 
-/* The peer does not hold a message of which we hold its receipt. < 0: the store cannot read. */
-static int lost_there(struct node *n, struct peer *p, const char *message_id)
+/* Versions that do not repeat what they were asked leave it empty. */
+static bool answers(const struct node_fetch *asked, const CyFetched *f)
 {
-	int r = CY_MUTANT_LOST_FORGOTTEN ? CY_OK : resend_lost(n, p, message_id);
+	return strcmp(f->case_id, asked->case_id) == 0 && (f->after == 0 || f->after == asked->after) &&
+	       (f->message_id[0] == '\0' || strcmp(f->message_id, asked->message_id) == 0);
+}
 
+/* The peer does not hold a message of which we hold its receipt, where it says so of this very one. < 0: the store
+ * cannot read. */
+static int lost_there(struct node *n, struct peer *p, const char *message_id, const CyFetched *f)
+{
+	int r = CY_OK;
+
+	if (strcmp(f->message_id, message_id) == 0 && !CY_MUTANT_LOST_FORGOTTEN)
+		r = resend_lost(n, p, message_id);
 	if (r != CY_EDAMAGED)
 		return r;
 	p->lacks = true;
@@ -438,8 +448,8 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
 		if (w->op == STORE_PUT_PARCEL && w->parcel.author == STORE_OWN && strcmp(w->parcel.peer, p->id) == 0)
 			done = NULL;
-	if (done == NULL || strcmp(done->case_id, f->case_id) != 0 || (f->after != 0 && f->after != done->after) ||
-	    (f->manifest == NULL) != f->last || (!f->last && !is_asked_for(done, f, text, receipt))) {
+	if (done == NULL || !answers(done, f) || (f->manifest == NULL) != f->last ||
+	    (!f->last && !is_asked_for(done, f, text, receipt))) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "a fetched parcel that was not asked for");
 		return;
 	}
@@ -454,7 +464,7 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 				p->id, done->case_id, done->after, done->yours);
 		}
 	} else if (f->last) {
-		if (lost_there(n, p, done->message_id) < 0) {
+		if (lost_there(n, p, done->message_id, f) < 0) {
 			batch_doom(n, p, "a message that the peer has lost cannot be read");
 			return;
 		}

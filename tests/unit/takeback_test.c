@@ -78,6 +78,7 @@ static struct sent {
 	unsigned heads, fetched, requests;
 	bool verdicts, last;
 	uint64_t sequence, after;
+	char message[CY_UUID_LEN + 1]; /* that is asked for */
 } sent;
 
 static void look_fetched(const CyFetched *f)
@@ -109,6 +110,7 @@ static int send_and_look(void *ctx, uint64_t session, struct cy_bytes frame)
 	} else if (f->kind_case == CY_PEER_FRAME__KIND_FETCH_REQUEST) {
 		sent.requests++;
 		sent.after = f->fetch_request->after;
+		snprintf(sent.message, sizeof sent.message, "%s", f->fetch_request->message_id);
 	}
 	cy_peer_frame__free_unpacked(f, NULL);
 	return send_any(ctx, session, frame);
@@ -233,7 +235,7 @@ static void heads_name_a_case_whose_messages_are_damaged_without_verdicts(void *
 
 /* ----------------------------------------------------------------------- we fetch back */
 
-static void give_last_after(struct rig *r, const struct line *l, uint32_t after)
+static void give_last_of(struct rig *r, const struct line *l, uint32_t after, const char *message)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyFetched fetched = CY_FETCHED__INIT;
@@ -242,6 +244,7 @@ static void give_last_after(struct rig *r, const struct line *l, uint32_t after)
 	fetched.case_id = one.s;
 	fetched.last = true;
 	fetched.after = after;
+	fetched.message_id = (char *)(uintptr_t)message;
 	f.kind_case = CY_PEER_FRAME__KIND_FETCHED;
 	f.fetched = &fetched;
 	rig_give_peer(r, l, &f);
@@ -250,7 +253,7 @@ static void give_last_after(struct rig *r, const struct line *l, uint32_t after)
 
 static void give_last(struct rig *r, const struct line *l)
 {
-	give_last_after(r, l, 0);
+	give_last_of(r, l, 0, "");
 }
 
 static void give_own_note(struct rig *r, const struct line *l, const char *id, uint32_t number)
@@ -323,8 +326,40 @@ static void an_answer_to_another_number_is_refused(void **state)
 
 		desk_heads(r, l, one.s, 2, true);
 		assert_int_equal(sent.after, 1);
-		give_last_after(r, l, after);
+		give_last_of(r, l, after, "");
 		assert_int_equal(strstr(r->all, "a fetched parcel that was not asked for") != NULL, after > 1);
+		rig_free(r);
+	}
+}
+
+/* The peer judges the one message of ours otherwise, and has been asked for it. */
+static void an_answer_about_another_message_is_refused(void **state)
+{
+	struct cy_uuid one = some_id(100), ours = some_id(20), other = some_id(21);
+	const char *ids[] = { "", ours.s, other.s };
+	uint8_t verdicts[CY_SHA256_LEN] = { 1 };
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeads page = CY_HEADS__INIT;
+	CyCaseHead head = CY_CASE_HEAD__INIT, *list = &head;
+
+	(void)state;
+	head.case_id = one.s;
+	head.yours = 1;
+	head.verdicts = (ProtobufCBinaryData){ .data = verdicts, .len = sizeof verdicts };
+	page.heads = &list;
+	page.n_heads = 1;
+	page.last = true;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
+	f.heads = &page;
+	for (size_t i = 0; i < 3; i++) {
+		struct line *l;
+		struct rig *r = restored((struct damage){ 0 }, &l);
+
+		rig_give_peer(r, l, &f);
+		rig_settle(r);
+		assert_string_equal(sent.message, ours.s);
+		give_last_of(r, l, 0, ids[i]);
+		assert_int_equal(strstr(r->all, "a fetched parcel that was not asked for") != NULL, i == 2);
 		rig_free(r);
 	}
 }
@@ -686,6 +721,7 @@ int main(void)
 		cmocka_unit_test(what_is_damaged_is_left_out_of_what_is_given_back),
 		cmocka_unit_test(heads_name_a_case_whose_messages_are_damaged_without_verdicts),
 		cmocka_unit_test(an_answer_to_another_number_is_refused),
+		cmocka_unit_test(an_answer_about_another_message_is_refused),
 		cmocka_unit_test(what_comes_back_for_a_damaged_case_holds_up_no_other),
 		cmocka_unit_test(a_case_whose_own_messages_cannot_be_read_is_waited_for),
 		cmocka_unit_test(a_side_that_fetches_back_says_so_without_a_session_too),
