@@ -51,6 +51,11 @@ static bool is_free(const struct law_measure *m)
 	return is_open(m) && !m->proposal;
 }
 
+static bool is_extensible(const struct law_measure *m)
+{
+	return is_open(m) || m->state == LAW_MEASURE_EXECUTED || m->state == LAW_MEASURE_PARTIALLY_EXECUTED;
+}
+
 static bool is_postponed(const struct law_measure *m)
 {
 	return is_open(m) && m->postponed;
@@ -271,8 +276,11 @@ int law_effect_resumption(const struct law_step *s)
 	return by_measure(s, &(struct rule){ is_postponed, is_postponed, apply_resumption, "postponed" });
 }
 
+/* A duty about what was carried out begins with that: its time limit is extended by its name. */
 int law_effect_extension(const struct law_step *s)
 {
+	if (s->f->clock[0] != '\0')
+		return by_subject(s, &(struct rule){ is_extensible, is_open, NULL, OPEN ", or carried out" });
 	return by_subject(s, &(struct rule){ is_open, is_open, NULL, OPEN });
 }
 

@@ -233,6 +233,23 @@ static void what_a_new_proposal_leaves_out_is_free(void **state)
 	refused(&h, ASKED, say(K(DECISION), 0, 0, 1), "conditions open");
 }
 
+/* What was preserved may be kept for longer: its time limit begins when the measure has its outcome. */
+static void a_time_limit_that_is_named_may_be_extended_after_the_measure(void **state)
+{
+	struct history h = registered();
+	struct law_fact longer = say(K(EXTENSION), 0, 1, 0);
+
+	(void)state;
+	add(&h, ASKED, say(K(RESULT), 0, DONE, 0));
+	refused(&h, ASKED, longer, "measure 1 is EXECUTED");
+	assert_int_equal(cy_copy(longer.clock, sizeof longer.clock, "preserve"), CY_OK);
+	allowed(&h, ASKED, longer);
+	add(&h, ASKED, say(K(REFUSAL), 0, 0, GROUND));
+	longer.code[0] = 0;
+	longer.code[1] = 1;
+	refused(&h, ASKED, longer, "measure 2 is REFUSED");
+}
+
 static void a_postponement_needs_an_open_measure_and_a_resumption_a_postponed_one(void **state)
 {
 	struct history h = registered();
@@ -435,6 +452,7 @@ int main(void)
 		cmocka_unit_test(proposed_conditions_hold_results_and_decisions_until_they_are_answered),
 		cmocka_unit_test(a_proposal_without_an_answer_may_be_replaced_and_retracted),
 		cmocka_unit_test(what_a_new_proposal_leaves_out_is_free),
+		cmocka_unit_test(a_time_limit_that_is_named_may_be_extended_after_the_measure),
 		cmocka_unit_test(a_postponement_needs_an_open_measure_and_a_resumption_a_postponed_one),
 		cmocka_unit_test(what_is_open_can_be_withdrawn_until_the_case_is_closed),
 		cmocka_unit_test(a_case_closes_when_every_measure_has_an_outcome),

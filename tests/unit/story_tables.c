@@ -12,7 +12,6 @@
 #define URGENT(DATE) "'urgency':{'reason':'TRIAL_DATE','untilDate':'" DATE "','text':'The trial is fixed.'},"
 
 /* What is said. L: measures. */
-#define PART(N)     "{'result':{'results':[{'measure':" #N ",'partial':true}],'effectedMs':'#'}}"
 #define ACK         "{'acknowledgement':{'by':'CENTRAL_AUTHORITY','reference':'R 1'}}"
 #define EXECUTING   "{'acknowledgement':{'by':'EXECUTING_AUTHORITY','reference':'E 1'}}"
 #define ASK(L)      "{'problemNotice':{'type':'CLARIFICATION','measures':[" L "],'questions':['Which?'],'text':'t'}}"
@@ -20,10 +19,11 @@
 #define DECIDE(L)   "{'decision':{'measures':[" L "]}}"
 #define POSTPONE(L) "{'postponement':{'measures':[" L "],'ground':'An investigation here','article':'15'}}"
 #define RESUME(L)   "{'resumption':{'measures':[" L "]}}"
-#define EXTEND(L, DATE) \
-	"{'extension':{'measures':[" L "],'reason':'The judge is ill','estimateDate':'" DATE "','article':'1'}}"
-#define DONE(N) "{'result':{'results':[{'measure':" #N ",'outcome':'EXECUTED'}]}}"
-#define CLOSE   "{'closure':{'text':'t'}}"
+#define EXTEND(L, DATE, MORE) \
+	"{'extension':{'measures':[" L "],'reason':'The judge is ill','estimateDate':'" DATE "','article':'1'" MORE "}}"
+#define CLOCK(NAME) ",'clock':'" NAME "'"
+#define DONE(N)     "{'result':{'results':[{'measure':" #N ",'outcome':'EXECUTED'}]}}"
+#define CLOSE       "{'closure':{'text':'t'}}"
 
 #define US                                     \
 	{                                      \
@@ -69,7 +69,7 @@
 			{ "2026-12-17", true, "carries out measure 1", DONE(1) },                                \
 			{ "2027-01-25", true,                                                                    \
 			  "says that measure 2 needs until 12 February, which moves no date that was asked for", \
-			  EXTEND("2", "2027-02-12") },                                                           \
+			  EXTEND("2", "2027-02-12", "") },                                                       \
 			{ "2027-02-08", true, "has not carried out measure 2", NULL },                           \
 			{ "2027-02-10", true, "carries out measure 2", DONE(2) },                                \
 			{ "2027-02-15", true, "closes the case", CLOSE },                                        \
@@ -83,14 +83,13 @@ const struct story stories[] = {
 	  { { "2026-11-25", false, "to preserve two accounts (measures 1 and 2)",
 	      M(1, PRESERVATION, "") "," M(2, PRESERVATION, "") },
 	    { "2026-11-26", true, "registers the request", ACK },
-	    { "2026-11-27", true, "has preserved what there is of the first account", PART(1) },
+	    { "2026-11-27", true, "has preserved the first account", DONE(1) },
 	    { "2026-12-01", true, "has preserved the second account", DONE(2) },
 	    { "2027-01-20", true, "renews its own order about the first account until 31 March",
-	      EXTEND("1", "2027-03-31") },
+	      EXTEND("1", "2027-03-31", CLOCK("domestic-order")) },
 	    { "2027-01-27", true, "has heard nothing more of the first account", NULL },
 	    { "2027-01-28", false, "asks for the content of both, by a request of its own that names this case",
 	      M(1, DISCLOSURE_CONTENT, "") },
-	    { "2027-02-12", true, "ends the preservation of the first account", DONE(1) },
 	    { "2027-02-15", true, "closes the case", CLOSE } } },
 	{ "cets-224",
 	  { "US", "FR" },
@@ -117,10 +116,11 @@ const struct story stories[] = {
 	    { "2026-12-03", false, "answers", ANSWER },
 	    { "2026-12-10", true, "has not produced the data", NULL },
 	    { "2026-12-11", true, "produces the data", DONE(1) },
-	    { "2027-01-18", true, "prolongs the preservation until 22 February", EXTEND("2", "2027-02-22") },
+	    { "2026-12-14", true, "says that the mailbox is preserved", DONE(2) },
+	    { "2027-01-18", true, "prolongs the preservation until 22 February",
+	      EXTEND("2", "2027-02-22", CLOCK("preserve")) },
 	    { "2027-02-15", false, "orders the content to be produced, by an order of its own that names this case",
 	      M(1, DISCLOSURE_CONTENT, "") },
-	    { "2027-02-16", true, "says that the mailbox is preserved", DONE(2) },
 	    { "2027-02-17", true, "closes the case", CLOSE } } },
 	{ "e-evidence-2023-1543-enforcement",
 	  { "FR", "DE" },
@@ -156,14 +156,14 @@ const struct story stories[] = {
 	      M(1, SEARCH_AND_SEIZURE, "") "," M(2, HEARING_WITNESS, HEARING) },
 	    { "2026-11-26", true, "registers the order", ACK },
 	    { "2026-11-27", true, "has it at the executing authority", EXECUTING },
-	    { "2026-12-14", true, "needs until 15 January to decide on the search", EXTEND("1", "2027-01-15") },
+	    { "2026-12-14", true, "needs until 15 January to decide on the search", EXTEND("1", "2027-01-15", "") },
 	    { "2026-12-17", true, "recognises the hearing", DECIDE("2") },
 	    { "2027-01-12", true, "recognises the search", DECIDE("1") },
 	    { "2027-02-01", true, "postpones the hearing", POSTPONE("2") },
 	    { "2027-03-01", true, "takes the hearing up again", RESUME("2") },
 	    { "2027-04-09", true, "has heard the witness", DONE(2) },
 	    { "2027-04-20", true, "has not searched", NULL },
-	    { "2027-04-22", true, "says that the search needs until 7 May", EXTEND("1", "2027-05-07") },
+	    { "2027-04-22", true, "says that the search needs until 7 May", EXTEND("1", "2027-05-07", "") },
 	    { "2027-04-30", true, "has searched", DONE(1) },
 	    { "2027-05-03", true, "closes the case", CLOSE } } },
 	{ "eu-mla-2000", { "FR", "DE" }, { FR, DE }, URGENT("2027-02-05"), DATES(HEARING_WITNESS, HEARING) },
@@ -175,7 +175,7 @@ const struct story stories[] = {
 	      M(1, SEARCH_AND_SEIZURE, "") "," M(2, HEARING_WITNESS, HEARING) },
 	    { "2026-11-26", true, "registers the request", ACK },
 	    { "2026-12-21", true, "decides on the hearing", DECIDE("2") },
-	    { "2027-01-05", true, "needs until 22 January to decide on the search", EXTEND("1", "2027-01-22") },
+	    { "2027-01-05", true, "needs until 22 January to decide on the search", EXTEND("1", "2027-01-22", "") },
 	    { "2027-01-20", true, "decides on the search", DECIDE("1") },
 	    { "2027-02-01", true, "postpones the hearing", POSTPONE("2") },
 	    { "2027-03-01", true, "takes the hearing up again", RESUME("2") },
