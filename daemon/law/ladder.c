@@ -38,6 +38,19 @@ const struct law_rung *law_rung_nth(const struct law_ladder *l, struct cy_wall s
 	return NULL;
 }
 
+uint32_t law_rungs_kept(const struct law_ladder *l, struct cy_wall old_start, struct cy_wall old_due, uint32_t rungs,
+			struct cy_wall start, struct cy_wall due)
+{
+	const struct law_rung *g;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; (g = law_rung_nth(l, start, due, i)) != NULL; i++)
+		for (uint32_t k = 0; k < rungs; k++)
+			if (law_rung_nth(l, old_start, old_due, k) == g)
+				kept = i + 1;
+	return kept;
+}
+
 static const struct law_ladder *named(const struct law_profile *p, const char *name)
 {
 	for (size_t i = 0; i < p->n_ladders; i++)

@@ -9,6 +9,10 @@ struct cy_wall law_rung_at(const struct law_rung *r, struct cy_wall start, struc
 /* The rungs of a clock follow each other in the order of their instants, whatever their order in the ladder: on a short
  * clock "a day before" may come before "at half". Number `nth`, from 0; NULL: there are not so many, or no ladder. */
 const struct law_rung *law_rung_nth(const struct law_ladder *l, struct cy_wall start, struct cy_wall due, uint32_t nth);
+/* The time limit was from `old_start` to `old_due`, and so many rungs were behind it; now it is another one. So many
+ * are behind it then: none of those is climbed again, whatever their order has become. */
+uint32_t law_rungs_kept(const struct law_ladder *l, struct cy_wall old_start, struct cy_wall old_due, uint32_t rungs,
+			struct cy_wall start, struct cy_wall due);
 /* The ladder for a clock: its own, the site's, or none (NULL). */
 const struct law_ladder *law_ladder_of(const struct law_books *b, const struct law_profile *p,
 				       const struct law_clock_rule *rule);

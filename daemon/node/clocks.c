@@ -433,6 +433,8 @@ static int take_clock(void *arg, const struct law_clock *k)
 	if (k->round > r->row.round) {
 		r->row.round = k->round;
 		r->row.rungs = escalate_skip(ladder, &r->row, node_legal_now(s->n));
+	} else if (before.start.ms != k->start.ms || before.due.ms != k->due.ms) {
+		r->row.rungs = law_rungs_kept(ladder, before.start, before.due, before.rungs, k->start, k->due);
 	}
 	r->row.next = k->state == LAW_CLOCK_RUNNING ? escalate_next(&r->row, ladder) : (struct cy_wall){ 0 };
 	if (r->row.ours && (k->state == LAW_CLOCK_RUNNING || k->state == LAW_CLOCK_SUSPENDED) &&

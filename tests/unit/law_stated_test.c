@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "law/clock.h"
+#include "law/ladder.h"
 #include "law_cases.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -370,6 +371,32 @@ static void an_extension_before_the_decision_was_said_counts(void **state)
 	is(&t, LAW_CLOCK_RUNNING, "2026-08-31", 0);
 }
 
+/* An earlier receipt on paper moves start and end, and is no new round: without a weekend in it, the time limit is so
+ * short that a day before comes ahead of half. */
+static void a_start_that_moves_repeats_no_step(void **state)
+{
+	static const struct law_rung rungs[] = {
+		{ .name = "half", .when = LAW_WHEN_SHARE, .value = 50 },
+		{ .name = "day", .when = LAW_WHEN_BEFORE, .value = DAY_MS },
+		{ .name = "over", .when = LAW_WHEN_AFTER },
+	};
+	static const struct law_ladder l = { .name = "l", .n = 3, .rungs = rungs };
+	const struct cy_wall start = { 100 * DAY_MS }, due = { 103 * DAY_MS }, earlier = { 99 * DAY_MS },
+			     sooner = { 99 * DAY_MS + 3 * DAY_MS / 2 };
+
+	(void)state;
+	assert_string_equal(law_rung_nth(&l, start, due, 0)->name, "half");
+	assert_string_equal(law_rung_nth(&l, earlier, sooner, 1)->name, "half");
+	assert_int_equal(law_rungs_kept(&l, start, due, 0, earlier, sooner), 0);
+	assert_int_equal(law_rungs_kept(&l, start, due, 1, earlier, sooner), 2); /* and not half once more */
+	assert_int_equal(law_rungs_kept(&l, earlier, sooner, 1, start, due), 2);
+	assert_int_equal(law_rungs_kept(&l, start, due, 2, earlier, sooner), 2);
+	assert_int_equal(law_rungs_kept(&l, start, due, 3, earlier, sooner), 3);
+	/* Of a day there is no day before: what is behind it without that is behind it. */
+	assert_int_equal(law_rungs_kept(&l, start, due, 2, start, (struct cy_wall){ 101 * DAY_MS }), 1);
+	assert_int_equal(law_rungs_kept(NULL, start, due, 0, earlier, sooner), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +412,7 @@ int main(void)
 		cmocka_unit_test(a_standstill_that_was_over_before_the_decision_was_said_counts),
 		cmocka_unit_test(a_decision_of_long_ago_revives_nothing),
 		cmocka_unit_test(an_extension_before_the_decision_was_said_counts),
+		cmocka_unit_test(a_start_that_moves_repeats_no_step),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
