@@ -399,6 +399,15 @@ static int get(struct getting *g, const char *output, bool descriptor, bool line
 	return r;
 }
 
+/* What was erased names no attachment any more. */
+static int no_such_item(const CyMessageView *v, size_t n)
+{
+	if (!v->summary || !v->summary->erasure)
+		return ctl_fail(CTL_NOT_FOUND, "the message has %zu attachment%s", n, n == 1 ? "" : "s");
+	return ctl_fail(CTL_NOT_FOUND, "what the message said is not here any more: %s, %s",
+			out_word(&cy_erasure__descriptor, (int)v->summary->erasure), out_time(v->summary->erased_ms));
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	static struct getting g = { .fd = -1 };
@@ -424,7 +433,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	list = attach_list(attach_body(reply->message_view->message ? reply->message_view->message->content : NULL),
 			   &n);
 	if (g.ref.attachment > n) {
-		r = ctl_fail(CTL_NOT_FOUND, "the message has %zu attachment%s", n, n == 1 ? "" : "s");
+		r = no_such_item(reply->message_view, n);
 	} else {
 		g.what = list[g.ref.attachment - 1];
 		if (g.what->medium[0])

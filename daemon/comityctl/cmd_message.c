@@ -99,6 +99,9 @@ static void print_view(const CyMessageView *v)
 	}
 	if (v->content.len)
 		out_pair("SHA-256", "%s", hex);
+	else if (s && s->erasure)
+		out_pair("Content", "%s, %s; the manifest holds its SHA-256",
+			 out_word(&cy_erasure__descriptor, (int)s->erasure), out_time(s->erased_ms));
 	else
 		out_pair("Content", "it is not kept here; the manifest holds its SHA-256, and its author the message");
 	out_pair("Signed", "%s", v->manifest.len ? "yes, in a parcel" : "not yet");

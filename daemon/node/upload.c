@@ -149,11 +149,11 @@ static bool within_quota(struct node *n, struct upload *u, uint64_t bytes)
 
 static void refuse_quota(struct node *n, struct upload *u, uint64_t correlation)
 {
-	char text[200];
+	char text[320];
 
 	snprintf(text, sizeof text,
-		 "the uploads of client %s may have %llu bytes together, and have %llu already: attach them, or ask "
-		 "for a higher evidence.quota_client",
+		 "the uploads of client %s may have %llu bytes together, and have %llu already: attach them, drop some "
+		 "(comityctl evidence uploads), or ask for a higher evidence.quota_client",
 		 u->client, (unsigned long long)n->config.quota_client, (unsigned long long)u->before);
 	fail(n, u, correlation, CY_ERROR_CODE__TOO_MANY, text);
 }

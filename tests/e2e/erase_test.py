@@ -104,6 +104,11 @@ def all_that_was_written_is_gone_on_both_sides():
         assert (v.erasure.by, v.erasure.reason) == ("chief", "retention over") and v.summary.title == ""
         assert all(m.erasure == local_pb2.ERASED_BY_ORDER for m in v.messages if m.kind_name != "evidence_statement")
         assert "Erased" in d.ctl("case", "show", CASE).stdout
+        message = item.split("/")[0]
+        shown = d.ctl("message", "show", message)
+        assert shown.returncode == 0 and "erased by order" in shown.stdout, shown
+        got = d.ctl("evidence", "get", item)
+        assert got.returncode == 5 and "erased by order" in got.stderr, got
 
 
 @test

@@ -82,6 +82,7 @@ def a_copy_stops_at_the_quota():
     watcher.join()
     c.close()
     assert answer.error.code == types_pb2.TOO_MANY and "quota_client" in answer.error.text, answer
+    assert "drop some (comityctl evidence uploads)" in answer.error.text, answer
     assert most[0] <= QUOTA + MIB, f"{most[0] / MIB:.0f} MiB were held"
     until("the room to be free", lambda: held(FOLDER) < MIB)
 
