@@ -45,7 +45,8 @@ struct arrival {
 	struct cy_bytes content;
 	struct xchg_pos pos; /* of its parcel, and its place there */
 	uint32_t index;
-	const char *doubt;                /* what is odd about the parcel's time, or NULL */
+	struct cy_wall made;              /* the parcel was */
+	const char *doubt;                /* what is odd about that time, or NULL */
 	bool too_large;                   /* it is over a limit of the protocol, and is not held */
 	const CyTombstone *erased;        /* it comes without its content; NULL: with it */
 	const struct wire_entry *verdict; /* then: ours of before */
@@ -292,13 +293,14 @@ static void tell_rejected(struct node *n, const struct peer *p, const struct arr
 static void announce(struct node *n, const struct peer *p, const struct arrival *a, const CyMessage *m,
 		     const struct work_case *c, const struct verdict *v)
 {
+	const char *doubt = v->code != 0 || a->doubt != NULL ? a->doubt : made_dated(n, p, m, c, a->made);
 	const struct event_of event = { .type = v->code == 0 ? CY_EVENT_TYPE__MESSAGE_RECEIVED
 							     : CY_EVENT_TYPE__MESSAGE_REJECTED,
 					.message_id = a->entry->id,
 					.kind = m != NULL && m->content != NULL ? m->content->kind_case : 0,
 					.number = m != NULL ? m->number : 0,
 					.code = v->code,
-					.text = v->code == 0 ? a->doubt : v->reason };
+					.text = v->code != 0 ? v->reason : doubt };
 	char hex[CY_SHA256_HEX];
 
 	cases_event(n, c, &event);
@@ -372,7 +374,7 @@ static int take(struct node *n, struct peer *p, const struct arrival *a)
 static int take_all(struct node *n, struct peer *p, const CyParcel *parcel, struct wire_text *t, struct xchg_pos pos,
 		    const struct wire_text *receipt)
 {
-	struct arrival a = { .pos = pos, .doubt = made_parcel(n, p, t) };
+	struct arrival a = { .pos = pos, .made = t->made, .doubt = made_parcel(n, p, t) };
 	size_t bytes = 0;
 	int r = CY_OK;
 

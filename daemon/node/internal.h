@@ -449,6 +449,10 @@ void profiles_compare(struct node *n, struct conn *c, uint64_t correlation, cons
  * nothing. In the batch's arena. To be asked before the parcel, the next one of its
  * stream, is written; of a receipt, with the `made` of our parcel that it answers. */
 const char *made_parcel(struct node *n, const struct peer *p, const struct wire_text *t);
+/* What is odd about the instant at which a message of the peer says that it was written, beside the `made` of its
+ * parcel and what its author had seen; NULL: nothing. People are told; in the batch's arena. */
+const char *made_dated(struct node *n, const struct peer *p, const CyMessage *m, const struct work_case *c,
+		       struct cy_wall made);
 const char *made_receipt(struct node *n, const struct peer *p, const struct wire_text *t, struct cy_wall parcel);
 
 /* -------------------------------------------------------------- local.c */

@@ -381,6 +381,35 @@ static void a_start_that_the_receipt_bears_out_stands(void **state)
 	rig_free(r);
 }
 
+/* It answers what was written after it, by its own date: whoever wrote it has dated it back. */
+static void a_message_that_is_dated_back_is_told(void **state)
+{
+	CyContent content = CY_CONTENT__INIT;
+	CyNote note = CY_NOTE__INIT;
+	const struct cy_uuid id = some_id(1);
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(false);
+	const struct store_event *e;
+	struct cy_uuid said;
+
+	(void)state;
+	put_asked(&w, id.s, profiles[0]);
+	asked_row->created.ms = START_MS + DAY;
+	mem_store_apply(&r->store, w);
+	rig_start(r);
+	note.text = (char *)"t";
+	content.kind_case = CY_CONTENT__KIND_NOTE;
+	content.note = &note;
+	said = desk_parcel(r, rig_session(r, WIRE_MESSAGES, true, all_features, 2), id.s, 1, 1, false, &content);
+	rig_settle(r);
+	e = r->store.events[r->store.n_events - 1];
+	assert_int_equal(e->type, CY_EVENT_TYPE__MESSAGE_RECEIVED);
+	assert_string_equal(e->message_id, said.s);
+	assert_non_null(strstr(e->text, "by its author, before message 1 here, which it had seen"));
+	assert_non_null(strstr(r->journal, "before message 1 here"));
+	rig_free(r);
+}
+
 /* ------------------------------------------------------- instants that cannot be */
 
 #define EXECUTED "{\"measure\":1,\"outcome\":\"EXECUTED\"}"
@@ -523,6 +552,7 @@ int main(void)
 		cmocka_unit_test(a_receipt_starts_the_time_limit_of_a_peer_that_states_nothing),
 		cmocka_unit_test(a_start_that_is_stated_later_than_the_receipt_does_not_stand),
 		cmocka_unit_test(a_start_that_the_receipt_bears_out_stands),
+		cmocka_unit_test(a_message_that_is_dated_back_is_told),
 		cmocka_unit_test(a_client_hears_which_instant_cannot_be),
 		cmocka_unit_test(an_instant_of_the_peer_that_cannot_be_is_rejected),
 		cmocka_unit_test(a_statement_that_came_back_before_its_notice_counts),
