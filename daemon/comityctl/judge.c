@@ -102,9 +102,22 @@ static int64_t days_left(struct judging *g, int64_t end_ms)
 
 /* -------------------------------------------------------------------- peers */
 
+/* It does not come back by itself, unlike a line. */
+static enum verdict when_down(const struct judging *g, const CyPeerStatus *p, int64_t down)
+{
+	const enum verdict v = limit(g, JUDGE_DOWN, down);
+
+	return v == JUDGE_OK && strcmp(p->state, "refused") == 0 ? JUDGE_WARNING : v;
+}
+
 static void judge_link(struct judging *g, struct judged *d, const CyPeerStatus *p)
 {
 	int64_t down = (g->now - p->since_ms) / 1000;
+
+	/* Each new session begins `since` anew. */
+	raise_to(&g->j->sums.flaps, p->flaps);
+	if (limit(g, JUDGE_FLAPS, p->flaps) != JUDGE_OK)
+		add(g, d, limit(g, JUDGE_FLAPS, p->flaps), "%u sessions ended within an hour", p->flaps);
 
 	/* One of an older release says it by the state alone. */
 	if (p->reconciling || strcmp(p->state, "reconciling") == 0)
@@ -113,7 +126,7 @@ static void judge_link(struct judging *g, struct judged *d, const CyPeerStatus *
 	if (judge_connected(p))
 		return;
 	raise_to(&g->j->sums.down_s, down);
-	add(g, d, limit(g, JUDGE_DOWN, down), "%s for %s%s%s",
+	add(g, d, when_down(g, p, down), "%s for %s%s%s",
 	    strcmp(p->state, "connecting") == 0 ? "not connected" : p->state, out_age(down * 1000),
 	    p->last_fault[0] ? ": " : "", p->last_fault);
 }
@@ -250,6 +263,8 @@ static void judge_own(struct judging *g, const CyStatus *s)
 		    s->treaty_profiles == 1 ? "" : "s");
 	else
 		add(g, &own[JUDGE_OWN_TREATIES], JUDGE_OK, "no treaty profile is loaded: nothing is checked");
+	if (s->unread[0])
+		add(g, &own[JUDGE_OWN_PROCESS], JUDGE_WARNING, "%s", s->unread);
 	if (s->law_fault[0])
 		add(g, &own[JUDGE_OWN_TREATIES], JUDGE_CRITICAL, "%s", s->law_fault);
 	judge_evidence(g, s);
@@ -259,8 +274,9 @@ void judge(const CyStatus *s, const struct judge_limits *limits, struct judgemen
 {
 	struct judging g = { limits, s->now_ms, ret_judgement };
 
-	*ret_judgement = (struct judgement){ .peers = calloc(s->n_peers + 1, sizeof(struct judged)),
-					     .sums = { 0, 0, 0, 0, 0, -1, -1, -1, -1 } };
+	*ret_judgement =
+		(struct judgement){ .peers = calloc(s->n_peers + 1, sizeof(struct judged)),
+				    .sums = { .round_trip_ms = -1, .cert_days = -1, .disk_free = -1, .files = -1 } };
 	CY_ASSERT(ret_judgement->peers);
 	judge_own(&g, s);
 	for (size_t i = 0; i < s->n_peers; i++)

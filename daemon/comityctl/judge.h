@@ -26,8 +26,9 @@ const char *judge_word(enum verdict v);
 /* Thresholds: X(name, option, unit, warning, critical, below, what). Times are in
  * seconds; `below`: it is the low values that are bad. comityctl(1) has the same. */
 #define JUDGE_LIMITS(X)                                                                                \
-	X(AGE, "age", JUDGE_TIME, 1800, 14400, false, "the oldest message that waits is older")        \
+	X(AGE, "age", JUDGE_TIME, 1800, 14400, false, "the oldest message without a receipt is older") \
 	X(DOWN, "down", JUDGE_TIME, 900, 14400, false, "a peer has not been connected for longer")     \
+	X(FLAPS, "flaps", JUDGE_NUMBER, 6, 30, false, "sessions with a peer ended in an hour, more")   \
 	X(SKEW, "skew", JUDGE_TIME, 10, 300, false, "a peer's clock differs from ours by more")        \
 	X(CERT, "cert-days", JUDGE_NUMBER, 30, 7, true, "a certificate, ours or a peer's, has fewer")  \
 	X(DISK, "disk", JUDGE_NUMBER, 10, 5, true, "less of the store's file system is free, percent") \
@@ -81,6 +82,7 @@ struct judged {
 /* What a monitor draws: the worst over all peers and certificates. */
 struct judge_sums {
 	uint64_t connected, waiting;
+	int64_t flaps;
 	int64_t oldest_s, down_s, skew_s, round_trip_ms, cert_days, disk_free, files; /* -1: unknown */
 };
 

@@ -386,13 +386,18 @@ static const char migration_026[] =
 	" PRIMARY KEY (peer, follows, case_no)) STRICT, WITHOUT ROWID;"
 	"UPDATE cases SET stale = 1 WHERE terms <> x'';";
 
+/* The oldest message without a receipt, whether it has left or not. */
+static const char migration_027[] = "DROP INDEX IF EXISTS message_oldest;"
+				    "CREATE INDEX IF NOT EXISTS message_unreceipted ON message (peer, created)"
+				    " WHERE author = 0 AND transport <= 1;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
 					  migration_015, migration_016, migration_017, migration_018, migration_019,
 					  migration_020, migration_021, migration_022, migration_023, migration_024,
-					  migration_025, migration_026 };
+					  migration_025, migration_026, migration_027 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

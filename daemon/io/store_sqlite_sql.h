@@ -336,8 +336,10 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(COUNTS,                                                                                                      \
 	  "SELECT (SELECT n FROM counter WHERE name = 'cases'), (SELECT n FROM counter WHERE name = 'messages')")      \
 	X(PEER_COUNTS,                                                                                                 \
-	  "SELECT ifnull((SELECT n FROM waiting WHERE peer = ?1), 0),"                                                 \
-	  " ifnull((SELECT min(created) FROM message WHERE peer = ?1 AND author = 0 AND transport = 0), 0),"           \
+	  "SELECT ifnull((SELECT n FROM waiting WHERE peer = ?1), 0)"                                                  \
+	  " + (SELECT ifnull(sum(messages), 0) FROM parcel"                                                            \
+	  " WHERE peer = ?1 AND author = 0 AND receipt IS NULL AND dissolved = 0),"                                    \
+	  " ifnull((SELECT min(created) FROM message WHERE peer = ?1 AND author = 0 AND transport <= 1), 0),"          \
 	  " (SELECT count(*) FROM parcel WHERE peer = ?1 AND author = 0 AND receipt IS NULL AND dissolved = 0)")       \
 	X(CASE_CLOCKS, CLOCK_SELECT " WHERE c.peer = ?1 AND c.case_id = ?2 AND (?3 IS NULL OR c.client = ?3) ORDER "   \
 				    "BY t.name, t.measure, t.notice")                                                  \

@@ -227,6 +227,14 @@ static void send_away(struct node *n, struct conn *c, const char *why)
 	node_local_down(n, id);
 }
 
+bool node_is_read(const struct node *n)
+{
+	for (size_t i = 0; i < n->config.n_clients; i++)
+		if (n->clients[i].role == CY_ROLE__SUBMITTER && n->clients[i].sees_all)
+			return true;
+	return false;
+}
+
 static void set_clients(struct node *n, struct node_client_config *clients, size_t n_clients)
 {
 	struct node_client_config *old = n->clients;
@@ -247,6 +255,8 @@ static void set_clients(struct node *n, struct node_client_config *clients, size
 				  "again");
 	}
 	node_clients_free(old, n_old);
+	if (!node_is_read(n))
+		node_tell(n, NODE_WARNING, NODE_EVENT_NONE, "", NODE_UNREAD);
 }
 
 void node_local_allowed(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed)

@@ -150,6 +150,8 @@ struct peer {
 	char farewell[128];        /* the text of its Goodbye in this session */
 	const char *farewell_code; /* and the name of its code; never freed */
 	char last_fault[160];
+	struct cy_mono ended[CY_FLAPS_MAX]; /* when its latest sessions did, in a ring */
+	size_t n_ended;                     /* of all, since the start */
 };
 
 static inline bool node_understands(const struct peer *p, enum node_feature f)
@@ -356,6 +358,11 @@ const char *node_goodbye_name(CyGoodbyeCode code); /* never freed */
 /* -------------------------------------------------------------- configure.c */
 int node_load_peer(struct node *n, struct peer *p, struct cy_error *e); /* its stream, from the store */
 void node_peer_free(struct peer *p);
+/* Is there a client that gets what peers open? It is told at the start, in the status and by health. */
+bool node_is_read(const struct node *n);
+#define NODE_UNREAD                                                                                            \
+	"no client gets what other authorities ask for: give a submitter 'cases = all' in the configuration, " \
+	"and have it read again"
 void node_clients_free(struct node_client_config *clients, size_t n);
 
 /* -------------------------------------------------------------- treaty.c */

@@ -299,6 +299,7 @@ void node_link_down(struct node *n, uint64_t session, const char *why)
 	}
 	if (p->greeted)
 		p->since = node_now(n);
+	p->ended[p->n_ended++ % CY_FLAPS_MAX] = n->ports.clock.mono(n->ports.clock.ctx);
 	p->session = 0;
 	p->greeted = p->refused = false;
 	p->sender = (struct xchg_sender){ 0 };

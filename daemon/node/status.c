@@ -44,6 +44,16 @@ static void put_evidence(struct node *n, CyPeerStatus *row, struct peer *p)
 	row->evidence_fault = (char *)b->skipped[0].why;
 }
 
+static uint32_t flaps(struct node *n, const struct peer *p)
+{
+	const int64_t hour = 3600000, now = n->ports.clock.mono(n->ports.clock.ctx).ms;
+	uint32_t found = 0;
+
+	for (size_t i = 0; i < p->n_ended && i < CY_FLAPS_MAX; i++)
+		found += p->ended[i].ms > now - hour;
+	return found;
+}
+
 static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer *p, int *ret_code)
 {
 	struct store_port *s = &n->ports.store;
@@ -71,6 +81,7 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	row->receipted = p->stream.out_receipted;
 	row->signature_refused_ms = signing_is_refused(n, p) ? p->refusal.since.ms : 0;
 	row->last_fault = p->last_fault;
+	row->flaps = flaps(n, p);
 	if (p->rtt.known) {
 		row->_round_trip_ms_case = CY_PEER_STATUS___ROUND_TRIP_MS_ROUND_TRIP_MS;
 		row->_last_round_trip_ms_case = CY_PEER_STATUS___LAST_ROUND_TRIP_MS_LAST_ROUND_TRIP_MS;
@@ -186,6 +197,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	status.waiting = (char *)waiting_for(n, waiting, sizeof waiting);
 	status.signing = (char *)signing_state(n, signing, sizeof signing);
 	status.events = (char *)prune_state(n, events, sizeof events);
+	status.unread = node_is_read(n) ? (char *)"" : (char *)NODE_UNREAD;
 	status.treaty_profiles = n->config.books != NULL ? (uint32_t)n->config.books->n_profiles : 0;
 	put_facts(n, &status);
 	put_space(n, &status);

@@ -478,7 +478,7 @@ struct store_counts {
 };
 
 struct store_peer_counts {
-	uint64_t waiting;      /* own messages QUEUED */
+	uint64_t waiting;      /* own messages without a receipt: QUEUED, or in a parcel in flight */
 	struct cy_wall oldest; /* creation of the oldest of them; 0: none */
 	uint32_t in_flight;    /* own parcels without receipt, dissolved ones left out */
 };

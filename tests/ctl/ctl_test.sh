@@ -362,6 +362,10 @@ exits 2 'trouble is critical' health --client troubled
 [ "$(tr -cd '|' <out)" = '|' ] && [ "$(wc -l <out)" -eq 1 ]
 result $? 'whatever a peer says, there is one bar and one line'
 says out '^COMITY CRITICAL - Store: the disk is full.*; Clock: .*; Process: .*; DE: .*; Disk: .*; and 2 more' 'the worst first'
+exits 1 'a refused certificate warns at once' health --client refused
+says out '^COMITY WARNING - DE: refused for 1s: certificate refused: DE: certificate revoked |' 'with the reason'
+exits 1 'sessions that come and go warn' health --client flapping
+says out '^COMITY WARNING - DE: 7 sessions ended within an hour |' 'with their number'
 exits 0 'a time may have a unit' health --client good --warn-down 2h --crit-down 1d
 exits 3 'a time that is none is UNKNOWN' health --client good --warn-age soon
 says out '^COMITY UNKNOWN' 'on standard output'

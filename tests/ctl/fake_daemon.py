@@ -121,6 +121,10 @@ def status(answer, name):
         add_peer(s, "ZA", state="disconnected", waiting=3, oldest_ms=NOW - HOUR, last_fault="no answer")
         return
     add_peer(s, "IE")
+    if name == "refused":
+        add_peer(s, "DE", state="refused", since_ms=NOW - 1000, last_fault="certificate refused: DE: certificate revoked")
+    if name == "flapping":
+        add_peer(s, "DE", flaps=7)
     if name == "troubled":
         s.store, s.clock = "the disk is full: free space in /var/lib/comity", "jumped 9 h back since the start"
         s.disk_free_bytes, s.descriptors, s.signing_certificate_end_ms = 7 << 30, 1000, NOW + 12 * DAY + 1

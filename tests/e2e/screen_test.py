@@ -2,7 +2,7 @@
 from harness import *
 
 us, ie = pair()
-shim = Shim(us)
+shim, ie_shim = Shim(us), Shim(ie)
 
 
 def events(d, *args):
@@ -23,7 +23,7 @@ def submit(d, reference, key):
 @test
 def what_a_program_has_read_and_not_dealt_with_is_printed_again():
     us.start(shim.env())
-    ie.start()
+    ie.start(ie_shim.env())
     submit(us, "one", "one")
     until("the receipt", lambda: len(events(us)) >= 2)
     pipe = f"{' '.join(us.ctl_command())} --json inbox --cursor registry"
@@ -109,6 +109,48 @@ def what_cannot_be_done_now_is_said_once_and_done_by_the_same_command():
     shim.set()
     run = until("the disk", lambda: (r := us.ctl("submit", file)).returncode != 6 and r)
     assert run.returncode == 0, run
+
+
+@test
+def what_is_in_flight_counts_until_its_receipt_is_here():
+    health = lambda: us.ctl("health", "--warn-age", "0s", "--warn-flaps", "100", "--crit-flaps", "100")
+    until("all receipts", lambda: " 0 messages wait |" in health().stdout)
+    ie_shim.set(full=1)
+    run = us.ctl("submit", file_of(submission(reference="four")))
+    assert run.returncode == 0, run
+    until("the message to be a second old", lambda: health().returncode == 1)
+    left = 0
+    while left < 3:  # whichever way it is on: waiting, in flight, in flight again
+        run = health()
+        assert run.returncode == 1 and "1 message waits, the oldest for" in run.stdout, run
+        left = len(ie.log().split("nothing can be committed now"))
+    ie_shim.set()
+    until("the receipt", lambda: health().returncode == 0)
+
+
+@test
+def sessions_that_end_are_counted():
+    json_of = lambda: json_format.Parse(us.ctl("--json", "status").stdout, local_pb2.Status())
+    before = json_of().peers[0].flaps
+    ie.kill()
+    until("the end of the session", lambda: json_of().peers[0].flaps == before + 1)
+
+
+@test
+def a_configuration_in_which_nobody_gets_what_comes_in_is_told():
+    ie.configure({"US-OIA": us.port})
+    with open(ie.config) as f:
+        text = f.read()
+    with open(ie.config, "w") as f:
+        f.write(text.replace("cases = all", "cases = own"))
+    ie.start()
+    assert "warning: no client gets what other authorities ask for" in ie.log()
+    run = ie.ctl("health")
+    assert run.returncode == 1 and "no client gets what other authorities ask for: give" in run.stdout, run
+    with open(ie.config, "w") as f:
+        f.write(text)
+    reload(ie)
+    assert "no client gets" not in ie.ctl("health").stdout
 
 
 finish(us, ie)

@@ -109,6 +109,7 @@ def the_status_does_not_wait_for_a_commit():
 
 @test
 def a_peer_that_is_down_is_shown_with_what_waits_for_it():
+    until("all receipts", lambda: peer(us).waiting == 0)
     ie.stop()
     until("the end", lambda: peer(us).state == "disconnected")
     submit(desk, "k3")

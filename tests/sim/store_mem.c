@@ -1416,7 +1416,7 @@ static int peer_counts(void *ctx, const char *peer, struct store_peer_counts *re
 	for (size_t i = 0; i < p->n_open; i++) {
 		const struct store_message *m = &p->open[i]->row;
 
-		if (m->transport != STORE_QUEUED)
+		if (m->transport > STORE_TRANSMITTED)
 			continue;
 		if (ret_counts->waiting++ == 0 || m->created.ms < ret_counts->oldest.ms)
 			ret_counts->oldest = m->created;
