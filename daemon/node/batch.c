@@ -180,6 +180,7 @@ void batch_reset(struct node *n)
 static void release(struct node *n);
 static void commit(struct node *n);
 static void fail(struct node *n, int code, const char *why);
+static bool load_again(struct node *n);
 
 void batch_retry(struct node *n)
 {
@@ -273,6 +274,8 @@ void batch_start(struct node *n)
 	if (b->phase != BATCH_IDLE)
 		return;
 	batch_reset(n);
+	if (n->stale && !load_again(n))
+		b->doom = "the store's own values cannot be read";
 	n->batch_number++;
 	node_watch_clock(n);
 	signing_watch(n);
@@ -435,12 +438,23 @@ static void fail_client(struct node *n, const struct effect *f, int code)
 			    "the store cannot commit now: repeat it later, with the same key it takes effect once");
 }
 
+/* What is in memory of the store's own values (the audit log, the streams) is of a batch that failed: until they can be
+ * read again nothing may be built upon it. */
+static bool load_again(struct node *n)
+{
+	struct cy_error e = { 0 };
+
+	n->stale = node_load(n, &e) < 0;
+	if (n->stale)
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
+	return !n->stale;
+}
+
 /* The batch failed: nothing has happened. Sessions resume from the store, local
  * clients are told to repeat. */
 static void fail(struct node *n, int code, const char *why)
 {
 	struct batch *b = &n->batch;
-	struct cy_error e = { 0 };
 
 	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "nothing can be committed now: %s", why);
 	snprintf(n->store_fault, sizeof n->store_fault, "%s", why);
@@ -464,8 +478,7 @@ static void fail(struct node *n, int code, const char *why)
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		if (f->kind == EFFECT_LINK_CLOSE)
 			n->ports.link.close(n->ports.link.ctx, f->target, f->why);
-	if (node_load(n, &e) < 0)
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
+	load_again(n);
 	n->clocks_changed = true;
 	n->catching_up = true;
 	n->caught_up = (struct case_name){ 0 };

@@ -288,7 +288,8 @@ struct node {
 	char hooks[NODE_HOOKS_MAX][NODE_HOOK_ID]; /* that run; "" : none */
 	struct cy_mono retry;                     /* after a failed commit */
 	struct cy_mono careful;                   /* until then each input has a batch of its own */
-	struct cy_mono planned;                   /* the wake-up that was asked for */
+	bool stale; /* the audit log and the streams here are of a batch that failed, and could not be loaded again */
+	struct cy_mono planned; /* the wake-up that was asked for */
 	struct node_pruning pruning;
 	bool stopping;
 	char store_fault[160]; /* "" while the store works */
