@@ -32,6 +32,10 @@ void blobs_task_free(struct task *t)
 
 void blobs_post(struct blobs_fs *b, struct task *t)
 {
+	/* It is over, whenever main takes the letter: its reader queues nothing more. */
+	if (t->reader != NULL)
+		blobs_reader_leave(t->reader);
+	t->reader = NULL;
 	pthread_mutex_lock(&b->lock);
 	b->space = b->now;
 	pthread_mutex_unlock(&b->lock);

@@ -234,8 +234,6 @@ static void copy_end(struct blobs_fs *b, struct part *p)
 
 	blobs_land(b);
 	p->copy = NULL;
-	blobs_reader_leave(t->reader);
-	t->reader = NULL;
 	t->result.offset = p->end;
 	blobs_post(b, t);
 	blobs_part_go_on(b, blobs_part_waiting(p));

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
@@ -1688,6 +1689,50 @@ static void a_part_is_thrown_away_while_it_is_copied(void **state)
 	assert_int_equal(open_part(f, "c", 0, NULL)->offset, 0);
 }
 
+/* Does a thread read what a client has handed over? */
+static bool is_read(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	char path[300], name[32];
+	bool found = false;
+	FILE *file;
+
+	assert_non_null(tasks);
+	for (const struct dirent *e = readdir(tasks); e != NULL; e = readdir(tasks)) {
+		snprintf(path, sizeof path, "/proc/self/task/%s/comm", e->d_name);
+		file = fopen(path, "r");
+		if (file == NULL)
+			continue;
+		found = found || (fgets(name, sizeof name, file) != NULL && strcmp(name, "evidence-read\n") == 0);
+		fclose(file);
+	}
+	closedir(tasks);
+	return found;
+}
+
+/* Whoever closes the files looks at what is queued: nobody queues anything then. */
+static void what_is_thrown_away_is_read_no_more_before_anybody_is_told(void **state)
+{
+	struct fixture *f = *state;
+	const struct timespec ms = { .tv_nsec = 1000000 };
+
+	open_part(f, "c", 0, NULL);
+	f->fd = file_of(f, 2000 * MIB, false);
+	assert_int_equal(f->port.copy(f->port.ctx, ticket(f), "c", f->fd, CY_EVIDENCE_MAX), CY_OK);
+	assert_int_equal(close(f->fd), 0);
+	while (f->port.progress(f->port.ctx, "c") == 0)
+		sched_yield();
+	assert_int_equal(f->port.drop_part(f->port.ctx, ticket(f), "c"), CY_OK);
+	/* The loop does not run meanwhile. */
+	for (unsigned i = 0; is_read(); i++) {
+		assert_true(i < 30000);
+		nanosleep(&ms, NULL);
+	}
+	assert_false(there(path_of(f->dir, "part/%s", "c")));
+	blobs_fs_close(f->b);
+	f->b = NULL;
+}
+
 /* ------------------------------------------------------------------- the limits */
 
 static void more_than_can_wait_is_refused_until_there_is_room(void **state)
@@ -1859,6 +1904,7 @@ int main(void)
 		TEST(a_copy_stops_at_the_most_that_it_may_have),
 		TEST(a_large_copy_does_not_hold_up_the_rest),
 		TEST(a_part_is_thrown_away_while_it_is_copied),
+		TEST(what_is_thrown_away_is_read_no_more_before_anybody_is_told),
 		TEST(more_than_can_wait_is_refused_until_there_is_room),
 		TEST(chunks_outlive_the_port),
 		TEST(many_parts_need_few_descriptors),
