@@ -47,8 +47,10 @@ def a_file_crosses_and_each_hand_over_is_on_record():
     there, = in_state(ie, "e-1", "delivered")
     assert there.arrived_ms == here.arrived_ms > 0
     until("that it was read", lambda: "read" in [e.action for e in custody(us, here.item).entries])
-    actions = [e.action for e in custody(us, here.item).entries]
-    assert actions[:2] == ["acquired", "arrived"] and actions[2:] == ["read", "read_end"], actions
+    # Each reading with the byte that it began at; both got the last byte.
+    links = [(e.action, getattr(e, "from"), e.to) for e in custody(us, here.item).entries]
+    assert links == [("acquired", 0, 0), ("arrived", 0, 0), ("read", 0, 0), ("read_end", 0, len(BIG)),
+                     ("read", 5 * MIB + 7, 0)], links
     assert [e.action for e in custody(ie, here.item).entries] == ["acquired", "stored", "offered", "delivered"]
     # What proves the arrival is a signed message that both sides hold.
     proof = next(e for e in custody(ie, here.item).entries if e.action == "delivered").message_id
