@@ -85,8 +85,7 @@ static void asked(struct node *n, struct conn *c, struct blob_ticket *t, int r)
 	fail(n, c, CY_EIO, "the evidence files cannot be used now: repeat later");
 }
 
-/* Why an attachment that no disk has spoilt cannot be had; NULL: it can. */
-static const char *not_here(const struct store_evidence *row)
+const char *download_not_here(const struct store_evidence *row)
 {
 	if (row->author == STORE_OWN)
 		return row->deleted ? "our copy was deleted some time after the receiver had verified or destroyed its "
@@ -114,7 +113,7 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 	struct cy_arena arena = { 0 };
 	struct store_evidence row;
 	int code = r->item != NULL ? evidence_visible(n, &arena, c, r->item, &row) : CY_ENOENT;
-	const char *why = code == CY_OK ? not_here(&row) : NULL;
+	const char *why = code == CY_OK ? download_not_here(&row) : NULL;
 
 	if (c->get.correlation != 0)
 		local_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",

@@ -340,6 +340,8 @@ void upload_list(struct node *n, struct conn *c, uint64_t correlation);
 void upload_drop(struct node *n, struct conn *c, uint64_t correlation, const CyDropUpload *r); /* in a batch */
 
 void download_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetEvidence *r);
+/* Why an attachment that no disk has spoilt cannot be had; NULL: it can. */
+const char *download_not_here(const struct store_evidence *row);
 /* That it is read is on record: the first byte may leave. */
 void download_begin(struct node *n, uint64_t conn, uint64_t correlation);
 /* It ends before that; what is said of it is the caller's. */

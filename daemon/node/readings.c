@@ -127,6 +127,9 @@ void evidence_read(struct node *n, struct input *in)
 	struct store_evidence row;
 	int r = evidence_get(n, in->blob.message_id, in->blob.attachment, &row);
 
+	/* It was looked at when it was asked for, and may have been destroyed since. */
+	if (r == CY_OK && !in->blob.ended && download_not_here(&row) != NULL)
+		r = CY_ENOENT;
 	if (r == CY_OK)
 		r = record(n, &row, in);
 	if (r == CY_EDAMAGED)

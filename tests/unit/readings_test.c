@@ -5,7 +5,24 @@
 #define CHUNKS 40
 #define SIZE   (CHUNKS * (uint64_t)CY_CHUNK)
 
-static uint64_t fails_at; /* the chunk from which on the disk gives nothing back */
+static uint64_t fails_at;   /* the chunk from which on the disk gives nothing back */
+static char refusal[512];   /* the last one that a client got */
+static uint64_t bytes_read; /* that clients got */
+
+static int answer(void *ctx, uint64_t conn, struct cy_bytes bytes)
+{
+	CyServerFrame *f = cy_server_frame__unpack(NULL, bytes.len, bytes.data);
+
+	(void)ctx;
+	(void)conn;
+	assert_non_null(f);
+	if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR)
+		snprintf(refusal, sizeof refusal, "%s", f->error->text);
+	else if (f->kind_case == CY_SERVER_FRAME__KIND_EVIDENCE_DATA)
+		bytes_read += f->evidence_data->data.len;
+	cy_server_frame__free_unpacked(f, NULL);
+	return CY_OK;
+}
 
 static int read_chunk(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify)
 {
@@ -24,8 +41,26 @@ static int read_chunk(void *ctx, uint64_t ticket, const struct cy_digest *sha256
 	return CY_OK;
 }
 
+static void put_item(struct store_writeset **w, const char *id, enum store_evidence_state state)
+{
+	row(w, STORE_PUT_EVIDENCE)->evidence = (struct store_evidence){ .message_id = id,
+									.attachment = 1,
+									.peer = PEER,
+									.case_id = "case",
+									.author = STORE_PEER,
+									.number = 1,
+									.size = SIZE,
+									.sha256 = cy_sha256(cy_bytes("content", 7)),
+									.state = state,
+									.reason = "",
+									.arrived = { START_MS - DAY },
+									.verified = { START_MS } };
+}
+
 static struct rig *with_item(const char *id)
 {
+	static const struct node_client_config clients[] = { { DESK, CY_ROLE__SUBMITTER, true },
+							     { "chief", CY_ROLE__ADMINISTRATOR, true } };
 	const struct law_fact asked = {
 		.side = CY_SIDE__REQUESTING, .number = 1, .kind = CY_CONTENT__KIND_REQUEST, .measures = 1
 	};
@@ -34,39 +69,37 @@ static struct rig *with_item(const char *id)
 
 	put_case(&w, PEER, "case")->peer_number = 1;
 	put_message(&w, PEER, "case", id, &asked);
-	row(&w, STORE_PUT_EVIDENCE)->evidence = (struct store_evidence){ .message_id = id,
-									 .attachment = 1,
-									 .peer = PEER,
-									 .case_id = "case",
-									 .author = STORE_PEER,
-									 .number = 1,
-									 .size = SIZE,
-									 .sha256 = cy_sha256(cy_bytes("content", 7)),
-									 .state = STORE_EVIDENCE_HERE,
-									 .reason = "",
-									 .arrived = { START_MS - DAY },
-									 .verified = { START_MS } };
+	put_item(&w, id, STORE_EVIDENCE_HERE);
 	r->ports.blobs.read = read_chunk;
+	r->ports.local.send = answer;
+	r->config.clients = clients;
+	r->config.n_clients = 2;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	return r;
 }
 
-/* From this chunk on, up to that one. */
-static void get(struct rig *r, const char *id, uint64_t from, uint64_t to)
+/* From this chunk on; it is not waited for. */
+static void ask(struct rig *r, uint64_t conn, const char *id, uint64_t from)
 {
 	CyEvidenceRef item = CY_EVIDENCE_REF__INIT;
 	CyGetEvidence g = CY_GET_EVIDENCE__INIT;
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 
-	fails_at = to;
 	item.message_id = (char *)(uintptr_t)id;
 	item.attachment = 1;
 	g.item = &item;
 	g.offset = from * CY_CHUNK;
 	f.kind_case = CY_CLIENT_FRAME__KIND_GET_EVIDENCE;
 	f.get_evidence = &g;
-	desk_ask(r, 1, &f);
+	desk_ask(r, conn, &f);
+}
+
+/* From this chunk on, up to that one. */
+static void get(struct rig *r, const char *id, uint64_t from, uint64_t to)
+{
+	fails_at = to;
+	ask(r, 1, id, from);
 	rig_settle(r);
 }
 
@@ -143,11 +176,45 @@ static void what_counts_all_further_readings_of_a_day_says_no_byte(void **state)
 	rig_free(r);
 }
 
+/* A batch is under way: whatever else is asked for is of the next one. */
+static struct rig *while_one_reads(const char *id)
+{
+	struct rig *r = with_item(id);
+
+	desk_connect(r, 2, 0);
+	desk_connect(r, 3, 1);
+	rig_settle(r);
+	refusal[0] = '\0';
+	bytes_read = 0;
+	fails_at = CHUNKS;
+	ask(r, 1, id, 0);
+	assert_non_null(r->committing);
+	return r;
+}
+
+static void what_was_destroyed_since_it_was_asked_for_is_not_read(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct rig *r = while_one_reads(id.s);
+	struct store_writeset *w = NULL;
+
+	(void)state;
+	ask(r, 2, id.s, 0);
+	put_item(&w, id.s, STORE_EVIDENCE_DESTROYED);
+	mem_store_apply(&r->store, w);
+	rig_settle(r);
+	assert_string_equal(refusal, "its bytes are not here any more");
+	assert_true(bytes_read == SIZE);
+	assert_string_equal(links(r), "read 0 x1, read_end 40 x1");
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_equal_readings_are_counted_in_one_link),
 		cmocka_unit_test(what_counts_all_further_readings_of_a_day_says_no_byte),
+		cmocka_unit_test(what_was_destroyed_since_it_was_asked_for_is_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
