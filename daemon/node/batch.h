@@ -142,7 +142,7 @@ struct batch {
 	size_t finished;                 /* contents whose rows are in it */
 	struct input *kept, **last_kept; /* inputs that a failure does not undo (again.c) */
 	bool evidence;                   /* it changes rows of evidence */
-	bool shows;                      /* the content of a message leaves to a client with it */
+	bool shows;                      /* the content of a message, or evidence, leaves to a client with it */
 	bool erases;                     /* what a case says is not to be read any more */
 	struct cy_wall right;    /* an operator has said at this time of the wall clock that it is right; 0: not */
 	struct cy_mono right_at; /* the same instant */

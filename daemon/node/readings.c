@@ -138,6 +138,7 @@ void evidence_read(struct node *n, struct input *in)
 	else if (r < 0 && r != CY_ENOENT)
 		n->batch.doom = "the store cannot read the row of evidence that a client reads";
 	if (!in->blob.ended) {
+		n->batch.shows = n->batch.shows || r == CY_OK;
 		if (r == CY_OK)
 			batch_effect(n, EFFECT_READING, in->source, cy_bytes(NULL, 0), "")->correlation =
 				in->blob.correlation;

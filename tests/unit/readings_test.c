@@ -209,12 +209,33 @@ static void what_was_destroyed_since_it_was_asked_for_is_not_read(void **state)
 	rig_free(r);
 }
 
+/* Its first byte leaves once the batch is committed: what the batch had erased would be read after it. */
+static void what_begins_to_be_read_in_the_same_batch_is_not_erased(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct rig *r = while_one_reads(id.s);
+	CyEraseCase erase = CY_ERASE_CASE__INIT;
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+
+	(void)state;
+	ask(r, 2, id.s, 0);
+	erase.ref = (char *)(uintptr_t) "case";
+	erase.reason = (char *)(uintptr_t) "retention over";
+	f.kind_case = CY_CLIENT_FRAME__KIND_ERASE_CASE;
+	f.erase_case = &erase;
+	desk_ask(r, 3, &f);
+	rig_settle(r);
+	assert_string_equal(refusal, "something happens in the case at this moment: repeat the order");
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_equal_readings_are_counted_in_one_link),
 		cmocka_unit_test(what_counts_all_further_readings_of_a_day_says_no_byte),
 		cmocka_unit_test(what_was_destroyed_since_it_was_asked_for_is_not_read),
+		cmocka_unit_test(what_begins_to_be_read_in_the_same_batch_is_not_erased),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
