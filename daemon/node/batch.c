@@ -479,6 +479,7 @@ static void fail(struct node *n, int code, const char *why)
 		if (f->kind == EFFECT_LINK_CLOSE)
 			n->ports.link.close(n->ports.link.ctx, f->target, f->why);
 	load_again(n);
+	erase_failed(n);
 	n->clocks_changed = true;
 	n->catching_up = true;
 	n->caught_up = (struct case_name){ 0 };

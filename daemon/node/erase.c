@@ -355,6 +355,14 @@ void erase_soon(struct node *n)
 	n->next_erasure = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
+void erase_failed(struct node *n)
+{
+	const struct cy_mono later = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
+
+	if (n->orders.stored > 0 && cy_mono_before(later, n->next_erasure))
+		n->next_erasure = later;
+}
+
 struct kept {
 	const struct node_order *order;
 	bool in_person, any;

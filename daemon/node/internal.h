@@ -545,6 +545,9 @@ void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEr
 void erase_step(struct node *n);
 /* Something may be here again that was ordered to be erased. */
 void erase_soon(struct node *n);
+/* A batch failed, and with it what it may have erased: that is looked at again, but does not fail each batch from now
+ * on. */
+void erase_failed(struct node *n);
 /* -------------------------------------------------------------- submit.c */
 /* An idempotency key is kept by its digest in hexadecimal (store_key_digest), which travels in the message:
  * so it is known again after a restore. In the store, or in this batch: CY_OK, with what it was used for. */

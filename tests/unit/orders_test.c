@@ -423,6 +423,61 @@ static void an_order_whose_commit_failed_is_obeyed_afterwards(void **state)
 	rig_free(r);
 }
 
+static bool full; /* the disk, for what erases a case */
+static int (*commit_as_it_was)(void *ctx, struct store_writeset *w);
+
+static int commit_without_room(void *ctx, struct store_writeset *w)
+{
+	for (const struct store_write *x = w->first; x != NULL && full; x = x->next)
+		if (x->op == STORE_ERASE_CASE) {
+			store_writeset_free(w);
+			free(w);
+			return CY_ESTORE;
+		}
+	return commit_as_it_was(ctx, w);
+}
+
+/* What a restored store erases by the list; nothing else happens that would make it look again. */
+static void an_erasure_whose_commit_failed_is_carried_out_afterwards(void **state)
+{
+	const struct law_fact asked = {
+		.side = CY_SIDE__REQUESTING, .number = 1, .kind = CY_CONTENT__KIND_REQUEST, .measures = 1
+	};
+	struct rig *r = rig_new(false);
+	struct orders_port list = orders_mem_port(&r->orders);
+	struct node_order o = order(NODE_ORDER_ERASE, 0);
+	struct orders_mark mark = r->orders.begin;
+	struct store_writeset *w = NULL;
+	char line[NODE_ORDER_LINE];
+	struct cy_error e = { 0 };
+
+	(void)state;
+	put_case(&w, PEER, "case")->peer_number = 1;
+	put_message(&w, PEER, "case", "message", &asked);
+	mem_store_apply(&r->store, w);
+	cy_copy(o.case_id, sizeof o.case_id, "case");
+	o.message_id[0] = '\0';
+	orders_write(&mark, &o, line);
+	assert_int_equal(list.append(list.ctx, 1, line, &e), CY_OK);
+	r->ports.orders = list;
+	commit_as_it_was = r->ports.store.commit;
+	r->ports.store.commit = commit_without_room;
+	full = true;
+	rig_begin(r);
+	for (int i = 0; i < 2; i++) { /* the list is read, then what it says is done */
+		node_wake(r->node);
+		rig_settle(r);
+	}
+	assert_non_null(strstr(r->all, "nothing can be committed now"));
+	assert_true(mem_store_case(&r->store, PEER, "case")->row.erased.ms == 0);
+	full = false;
+	r->now += 60000;
+	node_wake(r->node);
+	rig_settle(r);
+	assert_true(mem_store_case(&r->store, PEER, "case")->row.erased.ms == START_MS);
+	rig_free(r);
+}
+
 static void a_store_that_knows_more_than_its_list_is_refused(void **state)
 {
 	struct rig *r = started();
@@ -468,6 +523,7 @@ int main(void)
 		cmocka_unit_test(a_hold_ordered_after_the_backup_stands_once_it_is_restored),
 		cmocka_unit_test(an_end_of_a_hold_after_the_backup_counts_as_well),
 		cmocka_unit_test(an_order_whose_commit_failed_is_obeyed_afterwards),
+		cmocka_unit_test(an_erasure_whose_commit_failed_is_carried_out_afterwards),
 		cmocka_unit_test(a_store_that_knows_more_than_its_list_is_refused),
 		cmocka_unit_test(a_list_of_other_orders_is_refused),
 	};
