@@ -480,6 +480,7 @@ static void fail(struct node *n, int code, const char *why)
 			n->ports.link.close(n->ports.link.ctx, f->target, f->why);
 	load_again(n);
 	erase_failed(n);
+	waiting_failed(n);
 	n->clocks_changed = true;
 	n->catching_up = true;
 	n->caught_up = (struct case_name){ 0 };

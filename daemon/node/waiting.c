@@ -99,6 +99,7 @@ static void look_again(struct node *n)
 static void meet(struct node *n, struct peer *p)
 {
 	p->wait.met = true;
+	p->wait.met_in = n->batch_number;
 	p->wait.until = (struct xchg_pos){ 0 };
 	look_again(n);
 }
@@ -155,6 +156,17 @@ void waiting_held(struct node *n, struct peer *p)
 		meet(n, p);
 }
 
+void waiting_failed(struct node *n)
+{
+	n->wait.all = n->wait.all && n->wait.all_in != n->batch_number;
+	for (size_t i = 0; i < n->n_peers; i++) {
+		struct waits_peer *w = &n->peers[i]->wait;
+
+		w->met = w->met && w->met_in != n->batch_number;
+		w->resumed = w->resumed && w->resumed_in != n->batch_number;
+	}
+}
+
 void waiting_restored(struct node *n)
 {
 	n->wait.restored = true;
@@ -192,10 +204,13 @@ void waiting_resume(struct node *n, struct conn *c, uint64_t correlation, const 
 			     "a reason of 1 to 255 bytes is mandatory: its digest stands in the audit log");
 		return;
 	}
-	if (p != NULL)
+	if (p != NULL && !p->wait.resumed) {
 		p->wait.resumed = true;
-	else
+		p->wait.resumed_in = n->batch_number;
+	} else if (p == NULL && !n->wait.all) {
 		n->wait.all = true;
+		n->wait.all_in = n->batch_number;
+	}
 	reason = cy_sha256(cy_bytes(r->reason, strlen(r->reason)));
 	cy_digest_hex(&reason, hex);
 	batch_leaf(n, "resume %s %s %s %s", n->authority, p != NULL ? p->id : "-", hex, c->client->name);

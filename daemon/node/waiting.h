@@ -27,16 +27,18 @@ struct peer;
 
 /* Of a node. */
 struct waits {
-	bool restored; /* the store is known as restored; stored */
-	bool copy;     /* its files show that it is a copy */
-	bool ahead;    /* the clock is far ahead of what was recorded */
-	bool all;      /* an operator has resumed for all peers */
+	bool restored;   /* the store is known as restored; stored */
+	bool copy;       /* its files show that it is a copy */
+	bool ahead;      /* the clock is far ahead of what was recorded */
+	bool all;        /* an operator has resumed for all peers, */
+	uint64_t all_in; /* in this batch */
 };
 
 /* Of a peer. */
 struct waits_peer {
 	bool met, agrees, resumed;
-	struct xchg_pos until; /* met once we hold this place of its stream; epoch 0: none */
+	uint64_t met_in, resumed_in; /* the batches */
+	struct xchg_pos until;       /* met once we hold this place of its stream; epoch 0: none */
 };
 
 /* May content be destroyed, or rows be pruned, that have to do with this peer? NULL: with nobody alone, as
@@ -50,6 +52,8 @@ bool node_may_decide(const struct node *n);
 const char *waiting_for(const struct node *n, char *text, size_t size);
 
 void waiting_start(struct node *n);
+/* A batch failed: who was met, or need not be waited for, by what it would have committed is waited for as before. */
+void waiting_failed(struct node *n);
 /* Has an operator said that this peer need not be waited for? Then fetching back ends although it holds
  * messages of ours that it cannot give back. */
 bool waiting_resumed(const struct node *n, const struct peer *p);

@@ -90,7 +90,7 @@ static void meet(struct rig *r)
 	look(r);
 }
 
-static void resume(struct rig *r, const char *peer)
+static void ask_resume(struct rig *r, const char *peer)
 {
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CyResume m = CY_RESUME__INIT;
@@ -100,6 +100,11 @@ static void resume(struct rig *r, const char *peer)
 	f.kind_case = CY_CLIENT_FRAME__KIND_RESUME;
 	f.resume = &m;
 	desk_ask(r, 2, &f);
+}
+
+static void resume(struct rig *r, const char *peer)
+{
+	ask_resume(r, peer);
 	rig_settle(r);
 	look(r);
 }
@@ -405,6 +410,39 @@ static void a_clock_that_is_confirmed_is_stored_before_the_answer(void **state)
 	rig_free(r);
 }
 
+static void fail_commit(struct rig *r)
+{
+	assert_non_null(r->committing);
+	store_writeset_free(r->committing);
+	free(r->committing);
+	r->committing = NULL;
+	node_committed(r->node, CY_ESTORE, "the disk is full");
+}
+
+/* The operator is told that nothing could be committed, and the audit log says nothing of it. */
+static void a_resume_that_was_not_committed_ends_nothing(void **state)
+{
+	static const char *const peers[] = { PEER, "" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct store_writeset *w = NULL;
+		struct cy_uuid id = some_id(1);
+		struct rig *r;
+
+		put_overdue(&w, PEER, "a", id.s);
+		r = started_with(w, 1);
+		ask_resume(r, peers[i]);
+		fail_commit(r);
+		r->now += DAY;
+		look(r);
+		assert_false(destroyed(r, 1));
+		resume(r, peers[i]);
+		assert_true(destroyed(r, 1));
+		rig_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +459,7 @@ int main(void)
 		cmocka_unit_test(a_clock_far_ahead_at_the_start_is_doubted_until_a_peer_agrees),
 		cmocka_unit_test(a_clock_far_ahead_at_the_start_counts_once_an_operator_confirms_it),
 		cmocka_unit_test(a_clock_that_is_confirmed_is_stored_before_the_answer),
+		cmocka_unit_test(a_resume_that_was_not_committed_ends_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
