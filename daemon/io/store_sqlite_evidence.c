@@ -101,6 +101,15 @@ static int evidence_row(struct store_reading *r, sqlite3_stmt *s)
 	return code < 0 ? code : r->fn.evidence(r->fn_arg, &row);
 }
 
+static int key_row(struct store_reading *r, sqlite3_stmt *s)
+{
+	const struct store_evidence row = { .message_id = store_text_at(s, 0),
+					    .attachment = store_u32_at(s, 1),
+					    .verified = store_wall_at(s, 2) };
+
+	return r->fn.evidence(r->fn_arg, &row);
+}
+
 static int get_evidence(void *ctx, const char *message_id, uint32_t attachment, store_evidence_fn *fn, void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
@@ -194,6 +203,18 @@ static int same_evidence(void *ctx, const struct cy_digest *sha256, store_eviden
 	return store_read_each(&r, R_SAME_EVIDENCE, &b);
 }
 
+static int same_keys(void *ctx, const struct cy_digest *sha256, store_evidence_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = key_row, .fn.evidence = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_SAME_KEYS, &b);
+
+	if (code < 0)
+		return code;
+	bind_digest(&b, sha256);
+	return store_read_each(&r, R_SAME_KEYS, &b);
+}
+
 static int delivered_evidence(void *ctx, const char *peer, const struct cy_digest *sha256, store_evidence_fn *fn,
 			      void *arg)
 {
@@ -265,14 +286,18 @@ static int spent_evidence(void *ctx, const char *peer, struct cy_wall before, ui
 	return store_read_each(&r, R_SPENT_EVIDENCE, &b);
 }
 
-static int unverified_evidence(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
+static int unverified_evidence(void *ctx, struct cy_wall after, const char *after_message, uint32_t after_attachment,
+			       struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = key_row, .fn.evidence = fn };
 	struct store_bind b;
 	int code = store_read_start(ctx, R_UNVERIFIED_EVIDENCE, &b);
 
 	if (code < 0)
 		return code;
+	bind_i64(&b, after.ms);
+	bind_text(&b, after_message);
+	bind_i64(&b, after_attachment);
 	bind_i64(&b, before.ms);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_UNVERIFIED_EVIDENCE, &b);
@@ -281,7 +306,7 @@ static int unverified_evidence(void *ctx, struct cy_wall before, uint32_t limit,
 static int flawed_evidence(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
 			   store_evidence_fn *fn, void *arg)
 {
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = evidence_row, .fn.evidence = fn };
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = key_row, .fn.evidence = fn };
 	struct store_bind b;
 	int code = store_read_start(ctx, R_FLAWED_EVIDENCE, &b);
 
@@ -386,6 +411,7 @@ void store_evidence_port(struct store_port *port)
 	port->waiting_after = waiting_after;
 	port->offered_evidence = offered_evidence;
 	port->same_evidence = same_evidence;
+	port->same_keys = same_keys;
 	port->delivered_evidence = delivered_evidence;
 	port->overdue_evidence = overdue_evidence;
 	port->spent_evidence = spent_evidence;

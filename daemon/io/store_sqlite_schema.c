@@ -391,13 +391,20 @@ static const char migration_027[] = "DROP INDEX IF EXISTS message_oldest;"
 				    "CREATE INDEX IF NOT EXISTS message_unreceipted ON message (peer, created)"
 				    " WHERE author = 0 AND transport <= 1;";
 
+/* Of these alone the keys are read of what is to be verified: what is damaged of a row hides no other one. */
+static const char migration_028[] =
+	"DROP INDEX evidence_unverified; DROP INDEX evidence_flawed;"
+	"CREATE INDEX evidence_unverified ON evidence (verified, message_id, attachment, author, deleted, state, flaw)"
+	" WHERE ((author = 0 AND deleted = 0) OR (author = 1 AND state = 2)) AND flaw = 0;"
+	"CREATE INDEX evidence_flawed ON evidence (message_id, attachment, flaw) WHERE flaw <> 0;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
 					  migration_015, migration_016, migration_017, migration_018, migration_019,
 					  migration_020, migration_021, migration_022, migration_023, migration_024,
-					  migration_025, migration_026, migration_027 };
+					  migration_025, migration_026, migration_027, migration_028 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

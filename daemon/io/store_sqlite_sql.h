@@ -371,6 +371,8 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 					 " ORDER BY e.message_id, e.attachment LIMIT ?")                               \
 	X(OFFERED_EVIDENCE, "SELECT EXISTS (SELECT 1 FROM evidence WHERE peer = ? AND author = 0 AND state = 0)")      \
 	X(SAME_EVIDENCE, EVIDENCE_SELECT "e.sha256 = ? ORDER BY e.message_id, e.attachment")                           \
+	X(SAME_KEYS,                                                                                                   \
+	  "SELECT message_id, attachment, 0 FROM evidence WHERE sha256 = ? ORDER BY message_id, attachment")           \
 	X(DELIVERED_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 2 AND e.sha256 = ? AND e.peer = ?"           \
 					      " ORDER BY e.message_id, e.attachment LIMIT 1")                          \
 	X(OVERDUE_EVIDENCE,                                                                                            \
@@ -385,12 +387,13 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 					     " AND EXISTS (SELECT 1 FROM stream s"                                     \
 					     " WHERE s.peer = e.peer AND s.features <> 0 AND s.reconciling = 0)"       \
 					     " ORDER BY e.case_no, e.message_id, e.attachment LIMIT ?")                \
-	X(UNVERIFIED_EVIDENCE,                                                                                         \
-	  EVIDENCE_SELECT "((e.author = 0 AND e.deleted = 0) OR (e.author = 1 AND e.state = 2)) AND e.flaw = 0"        \
-			  " AND e.verified < ?"                                                                        \
-			  " ORDER BY e.verified, e.message_id, e.attachment LIMIT ?")                                  \
-	X(FLAWED_EVIDENCE, EVIDENCE_SELECT "e.flaw <> 0 AND (e.message_id, e.attachment) > (?, ?)"                     \
-					   " ORDER BY e.message_id, e.attachment LIMIT ?")                             \
+	X(UNVERIFIED_EVIDENCE, "SELECT message_id, attachment, verified FROM evidence"                                 \
+			       " WHERE ((author = 0 AND deleted = 0) OR (author = 1 AND state = 2)) AND flaw = 0"      \
+			       " AND (verified, message_id, attachment) > (?, ?, ?) AND verified < ?"                  \
+			       " ORDER BY verified, message_id, attachment LIMIT ?")                                   \
+	X(FLAWED_EVIDENCE, "SELECT message_id, attachment, 0 FROM evidence"                                            \
+			   " WHERE flaw <> 0 AND (message_id, attachment) > (?, ?)"                                    \
+			   " ORDER BY message_id, attachment LIMIT ?")                                                 \
 	X(HELD_BACK_EVIDENCE, EVIDENCE_SELECT "e.author = 1 AND e.state = 3 AND (e.message_id, e.attachment) > (?, ?)" \
 					      " ORDER BY e.message_id, e.attachment LIMIT ?")                          \
 	X(EVIDENCE_BYTES, "SELECT p.high, p.low, ifnull(c.high, 0), ifnull(c.low, 0) FROM evidence_held p"             \

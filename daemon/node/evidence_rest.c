@@ -51,6 +51,11 @@ static int add_key(void *arg, const struct store_evidence *row)
 	return CY_OK;
 }
 
+static void damaged_row(struct node *n, const char *message_id, uint32_t attachment)
+{
+	node_damaged(n, "", "the row of attachment %u of message %s, which is to be verified,", attachment, message_id);
+}
+
 /* Calls `fn` for each row of the content as this batch has changed it last; what it changes it puts. */
 static void each_row(struct node *n, const struct cy_digest *sha256, void (*fn)(void *arg, struct store_evidence *row),
 		     void *arg)
@@ -60,9 +65,9 @@ static void each_row(struct node *n, const struct cy_digest *sha256, void (*fn)(
 	int r;
 
 	l.last = &l.first;
-	r = s->same_evidence(s->ctx, sha256, add_key, &l);
+	r = s->same_keys(s->ctx, sha256, add_key, &l);
 	if (r == CY_EDAMAGED) { /* what could be read of them has its turn */
-		node_damaged(n, "", "a row of evidence that was verified");
+		node_damaged(n, "", "which evidence is of the content that was verified");
 	} else if (r < 0) {
 		n->batch.doom = "the store cannot read whose evidence was verified";
 		return;
@@ -73,6 +78,8 @@ static void each_row(struct node *n, const struct cy_digest *sha256, void (*fn)(
 		r = evidence_get(n, k->message_id, k->attachment, &row);
 		if (r == CY_OK)
 			fn(arg, &row);
+		else if (r == CY_EDAMAGED)
+			damaged_row(n, k->message_id, k->attachment);
 		else if (r == CY_ESTORE)
 			n->batch.doom = "the store cannot read the rows of evidence that was verified";
 	}
@@ -188,9 +195,18 @@ void evidence_judged(struct node *n, const struct input *in)
 		n->batch.doom = "the store cannot read who has handed over what is spoilt";
 }
 
+static void look_from_the_first(struct node *n)
+{
+	n->rest.after = (struct cy_wall){ 0 };
+	n->rest.message_id[0] = '\0';
+	n->rest.attachment = 0;
+}
+
 void evidence_unverified(struct node *n, struct store_evidence *row)
 {
 	row->verified = (struct cy_wall){ 0 };
+	if (!n->rest.flawed)
+		look_from_the_first(n);
 	n->rest.next = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
@@ -227,8 +243,7 @@ void evidence_round(struct node *n)
 
 	n->rest.ordered = node_now(n);
 	n->rest.flawed = true;
-	n->rest.message_id[0] = '\0';
-	n->rest.attachment = 0;
+	look_from_the_first(n);
 	n->rest.next = now;
 	n->rest.failed = (struct cy_digest){ 0 };
 	bulk_work(n);
@@ -236,21 +251,36 @@ void evidence_round(struct node *n)
 
 struct picking {
 	struct node *n;
-	bool found, flawed; /* flawed: those, and where we are is kept */
+	bool found, damaged; /* one is due; its row cannot be read */
 	struct blob_id id;
 };
 
-static int pick(void *arg, const struct store_evidence *row)
+static int take_content(void *arg, const struct store_evidence *row)
+{
+	*(struct blob_id *)arg = (struct blob_id){ row->size, row->sha256, row->root };
+	return CY_OK;
+}
+
+/* A damaged one stays as it is, and is told: those after it have their turn. */
+static int pick(void *arg, const struct store_evidence *key)
 {
 	struct picking *p = arg;
+	struct node *n = p->n;
+	struct store_port *s = &n->ports.store;
+	int r = s->get_evidence(s->ctx, key->message_id, key->attachment, take_content, &p->id);
 
-	if (p->flawed) {
-		cy_copy(p->n->rest.message_id, sizeof p->n->rest.message_id, row->message_id);
-		p->n->rest.attachment = row->attachment;
-	}
+	p->damaged = r == CY_EDAMAGED || r == CY_ENOENT;
+	if (r < 0 && !p->damaged)
+		return r;
+	if (p->damaged)
+		damaged_row(n, key->message_id, key->attachment);
 	p->found = true;
-	p->id = (struct blob_id){ row->size, row->sha256, row->root };
-	return CY_EEXIST;
+	if (n->rest.flawed || p->damaged) {
+		n->rest.after = key->verified;
+		cy_copy(n->rest.message_id, sizeof n->rest.message_id, key->message_id);
+		n->rest.attachment = key->attachment;
+	}
+	return CY_OK;
 }
 
 /* What was last verified before this is due; in any case what never was. */
@@ -265,20 +295,25 @@ static struct cy_wall due_before(struct node *n)
 static int pick_next(struct node *n, struct picking *p)
 {
 	struct store_port *s = &n->ports.store;
-	int r = CY_OK;
+	int r;
 
-	p->flawed = n->rest.flawed;
-	if (p->flawed)
+	if (n->rest.flawed) {
 		r = s->flawed_evidence(s->ctx, n->rest.message_id, n->rest.attachment, 1, pick, p);
-	p->flawed = n->rest.flawed = p->found;
-	if (!p->found && r == CY_OK)
-		r = s->unverified_evidence(s->ctx, due_before(n), 1, pick, p);
-	return r == CY_EEXIST ? CY_OK : r;
+		if (p->found || (r < 0 && r != CY_EDAMAGED))
+			return r;
+		if (r == CY_EDAMAGED)
+			node_damaged(n, "", "which evidence has a flaw");
+		n->rest.flawed = false;
+		look_from_the_first(n);
+	}
+	return s->unverified_evidence(s->ctx, n->rest.after, n->rest.message_id, n->rest.attachment, due_before(n), 1,
+				      pick, p);
 }
 
 static void round_over(struct node *n, struct cy_mono now)
 {
 	n->rest.ordered = (struct cy_wall){ 0 };
+	look_from_the_first(n);
 	n->rest.next = cy_mono_add(now, EVIDENCE_CHECK_MS);
 	if (n->rest.began.ms == 0 || n->rest.ended.ms > 0)
 		return;
@@ -301,14 +336,18 @@ void evidence_rest(struct node *n)
 		return;
 	r = pick_next(n, &p);
 	if (r < 0) {
-		/* The round stands before a damaged row until the store is repaired, which is told. */
+		/* Without the keys there is no next one. */
 		if (r == CY_EDAMAGED)
-			node_damaged(n, "", "a row of evidence that is to be verified");
+			node_damaged(n, "", "which evidence is to be verified");
 		n->rest.next = cy_mono_add(now, r == CY_EDAMAGED ? EVIDENCE_CHECK_MS : NODE_STORE_RETRY_MS);
 		return;
 	}
 	if (!p.found) {
 		round_over(n, now);
+		return;
+	}
+	if (p.damaged) {
+		n->rest.next = now;
 		return;
 	}
 	if (n->rest.began.ms == 0 || n->rest.ended.ms > 0) {
@@ -366,6 +405,7 @@ void evidence_rest_done(struct node *n, const struct blob_ticket *t, const struc
 /* ------------------------------------------------------------------- the status */
 
 struct flaws {
+	struct node *node;
 	struct cy_buf text;
 	size_t n;
 };
@@ -374,20 +414,32 @@ static int tell_flaw(void *arg, const struct store_evidence *row)
 {
 	struct flaws *f = arg;
 
-	if (++f->n > FLAWS_TOLD)
-		return CY_EEXIST;
+	f->n++;
 	cy_buf_addf(&f->text, "%s%s/%u (%s, %s)", f->n > 1 ? ", " : "", row->message_id, row->attachment,
 		    row->author == STORE_OWN ? "ours" : row->peer, row->flaw == STORE_SPOILT ? "spoilt" : "missing");
+	return CY_OK;
+}
+
+static int tell_flaw_of(void *arg, const struct store_evidence *key)
+{
+	struct flaws *f = arg;
+	struct store_port *s = &f->node->ports.store;
+
+	if (f->n == FLAWS_TOLD) {
+		f->n++;
+		return CY_EEXIST;
+	}
+	s->get_evidence(s->ctx, key->message_id, key->attachment, tell_flaw, f); /* a damaged one is told as such */
 	return CY_OK;
 }
 
 const char *evidence_flaws(struct node *n, char *text, size_t size)
 {
 	struct store_port *s = &n->ports.store;
-	struct flaws f = { .text = CY_BUF(4096) };
+	struct flaws f = { .node = n, .text = CY_BUF(4096) };
 
 	text[0] = '\0';
-	s->flawed_evidence(s->ctx, "", 0, FLAWS_TOLD + 1, tell_flaw, &f);
+	s->flawed_evidence(s->ctx, "", 0, CY_PAGE_MAX, tell_flaw_of, &f);
 	if (f.n > 0)
 		snprintf(text, size,
 			 "the disk has spoilt or lost %.*s%s: what is a peer's is fetched again, put the same content "

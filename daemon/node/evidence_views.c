@@ -324,8 +324,8 @@ void evidence_rest_asked(struct node *n, struct conn *c, uint64_t correlation, c
 	code = s->flawed_evidence(s->ctx, "", 0, CY_PAGE_MAX, add_flawed, &l);
 	answer.more = code == CY_ELIMIT;
 	if (code == CY_OK || code == CY_ELIMIT)
-		code = s->unverified_evidence(s->ctx, (struct cy_wall){ INT64_MAX }, 1, see_verified,
-					      &answer.oldest_ms);
+		code = s->unverified_evidence(s->ctx, (struct cy_wall){ 0 }, "", 0, (struct cy_wall){ INT64_MAX }, 1,
+					      see_verified, &answer.oldest_ms);
 	forget(&l.reading);
 	if (code < 0) {
 		local_unreadable(n, c, correlation, code);

@@ -21,7 +21,10 @@ struct node_rest {
 	struct cy_wall at;      /* when that began */
 	struct cy_mono next;    /* the next look at what is due */
 	struct cy_wall ordered; /* all that was verified before is due; 0: by evidence.check_every alone */
-	bool flawed;            /* those that have a flaw are looked at once more, after this one */
+	bool flawed;            /* those that have a flaw are looked at once more, and then those without */
+	/* The look-up goes on after this one: among those with a flaw the last that was looked at, among the others
+	 * the last that is damaged. */
+	struct cy_wall after; /* when it was verified */
 	char message_id[CY_UUID_LEN + 1];
 	uint32_t attachment;
 	struct cy_digest failed; /* could not be read at the last look; zero: none */

@@ -612,6 +612,8 @@ struct store_port {
 	int (*offered_evidence)(void *ctx, const char *peer, bool *ret_any);
 	/* All rows of this content, of all peers and cases. */
 	int (*same_evidence)(void *ctx, const struct cy_digest *sha256, store_evidence_fn *fn, void *arg);
+	/* Their keys: `fn` gets message id and attachment alone. A damaged row is among them, and hides no other. */
+	int (*same_keys)(void *ctx, const struct cy_digest *sha256, store_evidence_fn *fn, void *arg);
 	/* The first of this content that the peer has delivered: theirs, HERE. */
 	int (*delivered_evidence)(void *ctx, const char *peer, const struct cy_digest *sha256, store_evidence_fn *fn,
 				  void *arg);
@@ -623,10 +625,14 @@ struct store_port {
 	 * before `before`; the earliest first, at most `limit`. */
 	int (*spent_evidence)(void *ctx, const char *peer, struct cy_wall before, uint32_t limit, store_evidence_fn *fn,
 			      void *arg);
-	/* Those without a flaw whose bytes should be on our disk and were last verified before `before`: theirs that
-	 * are HERE, and ours that are not deleted; the earliest first, at most `limit`. */
-	int (*unverified_evidence)(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg);
-	/* Those with a flaw, by message id and attachment, after these; at most `limit`. */
+	/* Keys of those without a flaw whose bytes should be on our disk and were last verified before `before`: theirs
+	 * that are HERE, and ours that are not deleted. The earliest first, then by message id and attachment, after
+	 * these; at most `limit`. `fn` gets the key and `verified` alone. A damaged row hides no other, as above. */
+	int (*unverified_evidence)(void *ctx, struct cy_wall after, const char *after_message,
+				   uint32_t after_attachment, struct cy_wall before, uint32_t limit,
+				   store_evidence_fn *fn, void *arg);
+	/* Keys of those with a flaw, by message id and attachment, after these; at most `limit`. `fn` gets the key
+	 * alone. A damaged row hides no other, as above. */
 	int (*flawed_evidence)(void *ctx, const char *after_message, uint32_t after_attachment, uint32_t limit,
 			       store_evidence_fn *fn, void *arg);
 	/* Theirs that are HELD_BACK, by message id and attachment, after these; at most `limit`. */

@@ -159,6 +159,7 @@ static int dump_evidence(void *arg, const struct store_evidence *e)
 	blob(d, cy_bytes(e->root.b, sizeof e->root.b));
 	line(d, "\n");
 	CY_ASSERT(d->port->same_evidence(d->port->ctx, &e->sha256, dump_key, d) == CY_OK);
+	CY_ASSERT(d->port->same_keys(d->port->ctx, &e->sha256, dump_key, d) == CY_OK);
 	return d->port->custody(d->port->ctx, e->message_id, e->attachment, 0, UINT32_MAX, dump_custody, d);
 }
 
@@ -211,8 +212,8 @@ static void dump(struct sim_node *s, struct store_port *port, struct dump *d)
 					      .peer = "", .case_id = "", .after_message = "", .limit = UINT32_MAX },
 				      dump_evidence, d) == CY_OK);
 	CY_ASSERT(port->held_back_evidence(port->ctx, "", 0, UINT32_MAX, dump_key, d) == CY_OK);
-	CY_ASSERT(port->unverified_evidence(port->ctx, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_key, d) ==
-		  CY_OK);
+	CY_ASSERT(port->unverified_evidence(port->ctx, (struct cy_wall){ 0 }, "", 0, (struct cy_wall){ INT64_MAX },
+					    UINT32_MAX, dump_key, d) == CY_OK);
 	CY_ASSERT(port->flawed_evidence(port->ctx, "", 0, UINT32_MAX, dump_key, d) == CY_OK);
 	CY_ASSERT(port->uploads(port->ctx, NULL, (struct cy_wall){ 0 }, (struct cy_wall){ INT64_MAX }, UINT32_MAX,
 				dump_upload, d) == CY_OK);

@@ -370,9 +370,36 @@ static int sooner_verified(const void *x, const void *y)
 	return a->verified.ms != b->verified.ms ? (a->verified.ms < b->verified.ms ? -1 : 1) : by_key(a, b);
 }
 
-static int unverified_evidence(void *ctx, struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
+/* Those after one, of which the key and when they were verified are told. */
+struct later {
+	struct store_evidence after;
+	uint32_t left;
+	store_evidence_fn *fn;
+	void *arg;
+};
+
+static int look_later(void *arg, const struct store_evidence *e)
 {
-	return evidence_by(ctx, is_unverified, before, NULL, sooner_verified, limit, fn, arg);
+	struct later *l = arg;
+	const struct store_evidence key = { .message_id = e->message_id,
+					    .attachment = e->attachment,
+					    .verified = e->verified },
+				    *x = e, *y = &l->after;
+
+	if (sooner_verified(&x, &y) <= 0 || l->left == 0)
+		return CY_OK;
+	l->left--;
+	return l->fn(l->arg, &key);
+}
+
+static int unverified_evidence(void *ctx, struct cy_wall after, const char *after_message, uint32_t after_attachment,
+			       struct cy_wall before, uint32_t limit, store_evidence_fn *fn, void *arg)
+{
+	struct later l = {
+		{ .message_id = after_message, .attachment = after_attachment, .verified = after }, limit, fn, arg
+	};
+
+	return evidence_by(ctx, is_unverified, before, NULL, sooner_verified, UINT32_MAX, look_later, &l);
 }
 
 static int by_case(const void *x, const void *y)
@@ -618,6 +645,7 @@ void mem_evidence_port(struct store_port *port)
 	port->waiting_after = waiting_after;
 	port->offered_evidence = offered_evidence;
 	port->same_evidence = same_evidence;
+	port->same_keys = same_evidence;
 	port->delivered_evidence = delivered_evidence;
 	port->overdue_evidence = overdue_evidence;
 	port->spent_evidence = spent_evidence;

@@ -3,6 +3,7 @@
 #include "desk_rig.h"
 
 #include "law/profile.h"
+#include "node/evidence.h"
 
 #define TOLD "is damaged: restore a backup"
 #define NOTE "{\"content\":{\"note\":{\"text\":\"a note\"}}}"
@@ -12,6 +13,7 @@
 static struct damage {
 	char case_id[CY_UUID_LEN + 1]; /* of this one, these: */
 	bool facts, key, clocks, evidence;
+	uint32_t attachment; /* 0: evidence of each */
 	struct store_port as_it_was;
 } damage;
 
@@ -57,7 +59,9 @@ static int case_clocks(void *ctx, struct store_view view, const char *peer, cons
 
 static int get_evidence(void *ctx, const char *message_id, uint32_t attachment, store_evidence_fn *fn, void *arg)
 {
-	return damage.evidence ? CY_EDAMAGED : damage.as_it_was.get_evidence(ctx, message_id, attachment, fn, arg);
+	return damage.evidence && (damage.attachment == 0 || damage.attachment == attachment)
+		       ? CY_EDAMAGED
+		       : damage.as_it_was.get_evidence(ctx, message_id, attachment, fn, arg);
 }
 
 /* ------------------------------------------------------------------------------ the rows */
@@ -487,6 +491,44 @@ static void a_statement_about_damaged_evidence_is_taken(void **state)
 	rig_free(r);
 }
 
+/* Each of the others is verified, whether it has a flaw or not, of another content or the same. */
+static void a_damaged_row_of_evidence_holds_up_no_other_in_the_round(void **state)
+{
+	(void)state;
+	for (unsigned way = 0; way < 4; way++) {
+		const bool flawed = way % 2 == 1, same = way >= 2;
+		struct store_writeset *w = two_cases();
+		struct rig *r;
+
+		for (uint32_t a = 1; a <= 5; a++) {
+			struct store_evidence *e = put_evidence(&w, SOUND, 2, a, STORE_EVIDENCE_HERE);
+
+			e->flaw = flawed ? STORE_SPOILT : STORE_SOUND;
+			if (same)
+				e->sha256 = cy_sha256(cy_bytes("same", 4));
+		}
+		r = with_rows(w, (struct damage){ .attachment = 2 });
+		damage.evidence = true;
+		evidence_round(r->node);
+		wake(r, 1000);
+		for (uint32_t a = 1; a <= 5; a++) {
+			assert_int_equal(evidence(r, 2, a)->verified.ms > START_MS - DAY, a != 2);
+			assert_int_equal(evidence(r, 2, a)->flaw, flawed && a == 2 ? STORE_SPOILT : STORE_SOUND);
+		}
+		assert_non_null(strstr(r->all, "the row of attachment 2 of message"));
+		assert_non_null(strstr(r->all, TOLD));
+		/* The round is over, and one that is ordered when it is repaired takes it along. */
+		assert_true(r->node->rest.ended.ms > 0);
+		damage.evidence = false;
+		r->now += 1000;
+		evidence_round(r->node);
+		wake(r, 0);
+		assert_true(evidence(r, 2, 2)->verified.ms > START_MS - DAY);
+		assert_int_equal(evidence(r, 2, 2)->flaw, STORE_SOUND);
+		rig_free(r);
+	}
+}
+
 /* Else what follows would stand at places of the audit log that it never had. */
 static void nothing_is_built_upon_a_batch_that_failed(void **state)
 {
@@ -528,6 +570,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_stated_holds_up_no_other_statement),
 		cmocka_unit_test(evidence_whose_row_is_damaged_is_given_to_nobody),
 		cmocka_unit_test(a_statement_about_damaged_evidence_is_taken),
+		cmocka_unit_test(a_damaged_row_of_evidence_holds_up_no_other_in_the_round),
 		cmocka_unit_test(nothing_is_built_upon_a_batch_that_failed),
 	};
 

@@ -134,11 +134,11 @@ static void add_long(struct fixture *f, const char *case_id, const char *id, cha
 	assert_int_equal(commit(f), CY_OK);
 }
 
-/* Flip a byte where the statement says that this content lies: in a page of its own. */
-static void flip_content(struct fixture *f, const char *id)
+/* Flip a byte where these 64 lie, which the statement selects: in a page of its own. */
+static void flip(struct fixture *f, const char *sql)
 {
-	char path[64], sql[160];
-	uint8_t sealed[64], *all;
+	char path[64];
+	uint8_t bytes[64], *all;
 	sqlite3_stmt *s;
 	sqlite3 *db;
 	FILE *file;
@@ -148,11 +148,10 @@ static void flip_content(struct fixture *f, const char *id)
 	f->store = NULL;
 	snprintf(path, sizeof path, "%s/comity.db", f->dir);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	snprintf(sql, sizeof sql,
-		 "SELECT substr(sealed, 10000, 64) FROM payload JOIN message ON no = message WHERE id = '%s'", id);
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	memcpy(sealed, sqlite3_column_blob(s, 0), sizeof sealed);
+	assert_int_equal(sqlite3_column_bytes(s, 0), sizeof bytes);
+	memcpy(bytes, sqlite3_column_blob(s, 0), sizeof bytes);
 	sqlite3_finalize(s);
 	sqlite3_close(db);
 	file = fopen(path, "r+e");
@@ -163,7 +162,7 @@ static void flip_content(struct fixture *f, const char *id)
 	rewind(file);
 	assert_int_equal(fread(all, 1, (size_t)size, file), size);
 	for (long at = 0; at + 64 <= size; at++)
-		if (memcmp(all + at, sealed, sizeof sealed) == 0) {
+		if (memcmp(all + at, bytes, sizeof bytes) == 0) {
 			assert_int_equal(fseek(file, at, SEEK_SET), 0);
 			fputc(all[at] ^ 0x20, file);
 		}
@@ -185,7 +184,7 @@ static void a_damaged_page_is_told_with_the_case_that_it_concerns(void **state)
 	}
 	store_sqlite_check(f->store);
 	assert_string_equal(f->damage, "");
-	flip_content(f, "m3");
+	flip(f, "SELECT substr(sealed, 10000, 64) FROM payload JOIN message ON no = message WHERE id = 'm3'");
 	assert_string_equal(f->damage, "");
 	/* All others are read, by themselves and in the row of what waits. */
 	assert_int_equal(p->get_message(p->ctx, "m2", see_nothing, NULL), CY_OK);
@@ -206,6 +205,61 @@ static void a_damaged_page_is_told_with_the_case_that_it_concerns(void **state)
 	f->damage[0] = '\0';
 	store_sqlite_check(f->store);
 	assert_string_equal(f->damage, "");
+}
+
+static int see_key(void *arg, const struct store_evidence *row)
+{
+	struct seen *s = arg;
+
+	assert_true(s->n < sizeof s->ids / sizeof s->ids[0]);
+	snprintf(s->ids[s->n++], sizeof s->ids[0], "%s/%u", row->message_id, row->attachment);
+	return CY_OK;
+}
+
+/* Their keys are read without the rows: the damaged one is among them, and those after it are not hidden. */
+static void a_damaged_row_of_evidence_hides_no_other_that_is_to_be_verified(void **state)
+{
+	static char reason[20000];
+	const struct cy_digest x = cy_sha256(cy_bytes("x", 1));
+	const struct cy_wall from = { 0 }, before = { 100 };
+	struct fixture *f = *state;
+	struct store_port *p = &f->port;
+	struct seen s = { 0 };
+
+	add_case(f, "c1", "desk", "own-1", "");
+	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
+	assert_int_equal(commit(f), CY_OK);
+	for (uint32_t i = 1; i <= 6; i++) {
+		memset(reason, i % 3 == 2 ? 'd' : 's', sizeof reason - 1);
+		add(f, STORE_PUT_EVIDENCE)->evidence =
+			(struct store_evidence){ .message_id = "m1",
+						 .attachment = i,
+						 .peer = "IE",
+						 .case_id = "c1",
+						 .number = 1,
+						 .size = 1,
+						 .sha256 = x,
+						 .root = x,
+						 .state = STORE_EVIDENCE_HERE,
+						 .verified = { i },
+						 .flaw = i > 3 ? STORE_SPOILT : STORE_SOUND,
+						 .reason = reason };
+		assert_int_equal(commit(f), CY_OK);
+	}
+	flip(f, "SELECT substr(reason, 10000, 64) FROM evidence WHERE reason LIKE 'd%'");
+	assert_int_equal(p->get_evidence(p->ctx, "m1", 2, see_key, &s), CY_EDAMAGED);
+	assert_int_equal(p->get_evidence(p->ctx, "m1", 5, see_key, &s), CY_EDAMAGED);
+	assert_int_equal(p->same_evidence(p->ctx, &x, see_key, &s), CY_EDAMAGED);
+	s.n = 0;
+	assert_int_equal(p->unverified_evidence(p->ctx, from, "", 0, before, 9, see_key, &s), CY_OK);
+	assert_int_equal(p->flawed_evidence(p->ctx, "", 0, 9, see_key, &s), CY_OK);
+	assert_int_equal(p->same_keys(p->ctx, &x, see_key, &s), CY_OK);
+	assert_int_equal(s.n, 12);
+	for (size_t i = 0; i < s.n; i++) {
+		const char key[] = { 'm', '1', '/', (char)('1' + i % 6), '\0' };
+
+		assert_string_equal(s.ids[i], key);
+	}
 }
 
 /* What was written wrongly has a right checksum. */
@@ -283,6 +337,7 @@ int main(void)
 		TEST(a_damaged_title_or_key_hides_no_case),
 		TEST(a_link_of_custody_without_its_key_is_written_without_its_text),
 		TEST(a_damaged_page_is_told_with_the_case_that_it_concerns),
+		TEST(a_damaged_row_of_evidence_hides_no_other_that_is_to_be_verified),
 		TEST(what_is_not_what_was_signed_is_found),
 		TEST(a_link_of_custody_that_is_not_what_its_leaf_says_is_found),
 	};

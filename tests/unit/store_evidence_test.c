@@ -378,8 +378,11 @@ static void what_its_receiver_has_had_comes_the_earliest_first(void **state)
 	SPENT(t, "m5/2", 51, 1);
 }
 
-#define UNVERIFIED(t, expected, before, limit) \
-	EXPECT(t, CY_OK, expected, p->unverified_evidence(p->ctx, (struct cy_wall){ before }, limit, see_key, &s))
+#define UNVERIFIED(t, expected, before, limit) UNVERIFIED_AFTER(t, expected, 0, "", 0, before, limit)
+#define UNVERIFIED_AFTER(t, expected, after, message_id, attachment, before, limit)              \
+	EXPECT(t, CY_OK, expected,                                                               \
+	       p->unverified_evidence(p->ctx, (struct cy_wall){ after }, message_id, attachment, \
+				      (struct cy_wall){ before }, limit, see_key, &s))
 #define FLAWED(t, expected, message_id, attachment, limit) \
 	EXPECT(t, CY_OK, expected, p->flawed_evidence(p->ctx, message_id, attachment, limit, see_key, &s))
 
@@ -403,6 +406,9 @@ static void what_was_verified_longest_ago_comes_first_and_what_has_a_flaw_by_its
 	UNVERIFIED(t, "m5/2 m3/1 m5/1 m1/1", 31, 9);
 	UNVERIFIED(t, "m5/2 m3/1", 20, 9);
 	UNVERIFIED(t, "m5/2", 20, 1);
+	UNVERIFIED_AFTER(t, "m5/1 m1/1", 10, "m3", 1, 31, 9);
+	UNVERIFIED_AFTER(t, "m3/1", 10, "m2", 7, 31, 1);
+	UNVERIFIED_AFTER(t, "", 30, "m1", 1, 31, 9);
 	FLAWED(t, "m4/1 m5/4", "", 0, 9);
 	FLAWED(t, "m5/4", "m4", 1, 9);
 	FLAWED(t, "m4/1", "", 0, 1);
@@ -933,8 +939,12 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		{ R_DELIVERED_EVIDENCE, "e USING INDEX evidence_delivered (sha256=? AND peer=?)" },
 		{ R_OVERDUE_EVIDENCE, "e USING INDEX evidence_overdue (peer=? AND retain_until" },
 		{ R_SPENT_EVIDENCE, "e USING INDEX evidence_spent (peer=? AND settled>? AND settled<?)" },
-		{ R_UNVERIFIED_EVIDENCE, "e USING INDEX evidence_unverified (verified<?)" },
-		{ R_FLAWED_EVIDENCE, "e USING INDEX evidence_flawed" },
+		/* None of these reads a row. */
+		{ R_SAME_KEYS, "evidence USING COVERING INDEX evidence_by_content (sha256=?)" },
+		{ R_UNVERIFIED_EVIDENCE,
+		  "evidence USING COVERING INDEX evidence_unverified ((verified,message_id,attachment)>(?,?,?)"
+		  " AND verified<?)" },
+		{ R_FLAWED_EVIDENCE, "evidence USING COVERING INDEX evidence_flawed ((message_id,attachment)>(?,?))" },
 		{ R_HELD_BACK_EVIDENCE, "e USING INDEX evidence_held_back" },
 		{ R_EVIDENCE_BYTES, "p USING PRIMARY KEY (peer=? AND case_no=?)" },
 		{ R_GET_UPLOAD, "upload USING PRIMARY KEY (client=? AND sha256=?)" },
