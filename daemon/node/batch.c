@@ -478,9 +478,9 @@ static void fail(struct node *n, int code, const char *why)
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		if (f->kind == EFFECT_LINK_CLOSE)
 			n->ports.link.close(n->ports.link.ctx, f->target, f->why);
+	waiting_failed(n);
 	load_again(n);
 	erase_failed(n);
-	waiting_failed(n);
 	n->clocks_changed = true;
 	n->catching_up = true;
 	n->caught_up = (struct case_name){ 0 };

@@ -159,6 +159,7 @@ void waiting_held(struct node *n, struct peer *p)
 void waiting_failed(struct node *n)
 {
 	n->wait.all = n->wait.all && n->wait.all_in != n->batch_number;
+	n->wait.copy = n->wait.copy || n->wait.ended == n->batch_number;
 	for (size_t i = 0; i < n->n_peers; i++) {
 		struct waits_peer *w = &n->peers[i]->wait;
 
@@ -179,6 +180,8 @@ void waiting_step(struct node *n)
 {
 	if (!n->wait.restored || !all_are(n, is_met))
 		return;
+	if (n->wait.copy)
+		n->wait.ended = n->batch_number;
 	n->wait.restored = n->wait.copy = false;
 	batch_leaf(n, "resumed %s %llu", n->authority, (unsigned long long)n->epoch);
 	node_tell(n, NODE_INFO, NODE_EVENT_RESTORED, "",

@@ -28,7 +28,8 @@ struct peer;
 /* Of a node. */
 struct waits {
 	bool restored;   /* the store is known as restored; stored */
-	bool copy;       /* its files show that it is a copy */
+	bool copy;       /* its files show that it is a copy, */
+	uint64_t ended;  /* until this batch */
 	bool ahead;      /* the clock is far ahead of what was recorded */
 	bool all;        /* an operator has resumed for all peers, */
 	uint64_t all_in; /* in this batch */
@@ -52,7 +53,8 @@ bool node_may_decide(const struct node *n);
 const char *waiting_for(const struct node *n, char *text, size_t size);
 
 void waiting_start(struct node *n);
-/* A batch failed: who was met, or need not be waited for, by what it would have committed is waited for as before. */
+/* A batch failed: who was met, or need not be waited for, by what it would have committed is waited for as before. To
+ * be called before the store's own values are loaded again. */
 void waiting_failed(struct node *n);
 /* Has an operator said that this peer need not be waited for? Then fetching back ends although it holds
  * messages of ours that it cannot give back. */

@@ -412,6 +412,8 @@ static void a_clock_that_is_confirmed_is_stored_before_the_answer(void **state)
 
 static void fail_commit(struct rig *r)
 {
+	if (r->n_signing > 0)
+		rig_signed(r, CY_OK);
 	assert_non_null(r->committing);
 	store_writeset_free(r->committing);
 	free(r->committing);
@@ -443,6 +445,33 @@ static void a_resume_that_was_not_committed_ends_nothing(void **state)
 	}
 }
 
+/* Nothing in the store says that it is a copy before a commit does. */
+static void a_copy_counts_as_restored_until_its_end_is_committed(void **state)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r = rig_new(true);
+
+	(void)state;
+	put_meta(&w, false, START_MS - 1);
+	put_own(&w, PEER, "case", 1, START_MS - 40 * DAY, UNANSWERED);
+	mem_store_apply(&r->store, w);
+	r->config.copy = true;
+	r->config.clients = clients;
+	r->config.n_clients = 2;
+	if (node_new(&r->config, &r->ports, &r->node, NULL) < 0)
+		fail();
+	desk_connect(r, 2, 1);
+	assert_null(r->committing);
+	ask_resume(r, "");
+	fail_commit(r);
+	r->now += DAY;
+	look(r);
+	assert_int_equal(given_up(r), 0);
+	resume(r, "");
+	assert_int_equal(given_up(r), 1);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,6 +489,7 @@ int main(void)
 		cmocka_unit_test(a_clock_far_ahead_at_the_start_counts_once_an_operator_confirms_it),
 		cmocka_unit_test(a_clock_that_is_confirmed_is_stored_before_the_answer),
 		cmocka_unit_test(a_resume_that_was_not_committed_ends_nothing),
+		cmocka_unit_test(a_copy_counts_as_restored_until_its_end_is_committed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
