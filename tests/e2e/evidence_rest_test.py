@@ -243,6 +243,37 @@ def what_neither_side_has_any_more_is_not_stated_as_arrived_again():
 
 
 @test
+def what_its_sender_has_put_once_more_is_fetched_when_somebody_orders_it():
+    """By itself it would be asked for much later: each refusal doubles how long it is put off."""
+    data = bytes_of(3 * MIB, "put off")
+    offer(us, ie, "r-put-off", data, "put off")
+    here, = in_state(us, "r-put-off", "here")
+    in_state(ie, "r-put-off", "delivered")
+    name = f"{here.item.message_id}/{here.item.attachment}"
+    spoil(ie, data)
+    spoil(us, data)
+    client = Client(us)
+    assert get(client, here.item).HasField("error")
+    client.close()
+    refused = f"attachment {here.item.attachment} of message {here.item.message_id} is not fetched now: the sender has it no more"
+    said(us, refused)
+    for _ in range(2):
+        before = len(us.log())
+        run = us.ctl("evidence", "fetch", name, "--reason", "The sender looks for it.")
+        assert run.returncode == 0 and "it had been put off" in run.stdout and "is tried now" in run.stdout, run
+        said(us, refused, before)
+    desk = Client(ie)
+    put_frames(desk, "put off, once more", data)
+    desk.close()
+    assert actions(ie, here.item)[-1] == "mended", actions(ie, here.item)
+    run = us.ctl("evidence", "fetch", name, "--reason", "The sender has it again.")
+    assert run.returncode == 0 and "is tried now" in run.stdout, run
+    in_state(us, "r-put-off", "here")
+    in_state(ie, "r-put-off", "delivered")
+    assert whole(us, data) and actions(us, here.item).count("arrived") == 2, actions(us, here.item)
+
+
+@test
 def nobody_has_verified_what_never_arrived():
     us, ie = pair()
     us.extra = 'evidence { keep_free = "1M"\nquota_case = 1M }'
