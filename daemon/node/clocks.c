@@ -398,10 +398,13 @@ static int state_start(void *arg, const struct law_clock *k)
 	struct settling *s = arg;
 	struct law_stated *st = &s->stated[s->n_stated];
 	int64_t receipt;
+	int r = CY_OK;
 
 	s->forgotten = s->forgotten || is_forgotten(s, k);
 	if (s->n_receipts == 0 && proofs_are_wanted(s->c, k))
-		s->n_receipts = proofs_receipts(s->n, s->c, s->receipts, LAW_OPEN_MAX);
+		r = proofs_receipts(s->n, s->c, s->receipts, LAW_OPEN_MAX, &s->n_receipts);
+	if (r < 0)
+		return r;
 	if (!k->unstated || k->state != LAW_CLOCK_WAITING || k->rule->obliged != s->c->row.side ||
 	    s->n_stated == LAW_CLOCKS_MAX)
 		return CY_OK;
@@ -502,17 +505,20 @@ static const struct site *site_of(const struct settling *s, CySide side)
 	return side == s->c->row.side ? &s->n->place : p != NULL ? &p->place : NULL;
 }
 
-static void find_starts(struct settling *s, struct law_clock_input *in)
+static int find_starts(struct settling *s, struct law_clock_input *in)
 {
+	int r;
+
 	apply_statements(s);
 	s->n_stated = 0;
 	gather_stated(s);
 	s->n_receipts = 0;
 	in->n_stated = s->n_stated;
 	in->n_receipts = 0; /* we state what we owe, and let no receipt say it */
-	law_clocks(in, state_start, s);
+	r = law_clocks(in, state_start, s);
 	in->n_stated = s->n_stated;
 	in->n_receipts = s->n_receipts;
+	return r;
 }
 
 static int find_all_starts(struct settling *s, struct law_clock_input *in)
@@ -521,13 +527,11 @@ static int find_all_starts(struct settling *s, struct law_clock_input *in)
 
 	if (r < 0)
 		return r;
-	find_starts(s, in);
-	if (!s->forgotten)
-		return CY_OK;
+	r = find_starts(s, in);
+	if (r < 0 || !s->forgotten)
+		return r;
 	r = recall(s);
-	if (r == CY_OK)
-		find_starts(s, in);
-	return r;
+	return r == CY_OK ? find_starts(s, in) : r;
 }
 
 static void settle(struct node *n, struct work_case *c, struct settling *s)

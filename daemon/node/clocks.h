@@ -26,8 +26,8 @@ void clocks_plan(struct node *n);
 /* Would a receipt say more of this time limit's start than what was stated? Not where that lies within the time that
  * any message takes. */
 bool proofs_are_wanted(const struct work_case *c, const struct law_clock *k);
-/* The receipts for messages of the case that start time limits; at most `max`. */
-size_t proofs_receipts(struct node *n, const struct work_case *c, struct law_receipt *ret, size_t max);
+/* The receipts for messages of the case that start time limits; at most `max`. Below 0: the store cannot read now. */
+int proofs_receipts(struct node *n, const struct work_case *c, struct law_receipt *ret, size_t max, size_t *ret_n);
 
 /* -------------------------------------------------------------- follow.c */
 /* Of the cases of the batch that name earlier ones: write which, and have the clocks of these settled as well. */

@@ -4,7 +4,6 @@
 
 #include "node/clocks.h"
 
-/* In this batch, or in the store; 0: the parcel has no receipt yet. */
 static int load_receipted(void *arg, const struct store_parcel *row)
 {
 	struct wire_text text;
@@ -14,19 +13,24 @@ static int load_receipted(void *arg, const struct store_parcel *row)
 	return CY_OK;
 }
 
-static struct cy_wall receipted(struct node *n, const char *peer, enum store_author author, struct xchg_pos pos)
+/* When the receipt for a parcel was made, in this batch or in the store; 0: there is none yet, or none that can be read
+ * any more. Below 0: the store cannot read now. */
+static int receipted(struct node *n, const char *peer, enum store_author author, struct xchg_pos pos,
+		     struct cy_wall *ret_made)
 {
 	struct store_port *s = &n->ports.store;
-	struct cy_wall made = { 0 };
+	int r;
 
+	*ret_made = (struct cy_wall){ 0 };
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
 		if ((w->op == STORE_PUT_RECEIPT || w->op == STORE_PUT_PARCEL) && w->parcel.author == author &&
 		    w->parcel.epoch == pos.epoch && w->parcel.sequence == pos.sequence &&
 		    strcmp(w->parcel.peer, peer) == 0)
-			load_receipted(&made, &w->parcel);
-	if (made.ms == 0)
-		s->get_parcel(s->ctx, peer, author, pos.epoch, pos.sequence, load_receipted, &made);
-	return made;
+			load_receipted(ret_made, &w->parcel);
+	if (ret_made->ms != 0)
+		return CY_OK;
+	r = s->get_parcel(s->ctx, peer, author, pos.epoch, pos.sequence, load_receipted, ret_made);
+	return r == CY_ENOENT || r == CY_EDAMAGED ? CY_OK : r;
 }
 
 static bool is_about(const struct proof *p, const struct law_clock *k)
@@ -45,18 +49,21 @@ bool proofs_are_wanted(const struct work_case *c, const struct law_clock *k)
 	return p != NULL && (k->unstated || k->start.ms > law_counted(p->created_ms) + CY_STATED_AHEAD_MS);
 }
 
-size_t proofs_receipts(struct node *n, const struct work_case *c, struct law_receipt *ret, size_t max)
+int proofs_receipts(struct node *n, const struct work_case *c, struct law_receipt *ret, size_t max, size_t *ret_n)
 {
 	const CySide own = c->row.side;
-	size_t found = 0;
+	int r = CY_OK;
 
-	for (const struct proof *p = c->proofs; p != NULL && found < max; p = p->next) {
-		const struct cy_wall made = receipted(n, c->row.peer, p->author, p->pos);
+	*ret_n = 0;
+	for (const struct proof *p = c->proofs; r == CY_OK && p != NULL && *ret_n < max; p = p->next) {
+		struct cy_wall made;
 
+		r = receipted(n, c->row.peer, p->author, p->pos, &made);
 		if (made.ms > 0)
-			ret[found++] = (struct law_receipt){ .author = p->author == STORE_OWN ? own : cases_other(own),
-							     .number = p->number,
-							     .made_ms = made.ms };
+			ret[(*ret_n)++] =
+				(struct law_receipt){ .author = p->author == STORE_OWN ? own : cases_other(own),
+						      .number = p->number,
+						      .made_ms = made.ms };
 	}
-	return found;
+	return r;
 }

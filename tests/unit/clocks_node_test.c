@@ -317,6 +317,17 @@ static void a_statement_that_came_back_before_its_notice_counts(void **state)
 
 /* ------------------------------------------------ the receipt, as a last resort */
 
+static int (*get_any_parcel)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
+			     store_parcel_fn *fn, void *arg);
+static bool own_are_unreadable; /* parcels */
+
+static int get_parcel(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
+		      store_parcel_fn *fn, void *arg)
+{
+	return own_are_unreadable && author == STORE_OWN ? CY_ESTORE
+							 : get_any_parcel(ctx, peer, author, epoch, sequence, fn, arg);
+}
+
 /* It leaves now, three days after it was made, and the peer signs a receipt for it. */
 static struct rig *with_a_receipt(const char *case_id, struct line **ret_line)
 {
@@ -328,6 +339,8 @@ static struct rig *with_a_receipt(const char *case_id, struct line **ret_line)
 	asked_row->id = cy_arena_string(&w->arena, some_id(2).s);
 	asked_row->transport = STORE_QUEUED;
 	mem_store_apply(&r->store, w);
+	get_any_parcel = r->ports.store.get_parcel;
+	r->ports.store.get_parcel = get_parcel;
 	r->config.books = &books;
 	rig_start(r);
 	*ret_line = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
@@ -407,6 +420,27 @@ static void a_message_that_is_dated_back_is_told(void **state)
 	assert_string_equal(e->message_id, said.s);
 	assert_non_null(strstr(e->text, "by its author, before message 1 here, which it had seen"));
 	assert_non_null(strstr(r->journal, "before message 1 here"));
+	rig_free(r);
+}
+
+static void a_receipt_that_cannot_be_read_now_is_no_missing_one(void **state)
+{
+	CyContent content = CY_CONTENT__INIT;
+	CyNote note = CY_NOTE__INIT;
+	const struct cy_uuid id = some_id(1);
+	struct line *l;
+	struct rig *r = with_a_receipt(id.s, &l);
+
+	(void)state;
+	assert_int_equal(clock_row(r, "acknowledge")->state, LAW_CLOCK_RUNNING);
+	own_are_unreadable = true;
+	note.text = (char *)"It is being looked for.";
+	content.kind_case = CY_CONTENT__KIND_NOTE;
+	content.note = &note;
+	desk_parcel(r, l, id.s, 1, 1, false, &content);
+	rig_settle(r);
+	own_are_unreadable = false;
+	assert_int_equal(clock_row(r, "acknowledge")->state, LAW_CLOCK_RUNNING);
 	rig_free(r);
 }
 
@@ -553,6 +587,7 @@ int main(void)
 		cmocka_unit_test(a_start_that_is_stated_later_than_the_receipt_does_not_stand),
 		cmocka_unit_test(a_start_that_the_receipt_bears_out_stands),
 		cmocka_unit_test(a_message_that_is_dated_back_is_told),
+		cmocka_unit_test(a_receipt_that_cannot_be_read_now_is_no_missing_one),
 		cmocka_unit_test(a_client_hears_which_instant_cannot_be),
 		cmocka_unit_test(an_instant_of_the_peer_that_cannot_be_is_rejected),
 		cmocka_unit_test(a_statement_that_came_back_before_its_notice_counts),
