@@ -29,7 +29,6 @@ struct moved {
 	uint32_t number;
 };
 
-/* A case in the working set of a batch. */
 /* A message of a case for which there is a receipt, or will be, that proves when a time limit started. */
 struct proof {
 	struct proof *next;
@@ -40,6 +39,7 @@ struct proof {
 	struct xchg_pos pos; /* of its parcel */
 };
 
+/* A case in the working set of a batch. */
 struct work_case {
 	struct work_case *next;
 	struct store_case row; /* strings in the batch's arena */

@@ -62,20 +62,23 @@ static void push_fact(struct work_case *c, const struct law_fact *f)
 	c->facts[c->n++] = *f;
 }
 
+/* The opening message first, then what is newer: both sides come to the same order. */
 static void push_proof(struct loading *l, const struct store_message *row)
 {
-	struct proof *p;
+	struct proof **at = &l->c->proofs, *p;
 
 	if (row->sequence == 0 || (!law_kind_opens(row->kind) && row->kind != CY_CONTENT__KIND_PROBLEM_NOTICE))
 		return;
 	p = cy_arena_take(&l->n->batch.arena, sizeof *p);
-	*p = (struct proof){ .next = l->c->proofs,
+	if (*at != NULL && (*at)->opens)
+		at = &(*at)->next;
+	*p = (struct proof){ .next = *at,
 			     .author = row->author,
 			     .number = row->number,
 			     .opens = law_kind_opens(row->kind),
 			     .created_ms = row->created.ms,
 			     .pos = { row->epoch, row->sequence } };
-	l->c->proofs = p;
+	*at = p;
 }
 
 static int load_fact(void *arg, const struct store_message *row)

@@ -25,6 +25,7 @@ struct settling {
 	const struct law_zone *zone[3];
 	const struct law_calendar *calendar[3];
 	size_t n_stated, n_receipts, n_say;
+	bool receipts_read;
 	bool forgotten;                   /* a statement may be in the store whose time limit is new */
 	uint8_t digest[3][CY_SHA256_LEN]; /* that the statement points to */
 	/* Used up to n_stated and n_say, and not cleared from case to case. */
@@ -401,8 +402,10 @@ static int state_start(void *arg, const struct law_clock *k)
 	int r = CY_OK;
 
 	s->forgotten = s->forgotten || is_forgotten(s, k);
-	if (s->n_receipts == 0 && proofs_are_wanted(s->c, k))
+	if (!s->receipts_read && proofs_are_wanted(s->c, k)) {
 		r = proofs_receipts(s->n, s->c, s->receipts, LAW_OPEN_MAX, &s->n_receipts);
+		s->receipts_read = true;
+	}
 	if (r < 0)
 		return r;
 	if (!k->unstated || k->state != LAW_CLOCK_WAITING || k->rule->obliged != s->c->row.side ||
@@ -512,7 +515,6 @@ static int find_starts(struct settling *s, struct law_clock_input *in)
 	apply_statements(s);
 	s->n_stated = 0;
 	gather_stated(s);
-	s->n_receipts = 0;
 	in->n_stated = s->n_stated;
 	in->n_receipts = 0; /* we state what we owe, and let no receipt say it */
 	r = law_clocks(in, state_start, s);

@@ -26,7 +26,8 @@ void clocks_plan(struct node *n);
 /* Would a receipt say more of this time limit's start than what was stated? Not where that lies within the time that
  * any message takes. */
 bool proofs_are_wanted(const struct work_case *c, const struct law_clock *k);
-/* The receipts for messages of the case that start time limits; at most `max`. Below 0: the store cannot read now. */
+/* The receipts for messages of the case that start time limits: for the opening message and the newest problem notices,
+ * `max` in all, the same ones on both sides. Below 0: the store cannot read now. */
 int proofs_receipts(struct node *n, const struct work_case *c, struct law_receipt *ret, size_t max, size_t *ret_n);
 
 /* -------------------------------------------------------------- follow.c */

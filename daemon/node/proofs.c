@@ -49,21 +49,32 @@ bool proofs_are_wanted(const struct work_case *c, const struct law_clock *k)
 	return p != NULL && (k->unstated || k->start.ms > law_counted(p->created_ms) + CY_STATED_AHEAD_MS);
 }
 
+static bool is_void(const struct work_case *c, CySide author, uint32_t number)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->facts[i].side == author && c->facts[i].number == number)
+			return c->facts[i].voided;
+	return true;
+}
+
 int proofs_receipts(struct node *n, const struct work_case *c, struct law_receipt *ret, size_t max, size_t *ret_n)
 {
 	const CySide own = c->row.side;
+	size_t looked_at = 0;
 	int r = CY_OK;
 
 	*ret_n = 0;
-	for (const struct proof *p = c->proofs; r == CY_OK && p != NULL && *ret_n < max; p = p->next) {
+	for (const struct proof *p = c->proofs; r == CY_OK && p != NULL && looked_at < max; p = p->next) {
+		const CySide author = p->author == STORE_OWN ? own : cases_other(own);
 		struct cy_wall made;
 
+		if (is_void(c, author, p->number))
+			continue;
+		looked_at++;
 		r = receipted(n, c->row.peer, p->author, p->pos, &made);
 		if (made.ms > 0)
 			ret[(*ret_n)++] =
-				(struct law_receipt){ .author = p->author == STORE_OWN ? own : cases_other(own),
-						      .number = p->number,
-						      .made_ms = made.ms };
+				(struct law_receipt){ .author = author, .number = p->number, .made_ms = made.ms };
 	}
 	return r;
 }

@@ -317,6 +317,16 @@ static void a_statement_that_came_back_before_its_notice_counts(void **state)
 
 /* ------------------------------------------------ the receipt, as a last resort */
 
+static void put_receipted(struct store_writeset **w, enum store_author author, const struct sealed *sealed)
+{
+	struct store_parcel *p = &row(w, STORE_PUT_PARCEL)->parcel;
+
+	*p = (struct store_parcel){ .peer = PEER, .author = author, .epoch = 7, .sequence = 1, .messages = 1 };
+	p->manifest = cy_arena_bytes(&(*w)->arena, cy_buf_view(&sealed[0].text));
+	p->digest = cy_sha256(p->manifest);
+	p->receipt = cy_arena_bytes(&(*w)->arena, cy_buf_view(&sealed[1].text));
+}
+
 static int (*get_any_parcel)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 			     store_parcel_fn *fn, void *arg);
 static bool own_are_unreadable; /* parcels */
@@ -421,6 +431,49 @@ static void a_message_that_is_dated_back_is_told(void **state)
 	assert_non_null(strstr(e->text, "by its author, before message 1 here, which it had seen"));
 	assert_non_null(strstr(r->journal, "before message 1 here"));
 	rig_free(r);
+}
+
+/* A peer could say so much that its receipt for the request is not looked at any more. */
+static void no_number_of_problem_notices_hides_the_receipt_for_the_request(void **state)
+{
+	struct store_writeset *w = NULL;
+	const struct cy_uuid id = some_id(1);
+	struct rig *r = rig_new(false);
+	struct wire_text text = { .made = { START_MS - 2 * DAY }, .epoch = 7, .sequence = 1 };
+	const struct cy_bytes message = cy_bytes((const uint8_t *)"m", 1);
+	struct sealed own[2], theirs[2];
+	struct store_message *m;
+
+	(void)state;
+	desk_seal_both(&text, SELF, PEER, some_id(2).s, message, &own[0], &own[1]);
+	desk_seal_both(&text, PEER, SELF, some_id(3).s, message, &theirs[0], &theirs[1]);
+	put_asked(&w, id.s, profiles[0])->peer_number = LAW_OPEN_MAX + 6;
+	asked_row->epoch = 7;
+	asked_row->sequence = 1;
+	put_receipted(&w, STORE_OWN, own);
+	put_receipted(&w, STORE_PEER, theirs);
+	for (uint32_t i = 1; i <= LAW_OPEN_MAX + 6; i++) {
+		const struct law_fact notice = fact(CY_SIDE__REQUESTED, i, CY_CONTENT__KIND_PROBLEM_NOTICE, 0, 0);
+		char name[16];
+
+		snprintf(name, sizeof name, "notice-%u", i);
+		m = put_message(&w, PEER, id.s, cy_arena_string(&w->arena, name), &notice);
+		m->author = STORE_PEER;
+		m->epoch = 7;
+		m->sequence = 1;
+	}
+	mem_store_apply(&r->store, w);
+	r->config.books = &books;
+	rig_start(r);
+	state_start(r, rig_session(r, WIRE_MESSAGES, true, all_features, 2), id.s, LAW_OPEN_MAX + 7,
+		    START_MS + 20 * DAY);
+	assert_int_equal(clock_row(r, "acknowledge")->stated_start.ms, START_MS + 20 * DAY);
+	assert_int_equal(clock_row(r, "acknowledge")->start.ms, START_MS - 2 * DAY);
+	rig_free(r);
+	for (size_t i = 0; i < 2; i++) {
+		cy_buf_free(&own[i].text);
+		cy_buf_free(&theirs[i].text);
+	}
 }
 
 static void a_receipt_that_cannot_be_read_now_is_no_missing_one(void **state)
@@ -587,6 +640,7 @@ int main(void)
 		cmocka_unit_test(a_start_that_is_stated_later_than_the_receipt_does_not_stand),
 		cmocka_unit_test(a_start_that_the_receipt_bears_out_stands),
 		cmocka_unit_test(a_message_that_is_dated_back_is_told),
+		cmocka_unit_test(no_number_of_problem_notices_hides_the_receipt_for_the_request),
 		cmocka_unit_test(a_receipt_that_cannot_be_read_now_is_no_missing_one),
 		cmocka_unit_test(a_client_hears_which_instant_cannot_be),
 		cmocka_unit_test(an_instant_of_the_peer_that_cannot_be_is_rejected),
