@@ -190,6 +190,22 @@ static int add_message(void *arg, const struct store_message *row)
 	return CY_OK;
 }
 
+/* Each once, also of what is notified; returns how many. */
+static size_t open_proposals(const struct law_case *c, uint32_t *ret)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < law_subjects(c); i++) {
+		bool listed = c->measures[i].proposal == 0;
+
+		for (size_t k = 0; k < n; k++)
+			listed = listed || ret[k] == c->measures[i].proposal;
+		if (!listed)
+			ret[n++] = c->measures[i].proposal;
+	}
+	return n;
+}
+
 static void send_case(struct showing *s, uint64_t correlation)
 {
 	struct node *n = s->n;
@@ -211,7 +227,6 @@ static void send_case(struct showing *s, uint64_t correlation)
 	}
 	for (size_t i = 0; i < folded->n_measures; i++) {
 		const struct law_measure *m = &folded->measures[i];
-		bool listed = false;
 
 		cy_measure_view__init(&measures[i]);
 		measures[i].measure = (uint32_t)i + 1;
@@ -221,10 +236,6 @@ static void send_case(struct showing *s, uint64_t correlation)
 		measures[i].recognised = m->recognised;
 		measures[i].conditions_open = m->proposal != 0;
 		list[i] = &measures[i];
-		for (size_t k = 0; k < v.n_open_proposals; k++)
-			listed = listed || proposals[k] == m->proposal;
-		if (m->proposal != 0 && !listed)
-			proposals[v.n_open_proposals++] = m->proposal;
 	}
 	digest = law_case_digest(folded);
 	v.summary = s->summary;
@@ -234,6 +245,7 @@ static void send_case(struct showing *s, uint64_t correlation)
 	v.n_messages = s->n_facts;
 	v.open_notices = folded->notices;
 	v.n_open_notices = folded->n_notices;
+	v.n_open_proposals = open_proposals(folded, proposals);
 	v.open_proposals = proposals;
 	v.faults = s->law.faults;
 	v.n_faults = s->law.n_faults;
