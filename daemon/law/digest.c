@@ -42,6 +42,15 @@ static void put(struct out *o, uint64_t v, unsigned bytes)
 		o->b[o->len++] = (uint8_t)(v >> (8 * bytes));
 }
 
+/* How many measures the digest is about; what is notified only once something was said of it. */
+static unsigned said_of(const struct law_case *c)
+{
+	const struct law_measure *m = &c->measures[0];
+	const bool any = m->state != LAW_MEASURE_PENDING || m->proposal != 0 || m->bound;
+
+	return c->n_measures > 0 || any ? law_subjects(c) : 0;
+}
+
 /* Big-endian, in the order of the fields; lists behind their length. The derived
  * word is left out: it adds nothing. */
 struct cy_digest law_case_digest(const struct law_case *c)
@@ -58,7 +67,7 @@ struct cy_digest law_case_digest(const struct law_case *c)
 	put(&o, c->head[CY_SIDE__REQUESTING], 4);
 	put(&o, c->head[CY_SIDE__REQUESTED], 4);
 	put(&o, c->n_measures, 1);
-	for (unsigned i = 0; i < law_subjects(c); i++) {
+	for (unsigned i = 0; i < said_of(c); i++) {
 		const struct law_measure *m = &c->measures[i];
 
 		put(&o, m->state, 1);

@@ -132,12 +132,26 @@ static void time_that_is_asked_for_too_late_moves_nothing(void **state)
 	assert_int_equal(object(&h).excused_by, 2);
 }
 
+/* People compare it, and an earlier version, which knows no objection, counts nothing here. */
+static void the_digest_of_what_nobody_objects_to_is_what_it_was(void **state)
+{
+	const struct history h = notified();
+	const struct law_case c = folded(&h);
+	const struct cy_digest digest = law_case_digest(&c);
+	char hex[CY_SHA256_HEX];
+
+	(void)state;
+	cy_digest_hex(&digest, hex);
+	assert_string_equal(hex, "95fbb797f71e10e8b74579ff8f5547ba744b3e62de9e9552f7bc2f19c73fd88d");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_interception_has_to_end),
 		cmocka_unit_test(more_time_is_needed_and_then_conditions),
 		cmocka_unit_test(time_that_is_asked_for_too_late_moves_nothing),
+		cmocka_unit_test(the_digest_of_what_nobody_objects_to_is_what_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
