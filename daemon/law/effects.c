@@ -334,10 +334,13 @@ int law_effect_acknowledgement(const struct law_step *s)
 	return CY_OK;
 }
 
+/* Nobody waits for an answer any more. The proposals for measures have ended with these. */
 static void drop_open(struct law_case *c)
 {
 	while (c->n_notices)
 		drop_notice(c, 0);
+	if (c->n_measures == 0)
+		c->measures[0].proposal = 0;
 }
 
 int law_effect_going_back(const struct law_step *s)

@@ -426,6 +426,16 @@ static void what_is_notified_can_be_conditioned_and_extended(void **state)
 	allowed(&h, ASKED, say(K(CLOSURE), 0, 0, 0));
 }
 
+static void with_the_case_what_was_proposed_for_a_notification_ends(void **state)
+{
+	struct history h = notified();
+
+	(void)state;
+	add(&h, ASKED, say(K(CONDITIONS_PROPOSED), 0, 0, 0));
+	add(&h, ASKED, say(K(CLOSURE), 0, 0, 0));
+	assert_int_equal(folded(&h).measures[0].proposal, 0);
+}
+
 static void information_is_nothing_to_object_to(void **state)
 {
 	struct history h = { .n = 0 };
@@ -464,6 +474,7 @@ int main(void)
 		cmocka_unit_test(a_notification_is_a_case_without_measures),
 		cmocka_unit_test(what_is_notified_can_be_refused),
 		cmocka_unit_test(what_is_notified_can_be_conditioned_and_extended),
+		cmocka_unit_test(with_the_case_what_was_proposed_for_a_notification_ends),
 		cmocka_unit_test(information_is_nothing_to_object_to),
 	};
 
