@@ -39,7 +39,8 @@ static const char confirm_help[] =
 	"  --dir DIR              where the medium is mounted\n"
 	"  --reject-on-mismatch   when not all are well, those that are not are rejected, with\n"
 	"                         the reasons; without it nothing is sent\n"
-	"  --key KEY              idempotency key (default: the SHA-256 of what is said)\n"
+	"  --key KEY              idempotency key (default: the SHA-256 of what is said and of the\n"
+	"                           day, UTC; give one to say the same twice in a day)\n"
 	"  --progress             tell by lines how far it is, where there is no terminal\n";
 
 static int hash_file(int fd, const char *file, const char *name, bool lines, uint64_t *ret_size,

@@ -13,8 +13,8 @@ static const char help[] = "usage: comityctl return-deficient REF [--text TEXT] 
 			   "is 'comityctl send returned-deficient'.\n"
 			   "\n"
 			   "  --text TEXT          in words (default: a sentence that names the instrument)\n"
-			   "  --key KEY            idempotency key (default: the SHA-256 of what is said; give one to\n"
-			   "                       say the same again)\n"
+			   "  --key KEY            idempotency key (default: the SHA-256 of what is said and of the\n"
+			   "                       day, UTC; give one to say the same twice in a day)\n"
 			   "  --priority PRIORITY  LOW, NORMAL, HIGH or EMERGENCY\n";
 
 static int send_back(struct ctl *ctl, const CyCaseView *v, const char *ref, const char *text, const char *key,

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -37,24 +39,31 @@ static bool uncertain(const struct ctl *ctl)
 	return !error || error->code == CY_ERROR_CODE__INTERNAL;
 }
 
-/* SHA-256 of all that is handed in: whoever hands in the same once more has the same key. */
+/* SHA-256 of all that is handed in: whoever hands in the same once more has the same key. What is said in a case may
+ * well be said again in the same words, as a query about the progress is each month: with it the day (UTC) counts. */
 static void derive_key(const CySubmit *submit, char ret_key[static CY_SHA256_HEX])
 {
-	uint8_t *packed = malloc(cy_submit__get_packed_size(submit) + 1);
+	const bool opens = submit->submission->case_ref[0] == '\0';
+	const uint64_t day = opens ? 0 : (uint64_t)(time(NULL) / 86400);
+	const size_t size = cy_submit__get_packed_size(submit);
+	uint8_t *bytes = malloc(size + sizeof day);
 	struct cy_digest digest;
 
-	CY_ASSERT(packed);
-	digest = cy_sha256(cy_bytes(packed, cy_submit__pack(submit, packed)));
+	CY_ASSERT(bytes);
+	cy_submit__pack(submit, bytes);
+	memcpy(bytes + size, &day, sizeof day);
+	digest = cy_sha256(cy_bytes(bytes, opens ? size : size + sizeof day));
 	cy_digest_hex(&digest, ret_key);
-	free(packed);
+	free(bytes);
 }
 
-static void tell_failed(const struct ctl *ctl)
+static void tell_failed(const struct ctl *ctl, const char *key)
 {
 	if (uncertain(ctl))
-		fputs("It is not certain whether the daemon took it. Repeat the same command:\n"
-		      "with the same key and content nothing takes effect twice.\n",
-		      stderr);
+		fprintf(stderr,
+			"It is not certain whether the daemon took it. Repeat the same command with --key %s:\n"
+			"with the same key and content nothing takes effect twice.\n",
+			key);
 }
 
 static void tell_taken(const CySubmitted *s, bool derived)
@@ -89,7 +98,7 @@ int deliver(struct ctl *ctl, const char *command, const char *key, bool same_ref
 	frame.submit = &submit;
 	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_SUBMITTED, &reply);
 	if (r != CTL_DONE) {
-		tell_failed(ctl);
+		tell_failed(ctl, submit.idempotency_key);
 		return r;
 	}
 	if (ctl->json)

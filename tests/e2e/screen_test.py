@@ -75,6 +75,19 @@ def the_same_command_twice_is_one_request():
 
 
 @test
+def the_same_words_on_another_day_are_another_message():
+    say = lambda **env: subprocess.run([*us.ctl_command(), "send", "note", "two", "--set", "text=Is there any progress?"],
+                                       env={**os.environ, **env}, capture_output=True, text=True)
+    first, second = say(), say()
+    assert (first.returncode, second.returncode) == (0, 0), (first, second)
+    assert "nothing was sent again" in second.stderr and first.stdout[:60] == second.stdout[:60], second
+    tomorrow = Shim(us)     # of the command alone
+    tomorrow.set(offset=86400)
+    third = say(**tomorrow.env())
+    assert third.returncode == 0 and third.stderr == "" and third.stdout[:60] != first.stdout[:60], third
+
+
+@test
 def a_second_case_with_the_same_reference_is_refused_unless_it_is_meant():
     message = submission(reference="two")
     message.content.request.title = "Another one"
