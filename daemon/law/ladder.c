@@ -45,7 +45,7 @@ uint32_t law_rungs_kept(const struct law_ladder *l, struct cy_wall old_start, st
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; (g = law_rung_nth(l, start, due, i)) != NULL; i++)
-		for (uint32_t k = 0; k < rungs; k++)
+		for (uint32_t k = 0; k < rungs && k < l->n; k++)
 			if (law_rung_nth(l, old_start, old_due, k) == g)
 				kept = i + 1;
 	return kept;

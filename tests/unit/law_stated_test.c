@@ -392,6 +392,8 @@ static void a_start_that_moves_repeats_no_step(void **state)
 	assert_int_equal(law_rungs_kept(&l, earlier, sooner, 1, start, due), 2);
 	assert_int_equal(law_rungs_kept(&l, start, due, 2, earlier, sooner), 2);
 	assert_int_equal(law_rungs_kept(&l, start, due, 3, earlier, sooner), 3);
+	/* Nor is a damaged count of them counted through. */
+	assert_int_equal(law_rungs_kept(&l, start, due, UINT32_MAX, earlier, sooner), 3);
 	/* Of a day there is no day before: what is behind it without that is behind it. */
 	assert_int_equal(law_rungs_kept(&l, start, due, 2, start, (struct cy_wall){ 101 * DAY_MS }), 1);
 	assert_int_equal(law_rungs_kept(NULL, start, due, 0, earlier, sooner), 0);
