@@ -111,13 +111,9 @@ static void what_a_restored_receiver_had_said_of_evidence_holds_again(void **sta
 	comes_back(STORE_EVIDENCE_HERE, true, CY_EVIDENCE_FATE__DESTROYED, STORE_EVIDENCE_HERE, NULL);
 }
 
-/* A supplement of the peer with one file. */
-static struct cy_uuid supply(struct rig *r, const struct line *l, const char *case_id, uint32_t number,
-			     const struct cy_digest *sha256)
+static CyAttachment records(const struct cy_digest *sha256)
 {
-	CyContent content = CY_CONTENT__INIT;
-	CySupplement s = CY_SUPPLEMENT__INIT;
-	CyAttachment a = CY_ATTACHMENT__INIT, *list = &a;
+	CyAttachment a = CY_ATTACHMENT__INIT;
 
 	a.name = (char *)"records.csv";
 	a.media_type = (char *)"text/csv";
@@ -125,6 +121,17 @@ static struct cy_uuid supply(struct rig *r, const struct line *l, const char *ca
 	a.size = 10;
 	a.chunk_bytes = CY_CHUNK;
 	a.sha256 = a.chunk_root = (ProtobufCBinaryData){ .data = (uint8_t *)sha256->b, .len = CY_SHA256_LEN };
+	return a;
+}
+
+/* A supplement of the peer with one file. */
+static struct cy_uuid supply(struct rig *r, const struct line *l, const char *case_id, uint32_t number,
+			     const struct cy_digest *sha256)
+{
+	CyContent content = CY_CONTENT__INIT;
+	CySupplement s = CY_SUPPLEMENT__INIT;
+	CyAttachment a = records(sha256), *list = &a;
+
 	s.text = (char *)"The records.";
 	s.attachments = &list;
 	s.n_attachments = 1;
@@ -229,12 +236,79 @@ static void what_became_of_evidence_is_stated_anew_where_its_message_comes_again
 	rig_free(r);
 }
 
+/* What was found of its bytes holds, and so does that our copy was deleted: nobody has hashed it since. */
+static void what_is_known_of_our_own_evidence_holds_when_its_message_comes_back(void **state)
+{
+	const struct law_fact fact = {
+		.side = CY_SIDE__REQUESTED, .number = 1, .seen = 1, .kind = CY_CONTENT__KIND_RESULT, .at_ms = START_MS
+	};
+	const struct cy_uuid one = some_id(1), said = some_id(2);
+	const struct cy_digest sha256 = cy_sha256(cy_bytes(FILE, sizeof FILE - 1));
+	CyAttachment a = records(&sha256), *list = &a;
+	CyContent content = CY_CONTENT__INIT;
+	CyResult result = CY_RESULT__INIT;
+	struct cy_buf m;
+
+	(void)state;
+	result.attachments = &list;
+	result.n_attachments = 1;
+	content.kind_case = CY_CONTENT__KIND_RESULT;
+	content.result = &result;
+	m = desk_lost_message(said.s, one.s, 1, 1, &content);
+	for (unsigned way = 0; way < 3; way++) {
+		const enum store_flaw flaw = way == 0 ? STORE_SPOILT : way == 1 ? STORE_MISSING : STORE_SOUND;
+		struct rig *r = rig_new(true);
+		struct store_writeset *w = NULL;
+		const struct store_evidence *now;
+		struct store_message *waits;
+		struct store_evidence *e;
+		struct line *l;
+
+		/* It waits in what was restored; the peer has it. */
+		put_request(&w, one.s, STORE_EVIDENCE_WAITING);
+		waits = put_message(&w, PEER, one.s, said.s, &fact);
+		waits->transport = STORE_QUEUED;
+		waits->content = cy_buf_view(&m);
+		waits->digest = cy_sha256(waits->content);
+		waits->size = waits->content.len;
+		e = &row(&w, STORE_PUT_EVIDENCE)->evidence;
+		*e = (struct store_evidence){ .message_id = cy_arena_string(&w->arena, said.s),
+					      .attachment = 1,
+					      .peer = PEER,
+					      .case_id = cy_arena_string(&w->arena, one.s),
+					      .author = STORE_OWN,
+					      .number = 1,
+					      .size = 10,
+					      .sha256 = sha256,
+					      .root = sha256,
+					      .state = STORE_EVIDENCE_OFFERED,
+					      .reason = "",
+					      .deleted = way == 2,
+					      .verified = { START_MS - DAY },
+					      .flaw = flaw };
+		row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .reconciling = true };
+		mem_store_apply(&r->store, w);
+		rig_start(r);
+		l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+		desk_heads(r, l, one.s, 1, true);
+		desk_gives_back(r, l, one.s, said.s, cy_buf_view(&m), NULL);
+		assert_int_equal(mem_store_message(&r->store, said.s)->row.transport, STORE_RELAYED);
+		now = mem_store_evidence(&r->store, said.s, 1);
+		assert_int_equal(now->flaw, flaw);
+		assert_int_equal(now->deleted, way == 2);
+		assert_int_equal(now->verified.ms, START_MS - DAY);
+		rig_free(r);
+	}
+	cy_buf_free(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_restored_receiver_had_said_of_evidence_holds_again),
 		cmocka_unit_test(what_was_said_of_evidence_before_its_message_came_again_holds),
 		cmocka_unit_test(nothing_is_stated_to_a_peer_while_it_gives_back_what_was_lost),
+		cmocka_unit_test(what_is_known_of_our_own_evidence_holds_when_its_message_comes_back),
 		cmocka_unit_test(what_became_of_evidence_is_stated_anew_where_its_message_comes_again),
 	};
 
