@@ -53,6 +53,7 @@ static void fail(struct node *n, struct conn *c, int code, const char *why)
 {
 	const uint64_t correlation = c->get.correlation;
 	const bool flawed = code == CY_ESIGN || code == CY_ENOENT, own = c->get.own;
+	const uint32_t attachment = c->get.attachment;
 
 	if (flawed)
 		evidence_found(n, &c->get.id.sha256, code);
@@ -63,7 +64,10 @@ static void fail(struct node *n, struct conn *c, int code, const char *why)
 	if (flawed)
 		refuse_flawed(n, c, correlation, own);
 	else
-		local_error(n, c->id, correlation, CY_ERROR_CODE__INTERNAL, "", "%s", why);
+		local_error(
+			n, c->id, correlation, CY_ERROR_CODE__INTERNAL, "",
+			"attachment %u cannot be read from the disk now: repeat later; the log of the daemon says why",
+			attachment);
 }
 
 static struct blob_ticket *ticket(struct node *n, const struct conn *c, enum blob_task task)
@@ -82,7 +86,7 @@ static void asked(struct node *n, struct conn *c, struct blob_ticket *t, int r)
 	if (r == CY_OK)
 		return;
 	blob_untake(n, t);
-	fail(n, c, CY_EIO, "the evidence files cannot be used now: repeat later");
+	fail(n, c, CY_EIO, "the evidence files cannot be used now");
 }
 
 const char *download_not_here(const struct store_evidence *row)

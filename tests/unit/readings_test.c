@@ -5,6 +5,8 @@
 #define CHUNKS 40
 #define SIZE   (CHUNKS * (uint64_t)CY_CHUNK)
 
+#define INSIDE "/srv/comity/evidence/content/ab" /* of the disk: for the log alone */
+
 static uint64_t fails_at;   /* the chunk from which on the disk gives nothing back */
 static char refusal[512];   /* the last one that a client got */
 static uint64_t bytes_read; /* that clients got */
@@ -34,8 +36,10 @@ static int read_chunk(void *ctx, uint64_t ticket, const struct cy_digest *sha256
 	assert_true(verify);
 	if (chunk < fails_at)
 		done.data = (struct blob_bytes){ .data = room, .len = sizeof room };
-	else
+	else {
 		done.code = CY_EIO;
+		snprintf(done.text, sizeof done.text, "reading " INSIDE " failed");
+	}
 	assert_true(r->n_tasks < TASKS);
 	r->tasks[r->n_tasks++] = done;
 	return CY_OK;
@@ -137,6 +141,19 @@ static void only_equal_readings_are_counted_in_one_link(void **state)
 	rig_free(r);
 }
 
+static void what_the_disk_does_not_give_is_answered_without_the_names_of_files(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct rig *r = with_item(id.s);
+
+	(void)state;
+	get(r, id.s, 0, 3);
+	assert_string_equal(refusal, "attachment 1 cannot be read from the disk now: repeat later; the log of the "
+				     "daemon says why");
+	assert_non_null(strstr(r->all, "reading " INSIDE " failed"));
+	rig_free(r);
+}
+
 static unsigned count(const struct rig *r, const char *action, unsigned *ret_links)
 {
 	unsigned n = 0;
@@ -232,6 +249,7 @@ static void what_begins_to_be_read_in_the_same_batch_is_not_erased(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_the_disk_does_not_give_is_answered_without_the_names_of_files),
 		cmocka_unit_test(only_equal_readings_are_counted_in_one_link),
 		cmocka_unit_test(what_counts_all_further_readings_of_a_day_says_no_byte),
 		cmocka_unit_test(what_was_destroyed_since_it_was_asked_for_is_not_read),
