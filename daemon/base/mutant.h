@@ -84,6 +84,10 @@
 #ifndef CY_MUTANT_SHARED_DESTROYED
 #define CY_MUTANT_SHARED_DESTROYED 0
 #endif
+/* Content that nothing knows after a restored backup stays on the disk. */
+#ifndef CY_MUTANT_STRAYS_STAY
+#define CY_MUTANT_STRAYS_STAY 0
+#endif
 /* Evidence is here for a peer that has sent none of it, because another one has. */
 #ifndef CY_MUTANT_ANOTHERS_EVIDENCE
 #define CY_MUTANT_ANOTHERS_EVIDENCE 0

@@ -133,6 +133,9 @@ void blobs_do(struct blobs_fs *b, struct task *t)
 	case BLOBS_VERIFY:
 		blobs_verify(b, t);
 		return;
+	case BLOBS_LIST:
+		blobs_list(b, t);
+		return;
 	default:
 		break;
 	}
@@ -416,6 +419,14 @@ static int port_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha25
 	return queue(ctx, t);
 }
 
+static int port_list(void *ctx, uint64_t ticket, uint64_t page)
+{
+	struct task *t = blobs_task(BLOBS_LIST, ticket);
+
+	t->offset = page;
+	return queue(ctx, t);
+}
+
 static void port_confirm(void *ctx, const char *part, const struct cy_digest *sha256)
 {
 	struct task *t = blobs_task(BLOBS_CONFIRM, 0);
@@ -486,6 +497,7 @@ struct blob_port blobs_fs_port(struct blobs_fs *b)
 		.read = port_read,
 		.file = port_file,
 		.verify = port_verify,
+		.list = port_list,
 		.destroy = port_destroy,
 		.share = port_share,
 		.space = port_space,

@@ -431,3 +431,50 @@ void blobs_scan_content(struct blobs_fs *b)
 		closedir(d);
 	b->scanned++;
 }
+
+/* The digests in one directory, at the end of `out`. */
+static int list_dir(struct blobs_fs *b, const char *path, struct cy_digest **list_of, size_t *n, size_t *room)
+{
+	struct dirent *entry;
+	DIR *d = list(b, path);
+	int r;
+
+	if (d == NULL)
+		return errno == ENOENT ? CY_OK : CY_EIO;
+	for (errno = 0; (entry = readdir(d)) != NULL; errno = 0) {
+		if (*n == *room) {
+			*room = *room > 0 ? 2 * *room : 64;
+			*list_of = realloc(*list_of, *room * sizeof **list_of);
+			CY_ASSERT(*list_of != NULL);
+		}
+		if (strlen(entry->d_name) == CY_SHA256_HEX - 1 &&
+		    cy_unhex(entry->d_name, CY_SHA256_HEX - 1, (*list_of)[*n].b, CY_SHA256_LEN) == CY_OK)
+			++*n;
+	}
+	r = errno == 0 ? CY_OK : CY_EIO;
+	closedir(d);
+	return r;
+}
+
+/* Directories without any content are passed over. */
+void blobs_list(struct blobs_fs *b, struct task *t)
+{
+	struct cy_digest *found = NULL;
+	size_t n = 0, room = 0;
+	char path[16];
+
+	while (t->result.code == CY_OK && n == 0 && t->offset < SUBDIRS) {
+		snprintf(path, sizeof path, "content/%02x", (unsigned)t->offset & 0xff);
+		if (list_dir(b, path, &found, &n, &room) < 0)
+			blobs_fail_errno(t, "listed", path);
+		t->offset++;
+	}
+	if (t->result.code == CY_OK && n > 0)
+		t->result.data = (struct blob_bytes){
+			.data = (uint8_t *)found, .len = n * sizeof *found, .release = free, .owner = found
+		};
+	else
+		free(found);
+	t->result.offset = t->offset;
+	blobs_post(b, t);
+}

@@ -31,6 +31,7 @@ enum blobs_what {
 	BLOBS_FILE,
 	BLOBS_DESTROY,
 	BLOBS_VERIFY,
+	BLOBS_LIST,
 	BLOBS_CONFIRM,
 	BLOBS_PIECE, /* of what is copied: from its reader */
 	BLOBS_RELEASE,
@@ -41,11 +42,11 @@ struct task {
 	struct task *next;
 	enum blobs_what what;
 	char part[BLOB_NAME_MAX + 1];
-	uint64_t size,
-		offset;     /* offset: a chunk's number for read(), the most for copy(); size: the rate for verify() */
-	bool expects;       /* `id` holds what is expected; finish(): its sha256 */
-	bool again, verify; /* open(), read() */
-	bool counted;       /* among BLOB_WAITS_MAX */
+	uint64_t size, offset; /* offset: a chunk's number for read(), the most for copy(), the page for list(); size:
+				  the rate for verify() */
+	bool expects;          /* `id` holds what is expected; finish(): its sha256 */
+	bool again, verify;    /* open(), read() */
+	bool counted;          /* among BLOB_WAITS_MAX */
 	struct blob_id id;
 	struct blob_bytes data;
 	struct reader *reader;     /* copy() */
@@ -191,6 +192,7 @@ int blobs_dir_open(const char *dir, int *ret_fd, struct cy_error *e);
 void blobs_scan_parts(struct blobs_fs *b);
 /* One directory of contents: what is there, and leftovers. */
 void blobs_scan_content(struct blobs_fs *b);
+void blobs_list(struct blobs_fs *b, struct task *t);
 /* NULL: errno. Flags are those of open(2). */
 struct files *blobs_files(struct blobs_fs *b, const char *path, int flags);
 /* Its tree, opened alike; -1: errno. */

@@ -38,7 +38,8 @@ void again_committed(struct node *n)
 	const struct blob_port *b = &n->ports.blobs;
 
 	for (const struct input *in = n->batch.kept; in != NULL; in = in->next)
-		if (in->kind == INPUT_STORED || in->kind == INPUT_LEFT || in->kind == INPUT_ARRIVED)
+		if ((in->kind == INPUT_STORED || in->kind == INPUT_LEFT || in->kind == INPUT_ARRIVED) &&
+		    in->blob.part[0] != '\0')
 			b->confirm(b->ctx, in->blob.part, &in->blob.id.sha256);
 }
 

@@ -154,7 +154,7 @@ static void step(struct node *n, struct input *in)
 		evidence_judged(n, in);
 		return;
 	case INPUT_LEFT:
-		evidence_doom(n, &(struct store_evidence){ .sha256 = in->blob.id.sha256 });
+		evidence_left(n, in);
 		return;
 	}
 }
@@ -219,6 +219,8 @@ void batch_plan_wake(struct node *n)
 			look = n->next_statement;
 		if (cy_mono_before(evidence_rest_next(n), look))
 			look = evidence_rest_next(n);
+		if (cy_mono_before(evidence_strays_next(n), look))
+			look = evidence_strays_next(n);
 		if (cy_mono_before(look, n->retry))
 			look = n->retry;
 		if (cy_mono_before(look, at))

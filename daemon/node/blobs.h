@@ -50,8 +50,9 @@ static inline uint64_t blob_chunks(uint64_t size)
 
 /* Free bytes before the data of a chunk that was read: a frame's head is written there. */
 #define BLOB_HEADROOM  4096u
-#define BLOB_NAME_MAX  64u /* bytes of the name of a part: [a-z0-9-], without the NUL */
-#define BLOB_WAITS_MAX 16u /* chunks that are read or written and not done, in all: beyond it CY_EAGAIN */
+#define BLOB_NAME_MAX  64u  /* bytes of the name of a part: [a-z0-9-], without the NUL */
+#define BLOB_PAGES     256u /* of the list of contents */
+#define BLOB_WAITS_MAX 16u  /* chunks that are read or written and not done, in all: beyond it CY_EAGAIN */
 
 /* Whose a part is stands in its name before the last hyphen: OWNER-REST. Each owner has an equal share of the disk.
  * What is reserved within it is kept for it, whatever others ask for; what one owner has reserved beyond its share
@@ -81,7 +82,7 @@ struct blob_result {
 	 * what came is not what the manifest or the client states; CY_EIO: the disk failed. */
 	int code;
 	bool more;              /* copy(): progress, another result follows */
-	uint64_t offset;        /* open(): go on from here; append(), copy(): bytes taken so far */
+	uint64_t offset;        /* open(): go on from here; append(), copy(): bytes taken so far; list() */
 	struct blob_id id;      /* finish(), verify(): the content; finish(): which is named so from now on */
 	struct blob_bytes data; /* read(): the chunk, the receiver's to release, after BLOB_HEADROOM bytes that may
 				 * be written */
@@ -141,6 +142,10 @@ struct blob_port {
 	 * limit): CY_OK with its id as it is found to be; CY_ESIGN: the disk has changed it, or the tree that
 	 * proves its chunks. */
 	int (*verify)(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate);
+	/* The digests of complete contents, one after the other in the result's data: those of this page, the first
+	 * of which is 0. The result's offset is the next page; BLOB_PAGES: that was the last. What is stored or
+	 * destroyed meanwhile is in it or not. */
+	int (*list)(void *ctx, uint64_t ticket, uint64_t page);
 	/* Destroy content. */
 	int (*destroy)(void *ctx, uint64_t ticket, const struct cy_digest *sha256);
 

@@ -69,6 +69,9 @@ void node_blob_done(struct node *n, struct blob_result *r)
 	case BLOB_VERIFY_REST:
 		evidence_rest_done(n, t, r);
 		break;
+	case BLOB_LIST:
+		evidence_strays_listed(n, r);
+		break;
 	case BLOB_DROP:
 		break;
 	}
@@ -360,6 +363,7 @@ void bulk_work(struct node *n)
 	bulk_grant(n);
 	evidence_sweep(n);
 	evidence_rest(n);
+	evidence_strays(n);
 	batch_plan_wake(n);
 }
 

@@ -45,7 +45,8 @@ enum blob_task {
 	BLOB_DESTROY,
 	BLOB_VERIFY_PULL,
 	BLOB_VERIFY_GET,
-	BLOB_VERIFY_REST
+	BLOB_VERIFY_REST,
+	BLOB_LIST
 };
 
 struct blob_ticket {

@@ -226,7 +226,7 @@ static int add_old_upload(void *arg, const struct store_upload *row)
 	struct store_write *w;
 
 	o->n_rows++;
-	if (stored_in_batch(n, row))
+	if (stored_in_batch(n, row) || (row->client[0] == '\0' && !evidence_stray_over(n, row)))
 		return CY_OK;
 	w = batch_write(n, STORE_DROP_UPLOAD);
 	w->upload.client = batch_string(n, row->client);
@@ -613,4 +613,5 @@ void evidence_destroyed(struct node *n, struct input *in)
 	w->upload.client = "";
 	w->upload.sha256 = in->blob.id.sha256;
 	n->destroying = false;
+	n->rest.strays.stale = true;
 }

@@ -220,6 +220,7 @@ void node_free(struct node *n)
 	again_free(n->again);
 	stats_views_free(n);
 	upload_free(n);
+	evidence_strays_free(n);
 	while (n->blob_tickets != NULL)
 		blob_untake(n, n->blob_tickets);
 	for (size_t i = 0; i < n->n_peers; i++)

@@ -325,7 +325,8 @@ static int add_line(void *arg, const struct store_order *row)
 	return cy_copy(p->lines[p->n++], NODE_ORDER_LINE, row->line) < 0 ? CY_ESTORE : CY_OK;
 }
 
-int orders_erasures(struct node *n, int (*fn)(struct node *n, const struct node_order *o))
+/* Each order of this kind that the store has obeyed, in order of number. */
+static int each_of(struct node *n, enum node_order_kind kind, int (*fn)(struct node *n, const struct node_order *o))
 {
 	struct store_port *s = &n->ports.store;
 	struct page *p = cy_arena_take(&n->batch.arena, sizeof *p);
@@ -343,9 +344,37 @@ int orders_erasures(struct node *n, int (*fn)(struct node *n, const struct node_
 			if (tab == NULL)
 				continue;
 			*tab = '\0';
-			if (read_fields(p->lines[i], &o) && o.kind == NODE_ORDER_ERASE)
+			if (read_fields(p->lines[i], &o) && o.kind == kind)
 				r = fn(n, &o);
 		}
 	} while (r == CY_OK && p->n == PAGE);
 	return r;
+}
+
+int orders_erasures(struct node *n, int (*fn)(struct node *n, const struct node_order *o))
+{
+	return each_of(n, NODE_ORDER_ERASE, fn);
+}
+
+static int look_lost(struct node *n, const struct node_order *o)
+{
+	struct store_port *s = &n->ports.store;
+	char line[NODE_ORDER_LINE] = "", *tab;
+	struct store_evidence row;
+	struct node_order last;
+	int r = evidence_get(n, o->message_id, o->attachment, &row);
+
+	if (r != CY_ENOENT)
+		return r;
+	r = s->order_about(s->ctx, o->peer, o->case_id, o->message_id, o->attachment, remember, line);
+	tab = strrchr(line, '\t');
+	if (r < 0 || tab == NULL)
+		return CY_ESTORE;
+	*tab = '\0';
+	return read_fields(line, &last) && last.kind == NODE_ORDER_RELEASE ? CY_OK : CY_EEXIST;
+}
+
+bool orders_hold_lost(struct node *n)
+{
+	return each_of(n, NODE_ORDER_HOLD, look_lost) != CY_OK;
 }

@@ -86,6 +86,8 @@ void orders_add(struct node *n, enum node_order_kind kind, const struct store_ev
 /* An attachment of which the store learns now: was it ordered before to hold it? As when a message
  * that was lost with the disk comes back. */
 void orders_remember(struct node *n, struct store_evidence *row);
+/* Does a legal hold stand on evidence that the store does not have? True, too, where it cannot say. */
+bool orders_hold_lost(struct node *n);
 /* Each order to erase a case that the store has, in order of number. */
 int orders_erasures(struct node *n, int (*fn)(struct node *n, const struct node_order *o));
 

@@ -1,5 +1,6 @@
-/* Evidence at rest (evidence_rest.c): its bytes on our disk are verified from time to time, and what is found spoilt or
- * missing is marked, told, and fetched again. */
+/* Evidence at rest. Its bytes on our disk are verified from time to time, and what is found spoilt or missing is
+ * marked, told, and fetched again (evidence_rest.c). Content that nothing knows is found and destroyed
+ * (evidence_strays.c). */
 #ifndef CY_NODE_REST_H
 #define CY_NODE_REST_H
 
@@ -13,9 +14,22 @@ struct conn;
 struct input;
 struct node;
 struct store_evidence;
+struct store_upload;
 struct blob_ticket;
 
+/* The look at all content on the disk. */
+struct node_strays {
+	struct cy_mono next; /* when it goes on */
+	bool asked;          /* a page is being listed */
+	uint64_t page;       /* the next one; BLOB_PAGES: that was the last */
+	uint64_t of;         /* that of which `found` is the list */
+	bool stale;          /* something was destroyed since that was asked for: it is asked for once more */
+	struct blob_bytes found;
+	size_t at; /* digests before it are done with */
+};
+
 struct node_rest {
+	struct node_strays strays;
 	bool busy;              /* a content is being verified by the round */
 	bool settling;          /* what was found of one is not committed yet */
 	struct cy_wall at;      /* when that began */
@@ -57,6 +71,19 @@ struct cy_mono evidence_rest_next(const struct node *n); /* when there is someth
 void evidence_rest_done(struct node *n, const struct blob_ticket *t, const struct blob_result *r);
 /* All of it is due now. */
 void evidence_round(struct node *n);
+
+/* After each start and then daily, once content may be destroyed that has to do with no peer alone (waiting.h): content
+ * is marked that no attachment has or waits for, and no upload. */
+void evidence_strays(struct node *n);
+struct cy_mono evidence_strays_next(const struct node *n); /* when there is something to do by itself */
+void evidence_strays_listed(struct node *n, struct blob_result *r);
+void evidence_strays_free(struct node *n);
+/* In a batch: a crash has left this content (it goes, unless something uses it), or, without a part, it is on the disk
+ * and nothing knows it (it is marked). */
+void evidence_left(struct node *n, const struct input *in);
+/* In a batch, of a mark that is old enough: does its content go now? Not what an attachment has, waits for or stands
+ * behind a quota with, nor anything while a legal hold stands on evidence whose message was lost. */
+bool evidence_stray_over(struct node *n, const struct store_upload *row);
 /* A client asks how the round stands, or orders one (evidence_views.c). */
 void evidence_rest_asked(struct node *n, struct conn *c, uint64_t correlation, const CyCheckEvidence *r);
 /* What has a flaw now, as a sentence within `text`; "": nothing. */

@@ -232,6 +232,12 @@ static int blob_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha25
 	return begin_task(ctx, ticket, CY_ENOENT);
 }
 
+static int blob_list(void *ctx, uint64_t ticket, uint64_t page)
+{
+	(void)page;
+	return begin_task(ctx, ticket, CY_EIO);
+}
+
 static int blob_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 {
 	(void)sha256;
@@ -313,6 +319,7 @@ void rig_open(struct rig *r)
 					     .finish = blob_finish,
 					     .confirm = blob_confirm,
 					     .drop_part = blob_drop_part,
+					     .list = blob_list,
 					     .release = blob_release_part,
 					     .share = blob_share,
 					     .parts = blob_parts,

@@ -58,11 +58,11 @@ enum what {
 	RELEASE,
 	READ,
 	VERIFY,
+	LIST,
 	DESTROY
 };
-static const char *const what_name[] = {
-	"open", "append to", "finish", "drop", "release", "read", "verify", "destroy"
-};
+static const char *const what_name[] = { "open", "append to", "finish", "drop",   "release",
+					 "read", "verify",    "list",   "destroy" };
 
 struct task {
 	struct task *next;
@@ -457,6 +457,21 @@ static int do_verify(struct sim_blobs *b, struct task *t)
 	return CY_OK;
 }
 
+/* All of it is one page. */
+static void do_list(struct sim_blobs *b, struct task *t)
+{
+	size_t n = 0;
+
+	for (const struct kept *k = b->kept; k != NULL; k = k->next)
+		n += k->harm != LOST;
+	t->result.data = sim_buffer(n * CY_SHA256_LEN);
+	n = 0;
+	for (const struct kept *k = b->kept; k != NULL; k = k->next)
+		if (k->harm != LOST)
+			memcpy(t->result.data.data + CY_SHA256_LEN * n++, k->id.sha256.b, CY_SHA256_LEN);
+	t->result.offset = BLOB_PAGES;
+}
+
 static int do_destroy(struct sim_blobs *b, struct task *t)
 {
 	struct kept *k = find_any(b, &t->id.sha256);
@@ -522,6 +537,9 @@ static void do_task(struct sim_blobs *b, struct task *t)
 		break;
 	case VERIFY:
 		do_verify(b, t);
+		break;
+	case LIST:
+		do_list(b, t);
 		break;
 	case DESTROY:
 		do_destroy(b, t);
@@ -761,6 +779,13 @@ static int blobs_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha2
 	return CY_OK;
 }
 
+static int blobs_list(void *ctx, uint64_t ticket, uint64_t page)
+{
+	(void)page;
+	ask(ctx, ticket, LIST, "", NULL);
+	return CY_OK;
+}
+
 static int blobs_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 {
 	ask(ctx, ticket, DESTROY, NULL, sha256);
@@ -860,10 +885,10 @@ void blobs_free(struct sim_node *s)
 
 struct blob_port blobs_port(struct sim_node *s)
 {
-	return (struct blob_port){ s->blobs,     blobs_open,    blobs_append,    blobs_copy,
-				   blobs_finish, blobs_confirm, blobs_drop_part, blobs_release,
-				   blobs_read,   blobs_file,    blobs_verify,    blobs_destroy,
-				   blobs_share,  blobs_space,   blobs_parts,     blobs_progress };
+	return (struct blob_port){ s->blobs,      blobs_open,      blobs_append,  blobs_copy,  blobs_finish,
+				   blobs_confirm, blobs_drop_part, blobs_release, blobs_read,  blobs_file,
+				   blobs_verify,  blobs_list,      blobs_destroy, blobs_share, blobs_space,
+				   blobs_parts,   blobs_progress };
 }
 
 static void on_left(struct world *w, void *arg, uint64_t life)

@@ -15,6 +15,8 @@ while read -r name; do
 	RESERVATION_STAYS | HERE_BEFORE_FINISH | HERE_UNHASHED | HOLD_IGNORED | NEVER_OFFERED_SENT | SHARED_DESTROYED | ANOTHERS_EVIDENCE | REPEATED_RECEIPT | UNVERIFIED_DELETED | ORDERS_FORGOTTEN | FATE_FORGOTTEN)
 		group=evidence
 		how=(--evidence -n 3) ;;
+	STRAYS_STAY)
+		how=(--evidence --restore-rate 4) ;;
 	ERASED_COMES_BACK)
 		how=(-n 3 --restore-rate 4 --only ERASE --only RESET --only RESTORE --only DISASTER) ;;
 	LOST_FORGOTTEN)

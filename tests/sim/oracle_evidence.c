@@ -542,8 +542,9 @@ void oracle_evidence_drained(struct world *w, char *why, size_t size)
 
 		for (size_t k = 0; k < m->n_evidence && why[0] == '\0'; k++)
 			row_drained(&w->nodes[i], m->evidence[k], why, size);
+		/* What a restored store does not know is only marked, with the time, and stays for 30 days. */
 		for (size_t k = 0; k < m->n_uploads && why[0] == '\0'; k++)
-			if (m->uploads[k]->client[0] == '\0')
+			if (m->uploads[k]->client[0] == '\0' && (m->uploads[k]->at.ms == 1 || !w->nodes[i].restored))
 				snprintf(why, size, "%s: a content that is over is not destroyed", w->nodes[i].id);
 	}
 }
@@ -602,8 +603,8 @@ void oracle_evidence_final(struct world *w)
 					   state_name(e->state), s->id,
 					   there != NULL ? state_name(there->state) : "unknown", o->id);
 		}
-		/* What came since the backup no row of a restored store knows. */
-		if (!s->restored)
+		/* What came since the backup goes once all peers were met, and their clocks agree. */
+		if (!s->restored || (s->node != NULL && node_may_destroy(s->node, NULL)))
 			blobs_each(s, belongs, s);
 		oracle_reserved(s);
 		if (s->node != NULL)

@@ -631,6 +631,39 @@ static void content_that_was_not_confirmed_is_told_after_a_restart(void **state)
 	assert_false(there(path_of(f->dir, "part/%s", "none.seal")));
 }
 
+/* Page after page: each once, and nothing else that lies there. */
+static void contents_are_listed(void **state)
+{
+	struct fixture *f = *state;
+	const size_t put_there[] = { EMPTY, FOUR, THOUSAND };
+	size_t times[3] = { 0 }, all = 0;
+	uint64_t page = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		put(f, put_there[i], 1 << 19);
+	touch(path_of(f->dir, "content/%s", "strange"));
+	while (page < BLOB_PAGES) {
+		const uint64_t t = ticket(f);
+		struct blob_result *r;
+
+		assert_int_equal(f->port.list(f->port.ctx, t, page), CY_OK);
+		r = wait_for(f, t);
+		assert_int_equal(r->code, CY_OK);
+		assert_true(r->offset > page);
+		page = r->offset;
+		for (size_t at = 0; at < r->data.len; at += CY_SHA256_LEN, all++)
+			for (size_t i = 0; i < 3; i++) {
+				const struct blob_id id = id_of(put_there[i]);
+
+				times[i] += memcmp(r->data.data + at, id.sha256.b, CY_SHA256_LEN) == 0;
+			}
+		blob_release(&r->data);
+	}
+	assert_int_equal(all, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(times[i], 1);
+}
+
 static void contents_are_counted(void **state)
 {
 	struct fixture *f = *state;
@@ -1871,6 +1904,7 @@ int main(void)
 		TEST(the_same_content_is_stored_once_and_pulled_from_each),
 		TEST(content_is_not_told_as_here_before_its_name_is_flushed),
 		TEST(content_that_was_not_confirmed_is_told_after_a_restart),
+		TEST(contents_are_listed),
 		TEST(contents_are_counted),
 		TEST(an_upload_that_is_not_as_stated_is_thrown_away),
 		TEST(a_piece_that_does_not_fit_is_told_where_the_part_ends),

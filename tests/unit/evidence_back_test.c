@@ -302,6 +302,125 @@ static void what_is_known_of_our_own_evidence_holds_when_its_message_comes_back(
 	cy_buf_free(&m);
 }
 
+/* On the disk is what came after the backup, and nothing in the store knows it when the peer is met. */
+static const char *const stray_text = "stray";
+
+static struct cy_digest stray_digest(void)
+{
+	return cy_sha256(cy_bytes(stray_text, strlen(stray_text)));
+}
+
+static void look(struct rig *r)
+{
+	for (size_t i = 0; i < 10; i++) {
+		node_wake(r->node);
+		rig_settle(r);
+	}
+}
+
+static void list(struct rig *r, const struct cy_digest *sha256)
+{
+	r->listed[r->n_listed++] = *sha256;
+}
+
+/* It is met, and a month goes by; `then` is stored meanwhile. */
+static void a_month_goes_by(struct rig *r, struct store_writeset *then)
+{
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	look(r);
+	assert_int_equal(r->n_destroyed, 0); /* whoever restores another backup, or another directory, has time */
+	if (then != NULL)
+		mem_store_apply(&r->store, then);
+	r->now += 31 * DAY;
+	look(r);
+}
+
+/* What rows have, wait for, or stand behind a quota with stays, and so does what a client has handed over. */
+static void content_that_nothing_in_a_restored_store_knows_is_destroyed(void **state)
+{
+	static const enum store_evidence_state states[] = { STORE_EVIDENCE_HERE, STORE_EVIDENCE_WAITING,
+							    STORE_EVIDENCE_HELD_BACK };
+	const struct cy_digest stray = stray_digest(), put = cy_sha256(cy_bytes("put", 3));
+	const struct cy_digest sha256 = cy_sha256(cy_bytes(FILE, sizeof FILE - 1));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+		const struct cy_uuid one = some_id(1);
+		struct store_writeset *w = NULL;
+		struct rig *r = rig_new(true);
+
+		put_request(&w, one.s, states[i])->retain_until = (struct cy_wall){ 0 };
+		row(&w, STORE_PUT_UPLOAD)->upload =
+			(struct store_upload){ .client = DESK, .sha256 = put, .size = 3, .at = { START_MS + 9 * DAY } };
+		mem_store_apply(&r->store, w);
+		list(r, &put);
+		list(r, &sha256);
+		list(r, &stray);
+		rig_start(r);
+		rig_settle(r);
+		assert_int_equal(r->store.n_uploads, 1); /* the peer was not met */
+		a_month_goes_by(r, NULL);
+		assert_non_null(strstr(r->all, "no message or upload knows it"));
+		assert_int_equal(r->n_destroyed, 1);
+		assert_memory_equal(r->destroyed.b, stray.b, CY_SHA256_LEN);
+		assert_int_equal(r->store.n_uploads, 1);
+		rig_free(r);
+	}
+}
+
+/* Its message comes back late, and there may be no other copy anywhere. */
+static void content_that_is_needed_since_it_was_found_stays(void **state)
+{
+	static const enum store_evidence_state states[] = { STORE_EVIDENCE_WAITING, STORE_EVIDENCE_HELD_BACK };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+		const struct cy_uuid one = some_id(1);
+		struct store_writeset *then = NULL;
+		struct rig *r = rig_new(true);
+		struct store_evidence *e = put_request(&then, one.s, states[i]);
+
+		e->retain_until = (struct cy_wall){ 0 };
+		list(r, &e->sha256);
+		rig_start(r);
+		a_month_goes_by(r, then);
+		assert_int_equal(r->n_destroyed, 0);
+		assert_int_equal(r->store.n_uploads, 0);
+		rig_free(r);
+	}
+}
+
+/* Nobody can say which content that is. */
+static void nothing_unknown_goes_while_a_lost_message_is_under_a_legal_hold(void **state)
+{
+	const struct cy_digest stray = stray_digest();
+
+	(void)state;
+	for (int released = 0; released < 2; released++) {
+		struct node_order o = { .at = { START_MS - 1 }, .attachment = 1 };
+		const struct cy_uuid lost = some_id(9);
+		char line[NODE_ORDER_LINE];
+		struct rig *r = rig_new(true);
+		struct orders_mark mark = orders_first(SELF, line);
+
+		cy_copy(o.peer, sizeof o.peer, PEER);
+		cy_copy(o.case_id, sizeof o.case_id, lost.s);
+		cy_copy(o.message_id, sizeof o.message_id, lost.s);
+		cy_copy(o.by, sizeof o.by, DESK);
+		r->ports.orders = orders_mem_port(&r->orders);
+		for (int kind = NODE_ORDER_HOLD; kind <= NODE_ORDER_HOLD + released; kind++) {
+			o.kind = (enum node_order_kind)kind;
+			orders_write(&mark, &o, line);
+			assert_int_equal(r->ports.orders.append(r->ports.orders.ctx, mark.number, line, NULL), CY_OK);
+		}
+		list(r, &stray);
+		rig_begin(r);
+		a_month_goes_by(r, NULL);
+		assert_int_equal(r->n_destroyed, released);
+		rig_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +429,9 @@ int main(void)
 		cmocka_unit_test(nothing_is_stated_to_a_peer_while_it_gives_back_what_was_lost),
 		cmocka_unit_test(what_is_known_of_our_own_evidence_holds_when_its_message_comes_back),
 		cmocka_unit_test(what_became_of_evidence_is_stated_anew_where_its_message_comes_again),
+		cmocka_unit_test(content_that_nothing_in_a_restored_store_knows_is_destroyed),
+		cmocka_unit_test(content_that_is_needed_since_it_was_found_stays),
+		cmocka_unit_test(nothing_unknown_goes_while_a_lost_message_is_under_a_legal_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

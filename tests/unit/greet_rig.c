@@ -380,11 +380,25 @@ static void blob_parts(void *ctx, void (*fn)(void *arg, const struct blob_part *
 	(void)arg;
 }
 
+static int blob_list(void *ctx, uint64_t ticket, uint64_t page)
+{
+	struct rig *r = ctx;
+	struct blob_result result = { .ticket = ticket, .offset = page + 1 < r->n_listed ? page + 1 : BLOB_PAGES };
+
+	if (page < r->n_listed)
+		result.data = (struct blob_bytes){ .data = r->listed[page].b, .len = CY_SHA256_LEN };
+	return end_task(r, result);
+}
+
 static int blob_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
 {
 	struct rig *r = ctx;
 
-	(void)sha256;
+	for (size_t i = 0; i < r->n_listed; i++)
+		if (cy_digest_equal(&r->listed[i], sha256))
+			r->listed[i--] = r->listed[--r->n_listed];
+	r->destroyed = *sha256;
+	r->n_destroyed++;
 	return end_task(r, (struct blob_result){ .ticket = ticket, .code = r->destroyed_with });
 }
 
@@ -435,6 +449,7 @@ struct rig *rig_new(bool evidence)
 						     .confirm = blob_confirm,
 						     .drop_part = blob_drop_part,
 						     .verify = blob_verify,
+						     .list = blob_list,
 						     .release = blob_release_part,
 						     .share = blob_share,
 						     .parts = blob_parts,

@@ -77,6 +77,10 @@ struct rig {
 	int stored_with;          /* each chunk of a part stored, */
 	int verified_with;        /* and each content verified */
 	unsigned n_stored, n_verified;
+	struct cy_digest listed[4]; /* content on the disk, each a page */
+	size_t n_listed;
+	struct cy_digest destroyed; /* the last content that was */
+	size_t n_destroyed;
 
 	/* What the node did since taken(), in words: "warning", "alarm", and with the number of the
 	 * session "1:hello", "2:goodbye-PROTOCOL", "1:close"; "want" and "no-want" of the bulk lane. */
