@@ -314,8 +314,17 @@ void desk_evidence_event(struct sim_desk *d, const CyEvent *e)
 	const uint32_t attachment = (uint32_t)strtoul(e->text, NULL, 10);
 	const struct mem_message *m = mem_store_message(&d->node->store, e->message_id);
 	struct sim_node *s = d->node;
+	const struct mem_case *c;
 	struct item *i;
 
+	if (e->type == CY_EVENT_TYPE__EVIDENCE_ARRIVED && e->text[0] == '\0') {
+		/* An erasure of the case took its text before this client had read it. */
+		c = mem_store_case(&s->store, e->peer, e->case_id);
+		if (c == NULL || c->row.erased.ms == 0)
+			world_fail(s->w, "%s/%u: evidence of %s arrived, and it is not said which", s->id, d->client,
+				   e->message_id);
+		return;
+	}
 	if (e->type != CY_EVENT_TYPE__EVIDENCE_ARRIVED || find_item(v, e->message_id, attachment) != NULL)
 		return;
 	if (m == NULL || m->row.author != STORE_PEER || attachment == 0) {
