@@ -291,7 +291,7 @@ static void acknowledge(struct sim_desk *d)
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CyAcknowledgeEvents a = CY_ACKNOWLEDGE_EVENTS__INIT;
 
-	if (d->received <= d->confirmed || d->acknowledging != 0)
+	if (d->received <= d->confirmed || d->acknowledging != 0 || d->lagging != 0)
 		return;
 	a.cursor = (char *)"c";
 	a.position = d->dealt_with = d->received;
@@ -476,8 +476,10 @@ static void on_error(struct sim_desk *d, uint64_t correlation, const CyError *e)
 		d->acknowledging = 0; /* the store was not well: again at the next turn */
 		return;
 	}
-	if (correlation == d->lagging && correlation != 0)
+	if (correlation == d->lagging && correlation != 0) {
+		d->lagging = 0;
 		return;
+	}
 	if (correlation == d->subscription && e->code == CY_ERROR_CODE__UNAVAILABLE) {
 		desk_lost_connection(d);
 		return;
@@ -556,6 +558,8 @@ static void from_node(struct world *w, void *arg, uint64_t conn)
 		if (f->correlation == d->acknowledging) {
 			d->acknowledging = 0;
 			d->confirmed = d->dealt_with;
+		} else if (f->correlation == d->lagging) {
+			d->lagging = 0;
 		}
 		break;
 	case CY_SERVER_FRAME__KIND_SUBMITTED:
@@ -680,7 +684,7 @@ void desk_lost_connection(struct sim_desk *d)
 		node_local_down(d->node->node, d->conn);
 	d->conn = 0;
 	d->held = false;
-	d->acknowledging = 0;
+	d->acknowledging = d->lagging = 0;
 	d->received = d->confirmed;
 	pipe_clear(&d->out);
 	pipe_clear(&d->in);
