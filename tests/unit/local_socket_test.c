@@ -26,6 +26,7 @@
 #define RECORDS 4096
 
 struct fixture {
+	size_t files; /* of this process, without those of the socket */
 	char dir[64], path[128];
 	struct event_base *base;
 	struct event *tick;
@@ -126,6 +127,22 @@ static int open_socket(struct fixture *f, struct cy_error *e)
 	return r;
 }
 
+#define RUN_UNTIL(f, condition) \
+	while (!(condition))    \
+	assert_int_equal(event_base_loop((f)->base, EVLOOP_ONCE), 0)
+
+static size_t open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -139,6 +156,7 @@ static int setup(void **state)
 	f->base = event_base_new();
 	f->tick = event_new(f->base, -1, EV_PERSIST, on_tick, NULL);
 	event_add(f->tick, &often);
+	f->files = open_files();
 	f->entries[0] = (struct local_entry){ .uid = (int64_t)getuid() + 1, .gid = -1 };
 	f->entries[1] = (struct local_entry){ .uid = (int64_t)getuid(), .gid = -1 };
 	f->config = (struct local_socket_config){
@@ -153,6 +171,8 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	local_socket_free(f->socket);
+	/* A thread may close the last of them later: the next test counts what is open. */
+	RUN_UNTIL(f, open_files() == f->files);
 	event_free(f->tick);
 	event_base_free(f->base);
 	assert_int_not_equal(access(f->path, F_OK), 0);
@@ -160,10 +180,6 @@ static int teardown(void **state)
 	free(f);
 	return 0;
 }
-
-#define RUN_UNTIL(f, condition) \
-	while (!(condition))    \
-	assert_int_equal(event_base_loop((f)->base, EVLOOP_ONCE), 0)
 
 /* A client of the test: what it received is parsed by hand. */
 struct peer {
@@ -664,18 +680,6 @@ static char letter_in(int fd)
 	if (fd >= 0)
 		assert_int_equal(pread(fd, &letter, 1, 0), 1);
 	return letter;
-}
-
-static size_t open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	assert_non_null(d);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
 }
 
 /* One sendmsg with `n` descriptors beside it, which are closed here. */
