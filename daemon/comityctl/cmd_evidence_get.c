@@ -199,7 +199,7 @@ static int ask(struct getting *g, bool descriptor, uint64_t *ret_correlation)
 	item.attachment = g->ref.attachment;
 	get.item = &item;
 	get.offset = g->offset;
-	get.descriptor = descriptor;
+	get.as_file = descriptor;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_GET_EVIDENCE;
 	frame.get_evidence = &get;
 	if (client_post(g->ctl->conn, &frame, -1, &e) != CY_OK)

@@ -139,13 +139,13 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 			    (unsigned long long)row.size);
 	else {
 		c->get.correlation = correlation;
-		c->get.from = c->get.offset = r->descriptor ? 0 : r->offset;
-		c->get.descriptor = r->descriptor;
+		c->get.from = c->get.offset = r->as_file ? 0 : r->offset;
+		c->get.as_file = r->as_file;
 		cy_copy(c->get.message_id, sizeof c->get.message_id, row.message_id);
 		c->get.attachment = row.attachment;
 		c->get.own = row.author == STORE_OWN;
 		c->get.id = (struct blob_id){ row.size, row.sha256, row.root };
-		if (r->descriptor) {
+		if (r->as_file) {
 			/* Whoever has it reads on by itself: it is verified whole before. */
 			struct blob_ticket *t = ticket(n, c, BLOB_VERIFY_GET);
 
@@ -175,7 +175,7 @@ void download_begin(struct node *n, uint64_t conn, uint64_t correlation)
 		return;
 	c->get.recorded = true;
 	c->get.reading = false;
-	if (c->get.descriptor) {
+	if (c->get.as_file) {
 		struct blob_ticket *t = ticket(n, c, BLOB_FILE_GET);
 
 		asked(n, c, t, n->ports.blobs.file(n->ports.blobs.ctx, t->id, &c->get.id.sha256));

@@ -180,7 +180,7 @@ struct conn {
 		uint32_t attachment;
 		struct blob_id id;
 		uint64_t from; /* where it began */
-		bool descriptor;
+		bool as_file;
 		bool recorded; /* that it is read */
 		bool own;      /* the attachment is of this authority */
 		bool reading;  /* a chunk, or the descriptor, is on its way; or the record of it is */

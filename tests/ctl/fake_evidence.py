@@ -150,8 +150,8 @@ def finish(answer, f):
 
 def get(stream, question, answer):
     name, _, _, content = ITEMS[question.item.attachment - 1]
-    say(f"get {name} {question.offset}{' descriptor' if question.descriptor else ''}")
-    if question.descriptor:
+    say(f"get {name} {question.offset}{' descriptor' if question.as_file else ''}")
+    if question.as_file:
         answer.evidence_file.size = len(content)
         if name == ".bashrc":     # what would never end
             ends = os.pipe()

@@ -36,9 +36,9 @@ def links(d, item, *actions):
     return [e for e in custody(d, item).entries if e.action in actions]
 
 
-def begin(client, item, offset=0, descriptor=False):
+def begin(client, item, offset=0, as_file=False):
     """The first frame of the answer, whatever follows it."""
-    client.send(get_evidence=local_pb2.GetEvidence(item=item, offset=offset, descriptor=descriptor))
+    client.send(get_evidence=local_pb2.GetEvidence(item=item, offset=offset, as_file=as_file))
     return client.receive()
 
 
@@ -102,14 +102,14 @@ def who_reads_is_on_record_although_the_daemon_dies_at_the_first_byte():
 @test
 def who_gets_a_descriptor_is_on_record_before_that():
     c = Client(us)
-    assert begin(c, items[2].item, descriptor=True).HasField("evidence_file")
+    assert begin(c, items[2].item, as_file=True).HasField("evidence_file")
     us.kill()
     c.close()
     us.start()
     read, = links(us, items[2].item, "read")
     assert (read.by, getattr(read, "from")) == ("desk", 0), read
     c = Client(us)
-    assert begin(c, items[2].item, descriptor=True).HasField("evidence_file")
+    assert begin(c, items[2].item, as_file=True).HasField("evidence_file")
     c.close()
     until("that it got all", lambda: [e.to for e in links(us, items[2].item, "read_end")] == [2 * MIB])
     read, = links(us, items[2].item, "read")

@@ -68,7 +68,7 @@ def offer(us, ie, reference, data, key, new=True):
 def by_descriptor(d, item):
     """The bytes, or the frame that says why not."""
     client = Client(d)
-    client.send(get_evidence=local_pb2.GetEvidence(item=item, descriptor=True))
+    client.send(get_evidence=local_pb2.GetEvidence(item=item, as_file=True))
     data, extra, _, _ = client.sock.recvmsg(65536, 4096)
     at = 1 if data[0] < 0x80 else 2
     frame = local_pb2.ServerFrame.FromString(data[at:])

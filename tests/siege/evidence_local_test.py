@@ -132,7 +132,7 @@ def evidence_of_another_client_is_not_to_be_seen():
             assert error.code == types_pb2.NOT_FOUND, error
         assert not evidence(us, client=other)
         for ask in (dict(get_evidence=local_pb2.GetEvidence(item=item)),
-                    dict(get_evidence=local_pb2.GetEvidence(item=item, descriptor=True)),
+                    dict(get_evidence=local_pb2.GetEvidence(item=item, as_file=True)),
                     dict(show_custody=local_pb2.ShowCustody(item=item)),
                     dict(hold_evidence=local_pb2.HoldEvidence(item=item, hold=True, reason=SECRET))):
             error = other.call(**ask).error

@@ -447,7 +447,7 @@ static void evidence_whose_row_is_damaged_is_given_to_nobody(void **state)
 	item.message_id = id.s;
 	item.attachment = 1;
 	get.item = &item;
-	get.descriptor = true;
+	get.as_file = true;
 	f.kind_case = CY_CLIENT_FRAME__KIND_GET_EVIDENCE;
 	f.get_evidence = &get;
 	desk_ask(r, 1, &f);
