@@ -52,11 +52,9 @@ static bool concerns(const struct judge *j, unsigned m)
 
 static bool names(const struct law_fact *f, unsigned m)
 {
-	bool any = false;
+	static const uint8_t none[CY_MEASURES_MAX];
 
-	for (unsigned i = 0; i < CY_MEASURES_MAX; i++)
-		any = any || f->code[i] != 0;
-	return !any || f->code[m - 1] != 0;
+	return f->code[m - 1] != 0 || memcmp(f->code, none, sizeof none) == 0;
 }
 
 static bool has_open_proposal(const struct judge *j, unsigned m)
