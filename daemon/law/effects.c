@@ -61,6 +61,11 @@ static bool is_postponed(const struct law_measure *m)
 	return is_open(m) && m->postponed;
 }
 
+const struct law_being law_open = { is_open, "PENDING or EXECUTING" };
+const struct law_being law_free = { is_free, "PENDING or EXECUTING, without proposed conditions open" };
+const struct law_being law_postponed = { is_postponed, "postponed" };
+const struct law_being law_extensible = { is_extensible, "PENDING or EXECUTING, or carried out" };
+
 static uint64_t open_mask(const struct law_case *c)
 {
 	uint64_t mask = 0;
@@ -107,13 +112,6 @@ static void end_measure(struct law_case *c, unsigned i, enum law_measure_state s
 	}
 }
 
-struct rule {
-	bool (*takes)(const struct law_measure *m); /* admissible for this measure */
-	bool (*all)(const struct law_measure *m);   /* the measures that an empty list means */
-	void (*apply)(struct law_case *c, unsigned i, uint8_t code, uint32_t number); /* NULL: nothing changes */
-	const char *needs;
-};
-
 unsigned law_subjects(const struct law_case *c)
 {
 	return c->opened_by == CY_CONTENT__KIND_NOTIFICATION ? 1 : c->n_measures;
@@ -126,44 +124,6 @@ static int refuse_number(const struct law_step *s, unsigned i, unsigned n)
 				  "measure %u does not exist; what is notified is measure 1", i + 1);
 	return cy_fail_at(s->e, CY_ESTATE, law_kind_name(s->f->kind), "measure %u does not exist; the case has %u",
 			  i + 1, n);
-}
-
-/* Of those up to number `n`. */
-static int by_number(const struct law_step *s, const struct rule *r, unsigned n)
-{
-	struct law_case *c = s->c;
-	bool all = law_fact_mask(s->f) == UINT64_MAX && !s->f->code[0], any = false;
-
-	for (unsigned i = 0; i < CY_MEASURES_MAX; i++) {
-		if (all ? i >= n || !r->all(&c->measures[i]) : !s->f->code[i])
-			continue;
-		if (i >= n) {
-			if (!s->strict)
-				continue;
-			return refuse_number(s, i, n);
-		}
-		if (!r->takes(&c->measures[i])) {
-			if (!s->strict)
-				continue;
-			return refuse_measure(s, i, r->needs);
-		}
-		if (r->apply)
-			r->apply(c, i, s->f->code[i], s->f->number);
-		if (s->ret_measures != NULL)
-			*s->ret_measures |= UINT64_C(1) << i;
-		any = true;
-	}
-	return any ? CY_OK : refuse(s, "no measure of the case is in a state that it could be about");
-}
-
-static int by_measure(const struct law_step *s, const struct rule *r)
-{
-	return by_number(s, r, s->c->n_measures);
-}
-
-static int by_subject(const struct law_step *s, const struct rule *r)
-{
-	return by_number(s, r, law_subjects(s->c));
 }
 
 static void apply_withdrawal(struct law_case *c, unsigned i, uint8_t code, uint32_t number)
@@ -219,12 +179,63 @@ static void apply_refusal(struct law_case *c, unsigned i, uint8_t code, uint32_t
 	end_measure(c, i, LAW_MEASURE_REFUSED);
 }
 
-#define OPEN "PENDING or EXECUTING"
-#define FREE "PENDING or EXECUTING, without proposed conditions open"
+#define K(NAME) CY_CONTENT__KIND_##NAME
+/* clang-format off */
+const struct law_saying law_sayings[] = {
+	{ K(WITHDRAWAL),          &law_open,       &law_open,      apply_withdrawal,   .notified = false },
+	{ K(PROBLEM_NOTICE),      &law_open,       &law_open,      NULL,               .notified = false },
+	{ K(CONDITIONS_PROPOSED), &law_free,       &law_open,      apply_proposal,     .notified = true },
+	{ K(DECISION),            &law_free,       &law_open,      apply_decision,     .notified = false },
+	{ K(POSTPONEMENT),        &law_open,       &law_open,      apply_postponement, .notified = false },
+	{ K(RESUMPTION),          &law_postponed,  &law_postponed, apply_resumption,   .notified = false },
+	{ K(EXTENSION),           &law_open,       &law_open,      NULL,               .notified = true },
+	/* A duty about what was carried out begins with that: its time limit is extended by its name. */
+	{ K(EXTENSION),           &law_extensible, &law_open,      NULL,               .notified = true, .by_clock = true },
+	{ K(RESULT),              &law_free,       &law_free,      apply_result,       .notified = false },
+	{ K(REFUSAL),             &law_open,       &law_open,      apply_refusal,      .notified = true },
+};
+/* clang-format on */
+#undef K
+const size_t law_sayings_n = sizeof law_sayings / sizeof law_sayings[0];
 
-int law_effect_withdrawal(const struct law_step *s)
+static const struct law_saying *rule_of(const struct law_fact *f)
 {
-	return by_measure(s, &(struct rule){ is_open, is_open, apply_withdrawal, OPEN });
+	const struct law_saying *found = NULL;
+
+	for (size_t i = 0; i < law_sayings_n; i++)
+		if (law_sayings[i].kind == f->kind && (!law_sayings[i].by_clock || f->clock[0] != '\0'))
+			found = &law_sayings[i];
+	CY_ASSERT(found);
+	return found;
+}
+
+int law_effect_measures(const struct law_step *s)
+{
+	const struct law_saying *r = rule_of(s->f);
+	const unsigned n = r->notified ? law_subjects(s->c) : s->c->n_measures;
+	struct law_case *c = s->c;
+	bool all = law_fact_mask(s->f) == UINT64_MAX && !s->f->code[0], any = false;
+
+	for (unsigned i = 0; i < CY_MEASURES_MAX; i++) {
+		if (all ? i >= n || !r->all->holds(&c->measures[i]) : !s->f->code[i])
+			continue;
+		if (i >= n) {
+			if (!s->strict)
+				continue;
+			return refuse_number(s, i, n);
+		}
+		if (!r->takes->holds(&c->measures[i])) {
+			if (!s->strict)
+				continue;
+			return refuse_measure(s, i, r->takes->says);
+		}
+		if (r->apply)
+			r->apply(c, i, s->f->code[i], s->f->number);
+		if (s->ret_measures != NULL)
+			*s->ret_measures |= UINT64_C(1) << i;
+		any = true;
+	}
+	return any ? CY_OK : refuse(s, "no measure of the case is in a state that it could be about");
 }
 
 /* In the place of an open proposal of its own: for the measures that it names of those, or for all of them. The others
@@ -258,40 +269,7 @@ int law_effect_proposal(const struct law_step *s)
 {
 	if (s->f->ref != 0)
 		return replace(s);
-	return by_subject(s, &(struct rule){ is_free, is_open, apply_proposal, FREE });
-}
-
-int law_effect_decision(const struct law_step *s)
-{
-	return by_measure(s, &(struct rule){ is_free, is_open, apply_decision, FREE });
-}
-
-int law_effect_postponement(const struct law_step *s)
-{
-	return by_measure(s, &(struct rule){ is_open, is_open, apply_postponement, OPEN });
-}
-
-int law_effect_resumption(const struct law_step *s)
-{
-	return by_measure(s, &(struct rule){ is_postponed, is_postponed, apply_resumption, "postponed" });
-}
-
-/* A duty about what was carried out begins with that: its time limit is extended by its name. */
-int law_effect_extension(const struct law_step *s)
-{
-	if (s->f->clock[0] != '\0')
-		return by_subject(s, &(struct rule){ is_extensible, is_open, NULL, OPEN ", or carried out" });
-	return by_subject(s, &(struct rule){ is_open, is_open, NULL, OPEN });
-}
-
-int law_effect_result(const struct law_step *s)
-{
-	return by_measure(s, &(struct rule){ is_free, is_free, apply_result, FREE });
-}
-
-int law_effect_refusal(const struct law_step *s)
-{
-	return by_subject(s, &(struct rule){ is_open, is_open, apply_refusal, OPEN });
+	return law_effect_measures(s);
 }
 
 /* A question or a report may be about any measure, whatever became of it. */
@@ -369,7 +347,7 @@ int law_effect_notice(const struct law_step *s)
 	uint64_t named = law_fact_mask(s->f), open = open_mask(c) & named;
 
 	if (c->n_measures || named != UINT64_MAX) {
-		int rc = by_measure(s, &(struct rule){ is_open, is_open, NULL, OPEN });
+		int rc = law_effect_measures(s);
 
 		if (rc)
 			return rc;

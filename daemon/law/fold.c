@@ -62,64 +62,73 @@ int law_step(const struct law_step *s)
 	return k->effect(s);
 }
 
-static enum law_case_state open_state(const struct law_case *c)
+/* The words for a case that is open, told of `s`; the first that fits. X(word, when, what holds then) */
+#define LAW_WORDS(X)                                                                                                  \
+	X(CLOSED, "the case is closed", c->closed)                                                                    \
+	X(RETURNED_DEFICIENT, "the request was returned", c->returned)                                                \
+	X(REDIRECTED, "the request was redirected", c->redirected)                                                    \
+	X(REFUSED, "the case has no measures, and what it notifies of is refused",                                    \
+	  s.none && c->measures[0].state == LAW_MEASURE_REFUSED)                                                      \
+	X(CLARIFICATION_REQUESTED, "a problem notice is open", c->n_notices > 0 && (s.none || s.open > 0))            \
+	X(CONDITIONS_PROPOSED, "a proposal is open", s.proposed > 0 || (s.none && c->measures[0].proposal != 0))      \
+	X(INFORMED, "the case has no measures", s.none)                                                               \
+	X(POSTPONED, "measures are open, all of them postponed", s.open > 0 && s.postponed == s.open)                 \
+	X(EXECUTING,                                                                                                  \
+	  "an open measure is EXECUTING, and the executing authority has acknowledged or an open measure is partial", \
+	  s.executing > 0 && (c->executing_ack || s.partial > 0))                                                     \
+	X(RECOGNISED, "an open measure is EXECUTING", s.executing > 0)                                                \
+	X(SUPPLEMENTED, "measures are open, and the case is supplemented", s.open > 0 && c->supplemented)             \
+	X(ACKNOWLEDGED, "measures are open, and the case is registered", s.open > 0 && c->registered)                 \
+	X(TRANSMITTED, "measures are open", s.open > 0)                                                               \
+	X(WITHDRAWN, "all measures are WITHDRAWN", s.withdrawn == c->n_measures)                                      \
+	X(REFUSED, "all measures are REFUSED", s.refused == c->n_measures)                                            \
+	X(COMPLETE, "anything else: each measure has its outcome", true)
+
+/* What the one word is told by. */
+struct standing {
+	unsigned open, executing, postponed, proposed, partial; /* how many measures are open; of these */
+	unsigned refused, withdrawn;
+	bool none; /* the case has no measures */
+};
+
+static struct standing standing(const struct law_case *c)
 {
-	bool proposal = false, all_postponed = true, executing = false, seen_work = c->executing_ack;
+	struct standing s = { .none = c->n_measures == 0 };
 
 	for (unsigned i = 0; i < c->n_measures; i++) {
 		const struct law_measure *m = &c->measures[i];
 
-		if (m->state != LAW_MEASURE_PENDING && m->state != LAW_MEASURE_EXECUTING)
+		s.refused += m->state == LAW_MEASURE_REFUSED;
+		s.withdrawn += m->state == LAW_MEASURE_WITHDRAWN;
+		if (!law_open.holds(m))
 			continue;
-		proposal |= m->proposal != 0;
-		all_postponed &= m->postponed;
-		executing |= m->state == LAW_MEASURE_EXECUTING;
-		seen_work |= m->partial;
+		s.open++;
+		s.executing += m->state == LAW_MEASURE_EXECUTING;
+		s.postponed += m->postponed;
+		s.proposed += m->proposal != 0;
+		s.partial += m->partial;
 	}
-	if (c->n_notices)
-		return LAW_CASE_CLARIFICATION_REQUESTED;
-	if (proposal)
-		return LAW_CASE_CONDITIONS_PROPOSED;
-	if (all_postponed)
-		return LAW_CASE_POSTPONED;
-	if (executing)
-		return seen_work ? LAW_CASE_EXECUTING : LAW_CASE_RECOGNISED;
-	if (c->supplemented)
-		return LAW_CASE_SUPPLEMENTED;
-	return c->registered ? LAW_CASE_ACKNOWLEDGED : LAW_CASE_TRANSMITTED;
+	return s;
 }
 
 /* The one word for display; the first that fits. */
 static enum law_case_state derive(const struct law_case *c)
 {
-	unsigned open = 0, refused = 0, withdrawn = 0;
+	const struct standing s = standing(c);
 
-	for (unsigned i = 0; i < c->n_measures; i++) {
-		enum law_measure_state s = c->measures[i].state;
-
-		open += s == LAW_MEASURE_PENDING || s == LAW_MEASURE_EXECUTING;
-		refused += s == LAW_MEASURE_REFUSED;
-		withdrawn += s == LAW_MEASURE_WITHDRAWN;
-	}
-	if (c->closed)
-		return LAW_CASE_CLOSED;
-	if (c->returned)
-		return LAW_CASE_RETURNED_DEFICIENT;
-	if (c->redirected)
-		return LAW_CASE_REDIRECTED;
-	if (!c->n_measures)
-		return c->measures[0].state == LAW_MEASURE_REFUSED ? LAW_CASE_REFUSED
-		       : c->n_notices                              ? LAW_CASE_CLARIFICATION_REQUESTED
-		       : c->measures[0].proposal != 0              ? LAW_CASE_CONDITIONS_PROPOSED
-								   : LAW_CASE_INFORMED;
-	if (open)
-		return open_state(c);
-	if (withdrawn == c->n_measures)
-		return LAW_CASE_WITHDRAWN;
-	if (refused == c->n_measures)
-		return LAW_CASE_REFUSED;
-	return LAW_CASE_COMPLETE;
+#define LAW_X(word, when, holds) \
+	if (holds)               \
+		return LAW_CASE_##word;
+	LAW_WORDS(LAW_X)
+#undef LAW_X
 }
+
+const struct law_word law_words[] = {
+#define LAW_X(word, when, holds) { LAW_CASE_##word, when },
+	LAW_WORDS(LAW_X)
+#undef LAW_X
+};
+const size_t law_words_n = sizeof law_words / sizeof law_words[0];
 
 static void finish(struct law_case *c, const struct law_order *o)
 {

@@ -51,6 +51,14 @@ enum law_case_state {
 };
 const char *law_case_state_name(enum law_case_state s);
 
+/* When an opened case has a word, in the order in which they are tried: the first that fits counts. */
+struct law_word {
+	enum law_case_state word;
+	const char *when;
+};
+extern const struct law_word law_words[];
+extern const size_t law_words_n;
+
 /* One measure: regions that run side by side. */
 struct law_measure {
 	enum law_measure_state state;

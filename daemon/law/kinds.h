@@ -44,7 +44,7 @@ enum law_share {
 	X(SUPPLEMENT, supplement, LAW_ASKING, LAW_RUNNING, LAW_SAYS, supplement)                           \
 	X(CONDITIONS_ACCEPTED, conditions_accepted, LAW_ASKING, LAW_REGISTERED, LAW_ENDS, answer)          \
 	X(CONDITIONS_DECLINED, conditions_declined, LAW_ASKING, LAW_REGISTERED, LAW_ENDS, answer)          \
-	X(WITHDRAWAL, withdrawal, LAW_ASKING, LAW_RUNNING, LAW_ENDS, withdrawal)                           \
+	X(WITHDRAWAL, withdrawal, LAW_ASKING, LAW_RUNNING, LAW_ENDS, measures)                             \
 	X(PROGRESS_QUERY, progress_query, LAW_ASKING, LAW_RUNNING, LAW_SAYS, progress)                     \
 	X(EVIDENCE_VERIFICATION, evidence_verification, LAW_ASKING, LAW_GIVEN, LAW_ENDS, about_result)     \
 	X(USE_CONSENT_REQUEST, use_consent_request, LAW_ASKING, LAW_GIVEN, LAW_SAYS, consent_request)      \
@@ -55,13 +55,13 @@ enum law_share {
 	X(REDIRECTION, redirection, LAW_ASKED, LAW_UNREGISTERED, LAW_ENDS, going_back)                     \
 	X(PROBLEM_NOTICE, problem_notice, LAW_ASKED, LAW_RUNNING, LAW_SAYS, notice)                        \
 	X(CONDITIONS_PROPOSED, conditions_proposed, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, proposal)         \
-	X(DECISION, decision, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, decision)                               \
-	X(POSTPONEMENT, postponement, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, postponement)                   \
-	X(RESUMPTION, resumption, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, resumption)                         \
-	X(EXTENSION, extension, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, extension)                            \
+	X(DECISION, decision, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, measures)                               \
+	X(POSTPONEMENT, postponement, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, measures)                       \
+	X(RESUMPTION, resumption, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, measures)                           \
+	X(EXTENSION, extension, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, measures)                             \
 	X(PROGRESS_REPORT, progress_report, LAW_ASKED, LAW_RUNNING, LAW_SAYS, progress)                    \
-	X(RESULT, result, LAW_ASKED, LAW_REGISTERED, LAW_ENDS, result)                                     \
-	X(REFUSAL, refusal, LAW_ASKED, LAW_REGISTERED, LAW_ENDS, refusal)                                  \
+	X(RESULT, result, LAW_ASKED, LAW_REGISTERED, LAW_ENDS, measures)                                   \
+	X(REFUSAL, refusal, LAW_ASKED, LAW_REGISTERED, LAW_ENDS, measures)                                 \
 	X(CLOSURE, closure, LAW_ASKED, LAW_RUNNING, LAW_ENDS, closure)                                     \
 	X(USE_CONSENT_DECISION, use_consent_decision, LAW_ASKED, LAW_GIVEN, LAW_SAYS, consent_decision)    \
 	X(COSTS_CONSULTATION, costs_consultation, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, remark)                \
@@ -113,6 +113,26 @@ void law_kind_spoken(uint32_t number, char out[static LAW_SPOKEN_SIZE]);
 #define LAW_X(NAME, name, who, phases, share, effect) int law_effect_##effect(const struct law_step *s);
 LAW_KINDS(LAW_X)
 #undef LAW_X
+
+/* What a measure must be, in words that follow "a measure that is". */
+struct law_measure;
+struct law_being {
+	bool (*holds)(const struct law_measure *m);
+	const char *says;
+};
+extern const struct law_being law_open, law_free, law_postponed, law_extensible;
+
+/* What is said of measures, a row a kind; of two rows of a kind the one with by_clock is for what names its clock. */
+struct law_saying {
+	uint32_t kind;
+	const struct law_being *takes; /* of which measures it can be said */
+	const struct law_being *all;   /* which ones it means when it names none */
+	void (*apply)(struct law_case *c, unsigned i, uint8_t code, uint32_t number); /* NULL: nothing changes */
+	bool notified; /* also of what a notification notifies of, as measure 1 */
+	bool by_clock;
+};
+extern const struct law_saying law_sayings[];
+extern const size_t law_sayings_n;
 
 /* The measures that a fact names, one bit each; all bits if it names none. */
 uint64_t law_fact_mask(const struct law_fact *f);
