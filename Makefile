@@ -131,6 +131,16 @@ $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 
+# The tables of proto/PROTOCOL.md that stand in the code, for tests/proto/page_test.py.
+PAGE     := $(BUILD)/tests/page
+$(PAGE): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/proto/*.c)) $(LIB_O)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
+.PHONY: page
+page: $(PAGE)
+	@/usr/bin/python3 tests/proto/page_test.py $(PAGE) --write
+
 # Which rows of the life cycle and of the shipped treaties the tests of the law hit:
 # these are linked once more, with a recorder around the law's own functions.
 LAW_COVER := $(BUILD)/law
@@ -236,7 +246,7 @@ export TIME_FACTOR SANITIZE
 
 # The packages come first, whatever -j says.
 check: test-packages
-	@$(MAKE) --no-print-directory WERROR=-Werror all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(SIM) $(MUTANTS)
+	@$(MAKE) --no-print-directory WERROR=-Werror all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(PAGE) $(SIM) $(MUTANTS)
 	@$(MAKE) --no-print-directory WERROR=-Werror $(FUZZING) fuzz-replay
 	@tests/check $(BUILD) '$(TESTS)'
 
@@ -323,6 +333,7 @@ help:
 	@echo 'make demo       two authorities exchange a request, then weeks of time limits in seconds; KEEP=1 leaves the two running'
 	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
 	@echo 'make check-tsan data races between threads, by ThreadSanitizer'
+	@echo 'make page       writes the tables of proto/PROTOCOL.md that stand in the code anew'
 	@echo 'make coverage-law  rows of the life cycle and of the shipped treaties that no test hits; V=1 shows which hits which'
 	@echo 'make sim        the simulator; SEEDS=1..2000, or SEED=7 TRACE=1 for its whole story'
 	@echo 'make sim-law    a hundred authorities keep the time limits of treaties for ten simulated years; SEED=1'

@@ -1,0 +1,38 @@
+"""The tables of proto/PROTOCOL.md that stand in the code are what the code says.
+
+page_test.py PROGRAM [--write]     PROGRAM prints them (tests/proto/page.c); --write puts them into the page, between
+the marks <!-- table: NAME --> and <!-- end -->."""
+import os
+import re
+import subprocess
+import sys
+
+PAGE = os.path.join(os.path.dirname(__file__), "..", "..", "proto", "PROTOCOL.md")
+TABLE = re.compile(r"^<!-- table: ([a-z ]+) -->\n.*?^<!-- end -->\n", re.M | re.S)
+
+
+def tables(text):
+    return {m[1]: m[0] for m in TABLE.finditer(text)}
+
+
+printed = tables(subprocess.run([sys.argv[1]], capture_output=True, check=True, text=True).stdout)
+with open(PAGE) as f:
+    page = f.read()
+if "--write" in sys.argv[2:]:
+    with open(PAGE, "w") as f:
+        f.write(TABLE.sub(lambda m: printed.get(m[1], m[0]), page))
+    sys.exit()
+written = tables(page)
+failed = 0
+for name in sorted(printed.keys() | written.keys()):
+    fault = ("the page has no marks <!-- table: ... --> for it" if name not in written
+             else "the code does not print it: take its marks out of the page" if name not in printed
+             else "the page says otherwise than the code: make page writes it anew" if printed[name] != written[name]
+             else None)
+    failed += fault is not None
+    print(f"{'not ok' if fault else 'ok'} - table of {name}{f': {fault}' if fault else ''}")
+    if fault and name in written and name in printed:
+        was, is_now = written[name].splitlines(), printed[name].splitlines()
+        print("\n".join([f"#   page: {line}" for line in was if line not in is_now] +
+                        [f"#   code: {line}" for line in is_now if line not in was]))
+sys.exit(failed > 0)
