@@ -25,8 +25,7 @@ struct xchg_own {
 	struct xchg_pos resume;    /* receipts are asked for after this place: at `receipted`, or before it */
 	struct xchg_pos held;      /* the receive mark: what we hold of theirs */
 	/* Receipts up to here are known to be forgotten: a reconciliation dealt with
-	 * them, and the peer is about to send again what they were for. The highest place:
-	 * all of them. */
+	 * them, and the peer is about to send again what they were for. */
 	struct xchg_pos forgotten;
 };
 

@@ -161,7 +161,9 @@ static int stream_row(struct store_reading *r, sqlite3_stmt *s)
 				    .receipted_epoch = store_u64_at(s, 14),
 				    .asks = sqlite3_column_int(s, 15) != 0,
 				    .asks_epoch = store_u64_at(s, 16),
-				    .asks_sequence = store_u64_at(s, 17) };
+				    .asks_sequence = store_u64_at(s, 17),
+				    .forgotten_epoch = store_u64_at(s, 18),
+				    .forgotten_sequence = store_u64_at(s, 19) };
 	int code = store_digest_at(s, 8, &row.head_root);
 
 	return code < 0 ? code : r->fn.stream(r->fn_arg, &row);

@@ -398,13 +398,17 @@ static const char migration_028[] =
 	" WHERE ((author = 0 AND deleted = 0) OR (author = 1 AND state = 2)) AND flaw = 0;"
 	"CREATE INDEX evidence_flawed ON evidence (message_id, attachment, flaw) WHERE flaw <> 0;";
 
+/* What a restored side has dealt with is no news to it after a restart. */
+static const char migration_029[] = "ALTER TABLE stream ADD COLUMN forgotten_epoch INTEGER NOT NULL DEFAULT 0;"
+				    "ALTER TABLE stream ADD COLUMN forgotten_sequence INTEGER NOT NULL DEFAULT 0;";
+
 /* Number n is applied to a store of version n - 1. */
 static const char *const migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					  migration_005, migration_006, migration_007, migration_008, migration_009,
 					  migration_010, migration_011, migration_012, migration_013, migration_014,
 					  migration_015, migration_016, migration_017, migration_018, migration_019,
 					  migration_020, migration_021, migration_022, migration_023, migration_024,
-					  migration_025, migration_026, migration_027, migration_028 };
+					  migration_025, migration_026, migration_027, migration_028, migration_029 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]) - 1)
 

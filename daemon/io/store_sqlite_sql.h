@@ -17,14 +17,16 @@
 	X(COMMIT, "COMMIT")                                                                                            \
 	X(ROLLBACK, "ROLLBACK")                                                                                        \
 	X(META, "UPDATE meta SET epoch = ?, audit_size = ?, frontier = ?, wall_mark = ?, restored = ?")                \
-	X(STREAM, "INSERT INTO stream (peer, out_sequence, out_receipted, in_epoch, in_held, reconciling,"             \
-		  " last_receipt, head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"     \
-		  " receipted_epoch, asks, asks_epoch, asks_sequence)"                                                 \
-		  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"          \
-		  " ON CONFLICT (peer) DO UPDATE SET out_sequence = ?2, out_receipted = ?3, in_epoch = ?4,"            \
-		  " in_held = ?5, reconciling = ?6, last_receipt = ?7, head_size = ?8, head_root = ?9,"                \
-		  " head_text = ?10, head_signature = ?11, features = ?12, rejected = ?13, out_epoch = ?14,"           \
-		  " receipted_epoch = ?15, asks = ?16, asks_epoch = ?17, asks_sequence = ?18")                         \
+	X(STREAM,                                                                                                      \
+	  "INSERT INTO stream (peer, out_sequence, out_receipted, in_epoch, in_held, reconciling,"                     \
+	  " last_receipt, head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"             \
+	  " receipted_epoch, asks, asks_epoch, asks_sequence, forgotten_epoch, forgotten_sequence)"                    \
+	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"        \
+	  " ON CONFLICT (peer) DO UPDATE SET out_sequence = ?2, out_receipted = ?3, in_epoch = ?4,"                    \
+	  " in_held = ?5, reconciling = ?6, last_receipt = ?7, head_size = ?8, head_root = ?9,"                        \
+	  " head_text = ?10, head_signature = ?11, features = ?12, rejected = ?13, out_epoch = ?14,"                   \
+	  " receipted_epoch = ?15, asks = ?16, asks_epoch = ?17, asks_sequence = ?18, forgotten_epoch = ?19,"          \
+	  " forgotten_sequence = ?20")                                                                                 \
 	X(CASE_KEY, "SELECT no, generation, wrapped FROM case_key WHERE peer = ? AND case_id = ?")                     \
 	X(ADD_CASE_KEY, "INSERT INTO case_key (peer, case_id, generation, wrapped) VALUES (?, ?, ?, ?)"                \
 			" ON CONFLICT (peer, case_id)"                                                                 \
@@ -272,10 +274,12 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(META, "SELECT epoch, audit_size, frontier, wall_mark, restored FROM meta")                                   \
 	X(STREAM, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"            \
 		  " head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"                   \
-		  " receipted_epoch, asks, asks_epoch, asks_sequence FROM stream WHERE peer = ?")                      \
-	X(STREAMS, "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"           \
-		   " head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"                  \
-		   " receipted_epoch, asks, asks_epoch, asks_sequence FROM stream")                                    \
+		  " receipted_epoch, asks, asks_epoch, asks_sequence, forgotten_epoch, forgotten_sequence FROM "       \
+		  "stream WHERE peer = ?")                                                                             \
+	X(STREAMS,                                                                                                     \
+	  "SELECT peer, out_sequence, out_receipted, in_epoch, in_held, reconciling, last_receipt,"                    \
+	  " head_size, head_root, head_text, head_signature, features, rejected, out_epoch,"                           \
+	  " receipted_epoch, asks, asks_epoch, asks_sequence, forgotten_epoch, forgotten_sequence FROM stream")        \
 	X(ORDERS, "SELECT number, line, peer, case_id, message_id, attachment FROM orders WHERE number > ? ORDER BY "  \
 		  "number LIMIT ?")                                                                                    \
 	X(LAST_ORDER, "SELECT ifnull(max(number), 0) FROM orders")                                                     \

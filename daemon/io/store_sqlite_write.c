@@ -401,6 +401,8 @@ static int put_stream(struct store_applying *a, const struct store_stream *s)
 	bind_i64(&b, s->asks);
 	bind_u64(&b, s->asks_epoch);
 	bind_u64(&b, s->asks_sequence);
+	bind_u64(&b, s->forgotten_epoch);
+	bind_u64(&b, s->forgotten_sequence);
 	return store_apply_finish(a, &b);
 }
 

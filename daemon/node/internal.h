@@ -121,9 +121,6 @@ struct peer {
 	char heads_after[CY_UUID_LEN + 1]; /* where the next page begins */
 	bool heads_last;                   /* there is none */
 	bool lacks;                        /* of what it holds of ours something cannot come back: it is damaged */
-	/* What the peer had receipts for when we fetched back. Lost with the process:
-	 * then it is fetched back once more. */
-	struct xchg_pos forgotten;
 
 	/* The treaty profiles that its last State named. */
 	struct cy_arena profiles_arena;

@@ -211,6 +211,18 @@ static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyState *
 	return place_proven(n, p, st->receipted_proof, WIRE_RECEIPT, theirs->receipted) ? own->given.epoch : 0;
 }
 
+/* While we fetch back all receipts of ours that it shows are dealt with. */
+static void forgive(struct node *n, struct peer *p, struct xchg_pos receipted)
+{
+	const struct xchg_pos before = { p->stream.forgotten_epoch, p->stream.forgotten_sequence };
+
+	if (xchg_cmp(receipted, before) <= 0)
+		return;
+	p->stream.forgotten_epoch = receipted.epoch;
+	p->stream.forgotten_sequence = receipted.sequence;
+	batch_put_stream(n, p);
+}
+
 void session_state(struct node *n, struct peer *p, const CyState *st, const struct wire_text *head)
 {
 	const char *fault = state_fault(st);
@@ -228,7 +240,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 				 .receipted = { p->stream.receipted_epoch, p->stream.out_receipted },
 				 .resume = outbound_resume(p),
 				 .held = { p->stream.in_epoch, p->stream.in_held },
-				 .forgotten = p->forgotten };
+				 .forgotten = { p->stream.forgotten_epoch, p->stream.forgotten_sequence } };
 	theirs = (struct xchg_theirs){ .epoch = st->epoch,
 				       .held = { st->held->epoch, st->held->sequence },
 				       .receipted = { st->receipted->epoch, st->receipted->sequence },
@@ -266,9 +278,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 	p->refused = false;
 	batch_effect(n, EFFECT_ESTABLISHED, p->session, cy_bytes(NULL, 0), "");
 	if (p->stream.reconciling && !again) {
-		/* Whatever receipts of ours it shows from here on: they are dealt with, and
-		 * another restore would begin with a new process. */
-		p->forgotten = (struct xchg_pos){ UINT64_MAX, UINT64_MAX };
+		forgive(n, p, theirs.receipted);
 		keep_head(n, p, st->audit_head, head);
 		p->sender.held = theirs.held;
 		reconcile_start(n, p);

@@ -58,6 +58,9 @@ struct store_stream {
 	 * receipts are asked for until they are here again. */
 	bool asks;
 	uint64_t asks_epoch, asks_sequence;
+	/* The peer showed receipts of ours up to here, which we had lost with a restore, and that was dealt with: until
+	 * it has sent again what they were for, they are no news. */
+	uint64_t forgotten_epoch, forgotten_sequence;
 	uint64_t in_epoch; /* of the peer's stream that we hold; 0: none */
 	uint64_t in_held;  /* the receive mark: highest sequence held */
 	bool reconciling;  /* restored: fetch back before anything is sent */

@@ -32,7 +32,9 @@
 #define BEFORE_ASKING                                                                     \
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
 	"ALTER TABLE stream DROP COLUMN asks_sequence;"
-#define BEFORE_FOLLOWING "DROP TABLE follow;"
+#define BEFORE_FORGIVING \
+	"ALTER TABLE stream DROP COLUMN forgotten_epoch; ALTER TABLE stream DROP COLUMN forgotten_sequence;"
+#define BEFORE_FOLLOWING BEFORE_FORGIVING "DROP TABLE follow;"
 #define BEFORE_LEAVES_SAID_ALL                                                              \
 	BEFORE_FOLLOWING                                                                    \
 	"DROP INDEX custody_readings; ALTER TABLE custody DROP COLUMN form;"                \

@@ -216,17 +216,14 @@ static void nothing_overtakes_what_is_dissolved(void **state)
 	world_end(w, "dissolved-first");
 }
 
-static void a_restored_side_fetches_back_what_it_lost(void **state)
+/* IE gets a request; a backup of then is its store again after it has answered, and its officer answers anew. */
+static void answer_and_lose_it(struct world *w, char case_id[static 40])
 {
-	struct world *w = world_new();
-	char case_id[40];
-
-	(void)state;
 	connect_both(w);
 	settle(w);
 	submit(&w->a, NULL, request);
 	settle(w);
-	snprintf(case_id, sizeof case_id, "%s", w->a.case_id);
+	snprintf(case_id, 40, "%s", w->a.case_id);
 	session_lost(w, "connection reset");
 	say(w, "       -- IE makes a backup");
 	copy_store(&w->b, false);
@@ -246,6 +243,15 @@ static void a_restored_side_fetches_back_what_it_lost(void **state)
 	settle(w);
 	submit(&w->b, case_id, ACK); /* the officer does not know that it was done */
 	settle(w);
+}
+
+static void a_restored_side_fetches_back_what_it_lost(void **state)
+{
+	struct world *w = world_new();
+	char case_id[40];
+
+	(void)state;
+	answer_and_lose_it(w, case_id);
 	for (int i = 0; i < 3; i++) {
 		w->now += 1000;
 		connect_both(w);
@@ -256,6 +262,37 @@ static void a_restored_side_fetches_back_what_it_lost(void **state)
 	assert_true(w->b.session != 0);
 	both_equal(w, case_id);
 	world_end(w, "restored");
+}
+
+/* Until it has sent again what we lost, the peer goes on to show receipts that we do not know. */
+static void a_claim_that_was_dealt_with_is_no_news_after_a_restart(void **state)
+{
+	struct world *w = world_new();
+	const char *at;
+	char case_id[40];
+	int restores = 0;
+
+	(void)state;
+	answer_and_lose_it(w, case_id);
+	for (int i = 0; i < 6; i++) {
+		w->now += 1000;
+		connect_both(w);
+		settle(w);
+		if (w->b.session != 0)
+			break;
+		stop(&w->b);
+		start(&w->b);
+		settle(w);
+	}
+	assert_true(w->b.session != 0);
+	both_equal(w, case_id);
+	at = (const char *)w->trace.data;
+	while ((at = strstr(at, "a new epoch begins")) != NULL) {
+		restores++;
+		at++;
+	}
+	assert_int_equal(restores, 1);
+	world_end(w, NULL);
 }
 
 /* Two messages of a case were lost with the disk, in one parcel; before the peer is
@@ -422,6 +459,7 @@ int main(void)
 		cmocka_unit_test(a_restart_in_the_middle_loses_nothing),
 		cmocka_unit_test(a_crossing_withdrawal_and_refusal_end_the_same_on_both_sides),
 		cmocka_unit_test(a_restored_side_fetches_back_what_it_lost),
+		cmocka_unit_test(a_claim_that_was_dealt_with_is_no_news_after_a_restart),
 		cmocka_unit_test(a_lost_parcel_comes_back_beside_what_was_written_since),
 		cmocka_unit_test(a_message_that_the_life_cycle_forbids_is_void_on_both_sides),
 		cmocka_unit_test(a_request_that_never_left_has_no_time_limits_once_it_is_given_up),
