@@ -29,6 +29,8 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_STATED_AHEAD_MS      3600000              /* a stated instant after its message: a clock may be so wrong */
 #define CY_STATED_BEFORE_MS     86400000             /* before the case was opened: people state days */
 #define CY_HEADS_MAX            1000u                /* case heads in a frame */
+#define CY_HEADS_ALL_MAX        (1u << 20)           /* case heads that a side shows, in all frames together */
+#define CY_ANSWER_MS            600000               /* for an answer while a side fetches back */
 #define CY_HEADS_JUDGED_MAX     250u                 /* those with digests, which are read from each message */
 #define CY_CASE_MESSAGES_MAX    2048u                /* messages of one author in a case; of them, at most: */
 #define CY_CASE_SAYS_MAX        768u                 /* what ends nothing */

@@ -202,6 +202,8 @@ void batch_plan_wake(struct node *n)
 		if (cy_mono_before(now, n->peers[i]->no_parcel_before) &&
 		    cy_mono_before(n->peers[i]->no_parcel_before, at))
 			at = n->peers[i]->no_parcel_before;
+	if (cy_mono_before(reconcile_next(n), at))
+		at = reconcile_next(n);
 	if (n->next_clock.ms > 0 && node_may_decide(n)) {
 		const int64_t left = n->next_clock.ms - node_now(n).ms;
 		struct cy_mono due = cy_mono_add(now, left > 0 ? left : 0);
@@ -254,6 +256,7 @@ static void step_own(struct node *n, struct cy_mono now, bool careful)
 	clocks_step(n);
 	if (b->alone != NULL)
 		return;
+	reconcile_step(n);
 	if (!n->stopping)
 		outbound_step(n);
 	if (!cy_mono_before(now, n->next_expiry)) {

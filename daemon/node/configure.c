@@ -60,6 +60,7 @@ static int add_peer(struct node *n, const char *id, struct peer **ret_peer, stru
 	p->head_text = CY_BUF(CY_MANIFEST_MAX);
 	p->head_signature = CY_BUF(CY_SIGNATURE_MAX);
 	p->since = node_now(n);
+	p->answer_by = CY_NEVER;
 	p->index = n->n_peers;
 	if (cy_copy(p->id, sizeof p->id, id) < 0)
 		r = cy_fail(e, CY_ECONFIG, "the id of a peer is too long");

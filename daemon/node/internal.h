@@ -120,6 +120,8 @@ struct peer {
 	struct node_fetch *fetches;        /* of one page of heads */
 	char heads_after[CY_UUID_LEN + 1]; /* where the next page begins */
 	bool heads_last;                   /* there is none */
+	uint32_t heads_n;                  /* that have come, in all pages */
+	struct cy_mono answer_by;          /* to what was asked last; CY_NEVER: nothing is asked */
 	bool lacks;                        /* of what it holds of ours something cannot come back: it is damaged */
 
 	/* The treaty profiles that its last State named. */

@@ -112,6 +112,8 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h);
 void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
 		       const struct wire_text *receipt);
 void reconcile_forget(struct peer *p);
+void reconcile_step(struct node *n);                 /* end the sessions in which an answer is overdue */
+struct cy_mono reconcile_next(const struct node *n); /* when the next one will be */
 
 /* -------------------------------------------------------------- verdicts.c */
 /* SHA-256 over the digest and the verdict of each message that judged_messages() gives, and their number;

@@ -11,6 +11,7 @@
 
 void reconcile_forget(struct peer *p)
 {
+	p->answer_by = CY_NEVER;
 	while (p->fetches != NULL) {
 		struct node_fetch *f = p->fetches;
 
@@ -76,7 +77,34 @@ void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
 	batch_leaf(n, "restored %s %llu", n->authority, (unsigned long long)n->epoch);
 }
 
-static void ask_heads(struct node *n, const struct peer *p, const char *after)
+static void ask(struct node *n, struct peer *p, const CyPeerFrame *f)
+{
+	p->answer_by = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), CY_ANSWER_MS);
+	batch_send(n, p->session, f);
+}
+
+struct cy_mono reconcile_next(const struct node *n)
+{
+	struct cy_mono next = CY_NEVER;
+
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (cy_mono_before(n->peers[i]->answer_by, next))
+			next = n->peers[i]->answer_by;
+	return next;
+}
+
+/* Nothing is sent to it meanwhile: that its operator learns of it is all that can be done. */
+void reconcile_step(struct node *n)
+{
+	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (!cy_mono_before(now, n->peers[i]->answer_by))
+			batch_goodbye(n, n->peers[i], CY_GOODBYE_CODE__PROTOCOL,
+				      "no answer within 10 minutes to what this side asked to fetch back");
+}
+
+static void ask_heads(struct node *n, struct peer *p, const char *after)
 {
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyHeadsRequest r = CY_HEADS_REQUEST__INIT;
@@ -84,7 +112,7 @@ static void ask_heads(struct node *n, const struct peer *p, const char *after)
 	r.after_case_id = (char *)after;
 	f.kind_case = CY_PEER_FRAME__KIND_HEADS_REQUEST;
 	f.heads_request = &r;
-	batch_send(n, p->session, &f);
+	ask(n, p, &f);
 }
 
 void reconcile_start(struct node *n, struct peer *p)
@@ -92,6 +120,7 @@ void reconcile_start(struct node *n, struct peer *p)
 	reconcile_forget(p);
 	p->heads_after[0] = '\0';
 	p->heads_last = p->lacks = false;
+	p->heads_n = 0;
 	node_note(n, NODE_INFO, "peer %s: asks for the heads of the shared cases", p->id);
 	ask_heads(n, p, "");
 }
@@ -215,7 +244,7 @@ static void ask_next(struct node *n, struct peer *p)
 	r.message_id = p->fetches->message_id;
 	f.kind_case = CY_PEER_FRAME__KIND_FETCH_REQUEST;
 	f.fetch_request = &r;
-	batch_send(n, p->session, &f);
+	ask(n, p, &f);
 }
 
 /* --------------------------------------------------------------------- heads */
@@ -322,6 +351,11 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 	if (!p->stream.reconciling || p->fetches != NULL || p->heads_last || h->n_heads > CY_HEADS_MAX ||
 	    (h->n_heads == 0 && !h->last)) {
 		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "heads that were not asked for");
+		return;
+	}
+	p->heads_n += (uint32_t)h->n_heads;
+	if (p->heads_n > CY_HEADS_ALL_MAX) {
+		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, "heads of more cases than two authorities share");
 		return;
 	}
 	/* What lies between would never be fetched back. */

@@ -190,6 +190,79 @@ static void a_page_of_heads_that_answers_another_question_is_refused(void **stat
 	}
 }
 
+/* A side that fetches back, in a session with the peer. */
+static struct rig *fetching_back(struct line **ret_line)
+{
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .reconciling = true };
+	r = started(w);
+	*ret_line = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	return r;
+}
+
+/* Without an end nobody would learn why nothing is sent to that peer. */
+static void a_peer_that_answers_nothing_is_left_after_ten_minutes(void **state)
+{
+	struct line *l;
+	struct rig *r = fetching_back(&l);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		r->now += CY_ANSWER_MS - 1;
+		node_wake(r->node);
+		rig_settle(r);
+		assert_false(l->closed);
+		/* The first page is an answer, and another one is asked for. */
+		if (i == 0)
+			desk_heads(r, l, some_id(1).s, 0, false);
+	}
+	r->now += 1;
+	node_wake(r->node);
+	rig_settle(r);
+	assert_true(l->closed);
+	assert_non_null(strstr(r->all, "no answer within 10 minutes"));
+	rig_free(r);
+}
+
+static void heads_have_an_end(void **state)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeads page = CY_HEADS__INIT;
+	CyCaseHead head[CY_HEADS_MAX], *list[CY_HEADS_MAX];
+	char id[CY_HEADS_MAX][CY_UUID_LEN + 1];
+	struct line *l;
+	struct rig *r = fetching_back(&l);
+	unsigned n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < CY_HEADS_MAX; i++) {
+		cy_case_head__init(&head[i]);
+		head[i].case_id = id[i];
+		list[i] = &head[i];
+	}
+	page.heads = list;
+	page.n_heads = CY_HEADS_MAX;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
+	f.heads = &page;
+	while (n + CY_HEADS_MAX <= CY_HEADS_ALL_MAX) {
+		for (size_t i = 0; i < CY_HEADS_MAX; i++)
+			snprintf(id[i], sizeof id[i], "%08x-0000-7000-8000-000000000000", ++n);
+		r->did[0] = '\0';
+		rig_give_peer(r, l, &f);
+		rig_settle(r);
+		assert_false(l->closed);
+	}
+	for (size_t i = 0; i < CY_HEADS_MAX; i++)
+		snprintf(id[i], sizeof id[i], "%08x-0000-7000-8000-000000000000", ++n);
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+	assert_true(l->closed);
+	assert_non_null(strstr(r->all, "heads of more cases than two authorities share"));
+	rig_free(r);
+}
+
 /* ------------------------------------------------------------------ what waits to be sent */
 
 static uint64_t place_of(const struct store_message *m)
@@ -241,6 +314,8 @@ int main(void)
 		cmocka_unit_test(a_page_of_heads_that_just_fits_is_followed_by_an_end),
 		cmocka_unit_test(a_restored_side_asks_for_every_page_of_heads),
 		cmocka_unit_test(a_page_of_heads_that_answers_another_question_is_refused),
+		cmocka_unit_test(a_peer_that_answers_nothing_is_left_after_ten_minutes),
+		cmocka_unit_test(heads_have_an_end),
 		cmocka_unit_test(what_is_new_and_urgent_does_not_overtake_its_own_case),
 	};
 
