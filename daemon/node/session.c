@@ -155,10 +155,17 @@ static bool is_digest(ProtobufCBinaryData d)
 	return d.len == CY_SHA256_LEN;
 }
 
+static bool beyond_numbers(const CyStreamPosition *at)
+{
+	return at->epoch > WIRE_NUMBER_MAX || at->sequence > WIRE_NUMBER_MAX;
+}
+
 static const char *state_fault(const CyState *st)
 {
 	if (st->epoch == 0 || st->held == NULL || st->receipted == NULL)
 		return "the state lacks its epoch or its places";
+	if (st->epoch > WIRE_NUMBER_MAX || beyond_numbers(st->held) || beyond_numbers(st->receipted))
+		return "the state holds a number that no signed text can";
 	if ((st->calendar_digest.len > 0 && !is_digest(st->calendar_digest)) ||
 	    (st->zone_digest.len > 0 && !is_digest(st->zone_digest)))
 		return "the state holds a digest of calendars or zones that is not of 32 bytes";
@@ -211,6 +218,12 @@ static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyState *
 	return place_proven(n, p, st->receipted_proof, WIRE_RECEIPT, theirs->receipted) ? own->given.epoch : 0;
 }
 
+/* Sequence 0 is no place, whatever epoch stands beside it: nothing is held. */
+static struct xchg_pos place_of(const CyStreamPosition *at)
+{
+	return at->sequence > 0 ? (struct xchg_pos){ at->epoch, at->sequence } : (struct xchg_pos){ 0 };
+}
+
 /* While we fetch back all receipts of ours that it shows are dealt with. */
 static void forgive(struct node *n, struct peer *p, struct xchg_pos receipted)
 {
@@ -242,8 +255,8 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 				 .held = { p->stream.in_epoch, p->stream.in_held },
 				 .forgotten = { p->stream.forgotten_epoch, p->stream.forgotten_sequence } };
 	theirs = (struct xchg_theirs){ .epoch = st->epoch,
-				       .held = { st->held->epoch, st->held->sequence },
-				       .receipted = { st->receipted->epoch, st->receipted->sequence },
+				       .held = place_of(st->held),
+				       .receipted = place_of(st->receipted),
 				       .reconciling = st->reconciling,
 				       .window = p->their_window };
 	verdict = xchg_judge(&own, &theirs);

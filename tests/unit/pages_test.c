@@ -263,6 +263,48 @@ static void heads_have_an_end(void **state)
 	rig_free(r);
 }
 
+/* A node that knows the peer, and has sent it nothing. */
+static struct rig *met_before(void)
+{
+	struct store_writeset *w = NULL;
+
+	row(&w, STORE_PUT_STREAM)->stream =
+		(struct store_stream){ .peer = PEER, .out_epoch = START_MS, .receipted_epoch = START_MS };
+	return started(w);
+}
+
+/* Sequence 0 is no place: nothing stands behind it, so that it claims nothing. */
+static void a_state_that_holds_sequence_0_of_a_higher_epoch_claims_nothing(void **state)
+{
+	struct rig *r = met_before();
+	const struct line *l;
+
+	(void)state;
+	r->holds.epoch = START_MS + 1000000;
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	assert_false(l->closed);
+	assert_null(strstr(r->all, "without proof"));
+	rig_free(r);
+}
+
+static void a_state_with_a_number_that_no_signed_text_can_hold_is_refused(void **state)
+{
+	const struct xchg_pos beyond[] = { { UINT64_C(1) << 63, 0 }, { 1, UINT64_C(1) << 63 } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct rig *r = met_before();
+		const struct line *l;
+
+		r->holds.epoch = beyond[i].epoch;
+		r->holds.sequence = beyond[i].sequence;
+		l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+		assert_true(l->closed);
+		assert_non_null(strstr(r->all, "a number that no signed text can"));
+		rig_free(r);
+	}
+}
+
 /* ------------------------------------------------------------------ what waits to be sent */
 
 static uint64_t place_of(const struct store_message *m)
@@ -316,6 +358,8 @@ int main(void)
 		cmocka_unit_test(a_page_of_heads_that_answers_another_question_is_refused),
 		cmocka_unit_test(a_peer_that_answers_nothing_is_left_after_ten_minutes),
 		cmocka_unit_test(heads_have_an_end),
+		cmocka_unit_test(a_state_that_holds_sequence_0_of_a_higher_epoch_claims_nothing),
+		cmocka_unit_test(a_state_with_a_number_that_no_signed_text_can_hold_is_refused),
 		cmocka_unit_test(what_is_new_and_urgent_does_not_overtake_its_own_case),
 	};
 
