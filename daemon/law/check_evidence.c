@@ -105,7 +105,9 @@ void law_check_evidence_statement(struct law_check *c, const CyEvidenceStatement
 		const size_t mark = law_in_at(c, "items", i);
 
 		law_number(c, "message", e->message);
-		law_attachment_numbers(c, 1, &e->attachment);
+		if (e->attachment == 0 || e->attachment > CY_REPEATED_MAX)
+			law_fault(c, "attachment", LAW_NO_ARTICLE, "Attachments are numbered from 1 to %u.",
+				  CY_REPEATED_MAX);
 		if (e->sha256.len != CY_SHA256_LEN)
 			law_fault(c, "sha256", LAW_NO_ARTICLE, "A SHA-256 digest of 32 bytes is expected.");
 		law_enum(c, "fate", &cy_evidence_fate__descriptor, (int)e->fate, true, LAW_NO_ARTICLE);

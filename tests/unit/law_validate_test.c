@@ -372,6 +372,9 @@ static const struct {
 	{ "{'spontaneousInformation':{'title':'t'}}", "spontaneous_information.text" },
 	{ "{'supplement':{'notice':3,'text':'x','answers':[{'question':1,'text':'y'}]}}", NULL },
 	{ "{'supplement':{'text':'x','answers':[{'text':'y'}]}}", "supplement.answers[0].question" },
+	{ "{'evidenceStatement':{'items':[{'message':1,'fate':'WANTED','atMs':'1',"
+	  "'sha256':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='}]}}",
+	  "evidence_statement.items[0].attachment" },
 	{ "{'conditionsAccepted':{'proposal':2}}", NULL },
 	{ "{'conditionsAccepted':{}}", "conditions_accepted.proposal" },
 	{ "{'conditionsDeclined':{'proposal':2}}", "conditions_declined.text" },
