@@ -66,6 +66,51 @@ void law_fault(struct law_check *c, const char *field, const char *article, cons
 	put(f->article, sizeof f->article, 0, "%s", article);
 }
 
+/* A rule whose fault has words of its own: is it told instead? */
+static bool told(struct law_check *c, const char *field, bool may_be_empty, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+static bool told(struct law_check *c, const char *field, bool may_be_empty, const char *fmt, ...)
+{
+	const char *when = c->when;
+	char text[sizeof c->faults->at[0].text];
+	size_t mark = c->len;
+	va_list ap;
+
+	c->when = NULL;
+	if (c->tell == NULL)
+		return false;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (field != NULL)
+		mark = law_in(c, field);
+	c->tell(c->arg, c->path, when, may_be_empty, text);
+	law_out(c, mark);
+	return true;
+}
+
+void law_must(struct law_check *c, bool kept, const char *field, const char *article, const char *fmt, ...)
+{
+	char text[sizeof c->faults->at[0].text];
+	va_list ap;
+
+	if (kept && c->tell == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (!told(c, field, false, "%s", text))
+		law_fault(c, field, article, "%s", text);
+}
+
+bool law_where(struct law_check *c, bool applies, const char *when)
+{
+	if (c->tell == NULL)
+		return applies;
+	c->when = when;
+	return true;
+}
+
 bool law_blank(const char *text)
 {
 	return !text || !text[strspn(text, " \t\r\n")];
@@ -73,8 +118,7 @@ bool law_blank(const char *text)
 
 void law_text(struct law_check *c, const char *field, const char *value, const char *article)
 {
-	if (law_blank(value))
-		law_fault(c, field, article, "This field is mandatory.");
+	law_must(c, !law_blank(value), field, article, "This field is mandatory.");
 }
 
 void law_texts(struct law_check *c, const char *field, size_t n, char **values)
@@ -87,12 +131,24 @@ void law_texts(struct law_check *c, const char *field, size_t n, char **values)
 	}
 }
 
-void law_date(struct law_check *c, const char *field, const char *value)
+static void day(struct law_check *c, const char *field, const char *value, bool may_be_empty)
 {
+	static const char text[] = "A day of the calendar is expected, written YYYY-MM-DD.";
 	struct cy_date d;
 
-	if (value[0] && cy_date_parse(value, &d))
-		law_fault(c, field, LAW_NO_ARTICLE, "A day of the calendar is expected, written YYYY-MM-DD.");
+	if (!told(c, field, may_be_empty, text) && value[0] && cy_date_parse(value, &d))
+		law_fault(c, field, LAW_NO_ARTICLE, text);
+}
+
+void law_date(struct law_check *c, const char *field, const char *value)
+{
+	day(c, field, value, true);
+}
+
+void law_date_must(struct law_check *c, const char *field, const char *value, const char *article)
+{
+	law_text(c, field, value, article);
+	day(c, field, value, false);
 }
 
 void law_period(struct law_check *c, const char *from_field, const char *from, const char *to_field, const char *to)
@@ -101,8 +157,10 @@ void law_period(struct law_check *c, const char *from_field, const char *from, c
 
 	law_date(c, from_field, from);
 	law_date(c, to_field, to);
-	if (from[0] && to[0] && !cy_date_parse(from, &a) && !cy_date_parse(to, &b) && cy_date_days(a) > cy_date_days(b))
-		law_fault(c, to_field, LAW_NO_ARTICLE, "The last day lies before the first day.");
+	law_must(c,
+		 !from[0] || !to[0] || cy_date_parse(from, &a) || cy_date_parse(to, &b) ||
+			 cy_date_days(a) <= cy_date_days(b),
+		 to_field, LAW_NO_ARTICLE, "The last day must not lie before the first day.");
 }
 
 static bool letters(const char *value, char low, char high)
@@ -112,21 +170,26 @@ static bool letters(const char *value, char low, char high)
 
 void law_state(struct law_check *c, const char *field, const char *value, bool must)
 {
-	if ((must || value[0]) && !letters(value, 'A', 'Z'))
-		law_fault(c, field, LAW_NO_ARTICLE,
-			  "A state is expected as two capital letters of ISO 3166-1, such as IE.");
+	static const char text[] = "A state is expected as two capital letters of ISO 3166-1, such as IE.";
+
+	if (!told(c, field, !must, text) && (must || value[0]) && !letters(value, 'A', 'Z'))
+		law_fault(c, field, LAW_NO_ARTICLE, text);
 }
 
 void law_language(struct law_check *c, const char *field, const char *value)
 {
-	if (!letters(value, 'a', 'z'))
-		law_fault(c, field, LAW_NO_ARTICLE,
-			  "A language is expected as two small letters of ISO 639-1, such as en.");
+	law_must(c, letters(value, 'a', 'z'), field, LAW_NO_ARTICLE,
+		 "A language is expected as two small letters of ISO 639-1, such as en.");
 }
 
 void law_enum(struct law_check *c, const char *field, const ProtobufCEnumDescriptor *d, int value, bool must,
 	      const char *article)
 {
+	if (told(c, field, !must,
+		 must ? "This field is mandatory; one of the values of %s is expected."
+		      : "One of the values of %s is expected.",
+		 d->short_name))
+		return;
 	if (!value && must)
 		law_fault(c, field, article, "This field is mandatory; one of the values of %s is expected.",
 			  d->short_name);
@@ -138,26 +201,25 @@ void law_title(struct law_check *c, const char *value, bool must)
 {
 	if (must)
 		law_text(c, "title", value, LAW_NO_ARTICLE);
-	if (strlen(value) > CY_TITLE_MAX)
-		law_fault(c, "title", LAW_NO_ARTICLE, "A title has at most %u bytes.", CY_TITLE_MAX);
-	else if (strpbrk(value, "\r\n"))
-		law_fault(c, "title", LAW_NO_ARTICLE, "A title is one line.");
+	law_must(c, strlen(value) <= CY_TITLE_MAX, "title", LAW_NO_ARTICLE, "A title has at most %u bytes.",
+		 CY_TITLE_MAX);
+	law_must(c, strlen(value) > CY_TITLE_MAX || !strpbrk(value, "\r\n"), "title", LAW_NO_ARTICLE,
+		 "A title is one line.");
 }
 
 void law_number(struct law_check *c, const char *field, uint32_t value)
 {
-	if (!value)
-		law_fault(c, field, LAW_NO_ARTICLE, "The number of the message that is meant is mandatory.");
+	law_must(c, value != 0, field, LAW_NO_ARTICLE, "The number of the message that is meant is mandatory.");
 }
 
 void law_measure_number(struct law_check *c, const char *field, uint32_t value, uint64_t *seen)
 {
+	const bool exists = value >= 1 && value <= CY_MEASURES_MAX;
 	uint64_t bit;
 
-	if (value < 1 || value > CY_MEASURES_MAX) {
-		law_fault(c, field, LAW_NO_ARTICLE, "The number of a measure is expected, 1 to %u.", CY_MEASURES_MAX);
+	law_must(c, exists, field, LAW_NO_ARTICLE, "The number of a measure is expected, 1 to %u.", CY_MEASURES_MAX);
+	if (told(c, field, false, "Each measure is named once.") || !exists)
 		return;
-	}
 	bit = UINT64_C(1) << (value - 1);
 	if (*seen & bit)
 		law_fault(c, field, LAW_NO_ARTICLE, "Measure %u is named twice.", value);

@@ -18,10 +18,18 @@
 #define LAW_ART_CONDITIONS "Budapest Convention 28"
 #define LAW_NO_ARTICLE     ""
 
+/* Told each rule in the place of being held to it: for whoever prints them (proto/PROTOCOL.md). The content then has an
+ * element in each list, and every part. `when` says where the rule holds, or NULL; `may_be_empty`: it holds for what is
+ * not empty. */
+typedef void law_telling(void *arg, const char *path, const char *when, bool may_be_empty, const char *text);
+
 struct law_check {
 	struct law_faults *faults;
 	char path[96];
 	size_t len;
+	law_telling *tell; /* NULL: faults are collected */
+	void *arg;
+	const char *when;
 };
 
 /* Step into a field (or `field[index]`), do the checks, step out again. The
@@ -33,12 +41,18 @@ void law_out(struct law_check *c, size_t mark);
 /* Add a fault of `field` below the path (NULL: of the path itself). */
 void law_fault(struct law_check *c, const char *field, const char *article, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* A rule: a fault unless it is kept. */
+void law_must(struct law_check *c, bool kept, const char *field, const char *article, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+/* Does the next rule apply? `when` says in words where it does. */
+bool law_where(struct law_check *c, bool applies, const char *when);
 
 /* Each adds a fault unless: the text has something besides blanks; the date is
- * empty or exists; the state, the language are empty or have their form; the
+ * empty (unless it must be there) or exists; the state, the language are empty or have their form; the
  * value is one of the enum and, if `must`, not UNSPECIFIED. */
 void law_text(struct law_check *c, const char *field, const char *value, const char *article);
 void law_date(struct law_check *c, const char *field, const char *value);
+void law_date_must(struct law_check *c, const char *field, const char *value, const char *article);
 void law_period(struct law_check *c, const char *from_field, const char *from, const char *to_field, const char *to);
 void law_state(struct law_check *c, const char *field, const char *value, bool must);
 void law_language(struct law_check *c, const char *field, const char *value);
@@ -66,6 +80,9 @@ void law_check_evidence_statement(struct law_check *c, const CyEvidenceStatement
 void law_attachment_numbers(struct law_check *c, size_t n, const uint32_t *values); /* from 1, each once */
 void law_review(struct law_check *c, const CyReviewAttestation *r);
 void law_authority(struct law_check *c, const char *field, const CyAuthority *a, bool must, const char *article);
+
+/* All rules for a content. */
+void law_check_content(struct law_check *c, const CyContent *content);
 
 /* The kinds, by the author's side. */
 void law_check_request(struct law_check *c, const CyRequest *r);

@@ -29,23 +29,26 @@ void law_persons(struct law_check *c, size_t n, CyPerson **list)
 	}
 }
 
+#define INSTRUMENT "an instrument is named, not `reciprocity`"
+
 void law_legal_basis(struct law_check *c, const CyLegalBasis *b, bool must)
 {
 	size_t mark = law_in(c, "legal_basis");
 
-	if (!b) {
-		if (must)
-			law_fault(c, NULL, LAW_NO_ARTICLE, "An instrument, or reciprocity, is mandatory.");
-	} else if (b->reciprocity) {
-		if (b->instrument[0])
-			law_fault(c, "instrument", LAW_NO_ARTICLE, "With reciprocity no instrument is named.");
-	} else {
-		if (law_blank(b->instrument))
-			law_fault(c, "instrument", LAW_NO_ARTICLE, "An instrument is mandatory, or reciprocity.");
-		law_text(c, "version", b->version, LAW_NO_ARTICLE);
-		if (!b->n_articles)
-			law_fault(c, "articles", LAW_NO_ARTICLE, "At least one article relied on is mandatory.");
-		law_texts(c, "articles", b->n_articles, b->articles);
+	if (must)
+		law_must(c, b != NULL, NULL, LAW_NO_ARTICLE, "An instrument, or reciprocity, is mandatory.");
+	if (b != NULL) {
+		law_must(c, !b->reciprocity || !b->instrument[0], "instrument", LAW_NO_ARTICLE,
+			 "With reciprocity no instrument is named.");
+		law_must(c, b->reciprocity || !law_blank(b->instrument), "instrument", LAW_NO_ARTICLE,
+			 "An instrument is mandatory, or reciprocity.");
+		if (law_where(c, !b->reciprocity, INSTRUMENT))
+			law_text(c, "version", b->version, LAW_NO_ARTICLE);
+		if (law_where(c, !b->reciprocity, INSTRUMENT))
+			law_must(c, b->n_articles > 0, "articles", LAW_NO_ARTICLE,
+				 "At least one article relied on is mandatory.");
+		if (law_where(c, !b->reciprocity, INSTRUMENT))
+			law_texts(c, "articles", b->n_articles, b->articles);
 	}
 	law_out(c, mark);
 }
@@ -61,9 +64,9 @@ void law_authority(struct law_check *c, const char *field, const CyAuthority *a,
 {
 	size_t mark = law_in(c, field);
 
-	if (a)
+	if (must)
+		law_must(c, a != NULL, NULL, article, "This authority is mandatory.");
+	if (a != NULL)
 		law_text(c, "name", a->name, article);
-	else if (must)
-		law_fault(c, NULL, article, "This authority is mandatory.");
 	law_out(c, mark);
 }

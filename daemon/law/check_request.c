@@ -19,17 +19,17 @@ static void header(struct law_check *c, const CyRequest *r)
 	law_state(c, "requested_state", r->requested_state, true);
 	law_language(c, "language", r->language);
 	law_legal_basis(c, r->legal_basis, true);
-	if (!r->n_links)
-		law_fault(c, "links", LAW_NO_ARTICLE, "At least one link is mandatory; NEW for one that stands alone.");
+	law_must(c, r->n_links > 0, "links", LAW_NO_ARTICLE,
+		 "At least one link is mandatory; NEW for one that stands alone.");
 	for (size_t i = 0; i < r->n_links; i++) {
 		const CyLink *l = r->links[i];
 		size_t mark = law_in_at(c, "links", i);
 
 		law_enum(c, "type", &cy_link_type__descriptor, (int)l->type, true, LAW_NO_ARTICLE);
-		if ((l->type == CY_LINK_TYPE__FOLLOW_UP_MLA || l->type == CY_LINK_TYPE__FOLLOW_UP_PRESERVATION) &&
-		    law_blank(l->case_id) && law_blank(l->reference))
-			law_fault(c, "reference", LAW_NO_ARTICLE,
-				  "A follow-up names the case or the reference that it follows.");
+		law_must(c,
+			 (l->type != CY_LINK_TYPE__FOLLOW_UP_MLA && l->type != CY_LINK_TYPE__FOLLOW_UP_PRESERVATION) ||
+				 !law_blank(l->case_id) || !law_blank(l->reference),
+			 "reference", LAW_NO_ARTICLE, "A follow-up names the case or the reference that it follows.");
 		law_out(c, mark);
 	}
 }
@@ -38,16 +38,14 @@ static void authorities(struct law_check *c, const CyAuthorities *a)
 {
 	size_t mark = law_in(c, "authorities");
 
-	if (!a) {
-		law_fault(c, NULL, LAW_ART_AUTHORITY, "The authority that asks is mandatory.");
-	} else {
+	law_must(c, a != NULL, NULL, LAW_ART_AUTHORITY, "The authority that asks is mandatory.");
+	if (a != NULL) {
 		law_authority(c, "requesting", a->requesting, true, LAW_ART_AUTHORITY);
 		law_authority(c, "investigating", a->investigating, false, LAW_ART_PROCEEDING);
 		law_authority(c, "prosecuting", a->prosecuting, false, LAW_ART_PROCEEDING);
 		law_authority(c, "validating", a->validating, false, LAW_NO_ARTICLE);
-		if (!a->prosecuting && !a->investigating)
-			law_fault(c, "prosecuting", LAW_ART_PROCEEDING,
-				  "The authority that prosecutes or the one that investigates is mandatory.");
+		law_must(c, a->prosecuting || a->investigating, "prosecuting", LAW_ART_PROCEEDING,
+			 "The authority that prosecutes or the one that investigates is mandatory.");
 	}
 	law_out(c, mark);
 }
@@ -61,7 +59,7 @@ static void urgency(struct law_check *c, const CyUrgency *u)
 	mark = law_in(c, "urgency");
 	law_enum(c, "reason", &cy_urgency_reason__descriptor, (int)u->reason, true, LAW_NO_ARTICLE);
 	law_date(c, "until_date", u->until_date);
-	if (u->reason == CY_URGENCY_REASON__OTHER_URGENCY)
+	if (law_where(c, u->reason == CY_URGENCY_REASON__OTHER_URGENCY, "`reason` is OTHER_URGENCY"))
 		law_text(c, "text", u->text, LAW_NO_ARTICLE);
 	law_out(c, mark);
 }
@@ -70,9 +68,8 @@ static void proceeding(struct law_check *c, const CyProceeding *p)
 {
 	size_t mark = law_in(c, "proceeding");
 
-	if (!p) {
-		law_fault(c, NULL, LAW_ART_PROCEEDING, "Subject and nature of the proceeding are mandatory.");
-	} else {
+	law_must(c, p != NULL, NULL, LAW_ART_PROCEEDING, "Subject and nature of the proceeding are mandatory.");
+	if (p != NULL) {
 		law_enum(c, "type", &cy_proceeding_type__descriptor, (int)p->type, true, LAW_ART_PROCEEDING);
 		law_enum(c, "stage", &cy_proceeding_stage__descriptor, (int)p->stage, true, LAW_ART_PROCEEDING);
 		law_text(c, "subject", p->subject, LAW_ART_PROCEEDING);
@@ -82,10 +79,9 @@ static void proceeding(struct law_check *c, const CyProceeding *p)
 
 static void facts(struct law_check *c, const CyRequest *r)
 {
-	if (!only_service(r))
+	if (law_where(c, !only_service(r), "not all measures are SERVICE_OF_DOCUMENTS"))
 		law_text(c, "facts", r->facts, LAW_ART_FACTS);
-	if (!r->n_offences)
-		law_fault(c, "offences", LAW_ART_FACTS, "At least one offence is mandatory.");
+	law_must(c, r->n_offences > 0, "offences", LAW_ART_FACTS, "At least one offence is mandatory.");
 	for (size_t i = 0; i < r->n_offences; i++) {
 		const CyOffence *o = r->offences[i];
 		size_t mark = law_in_at(c, "offences", i);
@@ -109,9 +105,8 @@ static void measure(struct law_check *c, const CyMeasure *m, size_t i)
 {
 	size_t mark;
 
-	if (m->measure != i + 1)
-		law_fault(c, "measure", LAW_ART_ASSISTANCE,
-			  "Measures are numbered 1, 2, 3 ... without gaps; %zu is expected.", i + 1);
+	law_must(c, m->measure == i + 1, "measure", LAW_ART_ASSISTANCE,
+		 "Measures are numbered 1, 2, 3 ... without gaps; %zu is expected.", i + 1);
 	law_enum(c, "type", &cy_measure_type__descriptor, (int)m->type, true, LAW_ART_ASSISTANCE);
 	law_text(c, "description", m->description, LAW_ART_ASSISTANCE);
 	law_identifiers(c, "targets", m->n_targets, m->targets);
@@ -125,8 +120,12 @@ static void measure(struct law_check *c, const CyMeasure *m, size_t i)
 	}
 	if (m->hearing || is_hearing(m->type)) {
 		mark = law_in(c, "hearing");
-		law_enum(c, "mode", &cy_hearing_mode__descriptor, m->hearing ? (int)m->hearing->mode : 0,
-			 is_hearing(m->type), LAW_ART_ASSISTANCE);
+		if (law_where(c, is_hearing(m->type), "the measure is a HEARING_..."))
+			law_enum(c, "mode", &cy_hearing_mode__descriptor, m->hearing ? (int)m->hearing->mode : 0, true,
+				 LAW_ART_ASSISTANCE);
+		if (law_where(c, !is_hearing(m->type), "it is any other"))
+			law_enum(c, "mode", &cy_hearing_mode__descriptor, (int)m->hearing->mode, false,
+				 LAW_ART_ASSISTANCE);
 		law_out(c, mark);
 	}
 	if (m->custody) {
@@ -138,8 +137,8 @@ static void measure(struct law_check *c, const CyMeasure *m, size_t i)
 
 static void measures(struct law_check *c, const CyRequest *r)
 {
-	if (!r->n_measures || r->n_measures > CY_MEASURES_MAX)
-		law_fault(c, "measures", LAW_ART_ASSISTANCE, "A request has 1 to %u measures.", CY_MEASURES_MAX);
+	law_must(c, r->n_measures > 0 && r->n_measures <= CY_MEASURES_MAX, "measures", LAW_ART_ASSISTANCE,
+		 "A request has 1 to %u measures.", CY_MEASURES_MAX);
 	for (size_t i = 0; i < r->n_measures && i < CY_MEASURES_MAX; i++) {
 		size_t mark = law_in_at(c, "measures", i);
 
@@ -152,9 +151,8 @@ static void purpose(struct law_check *c, const CyPurpose *p)
 {
 	size_t mark = law_in(c, "purpose");
 
-	if (!p) {
-		law_fault(c, NULL, LAW_ART_PURPOSE, "The purpose of the evidence is mandatory.");
-	} else {
+	law_must(c, p != NULL, NULL, LAW_ART_PURPOSE, "The purpose of the evidence is mandatory.");
+	if (p != NULL) {
 		law_text(c, "purpose", p->purpose, LAW_ART_PURPOSE);
 		law_enum(c, "confidentiality", &cy_confidentiality__descriptor, (int)p->confidentiality, false,
 			 LAW_NO_ARTICLE);
@@ -179,15 +177,13 @@ static void location(struct law_check *c, const CyDataLocation *d)
 
 static void approvals(struct law_check *c, const CyRequest *r)
 {
-	if (!r->n_approvals)
-		law_fault(c, "approvals", LAW_NO_ARTICLE, "Who approved the request is mandatory.");
+	law_must(c, r->n_approvals > 0, "approvals", LAW_NO_ARTICLE, "Who approved the request is mandatory.");
 	for (size_t i = 0; i < r->n_approvals; i++) {
 		size_t mark = law_in_at(c, "approvals", i);
 
 		law_text(c, "name", r->approvals[i]->name, LAW_NO_ARTICLE);
 		law_text(c, "office", r->approvals[i]->office, LAW_NO_ARTICLE);
-		if (r->approvals[i]->at_ms <= 0)
-			law_fault(c, "at_ms", LAW_NO_ARTICLE, "When it was approved is mandatory.");
+		law_must(c, r->approvals[i]->at_ms > 0, "at_ms", LAW_NO_ARTICLE, "When it was approved is mandatory.");
 		law_texts(c, "categories", r->approvals[i]->n_categories, r->approvals[i]->categories);
 		law_out(c, mark);
 	}
@@ -217,9 +213,8 @@ void law_check_request(struct law_check *c, const CyRequest *r)
 	urgency(c, r->urgency);
 	proceeding(c, r->proceeding);
 	facts(c, r);
-	if (!r->n_persons && law_blank(r->no_person_reason))
-		law_fault(c, "persons", LAW_ART_PERSONS,
-			  "Name the persons, or say in no_person_reason why none is named.");
+	law_must(c, r->n_persons > 0 || !law_blank(r->no_person_reason), "persons", LAW_ART_PERSONS,
+		 "Name the persons, or say in no_person_reason why none is named.");
 	law_persons(c, r->n_persons, r->persons);
 	measures(c, r);
 	purpose(c, r->purpose);

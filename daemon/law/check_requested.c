@@ -11,8 +11,7 @@ static void acknowledgement(struct law_check *c, const CyAcknowledgement *a)
 
 static void returned(struct law_check *c, const CyReturnedDeficient *r)
 {
-	if (!r->n_faults)
-		law_fault(c, "faults", LAW_NO_ARTICLE, "At least one thing that is missing must be named.");
+	law_must(c, r->n_faults > 0, "faults", LAW_NO_ARTICLE, "At least one thing that is missing must be named.");
 	for (size_t i = 0; i < r->n_faults; i++) {
 		size_t mark = law_in_at(c, "faults", i);
 
@@ -36,15 +35,13 @@ static void proposal(struct law_check *c, const CyConditionsProposed *p)
 	const bool retracts = p->replaces != 0 && p->n_conditions == 0;
 
 	law_measure_list(c, p->n_measures, p->measures);
-	if (p->replaces == 0 && p->n_conditions == 0)
-		law_fault(c, "conditions", LAW_ART_CONDITIONS,
-			  "At least one condition is mandatory, unless `replaces` names a proposal that is retracted.");
-	if (retracts && p->n_measures > 0)
-		law_fault(
-			c, "measures", LAW_ART_CONDITIONS,
-			"A proposal is retracted for all of its measures: leave it empty. To go on proposing for some "
-			"of them, replace it by conditions for these.");
-	if (retracts)
+	law_must(c, p->replaces != 0 || p->n_conditions > 0, "conditions", LAW_ART_CONDITIONS,
+		 "At least one condition is mandatory, unless `replaces` names a proposal that is retracted.");
+	law_must(
+		c, !retracts || p->n_measures == 0, "measures", LAW_ART_CONDITIONS,
+		"A proposal is retracted for all of its measures: leave it empty. To go on proposing for some of them, "
+		"replace it by conditions for these.");
+	if (law_where(c, retracts, "there is `replaces` and there are no `conditions`"))
 		law_text(c, "text", p->text, LAW_ART_CONDITIONS);
 	law_texts(c, "conditions", p->n_conditions, p->conditions);
 }
@@ -53,50 +50,60 @@ static void extension(struct law_check *c, const CyExtension *x)
 {
 	law_measure_list(c, x->n_measures, x->measures);
 	law_text(c, "reason", x->reason, LAW_ART_EXTENSION);
-	law_text(c, "estimate_date", x->estimate_date, LAW_ART_EXTENSION);
-	law_date(c, "estimate_date", x->estimate_date);
+	law_date_must(c, "estimate_date", x->estimate_date, LAW_ART_EXTENSION);
 }
 
 static void result(struct law_check *c, const CyResult *r)
 {
 	uint64_t seen = 0;
 
-	if (!r->n_results)
-		law_fault(c, "results", LAW_NO_ARTICLE, "At least one measure is mandatory.");
+	law_must(c, r->n_results > 0, "results", LAW_NO_ARTICLE, "At least one measure is mandatory.");
 	for (size_t i = 0; i < r->n_results; i++) {
 		const CyMeasureResult *m = r->results[i];
 		size_t mark = law_in_at(c, "results", i);
 
 		law_measure_number(c, "measure", m->measure, &seen);
-		law_enum(c, "outcome", &cy_measure_outcome__descriptor, (int)m->outcome, !m->partial, LAW_NO_ARTICLE);
-		if (m->outcome == CY_MEASURE_OUTCOME__PARTIALLY_EXECUTED ||
-		    m->outcome == CY_MEASURE_OUTCOME__NOT_EXECUTED)
+		if (law_where(c, !m->partial, "`partial` is false"))
+			law_enum(c, "outcome", &cy_measure_outcome__descriptor, (int)m->outcome, true, LAW_NO_ARTICLE);
+		if (law_where(c, m->partial, "`partial` is true"))
+			law_enum(c, "outcome", &cy_measure_outcome__descriptor, (int)m->outcome, false, LAW_NO_ARTICLE);
+		if (law_where(c,
+			      m->outcome == CY_MEASURE_OUTCOME__PARTIALLY_EXECUTED ||
+				      m->outcome == CY_MEASURE_OUTCOME__NOT_EXECUTED,
+			      "`outcome` is PARTIALLY_EXECUTED or NOT_EXECUTED"))
 			law_text(c, "reason", m->reason, LAW_NO_ARTICLE);
 		law_out(c, mark);
 	}
 	law_attachments(c, r->n_attachments, r->attachments);
 }
 
+static void treaty_code(struct law_check *c, const CyMeasureRefusal *m)
+{
+	static const char when[] = "`ground` is TREATY_SPECIFIC";
+	const bool specific = m->ground == CY_REFUSAL_GROUND__TREATY_SPECIFIC;
+	const size_t mark = law_in(c, "code");
+
+	if (law_where(c, specific, when))
+		law_text(c, "owner", m->code ? m->code->owner : NULL, LAW_NO_ARTICLE);
+	if (law_where(c, specific, when))
+		law_text(c, "name", m->code ? m->code->name : NULL, LAW_NO_ARTICLE);
+	if (law_where(c, specific, when))
+		law_text(c, "value", m->code ? m->code->value : NULL, LAW_NO_ARTICLE);
+	law_out(c, mark);
+}
+
 static void refusal(struct law_check *c, const CyRefusal *r)
 {
 	uint64_t seen = 0;
 
-	if (!r->n_refusals)
-		law_fault(c, "refusals", LAW_NO_ARTICLE, "At least one measure is mandatory.");
+	law_must(c, r->n_refusals > 0, "refusals", LAW_NO_ARTICLE, "At least one measure is mandatory.");
 	for (size_t i = 0; i < r->n_refusals; i++) {
 		const CyMeasureRefusal *m = r->refusals[i];
 		size_t mark = law_in_at(c, "refusals", i);
 
 		law_measure_number(c, "measure", m->measure, &seen);
 		law_enum(c, "ground", &cy_refusal_ground__descriptor, (int)m->ground, true, LAW_NO_ARTICLE);
-		if (m->ground == CY_REFUSAL_GROUND__TREATY_SPECIFIC) {
-			size_t code = law_in(c, "code");
-
-			law_text(c, "owner", m->code ? m->code->owner : NULL, LAW_NO_ARTICLE);
-			law_text(c, "name", m->code ? m->code->name : NULL, LAW_NO_ARTICLE);
-			law_text(c, "value", m->code ? m->code->value : NULL, LAW_NO_ARTICLE);
-			law_out(c, code);
-		}
+		treaty_code(c, m);
 		law_text(c, "article", m->article, LAW_NO_ARTICLE);
 		law_text(c, "reason", m->reason, LAW_NO_ARTICLE);
 		law_out(c, mark);
@@ -106,8 +113,8 @@ static void refusal(struct law_check *c, const CyRefusal *r)
 static void use_consent(struct law_check *c, const CyUseConsentDecision *d)
 {
 	law_number(c, "request", d->request);
-	if (d->_consent_case != CY_USE_CONSENT_DECISION___CONSENT_CONSENT)
-		law_fault(c, "consent", LAW_ART_USE, "Whether consent is given is mandatory: true or false.");
+	law_must(c, d->_consent_case == CY_USE_CONSENT_DECISION___CONSENT_CONSENT, "consent", LAW_ART_USE,
+		 "Whether consent is given is mandatory: true or false.");
 }
 
 void law_check_requested(struct law_check *c, const CyContent *content)

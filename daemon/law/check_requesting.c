@@ -26,8 +26,7 @@ static void supplement(struct law_check *c, const CySupplement *s)
 	for (size_t i = 0; i < s->n_answers; i++) {
 		size_t mark = law_in_at(c, "answers", i);
 
-		if (!s->answers[i]->question)
-			law_fault(c, "question", LAW_NO_ARTICLE, "Questions are numbered from 1.");
+		law_must(c, s->answers[i]->question > 0, "question", LAW_NO_ARTICLE, "Questions are numbered from 1.");
 		law_text(c, "text", s->answers[i]->text, LAW_NO_ARTICLE);
 		law_out(c, mark);
 	}
@@ -39,15 +38,14 @@ static void verification(struct law_check *c, const CyEvidenceVerification *v)
 	law_number(c, "result", v->result);
 	law_enum(c, "state", &cy_evidence_state__descriptor, (int)v->state, true, LAW_NO_ARTICLE);
 	law_attachment_numbers(c, v->n_attachments, v->attachments);
-	if (v->state == CY_EVIDENCE_STATE__REJECTED)
+	if (law_where(c, v->state == CY_EVIDENCE_STATE__REJECTED, "`state` is REJECTED"))
 		law_text(c, "reason", v->reason, LAW_NO_ARTICLE);
 }
 
 static void conflict(struct law_check *c, const CyConflictOfLawNotice *n)
 {
 	law_text(c, "provider", n->provider, LAW_NO_ARTICLE);
-	if (!n->n_articles)
-		law_fault(c, "articles", LAW_NO_ARTICLE, "At least one provision in conflict is mandatory.");
+	law_must(c, n->n_articles > 0, "articles", LAW_NO_ARTICLE, "At least one provision in conflict is mandatory.");
 	law_texts(c, "articles", n->n_articles, n->articles);
 	law_text(c, "text", n->text, LAW_NO_ARTICLE);
 }
@@ -55,10 +53,9 @@ static void conflict(struct law_check *c, const CyConflictOfLawNotice *n)
 static void reliance(struct law_check *c, const CyReviewReliance *r)
 {
 	law_number(c, "message", r->message);
-	if (!r->review)
-		law_fault(c, "review", LAW_NO_ARTICLE, "Reviews of a message are numbered from 1.");
+	law_must(c, r->review > 0, "review", LAW_NO_ARTICLE, "Reviews of a message are numbered from 1.");
 	law_enum(c, "reliance", &cy_reliance__descriptor, (int)r->reliance, true, LAW_NO_ARTICLE);
-	if (r->reliance == CY_RELIANCE__REPEATED)
+	if (law_where(c, r->reliance == CY_RELIANCE__REPEATED, "`reliance` is REPEATED"))
 		law_text(c, "reason", r->reason, LAW_NO_ARTICLE);
 }
 
