@@ -20,23 +20,22 @@ struct verdict {
 	bool bare;      /* rejected, and its content is not kept */
 };
 
-#define DAMAGED "what is stored of this case is damaged here: say it again when that is repaired"
-
 bool inbound_is_damaged(const struct work_case *c, int code)
 {
 	return !CY_MUTANT_DAMAGE_STOPS_ALL && (code == CY_EDAMAGED || (c != NULL && c->row.damaged));
 }
 
-void inbound_reject_damaged(struct wire_entry *e)
+void inbound_reject(struct wire_entry *e, enum node_rejection why)
 {
-	e->code = CY_REJECTION_CODE__UNKNOWN_CASE;
-	snprintf(e->reason, sizeof e->reason, "%s", DAMAGED);
+	e->code = node_rejections[why].code;
+	snprintf(e->reason, sizeof e->reason, "%s", node_rejections[why].words);
 }
 
-static void reject(struct verdict *v, CyRejectionCode code, const char *reason)
+/* `more` stands in the place of the words, where there is more to say. */
+static void reject(struct verdict *v, enum node_rejection why, const char *more)
 {
-	v->code = code;
-	snprintf(v->reason, sizeof v->reason, "%.*s", CY_REASON_MAX, reason);
+	v->code = node_rejections[why].code;
+	snprintf(v->reason, sizeof v->reason, "%.*s", CY_REASON_MAX, more != NULL ? more : node_rejections[why].words);
 }
 
 /* A message on its way into the store. */
@@ -89,7 +88,7 @@ static int look_up(struct node *n, const struct peer *p, const struct wire_entry
 	*v = k->verdict;
 	v->duplicate = true;
 	if (k->another || !cy_digest_equal(&k->digest, &e->digest))
-		reject(v, CY_REJECTION_CODE__ID_REUSED, "this message id was used by another message");
+		reject(v, NODE_REJECT_ID_REUSED, NULL);
 	return 1;
 }
 
@@ -97,25 +96,34 @@ static int look_up(struct node *n, const struct peer *p, const struct wire_entry
 static void check_envelope(struct node *n, const struct peer *p, const struct wire_entry *e, const CyMessage *m,
 			   struct verdict *v)
 {
+	const struct {
+		enum node_rejection why;
+		bool wrong;
+	} rules[] = {
+		{ NODE_REJECT_NO_ID, !cy_uuid_valid(e->id) },
+		{ NODE_REJECT_FORMAT, m->format != 1 },
+		{ NODE_REJECT_OTHER_ID, strcmp(m->id, e->id) != 0 },
+		{ NODE_REJECT_NONCE, m->nonce.len != 16 },
+		{ NODE_REJECT_NO_CONTENT, m->content == NULL },
+		{ NODE_REJECT_NO_CASE_ID, !cy_uuid_valid(m->case_id) },
+		{ NODE_REJECT_NO_NUMBER, m->number == 0 },
+		{ NODE_REJECT_PRIORITY, m->priority < CY_PRIORITY__LOW || m->priority > CY_PRIORITY__EMERGENCY },
+		{ NODE_REJECT_REFERENCE, strlen(m->own_reference) > CY_REFERENCE_MAX },
+		{ NODE_REJECT_PARTY, strcmp(m->from, p->id) != 0 || strcmp(m->to, n->authority) != 0 },
+		{ NODE_REJECT_CRITICAL, m->n_critical > 0 },
+	};
 	struct law_faults faults;
 	char reason[CY_REASON_MAX + 1];
 
-	if (!cy_uuid_valid(e->id))
-		reject(v, CY_REJECTION_CODE__MALFORMED, "the message's id is no UUID version 7 in lower case");
-	else if (m->format != 1 || strcmp(m->id, e->id) != 0 || m->nonce.len != 16 || m->content == NULL ||
-		 !cy_uuid_valid(m->case_id) || m->number == 0 || m->priority < CY_PRIORITY__LOW ||
-		 m->priority > CY_PRIORITY__EMERGENCY || strlen(m->own_reference) > CY_REFERENCE_MAX)
-		reject(v, CY_REJECTION_CODE__MALFORMED,
-		       "the envelope lacks a part or names another message than the manifest");
-	else if (strcmp(m->from, p->id) != 0 || strcmp(m->to, n->authority) != 0)
-		reject(v, CY_REJECTION_CODE__WRONG_PARTY, "the message names another author or addressee");
-	else if (m->n_critical > 0)
-		reject(v, CY_REJECTION_CODE__UNKNOWN_CRITICAL_FEATURE,
-		       "the message names a critical feature that is not known here");
-	else if (law_validate(m->content, &faults) < 0) {
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		if (rules[i].wrong) {
+			reject(v, rules[i].why, NULL);
+			return;
+		}
+	if (law_validate(m->content, &faults) < 0) {
 		snprintf(reason, sizeof reason, "%zu faults, the first: %.90s: %.100s", faults.n, faults.at[0].field,
 			 faults.at[0].text);
-		reject(v, CY_REJECTION_CODE__INCOMPLETE, reason);
+		reject(v, NODE_REJECT_FAULTS, reason);
 	}
 }
 
@@ -129,21 +137,21 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 	bool opens = law_kind_opens(m->content->kind_case);
 
 	if (inbound_is_damaged(c, r)) {
-		reject(v, CY_REJECTION_CODE__UNKNOWN_CASE, DAMAGED);
+		reject(v, NODE_REJECT_DAMAGED, NULL);
 		return CY_OK;
 	}
 	if (c == NULL && r != CY_ENOENT)
 		return r;
 	if (c == NULL && !opens) {
-		reject(v, CY_REJECTION_CODE__UNKNOWN_CASE, "the case is not known here");
+		reject(v, NODE_REJECT_NO_CASE, NULL);
 		return CY_OK;
 	}
 	if (c != NULL && m->author_side != cases_other(c->row.side)) {
-		reject(v, CY_REJECTION_CODE__WRONG_PARTY, "the author is the other side of this case");
+		reject(v, NODE_REJECT_SIDE, NULL);
 		return CY_OK;
 	}
 	if (c == NULL && m->author_side != CY_SIDE__REQUESTING) {
-		reject(v, CY_REJECTION_CODE__WRONG_PARTY, "only the requesting side opens a case");
+		reject(v, NODE_REJECT_OPENER, NULL);
 		return CY_OK;
 	}
 	if (c == NULL)
@@ -152,15 +160,17 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 	law_fact_of(m, fact);
 	if (m->number <= c->row.peer_number) {
 		v->apart = true;
-		reject(v, CY_REJECTION_CODE__NUMBER_REUSED,
-		       "the author's number in the case is not above its last one");
+		reject(v, NODE_REJECT_NUMBER_REUSED, NULL);
 	} else if (law_room(c->facts, c->n, fact->side, fact->kind, &e) < 0) {
 		v->apart = true;
-		reject(v, CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED, e.text);
+		reject(v, NODE_REJECT_ROOM, e.text);
 	} else if (m->seen > c->row.own_number)
-		reject(v, CY_REJECTION_CODE__UNSEEN, "the author claims to have seen what was never sent");
-	else if (law_admit(c->facts, c->n, fact, &e) < 0)
-		reject(v, CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED, e.text);
+		reject(v, NODE_REJECT_UNSEEN, NULL);
+	else {
+		r = law_admit(c->facts, c->n, fact, &e);
+		if (r < 0)
+			reject(v, r == CY_EINVAL ? NODE_REJECT_INSTANT : NODE_REJECT_LIFE_CYCLE, e.text);
+	}
 	return CY_OK;
 }
 
@@ -320,9 +330,9 @@ static int take_new(struct node *n, struct peer *p, const struct arrival *a, str
 	int r;
 
 	if (a->too_large)
-		reject(v, CY_REJECTION_CODE__MALFORMED, "the message is larger than the protocol allows");
+		reject(v, NODE_REJECT_TOO_LARGE, NULL);
 	else if (wire_unpack(&cy_message__descriptor, a->content, CY_MESSAGE_MAX, &pm, &why) < 0)
-		reject(v, CY_REJECTION_CODE__MALFORMED, "the message does not parse");
+		reject(v, NODE_REJECT_NOT_PARSED, NULL);
 	m = (CyMessage *)pm;
 	if (m != NULL)
 		check_envelope(n, p, a->entry, m, v);

@@ -6,6 +6,7 @@
 #include "comity/v1/peer.pb-c.h"
 #include "exchange/stream.h"
 #include "law/fact.h"
+#include "node/rejections.h"
 #include "node/store.h"
 #include "wire/manifest.h"
 
@@ -33,8 +34,8 @@ struct work_case *inbound_unfiled(struct node *n, const struct peer *p, int *ret
 /* After cases_get(): nobody can say what a message does to the case, and nothing can be stored in one without its
  * key. */
 bool inbound_is_damaged(const struct work_case *c, int code);
-/* That is the verdict on it. */
-void inbound_reject_damaged(struct wire_entry *e);
+/* The verdict on one that is rejected, in the words of the table. */
+void inbound_reject(struct wire_entry *e, enum node_rejection why);
 /* For a stored parcel whose receipt is missing, or would be refused: it is signed with the verdicts
  * that are stored, and what is fetched back leaves with it in the same session. */
 int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row, struct fetching *fetching);

@@ -146,19 +146,15 @@ static struct work_case *place(struct node *n, const struct peer *p, const CyTom
 
 	if (inbound_is_damaged(c, *ret_code)) {
 		if (e->code == 0)
-			inbound_reject_damaged(e);
+			inbound_reject(e, NODE_REJECT_DAMAGED);
 		return inbound_unfiled(n, p, ret_code);
 	}
 	if (c == NULL && *ret_code != CY_ENOENT)
 		return NULL;
-	if (c != NULL && fact->side == c->row.side && e->code == 0) {
-		e->code = CY_REJECTION_CODE__WRONG_PARTY;
-		snprintf(e->reason, sizeof e->reason, "the author is the other side of this case");
-	}
-	if (c != NULL && fact->number <= c->row.peer_number && e->code == 0) {
-		e->code = CY_REJECTION_CODE__NUMBER_REUSED;
-		snprintf(e->reason, sizeof e->reason, "the author's number in the case is not above its last one");
-	}
+	if (c != NULL && fact->side == c->row.side && e->code == 0)
+		inbound_reject(e, NODE_REJECT_SIDE);
+	if (c != NULL && fact->number <= c->row.peer_number && e->code == 0)
+		inbound_reject(e, NODE_REJECT_NUMBER_REUSED);
 	if (c == NULL && e->code == 0) {
 		c = cases_new(n, p->id, t->case_id, cases_other(fact->side));
 		c->row.opened = (struct cy_wall){ t->created_ms };

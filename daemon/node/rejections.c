@@ -1,0 +1,11 @@
+#include "node/rejections.h"
+
+#include "base/limits.h"
+
+_Static_assert(CY_REFERENCE_MAX == 128u, "the words for a reference that is too long say 128");
+
+const struct node_rejected node_rejections[NODE_REJECTIONS_N] = {
+#define X(name, code, words) { CY_REJECTION_CODE__##code, words },
+	NODE_REJECTIONS(X)
+#undef X
+};
