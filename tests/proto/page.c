@@ -52,5 +52,7 @@ void page_end(void)
 int main(void)
 {
 	page_case();
+	page_checks();
+	page_refusals();
 	return 0;
 }

@@ -18,6 +18,8 @@ void page_row(size_t n, const char *const cells[]);
 void page_add(char cell[static PAGE_CELL], const char *between, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-void page_case(void); /* the life cycle: kinds, measures, crossings, words */
+void page_case(void);     /* the life cycle: kinds, measures, crossings, words */
+void page_checks(void);   /* what a message must hold */
+void page_refusals(void); /* rejections and goodbyes */
 
 #endif
