@@ -249,11 +249,11 @@ static int port_may_sign(void *ctx, struct cy_wall at, struct cy_digest *ret_cer
 	return cy_fail_at(e, CY_ESIGN, m->path, "%s; " RENEW_IT, why.text);
 }
 
-static int port_stands(void *ctx, struct cy_bytes signature, struct cy_wall made, struct cy_error *e)
+static int port_stands(void *ctx, struct cy_bytes signature, struct cy_wall made, bool *ret_present, struct cy_error *e)
 {
 	const struct signer_material *m = ((struct signer_openssl *)ctx)->material;
 
-	return signer_pins_stand(m->pins.of[0], signature, made, e);
+	return signer_pins_stand(m->pins.of[0], signature, made, ret_present, e);
 }
 
 static void pin_list_free(struct pin_list *l)

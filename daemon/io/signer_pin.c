@@ -473,7 +473,8 @@ int signer_pins_may_sign(const struct signer_pins *p, struct cy_wall at, struct 
 	return CY_OK;
 }
 
-int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, struct cy_wall made, struct cy_error *e)
+int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, struct cy_wall made, bool *ret_present,
+		      struct cy_error *e)
 {
 	CMS_ContentInfo *cms = decode(signature);
 	STACK_OF(CMS_SignerInfo) *infos = cms == NULL ? NULL : CMS_get0_SignerInfos(cms);
@@ -482,6 +483,7 @@ int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, st
 			    : pin->revoked ? "the signer's certificate is revoked"
 					   : out_of_time(pin, made);
 
+	*ret_present = pin == &p->pin[0];
 	CMS_ContentInfo_free(cms);
 	ERR_clear_error();
 	return wrong == NULL ? CY_OK : cy_fail(e, CY_ESIGN, "a signature of ours does not stand: %s", wrong);

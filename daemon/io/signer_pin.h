@@ -49,8 +49,10 @@ int signer_pins_may_sign(const struct signer_pins *p, struct cy_wall at, struct 
 
 /* Is the pinned certificate of this signature valid at `made` and not revoked? CY_ESIGN
  * otherwise. CY_OK also where it is none of these, or no signature: only what is known is
- * judged. The signature itself is not checked. */
-int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, struct cy_wall made, struct cy_error *e);
+ * judged. The signature itself is not checked. *ret_present, also on failure: it is of the first
+ * of the pinned certificates. */
+int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, struct cy_wall made, bool *ret_present,
+		      struct cy_error *e);
 
 /* The digest that goes with an EC key: SHA-256 for P-256, SHA-384 for P-384;
  * NULL for any other key. */

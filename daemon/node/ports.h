@@ -88,8 +88,10 @@ struct signer_port {
 	int (*may_sign)(void *ctx, struct cy_wall at, struct cy_digest *ret_certificate, struct cy_error *e);
 	/* Would a peer that knows what we know take a signature that we made at `made`?
 	 * CY_ESIGN with the reason: its certificate is revoked, or was not valid then.
-	 * One whose certificate we do not know any more is not judged. NULL: it would. */
-	int (*stands)(void *ctx, struct cy_bytes signature, struct cy_wall made, struct cy_error *e);
+	 * One whose certificate we do not know any more is not judged. *ret_present, also on
+	 * failure: it was made with the certificate with which we sign now. NULL: it would, and all
+	 * were made with that. */
+	int (*stands)(void *ctx, struct cy_bytes signature, struct cy_wall made, bool *ret_present, struct cy_error *e);
 };
 
 /* Random bytes for ids and nonces. */

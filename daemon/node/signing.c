@@ -58,15 +58,19 @@ bool signing_counts(struct node *n, struct peer *p, struct cy_bytes text, struct
 {
 	const struct signer_port *s = &n->ports.signer;
 	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
+	bool present = true, stands;
 
 	if (wire_text_read(text, t, NULL) < 0)
 		return true;
-	/* One from later than now is from before, by a clock that was ahead. */
-	if (p->refusal.anew && (t->made.ms <= p->refusal.at.ms || t->made.ms > node_now(n).ms)) {
-		p->refusal.was_anew = true;
-		return false;
-	}
-	return s->stands == NULL || s->stands(s->ctx, signature, t->made, NULL) == CY_OK;
+	stands = s->stands == NULL || s->stands(s->ctx, signature, t->made, &present, NULL) == CY_OK;
+	if (!p->refusal.anew)
+		return stands;
+	/* What another certificate signed may be what is refused, whenever that was. Of the present one it is what
+	 * was there at the refusal; one from later than now was, by a clock that was ahead. */
+	if (present && (p->refusal.stuck || (t->made.ms > p->refusal.at.ms && t->made.ms <= node_now(n).ms)))
+		return stands;
+	p->refusal.was_anew = true;
+	return false;
 }
 
 static struct cy_digest present_certificate(struct node *n)
@@ -94,7 +98,7 @@ void signing_refused(struct node *n, struct peer *p, bool proven)
 		  p->id);
 	if (!proven)
 		return;
-	/* What was signed anew for its sake is refused as well: not a third time by this certificate. */
+	/* All that left was signed by this certificate, and something is refused as well. */
 	if (p->refusal.was_anew) {
 		p->refusal.stuck = true;
 		p->refusal.tried = p->refusal.certificate;
@@ -117,7 +121,8 @@ void signing_heard(struct node *n, struct peer *p)
 	if (!p->refusal.proven)
 		return;
 	p->refusal.certificate = present_certificate(n);
-	p->refusal.anew = !p->refusal.stuck || !cy_digest_equal(&p->refusal.tried, &p->refusal.certificate);
+	p->refusal.stuck &= cy_digest_equal(&p->refusal.tried, &p->refusal.certificate);
+	p->refusal.anew = true;
 }
 
 void signing_accepted(struct peer *p)

@@ -21,12 +21,12 @@ struct node_refusal {
 	struct cy_wall at;    /* last */
 	bool now;             /* in this session, which ends by it */
 	bool proven;          /* it was in a session in which both sides were who they are */
-	/* In this session: what was signed by then leaves as it is stored no more, if the peer does
-	 * not hold it. */
+	/* In this session: what was signed by then, or with another certificate than the present one,
+	 * leaves as it is stored no more, if the peer does not hold it. */
 	bool anew;
 	bool was_anew;                       /* something is signed anew for that in this session */
-	bool stuck;                          /* that was done, and refused as well, */
-	struct cy_digest certificate, tried; /* with this certificate of ours */
+	bool stuck;                          /* that was done, and refused as well: what is signed */
+	struct cy_digest certificate, tried; /* with this certificate of ours is not signed anew */
 };
 
 /* -------------------------------------------------------------- signing.c */

@@ -160,12 +160,13 @@ static int port_may_sign(void *ctx, struct cy_wall at, struct cy_digest *ret_cer
 	return knows_revoked(s, s, c) ? cy_fail(e, CY_ESIGN, "the certificate is revoked") : CY_OK;
 }
 
-static int port_stands(void *ctx, struct cy_bytes signature, struct cy_wall made, struct cy_error *e)
+static int port_stands(void *ctx, struct cy_bytes signature, struct cy_wall made, bool *ret_present, struct cy_error *e)
 {
 	const struct sim_node *s = ctx;
 	uint64_t index = 0;
 	const struct sim_certificate *c = named(s, signature, &index);
 
+	*ret_present = c != NULL && c == present(s);
 	if (c != NULL && (made.ms < c->from || made.ms > c->until || knows_revoked(s, s, c)))
 		return cy_fail(e, CY_ESIGN, "it does not stand");
 	return CY_OK;

@@ -243,7 +243,8 @@ static int signer_verify(void *ctx, const char *authority, struct cy_bytes text,
 	const struct cy_digest d = rig_seal(authority, text);
 
 	r->judged = made;
-	return cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature) && !r->revoked
+	return cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature) &&
+			       !(strcmp(authority, SELF) == 0 ? r->lost_own : r->revoked)
 		       ? CY_OK
 		       : cy_fail(e, CY_ESIGN, "the signature does not verify");
 }
@@ -255,6 +256,15 @@ static int signer_may_sign(void *ctx, struct cy_wall at, struct cy_digest *ret_c
 	(void)at;
 	*ret_certificate = cy_sha256(cy_bytes("ours", 4));
 	return r->may_not_sign ? cy_fail(e, CY_ESIGN, "our certificate has expired") : CY_OK;
+}
+
+static int signer_stands(void *ctx, struct cy_bytes signature, struct cy_wall made, bool *ret_present,
+			 struct cy_error *e)
+{
+	(void)signature;
+	(void)e;
+	*ret_present = made.ms >= ((const struct rig *)ctx)->renewed;
+	return CY_OK;
 }
 
 static void random_fill(void *ctx, void *data, size_t len)
@@ -436,9 +446,11 @@ struct rig *rig_new(bool evidence)
 	r->ports.local =
 		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
 	r->ports.clock = (struct clock_port){ r, clock_mono, clock_wall, clock_wake_at };
-	r->ports.signer = (struct signer_port){
-		.ctx = r, .sign = signer_sign, .verify = signer_verify, .may_sign = signer_may_sign
-	};
+	r->ports.signer = (struct signer_port){ .ctx = r,
+						.sign = signer_sign,
+						.verify = signer_verify,
+						.may_sign = signer_may_sign,
+						.stands = signer_stands };
 	r->ports.random = (struct random_port){ r, random_fill };
 	r->ports.journal = (struct journal_port){ .ctx = r, .note = journal_note };
 	if (evidence)

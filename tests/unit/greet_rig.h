@@ -72,6 +72,8 @@ struct rig {
 	bool may_not_sign;        /* our certificate has expired */
 	bool stays;               /* proven(): another connection stays */
 	bool revoked;             /* no signature of the peer's is good any more */
+	bool lost_own;            /* nor one of ours: the certificates of before are not kept */
+	int64_t renewed;          /* from when on our present certificate has signed; 0: always */
 	bool parts_are_empty;     /* of what is pulled nothing is here; else all bytes */
 	int destroyed_with;       /* the code with which each content is destroyed, */
 	int stored_with;          /* each chunk of a part stored, */
