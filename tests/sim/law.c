@@ -90,7 +90,7 @@ void law_new(struct world *w)
 	l->faults = (struct cy_rng){ w->set.seed * UINT64_C(0x9e3779b97f4a7c15) + 2 };
 }
 
-void law_free(struct world *w)
+void law_forget(struct world *w)
 {
 	if (w->law == NULL)
 		return;

@@ -59,7 +59,7 @@ struct law_years {
 
 /* law.c */
 void law_new(struct world *w);
-void law_free(struct world *w);
+void law_forget(struct world *w);
 void law_begin(struct world *w);
 void law_heal(struct world *w);
 void law_configure(const struct sim_node *s, struct node_config *config, struct node_peer_config *peers);

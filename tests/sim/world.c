@@ -1087,7 +1087,7 @@ void world_free(struct world *w)
 		free(w->pairs[i]);
 	}
 	oracle_free(w->oracle);
-	law_free(w);
+	law_forget(w);
 	contents_free(w);
 	free(w->pairs);
 	free(w->nodes);
