@@ -7,6 +7,7 @@ on another. Packet sockets do that without /dev/net/tun, and in a user namespace
 import ctypes
 import fcntl
 import heapq
+import ipaddress
 import itertools
 import os
 import random
@@ -52,9 +53,8 @@ class Site:
         self.zone, self.server = f"{directory}/zone.{name}", None
         self.write_hosts({})
         write(self.resolv, "nameserver 127.0.0.1\n")
-        # The most cautious congestion control, and the one that a namespace always may choose.
         script = (f"mount --bind {self.hosts} /etc/hosts && mount --bind {self.resolv} /etc/resolv.conf && ip link set lo up && "
-                  "echo reno >/proc/sys/net/ipv4/tcp_congestion_control && echo there && exec cat")
+                  "echo there && exec cat")
         self.process = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", script], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "there\n":
@@ -75,7 +75,10 @@ class Site:
             raise RuntimeError("no name server")
 
     def add_address(self, address):
-        ip("address", "add", address, "dev", "eth0", *(["nodad"] if ":" in address else []), site=self)
+        ip("address", "add", address, "dev", "eth0", "noprefixroute", *(["nodad"] if ":" in address else []), site=self)
+        # The most cautious congestion control, and the one that a namespace always may choose: by the route, as /proc/sys
+        # may be read-only.
+        ip("route", "add", str(ipaddress.ip_interface(address).network), "dev", "eth0", "congctl", "reno", site=self)
 
     def remove_address(self, address):
         ip("address", "del", address, "dev", "eth0", site=self)
