@@ -298,7 +298,7 @@ lint: $(LIB_O)
 	@tests/lint $(BUILD)
 
 format:
-	clang-format -i $(wildcard daemon/*/*.[ch] tests/*/*.[ch])
+	@tests/format
 
 install:
 	@test -x $(DAEMON) -a -x $(CTL) || { echo 'make install: $(DAEMON) is not built: run make first, with the same BUILD' >&2; exit 1; }

@@ -52,7 +52,7 @@ int cy_fail_at(struct cy_error *e, int code, const char *field, const char *fmt,
 	return code;
 }
 
-_Noreturn void cy_assert_failed(const char *cond, const char *file, int line)
+void cy_assert_failed(const char *cond, const char *file, int line)
 {
 	fprintf(stderr, "comity: broken invariant: %s at %s:%d\n", cond, file, line);
 	abort();

@@ -54,6 +54,7 @@ int cy_fail_at(struct cy_error *e, int code, const char *field, const char *fmt,
 /* An assertion that stays on in production: a broken invariant ends the
  * process before it can do harm. */
 #define CY_ASSERT(cond) ((cond) ? (void)0 : cy_assert_failed(#cond, __FILE__, __LINE__))
-_Noreturn void cy_assert_failed(const char *cond, const char *file, int line);
+/* The attribute, and not _Noreturn, which newer versions of cppcheck do not see. */
+__attribute__((noreturn)) void cy_assert_failed(const char *cond, const char *file, int line);
 
 #endif
