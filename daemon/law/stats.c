@@ -319,7 +319,7 @@ static void add_measure(const struct tally *t, const struct law_stat *row, int64
 	if (row->kind != CY_CONTENT__KIND_REQUEST)
 		return;
 	count(t, LAW_FIGURE_MEASURES, 1);
-	count(t, LAW_FIGURE_OUTCOME_OPEN + row->outcome, 1);
+	count(t, LAW_FIGURE_OUTCOME_OPEN + (unsigned)row->outcome, 1);
 	if (row->outcome == LAW_OUTCOME_OPEN)
 		count(t, age_of(now_ms - row->sent_ms), 1);
 	if (row->outcome == LAW_OUTCOME_REFUSED)
