@@ -351,7 +351,7 @@ help:
 	@echo 'CC=clang, OPT="-O3 -g" and BUILD=DIR change how it is built, and CPPFLAGS, CFLAGS and LDFLAGS are added; V=1 shows'
 	@echo 'the commands; WERROR=-Werror takes a warning for an error, as lint and check do. SANITIZE=address,undefined too, as in'
 	@echo 'make check SANITIZE=address,undefined: every test, in build/address-undefined, six times as patient.'
-	@echo 'TIME_FACTOR=2 lets tests take twice as long, on a machine that is slow or has much else to do.'
+	@echo 'check measures how quick the machine is at present, and lets tests take longer on a slow one; TIME_FACTOR=2 twice as long again.'
 
 clean:
 	rm -rf $(BUILD)

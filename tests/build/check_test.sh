@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# tests/check, with suites that only say something: what it counts and tells, and how long a suite may take.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+n=0
+failed=0
+ok() { # NAME: of what was done last
+	local status=$?
+	n=$((n + 1))
+	[ $status = 0 ] && echo "ok $n - $1" && return
+	echo "not ok $n - $1"
+	sed 's/^/# /' "$work/out"
+	failed=1
+}
+mkdir -p "$work/tests/unit" "$work/build/tests" "$work/path"
+cp tests/check "$work/tests/"
+suite() { # NAME: it says what stands in the input
+	: >"$work/tests/unit/$1_test.c"
+	{ echo '#!/bin/sh' && cat; } >"$work/build/tests/$1_test"
+	chmod +x "$work/build/tests/$1_test"
+}
+suite fine <<<"printf 'ok 1 - a\nok 2 - b\n'"
+suite elsewhere <<<"printf 'ok 1 - a # SKIP no room\nok 2 - b # SKIP no net\nok 3 - c # SKIP no room\nok 4 - d\n'"
+suite patience <<<"echo 'ok 1'; echo \$TIME_FACTOR >$work/factor"
+suite wrong <<<"printf 'ok 1 - a\nnot ok 2 - b\n'"
+suite ends <<<"printf 'ok 1 - a\n'; exit 3"
+suite mute <<<'exit 0'
+# What timeout is told is kept, and the suite runs.
+{ echo '#!/bin/sh' && echo "echo \$1 >>$work/limits; shift; exec \"\$@\""; } >"$work/path/timeout"
+chmod +x "$work/path/timeout"
+check() { # PATTERN [VARIABLE=VALUE...]
+	local pattern=$1
+	shift
+	env PATH="$work/path:$PATH" SANITIZE='' "$@" bash "$work/tests/check" "$work/build" "$pattern" >"$work/out" 2>&1
+}
+said() { grep -qE -- "$1" "$work/out"; }
+
+check '^unit/(fine|elsewhere)_'
+[ "$(tail -n 1 "$work/out")" = '3 passed, 0 failed, 3 skipped' ]
+ok 'what is skipped is counted by itself'
+said '^ +2 skipped: no room$' && said '^ +1 skipped: no net$'
+ok 'with each of its reasons'
+! check '^unit/(wrong|ends|mute)_' && [ "$(tail -n 1 "$work/out")" = '2 passed, 3 failed' ] &&
+	said '^failed: unit/ends_test unit/mute_test unit/wrong_test$'
+ok 'a suite that ends badly, or says nothing, has failed like one that says so'
+
+rm -f "$work/limits"
+check '^unit/patience_' TIME_FACTOR=7
+factor=$(sed -nE 's/.*TIME_FACTOR is ([0-9]+),.*/\1/p' "$work/out")
+[ "$((factor % 7))" = 0 ] && [ "$factor" -ge 7 ]
+ok 'the speed of the machine multiplies TIME_FACTOR'
+[ "$(cat "$work/factor")" = "$factor" ] && [ "$(cat "$work/limits")" = $((300 * factor)) ] &&
+	said "a suite may take $((300 * factor)) s"
+ok 'and that is how patient the suites and their limits are'
+sed "s/^took=.*/took=\$TOOK/" tests/check >"$work/tests/check"
+for took in 0 1499999 1500000 9000000; do
+	check '^unit/patience_' TIME_FACTOR=2 TOOK=$took
+	cat "$work/factor"
+done | tr '\n' ' ' >"$work/factors"
+[ "$(cat "$work/factors")" = '2 2 4 14 ' ]
+ok 'a machine that is as quick as usual changes nothing, and one that is six times as slow gives seven times as long'
+echo "1..$n"
+exit $failed
