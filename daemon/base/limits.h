@@ -42,7 +42,6 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_UNKNOWN_MAX          10000u               /* fields that the schema does not know, in all */
 #define CY_TEXT_MAX             (128u * 1024u)       /* bytes of any text field */
 #define CY_NESTING_MAX          16u                  /* depth of nested messages or JSON */
-#define CY_CRITICAL_MAX         16u                  /* critical features named */
 #define CY_CHUNK                (1024u * 1024u)      /* bytes of a chunk of evidence */
 #define CY_CHUNK_PATH_MAX       48u                  /* digests of a chunk's audit path */
 #define CY_PULL_CREDIT_MAX      64u                  /* chunks of a pull that are not here yet */

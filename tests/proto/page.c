@@ -54,5 +54,6 @@ int main(void)
 	page_case();
 	page_checks();
 	page_refusals();
+	page_limits();
 	return 0;
 }

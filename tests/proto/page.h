@@ -21,5 +21,6 @@ void page_add(char cell[static PAGE_CELL], const char *between, const char *fmt,
 void page_case(void);     /* the life cycle: kinds, measures, crossings, words */
 void page_checks(void);   /* what a message must hold */
 void page_refusals(void); /* rejections and goodbyes */
+void page_limits(void);
 
 #endif

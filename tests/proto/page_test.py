@@ -35,4 +35,17 @@ for name in sorted(printed.keys() | written.keys()):
         was, is_now = written[name].splitlines(), printed[name].splitlines()
         print("\n".join([f"#   page: {line}" for line in was if line not in is_now] +
                         [f"#   code: {line}" for line in is_now if line not in was]))
+
+# Each limit that a peer may feel has a row.
+TOP = os.path.join(os.path.dirname(__file__), "..", "..")
+LOCAL = {"CY_CLIENT_MAX", "CY_KEY_MAX"}
+with open(f"{TOP}/daemon/base/limits.h") as f:
+    of_peers = f.read().split("/* Keys in locked memory.")[0]
+with open(f"{TOP}/tests/proto/page_limits.c") as f:
+    rows = f.read()
+left_out = [name for name in re.findall(r"^#define (CY_\w+_MAX)\b", of_peers, re.M) if name not in LOCAL and
+            not re.search(rf"\b{name}\b", rows)]
+failed += left_out != []
+print(f"{'not ok' if left_out else 'ok'} - each limit of base/limits.h that a peer may feel is in the table of limits"
+      f"{': tests/proto/page_limits.c lacks ' + ', '.join(left_out) if left_out else ''}")
 sys.exit(failed > 0)
