@@ -24,6 +24,7 @@
 	X("elements of a repeated field, such as attachments", CY_REPEATED_MAX, "", "as above")                        \
 	X("one text field", CY_TEXT_MAX, "bytes", "as above")                                                          \
 	X("unknown fields in a frame or a message", CY_UNKNOWN_MAX, "", "as above")                                    \
+	X("authority id, as it is agreed beforehand", CY_AUTHORITY_MAX, "characters", "no such peer")                  \
 	X("own reference of a message", CY_REFERENCE_MAX, "bytes", "`MALFORMED`")                                      \
 	X("title of a case", CY_TITLE_MAX, "bytes", "`INCOMPLETE`")                                                    \
 	X("measures of a request", CY_MEASURES_MAX, "", "`INCOMPLETE`")                                                \
@@ -42,6 +43,7 @@
 	X("content of rejected messages of one peer that is kept", CY_REJECTED_BYTES_MAX, "bytes",                     \
 	  "verdict, manifest and receipt are kept, the content is not")                                                \
 	X("case heads in a frame", CY_HEADS_MAX, "", "`goodbye PROTOCOL`")                                             \
+	X("case heads in all pages", CY_HEADS_ALL_MAX, "", "`goodbye PROTOCOL`")                                       \
 	X("case heads with `verdicts` that a side sends in a frame", CY_HEADS_JUDGED_MAX, "",                          \
 	  "they come in the next page")                                                                                \
 	X("number of a message in a tombstone", CY_TOMBSTONE_NUMBER_MAX, "", "`goodbye PROTOCOL`")                     \
