@@ -454,8 +454,14 @@ static int check_fetched(struct node *n, const struct peer *p, struct input *in,
 	if (f->manifest == NULL)
 		return CY_OK;
 	r = node_check_text(n, f->manifest, WIRE_PARCEL, n->authority, p->id, &in->text, e);
+	/* It would sign anew what is its own, and that is not at fault. */
+	if (r == CY_ESIGN)
+		return cy_fail(
+			e, CY_EDENIED,
+			"what it gives back as a parcel of ours is none that we signed, as far as our certificates "
+			"show: own_signing_certificates has to name the earlier ones");
 	if (r == CY_OK)
-		r = node_check_text(n, f->receipt, WIRE_RECEIPT, p->id, n->authority, &in->receipt, e);
+		r = check_from_peer(n, p, f->receipt, WIRE_RECEIPT, &in->receipt, e);
 	if (r == CY_OK && f->n_tombstones > 0 && f->n_messages != in->text->n)
 		r = cy_fail(e, CY_EPARSE, "a fetched parcel holds %zu messages, its manifest names %zu", f->n_messages,
 			    in->text->n);

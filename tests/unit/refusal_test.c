@@ -157,12 +157,119 @@ static void a_parcel_of_another_certificate_travels_anew(void **state)
 	rig_free(r);
 }
 
+/* ------------------------------------------------------------------ what is given back to us */
+
+static struct cy_buf lost_note(const char *id)
+{
+	struct cy_uuid one = some_id(100);
+	CyContent content = CY_CONTENT__INIT;
+	CyNote note = CY_NOTE__INIT;
+
+	note.text = (char *)"a note";
+	content.kind_case = CY_CONTENT__KIND_NOTE;
+	content.note = &note;
+	return desk_lost_message(id, one.s, 1, 0, &content);
+}
+
+/* The parcel of desk_gives_back() with this message, and its receipt. */
+static void put_parcel(struct store_writeset **w, const char *id, struct cy_bytes message)
+{
+	struct wire_text text = { .made = { START_MS }, .epoch = (uint64_t)START_MS - 1000, .sequence = 1 };
+	struct store_parcel *p = &row(w, STORE_PUT_PARCEL)->parcel;
+	struct cy_arena *a = &(*w)->arena;
+	struct sealed manifest, receipt;
+
+	desk_seal_both(&text, SELF, PEER, id, message, &manifest, &receipt);
+	*p = (struct store_parcel){ .peer = PEER,
+				    .author = STORE_OWN,
+				    .epoch = text.epoch,
+				    .sequence = 1,
+				    .made = text.made,
+				    .messages = 1,
+				    .manifest = cy_arena_bytes(a, cy_buf_view(&manifest.text)),
+				    .signature = cy_arena_bytes(a, cy_bytes(manifest.seal.b, sizeof manifest.seal.b)),
+				    .digest = cy_sha256(cy_buf_view(&manifest.text)),
+				    .receipt = cy_arena_bytes(a, cy_buf_view(&receipt.text)),
+				    .receipt_signature =
+					    cy_arena_bytes(a, cy_bytes(receipt.seal.b, sizeof receipt.seal.b)) };
+	cy_buf_free(&manifest.text);
+	cy_buf_free(&receipt.text);
+}
+
+/* A restored store that holds one message of ours, with its receipt. The peer judges it otherwise, as its heads
+ * say, and is asked for that. */
+static struct rig *asks(const char *id, struct cy_bytes message, struct line **ret_line)
+{
+	static const struct law_fact opened = {
+		.side = CY_SIDE__REQUESTING, .number = 1, .kind = CY_CONTENT__KIND_REQUEST, .measures = 1
+	};
+	static const struct law_fact left = { .side = CY_SIDE__REQUESTED, .number = 1, .kind = CY_CONTENT__KIND_NOTE };
+	struct cy_uuid one = some_id(100), request = some_id(10);
+	uint8_t verdicts[CY_SHA256_LEN] = { 1 };
+	struct store_writeset *w = NULL;
+	struct store_message *m;
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyHeads page = CY_HEADS__INIT;
+	CyCaseHead head = CY_CASE_HEAD__INIT, *list = &head;
+	struct rig *r = rig_new(false);
+
+	put_case(&w, PEER, one.s)->own_number = 1;
+	put_message(&w, PEER, one.s, request.s, &opened);
+	m = put_message(&w, PEER, one.s, id, &left);
+	m->epoch = (uint64_t)START_MS - 1000;
+	m->sequence = 1;
+	m->digest = cy_sha256(message);
+	put_parcel(&w, id, message);
+	row(&w, STORE_PUT_STREAM)->stream =
+		(struct store_stream){ .peer = PEER, .reconciling = true, .out_epoch = START_MS };
+	mem_store_apply(&r->store, w);
+	r->holds = (struct xchg_pos){ (uint64_t)START_MS - 1000, 1 };
+	rig_start(r);
+	*ret_line = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	head.case_id = one.s;
+	head.yours = 1;
+	head.verdicts = (ProtobufCBinaryData){ .data = verdicts, .len = sizeof verdicts };
+	page.heads = &list;
+	page.n_heads = 1;
+	page.last = true;
+	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
+	f.heads = &page;
+	rig_give_peer(r, *ret_line, &f);
+	rig_settle(r);
+	return r;
+}
+
+/* Given back is what the store holds: the certificate of its receipt has been revoked since; that of its manifest
+ * is not among our earlier ones, and that is no fault of the peer's signatures. */
+static void who_is_at_fault_for_what_is_given_back(void **state)
+{
+	const struct cy_uuid one = some_id(100), id = some_id(20);
+	struct cy_buf message = lost_note(id.s);
+
+	(void)state;
+	for (int lost_own = 0; lost_own <= 1; lost_own++) {
+		struct line *l;
+		struct rig *r = asks(id.s, cy_buf_view(&message), &l);
+
+		r->revoked = !lost_own;
+		r->lost_own = lost_own;
+		desk_gives_back(r, l, one.s, id.s, cy_buf_view(&message), NULL);
+		assert_null(strstr(r->did, "goodbye-SIGNATURE"));
+		assert_int_equal(strstr(r->did, "goodbye-PROTOCOL") != NULL, lost_own);
+		assert_int_equal(strstr(r->journal, "own_signing_certificates") != NULL, lost_own);
+		assert_int_equal(mem_store_peer(&r->store, PEER)->stream.reconciling, lost_own);
+		rig_free(r);
+	}
+	cy_buf_free(&message);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_that_another_certificate_signed_is_signed_anew),
 		cmocka_unit_test(what_the_new_certificate_signed_too_early_holds_up_nothing_of_the_old_one),
 		cmocka_unit_test(a_parcel_of_another_certificate_travels_anew),
+		cmocka_unit_test(who_is_at_fault_for_what_is_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
