@@ -1,0 +1,329 @@
+#!/usr/bin/python3
+"""The digests of calendars, zones and profiles, written from PROTOCOL.md, "Digests of calendars, zones and profiles",
+alone, for all that is shipped, and what comityd and comityctl make of the same.
+
+usage: digests_test.py COMITYD COMITYCTL
+
+Holidays are unfolded by the few rules of RFC 5545 that the files use, zones are Python's own (zoneinfo), and a treaty's
+file is read by the few lines below.
+"""
+import calendar
+import datetime
+import glob
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import zoneinfo
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "e2e")]
+from harness import *  # noqa: E402
+import peer as P  # noqa: E402
+
+P.load_protocol(f"{TOP}/proto", f"{DIR}/gen")
+LISTS = {"parties", "admitted", "measures", "met_by", "suspended_by", "codes", "categories", "needs", "side", "actions"}
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# -------------------------------------------------------------- holidays
+
+def unfolded(path):
+    return open(path, encoding="utf-8", newline="").read().replace("\r\n", "\n").replace("\n ", "").split("\n")
+
+
+def date_of(text):
+    return datetime.date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+
+
+def by_rule(start, rule, last):
+    """YEARLY with BYMONTH and BYMONTHDAY or BYDAY: all that the shipped files use."""
+    parts = dict(p.split("=") for p in rule.split(";"))
+    assert parts.pop("FREQ") == "YEARLY", rule
+    until = date_of(parts.pop("UNTIL")) if "UNTIL" in parts else datetime.date(last, 12, 31)
+    for year in range(start.year, min(until.year, last) + 1):
+        month = int(parts.get("BYMONTH", start.month))
+        days = range(1, calendar.monthrange(year, month)[1] + 1)
+        if "BYMONTHDAY" in parts:
+            wanted = [int(parts["BYMONTHDAY"])]
+        elif "BYDAY" in parts:
+            place, name = re.fullmatch(r"(-?\d)([A-Z]{2})", parts["BYDAY"]).groups()
+            weekday = ("MO", "TU", "WE", "TH", "FR", "SA", "SU").index(name)
+            same = [d for d in days if datetime.date(year, month, d).weekday() == weekday]
+            wanted = [same[int(place) - 1 if int(place) > 0 else int(place)]]
+        else:
+            wanted = [start.day]
+        assert set(parts) <= {"BYMONTH", "BYMONTHDAY", "BYDAY"}, rule
+        for day in (datetime.date(year, month, d) for d in wanted):
+            if start <= day <= until:
+                yield day
+
+
+def calendar_text(path):
+    days, event, first, last, weekend = set(), None, None, None, 0x60
+    for line in unfolded(path):
+        head, _, value = line.partition(":")
+        name = head.split(";")[0]
+        if name == "X-COMITY-YEARS":
+            first, last = map(int, value.split("-"))
+        elif name == "X-COMITY-WEEKEND":
+            weekend = sum(1 << ("MO", "TU", "WE", "TH", "FR", "SA", "SU").index(d) for d in value.split(","))
+        elif line == "BEGIN:VEVENT":
+            event = {"RDATE": [], "EXDATE": []}
+        elif line == "END:VEVENT":
+            start, end = date_of(event["DTSTART"]), date_of(event.get("DTEND", "")) if "DTEND" in event else None
+            each = [start] + list(by_rule(start, event["RRULE"], last) if "RRULE" in event else [])
+            each += [date_of(d) for d in event["RDATE"]]
+            each = set(each) - {date_of(d) for d in event["EXDATE"]}
+            long = (end - start).days if end else 1
+            days |= {d + datetime.timedelta(i) for d in each for i in range(long)}
+            event = None
+        elif event is not None and name in ("RDATE", "EXDATE"):
+            event[name] += value.split(",")
+        elif event is not None:
+            event[name] = value
+    days = sorted(d for d in days if first <= d.year <= last)
+    return f"calendar {first}-{last} {weekend:02x}\n" + "".join(f"{d}\n" for d in days)
+
+
+# -------------------------------------------------------------- zones
+
+def zone_text(name):
+    """All changes from 1970 to 2100: found by halving, as zoneinfo names no list of them."""
+    zone, utc = zoneinfo.ZoneInfo(name), datetime.timezone.utc
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=utc)
+
+    def offset(s):
+        return round((epoch + datetime.timedelta(seconds=s)).astimezone(zone).utcoffset().total_seconds())
+    end, step = int((datetime.datetime(2101, 1, 1, tzinfo=utc) - epoch).total_seconds()), 12 * 3600
+    text, before = f"zone {name}\n0 {offset(0)}\n", offset(0)
+    for at in range(0, end, step):
+        while offset(at + step) != before:
+            low, high = at, at + step  # the first second with another offset lies in (low, high]
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if offset(middle) == before else (low, middle)
+            before = offset(high)
+            text += f"{high * 1000} {before}\n"
+            at = high
+    return text
+
+
+# -------------------------------------------------------------- profiles
+
+def tokens(text):
+    for m in re.finditer(r'#[^\n]*|"((?:[^"\\]|\\.)*)"|([{}=,])|([^\s{}=,"#]+)', text):
+        if m[1] is not None:
+            # libconfuse joins lines at a backslash; a line break in a text is one blank, with what is around it.
+            yield "text", re.sub(r"\s*\n\s*", " ", re.sub(r"\\(.)", r"\1", m[1]))
+        elif m[2]:
+            yield "sign", m[2]
+        elif m[3]:
+            yield "text", m[3]
+
+
+def section(items):
+    """[(name, title, value)]: a text, a list of texts, or a section."""
+    found = []
+    for kind, name in items:
+        if (kind, name) == ("sign", "}"):
+            break
+        kind, word = next(items)
+        title = None
+        if kind == "text":
+            title = word
+            kind, word = next(items)
+        if word == "{":
+            found.append((name, title, section(items)))
+            continue
+        assert word == "=", (name, word)
+        kind, value = next(items)
+        if (kind, value) == ("sign", "{"):
+            value = []
+            for kind, word in items:
+                if (kind, word) == ("sign", "}"):
+                    break
+                if kind == "text":
+                    value.append(word)
+        found.append((name, title, value))
+    return found
+
+
+class Section:
+    def __init__(self, items):
+        self.items = items
+
+    def get(self, name, default=""):
+        return next((v for n, _, v in self.items if n == name), default)
+
+    def each(self, name):
+        return [(t, Section(v)) for n, t, v in self.items if n == name]
+
+
+class Form:
+    def __init__(self):
+        self.lines = []
+
+    def say(self, path, value):
+        if value == "" or value is None or value is False:
+            return
+        value = "yes" if value is True else str(value)
+        value = re.sub(r"[\x00-\x1f\x7f\\]", lambda m: f"\\x{ord(m[0]):02x}", value)
+        self.lines.append(f"{path} = {value}\n".encode())
+
+    def all(self, path, s, *names):
+        for name in names:
+            self.say(f"{path}{name}", s.get(name))
+
+    def verified(self, path, s):
+        self.say(path + "verified", "yes" if s.get("verified") in ("true", "yes", "on") else "no")
+
+    def source(self, path, s):
+        self.all(path, s, "article", "note")
+        if s.get("article"):
+            self.verified(path, s)
+
+    def measures(self, path, names):
+        for name in names:
+            self.say(f"{path}measure.{name}", True)
+
+
+def parties(f, root):
+    listed = [("", p) for p in root.get("parties", [])]
+    listed += [(side, p) for side, s in root.each("side") for p in s.get("parties", [])]
+    for side, words in listed:
+        if words == "others":
+            f.say("party.others", True)
+            continue
+        state, _, since = words.partition(" from ")
+        f.say(f"party.{state}", True)
+        f.say(f"party.{state}.side", side)
+        f.say(f"party.{state}.from", since)
+
+
+def clock(f, name, s):
+    path = f"clock.{name}."
+    f.all(path, s, "obligation", "obliged", "obliged_role", "per", "only", "start", "amount", "unit", "rule", "ladder")
+    f.say(path + "force", s.get("force", "binding"))
+    f.say(path + "on_lapse", s.get("on_lapse", "record_only"))
+    f.measures(path, s.get("measures", []))
+    for option in ("met_by", "suspended_by"):
+        for word in s.get(option, []):
+            f.say(f"{path}{option}.{word}", True)
+    f.source(path, s)
+    for _, x in s.each("extension"):
+        f.say(path + "extension", True)
+        f.all(path + "extension.", x, "amount", "unit")
+        for word in x.get("needs", []):
+            f.say(f"{path}extension.needs.{word}", True)
+        f.source(path + "extension.", x)
+
+
+def ladder(f, name, s):
+    units = {"h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
+    for place, (rung, r) in enumerate(s.each("rung"), 1):
+        path = f"ladder.{name}.{rung}."
+        f.say(path + "place", place)
+        f.all(path, r, "role")
+        when = r.get("at")
+        m = re.fullmatch(r"(\d+)%|(?:due|breach)?\s*([+-])?(\d+)([hdw])|(due|breach)", when)
+        assert m, when
+        if m[1]:
+            f.say(path + "share", m[1])
+        else:
+            f.say(path + ("before_ms" if m[2] == "-" else "after_ms"), int(m[3] or 0) * units.get(m[4], 0))
+        for word in r.get("side", []):
+            f.say(f"{path}side.{word}", True)
+        for word in r.get("actions", []):
+            f.say(f"{path}action.{word}", True)
+
+
+def profile_text(path):
+    root, f = Section(section(iter(tokens(open(path, encoding="utf-8").read())))), Form()
+    f.all("", root, "instrument", "version", "title", "citation", "source", "note", "status", "effective_from",
+          "effective_to")
+    f.verified("", root)
+    parties(f, root)
+    for _, s in root.each("measures"):
+        f.measures("admitted.", s.get("admitted", []))
+        f.source("admitted.", s)
+    for name, s in root.each("rule"):
+        f.all(f"rule.{name}.", s, "title", "exclude_event", "roll_over", "two_working", "note")
+        f.verified(f"rule.{name}.", s)
+    for name, s in root.each("requirement"):
+        f.all(f"requirement.{name}.", s, "field", "why")
+        f.measures(f"requirement.{name}.", s.get("measures", []))
+        f.source(f"requirement.{name}.", s)
+    for state, terms in root.each("terms"):
+        for atom, s in terms.each("atom"):
+            at = f"terms.{state}.{atom}."
+            f.all(at, s, "category", "threshold", "definition")
+            f.source(at, s)
+    for name, s in root.each("clock"):
+        clock(f, name, s)
+    for name, s in root.each("ground"):
+        f.source(f"ground.{name}." if name in P.types.RefusalGround.keys() else f"ground.TREATY_SPECIFIC.{name}.", s)
+    for name, s in root.each("condition"):
+        f.say(f"condition.{name}.text", s.get("text"))
+        f.source(f"condition.{name}.", s)
+    for name, word, option in (("languages", "code", "codes"), ("sensitive", "category", "categories")):
+        for _, s in root.each(name):
+            for value in s.get(option, []):
+                f.say(f"{name}.{word}.{value}", True)
+            f.source(f"{name}.", s)
+    for _, s in root.each("retention"):
+        f.all("retention.", s, "amount", "unit")
+        f.source("retention.", s)
+    for _, s in root.each("first_use"):
+        f.say("first_use", True)
+        f.source("first_use.", s)
+    for name, s in root.each("ladder"):
+        ladder(f, name, s)
+    return b"".join(sorted(f.lines)).decode()
+
+
+# -------------------------------------------------------------- against ours
+
+CTL = sys.argv[2] if len(sys.argv) > 2 else f"{TOP}/build/bin/comityctl"
+
+
+def of_comityd(zones):
+    tool = f"{os.path.dirname(os.path.dirname(os.path.abspath(sys.argv[1])))}/tests/digests"
+    out = subprocess.run([tool, f"{TOP}/config/calendars", *zones], capture_output=True, text=True, check=True).stdout
+    return {tuple(line.split()[:2]): line.split()[2] for line in out.splitlines()}
+
+
+@test
+def the_holidays_of_all_shipped_calendars_have_the_digest_of_the_page():
+    ours = of_comityd([])
+    assert len(ours) >= 13
+    for (_, name), digest in ours.items():
+        assert sha256(calendar_text(f"{TOP}/config/calendars/{name}.ics")) == digest, name
+
+
+@test
+def the_offsets_of_zones_have_the_digest_of_the_page():
+    zones = ["UTC", "Europe/Dublin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo",
+             "Europe/London", "Africa/Casablanca", "America/Nuuk", "Pacific/Apia"]
+    ours = of_comityd(zones)
+    for name in zones:
+        assert sha256(zone_text(name)) == ours["zone", name], name
+
+
+@test
+def the_canonical_forms_of_all_shipped_profiles_are_those_of_the_page():
+    files = sorted(glob.glob(f"{TOP}/config/treaties/*.conf") + glob.glob(f"{TOP}/tests/fixtures/treaties/*.conf"))
+    assert len(files) >= 18
+    for path in files:
+        out = subprocess.run([CTL, "--json", "treaty", "check", path], capture_output=True, text=True, check=False).stdout
+        ours = json.loads(out.splitlines()[0])["digest"]
+        assert sha256(profile_text(path)) == ours, f"{path}: {sha256(profile_text(path))} {ours}"
+
+
+finish()
