@@ -77,7 +77,7 @@ def header_value(name, value):
 			raise Refused("PROTOCOL", "signed text: made is no time") from None
 		return t.replace(tzinfo=datetime.timezone.utc)
 	if VALUES[name] is NUMBER:
-		if int(value) >= 1 << 64:
+		if int(value) >= 1 << 63:
 			raise Refused("PROTOCOL", f"signed text: {name} is too large")
 		if name in ("epoch", "sequence") and int(value) == 0:
 			raise Refused("PROTOCOL", f"signed text: {name} is 0")
@@ -91,7 +91,7 @@ def read_verdict(line):
 	m = re.fullmatch(r"# rejected ([A-Z_]+) (.+)", line, re.DOTALL)
 	if not m or m[1] not in types.RejectionCode.keys()[1:]:
 		raise Refused("PROTOCOL", "receipt: a line is neither accepted nor rejected")
-	if len(m[2].encode()) > 255 or re.search(r"[\x00-\x1f\x7f-\x9f]", m[2]):
+	if len(m[2].encode()) > 255 or re.search(r"[\x00-\x1f\x7f]", m[2]):
 		raise Refused("PROTOCOL", "receipt: a reason is malformed")
 	return m[1], m[2]
 
