@@ -79,11 +79,14 @@ unsigned cy_bound(const char *name, unsigned most);
 /* The local socket. */
 #define CY_LOCAL_FRAME_MAX   (1024u * 1024u)
 #define CY_LOCAL_CLIENTS_MAX 256u
-#define CY_LOCAL_QUEUE_MAX   (4u * 1024u * 1024u)              /* bytes waiting for one client */
-#define CY_PAGE_MAX          1000u                             /* rows of a page */
-#define CY_FLAPS_MAX         64u                               /* ends of a peer's sessions that are counted */
-#define CY_CURSORS_MAX       64u                               /* durable cursors of a client */
-#define CY_UPLOAD_DATA_MAX   (512u * 1024u)                    /* bytes of evidence in a frame */
+#define CY_LOCAL_QUEUE_MAX   (4u * 1024u * 1024u) /* bytes waiting for one client */
+#define CY_PAGE_MAX          1000u                /* rows of a page */
+#define CY_FLAPS_MAX         64u                  /* ends of a peer's sessions that are counted */
+#define CY_UNREAD_MAX        1000u                /* unread messages that are counted */
+#define CY_UNREAD_NAMED      8u                   /* and of them named in the status */
+#define CY_UNREAD_AFTER_H    24u            /* delivery.unread_after: hours after which an unread message is told */
+#define CY_CURSORS_MAX       64u            /* durable cursors of a client */
+#define CY_UPLOAD_DATA_MAX   (512u * 1024u) /* bytes of evidence in a frame */
 #define CY_CUSTODY_TEXT_MAX  (5u * CY_LOCAL_FRAME_MAX + 4096u) /* of a leaf: five characters a byte at most */
 #define CY_READINGS_MAX      16u /* links about readings by one client of an attachment in a day, of each kind */
 /* Threads for what clients send as descriptors; of them for one user, where each may hang (io/strangers.h). */

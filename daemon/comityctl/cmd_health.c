@@ -27,8 +27,9 @@ static const char rest[] = "\n"
 			   "Times are in seconds, or with s, m, h or d behind them. A store that does not work,\n"
 			   "a clock that is not trusted and a CRL that is too old are always critical; a CRL\n"
 			   "that is due, a peer that fetches back what a restored store lost, one side's refusal\n"
-			   "of the other's certificate, and a configuration in which no client gets what comes\n"
-			   "in, always warn.\n"
+			   "of the other's certificate, a message that no client has read for longer than\n"
+			   "delivery.unread_after of the configuration, and a configuration in which no client\n"
+			   "gets what comes in, always warn.\n"
 			   "--timeout is how long to wait for an answer; default 10.\n";
 
 static const struct {
@@ -199,6 +200,8 @@ static void tell_figures(const CyStatus *s, const struct judgement *j, const str
 	figure("cert_days", sums->cert_days, "", l->at[JUDGE_CERT], true, ";0");
 	figure("disk_free", sums->disk_free, "%", l->at[JUDGE_DISK], true, ";0;100");
 	figure("flaps", sums->flaps, "", l->at[JUDGE_FLAPS], false, ";0");
+	figure("unread", sums->unread, "", NULL, false, ";0");
+	figure("unread_age", sums->unread_s, "s", NULL, false, ";0");
 	figure("files", sums->files, "%", l->at[JUDGE_FILES], false, ";0;100");
 	figure("database", (int64_t)s->database_bytes, "B", NULL, false, ";0");
 	figure("wal", (int64_t)s->wal_bytes, "B", NULL, false, ";0");

@@ -12,7 +12,7 @@
 #define SCREEN_LINES 23 /* of 24: the prompt comes below */
 #define SCREEN_WIDTH 80
 #define REMARK_LEAD  12 /* columns before a remark */
-#define HEAD_LINES   11
+#define HEAD_LINES   4  /* beside one for each thing of our own */
 
 static const char status_help[] = "usage: comityctl status\n"
 				  "\n"
@@ -172,10 +172,10 @@ static size_t height(const struct line *l)
 }
 
 /* As many peers as the screen holds, and a count of the rest. */
-static void print_screen_peers(const CyStatus *s, const struct judgement *j)
+static void print_screen_peers(const CyStatus *s, const struct judgement *j, size_t used)
 {
 	struct line *lines = calloc(s->n_peers + 1, sizeof(*lines));
-	size_t used = HEAD_LINES, n = 0, troubled = 0;
+	size_t n = 0, troubled = 0;
 	int width = 7;
 
 	CY_ASSERT(lines);
@@ -203,6 +203,7 @@ static void print_screen_peers(const CyStatus *s, const struct judgement *j)
 static void print_status(const CyStatus *s)
 {
 	struct judgement j;
+	size_t used = HEAD_LINES;
 
 	judge(s, &judge_defaults, &j);
 	printf("%s  %s  %s, up %s  %s\n", s->authority, judge_word(j.worst), s->software,
@@ -212,6 +213,7 @@ static void print_status(const CyStatus *s)
 
 		out_pair(judge_own_label(i), "%s%s%s", d->verdict ? judge_word(d->verdict) : "", d->verdict ? ": " : "",
 			 d->text);
+		used += d->text[0] != 0;
 	}
 	out_pair("Audit log", "%" PRIu64 " leaves, root %.16s...", s->audit_size, out_hex(&s->audit_root));
 	out_pair("Peers", "%" PRIu64 " of %zu connected, %" PRIu64 " message%s%s%s", j.sums.connected, s->n_peers,
@@ -219,7 +221,7 @@ static void print_status(const CyStatus *s)
 		 j.sums.waiting ? out_age(j.sums.oldest_s * 1000) : "");
 	if (s->n_peers) {
 		putchar('\n');
-		print_screen_peers(s, &j);
+		print_screen_peers(s, &j, used);
 	}
 	judge_free(&j);
 }

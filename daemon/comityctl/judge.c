@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "comityctl/out.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -221,6 +222,30 @@ static void judge_evidence(struct judging *g, const CyStatus *s)
 		add(g, d, JUDGE_OK, "%s reserved for what is on its way", out_size(s->evidence_reserved_bytes));
 }
 
+/* One of an older release does not count. */
+static void judge_incoming(struct judging *g, const CyStatus *s)
+{
+	struct judged *d = &g->j->own[JUDGE_OWN_INCOMING];
+	const CyUnreadMessage *m = s->n_unread_oldest ? s->unread_oldest[0] : NULL;
+
+	g->j->sums.unread = s->unread_messages;
+	if (m) {
+		const int64_t age = g->now - m->since_ms;
+		const bool late = age > (int64_t)s->unread_after_ms;
+
+		g->j->sums.unread_s = age / 1000;
+		add(g, d, late ? JUDGE_WARNING : JUDGE_OK,
+		    "%u%s message%s unread, in %u case%s, the oldest for %s%s%s%s%s", s->unread_messages,
+		    s->unread_messages == CY_UNREAD_MAX ? "+" : "", s->unread_messages == 1 ? "" : "s", s->unread_cases,
+		    s->unread_cases == 1 ? "" : "s", out_age(age), late ? ": " : "", late ? m->peer : "",
+		    late ? "/" : "", late ? m->case_id : "");
+	} else if (s->unread_after_ms) {
+		add(g, d, JUDGE_OK, "all that came in was read");
+	}
+	if (s->unread[0])
+		add(g, d, JUDGE_WARNING, "%s", s->unread);
+}
+
 static void judge_own(struct judging *g, const CyStatus *s)
 {
 	struct judged *own = g->j->own;
@@ -263,11 +288,10 @@ static void judge_own(struct judging *g, const CyStatus *s)
 		    s->treaty_profiles == 1 ? "" : "s");
 	else
 		add(g, &own[JUDGE_OWN_TREATIES], JUDGE_OK, "no treaty profile is loaded: nothing is checked");
-	if (s->unread[0])
-		add(g, &own[JUDGE_OWN_PROCESS], JUDGE_WARNING, "%s", s->unread);
 	if (s->law_fault[0])
 		add(g, &own[JUDGE_OWN_TREATIES], JUDGE_CRITICAL, "%s", s->law_fault);
 	judge_evidence(g, s);
+	judge_incoming(g, s);
 }
 
 void judge(const CyStatus *s, const struct judge_limits *limits, struct judgement *ret_judgement)

@@ -62,7 +62,8 @@ extern const struct judge_limits judge_defaults;
 	X(PROCESS, "Process")           \
 	X(CONFIG, "Configuration")      \
 	X(TREATIES, "Treaties")         \
-	X(EVIDENCE, "Evidence")
+	X(EVIDENCE, "Evidence")         \
+	X(INCOMING, "Incoming")
 
 enum judge_own {
 #define X(name, label) JUDGE_OWN_##name,
@@ -82,6 +83,8 @@ struct judged {
 /* What a monitor draws: the worst over all peers and certificates. */
 struct judge_sums {
 	uint64_t connected, waiting;
+	uint32_t unread;
+	int64_t unread_s; /* 0: nothing is unread */
 	int64_t flaps;
 	int64_t oldest_s, down_s, skew_s, round_trip_ms, cert_days, disk_free, files; /* -1: unknown */
 };

@@ -90,6 +90,7 @@ static void make_node(const struct config *c, const struct books *books, struct 
 					.n_roles = c->n_roles,
 					.hook = c->hook != NULL,
 					.undelivered_ms = c->undelivered_ms,
+					.unread_ms = c->unread_ms,
 					.quota_peer = c->quota_peer,
 					.quota_case = c->quota_case,
 					.quota_client = c->quota_client,

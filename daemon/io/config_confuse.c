@@ -393,6 +393,7 @@ static void load_numbers(struct config_load *l, cfg_t *root)
 
 	c->window = config_number(&delivery, "window", 1, CY_WINDOW_MAX, 4);
 	c->undelivered_ms = config_duration(&delivery, "undelivered_after", DAY, 30 * DAY, SECOND, LONG);
+	c->unread_ms = config_duration(&delivery, "unread_after", HOUR, CY_UNREAD_AFTER_H * HOUR, SECOND, LONG);
 	c->backoff_first_ms = config_duration(&delivery, "backoff_first", SECOND, SECOND, SECOND, DAY);
 	c->backoff_max_ms = config_duration(&delivery, "backoff_max", SECOND, 5 * MINUTE, SECOND, DAY);
 	if (c->backoff_max_ms < c->backoff_first_ms)
@@ -498,6 +499,7 @@ static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last
 			     CFG_END() };
 	cfg_opt_t delivery[] = { OPTION("window"),
 				 OPTION("undelivered_after"),
+				 OPTION("unread_after"),
 				 OPTION("backoff_first"),
 				 OPTION("backoff_max"),
 				 OPTION("heartbeat"),

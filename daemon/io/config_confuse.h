@@ -92,7 +92,7 @@ struct config {
 	struct node_role *roles;
 	size_t n_roles;
 	uint32_t window; /* parcels without receipt */
-	int64_t undelivered_ms;
+	int64_t undelivered_ms, unread_ms;
 	int64_t backoff_first_ms, backoff_max_ms;
 	int64_t heartbeat_ms, heartbeat_timeout_ms;
 	unsigned handshakes, handshakes_per_address; /* unfinished at one time */

@@ -1,5 +1,53 @@
-/* Reading events, and how far clients have dealt with them. */
+/* Events, and how far clients have dealt with them. */
 #include "io/store_sqlite_sql.h"
+
+int store_put_event(struct store_applying *a, const struct store_event *ev)
+{
+	struct store_bind b;
+	int r = store_apply_start(a, W_EVENT, &b);
+
+	if (r < 0)
+		return r;
+	bind_i64(&b, (int64_t)ev->type);
+	bind_i64(&b, ev->at.ms);
+	bind_text(&b, ev->peer);
+	bind_text(&b, ev->case_id);
+	bind_text(&b, ev->message_id);
+	bind_text(&b, ev->client);
+	bind_text(&b, ev->own_reference);
+	bind_i64(&b, ev->kind);
+	bind_i64(&b, ev->number);
+	bind_i64(&b, (int64_t)ev->code);
+	bind_text(&b, ev->text);
+	bind_text(&b, ev->case_state);
+	return store_apply_finish(a, &b);
+}
+
+int store_put_cursor(struct store_applying *a, const struct store_cursor *c)
+{
+	struct store_bind b;
+	int r = store_apply_start(a, W_CURSOR, &b);
+
+	if (r < 0)
+		return r;
+	bind_text(&b, c->client);
+	bind_text(&b, c->name);
+	bind_u64(&b, c->position);
+	return store_apply_finish(a, &b);
+}
+
+int store_deliver(struct store_applying *a, const struct store_write *w)
+{
+	struct store_bind b;
+	int r = store_apply_start(a, W_DELIVER, &b);
+
+	if (r < 0)
+		return r;
+	bind_u64(&b, w->deliver.after);
+	bind_u64(&b, w->deliver.last);
+	store_bind_client(&b, (struct store_view){ .client = w->deliver.client });
+	return store_apply_finish(a, &b);
+}
 
 static int event_row(struct store_reading *r, sqlite3_stmt *s)
 {

@@ -109,6 +109,9 @@ int store_checked_prepare(const struct store_sqlite_config *config, struct page_
 
 /* -------------------------------------------------------------------- schema */
 
+/* Number n is applied to a store of version n - 1; the last one is store_schema_newest. */
+extern const char *const store_migrations[];
+extern const int store_schema_newest;
 /* Is it a store that this program knows? Its version. */
 int store_schema_version(sqlite3 *db, const char *dir, int *ret_version, struct cy_error *e);
 /* Open DIR/comity.db as the writer, by the VFS; an empty one is made if it is missing.

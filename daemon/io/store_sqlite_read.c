@@ -273,7 +273,8 @@ int store_message_row(struct store_reading *r, sqlite3_stmt *s)
 				     .index = store_u32_at(s, 17),
 				     .fact = store_bytes_at(s, 18),
 				     .erasure = (enum store_erasure)sqlite3_column_int(s, 19),
-				     .erased = store_wall_at(s, 20) };
+				     .erased = store_wall_at(s, 20),
+				     .unread = store_wall_at(s, 22) };
 	uint8_t *content = NULL;
 	size_t len = 0;
 	int code = store_digest_at(s, 9, &row.digest);
@@ -551,6 +552,21 @@ static int undelivered(void *ctx, struct cy_wall before, struct cy_wall after, c
 	return store_read_each(&r, R_UNDELIVERED, &b);
 }
 
+static int unread(void *ctx, struct cy_wall after, const char *after_id, uint32_t limit, store_message_fn *fn,
+		  void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = store_message_row, .fn.message = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_UNREAD, &b);
+
+	if (code < 0)
+		return code;
+	bind_i64(&b, after.ms);
+	bind_text(&b, after_id);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_UNREAD, &b);
+}
+
 static int get_parcel(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 		      store_parcel_fn *fn, void *arg)
 {
@@ -658,6 +674,7 @@ void store_read_port(struct store_port *port)
 	port->case_messages = case_messages;
 	port->waiting = waiting;
 	port->undelivered = undelivered;
+	port->unread = unread;
 	port->get_parcel = get_parcel;
 	port->parcels = parcels;
 	port->peer_messages = peer_messages;

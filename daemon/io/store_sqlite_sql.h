@@ -41,12 +41,12 @@
 	X(FIND_MESSAGE, "SELECT no, peer, case_no, author FROM message WHERE id = ?")                                  \
 	X(ADD_MESSAGE, "INSERT INTO message (number, seen, kind, priority, created, digest, size, transport,"          \
 		       " void_code, void_reason, client, epoch, sequence, place, fact, erasure, erased,"               \
-		       " submission_key, id, peer, case_no, author)"                                                   \
-		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                   \
+		       " submission_key, unread, id, peer, case_no, author)"                                           \
+		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                \
 	X(CHANGE_MESSAGE, "UPDATE message SET number = ?, seen = ?, kind = ?, priority = ?, created = ?, digest = ?,"  \
 			  " size = ?, transport = ?, void_code = ?, void_reason = ?, client = ?, epoch = ?,"           \
-			  " sequence = ?, place = ?, fact = ?, erasure = ?, erased = ?, submission_key = ?"            \
-			  " WHERE no = ?")                                                                             \
+			  " sequence = ?, place = ?, fact = ?, erasure = ?, erased = ?, submission_key = ?,"           \
+			  " unread = ? WHERE no = ?")                                                                  \
 	X(TURN,                                                                                                        \
 	  "UPDATE message SET turn = (SELECT min(ifnull(o.turn, o.no)) FROM message o"                                 \
 	  " WHERE o.case_no = message.case_no AND o.author = 0 AND o.number > message.number)"                         \
@@ -69,6 +69,9 @@
 		 " text, case_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                     \
 	X(CURSOR, "INSERT INTO cursor (client, name, position) VALUES (?1, ?2, ?3)"                                    \
 		  " ON CONFLICT (client, name) DO UPDATE SET position = ?3")                                           \
+	X(DELIVER, "UPDATE message SET transport = 3 WHERE author = 1 AND transport = 2 AND id IN"                     \
+		   " (SELECT message_id FROM event WHERE position > ?1 AND position <= ?2 AND type = 5"                \
+		   " AND (?3 IS NULL OR client = ?3))")                                                                \
 	X(DROP_CURSOR, "DELETE FROM cursor WHERE client = ? AND name = ?")                                             \
 	X(PRUNE_EVENTS, "DELETE FROM event WHERE position <= ?")                                                       \
 	X(KEY, "INSERT INTO submission_key (client, key, request, message_id, at) VALUES (?, ?, ?, ?, ?)")             \
@@ -180,6 +183,11 @@ int store_apply_case(struct store_applying *a, const char *peer, const char *cas
 int store_apply_seal(struct store_applying *a, const struct seal_aad *aad, struct cy_bytes plain,
 		     uint8_t ret_nonce[static STORE_NONCE_LEN], const char *what, const char *id);
 
+/* store_sqlite_event.c */
+int store_put_event(struct store_applying *a, const struct store_event *ev);
+int store_put_cursor(struct store_applying *a, const struct store_cursor *c);
+int store_deliver(struct store_applying *a, const struct store_write *w);
+
 /* store_sqlite_clock.c */
 int store_put_clock(struct store_applying *a, const struct store_clock *c);
 int store_put_measure(struct store_applying *a, const struct store_measure *m);
@@ -212,8 +220,9 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 #define MESSAGE_COLUMNS                                                                                         \
 	"m.id, m.peer, k.case_id, m.author, m.number, m.seen, m.kind, m.priority, m.created, m.digest, m.size," \
 	" m.transport, m.void_code, m.void_reason, m.client, m.epoch, m.sequence, m.place, m.fact,"             \
-	" m.erasure, m.erased, m.submission_key"
+	" m.erasure, m.erased, m.submission_key, m.unread"
 #define MESSAGE_FROM " FROM message m JOIN case_key k ON k.no = m.case_no"
+#define UNREAD_WHERE " WHERE m.unread > 0 AND m.transport = 2 AND m.void_code = 0 AND m.erasure = 0"
 #define CASE_SELECT                                                                                              \
 	"SELECT c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.instrument, c.opened," \
 	" c.changed, c.state, c.closed, c.own_number, c.peer_number, c.messages, c.terms,"                       \
@@ -316,6 +325,8 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(UNDELIVERED, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM                                                          \
 		       " WHERE m.author = 0 AND m.transport <= 1 AND (m.transport = 1 OR m.sequence = 0)"              \
 		       " AND m.created < ?1 AND (m.created, m.id) > (?2, ?3) ORDER BY m.created, m.id LIMIT ?4")       \
+	X(UNREAD, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM UNREAD_WHERE                                                  \
+		  " AND (m.unread, m.id) > (?1, ?2) ORDER BY m.unread, m.id LIMIT ?3")                                 \
 	X(GET_PARCEL, PARCEL_SELECT " WHERE peer = ? AND author = ? AND epoch = ? AND sequence = ?")                   \
 	X(PARCELS, PARCEL_SELECT " WHERE peer = ?1 AND author = ?2 AND (epoch, sequence) > (?3, ?4)"                   \
 				 " AND dissolved = 0 ORDER BY epoch, sequence LIMIT ?5")                               \

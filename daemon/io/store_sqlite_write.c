@@ -323,6 +323,7 @@ static int put_message(struct store_applying *a, const struct store_message *m)
 	bind_i64(&b, (int64_t)m->erasure);
 	bind_i64(&b, m->erased.ms);
 	bind_bytes(&b, cy_bytes(m->submission_key.b, cy_digest_equal(&m->submission_key, &none) ? 0 : CY_SHA256_LEN));
+	bind_i64(&b, m->unread.ms);
 	if (no > 0) {
 		bind_i64(&b, no);
 	} else {
@@ -498,41 +499,6 @@ static int raise_case(struct store_applying *a, const struct store_write *w)
 
 /* ------------------------------------------------------------- small tables */
 
-static int put_event(struct store_applying *a, const struct store_event *ev)
-{
-	struct store_bind b;
-	int r = store_apply_start(a, W_EVENT, &b);
-
-	if (r < 0)
-		return r;
-	bind_i64(&b, (int64_t)ev->type);
-	bind_i64(&b, ev->at.ms);
-	bind_text(&b, ev->peer);
-	bind_text(&b, ev->case_id);
-	bind_text(&b, ev->message_id);
-	bind_text(&b, ev->client);
-	bind_text(&b, ev->own_reference);
-	bind_i64(&b, ev->kind);
-	bind_i64(&b, ev->number);
-	bind_i64(&b, (int64_t)ev->code);
-	bind_text(&b, ev->text);
-	bind_text(&b, ev->case_state);
-	return store_apply_finish(a, &b);
-}
-
-static int put_cursor(struct store_applying *a, const struct store_write *w)
-{
-	struct store_bind b;
-	int r = store_apply_start(a, W_CURSOR, &b);
-
-	if (r < 0)
-		return r;
-	bind_text(&b, w->cursor.client);
-	bind_text(&b, w->cursor.name);
-	bind_u64(&b, w->cursor.position);
-	return store_apply_finish(a, &b);
-}
-
 static int put_key(struct store_applying *a, const struct store_key *k)
 {
 	struct store_bind b;
@@ -616,9 +582,11 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 	case STORE_PUT_RECEIPT:
 		return put_receipt(a, &w->parcel);
 	case STORE_PUT_EVENT:
-		return put_event(a, &w->event);
+		return store_put_event(a, &w->event);
 	case STORE_PUT_CURSOR:
-		return put_cursor(a, w);
+		return store_put_cursor(a, &w->cursor);
+	case STORE_DELIVER:
+		return store_deliver(a, w);
 	case STORE_PUT_KEY:
 		return put_key(a, &w->key);
 	case STORE_MOVE_KEY:

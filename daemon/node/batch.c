@@ -194,6 +194,8 @@ void batch_plan_wake(struct node *n)
 
 	if (cy_mono_before(n->pruning.next, at))
 		at = n->pruning.next;
+	if (cy_mono_before(n->unread.next, at))
+		at = n->unread.next;
 	if (cy_mono_before(n->next_erasure, at))
 		at = cy_mono_before(n->next_erasure, n->retry) ? n->retry : n->next_erasure;
 	if (cy_mono_before(now, n->retry))
@@ -518,6 +520,8 @@ static void release(struct node *n)
 	/* Something of ours may wait now. */
 	if (b->phase == BATCH_COMMITTING && n->next_expiry.ms == CY_NEVER.ms)
 		n->next_expiry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
+	if (b->phase == BATCH_COMMITTING)
+		unread_committed(n);
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		release_effect(n, f);
 	n->finishing -= b->finished;

@@ -314,6 +314,8 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	n->config.window = config->window;
 	n->config.undelivered_ms = config->undelivered_ms;
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
+	n->config.unread_ms = config->unread_ms;
+	n->unread.next = n->next_expiry;
 	n->config.books = config->books;
 	n->config.quota_peer = config->quota_peer;
 	n->config.quota_case = config->quota_case;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "law/kinds.h"
 #include "law/room.h"
 #include "law/validate.h"
 #include "node/clocks.h"
@@ -262,6 +263,9 @@ static int write_message(struct node *n, const struct peer *p, const struct arri
 		w->message.content = batch_bytes(n, a->content);
 	if (counts)
 		w->message.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(fact, encoded)));
+	/* What a daemon states by itself nobody has to read. */
+	if (counts && v->code == 0 && law_kind(fact->kind)->share != LAW_STATES)
+		w->message.unread = node_now(n);
 	if (counts && v->code == 0)
 		r = evidence_heard(n, c, STORE_PEER, e->id, m->content);
 	if (r == CY_EDAMAGED) {

@@ -290,6 +290,12 @@ struct node {
 	bool stale; /* the audit log and the streams here are of a batch that failed, and could not be loaded again */
 	struct cy_mono planned; /* the wake-up that was asked for */
 	struct node_pruning pruning;
+	struct {
+		struct cy_mono next; /* when messages that no client has fetched are looked at; CY_NEVER: none was
+				      * there, and nothing was committed since */
+		struct cy_wall told; /* the last one that was told, by when it came */
+		char told_id[CY_UUID_LEN + 1];
+	} unread;
 	bool stopping;
 	char store_fault[160]; /* "" while the store works */
 	char damaged[4096];    /* what was found damaged in it since the start, as a sentence; "": nothing */
@@ -364,6 +370,14 @@ bool node_is_read(const struct node *n);
 	"no client gets what other authorities ask for: give a submitter 'cases = all' in the configuration, " \
 	"and have it read again"
 void node_clients_free(struct node_client_config *clients, size_t n);
+
+/* -------------------------------------------------------------- unread.c */
+/* Those that no client has fetched, for the status. An error: the store cannot read. */
+int unread_count(struct node *n, struct cy_arena *a, CyStatus *ret_status);
+/* What was committed may be one more. */
+void unread_committed(struct node *n);
+/* Tell of those that are here for longer than unread_after, each once; and when to look again. */
+void unread_look(struct node *n);
 
 /* -------------------------------------------------------------- treaty.c */
 /* The two states, and the local day of the requesting one, for what its authority
@@ -567,7 +581,7 @@ void subscribe_remove(struct node *n, struct conn *c, uint64_t correlation, cons
 void subscribe_read(struct node *n, struct conn *c, uint64_t correlation, const CyReadEvents *r);
 void subscribe_begin(struct node *n, uint64_t conn, bool committed);
 void subscribe_push(struct node *n, struct conn *c);
-void subscribe_retrieved(struct node *n, const char *message_id);
+void subscribe_retrieved(struct node *n, const char *id); /* a message of the peer was shown */
 
 /* -------------------------------------------------------------- views.c */
 /* The one case that this client means by `ref`. CY_ENOENT: there is none, or several, and it was answered so. */

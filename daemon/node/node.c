@@ -591,6 +591,7 @@ void node_wake(struct node *n)
 	batch_start(n);
 	bulk_work(n);
 	stats_views_step(n);
+	unread_look(n);
 	batch_plan_wake(n);
 }
 

@@ -75,6 +75,7 @@ struct node_config {
 	size_t n_roles;
 	bool hook;              /* there is a command for steps */
 	int64_t undelivered_ms; /* age at which an undelivered message ends in RELAY_FAILURE */
+	int64_t unread_ms;      /* age at which one that no local client has fetched is told; 0: none is */
 	/* Bytes of evidence of a peer, of one of its cases, of the uploads of a local client; 0: no limit. */
 	uint64_t quota_peer, quota_case, quota_client;
 	bool copy;              /* the store was copied from somewhere, as its files show: it counts as restored */

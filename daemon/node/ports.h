@@ -124,6 +124,7 @@ enum node_event {
 	NODE_EVENT_CALLER_REFUSED,
 	NODE_EVENT_REJECTED,    /* a message, by us or by the peer */
 	NODE_EVENT_UNDELIVERED, /* a message was given up */
+	NODE_EVENT_UNREAD,      /* no client has fetched a message of a peer */
 	NODE_EVENT_RESTORED,    /* from a backup, one of the two sides */
 	NODE_EVENT_STORE,
 	NODE_EVENT_SIGNING,

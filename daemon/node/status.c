@@ -176,6 +176,8 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	for (size_t i = 0; i < n->n_peers && shown < STATUS_PEERS; i++)
 		if (n->peers[i]->configured)
 			peers[shown++] = peer_status(n, &arena, n->peers[i], &code);
+	if (code == CY_OK)
+		code = unread_count(n, &arena, &status);
 	status.authority = n->authority;
 	status.software = (char *)"comityd " COMITY_VERSION;
 	status.started_ms = n->started.ms;

@@ -177,6 +177,9 @@ struct store_message {
 	struct cy_bytes content;  /* signed bytes, stored encrypted under the key of its case; empty when
 				   * not asked for or erased */
 	bool damaged;             /* content was asked for and does not open */
+	/* Of the peer, by people, and not rejected: when it came, to be fetched by a local client; 0: all others, and
+	 * what came with an older version. */
+	struct cy_wall unread;
 	enum store_erasure erasure;
 	struct cy_wall erased; /* when; by STORE_ERASED_BY_PEER: as the peer says */
 	/* Under which its author's case system handed it in: it stays when the content is erased. Zeros: none, or it
@@ -347,6 +350,7 @@ enum store_op {
 	STORE_DROP_PARCEL,  /* a dissolved one of ours, by key */
 	STORE_PUT_EVENT,
 	STORE_PUT_CURSOR,
+	STORE_DELIVER,          /* the RELAYED messages of events that a client may see become DELIVERED */
 	STORE_DROP_CURSOR,      /* by key */
 	STORE_PRUNE_EVENTS,     /* those up to a position go */
 	STORE_PRUNE_LEAVES,     /* the texts of leaves up to an index go; the hashes stay, and with them every proof */
@@ -391,6 +395,10 @@ struct store_write {
 		struct store_event event;
 		struct store_key key;
 		struct store_cursor cursor;
+		struct {
+			const char *client;   /* as in store_view */
+			uint64_t after, last; /* events above `after`, up to this one */
+		} deliver;
 		uint64_t until; /* STORE_PRUNE_EVENTS, STORE_PRUNE_LEAVES: the last one that goes */
 		struct {
 			uint64_t index;
@@ -536,6 +544,12 @@ struct store_port {
 	 * at most `limit`; without content. What has left once and is QUEUED again leaves again. */
 	int (*undelivered)(void *ctx, struct cy_wall before, struct cy_wall after, const char *after_id, uint32_t limit,
 			   store_message_fn *fn, void *arg);
+
+	/* Of all peers, those that a local client is to fetch and none has (`unread`, RELAYED, neither void nor
+	 * erased), in order of `unread`, then id, after that place (0 and "": from the first), at most `limit`;
+	 * without content. */
+	int (*unread)(void *ctx, struct cy_wall after, const char *after_id, uint32_t limit, store_message_fn *fn,
+		      void *arg);
 
 	/* By key. */
 	int (*get_parcel)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,

@@ -200,14 +200,6 @@ void subscribe_begin(struct node *n, uint64_t conn, bool committed)
 	c->subscribing = 0;
 }
 
-/* What a case system has dealt with is delivered. */
-static int mark_delivered(void *arg, const struct store_event *row)
-{
-	struct page *p = arg;
-
-	return row->type == CY_EVENT_TYPE__MESSAGE_RECEIVED ? add_event(p, row) : CY_OK;
-}
-
 struct place {
 	enum store_transport transport;
 	uint64_t epoch, sequence;
@@ -240,17 +232,16 @@ static int get_place(struct node *n, const char *id, struct place *ret)
 	return last != NULL ? load_place(ret, &last->message) : s->get_message(s->ctx, id, load_place, ret);
 }
 
-/* Move a message of the peer forward on its way, never back. */
-static void advance(struct node *n, const char *id, enum store_transport to)
+void subscribe_retrieved(struct node *n, const char *id)
 {
 	struct place at = { 0 };
 	struct store_write *w;
 
-	if (get_place(n, id, &at) < 0 || at.transport < STORE_RELAYED || at.transport >= to)
+	if (get_place(n, id, &at) < 0 || at.transport < STORE_RELAYED || at.transport >= STORE_RETRIEVED)
 		return;
 	w = batch_write(n, STORE_MARK_MESSAGE);
 	w->message.id = batch_string(n, id);
-	w->message.transport = to;
+	w->message.transport = STORE_RETRIEVED;
 	w->message.void_code = at.code;
 	w->message.void_reason = batch_string(n, at.reason);
 	w->message.epoch = at.epoch;
@@ -263,7 +254,7 @@ void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation,
 	struct store_port *s = &n->ports.store;
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyDone done = CY_DONE__INIT;
-	struct page *page = cy_arena_take(&n->batch.arena, sizeof *page);
+	struct store_write *w;
 	uint64_t position, last = 0;
 	int code = get_cursor(n, c->client->name, a->cursor, &position);
 
@@ -280,12 +271,12 @@ void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation,
 		return;
 	}
 	if (a->position > position) {
-		/* Beyond a page nothing is marked; the messages are shown as relayed. */
-		s->events(s->ctx, local_view(c), position, CY_BOUND(CY_PAGE_MAX), mark_delivered, page);
-		for (size_t i = 0; i < page->n; i++)
-			if (page->rows[i].position <= a->position)
-				advance(n, page->rows[i].message_id, STORE_DELIVERED);
-		cy_arena_free(&page->arena);
+		/* What a case system has dealt with is delivered. */
+		w = batch_write(n, STORE_DELIVER);
+		if (local_view(c).client != NULL)
+			w->deliver.client = batch_string(n, local_view(c).client);
+		w->deliver.after = position;
+		w->deliver.last = a->position;
 		put_cursor(n, c, a->cursor, a->position);
 	}
 	f.kind_case = CY_SERVER_FRAME__KIND_DONE;
@@ -366,11 +357,6 @@ void subscribe_remove(struct node *n, struct conn *c, uint64_t correlation, cons
 	f.kind_case = CY_SERVER_FRAME__KIND_DONE;
 	f.done = &done;
 	batch_reply(n, c->id, correlation, &f);
-}
-
-void subscribe_retrieved(struct node *n, const char *message_id)
-{
-	advance(n, message_id, STORE_RETRIEVED);
 }
 
 /* ----------------------------------------------------------------- pushing */

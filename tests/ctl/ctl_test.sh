@@ -315,6 +315,13 @@ says out '^Disk  *41 GiB of 98 GiB free (41 %)$' 'its disk'
 says out '^Certificates  *TLS 212d (24 Jun 2027); signing 34d (28 Dec 2026)$' 'our certificates'
 says out '^IE  *connected  *00:02 3h12m  *2m  *0  *-  *84ms -120ms  *212d ok$' 'and the peer, with ages'
 
+exits 1 'what nobody has read for too long warns' health --client unread
+says out '^COMITY WARNING - Incoming: 2 messages unread, in 1 case, the oldest for 1d1h: IE/' 'and names it'
+says out ' unread=2;;;0 unread_age=90000s;;;0 ' 'with the figures'
+exits 0 'what is new warns nobody' health --client new
+exits 0 'and is on the screen' status --client new
+fits 'on one screen'
+says out '^Incoming  *1000+ messages unread, in 7 cases, the oldest for 1h$' 'with its number'
 exits 0 'trouble is shown' status --client troubled
 fits 'on one screen with its remarks'
 says out '^US-OIA  CRITICAL ' 'the verdict is the worst'

@@ -123,6 +123,10 @@ def status(answer, name):
     add_peer(s, "IE")
     if name == "refused":
         add_peer(s, "DE", state="refused", since_ms=NOW - 1000, last_fault="certificate refused: DE: certificate revoked")
+    if name in ("unread", "new"):
+        s.unread_after_ms = DAY
+        s.unread_messages, s.unread_cases, since = (2, 1, DAY + HOUR) if name == "unread" else (1000, 7, HOUR)
+        s.unread_oldest.add(peer="IE", case_id=CASE, message_id=MESSAGE, since_ms=NOW - since)
     if name == "flapping":
         add_peer(s, "DE", flaps=7)
     if name == "troubled":

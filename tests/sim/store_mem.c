@@ -356,6 +356,18 @@ static void put_event(struct mem_store *s, const struct store_event *row)
 	e->position = s->n_events;
 }
 
+static void deliver(struct mem_store *s, const char *client, uint64_t after, uint64_t last)
+{
+	for (uint64_t i = after; i < last && i < s->n_events; i++) {
+		const struct store_event *e = s->events[i];
+		struct mem_message *m = mem_store_message(s, e->message_id);
+
+		if (e->type == CY_EVENT_TYPE__MESSAGE_RECEIVED && m != NULL && m->row.author == STORE_PEER &&
+		    m->row.transport == STORE_RELAYED && mem_sees((struct store_view){ .client = client }, e->client))
+			m->row.transport = STORE_DELIVERED;
+	}
+}
+
 static void put_cursor(struct mem_store *s, const char *client, const char *name, uint64_t position)
 {
 	const struct store_cursor key = { client, name, 0 };
@@ -661,6 +673,9 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 			break;
 		case STORE_PUT_CURSOR:
 			put_cursor(s, x->cursor.client, x->cursor.name, x->cursor.position);
+			break;
+		case STORE_DELIVER:
+			deliver(s, x->deliver.client, x->deliver.after, x->deliver.last);
 			break;
 		case STORE_PUT_KEY:
 			put_key(s, &x->key);
@@ -1359,6 +1374,45 @@ static int rejected(void *ctx, const char *after_id, uint32_t limit, store_messa
 	return r;
 }
 
+static int by_arrival(const void *x, const void *y)
+{
+	const struct mem_message *a = *(struct mem_message *const *)x, *b = *(struct mem_message *const *)y;
+
+	if (a->row.unread.ms != b->row.unread.ms)
+		return a->row.unread.ms < b->row.unread.ms ? -1 : 1;
+	return strcmp(a->row.id, b->row.id);
+}
+
+static void collect_unread(const void *node, VISIT visit, void *arg)
+{
+	const struct store_message *m = &(*(const struct mem_message *const *)node)->row;
+
+	if (m->unread.ms > 0 && m->transport == STORE_RELAYED && m->void_code == 0 && m->erasure == STORE_KEPT)
+		collect_row(node, visit, arg);
+}
+
+static int unread(void *ctx, struct cy_wall after, const char *after_id, uint32_t limit, store_message_fn *fn,
+		  void *arg)
+{
+	struct mem_store *s = ctx;
+	struct row_list l = { 0 };
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	twalk_r(s->messages, collect_unread, &l);
+	if (l.n > 0)
+		qsort(l.at, l.n, sizeof *l.at, by_arrival);
+	for (size_t i = 0; i < l.n && limit > 0 && r >= 0; i++) {
+		const struct store_message *m = &((const struct mem_message *)l.at[i])->row;
+
+		if (m->unread.ms < after.ms || (m->unread.ms == after.ms && strcmp(m->id, after_id) <= 0))
+			continue;
+		limit--;
+		r = fn(arg, m);
+	}
+	free(l.at);
+	return r;
+}
+
 static int by_making(const void *x, const void *y)
 {
 	const struct store_parcel *a = *(const struct store_parcel *const *)x;
@@ -1650,6 +1704,7 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .case_messages = case_messages,
 					 .waiting = waiting,
 					 .undelivered = undelivered,
+					 .unread = unread,
 					 .get_parcel = get_parcel,
 					 .parcels = parcels,
 					 .peer_messages = peer_messages,

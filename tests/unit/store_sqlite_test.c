@@ -579,7 +579,8 @@ static void the_counts_of_status_scan_no_table(void **state)
 		sqlite3_stmt *s;
 
 		if (strstr(store_read_sql[i], "FROM counter") == NULL &&
-		    strstr(store_read_sql[i], "FROM waiting") == NULL)
+		    strstr(store_read_sql[i], "FROM waiting") == NULL &&
+		    strstr(store_read_sql[i], "m.unread > 0") == NULL)
 			continue;
 		seen++;
 		snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", store_read_sql[i]);
@@ -592,7 +593,7 @@ static void the_counts_of_status_scan_no_table(void **state)
 		}
 		sqlite3_finalize(s);
 	}
-	assert_int_equal(seen, 2);
+	assert_int_equal(seen, 3);
 	sqlite3_close(db);
 }
 

@@ -1,0 +1,127 @@
+/* What other authorities sent and no local client has fetched: neither has a cursor moved past its event, nor was it
+ * shown. It is counted for the status, and told in the journal when it is old. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/internal.h"
+
+#define UNREAD_TOLD 4 /* messages that a line of the journal names */
+
+struct counting_unread {
+	struct cy_arena *arena;
+	CyStatus *status;
+	const char *cases[CY_UNREAD_MAX];
+	CyUnreadMessage *oldest[CY_UNREAD_NAMED];
+};
+
+static int count_unread(void *arg, const struct store_message *row)
+{
+	struct counting_unread *c = arg;
+	CyUnreadMessage *m;
+
+	c->cases[c->status->unread_messages++] = cy_arena_string(c->arena, row->case_id);
+	if (c->status->n_unread_oldest == CY_UNREAD_NAMED)
+		return CY_OK;
+	m = cy_arena_take(c->arena, sizeof *m);
+	cy_unread_message__init(m);
+	m->peer = cy_arena_string(c->arena, row->peer);
+	m->case_id = cy_arena_string(c->arena, row->case_id);
+	m->message_id = cy_arena_string(c->arena, row->id);
+	m->kind = row->kind;
+	m->priority = row->priority;
+	m->since_ms = row->unread.ms;
+	c->oldest[c->status->n_unread_oldest++] = m;
+	return CY_OK;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int unread_count(struct node *n, struct cy_arena *a, CyStatus *ret_status)
+{
+	struct store_port *s = &n->ports.store;
+	struct counting_unread *c = cy_arena_take(a, sizeof *c);
+	int r;
+
+	*c = (struct counting_unread){ .arena = a, .status = ret_status };
+	ret_status->unread_oldest = c->oldest;
+	ret_status->unread_after_ms = (uint64_t)n->config.unread_ms;
+	r = s->unread(s->ctx, (struct cy_wall){ 0 }, "", CY_BOUND(CY_UNREAD_MAX), count_unread, c);
+	qsort(c->cases, ret_status->unread_messages, sizeof *c->cases, by_id);
+	for (size_t i = 0; i < ret_status->unread_messages; i++)
+		ret_status->unread_cases += i == 0 || strcmp(c->cases[i - 1], c->cases[i]) != 0;
+	return r;
+}
+
+/* ---------------------------------------------------------------- the journal */
+
+struct telling {
+	struct node *n;
+	struct cy_wall before;
+	struct cy_wall next; /* when the first of the others came; 0: there is none */
+	size_t count;
+	char text[UNREAD_TOLD * (CY_AUTHORITY_MAX + 2 * CY_UUID_LEN + 32)];
+};
+
+static int add_unread(void *arg, const struct store_message *row)
+{
+	struct telling *t = arg;
+	const size_t len = strlen(t->text);
+
+	if (row->unread.ms >= t->before.ms) {
+		t->next = row->unread;
+		return CY_EEXIST;
+	}
+	if (t->count++ < UNREAD_TOLD)
+		snprintf(t->text + len, sizeof t->text - len, "%smessage %s of case %s/%s", len > 0 ? ", " : "",
+			 row->id, row->peer, row->case_id);
+	t->n->unread.told = row->unread;
+	return cy_copy(t->n->unread.told_id, sizeof t->n->unread.told_id, row->id);
+}
+
+static void tell(struct node *n, const struct telling *t)
+{
+	char more[48] = "";
+
+	if (t->count > UNREAD_TOLD)
+		snprintf(more, sizeof more, ", nor %zu%s more", t->count - UNREAD_TOLD,
+			 t->count == CY_UNREAD_MAX ? " or" : "");
+	node_tell(n, NODE_WARNING, NODE_EVENT_UNREAD, "",
+		  "no client has read %s%s: %s here for longer than delivery.unread_after (%lld s); let a client read "
+		  "what comes in (comityctl inbox, message show)",
+		  t->text, more, t->count == 1 ? "it is" : "they are", (long long)(n->config.unread_ms / 1000));
+}
+
+void unread_committed(struct node *n)
+{
+	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+
+	if (n->config.unread_ms > 0 && n->unread.next.ms == CY_NEVER.ms)
+		n->unread.next = cy_mono_add(now, n->config.unread_ms + 1);
+}
+
+void unread_look(struct node *n)
+{
+	struct store_port *s = &n->ports.store;
+	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+	struct telling t = { .n = n, .before = { node_now(n).ms - n->config.unread_ms } };
+	int r;
+
+	if (cy_mono_before(now, n->unread.next))
+		return;
+	n->unread.next = CY_NEVER;
+	if (n->config.unread_ms == 0)
+		return;
+	r = s->unread(s->ctx, n->unread.told, n->unread.told_id, CY_BOUND(CY_UNREAD_MAX), add_unread, &t);
+	if (r < 0 && r != CY_EEXIST)
+		n->unread.next = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
+	else if (t.next.ms > 0)
+		n->unread.next = cy_mono_add(now, t.next.ms - t.before.ms + 1);
+	else if (t.count == CY_BOUND(CY_UNREAD_MAX))
+		n->unread.next = now;
+	if (t.count > 0)
+		tell(n, &t);
+}
