@@ -306,6 +306,8 @@ lint: $(LIB_O)
 format:
 	@tests/format
 
+# What is installed names what is installed by its path.
+PLACED   := s,/usr/local/\(share\|lib\|sbin\)/,$(PREFIX)/\1/,g
 install:
 	@test -x $(DAEMON) -a -x $(CTL) || { echo 'make install: $(DAEMON) is not built: run make first, with the same BUILD' >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/comity \
@@ -319,14 +321,18 @@ install:
 	install -m 644 config/calendars/*.ics $(DESTDIR)$(PREFIX)/share/comity/calendars/
 	install -m 644 config/treaties/*.conf $(DESTDIR)$(PREFIX)/share/comity/treaties/
 	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/comity/proto/comity/v1/
-	install -m 644 README.md INSTALL LICENSE proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/comity/
-	install -m 644 contrib/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 contrib/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 contrib/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 README.md LICENSE proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/comity/
+	for page in INSTALL contrib/man/*; do \
+		case $$page in INSTALL) to=share/doc/comity ;; *) to=share/man/man$${page##*.} ;; esac; \
+		to=$(DESTDIR)$(PREFIX)/$$to/$${page##*/}; \
+		sed '$(PLACED)' $$page >$$to && chmod 644 $$to || exit 1; \
+	done
+	sed -Ef contrib/demo/acknowledge.sed contrib/demo/request.json >$(DESTDIR)$(PREFIX)/share/doc/comity/request.json
+	chmod 644 $(DESTDIR)$(PREFIX)/share/doc/comity/request.json
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/lib/,systemd/system systemd/catalog sysusers.d tmpfiles.d)
 	for unit in service socket; do \
 		to=$(DESTDIR)$(PREFIX)/lib/systemd/system; \
-		sed 's,/usr/local/,$(PREFIX)/,' contrib/systemd/comityd.$$unit >$$to/comityd.$$unit && \
+		sed '$(PLACED)' contrib/systemd/comityd.$$unit >$$to/comityd.$$unit && \
 		sed -f contrib/systemd/instance.sed $$to/comityd.$$unit >$$to/comityd@.$$unit && \
 		chmod 644 $$to/comityd.$$unit $$to/comityd@.$$unit || exit 1; \
 	done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How it is built elsewhere: the flags of a packager are respected and do not drop the hardening, a warning of a newer
-# compiler is no error, and `make install` installs what was built. Nothing is compiled here.
+# compiler is no error, and `make install` installs what was built, with pages that name it. Nothing is compiled here.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d)
@@ -46,6 +46,19 @@ echo 'other flags' >"$work/build/flags"
 make install BUILD="$work/build" DESTDIR="$work/root" CFLAGS=-O3 >"$work/out" 2>&1 &&
 	cmp -s "$work/build/bin/comityd" "$work/root/usr/local/sbin/comityd" && [ "$(cat "$work/build/flags")" = 'other flags' ]
 ok 'with other flags it installs what was built, and leaves it so'
+
+make install BUILD="$work/build" DESTDIR="$work/opt" PREFIX=/opt/x >"$work/out" 2>&1 &&
+	grep -q '^ExecStart=/opt/x/sbin/comityd ' "$work/opt/opt/x/lib/systemd/system/comityd.service" &&
+	grep -qF '"/opt/x/share/comity/treaties"' "$work/opt/opt/x/share/doc/comity/INSTALL" &&
+	grep -qF '/opt/x/share/comity/calendars' "$work/opt/opt/x/share/man/man5/comity.calendar.5" &&
+	! grep -rE '/usr/local/(share|lib|s?bin)/' "$work/opt" | grep -vE 'escalate|PREFIX/bin'
+ok 'with PREFIX every page and unit names what is there'
+missing=0
+for page in contrib/man/*; do
+	[ -s "$work/opt/opt/x/share/man/man${page##*.}/${page##*/}" ] || missing=1
+done
+[ $missing = 0 ]
+ok 'and all manual pages are installed'
 
 mkdir "$work/path"
 for tool in bash sh make mkdir echo sed grep cmp cat env; do ln -s "$(command -v $tool)" "$work/path/"; done
