@@ -186,6 +186,14 @@ bool cy_utf8_valid(const char *text, size_t len)
 	return true;
 }
 
+int cy_utf8_mark(const char *text, size_t len, size_t *ret_skip)
+{
+	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+		return CY_EPARSE;
+	*ret_skip = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	return CY_OK;
+}
+
 bool cy_authority_valid(const char *id)
 {
 	size_t len = strlen(id);

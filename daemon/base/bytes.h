@@ -59,6 +59,12 @@ void cy_line(char *dst, size_t size, const char *text);
 /* Well-formed UTF-8 (RFC 3629). */
 bool cy_utf8_valid(const char *text, size_t len);
 
+/* The bytes of a byte order mark of UTF-8, which other programs put before a text:
+ * it is skipped. A text that begins with that of UTF-16 gives CY_EPARSE, for which
+ * CY_UTF16_TEXT is the sentence. */
+int cy_utf8_mark(const char *text, size_t len, size_t *ret_skip);
+#define CY_UTF16_TEXT "it is UTF-16; save it anew as plain text in UTF-8"
+
 /* Only the characters of an authority id: [A-Z0-9-], 1 to 32. */
 bool cy_authority_valid(const char *id);
 /* 1 to `max` printable ASCII characters without blanks at the ends. */

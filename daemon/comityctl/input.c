@@ -57,6 +57,7 @@ int input_read(const char *file, struct cy_buf *ret_text)
 {
 	struct cy_buf b = CY_BUF(FILE_LIMIT + READ_CHUNK);
 	int fd = strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	size_t mark = 0;
 	int r;
 
 	if (fd < 0)
@@ -68,6 +69,12 @@ int input_read(const char *file, struct cy_buf *ret_text)
 		cy_buf_free(&b);
 		return r;
 	}
+	r = cy_utf8_mark((const char *)b.data, b.len, &mark);
+	if (r != CY_OK) {
+		cy_buf_free(&b);
+		return ctl_fail(CTL_BAD_FILE, "%s: " CY_UTF16_TEXT, called(file));
+	}
+	memset(b.data, ' ', mark);
 	empty_comments(&b);
 	*ret_text = b;
 	return CTL_DONE;

@@ -11,7 +11,7 @@
 /* Templates leave this text where something is to be filled in. */
 #define INPUT_FILL_IN "FILL IN"
 
-/* The whole of a file ("-": standard input), at most 4 MiB. Lines that begin
+/* The whole of a file ("-": standard input), at most 4 MiB. A byte order mark becomes blanks. Lines that begin
  * with optional blanks and `//` are emptied, so that lines keep their numbers.
  * CTL_DONE, or CTL_BAD_FILE with the sentence printed. */
 int input_read(const char *file, struct cy_buf *ret_text);

@@ -33,12 +33,33 @@ static void problem(struct load *l, int line, const char *fmt, ...)
 	l->failed = true;
 }
 
+/* Once it is unfolded: a line may be folded between the bytes of one character (RFC 5545, 3.1). */
+static bool is_utf8(const char *text, size_t len)
+{
+	char *unfolded = malloc(len + 1);
+	size_t n = 0;
+	bool valid;
+
+	CY_ASSERT(unfolded);
+	for (size_t i = 0; i < len;) {
+		const size_t end = i + (text[i] == '\r');
+
+		if (text[end] == '\n' && (text[end + 1] == ' ' || text[end + 1] == '\t'))
+			i = end + 2;
+		else
+			unfolded[n++] = text[i++];
+	}
+	valid = cy_utf8_valid(unfolded, n);
+	free(unfolded);
+	return valid;
+}
+
 /* NUL-terminated, to be freed; useless when there is a problem. */
 static char *slurp(struct load *l)
 {
 	struct stat st;
 	char *text = NULL;
-	size_t len = 0;
+	size_t len = 0, mark = 0;
 	ssize_t n = 0;
 	int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
@@ -59,10 +80,14 @@ static char *slurp(struct load *l)
 		text[len] = '\0';
 		if (n < 0)
 			problem(l, 0, "the calendar cannot be read: %s; try again", strerror(errno));
+		else if (cy_utf8_mark(text, len, &mark) < 0)
+			problem(l, 0, CY_UTF16_TEXT);
 		else if (strlen(text) != len)
 			problem(l, 0, "it holds a NUL character; a text file is expected; save it anew as plain text");
-		else if (!cy_utf8_valid(text, len))
+		else if (!is_utf8(text + mark, len - mark))
 			problem(l, 0, "it is not UTF-8; save it anew in UTF-8");
+		else
+			memmove(text, text + mark, len - mark + 1);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -85,7 +110,8 @@ static bool begins(const struct line *l, const char *word)
 	return l->len >= (int)strlen(word) && strncasecmp(l->text, word, strlen(word)) == 0;
 }
 
-/* What is open: VCALENDAR, in it VEVENT or VTIMEZONE, in that STANDARD and DAYLIGHT. */
+/* What is open: VCALENDAR, in it VEVENT or VTIMEZONE. In that STANDARD and DAYLIGHT, in an event the alarms that
+ * calendar programs add by themselves, which say nothing of its days. */
 struct nesting {
 	struct line open[3]; /* their BEGIN lines */
 	unsigned depth;
@@ -94,7 +120,7 @@ struct nesting {
 static bool opened(struct load *l, struct nesting *n, const struct line *at)
 {
 	if (n->depth == 3 || (n->depth == 1 && !is(at, "BEGIN:VEVENT") && !is(at, "BEGIN:VTIMEZONE")) ||
-	    (n->depth == 2 && is(&n->open[1], "BEGIN:VEVENT"))) {
+	    (n->depth == 2 && is(&n->open[1], "BEGIN:VEVENT") && !is(at, "BEGIN:VALARM"))) {
 		problem(l, at->number,
 			"'%.*s' has no place in a calendar of holidays; only VEVENT is expected; remove it",
 			at->len > 60 ? 60 : at->len, at->text);

@@ -303,7 +303,7 @@ static char *slurp(const struct config_kind *kind, const char *path, struct conf
 {
 	FILE *f = fopen(path, "re");
 	char *text = NULL;
-	size_t n;
+	size_t n, mark = 0;
 
 	if (f == NULL) {
 		config_problem(out, path, 0, NULL, "%s cannot be read: %s; %s", kind->unread, strerror(errno),
@@ -313,11 +313,17 @@ static char *slurp(const struct config_kind *kind, const char *path, struct conf
 	text = calloc(1, FILE_MAX + 1);
 	CY_ASSERT(text != NULL);
 	n = fread(text, 1, FILE_MAX, f);
-	if (ferror(f) != 0 || n == FILE_MAX || memchr(text, '\0', n) != NULL) {
+	if (ferror(f) == 0 && cy_utf8_mark(text, n, &mark) < 0) {
+		config_problem(out, path, 0, NULL, "%s cannot be read: " CY_UTF16_TEXT, kind->unread);
+		free(text);
+		text = NULL;
+	} else if (ferror(f) != 0 || n == FILE_MAX || memchr(text, '\0', n) != NULL) {
 		config_problem(out, path, 0, NULL, "%s cannot be read: it is not a text file of less than %u bytes; %s",
 			       kind->unread, FILE_MAX, kind->instead);
 		free(text);
 		text = NULL;
+	} else {
+		memset(text, ' ', mark);
 	}
 	fclose(f);
 	return text;

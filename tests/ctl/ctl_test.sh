@@ -130,7 +130,37 @@ exits 2 'a number beyond its range is refused' send conditions-accepted 2026-1 -
 
 printf '// a comment\n{"to": "IE",\n  // another\n "ownReference": 5}\n' >wrong.json
 exits 4 'a wrong type in the file is told' submit wrong.json
-says err '^comityctl: wrong.json: .*[oO]wn_\?[rR]eference' 'file and path are named'
+says err '^comityctl: wrong.json: ownReference: ' 'file and path are named'
+"$ctl" template PROVISIONAL_ARREST | sed -e 's/FILL IN/IE/g' -e 's/"atMs": ""/"atMs": "2026-11-23T10:00:00Z"/' >arrest.json
+sed 's/"ownReference"/"ownReferense"/' arrest.json >wrong.json
+exits 4 'a field is mistyped in the file' check wrong.json --no-treaty
+says err "^comityctl: wrong.json: ownReferense: unknown field: did you mean 'ownReference'? Expected one of to, " \
+	'and the right one is suggested'
+sed 's/"type": "PROVISIONAL_ARREST"/"type": "PROVISIONAL_AREST"/' arrest.json >wrong.json
+exits 4 'a value is mistyped in the file' check wrong.json --no-treaty
+says err "content.request.measures\[0\].type: unknown MeasureType: did you mean 'PROVISIONAL_ARREST'? Expected one of .* EXTRADITION, " \
+	'the right one is suggested, and all are listed'
+sed 's/"ownReference": "IE"/"ownReference": "FILL IN"/' arrest.json >wrong.json
+exits 4 'a text is still to be filled in' check wrong.json --no-treaty
+says err "^comityctl: wrong.json: ownReference: this still says 'FILL IN'$" 'and named as in the file'
+for at in '"2026-11-23T11:00:00.5+01:00"' '"2026-11-23t10:00:00z"' '"1790000000000"' 1790000000000; do
+	sed "s/\"2026-11-23T10:00:00Z\"/$at/" arrest.json >at.json
+	exits 0 "an approval is dated $at" check at.json --no-treaty
+done
+for at in '"yesterday"' '"2026-11-23"' '"2026-11-23T10:00:00"' '"FILL IN"' true; do
+	sed "s/\"2026-11-23T10:00:00Z\"/$at/" arrest.json >at.json
+	exits 4 "an approval is not dated $at" check at.json --no-treaty
+	says err 'content.request.approvals\[0\].atMs: expected an instant such as 2026-11-23T10:00:00Z or ' 'and it is said how'
+done
+for text in "$(cat arrest.json)" "$(grep -v '^ *//' arrest.json | tr '\n' ' ')"; do
+	printf '\357\273\277%s\r\n' "$text" >marked.json
+	exits 0 'a byte order mark before the text is taken' check marked.json --no-treaty
+done
+{ printf '\377\376' && iconv -t UTF-16LE arrest.json; } >wide.json
+exits 4 'a file in UTF-16 is told' check wide.json --no-treaty
+says err '^comityctl: wide.json: it is UTF-16; save it anew as plain text in UTF-8$' 'with what to do'
+{ printf '\357\273\277' && cat "$treaties/eio-2014-41.conf"; } >marked.conf
+exits 0 'a byte order mark before a treaty profile is taken' treaty check marked.conf
 exits 4 'a file that is not there is told' submit nowhere.json
 printf '{"to": "IE", "content": {"note": {"text": "x"}' >short.json
 exits 4 'a file that ends too early is told' submit short.json

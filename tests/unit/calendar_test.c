@@ -242,6 +242,30 @@ static void a_holiday_that_was_cancelled_is_none(void **state)
 	cy_arena_free(&arena);
 }
 
+/* A byte order mark, lines that end with CR LF, a fold within a character, and an alarm with what Apple's program
+ * writes into it. */
+static void a_file_of_another_program_is_taken(void **state)
+{
+	static const char text[] =
+		"\xef\xbb\xbf"
+		"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Apple Inc.//macOS 13.0//EN\r\nX-COMITY-SOURCE:An Act\r\n"
+		"X-COMITY-YEARS:2026-2030\r\nX-APPLE-CALENDAR-COLOR:#1BADF8\r\nBEGIN:VEVENT\r\n"
+		"UID:A\r\nSUMMARY:L\xc3\r\n \xa1 F\xc3\xa9\xe2\x82\r\n\t\xac\r\nDTSTART;VALUE=DATE:20260317\r\n"
+		"DTEND;VALUE=DATE:20260318\r\nBEGIN:VALARM\r\nX-WR-ALARMUID:B\r\nUID:B\r\n"
+		"TRIGGER;VALUE=DATE-TIME:19760401T005545Z\r\nDURATION:PT5M\r\nREPEAT:2\r\nACTION:NONE\r\nEND:VALARM\r\n"
+		"TRANSP:TRANSPARENT\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nSUMMARY:Another\r\nTRIGGER:-PT15H\r\n"
+		"END:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+	struct cy_arena arena = { 0 };
+	const struct law_calendar *c = good(&arena, text);
+	char found[256];
+
+	(void)state;
+	list(c, 2026, found, sizeof found);
+	assert_string_equal(found, "03-17 L\xc3\xa1 F\xc3\xa9\xe2\x82\xac\n");
+	assert_int_equal(c->n, 1);
+	cy_arena_free(&arena);
+}
+
 static void the_example_of_the_manual_page_is_a_calendar(void **state)
 {
 	FILE *f = fopen("contrib/man/comity.calendar.5", "r");
@@ -298,7 +322,12 @@ static void mistakes_are_told_with_line_event_and_remedy(void **state)
 		  ":11: something follows after END:VCALENDAR; one calendar a file is expected; remove it" },
 		{ HEAD "BEGIN:VTODO\nEND:VTODO\n" TAIL,
 		  ":6: 'BEGIN:VTODO' has no place in a calendar of holidays; only VEVENT is expected; remove it" },
-		{ FILE_OF(ONE "BEGIN:VALARM\nEND:VALARM\n"), ":9: 'BEGIN:VALARM' has no place" },
+		{ FILE_OF(ONE "BEGIN:VTODO\nEND:VTODO\n"), ":9: 'BEGIN:VTODO' has no place" },
+		{ FILE_OF(ONE "BEGIN:VALARM\nBEGIN:VALARM\nEND:VALARM\nEND:VALARM\n"),
+		  ":10: 'BEGIN:VALARM' has no place" },
+		{ HEAD "BEGIN:VALARM\nEND:VALARM\n" TAIL, ":6: 'BEGIN:VALARM' has no place" },
+		{ "\xff\xfe" HEAD TAIL, ": it is UTF-16; save it anew as plain text in UTF-8" },
+		{ FILE_OF("SUMMARY:Caf\xc3\n\xa9\nDTSTART;VALUE=DATE:20260317\n"), ": it is not UTF-8" },
 		{ FILE_OF("SUMMARY:A\x1b[31m\nDTSTART;VALUE=DATE:20260317\n"),
 		  ":7: it holds a control character; text is expected; remove it" },
 		{ FILE_OF("SUMMARY:\xff\nDTSTART;VALUE=DATE:20260317\n"), ": it is not UTF-8; save it anew in UTF-8" },
@@ -553,6 +582,7 @@ int main(void)
 		cmocka_unit_test(shipped_calendars_name_their_source),
 		cmocka_unit_test(a_file_becomes_its_days),
 		cmocka_unit_test(a_holiday_that_was_cancelled_is_none),
+		cmocka_unit_test(a_file_of_another_program_is_taken),
 		cmocka_unit_test(the_example_of_the_manual_page_is_a_calendar),
 		cmocka_unit_test(a_calendar_is_known_again_by_what_counts),
 		cmocka_unit_test(mistakes_are_told_with_line_event_and_remedy),

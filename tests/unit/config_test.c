@@ -86,6 +86,20 @@ static void problem(const char *more, const char *where, const char *what, const
 	config_problems_free(&p);
 }
 
+static void a_file_of_another_program_is_taken(void **state)
+{
+	struct config_problems p;
+	struct config *c = good("\xef\xbb\xbf" LEAST "\r\nlog { level = debug }\r\n");
+
+	(void)state;
+	assert_string_equal(c->id, "US-OIA");
+	config_free(c);
+	put("c.conf", "\xff\xfe" LEAST, 0600);
+	assert_int_equal(config_load(conf, &c, &p), CY_ECONFIG);
+	assert_non_null(strstr(p.list[0].text, "it is UTF-16; save it anew as plain text in UTF-8"));
+	config_problems_free(&p);
+}
+
 static void every_option_becomes_its_value(void **state)
 {
 	struct config *c =
@@ -603,6 +617,7 @@ static int remove_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_file_of_another_program_is_taken),
 		cmocka_unit_test(every_option_becomes_its_value),
 		cmocka_unit_test(the_smallest_file_has_the_documented_defaults),
 		cmocka_unit_test(wrong_values_are_told_with_line_and_remedy),
