@@ -72,12 +72,12 @@ const void *cy_field_value(const ProtobufCMessage *m, const ProtobufCFieldDescri
 	return *(const char *const *)value + i * cy_value_size(f->type);
 }
 
-void cy_json_name(const ProtobufCFieldDescriptor *f, char *out, size_t size)
+void cy_json_path(const char *path, char *out, size_t size)
 {
 	bool upper = false;
 	size_t n = 0;
 
-	for (const char *p = f->name; *p != 0 && n + 1 < size; p++) {
+	for (const char *p = path; *p != 0 && n + 1 < size; p++) {
 		if (*p == '_') {
 			upper = true;
 			continue;
@@ -86,4 +86,17 @@ void cy_json_name(const ProtobufCFieldDescriptor *f, char *out, size_t size)
 		upper = false;
 	}
 	out[n] = 0;
+}
+
+void cy_json_name(const ProtobufCFieldDescriptor *f, char *out, size_t size)
+{
+	cy_json_path(f->name, out, size);
+}
+
+bool cy_field_instant(const ProtobufCFieldDescriptor *f)
+{
+	const size_t len = strlen(f->name);
+
+	return f->type == PROTOBUF_C_TYPE_INT64 && (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0 && len > 3 &&
+	       strcmp(f->name + len - 3, "_ms") == 0;
 }

@@ -22,6 +22,13 @@ const void *cy_field_value(const ProtobufCMessage *m, const ProtobufCFieldDescri
 /* The lowerCamelCase name, as protoc makes it. Cut to `size`. */
 void cy_json_name(const ProtobufCFieldDescriptor *f, char *out, size_t size);
 
+/* A path of fields under their names of the schema, as it is written in JSON:
+ * `content.request.own_reference` is `content.request.ownReference`. Cut to `size`. */
+void cy_json_path(const char *path, char *out, size_t size);
+
+/* An instant, by the conventions of the schema (types.proto): int64, `*_ms`, not `optional`. */
+bool cy_field_instant(const ProtobufCFieldDescriptor *f);
+
 /* Longer than any field name of the schema, with NUL. */
 #define CY_FIELD_NAME_SIZE 64
 

@@ -90,22 +90,74 @@ int cy_date_parse(const char *text, struct cy_date *ret)
 	return strlen(text) == 10 ? date_at(text, ret) : CY_EPARSE;
 }
 
+static bool has_form(const char *text, const char *form)
+{
+	for (size_t i = 0; form[i] != '\0'; i++)
+		if (form[i] == 'd' ? digits(text + i, 1) < 0 : text[i] != form[i])
+			return false;
+	return true;
+}
+
+/* dddd-dd-ddTdd:dd:dd, of which the form was looked at. */
+static int second_at(const char *text, int64_t *ret_ms)
+{
+	const int h = digits(text + 11, 2), m = digits(text + 14, 2), s = digits(text + 17, 2);
+	struct cy_date d;
+
+	if (date_at(text, &d) < 0 || h > 23 || m > 59 || s > 59)
+		return CY_EPARSE;
+	*ret_ms = cy_date_days(d) * DAY_MS + ((h * 60 + m) * 60 + s) * INT64_C(1000);
+	return CY_OK;
+}
+
 int cy_rfc3339_parse(const char *text, struct cy_wall *ret)
 {
 	static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ";
-	struct cy_date d;
-	int h, m, s;
+	int64_t ms;
 
-	if (strlen(text) != sizeof form - 1)
+	if (strlen(text) != sizeof form - 1 || !has_form(text, form) || second_at(text, &ms) < 0)
 		return CY_EPARSE;
-	for (size_t i = 0; i < sizeof form - 1; i++)
-		if (form[i] == 'd' ? digits(text + i, 1) < 0 : text[i] != form[i])
+	ret->ms = ms + digits(text + 20, 3);
+	return CY_OK;
+}
+
+/* The offset from UTC at the end of a text. */
+static int offset_at(const char *p, int64_t *ret_ms)
+{
+	int h, m;
+
+	if (strcmp(p, "Z") == 0 || strcmp(p, "z") == 0) {
+		*ret_ms = 0;
+		return CY_OK;
+	}
+	if (strlen(p) != 6 || (*p != '+' && *p != '-') || !has_form(p + 1, "dd:dd"))
+		return CY_EPARSE;
+	h = digits(p + 1, 2);
+	m = digits(p + 4, 2);
+	if (h > 23 || m > 59)
+		return CY_EPARSE;
+	*ret_ms = (*p == '-' ? -1 : 1) * (h * 60 + m) * INT64_C(60000);
+	return CY_OK;
+}
+
+int cy_rfc3339_read(const char *text, struct cy_wall *ret)
+{
+	static const char day[] = "dddd-dd-dd", second[] = "dd:dd:dd";
+	const char *p = text + sizeof day + sizeof second - 1;
+	int64_t ms, fraction = 0, offset;
+
+	/* In this order: each looks no further than the end of the text. */
+	if (strnlen(text, 20) < 20 || !has_form(text, day) || (text[10] != 'T' && text[10] != 't') ||
+	    !has_form(text + 11, second) || second_at(text, &ms) < 0)
+		return CY_EPARSE;
+	if (*p == '.') {
+		if (digits(++p, 1) < 0)
 			return CY_EPARSE;
-	h = digits(text + 11, 2);
-	m = digits(text + 14, 2);
-	s = digits(text + 17, 2);
-	if (date_at(text, &d) < 0 || h > 23 || m > 59 || s > 59)
+		for (int64_t unit = 100; digits(p, 1) >= 0; unit /= 10)
+			fraction += unit * digits(p++, 1);
+	}
+	if (offset_at(p, &offset) < 0)
 		return CY_EPARSE;
-	ret->ms = cy_date_days(d) * DAY_MS + ((h * 60 + m) * 60 + s) * INT64_C(1000) + digits(text + 20, 3);
+	ret->ms = ms + fraction - offset;
 	return CY_OK;
 }

@@ -39,8 +39,16 @@ static inline bool cy_mono_before(struct cy_mono a, struct cy_mono b)
 #define CY_RFC3339_SIZE 32
 void cy_rfc3339(struct cy_wall t, char out[static CY_RFC3339_SIZE]);
 
-/* The form that cy_rfc3339 writes, and no other; CY_EPARSE otherwise. */
+/* The form that cy_rfc3339 writes, and no other; CY_EPARSE otherwise. What is
+ * signed or kept has this one form. */
 int cy_rfc3339_parse(const char *text, struct cy_wall *ret);
+
+/* An instant as a person writes it: any date-time of RFC 3339, with Z or an
+ * offset, with or without a fraction of the second, of which what is below the
+ * millisecond is left out. No leap second. CY_EPARSE otherwise. */
+int cy_rfc3339_read(const char *text, struct cy_wall *ret);
+/* What such a text looks like, for a sentence. */
+#define CY_RFC3339_LIKE "an instant such as 2026-11-23T10:00:00Z or 2026-11-23T11:00:00+01:00"
 
 /* YYYY-MM-DD of an existing day; CY_EPARSE otherwise. */
 int cy_date_parse(const char *text, struct cy_date *ret);

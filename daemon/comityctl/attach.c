@@ -19,7 +19,7 @@
 static CyCustodyRecord *custody(const char *text)
 {
 	CyCustodyRecord *c;
-	char *fields[CUSTODY_FIELDS], full[CY_RFC3339_SIZE];
+	char *fields[CUSTODY_FIELDS];
 	struct cy_wall at = { 0 };
 	size_t n = 0;
 
@@ -31,12 +31,7 @@ static CyCustodyRecord *custody(const char *text)
 		n++;
 		text = end ? end + 1 : NULL;
 	}
-	if (n == CUSTODY_FIELDS) {
-		bool whole = strlen(fields[3]) == 20 && fields[3][19] == 'Z';
-
-		snprintf(full, sizeof(full), whole ? "%.19s.000Z" : "%.31s", fields[3]);
-	}
-	if (n < CUSTODY_FIELDS || text || !fields[0][0] || !fields[1][0] || cy_rfc3339_parse(full, &at) != CY_OK ||
+	if (n < CUSTODY_FIELDS || text || !fields[0][0] || !fields[1][0] || cy_rfc3339_read(fields[3], &at) != CY_OK ||
 	    at.ms <= 0) {
 		while (n)
 			free(fields[--n]);

@@ -93,7 +93,7 @@ static json_t *as_json(const CyAttachment *a)
 	struct cy_buf b = CY_BUF(JSON_MAX);
 	json_t *j;
 
-	CY_ASSERT(wire_json_print(&a->base, 0, &b) == CY_OK);
+	CY_ASSERT(wire_json_print_people(&a->base, 0, &b) == CY_OK);
 	j = json_loadb((const char *)b.data, b.len, 0, NULL);
 	cy_buf_free(&b);
 	CY_ASSERT(j);

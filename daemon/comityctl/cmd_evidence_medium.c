@@ -103,7 +103,7 @@ static void print_body(CyAttachment **list, size_t n)
 
 	body.attachments = list;
 	body.n_attachments = n;
-	out_json(&body.base, 2);
+	out_json_people(&body.base, 2);
 }
 
 static int run_manifest(struct ctl *ctl, int argc, char **argv)

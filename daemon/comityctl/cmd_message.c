@@ -108,7 +108,7 @@ static void print_view(const CyMessageView *v)
 	out_pair("Receipt", "%s", v->receipt.len ? "yes" : "none yet");
 	if (v->message && v->message->content) {
 		printf("\n");
-		out_json(&v->message->content->base, 2);
+		out_json_people(&v->message->content->base, 2);
 	}
 }
 

@@ -2,9 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
-#include "base/time.h"
+#include "base/error.h"
 #include "comityctl/ctl.h"
 #include "comityctl/fields.h"
 #include "comityctl/out.h"
@@ -15,15 +14,14 @@
 static const char help[] = "usage: comityctl template MEASURE | --list\n"
 			   "\n"
 			   "Prints a form for 'comityctl submit': JSON with every mandatory field, and a\n"
-			   "comment for each line. Replace every FILL IN, then check the file with\n"
-			   "'comityctl check FILE'. INTERCEPTION_NOTIFICATION and\n"
+			   "comment for each line. Replace every FILL IN, and write when it was approved;\n"
+			   "then check the file with 'comityctl check FILE'. INTERCEPTION_NOTIFICATION and\n"
 			   "SPONTANEOUS_INFORMATION ask for nothing and have their own kind of message.\n"
 			   "\n"
 			   "  --list  the types of measure, one a line\n";
 
 struct fill {
 	const char *type, *role, *ask;
-	struct cy_wall now;
 };
 
 /* Enums that the texts name. */
@@ -53,8 +51,6 @@ static void print_enum(const char *name, size_t len)
 
 static void print_token(const char *token, size_t len, const struct fill *f)
 {
-	char now[CY_RFC3339_SIZE];
-
 	if (len > 5 && strncmp(token, "enum ", 5) == 0)
 		print_enum(token + 5, len - 5);
 	else if (len == 4 && strncmp(token, "type", len) == 0)
@@ -63,13 +59,8 @@ static void print_token(const char *token, size_t len, const struct fill *f)
 		fputs(f->role, stdout);
 	else if (len == 3 && strncmp(token, "ask", len) == 0)
 		fputs(f->ask, stdout);
-	else if (len == 6 && strncmp(token, "now_ms", len) == 0)
-		printf("%lld", (long long)f->now.ms);
-	else {
-		CY_ASSERT(len == 3 && strncmp(token, "now", len) == 0);
-		cy_rfc3339(f->now, now);
-		fputs(now, stdout);
-	}
+	else
+		cy_assert_failed("a template names a place that there is", __FILE__, __LINE__);
 }
 
 static void print_text(const char *text, const struct fill *f)
@@ -111,10 +102,7 @@ static int print_template(const char *name)
 {
 	const ProtobufCEnumValue *v = fields_enum_value(&cy_measure_type__descriptor, name);
 	struct fill f = { .role = "", .ask = "" };
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	f.now.ms = (int64_t)now.tv_sec * 1000;
 	for (size_t i = 0; v && i < template_measures_n; i++) {
 		const struct template_measure *m = &template_measures[i];
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/reflect.h"
+#include "base/time.h"
 
 #define NAME_WIDTH 30
 #define LINE_WIDTH 100
@@ -81,8 +82,8 @@ static const char *form(const ProtobufCFieldDescriptor *f)
 
 	if (f->type == PROTOBUF_C_TYPE_STRING && len > 5 && strcmp(f->name + len - 5, "_date") == 0)
 		return "date, YYYY-MM-DD";
-	if (f->type == PROTOBUF_C_TYPE_INT64 && len > 3 && strcmp(f->name + len - 3, "_ms") == 0)
-		return "milliseconds since 1970 UTC; with --set also a time such as 2026-11-23T10:00:00Z";
+	if (cy_field_instant(f))
+		return CY_RFC3339_LIKE;
 	return type_name(f);
 }
 

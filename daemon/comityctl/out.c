@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "base/reflect.h"
 #include "base/time.h"
 #include "wire/json.h"
 
@@ -18,6 +19,7 @@
 #define COLUMNS_MAX  16
 #define HEX_SHOWN    32
 #define JSON_ESCAPES 2
+#define PATH_SIZE    256 /* more than a daemon says of a field */
 
 static char *turn(void)
 {
@@ -86,8 +88,13 @@ void out_safe(FILE *f, const char *text)
 
 void out_fault(FILE *f, const CyFault *fault)
 {
-	out_safe(f, fault->field);
-	fputs(": ", f);
+	static const char around[] = "submission.";
+	const bool within = strncmp(fault->field, around, sizeof(around) - 1) == 0;
+	char path[PATH_SIZE];
+
+	cy_json_path(fault->field + (within ? sizeof(around) - 1 : 0), path, sizeof(path));
+	out_safe(f, path);
+	fputs(path[0] ? ": " : "", f);
 	out_safe(f, fault->text);
 	if (fault->article[0]) {
 		fputs(" (", f);
@@ -261,15 +268,26 @@ static int json_safe(struct cy_buf *b, const uint8_t *s, size_t len)
 	return CY_OK;
 }
 
-void out_json(const ProtobufCMessage *m, int indent)
+static void print_json(int (*print)(const ProtobufCMessage *m, int indent, struct cy_buf *out),
+		       const ProtobufCMessage *m, int indent)
 {
 	struct cy_buf raw = CY_BUF(OUT_MAX), b = CY_BUF(OUT_MAX * JSON_ESCAPES);
 
-	CY_ASSERT(wire_json_print(m, indent, &raw) == CY_OK && json_safe(&b, raw.data, raw.len) == CY_OK);
+	CY_ASSERT(print(m, indent, &raw) == CY_OK && json_safe(&b, raw.data, raw.len) == CY_OK);
 	fwrite(b.data, 1, b.len, stdout);
 	putchar('\n');
 	cy_buf_free(&raw);
 	cy_buf_free(&b);
+}
+
+void out_json(const ProtobufCMessage *m, int indent)
+{
+	print_json(wire_json_print, m, indent);
+}
+
+void out_json_people(const ProtobufCMessage *m, int indent)
+{
+	print_json(wire_json_print_people, m, indent);
 }
 
 /* ------------------------------------------------------------------ tables */

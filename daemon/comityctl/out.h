@@ -56,6 +56,8 @@ const char *out_hex(const ProtobufCBinaryData *data);
 
 /* The proto3 JSON form on standard output, with a newline. */
 void out_json(const ProtobufCMessage *m, int indent);
+/* The same for people: instants are RFC 3339. */
+void out_json_people(const ProtobufCMessage *m, int indent);
 
 /* A table: aligned columns under headings. Rows are filled cell by cell. */
 struct out_table;

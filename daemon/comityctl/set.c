@@ -60,23 +60,17 @@ static json_t *number(const ProtobufCFieldDescriptor *f, const char *text, struc
 	return wide ? json_string(text) : json_integer(negative ? -(json_int_t)value : (json_int_t)value);
 }
 
-/* RFC 3339 with seconds or milliseconds, as milliseconds. */
-static json_t *instant(const char *text, struct cy_error *e)
+/* The file's own reader takes it as a person writes it. */
+static json_t *instant(const ProtobufCFieldDescriptor *f, const char *text, struct cy_error *e)
 {
-	char full[CY_RFC3339_SIZE], ms[24];
 	struct cy_wall t;
-	size_t len = strlen(text);
 
-	if (len == 20 && text[19] == 'Z')
-		snprintf(full, sizeof(full), "%.19s.000Z", text);
-	else
-		snprintf(full, sizeof(full), "%s", text);
-	if (cy_rfc3339_parse(full, &t) != CY_OK) {
-		cy_fail(e, CY_EINVAL, "a time such as 2026-11-23T10:00:00Z is expected, not '%s'", text);
-		return NULL;
-	}
-	snprintf(ms, sizeof(ms), "%lld", (long long)t.ms);
-	return json_string(ms);
+	if (!strpbrk(text, "-:Tt"))
+		return number(f, text, e);
+	if (cy_rfc3339_read(text, &t) == CY_OK)
+		return json_string(text);
+	cy_fail(e, CY_EINVAL, CY_RFC3339_LIKE " is expected, not '%s'", text);
+	return NULL;
 }
 
 static json_t *bytes(const char *text, struct cy_error *e)
@@ -101,7 +95,7 @@ static json_t *bytes(const char *text, struct cy_error *e)
 static json_t *scalar(const ProtobufCFieldDescriptor *f, const char *text, struct cy_error *e)
 {
 	const ProtobufCEnumValue *v;
-	size_t len = strlen(f->name);
+	char name[CY_FIELD_NAME_SIZE];
 	json_t *j;
 
 	switch (f->type) {
@@ -124,12 +118,11 @@ static json_t *scalar(const ProtobufCFieldDescriptor *f, const char *text, struc
 	case PROTOBUF_C_TYPE_BYTES:
 		return bytes(text, e);
 	case PROTOBUF_C_TYPE_MESSAGE:
-		cy_fail(e, CY_EINVAL, "it has fields of its own; set those, as in %s.FIELD=VALUE", f->name);
+		cy_json_name(f, name, sizeof(name));
+		cy_fail(e, CY_EINVAL, "it has fields of its own; set those, as in %s.FIELD=VALUE", name);
 		return NULL;
 	default:
-		if (len > 3 && strcmp(f->name + len - 3, "_ms") == 0 && strchr(text, 'T'))
-			return instant(text, e);
-		return number(f, text, e);
+		return cy_field_instant(f) ? instant(f, text, e) : number(f, text, e);
 	}
 }
 

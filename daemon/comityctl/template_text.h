@@ -1,7 +1,7 @@
 /* The texts of templates. `{{enum NAME}}` stands for the values of an enum,
- * `{{type}}`, `{{role}}`, `{{ask}}`, `{{now}}` and `{{now_ms}}` for what their
- * names say. Every line that is to be filled in says FILL IN; the line above it
- * explains it. Parts that need not be there are commented out, and stand before
+ * `{{type}}`, `{{role}}` and `{{ask}}` for what their names say. Every line that is
+ * to be filled in says FILL IN, or has an empty instant, for which no text can
+ * stand; the line above it explains it. Parts that need not be there are commented out, and stand before
  * a mandatory member, so that commas are right either way. */
 #ifndef CY_COMITYCTL_TEMPLATE_TEXT_H
 #define CY_COMITYCTL_TEMPLATE_TEXT_H

@@ -8,6 +8,8 @@
  *   of 2^63 and more outside quotes; for an enum, true, false and fractions;
  * - a list or a text in place of the outermost object, even an empty one;
  * - texts, lists and nesting beyond base/limits.h.
+ * Beyond Python, an instant (base/reflect.h) may also be a text of RFC 3339, or an
+ * empty one: not stated. So people write it, and so wire_json_print_people() does.
  * Types float and double, which the schema does not use, have no JSON form here.
  * Unknown fields of a message are not printed. */
 #ifndef CY_WIRE_JSON_H
@@ -25,6 +27,9 @@
  * of field numbers. `indent` 0: one line. CY_EINVAL for a text that is not
  * UTF-8, CY_ELIMIT; `out` is then unchanged. */
 int wire_json_print(const ProtobufCMessage *m, int indent, struct cy_buf *out);
+
+/* The same for people: instants are RFC 3339. */
+int wire_json_print_people(const ProtobufCMessage *m, int indent, struct cy_buf *out);
 
 /* Parse; the result is freed with protobuf_c_message_free_unpacked(.., NULL).
  * Both lowerCamelCase and proto names are accepted, null means absent; unknown

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/reflect.h"
+#include "base/time.h"
 #include "wire/base64.h"
 #include "wire/json.h"
 #include "wire/json_number.h"
@@ -78,6 +79,21 @@ static int parse_enum(struct parser *p, const ProtobufCEnumDescriptor *d, const 
 	return CY_OK;
 }
 
+/* A person writes it as in RFC 3339, or leaves it empty where it is still open; a
+ * program gives milliseconds. */
+static int parse_instant(struct parser *p, const json_t *j, int64_t *ret)
+{
+	struct cy_wall t = { 0 };
+
+	if (wire_json_signed(j, INT64_MIN, INT64_MAX, ret))
+		return CY_OK;
+	if (!json_is_string(j) || strlen(json_string_value(j)) != json_string_length(j) ||
+	    (json_string_length(j) > 0 && cy_rfc3339_read(json_string_value(j), &t) < 0))
+		return fail(p, CY_EPARSE, "expected " CY_RFC3339_LIKE);
+	*ret = t.ms;
+	return CY_OK;
+}
+
 static int parse_string(struct parser *p, const json_t *j, char **ret)
 {
 	size_t len = json_string_length(j);
@@ -134,6 +150,8 @@ static int parse_value(struct parser *p, const ProtobufCFieldDescriptor *f, cons
 	case PROTOBUF_C_TYPE_INT64:
 	case PROTOBUF_C_TYPE_SINT64:
 	case PROTOBUF_C_TYPE_SFIXED64:
+		if (cy_field_instant(f))
+			return parse_instant(p, j, out);
 		return parse_signed(p, j, INT64_MIN, INT64_MAX, out);
 	case PROTOBUF_C_TYPE_UINT32:
 	case PROTOBUF_C_TYPE_FIXED32:

@@ -3,12 +3,14 @@
 
 #include "base/limits.h"
 #include "base/reflect.h"
+#include "base/time.h"
 #include "wire/base64.h"
 #include "wire/json.h"
 
 struct printer {
 	struct cy_buf *out;
 	int indent;
+	bool people;
 	unsigned depth; /* messages and lists that are open */
 };
 
@@ -111,6 +113,20 @@ static int put_enum(struct printer *p, const ProtobufCEnumDescriptor *d, int32_t
 	return v != NULL ? put_string(p, v->name) : cy_buf_addf(p->out, "%" PRId32, value);
 }
 
+static int put_signed(struct printer *p, const ProtobufCFieldDescriptor *f, int64_t value)
+{
+	char text[CY_RFC3339_SIZE];
+	struct cy_wall t;
+
+	if (p->people && cy_field_instant(f)) {
+		cy_rfc3339((struct cy_wall){ value }, text);
+		/* One that no calendar has stays the number that it is. */
+		if (cy_rfc3339_read(text, &t) == CY_OK)
+			return cy_buf_addf(p->out, "\"%s\"", text);
+	}
+	return cy_buf_addf(p->out, "\"%" PRId64 "\"", value);
+}
+
 static int put_message(struct printer *p, const ProtobufCMessage *m, unsigned level);
 
 static int put_value(struct printer *p, const ProtobufCFieldDescriptor *f, const void *value, unsigned level)
@@ -126,7 +142,7 @@ static int put_value(struct printer *p, const ProtobufCFieldDescriptor *f, const
 	case PROTOBUF_C_TYPE_INT64:
 	case PROTOBUF_C_TYPE_SINT64:
 	case PROTOBUF_C_TYPE_SFIXED64:
-		return cy_buf_addf(p->out, "\"%" PRId64 "\"", *(const int64_t *)value);
+		return put_signed(p, f, *(const int64_t *)value);
 	case PROTOBUF_C_TYPE_UINT64:
 	case PROTOBUF_C_TYPE_FIXED64:
 		return cy_buf_addf(p->out, "\"%" PRIu64 "\"", *(const uint64_t *)value);
@@ -197,15 +213,24 @@ static int put_message(struct printer *p, const ProtobufCMessage *m, unsigned le
 	return r < 0 ? r : close_with(p, first, "}");
 }
 
-int wire_json_print(const ProtobufCMessage *m, int indent, struct cy_buf *out)
+static int print(struct printer p, const ProtobufCMessage *m)
 {
-	struct printer p = { .out = out, .indent = indent > 0 ? indent : 0 };
-	size_t before = out->len;
+	size_t before = p.out->len;
 	int r = put_message(&p, m, 1);
 
-	if (r < 0 && out->data != NULL) {
-		out->len = before;
-		out->data[before] = 0;
+	if (r < 0 && p.out->data != NULL) {
+		p.out->len = before;
+		p.out->data[before] = 0;
 	}
 	return r;
+}
+
+int wire_json_print(const ProtobufCMessage *m, int indent, struct cy_buf *out)
+{
+	return print((struct printer){ .out = out, .indent = indent > 0 ? indent : 0 }, m);
+}
+
+int wire_json_print_people(const ProtobufCMessage *m, int indent, struct cy_buf *out)
+{
+	return print((struct printer){ .out = out, .indent = indent > 0 ? indent : 0, .people = true }, m);
 }

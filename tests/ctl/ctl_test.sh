@@ -42,8 +42,13 @@ all_templates() {
 		"$ctl" check form.json --no-treaty >out 2>err </dev/null
 		[ $? -eq 4 ] || return 1
 		grep -q 'FILL IN' err || return 1
-		sed 's/FILL IN/IE/g' form.json >filled.json
+		sed 's/FILL IN/IE/g' form.json >open.json
+		sed 's/"atMs": ""/"atMs": "2026-11-23T10:00:00Z"/' open.json >filled.json
 		"$ctl" check filled.json --no-treaty >out 2>err </dev/null || return 1
+		# Nobody approves by forgetting a line: the time of printing stands nowhere.
+		cmp -s open.json filled.json || ! "$ctl" check open.json --no-treaty >out 2>err </dev/null || return 1
+		cmp -s open.json filled.json ||
+			grep -q '^content.request.approvals\[0\].atMs: When it was approved is mandatory.$' out || return 1
 		# The command that the head of the form names.
 		told=$(sed -n "1,4s/.*'comityctl \([^']*\) FILE'.*/\1/p" form.json)
 		"$ctl" "${told:?}" filled.json --no-treaty >out 2>err </dev/null || return 1
@@ -123,7 +128,17 @@ exits 3 'values set get as far as the socket' --socket "$work/none.sock" send re
 	--set 'results[0].measure=1' --set 'results[0].outcome=executed' --set attachments[0].sha256=hex:00ff \
 	--set attachments[0].size=18446744073709551615 --set text=done
 exits 2 'a field that there is not is refused' send note 2026-1 --set words=hello
+says err '^comityctl: --set words=hello: unknown field. Expected one of text' 'with those that there are'
+exits 2 'a field is mistyped' send result 2026-1 --set result[0].measure=1
+says err "unknown field: did you mean 'results'?" 'with the one that is near'
 exits 2 'an enum value that there is not is refused' send problem-notice 2026-1 --set type=boredom
+says err ': unknown ProblemType. Expected one of INCOMPLETE_OR_INCORRECT, ' 'with those that there are'
+exits 2 'an enum value is mistyped' send problem-notice 2026-1 --set type=clarificaton
+says err ": unknown ProblemType: did you mean 'CLARIFICATION'? Expected one of " 'with the one that is near'
+exits 3 'an instant is set with the offset of a zone' --socket "$work/none.sock" send acknowledgement 2026-1 \
+	--set receivedMs=2026-11-23T11:00:00+01:00 --set received_ms=1790000000000
+exits 2 'an instant that is none is refused' send acknowledgement 2026-1 --set receivedMs=2026-11-23
+says err "an instant such as 2026-11-23T10:00:00Z or 2026-11-23T11:00:00+01:00 is expected, not '2026-11-23'" 'with its form'
 exits 2 'a gap in a list is refused' send result 2026-1 --set 'results[1].measure=1'
 exits 2 'a number that is none is refused' send conditions-accepted 2026-1 --set proposal=one
 exits 2 'a number beyond its range is refused' send conditions-accepted 2026-1 --set proposal=4294967296

@@ -90,8 +90,8 @@ all(a["sha256"] == sha(read(a["name"])) and a["medium"] == "WD disk 123" and "ch
     for a in docs[0]["attachments"]) and
 docs[0]["attachments"][0] == {**docs[0]["attachments"][0], "size": "16", "exhibit": "7", "dataCategory": "traffic",
     "atoms": ["login_ip_log", "account"], "mediaType": "application/octet-stream",
-    "custody": [{"holder": "J. Roe", "action": "acquired", "tool": "FTK 4.7", "atMs": "1795428000000"},
-                {"holder": "A. Clerk", "action": "sealed", "atMs": "1795509000500"}]} and
+    "custody": [{"holder": "J. Roe", "action": "acquired", "tool": "FTK 4.7", "atMs": "2026-11-23T10:00:00.000Z"},
+                {"holder": "A. Clerk", "action": "sealed", "atMs": "2026-11-24T08:30:00.500Z"}]} and
 docs[0]["attachments"][1]["size"] == "0"'
 cp records.csv dir/
 exits 2 'two files of one name on a medium are refused' evidence manifest records.csv dir/records.csv --medium x

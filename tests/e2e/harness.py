@@ -1,5 +1,7 @@
 """Real daemons on loopback, for the end-to-end tests. Results are TAP lines."""
 import concurrent.futures
+import datetime
+import json
 import os
 import pwd
 import shutil
@@ -215,8 +217,15 @@ def pki(base, *ids):
     subprocess.run([f"{TOP}/certs/comity-pki", "throwaway", base, *ids], check=True, stdout=subprocess.DEVNULL)
 
 
+def milliseconds(fields):
+    """Instants of a file for people, as the schema has them."""
+    return {name: int(datetime.datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp() * 1000)
+            if name.endswith("Ms") else value for name, value in fields.items()}
+
+
 def submission(to="IE", reference="ref-1"):
-    s = json_format.Parse(open(f"{TOP}/contrib/demo/request.json").read(), local_pb2.Submission())
+    with open(f"{TOP}/contrib/demo/request.json") as file:
+        s = json_format.ParseDict(json.load(file, object_hook=milliseconds), local_pb2.Submission())
     s.to, s.own_reference = to, reference
     if to != "IE":
         s.content.request.requested_state, s.content.request.requesting_state = "US", "IE"
