@@ -38,7 +38,7 @@ enum cy_code {
 struct cy_error {
 	int code;
 	char field[128];
-	char text[512];
+	char text[1024];
 };
 
 /* The meaning of a code; never NULL. */

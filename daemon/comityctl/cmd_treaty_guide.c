@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/reflect.h"
 #include "comityctl/fields.h"
 #include "comityctl/out.h"
 #include "comityctl/treaties.h"
 
-#define WIDTH 78
+#define WIDTH      78
+#define FIELD_SIZE 256 /* longer than any path of a field */
 
 static const char help[] = "usage: comityctl treaty guide INSTRUMENT MEASURE [--markdown] [--treaties DIR]\n"
 			   "\n"
@@ -186,10 +188,12 @@ static void requirements(struct page *page, const struct law_profile *p, int mea
 	section(page, "requirements", "What to fill in");
 	for (size_t i = 0; i < p->n_requirements; i++) {
 		const struct law_requirement *r = &p->requirements[i];
+		char field[FIELD_SIZE];
 
 		if (!concerns(r->measures, measure))
 			continue;
-		item(page, r->field, r->why, &r->source);
+		cy_json_path(r->field, field, sizeof(field));
+		item(page, field, r->why, &r->source);
 		any = true;
 	}
 	if (page->form != JSON)

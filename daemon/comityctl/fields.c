@@ -105,8 +105,10 @@ void fields_print(const ProtobufCMessageDescriptor *d, int depth)
 	for (unsigned i = 0; i < d->n_fields; i++) {
 		const ProtobufCFieldDescriptor *f = &d->fields[i];
 		bool many = f->label == PROTOBUF_C_LABEL_REPEATED;
+		char json[CY_FIELD_NAME_SIZE];
 
-		printf("%*s%-*s %s%s", depth * 2 + 2, "", NAME_WIDTH - depth * 2, f->name, many ? "list of " : "",
+		cy_json_name(f, json, sizeof(json));
+		printf("%*s%-*s %s%s", depth * 2 + 2, "", NAME_WIDTH - depth * 2, json, many ? "list of " : "",
 		       form(f));
 		if (f->type == PROTOBUF_C_TYPE_ENUM)
 			print_values(f->descriptor, NAME_WIDTH + 4);

@@ -102,7 +102,11 @@ static void hunt(struct hunt *h, const ProtobufCMessage *m)
 		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
 		bool many = f->label == PROTOBUF_C_LABEL_REPEATED;
 		size_t n = many ? cy_field_count(m, f) : cy_field_set(m, f);
-		size_t name = wire_path_name(&h->path, f->name, strlen(f->name));
+		char json[CY_FIELD_NAME_SIZE];
+		size_t name;
+
+		cy_json_name(f, json, sizeof(json));
+		name = wire_path_name(&h->path, json, strlen(json));
 
 		for (size_t k = 0; k < n; k++) {
 			const void *value = cy_field_value(m, f, k);

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "comityctl/fields.h"
 #include "wire/base64.h"
+#include "wire/names.h"
 
 #define BYTES_MAX 4096u
 
@@ -108,7 +109,7 @@ static json_t *scalar(const ProtobufCFieldDescriptor *f, const char *text, struc
 		v = fields_enum_value(f->descriptor, text);
 		if (v)
 			return json_string(v->name);
-		cy_fail(e, CY_EINVAL, "'%s' is none of its values; 'comityctl send KIND --help' lists them", text);
+		wire_unknown_value(f->descriptor, text, "", e);
 		return NULL;
 	case PROTOBUF_C_TYPE_STRING:
 		j = json_string(text);
@@ -161,7 +162,7 @@ static int put(json_t *object, const char *key, const ProtobufCFieldDescriptor *
 	n = json_array_size(list);
 	if (!json_is_array(list) || (s->placed && s->place > n)) {
 		json_decref(value);
-		return cy_fail(e, CY_EINVAL, "the next free place is %s[%zu]", f->name, n);
+		return cy_fail(e, CY_EINVAL, "the next free place is %s[%zu]", key, n);
 	}
 	if (s->placed && s->place < n)
 		json_array_set_new(list, s->place, value);
@@ -178,12 +179,12 @@ static json_t *descend(json_t *object, const char *key, const ProtobufCFieldDesc
 	json_t *j = member(object, key, many);
 
 	if (many && !s->placed) {
-		cy_fail(e, CY_EINVAL, "'%s' is a list; say which one, as in %s[0]", f->name, f->name);
+		cy_fail(e, CY_EINVAL, "'%s' is a list; say which one, as in %s[0]", key, key);
 		return NULL;
 	}
 	if (many) {
 		if (s->place > json_array_size(j)) {
-			cy_fail(e, CY_EINVAL, "the next free place is %s[%zu]", f->name, json_array_size(j));
+			cy_fail(e, CY_EINVAL, "the next free place is %s[%zu]", key, json_array_size(j));
 			return NULL;
 		}
 		if (s->place == json_array_size(j))
@@ -191,10 +192,18 @@ static json_t *descend(json_t *object, const char *key, const ProtobufCFieldDesc
 		j = json_array_get(j, s->place);
 	}
 	if (!json_is_object(j)) {
-		cy_fail(e, CY_EINVAL, "'%s' is no object in the file", f->name);
+		cy_fail(e, CY_EINVAL, "'%s' is no object in the file", key);
 		return NULL;
 	}
 	return j;
+}
+
+static int unknown(const ProtobufCMessageDescriptor *d, const struct step *s, struct cy_error *e)
+{
+	char name[CY_FIELD_NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%.*s", (int)s->len, s->name);
+	return wire_unknown_field(d, name, "", e);
 }
 
 static int apply(json_t *root, const ProtobufCMessageDescriptor *d, const char *path, const char *text,
@@ -206,19 +215,21 @@ static int apply(json_t *root, const ProtobufCMessageDescriptor *d, const char *
 		const ProtobufCFieldDescriptor *f;
 		char json[CY_FIELD_NAME_SIZE];
 		struct step s = { 0 };
+		const char *key;
 
 		if (next_step(path, &s, e) != CY_OK)
 			return CY_EINVAL;
 		f = fields_find(d, s.name, s.len);
 		if (!f)
-			return cy_fail(e, CY_EINVAL, "there is no field '%.*s' here", (int)s.len, s.name);
+			return unknown(d, &s, e);
+		key = key_of(object, f, json);
 		if (s.placed && f->label != PROTOBUF_C_LABEL_REPEATED)
-			return cy_fail(e, CY_EINVAL, "'%s' is no list", f->name);
+			return cy_fail(e, CY_EINVAL, "'%s' is no list", key);
 		if (!s.rest)
-			return put(object, key_of(object, f, json), f, &s, text, e);
+			return put(object, key, f, &s, text, e);
 		if (f->type != PROTOBUF_C_TYPE_MESSAGE)
-			return cy_fail(e, CY_EINVAL, "'%s' has no fields of its own", f->name);
-		object = descend(object, key_of(object, f, json), f, &s, e);
+			return cy_fail(e, CY_EINVAL, "'%s' has no fields of its own", key);
+		object = descend(object, key, f, &s, e);
 		if (!object)
 			return CY_EINVAL;
 		d = f->descriptor;

@@ -8,10 +8,14 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/guess.h"
 #include "base/uri.h"
 
 #define FILE_MAX     (1024u * 1024u)
 #define MISTAKES_MAX 100 /* unknown options after which the rest is not worth reading */
+
+/* How libconfuse says it, before the name and another quotation mark. */
+#define NO_OPTION "no such option '"
 
 /* One reading. libconfuse passes no context to its callbacks. */
 struct reading {
@@ -22,6 +26,7 @@ struct reading {
 	bool dropped; /* an option's earlier value has just been freed */
 	int line;     /* of the error that ended this reading */
 	char error[256];
+	char meant[CY_GUESS_TEXT]; /* the name that is nearest to an option that there is not */
 };
 static _Thread_local struct reading *reading;
 
@@ -102,11 +107,37 @@ static void drop(void *text)
 	free(text);
 }
 
+/* The word in quotation marks of libconfuse's message. */
+static bool quoted(const char *message, const char *prefix, char *ret_word, size_t size)
+{
+	const size_t skip = strlen(prefix);
+	size_t len;
+
+	if (strncmp(message, prefix, skip) != 0)
+		return false;
+	len = strlen(message + skip);
+	if (len < 2 || len > size)
+		return false;
+	memcpy(ret_word, message + skip, len - 1);
+	ret_word[len - 1] = '\0';
+	return true;
+}
+
 static void failed(cfg_t *cfg, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 static void failed(cfg_t *cfg, const char *fmt, va_list ap)
 {
+	char word[sizeof reading->error];
+	struct cy_guess guess;
+
 	reading->line = cfg->line;
 	vsnprintf(reading->error, sizeof reading->error, fmt, ap);
+	reading->meant[0] = '\0';
+	if (!quoted(reading->error, NO_OPTION, word, sizeof word))
+		return;
+	guess = CY_GUESS(word);
+	for (const cfg_opt_t *o = cfg->opts; o->name != NULL; o++)
+		cy_guess_offer(&guess, o->name);
+	cy_guess_text(&guess, reading->meant);
 }
 
 cfg_opt_t config_option(const char *name)
@@ -329,30 +360,14 @@ static char *slurp(const struct config_kind *kind, const char *path, struct conf
 	return text;
 }
 
-/* The word in quotation marks of libconfuse's message. */
-static bool quoted(const char *message, const char *prefix, char *ret_word, size_t size)
-{
-	const size_t skip = strlen(prefix);
-	size_t len;
-
-	if (strncmp(message, prefix, skip) != 0)
-		return false;
-	len = strlen(message + skip);
-	if (len < 2 || len > size)
-		return false;
-	memcpy(ret_word, message + skip, len - 1);
-	ret_word[len - 1] = '\0';
-	return true;
-}
-
 /* Report the error that ended a reading; true when its cause was blanked out. */
 static bool mend(struct reading *r, char *text, struct config_problems *out)
 {
 	char word[128];
 
-	if (quoted(r->error, "no such option '", word, sizeof word)) {
+	if (quoted(r->error, NO_OPTION, word, sizeof word)) {
 		config_problem(out, r->path, r->line, word,
-			       "there is no such option or section here; see %s; correct or remove it",
+			       "there is no such option or section here%s See %s; correct or remove it", r->meant,
 			       r->kind->manual);
 		if (blank_option(text, r->line, word))
 			return true;

@@ -29,12 +29,12 @@ static void chunks(struct law_check *c, const CyAttachment *a)
 	const bool divided = a->chunk_root.len > 0 || a->chunk_bytes != 0;
 
 	law_must(c, !divided || a->chunk_root.len == CY_SHA256_LEN, "chunk_root", LAW_NO_ARTICLE,
-		 "A root of 32 bytes is expected, or neither it nor chunk_bytes.");
+		 "A root of 32 bytes is expected, or neither a root nor the size of chunks.");
 	if (law_where(c, divided, "there is a `chunk_root`"))
 		law_must(c, a->chunk_bytes == CY_CHUNK, "chunk_bytes", LAW_NO_ARTICLE, "Chunks have %u bytes.",
 			 CY_CHUNK);
 	law_must(c, !divided || !a->medium[0], "medium", LAW_NO_ARTICLE,
-		 "What travels on a physical medium is not divided into chunks: leave chunk_root empty.");
+		 "What travels on a physical medium is not divided into chunks: leave their root empty.");
 }
 
 static void custody(struct law_check *c, const CyAttachment *a)

@@ -214,7 +214,7 @@ void law_check_request(struct law_check *c, const CyRequest *r)
 	proceeding(c, r->proceeding);
 	facts(c, r);
 	law_must(c, r->n_persons > 0 || !law_blank(r->no_person_reason), "persons", LAW_ART_PERSONS,
-		 "Name the persons, or say in no_person_reason why none is named.");
+		 "Name the persons, or give the reason why none is named.");
 	law_persons(c, r->n_persons, r->persons);
 	measures(c, r);
 	purpose(c, r->purpose);

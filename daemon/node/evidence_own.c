@@ -159,7 +159,7 @@ static int check_attachment(struct node *n, const struct conn *c, const CyAttach
 	snprintf(fault->text, sizeof fault->text,
 		 n->ports.blobs.ctx == NULL
 			 ? "This daemon keeps no evidence: set evidence.dir in its configuration."
-			 : "This client has handed over no content with this digest, size and chunk_root that is kept "
+			 : "This client has handed over no content with this digest, size and chunkRoot that is kept "
 			   "here: put it first.");
 	return CY_OK;
 }

@@ -10,6 +10,7 @@
 #include "wire/base64.h"
 #include "wire/json.h"
 #include "wire/json_number.h"
+#include "wire/names.h"
 #include "wire/path.h"
 
 #define FIELDS_MAX 64u
@@ -44,23 +45,6 @@ static int parse_unsigned(struct parser *p, const json_t *j, uint64_t max, uint6
 	return CY_OK;
 }
 
-/* The sentence with all names, if they fit into an error. */
-static int fail_enum(struct parser *p, const ProtobufCEnumDescriptor *d)
-{
-	char names[400];
-	size_t n = 0;
-
-	for (unsigned i = 0; i < d->n_values; i++) {
-		const char *name = d->values[i].name;
-
-		if (n + strlen(name) + 3 > sizeof names)
-			return cy_fail_at(p->e, CY_EPARSE, p->path.s, "expected the name of a value of %s",
-					  d->short_name);
-		n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i > 0 ? ", " : "", name);
-	}
-	return cy_fail_at(p->e, CY_EPARSE, p->path.s, "expected one of %s", names);
-}
-
 static int parse_enum(struct parser *p, const ProtobufCEnumDescriptor *d, const json_t *j, int32_t *ret)
 {
 	int64_t value;
@@ -74,7 +58,7 @@ static int parse_enum(struct parser *p, const ProtobufCEnumDescriptor *d, const 
 		}
 	}
 	if (!wire_json_signed(j, INT32_MIN, INT32_MAX, &value))
-		return fail_enum(p, d);
+		return wire_unknown_value(d, json_is_string(j) ? json_string_value(j) : "", p->path.s, p->e);
 	*ret = (int32_t)value;
 	return CY_OK;
 }
@@ -251,7 +235,7 @@ static int parse_field(struct parser *p, const char *key, const json_t *j, unsig
 	size_t i;
 
 	if (f == NULL)
-		return cy_fail_at(p->e, CY_EPARSE, p->path.s, "%s has no such field", m->descriptor->short_name);
+		return wire_unknown_field(m->descriptor, key, p->path.s, p->e);
 	i = (size_t)(f - m->descriptor->fields);
 	if (seen[i])
 		return fail(p, CY_EPARSE, "the same field stands here under both its names");

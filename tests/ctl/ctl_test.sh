@@ -76,6 +76,8 @@ result $? 'every follow-up kind lists its fields'
 says kinds '^problem-notice$' 'kinds are spelled with hyphens'
 "$ctl" send problem_notice --help >out 2>err
 says out 'INCOMPLETE_OR_INCORRECT' 'the values of an enum are listed'
+"$ctl" send result --help >out 2>err
+says out '^  effectedMs  *an instant such as 2026-11-23T10:00:00Z' 'fields have their names of JSON, and instants their form'
 all_templates
 result $? 'every template is accepted once it is filled in, and not before'
 
@@ -193,7 +195,7 @@ treaties=$here/../fixtures/treaties
 sed 's/"us-ie-2001"/"made-up-2020"/' "$here/../../contrib/demo/request.json" >asked.json
 exits 4 'a request is checked against its treaty' check asked.json --treaties "$treaties"
 says out '^asked.json: 4 faults$' 'all faults are counted'
-says out '^submission.content.request.measures\[1\].necessity: .*DISCLOSURE_TRAFFIC.*(made-up-2020 4(2) (not verified against the primary text))$' \
+says out '^content.request.measures\[1\].necessity: .*DISCLOSURE_TRAFFIC.*(made-up-2020 4(2) (not verified against the primary text))$' \
 	'path, measure and article are told, and that it was not verified'
 says out '^login_ip_log  *US: subscriber, subpoena; .*  IE: traffic, court order; 5(4)  *-$' 'terms that differ are told'
 says out '{"atom": "login_ip_log", "acknowledgedBy": "NAME OF THE OFFICER"}' 'and what to add'
@@ -201,10 +203,10 @@ COMITY_TREATIES=$treaties "$ctl" --json check asked.json >out 2>err
 [ $? -eq 4 ] && [ "$(grep -c '"field"' out)" -eq 4 ] && grep -A 10 '"theirs"' out | grep -q '"category": "traffic"'
 result $? 'the same as JSON, with the treaties of the environment'
 exits 4 'a treaty that was not yet in force is told' check asked.json --treaties "$treaties" --date 2019-12-31
-says out 'legal_basis.instrument: .*effective only from 2020-01-01' 'with the day'
+says out 'content.request.legalBasis.instrument: .*effective only from 2020-01-01' 'with the day'
 exits 4 'a state that is no party is told' check asked.json --treaties "$treaties" --from-state FR
-says out 'legal_basis.instrument: .*FR' 'by its name'
-says out 'requesting_state: FR is expected' 'and so is a state other than the one in the file'
+says out 'legalBasis.instrument: .*FR' 'by its name'
+says out 'requestingState: FR is expected' 'and so is a state other than the one in the file'
 sed -e 's/"purpose": "Evidence/"useLimits": "This proceeding only.", &/' -e 's/"nexus"/"necessity": "No other source.", &/' \
 	-e '/"necessity": "The buyers/d' -e 's/\(messages of this account."\),/\1/' \
 	-e 's/"office": "Office of/"categories": ["content"], &/' \
@@ -215,7 +217,7 @@ says out '^answered.json: complete$' 'and said to be'
 says out '^login_ip_log .*A. Officer$' 'who acknowledged is shown'
 exits 0 'a date that has passed is a warning' check answered.json --treaties "$treaties" --date 2027-01-16
 says out '^answered.json: complete, 1 warning$' 'which is counted'
-says out '^warning: submission.content.request.urgency.until_date: 2027-01-15 lies before 2027-01-16, the day on which it is sent: ' 'and names the field'
+says out '^warning: content.request.urgency.untilDate: 2027-01-15 lies before 2027-01-16, the day on which it is sent: ' 'and names the field'
 sed "s/2027-01-15/$(TZ=Etc/GMT+12 date +%F)/" answered.json >today.json
 TZ=Etc/GMT+12 exits 0 'today is the day where the command runs' check today.json --treaties "$treaties"
 says out '^today.json: complete$' 'and no day that has passed'
@@ -227,7 +229,7 @@ mkdir open
 sed -e 's/^instrument = .*/instrument = "open-2020"/' -e '/^parties = /d' "$treaties/made-up-2020.conf" >open/open-2020.conf
 exits 0 'a treaty without parties is a warning' check unheard.json --treaties open --date 2026-11-30
 says out '^unheard.json: complete, 5 warnings$' 'beside every date of a past decade'
-says out 'legal_basis.instrument: open-2020 (version 1) does not list its parties: it cannot be told here whether it is in force between US and IE' \
+says out 'legalBasis.instrument: open-2020 (version 1) does not list its parties: it cannot be told here whether it is in force between US and IE' \
 	'it is not passed in silence'
 "$ctl" --json check unheard.json --treaties open --date 2026-11-30 >out 2>err &&
 	[ "$(grep -c '"field"' out)" -eq 5 ] && grep -q '"warnings"' out
@@ -250,7 +252,7 @@ says out '^Message  *019ab3c4' 'its id is printed'
 exits 1 'a refusal is told' send note refused --set text=hello --key k2
 next_said 'submit k2 note' 'it was asked'
 says err '^content.note.text: It is empty. (Art. 1)$' 'a fault stands on its line with its article'
-says err '^case_ref: It is closed.$' 'and so does the next'
+says err '^caseRef: It is closed.$' 'and so does the next'
 exits 3 'a lost connection is told' send note lost --set text=hello
 says err 'Repeat the same command' 'with what to do'
 read -r first <&3

@@ -93,7 +93,7 @@ def a_second_case_with_the_same_reference_is_refused_unless_it_is_meant():
     message.content.request.title = "Another one"
     file = file_of(message)
     run = us.ctl("submit", file)
-    assert run.returncode == 1 and "own_reference: the case IE/" in run.stderr, run
+    assert run.returncode == 1 and "ownReference: the case IE/" in run.stderr, run
     run = us.ctl("submit", file, "--same-reference")
     assert run.returncode == 0 and "now" in run.stdout, run
     assert us.ctl("case", "list").stdout.count(" two ") == 2

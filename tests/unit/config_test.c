@@ -487,6 +487,11 @@ static void unknown_options_and_sections_are_errors(void **state)
 {
 	(void)state;
 	problem("speed = 3\n", "7", "option 'speed': there is no such option", "remove it");
+	problem("lisen = \"127.0.0.1:1\"\n", "7",
+		"option 'lisen': there is no such option or section here: did you mean 'listen'?",
+		"See comityd.conf(5); correct or remove it");
+	problem("peer IE { state = IE anhcors = ca.pem " PEER_REST, "7", "option 'anhcors': there is no such option",
+		"did you mean 'anchors'?");
 	problem("\n\nspeed = {3, \"}\", 4}\n", "9", "option 'speed': there is no such option", "remove it");
 	problem("delivery { window = 3 speed = \"a } b\" backoff_max = 2m }\n", "7", "option 'speed'", "remove it");
 	problem("/* one\n two */ warp { a = 1 b { c = 2 } }\n", "8", "option 'warp'", "remove it");
