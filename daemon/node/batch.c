@@ -38,8 +38,7 @@ static void step_frame(struct node *n, struct input *in)
 	p->inputs--;
 	batch_touch(n, p->session);
 	if ((f->kind_case == CY_PEER_FRAME__KIND_STATE) == p->greeted && f->kind_case != CY_PEER_FRAME__KIND_GOODBYE) {
-		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL,
-			      p->greeted ? "a second state" : "a frame before the state");
+		batch_goodbye(n, p, p->greeted ? NODE_BYE_SECOND_STATE : NODE_BYE_BEFORE_STATE);
 		return;
 	}
 	switch (f->kind_case) {

@@ -6,6 +6,7 @@
 #include "comity/v1/peer.pb-c.h"
 #include "exchange/stream.h"
 #include "law/clock.h"
+#include "node/goodbyes.h"
 #include "node/store.h"
 #include "wire/manifest.h"
 
@@ -169,7 +170,7 @@ struct effect *batch_send(struct node *n, uint64_t session, const CyPeerFrame *f
 void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame);
 /* Take back what was to leave to the session. */
 void batch_unsend(struct node *n, uint64_t session);
-void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why);
+void batch_goodbye(struct node *n, struct peer *p, enum node_goodbye bye);
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
 struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text);
 void batch_touch(struct node *n, uint64_t session);

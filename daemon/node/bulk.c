@@ -169,7 +169,7 @@ void bulk_close(struct node *n, struct peer *p, const char *why)
 	node_bulk_down(n, session, why);
 }
 
-void bulk_dismiss(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
+static void say_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
 {
 	CyGoodbye g = CY_GOODBYE__INIT;
 	CyBulkFrame f = CY_BULK_FRAME__INIT;
@@ -184,10 +184,17 @@ void bulk_dismiss(struct node *n, struct peer *p, CyGoodbyeCode code, const char
 	bulk_close(n, p, why);
 }
 
-void bulk_goodbye(struct node *n, struct peer *p, const char *why)
+void bulk_dismiss(struct node *n, struct peer *p, enum node_goodbye bye)
 {
+	say_goodbye(n, p, node_goodbyes[bye].code, node_goodbyes[bye].words);
+}
+
+void bulk_goodbye(struct node *n, struct peer *p, enum node_goodbye bye, const char *more)
+{
+	const char *const why = more != NULL ? more : node_goodbyes[bye].words;
+
 	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: bulk lane: %s", p->id, why);
-	bulk_dismiss(n, p, CY_GOODBYE_CODE__PROTOCOL, why);
+	say_goodbye(n, p, node_goodbyes[bye].code, why);
 }
 
 void node_bulk_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on)
@@ -207,7 +214,7 @@ void bulk_proven(struct node *n, struct peer *p, uint64_t session, const CyHello
 	struct bulk *b = bulk_of(p);
 
 	if (b->session != 0)
-		bulk_dismiss(n, p, CY_GOODBYE_CODE__REPLACED, "a newer connection of this peer takes the place");
+		bulk_dismiss(n, p, NODE_BYE_NEWER);
 	b->session = session;
 	b->idle_since = n->ports.clock.mono(n->ports.clock.ctx);
 	b->puller.most = h->pulls < XCHG_PULLS ? h->pulls : XCHG_PULLS;
@@ -240,14 +247,14 @@ static void take_frame(struct node *n, struct peer *p, const CyBulkFrame *f)
 		return;
 	case CY_BULK_FRAME__KIND_HELLO:
 	case CY_BULK_FRAME__KIND_SESSION_PROOF:
-		bulk_goodbye(n, p, "a second hello or session proof");
+		bulk_goodbye(n, p, NODE_BYE_SECOND_PROOF, NULL);
 		return;
 	case CY_BULK_FRAME__KIND_CHUNK: /* read without copying */
 	case CY_BULK_FRAME__KIND__NOT_SET:
 	case _CY_BULK_FRAME__KIND__CASE_IS_INT_SIZE:
 		break;
 	}
-	bulk_goodbye(n, p, "a frame of an unknown kind");
+	bulk_goodbye(n, p, NODE_BYE_UNKNOWN, NULL);
 }
 
 void node_bulk_frame(struct node *n, uint64_t session, struct blob_bytes frame)
@@ -275,7 +282,7 @@ void node_bulk_frame(struct node *n, uint64_t session, struct blob_bytes frame)
 		take_frame(n, p, (CyBulkFrame *)m);
 		protobuf_c_message_free_unpacked(m, NULL);
 	} else {
-		bulk_goodbye(n, p, e.text);
+		bulk_goodbye(n, p, NODE_BYE_FRAME, e.text);
 	}
 	blob_release(&frame);
 	bulk_work(n);
@@ -339,7 +346,7 @@ static void work_peer(struct node *n, struct peer *p, struct cy_mono now)
 	if (b->session == 0)
 		return;
 	if (!cy_mono_before(now, xchg_pull_stalls(&b->puller))) {
-		bulk_goodbye(n, p, "it was granted chunks and sends none");
+		bulk_goodbye(n, p, NODE_BYE_STALLS, NULL);
 		return;
 	}
 	bulk_push_chunks(n, p);

@@ -335,12 +335,12 @@ void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, stru
 	if (pull == NULL) { /* it was cancelled; or it never was, which costs nothing */
 		blob_release(&frame);
 		if (c->pull > b->puller.last_id || c->pull == 0)
-			bulk_goodbye(n, p, "a chunk of a pull that was never asked for");
+			bulk_goodbye(n, p, NODE_BYE_CHUNK_UNASKED, NULL);
 		return;
 	}
 	if (xchg_pull_arrived(x, c->chunk, n->ports.clock.mono(n->ports.clock.ctx)) < 0) {
 		blob_release(&frame);
-		bulk_goodbye(n, p, "a chunk that was not granted, or is not the next one");
+		bulk_goodbye(n, p, NODE_BYE_CHUNK_ORDER, NULL);
 		return;
 	}
 	if (c->data.len != chunk_size(pull, c->chunk)) {

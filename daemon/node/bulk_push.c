@@ -156,7 +156,7 @@ void bulk_asked(struct node *n, struct peer *p, const CyPull *f)
 		refuse(n, p, f->pull, CY_NOT_SENT_CODE__NO_SUCH_CHUNK);
 		return;
 	default:
-		bulk_goodbye(n, p, "a pull under the number of another one, or without proper credit");
+		bulk_goodbye(n, p, NODE_BYE_PULL, NULL);
 		return;
 	}
 	p->bulk->pushes[x - p->bulk->pusher.at] = (struct bulk_push){ o.sha256, o.size };
@@ -171,7 +171,7 @@ void bulk_credit(struct node *n, struct peer *p, const CyCredit *f)
 	if (x == NULL)
 		return;
 	if (xchg_push_credit(x, f->chunks) < 0)
-		bulk_goodbye(n, p, "more credit than a pull may have");
+		bulk_goodbye(n, p, NODE_BYE_CREDIT, NULL);
 }
 
 void bulk_cancelled(struct node *n, struct peer *p, const CyCancel *f)

@@ -76,8 +76,10 @@ void batch_unsend(struct node *n, uint64_t session)
 	b->last_effect = at;
 }
 
-void batch_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
+void batch_goodbye(struct node *n, struct peer *p, enum node_goodbye bye)
 {
+	const CyGoodbyeCode code = node_goodbyes[bye].code;
+	const char *const why = node_goodbyes[bye].words;
 	CyGoodbye g = CY_GOODBYE__INIT;
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 

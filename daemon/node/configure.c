@@ -145,13 +145,11 @@ static const struct node_peer_config *named_peer(const struct node_config *confi
 /* Its proofs have to be bound to something else from now on. */
 static void proven_otherwise(struct node *n, struct peer *p)
 {
-	static const char why[] = "the configuration of this peer's tunnel has changed";
-
-	greet_dismiss(n, p, why);
+	greet_dismiss(n, p, NODE_BYE_TUNNEL);
 	if (p->session != 0)
-		node_dismiss(n, p, CY_GOODBYE_CODE__SHUTDOWN, why);
+		node_dismiss(n, p, NODE_BYE_TUNNEL);
 	if (p->bulk != NULL)
-		bulk_dismiss(n, p, CY_GOODBYE_CODE__SHUTDOWN, why);
+		bulk_dismiss(n, p, NODE_BYE_TUNNEL);
 }
 
 static void set_peers(struct node *n, const struct node_config *config)
@@ -161,10 +159,9 @@ static void set_peers(struct node *n, const struct node_config *config)
 		const struct node_peer_config *named = named_peer(config, p);
 
 		if (named == NULL)
-			greet_dismiss(n, p, "this authority has removed the peer from its configuration");
+			greet_dismiss(n, p, NODE_BYE_REMOVED);
 		if (p->session != 0 && named == NULL)
-			node_dismiss(n, p, CY_GOODBYE_CODE__SHUTDOWN,
-				     "this authority has removed the peer from its configuration");
+			node_dismiss(n, p, NODE_BYE_REMOVED);
 		if (named != NULL && !p->configured) {
 			p->since = node_now(n);
 			p->waiting = true;

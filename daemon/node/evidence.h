@@ -233,10 +233,11 @@ struct bulk {
 /* The peer is proven on this lane: its session begins, and takes the place of the one before. */
 void bulk_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h);
 void bulk_close(struct node *n, struct peer *p, const char *why);
-/* Say why, then close: the peer broke the protocol. */
-void bulk_goodbye(struct node *n, struct peer *p, const char *why);
-/* Say goodbye with this code, and close. */
-void bulk_dismiss(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why);
+/* Say why, then close: the peer broke the protocol. `more` is said in the place of the words; NULL: there is no more.
+ */
+void bulk_goodbye(struct node *n, struct peer *p, enum node_goodbye bye, const char *more);
+/* The same where nothing is wrong with the peer. */
+void bulk_dismiss(struct node *n, struct peer *p, enum node_goodbye bye);
 int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame);
 /* What is at hand is done: after a batch, a wake-up, a result. */
 void bulk_work(struct node *n);

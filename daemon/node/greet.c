@@ -183,8 +183,11 @@ static void close_connection(struct node *n, const struct greeting *g, const cha
 		n->ports.link.close(n->ports.link.ctx, g->session, why);
 }
 
-static void refuse(struct node *n, struct greeting *g, CyGoodbyeCode code, const char *why)
+/* `more` is said in the place of the words; NULL: there is no more. */
+static void refuse(struct node *n, struct greeting *g, enum node_goodbye bye, const char *more)
 {
+	const CyGoodbyeCode code = node_goodbyes[bye].code;
+	const char *const why = more != NULL ? more : node_goodbyes[bye].words;
 	const bool alarm = code == CY_GOODBYE_CODE__IDENTITY || code == CY_GOODBYE_CODE__SIGNATURE;
 	/* We want no connection, or have another one: nothing is wrong with this one. */
 	const bool unwanted = code == CY_GOODBYE_CODE__SHUTDOWN || code == CY_GOODBYE_CODE__REPLACED;
@@ -206,12 +209,12 @@ static void refuse(struct node *n, struct greeting *g, CyGoodbyeCode code, const
 	drop(n, g);
 }
 
-void greet_dismiss(struct node *n, const struct peer *p, const char *why)
+void greet_dismiss(struct node *n, const struct peer *p, enum node_goodbye bye)
 {
 	for (struct greeting *g = n->greetings, *next; g != NULL; g = next) {
 		next = g->next;
 		if (p == NULL || g->peer == p)
-			refuse(n, g, CY_GOODBYE_CODE__SHUTDOWN, why);
+			refuse(n, g, bye, NULL);
 	}
 }
 
@@ -281,36 +284,34 @@ static bool is_zero(ProtobufCBinaryData d)
 	return true;
 }
 
-/* NULL: it is good. `text` is for a sentence with numbers in it. */
-static const char *hello_fault(const struct node *n, const struct greeting *g, const CyHello *h, char *text,
-			       size_t size, CyGoodbyeCode *ret_code)
+/* NODE_GOODBYES_N: it is good. `text` is for a sentence with numbers in it; empty: there is none. */
+static enum node_goodbye hello_fault(const struct node *n, const struct greeting *g, const CyHello *h, char *text,
+				     size_t size)
 {
-	*ret_code = CY_GOODBYE_CODE__VERSION;
+	text[0] = '\0';
 	if (h->lowest_version > CY_PROTOCOL_VERSION || h->highest_version < CY_PROTOCOL_VERSION) {
 		snprintf(
 			text, size,
 			"no protocol version in common: this side speaks version %d, the other side %u to %u; the side "
 			"with the lower one must be upgraded",
 			CY_PROTOCOL_VERSION, h->lowest_version, h->highest_version);
-		return text;
+		return NODE_BYE_VERSION;
 	}
 	if (h->n_critical > 0)
-		return "the hello names a critical feature that is not known here";
-	*ret_code = CY_GOODBYE_CODE__IDENTITY;
+		return NODE_BYE_CRITICAL;
 	if (strcmp(h->from, g->peer->id) != 0)
-		return "the hello names another authority than the certificate";
+		return NODE_BYE_HELLO_FROM;
 	if (strcmp(h->to, n->authority) != 0)
-		return "the hello is for another authority";
-	*ret_code = CY_GOODBYE_CODE__PROTOCOL;
+		return NODE_BYE_HELLO_TO;
 	if (h->instance_id.len != 16 || h->nonce.len != CY_HELLO_NONCE || is_zero(h->instance_id))
-		return "the hello lacks its instance id or its nonce";
+		return NODE_BYE_HELLO_PARTS;
 	if (g->lane == WIRE_BULK)
-		return h->pulls == 0 ? "the hello allows no pull" : NULL;
+		return h->pulls == 0 ? NODE_BYE_HELLO_PULLS : NODE_GOODBYES_N;
 	/* The smallest limits that a peer may state are those of the protocol. */
 	if (h->window < 1 || h->max_message_bytes < CY_MESSAGE_MAX || h->max_parcel_bytes < CY_PARCEL_BYTES_MAX ||
 	    h->max_parcel_messages < CY_PARCEL_MESSAGES_MAX)
-		return "the hello states limits below those of the protocol";
-	return NULL;
+		return NODE_BYE_HELLO_LIMITS;
+	return NODE_GOODBYES_N;
 }
 
 /* ------------------------------------------------------------------- proof */
@@ -337,7 +338,7 @@ static void sign_proof(struct node *n, struct greeting *g)
 	g->ticket = ++n->last_ticket;
 	if (!signing_allowed(n, node_now(n)) ||
 	    n->ports.signer.sign(n->ports.signer.ctx, g->ticket, cy_buf_view(&g->proof)) < 0)
-		refuse(n, g, CY_GOODBYE_CODE__STORE, "this side cannot sign now");
+		refuse(n, g, NODE_BYE_NOT_SIGNED, NULL);
 	else
 		g->peer->proving[g->lane] = g->ticket;
 }
@@ -351,25 +352,23 @@ static void make_proof(struct node *n, struct greeting *g)
 		sign_proof(n, g);
 }
 
-/* What the proof says of the connection, against what was seen of it. */
-static const char *proof_fault(const struct greeting *g, const struct wire_text *t)
+/* What the proof says of the connection, against what was seen of it; NODE_GOODBYES_N: it is good. */
+static enum node_goodbye proof_fault(const struct greeting *g, const struct wire_text *t)
 {
 	const enum wire_binding binding = g->peer->tunnel ? WIRE_CERTIFICATE : WIRE_EXPORTER;
 	const struct cy_digest *bound = g->peer->tunnel ? &g->on.theirs : &g->on.exporter;
 
 	if (t->role == own_role(g))
-		return "the session proof is of the other end of a connection";
+		return NODE_BYE_PROOF_ROLE;
 	if (t->lane != g->lane)
-		return "the session proof is for another lane";
+		return NODE_BYE_PROOF_LANE;
 	if (!cy_digest_equal(&t->hello_from, &g->heard) || !cy_digest_equal(&t->hello_to, &g->said))
-		return "the session proof is for other hellos than those of this connection";
+		return NODE_BYE_PROOF_HELLOS;
 	if (t->binding != binding)
-		return g->peer->tunnel
-			       ? "its proof is bound to an exporter, but tunnel is yes here; both must bind alike"
-			       : "its proof is bound to a certificate, but tunnel is no here; both must bind alike";
+		return g->peer->tunnel ? NODE_BYE_PROOF_EXPORTER : NODE_BYE_PROOF_CERTIFICATE;
 	if (CY_MUTANT_PROOF_UNBOUND)
-		return NULL;
-	return cy_digest_equal(&t->bound, bound) ? NULL : "the session proof is for another connection";
+		return NODE_GOODBYES_N;
+	return cy_digest_equal(&t->bound, bound) ? NODE_GOODBYES_N : NODE_BYE_PROOF_CONNECTION;
 }
 
 /* The peer is who it says: the session begins. As listener `ours` is said first. */
@@ -385,7 +384,7 @@ static void begin(struct node *n, struct greeting *g, CySessionProof *ours)
 	CyHello *h;
 
 	if (r < 0) {
-		refuse(n, g, CY_GOODBYE_CODE__REPLACED, e.text);
+		refuse(n, g, NODE_BYE_OTHER_STAYS, e.text);
 		return;
 	}
 	if (ours != NULL)
@@ -442,7 +441,7 @@ bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sig
 	if (g == NULL) /* its connection has gone */
 		return true;
 	if (code < 0) {
-		refuse(n, g, CY_GOODBYE_CODE__STORE, "this side cannot sign now");
+		refuse(n, g, NODE_BYE_NOT_SIGNED, NULL);
 		return true;
 	}
 	st.text = (ProtobufCBinaryData){ .data = g->proof.data, .len = g->proof.len };
@@ -461,14 +460,13 @@ bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sig
 
 static void take_hello(struct node *n, struct greeting *g, CyHello *h, struct cy_bytes bytes)
 {
-	CyGoodbyeCode code;
 	char text[200];
-	const char *fault = hello_fault(n, g, h, text, sizeof text, &code);
+	const enum node_goodbye fault = hello_fault(n, g, h, text, sizeof text);
 
 	g->hello = h;
 	g->heard = cy_sha256(bytes);
-	if (fault != NULL) {
-		refuse(n, g, code, fault);
+	if (fault != NODE_GOODBYES_N) {
+		refuse(n, g, fault, text[0] != '\0' ? text : NULL);
 		return;
 	}
 	if (g->on.dialled) {
@@ -483,21 +481,21 @@ static void take_proof(struct node *n, struct greeting *g, const CySessionProof 
 {
 	struct cy_error e = { 0 };
 	struct wire_text *t = NULL;
-	const char *fault;
+	enum node_goodbye fault;
 	int r = node_check_text(n, proof->proof, WIRE_SESSION_PROOF, g->peer->id, n->authority, &t, &e);
 
 	if (r < 0) {
 		refuse(n, g,
-		       r == CY_ESIGN     ? CY_GOODBYE_CODE__SIGNATURE
-		       : r == CY_EDENIED ? CY_GOODBYE_CODE__IDENTITY
-					 : CY_GOODBYE_CODE__PROTOCOL,
+		       r == CY_ESIGN     ? NODE_BYE_SIGNATURE
+		       : r == CY_EDENIED ? NODE_BYE_PROOF_PARTIES
+					 : NODE_BYE_PROOF_TEXT,
 		       e.text);
 		return;
 	}
 	fault = proof_fault(g, t);
 	free(t);
-	if (fault != NULL) {
-		refuse(n, g, CY_GOODBYE_CODE__IDENTITY, fault);
+	if (fault != NODE_GOODBYES_N) {
+		refuse(n, g, fault, NULL);
 		return;
 	}
 	g->theirs.text = CY_BUF(CY_MANIFEST_MAX);
@@ -527,15 +525,13 @@ static bool stands(struct node *n, const struct peer *p, enum wire_lane lane)
 
 void node_judge_proofs(struct node *n)
 {
-	static const char why[] = "the certificate that has proved this session does not count any more";
-
 	for (size_t i = 0; i < n->n_peers; i++) {
 		struct peer *p = n->peers[i];
 
 		if (p->session != 0 && !stands(n, p, WIRE_MESSAGES))
-			node_dismiss(n, p, CY_GOODBYE_CODE__SIGNATURE, why);
+			node_dismiss(n, p, NODE_BYE_PROOF_OVER);
 		if (p->bulk != NULL && p->bulk->session != 0 && !stands(n, p, WIRE_BULK))
-			bulk_dismiss(n, p, CY_GOODBYE_CODE__SIGNATURE, why);
+			bulk_dismiss(n, p, NODE_BYE_PROOF_OVER);
 	}
 }
 
@@ -584,8 +580,7 @@ static void take_frame(struct node *n, struct greeting *g, struct greeting_frame
 	} else if (f->proof != NULL && g->phase == GREET_PROOF) {
 		take_proof(n, g, f->proof);
 	} else {
-		refuse(n, g, CY_GOODBYE_CODE__PROTOCOL,
-		       f->hello != NULL ? "a second hello" : "a session proof before its turn");
+		refuse(n, g, f->hello != NULL ? NODE_BYE_SECOND_HELLO : NODE_BYE_PROOF_TURN, NULL);
 	}
 }
 
@@ -603,7 +598,7 @@ bool greet_frame(struct node *n, uint64_t session, struct cy_bytes bytes)
 	} else {
 		snprintf(why, sizeof why, "%.200s%s", e.text,
 			 g->phase == GREET_HELLO ? " (protocol version 2 begins with its hello)" : "");
-		refuse(n, g, CY_GOODBYE_CODE__PROTOCOL, why);
+		refuse(n, g, f.owner != NULL ? NODE_BYE_EARLY : NODE_BYE_FRAME, why);
 	}
 	if (f.hello != NULL)
 		cy_hello__free_unpacked(f.hello, NULL);

@@ -358,7 +358,7 @@ int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type 
 		    struct wire_text **ret_text, struct cy_error *e);
 
 /* Say goodbye outside a batch, and end the session. */
-void node_dismiss(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why);
+void node_dismiss(struct node *n, struct peer *p, enum node_goodbye bye);
 const char *node_goodbye_name(CyGoodbyeCode code); /* never freed */
 
 /* -------------------------------------------------------------- configure.c */
@@ -450,7 +450,7 @@ bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sig
 void greet_over(struct node *n, uint64_t session, const char *why); /* the connection has ended, if it is one */
 void node_proof_free(struct node_proof *p);
 /* Close the connections of this peer that are not proven; NULL: of all. */
-void greet_dismiss(struct node *n, const struct peer *p, const char *why);
+void greet_dismiss(struct node *n, const struct peer *p, enum node_goodbye bye);
 void greet_free(struct node *n);
 /* The features that a Hello names, as bits of enum node_feature. */
 uint32_t greet_features(const CyHello *h);

@@ -503,14 +503,15 @@ static int check_frame(struct node *n, const struct peer *p, struct input *in, s
 }
 
 /* Say goodbye outside a batch: nothing of this session was kept. */
-static void refuse(struct node *n, struct peer *p, enum node_level level, CyGoodbyeCode code, const char *why)
+static void refuse(struct node *n, struct peer *p, enum node_level level, enum node_goodbye bye, const char *more)
 {
+	const char *const why = more != NULL ? more : node_goodbyes[bye].words;
 	CyGoodbye g = CY_GOODBYE__INIT;
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	struct cy_buf out = CY_BUF(CY_FRAME_MAX);
 	uint64_t session = p->session;
 
-	g.code = code;
+	g.code = node_goodbyes[bye].code;
 	g.text = (char *)why;
 	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
 	f.goodbye = &g;
@@ -530,9 +531,9 @@ const char *node_goodbye_name(CyGoodbyeCode code)
 	return v != NULL ? v->name : "without a known reason";
 }
 
-void node_dismiss(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
+void node_dismiss(struct node *n, struct peer *p, enum node_goodbye bye)
 {
-	refuse(n, p, NODE_INFO, code, why);
+	refuse(n, p, NODE_INFO, bye, NULL);
 }
 
 void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
@@ -547,19 +548,20 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 		return;
 	r = wire_unpack(&cy_peer_frame__descriptor, frame, CY_FRAME_MAX, &m, &e);
 	if (r < 0) {
-		refuse(n, p, NODE_ALARM, CY_GOODBYE_CODE__PROTOCOL, e.text);
+		refuse(n, p, NODE_ALARM, NODE_BYE_FRAME, e.text);
 		return;
 	}
 	in = node_input_new(INPUT_FRAME, session);
 	in->peer = p->index;
 	in->frame = (CyPeerFrame *)m;
 	r = check_frame(n, p, in, &e);
-	if (r == CY_OK && p->inputs >= NODE_SESSION_INPUTS_MAX)
-		r = cy_fail(&e, CY_ELIMIT, "more frames than the window allows");
-	if (r < 0) {
+	if (r < 0 || p->inputs >= NODE_SESSION_INPUTS_MAX) {
 		node_input_free(in);
-		refuse(n, p, NODE_ALARM, r == CY_ESIGN ? CY_GOODBYE_CODE__SIGNATURE : CY_GOODBYE_CODE__PROTOCOL,
-		       e.text);
+		refuse(n, p, NODE_ALARM,
+		       r == CY_OK      ? NODE_BYE_TOO_MANY_FRAMES
+		       : r == CY_ESIGN ? NODE_BYE_SIGNATURE
+				       : NODE_BYE_CONTENT,
+		       r < 0 ? e.text : NULL);
 		return;
 	}
 	if (in->frame->kind_case == CY_PEER_FRAME__KIND_RECEIPT)
@@ -598,12 +600,12 @@ void node_wake(struct node *n)
 void node_stop(struct node *n)
 {
 	n->stopping = true;
-	greet_dismiss(n, NULL, "the daemon stops");
+	greet_dismiss(n, NULL, NODE_BYE_STOPS);
 	for (size_t i = 0; i < n->n_peers; i++) {
 		struct peer *p = n->peers[i];
 
 		if (p->session != 0)
-			node_dismiss(n, p, CY_GOODBYE_CODE__SHUTDOWN, "the daemon stops");
+			node_dismiss(n, p, NODE_BYE_STOPS);
 		if (p->bulk != NULL)
 			bulk_close(n, p, "the daemon stops");
 	}

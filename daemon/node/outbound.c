@@ -487,9 +487,7 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	if (r == CY_OK && (!cy_digest_equal(&own.digest, &text->parcel) || !same_entries(own.text, text)))
 		r = CY_ENOENT;
 	if (r < 0) {
-		batch_goodbye(n, p, r == CY_ENOENT ? CY_GOODBYE_CODE__PROTOCOL : CY_GOODBYE_CODE__STORE,
-			      r == CY_ENOENT ? "a receipt for a parcel that was never sent"
-					     : "the store cannot read now");
+		batch_goodbye(n, p, r == CY_ENOENT ? NODE_BYE_RECEIPT : NODE_BYE_STORE);
 		return;
 	}
 	p->waiting = true;

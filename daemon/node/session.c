@@ -33,7 +33,7 @@ void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHe
 	struct input *in;
 
 	if (p->session != 0)
-		node_dismiss(n, p, CY_GOODBYE_CODE__REPLACED, "a newer connection of this peer takes the place");
+		node_dismiss(n, p, NODE_BYE_NEWER);
 	p->session = session;
 	p->greeted = p->resent = false;
 	p->farewell[0] = '\0';
@@ -125,7 +125,7 @@ void session_say_state(struct node *n, struct want *w)
 		/* What their frames of this batch were answered would leave without a State. */
 		batch_unsend(n, w->session);
 		if (p->session == w->session)
-			batch_goodbye(n, p, CY_GOODBYE_CODE__STORE, "the audit head cannot be signed now");
+			batch_goodbye(n, p, NODE_BYE_HEAD_NOT_SIGNED);
 		return;
 	}
 	head = signed_text(w->text, w->signature);
@@ -160,19 +160,20 @@ static bool beyond_numbers(const CyStreamPosition *at)
 	return at->epoch > WIRE_NUMBER_MAX || at->sequence > WIRE_NUMBER_MAX;
 }
 
-static const char *state_fault(const CyState *st)
+/* NODE_GOODBYES_N: it is good. */
+static enum node_goodbye state_fault(const CyState *st)
 {
 	if (st->epoch == 0 || st->held == NULL || st->receipted == NULL)
-		return "the state lacks its epoch or its places";
+		return NODE_BYE_STATE_PLACES;
 	if (st->epoch > WIRE_NUMBER_MAX || beyond_numbers(st->held) || beyond_numbers(st->receipted))
-		return "the state holds a number that no signed text can";
+		return NODE_BYE_STATE_NUMBERS;
 	if ((st->calendar_digest.len > 0 && !is_digest(st->calendar_digest)) ||
 	    (st->zone_digest.len > 0 && !is_digest(st->zone_digest)))
-		return "the state holds a digest of calendars or zones that is not of 32 bytes";
+		return NODE_BYE_STATE_DIGEST;
 	for (size_t i = 0; i < st->n_profiles; i++)
 		if (!is_digest(st->profiles[i]->digest))
-			return "the state holds a digest of a profile that is not of 32 bytes";
-	return NULL;
+			return NODE_BYE_STATE_PROFILE;
+	return NODE_GOODBYES_N;
 }
 
 static void keep_head(struct node *n, struct peer *p, const CySignedText *st, const struct wire_text *head)
@@ -238,15 +239,15 @@ static void forgive(struct node *n, struct peer *p, struct xchg_pos receipted)
 
 void session_state(struct node *n, struct peer *p, const CyState *st, const struct wire_text *head)
 {
-	const char *fault = state_fault(st);
+	const enum node_goodbye fault = state_fault(st);
 	struct xchg_own own;
 	struct xchg_theirs theirs;
 	enum xchg_verdict verdict;
 	uint64_t lost = 0;
 	bool again;
 
-	if (fault != NULL) {
-		batch_goodbye(n, p, CY_GOODBYE_CODE__PROTOCOL, fault);
+	if (fault != NODE_GOODBYES_N) {
+		batch_goodbye(n, p, fault);
 		return;
 	}
 	own = (struct xchg_own){ .given = { p->stream.out_epoch, p->stream.out_sequence },
@@ -269,9 +270,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 	if ((!p->stream.reconciling || again) && verdict == XCHG_WE_RESTORED) {
 		lost = epoch_lost(n, p, st, &own, &theirs);
 		if (lost == 0) {
-			batch_goodbye(
-				n, p, CY_GOODBYE_CODE__PROTOCOL,
-				"the state claims parcels or receipts of ours that we do not know, without proof");
+			batch_goodbye(n, p, NODE_BYE_STATE_CLAIM);
 			return;
 		}
 	}

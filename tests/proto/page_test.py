@@ -2,6 +2,7 @@
 
 page_test.py PROGRAM [--write]     PROGRAM prints them (tests/proto/page.c); --write puts them into the page, between
 the marks <!-- table: NAME --> and <!-- end -->."""
+import glob
 import os
 import re
 import subprocess
@@ -48,4 +49,14 @@ left_out = [name for name in re.findall(r"^#define (CY_\w+_MAX)\b", of_peers, re
 failed += left_out != []
 print(f"{'not ok' if left_out else 'ok'} - each limit of base/limits.h that a peer may feel is in the table of limits"
       f"{': tests/proto/page_limits.c lacks ' + ', '.join(left_out) if left_out else ''}")
+
+# Each cause of a table is one that somebody gives, and nobody gives another one.
+code = "".join(open(path).read() for path in sorted(glob.glob(f"{TOP}/daemon/node/*.c")))
+for word, prefix in (("goodbyes", "NODE_BYE_"), ("rejections", "NODE_REJECT_")):
+    with open(f"{TOP}/daemon/node/{word}.h") as f:
+        rows = re.findall(r"^\tX\((\w+),", f.read(), re.M)
+    never = [name for name in rows if not re.search(rf"\b{prefix}{name}\b", code)]
+    failed += never != [] or len(rows) < 10
+    print(f"{'not ok' if never or len(rows) < 10 else 'ok'} - each cause of {word} is given"
+          f"{': daemon/node never gives ' + ', '.join(never) if never else ''}")
 sys.exit(failed > 0)
