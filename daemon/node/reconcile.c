@@ -177,19 +177,31 @@ static int ask_verdict(void *arg, const struct store_message *row)
 	return cy_copy(add_fetch(a->p, a->case_id)->message_id, CY_UUID_LEN + 1, row->id) < 0 ? CY_ESTORE : CY_OK;
 }
 
+/* One that was given up here may have left before the restore, and be judged there. */
+static int ask_given_up(void *arg, const struct store_message *row)
+{
+	struct asking *a = arg;
+
+	if (row->author != STORE_OWN || row->transport != STORE_FAILED || row->void_code == 0)
+		return CY_OK;
+	return cy_copy(add_fetch(a->p, a->case_id)->message_id, CY_UUID_LEN + 1, row->id) < 0 ? CY_ESTORE : CY_OK;
+}
+
 /* In place of the first one: its verdict on each message of the case. */
 static int ask_verdicts(struct node *n, struct peer *p)
 {
 	struct store_port *s = &n->ports.store;
 	struct node_fetch *f = p->fetches;
 	struct asking a = { .p = p };
+	int r;
 
 	cy_copy(a.case_id, sizeof a.case_id, f->case_id);
 	p->fetches = f->next;
 	free(f);
 	node_note(n, NODE_INFO, "peer %s: it judges messages of case %s otherwise than is known here", p->id,
 		  a.case_id);
-	return s->judged_messages(s->ctx, p->id, a.case_id, STORE_OWN, ask_verdict, &a);
+	r = s->judged_messages(s->ctx, p->id, a.case_id, STORE_OWN, ask_verdict, &a);
+	return r < 0 ? r : s->case_messages(s->ctx, p->id, a.case_id, ask_given_up, &a);
 }
 
 /* 1: something is still to be asked for of the first case; 0: it is dealt with; < 0: the store cannot read. */

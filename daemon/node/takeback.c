@@ -143,7 +143,7 @@ static int renumber(struct node *n, struct work_case *c, uint32_t from, uint32_t
 struct held {
 	const struct peer *p;
 	const char *case_id; /* in which it comes back; NULL: whichever */
-	bool known, ours, left, elsewhere;
+	bool known, ours, left, given_up, elsewhere;
 	uint32_t number;
 	struct cy_digest digest;
 };
@@ -154,15 +154,32 @@ static int load_held(void *arg, const struct store_message *row)
 
 	h->ours = row->author == STORE_OWN && strcmp(row->peer, h->p->id) == 0;
 	h->left = !takeback_never_left(row);
+	h->given_up = !h->left && row->transport == STORE_FAILED;
 	h->elsewhere = h->case_id != NULL && strcmp(row->case_id, h->case_id) != 0;
 	h->number = row->number;
 	h->digest = row->digest;
 	return CY_OK;
 }
 
+/* Here it is still as it left, and it does not come back whole: what is here stays. */
+static void mark_back(struct node *n, const struct wire_text *t, uint32_t index, const struct wire_entry *verdict)
+{
+	struct store_write *w = batch_write(n, STORE_MARK_MESSAGE);
+
+	w->message = (struct store_message){ .id = batch_string(n, verdict->id),
+					     .transport = STORE_RELAYED,
+					     .void_code = verdict->code,
+					     .void_reason = batch_string(n, verdict->reason),
+					     .epoch = t->epoch,
+					     .sequence = t->sequence,
+					     .index = index };
+}
+
 /* We hold it as one that has left: of what comes back only the verdict may be new. It counts as that of a
- * second receipt does: the peer was restored, judged it anew, and we lost the receipt. */
-static int take_verdict(struct node *n, struct peer *p, const struct wire_entry *verdict)
+ * second receipt does: the peer was restored, judged it anew, and we lost the receipt. Of one that we gave up as it
+ * left, and that the peer rejected and does not keep, nothing but the verdict comes back. */
+static int take_verdict(struct node *n, struct peer *p, const struct wire_text *t, uint32_t index,
+			const struct wire_entry *verdict, bool is_kept)
 {
 	struct store_port *s = &n->ports.store;
 	struct held held = { .p = p };
@@ -171,9 +188,13 @@ static int take_verdict(struct node *n, struct peer *p, const struct wire_entry 
 	p->lacks |= r == CY_EDAMAGED;
 	if (r == CY_EDAMAGED)
 		node_damaged(n, p->id, "message %s, whose verdict peer %s gave back,", verdict->id, p->id);
-	if (r < 0 || !held.ours || !held.left || !cy_digest_equal(&held.digest, &verdict->digest))
+	if (r < 0 || !held.ours || !cy_digest_equal(&held.digest, &verdict->digest))
 		return r == CY_ENOENT || r == CY_EDAMAGED ? CY_OK : r;
-	return outbound_settle(n, p, verdict, true, NULL);
+	if (held.left)
+		return outbound_settle(n, p, verdict, true, NULL);
+	if (held.given_up && !is_kept && verdict->code != 0)
+		mark_back(n, t, index, verdict);
+	return CY_OK;
 }
 
 /* What a case system has repeated before the first one came back. */
@@ -398,20 +419,6 @@ static void put_back(struct node *n, const struct work_case *c, const struct wir
 	}
 }
 
-/* The peer has erased it, and here it still waits, as it left: what is here stays. */
-static void mark_back(struct node *n, const struct wire_text *t, uint32_t index, const struct wire_entry *verdict)
-{
-	struct store_write *w = batch_write(n, STORE_MARK_MESSAGE);
-
-	w->message = (struct store_message){ .id = batch_string(n, verdict->id),
-					     .transport = STORE_RELAYED,
-					     .void_code = verdict->code,
-					     .void_reason = batch_string(n, verdict->reason),
-					     .epoch = t->epoch,
-					     .sequence = t->sequence,
-					     .index = index };
-}
-
 /* 1: it comes back; 0: it does not, since it is here, or cannot be put here; < 0: the store cannot read. */
 static int look_held(struct node *n, struct peer *p, const char *id, struct held *held)
 {
@@ -576,7 +583,7 @@ int takeback_parcel(struct node *n, struct peer *p, const CyFetched *f, const st
 	int r = read_all(f, all);
 
 	for (size_t i = 0; r == CY_OK && i < f->n_messages; i++) {
-		r = take_verdict(n, p, &receipt->entries[i]);
+		r = take_verdict(n, p, t, (uint32_t)i, &receipt->entries[i], all[i].case_id != NULL);
 		if (r == CY_OK && all[i].case_id != NULL)
 			r = take_back(n, p, t, (uint32_t)i, &receipt->entries[i], &all[i],
 				      cy_bytes(f->messages[i].data, f->messages[i].len),

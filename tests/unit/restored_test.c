@@ -45,6 +45,33 @@ static void be_missed(struct side *s)
 	settle(s->w);
 }
 
+/* What waits there, 31 days without a connection. */
+static void give_up_all(struct side *s)
+{
+	s->w->now += INT64_C(31) * 86400000;
+	node_wake(s->node);
+	settle(s->w);
+}
+
+/* The operator says that nobody need be waited for. */
+static void wait_for_nobody(struct side *s)
+{
+	CyClientFrame resume = CY_CLIENT_FRAME__INIT, confirm = CY_CLIENT_FRAME__INIT;
+	CyResume r = CY_RESUME__INIT;
+	CyConfirmTime c = CY_CONFIRM_TIME__INIT;
+
+	r.reason = (char *)"it cannot be reached";
+	resume.kind_case = CY_CLIENT_FRAME__KIND_RESUME;
+	resume.resume = &r;
+	chief_says(s, &resume);
+	settle(s->w);
+	c.now_ms = s->w->now;
+	confirm.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
+	confirm.confirm_time = &c;
+	chief_says(s, &confirm);
+	settle(s->w);
+}
+
 /* How often `what` was told. */
 static size_t told(const struct world *w, const char *what)
 {
@@ -282,6 +309,48 @@ static void a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it(v
 	world_end(w, NULL);
 }
 
+/* IE keeps what it rejected for some time only. */
+static void keep_no_content(CyPeerFrame *f)
+{
+	static const char rejected[] = "# rejected ";
+
+	if (f->kind_case == CY_PEER_FRAME__KIND_FETCHED && !f->fetched->last &&
+	    memmem(f->fetched->receipt->text.data, f->fetched->receipt->text.len, rejected, strlen(rejected)) != NULL)
+		f->fetched->messages[0].len = 0;
+}
+
+/* A note waits in a backup; without it, it was given up and another one left after it. The note comes after that
+ * one, whose number is higher, and is rejected. Restored once more, its author gives it up again before both meet. */
+static void what_is_given_up_after_a_restore_stands_as_the_peer_has_judged_it(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_case(case_id);
+
+	(void)state;
+	session_lost(w, "connection reset");
+	say_notes(&w->a, case_id, 1);
+	keep(&w->a, 1);
+	give_up_all(&w->a);
+	meet(w);
+	say_notes(&w->a, case_id, 1);
+	restore(&w->a, 1);
+	meet(w);
+	both_equal(w, case_id);
+	assert_non_null(strstr(w->a.verdicts, "US-OIA 2: 6"));
+	for (int kept = 1; kept >= 0; kept--) {
+		restore(&w->a, 1);
+		wait_for_nobody(&w->a);
+		give_up_all(&w->a);
+		show(&w->a, case_id);
+		assert_non_null(strstr(w->a.verdicts, "US-OIA 2: 10"));
+		w->tamper = kept == 0 ? keep_no_content : NULL;
+		meet(w);
+		both_equal(w, case_id);
+		assert_non_null(strstr(w->a.verdicts, "US-OIA 2: 6"));
+	}
+	world_end(w, NULL);
+}
+
 /* The case system does not know that its daemon was restored, and hands in what it has no answer for: a note
  * in a case, and a whole request. */
 static void what_was_repeated_before_the_first_came_back_takes_effect_once(void **state)
@@ -325,6 +394,7 @@ int main(void)
 		cmocka_unit_test(case_systems_hear_when_to_repeat_what_they_handed_in),
 		cmocka_unit_test(the_verdict_of_a_restored_peer_reaches_an_author_that_forgot_it),
 		cmocka_unit_test(a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it),
+		cmocka_unit_test(what_is_given_up_after_a_restore_stands_as_the_peer_has_judged_it),
 		cmocka_unit_test(what_was_repeated_before_the_first_came_back_takes_effect_once),
 	};
 

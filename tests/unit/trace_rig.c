@@ -640,6 +640,12 @@ void desk_says(struct side *s, CyClientFrame *f)
 	client_says(s, DESK, f);
 }
 
+void chief_says(struct side *s, CyClientFrame *f)
+{
+	f->correlation = 11;
+	client_says(s, CHIEF, f);
+}
+
 /* Any Submission as JSON. */
 void submit(struct side *s, const char *case_ref, const char *json)
 {

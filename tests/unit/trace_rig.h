@@ -110,6 +110,7 @@ void ask_erasure(struct side *s, const char *case_id, const char *reason); /* it
 void show_message(struct side *s, const char *id);
 /* The desk asks for something; the answer is heard. */
 void desk_says(struct side *s, CyClientFrame *f);
+void chief_says(struct side *s, CyClientFrame *f); /* so does the administrator */
 /* Put the state of the case, its digest and the verdicts into the side. */
 void show(struct side *s, const char *case_id);
 /* Nothing is in flight: both sides hold the same case. */
