@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/guess.h"
 #include "comityctl/deliver.h"
 #include "comityctl/fields.h"
 #include "comityctl/input.h"
@@ -54,6 +55,18 @@ static void spelled(const char *name, char out[static 64])
 	out[i] = 0;
 }
 
+static int no_kind(const char *word)
+{
+	struct cy_guess guess = CY_GUESS(word);
+	char name[64], meant[CY_GUESS_TEXT];
+
+	for (unsigned i = 0; i < cy_content__descriptor.n_fields; i++) {
+		spelled(cy_content__descriptor.fields[i].name, name);
+		cy_guess_offer(&guess, name);
+	}
+	return ctl_usage("send", "there is no kind '%s'%s", word, cy_guess_text(&guess, meant));
+}
+
 static const ProtobufCFieldDescriptor *kind_of(const char *name)
 {
 	const ProtobufCFieldDescriptor *f = fields_find(&cy_content__descriptor, name, strlen(name));
@@ -69,7 +82,7 @@ static int explain(int argc, char **argv)
 	if (argc > 0 && argv[0][0] != '-') {
 		f = kind_of(argv[0]);
 		if (!f)
-			return ctl_usage("send", "there is no kind '%s'", argv[0]);
+			return no_kind(argv[0]);
 	}
 	if (f) {
 		spelled(f->name, name);
@@ -164,7 +177,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return r;
 	kind = kind_of(words[0]);
 	if (!kind)
-		return ctl_usage("send", "there is no kind '%s'", words[0]);
+		return no_kind(words[0]);
 	if (law_kind_opens(kind->id))
 		return ctl_usage("submit", "'%s' opens a case; hand it in with 'comityctl submit'", words[0]);
 	if (priority)

@@ -132,8 +132,7 @@ static int take_measure(const char *word, CyGetStatistics *get)
 		return CTL_DONE;
 	v = fields_enum_value(&cy_measure_type__descriptor, word);
 	if (v == NULL || v->value == 0)
-		return ctl_fail(CTL_NOT_FOUND, "there is no measure '%s'; 'comityctl template --list' shows them",
-				word);
+		return fields_no_measure(word);
 	get->measure = (CyMeasureType)v->value;
 	return CTL_DONE;
 }

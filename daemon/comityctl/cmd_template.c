@@ -124,7 +124,7 @@ static int print_template(const char *name)
 		print_text(template_information, &f);
 		return CTL_DONE;
 	}
-	return ctl_fail(CTL_NOT_FOUND, "there is no measure '%s'; 'comityctl template --list' shows them", name);
+	return fields_no_measure(name);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

@@ -402,8 +402,7 @@ static int print_guide(struct page *page, const struct law_profile *p, const cha
 	const ProtobufCEnumValue *v = fields_enum_value(&cy_measure_type__descriptor, word);
 
 	if (!v || v->value == 0)
-		return ctl_fail(CTL_NOT_FOUND, "there is no measure '%s'; 'comityctl template --list' shows them",
-				word);
+		return fields_no_measure(word);
 	if ((p->measures >> v->value & 1) == 0)
 		return ctl_fail(CTL_NOT_FOUND,
 				"%s does not admit %s; 'comityctl treaty show %s' shows under 'admitted' what it does",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/guess.h"
 #include "base/num.h"
 #include "comityctl/meter.h"
 #include "comityctl/out.h"
@@ -92,6 +93,20 @@ static int take_option(const struct ctl_option *o, int argc, char **argv, int *i
 	return 1;
 }
 
+static int no_option(const char *command, const char *arg, const struct ctl_option *options, size_t n)
+{
+	static const char *const global[] = { "json", "socket", "client", "help" };
+	char given[CY_GUESS_SIZE], meant[CY_GUESS_TEXT], name[CY_GUESS_SIZE];
+	struct cy_guess guess = CY_GUESS(given);
+
+	snprintf(given, sizeof(given), "%.*s", (int)strcspn(arg, "="), arg);
+	for (size_t i = 0; i < n + sizeof(global) / sizeof(global[0]); i++) {
+		snprintf(name, sizeof(name), "--%s", i < n ? options[i].name : global[i - n]);
+		cy_guess_offer(&guess, name);
+	}
+	return ctl_usage(command, "'%s' has no option %s%s", command, given, cy_guess_text(&guess, meant));
+}
+
 int ctl_parse(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv,
 	      const struct ctl_option *options, size_t n_options, const char **words, size_t min, size_t max,
 	      size_t *ret_n)
@@ -122,7 +137,7 @@ int ctl_parse(struct ctl *ctl, const struct ctl_command *command, int argc, char
 		if (r < 0)
 			return ctl_usage(command->name, "%s wants a value, or is given too often", arg);
 		if (!r)
-			return ctl_usage(command->name, "'%s' has no option %s", command->name, arg);
+			return no_option(command->name, arg, options, n_options);
 	}
 	if (n < min)
 		return ctl_usage(command->name, "'%s' wants %s", command->name,

@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/guess.h"
 #include "base/reflect.h"
 #include "base/time.h"
+#include "comity/v1/types.pb-c.h"
+#include "comityctl/ctl.h"
 
 #define NAME_WIDTH 30
 #define LINE_WIDTH 100
@@ -116,4 +119,17 @@ void fields_print(const ProtobufCMessageDescriptor *d, int depth)
 		if (f->type == PROTOBUF_C_TYPE_MESSAGE)
 			fields_print(f->descriptor, depth + 1);
 	}
+}
+
+int fields_no_measure(const char *name)
+{
+	const ProtobufCEnumDescriptor *d = &cy_measure_type__descriptor;
+	struct cy_guess guess = CY_GUESS(name);
+	char meant[CY_GUESS_TEXT];
+
+	for (unsigned i = 0; i < d->n_values; i++)
+		if (d->values[i].value != 0)
+			cy_guess_offer(&guess, d->values[i].name);
+	return ctl_fail(CTL_NOT_FOUND, "there is no measure '%s'%s 'comityctl template --list' shows them", name,
+			cy_guess_text(&guess, meant));
 }

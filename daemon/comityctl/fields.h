@@ -10,6 +10,9 @@ const ProtobufCFieldDescriptor *fields_find(const ProtobufCMessageDescriptor *d,
 /* The enum value by its name, of either case and with '-' for '_'; NULL: none. */
 const ProtobufCEnumValue *fields_enum_value(const ProtobufCEnumDescriptor *d, const char *name);
 
+/* Say that there is no type of measure of this name, and which was probably meant; the exit code. */
+int fields_no_measure(const char *name);
+
 /* Print all fields with types and enum values, one a line, parts indented. */
 void fields_print(const ProtobufCMessageDescriptor *d, int depth);
 

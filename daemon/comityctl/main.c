@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/guess.h"
 #include "comityctl/ctl.h"
 #include "comityctl/treaties.h"
 
@@ -104,11 +105,36 @@ static int explain(const struct ctl_command *command, int argc, char **argv)
 	return CTL_DONE;
 }
 
-/* The first word of a family such as `case`: say which commands it has. */
-static int family(const char *word, bool asked)
+/* The command that was probably meant: of two words where the first is that of a family. */
+static int unknown(char **argv, bool of_family)
 {
+	char given[2 * CY_GUESS_SIZE], meant[CY_GUESS_TEXT];
+	struct cy_guess guess = CY_GUESS(given);
+
+	snprintf(given, sizeof(given), "%.*s%s%.*s", (int)CY_GUESS_SIZE, argv[0], of_family ? " " : "",
+		 (int)CY_GUESS_SIZE, of_family ? argv[1] : "");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const char *name = commands[i]->name;
+		char first[CY_GUESS_SIZE];
+
+		cy_guess_offer(&guess, name);
+		snprintf(first, sizeof(first), "%.*s", (int)strcspn(name, " "), name);
+		if (!of_family)
+			cy_guess_offer(&guess, first);
+	}
+	if (!of_family)
+		cy_guess_offer(&guess, "help");
+	return ctl_usage(NULL, "there is no command '%s'%s", given, cy_guess_text(&guess, meant));
+}
+
+/* The first word of a family such as `case`: say which commands it has. */
+static int family(int argc, char **argv, bool asked)
+{
+	const char *word = argv[0];
+	bool alone = argc < 2 || argv[1][0] == '-';
 	size_t len = strlen(word), n = 0;
 
+	asked = asked && alone;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
 			continue;
@@ -117,7 +143,9 @@ static int family(const char *word, bool asked)
 	}
 	if (n && asked)
 		return CTL_DONE;
-	return n ? ctl_usage(NULL, "'%s' is one of these", word) : ctl_usage(NULL, "there is no command '%s'", word);
+	if (n && alone)
+		return ctl_usage(NULL, "'%s' is one of these", word);
+	return unknown(argv, n > 0);
 }
 
 static int help_command(int argc, char **argv)
@@ -128,7 +156,7 @@ static int help_command(int argc, char **argv)
 	if (argc < 1 || asks_help(argv[0]))
 		return print_help();
 	command = find(argc, argv, &used);
-	return command ? explain(command, argc - used, argv + used) : family(argv[0], true);
+	return command ? explain(command, argc - used, argv + used) : family(argc, argv, true);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -157,7 +185,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return help_command(argc - 1, argv + 1);
 	command = find(argc, argv, &used);
 	if (!command)
-		return family(argv[0], argc > 1 && asks_help(argv[1]));
+		return family(argc, argv, argc > 1 && asks_help(argv[1]));
 	argc -= used;
 	argv += used;
 	for (int k = 0; k < argc && strcmp(argv[k], "--") != 0; k++)

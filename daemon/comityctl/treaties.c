@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/guess.h"
 #include "base/time.h"
 
 /* Beside build/bin/comityctl, and beside PREFIX/bin/comityctl. */
@@ -76,9 +77,15 @@ const struct law_profile *treaties_find(const struct treaties *t, const char *id
 	for (size_t i = 0; !p && !version[0] && i < t->n; i++)
 		if (strcmp(t->list[i]->id, id) == 0 && (i + 1 == t->n || strcmp(t->list[i + 1]->id, id) != 0))
 			p = t->list[i];
-	if (!p)
-		ctl_fail(CTL_NOT_FOUND, "there is no treaty profile '%s'%s%s; 'comityctl treaty list' shows them", id,
-			 version[0] ? " of version " : "", version);
+	if (!p) {
+		struct cy_guess guess = CY_GUESS(id);
+		char meant[CY_GUESS_TEXT];
+
+		for (size_t i = 0; i < t->n; i++)
+			cy_guess_offer(&guess, t->list[i]->id);
+		ctl_fail(CTL_NOT_FOUND, "there is no treaty profile '%s'%s%s%s 'comityctl treaty list' shows them", id,
+			 version[0] ? " of version " : "", version, cy_guess_text(&guess, meant));
+	}
 	return p;
 }
 

@@ -274,6 +274,26 @@ exits 5 'a case that there is not is not found' case show nothing
 result $? 'what is wrong is said once'
 exits 1 'what the role does not allow is refused' status
 
+# -------------------------------------------------------- what was meant
+
+while IFS=: read -r code words sentence <&4; do
+	# shellcheck disable=SC2086 # words of a command line
+	exits "$code" "there is no such thing: $words" $words
+	says err "^comityctl: .*$sentence" 'and what was probably meant is named'
+done 4<<'END'
+2:cse list:there is no command 'cse': did you mean 'case'?$
+2:staus:there is no command 'staus': did you mean 'status'?$
+2:case lst:there is no command 'case lst': did you mean 'case list'?$
+2:help clock lsit:there is no command 'clock lsit': did you mean 'clock list'?$
+2:breakfast:there is no command 'breakfast'\.$
+2:case list --per=IE:'case list' has no option --per: did you mean '--peer'?$
+2:inbox --jsom:'inbox' has no option --jsom: did you mean '--json'?$
+2:send acknowledgment 2026-1:there is no kind 'acknowledgment': did you mean 'acknowledgement'?$
+5:template DISCLOSURE_SUBSCRIBR:there is no measure 'DISCLOSURE_SUBSCRIBR': did you mean 'DISCLOSURE_SUBSCRIBER'? 'comityctl template --list' shows them$
+5:stats --measure PRESERVASION:did you mean 'PRESERVATION'?
+5:treaty show us-ie-2011:there is no treaty profile 'us-ie-2011': did you mean 'us-ie-2001'? 'comityctl treaty list' shows them$
+END
+
 # ------------------------------------------------------------- empty lists
 
 while IFS=: read -r words sentence <&4; do
