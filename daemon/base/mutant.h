@@ -120,6 +120,10 @@
 #ifndef CY_MUTANT_ERASED_COMES_BACK
 #define CY_MUTANT_ERASED_COMES_BACK 0
 #endif
+/* A restored receiver waits for what the sender has destroyed. */
+#ifndef CY_MUTANT_DESTROYED_AWAITED
+#define CY_MUTANT_DESTROYED_AWAITED 0
+#endif
 /* A restored receiver forgets what it had said of evidence, although its statement comes back. */
 #ifndef CY_MUTANT_FATE_FORGOTTEN
 #define CY_MUTANT_FATE_FORGOTTEN 0

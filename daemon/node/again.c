@@ -39,7 +39,7 @@ void again_committed(struct node *n)
 
 	for (const struct input *in = n->batch.kept; in != NULL; in = in->next)
 		if ((in->kind == INPUT_STORED || in->kind == INPUT_LEFT || in->kind == INPUT_ARRIVED) &&
-		    in->blob.part[0] != '\0')
+		    in->blob.part[0] != '\0' && in->blob.outcome != OUTCOME_LOST)
 			b->confirm(b->ctx, in->blob.part, &in->blob.id.sha256);
 }
 

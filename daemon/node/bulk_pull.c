@@ -187,6 +187,7 @@ static int begin(void *arg, const struct store_evidence *row)
 				    .priority = row->priority,
 				    .again = row->send_always,
 				    .arrived_before = row->arrived.ms > 0 && row->flaw == STORE_SOUND,
+				    .ends = row->arrived.ms == 0 && !row->hold,
 				    .id = { row->size, row->sha256, row->root } };
 	if (cy_copy(pull->message_id, sizeof pull->message_id, row->message_id) < 0)
 		return CY_ESTORE;
@@ -300,6 +301,16 @@ static void comes_no_more(struct node *n, struct peer *p, struct bulk_pull *pull
 	verify(n, p, pull, outcome);
 }
 
+/* Nobody has it: that it is waited for ends. */
+static void never_comes(struct node *n, struct peer *p, struct bulk_pull *pull)
+{
+	xchg_pull_end(pull->x);
+	pull->x = NULL;
+	n->finishing++;
+	evidence_drop_part(n, p->id, &pull->id);
+	arrived(n, p, pull, OUTCOME_LOST);
+}
+
 /* Its disk may have spoilt this one, and it should know; all others go on. */
 static void differs(struct node *n, struct peer *p, struct bulk_pull *pull, const char *what)
 {
@@ -384,6 +395,10 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 	case CY_NOT_SENT_CODE__GONE:
 		if (pull->arrived_before) {
 			comes_no_more(n, p, pull, OUTCOME_GONE);
+			return;
+		}
+		if (f->destroyed && pull->ends && !CY_MUTANT_DESTROYED_AWAITED) {
+			never_comes(n, p, pull);
 			return;
 		}
 		bulk_leave_out(n, p, pull, true, "the sender has it no more");

@@ -80,22 +80,28 @@ void bulk_doubt_over(struct node *n, struct blob_ticket *t, const struct blob_re
 
 /* --------------------------------------------------------------------- asking */
 
-static void refuse(struct node *n, struct peer *p, uint32_t number, CyNotSentCode code)
+static void say_not_sent(struct node *n, struct peer *p, uint32_t number, CyNotSentCode code, bool destroyed)
 {
 	CyNotSent s = CY_NOT_SENT__INIT;
 	CyBulkFrame f = CY_BULK_FRAME__INIT;
 
 	s.pull = number;
 	s.code = code;
+	s.destroyed = destroyed;
 	f.kind_case = CY_BULK_FRAME__KIND_NOT_SENT;
 	f.not_sent = &s;
 	bulk_say(n, p, &f);
 }
 
+static void refuse(struct node *n, struct peer *p, uint32_t number, CyNotSentCode code)
+{
+	say_not_sent(n, p, number, code, false);
+}
+
 struct offer {
 	const struct peer *p;
 	const CyPull *f;
-	bool offered, deleted;
+	bool offered, destroyed, flawed;
 	uint64_t size;
 	struct cy_digest sha256;
 };
@@ -105,9 +111,10 @@ static int look_offer(void *arg, const struct store_evidence *row)
 	struct offer *o = arg;
 
 	o->offered = row->author == STORE_OWN && strcmp(row->peer, o->p->id) == 0 &&
-		     row->state != STORE_EVIDENCE_DESTROYED && o->f->sha256.len == CY_SHA256_LEN &&
-		     memcmp(row->sha256.b, o->f->sha256.data, CY_SHA256_LEN) == 0;
-	o->deleted = row->deleted || row->flaw != STORE_SOUND;
+		     o->f->sha256.len == CY_SHA256_LEN && memcmp(row->sha256.b, o->f->sha256.data, CY_SHA256_LEN) == 0;
+	/* What the receiver has stated as destroyed it had had: it was restored, and is to know again. */
+	o->destroyed = row->deleted || row->state == STORE_EVIDENCE_DESTROYED;
+	o->flawed = row->flaw != STORE_SOUND;
 	o->size = row->size;
 	o->sha256 = row->sha256;
 	return CY_OK;
@@ -142,8 +149,8 @@ void bulk_asked(struct node *n, struct peer *p, const CyPull *f)
 		refuse(n, p, f->pull, CY_NOT_SENT_CODE__NEVER_OFFERED);
 		return;
 	}
-	if (o.deleted) {
-		refuse(n, p, f->pull, CY_NOT_SENT_CODE__GONE);
+	if (o.destroyed || o.flawed) {
+		say_not_sent(n, p, f->pull, CY_NOT_SENT_CODE__GONE, o.destroyed);
 		return;
 	}
 	switch (xchg_push_begin(&p->bulk->pusher, f->pull, f->first_chunk, blob_chunks(o.size), f->credit, &x)) {

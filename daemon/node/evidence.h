@@ -163,6 +163,7 @@ struct bulk_pull {
 	char part[BLOB_NAME_MAX + 1];
 	bool again;                /* it is fetched even where the content is here */
 	bool arrived_before;       /* it is fetched once more */
+	bool ends;                 /* once the sender has destroyed it: it was never here, and has no legal hold */
 	enum blob_outcome outcome; /* while VERIFYING: what it is then */
 	uint64_t ticket;           /* while OPENING */
 	struct xchg_pull *x;       /* while PULLING */

@@ -55,6 +55,8 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 			n->batch.doom = "the store cannot read the case of evidence that arrived";
 		return;
 	}
+	if (outcome == OUTCOME_LOST && row.hold) /* ordered meanwhile: somebody has to look */
+		return;
 	if (outcome == OUTCOME_MISMATCHED) {
 		if (row.arrived.ms > 0)
 			evidence_doom(n, &row);
@@ -65,6 +67,12 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, row.peer,
 			  "peer %s: attachment %u of message %s is not what its manifest says; it was thrown away",
 			  row.peer, attachment, message_id);
+	} else if (outcome == OUTCOME_LOST) {
+		row.state = STORE_EVIDENCE_DESTROYED;
+		row.reason = "the sender has destroyed it, and it is not here";
+		evidence_recheck(n);
+		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, row.reason);
+		evidence_state(n, &row);
 	} else if (outcome == OUTCOME_GONE || outcome == OUTCOME_SPOILT) { /* what is here was found to be good */
 		evidence_here(n, &row);
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED,

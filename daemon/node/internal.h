@@ -208,6 +208,7 @@ enum blob_outcome {
 	OUTCOME_HERE,
 	OUTCOME_SAME,       /* it came before, and was verified again */
 	OUTCOME_MISMATCHED, /* what came is not what its manifest says */
+	OUTCOME_LOST,       /* it has never been here, and the sender has destroyed it */
 	/* It had arrived before, and does not come again: */
 	OUTCOME_GONE,  /* the sender has it no more */
 	OUTCOME_SPOILT /* what the sender has is not what its manifest says */

@@ -15,6 +15,9 @@ while read -r name; do
 	RESERVATION_STAYS | HERE_BEFORE_FINISH | HERE_UNHASHED | HOLD_IGNORED | NEVER_OFFERED_SENT | SHARED_DESTROYED | ANOTHERS_EVIDENCE | REPEATED_RECEIPT | UNVERIFIED_DELETED | ORDERS_FORGOTTEN | FATE_FORGOTTEN)
 		group=evidence
 		how=(--evidence -n 3) ;;
+	DESTROYED_AWAITED)
+		group=evidence
+		how=(--evidence -n 3 --restore-rate 4 --only ERASE --only RESTORE --only EVIDENCE --only CRASH) ;;
 	STRAYS_STAY)
 		how=(--evidence --restore-rate 4) ;;
 	ERASED_COMES_BACK)

@@ -233,14 +233,15 @@ static const struct sim_node *other_side(const struct sim_node *s, const char *p
 	return s->pairs[i]->side[s->pairs[i]->side[0] == s];
 }
 
-/* It was destroyed before its receiver was restored, as the sender knows: the statement of it has come back. */
+/* It was destroyed before its receiver was restored, as the sender knows: the statement of it has come back, or the
+ * sender has said that it has no copy any more. */
 static bool destroyed_before(const struct sim_node *receiver, const struct store_evidence *e)
 {
 	const struct sim_pair *p;
 	const struct sim_node *sender = other_side(receiver, e->peer, &p);
 	const struct store_evidence *there = mem_store_evidence(&sender->store, e->message_id, e->attachment);
 
-	return receiver->restored && there != NULL && there->state == STORE_EVIDENCE_DESTROYED;
+	return receiver->restored && there != NULL && (there->state == STORE_EVIDENCE_DESTROYED || there->deleted);
 }
 
 /* May it be destroyed now? `e`: as it is before. */
@@ -479,13 +480,6 @@ static void check_sums(struct sim_node *s)
 
 /* --------------------------------------------------------------------- at the end */
 
-/* Where the statement of it was erased by order it does not come back, and the sender gives nothing more. */
-static bool unsaid_by_erasure(const struct sim_node *receiver, const struct store_evidence *at_sender)
-{
-	return receiver->w->set.level[FAULT_ERASE] > 0 && receiver->restored && at_sender != NULL &&
-	       at_sender->state == STORE_EVIDENCE_DESTROYED;
-}
-
 /* The sender let its copy go once the receiver had it; then both were restored, and have it no more. */
 static bool lost_at_both(const struct sim_node *sender, const struct sim_node *receiver, const struct blob_id *id)
 {
@@ -520,8 +514,7 @@ static void row_drained(const struct sim_node *s, const struct store_evidence *e
 	if (s->w->set.level[FAULT_EXPIRY] > 0 && e->author == STORE_OWN && there != NULL &&
 	    there->state != STORE_EVIDENCE_WAITING)
 		return;
-	if (e->author == STORE_OWN ? unsaid(s, o, e) || lost_at_both(s, o, &id)
-				   : unsaid_by_erasure(s, there) || lost_at_both(o, s, &id))
+	if (e->author == STORE_OWN ? unsaid(s, o, e) || lost_at_both(s, o, &id) : lost_at_both(o, s, &id))
 		return;
 	snprintf(why, size,
 		 "%s: evidence %s/%u %s %s is %s, %s there; its bytes are %s the sender's disk; bulk session: %s, %s",
@@ -597,8 +590,7 @@ void oracle_evidence_final(struct world *w)
 			    w->set.level[FAULT_EXPIRY] > 0) /* statements are given up */
 				continue;
 			there = mem_store_evidence(&o->store, e->message_id, e->attachment);
-			if (there == NULL || (there->state != e->state && !unsaid(s, o, e) &&
-					      !unsaid_by_erasure(o, e) && !lost_at_both(s, o, &id)))
+			if (there == NULL || (there->state != e->state && !unsaid(s, o, e) && !lost_at_both(s, o, &id)))
 				world_fail(w, "evidence %s/%u is %s at %s and %s at %s", e->message_id, e->attachment,
 					   state_name(e->state), s->id,
 					   there != NULL ? state_name(there->state) : "unknown", o->id);

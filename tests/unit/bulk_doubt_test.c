@@ -183,6 +183,34 @@ static void a_spoilt_item_is_gone_and_the_others_are_sent(void **state)
 	}
 }
 
+/* It does not come any more: our copy was destroyed by order; or the receiver had it, and says so no more since it
+ * was restored. */
+static void what_was_destroyed_is_never_sent_again(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct rig *r;
+	struct line *l = with_offers(&r, id.s);
+	struct store_writeset *w = NULL;
+
+	(void)state;
+	for (uint32_t i = 1; i <= ITEMS; i++) {
+		struct store_evidence *e = &row(&w, STORE_PUT_EVIDENCE)->evidence;
+
+		*e = *mem_store_evidence(&r->store, id.s, i);
+		e->deleted = i == 1;
+		e->state = i == 2 ? STORE_EVIDENCE_DESTROYED : STORE_EVIDENCE_OFFERED;
+		e->flaw = i == 3 ? STORE_MISSING : STORE_SOUND;
+	}
+	mem_store_apply(&r->store, w);
+	for (uint32_t i = 1; i <= ITEMS; i++) {
+		r->did[0] = '\0';
+		pull(r, l, id.s, i, i);
+		assert_non_null(strstr(r->did, "not_sent-GONE"));
+		assert_int_equal(strstr(r->did, "not_sent-GONE-destroyed") != NULL, i < 3);
+	}
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +218,7 @@ int main(void)
 		cmocka_unit_test(what_is_found_to_be_spoilt_is_told_at_home),
 		cmocka_unit_test(a_session_that_is_broken_off_makes_doubt_of_what_was_pulled_last),
 		cmocka_unit_test(a_spoilt_item_is_gone_and_the_others_are_sent),
+		cmocka_unit_test(what_was_destroyed_is_never_sent_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

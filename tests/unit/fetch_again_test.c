@@ -173,12 +173,24 @@ static void order(struct rig *r, const char *message_id)
 	rig_settle(r);
 }
 
+static void give_not_sent(struct rig *r, const struct line *l, int code, bool destroyed)
+{
+	CyBulkFrame f = CY_BULK_FRAME__INIT;
+	CyNotSent not_sent = CY_NOT_SENT__INIT;
+
+	not_sent.pull = 1;
+	not_sent.code = (CyNotSentCode)code;
+	not_sent.destroyed = destroyed;
+	f.kind_case = CY_BULK_FRAME__KIND_NOT_SENT;
+	f.not_sent = &not_sent;
+	rig_give_bulk(r, l, &f);
+	rig_settle(r);
+}
+
 /* What waits is tried at once where it had been put off, and the answer is true of it. */
 static void the_answer_says_what_happens(void **state)
 {
 	const struct cy_uuid id = some_id(1);
-	CyBulkFrame f = CY_BULK_FRAME__INIT;
-	CyNotSent not_sent = CY_NOT_SENT__INIT;
 	struct store_writeset *w = NULL;
 	struct line *l;
 	struct rig *r;
@@ -192,17 +204,54 @@ static void the_answer_says_what_happens(void **state)
 	l = rig_session(r, WIRE_BULK, true, all_features, 2);
 	order(r, id.s);
 	assert_non_null(strstr(r->did, "it is being fetched, 3 of 10"));
-	not_sent.pull = 1;
-	not_sent.code = CY_NOT_SENT_CODE__GONE;
-	f.kind_case = CY_BULK_FRAME__KIND_NOT_SENT;
-	f.not_sent = &not_sent;
-	rig_give_bulk(r, l, &f);
-	rig_settle(r);
+	give_not_sent(r, l, CY_NOT_SENT_CODE__GONE, false);
 	order(r, id.s);
 	assert_non_null(strstr(r->did, "it had been put off (the sender has it no more)"));
 	assert_non_null(strstr(r->did, ":pull"));
 	assert_int_equal(mem_store_evidence(&r->store, id.s, 1)->state, STORE_EVIDENCE_WAITING);
 	rig_free(r);
+}
+
+/* A restored store waits for what has never been here, as far as it knows, and this is what its sender says. */
+static struct rig *told(const char *message_id, bool hold, int code, bool destroyed)
+{
+	struct store_writeset *w = NULL;
+	struct store_evidence *e = put_arrived(&w, message_id, STORE_EVIDENCE_WAITING);
+	struct line *l;
+	struct rig *r;
+
+	e->send_always = e->retrieved = false;
+	e->arrived.ms = 0;
+	e->hold = hold;
+	r = with(w, CY_OK);
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	l = rig_session(r, WIRE_BULK, true, all_features, 2);
+	assert_non_null(strstr(r->did, ":pull"));
+	r->did[0] = '\0';
+	give_not_sent(r, l, code, destroyed);
+	assert_false(l->closed);
+	return r;
+}
+
+static void what_the_sender_has_destroyed_is_waited_for_no_more(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+
+	(void)state;
+	for (int hold = 0; hold <= 1; hold++)
+		for (int destroyed = 0; destroyed <= 1; destroyed++) {
+			const bool ends = destroyed && !hold; /* a hold is for people to look at */
+			struct rig *r = told(id.s, hold, CY_NOT_SENT_CODE__GONE, destroyed);
+			const struct store_evidence *e = mem_store_evidence(&r->store, id.s, 1);
+
+			assert_int_equal(e->state, ends ? STORE_EVIDENCE_DESTROYED : STORE_EVIDENCE_WAITING);
+			/* It is stated, told, and on record. */
+			assert_int_equal(mem_store_case(&r->store, PEER, "case")->row.own_number, ends);
+			assert_int_equal(r->store.n_custody, ends);
+			assert_int_equal(r->store.n_events, ends);
+			assert_null(strstr(r->did, ":pull"));
+			rig_free(r);
+		}
 }
 
 int main(void)
@@ -212,6 +261,7 @@ int main(void)
 		cmocka_unit_test(a_fetch_of_what_is_spoilt_at_both_sides_goes_on_waiting),
 		cmocka_unit_test(what_is_fetched_again_is_destroyed_when_its_time_is_over),
 		cmocka_unit_test(the_answer_says_what_happens),
+		cmocka_unit_test(what_the_sender_has_destroyed_is_waited_for_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,9 +109,10 @@ static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
 		if (f->kind_case == CY_BULK_FRAME__KIND_GOODBYE)
 			did_goodbye(r, session, f->goodbye);
 		else if (f->kind_case == CY_BULK_FRAME__KIND_NOT_SENT)
-			did(r, "%llu:not_sent-%s", (unsigned long long)session,
+			did(r, "%llu:not_sent-%s%s", (unsigned long long)session,
 			    protobuf_c_enum_descriptor_get_value(&cy_not_sent_code__descriptor, f->not_sent->code)
-				    ->name);
+				    ->name,
+			    f->not_sent->destroyed ? "-destroyed" : "");
 		else if (f->kind_case == CY_BULK_FRAME__KIND_CANCEL && f->cancel->code != 0)
 			did(r, "%llu:cancel-%s", (unsigned long long)session,
 			    protobuf_c_enum_descriptor_get_value(&cy_cancel_code__descriptor, f->cancel->code)->name);
