@@ -410,6 +410,7 @@ void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f)
 	case CY_NOT_SENT_CODE__TOO_MANY_PULLS:
 	case CY_NOT_SENT_CODE__NOT_SENT_CODE_UNSPECIFIED:
 	case _CY_NOT_SENT_CODE_IS_INT_SIZE:
+	default: /* of a later version */
 		skip(n, p, pull, "the sender cannot send it now");
 		break;
 	}

@@ -254,6 +254,20 @@ static void what_the_sender_has_destroyed_is_waited_for_no_more(void **state)
 		}
 }
 
+/* It is one of a later version: it is asked for again as after NOT_NOW. */
+static void a_reason_that_is_not_known_is_no_reason_to_hurry(void **state)
+{
+	const struct cy_uuid id = some_id(1);
+	struct rig *r = told(id.s, false, 77, false);
+
+	(void)state;
+	assert_int_equal(mem_store_evidence(&r->store, id.s, 1)->state, STORE_EVIDENCE_WAITING);
+	assert_null(strstr(r->did, ":pull"));
+	wake(r, 60000);
+	assert_non_null(strstr(r->did, ":pull"));
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +276,7 @@ int main(void)
 		cmocka_unit_test(what_is_fetched_again_is_destroyed_when_its_time_is_over),
 		cmocka_unit_test(the_answer_says_what_happens),
 		cmocka_unit_test(what_the_sender_has_destroyed_is_waited_for_no_more),
+		cmocka_unit_test(a_reason_that_is_not_known_is_no_reason_to_hurry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
