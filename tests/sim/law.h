@@ -6,6 +6,7 @@
 
 #include "law/clock.h"
 #include "law/ladder.h"
+#include "law/stats.h"
 #include "sim.h"
 #include "store_mem.h"
 
@@ -87,8 +88,65 @@ void law_hook_ran(struct sim_node *s, const char *id);
 void law_agree(struct world *w); /* wherever nothing is in flight */
 void law_drained(struct world *w, char *why, size_t size);
 void law_final(struct world *w);
-/* law_judge.c: the clocks of a case that all is known of */
-void law_judge(struct world *w, const struct sim_node *s, const struct sim_node *peer, const struct mem_case *c);
+/* law_scenes.c: a case as it stood after each message that took effect. By measure, from 1. */
+#define LAW_SCENE_OPEN 16
+struct law_scene {
+	const struct law_fact *f;
+	bool on[CY_MEASURES_MAX + 1]; /* the measures that it is about */
+	bool over[CY_MEASURES_MAX + 1], decided[CY_MEASURES_MAX + 1], given[CY_MEASURES_MAX + 1],
+		postponed[CY_MEASURES_MAX + 1];
+	uint8_t outcome[CY_MEASURES_MAX + 1], ground[CY_MEASURES_MAX + 1];
+	/* Notices and proposals without an answer, and the open measures that they are about. */
+	struct law_asked {
+		uint32_t number;
+		bool proposal, about[CY_MEASURES_MAX + 1];
+	} open[LAW_SCENE_OPEN];
+	size_t n_open;
+};
+struct law_scenes {
+	struct law_fact *facts;
+	struct law_scene *scene;
+	size_t n;
+	unsigned measures; /* of the request */
+	int64_t opened;
+};
+void law_scenes_begin(struct law_scenes *a, const struct mem_case *c);
+void law_scenes_end(struct law_scenes *a);
+/* The instant that counts of what a message states. */
+int64_t law_scene_happened(const struct law_scenes *a, const struct law_fact *f);
+
+/* law_walk.c: days, from one to the next. `pauses`: past so many of them; `first`: past those from this one. */
+#define LAW_WALK_PAUSES 64
+struct law_walk {
+	const struct law_zone *zone;
+	const struct law_calendar *calendar;
+	struct {
+		int64_t from, until;
+	} pause[LAW_WALK_PAUSES];
+	size_t n_pauses;
+	bool unsure; /* two working days after a pause: not known here */
+};
+int64_t law_walk_day(const struct law_walk *k, int64_t ms);  /* that an instant lies in */
+int64_t law_walk_end(const struct law_walk *k, int64_t day); /* its last instant */
+/* The last day of a period of days or weeks. */
+int64_t law_walk_last(struct law_walk *k, int64_t start, const struct law_period *p, const struct law_rule *r,
+		      size_t pauses);
+/* A date that stands, and the time since by which it was held up; a number of hours. */
+int64_t law_walk_dated(const struct law_walk *k, int64_t end, const struct law_rule *r, size_t first);
+int64_t law_walk_hours(const struct law_walk *k, int64_t end, size_t first);
+
+/* law_judge.c: the clocks of a case that all is known of, by its messages alone. Calls `fn` for each. */
+struct law_verdict {
+	const struct law_clock_rule *rule;
+	uint8_t measure;
+	uint32_t notice;
+	bool unsure; /* this judge cannot count when it is due */
+	enum law_clock_state state;
+	int64_t start, due, ended, excused; /* 0: none */
+};
+void law_verdicts(const struct sim_node *s, const struct mem_case *c, const struct law_scenes *a,
+		  void (*fn)(void *arg, const struct law_verdict *v), void *arg);
+void law_judge(struct world *w, const struct sim_node *s, const struct mem_case *c);
 void law_publish(struct world *w);     /* law_publish.c: nobody is given away */
 void law_restored(struct sim_node *s); /* its store knows no more what was decided after the backup */
 void law_oracle_free(struct world *w);

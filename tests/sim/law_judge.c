@@ -1,413 +1,312 @@
-/* Time limits judged anew, from the facts of a case alone and in another way than law/clock.c: measures are followed
- * one by one, what holds a clock up is a list of pauses, and its end is found by walking from day to day. Whatever it
- * says otherwise than the store is a fault of one of the two. */
+/* Time limits judged anew, from the messages of a case alone and in another way than law/clock.c: it looks for what
+ * starts one, then for what ends it, then for what held it up or extended it in between, and finds when it is due by
+ * walking from day to day. Whatever it says otherwise than the store is a fault of one of the two. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "law.h"
-#include "law/fold.h"
 #include "law/kinds.h"
-#include "store_mem.h"
+#include "wire/manifest.h"
 
-#define PAUSES 64
-#define OPEN   64
+#define NOWHERE SIZE_MAX
 
 /* One clock. */
 struct judge {
-	struct world *w;
-	const char *who;
+	const struct sim_node *s;
 	const struct mem_case *c;
-	const struct store_clock *row;
+	const struct law_scenes *a;
 	const struct law_profile *p;
+	const struct law_terms *terms;
 	const struct law_clock_rule *rule;
-	const struct law_zone *zone;
-	const struct law_calendar *calendar;
-	struct law_terms terms;
-	uint8_t n; /* measures of the request */
-	/* By measure, from 1. */
-	bool over[CY_MEASURES_MAX + 1], decided[CY_MEASURES_MAX + 1], postponed[CY_MEASURES_MAX + 1];
-	/* Notices and proposals without an answer: which measures they are about that are open. */
-	struct {
-		uint32_t number;
-		bool proposal, about[CY_MEASURES_MAX + 1];
-	} open[OPEN];
-	size_t n_open;
-	struct {
-		int64_t from, until;
-	} pause[PAUSES];
-	size_t n_pauses;
-	bool paused, extended, unsure;
-	int64_t opened, start; /* as the facts have it; 0: not known */
-	int64_t ended;         /* met, or not owed any more; 0: neither */
-	bool met;
+	struct law_walk walk;
+	const struct store_clock *row; /* for what was stated of its start; NULL: there is none */
+	struct law_verdict v;
+	size_t started, ends; /* scenes; NOWHERE: none */
+	bool unstated;        /* it started with a receipt of which nothing is known */
+	bool linked;          /* a request that follows ends it, before the scene `ends` */
+	int32_t day;          /* that it was asked for by; LAW_NO_DAY: it is a period */
+	bool paused;
+	/* The last extension: the instant, and how many pauses were over by then. */
+	int64_t extended, most;
+	size_t pauses_before;
 };
+
+static int64_t at_of(const struct judge *j, size_t i)
+{
+	return law_counted(j->a->scene[i].f->at_ms);
+}
+
+static bool is(const struct law_scene *x, uint32_t kind)
+{
+	return x->f->kind == kind;
+}
+
+/* -------------------------------------------------------------------------- its measures */
 
 static bool concerns(const struct judge *j, unsigned m)
 {
-	if (j->row->measure > 0)
-		return m == j->row->measure;
-	return j->rule->measures == 0 || m > j->terms.n ||
-	       (j->rule->measures & UINT64_C(1) << j->terms.type[m - 1]) != 0;
+	if (j->v.measure > 0)
+		return m == j->v.measure;
+	return j->rule->measures == 0 || m > j->terms->n ||
+	       (j->terms->type[m - 1] < 64 && (j->rule->measures & UINT64_C(1) << j->terms->type[m - 1]) != 0);
 }
 
-static bool names(const struct law_fact *f, unsigned m)
+static bool about(const struct judge *j, const struct law_scene *x)
 {
-	static const uint8_t none[CY_MEASURES_MAX];
-
-	return f->code[m - 1] != 0 || memcmp(f->code, none, sizeof none) == 0;
-}
-
-static bool has_open_proposal(const struct judge *j, unsigned m)
-{
-	for (size_t i = 0; i < j->n_open; i++)
-		if (j->open[i].proposal && j->open[i].about[m])
+	for (unsigned m = 1; m <= j->a->measures; m++)
+		if (concerns(j, m) && x->on[m])
 			return true;
-	return false;
+	return j->a->measures == 0;
 }
 
-/* -------------------------------------------------------------------------- its end */
-
-static int64_t day_at(const struct judge *j, int64_t ms)
+static bool none_left(const struct judge *j, const struct law_scene *x, bool undecided)
 {
-	return cy_date_days(law_local_date(j->zone, (struct cy_wall){ ms }, NULL));
-}
-
-static bool works(const struct judge *j, int64_t day)
-{
-	return law_working_day(j->calendar, cy_date_of_days(day));
-}
-
-static bool stands_still(const struct judge *j, int64_t day)
-{
-	for (size_t i = 0; i < j->n_pauses; i++)
-		if (day > day_at(j, j->pause[i].from) && day <= day_at(j, j->pause[i].until))
-			return true;
-	return false;
-}
-
-/* From day to day; 0: this judge does not know. */
-static int64_t walk(struct judge *j, int64_t start)
-{
-	const struct law_period *p = &j->rule->period;
-	const struct law_rule *r = law_find_rule(j->p, j->rule->rule);
-	int64_t day = day_at(j, start), left = p->unit == LAW_WEEK ? 7 * (int64_t)p->amount : p->amount;
-
-	if (p->unit == LAW_HOUR) {
-		int64_t due = start + left * 3600000 - 1, hour = 3600000;
-
-		if (r->exclude_event[0] != '\0')
-			due += hour -
-			       (start + (int64_t)law_offset_at(j->zone, (struct cy_wall){ start }) * 1000) % hour;
-		for (size_t i = 0; i < j->n_pauses; i++)
-			due += j->pause[i].until - j->pause[i].from;
-		return due;
-	}
-	for (day -= r->exclude_event[0] == '\0'; left > 0;) {
-		day++;
-		if (!stands_still(j, day) && (p->unit != LAW_WORKING_DAY || works(j, day)))
-			left--;
-	}
-	/* On its last day, or while an end on a day off was moved, it stood still: what is left is the day on which it
-	 * goes on. */
-	for (bool moved = true; moved;) {
-		moved = false;
-		while (r->roll_over[0] != '\0' && !works(j, day))
-			day++;
-		for (size_t i = 0; i < j->n_pauses; i++)
-			if (day_at(j, j->pause[i].from) <= day && day_at(j, j->pause[i].until) > day) {
-				day = day_at(j, j->pause[i].until);
-				moved = true;
-			}
-	}
-	/* Two working days at least: only short periods. */
-	if (r->two_working[0] != '\0' && p->amount <= 7)
-		return 0;
-	return law_end_of_day(j->zone, cy_date_of_days(day)).ms;
-}
-
-static int64_t due_now(struct judge *j)
-{
-	if (j->rule->period.amount == 0)
-		return j->n_pauses == 0 ? j->row->due.ms : 0; /* a date that was asked for */
-	return walk(j, j->row->start.ms);
-}
-
-/* -------------------------------------------------------------------------- measures */
-
-static void end_measure(struct judge *j, unsigned m)
-{
-	j->over[m] = true;
-	j->postponed[m] = false;
-	for (size_t i = 0; i < j->n_open; i++) {
-		bool any = false;
-
-		j->open[i].about[m] = false;
-		for (unsigned k = 1; k <= j->n; k++)
-			any = any || j->open[i].about[k];
-		if (!any)
-			j->open[i--] = j->open[--j->n_open];
-	}
-}
-
-/* What is proposed instead is about what is left of the measures of the proposal that it replaces. */
-static void ask_instead(struct judge *j, const struct law_fact *f)
-{
-	for (size_t i = 0; i < j->n_open; i++) {
-		if (!j->open[i].proposal || j->open[i].number != f->ref)
-			continue;
-		if (f->code[0] == LAW_RETRACTED) {
-			j->open[i] = j->open[--j->n_open];
-			return;
-		}
-		j->open[i].number = f->number;
-		for (unsigned m = 1; m <= j->n; m++)
-			j->open[i].about[m] = j->open[i].about[m] && names(f, m);
-	}
-}
-
-static void ask(struct judge *j, const struct law_fact *f)
-{
-	if (f->kind == CY_CONTENT__KIND_CONDITIONS_PROPOSED && f->ref != 0) {
-		ask_instead(j, f);
-		return;
-	}
-	if (j->n_open == OPEN || j->n == 0) {
-		j->unsure = true;
-		return;
-	}
-	memset(&j->open[j->n_open], 0, sizeof j->open[0]);
-	j->open[j->n_open].number = f->number;
-	j->open[j->n_open].proposal = f->kind == CY_CONTENT__KIND_CONDITIONS_PROPOSED;
-	for (unsigned m = 1; m <= j->n; m++)
-		j->open[j->n_open].about[m] = !j->over[m] && names(f, m);
-	j->n_open++;
-}
-
-static void answer(struct judge *j, uint32_t number, bool proposal)
-{
-	for (size_t i = 0; i < j->n_open; i++)
-		if (j->open[i].number == number && j->open[i].proposal == proposal)
-			j->open[i--] = j->open[--j->n_open];
-}
-
-/* What it says of each measure; which of them the clock is about is in *ret_about. */
-static void follow(struct judge *j, const struct law_fact *f, bool *ret_about)
-{
-	*ret_about = j->n == 0;
-	for (unsigned m = 1; m <= j->n; m++) {
-		const uint8_t code = f->code[m - 1];
-
-		if (!names(f, m) || j->over[m])
-			continue;
-		switch (f->kind) {
-		case CY_CONTENT__KIND_RESULT:
-			if (has_open_proposal(j, m))
-				continue;
-			j->decided[m] = true;
-			if ((code & 0x80) == 0)
-				end_measure(j, m);
-			break;
-		case CY_CONTENT__KIND_DECISION:
-			if (has_open_proposal(j, m))
-				continue;
-			j->decided[m] = true;
-			break;
-		case CY_CONTENT__KIND_REFUSAL:
-		case CY_CONTENT__KIND_WITHDRAWAL:
-			end_measure(j, m);
-			break;
-		case CY_CONTENT__KIND_POSTPONEMENT:
-			j->postponed[m] = true;
-			break;
-		case CY_CONTENT__KIND_RESUMPTION:
-			if (!j->postponed[m])
-				continue;
-			j->postponed[m] = false;
-			break;
-		default:
-			break;
-		}
-		*ret_about = *ret_about || concerns(j, m);
-	}
-	if (f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE || f->kind == CY_CONTENT__KIND_CONDITIONS_PROPOSED)
-		ask(j, f);
-	if (f->kind == CY_CONTENT__KIND_SUPPLEMENT)
-		answer(j, f->ref, false);
-	if (f->kind == CY_CONTENT__KIND_CONDITIONS_ACCEPTED || f->kind == CY_CONTENT__KIND_CONDITIONS_DECLINED)
-		answer(j, f->ref, true);
-}
-
-/* ----------------------------------------------------------------------- the verdict */
-
-static bool is_held(const struct judge *j)
-{
-	const unsigned by = j->rule->suspended_by;
-	bool any = false, all = true;
-
-	for (size_t i = 0; i < j->n_open; i++)
-		for (unsigned m = 1; m <= j->n; m++)
-			if (concerns(j, m) && j->open[i].about[m] &&
-			    (by >> (j->open[i].proposal ? LAW_SUSPEND_CONDITIONS : LAW_SUSPEND_NOTICE) & 1) != 0)
-				return true;
-	for (unsigned m = 1; m <= j->n; m++)
-		if (concerns(j, m) && !j->over[m]) {
-			any = true;
-			all = all && j->postponed[m];
-		}
-	return any && all && (by >> LAW_SUSPEND_POSTPONEMENT & 1) != 0;
-}
-
-static bool none_left(const struct judge *j, const bool done[static CY_MEASURES_MAX + 1])
-{
-	for (unsigned m = 1; m <= j->n; m++)
-		if (concerns(j, m) && !j->over[m] && !done[m])
+	for (unsigned m = 1; m <= j->a->measures; m++)
+		if (concerns(j, m) && !x->over[m] && !(undecided && x->decided[m]))
 			return false;
 	return true;
 }
 
-static void end(struct judge *j, const struct law_fact *f, bool met)
+static bool may_hold(const struct judge *j, enum law_suspend by)
 {
-	j->ended = law_counted(f->at_ms) + (f->at_ms <= 0);
-	j->met = met;
+	return (j->rule->suspended_by >> by & 1) != 0;
 }
 
-/* Of the kinds of clock whose end this judge knows. */
-static void look_for_end(struct judge *j, const struct law_fact *f, bool about)
+static bool is_held(const struct judge *j, const struct law_scene *x)
 {
-	static const bool nothing[CY_MEASURES_MAX + 1];
-	const unsigned by = j->rule->met_by;
-	const bool says = f->kind == CY_CONTENT__KIND_RESULT || f->kind == CY_CONTENT__KIND_REFUSAL ||
-			  f->kind == CY_CONTENT__KIND_DECISION;
+	bool any = false, all = true;
 
-	if (says && about && (by >> LAW_MEET_EXECUTION & 1) != 0 && none_left(j, nothing))
-		end(j, f, true);
-	else if (says && about && (by >> LAW_MEET_DECISION & 1) != 0 && none_left(j, j->decided))
-		end(j, f, true);
-	else if (f->kind == CY_CONTENT__KIND_RETURNED_DEFICIENT || f->kind == CY_CONTENT__KIND_REDIRECTION)
-		end(j, f, false);
-	else if (f->kind == CY_CONTENT__KIND_WITHDRAWAL && about &&
-		 none_left(j, (by >> LAW_MEET_DECISION & 1) != 0 ? j->decided : nothing))
-		end(j, f, false);
-	else if (f->kind == CY_CONTENT__KIND_REFUSAL && about && j->row->measure > 0)
-		end(j, f, false);
-}
+	for (size_t i = 0; i < x->n_open; i++) {
+		const struct law_asked *q = &x->open[i];
 
-static void pause_or_go_on(struct judge *j, const struct law_fact *f)
-{
-	const bool held = is_held(j);
-	const int64_t at = law_counted(f->at_ms) + (f->at_ms <= 0);
-
-	if (held == j->paused || j->row->start.ms == 0 || j->extended)
-		return;
-	if (held && j->n_pauses == PAUSES) {
-		j->unsure = true;
-		return;
+		if (!may_hold(j, q->proposal ? LAW_SUSPEND_CONDITIONS : LAW_SUSPEND_NOTICE))
+			continue;
+		if (j->a->measures == 0)
+			return true;
+		for (unsigned m = 1; m <= j->a->measures; m++)
+			if (concerns(j, m) && q->about[m])
+				return true;
 	}
-	if (held) {
-		const int64_t due = due_now(j);
+	for (unsigned m = 1; m <= j->a->measures; m++)
+		if (concerns(j, m) && !x->over[m]) {
+			any = true;
+			all = all && x->postponed[m];
+		}
+	return any && all && may_hold(j, LAW_SUSPEND_POSTPONEMENT);
+}
 
-		j->unsure = j->unsure || due == 0;
-		if (at > due)
-			return; /* it was over */
-		/* It may have been held before it began. */
-		j->pause[j->n_pauses].from = at > j->row->start.ms ? at : j->row->start.ms;
-		j->pause[j->n_pauses].until = j->pause[j->n_pauses].from;
-	} else if (at > j->pause[j->n_pauses].from) {
-		j->pause[j->n_pauses].until = at;
+/* ------------------------------------------------------------------------------ its days */
+
+static int64_t due_now(struct judge *j)
+{
+	const struct law_rule *r = law_find_rule(j->p, j->rule->rule);
+	const struct law_period *p = &j->rule->period;
+	const int64_t hour = 3600000, start = j->v.start;
+	const bool in_hours = p->unit == LAW_HOUR && p->amount > 0;
+
+	if (j->extended != 0)
+		return in_hours ? law_walk_hours(&j->walk, j->extended, j->pauses_before)
+				: law_walk_dated(&j->walk, j->extended, r, j->pauses_before);
+	if (j->day != LAW_NO_DAY)
+		return law_walk_dated(&j->walk, law_walk_end(&j->walk, j->day), r, 0);
+	if (in_hours) {
+		const int64_t local = start + (int64_t)law_offset_at(j->walk.zone, (struct cy_wall){ start }) * 1000;
+
+		return law_walk_hours(
+			&j->walk,
+			start + p->amount * hour - 1 + (r->exclude_event[0] != '\0' ? hour - local % hour : 0), 0);
 	}
-	j->n_pauses += !held;
-	j->paused = held;
+	return law_walk_end(&j->walk, law_walk_last(&j->walk, start, p, r, j->walk.n_pauses));
 }
 
-/* Nobody decides or receives after he has said so, nor before he was asked. */
-static int64_t happened(const struct judge *j, const struct law_fact *f)
-{
-	int64_t at = f->stated_ms > 0 ? law_counted(f->stated_ms) : law_counted(f->at_ms);
+/* ------------------------------------------------------------------------------ its start */
 
-	if (at < j->opened)
-		at = j->opened;
-	return at < law_counted(f->at_ms) ? at : law_counted(f->at_ms);
+/* When the receipt for a message was signed; 0: there is none. */
+static int64_t receipt_of(const struct judge *j, const struct law_fact *f)
+{
+	const enum store_author author = f->side == j->c->row.side ? STORE_OWN : STORE_PEER;
+	const struct mem_message *m = j->c->first;
+	const struct mem_parcel *parcel;
+	struct wire_text text;
+
+	while (m != NULL && (m->row.author != author || m->row.number != f->number))
+		m = m->next;
+	if (m == NULL || m->row.epoch == 0)
+		return 0;
+	parcel = mem_store_parcel((struct mem_store *)(uintptr_t)&j->s->store, j->c->row.peer, author, m->row.epoch,
+				  m->row.sequence);
+	if (parcel == NULL || parcel->row.receipt.len == 0 || wire_text_read(parcel->row.receipt, &text, NULL) < 0)
+		return 0;
+	return law_counted(text.made.ms);
 }
 
-/* The receipt that was stated, or an earlier one on paper. */
-static void find_receipt(struct judge *j, const struct law_fact *f)
+/* What the side that owes has stated, unless its own receipt proves that it was earlier; or that receipt. */
+static int64_t received(const struct judge *j, const struct law_fact *f)
 {
-	if (law_kind_opens(f->kind)) {
-		j->opened = law_counted(f->at_ms);
-		if (j->rule->start == LAW_START_RECEIVED && j->row->start_by != 0)
-			j->start = j->row->stated_start.ms > j->opened ? j->row->stated_start.ms : j->opened;
-	} else if (j->start != 0 && f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT && f->stated_ms > 0 &&
-		   f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY && happened(j, f) < j->start) {
-		j->start = happened(j, f);
+	const int64_t made = law_counted(f->at_ms), receipt = f->side != j->rule->obliged ? receipt_of(j, f) : 0;
+	int64_t at = j->row != NULL && j->row->start_by != 0 ? law_counted(j->row->stated_start.ms) : 0;
+
+	if (receipt != 0 && (at == 0 || (at > receipt + CY_STATED_AHEAD_MS && at > made + CY_STATED_AHEAD_MS)))
+		at = receipt;
+	if (at != 0 && at < made)
+		at = made;
+	for (size_t i = 0; at != 0 && law_kind_opens(f->kind) && i < j->a->n; i++) {
+		const struct law_scene *x = &j->a->scene[i];
+
+		/* It had come before, on paper. */
+		if (is(x, CY_CONTENT__KIND_ACKNOWLEDGEMENT) && x->f->stated_ms > 0 &&
+		    x->f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY && law_scene_happened(j->a, x->f) < at)
+			at = law_scene_happened(j->a, x->f);
 	}
+	return at;
 }
 
-static void hear(struct judge *j, const struct law_fact *f)
+/* What was preserved, seized, arrested: and an interim result may say when. */
+static bool carries_out(const struct judge *j, const struct law_scene *x)
 {
-	bool about;
+	for (unsigned m = 1; is(x, CY_CONTENT__KIND_RESULT) && m <= j->a->measures; m++) {
+		const uint8_t code = x->f->code[m - 1];
 
-	if (law_kind_opens(f->kind)) {
-		j->n = f->measures;
-		return;
+		if (concerns(j, m) && x->on[m] &&
+		    (code == CY_MEASURE_OUTCOME__EXECUTED || code == CY_MEASURE_OUTCOME__PARTIALLY_EXECUTED ||
+		     ((code & 0x80) != 0 && x->f->stated_ms > 0)))
+			return true;
 	}
-	follow(j, f, &about);
-	if (f->kind == CY_CONTENT__KIND_DECISION && about && j->start == 0 && j->rule->start == LAW_START_DECIDED)
-		j->start = happened(j, f);
-	look_for_end(j, f, about);
-	if (j->ended != 0)
+	return false;
+}
+
+static bool starts_with(const struct judge *j, const struct law_scene *x)
+{
+	const bool executing = x->f->code[0] == CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY;
+
+	switch (j->rule->start) {
+	case LAW_START_RECEIVED:
+	case LAW_START_WANTED_DATE:
+	case LAW_START_URGENCY_DATE:
+		return law_kind_opens(x->f->kind);
+	case LAW_START_RECEIVED_EXECUTING:
+		return is(x, CY_CONTENT__KIND_ACKNOWLEDGEMENT) && executing;
+	case LAW_START_ACKNOWLEDGED:
+		return is(x, CY_CONTENT__KIND_ACKNOWLEDGEMENT);
+	case LAW_START_DECIDED:
+		return is(x, CY_CONTENT__KIND_DECISION) && about(j, x);
+	case LAW_START_EFFECTED:
+		return carries_out(j, x);
+	case LAW_START_CLARIFICATION:
+	case LAW_START_ANSWER_DATE:
+		return is(x, CY_CONTENT__KIND_PROBLEM_NOTICE) && x->f->number == j->v.notice;
+	case LAW_STARTS_N:
+		break;
+	}
+	return false;
+}
+
+static void find_start(struct judge *j)
+{
+	const enum law_start by = j->rule->start;
+	size_t i = 0;
+
+	while (i < j->a->n && !starts_with(j, &j->a->scene[i]))
+		i++;
+	j->started = j->ends = NOWHERE;
+	j->day = LAW_NO_DAY;
+	if (i == j->a->n)
 		return;
-	j->extended = j->extended || (f->kind == CY_CONTENT__KIND_EXTENSION && about && f->side == j->rule->obliged &&
-				      j->rule->extensible && law_counted(f->at_ms) <= due_now(j));
-	pause_or_go_on(j, f);
+	j->v.start = by == LAW_START_RECEIVED || by == LAW_START_CLARIFICATION
+			     ? received(j, j->a->scene[i].f)
+			     : law_scene_happened(j->a, j->a->scene[i].f);
+	j->unstated = j->v.start == 0;
+	if (!j->unstated)
+		j->started = i;
+	if (by == LAW_START_WANTED_DATE)
+		j->day = j->terms->wanted[j->v.measure - 1];
+	else if (by == LAW_START_URGENCY_DATE)
+		j->day = j->terms->urgency_day;
+	else if (by == LAW_START_ANSWER_DATE)
+		j->day = j->a->scene[i].f->day;
 }
 
-/* Clocks that start with a receipt or a decision, or at a date, and are met by an execution or a decision. */
-static bool is_known(const struct law_clock_rule *r)
+/* -------------------------------------------------------------------------------- its end */
+
+static bool met_by(const struct judge *j, enum law_meet m)
 {
-	return (r->met_by & ~(1u << LAW_MEET_EXECUTION | 1u << LAW_MEET_DECISION)) == 0 && r->met_by != 0 &&
-	       (r->start == LAW_START_RECEIVED || r->start == LAW_START_DECIDED || r->start == LAW_START_WANTED_DATE ||
-		r->start == LAW_START_URGENCY_DATE) &&
-	       r->obliged == CY_SIDE__REQUESTED;
+	return (j->rule->met_by >> m & 1) != 0;
 }
 
-static void fail(const struct judge *j, const char *what, int64_t there, int64_t here)
+static bool does_what_is_owed(const struct judge *j, const struct law_scene *x, bool started)
 {
-	world_fail(j->w, "%s: case %s, clock %s of measure %u: %s is %lld, and %lld by the facts", j->who,
-		   j->c->row.case_id, j->row->name, j->row->measure, what, (long long)there, (long long)here);
+	const uint32_t kind = x->f->kind;
+	const bool ack = kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT,
+		   back = kind == CY_CONTENT__KIND_RETURNED_DEFICIENT || kind == CY_CONTENT__KIND_REDIRECTION,
+		   result = kind == CY_CONTENT__KIND_RESULT || kind == CY_CONTENT__KIND_REFUSAL ||
+			    kind == CY_CONTENT__KIND_DECISION,
+		   objection = kind == CY_CONTENT__KIND_REFUSAL || kind == CY_CONTENT__KIND_PROBLEM_NOTICE ||
+			       (kind == CY_CONTENT__KIND_CONDITIONS_PROPOSED && x->f->code[0] != LAW_RETRACTED);
+
+	if (kind == CY_CONTENT__KIND_SUPPLEMENT)
+		return (met_by(j, LAW_MEET_SUPPLEMENT) && (j->v.notice == 0 || x->f->ref == j->v.notice)) ||
+		       (met_by(j, LAW_MEET_FOLLOW_UP) && started && x->f->ref == 0);
+	if (met_by(j, LAW_MEET_ACKNOWLEDGEMENT) && (ack || back))
+		return true;
+	if (met_by(j, LAW_MEET_EXECUTING_ACKNOWLEDGEMENT) && ack &&
+	    x->f->code[0] == CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY)
+		return true;
+	if (!about(j, x))
+		return false;
+	return (met_by(j, LAW_MEET_OBJECTION) && objection) ||
+	       (met_by(j, LAW_MEET_EXECUTION) && result && none_left(j, x, false)) ||
+	       (met_by(j, LAW_MEET_DECISION) && result && none_left(j, x, true));
 }
 
-static void compare(struct judge *j)
+/* What is done before its time limit has started is done; but what was refused was never to be executed. */
+static bool may_be_done(const struct judge *j, size_t i)
 {
-	const struct store_clock *k = j->row;
-	const bool there = k->state == LAW_CLOCK_MET;
-	int64_t due;
-
-	/* Before it started, a decision may have met it: law/clock.c, may_be_met(). */
-	if (k->start.ms != 0 && j->start != 0 && k->start.ms != j->start)
-		fail(j, "the start", k->start.ms, j->start);
-	if (j->unsure || k->start.ms == 0)
-		return;
-	if ((k->ended.ms != 0) != (j->ended != 0) || k->ended.ms != j->ended)
-		fail(j, "the end", k->ended.ms, j->ended);
-	else if (j->ended != 0 && there != j->met)
-		fail(j, "met", there, j->met);
-	if (j->extended || j->paused)
-		return;
-	due = due_now(j);
-	if (due != 0 && due != k->due.ms)
-		fail(j, "the due instant", k->due.ms, due);
-	j->w->law->counts.judged++;
+	if (j->unstated || j->rule->start == LAW_START_RECEIVED_EXECUTING ||
+	    (j->rule->start == LAW_START_DECIDED && !is(&j->a->scene[i], CY_CONTENT__KIND_REFUSAL)))
+		return i != j->started;
+	return j->started != NOWHERE && i > j->started;
 }
 
-/* ---------------------------------------------------------------------- linked cases */
-
-static bool asks_for_more(const struct judge *j, const struct law_terms *t)
+/* A duty about what was carried out lasts as long as that does. */
+static bool is_of_keeping(const struct judge *j)
 {
-	bool more = false;
+	return j->rule->start == LAW_START_EFFECTED || met_by(j, LAW_MEET_FOLLOW_UP) || met_by(j, LAW_MEET_NOTHING);
+}
 
-	for (size_t i = 0; i < t->n; i++)
-		more = more || j->rule->measures == 0 || (j->rule->measures & UINT64_C(1) << t->type[i]) == 0;
-	return more;
+static bool is_kept(const struct judge *j, const struct law_scene *x, bool started)
+{
+	for (unsigned m = 1; started && is_of_keeping(j) && m <= j->a->measures; m++)
+		if (concerns(j, m) && x->given[m])
+			return true;
+	return false;
+}
+
+static bool waits(const struct law_scene *x, uint32_t notice)
+{
+	for (size_t i = 0; i < x->n_open; i++)
+		if (!x->open[i].proposal && x->open[i].number == notice)
+			return true;
+	return false;
+}
+
+/* Nothing is owed any more. */
+static bool is_dropped(const struct judge *j, size_t i)
+{
+	const struct law_scene *x = &j->a->scene[i];
+	const bool started = j->started != NOWHERE && i >= j->started;
+
+	if (j->v.notice > 0 && i > 0 && waits(x - 1, j->v.notice) && !waits(x, j->v.notice))
+		return true;
+	switch (x->f->kind) {
+	case CY_CONTENT__KIND_WITHDRAWAL:
+		return about(j, x) && none_left(j, x, met_by(j, LAW_MEET_DECISION)) && !is_kept(j, x, started);
+	case CY_CONTENT__KIND_REFUSAL:
+		return j->v.measure > 0 && about(j, x) && !is_kept(j, x, started);
+	case CY_CONTENT__KIND_CLOSURE:
+		return !is_of_keeping(j);
+	default:
+		return is(x, CY_CONTENT__KIND_RETURNED_DEFICIENT) || is(x, CY_CONTENT__KIND_REDIRECTION);
+	}
 }
 
 static bool names_case(const struct law_terms *t, const char *case_id)
@@ -419,120 +318,312 @@ static bool names_case(const struct law_terms *t, const char *case_id)
 	return any;
 }
 
-/* A request that follows the case up has met the time limit at the latest when it was made. */
-static void judge_links(const struct judge *j, const struct sim_node *s)
+static bool asks_for_more(const struct judge *j, const struct law_terms *t)
 {
-	const struct store_clock *k = j->row;
+	bool more = false;
 
-	if ((j->rule->met_by >> LAW_MEET_FOLLOW_UP & 1) == 0 || k->start.ms == 0 || k->state == LAW_CLOCK_CEASED)
-		return;
-	for (const struct mem_case *c = s->store.first_case; c != NULL; c = c->next) {
+	for (size_t i = 0; i < t->n; i++)
+		more = more || j->rule->measures == 0 || (j->rule->measures & UINT64_C(1) << t->type[i]) == 0;
+	return more;
+}
+
+/* When the first request was made that follows the case up; 0: none was. */
+static int64_t followed_up(const struct judge *j)
+{
+	int64_t first = 0;
+
+	for (size_t i = 0; met_by(j, LAW_MEET_FOLLOW_UP) && i < j->s->store.n_follows; i++) {
+		const struct mem_case *c = j->s->store.follows[i].c;
 		struct law_terms t;
 
-		if (strcmp(c->row.peer, j->c->row.peer) != 0 || c->row.side != j->c->row.side ||
+		if (c == j->c || strcmp(j->s->store.follows[i].follows, j->c->row.case_id) != 0 ||
+		    strcmp(c->row.peer, j->c->row.peer) != 0 || c->row.side != j->c->row.side ||
 		    strcmp(c->row.state, "VOID") == 0 || law_terms_decode(c->row.terms, &t) < 0 ||
 		    !names_case(&t, j->c->row.case_id) || !asks_for_more(j, &t))
 			continue;
-		j->w->law->counts.linked++;
-		if (k->state != LAW_CLOCK_MET || (k->ended.ms > law_counted(t.opened_ms) && k->ended.ms > k->start.ms))
-			fail(j, "the end of what a linked request has met", k->ended.ms, law_counted(t.opened_ms));
+		j->s->w->law->counts.linked++;
+		if (first == 0 || law_counted(t.opened_ms) < first)
+			first = law_counted(t.opened_ms);
+	}
+	return first;
+}
+
+static void end(struct judge *j, size_t i, enum law_clock_state state, int64_t at)
+{
+	j->ends = i;
+	j->v.state = state;
+	j->v.ended = at;
+}
+
+static void find_end(struct judge *j)
+{
+	const int64_t linked = followed_up(j);
+
+	for (size_t i = 0; i < j->a->n && j->ends == NOWHERE; i++) {
+		const struct law_scene *x = &j->a->scene[i];
+		const bool started = j->started != NOWHERE && i > j->started;
+		const int64_t at = at_of(j, i) + (x->f->at_ms <= 0);
+
+		if (linked != 0 && started && linked < at_of(j, i))
+			end(j, i, LAW_CLOCK_MET, linked > j->v.start ? linked : j->v.start);
+		else if (may_be_done(j, i) && does_what_is_owed(j, x, started))
+			end(j, i, LAW_CLOCK_MET, at);
+		else if (is_dropped(j, i))
+			end(j, i, LAW_CLOCK_CEASED, at);
+	}
+	if (j->ends == NOWHERE && linked != 0 && j->started != NOWHERE)
+		end(j, j->a->n, LAW_CLOCK_MET, linked > j->v.start ? linked : j->v.start);
+	/* It ended before it began. */
+	if (j->ends != NOWHERE && j->started != NOWHERE && j->ends < j->started) {
+		j->started = NOWHERE;
+		j->v.start = 0;
 	}
 }
 
-/* ---------------------------------------------------------------------------- a case */
+/* ---------------------------------------------------------------------- what lies between */
 
-static size_t facts_of(const struct mem_case *c, struct law_fact **ret)
+static void excuse(struct judge *j, int64_t at)
 {
-	size_t n = 0, cap = 0;
-
-	*ret = NULL;
-	for (const struct mem_message *m = c->first; m != NULL; m = m->next) {
-		if (n == cap) {
-			cap = cap > 0 ? 2 * cap : 64;
-			*ret = realloc(*ret, cap * sizeof **ret);
-			CY_ASSERT(*ret != NULL);
-		}
-		if (law_fact_decode(m->row.fact, &(*ret)[n]) < 0)
-			continue;
-		(*ret)[n].voided = m->row.void_code != 0;
-		(*ret)[n].at_ms = m->row.created.ms;
-		n++;
-	}
-	return n;
+	if (j->v.excused == 0)
+		j->v.excused = at;
 }
 
-/* The duty to keep what was preserved, or to follow an arrest up: once the measure was carried out only its own end, or
- * what follows up, ends it. */
-static void judge_keeping(struct judge *j, const struct law_fact *f)
+static void hold_or_go_on(struct judge *j, size_t i)
 {
-	const unsigned m = j->row->measure;
-	const bool was_over = m > 0 && j->over[m];
-	bool about;
+	const bool held = is_held(j, &j->a->scene[i]);
+	const int64_t at = at_of(j, i) + (j->a->scene[i].f->at_ms <= 0);
 
-	if (law_kind_opens(f->kind)) {
-		j->n = f->measures;
+	if (held == j->paused)
+		return;
+	if (held && at_of(j, i) > due_now(j)) {
+		excuse(j, at_of(j, i)); /* it was over */
 		return;
 	}
-	follow(j, f, &about);
-	if (was_over && j->row->state == LAW_CLOCK_CEASED && j->row->start.ms != 0 && j->row->ended.ms == f->at_ms &&
-	    f->kind != CY_CONTENT__KIND_RETURNED_DEFICIENT && f->kind != CY_CONTENT__KIND_REDIRECTION)
-		fail(j, "the end of a duty that nothing ends", j->row->ended.ms, 0);
+	if (held && j->walk.n_pauses == LAW_WALK_PAUSES) {
+		j->walk.unsure = true;
+		return;
+	}
+	if (held) {
+		/* It may have been held before it began. */
+		j->walk.pause[j->walk.n_pauses].from = j->walk.pause[j->walk.n_pauses].until =
+			at > j->v.start ? at : j->v.start;
+	} else {
+		const int64_t was = due_now(j);
+
+		if (at_of(j, i) > j->walk.pause[j->walk.n_pauses].from)
+			j->walk.pause[j->walk.n_pauses].until = at_of(j, i);
+		j->walk.n_pauses++;
+		/* What it may be extended to moves with it. */
+		if (j->most != 0)
+			j->most = j->rule->period.unit == LAW_HOUR && j->rule->period.amount > 0
+					  ? j->most + due_now(j) - was
+					  : law_walk_end(&j->walk, law_walk_day(&j->walk, j->most) +
+									   law_walk_day(&j->walk, due_now(j)) -
+									   law_walk_day(&j->walk, was));
+	}
+	j->paused = held;
 }
 
-static void judge_clock(struct judge *j, const struct law_fact *facts, size_t n, const enum law_effect *effect,
-			const size_t *order)
+static void extend(struct judge *j, size_t i)
 {
-	for (size_t i = 0; i < n; i++)
-		if (effect[order[i]] == LAW_EFFECT_TAKEN)
-			find_receipt(j, &facts[order[i]]);
-	for (size_t i = 0; i < n && j->ended == 0; i++)
-		if (effect[order[i]] == LAW_EFFECT_TAKEN)
-			j->rule->start == LAW_START_EFFECTED ? judge_keeping(j, &facts[order[i]])
-							     : hear(j, &facts[order[i]]);
-	if (j->rule->start != LAW_START_EFFECTED)
-		compare(j);
+	const struct law_rule *r = law_find_rule(j->p, j->rule->rule);
+	const struct law_fact *f = j->a->scene[i].f;
+	int64_t due, to = f->day != LAW_NO_DAY ? law_walk_end(&j->walk, f->day) : 0;
+
+	if (!is(&j->a->scene[i], CY_CONTENT__KIND_EXTENSION) || f->side != j->rule->obliged || !j->rule->extensible ||
+	    !about(j, &j->a->scene[i]) || (f->clock[0] != '\0' && strcmp(f->clock, j->rule->name) != 0))
+		return;
+	due = due_now(j);
+	if (!j->paused && at_of(j, i) > due) {
+		excuse(j, at_of(j, i));
+		return;
+	}
+	if (j->most == 0 && j->rule->extension.amount > 0 && r != NULL)
+		j->most = law_walk_end(&j->walk, law_walk_last(&j->walk, due, &j->rule->extension, r, 0));
+	if (j->most != 0 && (to == 0 || to > j->most))
+		to = j->most;
+	if (to <= due)
+		return;
+	j->extended = to;
+	j->pauses_before = j->walk.n_pauses;
 }
 
-static const struct law_clock_rule *rule_of(const struct law_profile *p, const char *name)
+static void live(struct judge *j)
 {
-	for (size_t i = 0; i < p->n_clocks; i++)
-		if (strcmp(p->clocks[i].name, name) == 0)
-			return &p->clocks[i];
+	const size_t until = j->ends != NOWHERE ? j->ends : j->a->n;
+
+	for (size_t i = 0; j->started != NOWHERE && i < until; i++) {
+		if (i >= j->started || at_of(j, i) >= j->v.start)
+			extend(j, i);
+		hold_or_go_on(j, i);
+	}
+	if (j->started != NOWHERE)
+		j->v.due = due_now(j);
+	if (j->ends == NOWHERE)
+		j->v.state = j->started == NOWHERE ? LAW_CLOCK_WAITING
+			     : j->paused           ? LAW_CLOCK_SUSPENDED
+						   : LAW_CLOCK_RUNNING;
+}
+
+/* ------------------------------------------------------------------------------ which ones */
+
+static const struct store_clock *row_of(const struct mem_case *c, const char *name, unsigned measure, uint32_t notice)
+{
+	for (const struct mem_clock *k = c->clocks; k != NULL; k = k->next)
+		if (k->row.measure == measure && k->row.notice == notice && strcmp(k->row.name, name) == 0)
+			return &k->row;
 	return NULL;
 }
 
-void law_judge(struct world *w, const struct sim_node *s, const struct sim_node *peer, const struct mem_case *c)
+static bool is_asked_for(const struct law_clock_rule *rule, const struct law_terms *t, unsigned m)
 {
-	const struct law_profile *p = law_of_case(w, &c->row);
-	enum law_effect *effect;
-	struct law_fact *facts;
-	struct law_case folded;
-	size_t *order, n;
+	return rule->measures == 0 ||
+	       (m <= t->n && t->type[m - 1] < 64 && (rule->measures & UINT64_C(1) << t->type[m - 1]) != 0);
+}
 
-	if (p == NULL)
-		return;
-	n = facts_of(c, &facts);
-	effect = calloc(n + 1, sizeof *effect);
-	order = calloc(n + 1, sizeof *order);
-	CY_ASSERT(effect != NULL && order != NULL);
-	law_fold(facts, n, &folded, effect, order);
-	for (const struct mem_clock *k = c->clocks; k != NULL; k = k->next) {
-		struct judge *j = calloc(1, sizeof *j);
-		const struct node_place *place = law_place(k->row.ours ? s : peer);
+static bool is_of_notices(const struct law_clock_rule *rule)
+{
+	return rule->start == LAW_START_CLARIFICATION || rule->start == LAW_START_ANSWER_DATE;
+}
 
-		CY_ASSERT(j != NULL);
-		*j = (struct judge){ .w = w, .who = s->id, .c = c, .row = &k->row, .p = p };
-		j->rule = rule_of(p, k->row.name);
-		j->zone = law_find_zone(&w->law->books, place->zone);
-		j->calendar = law_find_calendar(&w->law->books, place->calendar);
-		if (j->rule != NULL)
-			judge_links(j, s);
-		if (j->rule != NULL && (is_known(j->rule) || j->rule->start == LAW_START_EFFECTED) &&
-		    law_terms_decode(c->row.terms, &j->terms) == CY_OK)
-			judge_clock(j, facts, n, effect, order);
-		free(j);
+/* Is there a clock of the whole request (0), or of this measure? */
+static bool exists(const struct law_clock_rule *rule, const struct law_terms *t, unsigned measures, unsigned m)
+{
+	bool any = rule->measures == 0;
+
+	if (rule->urgent_only ? !t->urgent : rule->not_urgent && t->urgent)
+		return false;
+	if (rule->start == LAW_START_URGENCY_DATE && t->urgency_day == LAW_NO_DAY)
+		return false;
+	if (rule->by_measure)
+		return m > 0 && m <= measures && m <= t->n && is_asked_for(rule, t, m) &&
+		       (rule->start != LAW_START_WANTED_DATE || t->wanted[m - 1] != LAW_NO_DAY);
+	for (unsigned i = 1; i <= t->n; i++)
+		any = any || is_asked_for(rule, t, i);
+	return m == 0 && any && rule->start != LAW_START_WANTED_DATE;
+}
+
+struct judging {
+	const struct sim_node *s;
+	const struct mem_case *c;
+	const struct law_scenes *a;
+	const struct law_profile *p;
+	struct law_terms terms;
+	void (*fn)(void *arg, const struct law_verdict *v);
+	void *arg;
+};
+
+static void judge_one(const struct judging *g, const struct law_clock_rule *rule, unsigned measure, uint32_t notice)
+{
+	struct world *w = g->s->w;
+	struct judge *j = calloc(1, sizeof *j);
+	const struct sim_node *obliged =
+		rule->obliged == g->c->row.side ? g->s : &w->nodes[strtoul(g->c->row.peer + 1, NULL, 10)];
+
+	CY_ASSERT(j != NULL);
+	*j = (struct judge){ .s = g->s, .c = g->c, .a = g->a, .p = g->p, .terms = &g->terms, .rule = rule };
+	j->v = (struct law_verdict){ .rule = rule, .measure = (uint8_t)measure, .notice = notice };
+	j->row = row_of(g->c, rule->name, measure, notice);
+	j->walk.zone = law_find_zone(&w->law->books, law_place(obliged)->zone);
+	j->walk.calendar = law_find_calendar(&w->law->books, law_place(obliged)->calendar);
+	find_start(j);
+	find_end(j);
+	live(j);
+	j->v.unsure = j->walk.unsure;
+	g->fn(g->arg, &j->v);
+	free(j);
+}
+
+static void judge_rule(const struct judging *g, const struct law_clock_rule *rule)
+{
+	for (unsigned m = 0; m <= g->a->measures; m++) {
+		if (!exists(rule, &g->terms, g->a->measures, m))
+			continue;
+		if (!is_of_notices(rule))
+			judge_one(g, rule, m, 0);
+		for (size_t i = 0; is_of_notices(rule) && i < g->a->n; i++)
+			if (is(&g->a->scene[i], CY_CONTENT__KIND_PROBLEM_NOTICE) &&
+			    (rule->start == LAW_START_CLARIFICATION || g->a->scene[i].f->day != LAW_NO_DAY))
+				judge_one(g, rule, m, g->a->scene[i].f->number);
 	}
-	free(facts);
-	free(effect);
-	free(order);
+}
+
+void law_verdicts(const struct sim_node *s, const struct mem_case *c, const struct law_scenes *a,
+		  void (*fn)(void *arg, const struct law_verdict *v), void *arg)
+{
+	struct judging g = { .s = s, .c = c, .a = a, .p = law_of_case(s->w, &c->row), .fn = fn, .arg = arg };
+
+	if (g.p == NULL || law_terms_decode(c->row.terms, &g.terms) < 0)
+		return;
+	for (size_t i = 0; i < g.p->n_clocks; i++)
+		judge_rule(&g, &g.p->clocks[i]);
+}
+
+/* ------------------------------------------------------------------------------ comparing */
+
+struct comparing {
+	struct world *w;
+	const struct sim_node *s;
+	const struct mem_case *c;
+	size_t n; /* rows that it met */
+};
+
+static void fail(const struct comparing *k, const struct law_verdict *v, const char *what, int64_t there, int64_t here)
+{
+	world_fail(k->w, "%s: case %s, clock %s of measure %u and notice %u: %s is %lld, and %lld by the facts",
+		   k->s->id, k->c->row.case_id, v->rule->name, v->measure, v->notice, what, (long long)there,
+		   (long long)here);
+}
+
+static void compare(void *arg, const struct law_verdict *v)
+{
+	struct comparing *k = arg;
+	const struct store_clock *row = row_of(k->c, v->rule->name, v->measure, v->notice);
+
+	if (row == NULL) {
+		fail(k, v, "whether there is one", 0, 1);
+		return;
+	}
+	k->n++;
+	if (row->state != (int)v->state)
+		fail(k, v, "the state", row->state, (int)v->state);
+	if (row->start.ms != v->start)
+		fail(k, v, "the start", row->start.ms, v->start);
+	if (row->ended.ms != v->ended)
+		fail(k, v, "the end", row->ended.ms, v->ended);
+	if (v->unsure)
+		return;
+	if (row->due.ms != v->due)
+		fail(k, v, "the due instant", row->due.ms, v->due);
+	if (row->excused.ms != v->excused)
+		fail(k, v, "what excuses its breach", row->excused.ms, v->excused);
+	k->w->law->counts.judged++;
+}
+
+/* What is stored of a clock that the facts do not give was never owed. */
+static size_t never_owed(const struct mem_case *c)
+{
+	size_t n = 0;
+
+	for (const struct mem_clock *k = c->clocks; k != NULL; k = k->next)
+		n += k->row.state == LAW_CLOCK_CEASED && k->row.ended.ms == 0;
+	return n;
+}
+
+void law_judge(struct world *w, const struct sim_node *s, const struct mem_case *c)
+{
+	struct comparing k = { .w = w, .s = s, .c = c };
+	struct law_scenes a;
+	size_t rows = 0;
+
+	if (law_of_case(w, &c->row) == NULL)
+		return;
+	law_scenes_begin(&a, c);
+	law_verdicts(s, c, &a, compare, &k);
+	for (const struct mem_clock *x = c->clocks; x != NULL; x = x->next)
+		rows++;
+	if (w->failure[0] == '\0' && rows != k.n + never_owed(c))
+		world_fail(w, "%s: case %s has %zu clocks, and %zu by the facts", s->id, c->row.case_id, rows,
+			   k.n + never_owed(c));
+	law_scenes_end(&a);
 }

@@ -303,7 +303,7 @@ void law_agree(struct world *w)
 			for (struct mem_case *c = a->store.first_case; c != NULL; c = c->next)
 				if (strcmp(c->row.peer, b->id) == 0 && c->row.case_id[0] != '\0') {
 					case_agrees(w, a, b, c);
-					law_judge(w, a, b, c);
+					law_judge(w, a, c);
 				}
 		}
 }
