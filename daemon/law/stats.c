@@ -114,7 +114,7 @@ static void tell(struct telling *t, const struct law_fact *f)
 		if (t->ended[i])
 			continue;
 		r->outcome = outcome_of(&t->c, i);
-		if (r->decided_ms == 0 && is_decided(&t->c, i, r->outcome))
+		if (r->decided_ms == 0 && f->kind != CY_CONTENT__KIND_WITHDRAWAL && is_decided(&t->c, i, r->outcome))
 			r->decided_ms = decided;
 		if (r->outcome == LAW_OUTCOME_OPEN)
 			continue;

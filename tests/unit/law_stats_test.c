@@ -114,6 +114,26 @@ static void a_result_without_a_decision_is_one(void **state)
 	day_is(r.at[1].ended_ms, 6);
 }
 
+/* What was given in part stays given; but who takes the rest back has decided nothing for the other side. */
+static void a_withdrawal_decides_nothing(void **state)
+{
+	struct history h = { .n = 0 };
+	struct rows r;
+
+	(void)state;
+	told(&h, ASKS, say(K(REQUEST), 0, 0, 0), 0);
+	told(&h, ASKED, say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0), 1);
+	told(&h, ASKED, say(K(RESULT), 0, 0x80 | CY_MEASURE_OUTCOME__EXECUTED, 0x80 | CY_MEASURE_OUTCOME__EXECUTED), 5);
+	told(&h, ASKS, say(K(WITHDRAWAL), 0, 1, 0), 8);
+	told(&h, ASKED, say(K(REFUSAL), 0, 0, CY_REFUSAL_GROUND__NE_BIS_IN_IDEM), 9);
+	r = rows_of(&h);
+	assert_int_equal(r.at[0].outcome, LAW_OUTCOME_PARTIALLY_EXECUTED);
+	assert_int_equal(r.at[0].decided_ms, 0);
+	day_is(r.at[0].ended_ms, 8);
+	assert_int_equal(r.at[1].outcome, LAW_OUTCOME_PARTIALLY_EXECUTED);
+	day_is(r.at[1].decided_ms, 9);
+}
+
 /* Instants are what the other side has written: whatever it writes, they can be counted with. */
 static void an_absurd_instant_is_within_the_years_that_are_counted(void **state)
 {
@@ -358,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_happened_is_dated_by_measure),
 		cmocka_unit_test(a_result_without_a_decision_is_one),
+		cmocka_unit_test(a_withdrawal_decides_nothing),
 		cmocka_unit_test(an_absurd_instant_is_within_the_years_that_are_counted),
 		cmocka_unit_test(what_has_no_effect_ends_nothing),
 		cmocka_unit_test(what_goes_back_has_ended),
