@@ -40,6 +40,10 @@ struct law_job {
 struct law_site {
 	uint64_t conn, operator_conn, correlation;
 	struct law_job *jobs;
+	/* The statistics that it is asked for in the end: the next question, and that without an answer; 0: none. */
+	size_t question;
+	uint64_t asked;
+	bool counted;         /* all were answered */
 	bool wrong;           /* its wall clock is, by more than the node trusts */
 	bool doubted;         /* it was at the start: an operator has to confirm */
 	int64_t trusted_wall; /* the highest that the node was shown while it was right */
@@ -54,7 +58,7 @@ struct law_years {
 	void *steps, *hooks; /* tsearch(3): what was decided, what is to be run */
 	struct law_counts {
 		uint64_t clocks, cases, steps, lapses, hooks, hook_runs, crashes, clocks_set, confirmed, refused,
-			compared, hidden, judged, linked;
+			compared, hidden, judged, linked, figures;
 	} counts;
 };
 
@@ -81,6 +85,8 @@ struct local_port law_port(struct sim_node *s);
 void law_confirm(struct sim_node *s);
 /* Takes `content` over. `as`: what else is known of the job. */
 void law_hand_in(struct sim_node *s, struct law_matter *m, bool opens, CyContent *content, const struct law_job *as);
+
+void law_ask_figures(struct world *w, void *node, uint64_t x); /* and then the next ones, until site->counted */
 
 /* law_oracle.c: what must hold */
 void law_commit(struct sim_node *s, const struct store_writeset *w); /* it is durable now */
@@ -147,6 +153,9 @@ struct law_verdict {
 void law_verdicts(const struct sim_node *s, const struct mem_case *c, const struct law_scenes *a,
 		  void (*fn)(void *arg, const struct law_verdict *v), void *arg);
 void law_judge(struct world *w, const struct sim_node *s, const struct mem_case *c);
+/* law_figures.c: question `no`; false: there are no more. And what was answered to it. */
+bool law_figures_ask(struct sim_node *s, size_t no, CyGetStatistics *ret);
+void law_figures_answered(struct sim_node *s, size_t no, const CyStatistics *v);
 void law_publish(struct world *w);     /* law_publish.c: nobody is given away */
 void law_restored(struct sim_node *s); /* its store knows no more what was decided after the backup */
 void law_oracle_free(struct world *w);

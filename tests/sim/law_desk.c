@@ -196,6 +196,42 @@ static void answered(struct sim_node *s, const CyServerFrame *f)
 	}
 }
 
+/* ------------------------------------------------------------------ asking for figures */
+
+void law_ask_figures(struct world *w, void *node, uint64_t x)
+{
+	struct sim_node *s = node;
+	struct law_site *site = law_site(s);
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyGetStatistics get;
+
+	(void)w, (void)x;
+	if (!law_figures_ask(s, site->question, &get)) {
+		site->counted = true;
+		return;
+	}
+	if (site->conn == 0)
+		site->conn = connect_as(s, 0);
+	f.kind_case = CY_CLIENT_FRAME__KIND_GET_STATISTICS;
+	f.get_statistics = &get;
+	/* The answer may come before this returns. */
+	site->asked = site->correlation + 1;
+	frame(s, site->conn, &f);
+}
+
+static void figures(struct sim_node *s, const CyServerFrame *f)
+{
+	struct law_site *site = law_site(s);
+
+	site->asked = 0;
+	if (f->kind_case == CY_SERVER_FRAME__KIND_STATISTICS)
+		law_figures_answered(s, site->question, f->statistics);
+	else
+		world_fail(s->w, "%s: statistics are not answered: %s", s->id, f->error->text);
+	site->question++;
+	world_at(s->w, s->w->now + 1, law_ask_figures, s, 0);
+}
+
 static int port_send(void *ctx, uint64_t conn, struct cy_bytes data)
 {
 	struct sim_node *s = ctx;
@@ -205,7 +241,9 @@ static int port_send(void *ctx, uint64_t conn, struct cy_bytes data)
 		return CY_ENOENT;
 	f = cy_server_frame__unpack(NULL, data.len, data.data);
 	CY_ASSERT(f != NULL);
-	if (conn == law_site(s)->conn)
+	if (conn == law_site(s)->conn && law_site(s)->asked != 0 && f->correlation == law_site(s)->asked)
+		figures(s, f);
+	else if (conn == law_site(s)->conn)
 		answered(s, f);
 	else if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR)
 		world_fail(s->w, "%s does not take an operator's word for its clock: %s", s->id, f->error->text);

@@ -310,6 +310,20 @@ void law_agree(struct world *w)
 
 /* --------------------------------------------------------------------- the end */
 
+static void figures_drained(struct world *w, char *why, size_t size)
+{
+	for (uint32_t i = 0; i < w->set.nodes && why[0] == '\0'; i++) {
+		struct sim_node *s = &w->nodes[i];
+		struct law_site *site = law_site(s);
+
+		if (site->counted)
+			continue;
+		snprintf(why, size, "%s: its statistics are not answered", s->id);
+		if (site->question == 0 && site->asked == 0)
+			law_ask_figures(w, s, 0);
+	}
+}
+
 void law_drained(struct world *w, char *why, size_t size)
 {
 	for (uint32_t i = 0; i < w->set.nodes && why[0] == '\0'; i++) {
@@ -329,6 +343,7 @@ void law_drained(struct world *w, char *why, size_t size)
 					 row->name, row->case_id, (long long)((wall - row->next.ms) / MINUTE));
 		}
 	}
+	figures_drained(w, why, size);
 }
 
 static void hook_was_run(const void *node, VISIT visit, void *arg)

@@ -177,7 +177,8 @@ static CyContent *new_notification(const struct world *w, const struct law_matte
 /* -------------------------------------------------------------- what follows it */
 
 /* What is said of a case: by the side that asks (true) or is asked, X(NAME, asks, JSON).
- * %L is a list of measures, %N the number that is answered, %D a date, %T an instant. */
+ * %L is a list of measures, %N the number that is answered, %D a date, %T an instant, %C a time limit that can be
+ * extended. */
 #define STEPS(X)                                                                                                       \
 	X(ACKNOWLEDGE, false, "{\"acknowledgement\":{\"by\":\"CENTRAL_AUTHORITY\",\"reference\":\"r\"}}")              \
 	X(ACKNOWLEDGE_SINCE, false,                                                                                    \
@@ -197,6 +198,8 @@ static CyContent *new_notification(const struct world *w, const struct law_matte
 	X(POSTPONE, false, "{\"postponement\":{\"measures\":[%L],\"ground\":\"g\",\"article\":\"15\"}}")               \
 	X(RESUME, false, "{\"resumption\":{\"measures\":[%L],\"text\":\"t\"}}")                                        \
 	X(EXTEND, false, "{\"extension\":{\"measures\":[%L],\"reason\":\"r\",\"estimateDate\":\"%D\"}}")               \
+	X(EXTEND_CLOCK, false,                                                                                         \
+	  "{\"extension\":{\"measures\":[%L],\"clock\":\"%C\",\"reason\":\"r\",\"estimateDate\":\"%D\"}}")             \
 	X(PART, false, "{\"result\":{\"results\":[{\"measure\":%L,\"partial\":true}],\"effectedMs\":\"%T\"}}")         \
 	X(RESULT, false,                                                                                               \
 	  "{\"result\":{\"results\":[{\"measure\":%L,\"outcome\":\"EXECUTED\"}],\"effectedMs\":\"%T\"}}")              \
@@ -235,6 +238,18 @@ static int64_t any_instant(const struct world *w, const struct law_matter *m, bo
 	return SIM_START_MS + (at > m->opened ? at : m->opened);
 }
 
+/* "": the instrument has none. */
+static const char *any_extensible(const struct world *w, const struct law_matter *m)
+{
+	const char *found = "";
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < m->profile->n_clocks; i++)
+		if (m->profile->clocks[i].extensible && cy_rng_below(rng(w), ++n) == 0)
+			found = m->profile->clocks[i].name;
+	return found;
+}
+
 /* Measures `first` to `last`; a list of objects repeats what stands between [ and ]. */
 static void write_step(const struct world *w, const struct law_matter *m, const char *form, unsigned first,
 		       unsigned last, struct cy_buf *out, bool *ret_absurd)
@@ -266,6 +281,9 @@ static void write_step(const struct world *w, const struct law_matter *m, const 
 			break;
 		case 'N':
 			CY_ASSERT(cy_buf_addf(out, "%u", number) == CY_OK);
+			break;
+		case 'C':
+			CY_ASSERT(cy_buf_addf(out, "%s", any_extensible(w, m)) == CY_OK);
 			break;
 		case 'D':
 			date_text(w, w->now + (int64_t)(5 + cy_rng_below(rng(w), 60)) * DAY, day);
@@ -337,6 +355,14 @@ static int64_t days(const struct world *w, int64_t mean)
 	return world_span(rng(w), mean * DAY);
 }
 
+/* A part of it is given; the rest may be dropped by either side. */
+static void plan_part(struct world *w, struct law_matter *m, int64_t at, unsigned a)
+{
+	plan(w, m, at, STEP_PART, a, a);
+	if (one_in(w, 3))
+		plan(w, m, at + days(w, 15), one_in(w, 2) ? STEP_WITHDRAW : STEP_REFUSE, a, a);
+}
+
 /* Some measures that are dealt with together. */
 static int64_t plan_group(struct world *w, struct law_matter *m, int64_t at, unsigned a, unsigned b)
 {
@@ -351,7 +377,8 @@ static int64_t plan_group(struct world *w, struct law_matter *m, int64_t at, uns
 		return plan(w, m, at, STEP_REFUSE, a, b);
 	if (one_in(w, 7))
 		plan(w, m, at - days(w, 5), STEP_EXTEND, a, b);
-	plan(w, m, at, STEP_DECIDE, a, b);
+	if (!one_in(w, 6))
+		plan(w, m, at, STEP_DECIDE, a, b);
 	if (one_in(w, 8)) {
 		int64_t from = at + days(w, 10);
 
@@ -360,11 +387,13 @@ static int64_t plan_group(struct world *w, struct law_matter *m, int64_t at, uns
 	}
 	if (one_in(w, 7))
 		plan(w, m, at + days(w, 40), STEP_EXTEND, a, b);
-	if (one_in(w, 12))
-		plan(w, m, at + days(w, 30), STEP_PART, a, a);
+	if (one_in(w, 8))
+		plan_part(w, m, at + days(w, 30), a);
 	end = plan(w, m, at + days(w, 60), STEP_RESULT, a, b);
 	if (one_in(w, 3))
 		plan(w, m, end + days(w, 40), STEP_FOLLOW, a, b);
+	else if (one_in(w, 4))
+		plan(w, m, end + days(w, 20), STEP_EXTEND_CLOCK, a, b);
 	else if (one_in(w, 24))
 		world_at(w, end + days(w, 40), on_follow, m, 0);
 	return end;

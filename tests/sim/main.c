@@ -388,16 +388,17 @@ static void tell_years(const struct world *w, double seconds)
 
 	printf("seed %llu: %u authorities, %.1f years, %llu cases, %llu clocks, %llu steps, %llu lapses, %llu commands "
 	       "run %llu times, %llu crashes, %llu restores, wall clocks set %llu times and confirmed %llu times, %llu "
-	       "comparisons, %llu clocks judged, %llu met by linked requests, %llu counts hidden in what is published, "
+	       "comparisons, %llu clocks judged, %llu met by linked requests, %llu tables of statistics judged, %llu "
+	       "counts hidden in what is published, "
 	       "%llu refused by the life cycle, %llu events, %llu commits, hash %016llx, in %.1f s of one core\n",
 	       (unsigned long long)w->set.seed, w->set.nodes, (double)w->now / (double)DAY / 365.25,
 	       (unsigned long long)c->cases, (unsigned long long)c->clocks, (unsigned long long)c->steps,
 	       (unsigned long long)c->lapses, (unsigned long long)c->hooks, (unsigned long long)c->hook_runs,
 	       (unsigned long long)c->crashes, (unsigned long long)w->counts.restores,
 	       (unsigned long long)c->clocks_set, (unsigned long long)c->confirmed, (unsigned long long)c->compared,
-	       (unsigned long long)c->judged, (unsigned long long)c->linked, (unsigned long long)c->hidden,
-	       (unsigned long long)c->refused, (unsigned long long)w->events, (unsigned long long)w->counts.commits,
-	       (unsigned long long)w->hash, seconds);
+	       (unsigned long long)c->judged, (unsigned long long)c->linked, (unsigned long long)c->figures,
+	       (unsigned long long)c->hidden, (unsigned long long)c->refused, (unsigned long long)w->events,
+	       (unsigned long long)w->counts.commits, (unsigned long long)w->hash, seconds);
 	if (w->failure[0] != '\0')
 		printf("seed %llu FAILED: %s\n  sim --law -n %u -d %lld --restore-rate %u -t %llu\n",
 		       (unsigned long long)w->set.seed, w->failure, w->set.nodes, (long long)(w->set.faulty / DAY),
