@@ -4,16 +4,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/num.h"
 #include "base/sha256.h"
 #include "base/uuid.h"
 #include "comityctl/ctl.h"
 #include "comityctl/file.h"
 #include "comityctl/out.h"
 
-static const char help[] = "usage: comityctl message show ID [--raw] [--save DIR]\n"
+static const char help[] = "usage: comityctl message show (ID | CASE#NUMBER [--from AUTHORITY]) [--raw] [--save DIR]\n"
 			   "\n"
-			   "Shows a message: what is said, how far it has come, and its proof.\n"
+			   "Shows a message: what is said, how far it has come, and its proof. It is named by\n"
+			   "its id, or by its case (case id, or a reference) and its number there.\n"
 			   "\n"
+			   "  --from AUTHORITY  whose message, where both sides have one of this number\n"
 			   "  --raw       write the signed bytes, and nothing else, to standard output\n"
 			   "  --save DIR  write the message (a file named by its id), manifest, manifest.p7s,\n"
 			   "              receipt and receipt.p7s into DIR, as far as they exist, and print\n"
@@ -112,25 +118,74 @@ static void print_view(const CyMessageView *v)
 	}
 }
 
+/* The message of a case by its number there, which each side counts for itself. */
+static int by_number(const CyCaseView *v, const char *word, uint64_t number, const char *from,
+		     char ret_id[static CY_UUID_LEN + 1])
+{
+	const CyMessageSummary *found = NULL;
+
+	for (size_t i = 0; i < v->n_messages; i++) {
+		const CyMessageSummary *m = v->messages[i];
+
+		if (m->number != number || (from && strcmp(m->author, from) != 0))
+			continue;
+		if (found)
+			return ctl_usage("message show",
+					 "both sides have a message of this number, %s a %s and %s a %s: "
+					 "say --from %s or --from %s",
+					 found->author, found->kind_name, m->author, m->kind_name, found->author,
+					 m->author);
+		found = m;
+	}
+	if (!found || cy_copy(ret_id, CY_UUID_LEN + 1, found->message_id) != CY_OK)
+		return ctl_fail(CTL_NOT_FOUND, "there is no message '%s'%s%s", word, from ? " from " : "",
+				from ? from : "");
+	return CTL_DONE;
+}
+
+static int find_id(struct ctl *ctl, const char *word, const char *from, char ret_id[static CY_UUID_LEN + 1])
+{
+	const char *sign = strrchr(word, '#');
+	char ref[CY_REFERENCE_MAX + 1];
+	CyServerFrame *reply;
+	uint64_t number;
+	int r;
+
+	if (cy_uuid_valid(word) && !from)
+		return cy_copy(ret_id, CY_UUID_LEN + 1, word) == CY_OK ? CTL_DONE : CTL_USAGE;
+	if (!sign || (size_t)(sign - word) >= sizeof(ref) ||
+	    cy_parse_u64(sign + 1, strlen(sign + 1), UINT32_MAX, &number) != CY_OK)
+		return ctl_usage("message show", "'%s' is neither a message id nor a case with '#' and a number", word);
+	snprintf(ref, sizeof(ref), "%.*s", (int)(sign - word), word);
+	r = ctl_show_case(ctl, ref, &reply);
+	if (r != CTL_DONE)
+		return r;
+	r = by_number(reply->case_view, word, number, from, ret_id);
+	cy_server_frame__free_unpacked(reply, NULL);
+	return r;
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyShowMessage show = CY_SHOW_MESSAGE__INIT;
 	CyServerFrame *reply;
 	const CyMessageView *v;
-	const char *id, *dir = NULL;
+	const char *word, *dir = NULL, *from = NULL;
+	char id[CY_UUID_LEN + 1]; /* it becomes the name of a file */
 	bool raw = false;
-	const struct ctl_option options[] = { { .name = "raw", .flag = &raw }, { .name = "save", .value = &dir } };
-	int r = ctl_parse(ctl, &ctl_message_show, argc, argv, options, 2, &id, 1, 1, NULL);
+	const struct ctl_option options[] = { { .name = "raw", .flag = &raw },
+					      { .name = "save", .value = &dir },
+					      { .name = "from", .value = &from } };
+	int r = ctl_parse(ctl, &ctl_message_show, argc, argv, options, 3, &word, 1, 1, NULL);
 
+	if (r == CTL_DONE && raw && (dir || ctl->json))
+		r = ctl_usage("message show", "--raw goes with neither --save nor --json");
+	if (r == CTL_DONE)
+		r = find_id(ctl, word, from, id);
 	if (r != CTL_DONE)
 		return r;
-	/* It becomes the name of a file. */
-	if (!cy_uuid_valid(id))
-		return ctl_usage("message show", "'%s' is no message id", id);
-	if (raw && (dir || ctl->json))
-		return ctl_usage("message show", "--raw goes with neither --save nor --json");
-	show.message_id = (char *)(uintptr_t)id;
+	show.message_id = id;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_MESSAGE;
 	frame.show_message = &show;
 	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_MESSAGE_VIEW, &reply);

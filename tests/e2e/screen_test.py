@@ -1,4 +1,6 @@
 """What people at the screen are told, and what programs behind comityctl can rely on."""
+import re
+
 from harness import *
 
 us, ie = pair()
@@ -164,6 +166,29 @@ def a_configuration_in_which_nobody_gets_what_comes_in_is_told():
         f.write(text)
     reload(ie)
     assert "no client gets" not in ie.ctl("health").stdout
+
+
+@test
+def a_message_is_shown_by_its_case_and_number():
+    case = us.ctl("case", "show", "three").stdout
+    ids = {(line.split()[0], line.split()[1]): line.split()[-2] for line in case.splitlines()
+           if re.match(r"(US-OIA|IE) +[0-9]+ +[0-9]+ ", line)}
+    assert ("US-OIA", "1") in ids, case
+    by_id = us.ctl("message", "show", ids["US-OIA", "1"])
+    by_number = us.ctl("message", "show", "three#1", "--from", "US-OIA")
+    assert by_number.returncode == 0 and by_number.stdout == by_id.stdout != "", by_number
+    us.ctl("send", "note", "three", "--set", "text=Any news?")
+    assert us.ctl("message", "show", "three#2").stdout.split()[1] not in ids.values()
+    register = ie.ctl("send", "acknowledgement", "three", "--set", "by=CENTRAL_AUTHORITY", "--set", "reference=MLA/3",
+                      "--set", "receivingAuthority.name=Dublin")
+    assert register.returncode == 0, register
+    until("the acknowledgement", lambda: "acknowledgement" in us.ctl("case", "show", "three").stdout)
+    both = us.ctl("message", "show", "three#1")
+    assert both.returncode == 2 and "--from US-OIA or --from IE" in both.stderr, both
+    assert us.ctl("message", "show", "MLA/3#1", "--from", "IE").stdout.split()[3] == "acknowledgement"
+    none = us.ctl("message", "show", "three#9")
+    assert none.returncode == 5 and "there is no message 'three#9'" in none.stderr, none
+    assert us.ctl("message", "show", "three#x").returncode == 2
 
 
 finish(us, ie)
