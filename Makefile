@@ -131,6 +131,12 @@ $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 
+# Our fold of a case, for tests/interop/fold_test.py.
+$(BUILD)/tests/fold_tool: $(BUILD)/obj/tests/interop/fold_tool.o $(GEN_O) $(PURE_O)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
+
 # What comityd makes of calendars and zones, for tests/interop/digests_test.py.
 $(BUILD)/tests/digests: $(BUILD)/obj/tests/interop/digests.o $(LIB_O)
 	@mkdir -p $(@D)
@@ -252,7 +258,7 @@ export TIME_FACTOR SANITIZE
 
 # The packages come first, whatever -j says.
 check: test-packages
-	@$(MAKE) --no-print-directory WERROR=-Werror all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(BUILD)/tests/digests $(PAGE) $(SIM) $(MUTANTS)
+	@$(MAKE) --no-print-directory WERROR=-Werror all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(BUILD)/tests/digests $(BUILD)/tests/fold_tool $(PAGE) $(SIM) $(MUTANTS)
 	@$(MAKE) --no-print-directory WERROR=-Werror $(FUZZING) fuzz-replay
 	@tests/check $(BUILD) '$(TESTS)'
 

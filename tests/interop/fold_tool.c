@@ -1,0 +1,87 @@
+/* Our fold, for tests/interop/fold_test.py. Reads cases from standard input and answers each with a line.
+ *
+ * A case is a byte 'F' or 'A', the number of messages (4 bytes, big-endian), and for each a byte (1: it is void), its
+ * length (4 bytes) and the serialised comity.v1.Message. 'F' is answered by the state of the case, 'A' by whether the
+ * last message is admissible after those before it. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "law/fold.h"
+#include "wire/message.h"
+
+enum {
+	MESSAGES_MAX = 4096
+};
+
+static struct law_fact facts[MESSAGES_MAX];
+static enum law_effect effects[MESSAGES_MAX];
+
+static uint32_t read32(void)
+{
+	uint8_t b[4];
+
+	CY_ASSERT(fread(b, 1, sizeof b, stdin) == sizeof b);
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static struct law_fact read_fact(void)
+{
+	static uint8_t bytes[CY_MESSAGE_MAX];
+	const int voided = getchar();
+	const uint32_t len = read32();
+	struct law_fact f = { 0 };
+	struct cy_error e = { 0 };
+	ProtobufCMessage *m = NULL;
+
+	CY_ASSERT(len <= sizeof bytes && fread(bytes, 1, len, stdin) == len);
+	CY_ASSERT(wire_unpack(&cy_message__descriptor, cy_bytes(bytes, len), CY_MESSAGE_MAX, &m, &e) == CY_OK);
+	law_fact_of((const CyMessage *)m, &f);
+	f.voided = voided == 1;
+	protobuf_c_message_free_unpacked(m, NULL);
+	return f;
+}
+
+static void print_case(const struct law_case *c, size_t n)
+{
+	printf("%s opened %u flags %d%d%d%d%d%d measures", law_case_state_name(c->state), c->opened_by, c->registered,
+	       c->executing_ack, c->returned, c->redirected, c->closed, c->supplemented);
+	for (unsigned i = 0; i < law_subjects(c); i++) {
+		const struct law_measure *m = &c->measures[i];
+
+		printf(" %s:%d%d%d%d:%u:%u", law_measure_state_name(m->state), m->recognised, m->postponed, m->partial,
+		       m->bound, m->proposal, m->ground);
+	}
+	printf(" notices");
+	for (unsigned i = 0; i < c->n_notices; i++)
+		printf(" %u:%llx", c->notices[i], (unsigned long long)c->notice_measures[i]);
+	printf(" consents");
+	for (unsigned i = 0; i < c->n_consents; i++)
+		printf(" %u", c->consents[i]);
+	printf(" effects ");
+	for (size_t i = 0; i < n; i++)
+		putchar("TOVW"[effects[i]]);
+	putchar('\n');
+}
+
+int main(void)
+{
+	for (int op; (op = getchar()) != EOF;) {
+		const uint32_t n = read32();
+		struct law_case c;
+		struct cy_error e = { 0 };
+
+		CY_ASSERT(n > 0 && n <= MESSAGES_MAX);
+		for (uint32_t i = 0; i < n; i++)
+			facts[i] = read_fact();
+		if (op == 'F') {
+			law_fold(facts, n, &c, effects, NULL);
+			print_case(&c, n);
+		} else if (law_admit(facts, n - 1, &facts[n - 1], &e) == CY_OK)
+			puts("yes");
+		else
+			printf("no: %s\n", e.text);
+		fflush(stdout);
+	}
+	return 0;
+}
