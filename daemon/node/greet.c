@@ -41,7 +41,7 @@ struct greeting_frame {
 /* ---------------------------------------------------------------- features */
 
 static const char *const feature_words[] = {
-#define X(name, word) word,
+#define X(name, word, what) word,
 	NODE_FEATURES(X)
 #undef X
 };

@@ -65,15 +65,17 @@ struct node_fetch {
 	char message_id[CY_UUID_LEN + 1]; /* not "": the verdict on this one is asked for, and no more */
 };
 
-/* What a side understands beyond the protocol version, by the names in its Hello: X(name, word). */
-#define NODE_FEATURES(X)                \
-	X(EVIDENCE, "evidence")         \
-	X(PROFILE_TEXT, "profile-text") \
-	X(VERDICTS, "verdicts")         \
-	X(TOMBSTONES, "tombstones")
+/* What a side understands beyond the protocol version, by the names in its Hello: X(name, word, what belongs to it, as
+ * proto/PROTOCOL.md says). */
+#define NODE_FEATURES(X)                                                                                        \
+	X(EVIDENCE, "evidence", "the bulk lane is dialled; messages of the kind `evidence_statement` are sent") \
+	X(PROFILE_TEXT, "profile-text", "`profile_request` is sent; who names it answers with `profile`")       \
+	X(VERDICTS, "verdicts",                                                                                 \
+	  "`heads` come with `verdicts`, where the asker was restored; `fetch_request` may name a message")     \
+	X(TOMBSTONES, "tombstones", "`parcel` and `fetched` are sent with [tombstones](#tombstones)")
 
 enum node_feature {
-#define X(name, word) NODE_FEATURE_##name,
+#define X(name, word, what) NODE_FEATURE_##name,
 	NODE_FEATURES(X)
 #undef X
 	NODE_FEATURES_N

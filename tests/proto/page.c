@@ -55,5 +55,6 @@ int main(void)
 	page_checks();
 	page_refusals();
 	page_limits();
+	page_frames();
 	return 0;
 }

@@ -22,5 +22,6 @@ void page_case(void);     /* the life cycle: kinds, measures, crossings, words *
 void page_checks(void);   /* what a message must hold */
 void page_refusals(void); /* rejections and goodbyes */
 void page_limits(void);
+void page_frames(void); /* features, names of frames and codes */
 
 #endif

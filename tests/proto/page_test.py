@@ -8,7 +8,9 @@ import re
 import subprocess
 import sys
 
-PAGE = os.path.join(os.path.dirname(__file__), "..", "..", "proto", "PROTOCOL.md")
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+PAGE = f"{TOP}/proto/PROTOCOL.md"
+NAMES = re.compile(r"^<!-- names: ([a-z ]+) -->(.*\n(?:\|.*\n)*)", re.M)
 TABLE = re.compile(r"^<!-- table: ([a-z ]+) -->\n.*?^<!-- end -->\n", re.M | re.S)
 
 
@@ -16,7 +18,8 @@ def tables(text):
     return {m[1]: m[0] for m in TABLE.finditer(text)}
 
 
-printed = tables(subprocess.run([sys.argv[1]], capture_output=True, check=True, text=True).stdout)
+text = subprocess.run([sys.argv[1]], capture_output=True, check=True, text=True).stdout
+printed = tables(text)
 with open(PAGE) as f:
     page = f.read()
 if "--write" in sys.argv[2:]:
@@ -37,8 +40,16 @@ for name in sorted(printed.keys() | written.keys()):
         print("\n".join([f"#   page: {line}" for line in was if line not in is_now] +
                         [f"#   code: {line}" for line in is_now if line not in was]))
 
+# What the page tells of frames and codes in its own words it tells of each of them, and of no other.
+told = {m[1]: {name for line in m[2].splitlines()[3:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+        for m in NAMES.finditer(page)}
+for mark, names in ((m[1], set(m[2].split())) for m in NAMES.finditer(text)):
+    wrong = names ^ told.get(mark, set())
+    failed += wrong != set()
+    print(f"{'not ok' if wrong else 'ok'} - the page explains {mark}"
+          f"{': in only one of code and page ' + ', '.join(sorted(wrong)) if wrong else ''}")
+
 # Each limit that a peer may feel has a row.
-TOP = os.path.join(os.path.dirname(__file__), "..", "..")
 LOCAL = {"CY_CLIENT_MAX", "CY_KEY_MAX"}
 with open(f"{TOP}/daemon/base/limits.h") as f:
     of_peers = f.read().split("/* Keys in locked memory.")[0]
@@ -50,7 +61,7 @@ failed += left_out != []
 print(f"{'not ok' if left_out else 'ok'} - each limit of base/limits.h that a peer may feel is in the table of limits"
       f"{': tests/proto/page_limits.c lacks ' + ', '.join(left_out) if left_out else ''}")
 
-# Each cause of a table is one that somebody gives, and nobody gives another one.
+# Each cause of a table is one that is given somewhere; another one does not compile.
 code = "".join(open(path).read() for path in sorted(glob.glob(f"{TOP}/daemon/node/*.c")))
 for word, prefix in (("goodbyes", "NODE_BYE_"), ("rejections", "NODE_REJECT_")):
     with open(f"{TOP}/daemon/node/{word}.h") as f:
