@@ -98,6 +98,27 @@ static const char *code_name(CyRejectionCode code)
 	return v != NULL ? v->name : NULL;
 }
 
+/* As names of codes are, also of a later version. */
+static bool is_code_name(const char *name, size_t len)
+{
+	return len >= 1 && len < WIRE_CODE_NAME_SIZE && name[0] >= 'A' && name[0] <= 'Z' &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") >= len;
+}
+
+/* A code that is not known stands by its name before the reason. */
+#define NAMED ": "
+
+static int write_not_known(const struct wire_entry *entry, struct cy_buf *out)
+{
+	const char *end = strstr(entry->reason, NAMED);
+	char reason[CY_REASON_MAX + 1];
+
+	if (end == NULL || !is_code_name(entry->reason, (size_t)(end - entry->reason)))
+		return CY_EINVAL;
+	wire_reason_clean(end + strlen(NAMED), reason);
+	return cy_buf_addf(out, "# rejected %.*s %s\n", (int)(end - entry->reason), entry->reason, reason);
+}
+
 static int write_verdict(const struct wire_text *t, const struct wire_entry *entry, struct cy_buf *out)
 {
 	char reason[CY_REASON_MAX + 1];
@@ -110,6 +131,8 @@ static int write_verdict(const struct wire_text *t, const struct wire_entry *ent
 	name = code_name(entry->code);
 	if (name == NULL || memchr(entry->reason, 0, sizeof entry->reason) == NULL)
 		return CY_EINVAL;
+	if (entry->code == CY_REJECTION_CODE__NOT_KNOWN)
+		return write_not_known(entry, out);
 	wire_reason_clean(entry->reason, reason);
 	return cy_buf_addf(out, "# rejected %s %s\n", name, reason);
 }
@@ -403,9 +426,9 @@ static int read_rejection(struct reader *r, enum wire_text_type type, char *valu
 		return bad(r, "a rejection code and a reason");
 	*reason++ = 0;
 	v = protobuf_c_enum_descriptor_get_value_by_name(&cy_rejection_code__descriptor, value);
-	if (v == NULL || v->value == CY_REJECTION_CODE__REJECTION_CODE_UNSPECIFIED)
+	if (v != NULL ? v->value == CY_REJECTION_CODE__REJECTION_CODE_UNSPECIFIED : !is_code_name(value, strlen(value)))
 		return bad(r, "the name of a rejection code");
-	if (type == WIRE_RELAY_FAILURE && v->value != CY_REJECTION_CODE__EXPIRED)
+	if (type == WIRE_RELAY_FAILURE && (v == NULL || v->value != CY_REJECTION_CODE__EXPIRED))
 		return bad(r, "the rejection code EXPIRED");
 	len = strlen(reason);
 	if (len < 1 || len > CY_REASON_MAX || !cy_utf8_valid(reason, len))
@@ -413,15 +436,23 @@ static int read_rejection(struct reader *r, enum wire_text_type type, char *valu
 	for (size_t i = 0; i < len; i++)
 		if ((uint8_t)reason[i] < 0x20 || reason[i] == 0x7f)
 			return bad(r, "a reason without control characters");
-	entry->code = (CyRejectionCode)v->value;
-	memcpy(entry->reason, reason, len + 1);
+	if (v != NULL && v->value != CY_REJECTION_CODE__NOT_KNOWN) {
+		entry->code = (CyRejectionCode)v->value;
+		memcpy(entry->reason, reason, len + 1);
+	} else {
+		char named[WIRE_CODE_NAME_SIZE + sizeof NAMED + CY_REASON_MAX];
+
+		entry->code = CY_REJECTION_CODE__NOT_KNOWN;
+		snprintf(named, sizeof named, "%s" NAMED "%s", value, reason);
+		wire_reason_clean(named, entry->reason);
+	}
 	return CY_OK;
 }
 
 static int read_verdict(struct reader *r, enum wire_text_type type, struct wire_entry *entry)
 {
 	static const char accepted[] = "# accepted\n";
-	char value[CY_REASON_MAX + 64];
+	char value[WIRE_CODE_NAME_SIZE + 1 + CY_REASON_MAX];
 	int code;
 
 	if (type == WIRE_RECEIPT && r->left >= sizeof accepted - 1 &&

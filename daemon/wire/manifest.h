@@ -53,7 +53,8 @@ enum wire_binding {
 
 /* Numbers in a text are decimal, without leading zeros, and fit a signed 64-bit
  * integer, so that any store can hold them. */
-#define WIRE_NUMBER_MAX ((uint64_t)INT64_MAX)
+#define WIRE_NUMBER_MAX     ((uint64_t)INT64_MAX)
+#define WIRE_CODE_NAME_SIZE 65 /* of a rejection code, also of a later version */
 
 /* One line of a parcel, a receipt or a relay failure. */
 struct wire_entry {

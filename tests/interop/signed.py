@@ -88,8 +88,9 @@ def header_value(name, value):
 def read_verdict(line):
 	if line == "# accepted":
 		return None
-	m = re.fullmatch(r"# rejected ([A-Z_]+) (.+)", line, re.DOTALL)
-	if not m or m[1] not in types.RejectionCode.keys()[1:]:
+	# Names of later versions too, as names of codes are.
+	m = re.fullmatch(r"# rejected ([A-Z][A-Z0-9_]{0,63}) (.+)", line, re.DOTALL)
+	if not m or m[1] == types.RejectionCode.keys()[0]:
 		raise Refused("PROTOCOL", "receipt: a line is neither accepted nor rejected")
 	if len(m[2].encode()) > 255 or re.search(r"[\x00-\x1f\x7f]", m[2]):
 		raise Refused("PROTOCOL", "receipt: a reason is malformed")

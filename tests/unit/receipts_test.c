@@ -145,12 +145,68 @@ static void a_second_receipt_that_was_lost_is_asked_for_again(void **state)
 	rig_free(r);
 }
 
+static int count(void *arg, const struct store_message *row)
+{
+	(void)row;
+	++*(size_t *)arg;
+	return CY_OK;
+}
+
+/* The peer is of a later version, and rejects a message by a code of which nothing is known here: it is void all the
+ * same, and nothing is sent again. A digest of verdicts leaves it out, as the peer's does: it is none of those that
+ * the two compare. */
+static void a_rejection_by_a_code_of_a_later_version_counts(void **state)
+{
+	struct line *l;
+	struct rig *r = with_parcels(1, &l);
+	const struct store_message *m = &mem_store_peer(&r->store, PEER)->open[0]->row;
+	const char *id = strdup(m->id);
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyReceipt receipt = CY_RECEIPT__INIT;
+	struct wire_text *t = calloc(1, sizeof *t);
+	struct sealed s;
+	size_t compared = 0;
+
+	(void)state;
+	assert_true(id != NULL && t != NULL);
+	assert_int_equal(wire_text_read(parcel(r, 0)->manifest, t, NULL), CY_OK);
+	t->type = WIRE_RECEIPT;
+	t->parcel = parcel(r, 0)->digest;
+	cy_copy(t->from, sizeof t->from, PEER);
+	cy_copy(t->to, sizeof t->to, SELF);
+	t->made = (struct cy_wall){ r->now };
+	t->entries[0].code = CY_REJECTION_CODE__NOT_KNOWN;
+	snprintf(t->entries[0].reason, sizeof t->entries[0].reason, "OUT_OF_HOURS: nobody reads it at night");
+	seal_text(&s, t, PEER);
+	assert_non_null(strstr((const char *)cy_buf_view(&s.text).data, "# rejected OUT_OF_HOURS nobody"));
+	receipt.receipt = &s.st;
+	f.kind_case = CY_PEER_FRAME__KIND_RECEIPT;
+	f.receipt = &receipt;
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+	assert_false(l->closed);
+	m = &mem_store_message(&r->store, id)->row;
+	assert_int_equal(m->transport, STORE_RELAYED);
+	assert_int_equal(m->void_code, CY_REJECTION_CODE__NOT_KNOWN);
+	assert_string_equal(m->void_reason, "OUT_OF_HOURS: nobody reads it at night");
+	assert_int_equal(told(r, CY_EVENT_TYPE__RELAY_REJECTED), 1);
+	r->ports.store.judged_messages(r->ports.store.ctx, PEER, "case", STORE_OWN, count, &compared);
+	assert_int_equal(compared, 0);
+	meet(r, l, 1);
+	assert_int_equal(parcels_sent, 0);
+	cy_buf_free(&s.text);
+	free(t);
+	free((void *)(uintptr_t)id);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(receipts_in_another_order_leave_nothing_to_send_again),
 		cmocka_unit_test(what_several_receipts_of_one_batch_say_is_told_once),
 		cmocka_unit_test(a_second_receipt_that_was_lost_is_asked_for_again),
+		cmocka_unit_test(a_rejection_by_a_code_of_a_later_version_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

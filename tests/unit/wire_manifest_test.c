@@ -309,7 +309,12 @@ static void a_wrong_line_is_named_by_its_number(void **state)
 		{ parcel_text, "type parcel", "type receipt", "line 7" },
 		{ receipt_text, "type receipt", "type parcel", "line 7" },
 		{ receipt_text, "# accepted", "# Accepted", "line 11" },
-		{ receipt_text, "rejected UNSEEN", "rejected UNHEARD", "line 13" },
+		{ receipt_text, "rejected UNSEEN", "rejected Unseen", "line 13" },
+		{ receipt_text, "rejected UNSEEN", "rejected 1_UNSEEN", "line 13" },
+		{ receipt_text, "rejected UNSEEN", "rejected UN-SEEN", "line 13" },
+		{ receipt_text, "rejected UNSEEN",
+		  "rejected A123456789B123456789C123456789D123456789E123456789F123456789_1234", "line 13" },
+		{ failure_text, "EXPIRED", "ABANDONED", "line 6" },
 		{ receipt_text, "rejected UNSEEN", "rejected REJECTION_CODE_UNSPECIFIED", "line 13" },
 		{ receipt_text, "UNSEEN it claims to have seen number 4", "UNSEEN ", "line 13" },
 		{ receipt_text, "UNSEEN it claims to have seen number 4", "UNSEEN", "line 13" },
@@ -333,6 +338,36 @@ static void a_wrong_line_is_named_by_its_number(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		replaced(text, sizeof text, cases[i].text, cases[i].from, cases[i].to);
 		assert_refused_at(text, cases[i].line);
+	}
+}
+
+/* A code of a later version: it is a rejection, and its name stands before the reason, which may have to give way. */
+static void a_rejection_by_a_code_that_is_not_known_can_be_read(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t len; /* of the reason */
+	} cases[] = { { "UNHEARD", 2 },
+		      { "UNHEARD", CY_REASON_MAX - 1 },
+		      { "A123456789B123456789C123456789D123456789E123456789F123456789_123", CY_REASON_MAX - 1 } };
+	static struct wire_text t;
+	char text[2048], line[512], reason[CY_REASON_MAX + 1], expected[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t len;
+
+		for (len = 0; len + 2 <= cases[i].len; len += 2)
+			memcpy(reason + len, "\xc3\xa9", 3);
+		snprintf(line, sizeof line, "rejected %s %s", cases[i].name, reason);
+		replaced(text, sizeof text, receipt_text, "rejected UNSEEN it claims to have seen number 4", line);
+		assert_int_equal(wire_text_read(cy_bytes(text, strlen(text)), &t, NULL), CY_OK);
+		assert_int_equal(t.entries[1].code, CY_REJECTION_CODE__NOT_KNOWN);
+		snprintf(expected, sizeof expected, "%s: %s", cases[i].name, reason);
+		len = strlen(t.entries[1].reason);
+		assert_true(len == strlen(expected) || len >= CY_REASON_MAX - 1);
+		assert_memory_equal(t.entries[1].reason, expected, len);
+		assert_true(cy_utf8_valid(t.entries[1].reason, len));
 	}
 }
 
@@ -475,6 +510,7 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read_back_and_written_the_same),
 		cmocka_unit_test(no_altered_text_is_read_that_a_writer_would_not_make),
 		cmocka_unit_test(a_wrong_line_is_named_by_its_number),
+		cmocka_unit_test(a_rejection_by_a_code_that_is_not_known_can_be_read),
 		cmocka_unit_test(another_id_than_a_uuid_or_one_again_can_be_read_and_written),
 		cmocka_unit_test(a_writer_refuses_what_a_reader_would_refuse),
 		cmocka_unit_test(a_reason_is_made_one_line_of_at_most_255_bytes),
