@@ -177,6 +177,14 @@
 #ifndef CY_MUTANT_LAW_SUMS_TELL
 #define CY_MUTANT_LAW_SUMS_TELL 0
 #endif
+/* What a signed receipt proves is not counted with. */
+#ifndef CY_MUTANT_LAW_RECEIPT_UNREAD
+#define CY_MUTANT_LAW_RECEIPT_UNREAD 0
+#endif
+/* Nobody can refuse what was notified, make it subject to conditions, or take more time for it. */
+#ifndef CY_MUTANT_LAW_NOTIFICATION_STANDS
+#define CY_MUTANT_LAW_NOTIFICATION_STANDS 0
+#endif
 /* What the other side stated is not counted with. */
 #ifndef CY_MUTANT_LAW_OWN_START
 #define CY_MUTANT_LAW_OWN_START 0

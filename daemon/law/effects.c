@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mutant.h"
 #include "law/fold.h"
 #include "law/kinds.h"
 
@@ -114,7 +115,7 @@ static void end_measure(struct law_case *c, unsigned i, enum law_measure_state s
 
 unsigned law_subjects(const struct law_case *c)
 {
-	return c->opened_by == CY_CONTENT__KIND_NOTIFICATION ? 1 : c->n_measures;
+	return c->opened_by == CY_CONTENT__KIND_NOTIFICATION && !CY_MUTANT_LAW_NOTIFICATION_STANDS ? 1 : c->n_measures;
 }
 
 static int refuse_number(const struct law_step *s, unsigned i, unsigned n)

@@ -1,6 +1,7 @@
 #include "law/received.h"
 
 #include "base/limits.h"
+#include "base/mutant.h"
 #include "law/kinds.h"
 #include "law/stated.h"
 
@@ -27,7 +28,8 @@ static int64_t stated(const struct law_clock_input *in, const struct law_clock_k
 static int64_t proved(const struct law_clock_input *in, const struct law_fact *sent)
 {
 	for (size_t i = 0; i < in->n_receipts; i++)
-		if (in->receipts[i].author == sent->side && in->receipts[i].number == sent->number)
+		if (!CY_MUTANT_LAW_RECEIPT_UNREAD && in->receipts[i].author == sent->side &&
+		    in->receipts[i].number == sent->number)
 			return law_counted(in->receipts[i].made_ms);
 	return 0;
 }

@@ -32,6 +32,7 @@ struct law_job {
 	uint32_t *ret_number; /* NULL: nobody asks */
 	uint64_t correlation; /* in flight; 0: not */
 	unsigned tries;
+	bool refuses;   /* what was asked, or notified */
 	bool absurd;    /* it states an instant that cannot be */
 	uint64_t again; /* the step, to be said as it is then */
 };
@@ -75,6 +76,7 @@ int64_t law_down(struct sim_node *s); /* for how long */
 void law_boots(struct sim_node *s);   /* its machine sets the wall clock */
 struct law_site *law_site(const struct sim_node *s);
 const struct node_place *law_place(const struct sim_node *s);
+bool law_keeps(const struct sim_node *s); /* has it treaty profiles, and so time limits? */
 const struct law_profile *law_of_case(const struct world *w, const struct store_case *c);
 
 /* law_say.c: what the people do */

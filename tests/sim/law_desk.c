@@ -150,6 +150,29 @@ static bool is_about_instant(const CyError *e)
 	return e->code == CY_ERROR_CODE__INVALID && e->n_faults == 1 && strstr(e->faults[0]->field, "_ms") != NULL;
 }
 
+/* A refusal of what was notified has to be taken as long as the case is open, registered, and not refused yet. */
+static bool is_refusable(const struct sim_node *s, const struct law_job *j)
+{
+	const struct mem_case *c = mem_store_case((struct mem_store *)(uintptr_t)&s->store,
+						  j->matter->pair->side[j->matter->asks]->id, j->matter->id);
+	bool registered = false, over = false;
+	struct law_scenes a;
+
+	if (j->matter->n > 0 || !j->refuses || c == NULL)
+		return false;
+	law_scenes_begin(&a, c);
+	for (size_t i = 0; i < a.n; i++) {
+		const uint32_t kind = a.scene[i].f->kind;
+
+		registered = registered || kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT;
+		over = over || kind == CY_CONTENT__KIND_REFUSAL || kind == CY_CONTENT__KIND_CLOSURE ||
+		       kind == CY_CONTENT__KIND_RETURNED_DEFICIENT || kind == CY_CONTENT__KIND_REDIRECTION;
+	}
+	over = over || a.n == 0 || a.scene[0].f->kind != CY_CONTENT__KIND_NOTIFICATION;
+	law_scenes_end(&a);
+	return registered && !over;
+}
+
 static void answered(struct sim_node *s, const CyServerFrame *f)
 {
 	struct law_job *j = law_site(s)->jobs;
@@ -187,6 +210,9 @@ static void answered(struct sim_node *s, const CyServerFrame *f)
 			}
 			return; /* else when its clock is right again */
 		}
+		if (is_refusable(s, j))
+			world_fail(s->w, "%s: what was notified in %s could not be refused: %s", s->id, j->matter->ref,
+				   e->text);
 		if (e->code != CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE)
 			world_fail(s->w, "%s: what was handed in for %s was refused: %s: %s: %s", s->id, j->matter->ref,
 				   e->text, e->n_faults > 0 ? e->faults[0]->field : "",

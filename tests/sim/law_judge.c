@@ -553,7 +553,7 @@ void law_verdicts(const struct sim_node *s, const struct mem_case *c, const stru
 {
 	struct judging g = { .s = s, .c = c, .a = a, .p = law_of_case(s->w, &c->row), .fn = fn, .arg = arg };
 
-	if (g.p == NULL || law_terms_decode(c->row.terms, &g.terms) < 0)
+	if (g.p == NULL || !law_keeps(s) || law_terms_decode(c->row.terms, &g.terms) < 0)
 		return;
 	for (size_t i = 0; i < g.p->n_clocks; i++)
 		judge_rule(&g, &g.p->clocks[i]);

@@ -249,6 +249,8 @@ static void case_agrees(struct world *w, struct sim_node *a, struct sim_node *b,
 {
 	const struct mem_case *there = mem_store_case(&b->store, a->id, c->row.case_id);
 
+	if (!law_keeps(a) || !law_keeps(b))
+		return;
 	for (const struct mem_clock *k = c->clocks; k != NULL; k = k->next) {
 		const struct store_clock *o = there != NULL ? same_there(there, &k->row) : NULL;
 

@@ -301,7 +301,7 @@ static void on_step(struct world *w, void *arg, uint64_t x)
 	struct law_matter *m = arg;
 	const enum step step = (enum step)(x >> 16);
 	struct sim_node *s = m->pair->side[steps[step].asks ? m->asks : 1 - m->asks];
-	struct law_job as = { .again = x };
+	struct law_job as = { .again = x, .refuses = step == STEP_REFUSE };
 	struct cy_buf json = CY_BUF(8192);
 	char *text;
 
