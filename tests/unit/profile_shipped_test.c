@@ -159,6 +159,33 @@ static const struct law_profile *shipped_one(const struct law_books *books, cons
 	return NULL;
 }
 
+/* Who is in custody is not kept there longer because of a weekend. */
+static void no_end_of_a_provisional_arrest_is_moved(void **state)
+{
+	const struct law_profile *const *profiles = NULL;
+	struct config_problems problems = { 0 };
+	struct cy_arena a = { 0 };
+	size_t n = 0, found = 0;
+
+	(void)state;
+	assert_int_equal(profile_load_dir(SHIPPED, &a, &profiles, &n, &problems), CY_OK);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < profiles[i]->n_clocks; k++) {
+			const struct law_clock_rule *c = &profiles[i]->clocks[k];
+			const struct law_rule *rule = law_find_rule(profiles[i], c->rule);
+
+			if (c->start != LAW_START_EFFECTED ||
+			    (c->measures & UINT64_C(1) << CY_MEASURE_TYPE__PROVISIONAL_ARREST) == 0)
+				continue;
+			found++;
+			assert_non_null(rule);
+			assert_string_equal(rule->roll_over, "");
+			assert_false(rule->verified);
+		}
+	assert_int_equal(found, 3);
+	cy_arena_free(&a);
+}
+
 static void shipped_profiles_say_what_the_texts_say(void **state)
 {
 	struct cy_arena arena = { 0 };
@@ -221,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shipped_limits_are_those_of_the_domain),
+		cmocka_unit_test(no_end_of_a_provisional_arrest_is_moved),
 		cmocka_unit_test(shipped_profiles_say_what_the_texts_say),
 		cmocka_unit_test(the_login_log_differs_between_us_and_ie),
 	};
