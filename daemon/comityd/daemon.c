@@ -504,6 +504,11 @@ int daemon_run(struct config *config, struct cy_error *e)
 	umask(077);
 	r = start(&d, e);
 	if (r == CY_OK) {
+		if (config->ipv4_only)
+			daemon_tell(
+				&d, NODE_WARNING, NODE_EVENT_READY, "",
+				"the kernel has no IPv6: only 0.0.0.0:5671 is listened on, which is the rest of the "
+				"default; set listen where that is meant");
 		daemon_tell(&d, NODE_INFO, NODE_EVENT_READY, "", "ready");
 		daemon_ready(&d);
 		r = loop_run(&d.loop);

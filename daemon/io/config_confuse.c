@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <grp.h>
 #include <libgen.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/config_distinct.h"
 #include "io/config_escalation.h"
@@ -179,6 +182,17 @@ static void load_identity(struct config_load *l, cfg_t *root)
 				 "name crl.pem of comity-pki, or remove the option");
 }
 
+/* It may have been built, or booted, without. */
+static bool kernel_has_ipv6(void)
+{
+	const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	const bool has = fd >= 0 || errno != EAFNOSUPPORT;
+
+	if (fd >= 0)
+		close(fd);
+	return has;
+}
+
 static void load_listen(struct config_load *l, cfg_t *root)
 {
 	static const char *const otherwise[] = { "0.0.0.0", "::" };
@@ -188,7 +202,8 @@ static void load_listen(struct config_load *l, cfg_t *root)
 	struct config *c = l->c;
 	const bool set = (opt->flags & CFGF_MODIFIED) != 0;
 
-	c->n_listen = set ? cfg_opt_size(opt) : 2;
+	c->ipv4_only = !set && !kernel_has_ipv6();
+	c->n_listen = set ? cfg_opt_size(opt) : c->ipv4_only ? 1 : 2;
 	c->listen = cy_arena_take(&c->arena, (c->n_listen + 1) * sizeof *c->listen);
 	for (size_t i = 0; i < c->n_listen; i++)
 		c->listen[i] = set ? config_address_of(&s, "listen", cfg_opt_getnptr(opt, (unsigned)i), true)

@@ -78,6 +78,8 @@ struct config {
 	int identity_line;                    /* where the section identity ends */
 	struct config_address *listen;
 	size_t n_listen;
+	bool ipv4_only; /* the default, where the kernel has no IPv6 */
+	int last_line;  /* of the file */
 	const char *run_dir;
 	const char *local_path;
 	mode_t local_mode;

@@ -167,29 +167,51 @@ static void wait_for_callers(struct gate_listener *l)
 	CY_ASSERT(l->ev && event_add(l->ev, NULL) == 0);
 }
 
-static int listen_on(struct gate *g, struct gate_listener *l, const char *address, struct cy_error *e)
+/* *ret_fd is -1 or to be closed, whatever the result. */
+static int open_listener(const char *address, int *ret_fd, struct cy_error *e)
 {
 	static const int on = 1;
 	struct sockaddr_storage sa = { 0 };
 	socklen_t len;
+	int fd;
+
+	*ret_fd = -1;
 
 	if (!parse_listen(address, &sa, &len))
 		return cy_fail(e, CY_ECONFIG, "cannot listen on '%s': write ADDRESS:PORT or [ADDRESS]:PORT, in numbers",
 			       address);
-	l->g = g;
-	l->fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-	if (l->fd < 0)
-		return cy_fail(e, CY_ECONFIG, "cannot listen on '%s': %s", address, strerror(errno));
-	setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	*ret_fd = fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	if (fd < 0)
+		return cy_fail(e, CY_ECONFIG, "cannot listen on '%s': %s%s", address, strerror(errno),
+			       errno == EAFNOSUPPORT ? "; name an IPv4 address, or boot a kernel with IPv6" : "");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (sa.ss_family == AF_INET6)
-		setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-	gate_limit_segments(l->fd);
-	if (bind(l->fd, (struct sockaddr *)&sa, len) != 0 || listen(l->fd, 512) != 0)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+	gate_limit_segments(fd);
+	if (bind(fd, (struct sockaddr *)&sa, len) != 0 || listen(fd, 512) != 0)
 		return cy_fail(e, CY_ECONFIG,
 			       "cannot listen on '%s': %s; free the port, or name an address of this machine", address,
 			       strerror(errno));
-	wait_for_callers(l);
 	return CY_OK;
+}
+
+int gate_listen_check(const char *address, struct cy_error *e)
+{
+	int fd, rc = open_listener(address, &fd, e);
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static int listen_on(struct gate *g, struct gate_listener *l, const char *address, struct cy_error *e)
+{
+	int rc = open_listener(address, &l->fd, e);
+
+	l->g = g;
+	if (rc == CY_OK)
+		wait_for_callers(l);
+	return rc;
 }
 
 static int listen_with(struct gate *g, struct gate_listener *l, int fd, struct cy_error *e)

@@ -75,6 +75,8 @@ void gate_change_free(struct gate_change *change); /* NULL is allowed */
 
 /* Any thread. */
 void gate_post(struct gate *g, const struct mail *m);
+/* Could a gate listen there now? CY_ECONFIG with the sentence that gate_new() would give. */
+int gate_listen_check(const char *address, struct cy_error *e);
 /* The TCP port of the i-th listening socket. */
 uint16_t gate_port(const struct gate *g, size_t i);
 /* After its loop has ended. */
