@@ -18,7 +18,8 @@ static const char help[] = "Usage: comityd [--config FILE] [--check-config]\n"
 			   "\n"
 			   "  -c, --config FILE   configuration; default " DEFAULT_CONFIG "\n"
 			   "      --check-config  read the configuration and every file that it names, print\n"
-			   "                      each problem with its line and remedy, and exit\n"
+			   "                      each problem with its line and remedy, and exit;\n"
+			   "                      what does not keep the service from starting is a warning\n"
 			   "  -h, --help          this text\n"
 			   "      --version       name and version\n"
 			   "\n"
@@ -40,14 +41,26 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* Print them, and forget them. False: there are none. */
+static bool tell(const char *kind, struct config_problems *problems)
+{
+	const bool any = problems->n > 0;
+
+	for (size_t i = 0; i < problems->n; i++)
+		fprintf(stderr, "%s%s\n", kind, problems->list[i].text);
+	config_problems_free(problems);
+	return any;
+}
+
 int main(int argc, char **argv)
 {
 	const char *path = DEFAULT_CONFIG;
-	struct config_problems problems = { 0 };
+	struct config_problems problems = { 0 }, warnings = { 0 };
 	struct config *config = NULL;
 	struct cy_error e = { 0 };
 	const struct cy_wall now = { 1000 * (int64_t)time(NULL) };
 	bool check_only = false;
+	bool warned;
 	int o, r;
 
 	while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
@@ -88,16 +101,17 @@ int main(int argc, char **argv)
 		else
 			parts_check_own(config, now, &problems);
 		r = problems.n > 0 ? CY_ECONFIG : CY_OK;
+		if (check_only)
+			parts_warn(config, now, &warnings);
 	}
-	for (size_t i = 0; i < problems.n; i++)
-		fprintf(stderr, "%s\n", problems.list[i].text);
-	config_problems_free(&problems);
+	tell("", &problems);
+	warned = tell("warning: ", &warnings);
 	if (r < 0) {
 		config_free(config);
 		return 3;
 	}
 	if (check_only)
-		printf("%s: no problem found\n", path);
+		printf("%s: no problem found%s\n", path, warned ? ", but see the warnings" : "");
 	else
 		r = daemon_run(config, &e);
 	config_free(config);

@@ -2,6 +2,8 @@
 
 #include "comityd/hold.h"
 #include "io/config_tree.h"
+#include "io/gate_tls.h"
+#include "io/lock_file.h"
 #include "io/signer_pin.h"
 
 static struct tls_peer_config tls_of(const struct config_peer *p)
@@ -199,7 +201,7 @@ static void check_peer(const struct config *c, const struct config_peer *p, stru
 	char section[60];
 
 	snprintf(section, sizeof section, "peer %s", p->id);
-	if (tls_peer_check(&tls, &e) < 0) {
+	if (tls_peer_check(&tls, (struct cy_wall){ 0 }, NULL, &e) < 0) {
 		report(c, p->line, section, &e, out);
 		return; /* the other reads the same files */
 	}
@@ -217,4 +219,79 @@ void parts_check(const struct config *c, struct cy_wall now, struct config_probl
 	for (size_t i = 0; i < c->n_peers; i++)
 		check_peer(c, &c->peers[i], out);
 	books_free(books);
+}
+
+/* ----------------------------------------------------------------- warnings */
+
+static void warn_own(const struct config *c, struct cy_wall now, struct config_problems *out)
+{
+	const struct tls_config tls = { .certificate = c->tls_certificate, .key = c->tls_key };
+	struct tls_trust *trust = NULL;
+	char when[CY_RFC3339_SIZE];
+	struct cy_error e = { 0 };
+
+	if (config_credential_hidden(tls.key) || tls_trust_new(&tls, &trust, &e) < 0)
+		return;
+	cy_rfc3339((struct cy_wall){ tls_trust_end(trust) }, when);
+	if (tls_trust_end(trust) < now.ms)
+		config_problem(
+			out, c->path, c->identity_line, "identity",
+			"%s: our TLS certificate expired at %s, and no peer takes it; renew it (comity-pki renew "
+			"DIR tls)",
+			c->tls_certificate, when);
+	tls_trust_unref(trust);
+}
+
+static void warn_peer(const struct config *c, const struct config_peer *p, struct cy_wall now,
+		      struct config_problems *out)
+{
+	const struct signer_pin_source source = {
+		.id = p->id, .anchors = p->anchors, .crl = p->crl, .bundle = p->signing_certificates
+	};
+	const struct tls_peer_config tls = tls_of(p);
+	struct signer_pins *pins = NULL;
+	struct cy_error e = { 0 }, over = { 0 };
+	char section[60];
+
+	snprintf(section, sizeof section, "peer %s", p->id);
+	if (tls_peer_check(&tls, now, &over, &e) < 0 || signer_pins_new(&source, &pins, &e) < 0)
+		return; /* parts_check() has told it */
+	if (over.code != CY_OK)
+		report(c, p->line, section, &over, out);
+	if (signer_pins_current(pins, now, &e) < 0)
+		config_problem(out, c->path, p->line, section, "%s: %s; ask %s for its sign-all.pem",
+			       p->signing_certificates, e.text, p->id);
+	signer_pins_free(pins);
+}
+
+/* A running service has them itself. */
+static void warn_listen(const struct config *c, struct config_problems *out)
+{
+	char lock[4096];
+
+	snprintf(lock, sizeof lock, "%s/lock", c->store_dir);
+	for (size_t i = 0; i < c->n_listen && !lock_file_held(lock); i++) {
+		struct cy_error e = { 0 };
+
+		if (gate_listen_check(c->listen[i].text, &e) < 0)
+			config_problem(out, c->path, c->last_line, "listen",
+				       "%s (ss -ltnp names who has it; comityd.socket hands it over)", e.text);
+	}
+}
+
+void parts_warn(const struct config *c, struct cy_wall now, struct config_problems *out)
+{
+	warn_own(c, now, out);
+	for (size_t i = 0; i < c->n_peers; i++)
+		warn_peer(c, &c->peers[i], now, out);
+	warn_listen(c, out);
+	if (c->n_peers == 0)
+		config_problem(
+			out, c->path, c->last_line, "peer",
+			"there is no peer, and nobody to exchange anything with; add a section for each authority");
+	if (c->n_clients == 0)
+		config_problem(
+			out, c->path, c->last_line, "client",
+			"there is no client, and nobody can hand in or read anything; add a section for the case "
+			"system");
 }

@@ -42,5 +42,8 @@ void parts_watch(const struct config *c, struct file_watch *w);
 void parts_check_own(const struct config *c, struct cy_wall now, struct config_problems *out);
 /* Read each of the files that the configuration names, and report all that is wrong. */
 void parts_check(const struct config *c, struct cy_wall now, struct config_problems *out);
+/* What can be read, and yet would not do its work: certificates and CRLs that are out of date, addresses that
+ * somebody else has, no client or no peer. The service starts all the same, or may do so later. */
+void parts_warn(const struct config *c, struct cy_wall now, struct config_problems *out);
 
 #endif

@@ -19,6 +19,7 @@
 #include "io/config_value.h"
 #include "io/ladder_confuse.h"
 #include "io/secret_file.h"
+#include "io/tls_names.h"
 
 #define SOCKET_PATH_MAX 107 /* of a unix socket (unix(7)) */
 #define RUN_DIR_MAX     64  /* leaves room for the sockets in it */
@@ -318,7 +319,7 @@ static void load_client(struct config_load *l, cfg_t *cfg, struct config_client 
 static bool san_valid(const char *name)
 {
 	if (strncmp(name, "dns:", 4) == 0)
-		return config_host_valid(name + 4, false) && strchr(name + 4, '*') == NULL;
+		return tls_name_valid(name) && strchr(name + 4, '*') == NULL;
 	return strncmp(name, "uri:", 4) == 0 && strchr(name + 4, ':') != NULL && cy_name_valid(name + 4, 255);
 }
 
@@ -342,7 +343,9 @@ static void load_names(const struct config_sec *s, struct config_peer *peer)
 		names[i] = config_keep(s, t->text);
 		if (!san_valid(t->text))
 			config_wrong(s, "names", t->line,
-				     "'%s' is no name; dns:HOST without wildcard, or uri:URI is expected; correct it",
+				     "'%s' is no name of a certificate; dns:HOST in ASCII (xn--), without wildcard and "
+				     "without a dot at its ends, or uri:URI is expected; write it as the peer's "
+				     "certificate has it",
 				     t->text);
 	}
 	peer->names = names;
@@ -577,6 +580,7 @@ int config_load(const char *path, struct config **ret_config, struct config_prob
 	l.arena = &l.c->arena;
 	l.dir = dir;
 	l.c->path = cy_arena_string(&l.c->arena, path);
+	l.c->last_line = l.last;
 	load_all(&l, root);
 	config_distinct(l.c, out);
 	cfg_free(root);

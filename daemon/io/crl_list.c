@@ -5,6 +5,9 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "base/limits.h"
+#include "io/pem_file.h"
+
 static const char *last_reason(void)
 {
 	unsigned long code = ERR_peek_last_error();
@@ -118,6 +121,9 @@ int crl_list_read(const char *path, const char *id, const char *from, STACK_OF(X
 	BIO *in;
 	int code;
 
+	code = pem_file_check(path, e);
+	if (code != CY_OK)
+		return code;
 	ERR_clear_error();
 	in = BIO_new_file(path, "r");
 	if (in == NULL)
@@ -132,6 +138,22 @@ int crl_list_read(const char *path, const char *id, const char *from, STACK_OF(X
 					  "no CA certificate of %s in %s has signed this CRL; ask %s for its CRL again",
 					  id, from, id);
 	return code;
+}
+
+STACK_OF(X509) * crl_list_chain(X509_STORE_CTX *verified)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get1_chain(verified);
+
+	CY_ASSERT(chain);
+	while (sk_X509_num(chain) < CY_TLS_CHAIN_MAX) {
+		X509 *top = sk_X509_value(chain, sk_X509_num(chain) - 1), *above;
+
+		if (X509_NAME_cmp(X509_get_subject_name(top), X509_get_issuer_name(top)) == 0 ||
+		    X509_STORE_CTX_get1_issuer(&above, verified, top) != 1)
+			break;
+		CY_ASSERT(sk_X509_push(chain, above) > 0);
+	}
+	return chain;
 }
 
 bool crl_list_revokes(STACK_OF(X509_CRL) * list, STACK_OF(X509) * chain)

@@ -19,6 +19,10 @@
 int crl_list_read(const char *path, const char *id, const char *from, STACK_OF(X509) * anchors,
 		  STACK_OF(X509_CRL) * list, struct cy_error *e);
 
+/* The chain of a verified certificate, as far as the anchors go: with partial chains OpenSSL
+ * ends it at the first of them. To be freed with sk_X509_pop_free(.., X509_free). */
+STACK_OF(X509) * crl_list_chain(X509_STORE_CTX *verified);
+
 /* Does one of them revoke a certificate of the chain, be it that of a CA? */
 bool crl_list_revokes(STACK_OF(X509_CRL) * list, STACK_OF(X509) * chain);
 

@@ -51,3 +51,14 @@ int lock_file_take(const char *path, const char *what, int *ret_fd, struct cy_er
 		*ret_fd = fd;
 	return r;
 }
+
+bool lock_file_held(const char *path)
+{
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool held = fd >= 0 && fcntl(fd, F_OFD_GETLK, &all) == 0 && all.l_type != F_UNLCK;
+
+	if (fd >= 0)
+		close(fd);
+	return held;
+}

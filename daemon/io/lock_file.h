@@ -2,11 +2,16 @@
 #ifndef CY_IO_LOCK_FILE_H
 #define CY_IO_LOCK_FILE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /* Make the file of mode 0600 if there is none, and lock it until *ret_fd is closed. CY_EEXIST: a process has
  * it locked; the sentence names its pid and `what` it has open, as "the store in /var/lib/comity". CY_ECONFIG:
  * it cannot be opened, locked or written. */
 int lock_file_take(const char *path, const char *what, int *ret_fd, struct cy_error *e);
+
+/* Is it locked by a process? False also where that cannot be found out. */
+bool lock_file_held(const char *path);
 
 #endif

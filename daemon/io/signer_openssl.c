@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "io/key_file.h"
+#include "io/pem_file.h"
 #include "io/signer_pin.h"
 
 struct pin_list {
@@ -326,10 +327,13 @@ static int pin_list_load(const struct signer_config *c, X509 *own, struct pin_li
 
 static int load_certificate(const char *path, X509 **ret_cert, struct cy_error *e)
 {
-	BIO *in = BIO_new_file(path, "r");
+	const int code = pem_file_check(path, e);
+	BIO *in = code != CY_OK ? NULL : BIO_new_file(path, "r");
 	X509 *cert = in == NULL ? NULL : PEM_read_bio_X509(in, NULL, NULL, NULL);
 
 	BIO_free(in);
+	if (code != CY_OK)
+		return code;
 	if (cert == NULL)
 		return cy_fail_at(e, CY_ECONFIG, path,
 				  "the signing certificate cannot be read: %s; a PEM certificate is expected, "

@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "io/crl_list.h"
+#include "io/pem_file.h"
 #include "io/signer_der.h"
 
 /* A bundle beyond this is a mistaken file. */
@@ -76,9 +77,12 @@ const EVP_MD *signer_key_digest(const EVP_PKEY *key)
 /* Read the PEM blocks of a file. Only the end of the file ends it without error. */
 static int read_certificates(const char *path, STACK_OF(X509) * list, struct cy_error *e)
 {
-	BIO *in = BIO_new_file(path, "r");
+	int code = pem_file_check(path, e);
+	BIO *in = code != CY_OK ? NULL : BIO_new_file(path, "r");
 	X509 *cert;
 
+	if (code != CY_OK)
+		return code;
 	if (in == NULL)
 		return cy_fail_at(e, CY_ECONFIG, path, "the certificate file cannot be read: %s", signer_reason());
 	while ((cert = PEM_read_bio_X509(in, NULL, NULL, NULL)) != NULL) {
@@ -114,6 +118,7 @@ static int check_chain(const struct signer_pin_source *s, struct pin *p, X509_ST
 		       struct cy_error *e)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	STACK_OF(X509) * chain;
 	int code = CY_OK;
 
 	if (ctx == NULL)
@@ -123,7 +128,8 @@ static int check_chain(const struct signer_pin_source *s, struct pin *p, X509_ST
 		code = cy_fail(e, CY_ENOMEM, "a certificate cannot be checked: %s", signer_reason());
 		goto out;
 	}
-	X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_NO_CHECK_TIME);
+	/* An issuing CA may be named without its root, as for TLS. */
+	X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_PARTIAL_CHAIN);
 	if (X509_verify_cert(ctx) != 1) {
 		code = cy_fail_at(e, CY_ECONFIG, s->bundle == NULL ? s->id : s->bundle,
 				  "a signing certificate of %s is not good for signing under %s: %s; ask %s for its "
@@ -132,9 +138,11 @@ static int check_chain(const struct signer_pin_source *s, struct pin *p, X509_ST
 				  s->id);
 		goto out;
 	}
-	for (int i = 0; i < sk_X509_num(X509_STORE_CTX_get0_chain(ctx)); i++)
-		narrow(p, sk_X509_value(X509_STORE_CTX_get0_chain(ctx), i));
-	p->revoked = crl_list_revokes(crls, X509_STORE_CTX_get0_chain(ctx));
+	chain = crl_list_chain(ctx);
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		narrow(p, sk_X509_value(chain, i));
+	p->revoked = crl_list_revokes(crls, chain);
+	sk_X509_pop_free(chain, X509_free);
 out:
 	ERR_clear_error();
 	X509_STORE_CTX_free(ctx);
@@ -471,6 +479,14 @@ int signer_pins_may_sign(const struct signer_pins *p, struct cy_wall at, struct 
 	if (at.ms > pin->until.ms)
 		return cy_fail(e, CY_ESIGN, "our signing certificate, or the CA that issued it, expired at %s", when);
 	return CY_OK;
+}
+
+int signer_pins_current(const struct signer_pins *p, struct cy_wall now, struct cy_error *e)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (!p->pin[i].revoked && out_of_time(&p->pin[i], now) == NULL)
+			return CY_OK;
+	return cy_fail(e, CY_ESIGN, "every signing certificate of %s has expired or is revoked", p->id);
 }
 
 int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, struct cy_wall made, bool *ret_present,

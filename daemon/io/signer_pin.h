@@ -47,6 +47,10 @@ int signer_pins_verify(const struct signer_pins *p, struct cy_bytes text, struct
  * the remedy. */
 int signer_pins_may_sign(const struct signer_pins *p, struct cy_wall at, struct cy_error *e);
 
+/* Does any of them count at `now`: within its validity and that of its chain, and not revoked?
+ * CY_ESIGN otherwise, without the remedy. */
+int signer_pins_current(const struct signer_pins *p, struct cy_wall now, struct cy_error *e);
+
 /* Is the pinned certificate of this signature valid at `made` and not revoked? CY_ESIGN
  * otherwise. CY_OK also where it is none of these, or no signature: only what is known is
  * judged. The signature itself is not checked. *ret_present, also on failure: it is of the first

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "io/crl_list.h"
+#include "io/signer_pin.h"
 #include "io/tls_names.h"
 #include "io/tls_peers_internal.h"
 
@@ -93,22 +94,12 @@ static X509_STORE_CTX *new_check(const struct peer_trust *peer, const struct sho
 	return in;
 }
 
-/* Is it revoked, or one of those above it, by a list that is given? A chain may end at an
- * issuing CA: then it goes on here, as far as the anchors go. */
+/* Is it revoked, or one of those above it, by a list that is given? */
 static bool is_revoked(const struct opinion *o, X509_STORE_CTX *in)
 {
-	STACK_OF(X509) *chain = X509_STORE_CTX_get1_chain(in);
-	bool revoked;
+	STACK_OF(X509) *chain = crl_list_chain(in);
+	const bool revoked = crl_list_revokes(o->peer->crls, chain);
 
-	while (chain && sk_X509_num(chain) < CY_TLS_CHAIN_MAX) {
-		X509 *top = sk_X509_value(chain, sk_X509_num(chain) - 1), *above;
-
-		if (X509_NAME_cmp(X509_get_subject_name(top), X509_get_issuer_name(top)) == 0 ||
-		    X509_STORE_CTX_get1_issuer(&above, in, top) != 1)
-			break;
-		CY_ASSERT(sk_X509_push(chain, above) > 0);
-	}
-	revoked = !chain || crl_list_revokes(o->peer->crls, chain);
 	sk_X509_pop_free(chain, X509_free);
 	return revoked;
 }
@@ -161,6 +152,8 @@ static struct opinion opinion_of(const struct peer_trust *peer, const struct sho
 		if (over > peer->crl_grace_s)
 			o.err = X509_V_ERR_CRL_HAS_EXPIRED;
 	}
+	if (o.err == X509_V_OK && signer_key_digest(X509_get0_pubkey(shown->leaf)) == NULL)
+		o.err = X509_V_ERR_EE_KEY_TOO_SMALL;
 	o.anchored = o.err == X509_V_OK || is_anchored(peer, shown);
 	return o;
 }
@@ -169,6 +162,8 @@ static struct opinion opinion_of(const struct peer_trust *peer, const struct sho
 
 static const char *sentence(int err)
 {
+	if (err == X509_V_ERR_EE_KEY_TOO_SMALL)
+		return "its key is not EC P-256 or P-384";
 	if (err == X509_V_ERR_HOSTNAME_MISMATCH)
 		return "none of the expected names is in the certificate";
 	if (err == X509_V_ERR_CRL_HAS_EXPIRED)

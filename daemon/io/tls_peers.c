@@ -8,6 +8,8 @@
 #include "base/limits.h"
 #include "io/crl_list.h"
 #include "io/key_file.h"
+#include "io/pem_file.h"
+#include "io/signer_pin.h"
 #include "io/tls_names.h"
 #include "io/tls_peers_internal.h"
 
@@ -82,7 +84,7 @@ static const char *last_error(void)
 static int load_anchors(const char *path, const char *id, STACK_OF(X509) * list, struct cy_error *e)
 {
 	BIO *in = BIO_new_file(path, "r");
-	int rc = CY_OK;
+	int rc = pem_file_check(path, e);
 	X509 *x;
 
 	if (!in)
@@ -228,11 +230,17 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 				      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, tls_on_certificate, NULL);
-	if (SSL_CTX_use_certificate_chain_file(ctx, config->certificate) != 1)
+	rc = pem_file_check(config->certificate, e);
+	if (!rc && SSL_CTX_use_certificate_chain_file(ctx, config->certificate) != 1)
 		rc = cy_fail(e, CY_ECONFIG,
 			     "%s: cannot use it as our TLS certificate: %s; it must be a PEM file with the "
 			     "certificate first, then its chain",
 			     config->certificate, last_error());
+	if (!rc && !signer_key_digest(X509_get0_pubkey(SSL_CTX_get0_certificate(ctx))))
+		rc = cy_fail(e, CY_ECONFIG,
+			     "%s: the key of our TLS certificate is not EC P-256 or P-384, and no peer need take "
+			     "another; make one with comity-pki, or ask your CA for one",
+			     config->certificate);
 	if (!rc)
 		rc = key_file_load(config->key, &key, e);
 	if (!rc && (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1))
@@ -247,18 +255,70 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 	return rc;
 }
 
+/* Stale from then on, refused from then on; ms since 1970, 0: never. */
+static void crl_times(const struct peer_trust *p, int64_t *ret_due, int64_t *ret_end)
+{
+	int64_t due = p->crl_next;
+
+	if (p->crl_max_age_s > 0 && (due == 0 || p->crl_made + p->crl_max_age_s < due))
+		due = p->crl_made + p->crl_max_age_s;
+	*ret_due = 1000 * due;
+	*ret_end = due != 0 ? 1000 * (due + p->crl_grace_s) : 0;
+}
+
 static void free_peer(struct peer_trust *p)
 {
 	free(p->id);
 	free_files(p);
 }
 
-int tls_peer_check(const struct tls_peer_config *config, struct cy_error *e)
+/* The end of the CA that lasts longest; seconds since 1970. */
+static int64_t anchors_end(const struct peer_trust *p)
+{
+	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(p->store);
+	int64_t end = 0;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		const X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+		const int64_t at = ca != NULL ? tls_seconds(X509_get0_notAfter(ca)) : 0;
+
+		end = at > end ? at : end;
+	}
+	return end;
+}
+
+static void out_of_date(const struct peer_trust *p, const struct tls_peer_config *c, struct cy_wall now,
+			struct cy_error *ret_over)
+{
+	struct cy_wall end = { 1000 * anchors_end(p) };
+	char when[CY_RFC3339_SIZE];
+	int64_t due;
+
+	cy_rfc3339(end, when);
+	if (end.ms < now.ms) {
+		cy_fail_at(ret_over, CY_ECONFIG, c->anchors,
+			   "the CA of %s expired at %s, and nobody is taken for it; ask %s for its ca.pem, and compare "
+			   "the fingerprints",
+			   c->id, when, c->id);
+		return;
+	}
+	crl_times(p, &due, &end.ms);
+	cy_rfc3339(end, when);
+	if (end.ms != 0 && end.ms < now.ms)
+		cy_fail_at(ret_over, CY_ECONFIG, c->crl,
+			   "the CRL of %s has expired, and its grace too, at %s: %s is refused; ask %s for its CRL",
+			   c->id, when, c->id, c->id);
+}
+
+int tls_peer_check(const struct tls_peer_config *config, struct cy_wall now, struct cy_error *ret_over,
+		   struct cy_error *e)
 {
 	struct tls_names *names = tls_names_new();
 	struct peer_trust p = { 0 };
 	int rc = load_peer(&p, config, names, 0, e);
 
+	if (!rc && ret_over)
+		out_of_date(&p, config, now, ret_over);
 	free_peer(&p);
 	tls_names_free(names);
 	return rc;
@@ -319,14 +379,8 @@ int64_t tls_trust_end(const struct tls_trust *t)
 
 bool tls_trust_crl(const struct tls_trust *t, size_t peer, int64_t *ret_due, int64_t *ret_end)
 {
-	const struct peer_trust *p = &t->peers[peer];
-	int64_t due = p->crl_next;
-
-	if (p->crl_max_age_s > 0 && (due == 0 || p->crl_made + p->crl_max_age_s < due))
-		due = p->crl_made + p->crl_max_age_s;
-	*ret_due = 1000 * due;
-	*ret_end = due != 0 ? 1000 * (due + p->crl_grace_s) : 0;
-	return p->crl;
+	crl_times(&t->peers[peer], ret_due, ret_end);
+	return t->peers[peer].crl;
 }
 
 struct tls_trust *tls_trust_ref(struct tls_trust *t)

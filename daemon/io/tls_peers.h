@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/time.h"
 
 /* Lanes by ALPN: X(name, protocol). */
 #define TLS_LANES(X)            \
@@ -67,8 +68,11 @@ struct tls_config {
 /* Read all files. CY_ECONFIG names the file and the remedy. The caller holds one
  * reference. */
 int tls_trust_new(const struct tls_config *config, struct tls_trust **ret_trust, struct cy_error *e);
-/* Read the files of one peer, as tls_trust_new() would. */
-int tls_peer_check(const struct tls_peer_config *config, struct cy_error *e);
+/* Read the files of one peer, as tls_trust_new() would. Where they can be used, and yet nobody would
+ * be taken for this peer at `now`, *ret_over says why: all its CAs, or its CRL, are out of date. NULL: that
+ * is not looked at. */
+int tls_peer_check(const struct tls_peer_config *config, struct cy_wall now, struct cy_error *ret_over,
+		   struct cy_error *e);
 
 /* Any thread. */
 struct tls_trust *tls_trust_ref(struct tls_trust *t);

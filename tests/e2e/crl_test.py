@@ -3,6 +3,8 @@ root, and US-OIA is given both."""
 import datetime
 
 from harness import *
+from issuing import CA, SIGN, TLS, openssl
+from issuing import issue as issue_in
 
 base = tempfile.mkdtemp(dir=DIR)
 pki(base, "US-OIA", "IE")
@@ -10,30 +12,14 @@ us, ie = Daemon(base, "US-OIA", ["IE"]), Daemon(base, "IE", ["US-OIA"])
 at_us = f"{us.dir}/peers/IE"
 
 
-def openssl(*args):
-    return subprocess.run(["openssl", *args], check=True, capture_output=True, text=True).stdout
-
-
 def issue(name, ca, days, *extensions):
-    """NAME.key and NAME.pem in IE's directory, by that CA, None: by itself."""
-    path = f"{ie.dir}/{name}"
-    with open(f"{path}.ext", "w") as f:
-        f.write("\n".join(extensions))
-    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-            "-keyout", f"{path}.key", "-out", f"{path}.csr")
-    by = ("-CA", f"{ie.dir}/{ca}.pem", "-CAkey", f"{ie.dir}/{ca}.key") if ca else ("-signkey", f"{path}.key")
-    openssl("x509", "-req", "-in", f"{path}.csr", *by, "-days", str(days), "-extfile", f"{path}.ext", "-out",
-            f"{path}.pem")
-
-
-CA = "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"
-LEAF = "basicConstraints=CA:FALSE", "keyUsage=critical,digitalSignature"
+    issue_in(ie.dir, name, ca, days, *extensions)
 
 
 def issue_leaves(ca):
     """IE's own certificates, with that CA's below, and what US-OIA pins."""
-    issue("tls", ca, 30, *LEAF, "extendedKeyUsage=serverAuth,clientAuth", "subjectAltName=DNS:ie.comity.invalid")
-    issue("sign", ca, 30, *LEAF, "extendedKeyUsage=emailProtection")
+    issue("tls", ca, 30, *TLS, "subjectAltName=DNS:ie.comity.invalid")
+    issue("sign", ca, 30, *SIGN)
     with open(f"{ie.dir}/tls.pem", "a") as f:
         f.write(open(f"{ie.dir}/{ca}.pem").read())
     shutil.copy(f"{ie.dir}/sign.pem", f"{at_us}/sign.pem")

@@ -297,7 +297,7 @@ static void wrong_peers_and_clients_are_told(void **state)
 	problem("peer IE { anchors = ca.pem names = {} signing_certificates = sign.pem }\n", "7", "missing or empty",
 		"ask the peer");
 	problem("peer IE { anchors = ca.pem names = {\"ie.example\"} signing_certificates = sign.pem }\n", "7",
-		"'ie.example' is no name", "dns:HOST");
+		"'ie.example' is no name of a certificate", "dns:HOST");
 	problem("peer IE { names = {\"dns:ie.example\"} signing_certificates = sign.pem\n}\n", "8",
 		"option 'peer IE.anchors': it is missing", "add it");
 }

@@ -1,0 +1,221 @@
+"""Certificates, CRLs and names that look right and never work: told by --check-config, with the remedy."""
+import re
+
+from harness import *
+from issuing import CA, P256, SIGN, TLS, issue, openssl
+
+us, ie = pair()
+at_us = f"{us.dir}/peers/IE"
+NAME = "subjectAltName=DNS:ie.comity.invalid"
+
+
+def check():
+    return subprocess.run([COMITYD, "--check-config", "--config", us.config], capture_output=True, text=True)
+
+
+def refused(*sentences):
+    run = check()
+    assert run.returncode == 3 and all(re.search(s, run.stderr) for s in sentences), run
+
+
+def fine():
+    run = check()
+    assert (run.returncode, run.stderr) == (0, "") and run.stdout == f"{us.config}: no problem found\n", run
+
+
+def warned(*sentences):
+    run = check()
+    lines = run.stderr.splitlines()
+    assert run.returncode == 0 and len(lines) == len(sentences), run
+    assert all(line.startswith(f"warning: {us.config}:") for line in lines), run
+    assert all(re.search(s, line) for s, line in zip(sentences, lines)), run
+    assert run.stdout == f"{us.config}: no problem found, but see the warnings\n", run
+
+
+class other:
+    """For a while the file has another text."""
+
+    def __init__(self, path, change):
+        self.path, self.change = path, change
+
+    def __enter__(self):
+        with open(self.path) as f:
+            self.text = f.read()
+        with open(self.path, "w") as f:
+            f.write(self.change(self.text))
+        return self
+
+    def __exit__(self, *_):
+        with open(self.path, "w") as f:
+            f.write(self.text)
+
+
+def configured(old, new):
+    return other(us.config, lambda text: text.replace(old, new))
+
+
+@test
+def what_can_work_is_not_doubted():
+    fine()
+
+
+@test
+def a_name_that_no_certificate_can_have_is_refused():
+    for name in ("dns:ie.comity.invalid.", "dns:.comity.invalid", "dns:ie..comity.invalid", "dns:ie comity", "dns:",
+                 "dns:b\u00fccher.invalid", "dns:" + "a" * 64 + ".invalid", "dns:" + "a." * 127 + "invalid", "ip:ie"):
+        with configured("dns:ie.comity.invalid", name):
+            refused(r"option 'peer IE.names': '.*' is no name of a certificate; dns:HOST .*without a dot at its ends")
+    with configured("dns:ie.comity.invalid", "dns:xn--bcher-kva.under_score.IE.invalid"):
+        fine()
+
+
+@test
+def a_block_that_openssl_would_pass_over_is_refused_with_its_line():
+    changes = (lambda t: re.sub("(?m)^", "  ", t), "it is indented"), \
+        (lambda t: t.replace("-----BEGIN", "----BEGIN", 1), "its first line is not as it has to be"), \
+        (lambda t: t.replace("-----BEGIN", "\ufeff-----BEGIN", 1), "a byte order mark stands before it"), \
+        (lambda t: "\n" + t.replace("-----BEGIN", "> -----BEGIN", 1), "its first line is not as it has to be")
+    for path in f"{at_us}/ca.pem", f"{at_us}/crl.pem", f"{at_us}/sign.pem", f"{us.dir}/tls.pem", f"{us.dir}/sign.pem":
+        for change, reason in changes:
+            # The good one before it would be read, and the other would be missing without a word.
+            with other(path, lambda t: t + change(t)):
+                line = 1 + open(path).read().split("BEGIN")[0:2][0].count("\n")
+                refused(rf"{re.escape(path)}.*line \d+: this block would be passed over: {reason}")
+    # Text around the blocks is nobody's business.
+    with other(f"{at_us}/ca.pem", lambda t: "The CA of Ireland\r\n\r\n" + t.replace("\n", "\r\n") + "its end: BEGIN\n"):
+        fine()
+
+
+def ireland(ca, anchors, tls_key=P256):
+    """IE's certificates by that CA, and what US-OIA has of it."""
+    issue(ie.dir, "tls", ca, 30, *TLS, NAME, key=tls_key)
+    issue(ie.dir, "sign", ca, 30, *SIGN)
+    with open(f"{ie.dir}/tls.pem", "a") as f:
+        f.write(open(f"{ie.dir}/{ca}.pem").read())
+    shutil.copy(f"{ie.dir}/sign.pem", f"{at_us}/sign.pem")
+    with open(f"{at_us}/ca.pem", "w") as f:
+        f.write("".join(open(f"{ie.dir}/{name}.pem").read() for name in anchors))
+
+
+@test
+def an_issuing_CA_counts_without_its_root_for_TLS_and_for_signatures():
+    shutil.copytree(us.dir, f"{us.dir}.kept")
+    shutil.copytree(ie.dir, f"{ie.dir}.kept")
+    issue(ie.dir, "root", None, 300, *CA)
+    issue(ie.dir, "issuing", "root", 300, *CA)
+    ireland("issuing", ["issuing"])
+    with open(us.config) as f:
+        text = f.read().replace('crl = "peers/IE/crl.pem"', "")
+    with open(us.config, "w") as f:
+        f.write(text)
+    fine()
+    us.start()
+    ie.start()
+    c = Client(ie)
+    assert c.call(submit=local_pb2.Submit(idempotency_key="k", submission=submission("US-OIA", "r"))).HasField("submitted")
+    c.call(subscribe=local_pb2.Subscribe(cursor="c"))
+    while not any(e.type == local_pb2.RELAY_ACCEPTED for e in c.events):
+        frame = c.receive()
+        if frame.HasField("event"):
+            c.events.append(frame.event)
+    ie.stop()
+
+
+OTHER_KEYS = {"RSA": ("rsa:3072",), "P-521": ("ec", "-pkeyopt", "ec_paramgen_curve:P-521"), "Ed25519": ("ed25519",),
+              "brainpool": ("ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1")}
+
+
+@test
+def a_caller_whose_key_is_neither_P256_nor_P384_is_refused_by_that_name():
+    for kind in "RSA", "P-521", "Ed25519":
+        ireland("issuing", ["issuing"], OTHER_KEYS[kind])
+        here = len(us.log())
+        subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{us.port}", "-cert", f"{ie.dir}/tls.pem", "-key",
+                        f"{ie.dir}/tls.key", "-cert_chain", f"{ie.dir}/issuing.pem", "-alpn", "comity/1"],
+                       stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
+        said(us, "certificate refused: IE: its key is not EC P-256 or P-384", here)
+    ireland("issuing", ["issuing"], ("ec", "-pkeyopt", "ec_paramgen_curve:P-384"))
+    us.stop()
+    us.start()
+    ie.start()
+    connected(us, "IE")
+    us.stop()
+    ie.stop()
+    for d in us, ie:
+        shutil.rmtree(d.dir)
+        os.rename(f"{d.dir}.kept", d.dir)
+
+
+@test
+def our_own_TLS_key_is_P256_or_P384():
+    for name in "tls.pem", "tls.key":
+        shutil.copy(f"{us.dir}/{name}", f"{us.dir}/{name}.kept")
+    for kind, key in OTHER_KEYS.items():
+        issue(us.dir, "tls", None, 30, *TLS, "subjectAltName=DNS:us-oia.comity.invalid", key=key)
+        refused(r"identity.*tls\.pem: the key of our TLS certificate is not EC P-256 or P-384, and no peer")
+    issue(us.dir, "tls", None, 30, *TLS, "subjectAltName=DNS:us-oia.comity.invalid", key=("ec", "-pkeyopt",
+                                                                                          "ec_paramgen_curve:P-384"))
+    fine()
+    for name in "tls.pem", "tls.key":
+        os.rename(f"{us.dir}/{name}.kept", f"{us.dir}/{name}")
+
+
+@test
+def what_is_out_of_date_is_a_warning():
+
+    for name in "tls.pem", "tls.key":
+        shutil.copy(f"{us.dir}/{name}", f"{us.dir}/{name}.kept")
+    issue(us.dir, "tls", None, -1, *TLS, "subjectAltName=DNS:us-oia.comity.invalid")
+    warned(r"identity.*tls\.pem: our TLS certificate expired at \d{4}-.*, and no peer takes it; renew it")
+    for name in "tls.pem", "tls.key":
+        os.rename(f"{us.dir}/{name}.kept", f"{us.dir}/{name}")
+    issue(ie.dir, "old", None, 30, *CA)
+    issue(ie.dir, "past", None, -1, *CA)
+    issue(ie.dir, "expired", "old", -1, *SIGN)
+    kept = [f"{at_us}/{name}.pem" for name in ("ca", "sign", "crl")]
+    for path in kept:
+        shutil.copy(path, f"{path}.kept")
+    with configured('crl = "peers/IE/crl.pem"', ""):
+        for names, anchors in (["expired"], ["old"]), (["expired", "expired"], ["old"]):
+            for target, parts in ("sign", names), ("ca", anchors):
+                with open(f"{at_us}/{target}.pem", "w") as f:
+                    f.write("".join(open(f"{ie.dir}/{part}.pem").read() for part in parts))
+            warned(r"peer IE.*sign\.pem: every signing certificate of IE has expired or is revoked; ask IE for its sign-all")
+        issue(ie.dir, "good", "past", 30, *SIGN)
+        shutil.copy(f"{ie.dir}/good.pem", f"{at_us}/sign.pem")
+        shutil.copy(f"{ie.dir}/past.pem", f"{at_us}/ca.pem")
+        warned(r"peer IE.*ca\.pem: the CA of IE expired at .*; ask IE for its ca\.pem", r"every signing certificate of IE")
+    issue(ie.dir, "good", "old", 30, *SIGN)
+    shutil.copy(f"{ie.dir}/good.pem", f"{at_us}/sign.pem")
+    shutil.copy(f"{ie.dir}/old.pem", f"{at_us}/ca.pem")
+    with open(f"{ie.dir}/index", "w"), open(f"{ie.dir}/ca.cnf", "w") as f:
+        f.write(f"[ca]\ndefault_ca=x\n[x]\ndatabase={ie.dir}/index\ndefault_md=sha256\n")
+    openssl("ca", "-config", f"{ie.dir}/ca.cnf", "-gencrl", "-cert", f"{ie.dir}/old.pem", "-keyfile", f"{ie.dir}/old.key",
+            "-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z", "-out", f"{at_us}/crl.pem")
+    warned(r"peer IE.*crl\.pem: the CRL of IE has expired, and its grace too, at 2020-02-\d\dT.*; ask IE for its CRL")
+    for path in kept:
+        os.rename(f"{path}.kept", path)
+    fine()
+
+
+@test
+def a_port_in_use_is_a_warning_unless_it_is_our_own():
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", us.port))
+        taken.listen()
+        warned(rf"listen.*cannot listen on '127.0.0.1:{us.port}': Address already in use; free the port")
+    us.start()
+    fine()
+    us.stop()
+
+
+@test
+def neither_client_nor_peer_is_a_warning():
+    with other(us.config, lambda t: re.sub(r"client desk \{.*?\}", "", t, flags=re.S)):
+        warned(r"client.*there is no client, and nobody can hand in or read anything; add a section")
+    with other(us.config, lambda t: re.sub(r"peer IE \{.*", "", t, flags=re.S)):
+        warned(r"peer.*there is no peer, and nobody to exchange anything with; add a section")
+
+
+finish(us, ie)
