@@ -171,12 +171,17 @@ static struct xchg_push *push_at(struct xchg_pusher *p, uint32_t id)
 	return NULL;
 }
 
+bool xchg_push_proper(struct xchg_pusher *p, uint32_t id, uint32_t credit)
+{
+	return id != 0 && push_at(p, id) == NULL && credit > 0 && credit <= CY_PULL_CREDIT_MAX;
+}
+
 int xchg_push_begin(struct xchg_pusher *p, uint32_t id, uint64_t first, uint64_t chunks, uint32_t credit,
 		    struct xchg_push **ret_push)
 {
 	struct xchg_push *push;
 
-	if (id == 0 || push_at(p, id) != NULL || credit == 0 || credit > CY_PULL_CREDIT_MAX)
+	if (!xchg_push_proper(p, id, credit))
 		return CY_EPROTO;
 	push = push_at(p, 0);
 	if (push == NULL)

@@ -76,8 +76,10 @@ struct xchg_pusher {
 	struct xchg_push at[XCHG_PULLS];
 };
 
-/* The peer pulls. CY_OK; CY_EPROTO: the id is 0 or that of an open pull, or the credit is not 1 to
- * CY_PULL_CREDIT_MAX; CY_ELIMIT: it has XCHG_PULLS already; CY_EINVAL: there is no such chunk. */
+/* May a pull have this number and this credit, whatever it is of? */
+bool xchg_push_proper(struct xchg_pusher *p, uint32_t id, uint32_t credit);
+/* The peer pulls. CY_OK; CY_EPROTO: it is not proper; CY_ELIMIT: it has XCHG_PULLS already; CY_EINVAL: there is no such
+ * chunk. */
 int xchg_push_begin(struct xchg_pusher *p, uint32_t id, uint64_t first, uint64_t chunks, uint32_t credit,
 		    struct xchg_push **ret_push);
 struct xchg_push *xchg_push_find(struct xchg_pusher *p, uint32_t id); /* NULL: it has ended */

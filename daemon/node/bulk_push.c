@@ -135,8 +135,14 @@ void bulk_asked(struct node *n, struct peer *p, const CyPull *f)
 	struct store_port *s = &n->ports.store;
 	struct offer o = { .p = p, .f = f };
 	struct xchg_push *x;
-	int r = s->get_evidence(s->ctx, f->message_id, f->attachment, look_offer, &o);
+	int r;
 
+	/* That is wrong whatever it asks for. */
+	if (!xchg_push_proper(&p->bulk->pusher, f->pull, f->credit)) {
+		bulk_goodbye(n, p, NODE_BYE_PULL, NULL);
+		return;
+	}
+	r = s->get_evidence(s->ctx, f->message_id, f->attachment, look_offer, &o);
 	if (r == CY_OK && o.offered)
 		r = s->get_message(s->ctx, f->message_id, look_message, &o);
 	if (r < 0 && r != CY_ENOENT) {
@@ -153,17 +159,10 @@ void bulk_asked(struct node *n, struct peer *p, const CyPull *f)
 		say_not_sent(n, p, f->pull, CY_NOT_SENT_CODE__GONE, o.destroyed);
 		return;
 	}
-	switch (xchg_push_begin(&p->bulk->pusher, f->pull, f->first_chunk, blob_chunks(o.size), f->credit, &x)) {
-	case CY_OK:
-		break;
-	case CY_ELIMIT:
-		refuse(n, p, f->pull, CY_NOT_SENT_CODE__TOO_MANY_PULLS);
-		return;
-	case CY_EINVAL:
-		refuse(n, p, f->pull, CY_NOT_SENT_CODE__NO_SUCH_CHUNK);
-		return;
-	default:
-		bulk_goodbye(n, p, NODE_BYE_PULL, NULL);
+	r = xchg_push_begin(&p->bulk->pusher, f->pull, f->first_chunk, blob_chunks(o.size), f->credit, &x);
+	if (r < 0) {
+		refuse(n, p, f->pull,
+		       r == CY_ELIMIT ? CY_NOT_SENT_CODE__TOO_MANY_PULLS : CY_NOT_SENT_CODE__NO_SUCH_CHUNK);
 		return;
 	}
 	p->bulk->pushes[x - p->bulk->pusher.at] = (struct bulk_push){ o.sha256, o.size };
