@@ -327,7 +327,7 @@ install:
 	install -m 644 config/calendars/*.ics $(DESTDIR)$(PREFIX)/share/comity/calendars/
 	install -m 644 config/treaties/*.conf $(DESTDIR)$(PREFIX)/share/comity/treaties/
 	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/comity/proto/comity/v1/
-	install -m 644 README.md LICENSE proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/comity/
+	install -m 644 README.md LICENSE proto/PROTOCOL.md proto/CONFORMANCE.md $(DESTDIR)$(PREFIX)/share/doc/comity/
 	for page in INSTALL contrib/man/*; do \
 		case $$page in INSTALL) to=share/doc/comity ;; *) to=share/man/man$${page##*.} ;; esac; \
 		to=$(DESTDIR)$(PREFIX)/$$to/$${page##*/}; \
