@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "comityctl/due.h"
 
 struct out_table *clock_table(bool cases)
@@ -43,4 +44,31 @@ void clock_row(struct out_table *t, const CyClockView *v, int64_t now_ms, bool c
 	out_cell(t, "%s%s%s", v->instrument, v->article[0] != '\0' ? " " : "", v->article);
 	out_cell(t, "%s%s%s", v->difference, v->difference[0] != '\0' && !v->verified ? "; " : "",
 		 v->article[0] == '\0' || v->verified ? "" : "not verified against the primary text");
+}
+
+int clock_pages(struct ctl *ctl, CyListClocks *list, clock_page_fn *fn, void *arg)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	bool more = true;
+
+	frame.kind_case = CY_CLIENT_FRAME__KIND_LIST_CLOCKS;
+	frame.list_clocks = list;
+	list->limit = CY_PAGE_MAX;
+	while (more) {
+		CyServerFrame *reply;
+		const CyClockList *page;
+		int r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CLOCK_LIST, &reply);
+
+		if (r != CTL_DONE)
+			return r;
+		page = reply->clock_list;
+		fn(arg, page);
+		more = page->more && page->n_clocks > 0 && list->case_ref[0] == '\0';
+		if (more) {
+			list->after_due_ms = page->clocks[page->n_clocks - 1]->due_ms;
+			list->after_id = page->clocks[page->n_clocks - 1]->id;
+		}
+		cy_server_frame__free_unpacked(reply, NULL);
+	}
+	return CTL_DONE;
 }

@@ -1,4 +1,4 @@
-/* case list, case show, case erase. Fields that the daemon keeps from a role are empty. */
+/* case show, case erase. Fields that the daemon keeps from a role are empty. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,16 +8,6 @@
 #include "comityctl/evidence_table.h"
 #include "comityctl/out.h"
 #include "comityctl/time_line.h"
-
-static const char list_help[] = "usage: comityctl case list [--peer AUTHORITY] [--open]\n"
-				"\n"
-				"Lists the cases that this client may see, in order of their ids, that is of\n"
-				"their age.\n"
-				"\n"
-				"  --peer AUTHORITY  only those with this authority\n"
-				"  --open            only those that are not closed\n"
-				"\n"
-				"With --json each page of up to 1,000 cases is one line of JSON.\n";
 
 static const char show_help[] =
 	"usage: comityctl case show REF\n"
@@ -43,76 +33,6 @@ static const char erase_help[] =
 	"not closed. REF is the case id, the own reference or the peer's.\n"
 	"\n"
 	"  --reason TEXT  why: 1 to 255 bytes, kept, so without personal data\n";
-
-static void add_rows(struct out_table *t, const CyCaseList *list)
-{
-	for (size_t i = 0; i < list->n_cases; i++) {
-		const CyCaseSummary *s = list->cases[i];
-
-		out_cell(t, "%s", s->case_id);
-		out_cell(t, "%s", s->peer);
-		out_cell(t, "%s", out_word(&cy_side__descriptor, (int)s->side));
-		out_cell(t, "%s", s->state);
-		out_cell(t, "%s", s->own_reference);
-		out_cell(t, "%s", s->peer_reference);
-		out_cell(t, "%s", out_time(s->changed_ms));
-		out_cell(t, "%u", s->messages);
-		out_cell(t, "%s", s->title);
-	}
-}
-
-/* `after` moves from page to page. */
-static int list_pages(struct ctl *ctl, CyListCases *list, char after[static CY_UUID_LEN + 1], struct out_table *t)
-{
-	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
-	bool more = true;
-
-	frame.kind_case = CY_CLIENT_FRAME__KIND_LIST_CASES;
-	frame.list_cases = list;
-	list->limit = CY_PAGE_MAX;
-	list->after_case_id = after;
-	while (more) {
-		CyServerFrame *reply;
-		CyCaseList *page;
-		int r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CASE_LIST, &reply);
-
-		if (r != CTL_DONE)
-			return r;
-		page = reply->case_list;
-		if (ctl->json)
-			out_json(&page->base, 0);
-		else
-			add_rows(t, page);
-		more = page->more && page->n_cases &&
-		       cy_copy(after, CY_UUID_LEN + 1, page->cases[page->n_cases - 1]->case_id) == CY_OK;
-		cy_server_frame__free_unpacked(reply, NULL);
-	}
-	return CTL_DONE;
-}
-
-static int run_list(struct ctl *ctl, int argc, char **argv)
-{
-	static const char *const heads[] = { "CASE",           "PEER",         "SIDE",     "STATE", "OWN REFERENCE",
-					     "PEER REFERENCE", "LAST MESSAGE", "MESSAGES", "TITLE" };
-	CyListCases list = CY_LIST_CASES__INIT;
-	char after[CY_UUID_LEN + 1] = "";
-	const char *peer = NULL;
-	bool open = false;
-	const struct ctl_option options[] = { { .name = "peer", .value = &peer }, { .name = "open", .flag = &open } };
-	struct out_table *t;
-	int r = ctl_parse(ctl, &ctl_case_list, argc, argv, options, 2, NULL, 0, 0, NULL);
-
-	if (r != CTL_DONE)
-		return r;
-	if (peer && !cy_authority_valid(peer))
-		return ctl_usage("case list", "'%s' is no authority id", peer);
-	list.peer = (char *)(uintptr_t)(peer ? peer : "");
-	list.open_only = open;
-	t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
-	r = list_pages(ctl, &list, after, t);
-	out_list_end(t, r == CTL_DONE && !ctl->json, "There are no such cases.");
-	return r;
-}
 
 static void print_summary(const CyCaseView *v)
 {
@@ -309,6 +229,5 @@ static int run_erase(struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command ctl_case_erase = { "case erase", "erase what people wrote in a closed case, for good",
 					    erase_help, run_erase, NULL };
-const struct ctl_command ctl_case_list = { "case list", "list the cases", list_help, run_list, NULL };
 const struct ctl_command ctl_case_show = { "case show", "show one case: state, measures, messages", show_help, run_show,
 					   NULL };

@@ -46,59 +46,44 @@ static const char confirm_help[] =
 	"so. Compare `comityctl status` with another clock first. The time where this command\n"
 	"runs must agree with the daemon's by a minute.\n";
 
-static void print_page(struct out_table *t, const CyClockList *list, bool cases)
+struct printing {
+	struct out_table *table; /* NULL: as JSON */
+	bool cases;
+};
+
+static void print_page(void *arg, const CyClockList *page)
 {
-	for (size_t i = 0; i < list->n_clocks; i++)
-		clock_row(t, list->clocks[i], list->now_ms, cases);
+	const struct printing *p = arg;
+
+	if (!p->table)
+		out_json(&page->base, 0);
+	for (size_t i = 0; p->table && i < page->n_clocks; i++)
+		clock_row(p->table, page->clocks[i], page->now_ms, p->cases);
 }
 
-static int list_pages(struct ctl *ctl, CyListClocks *list, struct out_table *t)
+/* `empty` is said to people where there are none. */
+static int list(struct ctl *ctl, CyListClocks *asked, const char *empty)
 {
-	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
-	bool more = true;
+	const bool cases = asked->case_ref[0] == '\0';
+	struct printing p = { ctl->json ? NULL : clock_table(cases), cases };
+	const int r = clock_pages(ctl, asked, print_page, &p);
 
-	frame.kind_case = CY_CLIENT_FRAME__KIND_LIST_CLOCKS;
-	frame.list_clocks = list;
-	list->limit = CY_PAGE_MAX;
-	while (more) {
-		CyServerFrame *reply;
-		const CyClockList *page;
-		int r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CLOCK_LIST, &reply);
-
-		if (r != CTL_DONE)
-			return r;
-		page = reply->clock_list;
-		if (ctl->json)
-			out_json(&page->base, 0);
-		else
-			print_page(t, page, list->case_ref[0] == '\0');
-		more = page->more && page->n_clocks > 0 && list->case_ref[0] == '\0';
-		if (more) {
-			list->after_due_ms = page->clocks[page->n_clocks - 1]->due_ms;
-			list->after_id = page->clocks[page->n_clocks - 1]->id;
-		}
-		cy_server_frame__free_unpacked(reply, NULL);
-	}
-	return CTL_DONE;
+	if (p.table)
+		out_list_end(p.table, r == CTL_DONE, empty);
+	return r;
 }
 
-static int run_window(struct ctl *ctl, const char *command, CyListClocks *list, const char *peer, const char *empty)
+static int run_window(struct ctl *ctl, const char *command, CyListClocks *asked, const char *peer, const char *empty)
 {
-	struct out_table *t;
-	int r;
-
 	if (peer != NULL && !cy_authority_valid(peer))
 		return ctl_usage(command, "'%s' is no authority id", peer);
-	list->peer = (char *)(uintptr_t)(peer != NULL ? peer : "");
-	t = clock_table(true);
-	r = list_pages(ctl, list, t);
-	out_list_end(t, r == CTL_DONE && !ctl->json, empty);
-	return r;
+	asked->peer = (char *)(uintptr_t)(peer != NULL ? peer : "");
+	return list(ctl, asked, empty);
 }
 
 static int run_due(struct ctl *ctl, int argc, char **argv)
 {
-	CyListClocks list = CY_LIST_CLOCKS__INIT;
+	CyListClocks asked = CY_LIST_CLOCKS__INIT;
 	const char *peer = NULL;
 	bool today = false, week = false;
 	const struct ctl_option options[] = { { .name = "peer", .value = &peer },
@@ -110,39 +95,35 @@ static int run_due(struct ctl *ctl, int argc, char **argv)
 		return r;
 	if (today && week)
 		return ctl_usage("due", "either --today or --week");
-	list.window = week ? CY_CLOCK_WINDOW__WEEK : CY_CLOCK_WINDOW__TODAY;
-	return run_window(ctl, "due", &list, peer,
+	asked.window = week ? CY_CLOCK_WINDOW__WEEK : CY_CLOCK_WINDOW__TODAY;
+	return run_window(ctl, "due", &asked, peer,
 			  week ? "No time limit is due today or in the six days after it."
 			       : "No time limit is due today; 'comityctl due --week' looks further.");
 }
 
 static int run_late(struct ctl *ctl, int argc, char **argv)
 {
-	CyListClocks list = CY_LIST_CLOCKS__INIT;
+	CyListClocks asked = CY_LIST_CLOCKS__INIT;
 	const char *peer = NULL;
 	const struct ctl_option options[] = { { .name = "peer", .value = &peer } };
 	int r = ctl_parse(ctl, &ctl_late, argc, argv, options, 1, NULL, 0, 0, NULL);
 
 	if (r != CTL_DONE)
 		return r;
-	list.window = CY_CLOCK_WINDOW__LATE;
-	return run_window(ctl, "late", &list, peer, "No time limit is over and not met.");
+	asked.window = CY_CLOCK_WINDOW__LATE;
+	return run_window(ctl, "late", &asked, peer, "No time limit is over and not met.");
 }
 
 static int run_list(struct ctl *ctl, int argc, char **argv)
 {
-	CyListClocks list = CY_LIST_CLOCKS__INIT;
+	CyListClocks asked = CY_LIST_CLOCKS__INIT;
 	const char *ref = NULL;
-	struct out_table *t;
 	int r = ctl_parse(ctl, &ctl_clock_list, argc, argv, NULL, 0, &ref, 1, 1, NULL);
 
 	if (r != CTL_DONE)
 		return r;
-	list.case_ref = (char *)(uintptr_t)ref;
-	t = clock_table(false);
-	r = list_pages(ctl, &list, t);
-	out_list_end(t, r == CTL_DONE && !ctl->json, "The case has no time limits.");
-	return r;
+	asked.case_ref = (char *)(uintptr_t)ref;
+	return list(ctl, &asked, "The case has no time limits.");
 }
 
 static void print_clock(const CyClockView *v)

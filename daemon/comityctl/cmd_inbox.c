@@ -150,6 +150,19 @@ static int read_all(struct inbox *in)
 	return r;
 }
 
+/* People are told that there is nothing, lest they take silence for a failure; a program that reads the lines is not.
+ */
+static void tell_none(const struct inbox *in)
+{
+	if (!in->any && !in->follow && !in->ctl->json && in->left)
+		fprintf(stderr,
+			in->cursor ? "comityctl: every event is acknowledged under the cursor '%s'\n"
+				   : "comityctl: there are no events%s\n",
+			in->cursor  ? in->cursor
+			: in->after ? " after this position"
+				    : "");
+}
+
 static int poll_events(struct inbox *in)
 {
 	int r = read_all(in);
@@ -269,7 +282,10 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (ack)
 		return settle(&in);
 	in.acknowledges = in.cursor && printed_is_taken();
-	return in.cursor ? subscribed(&in) : poll_events(&in);
+	r = in.cursor ? subscribed(&in) : poll_events(&in);
+	if (r == CTL_DONE)
+		tell_none(&in);
+	return r;
 }
 
 const struct ctl_command ctl_inbox = { "inbox", "print what happened, once or as it comes", help, run, NULL };

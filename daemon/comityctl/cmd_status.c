@@ -109,7 +109,7 @@ static void print_peers(const CyStatus *s)
 		out_cell(t, "%s", p->crl);
 		out_cell(t, "%s", j.peers[i].text);
 	}
-	out_table_end(t);
+	out_list_end(t, true, "There are no peers in the configuration.");
 	judge_free(&j);
 }
 

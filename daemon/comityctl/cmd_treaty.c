@@ -143,10 +143,12 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 		else
 			out_cell(table, "-");
 		out_cell(table, "%u of %u", verified, all);
-		out_cell(table, "%.60s", p->title);
+		out_cell(table, "%s", p->title);
 	}
-	if (table)
+	if (table) {
+		out_table_cut(table);
 		out_table_end(table);
+	}
 	cy_arena_free(&t.arena);
 	return CTL_DONE;
 }

@@ -8,5 +8,7 @@
  * name.
  * `-` for 0. One of a few buffers in turn. */
 const char *due_text(const CyClockView *v, int64_t ms);
+#define DUE_DATE_AT  4 /* where in it the date stands, YYYY-MM-DD */
+#define DUE_DATE_LEN 10
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -80,9 +79,9 @@ static int figures(const struct meter *m, char *out, size_t size)
 
 static int columns(void)
 {
-	struct winsize w;
+	const size_t n = out_columns(STDERR_FILENO);
 
-	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : WIDTH_DEFAULT;
+	return n ? (int)n : WIDTH_DEFAULT;
 }
 
 static void draw(const struct meter *m)

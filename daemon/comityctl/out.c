@@ -5,7 +5,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
+#include <wchar.h>
 
 #include "base/error.h"
 #include "base/reflect.h"
@@ -17,6 +20,7 @@
 #define LABEL_WIDTH  17
 #define OUT_MAX      (64u * 1024u * 1024u)
 #define COLUMNS_MAX  16
+#define CUT_LEAST    12u
 #define HEX_SHOWN    32
 #define JSON_ESCAPES 2
 #define PATH_SIZE    256 /* more than a daemon says of a field */
@@ -294,17 +298,54 @@ void out_json_people(const ProtobufCMessage *m, int indent)
 
 struct out_table {
 	size_t columns, n, room;
+	bool cut;
 	char **cells; /* row after row, harmless; the headings are the first row */
 };
 
-/* Columns on the screen, near enough: characters. */
-static size_t width(const char *s)
+size_t out_columns(int fd)
 {
-	size_t n = 0;
+	struct winsize w;
 
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return ioctl(fd, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+}
+
+/* The bytes of harmless text that take at most `max` columns on the screen, and how many columns they take: letters of
+ * East Asia take two, marks above others none. */
+static size_t fitting(const char *text, size_t max, size_t *ret_width)
+{
+	const size_t len = strlen(text);
+	size_t i = 0, width = 0;
+
+	while (i < len) {
+		uint32_t c = 0;
+		const size_t n = decode((const uint8_t *)text + i, len - i, &c);
+		const int w = wcwidth((wchar_t)c);
+
+		if (width + (size_t)(w > 0 ? w : 0) > max)
+			break;
+		width += (size_t)(w > 0 ? w : 0);
+		i += n ? n : 1;
+	}
+	*ret_width = width;
+	return i;
+}
+
+static size_t width(const char *text)
+{
+	size_t n;
+
+	fitting(text, SIZE_MAX, &n);
 	return n;
+}
+
+static void put_cut(const char *text, size_t room)
+{
+	size_t shown = 0;
+
+	if (width(text) <= room)
+		fputs(text, stdout);
+	else
+		printf("%.*s…", (int)fitting(text, room - 1, &shown), text);
 }
 
 static void add_cell(struct out_table *t, const char *text)
@@ -345,23 +386,42 @@ void out_cell(struct out_table *t, const char *fmt, ...)
 	free(text);
 }
 
+void out_table_cut(struct out_table *t)
+{
+	t->cut = true;
+}
+
+/* Columns for the last one: all it wants, unless it is cut. */
+static size_t last_room(const struct out_table *t, const size_t *widths)
+{
+	const size_t all = t->cut ? out_columns(STDOUT_FILENO) : 0;
+	size_t used = 0;
+
+	for (size_t c = 0; c + 1 < t->columns; c++)
+		used += widths[c] + 2;
+	return all == 0 ? SIZE_MAX : all > used + CUT_LEAST ? all - used : CUT_LEAST;
+}
+
 void out_table_end(struct out_table *t)
 {
-	size_t widths[COLUMNS_MAX] = { 0 };
+	size_t widths[COLUMNS_MAX] = { 0 }, room;
 
 	for (size_t i = 0; i < t->n; i++) {
 		size_t w = width(t->cells[i]), c = i % t->columns;
 
 		widths[c] = w > widths[c] ? w : widths[c];
 	}
+	room = last_room(t, widths);
 	for (size_t i = 0; i < t->n; i++) {
 		size_t c = i % t->columns;
 		bool last = c + 1 == t->columns;
 
-		if (t->n > t->columns)
-			printf("%s%*s", t->cells[i], last ? 0 : (int)(widths[c] - width(t->cells[i]) + 2), "");
-		if (t->n > t->columns && last)
+		if (t->n > t->columns && !last)
+			printf("%s%*s", t->cells[i], (int)(widths[c] - width(t->cells[i]) + 2), "");
+		if (t->n > t->columns && last) {
+			put_cut(t->cells[i], room);
 			putchar('\n');
+		}
 		free(t->cells[i]);
 	}
 	free(t->cells);

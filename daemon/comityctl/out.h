@@ -59,9 +59,14 @@ void out_json(const ProtobufCMessage *m, int indent);
 /* The same for people: instants are RFC 3339. */
 void out_json_people(const ProtobufCMessage *m, int indent);
 
+/* Columns of the terminal that a descriptor is; 0: it is none, or does not say. */
+size_t out_columns(int fd);
+
 /* A table: aligned columns under headings. Rows are filled cell by cell. */
 struct out_table;
 struct out_table *out_table_new(size_t columns, const char *const *heads);
+/* On a terminal cut the last column to what the line has room for; `…` stands for what is not shown. */
+void out_table_cut(struct out_table *t);
 void out_cell(struct out_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Print (nothing when it has no rows) and free. */
 void out_table_end(struct out_table *t);

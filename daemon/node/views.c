@@ -45,6 +45,7 @@ static CyCaseSummary *summary(struct node *n, struct cy_arena *a, const struct s
 	s->instrument = cy_arena_string(a, row->instrument);
 	s->title = cy_arena_string(a, row->title);
 	s->erased_ms = row->erased.ms;
+	s->closed = row->closed;
 	return s;
 }
 

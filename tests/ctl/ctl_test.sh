@@ -314,6 +314,25 @@ evidence uploads:Nothing is unfinished, and nothing waits to be attached.
 cursor list:There are no cursors.
 EOF
 
+while IFS=: read -r words sentence <&4; do
+	# shellcheck disable=SC2086
+	"$ctl" --client idle $words >out 2>err </dev/null && [ ! -s out ] && [ "$(cat err)" = "comityctl: $sentence" ]
+	result $? "and so they are, beside the lines that a program reads: $words"
+	# shellcheck disable=SC2086
+	"$ctl" --client idle --json $words >out 2>err </dev/null && [ ! -s out ] && [ ! -s err ]
+	result $? 'which hears nothing'
+done 4<<'EOF'
+inbox:there are no events
+inbox --after 7:there are no events after this position
+inbox --cursor desk:every event is acknowledged under the cursor 'desk'
+EOF
+for form in people programs; do next_said 'acknowledged 100' "under a cursor nothing new is acknowledged, for $form"; done
+mkdir empty
+exits 4 'a directory without treaty profiles is refused' treaty list --treaties empty
+says err 'there are 0 treaty profiles' 'with this sentence'
+"$ctl" --client idle peer list >out 2>err </dev/null && [ "$(cat out)" = 'There are no peers in the configuration.' ]
+result $? 'people are told that there is nothing: peer list'
+
 # -------------------------------------------------------------- statistics
 
 exits 2 'a day that is none is refused' stats --from 2026-02-29
@@ -452,13 +471,30 @@ exits 3 'no daemon is UNKNOWN' --socket "$work/none.sock" health
 says out '^COMITY UNKNOWN - .*cannot reach the daemon' 'with the reason'
 
 exits 0 'all pages of cases are listed' case list
-[ "$(wc -l <out)" -eq 1002 ]
-result $? 'each on one line below the heading'
+[ "$(wc -l <out)" -eq 1003 ]
+result $? 'each on one line between the heading and the number of cases'
+[ "$(tail -n 1 out)" = '900 open, 101 closed.' ]
+result $? 'which tells open from closed ones'
+shown() { sed -n "$1s/  *US .*//p" out; }
+[ "$(shown 2)" = 'twice, 019ab3c4-2c00-7000-8000-000000000009' ] && [ "$(shown 3)" = '2026-7' ] &&
+	grep -n '2026-11-23 IE, late' out | grep -q '^2:' && grep -n '2026-11-25 IE' out | grep -q '^3:'
+result $? 'the open ones first, in the order in which they are due'
+[ "$(shown 4)" = 019ab3c4-2c00-7000-8000-0000000003e7 ] && [ "$(shown 5)" = 019ab3c4-2c00-7000-8000-000000000001 ]
+result $? 'that of the second page of time limits before those without one'
+grep -q '^twice, 019ab3c4-2c00-7000-8000-000000000008 ' out && [ "$(grep -c 'CLOSED' <(sed 1,901d out))" -eq 101 ]
+result $? 'a shared reference comes with the id, and the closed ones come last'
 ! LC_ALL=C grep -q "$(printf '\033\\|\302\233\\|\342\200\256')" out
 result $? 'nothing that could harm a terminal is printed'
 exits 0 'the same as JSON' --json case list
 ! LC_ALL=C grep -q "$(printf '\033\\|\302\233\\|\342\200\256')" out
 result $? 'nor in JSON'
+
+for columns in 160 220; do
+	/usr/bin/python3 "$here/terminal.py" $columns "$ctl" case list >out 2>err
+	result $? "cases are listed on a terminal of $columns columns"
+	[ "$(grep -c '…$' out)" -eq 3 ] && grep -q 'Übersetzung.*…$' out && grep -q '東京.*…$' out && [ ! -s err ]
+	result $? 'long titles are cut, and no line is wider'
+done
 
 exits 0 'a cursor prints what is not acknowledged' inbox --cursor desk
 [ "$(wc -l <out)" -eq 1200 ]

@@ -17,7 +17,7 @@ MESSAGE = "019ab3c4-2c00-7000-8000-000000000001"
 CASE = "019ab3c4-2c00-7000-8000-000000000002"
 EVENTS = 1200
 LISTS = {"list_cases": "case_list", "list_clocks": "clock_list", "list_evidence": "evidence_list",
-         "list_uploads": "upload_list", "list_cursors": "cursor_list"}
+         "list_uploads": "upload_list", "list_cursors": "cursor_list", "read_events": "event_list"}
 TERMINAL = "a\x1b[2J\u009b2J\u202eb\nc"  # what could harm a terminal
 
 
@@ -82,11 +82,28 @@ def submitted(answer, submit):
         answer.submitted.sha256 = hashlib.sha256(submit.submission.SerializeToString()).digest()
 
 
+TITLES = {7: "Übersetzung der Kontoauszüge " * 8, 8: "東京地方検察庁からの照会 " * 12, 9: "e\u0301" * 200}
+
+
 def cases(answer, query):
     first = 0 if not query.after_case_id else int(query.after_case_id[-4:], 16) + 1
     for i in range(first, min(first + 1000, 1001)):
-        answer.case_list.cases.add(case_id=CASE[:-4] + f"{i:04x}", peer="US", state="ACKNOWLEDGED", title=TERMINAL)
+        closed = i % 10 == 0
+        answer.case_list.cases.add(case_id=CASE[:-4] + f"{i:04x}", peer="US", state="CLOSED" if closed else "ACKNOWLEDGED",
+                                   title=TITLES.get(i, TERMINAL), closed=closed,
+                                   own_reference={7: "2026-7", 8: "twice", 9: "twice"}.get(i, ""))
     answer.case_list.more = first == 0
+
+
+def clocks(answer, query):
+    """Of two pages: the second time limit of a case counts no more than one that stands still."""
+    answer.clock_list.SetInParent()
+    for number, (due, case, state) in enumerate([(NOW - DAY, 9, "running"), (NOW, 3, "suspended"), (NOW + DAY, 7, "running"),
+                                                 (NOW + 2 * DAY, 9, "running"), (NOW + 3 * DAY, 999, "running")]):
+        if (due, number) > (query.after_due_ms, query.after_id) and len(answer.clock_list.clocks) < 3:
+            answer.clock_list.clocks.add(id=number, peer="US", case_id=CASE[:-4] + f"{case:04x}", state=state, due_ms=due,
+                                         obliged="IE", late=due < NOW)
+    answer.clock_list.more = query.after_due_ms == 0
 
 
 def view(answer):
@@ -119,6 +136,8 @@ def status(answer, name):
         for i in range(200):
             add_peer(s, f"P{i:03d}")
         add_peer(s, "ZA", state="disconnected", waiting=3, oldest_ms=NOW - HOUR, last_fault="no answer")
+        return
+    if name == "idle":
         return
     add_peer(s, "IE")
     if name == "refused":
@@ -183,6 +202,8 @@ def serve(stream):
             getattr(answer, LISTS[kind]).SetInParent()
         elif kind == "list_cases":
             cases(answer, question.list_cases)
+        elif kind == "list_clocks":
+            clocks(answer, question.list_clocks)
         elif kind == "show_case":
             refuse(answer, t.NOT_FOUND, "There is no such case.", ("ref", "There is no such case.", ""))
         elif kind == "show_message":
@@ -200,7 +221,7 @@ def serve(stream):
         else:
             refuse(answer, t.NOT_ALLOWED, "Your role does not allow this.")
         write_frame(stream, answer)
-        if kind == "subscribe":
+        if kind == "subscribe" and name != "idle":
             for p in range(position + 1, position + 1 + EVENTS):
                 write_frame(stream, l.ServerFrame(correlation=question.correlation, event=event(p)))
 
