@@ -132,7 +132,7 @@ $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 # Our fold of a case, for tests/interop/fold_test.py.
-$(BUILD)/tests/fold_tool: $(BUILD)/obj/tests/interop/fold_tool.o $(GEN_O) $(PURE_O)
+$(BUILD)/tests/law_tool: $(BUILD)/obj/tests/interop/law_tool.o $(GEN_O) $(PURE_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
@@ -258,7 +258,7 @@ export TIME_FACTOR SANITIZE
 
 # The packages come first, whatever -j says.
 check: test-packages
-	@$(MAKE) --no-print-directory WERROR=-Werror all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(BUILD)/tests/digests $(BUILD)/tests/fold_tool $(PAGE) $(SIM) $(MUTANTS)
+	@$(MAKE) --no-print-directory WERROR=-Werror all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(BUILD)/tests/digests $(BUILD)/tests/law_tool $(PAGE) $(SIM) $(MUTANTS)
 	@$(MAKE) --no-print-directory WERROR=-Werror $(FUZZING) fuzz-replay
 	@tests/check $(BUILD) '$(TESTS)'
 

@@ -13,7 +13,7 @@ import peer as P  # noqa: E402
 
 P.load_protocol(f"{TOP}/proto", f"{DIR}/gen")
 LAW = F.Law(f"{TOP}/proto/PROTOCOL.md")
-TOOL = os.path.join(os.path.dirname(os.path.dirname(COMITYD)), "tests", "fold_tool")
+TOOL = os.path.join(os.path.dirname(os.path.dirname(COMITYD)), "tests", "law_tool")
 CASES, STEPS = 1000, 40
 T0 = 1_790_000_000_000
 USUAL = {"acknowledgement": 8, "returned_deficient": 0.1, "redirection": 0.1, "decision": 4, "result": 5, "refusal": 3, "withdrawal": 3, "conditions_proposed": 6,

@@ -55,6 +55,25 @@ static struct rule {
 } rules[RULES_MAX];
 static size_t n_rules;
 
+/* The fields that hold parts of which a rule is told, as PART.FIELD; and, of the others, those whose part has rules
+ * elsewhere. */
+static struct places {
+	char name[128];
+} looked[RULES_MAX], overlooked[RULES_MAX];
+static size_t n_looked, n_overlooked;
+
+static void add_place(struct places *list, size_t *n, const char *part, const char *field)
+{
+	struct places p;
+
+	CY_ASSERT((size_t)snprintf(p.name, sizeof p.name, "%s.%s", part, field) < sizeof p.name);
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(list[i].name, p.name) == 0)
+			return;
+	CY_ASSERT(*n < RULES_MAX);
+	list[(*n)++] = p;
+}
+
 /* The field of a path as PART.FIELD, with [] for an element of a list: the same wherever the part stands. */
 static void located(const char *path, char out[static 128])
 {
@@ -77,6 +96,8 @@ static void located(const char *path, char out[static 128])
 		p += len;
 		element = *p == '[';
 		p += strcspn(p, ".");
+		if (*p == '.')
+			add_place(looked, &n_looked, part, name);
 		p += *p == '.';
 	}
 	out[0] = '\0';
@@ -120,6 +141,47 @@ static void tell_kind(struct cy_arena *a, const char *name)
 	CY_ASSERT(faults.n == 0);
 }
 
+static bool has_rules(const ProtobufCMessageDescriptor *d)
+{
+	const size_t len = strlen(d->short_name);
+
+	for (size_t i = 0; i < n_rules; i++)
+		if (strncmp(rules[i].field, d->short_name, len) == 0 && rules[i].field[len] == '.')
+			return true;
+	return false;
+}
+
+static void overlook(const ProtobufCMessageDescriptor *d)
+{
+	for (unsigned i = 0; i < d->n_fields; i++) {
+		const ProtobufCFieldDescriptor *f = &d->fields[i];
+		bool seen = false;
+		char name[128];
+
+		if (f->type != PROTOBUF_C_TYPE_MESSAGE)
+			continue;
+		overlook(f->descriptor);
+		snprintf(name, sizeof name, "%s.%s", d->short_name, f->name);
+		for (size_t k = 0; k < n_looked; k++)
+			seen |= strcmp(looked[k].name, name) == 0;
+		if (!seen && has_rules(f->descriptor))
+			add_place(overlooked, &n_overlooked, d->short_name, f->name);
+	}
+}
+
+static void page_overlooked(void)
+{
+	overlook(&cy_content__descriptor);
+	page_begin("parts without checks", "field");
+	for (size_t i = 0; i < n_overlooked; i++) {
+		char field[PAGE_CELL] = "";
+
+		page_add(field, "", "`%s`", overlooked[i].name);
+		page_row(1, (const char *[]){ field });
+	}
+	page_end();
+}
+
 void page_checks(void)
 {
 	struct cy_arena a = { 0 };
@@ -134,5 +196,6 @@ void page_checks(void)
 		page_row(2, (const char *[]){ field, rules[i].text });
 	}
 	page_end();
+	page_overlooked();
 	cy_arena_free(&a);
 }
