@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # How it is built elsewhere: the flags of a packager are respected and do not drop the hardening, a warning of a newer
-# compiler is no error, and `make install` installs what was built, with pages that name it. Nothing is compiled here.
+# compiler is no error, and `make install` installs what was built, with pages that name it. Nothing is compiled here: what
+# was built is looked at.
+# tests/build/flags_test.sh BUILD_DIR
 set -u
+build=$(realpath "$1")
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -26,6 +29,9 @@ ok 'CFLAGS of the environment come before the stack protector'
 line=$(commands CPPFLAGS=-D_FORTIFY_SOURCE=0 "$work/build/obj/daemon/base/bytes.o" | grep -- '-c -o')
 after -D_FORTIFY_SOURCE=0 -D_FORTIFY_SOURCE=2 "$line"
 ok 'CPPFLAGS of the command line come before _FORTIFY_SOURCE'
+line=$(commands CPPFLAGS=-D_FORTIFY_SOURCE=3 "$work/build/obj/daemon/base/bytes.o" | grep -- '-c -o')
+after -D_FORTIFY_SOURCE=3 -D_FORTIFY_SOURCE=3 "$line"
+ok 'which is not lowered either'
 [[ $line != *-Werror* ]]
 ok 'a warning is no error for who builds it'
 [[ $(commands WERROR=-Werror "$work/build/obj/daemon/base/bytes.o") == *-Werror* ]]
@@ -35,6 +41,17 @@ ok 'as make lint does'
 line=$(commands LDFLAGS=-Wl,-z,lazy "$work/build/bin/comityd" | grep -- "-o $work/build/bin/comityd")
 after -Wl,-z,lazy -Wl,-z,relro,-z,now "$line"
 ok 'LDFLAGS come before relro and immediate binding'
+
+hardened() { # PROGRAM
+	[[ $(readelf -hW "$1") == *'Type:'*' DYN '* ]] && [[ $(readelf -lW "$1") == *GNU_RELRO* ]] &&
+		[[ $(readelf -lW "$1") =~ GNU_STACK[^$'\n']*' RW ' ]] && [[ $(readelf -dW "$1") =~ FLAGS_1[^$'\n']*' NOW'.*' PIE' ]] &&
+		[[ $(nm -D "$1") == *__stack_chk_fail* ]]
+}
+hardened "$build/bin/comityd" && hardened "$build/bin/comityctl"
+ok 'what is built stands anywhere in memory, runs nothing on the stack, checks it, and is bound and read-only at the start'
+# A sanitizer looks at the same calls in its own way.
+[ -n "${SANITIZE:-}" ] || { [[ $(nm -D "$build/bin/comityd") =~ __[a-z]+_chk@ ]] && [[ $(nm -D "$build/bin/comityctl") =~ __[a-z]+_chk@ ]]; }
+ok 'and checks the bounds of what libc is told to fill'
 
 ! make install BUILD="$work/none" DESTDIR="$work/root" >"$work/out" 2>"$work/err" &&
 	grep -q 'is not built: run make first' "$work/err" && [ ! -e "$work/root" ] && [ ! -e "$work/none" ]
