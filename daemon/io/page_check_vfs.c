@@ -115,33 +115,44 @@ static int damaged(const struct file *f, const char *unit, sqlite3_int64 number)
 
 /* ------------------------------------------------------------ the database */
 
-static int read_db(struct file *f, void *data, int len, sqlite3_int64 at)
+static int read_page(struct file *f, void *page, sqlite3_int64 number)
 {
-	int rc = f->file->pMethods->xRead(f->file, data, len, at);
+	int rc = f->file->pMethods->xRead(f->file, page, PAGE_CHECK_SIZE, (number - 1) * PAGE_CHECK_SIZE);
 
 	/* An empty file is a database that is not there yet. */
-	if (rc == SQLITE_IOERR_SHORT_READ && at < DB_HEADER)
+	if (rc == SQLITE_IOERR_SHORT_READ && number == 1)
 		return rc;
-	if (rc == SQLITE_IOERR_SHORT_READ)
-		return damaged(f, "page", at / PAGE_CHECK_SIZE + 1);
-	if (rc != SQLITE_OK)
-		return rc;
-	if (len == PAGE_CHECK_SIZE && at % PAGE_CHECK_SIZE == 0) {
-		const sqlite3_int64 number = at / PAGE_CHECK_SIZE + 1;
+	if (rc == SQLITE_IOERR_SHORT_READ ||
+	    (rc == SQLITE_OK && (number > UINT32_MAX || !page_check_sound(page, (uint32_t)number))))
+		return damaged(f, "page", number);
+	return rc;
+}
 
-		if (number > UINT32_MAX || !page_check_sound(data, (uint32_t)number))
-			return damaged(f, "page", number);
-	} else if (at == 0 && len == DB_HEADER) {
+static int read_db(struct file *f, void *data, int len, sqlite3_int64 at)
+{
+	const sqlite3_int64 number = at / PAGE_CHECK_SIZE + 1, begin = at % PAGE_CHECK_SIZE;
+	uint8_t page[PAGE_CHECK_SIZE];
+	int rc;
+
+	if (len == PAGE_CHECK_SIZE && begin == 0)
+		return read_page(f, data, number);
+	if (at + len <= DB_HEADER) {
+		rc = f->file->pMethods->xRead(f->file, data, len, at);
 		/* Page 1 may be in the WAL, or a journal may be about to bring it back. If not, it is read
 		 * whole, and refused. */
-		if (!sound_header(data)) {
+		if (rc == SQLITE_OK && len == DB_HEADER && !sound_header(data)) {
 			memset(data, 0, (size_t)len);
 			return SQLITE_IOERR_SHORT_READ;
 		}
-	} else if (at + len > DB_HEADER) {
-		return SQLITE_IOERR_READ;
+		return rc;
 	}
-	return SQLITE_OK;
+	if (begin + len > PAGE_CHECK_SIZE)
+		return SQLITE_IOERR_READ;
+	/* SQLite 3.45 and later read of an overflow page no more than the content that they need. */
+	rc = read_page(f, page, number);
+	if (rc == SQLITE_OK || rc == SQLITE_IOERR_SHORT_READ)
+		memcpy(data, page + begin, (size_t)len);
+	return rc;
 }
 
 static int write_db(struct file *f, const void *data, int len, sqlite3_int64 at)

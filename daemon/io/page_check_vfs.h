@@ -16,7 +16,7 @@
  * That a database has checksums is not asked of the database: each page of PAGE_CHECK_SIZE
  * bytes has one, or is damaged. The header that SQLite reads before it knows the page size is
  * passed on if those bytes of it are right that never change, and decides nothing: page 1 is
- * verified when it is read.
+ * verified when it is read. Where a part of a page is read, the whole is verified.
  * Whoever reads a damaged page gets SQLITE_CORRUPT, and other statements go on. Files are not
  * mapped into memory. All other files of SQLite pass through.
  *

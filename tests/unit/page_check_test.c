@@ -217,6 +217,39 @@ static void no_flipped_byte_of_the_database_is_given_out(void **state)
 	assert_int_equal(look_anew(f, right), SQLITE_OK);
 }
 
+/* As SQLite 3.45 and later read the content of an overflow page. */
+static void a_part_of_a_page_is_given_out_if_the_whole_is_sound(void **state)
+{
+	enum {
+		PAGE = 29,
+		PART = 700
+	};
+	const off_t begin = (off_t)PAGE * PAGE_CHECK_SIZE;
+	struct fixture *f = *state;
+	sqlite3 *db;
+	sqlite3_file *file = NULL;
+	uint8_t page[PAGE_CHECK_SIZE], part[PAGE_CHECK_SIZE];
+
+	sqlite3_close(make(f));
+	db = open_at(f->path, page_check_name(f->check));
+	assert_int_equal(sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file), SQLITE_OK);
+	assert_int_equal(file->pMethods->xRead(file, page, sizeof page, begin), SQLITE_OK);
+	for (int at = 0; at + PART <= PAGE_CHECK_SIZE; at += PART) {
+		assert_int_equal(file->pMethods->xRead(file, part, PART, begin + at), SQLITE_OK);
+		assert_memory_equal(part, page + at, PART);
+	}
+	/* Whatever is damaged in it, read or not. */
+	for (int at = 0; at < PAGE_CHECK_SIZE; at += 517) {
+		flip(f->path, begin + at, 2);
+		assert_int_equal(file->pMethods->xRead(file, part, PART, begin + 8), SQLITE_CORRUPT);
+		assert_string_equal(f->what, "page 30 of comity.db");
+		flip(f->path, begin + at, 2);
+	}
+	/* What no version reads. */
+	assert_int_equal(file->pMethods->xRead(file, part, PAGE_CHECK_SIZE, begin + 1), SQLITE_IOERR_READ);
+	sqlite3_close(db);
+}
+
 static void a_page_in_the_place_of_another_is_not_given_out(void **state)
 {
 	struct fixture *f = *state;
@@ -426,6 +459,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_checksum_is_the_published_one),
 		TEST(no_flipped_byte_of_the_database_is_given_out),
+		TEST(a_part_of_a_page_is_given_out_if_the_whole_is_sound),
 		TEST(a_page_in_the_place_of_another_is_not_given_out),
 		TEST(no_flipped_byte_of_the_WAL_is_given_out),
 		TEST(a_frame_of_another_round_is_not_given_out),
