@@ -9,10 +9,16 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 "$here/certs/comity-pki" throwaway "$dir" US-OIA IE FR >/dev/null
 cd "$dir"
 
+mkdir issued
+: >issued/index
+printf '%s\n' '[ca]' default_ca=d '[d]' database=issued/index unique_subject=no new_certs_dir=issued rand_serial=yes \
+	default_md=sha256 policy=p '[p]' commonName=supplied >issued/conf
+# By days from now, which newer versions of openssl take for no certificate when they are below 0.
 issue() { # CA-DIR OUT DAYS SAN
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=test' -keyout "$2.key" -out "$2.csr"
 	printf 'subjectAltName=%s\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n' "$4" >ext
-	openssl x509 -req -in "$2.csr" -CA "$1/ca.pem" -CAkey "$1/ca.key" -days "$3" -extfile ext -out "$2.pem"
+	openssl ca -batch -notext -config issued/conf -in "$2.csr" -cert "$1/ca.pem" -keyfile "$1/ca.key" -extfile ext -out "$2.pem" \
+		-startdate "$(date -u -d '2 days ago' +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "$3 days" +%Y%m%d%H%M%SZ)"
 }
 
 make_crl() { # OUT LAST NEXT
