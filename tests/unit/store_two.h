@@ -73,6 +73,21 @@ struct read_by {
 	const char *by;
 };
 
+/* An index that covers all that is read is as good as one that does not: versions of SQLite differ in which do. */
+static inline bool goes_by(const char *step, const char *by)
+{
+	static const char word[] = "COVERING ";
+	const char *covering = strstr(step, word);
+	char plain[512];
+
+	if (strstr(step, by) != NULL)
+		return true;
+	if (covering == NULL)
+		return false;
+	snprintf(plain, sizeof plain, "%.*s%s", (int)(covering - step), step, covering + strlen(word));
+	return strstr(plain, by) != NULL;
+}
+
 static inline void reads_go_by(struct two *t, const struct read_by *reads, size_t n)
 {
 	char path[96], text[4096];
@@ -89,10 +104,10 @@ static inline void reads_go_by(struct two *t, const struct read_by *reads, size_
 		while (sqlite3_step(s) == SQLITE_ROW) {
 			const char *step = (const char *)sqlite3_column_text(s, 3);
 
-			found |= strstr(step, reads[i].by) != NULL;
+			found |= goes_by(step, reads[i].by);
 			if (strstr(step, "TEMP B-TREE") != NULL ||
 			    (strncmp(step, "SCAN ", 5) == 0 && strcmp(step, "SCAN CONSTANT ROW") != 0 &&
-			     strstr(step, reads[i].by) == NULL))
+			     !goes_by(step, reads[i].by)))
 				fail_msg("%s: %s", store_read_sql[reads[i].statement], step);
 		}
 		if (!found)
