@@ -27,6 +27,14 @@ suite patience <<<"echo 'ok 1'; echo \$TIME_FACTOR >$work/factor"
 suite wrong <<<"printf 'ok 1 - a\nnot ok 2 - b\n'"
 suite ends <<<"printf 'ok 1 - a\n'; exit 3"
 suite mute <<<'exit 0'
+# As two versions of cmocka end: the number of failures, with the name of the group and without.
+for group in '' 'tests: '; do
+	suite "cmocka${group:+_named}" <<-END
+		printf '[       OK ] a\n[  FAILED  ] b\n[  PASSED  ] 1 test(s).\n'
+		printf '[  FAILED  ] ${group}1 test(s), listed below:\n[  FAILED  ] b\n\n 1 FAILED TEST(S)\n'
+		exit 1
+	END
+done
 # What timeout is told is kept, and the suite runs.
 { echo '#!/bin/sh' && echo "echo \$1 >>$work/limits; shift; exec \"\$@\""; } >"$work/path/timeout"
 chmod +x "$work/path/timeout"
@@ -45,6 +53,8 @@ ok 'with each of its reasons'
 ! check '^unit/(wrong|ends|mute)_' && [ "$(tail -n 1 "$work/out")" = '2 passed, 3 failed' ] &&
 	said '^failed: unit/ends_test unit/mute_test unit/wrong_test$'
 ok 'a suite that ends badly, or says nothing, has failed like one that says so'
+! check '^unit/cmocka' && [ "$(tail -n 1 "$work/out")" = '2 passed, 2 failed' ]
+ok 'a failure that cmocka names twice is one'
 
 rm -f "$work/limits"
 check '^unit/patience_' TIME_FACTOR=7
