@@ -23,9 +23,21 @@ mapfile -t commands < <(sed -n '/go on running/,/^Stop them/s/^  //p' said)
 [ ${#commands[@]} -ge 4 ]
 result $? 'it names commands to try'
 for command in "${commands[@]}"; do
-	sh -c "$command" >out 2>err </dev/null
+	(cd / && sh -c "$command") >out 2>err </dev/null
 	result $? "as printed: $(sed -E 's|[^ ]*/||g' <<<"$command")"
 done
+grep -q '^accepted as .* in case ' out && grep -q '^MESSAGE_RECEIVED ' out
+result $? 'the page of README.md, which comes last, was answered'
+[ "$(sed -nE 's/^  (protoc) -I [^ ]*(proto) (--python_out) [^ ]* [^ ]*(proto\/.*)/\1 -I \2 \3 . \4/p' said)" = \
+	"$(grep -oE 'protoc -I proto --python_out [^`]*' "$here/../../README.md")" ]
+result $? 'with classes made by the command of README.md'
+
+# What was checked without this software, in the order in which it was printed.
+sed -n 's/^  + //p' said >traced
+[ "$(grep -c '^openssl cms -verify' traced)" -eq 2 ] && (cd / && sh -e "$work/traced") >out 2>err </dev/null
+result $? 'as printed: the commands of openssl and sha256sum'
+! grep -q '^  ++' said
+result $? 'and no half of a command is printed'
 
 socket=$(grep -m 1 -o '[^ ]*/US-OIA/local.sock' said)
 exits 1 'a command that names none of several clients is refused' --socket "$socket" status
