@@ -215,7 +215,8 @@ static int case_row(struct store_reading *r, sqlite3_stmt *s)
 				  .erased = store_wall_at(s, 20),
 				  .erased_by = store_text_at(s, 21),
 				  .erased_reason = store_text_at(s, 22),
-				  .stale = sqlite3_column_int(s, 23) != 0 };
+				  .stale = sqlite3_column_int(s, 23) != 0,
+				  .first = (enum store_transport)sqlite3_column_int(s, 24) };
 	const struct seal_aad aad = { .what = "title", .peer = row.peer, .case_id = row.case_id };
 	uint8_t *title = NULL;
 	size_t len = 0;

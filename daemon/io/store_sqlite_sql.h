@@ -223,11 +223,12 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	" m.erasure, m.erased, m.submission_key, m.unread"
 #define MESSAGE_FROM " FROM message m JOIN case_key k ON k.no = m.case_no"
 #define UNREAD_WHERE " WHERE m.unread > 0 AND m.transport = 2 AND m.void_code = 0 AND m.erasure = 0"
-#define CASE_SELECT                                                                                              \
-	"SELECT c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.instrument, c.opened," \
-	" c.changed, c.state, c.closed, c.own_number, c.peer_number, c.messages, c.terms,"                       \
-	" k.generation, k.wrapped, c.title_generation, c.title_nonce, c.title,"                                  \
-	" c.erased, c.erased_by, c.erased_reason, c.stale"                                                       \
+#define CASE_SELECT                                                                                                \
+	"SELECT c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.instrument, c.opened,"   \
+	" c.changed, c.state, c.closed, c.own_number, c.peer_number, c.messages, c.terms,"                         \
+	" k.generation, k.wrapped, c.title_generation, c.title_nonce, c.title,"                                    \
+	" c.erased, c.erased_by, c.erased_reason, c.stale,"                                                        \
+	" ifnull((SELECT m.transport FROM message m WHERE m.case_no = c.no AND m.author = 0 AND m.number = 1), 2)" \
 	" FROM cases c JOIN case_key k ON k.no = c.no"
 #define FIND(what) " WHERE " what " AND c.case_id <> '' AND (?2 IS NULL OR c.client = ?2) LIMIT 2"
 #define PARCEL_SELECT                                                                                          \

@@ -256,6 +256,19 @@ void cases_put(struct node *n, struct work_case *c)
 	c->row.title = "";
 }
 
+const char *cases_word(const struct store_case *row)
+{
+	const bool begins = strcmp(row->state, law_case_state_name(LAW_CASE_TRANSMITTED)) == 0 ||
+			    strcmp(row->state, law_case_state_name(LAW_CASE_INFORMED)) == 0;
+
+	if (!begins || row->side != CY_SIDE__REQUESTING)
+		return row->state;
+	return row->first == STORE_QUEUED        ? "QUEUED"
+	       : row->first == STORE_TRANSMITTED ? "SENT"
+	       : row->first == STORE_FAILED      ? "UNDELIVERED"
+						 : row->state;
+}
+
 void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 {
 	uint32_t *head = fact->side == c->row.side ? &c->row.own_number : &c->row.peer_number;
@@ -300,5 +313,5 @@ void cases_event(struct node *n, const struct work_case *c, const struct event_o
 					 .number = e->number,
 					 .code = e->code,
 					 .text = batch_string(n, e->text != NULL ? e->text : ""),
-					 .case_state = c->row.state };
+					 .case_state = cases_word(&c->row) };
 }

@@ -173,6 +173,8 @@ void expire_signed(struct node *n, struct want *w)
 		/* What never left is void; what may have arrived is not for us to void. */
 		mark->message.void_code = never_sent ? CY_REJECTION_CODE__EXPIRED : 0;
 		mark->message.void_reason = never_sent ? "not delivered before its age limit" : "";
+		if (m->number == 1)
+			c->row.first = STORE_FAILED;
 		if (never_sent)
 			cases_void(n, c, c->row.side, m->number, true);
 		statement = batch_write(n, STORE_PUT_STATEMENT);

@@ -422,6 +422,8 @@ void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 /* A message of the case became void, or is not void after all: fold again. */
 void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number, bool voided);
 void cases_put(struct node *n, struct work_case *c);
+/* How the case stands, in a word for people: until our request, or what we notify, has a receipt, that. */
+const char *cases_word(const struct store_case *row);
 /* Something of a case is damaged in the store, as "the title of" it or "the key of" it, under which no content
  * can be stored any more; "": the case itself (node_damaged()). */
 void cases_damaged(struct node *n, const char *peer, const char *case_id, const char *what);

@@ -382,6 +382,8 @@ int outbound_settle(struct node *n, struct peer *p, const struct wire_entry *e, 
 	}
 	if ((e->code != 0) != (m.void_code != 0))
 		cases_void(n, c, c->row.side, m.number, e->code != 0);
+	if (m.number == 1)
+		c->row.first = STORE_RELAYED;
 	/* The receipt proves when a time limit started. */
 	c->unsettled = c->unsettled || law_kind_opens(m.kind) || m.kind == CY_CONTENT__KIND_PROBLEM_NOTICE;
 	if (e->code != 0 && CY_MUTANT_REJECTED_RETRIED) {

@@ -90,7 +90,9 @@ struct store_case {
 	uint32_t own_number, peer_number; /* highest number of each author, void ones included */
 	uint32_t messages;
 	struct cy_bytes terms; /* law_terms_encode of the opening message; empty: none */
-	bool stale;            /* written by an older version: terms, time limits and measures are yet to be computed */
+	/* How far our message number 1 has come; RELAYED: there is none. Reads fill it, writes ignore it. */
+	enum store_transport first;
+	bool stale; /* written by an older version: terms, time limits and measures are yet to be computed */
 	/* An order erased what people wrote in it until then: when, which client, and why. Reads
 	 * fill them (0 and "": nobody did), STORE_PUT_CASE ignores them. */
 	struct cy_wall erased;

@@ -38,7 +38,7 @@ static CyCaseSummary *summary(struct node *n, struct cy_arena *a, const struct s
 	s->side = row->side;
 	s->own_reference = cy_arena_string(a, row->own_reference);
 	s->peer_reference = cy_arena_string(a, row->peer_reference);
-	s->state = cy_arena_string(a, row->state);
+	s->state = cy_arena_string(a, cases_word(row));
 	s->opened_ms = row->opened.ms;
 	s->changed_ms = row->changed.ms;
 	s->messages = row->messages;

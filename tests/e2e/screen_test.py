@@ -151,8 +151,51 @@ def sessions_that_end_are_counted():
     until("the end of the session", lambda: json_of().peers[0].flaps == before + 1)
 
 
+def requests_asked():
+    said = json_format.Parse(us.ctl("--json", "stats").stdout, local_pb2.Statistics())
+    return {g.direction: {c.name: c.count for c in g.counts} for g in said.groups if not g.measure}[local_pb2.OUT]["requests"]
+
+
+def says_state(reference, word, transport):
+    """Each screen and answer that shows how a case stands, and the transport of what opened it."""
+    listed = [line.split() for line in us.ctl("case", "list").stdout.splitlines() if line.startswith(f"{reference} ")]
+    shown = us.ctl("case", "show", reference).stdout
+    view = json_format.Parse(us.ctl("--json", "case", "show", reference).stdout, local_pb2.CaseView())
+    return [row[3] for row in listed] == [word] and f"State             {word}\n" in shown \
+        and (view.summary.state, view.messages[0].transport) == (word, transport)
+
+
+@test
+def a_case_is_not_TRANSMITTED_before_its_request_is():
+    ie.stop()
+    until("the end", lambda: state(us, "IE") != "connected")
+    run = us.ctl("submit", file_of(submission(reference="five")))
+    assert run.returncode == 0, run
+    assert says_state("five", "QUEUED", "queued"), us.ctl("case", "list").stdout
+    said_of = lambda: [(local_pb2.EventType.Name(e.type), e.case_state) for e in events(us) if e.own_reference == "five"]
+    assert said_of() == [("SUBMISSION_ACCEPTED", "QUEUED")], said_of()
+    asked = requests_asked()
+    ie.start(ie_shim.env())
+    until("the receipt", lambda: says_state("five", "TRANSMITTED", "relayed"))
+    assert said_of() == [("SUBMISSION_ACCEPTED", "QUEUED"), ("RELAY_ACCEPTED", "TRANSMITTED")], said_of()
+    assert " TRANSMITTED " in ie.ctl("case", "list").stdout
+    assert requests_asked() == asked    # from the day on which it was handed in
+
+
+@test
+def nor_before_its_receipt_is_here():
+    connected(us, "IE")
+    ie_shim.set(full=1)
+    run = us.ctl("submit", file_of(submission(reference="six")))
+    assert run.returncode == 0, run
+    until("the request to leave", lambda: says_state("six", "SENT", "transmitted"))
+    ie_shim.set()
+    until("the receipt", lambda: says_state("six", "TRANSMITTED", "relayed"))
+
+
 @test
 def a_configuration_in_which_nobody_gets_what_comes_in_is_told():
+    ie.stop()
     ie.configure({"US-OIA": us.port})
     with open(ie.config) as f:
         text = f.read()

@@ -192,6 +192,7 @@ static void copy_case(struct mem_store *s, struct store_case *to, const struct s
 	to->state = mem_text(s, row->state, old.state);
 	to->terms = bytes(s, row->terms, old.terms);
 	to->damaged = false; /* a read says so, no write */
+	to->first = old.case_id != NULL ? old.first : STORE_RELAYED;
 	to->erased = old.erased;
 	to->erased_by = old.erased_by != NULL ? old.erased_by : "";
 	to->erased_reason = old.erased_reason != NULL ? old.erased_reason : "";
@@ -246,6 +247,13 @@ static void copy_message(struct mem_store *s, struct store_message *to, const st
 	to->content = row->content.len == 0 ? old.content : bytes(s, row->content, old.content);
 }
 
+/* How far our first message of its case has come. */
+static void note_first(struct mem_store *s, const struct store_message *m)
+{
+	if (m->author == STORE_OWN && m->number == 1)
+		mem_store_case(s, m->peer, m->case_id)->row.first = m->transport;
+}
+
 static void put_message(struct mem_store *s, const struct store_message *row)
 {
 	struct mem_message *m = mem_store_message(s, row->id);
@@ -273,6 +281,7 @@ static void put_message(struct mem_store *s, const struct store_message *row)
 	for (struct mem_message *o = c->first; o != NULL && row->number > 0; o = o->next)
 		if (o != m && o->row.author == row->author && o->row.number == row->number)
 			mem_broken(s, "number %u of case %s was given twice", row->number, row->case_id);
+	note_first(s, &m->row);
 	if (is_open(&m->row))
 		open_message(s, m);
 }
@@ -293,6 +302,7 @@ static void mark_message(struct mem_store *s, const struct store_message *row)
 	m->row.epoch = row->epoch;
 	m->row.sequence = row->sequence;
 	m->row.index = row->index;
+	note_first(s, &m->row);
 	if (is_open(&m->row))
 		open_message(s, m);
 }
@@ -533,6 +543,7 @@ static void requeue_all(struct mem_store *s, const char *peer)
 				continue;
 			m->transport = STORE_QUEUED;
 			m->epoch = m->sequence = m->index = 0;
+			note_first(s, m);
 			open_message(s, x);
 		}
 	raise_all(s, peer);
