@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The digests of calendars, zones and profiles, written from PROTOCOL.md, "Digests of calendars, zones and profiles",
-alone, for all that is shipped, and what comityd and comityctl make of the same.
+"""Digests of calendars, zones and profiles, for all that is shipped, and periods counted, written from PROTOCOL.md,
+"Clocks", alone; and what comityd and comityctl make of the same.
 
 usage: digests_test.py COMITYD COMITYCTL
 
@@ -13,6 +13,7 @@ import glob
 import hashlib
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -288,20 +289,106 @@ def profile_text(path):
     return b"".join(sorted(f.lines)).decode()
 
 
+# -------------------------------------------------------------- periods
+
+HOUR, DAY = 3_600_000, 86_400_000
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+class Place:
+    """Days are numbers, from 1970-01-01."""
+
+    def __init__(self, zone, holidays):
+        self.zone = zoneinfo.ZoneInfo(zone)
+        self.off = {(datetime.date.fromisoformat(d) - EPOCH.date()).days for d in holidays.split("\n")[1:-1]}
+        self.weekend = int(holidays.split(" ")[2].split("\n")[0], 16) if holidays else 0x60
+
+    def local(self, ms):
+        t = (EPOCH + datetime.timedelta(milliseconds=ms)).astimezone(self.zone).replace(tzinfo=datetime.timezone.utc)
+        return (t - EPOCH) // datetime.timedelta(milliseconds=1)
+
+    def day(self, ms):
+        return self.local(ms) // DAY
+
+    def working(self, day):
+        return not self.weekend >> (day + 3) % 7 & 1 and day not in self.off
+
+    def next_working(self, day):
+        while not self.working(day):
+            day += 1
+        return day
+
+    def last_ms(self, day):
+        """The last instant before the clock shows a later day for good."""
+        low, high = day * DAY - 2 * DAY, day * DAY + 4 * DAY    # later days only, from `high` on
+        step = 15 * 60_000
+        while self.day(high - step) > day:
+            high -= step
+        low = high - step
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.day(middle) > day else (middle, high)
+        return low
+
+
+def span(place, unit, amount, exclude, roll, two, t):
+    """Of days: the first that counts, the last one by number, where that moves to, and where to again."""
+    d = place.day(t)
+    first = d + exclude
+    if unit == "working_day":
+        counted = first - 1
+        for _ in range(amount):
+            counted = place.next_working(counted + 1)
+    else:
+        counted = first - 1 + amount * (7 if unit == "week" else 1)
+    counted = max(counted, d)
+    rolled = place.next_working(counted) if roll else counted
+    last = rolled
+    if two and (amount > 1 or unit == "week"):
+        while sum(map(place.working, range(first, last + 1))) < 2:
+            last = place.next_working(last + 1)
+    return first, counted, rolled, last
+
+
+def begin_of_hours(place, exclude, t):
+    return t - place.local(t) % HOUR + HOUR if exclude else t
+
+
+def due(place, unit, amount, exclude, roll, two, t):
+    if unit == "hour":
+        return begin_of_hours(place, exclude, t) + amount * HOUR - 1
+    return place.last_ms(span(place, unit, amount, exclude, roll, two, t)[3])
+
+
+def left(place, unit, amount, exclude, roll, two, t, u):
+    if unit == "hour":
+        begin = begin_of_hours(place, exclude, t)
+        ms = max(0, begin + amount * HOUR - max(u, begin))
+        return unit, -(-ms // HOUR), ms
+    first, counted, rolled, last = span(place, unit, amount, exclude, roll, two, t)
+    after = max(place.day(u), first - 1)
+    if unit == "working_day" or last != rolled:
+        return "working_day", sum(map(place.working, range(after + 1, last + 1))), 0
+    return "calendar_day", max(0, counted - after), 0
+
+
 # -------------------------------------------------------------- against ours
 
 CTL = sys.argv[2] if len(sys.argv) > 2 else f"{TOP}/build/bin/comityctl"
 
 
-def of_comityd(zones):
+def of_comityd(zones, periods=""):
+    """Digests by (what, name), and what it says of each period."""
     tool = f"{os.path.dirname(os.path.dirname(os.path.abspath(sys.argv[1])))}/tests/digests"
-    out = subprocess.run([tool, f"{TOP}/config/calendars", *zones], capture_output=True, text=True, check=True).stdout
-    return {tuple(line.split()[:2]): line.split()[2] for line in out.splitlines()}
+    out = subprocess.run([tool, f"{TOP}/config/calendars", *zones], input=periods, capture_output=True, text=True,
+                         check=True).stdout
+    lines = [line.split() for line in out.splitlines()]
+    return {tuple(l[:2]): l[2] for l in lines if l[0] in ("calendar", "zone")}, [l for l in lines if len(l) == 4]
 
 
 @test
 def the_holidays_of_all_shipped_calendars_have_the_digest_of_the_page():
-    ours = of_comityd([])
+    ours, _ = of_comityd([])
     assert len(ours) >= 13
     for (_, name), digest in ours.items():
         assert sha256(calendar_text(f"{TOP}/config/calendars/{name}.ics")) == digest, name
@@ -311,7 +398,7 @@ def the_holidays_of_all_shipped_calendars_have_the_digest_of_the_page():
 def the_offsets_of_zones_have_the_digest_of_the_page():
     zones = ["UTC", "Europe/Dublin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo",
              "Europe/London", "Africa/Casablanca", "America/Nuuk", "Pacific/Apia"]
-    ours = of_comityd(zones)
+    ours, _ = of_comityd(zones)
     for name in zones:
         assert sha256(zone_text(name)) == ours["zone", name], name
 
@@ -324,6 +411,31 @@ def the_canonical_forms_of_all_shipped_profiles_are_those_of_the_page():
         out = subprocess.run([CTL, "--json", "treaty", "check", path], capture_output=True, text=True, check=False).stdout
         ours = json.loads(out.splitlines()[0])["digest"]
         assert sha256(profile_text(path)) == ours, f"{path}: {sha256(profile_text(path))} {ours}"
+
+
+@test
+def periods_are_counted_as_the_page_says():
+    numbers = random.Random(17)
+    zones = ["UTC", "Europe/Dublin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo"]
+    calendars = ["IE", "US", "IN", "-"]
+    places = {(z, c): Place(z, "" if c == "-" else calendar_text(f"{TOP}/config/calendars/{c}.ics"))
+              for z in zones for c in calendars}
+    start, end = 1_577_836_800_000, 2_082_758_400_000  # 2020 to 2035
+    asked = []
+    for _ in range(4000):
+        t = numbers.randrange(start, end)
+        u = t + numbers.randrange(-2 * DAY, 100 * DAY)
+        asked.append((numbers.choice(zones), numbers.choice(calendars),
+                      numbers.choice(("hour", "calendar_day", "working_day", "week")), numbers.randrange(1, 90),
+                      *(numbers.randrange(2) for _ in range(3)), t, u))
+        if numbers.randrange(3) == 0:
+            asked[-1] = (*asked[-1][:3], numbers.randrange(1, 4), *asked[-1][4:])
+    _, ours = of_comityd(zones, "".join(" ".join(map(str, a)) + "\n" for a in asked))
+    assert len(ours) == len(asked)
+    for a, got in zip(asked, ours):
+        place, rule, t, u = places[a[:2]], a[2:7], a[7], a[8]
+        want = [str(due(place, *rule, t)), *map(str, left(place, *rule, t, u))]
+        assert want == got, f"{a}: {want} {got}"
 
 
 finish()
