@@ -375,6 +375,19 @@ def _(g):
 	assert w.await_kind("not_sent").pull == 5
 
 
+@case(924, "The bulk lane", "sends a chunk of a pull that comityd has cancelled", "it is dropped, and the session goes on")
+def _(g):
+	m, item, _, w = offered(g, b"one chunk, twice")
+	p = pulled(w, m)
+	wrong = item.frame(p.pull, 0)
+	wrong.chunk.data = b"another chunk..."
+	w.send(wrong)
+	w.await_kind("cancel")
+	w.send(item.frame(p.pull, 0))
+	w.send(pull(pull=5))
+	assert w.await_kind("not_sent").pull == 5
+
+
 @case(922, "The bulk lane", "sends a chunk that is not the next one", "goodbye PROTOCOL")
 def _(g):
 	m, item, _, w = offered(g, b"only one chunk")
