@@ -12,7 +12,7 @@ SANITIZE ?=
 COVER    ?=
 VERSION  := 0.1.0
 
-PKGS     := libcrypto libssl libzmq libprotobuf-c libevent_core libevent_extra libevent_pthreads sqlite3 libconfuse libical jansson libsystemd
+PKGS     := libcrypto libssl libzmq libprotobuf-c libevent_core libevent_extra libevent_pthreads sqlite3 libconfuse libical icu-uc jansson libsystemd
 OPT      ?= -O2 -g
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wmissing-prototypes -Wformat=2
 # A warning is an error where the tests run, not where a newer compiler knows new ones.

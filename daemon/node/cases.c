@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/internal.h"
+#include "node/normal.h"
 
 CySide cases_other(CySide side)
 {
@@ -174,13 +175,39 @@ static int found_case(void *arg, const struct store_case *row)
 		       : CY_OK;
 }
 
-int cases_name(struct node *n, struct store_view view, const char *ref, struct case_name *ret)
+struct looking {
+	store_case_fn *fn;
+	void *arg;
+	bool found;
+};
+
+static int looked_up(void *arg, const struct store_case *row)
+{
+	struct looking *l = arg;
+
+	l->found = true;
+	return l->fn(l->arg, row);
+}
+
+int cases_look_up(struct node *n, struct store_view view, const char *ref, store_case_fn *fn, void *arg)
 {
 	struct store_port *s = &n->ports.store;
+	struct looking l = { .fn = fn, .arg = arg };
+	struct normal_forms forms;
+	int r = CY_ENOENT;
+
+	normal_forms(ref, &forms);
+	for (size_t i = 0; i < forms.n && !l.found && (r == CY_OK || r == CY_ENOENT); i++)
+		r = s->find_case(s->ctx, view, forms.form[i], looked_up, &l);
+	return r;
+}
+
+int cases_name(struct node *n, struct store_view view, const char *ref, struct case_name *ret)
+{
 	int r;
 
 	*ret = (struct case_name){ 0 };
-	r = s->find_case(s->ctx, view, ref, found_case, ret);
+	r = cases_look_up(n, view, ref, found_case, ret);
 	return r == CY_ENOENT ? CY_OK : r;
 }
 
@@ -188,14 +215,19 @@ int cases_reference(struct node *n, struct store_view view, const char *referenc
 		    struct case_name *ret)
 {
 	struct store_port *s = &n->ports.store;
+	struct normal_forms forms;
+	int r = CY_ENOENT;
 
 	*ret = (struct case_name){ 0 };
 	for (const struct work_case *c = n->batch.cases; c != NULL; c = c->next)
-		if (strcmp(c->row.own_reference, reference) == 0 && strcmp(c->row.case_id, except) != 0 &&
+		if (normal_equal(reference, c->row.own_reference) && strcmp(c->row.case_id, except) != 0 &&
 		    (peer[0] == '\0' || strcmp(c->row.peer, peer) == 0) &&
 		    (view.client == NULL || strcmp(c->row.client, view.client) == 0))
 			return found_case(ret, &c->row);
-	return s->find_reference(s->ctx, view, reference, peer, except, found_case, ret);
+	normal_forms(reference, &forms);
+	for (size_t i = 0; i < forms.n && r == CY_ENOENT; i++)
+		r = s->find_reference(s->ctx, view, forms.form[i], peer, except, found_case, ret);
+	return r;
 }
 
 struct work_case *cases_find(struct node *n, const char *client, const char *ref, int *ret_code, size_t *ret_matches)
@@ -205,7 +237,7 @@ struct work_case *cases_find(struct node *n, const char *client, const char *ref
 	/* Opened by us in this very batch: the store does not know it yet. */
 	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
 		if (c->is_new && c->row.client[0] != '\0' &&
-		    (strcmp(c->row.case_id, ref) == 0 || strcmp(c->row.own_reference, ref) == 0) &&
+		    (strcmp(c->row.case_id, ref) == 0 || normal_equal(ref, c->row.own_reference)) &&
 		    (client == NULL || strcmp(c->row.client, client) == 0)) {
 			*ret_matches = 1;
 			return c;

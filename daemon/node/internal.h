@@ -407,6 +407,8 @@ struct work_case *cases_get(struct node *n, const char *peer, const char *case_i
 /* The same for what needs the case only to say of whom an event is: one that is damaged has a stand-in, which is
  * nobody's, in no state, without facts and in no working set. */
 struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, int *ret_code);
+/* store.find_case() by this id or reference, in whichever of Unicode's normal forms it is stored. */
+int cases_look_up(struct node *n, struct store_view view, const char *ref, store_case_fn *fn, void *arg);
 /* How many cases, as this view sees them, have this id or reference; with one, which. */
 int cases_name(struct node *n, struct store_view view, const char *ref, struct case_name *ret);
 /* Another case than `except`, of this peer ("": any), that has this reference of ours, as this view sees them and

@@ -274,7 +274,7 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 	CY_ASSERT(x != NULL);
 	x->n = n;
 	x->c = c;
-	code = s->find_case(s->ctx, with_titles(c), r->ref, found_case, x);
+	code = cases_look_up(n, with_titles(c), r->ref, found_case, x);
 	if (code == CY_OK && x->matches == 1)
 		code = s->case_messages(s->ctx, x->summary->peer, x->summary->case_id, add_message, x);
 	if (code == CY_OK && x->matches == 1 && c->client->role == CY_ROLE__SUBMITTER)
