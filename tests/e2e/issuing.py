@@ -13,13 +13,20 @@ def openssl(*args):
 
 
 def issue(folder, name, ca, days, *extensions, key=P256):
-    """NAME.key and NAME.pem in the folder, by that CA in it, None: by itself."""
-    path = f"{folder}/{name}"
+    """NAME.key and NAME.pem in the folder, by that CA in it, None: by itself. It began two days ago; days below 0: it
+    has expired, for which newer versions of openssl have no other command."""
+    path, work = f"{folder}/{name}", f"{folder}/issued"
+    os.makedirs(work, exist_ok=True)
+    with open(f"{work}/index", "w"), open(f"{work}/conf", "w") as f:
+        f.write(f"[ca]\ndefault_ca=d\n[d]\ndatabase={work}/index\nunique_subject=no\nnew_certs_dir={work}\n"
+                "rand_serial=yes\ndefault_md=default\npolicy=p\n[p]\ncommonName=supplied\n")
     with open(f"{path}.ext", "w") as f:
         f.write("\n".join(extensions))
     openssl("req", "-new", "-newkey", *key, "-nodes", "-subj", f"/CN={name}", "-keyout", f"{path}.key", "-out",
             f"{path}.csr")
     os.chmod(f"{path}.key", 0o600)
-    by = ("-CA", f"{folder}/{ca}.pem", "-CAkey", f"{folder}/{ca}.key") if ca else ("-signkey", f"{path}.key")
-    openssl("x509", "-req", "-in", f"{path}.csr", *by, "-days", str(days), "-extfile", f"{path}.ext", "-out",
-            f"{path}.pem")
+    by = ("-cert", f"{folder}/{ca}.pem", "-keyfile", f"{folder}/{ca}.key") if ca else \
+        ("-selfsign", "-keyfile", f"{path}.key")
+    stamp = lambda days: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * 86400))
+    openssl("ca", "-batch", "-notext", "-config", f"{work}/conf", "-in", f"{path}.csr", *by, "-extfile", f"{path}.ext",
+            "-startdate", stamp(-2), "-enddate", stamp(days), "-out", f"{path}.pem")
