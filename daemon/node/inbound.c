@@ -97,28 +97,25 @@ static int look_up(struct node *n, const struct peer *p, const struct wire_entry
 static void check_envelope(struct node *n, const struct peer *p, const struct wire_entry *e, const CyMessage *m,
 			   struct verdict *v)
 {
-	const struct {
-		enum node_rejection why;
-		bool wrong;
-	} rules[] = {
-		{ NODE_REJECT_NO_ID, !cy_uuid_valid(e->id) },
-		{ NODE_REJECT_FORMAT, m->format != 1 },
-		{ NODE_REJECT_OTHER_ID, strcmp(m->id, e->id) != 0 },
-		{ NODE_REJECT_NONCE, m->nonce.len != 16 },
-		{ NODE_REJECT_NO_CONTENT, m->content == NULL },
-		{ NODE_REJECT_NO_CASE_ID, !cy_uuid_valid(m->case_id) },
-		{ NODE_REJECT_NO_NUMBER, m->number == 0 },
-		{ NODE_REJECT_PRIORITY, m->priority < CY_PRIORITY__LOW || m->priority > CY_PRIORITY__EMERGENCY },
-		{ NODE_REJECT_REFERENCE, strlen(m->own_reference) > CY_REFERENCE_MAX },
-		{ NODE_REJECT_PARTY, strcmp(m->from, p->id) != 0 || strcmp(m->to, n->authority) != 0 },
-		{ NODE_REJECT_CRITICAL, m->n_critical > 0 },
+	const bool wrong[] = {
+		[NODE_REJECT_NO_ID] = !cy_uuid_valid(e->id),
+		[NODE_REJECT_FORMAT] = m->format != 1,
+		[NODE_REJECT_OTHER_ID] = strcmp(m->id, e->id) != 0,
+		[NODE_REJECT_NONCE] = m->nonce.len != 16,
+		[NODE_REJECT_NO_CONTENT] = m->content == NULL,
+		[NODE_REJECT_NO_CASE_ID] = !cy_uuid_valid(m->case_id),
+		[NODE_REJECT_NO_NUMBER] = m->number == 0,
+		[NODE_REJECT_PRIORITY] = m->priority < CY_PRIORITY__LOW || m->priority > CY_PRIORITY__EMERGENCY,
+		[NODE_REJECT_REFERENCE] = strlen(m->own_reference) > CY_REFERENCE_MAX,
+		[NODE_REJECT_PARTY] = strcmp(m->from, p->id) != 0 || strcmp(m->to, n->authority) != 0,
+		[NODE_REJECT_CRITICAL] = m->n_critical > 0,
 	};
 	struct law_faults faults;
 	char reason[CY_REASON_MAX + 1];
 
-	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-		if (rules[i].wrong) {
-			reject(v, rules[i].why, NULL);
+	for (size_t why = 0; why < sizeof wrong / sizeof wrong[0]; why++)
+		if (wrong[why]) {
+			reject(v, (enum node_rejection)why, NULL);
 			return;
 		}
 	if (law_validate(m->content, &faults) < 0) {
