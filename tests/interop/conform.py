@@ -99,9 +99,9 @@ class Ground:
 		self.wires = []
 
 	def close(self):
+		self.us.stop()
 		self.tidy()
 		self.desk.close()
-		self.us.stop()
 		self.peer.close()
 
 	# ---- what is said
