@@ -68,6 +68,7 @@ def status():
 
 
 MAX = (1 << 64) - 1
+SIGNED_MAX = (1 << 63) - 1  # of a number in a signed text
 
 
 @test
@@ -78,11 +79,13 @@ def a_state_with_absurd_numbers():
         epoch = status()["epoch"]
         for fields in ({"held": (MAX, MAX)}, {"held": (MAX - 1, 1)}, {"held": (int(epoch), 1 << 40)},
                        {"held": (int(epoch) + 1, 1)}, {"receipted": (MAX, MAX)}, {"receipted": (liar.epoch, 1 << 40)},
-                       {"epoch": MAX, "held": (MAX, MAX)}):
+                       {"epoch": MAX, "held": (MAX, MAX)}, {"epoch": MAX}, {"epoch": SIGNED_MAX + 1},
+                       {"held": (SIGNED_MAX, SIGNED_MAX)}, {"receipted": (SIGNED_MAX, SIGNED_MAX)},
+                       {"epoch": SIGNED_MAX, "held": (SIGNED_MAX, SIGNED_MAX)}):
             assert ended(said_state(**fields)) == "PROTOCOL"
         for hello, fields in (({"window": 0xffffffff, "max_message_bytes": 0xffffffff, "max_parcel_bytes": 0xffffffff,
                                 "max_parcel_messages": 0xffffffff, "highest_version": 0xffffffff}, {}),
-                              ({"clock_ms": (1 << 63) - 1}, {}), ({"clock_ms": -(1 << 63)}, {}), ({}, {"epoch": MAX})):
+                              ({"clock_ms": (1 << 63) - 1}, {}), ({"clock_ms": -(1 << 63)}, {}), ({}, {"epoch": SIGNED_MAX})):
             s = said_state(hello, **fields)
             s.send(pf(heads_request=pb.HeadsRequest()))
             assert P.pump([s], lambda: any(f.HasField("heads") for f in s.frames)), s.goodbye
