@@ -234,4 +234,22 @@ def a_message_is_shown_by_its_case_and_number():
     assert us.ctl("message", "show", "three#x").returncode == 2
 
 
+@test
+def open_cases_are_listed_before_closed_ones_and_both_are_counted():
+    before = json.loads(us.ctl("--json", "case", "list").stdout)["cases"]
+    assert len(before) >= 4 and not any(c.get("closed") for c in before), before
+    ended = us.ctl("send", "withdrawal", "one", "--set", "reason=It is settled.")
+    assert ended.returncode == 0, ended
+    until("the withdrawal", lambda: "WITHDRAWN" in ie.ctl("case", "show", "one").stdout)
+    ended = ie.ctl("send", "closure", "one", "--set", "text=It is settled.")
+    assert ended.returncode == 0, ended
+    closed = until("the closure", lambda: [c for c in json.loads(us.ctl("--json", "case", "list").stdout)["cases"]
+                                           if c.get("closed")])
+    assert [c["ownReference"] for c in closed] == ["one"], closed
+    *cases, count = us.ctl("case", "list").stdout.splitlines()
+    assert cases[-1].startswith("one ") and count == f"{len(before) - 1} open, 1 closed.", (cases, count)
+    *cases, count = us.ctl("case", "list", "--open").stdout.splitlines()
+    assert len(cases) == len(before) and count == f"{len(before) - 1} open.", (cases, count)
+
+
 finish(us, ie)
