@@ -7,6 +7,7 @@
 
 #include "base/mutant.h"
 #include "node/evidence.h"
+#include "wire/message.h"
 
 /* Whatever stands against it, as a sentence; "": nothing. */
 struct obstacle {
@@ -261,16 +262,83 @@ static int look(struct obstacle *o)
 	return r;
 }
 
+/* ------------------------------------------------------------------- rejections */
+
+void erase_message(struct node *n, const struct store_message *row, struct cy_wall at, enum store_erasure why)
+{
+	struct store_write *w = batch_write(n, STORE_ERASE_MESSAGE);
+
+	w->erase.message_id = batch_string(n, row->id);
+	w->erase.at = at;
+	w->erase.why = why;
+}
+
+void erase_makes_room(struct node *n, struct peer *p, const struct store_message *row)
+{
+	if (row->content.len == 0)
+		return;
+	p->stream.rejected -= row->content.len < p->stream.rejected ? row->content.len : p->stream.rejected;
+	batch_put_stream(n, p);
+}
+
+struct rejected {
+	struct node *n;
+	const struct work_case *c;
+	struct cy_wall at, until; /* when it is erased, and up to when it was made */
+};
+
+static bool names(struct cy_bytes content, const char *case_id)
+{
+	ProtobufCMessage *m = NULL;
+	bool does;
+
+	if (wire_unpack(&cy_message__descriptor, content, CY_MESSAGE_MAX, &m, NULL) < 0)
+		return false;
+	does = strcmp(((const CyMessage *)m)->case_id, case_id) == 0;
+	protobuf_c_message_free_unpacked(m, NULL);
+	return does;
+}
+
+static int erase_rejected(void *arg, const struct store_message *row)
+{
+	struct rejected *x = arg;
+	struct peer *p = node_peer_ever(x->n, row->peer);
+	const bool filed = strcmp(row->case_id, x->c->row.case_id) == 0;
+
+	if (strcmp(row->peer, x->c->row.peer) != 0 || row->created.ms > x->until.ms ||
+	    (!filed && (row->case_id[0] != '\0' || !names(row->content, x->c->row.case_id))))
+		return CY_OK;
+	if (!filed)
+		erase_message(x->n, row, x->at, STORE_ERASED_BY_ORDER);
+	if (p != NULL)
+		erase_makes_room(x->n, p, row);
+	return CY_OK;
+}
+
+/* What the peer said in this case and was rejected. What is wrong with the envelope itself, or came before the case was
+ * opened, was filed in none. */
+static int each_rejected(struct rejected *x)
+{
+	struct store_port *s = &x->n->ports.store;
+
+	return s->rejected(s->ctx, "", UINT32_MAX, erase_rejected, x);
+}
+
+/* -------------------------------------------------------------------- the order */
+
 /* What was made until then. */
 static int erase(struct node *n, struct work_case *c, struct cy_wall at, struct cy_wall until, const char *by,
 		 const char *reason)
 {
 	struct destroying d = { n, c, until };
+	struct rejected x = { .n = n, .c = c, .at = at, .until = until };
 	const struct cy_digest digest = cy_sha256(cy_bytes((const uint8_t *)reason, strlen(reason)));
 	struct store_write *w;
 	char hex[CY_SHA256_HEX];
 	int r = each_item(n, c, destroy_item, &d);
 
+	if (r == CY_OK)
+		r = each_rejected(&x);
 	if (r < 0)
 		return r;
 	n->batch.erases = true;

@@ -274,14 +274,32 @@ static int write_message(struct node *n, const struct peer *p, const struct arri
 	return r;
 }
 
+static int find_erased(void *arg, const struct store_case *row)
+{
+	*(struct cy_wall *)arg = row->erased;
+	return CY_OK;
+}
+
+/* Does it name a case of which what was said by then was erased? A restored store may get back what went with it. */
+static bool was_erased(struct node *n, const struct peer *p, const CyMessage *m)
+{
+	struct store_port *s = &n->ports.store;
+	struct cy_wall erased = { 0 };
+
+	return m != NULL && cy_uuid_valid(m->case_id) && !CY_MUTANT_ERASED_COMES_BACK &&
+	       s->get_case(s->ctx, p->id, m->case_id, find_erased, &erased) == CY_OK && erased.ms > 0 &&
+	       m->created_ms <= erased.ms;
+}
+
 /* Nobody fills our disk with what is rejected: beyond so many bytes of a peer we keep that it was, and
  * why, but neither its content nor a place in its case. */
 static void keep_rejected(struct peer *p, const struct arrival *a, struct verdict *v)
 {
-	if (a->too_large)
-		v->bare = true;
-	else if (a->content.len > CY_BOUND(CY_REJECTED_BYTES_MAX) ||
-		 p->stream.rejected > CY_BOUND(CY_REJECTED_BYTES_MAX) - a->content.len)
+	v->bare |= a->too_large;
+	if (v->bare)
+		return;
+	if (a->content.len > CY_BOUND(CY_REJECTED_BYTES_MAX) ||
+	    p->stream.rejected > CY_BOUND(CY_REJECTED_BYTES_MAX) - a->content.len)
 		v->apart = v->bare = true;
 	else
 		p->stream.rejected += a->content.len;
@@ -338,8 +356,10 @@ static int take_new(struct node *n, struct peer *p, const struct arrival *a, str
 	if (m != NULL)
 		check_envelope(n, p, a->entry, m, v);
 	r = v->code == 0 ? check_case(n, p, m, &fact, &c, v) : CY_OK;
-	if (r == CY_OK && v->code != 0)
+	if (r == CY_OK && v->code != 0) {
+		v->bare = was_erased(n, p, m);
 		keep_rejected(p, a, v);
+	}
 	if (r == CY_OK && (c == NULL || (v->bare && c->is_new))) {
 		c = inbound_unfiled(n, p, &r);
 		v->bare = v->bare || (c != NULL && c->row.damaged);

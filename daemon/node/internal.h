@@ -561,6 +561,10 @@ void evidence_step(struct node *n);
 /* -------------------------------------------------------------- erase.c */
 /* An administrator orders that the content of a case is erased. */
 void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEraseCase *r);
+/* This one alone, with all that holds something of it. */
+void erase_message(struct node *n, const struct store_message *row, struct cy_wall at, enum store_erasure why);
+/* The content of a rejected message of this peer goes: others of it may be kept again. */
+void erase_makes_room(struct node *n, struct peer *p, const struct store_message *row);
 /* At the end of a batch: erase again what a restored backup, or a peer, has brought back. */
 void erase_step(struct node *n);
 /* Something may be here again that was ordered to be erased. */

@@ -285,22 +285,14 @@ static int erase_rejected(void *arg, const struct store_message *row)
 	struct pruning *p = arg;
 	struct node *n = p->n;
 	struct peer *peer = node_peer_ever(n, row->peer);
-	struct store_write *w;
 
 	p->rows++;
 	cy_copy(n->pruning.rejected, sizeof n->pruning.rejected, row->id);
 	if (peer == NULL || !node_may_destroy(n, peer) || !node_understands(peer, NODE_FEATURE_TOMBSTONES) ||
 	    !was_judged_before(n, row, p->before))
 		return CY_OK;
-	w = batch_write(n, STORE_ERASE_MESSAGE);
-	w->erase.message_id = batch_string(n, row->id);
-	w->erase.at = node_now(n);
-	w->erase.why = STORE_ERASED_BY_RETENTION;
-	if (row->content.len == 0)
-		return CY_OK;
-	/* There is room for others of this peer again. */
-	peer->stream.rejected -= row->content.len < peer->stream.rejected ? row->content.len : peer->stream.rejected;
-	batch_put_stream(n, peer);
+	erase_message(n, row, node_now(n), STORE_ERASED_BY_RETENTION);
+	erase_makes_room(n, peer, row);
 	return CY_OK;
 }
 
