@@ -93,6 +93,16 @@ static int look_up(struct node *n, const struct peer *p, const struct wire_entry
 	return 1;
 }
 
+static bool follows_itself(const CyMessage *m)
+{
+	const CyRequest *r = m->content->kind_case == CY_CONTENT__KIND_REQUEST ? m->content->request : NULL;
+
+	for (size_t i = 0; r != NULL && i < r->n_links; i++)
+		if (strcmp(r->links[i]->case_id, m->case_id) == 0)
+			return true;
+	return false;
+}
+
 /* What can be said of a message by itself. */
 static void check_envelope(struct node *n, const struct peer *p, const struct wire_entry *e, const CyMessage *m,
 			   struct verdict *v)
@@ -122,6 +132,8 @@ static void check_envelope(struct node *n, const struct peer *p, const struct wi
 		snprintf(reason, sizeof reason, "%zu faults, the first: %.90s: %.100s", faults.n, faults.at[0].field,
 			 faults.at[0].text);
 		reject(v, NODE_REJECT_FAULTS, reason);
+	} else if (follows_itself(m)) {
+		reject(v, NODE_REJECT_FOLLOWS_ITSELF, NULL);
 	}
 }
 

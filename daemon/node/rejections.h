@@ -23,6 +23,7 @@
 	X(PARTY, WRONG_PARTY, "the message names another author or addressee")                                      \
 	X(CRITICAL, UNKNOWN_CRITICAL_FEATURE, "the message names a critical feature that is not known here")        \
 	X(FAULTS, INCOMPLETE, "the content has faults; the reason names the first one")                             \
+	X(FOLLOWS_ITSELF, MALFORMED, "a link names the case that the request opens")                                \
 	X(DAMAGED, UNKNOWN_CASE, "what is stored of this case is damaged here: say it again when that is repaired") \
 	X(NO_CASE, UNKNOWN_CASE, "the case is not known here")                                                      \
 	X(SIDE, WRONG_PARTY, "the author is the other side of this case")                                           \

@@ -557,6 +557,58 @@ static void an_instant_of_the_peer_that_cannot_be_is_rejected(void **state)
 	rig_free(r);
 }
 
+static CyContent *a_complete_request(void)
+{
+	struct cy_buf json = CY_BUF(1024 * 1024);
+	FILE *f = fopen("tests/fixtures/law/complete_request.json", "r");
+	ProtobufCMessage *m = NULL;
+	char piece[4096];
+	size_t n;
+
+	assert_non_null(f);
+	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+		assert_int_equal(cy_buf_add(&json, piece, n), CY_OK);
+	fclose(f);
+	assert_int_equal(wire_json_parse(&cy_content__descriptor, cy_buf_view(&json), &m, NULL), CY_OK);
+	cy_buf_free(&json);
+	return (CyContent *)m;
+}
+
+/* It would meet the time limit of its own case as it opens it. */
+static void a_request_that_follows_itself_is_rejected(void **state)
+{
+	const struct cy_uuid id = some_id(1), other = some_id(2);
+	CyContent *content = a_complete_request();
+	CyLink link = CY_LINK__INIT, *links[] = { &link };
+	CyLink **const were = content->request->links;
+	const size_t n_were = content->request->n_links;
+	struct rig *r = rig_new(false);
+	const struct store_message *m;
+	struct cy_uuid said;
+	struct line *l;
+
+	(void)state;
+	r->config.books = &books;
+	rig_start(r);
+	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	link.type = CY_LINK_TYPE__FOLLOW_UP_PRESERVATION;
+	link.case_id = (char *)(uintptr_t)id.s;
+	content->request->links = links;
+	content->request->n_links = 1;
+	said = desk_parcel(r, l, id.s, 1, 0, true, content);
+	rig_settle(r);
+	m = &mem_store_message(&r->store, said.s)->row;
+	assert_int_equal(m->void_code, CY_REJECTION_CODE__MALFORMED);
+	assert_string_equal(m->void_reason, "a link names the case that the request opens");
+	said = desk_parcel(r, l, other.s, 1, 0, true, content);
+	rig_settle(r);
+	assert_int_equal(mem_store_message(&r->store, said.s)->row.void_code, 0);
+	content->request->links = were;
+	content->request->n_links = n_were;
+	cy_content__free_unpacked(content, NULL);
+	rig_free(r);
+}
+
 /* As a version wrote it that knew of no time limits: with the request itself, and nothing computed from it. */
 static void put_old(struct store_writeset **w, unsigned i)
 {
@@ -644,6 +696,7 @@ int main(void)
 		cmocka_unit_test(a_receipt_that_cannot_be_read_now_is_no_missing_one),
 		cmocka_unit_test(a_client_hears_which_instant_cannot_be),
 		cmocka_unit_test(an_instant_of_the_peer_that_cannot_be_is_rejected),
+		cmocka_unit_test(a_request_that_follows_itself_is_rejected),
 		cmocka_unit_test(a_statement_that_came_back_before_its_notice_counts),
 	};
 
