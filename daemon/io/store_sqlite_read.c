@@ -481,7 +481,8 @@ static int stale_cases(void *ctx, const char *after_case, const char *after_peer
 	return store_read_each(&r, R_STALE_CASES, &b);
 }
 
-static int following(void *ctx, const char *peer, const char *case_id, uint32_t limit, store_case_fn *fn, void *arg)
+static int following(void *ctx, const char *peer, const char *case_id, CySide side, uint32_t limit, store_case_fn *fn,
+		     void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = case_row, .fn.case_row = fn };
 	struct store_bind b;
@@ -491,6 +492,7 @@ static int following(void *ctx, const char *peer, const char *case_id, uint32_t 
 		return code;
 	bind_text(&b, peer);
 	bind_text(&b, case_id);
+	bind_i64(&b, (int64_t)side);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_FOLLOWING, &b);
 }

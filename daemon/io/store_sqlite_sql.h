@@ -311,8 +311,8 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 				     " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id LIMIT ?5")                 \
 	X(STALE_CASES, CASE_SELECT " WHERE c.stale = 1 AND (c.case_id, c.peer) > (?, ?)"                               \
 				   " ORDER BY c.case_id, c.peer LIMIT ?")                                              \
-	X(FOLLOWING, CASE_SELECT " JOIN follow f ON f.case_no = c.no WHERE f.peer = ? AND f.follows = ?"               \
-				 " ORDER BY c.no LIMIT ?")                                                             \
+	X(FOLLOWING, CASE_SELECT " JOIN follow f ON f.case_no = c.no WHERE f.peer = ?1 AND f.follows = ?2"             \
+				 " AND c.case_id <> ?2 AND c.side = ?3 AND c.state <> 'VOID' ORDER BY c.no LIMIT ?4")  \
 	X(GET_MESSAGE, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE m.id = ?")                                       \
 	/* By itself: whoever reads many messages gets all others when the content of one is damaged. */               \
 	X(CONTENT, "SELECT k.generation, k.wrapped, p.generation, p.nonce, p.sealed" MESSAGE_FROM                      \

@@ -55,9 +55,9 @@ static void add(struct gathering *g, const struct store_case *row, bool is_void)
 	struct law_follow_up *f = &g->list[g->n_list];
 	struct law_terms t;
 
-	/* Only the side that asked there asks for what follows. */
-	if (is_void || g->n_list == NODE_FOLLOW_UPS_MAX || row->side != g->c->row.side ||
-	    law_terms_decode(row->terms, &t) < 0 || !follows(&t, g->c->row.case_id))
+	/* Only the side that asked there asks for what follows; and nobody follows himself. */
+	if (is_void || strcmp(row->case_id, g->c->row.case_id) == 0 || g->n_list == NODE_FOLLOW_UPS_MAX ||
+	    row->side != g->c->row.side || law_terms_decode(row->terms, &t) < 0 || !follows(&t, g->c->row.case_id))
 		return;
 	*f = (struct law_follow_up){ .case_id = batch_string(g->n, row->case_id), .at_ms = t.opened_ms };
 	for (size_t i = 0; i < t.n; i++)
@@ -78,7 +78,7 @@ static int add_stored(void *arg, const struct store_case *row)
 	struct gathering *g = arg;
 
 	if (!in_batch(g->n, row))
-		add(g, row, strcmp(row->state, law_case_state_name(LAW_CASE_VOID)) == 0);
+		add(g, row, false);
 	return CY_OK;
 }
 
@@ -104,7 +104,7 @@ int follow_get(struct node *n, const struct work_case *c, const struct law_profi
 	for (const struct work_case *w = n->batch.cases; w != NULL; w = w->next)
 		if (strcmp(w->row.peer, c->row.peer) == 0 && w->n > 0)
 			add(&g, &w->row, w->folded.state == LAW_CASE_VOID);
-	r = s->following(s->ctx, c->row.peer, c->row.case_id, NODE_FOLLOW_UPS_MAX, add_stored, &g);
+	r = s->following(s->ctx, c->row.peer, c->row.case_id, c->row.side, NODE_FOLLOW_UPS_MAX, add_stored, &g);
 	*ret = g.list;
 	*ret_n = g.n_list;
 	return r;

@@ -530,9 +530,10 @@ struct store_port {
 	int (*stale_cases)(void *ctx, const char *after_case, const char *after_peer, uint32_t limit, store_case_fn *fn,
 			   void *arg);
 
-	/* Those that name this one as one that they follow, in order of writing; at most `limit`. */
-	int (*following)(void *ctx, const char *peer, const char *case_id, uint32_t limit, store_case_fn *fn,
-			 void *arg);
+	/* Those of ours by this side that name this one as one that they follow, and are neither void nor it, in order
+	 * of writing; at most `limit`. */
+	int (*following)(void *ctx, const char *peer, const char *case_id, CySide side, uint32_t limit,
+			 store_case_fn *fn, void *arg);
 
 	/* By id, with content. */
 	int (*get_message)(void *ctx, const char *id, store_message_fn *fn, void *arg);

@@ -1030,16 +1030,21 @@ static int stale_cases(void *ctx, const char *after_case, const char *after_peer
 	return r;
 }
 
-static int following(void *ctx, const char *peer, const char *case_id, uint32_t limit, store_case_fn *fn, void *arg)
+static int following(void *ctx, const char *peer, const char *case_id, CySide side, uint32_t limit, store_case_fn *fn,
+		     void *arg)
 {
 	struct mem_store *s = ctx;
 	int r = s->unreadable ? CY_ESTORE : CY_OK;
 
-	for (size_t i = 0; i < s->n_follows && limit > 0 && r >= 0; i++)
-		if (strcmp(s->follows[i].follows, case_id) == 0 && strcmp(s->follows[i].c->row.peer, peer) == 0) {
-			limit--;
-			r = see_case(s->follows[i].c, false, fn, arg);
-		}
+	for (size_t i = 0; i < s->n_follows && limit > 0 && r >= 0; i++) {
+		struct mem_case *c = s->follows[i].c;
+
+		if (strcmp(s->follows[i].follows, case_id) != 0 || strcmp(c->row.peer, peer) != 0 ||
+		    strcmp(c->row.case_id, case_id) == 0 || c->row.side != side || strcmp(c->row.state, "VOID") == 0)
+			continue;
+		limit--;
+		r = see_case(c, false, fn, arg);
+	}
 	return r;
 }
 

@@ -361,14 +361,37 @@ static void cases_that_follow_one_are_found_once(void **state)
 	put_follow(f, "IE", "c2", "c1");
 	assert_int_equal(commit(f), CY_OK);
 	reopen(f);
-	assert_int_equal(f->port.following(f->port.ctx, "IE", "c1", 9, see_case, &s), CY_OK);
+	assert_int_equal(f->port.following(f->port.ctx, "IE", "c1", CY_SIDE__REQUESTING, 9, see_case, &s), CY_OK);
 	assert_int_equal(s.n, 2);
 	assert_string_equal(s.ids[0], "c2");
 	assert_string_equal(s.ids[1], "c3");
-	assert_int_equal(f->port.following(f->port.ctx, "IE", "c1", 1, see_case, &s), CY_OK);
+	assert_int_equal(f->port.following(f->port.ctx, "IE", "c1", CY_SIDE__REQUESTING, 1, see_case, &s), CY_OK);
 	assert_int_equal(s.n, 3);
-	assert_int_equal(f->port.following(f->port.ctx, "US", "c1", 9, see_case, &s), CY_OK);
+	assert_int_equal(f->port.following(f->port.ctx, "US", "c1", CY_SIDE__REQUESTING, 9, see_case, &s), CY_OK);
 	assert_int_equal(s.n, 3);
+}
+
+/* They take nobody's place among those that are looked at. */
+static void what_is_void_or_of_the_other_side_follows_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+
+	add_case(f, "c2", "desk", "own", "");
+	f->w->first->case_row.state = "VOID";
+	add_case(f, "c3", "desk", "own", "");
+	f->w->first->next->case_row.side = CY_SIDE__REQUESTED;
+	add_case(f, "c4", "desk", "own", "");
+	put_follow(f, "IE", "c2", "c1");
+	put_follow(f, "IE", "c3", "c1");
+	put_follow(f, "IE", "c4", "c1");
+	put_follow(f, "IE", "c4", "c4"); /* of itself */
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.following(f->port.ctx, "IE", "c1", CY_SIDE__REQUESTING, 1, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 1);
+	assert_string_equal(s.ids[0], "c4");
+	assert_int_equal(f->port.following(f->port.ctx, "IE", "c4", CY_SIDE__REQUESTING, 1, see_case, &s), CY_OK);
+	assert_int_equal(s.n, 1);
 }
 
 /* Whose measures were never written; others are as they were. A case that is written anew says itself what it is. */
@@ -768,6 +791,7 @@ int main(void)
 		TEST(a_store_with_one_epoch_for_all_streams_gives_it_to_each),
 		TEST(a_client_sees_its_own_cases_by_any_reference),
 		TEST(cases_that_follow_one_are_found_once),
+		TEST(what_is_void_or_of_the_other_side_follows_nothing),
 		TEST(cases_from_before_statistics_are_stale_until_they_are_written_anew),
 		TEST(content_and_titles_are_unreadable_on_the_disk),
 		TEST(modes_are_private_and_the_key_must_be_the_right_one),
