@@ -215,6 +215,31 @@ static void an_extension_after_the_end_revives_nothing(void **state)
 	assert_true(is_late(&t, "execute", 1));
 }
 
+/* What was preserved is kept beyond the case, but nothing more is said of it there: who is to have it longer asks in a
+ * case of its own. It is refused with a sentence, not passed over. */
+static void an_extension_after_the_closure_is_refused_plainly(void **state)
+{
+	struct law_fact extension = say(K(EXTENSION), 0, 1, 0);
+	struct cy_error e = { 0 };
+	struct trial t;
+
+	(void)state;
+	open_case(&t, profile("e-evidence-2023-1543"), CY_MEASURE_TYPE__PRESERVATION, 0, "2026-09-01T09:00:00.000Z");
+	told(&t, ASKED, say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0),
+	     "2026-09-02T09:00:00.000Z");
+	told(&t, ASKED, say(K(RESULT), 0, CY_MEASURE_OUTCOME__EXECUTED, 0), "2026-09-03T09:00:00.000Z");
+	told(&t, ASKED, say(K(CLOSURE), 0, 0, 0), "2026-09-04T09:00:00.000Z");
+	extension.side = ASKED;
+	extension.number = t.h.f[t.h.n - 1].number + 1;
+	extension.at_ms = t.h.f[t.h.n - 1].at_ms + 1;
+	assert_int_equal(cy_copy(extension.clock, sizeof extension.clock, "preserve"), CY_OK);
+	assert_int_equal(law_admit(t.h.f, t.h.n, &extension, &e), CY_ESTATE);
+	assert_string_equal(
+		e.text, "the case is closed; a message of kind extension is allowed while it is registered and open");
+	t.h.n--; /* before it the same is taken */
+	assert_int_equal(law_admit(t.h.f, t.h.n, &extension, &e), CY_OK);
+}
+
 static void an_extension_on_the_last_day_counts_though_it_arrives_later(void **state)
 {
 	struct law_fact longer = say(K(EXTENSION), 0, 1, 0);
@@ -658,6 +683,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_postponement_after_the_end_revives_nothing),
 		cmocka_unit_test(an_extension_after_the_end_revives_nothing),
+		cmocka_unit_test(an_extension_after_the_closure_is_refused_plainly),
 		cmocka_unit_test(an_extension_on_the_last_day_counts_though_it_arrives_later),
 		cmocka_unit_test(a_notice_after_the_end_revives_nothing),
 		cmocka_unit_test(what_was_suspended_in_time_is_not_over),
