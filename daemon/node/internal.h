@@ -482,6 +482,16 @@ const char *made_parcel(struct node *n, const struct peer *p, const struct wire_
 const char *made_dated(struct node *n, const struct peer *p, const CyMessage *m, const struct work_case *c,
 		       struct cy_wall made);
 const char *made_receipt(struct node *n, const struct peer *p, const struct wire_text *t, struct cy_wall parcel);
+/* The same of a message that is here, for those who look at its case: the sentence, or false. */
+struct made_date {
+	int64_t created_ms;
+	uint32_t seen; /* what its author had seen of ours */
+	struct cy_wall made;
+	const struct law_fact *facts; /* of the case */
+	size_t n;
+	CySide own; /* our side of it */
+};
+bool made_doubts(const struct made_date *d, char text[static CY_REASON_MAX + 1]);
 
 /* -------------------------------------------------------------- local.c */
 void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);

@@ -78,37 +78,52 @@ const char *made_parcel(struct node *n, const struct peer *p, const struct wire_
 }
 
 /* The last message of ours that its author had seen, where it was written after it; 0: none. */
-static uint32_t seen_before(const CyMessage *m, const struct work_case *c)
+static uint32_t seen_before(const struct made_date *d)
 {
 	uint32_t number = 0;
 
-	for (size_t i = 0; i < c->n; i++)
-		if (c->facts[i].side == c->row.side && c->facts[i].number <= m->seen && c->facts[i].number > number &&
-		    law_counted(c->facts[i].at_ms) > law_counted(m->created_ms) + CY_STATED_AHEAD_MS)
-			number = c->facts[i].number;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->facts[i].side == d->own && d->facts[i].number <= d->seen && d->facts[i].number > number &&
+		    law_counted(d->facts[i].at_ms) > law_counted(d->created_ms) + CY_STATED_AHEAD_MS)
+			number = d->facts[i].number;
 	return number;
+}
+
+bool made_doubts(const struct made_date *d, char text[static CY_REASON_MAX + 1])
+{
+	const int64_t created = law_counted(d->created_ms);
+	const uint32_t seen = seen_before(d);
+	char dated[CY_RFC3339_SIZE], by[32];
+
+	cy_rfc3339((struct cy_wall){ created }, dated);
+	if (created > d->made.ms + CY_STATED_AHEAD_MS) {
+		span(created - d->made.ms, by, sizeof by);
+		snprintf(text, CY_REASON_MAX + 1, "dated %s by its author, %s after its parcel was signed", dated, by);
+	} else if (seen > 0) {
+		snprintf(text, CY_REASON_MAX + 1, "dated %s by its author, before message %u here, which it had seen",
+			 dated, seen);
+	} else if (created < d->made.ms - CY_MADE_LATE_MS) {
+		span(d->made.ms - created, by, sizeof by);
+		snprintf(text, CY_REASON_MAX + 1, "dated %s by its author, %s before its parcel was signed", dated, by);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 const char *made_dated(struct node *n, const struct peer *p, const CyMessage *m, const struct work_case *c,
 		       struct cy_wall made)
 {
-	const int64_t created = law_counted(m->created_ms);
-	const uint32_t seen = seen_before(m, c);
-	char dated[CY_RFC3339_SIZE], by[32], text[CY_REASON_MAX + 1];
+	const struct made_date d = { .created_ms = m->created_ms,
+				     .seen = m->seen,
+				     .made = made,
+				     .facts = c->facts,
+				     .n = c->n,
+				     .own = c->row.side };
+	char text[CY_REASON_MAX + 1];
 
-	cy_rfc3339((struct cy_wall){ created }, dated);
-	if (created > made.ms + CY_STATED_AHEAD_MS) {
-		span(created - made.ms, by, sizeof by);
-		snprintf(text, sizeof text, "dated %s by its author, %s after its parcel was signed", dated, by);
-	} else if (seen > 0) {
-		snprintf(text, sizeof text, "dated %s by its author, before message %u here, which it had seen", dated,
-			 seen);
-	} else if (created < made.ms - CY_MADE_LATE_MS) {
-		span(made.ms - created, by, sizeof by);
-		snprintf(text, sizeof text, "dated %s by its author, %s before its parcel was signed", dated, by);
-	} else {
+	if (!made_doubts(&d, text))
 		return NULL;
-	}
 	node_tell(n, NODE_WARNING, NODE_EVENT_SIGNED_TIME, p->id, "peer %s: message %s was taken, but is %s", p->id,
 		  m->id, text);
 	return batch_string(n, text);

@@ -152,7 +152,9 @@ struct showing {
 	CyCaseErasure *erasure; /* NULL: it was not erased */
 	CyMessageSummary *messages[VIEWS_MESSAGES_MAX];
 	struct law_fact facts[VIEWS_MESSAGES_MAX];
+	struct xchg_pos came[VIEWS_MESSAGES_MAX]; /* the parcel of a message of the peer; sequence 0: none */
 	size_t n_facts;
+	CySide side; /* ours */
 	struct treaty_view law;
 	CyClockView **clocks;
 	size_t n_clocks;
@@ -166,6 +168,7 @@ static int found_case(void *arg, const struct store_case *row)
 	struct showing *s = arg;
 
 	s->matches++;
+	s->side = row->side;
 	s->summary = summary(s->n, &s->arena, row);
 	if (row->erased.ms == 0)
 		return CY_OK;
@@ -186,9 +189,45 @@ static int add_message(void *arg, const struct store_message *row)
 	if (law_fact_decode(row->fact, &s->facts[s->n_facts]) < 0)
 		return CY_ESTORE;
 	s->facts[s->n_facts].voided = row->void_code != 0;
+	s->facts[s->n_facts].at_ms = row->created.ms;
+	if (row->author == STORE_PEER)
+		s->came[s->n_facts] = (struct xchg_pos){ row->epoch, row->sequence };
 	s->messages[s->n_facts] = message_summary(s->n, &s->arena, row);
 	s->n_facts++;
 	return CY_OK;
+}
+
+static int load_made(void *arg, const struct store_parcel *row)
+{
+	*(struct cy_wall *)arg = row->made;
+	return CY_OK;
+}
+
+/* Whoever dates a message back gains time by it: people are told as long as the case is here. */
+static int doubt_dates(struct showing *s)
+{
+	struct store_port *store = &s->n->ports.store;
+	struct made_date d = { .facts = s->facts, .n = s->n_facts, .own = s->side };
+	struct xchg_pos read = { 0 };
+	char text[CY_REASON_MAX + 1];
+	int r = CY_OK;
+
+	for (size_t i = 0; r == CY_OK && i < s->n_facts; i++) {
+		if (s->came[i].sequence == 0)
+			continue;
+		if (s->came[i].epoch != read.epoch || s->came[i].sequence != read.sequence) {
+			read = s->came[i];
+			d.made.ms = 0;
+			r = store->get_parcel(store->ctx, s->summary->peer, STORE_PEER, read.epoch, read.sequence,
+					      load_made, &d.made);
+			r = r == CY_ENOENT || r == CY_EDAMAGED ? CY_OK : r;
+		}
+		d.created_ms = s->messages[i]->created_ms;
+		d.seen = s->messages[i]->seen;
+		if (d.made.ms > 0 && made_doubts(&d, text))
+			s->messages[i]->date_doubt = cy_arena_string(&s->arena, text);
+	}
+	return r;
 }
 
 /* Each once, also of what is notified; returns how many. */
@@ -277,6 +316,8 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 	code = cases_look_up(n, with_titles(c), r->ref, found_case, x);
 	if (code == CY_OK && x->matches == 1)
 		code = s->case_messages(s->ctx, x->summary->peer, x->summary->case_id, add_message, x);
+	if (code == CY_OK && x->matches == 1)
+		code = doubt_dates(x);
 	if (code == CY_OK && x->matches == 1 && c->client->role == CY_ROLE__SUBMITTER)
 		code = treaty_look(n, &x->arena, x->summary, x->messages, x->n_facts, &x->law);
 	if (code == CY_OK && x->matches == 1)

@@ -58,6 +58,24 @@ static struct law_fact fact(CySide side, uint32_t number, uint32_t kind, uint8_t
 	return f;
 }
 
+/* What was odd about the date of the last message of the case that was shown. */
+static char shown_doubt[512];
+
+static int send_and_keep_doubt(void *ctx, uint64_t conn, struct cy_bytes bytes)
+{
+	CyServerFrame *f = cy_server_frame__unpack(NULL, bytes.len, bytes.data);
+
+	(void)ctx, (void)conn;
+	assert_non_null(f);
+	if (f->kind_case == CY_SERVER_FRAME__KIND_CASE_VIEW) {
+		assert_true(f->case_view->n_messages > 0);
+		snprintf(shown_doubt, sizeof shown_doubt, "%s",
+			 f->case_view->messages[f->case_view->n_messages - 1]->date_doubt);
+	}
+	cy_server_frame__free_unpacked(f, NULL);
+	return CY_OK;
+}
+
 /* The field that the last answer to a client is about; "" if it was taken. */
 static char refused_field[128];
 static int (*send_any)(void *ctx, uint64_t conn, struct cy_bytes bytes);
@@ -404,6 +422,18 @@ static void a_start_that_the_receipt_bears_out_stands(void **state)
 	rig_free(r);
 }
 
+static void show_case(struct rig *r, const char *case_id)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+	CyShowCase show = CY_SHOW_CASE__INIT;
+
+	show.ref = (char *)(uintptr_t)case_id;
+	f.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
+	f.show_case = &show;
+	desk_ask(r, 1, &f);
+	rig_settle(r);
+}
+
 /* It answers what was written after it, by its own date: whoever wrote it has dated it back. */
 static void a_message_that_is_dated_back_is_told(void **state)
 {
@@ -419,6 +449,7 @@ static void a_message_that_is_dated_back_is_told(void **state)
 	put_asked(&w, id.s, profiles[0]);
 	asked_row->created.ms = START_MS + DAY;
 	mem_store_apply(&r->store, w);
+	r->ports.local.send = send_and_keep_doubt;
 	rig_start(r);
 	note.text = (char *)"t";
 	content.kind_case = CY_CONTENT__KIND_NOTE;
@@ -430,6 +461,9 @@ static void a_message_that_is_dated_back_is_told(void **state)
 	assert_string_equal(e->message_id, said.s);
 	assert_non_null(strstr(e->text, "by its author, before message 1 here, which it had seen"));
 	assert_non_null(strstr(r->journal, "before message 1 here"));
+	shown_doubt[0] = '\0';
+	show_case(r, id.s);
+	assert_non_null(strstr(shown_doubt, "by its author, before message 1 here, which it had seen"));
 	rig_free(r);
 }
 
