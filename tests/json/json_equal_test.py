@@ -297,6 +297,14 @@ STRICTER = [
 ]
 
 
+# We take it as people write it, unlike Python: json.h says so. What it stands for, in milliseconds.
+INSTANTS = [
+    ("2025-11-23T10:00:00Z", 1763892000000),
+    ("2025-11-23T11:00:00.250+01:00", 1763892000250),
+    ("", 0),
+]
+
+
 def python_parse(cls, text):
     try:
         return json_format.Parse(text, cls())
@@ -324,6 +332,12 @@ def check_documents(tool, classes):
             told = answer.decode().split(": ", 1)
             fine = not good and told[0] == field and told[1] != "" and (python is None) == (kind == "both refuse")
             tap(fine, f"{kind} {name} {short(text)}", f"{good} {answer} {python}")
+    for text, ms in INSTANTS:
+        good, answer = one("Message", json.dumps({"createdMs": text}))
+        tap(good and classes["Message"].FromString(answer).created_ms == ms, f"an instant is taken as '{text}'", answer)
+        for name, field in ("PeerStatus", "roundTripMs"), ("Attachment", "size"):
+            good, answer = one(name, json.dumps({field: text}))
+            tap(not good, f"and what is no instant is not: {field}", answer)
     for data in (b'{"ownReference": "\xff"}', b'{"ownReference": "\xed\xa0\x80"}', b'\xff'):
         good, answer = ask(tool, [("parse", "comity.v1.Message", data)])[0]
         tap(not good, f"text that is not UTF-8 is refused: {data}", answer)
