@@ -433,8 +433,20 @@ void erase_failed(struct node *n)
 
 struct kept {
 	const struct node_order *order;
+	struct cy_wall until; /* what was made by then is meant by the order */
 	bool in_person, any;
 };
+
+/* What opened the case was there when that was ordered, whatever its author's clock said; so was what that clock
+ * says to be older. */
+static int look_opening(void *arg, const struct store_message *row)
+{
+	struct kept *k = arg;
+
+	if (law_kind_opens(row->kind) && row->void_code == 0 && row->created.ms > k->until.ms)
+		k->until = row->created;
+	return CY_OK;
+}
 
 static int look_reason(void *arg, const struct store_case *row)
 {
@@ -449,23 +461,19 @@ static int look_kept(void *arg, const struct store_message *row)
 {
 	struct kept *k = arg;
 
-	k->any = k->any || (row->erasure == STORE_KEPT && row->created.ms <= k->order->at.ms);
+	k->any = k->any || (row->erasure == STORE_KEPT && row->created.ms <= k->until.ms);
 	return CY_OK;
 }
 
 /* Is there, in a case that was erased since the order, something that was made before it? The store that the
  * order was given to has erased what was there then: what comes to it is new, whatever its author's clock
  * said. To a store that knows the order from the list it comes back. */
-static int came_back(struct node *n, const struct work_case *c, const struct node_order *order, bool *ret)
+static int came_back(struct node *n, const struct work_case *c, struct kept *k)
 {
 	struct store_port *s = &n->ports.store;
-	struct kept k = { .order = order };
-	int r = s->get_case(s->ctx, c->row.peer, c->row.case_id, look_reason, &k);
+	int r = s->get_case(s->ctx, c->row.peer, c->row.case_id, look_reason, k);
 
-	if (r == CY_OK && !k.in_person)
-		r = s->case_messages(s->ctx, c->row.peer, c->row.case_id, look_kept, &k);
-	*ret = k.any;
-	return r;
+	return r < 0 || k->in_person ? r : s->case_messages(s->ctx, c->row.peer, c->row.case_id, look_kept, k);
 }
 
 /* What still has to be delivered, or fetched back, keeps its content until then. */
@@ -475,15 +483,18 @@ static int erase_again(struct node *n, const struct node_order *order)
 	int r = CY_OK;
 	struct work_case *c = cases_get(n, order->peer, order->case_id, &r);
 	struct obstacle o = { .n = n, .p = node_peer_ever(n, order->peer), .c = c };
+	struct kept k = { .order = order, .until = order->at, .any = true };
 	char reason[96];
-	bool due = true;
 
 	if (c == NULL || o.p == NULL)
 		return c != NULL || r == CY_ENOENT ? CY_OK : r;
+	r = s->case_messages(s->ctx, c->row.peer, c->row.case_id, look_opening, &k);
 	/* What this very batch takes in shows once it is committed. */
-	if (c->row.erased.ms >= order->at.ms && !in_batch(n, c))
-		r = came_back(n, c, order, &due);
-	if (r < 0 || !due)
+	if (r == CY_OK && c->row.erased.ms >= order->at.ms && !in_batch(n, c)) {
+		k.any = false;
+		r = came_back(n, c, &k);
+	}
+	if (r < 0 || !k.any)
 		return r;
 	if (o.p->stream.reconciling || in_batch(n, c))
 		stands(&o, "it is not whole");
@@ -496,7 +507,7 @@ static int erase_again(struct node *n, const struct node_order *order)
 	}
 	snprintf(reason, sizeof reason, "entry %llu of the list of orders; the store was behind it",
 		 (unsigned long long)order->number);
-	return erase(n, c, order->at, order->at, order->by, reason);
+	return erase(n, c, order->at, k.until, order->by, reason);
 }
 
 void erase_step(struct node *n)

@@ -32,6 +32,24 @@ void meet(struct world *w)
 	assert_true(w->a.session != 0);
 }
 
+void wait_for_nobody(struct side *s)
+{
+	CyClientFrame resume = CY_CLIENT_FRAME__INIT, confirm = CY_CLIENT_FRAME__INIT;
+	CyResume r = CY_RESUME__INIT;
+	CyConfirmTime c = CY_CONFIRM_TIME__INIT;
+
+	r.reason = (char *)"it cannot be reached";
+	resume.kind_case = CY_CLIENT_FRAME__KIND_RESUME;
+	resume.resume = &r;
+	chief_says(s, &resume);
+	settle(s->w);
+	c.now_ms = s->w->now;
+	confirm.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
+	confirm.confirm_time = &c;
+	chief_says(s, &confirm);
+	settle(s->w);
+}
+
 void say_in(struct side *s, const char *case_id, const char *json)
 {
 	submit(s, case_id, json);

@@ -15,6 +15,8 @@ void keep(struct side *s, unsigned backup);
 void restore(struct side *s, unsigned backup);
 /* As often as goodbyes make it necessary. */
 void meet(struct world *w);
+/* The administrator says that nobody need be waited for, and that the clock is right. */
+void wait_for_nobody(struct side *s);
 void say_in(struct side *s, const char *case_id, const char *json);
 /* A request of US-OIA that has arrived. */
 struct world *with_open_case(char case_id[static CASE_ID]);

@@ -54,6 +54,28 @@ static void a_restored_store_erases_again_what_was_ordered(void **state)
 	world_end(w, NULL);
 }
 
+/* The clocks were days ahead when the case was opened, and are right when it is erased. */
+static void what_opened_the_case_is_older_than_the_order_whatever_its_clock_said(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	w->now -= INT64_C(5) * 86400000;
+	wait_for_nobody(&w->a);
+	wait_for_nobody(&w->b);
+	erase(&w->a, case_id);
+	restore(&w->a, 0);
+	wait_for_nobody(&w->a);
+	meet(w);
+	w->now += 120000;
+	node_wake(w->a.node);
+	settle(w);
+	show(&w->a, case_id);
+	assert_non_null(strstr(w->a.erased, " US-OIA/1"));
+	world_end(w, NULL);
+}
+
 /* The backup knows nothing of the case, and the peer gives it back with its contents. */
 static void what_the_peer_gives_back_is_erased_again(void **state)
 {
@@ -445,6 +467,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_case_is_shown_as_erased_on_this_side_alone),
 		cmocka_unit_test(a_restored_store_erases_again_what_was_ordered),
+		cmocka_unit_test(what_opened_the_case_is_older_than_the_order_whatever_its_clock_said),
 		cmocka_unit_test(what_the_peer_gives_back_is_erased_again),
 		cmocka_unit_test(what_comes_back_to_an_erased_case_is_erased_again),
 		cmocka_unit_test(a_single_message_that_comes_back_is_erased_again),
