@@ -158,12 +158,16 @@ void damage_gone(struct sim_node *s)
 	s->damage.serial++;
 }
 
+bool damage_holds_up(const struct sim_node *s, const char *peer)
+{
+	return s->damage.on && s->damage.kind == DAMAGE_KEY && strcmp(s->damage.peer, peer) == 0;
+}
+
 bool damage_excuses(const struct sim_node *s, const char *peer, const char *case_id)
 {
 	const struct sim_damage *d = &s->damage;
 
-	/* A content that cannot be read cannot be sent, and holds up what is behind it in that stream. */
-	return d->on && strcmp(d->peer, peer) == 0 && (d->kind == DAMAGE_KEY || strcmp(d->case_id, case_id) == 0);
+	return damage_holds_up(s, peer) || (d->on && strcmp(d->peer, peer) == 0 && strcmp(d->case_id, case_id) == 0);
 }
 
 bool damage_repair(struct world *w)

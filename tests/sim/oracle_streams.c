@@ -72,7 +72,7 @@ void oracle_streams_drained(struct world *w, char *why, size_t size)
 			const struct store_stream *out = &mem_store_peer(&from->store, to->id)->stream;
 			const struct store_stream *in = &mem_store_peer(&to->store, from->id)->stream;
 
-			if (out->out_sequence > 0 &&
+			if (out->out_sequence > 0 && !damage_holds_up(from, to->id) &&
 			    (in->in_epoch != out->out_epoch || in->in_held != out->out_sequence))
 				snprintf(why, size, "%s has sent %llu/%llu to %s, which holds %llu/%llu", from->id,
 					 (unsigned long long)out->out_epoch, (unsigned long long)out->out_sequence,

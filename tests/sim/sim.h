@@ -517,7 +517,9 @@ void quotas_drained(struct world *w, char *why, size_t size);
 void damage_ports(struct sim_node *s);
 void damage_told(struct sim_node *s, const char *text); /* an alarm */
 void damage_strike(struct sim_node *s, struct cy_rng *r);
-void damage_gone(struct sim_node *s);                                                 /* the disk is another one */
+void damage_gone(struct sim_node *s); /* the disk is another one */
+/* A content that cannot be read cannot be sent, and holds up what is behind it in the stream to this peer. */
+bool damage_holds_up(const struct sim_node *s, const char *peer);
 bool damage_excuses(const struct sim_node *s, const char *peer, const char *case_id); /* it may wait for the repair */
 bool damage_repair(struct world *w); /* all of it; false: nothing was damaged */
 
