@@ -45,13 +45,14 @@ all_templates() {
 		sed 's/FILL IN/IE/g' form.json >open.json
 		sed 's/"atMs": ""/"atMs": "2026-11-23T10:00:00Z"/' open.json >filled.json
 		"$ctl" check filled.json --no-treaty >out 2>err </dev/null || return 1
-		# Nobody approves by forgetting a line: the time of printing stands nowhere.
-		cmp -s open.json filled.json || ! "$ctl" check open.json --no-treaty >out 2>err </dev/null || return 1
-		cmp -s open.json filled.json ||
-			grep -q '^content.request.approvals\[0\].atMs: When it was approved is mandatory.$' out || return 1
 		# The command that the head of the form names.
 		told=$(sed -n "1,4s/.*'comityctl \([^']*\) FILE'.*/\1/p" form.json)
 		"$ctl" "${told:?}" filled.json --no-treaty >out 2>err </dev/null || return 1
+		# Nobody approves by forgetting a line: the time of printing stands nowhere.
+		! grep -q 'Ms": *"*[0-9]' form.json || return 1
+		grep -q '"approvals": ' form.json || continue
+		"$ctl" check open.json --no-treaty >out 2>err </dev/null && return 1
+		grep -q '^content.request.approvals\[0\].atMs: When it was approved is mandatory.$' out || return 1
 	done <measures
 }
 
