@@ -149,7 +149,11 @@ static int dissolve(struct again *a, const struct store_parcel *row)
 {
 	struct node *n = a->n;
 	struct peer *p = a->p;
+	const int r = sound_parcel(n, row);
 
+	/* Nobody knows what would have to travel anew. */
+	if (r < 0)
+		return r;
 	a->dissolves = true;
 	batch_touch(n, p->session);
 	if (CY_MUTANT_PLACE_TWICE && row->epoch == p->stream.out_epoch && p->stream.out_sequence >= row->sequence) {
@@ -309,8 +313,14 @@ static int find_lost(void *arg, const struct store_message *row)
 
 static int give_up_lost(void *arg, const struct store_parcel *row)
 {
+	const struct again *a = arg;
+	int r;
+
 	/* By another message of it, or before: what can travel anew waits already. */
-	return row->dissolved ? CY_OK : give_up(arg, row);
+	if (row->dissolved)
+		return CY_OK;
+	r = sound_parcel(a->n, row);
+	return r < 0 ? r : give_up(arg, row);
 }
 
 int resend_lost(struct node *n, struct peer *p, const char *message_id)

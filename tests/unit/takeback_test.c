@@ -332,18 +332,15 @@ static void an_answer_to_another_number_is_refused(void **state)
 	}
 }
 
-/* The peer judges the one message of ours otherwise, and has been asked for it. */
-static void an_answer_about_another_message_is_refused(void **state)
+/* Its heads, which say that it holds one message of ours in this case, and judges it otherwise. */
+static void judge_otherwise(struct rig *r, const struct line *l, const char *case_id)
 {
-	struct cy_uuid one = some_id(100), ours = some_id(20), other = some_id(21);
-	const char *ids[] = { "", ours.s, other.s };
 	uint8_t verdicts[CY_SHA256_LEN] = { 1 };
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyHeads page = CY_HEADS__INIT;
 	CyCaseHead head = CY_CASE_HEAD__INIT, *list = &head;
 
-	(void)state;
-	head.case_id = one.s;
+	head.case_id = (char *)(uintptr_t)case_id;
 	head.yours = 1;
 	head.verdicts = (ProtobufCBinaryData){ .data = verdicts, .len = sizeof verdicts };
 	page.heads = &list;
@@ -351,12 +348,22 @@ static void an_answer_about_another_message_is_refused(void **state)
 	page.last = true;
 	f.kind_case = CY_PEER_FRAME__KIND_HEADS;
 	f.heads = &page;
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+}
+
+/* The peer judges the one message of ours otherwise, and has been asked for it. */
+static void an_answer_about_another_message_is_refused(void **state)
+{
+	struct cy_uuid one = some_id(100), ours = some_id(20), other = some_id(21);
+	const char *ids[] = { "", ours.s, other.s };
+
+	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		struct line *l;
 		struct rig *r = restored((struct damage){ 0 }, &l);
 
-		rig_give_peer(r, l, &f);
-		rig_settle(r);
+		judge_otherwise(r, l, one.s);
 		assert_string_equal(sent.message, ours.s);
 		give_last_of(r, l, 0, ids[i]);
 		assert_int_equal(strstr(r->all, "a fetched parcel that was not asked for") != NULL, i == 2);
@@ -612,7 +619,7 @@ static void what_comes_back_takes_the_number_of_nobody_who_has_left(void **state
 /* ------------------------------------------------------------------- travelling anew */
 
 /* A parcel of ours in an epoch of the day before, with a note of each of two cases; the peer has lost it. */
-static void put_sent(struct store_writeset **w, int64_t made_ms)
+static struct store_parcel *put_sent(struct store_writeset **w, int64_t made_ms)
 {
 	static const struct law_fact fact = { .side = CY_SIDE__REQUESTED, .number = 1, .kind = CY_CONTENT__KIND_NOTE };
 	struct wire_text text = { .type = WIRE_PARCEL,
@@ -651,6 +658,7 @@ static void put_sent(struct store_writeset **w, int64_t made_ms)
 								cy_bytes(manifest.seal.b, sizeof manifest.seal.b)),
 				    .digest = cy_sha256(cy_buf_view(&manifest.text)) };
 	cy_buf_free(&manifest.text);
+	return p;
 }
 
 /* All of its messages do, whatever is damaged of the first one's case. */
@@ -675,6 +683,39 @@ static void a_dissolved_parcel_loses_no_message_because_of_a_damaged_case(void *
 		assert_true(mem_store_message(&r->store, first.s)->row.epoch != START_MS - DAY);
 		assert_true(mem_store_message(&r->store, second.s)->row.epoch != START_MS - DAY);
 		assert_int_equal(mem_store_message(&r->store, second.s)->row.transport, STORE_TRANSMITTED);
+		rig_free(r);
+	}
+}
+
+/* What was to travel anew cannot be read: nothing of it does, and everybody else is served. */
+static void a_damaged_parcel_that_is_dissolved_holds_up_nobody_else(void **state)
+{
+	struct cy_uuid one = some_id(100), lost = some_id(20);
+
+	(void)state;
+	for (int restored_store = 0; restored_store <= 1; restored_store++) {
+		struct store_writeset *w = NULL;
+		struct line *l;
+		struct rig *r;
+
+		put_sent(&w, START_MS - DAY)->manifest = cy_bytes("# comity", 8);
+		row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER,
+									   .out_epoch = START_MS - 1000,
+									   .reconciling = restored_store };
+		r = started(w);
+		if (restored_store)
+			r->holds = (struct xchg_pos){ START_MS - DAY, 1 };
+		l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+		if (restored_store) {
+			judge_otherwise(r, l, one.s);
+			assert_string_equal(sent.message, lost.s);
+			give_last_of(r, l, 0, lost.s);
+		}
+		assert_non_null(strstr(r->all, "is damaged: restore a backup"));
+		assert_null(strstr(r->all, "nothing can be committed"));
+		assert_int_equal(mem_store_message(&r->store, lost.s)->row.transport, STORE_RELAYED);
+		assert_int_equal(mem_store_peer(&r->store, PEER)->stream.out_epoch, START_MS - 1000);
+		assert_int_equal(fetches_back(r), restored_store);
 		rig_free(r);
 	}
 }
@@ -730,6 +771,7 @@ int main(void)
 		cmocka_unit_test(a_tombstone_for_a_damaged_case_holds_up_no_other),
 		cmocka_unit_test(what_comes_back_takes_the_number_of_nobody_who_has_left),
 		cmocka_unit_test(a_dissolved_parcel_loses_no_message_because_of_a_damaged_case),
+		cmocka_unit_test(a_damaged_parcel_that_is_dissolved_holds_up_nobody_else),
 		cmocka_unit_test(what_was_signed_by_a_clock_ahead_is_signed_anew_once_it_is_refused),
 	};
 
