@@ -206,13 +206,25 @@ def answered(g, change, code):
 RECEIPTS = [
 	(623, "names another digest of the parcel in its receipt", lambda t: re.sub(rb"parcel [0-9a-f]{64}", b"parcel " + b"0" * 64, t)),
 	(624, "names another message in its receipt", lambda t: re.sub(rb"  \S{36}\n", b"  " + P.uuid7().encode() + b"\n", t)),
-	(625, "rejects by a code that is not known", lambda t: t.replace(b"# accepted", b"# rejected MADE_UP because")),
+	(625, "rejects by what is no name of a code", lambda t: t.replace(b"# accepted", b"# rejected made-up because")),
 	(626, "rejects without a reason", lambda t: t.replace(b"# accepted", b"# rejected MALFORMED")),
 	(627, "rejects by a reason with a control character", lambda t: t.replace(b"# accepted", b"# rejected MALFORMED a\x1bb")),
 ]
 for number, does, change in RECEIPTS:
 	case(number, "Receipts", does, "goodbye PROTOCOL, and the parcel again in the next session")(
 		lambda g, c=change: answered(g, c, "PROTOCOL"))
+
+
+@case(629, "Receipts", "rejects by a code of a later version", "it is taken: the receipt is the receipted_proof of the next session")
+def _(g):
+	w = g.session()
+	g.submit()
+	_, receipt = g.taken(w)
+	later = g.peer.signer.sign(receipt.text.replace(b"# accepted", b"# rejected MADE_UP because"))
+	w.say(receipt=P.pb.Receipt(receipt=later))
+	assert w.deliver(g.parcel()) == [None]
+	w.leave()
+	assert g.session().theirs.receipted_proof == later
 
 
 @case(628, "Receipts", "gives a second, different receipt for a parcel that is receipted", "the first one stays: it is the receipted_proof")
