@@ -237,7 +237,8 @@ void stats_print(const CyStatistics *s, CyDirection direction)
 		out_pair("Requests", "%s, of them returned as deficient: %s", stats_count(g, "requests"),
 			 stats_count(g, "requests_returned_deficient"));
 		out_pair("Problem notices", "%s", stats_count(g, "clarification_rounds"));
-		out_pair("Notifications", "%s", stats_count(g, "notifications"));
+		out_pair("Notifications", "%s, of them refused: %s", stats_count(g, "notifications"),
+			 stats_count(g, "notifications_refused"));
 		out_pair("Information", "%s", stats_count(g, "spontaneous_information"));
 		out_pair("Reviews", "%s relied on, %s repeated", stats_count(g, "reviews_relied_on"),
 			 stats_count(g, "reviews_repeated"));

@@ -61,7 +61,7 @@ struct telling {
 
 static enum law_outcome outcome_of(const struct law_case *c, unsigned i)
 {
-	if (i < c->n_measures)
+	if (i < law_subjects(c))
 		switch (c->measures[i].state) {
 		case LAW_MEASURE_EXECUTED:
 			return LAW_OUTCOME_EXECUTED;
@@ -316,6 +316,8 @@ static void add_case(const struct tally *t, const struct law_stat *row)
 static void add_measure(const struct tally *t, const struct law_stat *row, int64_t now_ms)
 {
 	add_limits(t, row->limits);
+	count(t, LAW_FIGURE_NOTIFICATIONS_REFUSED,
+	      row->kind == CY_CONTENT__KIND_NOTIFICATION && row->outcome == LAW_OUTCOME_REFUSED);
 	if (row->kind != CY_CONTENT__KIND_REQUEST)
 		return;
 	count(t, LAW_FIGURE_MEASURES, 1);

@@ -71,6 +71,7 @@ int law_stats_of(const struct law_fact *facts, size_t n, const struct law_terms 
 #define LAW_FIGURES(X)                                                            \
 	X(REQUESTS, "requests")                                                   \
 	X(NOTIFICATIONS, "notifications")                                         \
+	X(NOTIFICATIONS_REFUSED, "notifications_refused")                         \
 	X(INFORMATION, "spontaneous_information")                                 \
 	X(REQUESTS_RETURNED, "requests_returned_deficient")                       \
 	X(ROUNDS, "clarification_rounds")                                         \

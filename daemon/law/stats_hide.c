@@ -347,6 +347,15 @@ static void hide_excused(struct law_group *g, unsigned excused, unsigned first, 
 			     (g->count[excused] > 0 && (g->hidden[first + 1] || g->hidden[first + 2]));
 }
 
+/* Of few notifications nothing is told; and of many neither the few that were refused nor the few that were not. */
+static void hide_refused(struct law_group *g, uint32_t smallest)
+{
+	const uint64_t all = g->count[LAW_FIGURE_NOTIFICATIONS], some = g->count[LAW_FIGURE_NOTIFICATIONS_REFUSED];
+
+	g->hidden[LAW_FIGURE_NOTIFICATIONS_REFUSED] =
+		all > 0 && (all <= smallest || (some > 0 && some < smallest) || (some < all && all - some < smallest));
+}
+
 /* The counts without which one would know how many values there were. */
 static bool counts_are_hidden(const struct law_group *g, enum law_stats_step step)
 {
@@ -391,6 +400,7 @@ void law_stats_hide(struct law_stats *s, uint32_t smallest)
 			hide_what_tells(s->group[side], smallest);
 		hide_excused(&s->group[side][0], LAW_FIGURE_THEIRS_EXCUSED, LAW_FIGURE_THEIRS_IN_TIME, smallest);
 		hide_excused(&s->group[side][0], LAW_FIGURE_OURS_EXCUSED, LAW_FIGURE_OURS_IN_TIME, smallest);
+		hide_refused(&s->group[side][0], smallest);
 		for (unsigned t = 0; t < LAW_TYPES; t++)
 			hide_spreads(&s->group[side][t], smallest);
 	}

@@ -175,15 +175,19 @@ static void count_case(struct figures *g)
 	const uint32_t kind = g->a->scene[0].f->kind;
 	bool back[LAW_TYPES] = { 0 };
 	uint64_t rounds = 0;
+	bool refused = false;
 
-	for (size_t i = 0; i < g->a->n; i++)
+	for (size_t i = 0; i < g->a->n; i++) {
 		rounds += g->a->scene[i].f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE;
+		refused = refused || g->a->scene[i].f->kind == CY_CONTENT__KIND_REFUSAL;
+	}
 	add_case(g, LAW_FIGURE_ROUNDS, rounds);
 	add_case(g,
 		 kind == CY_CONTENT__KIND_REQUEST        ? LAW_FIGURE_REQUESTS
 		 : kind == CY_CONTENT__KIND_NOTIFICATION ? LAW_FIGURE_NOTIFICATIONS
 							 : LAW_FIGURE_INFORMATION,
 		 1);
+	add_case(g, LAW_FIGURE_NOTIFICATIONS_REFUSED, kind == CY_CONTENT__KIND_NOTIFICATION && refused);
 	if (kind != CY_CONTENT__KIND_REQUEST)
 		return;
 	if (returned(g->a, back, g->type))

@@ -380,9 +380,34 @@ static void the_attack_finds_what_trying_everything_finds(void **state)
 	assert_true(compared > 30);
 }
 
+/* How many were not refused is the difference. */
+static void few_notifications_are_not_told_apart(void **state)
+{
+	static const struct {
+		uint64_t all, refused;
+		bool hidden;
+	} tables[] = { { 0, 0, false },   { 5, 0, true },   { 30, 0, false }, { 30, 3, true },
+		       { 30, 10, false }, { 30, 28, true }, { 30, 30, false } };
+	struct law_stats *s = calloc(1, sizeof *s);
+
+	(void)state;
+	assert_non_null(s);
+	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+		struct law_group *g = &s->group[1][0];
+
+		g->count[LAW_FIGURE_NOTIFICATIONS] = g->requests[LAW_FIGURE_NOTIFICATIONS] = tables[i].all;
+		g->count[LAW_FIGURE_NOTIFICATIONS_REFUSED] = g->requests[LAW_FIGURE_NOTIFICATIONS_REFUSED] =
+			tables[i].refused;
+		law_stats_hide(s, 5);
+		assert_int_equal(g->hidden[LAW_FIGURE_NOTIFICATIONS_REFUSED], tables[i].hidden);
+	}
+	free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(few_notifications_are_not_told_apart),
 		cmocka_unit_test(the_attack_finds_what_trying_everything_finds),
 		cmocka_unit_test(a_small_count_takes_others_with_it),
 		cmocka_unit_test(as_many_as_there_are_hidden_counts_is_no_secret),

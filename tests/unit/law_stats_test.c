@@ -114,6 +114,35 @@ static void a_result_without_a_decision_is_one(void **state)
 	day_is(r.at[1].ended_ms, 6);
 }
 
+static void a_notification_that_is_refused_is_counted(void **state)
+{
+	struct law_stats *s = calloc(1, sizeof *s);
+	struct history h = { .n = 0 };
+	struct rows r;
+
+	(void)state;
+	assert_non_null(s);
+	told(&h, ASKS, say(K(NOTIFICATION), 0, 0, 0), 0);
+	h.f[0].measures = 0;
+	told(&h, ASKED, say(K(ACKNOWLEDGEMENT), 0, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, 0), 1);
+	law_stats_begin(s, (struct cy_wall){ T0 + 9 * DAY });
+	for (unsigned i = 0; i < 2; i++) {
+		if (i == 1)
+			told(&h, ASKED, say(K(REFUSAL), 0, CY_REFUSAL_GROUND__NE_BIS_IN_IDEM, 0), 2);
+		r = rows_of(&h);
+		assert_int_equal(r.n, 1);
+		r.at[0].request = i + 1;
+		r.at[0].side = CY_SIDE__REQUESTED;
+		law_stats_add(s, &r.at[0]);
+	}
+	law_stats_end(s);
+	assert_int_equal(s->group[1][0].count[LAW_FIGURE_NOTIFICATIONS], 2);
+	assert_int_equal(s->group[1][0].count[LAW_FIGURE_NOTIFICATIONS_REFUSED], 1);
+	assert_int_equal(s->group[1][0].count[LAW_FIGURE_OUTCOME_REFUSED], 0);
+	assert_int_equal(s->group[1][0].count[LAW_FIGURE_MEASURES], 0);
+	free(s);
+}
+
 /* What was given in part stays given; but who takes the rest back has decided nothing for the other side. */
 static void a_withdrawal_decides_nothing(void **state)
 {
@@ -378,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_happened_is_dated_by_measure),
 		cmocka_unit_test(a_result_without_a_decision_is_one),
+		cmocka_unit_test(a_notification_that_is_refused_is_counted),
 		cmocka_unit_test(a_withdrawal_decides_nothing),
 		cmocka_unit_test(an_absurd_instant_is_within_the_years_that_are_counted),
 		cmocka_unit_test(what_has_no_effect_ends_nothing),
