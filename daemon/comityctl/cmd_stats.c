@@ -22,7 +22,7 @@ static const char stats_help[] =
 	"Counts what was asked by us and of us, and what became of it: outcomes by measure,\n"
 	"grounds of refusal, the backlog by age, how long each step took from the sending of\n"
 	"the request, time limits by whose side owed them, clarification rounds, requests\n"
-	"returned as deficient, and reviews that were relied on or repeated.\n"
+	"returned as deficient, notifications refused, reviews relied on or repeated.\n"
 	"\n"
 	"  --from DATE       requests sent on this day or later, in this authority's time zone\n"
 	"  --to DATE         sent on this day or earlier\n"
