@@ -63,7 +63,7 @@ int clock_pages(struct ctl *ctl, CyListClocks *list, clock_page_fn *fn, void *ar
 			return r;
 		page = reply->clock_list;
 		fn(arg, page);
-		more = page->more && page->n_clocks > 0 && list->case_ref[0] == '\0';
+		more = page->more && page->n_clocks > 0;
 		if (more) {
 			list->after_due_ms = page->clocks[page->n_clocks - 1]->due_ms;
 			list->after_id = page->clocks[page->n_clocks - 1]->id;

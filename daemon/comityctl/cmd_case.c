@@ -178,6 +178,8 @@ static void print_clocks(const CyCaseView *v)
 	for (size_t i = 0; i < v->n_clocks; i++)
 		clock_row(t, v->clocks[i], v->now_ms, false);
 	out_table_end(t);
+	if (v->more_clocks && v->summary)
+		printf("There are more: comityctl clock list %s\n", v->summary->case_id);
 }
 
 static int run_show(struct ctl *ctl, int argc, char **argv)

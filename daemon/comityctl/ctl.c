@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/guess.h"
@@ -221,13 +222,58 @@ int ctl_order(struct ctl *ctl, CyClientFrame *request, const char *fmt, ...)
 	return CTL_DONE;
 }
 
+/* Add the messages of a page to those that are here. */
+static void take_messages(CyCaseView *all, CyCaseView *page)
+{
+	const size_t n = all->n_messages + page->n_messages;
+
+	all->messages = realloc(all->messages, (n + 1) * sizeof(all->messages[0]));
+	CY_ASSERT(all->messages);
+	for (size_t i = 0; i < page->n_messages; i++)
+		all->messages[all->n_messages++] = page->messages[i];
+	page->n_messages = 0;
+	all->more_messages = page->more_messages;
+}
+
+static bool is_same(const CyCaseView *a, const CyCaseView *b)
+{
+	return a->summary && b->summary && a->summary->messages == b->summary->messages &&
+	       a->state_digest.len == b->state_digest.len &&
+	       memcmp(a->state_digest.data, b->state_digest.data, a->state_digest.len) == 0;
+}
+
 int ctl_show_case(struct ctl *ctl, const char *ref, CyServerFrame **ret_reply)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyShowCase show = CY_SHOW_CASE__INIT;
+	CyServerFrame *all = NULL, *page;
+	int r = CTL_DONE;
 
 	show.ref = (char *)(uintptr_t)ref;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
 	frame.show_case = &show;
-	return ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CASE_VIEW, ret_reply);
+	while (r == CTL_DONE && (!all || all->case_view->more_messages)) {
+		show.after = all ? (uint32_t)all->case_view->n_messages : 0;
+		r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CASE_VIEW, &page);
+		if (r != CTL_DONE)
+			break;
+		/* Something came meanwhile: what was read before may stand elsewhere now. */
+		if (all && (!is_same(all->case_view, page->case_view) || page->case_view->n_messages == 0)) {
+			cy_server_frame__free_unpacked(all, NULL);
+			cy_server_frame__free_unpacked(page, NULL);
+			all = NULL;
+			continue;
+		}
+		if (!all) {
+			all = page;
+			continue;
+		}
+		take_messages(all->case_view, page->case_view);
+		cy_server_frame__free_unpacked(page, NULL);
+	}
+	if (r == CTL_DONE)
+		*ret_reply = all;
+	else if (all)
+		cy_server_frame__free_unpacked(all, NULL);
+	return r;
 }

@@ -54,18 +54,23 @@ struct listing {
 	struct node *n;
 	struct cy_arena arena;
 	CyClockView **rows;
-	size_t n_rows, max, bytes;
+	size_t n_rows, max, bytes, most_bytes;
+	uint64_t skip_to; /* all up to the clock with this id are left out; 0: none is */
 };
 
 static int add_clock(void *arg, const struct store_clock *row)
 {
 	struct listing *l = arg;
 
+	if (l->skip_to != 0) {
+		l->skip_to = row->id == l->skip_to ? 0 : l->skip_to;
+		return CY_OK;
+	}
 	if (l->n_rows == l->max)
 		return CY_ELIMIT;
 	l->rows[l->n_rows] = view_of(l->n, &l->arena, row);
 	l->bytes += cy_clock_view__get_packed_size(l->rows[l->n_rows]) + 8;
-	if (l->bytes > CY_LOCAL_FRAME_MAX - 1024) /* the next page takes it */
+	if (l->bytes > l->most_bytes) /* the next page takes it */
 		return CY_ELIMIT;
 	l->n_rows++;
 	return CY_OK;
@@ -122,7 +127,7 @@ void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, cons
 	struct store_port *s = &n->ports.store;
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyClockList list = CY_CLOCK_LIST__INIT;
-	struct listing l = { .n = n };
+	struct listing l = { .n = n, .most_bytes = CY_LOCAL_FRAME_MAX - 1024 };
 	const uint32_t limit = r->limit == 0 ? 100 : r->limit < CY_PAGE_MAX ? r->limit : CY_PAGE_MAX;
 	const struct cy_wall now = node_now(n);
 	struct cy_wall from, until;
@@ -130,7 +135,8 @@ void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, cons
 	int code;
 
 	window(n, r, now, &from, &until);
-	l.max = r->case_ref[0] != '\0' ? CY_PAGE_MAX : limit;
+	l.max = r->case_ref[0] != '\0' && r->limit == 0 ? CY_PAGE_MAX : limit;
+	l.skip_to = r->case_ref[0] != '\0' ? r->after_id : 0;
 	l.rows = cy_arena_take(&l.arena, (l.max + 1) * sizeof *l.rows);
 	if (r->case_ref[0] != '\0')
 		code = list_case(n, c, correlation, r->case_ref, &l, &answered);
@@ -156,10 +162,10 @@ void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, cons
 }
 
 int clock_views_case(struct node *n, struct cy_arena *a, struct store_view view, const char *peer, const char *case_id,
-		     CyClockView ***ret_rows, size_t *ret_n)
+		     size_t most_bytes, CyClockView ***ret_rows, size_t *ret_n, bool *ret_more)
 {
 	struct store_port *s = &n->ports.store;
-	struct listing l = { .n = n, .arena = *a, .max = CY_PAGE_MAX };
+	struct listing l = { .n = n, .arena = *a, .max = CY_BOUND(CY_PAGE_MAX), .most_bytes = most_bytes };
 	int code;
 
 	l.rows = cy_arena_take(&l.arena, (l.max + 1) * sizeof *l.rows);
@@ -167,6 +173,7 @@ int clock_views_case(struct node *n, struct cy_arena *a, struct store_view view,
 	*a = l.arena;
 	*ret_rows = l.rows;
 	*ret_n = l.n_rows;
+	*ret_more = code == CY_ELIMIT;
 	return code == CY_ELIMIT ? CY_OK : code;
 }
 

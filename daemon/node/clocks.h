@@ -59,9 +59,9 @@ void hooks_done(struct node *n, const char *id); /* in a batch */
 void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListClocks *r);
 void clock_views_explain(struct node *n, struct conn *c, uint64_t correlation, const CyExplainClock *r);
 void clock_views_confirm(struct node *n, struct conn *c, uint64_t correlation, const CyConfirmTime *r);
-/* The clocks of a case, in `a`. */
+/* The clocks of a case, in `a`: as many as have so many bytes. */
 int clock_views_case(struct node *n, struct cy_arena *a, struct store_view view, const char *peer, const char *case_id,
-		     CyClockView ***ret_rows, size_t *ret_n);
+		     size_t most_bytes, CyClockView ***ret_rows, size_t *ret_n, bool *ret_more);
 
 /* -------------------------------------------------------------- measures.c */
 /* Write what became of the measures of the cases that the batch changed. */

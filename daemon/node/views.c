@@ -8,6 +8,7 @@
 
 #define VIEWS_EVIDENCE_MAX 200 /* attachments in the view of a case */
 #define VIEWS_MESSAGES_MAX (2 * CY_CASE_MESSAGES_MAX)
+#define VIEWS_BYTES        (CY_LOCAL_FRAME_MAX / 4) /* of each list in the view of a case */
 
 static ProtobufCBinaryData binary(struct cy_bytes b)
 {
@@ -148,6 +149,7 @@ struct showing {
 	const struct conn *c;
 	struct cy_arena arena;
 	size_t matches;
+	uint32_t after; /* of the messages in order, so many were shown before */
 	CyCaseSummary *summary;
 	CyCaseErasure *erasure; /* NULL: it was not erased */
 	CyMessageSummary *messages[VIEWS_MESSAGES_MAX];
@@ -158,6 +160,7 @@ struct showing {
 	struct treaty_view law;
 	CyClockView **clocks;
 	size_t n_clocks;
+	bool more_clocks;
 	CyEvidenceView **evidence;
 	size_t n_evidence;
 	bool more_evidence;
@@ -246,25 +249,29 @@ static size_t open_proposals(const struct law_case *c, uint32_t *ret)
 	return n;
 }
 
-static void send_case(struct showing *s, uint64_t correlation)
+/* Those of the page that is asked for, as many as fit. */
+static void put_messages(struct showing *s, const enum law_effect *effects, const size_t *order, CyCaseView *v)
 {
-	struct node *n = s->n;
-	CyServerFrame f = CY_SERVER_FRAME__INIT;
-	CyCaseView v = CY_CASE_VIEW__INIT;
-	struct law_case *folded = cy_arena_take(&s->arena, sizeof *folded);
-	enum law_effect *effects = cy_arena_take(&s->arena, (s->n_facts + 1) * sizeof *effects);
-	size_t *order = cy_arena_take(&s->arena, (s->n_facts + 1) * sizeof *order);
-	CyMessageSummary **sorted = cy_arena_take(&s->arena, (s->n_facts + 1) * sizeof *sorted);
-	CyMeasureView *measures = cy_arena_take(&s->arena, CY_MEASURES_MAX * sizeof *measures);
-	CyMeasureView **list = cy_arena_take(&s->arena, CY_MEASURES_MAX * sizeof *list);
-	uint32_t *proposals = cy_arena_take(&s->arena, CY_MEASURES_MAX * sizeof *proposals);
-	struct cy_digest digest;
+	const size_t most = s->after + (size_t)CY_BOUND(CY_PAGE_MAX);
+	size_t bytes = 0, i = s->after;
 
-	law_fold(s->facts, s->n_facts, folded, effects, order);
-	for (size_t i = 0; i < s->n_facts; i++) {
-		sorted[i] = s->messages[order[i]];
-		sorted[i]->overtaken = effects[order[i]] == LAW_EFFECT_OVERTAKEN;
+	v->messages = cy_arena_take(&s->arena, (s->n_facts + 1) * sizeof *v->messages);
+	for (; i < s->n_facts && i < most && bytes < VIEWS_BYTES; i++) {
+		CyMessageSummary *m = s->messages[order[i]];
+
+		m->overtaken = effects[order[i]] == LAW_EFFECT_OVERTAKEN;
+		bytes += cy_message_summary__get_packed_size(m) + 8;
+		v->messages[v->n_messages++] = m;
 	}
+	v->more_messages = i < s->n_facts;
+}
+
+/* All that is beside the messages, on the first page. */
+static void put_rest(struct showing *s, const struct law_case *folded, CyCaseView *v)
+{
+	CyMeasureView *measures = cy_arena_take(&s->arena, CY_MEASURES_MAX * sizeof *measures);
+
+	v->measures = cy_arena_take(&s->arena, CY_MEASURES_MAX * sizeof *v->measures);
 	for (size_t i = 0; i < folded->n_measures; i++) {
 		const struct law_measure *m = &folded->measures[i];
 
@@ -275,33 +282,63 @@ static void send_case(struct showing *s, uint64_t correlation)
 		measures[i].postponed = m->postponed;
 		measures[i].recognised = m->recognised;
 		measures[i].conditions_open = m->proposal != 0;
-		list[i] = &measures[i];
+		v->measures[i] = &measures[i];
 	}
+	v->n_measures = folded->n_measures;
+	v->open_notices = (uint32_t *)folded->notices;
+	v->n_open_notices = folded->n_notices;
+	v->open_proposals = cy_arena_take(&s->arena, CY_MEASURES_MAX * sizeof *v->open_proposals);
+	v->n_open_proposals = open_proposals(folded, v->open_proposals);
+	v->faults = s->law.faults;
+	v->n_faults = s->law.n_faults;
+	v->reviews = s->law.reviews;
+	v->n_reviews = s->law.n_reviews;
+	v->clocks = s->clocks;
+	v->n_clocks = s->n_clocks;
+	v->more_clocks = s->more_clocks;
+	v->evidence = s->evidence;
+	v->n_evidence = s->n_evidence;
+	v->more_evidence = s->more_evidence;
+	v->erasure = s->erasure;
+}
+
+static void send_case(struct showing *s, uint64_t correlation)
+{
+	struct node *n = s->n;
+	CyServerFrame f = CY_SERVER_FRAME__INIT;
+	CyCaseView v = CY_CASE_VIEW__INIT;
+	struct law_case *folded = cy_arena_take(&s->arena, sizeof *folded);
+	enum law_effect *effects = cy_arena_take(&s->arena, (s->n_facts + 1) * sizeof *effects);
+	size_t *order = cy_arena_take(&s->arena, (s->n_facts + 1) * sizeof *order);
+	struct cy_digest digest;
+
+	law_fold(s->facts, s->n_facts, folded, effects, order);
+	put_messages(s, effects, order, &v);
+	if (s->after == 0)
+		put_rest(s, folded, &v);
 	digest = law_case_digest(folded);
 	v.summary = s->summary;
-	v.measures = list;
-	v.n_measures = folded->n_measures;
-	v.messages = sorted;
-	v.n_messages = s->n_facts;
-	v.open_notices = folded->notices;
-	v.n_open_notices = folded->n_notices;
-	v.n_open_proposals = open_proposals(folded, proposals);
-	v.open_proposals = proposals;
-	v.faults = s->law.faults;
-	v.n_faults = s->law.n_faults;
-	v.reviews = s->law.reviews;
-	v.n_reviews = s->law.n_reviews;
-	v.clocks = s->clocks;
-	v.n_clocks = s->n_clocks;
-	v.evidence = s->evidence;
-	v.n_evidence = s->n_evidence;
-	v.more_evidence = s->more_evidence;
-	v.erasure = s->erasure;
 	v.now_ms = node_now(n).ms;
 	v.state_digest = (ProtobufCBinaryData){ .data = digest.b, .len = sizeof digest.b };
 	f.kind_case = CY_SERVER_FRAME__KIND_CASE_VIEW;
 	f.case_view = &v;
 	local_send(n, s->c->id, correlation, &f);
+}
+
+/* What the first page has beside the messages. */
+static int load_rest(struct node *n, struct conn *c, struct showing *x)
+{
+	int code = CY_OK;
+
+	if (c->client->role == CY_ROLE__SUBMITTER)
+		code = treaty_look(n, &x->arena, x->summary, x->messages, x->n_facts, &x->law);
+	if (code == CY_OK)
+		code = clock_views_case(n, &x->arena, local_view(c), x->summary->peer, x->summary->case_id, VIEWS_BYTES,
+					&x->clocks, &x->n_clocks, &x->more_clocks);
+	if (code == CY_OK)
+		code = evidence_views_case(n, &x->arena, c, x->summary->peer, x->summary->case_id, VIEWS_EVIDENCE_MAX,
+					   &x->evidence, &x->n_evidence, &x->more_evidence);
+	return code;
 }
 
 void views_case(struct node *n, struct conn *c, uint64_t correlation, const CyShowCase *r)
@@ -313,19 +350,14 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 	CY_ASSERT(x != NULL);
 	x->n = n;
 	x->c = c;
+	x->after = r->after;
 	code = cases_look_up(n, with_titles(c), r->ref, found_case, x);
 	if (code == CY_OK && x->matches == 1)
 		code = s->case_messages(s->ctx, x->summary->peer, x->summary->case_id, add_message, x);
 	if (code == CY_OK && x->matches == 1)
 		code = doubt_dates(x);
-	if (code == CY_OK && x->matches == 1 && c->client->role == CY_ROLE__SUBMITTER)
-		code = treaty_look(n, &x->arena, x->summary, x->messages, x->n_facts, &x->law);
-	if (code == CY_OK && x->matches == 1)
-		code = clock_views_case(n, &x->arena, local_view(c), x->summary->peer, x->summary->case_id, &x->clocks,
-					&x->n_clocks);
-	if (code == CY_OK && x->matches == 1)
-		code = evidence_views_case(n, &x->arena, c, x->summary->peer, x->summary->case_id, VIEWS_EVIDENCE_MAX,
-					   &x->evidence, &x->n_evidence, &x->more_evidence);
+	if (code == CY_OK && x->matches == 1 && x->after == 0)
+		code = load_rest(n, c, x);
 	if (code == CY_EDAMAGED && x->matches == 1)
 		cases_damaged(n, x->summary->peer, x->summary->case_id, "what was said in");
 	if (code < 0 && code != CY_ENOENT)

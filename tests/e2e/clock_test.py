@@ -294,6 +294,25 @@ def a_page_of_one_leads_to_the_next():
 
 
 @test
+def the_clocks_of_a_case_come_in_pages_as_well():
+    client = Client(us)
+    cases = {c.case_id for c in client.call(list_clocks=local_pb2.ListClocks(window=local_pb2.OPEN)).clock_list.clocks}
+    ask = lambda **page: client.call(list_clocks=local_pb2.ListClocks(**page)).clock_list
+    case, everything = max(((c, ask(case_ref=c)) for c in cases), key=lambda pair: len(pair[1].clocks))
+    assert len(everything.clocks) > 1 and not everything.more, everything
+    seen, after = [], 0
+    while True:
+        page = ask(case_ref=case, limit=1, after_id=after)
+        seen += page.clocks
+        if not page.more:
+            break
+        assert len(page.clocks) == 1
+        after = page.clocks[0].id
+    client.close()
+    assert [c.id for c in seen] == [c.id for c in everything.clocks], (seen, everything)
+
+
+@test
 def a_clock_set_a_year_ahead_and_back_takes_no_step_until_an_operator_confirms_it():
     executable(hook, HOOK.format(dir=us.base))
     shim, client = Shim(us), pwd.getpwuid(os.getuid()).pw_name
