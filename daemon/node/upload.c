@@ -513,6 +513,24 @@ static void copied(struct node *n, struct upload *u, const struct blob_ticket *t
 	finish(n, u);
 }
 
+/* What the disk says names files of the store: that is for the log. What is wrong with what was handed over, or with
+ * its key, is for the client. */
+static void refuse_disk(struct node *n, struct upload *u, uint64_t correlation, const struct blob_result *r)
+{
+	const CyErrorCode code = code_of(r->code);
+
+	if (code == CY_ERROR_CODE__INVALID || code == CY_ERROR_CODE__NOT_FOUND) {
+		fail(n, u, correlation, code, r->text);
+		return;
+	}
+	node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, "", "what client %s hands over cannot be kept now: %s",
+		  u->client, r->text);
+	fail(n, u, correlation, code,
+	     code == CY_ERROR_CODE__UNAVAILABLE
+		     ? "the disk has no room for this upload now: repeat later; the log of the daemon says more"
+		     : "the disk cannot take this upload: the log of the daemon says why");
+}
+
 void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 {
 	struct upload *u = by_id(n, t->number);
@@ -526,7 +544,7 @@ void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 		return;
 	}
 	if (r->code < 0) {
-		fail(n, u, t->correlation, code_of(r->code), r->text);
+		refuse_disk(n, u, t->correlation, r);
 		return;
 	}
 	switch (t->task) {

@@ -127,6 +127,21 @@ def what_cannot_be_done_now_is_said_once_and_done_by_the_same_command():
 
 
 @test
+def what_the_disk_says_of_its_files_is_for_the_log():
+    with open(f"{us.dir}/scan.pdf", "wb") as f:
+        f.write(os.urandom(100000))
+    for wrong, code, word in ({"full": 1}, 6, "No space left"), ({"read_only": 1}, 1, "Read-only"):
+        before = len(us.log())
+        shim.set(**wrong)
+        run = us.ctl("evidence", "put", f"{us.dir}/scan.pdf", "--key", word.split()[0])
+        shim.set()
+        assert run.returncode == code and "the disk " in run.stderr and "the log of the daemon says" in run.stderr, run
+        assert word not in run.stderr and "part/" not in run.stderr and ".mark" not in run.stderr, run
+        said(us, "what client desk hands over cannot be kept now: part/", before)
+        assert word in us.log()[before:]
+
+
+@test
 def what_is_in_flight_counts_until_its_receipt_is_here():
     health = lambda: us.ctl("health", "--warn-age", "0s", "--warn-flaps", "100", "--crit-flaps", "100")
     until("all receipts", lambda: " 0 messages wait |" in health().stdout)
