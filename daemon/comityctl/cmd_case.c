@@ -213,6 +213,7 @@ static int run_erase(struct ctl *ctl, int argc, char **argv)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyEraseCase erase = CY_ERASE_CASE__INIT;
+	CyServerFrame *reply;
 	const char *ref, *reason = NULL;
 	const struct ctl_option options[] = { { .name = "reason", .value = &reason } };
 	int r = ctl_parse(ctl, &ctl_case_erase, argc, argv, options, 1, &ref, 1, 1, NULL);
@@ -225,9 +226,16 @@ static int run_erase(struct ctl *ctl, int argc, char **argv)
 	erase.reason = (char *)(uintptr_t)reason;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_ERASE_CASE;
 	frame.erase_case = &erase;
-	return ctl_order(ctl, &frame,
-			 "The content of case %s is erased. Only its case id still names it (comityctl case list)",
-			 ref);
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_DONE, &reply);
+	if (r != CTL_DONE)
+		return r;
+	if (ctl->json)
+		out_json(&reply->done->base, 0);
+	else
+		printf("The content of case %s is erased. From now on its case id alone names it: %s\n", ref,
+		       reply->done->text);
+	cy_server_frame__free_unpacked(reply, NULL);
+	return CTL_DONE;
 }
 
 const struct ctl_command ctl_case_erase = { "case erase", "erase what people wrote in a closed case, for good",

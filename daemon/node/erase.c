@@ -410,6 +410,7 @@ void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEr
 			n->batch.doom = "the store cannot read the case that is to be erased";
 			return;
 		}
+		done.text = batch_string(n, x->row.case_id);
 		f.kind_case = CY_SERVER_FRAME__KIND_DONE;
 		f.done = &done;
 		batch_reply(n, c->id, correlation, &f);

@@ -19,7 +19,9 @@ def chief(d, *args):
 
 def ordered(d):
     """The receipt for the last statement about evidence may be under way."""
-    return chief(d, "case", "erase", CASE, "--reason", "retention over").returncode == 0
+    run = chief(d, "case", "erase", REFERENCE, "--reason", "retention over")
+    assert run.returncode != 0 or f"its case id alone names it: {CASE}\n" in run.stdout, run.stdout
+    return run.returncode == 0
 
 
 def holds(d, *pieces):
