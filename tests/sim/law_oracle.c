@@ -312,17 +312,18 @@ void law_agree(struct world *w)
 
 /* --------------------------------------------------------------------- the end */
 
+/* Once all else is drained each is asked, all at a time. */
 static void figures_drained(struct world *w, char *why, size_t size)
 {
-	for (uint32_t i = 0; i < w->set.nodes && why[0] == '\0'; i++) {
+	for (uint32_t i = 0; i < w->set.nodes; i++) {
 		struct sim_node *s = &w->nodes[i];
 		struct law_site *site = law_site(s);
 
 		if (site->counted)
 			continue;
-		snprintf(why, size, "%s: its statistics are not answered", s->id);
 		if (site->question == 0 && site->asked == 0)
 			law_ask_figures(w, s, 0);
+		snprintf(why, size, "%s: its statistics are not answered", s->id);
 	}
 }
 
