@@ -504,6 +504,8 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 		evidence_attached(n, c, STORE_OWN, b->m->id, b->m->number, b->m->priority, b->m->content, "");
 	}
 	take_back_key(n, b, verdict->id, repeats > 0);
+	if (b->fact.number == 1)
+		c->row.first = STORE_RELAYED;
 	cases_event(
 		n, c,
 		&(struct event_of){ .type = CY_EVENT_TYPE__MESSAGE_RECOVERED,
