@@ -122,7 +122,7 @@ static void refused_at_load(const char *why)
 	struct signer_pins *p = NULL;
 	struct cy_error e = { 0 };
 
-	assert_int_equal(tls_peer_check(peer("both.pem"), &e), CY_ECONFIG);
+	assert_int_equal(tls_peer_check(peer("both.pem"), (struct cy_wall){ 0 }, NULL, &e), CY_ECONFIG);
 	if (!strstr(e.text, why) || strcmp(e.field, rig_file("crl")) != 0)
 		fail_msg("TLS says: %s", e.text);
 	e = (struct cy_error){ 0 };
