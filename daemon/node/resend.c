@@ -15,6 +15,7 @@ struct again {
 	/* Of the message that waits again last. */
 	CyPriority priority;
 	char case_id[CY_UUID_LEN + 1]; /* "": none does */
+	uint32_t rejected;             /* its number, where it had been rejected; 0: it had not */
 	struct parcel_content content;
 	struct wire_text *text; /* of one row after the other */
 };
@@ -43,8 +44,11 @@ static int requeue(void *arg, const struct store_message *row)
 	w = batch_write(n, STORE_MARK_MESSAGE);
 	w->message = *row;
 	w->message.id = batch_string(n, row->id);
-	w->message.void_reason = batch_string(n, row->void_reason);
+	/* It is judged anew. */
+	w->message.void_code = 0;
+	w->message.void_reason = "";
 	w->message.transport = STORE_QUEUED;
+	a->rejected = row->void_code != 0 ? row->number : 0;
 	a->priority = row->priority;
 	if (cy_copy(a->case_id, sizeof a->case_id, row->case_id) < 0)
 		return CY_ESTORE;
@@ -93,6 +97,17 @@ static int raise_case(struct again *a)
 	return CY_OK;
 }
 
+/* It counts in its case like any other that waits, until it is rejected again. */
+static int count_again(struct again *a)
+{
+	int r = CY_OK;
+	struct work_case *c = a->rejected > 0 ? cases_or_stand_in(a->n, a->p->id, a->case_id, &r) : NULL;
+
+	if (c != NULL)
+		cases_void(a->n, c, c->row.side, a->rejected, false);
+	return r;
+}
+
 static void begin_epoch(struct node *n, struct peer *p)
 {
 	p->stream.out_epoch = xchg_new_epoch(node_now(n), p->stream.out_epoch);
@@ -127,6 +142,8 @@ static int give_up(struct again *a, const struct store_parcel *row)
 	for (size_t i = 0; r == CY_OK && i < t->n; i++) {
 		a->case_id[0] = '\0';
 		r = s->get_message(s->ctx, t->entries[i].id, requeue, a);
+		if (r == CY_OK && a->case_id[0] != '\0')
+			r = count_again(a);
 		if (r == CY_OK && a->case_id[0] != '\0')
 			r = raise_case(a);
 		if (r == CY_EDAMAGED)

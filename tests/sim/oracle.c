@@ -591,6 +591,9 @@ static void case_equal(struct world *w, struct sim_node *a, struct sim_node *b, 
 	if (!cy_digest_equal(&x, &y))
 		world_fail(w, "case %s is %s at %s and %s at %s, or differs in detail", c->row.case_id, here_state,
 			   a->id, there_state, b->id);
+	if (strcmp(c->row.state, here_state) != 0 && !damage_excuses(a, b->id, c->row.case_id))
+		world_fail(w, "case %s is stored as %s at %s, and is %s", c->row.case_id, c->row.state, a->id,
+			   here_state);
 	measures_equal(w, a, c, b, there);
 }
 

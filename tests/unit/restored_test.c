@@ -290,6 +290,68 @@ static void a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it(v
 	world_end(w, NULL);
 }
 
+/* As lists, statistics and time limits take it, which do not look into the messages. */
+static int is_in_state(void *arg, const struct store_case *row)
+{
+	const struct side *s = arg;
+
+	assert_string_equal(row->state, s->state);
+	return CY_OK;
+}
+
+static int count_rounds(void *arg, const struct store_measure *row)
+{
+	*(uint32_t *)arg += row->stat.measure == 1 ? row->stat.rounds : 0;
+	return CY_OK;
+}
+
+/* What each side has stored of the case beside its messages says the same, and follows from them. */
+static void count_the_same(struct world *w, const char *case_id, uint32_t rounds)
+{
+	const struct store_measure_query all = { .until = { INT64_MAX }, .limit = UINT32_MAX };
+
+	for (int i = 0; i < 2; i++) {
+		struct side *s = i == 0 ? &w->a : &w->b;
+		struct store_port *p = &s->ports.store;
+		uint32_t n = 0;
+
+		assert_int_equal(p->get_case(p->ctx, s->peer, case_id, is_in_state, s), CY_OK);
+		assert_int_equal(p->measures(p->ctx, (struct store_view){ .client = NULL }, &all, count_rounds, &n),
+				 CY_OK);
+		assert_int_equal(n, rounds);
+	}
+}
+
+/* IE lost the notice that a note had seen, and rejected the note; another notice followed. Then IE loses both, and gets
+ * its own one back first: the note, which travels anew, has seen it, as it has seen the note. Neither came before the
+ * other, and neither takes effect. */
+static void what_was_rejected_and_is_accepted_anew_counts_again(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_case(case_id);
+
+	(void)state;
+	say_in(&w->b, case_id, NOTICE);
+	say_in(&w->a, case_id, NOTE);
+	restore(&w->a, 0);
+	meet_once(w);
+	meet_once(w); /* the note comes back; the notice is not sent again in this session */
+	restore(&w->b, 0);
+	meet(w);
+	hold_the_same(w, case_id);
+	assert_non_null(strstr(w->a.verdicts, "US-OIA 2: 7"));
+	say_in(&w->b, case_id, NOTICE);
+	hold_the_same(w, case_id);
+	count_the_same(w, case_id, 1);
+	restore(&w->b, 0);
+	w->a.stands_from = w->now; /* it travels anew: its certificate is revoked */
+	meet(w);
+	hold_the_same(w, case_id);
+	assert_non_null(strstr(w->a.verdicts, "US-OIA 2: 0"));
+	count_the_same(w, case_id, 0);
+	world_end(w, NULL);
+}
+
 /* IE keeps what it rejected for some time only. */
 static void keep_no_content(CyPeerFrame *f)
 {
@@ -375,6 +437,7 @@ int main(void)
 		cmocka_unit_test(case_systems_hear_when_to_repeat_what_they_handed_in),
 		cmocka_unit_test(the_verdict_of_a_restored_peer_reaches_an_author_that_forgot_it),
 		cmocka_unit_test(a_rejection_as_of_an_unknown_case_reaches_an_author_that_forgot_it),
+		cmocka_unit_test(what_was_rejected_and_is_accepted_anew_counts_again),
 		cmocka_unit_test(what_is_given_up_after_a_restore_stands_as_the_peer_has_judged_it),
 		cmocka_unit_test(what_was_repeated_before_the_first_came_back_takes_effect_once),
 	};
