@@ -140,6 +140,8 @@ static void print_reviews(const CyCaseView *v)
 		out_cell(t, "%s", r->reason);
 	}
 	out_table_end(t);
+	if (v->more_reviews)
+		printf("There are more reviews: comityctl message show MESSAGE shows those of each message.\n");
 }
 
 static void print_evidence(const CyCaseView *v)

@@ -232,7 +232,8 @@ static int ask(struct ctl *ctl, CyEvidenceRef *item, CyServerFrame **ret)
 	if (r != CTL_DONE)
 		return r;
 	whole = (*ret)->custody;
-	while (whole->more && whole->n_entries && whole->entries[whole->n_entries - 1]->no > show.after) {
+	show.record_only = true;
+	while (whole->more && whole->n_entries) {
 		CyServerFrame *reply;
 
 		show.after = whole->entries[whole->n_entries - 1]->no;
@@ -241,8 +242,8 @@ static int ask(struct ctl *ctl, CyEvidenceRef *item, CyServerFrame **ret)
 			cy_server_frame__free_unpacked(*ret, NULL);
 			return r;
 		}
+		whole->more = reply->custody->more && reply->custody->n_entries;
 		take_entries(whole, reply->custody);
-		whole->more = reply->custody->more;
 		cy_server_frame__free_unpacked(reply, NULL);
 	}
 	return CTL_DONE;

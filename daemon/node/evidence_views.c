@@ -434,11 +434,12 @@ static int read_chain(struct node *n, struct chain *x, struct reading *reading, 
 		      const CyShowCustody *r)
 {
 	struct store_port *s = &n->ports.store;
-	const CyAttachment *m = r->after == 0 ? manifest(n, reading, row) : NULL;
+	const CyAttachment *m = r->after == 0 && !r->record_only ? manifest(n, reading, row) : NULL;
+	const size_t stated = m != NULL ? m->n_custody : 0, room = stated < CY_PAGE_MAX ? CY_PAGE_MAX - stated : 0;
 	int code;
 
-	x->max = r->limit == 0 || r->limit > CY_PAGE_MAX ? CY_PAGE_MAX : r->limit;
-	x->list = cy_arena_take(x->a, ((m != NULL ? m->n_custody : 0) + x->max) * sizeof(CyCustodyEntry *));
+	x->max = r->limit == 0 || r->limit > room ? room : r->limit;
+	x->list = cy_arena_take(x->a, (stated + x->max + 1) * sizeof(CyCustodyEntry *));
 	if (m != NULL)
 		add_manifest(x, m, row->message_id);
 	code = s->custody(s->ctx, row->message_id, row->attachment, r->after, (uint32_t)x->max + 1, add_link, x);

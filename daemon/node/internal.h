@@ -393,6 +393,7 @@ struct treaty_view {
 	size_t n_faults;
 	CyReviewView **reviews; /* of both sides */
 	size_t n_reviews;
+	bool more_reviews;
 };
 /* In the arena; the messages are all those of the case. */
 int treaty_look(struct node *n, struct cy_arena *a, const CyCaseSummary *c, CyMessageSummary *const *messages,
@@ -597,7 +598,7 @@ void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CyS
 /* -------------------------------------------------------------- subscribe.c */
 void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const CySubscribe *s);
 void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation, const CyAcknowledgeEvents *a);
-void subscribe_cursors(struct node *n, struct conn *c, uint64_t correlation);
+void subscribe_cursors(struct node *n, struct conn *c, uint64_t correlation, const CyListCursors *r);
 void subscribe_remove(struct node *n, struct conn *c, uint64_t correlation, const CyRemoveCursor *r);
 void subscribe_read(struct node *n, struct conn *c, uint64_t correlation, const CyReadEvents *r);
 void subscribe_begin(struct node *n, uint64_t conn, bool committed);

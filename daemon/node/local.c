@@ -221,7 +221,7 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 		evidence_rest_asked(n, c, f->correlation, f->check_evidence);
 		return true;
 	case CY_CLIENT_FRAME__KIND_LIST_CURSORS:
-		subscribe_cursors(n, c, f->correlation);
+		subscribe_cursors(n, c, f->correlation, f->list_cursors);
 		return true;
 	case CY_CLIENT_FRAME__KIND_LIST_UPLOADS:
 		upload_list(n, c, f->correlation);

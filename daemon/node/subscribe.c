@@ -288,10 +288,19 @@ void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation,
 
 struct cursor_page {
 	struct node *n;
+	const CyListCursors *asked;
 	struct cy_arena arena;
 	CyCursorView *rows[CY_PAGE_MAX];
 	size_t n_rows;
+	bool more;
 };
+
+static bool was_listed(const CyListCursors *asked, const struct store_cursor *row)
+{
+	const int order = strcmp(row->client, asked->after_client);
+
+	return order < 0 || (order == 0 && strcmp(row->name, asked->after_name) <= 0);
+}
 
 static int add_cursor(void *arg, const struct store_cursor *row)
 {
@@ -300,8 +309,12 @@ static int add_cursor(void *arg, const struct store_cursor *row)
 	CyCursorView *v;
 	int r;
 
-	if (page->n_rows == CY_PAGE_MAX)
+	if (was_listed(page->asked, row))
 		return CY_OK;
+	if (page->n_rows == CY_BOUND(CY_PAGE_MAX)) {
+		page->more = true;
+		return CY_OK;
+	}
 	r = prune_first(page->n, row, &next);
 	v = cy_arena_take(&page->arena, sizeof *v);
 	cy_cursor_view__init(v);
@@ -313,12 +326,12 @@ static int add_cursor(void *arg, const struct store_cursor *row)
 	return r;
 }
 
-void subscribe_cursors(struct node *n, struct conn *c, uint64_t correlation)
+void subscribe_cursors(struct node *n, struct conn *c, uint64_t correlation, const CyListCursors *r)
 {
 	struct store_port *s = &n->ports.store;
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyCursorList list = CY_CURSOR_LIST__INIT;
-	struct cursor_page page = { .n = n };
+	struct cursor_page page = { .n = n, .asked = r };
 	const int code = s->cursors(s->ctx, add_cursor, &page);
 
 	if (code < 0) {
@@ -327,6 +340,7 @@ void subscribe_cursors(struct node *n, struct conn *c, uint64_t correlation)
 		list.cursors = page.rows;
 		list.n_cursors = page.n_rows;
 		list.now_ms = node_now(n).ms;
+		list.more = page.more;
 		f.kind_case = CY_SERVER_FRAME__KIND_CURSOR_LIST;
 		f.cursor_list = &list;
 		local_send(n, c->id, correlation, &f);

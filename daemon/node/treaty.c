@@ -59,8 +59,10 @@ static void add_review(struct look *l, const CyReviewAttestation *r, uint32_t pl
 {
 	CyReviewView *v;
 
-	if (l->view->n_reviews == REVIEWS_MAX)
+	if (l->view->n_reviews == REVIEWS_MAX) {
+		l->view->more_reviews = true;
 		return;
+	}
 	v = cy_arena_take(l->a, sizeof *v);
 	cy_review_view__init(v);
 	v->author = l->of->author;

@@ -293,6 +293,7 @@ static void put_rest(struct showing *s, const struct law_case *folded, CyCaseVie
 	v->n_faults = s->law.n_faults;
 	v->reviews = s->law.reviews;
 	v->n_reviews = s->law.n_reviews;
+	v->more_reviews = s->law.more_reviews;
 	v->clocks = s->clocks;
 	v->n_clocks = s->n_clocks;
 	v->more_clocks = s->more_clocks;
