@@ -168,21 +168,16 @@ struct asking {
 	char case_id[CY_UUID_LEN + 1];
 };
 
+/* Of each own message that left, also of one that it rejected by a verdict that no digest holds, since it may have
+ * accepted it when it came again; and of one that was given up here, which may have left before the restore. */
 static int ask_verdict(void *arg, const struct store_message *row)
 {
 	struct asking *a = arg;
+	const struct xchg_pos pos = { row->epoch, row->sequence };
+	const bool left = row->transport == STORE_RELAYED && xchg_cmp(pos, a->p->sender.held) <= 0;
+	const bool given_up = row->transport == STORE_FAILED && row->void_code != 0;
 
-	if (xchg_cmp((struct xchg_pos){ row->epoch, row->sequence }, a->p->sender.held) > 0)
-		return CY_OK;
-	return cy_copy(add_fetch(a->p, a->case_id)->message_id, CY_UUID_LEN + 1, row->id) < 0 ? CY_ESTORE : CY_OK;
-}
-
-/* One that was given up here may have left before the restore, and be judged there. */
-static int ask_given_up(void *arg, const struct store_message *row)
-{
-	struct asking *a = arg;
-
-	if (row->author != STORE_OWN || row->transport != STORE_FAILED || row->void_code == 0)
+	if (row->author != STORE_OWN || (!left && !given_up))
 		return CY_OK;
 	return cy_copy(add_fetch(a->p, a->case_id)->message_id, CY_UUID_LEN + 1, row->id) < 0 ? CY_ESTORE : CY_OK;
 }
@@ -193,15 +188,13 @@ static int ask_verdicts(struct node *n, struct peer *p)
 	struct store_port *s = &n->ports.store;
 	struct node_fetch *f = p->fetches;
 	struct asking a = { .p = p };
-	int r;
 
 	cy_copy(a.case_id, sizeof a.case_id, f->case_id);
 	p->fetches = f->next;
 	free(f);
 	node_note(n, NODE_INFO, "peer %s: it judges messages of case %s otherwise than is known here", p->id,
 		  a.case_id);
-	r = s->judged_messages(s->ctx, p->id, a.case_id, STORE_OWN, ask_verdict, &a);
-	return r < 0 ? r : s->case_messages(s->ctx, p->id, a.case_id, ask_given_up, &a);
+	return s->case_messages(s->ctx, p->id, a.case_id, ask_verdict, &a);
 }
 
 /* 1: something is still to be asked for of the first case; 0: it is dealt with; < 0: the store cannot read. */

@@ -371,6 +371,41 @@ static void an_answer_about_another_message_is_refused(void **state)
 	}
 }
 
+/* The peer judges something of the case otherwise. It may have accepted, when that came again, what it had rejected by
+ * a verdict that a digest leaves out: it is asked for all that left, and for what was given up. */
+static void each_verdict_of_a_case_that_differs_is_asked_for(void **state)
+{
+	struct cy_uuid one = some_id(100);
+	static const struct law_fact said = { .side = CY_SIDE__REQUESTED, .number = 2, .kind = CY_CONTENT__KIND_NOTE };
+	static const CyRejectionCode codes[] = { CY_REJECTION_CODE__UNKNOWN_CRITICAL_FEATURE,
+						 CY_REJECTION_CODE__UNKNOWN_CASE,
+						 CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED, CY_REJECTION_CODE__EXPIRED,
+						 CY_REJECTION_CODE__NOT_KNOWN };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+		struct cy_uuid ours = some_id(20), rejected = some_id(40);
+		struct store_writeset *w = NULL;
+		struct store_message *m;
+		struct line *l;
+		struct rig *r = restored((struct damage){ 0 }, &l);
+		bool asked = false;
+
+		m = put_message(&w, PEER, one.s, rejected.s, &said);
+		m->void_code = codes[i];
+		m->transport = codes[i] == CY_REJECTION_CODE__EXPIRED ? STORE_FAILED : STORE_RELAYED;
+		mem_store_apply(&r->store, w);
+		judge_otherwise(r, l, one.s);
+		for (int n = 0; n < 2; n++) {
+			asked |= strcmp(sent.message, rejected.s) == 0;
+			assert_true(asked || strcmp(sent.message, ours.s) == 0);
+			give_last_of(r, l, 0, sent.message);
+		}
+		assert_true(asked);
+		rig_free(r);
+	}
+}
+
 static void what_comes_back_for_a_damaged_case_holds_up_no_other(void **state)
 {
 	struct cy_uuid one = some_id(100), back = some_id(30);
@@ -763,6 +798,7 @@ int main(void)
 		cmocka_unit_test(heads_name_a_case_whose_messages_are_damaged_without_verdicts),
 		cmocka_unit_test(an_answer_to_another_number_is_refused),
 		cmocka_unit_test(an_answer_about_another_message_is_refused),
+		cmocka_unit_test(each_verdict_of_a_case_that_differs_is_asked_for),
 		cmocka_unit_test(what_comes_back_for_a_damaged_case_holds_up_no_other),
 		cmocka_unit_test(a_case_whose_own_messages_cannot_be_read_is_waited_for),
 		cmocka_unit_test(a_side_that_fetches_back_says_so_without_a_session_too),
