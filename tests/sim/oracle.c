@@ -554,6 +554,16 @@ static bool lost_apart(const struct mem_message *m, const struct sim_node *autho
 	return m->row.author == STORE_PEER && m->row.void_code != 0 && m->row.number == 0 && author->restored;
 }
 
+/* The other side rejected it by a verdict that belongs to no case, gave a receipt for that, and lost it in a restore;
+ * its author was restored as well, to before it knew that, and compares only the verdicts that belong to a case: it
+ * goes by the receipt, and nothing depends on it at either side (proto/PROTOCOL.md, "Verdicts in heads"). */
+static bool rejected_apart(const struct store_message *m, const struct sim_node *author, const struct sim_node *peer)
+{
+	return m->author == STORE_OWN && m->transport == STORE_RELAYED && m->void_code != 0 &&
+	       m->void_code != CY_REJECTION_CODE__NUMBER_REUSED && m->void_code != CY_REJECTION_CODE__UNSEEN &&
+	       m->void_code != CY_REJECTION_CODE__TRANSITION_NOT_ALLOWED && author->restored && peer->restored;
+}
+
 /* Is each message that one side sent at the other side, the same? */
 static void case_equal(struct world *w, struct sim_node *a, struct sim_node *b, struct mem_case *c)
 {
@@ -566,7 +576,8 @@ static void case_equal(struct world *w, struct sim_node *a, struct sim_node *b, 
 		bool owed = m->row.author == STORE_PEER || m->row.transport >= STORE_RELAYED;
 
 		if (m->row.transport == STORE_FAILED ||
-		    (o == NULL && (!owed || leaves_a_gap(a, &m->row) || lost_apart(m, b))))
+		    (o == NULL &&
+		     (!owed || leaves_a_gap(a, &m->row) || lost_apart(m, b) || rejected_apart(&m->row, a, b))))
 			continue;
 		if (o == NULL)
 			world_fail(w, "%s holds message %s of case %s, %s does not", a->id, m->row.id, c->row.case_id,
