@@ -208,6 +208,13 @@ static void on_confirm(struct world *w, void *arg, uint64_t life)
 	law_confirm(s);
 }
 
+void law_confirm_later(struct sim_node *s)
+{
+	law_site(s)->doubted = true;
+	s->w->law->counts.confirmed--;
+	world_at(s->w, s->w->now + MINUTE, on_confirm, s, s->life);
+}
+
 static void on_right(struct world *w, void *arg, uint64_t x)
 {
 	struct sim_node *s = arg;

@@ -85,6 +85,7 @@ void law_say_again(const struct law_job *j); /* rightly this time */
 /* law_desk.c: how they hand it in */
 struct local_port law_port(struct sim_node *s);
 void law_confirm(struct sim_node *s);
+void law_confirm_later(struct sim_node *s); /* the store could not commit that now */
 /* Takes `content` over. `as`: what else is known of the job. */
 void law_hand_in(struct sim_node *s, struct law_matter *m, bool opens, CyContent *content, const struct law_job *as);
 

@@ -271,6 +271,8 @@ static int port_send(void *ctx, uint64_t conn, struct cy_bytes data)
 		figures(s, f);
 	else if (conn == law_site(s)->conn)
 		answered(s, f);
+	else if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR && f->error->code == CY_ERROR_CODE__UNAVAILABLE)
+		law_confirm_later(s);
 	else if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR)
 		world_fail(s->w, "%s does not take an operator's word for its clock: %s", s->id, f->error->text);
 	cy_server_frame__free_unpacked(f, NULL);
