@@ -429,7 +429,36 @@ int evidence_recall(struct node *n, struct work_case *c, enum store_author autho
 	return r;
 }
 
-int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id, bool rejected)
+static const char rejected[] = "the receiver rejected the message";
+
+/* Did the row change? */
+static bool take_news(struct store_evidence *row, enum evidence_news news)
+{
+	switch (news) {
+	case EVIDENCE_REJECTED:
+		if (row->state != STORE_EVIDENCE_OFFERED)
+			return false;
+		row->state = STORE_EVIDENCE_HELD_BACK;
+		row->reason = rejected;
+		return true;
+	case EVIDENCE_REVIVED: /* what the peer itself holds back stays so */
+		if (row->state != STORE_EVIDENCE_HELD_BACK || strcmp(row->reason, rejected) != 0)
+			return false;
+		row->state = STORE_EVIDENCE_OFFERED;
+		row->reason = "";
+		return true;
+	case EVIDENCE_LOST:
+		if (row->state != STORE_EVIDENCE_HERE)
+			return false;
+		row->state = STORE_EVIDENCE_OFFERED;
+		row->settled = (struct cy_wall){ 0 };
+		return true;
+	}
+	return false;
+}
+
+int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id,
+		       enum evidence_news news)
 {
 	struct placing *l = cy_arena_take(&n->batch.arena, sizeof *l);
 	int r;
@@ -440,15 +469,8 @@ int evidence_receipted(struct node *n, const char *peer, const char *case_id, co
 		struct store_evidence row;
 
 		r = evidence_get(n, message_id, l->at[i], &row);
-		if (r == CY_OK && rejected && row.state == STORE_EVIDENCE_OFFERED) {
-			row.state = STORE_EVIDENCE_HELD_BACK;
-			row.reason = "the receiver rejected the message";
+		if (r == CY_OK && take_news(&row, news))
 			evidence_put(n, &row);
-		} else if (r == CY_OK && !rejected && row.state == STORE_EVIDENCE_HERE) {
-			row.state = STORE_EVIDENCE_OFFERED;
-			row.settled = (struct cy_wall){ 0 };
-			evidence_put(n, &row);
-		}
 	}
 	return r;
 }

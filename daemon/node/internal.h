@@ -546,9 +546,15 @@ void again_free(struct input *first);
 /* The attachments of an accepted message, of ours or the peer's. `client`: who handed it in; "": it is not known. */
 void evidence_attached(struct node *n, struct work_case *c, enum store_author author, const char *message_id,
 		       uint32_t number, CyPriority priority, const CyContent *content, const char *client);
-/* The peer has rejected a message of ours; or it had accepted it and holds it no more, as one that was restored from
- * a backup: what it came with is to be fetched once more. */
-int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id, bool rejected);
+/* What is new of a message of ours, for what it came with. */
+enum evidence_news {
+	EVIDENCE_REJECTED, /* the peer has rejected it: nothing of it is fetched */
+	EVIDENCE_REVIVED,  /* that does not count any more */
+	EVIDENCE_LOST /* the peer had accepted it and holds it no more, as one that was restored from a backup: all of
+		       * it is to be fetched once more */
+};
+int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id,
+		       enum evidence_news news);
 /* The peer sends a message once more that is held: what became of its evidence is stated anew, as that may be lost. */
 int evidence_said_again(struct node *n, const char *peer, const char *case_id, const char *message_id);
 /* What stands against this content of ours: a legal hold, or what it calls verified never arrived. "": nothing. */

@@ -356,8 +356,8 @@ int outbound_settle(struct node *n, struct peer *p, const struct wire_entry *e, 
 		node_damaged(n, p->id, "message %s, for which a receipt of peer %s came,", e->id, p->id);
 		return CY_OK;
 	}
-	if (r == CY_OK && e->code != 0)
-		r = evidence_receipted(n, p->id, m.case_id, e->id, true);
+	if (r == CY_OK && (e->code != 0 || m.void_code != 0))
+		r = evidence_receipted(n, p->id, m.case_id, e->id, e->code != 0 ? EVIDENCE_REJECTED : EVIDENCE_REVIVED);
 	if (r == CY_EDAMAGED) {
 		cases_damaged(n, p->id, m.case_id, "evidence of");
 		r = CY_OK;

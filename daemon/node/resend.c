@@ -53,8 +53,9 @@ static int requeue(void *arg, const struct store_message *row)
 	if (cy_copy(a->case_id, sizeof a->case_id, row->case_id) < 0)
 		return CY_ESTORE;
 	/* A peer that had accepted it and lost it has lost what it came with. */
-	if (row->transport == STORE_RELAYED && row->void_code == 0)
-		r = evidence_receipted(n, a->p->id, row->case_id, row->id, false);
+	if (row->transport == STORE_RELAYED)
+		r = evidence_receipted(n, a->p->id, row->case_id, row->id,
+				       row->void_code == 0 ? EVIDENCE_LOST : EVIDENCE_REVIVED);
 	if (r == CY_EDAMAGED)
 		cases_damaged(n, a->p->id, row->case_id, "evidence of");
 	return r == CY_EDAMAGED ? CY_OK : r;
@@ -209,7 +210,7 @@ static int offer_message(void *arg, const struct store_message *row)
 
 	if (row->author != STORE_OWN || row->transport != STORE_RELAYED || row->void_code != 0)
 		return CY_OK;
-	return evidence_receipted(a->n, a->p->id, row->case_id, row->id, false);
+	return evidence_receipted(a->n, a->p->id, row->case_id, row->id, EVIDENCE_LOST);
 }
 
 /* One that has its receipt, and is not held any more: the peer has lost what came with it, too. A

@@ -290,7 +290,7 @@ static int withdraw(struct node *n, const struct peer *p, const struct repeated 
 					.code = CY_REJECTION_CODE__LEFT_BEFORE,
 					.text = text });
 	batch_leaf(n, "repeated %s %s %s %s", n->authority, p->id, x->id, by);
-	return evidence_receipted(n, p->id, x->case_id, x->id, true);
+	return evidence_receipted(n, p->id, x->case_id, x->id, EVIDENCE_REJECTED);
 }
 
 /* Its case system may repeat it, or has done so: by this it is known again. What was erased is answered no more than

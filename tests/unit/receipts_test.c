@@ -152,6 +152,36 @@ static int count(void *arg, const struct store_message *row)
 	return CY_OK;
 }
 
+/* A receipt for parcel `i` with a verdict on its first message; of NOT_KNOWN the reason begins with a name. */
+static void judge(struct rig *r, const struct line *l, size_t i, CyRejectionCode code, const char *reason)
+{
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	CyReceipt receipt = CY_RECEIPT__INIT;
+	struct wire_text *t = calloc(1, sizeof *t);
+	struct sealed s;
+
+	assert_non_null(t);
+	assert_int_equal(wire_text_read(parcel(r, i)->manifest, t, NULL), CY_OK);
+	t->type = WIRE_RECEIPT;
+	t->parcel = parcel(r, i)->digest;
+	cy_copy(t->from, sizeof t->from, PEER);
+	cy_copy(t->to, sizeof t->to, SELF);
+	t->made = (struct cy_wall){ r->now };
+	t->entries[0].code = code;
+	snprintf(t->entries[0].reason, sizeof t->entries[0].reason, "%s", reason);
+	seal_text(&s, t, PEER);
+	if (code == CY_REJECTION_CODE__NOT_KNOWN)
+		assert_non_null(strstr((const char *)cy_buf_view(&s.text).data, "# rejected OUT_OF_HOURS nobody"));
+	receipt.receipt = &s.st;
+	f.kind_case = CY_PEER_FRAME__KIND_RECEIPT;
+	f.receipt = &receipt;
+	rig_give_peer(r, l, &f);
+	rig_settle(r);
+	assert_false(l->closed);
+	cy_buf_free(&s.text);
+	free(t);
+}
+
 /* The peer is of a later version, and rejects a message by a code of which nothing is known here: it is void all the
  * same, and nothing is sent again. A digest of verdicts leaves it out, as the peer's does: it is none of those that
  * the two compare. */
@@ -159,32 +189,13 @@ static void a_rejection_by_a_code_of_a_later_version_counts(void **state)
 {
 	struct line *l;
 	struct rig *r = with_parcels(1, &l);
-	const struct store_message *m = &mem_store_peer(&r->store, PEER)->open[0]->row;
-	const char *id = strdup(m->id);
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	CyReceipt receipt = CY_RECEIPT__INIT;
-	struct wire_text *t = calloc(1, sizeof *t);
-	struct sealed s;
+	const char *id = strdup(mem_store_peer(&r->store, PEER)->open[0]->row.id);
+	const struct store_message *m;
 	size_t compared = 0;
 
 	(void)state;
-	assert_true(id != NULL && t != NULL);
-	assert_int_equal(wire_text_read(parcel(r, 0)->manifest, t, NULL), CY_OK);
-	t->type = WIRE_RECEIPT;
-	t->parcel = parcel(r, 0)->digest;
-	cy_copy(t->from, sizeof t->from, PEER);
-	cy_copy(t->to, sizeof t->to, SELF);
-	t->made = (struct cy_wall){ r->now };
-	t->entries[0].code = CY_REJECTION_CODE__NOT_KNOWN;
-	snprintf(t->entries[0].reason, sizeof t->entries[0].reason, "OUT_OF_HOURS: nobody reads it at night");
-	seal_text(&s, t, PEER);
-	assert_non_null(strstr((const char *)cy_buf_view(&s.text).data, "# rejected OUT_OF_HOURS nobody"));
-	receipt.receipt = &s.st;
-	f.kind_case = CY_PEER_FRAME__KIND_RECEIPT;
-	f.receipt = &receipt;
-	rig_give_peer(r, l, &f);
-	rig_settle(r);
-	assert_false(l->closed);
+	assert_non_null(id);
+	judge(r, l, 0, CY_REJECTION_CODE__NOT_KNOWN, "OUT_OF_HOURS: nobody reads it at night");
 	m = &mem_store_message(&r->store, id)->row;
 	assert_int_equal(m->transport, STORE_RELAYED);
 	assert_int_equal(m->void_code, CY_REJECTION_CODE__NOT_KNOWN);
@@ -194,8 +205,45 @@ static void a_rejection_by_a_code_of_a_later_version_counts(void **state)
 	assert_int_equal(compared, 0);
 	meet(r, l, 1);
 	assert_int_equal(parcels_sent, 0);
-	cy_buf_free(&s.text);
-	free(t);
+	free((void *)(uintptr_t)id);
+	rig_free(r);
+}
+
+static enum store_evidence_state state_of_evidence(struct rig *r, const char *id)
+{
+	const struct store_evidence *e = mem_store_evidence(&r->store, id, 1);
+
+	assert_non_null(e);
+	return e->state;
+}
+
+/* What came with a message that the peer rejects waits for nobody; it is on offer again once the peer, which was
+ * restored, has accepted that message after all. */
+static void evidence_is_offered_again_with_a_message_that_is_accepted_after_all(void **state)
+{
+	struct line *l;
+	struct rig *r = with_parcels(1, &l);
+	const char *id = strdup(mem_store_peer(&r->store, PEER)->open[0]->row.id);
+	struct store_writeset *w = NULL;
+
+	(void)state;
+	assert_non_null(id);
+	row(&w, STORE_PUT_EVIDENCE)->evidence = (struct store_evidence){ .message_id = id,
+									 .attachment = 1,
+									 .peer = PEER,
+									 .case_id = "case",
+									 .author = STORE_OWN,
+									 .number = 1,
+									 .size = 10,
+									 .state = STORE_EVIDENCE_OFFERED,
+									 .reason = "" };
+	mem_store_apply(&r->store, w);
+	judge(r, l, 0, CY_REJECTION_CODE__UNKNOWN_CASE, "there is none");
+	assert_int_equal(state_of_evidence(r, id), STORE_EVIDENCE_HELD_BACK);
+	l = meet(r, l, 0);
+	judge(r, l, 0, 0, "");
+	assert_int_equal(mem_store_message(&r->store, id)->row.void_code, 0);
+	assert_int_equal(state_of_evidence(r, id), STORE_EVIDENCE_OFFERED);
 	free((void *)(uintptr_t)id);
 	rig_free(r);
 }
@@ -207,6 +255,7 @@ int main(void)
 		cmocka_unit_test(what_several_receipts_of_one_batch_say_is_told_once),
 		cmocka_unit_test(a_second_receipt_that_was_lost_is_asked_for_again),
 		cmocka_unit_test(a_rejection_by_a_code_of_a_later_version_counts),
+		cmocka_unit_test(evidence_is_offered_again_with_a_message_that_is_accepted_after_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

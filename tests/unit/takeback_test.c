@@ -722,6 +722,39 @@ static void a_dissolved_parcel_loses_no_message_because_of_a_damaged_case(void *
 	}
 }
 
+/* Whatever the peer has judged before, it judges anew: what came with a rejected message is on offer again. */
+static void what_came_with_a_rejected_message_that_travels_anew_is_offered_again(void **state)
+{
+	struct cy_uuid one = some_id(100), id = some_id(20);
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_sent(&w, START_MS - DAY);
+	row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .out_epoch = START_MS - 1000 };
+	row(&w, STORE_PUT_EVIDENCE)->evidence =
+		(struct store_evidence){ .message_id = id.s,
+					 .attachment = 1,
+					 .peer = PEER,
+					 .case_id = one.s,
+					 .author = STORE_OWN,
+					 .number = 1,
+					 .size = 10,
+					 .state = STORE_EVIDENCE_HELD_BACK,
+					 .reason = "the receiver rejected the message" };
+	row(&w, STORE_MARK_MESSAGE)->message = (struct store_message){ .id = id.s,
+								       .transport = STORE_RELAYED,
+								       .void_code = CY_REJECTION_CODE__UNKNOWN_CASE,
+								       .void_reason = "there is none",
+								       .epoch = START_MS - DAY,
+								       .sequence = 1 };
+	r = started(w);
+	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
+	assert_int_equal(mem_store_message(&r->store, id.s)->row.transport, STORE_TRANSMITTED);
+	assert_int_equal(mem_store_evidence(&r->store, id.s, 1)->state, STORE_EVIDENCE_OFFERED);
+	rig_free(r);
+}
+
 /* What was to travel anew cannot be read: nothing of it does, and everybody else is served. */
 static void a_damaged_parcel_that_is_dissolved_holds_up_nobody_else(void **state)
 {
@@ -807,6 +840,7 @@ int main(void)
 		cmocka_unit_test(a_tombstone_for_a_damaged_case_holds_up_no_other),
 		cmocka_unit_test(what_comes_back_takes_the_number_of_nobody_who_has_left),
 		cmocka_unit_test(a_dissolved_parcel_loses_no_message_because_of_a_damaged_case),
+		cmocka_unit_test(what_came_with_a_rejected_message_that_travels_anew_is_offered_again),
 		cmocka_unit_test(a_damaged_parcel_that_is_dissolved_holds_up_nobody_else),
 		cmocka_unit_test(what_was_signed_by_a_clock_ahead_is_signed_anew_once_it_is_refused),
 	};
