@@ -144,12 +144,16 @@ static int begin(struct telling *t, int64_t start_ms, int32_t day)
 	return CY_OK;
 }
 
+static int64_t day_of(const struct telling *t, struct cy_wall at)
+{
+	return cy_date_days(law_local_date(zone_of(t), at, NULL));
+}
+
 /* What is left when its count stops: whole days that had not begun. */
 static int remaining(const struct telling *t, struct law_period *ret)
 {
 	const struct law_rule *stated = law_find_rule(t->in->profile, t->c->rule->rule);
-	const int64_t first = cy_date_days(law_local_date(zone_of(t), t->since, NULL)),
-		      last = cy_date_days(law_local_date(zone_of(t), t->c->due, NULL));
+	const int64_t first = day_of(t, t->since), last = day_of(t, t->c->due);
 	struct law_rule rule;
 	int64_t ms;
 
@@ -177,6 +181,11 @@ static struct cy_wall day_after(const struct telling *t, struct cy_wall at)
 	return (struct cy_wall){ law_end_of_day(zone_of(t), law_local_date(zone_of(t), at, NULL)).ms + 1 };
 }
 
+static bool in_hours(const struct telling *t)
+{
+	return t->c->rule->period.unit == LAW_HOUR && t->c->rule->period.amount > 0;
+}
+
 static int go_on(struct telling *t, struct cy_wall at)
 {
 	struct law_period left;
@@ -186,7 +195,7 @@ static int go_on(struct telling *t, struct cy_wall at)
 	date_text(t, t->since, since);
 	date_text(t, at, until);
 	t->c->round++;
-	if (t->c->rule->period.unit == LAW_HOUR && t->c->rule->period.amount > 0) {
+	if (in_hours(t)) {
 		t->c->due.ms += at.ms - t->since.ms;
 		say(t, "It stood still from %s to %s: the end moves by that time.", since, until);
 		return CY_OK;
@@ -199,19 +208,24 @@ static int go_on(struct telling *t, struct cy_wall at)
 	t->remainder = true;
 	if (t->c->rule->rule[0] != '\0')
 		return count(t, left.amount > 0 ? day_after(t, at) : at, &left);
-	t->c->due = law_end_of_day(zone_of(t),
-				   cy_date_of_days(cy_date_days(law_local_date(zone_of(t), at, NULL)) + left.amount));
+	t->c->due = law_end_of_day(zone_of(t), cy_date_of_days(day_of(t, at) + left.amount));
 	t->counted = false;
 	return CY_OK;
 }
 
+/* What it may be extended to moves with its end: by days, which need not have 24 hours each, where it has no hours. */
 static int resume(struct telling *t, struct cy_wall at)
 {
-	const int64_t was = t->c->due.ms;
+	const struct cy_wall was = t->c->due;
 	const int r = go_on(t, at);
 
-	if (t->most.ms != 0)
-		t->most.ms += t->c->due.ms - was;
+	if (t->most.ms == 0)
+		return r;
+	if (in_hours(t))
+		t->most.ms += t->c->due.ms - was.ms;
+	else
+		t->most = law_end_of_day(zone_of(t),
+					 cy_date_of_days(day_of(t, t->most) + day_of(t, t->c->due) - day_of(t, was)));
 	return r;
 }
 

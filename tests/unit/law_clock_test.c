@@ -63,6 +63,7 @@ struct trial {
 	struct law_terms terms;
 	struct law_stated stated[8];
 	size_t n_stated;
+	const struct law_profile *profile; /* NULL: that of the directive */
 	struct law_clock found[64];
 	size_t n;
 };
@@ -108,7 +109,7 @@ static int keep(void *arg, const struct law_clock *c)
 
 static void count(struct trial *t)
 {
-	struct law_clock_input in = { .profile = eio,
+	struct law_clock_input in = { .profile = t->profile != NULL ? t->profile : eio,
 				      .terms = &t->terms,
 				      .facts = t->h.f,
 				      .n = t->h.n,
@@ -229,6 +230,37 @@ static void extensions_do_not_add_up_to_more_than_the_most(void **state)
 		assert_due(&t, "decide", 1, "2026-06-03T21:59:59.999Z");
 		assert_int_equal(clock_of(&t, "decide", 1)->round, 2);
 	}
+}
+
+/* It ends with the last hour of a day, also where the clocks change in between. */
+static void the_most_of_an_extension_moves_by_days(void **state)
+{
+	struct law_fact longer = say(K(EXTENSION), 0, 1, 0);
+	struct law_profile held_up = *eio;
+	struct law_clock_rule rules[8];
+	struct trial t;
+
+	(void)state;
+	assert_true(eio->n_clocks <= 8);
+	memcpy(rules, eio->clocks, eio->n_clocks * sizeof rules[0]);
+	for (size_t i = 0; i < eio->n_clocks; i++)
+		rules[i].suspended_by = 1u << LAW_SUSPEND_POSTPONEMENT;
+	held_up.clocks = rules;
+	open_case(&t);
+	t.profile = &held_up;
+	acknowledged(&t, CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY, NULL, "2026-03-31T08:00:00.000Z");
+	acknowledged(&t, CY_ACKNOWLEDGED_BY__EXECUTING_AUTHORITY, NULL, "2026-09-20T12:00:00.000Z");
+	assert_due(&t, "decide", 1, "2026-10-20T21:59:59.999Z");
+	longer.day = law_day("2026-10-22");
+	told(&t, ASKED, longer, "2026-10-01T12:00:00.000Z");
+	told(&t, ASKED, say(K(POSTPONEMENT), 0, 1, 0), "2026-10-10T10:00:00.000Z");
+	/* 12 days were left; from 20 October they end on Sunday 1 November. */
+	told(&t, ASKED, say(K(RESUMPTION), 0, 1, 0), "2026-10-20T10:00:00.000Z");
+	assert_due(&t, "decide", 1, "2026-11-02T22:59:59.999Z");
+	/* The most was 19 November, and is 11 days later. */
+	longer.day = law_day("2026-12-24");
+	told(&t, ASKED, longer, "2026-10-30T12:00:00.000Z");
+	assert_due(&t, "decide", 1, "2026-11-30T22:59:59.999Z");
 }
 
 /* Is it among the sentences by which it was counted? */
@@ -512,6 +544,7 @@ int main(void)
 		cmocka_unit_test(a_receipt_counts_from_when_the_obliged_side_states_it),
 		cmocka_unit_test(a_decision_has_30_days_and_at_most_30_more),
 		cmocka_unit_test(extensions_do_not_add_up_to_more_than_the_most),
+		cmocka_unit_test(the_most_of_an_extension_moves_by_days),
 		cmocka_unit_test(execution_stands_still_while_it_is_postponed),
 		cmocka_unit_test(a_suspension_ends_with_the_resumption_of_its_own_measure),
 		cmocka_unit_test(a_remainder_does_not_hold_the_days_that_a_weekend_added),
