@@ -446,10 +446,12 @@ int law_remaining(const struct law_period *p, const struct law_rule *rule, const
 	day = local_day(zone, until.ms);
 	if (day < s.first)
 		day = s.first - 1;
-	if (s.last != s.rolled) /* it became two working days */
+	if (s.last != s.rolled) { /* it became two working days */
 		left.unit = LAW_WORKING_DAY;
+		s.counted = s.last;
+	}
 	if (left.unit == LAW_WORKING_DAY)
-		n = working_between(calendar, day + 1, s.last);
+		n = working_between(calendar, day + 1, s.counted);
 	else
 		n = s.counted - day;
 	left.amount = n > 0 ? (uint32_t)n : 0;

@@ -263,6 +263,26 @@ static void what_is_left_ends_when_the_whole_would(void **state)
 	}
 }
 
+/* What moves an end to a working day is no part of what is left, and is not left again. */
+static void of_nothing_nothing_is_left(void **state)
+{
+	const struct law_zone *z = zone("Europe/Dublin");
+	const struct cy_wall saturday = instant("Sat 2026-06-06 10:00 +01:00"),
+			     sunday = instant("Sun 2026-06-07 10:00 +01:00");
+	struct law_rule rule = eu;
+
+	(void)state;
+	rule.two_working = "";
+	for (unsigned u = LAW_CALENDAR_DAY; u <= LAW_WORKING_DAY; u++) {
+		const struct law_period nothing = { .unit = (enum law_unit)u, .amount = 0 };
+		struct law_period left;
+		int64_t ms;
+
+		assert_int_equal(law_remaining(&nothing, &rule, z, NULL, saturday, sunday, &left, &ms), CY_OK);
+		assert_int_equal(left.amount, 0);
+	}
+}
+
 static struct cy_wall dublin(const char *text)
 {
 	return instant(text);
@@ -440,6 +460,7 @@ int main(void)
 	const struct CMUnitTest rules[] = {
 		cmocka_unit_test(a_later_event_and_a_longer_period_never_end_earlier),
 		cmocka_unit_test(what_is_left_ends_when_the_whole_would),
+		cmocka_unit_test(of_nothing_nothing_is_left),
 		cmocka_unit_test(an_instant_is_told_as_it_is_read_in_its_zone),
 		cmocka_unit_test(every_step_is_told_with_its_article),
 		cmocka_unit_test(what_is_not_known_about_holidays_is_told),
