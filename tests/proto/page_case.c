@@ -6,6 +6,7 @@
 #include "law/crossing.h"
 #include "law/fold.h"
 #include "law/kinds.h"
+#include "law/profile.h"
 #include "page.h"
 
 static const char *author(unsigned who)
@@ -217,10 +218,27 @@ static void words(void)
 	page_end();
 }
 
+/* ------------------------------------------------------------------ clocks */
+
+static void clock_words(void)
+{
+	printf("<!-- names: starts of clocks -->");
+	for (unsigned i = 0; i < LAW_STARTS_N; i++)
+		printf(" %s", law_start_name((enum law_start)i));
+	printf("\n<!-- names: what meets clocks -->");
+	for (unsigned i = 0; i < LAW_MEETS_N; i++)
+		printf(" %s", law_meet_name((enum law_meet)i));
+	printf("\n<!-- names: what suspends clocks -->");
+	for (unsigned i = 0; i < LAW_SUSPENDS_N; i++)
+		printf(" %s", law_suspend_name((enum law_suspend)i));
+	putchar('\n');
+}
+
 void page_case(void)
 {
 	kinds();
 	measures();
 	crossings();
 	words();
+	clock_words();
 }
