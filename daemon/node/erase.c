@@ -170,9 +170,23 @@ struct destroying {
 	struct cy_wall until;
 };
 
+/* What opened the case was there when its erasure was ordered, whatever its author's clock said. Of all else nobody
+ * knows but by these clocks: one that was ahead reaches no further than the message that it dated. */
+static bool is_opening(const struct store_message *row)
+{
+	return law_kind_opens(row->kind) && row->void_code == 0;
+}
+
+struct meant {
+	struct cy_wall until;
+	bool is;
+};
+
 static int look_made(void *arg, const struct store_message *row)
 {
-	*(struct cy_wall *)arg = row->created;
+	struct meant *m = arg;
+
+	m->is = is_opening(row) || row->created.ms <= m->until.ms;
 	return CY_OK;
 }
 
@@ -180,10 +194,9 @@ static int look_made(void *arg, const struct store_message *row)
 static bool is_meant(const struct destroying *d, const struct store_evidence *row)
 {
 	struct store_port *s = &d->n->ports.store;
-	struct cy_wall made = { 0 };
+	struct meant m = { .until = d->until };
 
-	return d->until.ms == INT64_MAX ||
-	       (s->get_message(s->ctx, row->message_id, look_made, &made) == CY_OK && made.ms <= d->until.ms);
+	return d->until.ms == INT64_MAX || (s->get_message(s->ctx, row->message_id, look_made, &m) == CY_OK && m.is);
 }
 
 static void drop_upload(struct node *n, const struct work_case *c, const struct store_evidence *row)
@@ -434,20 +447,8 @@ void erase_failed(struct node *n)
 
 struct kept {
 	const struct node_order *order;
-	struct cy_wall until; /* what was made by then is meant by the order */
 	bool in_person, any;
 };
-
-/* What opened the case was there when that was ordered, whatever its author's clock said; so was what that clock
- * says to be older. */
-static int look_opening(void *arg, const struct store_message *row)
-{
-	struct kept *k = arg;
-
-	if (law_kind_opens(row->kind) && row->void_code == 0 && row->created.ms > k->until.ms)
-		k->until = row->created;
-	return CY_OK;
-}
 
 static int look_reason(void *arg, const struct store_case *row)
 {
@@ -462,7 +463,7 @@ static int look_kept(void *arg, const struct store_message *row)
 {
 	struct kept *k = arg;
 
-	k->any = k->any || (row->erasure == STORE_KEPT && row->created.ms <= k->until.ms);
+	k->any = k->any || (row->erasure == STORE_KEPT && (is_opening(row) || row->created.ms <= k->order->at.ms));
 	return CY_OK;
 }
 
@@ -477,6 +478,21 @@ static int came_back(struct node *n, const struct work_case *c, struct kept *k)
 	return r < 0 || k->in_person ? r : s->case_messages(s->ctx, c->row.peer, c->row.case_id, look_kept, k);
 }
 
+struct opening {
+	struct node *n;
+	const struct node_order *order;
+};
+
+/* Before the case, whose key goes only with the last content. */
+static int erase_opening(void *arg, const struct store_message *row)
+{
+	const struct opening *o = arg;
+
+	if (is_opening(row) && row->erasure == STORE_KEPT && row->created.ms > o->order->at.ms)
+		erase_message(o->n, row, o->order->at, STORE_ERASED_BY_ORDER);
+	return CY_OK;
+}
+
 /* What still has to be delivered, or fetched back, keeps its content until then. */
 static int erase_again(struct node *n, const struct node_order *order)
 {
@@ -484,14 +500,14 @@ static int erase_again(struct node *n, const struct node_order *order)
 	int r = CY_OK;
 	struct work_case *c = cases_get(n, order->peer, order->case_id, &r);
 	struct obstacle o = { .n = n, .p = node_peer_ever(n, order->peer), .c = c };
-	struct kept k = { .order = order, .until = order->at, .any = true };
+	struct kept k = { .order = order, .any = true };
+	struct opening opening = { n, order };
 	char reason[96];
 
 	if (c == NULL || o.p == NULL)
 		return c != NULL || r == CY_ENOENT ? CY_OK : r;
-	r = s->case_messages(s->ctx, c->row.peer, c->row.case_id, look_opening, &k);
 	/* What this very batch takes in shows once it is committed. */
-	if (r == CY_OK && c->row.erased.ms >= order->at.ms && !in_batch(n, c)) {
+	if (c->row.erased.ms >= order->at.ms && !in_batch(n, c)) {
 		k.any = false;
 		r = came_back(n, c, &k);
 	}
@@ -508,7 +524,8 @@ static int erase_again(struct node *n, const struct node_order *order)
 	}
 	snprintf(reason, sizeof reason, "entry %llu of the list of orders; the store was behind it",
 		 (unsigned long long)order->number);
-	return erase(n, c, order->at, k.until, order->by, reason);
+	r = s->case_messages(s->ctx, c->row.peer, c->row.case_id, erase_opening, &opening);
+	return r < 0 ? r : erase(n, c, order->at, order->at, order->by, reason);
 }
 
 void erase_step(struct node *n)

@@ -212,6 +212,32 @@ static void an_open_case_is_not_erased(void **state)
 	world_end(w, NULL);
 }
 
+/* Whoever opens a case with a clock that is ahead has nothing erased by it that was said since the order. */
+static void what_was_said_since_the_order_stays_whatever_clock_opened_the_case(void **state)
+{
+	char case_id[CASE_ID];
+	struct world *w = with_closed_case(case_id);
+
+	(void)state;
+	sql(&w->a, "UPDATE message SET created = created + 432000000 WHERE number = 1 AND author = 0");
+	keep(&w->a, 1);
+	meet(w);
+	erase(&w->a, case_id);
+	w->now += 1000;
+	agree(w, case_id); /* each has said one thing more, which nobody has erased */
+	restore(&w->a, 1);
+	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it;" ALL_OF_BOTH);
+	meet(w);
+	/* A start looks for what has come back. */
+	keep(&w->a, 1);
+	meet(w);
+	w->now += 120000;
+	node_wake(w->a.node);
+	settle(w);
+	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it;" ALL_OF_BOTH);
+	world_end(w, NULL);
+}
+
 static void what_is_undelivered_is_not_erased(void **state)
 {
 	char case_id[CASE_ID];
@@ -468,6 +494,7 @@ int main(void)
 		cmocka_unit_test(the_case_is_shown_as_erased_on_this_side_alone),
 		cmocka_unit_test(a_restored_store_erases_again_what_was_ordered),
 		cmocka_unit_test(what_opened_the_case_is_older_than_the_order_whatever_its_clock_said),
+		cmocka_unit_test(what_was_said_since_the_order_stays_whatever_clock_opened_the_case),
 		cmocka_unit_test(what_the_peer_gives_back_is_erased_again),
 		cmocka_unit_test(what_comes_back_to_an_erased_case_is_erased_again),
 		cmocka_unit_test(a_single_message_that_comes_back_is_erased_again),
