@@ -85,6 +85,7 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_UNREAD_MAX        1000u                /* unread messages that are counted */
 #define CY_UNREAD_NAMED      8u                   /* and of them named in the status */
 #define CY_UNREAD_AFTER_H    24u            /* delivery.unread_after: hours after which an unread message is told */
+#define CY_DELIVER_MAX       4096u          /* events that the acknowledgements of a batch move past */
 #define CY_CURSORS_MAX       64u            /* durable cursors of a client */
 #define CY_UPLOAD_DATA_MAX   (512u * 1024u) /* bytes of evidence in a frame */
 #define CY_CUSTODY_TEXT_MAX  (5u * CY_LOCAL_FRAME_MAX + 4096u) /* of a leaf: five characters a byte at most */

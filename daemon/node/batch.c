@@ -364,6 +364,9 @@ static void release_effect(struct node *n, const struct effect *f)
 	case EFFECT_LOCAL_SEND:
 		n->ports.local.send(n->ports.local.ctx, f->target, f->bytes);
 		return;
+	case EFFECT_LOCAL_AGAIN:
+		node_local_frame(n, f->target, f->bytes, -1);
+		return;
 	case EFFECT_SUBSCRIBED:
 		subscribe_begin(n, f->target, true);
 		return;
@@ -435,7 +438,7 @@ static void fail_client(struct node *n, const struct effect *f, int code)
 	}
 	if (f->kind == EFFECT_READING)
 		download_forget(n, f->target, f->correlation);
-	else if (f->kind != EFFECT_LOCAL_SEND)
+	else if (f->kind != EFFECT_LOCAL_SEND && f->kind != EFFECT_LOCAL_AGAIN)
 		return;
 	if (code == CY_EDAMAGED && n->batch.inputs == 1)
 		local_error(n, f->target, f->correlation, local_unread_code(code), "", "%s", local_unread_text(code));

@@ -69,6 +69,7 @@ enum effect_kind {
 	EFFECT_LINK_CLOSE,
 	EFFECT_ESTABLISHED,
 	EFFECT_LOCAL_SEND,
+	EFFECT_LOCAL_AGAIN, /* a request of a client that has not been dealt with whole: the rest of it */
 	EFFECT_SUBSCRIBED,
 	EFFECT_READING,
 	EFFECT_CLOCK_CONFIRMED
@@ -172,6 +173,8 @@ void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame
 void batch_unsend(struct node *n, uint64_t session);
 void batch_goodbye(struct node *n, struct peer *p, enum node_goodbye bye);
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
+/* Once the batch is through the client is taken to ask that, in the place of what it asked. */
+void batch_go_on(struct node *n, uint64_t conn, CyClientFrame *frame);
 struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text);
 void batch_touch(struct node *n, uint64_t session);
 /* The batch must not be committed, because of what this peer sent. */

@@ -104,6 +104,11 @@ void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFr
 	batch_effect(n, EFFECT_LOCAL_SEND, conn, pack(n, &frame->base), "")->correlation = correlation;
 }
 
+void batch_go_on(struct node *n, uint64_t conn, CyClientFrame *frame)
+{
+	batch_effect(n, EFFECT_LOCAL_AGAIN, conn, pack(n, &frame->base), "")->correlation = frame->correlation;
+}
+
 struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text)
 {
 	struct want *w = cy_arena_take(&n->batch.arena, sizeof *w);

@@ -249,17 +249,62 @@ void subscribe_retrieved(struct node *n, const char *id)
 	w->message.index = at.index;
 }
 
+/* Events that this batch may still move past. Each is looked up on the thread that commits, and all else waits. */
+static uint64_t deliver_room(const struct node *n)
+{
+	uint64_t room = CY_BOUND(CY_DELIVER_MAX);
+
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_DELIVER)
+			room -= w->deliver.last - w->deliver.after;
+	return room;
+}
+
+/* What a case system has dealt with is delivered. False: not all of it in this batch. */
+static bool move_cursor(struct node *n, struct conn *c, const CyAcknowledgeEvents *a, uint64_t position,
+			uint64_t pruned)
+{
+	const uint64_t first = pruned < position ? position : pruned < a->position ? pruned : a->position;
+	const uint64_t room = deliver_room(n);
+	const uint64_t until = a->position - first > room ? first + room : a->position;
+	struct store_write *w;
+
+	if (until > first) {
+		w = batch_write(n, STORE_DELIVER);
+		if (local_view(c).client != NULL)
+			w->deliver.client = batch_string(n, local_view(c).client);
+		w->deliver.after = first;
+		w->deliver.last = until;
+	}
+	if (until > position)
+		put_cursor(n, c, a->cursor, until);
+	return until == a->position;
+}
+
+/* The client is answered once the cursor stands where it wants it; if it is gone by then, it finds the cursor further.
+ */
+static void acknowledge_on(struct node *n, struct conn *c, uint64_t correlation, const CyAcknowledgeEvents *a)
+{
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+
+	f.correlation = correlation;
+	f.kind_case = CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS;
+	f.acknowledge_events = (CyAcknowledgeEvents *)(uintptr_t)a;
+	batch_go_on(n, c->id, &f);
+}
+
 void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation, const CyAcknowledgeEvents *a)
 {
 	struct store_port *s = &n->ports.store;
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyDone done = CY_DONE__INIT;
-	struct store_write *w;
-	uint64_t position, last = 0;
+	uint64_t position, last = 0, pruned = 0;
 	int code = get_cursor(n, c->client->name, a->cursor, &position);
 
 	if (code == CY_OK)
 		code = s->last_event(s->ctx, &last);
+	if (code == CY_OK)
+		code = s->pruned_events(s->ctx, &pruned);
 	if (code == CY_ENOENT || (code == CY_OK && a->position > last)) {
 		reply_error(n, c, correlation, code == CY_OK ? CY_ERROR_CODE__INVALID : CY_ERROR_CODE__NOT_FOUND,
 			    code == CY_OK ? "acknowledge_events.position: above the last event"
@@ -270,14 +315,9 @@ void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation,
 		reply_error(n, c, correlation, local_unread_code(code), local_unread_text(code));
 		return;
 	}
-	if (a->position > position) {
-		/* What a case system has dealt with is delivered. */
-		w = batch_write(n, STORE_DELIVER);
-		if (local_view(c).client != NULL)
-			w->deliver.client = batch_string(n, local_view(c).client);
-		w->deliver.after = position;
-		w->deliver.last = a->position;
-		put_cursor(n, c, a->cursor, a->position);
+	if (a->position > position && !move_cursor(n, c, a, position, pruned)) {
+		acknowledge_on(n, c, correlation, a);
+		return;
 	}
 	f.kind_case = CY_SERVER_FRAME__KIND_DONE;
 	f.done = &done;

@@ -16,7 +16,7 @@ static const struct {
 	{ "NODE_BATCH_MESSAGES", 1, 4 }, { "NODE_CLOCKS_DUE", 1, 3 },        { "NODE_OVERDUE_MAX", 1, 3 },
 	{ "NODE_EXPIRED_MAX", 1, 3 },    { "NODE_STUCK_MAX", 1, 3 },         { "NODE_AGAIN_MAX", 1, 4 },
 	{ "BULK_SKIPPED_MAX", 1, 3 },    { "EVIDENCE_SAID_MAX", 1, 3 },      { "CY_HEADS_JUDGED_MAX", 1, 3 },
-	{ "CY_UNREAD_MAX", 1, 3 },
+	{ "CY_UNREAD_MAX", 1, 3 },       { "CY_DELIVER_MAX", 1, 4 },
 };
 enum {
 	BOUNDS = sizeof smallest / sizeof smallest[0]

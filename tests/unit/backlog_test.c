@@ -120,6 +120,48 @@ static void a_cursor_stays_at_the_highest_that_one_batch_acknowledges(void **sta
 	rig_free(r);
 }
 
+static uint64_t most_delivered;
+static int (*commit_any)(void *ctx, struct store_writeset *w);
+
+static int look_and_commit(void *ctx, struct store_writeset *all)
+{
+	uint64_t delivered = 0;
+
+	for (const struct store_write *w = all->first; w != NULL; w = w->next)
+		if (w->op == STORE_DELIVER)
+			delivered += w->deliver.last - w->deliver.after;
+	most_delivered = delivered > most_delivered ? delivered : most_delivered;
+	return commit_any(ctx, all);
+}
+
+/* Looking up each event takes the store's thread its time, in which nothing else is committed. */
+static void acknowledgements_of_very_many_events_are_no_single_commit(void **state)
+{
+	const unsigned n = 3 * CY_DELIVER_MAX + 1;
+	struct store_writeset *w = NULL;
+	struct rig *r;
+
+	(void)state;
+	put_events(&w, n - 1);
+	put_case(&w, PEER, "case");
+	put_received(&w, "case", some_id(1).s);
+	r = rig_new(false);
+	mem_store_apply(&r->store, w);
+	most_delivered = 0;
+	commit_any = r->ports.store.commit;
+	r->ports.store.commit = look_and_commit;
+	rig_start(r);
+	desk_connect(r, 2, 0);
+	have_a_batch_under_way(r);
+	acknowledge(r, 1, n - 2);
+	acknowledge(r, 2, n);
+	rig_settle(r);
+	assert_int_equal(cursor_of(r), n);
+	assert_int_equal(mem_store_message(&r->store, some_id(1).s)->row.transport, STORE_DELIVERED);
+	assert_int_equal(most_delivered, CY_DELIVER_MAX);
+	rig_free(r);
+}
+
 /* The second one of the same name finds it, with what was acknowledged meanwhile. */
 static void a_cursor_that_is_made_in_the_batch_is_not_made_again(void **state)
 {
@@ -514,6 +556,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cursor_stays_at_the_highest_that_one_batch_acknowledges),
+		cmocka_unit_test(acknowledgements_of_very_many_events_are_no_single_commit),
 		cmocka_unit_test(a_cursor_that_is_made_in_the_batch_is_not_made_again),
 		cmocka_unit_test(a_cursor_can_be_acknowledged_in_the_batch_that_makes_it),
 		cmocka_unit_test(a_message_that_was_retrieved_stays_so_when_its_event_is_acknowledged),
