@@ -48,6 +48,8 @@ struct history {
 	struct cy_digest sha256;
 	int64_t hashed; /* when all of them were hashed last and were right, since the start; -1: never */
 	int64_t harmed; /* when the disk last did something to them; -1: never */
+	int64_t lost;   /* when it last gave nothing back, at two checks one after the other; -1: never */
+	bool failed;    /* at the last check */
 };
 
 enum what {
@@ -243,7 +245,7 @@ static struct history *history_of(struct sim_blobs *b, const struct cy_digest *s
 		return h;
 	h = calloc(1, sizeof *h);
 	CY_ASSERT(h != NULL);
-	*h = (struct history){ .next = b->histories, .sha256 = *sha256, .hashed = -1, .harmed = -1 };
+	*h = (struct history){ .next = b->histories, .sha256 = *sha256, .hashed = -1, .harmed = -1, .lost = -1 };
 	return b->histories = h;
 }
 
@@ -448,6 +450,7 @@ static int do_verify(struct sim_blobs *b, struct task *t)
 {
 	const struct kept *k = find_kept(b, &t->id.sha256);
 
+	history_of(b, &t->id.sha256)->failed = false;
 	if (k == NULL)
 		return ended(t, CY_ENOENT, "there is no such content");
 	if (k->harm != WELL)
@@ -497,6 +500,16 @@ static void do_release(struct sim_blobs *b, struct part *p)
 		drop_part_of(b, p);
 }
 
+/* A disk that gives nothing back may do so an hour later; what it does not give back then counts as lost. */
+static void check_failed(struct sim_blobs *b, const struct cy_digest *sha256)
+{
+	struct history *h = history_of(b, sha256);
+
+	if (h->failed)
+		h->lost = b->s->w->now;
+	h->failed = !h->failed;
+}
+
 static void do_task(struct sim_blobs *b, struct task *t)
 {
 	struct part *p = find_part(b, t->part);
@@ -509,6 +522,8 @@ static void do_task(struct sim_blobs *b, struct task *t)
 		}
 		if (p != NULL && t->what == DROP) /* its files may stay, what is reserved for them does not */
 			p->size = 0;
+		if (t->what == VERIFY)
+			check_failed(b, &t->id.sha256);
 		ended(t, CY_EIO, "the simulated disk of evidence failed");
 		return;
 	}
@@ -1002,6 +1017,11 @@ int64_t blobs_hashed(const struct sim_node *s, const struct cy_digest *sha256)
 int64_t blobs_harmed(const struct sim_node *s, const struct cy_digest *sha256)
 {
 	return history_of(s->blobs, sha256)->harmed;
+}
+
+int64_t blobs_not_given(const struct sim_node *s, const struct cy_digest *sha256)
+{
+	return history_of(s->blobs, sha256)->lost;
 }
 
 int blobs_each(const struct sim_node *s, int (*fn)(void *arg, const char *part, const struct cy_digest *sha256),

@@ -148,8 +148,8 @@ void desk_unfill(const struct sim_job *j, CySubmission *s)
 }
 
 /* Content that nobody attaches is deleted after 30 days, by the authority's own clock, which operators
- * confirm also where it is weeks off; what the disk has spoilt, or an erasure has destroyed, since it was handed over
- * has to be put once more; and a restored store may not know it. */
+ * confirm also where it is weeks off; what the disk has spoilt, or has not given back at two checks, or an erasure
+ * has destroyed, since it was handed over has to be put once more; and a restored store may not know it. */
 bool desk_to_store(struct sim_desk *d, struct sim_job *j, const char *field)
 {
 	const size_t len = strlen(field);
@@ -163,7 +163,8 @@ bool desk_to_store(struct sim_desk *d, struct sim_job *j, const char *field)
 		const int64_t at = j->attached[i].at;
 
 		may = may || d->node->w->now - at + off > 25 * DAY;
-		may = may || blobs_harmed(d->node, sha256) >= at || erasures_destroyed(d->node, sha256) >= at;
+		may = may || blobs_harmed(d->node, sha256) >= at || blobs_not_given(d->node, sha256) >= at;
+		may = may || erasures_destroyed(d->node, sha256) >= at;
 		j->attached[i].stored = false;
 	}
 	return may;

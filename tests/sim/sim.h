@@ -549,6 +549,8 @@ bool blobs_holds(const struct sim_node *s, const struct blob_id *id);
 /* When all bytes of it were hashed last and were right, since the start; when the disk harmed them last. -1: never. */
 int64_t blobs_hashed(const struct sim_node *s, const struct cy_digest *sha256);
 int64_t blobs_harmed(const struct sim_node *s, const struct cy_digest *sha256);
+/* When its disk last gave nothing back at two checks one after the other. -1: never. */
+int64_t blobs_not_given(const struct sim_node *s, const struct cy_digest *sha256);
 bool blobs_lost(const struct sim_node *s, const struct cy_digest *sha256); /* by the disk; it has not come back */
 /* Each part (sha256 NULL) and each content (part NULL), until `fn` returns other than 0. */
 int blobs_each(const struct sim_node *s, int (*fn)(void *arg, const char *part, const struct cy_digest *sha256),
