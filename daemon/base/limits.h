@@ -25,27 +25,27 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_WINDOW_MAX          16u                      /* parcels without receipt */
 #define CY_MADE_TOLERANCE_MS \
 	300000 /* by which a signed time may be ahead, or before what it follows: people are told */
-#define CY_MADE_LATE_MS         86400000             /* what comes so long after its signed time: people are told */
-#define CY_STATED_AHEAD_MS      3600000              /* a stated instant after its message: a clock may be so wrong */
-#define CY_STATED_BEFORE_MS     86400000             /* before the case was opened: people state days */
-#define CY_HEADS_MAX            1000u                /* case heads in a frame */
-#define CY_HEADS_ALL_MAX        (1u << 20)           /* case heads that a side shows, in all frames together */
-#define CY_ANSWER_MS            600000               /* for an answer while a side fetches back */
-#define CY_HEADS_JUDGED_MAX     250u                 /* those with digests, which are read from each message */
-#define CY_CASE_MESSAGES_MAX    2048u                /* messages of one author in a case; of them, at most: */
-#define CY_CASE_SAYS_MAX        768u                 /* what ends nothing */
-#define CY_CASE_STATES_MAX      1024u                /* what a daemon states by itself */
-#define CY_TOMBSTONE_NUMBER_MAX (1u << 20)           /* of a message in its case, as a tombstone says */
-#define CY_REJECTED_BYTES_MAX   (4u * 1024u * 1024u) /* of rejected messages of a peer that are kept */
-#define CY_MEASURES_MAX         64u                  /* measures in a request */
-#define CY_REPEATED_MAX         1000u                /* elements of any repeated field */
-#define CY_UNKNOWN_MAX          10000u               /* fields that the schema does not know, in all */
-#define CY_TEXT_MAX             (128u * 1024u)       /* bytes of any text field */
-#define CY_NESTING_MAX          16u                  /* depth of nested messages or JSON */
-#define CY_CHUNK                (1024u * 1024u)      /* bytes of a chunk of evidence */
-#define CY_CHUNK_PATH_MAX       48u                  /* digests of a chunk's audit path */
-#define CY_PULL_CREDIT_MAX      64u                  /* chunks of a pull that are not here yet */
-#define CY_EVIDENCE_MAX         (UINT64_C(1) << 46)  /* bytes of one item: 64 TiB */
+#define CY_MADE_LATE_MS       86400000             /* what comes so long after its signed time: people are told */
+#define CY_STATED_AHEAD_MS    3600000              /* a stated instant after its message: a clock may be so wrong */
+#define CY_STATED_BEFORE_MS   86400000             /* before the case was opened: people state days */
+#define CY_HEADS_MAX          1000u                /* case heads in a frame */
+#define CY_HEADS_ALL_MAX      (1u << 20)           /* case heads that a side shows, in all frames together */
+#define CY_ANSWER_MS          600000               /* for an answer while a side fetches back */
+#define CY_HEADS_JUDGED_MAX   250u                 /* those with digests, which are read from each message */
+#define CY_CASE_MESSAGES_MAX  2048u                /* messages of one author in a case; of them, at most: */
+#define CY_CASE_SAYS_MAX      768u                 /* what ends nothing */
+#define CY_CASE_STATES_MAX    1024u                /* what a daemon states by itself */
+#define CY_NUMBER_MAX         (1u << 20)           /* the number of a message in its case */
+#define CY_REJECTED_BYTES_MAX (4u * 1024u * 1024u) /* of rejected messages of a peer that are kept */
+#define CY_MEASURES_MAX       64u                  /* measures in a request */
+#define CY_REPEATED_MAX       1000u                /* elements of any repeated field */
+#define CY_UNKNOWN_MAX        10000u               /* fields that the schema does not know, in all */
+#define CY_TEXT_MAX           (128u * 1024u)       /* bytes of any text field */
+#define CY_NESTING_MAX        16u                  /* depth of nested messages or JSON */
+#define CY_CHUNK              (1024u * 1024u)      /* bytes of a chunk of evidence */
+#define CY_CHUNK_PATH_MAX     48u                  /* digests of a chunk's audit path */
+#define CY_PULL_CREDIT_MAX    64u                  /* chunks of a pull that are not here yet */
+#define CY_EVIDENCE_MAX       (UINT64_C(1) << 46)  /* bytes of one item: 64 TiB */
 
 /* Identifiers, without the NUL. */
 #define CY_AUTHORITY_MAX 32u  /* [A-Z0-9-], such as US-OIA */

@@ -115,6 +115,7 @@ static void check_envelope(struct node *n, const struct peer *p, const struct wi
 		[NODE_REJECT_NO_CONTENT] = m->content == NULL,
 		[NODE_REJECT_NO_CASE_ID] = !cy_uuid_valid(m->case_id),
 		[NODE_REJECT_NO_NUMBER] = m->number == 0,
+		[NODE_REJECT_NUMBER_MAX] = m->number > CY_NUMBER_MAX,
 		[NODE_REJECT_PRIORITY] = m->priority < CY_PRIORITY__LOW || m->priority > CY_PRIORITY__EMERGENCY,
 		[NODE_REJECT_REFERENCE] = strlen(m->own_reference) > CY_REFERENCE_MAX,
 		[NODE_REJECT_PARTY] = strcmp(m->from, p->id) != 0 || strcmp(m->to, n->authority) != 0,

@@ -18,6 +18,7 @@
 	X(NO_CONTENT, MALFORMED, "`content` is missing")                                                            \
 	X(NO_CASE_ID, MALFORMED, "`case_id` is no UUID version 7 in lower case")                                    \
 	X(NO_NUMBER, MALFORMED, "`number` is 0")                                                                    \
+	X(NUMBER_MAX, MALFORMED, "`number` is above 1048576")                                                       \
 	X(PRIORITY, MALFORMED, "`priority` is none of LOW, NORMAL, HIGH and EMERGENCY")                             \
 	X(REFERENCE, MALFORMED, "`own_reference` has more than 128 bytes")                                          \
 	X(PARTY, WRONG_PARTY, "the message names another author or addressee")                                      \

@@ -131,7 +131,7 @@ int tombstones_check(CyTombstone *const *tombstones, size_t n, const ProtobufCBi
 				       "tombstone %zu of a parcel is out of order, or of a message that is there",
 				       i + 1);
 		if (!cy_uuid_valid(t->case_id) || law_fact_decode(cy_bytes(t->fact.data, t->fact.len), &fact) < 0 ||
-		    fact.number > CY_TOMBSTONE_NUMBER_MAX || !are_marks(t, &fact))
+		    fact.number > CY_NUMBER_MAX || !are_marks(t, &fact))
 			return cy_fail(e, CY_EPARSE, "tombstone %zu of a parcel is not well formed", i + 1);
 		before = t->place;
 	}

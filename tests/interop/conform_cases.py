@@ -81,6 +81,8 @@ MESSAGES = [
 	(801, "sends bytes that are no message", "MALFORMED", lambda g, w: b"\xff\xff\xff"),
 	(803, "sends a message with format 2", "MALFORMED", in_case(lambda m: setattr(m, "format", 2))),
 	(804, "sends a message with number 0", "MALFORMED", in_case(lambda m: m.ClearField("number"))),
+	(822, "sends a message with number 1,048,577", "MALFORMED", in_case(lambda m: setattr(m, "number", 1_048_577))),
+	(823, "sends a message with number 1,048,576", None, in_case(lambda m: setattr(m, "number", 1_048_576))),
 	(805, "sends a message without a priority", "MALFORMED", in_case(lambda m: m.ClearField("priority"))),
 	(806, "sends a message with a nonce of 15 bytes", "MALFORMED", in_case(lambda m: setattr(m, "nonce", bytes(15)))),
 	(807, "sends a message with a case_id that is no UUIDv7", "MALFORMED",
@@ -134,7 +136,7 @@ for section, group in (("Messages", MESSAGES), ("What a message must hold", CONT
 			except Exception:
 				ident = P.uuid7()
 			assert (got := w.deliver(g.parcel(raw, ids=[ident]))) == [code], got
-		case(number, section, does, f"a receipt that rejects it as {code}")(judged)
+		case(number, section, does, f"a receipt that rejects it as {code}" if code else "a receipt that accepts it")(judged)
 
 
 @case(802, "Messages", "sends a message under another id than its own", "a receipt that rejects it as MALFORMED")

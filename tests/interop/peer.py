@@ -410,7 +410,7 @@ class Peer:
 		except Exception:
 			return "MALFORMED", "it does not parse"
 		if (m.format != 1 or m.id != ident or not UUID7.fullmatch(ident) or not UUID7.fullmatch(m.case_id)
-		    or len(m.nonce) != 16 or m.number == 0 or not 1 <= m.priority <= 4 or m.author_side not in (1, 2)
+		    or len(m.nonce) != 16 or not 0 < m.number <= 1_048_576 or not 1 <= m.priority <= 4 or m.author_side not in (1, 2)
 		    or not m.content.WhichOneof("kind")):
 			return "MALFORMED", "an envelope part is missing or wrong"
 		if (getattr(m, "from"), m.to) != (self.other, self.own):

@@ -46,7 +46,7 @@
 	X("case heads in all pages", CY_HEADS_ALL_MAX, "", "`goodbye PROTOCOL`")                                       \
 	X("case heads with `verdicts` that a side sends in a frame", CY_HEADS_JUDGED_MAX, "",                          \
 	  "they come in the next page")                                                                                \
-	X("number of a message in a tombstone", CY_TOMBSTONE_NUMBER_MAX, "", "`goodbye PROTOCOL`")                     \
+	X("number of a message in its case", CY_NUMBER_MAX, "", "`MALFORMED`; in a tombstone `goodbye PROTOCOL`")      \
 	X("chunk of evidence", CY_CHUNK, "bytes", "bulk `goodbye PROTOCOL`")                                           \
 	X("audit path of a chunk", CY_CHUNK_PATH_MAX, "digests", "bulk `goodbye PROTOCOL`")                            \
 	X("chunks of a pull that may come (credit)", CY_PULL_CREDIT_MAX, "", "bulk `goodbye PROTOCOL`")                \
