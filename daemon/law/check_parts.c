@@ -29,7 +29,7 @@ void law_persons(struct law_check *c, size_t n, CyPerson **list)
 	}
 }
 
-#define INSTRUMENT "an instrument is named, not `reciprocity`"
+#define INSTRUMENT "`reciprocity` is false"
 
 void law_legal_basis(struct law_check *c, const CyLegalBasis *b, bool must)
 {

@@ -38,7 +38,7 @@
 	X(CONTENT, PROTOCOL,                                                                                           \
 	  "a signed text is missing, too long, of another type, author or addressee, or cannot be read; or a parcel "  \
 	  "has other messages than its manifest, or tombstones that are not as they must be")                          \
-	X(TOO_MANY_FRAMES, PROTOCOL, "more frames than the window allows")                                             \
+	X(TOO_MANY_FRAMES, PROTOCOL, "more than 32 frames that wait for a commit")                                     \
 	X(STATE_PLACES, PROTOCOL, "the state lacks its epoch or its places")                                           \
 	X(STATE_NUMBERS, PROTOCOL, "the state holds a number that no signed text can")                                 \
 	X(STATE_DIGEST, PROTOCOL, "the state holds a digest of calendars or zones that is not of 32 bytes")            \

@@ -111,7 +111,7 @@ SENTENCES = {
 }
 
 WHERE = {
-    "an instrument is named, not `reciprocity`": lambda at: not at.sibling("reciprocity"),
+    "`reciprocity` is false": lambda at: not at.sibling("reciprocity"),
     "`reason` is OTHER_URGENCY": lambda at: is_named(at.part, "reason", "OTHER_URGENCY"),
     "not all measures are SERVICE_OF_DOCUMENTS":
         lambda at: not at.part.measures or not all(is_named(m, "type", "SERVICE_OF_DOCUMENTS") for m in at.part.measures),

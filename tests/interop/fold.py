@@ -64,8 +64,8 @@ class Rule:
         said, self.takes, self.all, becomes, begins, ends, notification = cells
         self.kind, self.further = re.fullmatch(r"`([a-z_]+)`(.*)", said).groups()
         self.becomes, self.if_partial = re.fullmatch(r"(\w*)(?:; (\w+) if it is partial)?", becomes).groups()
-        self.begins = [word for word in begins.split(", ") if word]
-        self.ends = [word.split(" unless it is partial") for word in ends.split(", ") if word]
+        self.begins = [word for word in begins.split("; ") if word]
+        self.ends = [word.split(" unless it is partial") for word in ends.split("; ") if word]
         self.notification = notification == "yes"
 
 

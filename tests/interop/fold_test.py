@@ -159,6 +159,38 @@ def spoken(held):
     return "".join(line)
 
 
+EXAMPLE = {"request": lambda c: c.measures.add(measure=1), "acknowledgement": lambda c: setattr(c, "by", 1),
+           "result": lambda c: c.results.add(measure=1, outcome=1), "supplement": lambda c: c.SetInParent()}
+
+
+def of_example(side, words):
+    """A message of the page's examples, such as `withdrawal 2 seen 1`: what it is about is measure 1."""
+    kind, number, _, seen = words.split()
+    m = P.case.Message(format=1, author_side=1 if side == "requesting" else 2, number=int(number), seen=int(seen),
+                       created_ms=T0)
+    EXAMPLE.get(kind, lambda c: c.measures.append(1))(getattr(m.content, kind))
+    said = F.Said(m)
+    said.bytes = m.SerializeToString()
+    return said
+
+
+@test
+def the_examples_of_crossing_messages_go_as_the_page_says():
+    with open(f"{TOP}/proto/PROTOCOL.md", encoding="utf-8") as f:
+        rows = f.read().split("<!-- example: crossings -->\n")[1].split("<!-- end -->")[0].splitlines()[2:]
+    assert len(rows) == 4
+    for row in rows:
+        asking, asked, turns, state = (cell.strip() for cell in row[1:-1].split("|"))
+        held = [of_example(side, words) for side, cell in (("requesting", asking), ("requested", asked))
+                for words in cell.split(", ")]
+        case, effects = F.fold(LAW, held)
+        went = [f"{m.kind} {m.number}" if effects[m.side, m.number] else f"*{m.kind} {m.number}*"
+                for m, _ in F.in_order(LAW, held)]
+        assert ", ".join(went) == turns, f"{row}\nby fold.py: {', '.join(went)}"
+        assert case.measures[0].state == state, f"{row}\nby fold.py: {case.measures[0].state}"
+        assert (ours := TOOL.ask(b"F", held)) == spoken(held), f"{row}\nours: {ours}\npage: {spoken(held)}"
+
+
 @test
 def a_thousand_cases_are_folded_alike():
     seen, verdicts, effects, words = 0, {"yes": 0, "no": 0}, {}, {}

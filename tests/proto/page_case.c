@@ -97,11 +97,11 @@ static void begins(const struct said *s, char cell[static PAGE_CELL])
 
 #define X(flag)     \
 	if (m.flag) \
-		page_add(cell, ", ", "%s", #flag);
+		page_add(cell, "; ", "%s", #flag);
 	FLAGS(X)
 #undef X
 	if (m.ground != 0)
-		page_add(cell, ", ", "ground");
+		page_add(cell, "; ", "ground");
 }
 
 static void ends(const struct said *s, char cell[static PAGE_CELL])
@@ -116,7 +116,7 @@ static void ends(const struct said *s, char cell[static PAGE_CELL])
 	part = after(s, all);
 #define X(flag)                                                       \
 	if (all.flag && !whole.flag && strcmp(#flag, "partial") != 0) \
-		page_add(cell, ", ", "%s%s", #flag, part.flag ? " unless it is partial" : "");
+		page_add(cell, "; ", "%s%s", #flag, part.flag ? " unless it is partial" : "");
 	FLAGS(X)
 #undef X
 }

@@ -47,8 +47,8 @@
 	X("case heads with `verdicts` that a side sends in a frame", CY_HEADS_JUDGED_MAX, "",                          \
 	  "they come in the next page")                                                                                \
 	X("number of a message in its case", CY_NUMBER_MAX, "", "`MALFORMED`; in a tombstone `goodbye PROTOCOL`")      \
-	X("chunk of evidence", CY_CHUNK, "bytes", "bulk `goodbye PROTOCOL`")                                           \
-	X("audit path of a chunk", CY_CHUNK_PATH_MAX, "digests", "bulk `goodbye PROTOCOL`")                            \
+	X("`data` of a chunk frame", CY_CHUNK, "bytes", "bulk `goodbye PROTOCOL`")                                     \
+	X("`path` of a chunk frame", CY_CHUNK_PATH_MAX, "digests", "bulk `goodbye PROTOCOL`")                          \
 	X("chunks of a pull that may come (credit)", CY_PULL_CREDIT_MAX, "", "bulk `goodbye PROTOCOL`")                \
 	X("granted chunks of a pull, of which none comes", XCHG_STALL_MS / 1000, "seconds", "bulk `goodbye PROTOCOL`") \
 	X("certificates that a side shows in TLS", CY_TLS_CERTIFICATES_MAX, "bytes", "TLS alert")                      \
