@@ -281,6 +281,8 @@ BULK = [
 	(907, "says hello twice", B.bulk.BulkFrame(hello=P.pb.Hello())),
 	(908, "sends a chunk with a path of 33 bytes", B.bulk.BulkFrame(chunk=B.bulk.Chunk(pull=1, path=bytes(33)))),
 	(909, "sends a chunk with its data twice", b"\x2a\x09\x08\x01\x22\x01x\x22\x01x"),
+	(916, "sends a chunk of 1,048,577 bytes",
+	 B.bulk.BulkFrame(chunk=B.bulk.Chunk(pull=1, data=bytes(B.CHUNK + 1)))),
 ]
 for number, does, frame in BULK:
 	def breaks(g, frame=frame):
@@ -320,6 +322,32 @@ def _(g):
 	w.await_kind("not_sent")
 	w.say(credit=B.bulk.Credit(pull=1, chunks=1))
 	w.say(cancel=B.bulk.Cancel(pull=1))
+	w.send(pull(pull=2))
+	assert w.await_kind("not_sent").pull == 2
+
+
+@case(913, "The bulk lane", "pulls again under the number of a pull that has ended", "it is answered as a new one")
+def _(g):
+	w = g.bulk()
+	for _ in range(2):
+		w.send(pull(pull=7))
+		assert w.await_kind("not_sent").pull == 7
+
+
+@case(914, "The bulk lane", "pulls the attachment 0, and by a digest of 31 bytes", "not_sent NEVER_OFFERED for both")
+def _(g):
+	w = g.bulk()
+	for number, wrong in enumerate(({"attachment": 0}, {"sha256": bytes(31)}), 1):
+		w.send(pull(pull=number, **wrong))
+		assert w.await_kind("not_sent").code == B.bulk.NEVER_OFFERED
+
+
+@case(915, "The bulk lane", "sends credit, cancel and not_sent for a number that was never used", "they are ignored")
+def _(g):
+	w = g.bulk()
+	w.say(credit=B.bulk.Credit(pull=77, chunks=1))
+	w.say(cancel=B.bulk.Cancel(pull=77))
+	w.say(not_sent=B.bulk.NotSent(pull=77, code=B.bulk.GONE))
 	w.send(pull(pull=2))
 	assert w.await_kind("not_sent").pull == 2
 

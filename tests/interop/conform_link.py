@@ -97,6 +97,21 @@ def _(g):
 	assert up.deliver(g.parcel()) == [None]
 
 
+@case(110, "TLS", "names both lanes by ALPN, that of messages first", "the first one is chosen: a session")
+def _(g):
+	w = W.Wire(g.peer, W.raw_tls(g.peer, g.us.port, [carrier.MESSAGES, carrier.BULK], g.peer.own_dir))
+	g.wires.append(w)
+	assert w.tls.selected_alpn_protocol() == carrier.MESSAGES
+	w.open()
+
+
+@case(111, "TLS", "names both lanes by ALPN, that of evidence first", "the first one is chosen: the bulk lane")
+def _(g):
+	tls = W.raw_tls(g.peer, g.us.port, [carrier.BULK, carrier.MESSAGES], g.peer.own_dir)
+	g.wires.append(W.Wire(g.peer, tls))
+	assert tls.selected_alpn_protocol() == carrier.BULK
+
+
 # ------------------------------------------------------------------ ZMTP
 
 def closes(g, greeting=W.GREETING, ready=W.READY, then=b""):
@@ -164,6 +179,7 @@ ZMTP = [
 	(220, "sends PONG with a context of 17 bytes", dict(then=b"\x04\x16\x04PONG" + bytes(17))),
 	(221, "sends the command SUBSCRIBE", dict(then=b"\x04\x0a\x09SUBSCRIBE")),
 	(222, "sends the command ERROR", dict(then=b"\x04\x08\x05ERROR\x01x")),
+	(225, "greets as version 4", dict(greeting=with_octet(10, b"\x04"))),
 ]
 for number, does, options in ZMTP:
 	case(number, "ZMTP", does, "it closes, without a goodbye")(lambda g, o=options: closes(g, **o))
@@ -186,6 +202,25 @@ def _(g):
 	while not flags & W.COMMAND or data[:5] != b"\x04PONG":
 		flags, data = w.raw(end)
 	assert data == b"\x04PONG0123456789abcdef", data
+
+
+@case(226, "ZMTP", "greets as ZMTP 3.7 with padding and filler that are not 0, and says READY in the long form", "a session")
+def _(g):
+	w = g.wire()
+	end = time.monotonic() + 15
+	w.write(W.GREETING[:1] + b"paddings" + W.GREETING[9:11] + b"\x07" + W.GREETING[12:33] + b"\x01" * 31)
+	w.read(64, end)
+	w.put(W.READY, W.COMMAND | W.LONG)
+	w.raw(end)
+	w.hello()
+	w.prove()
+
+
+@case(227, "ZMTP", "sends PONG that answers no PING, with a context of 3 bytes", "it is ignored")
+def _(g):
+	w = g.session()
+	w.put(W.command(b"PONG", b"abc"), W.COMMAND)
+	assert w.deliver(g.parcel()) == [None]
 
 
 # ------------------------------------------------------------------ Frames
@@ -250,6 +285,18 @@ def _(g):
 	w = g.session()
 	w.send(field(7, 2, field(1, 2, P.uuid7().encode()) + b"\x10\x80\x80\x00"))
 	assert w.await_kind("fetched").last
+
+
+@case(320, "What parses", "says lowest_version 2^32 + 2 in its Hello", "the lower 32 bits count: a session")
+def _(g):
+	w = g.wire()
+	w.shake()
+	inner = P.pb.PeerFrame.FromString(w.greeting.say_hello()).hello
+	number = P.pb.Hello.DESCRIPTOR.fields_by_name["lowest_version"].number
+	w.greeting.said = field(1, 2, inner.SerializeToString() + field(number, 0, P_varint((1 << 32) + 2)))
+	w.send(w.greeting.said)
+	w.greeting.take_hello(w.await_kind("hello"), w.last)
+	w.prove()
 
 
 @case(330, "Frames", "sends heads that nobody has asked for", "goodbye PROTOCOL")
@@ -355,6 +402,9 @@ HELLOS = [
 	(413, "says window 0", hello(window=0), "PROTOCOL"),
 	(414, "says max_message_bytes 262,143", hello(max_message_bytes=262_143), "PROTOCOL"),
 	(415, "says max_parcel_messages 63", hello(max_parcel_messages=63), "PROTOCOL"),
+	(417, "speaks version 3 alone, from another authority, with window 0",
+	 hello(lowest_version=3, highest_version=3, window=0, **{"from": "FR"}), "VERSION"),
+	(418, "says hello to another authority, with window 0", hello(to="FR", window=0), "IDENTITY"),
 ]
 PROOFS = [
 	(420, "says hello twice", hello(), "PROTOCOL"),
@@ -372,6 +422,12 @@ PROOFS = [
 	(431, "sends a proof whose signature is damaged", damaged, "SIGNATURE"),
 	(432, "signs its proof with another authority's key",
 	 lambda g, w: w.greeting.say_proof(f"{g.base}/US-OIA"), "SIGNATURE"),
+	(434, "signs a proof of the wrong role with another authority's key",
+	 lambda g, w: w.greeting.say_proof(f"{g.base}/US-OIA", role="listener"), "SIGNATURE"),
+	(435, "proves itself with a role that is not known", proof_text(lambda t: t.replace(b"# role dialler", b"# role relay")),
+	 "PROTOCOL"),
+	(436, "names the type audit-head above the lines of a session proof",
+	 proof_text(lambda t: t.replace(b"type session-proof", b"type audit-head")), "PROTOCOL"),
 ]
 STATES = [
 	(440, "sends session_proof twice", lambda g, w: w.greeting.said_proof, "PROTOCOL"),

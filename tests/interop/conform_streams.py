@@ -166,6 +166,16 @@ def _(g):
 	assert w.deliver(g.parcel(large, good)) == ["MALFORMED", None]
 
 
+@case(608, "Parcels", "puts bytes into `receipt` of a parcel without tombstones", "they are not looked at: a receipt that accepts it")
+def _(g):
+	w = g.session()
+	made = g.parcel()
+	frame = g.peer.parcel_frame(made)
+	frame.parcel.receipt.text = frame.parcel.receipt.signature = b"junk"
+	w.send(frame)
+	assert w.receipt(made) == [None]
+
+
 # ------------------------------------------------------------------ Receipts
 
 @case(620, "Receipts", "sends a parcel twice", "one receipt, the second time with the same bytes")
@@ -287,6 +297,16 @@ def _(g):
 @case(643, "Streams and resume", "sends a place of an earlier epoch that was never there", "goodbye SEQUENCE")
 def _(g):
 	placed(g, (1, 1), "SEQUENCE")
+
+
+@case(647, "Streams and resume", "sends a parcel with sequence 0", "goodbye SEQUENCE")
+def _(g):
+	placed(g, (g.peer.epoch, 0), "SEQUENCE")
+
+
+@case(648, "Streams and resume", "sends a parcel with epoch 0", "goodbye SEQUENCE")
+def _(g):
+	placed(g, (0, 1), "SEQUENCE")
 
 
 @case(644, "Streams and resume", "begins a higher epoch than its state says with sequence 1", "it is taken")
