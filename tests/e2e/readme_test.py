@@ -13,14 +13,28 @@ def pages():
     return re.findall(r"```python\n(.*?)```", open(f"{TOP}/README.md").read(), re.S)
 
 
-@test
-def the_page_in_the_readme_sends_a_first_request_and_reads_the_answer():
-    code = pages()[0]
+def start_page(path):
     page = f"{DIR}/page.py"
     with open(page, "w") as f:
-        f.write(code)
-    run = subprocess.Popen(["/usr/bin/python3", page, us.socket, f"{TOP}/contrib/demo/request.json", "desk"],
-                           stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": DIR})
+        f.write(pages()[0])
+    return subprocess.Popen(["/usr/bin/python3", page, us.socket, path, "desk"], stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONPATH": DIR})
+
+
+def acknowledge(case_id, reference):
+    answer = ie.ctl("send", "acknowledgement", case_id, "--set", "by=CENTRAL_AUTHORITY", "--set", f"reference={reference}")
+    assert answer.returncode == 0, answer.stderr
+
+
+def answered(run):
+    out, _ = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 0, out
+    return out
+
+
+@test
+def the_page_in_the_readme_sends_a_first_request_and_reads_the_answer():
+    run = start_page(f"{TOP}/contrib/demo/request.json")
     c = Client(ie)
     c.call(subscribe=local_pb2.Subscribe(cursor="t"))
     while not any(e.type == local_pb2.MESSAGE_RECEIVED for e in c.events):
@@ -28,11 +42,39 @@ def the_page_in_the_readme_sends_a_first_request_and_reads_the_answer():
         if frame.HasField("event"):
             c.events.append(frame.event)
     case_id = [e for e in c.events if e.type == local_pb2.MESSAGE_RECEIVED][0].case_id
-    answer = ie.ctl("send", "acknowledgement", case_id, "--set", "by=CENTRAL_AUTHORITY", "--set", "reference=MLA/1")
-    assert answer.returncode == 0, answer.stderr
-    out, _ = run.communicate(timeout=DEADLINE)
-    assert run.returncode == 0, out
+    acknowledge(case_id, "MLA/1")
+    out = answered(run)
     assert "accepted as" in out and "MLA/1" in out and "ACKNOWLEDGED" in out, out
+    # Once more: nothing is sent again, and the answer is there still.
+    out = answered(start_page(f"{TOP}/contrib/demo/request.json"))
+    assert "accepted before as" in out and "MLA/1" in out, out
+
+
+@test
+def the_page_reads_what_comityctl_reads_and_leaves_the_events_of_other_cases():
+    c = Client(us)
+    other = c.call(submit=local_pb2.Submit(idempotency_key="other", submission=submission(reference="other"))).submitted
+    request = json.load(open(f"{TOP}/contrib/demo/request.json"))
+    request["ownReference"] = "with comments"
+    approval = request["content"]["request"]["approvals"][0]
+    approval["atMs"] = int(datetime.datetime.fromisoformat(approval["atMs"].replace("Z", "+00:00")).timestamp() * 1000)
+    path = f"{DIR}/commented.json"
+    with open(path, "w") as f:
+        f.write("\ufeff// A form that was filled in.\n" + json.dumps(request, indent=1).replace("\n", "\n  // and a remark\n"))
+    run = start_page(path)
+    until("the request", lambda: us.ctl("case", "show", "with comments").stdout.count("relayed") == 1)
+    case_id = json.loads(us.ctl("--json", "case", "show", "with comments").stdout)["summary"]["caseId"]
+    acknowledge(case_id, "MLA/2")
+    out = answered(run)
+    assert "MLA/2" in out and other.case_id not in out, out
+    # The first event of the other case stands before all others that were not acknowledged.
+    c.call(subscribe=local_pb2.Subscribe(cursor="first-steps"))
+    while not c.events:
+        frame = c.receive()
+        if frame.HasField("event"):
+            c.events.append(frame.event)
+    assert c.events[0].case_id == other.case_id, c.events
+    c.close()
 
 
 @test
