@@ -278,6 +278,16 @@ static void refused(const struct sim_erasures *x, const CyError *e)
 
 /* ------------------------------------------------------------------- an order */
 
+/* Was there no session with the peer since the start? The store may be an older one, and nobody says that it need not
+ * be waited for. Of a peer that a configuration has left out only its own daemon would know. */
+static bool is_unmet(const struct sim_node *s, const char *peer)
+{
+	for (size_t i = 0; i < s->n_pairs; i++)
+		if (strcmp(s->pairs[i]->side[s->pairs[i]->side[0] == s]->id, peer) == 0)
+			return s->met_in[i] != s->life && s->w->set.level[FAULT_RECONFIGURE] == 0;
+	return false;
+}
+
 /* What it must not be accepted with: nothing of the case may be needed any more. */
 static void accepted(const struct sim_erasures *x)
 {
@@ -290,6 +300,9 @@ static void accepted(const struct sim_erasures *x)
 			   c->case_id);
 	if (x->stood_then & (IS_OPEN | IS_UNDELIVERED | IS_HELD))
 		world_fail(s->w, "%s: case %s is erased although it is still needed", s->id, c->case_id);
+	if (is_unmet(s, c->peer))
+		world_fail(s->w, "%s: case %s is erased, and %s was not met since the start", s->id, c->case_id,
+			   c->peer);
 }
 
 static void close_order(struct sim_erasures *x)

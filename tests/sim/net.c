@@ -363,6 +363,8 @@ static void net_established(void *ctx, uint64_t session)
 
 		if (s->pairs[i] == p && !row->stream.reconciling)
 			s->unsure[i] = false;
+		if (s->pairs[i] == p)
+			s->met_in[i] = s->life;
 	}
 }
 

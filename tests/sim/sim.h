@@ -350,6 +350,7 @@ struct sim_node {
 	bool restored;
 	/* For each pair: since the last restore it has not been found out what was lost. */
 	bool *unsure;
+	uint64_t *met_in; /* for each pair the last life in which a session of it was established */
 	/* Chunks of evidence that came, by the peer that sent them. */
 	struct sim_came *came;
 	size_t n_came, cap_came;

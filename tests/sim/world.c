@@ -931,7 +931,8 @@ static void make_nodes(struct world *w)
 		const char **peers = calloc(s->n_pairs + 1, sizeof *peers);
 
 		s->unsure = calloc(s->n_pairs + 1, sizeof *s->unsure);
-		CY_ASSERT(peers != NULL && s->unsure != NULL);
+		s->met_in = calloc(s->n_pairs + 1, sizeof *s->met_in);
+		CY_ASSERT(peers != NULL && s->unsure != NULL && s->met_in != NULL);
 		for (size_t k = 0; k < s->n_pairs; k++)
 			peers[k] = s->pairs[k]->side[s->pairs[k]->side[0] == s]->id;
 		mem_store_init(&s->store, peers, s->n_pairs, broken_store, s);
@@ -1078,6 +1079,7 @@ void world_free(struct world *w)
 		orders_mem_free(&s->orders);
 		free(s->pairs);
 		free(s->unsure);
+		free(s->met_in);
 		free(s->came);
 		certs_free(s);
 	}
