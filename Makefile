@@ -143,6 +143,12 @@ $(BUILD)/tests/digests: $(BUILD)/obj/tests/interop/digests.o $(LIB_O)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 
+# Our clocks of a case, for tests/interop/clocks_test.py.
+$(BUILD)/tests/clocks_tool: $(BUILD)/obj/tests/interop/clocks_tool.o $(LIB_O)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
+
 # The tables of proto/PROTOCOL.md that stand in the code, for tests/proto/page_test.py.
 PAGE     := $(BUILD)/tests/page
 $(PAGE): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/proto/*.c)) $(LIB_O)
@@ -258,7 +264,7 @@ export TIME_FACTOR SANITIZE
 
 # The packages come first, whatever -j says.
 check: test-packages
-	@$(MAKE) --no-print-directory WERROR=-Werror all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(BUILD)/tests/digests $(BUILD)/tests/law_tool $(PAGE) $(SIM) $(MUTANTS)
+	@$(MAKE) --no-print-directory WERROR=-Werror all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(BUILD)/tests/digests $(BUILD)/tests/law_tool $(BUILD)/tests/clocks_tool $(PAGE) $(SIM) $(MUTANTS)
 	@$(MAKE) --no-print-directory WERROR=-Werror $(FUZZING) fuzz-replay
 	@tests/check $(BUILD) '$(TESTS)'
 

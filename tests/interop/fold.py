@@ -128,6 +128,7 @@ class Case:
         self.registered = self.executing = self.returned = self.redirected = self.closed = self.supplemented = False
         self.measures, self.notified = [], Measure()
         self.notices, self.consents = {}, []
+        self.about = None  # the numbers of the measures on which the last message took effect; None: it is about none
 
     @property
     def open(self):
@@ -148,6 +149,7 @@ class Case:
 
     def step(self, m, held, seen, strict):
         """Does it take effect? `held` are the messages that there are, `seen` what its author had seen."""
+        self.about = None
         author, when = self.law.kinds[m.kind]
         if author not in (m.side, "either"):
             return False
@@ -181,6 +183,7 @@ class Case:
         fitting = [i for i in named if i in subjects and takes(subjects[i])]
         if not fitting or (strict and len(fitting) < len(named)):
             return False
+        self.about = set(fitting)
         for i in sorted(fitting) if apply else ():
             rule = law
             if m.kind == "result":
@@ -224,6 +227,7 @@ class Case:
         for i in about:
             goes_on = m.content.conditions and (not m.measures or i in m.measures)
             subjects[i].proposal = m.number if goes_on else 0
+        self.about = set(about)
         return True
 
     def supplement(self, m, held, seen, strict):
