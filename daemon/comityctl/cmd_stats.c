@@ -33,7 +33,8 @@ static const char stats_help[] =
 	"  --year YEAR       sent in this calendar year\n"
 	"  --publish         the table of a year that is over, of all peers, instruments and\n"
 	"                    measures: counts of few requests are hidden, and what would give\n"
-	"                    them away; '*' stands for what is hidden\n"
+	"                    them away; '*' stands for what is hidden. A year has one table: the\n"
+	"                    first is kept, and given out again\n"
 	"  --smallest N      the fewest requests whose count is published (default: 5)\n"
 	"\n"
 	"Median and P90 are by nearest rank: of n values in rising order the one numbered\n"
@@ -103,6 +104,8 @@ static void print_people(const CyStatistics *s, const CyGetStatistics *get)
 {
 	out_pair("Sent", "%s to %s", get->from_date[0] != '\0' ? get->from_date : "ever",
 		 get->to_date[0] != '\0' ? get->to_date : "now");
+	if (s->smallest > 0)
+		out_pair("Published", "%s: a year has one table, and this is it ever after", out_time(s->now_ms));
 	out_pair("Time zone", "%s", s->time_zone[0] != '\0' ? s->time_zone : "UTC");
 	out_pair("Peer", "%s", get->peer);
 	out_pair("Instrument", "%s", get->instrument);

@@ -1,4 +1,4 @@
-/* What became of each measure, in the SQLite store. */
+/* What became of each measure, and the tables that were published of them, in the SQLite store. */
 #include "io/store_sqlite_sql.h"
 #include "law/clock.h"
 
@@ -84,7 +84,37 @@ static int measures(void *ctx, struct store_view view, const struct store_measur
 	return store_read_each(&r, R_MEASURES, &b);
 }
 
+int store_publish(struct store_applying *a, const struct store_write *w)
+{
+	struct store_bind b;
+	int r = store_apply_start(a, W_PUBLISH, &b);
+
+	if (r < 0)
+		return r;
+	bind_text(&b, w->published.year);
+	bind_bytes(&b, w->published.table);
+	return store_apply_finish(a, &b);
+}
+
+static int published_row(struct store_reading *r, sqlite3_stmt *s)
+{
+	return r->fn.bytes(r->fn_arg, store_text_at(s, 0), store_bytes_at(s, 1));
+}
+
+static int published(void *ctx, const char *year, store_bytes_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = published_row, .fn.bytes = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_PUBLISHED, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, year);
+	return store_read_one(&r, R_PUBLISHED, &b);
+}
+
 void store_measure_port(struct store_port *port)
 {
 	port->measures = measures;
+	port->published = published;
 }

@@ -397,6 +397,10 @@ static const char migration_030[] = "ALTER TABLE message ADD COLUMN unread INTEG
 				    "CREATE INDEX message_unread ON message (unread, id)"
 				    " WHERE unread > 0 AND transport = 2 AND void_code = 0 AND erasure = 0;";
 
+/* The table of statistics of a year, as it was published. */
+static const char migration_031[] =
+	"CREATE TABLE published (year TEXT NOT NULL PRIMARY KEY, statistics BLOB NOT NULL) STRICT;";
+
 /* Number n is applied to a store of version n - 1. */
 const char *const store_migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					 migration_005, migration_006, migration_007, migration_008, migration_009,
@@ -404,6 +408,6 @@ const char *const store_migrations[] = { NULL,          migration_001, migration
 					 migration_015, migration_016, migration_017, migration_018, migration_019,
 					 migration_020, migration_021, migration_022, migration_023, migration_024,
 					 migration_025, migration_026, migration_027, migration_028, migration_029,
-					 migration_030 };
+					 migration_030, migration_031 };
 
 const int store_schema_newest = (int)(sizeof store_migrations / sizeof store_migrations[0]) - 1;

@@ -107,6 +107,7 @@
 	  " ON CONFLICT (case_no, measure) DO UPDATE SET kind = ?3, type = ?4, outcome = ?5, ground = ?6,"             \
 	  " sent = ?7, acknowledged = ?8, decided = ?9, ended = ?10, rounds = ?11, relied = ?12, repeated = ?13")      \
 	X(FOLLOW, "INSERT INTO follow (peer, follows, case_no) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")               \
+	X(PUBLISH, "INSERT INTO published (year, statistics) VALUES (?, ?)")                                           \
 	X(HOOK, "INSERT INTO hook (id, environment) VALUES (?, ?) ON CONFLICT (id) DO NOTHING")                        \
 	X(DROP_HOOK, "DELETE FROM hook WHERE id = ?")                                                                  \
 	X(PEER_PROFILE, "INSERT INTO peer_profile (peer, instrument, version, digest, text) VALUES (?1, ?2, ?3, ?4, "  \
@@ -191,6 +192,7 @@ int store_deliver(struct store_applying *a, const struct store_write *w);
 /* store_sqlite_clock.c */
 int store_put_clock(struct store_applying *a, const struct store_clock *c);
 int store_put_measure(struct store_applying *a, const struct store_measure *m);
+int store_publish(struct store_applying *a, const struct store_write *w);
 /* Begin the first transaction of a WAL. */
 int store_base_renew(struct store_applying *a);
 int store_put_order(struct store_applying *a, const struct store_order *o);
@@ -372,6 +374,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 		    " AND (?5 = '' OR c.peer = ?5) AND (?6 = '' OR c.instrument = ?6) AND (?7 = 0 OR m.type = ?7)"     \
 		    " AND (?9 IS NULL OR c.client = ?9) GROUP BY m.sent, m.case_no, m.measure"                         \
 		    " ORDER BY m.sent, m.case_no, m.measure LIMIT ?10")                                                \
+	X(PUBLISHED, "SELECT year, statistics FROM published WHERE year = ?")                                          \
 	X(HOOKS, "SELECT id, environment FROM hook ORDER BY no LIMIT ?")                                               \
 	X(PEER_PROFILE, "SELECT digest, text FROM peer_profile WHERE peer = ? AND instrument = ? AND version = ?")     \
 	X(GET_EVIDENCE, EVIDENCE_SELECT "e.message_id = ? AND e.attachment = ?")                                       \

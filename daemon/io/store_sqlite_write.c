@@ -603,6 +603,8 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return store_put_clock(a, &w->clock);
 	case STORE_PUT_MEASURE:
 		return store_put_measure(a, &w->measure);
+	case STORE_PUBLISH:
+		return store_publish(a, w);
 	case STORE_PUT_FOLLOW:
 		return put_follow(a, w);
 	case STORE_PUT_HOOK:

@@ -28,6 +28,7 @@ bool again_keep(struct node *n, struct input *in)
 	case INPUT_FRAME:
 	case INPUT_REQUEST:
 	case INPUT_HOOK:
+	case INPUT_TABLE: /* who waits for it is told to repeat */
 		break;
 	}
 	return false;

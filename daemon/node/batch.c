@@ -112,6 +112,8 @@ static void step_request(struct node *n, struct input *in)
 		erase_case(n, c, f->correlation, f->erase_case);
 	else if (f->kind_case == CY_CLIENT_FRAME__KIND_CONFIRM_TIME)
 		clock_views_confirm(n, c, f->correlation, f->confirm_time);
+	else if (f->kind_case == CY_CLIENT_FRAME__KIND_GET_STATISTICS)
+		stats_views_get(n, c, f->correlation, f->get_statistics);
 	else
 		views_message(n, c, f->correlation, f->show_message);
 }
@@ -154,6 +156,9 @@ static void step(struct node *n, struct input *in)
 		return;
 	case INPUT_LEFT:
 		evidence_left(n, in);
+		return;
+	case INPUT_TABLE:
+		publish_step(n, in);
 		return;
 	}
 }

@@ -1,7 +1,7 @@
 /* What the files of this room share about time limits: clocks.c (who computes and states),
  * catch_up.c (cases of an older store), escalate.c (rungs), hooks.c (commands of the site),
  * follow.c (linked cases), proofs.c (what receipts tell), clock_views.c (for local clients); and about the statistics
- * that are made of them: measures.c, stats_views.c. */
+ * that are made of them: measures.c, stats_views.c, publish.c. */
 #ifndef CY_NODE_CLOCKS_H
 #define CY_NODE_CLOCKS_H
 
@@ -68,9 +68,22 @@ int clock_views_case(struct node *n, struct cy_arena *a, struct store_view view,
 void measures_put(struct node *n);
 
 /* -------------------------------------------------------------- stats_views.c */
-/* It is answered later, a part at a time: everybody else goes on meanwhile. */
+/* It is answered later, a part at a time: everybody else goes on meanwhile. What is to be published is asked for in a
+ * batch. */
 void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r);
 void stats_views_step(struct node *n);
 void stats_views_free(struct node *n);
+
+/* -------------------------------------------------------------- publish.c */
+/* What two tables hide that overlap, their difference may tell: there is one table for a year, of all that an authority
+ * asked and was asked. What is wrong with this one, and in which field; NULL: nothing. */
+const char *publish_refused(struct node *n, const struct conn *c, const CyGetStatistics *r, struct cy_wall until,
+			    const char **ret_field);
+/* A table of this year was given out: it is given out again once the batch is committed, or refused where another
+ * threshold is asked for. False: none was. */
+bool publish_again(struct node *n, const struct conn *c, uint64_t correlation, const char *year, uint32_t smallest);
+/* A table was counted, which is copied: a batch (publish_step) gives it out, unless it finds that another one was. */
+void publish_counted(struct node *n, uint64_t conn, uint64_t correlation, const char *year, const CyStatistics *table);
+void publish_step(struct node *n, const struct input *in);
 
 #endif

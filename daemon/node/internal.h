@@ -201,8 +201,9 @@ enum input_kind {
 	INPUT_ARRIVED, /* an attachment of a peer is here, or is not what it must be */
 	INPUT_READ,    /* a local client wants to read an attachment, or has done so */
 	INPUT_DESTROYED,
-	INPUT_LEFT, /* content that may have no row, after a crash */
-	INPUT_FOUND /* bytes on our disk were verified */
+	INPUT_LEFT,  /* content that may have no row, after a crash */
+	INPUT_FOUND, /* bytes on our disk were verified */
+	INPUT_TABLE  /* statistics were counted that are to be published */
 };
 
 /* How a pull has ended. */
@@ -226,6 +227,9 @@ struct input {
 	struct wire_text *text;    /* signed text of a parcel, receipt, fetched parcel or audit head */
 	struct wire_text *receipt; /* receipt of a fetched parcel, or that comes with tombstones */
 	char *hook;                /* id of one that has ended */
+	CyStatistics *table;       /* of INPUT_TABLE, as the next two */
+	uint64_t correlation;
+	char year[5];
 	struct {
 		char message_id[CY_UUID_LEN + 1];
 		uint32_t attachment;

@@ -209,6 +209,8 @@ static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *
 		profiles_compare(n, c, f->correlation, f->compare_profiles);
 		return true;
 	case CY_CLIENT_FRAME__KIND_GET_STATISTICS:
+		if (f->get_statistics->smallest > 1) /* what is published is remembered */
+			return false;
 		stats_views_get(n, c, f->correlation, f->get_statistics);
 		return true;
 	case CY_CLIENT_FRAME__KIND_GET_EVIDENCE:

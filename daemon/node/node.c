@@ -244,6 +244,8 @@ void node_input_free(struct input *in)
 		cy_peer_frame__free_unpacked(in->frame, NULL);
 	if (in->request != NULL)
 		cy_client_frame__free_unpacked(in->request, NULL);
+	if (in->table != NULL)
+		cy_statistics__free_unpacked(in->table, NULL);
 	free(in->text);
 	free(in->receipt);
 	free(in->hook);

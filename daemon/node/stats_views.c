@@ -1,4 +1,5 @@
 /* Statistics for a local client: counted from the rows that were kept with the cases. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,16 @@ static bool end_of(const struct node *n, const char *date, int64_t days, struct 
 	ret->ms = (z != NULL ? law_end_of_day(z, d).ms : (cy_date_days(d) + 1) * 86400000 - 1) + 1;
 	return true;
 }
+
+/* Statistics that a client waits for. */
+struct counting {
+	struct counting *next;
+	uint64_t conn, correlation;
+	struct store_measure_query query; /* owns its strings */
+	uint32_t smallest;
+	char year[5];            /* of which they are published, with `smallest` above 1 */
+	struct law_stats *stats; /* NULL: its turn has not come */
+};
 
 static CyStatisticsCount *count_of(struct cy_arena *a, const struct law_group *g, unsigned figure)
 {
@@ -83,8 +94,11 @@ static CyStatisticsGroup *group_of(struct cy_arena *a, const struct law_group *g
 	return v;
 }
 
-static void answer(struct node *n, struct conn *c, uint64_t correlation, const struct law_stats *s, bool published)
+/* What is published leaves once the store holds it. */
+static void answer(struct node *n, const struct conn *c, const struct counting *k)
 {
+	const struct law_stats *s = k->stats;
+	const bool published = k->smallest > 1;
 	CyStatisticsGroup *groups[2 * LAW_TYPES];
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyStatistics v = CY_STATISTICS__INIT;
@@ -99,20 +113,15 @@ static void answer(struct node *n, struct conn *c, uint64_t correlation, const s
 								(CyMeasureType)t, published);
 	v.now_ms = s->now_ms;
 	v.time_zone = n->place.zone;
+	v.smallest = published ? k->smallest : 0;
 	f.kind_case = CY_SERVER_FRAME__KIND_STATISTICS;
 	f.statistics = &v;
-	local_send(n, c->id, correlation, &f);
+	if (published)
+		publish_counted(n, c->id, k->correlation, k->year, &v);
+	else
+		local_send(n, c->id, k->correlation, &f);
 	cy_arena_free(&a);
 }
-
-/* Statistics that a client waits for. */
-struct counting {
-	struct counting *next;
-	uint64_t conn, correlation;
-	struct store_measure_query query; /* owns its strings */
-	uint32_t smallest;
-	struct law_stats *stats; /* NULL: its turn has not come */
-};
 
 static void drop(struct node *n)
 {
@@ -141,35 +150,6 @@ static char *copy(const char *s)
 	return out;
 }
 
-/* One calendar year, as 2025-01-01 to 2025-12-31. */
-static bool is_year(const char *from, const char *to)
-{
-	return strlen(from) == 10 && strlen(to) == 10 && strncmp(from, to, 4) == 0 && strcmp(from + 4, "-01-01") == 0 &&
-	       strcmp(to + 4, "-12-31") == 0;
-}
-
-/* What two tables hide that overlap, their difference may tell: there is one table for a year, of all that an authority
- * asked and was asked. Says what is wrong with this one, and in which field; NULL: nothing. */
-static const char *unpublishable(struct node *n, const struct conn *c, const CyGetStatistics *r, struct cy_wall until,
-				 const char **ret_field)
-{
-	*ret_field = "smallest";
-	if (local_view(c).client != NULL)
-		return "figures are published of all cases: this client sees only its own";
-	*ret_field = r->peer[0] != '\0' ? "peer" : r->instrument[0] != '\0' ? "instrument" : "measure";
-	if (r->peer[0] != '\0' || r->instrument[0] != '\0' || r->measure != CY_MEASURE_TYPE__MEASURE_TYPE_UNSPECIFIED)
-		return "what is published is of all peers, instruments and measures: a table of some of them and that "
-		       "of all would tell by their difference what each hides";
-	*ret_field = "to_date";
-	if (!is_year(r->from_date, r->to_date))
-		return "what is published is of a whole calendar year, from YYYY-01-01 to YYYY-12-31: tables of days "
-		       "that overlap would tell by their difference what each hides";
-	if (until.ms > node_now(n).ms)
-		return "this year is not over: a table of a part of it and a later one would tell by their difference "
-		       "what each hides; take an earlier year";
-	return NULL;
-}
-
 void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r)
 {
 	struct store_measure_query q = { .after.sent_ms = INT64_MIN, .until = { INT64_MAX } };
@@ -177,6 +157,7 @@ void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const
 	const bool from_good = end_of(n, r->from_date, -1, &from), to_good = end_of(n, r->to_date, 0, &q.until);
 	struct counting **at = &n->counting, *k;
 	const char *problem, *field;
+	char year[sizeof k->year];
 
 	if (!from_good || !to_good) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, from_good ? "to_date" : "from_date",
@@ -188,11 +169,14 @@ void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const
 			    (int)r->measure);
 		return;
 	}
-	problem = r->smallest > 1 ? unpublishable(n, c, r, q.until, &field) : NULL;
+	problem = r->smallest > 1 ? publish_refused(n, c, r, q.until, &field) : NULL;
 	if (problem != NULL) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, field, "%s", problem);
 		return;
 	}
+	snprintf(year, sizeof year, "%.4s", r->from_date);
+	if (r->smallest > 1 && publish_again(n, c, correlation, year, r->smallest))
+		return;
 	for (; *at != NULL; at = &(*at)->next)
 		if ((*at)->conn == c->id) {
 			local_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
@@ -204,6 +188,7 @@ void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const
 	k->conn = c->id;
 	k->correlation = correlation;
 	k->smallest = r->smallest;
+	memcpy(k->year, year, sizeof year);
 	k->query = q;
 	k->query.after.sent_ms = from.ms;
 	k->query.limit = NODE_STATS_ROWS;
@@ -267,7 +252,7 @@ void stats_views_step(struct node *n)
 	} else {
 		law_stats_end(p.k->stats);
 		law_stats_hide(p.k->stats, p.k->smallest);
-		answer(n, c, p.k->correlation, p.k->stats, p.k->smallest > 1);
+		answer(n, c, p.k);
 	}
 	drop(n);
 }

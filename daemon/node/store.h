@@ -279,8 +279,7 @@ struct store_evidence {
 	bool unstated;               /* theirs: its state is yet to be stated to the peer */
 	struct cy_wall settled; /* ours: when we heard that the receiver verified or destroyed its own; 0: not yet */
 	bool deleted;           /* ours: our copy is not kept any more */
-	/* When all bytes on our disk were last hashed and were those of the manifest; 0: they are to be verified now.
-	 */
+	/* When all bytes on our disk were last hashed and were those of the manifest; 0: they are to be verified. */
 	struct cy_wall verified;
 	/* What was found instead since: they are neither given out nor sent. Theirs are WAITING to be fetched again. */
 	enum store_flaw flaw;
@@ -364,6 +363,7 @@ enum store_op {
 	STORE_RAISE,            /* own QUEUED messages of a case get at least this priority */
 	STORE_PUT_CLOCK,        /* insert or replace, by key */
 	STORE_PUT_MEASURE,      /* insert or replace, by key */
+	STORE_PUBLISH,          /* insert: a year has one table, as it was given out first */
 	STORE_PUT_FOLLOW,       /* a case names another one as one that it follows; once is enough */
 	STORE_PUT_HOOK,         /* a command that is to be run; its id is new */
 	STORE_DROP_HOOK,        /* it was run */
@@ -375,7 +375,7 @@ enum store_op {
 	STORE_COUNT_CUSTODY,    /* by `no`: one reading more is counted in it, the last one at `last` */
 	STORE_ERASE_MESSAGE,    /* by id: what people wrote in it, and what its attachments' custody says of people,
 				 * goes for good, and its idempotency key is spent; id, digest, number, fact and verdict
-				 * stay.    One that was erased before keeps the first instant and reason */
+				 * stay. One that was erased before keeps the first instant and reason */
 	STORE_ERASE_CASE,       /* all that of each message of a case; its title, references, waiting hooks, and the
 				 * texts of its events; and its key, so that nothing of it that was sealed opens */
 	STORE_PUT_ORDER,        /* append; before the commit it is in the list of orders, on stable storage */
@@ -429,6 +429,10 @@ struct store_write {
 			const char *id;
 			struct cy_bytes environment; /* NAME=value, a NUL after each */
 		} hook;
+		struct {
+			const char *year;      /* 2025 */
+			struct cy_bytes table; /* CyStatistics */
+		} published;
 		struct {
 			const char *peer, *instrument, *version;
 			struct cy_digest digest;
@@ -611,6 +615,8 @@ struct store_port {
 	/* Measures, in order: those of one case follow each other. */
 	int (*measures)(void *ctx, struct store_view view, const struct store_measure_query *q, store_measure_fn *fn,
 			void *arg);
+	/* The table of statistics that was published of this year; `fn` gets the year, and the table. */
+	int (*published)(void *ctx, const char *year, store_bytes_fn *fn, void *arg);
 	/* Hooks that were not run yet, oldest first. */
 	int (*hooks)(void *ctx, uint32_t limit, store_bytes_fn *fn, void *arg);
 	/* A peer's profile; `fn` gets the digest in hexadecimal, and the text. */

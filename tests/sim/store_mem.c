@@ -638,6 +638,19 @@ static void put_hook(struct mem_store *s, const char *id, struct cy_bytes enviro
 	s->last_hook = &h->next;
 }
 
+static void publish(struct mem_store *s, const struct store_write *x)
+{
+	struct mem_published *p = cy_arena_take(&s->arena, sizeof *p);
+
+	for (const struct mem_published *o = s->published; o != NULL; o = o->next)
+		if (strcmp(o->year, x->published.year) == 0)
+			mem_broken(s, "the table of %s is published twice", o->year);
+	p->year = mem_text(s, x->published.year, NULL);
+	p->table = bytes(s, x->published.table, cy_bytes(NULL, 0));
+	p->next = s->published;
+	s->published = p;
+}
+
 static void drop_hook(struct mem_store *s, const char *id)
 {
 	struct mem_hook **at = &s->hooks;
@@ -750,6 +763,9 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 		case STORE_PUT_ORDER:
 			mem_orders_apply(s, &x->order);
 			break;
+		case STORE_PUBLISH:
+			publish(s, x);
+			break;
 		case STORE_PUT_PEER_PROFILE:
 			break;
 		}
@@ -791,6 +807,7 @@ static void forget_index(struct mem_store *s)
 	s->n_events = s->pruned_events = s->bare_leaves = 0;
 	s->n_clocks = s->n_follows = s->n_evidence = s->n_uploads = s->n_custody = s->n_orders = 0;
 	s->hooks = NULL;
+	s->published = NULL;
 	s->last_hook = &s->hooks;
 	s->n_leaves = s->n_messages = s->n_cases = 0;
 	cy_arena_free(&s->arena);
@@ -1694,6 +1711,16 @@ static int hooks(void *ctx, uint32_t limit, store_bytes_fn *fn, void *arg)
 	return r;
 }
 
+static int published(void *ctx, const char *year, store_bytes_fn *fn, void *arg)
+{
+	const struct mem_store *s = ctx;
+
+	for (const struct mem_published *p = s->published; p != NULL && !s->unreadable; p = p->next)
+		if (strcmp(p->year, year) == 0)
+			return fn(arg, p->year, p->table);
+	return s->unreadable ? CY_ESTORE : CY_ENOENT;
+}
+
 /* No authority of the simulator asks for a profile. */
 static int peer_profile(void *ctx, const char *peer, const char *instrument, const char *version, store_bytes_fn *fn,
 			void *arg)
@@ -1739,6 +1766,7 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .next_clock = next_clock,
 					 .open_clocks = open_clocks,
 					 .measures = measures,
+					 .published = published,
 					 .hooks = hooks,
 					 .peer_profile = peer_profile,
 					 .counts = counts,

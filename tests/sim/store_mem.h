@@ -45,6 +45,12 @@ struct mem_hook {
 	struct mem_hook *next;
 };
 
+struct mem_published {
+	const char *year;
+	struct cy_bytes table;
+	struct mem_published *next;
+};
+
 struct mem_parcel {
 	struct store_parcel row;
 	bool known; /* false: its messages are here, itself comes later in the write-set */
@@ -86,6 +92,7 @@ struct mem_store {
 		const char *follows;
 	} * follows;
 	size_t n_follows, cap_follows;
+	struct mem_published *published;
 	struct store_evidence **evidence; /* by message id and attachment */
 	size_t n_evidence, cap_evidence;
 	struct store_upload **uploads; /* by age, client and content */

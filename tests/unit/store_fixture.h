@@ -32,7 +32,8 @@
 #define BEFORE_ASKING                                                                     \
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
 	"ALTER TABLE stream DROP COLUMN asks_sequence;"
-#define BEFORE_UNREAD "DROP INDEX message_unread; ALTER TABLE message DROP COLUMN unread;"
+#define BEFORE_PUBLISHING "DROP TABLE published;"
+#define BEFORE_UNREAD     BEFORE_PUBLISHING "DROP INDEX message_unread; ALTER TABLE message DROP COLUMN unread;"
 #define BEFORE_FORGIVING \
 	BEFORE_UNREAD    \
 	"ALTER TABLE stream DROP COLUMN forgotten_epoch; ALTER TABLE stream DROP COLUMN forgotten_sequence;"
