@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/guess.h"
 #include "base/limits.h"
 #include "base/time.h"
 #include "comityctl/ctl.h"
@@ -264,13 +265,16 @@ static int show(struct ctl *ctl, const CyStatus *s, char *peer)
 {
 	CyGetStatistics get = CY_GET_STATISTICS__INIT;
 	CyServerFrame *reply;
+	struct cy_guess guess = CY_GUESS(peer);
+	char meant[CY_GUESS_TEXT];
 	size_t i = 0;
 	int r;
 
-	while (i < s->n_peers && strcmp(s->peers[i]->peer, peer) != 0)
-		i++;
+	for (; i < s->n_peers && strcmp(s->peers[i]->peer, peer) != 0; i++)
+		cy_guess_offer(&guess, s->peers[i]->peer);
 	if (i == s->n_peers)
-		return ctl_fail(CTL_NOT_FOUND, "there is no peer '%s'; 'comityctl peer list' shows them", peer);
+		return ctl_fail(CTL_NOT_FOUND, "comityctl peer list shows the peers, and '%s' is no peer%s", peer,
+				cy_guess_text(&guess, meant));
 	get.peer = peer;
 	r = ask(ctl, &get, &reply);
 	if (r != CTL_DONE)

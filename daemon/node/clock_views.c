@@ -134,6 +134,8 @@ void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, cons
 	bool answered = false;
 	int code;
 
+	if (!node_names_peer(n, c, correlation, r->peer))
+		return;
 	window(n, r, now, &from, &until);
 	l.max = r->case_ref[0] != '\0' && r->limit == 0 ? CY_PAGE_MAX : limit;
 	l.skip_to = r->case_ref[0] != '\0' ? r->after_id : 0;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/guess.h"
 #include "node/evidence.h"
 
 /* ------------------------------------------------------------------- peers */
@@ -99,6 +100,23 @@ struct peer *node_peer_ever(struct node *n, const char *id)
 	if (p == NULL)
 		add_peer(n, id, &p, NULL);
 	return p;
+}
+
+bool node_names_peer(struct node *n, const struct conn *c, uint64_t correlation, const char *id)
+{
+	const struct peer *p = find_peer(n, id);
+	struct cy_guess guess = CY_GUESS(id);
+	char meant[CY_GUESS_TEXT];
+
+	if (id[0] == '\0' || (p != NULL && (p->configured || p->known)))
+		return true;
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (n->peers[i]->configured)
+			cy_guess_offer(&guess, n->peers[i]->id);
+	local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "peer",
+		    "comityctl peer list shows the peers, and '%.*s' is no peer%s", (int)CY_AUTHORITY_MAX, id,
+		    cy_guess_text(&guess, meant));
+	return false;
 }
 
 static int remember(void *arg, const struct store_stream *row)

@@ -343,6 +343,8 @@ struct cy_wall node_now(struct node *n);
 struct cy_wall node_legal_now(struct node *n);
 struct peer *node_peer(struct node *n, const char *id);      /* NULL if not configured */
 struct peer *node_peer_ever(struct node *n, const char *id); /* also a former one; NULL: cannot be read */
+/* For whoever asks about a peer, by its id: false, and answered, if none has or had it. "" is of all. */
+bool node_names_peer(struct node *n, const struct conn *c, uint64_t correlation, const char *id);
 int node_peers_ever(struct node *n); /* n->peers has all of them from here on; an error: some cannot be read */
 struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if gone */
 struct conn *node_conn(struct node *n, uint64_t id);                 /* NULL if gone */

@@ -264,9 +264,11 @@ void profiles_compare(struct node *n, struct conn *c, uint64_t correlation, cons
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	struct comparing *x;
 
+	if (!node_names_peer(n, c, correlation, r->peer))
+		return;
 	if (p == NULL) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "peer",
-			    "no peer has this id: comityctl peer list shows them");
+			    "this authority is not in the configuration: comityctl peer list shows those that are");
 		return;
 	}
 	x = calloc(1, sizeof *x);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/guess.h"
 #include "node/clocks.h"
 #include "node/internal.h"
 
@@ -29,6 +30,7 @@ struct counting {
 	struct store_measure_query query; /* owns its strings */
 	uint32_t smallest;
 	char year[5];            /* of which they are published, with `smallest` above 1 */
+	bool any;                /* measure was counted */
 	struct law_stats *stats; /* NULL: its turn has not come */
 };
 
@@ -159,6 +161,8 @@ void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const
 	const char *problem, *field;
 	char year[sizeof k->year];
 
+	if (!node_names_peer(n, c, correlation, r->peer))
+		return;
 	if (!from_good || !to_good) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, from_good ? "to_date" : "from_date",
 			    "a day is expected, as YYYY-MM-DD");
@@ -212,6 +216,7 @@ static int add_row(void *arg, const struct store_measure *row)
 	p->k->query.after.sent_ms = row->stat.sent_ms;
 	p->k->query.after.request = row->stat.request;
 	p->k->query.after.measure = row->stat.measure;
+	p->k->any = true;
 	p->rows++;
 	return CY_OK;
 }
@@ -224,6 +229,27 @@ static void begin(struct node *n, struct counting *k)
 	CY_ASSERT(k->stats != NULL);
 	k->query.now = node_now(n);
 	law_stats_begin(k->stats, k->query.now);
+}
+
+/* Zeros would say that it is in use. */
+static bool knows_instrument(struct node *n, const struct counting *k)
+{
+	const struct law_books *b = n->config.books;
+	const char *asked = k->query.instrument;
+	struct cy_guess guess = CY_GUESS(asked);
+	char meant[CY_GUESS_TEXT];
+
+	if (k->any || asked[0] == '\0')
+		return true;
+	for (size_t i = 0; b != NULL && i < b->n_profiles; i++) {
+		if (strcmp(b->profiles[i]->id, asked) == 0)
+			return true;
+		cy_guess_offer(&guess, b->profiles[i]->id);
+	}
+	local_error(n, k->conn, k->correlation, CY_ERROR_CODE__NOT_FOUND, "instrument",
+		    "no request under '%.*s' was counted, and no treaty profile here has this id%s",
+		    (int)LAW_INSTRUMENT_MAX, asked, cy_guess_text(&guess, meant));
+	return false;
 }
 
 void stats_views_step(struct node *n)
@@ -249,7 +275,7 @@ void stats_views_step(struct node *n)
 		return;
 	if (code < 0) {
 		local_unreadable(n, c, p.k->correlation, code);
-	} else {
+	} else if (knows_instrument(n, p.k)) {
 		law_stats_end(p.k->stats);
 		law_stats_hide(p.k->stats, p.k->smallest);
 		answer(n, c, p.k);

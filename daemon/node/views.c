@@ -75,10 +75,13 @@ void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyLi
 	struct store_port *s = &n->ports.store;
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyCaseList list = CY_CASE_LIST__INIT;
-	struct listing *l = calloc(1, sizeof *l);
+	struct listing *l;
 	uint32_t limit = r->limit == 0 ? 100 : r->limit < CY_BOUND(CY_PAGE_MAX) ? r->limit : CY_BOUND(CY_PAGE_MAX);
 	int code;
 
+	if (!node_names_peer(n, c, correlation, r->peer))
+		return;
+	l = calloc(1, sizeof *l);
 	CY_ASSERT(l != NULL);
 	l->node = n;
 	code = s->list_cases(s->ctx, with_titles(c), r->peer, r->open_only, r->after_case_id, limit + 1, add_case, l);

@@ -93,14 +93,30 @@ def figures_are_of_the_days_peer_instrument_and_measure_that_are_asked_for():
     assert figures(us, local_pb2.OUT, "--peer", "IE", "--from", "2026-01-01")["measures"] == 9
     assert figures(us, local_pb2.OUT, "--from", "9998-01-01") == {}
     assert figures(us, local_pb2.OUT, "--to", "2020-01-01") == {}
-    assert figures(us, local_pb2.OUT, "--peer", "XX") == {}
-    assert figures(us, local_pb2.OUT, "--instrument", "none-such") == {}
     assert figures(us, local_pb2.OUT, "--measure", "DISCLOSURE_SUBSCRIBER")["measures"] == 3
     assert figures(us, local_pb2.OUT, "--from", "2020-01-01", "--to", "9998-12-31") == EXPECTED
     client = Client(us)
     error = client.call(get_statistics=local_pb2.GetStatistics(to_date="2026-02-29")).error
     client.close()
     assert error.code == types_pb2.INVALID and error.faults[0].field == "to_date", error
+
+
+@test
+def what_is_asked_of_nobody_is_refused_with_the_name_that_is_near():
+    def refused(*args):
+        run = ie.ctl(*args)
+        assert run.returncode == 5 and run.stdout == "", (args, run)
+        return run.stderr
+    for command in (["stats"], ["case", "list"], ["due"], ["late"]):
+        error = refused(*command, "--peer", "US-OAI")
+        assert "'US-OAI' is no peer: did you mean 'US-OIA'?" in error, (command, error)
+        assert "did you mean" not in refused(*command, "--peer", "MARS"), command
+    for command in (["peer", "show"], ["treaty", "diff"]):
+        error = refused(*command, "US-OAI")
+        assert "'US-OAI' is no peer: did you mean 'US-OIA'?" in error, (command, error)
+    error = refused("stats", "--instrument", "none-such")
+    assert "no request under 'none-such' was counted, and no treaty profile here has this id" in error, error
+    assert figures(us, local_pb2.OUT, "--instrument", "us-ie-2001")["measures"] == 9
 
 
 @test
