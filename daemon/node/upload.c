@@ -518,7 +518,18 @@ static void copied(struct node *n, struct upload *u, const struct blob_ticket *t
 static void refuse_disk(struct node *n, struct upload *u, uint64_t correlation, const struct blob_result *r)
 {
 	const CyErrorCode code = code_of(r->code);
+	char text[384];
 
+	if (r->code == CY_ESIGN) {
+		snprintf(
+			text, sizeof text,
+			"the SHA-256 is not the one that is stated: what came before under the key '%s' was of other "
+			"content, or bytes were changed on their way; all of it is thrown away: repeat the command, or "
+			"take another key",
+			u->key);
+		fail(n, u, correlation, code, text);
+		return;
+	}
 	if (code == CY_ERROR_CODE__INVALID || code == CY_ERROR_CODE__NOT_FOUND) {
 		fail(n, u, correlation, code, r->text);
 		return;

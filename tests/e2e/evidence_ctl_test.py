@@ -130,7 +130,12 @@ def other_bytes_under_the_key_of_an_interrupted_pipe_are_refused():
     run = begin(ie, *put, stdin=subprocess.PIPE)
     out, err = feed(run, b"b" * (41 * MIB))
     assert run.returncode == 1 and not out and "refused" in err, (run.returncode, err)
+    assert "what came before under the key 'other' was of other content" in err, err
+    assert "repeat the command, or take another key" in err and "u-" not in err, err
     assert offset_of(ie, "other") == 0
+    run = begin(ie, *put, stdin=subprocess.PIPE)
+    out, err = feed(run, b"b" * (41 * MIB))
+    assert run.returncode == 0, err
 
 
 def stopped_in_the_middle(d, out, *args):
