@@ -1,11 +1,24 @@
 #include "comityctl/evidence_table.h"
 
+#include <string.h>
+
 struct out_table *evidence_table(void)
 {
 	static const char *const heads[] = { "EVIDENCE", "FROM",    "NUMBER",     "STATE", "SIZE",
-					     "HERE",     "VERDICT", "KEEP UNTIL", "NAME",  "NOTE" };
+					     "ARRIVED",  "VERDICT", "KEEP UNTIL", "NAME",  "NOTE" };
 
 	return out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+}
+
+/* What is told of its bytes is then of the other side's copy. */
+static bool own(const CyEvidenceView *v)
+{
+	return strcmp(v->author, v->peer) != 0;
+}
+
+static bool destroyed(const CyEvidenceView *v)
+{
+	return strcmp(v->state, "destroyed") == 0;
 }
 
 /* Rounded down: 100 only when all of it is there. */
@@ -35,7 +48,10 @@ void evidence_row(struct out_table *t, const CyEvidenceView *v)
 	out_cell(t, "%u", v->number);
 	out_cell(t, "%s", v->state);
 	out_cell(t, "%s", out_size(v->size));
-	out_cell(t, "%u %%", percent(v));
+	if (destroyed(v))
+		out_cell(t, "-");
+	else
+		out_cell(t, "%u %%", percent(v));
 	out_cell(t, "%s", out_word(&cy_evidence_state__descriptor, (int)v->verdict));
 	out_cell(t, "%s%s", out_or_dash(v->retain_until_date), v->hold ? ", on hold" : "");
 	out_cell(t, "%s", v->name);
@@ -55,8 +71,8 @@ void evidence_print(const CyEvidenceView *v)
 	out_pair("Size", "%llu bytes (%s)", (unsigned long long)v->size, out_size(v->size));
 	out_pair("SHA-256", "%s", out_hex(&v->sha256));
 	out_pair("State", "%s%s%s", v->state, v->reason[0] ? ": " : "", v->reason);
-	if (v->here < v->size)
-		out_pair("Here", "%s, %u %%", out_size(v->here), percent(v));
+	if (v->here < v->size && !(own(v) && destroyed(v)))
+		out_pair(own(v) ? "There" : "Here", "%s, %u %%", out_size(v->here), percent(v));
 	if (v->arrived_ms)
 		out_pair("Arrived", "%s", out_time(v->arrived_ms));
 	if (v->verdict)
@@ -67,8 +83,8 @@ void evidence_print(const CyEvidenceView *v)
 		out_pair("Legal hold", "yes");
 	if (v->verified_ms)
 		out_pair("Last verified", "%s", out_time(v->verified_ms));
-	if (v->flaw)
+	if (own(v))
+		out_pair("Our copy", "%s", v->copy_deleted ? "deleted" : v->flaw ? flaw(v) : "here");
+	else if (v->flaw)
 		out_pair("Our bytes", "%s", flaw(v));
-	if (v->copy_deleted)
-		out_pair("Our copy", "deleted");
 }

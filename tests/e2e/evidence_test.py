@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import json
 import os
+import re
 import signal
 import threading
 
@@ -306,6 +307,12 @@ def what_is_past_its_retention_is_destroyed_and_certified():
     until("its destruction", lambda: digest not in contents(us))
     in_state(ie, "e-4", "destroyed")
     assert [e.action for e in custody(ie, here.item).entries][-1] == "destroyed"
+    name = f"{here.item.message_id}/{here.item.attachment}"
+    chains = {d.id: d.ctl("evidence", "custody", name).stdout for d in (us, ie)}
+    assert re.search("^Our copy +here$", chains["IE"], re.M) and not re.search("^(Here|There) ", chains["IE"], re.M), chains
+    assert re.search("^Here +0 B, 0 %$", chains["US-OIA"], re.M) and "Our copy" not in chains["US-OIA"], chains
+    for d in us, ie:
+        assert re.search(f"^{name} .* destroyed +\\S+ \\S+ +- ", d.ctl("evidence", "list", "e-4").stdout, re.M), d.id
 
 
 @test
