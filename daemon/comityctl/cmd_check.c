@@ -9,6 +9,7 @@
 #include "comityctl/input.h"
 #include "comityctl/out.h"
 #include "comityctl/treaties.h"
+#include "law/kinds.h"
 #include "law/treaty.h"
 #include "law/warn.h"
 
@@ -73,17 +74,13 @@ static void add(struct check *c, const char *field, const char *text)
 static void look(struct check *c)
 {
 	const CySubmission *s = c->s;
-	const bool opens = !s->case_ref[0];
 	struct law_faults *content = cy_arena_take(&c->arena, sizeof(*content));
 
-	if (opens && !cy_authority_valid(s->to))
-		add(c, "submission.to", "The authority id of the addressee is mandatory.");
-	if (opens && (!s->own_reference[0] || strlen(s->own_reference) > CY_REFERENCE_MAX))
-		add(c, "submission.own_reference", "An own file reference of 1 to 128 bytes is mandatory.");
-	if (!s->content) {
-		add(c, "submission.content", "What is said is mandatory.");
+	law_validate_submission(s, &c->faults);
+	if (!s->content)
 		return;
-	}
+	if (law_kind_opens(s->content->kind_case) && !cy_authority_valid(s->to))
+		add(c, "submission.to", "The authority id of the addressee is mandatory.");
 	law_validate(s->content, content);
 	law_treaty_check(s->content, &c->books, &c->between, content);
 	add_all(&c->faults, content);

@@ -1,5 +1,8 @@
 #include "law/validate.h"
 
+#include <string.h>
+
+#include "base/limits.h"
 #include "law/check.h"
 #include "law/kinds.h"
 
@@ -27,5 +30,40 @@ int law_validate(const CyContent *content, struct law_faults *ret_faults)
 	ret_faults->n = 0;
 	ret_faults->more = false;
 	law_check_content(&c, content);
+	return ret_faults->n ? CY_EINVAL : CY_OK;
+}
+
+static bool says_itself(const CyContent *content)
+{
+	return content->kind_case == CY_CONTENT__KIND_CLOCK_STATEMENT ||
+	       content->kind_case == CY_CONTENT__KIND_REMINDER ||
+	       content->kind_case == CY_CONTENT__KIND_EVIDENCE_STATEMENT;
+}
+
+int law_validate_submission(const CySubmission *s, struct law_faults *ret_faults)
+{
+	struct law_check c = { .faults = ret_faults };
+
+	ret_faults->n = 0;
+	ret_faults->more = false;
+	law_in(&c, "submission");
+	law_must(&c, s->priority <= CY_PRIORITY__EMERGENCY, "priority", LAW_NO_ARTICLE,
+		 "LOW, NORMAL, HIGH or EMERGENCY is expected.");
+	law_must(&c, strlen(s->own_reference) <= CY_REFERENCE_MAX, "own_reference", LAW_NO_ARTICLE,
+		 "At most %u bytes are expected.", CY_REFERENCE_MAX);
+	law_must(&c, s->content != NULL, "content", LAW_NO_ARTICLE, "What is said is mandatory.");
+	if (s->content == NULL)
+		return CY_EINVAL;
+	law_must(&c, !says_itself(s->content), "content", LAW_NO_ARTICLE,
+		 "The daemon says this by itself: no case system hands it in.");
+	if (law_kind_opens(s->content->kind_case)) {
+		law_must(&c, s->own_reference[0] != '\0', "own_reference", LAW_NO_ARTICLE,
+			 "The own file reference is mandatory to open a case.");
+		law_must(&c, s->case_ref[0] == '\0', "case_ref", LAW_NO_ARTICLE,
+			 "This kind opens a case: leave it empty, or refer to the other case in `links`.");
+	} else {
+		law_must(&c, s->case_ref[0] != '\0', "case_ref", LAW_NO_ARTICLE,
+			 "The case id or a reference of the case is mandatory.");
+	}
 	return ret_faults->n ? CY_EINVAL : CY_OK;
 }

@@ -28,6 +28,11 @@ struct law_faults {
  * Content, such as `request.measures[0].type`. CY_OK, or CY_EINVAL with faults. */
 int law_validate(const CyContent *content, struct law_faults *ret_faults);
 
+/* What stands around the content that a case system hands in, and that there is one: whatever the daemon that it is
+ * handed to knows of peers and cases. Fields are named as `submission.own_reference`. CY_OK, or CY_EINVAL with faults.
+ */
+int law_validate_submission(const CySubmission *submission, struct law_faults *ret_faults);
+
 /* The attachments of a content; *ret_n is 0 for a kind that has none. */
 CyAttachment **law_attachments_of(const CyContent *content, size_t *ret_n);
 

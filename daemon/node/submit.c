@@ -232,35 +232,16 @@ static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 
 	f->n = 0;
 	f->more = false;
+	if (sub != NULL)
+		law_validate_submission(sub, f);
+	else
+		add_fault(f, "submission", "it is missing");
 	if (!cy_name_valid(s->idempotency_key, CY_KEY_MAX))
 		add_fault(f, "idempotency_key", "expected 1 to 64 printable ASCII characters");
-	if (sub == NULL) {
-		add_fault(f, "submission", "it is missing");
+	if (sub == NULL || sub->content == NULL)
 		return;
-	}
-	if (sub->priority > CY_PRIORITY__EMERGENCY)
-		add_fault(f, "submission.priority", "expected LOW, NORMAL, HIGH or EMERGENCY");
-	if (strlen(sub->own_reference) > CY_REFERENCE_MAX)
-		add_fault(f, "submission.own_reference", "expected at most 128 bytes");
-	if (sub->content == NULL) {
-		add_fault(f, "submission.content", "it is missing");
-		return;
-	}
-	if (sub->content->kind_case == CY_CONTENT__KIND_CLOCK_STATEMENT ||
-	    sub->content->kind_case == CY_CONTENT__KIND_REMINDER ||
-	    sub->content->kind_case == CY_CONTENT__KIND_EVIDENCE_STATEMENT)
-		add_fault(f, "submission.content", "the daemon says this by itself: no case system hands it in");
-	if (law_kind_opens(sub->content->kind_case)) {
-		if (node_peer(n, sub->to) == NULL)
-			add_fault(f, "submission.to", "expected the id of a configured peer authority");
-		if (sub->own_reference[0] == '\0')
-			add_fault(f, "submission.own_reference", "the own file reference is mandatory to open a case");
-		if (sub->case_ref[0] != '\0')
-			add_fault(f, "submission.case_ref",
-				  "this kind opens a case: leave it empty, or refer to the other case in `links`");
-	} else if (sub->case_ref[0] == '\0') {
-		add_fault(f, "submission.case_ref", "expected the case id or a reference of the case");
-	}
+	if (law_kind_opens(sub->content->kind_case) && node_peer(n, sub->to) == NULL)
+		add_fault(f, "submission.to", "expected the id of a configured peer authority");
 	law_validate(sub->content, &content);
 	p = node_peer(n, sub->to);
 	if (law_kind_opens(sub->content->kind_case) && p != NULL) {

@@ -77,6 +77,22 @@ def the_same_command_twice_is_one_request():
 
 
 @test
+def a_file_is_told_the_same_faults_by_check_and_by_submit():
+    def faults(text):
+        return sorted(line for line in text.splitlines() if re.match(r"(to|content|ownReference|caseRef)\b", line))
+    none, unnamed, note = (submission(reference="") for _ in range(3))
+    none.ClearField("content")
+    unnamed.case_ref = "two"
+    note.content.CopyFrom(case_pb2.Content(note=case_pb2.Note(text="")))
+    for s, fields in ((none, ["content"]), (unnamed, ["caseRef", "ownReference"]), (note, ["caseRef", "content.note.text"])):
+        file = file_of(s)
+        check, submit = us.ctl("check", file, "--no-treaty"), us.ctl("submit", file)
+        assert check.returncode == 4 and submit.returncode == 1, (check, submit)
+        assert faults(check.stdout) == faults(submit.stderr), (check.stdout, submit.stderr)
+        assert [line.split(":")[0] for line in faults(check.stdout)] == fields, check.stdout
+
+
+@test
 def the_same_words_on_another_day_are_another_message():
     say = lambda **env: subprocess.run([*us.ctl_command(), "send", "note", "two", "--set", "text=Is there any progress?"],
                                        env={**os.environ, **env}, capture_output=True, text=True)
