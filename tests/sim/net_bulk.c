@@ -240,6 +240,12 @@ static struct blob_bytes copy(struct blob_bytes from)
 	return b;
 }
 
+/* Of what was offered to the one who asks an answer would be right, and taken for one about what it had asked for. */
+static bool is_offered(const struct sim_bulk *x, size_t to, const struct store_evidence *e)
+{
+	return e->author == STORE_OWN && strcmp(e->peer, x->pair->side[1 - to]->id) == 0;
+}
+
 /* Asks for something else that the other side has: nothing but what was offered may come. */
 static void lie(struct sim_bulk *x, size_t to, struct blob_bytes *frame)
 {
@@ -250,6 +256,10 @@ static void lie(struct sim_bulk *x, size_t to, struct blob_bytes *frame)
 
 	if (f != NULL && f->kind_case == CY_BULK_FRAME__KIND_PULL && s->n_evidence > 0) {
 		e = s->evidence[cy_rng_below(&w->bulk, s->n_evidence)];
+		if (is_offered(x, to, e)) {
+			cy_bulk_frame__free_unpacked(f, NULL);
+			return;
+		}
 		free(f->pull->message_id);
 		f->pull->message_id = strdup(e->message_id);
 		f->pull->attachment = e->attachment;
