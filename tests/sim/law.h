@@ -158,6 +158,8 @@ void law_verdicts(const struct sim_node *s, const struct mem_case *c, const stru
 void law_judge(struct world *w, const struct sim_node *s, const struct mem_case *c);
 /* law_figures.c: question `no`; false: there are no more. And what was answered to it. */
 bool law_figures_ask(struct sim_node *s, size_t no, CyGetStatistics *ret);
+bool law_figures_unknown(const struct sim_node *s,
+			 size_t no); /* it has no case under the instrument that is asked for */
 void law_figures_answered(struct sim_node *s, size_t no, const CyStatistics *v);
 void law_publish(struct world *w);     /* law_publish.c: nobody is given away */
 void law_restored(struct sim_node *s); /* its store knows no more what was decided after the backup */

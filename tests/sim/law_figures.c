@@ -331,6 +331,17 @@ void law_figures_answered(struct sim_node *s, size_t no, const CyStatistics *v)
 	free(f);
 }
 
+bool law_figures_unknown(const struct sim_node *s, size_t no)
+{
+	const char *peer, *instrument;
+
+	question(s, no, &peer, &instrument);
+	for (const struct mem_case *c = s->store.first_case; c != NULL; c = c->next)
+		if (strcmp(instrument, c->row.instrument) == 0)
+			return false;
+	return instrument[0] != '\0';
+}
+
 bool law_figures_ask(struct sim_node *s, size_t no, CyGetStatistics *ret)
 {
 	const char *peer, *instrument;
