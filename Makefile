@@ -52,7 +52,7 @@ GEN_H    := $(GEN_C:.c=.h)
 room      = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(addsuffix /*.c,$(addprefix daemon/,$(1)))))
 GEN_O    := $(GEN_C:.c=.o)
 PURE_O   := $(call room,base law exchange wire audit)
-NODE_O   := $(call room,node)
+NODE_O   := $(call room,port node)
 IO_O     := $(call room,io)
 CLIENT_O := $(call room,client)
 # Loaders of files that comityctl reads as well.

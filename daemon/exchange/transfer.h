@@ -1,7 +1,7 @@
 /* Evidence on the bulk lane with one peer (proto/PROTOCOL.md, "The bulk lane"): which
  * pull gets how much credit, which chunk leaves next, and at which rate. Pure.
  *
- * Nothing here outlives a session. What is durable is the part (node/blobs.h), which
+ * Nothing here outlives a session. What is durable is the part (port/blobs.h), which
  * says from which chunk a pull begins. */
 #ifndef CY_EXCHANGE_TRANSFER_H
 #define CY_EXCHANGE_TRANSFER_H

@@ -31,7 +31,7 @@
 #define CY_IO_BLOBS_FS_H
 
 #include "base/error.h"
-#include "node/blobs.h"
+#include "port/blobs.h"
 
 struct event_base;
 struct blobs_fs;

@@ -5,7 +5,7 @@
 #define CY_IO_HOOK_PROCESS_H
 
 #include "base/error.h"
-#include "node/ports.h"
+#include "port/ports.h"
 
 struct event_base;
 struct hook_runner;

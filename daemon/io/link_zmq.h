@@ -1,4 +1,4 @@
-/* The link: sessions with peers over ZeroMQ inside mutual TLS, as node/ports.h
+/* The link: sessions with peers over ZeroMQ inside mutual TLS, as port/ports.h
  * wants them. A session is one authenticated connection with a DEALER socket of
  * its own, bound to a fresh ipc endpoint in a private directory; the gate
  * (gate_tls.h), in its own thread, joins it to the TLS connection.
@@ -7,7 +7,7 @@
  * event loop: never from inside a function of the link port or the bulk port.
  *
  * There are two lanes, told apart by ALPN: one for messages, dialled whenever there is
- * no session, and one for bulk, dialled while it is wanted (node/blobs.h). A peer has a place in each; what
+ * no session, and one for bulk, dialled while it is wanted (port/blobs.h). A peer has a place in each; what
  * happens in one changes nothing in the other.
  *
  * A connection holds nobody's place until link_port.proven() is called for its session; one for which
@@ -21,8 +21,8 @@
 #include <event2/event.h>
 
 #include "io/tls_peers.h"
-#include "node/blobs.h"
-#include "node/ports.h"
+#include "port/blobs.h"
+#include "port/ports.h"
 
 struct link_peer_config {
 	struct tls_peer_config tls; /* id, anchors, expected names, CRL */

@@ -32,7 +32,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "node/ports.h"
+#include "port/ports.h"
 
 struct local_socket;
 

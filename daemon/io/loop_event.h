@@ -4,7 +4,7 @@
 #define CY_IO_LOOP_EVENT_H
 
 #include "base/error.h"
-#include "node/ports.h"
+#include "port/ports.h"
 
 struct event;
 struct event_base;

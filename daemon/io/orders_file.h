@@ -8,7 +8,7 @@
 #define CY_IO_ORDERS_FILE_H
 
 #include "base/error.h"
-#include "node/ports.h"
+#include "port/ports.h"
 
 struct orders_file;
 

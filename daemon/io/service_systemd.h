@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "node/ports.h"
+#include "port/ports.h"
 
 #define SERVICE_LISTEN_MAX 16
 

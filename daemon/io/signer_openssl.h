@@ -6,7 +6,7 @@
 #ifndef CY_IO_SIGNER_OPENSSL_H
 #define CY_IO_SIGNER_OPENSSL_H
 
-#include "node/ports.h"
+#include "port/ports.h"
 
 /* Texts that wait or whose result has not been fetched; beyond it sign() says
  * CY_EAGAIN. */

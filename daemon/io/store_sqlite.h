@@ -37,7 +37,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "node/ports.h"
+#include "port/ports.h"
 
 struct store_sqlite;
 

@@ -23,13 +23,13 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "node/ports.h"
+#include "port/ports.h"
 
 struct event_base;
 struct strangers;
 
 /* Called from the loop, never from inside a function of this room, for each strangers_take().
- * `file`: enum local_came (node/ports.h), or a descriptor, the receiver's, who gives it to
+ * `file`: enum local_came (port/ports.h), or a descriptor, the receiver's, who gives it to
  * strangers_close(). `surplus`: not all was kept that came. */
 struct strangers_events {
 	void *ctx;

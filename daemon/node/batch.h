@@ -7,7 +7,7 @@
 #include "exchange/stream.h"
 #include "law/clock.h"
 #include "node/goodbyes.h"
-#include "node/store.h"
+#include "port/store.h"
 #include "wire/manifest.h"
 
 struct input;

@@ -8,7 +8,7 @@
 #define CY_NODE_NODE_H
 
 #include "law/profile.h"
-#include "node/ports.h"
+#include "port/ports.h"
 
 struct node;
 

@@ -7,7 +7,7 @@
 #include "exchange/stream.h"
 #include "law/fact.h"
 #include "node/rejections.h"
-#include "node/store.h"
+#include "port/store.h"
 #include "wire/manifest.h"
 
 struct node;

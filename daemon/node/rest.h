@@ -8,7 +8,7 @@
 #include "base/time.h"
 #include "base/uuid.h"
 #include "comity/v1/local.pb-c.h"
-#include "node/blobs.h"
+#include "port/blobs.h"
 
 struct conn;
 struct input;

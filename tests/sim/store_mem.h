@@ -8,7 +8,7 @@
 #ifndef SIM_STORE_MEM_H
 #define SIM_STORE_MEM_H
 
-#include "node/store.h"
+#include "port/store.h"
 
 struct mem_message {
 	struct store_message row;

@@ -3,7 +3,7 @@
 #ifndef SIM_STORE_MEM_ORDERS_H
 #define SIM_STORE_MEM_ORDERS_H
 
-#include "node/ports.h"
+#include "port/ports.h"
 #include "store_mem.h"
 
 struct orders_mem {

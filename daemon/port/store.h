@@ -3,8 +3,8 @@
  * Reads answer at once from committed state. Writes are collected into a
  * write-set, which the store commits whole or not at all, on a thread of its
  * own; completion comes by an event. The node has one write-set in flight. */
-#ifndef CY_NODE_STORE_H
-#define CY_NODE_STORE_H
+#ifndef CY_PORT_STORE_H
+#define CY_PORT_STORE_H
 
 #include "audit/custody.h"
 #include "base/arena.h"

@@ -10,8 +10,8 @@
  * Nothing here waits for a disk: what is asked for is done in the order in which it was
  * asked, on another thread, and completes by node_blob_done() with the same ticket, also
  * when it fails, and exactly once unless said otherwise. */
-#ifndef CY_NODE_BLOBS_H
-#define CY_NODE_BLOBS_H
+#ifndef CY_PORT_BLOBS_H
+#define CY_PORT_BLOBS_H
 
 #include <string.h>
 

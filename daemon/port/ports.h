@@ -1,11 +1,11 @@
 /* The ports: everything that the node needs of the world, as operation tables.
  * daemon/io/ implements them for real, the tests with simulated time. */
-#ifndef CY_NODE_PORTS_H
-#define CY_NODE_PORTS_H
+#ifndef CY_PORT_PORTS_H
+#define CY_PORT_PORTS_H
 
-#include "node/blobs.h"
+#include "port/blobs.h"
 #include "node/orders.h"
-#include "node/store.h"
+#include "port/store.h"
 
 /* What TLS says of a connection; what a session proof is bound to. */
 struct link_connection {

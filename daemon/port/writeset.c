@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "node/store.h"
+#include "port/store.h"
 
 struct store_write *store_add(struct store_writeset *w, enum store_op op)
 {
