@@ -12,7 +12,8 @@
 
 #include "base/arena.h"
 #include "io/config_problems.h"
-#include "node/node.h"
+#include "port/config.h"
+#include "port/ports.h"
 
 #define CONFIG_ROLES_MAX 4096
 

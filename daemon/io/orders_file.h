@@ -1,4 +1,4 @@
-/* The list of orders (node/orders.h) as the file DIR/orders.
+/* The list of orders (port/orders.h) as the file DIR/orders.
  *
  * DIR is 0700 and ours, its files 0600. It lies apart from the store's directory, best on another
  * disk, and is not restored together with it. Only lines that were flushed are relied upon: half a

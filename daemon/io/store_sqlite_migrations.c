@@ -269,7 +269,7 @@ static const char migration_011[] = "ALTER TABLE message ADD COLUMN erasure INTE
 				    "ALTER TABLE cases ADD COLUMN erased_by TEXT NOT NULL DEFAULT '';"
 				    "ALTER TABLE cases ADD COLUMN erased_reason TEXT NOT NULL DEFAULT '';";
 
-/* The list of orders (node/orders.h), as far as it was obeyed. */
+/* The list of orders (port/orders.h), as far as it was obeyed. */
 static const char migration_012[] =
 	"CREATE TABLE orders ("
 	" number INTEGER PRIMARY KEY, line TEXT NOT NULL, peer TEXT NOT NULL, case_id TEXT NOT NULL,"

@@ -15,6 +15,7 @@
 #include "law/treaty.h"
 #include "node/batch.h"
 #include "node/node.h"
+#include "node/orders.h"
 #include "node/parcels.h"
 #include "node/prune.h"
 #include "node/rest.h"

@@ -4,7 +4,7 @@
 #define CY_PORT_PORTS_H
 
 #include "port/blobs.h"
-#include "node/orders.h"
+#include "port/orders.h"
 #include "port/store.h"
 
 /* What TLS says of a connection; what a session proof is bound to. */

@@ -1,4 +1,4 @@
-/* The list of orders: its lines (node/orders.h), its file (io/orders_file.h), and a node whose store is
+/* The list of orders: its lines (port/orders.h), its file (io/orders_file.h), and a node whose store is
  * restored from a backup that was made before an order. */
 #include <fcntl.h>
 #include <sys/stat.h>
