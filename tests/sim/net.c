@@ -7,6 +7,7 @@
 
 #include "comity/v1/peer.pb-c.h"
 #include "sim.h"
+#include "wire/message.h"
 
 #define QUEUE_MAX 64            /* frames in one direction, as the link's high-water marks */
 #define LASTED    (10 * SECOND) /* after its State, a session that was worth redialling at once */
@@ -224,9 +225,27 @@ static bool holds_less(const CyState *a, const CyState *b)
 	       (a->held->epoch == b->held->epoch && a->held->sequence < b->held->sequence);
 }
 
+/* Do the tombstones say of a message what they did not say? */
+static bool says_otherwise(CyTombstone *const *a, size_t n_a, CyTombstone *const *b, size_t n_b)
+{
+	bool same = n_a == n_b;
+
+	for (size_t i = 0; same && i < n_a; i++) {
+		struct cy_buf was = CY_BUF(CY_FRAME_MAX), is = CY_BUF(CY_FRAME_MAX);
+
+		CY_ASSERT(wire_pack(&a[i]->base, &was) == CY_OK && wire_pack(&b[i]->base, &is) == CY_OK);
+		same = cy_bytes_equal(cy_buf_view(&was), cy_buf_view(&is));
+		cy_buf_free(&was);
+		cy_buf_free(&is);
+	}
+	return !same;
+}
+
 /* Is it by TLS alone that this flipped bit is noticed? Heads are not signed, and
  * what is not named in them is not fetched back; nor is a State, and to one who is
- * said to fetch back nothing is sent, and what one is said not to hold may be dissolved. */
+ * said to fetch back nothing is sent, and what one is said not to hold may be dissolved;
+ * nor is a tombstone, which is taken at its sender's word: with another key of its submission
+ * what a case system repeats is new. */
 static bool kept_by_tls(struct cy_bytes frame, struct cy_bytes flipped)
 {
 	CyPeerFrame *f = cy_peer_frame__unpack(NULL, frame.len, frame.data);
@@ -235,6 +254,12 @@ static bool kept_by_tls(struct cy_bytes frame, struct cy_bytes flipped)
 
 	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_STATE && g->kind_case == f->kind_case)
 		kept = f->state->reconciling != g->state->reconciling || holds_less(g->state, f->state);
+	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_PARCEL && g->kind_case == f->kind_case)
+		kept = says_otherwise(f->parcel->tombstones, f->parcel->n_tombstones, g->parcel->tombstones,
+				      g->parcel->n_tombstones);
+	if (f != NULL && g != NULL && f->kind_case == CY_PEER_FRAME__KIND_FETCHED && g->kind_case == f->kind_case)
+		kept = says_otherwise(f->fetched->tombstones, f->fetched->n_tombstones, g->fetched->tombstones,
+				      g->fetched->n_tombstones);
 	if (f != NULL)
 		cy_peer_frame__free_unpacked(f, NULL);
 	if (g != NULL)
