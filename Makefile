@@ -92,7 +92,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) $(WERROR) -MMD -MP -c -o $@ $<
 
--include $(shell find $(BUILD)/obj $(BUILD)/vary $(BUILD)/gen -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/vary $(BUILD)/mutants $(BUILD)/gen -name '*.d' 2>/dev/null)
 
 # --------------------------------------------------------------- unit tests
 # Every tests/unit/*_test.c is a cmocka program of its own.
@@ -199,25 +199,29 @@ sim: $(SIM)
 sim-law: $(SIM)
 	@$(SIM) --law --once $(if $(TRACE),--trace) $(SIMFLAGS) $(or $(SEED),1)
 
-# A simulator with each planted bug of daemon/base/mutant.h: only the files that
-# name it are compiled anew.
-MUTANTS  := $(shell sed -n 's/^.ifndef CY_MUTANT_//p' daemon/base/mutant.h)
-MUTANTS  := $(MUTANTS:%=$(BUILD)/mutants/%)
-# No simulated case grows so long, nor do years pass, that these show: a unit test catches them.
-BY_TEST  := $(BUILD)/mutants/NO_ROOM_KEPT $(BUILD)/mutants/TEXTS_KEPT
-$(BUILD)/mutants/NO_ROOM_KEPT: $(BUILD)/obj/tests/unit/law_room_test.o
-$(BUILD)/mutants/TEXTS_KEPT: $(BUILD)/obj/tests/unit/store_years_test.o
-$(BY_TEST): LDLIBS += -lcmocka
-$(filter-out $(BY_TEST),$(MUTANTS)): $(SIM_O)
-$(BY_TEST): $(LIB_O)
-$(MUTANTS): $(BUILD)/mutants/%:
+# The bugs of daemon/base/mutant.h are planted all at once: the files that name one are compiled once more, and
+# CY_MUTANT=NAME in the environment of such a program says which of them it shows.
+PLANTED  := $(shell grep -lw 'CY_MUTANT_[A-Z_]*' daemon/*/*.c)
+MUTANTS  := $(BUILD)/mutants
+planted   = $(PLANTED:%.c=$(MUTANTS)/obj/%.o) $(filter-out $(PLANTED:%.c=$(BUILD)/vary/%.o) $(PLANTED:%.c=$(BUILD)/obj/%.o),$(1))
+# No simulated case grows so long, nor do years pass, that two of them show: a unit test catches them.
+BY_TEST  := law_room_test store_years_test
+$(MUTANTS)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)
-	$(call say,MUTANT,$*)
-	$(Q)files=$$(grep -lw CY_MUTANT_$* daemon/*/*.c) && $(LINK) -DCY_MUTANT_$*=1 \
-		$(if $(filter-out $(BY_TEST),$@),-DCY_BOUNDS_VARY) \
-		-o $@ $$files $$(printf '%s\n' $^ | grep -vF "$$(printf '%s\n' $$files | sed 's/\.c$$/.o/')") $(LDLIBS) -lm
+	$(call say,MUTANT,$<)
+	$(Q)$(COMPILE) $(WERROR) -DCY_MUTANTS -DCY_BOUNDS_VARY -MMD -MP -c -o $@ $<
+$(MUTANTS)/sim: $(call planted,$(SIM_O))
+$(BY_TEST:%=$(MUTANTS)/%): $(MUTANTS)/%: $(BUILD)/obj/tests/unit/%.o $(call planted,$(LIB_O)) \
+	$(addprefix $(BUILD)/obj/tests/sim/,bounds.o planted.o)
+$(BY_TEST:%=$(MUTANTS)/%): LDLIBS += -lcmocka
+$(MUTANTS)/sim $(BY_TEST:%=$(MUTANTS)/%):
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
+.PHONY: $(MUTANTS)
+$(MUTANTS): $(MUTANTS)/sim $(BY_TEST:%=$(MUTANTS)/%)
 mutants: $(MUTANTS)
-	@tests/sim/mutants_test.sh $(BUILD)/mutants
+	@tests/sim/mutants_test.sh $(MUTANTS)
 
 # ----------------------------------------------------------------- fuzzing
 # Targets by clang in a tree of their own: $(FUZZ)/NAME with libFuzzer, and

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Each planted bug of daemon/base/mutant.h is caught by the simulator.
-# tests/sim/mutants_test.sh DIRECTORY_WITH_A_SIMULATOR_FOR_EACH [messages|evidence|law]
+# tests/sim/mutants_test.sh DIRECTORY_WITH_THE_PROGRAMS_THAT_HAVE_THEM [messages|evidence|law]
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 count=0
@@ -29,22 +29,23 @@ while read -r name; do
 	esac
 	[ "${2:-$group}" = "$group" ] || continue
 	count=$((count + 1))
+	export CY_MUTANT=$name
 	test=''
 	case $name in
-	NO_ROOM_KEPT) test=what_ends_a_case_has_room ;; # no simulated case grows so long
-	TEXTS_KEPT) test=a_store_is_flat_once_the_times_are_over ;; # no years pass
+	NO_ROOM_KEPT) program=law_room_test test=what_ends_a_case_has_room ;; # no simulated case grows so long
+	TEXTS_KEPT) program=store_years_test test=a_store_is_flat_once_the_times_are_over ;; # no years pass
 	esac
 	if [ -n "$test" ]; then
 		not='not '
-		said=$("$1/$name" 2>&1) # fails, as it must
+		said=$("$1/$program" 2>&1) # fails, as it must
 		[[ $said != *'FAILED'*"$test"* ]] || not=''
 		echo "${not}ok $count - $name is caught by $test"
 		continue
 	fi
-	if said=$("$1/$name" "${how[@]}" --until-failure --once --quiet "$seeds" 2>&1); then
+	if said=$("$1/sim" "${how[@]}" --until-failure --once --quiet "$seeds" 2>&1); then
 		echo "ok $count - $name is $said"
 	else
 		echo "not ok $count - $name is $said"
 	fi
-done < <(sed -n 's/^#ifndef CY_MUTANT_//p' daemon/base/mutant.h)
+done < <(sed -nE 's/^#define CY_MUTANT_([A-Z_]+) .*/\1/p' daemon/base/mutant.h)
 echo "1..$count"
