@@ -172,8 +172,9 @@ $(LAW_COVER)/rows: $(BUILD)/obj/tests/law/rows.o $(LIB_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
-.PHONY: coverage-law
-coverage-law: $(LAW_TESTS) $(LAW_COVER)/rows
+.PHONY: coverage-law $(LAW_COVER)
+$(LAW_COVER): $(LAW_TESTS) $(LAW_COVER)/rows
+coverage-law: $(LAW_COVER)
 	@tests/law/coverage $(LAW_COVER) $(if $(V),--all)
 
 # --------------------------------------------------------------- simulator
@@ -266,20 +267,26 @@ test-packages:
 TIME_FACTOR  ?= $(if $(SANITIZE),6,1)
 export TIME_FACTOR SANITIZE
 
-# The packages come first, whatever -j says.
+# On all processors, unless -j says how many.
+JOBS          = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# What the tests of that name need is built, and nothing else. The packages come first, whatever -j says.
 check: test-packages
-	@$(MAKE) --no-print-directory WERROR=-Werror all unit $(LAW_TESTS) $(LAW_COVER)/rows $(BUILD)/tests/json_tool $(BUILD)/tests/digests $(BUILD)/tests/law_tool $(BUILD)/tests/clocks_tool $(PAGE) $(SIM) $(MUTANTS)
-	@$(MAKE) --no-print-directory WERROR=-Werror $(FUZZING) fuzz-replay
+	@$(MAKE) --no-print-directory $(JOBS) WERROR=-Werror built NEEDS="$$(tests/check --needs $(BUILD) '$(TESTS)')"
 	@tests/check $(BUILD) '$(TESTS)'
+.PHONY: built built-by-clang
+BY_CLANG_TOO := $(filter $(BUILD)/fuzz/%,$(NEEDS))
+built: $(filter-out $(BY_CLANG_TOO),$(NEEDS)) $(if $(BY_CLANG_TOO),built-by-clang)
+built-by-clang:
+	@$(MAKE) --no-print-directory $(FUZZING) $(BY_CLANG_TOO)
 
 # Data races: what has threads, by ThreadSanitizer (tests/tsan.supp says what is left out).
 TSAN_UNIT    := blobs_fs_test link_test link_bulk_test link_proof_test store_sqlite_test signer_test local_socket_test
 space        := $(subst ,, )
-.PHONY: check-tsan check-tsan-built
-check-tsan: test-packages
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/thread SANITIZE=thread check-tsan-built
-check-tsan-built: all $(TSAN_UNIT:%=$(BUILD)/tests/%)
-	@tests/check $(BUILD) '^(unit/($(subst $(space),|,$(TSAN_UNIT)))|e2e/reload|e2e/service|interop/interop)$$'
+.PHONY: check-tsan
+check-tsan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/thread SANITIZE=thread check \
+		TESTS='^(unit/($(subst $(space),|,$(TSAN_UNIT)))|e2e/reload|e2e/service|interop/interop)$$$$'
 
 # ------------------------------------------------------------------- others
 # Figures, not a test: nothing here fails for being slow.
@@ -312,7 +319,7 @@ deps:
 
 demo:
 	@contrib/install-packages build run
-	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all
+	@$(MAKE) --no-print-directory $(JOBS) all
 	@KEEP=$(KEEP) contrib/demo/demo $(BUILD)
 
 lint: WERROR := -Werror
@@ -359,7 +366,7 @@ install:
 help:
 	@echo 'make            build/bin/comityd and build/bin/comityctl'
 	@echo 'make demo       two authorities exchange a request, then weeks of time limits in seconds; KEEP=1 leaves the two running'
-	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches'
+	@echo 'make check      every test; TESTS=PATTERN runs those whose name matches, and builds what they need: TESTS=unit/law_days_test'
 	@echo 'make check-tsan data races between threads, by ThreadSanitizer'
 	@echo 'make page       writes the tables of proto/PROTOCOL.md that stand in the code anew'
 	@echo 'make coverage-law  rows of the life cycle and of the shipped treaties that no test hits; V=1 shows which hits which'

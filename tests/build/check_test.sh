@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tests/check, with suites that only say something: what it counts and tells, and how long a suite may take.
+# tests/check, with suites that only say something: what it counts and tells, how long a suite may take, and what
+# `make check` builds for those that were chosen.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d)
@@ -16,7 +17,7 @@ ok() { # NAME: of what was done last
 }
 mkdir -p "$work/tests/unit" "$work/build/tests" "$work/path"
 # What the machine takes is told, and measured once only.
-sed "s/^for ((i = 0; i < 1000000.*//; s/^took=.*/took=\$TOOK/" tests/check >"$work/tests/check"
+sed "s/^\tfor ((i = 0; i < 1000000.*//; s/^\ttook=.*/took=\$TOOK/" tests/check >"$work/tests/check"
 export TOOK=0
 suite() { # NAME: it says what stands in the input
 	: >"$work/tests/unit/$1_test.c"
@@ -74,5 +75,27 @@ ok 'the speed of the machine multiplies TIME_FACTOR'
 [ "$(cat "$work/factor")" = "$factor" ] && [ "$(cat "$work/limits")" = $((300 * factor)) ] &&
 	said "a suite may take $((300 * factor)) s"
 ok 'and that is how patient the suites and their limits are'
+
+! check '^unit/fin_' && said "^no test has a name that matches '\^unit/fin_'"
+ok 'a name that no test has is an error'
+bash "$work/tests/check" --needs "$work/build" '^unit/(fine|mute)_' >"$work/out" 2>&1 &&
+	[ "$(cat "$work/out")" = "$work/build/tests/fine_test"$'\n'"$work/build/tests/mute_test" ]
+ok 'what the chosen suites need is told, and none of them runs'
+
+unset MAKEFLAGS MFLAGS
+linked() { # PATTERN: the programs that make would link for it from a tree of nothing
+	SANITIZE='' make -n V=1 BUILD="$work/none" check TESTS="$1" >"$work/out" 2>&1 &&
+		sed -nE "s|^[^\`]* -o $work/none/(\\S+) .*\\.o .*|\\1|p" "$work/out" | sort | uniq -c | awk '{ print $1 ":" $2 }' >"$work/linked"
+}
+linked '^unit/law_days_test$' && [ "$(cat "$work/linked")" = 1:tests/law_days_test ] && ! said 'CY_MUTANTS|clang'
+ok 'for one unit test make builds this one, no planted bug, and nothing by clang'
+linked '^fuzz/json$' && [ "$(cat "$work/linked")" = 1:fuzz/tests/fuzz/replay/json ]
+ok 'for one target of the fuzzer its replay alone'
+linked '^interop/fold$' && [ "$(tr '\n' ' ' <"$work/linked")" = \
+	'1:bin/comityctl 1:bin/comityd 1:tests/clocks_tool 1:tests/digests 1:tests/json_tool 1:tests/law_tool ' ]
+ok 'for a test of the daemon the two programs, and the tools of its room'
+linked . && ! grep -v '^1:' "$work/linked" && [ "$(grep -cE '^1:(bin/comityd|(mutants|tests)/sim|fuzz/tests/fuzz/replay/node)$' "$work/linked")" = 4 ] &&
+	[ "$(grep -c '^1:tests/.*_test$' "$work/linked")" = "$(find tests/unit -name '*_test.c' | wc -l)" ]
+ok 'for the whole everything, and each program once'
 echo "1..$n"
 exit $failed
