@@ -323,8 +323,12 @@ demo:
 	@KEEP=$(KEEP) contrib/demo/demo $(BUILD)
 
 lint: WERROR := -Werror
-lint: $(LIB_O)
+lint: $(LIB_O) $(CLIENT_O) $(call room,comityd comityctl)
 	@tests/lint $(BUILD)
+
+.PHONY: rooms
+rooms: all
+	@tests/rooms $(BUILD)
 
 format:
 	@tests/format
@@ -378,6 +382,7 @@ help:
 	@echo 'make check-systemd  boots a container, as root, and tries the service in it'
 	@echo 'make bench      rates and memory on this machine; evidence of EVIDENCE_GIB="4 10", EVIDENCE_PARTS="1,2,3,4"; ten years of YEARS_CASES=500'
 	@echo 'make siege      the attacks of make check, and what the daemon'"'"'s users felt of them'
+	@echo 'make rooms      the rooms, the sub-rooms of node/, and the calls between them'
 	@echo 'make lint       floors, pure rooms, format, static analysis, shell scripts'
 	@echo 'make install    what make has built; DESTDIR= and PREFIX= are honoured'
 	@echo 'make deps       install the Debian packages of contrib/packages; FOR="build run" without those of the tests, FOR=run to run it;'

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# tests/rooms: it finds a call that goes upwards, a recorded one that is no more, and a file without a place.
+# tests/build/rooms_test.sh BUILD_DIR
+set -u
+build=$(realpath "$1")
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+n=0
+failed=0
+ok() { # NAME: of what was done last
+	local status=$?
+	n=$((n + 1))
+	[ $status = 0 ] && echo "ok $n - $1" && return
+	echo "not ok $n - $1"
+	sed 's/^/# /' "$work/out"
+	failed=1
+}
+# The sources are looked at by name, and the objects by their symbols: one of these is exchanged at a time.
+mkdir -p "$work/tests" "$work/build/obj"
+ln -s "$PWD/daemon" "$PWD/Makefile" "$work/"
+cp -r tests/rooms tests/lint "$work/tests/"
+cp -rs "$build/obj/daemon" "$work/build/obj/"
+rooms() { "$work/tests/rooms" "$@" build >"$work/out" 2>&1; }
+calls() { # OBJECT FUNCTION: it calls that one as well
+	local object=$work/build/obj/daemon/$1.o
+	echo "void $2(void); void more(void); void more(void) { $2(); }" | cc -xc -c -o "$work/more.o" - &&
+		rm "$object" && ld -r -o "$object" "$build/obj/daemon/$1.o" "$work/more.o"
+}
+as_before() { ln -sf "$build/obj/daemon/$1.o" "$work/build/obj/daemon/$1.o"; }
+faults() { [ "$(grep -c '^rooms: ' "$work/out")" = "$1" ]; }
+
+rooms --quiet && [ ! -s "$work/out" ]
+ok 'no call goes upwards but those that are recorded'
+rooms && [ "$(grep -cE '^(base|node|comityctl|core|driver) +([0-9.]+ *)+$' "$work/out")" = 5 ]
+ok 'rooms, sub-rooms and the calls between them are shown'
+
+calls base/bytes law_fold
+! rooms --quiet && faults 1 && grep -q 'daemon/base/bytes.c calls law_fold of law/fold.c: law/ is upstairs or beside' "$work/out"
+ok 'a call upwards between rooms is a fault'
+as_before base/bytes
+calls law/days audit_root
+! rooms --quiet && faults 1 && grep -q 'daemon/law/days.c calls audit_root of audit/' "$work/out"
+ok 'and so is one to a room of the same floor'
+as_before law/days
+calls node/cases submit_step
+! rooms --quiet && faults 1 && grep -q 'daemon/node/cases.c calls submit_step: clients is above cases' "$work/out"
+ok 'and one upwards between sub-rooms of node/'
+as_before node/cases
+
+rm "$work/build/obj/daemon/node/hooks.o"
+echo | cc -xc -c -o "$work/build/obj/daemon/node/hooks.o" -
+! rooms --quiet && grep -q 'hooks.c does not call batch_retry upwards any more: strike the row' "$work/out"
+ok 'a recorded call that is no more has to be struck'
+as_before node/hooks
+
+rm "$work/daemon" && cp -rs "$PWD/daemon" "$work/" && : >"$work/daemon/node/attic.c" && rm "$work/daemon/node/made.c" &&
+	echo | cc -xc -c -o "$work/build/obj/daemon/node/attic.o" -
+! rooms --quiet && grep -q 'node/attic.c has no sub-room' "$work/out" && grep -q 'node/made.c is in the table of tests/rooms, and is not there' "$work/out"
+ok 'each file of node/ has its sub-room, and each row its file'
+echo "1..$n"
+exit $failed
