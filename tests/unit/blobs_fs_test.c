@@ -319,6 +319,12 @@ static void flip(const char *path, off_t offset)
 	close(fd);
 }
 
+static void cut(const char *path, uint64_t size)
+{
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(truncate(path, (off_t)size), 0);
+}
+
 static void touch(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT, 0600);
@@ -440,11 +446,11 @@ static void what_the_disk_has_changed_is_not_verified(void **state)
 	flip(content_of(f->dir, FOUR, ""), (off_t)id.size - 1);
 	assert_int_equal(verify(f, &id.sha256)->code, CY_ESIGN);
 	flip(content_of(f->dir, FOUR, ""), (off_t)id.size - 1);
-	assert_int_equal(truncate(content_of(f->dir, FOUR, ""), (off_t)id.size + 1), 0);
+	cut(content_of(f->dir, FOUR, ""), id.size + 1);
 	assert_int_equal(verify(f, &id.sha256)->code, CY_ESIGN);
-	assert_int_equal(truncate(content_of(f->dir, FOUR, ""), (off_t)id.size - 1), 0);
+	cut(content_of(f->dir, FOUR, ""), id.size - 1);
 	assert_int_equal(verify(f, &id.sha256)->code, CY_ESIGN);
-	assert_int_equal(truncate(content_of(f->dir, FOUR, ""), 0), 0);
+	cut(content_of(f->dir, FOUR, ""), 0);
 	assert_int_equal(verify(f, &id.sha256)->code, CY_ESIGN);
 	put(f, FOUR, 1 << 19);
 	assert_int_equal(verify(f, &id.sha256)->code, CY_OK);
@@ -1239,7 +1245,7 @@ static void content_that_the_disk_has_changed_is_not_given(void **state)
 	r = read_chunk(f, &four.sha256, 0);
 	assert_int_equal(r->code, CY_OK);
 	blob_release(&r->data);
-	assert_int_equal(truncate(content_of(f->dir, FOUR, ""), (off_t)(2 * MIB + 7)), 0);
+	cut(content_of(f->dir, FOUR, ""), 2 * MIB + 7);
 	assert_int_equal(read_chunk(f, &four.sha256, 0)->code, CY_ESIGN);
 	assert_int_equal(read_chunk(f, &four.sha256, 2)->code, CY_ESIGN);
 	assert_int_equal(read_chunk(f, &four.sha256, 3)->code, CY_ESIGN);
@@ -1267,7 +1273,7 @@ static void a_copy_that_was_cut_off_is_pulled_anew(void **state)
 		pull(f, s, &id, 0);
 		assert_int_equal(finish(f, "pull", id.size, NULL)->code, CY_OK);
 		assert_int_equal(open_part(f, "pull", 0, &id)->code, CY_EEXIST);
-		assert_int_equal(truncate(content_of(f->dir, FOUR, ""), (off_t)cuts[i]), 0);
+		cut(content_of(f->dir, FOUR, ""), cuts[i]);
 		r = open_part(f, "pull", 0, &id);
 		assert_int_equal(r->code, CY_OK);
 		assert_int_equal(r->offset, 0);

@@ -24,6 +24,7 @@ static void put(const char *name, const char *text, mode_t mode)
 	FILE *f;
 
 	snprintf(path, sizeof path, "%s/%s", dir, name);
+	remove(path); /* it may be read-only */
 	f = fopen(path, "w");
 	assert_non_null(f);
 	fputs(text, f);
