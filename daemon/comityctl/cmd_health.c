@@ -198,6 +198,7 @@ static void tell_figures(const CyStatus *s, const struct judgement *j, const str
 	figure("skew", sums->skew_s, "s", l->at[JUDGE_SKEW], false, ";0");
 	figure("round_trip", sums->round_trip_ms, "ms", NULL, false, ";0");
 	figure("cert_days", sums->cert_days, "", l->at[JUDGE_CERT], true, ";0");
+	figure("crl_days", sums->crl_days, "", l->at[JUDGE_CRL], true, ";0");
 	figure("disk_free", sums->disk_free, "%", l->at[JUDGE_DISK], true, ";0;100");
 	figure("flaps", sums->flaps, "", l->at[JUDGE_FLAPS], false, ";0");
 	figure("unread", sums->unread, "", NULL, false, ";0");

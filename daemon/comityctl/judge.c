@@ -73,15 +73,21 @@ static void add(struct judging *g, struct judged *d, enum verdict v, const char 
 	__attribute__((format(printf, 4, 5)));
 static void add(struct judging *g, struct judged *d, enum verdict v, const char *fmt, ...)
 {
-	size_t at = strlen(d->text);
+	char before[sizeof(d->text)];
+	const bool first = v > d->verdict; /* the worst is read first */
+	size_t at = first ? 0 : strlen(d->text);
 	va_list ap;
 
+	memcpy(before, d->text, sizeof(before));
 	if (at > 0)
 		at += (size_t)snprintf(d->text + at, sizeof(d->text) - at, "; ");
 	va_start(ap, fmt);
 	if (at < sizeof(d->text))
 		vsnprintf(d->text + at, sizeof(d->text) - at, fmt, ap);
 	va_end(ap);
+	at = strlen(d->text);
+	if (first && before[0])
+		snprintf(d->text + at, sizeof(d->text) - at, "; %s", before);
 	d->verdict = v > d->verdict ? v : d->verdict;
 	g->j->worst = v > g->j->worst ? v : g->j->worst;
 }
@@ -204,6 +210,22 @@ static void judge_certificate(struct judging *g, const char *name, int64_t end_m
 		    out_local(end_ms, OUT_DATE));
 }
 
+/* It is not what the peers have, but they have no newer one from us. */
+static void judge_crl(struct judging *g, int64_t due_ms)
+{
+	const int64_t left = due_ms - g->now;
+	int64_t *days = &g->j->sums.crl_days;
+	enum verdict v;
+
+	if (!due_ms)
+		return;
+	*days = left > 0 ? left / DAY_MS : 0;
+	v = left > 0 ? limit(g, JUDGE_CRL, *days) : JUDGE_CRITICAL;
+	add(g, &g->j->own[JUDGE_OWN_CERTIFICATES], v, "CRL %s%s (%s)%s", left > 0 ? "" : "OVERDUE for ",
+	    out_age(left > 0 ? left : -left), out_local(due_ms, OUT_DATE),
+	    v == JUDGE_OK ? "" : ": make one (comity-pki crl) and hand it to the peers, who refuse us without");
+}
+
 static void judge_evidence(struct judging *g, const CyStatus *s)
 {
 	struct judged *d = &g->j->own[JUDGE_OWN_EVIDENCE];
@@ -274,6 +296,7 @@ static void judge_own(struct judging *g, const CyStatus *s)
 		    strcmp(s->signing, "ok") == 0 ? "" : "nothing is signed: ", s->signing);
 	judge_certificate(g, "TLS", s->tls_certificate_end_ms);
 	judge_certificate(g, "signing", s->signing_certificate_end_ms);
+	judge_crl(g, s->crl_due_ms);
 	if (s->trust_fault[0])
 		add(g, &own[JUDGE_OWN_CERTIFICATES], JUDGE_CRITICAL, "they cannot be read anew: %s", s->trust_fault);
 	if (s->descriptor_limit)
@@ -298,9 +321,10 @@ void judge(const CyStatus *s, const struct judge_limits *limits, struct judgemen
 {
 	struct judging g = { limits, s->now_ms, ret_judgement };
 
-	*ret_judgement =
-		(struct judgement){ .peers = calloc(s->n_peers + 1, sizeof(struct judged)),
-				    .sums = { .round_trip_ms = -1, .cert_days = -1, .disk_free = -1, .files = -1 } };
+	*ret_judgement = (struct judgement){
+		.peers = calloc(s->n_peers + 1, sizeof(struct judged)),
+		.sums = { .round_trip_ms = -1, .cert_days = -1, .crl_days = -1, .disk_free = -1, .files = -1 }
+	};
 	CY_ASSERT(ret_judgement->peers);
 	judge_own(&g, s);
 	for (size_t i = 0; i < s->n_peers; i++)

@@ -31,6 +31,7 @@ const char *judge_word(enum verdict v);
 	X(FLAPS, "flaps", JUDGE_NUMBER, 6, 30, false, "sessions with a peer ended in an hour, more")   \
 	X(SKEW, "skew", JUDGE_TIME, 10, 300, false, "a peer's clock differs from ours by more")        \
 	X(CERT, "cert-days", JUDGE_NUMBER, 30, 7, true, "a certificate, ours or a peer's, has fewer")  \
+	X(CRL, "crl-days", JUDGE_NUMBER, 3, 1, true, "a newer CRL of our own CA is due in fewer days") \
 	X(DISK, "disk", JUDGE_NUMBER, 10, 5, true, "less of the store's file system is free, percent") \
 	X(FILES, "files", JUDGE_NUMBER, 80, 95, false, "more of the descriptors are in use, percent")
 
@@ -86,7 +87,7 @@ struct judge_sums {
 	uint32_t unread;
 	int64_t unread_s; /* 0: nothing is unread */
 	int64_t flaps;
-	int64_t oldest_s, down_s, skew_s, round_trip_ms, cert_days, disk_free, files; /* -1: unknown */
+	int64_t oldest_s, down_s, skew_s, round_trip_ms, cert_days, crl_days, disk_free, files; /* -1: unknown */
 };
 
 struct judgement {

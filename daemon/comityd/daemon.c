@@ -270,6 +270,20 @@ static void watch_signing(struct daemon *d)
 	d->may_sign = may;
 }
 
+/* Of a peer's CRL the link tells when it meets that peer; ours only the peers look at. */
+static void watch_crl(struct daemon *d)
+{
+	const struct cy_wall due = signer_openssl_crl_due(d->signer);
+	char when[CY_RFC3339_SIZE];
+
+	if (due.ms == 0 || due.ms > d->ports.clock.wall(d->ports.clock.ctx).ms || due.ms == d->crl_due.ms)
+		return;
+	d->crl_due = due;
+	cy_rfc3339(due, when);
+	daemon_tell(d, NODE_ALARM, NODE_EVENT_PEER_TRUST, "", "%s: a newer CRL was due at %s; " CRL_REMEDY,
+		    d->config->own_crl, when);
+}
+
 /* The node does not look at the wall clock while it has nothing to do. */
 static void watch_clock(struct daemon *d)
 {
@@ -299,6 +313,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	if (changed != NULL)
 		daemon_renew(d, changed);
 	watch_signing(d);
+	watch_crl(d);
 	say_status(d, service_status);
 }
 

@@ -38,6 +38,7 @@ struct daemon {
 	char status[200];       /* told last */
 	int64_t wall_less_mono; /* ms, at the last tick */
 	bool may_sign;          /* at the last tick */
+	struct cy_wall crl_due; /* of our own CRL that was told to be overdue; 0: none */
 };
 
 /* A line that is never held back. */

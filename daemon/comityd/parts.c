@@ -223,6 +223,27 @@ void parts_check(const struct config *c, struct cy_wall now, struct config_probl
 
 /* ----------------------------------------------------------------- warnings */
 
+/* With no key, which may be a credential that only the service sees. */
+static void warn_own_crl(const struct config *c, struct cy_wall now, struct config_problems *out)
+{
+	const struct signer_pin_source source = {
+		.id = c->id, .anchors = c->own_anchors, .crl = c->own_crl, .bundle = c->signing_certificate, .own = true
+	};
+	struct signer_pins *pins = NULL;
+	char when[CY_RFC3339_SIZE];
+	struct cy_error e = { 0 };
+	struct cy_wall due;
+
+	if (signer_pins_new(&source, &pins, &e) < 0)
+		return; /* parts_check_own() has told it */
+	due = signer_pins_crl_due(pins);
+	cy_rfc3339(due, when);
+	if (due.ms != 0 && due.ms < now.ms)
+		config_problem(out, c->path, c->identity_line, "identity", "%s: a newer CRL was due at %s; " CRL_REMEDY,
+			       c->own_crl, when);
+	signer_pins_free(pins);
+}
+
 static void warn_own(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
 	const struct tls_config tls = { .certificate = c->tls_certificate, .key = c->tls_key };
@@ -282,6 +303,7 @@ static void warn_listen(const struct config *c, struct config_problems *out)
 void parts_warn(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
 	warn_own(c, now, out);
+	warn_own_crl(c, now, out);
 	for (size_t i = 0; i < c->n_peers; i++)
 		warn_peer(c, &c->peers[i], now, out);
 	warn_listen(c, out);

@@ -42,6 +42,11 @@ void parts_watch(const struct config *c, struct file_watch *w);
 void parts_check_own(const struct config *c, struct cy_wall now, struct config_problems *out);
 /* Read each of the files that the configuration names, and report all that is wrong. */
 void parts_check(const struct config *c, struct cy_wall now, struct config_problems *out);
+/* What there is to do when our own CRL is too old. */
+#define CRL_REMEDY                                                                                              \
+	"peers refuse us once their grace is over; make one (comity-pki crl), hand it to each peer and put it " \
+	"in place here"
+
 /* What can be read, and yet would not do its work: certificates and CRLs that are out of date, addresses that
  * somebody else has, no client or no peer. The service starts all the same, or may do so later. */
 void parts_warn(const struct config *c, struct cy_wall now, struct config_problems *out);

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "io/pem_file.h"
+#include "io/signer_pin.h"
 
 static const char *last_reason(void)
 {
@@ -138,6 +139,19 @@ int crl_list_read(const char *path, const char *id, const char *from, STACK_OF(X
 					  "no CA certificate of %s in %s has signed this CRL; ask %s for its CRL again",
 					  id, from, id);
 	return code;
+}
+
+struct cy_wall crl_list_due(STACK_OF(X509_CRL) * list)
+{
+	struct cy_wall due = { 0 };
+
+	for (int i = 0; i < sk_X509_CRL_num(list); i++) {
+		const struct cy_wall next = signer_time(X509_CRL_get0_nextUpdate(sk_X509_CRL_value(list, i)));
+
+		if (next.ms != 0 && (due.ms == 0 || next.ms < due.ms))
+			due = next;
+	}
+	return due;
 }
 
 STACK_OF(X509) * crl_list_chain(X509_STORE_CTX *verified)

@@ -12,12 +12,16 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/time.h"
 
 /* Read `path`, the CRL file of authority `id`, and keep what counts. Each list must be
  * signed by one of `anchors`, the CA certificates in the file `from`. CY_ECONFIG names
  * the file, what is wrong, and the remedy. */
 int crl_list_read(const char *path, const char *id, const char *from, STACK_OF(X509) * anchors,
 		  STACK_OF(X509_CRL) * list, struct cy_error *e);
+
+/* When the first of them grows stale: the earliest nextUpdate; 0: none is stated. */
+struct cy_wall crl_list_due(STACK_OF(X509_CRL) * list);
 
 /* The chain of a verified certificate, as far as the anchors go: with partial chains OpenSSL
  * ends it at the first of them. To be freed with sk_X509_pop_free(.., X509_free). */

@@ -534,3 +534,8 @@ struct cy_wall signer_openssl_expiry(const struct signer_openssl *s)
 {
 	return signer_time(X509_get0_notAfter(s->material->certificate));
 }
+
+struct cy_wall signer_openssl_crl_due(const struct signer_openssl *s)
+{
+	return signer_pins_crl_due(s->material->pins.of[0]);
+}

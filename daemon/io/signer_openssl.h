@@ -70,5 +70,7 @@ void signer_openssl_dispatch(struct signer_openssl *s);
 
 /* When the own signing certificate expires: for an alarm in time. */
 struct cy_wall signer_openssl_expiry(const struct signer_openssl *s);
+/* When a newer CRL of our own CA is due; 0: none is given, or it does not say. */
+struct cy_wall signer_openssl_crl_due(const struct signer_openssl *s);
 
 #endif

@@ -29,6 +29,7 @@ struct signer_pins {
 	size_t refs;
 	char id[CY_AUTHORITY_MAX + 1];
 	bool own;
+	struct cy_wall crl_due;
 	struct pin pin[PINS_MAX];
 	size_t n;
 };
@@ -203,6 +204,7 @@ static int load(struct signer_pins *p, const struct signer_pin_source *s, STACK_
 	}
 	if (s->crl != NULL && (code = crl_list_read(s->crl, s->id, s->anchors, anchors, crls, e)) != CY_OK)
 		return code;
+	p->crl_due = crl_list_due(crls);
 	for (size_t i = 0; i < p->n; i++) {
 		if ((code = check_chain(s, &p->pin[i], store, crls, e)) != CY_OK)
 			return code;
@@ -487,6 +489,11 @@ int signer_pins_current(const struct signer_pins *p, struct cy_wall now, struct 
 		if (!p->pin[i].revoked && out_of_time(&p->pin[i], now) == NULL)
 			return CY_OK;
 	return cy_fail(e, CY_ESIGN, "every signing certificate of %s has expired or is revoked", p->id);
+}
+
+struct cy_wall signer_pins_crl_due(const struct signer_pins *p)
+{
+	return p->crl_due;
 }
 
 int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, struct cy_wall made, bool *ret_present,

@@ -112,14 +112,12 @@ static int fill_store(struct peer_trust *p, const char *path, STACK_OF(X509) * a
 	for (int i = 0; i < sk_X509_CRL_num(p->crls); i++) {
 		X509_CRL *crl = sk_X509_CRL_value(p->crls, i);
 		int64_t made = tls_seconds(X509_CRL_get0_lastUpdate(crl));
-		int64_t next = tls_seconds(X509_CRL_get0_nextUpdate(crl));
 
 		if (i == 0 || made < p->crl_made)
 			p->crl_made = made;
-		if (next && (!p->crl_next || next < p->crl_next))
-			p->crl_next = next;
 		CY_ASSERT(X509_STORE_add_crl(p->store, crl));
 	}
+	p->crl_next = crl_list_due(p->crls).ms / 1000;
 	return CY_OK;
 }
 
@@ -292,7 +290,7 @@ static void out_of_date(const struct peer_trust *p, const struct tls_peer_config
 {
 	struct cy_wall end = { 1000 * anchors_end(p) };
 	char when[CY_RFC3339_SIZE];
-	int64_t due;
+	struct cy_wall due;
 
 	cy_rfc3339(end, when);
 	if (end.ms < now.ms) {
@@ -302,12 +300,16 @@ static void out_of_date(const struct peer_trust *p, const struct tls_peer_config
 			   c->id, when, c->id);
 		return;
 	}
-	crl_times(p, &due, &end.ms);
+	crl_times(p, &due.ms, &end.ms);
 	cy_rfc3339(end, when);
 	if (end.ms != 0 && end.ms < now.ms)
 		cy_fail_at(ret_over, CY_ECONFIG, c->crl,
 			   "the CRL of %s has expired, and its grace too, at %s: %s is refused; ask %s for its CRL",
 			   c->id, when, c->id, c->id);
+	else if (due.ms != 0 && due.ms < now.ms)
+		cy_fail_at(ret_over, CY_ECONFIG, c->crl,
+			   "a newer CRL of %s is due, and without it %s is refused from %s on; ask %s for its CRL",
+			   c->id, c->id, when, c->id);
 }
 
 int tls_peer_check(const struct tls_peer_config *config, struct cy_wall now, struct cy_error *ret_over,

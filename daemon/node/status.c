@@ -141,6 +141,7 @@ static void put_facts(struct node *n, CyStatus *status)
 	status->descriptor_limit = f.descriptor_limit;
 	status->tls_certificate_end_ms = f.tls_end.ms;
 	status->signing_certificate_end_ms = f.signing_end.ms;
+	status->crl_due_ms = f.crl_due.ms;
 	status->trust_fault = f.trust_fault != NULL ? (char *)f.trust_fault : (char *)"";
 	status->law_fault = f.law_fault != NULL ? (char *)f.law_fault : (char *)"";
 	status->config_fault = f.config_fault != NULL ? (char *)f.config_fault : (char *)"";

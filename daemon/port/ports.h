@@ -149,6 +149,7 @@ struct node_facts {
 	uint64_t disk_free, disk_total; /* bytes, of the store's file system */
 	uint32_t descriptors, descriptor_limit;
 	struct cy_wall tls_end, signing_end; /* notAfter of our own certificates */
+	struct cy_wall crl_due;              /* a newer CRL of our own CA is expected */
 	/* Sentences; NULL or empty: nothing is wrong. */
 	const char *trust_fault;  /* why our own keys and certificates cannot be read anew */
 	const char *law_fault;    /* of the treaty profiles, calendars and time zones */

@@ -450,7 +450,7 @@ says out '^COMITY OK - US-OIA: 1 of 1 peers connected, 0 messages wait |' 'as a 
 says out '| connected=1;;;0;1 waiting=0;;;0 oldest=0s;1800;14400;0 .* cert_days=34;30:;7:;0 disk_free=41%;10:;5:;0;100 ' \
 	'with the figures'
 exits 1 'a threshold warns' health --client good --warn-cert-days 40
-says out '^COMITY WARNING - Certificates: TLS 212d .* signing 34d (28 Dec 2026) |' 'and says of what'
+says out '^COMITY WARNING - Certificates: signing 34d (28 Dec 2026); TLS 212d (.*) |' 'and says of what'
 exits 2 'another is critical' health --client good --warn-disk 60 --crit-disk=50
 exits 2 'trouble is critical' health --client troubled
 [ "$(tr -cd '|' <out)" = '|' ] && [ "$(wc -l <out)" -eq 1 ]

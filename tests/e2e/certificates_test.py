@@ -1,5 +1,7 @@
 """Certificates, CRLs and names that look right and never work: told by --check-config, with the remedy."""
+import contextlib
 import re
+import time
 
 from harness import *
 from issuing import CA, P256, SIGN, TLS, issue, openssl
@@ -160,6 +162,69 @@ def our_own_TLS_key_is_P256_or_P384():
         os.rename(f"{us.dir}/{name}.kept", f"{us.dir}/{name}")
 
 
+def make_crl(folder, ca, made, due, path):
+    """An empty one; in days from now."""
+    with open(f"{folder}/index", "w"), open(f"{folder}/ca.cnf", "w") as f:
+        f.write(f"[ca]\ndefault_ca=x\n[x]\ndatabase={folder}/index\ndefault_md=sha256\n")
+    at = lambda days: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * 86400))
+    openssl("ca", "-config", f"{folder}/ca.cnf", "-gencrl", "-cert", f"{folder}/{ca}.pem", "-keyfile", f"{folder}/{ca}.key",
+            "-crl_lastupdate", at(made), "-crl_nextupdate", at(due), "-out", f"{path}.new")
+    os.rename(f"{path}.new", path)
+
+
+def health(*limits):
+    run = us.ctl("health", "--warn-disk", "0", "--crit-disk", "0", *limits)
+    return run.returncode, run.stdout
+
+
+@contextlib.contextmanager
+def running(d):
+    d.start()
+    try:
+        yield
+    finally:
+        d.stop()
+
+
+@test
+def our_own_CRL_is_told_before_the_peers_refuse_us():
+    mine = f"{us.dir}/own-crl.pem"
+    make_crl(us.dir, "ca", -30, -0.5, mine)
+    with configured('signing_key = "sign.key"', 'signing_key = "sign.key"\nown_anchors = "ca.pem"\nown_crl = "own-crl.pem"'):
+        warned(r"identity.*own-crl\.pem: a newer CRL was due at \d{4}-.*; peers refuse us .*comity-pki crl.*each peer")
+        with running(us):
+            said(us, f"ALARM: {mine}: a newer CRL was due at ")
+            for limits in (), ("--warn-crl-days", "0", "--crit-crl-days", "0"):
+                code, line = health(*limits)
+                assert code == 2 and "COMITY CRITICAL - Certificates: CRL OVERDUE for 12h (" in line, line
+                assert "comity-pki crl" in line and " crl_days=0;" in line, line
+            assert "CRITICAL: CRL OVERDUE for 12h (" in us.ctl("status").stdout
+            for days, code, word in (2.5, 1, "WARNING"), (0.5, 2, "CRITICAL"), (20.5, 0, "OK"):
+                make_crl(us.dir, "ca", -10, days, mine)
+                told = lambda: (code, True) == (lambda c, line: (c, f"COMITY {word} - " in line))(*health())
+                until(f"{word} at {days} days", told)
+            assert " crl_days=20;3:;1:;0 " in health()[1], health()
+            assert re.search(r"Certificates +TLS .*; signing .*; CRL 20d", us.ctl("status").stdout)
+        fine()
+
+
+@test
+def what_has_to_be_done_about_a_peer_stands_before_what_has_not():
+    issue(ie.dir, "late", None, 30, *CA)
+    kept = [f"{at_us}/{name}.pem" for name in ("ca", "sign", "crl")]
+    for path in kept:
+        shutil.copy(path, f"{path}.kept")
+    issue(ie.dir, "good", "late", 30, *SIGN)
+    shutil.copy(f"{ie.dir}/good.pem", f"{at_us}/sign.pem")
+    shutil.copy(f"{ie.dir}/late.pem", f"{at_us}/ca.pem")
+    make_crl(ie.dir, "late", -30, -0.5, f"{at_us}/crl.pem")
+    with running(us):
+        assert "COMITY WARNING - IE: its CRL was due 12h ago" in health()[1], health()
+    for path in kept:
+        os.rename(f"{path}.kept", path)
+    fine()
+
+
 @test
 def what_is_out_of_date_is_a_warning():
 
@@ -188,11 +253,10 @@ def what_is_out_of_date_is_a_warning():
     issue(ie.dir, "good", "old", 30, *SIGN)
     shutil.copy(f"{ie.dir}/good.pem", f"{at_us}/sign.pem")
     shutil.copy(f"{ie.dir}/old.pem", f"{at_us}/ca.pem")
-    with open(f"{ie.dir}/index", "w"), open(f"{ie.dir}/ca.cnf", "w") as f:
-        f.write(f"[ca]\ndefault_ca=x\n[x]\ndatabase={ie.dir}/index\ndefault_md=sha256\n")
-    openssl("ca", "-config", f"{ie.dir}/ca.cnf", "-gencrl", "-cert", f"{ie.dir}/old.pem", "-keyfile", f"{ie.dir}/old.key",
-            "-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z", "-out", f"{at_us}/crl.pem")
-    warned(r"peer IE.*crl\.pem: the CRL of IE has expired, and its grace too, at 2020-02-\d\dT.*; ask IE for its CRL")
+    make_crl(ie.dir, "old", -30, -2, f"{at_us}/crl.pem")
+    warned(r"peer IE.*crl\.pem: the CRL of IE has expired, and its grace too, at \d{4}-\d\d-\d\dT.*; ask IE for its CRL")
+    make_crl(ie.dir, "old", -30, -0.5, f"{at_us}/crl.pem")
+    warned(r"peer IE.*crl\.pem: a newer CRL of IE is due, and without it IE is refused from \d{4}-.*Z on; ask IE for its CRL")
     for path in kept:
         os.rename(f"{path}.kept", path)
     fine()
