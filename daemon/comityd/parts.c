@@ -300,6 +300,21 @@ static void warn_listen(const struct config *c, struct config_problems *out)
 	}
 }
 
+static void warn_clients(const struct config *c, struct config_problems *out)
+{
+	bool read = false;
+
+	for (size_t i = 0; i < c->n_clients; i++)
+		read = read || (c->clients[i].role == CY_ROLE__SUBMITTER && c->clients[i].sees_all);
+	if (c->n_clients == 0)
+		config_problem(
+			out, c->path, c->last_line, "client",
+			"there is no client, and nobody can hand in or read anything; add a section for the case "
+			"system");
+	else if (!read)
+		config_problem(out, c->path, c->last_line, "client", NODE_UNREAD);
+}
+
 void parts_warn(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
 	warn_own(c, now, out);
@@ -311,9 +326,5 @@ void parts_warn(const struct config *c, struct cy_wall now, struct config_proble
 		config_problem(
 			out, c->path, c->last_line, "peer",
 			"there is no peer, and nobody to exchange anything with; add a section for each authority");
-	if (c->n_clients == 0)
-		config_problem(
-			out, c->path, c->last_line, "client",
-			"there is no client, and nobody can hand in or read anything; add a section for the case "
-			"system");
+	warn_clients(c, out);
 }

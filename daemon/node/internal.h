@@ -376,9 +376,6 @@ int node_load_peer(struct node *n, struct peer *p, struct cy_error *e); /* its s
 void node_peer_free(struct peer *p);
 /* Is there a client that gets what peers open? It is told at the start, in the status and by health. */
 bool node_is_read(const struct node *n);
-#define NODE_UNREAD                                                                                            \
-	"no client gets what other authorities ask for: give a submitter 'cases = all' in the configuration, " \
-	"and have it read again"
 void node_clients_free(struct node_client_config *clients, size_t n);
 
 /* -------------------------------------------------------------- unread.c */

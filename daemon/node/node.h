@@ -74,4 +74,9 @@ void node_blob_left(struct node *n, const char *part, const struct cy_digest *sh
 /* Say goodbye to all peers; nothing new is taken. */
 void node_stop(struct node *n);
 
+/* That no client may fetch what peers open, and what to do. */
+#define NODE_UNREAD                                                                                            \
+	"no client gets what other authorities ask for: give a submitter 'cases = all' in the configuration, " \
+	"and have it read again"
+
 #endif

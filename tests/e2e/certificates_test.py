@@ -275,6 +275,15 @@ def a_port_in_use_is_a_warning_unless_it_is_our_own():
 
 
 @test
+def nobody_who_gets_what_comes_in_is_a_warning():
+    for cases in "", "cases = own":
+        with configured("cases = all", cases):
+            warned("client.*no client gets what other authorities ask for: give a submitter 'cases = all'")
+    with configured("role = submitter", "role = operator"):
+        warned("client.*no client gets what other authorities ask for")
+
+
+@test
 def neither_client_nor_peer_is_a_warning():
     with other(us.config, lambda t: re.sub(r"client desk \{.*?\}", "", t, flags=re.S)):
         warned(r"client.*there is no client, and nobody can hand in or read anything; add a section")
