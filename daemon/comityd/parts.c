@@ -1,5 +1,10 @@
 #include "comityd/parts.h"
 
+#include <errno.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "comityd/hold.h"
 #include "io/config_tree.h"
 #include "io/gate_tls.h"
@@ -315,6 +320,23 @@ static void warn_clients(const struct config *c, struct config_problems *out)
 		config_problem(out, c->path, c->last_line, "client", NODE_UNREAD);
 }
 
+/* Below /run the service manager makes it, and comityd.socket hands the socket over. */
+static void warn_local(const struct config *c, struct config_problems *out)
+{
+	char above[4096];
+	struct stat st;
+	int code;
+
+	if (strncmp(c->local_path, "/run/", 5) == 0)
+		return;
+	snprintf(above, sizeof above, "%s", c->local_path);
+	code = stat(dirname(above), &st) != 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+	if (code != 0)
+		config_problem(out, c->path, c->last_line, "local.path",
+			       "%s: %s; the directory of the local socket must exist; run mkdir -p %s", above,
+			       strerror(code), above);
+}
+
 void parts_warn(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
 	warn_own(c, now, out);
@@ -327,4 +349,5 @@ void parts_warn(const struct config *c, struct cy_wall now, struct config_proble
 			out, c->path, c->last_line, "peer",
 			"there is no peer, and nobody to exchange anything with; add a section for each authority");
 	warn_clients(c, out);
+	warn_local(c, out);
 }

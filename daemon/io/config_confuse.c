@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <libgen.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -120,6 +119,8 @@ static void load_orders(const struct config_sec *s, struct config *c)
 	else if (stat(c->orders_dir, &st) == 0 && !S_ISDIR(st.st_mode))
 		config_wrong(s, "orders", dir == NULL ? config_end(s) : dir->line,
 			     "%s is not a directory; a directory is expected; name another", c->orders_dir);
+	else if (dir != NULL)
+		config_above(s, "orders", dir->line, c->orders_dir, "the list of orders");
 }
 
 static void load_store(struct config_load *l, cfg_t *root)
@@ -128,19 +129,17 @@ static void load_store(struct config_load *l, cfg_t *root)
 	const struct config_text *dir = config_given(&s, "dir"), *key = config_given(&s, "key");
 	const int line = dir == NULL ? config_end(&s) : dir->line;
 	struct config *c = l->c;
-	char whole[4096], parent[4096];
+	char whole[4096];
 	struct stat st;
 
 	c->store_dir = config_resolve(&s, dir == NULL ? "/var/lib/comity" : dir->text);
 	snprintf(whole, sizeof whole, "%s/store.key", c->store_dir);
-	snprintf(parent, sizeof parent, "%s", c->store_dir);
 	if (stat(c->store_dir, &st) == 0) {
 		if (!S_ISDIR(st.st_mode))
 			config_wrong(&s, "dir", line, "%s is not a directory; a directory is expected; name another",
 				     c->store_dir);
-	} else if (stat(dirname(parent), &st) != 0) {
-		config_wrong(&s, "dir", line, "%s: %s; the directory above the store must exist; run mkdir -p %s",
-			     parent, strerror(errno), parent);
+	} else {
+		config_above(&s, "dir", line, c->store_dir, "the store");
 	}
 	load_orders(&s, c);
 	c->keep.events = config_days(&s, "keep_events", CY_KEEP_EVENTS_DAYS);
@@ -149,6 +148,8 @@ static void load_store(struct config_load *l, cfg_t *root)
 	c->keep.rejected = config_days(&s, "keep_rejected", CY_KEEP_REJECTED_DAYS);
 	c->keep.parcels = config_days(&s, "keep_parcels", CY_KEEP_PARCELS_DAYS);
 	c->store_key = key == NULL ? config_keep(&s, whole) : config_path(&s, "key", key);
+	if (key != NULL && c->store_key != NULL)
+		config_above(&s, "key", key->line, c->store_key, "the store's key");
 	/* Absent is fine: it is made with a new store. */
 	if (c->store_key != NULL && stat(c->store_key, &st) == 0 && secret_file_open_to(c->store_key, st.st_mode) != 0)
 		config_wrong(
@@ -225,8 +226,12 @@ static void load_run_dir(struct config_load *l, cfg_t *root)
 			     "%s is too long for the sockets in it; at most %d bytes are expected; name a "
 			     "shorter one",
 			     dir, RUN_DIR_MAX);
-	if (stat(dir, &st) != 0)
+	if (stat(dir, &st) != 0) {
+		/* Below /run the service manager makes it before the start. */
+		if (strncmp(dir, "/run/", 5) != 0)
+			config_above(&s, "run_dir", line, dir, "the internal sockets");
 		return;
+	}
 	if (!S_ISDIR(st.st_mode))
 		config_wrong(&s, "run_dir", line, "%s is not a directory; a directory is expected; name another", dir);
 	else if ((st.st_mode & 0077) != 0)

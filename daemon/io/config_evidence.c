@@ -62,6 +62,8 @@ void config_evidence(struct config_load *l, cfg_t *root)
 	if (stat(c->evidence_dir, &st) == 0 && !S_ISDIR(st.st_mode))
 		config_wrong(&s, "dir", dir == NULL ? config_end(&s) : dir->line,
 			     "%s is not a directory; a directory is expected; name another", c->evidence_dir);
+	else if (dir != NULL)
+		config_above(&s, "dir", dir->line, c->evidence_dir, "the evidence");
 	c->evidence_keep_free = bytes(&s, "keep_free", GIB);
 	c->quota_peer = bytes(&s, "quota_peer", 0);
 	c->quota_case = bytes(&s, "quota_case", 0);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,25 @@ const char *config_path(const struct config_sec *s, const char *name, const stru
 		     "add it there, or name a file",
 		     path + sizeof CREDENTIAL - 1);
 	return NULL;
+}
+
+void config_above(const struct config_sec *s, const char *name, int line, const char *path, const char *what)
+{
+	const char *store = s->l->c->store_dir, *above;
+	const size_t len = strlen(store);
+	char whole[4096];
+	struct stat st;
+	int code;
+
+	snprintf(whole, sizeof whole, "%s", path);
+	above = dirname(whole);
+	/* That of the store is made first; its path may end in a slash. */
+	if (strncmp(store, above, strlen(above)) == 0 && strspn(store + strlen(above), "/") == len - strlen(above))
+		return;
+	code = stat(above, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+	if (code != 0)
+		config_wrong(s, name, line, "%s: %s; the directory above %s must exist; run mkdir -p %s", above,
+			     strerror(code), what, above);
 }
 
 /* A file that must be there and readable, and a secret one closed to others. */

@@ -58,6 +58,9 @@ int config_choice(const struct config_sec *s, const char *name, const struct con
 const char *config_resolve(const struct config_sec *s, const char *text);
 /* The same; NULL, and a problem, for a credential that there is not. */
 const char *config_path(const struct config_sec *s, const char *name, const struct config_text *t);
+/* `path` is made by the service, in a directory that must be there or is that of the store. `what`: such as
+ * "the store". */
+void config_above(const struct config_sec *s, const char *name, int line, const char *path, const char *what);
 /* The path of a file that must be there and readable (NULL for t NULL), and no URI. */
 const char *config_file(const struct config_sec *s, const char *name, const struct config_text *t, const char *remedy);
 /* The same of a key: a file that is closed to others (io/secret_file.h), or a URI. */

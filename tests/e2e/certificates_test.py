@@ -284,6 +284,29 @@ def nobody_who_gets_what_comes_in_is_a_warning():
 
 
 @test
+def a_place_whose_directory_is_not_there_is_told_before_the_start():
+    for option, what in ("store { dir = ", "store"), ("run_dir = ", "internal sockets"):
+        with other(us.config, lambda t: re.sub(f'{option}"[^"]*"', f'{option}"/nope/x"', t)):
+            refused(rf"/nope: No such file or directory; the directory above the {what} must exist; run mkdir -p /nope")
+    for folder, why in ("/nope", "No such file or directory"), (us.config, "Not a directory"), \
+            (f"{us.dir}/store-of-another", "No such file or directory"):
+        with other(us.config, lambda t: t + f'evidence {{ dir = "{folder}/x" }}\n'):
+            refused(f"evidence.dir': {folder}: {why}; the directory above the evidence must exist")
+    for option, what in ("orders", "list of orders"), ("key", "store's key"):
+        with configured('store { dir = "store" ', f'store {{ dir = "store"\n{option} = "/nope/x" '):
+            refused(f"store.{option}': /nope: No such file or directory; the directory above the {what} must exist")
+    # That of the store is made first.
+    for name in "new", "new/":
+        with configured('store { dir = "store" ', f'store {{ dir = "{name}"\nkey = "new/key" '):
+            with other(us.config, lambda t: t + 'evidence { dir = "new/evidence" }\n'):
+                fine()
+    with configured('path = "local.sock"', 'path = "/nope/local.sock"'):
+        warned(r"local\.path.*/nope: No such file or directory; the directory of the local socket must exist; run mkdir")
+    with configured('path = "local.sock"', 'path = "/run/nope/local.sock"'):
+        fine()
+
+
+@test
 def neither_client_nor_peer_is_a_warning():
     with other(us.config, lambda t: re.sub(r"client desk \{.*?\}", "", t, flags=re.S)):
         warned(r"client.*there is no client, and nobody can hand in or read anything; add a section")

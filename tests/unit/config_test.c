@@ -107,7 +107,7 @@ static void every_option_becomes_its_value(void **state)
 		good("# comment\n/* and\n another */ authority { id = \"US-OIA\"  name = \"Office \\\"of\\\" Affairs\" "
 		     "state = US time_zone = \"America/New_York\" calendar = US }\n"
 		     "law { treaties = open calendars = \"open\" }\n"
-		     "store { dir = \"store\" key = \"/etc/none/store.key\" }\n"
+		     "store { dir = \"store\" key = \"/etc/store.key\" }\n"
 		     "identity { tls_certificate = \"tls.pem\" tls_key = \"file:tls.key\" signing_certificate = "
 		     "\"sign.pem\"\n"
 		     " signing_key = \"pkcs11:token=comity;object=sign\" own_signing_certificates = \"sign.pem\" "
@@ -134,7 +134,7 @@ static void every_option_becomes_its_value(void **state)
 	assert_string_equal(c->id, "US-OIA");
 	assert_string_equal(c->name, "Office \"of\" Affairs");
 	in_dir_is(c->store_dir, "store");
-	assert_string_equal(c->store_key, "/etc/none/store.key");
+	assert_string_equal(c->store_key, "/etc/store.key");
 	in_dir_is(c->tls_certificate, "tls.pem");
 	in_dir_is(c->tls_key, "tls.key");
 	in_dir_is(c->signing_certificate, "sign.pem");
