@@ -116,6 +116,19 @@ static int read_pem(BIO *in, const char *path, const char *id, STACK_OF(X509_CRL
 	return CY_OK;
 }
 
+/* The list may be the right one, and the anchors those of somebody else. */
+static int wrong_ca(const char *path, const char *id, const char *from, const X509_CRL *crl, struct cy_error *e)
+{
+	char name[200] = "";
+
+	X509_NAME_oneline(X509_CRL_get_issuer(crl), name, sizeof name);
+	return cy_fail_at(e, CY_ECONFIG, path,
+			  "no CA certificate of %s in %s has signed this CRL, which is of the CA '%s'; compare the "
+			  "fingerprint of the CA with %s: where it is right, ask for the CRL again, else for the CA's "
+			  "certificate",
+			  id, from, name, id);
+}
+
 int crl_list_read(const char *path, const char *id, const char *from, STACK_OF(X509) * anchors,
 		  STACK_OF(X509_CRL) * list, struct cy_error *e)
 {
@@ -135,9 +148,7 @@ int crl_list_read(const char *path, const char *id, const char *from, STACK_OF(X
 	BIO_free(in);
 	for (int i = 0; code == CY_OK && i < sk_X509_CRL_num(list); i++)
 		if (!is_signed(sk_X509_CRL_value(list, i), anchors))
-			code = cy_fail_at(e, CY_ECONFIG, path,
-					  "no CA certificate of %s in %s has signed this CRL; ask %s for its CRL again",
-					  id, from, id);
+			code = wrong_ca(path, id, from, sk_X509_CRL_value(list, i), e);
 	return code;
 }
 

@@ -307,6 +307,13 @@ def a_place_whose_directory_is_not_there_is_told_before_the_start():
 
 
 @test
+def the_anchors_of_another_CA_are_not_taken_for_a_wrong_CRL():
+    with other(f"{at_us}/ca.pem", lambda _: open(f"{us.dir}/ca.pem").read()):
+        refused(r"crl\.pem: no CA certificate of IE in .*ca\.pem has signed this CRL, which is of the CA '.*IE.*'; "
+                "compare the fingerprint of the CA with IE: where it is right, ask for the CRL again, else for the CA's cert")
+
+
+@test
 def neither_client_nor_peer_is_a_warning():
     with other(us.config, lambda t: re.sub(r"client desk \{.*?\}", "", t, flags=re.S)):
         warned(r"client.*there is no client, and nobody can hand in or read anything; add a section")
