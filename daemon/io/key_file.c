@@ -6,12 +6,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "io/pem_file.h"
 #include "io/secret_file.h"
 #include "io/signer_pin.h"
 
+static const char *path_of(const char *uri)
+{
+	return strncmp(uri, "file://", 7) == 0 ? uri + 7 : strncmp(uri, "file:", 5) == 0 ? uri + 5 : uri;
+}
+
 static int check_closed(const char *uri, struct cy_error *e)
 {
-	const char *path = strncmp(uri, "file://", 7) == 0 ? uri + 7 : strncmp(uri, "file:", 5) == 0 ? uri + 5 : uri;
+	const char *path = path_of(uri);
 	struct stat st;
 
 	/* What is no file is the business of who keeps it, and what is not there is told by reading. */
@@ -45,6 +51,9 @@ int key_file_load(const char *uri, EVP_PKEY **ret_key, struct cy_error *e)
 		OSSL_STORE_INFO_free(info);
 	}
 	OSSL_STORE_close(store);
+	/* OpenSSL says no more than that it has found nothing. */
+	if (key == NULL && (r = pem_file_check(path_of(uri), e)) < 0)
+		return r;
 	if (key == NULL)
 		return cy_fail_at(e, CY_ECONFIG, uri,
 				  "there is no private key that can be used without a pass phrase: %s",

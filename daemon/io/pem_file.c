@@ -23,10 +23,12 @@ static bool is_begin(const char *line)
 int pem_file_check(const char *path, struct cy_error *e)
 {
 	FILE *f = fopen(path, "re");
-	char *line = NULL;
+	char *line = NULL, buffer[4096];
 	size_t room = 0, mark;
 	int r = CY_OK;
 
+	if (f != NULL)
+		setvbuf(f, buffer, _IOFBF, sizeof buffer);
 	for (int n = 1; f != NULL && r == CY_OK && getline(&line, &room, f) > 0; n++)
 		if (strstr(line, "-BEGIN ") != NULL && !is_begin(line))
 			r = cy_fail_at(e, CY_ECONFIG, path,
@@ -37,8 +39,12 @@ int pem_file_check(const char *path, struct cy_error *e)
 					       ? "a byte order mark stands before it"
 				       : line[0] == ' ' || line[0] == '\t' ? "it is indented"
 									   : "its first line is not as it has to be");
-	free(line);
 	if (f != NULL)
 		fclose(f);
+	/* It may have been a key. */
+	explicit_bzero(buffer, sizeof buffer);
+	if (line != NULL)
+		explicit_bzero(line, room);
+	free(line);
 	return r;
 }

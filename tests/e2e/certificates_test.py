@@ -314,6 +314,13 @@ def the_anchors_of_another_CA_are_not_taken_for_a_wrong_CRL():
 
 
 @test
+def a_key_that_is_indented_is_told_with_its_line():
+    for name in "tls.key", "sign.key":
+        with other(f"{us.dir}/{name}", lambda t: re.sub("(?m)^", "  ", t)):
+            refused(rf"{name}: line 1: this block would be passed over: it is indented")
+
+
+@test
 def neither_client_nor_peer_is_a_warning():
     with other(us.config, lambda t: re.sub(r"client desk \{.*?\}", "", t, flags=re.S)):
         warned(r"client.*there is no client, and nobody can hand in or read anything; add a section")
