@@ -198,6 +198,19 @@ static const char *blank_comments(char *at)
 	return NULL;
 }
 
+/* The first quoted string that does not end in its line, or NULL. */
+static const char *open_quote(char *at)
+{
+	while (*at != '\0') {
+		char *end = *at == '"' || *at == '\'' ? past_quote(at) : at + 1;
+
+		if (end > at + 1 && memchr(at, '\n', (size_t)(end - at)) != NULL)
+			return at;
+		at = end;
+	}
+	return NULL;
+}
+
 /* libconfuse takes the end of the file for the end of every section. The brace of
  * the outermost one that is not closed, or NULL. */
 static const char *open_brace(char *at)
@@ -401,7 +414,7 @@ static int line_of(const char *text, const char *at)
 /* Report what is not closed; libconfuse would swallow the rest of the file. */
 static bool all_closed(const char *path, char *text, struct config_problems *out)
 {
-	const char *comment = blank_comments(text), *brace;
+	const char *comment = blank_comments(text), *brace, *quote;
 
 	if (comment != NULL) {
 		config_problem(out, path, line_of(text, comment), NULL,
@@ -409,6 +422,11 @@ static bool all_closed(const char *path, char *text, struct config_problems *out
 		return false;
 	}
 	brace = open_brace(text);
+	quote = brace == NULL ? NULL : open_quote(text);
+	if (quote != NULL)
+		config_problem(out, path, line_of(text, quote), NULL,
+			       "syntax: what is quoted from here on does not end in its line; a closing quotation mark "
+			       "is expected; add it, and the braces may be right");
 	if (brace != NULL)
 		config_problem(out, path, line_of(text, brace), NULL,
 			       "syntax: what begins here is not closed; a closing brace is expected; add it");

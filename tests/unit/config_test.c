@@ -551,6 +551,8 @@ static void broken_syntax_is_told_with_its_line(void **state)
 		{ "authority {\n id : 3\n}\n", ":2: syntax: " },
 		{ "id = \"US\n", ":1: " },
 		{ "authority {\n id = \"US\n}", ":1: syntax: what begins here" },
+		{ "authority {\n id = \"US\n name = \"Us\"\n}", ":2: syntax: what is quoted from here on" },
+		{ "authority {\n id = 'US\n name = 'Us'\n}", ":2: syntax: what is quoted from here on" },
 		{ "peer {\n}\n", ":1: syntax: " },
 		{ "}\n", ":1: syntax: " },
 		{ "\nauthority {\n\n", ":2: syntax: what begins here is not closed" },
