@@ -167,9 +167,27 @@ void parts_watch(const struct config *c, struct file_watch *w)
 
 /* ---------------------------------------------------------------- checking */
 
+/* Is it about this file, which the section names? */
+static bool is_about(const struct cy_error *e, const struct config_named *file, const char *section)
+{
+	const size_t name = strlen(section), path = strlen(file->path);
+
+	return strncmp(file->option, section, name) == 0 && file->option[name] == '.' &&
+	       (strncmp(e->field, file->path, sizeof e->field - 1) == 0 ||
+		(strncmp(e->text, file->path, path) == 0 && e->text[path] == ':'));
+}
+
+/* Where the file is named; else at `line`, the end of the section. */
 static void report(const struct config *c, int line, const char *section, const struct cy_error *e,
 		   struct config_problems *out)
 {
+	for (const struct config_named *file = c->named; file != NULL; file = file->next) {
+		if (is_about(e, file, section)) {
+			line = file->line;
+			section = file->option;
+			break;
+		}
+	}
 	config_problem(out, c->path, line, section, "%s%s%s", e->field, e->field[0] != '\0' ? ": " : "", e->text);
 }
 
@@ -243,9 +261,10 @@ static void warn_own_crl(const struct config *c, struct cy_wall now, struct conf
 		return; /* parts_check_own() has told it */
 	due = signer_pins_crl_due(pins);
 	cy_rfc3339(due, when);
-	if (due.ms != 0 && due.ms < now.ms)
-		config_problem(out, c->path, c->identity_line, "identity", "%s: a newer CRL was due at %s; " CRL_REMEDY,
-			       c->own_crl, when);
+	if (due.ms != 0 && due.ms < now.ms) {
+		cy_fail_at(&e, CY_ECONFIG, c->own_crl, "a newer CRL was due at %s; " CRL_REMEDY, when);
+		report(c, c->identity_line, "identity", &e, out);
+	}
 	signer_pins_free(pins);
 }
 
@@ -259,12 +278,13 @@ static void warn_own(const struct config *c, struct cy_wall now, struct config_p
 	if (config_credential_hidden(tls.key) || tls_trust_new(&tls, &trust, &e) < 0)
 		return;
 	cy_rfc3339((struct cy_wall){ tls_trust_end(trust) }, when);
-	if (tls_trust_end(trust) < now.ms)
-		config_problem(
-			out, c->path, c->identity_line, "identity",
-			"%s: our TLS certificate expired at %s, and no peer takes it; renew it (comity-pki renew "
-			"DIR tls)",
-			c->tls_certificate, when);
+	if (tls_trust_end(trust) < now.ms) {
+		cy_fail_at(
+			&e, CY_ECONFIG, c->tls_certificate,
+			"our TLS certificate expired at %s, and no peer takes it; renew it (comity-pki renew DIR tls)",
+			when);
+		report(c, c->identity_line, "identity", &e, out);
+	}
 	tls_trust_unref(trust);
 }
 
@@ -284,9 +304,11 @@ static void warn_peer(const struct config *c, const struct config_peer *p, struc
 		return; /* parts_check() has told it */
 	if (over.code != CY_OK)
 		report(c, p->line, section, &over, out);
-	if (signer_pins_current(pins, now, &e) < 0)
-		config_problem(out, c->path, p->line, section, "%s: %s; ask %s for its sign-all.pem",
-			       p->signing_certificates, e.text, p->id);
+	if (signer_pins_current(pins, now, &e) < 0) {
+		cy_fail_at(&over, CY_ECONFIG, p->signing_certificates, "%s; ask %s for its sign-all.pem", e.text,
+			   p->id);
+		report(c, p->line, section, &over, out);
+	}
 	signer_pins_free(pins);
 }
 

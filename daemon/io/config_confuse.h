@@ -55,6 +55,13 @@ struct config_peer {
 	int line; /* where its section ends */
 };
 
+/* A file, and where the configuration names it. */
+struct config_named {
+	const struct config_named *next;
+	const char *path, *option; /* such as peer IE.crl */
+	int line;
+};
+
 /* Paths are absolute. Optional ones are NULL when not given. */
 struct config {
 	struct cy_arena arena; /* owns everything */
@@ -79,8 +86,9 @@ struct config {
 	int identity_line;                    /* where the section identity ends */
 	struct config_address *listen;
 	size_t n_listen;
-	bool ipv4_only; /* the default, where the kernel has no IPv6 */
-	int last_line;  /* of the file */
+	bool ipv4_only;                   /* the default, where the kernel has no IPv6 */
+	int last_line;                    /* of the file */
+	const struct config_named *named; /* the files that it names */
 	const char *run_dir;
 	const char *local_path;
 	mode_t local_mode;

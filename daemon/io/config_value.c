@@ -174,12 +174,27 @@ bool config_credential_hidden(const char *path)
 	return dir != NULL && strncmp(path, dir, strlen(dir)) == 0 && stat(path, &st) != 0 && errno == EACCES;
 }
 
+/* So that what is found in the file is told where it is named. */
+static void name_file(const struct config_sec *s, const char *name, int line, const char *path)
+{
+	struct config *c = s->l->c;
+	struct config_named *n = cy_arena_take(s->l->arena, sizeof *n);
+	char option[128];
+
+	snprintf(option, sizeof option, "%s.%s", s->label, name);
+	*n = (struct config_named){ c->named, path, config_keep(s, option), line };
+	c->named = n;
+}
+
 const char *config_path(const struct config_sec *s, const char *name, const struct config_text *t)
 {
 	const char *path = config_resolve(s, t->text);
 
-	if (!is_credential(path))
+	if (!is_credential(path)) {
+		if (s->l->c != NULL)
+			name_file(s, name, t->line, path);
 		return path;
+	}
 	config_wrong(s, name, t->line,
 		     "there is no credential '%s'; a name that LoadCredential= of the service unit gives is expected; "
 		     "add it there, or name a file",

@@ -56,7 +56,7 @@ int config_choice(const struct config_sec *s, const char *name, const struct con
 /* An absolute path; a pkcs11: URI is left as it is, and so is credential:NAME when
  * there is no such credential. */
 const char *config_resolve(const struct config_sec *s, const char *text);
-/* The same; NULL, and a problem, for a credential that there is not. */
+/* The same, remembered as config.named; NULL, and a problem, for a credential that there is not. */
 const char *config_path(const struct config_sec *s, const char *name, const struct config_text *t);
 /* `path` is made by the service, in a directory that must be there or is that of the store. `what`: such as
  * "the store". */

@@ -321,6 +321,30 @@ def a_key_that_is_indented_is_told_with_its_line():
 
 
 @test
+def a_problem_with_a_file_stands_at_the_option_that_names_it():
+    identity = 'signing_key = "sign.key"'
+    with configured(identity, f'{identity}\nown_anchors = "ca.pem"\nown_crl = "crl.pem"\n'
+                              'own_signing_certificates = "more.pem"\n'):
+        make_crl(us.dir, "ca", -1, 20, f"{us.dir}/crl.pem")
+        shutil.copy(f"{us.dir}/sign.pem", f"{us.dir}/more.pem")
+        lines = open(us.config).read().split("\n")
+        files = [(f"{us.dir}/{name}", f"identity.{option}") for name, option in (
+            ("tls.pem", "tls_certificate"), ("tls.key", "tls_key"), ("sign.pem", "signing_certificate"),
+            ("sign.key", "signing_key"), ("ca.pem", "own_anchors"), ("crl.pem", "own_crl"),
+            ("more.pem", "own_signing_certificates"))]
+        files += [(f"{at_us}/{name}.pem", f"peer IE.{option}") for name, option in (
+            ("ca", "anchors"), ("crl", "crl"), ("sign", "signing_certificates"))]
+        fine()
+        for path, option in files:
+            line = max(n for n, text in enumerate(lines, 1) if re.match(rf" *{option.split('.')[1]} =", text))
+            with other(path, lambda _: "nothing\n"):
+                refused(rf"(?m)^{re.escape(us.config)}:{line}: option '{option}': ")
+        line = max(n for n, text in enumerate(lines, 1) if "own_crl" in text)
+        make_crl(us.dir, "ca", -30, -0.5, f"{us.dir}/crl.pem")
+        warned(rf"^warning: {re.escape(us.config)}:{line}: option 'identity.own_crl': .*a newer CRL was due")
+
+
+@test
 def neither_client_nor_peer_is_a_warning():
     with other(us.config, lambda t: re.sub(r"client desk \{.*?\}", "", t, flags=re.S)):
         warned(r"client.*there is no client, and nobody can hand in or read anything; add a section")
