@@ -327,7 +327,7 @@ check export_directory "$pki" export ie public
 check export_holds_no_more test "$(find public -type f -printf '%f\n' | sort | tr '\n' ' ')" = \
     'README.txt ca.pem crl.pem sign-all.pem '
 check export_is_readable modes 644 public/README.txt public/ca.pem public/crl.pem public/sign-all.pem
-check readme_tells_the_name contains public/README.txt 'Expected peer name:  mla.example.ie'
+check readme_tells_the_name contains public/README.txt 'Expected peer name:  dns:mla.example.ie'
 check readme_tells_the_id contains public/README.txt 'Authority id:        IE'
 check readme_tells_the_fingerprint contains public/README.txt "${hex:0:2}${hex:3:2}  ${hex:6:2}${hex:9:2}"
 "$pki" fingerprint public >prints.peer 2>&1
