@@ -474,7 +474,8 @@ static void load_all(struct config_load *l, cfg_t *root)
 static const struct config_kind kind = {
 	.manual = "comityd.conf(5)",
 	.unread = "the configuration",
-	.instead = "name another with --config, or start from the commented config/comityd.conf",
+	.instead = "name another with --config, or start from the commented "
+		   "comityd.conf that was installed in share/comity",
 };
 
 static cfg_t *parse(const char *path, struct config_problems *out, int *ret_last)

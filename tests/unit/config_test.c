@@ -573,6 +573,7 @@ static void broken_syntax_is_told_with_its_line(void **state)
 	}
 	assert_int_equal(config_load("/absent/comityd.conf", &c, &p), CY_ECONFIG);
 	assert_non_null(strstr(p.list[0].text, "/absent/comityd.conf: the configuration cannot be read: No such file"));
+	assert_non_null(strstr(p.list[0].text, "the commented comityd.conf that was installed in share/comity"));
 	config_problems_free(&p);
 }
 
