@@ -414,6 +414,8 @@ static int start_link(struct daemon *d, const struct parts *p, struct cy_error *
 			    "peers are accepted at %zu sockets that were passed in; the option listen is not used",
 			    config.n_fds);
 	r = link_start(d->loop.base, &config, &events, &d->link, e);
+	if (r == CY_OK)
+		r = parts_say_listen(d->config, config.n_fds > 0, e);
 	if (r == CY_OK) {
 		d->ports.link = link_get_port(d->link);
 		d->ports.bulk = link_get_bulk_port(d->link);

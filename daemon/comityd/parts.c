@@ -246,6 +246,8 @@ void parts_check(const struct config *c, struct cy_wall now, struct config_probl
 
 /* ----------------------------------------------------------------- warnings */
 
+#define PASSED_IN "listens on sockets that were passed in"
+
 /* With no key, which may be a credential that only the service sees. */
 static void warn_own_crl(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
@@ -312,18 +314,51 @@ static void warn_peer(const struct config *c, const struct config_peer *p, struc
 	signer_pins_free(pins);
 }
 
-/* A running service has them itself. */
+static void lock_of(const struct config *c, char lock[4096])
+{
+	snprintf(lock, 4096, "%s/lock", c->store_dir);
+}
+
+static void line_of(const struct config *c, size_t i, char line[128])
+{
+	snprintf(line, 128, "listens on %s", c->listen[i].text);
+}
+
+int parts_say_listen(const struct config *c, bool passed_in, struct cy_error *e)
+{
+	char lock[4096], line[128];
+	int r = CY_OK;
+
+	lock_of(c, lock);
+	if (passed_in)
+		return lock_file_say(lock, PASSED_IN, e);
+	for (size_t i = 0; i < c->n_listen && r == CY_OK; i++) {
+		line_of(c, i, line);
+		r = lock_file_say(lock, line, e);
+	}
+	return r;
+}
+
+/* A running service has its own addresses, and those that it is handed take the place of listen. */
 static void warn_listen(const struct config *c, struct config_problems *out)
 {
-	char lock[4096];
+	char lock[4096], line[128];
+	bool running;
 
-	snprintf(lock, sizeof lock, "%s/lock", c->store_dir);
-	for (size_t i = 0; i < c->n_listen && !lock_file_held(lock); i++) {
+	lock_of(c, lock);
+	running = lock_file_held(lock);
+	if (running && lock_file_said(lock, PASSED_IN))
+		return;
+	for (size_t i = 0; i < c->n_listen; i++) {
 		struct cy_error e = { 0 };
 
+		line_of(c, i, line);
+		if (running && lock_file_said(lock, line))
+			continue;
 		if (gate_listen_check(c->listen[i].text, &e) < 0)
 			config_problem(out, c->path, c->last_line, "listen",
-				       "%s (ss -ltnp names who has it; comityd.socket hands it over)", e.text);
+				       "%s (ss -ltnp names who has it%s; comityd.socket hands it over)", e.text,
+				       running ? ", which may be the running service by another of its addresses" : "");
 	}
 }
 

@@ -47,6 +47,10 @@ void parts_check(const struct config *c, struct cy_wall now, struct config_probl
 	"peers refuse us once their grace is over; make one (comity-pki crl), hand it to each peer and put it " \
 	"in place here"
 
+/* Say in the lock file of the store, which this process has, where it listens: parts_warn() of another process looks
+ * at every other address. */
+int parts_say_listen(const struct config *c, bool passed_in, struct cy_error *e);
+
 /* What can be read, and yet would not do its work: certificates and CRLs that are out of date, addresses that
  * somebody else has, no client or no peer. The service starts all the same, or may do so later. */
 void parts_warn(const struct config *c, struct cy_wall now, struct config_problems *out);

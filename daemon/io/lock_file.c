@@ -62,3 +62,31 @@ bool lock_file_held(const char *path)
 		close(fd);
 	return held;
 }
+
+int lock_file_say(const char *path, const char *line, struct cy_error *e)
+{
+	/* The lock is of the other open file: closing this one leaves it. */
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	const bool said = fd >= 0 && dprintf(fd, "%s\n", line) > 0;
+	const int code = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return said ? CY_OK : cy_fail(e, CY_ECONFIG, "%s cannot be written: %s", path, strerror(code));
+}
+
+bool lock_file_said(const char *path, const char *line)
+{
+	FILE *f = fopen(path, "re");
+	const size_t len = strlen(line);
+	char *text = NULL;
+	size_t room = 0;
+	bool said = false;
+
+	while (f != NULL && !said && getline(&text, &room, f) > 0)
+		said = strncmp(text, line, len) == 0 && text[len] == '\n';
+	free(text);
+	if (f != NULL)
+		fclose(f);
+	return said;
+}

@@ -269,9 +269,15 @@ def a_port_in_use_is_a_warning_unless_it_is_our_own():
         taken.bind(("127.0.0.1", us.port))
         taken.listen()
         warned(rf"listen.*cannot listen on '127.0.0.1:{us.port}': Address already in use; free the port")
-    us.start()
-    fine()
-    us.stop()
+    with running(us), socket.socket() as taken:
+        fine()
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with configured(f"127.0.0.1:{us.port}", f"127.0.0.1:{port}"):
+            warned(rf"listen.*cannot listen on '127.0.0.1:{port}': Address already in use; free the port.* running service")
+        with configured(f"127.0.0.1:{us.port}", f"127.0.0.1:{free_port()}"):
+            fine()
 
 
 @test

@@ -184,6 +184,10 @@ def passed_sockets_are_used():
     until("IE to come by the passed socket",
           lambda: Client(us).call(get_status=local_pb2.GetStatus()).status.peers[0].state == "connected")
     assert not os.path.exists(f"{us.dir}/local.sock")
+    # Its option listen is not used, whoever has that address.
+    with socket.create_server(("127.0.0.1", us.port)):
+        check = subprocess.run([COMITYD, "--check-config", "--config", us.config], capture_output=True, text=True)
+    assert check.returncode == 0 and "listen" not in check.stderr, check
     process.terminate()
     assert process.wait(DEADLINE) == 0
     assert os.path.exists(f"{us.dir}/passed.sock"), "it is not ours to remove"
