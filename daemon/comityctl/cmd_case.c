@@ -112,8 +112,9 @@ static void print_messages(const CyCaseView *v)
 		else if (m->erasure)
 			out_cell(t, "%s, %s", how_erased(m->erasure), out_time(m->erased_ms));
 		else
-			out_cell(t, "%s%s%s", m->overtaken ? "overtaken by a crossing message" : "",
-				 m->overtaken && m->date_doubt[0] != '\0' ? "; " : "", m->date_doubt);
+			out_cell(t, "%s%s%s%s%s", m->unread ? "unread" : "", m->unread && m->overtaken ? "; " : "",
+				 m->overtaken ? "overtaken by a crossing message" : "",
+				 (m->unread || m->overtaken) && m->date_doubt[0] != '\0' ? "; " : "", m->date_doubt);
 	}
 	out_table_end(t);
 }

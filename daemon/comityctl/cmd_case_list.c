@@ -217,7 +217,10 @@ static void print(struct listing *l, bool open_only)
 		out_cell(t, "%s", l->cases[i].next ? l->cases[i].next->text : "-");
 		out_cell(t, "%s", s->peer_reference);
 		out_cell(t, "%.10s", out_time(s->changed_ms));
-		out_cell(t, "%u", s->messages);
+		if (s->unread)
+			out_cell(t, "%u, %u unread", s->messages, s->unread);
+		else
+			out_cell(t, "%u", s->messages);
 		out_cell(t, "%s", s->title);
 	}
 	out_table_cut(t);

@@ -260,7 +260,10 @@ static void judge_incoming(struct judging *g, const CyStatus *s)
 		    "%u%s message%s unread, in %u case%s, the oldest for %s%s%s%s%s", s->unread_messages,
 		    s->unread_messages == CY_UNREAD_MAX ? "+" : "", s->unread_messages == 1 ? "" : "s", s->unread_cases,
 		    s->unread_cases == 1 ? "" : "s", out_age(age), late ? ": " : "", late ? m->peer : "",
-		    late ? "/" : "", late ? m->case_id : "");
+		    late ? "/" : "",
+		    !late             ? ""
+		    : m->reference[0] ? m->reference
+				      : m->case_id);
 	} else if (s->unread_after_ms) {
 		add(g, d, JUDGE_OK, "all that came in was read");
 	}

@@ -379,10 +379,16 @@ bool node_is_read(const struct node *n);
 void node_clients_free(struct node_client_config *clients, size_t n);
 
 /* -------------------------------------------------------------- unread.c */
-/* Those that no client has fetched, for the status. An error: the store cannot read. */
-int unread_count(struct node *n, struct cy_arena *a, CyStatus *ret_status);
+/* Those that no client has fetched, for the status; with the references of the cases that this view sees. An error:
+ * the store cannot read. */
+int unread_count(struct node *n, struct store_view view, struct cy_arena *a, CyStatus *ret_status);
 /* What was committed may be one more. */
 void unread_committed(struct node *n);
+bool unread_is(const struct store_message *row);
+/* A client hands in something in this case: whoever answers has read what was there. */
+int unread_answered(struct node *n, const struct work_case *c);
+/* How many each of these cases has, which are in order of their ids. */
+int unread_mark(struct node *n, CyCaseSummary **cases, size_t n_cases);
 /* Tell of those that are here for longer than unread_after, each once; and when to look again. */
 void unread_look(struct node *n);
 
@@ -614,6 +620,7 @@ void subscribe_read(struct node *n, struct conn *c, uint64_t correlation, const 
 void subscribe_begin(struct node *n, uint64_t conn, bool committed);
 void subscribe_push(struct node *n, struct conn *c);
 void subscribe_retrieved(struct node *n, const char *id); /* a message of the peer was shown */
+void subscribe_answered(struct node *n, const char *id);  /* something was handed in behind it */
 
 /* -------------------------------------------------------------- views.c */
 /* The one case that this client means by `ref`. CY_ENOENT: there is none, or several, and it was answered so. */

@@ -178,7 +178,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 		if (n->peers[i]->configured)
 			peers[shown++] = peer_status(n, &arena, n->peers[i], &code);
 	if (code == CY_OK)
-		code = unread_count(n, &arena, &status);
+		code = unread_count(n, local_view(c), &arena, &status);
 	status.authority = n->authority;
 	status.software = (char *)"comityd " COMITY_VERSION;
 	status.started_ms = n->started.ms;

@@ -508,6 +508,8 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	}
 	if (evidence_heard(n, wc, STORE_OWN, said.id, sub->content) < 0)
 		n->batch.doom = "the store cannot read what a submission says about evidence";
+	if (!wc->is_new && unread_answered(n, wc) < 0)
+		n->batch.doom = "the store cannot read what came in before a submission";
 	evidence_attached(n, wc, STORE_OWN, said.id, said.number, saying.priority, sub->content, c->client->name);
 	cy_digest_hex(&key, hex);
 	submit_put_key(n, hex, request, said.id);

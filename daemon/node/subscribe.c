@@ -232,21 +232,31 @@ static int get_place(struct node *n, const char *id, struct place *ret)
 	return last != NULL ? load_place(ret, &last->message) : s->get_message(s->ctx, id, load_place, ret);
 }
 
-void subscribe_retrieved(struct node *n, const char *id)
+static void mark(struct node *n, const char *id, enum store_transport transport)
 {
 	struct place at = { 0 };
 	struct store_write *w;
 
-	if (get_place(n, id, &at) < 0 || at.transport < STORE_RELAYED || at.transport >= STORE_RETRIEVED)
+	if (get_place(n, id, &at) < 0 || at.transport < STORE_RELAYED || at.transport >= transport)
 		return;
 	w = batch_write(n, STORE_MARK_MESSAGE);
 	w->message.id = batch_string(n, id);
-	w->message.transport = STORE_RETRIEVED;
+	w->message.transport = transport;
 	w->message.void_code = at.code;
 	w->message.void_reason = batch_string(n, at.reason);
 	w->message.epoch = at.epoch;
 	w->message.sequence = at.sequence;
 	w->message.index = at.index;
+}
+
+void subscribe_retrieved(struct node *n, const char *id)
+{
+	mark(n, id, STORE_RETRIEVED);
+}
+
+void subscribe_answered(struct node *n, const char *id)
+{
+	mark(n, id, STORE_DELIVERED);
 }
 
 /* Events that this batch may still move past. Each is looked up on the thread that commits, and all else waits. */

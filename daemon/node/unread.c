@@ -1,5 +1,6 @@
 /* What other authorities sent and no local client has fetched: neither has a cursor moved past its event, nor was it
- * shown. It is counted for the status, and told in the journal when it is old. */
+ * shown, nor has anybody here said anything in its case since it came. It is counted for the status, and told in the
+ * journal when it is old. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,23 @@ static int by_id(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int unread_count(struct node *n, struct cy_arena *a, CyStatus *ret_status)
+struct naming_unread {
+	struct cy_arena *arena;
+	CyUnreadMessage *message;
+	struct store_view view;
+};
+
+static int name_case(void *arg, const struct store_case *row)
+{
+	const struct naming_unread *n = arg;
+
+	if (n->view.client == NULL || strcmp(n->view.client, row->client) == 0)
+		n->message->reference = cy_arena_string(n->arena, row->own_reference[0] != '\0' ? row->own_reference
+												: row->peer_reference);
+	return CY_OK;
+}
+
+int unread_count(struct node *n, struct store_view view, struct cy_arena *a, CyStatus *ret_status)
 {
 	struct store_port *s = &n->ports.store;
 	struct counting_unread *c = cy_arena_take(a, sizeof *c);
@@ -53,7 +70,64 @@ int unread_count(struct node *n, struct cy_arena *a, CyStatus *ret_status)
 	qsort(c->cases, ret_status->unread_messages, sizeof *c->cases, by_id);
 	for (size_t i = 0; i < ret_status->unread_messages; i++)
 		ret_status->unread_cases += i == 0 || strcmp(c->cases[i - 1], c->cases[i]) != 0;
+	for (size_t i = 0; i < ret_status->n_unread_oldest && r == CY_OK; i++) {
+		struct naming_unread naming = { a, c->oldest[i], view };
+
+		r = s->get_case(s->ctx, c->oldest[i]->peer, c->oldest[i]->case_id, name_case, &naming);
+		r = r == CY_ENOENT ? CY_OK : r;
+	}
 	return r;
+}
+
+bool unread_is(const struct store_message *row)
+{
+	return row->unread.ms > 0 && row->transport == STORE_RELAYED && row->void_code == 0 &&
+	       row->erasure == STORE_KEPT;
+}
+
+static int answer_message(void *arg, const struct store_message *row)
+{
+	if (unread_is(row))
+		subscribe_answered(arg, row->id);
+	return CY_OK;
+}
+
+int unread_answered(struct node *n, const struct work_case *c)
+{
+	struct store_port *s = &n->ports.store;
+
+	return s->peer_messages(s->ctx, c->row.peer, c->row.case_id, 0, answer_message, n);
+}
+
+struct marking {
+	CyCaseSummary **cases;
+	size_t n;
+};
+
+static int by_case(const void *key, const void *element)
+{
+	const CyCaseSummary *const *s = element;
+
+	return strcmp(key, (*s)->case_id);
+}
+
+static int mark_case(void *arg, const struct store_message *row)
+{
+	const struct marking *m = arg;
+	CyCaseSummary **s = bsearch(row->case_id, m->cases, m->n, sizeof *m->cases, by_case);
+
+	if (s != NULL && strcmp((*s)->peer, row->peer) == 0)
+		(*s)->unread++;
+	return CY_OK;
+}
+
+int unread_mark(struct node *n, CyCaseSummary **cases, size_t n_cases)
+{
+	struct store_port *s = &n->ports.store;
+	struct marking m = { cases, n_cases };
+
+	return n_cases == 0 ? CY_OK
+			    : s->unread(s->ctx, (struct cy_wall){ 0 }, "", CY_BOUND(CY_UNREAD_MAX), mark_case, &m);
 }
 
 /* ---------------------------------------------------------------- the journal */

@@ -63,8 +63,8 @@ static int add_case(void *arg, const struct store_case *row)
 	struct listing *l = arg;
 
 	l->rows[l->n] = summary(l->node, &l->arena, row);
-	l->bytes += cy_case_summary__get_packed_size(l->rows[l->n]) + 8;
-	if (l->bytes > CY_LOCAL_FRAME_MAX - 1024) /* the next page takes it */
+	l->bytes += cy_case_summary__get_packed_size(l->rows[l->n]) + 12; /* with what is unread of it */
+	if (l->bytes > CY_LOCAL_FRAME_MAX - 1024)                         /* the next page takes it */
 		return CY_ELIMIT;
 	l->n++;
 	return CY_OK;
@@ -85,12 +85,14 @@ void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyLi
 	CY_ASSERT(l != NULL);
 	l->node = n;
 	code = s->list_cases(s->ctx, with_titles(c), r->peer, r->open_only, r->after_case_id, limit + 1, add_case, l);
-	if (code < 0 && code != CY_ELIMIT) {
+	list.more = code == CY_ELIMIT || l->n > limit;
+	list.cases = l->rows;
+	list.n_cases = l->n > limit ? limit : l->n;
+	if (code == CY_OK || code == CY_ELIMIT)
+		code = unread_mark(n, list.cases, list.n_cases);
+	if (code < 0) {
 		local_unreadable(n, c, correlation, code);
 	} else {
-		list.more = code == CY_ELIMIT || l->n > limit;
-		list.cases = l->rows;
-		list.n_cases = l->n > limit ? limit : l->n;
 		f.kind_case = CY_SERVER_FRAME__KIND_CASE_LIST;
 		f.case_list = &list;
 		local_send(n, c->id, correlation, &f);
@@ -144,6 +146,7 @@ static CyMessageSummary *message_summary(struct node *n, struct cy_arena *a, con
 	m->void_reason = cy_arena_string(a, row->void_reason);
 	m->erasure = erasure_of(row->erasure);
 	m->erased_ms = row->erased.ms;
+	m->unread = unread_is(row);
 	return m;
 }
 

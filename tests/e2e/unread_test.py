@@ -73,6 +73,25 @@ def a_cursor_that_has_moved_past_it_has_fetched_it():
 
 
 @test
+def who_answers_in_a_case_has_read_what_came_before():
+    case = submit(desk, "answered")
+    say(desk, case.case_id, "With haste, please.")
+    other = submit(desk, "another")
+    until("all three", lambda: unread(ie) == (3, 2))
+    screen = ie.ctl("case", "show", case.case_id).stdout
+    assert screen.count("unread") == 2, screen
+    assert ie.ctl("send", "acknowledgement", case.case_id, "--set", "by=CENTRAL_AUTHORITY", "--set", "reference=IE-7").returncode == 0
+    assert unread(ie) == (1, 1) and status(ie).unread_oldest[0].message_id == other.message_id
+    assert "unread" not in ie.ctl("case", "show", case.case_id).stdout
+    # The list and the warning name the other one alike.
+    last = ie.ctl("case", "list").stdout.splitlines()
+    assert any("another" in line and "1 unread" in line for line in last), last
+    assert not any("IE-7" in line and "unread" in line for line in last), last
+    assert ie.ctl("message", "show", other.message_id).returncode == 0
+    assert "unread" not in ie.ctl("case", "list").stdout
+
+
+@test
 def health_is_not_OK_once_a_message_is_unread_for_longer_than_unread_after():
     ie.stop()
     ie.delivery += '\nunread_after = "1s"'
@@ -82,7 +101,7 @@ def health_is_not_OK_once_a_message_is_unread_for_longer_than_unread_after():
     three = submit(desk, "three")
     run = until("health", lambda: (r := health(ie)).returncode == 1 and r)
     assert "1 message unread, in 1 case, the oldest for " in run.stdout, run
-    assert f"US-OIA/{three.case_id}" in run.stdout and " unread=1;;;0 " in run.stdout, run
+    assert "US-OIA/three" in run.stdout and " unread=1;;;0 " in run.stdout, run
     said(ie, f"no client has read message {three.message_id} of case US-OIA/{three.case_id}")
     assert unread(ie) == (1, 1)
     assert ie.log().count(three.message_id) == 1
