@@ -29,6 +29,8 @@ static void print_accepted(const CySubmitted *s)
 	out_pair("Number", "%u", s->number);
 	out_pair("SHA-256", "%s", out_hex(&s->sha256));
 	out_pair("Accepted", "%s", s->repeated ? "before, under the same key" : "now, it is on stable storage");
+	if (s->not_connected[0] != '\0')
+		out_pair("Waits", "%s is not connected; it leaves once %s is", s->not_connected, s->not_connected);
 }
 
 /* The refusals say what is to be done; a connection that broke or a fault of the daemon says nothing. */

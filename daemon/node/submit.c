@@ -55,9 +55,10 @@ static int load_key(void *arg, const struct store_key *row)
 }
 
 struct known_message {
-	char case_id[CY_UUID_LEN + 1];
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
 	uint32_t number;
 	struct cy_digest digest;
+	enum store_transport transport;
 };
 
 static int load_message(void *arg, const struct store_message *row)
@@ -66,7 +67,19 @@ static int load_message(void *arg, const struct store_message *row)
 
 	m->number = row->number;
 	m->digest = row->digest;
+	m->transport = row->transport;
+	cy_copy(m->peer, sizeof m->peer, row->peer);
 	return cy_copy(m->case_id, sizeof m->case_id, row->case_id);
+}
+
+/* The peer for which a message of ours waits; "": there is a session with it, or the message has left. */
+static char *waits_for(struct node *n, const char *peer, enum store_transport transport)
+{
+	const struct peer *p = node_peer(n, peer);
+
+	if (transport != STORE_QUEUED || (p != NULL && p->session != 0))
+		return (char *)"";
+	return (char *)batch_string(n, peer);
 }
 
 static void answer_again(struct node *n, const struct conn *c, uint64_t correlation, const struct known_key *k)
@@ -90,6 +103,7 @@ static void answer_again(struct node *n, const struct conn *c, uint64_t correlat
 	submitted.number = m.number;
 	submitted.sha256 = (ProtobufCBinaryData){ .data = m.digest.b, .len = sizeof m.digest.b };
 	submitted.repeated = true;
+	submitted.not_connected = waits_for(n, m.peer, m.transport);
 	reply_submitted(n, c, correlation, &submitted);
 }
 
@@ -188,6 +202,30 @@ static void reply_faults(struct node *n, const struct conn *c, uint64_t correlat
 	batch_reply(n, c->id, correlation, &f);
 }
 
+/* Nobody has this id: say who there is. */
+static void unknown_addressee(const struct node *n, const char *to, struct law_faults *f)
+{
+	char text[sizeof f->at[0].text];
+	size_t len;
+
+	if (to[0] == '\0')
+		snprintf(text, sizeof text, "it is missing; expected the id of a configured peer authority:");
+	else
+		snprintf(text, sizeof text,
+			 "'%.64s' is not configured; expected the id of a configured peer authority:", to);
+	for (size_t i = 0; i < n->n_peers; i++) {
+		len = strlen(text);
+		if (!n->peers[i]->configured)
+			continue;
+		if (len + strlen(n->peers[i]->id) + 8 > sizeof text) {
+			snprintf(text + len, sizeof text - len, " ...");
+			break;
+		}
+		snprintf(text + len, sizeof text - len, "%s %s", text[len - 1] == ':' ? "" : ",", n->peers[i]->id);
+	}
+	add_fault(f, "submission.to", text);
+}
+
 /* Against the treaty that it names, if it opens a case with this peer. */
 static struct law_between between(struct node *n, const struct peer *p)
 {
@@ -241,7 +279,7 @@ static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 	if (sub == NULL || sub->content == NULL)
 		return;
 	if (law_kind_opens(sub->content->kind_case) && node_peer(n, sub->to) == NULL)
-		add_fault(f, "submission.to", "expected the id of a configured peer authority");
+		unknown_addressee(n, sub->to, f);
 	law_validate(sub->content, &content);
 	p = node_peer(n, sub->to);
 	if (law_kind_opens(sub->content->kind_case) && p != NULL) {
@@ -523,6 +561,7 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	submitted.number = said.number;
 	submitted.sha256 = (ProtobufCBinaryData){ .data = said.digest.b, .len = sizeof said.digest.b };
 	add_warnings(n, wc, sub->content, &submitted);
+	submitted.not_connected = waits_for(n, wc->row.peer, STORE_QUEUED);
 	reply_submitted(n, c, correlation, &submitted);
 }
 
