@@ -385,9 +385,10 @@ int unread_count(struct node *n, struct store_view view, struct cy_arena *a, CyS
 /* What was committed may be one more. */
 void unread_committed(struct node *n);
 bool unread_is(const struct store_message *row);
-/* A client hands in something in this case: whoever answers has read what was there. */
-int unread_answered(struct node *n, const struct work_case *c);
-/* How many each of these cases has, which are in order of their ids. */
+/* A client hands in something in this case: whoever answers has read what was there. `ret_text` tells the client what
+ * of it no client had fetched; or is empty. */
+int unread_answered(struct node *n, const struct work_case *c, char *ret_text, size_t size);
+/* How many each of these cases has, which are in order of their ids, then peers. */
 int unread_mark(struct node *n, CyCaseSummary **cases, size_t n_cases);
 /* Tell of those that are here for longer than unread_after, each once; and when to look again. */
 void unread_look(struct node *n);

@@ -372,6 +372,19 @@ static CyContent *complete(struct node *n, const struct work_case *wc, CyContent
 	return &ret->content;
 }
 
+/* Whoever answers has read what came before, and is told what no client has fetched of it: it may have crossed. */
+static void count_as_read(struct node *n, const struct work_case *wc, struct law_faults *told)
+{
+	char text[512];
+
+	if (wc->is_new)
+		return;
+	if (unread_answered(n, wc, text, sizeof text) < 0)
+		n->batch.doom = "the store cannot read what came in before a submission";
+	else if (text[0] != '\0')
+		add_fault(told, "submission.case_ref", text);
+}
+
 /* What the client ought to know of a message that was taken. */
 static void add_warnings(struct node *n, const struct work_case *wc, const CyContent *said, CySubmitted *ret)
 {
@@ -380,11 +393,12 @@ static void add_warnings(struct node *n, const struct work_case *wc, const CyCon
 	struct law_faults *all = cy_arena_take(&n->batch.arena, sizeof *all);
 	struct law_between b;
 
-	if (p == NULL)
-		return;
-	b = between(n, p);
-	law_warnings(said, n->config.books, &b, content);
-	add_content_faults(all, content);
+	count_as_read(n, wc, all);
+	if (p != NULL) {
+		b = between(n, p);
+		law_warnings(said, n->config.books, &b, content);
+		add_content_faults(all, content);
+	}
 	ret->warnings = treaty_faults(&n->batch.arena, all);
 	ret->n_warnings = all->n;
 }
@@ -546,8 +560,6 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	}
 	if (evidence_heard(n, wc, STORE_OWN, said.id, sub->content) < 0)
 		n->batch.doom = "the store cannot read what a submission says about evidence";
-	if (!wc->is_new && unread_answered(n, wc) < 0)
-		n->batch.doom = "the store cannot read what came in before a submission";
 	evidence_attached(n, wc, STORE_OWN, said.id, said.number, saying.priority, sub->content, c->client->name);
 	cy_digest_hex(&key, hex);
 	submit_put_key(n, hex, request, said.id);

@@ -85,18 +85,43 @@ bool unread_is(const struct store_message *row)
 	       row->erasure == STORE_KEPT;
 }
 
+struct answering {
+	struct node *n;
+	size_t count;
+	char text[UNREAD_TOLD * 48];
+};
+
 static int answer_message(void *arg, const struct store_message *row)
 {
-	if (unread_is(row))
-		subscribe_answered(arg, row->id);
+	struct answering *x = arg;
+	const size_t len = strlen(x->text);
+	const char *kind = law_kind_name(row->kind);
+
+	if (!unread_is(row))
+		return CY_OK;
+	if (x->count++ < UNREAD_TOLD)
+		snprintf(x->text + len, sizeof x->text - len, "%s%s #%u", len > 0 ? ", " : "",
+			 kind != NULL ? kind : "message", row->number);
+	subscribe_answered(x->n, row->id);
 	return CY_OK;
 }
 
-int unread_answered(struct node *n, const struct work_case *c)
+int unread_answered(struct node *n, const struct work_case *c, char *ret_text, size_t size)
 {
 	struct store_port *s = &n->ports.store;
+	struct answering x = { .n = n };
+	char more[32] = "";
+	const int r = s->peer_messages(s->ctx, c->row.peer, c->row.case_id, 0, answer_message, &x);
 
-	return s->peer_messages(s->ctx, c->row.peer, c->row.case_id, 0, answer_message, n);
+	if (x.count > UNREAD_TOLD)
+		snprintf(more, sizeof more, ", and %zu more", x.count - UNREAD_TOLD);
+	ret_text[0] = '\0';
+	if (x.count > 0)
+		snprintf(ret_text, size,
+			 "no client had fetched %s%s of %s: what came before an answer counts as read (comityctl "
+			 "message show CASE#NUMBER --from %s)",
+			 x.text, more, c->row.peer, c->row.peer);
+	return r;
 }
 
 struct marking {
@@ -106,17 +131,19 @@ struct marking {
 
 static int by_case(const void *key, const void *element)
 {
+	const struct store_message *row = key;
 	const CyCaseSummary *const *s = element;
+	const int c = strcmp(row->case_id, (*s)->case_id);
 
-	return strcmp(key, (*s)->case_id);
+	return c != 0 ? c : strcmp(row->peer, (*s)->peer);
 }
 
 static int mark_case(void *arg, const struct store_message *row)
 {
 	const struct marking *m = arg;
-	CyCaseSummary **s = bsearch(row->case_id, m->cases, m->n, sizeof *m->cases, by_case);
+	CyCaseSummary **s = bsearch(row, m->cases, m->n, sizeof *m->cases, by_case);
 
-	if (s != NULL && strcmp((*s)->peer, row->peer) == 0)
+	if (s != NULL)
 		(*s)->unread++;
 	return CY_OK;
 }
