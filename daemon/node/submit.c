@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "law/kinds.h"
 #include "law/validate.h"
 #include "law/warn.h"
 #include "node/internal.h"
@@ -577,6 +578,29 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 	reply_submitted(n, c, correlation, &submitted);
 }
 
+/* What the other side alone may say: whatever else is wrong with it, this comes first. True: the client has the answer.
+ */
+static bool says_for_others(struct node *n, const struct conn *c, uint64_t correlation, const CySubmission *sub)
+{
+	const struct work_case *wc;
+	char text[160], kind[LAW_SPOKEN_SIZE];
+	size_t matches = 0;
+	int r = CY_OK;
+
+	if (sub == NULL || sub->content == NULL || law_kind_opens(sub->content->kind_case) ||
+	    law_kind_name(sub->content->kind_case) == NULL || sub->case_ref[0] == '\0' ||
+	    strlen(sub->case_ref) > CY_REFERENCE_MAX)
+		return false;
+	wc = cases_find(n, local_view(c).client, sub->case_ref, &r, &matches);
+	if (wc == NULL || law_kind_by(sub->content->kind_case, wc->row.side))
+		return false;
+	law_kind_spoken(sub->content->kind_case, kind);
+	snprintf(text, sizeof text, "we are the %s side of this case: a message of kind %s is for %s to say",
+		 wc->row.side == CY_SIDE__REQUESTING ? "requesting" : "requested", kind, wc->row.peer);
+	submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", text);
+	return true;
+}
+
 void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s)
 {
 	struct law_faults faults;
@@ -595,6 +619,8 @@ void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CyS
 	}
 	validate(n, s, &faults);
 	if (lacks_evidence(n, c, correlation, s->submission, &faults) || names_another(n, c, correlation, s, &faults))
+		return;
+	if (faults.n > 0 && says_for_others(n, c, correlation, s->submission))
 		return;
 	if (faults.n > 0) {
 		const struct law_atom_warnings warnings = unacknowledged(n, s->submission);

@@ -37,4 +37,22 @@ def nothing_waits_for_a_peer_that_is_connected():
     assert run.returncode == 0 and "not connected" not in run.stdout, run
 
 
+@test
+def what_comes_first_is_said():
+    hand_in("first")
+    until("the request", lambda: ie.ctl("case", "show", "first").returncode == 0)
+    run = ie.ctl("send", "result", "first", "--set", "results[0].measure=1", "--set", "results[0].outcome=executed")
+    assert run.returncode != 0 and "not registered yet" in run.stderr, run
+    assert "comityctl send acknowledgement 'first' --set by=CENTRAL_AUTHORITY" in run.stderr, run
+    run = ie.ctl("send", "acknowledgement", "first", "--set", "by=CENTRAL_AUTHORITY", "--set", "reference=IE-1")
+    assert run.returncode == 0, run
+
+
+@test
+def what_the_other_side_alone_may_say_is_told_before_its_faults():
+    run = us.ctl("send", "acknowledgement", "first")
+    assert run.returncode != 0 and "we are the requesting side of this case: a message of kind acknowledgement is for IE to say" \
+        in run.stderr and "fault" not in run.stderr, run
+
+
 finish(us, ie)
