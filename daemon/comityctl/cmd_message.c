@@ -131,7 +131,7 @@ static int by_number(const CyCaseView *v, const char *word, uint64_t number, con
 			continue;
 		if (found)
 			return ctl_usage("message show",
-					 "both sides have a message of this number, %s a %s and %s a %s: "
+					 "both sides have a message of this number (%s: %s; %s: %s): "
 					 "say --from %s or --from %s",
 					 found->author, found->kind_name, m->author, m->kind_name, found->author,
 					 m->author);

@@ -58,13 +58,18 @@ static void spelled(const char *name, char out[static 64])
 static int no_kind(const char *word)
 {
 	struct cy_guess guess = CY_GUESS(word);
-	char name[64], meant[CY_GUESS_TEXT];
+	char name[64], meant[CY_GUESS_TEXT], all[2048] = "";
+	size_t len = 0;
 
 	for (unsigned i = 0; i < cy_content__descriptor.n_fields; i++) {
-		spelled(cy_content__descriptor.fields[i].name, name);
+		const ProtobufCFieldDescriptor *f = &cy_content__descriptor.fields[i];
+
+		spelled(f->name, name);
 		cy_guess_offer(&guess, name);
+		if (!law_kind_opens(f->id) && len < sizeof all)
+			len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", len ? ", " : "", name);
 	}
-	return ctl_usage("send", "there is no kind '%s'%s", word, cy_guess_text(&guess, meant));
+	return ctl_usage("send", "there is no kind '%s'%s Expected one of %s", word, cy_guess_text(&guess, meant), all);
 }
 
 static const ProtobufCFieldDescriptor *kind_of(const char *name)
@@ -155,6 +160,25 @@ static int body(const char *file, const ProtobufCMessageDescriptor *d, const str
 	return r;
 }
 
+/* A case that came in is registered first: to the refusal of all else this tells by what. */
+static void tell_first(struct ctl *ctl, const char *ref)
+{
+	const CyError *refusal = ctl->conn ? client_refusal(ctl->conn) : NULL;
+	CyServerFrame *reply;
+
+	if (!refusal || refusal->code != CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE ||
+	    ctl_show_case(ctl, ref, &reply) != CTL_DONE)
+		return;
+	if (reply->case_view->summary && reply->case_view->summary->side == CY_SIDE__REQUESTED &&
+	    strcmp(reply->case_view->summary->state, "TRANSMITTED") == 0)
+		fprintf(stderr,
+			"An acknowledgement by the central authority registers the case:\n"
+			"comityctl send acknowledgement '%s' --set by=CENTRAL_AUTHORITY --set "
+			"reference=OUR-REFERENCE\n",
+			ref);
+	cy_server_frame__free_unpacked(reply, NULL);
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	const char *words[3] = { NULL, NULL, NULL }, *key = NULL, *priority = NULL;
@@ -194,6 +218,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	submission.content = &content;
 	if (r == CTL_DONE)
 		r = deliver(ctl, "send", key, same_reference, &submission);
+	if (r != CTL_DONE)
+		tell_first(ctl, words[1]);
 	protobuf_c_message_free_unpacked(said, NULL);
 	return r;
 }

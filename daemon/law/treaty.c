@@ -31,19 +31,23 @@ static void source_text(const struct law_profile *p, const struct law_source *s,
 		law_fault(&(l)->c, (field), article_, __VA_ARGS__);             \
 	} while (0)
 
-/* Words of a list in a sentence, cut with dots where it grows too long. */
+/* Words of a list in a sentence, cut where it grows too long. */
 struct words {
 	char text[220];
 	size_t len;
+	bool cut;
 };
 
 static void add_word(struct words *w, const char *word)
 {
+	static const char others[] = " and others";
 	size_t more = strlen(word) + 2;
 
-	if (w->len + more + 5 > sizeof w->text) {
-		if (w->len < 3 || strcmp(w->text + w->len - 3, "...") != 0)
-			w->len += (size_t)snprintf(w->text + w->len, sizeof w->text - w->len, ", ...");
+	if (w->cut)
+		return;
+	w->cut = w->len + more + sizeof others > sizeof w->text;
+	if (w->cut) {
+		w->len += (size_t)snprintf(w->text + w->len, sizeof w->text - w->len, "%s", others);
 		return;
 	}
 	w->len += (size_t)snprintf(w->text + w->len, sizeof w->text - w->len, "%s%s", w->len ? ", " : "", word);

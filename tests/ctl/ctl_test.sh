@@ -289,7 +289,8 @@ done 4<<'END'
 2:breakfast:there is no command 'breakfast'\.$
 2:case list --per=IE:'case list' has no option --per: did you mean '--peer'?$
 2:inbox --jsom:'inbox' has no option --jsom: did you mean '--json'?$
-2:send acknowledgment 2026-1:there is no kind 'acknowledgment': did you mean 'acknowledgement'?$
+2:send acknowledgment 2026-1:there is no kind 'acknowledgment': did you mean 'acknowledgement'? Expected one of supplement, 
+2:send ack 2026-1:there is no kind 'ack'\. Expected one of supplement, .*, acknowledgement, 
 5:template DISCLOSURE_SUBSCRIBR:there is no measure 'DISCLOSURE_SUBSCRIBR': did you mean 'DISCLOSURE_SUBSCRIBER'? 'comityctl template --list' shows them$
 5:stats --measure PRESERVASION:did you mean 'PRESERVATION'?
 5:treaty show us-ie-2011:there is no treaty profile 'us-ie-2011': did you mean 'us-ie-2001'? 'comityctl treaty list' shows them$
