@@ -25,8 +25,33 @@ static void left(struct out_table *t, const CyClockView *v, int64_t now_ms)
 		out_cell(t, "%s", out_age(v->due_ms - now_ms));
 }
 
+static const char *state_of(const CyClockView *v)
+{
+	return strcmp(v->not_received, "queued") == 0 ? ", not sent"
+	       : v->not_received[0] != '\0'           ? ", no receipt"
+	       : v->late                              ? ", late"
+						      : "";
+}
+
+const char *clock_unknown(const CyClockView *v)
+{
+	return strcmp(v->not_received, "queued") == 0 ? "what starts it has not left yet"
+	       : v->not_received[0] != '\0'           ? "what starts it has no receipt yet"
+						      : "";
+}
+
+const char *clock_case(const CyClockView *v)
+{
+	return v->own_reference[0] != '\0'    ? v->own_reference
+	       : v->peer_reference[0] != '\0' ? v->peer_reference
+					      : v->case_id;
+}
+
 void clock_row(struct out_table *t, const CyClockView *v, int64_t now_ms, bool cases)
 {
+	const bool unverified = v->article[0] != '\0' && !v->verified;
+	const bool noted = v->difference[0] != '\0' || unverified;
+
 	out_cell(t, "%llu", (unsigned long long)v->id);
 	out_cell(t, "%s", due_text(v, v->due_ms));
 	left(t, v, now_ms);
@@ -36,14 +61,15 @@ void clock_row(struct out_table *t, const CyClockView *v, int64_t now_ms, bool c
 		out_cell(t, "%u", v->measure);
 	else
 		out_cell(t, "-");
-	out_cell(t, "%s%s%s", v->state, v->late ? ", late" : "", v->excused_ms != 0 ? ", extended too late" : "");
+	out_cell(t, "%s%s%s", v->state, state_of(v), v->excused_ms != 0 ? ", extended too late" : "");
 	if (cases) {
 		out_cell(t, "%s", v->peer);
-		out_cell(t, "%s", v->own_reference[0] != '\0' ? v->own_reference : v->case_id);
+		out_cell(t, "%s", clock_case(v));
 	}
 	out_cell(t, "%s%s%s", v->instrument, v->article[0] != '\0' ? " " : "", v->article);
-	out_cell(t, "%s%s%s", v->difference, v->difference[0] != '\0' && !v->verified ? "; " : "",
-		 v->article[0] == '\0' || v->verified ? "" : "not verified against the primary text");
+	out_cell(t, "%s%s%s%s%s", clock_unknown(v), clock_unknown(v)[0] != '\0' && noted ? "; " : "", v->difference,
+		 v->difference[0] != '\0' && unverified ? "; " : "",
+		 unverified ? "not verified against the primary text" : "");
 }
 
 int clock_pages(struct ctl *ctl, CyListClocks *list, clock_page_fn *fn, void *arg)

@@ -10,6 +10,11 @@
 struct out_table *clock_table(bool cases);
 void clock_row(struct out_table *t, const CyClockView *v, int64_t now_ms, bool cases);
 
+/* How people name its case: our reference, else the peer's, else its id. */
+const char *clock_case(const CyClockView *v);
+/* Why the side that owes it may not know of it; "": it does. */
+const char *clock_unknown(const CyClockView *v);
+
 /* Ask for these, and give each page to `fn`. Not CTL_DONE: the reason is printed. */
 typedef void clock_page_fn(void *arg, const CyClockList *page);
 int clock_pages(struct ctl *ctl, CyListClocks *list, clock_page_fn *fn, void *arg);

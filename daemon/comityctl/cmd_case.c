@@ -42,7 +42,8 @@ static void print_summary(const CyCaseView *v)
 	out_pair("Title", "%s", s->title);
 	out_pair("With", "%s", s->peer);
 	out_pair("Our side", "%s", out_word(&cy_side__descriptor, (int)s->side));
-	out_pair("State", "%s", s->state);
+	out_pair("State", "%s%s", s->state,
+		 s->unsent && strcmp(s->state, "QUEUED") != 0 ? "; what opens it has not left yet" : "");
 	out_pair("Own reference", "%s", s->own_reference);
 	out_pair("Peer reference", "%s", s->peer_reference);
 	out_pair("Instrument", "%s", s->instrument);

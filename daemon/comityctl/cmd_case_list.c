@@ -115,7 +115,10 @@ static void add_clocks(void *arg, const CyClockList *page)
 		snprintf(n->case_id, sizeof n->case_id, "%s", v->case_id);
 		n->due_ms = v->due_ms;
 		snprintf(n->text, sizeof n->text, "%.*s %s%s", DUE_DATE_LEN, due_text(v, v->due_ms) + DUE_DATE_AT,
-			 v->obliged, v->late ? ", late" : "");
+			 v->obliged,
+			 v->late                       ? ", late"
+			 : clock_unknown(v)[0] != '\0' ? ", not received"
+						       : "");
 	}
 }
 
@@ -213,7 +216,7 @@ static void print(struct listing *l, bool open_only)
 		name_cell(t, &l->cases[i]);
 		out_cell(t, "%s", s->peer);
 		out_cell(t, "%s", out_word(&cy_side__descriptor, (int)s->side));
-		out_cell(t, "%s", s->state);
+		out_cell(t, "%s%s", s->state, s->unsent && strcmp(s->state, "QUEUED") != 0 ? ", not sent" : "");
 		out_cell(t, "%s", l->cases[i].next ? l->cases[i].next->text : "-");
 		out_cell(t, "%s", s->peer_reference);
 		out_cell(t, "%.10s", out_time(s->changed_ms));

@@ -23,7 +23,9 @@ static const char due_help[] = "usage: comityctl due [--today | --week] [--peer 
 static const char late_help[] = "usage: comityctl late [--peer AUTHORITY]\n"
 				"\n"
 				"Lists the time limits that are over and not met, the oldest first, with who owes\n"
-				"what. Nothing follows from that by itself, unless the instrument says so.\n"
+				"what. Nothing follows from that by itself, unless the instrument says so. Of one\n"
+				"that the other side knows nothing of, since what starts it has not left or has no\n"
+				"receipt, the line says that: nobody is late with it.\n"
 				"\n"
 				"  --peer AUTHORITY  only of cases with this authority\n";
 
@@ -131,6 +133,7 @@ static void print_clock(const CyClockView *v)
 	out_pair("Clock", "%llu", (unsigned long long)v->id);
 	out_pair("Case", "%s", v->case_id);
 	out_pair("Own reference", "%s", v->own_reference);
+	out_pair("Peer reference", "%s", v->peer_reference);
 	out_pair("What", "%s", v->obligation);
 	if (v->measure > 0)
 		out_pair("Measure", "%u", v->measure);
@@ -140,6 +143,8 @@ static void print_clock(const CyClockView *v)
 			 v->verified ? "" : " (not verified against the primary text)");
 	out_pair("Force", "%s", v->force);
 	out_pair("State", "%s%s", v->state, v->late ? ", late" : "");
+	if (clock_unknown(v)[0] != '\0')
+		out_pair("Not received", "%s: %s does not know of it", clock_unknown(v), v->obliged);
 	if (v->start_ms != 0)
 		out_pair("Started", "%s", due_text(v, v->start_ms));
 	if (v->due_ms != 0)

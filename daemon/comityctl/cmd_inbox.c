@@ -58,16 +58,21 @@ static void print_event(struct inbox *in, const CyEvent *v)
 	}
 	len = snprintf(line, sizeof(line), "%-6llu %s  %-19s %-6s", (unsigned long long)v->position, out_time(v->at_ms),
 		       out_word(&cy_event_type__descriptor, (int)v->type), out_or_dash(v->peer));
-	/* One about a restored store is about no case. */
+	/* One about a restored store is about no case, one about a time limit about no message. */
 	if (v->case_id[0])
-		snprintf(line + len, sizeof(line) - (size_t)len, " %s  %s #%u",
-			 v->own_reference[0] ? v->own_reference : v->case_id, kind ? kind : "message", v->number);
+		len += snprintf(line + len, sizeof(line) - (size_t)len, " %s",
+				v->own_reference[0]    ? v->own_reference
+				: v->peer_reference[0] ? v->peer_reference
+						       : v->case_id);
+	if (v->number)
+		snprintf(line + len, sizeof(line) - (size_t)len, "  %s #%u", kind ? kind : "message", v->number);
 	out_safe(stdout, line);
 	if (v->case_state[0]) {
 		fputs("  ", stdout);
 		out_safe(stdout, v->case_state);
 	}
-	printf("  %s", out_or_dash(v->message_id));
+	if (v->message_id[0])
+		printf("  %s", v->message_id);
 	if (v->code)
 		printf("  %s", out_word(&cy_rejection_code__descriptor, (int)v->code));
 	if (v->text[0]) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "comityctl/clock_table.h"
 #include "comityctl/due.h"
 #include "comityctl/out.h"
 
@@ -38,7 +39,10 @@ static void add_clock(struct line *l, const CyClockView *k, int64_t now)
 	else if (open)
 		add(l, (struct entry){ .at = k->due_ms,
 				       .clock = k,
-				       .what = k->due_ms < now ? "was due, and stands still" : "is due" });
+				       .what = k->due_ms < now && clock_unknown(k)[0] != '\0'
+						       ? "is over, and was not received"
+					       : k->due_ms < now ? "was due, and stands still"
+								 : "is due" });
 	add(l, (struct entry){ .at = k->ended_ms, .clock = k, .what = k->state });
 }
 

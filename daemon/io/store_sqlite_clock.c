@@ -98,7 +98,8 @@ static int clock_row(struct store_reading *r, sqlite3_stmt *s)
 					 .difference = store_text_at(s, 24),
 					 .how = store_text_at(s, 25),
 					 .breach = sqlite3_column_int(s, 26) != 0,
-					 .excused = store_wall_at(s, 27) };
+					 .excused = store_wall_at(s, 27),
+					 .starter = (enum store_transport)sqlite3_column_int(s, 28) };
 
 	return r->fn.clock(r->fn_arg, &row);
 }

@@ -63,7 +63,8 @@ static int event_row(struct store_reading *r, sqlite3_stmt *s)
 					 .number = store_u32_at(s, 9),
 					 .code = (CyRejectionCode)sqlite3_column_int(s, 10),
 					 .text = store_text_at(s, 11),
-					 .case_state = store_text_at(s, 12) };
+					 .case_state = store_text_at(s, 12),
+					 .peer_reference = store_text_at(s, 13) };
 
 	return r->fn.event(r->fn_arg, &row);
 }

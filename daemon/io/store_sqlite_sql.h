@@ -238,23 +238,33 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	" messages, dissolved FROM parcel"
 #define EVENT_SELECT                                                                                             \
 	"SELECT position, type, at, peer, case_id, message_id, client, own_reference, kind, number, code, text," \
-	" case_state FROM event"
+	" case_state, ifnull((SELECT c.peer_reference FROM cases c WHERE c.peer = event.peer AND c.case_id = "   \
+	"event.case_id), '')"                                                                                    \
+	" FROM event"
 
 #define KEY_SELECT "SELECT client, key, request, message_id, at FROM submission_key WHERE "
 
-#define CLOCK_SELECT                                                                                                 \
-	"SELECT t.id, c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.terms, t.name, "     \
-	"t.measure, t.notice, t.ours, t.state, t.start, t.due, t.ended, t.lapsed, t.round, t.rungs, t.next, "        \
-	"t.stated_start, t.start_by, t.stated_due, t.due_by, t.difference, t.how, t.breach, t.excused FROM clock t " \
-	"JOIN cases c "                                                                                              \
-	"ON c.no = "                                                                                                 \
+/* How far our message has come that starts what the peer owes: number 1, or the notice. */
+#define STARTER                                                                                       \
+	"ifnull((SELECT o.transport FROM message o WHERE t.ours = 0 AND (t.notice > 0 OR c.side = 1)" \
+	" AND o.case_no = t.case_no AND o.author = 0 AND o.number = max(t.notice, 1)), 2)"
+
+#define CLOCK_SELECT                                                                                             \
+	"SELECT t.id, c.peer, c.case_id, c.side, c.own_reference, c.peer_reference, c.client, c.terms, t.name, " \
+	"t.measure, t.notice, t.ours, t.state, t.start, t.due, t.ended, t.lapsed, t.round, t.rungs, t.next, "    \
+	"t.stated_start, t.start_by, t.stated_due, t.due_by, t.difference, t.how, t.breach, t.excused, " STARTER \
+	" FROM clock t "                                                                                         \
+	"JOIN cases c "                                                                                          \
+	"ON c.no = "                                                                                             \
 	"t.case_no"
 
 /* How many clocks of a measure, and of the whole request (0), are in time, late, lapsed, and of these excused. */
 #define LIMIT(measure, ours, what) \
 	", count(*) FILTER (WHERE t.measure = " measure " AND t.ours = " ours " AND t.breach AND " what ")"
-#define LATE   "(t.state = 3 AND t.due > 0 AND t.ended > t.due)"
-#define LAPSED "(t.due > 0 AND ((t.state = 1 AND t.due < ?8) OR (t.state = 4 AND t.due < t.ended)))"
+#define LATE "(t.state = 3 AND t.due > 0 AND t.ended > t.due)"
+/* Nobody misses what has not reached them. */
+#define LAPSED \
+	"(t.due > 0 AND ((t.state = 1 AND t.due < ?8) OR (t.state = 4 AND t.due < t.ended)) AND " STARTER " >= 2)"
 #define LIMITS(measure, ours)                                                   \
 	LIMIT(measure, ours, "t.state = 3 AND (t.due = 0 OR t.ended <= t.due)") \
 	LIMIT(measure, ours, LATE)                                              \

@@ -26,6 +26,7 @@ static CyClockView *view_of(struct node *n, struct cy_arena *a, const struct sto
 	v->peer = cy_arena_string(a, row->peer);
 	v->case_id = cy_arena_string(a, row->case_id);
 	v->own_reference = cy_arena_string(a, row->own_reference);
+	v->peer_reference = cy_arena_string(a, row->peer_reference);
 	v->clock = cy_arena_string(a, row->name);
 	v->measure = row->measure;
 	v->notice = row->notice;
@@ -34,7 +35,9 @@ static CyClockView *view_of(struct node *n, struct cy_arena *a, const struct sto
 	v->start_ms = row->start.ms;
 	v->due_ms = row->due.ms;
 	v->ended_ms = row->ended.ms;
-	v->late = is_late(row, node_now(n));
+	if (row->starter < STORE_RELAYED)
+		v->not_received = cy_arena_string(a, views_transport(row->starter));
+	v->late = row->starter >= STORE_RELAYED && is_late(row, node_now(n));
 	v->excused_ms = row->excused.ms;
 	v->stated_due_ms = row->stated_due.ms;
 	v->difference = cy_arena_string(a, row->difference);

@@ -63,7 +63,10 @@ static void describe(struct node *n, const struct store_clock *row, char *out, s
 	law_local_text(clocks_zone(n, row), row->due, due);
 	if (row->measure > 0)
 		snprintf(measure, sizeof measure, ", measure %u", row->measure);
-	snprintf(out, size, "clock %s%s, due %s", row->name, measure, due);
+	snprintf(out, size, "clock %s%s, due %s%s", row->name, measure, due,
+		 row->starter == STORE_QUEUED        ? "; what starts it has not left yet"
+		 : row->starter == STORE_TRANSMITTED ? "; what starts it has no receipt yet"
+						     : "");
 }
 
 static void lapse(struct node *n, struct work_case *c, struct store_clock *row)

@@ -624,6 +624,7 @@ void subscribe_retrieved(struct node *n, const char *id); /* a message of the pe
 void subscribe_answered(struct node *n, const char *id);  /* something was handed in behind it */
 
 /* -------------------------------------------------------------- views.c */
+const char *views_transport(enum store_transport t); /* as clients read it */
 /* The one case that this client means by `ref`. CY_ENOENT: there is none, or several, and it was answered so. */
 int views_named(struct node *n, struct conn *c, uint64_t correlation, const char *ref, struct case_name *ret);
 void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListCases *r);

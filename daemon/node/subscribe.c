@@ -19,6 +19,7 @@ static void fill(CyEvent *e, struct cy_arena *a, const struct store_event *row)
 	e->peer = cy_arena_string(a, row->peer);
 	e->case_id = cy_arena_string(a, row->case_id);
 	e->own_reference = cy_arena_string(a, row->own_reference);
+	e->peer_reference = cy_arena_string(a, row->peer_reference);
 	e->message_id = cy_arena_string(a, row->message_id);
 	e->kind = row->kind;
 	e->number = row->number;

@@ -47,6 +47,7 @@ static CyCaseSummary *summary(struct node *n, struct cy_arena *a, const struct s
 	s->title = cy_arena_string(a, row->title);
 	s->erased_ms = row->erased.ms;
 	s->closed = row->closed;
+	s->unsent = row->side == CY_SIDE__REQUESTING && row->first == STORE_QUEUED;
 	return s;
 }
 
@@ -101,7 +102,7 @@ void views_list(struct node *n, struct conn *c, uint64_t correlation, const CyLi
 	free(l);
 }
 
-static const char *transport_word(enum store_transport t)
+const char *views_transport(enum store_transport t)
 {
 	switch (t) {
 #define STORE_X(name, word) \
@@ -141,7 +142,7 @@ static CyMessageSummary *message_summary(struct node *n, struct cy_arena *a, con
 	m->number = row->number;
 	m->seen = row->seen;
 	m->created_ms = row->created.ms;
-	m->transport = cy_arena_string(a, transport_word(row->transport));
+	m->transport = cy_arena_string(a, views_transport(row->transport));
 	m->void_code = row->void_code;
 	m->void_reason = cy_arena_string(a, row->void_reason);
 	m->erasure = erasure_of(row->erasure);

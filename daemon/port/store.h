@@ -123,6 +123,9 @@ struct store_clock {
 	CySide side;
 	const char *own_reference, *peer_reference, *client;
 	struct cy_bytes terms;
+	/* How far our message has come that starts what the peer owes: what opens the case, or the notice. RELAYED:
+	 * it is none of ours. */
+	enum store_transport starter;
 };
 
 /* What became of one measure. Key: (peer, case_id, stat.measure). */
@@ -213,8 +216,9 @@ struct store_event {
 	const char *own_reference;
 	uint32_t kind, number;
 	CyRejectionCode code;
-	const char *text;       /* reason, without personal data */
-	const char *case_state; /* afterwards */
+	const char *text;           /* reason, without personal data */
+	const char *case_state;     /* afterwards */
+	const char *peer_reference; /* of the case, as it is now; reads fill it, writes ignore it */
 };
 
 /* A client's idempotency key and what was answered. Key: (client, key). */

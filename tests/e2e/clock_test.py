@@ -211,7 +211,10 @@ def a_date_that_is_over_lapses_climbs_the_ladder_once_and_reminds_the_peer():
     assert ["US-OIA", "request #1"] in line and any(what.startswith("reminder") for who, what in line), line
     for d in (us, ie):
         line = d.ctl("late").stdout
-        assert ("us-3" in line or case in line) and wanted in line, line
+        assert "us-3" in line and case not in line and wanted in line, line
+        # One name everywhere, also where it is the peer's.
+        told = [event for event in d.ctl("inbox").stdout.splitlines() if "clock lapsed" in event]
+        assert len(told) == 1 and re.search(r" us-3  \w+: clock wanted", told[0]) and "#0" not in told[0], told
         events = d.ctl("--json", "inbox").stdout
         assert events.count("CLOCK_LAPSED") == 1 and events.count("CLOCK_STEP") == 1, events
         text = open(f"{us.base}/hook-{d.id}-breach").read()
@@ -247,6 +250,37 @@ def statistics_tell_on_whose_side_time_limits_were_met_and_lapsed():
         assert limits == {f"limits_{whose}_in_time": 1, f"limits_{whose}_lapsed": 1}, limits
         assert answer.time_zone == ZONES[d.id][1]
     assert "50 %" in us.ctl("stats", "--instrument", "clocks-1").stdout
+
+
+@test
+def nobody_is_late_with_what_has_not_left():
+    lapsed = lambda: {c.name: c.count for g in json_format.Parse(us.ctl("--json", "stats").stdout, local_pb2.Statistics()).groups
+                      if g.direction == local_pb2.OUT and not g.measure for c in g.counts}["limits_theirs_lapsed"]
+    row = lambda command: next(line for line in us.ctl(*command).stdout.splitlines() if "us-unsent" in line)
+    before = lapsed()
+    ie.stop()
+    until("the end of the session", lambda: "disconnected" in us.ctl("peer", "list").stdout)
+    case = submit(us, request("us-unsent", past), "us-unsent")
+    until("the lapse", lambda: any("us-unsent" in line and "clock lapsed" in line for line in us.ctl("inbox").stdout.splitlines()))
+    event = next(line for line in us.ctl("inbox").stdout.splitlines() if "us-unsent" in line and "clock lapsed" in line)
+    assert event.endswith("; what starts it has not left yet"), event
+    for line in (row(("late",)), next(l for l in us.ctl("clock", "list", case).stdout.splitlines() if "wanted" in l)):
+        assert "running, not sent" in line and "what starts it has not left yet" in line, line
+    assert "IE, not received" in row(("case", "list")), row(("case", "list"))
+    screen = us.ctl("case", "show", case).stdout
+    assert re.search("^State +QUEUED$", screen, re.M) and "is over, and was not received" in screen, screen
+    assert "lapses" not in screen and lapsed() == before, (screen, before)
+    clock = clocks(us, case)["wanted", 1]
+    assert clock["notReceived"] == "queued" and "late" not in clock, clock
+    assert "IE does not know of it" in us.ctl("clock", "explain", clock["id"]).stdout
+    # Withdrawn before it has left: the peer still knows nothing of it.
+    assert us.ctl("send", "withdrawal", case, "--set", "reason=Not needed.").returncode == 0
+    assert "WITHDRAWN; what opens it has not left yet" in us.ctl("case", "show", case).stdout
+    assert "WITHDRAWN, not sent" in row(("case", "list")) and lapsed() == before
+    ie.start()
+    until("a connection", lambda: "connected" in us.ctl("peer", "list").stdout.split())
+    until("the receipt", lambda: "not sent" not in row(("case", "list")))
+    assert "has not left" not in us.ctl("case", "show", case).stdout
 
 
 @test

@@ -1283,6 +1283,8 @@ static int parcels(void *ctx, const char *peer, enum store_author author, uint64
 static int events(void *ctx, struct store_view view, uint64_t after, uint32_t limit, store_event_fn *fn, void *arg)
 {
 	struct mem_store *s = ctx;
+	const struct mem_case *c;
+	struct store_event row;
 	int r = CY_OK;
 
 	if (s->unreadable)
@@ -1291,8 +1293,11 @@ static int events(void *ctx, struct store_view view, uint64_t after, uint32_t li
 	     i++) {
 		if (!mem_sees(view, s->events[i]->client))
 			continue;
+		row = *s->events[i];
+		c = mem_store_case(s, row.peer, row.case_id);
+		row.peer_reference = c != NULL ? c->row.peer_reference : "";
 		limit--;
-		r = fn(arg, s->events[i]);
+		r = fn(arg, &row);
 	}
 	return r;
 }
@@ -1514,10 +1519,23 @@ static int peer_counts(void *ctx, const char *peer, struct store_peer_counts *re
 	return s->unreadable ? CY_ESTORE : CY_OK;
 }
 
+/* How far our message has come that starts what the peer owes. */
+static enum store_transport starter(const struct mem_case *c, const struct store_clock *row)
+{
+	const struct mem_message *m = c->first;
+
+	if (row->ours || (row->notice == 0 && c->row.side != CY_SIDE__REQUESTING))
+		return STORE_RELAYED;
+	while (m != NULL && (m->row.author != STORE_OWN || m->row.number != (row->notice > 0 ? row->notice : 1)))
+		m = m->next;
+	return m != NULL ? m->row.transport : STORE_RELAYED;
+}
+
 static int tell_clock(const struct mem_clock *k, store_clock_fn *fn, void *arg)
 {
 	struct store_clock row = k->row;
 
+	row.starter = starter(k->c, &k->row);
 	row.side = k->c->row.side;
 	row.own_reference = k->c->row.own_reference;
 	row.peer_reference = k->c->row.peer_reference;
@@ -1630,8 +1648,9 @@ static void count_clocks(const struct mem_case *c, struct law_stat *stat, struct
 		}
 		if (row->state == LAW_CLOCK_MET)
 			l->late++;
-		else if (row->due.ms > 0 && ((row->state == LAW_CLOCK_RUNNING && row->due.ms < now.ms) ||
-					     (row->state == LAW_CLOCK_CEASED && row->due.ms < row->ended.ms)))
+		else if (starter(c, row) >= STORE_RELAYED && row->due.ms > 0 &&
+			 ((row->state == LAW_CLOCK_RUNNING && row->due.ms < now.ms) ||
+			  (row->state == LAW_CLOCK_CEASED && row->due.ms < row->ended.ms)))
 			l->lapsed++;
 		else
 			continue;
