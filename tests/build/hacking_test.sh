@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# daemon/HACKING.md: the commands that it tells people to type do what it says, and the files that it names are there.
+# What takes long is only looked up: that make knows how to build it.
+# tests/build/hacking_test.sh BUILD_DIR
+set -u
+build=$(realpath "$1")
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset MAKEFLAGS MFLAGS
+page=daemon/HACKING.md
+n=0
+failed=0
+ok() { # NAME: of what was done last
+	local status=$?
+	n=$((n + 1))
+	[ $status = 0 ] && echo "ok $n - $1" && return
+	echo "not ok $n - $1"
+	head -n 20 "$work/out" | sed 's/^/# /'
+	failed=1
+}
+
+# Each alternative of a pattern of names is that of some test.
+named() { # PATTERN
+	local one
+	for one in ${1//|/ }; do
+		SANITIZE='' tests/check --needs "$build" "$one" || return 1
+	done
+}
+tried() { # COMMAND
+	local pattern
+	case $1 in
+	"make check TESTS="*)
+		pattern=${1#*=}
+		named "${pattern//\'/}" ;;
+	make*) eval "SANITIZE= make -n BUILD='$build' ${1#make}" ;;
+	*build/mutants/* | TRACE_WRITE* | git*) ;; # it takes long, or writes into the tree
+	*) eval "${1//build\//$build/}" ;;
+	esac
+}
+grep -E '^    [a-zA-Z]' $page | sed 's/^ *//' >"$work/commands"
+[ "$(wc -l <"$work/commands")" -gt 15 ]
+ok 'the page tells people what to type'
+while read -r command <&3; do
+	tried "$command" >"$work/out" 2>&1 </dev/null
+	ok "$command"
+done 3<"$work/commands"
+
+# A pattern stands for at least one file; what people are to write has its NAME in capitals.
+missing=()
+# shellcheck disable=SC2016 # backticks of the page
+while read -r file; do
+	[[ $file == *NAME* ]] || compgen -G "$file" >/dev/null || compgen -G "daemon/$file" >/dev/null ||
+		compgen -G "daemon/*/$file" >/dev/null || missing+=("$file")
+done < <(grep -v '^    ' $page | grep -oE '`[a-zA-Z0-9_/*]+\.([ch1]|proto|py|sh|md)`' | tr -d '`' | sort -u)
+printf '%s\n' "${missing[@]}" >"$work/out"
+[ ${#missing[@]} = 0 ]
+ok 'each file that it names is there'
+grep -q '(HACKING.md)' daemon/README.md
+ok 'and the page of the house points to it'
+echo "1..$n"
+exit $failed
