@@ -1,5 +1,6 @@
 #include "base/guess.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,25 @@ static size_t distance(const char *a, size_t n, const char *b, size_t m)
 	return rows[n % 3][m];
 }
 
+static const char *letters_of(const char *p)
+{
+	return p + strspn(p, "_-");
+}
+
+/* What is cut short, `ownRef` of `ownReference`: so people write who remember how it begins. */
+static bool begins(const char *given, const char *name)
+{
+	size_t same = 0;
+
+	while (*(given = letters_of(given)) != '\0') {
+		name = letters_of(name);
+		if (folded(*given++) != folded(*name++))
+			return false;
+		same++;
+	}
+	return same >= CY_GUESS_BEGINS;
+}
+
 void cy_guess_offer(struct cy_guess *g, const char *name)
 {
 	const size_t n = strlen(g->given), m = strlen(name);
@@ -48,6 +68,8 @@ void cy_guess_offer(struct cy_guess *g, const char *name)
 	if (n >= CY_GUESS_SIZE || m >= CY_GUESS_SIZE || m == 0)
 		return;
 	wrong = distance(g->given, n, name, m);
+	if (wrong > 1 && begins(g->given, name))
+		wrong = 1;
 	if (wrong > (m + 3) / 4 || wrong >= n || (g->name[0] != '\0' && wrong >= g->wrong))
 		return;
 	g->wrong = wrong;

@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-#define CY_GUESS_SIZE 80u /* longer names are neither looked for nor suggested */
+#define CY_GUESS_SIZE   80u /* longer names are neither looked for nor suggested */
+#define CY_GUESS_BEGINS 3u  /* letters that a beginning of a name has at least */
 
 struct cy_guess {
 	const char *given; /* what was written; borrowed */
@@ -18,8 +19,8 @@ struct cy_guess {
 
 /* Offer a name that there is. A letter that is wrong, missing, one too many, or
  * changed places with its neighbour counts once; capitals and '-' for '_' count
- * nothing. It is suggested when at most every fourth letter is wrong, and fewer
- * are than of those that were offered before. */
+ * nothing; all that lacks where a name is cut short counts once. It is suggested when at most every fourth letter is
+ * wrong, and fewer are than of those that were offered before. */
 void cy_guess_offer(struct cy_guess *g, const char *name);
 
 /* The end of a sentence: ": did you mean 'NAME'?" in `out`, or "." where no name is near. */

@@ -38,6 +38,25 @@ static void the_nearest_name_is_suggested(void **state)
 	assert_string_equal(meant("statuss", kinds), ": did you mean 'status'?");
 }
 
+static void the_beginning_of_a_name_suggests_it(void **state)
+{
+	static const char *const fields[] = { "to", "caseRef", "ownReference", "peerReference", "priority", NULL };
+	static const char *const atoms[] = { "sign_up_ip", "login_ip_log", "ip_port_time", NULL };
+	static const char *const kinds[] = { "note", "acknowledgement", NULL };
+
+	(void)state;
+	assert_string_equal(meant("ownRef", fields), ": did you mean 'ownReference'?");
+	assert_string_equal(meant("own_ref", fields), ": did you mean 'ownReference'?");
+	assert_string_equal(meant("case", fields), ": did you mean 'caseRef'?");
+	assert_string_equal(meant("login_ip", atoms), ": did you mean 'login_ip_log'?");
+	assert_string_equal(meant("LOGIN", atoms), ": did you mean 'login_ip_log'?");
+	assert_string_equal(meant("ack", kinds), ": did you mean 'acknowledgement'?");
+	/* One that is nearer goes before it. */
+	assert_string_equal(meant("not", kinds), ": did you mean 'note'?");
+	assert_string_equal(meant("pr", fields), ".");
+	assert_string_equal(meant("---", kinds), ".");
+}
+
 static void nothing_is_suggested_where_nothing_is_near(void **state)
 {
 	static const char *const fields[] = { "to", "caseRef", "ownReference", "", NULL };
@@ -56,6 +75,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_nearest_name_is_suggested),
+		cmocka_unit_test(the_beginning_of_a_name_suggests_it),
 		cmocka_unit_test(nothing_is_suggested_where_nothing_is_near),
 	};
 
