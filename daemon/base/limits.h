@@ -28,6 +28,7 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_MADE_LATE_MS       86400000             /* what comes so long after its signed time: people are told */
 #define CY_STATED_AHEAD_MS    3600000              /* a stated instant after its message: a clock may be so wrong */
 #define CY_STATED_BEFORE_MS   86400000             /* before the case was opened: people state days */
+#define CY_INSTANT_MIN_MS     100000000000         /* 3 March 1973; as seconds in the year 5138: no instant is both */
 #define CY_HEADS_MAX          1000u                /* case heads in a frame */
 #define CY_HEADS_ALL_MAX      (1u << 20)           /* case heads that a side shows, in all frames together */
 #define CY_ANSWER_MS          600000               /* for an answer while a side fetches back */

@@ -10,6 +10,7 @@
 #include "comityctl/out.h"
 #include "comityctl/treaties.h"
 #include "law/kinds.h"
+#include "law/plausible.h"
 #include "law/treaty.h"
 #include "law/warn.h"
 
@@ -82,6 +83,7 @@ static void look(struct check *c)
 	if (law_kind_opens(s->content->kind_case) && !cy_authority_valid(s->to))
 		add(c, "submission.to", "The authority id of the addressee is mandatory.");
 	law_validate(s->content, content);
+	law_plausible(s->content, content);
 	law_treaty_check(s->content, &c->books, &c->between, content);
 	add_all(&c->faults, content);
 	law_warnings(s->content, &c->books, &c->between, content);

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/reflect.h"
 #include "base/time.h"
 
 static size_t put(char *out, size_t size, size_t len, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -109,6 +110,35 @@ bool law_where(struct law_check *c, bool applies, const char *when)
 		return applies;
 	c->when = when;
 	return true;
+}
+
+bool law_named(const struct law_faults *all, const char *path, const char *field)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const char *known = all->at[i].field;
+		const size_t len = strlen(path);
+
+		if (strncmp(known, path, len) == 0 && known[len] == '.' && strcmp(known + len + 1, field) == 0)
+			return true;
+	}
+	return false;
+}
+
+void law_each_part(struct law_check *c, const ProtobufCMessage *m, law_look *look, void *arg)
+{
+	look(c, arg, m);
+	for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
+		const bool list = f->label == PROTOBUF_C_LABEL_REPEATED;
+		const size_t n = list ? cy_field_count(m, f) : cy_field_set(m, f);
+
+		for (size_t k = 0; f->type == PROTOBUF_C_TYPE_MESSAGE && k < n; k++) {
+			const size_t mark = list ? law_in_at(c, f->name, k) : law_in(c, f->name);
+
+			law_each_part(c, *(const ProtobufCMessage *const *)cy_field_value(m, f, k), look, arg);
+			law_out(c, mark);
+		}
+	}
 }
 
 bool law_blank(const char *text)

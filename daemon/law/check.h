@@ -69,6 +69,14 @@ void law_measure_list(struct law_check *c, size_t n, const uint32_t *values);
 
 bool law_blank(const char *text);
 
+/* Is there a fault already of `field` below `path`? */
+bool law_named(const struct law_faults *all, const char *path, const char *field);
+
+/* Look at a message and at each one in it, with the path of it: first what stands in the message itself, then its parts
+ * in the order of the fields. */
+typedef void law_look(struct law_check *c, void *arg, const ProtobufCMessage *m);
+void law_each_part(struct law_check *c, const ProtobufCMessage *m, law_look *look, void *arg);
+
 /* Parts that several kinds share. */
 void law_attachments(struct law_check *c, size_t n, CyAttachment **list);
 void law_persons(struct law_check *c, size_t n, CyPerson **list);

@@ -81,21 +81,9 @@ static bool filled(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
 	       (f->type != PROTOBUF_C_TYPE_STRING || !law_blank(*(const char *const *)cy_field_value(m, f, 0)));
 }
 
-static bool told(const struct law_faults *all, const char *path, const char *field)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		const char *known_path = all->at[i].field;
-		size_t len = strlen(path);
-
-		if (!strncmp(known_path, path, len) && known_path[len] == '.' && !strcmp(known_path + len + 1, field))
-			return true;
-	}
-	return false;
-}
-
 static void missing(struct look *l, const char *field, const struct law_requirement *q, const char *measure)
 {
-	if (!told(l->c.faults, l->c.path, field))
+	if (!law_named(l->c.faults, l->c.path, field))
 		fault_of(l, field, &q->source, "This field is mandatory under %s%s%s. %s", l->profile->id,
 			 measure ? " for " : "", measure ? measure : "", q->why);
 }
@@ -251,7 +239,7 @@ static void language(struct look *l, const CyRequest *r)
 			return;
 		add_word(&w, p->languages[i]);
 	}
-	if (p->n_languages && !told(l->c.faults, l->c.path, "language"))
+	if (p->n_languages && !law_named(l->c.faults, l->c.path, "language"))
 		fault_of(l, "language", &p->languages_source,
 			 "Requests under %s are written in: %s; '%.8s' is none of these.", p->id, w.text, r->language);
 }

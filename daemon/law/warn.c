@@ -72,29 +72,22 @@ static void judge_link(struct look *l, const CyLink *link)
 			  "preserved, papers to be sent). If that went this way, give the id of its case.");
 }
 
-static void walk(struct look *l, const ProtobufCMessage *m)
+static void look_at(struct law_check *c, void *arg, const ProtobufCMessage *m)
 {
+	struct look *l = arg;
+
+	(void)c;
 	if (m->descriptor == &cy_link__descriptor)
 		judge_link(l, (const CyLink *)m);
 	for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
-		const bool list = f->label == PROTOBUF_C_LABEL_REPEATED;
-		const size_t n = list ? cy_field_count(m, f) : cy_field_set(m, f);
 
-		for (size_t k = 0; k < n; k++) {
-			const void *value = cy_field_value(m, f, k);
-
-			if (f->type == PROTOBUF_C_TYPE_STRING) {
-				judge(l, m->descriptor, f->name, *(const char *const *)value);
-			} else if (f->type == PROTOBUF_C_TYPE_INT64) {
-				judge_instant(l, f->name, *(const int64_t *)value);
-			} else if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
-				const size_t mark = list ? law_in_at(&l->c, f->name, k) : law_in(&l->c, f->name);
-
-				walk(l, *(const ProtobufCMessage *const *)value);
-				law_out(&l->c, mark);
-			}
-		}
+		if (f->label == PROTOBUF_C_LABEL_REPEATED)
+			continue;
+		if (f->type == PROTOBUF_C_TYPE_STRING && cy_field_set(m, f))
+			judge(l, m->descriptor, f->name, *(const char *const *)cy_field_value(m, f, 0));
+		else if (cy_field_instant(f))
+			judge_instant(l, f->name, *(const int64_t *)cy_field_value(m, f, 0));
 	}
 }
 
@@ -145,7 +138,7 @@ void law_warnings(const CyContent *content, const struct law_books *b, const str
 	ret->more = false;
 	if (kind == NULL)
 		return;
-	walk(&l, &content->base);
+	law_each_part(&l.c, &content->base, look_at, &l);
 	law_in(&l.c, kind->name);
 	if (b != NULL)
 		bond(&l, content, b, w);

@@ -5,6 +5,7 @@
 
 #include "base/mutant.h"
 #include "law/kinds.h"
+#include "law/plausible.h"
 #include "law/validate.h"
 #include "law/warn.h"
 #include "node/internal.h"
@@ -282,6 +283,7 @@ static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 	if (law_kind_opens(sub->content->kind_case) && node_peer(n, sub->to) == NULL)
 		unknown_addressee(n, sub->to, f);
 	law_validate(sub->content, &content);
+	law_plausible(sub->content, &content);
 	p = node_peer(n, sub->to);
 	if (law_kind_opens(sub->content->kind_case) && p != NULL) {
 		const struct law_between w = between(n, p);

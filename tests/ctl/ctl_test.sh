@@ -170,6 +170,31 @@ for at in '"yesterday"' '"2026-11-23"' '"2026-11-23T10:00:00"' '"FILL IN"' true;
 	exits 4 "an approval is not dated $at" check at.json --no-treaty
 	says err 'content.request.approvals\[0\].atMs: expected an instant such as 2026-11-23T10:00:00Z or ' 'and it is said how'
 done
+for at in 1796033400 '"1796033400"' '"1970-01-21T18:53:53.4Z"' -1; do
+	sed "s/\"2026-11-23T10:00:00Z\"/$at/" arrest.json >at.json
+	exits 4 "seconds are no instant: $at" check at.json --no-treaty
+	says out '^content.request.approvals\[0\].atMs: ' 'and the field is named, once'
+	[ "$(grep -c atMs out)" -eq 1 ] || result 1 "$(cat out)"
+done
+sed 's/"2026-11-23T10:00:00Z"/1796033400/' arrest.json >at.json
+"$ctl" check at.json --no-treaty >out 2>err
+says out 'atMs: It is 1970-01-21T18:53:53.400Z: .* may be seconds\. Correct it, or write an instant such as 2026-' \
+	'what was read is told, what was probably given, and what to do'
+sed 's/"2026-11-23T10:00:00Z"/1796033400000000/' arrest.json >at.json
+exits 4 'microseconds are no instant' check at.json --no-treaty
+says out 'atMs: It lies after the year 9999: .* may be microseconds' 'and it is said of which unit they may be'
+while IFS='|' read -r field content <&4; do
+	echo "{\"caseRef\": \"2026-1\", \"content\": {$content}}" >at.json
+	exits 4 "$field in seconds is no instant" check at.json --no-treaty
+	says out "^content.$field: It is 1970-01-21T18:53:53.400Z: " 'and it is told'
+done 4<<'END'
+acknowledgement.receivedMs|"acknowledgement": {"by": "CENTRAL_AUTHORITY", "reference": "x", "receivedMs": 1796033400}
+decision.decidedMs|"decision": {"decidedMs": 1796033400}
+result.effectedMs|"result": {"results": [{"measure": 1, "outcome": "EXECUTED"}], "effectedMs": 1796033400}
+reviewAttestation.atMs|"reviewAttestation": {"by": "x", "standard": "x", "result": "x", "atMs": 1796033400}
+destructionCertificate.atMs|"destructionCertificate": {"result": 1, "method": "x", "certifiedBy": "x", "atMs": 1796033400}
+supplement.attachments\[0\].custody\[0\].atMs|"supplement": {"text": "x", "attachments": [{"name": "x", "mediaType": "a/b", "size": 0, "sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "custody": [{"holder": "x", "action": "x", "atMs": 1796033400}]}]}
+END
 for text in "$(cat arrest.json)" "$(grep -v '^ *//' arrest.json | tr '\n' ' ')"; do
 	printf '\357\273\277%s\r\n' "$text" >marked.json
 	exits 0 'a byte order mark before the text is taken' check marked.json --no-treaty
@@ -290,7 +315,7 @@ done 4<<'END'
 2:case list --per=IE:'case list' has no option --per: did you mean '--peer'?$
 2:inbox --jsom:'inbox' has no option --jsom: did you mean '--json'?$
 2:send acknowledgment 2026-1:there is no kind 'acknowledgment': did you mean 'acknowledgement'? Expected one of supplement, 
-2:send ack 2026-1:there is no kind 'ack'\. Expected one of supplement, .*, acknowledgement, 
+2:send ack 2026-1:there is no kind 'ack': did you mean 'acknowledgement'? Expected one of supplement, .*, acknowledgement, 
 5:template DISCLOSURE_SUBSCRIBR:there is no measure 'DISCLOSURE_SUBSCRIBR': did you mean 'DISCLOSURE_SUBSCRIBER'? 'comityctl template --list' shows them$
 5:stats --measure PRESERVASION:did you mean 'PRESERVATION'?
 5:treaty show us-ie-2011:there is no treaty profile 'us-ie-2011': did you mean 'us-ie-2001'? 'comityctl treaty list' shows them$

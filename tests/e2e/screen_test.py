@@ -80,11 +80,13 @@ def the_same_command_twice_is_one_request():
 def a_file_is_told_the_same_faults_by_check_and_by_submit():
     def faults(text):
         return sorted(line for line in text.splitlines() if re.match(r"(to|content|ownReference|caseRef)\b", line))
-    none, unnamed, note = (submission(reference="") for _ in range(3))
+    none, unnamed, note, seconds = (submission(reference="") for _ in range(4))
     none.ClearField("content")
     unnamed.case_ref = "two"
     note.content.CopyFrom(case_pb2.Content(note=case_pb2.Note(text="")))
-    for s, fields in ((none, ["content"]), (unnamed, ["caseRef", "ownReference"]), (note, ["caseRef", "content.note.text"])):
+    seconds.own_reference = "seconds"
+    seconds.content.request.approvals[0].at_ms //= 1000
+    for s, fields in ((none, ["content"]), (seconds, ["content.request.approvals[0].atMs"]), (unnamed, ["caseRef", "ownReference"]), (note, ["caseRef", "content.note.text"])):
         file = file_of(s)
         check, submit = us.ctl("check", file, "--no-treaty"), us.ctl("submit", file)
         assert check.returncode == 4 and submit.returncode == 1, (check, submit)

@@ -541,7 +541,7 @@ static void a_client_hears_which_instant_cannot_be(void **state)
 	struct rig *r = with_a_decision(id.s);
 
 	(void)state;
-	desk_submit(r, 1, id.s, CY_PRIORITY__NORMAL, "{\"content\":{\"decision\":{\"decidedMs\":\"86400000\"}}}");
+	desk_submit(r, 1, id.s, CY_PRIORITY__NORMAL, "{\"content\":{\"decision\":{\"decidedMs\":\"946684800000\"}}}");
 	rig_settle(r);
 	assert_string_equal(refused_field, "submission.content.decision.decided_ms");
 	desk_submit(r, 1, id.s, CY_PRIORITY__NORMAL,
