@@ -1,44 +1,17 @@
-#include "law/treaty.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "base/guess.h"
 #include "base/limits.h"
 #include "base/reflect.h"
-#include "law/check.h"
+#include "law/treaty_look.h"
 
-#define ARTICLE_SIZE sizeof(((struct law_fault *)NULL)->article)
-
-/* What one check looks at. */
-struct look {
-	struct law_check c;
-	const struct law_books *books;
-	const struct law_between *between;
-	const struct law_profile *profile;
-};
-
-/* Where a rule stands: "us-ie-2001 4(1) (not verified against the primary text)". */
-static void source_text(const struct law_profile *p, const struct law_source *s, char *out, size_t size)
+void law_source_text(const struct law_profile *p, const struct law_source *s, char *out, size_t size)
 {
 	snprintf(out, size, "%s %s%s", p->id, s->article, s->verified ? "" : LAW_UNVERIFIED);
 }
 
-/* A fault of what a rule of the profile says. */
-#define fault_of(l, field, source, ...)                                         \
-	do {                                                                    \
-		char article_[ARTICLE_SIZE];                                    \
-		source_text((l)->profile, (source), article_, sizeof article_); \
-		law_fault(&(l)->c, (field), article_, __VA_ARGS__);             \
-	} while (0)
-
-/* Words of a list in a sentence, cut where it grows too long. */
-struct words {
-	char text[220];
-	size_t len;
-	bool cut;
-};
-
-static void add_word(struct words *w, const char *word)
+void law_add_word(struct words *w, const char *word)
 {
 	static const char others[] = " and others";
 	size_t more = strlen(word) + 2;
@@ -168,7 +141,7 @@ static void admitted(struct look *l, const char *field, CyMeasureType t)
 		return;
 	for (unsigned i = 0; i < cy_measure_type__descriptor.n_values; i++)
 		if (among(p->measures, (CyMeasureType)cy_measure_type__descriptor.values[i].value))
-			add_word(&w, cy_measure_type__descriptor.values[i].name);
+			law_add_word(&w, cy_measure_type__descriptor.values[i].name);
 	fault_of(l, field, &p->measures_source, "%s does not admit %s; it admits: %s. Use another instrument for it.",
 		 p->id, measure_name(t), w.text);
 }
@@ -184,11 +157,11 @@ static void unknown_instrument(struct look *l, const CyLegalBasis *basis)
 		bool before = false;
 
 		if (!strcmp(p->id, basis->instrument))
-			add_word(&versions, p->version);
+			law_add_word(&versions, p->version);
 		for (size_t k = 0; k < i && !before; k++)
 			before = !strcmp(l->books->profiles[k]->id, p->id);
 		if (!before)
-			add_word(&ids, p->id);
+			law_add_word(&ids, p->id);
 	}
 	if (versions.len)
 		law_fault(&l->c, "legal_basis.version", LAW_NO_ARTICLE,
@@ -237,212 +210,11 @@ static void language(struct look *l, const CyRequest *r)
 	for (size_t i = 0; i < p->n_languages; i++) {
 		if (!strcmp(p->languages[i], r->language))
 			return;
-		add_word(&w, p->languages[i]);
+		law_add_word(&w, p->languages[i]);
 	}
 	if (p->n_languages && !law_named(l->c.faults, l->c.path, "language"))
 		fault_of(l, "language", &p->languages_source,
 			 "Requests under %s are written in: %s; '%.8s' is none of these.", p->id, w.text, r->language);
-}
-
-/* ------------------------------------------------------------------- atoms */
-
-/* An atom that the two states understand differently. */
-#define PAIRS_MAX LAW_FAULTS_MAX
-struct pair {
-	const char *atom;                     /* of the request */
-	const struct law_atom *ours, *theirs; /* requesting, requested state; NULL: not mapped */
-};
-
-/* What a state understands by an atom: its own map, else the instrument's. */
-static const struct law_atom *meaning(const struct law_profile *p, const char *state, const char *atom)
-{
-	const struct law_atom *general = NULL;
-
-	for (size_t i = 0; i < p->n_atoms; i++) {
-		const struct law_atom *a = &p->atoms[i];
-
-		if (strcmp(a->atom, atom) != 0)
-			continue;
-		if (a->state[0] && !strcmp(a->state, state))
-			return a;
-		if (!a->state[0])
-			general = a;
-	}
-	return general;
-}
-
-/* What is not stated differs from nothing: a warning of every atom would be read by nobody. */
-static bool same_threshold(const struct law_atom *a, const struct law_atom *b)
-{
-	return !a->threshold[0] || !b->threshold[0] || !strcmp(a->threshold, b->threshold);
-}
-
-static bool same_meaning(const struct law_atom *a, const struct law_atom *b)
-{
-	return a && b && (a == b || (!strcmp(a->category, b->category) && same_threshold(a, b)));
-}
-
-/* What a state's own law says of an atom names its text; the rest is of the instrument. */
-static void term_source(const struct law_profile *p, const struct law_atom *a, char *out, size_t size)
-{
-	if (a->state[0])
-		snprintf(out, size, "%s%s", a->source.article, a->source.verified ? "" : LAW_UNVERIFIED);
-	else
-		source_text(p, &a->source, out, size);
-}
-
-static bool listed(const struct pair *list, size_t n, const char *atom)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(list[i].atom, atom))
-			return true;
-	return false;
-}
-
-static const char *or_stated(const char *configured, const char *stated)
-{
-	return configured[0] ? configured : stated;
-}
-
-/* In the order of the request, each atom once. At most PAIRS_MAX are stored; one more
- * is returned when there are more. */
-static size_t differing(const CyRequest *r, const struct law_profile *p, const struct law_between *w, struct pair *ret)
-{
-	const char *from = or_stated(w->requesting, r->requesting_state);
-	const char *to = or_stated(w->requested, r->requested_state);
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n_measures; i++)
-		for (size_t k = 0; k < r->measures[i]->n_atoms; k++) {
-			struct pair one = { .atom = r->measures[i]->atoms[k] };
-
-			one.ours = meaning(p, from, one.atom);
-			one.theirs = meaning(p, to, one.atom);
-			if (same_meaning(one.ours, one.theirs) || listed(ret, n, one.atom))
-				continue;
-			if (n == PAIRS_MAX)
-				return n + 1;
-			ret[n++] = one;
-		}
-	return n;
-}
-
-/* Does what the request says of a meaning say the same? NULL: it says nothing. */
-static bool agrees(const CyAtomMeaning *said, const struct law_atom *a, const char *state)
-{
-	return !said || (!strcmp(said->state, state) && !strcmp(said->category, a ? a->category : "") &&
-			 !strcmp(said->threshold, a ? a->threshold : ""));
-}
-
-static const CyAtomWarning *acknowledgement(const CyRequest *r, const char *atom)
-{
-	for (size_t i = 0; i < r->n_atom_warnings; i++)
-		if (!strcmp(r->atom_warnings[i]->atom, atom))
-			return r->atom_warnings[i];
-	return NULL;
-}
-
-static void describe(const struct law_profile *p, const struct law_atom *a, const char *state, char *out, size_t size)
-{
-	char article[140];
-
-	if (!a) {
-		snprintf(out, size, "nothing that %.4s says under %.40s", state, p->id);
-		return;
-	}
-	term_source(p, a, article, sizeof article);
-	snprintf(out, size, "%.40s for %.4s (%.60s; %s)", a->category, state,
-		 a->threshold[0] ? a->threshold : "no threshold stated", article);
-}
-
-static void atoms(struct look *l, const CyRequest *r)
-{
-	struct pair list[PAIRS_MAX];
-	const char *from = or_stated(l->between->requesting, r->requesting_state);
-	const char *to = or_stated(l->between->requested, r->requested_state);
-	size_t n = differing(r, l->profile, l->between, list);
-
-	if (n > PAIRS_MAX) {
-		law_fault(&l->c, "atom_warnings", LAW_NO_ARTICLE,
-			  "More than %u atoms mean different things to the two states: send several requests.",
-			  PAIRS_MAX);
-		n = PAIRS_MAX;
-	}
-	for (size_t i = 0; i < n; i++) {
-		const CyAtomWarning *a = acknowledgement(r, list[i].atom);
-		char ours[320], theirs[320];
-
-		describe(l->profile, list[i].ours, from, ours, sizeof ours);
-		describe(l->profile, list[i].theirs, to, theirs, sizeof theirs);
-		if (!a)
-			law_fault(&l->c, "atom_warnings", LAW_NO_ARTICLE,
-				  "'%.40s' is %.210s, but %.210s. If this is understood, add {\"atom\": \"%.40s\", "
-				  "\"acknowledgedBy\": \"NAME OF THE OFFICER\"}.",
-				  list[i].atom, ours, theirs, list[i].atom);
-		else if (!agrees(a->ours, list[i].ours, from) || !agrees(a->theirs, list[i].theirs, to))
-			law_fault(&l->c, "atom_warnings", LAW_NO_ARTICLE,
-				  "What was acknowledged of '%.40s' is not what the profile here says: it is %.210s, "
-				  "but %.210s.",
-				  list[i].atom, ours, theirs);
-	}
-	for (size_t i = 0; i < r->n_atom_warnings; i++)
-		if (!listed(list, n, r->atom_warnings[i]->atom)) {
-			size_t mark = law_in_at(&l->c, "atom_warnings", i);
-
-			law_fault(&l->c, "atom", LAW_NO_ARTICLE,
-				  "There is nothing to acknowledge about '%.40s' between %.4s and %.4s: remove this "
-				  "entry.",
-				  r->atom_warnings[i]->atom, from, to);
-			law_out(&l->c, mark);
-		}
-}
-
-static CyAtomMeaning *stated(const struct law_profile *p, const struct law_atom *a, const char *state,
-			     struct cy_arena *arena)
-{
-	CyAtomMeaning *m = cy_arena_take(arena, sizeof *m);
-	char article[ARTICLE_SIZE];
-
-	cy_atom_meaning__init(m);
-	m->state = (char *)state;
-	if (!a)
-		return m;
-	term_source(p, a, article, sizeof article);
-	m->category = (char *)a->category;
-	m->threshold = (char *)a->threshold;
-	m->article = cy_arena_string(arena, article);
-	return m;
-}
-
-struct law_atom_warnings law_atom_warnings(const CyRequest *r, const struct law_books *b, const struct law_between *w,
-					   struct cy_arena *a)
-{
-	const CyLegalBasis *basis = r->legal_basis;
-	const struct law_profile *p = NULL;
-	struct pair list[PAIRS_MAX];
-	struct law_atom_warnings ret = { 0 };
-
-	if (b && basis && !basis->reciprocity)
-		p = law_find_profile(b, basis->instrument, basis->version, w->day);
-	if (!p)
-		return ret;
-	ret.n = differing(r, p, w, list);
-	if (ret.n > PAIRS_MAX)
-		ret.n = PAIRS_MAX;
-	ret.list = cy_arena_take(a, (ret.n + 1) * sizeof *ret.list);
-	for (size_t i = 0; i < ret.n; i++) {
-		const CyAtomWarning *said = acknowledgement(r, list[i].atom);
-		CyAtomWarning *one = cy_arena_take(a, sizeof *one);
-
-		cy_atom_warning__init(one);
-		one->atom = (char *)list[i].atom;
-		one->ours = stated(p, list[i].ours, or_stated(w->requesting, r->requesting_state), a);
-		one->theirs = stated(p, list[i].theirs, or_stated(w->requested, r->requested_state), a);
-		if (said)
-			one->acknowledged_by = said->acknowledged_by;
-		ret.list[i] = one;
-	}
-	return ret;
 }
 
 /* --------------------------------------------------------------- sensitive */
@@ -465,8 +237,8 @@ static bool touches(const struct look *l, const CyRequest *r, const char *catego
 		if (has(m->n_data_categories, m->data_categories, category))
 			return true;
 		for (size_t k = 0; k < m->n_atoms; k++) {
-			const struct law_atom *a = meaning(l->profile, r->requesting_state, m->atoms[k]);
-			const struct law_atom *b = meaning(l->profile, r->requested_state, m->atoms[k]);
+			const struct law_atom *a = law_meaning(l->profile, r->requesting_state, m->atoms[k]);
+			const struct law_atom *b = law_meaning(l->profile, r->requested_state, m->atoms[k]);
 
 			if ((a && !strcmp(a->category, category)) || (b && !strcmp(b->category, category)))
 				return true;
@@ -476,6 +248,50 @@ static bool touches(const struct look *l, const CyRequest *r, const char *catego
 		if (!strcmp(r->attachments[i]->data_category, category))
 			return true;
 	return false;
+}
+
+/* One that is nearly the profile's would pass without the approval that this needs. Others there may be. */
+static void category(struct look *l, const char *field, const char *name)
+{
+	const struct law_profile *p = l->profile;
+	struct cy_guess guess = CY_GUESS(name);
+	char meant[CY_GUESS_TEXT];
+
+	for (size_t i = 0; i < p->n_sensitive; i++) {
+		if (!strcmp(p->sensitive[i], name))
+			return;
+		cy_guess_offer(&guess, p->sensitive[i]);
+	}
+	for (size_t i = 0; i < p->n_atoms; i++) {
+		if (!strcmp(p->atoms[i].category, name))
+			return;
+		cy_guess_offer(&guess, p->atoms[i].category);
+	}
+	if (guess.name[0])
+		law_fault(&l->c, field, LAW_NO_ARTICLE,
+			  "'%.40s' is no category of data under %s%s What is meant may need an approval of its own.",
+			  name, p->id, cy_guess_text(&guess, meant));
+}
+
+static void categories(struct look *l, const CyRequest *r)
+{
+	for (size_t i = 0; i < r->n_measures && i < CY_MEASURES_MAX; i++) {
+		const size_t mark = law_in_at(&l->c, "measures", i);
+
+		for (size_t k = 0; k < r->measures[i]->n_data_categories; k++) {
+			const size_t each = law_in_at(&l->c, "data_categories", k);
+
+			category(l, NULL, r->measures[i]->data_categories[k]);
+			law_out(&l->c, each);
+		}
+		law_out(&l->c, mark);
+	}
+	for (size_t i = 0; i < r->n_attachments; i++) {
+		const size_t mark = law_in_at(&l->c, "attachments", i);
+
+		category(l, "data_category", r->attachments[i]->data_category);
+		law_out(&l->c, mark);
+	}
 }
 
 static void sensitive(struct look *l, const CyRequest *r)
@@ -502,8 +318,8 @@ static void request(struct look *l, const CyRequest *r)
 
 	state(l, "requesting_state", r->requesting_state, w->requesting, "requesting");
 	state(l, "requested_state", r->requested_state, w->requested, "requested");
-	if (!instrument(l, r->legal_basis, or_stated(w->requesting, r->requesting_state),
-			or_stated(w->requested, r->requested_state)))
+	if (!instrument(l, r->legal_basis, law_or_stated(w->requesting, r->requesting_state),
+			law_or_stated(w->requested, r->requested_state)))
 		return;
 	for (size_t i = 0; i < r->n_measures && i < CY_MEASURES_MAX; i++) {
 		size_t mark = law_in_at(&l->c, "measures", i);
@@ -513,8 +329,9 @@ static void request(struct look *l, const CyRequest *r)
 	}
 	requirements(l, r);
 	language(l, r);
+	categories(l, r);
 	sensitive(l, r);
-	atoms(l, r);
+	law_check_atoms(l, r);
 }
 
 int law_treaty_check(const CyContent *content, const struct law_books *b, const struct law_between *w,

@@ -24,9 +24,10 @@ int law_treaty_check(const CyContent *content, const struct law_books *b, const 
 		     struct law_faults *faults);
 
 /* The atoms of a request that the two states understand differently (another category,
- * or both state a threshold, and another one), or that one of them does not map, each once and in the order of the
- * request: as they are put into it, with both meanings and the name of who acknowledged it ("": nobody yet). Empty
- * where there is no profile. In the arena; texts point into the request and the books. */
+ * or both state a threshold, and another one), or that one of them does not map although a profile of the books does,
+ * each once and in the order of the request: as they are put into it, with both meanings and the name of who
+ * acknowledged it ("": nobody yet). Empty where there is no profile. In the arena; texts point into the request and the
+ * books. */
 struct law_atom_warnings {
 	size_t n; /* at most LAW_FAULTS_MAX; law_treaty_check() refuses more */
 	CyAtomWarning **list;

@@ -241,6 +241,17 @@ sed -e 's/"purpose": "Evidence/"useLimits": "This proceeding only.", &/' -e 's/"
 exits 0 'a request with all that is asked for is complete' check answered.json --treaties "$treaties" --date 2026-11-30
 says out '^answered.json: complete$' 'and said to be'
 says out '^login_ip_log .*A. Officer$' 'who acknowledged is shown'
+sed 's/"login_ip_log"/"login_ip"/' answered.json >mistyped.json
+exits 4 'an atom that no profile knows is mistyped, and no difference of law' check mistyped.json --treaties "$treaties" \
+	--date 2026-11-30
+says out "^content.request.measures\[1\].atoms\[0\]: No treaty profile here knows a data atom 'login_ip': did you mean 'login_ip_log'? There is: account_holder_name, " \
+	'what was meant and what there is are told'
+grep -q 'If that is understood' out
+[ $? -eq 1 ]
+result $? 'nobody is asked to acknowledge it'
+sed '0,/"atoms": /s//"dataCategories": ["contnet"], &/' answered.json >mistyped.json
+exits 4 'nor does a category that is mistyped pass without its approval' check mistyped.json --treaties "$treaties" --date 2026-11-30
+says out "dataCategories\[0\]: 'contnet' is no category of data under made-up-2020: did you mean 'content'?" 'what was meant is told'
 exits 0 'a date that has passed is a warning' check answered.json --treaties "$treaties" --date 2027-01-16
 says out '^answered.json: complete, 1 warning$' 'which is counted'
 says out '^warning: content.request.urgency.untilDate: 2027-01-15 lies before 2027-01-16, the day on which it is sent: ' 'and names the field'

@@ -28,7 +28,7 @@ static const struct law_party parties[] = { { .state = "IE", .side = "" },
 static const char *const languages[] = { "en", "ga" };
 static const char *const sensitive[] = { "financial", "traffic" };
 static struct law_requirement asked[6];
-static struct law_atom atoms[5];
+static struct law_atom atoms[5], elsewhere[1];
 static struct law_profile one, two;
 static const struct law_profile *const list[] = { &one, &two };
 static const struct law_books books = { .n_profiles = 2, .profiles = list };
@@ -79,6 +79,9 @@ static int make_books(void **state)
 				    .sensitive_source = art("8", true) };
 	two = one;
 	two.id = "other-1999";
+	elsewhere[0] = (struct law_atom){ "", "shoe_size", "content", "", "", art("6", true) };
+	two.n_atoms = 1;
+	two.atoms = elsewhere;
 	two.status = LAW_STATUS_NOT_IN_FORCE;
 	return 0;
 }
@@ -294,6 +297,23 @@ static void a_sensitive_category_needs_an_approval_that_names_it(void **state)
 	drop(c);
 }
 
+static void a_category_that_is_nearly_a_sensitive_one_is_mistyped(void **state)
+{
+	CyContent *c = load();
+
+	(void)state;
+	c->request->measures[0]->data_categories[0][2] = 'o'; /* troffic */
+	strcpy(c->request->attachments[0]->data_category, "subscribr");
+	EXPECT(c, &between, "request.measures[0].data_categories[0]", "request.attachments[0].data_category");
+	assert_string_equal(faults.at[0].text,
+			    "'troffic' is no category of data under us-ie-2001: did you mean 'traffic'? What is "
+			    "meant may need an approval of its own.");
+	strcpy(c->request->measures[0]->data_categories[0], "health");
+	strcpy(c->request->attachments[0]->data_category, "");
+	EXPECT(c, &between);
+	drop(c);
+}
+
 /* ------------------------------------------------------------------- atoms */
 
 static void an_atom_that_means_two_things_must_be_acknowledged(void **state)
@@ -347,7 +367,7 @@ static void a_threshold_that_differs_is_warned_of_and_the_instrument_speaks_for_
 	atoms[4].threshold = ""; /* not stated: it differs from nothing */
 	assert_int_equal(law_atom_warnings(c->request, &books, &between, &arena).n, 1);
 	atoms[4].threshold = "warrant";
-	c->request->measures[0]->atoms[0] = (char *)"shoe_size"; /* mapped by nobody */
+	c->request->measures[0]->atoms[0] = (char *)"shoe_size"; /* mapped elsewhere, and by nobody here */
 	w = law_atom_warnings(c->request, &books, &between, &arena);
 	assert_int_equal(w.n, 2);
 	assert_string_equal(w.list[0]->ours->category, "");
@@ -355,6 +375,37 @@ static void a_threshold_that_differs_is_warned_of_and_the_instrument_speaks_for_
 	c->request->measures[0]->atoms[0] = c->request->measures[0]->atoms[1]; /* asked for twice */
 	assert_int_equal(law_atom_warnings(c->request, &books, &between, &arena).n, 1);
 	c->request->measures[0]->atoms[0] = was;
+	cy_arena_free(&arena);
+	drop(c);
+}
+
+static void an_atom_that_no_profile_knows_is_mistyped(void **state)
+{
+	CyContent *c = load();
+	char **named = c->request->measures[0]->atoms, *was = named[0];
+	char **acknowledged = &c->request->atom_warnings[0]->atom, *known = *acknowledged;
+	struct cy_arena arena = { 0 };
+
+	(void)state;
+	named[0] = (char *)"sign_up";
+	EXPECT(c, &between, "request.measures[0].atoms[0]");
+	assert_string_equal(faults.at[0].text,
+			    "No treaty profile here knows a data atom 'sign_up': did you mean 'sign_up_ip'? There is: "
+			    "account_holder_name, login_ip_log, sign_up_ip, shoe_size. What is none of these is asked "
+			    "for in words, in `description`.");
+	assert_string_equal(faults.at[0].article, "");
+	named[0] = (char *)"fingerprints";
+	EXPECT(c, &between, "request.measures[0].atoms[0]");
+	assert_non_null(strstr(faults.at[0].text, "'fingerprints'. There is: "));
+	/* Nobody is asked to acknowledge it, and who does acknowledges nothing. */
+	assert_int_equal(law_atom_warnings(c->request, &books, &between, &arena).n, 1);
+	*acknowledged = named[0];
+	EXPECT(c, &between, "request.measures[0].atoms[0]", "request.atom_warnings", "request.atom_warnings[0].atom");
+	/* Where there is no catalogue nothing can be told. */
+	one.n_atoms = two.n_atoms = 0;
+	EXPECT(c, &between, "request.atom_warnings");
+	*acknowledged = known;
+	named[0] = was;
 	cy_arena_free(&arena);
 	drop(c);
 }
@@ -468,8 +519,10 @@ int main(void)
 		TEST(the_states_are_those_of_the_two_authorities),
 		TEST(a_language_that_is_not_agreed_is_told_with_those_that_are),
 		TEST(a_sensitive_category_needs_an_approval_that_names_it),
+		TEST(a_category_that_is_nearly_a_sensitive_one_is_mistyped),
 		TEST(an_atom_that_means_two_things_must_be_acknowledged),
 		TEST(a_threshold_that_differs_is_warned_of_and_the_instrument_speaks_for_who_is_silent),
+		TEST(an_atom_that_no_profile_knows_is_mistyped),
 		TEST(what_was_acknowledged_must_be_what_the_profile_says),
 		TEST(a_notification_is_asked_what_its_measure_needs),
 		TEST(information_is_checked_for_its_instrument),
