@@ -90,7 +90,7 @@ static bool told(struct law_check *c, const char *field, bool may_be_empty, cons
 	return true;
 }
 
-void law_must(struct law_check *c, bool kept, const char *field, const char *article, const char *fmt, ...)
+void law_must(struct law_check *c, bool kept, const char *field, const char *fmt, ...)
 {
 	char text[sizeof c->faults->at[0].text];
 	va_list ap;
@@ -101,7 +101,7 @@ void law_must(struct law_check *c, bool kept, const char *field, const char *art
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	if (!told(c, field, false, "%s", text))
-		law_fault(c, field, article, "%s", text);
+		law_fault(c, field, LAW_NO_ARTICLE, "%s", text);
 }
 
 bool law_where(struct law_check *c, bool applies, const char *when)
@@ -146,9 +146,9 @@ bool law_blank(const char *text)
 	return !text || !text[strspn(text, " \t\r\n")];
 }
 
-void law_text(struct law_check *c, const char *field, const char *value, const char *article)
+void law_text(struct law_check *c, const char *field, const char *value)
 {
-	law_must(c, !law_blank(value), field, article, "This field is mandatory.");
+	law_must(c, !law_blank(value), field, "This field is mandatory.");
 }
 
 void law_texts(struct law_check *c, const char *field, size_t n, char **values)
@@ -156,7 +156,7 @@ void law_texts(struct law_check *c, const char *field, size_t n, char **values)
 	for (size_t i = 0; i < n; i++) {
 		size_t mark = law_in_at(c, field, i);
 
-		law_text(c, NULL, values[i], LAW_NO_ARTICLE);
+		law_text(c, NULL, values[i]);
 		law_out(c, mark);
 	}
 }
@@ -175,9 +175,9 @@ void law_date(struct law_check *c, const char *field, const char *value)
 	day(c, field, value, true);
 }
 
-void law_date_must(struct law_check *c, const char *field, const char *value, const char *article)
+void law_date_must(struct law_check *c, const char *field, const char *value)
 {
-	law_text(c, field, value, article);
+	law_text(c, field, value);
 	day(c, field, value, false);
 }
 
@@ -190,7 +190,7 @@ void law_period(struct law_check *c, const char *from_field, const char *from, c
 	law_must(c,
 		 !from[0] || !to[0] || cy_date_parse(from, &a) || cy_date_parse(to, &b) ||
 			 cy_date_days(a) <= cy_date_days(b),
-		 to_field, LAW_NO_ARTICLE, "The last day must not lie before the first day.");
+		 to_field, "The last day must not lie before the first day.");
 }
 
 static bool letters(const char *value, char low, char high)
@@ -208,12 +208,11 @@ void law_state(struct law_check *c, const char *field, const char *value, bool m
 
 void law_language(struct law_check *c, const char *field, const char *value)
 {
-	law_must(c, letters(value, 'a', 'z'), field, LAW_NO_ARTICLE,
+	law_must(c, letters(value, 'a', 'z'), field,
 		 "A language is expected as two small letters of ISO 639-1, such as en.");
 }
 
-void law_enum(struct law_check *c, const char *field, const ProtobufCEnumDescriptor *d, int value, bool must,
-	      const char *article)
+void law_enum(struct law_check *c, const char *field, const ProtobufCEnumDescriptor *d, int value, bool must)
 {
 	if (told(c, field, !must,
 		 must ? "This field is mandatory; one of the values of %s is expected."
@@ -221,25 +220,23 @@ void law_enum(struct law_check *c, const char *field, const ProtobufCEnumDescrip
 		 d->short_name))
 		return;
 	if (!value && must)
-		law_fault(c, field, article, "This field is mandatory; one of the values of %s is expected.",
+		law_fault(c, field, LAW_NO_ARTICLE, "This field is mandatory; one of the values of %s is expected.",
 			  d->short_name);
 	else if (value && !protobuf_c_enum_descriptor_get_value(d, value))
-		law_fault(c, field, article, "%d is not a value of %s.", value, d->short_name);
+		law_fault(c, field, LAW_NO_ARTICLE, "%d is not a value of %s.", value, d->short_name);
 }
 
 void law_title(struct law_check *c, const char *value, bool must)
 {
 	if (must)
-		law_text(c, "title", value, LAW_NO_ARTICLE);
-	law_must(c, strlen(value) <= CY_TITLE_MAX, "title", LAW_NO_ARTICLE, "A title has at most %u bytes.",
-		 CY_TITLE_MAX);
-	law_must(c, strlen(value) > CY_TITLE_MAX || !strpbrk(value, "\r\n"), "title", LAW_NO_ARTICLE,
-		 "A title is one line.");
+		law_text(c, "title", value);
+	law_must(c, strlen(value) <= CY_TITLE_MAX, "title", "A title has at most %u bytes.", CY_TITLE_MAX);
+	law_must(c, strlen(value) > CY_TITLE_MAX || !strpbrk(value, "\r\n"), "title", "A title is one line.");
 }
 
 void law_number(struct law_check *c, const char *field, uint32_t value)
 {
-	law_must(c, value != 0, field, LAW_NO_ARTICLE, "The number of the message that is meant is mandatory.");
+	law_must(c, value != 0, field, "The number of the message that is meant is mandatory.");
 }
 
 void law_measure_number(struct law_check *c, const char *field, uint32_t value, uint64_t *seen)
@@ -247,7 +244,7 @@ void law_measure_number(struct law_check *c, const char *field, uint32_t value, 
 	const bool exists = value >= 1 && value <= CY_MEASURES_MAX;
 	uint64_t bit;
 
-	law_must(c, exists, field, LAW_NO_ARTICLE, "The number of a measure is expected, 1 to %u.", CY_MEASURES_MAX);
+	law_must(c, exists, field, "The number of a measure is expected, 1 to %u.", CY_MEASURES_MAX);
 	if (told(c, field, false, "Each measure is named once.") || !exists)
 		return;
 	bit = UINT64_C(1) << (value - 1);

@@ -5,18 +5,10 @@
 
 #include "law/validate.h"
 
-/* Sources named by faults. They come from memory of the treaties' text and say so. */
-#define LAW_UNVERIFIED     " (not verified against the primary text)"
-#define LAW_ART_AUTHORITY  "UNTOC 18(15)(a), UNCAC 46(15)(a)" LAW_UNVERIFIED
-#define LAW_ART_PROCEEDING "UNTOC 18(15)(b), UNCAC 46(15)(b)" LAW_UNVERIFIED
-#define LAW_ART_FACTS      "UNTOC 18(15)(c), UNCAC 46(15)(c)" LAW_UNVERIFIED
-#define LAW_ART_ASSISTANCE "UNTOC 18(15)(d), UNCAC 46(15)(d)" LAW_UNVERIFIED
-#define LAW_ART_PERSONS    "UNTOC 18(15)(e), UNCAC 46(15)(e)" LAW_UNVERIFIED
-#define LAW_ART_PURPOSE    "UNTOC 18(15)(f), UNCAC 46(15)(f)" LAW_UNVERIFIED
-#define LAW_ART_USE        "UNTOC 18(19), UNCAC 46(19)" LAW_UNVERIFIED
-#define LAW_ART_EXTENSION  "EIO 2014/41 12(5)"
-#define LAW_ART_CONDITIONS "Budapest Convention 28"
-#define LAW_NO_ARTICLE     ""
+/* What is asked of every message, whatever the instrument, has no article. Those of the instruments are data, of their
+ * profiles: law_treaty_check() names them. */
+#define LAW_NO_ARTICLE ""
+#define LAW_UNVERIFIED " (not verified against the primary text)"
 
 /* Told each rule in the place of being held to it: for whoever prints them (proto/PROTOCOL.md). The content then has an
  * element in each list, and every part. `when` says where the rule holds, or NULL; `may_be_empty`: it holds for what is
@@ -42,22 +34,21 @@ void law_out(struct law_check *c, size_t mark);
 void law_fault(struct law_check *c, const char *field, const char *article, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* A rule: a fault unless it is kept. */
-void law_must(struct law_check *c, bool kept, const char *field, const char *article, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+void law_must(struct law_check *c, bool kept, const char *field, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 /* Does the next rule apply? `when` says in words where it does. */
 bool law_where(struct law_check *c, bool applies, const char *when);
 
 /* Each adds a fault unless: the text has something besides blanks; the date is
  * empty (unless it must be there) or exists; the state, the language are empty or have their form; the
  * value is one of the enum and, if `must`, not UNSPECIFIED. */
-void law_text(struct law_check *c, const char *field, const char *value, const char *article);
+void law_text(struct law_check *c, const char *field, const char *value);
 void law_date(struct law_check *c, const char *field, const char *value);
-void law_date_must(struct law_check *c, const char *field, const char *value, const char *article);
+void law_date_must(struct law_check *c, const char *field, const char *value);
 void law_period(struct law_check *c, const char *from_field, const char *from, const char *to_field, const char *to);
 void law_state(struct law_check *c, const char *field, const char *value, bool must);
 void law_language(struct law_check *c, const char *field, const char *value);
-void law_enum(struct law_check *c, const char *field, const ProtobufCEnumDescriptor *d, int value, bool must,
-	      const char *article);
+void law_enum(struct law_check *c, const char *field, const ProtobufCEnumDescriptor *d, int value, bool must);
 void law_title(struct law_check *c, const char *value, bool must);
 void law_texts(struct law_check *c, const char *field, size_t n, char **values);
 
@@ -87,7 +78,7 @@ void law_check_reminder(struct law_check *c, const CyReminder *r);
 void law_check_evidence_statement(struct law_check *c, const CyEvidenceStatement *s);
 void law_attachment_numbers(struct law_check *c, size_t n, const uint32_t *values); /* from 1, each once */
 void law_review(struct law_check *c, const CyReviewAttestation *r);
-void law_authority(struct law_check *c, const char *field, const CyAuthority *a, bool must, const char *article);
+void law_authority(struct law_check *c, const char *field, const CyAuthority *a, bool must);
 
 /* All rules for a content. */
 void law_check_content(struct law_check *c, const CyContent *content);

@@ -7,7 +7,7 @@
 
 static void clock_name(struct law_check *c, const char *field, const char *name)
 {
-	law_must(c, cy_name_valid(name, CY_CLOCK_MAX), field, LAW_NO_ARTICLE,
+	law_must(c, cy_name_valid(name, CY_CLOCK_MAX), field,
 		 "A name has 1 to %u printable ASCII characters, without a blank at either end.", CY_CLOCK_MAX);
 }
 
@@ -17,19 +17,19 @@ static void instant(struct law_check *c, const char *field, int64_t ms)
 	struct cy_wall back;
 
 	cy_rfc3339((struct cy_wall){ ms }, text);
-	law_must(c, ms > 0 && cy_rfc3339_parse(text, &back) == CY_OK, field, LAW_NO_ARTICLE,
+	law_must(c, ms > 0 && cy_rfc3339_parse(text, &back) == CY_OK, field,
 		 "An instant after 1970, and before the year 10000, is mandatory.");
 }
 
 static void measure(struct law_check *c, uint32_t value)
 {
-	law_must(c, value <= CY_MEASURES_MAX, "measure", LAW_NO_ARTICLE,
-		 "Measures are numbered from 1 to %u; 0 is the whole request.", CY_MEASURES_MAX);
+	law_must(c, value <= CY_MEASURES_MAX, "measure", "Measures are numbered from 1 to %u; 0 is the whole request.",
+		 CY_MEASURES_MAX);
 }
 
 void law_check_statement(struct law_check *c, const CyClockStatement *s)
 {
-	law_must(c, s->n_clocks > 0, "clocks", LAW_NO_ARTICLE, "At least one clock is mandatory.");
+	law_must(c, s->n_clocks > 0, "clocks", "At least one clock is mandatory.");
 	for (size_t i = 0; i < s->n_clocks; i++) {
 		const CyStatedClock *k = s->clocks[i];
 		const size_t mark = law_in_at(c, "clocks", i);

@@ -28,12 +28,11 @@ static void chunks(struct law_check *c, const CyAttachment *a)
 {
 	const bool divided = a->chunk_root.len > 0 || a->chunk_bytes != 0;
 
-	law_must(c, !divided || a->chunk_root.len == CY_SHA256_LEN, "chunk_root", LAW_NO_ARTICLE,
+	law_must(c, !divided || a->chunk_root.len == CY_SHA256_LEN, "chunk_root",
 		 "A root of 32 bytes is expected, or neither a root nor the size of chunks.");
 	if (law_where(c, divided, "there is a `chunk_root`"))
-		law_must(c, a->chunk_bytes == CY_CHUNK, "chunk_bytes", LAW_NO_ARTICLE, "Chunks have %u bytes.",
-			 CY_CHUNK);
-	law_must(c, !divided || !a->medium[0], "medium", LAW_NO_ARTICLE,
+		law_must(c, a->chunk_bytes == CY_CHUNK, "chunk_bytes", "Chunks have %u bytes.", CY_CHUNK);
+	law_must(c, !divided || !a->medium[0], "medium",
 		 "What travels on a physical medium is not divided into chunks: leave their root empty.");
 }
 
@@ -42,28 +41,27 @@ static void custody(struct law_check *c, const CyAttachment *a)
 	for (size_t i = 0; i < a->n_custody; i++) {
 		const size_t mark = law_in_at(c, "custody", i);
 
-		law_text(c, "holder", a->custody[i]->holder, LAW_NO_ARTICLE);
-		law_text(c, "action", a->custody[i]->action, LAW_NO_ARTICLE);
-		law_must(c, a->custody[i]->at_ms > 0, "at_ms", LAW_NO_ARTICLE, "An instant after 1970 is mandatory.");
+		law_text(c, "holder", a->custody[i]->holder);
+		law_text(c, "action", a->custody[i]->action);
+		law_must(c, a->custody[i]->at_ms > 0, "at_ms", "An instant after 1970 is mandatory.");
 		law_out(c, mark);
 	}
 }
 
 static void attachment(struct law_check *c, const CyAttachment *a)
 {
-	law_text(c, "name", a->name, LAW_NO_ARTICLE);
-	law_must(c, name_is_safe(a->name) && strlen(a->name) <= CY_FILE_NAME_MAX, "name", LAW_NO_ARTICLE,
+	law_text(c, "name", a->name);
+	law_must(c, name_is_safe(a->name) && strlen(a->name) <= CY_FILE_NAME_MAX, "name",
 		 "A file name has at most %u bytes, no '/', no control characters, and is not '.' or '..'.",
 		 CY_FILE_NAME_MAX);
-	law_must(c, is_media_type(a->media_type), "media_type", LAW_NO_ARTICLE,
+	law_must(c, is_media_type(a->media_type), "media_type",
 		 "A media type is expected (RFC 6838), such as application/pdf: one '/' between two parts, and no "
 		 "blanks.");
-	law_must(c, a->_size_case == CY_ATTACHMENT___SIZE_SIZE, "size", LAW_NO_ARTICLE,
+	law_must(c, a->_size_case == CY_ATTACHMENT___SIZE_SIZE, "size",
 		 "The size in bytes is mandatory; an empty file has 0.");
-	law_must(c, a->_size_case != CY_ATTACHMENT___SIZE_SIZE || a->size <= CY_EVIDENCE_MAX, "size", LAW_NO_ARTICLE,
+	law_must(c, a->_size_case != CY_ATTACHMENT___SIZE_SIZE || a->size <= CY_EVIDENCE_MAX, "size",
 		 "An attachment has at most 64 TiB.");
-	law_must(c, a->sha256.len == CY_SHA256_LEN, "sha256", LAW_NO_ARTICLE,
-		 "A SHA-256 digest of 32 bytes is expected.");
+	law_must(c, a->sha256.len == CY_SHA256_LEN, "sha256", "A SHA-256 digest of 32 bytes is expected.");
 	law_date(c, "retain_until_date", a->retain_until_date);
 	chunks(c, a);
 	custody(c, a);
@@ -88,27 +86,25 @@ void law_attachment_numbers(struct law_check *c, size_t n, const uint32_t *value
 		for (size_t k = 0; k < i; k++)
 			kept = kept && values[k] != values[i];
 	}
-	law_must(c, kept, "attachments", LAW_NO_ARTICLE, "Attachments are numbered from 1 to %u; each is named once.",
-		 CY_REPEATED_MAX);
+	law_must(c, kept, "attachments", "Attachments are numbered from 1 to %u; each is named once.", CY_REPEATED_MAX);
 }
 
 void law_check_evidence_statement(struct law_check *c, const CyEvidenceStatement *s)
 {
-	law_must(c, s->n_items > 0, "items", LAW_NO_ARTICLE, "At least one item is mandatory.");
+	law_must(c, s->n_items > 0, "items", "At least one item is mandatory.");
 	for (size_t i = 0; i < s->n_items; i++) {
 		const CyStatedEvidence *e = s->items[i];
 		const size_t mark = law_in_at(c, "items", i);
 
 		law_number(c, "message", e->message);
-		law_must(c, e->attachment > 0 && e->attachment <= CY_REPEATED_MAX, "attachment", LAW_NO_ARTICLE,
+		law_must(c, e->attachment > 0 && e->attachment <= CY_REPEATED_MAX, "attachment",
 			 "Attachments are numbered from 1 to %u.", CY_REPEATED_MAX);
-		law_must(c, e->sha256.len == CY_SHA256_LEN, "sha256", LAW_NO_ARTICLE,
-			 "A SHA-256 digest of 32 bytes is expected.");
-		law_enum(c, "fate", &cy_evidence_fate__descriptor, (int)e->fate, true, LAW_NO_ARTICLE);
-		law_must(c, e->at_ms > 0, "at_ms", LAW_NO_ARTICLE, "An instant after 1970 is mandatory.");
+		law_must(c, e->sha256.len == CY_SHA256_LEN, "sha256", "A SHA-256 digest of 32 bytes is expected.");
+		law_enum(c, "fate", &cy_evidence_fate__descriptor, (int)e->fate, true);
+		law_must(c, e->at_ms > 0, "at_ms", "An instant after 1970 is mandatory.");
 		if (law_where(c, e->fate != CY_EVIDENCE_FATE__ARRIVED && e->fate != CY_EVIDENCE_FATE__WANTED,
 			      "`fate` is neither ARRIVED nor WANTED"))
-			law_text(c, "reason", e->reason, LAW_NO_ARTICLE);
+			law_text(c, "reason", e->reason);
 		law_out(c, mark);
 	}
 }

@@ -19,17 +19,16 @@ static void header(struct law_check *c, const CyRequest *r)
 	law_state(c, "requested_state", r->requested_state, true);
 	law_language(c, "language", r->language);
 	law_legal_basis(c, r->legal_basis, true);
-	law_must(c, r->n_links > 0, "links", LAW_NO_ARTICLE,
-		 "At least one link is mandatory; NEW for one that stands alone.");
+	law_must(c, r->n_links > 0, "links", "At least one link is mandatory; NEW for one that stands alone.");
 	for (size_t i = 0; i < r->n_links; i++) {
 		const CyLink *l = r->links[i];
 		size_t mark = law_in_at(c, "links", i);
 
-		law_enum(c, "type", &cy_link_type__descriptor, (int)l->type, true, LAW_NO_ARTICLE);
+		law_enum(c, "type", &cy_link_type__descriptor, (int)l->type, true);
 		law_must(c,
 			 (l->type != CY_LINK_TYPE__FOLLOW_UP_MLA && l->type != CY_LINK_TYPE__FOLLOW_UP_PRESERVATION) ||
 				 !law_blank(l->case_id) || !law_blank(l->reference),
-			 "reference", LAW_NO_ARTICLE, "A follow-up names the case or the reference that it follows.");
+			 "reference", "A follow-up names the case or the reference that it follows.");
 		law_out(c, mark);
 	}
 }
@@ -38,13 +37,13 @@ static void authorities(struct law_check *c, const CyAuthorities *a)
 {
 	size_t mark = law_in(c, "authorities");
 
-	law_must(c, a != NULL, NULL, LAW_ART_AUTHORITY, "The authority that asks is mandatory.");
+	law_must(c, a != NULL, NULL, "The authority that asks is mandatory.");
 	if (a != NULL) {
-		law_authority(c, "requesting", a->requesting, true, LAW_ART_AUTHORITY);
-		law_authority(c, "investigating", a->investigating, false, LAW_ART_PROCEEDING);
-		law_authority(c, "prosecuting", a->prosecuting, false, LAW_ART_PROCEEDING);
-		law_authority(c, "validating", a->validating, false, LAW_NO_ARTICLE);
-		law_must(c, a->prosecuting || a->investigating, "prosecuting", LAW_ART_PROCEEDING,
+		law_authority(c, "requesting", a->requesting, true);
+		law_authority(c, "investigating", a->investigating, false);
+		law_authority(c, "prosecuting", a->prosecuting, false);
+		law_authority(c, "validating", a->validating, false);
+		law_must(c, a->prosecuting || a->investigating, "prosecuting",
 			 "The authority that prosecutes or the one that investigates is mandatory.");
 	}
 	law_out(c, mark);
@@ -57,10 +56,10 @@ static void urgency(struct law_check *c, const CyUrgency *u)
 	if (!u)
 		return;
 	mark = law_in(c, "urgency");
-	law_enum(c, "reason", &cy_urgency_reason__descriptor, (int)u->reason, true, LAW_NO_ARTICLE);
+	law_enum(c, "reason", &cy_urgency_reason__descriptor, (int)u->reason, true);
 	law_date(c, "until_date", u->until_date);
 	if (law_where(c, u->reason == CY_URGENCY_REASON__OTHER_URGENCY, "`reason` is OTHER_URGENCY"))
-		law_text(c, "text", u->text, LAW_NO_ARTICLE);
+		law_text(c, "text", u->text);
 	law_out(c, mark);
 }
 
@@ -68,11 +67,11 @@ static void proceeding(struct law_check *c, const CyProceeding *p)
 {
 	size_t mark = law_in(c, "proceeding");
 
-	law_must(c, p != NULL, NULL, LAW_ART_PROCEEDING, "Subject and nature of the proceeding are mandatory.");
+	law_must(c, p != NULL, NULL, "Subject and nature of the proceeding are mandatory.");
 	if (p != NULL) {
-		law_enum(c, "type", &cy_proceeding_type__descriptor, (int)p->type, true, LAW_ART_PROCEEDING);
-		law_enum(c, "stage", &cy_proceeding_stage__descriptor, (int)p->stage, true, LAW_ART_PROCEEDING);
-		law_text(c, "subject", p->subject, LAW_ART_PROCEEDING);
+		law_enum(c, "type", &cy_proceeding_type__descriptor, (int)p->type, true);
+		law_enum(c, "stage", &cy_proceeding_stage__descriptor, (int)p->stage, true);
+		law_text(c, "subject", p->subject);
 	}
 	law_out(c, mark);
 }
@@ -80,16 +79,16 @@ static void proceeding(struct law_check *c, const CyProceeding *p)
 static void facts(struct law_check *c, const CyRequest *r)
 {
 	if (law_where(c, !only_service(r), "not all measures are SERVICE_OF_DOCUMENTS"))
-		law_text(c, "facts", r->facts, LAW_ART_FACTS);
-	law_must(c, r->n_offences > 0, "offences", LAW_ART_FACTS, "At least one offence is mandatory.");
+		law_text(c, "facts", r->facts);
+	law_must(c, r->n_offences > 0, "offences", "At least one offence is mandatory.");
 	for (size_t i = 0; i < r->n_offences; i++) {
 		const CyOffence *o = r->offences[i];
 		size_t mark = law_in_at(c, "offences", i);
 
-		law_text(c, "name", o->name, LAW_ART_FACTS);
-		law_text(c, "statute", o->statute, LAW_ART_FACTS);
-		law_text(c, "statute_text", o->statute_text, LAW_ART_FACTS);
-		law_text(c, "maximum_penalty", o->maximum_penalty, LAW_ART_FACTS);
+		law_text(c, "name", o->name);
+		law_text(c, "statute", o->statute);
+		law_text(c, "statute_text", o->statute_text);
+		law_text(c, "maximum_penalty", o->maximum_penalty);
 		law_period(c, "committed_from_date", o->committed_from_date, "committed_to_date", o->committed_to_date);
 		law_out(c, mark);
 	}
@@ -105,10 +104,10 @@ static void measure(struct law_check *c, const CyMeasure *m, size_t i)
 {
 	size_t mark;
 
-	law_must(c, m->measure == i + 1, "measure", LAW_ART_ASSISTANCE,
-		 "Measures are numbered 1, 2, 3 ... without gaps; %zu is expected.", i + 1);
-	law_enum(c, "type", &cy_measure_type__descriptor, (int)m->type, true, LAW_ART_ASSISTANCE);
-	law_text(c, "description", m->description, LAW_ART_ASSISTANCE);
+	law_must(c, m->measure == i + 1, "measure", "Measures are numbered 1, 2, 3 ... without gaps; %zu is expected.",
+		 i + 1);
+	law_enum(c, "type", &cy_measure_type__descriptor, (int)m->type, true);
+	law_text(c, "description", m->description);
 	law_identifiers(c, "targets", m->n_targets, m->targets);
 	law_texts(c, "atoms", m->n_atoms, m->atoms);
 	law_texts(c, "data_categories", m->n_data_categories, m->data_categories);
@@ -121,11 +120,9 @@ static void measure(struct law_check *c, const CyMeasure *m, size_t i)
 	if (m->hearing || is_hearing(m->type)) {
 		mark = law_in(c, "hearing");
 		if (law_where(c, is_hearing(m->type), "the measure is a HEARING_..."))
-			law_enum(c, "mode", &cy_hearing_mode__descriptor, m->hearing ? (int)m->hearing->mode : 0, true,
-				 LAW_ART_ASSISTANCE);
+			law_enum(c, "mode", &cy_hearing_mode__descriptor, m->hearing ? (int)m->hearing->mode : 0, true);
 		if (law_where(c, !is_hearing(m->type), "it is any other"))
-			law_enum(c, "mode", &cy_hearing_mode__descriptor, (int)m->hearing->mode, false,
-				 LAW_ART_ASSISTANCE);
+			law_enum(c, "mode", &cy_hearing_mode__descriptor, (int)m->hearing->mode, false);
 		law_out(c, mark);
 	}
 	if (m->custody) {
@@ -137,7 +134,7 @@ static void measure(struct law_check *c, const CyMeasure *m, size_t i)
 
 static void measures(struct law_check *c, const CyRequest *r)
 {
-	law_must(c, r->n_measures > 0 && r->n_measures <= CY_MEASURES_MAX, "measures", LAW_ART_ASSISTANCE,
+	law_must(c, r->n_measures > 0 && r->n_measures <= CY_MEASURES_MAX, "measures",
 		 "A request has 1 to %u measures.", CY_MEASURES_MAX);
 	for (size_t i = 0; i < r->n_measures && i < CY_MEASURES_MAX; i++) {
 		size_t mark = law_in_at(c, "measures", i);
@@ -151,11 +148,10 @@ static void purpose(struct law_check *c, const CyPurpose *p)
 {
 	size_t mark = law_in(c, "purpose");
 
-	law_must(c, p != NULL, NULL, LAW_ART_PURPOSE, "The purpose of the evidence is mandatory.");
+	law_must(c, p != NULL, NULL, "The purpose of the evidence is mandatory.");
 	if (p != NULL) {
-		law_text(c, "purpose", p->purpose, LAW_ART_PURPOSE);
-		law_enum(c, "confidentiality", &cy_confidentiality__descriptor, (int)p->confidentiality, false,
-			 LAW_NO_ARTICLE);
+		law_text(c, "purpose", p->purpose);
+		law_enum(c, "confidentiality", &cy_confidentiality__descriptor, (int)p->confidentiality, false);
 	}
 	law_out(c, mark);
 }
@@ -168,8 +164,7 @@ static void location(struct law_check *c, const CyDataLocation *d)
 		size_t mark = law_in_at(c, "locations", i);
 
 		law_state(c, "state", d->locations[i]->state, false);
-		law_enum(c, "confidence", &cy_confidence__descriptor, (int)d->locations[i]->confidence, false,
-			 LAW_NO_ARTICLE);
+		law_enum(c, "confidence", &cy_confidence__descriptor, (int)d->locations[i]->confidence, false);
 		law_out(c, mark);
 	}
 	law_out(c, outer);
@@ -177,13 +172,13 @@ static void location(struct law_check *c, const CyDataLocation *d)
 
 static void approvals(struct law_check *c, const CyRequest *r)
 {
-	law_must(c, r->n_approvals > 0, "approvals", LAW_NO_ARTICLE, "Who approved the request is mandatory.");
+	law_must(c, r->n_approvals > 0, "approvals", "Who approved the request is mandatory.");
 	for (size_t i = 0; i < r->n_approvals; i++) {
 		size_t mark = law_in_at(c, "approvals", i);
 
-		law_text(c, "name", r->approvals[i]->name, LAW_NO_ARTICLE);
-		law_text(c, "office", r->approvals[i]->office, LAW_NO_ARTICLE);
-		law_must(c, r->approvals[i]->at_ms > 0, "at_ms", LAW_NO_ARTICLE, "When it was approved is mandatory.");
+		law_text(c, "name", r->approvals[i]->name);
+		law_text(c, "office", r->approvals[i]->office);
+		law_must(c, r->approvals[i]->at_ms > 0, "at_ms", "When it was approved is mandatory.");
 		law_texts(c, "categories", r->approvals[i]->n_categories, r->approvals[i]->categories);
 		law_out(c, mark);
 	}
@@ -200,8 +195,8 @@ static void acknowledged(struct law_check *c, const CyRequest *r)
 	for (size_t i = 0; i < r->n_atom_warnings; i++) {
 		size_t mark = law_in_at(c, "atom_warnings", i);
 
-		law_text(c, "atom", r->atom_warnings[i]->atom, LAW_NO_ARTICLE);
-		law_text(c, "acknowledged_by", r->atom_warnings[i]->acknowledged_by, LAW_NO_ARTICLE);
+		law_text(c, "atom", r->atom_warnings[i]->atom);
+		law_text(c, "acknowledged_by", r->atom_warnings[i]->acknowledged_by);
 		law_out(c, mark);
 	}
 }
@@ -213,7 +208,7 @@ void law_check_request(struct law_check *c, const CyRequest *r)
 	urgency(c, r->urgency);
 	proceeding(c, r->proceeding);
 	facts(c, r);
-	law_must(c, r->n_persons > 0 || !law_blank(r->no_person_reason), "persons", LAW_ART_PERSONS,
+	law_must(c, r->n_persons > 0 || !law_blank(r->no_person_reason), "persons",
 		 "Name the persons, or give the reason why none is named.");
 	law_persons(c, r->n_persons, r->persons);
 	measures(c, r);

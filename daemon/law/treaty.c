@@ -108,14 +108,43 @@ static const CyMeasure *concerned(const CyRequest *r, law_measures measures)
 	return NULL;
 }
 
+/* Is what is found wrong the field that is asked for, or a part in which that would stand? Elements have no number
+ * where they are asked for. */
+static bool is_asked(const char *asked, const char *found)
+{
+	while (*found != '\0') {
+		if (*asked++ != *found)
+			return false;
+		if (*found++ == '[') {
+			found += strcspn(found, "]") + 1;
+			asked += strcspn(asked, "]") + 1;
+		}
+	}
+	return *asked == '\0' || *asked == '.' || *asked == '[';
+}
+
+/* Part of what the instrument asks for is asked of every message, and has been found missing without its article. */
+static void cite(struct look *l, const struct law_requirement *q)
+{
+	for (size_t i = 0; i < l->c.faults->n; i++) {
+		struct law_fault *f = &l->c.faults->at[i];
+		const size_t kind = strcspn(f->field, ".");
+
+		if (f->article[0] == '\0' && f->field[kind] == '.' && is_asked(q->field, f->field + kind + 1))
+			law_source_text(l->profile, &q->source, f->article, sizeof f->article);
+	}
+}
+
 static void requirements(struct look *l, const CyRequest *r)
 {
 	for (size_t i = 0; i < l->profile->n_requirements; i++) {
 		const struct law_requirement *q = &l->profile->requirements[i];
 		const CyMeasure *m = concerned(r, q->measures);
 
-		if (!q->measures || m)
-			require(l, &r->base, q->field, q, m ? measure_name(m->type) : NULL);
+		if (q->measures && !m)
+			continue;
+		cite(l, q);
+		require(l, &r->base, q->field, q, m ? measure_name(m->type) : NULL);
 	}
 }
 
@@ -125,8 +154,10 @@ static void notified(struct look *l, const CyNotification *n)
 	for (size_t i = 0; i < l->profile->n_requirements; i++) {
 		const struct law_requirement *q = &l->profile->requirements[i];
 
-		if (among(q->measures, n->type) && law_field_in(n->base.descriptor, q->field))
-			require(l, &n->base, q->field, q, measure_name(n->type));
+		if (!among(q->measures, n->type) || !law_field_in(n->base.descriptor, q->field))
+			continue;
+		cite(l, q);
+		require(l, &n->base, q->field, q, measure_name(n->type));
 	}
 }
 

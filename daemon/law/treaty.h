@@ -16,7 +16,8 @@ struct law_between {
 	struct cy_date day;
 };
 
-/* Adds to the faults that are there, and never a second one for the same field.
+/* Adds to the faults that are there, and never a second one for the same field; what of them the instrument asks for as
+ * well gets its article, the rest has none.
  * Paths are relative to Content. Nothing is checked without profiles, of kinds that
  * open no case, or of what is based on reciprocity but the states.
  * CY_OK, or CY_EINVAL if `faults` now has any. */

@@ -10,8 +10,7 @@ void law_check_content(struct law_check *c, const CyContent *content)
 {
 	const struct law_kind *kind = law_kind((uint32_t)content->kind_case);
 
-	law_must(c, kind != NULL, "kind", LAW_NO_ARTICLE,
-		 "One kind of message is expected; this one is missing or unknown.");
+	law_must(c, kind != NULL, "kind", "One kind of message is expected; this one is missing or unknown.");
 	if (kind == NULL)
 		return;
 	law_in(c, kind->name);
@@ -47,22 +46,21 @@ int law_validate_submission(const CySubmission *s, struct law_faults *ret_faults
 	ret_faults->n = 0;
 	ret_faults->more = false;
 	law_in(&c, "submission");
-	law_must(&c, s->priority <= CY_PRIORITY__EMERGENCY, "priority", LAW_NO_ARTICLE,
-		 "LOW, NORMAL, HIGH or EMERGENCY is expected.");
-	law_must(&c, strlen(s->own_reference) <= CY_REFERENCE_MAX, "own_reference", LAW_NO_ARTICLE,
-		 "At most %u bytes are expected.", CY_REFERENCE_MAX);
-	law_must(&c, s->content != NULL, "content", LAW_NO_ARTICLE, "What is said is mandatory.");
+	law_must(&c, s->priority <= CY_PRIORITY__EMERGENCY, "priority", "LOW, NORMAL, HIGH or EMERGENCY is expected.");
+	law_must(&c, strlen(s->own_reference) <= CY_REFERENCE_MAX, "own_reference", "At most %u bytes are expected.",
+		 CY_REFERENCE_MAX);
+	law_must(&c, s->content != NULL, "content", "What is said is mandatory.");
 	if (s->content == NULL)
 		return CY_EINVAL;
-	law_must(&c, !says_itself(s->content), "content", LAW_NO_ARTICLE,
+	law_must(&c, !says_itself(s->content), "content",
 		 "The daemon says this by itself: no case system hands it in.");
 	if (law_kind_opens(s->content->kind_case)) {
-		law_must(&c, s->own_reference[0] != '\0', "own_reference", LAW_NO_ARTICLE,
+		law_must(&c, s->own_reference[0] != '\0', "own_reference",
 			 "The own file reference is mandatory to open a case.");
-		law_must(&c, s->case_ref[0] == '\0', "case_ref", LAW_NO_ARTICLE,
+		law_must(&c, s->case_ref[0] == '\0', "case_ref",
 			 "This kind opens a case: leave it empty, or refer to the other case in `links`.");
 	} else {
-		law_must(&c, s->case_ref[0] != '\0', "case_ref", LAW_NO_ARTICLE,
+		law_must(&c, s->case_ref[0] != '\0', "case_ref",
 			 "The case id or a reference of the case is mandatory.");
 	}
 	return ret_faults->n ? CY_EINVAL : CY_OK;

@@ -217,6 +217,25 @@ exits 4 'without a directory it is checked against the treaties that are shipped
 grep -q 'Nothing was checked' out
 [ $? -eq 1 ]
 result $? 'and nothing else is said'
+for instrument in us-ie-2001 untoc; do
+	printf '{"to": "IE", "ownReference": "1", "content": {"request": {"requestingState": "US", "requestedState": "IE",
+		"legalBasis": {"instrument": "%s", "version": "1", "articles": ["1"]}}}}' "$instrument" >empty.json
+	"$ctl" check empty.json >"$instrument.out" 2>err
+done
+cp us-ie-2001.out out
+says out '^content.request.offences: At least one offence is mandatory. (us-ie-2001 4 (not verified against the primary text))$' \
+	'what a treaty asks for as well is told with its own article'
+says out '^content.request.persons: .* none is named.$' 'and what it does not ask for with none'
+grep -q UNTOC out
+[ $? -eq 1 ]
+result $? 'no other instrument is named'
+cp untoc.out out
+says out '^content.request.proceeding: .* mandatory. (untoc 18(15)(b) (not verified against the primary text))$' \
+	'it is that of the instrument which is named'
+says out '^content.request.offences: At least one offence is mandatory.$' 'and nothing is cited for what that one does not ask'
+printf '{"caseRef": "1", "content": {"extension": {"estimateDate": "2027-01-01"}}}' >empty.json
+"$ctl" check empty.json >out 2>err
+says out '^content.extension.reason: This field is mandatory.$' 'of which treaty a case is, a file that continues it does not say'
 treaties=$here/../fixtures/treaties
 sed 's/"us-ie-2001"/"made-up-2020"/' "$here/../../contrib/demo/request.json" >asked.json
 exits 4 'a request is checked against its treaty' check asked.json --treaties "$treaties"

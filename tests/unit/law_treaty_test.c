@@ -176,6 +176,47 @@ static void a_field_that_a_measure_needs_is_named_with_its_article(void **state)
 	drop(c);
 }
 
+static void what_the_instrument_asks_for_as_well_has_its_article_and_no_other(void **state)
+{
+	CyContent *c = load();
+	CyRequest *r = c->request;
+	CyPurpose *purpose = r->purpose;
+	const size_t n = r->n_offences;
+
+	(void)state;
+	asked[0].field = "offences";
+	asked[2].field = "measures[].description";
+	asked[3].field = "persons[].name";
+	r->n_offences = 0;
+	r->purpose = NULL;
+	blank(r->persons[0]->name);
+	blank(r->measures[1]->description);
+	blank(r->title);
+	r->approvals[0]->at_ms = 0;
+	EXPECT(c, &between, "request.offences", "request.persons[0].name", "request.measures[1].description",
+	       "request.purpose", "request.approvals[0].at_ms", "request.purpose.use_limits");
+	assert_string_equal(faults.at[0].article, "us-ie-2001 4(2)" MARK);
+	assert_string_equal(faults.at[1].article, "us-ie-2001 9");
+	assert_string_equal(faults.at[2].article, "us-ie-2001 4(3)");
+	assert_string_equal(faults.at[3].article, "us-ie-2001 7"); /* that would stand in it */
+	assert_string_equal(faults.at[4].article, "");
+	/* Another measure's rule is none of this request's. */
+	asked[0].measures = BIT(INTERCEPTION);
+	EXPECT(c, &between, "request.offences", "request.persons[0].name", "request.measures[1].description",
+	       "request.purpose", "request.approvals[0].at_ms", "request.purpose.use_limits");
+	assert_string_equal(faults.at[0].article, "");
+	/* On reciprocity there is none. */
+	blank(r->legal_basis->instrument);
+	r->legal_basis->reciprocity = true;
+	EXPECT(c, &between, "request.offences", "request.persons[0].name", "request.measures[1].description",
+	       "request.purpose", "request.approvals[0].at_ms");
+	for (size_t i = 0; i < faults.n; i++)
+		assert_string_equal(faults.at[i].article, "");
+	r->purpose = purpose;
+	r->n_offences = n;
+	drop(c);
+}
+
 static void what_every_request_must_hold_is_not_told_twice(void **state)
 {
 	CyContent *c = load();
@@ -512,6 +553,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_the_treaty_asks_for_is_enough),
 		TEST(a_field_that_a_measure_needs_is_named_with_its_article),
+		TEST(what_the_instrument_asks_for_as_well_has_its_article_and_no_other),
 		TEST(what_every_request_must_hold_is_not_told_twice),
 		TEST(a_measure_that_is_not_admitted_is_named_with_those_that_are),
 		TEST(an_unknown_instrument_is_told_what_there_is),
