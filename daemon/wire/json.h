@@ -36,7 +36,7 @@ int wire_json_print_people(const ProtobufCMessage *m, int indent, struct cy_buf 
  * fields, unknown enum names, wrong types, duplicate keys, two members of a oneof
  * and numbers out of range are errors. `e` names the field by its path as the
  * document spells it (`content.request.measures[0].type`), or the line
- * (`line 3`) where the document is not JSON; the sentence says what was expected,
+ * (`line 3`) where the document is not JSON (wire/json_syntax.h); the sentence says what was expected,
  * suggests the name that is nearest, and never repeats a value. CY_EPARSE, CY_ELIMIT or CY_ENOMEM. */
 int wire_json_parse(const ProtobufCMessageDescriptor *d, struct cy_bytes text, ProtobufCMessage **ret_message,
 		    struct cy_error *e);

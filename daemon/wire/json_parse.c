@@ -10,6 +10,7 @@
 #include "wire/base64.h"
 #include "wire/json.h"
 #include "wire/json_number.h"
+#include "wire/json_syntax.h"
 #include "wire/names.h"
 #include "wire/path.h"
 
@@ -282,42 +283,6 @@ static int parse_message(struct parser *p, const ProtobufCMessageDescriptor *d, 
 	return CY_OK;
 }
 
-/* jansson's own sentence quotes the document, which may hold personal data. */
-static int fail_syntax(struct cy_error *e, const json_error_t *error)
-{
-	const char *text = "it is not well-formed JSON";
-	char field[32];
-
-	switch (json_error_code(error)) {
-	case json_error_out_of_memory:
-		return cy_fail(e, CY_ENOMEM, "out of memory");
-	case json_error_stack_overflow:
-		return cy_fail(e, CY_ELIMIT, "the document nests too deeply");
-	case json_error_premature_end_of_input:
-		text = "the document ends too early";
-		break;
-	case json_error_end_of_input_expected:
-		text = "there is something behind the end of the document";
-		break;
-	case json_error_invalid_utf8:
-		text = "it is not UTF-8";
-		break;
-	case json_error_null_byte_in_key:
-		text = "a field name holds the character NUL";
-		break;
-	case json_error_duplicate_key:
-		text = "the same field stands twice in one object";
-		break;
-	case json_error_numeric_overflow:
-		text = "a number is too large: put whole numbers of 2^63 and more in quotes";
-		break;
-	default:
-		break;
-	}
-	snprintf(field, sizeof field, "line %d", error->line);
-	return cy_fail_at(e, CY_EPARSE, field, "%s (column %d)", text, error->column);
-}
-
 int wire_json_parse(const ProtobufCMessageDescriptor *d, struct cy_bytes text, ProtobufCMessage **ret_message,
 		    struct cy_error *e)
 {
@@ -329,7 +294,7 @@ int wire_json_parse(const ProtobufCMessageDescriptor *d, struct cy_bytes text, P
 	j = json_loadb(text.len > 0 ? (const char *)text.data : "", text.len,
 		       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 	if (j == NULL)
-		return fail_syntax(e, &error);
+		return wire_json_syntax(text, &error, e);
 	r = parse_message(&p, d, j, 1, ret_message);
 	json_decref(j);
 	return r;

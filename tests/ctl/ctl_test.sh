@@ -208,6 +208,32 @@ exits 4 'a file that is not there is told' submit nowhere.json
 printf '{"to": "IE", "content": {"note": {"text": "x"}' >short.json
 exits 4 'a file that ends too early is told' submit short.json
 printf '{"to": "IE", "ownReference": "1", "content": {"request": {}}}' >empty.json
+while IFS='|' read -r text sentence <&4; do
+	printf '%b' "$text" >short.json
+	exits 4 "it is no JSON: $text" check short.json --no-treaty
+	says err "^comityctl: short.json: $sentence" 'the line where it begins is told, what is wrong, and what is expected'
+done 4<<'END'
+{"to": "IE"\n// comment\n\n "ownReference": "y"}|line 1: a comma or } is expected behind this: the object that begins in line 1 is open (column 11)$
+{"content":\n [1,\n 2\n 3]}|line 3: a comma or \] is expected behind this: the list that begins in line 2 is open (column 2)$
+{"content": [\n{"note": 2}\n, "to": 1}|line 3: a comma or \] is expected behind this: the list that begins in line 1 is open (column 6)$
+{"content": [1,\n {"note": 2]}|line 2: a comma or } is expected behind this: the object that begins in line 2 is open (column 11)$
+{"content": {"note": 1,\n "text": "["\n|line 2: the document ends here, and } is expected behind this: the object that begins in line 1 is open (column 12)$
+{"to": \n "IE,\n "ownReference": "y"}|line 2: the text that begins here is not closed in its line: a quote is expected (column 2)$
+{"to": \n "IE|line 2: the text that begins here is not closed: a quote is expected (column 2)$
+{"to": "IE",\n\n}|line 1: nothing follows this comma: remove it (column 12)$
+{"content": [1,\n]}|line 1: nothing follows this comma: remove it (column 15)$
+{"to"\n "IE"}|line 1: a colon and a value are expected behind this name (column 5)$
+{\nto: "IE"}|line 2: the name of a field is expected here, in double quotes (column 1)$
+{"to": }|line 1: a value is expected here (column 8)$
+{"to":\n IE}|line 2: this is no value: a text is expected in double quotes, or a number, 
+{"to": "IE", // Ireland\n "content": {}}|line 1: this is no JSON: a comment has a line of its own, which begins with // (column 14)$
+{"to": "C:\\quay"}|line 1: no such escape: a backslash itself is written \\\\, a quote 
+{"to": "IE",\n "to": "US"}|line 2: the same field stands twice in one object (column 2)$
+{"to": "IE"}\n}|line 2: the document has ended before this: remove it, or a bracket too many (column 1)$
+END
+: >short.json
+exits 4 'an empty file is told' check short.json
+says err '^comityctl: short.json: line 1: the document is empty: an object is expected in {}' 'with what is expected'
 exits 4 'a check lists every fault' check empty.json --no-treaty
 [ "$(grep -c 'content.request' out)" -ge 5 ]
 result $? 'five faults and more are told at once'
