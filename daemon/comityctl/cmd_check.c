@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "base/reflect.h"
 #include "comityctl/ctl.h"
 #include "comityctl/input.h"
 #include "comityctl/out.h"
@@ -37,6 +38,8 @@ static const char help[] = "usage: comityctl check FILE|- [--treaties DIR | --no
 			   "file cannot be read; 2 the command line is wrong. --json prints what the daemon\n"
 			   "would answer (comity.v1.Error): faults, warnings and atomWarnings.\n";
 
+#define PATH_SIZE 192u
+
 /* What was read, and what was found. */
 struct check {
 	const char *file;
@@ -44,6 +47,14 @@ struct check {
 	struct treaties treaties;
 	struct law_books books;
 	struct law_between between;
+	/* Of what the file says: names and values that the schema does not have, and what was not filled in. */
+	struct written {
+		size_t n;
+		bool more;
+		struct {
+			const char *field, *text;
+		} at[LAW_FAULTS_MAX];
+	} written;
 	struct law_faults faults, warnings;
 	struct law_atom_warnings atoms;
 	struct cy_arena arena;
@@ -71,6 +82,49 @@ static void add(struct check *c, const char *field, const char *text)
 	cy_copy(f->text, sizeof(f->text), text);
 }
 
+static void on_written(void *arg, const char *field, const char *text)
+{
+	struct check *c = arg;
+	struct written *w = &c->written;
+	char path[sizeof(c->faults.at[0].field)];
+
+	if (w->n == LAW_FAULTS_MAX) {
+		w->more = true;
+		return;
+	}
+	snprintf(path, sizeof(path), "submission.%s", field);
+	w->at[w->n].field = cy_arena_string(&c->arena, path);
+	w->at[w->n].text = cy_arena_string(&c->arena, text);
+	w->n++;
+}
+
+/* Is it about a field, or a part of one, that could not be read? Then it counted as not given. */
+static bool unread(const struct written *w, const char *field)
+{
+	char path[PATH_SIZE], known[PATH_SIZE];
+
+	cy_json_path(field, path, sizeof(path));
+	for (size_t i = 0; i < w->n; i++) {
+		size_t len;
+
+		cy_json_path(w->at[i].field, known, sizeof(known));
+		len = strlen(known);
+		if (strncmp(path, known, len) == 0 && (path[len] == '\0' || path[len] == '.' || path[len] == '['))
+			return true;
+	}
+	return false;
+}
+
+static void leave_out_unread(struct check *c)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < c->faults.n; i++)
+		if (!unread(&c->written, c->faults.at[i].field))
+			c->faults.at[left++] = c->faults.at[i];
+	c->faults.n = left;
+}
+
 /* The submission around the content comes first. */
 static void look(struct check *c)
 {
@@ -94,18 +148,28 @@ static void look(struct check *c)
 
 /* ------------------------------------------------------------------ telling */
 
-static CyFault **fault_list(struct check *c, struct law_faults *all)
+static CyFault *fault_of(struct check *c, const char *field, const char *text, const char *article)
 {
-	CyFault *rows = cy_arena_take(&c->arena, (all->n + 1) * sizeof(*rows));
-	CyFault **list = cy_arena_take(&c->arena, (all->n + 1) * sizeof(*list));
+	CyFault *f = cy_arena_take(&c->arena, sizeof(*f));
 
-	for (size_t i = 0; i < all->n; i++) {
-		cy_fault__init(&rows[i]);
-		rows[i].field = all->at[i].field;
-		rows[i].text = all->at[i].text;
-		rows[i].article = all->at[i].article;
-		list[i] = &rows[i];
-	}
+	cy_fault__init(f);
+	f->field = (char *)field;
+	f->text = (char *)text;
+	f->article = (char *)article;
+	return f;
+}
+
+/* What the file says wrong first, if `written` is not NULL. */
+static CyFault **fault_list(struct check *c, const struct written *written, struct law_faults *all, size_t *ret_n)
+{
+	const size_t before = written ? written->n : 0;
+	CyFault **list = cy_arena_take(&c->arena, (before + all->n + 1) * sizeof(CyFault *));
+
+	for (size_t i = 0; i < before; i++)
+		list[i] = fault_of(c, written->at[i].field, written->at[i].text, "");
+	for (size_t i = 0; i < all->n; i++)
+		list[before + i] = fault_of(c, all->at[i].field, all->at[i].text, all->at[i].article);
+	*ret_n = before + all->n;
 	return list;
 }
 
@@ -151,22 +215,28 @@ static void print_atoms(const struct check *c)
 		printf("\n  ]\n");
 }
 
+static void print_count(const char *before, size_t n, bool more, const char *word)
+{
+	printf("%s%zu%s %s%s", before, n, more ? " or more" : "", word, n == 1 ? "" : "s");
+}
+
 static void print_all(struct check *c)
 {
-	CyFault **faults = fault_list(c, &c->faults), **warnings = fault_list(c, &c->warnings);
+	size_t n, n_warnings;
+	CyFault **faults = fault_list(c, &c->written, &c->faults, &n);
+	CyFault **warnings = fault_list(c, NULL, &c->warnings, &n_warnings);
 
 	out_safe(stdout, c->file);
-	if (c->faults.n)
-		printf(": %zu%s fault%s", c->faults.n, c->faults.more ? " or more" : "", c->faults.n == 1 ? "" : "s");
+	if (n)
+		print_count(": ", n, c->faults.more || c->written.more, "fault");
 	else
 		printf(": complete");
-	if (c->warnings.n)
-		printf(", %zu%s warning%s", c->warnings.n, c->warnings.more ? " or more" : "",
-		       c->warnings.n == 1 ? "" : "s");
+	if (n_warnings)
+		print_count(", ", n_warnings, c->warnings.more, "warning");
 	putchar('\n');
-	for (size_t i = 0; i < c->faults.n; i++)
+	for (size_t i = 0; i < n; i++)
 		out_fault(stdout, faults[i]);
-	out_warnings(stdout, c->warnings.n, warnings);
+	out_warnings(stdout, n_warnings, warnings);
 	print_atoms(c);
 	if (!c->books.n_profiles)
 		printf("Nothing was checked against a treaty (--no-treaty).\n");
@@ -176,14 +246,12 @@ static void print_json(struct check *c)
 {
 	CyError e = CY_ERROR__INIT;
 
-	if (c->faults.n)
+	e.faults = fault_list(c, &c->written, &c->faults, &e.n_faults);
+	if (e.n_faults)
 		e.code = CY_ERROR_CODE__INVALID;
-	e.faults = fault_list(c, &c->faults);
-	e.n_faults = c->faults.n;
 	e.atom_warnings = c->atoms.list;
 	e.n_atom_warnings = c->atoms.n;
-	e.warnings = fault_list(c, &c->warnings);
-	e.n_warnings = c->warnings.n;
+	e.warnings = fault_list(c, NULL, &c->warnings, &e.n_warnings);
 	out_json(&e.base, 2);
 }
 
@@ -236,18 +304,19 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r == CTL_DONE && !no_treaty)
 		r = treaties_load(dir, &c->treaties);
 	if (r == CTL_DONE)
-		r = input_submission(c->file, &c->s);
+		r = input_submission(c->file, on_written, c, &c->s);
 	if (r == CTL_DONE)
-		r = input_filled(c->file, &c->s->base);
+		r = input_filled(c->file, &c->s->base, on_written, c);
 	if (r == CTL_DONE) {
 		c->books.profiles = c->treaties.list;
 		c->books.n_profiles = c->treaties.n;
 		look(c);
+		leave_out_unread(c);
 		if (ctl->json)
 			print_json(c);
 		else
 			print_all(c);
-		r = c->faults.n ? CTL_BAD_FILE : CTL_DONE;
+		r = c->faults.n || c->written.n ? CTL_BAD_FILE : CTL_DONE;
 	}
 	if (c->s)
 		cy_submission__free_unpacked(c->s, NULL);

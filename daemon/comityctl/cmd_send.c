@@ -152,7 +152,7 @@ static int body(const char *file, const ProtobufCMessageDescriptor *d, const str
 	cy_buf_free(&text);
 	if (r != CTL_DONE)
 		return r;
-	r = input_filled(file ? file : "--set", m);
+	r = input_filled(file ? file : "--set", m, NULL, NULL);
 	if (r != CTL_DONE)
 		protobuf_c_message_free_unpacked(m, NULL);
 	else

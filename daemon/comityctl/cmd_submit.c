@@ -54,7 +54,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 			  NULL);
 
 	if (r == CTL_DONE)
-		r = input_submission(file, &s);
+		r = input_submission(file, NULL, NULL, &s);
 	if (r != CTL_DONE)
 		return r;
 	if (to)
@@ -62,7 +62,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (priority)
 		r = deliver_priority(ctl_submit.name, priority, &s->priority);
 	if (r == CTL_DONE)
-		r = input_filled(file, &s->base);
+		r = input_filled(file, &s->base, NULL, NULL);
 	if (r == CTL_DONE)
 		r = upload_attach(ctl, ctl_submit.name, attach_body(s->content), &files, &described);
 	if (r == CTL_DONE)

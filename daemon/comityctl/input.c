@@ -80,20 +80,57 @@ int input_read(const char *file, struct cy_buf *ret_text)
 	return CTL_DONE;
 }
 
-int input_parse(const char *file, struct cy_bytes text, const ProtobufCMessageDescriptor *d,
-		ProtobufCMessage **ret_message)
+/* Who is told of the faults of a file. */
+struct told {
+	const char *file;
+	input_fault *fault; /* NULL: they are printed */
+	void *arg;
+	size_t n;
+};
+
+static void tell(struct told *t, const char *field, const char *text)
+{
+	t->n++;
+	if (t->fault)
+		t->fault(t->arg, field, text);
+	else
+		ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", called(t->file), field, field[0] ? ": " : "", text);
+}
+
+static void on_fault(void *arg, const struct cy_error *fault)
+{
+	tell(arg, fault->field, fault->text);
+}
+
+static int parse(struct told *t, struct cy_bytes text, const ProtobufCMessageDescriptor *d,
+		 ProtobufCMessage **ret_message)
 {
 	struct cy_error e = { 0 };
 
-	if (wire_json_parse(d, text, ret_message, &e) == CY_OK)
+	if (wire_json_read(d, text, ret_message, on_fault, t, &e) == CY_OK)
 		return CTL_DONE;
-	return ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", called(file), e.field, e.field[0] ? ": " : "", e.text);
+	return ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", called(t->file), e.field, e.field[0] ? ": " : "", e.text);
+}
+
+int input_parse(const char *file, struct cy_bytes text, const ProtobufCMessageDescriptor *d,
+		ProtobufCMessage **ret_message)
+{
+	struct told t = { .file = file };
+	ProtobufCMessage *m = NULL;
+	const int r = parse(&t, text, d, &m);
+
+	if (r == CTL_DONE && t.n == 0) {
+		*ret_message = m;
+		return r;
+	}
+	if (m)
+		protobuf_c_message_free_unpacked(m, NULL);
+	return CTL_BAD_FILE;
 }
 
 struct hunt {
-	const char *file;
+	struct told told;
 	struct wire_path path;
-	size_t found;
 };
 
 static void hunt(struct hunt *h, const ProtobufCMessage *m)
@@ -116,9 +153,7 @@ static void hunt(struct hunt *h, const ProtobufCMessage *m)
 				hunt(h, *(const ProtobufCMessage *const *)value);
 			} else if (f->type == PROTOBUF_C_TYPE_STRING &&
 				   strstr(*(const char *const *)value, INPUT_FILL_IN)) {
-				ctl_fail(CTL_BAD_FILE, "%s: %s: this still says '%s'", called(h->file), h->path.s,
-					 INPUT_FILL_IN);
-				h->found++;
+				tell(&h->told, h->path.s, "this still says '" INPUT_FILL_IN "'");
 			}
 			wire_path_back(&h->path, index);
 		}
@@ -126,23 +161,25 @@ static void hunt(struct hunt *h, const ProtobufCMessage *m)
 	}
 }
 
-int input_filled(const char *file, const ProtobufCMessage *m)
+int input_filled(const char *file, const ProtobufCMessage *m, input_fault *fault, void *arg)
 {
-	struct hunt h = { .file = file };
+	struct hunt h = { .told = { .file = file, .fault = fault, .arg = arg } };
 
 	hunt(&h, m);
-	return h.found ? CTL_BAD_FILE : CTL_DONE;
+	return h.told.n && !fault ? CTL_BAD_FILE : CTL_DONE;
 }
 
-int input_submission(const char *file, CySubmission **ret_submission)
+int input_submission(const char *file, input_fault *fault, void *arg, CySubmission **ret_submission)
 {
+	struct told t = { .file = file, .fault = fault, .arg = arg };
 	struct cy_buf text;
-	ProtobufCMessage *m;
+	ProtobufCMessage *m = NULL;
 	int r = input_read(file, &text);
 
 	if (r != CTL_DONE)
 		return r;
-	r = input_parse(file, cy_buf_view(&text), &cy_submission__descriptor, &m);
+	r = fault ? parse(&t, cy_buf_view(&text), &cy_submission__descriptor, &m)
+		  : input_parse(file, cy_buf_view(&text), &cy_submission__descriptor, &m);
 	cy_buf_free(&text);
 	if (r == CTL_DONE)
 		*ret_submission = (CySubmission *)m;

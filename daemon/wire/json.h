@@ -41,4 +41,11 @@ int wire_json_print_people(const ProtobufCMessage *m, int indent, struct cy_buf 
 int wire_json_parse(const ProtobufCMessageDescriptor *d, struct cy_bytes text, ProtobufCMessage **ret_message,
 		    struct cy_error *e);
 
+/* The same for whoever wants to know all faults: each is told, and what is wrong counts as not given, in a list as an
+ * empty element, so that the others keep their places. CY_OK then, with the rest of the message. What is no JSON, or no
+ * object, or exhausts the memory is an error as before. */
+typedef void wire_json_fault(void *arg, const struct cy_error *fault);
+int wire_json_read(const ProtobufCMessageDescriptor *d, struct cy_bytes text, ProtobufCMessage **ret_message,
+		   wire_json_fault *fault, void *arg, struct cy_error *e);
+
 #endif

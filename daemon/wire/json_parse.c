@@ -19,6 +19,8 @@
 struct parser {
 	struct wire_path path;
 	struct cy_error *e;
+	wire_json_fault *fault; /* told each fault, and the rest is read; NULL: the first one ends it */
+	void *arg;
 };
 
 static int fail(struct parser *p, int code, const char *text)
@@ -168,6 +170,32 @@ static int parse_value(struct parser *p, const ProtobufCFieldDescriptor *f, cons
 
 /* ----------------------------------------------------------------- messages */
 
+/* Tell a fault, and read on where that is wanted. */
+static bool goes_on(struct parser *p, int r)
+{
+	if (p->fault == NULL || (r != CY_EPARSE && r != CY_ELIMIT))
+		return false;
+	p->fault(p->arg, p->e);
+	return true;
+}
+
+/* What is freed, and looked at, like an element that could be read. */
+static int stand_in(struct parser *p, const ProtobufCFieldDescriptor *f, void *out)
+{
+	const ProtobufCMessageDescriptor *d = f->descriptor;
+	void *made = NULL;
+
+	if (f->type != PROTOBUF_C_TYPE_STRING && f->type != PROTOBUF_C_TYPE_MESSAGE)
+		return CY_OK;
+	made = calloc(1, f->type == PROTOBUF_C_TYPE_MESSAGE ? d->sizeof_message : 1);
+	if (made == NULL)
+		return fail(p, CY_ENOMEM, "out of memory");
+	if (f->type == PROTOBUF_C_TYPE_MESSAGE)
+		protobuf_c_message_init(d, made);
+	*(void **)out = made;
+	return CY_OK;
+}
+
 static int parse_list(struct parser *p, const ProtobufCFieldDescriptor *f, const json_t *j, unsigned level,
 		      ProtobufCMessage *m)
 {
@@ -190,6 +218,8 @@ static int parse_list(struct parser *p, const ProtobufCFieldDescriptor *f, const
 		int r = json_is_null(element) ? fail(p, CY_EPARSE, "null is no element of a list")
 					      : parse_value(p, f, element, level, *list + i * size);
 
+		if (goes_on(p, r))
+			r = stand_in(p, f, *list + i * size);
 		if (r < 0)
 			return r;
 		/* Freeing looks at as many elements as are counted. */
@@ -273,7 +303,7 @@ static int parse_message(struct parser *p, const ProtobufCMessageDescriptor *d, 
 		size_t before = wire_path_name(&p->path, key, strlen(key));
 		int r = parse_field(p, key, value, level, m, seen);
 
-		if (r < 0) {
+		if (r < 0 && !goes_on(p, r)) {
 			protobuf_c_message_free_unpacked(m, NULL);
 			return r;
 		}
@@ -283,10 +313,11 @@ static int parse_message(struct parser *p, const ProtobufCMessageDescriptor *d, 
 	return CY_OK;
 }
 
-int wire_json_parse(const ProtobufCMessageDescriptor *d, struct cy_bytes text, ProtobufCMessage **ret_message,
-		    struct cy_error *e)
+int wire_json_read(const ProtobufCMessageDescriptor *d, struct cy_bytes text, ProtobufCMessage **ret_message,
+		   wire_json_fault *fault, void *arg, struct cy_error *e)
 {
-	struct parser p = { .e = e };
+	struct cy_error last = { 0 };
+	struct parser p = { .e = e != NULL ? e : &last, .fault = fault, .arg = arg };
 	json_error_t error;
 	json_t *j;
 	int r;
@@ -298,4 +329,10 @@ int wire_json_parse(const ProtobufCMessageDescriptor *d, struct cy_bytes text, P
 	r = parse_message(&p, d, j, 1, ret_message);
 	json_decref(j);
 	return r;
+}
+
+int wire_json_parse(const ProtobufCMessageDescriptor *d, struct cy_bytes text, ProtobufCMessage **ret_message,
+		    struct cy_error *e)
+{
+	return wire_json_read(d, text, ret_message, NULL, NULL, e);
 }

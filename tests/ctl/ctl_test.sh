@@ -41,7 +41,7 @@ all_templates() {
 		"$ctl" template "$measure" >form.json 2>err </dev/null || return 1
 		"$ctl" check form.json --no-treaty >out 2>err </dev/null
 		[ $? -eq 4 ] || return 1
-		grep -q 'FILL IN' err || return 1
+		grep -q "this still says 'FILL IN'" out || return 1
 		sed 's/FILL IN/IE/g' form.json >open.json
 		sed 's/"atMs": ""/"atMs": "2026-11-23T10:00:00Z"/' open.json >filled.json
 		"$ctl" check filled.json --no-treaty >out 2>err </dev/null || return 1
@@ -152,15 +152,33 @@ says err '^comityctl: wrong.json: ownReference: ' 'file and path are named'
 "$ctl" template PROVISIONAL_ARREST | sed -e 's/FILL IN/IE/g' -e 's/"atMs": ""/"atMs": "2026-11-23T10:00:00Z"/' >arrest.json
 sed 's/"ownReference"/"ownReferense"/' arrest.json >wrong.json
 exits 4 'a field is mistyped in the file' check wrong.json --no-treaty
-says err "^comityctl: wrong.json: ownReferense: unknown field: did you mean 'ownReference'? Expected one of to, " \
+says out "^ownReferense: unknown field: did you mean 'ownReference'? Expected one of to, " \
 	'and the right one is suggested'
 sed 's/"type": "PROVISIONAL_ARREST"/"type": "PROVISIONAL_AREST"/' arrest.json >wrong.json
 exits 4 'a value is mistyped in the file' check wrong.json --no-treaty
-says err "content.request.measures\[0\].type: unknown MeasureType: did you mean 'PROVISIONAL_ARREST'? Expected one of .* EXTRADITION, " \
+says out "^content.request.measures\[0\].type: unknown MeasureType: did you mean 'PROVISIONAL_ARREST'? Expected one of .* EXTRADITION, " \
 	'the right one is suggested, and all are listed'
 sed 's/"ownReference": "IE"/"ownReference": "FILL IN"/' arrest.json >wrong.json
 exits 4 'a text is still to be filled in' check wrong.json --no-treaty
-says err "^comityctl: wrong.json: ownReference: this still says 'FILL IN'$" 'and named as in the file'
+says out "^ownReference: this still says 'FILL IN'$" 'and named as in the file'
+sed -e 's/"ownReference"/"ownRef"/' -e 's/"type": "PROVISIONAL_ARREST"/"type": "PROVISIONAL_AREST"/' \
+	-e 's/"2026-11-23T10:00:00Z"/"yesterday"/' -e 's/"facts": "IE"/"facts": 5, "colour": {"of": "money"}/' \
+	-e 's/"subject": "IE"/"subject": "FILL IN"/' arrest.json >wrong.json
+exits 4 'names, values and texts that are wrong are told with all that is missing' check wrong.json --no-treaty
+for field in ownRef content.request.facts content.request.colour 'content.request.measures\[0\].type' \
+	'content.request.approvals\[0\].atMs' content.request.proceeding.subject ownReference; do
+	[ "$(grep -c "^$field: " out)" -eq 1 ]
+	result $? "once each: $field"
+done
+says out "^ownRef: unknown field: did you mean 'ownReference'?" 'a name that was cut short is known'
+[ "$(sed -n 's/^wrong.json: \([0-9]*\) faults$/\1/p' out)" -eq $(($(wc -l <out) - 2)) ]
+result $? 'and all are counted'
+"$ctl" --json check wrong.json --no-treaty >out 2>err
+[ $? -eq 4 ] && grep -q '"field": "submission.ownRef"' out && grep -q '"field": "submission.own_reference"' out
+result $? 'the same as JSON'
+exits 4 'submit tells all of what it cannot read' submit wrong.json
+[ "$(grep -c '^comityctl: wrong.json: ' err)" -eq 5 ]
+result $? 'a line each'
 for at in '"2026-11-23T11:00:00.5+01:00"' '"2026-11-23t10:00:00z"' '"1790000000000"' 1790000000000; do
 	sed "s/\"2026-11-23T10:00:00Z\"/$at/" arrest.json >at.json
 	exits 0 "an approval is dated $at" check at.json --no-treaty
@@ -168,7 +186,7 @@ done
 for at in '"yesterday"' '"2026-11-23"' '"2026-11-23T10:00:00"' '"FILL IN"' true; do
 	sed "s/\"2026-11-23T10:00:00Z\"/$at/" arrest.json >at.json
 	exits 4 "an approval is not dated $at" check at.json --no-treaty
-	says err 'content.request.approvals\[0\].atMs: expected an instant such as 2026-11-23T10:00:00Z or ' 'and it is said how'
+	says out '^content.request.approvals\[0\].atMs: expected an instant such as 2026-11-23T10:00:00Z or ' 'and it is said how'
 done
 for at in 1796033400 '"1796033400"' '"1970-01-21T18:53:53.4Z"' -1; do
 	sed "s/\"2026-11-23T10:00:00Z\"/$at/" arrest.json >at.json
