@@ -191,44 +191,97 @@ static void report(const struct config *c, int line, const char *section, const 
 	config_problem(out, c->path, line, section, "%s%s%s", e->field, e->field[0] != '\0' ? ": " : "", e->text);
 }
 
-void parts_check_own(const struct config *c, struct cy_wall now, struct config_problems *out)
+/* A credential may be shown to the service alone, and not to who checks before it is told to reload: that is left out,
+ * and so is what cannot be looked at without it. */
+static const char *seen(const char *path)
+{
+	return path != NULL && config_credential_hidden(path) ? NULL : path;
+}
+
+/* With what the signer is made, as far as it can be seen. CY_OK, and NULL: the certificate cannot. */
+static int own_signing(const struct config *c, struct cy_wall now, bool any_time, struct signer_material **ret_material,
+		       struct cy_error *e)
 {
 	struct signer_config signer;
-	struct tls_config tls = { .certificate = c->tls_certificate, .key = c->tls_key };
-	struct signer_material *material = NULL;
-	struct tls_trust *trust = NULL;
-	struct cy_error e = { 0 };
 	struct parts p;
+	int r = CY_OK;
 
+	*ret_material = NULL;
 	parts_make(c, NULL, now, NULL, &p);
 	signer = p.signer;
 	signer.n_peers = 0;
-	if (!config_credential_hidden(signer.key) && signer_prepare(&signer, &material, &e) < 0)
+	signer.any_time = any_time;
+	signer.key = seen(signer.key);
+	signer.certificate = seen(signer.certificate);
+	signer.own_bundle = seen(signer.own_bundle);
+	signer.own_anchors = seen(signer.own_anchors);
+	if (signer.own_anchors != NULL || c->own_anchors == NULL)
+		signer.own_crl = seen(signer.own_crl);
+	else
+		signer.own_crl = NULL;
+	if (signer.certificate != NULL)
+		r = signer_prepare(&signer, ret_material, e);
+	parts_free(&p);
+	return r;
+}
+
+/* The same for TLS. */
+static int own_tls(const struct config *c, struct tls_trust **ret_trust, struct cy_error *e)
+{
+	const struct tls_config tls = { .certificate = seen(c->tls_certificate), .key = seen(c->tls_key) };
+
+	*ret_trust = NULL;
+	return tls.certificate == NULL ? CY_OK : tls_trust_new(&tls, ret_trust, e);
+}
+
+void parts_check_own(const struct config *c, struct cy_wall now, struct config_problems *out)
+{
+	struct signer_material *material;
+	struct tls_trust *trust;
+	struct cy_error e = { 0 };
+
+	if (own_signing(c, now, false, &material, &e) < 0)
 		report(c, c->identity_line, "identity", &e, out);
 	signer_material_free(material);
 	e = (struct cy_error){ 0 };
-	if (!config_credential_hidden(tls.key) && tls_trust_new(&tls, &trust, &e) < 0)
+	if (own_tls(c, &trust, &e) < 0)
 		report(c, c->identity_line, "identity", &e, out);
 	tls_trust_unref(trust);
-	parts_free(&p);
+}
+
+/* Those of a peer, as far as they can be seen: what lacks is NULL. */
+static struct tls_peer_config seen_tls(const struct config_peer *p)
+{
+	struct tls_peer_config tls = tls_of(p);
+
+	tls.anchors = seen(tls.anchors);
+	tls.crl = seen(tls.crl);
+	return tls;
+}
+
+static struct signer_pin_source seen_pins(const struct config_peer *p)
+{
+	return (struct signer_pin_source){
+		.id = p->id, .anchors = seen(p->anchors), .crl = seen(p->crl), .bundle = seen(p->signing_certificates)
+	};
 }
 
 static void check_peer(const struct config *c, const struct config_peer *p, struct config_problems *out)
 {
-	const struct signer_pin_source source = {
-		.id = p->id, .anchors = p->anchors, .crl = p->crl, .bundle = p->signing_certificates
-	};
-	const struct tls_peer_config tls = tls_of(p);
+	const struct signer_pin_source source = seen_pins(p);
+	const struct tls_peer_config tls = seen_tls(p);
 	struct signer_pins *pins = NULL;
 	struct cy_error e = { 0 };
 	char section[60];
 
+	if (tls.anchors == NULL)
+		return; /* all else is held against them */
 	snprintf(section, sizeof section, "peer %s", p->id);
 	if (tls_peer_check(&tls, (struct cy_wall){ 0 }, NULL, &e) < 0) {
 		report(c, p->line, section, &e, out);
 		return; /* the other reads the same files */
 	}
-	if (signer_pins_new(&source, &pins, &e) < 0)
+	if (source.bundle != NULL && signer_pins_new(&source, &pins, &e) < 0)
 		report(c, p->line, section, &e, out);
 	signer_pins_free(pins);
 }
@@ -248,36 +301,31 @@ void parts_check(const struct config *c, struct cy_wall now, struct config_probl
 
 #define PASSED_IN "listens on sockets that were passed in"
 
-/* With no key, which may be a credential that only the service sees. */
 static void warn_own_crl(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
-	const struct signer_pin_source source = {
-		.id = c->id, .anchors = c->own_anchors, .crl = c->own_crl, .bundle = c->signing_certificate, .own = true
-	};
-	struct signer_pins *pins = NULL;
+	struct signer_material *material;
 	char when[CY_RFC3339_SIZE];
 	struct cy_error e = { 0 };
-	struct cy_wall due;
+	struct cy_wall due = { 0 };
 
-	if (signer_pins_new(&source, &pins, &e) < 0)
-		return; /* parts_check_own() has told it */
-	due = signer_pins_crl_due(pins);
+	/* What fails parts_check_own() has told. */
+	if (own_signing(c, now, true, &material, &e) == CY_OK && material != NULL)
+		due = signer_material_crl_due(material);
 	cy_rfc3339(due, when);
 	if (due.ms != 0 && due.ms < now.ms) {
 		cy_fail_at(&e, CY_ECONFIG, c->own_crl, "a newer CRL was due at %s; " CRL_REMEDY, when);
 		report(c, c->identity_line, "identity", &e, out);
 	}
-	signer_pins_free(pins);
+	signer_material_free(material);
 }
 
 static void warn_own(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
-	const struct tls_config tls = { .certificate = c->tls_certificate, .key = c->tls_key };
-	struct tls_trust *trust = NULL;
+	struct tls_trust *trust;
 	char when[CY_RFC3339_SIZE];
 	struct cy_error e = { 0 };
 
-	if (config_credential_hidden(tls.key) || tls_trust_new(&tls, &trust, &e) < 0)
+	if (own_tls(c, &trust, &e) < 0 || trust == NULL)
 		return;
 	cy_rfc3339((struct cy_wall){ tls_trust_end(trust) }, when);
 	if (tls_trust_end(trust) < now.ms) {
@@ -293,19 +341,19 @@ static void warn_own(const struct config *c, struct cy_wall now, struct config_p
 static void warn_peer(const struct config *c, const struct config_peer *p, struct cy_wall now,
 		      struct config_problems *out)
 {
-	const struct signer_pin_source source = {
-		.id = p->id, .anchors = p->anchors, .crl = p->crl, .bundle = p->signing_certificates
-	};
-	const struct tls_peer_config tls = tls_of(p);
+	const struct signer_pin_source source = seen_pins(p);
+	const struct tls_peer_config tls = seen_tls(p);
 	struct signer_pins *pins = NULL;
 	struct cy_error e = { 0 }, over = { 0 };
 	char section[60];
 
 	snprintf(section, sizeof section, "peer %s", p->id);
-	if (tls_peer_check(&tls, now, &over, &e) < 0 || signer_pins_new(&source, &pins, &e) < 0)
-		return; /* parts_check() has told it */
+	if (tls.anchors == NULL || tls_peer_check(&tls, now, &over, &e) < 0)
+		return; /* parts_check() has told what fails */
 	if (over.code != CY_OK)
 		report(c, p->line, section, &over, out);
+	if (source.bundle == NULL || signer_pins_new(&source, &pins, &e) < 0)
+		return;
 	if (signer_pins_current(pins, now, &e) < 0) {
 		cy_fail_at(&over, CY_ECONFIG, p->signing_certificates, "%s; ask %s for its sign-all.pem", e.text,
 			   p->id);

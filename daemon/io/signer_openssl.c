@@ -364,12 +364,11 @@ static int check_validity(const struct signer_config *c, const X509 *cert, struc
 	return CY_OK;
 }
 
-static int load_identity(struct signer_material *s, const struct signer_config *c, struct cy_error *e)
+static int load_key(struct signer_material *s, const struct signer_config *c, struct cy_error *e)
 {
-	int code;
+	const int code = key_file_load(c->key, &s->key, e);
 
-	if ((code = load_certificate(c->certificate, &s->certificate, e)) != CY_OK ||
-	    (code = key_file_load(c->key, &s->key, e)) != CY_OK)
+	if (code != CY_OK)
 		return code;
 	s->digest = signer_key_digest(s->key);
 	if (s->digest == NULL)
@@ -382,6 +381,16 @@ static int load_identity(struct signer_material *s, const struct signer_config *
 				  "the key does not belong to the certificate %s: %s; name the pair that was made "
 				  "together",
 				  c->certificate, signer_reason());
+	return CY_OK;
+}
+
+static int load_identity(struct signer_material *s, const struct signer_config *c, struct cy_error *e)
+{
+	int code;
+
+	if ((code = load_certificate(c->certificate, &s->certificate, e)) != CY_OK ||
+	    (c->key != NULL && (code = load_key(s, c, e)) != CY_OK))
+		return code;
 	if (X509_check_purpose(s->certificate, X509_PURPOSE_SMIME_SIGN, 0) != 1)
 		return cy_fail_at(e, CY_ECONFIG, c->certificate,
 				  "the certificate may not be used to sign; name sign.pem, not that of the CA or of "
@@ -535,7 +544,12 @@ struct cy_wall signer_openssl_expiry(const struct signer_openssl *s)
 	return signer_time(X509_get0_notAfter(s->material->certificate));
 }
 
+struct cy_wall signer_material_crl_due(const struct signer_material *m)
+{
+	return signer_pins_crl_due(m->pins.of[0]);
+}
+
 struct cy_wall signer_openssl_crl_due(const struct signer_openssl *s)
 {
-	return signer_pins_crl_due(s->material->pins.of[0]);
+	return signer_material_crl_due(s->material);
 }

@@ -28,7 +28,7 @@ struct signer_openssl;
 /* Nothing of it is kept after the call. */
 struct signer_config {
 	const char *id;          /* own authority id */
-	const char *key;         /* OSSL_STORE URI (file:, pkcs11:) or path */
+	const char *key;         /* OSSL_STORE URI (file:, pkcs11:) or path; NULL: for signer_prepare(), as a check */
 	const char *certificate; /* of that key, PEM */
 	const char *own_bundle;  /* older own signing certificates, PEM, or NULL */
 	const char *own_anchors; /* own CA, PEM, or NULL */
@@ -72,5 +72,6 @@ void signer_openssl_dispatch(struct signer_openssl *s);
 struct cy_wall signer_openssl_expiry(const struct signer_openssl *s);
 /* When a newer CRL of our own CA is due; 0: none is given, or it does not say. */
 struct cy_wall signer_openssl_crl_due(const struct signer_openssl *s);
+struct cy_wall signer_material_crl_due(const struct signer_material *m);
 
 #endif

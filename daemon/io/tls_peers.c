@@ -239,9 +239,9 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 			     "%s: the key of our TLS certificate is not EC P-256 or P-384, and no peer need take "
 			     "another; make one with comity-pki, or ask your CA for one",
 			     config->certificate);
-	if (!rc)
+	if (!rc && config->key)
 		rc = key_file_load(config->key, &key, e);
-	if (!rc && (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1))
+	if (!rc && config->key && (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1))
 		rc = cy_fail(e, CY_ECONFIG, "%s: the private key does not belong to the certificate in %s", config->key,
 			     config->certificate);
 	EVP_PKEY_free(key);

@@ -58,7 +58,7 @@ struct tls_peer_config {
 
 struct tls_config {
 	const char *certificate; /* PEM file: our certificate, then its chain */
-	const char *key;         /* OSSL_STORE URI ("file:...") or plain path, without passphrase */
+	const char *key; /* OSSL_STORE URI ("file:...") or plain path, without passphrase; NULL: nothing but a check */
 	const struct tls_peer_config *peers;
 	size_t n_peers;
 	const struct tls_trust *before; /* what was in force, peers under the same indices; NULL: nothing */

@@ -192,6 +192,9 @@ def our_own_CRL_is_told_before_the_peers_refuse_us():
     make_crl(us.dir, "ca", -30, -0.5, mine)
     with configured('signing_key = "sign.key"', 'signing_key = "sign.key"\nown_anchors = "ca.pem"\nown_crl = "own-crl.pem"'):
         warned(r"identity.*own-crl\.pem: a newer CRL was due at \d{4}-.*; peers refuse us .*comity-pki crl.*each peer")
+        # The CA's certificate may stand behind ours.
+        with other(f"{us.dir}/sign.pem", lambda t: t + open(f"{us.dir}/ca.pem").read()):
+            warned("a newer CRL was due at ")
         with running(us):
             said(us, f"ALARM: {mine}: a newer CRL was due at ")
             for limits in (), ("--warn-crl-days", "0", "--crit-crl-days", "0"):
@@ -206,6 +209,57 @@ def our_own_CRL_is_told_before_the_peers_refuse_us():
             assert " crl_days=20;3:;1:;0 " in health()[1], health()
             assert re.search(r"Certificates +TLS .*; signing .*; CRL 20d", us.ctl("status").stdout)
         fine()
+
+
+# Root reads what is closed to it too, unless it gives that up.
+CLOSED = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+
+
+@contextlib.contextmanager
+def credentials(*names):
+    """These files of ours are credentials that only the service sees, as while it is told to reload."""
+    directory = f"{us.dir}/credentials"
+    os.mkdir(directory)
+    with contextlib.ExitStack() as undo:
+        for name in names:
+            shutil.copy(f"{us.dir}/{name}", f"{directory}/{os.path.basename(name)}")
+            undo.enter_context(configured(f'"{name}"', f'"credential:{os.path.basename(name)}"'))
+        os.chmod(directory, 0)
+        undo.callback(shutil.rmtree, directory)
+        undo.callback(os.chmod, directory, 0o700)
+        yield {**os.environ, "CREDENTIALS_DIRECTORY": directory}
+
+
+@test
+def beside_a_credential_that_is_not_shown_all_else_is_looked_at():
+    def looked(env, status, *sentences):
+        run = subprocess.run([*CLOSED, COMITYD, "--check-config", "--config", us.config], capture_output=True, text=True, env=env)
+        assert run.returncode == status and all(re.search(s, run.stderr) for s in sentences), run
+        assert sentences or not run.stderr, run
+
+    make_crl(us.dir, "ca", -1, 20, f"{us.dir}/own-crl.pem")
+    shutil.copy(f"{us.dir}/sign.pem", f"{us.dir}/more.pem")
+    more = 'signing_key = "sign.key"\nown_anchors = "ca.pem"\nown_crl = "own-crl.pem"\nown_signing_certificates = "more.pem"\n'
+    with configured('signing_key = "sign.key"', more), credentials("tls.key", "sign.key") as env:
+        looked(env, 0)
+        for name in "tls", "sign", "ca", "own-crl", "more":
+            with other(f"{us.dir}/{name}.pem", lambda _: "nothing\n"):
+                looked(env, 3, rf"{name}\.pem")
+        with other(f"{us.dir}/ca.pem", lambda _: open(f"{ie.dir}/ca.pem").read()):
+            looked(env, 3, r"identity\.own_crl': .*own-crl\.pem: no CA certificate of US-OIA in ")
+        for name, purpose in ("tls", TLS), ("sign", SIGN):
+            shutil.copy(f"{us.dir}/{name}.pem", f"{us.dir}/{name}.kept")
+            issue(us.dir, "past", "ca", -1, *purpose)
+            os.rename(f"{us.dir}/past.pem", f"{us.dir}/{name}.pem")
+            looked(env, *((0, "warning: .*our TLS certificate expired at ") if name == "tls" else
+                          (3, "the signing certificate expired at ")))
+            os.rename(f"{us.dir}/{name}.kept", f"{us.dir}/{name}.pem")
+        looked(env, 0)
+    # Certificates and CRLs may be credentials too.
+    for hidden in ("tls.pem", "sign.pem"), ("ca.pem",), ("own-crl.pem", "more.pem"), \
+            ("peers/IE/ca.pem",), ("peers/IE/crl.pem",), ("peers/IE/sign.pem",):
+        with configured('signing_key = "sign.key"', more), credentials(*hidden) as env:
+            looked(env, 0)
 
 
 @test
