@@ -55,6 +55,7 @@ int32_t law_day(const char *date);
 const char *law_kind_name(uint32_t kind);     /* "request", "refusal" ...; NULL if unknown */
 uint32_t law_kind_by_name(const char *name);  /* 0 if unknown */
 bool law_kind_opens(uint32_t kind);           /* opens a case */
+bool law_kind_stated(uint32_t kind);          /* a daemon states it by itself: no case system hands it in */
 bool law_kind_by(uint32_t kind, CySide side); /* may be said by this side */
 
 #endif

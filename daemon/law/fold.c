@@ -49,15 +49,15 @@ int law_step(const struct law_step *s)
 	if (!k || !law_kind_by(s->f->kind, s->f->side))
 		return cy_fail_at(s->e, CY_ESTATE, "kind", "the %s side cannot say this kind of message",
 				  s->f->side == CY_SIDE__REQUESTING ? "requesting" : "requested");
-	if (!k->phases && s->c->opened_by)
+	if (k->opens && s->c->opened_by)
 		return cy_fail_at(s->e, CY_ESTATE, k->name,
 				  "the case is open already; a further request is a new, linked case");
-	if (k->phases && !s->c->opened_by)
+	if (!k->opens && !s->c->opened_by)
 		return cy_fail_at(s->e, CY_ESTATE, k->name,
 				  s->c->state == LAW_CASE_VOID
 					  ? "the message that opened the case is void; open a new case"
 					  : "the case is not open; a request, a notification or information opens it");
-	if (k->phases && !(k->phases & phase(s->c)))
+	if (!k->opens && !(k->phases & phase(s->c)))
 		return refuse_phase(s, k);
 	return k->effect(s);
 }

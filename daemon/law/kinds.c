@@ -3,10 +3,14 @@
 #include <string.h>
 
 const struct law_kind law_kinds[] = {
-#define LAW_X(NAME, name, who, phases, share, effect) \
-	{ CY_CONTENT__KIND_##NAME, #name, (who), (phases), (share), law_effect_##effect },
+#define OPENS  true
+#define WITHIN false
+#define LAW_X(NAME, name, who, place, phases, share, effect) \
+	{ CY_CONTENT__KIND_##NAME, #name, (who), (phases), (place), (share), law_effect_##effect },
 	LAW_KINDS(LAW_X)
 #undef LAW_X
+#undef OPENS
+#undef WITHIN
 };
 
 const size_t law_kinds_n = sizeof law_kinds / sizeof law_kinds[0];
@@ -38,7 +42,7 @@ bool law_kind_opens(uint32_t kind)
 {
 	const struct law_kind *k = law_kind(kind);
 
-	return k && !k->phases;
+	return k && k->opens;
 }
 
 bool law_kind_by(uint32_t kind, CySide side)
@@ -50,6 +54,43 @@ bool law_kind_by(uint32_t kind, CySide side)
 	if (side == CY_SIDE__REQUESTING)
 		return k->who & LAW_ASKING;
 	return side == CY_SIDE__REQUESTED && (k->who & LAW_ASKED);
+}
+
+bool law_kind_stated(uint32_t kind)
+{
+	const struct law_kind *k = law_kind(kind);
+
+	return k && k->share == LAW_STATES;
+}
+
+const char *law_title_of(const CyContent *content)
+{
+#define TITLE_OPENS(field)  content->field->title
+#define TITLE_WITHIN(field) ""
+#define LAW_X(NAME, name, who, place, phases, share, effect) \
+	case CY_CONTENT__KIND_##NAME:                        \
+		return TITLE_##place(name);
+	switch ((uint32_t)content->kind_case) {
+		LAW_KINDS(LAW_X)
+	default:
+		return "";
+	}
+#undef LAW_X
+}
+
+const CyLegalBasis *law_basis_of(const CyContent *content)
+{
+#define BASIS_OPENS(field)  content->field->legal_basis
+#define BASIS_WITHIN(field) NULL
+#define LAW_X(NAME, name, who, place, phases, share, effect) \
+	case CY_CONTENT__KIND_##NAME:                        \
+		return BASIS_##place(name);
+	switch ((uint32_t)content->kind_case) {
+		LAW_KINDS(LAW_X)
+	default:
+		return NULL;
+	}
+#undef LAW_X
 }
 
 void law_kind_spoken(uint32_t number, char out[static LAW_SPOKEN_SIZE])

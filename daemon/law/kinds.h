@@ -35,43 +35,44 @@ enum law_share {
 	LAW_ENDS    /* what ends the case or a part of it, or must be said of what is given */
 };
 
-/* X(NAME, proto field name, who, phases, share, effect): the effect is the function
- * law_effect_... of effects.c. A kind that opens a case has no phase. */
-#define LAW_KINDS(X)                                                                                       \
-	X(REQUEST, request, LAW_ASKING, 0u, LAW_SAYS, opening)                                             \
-	X(NOTIFICATION, notification, LAW_ASKING, 0u, LAW_SAYS, opening)                                   \
-	X(SPONTANEOUS_INFORMATION, spontaneous_information, LAW_ASKING, 0u, LAW_SAYS, opening)             \
-	X(SUPPLEMENT, supplement, LAW_ASKING, LAW_RUNNING, LAW_SAYS, supplement)                           \
-	X(CONDITIONS_ACCEPTED, conditions_accepted, LAW_ASKING, LAW_REGISTERED, LAW_ENDS, answer)          \
-	X(CONDITIONS_DECLINED, conditions_declined, LAW_ASKING, LAW_REGISTERED, LAW_ENDS, answer)          \
-	X(WITHDRAWAL, withdrawal, LAW_ASKING, LAW_RUNNING, LAW_ENDS, measures)                             \
-	X(PROGRESS_QUERY, progress_query, LAW_ASKING, LAW_RUNNING, LAW_SAYS, progress)                     \
-	X(EVIDENCE_VERIFICATION, evidence_verification, LAW_ASKING, LAW_GIVEN, LAW_ENDS, about_result)     \
-	X(USE_CONSENT_REQUEST, use_consent_request, LAW_ASKING, LAW_GIVEN, LAW_SAYS, consent_request)      \
-	X(EVIDENCE_RETURN, evidence_return, LAW_ASKING, LAW_GIVEN, LAW_ENDS, about_result)                 \
-	X(DESTRUCTION_CERTIFICATE, destruction_certificate, LAW_ASKING, LAW_GIVEN, LAW_ENDS, about_result) \
-	X(ACKNOWLEDGEMENT, acknowledgement, LAW_ASKED, LAW_RUNNING, LAW_ENDS, acknowledgement)             \
-	X(RETURNED_DEFICIENT, returned_deficient, LAW_ASKED, LAW_UNREGISTERED, LAW_ENDS, going_back)       \
-	X(REDIRECTION, redirection, LAW_ASKED, LAW_UNREGISTERED, LAW_ENDS, going_back)                     \
-	X(PROBLEM_NOTICE, problem_notice, LAW_ASKED, LAW_RUNNING, LAW_SAYS, notice)                        \
-	X(CONDITIONS_PROPOSED, conditions_proposed, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, proposal)         \
-	X(DECISION, decision, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, measures)                               \
-	X(POSTPONEMENT, postponement, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, measures)                       \
-	X(RESUMPTION, resumption, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, measures)                           \
-	X(EXTENSION, extension, LAW_ASKED, LAW_REGISTERED, LAW_SAYS, measures)                             \
-	X(PROGRESS_REPORT, progress_report, LAW_ASKED, LAW_RUNNING, LAW_SAYS, progress)                    \
-	X(RESULT, result, LAW_ASKED, LAW_REGISTERED, LAW_ENDS, measures)                                   \
-	X(REFUSAL, refusal, LAW_ASKED, LAW_REGISTERED, LAW_ENDS, measures)                                 \
-	X(CLOSURE, closure, LAW_ASKED, LAW_RUNNING, LAW_ENDS, closure)                                     \
-	X(USE_CONSENT_DECISION, use_consent_decision, LAW_ASKED, LAW_GIVEN, LAW_SAYS, consent_decision)    \
-	X(COSTS_CONSULTATION, costs_consultation, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, remark)                \
-	X(CONFLICT_OF_LAW_NOTICE, conflict_of_law_notice, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, remark)        \
-	X(REVIEW_ATTESTATION, review_attestation, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, remark)                \
-	X(REVIEW_RELIANCE, review_reliance, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, reliance)                    \
-	X(NOTE, note, LAW_EITHER, LAW_ALWAYS, LAW_SAYS, remark)                                            \
-	X(CLOCK_STATEMENT, clock_statement, LAW_EITHER, LAW_ALWAYS, LAW_STATES, remark)                    \
-	X(REMINDER, reminder, LAW_EITHER, LAW_ALWAYS, LAW_STATES, remark)                                  \
-	X(EVIDENCE_STATEMENT, evidence_statement, LAW_EITHER, LAW_ALWAYS, LAW_STATES, remark)
+/* X(NAME, proto field name, who, place, phases, share, effect): the place is OPENS for a kind that opens a case, which
+ * has a title, a legal basis and no phase, and WITHIN for all others. Of the shares LAW_STATES is that of kinds which
+ * a daemon alone says: no case system hands them in. The effect is the function law_effect_... of effects.c. */
+#define LAW_KINDS(X)                                                                                               \
+	X(REQUEST, request, LAW_ASKING, OPENS, 0u, LAW_SAYS, opening)                                              \
+	X(NOTIFICATION, notification, LAW_ASKING, OPENS, 0u, LAW_SAYS, opening)                                    \
+	X(SPONTANEOUS_INFORMATION, spontaneous_information, LAW_ASKING, OPENS, 0u, LAW_SAYS, opening)              \
+	X(SUPPLEMENT, supplement, LAW_ASKING, WITHIN, LAW_RUNNING, LAW_SAYS, supplement)                           \
+	X(CONDITIONS_ACCEPTED, conditions_accepted, LAW_ASKING, WITHIN, LAW_REGISTERED, LAW_ENDS, answer)          \
+	X(CONDITIONS_DECLINED, conditions_declined, LAW_ASKING, WITHIN, LAW_REGISTERED, LAW_ENDS, answer)          \
+	X(WITHDRAWAL, withdrawal, LAW_ASKING, WITHIN, LAW_RUNNING, LAW_ENDS, measures)                             \
+	X(PROGRESS_QUERY, progress_query, LAW_ASKING, WITHIN, LAW_RUNNING, LAW_SAYS, progress)                     \
+	X(EVIDENCE_VERIFICATION, evidence_verification, LAW_ASKING, WITHIN, LAW_GIVEN, LAW_ENDS, about_result)     \
+	X(USE_CONSENT_REQUEST, use_consent_request, LAW_ASKING, WITHIN, LAW_GIVEN, LAW_SAYS, consent_request)      \
+	X(EVIDENCE_RETURN, evidence_return, LAW_ASKING, WITHIN, LAW_GIVEN, LAW_ENDS, about_result)                 \
+	X(DESTRUCTION_CERTIFICATE, destruction_certificate, LAW_ASKING, WITHIN, LAW_GIVEN, LAW_ENDS, about_result) \
+	X(ACKNOWLEDGEMENT, acknowledgement, LAW_ASKED, WITHIN, LAW_RUNNING, LAW_ENDS, acknowledgement)             \
+	X(RETURNED_DEFICIENT, returned_deficient, LAW_ASKED, WITHIN, LAW_UNREGISTERED, LAW_ENDS, going_back)       \
+	X(REDIRECTION, redirection, LAW_ASKED, WITHIN, LAW_UNREGISTERED, LAW_ENDS, going_back)                     \
+	X(PROBLEM_NOTICE, problem_notice, LAW_ASKED, WITHIN, LAW_RUNNING, LAW_SAYS, notice)                        \
+	X(CONDITIONS_PROPOSED, conditions_proposed, LAW_ASKED, WITHIN, LAW_REGISTERED, LAW_SAYS, proposal)         \
+	X(DECISION, decision, LAW_ASKED, WITHIN, LAW_REGISTERED, LAW_SAYS, measures)                               \
+	X(POSTPONEMENT, postponement, LAW_ASKED, WITHIN, LAW_REGISTERED, LAW_SAYS, measures)                       \
+	X(RESUMPTION, resumption, LAW_ASKED, WITHIN, LAW_REGISTERED, LAW_SAYS, measures)                           \
+	X(EXTENSION, extension, LAW_ASKED, WITHIN, LAW_REGISTERED, LAW_SAYS, measures)                             \
+	X(PROGRESS_REPORT, progress_report, LAW_ASKED, WITHIN, LAW_RUNNING, LAW_SAYS, progress)                    \
+	X(RESULT, result, LAW_ASKED, WITHIN, LAW_REGISTERED, LAW_ENDS, measures)                                   \
+	X(REFUSAL, refusal, LAW_ASKED, WITHIN, LAW_REGISTERED, LAW_ENDS, measures)                                 \
+	X(CLOSURE, closure, LAW_ASKED, WITHIN, LAW_RUNNING, LAW_ENDS, closure)                                     \
+	X(USE_CONSENT_DECISION, use_consent_decision, LAW_ASKED, WITHIN, LAW_GIVEN, LAW_SAYS, consent_decision)    \
+	X(COSTS_CONSULTATION, costs_consultation, LAW_EITHER, WITHIN, LAW_ALWAYS, LAW_SAYS, remark)                \
+	X(CONFLICT_OF_LAW_NOTICE, conflict_of_law_notice, LAW_EITHER, WITHIN, LAW_ALWAYS, LAW_SAYS, remark)        \
+	X(REVIEW_ATTESTATION, review_attestation, LAW_EITHER, WITHIN, LAW_ALWAYS, LAW_SAYS, remark)                \
+	X(REVIEW_RELIANCE, review_reliance, LAW_EITHER, WITHIN, LAW_ALWAYS, LAW_SAYS, reliance)                    \
+	X(NOTE, note, LAW_EITHER, WITHIN, LAW_ALWAYS, LAW_SAYS, remark)                                            \
+	X(CLOCK_STATEMENT, clock_statement, LAW_EITHER, WITHIN, LAW_ALWAYS, LAW_STATES, remark)                    \
+	X(REMINDER, reminder, LAW_EITHER, WITHIN, LAW_ALWAYS, LAW_STATES, remark)                                  \
+	X(EVIDENCE_STATEMENT, evidence_statement, LAW_EITHER, WITHIN, LAW_ALWAYS, LAW_STATES, remark)
 
 /* Is it said with effect by its author against the folded state? In strict mode
  * every part must be admissible and the sentence says why not; otherwise what
@@ -96,6 +97,7 @@ struct law_kind {
 	uint32_t number;
 	const char *name;
 	unsigned who, phases;
+	bool opens;
 	enum law_share share;
 	int (*effect)(const struct law_step *s);
 };
@@ -106,11 +108,16 @@ extern const size_t law_kinds_n;
 /* NULL if unknown. */
 const struct law_kind *law_kind(uint32_t number);
 
+/* The title and the legal basis of what opens a case. Of any other content: "" and NULL; the basis is NULL as well
+ * where it is optional and was left out. */
+const char *law_title_of(const CyContent *content);
+const CyLegalBasis *law_basis_of(const CyContent *content);
+
 /* The name in words, such as "problem notice". */
 #define LAW_SPOKEN_SIZE 32
 void law_kind_spoken(uint32_t number, char out[static LAW_SPOKEN_SIZE]);
 
-#define LAW_X(NAME, name, who, phases, share, effect) int law_effect_##effect(const struct law_step *s);
+#define LAW_X(NAME, name, who, place, phases, share, effect) int law_effect_##effect(const struct law_step *s);
 LAW_KINDS(LAW_X)
 #undef LAW_X
 

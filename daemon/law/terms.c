@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "law/fact.h"
+#include "law/kinds.h"
 
 /* Version 1 said whether anything is followed, and not what. */
 enum {
@@ -27,7 +28,6 @@ static void follow(struct law_terms *t, const CyLink *l)
 
 static void of_request(struct law_terms *t, const CyRequest *r)
 {
-	pin(t, r->legal_basis);
 	t->n = (uint8_t)(r->n_measures < CY_MEASURES_MAX ? r->n_measures : CY_MEASURES_MAX);
 	for (size_t i = 0; i < t->n; i++) {
 		t->type[i] = (uint8_t)r->measures[i]->type;
@@ -47,14 +47,13 @@ void law_terms_of(const CyMessage *m, struct law_terms *ret)
 
 	for (size_t i = 0; i < CY_MEASURES_MAX; i++)
 		t.wanted[i] = LAW_NO_DAY;
+	if (m->content != NULL)
+		pin(&t, law_basis_of(m->content));
 	if (m->content != NULL && m->content->kind_case == CY_CONTENT__KIND_REQUEST) {
 		of_request(&t, m->content->request);
 	} else if (m->content != NULL && m->content->kind_case == CY_CONTENT__KIND_NOTIFICATION) {
-		pin(&t, m->content->notification->legal_basis);
 		t.type[0] = (uint8_t)m->content->notification->type;
 		t.n = t.type[0] != 0;
-	} else if (m->content != NULL && m->content->kind_case == CY_CONTENT__KIND_SPONTANEOUS_INFORMATION) {
-		pin(&t, m->content->spontaneous_information->legal_basis);
 	}
 	*ret = t;
 }

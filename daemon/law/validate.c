@@ -32,13 +32,6 @@ int law_validate(const CyContent *content, struct law_faults *ret_faults)
 	return ret_faults->n ? CY_EINVAL : CY_OK;
 }
 
-static bool says_itself(const CyContent *content)
-{
-	return content->kind_case == CY_CONTENT__KIND_CLOCK_STATEMENT ||
-	       content->kind_case == CY_CONTENT__KIND_REMINDER ||
-	       content->kind_case == CY_CONTENT__KIND_EVIDENCE_STATEMENT;
-}
-
 int law_validate_submission(const CySubmission *s, struct law_faults *ret_faults)
 {
 	struct law_check c = { .faults = ret_faults };
@@ -52,7 +45,7 @@ int law_validate_submission(const CySubmission *s, struct law_faults *ret_faults
 	law_must(&c, s->content != NULL, "content", "What is said is mandatory.");
 	if (s->content == NULL)
 		return CY_EINVAL;
-	law_must(&c, !says_itself(s->content), "content",
+	law_must(&c, !law_kind_stated(s->content->kind_case), "content",
 		 "The daemon says this by itself: no case system hands it in.");
 	if (law_kind_opens(s->content->kind_case)) {
 		law_must(&c, s->own_reference[0] != '\0', "own_reference",

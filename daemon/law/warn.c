@@ -91,25 +91,11 @@ static void look_at(struct law_check *c, void *arg, const ProtobufCMessage *m)
 	}
 }
 
-static const CyLegalBasis *basis_of(const CyContent *c)
-{
-	switch (c->kind_case) {
-	case CY_CONTENT__KIND_REQUEST:
-		return c->request->legal_basis;
-	case CY_CONTENT__KIND_NOTIFICATION:
-		return c->notification->legal_basis;
-	case CY_CONTENT__KIND_SPONTANEOUS_INFORMATION:
-		return c->spontaneous_information->legal_basis;
-	default:
-		return NULL;
-	}
-}
-
 /* Between whom it would have to be in force; those of a request where none are configured. */
 static void bond(struct look *l, const CyContent *c, const struct law_books *b, const struct law_between *w)
 {
 	const bool request = c->kind_case == CY_CONTENT__KIND_REQUEST;
-	const CyLegalBasis *basis = basis_of(c);
+	const CyLegalBasis *basis = law_basis_of(c);
 	const char *from = w->requesting[0] == '\0' && request ? c->request->requesting_state : w->requesting;
 	const char *to = w->requested[0] == '\0' && request ? c->request->requested_state : w->requested;
 	const struct law_profile *p;

@@ -185,20 +185,6 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 	return CY_OK;
 }
 
-static const char *title_of(const CyContent *c)
-{
-	switch (c->kind_case) {
-	case CY_CONTENT__KIND_REQUEST:
-		return c->request->title;
-	case CY_CONTENT__KIND_NOTIFICATION:
-		return c->notification->title;
-	case CY_CONTENT__KIND_SPONTANEOUS_INFORMATION:
-		return c->spontaneous_information->title;
-	default:
-		return "";
-	}
-}
-
 /* A message that belongs to no case is kept apart, so that it can be shown. */
 struct work_case *inbound_unfiled(struct node *n, const struct peer *p, int *ret_code)
 {
@@ -221,7 +207,7 @@ static void describe(struct node *n, struct work_case *c, const CyMessage *m)
 
 	/* In a restored store what we said in the case may have come back before what opened it. */
 	if (c->row.terms.len == 0 && law_kind_opens(m->content->kind_case)) {
-		c->row.title = batch_string(n, title_of(content));
+		c->row.title = batch_string(n, law_title_of(content));
 		c->row.peer_reference = batch_string(n, m->own_reference);
 		law_terms_of(m, &terms);
 		cases_pin(n, c, &terms);
@@ -274,7 +260,7 @@ static int write_message(struct node *n, const struct peer *p, const struct arri
 	if (counts)
 		w->message.fact = batch_bytes(n, cy_bytes(encoded, law_fact_encode(fact, encoded)));
 	/* What a daemon states by itself nobody has to read. */
-	if (counts && v->code == 0 && law_kind(fact->kind)->share != LAW_STATES)
+	if (counts && v->code == 0 && !law_kind_stated(fact->kind))
 		w->message.unread = node_now(n);
 	if (counts && v->code == 0)
 		r = evidence_heard(n, c, STORE_PEER, e->id, m->content);

@@ -418,7 +418,6 @@ static void unreadable(struct node *n, const struct conn *c, uint64_t correlatio
 /* The case that the submission speaks of; NULL: answered with an error. */
 static struct work_case *find_case(struct node *n, const struct conn *c, uint64_t correlation, const CySubmission *sub)
 {
-	const char *title = "";
 	struct work_case *wc;
 	size_t matches = 0;
 	int r = CY_OK;
@@ -429,15 +428,9 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 		wc = cases_new(n, sub->to, id.s, CY_SIDE__REQUESTING);
 		wc->row.client = batch_string(n, c->client->name);
 		wc->row.own_reference = batch_string(n, sub->own_reference);
-		if (sub->content->kind_case == CY_CONTENT__KIND_REQUEST) {
-			title = sub->content->request->title;
+		if (sub->content->kind_case == CY_CONTENT__KIND_REQUEST)
 			wc->row.instrument = batch_string(n, sub->content->request->legal_basis->instrument);
-		} else if (sub->content->kind_case == CY_CONTENT__KIND_NOTIFICATION) {
-			title = sub->content->notification->title;
-		} else {
-			title = sub->content->spontaneous_information->title;
-		}
-		wc->row.title = batch_string(n, title);
+		wc->row.title = batch_string(n, law_title_of(sub->content));
 		return wc;
 	}
 	wc = cases_find(n, local_view(c).client, sub->case_ref, &r, &matches);

@@ -21,7 +21,7 @@ static const char *room(enum law_share share)
 
 static void phases(const struct law_kind *k, char cell[static PAGE_CELL])
 {
-	if (k->phases == 0)
+	if (k->opens)
 		page_add(cell, "", "opens a case");
 	else if (k->phases == LAW_ALWAYS)
 		page_add(cell, "", "always");
@@ -39,16 +39,13 @@ static void kinds(void)
 	page_begin("kinds", "kind|no.|author|while the case is|room|title");
 	for (size_t i = 0; i < law_kinds_n; i++) {
 		const struct law_kind *k = &law_kinds[i];
-		const ProtobufCFieldDescriptor *f =
-			protobuf_c_message_descriptor_get_field_by_name(&cy_content__descriptor, k->name);
-		const bool titled = protobuf_c_message_descriptor_get_field_by_name(f->descriptor, "title") != NULL;
 		char name[PAGE_CELL] = "", number[PAGE_CELL] = "", when[PAGE_CELL] = "";
 
 		page_add(name, "", "`%s`", k->name);
 		page_add(number, "", "%u", k->number);
 		phases(k, when);
 		page_row(6,
-			 (const char *[]){ name, number, author(k->who), when, room(k->share), titled ? "yes" : "" });
+			 (const char *[]){ name, number, author(k->who), when, room(k->share), k->opens ? "yes" : "" });
 	}
 	page_end();
 }
