@@ -52,17 +52,17 @@ int client_refusal_code(CyErrorCode code)
 
 const CyError *client_refusal(const struct client *c)
 {
-	return c && c->refusal ? c->refusal->error : NULL;
+	return c != NULL && c->refusal != NULL ? c->refusal->error : NULL;
 }
 
 const CyLocalWelcome *client_welcome(const struct client *c)
 {
-	return c->welcome ? c->welcome->welcome : NULL;
+	return c->welcome != NULL ? c->welcome->welcome : NULL;
 }
 
 static void forget_refusal(struct client *c)
 {
-	if (c->refusal)
+	if (c->refusal != NULL)
 		cy_server_frame__free_unpacked(c->refusal, NULL);
 	c->refusal = NULL;
 }
@@ -182,7 +182,7 @@ int client_call(struct client *c, CyClientFrame *request, CyServerFrame__KindCas
 	r = client_post(c, request, -1, e);
 	if (r == CY_OK)
 		r = client_answer(c, request->correlation, c->timeout_ms, &reply, e);
-	if (r == CY_EAGAIN && !c->refusal) {
+	if (r == CY_EAGAIN && c->refusal == NULL) {
 		pipe_close(&c->pipe);
 		return cy_fail(e, CY_EIO, "no answer of the daemon within %d s", c->timeout_ms / 1000);
 	}
@@ -200,10 +200,10 @@ int client_open(const char *path, const char *name, int timeout_ms, struct clien
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyLocalHello hello = CY_LOCAL_HELLO__INIT;
-	struct client *c = calloc(1, sizeof(*c));
+	struct client *c = calloc(1, sizeof *c);
 	int r;
 
-	if (!c)
+	if (c == NULL)
 		return cy_fail(e, CY_ENOMEM, "no memory for a connection");
 	c->pipe.fd = c->file = -1;
 	c->timeout_ms = timeout_ms;
@@ -213,11 +213,11 @@ int client_open(const char *path, const char *name, int timeout_ms, struct clien
 		return r;
 	}
 	hello.version = 1;
-	hello.client = (char *)(uintptr_t)(name ? name : "");
+	hello.client = (char *)(uintptr_t)(name != NULL ? name : "");
 	frame.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
 	frame.hello = &hello;
 	r = client_call(c, &frame, CY_SERVER_FRAME__KIND_WELCOME, &c->welcome, e);
-	if (r != CY_OK && !c->refusal) {
+	if (r != CY_OK && c->refusal == NULL) {
 		client_free(c);
 		return r;
 	}
@@ -227,14 +227,14 @@ int client_open(const char *path, const char *name, int timeout_ms, struct clien
 
 void client_free(struct client *c)
 {
-	if (!c)
+	if (c == NULL)
 		return;
 	pipe_close(&c->pipe);
 	if (c->file >= 0)
 		close(c->file);
 	cy_buf_free(&c->pipe.in);
 	forget_refusal(c);
-	if (c->welcome)
+	if (c->welcome != NULL)
 		cy_server_frame__free_unpacked(c->welcome, NULL);
 	for (; c->n_held; c->n_held--, c->first_held = (c->first_held + 1) % CY_PAGE_MAX)
 		cy_server_frame__free_unpacked(c->held[c->first_held], NULL);

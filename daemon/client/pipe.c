@@ -28,12 +28,12 @@ int pipe_connect(struct pipe *p, const char *path, struct cy_error *e)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd;
 
-	if (cy_copy(addr.sun_path, sizeof(addr.sun_path), path) != CY_OK)
-		return cy_fail(e, CY_EIO, "the path of the socket is over %zu bytes", sizeof(addr.sun_path) - 1);
+	if (cy_copy(addr.sun_path, sizeof addr.sun_path, path) != CY_OK)
+		return cy_fail(e, CY_EIO, "the path of the socket is over %zu bytes", sizeof addr.sun_path - 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return cy_fail(e, CY_EIO, "cannot make a socket: %s", strerror(errno));
-	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0) {
+	if (connect(fd, (const struct sockaddr *)&addr, sizeof addr) < 0) {
 		int why = errno;
 
 		close(fd);
@@ -49,7 +49,7 @@ int pipe_take_file(struct pipe *p)
 	int fd = p->n_files ? p->files[0] : -1;
 
 	if (p->n_files)
-		memmove(p->files, p->files + 1, --p->n_files * sizeof(p->files[0]));
+		memmove(p->files, p->files + 1, --p->n_files * sizeof p->files[0]);
 	return fd;
 }
 
@@ -101,9 +101,9 @@ static void keep_file(struct pipe *p, struct msghdr *msg)
 	const struct cmsghdr *h = CMSG_FIRSTHDR(msg);
 	int fd;
 
-	if (!h || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
+	if (h == NULL || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
 		return;
-	memcpy(&fd, CMSG_DATA(h), sizeof(fd));
+	memcpy(&fd, CMSG_DATA(h), sizeof fd);
 	if (p->n_files == PIPE_FILES_MAX)
 		close(fd);
 	else
@@ -143,7 +143,7 @@ static ssize_t send_some(const struct pipe *p, struct cy_bytes data, int fd)
 		control.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
 						  .cmsg_type = SCM_RIGHTS,
 						  .cmsg_len = CMSG_LEN(sizeof(int)) };
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+		memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
 		msg.msg_control = &control;
 		msg.msg_controllen = CMSG_SPACE(sizeof(int));
 	}

@@ -23,22 +23,22 @@ static CyCustodyRecord *custody(const char *text)
 	struct cy_wall at = { 0 };
 	size_t n = 0;
 
-	while (n < CUSTODY_FIELDS && text) {
+	while (n < CUSTODY_FIELDS && text != NULL) {
 		const char *end = strchr(text, ';');
 
-		fields[n] = end ? strndup(text, (size_t)(end - text)) : strdup(text);
+		fields[n] = end != NULL ? strndup(text, (size_t)(end - text)) : strdup(text);
 		CY_ASSERT(fields[n]);
 		n++;
-		text = end ? end + 1 : NULL;
+		text = end != NULL ? end + 1 : NULL;
 	}
-	if (n < CUSTODY_FIELDS || text || !fields[0][0] || !fields[1][0] || cy_rfc3339_read(fields[3], &at) != CY_OK ||
-	    at.ms <= 0) {
+	if (n < CUSTODY_FIELDS || text != NULL || !fields[0][0] || !fields[1][0] ||
+	    cy_rfc3339_read(fields[3], &at) != CY_OK || at.ms <= 0) {
 		while (n)
 			free(fields[--n]);
 		return NULL;
 	}
-	c = malloc(sizeof(*c));
-	CY_ASSERT(c);
+	c = malloc(sizeof *c);
+	CY_ASSERT(c != NULL);
 	cy_custody_record__init(c);
 	c->holder = fields[0];
 	c->action = fields[1];
@@ -52,7 +52,8 @@ static bool media_type_valid(const char *s)
 {
 	const char *slash = strchr(s, '/');
 
-	return slash && slash != s && slash[1] && !strchr(slash + 1, '/') && !strpbrk(s, " \t\r\n");
+	return slash != NULL && slash != s && slash[1] && strchr(slash + 1, '/') == NULL &&
+	       strpbrk(s, " \t\r\n") == NULL;
 }
 
 int attach_check(const char *command, const struct attach_options *o)
@@ -60,12 +61,12 @@ int attach_check(const char *command, const struct attach_options *o)
 	const char *texts[] = { o->media_type, o->category, o->exhibit, o->use_limits, o->retain };
 	struct cy_date date;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (texts[i] && !cy_utf8_valid(texts[i], strlen(texts[i])))
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (texts[i] != NULL && !cy_utf8_valid(texts[i], strlen(texts[i])))
 			return ctl_usage(command, "'%s' is no UTF-8", texts[i]);
-	if (o->media_type && !media_type_valid(o->media_type))
+	if (o->media_type != NULL && !media_type_valid(o->media_type))
 		return ctl_usage(command, "--media-type wants one such as application/pdf, not '%s'", o->media_type);
-	if (o->retain && cy_date_parse(o->retain, &date) != CY_OK)
+	if (o->retain != NULL && cy_date_parse(o->retain, &date) != CY_OK)
 		return ctl_usage(command, "--retain-until wants a day as YYYY-MM-DD, not '%s'", o->retain);
 	for (size_t i = 0; i < o->atoms.n; i++)
 		if (!o->atoms.at[i][0] || !cy_utf8_valid(o->atoms.at[i], strlen(o->atoms.at[i])))
@@ -73,8 +74,8 @@ int attach_check(const char *command, const struct attach_options *o)
 	for (size_t i = 0; i < o->custody.n; i++) {
 		CyCustodyRecord *c = custody(o->custody.at[i]);
 
-		if (!c || !cy_utf8_valid(o->custody.at[i], strlen(o->custody.at[i]))) {
-			if (c)
+		if (c == NULL || !cy_utf8_valid(o->custody.at[i], strlen(o->custody.at[i]))) {
+			if (c != NULL)
 				cy_custody_record__free_unpacked(c, NULL);
 			return ctl_usage(command,
 					 "--custody wants 'HOLDER;ACTION;TOOL;TIME' with a time such as "
@@ -101,9 +102,9 @@ bool attach_name_valid(const char *name)
 
 const char *attach_name(const char *file, const char *given)
 {
-	const char *slash = strrchr(file, '/'), *name = given ? given : slash ? slash + 1 : file;
+	const char *slash = strrchr(file, '/'), *name = given != NULL ? given : slash != NULL ? slash + 1 : file;
 
-	if (!given && strcmp(file, "-") == 0)
+	if (given == NULL && strcmp(file, "-") == 0)
 		ctl_fail(CTL_USAGE,
 			 "standard input has no name; say one, as in: comityctl evidence put - --name mailbox.mbox");
 	else if (!attach_name_valid(name))
@@ -120,21 +121,21 @@ const char *attach_name(const char *file, const char *given)
 
 static char *copy_of(const char *s)
 {
-	char *copy = strdup(s ? s : "");
+	char *copy = strdup(s != NULL ? s : "");
 
-	CY_ASSERT(copy);
+	CY_ASSERT(copy != NULL);
 	return copy;
 }
 
 CyAttachment *attach_new(const struct attach_options *o, const char *name, uint64_t size,
 			 const struct cy_digest *sha256)
 {
-	CyAttachment *a = malloc(sizeof(*a));
+	CyAttachment *a = malloc(sizeof *a);
 
-	CY_ASSERT(a);
+	CY_ASSERT(a != NULL);
 	cy_attachment__init(a);
 	a->name = copy_of(name);
-	a->media_type = copy_of(o->media_type ? o->media_type : MEDIA_TYPE);
+	a->media_type = copy_of(o->media_type != NULL ? o->media_type : MEDIA_TYPE);
 	a->_size_case = CY_ATTACHMENT___SIZE_SIZE;
 	a->size = size;
 	a->sha256.data = malloc(CY_SHA256_LEN);
@@ -143,7 +144,7 @@ CyAttachment *attach_new(const struct attach_options *o, const char *name, uint6
 	a->use_limits = copy_of(o->use_limits);
 	a->retain_until_date = copy_of(o->retain);
 	a->send_always = o->always;
-	a->atoms = calloc(o->atoms.n + 1, sizeof(*a->atoms));
+	a->atoms = calloc(o->atoms.n + 1, sizeof *a->atoms);
 	a->custody = calloc(o->custody.n + 1, sizeof(struct CyCustodyRecord *));
 	CY_ASSERT(a->sha256.data && a->atoms && a->custody);
 	memcpy(a->sha256.data, sha256->b, CY_SHA256_LEN);
@@ -181,7 +182,7 @@ void attach_print(const CyAttachment *a)
 
 ProtobufCMessage *attach_body(const CyContent *content)
 {
-	for (unsigned i = 0; content && i < cy_content__descriptor.n_fields; i++) {
+	for (unsigned i = 0; content != NULL && i < cy_content__descriptor.n_fields; i++) {
 		const ProtobufCFieldDescriptor *f = &cy_content__descriptor.fields[i];
 
 		if (f->id == (uint32_t)content->kind_case)
@@ -194,7 +195,7 @@ static const ProtobufCFieldDescriptor *field(const ProtobufCMessageDescriptor *d
 {
 	const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field_by_name(d, "attachments");
 
-	return f && f->type == PROTOBUF_C_TYPE_MESSAGE ? f : NULL;
+	return f != NULL && f->type == PROTOBUF_C_TYPE_MESSAGE ? f : NULL;
 }
 
 bool attach_possible(const ProtobufCMessageDescriptor *d)
@@ -204,9 +205,9 @@ bool attach_possible(const ProtobufCMessageDescriptor *d)
 
 CyAttachment **attach_list(const ProtobufCMessage *body, size_t *ret_n)
 {
-	const ProtobufCFieldDescriptor *f = body ? field(body->descriptor) : NULL;
+	const ProtobufCFieldDescriptor *f = body != NULL ? field(body->descriptor) : NULL;
 
-	*ret_n = f ? cy_field_count(body, f) : 0;
+	*ret_n = f != NULL ? cy_field_count(body, f) : 0;
 	return *ret_n ? *(CyAttachment * *const *)((const char *)body + f->offset) : NULL;
 }
 
@@ -217,7 +218,7 @@ void attach_add(ProtobufCMessage *body, CyAttachment *a)
 	size_t *n = (size_t *)((char *)body + f->quantifier_offset);
 
 	*list = realloc(*list, (*n + 1) * sizeof(CyAttachment *));
-	CY_ASSERT(*list);
+	CY_ASSERT(*list != NULL);
 	(*list)[(*n)++] = a;
 }
 
@@ -226,7 +227,7 @@ int attach_ref(const char *command, const char *text, struct attach_ref *ret)
 	const char *slash = strchr(text, '/');
 	uint64_t n;
 
-	if (slash && slash - text == CY_UUID_LEN) {
+	if (slash != NULL && slash - text == CY_UUID_LEN) {
 		memcpy(ret->message_id, text, CY_UUID_LEN);
 		ret->message_id[CY_UUID_LEN] = 0;
 		if (cy_uuid_valid(ret->message_id) &&

@@ -21,10 +21,10 @@ static bool has_comments(const char *file)
 	size_t room = 0;
 	bool found = false;
 
-	while (f && !found && getline(&line, &room, f) > 0)
+	while (f != NULL && !found && getline(&line, &room, f) > 0)
 		found = strncmp(line + strspn(line, " \t"), "//", 2) == 0;
 	free(line);
-	if (f)
+	if (f != NULL)
 		fclose(f);
 	return found;
 }
@@ -68,16 +68,16 @@ static json_t *list_of(const char *file, json_t *root)
 	const char *kind;
 	json_t *value;
 
-	if (content) {
+	if (content != NULL) {
 		root = NULL;
 		json_object_foreach(content, kind, value) root = json_is_object(value) ? value : root;
 	}
-	if (!root) {
+	if (root == NULL) {
 		ctl_fail(CTL_BAD_FILE, "%s: content: nothing is said in it that could have attachments", file);
 		return NULL;
 	}
 	list = json_object_get(root, "attachments");
-	if (!list) {
+	if (list == NULL) {
 		json_object_set_new(root, "attachments", json_array());
 		list = json_object_get(root, "attachments");
 	}
@@ -96,7 +96,7 @@ static json_t *as_json(const CyAttachment *a)
 	CY_ASSERT(wire_json_print_people(&a->base, 0, &b) == CY_OK);
 	j = json_loadb((const char *)b.data, b.len, 0, NULL);
 	cy_buf_free(&b);
-	CY_ASSERT(j);
+	CY_ASSERT(j != NULL);
 	return j;
 }
 
@@ -112,11 +112,11 @@ int attach_write(const char *file, CyAttachment *const *list, size_t n)
 	if (r != CTL_DONE)
 		return r;
 	to = list_of(file, root);
-	for (size_t i = 0; to && i < n; i++)
+	for (size_t i = 0; to != NULL && i < n; i++)
 		json_array_append_new(to, as_json(list[i]));
-	text = to ? json_dumps(root, JSON_INDENT(2)) : NULL;
+	text = to != NULL ? json_dumps(root, JSON_INDENT(2)) : NULL;
 	json_decref(root);
-	if (!text)
+	if (text == NULL)
 		return CTL_BAD_FILE;
 	r = file_replace(file, "--output", cy_bytes(text, strlen(text)));
 	free(text);

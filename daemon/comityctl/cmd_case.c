@@ -49,7 +49,7 @@ static void print_summary(const CyCaseView *v)
 	out_pair("Instrument", "%s", s->instrument);
 	out_pair("Opened", "%s", out_time(s->opened_ms));
 	out_pair("Last message", "%s", out_time(s->changed_ms));
-	if (v->erasure)
+	if (v->erasure != NULL)
 		out_pair("Erased", "%s by %s: %s", out_time(v->erasure->at_ms), v->erasure->by, v->erasure->reason);
 	out_pair("State digest", "%s", out_hex(&v->state_digest));
 	for (size_t i = 0; i < v->n_open_notices; i++)
@@ -64,7 +64,7 @@ static void print_summary(const CyCaseView *v)
 static void print_measures(const CyCaseView *v)
 {
 	static const char *const heads[] = { "MEASURE", "TYPE", "STATE", "RECOGNISED", "POSTPONED", "CONDITIONS" };
-	struct out_table *t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	struct out_table *t = out_table_new(sizeof heads / sizeof heads[0], heads);
 
 	if (v->n_measures)
 		putchar('\n');
@@ -93,7 +93,7 @@ static void print_messages(const CyCaseView *v)
 	static const char *const heads[] = {
 		"FROM", "NUMBER", "SEEN", "KIND", "CREATED", "TRANSPORT", "MESSAGE", "NOTE"
 	};
-	struct out_table *t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	struct out_table *t = out_table_new(sizeof heads / sizeof heads[0], heads);
 
 	if (v->n_messages)
 		putchar('\n');
@@ -123,7 +123,7 @@ static void print_messages(const CyCaseView *v)
 static void print_reviews(const CyCaseView *v)
 {
 	static const char *const heads[] = { "REVIEW", "BY", "STANDARD", "RESULT", "WHEN", "OTHER SIDE", "REASON" };
-	struct out_table *t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	struct out_table *t = out_table_new(sizeof heads / sizeof heads[0], heads);
 
 	if (v->n_reviews)
 		putchar('\n');
@@ -155,7 +155,7 @@ static void print_evidence(const CyCaseView *v)
 	for (size_t i = 0; i < v->n_evidence; i++)
 		evidence_row(t, v->evidence[i]);
 	out_table_end(t);
-	if (v->more_evidence && v->summary)
+	if (v->more_evidence && v->summary != NULL)
 		printf("There is more: comityctl evidence list %s\n", v->summary->case_id);
 }
 
@@ -168,7 +168,7 @@ static void print_faults(const CyCaseView *v)
 		fputs("  ", stdout);
 		out_fault(stdout, v->faults[i]);
 	}
-	if (v->summary && !strcmp(v->summary->state, "TRANSMITTED"))
+	if (v->summary != NULL && !strcmp(v->summary->state, "TRANSMITTED"))
 		printf("'comityctl return-deficient %s' returns it with these faults.\n", v->summary->case_id);
 }
 
@@ -182,7 +182,7 @@ static void print_clocks(const CyCaseView *v)
 	for (size_t i = 0; i < v->n_clocks; i++)
 		clock_row(t, v->clocks[i], v->now_ms, false);
 	out_table_end(t);
-	if (v->more_clocks && v->summary)
+	if (v->more_clocks && v->summary != NULL)
 		printf("There are more: comityctl clock list %s\n", v->summary->case_id);
 }
 
@@ -199,7 +199,7 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
 	if (ctl->json) {
 		out_json(&reply->case_view->base, 2);
 	} else {
-		if (reply->case_view->summary)
+		if (reply->case_view->summary != NULL)
 			print_summary(reply->case_view);
 		print_measures(reply->case_view);
 		print_messages(reply->case_view);
@@ -224,7 +224,7 @@ static int run_erase(struct ctl *ctl, int argc, char **argv)
 
 	if (r != CTL_DONE)
 		return r;
-	if (!reason || !reason[0])
+	if (reason == NULL || !reason[0])
 		return ctl_usage("case erase", "--reason TEXT is mandatory: it is kept, and shown with the case");
 	erase.ref = (char *)(uintptr_t)ref;
 	erase.reason = (char *)(uintptr_t)reason;

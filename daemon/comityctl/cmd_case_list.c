@@ -49,7 +49,7 @@ static void *grown(void *list, size_t n, size_t size)
 {
 	if ((n & (n - 1)) == 0) {
 		list = realloc(list, (n ? 2 * n : 1) * size);
-		CY_ASSERT(list);
+		CY_ASSERT(list != NULL);
 	}
 	return list;
 }
@@ -146,7 +146,7 @@ static const struct next *next_of(const struct listing *l, const CyCaseSummary *
 	snprintf(key.peer, sizeof key.peer, "%s", s->peer);
 	snprintf(key.case_id, sizeof key.case_id, "%s", s->case_id);
 	n = l->n_next ? bsearch(&key, l->next, l->n_next, sizeof *l->next, by_case) : NULL;
-	while (n && n > l->next && by_case(n - 1, n) == 0)
+	while (n != NULL && n > l->next && by_case(n - 1, n) == 0)
 		n--;
 	return n;
 }
@@ -155,7 +155,8 @@ static const struct next *next_of(const struct listing *l, const CyCaseSummary *
 static int as_shown(const void *x, const void *y)
 {
 	const struct listed *a = x, *b = y;
-	const int64_t due_a = a->next ? a->next->due_ms : INT64_MAX, due_b = b->next ? b->next->due_ms : INT64_MAX;
+	const int64_t due_a = a->next != NULL ? a->next->due_ms : INT64_MAX,
+		      due_b = b->next != NULL ? b->next->due_ms : INT64_MAX;
 
 	if (a->summary->closed != b->summary->closed)
 		return a->summary->closed ? 1 : -1;
@@ -217,7 +218,7 @@ static void print(struct listing *l, bool open_only)
 		out_cell(t, "%s", s->peer);
 		out_cell(t, "%s", out_word(&cy_side__descriptor, (int)s->side));
 		out_cell(t, "%s%s", s->state, s->unsent && strcmp(s->state, "QUEUED") != 0 ? ", not sent" : "");
-		out_cell(t, "%s", l->cases[i].next ? l->cases[i].next->text : "-");
+		out_cell(t, "%s", l->cases[i].next != NULL ? l->cases[i].next->text : "-");
 		out_cell(t, "%s", s->peer_reference);
 		out_cell(t, "%.10s", out_time(s->changed_ms));
 		if (s->unread)

@@ -68,7 +68,7 @@ static void add_all(struct law_faults *to, const struct law_faults *content)
 		struct law_fault *f = &to->at[to->n++];
 
 		*f = content->at[i];
-		snprintf(f->field, sizeof(f->field), "submission.content.%.70s", content->at[i].field);
+		snprintf(f->field, sizeof f->field, "submission.content.%.70s", content->at[i].field);
 	}
 	to->more = content->more;
 }
@@ -78,21 +78,21 @@ static void add(struct check *c, const char *field, const char *text)
 	struct law_fault *f = &c->faults.at[c->faults.n++];
 
 	*f = (struct law_fault){ 0 };
-	cy_copy(f->field, sizeof(f->field), field);
-	cy_copy(f->text, sizeof(f->text), text);
+	cy_copy(f->field, sizeof f->field, field);
+	cy_copy(f->text, sizeof f->text, text);
 }
 
 static void on_written(void *arg, const char *field, const char *text)
 {
 	struct check *c = arg;
 	struct written *w = &c->written;
-	char path[sizeof(c->faults.at[0].field)];
+	char path[sizeof c->faults.at[0].field];
 
 	if (w->n == LAW_FAULTS_MAX) {
 		w->more = true;
 		return;
 	}
-	snprintf(path, sizeof(path), "submission.%s", field);
+	snprintf(path, sizeof path, "submission.%s", field);
 	w->at[w->n].field = cy_arena_string(&c->arena, path);
 	w->at[w->n].text = cy_arena_string(&c->arena, text);
 	w->n++;
@@ -103,11 +103,11 @@ static bool unread(const struct written *w, const char *field)
 {
 	char path[PATH_SIZE], known[PATH_SIZE];
 
-	cy_json_path(field, path, sizeof(path));
+	cy_json_path(field, path, sizeof path);
 	for (size_t i = 0; i < w->n; i++) {
 		size_t len;
 
-		cy_json_path(w->at[i].field, known, sizeof(known));
+		cy_json_path(w->at[i].field, known, sizeof known);
 		len = strlen(known);
 		if (strncmp(path, known, len) == 0 && (path[len] == '\0' || path[len] == '.' || path[len] == '['))
 			return true;
@@ -129,10 +129,10 @@ static void leave_out_unread(struct check *c)
 static void look(struct check *c)
 {
 	const CySubmission *s = c->s;
-	struct law_faults *content = cy_arena_take(&c->arena, sizeof(*content));
+	struct law_faults *content = cy_arena_take(&c->arena, sizeof *content);
 
 	law_validate_submission(s, &c->faults);
-	if (!s->content)
+	if (s->content == NULL)
 		return;
 	if (law_kind_opens(s->content->kind_case) && !cy_authority_valid(s->to))
 		add(c, "submission.to", "The authority id of the addressee is mandatory.");
@@ -150,7 +150,7 @@ static void look(struct check *c)
 
 static CyFault *fault_of(struct check *c, const char *field, const char *text, const char *article)
 {
-	CyFault *f = cy_arena_take(&c->arena, sizeof(*f));
+	CyFault *f = cy_arena_take(&c->arena, sizeof *f);
 
 	cy_fault__init(f);
 	f->field = (char *)field;
@@ -162,7 +162,7 @@ static CyFault *fault_of(struct check *c, const char *field, const char *text, c
 /* What the file says wrong first, if `written` is not NULL. */
 static CyFault **fault_list(struct check *c, const struct written *written, struct law_faults *all, size_t *ret_n)
 {
-	const size_t before = written ? written->n : 0;
+	const size_t before = written != NULL ? written->n : 0;
 	CyFault **list = cy_arena_take(&c->arena, (before + all->n + 1) * sizeof(CyFault *));
 
 	for (size_t i = 0; i < before; i++)
@@ -191,7 +191,7 @@ static void print_atoms(const struct check *c)
 	if (!c->atoms.n)
 		return;
 	printf("\nThese data atoms mean different things to the two states:\n");
-	t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	t = out_table_new(sizeof heads / sizeof heads[0], heads);
 	for (size_t i = 0; i < c->atoms.n; i++) {
 		const CyAtomWarning *w = c->atoms.list[i];
 
@@ -261,10 +261,10 @@ static int state_option(const char *name, const char *text, const char **ret)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-	if (text && (strlen(text) != 2 || strspn(text, letters) != 2))
+	if (text != NULL && (strlen(text) != 2 || strspn(text, letters) != 2))
 		return ctl_usage("check", "--%s wants two capital letters of ISO 3166-1, such as IE, not '%s'", name,
 				 text);
-	*ret = text ? text : "";
+	*ret = text != NULL ? text : "";
 	return CTL_DONE;
 }
 
@@ -276,7 +276,7 @@ static int day_option(const char *text, struct cy_date *ret)
 
 	CY_ASSERT(localtime_r(&now, &here));
 	*ret = (struct cy_date){ here.tm_year + 1900, here.tm_mon + 1, here.tm_mday };
-	if (text && cy_date_parse(text, ret) != CY_OK)
+	if (text != NULL && cy_date_parse(text, ret) != CY_OK)
 		return ctl_usage("check", "--date wants a day written YYYY-MM-DD, not '%s'", text);
 	return CTL_DONE;
 }
@@ -290,11 +290,11 @@ static int run(struct ctl *ctl, int argc, char **argv)
 					      { .name = "from-state", .value = &from },
 					      { .name = "to-state", .value = &to },
 					      { .name = "date", .value = &date } };
-	struct check *c = calloc(1, sizeof(*c));
+	struct check *c = calloc(1, sizeof *c);
 	int r;
 
-	CY_ASSERT(c);
-	r = ctl_parse(ctl, &ctl_check, argc, argv, options, sizeof(options) / sizeof(options[0]), &c->file, 1, 1, NULL);
+	CY_ASSERT(c != NULL);
+	r = ctl_parse(ctl, &ctl_check, argc, argv, options, sizeof options / sizeof options[0], &c->file, 1, 1, NULL);
 	if (r == CTL_DONE)
 		r = state_option("from-state", from, &c->between.requesting);
 	if (r == CTL_DONE)
@@ -318,7 +318,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 			print_all(c);
 		r = c->faults.n || c->written.n ? CTL_BAD_FILE : CTL_DONE;
 	}
-	if (c->s)
+	if (c->s != NULL)
 		cy_submission__free_unpacked(c->s, NULL);
 	cy_arena_free(&c->arena);
 	cy_arena_free(&c->treaties.arena);

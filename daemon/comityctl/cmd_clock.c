@@ -57,9 +57,9 @@ static void print_page(void *arg, const CyClockList *page)
 {
 	const struct printing *p = arg;
 
-	if (!p->table)
+	if (p->table == NULL)
 		out_json(&page->base, 0);
-	for (size_t i = 0; p->table && i < page->n_clocks; i++)
+	for (size_t i = 0; p->table != NULL && i < page->n_clocks; i++)
 		clock_row(p->table, page->clocks[i], page->now_ms, p->cases);
 }
 
@@ -70,7 +70,7 @@ static int list(struct ctl *ctl, CyListClocks *asked, const char *empty)
 	struct printing p = { ctl->json ? NULL : clock_table(cases), cases };
 	const int r = clock_pages(ctl, asked, print_page, &p);
 
-	if (p.table)
+	if (p.table != NULL)
 		out_list_end(p.table, r == CTL_DONE, empty);
 	return r;
 }

@@ -55,8 +55,8 @@ static int list_pages(struct ctl *ctl, struct out_table *t)
 			print_page(t, page);
 		more = page->more && page->n_cursors;
 		if (more) {
-			cy_copy(client, sizeof(client), page->cursors[page->n_cursors - 1]->client);
-			cy_copy(name, sizeof(name), page->cursors[page->n_cursors - 1]->name);
+			cy_copy(client, sizeof client, page->cursors[page->n_cursors - 1]->client);
+			cy_copy(name, sizeof name, page->cursors[page->n_cursors - 1]->name);
 			list.after_client = client;
 			list.after_name = name;
 		}
@@ -73,7 +73,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 
 	if (r != CTL_DONE)
 		return r;
-	t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	t = out_table_new(sizeof heads / sizeof heads[0], heads);
 	r = list_pages(ctl, t);
 	out_list_end(t, r == CTL_DONE && !ctl->json, "There are no cursors.");
 	return r;

@@ -61,7 +61,7 @@ static int list_pages(struct ctl *ctl, CyListEvidence *list, struct out_table *t
 			for (size_t i = 0; i < page->n_items; i++)
 				evidence_row(t, page->items[i]);
 		last = page->n_items ? page->items[page->n_items - 1]->item : NULL;
-		more = page->more && last && cy_copy(id, sizeof(id), last->message_id) == CY_OK;
+		more = page->more && last != NULL && cy_copy(id, sizeof id, last->message_id) == CY_OK;
 		if (more) {
 			after.message_id = id;
 			after.attachment = last->attachment;
@@ -102,7 +102,7 @@ static int parse_order(struct ctl *ctl, const struct ctl_command *command, int a
 
 	if (r == CTL_DONE)
 		r = attach_ref(command->name, o->text, &o->ref);
-	if (r == CTL_DONE && (!o->reason || !o->reason[0]))
+	if (r == CTL_DONE && (o->reason == NULL || !o->reason[0]))
 		r = ctl_usage(command->name, "'%s' wants a --reason, which is recorded in the chain of custody",
 			      command->name);
 	cy_evidence_ref__init(&o->item);

@@ -26,8 +26,8 @@ static struct cy_digest digest_of(const ProtobufCBinaryData *data)
 {
 	struct cy_digest d = { { 0 } };
 
-	if (data->len == sizeof(d.b))
-		memcpy(d.b, data->data, sizeof(d.b));
+	if (data->len == sizeof d.b)
+		memcpy(d.b, data->data, sizeof d.b);
 	return d;
 }
 
@@ -126,16 +126,16 @@ static void note_cell(struct out_table *t, const CyCustodyEntry *e, uint64_t siz
 		cy_buf_addf(&text, "; %llu times until %s", (unsigned long long)e->count, out_time(e->last_ms));
 	if (e->text_digest.len && !e->text[0])
 		cy_buf_addf(&text, "(its text was erased, or is not for this client)");
-	out_cell(t, "%s%s", e->text, text.data ? (const char *)text.data : "");
+	out_cell(t, "%s%s", e->text, text.data != NULL ? (const char *)text.data : "");
 	cy_buf_free(&text);
 }
 
 static void print_links(const CyCustody *c)
 {
 	static const char *const heads[] = { "WHEN", "ACTION", "BY", "PROOF", "LEAF", "TOOL OR REASON" };
-	struct out_table *t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	struct out_table *t = out_table_new(sizeof heads / sizeof heads[0], heads);
 
-	if (c->item)
+	if (c->item != NULL)
 		evidence_print(c->item);
 	if (c->n_entries)
 		putchar('\n');
@@ -150,7 +150,7 @@ static void print_links(const CyCustody *c)
 			out_cell(t, "%llu", (unsigned long long)e->leaf);
 		else
 			out_cell(t, "-");
-		note_cell(t, e, c->item ? c->item->size : 0);
+		note_cell(t, e, c->item != NULL ? c->item->size : 0);
 	}
 	out_table_end(t);
 }
@@ -210,8 +210,8 @@ static void print_checked(const struct checked *n)
 /* Those of `page` go over to `whole`. */
 static void take_entries(CyCustody *whole, CyCustody *page)
 {
-	whole->entries = realloc(whole->entries, (whole->n_entries + page->n_entries + 1) * sizeof(*whole->entries));
-	CY_ASSERT(whole->entries);
+	whole->entries = realloc(whole->entries, (whole->n_entries + page->n_entries + 1) * sizeof *whole->entries);
+	CY_ASSERT(whole->entries != NULL);
 	for (size_t i = 0; i < page->n_entries; i++)
 		whole->entries[whole->n_entries++] = page->entries[i];
 	page->n_entries = 0;
@@ -273,9 +273,9 @@ static int run_custody(struct ctl *ctl, int argc, char **argv)
 		out_json(&reply->custody->base, 2);
 	else
 		print_links(reply->custody);
-	if (leaves && !ctl->json && reply->custody->item && reply->custody->item->item)
+	if (leaves && !ctl->json && reply->custody->item != NULL && reply->custody->item->item != NULL)
 		print_leaves(reply->custody);
-	if (reply->custody->item && reply->custody->item->item)
+	if (reply->custody->item != NULL && reply->custody->item->item != NULL)
 		n = check(reply->custody);
 	if (!ctl->json)
 		print_checked(&n);

@@ -68,10 +68,10 @@ static bool name_is_plain(const char *name)
 static int choose_part(struct getting *g)
 {
 	const char *slash = strrchr(g->path, '/');
-	int n = snprintf(g->part, sizeof(g->part), "%.*s.comityctl-%s-%u.part", slash ? (int)(slash - g->path) + 1 : 0,
-			 g->path, g->ref.message_id, g->ref.attachment);
+	int n = snprintf(g->part, sizeof g->part, "%.*s.comityctl-%s-%u.part",
+			 slash != NULL ? (int)(slash - g->path) + 1 : 0, g->path, g->ref.message_id, g->ref.attachment);
 
-	return n < (int)sizeof(g->part) ? 0 : -1;
+	return n < (int)sizeof g->part ? 0 : -1;
 }
 
 static int choose_path(struct getting *g, const char *output)
@@ -80,16 +80,17 @@ static int choose_path(struct getting *g, const char *output)
 	struct stat st;
 	int n;
 
-	g->to_stdout = output && strcmp(output, "-") == 0;
+	g->to_stdout = output != NULL && strcmp(output, "-") == 0;
 	if (g->to_stdout)
 		return CTL_DONE;
-	if (output && (stat(output, &st) < 0 || !S_ISDIR(st.st_mode)))
-		n = snprintf(g->path, sizeof(g->path), "%s", output);
+	if (output != NULL && (stat(output, &st) < 0 || !S_ISDIR(st.st_mode)))
+		n = snprintf(g->path, sizeof g->path, "%s", output);
 	else if (!name_is_plain(name))
 		return ctl_fail(CTL_BAD_FILE, "'%s' is no plain name for a file; say one with --output FILE", name);
 	else
-		n = snprintf(g->path, sizeof(g->path), "%s%s%s", output ? output : "", output ? "/" : "", name);
-	if (n >= (int)sizeof(g->path) || choose_part(g) < 0)
+		n = snprintf(g->path, sizeof g->path, "%s%s%s", output != NULL ? output : "", output != NULL ? "/" : "",
+			     name);
+	if (n >= (int)sizeof g->path || choose_part(g) < 0)
 		return ctl_fail(CTL_BAD_FILE, "the path is too long; say a shorter one with --output FILE");
 	if (file_may_replace(g->path, "--output") != CTL_DONE)
 		return CTL_BAD_FILE;
@@ -105,7 +106,7 @@ static int rehash(struct getting *g)
 	uint8_t *data = malloc(BUFFER);
 	int r = CTL_DONE;
 
-	CY_ASSERT(data);
+	CY_ASSERT(data != NULL);
 	for (;;) {
 		ssize_t n = upload_read(g->fd, g->part, data, BUFFER);
 
@@ -178,7 +179,7 @@ static int put(struct getting *g, const uint8_t *data, size_t len)
 
 static int failed(struct getting *g, const struct cy_error *e)
 {
-	bool lost = !client_refusal(g->ctl->conn);
+	bool lost = client_refusal(g->ctl->conn) == NULL;
 	int r;
 
 	meter_end(&g->meter);
@@ -214,7 +215,7 @@ static int answer(struct getting *g, uint64_t correlation, CyServerFrame__KindCa
 	CyServerFrame *reply;
 	int r = client_answer(g->ctl->conn, correlation, PATIENCE_MS, &reply, &e);
 
-	if (r == CY_EAGAIN && !client_refusal(g->ctl->conn))
+	if (r == CY_EAGAIN && client_refusal(g->ctl->conn) == NULL)
 		cy_fail(&e, CY_EIO, "the daemon sends nothing more of it");
 	if (r != CY_OK)
 		return failed(g, &e);
@@ -255,7 +256,7 @@ static int copy_from(struct getting *g, int fd)
 	uint8_t *data = malloc(BUFFER);
 	int r = CTL_DONE;
 
-	CY_ASSERT(data);
+	CY_ASSERT(data != NULL);
 	while (r == CTL_DONE && g->offset < g->what->size) {
 		uint64_t left = g->what->size - g->offset;
 		ssize_t n = pread(fd, data, left < BUFFER ? (size_t)left : BUFFER, (off_t)g->offset);
@@ -321,8 +322,8 @@ static int sync_directory(const char *path)
 	char dir[4096] = ".";
 	int fd, r;
 
-	if (slash)
-		snprintf(dir, sizeof(dir), "%.*s", (int)(slash == path ? 1 : slash - path), path);
+	if (slash != NULL)
+		snprintf(dir, sizeof dir, "%.*s", (int)(slash == path ? 1 : slash - path), path);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = fd < 0 || fsync(fd) < 0 ? problem(dir) : CTL_DONE;
 	if (fd >= 0)
@@ -402,7 +403,7 @@ static int get(struct getting *g, const char *output, bool descriptor, bool line
 /* What was erased names no attachment any more. */
 static int no_such_item(const CyMessageView *v, size_t n)
 {
-	if (!v->summary || !v->summary->erasure)
+	if (v->summary == NULL || !v->summary->erasure)
 		return ctl_fail(CTL_NOT_FOUND, "the message has %zu attachment%s", n, n == 1 ? "" : "s");
 	return ctl_fail(CTL_NOT_FOUND, "what the message said is not here any more: %s, %s",
 			out_word(&cy_erasure__descriptor, (int)v->summary->erasure), out_time(v->summary->erased_ms));
@@ -420,8 +421,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	CyServerFrame *reply;
 	CyAttachment **list;
 	size_t n;
-	int r = ctl_parse(ctl, &ctl_evidence_get, argc, argv, options, sizeof(options) / sizeof(options[0]), &text, 1,
-			  1, NULL);
+	int r = ctl_parse(ctl, &ctl_evidence_get, argc, argv, options, sizeof options / sizeof options[0], &text, 1, 1,
+			  NULL);
 
 	g.ctl = ctl;
 	if (r == CTL_DONE)
@@ -430,8 +431,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		r = attach_message(ctl, g.ref.message_id, &reply);
 	if (r != CTL_DONE)
 		return r;
-	list = attach_list(attach_body(reply->message_view->message ? reply->message_view->message->content : NULL),
-			   &n);
+	list = attach_list(
+		attach_body(reply->message_view->message != NULL ? reply->message_view->message->content : NULL), &n);
 	if (g.ref.attachment > n) {
 		r = no_such_item(reply->message_view, n);
 	} else {

@@ -53,7 +53,7 @@ static int hash_file(int fd, const char *file, const char *name, bool lines, uin
 	uint64_t size = 0;
 	ssize_t n;
 
-	CY_ASSERT(data);
+	CY_ASSERT(data != NULL);
 	if (fstat(fd, &st) < 0)
 		st.st_size = 0;
 	cy_sha256_begin(&hash);
@@ -80,7 +80,7 @@ static int describe(const char *file, const char *medium, bool lines, const stru
 	uint64_t size;
 	int fd, r;
 
-	if (!name)
+	if (name == NULL)
 		return CTL_USAGE;
 	fd = upload_open(file);
 	if (fd < 0)
@@ -118,10 +118,10 @@ static int run_manifest(struct ctl *ctl, int argc, char **argv)
 					      { .name = "progress", .flag = &lines },
 					      ATTACH_OPTIONS(&described) };
 	size_t n_files, n = 0;
-	int r = ctl_parse(ctl, &ctl_evidence_manifest, argc, argv, options, sizeof(options) / sizeof(options[0]), files,
+	int r = ctl_parse(ctl, &ctl_evidence_manifest, argc, argv, options, sizeof options / sizeof options[0], files,
 			  1, CTL_LIST_MAX, &n_files);
 
-	if (r == CTL_DONE && (!medium || !medium[0] || !cy_utf8_valid(medium, strlen(medium))))
+	if (r == CTL_DONE && (medium == NULL || !medium[0] || !cy_utf8_valid(medium, strlen(medium))))
 		r = ctl_usage(ctl_evidence_manifest.name,
 			      "it wants --medium TEXT: what the files travel on, such as make and serial number");
 	if (r == CTL_DONE)
@@ -135,7 +135,7 @@ static int run_manifest(struct ctl *ctl, int argc, char **argv)
 					     list[n]->name);
 		n += list[n] != NULL;
 	}
-	if (r == CTL_DONE && output)
+	if (r == CTL_DONE && output != NULL)
 		r = attach_write(output, list, n);
 	else if (r == CTL_DONE)
 		print_body(list, n);
@@ -202,7 +202,7 @@ static int compare_all(struct confirming *c, bool json, CyAttachment **list, siz
 
 		if (!list[i]->medium[0])
 			continue;
-		r = compare(c, dir, list[i], what, sizeof(what));
+		r = compare(c, dir, list[i], what, sizeof what);
 		if (r != CTL_DONE)
 			break;
 		if (!json) {
@@ -248,7 +248,7 @@ static int check_case(struct ctl *ctl, const char *ref, const char *case_id)
 
 	if (r != CTL_DONE)
 		return r;
-	if (!reply->case_view->summary || strcmp(reply->case_view->summary->case_id, case_id) != 0)
+	if (reply->case_view->summary == NULL || strcmp(reply->case_view->summary->case_id, case_id) != 0)
 		r = ctl_fail(CTL_NOT_FOUND, "the message is not in the case %s, but in %s", ref, case_id);
 	cy_server_frame__free_unpacked(reply, NULL);
 	return r;
@@ -261,10 +261,10 @@ static int confirm(struct ctl *ctl, struct confirming *c, const CyMessageView *v
 	size_t n, media = 0;
 	int r;
 
-	list = attach_list(attach_body(v->message ? v->message->content : NULL), &n);
+	list = attach_list(attach_body(v->message != NULL ? v->message->content : NULL), &n);
 	for (size_t i = 0; i < n; i++)
 		media += list[i]->medium[0] != 0;
-	if (!v->summary || !media)
+	if (v->summary == NULL || !media)
 		return ctl_fail(CTL_NOT_FOUND, "the message has no attachments that travel on a medium");
 	if (v->message->content->kind_case != CY_CONTENT__KIND_RESULT)
 		return ctl_fail(CTL_REFUSED, "only what came with a result is confirmed by a message");
@@ -293,10 +293,10 @@ static int run_confirm(struct ctl *ctl, int argc, char **argv)
 					      { .name = "reject-on-mismatch", .flag = &reject },
 					      { .name = "progress", .flag = &c.lines } };
 	CyServerFrame *reply;
-	int r = ctl_parse(ctl, &ctl_evidence_confirm, argc, argv, options, sizeof(options) / sizeof(options[0]), &ref,
-			  1, 1, NULL);
+	int r = ctl_parse(ctl, &ctl_evidence_confirm, argc, argv, options, sizeof options / sizeof options[0], &ref, 1,
+			  1, NULL);
 
-	if (r == CTL_DONE && (!message || !c.dir))
+	if (r == CTL_DONE && (message == NULL || c.dir == NULL))
 		r = ctl_usage(ctl_evidence_confirm.name, "it wants --message MESSAGE-ID and --dir DIR");
 	if (r == CTL_DONE)
 		r = attach_message(ctl, message, &reply);

@@ -41,15 +41,15 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		{ .name = "progress", .flag = &o.lines }, ATTACH_OPTIONS(&described)
 	};
 	size_t n_files, n = 0;
-	int r = ctl_parse(ctl, &ctl_evidence_put, argc, argv, options, sizeof(options) / sizeof(options[0]), files, 1,
+	int r = ctl_parse(ctl, &ctl_evidence_put, argc, argv, options, sizeof options / sizeof options[0], files, 1,
 			  CTL_LIST_MAX, &n_files);
 
-	if (r == CTL_DONE && n_files > 1 && (given || o.key))
+	if (r == CTL_DONE && n_files > 1 && (given != NULL || o.key != NULL))
 		r = ctl_usage(ctl_evidence_put.name, "--name and --key go with one file");
 	if (r == CTL_DONE)
 		r = attach_check(ctl_evidence_put.name, &described);
 	for (size_t i = 0; r == CTL_DONE && i < n_files; i++)
-		r = attach_name(files[i], given) ? CTL_DONE : CTL_USAGE;
+		r = attach_name(files[i], given) != NULL ? CTL_DONE : CTL_USAGE;
 	while (r == CTL_DONE && n < n_files) {
 		r = upload(ctl, files[n], attach_name(files[n], given), &o, &described, &list[n]);
 		if (r != CTL_DONE)
@@ -60,7 +60,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 			attach_print(list[n]);
 		n++;
 	}
-	if (r == CTL_DONE && output)
+	if (r == CTL_DONE && output != NULL)
 		r = attach_write(output, list, n);
 	for (size_t i = 0; i < n; i++)
 		cy_attachment__free_unpacked(list[i], NULL);

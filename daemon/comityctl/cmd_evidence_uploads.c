@@ -35,7 +35,7 @@ static int list_uploads(struct ctl *ctl)
 		cy_server_frame__free_unpacked(reply, NULL);
 		return CTL_DONE;
 	}
-	t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	t = out_table_new(sizeof heads / sizeof heads[0], heads);
 	for (size_t i = 0; i < reply->upload_list->n_uploads; i++) {
 		const CyUpload *u = reply->upload_list->uploads[i];
 

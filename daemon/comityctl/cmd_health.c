@@ -50,7 +50,7 @@ static const char *shown(enum judge_limit i, int64_t value)
 
 	if (limits[i].unit == JUDGE_TIME)
 		return out_age(value * 1000);
-	snprintf(out, sizeof(text[0]), "%" PRId64, value);
+	snprintf(out, sizeof text[0], "%" PRId64, value);
 	return out;
 }
 
@@ -87,9 +87,9 @@ static int value(enum judge_limit i, const char *text, int64_t *ret)
 
 	if (limits[i].unit != JUDGE_TIME)
 		unit = NULL;
-	if (cy_parse_u64(text, unit ? len - 1 : len, VALUE_MAX / 86400, &n) != CY_OK)
+	if (cy_parse_u64(text, unit != NULL ? len - 1 : len, VALUE_MAX / 86400, &n) != CY_OK)
 		return CY_EPARSE;
-	*ret = (int64_t)n * (unit ? seconds[unit - units] : 1);
+	*ret = (int64_t)n * (unit != NULL ? seconds[unit - units] : 1);
 	return CY_OK;
 }
 
@@ -111,7 +111,7 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct asked *ret_asked
 
 	for (size_t i = 0; i < 2 * JUDGE_LIMIT_N; i++)
 		options[i + 1] = (struct ctl_option){ .name = names[i], .value = &given[i] };
-	r = ctl_parse(ctl, &ctl_health, argc, argv, options, sizeof(options) / sizeof(options[0]), NULL, 0, 0, NULL);
+	r = ctl_parse(ctl, &ctl_health, argc, argv, options, sizeof options / sizeof options[0], NULL, 0, 0, NULL);
 	if (r == CTL_DONE)
 		r = ctl_number("health", "timeout", timeout, TIMEOUT_MAX, &ret_asked->timeout_s);
 	ret_asked->limits = judge_defaults;
@@ -119,7 +119,7 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct asked *ret_asked
 		enum judge_limit l = (enum judge_limit)(i / 2);
 		int64_t *at = ret_asked->limits.at[l];
 
-		if (given[i] && value(l, given[i], &at[JUDGE_WARNING + i % 2]) != CY_OK)
+		if (given[i] != NULL && value(l, given[i], &at[JUDGE_WARNING + i % 2]) != CY_OK)
 			return ctl_usage("health", "--%s wants a %s, not '%s'", names[i],
 					 limits[l].unit == JUDGE_TIME ? "time such as 90s, 30m, 4h or 2d" : "number",
 					 given[i]);
@@ -139,8 +139,8 @@ static void tell(const char *text)
 {
 	char copy[sizeof(((struct judged *)0)->text)];
 
-	cy_copy(copy, sizeof(copy), text);
-	for (char *p = strchr(copy, '|'); p; p = strchr(p, '|'))
+	cy_copy(copy, sizeof copy, text);
+	for (char *p = strchr(copy, '|'); p != NULL; p = strchr(p, '|'))
 		*p = '/';
 	out_safe(stdout, copy);
 }
@@ -177,7 +177,7 @@ static void figure(const char *label, int64_t n, const char *unit, const int64_t
 	if (n < 0)
 		return;
 	printf(" %s=%" PRId64 "%s", label, n, unit);
-	if (at)
+	if (at != NULL)
 		printf(";%" PRId64 "%s;%" PRId64 "%s", at[JUDGE_WARNING], colon, at[JUDGE_CRITICAL], colon);
 	else
 		printf(";;");
@@ -189,7 +189,7 @@ static void tell_figures(const CyStatus *s, const struct judgement *j, const str
 	const struct judge_sums *sums = &j->sums;
 	char range[32];
 
-	snprintf(range, sizeof(range), ";0;%zu", s->n_peers);
+	snprintf(range, sizeof range, ";0;%zu", s->n_peers);
 	printf(" |");
 	figure("connected", (int64_t)sums->connected, "", NULL, false, range);
 	figure("waiting", (int64_t)sums->waiting, "", NULL, false, ";0");

@@ -56,16 +56,16 @@ static void print_event(struct inbox *in, const CyEvent *v)
 		out_json(&v->base, 0);
 		return;
 	}
-	len = snprintf(line, sizeof(line), "%-6llu %s  %-19s %-6s", (unsigned long long)v->position, out_time(v->at_ms),
+	len = snprintf(line, sizeof line, "%-6llu %s  %-19s %-6s", (unsigned long long)v->position, out_time(v->at_ms),
 		       out_word(&cy_event_type__descriptor, (int)v->type), out_or_dash(v->peer));
 	/* One about a restored store is about no case, one about a time limit about no message. */
 	if (v->case_id[0])
-		len += snprintf(line + len, sizeof(line) - (size_t)len, " %s",
+		len += snprintf(line + len, sizeof line - (size_t)len, " %s",
 				v->own_reference[0]    ? v->own_reference
 				: v->peer_reference[0] ? v->peer_reference
 						       : v->case_id);
 	if (v->number)
-		snprintf(line + len, sizeof(line) - (size_t)len, "  %s #%u", kind ? kind : "message", v->number);
+		snprintf(line + len, sizeof line - (size_t)len, "  %s #%u", kind != NULL ? kind : "message", v->number);
 	out_safe(stdout, line);
 	if (v->case_state[0]) {
 		fputs("  ", stdout);
@@ -161,11 +161,11 @@ static void tell_none(const struct inbox *in)
 {
 	if (!in->any && !in->follow && !in->ctl->json && in->left)
 		fprintf(stderr,
-			in->cursor ? "comityctl: every event is acknowledged under the cursor '%s'\n"
-				   : "comityctl: there are no events%s\n",
-			in->cursor  ? in->cursor
-			: in->after ? " after this position"
-				    : "");
+			in->cursor != NULL ? "comityctl: every event is acknowledged under the cursor '%s'\n"
+					   : "comityctl: there are no events%s\n",
+			in->cursor != NULL ? in->cursor
+			: in->after        ? " after this position"
+					   : "");
 }
 
 static int poll_events(struct inbox *in)
@@ -252,13 +252,13 @@ static int subscribed(struct inbox *in)
 
 static int check_options(const struct inbox *in, const char *ack, const char *after, const char *limit)
 {
-	if (in->cursor && after)
+	if (in->cursor != NULL && after != NULL)
 		return ctl_usage("inbox", "--cursor knows where to begin; --after does not go with it");
-	if (in->cursor && !cy_name_valid(in->cursor, CY_KEY_MAX))
+	if (in->cursor != NULL && !cy_name_valid(in->cursor, CY_KEY_MAX))
 		return ctl_usage("inbox", "--cursor wants 1 to %u printable ASCII characters", CY_KEY_MAX);
-	if (ack && !in->cursor)
+	if (ack != NULL && in->cursor == NULL)
 		return ctl_usage("inbox", "--ack wants to know of which --cursor");
-	if (ack && (in->follow || limit))
+	if (ack != NULL && (in->follow || limit != NULL))
 		return ctl_usage("inbox", "--ack prints nothing: --follow and --limit do not go with it");
 	return CTL_DONE;
 }
@@ -272,22 +272,22 @@ static int run(struct ctl *ctl, int argc, char **argv)
 					      { .name = "ack", .value = &ack },
 					      { .name = "after", .value = &after },
 					      { .name = "limit", .value = &limit } };
-	int r = ctl_parse(ctl, &ctl_inbox, argc, argv, options, sizeof(options) / sizeof(options[0]), NULL, 0, 0, NULL);
+	int r = ctl_parse(ctl, &ctl_inbox, argc, argv, options, sizeof options / sizeof options[0], NULL, 0, 0, NULL);
 
 	if (r == CTL_DONE)
 		r = check_options(&in, ack, after, limit);
-	if (r == CTL_DONE && after)
+	if (r == CTL_DONE && after != NULL)
 		r = ctl_number("inbox", "after", after, UINT64_MAX, &in.after);
-	if (r == CTL_DONE && ack)
+	if (r == CTL_DONE && ack != NULL)
 		r = ctl_number("inbox", "ack", ack, UINT64_MAX, &in.after);
-	if (r == CTL_DONE && limit)
+	if (r == CTL_DONE && limit != NULL)
 		r = ctl_number("inbox", "limit", limit, UINT64_MAX, &in.left);
 	if (r != CTL_DONE)
 		return r;
-	if (ack)
+	if (ack != NULL)
 		return settle(&in);
-	in.acknowledges = in.cursor && printed_is_taken();
-	r = in.cursor ? subscribed(&in) : poll_events(&in);
+	in.acknowledges = in.cursor != NULL && printed_is_taken();
+	r = in.cursor != NULL ? subscribed(&in) : poll_events(&in);
 	if (r == CTL_DONE)
 		tell_none(&in);
 	return r;

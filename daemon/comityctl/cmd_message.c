@@ -29,7 +29,7 @@ static int write_file(const char *dir, const char *name, const ProtobufCBinaryDa
 {
 	char path[4096];
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+	if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path)
 		return ctl_fail(CTL_BAD_FILE, "%s: the path is too long", dir);
 	return file_replace(path, "--save", cy_bytes(data->data, data->len));
 }
@@ -54,7 +54,7 @@ static int save(const char *dir, const char *id, const CyMessageView *v)
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return ctl_fail(CTL_BAD_FILE, "%s: %s", dir, strerror(errno));
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		int r = files[i].data->len ? write_file(dir, files[i].name, files[i].data) : CTL_DONE;
 
 		if (r != CTL_DONE)
@@ -85,7 +85,7 @@ static void print_view(const CyMessageView *v)
 	char hex[CY_SHA256_HEX];
 
 	cy_digest_hex(&digest, hex);
-	if (s) {
+	if (s != NULL) {
 		out_pair("Message", "%s", s->message_id);
 		out_pair("Kind", "%s", s->kind_name);
 		out_pair("Author", "%s", s->author);
@@ -99,20 +99,20 @@ static void print_view(const CyMessageView *v)
 		if (s->overtaken)
 			out_pair("Overtaken", "a crossing message of the other side holds instead");
 	}
-	if (v->message) {
+	if (v->message != NULL) {
 		out_pair("To", "%s", v->message->to);
 		out_pair("Case", "%s", v->message->case_id);
 	}
 	if (v->content.len)
 		out_pair("SHA-256", "%s", hex);
-	else if (s && s->erasure)
+	else if (s != NULL && s->erasure)
 		out_pair("Content", "%s, %s; the manifest holds its SHA-256",
 			 out_word(&cy_erasure__descriptor, (int)s->erasure), out_time(s->erased_ms));
 	else
 		out_pair("Content", "it is not kept here; the manifest holds its SHA-256, and its author the message");
 	out_pair("Signed", "%s", v->manifest.len ? "yes, in a parcel" : "not yet");
 	out_pair("Receipt", "%s", v->receipt.len ? "yes" : "none yet");
-	if (v->message && v->message->content) {
+	if (v->message != NULL && v->message->content != NULL) {
 		printf("\n");
 		out_json_people(&v->message->content->base, 2);
 	}
@@ -127,9 +127,9 @@ static int by_number(const CyCaseView *v, const char *word, uint64_t number, con
 	for (size_t i = 0; i < v->n_messages; i++) {
 		const CyMessageSummary *m = v->messages[i];
 
-		if (m->number != number || (from && strcmp(m->author, from) != 0))
+		if (m->number != number || (from != NULL && strcmp(m->author, from) != 0))
 			continue;
-		if (found)
+		if (found != NULL)
 			return ctl_usage("message show",
 					 "both sides have a message of this number (%s: %s; %s: %s): "
 					 "say --from %s or --from %s",
@@ -137,9 +137,9 @@ static int by_number(const CyCaseView *v, const char *word, uint64_t number, con
 					 m->author);
 		found = m;
 	}
-	if (!found || cy_copy(ret_id, CY_UUID_LEN + 1, found->message_id) != CY_OK)
-		return ctl_fail(CTL_NOT_FOUND, "there is no message '%s'%s%s", word, from ? " from " : "",
-				from ? from : "");
+	if (found == NULL || cy_copy(ret_id, CY_UUID_LEN + 1, found->message_id) != CY_OK)
+		return ctl_fail(CTL_NOT_FOUND, "there is no message '%s'%s%s", word, from != NULL ? " from " : "",
+				from != NULL ? from : "");
 	return CTL_DONE;
 }
 
@@ -151,12 +151,12 @@ static int find_id(struct ctl *ctl, const char *word, const char *from, char ret
 	uint64_t number;
 	int r;
 
-	if (cy_uuid_valid(word) && !from)
+	if (cy_uuid_valid(word) && from == NULL)
 		return cy_copy(ret_id, CY_UUID_LEN + 1, word) == CY_OK ? CTL_DONE : CTL_USAGE;
-	if (!sign || (size_t)(sign - word) >= sizeof(ref) ||
+	if (sign == NULL || (size_t)(sign - word) >= sizeof ref ||
 	    cy_parse_u64(sign + 1, strlen(sign + 1), UINT32_MAX, &number) != CY_OK)
 		return ctl_usage("message show", "'%s' is neither a message id nor a case with '#' and a number", word);
-	snprintf(ref, sizeof(ref), "%.*s", (int)(sign - word), word);
+	snprintf(ref, sizeof ref, "%.*s", (int)(sign - word), word);
 	r = ctl_show_case(ctl, ref, &reply);
 	if (r != CTL_DONE)
 		return r;
@@ -179,7 +179,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 					      { .name = "from", .value = &from } };
 	int r = ctl_parse(ctl, &ctl_message_show, argc, argv, options, 3, &word, 1, 1, NULL);
 
-	if (r == CTL_DONE && raw && (dir || ctl->json))
+	if (r == CTL_DONE && raw && (dir != NULL || ctl->json))
 		r = ctl_usage("message show", "--raw goes with neither --save nor --json");
 	if (r == CTL_DONE)
 		r = find_id(ctl, word, from, id);
@@ -198,9 +198,9 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	} else {
 		if (ctl->json)
 			out_json(&v->base, 2);
-		else if (!dir)
+		else if (dir == NULL)
 			print_view(v);
-		if (dir)
+		if (dir != NULL)
 			r = save(dir, id, v);
 	}
 	cy_server_frame__free_unpacked(reply, NULL);

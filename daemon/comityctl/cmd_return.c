@@ -31,12 +31,12 @@ static int send_back(struct ctl *ctl, const CyCaseView *v, const char *ref, cons
 			"nothing was found wrong with the case %s; 'comityctl send returned-deficient' says what "
 			"is missing in your own words",
 			ref);
-	snprintf(words, sizeof(words), "The request is not as %.100s asks: %zu fault%s.",
-		 v->summary && v->summary->instrument[0] ? v->summary->instrument : "the instrument", v->n_faults,
-		 v->n_faults == 1 ? "" : "s");
+	snprintf(words, sizeof words, "The request is not as %.100s asks: %zu fault%s.",
+		 v->summary != NULL && v->summary->instrument[0] ? v->summary->instrument : "the instrument",
+		 v->n_faults, v->n_faults == 1 ? "" : "s");
 	returned.faults = v->faults;
 	returned.n_faults = v->n_faults;
-	returned.text = (char *)(uintptr_t)(text ? text : words);
+	returned.text = (char *)(uintptr_t)(text != NULL ? text : words);
 	content.kind_case = CY_CONTENT__KIND_RETURNED_DEFICIENT;
 	content.returned_deficient = &returned;
 	submission.case_ref = (char *)(uintptr_t)ref;
@@ -53,10 +53,10 @@ static int run(struct ctl *ctl, int argc, char **argv)
 					      { .name = "priority", .value = &word } };
 	CyPriority priority = CY_PRIORITY__PRIORITY_UNSPECIFIED;
 	CyServerFrame *reply;
-	int r = ctl_parse(ctl, &ctl_return_deficient, argc, argv, options, sizeof(options) / sizeof(options[0]), &ref,
-			  1, 1, NULL);
+	int r = ctl_parse(ctl, &ctl_return_deficient, argc, argv, options, sizeof options / sizeof options[0], &ref, 1,
+			  1, NULL);
 
-	if (r == CTL_DONE && word)
+	if (r == CTL_DONE && word != NULL)
 		r = deliver_priority(ctl_return_deficient.name, word, &priority);
 	if (r == CTL_DONE)
 		r = ctl_show_case(ctl, ref, &reply);

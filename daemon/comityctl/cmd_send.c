@@ -76,7 +76,7 @@ static const ProtobufCFieldDescriptor *kind_of(const char *name)
 {
 	const ProtobufCFieldDescriptor *f = fields_find(&cy_content__descriptor, name, strlen(name));
 
-	return f && law_kind_name(f->id) ? f : NULL;
+	return f != NULL && law_kind_name(f->id) != NULL ? f : NULL;
 }
 
 static int explain(int argc, char **argv)
@@ -86,10 +86,10 @@ static int explain(int argc, char **argv)
 
 	if (argc > 0 && argv[0][0] != '-') {
 		f = kind_of(argv[0]);
-		if (!f)
+		if (f == NULL)
 			return no_kind(argv[0]);
 	}
-	if (f) {
+	if (f != NULL) {
 		spelled(f->name, name);
 		printf("%s (%s)%s\n\n", name, who(f->id),
 		       law_kind_opens(f->id) ? ": opens a case, so it is handed in with 'comityctl submit'" : "");
@@ -113,7 +113,7 @@ static char *changed(const char *text, const ProtobufCMessageDescriptor *d, cons
 	json_t *root = json_loads(text, 0, NULL);
 	char *out = NULL;
 
-	for (size_t i = 0; root && i < sets->n; i++) {
+	for (size_t i = 0; root != NULL && i < sets->n; i++) {
 		struct cy_error e = { 0 };
 
 		if (set_apply(root, d, sets->at[i], &e) != CY_OK) {
@@ -122,7 +122,7 @@ static char *changed(const char *text, const ProtobufCMessageDescriptor *d, cons
 			return NULL;
 		}
 	}
-	if (root)
+	if (root != NULL)
 		out = json_dumps(root, JSON_COMPACT);
 	else
 		ctl_fail(CTL_BAD_FILE, "the file is no JSON object that --set could change");
@@ -139,20 +139,20 @@ static int body(const char *file, const ProtobufCMessageDescriptor *d, const str
 	char *json;
 	int r;
 
-	r = file ? input_read(file, &text) : cy_buf_add(&text, "{}", 2) == CY_OK ? CTL_DONE : CTL_BAD_FILE;
+	r = file != NULL ? input_read(file, &text) : cy_buf_add(&text, "{}", 2) == CY_OK ? CTL_DONE : CTL_BAD_FILE;
 	if (r != CTL_DONE)
 		return r;
-	r = input_parse(file ? file : "--set", cy_buf_view(&text), d, &m);
+	r = input_parse(file != NULL ? file : "--set", cy_buf_view(&text), d, &m);
 	if (r == CTL_DONE && sets->n) {
 		protobuf_c_message_free_unpacked(m, NULL);
 		json = changed((const char *)text.data, d, sets);
-		r = json ? input_parse("--set", cy_bytes(json, strlen(json)), d, &m) : CTL_USAGE;
+		r = json != NULL ? input_parse("--set", cy_bytes(json, strlen(json)), d, &m) : CTL_USAGE;
 		free(json);
 	}
 	cy_buf_free(&text);
 	if (r != CTL_DONE)
 		return r;
-	r = input_filled(file ? file : "--set", m, NULL, NULL);
+	r = input_filled(file != NULL ? file : "--set", m, NULL, NULL);
 	if (r != CTL_DONE)
 		protobuf_c_message_free_unpacked(m, NULL);
 	else
@@ -163,13 +163,13 @@ static int body(const char *file, const ProtobufCMessageDescriptor *d, const str
 /* A case that came in is registered first: to the refusal of all else this tells by what. */
 static void tell_first(struct ctl *ctl, const char *ref)
 {
-	const CyError *refusal = ctl->conn ? client_refusal(ctl->conn) : NULL;
+	const CyError *refusal = ctl->conn != NULL ? client_refusal(ctl->conn) : NULL;
 	CyServerFrame *reply;
 
-	if (!refusal || refusal->code != CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE ||
+	if (refusal == NULL || refusal->code != CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE ||
 	    ctl_show_case(ctl, ref, &reply) != CTL_DONE)
 		return;
-	if (reply->case_view->summary && reply->case_view->summary->side == CY_SIDE__REQUESTED &&
+	if (reply->case_view->summary != NULL && reply->case_view->summary->side == CY_SIDE__REQUESTED &&
 	    strcmp(reply->case_view->summary->state, "TRANSMITTED") == 0)
 		fprintf(stderr,
 			"An acknowledgement by the central authority registers the case:\n"
@@ -195,16 +195,16 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	CyContent content = CY_CONTENT__INIT;
 	const ProtobufCFieldDescriptor *kind;
 	ProtobufCMessage *said = NULL;
-	int r = ctl_parse(ctl, &ctl_send, argc, argv, options, sizeof(options) / sizeof(options[0]), words, 2, 3, NULL);
+	int r = ctl_parse(ctl, &ctl_send, argc, argv, options, sizeof options / sizeof options[0], words, 2, 3, NULL);
 
 	if (r != CTL_DONE)
 		return r;
 	kind = kind_of(words[0]);
-	if (!kind)
+	if (kind == NULL)
 		return no_kind(words[0]);
 	if (law_kind_opens(kind->id))
 		return ctl_usage("submit", "'%s' opens a case; hand it in with 'comityctl submit'", words[0]);
-	if (priority)
+	if (priority != NULL)
 		r = deliver_priority("send", priority, &submission.priority);
 	if (r == CTL_DONE)
 		r = body(words[2], kind->descriptor, &sets, &said);
@@ -212,7 +212,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return r;
 	r = upload_attach(ctl, "send", said, &files, &described);
 	/* Every kind is a pointer at the same place of the oneof. */
-	memcpy((char *)&content + kind->offset, &said, sizeof(said));
+	memcpy((char *)&content + kind->offset, &said, sizeof said);
 	content.kind_case = (CyContent__KindCase)kind->id;
 	submission.case_ref = (char *)(uintptr_t)words[1];
 	submission.content = &content;

@@ -46,7 +46,7 @@ static const char *since(const CyStatus *s, const CyPeerStatus *p)
 	static char text[48];
 	bool today = strcmp(out_local(s->now_ms, OUT_DATE), out_local(p->since_ms, OUT_DATE)) == 0;
 
-	snprintf(text, sizeof(text), "%s %s", out_local(p->since_ms, today ? OUT_CLOCK : OUT_DAY),
+	snprintf(text, sizeof text, "%s %s", out_local(p->since_ms, today ? OUT_CLOCK : OUT_DAY),
 		 out_age(s->now_ms - p->since_ms));
 	return text;
 }
@@ -73,11 +73,11 @@ static const char *span(bool known, int64_t ms, bool sign)
 	if (!known)
 		return "-";
 	if (most < 1000)
-		snprintf(out, sizeof(texts[0]), "%s%" PRId64 "ms", mark, most);
+		snprintf(out, sizeof texts[0], "%s%" PRId64 "ms", mark, most);
 	else if (most < 60000)
-		snprintf(out, sizeof(texts[0]), "%s%" PRId64 ".%" PRId64 "s", mark, most / 1000, most % 1000 / 100);
+		snprintf(out, sizeof texts[0], "%s%" PRId64 ".%" PRId64 "s", mark, most / 1000, most % 1000 / 100);
 	else
-		snprintf(out, sizeof(texts[0]), "%s%s", mark, out_age(most));
+		snprintf(out, sizeof texts[0], "%s%s", mark, out_age(most));
 	return out;
 }
 
@@ -87,7 +87,7 @@ static void print_peers(const CyStatus *s)
 {
 	static const char *const heads[] = { "PEER",      "STATE", "SINCE", "RECEIPT", "WAIT", "OLDEST", "IN FLIGHT",
 					     "RECEIPTED", "HELD",  "TRIP",  "SKEW",    "CERT", "CRL",    "REMARK" };
-	struct out_table *t = out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	struct out_table *t = out_table_new(sizeof heads / sizeof heads[0], heads);
 	struct judgement j;
 
 	judge(s, &judge_defaults, &j);
@@ -174,14 +174,14 @@ static size_t height(const struct line *l)
 /* As many peers as the screen holds, and a count of the rest. */
 static void print_screen_peers(const CyStatus *s, const struct judgement *j, size_t used)
 {
-	struct line *lines = calloc(s->n_peers + 1, sizeof(*lines));
+	struct line *lines = calloc(s->n_peers + 1, sizeof *lines);
 	size_t n = 0, troubled = 0;
 	int width = 7;
 
-	CY_ASSERT(lines);
+	CY_ASSERT(lines != NULL);
 	for (size_t i = 0; i < s->n_peers; i++)
 		lines[i] = (struct line){ s->peers[i], &j->peers[i], i };
-	qsort(lines, s->n_peers, sizeof(*lines), by_trouble);
+	qsort(lines, s->n_peers, sizeof *lines, by_trouble);
 	for (; n < s->n_peers; n++) {
 		used += height(&lines[n]);
 		if (used > SCREEN_LINES - (n + 1 < s->n_peers))

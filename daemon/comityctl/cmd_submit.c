@@ -34,7 +34,7 @@ static void replace(char **field, const char *value)
 	if (*field != protobuf_c_empty_string)
 		free(*field);
 	*field = strdup(value);
-	CY_ASSERT(*field);
+	CY_ASSERT(*field != NULL);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -50,16 +50,15 @@ static int run(struct ctl *ctl, int argc, char **argv)
 					      { .name = "same-reference", .flag = &same_reference },
 					      ATTACH_OPTIONS(&described) };
 	CySubmission *s = NULL;
-	int r = ctl_parse(ctl, &ctl_submit, argc, argv, options, sizeof(options) / sizeof(options[0]), &file, 1, 1,
-			  NULL);
+	int r = ctl_parse(ctl, &ctl_submit, argc, argv, options, sizeof options / sizeof options[0], &file, 1, 1, NULL);
 
 	if (r == CTL_DONE)
 		r = input_submission(file, NULL, NULL, &s);
 	if (r != CTL_DONE)
 		return r;
-	if (to)
+	if (to != NULL)
 		replace(&s->to, to);
-	if (priority)
+	if (priority != NULL)
 		r = deliver_priority(ctl_submit.name, priority, &s->priority);
 	if (r == CTL_DONE)
 		r = input_filled(file, &s->base, NULL, NULL);

@@ -33,7 +33,7 @@ static const ProtobufCEnumDescriptor *const enums[] = {
 
 static void print_enum(const char *name, size_t len)
 {
-	for (size_t i = 0; i < sizeof(enums) / sizeof(enums[0]); i++) {
+	for (size_t i = 0; i < sizeof enums / sizeof enums[0]; i++) {
 		bool first = true;
 
 		if (strlen(enums[i]->short_name) != len || strncmp(enums[i]->short_name, name, len) != 0)
@@ -69,7 +69,7 @@ static void print_text(const char *text, const struct fill *f)
 
 	while ((open = strstr(text, "{{")) != NULL) {
 		close = strstr(open, "}}");
-		CY_ASSERT(close);
+		CY_ASSERT(close != NULL);
 		fwrite(text, 1, (size_t)(open - text), stdout);
 		print_token(open + 2, (size_t)(close - open - 2), f);
 		text = close + 2;
@@ -103,7 +103,7 @@ static int print_template(const char *name)
 	const ProtobufCEnumValue *v = fields_enum_value(&cy_measure_type__descriptor, name);
 	struct fill f = { .role = "", .ask = "" };
 
-	for (size_t i = 0; v && i < template_measures_n; i++) {
+	for (size_t i = 0; v != NULL && i < template_measures_n; i++) {
 		const struct template_measure *m = &template_measures[i];
 
 		if ((int)m->type != v->value)

@@ -43,12 +43,12 @@ static bool next_line(char **form, const char **ret_path, const char **ret_value
 {
 	char *line = *form, *end = strchr(line, '\n'), *sign;
 
-	if (!end)
+	if (end == NULL)
 		return false;
 	*end = '\0';
 	*form = end + 1;
 	sign = strstr(line, " = ");
-	CY_ASSERT(sign);
+	CY_ASSERT(sign != NULL);
 	*sign = '\0';
 	*ret_path = line;
 	*ret_value = sign + 3;
@@ -124,7 +124,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 		cy_arena_free(&t.arena);
 		return r;
 	}
-	table = ctl->json ? NULL : out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	table = ctl->json ? NULL : out_table_new(sizeof heads / sizeof heads[0], heads);
 	for (size_t i = 0; i < t.n; i++) {
 		const struct law_profile *p = t.list[i];
 		unsigned verified, all;
@@ -145,7 +145,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 		out_cell(table, "%u of %u", verified, all);
 		out_cell(table, "%s", p->title);
 	}
-	if (table) {
+	if (table != NULL) {
 		out_table_cut(table);
 		out_table_end(table);
 	}
@@ -197,9 +197,9 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
 		r = treaties_load(dir, &t);
 	if (r == CTL_DONE) {
 		p = treaties_find(&t, words[0], n > 1 ? words[1] : "");
-		r = p ? CTL_DONE : CTL_NOT_FOUND;
+		r = p != NULL ? CTL_DONE : CTL_NOT_FOUND;
 	}
-	if (p) {
+	if (p != NULL) {
 		struct cy_buf b = canonical(p);
 
 		if (ctl->json)
@@ -219,13 +219,13 @@ static void check_json(const char *file, const struct law_profile *p, const stru
 	char digest[CY_SHA256_HEX] = "";
 	json_t *list = json_array();
 
-	if (p)
+	if (p != NULL)
 		cy_digest_hex(&p->digest, digest);
 	for (size_t i = 0; i < problems->n; i++)
 		json_array_append_new(
 			list, json_pack("{s:i, s:s}", "line", problems->list[i].line, "text", problems->list[i].text));
-	print_json(json_pack("{s:s, s:s, s:s, s:s, s:o}", "file", file, "instrument", p ? p->id : "", "version",
-			     p ? p->version : "", "digest", digest, "problems", list));
+	print_json(json_pack("{s:s, s:s, s:s, s:s, s:o}", "file", file, "instrument", p != NULL ? p->id : "", "version",
+			     p != NULL ? p->version : "", "digest", digest, "problems", list));
 }
 
 /* False: it has problems, which are printed. */

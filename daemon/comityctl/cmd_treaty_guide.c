@@ -90,7 +90,7 @@ static void paragraph(struct page *p, const char *text)
 /* A number of the instrument itself, and no other text that is named. */
 static bool is_number(const char *article)
 {
-	return *article >= '0' && *article <= '9' && !strpbrk(article, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	return *article >= '0' && *article <= '9' && strpbrk(article, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL;
 }
 
 /* `article; whether it was verified. note` */
@@ -106,7 +106,7 @@ static void item(struct page *p, const char *name, const char *text, const struc
 {
 	char from[1200];
 
-	origin(from, sizeof(from), s);
+	origin(from, sizeof from, s);
 	p->listing = true;
 	switch (p->form) {
 	case PLAIN:
@@ -117,7 +117,7 @@ static void item(struct page *p, const char *name, const char *text, const struc
 			wrap(text, 4, 4);
 		}
 		printf("    [");
-		strncat(from, "]", sizeof(from) - strlen(from) - 1);
+		strncat(from, "]", sizeof from - strlen(from) - 1);
 		wrap(from, 5, 5);
 		return;
 	case MARKDOWN:
@@ -151,10 +151,10 @@ static void title(struct page *page, const struct law_profile *p, const char *me
 	for (size_t i = 0; i < p->n_parties; i++) {
 		const size_t len = strlen(parties);
 
-		snprintf(parties + len, sizeof(parties) - len, "%s%s", i ? " " : "", p->parties[i].state);
+		snprintf(parties + len, sizeof parties - len, "%s%s", i ? " " : "", p->parties[i].state);
 	}
-	snprintf(text, sizeof(text), "%s under %s, version %s", measure, p->id, p->version);
-	origin(from, sizeof(from), &head);
+	snprintf(text, sizeof text, "%s under %s, version %s", measure, p->id, p->version);
+	origin(from, sizeof from, &head);
 	if (page->form == JSON) {
 		page->root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s}", "measure", measure, "instrument",
 				       p->id, "version", p->version, "title", p->title, "citation", p->citation,
@@ -174,7 +174,7 @@ static void title(struct page *page, const struct law_profile *p, const char *me
 		puts("No request can be based on it.");
 	if (page->form == MARKDOWN)
 		putchar('\n');
-	snprintf(text, sizeof(text), "Parties: %s%s",
+	snprintf(text, sizeof text, "Parties: %s%s",
 		 parties[0] ? parties
 			    : "not listed in this profile; the system cannot tell for which states it is in force.",
 		 p->parties_open ? ", and others that are not listed here: ask its depositary." : "");
@@ -192,7 +192,7 @@ static void requirements(struct page *page, const struct law_profile *p, int mea
 
 		if (!concerns(r->measures, measure))
 			continue;
-		cy_json_path(r->field, field, sizeof(field));
+		cy_json_path(r->field, field, sizeof field);
 		item(page, field, r->why, &r->source);
 		any = true;
 	}
@@ -242,7 +242,7 @@ static void add(struct cy_buf *b, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	CY_ASSERT(cy_buf_add(b, text, strlen(text)) == CY_OK);
 }
@@ -307,7 +307,7 @@ static void clock_item(struct page *page, const struct law_profile *p, const str
 	add_extension(&b, c);
 	add_suspensions(&b, c);
 	add(&b, "%s", lapses[c->lapse]);
-	if (rule)
+	if (rule != NULL)
 		add(&b, " Counted by %s%s.", rule->title, rule->verified ? "" : " (" TREATIES_UNVERIFIED " in full)");
 	item(page, c->name, (const char *)b.data, &c->source);
 	cy_buf_free(&b);
@@ -351,8 +351,8 @@ static void atoms(struct page *page, const struct law_profile *p)
 
 			if (strcmp(a->atom, p->atoms[i].atom) != 0)
 				continue;
-			snprintf(name, sizeof(name), "%s, %s", a->atom, a->state[0] ? a->state : "the instrument");
-			snprintf(text, sizeof(text), "%s%s%s%s. %s.", a->category,
+			snprintf(name, sizeof name, "%s, %s", a->atom, a->state[0] ? a->state : "the instrument");
+			snprintf(text, sizeof text, "%s%s%s%s. %s.", a->category,
 				 strcmp(a->category, p->atoms[i].category) != 0 ? " (DIFFERS)" : "",
 				 a->threshold[0] ? "; needs: " : "", a->threshold, a->definition);
 			item(page, name, text, &a->source);
@@ -389,7 +389,7 @@ static void rest(struct page *page, const struct law_profile *p)
 	for (size_t i = 0; i < p->n_languages; i++) {
 		const size_t len = strlen(codes);
 
-		snprintf(codes + len, sizeof(codes) - len, "%s%s", i ? ", " : "", p->languages[i]);
+		snprintf(codes + len, sizeof codes - len, "%s%s", i ? ", " : "", p->languages[i]);
 	}
 	if (p->n_languages)
 		item(page, codes, "", &p->languages_source);
@@ -401,7 +401,7 @@ static int print_guide(struct page *page, const struct law_profile *p, const cha
 {
 	const ProtobufCEnumValue *v = fields_enum_value(&cy_measure_type__descriptor, word);
 
-	if (!v || v->value == 0)
+	if (v == NULL || v->value == 0)
 		return fields_no_measure(word);
 	if ((p->measures >> v->value & 1) == 0)
 		return ctl_fail(CTL_NOT_FOUND,
@@ -441,7 +441,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	r = treaties_load(dir, &t);
 	if (r == CTL_DONE) {
 		p = treaties_find(&t, words[0], "");
-		r = p ? print_guide(&page, p, words[1]) : CTL_NOT_FOUND;
+		r = p != NULL ? print_guide(&page, p, words[1]) : CTL_NOT_FOUND;
 	}
 	cy_arena_free(&t.arena);
 	return r;

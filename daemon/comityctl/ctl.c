@@ -16,7 +16,7 @@ int ctl_fail(int code, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	fflush(stdout);
 	meter_clear();
@@ -32,10 +32,10 @@ int ctl_usage(const char *command, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	ctl_fail(CTL_USAGE, "%s", text);
-	fprintf(stderr, "Try 'comityctl help%s%s'.\n", command ? " " : "", command ? command : "");
+	fprintf(stderr, "Try 'comityctl help%s%s'.\n", command != NULL ? " " : "", command != NULL ? command : "");
 	return CTL_USAGE;
 }
 
@@ -75,7 +75,7 @@ static int take_option(const struct ctl_option *o, int argc, char **argv, int *i
 	const char *value;
 	int r;
 
-	if (o->flag) {
+	if (o->flag != NULL) {
 		if (strcmp(argv[*i] + 2, o->name) != 0)
 			return 0;
 		*o->flag = true;
@@ -84,7 +84,7 @@ static int take_option(const struct ctl_option *o, int argc, char **argv, int *i
 	r = option_value(o->name, argc, argv, i, &value);
 	if (r <= 0)
 		return r;
-	if (o->value) {
+	if (o->value != NULL) {
 		*o->value = value;
 		return 1;
 	}
@@ -100,9 +100,9 @@ static int no_option(const char *command, const char *arg, const struct ctl_opti
 	char given[CY_GUESS_SIZE], meant[CY_GUESS_TEXT], name[CY_GUESS_SIZE];
 	struct cy_guess guess = CY_GUESS(given);
 
-	snprintf(given, sizeof(given), "%.*s", (int)strcspn(arg, "="), arg);
-	for (size_t i = 0; i < n + sizeof(global) / sizeof(global[0]); i++) {
-		snprintf(name, sizeof(name), "--%s", i < n ? options[i].name : global[i - n]);
+	snprintf(given, sizeof given, "%.*s", (int)strcspn(arg, "="), arg);
+	for (size_t i = 0; i < n + sizeof global / sizeof global[0]; i++) {
+		snprintf(name, sizeof name, "--%s", i < n ? options[i].name : global[i - n]);
 		cy_guess_offer(&guess, name);
 	}
 	return ctl_usage(command, "'%s' has no option %s%s", command, given, cy_guess_text(&guess, meant));
@@ -143,7 +143,7 @@ int ctl_parse(struct ctl *ctl, const struct ctl_command *command, int argc, char
 	if (n < min)
 		return ctl_usage(command->name, "'%s' wants %s", command->name,
 				 max == 1 ? "an argument" : "more arguments");
-	if (ret_n)
+	if (ret_n != NULL)
 		*ret_n = n;
 	return CTL_DONE;
 }
@@ -171,7 +171,7 @@ int ctl_report(struct ctl *ctl, const struct cy_error *e)
 {
 	const CyError *error = client_refusal(ctl->conn);
 
-	if (!error)
+	if (error == NULL)
 		return ctl_fail(CTL_UNREACHABLE, "%s", e->text);
 	print_refusal(ctl, error);
 	return error->code == CY_ERROR_CODE__NOT_FOUND     ? CTL_NOT_FOUND
@@ -183,7 +183,7 @@ int ctl_connect(struct ctl *ctl)
 {
 	struct cy_error e = { 0 };
 
-	if (ctl->conn)
+	if (ctl->conn != NULL)
 		return CTL_DONE;
 	if (client_open(ctl->socket, ctl->client, CLIENT_TIMEOUT_MS, &ctl->conn, &e) != CY_OK)
 		return ctl_report(ctl, &e);
@@ -227,8 +227,8 @@ static void take_messages(CyCaseView *all, CyCaseView *page)
 {
 	const size_t n = all->n_messages + page->n_messages;
 
-	all->messages = realloc(all->messages, (n + 1) * sizeof(all->messages[0]));
-	CY_ASSERT(all->messages);
+	all->messages = realloc(all->messages, (n + 1) * sizeof all->messages[0]);
+	CY_ASSERT(all->messages != NULL);
 	for (size_t i = 0; i < page->n_messages; i++)
 		all->messages[all->n_messages++] = page->messages[i];
 	page->n_messages = 0;
@@ -237,7 +237,7 @@ static void take_messages(CyCaseView *all, CyCaseView *page)
 
 static bool is_same(const CyCaseView *a, const CyCaseView *b)
 {
-	return a->summary && b->summary && a->summary->messages == b->summary->messages &&
+	return a->summary != NULL && b->summary != NULL && a->summary->messages == b->summary->messages &&
 	       a->state_digest.len == b->state_digest.len &&
 	       memcmp(a->state_digest.data, b->state_digest.data, a->state_digest.len) == 0;
 }
@@ -252,19 +252,19 @@ int ctl_show_case(struct ctl *ctl, const char *ref, CyServerFrame **ret_reply)
 	show.ref = (char *)(uintptr_t)ref;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
 	frame.show_case = &show;
-	while (r == CTL_DONE && (!all || all->case_view->more_messages)) {
-		show.after = all ? (uint32_t)all->case_view->n_messages : 0;
+	while (r == CTL_DONE && (all == NULL || all->case_view->more_messages)) {
+		show.after = all != NULL ? (uint32_t)all->case_view->n_messages : 0;
 		r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_CASE_VIEW, &page);
 		if (r != CTL_DONE)
 			break;
 		/* Something came meanwhile: what was read before may stand elsewhere now. */
-		if (all && (!is_same(all->case_view, page->case_view) || page->case_view->n_messages == 0)) {
+		if (all != NULL && (!is_same(all->case_view, page->case_view) || page->case_view->n_messages == 0)) {
 			cy_server_frame__free_unpacked(all, NULL);
 			cy_server_frame__free_unpacked(page, NULL);
 			all = NULL;
 			continue;
 		}
-		if (!all) {
+		if (all == NULL) {
 			all = page;
 			continue;
 		}
@@ -273,7 +273,7 @@ int ctl_show_case(struct ctl *ctl, const char *ref, CyServerFrame **ret_reply)
 	}
 	if (r == CTL_DONE)
 		*ret_reply = all;
-	else if (all)
+	else if (all != NULL)
 		cy_server_frame__free_unpacked(all, NULL);
 	return r;
 }

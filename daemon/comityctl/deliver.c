@@ -16,7 +16,7 @@ int deliver_priority(const char *command, const char *text, CyPriority *ret_prio
 {
 	const ProtobufCEnumValue *v = fields_enum_value(&cy_priority__descriptor, text);
 
-	if (!v || v->value == CY_PRIORITY__PRIORITY_UNSPECIFIED)
+	if (v == NULL || v->value == CY_PRIORITY__PRIORITY_UNSPECIFIED)
 		return ctl_usage(command, "--priority is LOW, NORMAL, HIGH or EMERGENCY, not '%s'", text);
 	*ret_priority = (CyPriority)v->value;
 	return CTL_DONE;
@@ -38,7 +38,7 @@ static bool uncertain(const struct ctl *ctl)
 {
 	const CyError *error = client_refusal(ctl->conn);
 
-	return !error || error->code == CY_ERROR_CODE__INTERNAL;
+	return error == NULL || error->code == CY_ERROR_CODE__INTERNAL;
 }
 
 /* SHA-256 of all that is handed in: whoever hands in the same once more has the same key. What is said in a case may
@@ -51,7 +51,7 @@ static void derive_key(const CySubmit *submit, char ret_key[static CY_SHA256_HEX
 	uint8_t *bytes = malloc(size + sizeof day);
 	struct cy_digest digest;
 
-	CY_ASSERT(bytes);
+	CY_ASSERT(bytes != NULL);
 	cy_submit__pack(submit, bytes);
 	memcpy(bytes + size, &day, sizeof day);
 	digest = cy_sha256(cy_bytes(bytes, opens ? size : size + sizeof day));
@@ -86,16 +86,16 @@ int deliver(struct ctl *ctl, const char *command, const char *key, bool same_ref
 	char derived[CY_SHA256_HEX];
 	int r;
 
-	if (key && !cy_name_valid(key, CY_KEY_MAX))
+	if (key != NULL && !cy_name_valid(key, CY_KEY_MAX))
 		return ctl_usage(command, "--key wants 1 to %u printable ASCII characters", CY_KEY_MAX);
 	r = ctl_connect(ctl);
 	if (r != CTL_DONE)
 		return r;
 	submit.submission = submission;
 	submit.same_reference = same_reference;
-	if (!key)
+	if (key == NULL)
 		derive_key(&submit, derived);
-	submit.idempotency_key = key ? (char *)(uintptr_t)key : derived;
+	submit.idempotency_key = key != NULL ? (char *)(uintptr_t)key : derived;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
 	frame.submit = &submit;
 	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_SUBMITTED, &reply);
@@ -106,7 +106,7 @@ int deliver(struct ctl *ctl, const char *command, const char *key, bool same_ref
 	if (ctl->json)
 		out_json(&reply->submitted->base, 2);
 	else
-		tell_taken(reply->submitted, !key);
+		tell_taken(reply->submitted, key == NULL);
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;
 }

@@ -7,7 +7,7 @@ struct out_table *evidence_table(void)
 	static const char *const heads[] = { "EVIDENCE", "FROM",    "NUMBER",     "STATE", "SIZE",
 					     "ARRIVED",  "VERDICT", "KEEP UNTIL", "NAME",  "NOTE" };
 
-	return out_table_new(sizeof(heads) / sizeof(heads[0]), heads);
+	return out_table_new(sizeof heads / sizeof heads[0], heads);
 }
 
 /* What is told of its bytes is then of the other side's copy. */
@@ -43,7 +43,7 @@ static const char *flaw(const CyEvidenceView *v)
 
 void evidence_row(struct out_table *t, const CyEvidenceView *v)
 {
-	out_cell(t, "%s/%u", v->item ? v->item->message_id : "?", v->item ? v->item->attachment : 0);
+	out_cell(t, "%s/%u", v->item != NULL ? v->item->message_id : "?", v->item != NULL ? v->item->attachment : 0);
 	out_cell(t, "%s", v->author);
 	out_cell(t, "%u", v->number);
 	out_cell(t, "%s", v->state);
@@ -61,7 +61,7 @@ void evidence_row(struct out_table *t, const CyEvidenceView *v)
 
 void evidence_print(const CyEvidenceView *v)
 {
-	if (v->item)
+	if (v->item != NULL)
 		out_pair("Evidence", "%s/%u", v->item->message_id, v->item->attachment);
 	out_pair("Name", "%s", v->name);
 	out_pair("Media type", "%s", v->media_type);

@@ -30,7 +30,7 @@ const ProtobufCFieldDescriptor *fields_find(const ProtobufCMessageDescriptor *d,
 	for (unsigned i = 0; i < d->n_fields; i++) {
 		char json[CY_FIELD_NAME_SIZE];
 
-		cy_json_name(&d->fields[i], json, sizeof(json));
+		cy_json_name(&d->fields[i], json, sizeof json);
 		if (same(d->fields[i].name, name, len) || same(json, name, len))
 			return &d->fields[i];
 	}
@@ -42,7 +42,7 @@ const ProtobufCEnumValue *fields_enum_value(const ProtobufCEnumDescriptor *d, co
 	char upper[64];
 	size_t i = 0;
 
-	for (; i < sizeof(upper) - 1 && name[i]; i++)
+	for (; i < sizeof upper - 1 && name[i]; i++)
 		upper[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
 	upper[i] = 0;
 	return protobuf_c_enum_descriptor_get_value_by_name(d, upper);
@@ -110,7 +110,7 @@ void fields_print(const ProtobufCMessageDescriptor *d, int depth)
 		bool many = f->label == PROTOBUF_C_LABEL_REPEATED;
 		char json[CY_FIELD_NAME_SIZE];
 
-		cy_json_name(f, json, sizeof(json));
+		cy_json_name(f, json, sizeof json);
 		printf("%*s%-*s %s%s", depth * 2 + 2, "", NAME_WIDTH - depth * 2, json, many ? "list of " : "",
 		       form(f));
 		if (f->type == PROTOBUF_C_TYPE_ENUM)

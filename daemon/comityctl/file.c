@@ -80,7 +80,7 @@ int file_replace(const char *path, const char *option, struct cy_bytes data)
 	if (r != CTL_DONE)
 		return r;
 	temporary = malloc(len + 8);
-	CY_ASSERT(temporary);
+	CY_ASSERT(temporary != NULL);
 	memcpy(temporary, path, len);
 	memcpy(temporary + len, ".XXXXXX", 8);
 	fd = mkostemp(temporary, O_CLOEXEC);

@@ -44,7 +44,7 @@ static void empty_comments(struct cy_buf *b)
 	while (p < end) {
 		uint8_t *eol = memchr(p, '\n', (size_t)(end - p)), *s = p;
 
-		eol = eol ? eol : end;
+		eol = eol != NULL ? eol : end;
 		while (s < eol && (*s == ' ' || *s == '\t'))
 			s++;
 		if (eol - s >= 2 && s[0] == '/' && s[1] == '/')
@@ -91,7 +91,7 @@ struct told {
 static void tell(struct told *t, const char *field, const char *text)
 {
 	t->n++;
-	if (t->fault)
+	if (t->fault != NULL)
 		t->fault(t->arg, field, text);
 	else
 		ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", called(t->file), field, field[0] ? ": " : "", text);
@@ -123,7 +123,7 @@ int input_parse(const char *file, struct cy_bytes text, const ProtobufCMessageDe
 		*ret_message = m;
 		return r;
 	}
-	if (m)
+	if (m != NULL)
 		protobuf_c_message_free_unpacked(m, NULL);
 	return CTL_BAD_FILE;
 }
@@ -142,7 +142,7 @@ static void hunt(struct hunt *h, const ProtobufCMessage *m)
 		char json[CY_FIELD_NAME_SIZE];
 		size_t name;
 
-		cy_json_name(f, json, sizeof(json));
+		cy_json_name(f, json, sizeof json);
 		name = wire_path_name(&h->path, json, strlen(json));
 
 		for (size_t k = 0; k < n; k++) {
@@ -152,7 +152,7 @@ static void hunt(struct hunt *h, const ProtobufCMessage *m)
 			if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
 				hunt(h, *(const ProtobufCMessage *const *)value);
 			} else if (f->type == PROTOBUF_C_TYPE_STRING &&
-				   strstr(*(const char *const *)value, INPUT_FILL_IN)) {
+				   strstr(*(const char *const *)value, INPUT_FILL_IN) != NULL) {
 				tell(&h->told, h->path.s, "this still says '" INPUT_FILL_IN "'");
 			}
 			wire_path_back(&h->path, index);
@@ -166,7 +166,7 @@ int input_filled(const char *file, const ProtobufCMessage *m, input_fault *fault
 	struct hunt h = { .told = { .file = file, .fault = fault, .arg = arg } };
 
 	hunt(&h, m);
-	return h.told.n && !fault ? CTL_BAD_FILE : CTL_DONE;
+	return h.told.n && fault == NULL ? CTL_BAD_FILE : CTL_DONE;
 }
 
 int input_submission(const char *file, input_fault *fault, void *arg, CySubmission **ret_submission)
@@ -178,8 +178,8 @@ int input_submission(const char *file, input_fault *fault, void *arg, CySubmissi
 
 	if (r != CTL_DONE)
 		return r;
-	r = fault ? parse(&t, cy_buf_view(&text), &cy_submission__descriptor, &m)
-		  : input_parse(file, cy_buf_view(&text), &cy_submission__descriptor, &m);
+	r = fault != NULL ? parse(&t, cy_buf_view(&text), &cy_submission__descriptor, &m)
+			  : input_parse(file, cy_buf_view(&text), &cy_submission__descriptor, &m);
 	cy_buf_free(&text);
 	if (r == CTL_DONE)
 		*ret_submission = (CySubmission *)m;

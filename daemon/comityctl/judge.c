@@ -73,21 +73,21 @@ static void add(struct judging *g, struct judged *d, enum verdict v, const char 
 	__attribute__((format(printf, 4, 5)));
 static void add(struct judging *g, struct judged *d, enum verdict v, const char *fmt, ...)
 {
-	char before[sizeof(d->text)];
+	char before[sizeof d->text];
 	const bool first = v > d->verdict; /* the worst is read first */
 	size_t at = first ? 0 : strlen(d->text);
 	va_list ap;
 
-	memcpy(before, d->text, sizeof(before));
+	memcpy(before, d->text, sizeof before);
 	if (at > 0)
-		at += (size_t)snprintf(d->text + at, sizeof(d->text) - at, "; ");
+		at += (size_t)snprintf(d->text + at, sizeof d->text - at, "; ");
 	va_start(ap, fmt);
-	if (at < sizeof(d->text))
-		vsnprintf(d->text + at, sizeof(d->text) - at, fmt, ap);
+	if (at < sizeof d->text)
+		vsnprintf(d->text + at, sizeof d->text - at, fmt, ap);
 	va_end(ap);
 	at = strlen(d->text);
 	if (first && before[0])
-		snprintf(d->text + at, sizeof(d->text) - at, "; %s", before);
+		snprintf(d->text + at, sizeof d->text - at, "; %s", before);
 	d->verdict = v > d->verdict ? v : d->verdict;
 	g->j->worst = v > g->j->worst ? v : g->j->worst;
 }
@@ -251,7 +251,7 @@ static void judge_incoming(struct judging *g, const CyStatus *s)
 	const CyUnreadMessage *m = s->n_unread_oldest ? s->unread_oldest[0] : NULL;
 
 	g->j->sums.unread = s->unread_messages;
-	if (m) {
+	if (m != NULL) {
 		const int64_t age = g->now - m->since_ms;
 		const bool late = age > (int64_t)s->unread_after_ms;
 
@@ -328,7 +328,7 @@ void judge(const CyStatus *s, const struct judge_limits *limits, struct judgemen
 		.peers = calloc(s->n_peers + 1, sizeof(struct judged)),
 		.sums = { .round_trip_ms = -1, .cert_days = -1, .crl_days = -1, .disk_free = -1, .files = -1 }
 	};
-	CY_ASSERT(ret_judgement->peers);
+	CY_ASSERT(ret_judgement->peers != NULL);
 	judge_own(&g, s);
 	for (size_t i = 0; i < s->n_peers; i++)
 		judge_peer(&g, &ret_judgement->peers[i], s->peers[i]);

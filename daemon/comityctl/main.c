@@ -58,7 +58,7 @@ static int print_help(void)
 	       "\n"
 	       "Talks to the Comity daemon of this authority over its local socket.\n"
 	       "\n");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		printf("  %-18s %s\n", commands[i]->name, commands[i]->summary);
 	printf("  %-18s %s\n", "help COMMAND", "explain a command; also 'COMMAND --help'");
 	printf("\n"
@@ -78,14 +78,14 @@ static int print_help(void)
 /* The command that the words begin with; *ret_used is how many they are. */
 static const struct ctl_command *find(int argc, char **argv, int *ret_used)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		const char *name = commands[i]->name, *blank = strchr(name, ' ');
-		size_t len = blank ? (size_t)(blank - name) : strlen(name);
+		size_t len = blank != NULL ? (size_t)(blank - name) : strlen(name);
 
 		if (argc < 1 || strlen(argv[0]) != len || strncmp(name, argv[0], len) != 0)
 			continue;
-		if (!blank || (argc > 1 && strcmp(argv[1], blank + 1) == 0)) {
-			*ret_used = blank ? 2 : 1;
+		if (blank == NULL || (argc > 1 && strcmp(argv[1], blank + 1) == 0)) {
+			*ret_used = blank != NULL ? 2 : 1;
 			return commands[i];
 		}
 	}
@@ -99,7 +99,7 @@ static bool asks_help(const char *arg)
 
 static int explain(const struct ctl_command *command, int argc, char **argv)
 {
-	if (command->explain)
+	if (command->explain != NULL)
 		return command->explain(argc, argv);
 	fputs(command->help, stdout);
 	return CTL_DONE;
@@ -111,14 +111,14 @@ static int unknown(char **argv, bool of_family)
 	char given[2 * CY_GUESS_SIZE], meant[CY_GUESS_TEXT];
 	struct cy_guess guess = CY_GUESS(given);
 
-	snprintf(given, sizeof(given), "%.*s%s%.*s", (int)CY_GUESS_SIZE, argv[0], of_family ? " " : "",
+	snprintf(given, sizeof given, "%.*s%s%.*s", (int)CY_GUESS_SIZE, argv[0], of_family ? " " : "",
 		 (int)CY_GUESS_SIZE, of_family ? argv[1] : "");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		const char *name = commands[i]->name;
 		char first[CY_GUESS_SIZE];
 
 		cy_guess_offer(&guess, name);
-		snprintf(first, sizeof(first), "%.*s", (int)strcspn(name, " "), name);
+		snprintf(first, sizeof first, "%.*s", (int)strcspn(name, " "), name);
 		if (!of_family)
 			cy_guess_offer(&guess, first);
 	}
@@ -135,7 +135,7 @@ static int family(int argc, char **argv, bool asked)
 	size_t len = strlen(word), n = 0;
 
 	asked = asked && alone;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
 			continue;
 		fprintf(asked ? stdout : stderr, "  %-18s %s\n", commands[i]->name, commands[i]->summary);
@@ -156,7 +156,7 @@ static int help_command(int argc, char **argv)
 	if (argc < 1 || asks_help(argv[0]))
 		return print_help();
 	command = find(argc, argv, &used);
-	return command ? explain(command, argc - used, argv + used) : family(argc, argv, true);
+	return command != NULL ? explain(command, argc - used, argv + used) : family(argc, argv, true);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -184,7 +184,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (strcmp(argv[0], "help") == 0)
 		return help_command(argc - 1, argv + 1);
 	command = find(argc, argv, &used);
-	if (!command)
+	if (command == NULL)
 		return family(argc, argv, argc > 1 && asks_help(argv[1]));
 	argc -= used;
 	argv += used;
@@ -197,7 +197,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *path = getenv("COMITY_SOCKET");
-	struct ctl ctl = { .socket = path && path[0] ? path : CLIENT_SOCKET };
+	struct ctl ctl = { .socket = path != NULL && path[0] ? path : CLIENT_SOCKET };
 	int r;
 
 	setlocale(LC_ALL, "C.UTF-8");

@@ -33,8 +33,8 @@ static void set_name(struct meter *m, const char *name)
 	struct cy_buf b = CY_BUF(4096);
 	size_t shown = 0, len = 0;
 
-	if (out_safe_add(&b, name, strlen(name)) == CY_OK && b.data)
-		while (b.data[len] && len < sizeof(m->name) - 4) {
+	if (out_safe_add(&b, name, strlen(name)) == CY_OK && b.data != NULL)
+		while (b.data[len] && len < sizeof m->name - 4) {
 			shown += (b.data[len] & 0xc0) != 0x80;
 			if (shown > NAME_SHOWN)
 				break;
@@ -87,7 +87,7 @@ static int columns(void)
 static void draw(const struct meter *m)
 {
 	char text[256], bar[BAR_MAX + 1];
-	int n = figures(m, text, sizeof(text)), room;
+	int n = figures(m, text, sizeof text), room;
 
 	/* The last column stays free: some terminals wrap when it is written. */
 	drawn = true;
@@ -97,7 +97,7 @@ static void draw(const struct meter *m)
 		return;
 	}
 	room = room > BAR_MAX ? BAR_MAX : room;
-	memset(bar, '.', sizeof(bar));
+	memset(bar, '.', sizeof bar);
 	memset(bar, '#', (size_t)((double)room * (double)m->done / (double)m->total));
 	bar[room] = 0;
 	fprintf(stderr, "\r%s  [%s]  %s\033[K", m->name, bar, text);
@@ -107,7 +107,7 @@ static void say(const struct meter *m)
 {
 	char text[256];
 
-	figures(m, text, sizeof(text));
+	figures(m, text, sizeof text);
 	fprintf(stderr, "%s  %s\n", m->name, text);
 }
 

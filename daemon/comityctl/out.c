@@ -93,10 +93,10 @@ void out_safe(FILE *f, const char *text)
 void out_fault(FILE *f, const CyFault *fault)
 {
 	static const char around[] = "submission.";
-	const bool within = strncmp(fault->field, around, sizeof(around) - 1) == 0;
+	const bool within = strncmp(fault->field, around, sizeof around - 1) == 0;
 	char path[PATH_SIZE];
 
-	cy_json_path(fault->field + (within ? sizeof(around) - 1 : 0), path, sizeof(path));
+	cy_json_path(fault->field + (within ? sizeof around - 1 : 0), path, sizeof path);
 	out_safe(f, path);
 	fputs(path[0] ? ": " : "", f);
 	out_safe(f, fault->text);
@@ -155,7 +155,7 @@ const char *out_local(int64_t ms, enum out_form form)
 	char *out = turn();
 	struct tm tm;
 
-	if (!localtime_r(&t, &tm))
+	if (localtime_r(&t, &tm) == NULL)
 		return "?";
 	switch (form) {
 	case OUT_CLOCK:
@@ -203,7 +203,7 @@ const char *out_size(uint64_t bytes)
 		snprintf(out, TURN_SIZE, "%" PRIu64 " B", bytes);
 		return out;
 	}
-	for (; n >= 1024 && i < sizeof(units) - 2; i++)
+	for (; n >= 1024 && i < sizeof units - 2; i++)
 		n /= 1024;
 	snprintf(out, TURN_SIZE, n < 10 ? "%.1f %ciB" : "%.0f %ciB", n, units[i]);
 	return out;
@@ -214,7 +214,7 @@ const char *out_enum(const ProtobufCEnumDescriptor *d, int value)
 	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(d, value);
 	char *out = turn();
 
-	if (v)
+	if (v != NULL)
 		return v->name;
 	snprintf(out, TURN_SIZE, "%d", value);
 	return out;
@@ -236,7 +236,7 @@ const char *out_word(const ProtobufCEnumDescriptor *d, int value)
 
 const char *out_or_dash(const char *text)
 {
-	return text && text[0] ? text : "-";
+	return text != NULL && text[0] ? text : "-";
 }
 
 const char *out_hex(const ProtobufCBinaryData *data)
@@ -354,8 +354,8 @@ static void add_cell(struct out_table *t, const char *text)
 
 	if (t->n == t->room) {
 		t->room = t->room ? t->room * 2 : 64;
-		t->cells = realloc(t->cells, t->room * sizeof(*t->cells));
-		CY_ASSERT(t->cells);
+		t->cells = realloc(t->cells, t->room * sizeof *t->cells);
+		CY_ASSERT(t->cells != NULL);
 	}
 	if (!text[0])
 		text = "-";
@@ -365,7 +365,7 @@ static void add_cell(struct out_table *t, const char *text)
 
 struct out_table *out_table_new(size_t columns, const char *const *heads)
 {
-	struct out_table *t = calloc(1, sizeof(*t));
+	struct out_table *t = calloc(1, sizeof *t);
 
 	CY_ASSERT(t && columns <= COLUMNS_MAX);
 	t->columns = columns;

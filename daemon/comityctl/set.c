@@ -32,7 +32,7 @@ static int next_step(const char *path, struct step *ret, struct cy_error *e)
 	if (*p == '[') {
 		const char *end = strchr(++p, ']');
 
-		if (!end || cy_parse_u64(p, (size_t)(end - p), CY_REPEATED_MAX - 1, &place) != CY_OK)
+		if (end == NULL || cy_parse_u64(p, (size_t)(end - p), CY_REPEATED_MAX - 1, &place) != CY_OK)
 			return cy_fail(e, CY_EINVAL, "a place in a list is a number in brackets, from [0]");
 		s.placed = true;
 		s.place = (size_t)place;
@@ -66,7 +66,7 @@ static json_t *instant(const ProtobufCFieldDescriptor *f, const char *text, stru
 {
 	struct cy_wall t;
 
-	if (!strpbrk(text, "-:Tt"))
+	if (strpbrk(text, "-:Tt") == NULL)
 		return number(f, text, e);
 	if (cy_rfc3339_read(text, &t) == CY_OK)
 		return json_string(text);
@@ -84,7 +84,7 @@ static json_t *bytes(const char *text, struct cy_error *e)
 	if (strncmp(text, "hex:", 4) != 0)
 		return json_string(text);
 	len = strlen(text + 4);
-	if (len % 2 || len / 2 > sizeof(raw) || cy_unhex(text + 4, len, raw, len / 2) != CY_OK)
+	if (len % 2 || len / 2 > sizeof raw || cy_unhex(text + 4, len, raw, len / 2) != CY_OK)
 		cy_fail(e, CY_EINVAL, "an even number of hexadecimal digits is expected after hex:");
 	else if (wire_base64(cy_bytes(raw, len / 2), &b) == CY_OK)
 		j = json_stringn((const char *)b.data, b.len);
@@ -107,19 +107,19 @@ static json_t *scalar(const ProtobufCFieldDescriptor *f, const char *text, struc
 		return NULL;
 	case PROTOBUF_C_TYPE_ENUM:
 		v = fields_enum_value(f->descriptor, text);
-		if (v)
+		if (v != NULL)
 			return json_string(v->name);
 		wire_unknown_value(f->descriptor, text, "", e);
 		return NULL;
 	case PROTOBUF_C_TYPE_STRING:
 		j = json_string(text);
-		if (!j)
+		if (j == NULL)
 			cy_fail(e, CY_EINVAL, "the text is no UTF-8");
 		return j;
 	case PROTOBUF_C_TYPE_BYTES:
 		return bytes(text, e);
 	case PROTOBUF_C_TYPE_MESSAGE:
-		cy_json_name(f, name, sizeof(name));
+		cy_json_name(f, name, sizeof name);
 		cy_fail(e, CY_EINVAL, "it has fields of its own; set those, as in %s.FIELD=VALUE", name);
 		return NULL;
 	default:
@@ -131,7 +131,7 @@ static json_t *scalar(const ProtobufCFieldDescriptor *f, const char *text, struc
 static const char *key_of(json_t *object, const ProtobufCFieldDescriptor *f, char json[static CY_FIELD_NAME_SIZE])
 {
 	cy_json_name(f, json, CY_FIELD_NAME_SIZE);
-	return json_object_get(object, f->name) ? f->name : json;
+	return json_object_get(object, f->name) != NULL ? f->name : json;
 }
 
 /* Put a new empty container, or find the one that is there. */
@@ -139,7 +139,7 @@ static json_t *member(json_t *object, const char *key, bool list)
 {
 	json_t *j = json_object_get(object, key);
 
-	if (!j || json_is_null(j)) {
+	if (j == NULL || json_is_null(j)) {
 		json_object_set_new(object, key, list ? json_array() : json_object());
 		j = json_object_get(object, key);
 	}
@@ -152,7 +152,7 @@ static int put(json_t *object, const char *key, const ProtobufCFieldDescriptor *
 	json_t *value = scalar(f, text, e), *list;
 	size_t n;
 
-	if (!value)
+	if (value == NULL)
 		return CY_EINVAL;
 	if (f->label != PROTOBUF_C_LABEL_REPEATED) {
 		json_object_set_new(object, key, value);
@@ -202,7 +202,7 @@ static int unknown(const ProtobufCMessageDescriptor *d, const struct step *s, st
 {
 	char name[CY_FIELD_NAME_SIZE];
 
-	snprintf(name, sizeof(name), "%.*s", (int)s->len, s->name);
+	snprintf(name, sizeof name, "%.*s", (int)s->len, s->name);
 	return wire_unknown_field(d, name, "", e);
 }
 
@@ -220,17 +220,17 @@ static int apply(json_t *root, const ProtobufCMessageDescriptor *d, const char *
 		if (next_step(path, &s, e) != CY_OK)
 			return CY_EINVAL;
 		f = fields_find(d, s.name, s.len);
-		if (!f)
+		if (f == NULL)
 			return unknown(d, &s, e);
 		key = key_of(object, f, json);
 		if (s.placed && f->label != PROTOBUF_C_LABEL_REPEATED)
 			return cy_fail(e, CY_EINVAL, "'%s' is no list", key);
-		if (!s.rest)
+		if (s.rest == NULL)
 			return put(object, key, f, &s, text, e);
 		if (f->type != PROTOBUF_C_TYPE_MESSAGE)
 			return cy_fail(e, CY_EINVAL, "'%s' has no fields of its own", key);
 		object = descend(object, key, f, &s, e);
-		if (!object)
+		if (object == NULL)
 			return CY_EINVAL;
 		d = f->descriptor;
 		path = s.rest;
@@ -243,10 +243,10 @@ int set_apply(json_t *root, const ProtobufCMessageDescriptor *d, const char *ass
 	char *path;
 	int r;
 
-	if (!equals || equals == assignment)
+	if (equals == NULL || equals == assignment)
 		return cy_fail(e, CY_EINVAL, "it has the form FIELD=VALUE");
 	path = strndup(assignment, (size_t)(equals - assignment));
-	CY_ASSERT(path);
+	CY_ASSERT(path != NULL);
 	r = apply(root, d, path, equals + 1, e);
 	free(path);
 	return r;

@@ -45,7 +45,7 @@ const struct template_measure template_measures[] = {
 	MEASURES(MEASURE)
 #undef MEASURE
 };
-const size_t template_measures_n = sizeof(template_measures) / sizeof(template_measures[0]);
+const size_t template_measures_n = sizeof template_measures / sizeof template_measures[0];
 
 const char template_head[] = "// {{type}}: a submission for 'comityctl submit'. Replace every FILL IN. Lines that\n"
 			     "// begin with // are comments; remove the // of a part to use it. Check it with\n"

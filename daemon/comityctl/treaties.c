@@ -17,17 +17,17 @@ static const char *const places[] = { "/../share/comity/treaties", "/../../confi
 static char *default_dir(void)
 {
 	char program[PATH_MAX], place[PATH_MAX + 64], *dir = NULL;
-	const ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	const ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
 	char *slash;
 
 	if (len <= 0)
 		return NULL;
 	program[len] = '\0';
 	slash = strrchr(program, '/');
-	if (slash)
+	if (slash != NULL)
 		*slash = '\0';
-	for (size_t i = 0; !dir && i < sizeof(places) / sizeof(places[0]); i++) {
-		snprintf(place, sizeof(place), "%s%s", program, places[i]);
+	for (size_t i = 0; dir == NULL && i < sizeof places / sizeof places[0]; i++) {
+		snprintf(place, sizeof place, "%s%s", program, places[i]);
 		dir = realpath(place, NULL);
 	}
 	return dir;
@@ -47,14 +47,14 @@ int treaties_load(const char *dir, struct treaties *ret)
 	char *found = NULL;
 	int r;
 
-	if (!dir && set && set[0])
+	if (dir == NULL && set != NULL && set[0])
 		dir = set;
-	if (!dir)
+	if (dir == NULL)
 		found = default_dir();
-	if (!dir && !found)
+	if (dir == NULL && found == NULL)
 		return ctl_fail(CTL_BAD_FILE, "the treaty profiles are not installed beside this program; say with "
 					      "--treaties where they are");
-	r = profile_load_dir(dir ? dir : found, &ret->arena, &ret->list, &ret->n, &problems);
+	r = profile_load_dir(dir != NULL ? dir : found, &ret->arena, &ret->list, &ret->n, &problems);
 	free(found);
 	treaties_problems(&problems);
 	return r == CY_OK ? CTL_DONE : CTL_BAD_FILE;
@@ -74,10 +74,10 @@ const struct law_profile *treaties_find(const struct treaties *t, const char *id
 	const struct law_profile *p = law_find_profile(&books, id, version, today());
 
 	/* They come by effective date. */
-	for (size_t i = 0; !p && !version[0] && i < t->n; i++)
+	for (size_t i = 0; p == NULL && !version[0] && i < t->n; i++)
 		if (strcmp(t->list[i]->id, id) == 0 && (i + 1 == t->n || strcmp(t->list[i + 1]->id, id) != 0))
 			p = t->list[i];
-	if (!p) {
+	if (p == NULL) {
 		struct cy_guess guess = CY_GUESS(id);
 		char meant[CY_GUESS_TEXT];
 
@@ -97,6 +97,6 @@ const char *treaties_date(struct cy_date d)
 
 	text[0] = '\0';
 	if (d.year)
-		snprintf(text, sizeof(out[0]), "%04d-%02d-%02d", d.year, d.month, d.day);
+		snprintf(text, sizeof out[0], "%04d-%02d-%02d", d.year, d.month, d.day);
 	return text;
 }

@@ -85,25 +85,25 @@ static int make_key(struct uploading *u, const struct upload_options *o, const c
 	struct cy_digest d;
 
 	u->keyed = true;
-	if (o->key) {
+	if (o->key != NULL) {
 		if (!cy_name_valid(o->key, CY_KEY_MAX))
 			return ctl_usage("evidence put", "--key wants 1 to %u printable ASCII characters", CY_KEY_MAX);
-		snprintf(u->key, sizeof(u->key), "%s", o->key);
+		snprintf(u->key, sizeof u->key, "%s", o->key);
 		return CTL_DONE;
 	}
 	if (u->whole) {
-		snprintf(text, sizeof(text), "%llu %llu %lld %lld.%09ld", (unsigned long long)u->st.st_dev,
+		snprintf(text, sizeof text, "%llu %llu %lld %lld.%09ld", (unsigned long long)u->st.st_dev,
 			 (unsigned long long)u->st.st_ino, (long long)u->st.st_size, (long long)u->st.st_mtim.tv_sec,
 			 u->st.st_mtim.tv_nsec);
 		d = cy_sha256(cy_bytes(text, strlen(text)));
 		cy_digest_hex(&d, hex);
-		snprintf(u->key, sizeof(u->key), "%s-%.32s", way, hex);
+		snprintf(u->key, sizeof u->key, "%s-%.32s", way, hex);
 		return CTL_DONE;
 	}
-	if (getrandom(raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
+	if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
 		return ctl_fail(CTL_REFUSED, "the system gives no random bytes; state a key with --key");
-	cy_hex(raw, sizeof(raw), hex);
-	snprintf(u->key, sizeof(u->key), "pipe-%.32s", hex);
+	cy_hex(raw, sizeof raw, hex);
+	snprintf(u->key, sizeof u->key, "pipe-%.32s", hex);
 	u->keyed = false;
 	return CTL_DONE;
 }
@@ -111,7 +111,7 @@ static int make_key(struct uploading *u, const struct upload_options *o, const c
 /* What failed is told; the rest of the sentence says what to do. */
 static int failed(struct uploading *u, const struct cy_error *e)
 {
-	bool lost = !client_refusal(u->ctl->conn);
+	bool lost = client_refusal(u->ctl->conn) == NULL;
 	int r;
 
 	meter_end(&u->meter);
@@ -134,7 +134,7 @@ static int wait_stored(struct uploading *u, CyServerFrame **ret_reply)
 	for (;;) {
 		int r = client_answer(u->ctl->conn, u->correlation, PATIENCE_MS, &reply, &e);
 
-		if (r == CY_EAGAIN && !client_refusal(u->ctl->conn))
+		if (r == CY_EAGAIN && client_refusal(u->ctl->conn) == NULL)
 			cy_fail(&e, CY_EIO,
 				"the daemon says nothing more about this upload; 'comityctl status' shows "
 				"whether its disk is full or slow");
@@ -218,7 +218,7 @@ static int listen_to(struct uploading *u)
 
 	while ((r = client_answer(u->ctl->conn, u->correlation, 0, &reply, &e)) == CY_OK)
 		cy_server_frame__free_unpacked(reply, NULL);
-	return r == CY_EAGAIN && !client_refusal(u->ctl->conn) ? CTL_DONE : failed(u, &e);
+	return r == CY_EAGAIN && client_refusal(u->ctl->conn) == NULL ? CTL_DONE : failed(u, &e);
 }
 
 static int flow(struct uploading *u, uint64_t *offset, struct cy_sha256_stream *hash, uint8_t *data)
@@ -282,7 +282,7 @@ static int by_stream(struct uploading *u, CyServerFrame **ret_reply)
 	uint64_t offset = 0;
 	int r;
 
-	CY_ASSERT(data);
+	CY_ASSERT(data != NULL);
 	cy_sha256_begin(&hash);
 	r = begin(u, &offset);
 	if (r == CTL_DONE)
@@ -328,7 +328,7 @@ static int attachment_of(const CyEvidenceStored *s, const char *name, const stru
 	a = attach_new(described, name, s->size, &sha256);
 	a->chunk_bytes = s->chunk_bytes;
 	a->chunk_root.data = malloc(CY_SHA256_LEN);
-	CY_ASSERT(a->chunk_root.data);
+	CY_ASSERT(a->chunk_root.data != NULL);
 	memcpy(a->chunk_root.data, s->chunk_root.data, CY_SHA256_LEN);
 	a->chunk_root.len = CY_SHA256_LEN;
 	*ret_attachment = a;
@@ -380,7 +380,7 @@ int upload(struct ctl *ctl, const char *file, const char *name, const struct upl
 		r = unchanged(&u, reply->evidence_stored);
 	if (r == CTL_DONE)
 		r = attachment_of(reply->evidence_stored, name, described, ret_attachment);
-	if (reply)
+	if (reply != NULL)
 		cy_server_frame__free_unpacked(reply, NULL);
 	close(u.fd);
 	return r;
@@ -392,10 +392,10 @@ int upload_attach(struct ctl *ctl, const char *command, ProtobufCMessage *body, 
 	const struct upload_options o = { 0 };
 	int r = attach_check(command, described);
 
-	if (r == CTL_DONE && files->n && (!body || !attach_possible(body->descriptor)))
+	if (r == CTL_DONE && files->n && (body == NULL || !attach_possible(body->descriptor)))
 		r = ctl_usage(command, "this kind of message has no attachments");
 	for (size_t i = 0; r == CTL_DONE && i < files->n; i++)
-		r = attach_name(files->at[i], NULL) ? CTL_DONE : CTL_USAGE;
+		r = attach_name(files->at[i], NULL) != NULL ? CTL_DONE : CTL_USAGE;
 	for (size_t i = 0; r == CTL_DONE && i < files->n; i++) {
 		CyAttachment *a;
 
