@@ -69,6 +69,25 @@ int store_drop_upload(struct store_applying *a, const struct store_upload *u)
 	return store_apply_finish(a, &b);
 }
 
+/* A leftover is an upload of nobody (""), made when it was found; what is doomed has the time 1. */
+#define DOOMED_AT 1
+
+int store_put_leftover(struct store_applying *a, const struct store_leftover *l)
+{
+	const struct store_upload row = { .client = "",
+					  .sha256 = l->sha256,
+					  .root = l->root,
+					  .size = l->size,
+					  .at = { l->found.ms > 0 ? l->found.ms : DOOMED_AT } };
+
+	return store_put_upload(a, &row);
+}
+
+int store_drop_leftover(struct store_applying *a, const struct store_leftover *l)
+{
+	return store_drop_upload(a, &(struct store_upload){ .client = "", .sha256 = l->sha256 });
+}
+
 /* -------------------------------------------------------------------- reading */
 
 static int evidence_row(struct store_reading *r, sqlite3_stmt *s)
@@ -387,6 +406,55 @@ static int uploads(void *ctx, const struct cy_digest *sha256, struct cy_wall fro
 	return store_read_each(&r, i, &b);
 }
 
+static int leftover_row(struct store_reading *r, sqlite3_stmt *s)
+{
+	const int64_t at = store_wall_at(s, 4).ms;
+	struct store_leftover row = { .size = store_u64_at(s, 3), .found = { at == DOOMED_AT ? 0 : at } };
+	int code = store_digest_at(s, 1, &row.sha256);
+
+	if (code == CY_OK)
+		code = store_digest_at(s, 2, &row.root);
+	return code < 0 ? code : r->fn.leftover(r->fn_arg, &row);
+}
+
+static int get_leftover(void *ctx, const struct cy_digest *sha256, store_leftover_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = leftover_row, .fn.leftover = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_GET_UPLOAD, &b);
+
+	if (code < 0)
+		return code;
+	bind_text(&b, "");
+	bind_digest(&b, sha256);
+	return store_read_one(&r, R_GET_UPLOAD, &b);
+}
+
+static int doomed(void *ctx, uint32_t limit, store_leftover_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = leftover_row, .fn.leftover = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_DOOMED, &b);
+
+	if (code < 0)
+		return code;
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_DOOMED, &b);
+}
+
+static int strays(void *ctx, struct cy_wall before, uint32_t limit, store_leftover_fn *fn, void *arg)
+{
+	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = leftover_row, .fn.leftover = fn };
+	struct store_bind b;
+	int code = store_read_start(ctx, R_STRAYS, &b);
+
+	if (code < 0)
+		return code;
+	bind_i64(&b, before.ms);
+	bind_i64(&b, limit);
+	return store_read_each(&r, R_STRAYS, &b);
+}
+
 static int upload_bytes(void *ctx, const char *client, uint64_t *ret_bytes)
 {
 	struct store_bind b;
@@ -423,4 +491,7 @@ void store_evidence_port(struct store_port *port)
 	port->get_upload = get_upload;
 	port->uploads = uploads;
 	port->upload_bytes = upload_bytes;
+	port->get_leftover = get_leftover;
+	port->doomed = doomed;
+	port->strays = strays;
 }

@@ -205,6 +205,8 @@ int store_put_peer_profile(struct store_applying *a, const struct store_write *w
 int store_put_evidence(struct store_applying *a, const struct store_evidence *e);
 int store_put_upload(struct store_applying *a, const struct store_upload *u);
 int store_drop_upload(struct store_applying *a, const struct store_upload *u);
+int store_put_leftover(struct store_applying *a, const struct store_leftover *l);
+int store_drop_leftover(struct store_applying *a, const struct store_leftover *l);
 
 /* store_sqlite_custody.c */
 int store_put_custody(struct store_applying *a, const struct store_custody *c);
@@ -430,8 +432,11 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 			  " (SELECT no FROM case_key WHERE peer = ?1 AND case_id = ?2)"                                \
 			  " WHERE p.peer = ?1 AND p.case_no = 0")                                                      \
 	X(GET_UPLOAD, UPLOAD_SELECT "client = ? AND sha256 = ?")                                                       \
-	X(UPLOADS, UPLOAD_SELECT "at >= ?1 AND at < ?2 ORDER BY at, client, sha256 LIMIT ?3")                          \
-	X(UPLOADS_OF_CONTENT, UPLOAD_SELECT "sha256 = ?4 AND at >= ?1 AND at < ?2 ORDER BY at, client LIMIT ?3")       \
+	X(UPLOADS, UPLOAD_SELECT "client <> '' AND at >= ?1 AND at < ?2 ORDER BY at, client, sha256 LIMIT ?3")         \
+	X(UPLOADS_OF_CONTENT, UPLOAD_SELECT "client <> '' AND sha256 = ?4 AND at >= ?1 AND at < ?2"                    \
+					    " ORDER BY at, client LIMIT ?3")                                           \
+	X(DOOMED, UPLOAD_SELECT "at = 1 AND client = '' ORDER BY sha256 LIMIT ?")                                      \
+	X(STRAYS, UPLOAD_SELECT "+client = '' AND at > 1 AND at < ? ORDER BY at, client, sha256 LIMIT ?")              \
 	X(UPLOAD_BYTES, "SELECT n FROM upload_held WHERE client = ?")                                                  \
 	X(CUSTODY, CUSTODY_SELECT "q.message_id = ?1 AND q.attachment = ?2 AND q.no > ?3 ORDER BY q.no LIMIT ?4")      \
 	X(READINGS, CUSTODY_SELECT "q.message_id = ?1 AND q.attachment = ?2 AND q.action = ?3 AND q.by = ?4"           \
@@ -463,6 +468,7 @@ struct store_reading {
 		store_measure_fn *measure;
 		store_evidence_fn *evidence;
 		store_upload_fn *upload;
+		store_leftover_fn *leftover;
 		store_custody_fn *custody;
 		store_order_fn *order;
 		store_bytes_fn *bytes;

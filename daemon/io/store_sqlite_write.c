@@ -618,6 +618,10 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 		return store_put_upload(a, &w->upload);
 	case STORE_DROP_UPLOAD:
 		return store_drop_upload(a, &w->upload);
+	case STORE_PUT_LEFTOVER:
+		return store_put_leftover(a, &w->leftover);
+	case STORE_DROP_LEFTOVER:
+		return store_drop_leftover(a, &w->leftover);
 	case STORE_PUT_CUSTODY:
 		return store_put_custody(a, &w->custody);
 	case STORE_COUNT_CUSTODY:

@@ -669,7 +669,7 @@ void clocks_settle(struct node *n)
 	if (n->config.books == NULL || n->config.books->n_profiles == 0)
 		return;
 	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
-		if (c->unsettled && c->row.case_id[0] != '\0') {
+		if (c->unsettled && !store_is_unfiled(c->row.case_id)) {
 			if (s == NULL)
 				s = cy_arena_take(&n->batch.arena, sizeof *s);
 			settle(n, c, s);

@@ -319,7 +319,7 @@ static int erase_rejected(void *arg, const struct store_message *row)
 	const bool filed = strcmp(row->case_id, x->c->row.case_id) == 0;
 
 	if (strcmp(row->peer, x->c->row.peer) != 0 || row->created.ms > x->until.ms ||
-	    (!filed && (row->case_id[0] != '\0' || !names(row->content, x->c->row.case_id))))
+	    (!filed && (!store_is_unfiled(row->case_id) || !names(row->content, x->c->row.case_id))))
 		return CY_OK;
 	if (!filed)
 		erase_message(x->n, row, x->at, STORE_ERASED_BY_ORDER);

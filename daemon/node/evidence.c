@@ -214,8 +214,8 @@ static int look_user(void *arg, const struct store_evidence *row)
 
 static int look_upload(void *arg, const struct store_upload *row)
 {
-	if (row->client[0] != '\0')
-		((struct evidence_users *)arg)->held = true;
+	(void)row;
+	((struct evidence_users *)arg)->held = true;
 	return CY_OK;
 }
 
@@ -362,14 +362,12 @@ void evidence_attached(struct node *n, struct work_case *c, enum store_author au
 		n->batch.doom = "the store cannot read what was said of evidence that comes back";
 }
 
-/* Content that no row holds any more is destroyed once that is committed: under the
- * client "" it stands among the uploads until it is done. */
+/* Content that no row holds any more is destroyed once that is committed: until it is done it stands among the
+ * leftovers. */
 void evidence_doom(struct node *n, const struct store_evidence *row)
 {
-	struct store_write *w = batch_write(n, STORE_PUT_UPLOAD);
+	struct store_write *w = batch_write(n, STORE_PUT_LEFTOVER);
 
-	w->upload = (struct store_upload){
-		.client = "", .sha256 = row->sha256, .root = row->root, .size = row->size, .at = { 1 }
-	};
+	w->leftover = (struct store_leftover){ .sha256 = row->sha256, .root = row->root, .size = row->size };
 	n->sweep = true;
 }

@@ -174,8 +174,6 @@ static int drop_upload(void *arg, const struct store_upload *row)
 	struct store_evidence like = { .sha256 = row->sha256, .root = row->root, .size = row->size };
 	struct store_write *w;
 
-	if (row->client[0] == '\0')
-		return CY_OK;
 	w = batch_write(n, STORE_DROP_UPLOAD);
 	w->upload.client = batch_string(n, row->client);
 	w->upload.sha256 = row->sha256;

@@ -225,8 +225,7 @@ static int show_stored(void *arg, const struct store_upload *x)
 	char id[STORED_ID_MAX];
 	CyUpload *row;
 
-	/* "": it is over, and being destroyed. */
-	if (x->client[0] == '\0' || (l->client != NULL && strcmp(x->client, l->client) != 0))
+	if (l->client != NULL && strcmp(x->client, l->client) != 0)
 		return CY_OK;
 	row = row_new(l);
 	if (row == NULL)
@@ -338,8 +337,7 @@ static int find_stored(void *arg, const struct store_upload *row)
 	char id[STORED_ID_MAX];
 
 	stored_id(row->client, &row->sha256, id);
-	if (row->client[0] == '\0' || strcmp(id, x->id) != 0 ||
-	    (x->client != NULL && strcmp(x->client, row->client) != 0))
+	if (strcmp(id, x->id) != 0 || (x->client != NULL && strcmp(x->client, row->client) != 0))
 		return CY_OK;
 	x->found = true;
 	x->client = batch_string(x->n, row->client);

@@ -208,15 +208,20 @@ static void delete_spent(struct node *n)
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
-/* What is over stands among the uploads as older than that (evidence_doom()). */
-static const struct cy_wall oldest_upload = { 2 };
-
 /* Handed over once more in this batch. */
 static bool stored_in_batch(const struct node *n, const struct store_upload *row)
 {
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
 		if (w->op == STORE_PUT_UPLOAD && cy_digest_equal(&w->upload.sha256, &row->sha256) &&
 		    strcmp(w->upload.client, row->client) == 0)
+			return true;
+	return false;
+}
+
+static bool left_in_batch(const struct node *n, const struct cy_digest *sha256)
+{
+	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
+		if (w->op == STORE_PUT_LEFTOVER && cy_digest_equal(&w->leftover.sha256, sha256))
 			return true;
 	return false;
 }
@@ -234,7 +239,7 @@ static int add_old_upload(void *arg, const struct store_upload *row)
 	struct store_write *w;
 
 	o->n_rows++;
-	if (stored_in_batch(n, row) || (row->client[0] == '\0' && !evidence_stray_over(n, row)))
+	if (stored_in_batch(n, row))
 		return CY_OK;
 	w = batch_write(n, STORE_DROP_UPLOAD);
 	w->upload.client = batch_string(n, row->client);
@@ -243,15 +248,28 @@ static int add_old_upload(void *arg, const struct store_upload *row)
 	return CY_OK;
 }
 
+static int add_old_stray(void *arg, const struct store_leftover *row)
+{
+	struct old_uploads *o = arg;
+
+	o->n_rows++;
+	if (!left_in_batch(o->n, &row->sha256) && evidence_stray_over(o->n, row))
+		evidence_doom(o->n,
+			      &(struct store_evidence){ .sha256 = row->sha256, .root = row->root, .size = row->size });
+	return CY_OK;
+}
+
 static void drop_old_uploads(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 	const struct cy_wall before = { node_now(n).ms - UPLOAD_KEEP_MS };
+	const uint32_t most = CY_BOUND(NODE_OVERDUE_MAX);
 	struct old_uploads o = { .n = n };
 
-	if (s->uploads(s->ctx, NULL, oldest_upload, before, CY_BOUND(NODE_OVERDUE_MAX), add_old_upload, &o) < 0)
+	if (s->strays(s->ctx, before, most, add_old_stray, &o) < 0 ||
+	    s->uploads(s->ctx, NULL, (struct cy_wall){ 0 }, before, most - (uint32_t)o.n_rows, add_old_upload, &o) < 0)
 		batch_retry(n);
-	else if (o.n_rows == CY_BOUND(NODE_OVERDUE_MAX)) /* there may be more */
+	else if (o.n_rows == most) /* there may be more */
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
@@ -548,7 +566,7 @@ struct sweeping {
 	struct blob_id id;
 };
 
-static int first_doomed(void *arg, const struct store_upload *row)
+static int first_doomed(void *arg, const struct store_leftover *row)
 {
 	struct sweeping *s = arg;
 
@@ -594,7 +612,7 @@ void evidence_sweep(struct node *n)
 	 * committed. */
 	if (!n->sweep || n->wait.restored || n->destroying || n->finishing > 0 || n->batch.phase != BATCH_IDLE)
 		return;
-	r = s->uploads(s->ctx, NULL, (struct cy_wall){ 0 }, oldest_upload, (uint32_t)n->n_stuck + 1, first_doomed, &w);
+	r = s->doomed(s->ctx, (uint32_t)n->n_stuck + 1, first_doomed, &w);
 	if (r != CY_EEXIST) {
 		n->sweep = r < 0;
 		return;
@@ -616,10 +634,9 @@ void evidence_sweep(struct node *n)
 
 void evidence_destroyed(struct node *n, struct input *in)
 {
-	struct store_write *w = batch_write(n, STORE_DROP_UPLOAD);
+	struct store_write *w = batch_write(n, STORE_DROP_LEFTOVER);
 
-	w->upload.client = "";
-	w->upload.sha256 = in->blob.id.sha256;
+	w->leftover.sha256 = in->blob.id.sha256;
 	n->destroying = false;
 	n->rest.strays.stale = true;
 }

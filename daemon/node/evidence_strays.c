@@ -27,12 +27,19 @@ static bool is_needed(struct node *n, const struct cy_digest *sha256)
 
 static int look_upload(void *arg, const struct store_upload *row)
 {
-	(void)row; /* also what waits to be destroyed */
+	(void)row;
 	*(bool *)arg = true;
 	return CY_OK;
 }
 
-/* Also where the store cannot say. */
+static int look_leftover(void *arg, const struct store_leftover *row)
+{
+	(void)arg;
+	(void)row;
+	return CY_OK;
+}
+
+/* Also where the store cannot say, and what waits to be destroyed. */
 static bool is_known(struct node *n, const struct cy_digest *sha256)
 {
 	struct store_port *s = &n->ports.store;
@@ -41,7 +48,7 @@ static bool is_known(struct node *n, const struct cy_digest *sha256)
 	return is_needed(n, sha256) ||
 	       s->uploads(s->ctx, sha256, (struct cy_wall){ 0 }, (struct cy_wall){ INT64_MAX }, 1, look_upload,
 			  &known) < 0 ||
-	       known;
+	       known || s->get_leftover(s->ctx, sha256, look_leftover, NULL) != CY_ENOENT;
 }
 
 static bool may_look(const struct node *n)
@@ -137,8 +144,8 @@ void evidence_left(struct node *n, const struct input *in)
 		evidence_doom(n, &(struct store_evidence){ .sha256 = *sha256 });
 		return;
 	}
-	w = batch_write(n, STORE_PUT_UPLOAD);
-	w->upload = (struct store_upload){ .client = "", .sha256 = *sha256, .at = now };
+	w = batch_write(n, STORE_PUT_LEFTOVER);
+	w->leftover = (struct store_leftover){ .sha256 = *sha256, .found = now };
 	cy_digest_hex(sha256, hex);
 	batch_leaf(n, "content unknown %s %s", n->authority, hex);
 	cy_rfc3339((struct cy_wall){ now.ms + UPLOAD_KEEP_MS }, until);
@@ -148,7 +155,7 @@ void evidence_left(struct node *n, const struct input *in)
 		  hex, until);
 }
 
-bool evidence_stray_over(struct node *n, const struct store_upload *row)
+bool evidence_stray_over(struct node *n, const struct store_leftover *row)
 {
 	char hex[CY_SHA256_HEX];
 	struct store_write *w;
@@ -157,9 +164,8 @@ bool evidence_stray_over(struct node *n, const struct store_upload *row)
 	if (n->batch.evidence)
 		return false;
 	if (is_needed(n, &row->sha256)) {
-		w = batch_write(n, STORE_DROP_UPLOAD);
-		w->upload.client = "";
-		w->upload.sha256 = row->sha256;
+		w = batch_write(n, STORE_DROP_LEFTOVER);
+		w->leftover.sha256 = row->sha256;
 		return false;
 	}
 	if (orders_hold_lost(n))

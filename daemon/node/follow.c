@@ -37,7 +37,7 @@ static void put(struct node *n, struct work_case *c)
 void follow_put(struct node *n)
 {
 	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next) {
-		if (c->relinked && c->row.case_id[0] != '\0')
+		if (c->relinked && !store_is_unfiled(c->row.case_id))
 			put(n, c);
 		c->relinked = false;
 	}

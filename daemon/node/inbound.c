@@ -188,10 +188,10 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 /* A message that belongs to no case is kept apart, so that it can be shown. */
 struct work_case *inbound_unfiled(struct node *n, const struct peer *p, int *ret_code)
 {
-	struct work_case *c = cases_get(n, p->id, "", ret_code);
+	struct work_case *c = cases_get(n, p->id, STORE_UNFILED, ret_code);
 
 	if (c == NULL && *ret_code == CY_ENOENT) {
-		c = cases_new(n, p->id, "", CY_SIDE__REQUESTED);
+		c = cases_new(n, p->id, STORE_UNFILED, CY_SIDE__REQUESTED);
 		c->row.state = "UNFILED";
 		c->row.closed = true;
 		cases_put(n, c);
@@ -222,7 +222,7 @@ static int write_message(struct node *n, const struct peer *p, const struct arri
 	const struct wire_entry *e = a->entry;
 	struct store_write *w;
 	uint8_t encoded[LAW_FACT_MAX];
-	bool counts = c->row.case_id[0] != '\0' && !v->apart;
+	bool counts = !store_is_unfiled(c->row.case_id) && !v->apart;
 	int r = CY_OK;
 
 	if (counts) {

@@ -23,7 +23,7 @@ void measures_put(struct node *n)
 		struct law_terms terms;
 		const bool known = law_terms_decode(c->row.terms, &terms) == CY_OK;
 
-		if (c->unmeasured && c->row.case_id[0] != '\0')
+		if (c->unmeasured && !store_is_unfiled(c->row.case_id))
 			(void)law_stats_of(c->facts, c->n, known ? &terms : NULL, put, &(struct putting){ n, c });
 		c->unmeasured = false;
 	}

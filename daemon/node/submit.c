@@ -124,7 +124,7 @@ int submit_key_known(struct node *n, const char *digest, struct cy_digest *ret_r
 		     char ret_message_id[static CY_UUID_LEN + 1])
 {
 	struct known_key k = { 0 };
-	int r = find_key(n, "", digest, &k);
+	int r = find_key(n, STORE_BY_DIGEST, digest, &k);
 
 	*ret_request = k.request;
 	cy_copy(ret_message_id, CY_UUID_LEN + 1, k.message_id);
@@ -141,7 +141,7 @@ static bool answered_before(struct node *n, const struct conn *c, uint64_t corre
 	int r;
 
 	cy_digest_hex(&d, hex);
-	r = find_key(n, "", hex, &k);
+	r = find_key(n, STORE_BY_DIGEST, hex, &k);
 	/* As older versions wrote them. */
 	if (r == CY_ENOENT)
 		r = find_key(n, c->client->name, key, &k);
@@ -451,7 +451,7 @@ void submit_put_key(struct node *n, const char *digest, const struct cy_digest *
 {
 	struct store_write *w = batch_write(n, STORE_PUT_KEY);
 
-	w->key.client = "";
+	w->key.client = STORE_BY_DIGEST;
 	w->key.key = batch_string(n, digest);
 	w->key.request = *request;
 	w->key.message_id = batch_string(n, message_id);

@@ -309,12 +309,12 @@ static void take_back_key(struct node *n, const struct returning *b, const char 
 		submit_put_key(n, hex, &request, id);
 		if (b->erased != NULL) {
 			w = batch_write(n, STORE_SPEND_KEY);
-			w->key.client = "";
+			w->key.client = STORE_BY_DIGEST;
 			w->key.key = batch_string(n, hex);
 		}
 	} else if (repeated) {
 		w = batch_write(n, STORE_MOVE_KEY);
-		w->key.client = "";
+		w->key.client = STORE_BY_DIGEST;
 		w->key.key = batch_string(n, hex);
 		w->key.message_id = batch_string(n, id);
 	}

@@ -462,7 +462,7 @@ static int visible(struct node *n, const struct conn *c, struct message *m)
 		return CY_OK;
 	}
 	m->client = view.client;
-	return m->case_id[0] == '\0' ? CY_OK : s->get_case(s->ctx, m->peer, m->case_id, check_visible, m);
+	return store_is_unfiled(m->case_id) ? CY_OK : s->get_case(s->ctx, m->peer, m->case_id, check_visible, m);
 }
 
 void views_message(struct node *n, struct conn *c, uint64_t correlation, const CyShowMessage *r)

@@ -73,6 +73,15 @@ struct store_stream {
 	uint64_t rejected; /* bytes of rejected messages of the peer that were ever kept */
 };
 
+/* What stands for the case of a peer's messages that belong to none. Its row is written before them, as that
+ * of any case, and is found by its key alone: no list and no reference leads to it. */
+#define STORE_UNFILED ""
+
+static inline bool store_is_unfiled(const char *case_id)
+{
+	return case_id[0] == '\0';
+}
+
 /* One case with one peer. Key: (peer, case_id). */
 struct store_case {
 	const char *peer, *case_id;
@@ -160,8 +169,7 @@ enum store_erasure {
 
 /* One message. Key: id; (peer, case_id, author, number) is unique too where
  * number > 0. A message that belongs to no case (it did not parse, or names an
- * unknown case) has case_id "" and number 0; the case row "" is written for it
- * before and is never listed. */
+ * unknown case) is STORE_UNFILED and has number 0. */
 struct store_message {
 	const char *id, *peer, *case_id;
 	enum store_author author;
@@ -221,7 +229,12 @@ struct store_event {
 	const char *peer_reference; /* of the case, as it is now; reads fill it, writes ignore it */
 };
 
-/* A client's idempotency key and what was answered. Key: (client, key). */
+/* What stands for the client of an idempotency key that is known by its digest alone: `key` is then
+ * store_key_digest() in hexadecimal. So is every key that is given now, which travels in its message and comes
+ * back with it after a restore, and every spent one; older versions stored them by client and key. */
+#define STORE_BY_DIGEST ""
+
+/* An idempotency key and what was answered. Key: (client, key). */
 struct store_key {
 	const char *client, *key;
 	struct cy_digest request; /* of the serialised Submission */
@@ -230,8 +243,7 @@ struct store_key {
 	bool spent;        /* it was used, and nothing else is kept: `request`, `message_id` and `at` are empty */
 };
 
-/* How a key is known again once it is spent, and after a restore, where it comes back in the message: by
- * this in hexadecimal, under the client "". */
+/* SHA-256 of the client's name, a NUL, and its key. */
 struct cy_digest store_key_digest(const char *client, const char *key);
 
 /* Up to where a client has dealt with events. Key: (client, name). */
@@ -295,6 +307,15 @@ struct store_upload {
 	struct cy_digest sha256, root;
 	uint64_t size;
 	struct cy_wall at;
+};
+
+/* Content on our disk that nothing in the store holds. Key: sha256. */
+struct store_leftover {
+	struct cy_digest sha256, root; /* root and size: zero where only the name is known */
+	uint64_t size;
+	/* A stray: when it was found on the disk, where nothing in the store knew it. 0: the last that held it has
+	 * let it go, and it is doomed, to be destroyed at once. The row stays until that is done. */
+	struct cy_wall found;
 };
 
 /* A link of the chain of custody that this daemon saw itself; several for one attachment, in the order of writing. */
@@ -375,6 +396,8 @@ enum store_op {
 	STORE_PUT_EVIDENCE,     /* insert or replace, by key */
 	STORE_PUT_UPLOAD,       /* insert or replace, by key */
 	STORE_DROP_UPLOAD,      /* by key */
+	STORE_PUT_LEFTOVER,     /* insert or replace, by key */
+	STORE_DROP_LEFTOVER,    /* by key */
 	STORE_PUT_CUSTODY,      /* append */
 	STORE_COUNT_CUSTODY,    /* by `no`: one reading more is counted in it, the last one at `last` */
 	STORE_ERASE_MESSAGE,    /* by id: what people wrote in it, and what its attachments' custody says of people,
@@ -424,6 +447,7 @@ struct store_write {
 		struct store_measure measure;
 		struct store_evidence evidence;
 		struct store_upload upload;
+		struct store_leftover leftover;
 		struct store_custody custody;
 		struct store_order order;
 		struct {
@@ -481,6 +505,7 @@ typedef int store_clock_fn(void *arg, const struct store_clock *row);
 typedef int store_measure_fn(void *arg, const struct store_measure *row);
 typedef int store_evidence_fn(void *arg, const struct store_evidence *row);
 typedef int store_upload_fn(void *arg, const struct store_upload *row);
+typedef int store_leftover_fn(void *arg, const struct store_leftover *row);
 typedef int store_custody_fn(void *arg, const struct store_custody *row);
 typedef int store_order_fn(void *arg, const struct store_order *row);
 typedef int store_key_fn(void *arg, const struct store_key *row);
@@ -682,6 +707,13 @@ struct store_port {
 		       uint32_t limit, store_upload_fn *fn, void *arg);
 	/* Bytes of all uploads of a client. */
 	int (*upload_bytes)(void *ctx, const char *client, uint64_t *ret_bytes);
+	/* By key. */
+	int (*get_leftover)(void *ctx, const struct cy_digest *sha256, store_leftover_fn *fn, void *arg);
+	/* Leftovers that are doomed, by content; at most `limit`. */
+	int (*doomed)(void *ctx, uint32_t limit, store_leftover_fn *fn, void *arg);
+	/* Strays that were found before `before`, the one that was found longest ago first, then by content; at most
+	 * `limit`. */
+	int (*strays)(void *ctx, struct cy_wall before, uint32_t limit, store_leftover_fn *fn, void *arg);
 	/* In the order of writing, after the one whose `no` is this; at most `limit`. */
 	int (*custody)(void *ctx, const char *message_id, uint32_t attachment, uint64_t after, uint32_t limit,
 		       store_custody_fn *fn, void *arg);

@@ -209,7 +209,7 @@ void oracle_destroyed(struct sim_node *s, const struct cy_digest *sha256)
 			world_fail(s->w, "%s destroys content that %s/%u holds (%s)", s->id, m->evidence[i]->message_id,
 				   m->evidence[i]->attachment, state_name(m->evidence[i]->state));
 	for (size_t i = 0; i < m->n_uploads; i++)
-		if (cy_digest_equal(&m->uploads[i]->sha256, sha256) && m->uploads[i]->client[0] != '\0')
+		if (cy_digest_equal(&m->uploads[i]->sha256, sha256))
 			world_fail(s->w, "%s destroys content that %s has handed over", s->id, m->uploads[i]->client);
 }
 
@@ -536,8 +536,8 @@ void oracle_evidence_drained(struct world *w, char *why, size_t size)
 		for (size_t k = 0; k < m->n_evidence && why[0] == '\0'; k++)
 			row_drained(&w->nodes[i], m->evidence[k], why, size);
 		/* What a restored store does not know is only marked, with the time, and stays for 30 days. */
-		for (size_t k = 0; k < m->n_uploads && why[0] == '\0'; k++)
-			if (m->uploads[k]->client[0] == '\0' && (m->uploads[k]->at.ms == 1 || !w->nodes[i].restored))
+		for (size_t k = 0; k < m->n_leftovers && why[0] == '\0'; k++)
+			if (m->leftovers[k]->found.ms == 0 || !w->nodes[i].restored)
 				snprintf(why, size, "%s: a content that is over is not destroyed", w->nodes[i].id);
 	}
 }
@@ -560,6 +560,9 @@ static int belongs(void *arg, const char *part, const struct cy_digest *sha256)
 	}
 	for (size_t i = 0; i < m->n_uploads && sha256 != NULL; i++)
 		if (cy_digest_equal(&m->uploads[i]->sha256, sha256))
+			return 0;
+	for (size_t i = 0; i < m->n_leftovers && sha256 != NULL; i++)
+		if (cy_digest_equal(&m->leftovers[i]->sha256, sha256))
 			return 0;
 	if (sha256 != NULL)
 		cy_digest_hex(sha256, hex);

@@ -172,6 +172,15 @@ static int dump_upload(void *arg, const struct store_upload *u)
 	return CY_OK;
 }
 
+static int dump_leftover(void *arg, const struct store_leftover *l)
+{
+	line(arg, "leftover of %llu found %lld", (unsigned long long)l->size, (long long)l->found.ms);
+	blob(arg, cy_bytes(l->sha256.b, sizeof l->sha256.b));
+	blob(arg, cy_bytes(l->root.b, sizeof l->root.b));
+	line(arg, "\n");
+	return CY_OK;
+}
+
 /* What is asked of evidence beside the rows themselves. */
 static void dump_sums(struct store_port *port, const char *peer, struct dump *d)
 {
@@ -217,6 +226,8 @@ static void dump(struct sim_node *s, struct store_port *port, struct dump *d)
 	CY_ASSERT(port->flawed_evidence(port->ctx, "", 0, UINT32_MAX, dump_key, d) == CY_OK);
 	CY_ASSERT(port->uploads(port->ctx, NULL, (struct cy_wall){ 0 }, (struct cy_wall){ INT64_MAX }, UINT32_MAX,
 				dump_upload, d) == CY_OK);
+	CY_ASSERT(port->doomed(port->ctx, UINT32_MAX, dump_leftover, d) == CY_OK);
+	CY_ASSERT(port->strays(port->ctx, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_leftover, d) == CY_OK);
 	for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
 		if (port->cursor(port->ctx, clients[i], "c", &position) == CY_OK)
 			line(d, "cursor %s %llu\n", clients[i], (unsigned long long)position);

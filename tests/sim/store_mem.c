@@ -420,11 +420,11 @@ static void put_key(struct mem_store *s, const struct store_key *row)
 static void spend_key(struct mem_store *s, const struct store_key *used)
 {
 	const struct cy_digest digest = store_key_digest(used->client, used->key);
-	struct store_key spent = { .client = "", .key = used->key, .message_id = "", .spent = true }, *row;
+	struct store_key spent = { .client = STORE_BY_DIGEST, .key = used->key, .message_id = "", .spent = true }, *row;
 	char hex[CY_SHA256_HEX];
 
 	cy_digest_hex(&digest, hex);
-	if (used->client[0] != '\0')
+	if (strcmp(used->client, STORE_BY_DIGEST) != 0)
 		spent.key = cy_arena_string(&s->arena, hex);
 	if (tdelete(used, &s->keys, by_key) == NULL)
 		mem_broken(s, "idempotency key %s is spent, and nobody has used it", used->key);
@@ -751,6 +751,8 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 		case STORE_PUT_EVIDENCE:
 		case STORE_PUT_UPLOAD:
 		case STORE_DROP_UPLOAD:
+		case STORE_PUT_LEFTOVER:
+		case STORE_DROP_LEFTOVER:
 		case STORE_PUT_CUSTODY:
 		case STORE_COUNT_CUSTODY:
 		case STORE_DROP_CUSTODY:
@@ -805,7 +807,7 @@ static void forget_index(struct mem_store *s)
 	s->first_case = NULL;
 	s->last_case = &s->first_case;
 	s->n_events = s->pruned_events = s->bare_leaves = 0;
-	s->n_clocks = s->n_follows = s->n_evidence = s->n_uploads = s->n_custody = s->n_orders = 0;
+	s->n_clocks = s->n_follows = s->n_evidence = s->n_uploads = s->n_leftovers = s->n_custody = s->n_orders = 0;
 	s->hooks = NULL;
 	s->published = NULL;
 	s->last_hook = &s->hooks;
@@ -854,6 +856,7 @@ void mem_store_free(struct mem_store *s)
 	free(s->clocks);
 	free(s->evidence);
 	free(s->uploads);
+	free(s->leftovers);
 	free(s->custody);
 	free(s->orders);
 	free(s->log);
@@ -969,7 +972,8 @@ static int find_case(void *ctx, struct store_view view, const char *ref, store_c
 		return CY_ESTORE;
 	for (int by = 0; by < 3 && found == 0; by++)
 		for (struct mem_case *c = s->first_case; c != NULL && found < 2 && r >= 0; c = c->next)
-			if (c->row.case_id[0] != '\0' && mem_sees(view, c->row.client) && is_meant(&c->row, ref, by)) {
+			if (!store_is_unfiled(c->row.case_id) && mem_sees(view, c->row.client) &&
+			    is_meant(&c->row, ref, by)) {
 				found++;
 				r = see_case(c, view.titles, fn, arg);
 			}
@@ -984,8 +988,9 @@ static int find_reference(void *ctx, struct store_view view, const char *referen
 	if (s->unreadable)
 		return CY_ESTORE;
 	for (struct mem_case *c = s->first_case; c != NULL; c = c->next)
-		if (c->row.case_id[0] != '\0' && mem_sees(view, c->row.client) && is_meant(&c->row, reference, 1) &&
-		    (peer[0] == '\0' || strcmp(c->row.peer, peer) == 0) && strcmp(c->row.case_id, except) != 0)
+		if (!store_is_unfiled(c->row.case_id) && mem_sees(view, c->row.client) &&
+		    is_meant(&c->row, reference, 1) && (peer[0] == '\0' || strcmp(c->row.peer, peer) == 0) &&
+		    strcmp(c->row.case_id, except) != 0)
 			return see_case(c, false, fn, arg);
 	return CY_ENOENT;
 }

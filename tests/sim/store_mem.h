@@ -97,6 +97,8 @@ struct mem_store {
 	size_t n_evidence, cap_evidence;
 	struct store_upload **uploads; /* by age, client and content */
 	size_t n_uploads, cap_uploads;
+	struct store_leftover **leftovers; /* by `found` and content */
+	size_t n_leftovers, cap_leftovers;
 	struct store_custody **custody; /* in order of writing */
 	size_t n_custody, cap_custody;
 	struct store_order **orders; /* number is the index plus one */

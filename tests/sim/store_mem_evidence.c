@@ -121,6 +121,37 @@ static void put_upload(struct mem_store *s, const struct store_upload *row)
 	s->uploads[i] = u;
 }
 
+static void drop_leftover(struct mem_store *s, const struct cy_digest *sha256)
+{
+	size_t i = 0;
+
+	while (i < s->n_leftovers && !same_digest(&s->leftovers[i]->sha256, sha256))
+		i++;
+	if (i == s->n_leftovers)
+		return;
+	s->n_leftovers--;
+	memmove(s->leftovers + i, s->leftovers + i + 1, (s->n_leftovers - i) * sizeof(struct store_leftover *));
+}
+
+static bool found_later(const struct store_leftover *a, const struct store_leftover *b)
+{
+	return a->found.ms != b->found.ms ? a->found.ms > b->found.ms
+					  : memcmp(a->sha256.b, b->sha256.b, sizeof a->sha256.b) > 0;
+}
+
+static void put_leftover(struct mem_store *s, const struct store_leftover *row)
+{
+	struct store_leftover *l = cy_arena_take(&s->arena, sizeof *l);
+	size_t i;
+
+	drop_leftover(s, &row->sha256);
+	*l = *row;
+	GROW(s->leftovers, s->n_leftovers, s->cap_leftovers);
+	for (i = s->n_leftovers++; i > 0 && found_later(s->leftovers[i - 1], l); i--)
+		s->leftovers[i] = s->leftovers[i - 1];
+	s->leftovers[i] = l;
+}
+
 static void put_custody(struct mem_store *s, const struct store_custody *row)
 {
 	const struct mem_message *m = mem_store_message(s, row->message_id);
@@ -182,6 +213,10 @@ void mem_evidence_apply(struct mem_store *s, const struct store_write *w)
 		put_upload(s, &w->upload);
 	else if (w->op == STORE_DROP_UPLOAD)
 		drop_upload(s, w->upload.client, &w->upload.sha256);
+	else if (w->op == STORE_PUT_LEFTOVER)
+		put_leftover(s, &w->leftover);
+	else if (w->op == STORE_DROP_LEFTOVER)
+		drop_leftover(s, &w->leftover.sha256);
 	else if (w->op == STORE_DROP_CUSTODY)
 		drop_custody(s, w->custody.message_id, w->custody.attachment);
 	else if (w->op == STORE_COUNT_CUSTODY)
@@ -557,6 +592,41 @@ static int uploads(void *ctx, const struct cy_digest *sha256, struct cy_wall fro
 	return r;
 }
 
+static int get_leftover(void *ctx, const struct cy_digest *sha256, store_leftover_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+
+	for (size_t i = 0; i < s->n_leftovers && !s->unreadable; i++)
+		if (same_digest(&s->leftovers[i]->sha256, sha256))
+			return fn(arg, s->leftovers[i]);
+	return s->unreadable ? CY_ESTORE : CY_ENOENT;
+}
+
+/* Those that were found from an instant on and before another one. */
+static int leftovers(struct mem_store *s, int64_t from, int64_t before, uint32_t limit, store_leftover_fn *fn,
+		     void *arg)
+{
+	int r = s->unreadable ? CY_ESTORE : CY_OK;
+
+	for (size_t i = 0; i < s->n_leftovers && limit > 0 && r >= 0; i++) {
+		if (s->leftovers[i]->found.ms < from || s->leftovers[i]->found.ms >= before)
+			continue;
+		limit--;
+		r = fn(arg, s->leftovers[i]);
+	}
+	return r;
+}
+
+static int doomed(void *ctx, uint32_t limit, store_leftover_fn *fn, void *arg)
+{
+	return leftovers(ctx, 0, 1, limit, fn, arg);
+}
+
+static int strays(void *ctx, struct cy_wall before, uint32_t limit, store_leftover_fn *fn, void *arg)
+{
+	return leftovers(ctx, 1, before.ms, limit, fn, arg);
+}
+
 static int upload_bytes(void *ctx, const char *client, uint64_t *ret_bytes)
 {
 	struct mem_store *s = ctx;
@@ -657,6 +727,9 @@ void mem_evidence_port(struct store_port *port)
 	port->get_upload = get_upload;
 	port->uploads = uploads;
 	port->upload_bytes = upload_bytes;
+	port->get_leftover = get_leftover;
+	port->doomed = doomed;
+	port->strays = strays;
 	port->custody = custody;
 	port->readings = readings;
 	port->old_custody = old_custody;

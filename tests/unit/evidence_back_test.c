@@ -364,6 +364,7 @@ static void content_that_nothing_in_a_restored_store_knows_is_destroyed(void **s
 		assert_int_equal(r->n_destroyed, 1);
 		assert_memory_equal(r->destroyed.b, stray.b, CY_SHA256_LEN);
 		assert_int_equal(r->store.n_uploads, 1);
+		assert_int_equal(r->store.n_leftovers, 0);
 		rig_free(r);
 	}
 }
@@ -385,7 +386,7 @@ static void content_that_is_needed_since_it_was_found_stays(void **state)
 		rig_start(r);
 		a_month_goes_by(r, then);
 		assert_int_equal(r->n_destroyed, 0);
-		assert_int_equal(r->store.n_uploads, 0);
+		assert_int_equal(r->store.n_leftovers, 0);
 		rig_free(r);
 	}
 }

@@ -152,7 +152,7 @@ static void what_is_fetched_again_is_destroyed_when_its_time_is_over(void **stat
 	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	wake(r, 2 * DAY);
 	assert_int_equal(mem_store_evidence(&r->store, id.s, 1)->state, STORE_EVIDENCE_DESTROYED);
-	assert_int_equal(r->store.n_uploads, 0);
+	assert_int_equal(r->store.n_leftovers, 0);
 	rig_free(r);
 }
 

@@ -145,7 +145,7 @@ static void is_spent(struct two *t, const char *key)
 	struct seen none = { "" };
 
 	snprintf(words, sizeof words, "/%s spent ", digest_of(key, hex));
-	BOTH(t, words, key(p->ctx, "", hex, see_key, &s));
+	BOTH(t, words, key(p->ctx, STORE_BY_DIGEST, hex, see_key, &s));
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(t->ports[i]->key(t->ports[i]->ctx, "desk", key, see_key, &none), CY_ENOENT);
 }
@@ -158,21 +158,21 @@ static void of_a_spent_key_its_digest_stays(void **state)
 
 	put_key(t, "desk", "second", 20);
 	put_key(t, "desk", "first", 10);
-	put_key(t, "", "restored", 15);
+	put_key(t, STORE_BY_DIGEST, "restored", 15);
 	put_key(t, "desk", "young", 30);
 	assert_int_equal(commit_both(t), CY_OK);
 	BOTH(t, "desk/first /restored desk/second ", old_keys(p->ctx, before, 9, see_key, &s));
 	BOTH(t, "desk/first ", old_keys(p->ctx, before, 1, see_key, &s));
 	spend(t, "desk", "first");
-	spend(t, "", "restored");
+	spend(t, STORE_BY_DIGEST, "restored");
 	/* Its digest came back as well. */
-	put_key(t, "", digest_of("second", hex), 40);
+	put_key(t, STORE_BY_DIGEST, digest_of("second", hex), 40);
 	spend(t, "desk", "second");
 	assert_int_equal(commit_both(t), CY_OK);
 	BOTH(t, "", old_keys(p->ctx, before, 9, see_key, &s));
 	is_spent(t, "first");
 	is_spent(t, "second");
-	BOTH(t, "/restored spent ", key(p->ctx, "", "restored", see_key, &s));
+	BOTH(t, "/restored spent ", key(p->ctx, STORE_BY_DIGEST, "restored", see_key, &s));
 	BOTH(t, "desk/young ", key(p->ctx, "desk", "young", see_key, &s));
 }
 
