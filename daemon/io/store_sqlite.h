@@ -1,4 +1,4 @@
-/* The store port by SQLite: one file DIR/comity.db in WAL mode, for one process.
+/* The store port (port/store.h) by SQLite: one file DIR/comity.db in WAL mode, for one process.
  *
  * Each page has a checksum (page_check_vfs.h), which DIR/comity.db.checked says: what the
  * disk gives back damaged is not given out. A store without that file is written anew at the
@@ -11,26 +11,12 @@
  * empty, and cuts the WAL off. Metadata (ids, numbers, times, references, facts) is in
  * the clear. A backup that was made before holds the content and the key.
  *
- * A commit that fails may still be in the WAL, and a process that dies before the
- * next one may find it there afterwards, whole: as if it had died after the commit,
- * before it said so. After a failed flush the connection is kept: it writes the
- * frames of the failed commit anew with the next one, where a new connection would
- * believe what the page cache shows and the disk may never have got. For the same
- * reason opening writes a WAL that it finds anew before anything is built upon it.
+ * A commit that fails may still be in the WAL, where the next start finds it whole. After a failed flush the connection
+ * is kept: it writes the frames of the failed commit anew with the next one, where a new connection would believe what
+ * the page cache shows and the disk may never have got. For the same reason opening writes a WAL that it finds anew
+ * before anything is built upon it.
  *
- * Where the port leaves a choice:
- * - commit() takes the content of the write-set and leaves the caller's struct
- *   empty, to be used again; with CY_EAGAIN it is untouched.
- * - find_case without a match is CY_OK without a call.
- * - meta always has a row, with epoch 0 in a new store.
- * - undelivered: `before` bounds QUEUED and TRANSMITTED messages alike.
- * - PUT_MESSAGE of an existing id with empty content leaves the content as it
- *   is. It fails if the id belongs to another case, peer or author.
- * - MARK_MESSAGE, PUT_RECEIPT and PUT_STATEMENT of something that is not there
- *   fail, and so does a leaf that leaves a gap; the first leaf has index 0.
- * - peer_counts.in_flight counts parcels of the epoch in store_meta only: those
- *   of an abandoned epoch are not on their way.
- * - A callback may read on: every read may be nested in every other. */
+ * PUT_MESSAGE, PUT_CLOCK and PUT_MEASURE are taken before their case is written. */
 #ifndef CY_IO_STORE_SQLITE_H
 #define CY_IO_STORE_SQLITE_H
 

@@ -1,415 +1,112 @@
-/* The store port: what the node keeps, in terms of the domain, never of SQL.
+/* The store port: what the node keeps, in terms of the domain, never of SQL. This is the whole
+ * contract: io/store_sqlite.h and tests/sim/store_mem.h say only what is their own, and
+ * tests/unit/store_contract_test.c holds each of them to it.
  *
- * Reads answer at once from committed state. Writes are collected into a
- * write-set, which the store commits whole or not at all, on a thread of its
- * own; completion comes by an event. The node has one write-set in flight. */
+ * Writing. Writes are collected into a write-set (store_add), which is committed whole or not at all.
+ * They apply in the order in which they were added: each one meets what those before it have done.
+ * From commit() on the write-set is the store's, which frees it. commit() returns before anything is
+ * on the disk, and waits for nothing. How it ended is told by node_committed(), once, from the main
+ * loop and never from inside commit(). One write-set is in flight at a time.
+ *
+ * CY_OK means that all of it is on stable storage, and stays there when the power fails. CY_ESTORE, or
+ * CY_EDAMAGED where a part of the store that it needs is damaged, means that none of it can be read, and
+ * that the next write-set builds upon what was there before. It may be there after all: when the process
+ * ends before another write-set was committed, the next start finds the failed one whole, or nothing of
+ * it. So the node tells nobody that it happened, nor that it did not, and loads its state at the start;
+ * who repeats it meets what is there. Entries of the list of orders (STORE_PUT_ORDER) may stand in that
+ * list although the commit failed.
+ *
+ * A store refuses a write-set (CY_ESTORE with a sentence) for one write that needs a row which is neither
+ * stored nor written before it, or that gives for a second time what is given once; "refused" stands below
+ * at the operations of which all stores refuse it. What belongs to a case (its messages, clocks and measures)
+ * is written after the case; a store may refuse it before.
+ *
+ * Reading. A read answers at once, on the thread that calls it, from what was committed. It may wait for
+ * the disk, but never for a commit: meanwhile it sees the state before it or after it, never a part. For
+ * each row it calls `fn`, which does not commit, and may read on: every read may be nested in every other,
+ * and sees the state that the outer one sees. A row and all that it points to are valid during the call
+ * alone, in which nested reads leave them as they are. `fn` returns CY_OK, or below 0: then no more rows
+ * come, and the read returns that.
+ *
+ * A read of one row returns CY_ENOENT where there is none, and a read of many rows CY_OK without a call.
+ * CY_ESTORE: the store cannot read now. CY_EDAMAGED: what was asked for is damaged, which reading it
+ * again does not change: it is set aside, and all else goes on. `limit` is how many rows come at most;
+ * 0: none.
+ *
+ * Values. Text is UTF-8 without NUL, and "" where there is none: in a write no string is NULL unless it is
+ * said so there. Text and digests are compared by their bytes (strcmp, memcmp), in every order and every
+ * key; nothing is folded or collated. Instants are UTC in milliseconds since 1970, 0: none. Numbers are
+ * below 2^63, sizes are in bytes. Content, titles and the texts of custody are sealed, each under the key
+ * of its case: they are on no disk in the clear. */
 #ifndef CY_PORT_STORE_H
 #define CY_PORT_STORE_H
 
-#include "audit/custody.h"
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/limits.h"
-#include "base/sha256.h"
-#include "base/time.h"
-#include "comity/v1/local.pb-c.h"
-#include "law/stats.h"
-
-/* ------------------------------------------------------------------- rows */
-
-/* Which side of a link an item comes from. */
-enum store_author {
-	STORE_OWN,
-	STORE_PEER
-};
-
-/* Transport of a message (domain, section 2). X(name, word) */
-#define STORE_TRANSPORTS(X)           \
-	X(QUEUED, "queued")           \
-	X(TRANSMITTED, "transmitted") \
-	X(RELAYED, "relayed")         \
-	X(DELIVERED, "delivered")     \
-	X(RETRIEVED, "retrieved")     \
-	X(FAILED, "failed")
-
-enum store_transport {
-#define STORE_X(name, word) STORE_##name,
-	STORE_TRANSPORTS(STORE_X)
-#undef STORE_X
-};
-
-/* The node's own values: one row. */
-struct store_meta {
-	uint64_t epoch;           /* in which a new stream of ours begins; 0: a new store */
-	uint64_t audit_size;      /* leaves */
-	struct cy_bytes frontier; /* audit_log's frontier, opaque here */
-	struct cy_wall wall_mark; /* highest wall time ever stored */
-	bool restored;            /* from a backup, and not every peer has been met since (waiting.h) */
-};
-
-/* One peer's two streams. */
-struct store_stream {
-	const char *peer;
-	uint64_t out_epoch;       /* of our stream */
-	uint64_t out_sequence;    /* given last in it; 0: none */
-	uint64_t receipted_epoch; /* the place that is receipted without gaps, of this or an */
-	uint64_t out_receipted;   /* earlier epoch; 0: none in that one */
-	/* The peer had lost, with a restore, what lies after this place of ours, and judges it anew: its
-	 * receipts are asked for until they are here again. */
-	bool asks;
-	uint64_t asks_epoch, asks_sequence;
-	/* The peer showed receipts of ours up to here, which we had lost with a restore, and that was dealt with: until
-	 * it has sent again what they were for, they are no news. */
-	uint64_t forgotten_epoch, forgotten_sequence;
-	uint64_t in_epoch; /* of the peer's stream that we hold; 0: none */
-	uint64_t in_held;  /* the receive mark: highest sequence held */
-	bool reconciling;  /* restored: fetch back before anything is sent */
-	struct cy_wall last_receipt;
-	/* the peer's audit head seen last: proof of what it said */
-	uint64_t head_size;
-	struct cy_digest head_root;
-	struct cy_bytes head_text, head_signature;
-	uint32_t features; /* that its last State came with: bits of the node's enum; 0: none has come */
-	uint64_t rejected; /* bytes of rejected messages of the peer that were ever kept */
-};
-
-/* What stands for the case of a peer's messages that belong to none. Its row is written before them, as that
- * of any case, and is found by its key alone: no list and no reference leads to it. */
-#define STORE_UNFILED ""
-
-static inline bool store_is_unfiled(const char *case_id)
-{
-	return case_id[0] == '\0';
-}
-
-/* One case with one peer. Key: (peer, case_id). */
-struct store_case {
-	const char *peer, *case_id;
-	CySide side;                /* ours */
-	const char *own_reference;  /* ours; "" until there is one */
-	const char *peer_reference; /* theirs; "" until there is one */
-	const char *client;         /* local client that opened it; "" for one that came in */
-	const char *title;          /* stored encrypted; "" when not asked for */
-	bool damaged;               /* the title was asked for and does not open; of get_case(): the case's key
-				     * does not, so that no content can be stored in it */
-	const char *instrument;     /* instrument id; may be "" */
-	struct cy_wall opened, changed;
-	const char *state; /* derived word */
-	bool closed;
-	uint32_t own_number, peer_number; /* highest number of each author, void ones included */
-	uint32_t messages;
-	struct cy_bytes terms; /* law_terms_encode of the opening message; empty: none */
-	/* How far our message number 1 has come; RELAYED: there is none. Reads fill it, writes ignore it. */
-	enum store_transport first;
-	bool stale; /* written by an older version: terms, time limits and measures are yet to be computed */
-	/* An order erased what people wrote in it until then: when, which client, and why. Reads
-	 * fill them (0 and "": nobody did), STORE_PUT_CASE ignores them. */
-	struct cy_wall erased;
-	const char *erased_by, *erased_reason;
-};
-
-/* One clock of a case. Key: (peer, case_id, name, measure, notice); a new one gets an
- * id from the store. */
-struct store_clock {
-	uint64_t id;
-	const char *peer, *case_id;
-	const char *name;
-	uint32_t measure, notice;
-	bool ours;                                /* we owe it */
-	int state;                                /* law_clock_state */
-	struct cy_wall start, due, ended, lapsed; /* 0: none, not yet; ended with CEASED: it never was owed */
-	struct cy_wall excused;                   /* law_clock.excused */
-	uint32_t round;                           /* how often its due instant was moved */
-	uint32_t rungs;                           /* of the ladder that are behind it in this round */
-	bool breach;                              /* its lapse is a breach, not just the end of a time */
-	struct cy_wall next;                      /* when something is to be decided about it; 0: nothing */
-	/* What the obliged side stated last, and in which of its messages; 0: nothing. */
-	struct cy_wall stated_start, stated_due;
-	uint32_t start_by, due_by;
-	const char *difference; /* between that and what we count, and its cause; "" */
-	const char *how;        /* it was counted, a sentence a line */
-	/* Of the case; reads fill them, writes ignore them. */
-	CySide side;
-	const char *own_reference, *peer_reference, *client;
-	struct cy_bytes terms;
-	/* How far our message has come that starts what the peer owes: what opens the case, or the notice. RELAYED:
-	 * it is none of ours. */
-	enum store_transport starter;
-};
-
-/* What became of one measure. Key: (peer, case_id, stat.measure). */
-struct store_measure {
-	const char *peer, *case_id;
-	struct law_stat stat; /* reads fill `request`, `side` and the limits, writes ignore them */
-};
-
-/* Which measures, and a page of them. */
-struct store_measure_query {
-	/* After this one, in order of sending, then case, then measure; a time alone: those
-	 * that were sent then or later. */
-	struct {
-		int64_t sent_ms;
-		uint64_t request; /* law_stat */
-		uint8_t measure;
-	} after;
-	struct cy_wall until;          /* sent before */
-	uint32_t limit;                /* at most so many */
-	const char *peer, *instrument; /* "" : all */
-	uint8_t type;                  /* CyMeasureType; 0: all */
-	struct cy_wall now;            /* for the limits: what is due before it is over */
-};
-
-/* Why the content of a message is not here any more. */
-enum store_erasure {
-	STORE_KEPT,
-	STORE_ERASED_BY_ORDER,
-	STORE_ERASED_BY_RETENTION,
-	STORE_ERASED_BY_PEER /* the peer had erased its own copy: a tombstone came instead */
-};
-
-/* One message. Key: id; (peer, case_id, author, number) is unique too where
- * number > 0. A message that belongs to no case (it did not parse, or names an
- * unknown case) is STORE_UNFILED and has number 0. */
-struct store_message {
-	const char *id, *peer, *case_id;
-	enum store_author author;
-	uint32_t number, seen;
-	uint32_t kind;
-	CyPriority priority;
-	struct cy_wall created;
-	struct cy_digest digest;
-	size_t size;
-	enum store_transport transport;
-	CyRejectionCode void_code; /* 0: not void */
-	const char *void_reason;
-	const char *client;       /* local client that submitted it; "" otherwise */
-	uint64_t epoch, sequence; /* parcel it travelled in last; 0: none yet. QUEUED with one: it has left
-				   * once, and does so again */
-	uint32_t index;           /* place in that parcel */
-	struct cy_bytes fact;     /* law_fact_encode; empty for one that did not parse */
-	struct cy_bytes content;  /* signed bytes, stored encrypted under the key of its case; empty when
-				   * not asked for or erased */
-	bool damaged;             /* content was asked for and does not open */
-	/* Of the peer, by people, and not rejected: when it came, to be fetched by a local client; 0: all others, and
-	 * what came with an older version. */
-	struct cy_wall unread;
-	enum store_erasure erasure;
-	struct cy_wall erased; /* when; by STORE_ERASED_BY_PEER: as the peer says */
-	/* Under which its author's case system handed it in: it stays when the content is erased. Zeros: none, or it
-	 * was stored by an older version. */
-	struct cy_digest submission_key;
-};
-
-/* One parcel. Key: (peer, author, epoch, sequence). */
-struct store_parcel {
-	const char *peer;
-	enum store_author author;
-	uint64_t epoch, sequence;
-	struct cy_bytes manifest, signature;
-	struct cy_digest digest;                    /* of the manifest */
-	struct cy_bytes receipt, receipt_signature; /* empty: not yet */
-	struct cy_wall made;
-	uint32_t messages;
-	bool dissolved; /* ours: its messages travel in later ones; it is never sent again */
-};
-
-/* One event of the local log. Written with position 0; the store assigns
- * rising positions in the order of the write-set. */
-struct store_event {
-	uint64_t position;
-	CyEventType type;
-	struct cy_wall at;
-	const char *peer, *case_id, *message_id;
-	const char *client; /* of the case; "" for one that came in */
-	const char *own_reference;
-	uint32_t kind, number;
-	CyRejectionCode code;
-	const char *text;           /* reason, without personal data */
-	const char *case_state;     /* afterwards */
-	const char *peer_reference; /* of the case, as it is now; reads fill it, writes ignore it */
-};
-
-/* What stands for the client of an idempotency key that is known by its digest alone: `key` is then
- * store_key_digest() in hexadecimal. So is every key that is given now, which travels in its message and comes
- * back with it after a restore, and every spent one; older versions stored them by client and key. */
-#define STORE_BY_DIGEST ""
-
-/* An idempotency key and what was answered. Key: (client, key). */
-struct store_key {
-	const char *client, *key;
-	struct cy_digest request; /* of the serialised Submission */
-	const char *message_id;
-	struct cy_wall at; /* when it was written */
-	bool spent;        /* it was used, and nothing else is kept: `request`, `message_id` and `at` are empty */
-};
-
-/* SHA-256 of the client's name, a NUL, and its key. */
-struct cy_digest store_key_digest(const char *client, const char *key);
-
-/* Up to where a client has dealt with events. Key: (client, name). */
-struct store_cursor {
-	const char *client, *name;
-	uint64_t position;
-};
-
-/* What became of an attachment. X(name, word) */
-#define STORE_EVIDENCE_STATES(X)                                                            \
-	X(OFFERED, "offered")       /* ours: the peer may pull it */                        \
-	X(WAITING, "waiting")       /* theirs: to be pulled */                              \
-	X(HERE, "here")             /* it arrived: theirs is here, ours is there as well */ \
-	X(HELD_BACK, "held_back")   /* not pulled, by a quota of the receiver */            \
-	X(MISMATCHED, "mismatched") /* what came was not what its manifest says */          \
-	X(DESTROYED, "destroyed")   /* at the receiver */
-
-enum store_evidence_state {
-#define STORE_X(name, word) STORE_EVIDENCE_##name,
-	STORE_EVIDENCE_STATES(STORE_X)
-#undef STORE_X
-};
-
-/* What is wrong with the bytes that should be on our disk. */
-enum store_flaw {
-	STORE_SOUND,
-	STORE_SPOILT, /* the disk has changed them, or cut them off */
-	STORE_MISSING /* there is no such file any more */
-};
-
-/* An attachment whose bytes travel on the bulk lane. Key: (message_id, attachment). */
-struct store_evidence {
-	const char *message_id;
-	uint32_t attachment; /* from 1 */
-	const char *peer, *case_id;
-	enum store_author author;
-	uint32_t number; /* of the message */
-	CyPriority priority;
-	uint64_t size;
-	struct cy_digest sha256, root;
-	bool send_always; /* fetched also where the same content is here: its author wants so, or ours was spoilt */
-	enum store_evidence_state state;
-	const char *reason;          /* why it is held back or mismatched, with which message it came; "" */
-	CyEvidenceState verdict;     /* of the receiving case system; 0: none yet */
-	struct cy_wall arrived;      /* at the receiver, for the first time; 0: not yet */
-	struct cy_wall retain_until; /* the receiver may keep it until this instant; 0: for ever. Only for theirs */
-	bool hold;                   /* a legal hold */
-	bool retrieved;              /* theirs: a local client has got all of it */
-	bool unstated;               /* theirs: its state is yet to be stated to the peer */
-	struct cy_wall settled; /* ours: when we heard that the receiver verified or destroyed its own; 0: not yet */
-	bool deleted;           /* ours: our copy is not kept any more */
-	/* When all bytes on our disk were last hashed and were those of the manifest; 0: they are to be verified. */
-	struct cy_wall verified;
-	/* What was found instead since: they are neither given out nor sent. Theirs are WAITING to be fetched again. */
-	enum store_flaw flaw;
-};
-
-/* Content that a client has handed over and may attach. Key: (client, sha256). */
-struct store_upload {
-	const char *client;
-	struct cy_digest sha256, root;
-	uint64_t size;
-	struct cy_wall at;
-};
-
-/* Content on our disk that nothing in the store holds. Key: sha256. */
-struct store_leftover {
-	struct cy_digest sha256, root; /* root and size: zero where only the name is known */
-	uint64_t size;
-	/* A stray: when it was found on the disk, where nothing in the store knew it. 0: the last that held it has
-	 * let it go, and it is doomed, to be destroyed at once. The row stays until that is done. */
-	struct cy_wall found;
-};
-
-/* A link of the chain of custody that this daemon saw itself; several for one attachment, in the order of writing. */
-struct store_custody {
-	const char *message_id;
-	uint32_t attachment;
-	struct cy_wall at;
-	const char *action; /* as in CustodyEntry */
-	const char *by;     /* authority or client; nobody's name */
-	const char *text;   /* ""; stored encrypted under the key of the case; "" when that was erased or is damaged */
-	const char *salt;   /* of `words`, stored and erased with the text; "": there is no text */
-	struct cy_digest words;       /* of salt and text (audit/custody.h); it stays. Zero: there was no text */
-	const char *proof;            /* id of the signed message that proves it; "": our leaf alone */
-	uint64_t leaf;                /* of our audit log, from 0 */
-	enum audit_custody_form form; /* of the leaf. FIRST: with a proof there is none */
-	uint64_t from, to;            /* bytes of a reading; 0: from the first one; no end is known */
-	/* Readings that are like the first one are counted in its link (STORE_COUNT_CUSTODY); 0: this is none. */
-	uint64_t count;
-	struct cy_wall last; /* the last one of them */
-	/* Reads fill these, writes ignore them: */
-	uint64_t no;           /* its place in the order of writing, from 1 */
-	struct cy_digest hash; /* of the leaf, as the log has it; zero: it has none */
-};
-
-/* What the leaf of a link about this content says. */
-struct audit_custody store_custody_said(const struct store_custody *row, const struct cy_digest *sha256);
-/* Is the row what its leaf says, and the text what its digest says? True for one without a leaf. */
-bool store_custody_sound(const struct store_custody *row, const struct cy_digest *sha256);
-
-/* An entry of the list of orders that the store has obeyed (orders.h). Key: number. */
-struct store_order {
-	uint64_t number;
-	const char *line;
-	const char *peer, *case_id, *message_id; /* what it is about; message_id "": the whole case */
-	uint32_t attachment;
-};
-
-/* Which attachments. */
-struct store_evidence_query {
-	const char *peer, *case_id; /* case_id "": all cases; then peer "": all peers */
-	const char *after_message;  /* page: after this one; "": from the first */
-	uint32_t after_attachment;
-	uint32_t limit;
-};
+#include "port/store_rows.h"
 
 /* ---------------------------------------------------------------- write-set */
 
-/* One write. Strings and bytes live in the write-set's arena. */
+/* One write. Strings and bytes live in the write-set's arena, or outlast it. What is dropped or pruned and is not
+ * there is no fault, unless it says so. */
 enum store_op {
 	STORE_PUT_META,   /* replace */
 	STORE_PUT_STREAM, /* insert or replace, by peer */
 	STORE_PUT_CASE, /* insert or replace, by (peer, case_id); a new case gets its key. title "" leaves the title */
-	STORE_PUT_MESSAGE,  /* insert with content, or replace the message of the same id */
-	STORE_MARK_MESSAGE, /* by id: transport, void_code, void_reason, epoch, sequence, index */
-	STORE_PUT_PARCEL,   /* insert; an existing one of the same key stays as it is */
-	STORE_PUT_RECEIPT,  /* by key: receipt, receipt_signature. The first one of the peer stays, ours is replaced */
-	STORE_DISSOLVE,     /* a parcel of ours, by key */
-	STORE_DROP_PARCEL,  /* a dissolved one of ours, by key */
+	/* Insert with content, or replace the message of the same id; content that is empty leaves the content.
+	 * Refused: the id is that of another case, peer or author; the number is taken. */
+	STORE_PUT_MESSAGE,
+	/* By id: transport, void_code, void_reason, epoch, sequence, index. Refused: there is none. */
+	STORE_MARK_MESSAGE,
+	STORE_PUT_PARCEL,  /* insert; an existing one of the same key stays as it is */
+	STORE_PUT_RECEIPT, /* by key: receipt, receipt_signature. The first one of the peer stays, ours is replaced.
+			    * Refused: there is no such parcel */
+	STORE_DISSOLVE,    /* a parcel of ours, by key. Refused: there is none */
+	STORE_DROP_PARCEL, /* a dissolved one of ours, by key. Refused: there is none */
 	STORE_PUT_EVENT,
-	STORE_PUT_CURSOR,
-	STORE_DELIVER,          /* the RELAYED messages of events that a client may see become DELIVERED */
+	STORE_PUT_CURSOR, /* insert or replace, by key */
+	/* Of the MESSAGE_RECEIVED events that a client may see: their messages that are RELAYED become DELIVERED. */
+	STORE_DELIVER,
 	STORE_DROP_CURSOR,      /* by key */
-	STORE_PRUNE_EVENTS,     /* those up to a position go */
+	STORE_PRUNE_EVENTS,     /* those up to a position go; no position is given twice */
 	STORE_PRUNE_LEAVES,     /* the texts of leaves up to an index go; the hashes stay, and with them every proof */
-	STORE_PUT_KEY,          /* insert */
-	STORE_MOVE_KEY,         /* by (client, key): it stands for another message */
-	STORE_SPEND_KEY,        /* by (client, key): the row goes, and its digest stands for it as a spent one */
-	STORE_PUT_LEAF,         /* audit leaf; indices follow without gaps */
-	STORE_PUT_STATEMENT,    /* a signed text of our own about a message: RELAY_FAILURE */
+	STORE_PUT_KEY,          /* insert. Refused: it is there */
+	STORE_MOVE_KEY,         /* by (client, key): it stands for another message. Refused: there is none */
+	STORE_SPEND_KEY,        /* by (client, key): the row goes, and its digest stands for it as a spent one, in the
+				 * place of what was known by that digest. Refused: there is none */
+	STORE_PUT_LEAF,         /* audit leaf; the first index is 0. Refused: it does not follow the last one */
+	STORE_PUT_STATEMENT,    /* a signed text of our own about a message: RELAY_FAILURE. Refused: there is no such
+				 * message */
 	STORE_RAISE,            /* own QUEUED messages of a case get at least this priority */
 	STORE_PUT_CLOCK,        /* insert or replace, by key */
 	STORE_PUT_MEASURE,      /* insert or replace, by key */
-	STORE_PUBLISH,          /* insert: a year has one table, as it was given out first */
+	STORE_PUBLISH,          /* insert: a year has one table, as it was given out first. Refused: it has one */
 	STORE_PUT_FOLLOW,       /* a case names another one as one that it follows; once is enough */
 	STORE_PUT_HOOK,         /* a command that is to be run; its id is new */
 	STORE_DROP_HOOK,        /* it was run */
-	STORE_PUT_PEER_PROFILE, /* a peer's treaty profile, by (peer, instrument, version) */
-	STORE_PUT_EVIDENCE,     /* insert or replace, by key */
+	STORE_PUT_PEER_PROFILE, /* a peer's treaty profile: insert or replace, by (peer, instrument, version) */
+	STORE_PUT_EVIDENCE,     /* insert or replace, by key. Refused: there is no message of this id, case, peer and
+				 * author */
 	STORE_PUT_UPLOAD,       /* insert or replace, by key */
 	STORE_DROP_UPLOAD,      /* by key */
 	STORE_PUT_LEFTOVER,     /* insert or replace, by key */
 	STORE_DROP_LEFTOVER,    /* by key */
-	STORE_PUT_CUSTODY,      /* append */
-	STORE_COUNT_CUSTODY,    /* by `no`: one reading more is counted in it, the last one at `last` */
-	STORE_ERASE_MESSAGE,    /* by id: what people wrote in it, and what its attachments' custody says of people,
-				 * goes for good, and its idempotency key is spent; id, digest, number, fact and verdict
-				 * stay. One that was erased before keeps the first instant and reason */
-	STORE_ERASE_CASE,       /* all that of each message of a case; its title, references, waiting hooks, and the
-				 * texts of its events; and its key, so that nothing of it that was sealed opens */
-	STORE_PUT_ORDER,        /* append; before the commit it is in the list of orders, on stable storage */
-	STORE_DROP_CUSTODY,     /* the whole chain of an attachment */
-	STORE_REQUEUE_ALL,      /* after a restore: own messages to `peer` that are TRANSMITTED, or FAILED and not
-				 * void, are QUEUED again, without parcel; nobody in the queue is less urgent than
-				 * what waits in its case; own parcels to it that have no receipt are deleted */
+	STORE_PUT_CUSTODY,      /* append. Refused: there is no such message */
+	STORE_COUNT_CUSTODY, /* by `no`: one reading more is counted in it; `last` is the latest one. Refused: there is
+			      * none that counts readings */
+	STORE_ERASE_MESSAGE, /* by id: what people wrote in it, and what its attachments' custody says of people,
+			      * goes for good, and its idempotency key is spent; id, digest, number, fact and verdict
+			      * stay. One that was erased before keeps the first instant and reason. Refused: there is
+			      * none */
+	STORE_ERASE_CASE,    /* all that of each message of a case; its title, references, waiting hooks, and the
+			      * texts of its events; and its key, so that nothing of it that was sealed opens.
+			      * Refused: there is none */
+	STORE_PUT_ORDER,     /* append; before the commit it is in the list of orders, on stable storage. Refused: its
+			      * number does not follow the last one, or the list cannot be written */
+	STORE_DROP_CUSTODY,  /* the whole chain of an attachment */
+	STORE_REQUEUE_ALL,   /* after a restore: own messages to `peer` that are TRANSMITTED, or FAILED and not
+			      * void, are QUEUED again, without parcel; nobody in the queue is less urgent than
+			      * what waits in its case; own parcels to it that have no receipt are deleted */
 };
 
 struct store_write {
@@ -490,12 +187,13 @@ struct store_writeset {
 
 /* Append a zeroed write. */
 struct store_write *store_add(struct store_writeset *w, enum store_op op);
+/* Free what it holds and leave it empty, to be used again; the struct itself is the caller's. */
 void store_writeset_free(struct store_writeset *w);
 
 /* -------------------------------------------------------------------- port */
 
-/* Row callbacks: the row and all it points to are valid during the call only. A
- * return below 0 ends the read, which returns it. */
+/* Row callbacks. */
+typedef int store_meta_fn(void *arg, const struct store_meta *row);
 typedef int store_case_fn(void *arg, const struct store_case *row);
 typedef int store_message_fn(void *arg, const struct store_message *row);
 typedef int store_parcel_fn(void *arg, const struct store_parcel *row);
@@ -529,20 +227,21 @@ struct store_peer_counts {
 	uint32_t in_flight;    /* own parcels without receipt, dissolved ones left out */
 };
 
-/* All reads: CY_OK; CY_ENOENT where one row was asked for and there is none;
- * CY_ESTORE when the store cannot read now; CY_EDAMAGED when what was asked for is damaged,
- * which reading it again does not change: it is set aside, and all else goes on. */
+/* All of it is called from one thread, the node's. */
 struct store_port {
 	void *ctx;
 
-	/* Commit the write-set; ownership passes to the store, which frees it. The
-	 * result comes by node_committed(). CY_EAGAIN while one is in flight. */
+	/* Commit a write-set that was allocated with malloc(). CY_OK: the struct and all that it holds are the store's
+	 * from here on, which frees them whatever becomes of the commit; node_committed() follows. CY_EAGAIN: one is in
+	 * flight, and this one stays the caller's as it is. */
 	int (*commit)(void *ctx, struct store_writeset *w);
 
-	int (*meta)(void *ctx, int (*fn)(void *arg, const struct store_meta *row), void *arg);
+	/* There always is a row; in a new store all of it is zero. */
+	int (*meta)(void *ctx, store_meta_fn *fn, void *arg);
 	int (*stream)(void *ctx, const char *peer, store_stream_fn *fn, void *arg);
-	/* Of all peers that there ever was a session with. */
+	/* Of all peers that there ever was a session with, in no order. */
 	int (*streams)(void *ctx, store_stream_fn *fn, void *arg);
+	/* By (client, key). */
 	int (*key)(void *ctx, const char *client, const char *key, store_key_fn *fn, void *arg);
 	int (*cursor)(void *ctx, const char *client, const char *name, uint64_t *ret_position);
 
@@ -550,12 +249,12 @@ struct store_port {
 	int (*get_case)(void *ctx, const char *peer, const char *case_id, store_case_fn *fn, void *arg);
 	/* By case id, which may have the peer's id and '/' before it; else by own
 	 * reference; else by peer reference, which is not ours to choose. As seen by a
-	 * client; calls `fn` for each that matches, at most twice. */
+	 * client; calls `fn` for each that matches, at most twice. CY_ENOENT: none does. */
 	int (*find_case)(void *ctx, struct store_view view, const char *ref, store_case_fn *fn, void *arg);
 	/* One with this own reference, of this peer ("": any), other than the case `except`; as seen by a client. */
 	int (*find_reference)(void *ctx, struct store_view view, const char *reference, const char *peer,
 			      const char *except, store_case_fn *fn, void *arg);
-	/* In order of case id, after `after` ("" from the first), at most `limit`. peer "" : all. */
+	/* In order of case id, then peer: ids after `after` ("" from the first), at most `limit`. peer "" : all. */
 	int (*list_cases)(void *ctx, struct store_view view, const char *peer, bool open_only, const char *after,
 			  uint32_t limit, store_case_fn *fn, void *arg);
 
@@ -628,7 +327,7 @@ struct store_port {
 	int (*old_custody)(void *ctx, struct cy_wall before, struct cy_wall after, uint64_t after_no, uint32_t limit,
 			   store_custody_fn *fn, void *arg);
 
-	/* All clocks of a case. */
+	/* All clocks of a case, in no order. */
 	int (*case_clocks)(void *ctx, struct store_view view, const char *peer, const char *case_id, store_clock_fn *fn,
 			   void *arg);
 	int (*get_clock)(void *ctx, struct store_view view, uint64_t id, store_clock_fn *fn, void *arg);
@@ -702,7 +401,7 @@ struct store_port {
 	int (*get_upload)(void *ctx, const char *client, const struct cy_digest *sha256, store_upload_fn *fn,
 			  void *arg);
 	/* Of this content; sha256 NULL: of all. Those made at `from` or later and before `before`, oldest first,
-	 * at most `limit`. */
+	 * then by client and content, at most `limit`. */
 	int (*uploads)(void *ctx, const struct cy_digest *sha256, struct cy_wall from, struct cy_wall before,
 		       uint32_t limit, store_upload_fn *fn, void *arg);
 	/* Bytes of all uploads of a client. */
