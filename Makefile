@@ -116,8 +116,10 @@ NODE_TESTS := greet_test greet_hello_test greet_after_test backlog_test pages_te
 	clocks_node_test damage_test takeback_test evidence_back_test fetch_again_test bulk_doubt_test bulk_turn_test starve_test orders_test prune_test \
 	case_view_test publish_test quota_test readings_test refusal_test erase_rejected_test submit_test waiting_test
 $(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/,unit/greet_frames.o unit/greet_rig.o unit/desk_rig.o) $(STORE_MEM_O)
-$(BUILD)/tests/store_evidence_test $(BUILD)/tests/store_erase_test $(BUILD)/tests/store_prune_test \
-	$(BUILD)/tests/store_heads_test $(BUILD)/tests/store_published_test: $(STORE_MEM_O)
+# The contract of the store port: a file of tests a subject, and every implementation.
+$(BUILD)/tests/store_contract_test: $(addprefix $(BUILD)/obj/tests/unit/store_contract_,\
+	writes.o cases.o law.o evidence.o uploads.o ages.o broken.o) $(STORE_MEM_O)
+$(BUILD)/tests/store_erase_test: $(STORE_MEM_O)
 
 # For `make bench`.
 $(BUILD)/tests/page_check_bench: $(BUILD)/obj/tests/bench/page_check.o $(LIB_O)

@@ -263,7 +263,8 @@ static void put_message(struct mem_store *s, const struct store_message *row)
 		mem_broken(s, "message %s belongs to a case that is not there", row->id);
 		return;
 	}
-	if (m != NULL && (row->author == STORE_PEER || strcmp(m->row.case_id, row->case_id) != 0))
+	if (m != NULL && (row->author == STORE_PEER || m->row.author != row->author ||
+			  strcmp(m->row.peer, row->peer) != 0 || strcmp(m->row.case_id, row->case_id) != 0))
 		mem_broken(s, "message %s took effect twice", row->id);
 	if (m == NULL) {
 		m = cy_arena_take(&s->arena, sizeof *m);
@@ -651,6 +652,33 @@ static void publish(struct mem_store *s, const struct store_write *x)
 	s->published = p;
 }
 
+static struct mem_profile *mem_profile(const struct mem_store *s, const char *peer, const char *instrument,
+				       const char *version)
+{
+	struct mem_profile *p = s->profiles;
+
+	while (p != NULL && (strcmp(p->peer, peer) != 0 || strcmp(p->instrument, instrument) != 0 ||
+			     strcmp(p->version, version) != 0))
+		p = p->next;
+	return p;
+}
+
+static void put_profile(struct mem_store *s, const struct store_write *x)
+{
+	struct mem_profile *p = mem_profile(s, x->profile.peer, x->profile.instrument, x->profile.version);
+
+	if (p == NULL) {
+		p = cy_arena_take(&s->arena, sizeof *p);
+		p->peer = mem_text(s, x->profile.peer, NULL);
+		p->instrument = mem_text(s, x->profile.instrument, NULL);
+		p->version = mem_text(s, x->profile.version, NULL);
+		p->next = s->profiles;
+		s->profiles = p;
+	}
+	p->digest = x->profile.digest;
+	p->text = bytes(s, x->profile.text, p->text);
+}
+
 static void drop_hook(struct mem_store *s, const char *id)
 {
 	struct mem_hook **at = &s->hooks;
@@ -726,6 +754,9 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 			drop_parcel(s, &x->parcel);
 			break;
 		case STORE_PUT_STATEMENT:
+			if (mem_store_message(s, x->statement.message_id) == NULL)
+				mem_broken(s, "a statement about message %s that is not there",
+					   x->statement.message_id);
 			break;
 		case STORE_RAISE:
 			raise_case(s, x->raise.peer, x->raise.case_id, x->raise.priority);
@@ -769,6 +800,7 @@ static void apply(struct mem_store *s, const struct store_writeset *w)
 			publish(s, x);
 			break;
 		case STORE_PUT_PEER_PROFILE:
+			put_profile(s, x);
 			break;
 		}
 	}
@@ -810,6 +842,7 @@ static void forget_index(struct mem_store *s)
 	s->n_clocks = s->n_follows = s->n_evidence = s->n_uploads = s->n_leftovers = s->n_custody = s->n_orders = 0;
 	s->hooks = NULL;
 	s->published = NULL;
+	s->profiles = NULL;
 	s->last_hook = &s->hooks;
 	s->n_leaves = s->n_messages = s->n_cases = 0;
 	cy_arena_free(&s->arena);
@@ -977,7 +1010,7 @@ static int find_case(void *ctx, struct store_view view, const char *ref, store_c
 				found++;
 				r = see_case(c, view.titles, fn, arg);
 			}
-	return r;
+	return r == CY_OK && found == 0 ? CY_ENOENT : r;
 }
 
 static int find_reference(void *ctx, struct store_view view, const char *reference, const char *peer,
@@ -1745,12 +1778,19 @@ static int published(void *ctx, const char *year, store_bytes_fn *fn, void *arg)
 	return s->unreadable ? CY_ESTORE : CY_ENOENT;
 }
 
-/* No authority of the simulator asks for a profile. */
 static int peer_profile(void *ctx, const char *peer, const char *instrument, const char *version, store_bytes_fn *fn,
 			void *arg)
 {
-	(void)ctx, (void)peer, (void)instrument, (void)version, (void)fn, (void)arg;
-	return CY_ENOENT;
+	const struct mem_store *s = ctx;
+	const struct mem_profile *p = mem_profile(s, peer, instrument, version);
+	char hex[CY_SHA256_HEX];
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	if (p == NULL)
+		return CY_ENOENT;
+	cy_digest_hex(&p->digest, hex);
+	return fn(arg, hex, p->text);
 }
 
 void mem_store_port(struct mem_store *s, struct store_port *ret_port)

@@ -51,6 +51,13 @@ struct mem_published {
 	struct mem_published *next;
 };
 
+struct mem_profile {
+	const char *peer, *instrument, *version;
+	struct cy_digest digest;
+	struct cy_bytes text;
+	struct mem_profile *next;
+};
+
 struct mem_parcel {
 	struct store_parcel row;
 	bool known; /* false: its messages are here, itself comes later in the write-set */
@@ -93,6 +100,7 @@ struct mem_store {
 	} * follows;
 	size_t n_follows, cap_follows;
 	struct mem_published *published;
+	struct mem_profile *profiles;
 	struct store_evidence **evidence; /* by message id and attachment */
 	size_t n_evidence, cap_evidence;
 	struct store_upload **uploads; /* by age, client and content */

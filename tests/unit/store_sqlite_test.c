@@ -1,5 +1,5 @@
-/* The store through its port: what is written is read, whole or not at all, by
- * one process, and content is unreadable on the disk. */
+/* What is the SQLite store's own, beside the contract of its port (store_contract_test.c): its files, its key, and
+ * stores of older versions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "law/clock.h"
 #include "store_fixture.h"
 
 struct seen {
@@ -46,180 +45,6 @@ static int see_case(void *arg, const struct store_case *row)
 	return CY_OK;
 }
 
-static void what_is_committed_is_there_after_a_restart(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-
-	add_case(f, "c1", "desk", "own-1", "");
-	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
-	assert_int_equal(commit(f), CY_OK);
-	reopen(f);
-	assert_int_equal(f->port.get_message(f->port.ctx, "m1", see_message, &s), CY_OK);
-	assert_string_equal(s.content, MARKER);
-	assert_int_equal(f->port.find_case(f->port.ctx, (struct store_view){ .titles = true }, "c1", see_case, &s),
-			 CY_OK);
-	assert_string_equal(s.title, MARKER);
-	assert_int_equal(f->port.get_message(f->port.ctx, "m2", see_message, &s), CY_ENOENT);
-}
-
-static void a_write_set_that_fails_in_the_middle_leaves_nothing(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-	struct store_counts counts;
-
-	add_case(f, "c1", "desk", "own-1", "");
-	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
-	add_message(f, "c1", "m2", 1, CY_PRIORITY__NORMAL); /* the number is taken */
-	assert_int_equal(commit(f), CY_ESTORE);
-	assert_true(f->why[0] != '\0');
-	assert_int_equal(f->port.get_message(f->port.ctx, "m1", see_message, &s), CY_ENOENT);
-	assert_int_equal(f->port.counts(f->port.ctx, &counts), CY_OK);
-	assert_int_equal(counts.cases + counts.messages, 0);
-	/* and service goes on */
-	add_case(f, "c1", "desk", "own-1", "");
-	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
-	assert_int_equal(commit(f), CY_OK);
-}
-
-static void what_came_back_late_is_not_overtaken_in_its_case(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-
-	add_case(f, "c1", "desk", "own-1", "");
-	add_case(f, "c2", "desk", "own-2", "");
-	add_message(f, "c1", "three", 3, CY_PRIORITY__NORMAL);
-	add_message(f, "c2", "other", 1, CY_PRIORITY__NORMAL);
-	add_message(f, "c1", "two", 2, CY_PRIORITY__NORMAL);
-	add_message(f, "c1", "one", 1, CY_PRIORITY__NORMAL);
-	add_message(f, "c1", "four", 4, CY_PRIORITY__NORMAL);
-	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(f->port.waiting(f->port.ctx, "IE", 1, see_message, &s), CY_OK);
-	assert_string_equal(s.ids[0], "one");
-	s.n = 0;
-	assert_int_equal(f->port.waiting(f->port.ctx, "IE", 10, see_message, &s), CY_OK);
-	assert_int_equal(s.n, 5);
-	assert_string_equal(s.ids[0], "one");
-	assert_string_equal(s.ids[1], "two");
-	assert_string_equal(s.ids[2], "three");
-	assert_string_equal(s.ids[3], "other");
-	assert_string_equal(s.ids[4], "four");
-}
-
-static void the_most_urgent_waits_first_then_the_oldest(void **state)
-{
-	struct fixture *f = *state;
-	struct store_peer_counts counts;
-	struct seen s = { 0 };
-
-	add_case(f, "c1", "desk", "own-1", "");
-	add_message(f, "c1", "a", 1, CY_PRIORITY__LOW);
-	add_message(f, "c1", "b", 2, CY_PRIORITY__NORMAL);
-	add_message(f, "c1", "c", 3, CY_PRIORITY__EMERGENCY);
-	add_message(f, "c1", "d", 4, CY_PRIORITY__NORMAL);
-	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(f->port.waiting(f->port.ctx, "IE", 10, see_message, &s), CY_OK);
-	assert_int_equal(s.n, 4);
-	assert_string_equal(s.ids[0], "c");
-	assert_string_equal(s.ids[1], "b");
-	assert_string_equal(s.ids[2], "d");
-	assert_string_equal(s.ids[3], "a");
-	add(f, STORE_RAISE)->raise.peer = "IE";
-	f->w->first->raise.case_id = "c1";
-	f->w->first->raise.priority = CY_PRIORITY__EMERGENCY;
-	assert_int_equal(commit(f), CY_OK);
-	s.n = 0;
-	assert_int_equal(f->port.waiting(f->port.ctx, "IE", 1, see_message, &s), CY_OK);
-	assert_int_equal(s.n, 1);
-	assert_string_equal(s.ids[0], "a");
-	assert_int_equal(f->port.peer_counts(f->port.ctx, "IE", &counts), CY_OK);
-	assert_int_equal(counts.waiting, 4);
-	assert_int_equal(counts.oldest.ms, 1001);
-}
-
-static void undelivered_come_by_age_and_by_pages_without_what_leaves_again(void **state)
-{
-	struct fixture *f = *state;
-	struct store_port *p = &f->port;
-	struct seen s = { 0 };
-
-	add_case(f, "case", "desk", "", "");
-	for (uint32_t i = 0; i < 4; i++)
-		add_message(f, "case", (const char *[]){ "d", "c", "b", "a" }[i], i + 1, CY_PRIORITY__NORMAL);
-	for (struct store_write *w = f->w->first; w != NULL; w = w->next)
-		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.id, "a") == 0)
-			w->message.created = (struct cy_wall){ 1001 }; /* as old as "d" */
-	for (uint32_t i = 0; i < 2; i++)
-		add(f, STORE_MARK_MESSAGE)->message =
-			(struct store_message){ .id = i == 0 ? "c" : "b",
-						.transport = i == 0 ? STORE_TRANSMITTED : STORE_QUEUED,
-						.void_reason = "",
-						.epoch = 1,
-						.sequence = 1,
-						.index = i };
-	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(
-		p->undelivered(p->ctx, (struct cy_wall){ 1004 }, (struct cy_wall){ 0 }, "", 2, see_message, &s), CY_OK);
-	assert_int_equal(s.n, 2);
-	assert_string_equal(s.ids[0], "a");
-	assert_string_equal(s.ids[1], "d");
-	assert_int_equal(
-		p->undelivered(p->ctx, (struct cy_wall){ 1004 }, (struct cy_wall){ 1001 }, "d", 2, see_message, &s),
-		CY_OK);
-	assert_int_equal(s.n, 3);
-	assert_string_equal(s.ids[2], "c");
-	assert_int_equal(
-		p->undelivered(p->ctx, (struct cy_wall){ 1002 }, (struct cy_wall){ 1001 }, "d", 2, see_message, &s),
-		CY_OK);
-	assert_int_equal(s.n, 3);
-}
-
-static void a_restore_puts_back_what_has_no_receipt(void **state)
-{
-	struct fixture *f = *state;
-	struct store_write *w;
-	struct seen s = { 0 };
-
-	add_case(f, "c1", "desk", "own-1", "");
-	add_message(f, "c1", "m1", 1, CY_PRIORITY__NORMAL);
-	w = add(f, STORE_MARK_MESSAGE);
-	w->message = (struct store_message){
-		.id = "m1", .transport = STORE_TRANSMITTED, .epoch = 5, .sequence = 1, .void_reason = ""
-	};
-	w = add(f, STORE_PUT_PARCEL);
-	w->parcel =
-		(struct store_parcel){ .peer = "IE", .author = STORE_OWN, .epoch = 5, .sequence = 1, .messages = 1 };
-	assert_int_equal(commit(f), CY_OK);
-	add(f, STORE_REQUEUE_ALL)->peer = "IE";
-	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(f->port.get_message(f->port.ctx, "m1", see_message, &s), CY_OK);
-	assert_int_equal(s.transport, STORE_QUEUED);
-	assert_int_equal(s.epoch, 0);
-	assert_int_equal(f->port.get_parcel(f->port.ctx, "IE", STORE_OWN, 5, 1, NULL, NULL), CY_ENOENT);
-}
-
-/* What had left and is to leave again is no less urgent than what waited behind it in its case. */
-static void what_a_restore_puts_back_is_not_overtaken_in_its_case(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-
-	add_case(f, "c1", "desk", "own-1", "");
-	add_message(f, "c1", "first", 1, CY_PRIORITY__LOW);
-	add_message(f, "c1", "second", 2, CY_PRIORITY__EMERGENCY);
-	add(f, STORE_MARK_MESSAGE)->message = (struct store_message){
-		.id = "first", .transport = STORE_TRANSMITTED, .void_reason = "", .epoch = 5, .sequence = 1
-	};
-	assert_int_equal(commit(f), CY_OK);
-	add(f, STORE_REQUEUE_ALL)->peer = "IE";
-	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(f->port.waiting(f->port.ctx, "IE", 1, see_message, &s), CY_OK);
-	assert_int_equal(s.n, 1);
-	assert_string_equal(s.ids[0], "first");
-}
-
 struct places {
 	struct fixture *f;
 	size_t n;
@@ -229,83 +54,10 @@ struct places {
 	struct store_stream stream;
 };
 
-static int see_parcel(void *arg, const struct store_parcel *row)
-{
-	struct places *p = arg;
-
-	p->n++;
-	p->last = row->sequence;
-	p->dissolved = row->dissolved;
-	snprintf(p->receipt, sizeof p->receipt, "%.*s", (int)row->receipt.len, (const char *)row->receipt.data);
-	return CY_OK;
-}
-
 static int see_stream(void *arg, const struct store_stream *row)
 {
 	((struct places *)arg)->stream = *row;
 	return CY_OK;
-}
-
-static void put_parcels(struct fixture *f, enum store_author author)
-{
-	for (uint64_t i = 1; i <= 3; i++)
-		add(f, STORE_PUT_PARCEL)->parcel = (struct store_parcel){
-			.peer = "IE", .author = author, .epoch = 5, .sequence = i, .messages = 1
-		};
-}
-
-static void say_receipt(struct fixture *f, enum store_author author, const char *text)
-{
-	add(f, STORE_PUT_RECEIPT)->parcel = (struct store_parcel){ .peer = "IE",
-								   .author = author,
-								   .epoch = 5,
-								   .sequence = 2,
-								   .receipt = cy_bytes(text, strlen(text)),
-								   .receipt_signature = cy_bytes("s", 1) };
-}
-
-static void a_dissolved_parcel_stays_and_is_not_sent_again(void **state)
-{
-	struct fixture *f = *state;
-	struct store_peer_counts counts;
-	struct places p = { .f = f };
-
-	put_parcels(f, STORE_OWN);
-	add(f, STORE_DISSOLVE)->parcel =
-		(struct store_parcel){ .peer = "IE", .author = STORE_OWN, .epoch = 5, .sequence = 2 };
-	say_receipt(f, STORE_OWN, "late");
-	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(f->port.parcels(f->port.ctx, "IE", STORE_OWN, 5, 0, 10, see_parcel, &p), CY_OK);
-	assert_int_equal(p.n, 2);
-	assert_int_equal(p.last, 3);
-	assert_int_equal(f->port.get_parcel(f->port.ctx, "IE", STORE_OWN, 5, 2, see_parcel, &p), CY_OK);
-	assert_true(p.dissolved);
-	assert_string_equal(p.receipt, "late");
-	add(f, STORE_DISSOLVE)->parcel =
-		(struct store_parcel){ .peer = "IE", .author = STORE_OWN, .epoch = 5, .sequence = 3 };
-	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(f->port.peer_counts(f->port.ctx, "IE", &counts), CY_OK);
-	assert_int_equal(counts.in_flight, 1);
-	add(f, STORE_DISSOLVE)->parcel =
-		(struct store_parcel){ .peer = "IE", .author = STORE_OWN, .epoch = 6, .sequence = 1 };
-	assert_int_equal(commit(f), CY_ESTORE);
-}
-
-static void the_first_receipt_of_the_peer_stays_and_ours_may_be_signed_anew(void **state)
-{
-	static const char *const stays[] = { [STORE_OWN] = "one", [STORE_PEER] = "two" };
-
-	for (enum store_author author = STORE_OWN; author <= STORE_PEER; author++) {
-		struct fixture *f = *state;
-		struct places p = { .f = f };
-
-		put_parcels(f, author);
-		say_receipt(f, author, "one");
-		say_receipt(f, author, "two");
-		assert_int_equal(commit(f), CY_OK);
-		assert_int_equal(f->port.get_parcel(f->port.ctx, "IE", author, 5, 2, see_parcel, &p), CY_OK);
-		assert_string_equal(p.receipt, stays[author]);
-	}
 }
 
 static void a_store_with_one_epoch_for_all_streams_gives_it_to_each(void **state)
@@ -336,62 +88,6 @@ static void a_store_with_one_epoch_for_all_streams_gives_it_to_each(void **state
 	assert_int_equal(p.stream.out_epoch, 77);
 	assert_int_equal(p.stream.receipted_epoch, 77);
 	assert_int_equal(p.stream.out_sequence, 4);
-}
-
-static void put_follow(struct fixture *f, const char *peer, const char *case_id, const char *follows)
-{
-	struct store_write *w = add(f, STORE_PUT_FOLLOW);
-
-	w->follow.peer = peer;
-	w->follow.case_id = case_id;
-	w->follow.follows = follows;
-}
-
-static void cases_that_follow_one_are_found_once(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-
-	add_case(f, "c2", "desk", "own", "");
-	add_case(f, "c3", "desk", "own", "");
-	put_follow(f, "IE", "c2", "c1"); /* which is not here, or not yet */
-	put_follow(f, "IE", "c3", "c1");
-	put_follow(f, "IE", "c3", "c2");
-	assert_int_equal(commit(f), CY_OK);
-	put_follow(f, "IE", "c2", "c1");
-	assert_int_equal(commit(f), CY_OK);
-	reopen(f);
-	assert_int_equal(f->port.following(f->port.ctx, "IE", "c1", CY_SIDE__REQUESTING, 9, see_case, &s), CY_OK);
-	assert_int_equal(s.n, 2);
-	assert_string_equal(s.ids[0], "c2");
-	assert_string_equal(s.ids[1], "c3");
-	assert_int_equal(f->port.following(f->port.ctx, "IE", "c1", CY_SIDE__REQUESTING, 1, see_case, &s), CY_OK);
-	assert_int_equal(s.n, 3);
-	assert_int_equal(f->port.following(f->port.ctx, "US", "c1", CY_SIDE__REQUESTING, 9, see_case, &s), CY_OK);
-	assert_int_equal(s.n, 3);
-}
-
-/* They take nobody's place among those that are looked at. */
-static void what_is_void_or_of_the_other_side_follows_nothing(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-
-	add_case(f, "c2", "desk", "own", "");
-	f->w->first->case_row.state = "VOID";
-	add_case(f, "c3", "desk", "own", "");
-	f->w->first->next->case_row.side = CY_SIDE__REQUESTED;
-	add_case(f, "c4", "desk", "own", "");
-	put_follow(f, "IE", "c2", "c1");
-	put_follow(f, "IE", "c3", "c1");
-	put_follow(f, "IE", "c4", "c1");
-	put_follow(f, "IE", "c4", "c4"); /* of itself */
-	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(f->port.following(f->port.ctx, "IE", "c1", CY_SIDE__REQUESTING, 1, see_case, &s), CY_OK);
-	assert_int_equal(s.n, 1);
-	assert_string_equal(s.ids[0], "c4");
-	assert_int_equal(f->port.following(f->port.ctx, "IE", "c4", CY_SIDE__REQUESTING, 1, see_case, &s), CY_OK);
-	assert_int_equal(s.n, 1);
 }
 
 /* Whose measures were never written; others are as they were. A case that is written anew says itself what it is. */
@@ -433,27 +129,6 @@ static void cases_from_before_statistics_are_stale_until_they_are_written_anew(v
 	assert_int_equal(f->port.stale_cases(f->port.ctx, "", "", 9, see_case, &s), CY_OK);
 	assert_int_equal(s.n, 1);
 	assert_string_equal(s.ids[0], "c3");
-}
-
-static void a_client_sees_its_own_cases_by_any_reference(void **state)
-{
-	struct fixture *f = *state;
-	const struct store_view all = { .client = NULL }, desk = { .client = "desk" }, other = { .client = "other" };
-	struct seen s = { 0 };
-
-	add_case(f, "c1", "desk", "own-1", "MLA/1");
-	add_case(f, "c2", "", "own-2", "MLA/2");
-	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(f->port.find_case(f->port.ctx, desk, "MLA/1", see_case, &s), CY_OK);
-	assert_int_equal(f->port.find_case(f->port.ctx, desk, "own-1", see_case, &s), CY_OK);
-	assert_int_equal(f->port.find_case(f->port.ctx, other, "c1", see_case, &s), CY_ENOENT);
-	assert_int_equal(f->port.find_case(f->port.ctx, desk, "MLA/2", see_case, &s), CY_ENOENT);
-	s.n = 0;
-	assert_int_equal(f->port.list_cases(f->port.ctx, all, "", false, "", 10, see_case, &s), CY_OK);
-	assert_int_equal(s.n, 2);
-	s.n = 0;
-	assert_int_equal(f->port.list_cases(f->port.ctx, all, "", false, "c1", 10, see_case, &s), CY_OK);
-	assert_int_equal(s.n, 1);
 }
 
 /* In the database, in its WAL, anywhere in the directory. */
@@ -585,213 +260,71 @@ static void the_thread_commits_and_says_so_by_an_event(void **state)
 	assert_int_equal(f->port.get_message(f->port.ctx, "m1", see_message, &s), CY_OK);
 }
 
-/* Nothing that status asks walks through a table: it must not matter how full the
- * store is. A subquery's own row and a partial index that holds what is asked
- * for and no more are no walk. */
-static void the_counts_of_status_scan_no_table(void **state)
+static int see_table(void *arg, const char *year, struct cy_bytes table)
 {
-	struct fixture *f = *state;
-	char path[96];
-	sqlite3 *db;
-	size_t seen = 0;
-
-	snprintf(path, sizeof path, "%s/comity.db", f->dir);
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	for (int i = 0; i < store_read_sql_n; i++) {
-		char sql[4096];
-		sqlite3_stmt *s;
-
-		if (strstr(store_read_sql[i], "FROM counter") == NULL &&
-		    strstr(store_read_sql[i], "FROM waiting") == NULL &&
-		    strstr(store_read_sql[i], "m.unread > 0") == NULL)
-			continue;
-		seen++;
-		snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", store_read_sql[i]);
-		assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-		while (sqlite3_step(s) == SQLITE_ROW) {
-			const char *step = (const char *)sqlite3_column_text(s, 3);
-
-			if (strncmp(step, "SCAN ", 5) == 0 && strcmp(step, "SCAN CONSTANT ROW") != 0)
-				fail_msg("%s: %s", store_read_sql[i], step);
-		}
-		sqlite3_finalize(s);
-	}
-	assert_int_equal(seen, 3);
-	sqlite3_close(db);
-}
-
-/* ------------------------------------------------------------------- measures */
-
-static void add_measure(struct fixture *f, const char *case_id, uint8_t measure, uint8_t type, int64_t sent,
-			enum law_outcome outcome)
-{
-	struct store_measure *m = &add(f, STORE_PUT_MEASURE)->measure;
-
-	*m = (struct store_measure){ .peer = "IE", .case_id = case_id };
-	m->stat = (struct law_stat){ .kind = CY_CONTENT__KIND_REQUEST,
-				     .measure = measure,
-				     .type = type,
-				     .outcome = outcome,
-				     .sent_ms = sent,
-				     .rounds = 3 };
-}
-
-static void add_clock(struct fixture *f, const char *name, uint32_t measure, bool ours, enum law_clock_state state,
-		      int64_t due, int64_t ended, bool breach)
-{
-	add(f, STORE_PUT_CLOCK)->clock = (struct store_clock){ .peer = "IE",
-							       .case_id = "c1",
-							       .name = name,
-							       .measure = measure,
-							       .ours = ours,
-							       .state = (int)state,
-							       .due = { due },
-							       .ended = { ended },
-							       .breach = breach,
-							       .excused = { breach ? 900 : 0 },
-							       .difference = "",
-							       .how = "" };
-}
-
-struct measured {
-	struct law_stat at[8];
-	size_t n;
-};
-
-static int see_measure(void *arg, const struct store_measure *row)
-{
-	struct measured *m = arg;
-
-	assert_string_equal(row->peer, "IE");
-	m->at[m->n++] = row->stat;
+	snprintf(arg, 32, "%s %.*s", year, (int)table.len, (const char *)table.data);
 	return CY_OK;
 }
 
-static struct measured measured(struct fixture *f, struct store_measure_query q, const char *client)
-{
-	struct measured m = { .n = 0 };
-
-	assert_int_equal(f->port.measures(f->port.ctx, (struct store_view){ .client = client }, &q, see_measure, &m),
-			 CY_OK);
-	return m;
-}
-
-#define ALL .after.sent_ms = INT64_MIN, .until = { INT64_MAX }, .limit = 8, .now = { 1000 }
-
-/* All have an excuse here, and only a breach can be excused. */
-static void limits_are(const struct law_limits *l, uint32_t in_time, uint32_t late, uint32_t lapsed)
-{
-	assert_int_equal(l->excused, late + lapsed);
-	assert_int_equal(l->in_time, in_time);
-	assert_int_equal(l->late, late);
-	assert_int_equal(l->lapsed, lapsed);
-}
-
-static void measures_are_found_with_their_time_limits(void **state)
+static void a_store_from_before_tables_were_published_keeps_the_next(void **state)
 {
 	struct fixture *f = *state;
-	struct measured m;
+	char seen[32] = "";
+	struct store_write *w;
+	char path[96];
+	sqlite3 *db;
 
-	add_case(f, "c1", "desk", "own-1", "");
-	add_case(f, "c2", "", "own-2", "");
-	add_measure(f, "c1", 2, 15, 500, LAW_OUTCOME_OPEN);
-	add_measure(f, "c1", 1, 11, 500, LAW_OUTCOME_OPEN);
-	add_measure(f, "c2", 1, 11, 400, LAW_OUTCOME_EXECUTED);
-	add_clock(f, "a", 1, false, LAW_CLOCK_MET, 700, 700, true);
-	add_clock(f, "b", 1, false, LAW_CLOCK_MET, 700, 701, true);
-	add_clock(f, "c", 1, false, LAW_CLOCK_RUNNING, 999, 0, true);
-	add_clock(f, "d", 1, false, LAW_CLOCK_RUNNING, 1000, 0, true); /* its last millisecond */
-	add_clock(f, "e", 1, false, LAW_CLOCK_CEASED, 700, 800, true);
-	add_clock(f, "f", 1, false, LAW_CLOCK_CEASED, 900, 800, true);
-	add_clock(f, "g", 1, false, LAW_CLOCK_RUNNING, 999, 0, false); /* no breach */
-	add_clock(f, "h", 1, false, LAW_CLOCK_SUSPENDED, 999, 0, true);
-	add_clock(f, "i", 2, true, LAW_CLOCK_RUNNING, 999, 0, true);
-	add_clock(f, "j", 0, true, LAW_CLOCK_MET, 0, 600, true);
-	assert_int_equal(commit(f), CY_OK);
-	add_measure(f, "c1", 2, 15, 500, LAW_OUTCOME_REFUSED);
-	assert_int_equal(commit(f), CY_OK);
+	store_sqlite_close(f->store);
+	f->store = NULL;
+	snprintf(path, sizeof path, "%s/comity.db", f->dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, BEFORE_PUBLISHING "PRAGMA user_version = 30", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	edited(f);
 	reopen(f);
-
-	m = measured(f, (struct store_measure_query){ ALL, .peer = "", .instrument = "" }, NULL);
-	assert_int_equal(m.n, 3);
-	assert_int_equal(m.at[0].outcome, LAW_OUTCOME_EXECUTED);
-	assert_int_equal(m.at[0].side, CY_SIDE__REQUESTING);
-	assert_true(m.at[0].request != m.at[1].request && m.at[1].request == m.at[2].request);
-	assert_int_equal(m.at[1].measure, 1);
-	assert_int_equal(m.at[1].rounds, 3);
-	limits_are(&m.at[1].limits[0], 1, 1, 2);
-	limits_are(&m.at[1].limits[1], 0, 0, 0);
-	limits_are(&m.at[1].request_limits[1], 1, 0, 0);
-	assert_int_equal(m.at[2].outcome, LAW_OUTCOME_REFUSED);
-	limits_are(&m.at[2].limits[1], 0, 0, 1);
-	limits_are(&m.at[0].limits[0], 0, 0, 0);
-
-	m = measured(f, (struct store_measure_query){ ALL, .peer = "IE", .instrument = "us-ie-2001", .type = 11 },
-		     NULL);
-	assert_int_equal(m.n, 2);
-	m = measured(f, (struct store_measure_query){ ALL, .peer = "DE", .instrument = "" }, NULL);
-	assert_int_equal(m.n, 0);
-	m = measured(f, (struct store_measure_query){ ALL, .peer = "", .instrument = "uncac" }, NULL);
-	assert_int_equal(m.n, 0);
-	m = measured(f, (struct store_measure_query){ ALL, .peer = "", .instrument = "" }, "desk");
-	assert_int_equal(m.n, 2);
-	m = measured(f,
-		     (struct store_measure_query){
-			     .after.sent_ms = 400, .until = { 500 }, .limit = 8, .peer = "", .instrument = "" },
-		     NULL);
-	assert_int_equal(m.n, 1);
-	assert_int_equal(m.at[0].sent_ms, 400);
+	assert_int_equal(f->port.published(f->port.ctx, "2025", see_table, seen), CY_ENOENT);
+	w = add(f, STORE_PUBLISH);
+	w->published.year = "2025";
+	w->published.table = cy_bytes("five", 4);
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(f->port.published(f->port.ctx, "2025", see_table, seen), CY_OK);
+	assert_string_equal(seen, "2025 five");
 }
 
-static void measures_come_by_pages(void **state)
+/* The number that a statement gives, read beside the store. */
+static int64_t ask(struct fixture *f, const char *statement)
+{
+	sqlite3_stmt *s;
+	int64_t n;
+
+	assert_int_equal(sqlite3_prepare_v2(f->store->reader.db, statement, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	n = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return n;
+}
+
+static void of_a_leaf_without_its_text_the_hash_stays(void **state)
 {
 	struct fixture *f = *state;
-	struct store_measure_query q = { ALL, .peer = "", .instrument = "" };
-	static const struct {
-		int64_t sent;
-		uint8_t measure;
-	} expected[] = { { 400, 1 }, { 500, 1 }, { 500, 2 }, { 500, 1 }, { 600, 1 } };
 
-	add_case(f, "c1", "desk", "own-1", "");
-	add_case(f, "c2", "", "own-2", "");
-	add_case(f, "c3", "", "own-3", "");
-	add_case(f, "c4", "", "own-4", "");
-	add_measure(f, "c1", 2, 15, 500, LAW_OUTCOME_OPEN);
-	add_measure(f, "c1", 1, 11, 500, LAW_OUTCOME_OPEN);
-	add_measure(f, "c2", 1, 11, 500, LAW_OUTCOME_OPEN);
-	add_measure(f, "c3", 1, 11, 600, LAW_OUTCOME_OPEN);
-	add_measure(f, "c4", 1, 11, 400, LAW_OUTCOME_OPEN);
-	assert_int_equal(commit(f), CY_OK);
-	q.limit = 1;
-	for (size_t i = 0; i < 5; i++) {
-		const struct measured m = measured(f, q, NULL);
+	for (uint64_t i = 0; i < 4; i++) {
+		struct store_write *w = add(f, STORE_PUT_LEAF);
 
-		assert_int_equal(m.n, 1);
-		assert_int_equal(m.at[0].sent_ms, expected[i].sent);
-		assert_int_equal(m.at[0].measure, expected[i].measure);
-		q.after.sent_ms = m.at[0].sent_ms;
-		q.after.request = m.at[0].request;
-		q.after.measure = m.at[0].measure;
+		w->leaf.index = i;
+		w->leaf.data = cy_bytes("a text", 6);
 	}
-	assert_int_equal(measured(f, q, NULL).n, 0);
+	assert_int_equal(commit(f), CY_OK);
+	add(f, STORE_PRUNE_LEAVES)->until = 2;
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(ask(f, "SELECT count(*) FROM leaf WHERE length(hash) = 32"), 4);
+	assert_int_equal(ask(f, "SELECT sum(length(data)) FROM leaf"), 6);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_committed_is_there_after_a_restart),
-		TEST(a_write_set_that_fails_in_the_middle_leaves_nothing),
-		TEST(the_most_urgent_waits_first_then_the_oldest),
-		TEST(what_came_back_late_is_not_overtaken_in_its_case),
-		TEST(undelivered_come_by_age_and_by_pages_without_what_leaves_again),
-		TEST(a_restore_puts_back_what_has_no_receipt),
-		TEST(what_a_restore_puts_back_is_not_overtaken_in_its_case),
-		TEST(a_dissolved_parcel_stays_and_is_not_sent_again),
-		TEST(the_first_receipt_of_the_peer_stays_and_ours_may_be_signed_anew),
 		TEST(a_store_with_one_epoch_for_all_streams_gives_it_to_each),
-		TEST(a_client_sees_its_own_cases_by_any_reference),
-		TEST(cases_that_follow_one_are_found_once),
-		TEST(what_is_void_or_of_the_other_side_follows_nothing),
 		TEST(cases_from_before_statistics_are_stale_until_they_are_written_anew),
 		TEST(content_and_titles_are_unreadable_on_the_disk),
 		TEST(modes_are_private_and_the_key_must_be_the_right_one),
@@ -799,9 +332,8 @@ int main(void)
 		TEST(a_damaged_or_newer_store_is_refused_with_a_sentence),
 		TEST(a_store_whose_database_was_emptied_is_not_made_anew),
 		TEST(the_thread_commits_and_says_so_by_an_event),
-		TEST(the_counts_of_status_scan_no_table),
-		TEST(measures_are_found_with_their_time_limits),
-		TEST(measures_come_by_pages),
+		TEST(a_store_from_before_tables_were_published_keeps_the_next),
+		TEST(of_a_leaf_without_its_text_the_hash_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
