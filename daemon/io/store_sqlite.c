@@ -276,8 +276,8 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 	st->dir = strdup(config->dir);
 	st->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	st->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	st->key = OPENSSL_secure_zalloc(STORE_KEY_LEN);
-	st->last_case.key = OPENSSL_secure_zalloc(STORE_KEY_LEN);
+	st->key = OPENSSL_secure_zalloc(SEAL_KEY_LEN);
+	st->last_case.key = OPENSSL_secure_zalloc(SEAL_KEY_LEN);
 	if (st->dir == NULL || st->event_fd < 0 || st->cipher == NULL || st->key == NULL || st->last_case.key == NULL)
 		r = cy_fail(e, CY_ENOMEM, "out of memory or descriptors");
 	else
@@ -348,8 +348,8 @@ void store_sqlite_close(struct store_sqlite *store)
 	pthread_mutex_destroy(&store->mutex);
 	pthread_cond_destroy(&store->check.cond);
 	pthread_mutex_destroy(&store->check.mutex);
-	OPENSSL_secure_clear_free(store->key, STORE_KEY_LEN);
-	OPENSSL_secure_clear_free(store->last_case.key, STORE_KEY_LEN);
+	OPENSSL_secure_clear_free(store->key, SEAL_KEY_LEN);
+	OPENSSL_secure_clear_free(store->last_case.key, SEAL_KEY_LEN);
 	free(store->dir);
 	free(store);
 }

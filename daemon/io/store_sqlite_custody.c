@@ -1,17 +1,8 @@
 /* The chain of custody in the SQLite store. */
 #include <openssl/crypto.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "io/store_sqlite_sql.h"
-
-/* A text of the chain opens beside its own attachment only. */
-#define CUSTODY_PLACE_MAX sizeof "custody 4294967295"
-
-static void custody_place(uint32_t attachment, char ret[static CUSTODY_PLACE_MAX])
-{
-	snprintf(ret, CUSTODY_PLACE_MAX, "custody %u", attachment);
-}
 
 /* -------------------------------------------------------------------- writing */
 
@@ -40,19 +31,15 @@ static int apply_case_of(struct store_applying *a, const char *message_id)
 }
 
 /* The text, after its salt. */
-static int apply_seal(struct store_applying *a, const struct store_custody *c, uint8_t nonce[static STORE_NONCE_LEN])
+static int apply_seal(struct store_applying *a, const struct store_custody *c, uint8_t nonce[static SEAL_NONCE_LEN])
 {
-	char what[CUSTODY_PLACE_MAX];
-	const struct seal_aad aad = { .what = what,
-				      .peer = a->st->last_case.peer,
-				      .case_id = a->st->last_case.case_id,
-				      .message_id = c->message_id };
+	const struct seal_place place =
+		seal_custody(a->st->last_case.peer, a->st->last_case.case_id, c->message_id, c->attachment);
 	struct cy_buf plain = CY_BUF(CY_LOCAL_FRAME_MAX);
 	int r = cy_buf_addf(&plain, "%s%s", c->salt != NULL ? c->salt : "", c->text);
 
-	custody_place(c->attachment, what);
 	if (r == CY_OK)
-		r = store_apply_seal(a, &aad, cy_buf_view(&plain), nonce, "a link of custody of message",
+		r = store_apply_seal(a, &place, cy_buf_view(&plain), nonce, "a link of custody of message",
 				     c->message_id);
 	else
 		r = store_apply_refuse(a, "the text of a link of custody is too long");
@@ -72,7 +59,7 @@ static void bind_words(struct store_bind *b, const struct cy_digest *words)
 int store_put_custody(struct store_applying *a, const struct store_custody *c)
 {
 	struct store_sqlite *st = a->st;
-	uint8_t nonce[STORE_NONCE_LEN];
+	uint8_t nonce[SEAL_NONCE_LEN];
 	bool text = c->text != NULL && c->text[0] != '\0';
 	struct store_bind b;
 	int r = text ? apply_case_of(a, c->message_id) : CY_OK;
@@ -151,9 +138,9 @@ static int custody_row(struct store_reading *r, sqlite3_stmt *s)
 				     .to = store_u64_at(s, 18),
 				     .count = store_u64_at(s, 19),
 				     .last = store_wall_at(s, 20) };
-	const char *peer = store_text_at(s, 7), *case_id = store_text_at(s, 8);
-	char what[CUSTODY_PLACE_MAX], salt[AUDIT_SALT_HEX] = "";
-	const struct seal_aad aad = { .what = what, .peer = peer, .case_id = case_id, .message_id = row.message_id };
+	const struct seal_place place =
+		seal_custody(store_text_at(s, 7), store_text_at(s, 8), row.message_id, row.attachment);
+	char salt[AUDIT_SALT_HEX] = "";
 	const size_t salted = row.form == AUDIT_CUSTODY_FIRST ? 0 : sizeof salt - 1;
 	uint8_t *text = NULL;
 	size_t len = 0;
@@ -161,12 +148,10 @@ static int custody_row(struct store_reading *r, sqlite3_stmt *s)
 
 	if (code == CY_OK)
 		code = digest_or_none(s, 21, &row.hash);
-	custody_place(row.attachment, what);
 	if (code == CY_OK)
-		code = store_unseal_at(r->st, s, 9, peer, case_id, aad, &text, &len);
+		code = store_unseal_at(r->st, s, 9, &place, &text, &len);
 	if (code == CY_OK && text != NULL && len < salted)
 		code = CY_EDAMAGED;
-	/* The buffer is longer than the text by the tag: it ends with zeros. */
 	if (code == CY_OK && text != NULL) {
 		memcpy(salt, text, salted);
 		row.salt = salt;
@@ -174,7 +159,7 @@ static int custody_row(struct store_reading *r, sqlite3_stmt *s)
 	}
 	if (code == CY_OK)
 		code = r->fn.custody(r->fn_arg, &row);
-	store_forget(text, len);
+	seal_forget(text, len);
 	return code;
 }
 

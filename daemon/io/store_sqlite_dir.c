@@ -87,19 +87,19 @@ int store_uri(const char *path, const char *parameters, char *ret_uri, size_t si
 /* A new key, as hexadecimal digits: it can be printed and kept on paper. */
 static int make_key(const char *path, struct cy_error *e)
 {
-	uint8_t key[STORE_KEY_LEN];
-	char text[2 * STORE_KEY_LEN + 2], parent[4096];
+	uint8_t key[SEAL_KEY_LEN];
+	char text[2 * SEAL_KEY_LEN + 2], parent[4096];
 	const char *slash = strrchr(path, '/');
 	int fd, r = CY_OK;
 
 	if (RAND_bytes(key, sizeof key) != 1)
 		return cy_fail(e, CY_ECONFIG, "there are no random bytes for the store key");
 	cy_hex(key, sizeof key, text);
-	text[2 * STORE_KEY_LEN] = '\n';
+	text[2 * SEAL_KEY_LEN] = '\n';
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		r = cy_fail(e, CY_ECONFIG, "the store key %s cannot be made: %s", path, strerror(errno));
-	} else if (write(fd, text, 2 * STORE_KEY_LEN + 1) != 2 * STORE_KEY_LEN + 1 || fsync(fd) < 0) {
+	} else if (write(fd, text, 2 * SEAL_KEY_LEN + 1) != 2 * SEAL_KEY_LEN + 1 || fsync(fd) < 0) {
 		r = cy_fail(e, CY_ECONFIG, "the store key %s cannot be written: %s", path, strerror(errno));
 		unlink(path);
 	}
@@ -114,23 +114,23 @@ static int make_key(const char *path, struct cy_error *e)
 	return store_sync_path(parent, e);
 }
 
-static int parse_key(const char *path, const uint8_t *text, size_t len, uint8_t ret_key[static STORE_KEY_LEN],
+static int parse_key(const char *path, const uint8_t *text, size_t len, uint8_t ret_key[static SEAL_KEY_LEN],
 		     struct cy_error *e)
 {
-	if (len == STORE_KEY_LEN) {
+	if (len == SEAL_KEY_LEN) {
 		memcpy(ret_key, text, len);
 		return CY_OK;
 	}
-	if (len == 2 * STORE_KEY_LEN + 1 && text[len - 1] == '\n')
+	if (len == 2 * SEAL_KEY_LEN + 1 && text[len - 1] == '\n')
 		len--;
-	if (cy_unhex((const char *)text, len, ret_key, STORE_KEY_LEN) < 0)
+	if (cy_unhex((const char *)text, len, ret_key, SEAL_KEY_LEN) < 0)
 		return cy_fail(e, CY_ECONFIG, "the store key %s is neither 32 bytes nor 64 hexadecimal digits", path);
 	return CY_OK;
 }
 
-int store_key_load(const char *path, bool create, uint8_t ret_key[static STORE_KEY_LEN], struct cy_error *e)
+int store_key_load(const char *path, bool create, uint8_t ret_key[static SEAL_KEY_LEN], struct cy_error *e)
 {
-	uint8_t text[2 * STORE_KEY_LEN + 2];
+	uint8_t text[2 * SEAL_KEY_LEN + 2];
 	struct stat st;
 	ssize_t n;
 	int fd = open(path, O_RDONLY | O_CLOEXEC), r;

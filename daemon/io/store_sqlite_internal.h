@@ -2,16 +2,14 @@
 #ifndef CY_IO_STORE_SQLITE_INTERNAL_H
 #define CY_IO_STORE_SQLITE_INTERNAL_H
 
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <sqlite3.h>
 
 #include "io/page_check_vfs.h"
+#include "io/store_seal.h"
 #include "io/store_sqlite.h"
 
 /* ----------------------------------------------------- directory, lock, key */
-
-#define STORE_KEY_LEN 32
 
 /* Make or check the directory; open and lock its lock file. The lock is held
  * until `*ret_lock` is closed. */
@@ -21,41 +19,7 @@ int store_sync_path(const char *path, struct cy_error *e);
 /* A file's name as a URI, with parameters ("": none). */
 int store_uri(const char *path, const char *parameters, char *ret_uri, size_t size);
 /* Read the store key; with `create` it is made if it is missing. */
-int store_key_load(const char *path, bool create, uint8_t ret_key[static STORE_KEY_LEN], struct cy_error *e);
-
-/* ------------------------------------------------------------------ sealing */
-
-#define STORE_NONCE_LEN   12
-#define STORE_TAG_LEN     16
-#define STORE_WRAPPED_LEN (STORE_NONCE_LEN + STORE_KEY_LEN + STORE_TAG_LEN)
-
-/* What a sealed text is bound to: it opens in this place only. */
-struct seal_aad {
-	const char *what, *peer, *case_id, *message_id;
-};
-
-/* One thread's means to seal; `cipher` is shared. */
-struct seal {
-	const EVP_CIPHER *cipher;
-	EVP_CIPHER_CTX *ctx;
-	struct cy_buf out; /* of the last store_seal */
-};
-
-int seal_init(struct seal *s, const EVP_CIPHER *cipher);
-void seal_free(struct seal *s);
-
-/* AES-256-GCM. The nonce is random; s->out becomes ciphertext and tag. */
-int store_seal(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const struct seal_aad *aad,
-	       struct cy_bytes plain, uint8_t ret_nonce[static STORE_NONCE_LEN]);
-/* CY_ESTORE if it does not open. `ret_plain` holds sealed.len - STORE_TAG_LEN bytes. */
-int store_unseal(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const struct seal_aad *aad,
-		 struct cy_bytes nonce, struct cy_bytes sealed, uint8_t *ret_plain);
-
-/* A key sealed under another one: nonce, ciphertext, tag. */
-int store_wrap(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const struct seal_aad *aad,
-	       const uint8_t inner[static STORE_KEY_LEN], uint8_t ret_wrapped[static STORE_WRAPPED_LEN]);
-int store_unwrap(struct seal *s, const uint8_t key[static STORE_KEY_LEN], const struct seal_aad *aad,
-		 struct cy_bytes wrapped, uint8_t ret_inner[static STORE_KEY_LEN]);
+int store_key_load(const char *path, bool create, uint8_t ret_key[static SEAL_KEY_LEN], struct cy_error *e);
 
 /* -------------------------------------------------------------- connections */
 
@@ -121,7 +85,7 @@ int store_schema_open(const struct store_sqlite_config *config, const char *vfs,
 /* Pragmas, migrations, the check of the key. A fresh store gets its schema and the
  * check value in one transaction, so it is fresh or whole at any moment. */
 int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
-			 const uint8_t key[static STORE_KEY_LEN], struct cy_error *e);
+			 const uint8_t key[static SEAL_KEY_LEN], struct cy_error *e);
 /* The connection for reads; the writer is open already. */
 int store_schema_open_reader(const struct store_sqlite_config *config, const char *vfs, sqlite3 **ret_db,
 			     struct cy_error *e);
@@ -185,7 +149,7 @@ struct store_job {
 struct store_sqlite {
 	char *dir;
 	int lock_fd, event_fd;
-	uint8_t *key; /* STORE_KEY_LEN bytes of secure memory (io/secrets.h), as that of last_case */
+	uint8_t *key; /* SEAL_KEY_LEN bytes of secure memory (io/secrets.h), as that of last_case */
 	EVP_CIPHER *cipher;
 	struct page_check *pages;
 	struct store_check check;

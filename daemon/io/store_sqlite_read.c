@@ -94,40 +94,18 @@ int store_read_one(struct store_reading *r, int i, struct store_bind *b)
 	return code == CY_OK && r->rows == 0 ? CY_ENOENT : code;
 }
 
-int store_unseal_at(struct store_sqlite *st, sqlite3_stmt *s, int at, const char *peer, const char *case_id,
-		    struct seal_aad aad, uint8_t **ret_plain, size_t *ret_len)
+int store_unseal_at(struct store_sqlite *st, sqlite3_stmt *s, int at, const struct seal_place *place,
+		    uint8_t **ret_plain, size_t *ret_len)
 {
-	const struct seal_aad key_aad = { .what = "case key", .peer = peer, .case_id = case_id };
-	struct cy_bytes sealed = store_bytes_at(s, at + 4);
-	uint8_t key[STORE_KEY_LEN], *plain;
-	int r;
+	const struct cy_bytes sealed = store_bytes_at(s, at + 4);
 
 	*ret_plain = NULL;
 	*ret_len = 0;
-	if (sealed.len < STORE_TAG_LEN || sqlite3_column_type(s, at + 1) == SQLITE_NULL ||
+	if (sealed.len < SEAL_TAG_LEN || sqlite3_column_type(s, at + 1) == SQLITE_NULL ||
 	    sqlite3_column_int64(s, at) != sqlite3_column_int64(s, at + 2))
 		return CY_OK;
-	plain = calloc(1, sealed.len);
-	if (plain == NULL)
-		return CY_ENOMEM;
-	r = store_unwrap(&st->reader.seal, st->key, &key_aad, store_bytes_at(s, at + 1), key);
-	if (r == CY_OK)
-		r = store_unseal(&st->reader.seal, key, &aad, store_bytes_at(s, at + 3), sealed, plain);
-	OPENSSL_cleanse(key, sizeof key);
-	if (r < 0) {
-		free(plain);
-		return r;
-	}
-	*ret_plain = plain;
-	*ret_len = sealed.len - STORE_TAG_LEN;
-	return CY_OK;
-}
-
-void store_forget(uint8_t *plain, size_t len)
-{
-	if (plain != NULL)
-		OPENSSL_cleanse(plain, len);
-	free(plain);
+	return seal_open_text(&st->reader.seal, st->key, place, store_bytes_at(s, at + 1), store_bytes_at(s, at + 3),
+			      sealed, ret_plain, ret_len);
 }
 
 /* ---------------------------------------------------------------------- rows */
@@ -184,11 +162,10 @@ int store_key_row(struct store_reading *r, sqlite3_stmt *s)
 /* Can anything be sealed under the key of the case, wrapped in column `at`? One that was erased is made anew. */
 static bool key_opens(struct store_sqlite *st, sqlite3_stmt *s, int at, const struct store_case *row)
 {
-	const struct seal_aad aad = { .what = "case key", .peer = row->peer, .case_id = row->case_id };
-	uint8_t key[STORE_KEY_LEN];
+	uint8_t key[SEAL_KEY_LEN];
 	int r = sqlite3_column_type(s, at) == SQLITE_NULL
 			? CY_OK
-			: store_unwrap(&st->reader.seal, st->key, &aad, store_bytes_at(s, at), key);
+			: seal_open_key(&st->reader.seal, st->key, row->peer, row->case_id, store_bytes_at(s, at), key);
 
 	OPENSSL_cleanse(key, sizeof key);
 	return r == CY_OK;
@@ -217,26 +194,25 @@ static int case_row(struct store_reading *r, sqlite3_stmt *s)
 				  .erased_reason = store_text_at(s, 22),
 				  .stale = sqlite3_column_int(s, 23) != 0,
 				  .first = (enum store_transport)sqlite3_column_int(s, 24) };
-	const struct seal_aad aad = { .what = "title", .peer = row.peer, .case_id = row.case_id };
+	const struct seal_place place = seal_title(row.peer, row.case_id);
 	uint8_t *title = NULL;
 	size_t len = 0;
-	int code = r->content ? store_unseal_at(r->st, s, 15, row.peer, row.case_id, aad, &title, &len) : CY_OK;
+	int code = r->content ? store_unseal_at(r->st, s, 15, &place, &title, &len) : CY_OK;
 
 	/* The title is shown to people: all else of the case goes on without it. */
 	if (code < 0 && code != CY_EDAMAGED)
 		return code;
 	row.damaged = code == CY_EDAMAGED || (r->key && !key_opens(r->st, s, 16, &row));
-	/* The buffer is longer than the text by the tag: it ends with zeros. */
 	if (title != NULL)
 		row.title = (const char *)title;
 	code = r->fn.case_row(r->fn_arg, &row);
-	store_forget(title, len);
+	seal_forget(title, len);
 	return code;
 }
 
 static int read_content(struct store_sqlite *st, const struct store_message *m, uint8_t **ret_plain, size_t *ret_len)
 {
-	const struct seal_aad aad = { .what = "payload", .peer = m->peer, .case_id = m->case_id, .message_id = m->id };
+	const struct seal_place place = seal_content(m->peer, m->case_id, m->id);
 	struct store_bind b;
 	int rc, code = store_read_start(st, R_CONTENT, &b);
 
@@ -245,7 +221,7 @@ static int read_content(struct store_sqlite *st, const struct store_message *m, 
 	bind_text(&b, m->id);
 	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
 	if (rc == SQLITE_ROW)
-		code = store_unseal_at(st, b.s, 0, m->peer, m->case_id, aad, ret_plain, ret_len);
+		code = store_unseal_at(st, b.s, 0, &place, ret_plain, ret_len);
 	else if (rc != SQLITE_DONE)
 		code = store_code(sqlite3_extended_errcode(st->reader.db));
 	sqlite3_clear_bindings(b.s);
@@ -292,7 +268,7 @@ int store_message_row(struct store_reading *r, sqlite3_stmt *s)
 		return code;
 	row.content = cy_bytes(content, len);
 	code = r->fn.message(r->fn_arg, &row);
-	store_forget(content, len);
+	seal_forget(content, len);
 	return code;
 }
 

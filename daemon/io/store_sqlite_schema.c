@@ -11,9 +11,6 @@
 
 #define APPLICATION_ID 0x436f6d74 /* "Comt" */
 
-static const struct seal_aad check_aad = { .what = "store key check" };
-static const uint8_t check_text[STORE_KEY_LEN] = "comity store key check";
-
 static int failed(sqlite3 *db, int rc, const char *dir, struct cy_error *e)
 {
 	char text[sizeof e->text];
@@ -126,12 +123,12 @@ static int migrate(sqlite3 *db, int from)
 	return rc == SQLITE_OK ? sqlite3_exec(db, set, NULL, NULL, NULL) : rc;
 }
 
-static int put_check(sqlite3 *db, struct seal *seal, const uint8_t key[static STORE_KEY_LEN], const char *dir,
+static int put_check(sqlite3 *db, struct seal *seal, const uint8_t key[static SEAL_KEY_LEN], const char *dir,
 		     struct cy_error *e)
 {
-	uint8_t wrapped[STORE_WRAPPED_LEN];
+	uint8_t wrapped[SEAL_WRAPPED_LEN];
 	sqlite3_stmt *s;
-	int rc, r = store_wrap(seal, key, &check_aad, check_text, wrapped);
+	int rc, r = seal_check_new(seal, key, wrapped);
 
 	if (r < 0)
 		return cy_fail(e, CY_ESTORE, "the check value of the store key cannot be made");
@@ -144,10 +141,9 @@ static int put_check(sqlite3 *db, struct seal *seal, const uint8_t key[static ST
 	return rc == SQLITE_DONE ? CY_OK : failed(db, rc, dir, e);
 }
 
-static int verify_check(sqlite3 *db, struct seal *seal, const uint8_t key[static STORE_KEY_LEN],
+static int verify_check(sqlite3 *db, struct seal *seal, const uint8_t key[static SEAL_KEY_LEN],
 			const struct store_sqlite_config *config, struct cy_error *e)
 {
-	uint8_t text[STORE_KEY_LEN];
 	sqlite3_stmt *s;
 	int r, rc = sqlite3_prepare_v2(db, "SELECT wrapped FROM key_check", -1, &s, NULL);
 
@@ -159,8 +155,8 @@ static int verify_check(sqlite3 *db, struct seal *seal, const uint8_t key[static
 
 		wrapped.data = sqlite3_column_blob(s, 0);
 		wrapped.len = (size_t)sqlite3_column_bytes(s, 0);
-		r = store_unwrap(seal, key, &check_aad, wrapped, text);
-		if (r < 0 || memcmp(text, check_text, sizeof text) != 0)
+		r = seal_check(seal, key, wrapped);
+		if (r < 0)
 			r = cy_fail(e, CY_ECONFIG, "%s does not hold the key of the store in %s", config->key_path,
 				    config->dir);
 	} else if (rc == SQLITE_DONE) {
@@ -174,7 +170,7 @@ static int verify_check(sqlite3 *db, struct seal *seal, const uint8_t key[static
 
 /* Make the schema, or bring it up to date, whole or not at all. */
 static int update(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
-		  const uint8_t key[static STORE_KEY_LEN], struct cy_error *e)
+		  const uint8_t key[static SEAL_KEY_LEN], struct cy_error *e)
 {
 	char set[64];
 	int version = 0, rc, r = fresh ? CY_OK : store_schema_version(db, config->dir, &version, e);
@@ -242,7 +238,7 @@ static int rewrite_wal(sqlite3 *db)
 }
 
 int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
-			 const uint8_t key[static STORE_KEY_LEN], struct cy_error *e)
+			 const uint8_t key[static SEAL_KEY_LEN], struct cy_error *e)
 {
 	int r, rc = sqlite3_exec(db,
 				 "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"

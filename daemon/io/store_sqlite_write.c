@@ -1,6 +1,5 @@
 /* Applying a write-set: one transaction, whole or not at all. */
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,14 +74,12 @@ int store_apply_changed_one(struct store_applying *a, const char *what, const ch
 static int new_case_key(struct store_applying *a, const char *peer, const char *case_id, sqlite3_int64 no,
 			sqlite3_int64 generation)
 {
-	const struct seal_aad aad = { .what = "case key", .peer = peer, .case_id = case_id };
 	struct store_sqlite *st = a->st;
-	uint8_t wrapped[STORE_WRAPPED_LEN];
+	uint8_t wrapped[SEAL_WRAPPED_LEN];
 	struct store_bind b;
 	int r;
 
-	if (RAND_bytes(st->last_case.key, STORE_KEY_LEN) != 1 ||
-	    store_wrap(&st->writer.seal, st->key, &aad, st->last_case.key, wrapped) < 0)
+	if (seal_new_key(&st->writer.seal, st->key, peer, case_id, st->last_case.key, wrapped) < 0)
 		return store_apply_refuse(a, "a key for case %s cannot be made", case_id);
 	r = store_apply_start(a, W_ADD_CASE_KEY, &b);
 	if (r < 0)
@@ -102,7 +99,6 @@ static int new_case_key(struct store_applying *a, const char *peer, const char *
 /* Make st->last_case this case; one that is not known gets its key. */
 int store_apply_case(struct store_applying *a, const char *peer, const char *case_id)
 {
-	const struct seal_aad aad = { .what = "case key", .peer = peer, .case_id = case_id };
 	struct store_sqlite *st = a->st;
 	sqlite3_int64 no = 0, generation = 0;
 	bool has_key = false;
@@ -135,7 +131,7 @@ int store_apply_case(struct store_applying *a, const char *peer, const char *cas
 			wrapped.data = sqlite3_column_blob(b.s, 2);
 			wrapped.len = (size_t)sqlite3_column_bytes(b.s, 2);
 			st->last_case.damaged =
-				store_unwrap(&st->writer.seal, st->key, &aad, wrapped, st->last_case.key) < 0;
+				seal_open_key(&st->writer.seal, st->key, peer, case_id, wrapped, st->last_case.key) < 0;
 		}
 	} else if (rc != SQLITE_DONE) {
 		r = store_apply_failed(a, rc);
@@ -150,28 +146,28 @@ int store_apply_case(struct store_applying *a, const char *peer, const char *cas
 	return CY_OK;
 }
 
-int store_apply_seal(struct store_applying *a, const struct seal_aad *aad, struct cy_bytes plain,
-		     uint8_t ret_nonce[static STORE_NONCE_LEN], const char *what, const char *id)
+int store_apply_seal(struct store_applying *a, const struct seal_place *place, struct cy_bytes plain,
+		     uint8_t ret_nonce[static SEAL_NONCE_LEN], const char *what, const char *id)
 {
 	struct store_sqlite *st = a->st;
 
 	if (st->last_case.damaged)
 		return store_apply_refuse(a, "the key of case %s is damaged: restore the store from a backup",
 					  st->last_case.case_id);
-	if (store_seal(&st->writer.seal, st->last_case.key, aad, plain, ret_nonce) < 0)
+	if (seal_up(&st->writer.seal, st->last_case.key, place, plain, ret_nonce) < 0)
 		return store_apply_refuse(a, "%s %s cannot be sealed", what, id);
 	return CY_OK;
 }
 
 static int put_title(struct store_applying *a, const struct store_case *c)
 {
-	const struct seal_aad aad = { .what = "title", .peer = c->peer, .case_id = c->case_id };
+	const struct seal_place place = seal_title(c->peer, c->case_id);
 	struct store_sqlite *st = a->st;
-	uint8_t nonce[STORE_NONCE_LEN];
+	uint8_t nonce[SEAL_NONCE_LEN];
 	struct store_bind b;
 	int r;
 
-	r = store_apply_seal(a, &aad, cy_bytes(c->title, strlen(c->title)), nonce, "the title of case", c->case_id);
+	r = store_apply_seal(a, &place, cy_bytes(c->title, strlen(c->title)), nonce, "the title of case", c->case_id);
 	if (r == CY_OK)
 		r = store_apply_start(a, W_TITLE, &b);
 	if (r < 0)
@@ -260,13 +256,13 @@ static int find_message(struct store_applying *a, const struct store_message *m,
 
 static int put_payload(struct store_applying *a, const struct store_message *m, sqlite3_int64 no)
 {
-	const struct seal_aad aad = { .what = "payload", .peer = m->peer, .case_id = m->case_id, .message_id = m->id };
+	const struct seal_place place = seal_content(m->peer, m->case_id, m->id);
 	struct store_sqlite *st = a->st;
-	uint8_t nonce[STORE_NONCE_LEN];
+	uint8_t nonce[SEAL_NONCE_LEN];
 	struct store_bind b;
 	int r;
 
-	r = store_apply_seal(a, &aad, m->content, nonce, "the content of message", m->id);
+	r = store_apply_seal(a, &place, m->content, nonce, "the content of message", m->id);
 	if (r == CY_OK)
 		r = store_apply_start(a, W_PAYLOAD, &b);
 	if (r < 0)
@@ -669,6 +665,6 @@ int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *w
 	if (r == CY_OK)
 		store_base_committed(st);
 	if (st->last_case.no == 0)
-		OPENSSL_cleanse(st->last_case.key, STORE_KEY_LEN);
+		OPENSSL_cleanse(st->last_case.key, SEAL_KEY_LEN);
 	return r;
 }
