@@ -264,12 +264,13 @@ static void drop_old_uploads(struct node *n)
 	struct store_port *s = &n->ports.store;
 	const struct cy_wall before = { node_now(n).ms - UPLOAD_KEEP_MS };
 	const uint32_t most = CY_BOUND(NODE_OVERDUE_MAX);
-	struct old_uploads o = { .n = n };
+	/* Each has its own page: strays that stay, for what may have been ordered, keep no upload from its end. */
+	struct old_uploads strays = { .n = n }, uploads = { .n = n };
 
-	if (s->strays(s->ctx, before, most, add_old_stray, &o) < 0 ||
-	    s->uploads(s->ctx, NULL, (struct cy_wall){ 0 }, before, most - (uint32_t)o.n_rows, add_old_upload, &o) < 0)
+	if (s->strays(s->ctx, before, most, add_old_stray, &strays) < 0 ||
+	    s->uploads(s->ctx, NULL, (struct cy_wall){ 0 }, before, most, add_old_upload, &uploads) < 0)
 		batch_retry(n);
-	else if (o.n_rows == most) /* there may be more */
+	else if (strays.n_rows == most || uploads.n_rows == most) /* there may be more */
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
