@@ -26,7 +26,7 @@ static int refuse_measure(const struct law_step *s, unsigned i, const char *need
 		return CY_ESTATE;
 	law_kind_spoken(s->f->kind, kind);
 	return cy_fail_at(s->e, CY_ESTATE, law_kind_name(s->f->kind),
-			  "measure %u is %s%s%s; a %s can only be given for a measure that is %s", i + 1,
+			  "measure %u is %s%s%s; a message of kind %s is allowed for a measure that is %s", i + 1,
 			  law_measure_state_name(m->state), m->postponed ? ", postponed" : "",
 			  m->proposal ? ", with proposed conditions open" : "", kind, needs);
 }

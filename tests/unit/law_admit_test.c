@@ -241,7 +241,9 @@ static void a_time_limit_that_is_named_may_be_extended_after_the_measure(void **
 
 	(void)state;
 	add(&h, ASKED, say(K(RESULT), 0, DONE, 0));
-	refused(&h, ASKED, longer, "measure 1 is EXECUTED");
+	refused(&h, ASKED, longer,
+		"measure 1 is EXECUTED; a message of kind extension is allowed for a measure that is PENDING or "
+		"EXECUTING");
 	assert_int_equal(cy_copy(longer.clock, sizeof longer.clock, "preserve"), CY_OK);
 	allowed(&h, ASKED, longer);
 	add(&h, ASKED, say(K(REFUSAL), 0, 0, GROUND));
