@@ -55,6 +55,12 @@ static void spelled(const char *name, char out[static 64])
 	out[i] = 0;
 }
 
+/* Whether people send it into a case. */
+static bool is_sent(uint32_t kind)
+{
+	return !law_kind_opens(kind) && !law_kind_stated(kind);
+}
+
 static int no_kind(const char *word)
 {
 	struct cy_guess guess = CY_GUESS(word);
@@ -65,8 +71,9 @@ static int no_kind(const char *word)
 		const ProtobufCFieldDescriptor *f = &cy_content__descriptor.fields[i];
 
 		spelled(f->name, name);
-		cy_guess_offer(&guess, name);
-		if (!law_kind_opens(f->id) && len < sizeof all)
+		if (!law_kind_stated(f->id))
+			cy_guess_offer(&guess, name);
+		if (is_sent(f->id) && len < sizeof all)
 			len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", len ? ", " : "", name);
 	}
 	return ctl_usage("send", "there is no kind '%s'%s Expected one of %s", word, cy_guess_text(&guess, meant), all);
@@ -92,14 +99,16 @@ static int explain(int argc, char **argv)
 	if (f != NULL) {
 		spelled(f->name, name);
 		printf("%s (%s)%s\n\n", name, who(f->id),
-		       law_kind_opens(f->id) ? ": opens a case, so it is handed in with 'comityctl submit'" : "");
+		       law_kind_opens(f->id)    ? ": opens a case, so it is handed in with 'comityctl submit'"
+		       : law_kind_stated(f->id) ? ": the daemon states it by itself, and nobody sends it"
+						: "");
 		fields_print(f->descriptor, 0);
 		return CTL_DONE;
 	}
 	fputs(help, stdout);
 	for (unsigned i = 0; i < cy_content__descriptor.n_fields; i++) {
 		f = &cy_content__descriptor.fields[i];
-		if (law_kind_opens(f->id))
+		if (!is_sent(f->id))
 			continue;
 		spelled(f->name, name);
 		printf("  %-26s %s\n", name, who(f->id));
@@ -204,6 +213,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return no_kind(words[0]);
 	if (law_kind_opens(kind->id))
 		return ctl_usage("submit", "'%s' opens a case; hand it in with 'comityctl submit'", words[0]);
+	if (law_kind_stated(kind->id))
+		return ctl_usage("send", "'%s' is what the daemon states by itself; nobody sends it", words[0]);
 	if (priority != NULL)
 		r = deliver_priority("send", priority, &submission.priority);
 	if (r == CTL_DONE)

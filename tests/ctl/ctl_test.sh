@@ -67,6 +67,11 @@ exits 2 'an unknown option is a wrong command line' status --colour
 exits 2 'a missing argument is a wrong command line' case show
 exits 2 'an option without its value is a wrong command line' submit x.json --key
 exits 2 'an unknown kind is a wrong command line' send shout 2026-1
+says err 'review-reliance, note$' 'those that there are for people are named, and none that only a daemon states'
+! "$ctl" send --help | grep -q '^  \(clock-statement\|reminder\|evidence-statement\) '
+result $? 'nor does the help list these'
+exits 2 'what only a daemon states is not sent' send clock-statement 2026-1
+says err "^comityctl: 'clock-statement' is what the daemon states by itself" 'and said to be so'
 exits 2 'a kind that opens a case is not sent into one' send request 2026-1
 exits 5 'an unknown measure is not found' template LUNCH
 

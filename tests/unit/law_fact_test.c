@@ -175,6 +175,9 @@ static void the_table_of_kinds_is_that_of_the_schema(void **state)
 	assert_int_equal(law_kind_by_name("nonsense"), 0);
 	assert_true(law_kind_opens(CY_CONTENT__KIND_NOTIFICATION));
 	assert_false(law_kind_opens(CY_CONTENT__KIND_NOTE));
+	assert_true(law_kind_stated(CY_CONTENT__KIND_REMINDER));
+	assert_false(law_kind_stated(CY_CONTENT__KIND_NOTE));
+	assert_false(law_kind_stated(0));
 }
 
 int main(void)
