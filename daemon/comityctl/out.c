@@ -20,7 +20,11 @@
 #define LABEL_WIDTH  17
 #define OUT_MAX      (64u * 1024u * 1024u)
 #define COLUMNS_MAX  16
+#define SCREEN_WIDTH 80u /* of a terminal that does not say */
+#define LINE_LEAST   24u
 #define CUT_LEAST    12u
+#define FOLD_LEAST   24u
+#define INDENT       4
 #define HEX_SHOWN    32
 #define JSON_ESCAPES 2
 #define PATH_SIZE    256 /* more than a daemon says of a field */
@@ -124,8 +128,86 @@ static char *__attribute__((format(printf, 1, 0))) format(const char *fmt, va_li
 	return text;
 }
 
+/* ------------------------------------------------------------- the screen */
+
+size_t out_columns(int fd)
+{
+	struct winsize w;
+
+	return ioctl(fd, TIOCGWINSZ, &w) < 0 ? 0 : w.ws_col ? w.ws_col : SCREEN_WIDTH;
+}
+
+/* Columns that a line on standard output may have. */
+static size_t line_room(void)
+{
+	const size_t n = out_columns(STDOUT_FILENO);
+
+	return n == 0 ? SIZE_MAX : n < LINE_LEAST ? LINE_LEAST : n;
+}
+
+/* The bytes of harmless text that take at most `max` columns on the screen, and how many columns they take: letters of
+ * East Asia take two, marks above others none, and what is no character yet may come to take two. */
+static size_t fitting(const char *text, size_t max, size_t *ret_width)
+{
+	const size_t len = strlen(text);
+	size_t i = 0, width = 0;
+
+	while (i < len) {
+		uint32_t c = 0;
+		const size_t n = decode((const uint8_t *)text + i, len - i, &c);
+		const int known = wcwidth((wchar_t)c);
+		const size_t w = known < 0 ? 2 : (size_t)known;
+
+		if (width + w > max)
+			break;
+		width += w;
+		i += n ? n : 1;
+	}
+	*ret_width = width;
+	return i;
+}
+
+static size_t width(const char *text)
+{
+	size_t n;
+
+	fitting(text, SIZE_MAX, &n);
+	return n;
+}
+
+/* How many columns it took. */
+static size_t put_cut(const char *text, size_t room)
+{
+	size_t shown = width(text);
+
+	if (shown <= room) {
+		fputs(text, stdout);
+		return shown;
+	}
+	printf("%.*s…", (int)fitting(text, room - 1, &shown), text);
+	return shown + 1;
+}
+
+/* From column `at` on; what the line has no room for goes on below, between words, and begins there too. */
+static void put_folded(const char *text, size_t at, size_t all)
+{
+	for (;;) {
+		size_t shown, n = fitting(text, all - at, &shown), word = n;
+
+		while (text[n] && word > 0 && text[word] != ' ')
+			word--;
+		n = word ? word : n;
+		printf("%.*s", (int)n, text);
+		text += n + strspn(text + n, " ");
+		if (!text[0])
+			return;
+		printf("\n%*s", (int)at, "");
+	}
+}
+
 void out_pair(const char *label, const char *fmt, ...)
 {
+	struct cy_buf b = CY_BUF(OUT_MAX);
 	va_list ap;
 	char *text;
 
@@ -133,9 +215,11 @@ void out_pair(const char *label, const char *fmt, ...)
 	text = format(fmt, ap);
 	va_end(ap);
 	if (text[0]) {
+		CY_ASSERT(out_safe_add(&b, text, strlen(text)) == CY_OK);
 		printf("%-*s ", LABEL_WIDTH, label);
-		out_safe(stdout, text);
+		put_folded((const char *)b.data, LABEL_WIDTH + 1, line_room());
 		putchar('\n');
+		cy_buf_free(&b);
 	}
 	free(text);
 }
@@ -302,52 +386,6 @@ struct out_table {
 	char **cells; /* row after row, harmless; the headings are the first row */
 };
 
-size_t out_columns(int fd)
-{
-	struct winsize w;
-
-	return ioctl(fd, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
-}
-
-/* The bytes of harmless text that take at most `max` columns on the screen, and how many columns they take: letters of
- * East Asia take two, marks above others none. */
-static size_t fitting(const char *text, size_t max, size_t *ret_width)
-{
-	const size_t len = strlen(text);
-	size_t i = 0, width = 0;
-
-	while (i < len) {
-		uint32_t c = 0;
-		const size_t n = decode((const uint8_t *)text + i, len - i, &c);
-		const int w = wcwidth((wchar_t)c);
-
-		if (width + (size_t)(w > 0 ? w : 0) > max)
-			break;
-		width += (size_t)(w > 0 ? w : 0);
-		i += n ? n : 1;
-	}
-	*ret_width = width;
-	return i;
-}
-
-static size_t width(const char *text)
-{
-	size_t n;
-
-	fitting(text, SIZE_MAX, &n);
-	return n;
-}
-
-static void put_cut(const char *text, size_t room)
-{
-	size_t shown = 0;
-
-	if (width(text) <= room)
-		fputs(text, stdout);
-	else
-		printf("%.*s…", (int)fitting(text, room - 1, &shown), text);
-}
-
 static void add_cell(struct out_table *t, const char *text)
 {
 	struct cy_buf b = CY_BUF(OUT_MAX);
@@ -391,37 +429,61 @@ void out_table_cut(struct out_table *t)
 	t->cut = true;
 }
 
-/* Columns for the last one: all it wants, unless it is cut. */
-static size_t last_room(const struct out_table *t, const size_t *widths)
-{
-	const size_t all = t->cut ? out_columns(STDOUT_FILENO) : 0;
-	size_t used = 0;
+/* Where the columns stand. What a line has no room for goes on below, beside an indent, for all rows alike. */
+struct layout {
+	size_t all;
+	size_t at[COLUMNS_MAX], widths[COLUMNS_MAX];
+	bool below[COLUMNS_MAX];
+};
 
-	for (size_t c = 0; c + 1 < t->columns; c++)
-		used += widths[c] + 2;
-	return all == 0 ? SIZE_MAX : all > used + CUT_LEAST ? all - used : CUT_LEAST;
+static void lay_out(const struct out_table *t, struct layout *l)
+{
+	size_t at = 0;
+
+	*l = (struct layout){ .all = line_room() };
+	for (size_t i = 0; i < t->n; i++) {
+		size_t w = width(t->cells[i]), c = i % t->columns;
+
+		l->widths[c] = w > l->widths[c] ? w : l->widths[c];
+	}
+	for (size_t c = 0; c < t->columns; c++) {
+		const size_t least = c + 1 < t->columns ? SIZE_MAX : t->cut ? CUT_LEAST : FOLD_LEAST;
+		size_t *w = &l->widths[c];
+
+		l->below[c] = c > 0 && at + (*w < least ? *w : least) > l->all;
+		l->at[c] = l->below[c] ? INDENT : at;
+		*w = *w < l->all - l->at[c] ? *w : l->all - l->at[c];
+		at = l->at[c] + *w + 2;
+	}
+}
+
+static void put_cell(const struct out_table *t, const struct layout *l, size_t i)
+{
+	const size_t c = i % t->columns;
+	const bool last = c + 1 == t->columns;
+	size_t shown;
+
+	if (l->below[c])
+		printf("\n%*s", INDENT, "");
+	if (last && !t->cut) {
+		put_folded(t->cells[i], l->at[c], l->all);
+	} else {
+		shown = put_cut(t->cells[i], l->widths[c]);
+		if (!last && !l->below[c + 1])
+			printf("%*s", (int)(l->widths[c] - shown + 2), "");
+	}
+	if (last)
+		putchar('\n');
 }
 
 void out_table_end(struct out_table *t)
 {
-	size_t widths[COLUMNS_MAX] = { 0 }, room;
+	struct layout l;
 
+	lay_out(t, &l);
 	for (size_t i = 0; i < t->n; i++) {
-		size_t w = width(t->cells[i]), c = i % t->columns;
-
-		widths[c] = w > widths[c] ? w : widths[c];
-	}
-	room = last_room(t, widths);
-	for (size_t i = 0; i < t->n; i++) {
-		size_t c = i % t->columns;
-		bool last = c + 1 == t->columns;
-
-		if (t->n > t->columns && !last)
-			printf("%s%*s", t->cells[i], (int)(widths[c] - width(t->cells[i]) + 2), "");
-		if (t->n > t->columns && last) {
-			put_cut(t->cells[i], room);
-			putchar('\n');
-		}
+		if (t->n > t->columns)
+			put_cell(t, &l, i);
 		free(t->cells[i]);
 	}
 	free(t->cells);

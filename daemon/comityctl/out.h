@@ -23,7 +23,7 @@ void out_fault(FILE *f, const CyFault *fault);
 /* A line each, beginning with `warning: `. */
 void out_warnings(FILE *f, size_t n, CyFault *const *list);
 
-/* `Label   value`, aligned; an empty value prints nothing. */
+/* `Label   value`, aligned; an empty value prints nothing. On a terminal a long one is folded between words. */
 void out_pair(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* RFC 3339 in UTC, `-` for 0; one of a few buffers in turn. */
@@ -59,13 +59,15 @@ void out_json(const ProtobufCMessage *m, int indent);
 /* The same for people: instants are RFC 3339. */
 void out_json_people(const ProtobufCMessage *m, int indent);
 
-/* Columns of the terminal that a descriptor is; 0: it is none, or does not say. */
+/* Columns of the terminal that a descriptor is, 80 where it does not say; 0: it is none. */
 size_t out_columns(int fd);
 
-/* A table: aligned columns under headings. Rows are filled cell by cell. */
+/* A table: aligned columns under headings. Rows are filled cell by cell. On a terminal no line is wider than that: the
+ * columns that it has no room for stand on a line below, and the last one is folded between words. Into a file or a
+ * pipe each row is one line, and whole. */
 struct out_table;
 struct out_table *out_table_new(size_t columns, const char *const *heads);
-/* On a terminal cut the last column to what the line has room for; `…` stands for what is not shown. */
+/* Cut the last column instead of folding it; `…` stands for what is not shown. */
 void out_table_cut(struct out_table *t);
 void out_cell(struct out_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Print (nothing when it has no rows) and free. */

@@ -595,11 +595,42 @@ exits 0 'the same as JSON' --json case list
 ! LC_ALL=C grep -q "$(printf '\033\\|\302\233\\|\342\200\256')" out
 result $? 'nor in JSON'
 
-for columns in 160 220; do
-	/usr/bin/python3 "$here/terminal.py" $columns "$ctl" case list >out 2>err
-	result $? "cases are listed on a terminal of $columns columns"
-	[ "$(grep -c '…$' out)" -eq 3 ] && grep -q 'Übersetzung.*…$' out && grep -q '東京.*…$' out && [ ! -s err ]
-	result $? 'long titles are cut, and no line is wider'
+on_terminal() { /usr/bin/python3 "$here/terminal.py" "$@" >out 2>err; }
+for columns in 60 80 160 220; do
+	on_terminal $columns "$ctl" case list
+	result $? "cases are listed on a terminal of $columns columns, and no line is wider"
+	[ ! -s err ] && [ "$(grep -c '…$' out)" -ge 5 ] && grep -q 'Übersetzung.*…$' out && grep -q '東京.*…$' out &&
+		grep -q 'طلب.*…$' out && grep -q 'e\(́e\)*́…$' out
+	result $? 'long titles are cut, and no character in the middle'
+	grep -q 'twice, 019ab3c4-2c00-7000-8000-000000000008' out && grep -q 'MLA/2026/4711' out && grep -q '7, 1 unread' out
+	result $? 'and nothing but titles'
+done
+on_terminal 80 "$ctl" case list && mv out shown && on_terminal 0 "$ctl" case list && cmp -s out shown
+result $? 'a terminal that does not say how wide it is counts as one of 80 columns'
+
+unspaced() { tr -d ' \n' <"$1"; }
+for columns in 60 80; do
+	while read -r words <&4; do
+		# shellcheck disable=SC2086 # words of a command line
+		on_terminal $columns "$ctl" --client troubled $words && [ -s out ] && ! grep -q … out
+		result $? "no line is wider than $columns columns: $words"
+		# shellcheck disable=SC2086
+		mv out shown && "$ctl" --client troubled $words >out 2>err </dev/null && unspaced shown | cmp -s - <(unspaced out)
+		result $? 'and every word of it is there, in its order'
+	done 4<<'END'
+due
+late
+clock list 2026-1
+peer list
+case show whole
+END
+	on_terminal $columns "$ctl" stats
+	result $? "statistics are shown on $columns columns"
+	next_said 'statistics     MEASURE_TYPE_UNSPECIFIED 0' 'which are asked for once'
+	on_terminal $columns "$ctl" cursor list && [ "$(grep -c 'desk-of-the-central' out)" -eq 3 ]
+	result $? "cursors are listed on $columns columns"
+	on_terminal $columns "$ctl" treaty list --treaties "$treaties" && grep -q '^made-up-2020 ' out
+	result $? "treaty profiles are listed on $columns columns"
 done
 
 exits 0 'a cursor prints what is not acknowledged' inbox --cursor desk

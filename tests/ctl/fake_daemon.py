@@ -82,7 +82,10 @@ def submitted(answer, submit):
         answer.submitted.sha256 = hashlib.sha256(submit.submission.SerializeToString()).digest()
 
 
-TITLES = {7: "Übersetzung der Kontoauszüge " * 8, 8: "東京地方検察庁からの照会 " * 12, 9: "e\u0301" * 200}
+# U+0378 is no character yet; a terminal may show something of two columns in its place.
+TITLES = {7: "Übersetzung der Kontoauszüge " * 8, 8: "東京地方検察庁からの照会 " * 12, 9: "e\u0301" * 200,
+          11: "طلب بيانات المشترك من النيابة العامة " * 8, 12: "\u0378" * 200}
+REFERENCES = {7: "2026-7", 8: "twice", 9: "twice", 11: "النيابة/2026/11", 12: "e\u0301" * 30, 13: "検" * 40}
 
 
 def cases(answer, query):
@@ -91,7 +94,8 @@ def cases(answer, query):
         closed = i % 10 == 0
         answer.case_list.cases.add(case_id=CASE[:-4] + f"{i:04x}", peer="US", state="CLOSED" if closed else "ACKNOWLEDGED",
                                    title=TITLES.get(i, TERMINAL), closed=closed,
-                                   own_reference={7: "2026-7", 8: "twice", 9: "twice"}.get(i, ""))
+                                   own_reference=REFERENCES.get(i, ""), peer_reference="MLA/2026/4711" if i == 7 else "",
+                                   unread=i % 3, messages=i)
     answer.case_list.more = first == 0
 
 
@@ -102,8 +106,32 @@ def clocks(answer, query):
                                                  (NOW + 2 * DAY, 9, "running"), (NOW + 3 * DAY, 999, "running")]):
         if (due, number) > (query.after_due_ms, query.after_id) and len(answer.clock_list.clocks) < 3:
             answer.clock_list.clocks.add(id=number, peer="US", case_id=CASE[:-4] + f"{case:04x}", state=state, due_ms=due,
-                                         obliged="IE", late=due < NOW)
+                                         obliged="IE", late=due < NOW, clock="acknowledge", measure=number, article="12(3)",
+                                         instrument="eio-2014-41", time_zone="Europe/Dublin", own_reference="2026-7",
+                                         difference="the other side counts from the day after the receipt, 東京 time" * number)
     answer.clock_list.more = query.after_due_ms == 0
+
+
+def cursors(answer):
+    for name in ("registry", "a" * 64, "desk"):
+        answer.cursor_list.cursors.add(client="desk-of-the-central-authority", name=name, position=12, next_ms=NOW)
+    answer.cursor_list.now_ms = NOW + DAY
+
+
+def whole_case(answer):
+    v = answer.case_view
+    v.summary.case_id, v.summary.title, v.summary.state, v.now_ms = CASE, TITLES[11], "ACKNOWLEDGED", NOW
+    for number in range(1, 4):
+        v.measures.add(measure=number, type=t.DISCLOSURE_CONTENT, state="PENDING", conditions_open=True)
+        v.messages.add(author="US-OIA", number=number, seen=number, kind_name="problem_notice", created_ms=NOW,
+                       transport="delivered", message_id=MESSAGE, void_code=t.TRANSITION_NOT_ALLOWED if number == 2 else 0,
+                       void_reason="What it says is not what was asked for " * 4)
+        v.reviews.add(author="US-OIA", number=number, review=1, by="Judge", standard="probable cause", result="met",
+                      at_ms=NOW, reason="裁判所" * 40)
+        v.evidence.add(author="IE", number=number, state="here", size=1 << 30, here=1 << 29, name="mailbox.mbox", reason="spoilt " * 9)
+        v.evidence[-1].item.message_id, v.evidence[-1].item.attachment = MESSAGE, number
+        v.clocks.add(id=number, peer="US", case_id=CASE, state="running", due_ms=NOW, start_ms=NOW - DAY, obliged="IE",
+                     clock="acknowledge", measure=number, article="12(3)", instrument="eio-2014-41")
 
 
 def view(answer):
@@ -204,6 +232,10 @@ def serve(stream):
             cases(answer, question.list_cases)
         elif kind == "list_clocks":
             clocks(answer, question.list_clocks)
+        elif kind == "list_cursors":
+            cursors(answer)
+        elif kind == "show_case" and question.show_case.ref == "whole":
+            whole_case(answer)
         elif kind == "show_case":
             refuse(answer, t.NOT_FOUND, "There is no such case.", ("ref", "There is no such case.", ""))
         elif kind == "show_message":

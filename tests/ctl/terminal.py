@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Runs a command on a terminal of that many columns, and prints what it wrote there. Fails when it does, or when a line
-is wider than the terminal.
+is wider than the terminal. One of 0 columns does not say how wide it is: no line may be wider than 80 columns then.
 
     terminal.py COLUMNS COMMAND...
 """
@@ -19,6 +19,7 @@ def width(line):
 
 
 columns = int(sys.argv[1])
+room = columns or 80
 ours, its = pty.openpty()
 fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 run = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=its)
@@ -34,5 +35,5 @@ while True:
     text += part
 lines = text.decode().replace("\r\n", "\n")
 sys.stdout.write(lines)
-wide = [line for line in lines.splitlines() if width(line) > columns]
-sys.exit(run.wait() or (f"{len(wide)} lines are wider than {columns} columns: {wide[0]}" if wide else 0))
+wide = [line for line in lines.splitlines() if width(line) > room]
+sys.exit(run.wait() or (f"{len(wide)} lines are wider than {room} columns: {wide[0]}" if wide else 0))
