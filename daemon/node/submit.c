@@ -207,14 +207,15 @@ static void reply_faults(struct node *n, const struct conn *c, uint64_t correlat
 /* Nobody has this id: say who there is. */
 static void unknown_addressee(const struct node *n, const char *to, struct law_faults *f)
 {
-	char text[sizeof f->at[0].text];
+	char text[sizeof f->at[0].text], name[2 * CY_AUTHORITY_MAX + 1];
 	size_t len;
 
+	cy_line(name, sizeof name, to);
 	if (to[0] == '\0')
 		snprintf(text, sizeof text, "it is missing; expected the id of a configured peer authority:");
 	else
 		snprintf(text, sizeof text,
-			 "'%.64s' is not configured; expected the id of a configured peer authority:", to);
+			 "'%s' is not configured; expected the id of a configured peer authority:", name);
 	for (size_t i = 0; i < n->n_peers; i++) {
 		len = strlen(text);
 		if (!n->peers[i]->configured)

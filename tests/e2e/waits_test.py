@@ -27,6 +27,9 @@ def an_unknown_addressee_is_named_with_those_that_there_are():
     run = hand_in("nowhere", "--to", "FR")
     assert run.returncode != 0 and "'FR' is not configured" in run.stderr, run
     assert "the id of a configured peer authority: IE" in run.stderr, run
+    # A long one is cut between characters.
+    told = Client(us).call(submit=local_pb2.Submit(idempotency_key="long", submission=submission(to="F" + "\u00e9" * 40)))
+    assert "'F\u00e9" in told.error.faults[0].text and "authority: IE" in told.error.faults[0].text, told
 
 
 @test
