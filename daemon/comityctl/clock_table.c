@@ -35,9 +35,10 @@ static const char *state_of(const CyClockView *v)
 
 const char *clock_unknown(const CyClockView *v)
 {
-	return strcmp(v->not_received, "queued") == 0 ? "what starts it has not left yet"
-	       : v->not_received[0] != '\0'           ? "what starts it has no receipt yet"
-						      : "";
+	return strcmp(v->not_received, "queued") == 0   ? "what starts it has not left yet"
+	       : strcmp(v->not_received, "failed") == 0 ? "what starts it was given up without a receipt"
+	       : v->not_received[0] != '\0'             ? "what starts it has no receipt yet"
+							: "";
 }
 
 const char *clock_case(const CyClockView *v)

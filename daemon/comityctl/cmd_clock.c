@@ -24,8 +24,8 @@ static const char late_help[] = "usage: comityctl late [--peer AUTHORITY]\n"
 				"\n"
 				"Lists the time limits that are over and not met, the oldest first, with who owes\n"
 				"what. Nothing follows from that by itself, unless the instrument says so. Of one\n"
-				"that the other side knows nothing of, since what starts it has not left or has no\n"
-				"receipt, the line says that: nobody is late with it.\n"
+				"that the other side may know nothing of, since what starts it has not left or has\n"
+				"no receipt, the line says that: nobody is late with it.\n"
 				"\n"
 				"  --peer AUTHORITY  only of cases with this authority\n";
 
@@ -144,7 +144,8 @@ static void print_clock(const CyClockView *v)
 	out_pair("Force", "%s", v->force);
 	out_pair("State", "%s%s", v->state, v->late ? ", late" : "");
 	if (clock_unknown(v)[0] != '\0')
-		out_pair("Not received", "%s: %s does not know of it", clock_unknown(v), v->obliged);
+		out_pair("Not received", "%s: %s %s", clock_unknown(v), v->obliged,
+			 strcmp(v->not_received, "queued") == 0 ? "does not know of it" : "may not know of it");
 	if (v->start_ms != 0)
 		out_pair("Started", "%s", due_text(v, v->start_ms));
 	if (v->due_ms != 0)

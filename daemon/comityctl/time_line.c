@@ -40,7 +40,7 @@ static void add_clock(struct line *l, const CyClockView *k, int64_t now)
 		add(l, (struct entry){ .at = k->due_ms,
 				       .clock = k,
 				       .what = k->due_ms < now && clock_unknown(k)[0] != '\0'
-						       ? "is over, and was not received"
+						       ? "is over, and has no receipt"
 					       : k->due_ms < now ? "was due, and stands still"
 								 : "is due" });
 	add(l, (struct entry){ .at = k->ended_ms, .clock = k, .what = k->state });

@@ -264,9 +264,10 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 #define LIMIT(measure, ours, what) \
 	", count(*) FILTER (WHERE t.measure = " measure " AND t.ours = " ours " AND t.breach AND " what ")"
 #define LATE "(t.state = 3 AND t.due > 0 AND t.ended > t.due)"
-/* Nobody misses what has not reached them. */
-#define LAPSED \
-	"(t.due > 0 AND ((t.state = 1 AND t.due < ?8) OR (t.state = 4 AND t.due < t.ended)) AND " STARTER " >= 2)"
+/* Nobody misses what is not known to have reached them (store_received). */
+#define LAPSED                                                                                            \
+	"(t.due > 0 AND ((t.state = 1 AND t.due < ?8) OR (t.state = 4 AND t.due < t.ended)) AND " STARTER \
+	" BETWEEN 2 AND 4)"
 #define LIMITS(measure, ours)                                                   \
 	LIMIT(measure, ours, "t.state = 3 AND (t.due = 0 OR t.ended <= t.due)") \
 	LIMIT(measure, ours, LATE)                                              \

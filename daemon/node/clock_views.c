@@ -35,9 +35,9 @@ static CyClockView *view_of(struct node *n, struct cy_arena *a, const struct sto
 	v->start_ms = row->start.ms;
 	v->due_ms = row->due.ms;
 	v->ended_ms = row->ended.ms;
-	if (row->starter < STORE_RELAYED)
+	if (!store_received(row->starter))
 		v->not_received = cy_arena_string(a, views_transport(row->starter));
-	v->late = row->starter >= STORE_RELAYED && is_late(row, node_now(n));
+	v->late = store_received(row->starter) && is_late(row, node_now(n));
 	v->excused_ms = row->excused.ms;
 	v->stated_due_ms = row->stated_due.ms;
 	v->difference = cy_arena_string(a, row->difference);

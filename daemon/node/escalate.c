@@ -66,6 +66,7 @@ static void describe(struct node *n, const struct store_clock *row, char *out, s
 	snprintf(out, size, "clock %s%s, due %s%s", row->name, measure, due,
 		 row->starter == STORE_QUEUED        ? "; what starts it has not left yet"
 		 : row->starter == STORE_TRANSMITTED ? "; what starts it has no receipt yet"
+		 : row->starter == STORE_FAILED      ? "; what starts it was given up without a receipt"
 						     : "");
 }
 

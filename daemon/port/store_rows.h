@@ -31,6 +31,12 @@ enum store_transport {
 #undef STORE_X
 };
 
+/* Is the other side known to have it? What was given up without a receipt may have arrived or not. */
+static inline bool store_received(enum store_transport t)
+{
+	return t >= STORE_RELAYED && t != STORE_FAILED;
+}
+
 /* The node's own values: one row. */
 struct store_meta {
 	uint64_t epoch;           /* in which a new stream of ours begins; 0: a new store */
@@ -126,7 +132,7 @@ struct store_clock {
 	const char *own_reference, *peer_reference, *client;
 	struct cy_bytes terms;
 	/* How far our message has come that starts what the peer owes: what opens the case, or the notice. RELAYED:
-	 * it is none of ours. */
+	 * it is none of ours. store_received() says whether the peer is known to have it. */
 	enum store_transport starter;
 };
 

@@ -2,7 +2,9 @@
 import datetime
 import json
 import re
+import signal
 import stat
+import time
 import zoneinfo
 
 from harness import *
@@ -268,7 +270,7 @@ def nobody_is_late_with_what_has_not_left():
         assert "running, not sent" in line and "what starts it has not left yet" in line, line
     assert "IE, not received" in row(("case", "list")), row(("case", "list"))
     screen = us.ctl("case", "show", case).stdout
-    assert re.search("^State +QUEUED$", screen, re.M) and "is over, and was not received" in screen, screen
+    assert re.search("^State +QUEUED$", screen, re.M) and "is over, and has no receipt" in screen, screen
     assert "lapses" not in screen and lapsed() == before, (screen, before)
     clock = clocks(us, case)["wanted", 1]
     assert clock["notReceived"] == "queued" and "late" not in clock, clock
@@ -281,6 +283,40 @@ def nobody_is_late_with_what_has_not_left():
     until("a connection", lambda: "connected" in us.ctl("peer", "list").stdout.split())
     until("the receipt", lambda: "not sent" not in row(("case", "list")))
     assert "has not left" not in us.ctl("case", "show", case).stdout
+
+
+@test
+def nobody_is_late_with_what_was_given_up_without_a_receipt():
+    lapsed = lambda: {c.name: c.count for g in json_format.Parse(us.ctl("--json", "stats").stdout, local_pb2.Statistics()).groups
+                      if g.direction == local_pb2.OUT and not g.measure for c in g.counts}["limits_theirs_lapsed"]
+    state = lambda word: re.search(f"^State +{word}$", us.ctl("case", "show", case).stdout, re.M)
+    connected(us, "IE")
+    ie.process.send_signal(signal.SIGSTOP)
+    try:
+        case = submit(us, request("us-given-up", past), "us-given-up")
+        until("it to leave", lambda: state("SENT"))
+        accepted, before = time.time(), lapsed()
+        us.stop()
+        with open(us.config) as f:
+            kept = f.read()
+        with open(us.config, "w") as f:
+            f.write(kept.replace("delivery {", 'delivery { undelivered_after = "1s"\n'))
+        until("it to be old enough for the check at the start", lambda: time.time() > accepted + 1.1)
+        us.start()
+        until("the end of waiting", lambda: state("UNDELIVERED"))
+        assert lapsed() == before, us.ctl("stats").stdout
+        clock = clocks(us, case)["wanted", 1]
+        assert clock["notReceived"] == "failed" and "late" not in clock, clock
+        line = next(line for line in us.ctl("late").stdout.splitlines() if "us-given-up" in line)
+        assert "running, no receipt" in line and "what starts it was given up without a receipt" in line, line
+        assert "IE may not know of it" in us.ctl("clock", "explain", clock["id"]).stdout
+    finally:
+        ie.process.send_signal(signal.SIGCONT)
+    us.stop()
+    with open(us.config, "w") as f:
+        f.write(kept)
+    us.start()
+    connected(us, "IE")
 
 
 @test

@@ -1686,7 +1686,7 @@ static void count_clocks(const struct mem_case *c, struct law_stat *stat, struct
 		}
 		if (row->state == LAW_CLOCK_MET)
 			l->late++;
-		else if (starter(c, row) >= STORE_RELAYED && row->due.ms > 0 &&
+		else if (store_received(starter(c, row)) && row->due.ms > 0 &&
 			 ((row->state == LAW_CLOCK_RUNNING && row->due.ms < now.ms) ||
 			  (row->state == LAW_CLOCK_CEASED && row->due.ms < row->ended.ms)))
 			l->lapsed++;
