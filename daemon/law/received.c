@@ -34,7 +34,8 @@ static int64_t proved(const struct law_clock_input *in, const struct law_fact *s
 	return 0;
 }
 
-/* The central authority's acknowledgement may say that the request had come before, on paper. */
+/* The central authority's acknowledgement may say that the request had come before, on paper; but no request is
+ * received before it was made, also where the clock of whoever acknowledges is slow. */
 static int64_t on_paper(const struct law_story *s, int64_t opened, int64_t at)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -42,7 +43,7 @@ static int64_t on_paper(const struct law_story *s, int64_t opened, int64_t at)
 
 		if (f->kind == CY_CONTENT__KIND_ACKNOWLEDGEMENT &&
 		    f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY && f->stated_ms > 0)
-			at = earlier(at, law_stated_instant(f, opened));
+			at = earlier(at, later(law_stated_instant(f, opened), opened));
 	}
 	return at;
 }

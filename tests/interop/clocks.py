@@ -154,7 +154,7 @@ class Clock:
         if m.kind in ("request", "notification", "spontaneous_information"):
             for x in self.facts.told:
                 if x.m.kind == "acknowledgement" and x.m.content.by == 1 and x.m.stated > 0:
-                    at = min(at, self.facts.instant(x.m, made))
+                    at = min(at, max(self.facts.instant(x.m, made), made))
         return at
 
     def carries_out(self, x):

@@ -152,11 +152,17 @@ static int64_t received(const struct judge *j, const struct law_fact *f)
 		at = made;
 	for (size_t i = 0; at != 0 && law_kind_opens(f->kind) && i < j->a->n; i++) {
 		const struct law_scene *x = &j->a->scene[i];
+		int64_t paper;
 
 		/* It had come before, on paper. */
-		if (is(x, CY_CONTENT__KIND_ACKNOWLEDGEMENT) && x->f->stated_ms > 0 &&
-		    x->f->code[0] == CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY && law_scene_happened(j->a, x->f) < at)
-			at = law_scene_happened(j->a, x->f);
+		if (!is(x, CY_CONTENT__KIND_ACKNOWLEDGEMENT) || x->f->stated_ms <= 0 ||
+		    x->f->code[0] != CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY)
+			continue;
+		paper = law_scene_happened(j->a, x->f);
+		if (paper < made)
+			paper = made;
+		if (paper < at)
+			at = paper;
 	}
 	return at;
 }

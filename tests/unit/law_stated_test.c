@@ -240,6 +240,16 @@ static void no_request_is_received_before_it_was_made(void **state)
 	t.h.f[1].stated_ms = 0;
 	t.stated.start_ms = at("1970-01-02T00:00:00.000Z");
 	starts(&t, "receive", "2026-03-30T09:00:00.000Z");
+	/* An acknowledgement by a clock that is slow lies before the request itself; and one that states nothing says
+	 * nothing. */
+	t.stated.start_ms = at("2026-03-31T08:00:00.000Z");
+	t.h.f[1].at_ms = at("2026-03-29T12:00:00.000Z");
+	starts(&t, "receive", "2026-03-31T08:00:00.000Z");
+	t.h.f[1].stated_ms = at("2026-03-29T11:00:00.000Z");
+	starts(&t, "receive", "2026-03-30T09:00:00.000Z");
+	/* Nor does it start what nobody has stated. */
+	t.stated.start_ms = 0;
+	assert_int_equal(clock_of(&t, "receive")->state, LAW_CLOCK_WAITING);
 }
 
 /* ---------------------------------------------------- the receipt, as a last resort */
