@@ -362,9 +362,11 @@ int link_start(struct event_base *base, const struct link_config *config, const 
 	CY_ASSERT(l);
 	l->base = base;
 	l->events = *events;
-	l->kinds[TLS_MESSAGES] = (struct link_kind){ "session", 32, 64, events->up, events->writable, events->down };
+	l->kinds[TLS_MESSAGES] =
+		(struct link_kind){ "session", 32, CY_AHEAD_MAX, 64, events->up, events->writable, events->down };
 	l->kinds[TLS_BULK] =
-		(struct link_kind){ "bulk session", 4, 4, events->bulk_up, events->bulk_writable, events->bulk_down };
+		(struct link_kind){ "bulk session",   4, LINK_AHEAD, 4, events->bulk_up, events->bulk_writable,
+				    events->bulk_down };
 	l->close_ms = link_or_default(config->close_ms, 2000);
 	l->heartbeat_ms = link_or_default(config->heartbeat_ms, 15000);
 	l->takeovers_a_minute = config->takeovers_a_minute ? config->takeovers_a_minute : 10;

@@ -69,23 +69,6 @@ static void make_message(zmq_msg_t *msg, const struct blob_bytes *frame)
 	CY_ASSERT(zmq_msg_init_data(msg, frame->data, frame->len, release_sent, keep) == 0);
 }
 
-bool link_flush_bulk(struct link_session *s)
-{
-	while (s->n_ahead && zmq_msg_send(&s->ahead[s->first_ahead], s->socket, ZMQ_DONTWAIT) >= 0) {
-		s->first_ahead = (s->first_ahead + 1) % LINK_AHEAD;
-		s->n_ahead--;
-	}
-	return s->n_ahead == 0;
-}
-
-void link_forget_bulk(struct link_session *s)
-{
-	for (; s->n_ahead; s->n_ahead--) {
-		zmq_msg_close(&s->ahead[s->first_ahead]);
-		s->first_ahead = (s->first_ahead + 1) % LINK_AHEAD;
-	}
-}
-
 /* Asking may have eaten the edge that told of frames to read, or of room. */
 static bool has_room(struct link_session *s)
 {
@@ -99,18 +82,17 @@ static bool has_room(struct link_session *s)
 static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
 {
 	struct link_session *s = find_up(ctx, session);
-	zmq_msg_t *msg;
-	int rc = !s ? CY_ENOENT : frame.len > CY_FRAME_MAX ? CY_ELIMIT : s->n_ahead == LINK_AHEAD ? CY_EAGAIN : CY_OK;
+	zmq_msg_t msg;
 
-	if (rc) {
+	if (!s || frame.len > CY_FRAME_MAX) {
 		blob_release(&frame);
-		if (rc == CY_EAGAIN)
-			s->blocked = true;
-		return rc;
+		return !s ? CY_ENOENT : CY_ELIMIT;
 	}
-	msg = &s->ahead[(s->first_ahead + s->n_ahead++) % LINK_AHEAD];
-	make_message(msg, &frame);
-	link_flush_bulk(s);
+	make_message(&msg, &frame);
+	if (!link_queue(s, &msg)) {
+		s->blocked = true;
+		return CY_EAGAIN;
+	}
 	has_room(s);
 	return CY_OK;
 }

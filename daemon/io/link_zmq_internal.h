@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <zmq.h>
 
+#include "base/limits.h"
 #include "io/backoff.h"
 #include "io/gate_tls.h"
 #include "io/link_zmq.h"
@@ -62,8 +63,9 @@ struct link_session {
 	struct event *ev, *again;
 	struct event
 		*patience; /* with a peer that has proved nothing, or said no State; with what is ahead at a close */
-	zmq_msg_t ahead[LINK_AHEAD]; /* bulk: frames for which the socket has no room yet, as a ring */
+	zmq_msg_t ahead[CY_AHEAD_MAX]; /* frames for which the socket has no room yet, as a ring */
 	unsigned first_ahead, n_ahead;
+	size_t ahead_bytes;
 	char address[64];
 	char why[256]; /* of a close by us */
 };
@@ -71,7 +73,8 @@ struct link_session {
 /* What differs by lane. */
 struct link_kind {
 	const char *name; /* of a session, for people */
-	int hwm;          /* frames each way; worst memory is this × limit × peers */
+	int hwm;          /* frames each way; worst memory is this × limit × peers, and CY_AHEAD_BYTES */
+	unsigned ahead;   /* frames for which the socket has no room yet, at most CY_AHEAD_MAX */
 	int frames;       /* handed on in one turn of the loop */
 	void (*up)(void *ctx, const char *peer, uint64_t session, const struct link_connection *on);
 	void (*writable)(void *ctx, uint64_t session);
@@ -127,6 +130,12 @@ void link_session_free(struct link_session *s);
 void link_session_look(struct link_session *s);
 int link_session_events(const struct link_session *s); /* ZMQ_EVENTS */
 
+/* Takes *msg over and queues it, behind what is ahead where the socket has no room; false: there is no room ahead
+ * either, and *msg is closed. */
+bool link_queue(struct link_session *s, zmq_msg_t *msg);
+/* Queue what is ahead, as far as there is room; true: nothing is left. */
+bool link_flush(struct link_session *s);
+
 int link_send(void *ctx, uint64_t session, struct cy_bytes frame);
 int link_proven(void *ctx, uint64_t session, struct cy_error *e);
 void link_established(void *ctx, uint64_t session);
@@ -134,8 +143,5 @@ void link_close(void *ctx, uint64_t session, const char *why);
 
 /* One frame handed on, false when there is none. */
 bool link_take_bulk(struct link_session *s);
-/* Queue what is ahead, as far as there is room; true: nothing is left. */
-bool link_flush_bulk(struct link_session *s);
-void link_forget_bulk(struct link_session *s);
 
 #endif

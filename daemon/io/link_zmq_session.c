@@ -52,6 +52,55 @@ struct link_session *link_session_find(const struct link *l, uint64_t id)
 	return s;
 }
 
+/* ------------------------------------------------------------- what is ahead */
+
+static void pop_ahead(struct link_session *s, size_t bytes)
+{
+	s->first_ahead = (s->first_ahead + 1) % CY_AHEAD_MAX;
+	s->n_ahead--;
+	s->ahead_bytes -= bytes;
+}
+
+static void forget_ahead(struct link_session *s)
+{
+	while (s->n_ahead) {
+		zmq_msg_t *msg = &s->ahead[s->first_ahead];
+		const size_t bytes = zmq_msg_size(msg);
+
+		zmq_msg_close(msg);
+		pop_ahead(s, bytes);
+	}
+}
+
+bool link_flush(struct link_session *s)
+{
+	while (s->n_ahead) {
+		const size_t bytes = zmq_msg_size(&s->ahead[s->first_ahead]);
+
+		if (zmq_msg_send(&s->ahead[s->first_ahead], s->socket, ZMQ_DONTWAIT) < 0)
+			break;
+		pop_ahead(s, bytes);
+	}
+	return s->n_ahead == 0;
+}
+
+bool link_queue(struct link_session *s, zmq_msg_t *msg)
+{
+	const size_t bytes = zmq_msg_size(msg);
+	zmq_msg_t *last = &s->ahead[(s->first_ahead + s->n_ahead) % CY_AHEAD_MAX];
+
+	if (s->n_ahead == kind_of(s)->ahead || s->ahead_bytes + bytes > CY_AHEAD_BYTES) {
+		zmq_msg_close(msg);
+		return false;
+	}
+	zmq_msg_init(last);
+	CY_ASSERT(zmq_msg_move(last, msg) == 0);
+	s->n_ahead++;
+	s->ahead_bytes += bytes;
+	link_flush(s);
+	return true;
+}
+
 static void close_socket(struct link_session *s, int linger_ms)
 {
 	if (s->ev)
@@ -61,7 +110,7 @@ static void close_socket(struct link_session *s, int linger_ms)
 	if (s->patience)
 		event_free(s->patience);
 	s->ev = s->again = s->patience = NULL;
-	link_forget_bulk(s);
+	forget_ahead(s);
 	if (!s->socket)
 		return;
 	set_int(s->socket, ZMQ_LINGER, linger_ms);
@@ -122,7 +171,7 @@ static void work(struct link_session *s)
 	int frames = 0;
 
 	if (s->draining) {
-		if (link_flush_bulk(s))
+		if (link_flush(s))
 			link_session_leave(s);
 		return;
 	}
@@ -138,7 +187,7 @@ static void work(struct link_session *s)
 			say_up(s);
 		} else if (room && !writable) {
 			writable = true;
-			if (!link_flush_bulk(s) || !s->blocked)
+			if (!link_flush(s) || !s->blocked)
 				continue;
 			s->blocked = false;
 			kind->writable(l->events.ctx, s->id);
@@ -311,19 +360,21 @@ void link_session_leave(struct link_session *s)
 int link_send(void *ctx, uint64_t session, struct cy_bytes frame)
 {
 	struct link_session *s = link_session_find(ctx, session);
+	zmq_msg_t msg;
 
 	if (frame.len > CY_FRAME_MAX)
 		return CY_ELIMIT;
 	if (!s || !s->socket || !s->up)
 		return CY_ENOENT;
-	if (zmq_send(s->socket, frame.data, frame.len, ZMQ_DONTWAIT) < 0) {
-		if (errno != EAGAIN)
-			return CY_ENOENT;
+	CY_ASSERT(zmq_msg_init_size(&msg, frame.len) == 0);
+	if (frame.len)
+		memcpy(zmq_msg_data(&msg), frame.data, frame.len);
+	if (!link_queue(s, &msg)) {
 		s->blocked = true;
 		link_session_look(s);
 		return CY_EAGAIN;
 	}
-	/* A send may have eaten the edge that told of frames to read. */
+	/* A send may have eaten the edge that told of frames to read, or of room. */
 	if (!s->busy)
 		link_session_look(s);
 	return CY_OK;
@@ -375,7 +426,7 @@ void link_close(void *ctx, uint64_t session, const char *why)
 		cy_copy(s->why, sizeof s->why, "closed");
 	if (s->lane->now == s)
 		s->lane->now = NULL;
-	if (link_flush_bulk(s)) {
+	if (link_flush(s)) {
 		link_session_leave(s);
 		return;
 	}

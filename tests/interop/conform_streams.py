@@ -347,6 +347,18 @@ def _(g):
 	g.receipted(w)
 
 
+@case(649, "Streams and resume", "asks for heads ten times, and then sends 32 parcels at once, before it reads a receipt",
+      "32 receipts")
+def _(g):
+	w = g.session()
+	for _ in range(10):
+		w.say(heads_request=P.pb.HeadsRequest())
+		w.await_kind("heads")
+	made = [g.parcel() for _ in range(32)]
+	w.put_at_once([g.peer.parcel_frame(m) for m in made])
+	assert [w.receipt(m) for m in made] == [[None]] * 32
+
+
 @case(650, "Dissolved parcels", "refuses a parcel by goodbye SIGNATURE, and holds nothing of it in the next session",
       "its messages travel anew, with the same bytes, as sequence 1 of a higher epoch")
 def _(g):

@@ -30,6 +30,13 @@ class Ended(Exception):
 	"""The other side has closed, or nothing came in time."""
 
 
+def framed(data, flags=0):
+	size = len(data)
+	if size > 255 or flags & LONG:
+		return bytes([flags | LONG]) + size.to_bytes(8, "big") + data
+	return bytes([flags, size]) + data
+
+
 class Wire:
 	"""One TLS connection to comityd. `role`: of us, dialler or listener."""
 
@@ -75,11 +82,10 @@ class Wire:
 	# ---- ZMTP
 
 	def put(self, data, flags=0):
-		size = len(data)
-		if size > 255 or flags & LONG:
-			self.write(bytes([flags | LONG]) + size.to_bytes(8, "big") + data)
-		else:
-			self.write(bytes([flags, size]) + data)
+		self.write(framed(data, flags))
+
+	def put_at_once(self, frames):
+		self.write(b"".join(framed(f.SerializeToString()) for f in frames))
 
 	def shake(self, greeting=GREETING, ready=READY, seconds=15):
 		"""Greeting and READY, both ways."""

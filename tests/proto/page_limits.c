@@ -20,6 +20,9 @@
 	X("parcels without receipt that a side sends, if both windows allow as many", CY_WINDOW_MAX, "",               \
 	  "it waits for a receipt")                                                                                    \
 	X("frames of a session that wait for a commit", NODE_SESSION_INPUTS_MAX, "", "`goodbye PROTOCOL`")             \
+	X("frames for the other side that wait beside what its connection holds", CY_AHEAD_MAX, "",                    \
+	  "the connection is closed")                                                                                  \
+	X("of them together", CY_AHEAD_BYTES, "bytes", "the connection is closed")                                     \
 	X("nesting of protobuf messages", CY_NESTING_MAX, "", "frame: `goodbye PROTOCOL`; message: `MALFORMED`")       \
 	X("elements of a repeated field, such as attachments", CY_REPEATED_MAX, "", "as above")                        \
 	X("one text field", CY_TEXT_MAX, "bytes", "as above")                                                          \
