@@ -111,6 +111,14 @@ CONTENTS = [
 	(833, "sends a request without measures", "INCOMPLETE", requested(lambda r: r.ClearField("measures"))),
 	(834, "numbers the first measure 2", "INCOMPLETE", requested(lambda r: setattr(r.measures[0], "measure", 2))),
 	(835, "writes a state in small letters", "INCOMPLETE", requested(lambda r: setattr(r, "requested_state", "us"))),
+	(851, "writes the state ZZ, which is none", None, requested(lambda r: setattr(r, "requested_state", "ZZ"))),
+	(852, "writes a day that may be left out as one blank", "INCOMPLETE",
+	 requested(lambda r: setattr(r.measures[0].period, "to_date", " "))),
+	(853, "writes an instrument of one blank beside reciprocity", "INCOMPLETE",
+	 requested(lambda r: setattr(r.legal_basis, "instrument", " "))),
+	(854, "writes a title with a tab", None, requested(lambda r: setattr(r, "title", "a\tb"))),
+	(855, "approves 1 ms after 1970", None, requested(lambda r: setattr(r.approvals[0], "at_ms", 1))),
+	(856, "approves 1 ms before 1970", "INCOMPLETE", requested(lambda r: setattr(r.approvals[0], "at_ms", -1))),
 	(836, "writes a language in capital letters", "INCOMPLETE", requested(lambda r: setattr(r, "language", "EN"))),
 	(837, "writes a title of 201 bytes", "INCOMPLETE", requested(lambda r: setattr(r, "title", "x" * 201))),
 	(838, "writes a title of two lines", "INCOMPLETE", requested(lambda r: setattr(r, "title", "a\nb"))),
@@ -345,7 +353,8 @@ def _(g):
 @case(915, "The bulk lane", "sends credit, cancel and not_sent for a number that was never used", "they are ignored")
 def _(g):
 	w = g.bulk()
-	w.say(credit=B.bulk.Credit(pull=77, chunks=1))
+	for chunks in (0, 1, 65):
+		w.say(credit=B.bulk.Credit(pull=77, chunks=chunks))
 	w.say(cancel=B.bulk.Cancel(pull=77))
 	w.say(not_sent=B.bulk.NotSent(pull=77, code=B.bulk.GONE))
 	w.send(pull(pull=2))

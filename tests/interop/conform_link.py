@@ -249,6 +249,7 @@ UNPARSED = [
 	(312, "a text with a surrogate", field(HEADS_REQUEST, 2, field(1, 2, b"\xed\xa0\x80"))),
 	(313, "a text of 131,073 bytes", field(HEADS_REQUEST, 2, field(1, 2, b"x" * 131_073))),
 	(314, "the field number 0", field(HEADS_REQUEST, 2) + field(0, 0, b"\x01")),
+	(321, "a tag of 5 bytes that does not fit in 32 bits", field(HEADS_REQUEST, 2) + b"\xc0\x80\x80\x80\x10\x01"),
 	(315, "a number of 11 bytes", field(HEADS_REQUEST, 2) + field(100, 0, b"\x80" * 10 + b"\x00")),
 	(316, "10,001 unknown fields", field(HEADS_REQUEST, 2) + UNKNOWN * 10_001),
 	(317, "1,001 elements of a repeated field", field(6, 2, field(1, 2) * 1001 + b"\x10\x01")),

@@ -46,6 +46,7 @@ TEXTS = [
 	(512, "writes an id of 37 bytes", lambda t: re.sub(rb"  (\S{36})\n", rb"  \1a\n", t)),
 	(513, "writes an id with a slash", lambda t: re.sub(rb"  \S{36}\n", b"  a/b\n", t)),
 	(514, "names no message", lambda t: b"".join(l for l in t.splitlines(True) if l.startswith(b"#"))),
+	(519, "names an addressee that is no authority id", lambda t: t.replace(b"# to US-OIA", b"# to us-oia")),
 	(515, "writes a text of more than 32,768 bytes", lambda t: t + (b"0" * 64 + b"  " + b"a" * 36 + b"\n") * 320),
 ]
 for number, does, change in TEXTS:
@@ -141,6 +142,7 @@ PARCELS = [
 	(602, "sends a message less", "PROTOCOL", lambda p: p.messages.pop()),
 	(603, "alters a byte of a message", "SIGNATURE", lambda p: p.messages.append(p.messages.pop()[:-1] + b"\x00")),
 	(604, "leaves out the manifest", "PROTOCOL", lambda p: p.ClearField("manifest")),
+	(609, "leaves a message empty", "PROTOCOL", lambda p: p.messages.append(p.messages.pop()[:0])),
 	(605, "leaves out the signature", "SIGNATURE", lambda p: p.manifest.ClearField("signature")),
 ]
 for number, does, code, change in PARCELS:
@@ -429,6 +431,12 @@ def _(g):
 	assert got.last and got.after == 1 and not got.HasField("manifest")
 	w.leave()
 	g.receipted(g.session())
+
+
+@case(700, "Restored from a backup", "says reconciling, and sends a parcel", "it is taken")
+def _(g):
+	w = restored(g)
+	assert w.deliver(g.parcel()) == [None]
 
 
 def store_of(g, back=False):
