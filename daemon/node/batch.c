@@ -7,6 +7,7 @@
 #include "base/mutant.h"
 #include "node/clocks.h"
 #include "node/evidence.h"
+#include "node/requests.h"
 #include "wire/message.h"
 
 static void put_meta(struct node *n)
@@ -87,35 +88,11 @@ static void step_frame(struct node *n, struct input *in)
 static void step_request(struct node *n, struct input *in)
 {
 	struct conn *c = node_conn(n, in->source);
-	const CyClientFrame *f = in->request;
 
 	if (c == NULL) /* gone before its turn: it repeats with the same key */
 		return;
 	c->inputs--;
-	if (f->kind_case == CY_CLIENT_FRAME__KIND_SUBMIT)
-		submit_step(n, c, f->correlation, f->submit);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS)
-		subscribe_acknowledge(n, c, f->correlation, f->acknowledge_events);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_REMOVE_CURSOR)
-		subscribe_remove(n, c, f->correlation, f->remove_cursor);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_SUBSCRIBE)
-		subscribe_start(n, c, f->correlation, f->subscribe);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE)
-		evidence_hold(n, c, f->correlation, f->hold_evidence);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_RESUME)
-		waiting_resume(n, c, f->correlation, f->resume);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE)
-		evidence_fetch(n, c, f->correlation, f->fetch_evidence);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_DROP_UPLOAD)
-		upload_drop(n, c, f->correlation, f->drop_upload);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_ERASE_CASE)
-		erase_case(n, c, f->correlation, f->erase_case);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_CONFIRM_TIME)
-		clock_views_confirm(n, c, f->correlation, f->confirm_time);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_GET_STATISTICS)
-		stats_views_get(n, c, f->correlation, f->get_statistics);
-	else
-		views_message(n, c, f->correlation, f->show_message);
+	request_of(in->request).answer(n, c, in->request, -1);
 }
 
 static void step(struct node *n, struct input *in)

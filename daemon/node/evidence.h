@@ -325,7 +325,10 @@ struct upload {
 	} finish;
 };
 
-void upload_frame(struct node *n, struct conn *c, CyClientFrame *f, int fd); /* takes both over */
+void upload_begin(struct node *n, struct conn *c, uint64_t correlation, const CyOpenUpload *o);
+void upload_data(struct node *n, struct conn *c, uint64_t correlation, CyUploadData *d); /* takes the bytes out */
+void upload_file(struct node *n, struct conn *c, uint64_t correlation, const CyUploadFile *f, int fd);
+void upload_finish(struct node *n, struct conn *c, uint64_t correlation, const CyFinishUpload *f);
 void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
 void upload_stored(struct node *n, struct input *in); /* in a batch */
 void upload_retry(struct node *n);
@@ -339,7 +342,7 @@ void upload_part(const char *client, const char *key, char ret[static BLOB_NAME_
 uint64_t upload_quota(struct node *n, struct upload *u);
 /* Uploads of the same client with which nobody goes on. */
 size_t upload_left(const struct node *n, const struct upload *u);
-void upload_list(struct node *n, struct conn *c, uint64_t correlation);
+void upload_list(struct node *n, struct conn *c, uint64_t correlation, const CyListUploads *r);
 void upload_drop(struct node *n, struct conn *c, uint64_t correlation, const CyDropUpload *r); /* in a batch */
 
 void download_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetEvidence *r);

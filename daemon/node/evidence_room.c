@@ -258,7 +258,7 @@ static void find_owners(struct listing *l)
 	}
 }
 
-void upload_list(struct node *n, struct conn *c, uint64_t correlation)
+void upload_list(struct node *n, struct conn *c, uint64_t correlation, const CyListUploads *r)
 {
 	struct store_port *s = &n->ports.store;
 	struct cy_arena arena = { 0 };
@@ -267,6 +267,7 @@ void upload_list(struct node *n, struct conn *c, uint64_t correlation)
 	CyUploadList answer = CY_UPLOAD_LIST__INIT;
 	int code = CY_OK;
 
+	(void)r;
 	*l = (struct listing){ .n = n, .a = &arena };
 	l->client = c->client->role == CY_ROLE__SUBMITTER ? c->client->name : NULL;
 	find_owners(l);

@@ -632,6 +632,6 @@ void views_case(struct node *n, struct conn *c, uint64_t correlation, const CySh
 void views_message(struct node *n, struct conn *c, uint64_t correlation, const CyShowMessage *r);
 
 /* -------------------------------------------------------------- status.c */
-void views_status(struct node *n, struct conn *c, uint64_t correlation);
+void views_status(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatus *r);
 
 #endif

@@ -1,11 +1,11 @@
-/* Local clients: hello, roles, and which room answers what. */
+/* Local clients: connections, hello, and what becomes of each frame (the table of requests: requests.c). */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/clocks.h"
 #include "node/evidence.h"
+#include "node/requests.h"
 #include "wire/message.h"
 
 void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame)
@@ -183,113 +183,14 @@ static void hello(struct node *n, struct conn *c, uint64_t correlation, const Cy
 	}
 }
 
-/* What reads committed state is answered at once; false: it needs a batch. */
-static bool answer_at_once(struct node *n, struct conn *c, const CyClientFrame *f)
+/* It waits for a batch; the frame is taken over. */
+static void queue_request(struct node *n, struct conn *c, CyClientFrame *f)
 {
-	switch (f->kind_case) {
-	case CY_CLIENT_FRAME__KIND_LIST_CASES:
-		views_list(n, c, f->correlation, f->list_cases);
-		return true;
-	case CY_CLIENT_FRAME__KIND_SHOW_CASE:
-		views_case(n, c, f->correlation, f->show_case);
-		return true;
-	case CY_CLIENT_FRAME__KIND_GET_STATUS:
-		views_status(n, c, f->correlation);
-		return true;
-	case CY_CLIENT_FRAME__KIND_READ_EVENTS:
-		subscribe_read(n, c, f->correlation, f->read_events);
-		return true;
-	case CY_CLIENT_FRAME__KIND_LIST_CLOCKS:
-		clock_views_list(n, c, f->correlation, f->list_clocks);
-		return true;
-	case CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK:
-		clock_views_explain(n, c, f->correlation, f->explain_clock);
-		return true;
-	case CY_CLIENT_FRAME__KIND_COMPARE_PROFILES:
-		profiles_compare(n, c, f->correlation, f->compare_profiles);
-		return true;
-	case CY_CLIENT_FRAME__KIND_GET_STATISTICS:
-		if (f->get_statistics->smallest > 1) /* what is published is remembered */
-			return false;
-		stats_views_get(n, c, f->correlation, f->get_statistics);
-		return true;
-	case CY_CLIENT_FRAME__KIND_GET_EVIDENCE:
-		download_get(n, c, f->correlation, f->get_evidence);
-		return true;
-	case CY_CLIENT_FRAME__KIND_LIST_EVIDENCE:
-		evidence_views_list(n, c, f->correlation, f->list_evidence);
-		return true;
-	case CY_CLIENT_FRAME__KIND_CHECK_EVIDENCE:
-		evidence_rest_asked(n, c, f->correlation, f->check_evidence);
-		return true;
-	case CY_CLIENT_FRAME__KIND_LIST_CURSORS:
-		subscribe_cursors(n, c, f->correlation, f->list_cursors);
-		return true;
-	case CY_CLIENT_FRAME__KIND_LIST_UPLOADS:
-		upload_list(n, c, f->correlation);
-		return true;
-	case CY_CLIENT_FRAME__KIND_SHOW_CUSTODY:
-		evidence_views_custody(n, c, f->correlation, f->show_custody);
-		return true;
-	case CY_CLIENT_FRAME__KIND_SUBMIT:
-	case CY_CLIENT_FRAME__KIND_ACKNOWLEDGE_EVENTS:
-	case CY_CLIENT_FRAME__KIND_SUBSCRIBE:
-	case CY_CLIENT_FRAME__KIND_SHOW_MESSAGE: /* marks it as retrieved */
-	case CY_CLIENT_FRAME__KIND_HOLD_EVIDENCE:
-	case CY_CLIENT_FRAME__KIND_ERASE_CASE:
-	case CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE:
-	case CY_CLIENT_FRAME__KIND_REMOVE_CURSOR:
-	case CY_CLIENT_FRAME__KIND_DROP_UPLOAD:
-	case CY_CLIENT_FRAME__KIND_RESUME:
-	case CY_CLIENT_FRAME__KIND_CONFIRM_TIME:
-		return false;
-	case CY_CLIENT_FRAME__KIND_OPEN_UPLOAD: /* dealt with before */
-	case CY_CLIENT_FRAME__KIND_UPLOAD_DATA:
-	case CY_CLIENT_FRAME__KIND_UPLOAD_FILE:
-	case CY_CLIENT_FRAME__KIND_FINISH_UPLOAD:
-	case CY_CLIENT_FRAME__KIND_HELLO:
-	case CY_CLIENT_FRAME__KIND__NOT_SET:
-	case _CY_CLIENT_FRAME__KIND__CASE_IS_INT_SIZE:
-		break;
-	}
-	local_error(n, c->id, f->correlation, CY_ERROR_CODE__BAD_FRAME, "", "a frame of an unknown kind");
-	return true;
-}
+	struct input *in = node_input_new(INPUT_REQUEST, c->id);
 
-static bool role_allows(CyRole role, CyClientFrame__KindCase kind)
-{
-	if (kind == CY_CLIENT_FRAME__KIND_REMOVE_CURSOR)
-		return role == CY_ROLE__ADMINISTRATOR;
-	if (kind == CY_CLIENT_FRAME__KIND_CONFIRM_TIME || kind == CY_CLIENT_FRAME__KIND_RESUME ||
-	    kind == CY_CLIENT_FRAME__KIND_LIST_CURSORS)
-		return role != CY_ROLE__SUBMITTER;
-	if (kind == CY_CLIENT_FRAME__KIND_ERASE_CASE)
-		return role == CY_ROLE__ADMINISTRATOR;
-	if (kind == CY_CLIENT_FRAME__KIND_DROP_UPLOAD)
-		return role != CY_ROLE__OPERATOR;
-	if (kind == CY_CLIENT_FRAME__KIND_LIST_UPLOADS)
-		return true;
-	if (role == CY_ROLE__SUBMITTER)
-		return true;
-	return kind == CY_CLIENT_FRAME__KIND_LIST_CASES || kind == CY_CLIENT_FRAME__KIND_SHOW_CASE ||
-	       kind == CY_CLIENT_FRAME__KIND_GET_STATUS || kind == CY_CLIENT_FRAME__KIND_LIST_CLOCKS ||
-	       kind == CY_CLIENT_FRAME__KIND_COMPARE_PROFILES || kind == CY_CLIENT_FRAME__KIND_EXPLAIN_CLOCK ||
-	       kind == CY_CLIENT_FRAME__KIND_GET_STATISTICS || kind == CY_CLIENT_FRAME__KIND_LIST_EVIDENCE ||
-	       kind == CY_CLIENT_FRAME__KIND_SHOW_CUSTODY || kind == CY_CLIENT_FRAME__KIND_FETCH_EVIDENCE ||
-	       kind == CY_CLIENT_FRAME__KIND_CHECK_EVIDENCE;
-}
-
-static bool is_upload(CyClientFrame__KindCase kind)
-{
-	return kind == CY_CLIENT_FRAME__KIND_OPEN_UPLOAD || kind == CY_CLIENT_FRAME__KIND_UPLOAD_DATA ||
-	       kind == CY_CLIENT_FRAME__KIND_UPLOAD_FILE || kind == CY_CLIENT_FRAME__KIND_FINISH_UPLOAD;
-}
-
-static const char *who_may(CyClientFrame__KindCase kind)
-{
-	if (role_allows(CY_ROLE__SUBMITTER, kind))
-		return role_allows(CY_ROLE__ADMINISTRATOR, kind) ? "a submitter or administrator" : "a submitter";
-	return role_allows(CY_ROLE__OPERATOR, kind) ? "an operator or administrator" : "an administrator";
+	c->inputs++;
+	in->request = f;
+	node_queue(n, in);
 }
 
 void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd)
@@ -297,8 +198,8 @@ void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int 
 	struct conn *c = node_conn(n, conn);
 	ProtobufCMessage *m = NULL;
 	struct cy_error e = { 0 };
+	struct request request;
 	CyClientFrame *f;
-	struct input *in;
 
 	if (c == NULL)
 		return;
@@ -307,6 +208,7 @@ void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int 
 		return;
 	}
 	f = (CyClientFrame *)m;
+	request = request_of(f);
 	/* 0 stands for "none" where an answer is longer than a frame. */
 	if (f->correlation == 0)
 		local_error(n, conn, 0, CY_ERROR_CODE__BAD_FRAME, "correlation",
@@ -315,27 +217,18 @@ void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int 
 		hello(n, c, f->correlation, f->hello);
 	else if (c->client == NULL)
 		local_error(n, conn, f->correlation, CY_ERROR_CODE__BAD_FRAME, "hello", "the first frame is a hello");
-	else if (!role_allows(c->client->role, f->kind_case))
+	else if (!request_allows(&request, c->client->role))
 		local_error(n, conn, f->correlation, CY_ERROR_CODE__NOT_ALLOWED, "",
 			    "the role of client %s does not allow this: it takes %s", c->client->name,
-			    who_may(f->kind_case));
-	else if (is_upload(f->kind_case)) {
-		upload_frame(n, c, f, fd);
+			    request_who_may(&request));
+	else if (request.turn == REQUEST_AT_ONCE)
+		request.answer(n, c, f, fd);
+	else if (c->inputs >= NODE_CLIENT_INPUTS_MAX)
+		local_error(n, conn, f->correlation, CY_ERROR_CODE__TOO_MANY, "",
+			    "more than %d requests without an answer: wait for some", NODE_CLIENT_INPUTS_MAX);
+	else {
+		queue_request(n, c, f);
 		return;
-	} else if (!answer_at_once(n, c, f)) {
-		if (c->inputs >= NODE_CLIENT_INPUTS_MAX) {
-			local_error(n, conn, f->correlation, CY_ERROR_CODE__TOO_MANY, "",
-				    "more than %d requests without an answer: wait for some", NODE_CLIENT_INPUTS_MAX);
-		} else {
-			c->inputs++;
-			in = calloc(1, sizeof *in);
-			CY_ASSERT(in != NULL);
-			in->kind = INPUT_REQUEST;
-			in->source = conn;
-			in->request = f;
-			node_queue(n, in);
-			return;
-		}
 	}
 	cy_client_frame__free_unpacked(f, NULL);
 }

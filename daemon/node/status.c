@@ -161,7 +161,7 @@ static void put_space(struct node *n, CyStatus *status)
 	status->evidence_total_bytes = s.total;
 }
 
-void views_status(struct node *n, struct conn *c, uint64_t correlation)
+void views_status(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatus *r)
 {
 	struct store_port *s = &n->ports.store;
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
@@ -174,6 +174,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation)
 	char clock[128], signing[NODE_FAULT_SIZE], events[320], waiting[256], flaws[1024];
 	int code = s->counts(s->ctx, &counts);
 
+	(void)r;
 	for (size_t i = 0; i < n->n_peers && shown < STATUS_PEERS; i++)
 		if (n->peers[i]->configured)
 			peers[shown++] = peer_status(n, &arena, n->peers[i], &code);

@@ -8,11 +8,6 @@
 
 #define STATE_EACH (16u * 1024u * 1024u) /* bytes between two UploadStates */
 
-static void free_request(void *owner)
-{
-	cy_client_frame__free_unpacked(owner, NULL);
-}
-
 static struct upload *by_id(struct node *n, uint32_t id)
 {
 	struct upload *u = n->uploads;
@@ -252,7 +247,7 @@ static bool failed(struct node *n, struct upload *u, struct blob_ticket *t, int 
 	return true;
 }
 
-static void open_upload(struct node *n, struct conn *c, uint64_t correlation, const CyOpenUpload *o)
+void upload_begin(struct node *n, struct conn *c, uint64_t correlation, const CyOpenUpload *o)
 {
 	struct blob_port *b = &n->ports.blobs;
 	struct upload *u = begin(n, c, correlation, o->key);
@@ -293,7 +288,7 @@ static bool may_copy(struct node *n, const struct conn *c, uint64_t correlation)
 }
 
 /* The three are done one after the other. */
-static void upload_file(struct node *n, struct conn *c, uint64_t correlation, const CyUploadFile *f, int fd)
+void upload_file(struct node *n, struct conn *c, uint64_t correlation, const CyUploadFile *f, int fd)
 {
 	struct blob_port *b = &n->ports.blobs;
 	struct upload *u;
@@ -348,15 +343,14 @@ static void keep_late(struct upload *u, uint64_t correlation, uint64_t offset, s
 	u->last_late = &l->next;
 }
 
-/* Takes the frame over. */
-static void upload_data(struct node *n, struct conn *c, CyClientFrame *f)
+void upload_data(struct node *n, struct conn *c, uint64_t correlation, CyUploadData *d)
 {
-	const CyUploadData *d = f->upload_data;
 	struct upload *u = by_key(n, c->client->name, d->key);
-	struct blob_bytes data = { .data = d->data.data, .len = d->data.len, .release = free_request, .owner = f };
-	const uint64_t correlation = f->correlation, offset = d->offset;
+	const uint64_t offset = d->offset;
+	struct blob_bytes data = { .data = d->data.data, .len = d->data.len, .release = free, .owner = d->data.data };
 	const char *fault = NULL;
 
+	d->data = (ProtobufCBinaryData){ 0 };
 	if (u == NULL || u->conn != c->id || u->state != UPLOAD_READY || u->finish.asked)
 		fault = "no such upload is open on this connection: open it first, and wait for its state";
 	else if (data.len == 0 || data.len > CY_UPLOAD_DATA_MAX)
@@ -395,7 +389,7 @@ static void finish(struct node *n, struct upload *u)
 	failed(n, u, t, r);
 }
 
-static void finish_upload(struct node *n, struct conn *c, uint64_t correlation, const CyFinishUpload *f)
+void upload_finish(struct node *n, struct conn *c, uint64_t correlation, const CyFinishUpload *f)
 {
 	struct upload *u = by_key(n, c->client->name, f->key);
 	const char *fault = NULL;
@@ -418,21 +412,6 @@ static void finish_upload(struct node *n, struct conn *c, uint64_t correlation, 
 		memcpy(u->finish.sha256.b, f->sha256.data, CY_SHA256_LEN);
 	if (u->late == NULL)
 		finish(n, u);
-}
-
-void upload_frame(struct node *n, struct conn *c, CyClientFrame *f, int fd)
-{
-	if (f->kind_case == CY_CLIENT_FRAME__KIND_UPLOAD_DATA) {
-		upload_data(n, c, f);
-		return;
-	}
-	if (f->kind_case == CY_CLIENT_FRAME__KIND_OPEN_UPLOAD)
-		open_upload(n, c, f->correlation, f->open_upload);
-	else if (f->kind_case == CY_CLIENT_FRAME__KIND_UPLOAD_FILE)
-		upload_file(n, c, f->correlation, f->upload_file, fd);
-	else
-		finish_upload(n, c, f->correlation, f->finish_upload);
-	cy_client_frame__free_unpacked(f, NULL);
 }
 
 void upload_retry(struct node *n)
