@@ -267,7 +267,8 @@ static void drop_old_uploads(struct node *n)
 	/* Each has its own page: strays that stay, for what may have been ordered, keep no upload from its end. */
 	struct old_uploads strays = { .n = n }, uploads = { .n = n };
 
-	if (s->strays(s->ctx, before, most, add_old_stray, &strays) < 0 ||
+	/* None is over while an order to keep content may be lost. */
+	if ((!orders_hold_lost(n) && s->strays(s->ctx, before, most, add_old_stray, &strays) < 0) ||
 	    s->uploads(s->ctx, NULL, (struct cy_wall){ 0 }, before, most, add_old_upload, &uploads) < 0)
 		batch_retry(n);
 	else if (strays.n_rows == most || uploads.n_rows == most) /* there may be more */

@@ -168,8 +168,6 @@ bool evidence_stray_over(struct node *n, const struct store_leftover *row)
 		w->leftover.sha256 = row->sha256;
 		return false;
 	}
-	if (orders_hold_lost(n))
-		return false;
 	cy_digest_hex(&row->sha256, hex);
 	batch_leaf(n, "content destroyed %s %s", n->authority, hex);
 	node_tell(
