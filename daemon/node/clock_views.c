@@ -153,6 +153,9 @@ void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, cons
 				      &l);
 	if (code < 0 && code != CY_ELIMIT) {
 		local_unreadable(n, c, correlation, code);
+	} else if (!answered && l.skip_to != 0) {
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "after_id",
+			    "the time limits of this case have changed since the page before: list them anew");
 	} else if (!answered) {
 		list.more = code == CY_ELIMIT;
 		list.clocks = l.rows;

@@ -111,6 +111,10 @@ def every_time_limit_is_listed_once():
         assert len(found) == len(set(found)) == n, (command, len(found))
         found = pages(ran(us, "--json", *command), "clocks")
         assert len(found) == len({c["id"] for c in found}) == n, (command, len(found))
+    client = Client(us)
+    gone = client.call(list_clocks=local_pb2.ListClocks(case_ref="c-1", after_id=1 << 40))
+    client.close()
+    assert gone.error.code == types_pb2.NOT_FOUND and "list them anew" in gone.error.text, gone
 
 
 finish(us, ie)
