@@ -1,5 +1,6 @@
 /* What the configuration says, at the start and when it is read again: which
  * peers there are, and which local clients. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,7 +103,7 @@ struct peer *node_peer_ever(struct node *n, const char *id)
 	return p;
 }
 
-bool node_names_peer(struct node *n, const struct conn *c, uint64_t correlation, const char *id)
+bool node_is_peer(struct node *n, const char *id, char ret_text[static NODE_NO_PEER])
 {
 	const struct peer *p = find_peer(n, id);
 	struct cy_guess guess = CY_GUESS(id);
@@ -113,10 +114,19 @@ bool node_names_peer(struct node *n, const struct conn *c, uint64_t correlation,
 	for (size_t i = 0; i < n->n_peers; i++)
 		if (n->peers[i]->configured)
 			cy_guess_offer(&guess, n->peers[i]->id);
-	local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "peer",
-		    "comityctl peer list shows the peers, and '%.*s' is no peer%s", (int)CY_AUTHORITY_MAX, id,
-		    cy_guess_text(&guess, meant));
+	snprintf(ret_text, NODE_NO_PEER, "comityctl peer list shows the peers, and '%.*s' is no peer%s",
+		 (int)CY_AUTHORITY_MAX, id, cy_guess_text(&guess, meant));
 	return false;
+}
+
+bool node_names_peer(struct node *n, const struct conn *c, uint64_t correlation, const char *id)
+{
+	char text[NODE_NO_PEER];
+	const bool is = node_is_peer(n, id, text);
+
+	if (!is)
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "peer", "%s", text);
+	return is;
 }
 
 static int remember(void *arg, const struct store_stream *row)

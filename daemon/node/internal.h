@@ -3,6 +3,7 @@
 #define CY_NODE_INTERNAL_H
 
 #include "audit/log.h"
+#include "base/guess.h"
 #include "base/uuid.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
@@ -344,7 +345,10 @@ struct cy_wall node_now(struct node *n);
 struct cy_wall node_legal_now(struct node *n);
 struct peer *node_peer(struct node *n, const char *id);      /* NULL if not configured */
 struct peer *node_peer_ever(struct node *n, const char *id); /* also a former one; NULL: cannot be read */
-/* For whoever asks about a peer, by its id: false, and answered, if none has or had it. "" is of all. */
+/* Does or did a peer have this id? false: why not, for whoever asked. "" is of all. */
+#define NODE_NO_PEER (96 + CY_AUTHORITY_MAX + CY_GUESS_TEXT)
+bool node_is_peer(struct node *n, const char *id, char ret_text[static NODE_NO_PEER]);
+/* The same, and false is answered at once. */
 bool node_names_peer(struct node *n, const struct conn *c, uint64_t correlation, const char *id);
 int node_peers_ever(struct node *n); /* n->peers has all of them from here on; an error: some cannot be read */
 struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if gone */

@@ -191,17 +191,17 @@ void waiting_step(struct node *n)
 
 void waiting_resume(struct node *n, struct conn *c, uint64_t correlation, const CyResume *r)
 {
-	struct peer *p = r->peer[0] != '\0' ? node_peer_ever(n, r->peer) : NULL;
+	struct peer *p;
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyDone done = CY_DONE__INIT;
 	struct cy_digest reason;
-	char hex[CY_SHA256_HEX];
+	char hex[CY_SHA256_HEX], text[NODE_NO_PEER];
 
-	if (r->peer[0] != '\0' && (p == NULL || (!p->configured && !p->known))) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__NOT_FOUND, "peer",
-			     "there is no such peer: comityctl peer list shows them");
+	if (!node_is_peer(n, r->peer, text)) {
+		submit_error(n, c, correlation, CY_ERROR_CODE__NOT_FOUND, "peer", text);
 		return;
 	}
+	p = r->peer[0] != '\0' ? node_peer_ever(n, r->peer) : NULL;
 	if (r->reason[0] == '\0' || strlen(r->reason) > CY_REASON_MAX) {
 		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "reason",
 			     "a reason of 1 to 255 bytes is mandatory: its digest stands in the audit log");

@@ -117,4 +117,11 @@ def every_time_limit_is_listed_once():
     assert gone.error.code == types_pb2.NOT_FOUND and "list them anew" in gone.error.text, gone
 
 
+@test
+def who_is_waited_for_no_longer_is_a_peer():
+    run = us.ctl("--client", "admin", "resume", "--reason", "gone for good", "EI")
+    assert run.returncode == 5 and "'EI' is no peer: did you mean 'IE'?" in run.stderr, run
+    assert us.ctl("--client", "admin", "resume", "--reason", "gone for good", "IE").returncode == 0
+
+
 finish(us, ie)
