@@ -1,6 +1,8 @@
 /* evidence check: is what is on the disk still what was hashed? */
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/error.h"
 #include "comityctl/ctl.h"
 #include "comityctl/evidence_table.h"
 #include "comityctl/out.h"
@@ -36,21 +38,61 @@ static void print_round(const CyEvidenceCheck *c)
 	out_pair("Found", "%llu spoilt or missing", (unsigned long long)c->found);
 }
 
-static int run_check(struct ctl *ctl, int argc, char **argv)
+/* Those of `page` go over to `whole`, and where the page after it begins. */
+static void take_page(CyEvidenceCheck *whole, CyEvidenceCheck *page)
+{
+	CyEvidenceRef *had = whole->next;
+
+	whole->flawed = realloc(whole->flawed, (whole->n_flawed + page->n_flawed + 1) * sizeof *whole->flawed);
+	CY_ASSERT(whole->flawed != NULL);
+	for (size_t i = 0; i < page->n_flawed; i++)
+		whole->flawed[whole->n_flawed++] = page->flawed[i];
+	page->n_flawed = 0;
+	whole->more = page->more;
+	whole->next = page->next;
+	page->next = had;
+}
+
+/* How it stands, and all that is spoilt or missing: CTL_DONE with the answer. */
+static int ask(struct ctl *ctl, bool now, CyServerFrame **ret)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyCheckEvidence check = CY_CHECK_EVIDENCE__INIT;
+	CyEvidenceCheck *whole;
+	int r;
+
+	check.start = now;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_CHECK_EVIDENCE;
+	frame.check_evidence = &check;
+	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_EVIDENCE_CHECK, ret);
+	if (r != CTL_DONE)
+		return r;
+	whole = (*ret)->evidence_check;
+	check.start = false;
+	while (whole->next != NULL) {
+		CyServerFrame *reply;
+
+		check.after = whole->next;
+		r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_EVIDENCE_CHECK, &reply);
+		if (r != CTL_DONE) {
+			cy_server_frame__free_unpacked(*ret, NULL);
+			return r;
+		}
+		take_page(whole, reply->evidence_check);
+		cy_server_frame__free_unpacked(reply, NULL);
+	}
+	return CTL_DONE;
+}
+
+static int run_check(struct ctl *ctl, int argc, char **argv)
+{
 	CyServerFrame *reply;
 	bool now = false;
 	const struct ctl_option options[] = { { .name = "now", .flag = &now } };
 	int r = ctl_parse(ctl, &ctl_evidence_check, argc, argv, options, 1, NULL, 0, 0, NULL);
 
-	if (r != CTL_DONE)
-		return r;
-	check.start = now;
-	frame.kind_case = CY_CLIENT_FRAME__KIND_CHECK_EVIDENCE;
-	frame.check_evidence = &check;
-	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_EVIDENCE_CHECK, &reply);
+	if (r == CTL_DONE)
+		r = ask(ctl, now, &reply);
 	if (r != CTL_DONE)
 		return r;
 	if (ctl->json) {
@@ -67,8 +109,6 @@ static int run_check(struct ctl *ctl, int argc, char **argv)
 				evidence_row(t, c->flawed[i]);
 			out_table_end(t);
 		}
-		if (c->more)
-			printf("\nThere are more, which are not shown.\n");
 	}
 	cy_server_frame__free_unpacked(reply, NULL);
 	return CTL_DONE;

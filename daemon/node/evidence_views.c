@@ -295,21 +295,58 @@ static int see_verified(void *arg, const struct store_evidence *row)
 	return CY_OK;
 }
 
-/* Beside those whose case the client may see. */
+/* A page of what has a flaw. */
+struct flawed {
+	struct listing l;
+	size_t n_looked; /* at so many, also at those that the client may not see */
+	CyEvidenceRef last;
+	char last_id[CY_UUID_LEN + 1];
+};
+
+/* Those whose case the client may see. */
 static int add_flawed(void *arg, const struct store_evidence *row)
 {
-	struct listing *l = arg;
+	struct flawed *x = arg;
 	const CyEvidenceRef item = { .message_id = (char *)row->message_id, .attachment = row->attachment };
 	struct store_evidence seen;
+	int r = CY_OK;
 
-	return evidence_visible(l->n, l->a, l->c, &item, &seen) == CY_OK ? add_row(l, &seen) : CY_OK;
+	if (x->n_looked == CY_PAGE_MAX)
+		return CY_ELIMIT;
+	if (evidence_visible(x->l.n, x->l.a, x->l.c, &item, &seen) == CY_OK)
+		r = add_row(&x->l, &seen);
+	if (r == CY_OK) {
+		x->n_looked++;
+		cy_copy(x->last_id, sizeof x->last_id, row->message_id);
+		x->last.attachment = row->attachment;
+	}
+	return r;
+}
+
+/* The page after this one; NULL: the first. */
+static int list_flawed(struct flawed *x, const CyEvidenceRef *after, CyEvidenceCheck *ret)
+{
+	struct store_port *s = &x->l.n->ports.store;
+	int r;
+
+	cy_evidence_ref__init(&x->last);
+	x->last.message_id = x->last_id;
+	x->l.rows = cy_arena_take(x->l.a, (x->l.max + 1) * sizeof *x->l.rows);
+	r = s->flawed_evidence(s->ctx, after != NULL ? after->message_id : "", after != NULL ? after->attachment : 0,
+			       CY_PAGE_MAX + 1, add_flawed, x);
+	forget(&x->l.reading);
+	ret->flawed = x->l.rows;
+	ret->n_flawed = x->l.n_rows;
+	ret->more = r == CY_ELIMIT;
+	ret->next = ret->more ? &x->last : NULL;
+	return r == CY_ELIMIT ? CY_OK : r;
 }
 
 void evidence_rest_asked(struct node *n, struct conn *c, uint64_t correlation, const CyCheckEvidence *r)
 {
 	struct store_port *s = &n->ports.store;
 	struct cy_arena arena = { 0 };
-	struct listing l = { .n = n, .a = &arena, .c = c, .max = 100, .most_bytes = CY_LOCAL_FRAME_MAX / 2 };
+	struct flawed x = { .l = { .n = n, .a = &arena, .c = c, .max = 100, .most_bytes = CY_LOCAL_FRAME_MAX / 2 } };
 	CyServerFrame frame = CY_SERVER_FRAME__INIT;
 	CyEvidenceCheck answer = CY_EVIDENCE_CHECK__INIT;
 	int code;
@@ -320,13 +357,10 @@ void evidence_rest_asked(struct node *n, struct conn *c, uint64_t correlation, c
 	}
 	if (r->start)
 		evidence_round(n);
-	l.rows = cy_arena_take(&arena, (l.max + 1) * sizeof *l.rows);
-	code = s->flawed_evidence(s->ctx, "", 0, CY_PAGE_MAX, add_flawed, &l);
-	answer.more = code == CY_ELIMIT;
-	if (code == CY_OK || code == CY_ELIMIT)
+	code = list_flawed(&x, r->after, &answer);
+	if (code == CY_OK)
 		code = s->unverified_evidence(s->ctx, (struct cy_wall){ 0 }, "", 0, (struct cy_wall){ INT64_MAX }, 1,
 					      see_verified, &answer.oldest_ms);
-	forget(&l.reading);
 	if (code < 0) {
 		local_unreadable(n, c, correlation, code);
 	} else {
@@ -337,8 +371,6 @@ void evidence_rest_asked(struct node *n, struct conn *c, uint64_t correlation, c
 		answer.contents = n->rest.contents;
 		answer.bytes = n->rest.bytes;
 		answer.found = n->rest.found;
-		answer.flawed = l.rows;
-		answer.n_flawed = l.n_rows;
 		frame.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_CHECK;
 		frame.evidence_check = &answer;
 		local_send(n, c->id, correlation, &frame);

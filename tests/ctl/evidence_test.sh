@@ -390,14 +390,16 @@ exits 0 'an attachment is fetched again' evidence fetch "$message/2" --reason 'd
 next_said 'fetch 2 disk 4' 'with its reason'
 exits 0 'how the round stands is shown' evidence check
 next_said 'check False' 'and ordered by nobody'
+next_said 'check False after 2' 'with the page after the first'
 says out '^Verified again  *each 30 days' 'how often'
 says out '^Round ended  *2025-11-24T13:23:20.000Z' 'when it ended'
 says out '^Found  *1 spoilt or missing' 'what it found'
 says out "^$message/2 .* waiting .*spoilt here" 'which'
-says out 'There are more, which are not shown' 'and that it is not all'
+says out "^$message/4 .* waiting .*spoilt here" 'and that of the second page'
 says out '^Longest ago  *2025-11-24T10:26:40.000Z: all other evidence here was verified later$' 'with what is next'
 exits 0 'a round is ordered' evidence check --now
 next_said 'check True' 'at once'
+next_said 'check False after 2' 'and once'
 says out '^Round ended  *it is under way' 'and is under way'
 exits 2 'and takes nothing else' evidence check everything
 

@@ -261,12 +261,15 @@ def answer_to(stream, question, answer, fd):
         say(f"fetch {question.fetch_evidence.item.attachment} {question.fetch_evidence.reason}")
         answer.done.SetInParent()
     elif kind == "check_evidence":
-        say(f"check {question.check_evidence.start}")
+        after = question.check_evidence.after.attachment
+        say(f"check {question.check_evidence.start}" + (f" after {after}" if after else ""))
         check = answer.evidence_check
         check.every_ms, check.rate, check.oldest_ms = 30 * 86400000, 16 * MIB, 1763980000000
         check.began_ms, check.ended_ms = 1763990000000, 0 if question.check_evidence.start else 1763990600000
-        check.contents, check.bytes, check.found, check.more = 3, 3 * MIB, 1, True
-        evidence(check.flawed, 2, state="waiting", reason="", flaw=l.SPOILT, verified_ms=1763980000000)
+        check.contents, check.bytes, check.found, check.more = 3, 3 * MIB, 1, not after
+        evidence(check.flawed, after + 2, state="waiting", reason="", flaw=l.SPOILT, verified_ms=1763980000000)
+        if check.more:
+            check.next.CopyFrom(check.flawed[0].item)
     elif kind == "show_message":
         message(answer)
     elif kind == "show_case":

@@ -15,7 +15,8 @@ def both():
     base = tempfile.mkdtemp(dir=DIR)
     pki(base, "US-OIA", "IE")
     more = f'evidence {{ keep_free = "1M" }}\nclient admin {{ user = "{USER}"\nrole = administrator }}\n'
-    us, ie = Daemon(base, "US-OIA", ["IE"], more), Daemon(base, "IE", ["US-OIA"], more)
+    registry = f'client registry {{ user = "{USER}"\nrole = submitter\ncases = own }}\n'
+    us, ie = Daemon(base, "US-OIA", ["IE"], more + registry), Daemon(base, "IE", ["US-OIA"], more)
     us.configure({"IE": ie.port})
     ie.configure({"US-OIA": us.port})
     us.client = ie.client = "desk"
@@ -87,6 +88,18 @@ def fill():
                        " rungs, next, stated_start, start_by, stated_due, due_by, difference, how)"
                        " VALUES (1, ?, 1, ?, 0, 1, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', '')",
                        (name, i + 1, now - DAY * 40, due + (i // 7)))
+    # Spoilt ones of the desk, and behind them one of the registry.
+    columns = [c[1] for c in db.execute("PRAGMA table_info(evidence)")]
+    of_row = {"attachment": "?", "flaw": "1", "case_no": "?", "message_id": "?"}
+    spoilt = (f"INSERT INTO evidence ({', '.join(columns)}) SELECT {', '.join(of_row.get(c, c) for c in columns)}"
+              " FROM evidence WHERE attachment = 1")
+    (message, ), = db.execute("SELECT message_id FROM evidence")
+    first, second = (db.execute("SELECT no FROM cases WHERE own_reference = ?", (r,)).fetchone()[0] for r in ("c-1", "c-2"))
+    in_order = [c for c in columns if c in of_row and c != "flaw"]
+    for i in range(ROWS + 1):
+        row = {"attachment": i + 2, "message_id": message, "case_no": second if i == ROWS else first}
+        db.execute(spoilt, [row[c] for c in in_order])
+    db.execute("UPDATE cases SET client = 'registry' WHERE no = ?", (second,))
     db.commit()
     db.close()
     us.start()
@@ -122,6 +135,18 @@ def who_is_waited_for_no_longer_is_a_peer():
     run = us.ctl("--client", "admin", "resume", "--reason", "gone for good", "EI")
     assert run.returncode == 5 and "'EI' is no peer: did you mean 'IE'?" in run.stderr, run
     assert us.ctl("--client", "admin", "resume", "--reason", "gone for good", "IE").returncode == 0
+
+
+@test
+def all_that_is_spoilt_is_shown_to_whom_it_is_of():
+    places = [str(i + 2) for i in range(ROWS + 1)]
+    for client, expected in (("desk", places), ("registry", places[-1:]), ("admin", places)):
+        out = ran(us, "--client", client, "evidence", "check")
+        found = [row.split()[0].split("/")[1] for row in out.splitlines() if "spoilt here" in row]
+        assert found == expected, (client, len(found), found[:3])
+        found = json.loads(ran(us, "--client", client, "--json", "evidence", "check"))
+        assert [str(e["item"]["attachment"]) for e in found["flawed"]] == expected, (client, len(found["flawed"]))
+        assert not found.keys() & {"more", "next"}, found.keys()
 
 
 finish(us, ie)
