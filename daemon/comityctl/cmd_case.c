@@ -163,7 +163,7 @@ static void print_faults(const CyCaseView *v)
 {
 	if (!v->n_faults)
 		return;
-	printf("\nNot as the treaty asks (%zu):\n", v->n_faults);
+	printf("\nNot as the treaty asks (%zu%s):\n", v->n_faults, v->more_faults ? " or more" : "");
 	for (size_t i = 0; i < v->n_faults; i++) {
 		fputs("  ", stdout);
 		out_fault(stdout, v->faults[i]);

@@ -64,13 +64,13 @@ struct check {
  * to submit. */
 static void add_all(struct law_faults *to, const struct law_faults *content)
 {
+	to->more = content->more || to->n + content->n > LAW_FAULTS_MAX;
 	for (size_t i = 0; i < content->n && to->n < LAW_FAULTS_MAX; i++) {
 		struct law_fault *f = &to->at[to->n++];
 
 		*f = content->at[i];
 		snprintf(f->field, sizeof f->field, "submission.content.%.70s", content->at[i].field);
 	}
-	to->more = content->more;
 }
 
 static void add(struct check *c, const char *field, const char *text)
@@ -252,6 +252,8 @@ static void print_json(struct check *c)
 	e.atom_warnings = c->atoms.list;
 	e.n_atom_warnings = c->atoms.n;
 	e.warnings = fault_list(c, NULL, &c->warnings, &e.n_warnings);
+	e.more_faults = c->faults.more || c->written.more;
+	e.more_warnings = c->warnings.more;
 	out_json(&e.base, 2);
 }
 

@@ -31,9 +31,9 @@ static int send_back(struct ctl *ctl, const CyCaseView *v, const char *ref, cons
 			"nothing was found wrong with the case %s; 'comityctl send returned-deficient' says what "
 			"is missing in your own words",
 			ref);
-	snprintf(words, sizeof words, "The request is not as %.100s asks: %zu fault%s.",
+	snprintf(words, sizeof words, "The request is not as %.100s asks: %zu%s fault%s.",
 		 v->summary != NULL && v->summary->instrument[0] ? v->summary->instrument : "the instrument",
-		 v->n_faults, v->n_faults == 1 ? "" : "s");
+		 v->n_faults, v->more_faults ? " or more" : "", v->n_faults == 1 ? "" : "s");
 	returned.faults = v->faults;
 	returned.n_faults = v->n_faults;
 	returned.text = (char *)(uintptr_t)(text != NULL ? text : words);

@@ -72,6 +72,8 @@ static void tell_taken(const CySubmitted *s, bool derived)
 {
 	print_accepted(s);
 	out_warnings(stderr, s->n_warnings, s->warnings);
+	if (s->more_warnings)
+		fputs("warning: there are more, which are not shown\n", stderr);
 	if (s->repeated && derived)
 		fputs("comityctl: the same was handed in before, and nothing was sent again.\n"
 		      "To say it once more, give it a key of its own with --key.\n",

@@ -141,7 +141,7 @@ static int check_attachment(struct node *n, const struct conn *c, const CyAttach
 	struct law_fault *fault;
 	int r = CY_ENOENT;
 
-	if (a->chunk_root.len != CY_SHA256_LEN || a->sha256.len != CY_SHA256_LEN || f->n == LAW_FAULTS_MAX)
+	if (a->chunk_root.len != CY_SHA256_LEN || a->sha256.len != CY_SHA256_LEN || f->more)
 		return CY_OK;
 	memcpy(as.sha256.b, a->sha256.data, CY_SHA256_LEN);
 	memcpy(as.root.b, a->chunk_root.data, CY_SHA256_LEN);
@@ -153,6 +153,9 @@ static int check_attachment(struct node *n, const struct conn *c, const CyAttach
 	}
 	if (o.found || (r < 0 && r != CY_ENOENT))
 		return r;
+	f->more = f->n == LAW_FAULTS_MAX;
+	if (f->more)
+		return CY_OK;
 	fault = &f->at[f->n++];
 	*fault = (struct law_fault){ 0 };
 	snprintf(fault->field, sizeof fault->field, "attachments[%zu].sha256", i);

@@ -408,7 +408,7 @@ struct treaty_view {
 	size_t n_faults;
 	CyReviewView **reviews; /* of both sides */
 	size_t n_reviews;
-	bool more_reviews;
+	bool more_faults, more_reviews;
 };
 /* In the arena; the messages are all those of the case. */
 int treaty_look(struct node *n, struct cy_arena *a, const CyCaseSummary *c, CyMessageSummary *const *messages,

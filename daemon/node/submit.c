@@ -197,6 +197,7 @@ static void reply_faults(struct node *n, const struct conn *c, uint64_t correlat
 	e.text = text;
 	e.faults = treaty_faults(&n->batch.arena, faults);
 	e.n_faults = faults->n;
+	e.more_faults = faults->more;
 	e.atom_warnings = warnings->list;
 	e.n_atom_warnings = warnings->n;
 	f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
@@ -256,12 +257,12 @@ static struct law_atom_warnings unacknowledged(struct node *n, const CySubmissio
 
 static void add_content_faults(struct law_faults *f, const struct law_faults *content)
 {
+	f->more = f->more || content->more || f->n + content->n > LAW_FAULTS_MAX;
 	for (size_t i = 0; i < content->n && f->n < LAW_FAULTS_MAX; i++) {
 		f->at[f->n] = content->at[i];
 		snprintf(f->at[f->n].field, sizeof f->at[f->n].field, "submission.content.%.70s", content->at[i].field);
 		f->n++;
 	}
-	f->more = f->more || content->more;
 }
 
 /* All faults at once: the content's, then those of what stands around it. */
@@ -405,6 +406,7 @@ static void add_warnings(struct node *n, const struct work_case *wc, const CyCon
 	}
 	ret->warnings = treaty_faults(&n->batch.arena, all);
 	ret->n_warnings = all->n;
+	ret->more_warnings = all->more;
 }
 
 static void unreadable(struct node *n, const struct conn *c, uint64_t correlation, int code)

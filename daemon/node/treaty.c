@@ -101,6 +101,7 @@ static void check_received(struct look *l, const CyMessage *m)
 	law_treaty_check(m->content, l->n->config.books, &w, faults);
 	l->view->faults = treaty_faults(l->a, faults);
 	l->view->n_faults = faults->n;
+	l->view->more_faults = faults->more;
 }
 
 static void read_content(struct look *l, const CyMessage *m)

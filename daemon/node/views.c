@@ -298,6 +298,7 @@ static void put_rest(struct showing *s, const struct law_case *folded, CyCaseVie
 	v->n_open_proposals = open_proposals(folded, v->open_proposals);
 	v->faults = s->law.faults;
 	v->n_faults = s->law.n_faults;
+	v->more_faults = s->law.more_faults;
 	v->reviews = s->law.reviews;
 	v->n_reviews = s->law.n_reviews;
 	v->more_reviews = s->law.more_reviews;

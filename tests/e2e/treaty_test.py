@@ -155,6 +155,68 @@ def a_deficient_request_is_shown_with_its_faults_and_returned_with_one_command()
     assert list(returned.faults) == list(view.faults) and returned.text == "Please complete it.", returned
 
 
+def with_many_measures(s):
+    """As many as a request may have, and none of them says why it is necessary."""
+    measures = s.content.request.measures
+    for m in measures:
+        m.necessity = ""
+    while len(measures) < 64:
+        measures.add().CopyFrom(measures[1])
+        measures[-1].measure = len(measures)
+    return s
+
+
+@test
+def more_faults_than_are_told_are_not_passed_over():
+    s = with_many_measures(request("IE", "us-many"))
+    run = us.ctl("submit", as_file(s, "many"), "--key", "many")
+    assert run.returncode == 0, run.stderr
+    view = until("the request", lambda: show(ie, "us-many"))
+    assert len(view.faults) == 64 and view.more_faults, len(view.faults)
+    assert "Not as the treaty asks (64 or more)" in ie.ctl("case", "show", "us-many").stdout
+    assert ie.ctl("return-deficient", "us-many").returncode == 0
+    until("the return", lambda: show(us, "us-many").summary.state == "RETURNED_DEFICIENT")
+    message = next(m for m in show(us, "us-many").messages if m.kind_name == "returned_deficient")
+    assert "asks: 64 or more faults." in us.ctl("message", "show", message.message_id).stdout
+    s = with_many_measures(request("US-OIA", "ie-many"))
+    client = Client(ie)
+    error = client.call(submit=local_pb2.Submit(idempotency_key="ie-many", submission=s)).error
+    client.close()
+    assert len(error.faults) == 64 and error.more_faults and error.text.startswith("64 or more faults"), error.text
+    offline = ie.ctl("--json", "check", as_file(s, "many"), "--treaties", TREATIES)
+    assert json_format.Parse(offline.stdout, local_pb2.Error()).more_faults
+
+
+@test
+def more_warnings_than_are_told_are_not_passed_over():
+    s = with_many_measures(request("IE", "us-late"))
+    for m in s.content.request.measures:
+        m.wanted_by_date = "2020-01-31"
+    s.content.request.urgency.until_date = "2020-01-31"
+    path = as_file(s, "late")
+    run = us.ctl("check", path, "--no-treaty")
+    assert run.returncode == 0 and ": complete, 64 or more warnings" in run.stdout, run.stdout[:500]
+    run = us.ctl("--json", "check", path, "--no-treaty")
+    assert json_format.Parse(run.stdout, local_pb2.Error()).more_warnings
+    client = Client(us)
+    taken = client.call(submit=local_pb2.Submit(idempotency_key="late", submission=s)).submitted
+    client.close()
+    assert len(taken.warnings) == 64 and taken.more_warnings, len(taken.warnings)
+    s.own_reference = "us-late-2"
+    run = us.ctl("submit", as_file(s, "late"), "--key", "late-2")
+    assert run.returncode == 0 and run.stderr.endswith("warning: there are more, which are not shown\n"), run.stderr[-500:]
+    # Of those around the content there is one more than of the content fit.
+    s = with_many_measures(request("IE", ""))
+    for m in s.content.request.measures:
+        m.wanted_by_date = "soon"
+    path = as_file(s, "unread")
+    assert "unread.json: 64 or more faults" in us.ctl("check", path, "--no-treaty").stdout
+    client = Client(us)
+    error = client.call(submit=local_pb2.Submit(idempotency_key="unread", submission=s)).error
+    client.close()
+    assert error.text.startswith("64 or more faults") and error.more_faults, error.text
+
+
 @test
 def what_is_complete_cannot_be_returned_for_its_faults():
     s = complete(request("IE", "us-2"))
