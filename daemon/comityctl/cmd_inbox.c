@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "comityctl/ctl.h"
 #include "comityctl/out.h"
@@ -13,7 +14,8 @@
 
 #define POLL_MS 2000
 /* The daemon marks messages as delivered by the page. */
-#define BATCH 500
+#define BATCH        500
+#define EVENT_INDENT 7 /* below the time, where a terminal has no room for all of it */
 
 static const char help[] = "usage: comityctl inbox [--cursor NAME] [--follow] [--after N] [--limit N]\n"
 			   "       comityctl inbox --cursor NAME --ack N\n"
@@ -45,41 +47,43 @@ struct inbox {
 	bool any;      /* event was printed */
 };
 
+/* `TST-40 with IE: `; an event about a restored store is about no case. */
+static void add_whose(struct cy_buf *b, const CyEvent *v)
+{
+	if (v->case_id[0])
+		cy_buf_addf(b, "%s%s",
+			    v->own_reference[0]    ? v->own_reference
+			    : v->peer_reference[0] ? v->peer_reference
+						   : v->case_id,
+			    v->peer[0] ? " with " : "");
+	cy_buf_addf(b, "%s%s", v->peer, v->case_id[0] || v->peer[0] ? ": " : "");
+}
+
 static void print_event(struct inbox *in, const CyEvent *v)
 {
 	const char *kind = law_kind_name(v->kind);
-	char line[512];
-	int len;
+	struct cy_buf line = CY_BUF(CY_LOCAL_FRAME_MAX);
 
 	in->any = true;
 	if (in->ctl->json) {
 		out_json(&v->base, 0);
 		return;
 	}
-	len = snprintf(line, sizeof line, "%-6llu %s  %-19s %-6s", (unsigned long long)v->position, out_time(v->at_ms),
-		       out_word(&cy_event_type__descriptor, (int)v->type), out_or_dash(v->peer));
-	/* One about a restored store is about no case, one about a time limit about no message. */
-	if (v->case_id[0])
-		len += snprintf(line + len, sizeof line - (size_t)len, " %s",
-				v->own_reference[0]    ? v->own_reference
-				: v->peer_reference[0] ? v->peer_reference
-						       : v->case_id);
+	cy_buf_addf(&line, "%-6llu %s  ", (unsigned long long)v->position, out_time(v->at_ms));
+	add_whose(&line, v);
+	cy_buf_addf(&line, "%s", out_word(&cy_event_type__descriptor, (int)v->type));
+	/* One about a time limit is about no message. */
 	if (v->number)
-		snprintf(line + len, sizeof line - (size_t)len, "  %s #%u", kind != NULL ? kind : "message", v->number);
-	out_safe(stdout, line);
-	if (v->case_state[0]) {
-		fputs("  ", stdout);
-		out_safe(stdout, v->case_state);
-	}
+		cy_buf_addf(&line, ", %s #%u", kind != NULL ? kind : "message", v->number);
+	if (v->case_state[0])
+		cy_buf_addf(&line, ", the case is %s", v->case_state);
 	if (v->message_id[0])
-		printf("  %s", v->message_id);
+		cy_buf_addf(&line, ", message %s", v->message_id);
 	if (v->code)
-		printf("  %s", out_word(&cy_rejection_code__descriptor, (int)v->code));
-	if (v->text[0]) {
-		fputs(": ", stdout);
-		out_safe(stdout, v->text);
-	}
-	putchar('\n');
+		cy_buf_addf(&line, ", %s", out_word(&cy_rejection_code__descriptor, (int)v->code));
+	cy_buf_addf(&line, "%s%s", v->text[0] ? ": " : "", v->text);
+	out_line(cy_buf_view(&line), EVENT_INDENT);
+	cy_buf_free(&line);
 }
 
 /* Only what has left our hands may be acknowledged: what is in a file is on its disk as well. */

@@ -188,10 +188,10 @@ static size_t put_cut(const char *text, size_t room)
 	return shown + 1;
 }
 
-/* From column `at` on; what the line has no room for goes on below, between words, and begins there too. */
-static void put_folded(const char *text, size_t at, size_t all)
+/* From column `at` on; what the line has no room for goes on below, between words, beside an indent. */
+static void put_folded(const char *text, size_t at, size_t indent, size_t all)
 {
-	for (;;) {
+	for (;; at = indent) {
 		size_t shown, n = fitting(text, all - at, &shown), word = n;
 
 		while (text[n] && word > 0 && text[word] != ' ')
@@ -201,8 +201,19 @@ static void put_folded(const char *text, size_t at, size_t all)
 		text += n + strspn(text + n, " ");
 		if (!text[0])
 			return;
-		printf("\n%*s", (int)at, "");
+		printf("\n%*s", (int)indent, "");
 	}
+}
+
+void out_line(struct cy_bytes text, size_t indent)
+{
+	struct cy_buf b = CY_BUF(OUT_MAX);
+
+	CY_ASSERT(out_safe_add(&b, (const char *)text.data, text.len) == CY_OK);
+	if (b.len)
+		put_folded((const char *)b.data, 0, indent, line_room());
+	putchar('\n');
+	cy_buf_free(&b);
 }
 
 void out_pair(const char *label, const char *fmt, ...)
@@ -217,7 +228,7 @@ void out_pair(const char *label, const char *fmt, ...)
 	if (text[0]) {
 		CY_ASSERT(out_safe_add(&b, text, strlen(text)) == CY_OK);
 		printf("%-*s ", LABEL_WIDTH, label);
-		put_folded((const char *)b.data, LABEL_WIDTH + 1, line_room());
+		put_folded((const char *)b.data, LABEL_WIDTH + 1, LABEL_WIDTH + 1, line_room());
 		putchar('\n');
 		cy_buf_free(&b);
 	}
@@ -466,7 +477,7 @@ static void put_cell(const struct out_table *t, const struct layout *l, size_t i
 	if (l->below[c])
 		printf("\n%*s", INDENT, "");
 	if (last && !t->cut) {
-		put_folded(t->cells[i], l->at[c], l->all);
+		put_folded(t->cells[i], l->at[c], l->at[c], l->all);
 	} else {
 		shown = put_cut(t->cells[i], l->widths[c]);
 		if (!last && !l->below[c + 1])

@@ -23,6 +23,9 @@ void out_fault(FILE *f, const CyFault *fault);
 /* A line each, beginning with `warning: `. */
 void out_warnings(FILE *f, size_t n, CyFault *const *list);
 
+/* A line of text, harmless; on a terminal folded between words, and below beside an indent. */
+void out_line(struct cy_bytes text, size_t indent);
+
 /* `Label   value`, aligned; an empty value prints nothing. On a terminal a long one is folded between words. */
 void out_pair(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

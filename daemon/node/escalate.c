@@ -63,7 +63,8 @@ static void describe(struct node *n, const struct store_clock *row, char *out, s
 	law_local_text(clocks_zone(n, row), row->due, due);
 	if (row->measure > 0)
 		snprintf(measure, sizeof measure, ", measure %u", row->measure);
-	snprintf(out, size, "clock %s%s, due %s%s", row->name, measure, due,
+	snprintf(out, size, "clock %s%s, due %s, owed by %s%s", row->name, measure, due,
+		 row->ours ? n->authority : row->peer,
 		 row->starter == STORE_QUEUED        ? "; what starts it has not left yet"
 		 : row->starter == STORE_TRANSMITTED ? "; what starts it has no receipt yet"
 		 : row->starter == STORE_FAILED      ? "; what starts it was given up without a receipt"
@@ -72,7 +73,7 @@ static void describe(struct node *n, const struct store_clock *row, char *out, s
 
 static void lapse(struct node *n, struct work_case *c, struct store_clock *row)
 {
-	char what[200];
+	char what[240];
 
 	row->lapsed = row->due;
 	describe(n, row, what, sizeof what);
@@ -110,7 +111,7 @@ static void remind(struct node *n, struct work_case *c, const struct store_clock
 static void climb(struct node *n, struct work_case *c, const struct store_clock *row, const struct law_clock_rule *rule,
 		  const struct law_rung *g)
 {
-	char what[200], text[CY_REASON_MAX + 1], id[NODE_HOOK_ID];
+	char what[240], text[CY_REASON_MAX + 1], id[NODE_HOOK_ID];
 
 	describe(n, row, what, sizeof what);
 	snprintf(text, sizeof text, "%s: step %s for %s", what, g->name, g->role);

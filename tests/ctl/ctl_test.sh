@@ -648,7 +648,8 @@ while [ "$line" != 'acknowledged 800' ] && read -r line <&3; do :; done
 result $? 'and these are acknowledged'
 
 "$ctl" inbox --cursor desk 2>err | tail -n 1 >out
-says out '^1300 ' 'into a pipe the same is printed'
+says out '^1300 .*Z  019ab3c4-2c00-7000-8000-000000000002 with US: message received, .* #1300, message 019ab' \
+	'into a pipe the same is printed, as words that belong together'
 says err "--cursor 'desk' --ack 1300\$" 'and it is said how it is acknowledged'
 exits 0 'by the program that has dealt with it' inbox --cursor desk --ack 1234
 # The last events of before were acknowledged twice: the second time the answer is waited for.
