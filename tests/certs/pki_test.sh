@@ -133,7 +133,7 @@ check refusals_made_nothing test ! -e x
 # --- init -------------------------------------------------------------------
 
 (umask 000 && init ie --dns mla.example.ie --dns MLA2.example.ie --ip 192.0.2.7 --ip 2001:db8::7) >made 2>&1
-check init_prints_expected_peer_name contains made 'at the peers: mla.example.ie'
+check init_prints_expected_peer_name contains made 'at the peers: dns:mla.example.ie'
 check keys_0600_whatever_the_umask modes 600 ie/ca.key ie/tls.key ie/sign.key
 check directory_0700 modes 700 ie ie/db
 for purpose in sslserver sslclient; do
