@@ -7,13 +7,6 @@
 #include "base/limits.h"
 #include "io/link_zmq_internal.h"
 
-static struct link_session *find_up(const struct link *l, uint64_t id)
-{
-	struct link_session *s = link_session_find(l, id);
-
-	return s && s->up && !s->draining ? s : NULL;
-}
-
 /* ------------------------------------------------------------------ received */
 
 static void release_received(void *owner)
@@ -81,7 +74,7 @@ static bool has_room(struct link_session *s)
 
 static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
 {
-	struct link_session *s = find_up(ctx, session);
+	struct link_session *s = link_session_up(ctx, session);
 	zmq_msg_t msg;
 
 	if (!s || frame.len > CY_FRAME_MAX) {
@@ -99,7 +92,7 @@ static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
 
 static bool bulk_room(void *ctx, uint64_t session)
 {
-	struct link_session *s = find_up(ctx, session);
+	struct link_session *s = link_session_up(ctx, session);
 
 	if (!s)
 		return false;

@@ -119,6 +119,8 @@ void link_redial_later(struct link_lane *p);
  * be had. */
 struct link_session *link_session_new(struct link_lane *p, const struct mail *m);
 struct link_session *link_session_find(const struct link *l, uint64_t id);
+/* The same where frames may be sent: NULL as well for one that is not up yet, or is being closed. */
+struct link_session *link_session_up(const struct link *l, uint64_t id);
 /* The connection has ended: hand on what was received, say `down`, free. */
 void link_session_over(struct link_session *s, const char *why);
 /* Closed by us, and nothing more is sent. */

@@ -52,6 +52,13 @@ struct link_session *link_session_find(const struct link *l, uint64_t id)
 	return s;
 }
 
+struct link_session *link_session_up(const struct link *l, uint64_t id)
+{
+	struct link_session *s = link_session_find(l, id);
+
+	return s && s->up && !s->draining ? s : NULL;
+}
+
 /* ------------------------------------------------------------- what is ahead */
 
 static void pop_ahead(struct link_session *s, size_t bytes)
@@ -359,12 +366,12 @@ void link_session_leave(struct link_session *s)
 
 int link_send(void *ctx, uint64_t session, struct cy_bytes frame)
 {
-	struct link_session *s = link_session_find(ctx, session);
+	struct link_session *s = link_session_up(ctx, session);
 	zmq_msg_t msg;
 
 	if (frame.len > CY_FRAME_MAX)
 		return CY_ELIMIT;
-	if (!s || !s->socket || !s->up)
+	if (!s)
 		return CY_ENOENT;
 	CY_ASSERT(zmq_msg_init_size(&msg, frame.len) == 0);
 	if (frame.len)

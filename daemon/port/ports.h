@@ -22,7 +22,7 @@ struct link_connection {
 struct link_port {
 	void *ctx;
 	/* Queue a frame. CY_EAGAIN when the queue to this peer is full,
-	 * CY_ENOENT when the session is gone. */
+	 * CY_ENOENT when the session is gone, or was closed: nothing follows what was queued by then. */
 	int (*send)(void *ctx, uint64_t session, struct cy_bytes frame);
 	/* The peer's signing key has spoken for this session: it takes the place of this
 	 * peer's session, and the one that had it is the caller's to close. CY_EDENIED with

@@ -138,6 +138,27 @@ static void test_what_was_queued_leaves_before_a_close_and_before_a_stop(void **
 	node_stop_link(&ie);
 }
 
+/* What waits for room may make some while it leaves: nothing comes behind what was said last, such as a Goodbye. */
+static void test_a_session_that_is_closed_takes_nothing_more(void **state)
+{
+	struct node_rig us = { 0 }, ie = { 0 };
+	uint64_t sent = 0, session;
+
+	(void)state;
+	start_pair(&us, &ie);
+	RUN_UNTIL(us.session && ie.session);
+	/* Not for another one of these, but for a short one there is room. */
+	node_send(&us, &sent, 1000, 1000000);
+	session = us.session;
+	us.port.close(us.port.ctx, session, "the test wants it");
+	assert_int_equal(us.port.send(us.port.ctx, session, cy_bytes("x", 1)), CY_ENOENT);
+	RUN_UNTIL(us.downs == 1 && ie.downs == 1);
+	assert_string_equal(us.why, "the test wants it");
+	assert_int_equal(ie.frames, sent);
+	assert_false(ie.disorder);
+	stop_pair(&us, &ie);
+}
+
 static void test_a_dialler_comes_back_after_its_peer_does(void **state)
 {
 	struct node_rig us = { 0 }, ie = { .config.redial_cap_ms = 300 };
@@ -643,6 +664,7 @@ int main(void)
 		TEST(test_a_session_without_a_state_is_ended),
 		TEST(test_a_closed_session_is_followed_by_a_fresh_one_in_order),
 		TEST(test_what_was_queued_leaves_before_a_close_and_before_a_stop),
+		TEST(test_a_session_that_is_closed_takes_nothing_more),
 		TEST(test_a_dialler_comes_back_after_its_peer_does),
 		TEST(test_two_that_dial_each_other_settle_on_one_connection),
 		TEST(test_the_connection_dialled_by_the_smaller_id_stays),
