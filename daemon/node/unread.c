@@ -12,7 +12,9 @@
 struct counting_unread {
 	struct cy_arena *arena;
 	CyStatus *status;
-	const char *cases[CY_UNREAD_MAX];
+	struct unread_case {
+		const char *case_id, *peer;
+	} cases[CY_UNREAD_MAX];
 	CyUnreadMessage *oldest[CY_UNREAD_NAMED];
 };
 
@@ -21,7 +23,8 @@ static int count_unread(void *arg, const struct store_message *row)
 	struct counting_unread *c = arg;
 	CyUnreadMessage *m;
 
-	c->cases[c->status->unread_messages++] = cy_arena_string(c->arena, row->case_id);
+	c->cases[c->status->unread_messages++] =
+		(struct unread_case){ cy_arena_string(c->arena, row->case_id), cy_arena_string(c->arena, row->peer) };
 	if (c->status->n_unread_oldest == CY_UNREAD_NAMED)
 		return CY_OK;
 	m = cy_arena_take(c->arena, sizeof *m);
@@ -36,9 +39,12 @@ static int count_unread(void *arg, const struct store_message *row)
 	return CY_OK;
 }
 
-static int by_id(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct unread_case *one = a, *other = b;
+	const int c = strcmp(one->case_id, other->case_id);
+
+	return c != 0 ? c : strcmp(one->peer, other->peer);
 }
 
 struct naming_unread {
@@ -67,9 +73,9 @@ int unread_count(struct node *n, struct store_view view, struct cy_arena *a, CyS
 	ret_status->unread_oldest = c->oldest;
 	ret_status->unread_after_ms = (uint64_t)n->config.unread_ms;
 	r = s->unread(s->ctx, (struct cy_wall){ 0 }, "", CY_BOUND(CY_UNREAD_MAX), count_unread, c);
-	qsort(c->cases, ret_status->unread_messages, sizeof *c->cases, by_id);
+	qsort(c->cases, ret_status->unread_messages, sizeof *c->cases, by_key);
 	for (size_t i = 0; i < ret_status->unread_messages; i++)
-		ret_status->unread_cases += i == 0 || strcmp(c->cases[i - 1], c->cases[i]) != 0;
+		ret_status->unread_cases += i == 0 || by_key(&c->cases[i - 1], &c->cases[i]) != 0;
 	for (size_t i = 0; i < ret_status->n_unread_oldest && r == CY_OK; i++) {
 		struct naming_unread naming = { a, c->oldest[i], view };
 
