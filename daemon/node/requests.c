@@ -79,7 +79,7 @@ struct request request_of(const CyClientFrame *f)
 	case _CY_CLIENT_FRAME__KIND__CASE_IS_INT_SIZE:
 		break;
 	}
-	return (struct request){ SUBMITTER, REQUEST_AT_ONCE, answer_unknown };
+	return (struct request){ ALL, REQUEST_AT_ONCE, answer_unknown };
 }
 
 bool request_allows(const struct request *q, CyRole role)

@@ -58,6 +58,7 @@ static struct {
 	bool refused;   /* by the role */
 	unsigned named; /* who may, as the refusal says */
 	bool title;     /* of the case, in one of them */
+	CyErrorCode error;
 } answers;
 
 static int (*send_any)(void *ctx, uint64_t conn, struct cy_bytes bytes);
@@ -74,6 +75,7 @@ static int send_and_look(void *ctx, uint64_t conn, struct cy_bytes bytes)
 
 	assert_non_null(f);
 	answers.n++;
+	answers.error = f->kind_case == CY_SERVER_FRAME__KIND_ERROR ? f->error->code : 0;
 	if (f->kind_case == CY_SERVER_FRAME__KIND_ERROR && f->error->code == CY_ERROR_CODE__NOT_ALLOWED &&
 	    strstr(f->error->text, "the role of client")) {
 		answers.refused = true;
@@ -157,6 +159,21 @@ static void each_role_may_ask_for_what_the_manual_says_and_for_nothing_else(void
 	rig_free(r);
 }
 
+/* As from a client of a later version. */
+static void what_is_no_request_is_told_so_whatever_the_role(void **state)
+{
+	struct rig *r = started();
+	CyClientFrame f = CY_CLIENT_FRAME__INIT;
+
+	(void)state;
+	for (unsigned role = 0; role < 3; role++) {
+		asked(r, 2 + role, &f);
+		assert_int_equal(answers.n, 1);
+		assert_int_equal(answers.error, CY_ERROR_CODE__BAD_FRAME);
+	}
+	rig_free(r);
+}
+
 static void the_title_of_a_case_is_shown_to_who_submits_alone(void **state)
 {
 	struct rig *r = started();
@@ -183,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_role_may_ask_for_what_the_manual_says_and_for_nothing_else),
+		cmocka_unit_test(what_is_no_request_is_told_so_whatever_the_role),
 		cmocka_unit_test(the_title_of_a_case_is_shown_to_who_submits_alone),
 	};
 
