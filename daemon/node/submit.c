@@ -208,25 +208,28 @@ static void reply_faults(struct node *n, const struct conn *c, uint64_t correlat
 /* Nobody has this id: say who there is. */
 static void unknown_addressee(const struct node *n, const char *to, struct law_faults *f)
 {
+	static const char others[] = " and others";
 	char text[sizeof f->at[0].text], name[2 * CY_AUTHORITY_MAX + 1];
-	size_t len;
+	size_t named = 0, len;
 
 	cy_line(name, sizeof name, to);
 	if (to[0] == '\0')
-		snprintf(text, sizeof text, "it is missing; expected the id of a configured peer authority:");
+		len = (size_t)snprintf(text, sizeof text, "it is missing");
 	else
-		snprintf(text, sizeof text,
-			 "'%s' is not configured; expected the id of a configured peer authority:", name);
+		len = (size_t)snprintf(text, sizeof text, "'%s' is not configured", name);
+	len += (size_t)snprintf(text + len, sizeof text - len, "; expected the id of a configured peer authority");
 	for (size_t i = 0; i < n->n_peers; i++) {
-		len = strlen(text);
 		if (!n->peers[i]->configured)
 			continue;
-		if (len + strlen(n->peers[i]->id) + 8 > sizeof text) {
-			snprintf(text + len, sizeof text - len, " ...");
+		if (len + strlen(n->peers[i]->id) + 2 + sizeof others > sizeof text) {
+			snprintf(text + len, sizeof text - len, "%s", others);
 			break;
 		}
-		snprintf(text + len, sizeof text - len, "%s %s", text[len - 1] == ':' ? "" : ",", n->peers[i]->id);
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s %s", named++ == 0 ? ":" : ",",
+					n->peers[i]->id);
 	}
+	if (named == 0)
+		snprintf(text + len, sizeof text - len, ", and the configuration names none");
 	add_fault(f, "submission.to", text);
 }
 

@@ -9,6 +9,7 @@ static CySubmitted last; /* and its id: */
 static char last_id[64];
 static char last_warnings[1024]; /* a line each */
 static CyErrorCode refused;
+static char told[1024]; /* of the first fault */
 
 static int (*send_any)(void *ctx, uint64_t conn, struct cy_bytes bytes);
 
@@ -18,6 +19,8 @@ static int send_and_look(void *ctx, uint64_t conn, struct cy_bytes bytes)
 
 	assert_non_null(f);
 	refused = f->kind_case == CY_SERVER_FRAME__KIND_ERROR ? f->error->code : 0;
+	if (refused != 0 && f->error->n_faults > 0)
+		snprintf(told, sizeof told, "%s: %s", f->error->faults[0]->field, f->error->faults[0]->text);
 	if (f->kind_case == CY_SERVER_FRAME__KIND_SUBMITTED) {
 		last = *f->submitted;
 		snprintf(last_id, sizeof last_id, "%s", f->submitted->message_id);
@@ -85,6 +88,37 @@ static void what_was_accepted_for_a_peer_is_answered_when_that_is_not_configured
 	rig_free(r);
 }
 
+static void an_unknown_addressee_is_told_with_those_that_there_are(void **state)
+{
+	static char ids[60][CY_AUTHORITY_MAX + 1];
+	struct node_peer_config peers[60] = { 0 };
+	struct cy_error e = { 0 };
+	struct rig *r = started();
+
+	(void)state;
+	request.to = (char *)OTHER;
+	submit(r, "one");
+	assert_int_equal(refused, CY_ERROR_CODE__INVALID);
+	assert_string_equal(told, "submission.to: 'FR' is not configured; expected the id of a configured peer "
+				  "authority: US-OIA");
+	for (size_t i = 0; i < 60; i++) {
+		snprintf(ids[i], sizeof ids[i], "AUTHORITY-%02zu", i + 1);
+		peers[i].id = ids[i];
+	}
+	r->config.peers = peers;
+	r->config.n_peers = 60;
+	assert_int_equal(node_reconfigure(r->node, &r->config, &e), CY_OK);
+	submit(r, "several");
+	assert_non_null(strstr(told, ": AUTHORITY-01, AUTHORITY-02, "));
+	assert_string_equal(told + strlen(told) - strlen(" and others"), " and others");
+	r->config.n_peers = 0;
+	assert_int_equal(node_reconfigure(r->node, &r->config, &e), CY_OK);
+	submit(r, "none");
+	assert_string_equal(told, "submission.to: 'FR' is not configured; expected the id of a configured peer "
+				  "authority, and the configuration names none");
+	rig_free(r);
+}
+
 /* It is taken all the same: perhaps it comes from a desk where it lay. */
 static void a_date_that_has_passed_is_told_with_the_answer(void **state)
 {
@@ -112,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_accepted_for_a_peer_is_answered_when_that_is_not_configured_any_more),
+		cmocka_unit_test(an_unknown_addressee_is_told_with_those_that_there_are),
 		cmocka_unit_test(a_date_that_has_passed_is_told_with_the_answer),
 	};
 	static char json[64 * 1024];
