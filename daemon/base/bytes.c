@@ -186,6 +186,21 @@ bool cy_utf8_valid(const char *text, size_t len)
 	return true;
 }
 
+void cy_utf8_mend(char *text)
+{
+	size_t left = strlen(text), len = 0;
+
+	for (const char *at = text; left > 0;) {
+		const size_t n = utf8_sequence((const uint8_t *)at, left), step = n > 0 ? n : 1;
+
+		memmove(text + len, at, n);
+		len += n;
+		at += step;
+		left -= step;
+	}
+	text[len] = '\0';
+}
+
 int cy_utf8_mark(const char *text, size_t len, size_t *ret_skip)
 {
 	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))

@@ -59,6 +59,9 @@ void cy_line(char *dst, size_t size, const char *text);
 /* Well-formed UTF-8 (RFC 3629). */
 bool cy_utf8_valid(const char *text, size_t len);
 
+/* Take out of a text that was put together of cut pieces what is left of cut characters: it is UTF-8 then. */
+void cy_utf8_mend(char *text);
+
 /* The bytes of a byte order mark of UTF-8, which other programs put before a text:
  * it is skipped. A text that begins with that of UTF-16 gives CY_EPARSE, for which
  * CY_UTF16_TEXT is the sentence. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/reflect.h"
@@ -65,6 +66,7 @@ void law_fault(struct law_check *c, const char *field, const char *article, cons
 	vsnprintf(f->text, sizeof f->text, fmt, ap);
 	va_end(ap);
 	put(f->article, sizeof f->article, 0, "%s", article);
+	cy_utf8_mend(f->text);
 }
 
 /* A rule whose fault has words of its own: is it told instead? */

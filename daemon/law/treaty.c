@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/guess.h"
 #include "base/limits.h"
 #include "base/reflect.h"
@@ -9,6 +10,7 @@
 void law_source_text(const struct law_profile *p, const struct law_source *s, char *out, size_t size)
 {
 	snprintf(out, size, "%s %s%s", p->id, s->article, s->verified ? "" : LAW_UNVERIFIED);
+	cy_utf8_mend(out);
 }
 
 void law_add_word(struct words *w, const char *word)

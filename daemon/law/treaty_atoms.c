@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/guess.h"
 #include "base/limits.h"
 #include "law/treaty_look.h"
@@ -48,6 +49,7 @@ static void term_source(const struct law_profile *p, const struct law_atom *a, c
 		snprintf(out, size, "%s%s", a->source.article, a->source.verified ? "" : LAW_UNVERIFIED);
 	else
 		law_source_text(p, &a->source, out, size);
+	cy_utf8_mend(out);
 }
 
 static bool listed(const struct pair *list, size_t n, const char *atom)

@@ -59,6 +59,7 @@ void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCod
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	cy_utf8_mend(text);
 	e.code = code;
 	e.text = text;
 	if (field[0] != '\0') {

@@ -27,10 +27,11 @@ void submit_error(struct node *n, const struct conn *c, uint64_t correlation, Cy
 	CyError e = CY_ERROR__INIT;
 	CyFault fault = CY_FAULT__INIT, *faults[] = { &fault };
 
-	fault.field = (char *)field;
-	fault.text = (char *)text;
 	e.code = code;
-	e.text = (char *)text;
+	e.text = cy_arena_string(&n->batch.arena, text);
+	cy_utf8_mend(e.text);
+	fault.field = (char *)field;
+	fault.text = e.text;
 	e.faults = faults;
 	e.n_faults = field[0] != '\0';
 	f.kind_case = CY_SERVER_FRAME__KIND_ERROR;

@@ -388,6 +388,24 @@ static void an_atom_that_means_two_things_must_be_acknowledged(void **state)
 	drop(c);
 }
 
+/* It is of people or of a peer, and as long as they like: what shows the fault cannot read half a character. */
+static void what_is_shown_of_a_text_ends_with_a_whole_character(void **state)
+{
+	CyContent *c = load();
+	char *was = c->request->measures[0]->atoms[0], atom[64];
+
+	(void)state;
+	for (size_t ascii = 0; ascii < 3; ascii++) {
+		snprintf(atom, sizeof atom, "%.*sé€é€é€é€é€é€é€é€é€", (int)ascii, "abc");
+		c->request->measures[0]->atoms[0] = atom;
+		EXPECT(c, &between, "request.measures[0].atoms[0]");
+		assert_non_null(strstr(faults.at[0].text, "é€é€é€"));
+		assert_true(cy_utf8_valid(faults.at[0].text, strlen(faults.at[0].text)));
+	}
+	c->request->measures[0]->atoms[0] = was;
+	drop(c);
+}
+
 static void a_threshold_that_differs_is_warned_of_and_the_instrument_speaks_for_who_is_silent(void **state)
 {
 	CyContent *c = load();
@@ -563,6 +581,7 @@ int main(void)
 		TEST(a_sensitive_category_needs_an_approval_that_names_it),
 		TEST(a_category_that_is_nearly_a_sensitive_one_is_mistyped),
 		TEST(an_atom_that_means_two_things_must_be_acknowledged),
+		TEST(what_is_shown_of_a_text_ends_with_a_whole_character),
 		TEST(a_threshold_that_differs_is_warned_of_and_the_instrument_speaks_for_who_is_silent),
 		TEST(an_atom_that_no_profile_knows_is_mistyped),
 		TEST(what_was_acknowledged_must_be_what_the_profile_says),

@@ -174,6 +174,38 @@ static void what_is_no_request_is_told_so_whatever_the_role(void **state)
 	rig_free(r);
 }
 
+/* The rig reads each answer as a client does. */
+static void a_name_that_is_cut_in_an_answer_ends_with_a_whole_character(void **state)
+{
+	struct rig *r = started();
+	CyClientFrame list = CY_CLIENT_FRAME__INIT, count = CY_CLIENT_FRAME__INIT, go_on = CY_CLIENT_FRAME__INIT;
+	CyListCases cases = CY_LIST_CASES__INIT;
+	CyGetStatistics of = CY_GET_STATISTICS__INIT;
+	CyResume resume = CY_RESUME__INIT;
+	char name[256];
+
+	(void)state;
+	list.kind_case = CY_CLIENT_FRAME__KIND_LIST_CASES;
+	list.list_cases = &cases;
+	count.kind_case = CY_CLIENT_FRAME__KIND_GET_STATISTICS;
+	count.get_statistics = &of;
+	go_on.kind_case = CY_CLIENT_FRAME__KIND_RESUME;
+	go_on.resume = &resume;
+	for (int ascii = 0; ascii < 2; ascii++) {
+		snprintf(name, sizeof name, "%.*s", ascii, "F");
+		for (size_t i = 0; i < 50; i++)
+			strcat(name, "é");
+		cases.peer = of.instrument = resume.peer = name;
+		asked(r, 2, &list);
+		assert_int_equal(answers.error, CY_ERROR_CODE__NOT_FOUND);
+		asked(r, 2, &count);
+		assert_int_equal(answers.error, CY_ERROR_CODE__NOT_FOUND);
+		asked(r, 3, &go_on);
+		assert_int_equal(answers.error, CY_ERROR_CODE__NOT_FOUND);
+	}
+	rig_free(r);
+}
+
 static void the_title_of_a_case_is_shown_to_who_submits_alone(void **state)
 {
 	struct rig *r = started();
@@ -201,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_role_may_ask_for_what_the_manual_says_and_for_nothing_else),
 		cmocka_unit_test(what_is_no_request_is_told_so_whatever_the_role),
+		cmocka_unit_test(a_name_that_is_cut_in_an_answer_ends_with_a_whole_character),
 		cmocka_unit_test(the_title_of_a_case_is_shown_to_who_submits_alone),
 	};
 
