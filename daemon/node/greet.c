@@ -550,6 +550,7 @@ static void take_goodbye(struct node *n, struct greeting *g, const CyGoodbye *go
 	/* The sentence is for the status: nobody knows what a peer puts into it. */
 	cy_line(farewell, sizeof farewell, goodbye->text);
 	snprintf(fault, sizeof fault, "the peer said goodbye%s: %.*s", before, old ? 16 : 120, farewell);
+	cy_utf8_mend(fault);
 	/* Whoever hands on what both sides say is found out by the one who listens; who has dialled learns it here. */
 	if (g->on.dialled &&
 	    (goodbye->code == CY_GOODBYE_CODE__IDENTITY || goodbye->code == CY_GOODBYE_CODE__SIGNATURE))

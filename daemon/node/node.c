@@ -312,14 +312,16 @@ void node_link_down(struct node *n, uint64_t session, const char *why)
 void node_link_failed(struct node *n, const char *peer, const char *why)
 {
 	struct peer *p = node_peer(n, peer);
+	char fault[sizeof p->last_fault];
 
 	if (p == NULL || p->session != 0)
 		return;
+	cy_line(fault, sizeof fault, why);
 	/* Once for each reason: the next attempts say the same. */
-	if (strncmp(p->last_fault, why, sizeof p->last_fault - 1) != 0)
+	if (strcmp(p->last_fault, fault) != 0)
 		node_tell(n, NODE_WARNING, NODE_EVENT_PEER_UNREACHABLE, p->id, "peer %s: cannot connect: %s", p->id,
 			  why);
-	snprintf(p->last_fault, sizeof p->last_fault, "%s", why);
+	memcpy(p->last_fault, fault, sizeof fault);
 	p->refused = false;
 }
 

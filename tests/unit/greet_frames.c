@@ -120,7 +120,8 @@ void give_goodbye(struct rig *r, const struct line *l, CyGoodbyeCode code)
 	CyGoodbye goodbye = CY_GOODBYE__INIT;
 
 	goodbye.code = code;
-	goodbye.text = (char *)"the other side says why";
+	/* Wherever it is cut short, a client reads whole characters of it. */
+	goodbye.text = (char *)"no ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé";
 	peer.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
 	bulk.kind_case = CY_BULK_FRAME__KIND_GOODBYE;
 	peer.goodbye = bulk.goodbye = &goodbye;

@@ -193,7 +193,7 @@ static void a_name_that_is_cut_in_an_answer_ends_with_a_whole_character(void **s
 	go_on.resume = &resume;
 	for (int ascii = 0; ascii < 2; ascii++) {
 		snprintf(name, sizeof name, "%.*s", ascii, "F");
-		for (size_t i = 0; i < 50; i++)
+		for (size_t i = 0; i < 100; i++)
 			strcat(name, "é");
 		cases.peer = of.instrument = resume.peer = name;
 		asked(r, 2, &list);
@@ -202,6 +202,8 @@ static void a_name_that_is_cut_in_an_answer_ends_with_a_whole_character(void **s
 		assert_int_equal(answers.error, CY_ERROR_CODE__NOT_FOUND);
 		asked(r, 3, &go_on);
 		assert_int_equal(answers.error, CY_ERROR_CODE__NOT_FOUND);
+		node_link_failed(r->node, PEER, name);
+		rig_ask_status(r);
 	}
 	rig_free(r);
 }
