@@ -50,6 +50,7 @@ void config_problem(struct config_problems *out, const char *path, int line, con
 	CY_ASSERT(list != NULL && len >= 0);
 	/* It goes to a terminal and to the log, and quotes whatever the file holds. */
 	cy_uri_mask(text);
+	cy_utf8_mend(text);
 	cy_line(text, (size_t)len + 1, text);
 	out->list = list;
 	for (; at > 0 && list[at - 1].line > line; at--)

@@ -84,6 +84,7 @@ static void problem(const char *more, const char *where, const char *what, const
 	if (strncmp(p.list[0].text, start, strlen(start)) != 0 || strstr(p.list[0].text, what) == NULL ||
 	    strstr(p.list[0].text, remedy) == NULL)
 		fail_msg("expected '%s' '%s' '%s' in: %s", start, what, remedy, p.list[0].text);
+	assert_true(cy_utf8_valid(p.list[0].text, strlen(p.list[0].text)));
 	config_problems_free(&p);
 }
 
@@ -280,6 +281,9 @@ static void wrong_peers_and_clients_are_told(void **state)
 	problem("client a { user = daemon }\n", "7", "option 'client a.role': it is missing", "administrator");
 	problem("client a { role = operator }\n", "7", "option 'client a.user': nobody", "add one");
 	problem("client a { user = nobody-here role = operator }\n", "7", "there is no user 'nobody-here'", "useradd");
+	/* The name is shown cut short, and ends with a whole character. */
+	problem("client xéééééééééééééééééééééééééééééé { user = daemon role = operator }\n", "7",
+		"its name is not valid", "correct it");
 	problem("client a { user = daemon role = king }\n", "7", "'king' is not known", "submitter, operator");
 	problem("client a { user = daemon role = operator cases = some }\n", "7", "'some'", "own, all");
 	problem("client \" a\" { user = daemon role = operator }\n", "7", "its name is not valid", "correct it");
