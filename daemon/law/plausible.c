@@ -14,7 +14,11 @@ static void judge(struct law_check *c, const char *field, int64_t ms)
 	cy_rfc3339((struct cy_wall){ ms }, text);
 	if (ms == 0 || law_named(c->faults, c->path, field))
 		return;
-	if (cy_rfc3339_parse(text, &back) < 0)
+	if (cy_rfc3339_parse(text, &back) < 0 && ms < 0)
+		law_fault(c, field, LAW_NO_ARTICLE,
+			  "It lies before the year 1: an instant has milliseconds since 1970. Correct it, or "
+			  "write " CY_RFC3339_LIKE ".");
+	else if (cy_rfc3339_parse(text, &back) < 0)
 		law_fault(c, field, LAW_NO_ARTICLE,
 			  "It lies after the year 9999: an instant has milliseconds since 1970, and this may be "
 			  "microseconds. Correct it, or write " CY_RFC3339_LIKE ".");

@@ -1,5 +1,7 @@
-/* What is no fault, and is told all the same: dates on the wrong side of today, and a treaty of which
- * nobody can tell whether it binds the two states. */
+/* What a side is told of its own message besides what everybody holds it to: instants that nobody means, and, which is
+ * no fault: dates on the wrong side of today, and a treaty of which nobody can tell whether it binds the two states. */
+#include "base/limits.h"
+#include "law/plausible.h"
 #include "law/warn.h"
 
 #include <setjmp.h>
@@ -153,9 +155,45 @@ static void a_treaty_whose_parties_are_not_listed_is_told(void **state)
 	assert_warned("{}", "", &books, NULL, "");
 }
 
+static void an_instant_that_nobody_means_is_a_fault(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *says; /* NULL: it may be meant */
+	} instants[] = {
+		{ 0, NULL },
+		{ 1795514400, "It is 1970-01-21T18:45:14.400Z" }, /* seconds */
+		{ CY_INSTANT_MIN_MS - 1, "It is 1973-03-03T" },
+		{ CY_INSTANT_MIN_MS, NULL },
+		{ INT64_C(253402300799999), NULL }, /* the last one of 9999 */
+		{ INT64_C(253402300800000), "It lies after the year 9999" },
+		{ INT64_MAX, "It lies after the year 9999" },
+		{ -1, "It is 1969-12-31T23:59:59.999Z" },
+		{ INT64_MIN, "It lies before the year 1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof instants / sizeof instants[0]; i++) {
+		struct law_faults found = { 0 };
+		CyAcknowledgement a = CY_ACKNOWLEDGEMENT__INIT;
+		CyContent c = CY_CONTENT__INIT;
+
+		a.received_ms = instants[i].ms;
+		c.kind_case = CY_CONTENT__KIND_ACKNOWLEDGEMENT;
+		c.acknowledgement = &a;
+		law_plausible(&c, &found);
+		if (found.n != (instants[i].says != NULL) ||
+		    (found.n > 0 && (strcmp(found.at[0].field, "acknowledgement.received_ms") != 0 ||
+				     strncmp(found.at[0].text, instants[i].says, strlen(instants[i].says)) != 0)))
+			fail_msg("%lld: %s: %s", (long long)instants[i].ms, found.n > 0 ? found.at[0].field : "",
+				 found.n > 0 ? found.at[0].text : "no fault");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_instant_that_nobody_means_is_a_fault),
 		cmocka_unit_test(a_date_on_the_wrong_side_of_today_is_told),
 		cmocka_unit_test(other_dates_may_lie_on_either_side),
 		cmocka_unit_test(what_was_done_in_the_future_is_told),
