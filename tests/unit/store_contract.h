@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "port/store.h"
+#include "store_samples.h"
 
 struct contract {
 	const struct store_impl *impl;
@@ -48,7 +49,6 @@ struct store_case *add_case(struct contract *t, const char *case_id, const char 
 			    const char *peer);
 struct store_message *add_message(struct contract *t, const char *case_id, const char *id, uint32_t number,
 				  CyPriority priority);
-#define CONTENT "what people wrote"
 
 /* What a read calls back with, as words. */
 struct seen {

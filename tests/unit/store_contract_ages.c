@@ -251,7 +251,7 @@ static void put_rejected(struct contract *t, const char *id, CyRejectionCode cod
 								     .void_code = code,
 								     .void_reason = "",
 								     .client = "",
-								     .content = cy_bytes(CONTENT, sizeof CONTENT - 1) };
+								     .content = cy_bytes(MARKER, sizeof MARKER - 1) };
 }
 
 static void rejected_messages_are_found_until_they_are_erased(void **state)

@@ -31,28 +31,12 @@ static void put_message(struct contract *t, const char *peer, const char *case_i
 								     .content = cy_bytes("content", 7) };
 }
 
-static struct cy_digest content(char c)
-{
-	return cy_sha256(cy_bytes(&c, 1));
-}
-
 static struct store_evidence *put(struct contract *t, const char *peer, const char *case_id, const char *message,
 				  uint32_t attachment, enum store_author author, enum store_evidence_state state)
 {
 	struct store_evidence *e = &add(t, STORE_PUT_EVIDENCE)->evidence;
 
-	*e = (struct store_evidence){ .message_id = message,
-				      .attachment = attachment,
-				      .peer = peer,
-				      .case_id = case_id,
-				      .author = author,
-				      .number = 1,
-				      .priority = CY_PRIORITY__NORMAL,
-				      .size = 100,
-				      .sha256 = content('x'),
-				      .root = content('r'),
-				      .state = state,
-				      .reason = "" };
+	*e = sample_evidence(peer, case_id, message, attachment, author, state);
 	return e;
 }
 
@@ -83,7 +67,7 @@ static int see_key(void *arg, const struct store_evidence *e)
 
 static int see_all(void *arg, const struct store_evidence *e)
 {
-	struct cy_digest x = content('x'), r = content('r');
+	struct cy_digest x = sample_digest('x'), r = sample_digest('r');
 
 	return note(arg, "%s/%u %s %s %d %u %d %llu %d%d %d %d '%s' %d %lld %lld %d %d %d %lld %d %lld %d",
 		    e->message_id, e->attachment, e->peer, e->case_id, (int)e->author, e->number, (int)e->priority,
@@ -246,7 +230,7 @@ static void offers_are_known_by_peer(void **state)
 static void the_same_content_is_found_everywhere(void **state)
 {
 	struct contract *t = *state;
-	const struct cy_digest x = content('x'), y = content('y'), z = content('z');
+	const struct cy_digest x = sample_digest('x'), y = sample_digest('y'), z = sample_digest('z');
 
 	make_cases(t);
 	put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_OFFERED);
@@ -551,7 +535,7 @@ static void readings_are_counted_and_come_page_by_page(void **state)
 	for (uint64_t i = 0; i < 2; i++) {
 		w = add(t, STORE_PUT_LEAF);
 		w->leaf.index = i;
-		w->leaf.hash = content(i == 0 ? '\x01' : '\x02');
+		w->leaf.hash = sample_digest(i == 0 ? '\x01' : '\x02');
 		w->leaf.data = cy_bytes("leaf", 4);
 	}
 	add(t, STORE_PUT_CUSTODY)->custody = (struct store_custody){ .message_id = "m1",
@@ -561,7 +545,7 @@ static void readings_are_counted_and_come_page_by_page(void **state)
 								     .by = "US",
 								     .text = "appeal",
 								     .salt = salt,
-								     .words = content('\x03'),
+								     .words = sample_digest('\x03'),
 								     .proof = "",
 								     .form = AUDIT_CUSTODY_WHOLE };
 	put_reading(t, "desk", 10, 7, UINT64_C(1) << 62);
@@ -592,7 +576,7 @@ static void readings_are_counted_and_come_page_by_page(void **state)
 static void evidence_of_no_message_is_refused_with_its_write_set(void **state)
 {
 	struct contract *t = *state;
-	const struct cy_digest a = content('a');
+	const struct cy_digest a = sample_digest('a');
 
 	make_cases(t);
 	assert_int_equal(commit(t), CY_OK);

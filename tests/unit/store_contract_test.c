@@ -212,15 +212,7 @@ struct store_case *add_case(struct contract *t, const char *case_id, const char 
 {
 	struct store_case *c = &add(t, STORE_PUT_CASE)->case_row;
 
-	*c = (struct store_case){ .peer = "IE",
-				  .case_id = case_id,
-				  .side = CY_SIDE__REQUESTING,
-				  .own_reference = own,
-				  .peer_reference = peer,
-				  .client = client,
-				  .title = CONTENT,
-				  .instrument = "us-ie-2001",
-				  .state = "TRANSMITTED" };
+	*c = sample_case(case_id, client, own, peer);
 	return c;
 }
 
@@ -229,20 +221,7 @@ struct store_message *add_message(struct contract *t, const char *case_id, const
 {
 	struct store_message *m = &add(t, STORE_PUT_MESSAGE)->message;
 
-	*m = (struct store_message){ .id = id,
-				     .peer = "IE",
-				     .case_id = case_id,
-				     .author = STORE_OWN,
-				     .number = number,
-				     .kind = 1,
-				     .priority = priority,
-				     .created = { 1000 + number },
-				     .size = sizeof CONTENT - 1,
-				     .transport = STORE_QUEUED,
-				     .void_reason = "",
-				     .client = "desk",
-				     .fact = cy_bytes("fact", 4),
-				     .content = cy_bytes(CONTENT, sizeof CONTENT - 1) };
+	*m = sample_message(case_id, id, number, priority);
 	return m;
 }
 

@@ -1,18 +1,13 @@
 /* The contract of the store port: what clients have handed over, and what nothing holds. */
 #include "store_contract.h"
 
-static struct cy_digest content(char c)
-{
-	return cy_sha256(cy_bytes(&c, 1));
-}
-
 static int see_upload(void *arg, const struct store_upload *u)
 {
 	static const char names[] = "abcdef";
 	const char *c = names;
-	struct cy_digest d, r = content('r');
+	struct cy_digest d, r = sample_digest('r');
 
-	while (d = content(*c), memcmp(&d, &u->sha256, sizeof d) != 0)
+	while (d = sample_digest(*c), memcmp(&d, &u->sha256, sizeof d) != 0)
 		c++;
 	assert_memory_equal(&r, &u->root, sizeof r);
 	return note(arg, "%s%s/%c %llu at %lld", ((struct seen *)arg)->n > 0 ? ", " : "", u->client, *c,
@@ -22,7 +17,7 @@ static int see_upload(void *arg, const struct store_upload *u)
 static void put_upload(struct contract *t, const char *client, char c, uint64_t size, int64_t at)
 {
 	add(t, STORE_PUT_UPLOAD)->upload = (struct store_upload){
-		.client = client, .sha256 = content(c), .root = content('r'), .size = size, .at = { at }
+		.client = client, .sha256 = sample_digest(c), .root = sample_digest('r'), .size = size, .at = { at }
 	};
 }
 
@@ -42,7 +37,7 @@ static void upload_sums_are(struct contract *t, const char *client, uint64_t exp
 static void uploads_are_kept_by_client_and_content(void **state)
 {
 	struct contract *t = *state;
-	const struct cy_digest a = content('a'), b = content('b'), f = content('f');
+	const struct cy_digest a = sample_digest('a'), b = sample_digest('b'), f = sample_digest('f');
 
 	upload_sums_are(t, "desk", 0);
 	put_upload(t, "desk", 'b', 20, 300);
@@ -65,8 +60,8 @@ static void uploads_are_kept_by_client_and_content(void **state)
 	upload_sums_are(t, "clerk", 10);
 
 	put_upload(t, "desk", 'a', 10, 400);
-	add(t, STORE_DROP_UPLOAD)->upload = (struct store_upload){ .client = "clerk", .sha256 = content('a') };
-	add(t, STORE_DROP_UPLOAD)->upload = (struct store_upload){ .client = "clerk", .sha256 = content('e') };
+	add(t, STORE_DROP_UPLOAD)->upload = (struct store_upload){ .client = "clerk", .sha256 = sample_digest('a') };
+	add(t, STORE_DROP_UPLOAD)->upload = (struct store_upload){ .client = "clerk", .sha256 = sample_digest('e') };
 	assert_int_equal(commit(t), CY_OK);
 	restart(t);
 	UPLOADS(t, "archive/c 0 at 200, desk/b 20 at 300, desk/a 10 at 400", NULL, 0, INT64_MAX, 9);
@@ -77,8 +72,9 @@ static void uploads_are_kept_by_client_and_content(void **state)
 
 static void put_leftover(struct contract *t, char c, uint64_t size, int64_t found)
 {
-	add(t, STORE_PUT_LEFTOVER)->leftover =
-		(struct store_leftover){ .sha256 = content(c), .root = content('r'), .size = size, .found = { found } };
+	add(t, STORE_PUT_LEFTOVER)->leftover = (struct store_leftover){
+		.sha256 = sample_digest(c), .root = sample_digest('r'), .size = size, .found = { found }
+	};
 }
 
 static int see_leftover(void *arg, const struct store_leftover *l)
@@ -98,7 +94,7 @@ static int see_leftover(void *arg, const struct store_leftover *l)
 static void leftovers_are_doomed_or_strays_and_no_uploads(void **state)
 {
 	struct contract *t = *state;
-	const struct cy_digest a = content('a'), f = content('f');
+	const struct cy_digest a = sample_digest('a'), f = sample_digest('f');
 
 	put_leftover(t, 'a', 10, 0);
 	put_leftover(t, 'b', 20, 0);
@@ -119,9 +115,9 @@ static void leftovers_are_doomed_or_strays_and_no_uploads(void **state)
 	upload_sums_are(t, "desk", 10);
 
 	put_leftover(t, 'd', 40, 0); /* its time is over */
-	add(t, STORE_DROP_LEFTOVER)->leftover.sha256 = content('a');
-	add(t, STORE_DROP_LEFTOVER)->leftover.sha256 = content('f');
-	add(t, STORE_DROP_UPLOAD)->upload = (struct store_upload){ .client = "desk", .sha256 = content('c') };
+	add(t, STORE_DROP_LEFTOVER)->leftover.sha256 = sample_digest('a');
+	add(t, STORE_DROP_LEFTOVER)->leftover.sha256 = sample_digest('f');
+	add(t, STORE_DROP_UPLOAD)->upload = (struct store_upload){ .client = "desk", .sha256 = sample_digest('c') };
 	assert_int_equal(commit(t), CY_OK);
 	restart(t);
 	DOOMED(t, "left/d 40 at 0, left/b 20 at 0", 9);

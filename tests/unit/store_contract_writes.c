@@ -100,7 +100,7 @@ static void what_is_committed_is_there_after_a_restart(void **state)
 	put_event(t, "later");
 	assert_int_equal(commit(t), CY_OK);
 	restart(t);
-	EXPECT(t, CY_OK, "m1 '" CONTENT "' ", p->get_message(p->ctx, "m1", see_message, &s));
+	EXPECT(t, CY_OK, "m1 '" MARKER "' ", p->get_message(p->ctx, "m1", see_message, &s));
 	EXPECT(t, CY_OK, "c1 ", p->get_case(p->ctx, "IE", "c1", see_case, &s));
 	EVENTS(t, "1 later ");
 	put_event(t, "and on");
@@ -369,7 +369,7 @@ static void reads_are_nested_in_each_other(void **state)
 	add_message(t, "c2", "m2", 1, CY_PRIORITY__NORMAL);
 	assert_int_equal(commit(t), CY_OK);
 	assert_int_equal(t->port.list_cases(t->port.ctx, all, "", false, "", 9, nest, &n), CY_OK);
-	assert_non_null(strstr(s.text, "m1 '" CONTENT "' m2 '" CONTENT "' "));
+	assert_non_null(strstr(s.text, "m1 '" MARKER "' m2 '" MARKER "' "));
 }
 
 struct ending {
@@ -439,7 +439,7 @@ static void a_limit_is_the_most_that_comes(void **state)
 		EXPECT(t, CY_OK, limit == 0 ? "" : "c1 ",
 		       p->list_cases(p->ctx, all, "", false, "", limit, see_case, &s));
 		EXPECT(t, CY_OK, limit == 0 ? "" : "1 one ", p->events(p->ctx, all, 0, limit, see_event, &s));
-		EXPECT(t, CY_OK, limit == 0 ? "" : "m1 '" CONTENT "' ",
+		EXPECT(t, CY_OK, limit == 0 ? "" : "m1 '" MARKER "' ",
 		       p->waiting(p->ctx, "IE", limit, see_message, &s));
 	}
 	EXPECT(t, CY_OK, "c1 c2 ", p->list_cases(p->ctx, all, "", false, "", UINT32_MAX, see_case, &s));

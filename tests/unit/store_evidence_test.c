@@ -17,28 +17,12 @@ static void make_cases(struct fixture *f)
 	put_message(f, "m5", STORE_OWN);
 }
 
-static struct cy_digest content(char c)
-{
-	return cy_sha256(cy_bytes(&c, 1));
-}
-
 static struct store_evidence *put(struct fixture *f, const char *message, uint32_t attachment, enum store_author author,
 				  enum store_evidence_state state)
 {
 	struct store_evidence *e = &add(f, STORE_PUT_EVIDENCE)->evidence;
 
-	*e = (struct store_evidence){ .message_id = message,
-				      .attachment = attachment,
-				      .peer = "IE",
-				      .case_id = "c1",
-				      .author = author,
-				      .number = 1,
-				      .priority = CY_PRIORITY__NORMAL,
-				      .size = 100,
-				      .sha256 = content('x'),
-				      .root = content('r'),
-				      .state = state,
-				      .reason = "" };
+	*e = sample_evidence("IE", "c1", message, attachment, author, state);
 	return e;
 }
 
@@ -83,7 +67,7 @@ static int see_custody(void *arg, const struct store_custody *c)
 
 static int see_sound(void *arg, const struct store_custody *c)
 {
-	const struct cy_digest x = content('x');
+	const struct cy_digest x = sample_digest('x');
 
 	return note(arg, "'%s' is %s", c->text, store_custody_sound(c, &x) ? "sound" : "not sound");
 }
@@ -251,7 +235,7 @@ static void a_store_from_before_copies_were_deleted_knows_what_is_settled(void *
 static void a_link_from_before_leaves_said_all_stays_what_it_is(void **state)
 {
 	struct fixture *f = *state;
-	const struct cy_digest x = content('x');
+	const struct cy_digest x = sample_digest('x');
 	struct cy_buf before, after;
 	struct seen s = { .n = 0 };
 	struct store_write *w;

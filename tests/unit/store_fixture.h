@@ -13,8 +13,7 @@
 #include <unistd.h>
 
 #include "io/store_sqlite_internal.h"
-
-#define MARKER "the-marker-that-must-not-be-found"
+#include "store_samples.h"
 
 /* Take out of a schema what its migrations from 11, or from 12 on have added. */
 #define BEFORE_WAITING                                                                                         \
@@ -151,34 +150,13 @@ static inline int commit(struct fixture *f)
 static inline void add_case(struct fixture *f, const char *case_id, const char *client, const char *own,
 			    const char *peer)
 {
-	add(f, STORE_PUT_CASE)->case_row = (struct store_case){ .peer = "IE",
-								.case_id = case_id,
-								.side = CY_SIDE__REQUESTING,
-								.own_reference = own,
-								.peer_reference = peer,
-								.client = client,
-								.title = MARKER,
-								.instrument = "us-ie-2001",
-								.state = "TRANSMITTED" };
+	add(f, STORE_PUT_CASE)->case_row = sample_case(case_id, client, own, peer);
 }
 
 static inline void add_message(struct fixture *f, const char *case_id, const char *id, uint32_t number,
 			       CyPriority priority)
 {
-	add(f, STORE_PUT_MESSAGE)->message = (struct store_message){ .id = id,
-								     .peer = "IE",
-								     .case_id = case_id,
-								     .author = STORE_OWN,
-								     .number = number,
-								     .kind = 1,
-								     .priority = priority,
-								     .created = { 1000 + number },
-								     .size = sizeof MARKER - 1,
-								     .transport = STORE_QUEUED,
-								     .void_reason = "",
-								     .client = "desk",
-								     .fact = cy_bytes("fact", 4),
-								     .content = cy_bytes(MARKER, sizeof MARKER - 1) };
+	add(f, STORE_PUT_MESSAGE)->message = sample_message(case_id, id, number, priority);
 }
 
 /* What was changed by SQLite alone, while the store is closed, gets its checksums when it is opened. */
