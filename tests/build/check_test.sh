@@ -2,19 +2,8 @@
 # tests/check, with suites that only say something: what it counts and tells, how long a suite may take, and what
 # `make check` builds for those that were chosen.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-n=0
-failed=0
-ok() { # NAME: of what was done last
-	local status=$?
-	n=$((n + 1))
-	[ $status = 0 ] && echo "ok $n - $1" && return
-	echo "not ok $n - $1"
-	sed 's/^/# /' "$work/out"
-	failed=1
-}
+# shellcheck source=tests/build/tap.sh
+. "$(dirname "$0")/tap.sh"
 mkdir -p "$work/tests/unit" "$work/build/tests" "$work/path"
 # What the machine takes is told, and measured once only.
 sed "s/^\tfor ((i = 0; i < 1000000.*//; s/^\ttook=.*/took=\$TOOK/" tests/check >"$work/tests/check"

@@ -5,19 +5,9 @@
 # tests/build/flags_test.sh BUILD_DIR
 set -u
 build=$(realpath "$1")
-cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/build/tap.sh
+. "$(dirname "$0")/tap.sh"
 unset MAKEFLAGS MFLAGS
-n=0
-failed=0
-ok() { # NAME: of what was done last
-	local status=$?
-	n=$((n + 1))
-	[ $status = 0 ] && echo "ok $n - $1" && return
-	echo "not ok $n - $1"
-	failed=1
-}
 commands() { make -n V=1 BUILD="$work/build" "$@" 2>/dev/null; }
 after() { # FIRST SECOND LINE: both are there, and the second counts
 	[[ $3 == *" $1 "*" $2 "* ]]

@@ -4,21 +4,10 @@
 # tests/build/hacking_test.sh BUILD_DIR
 set -u
 build=$(realpath "$1")
-cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/build/tap.sh
+. "$(dirname "$0")/tap.sh"
 unset MAKEFLAGS MFLAGS
 page=daemon/HACKING.md
-n=0
-failed=0
-ok() { # NAME: of what was done last
-	local status=$?
-	n=$((n + 1))
-	[ $status = 0 ] && echo "ok $n - $1" && return
-	echo "not ok $n - $1"
-	head -n 20 "$work/out" | sed 's/^/# /'
-	failed=1
-}
 
 # Each alternative of a pattern of names is that of some test.
 named() { # PATTERN

@@ -3,19 +3,8 @@
 # tests/build/rooms_test.sh BUILD_DIR
 set -u
 build=$(realpath "$1")
-cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-n=0
-failed=0
-ok() { # NAME: of what was done last
-	local status=$?
-	n=$((n + 1))
-	[ $status = 0 ] && echo "ok $n - $1" && return
-	echo "not ok $n - $1"
-	sed 's/^/# /' "$work/out"
-	failed=1
-}
+# shellcheck source=tests/build/tap.sh
+. "$(dirname "$0")/tap.sh"
 # The sources are looked at by name, and the objects by their symbols: one of these is exchanged at a time.
 mkdir -p "$work/tests" "$work/build/obj"
 ln -s "$PWD/daemon" "$PWD/Makefile" "$work/"
