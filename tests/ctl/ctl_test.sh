@@ -623,6 +623,7 @@ late
 clock list 2026-1
 peer list
 case show whole
+inbox --limit 3
 END
 	on_terminal $columns "$ctl" stats
 	result $? "statistics are shown on $columns columns"
