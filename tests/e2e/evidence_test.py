@@ -165,6 +165,9 @@ def nobody_sends_what_he_does_not_have():
                                   chunk_root=merkle(b"known by its digest only"))
     error = result_of(desk_ie, "e-3", [foreign], "r-4").error
     assert error.code == types_pb2.INVALID and error.faults[0].field.endswith("attachments[0].sha256"), error
+    for n in 64, 65:
+        error = result_of(desk_ie, "e-3", [foreign] * n, f"r-4-{n}").error
+        assert len(error.faults) == 64 and error.more_faults == (n > 64), (len(error.faults), error.more_faults)
     stored = put_frames(desk_ie, "small", b"small")
     lie = attachment(stored)
     lie.size += 1
