@@ -28,9 +28,13 @@ calls base/bytes law_fold
 ! rooms --quiet && faults 1 && grep -q 'daemon/base/bytes.c calls law_fold of law/fold.c: law/ is upstairs or beside' "$work/out"
 ok 'a call upwards between rooms is a fault'
 as_before base/bytes
+calls comityctl/out store_sqlite_open
+! rooms --quiet && faults 1 && grep -q 'daemon/comityctl/out.c calls store_sqlite_open of io/store_sqlite.c: io/ is upstairs' "$work/out"
+ok 'and so is one of comityctl to what is no loader'
+as_before comityctl/out
 calls law/days audit_root
 ! rooms --quiet && faults 1 && grep -q 'daemon/law/days.c calls audit_root of audit/' "$work/out"
-ok 'and so is one to a room of the same floor'
+ok 'and one to a room of the same floor'
 as_before law/days
 calls node/cases submit_step
 ! rooms --quiet && faults 1 && grep -q 'daemon/node/cases.c calls submit_step: clients is above cases' "$work/out"
@@ -42,6 +46,10 @@ echo | cc -xc -c -o "$work/build/obj/daemon/node/hooks.o" -
 ! rooms --quiet && grep -q 'hooks.c does not call batch_retry upwards any more: strike the row' "$work/out"
 ok 'a recorded call that is no more has to be struck'
 as_before node/hooks
+sed -i 's/^\( *\)node_check_text /\1node_nobody &/' "$work/tests/rooms"
+! rooms --quiet && faults 1 && grep -q 'no other file of node/ calls node_nobody: strike it' "$work/out"
+ok 'and so has a function that is to move and that nobody calls'
+cp tests/rooms "$work/tests/"
 
 rm "$work/daemon" && cp -rs "$PWD/daemon" "$work/" && : >"$work/daemon/node/attic.c" && rm "$work/daemon/node/made.c" &&
 	echo | cc -xc -c -o "$work/build/obj/daemon/node/attic.o" -
