@@ -599,7 +599,8 @@ on_terminal() { /usr/bin/python3 "$here/terminal.py" "$@" >out 2>err; }
 for columns in 60 80 160 220; do
 	on_terminal $columns "$ctl" case list
 	result $? "cases are listed on a terminal of $columns columns, and no line is wider"
-	[ ! -s err ] && [ "$(grep -c '…$' out)" -ge 5 ] && grep -q 'Übersetzung.*…$' out && grep -q '東京.*…$' out &&
+	# One reference has 80 columns.
+	[ ! -s err ] && [ "$(grep -c '…$' out)" -eq $((columns < 80 ? 6 : 5)) ] && grep -q 'Übersetzung.*…$' out && grep -q '東京.*…$' out &&
 		grep -q 'طلب.*…$' out && grep -q 'e\(́e\)*́…$' out
 	result $? 'long titles are cut, and no character in the middle'
 	grep -q 'twice, 019ab3c4-2c00-7000-8000-000000000008' out && grep -q 'MLA/2026/4711' out && grep -q '7, 1 unread' out
