@@ -327,7 +327,7 @@ struct store_port {
 	int (*old_custody)(void *ctx, struct cy_wall before, struct cy_wall after, uint64_t after_no, uint32_t limit,
 			   store_custody_fn *fn, void *arg);
 
-	/* All clocks of a case, in no order. */
+	/* All clocks of a case, in order of name, measure and notice. */
 	int (*case_clocks)(void *ctx, struct store_view view, const char *peer, const char *case_id, store_clock_fn *fn,
 			   void *arg);
 	int (*get_clock)(void *ctx, struct store_view view, uint64_t id, store_clock_fn *fn, void *arg);

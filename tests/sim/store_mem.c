@@ -569,24 +569,33 @@ static void put_follow(struct mem_store *s, const struct store_write *w)
 	s->follows[s->n_follows++] = (struct mem_follow){ c, mem_text(s, w->follow.follows, NULL) };
 }
 
+static int by_clock(const struct store_clock *a, const struct store_clock *b)
+{
+	const int name = strcmp(a->name, b->name);
+
+	if (name != 0)
+		return name;
+	return a->measure != b->measure ? (a->measure > b->measure) - (a->measure < b->measure)
+					: (a->notice > b->notice) - (a->notice < b->notice);
+}
+
 static void put_clock(struct mem_store *s, const struct store_clock *row)
 {
 	struct mem_case *c = mem_store_case(s, row->peer, row->case_id);
-	struct mem_clock *k;
+	struct mem_clock *k, **at;
 
 	if (c == NULL) {
 		mem_broken(s, "clock %s belongs to a case that is not there", row->name);
 		return;
 	}
-	for (k = c->clocks; k != NULL; k = k->next)
-		if (strcmp(k->row.name, row->name) == 0 && k->row.measure == row->measure &&
-		    k->row.notice == row->notice)
-			break;
-	if (k == NULL) {
+	for (at = &c->clocks; *at != NULL && by_clock(&(*at)->row, row) < 0; at = &(*at)->next)
+		;
+	k = *at;
+	if (k == NULL || by_clock(&k->row, row) != 0) {
 		k = cy_arena_take(&s->arena, sizeof *k);
 		k->c = c;
-		k->next = c->clocks;
-		c->clocks = k;
+		k->next = *at;
+		*at = k;
 		GROW(s->clocks, s->n_clocks, s->cap_clocks);
 		s->clocks[s->n_clocks++] = k;
 		k->row.id = s->n_clocks;

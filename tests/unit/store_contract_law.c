@@ -352,6 +352,30 @@ static void clocks_come_by_what_is_next_and_by_what_is_due(void **state)
 	NEXT(t, "c1/soon 100 of own-1 c1/late 300 of own-1 ", 99, 9);
 }
 
+/* A page of them begins where the one before ended. */
+static void the_clocks_of_a_case_are_in_the_order_of_their_keys(void **state)
+{
+	struct contract *t = *state;
+	struct store_clock *c;
+
+	add_case(t, "c1", "desk", "own-1", "");
+	put_due(t, "c1", "b", 4, 0)->measure = 2;
+	c = put_due(t, "c1", "b", 3, 0);
+	c->measure = 1;
+	c->notice = 10;
+	put_due(t, "c1", "a", 1, 0)->measure = 3;
+	c = put_due(t, "c1", "b", 2, 0);
+	c->measure = 1;
+	c->notice = 9;
+	put_due(t, "c1", "c", 5, 0);
+	assert_int_equal(commit(t), CY_OK);
+	/* To replace one moves none. */
+	put_due(t, "c1", "a", 1, 0)->measure = 3;
+	assert_int_equal(commit(t), CY_OK);
+	EXPECT(t, CY_OK, "c1/a 1 of own-1 c1/b 2 of own-1 c1/b 3 of own-1 c1/b 4 of own-1 c1/c 5 of own-1 ",
+	       p->case_clocks(p->ctx, (struct store_view){ .client = NULL }, "IE", "c1", see_clock, &s));
+}
+
 static int see_starter(void *arg, const struct store_clock *row)
 {
 	return note(arg, "%s %d ", row->name, (int)row->starter);
@@ -479,6 +503,7 @@ static const struct CMUnitTest tests_of_the_contract[] = {
 	cmocka_unit_test(each_version_of_a_profile_of_a_peer_is_kept),
 	cmocka_unit_test(hooks_wait_in_the_order_in_which_they_were_put),
 	cmocka_unit_test(clocks_come_by_what_is_next_and_by_what_is_due),
+	cmocka_unit_test(the_clocks_of_a_case_are_in_the_order_of_their_keys),
 	cmocka_unit_test(a_clock_tells_how_far_the_message_has_come_that_starts_it),
 	cmocka_unit_test(an_event_tells_what_its_case_is_called_now),
 	cmocka_unit_test(orders_are_in_order_of_number_and_the_last_one_counts),
