@@ -82,7 +82,7 @@ void evidence_strays_free(struct node *n);
  * and nothing knows it (it is marked). */
 void evidence_left(struct node *n, const struct input *in);
 /* In a batch, of a mark that is old enough: does its content go now? Not what an attachment has, waits for or stands
- * behind a quota with, nor anything while a legal hold stands on evidence whose message was lost. */
+ * behind a quota with. Asked for none while a legal hold stands on evidence whose message was lost. */
 bool evidence_stray_over(struct node *n, const struct store_leftover *row);
 /* A client asks how the round stands, or orders one (evidence_views.c). */
 void evidence_rest_asked(struct node *n, struct conn *c, uint64_t correlation, const CyCheckEvidence *r);
