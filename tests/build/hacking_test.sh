@@ -17,12 +17,14 @@ named() { # PATTERN
 	done
 }
 tried() { # COMMAND
-	local pattern
+	local pattern words
 	case $1 in
 	"make check TESTS="*)
 		pattern=${1#*=}
 		named "${pattern//\'/}" ;;
-	make*) eval "SANITIZE= make -n BUILD='$build' ${1#make}" ;;
+	make*)
+		words=${1#make}
+		eval "SANITIZE= make -n BUILD='$build' ${words//build\//$build/}" ;;
 	*build/mutants/* | TRACE_WRITE* | git*) ;; # it takes long, or writes into the tree
 	*) eval "${1//build\//$build/}" ;;
 	esac
