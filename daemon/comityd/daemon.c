@@ -273,15 +273,15 @@ static void watch_signing(struct daemon *d)
 /* Of a peer's CRL the link tells when it meets that peer; ours only the peers look at. */
 static void watch_crl(struct daemon *d)
 {
-	const struct cy_wall due = signer_openssl_crl_due(d->signer);
+	const char *file;
+	const struct cy_wall due = signer_openssl_crl_due(d->signer, &file);
 	char when[CY_RFC3339_SIZE];
 
 	if (due.ms == 0 || due.ms > d->ports.clock.wall(d->ports.clock.ctx).ms || due.ms == d->crl_due.ms)
 		return;
 	d->crl_due = due;
 	cy_rfc3339(due, when);
-	daemon_tell(d, NODE_ALARM, NODE_EVENT_PEER_TRUST, "", "%s: a newer CRL was due at %s; " CRL_REMEDY,
-		    d->config->own_crl, when);
+	daemon_tell(d, NODE_ALARM, NODE_EVENT_PEER_TRUST, "", "%s: a newer CRL was due at %s; " CRL_REMEDY, file, when);
 }
 
 /* The node does not look at the wall clock while it has nothing to do. */

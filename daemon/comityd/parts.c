@@ -304,16 +304,17 @@ void parts_check(const struct config *c, struct cy_wall now, struct config_probl
 static void warn_own_crl(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
 	struct signer_material *material;
+	const char *file = NULL;
 	char when[CY_RFC3339_SIZE];
 	struct cy_error e = { 0 };
 	struct cy_wall due = { 0 };
 
 	/* What fails parts_check_own() has told. */
 	if (own_signing(c, now, true, &material, &e) == CY_OK && material != NULL)
-		due = signer_material_crl_due(material);
+		due = signer_material_crl_due(material, &file);
 	cy_rfc3339(due, when);
 	if (due.ms != 0 && due.ms < now.ms) {
-		cy_fail_at(&e, CY_ECONFIG, c->own_crl, "a newer CRL was due at %s; " CRL_REMEDY, when);
+		cy_fail_at(&e, CY_ECONFIG, file, "a newer CRL was due at %s; " CRL_REMEDY, when);
 		report(c, c->identity_line, "identity", &e, out);
 	}
 	signer_material_free(material);

@@ -544,12 +544,12 @@ struct cy_wall signer_openssl_expiry(const struct signer_openssl *s)
 	return signer_time(X509_get0_notAfter(s->material->certificate));
 }
 
-struct cy_wall signer_material_crl_due(const struct signer_material *m)
+struct cy_wall signer_material_crl_due(const struct signer_material *m, const char **ret_file)
 {
-	return signer_pins_crl_due(m->pins.of[0]);
+	return signer_pins_crl_due(m->pins.of[0], ret_file);
 }
 
-struct cy_wall signer_openssl_crl_due(const struct signer_openssl *s)
+struct cy_wall signer_openssl_crl_due(const struct signer_openssl *s, const char **ret_file)
 {
-	return signer_material_crl_due(s->material);
+	return signer_material_crl_due(s->material, ret_file);
 }

@@ -70,8 +70,10 @@ void signer_openssl_dispatch(struct signer_openssl *s);
 
 /* When the own signing certificate expires: for an alarm in time. */
 struct cy_wall signer_openssl_expiry(const struct signer_openssl *s);
-/* When a newer CRL of our own CA is due; 0: none is given, or it does not say. */
-struct cy_wall signer_openssl_crl_due(const struct signer_openssl *s);
-struct cy_wall signer_material_crl_due(const struct signer_material *m);
+/* When a newer CRL of our own CA is due; 0: none is given, or it does not say. `ret_file`, which may be NULL: the file
+ * that was read, which is another one than the configuration names where that could not be used; valid as long as the
+ * material. */
+struct cy_wall signer_openssl_crl_due(const struct signer_openssl *s, const char **ret_file);
+struct cy_wall signer_material_crl_due(const struct signer_material *m, const char **ret_file);
 
 #endif

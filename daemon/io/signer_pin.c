@@ -29,6 +29,7 @@ struct signer_pins {
 	size_t refs;
 	char id[CY_AUTHORITY_MAX + 1];
 	bool own;
+	char *crl; /* its file, or NULL */
 	struct cy_wall crl_due;
 	struct pin pin[PINS_MAX];
 	size_t n;
@@ -204,6 +205,9 @@ static int load(struct signer_pins *p, const struct signer_pin_source *s, STACK_
 	}
 	if (s->crl != NULL && (code = crl_list_read(s->crl, s->id, s->anchors, anchors, crls, e)) != CY_OK)
 		return code;
+	p->crl = s->crl != NULL ? strdup(s->crl) : NULL;
+	if (s->crl != NULL && p->crl == NULL)
+		return cy_fail(e, CY_ENOMEM, "no memory for the name of a CRL");
 	p->crl_due = crl_list_due(crls);
 	for (size_t i = 0; i < p->n; i++) {
 		if ((code = check_chain(s, &p->pin[i], store, crls, e)) != CY_OK)
@@ -256,6 +260,7 @@ void signer_pins_free(struct signer_pins *p)
 		return;
 	for (size_t i = 0; i < p->n; i++)
 		X509_free(p->pin[i].cert);
+	free(p->crl);
 	free(p);
 }
 
@@ -491,8 +496,10 @@ int signer_pins_current(const struct signer_pins *p, struct cy_wall now, struct 
 	return cy_fail(e, CY_ESIGN, "every signing certificate of %s has expired or is revoked", p->id);
 }
 
-struct cy_wall signer_pins_crl_due(const struct signer_pins *p)
+struct cy_wall signer_pins_crl_due(const struct signer_pins *p, const char **ret_file)
 {
+	if (ret_file != NULL)
+		*ret_file = p->crl;
 	return p->crl_due;
 }
 

@@ -58,8 +58,9 @@ int signer_pins_current(const struct signer_pins *p, struct cy_wall now, struct 
 int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, struct cy_wall made, bool *ret_present,
 		      struct cy_error *e);
 
-/* When a newer CRL than that of the source is due; 0: there is none, or it does not say. */
-struct cy_wall signer_pins_crl_due(const struct signer_pins *p);
+/* When a newer CRL than that of the source is due; 0: there is none, or it does not say. `ret_file`, which may be NULL:
+ * the CRL's file, or NULL; valid as long as the pins. */
+struct cy_wall signer_pins_crl_due(const struct signer_pins *p, const char **ret_file);
 
 /* The digest that goes with an EC key: SHA-256 for P-256, SHA-384 for P-384;
  * NULL for any other key. */

@@ -772,6 +772,41 @@ static void a_renewed_certificate_waits_for_our_own_list_to_be_readable(void **s
 	signer_openssl_free(o.signer);
 }
 
+static void our_own_list_that_stays_in_force_keeps_the_name_of_its_file(void **state)
+{
+	struct open o = { 0 };
+	struct signer_material *material;
+	struct cy_error e = { 0 }, own_fault = { 0 };
+	struct cy_wall due;
+	const char *file;
+	char crl[PATH_LEN], page[PATH_LEN];
+
+	(void)state;
+	sh("echo '<html>' >page.pem");
+	party(&o.party, "US-OIA", "IE");
+	o.party.config.own_crl = in_dir("US-OIA/crl.pem", crl);
+	if (signer_openssl_new(&o.party.config, on_signed, &o.result, &o.signer, &o.port, &e) != CY_OK)
+		fail_msg("%s: %s", e.field, e.text);
+	due = signer_openssl_crl_due(o.signer, &file);
+	assert_true(due.ms > now.ms);
+	assert_string_equal(file, crl);
+
+	/* It is taken out of the configuration, or another one named, together with what cannot be used. */
+	o.party.config.before = o.signer;
+	o.party.config.own_fault = &own_fault;
+	o.party.config.own_bundle = in_dir("page.pem", page);
+	for (unsigned i = 0; i < 2; i++) {
+		own_fault = (struct cy_error){ 0 };
+		o.party.config.own_crl = i == 0 ? NULL : page;
+		assert_int_equal(signer_prepare(&o.party.config, &material, &e), CY_OK);
+		assert_int_equal(own_fault.code, CY_ECONFIG);
+		signer_openssl_apply(o.signer, material);
+		assert_int_equal(signer_openssl_crl_due(o.signer, &file).ms, due.ms);
+		assert_string_equal(file, crl);
+	}
+	signer_openssl_free(o.signer);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -807,6 +842,7 @@ int main(void)
 		cmocka_unit_test(we_sign_within_the_validity_of_our_certificate_only),
 		cmocka_unit_test(a_revoked_certificate_of_our_own_signs_no_more_and_what_it_signed_stays_ours),
 		cmocka_unit_test(a_renewed_certificate_waits_for_our_own_list_to_be_readable),
+		cmocka_unit_test(our_own_list_that_stays_in_force_keeps_the_name_of_its_file),
 		cmocka_unit_test(of_several_pins_with_one_key_the_signed_one_counts),
 		cmocka_unit_test(p384_signs_with_sha384),
 		cmocka_unit_test(a_wrong_start_is_refused_with_file_and_remedy),
