@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# daemon/HACKING.md: the commands that it tells people to type do what it says, and the files that it names are there.
+# daemon/HACKING.md: the commands that it tells people to type do what it says, and what it names, files and functions, is there.
 # What takes long is only looked up: that make knows how to build it.
 # tests/build/hacking_test.sh BUILD_DIR
 set -u
@@ -47,6 +47,15 @@ done < <(grep -v '^    ' $page | grep -oE '`[a-zA-Z0-9_/*]+\.([ch1]|proto|py|sh|
 printf '%s\n' "${missing[@]}" >"$work/out"
 [ ${#missing[@]} = 0 ]
 ok 'each file that it names is there'
+missing=()
+# shellcheck disable=SC2016 # backticks of the page
+while read -r name; do
+	[[ $name == *NAME* ]] || grep -rqwF --include='*.[ch]' "$name" daemon tests || compgen -G "tests/unit/$name.c" >/dev/null ||
+		missing+=("$name")
+done < <(grep -v '^    ' $page | grep -oE '`[A-Za-z]+_[A-Za-z_]+[`(]' | tr -d '`(' | sort -u)
+printf '%s\n' "${missing[@]}" >"$work/out"
+[ ${#missing[@]} = 0 ]
+ok 'and each function, table and macro'
 grep -q '(HACKING.md)' daemon/README.md
 ok 'and the page of the house points to it'
 echo "1..$n"
