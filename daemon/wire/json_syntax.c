@@ -9,6 +9,8 @@
 #define BLANKS "\t\n\r "
 #define MARKS  "{}[]:,"
 
+#define NO_VALUE "this is no value: a text is expected in double quotes, or a number, true, false, null, { or ["
+
 /* A piece of the text, by bytes from its beginning. */
 struct piece {
 	size_t from, to;
@@ -107,14 +109,23 @@ static size_t last_of(struct piece p)
 	return p.to > p.from ? p.to - 1 : p.from;
 }
 
+static int fail_deep(struct cy_error *e)
+{
+	return cy_fail(e, CY_ELIMIT, "the document nests too deeply");
+}
+
 /* A value has ended, and what follows belongs neither behind it nor to the end of what it stands in. */
 static int fail_unclosed(const struct scan *t, bool ended, struct cy_error *e)
 {
-	const bool known = t->depth > 0 && t->depth <= CY_NESTING_MAX;
-	const size_t open = known ? t->open[t->depth - 1] : 0;
-	const bool list = known && t->s[open] == '[';
+	const size_t open = t->depth > 0 && t->depth <= CY_NESTING_MAX ? t->open[t->depth - 1] : 0;
+	const bool list = t->s[open] == '[';
 	char text[240];
 
+	if (t->depth > CY_NESTING_MAX)
+		return fail_deep(e);
+	/* jansson has read a part of a token, as 2026 of 2026-03-01, for the value. */
+	if (!ended && among(t->s[t->before.from], "[:,"))
+		return fail_there(t, t->last.from, e, NO_VALUE);
 	snprintf(text, sizeof text, "%s%c is expected behind this: the %s that begins in line %u is open",
 		 ended ? "the document ends here, and " : "a comma or ", list ? ']' : '}', list ? "list" : "object",
 		 line_of(t, open));
@@ -129,21 +140,31 @@ static int fail_unexpected(const struct scan *t, const char *expected, struct cy
 	return fail_there(t, t->last.from, e, expected);
 }
 
+#define UNCLOSED "the text that begins here is not closed in its line: a quote is expected"
+
+/* Where the token begins; the last character that was read; the one behind it. */
+enum place {
+	TOKEN,
+	LAST,
+	NEXT
+};
+
 /* By how jansson's sentence begins. */
 static const struct {
 	const char *sentence;
-	bool within; /* where the reader stopped; else where the token begins */
+	enum place at;
 	const char *text;
 } others[] = {
-	{ "unexpected newline", false, "the text that begins here is not closed in its line: a quote is expected" },
-	{ "control character", true, "a text holds a control character: a tab is written \\t" },
-	{ "invalid escape", true, "no such escape: a backslash itself is written \\\\, a quote \\\"" },
-	{ "invalid Unicode", true, "no such character: of a pair of escapes \\u one is missing or wrong" },
-	{ "end of file expected", false, "the document has ended before this: remove it, or a bracket too many" },
-	{ "duplicate object key", false, "the same field stands twice in one object" },
-	{ "NUL byte in object key", false, "a field name holds the character NUL" },
-	{ "too big", false, "a number is too large: put whole numbers of 2^63 and more in quotes" },
-	{ "real number overflow", false, "a number is too large" },
+	{ "unexpected newline", TOKEN, UNCLOSED },
+	{ "control character 0xd", TOKEN, UNCLOSED }, /* a line ends so under Windows */
+	{ "control character", NEXT, "a text holds a control character: a tab is written \\t" },
+	{ "invalid escape", LAST, "no such escape: a backslash itself is written \\\\, a quote \\\"" },
+	{ "invalid Unicode", LAST, "no such character: of a pair of escapes \\u one is missing or wrong" },
+	{ "end of file expected", TOKEN, "the document has ended before this: remove it, or a bracket too many" },
+	{ "duplicate object key", TOKEN, "the same field stands twice in one object" },
+	{ "NUL byte in object key", TOKEN, "a field name holds the character NUL" },
+	{ "too big", TOKEN, "a number is too large: put whole numbers of 2^63 and more in quotes" },
+	{ "real number overflow", TOKEN, "a number is too large" },
 };
 
 static bool begins(const char *text, const char *with)
@@ -160,14 +181,13 @@ static int fail_token(const struct scan *t, const char *sentence, struct cy_erro
 	if (begins(sentence, "unexpected token"))
 		return fail_unexpected(t, "a value is expected here", e);
 	if (begins(sentence, "invalid token"))
-		return fail_there(
-			t, t->last.from, e,
-			"this is no value: a text is expected in double quotes, or a number, true, false, null, "
-			"{ or [");
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		return fail_there(t, t->last.from, e, NO_VALUE);
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		const size_t at[] = { [TOKEN] = t->last.from, [LAST] = t->end - 1, [NEXT] = t->end };
+
 		if (begins(sentence, others[i].sentence))
-			return fail_there(t, others[i].within ? t->end - (t->end > 0) : t->last.from, e,
-					  others[i].text);
+			return fail_there(t, at[others[i].at], e, others[i].text);
+	}
 	return fail_there(t, t->last.from, e, "it is not well-formed JSON");
 }
 
@@ -180,7 +200,7 @@ int wire_json_syntax(struct cy_bytes text, const json_error_t *found, struct cy_
 	case json_error_out_of_memory:
 		return cy_fail(e, CY_ENOMEM, "out of memory");
 	case json_error_stack_overflow:
-		return cy_fail(e, CY_ELIMIT, "the document nests too deeply");
+		return fail_deep(e);
 	case json_error_invalid_utf8:
 		return fail_there(&t, t.end, e, "it is not UTF-8");
 	default:
@@ -192,6 +212,8 @@ int wire_json_syntax(struct cy_bytes text, const json_error_t *found, struct cy_
 	if (t.s[t.last.from] == '/')
 		return fail_there(&t, t.last.from, e,
 				  "this is no JSON: a comment has a line of its own, which begins with //");
+	if (t.s[t.end - 1] == '\0')
+		return fail_there(&t, t.end - 1, e, "here is the character NUL, which no text file has");
 	if (json_error_code(found) == json_error_premature_end_of_input) {
 		if (begins(found->text, "premature end"))
 			return fail_there(&t, t.last.from, e,

@@ -252,6 +252,13 @@ done 4<<'END'
 {"to": "IE", // Ireland\n "content": {}}|line 1: this is no JSON: a comment has a line of its own, which begins with // (column 14)$
 {"to": "C:\\quay"}|line 1: no such escape: a backslash itself is written \\\\, a quote 
 {"to": "IE",\n "to": "US"}|line 2: the same field stands twice in one object (column 2)$
+{"to": 2026-03-01,\n "title": "x"}|line 1: this is no value: a text is expected in double quotes, .* (column 8)$
+[1true]|line 1: this is no value: .* (column 2)$
+{"to": "IE,\r\n "ownReference": "y"}\r\n|line 1: the text that begins here is not closed in its line: a quote is expected (column 8)$
+{"to": "a\tb"}|line 1: a text holds a control character: a tab is written .t (column 10)$
+{"to": \0000}|line 1: here is the character NUL, which no text file has (column 8)$
+[[[[[[[[[[[[[[[[[1,|the document nests too deeply$
+[[[[[[[[[[[[[[[[1,|line 1: the document ends here, and \] is expected behind this: .* (column 18)$
 {"to": "IE"}\n}|line 2: the document has ended before this: remove it, or a bracket too many (column 1)$
 END
 : >short.json
