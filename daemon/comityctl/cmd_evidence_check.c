@@ -1,8 +1,6 @@
 /* evidence check: is what is on the disk still what was hashed? */
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/error.h"
 #include "comityctl/ctl.h"
 #include "comityctl/evidence_table.h"
 #include "comityctl/out.h"
@@ -43,11 +41,7 @@ static void take_page(CyEvidenceCheck *whole, CyEvidenceCheck *page)
 {
 	CyEvidenceRef *had = whole->next;
 
-	whole->flawed = realloc(whole->flawed, (whole->n_flawed + page->n_flawed + 1) * sizeof *whole->flawed);
-	CY_ASSERT(whole->flawed != NULL);
-	for (size_t i = 0; i < page->n_flawed; i++)
-		whole->flawed[whole->n_flawed++] = page->flawed[i];
-	page->n_flawed = 0;
+	whole->flawed = ctl_join(whole->flawed, &whole->n_flawed, page->flawed, &page->n_flawed);
 	whole->more = page->more;
 	whole->next = page->next;
 	page->next = had;

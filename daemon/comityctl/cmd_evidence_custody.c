@@ -1,6 +1,5 @@
 /* evidence custody: what became of an attachment, each link compared with its leaf in the audit log. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/custody.h"
@@ -207,22 +206,12 @@ static void print_checked(const struct checked *n)
 
 /* --------------------------------------------------------------------- pages */
 
-/* Those of `page` go over to `whole`. */
-static void take_entries(CyCustody *whole, CyCustody *page)
-{
-	whole->entries = realloc(whole->entries, (whole->n_entries + page->n_entries + 1) * sizeof *whole->entries);
-	CY_ASSERT(whole->entries != NULL);
-	for (size_t i = 0; i < page->n_entries; i++)
-		whole->entries[whole->n_entries++] = page->entries[i];
-	page->n_entries = 0;
-}
-
 /* The whole chain: CTL_DONE with the answer. */
 static int ask(struct ctl *ctl, CyEvidenceRef *item, CyServerFrame **ret)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyShowCustody show = CY_SHOW_CUSTODY__INIT;
-	CyCustody *whole;
+	CyCustody *whole, *page;
 	int r;
 
 	show.item = item;
@@ -242,8 +231,9 @@ static int ask(struct ctl *ctl, CyEvidenceRef *item, CyServerFrame **ret)
 			cy_server_frame__free_unpacked(*ret, NULL);
 			return r;
 		}
-		whole->more = reply->custody->more && reply->custody->n_entries;
-		take_entries(whole, reply->custody);
+		page = reply->custody;
+		whole->more = page->more && page->n_entries;
+		whole->entries = ctl_join(whole->entries, &whole->n_entries, page->entries, &page->n_entries);
 		cy_server_frame__free_unpacked(reply, NULL);
 	}
 	return CTL_DONE;

@@ -222,16 +222,22 @@ int ctl_order(struct ctl *ctl, CyClientFrame *request, const char *fmt, ...)
 	return CTL_DONE;
 }
 
+void *ctl_join(void *list, size_t *n, const void *page, size_t *n_page)
+{
+	char *joined = realloc(list, (*n + *n_page + 1) * sizeof(void *));
+
+	CY_ASSERT(joined != NULL);
+	if (*n_page > 0)
+		memcpy(joined + *n * sizeof(void *), page, *n_page * sizeof(void *));
+	*n += *n_page;
+	*n_page = 0;
+	return joined;
+}
+
 /* Add the messages of a page to those that are here. */
 static void take_messages(CyCaseView *all, CyCaseView *page)
 {
-	const size_t n = all->n_messages + page->n_messages;
-
-	all->messages = realloc(all->messages, (n + 1) * sizeof all->messages[0]);
-	CY_ASSERT(all->messages != NULL);
-	for (size_t i = 0; i < page->n_messages; i++)
-		all->messages[all->n_messages++] = page->messages[i];
-	page->n_messages = 0;
+	all->messages = ctl_join(all->messages, &all->n_messages, page->messages, &page->n_messages);
 	all->more_messages = page->more_messages;
 }
 

@@ -91,6 +91,9 @@ int ctl_call(struct ctl *ctl, CyClientFrame *request, CyServerFrame__KindCase ex
  * a full stop and a new line are added. Not CTL_DONE: the reason is printed. */
 int ctl_order(struct ctl *ctl, CyClientFrame *request, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The pointers of a page's list go over to the end of `list`, whose new place is returned: *n_page is 0 then. */
+void *ctl_join(void *list, size_t *n, const void *page, size_t *n_page);
+
 /* Ask for the view of a case by any of its references. Not CTL_DONE: the reason is printed. */
 int ctl_show_case(struct ctl *ctl, const char *ref, CyServerFrame **ret_reply);
 
