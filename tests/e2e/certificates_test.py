@@ -173,7 +173,7 @@ def make_crl(folder, ca, made, due, path):
 
 
 def health(*limits):
-    run = us.ctl("health", "--warn-disk", "0", "--crit-disk", "0", *limits)
+    run = us.health(*limits)
     return run.returncode, run.stdout
 
 

@@ -234,7 +234,7 @@ def what_was_changed_in_the_store_is_told():
     assert run.returncode == 4 and f"the link {held.no} is not what leaf {held.leaf}" in run.stderr, run
     assert [line for line in checked(run.stdout) if "DIFFERS" in line] == [f"leaf {held.leaf}: DIFFERS"], run.stdout
     said(us, "damaged")
-    health = until("the case in the health", lambda: (lambda t: t if "damaged" in t else None)(us.ctl("health").stdout))
+    health = until("the case in the health", lambda: (lambda t: t if "damaged" in t else None)(us.health().stdout))
     assert evidence(us, "c-1")[0].case_id in health, health
 
 

@@ -229,7 +229,7 @@ def what_neither_side_has_any_more_is_not_stated_as_arrived_again():
     client.close()
     for d, how in ((us, "spoilt"), (ie, "missing")):
         assert actions(d, here.item).count(how) == 1, actions(d, here.item)
-        health = d.ctl("health")
+        health = d.health()
         assert health.returncode == 2 and f"{here.item.message_id}/1 (" in health.stdout and how in health.stdout, health
     # Once the sender has it again it comes.
     desk = Client(ie)
@@ -239,7 +239,7 @@ def what_neither_side_has_any_more_is_not_stated_as_arrived_again():
     until("the next session", lambda: us.stop() is not None and us.start())
     in_state(us, "r-4", "here")
     in_state(ie, "r-4", "delivered")
-    assert whole(us, data) and "spoilt or lost" not in us.ctl("health").stdout
+    assert whole(us, data) and "spoilt or lost" not in us.health().stdout
 
 
 @test

@@ -37,7 +37,7 @@ def said(d, text, since=0):
 
 
 def health(d):
-    run = d.ctl("health")
+    run = d.health()
     return run.returncode, run.stdout
 
 

@@ -143,6 +143,10 @@ delivery {{ {self.delivery} }}
         return subprocess.run([*self.ctl_command(), *args], capture_output=True, text=True, input=input,
                               timeout=DEADLINE)
 
+    def health(self, *options):
+        """Of all but the room on the disk of the machine that the tests run on."""
+        return self.ctl("health", "--warn-disk", "0", "--crit-disk", "0", *options)
+
 
 class Shim:
     """What is wrong with a daemon's disk and clock; see shim.c."""

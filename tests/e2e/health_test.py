@@ -44,7 +44,7 @@ desk = Client(us)
 
 
 def health(*options):
-    return us.ctl("health", "--warn-disk", "0", "--crit-disk", "0", "--warn-age", "0s", *options)
+    return us.health("--warn-age", "0s", *options)
 
 
 def peer():
@@ -124,8 +124,7 @@ def a_certificate_that_is_refused_is_told_at_once():
     with open(us.config, "w") as f:
         f.write(text.replace("dns:ie.comity.invalid", "dns:another.comity.invalid"))
     reload(us)
-    run = until("the refusal", lambda: (r := us.ctl("health", "--warn-disk", "0", "--crit-disk", "0",
-                                                    "--warn-flaps", "1000", "--crit-flaps", "1000")).returncode and r)
+    run = until("the refusal", lambda: (r := us.health("--warn-flaps", "1000", "--crit-flaps", "1000")).returncode and r)
     assert run.returncode == 1 and re.search(r"IE: refused for \d+s: ", run.stdout), run
     with open(us.config, "w") as f:
         f.write(text)

@@ -91,7 +91,7 @@ def stores_of_the_old_one_are_taken_on_with_a_parcel_in_flight_and_a_message_tha
         for i in ours:
             assert told(d, "RELAY_ACCEPTED", messages[i]) == told(other, "MESSAGE_RECEIVED", messages[i]) == 1, i
         assert "restored" not in d.log(), d.log()
-        assert d.ctl("health").returncode == 0, d.ctl("health").stdout
+        assert d.health().returncode == 0, d.health().stdout
     for d in (us, ie):
         assert d.stop() == 0
 

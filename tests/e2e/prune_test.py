@@ -54,13 +54,13 @@ def a_cursor_that_nobody_moves_is_a_warning_until_it_is_removed():
                    stdout=subprocess.DEVNULL)
     run = us.ctl(*ADMIN, "resume", "--all", "--reason", "the peer is not there")
     assert run.returncode == 0 and run.stdout == "No peer is waited for any more.\n", run
-    until("the warning", lambda: "cursor registry of client desk stands at event 1" in us.ctl("health").stdout)
+    until("the warning", lambda: "cursor registry of client desk stands at event 1" in us.health().stdout)
     said(us, "comityctl cursor remove")
     assert positions("--after", "1")[0] == 2
     run = us.ctl(*ADMIN, "--json", "cursor", "remove", "desk", "registry")
     assert run.returncode == 0 and json.loads(run.stdout) == {}, run
     assert us.ctl(*ADMIN, "cursor", "remove", "desk", "registry").returncode == 5
-    until("the end of the warning", lambda: "cursor registry" not in us.ctl("health").stdout)
+    until("the end of the warning", lambda: "cursor registry" not in us.health().stdout)
 
 
 @test

@@ -135,7 +135,7 @@ def a_faulty_configuration_leaves_the_old_one_in_force_and_a_faulty_file_what_it
     changed = f"{us.dir}/peers/FR/crl.pem has changed"
     install(f"{us.dir}/peers/FR/crl.pem", f"{us.dir}/peers/FR/crl.pem")
     until("the CRL to be read again", lambda: changed in us.log()[here:])
-    run = us.ctl("health")
+    run = us.health()
     assert run.returncode == 2, run
     for text in (run.stdout, us.ctl("status").stdout):
         assert f"{us.config}:{line}: option 'client desk.role'" in text and "the one of before" in text, text
@@ -154,7 +154,7 @@ def a_faulty_configuration_leaves_the_old_one_in_force_and_a_faulty_file_what_it
         assert state(us, peer) == "connected"
     assert "session ended" not in us.log()[here:]
     reload(us)
-    assert us.ctl("health").returncode == 0 and "onfiguration" not in us.ctl("status").stdout
+    assert us.health().returncode == 0 and "onfiguration" not in us.ctl("status").stdout
 
 
 @test

@@ -161,7 +161,7 @@ def what_the_disk_says_of_its_files_is_for_the_log():
 
 @test
 def what_is_in_flight_counts_until_its_receipt_is_here():
-    health = lambda: us.ctl("health", "--warn-age", "0s", "--warn-flaps", "100", "--crit-flaps", "100")
+    health = lambda: us.health("--warn-age", "0s", "--warn-flaps", "100", "--crit-flaps", "100")
     until("all receipts", lambda: " 0 messages wait |" in health().stdout)
     ie_shim.set(full=1)
     run = us.ctl("submit", file_of(submission(reference="four")))
@@ -236,12 +236,12 @@ def a_configuration_in_which_nobody_gets_what_comes_in_is_told():
         f.write(text.replace("cases = all", "cases = own"))
     ie.start()
     assert "warning: no client gets what other authorities ask for" in ie.log()
-    run = ie.ctl("health")
+    run = ie.health()
     assert run.returncode == 1 and "no client gets what other authorities ask for: give" in run.stdout, run
     with open(ie.config, "w") as f:
         f.write(text)
     reload(ie)
-    assert "no client gets" not in ie.ctl("health").stdout
+    assert "no client gets" not in ie.health().stdout
 
 
 @test

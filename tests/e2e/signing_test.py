@@ -40,7 +40,7 @@ def connected(d):
 
 def critical(d, *words):
     """`health` says so, with the reason and the remedy."""
-    run = d.ctl("health")
+    run = d.health()
     return run.returncode == 2 and all(w in run.stdout for w in words)
 
 

@@ -85,7 +85,7 @@ def the_descriptors_counted_are_those_in_use():
 def thresholds_decide_on_disk_and_certificates():
     for option, value, word in (("disk", "100", "Disk: "), ("cert-days", "800", "Certificates: ")):
         other = ["--warn-disk", "0", "--crit-disk", "0"] if option != "disk" else []
-        warned = health(us, f"--warn-{option}", value, *other)
+        warned = health(us, f"--warn-{option}", value, f"--crit-{option}", "0", *other)
         assert warned[0] == 1 and "COMITY WARNING - " in warned[1] and word in warned[1], warned
         critical = health(us, f"--warn-{option}", value, f"--crit-{option}", value, *other)
         assert critical[0] == 2 and "COMITY CRITICAL - " in critical[1] and word in critical[1], critical

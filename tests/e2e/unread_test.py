@@ -29,7 +29,7 @@ def say(client, case, text, **kind):
 
 
 def health(d):
-    return d.ctl("health", "--warn-disk", "0", "--crit-disk", "0", "--warn-flaps", "100", "--crit-flaps", "100")
+    return d.health("--warn-flaps", "100", "--crit-flaps", "100")
 
 
 us.start()

@@ -50,7 +50,7 @@ def the_clock_set_back_a_year_and_right_again_while_it_runs():
         until("the doubt", lambda: "behind" in clock(ground.us) and "clock confirm" in signing(ground.us))
         waiting = [handed_in(witness, ground.us, ground.ie), handed_in(witness, ground.ie, ground.us)]
         witness.status()
-        health = ground.us.ctl("health")
+        health = ground.us.health()
         assert health.returncode == 2 and "nothing is signed" in health.stdout, health
         assert not any(e.message_id == m and e.type == local_pb2.RELAY_ACCEPTED
                        for desk, m in waiting for e in desk.client.events)
