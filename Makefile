@@ -49,16 +49,15 @@ PROTOS   := $(wildcard proto/comity/v1/*.proto)
 GEN_C    := $(PROTOS:proto/%.proto=$(BUILD)/gen/%.pb-c.c)
 GEN_H    := $(GEN_C:.c=.h)
 
-room      = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(addsuffix /*.c,$(addprefix daemon/,$(1)))))
+room      = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(foreach r,$(1),daemon/$(r)/*.c daemon/$(r)/*/*.c)))
 GEN_O    := $(GEN_C:.c=.o)
 PURE_O   := $(call room,base law exchange wire audit)
 NODE_O   := $(call room,port node)
 IO_O     := $(call room,io)
 CLIENT_O := $(call room,client)
-# Loaders of files that comityctl reads as well.
-LOADER_O := $(patsubst %,$(BUILD)/obj/daemon/io/%.o,config_tree config_value ladder_confuse profile_clock \
-	profile_confuse profile_value secret_file zone_tz)
-LIB_O    := $(GEN_O) $(PURE_O) $(NODE_O) $(IO_O)
+# Loaders of files that people write, for both programs.
+CONFIG_O := $(call room,config)
+LIB_O    := $(GEN_O) $(PURE_O) $(NODE_O) $(CONFIG_O) $(IO_O)
 
 DAEMON   := $(BUILD)/bin/comityd
 CTL      := $(BUILD)/bin/comityctl
@@ -67,7 +66,7 @@ CTL      := $(BUILD)/bin/comityctl
 all: $(DAEMON) $(CTL)
 
 $(DAEMON): $(LIB_O) $(call room,comityd)
-$(CTL): $(GEN_O) $(PURE_O) $(CLIENT_O) $(LOADER_O) $(call room,comityctl)
+$(CTL): $(GEN_O) $(PURE_O) $(CLIENT_O) $(CONFIG_O) $(call room,comityctl)
 $(DAEMON) $(CTL):
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -183,7 +182,7 @@ coverage-law: $(LAW_COVER)
 SIM      := $(BUILD)/tests/sim
 SIM_O    := $(patsubst tests/sim/%.c,$(BUILD)/obj/tests/sim/%.o,$(wildcard tests/sim/*.c))
 # What applies a limit is compiled once more, with limits that a seed may make small.
-VARY     := $(shell grep -lw CY_BOUND daemon/*/*.c)
+VARY     := $(shell grep -rlw --include='*.c' CY_BOUND daemon)
 SIM_O    += $(VARY:%.c=$(BUILD)/vary/%.o) $(filter-out $(VARY:%.c=$(BUILD)/obj/%.o),$(LIB_O))
 $(BUILD)/vary/%.o: %.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)
@@ -204,7 +203,7 @@ sim-law: $(SIM)
 
 # The bugs of daemon/base/mutant.h are planted all at once: the files that name one are compiled once more, and
 # CY_MUTANT=NAME in the environment of such a program says which of them it shows.
-PLANTED  := $(shell grep -lw 'CY_MUTANT_[A-Z_]*' daemon/*/*.c)
+PLANTED  := $(shell grep -rlw --include='*.c' 'CY_MUTANT_[A-Z_]*' daemon)
 MUTANTS  := $(BUILD)/mutants
 planted   = $(PLANTED:%.c=$(MUTANTS)/obj/%.o) $(filter-out $(PLANTED:%.c=$(BUILD)/vary/%.o) $(PLANTED:%.c=$(BUILD)/obj/%.o),$(1))
 # No simulated case grows so long, nor do years pass, that two of them show: a unit test catches them.
@@ -253,8 +252,8 @@ fuzz: test-packages
 	@$(MAKE) --no-print-directory $(FUZZING) fuzz-targets
 	@tests/fuzz/run $(BUILD)/fuzz $(or $(MINUTES),8) $(or $(ONLY),$(FUZZ_TARGETS))
 # Lines that the committed inputs reach, by llvm-cov.
-COVERED      := daemon/wire/*.c $(addprefix daemon/node/,greet.c inbound.c outbound.c session.c reconcile.c giveback.c takeback.c local.c) \
-	daemon/io/zmtp_guard.c
+COVERED      := daemon/wire/*.c $(addprefix daemon/node/,$(addprefix peers/,greet.c inbound.c outbound.c session.c reconcile.c giveback.c takeback.c) clients/local.c) \
+	daemon/io/link/zmtp_guard.c
 fuzz-coverage: test-packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover $(BY_CLANG) COVER='-fprofile-instr-generate -fcoverage-mapping' \
 		fuzz-replay

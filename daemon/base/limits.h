@@ -95,7 +95,7 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_UPLOAD_DATA_MAX   (512u * 1024u) /* bytes of evidence in a frame */
 #define CY_CUSTODY_TEXT_MAX  (5u * CY_LOCAL_FRAME_MAX + 4096u) /* of a leaf: five characters a byte at most */
 #define CY_READINGS_MAX      16u /* links about readings by one client of an attachment in a day, of each kind */
-/* Threads for what clients send as descriptors; of them for one user, where each may hang (io/strangers.h). */
+/* Threads for what clients send as descriptors; of them for one user, where each may hang (io/local/strangers.h). */
 #define STRANGERS_HANDS        8u
 #define STRANGERS_HANDS_OF_UID 2u
 /* Files of clients that are read at one time; of them of one client. A file may hang for ever. */
@@ -106,7 +106,7 @@ unsigned cy_bound(const char *name, unsigned most);
 #define STORE_CHECK_EVERY_S  86400
 #define STORE_CHECK_TABLE_MS 10000
 
-/* How long what is over is kept, in days, where the configuration does not say (node/prune.h). */
+/* How long what is over is kept, in days, where the configuration does not say (node/clients/prune.h). */
 #define CY_KEEP_EVENTS_DAYS    366u  /* a case system that was restored may read the year again */
 #define CY_KEEP_KEYS_DAYS      366u  /* longer than any case system repeats a submission, also a restored one */
 #define CY_KEEP_LEAVES_DAYS    3660u /* while what a leaf says may be asked for in a dispute */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "io/zone_tz.h"
+#include "config/zone_tz.h"
 
 #define TURNS 4u
 

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "comityctl/ctl.h"
-#include "io/profile_confuse.h"
+#include "config/profile_confuse.h"
 
 #define TREATIES_UNVERIFIED "not verified against the primary text"
 

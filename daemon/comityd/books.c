@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/calendar_ical.h"
-#include "io/config_tree.h"
-#include "io/profile_confuse.h"
-#include "io/zone_tz.h"
+#include "config/config_tree.h"
+#include "config/profile_confuse.h"
+#include "config/zone_tz.h"
+#include "io/calendar/calendar_ical.h"
 
 struct books {
 	struct cy_arena arena;

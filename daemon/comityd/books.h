@@ -3,7 +3,7 @@
 #ifndef CY_COMITYD_BOOKS_H
 #define CY_COMITYD_BOOKS_H
 
-#include "io/config_confuse.h"
+#include "config/config_confuse.h"
 
 /* Owned by whoever loaded it. */
 struct books;

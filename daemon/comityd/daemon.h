@@ -3,7 +3,7 @@
 #define CY_COMITYD_DAEMON_H
 
 #include "base/error.h"
-#include "io/config_confuse.h"
+#include "config/config_confuse.h"
 
 /* Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. CY_OK after an
  * orderly stop. A failure to start has been told already; the caller keeps `config`. */

@@ -2,9 +2,9 @@
 #ifndef CY_COMITYD_FACTS_H
 #define CY_COMITYD_FACTS_H
 
-#include "io/link_zmq.h"
-#include "io/signer_openssl.h"
-#include "io/store_sqlite.h"
+#include "io/link/link_zmq.h"
+#include "io/signer/signer_openssl.h"
+#include "io/store/store_sqlite.h"
 
 /* Where they come from; lives as long as the port. */
 struct faults;

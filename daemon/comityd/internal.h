@@ -7,12 +7,12 @@
 #include "comityd/facts.h"
 #include "comityd/faults.h"
 #include "comityd/parts.h"
-#include "io/blobs_fs.h"
-#include "io/loop_event.h"
-#include "io/orders_file.h"
-#include "io/service_systemd.h"
-#include "io/signals.h"
-#include "io/store_sqlite.h"
+#include "io/blobs/blobs_fs.h"
+#include "io/loop/loop_event.h"
+#include "io/loop/signals.h"
+#include "io/service/orders_file.h"
+#include "io/service/service_systemd.h"
+#include "io/store/store_sqlite.h"
 
 struct daemon {
 	struct config *config;      /* in force */

@@ -7,7 +7,7 @@
 #include "comityd/daemon.h"
 #include "comityd/hold.h"
 #include "comityd/parts.h"
-#include "io/secrets.h"
+#include "io/signer/secrets.h"
 
 #define DEFAULT_CONFIG "/etc/comity/comityd.conf"
 

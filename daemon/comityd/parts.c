@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 
 #include "comityd/hold.h"
-#include "io/config_tree.h"
-#include "io/gate_tls.h"
-#include "io/lock_file.h"
-#include "io/signer_pin.h"
+#include "config/config_tree.h"
+#include "io/gate/gate_tls.h"
+#include "io/service/lock_file.h"
+#include "io/signer/signer_pin.h"
 
 static struct tls_peer_config tls_of(const struct config_peer *p)
 {

@@ -3,12 +3,12 @@
 #define CY_COMITYD_PARTS_H
 
 #include "comityd/books.h"
-#include "io/config_confuse.h"
-#include "io/file_watch.h"
-#include "io/hook_process.h"
-#include "io/link_zmq.h"
-#include "io/local_socket.h"
-#include "io/signer_openssl.h"
+#include "config/config_confuse.h"
+#include "io/link/link_zmq.h"
+#include "io/local/local_socket.h"
+#include "io/loop/file_watch.h"
+#include "io/service/hook_process.h"
+#include "io/signer/signer_openssl.h"
 #include "node/node.h"
 
 /* What is wrong with files that are read while the service goes on, and no error of the

@@ -43,7 +43,7 @@ struct node_client_config {
 	bool sees_all; /* every case; otherwise those that it opened */
 };
 
-/* How long what is over is kept, in milliseconds; 0: for ever (node/prune.h). */
+/* How long what is over is kept, in milliseconds; 0: for ever (node/clients/prune.h). */
 struct node_keeping {
 	int64_t events;   /* after every cursor */
 	int64_t keys;     /* of a submission; its digest stays */

@@ -1,5 +1,5 @@
 /* The store port: what the node keeps, in terms of the domain, never of SQL. This is the whole
- * contract: io/store_sqlite.h and tests/sim/store_mem.h say only what is their own, and
+ * contract: io/store/store_sqlite.h and tests/sim/store_mem.h say only what is their own, and
  * tests/unit/store_contract_test.c holds each of them to it.
  *
  * Writing. Writes are collected into a write-set (store_add), which is committed whole or not at all.
@@ -308,7 +308,7 @@ struct store_port {
 	/* Highest position given; 0: none. */
 	int (*last_event)(void *ctx, uint64_t *ret_position);
 
-	/* For pruning (node/prune.h): what is oldest first, without what is sealed; at most `limit`. */
+	/* For pruning (node/clients/prune.h): what is oldest first, without what is sealed; at most `limit`. */
 	/* Up to which position no event is kept any more; 0: all are. */
 	int (*pruned_events)(void *ctx, uint64_t *ret_position);
 	/* Of all clients, in order of client and name. */

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "io/page_check_vfs.h"
+#include "io/store/page_check_vfs.h"
 
 #define ROWS   20000 /* of about 1 KiB: 20 MiB */
 #define ROUNDS 5

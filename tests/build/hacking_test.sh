@@ -42,7 +42,7 @@ missing=()
 # shellcheck disable=SC2016 # backticks of the page
 while read -r file; do
 	[[ $file == *NAME* ]] || compgen -G "$file" >/dev/null || compgen -G "daemon/$file" >/dev/null ||
-		compgen -G "daemon/*/$file" >/dev/null || missing+=("$file")
+		compgen -G "daemon/*/$file" >/dev/null || compgen -G "daemon/*/*/$file" >/dev/null || missing+=("$file")
 done < <(grep -v '^    ' $page | grep -oE '`[a-zA-Z0-9_/*]+\.([ch1]|proto|py|sh|md)`' | tr -d '`' | sort -u)
 printf '%s\n' "${missing[@]}" >"$work/out"
 [ ${#missing[@]} = 0 ]

@@ -29,31 +29,31 @@ calls base/bytes law_fold
 ok 'a call upwards between rooms is a fault'
 as_before base/bytes
 calls comityctl/out store_sqlite_open
-! rooms --quiet && faults 1 && grep -q 'daemon/comityctl/out.c calls store_sqlite_open of io/store_sqlite.c: io/ is upstairs' "$work/out"
-ok 'and so is one of comityctl to what is no loader'
+! rooms --quiet && faults 1 && grep -q 'daemon/comityctl/out.c calls store_sqlite_open of io/store/store_sqlite.c: io/ is upstairs' "$work/out"
+ok 'and so is one of comityctl to a library of the daemon'
 as_before comityctl/out
 calls law/days audit_root
 ! rooms --quiet && faults 1 && grep -q 'daemon/law/days.c calls audit_root of audit/' "$work/out"
 ok 'and one to a room of the same floor'
 as_before law/days
-calls node/cases submit_step
-! rooms --quiet && faults 1 && grep -q 'daemon/node/cases.c calls submit_step: clients is above cases' "$work/out"
+calls node/cases/cases submit_step
+! rooms --quiet && faults 1 && grep -q 'daemon/node/cases/cases.c calls submit_step: clients is above cases' "$work/out"
 ok 'and one upwards between sub-rooms of node/'
-as_before node/cases
+as_before node/cases/cases
 
-rm "$work/build/obj/daemon/node/hooks.o"
-echo | cc -xc -c -o "$work/build/obj/daemon/node/hooks.o" -
+rm "$work/build/obj/daemon/node/cases/hooks.o"
+echo | cc -xc -c -o "$work/build/obj/daemon/node/cases/hooks.o" -
 ! rooms --quiet && grep -q 'hooks.c does not call batch_retry upwards any more: strike the row' "$work/out"
 ok 'a recorded call that is no more has to be struck'
-as_before node/hooks
+as_before node/cases/hooks
 sed -i 's/^\( *\)node_check_text /\1node_nobody &/' "$work/tests/rooms"
 ! rooms --quiet && faults 1 && grep -q 'no other file of node/ calls node_nobody: strike it' "$work/out"
 ok 'and so has a function that is to move and that nobody calls'
 cp tests/rooms "$work/tests/"
 
-rm "$work/daemon" && cp -rs "$PWD/daemon" "$work/" && : >"$work/daemon/node/attic.c" && rm "$work/daemon/node/made.c" &&
+rm "$work/daemon" && cp -rs "$PWD/daemon" "$work/" && : >"$work/daemon/node/attic.c" &&
 	echo | cc -xc -c -o "$work/build/obj/daemon/node/attic.o" -
-! rooms --quiet && grep -q 'node/attic.c has no sub-room' "$work/out" && grep -q 'node/made.c is in the table of tests/rooms, and is not there' "$work/out"
-ok 'each file of node/ has its sub-room, and each row its file'
+! rooms --quiet && faults 1 && grep -q 'daemon/node/attic.c lies in no sub-room' "$work/out"
+ok 'each file of node/ lies in a sub-room'
 echo "1..$n"
 exit $failed

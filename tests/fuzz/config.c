@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/config_confuse.h"
 #include "fuzz.h"
-#include "io/config_confuse.h"
 
 static int file = -1;
 static char path[] = "/dev/shm/comity-fuzz-XXXXXX";

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/tls_name.h"
 #include "fuzz.h"
-#include "io/tls_names.h"
+#include "io/gate/tls_names.h"
 
 /* What the expected name is, as bytes. */
 struct expected {

@@ -8,7 +8,7 @@
 
 #include "base/sha256.h"
 #include "fuzz.h"
-#include "io/signer_pin.h"
+#include "io/signer/signer_pin.h"
 #include "wire/manifest.h"
 
 #define DIR "tests/fuzz/signed/"

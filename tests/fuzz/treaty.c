@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/profile_confuse.h"
 #include "fuzz.h"
-#include "io/profile_confuse.h"
 
 static int file = -1;
 static char path[] = "/dev/shm/comity-fuzz-XXXXXX";

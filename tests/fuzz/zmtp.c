@@ -5,7 +5,7 @@
 
 #include "base/limits.h"
 #include "fuzz.h"
-#include "io/zmtp_guard.h"
+#include "io/link/zmtp_guard.h"
 
 /* The metadata of READY, its names held one beside the other. */
 static bool metadata(const uint8_t *p, size_t n)

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/calendar_ical.h"
-#include "io/zone_tz.h"
+#include "config/zone_tz.h"
+#include "io/calendar/calendar_ical.h"
 #include "law/profile.h"
 
 static const struct law_zone *zones[64];

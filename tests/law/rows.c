@@ -2,7 +2,7 @@
  * each: what make coverage-law compares with what the tests hit. */
 #include <stdio.h>
 
-#include "io/profile_confuse.h"
+#include "config/profile_confuse.h"
 #include "law/crossing.h"
 #include "rows.h"
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/calendar_ical.h"
-#include "io/profile_confuse.h"
-#include "io/zone_tz.h"
+#include "config/profile_confuse.h"
+#include "config/zone_tz.h"
+#include "io/calendar/calendar_ical.h"
 
 /* The states of config/calendars, one authority of each in turn. */
 static const struct node_place places[] = {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "comity/v1/bulk.pb-c.h"
-#include "node/evidence.h"
+#include "node/evidence/evidence.h"
 #include "sim.h"
 #include "wire/chunk.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/store_sqlite.h"
+#include "io/store/store_sqlite.h"
 #include "sim.h"
 #include "vfs_crash.h"
 

@@ -1,6 +1,6 @@
 /* A node between two commits, and a node with more to do than one page or one batch holds: what
- * clients ask for in one batch (node/subscribe.c), messages that are given up (node/expire.c), content
- * that nobody attaches (node/evidence_say.c). */
+ * clients ask for in one batch (node/clients/subscribe.c), messages that are given up (node/peers/expire.c), content
+ * that nobody attaches (node/evidence/evidence_say.c). */
 #include "desk_rig.h"
 
 /* --------------------------------------------------------------------- the store */

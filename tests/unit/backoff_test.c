@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "io/backoff.h"
+#include "io/link/backoff.h"
 
 #define DRAWS 20000
 

@@ -26,7 +26,7 @@
 
 #include "audit/log.h"
 #include "audit/tree.h"
-#include "io/blobs_fs.h"
+#include "io/blobs/blobs_fs.h"
 
 #define MIB     ((uint64_t)CY_CHUNK)
 #define RESULTS 4096

@@ -1,4 +1,4 @@
-/* In which order the disk hears of evidence (io/blobs_fs_finish.c, blobs_fs_part.c): a crash at any
+/* In which order the disk hears of evidence (io/blobs/blobs_fs_finish.c, blobs_fs_part.c): a crash at any
  * moment finds content whole under its name, or not at all. The calls of the C library that change
  * files or flush them are written down here, and what must come before what is looked up afterwards. */
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "io/blobs_fs.h"
+#include "io/blobs/blobs_fs.h"
 
 #define MIB   ((uint64_t)CY_CHUNK)
 #define SIZE  (18 * MIB + 5) /* several chunks, and one mark before the end */

@@ -1,4 +1,4 @@
-/* A receiver says that a chunk of ours is not what its manifest says (node/bulk_push.c): the content is read
+/* A receiver says that a chunk of ours is not what its manifest says (node/evidence/bulk_push.c): the content is read
  * once, and either it is spoilt here, which is told at home and only of this item, or the peer is wrong. */
 #include "desk_rig.h"
 

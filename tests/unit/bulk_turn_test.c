@@ -1,8 +1,8 @@
-/* Whose turn it is on the bulk lane (node/bulk_turn.c): the most urgent goes first whoever sends it, equal ones take
- * turns, and what all peers together may send is bounded. */
+/* Whose turn it is on the bulk lane (node/evidence/bulk_turn.c): the most urgent goes first whoever sends it, equal
+ * ones take turns, and what all peers together may send is bounded. */
 #include "desk_rig.h"
 
-#include "node/evidence.h"
+#include "node/evidence/evidence.h"
 
 #define PEERS 8
 #define LATE  3

@@ -1,6 +1,6 @@
 /* Calendars of holidays: what is shipped, what a file becomes, and that each mistake is
  * told with file, line, event and remedy. Run from the root of the tree. */
-#include "io/calendar_ical.h"
+#include "io/calendar/calendar_ical.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

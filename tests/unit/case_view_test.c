@@ -1,4 +1,4 @@
-/* What a client is shown of a case (node/views.c). */
+/* What a client is shown of a case (node/clients/views.c). */
 #include "desk_rig.h"
 
 static unsigned shown, open_proposal; /* how many proposals are, and the last one */

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "client/client.h"
-#include "io/local_socket.h"
+#include "io/local/local_socket.h"
 #include "wire/message.h"
 
 struct fixture {

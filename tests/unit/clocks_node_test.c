@@ -1,7 +1,7 @@
-/* What a node does about the time limits of a case (node/clocks.c, escalate.c), under the shipped
+/* What a node does about the time limits of a case (node/cases/clocks.c, escalate.c), under the shipped
  * profiles of the European Investigation Order and of electronic evidence. */
+#include "config/profile_confuse.h"
 #include "desk_rig.h"
-#include "io/profile_confuse.h"
 #include "law/clock.h"
 #include "law/terms.h"
 #include "wire/json.h"

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/config_confuse.h"
+#include "config/config_confuse.h"
 
 static char dir[] = "/tmp/comity-distinct-XXXXXX";
 

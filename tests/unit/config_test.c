@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/config_confuse.h"
+#include "config/config_confuse.h"
 
 static char dir[] = "/tmp/comity-config-XXXXXX";
 static char conf[64];

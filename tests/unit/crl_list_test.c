@@ -3,7 +3,7 @@
 
 #include <openssl/cms.h>
 
-#include "io/signer_pin.h"
+#include "io/signer/signer_pin.h"
 
 #define HOUR 3600
 

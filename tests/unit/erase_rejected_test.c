@@ -1,4 +1,4 @@
-/* What was rejected goes with the case that it names, also where it was filed in none (node/erase.c). */
+/* What was rejected goes with the case that it names, also where it was filed in none (node/clients/erase.c). */
 #include "desk_rig.h"
 
 #include "wire/message.h"

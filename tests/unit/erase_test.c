@@ -1,12 +1,12 @@
 /* Two real nodes of which one has a case erased, and then loses or meets what was lost: what the order
- * erases, and refusals of it (node/erase.c). Tombstones: tombstone_test.c. */
+ * erases, and refusals of it (node/clients/erase.c). Tombstones: tombstone_test.c. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "erase_rig.h"
-#include "io/page_check_vfs.h"
+#include "io/store/page_check_vfs.h"
 
 static void refused(struct side *s, const char *case_id, const char *why)
 {

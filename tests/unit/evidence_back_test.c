@@ -1,5 +1,5 @@
 /* A receiver of evidence that was restored from a backup: what it had said of the evidence before holds again once
- * it comes back (node/evidence_hear.c), also where it comes back before the evidence itself. */
+ * it comes back (node/evidence/evidence_hear.c), also where it comes back before the evidence itself. */
 #include "desk_rig.h"
 #include "wire/message.h"
 

@@ -1,5 +1,5 @@
-/* A client has ordered that evidence is fetched again (node/evidence_orders.c): what becomes of the content that
- * is here meanwhile. */
+/* A client has ordered that evidence is fetched again (node/evidence/evidence_orders.c): what becomes of the content
+ * that is here meanwhile. */
 #include "desk_rig.h"
 
 #define FILE_SIZE 10

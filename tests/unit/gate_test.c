@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/gate_tls_internal.h"
+#include "io/gate/gate_tls_internal.h"
 
 static void caller(struct conn *c, const char *address)
 {

@@ -1,4 +1,4 @@
-/* What a greeting leaves behind (node/greet.c): signatures for connections that have gone, what a peer
+/* What a greeting leaves behind (node/peers/greet.c): signatures for connections that have gone, what a peer
  * wrote into a goodbye, and proofs that do not count any more. */
 #include "greet_rig.h"
 

@@ -1,5 +1,5 @@
 /* Hello, of the node and of its peer, and a refused signature, on both lanes and in both roles
- * (node/greet.c). */
+ * (node/peers/greet.c). */
 #include "greet_rig.h"
 
 #include "exchange/transfer.h"

@@ -1,4 +1,4 @@
-/* The beginning of a session (node/greet.c): every frame in every phase, in both roles, on both
+/* The beginning of a session (node/peers/greet.c): every frame in every phase, in both roles, on both
  * lanes; every line of the session proof; what ends a greeting from this side; and what is not
  * sent to a peer that did not name the feature. What the node must do stands here as words. */
 #include "greet_rig.h"

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "io/hook_process.h"
+#include "io/service/hook_process.h"
 
 static char script[] = "/tmp/comity-hook-XXXXXX"; /* goes on for an hour, without a word */
 static bool fail_pidfd;

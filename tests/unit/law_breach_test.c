@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "io/profile_confuse.h"
+#include "config/profile_confuse.h"
 #include "law/clock.h"
 #include "law/ladder.h"
 #include "law/stats.h"

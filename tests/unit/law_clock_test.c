@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/rng.h"
-#include "io/profile_confuse.h"
+#include "config/profile_confuse.h"
 #include "law/clock.h"
 #include "law_cases.h"
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "io/calendar_ical.h"
-#include "io/zone_tz.h"
+#include "config/zone_tz.h"
+#include "io/calendar/calendar_ical.h"
 
 #define DAY_MS INT64_C(86400000)
 

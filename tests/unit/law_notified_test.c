@@ -7,7 +7,7 @@
 /* cmocka wants these first */
 #include <cmocka.h>
 
-#include "io/profile_confuse.h"
+#include "config/profile_confuse.h"
 #include "law/clock.h"
 #include "law_cases.h"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "io/profile_confuse.h"
+#include "config/profile_confuse.h"
 #include "law/clock.h"
 #include "law/kinds.h"
 #include "law_cases.h"

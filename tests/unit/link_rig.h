@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "io/link_zmq.h"
+#include "io/link/link_zmq.h"
 
 #define DEADLINE_S 60
 

@@ -1,5 +1,5 @@
 /* Two links over real sockets, and from outside by openssl s_client. */
-#include "io/link_zmq_internal.h"
+#include "io/link/link_zmq_internal.h"
 #include "link_rig.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "io/loop_event.h"
+#include "io/loop/loop_event.h"
 
 /* -------------------------------------------------------------- what works */
 

@@ -20,7 +20,7 @@
 
 #include "base/bytes.h"
 #include "comity/v1/local.pb-c.h"
-#include "io/local_socket.h"
+#include "io/local/local_socket.h"
 #include "wire/message.h"
 
 #define RECORDS 4096

@@ -1,11 +1,11 @@
-/* The list of orders: its lines (port/orders.h), its file (io/orders_file.h), and a node whose store is
+/* The list of orders: its lines (port/orders.h), its file (io/service/orders_file.h), and a node whose store is
  * restored from a backup that was made before an order. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "desk_rig.h"
-#include "io/orders_file.h"
+#include "io/service/orders_file.h"
 #include "wire/message.h"
 
 /* ----------------------------------------------------------------------- lines */

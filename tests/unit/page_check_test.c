@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "io/crc64.h"
-#include "io/page_check_vfs.h"
+#include "io/store/crc64.h"
+#include "io/store/page_check_vfs.h"
 
 #define ROWS  400
 #define FRAME (PAGE_CHECK_SIZE + 24)

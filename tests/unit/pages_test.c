@@ -1,5 +1,5 @@
-/* Where one page or one parcel does not hold all there is: the heads of shared cases (node/giveback.c,
- * reconcile.c), and what waits to be sent (node/outbound.c). */
+/* Where one page or one parcel does not hold all there is: the heads of shared cases (node/peers/giveback.c,
+ * reconcile.c), and what waits to be sent (node/peers/outbound.c). */
 #include "desk_rig.h"
 
 #define NOTE "{\"content\":{\"note\":{\"text\":\"A note.\"}}}"

@@ -1,5 +1,5 @@
 /* What the shipped profiles say of their instruments. Run from the root of the tree. */
-#include "io/profile_confuse.h"
+#include "config/profile_confuse.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/profile_confuse.h"
+#include "config/profile_confuse.h"
 
 #define SHIPPED "config/treaties"
 

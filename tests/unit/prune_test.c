@@ -1,4 +1,4 @@
-/* What is over goes for good (node/prune.h), and nothing else does: a node with a year and more behind
+/* What is over goes for good (node/clients/prune.h), and nothing else does: a node with a year and more behind
  * it. */
 #include "audit/log.h"
 #include "desk_rig.h"

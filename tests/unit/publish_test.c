@@ -1,5 +1,5 @@
-/* A table that is published (node/publish.c): it is stored before anybody gets it, and nobody gets another one of the
- * same year. */
+/* A table that is published (node/clients/publish.c): it is stored before anybody gets it, and nobody gets another one
+ * of the same year. */
 #include "desk_rig.h"
 #include "wire/message.h"
 

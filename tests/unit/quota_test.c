@@ -1,4 +1,4 @@
-/* What quotas hold back of a peer's evidence (node/evidence.c): to the byte, in what was there and in
+/* What quotas hold back of a peer's evidence (node/evidence/evidence.c): to the byte, in what was there and in
  * what one batch adds. */
 #include "desk_rig.h"
 

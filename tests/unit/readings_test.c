@@ -1,5 +1,5 @@
-/* What is on record of readings (node/readings.c): each link is true of every reading that it counts, and no number of
- * them makes many links. */
+/* What is on record of readings (node/evidence/readings.c): each link is true of every reading that it counts, and no
+ * number of them makes many links. */
 #include "desk_rig.h"
 
 #define CHUNKS 40

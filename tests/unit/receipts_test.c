@@ -1,4 +1,4 @@
-/* Receipts that come in another order, twice, late, or get lost (node/outbound.c, resend.c). */
+/* Receipts that come in another order, twice, late, or get lost (node/peers/outbound.c, resend.c). */
 #include "desk_rig.h"
 
 #define NOTE "{\"content\":{\"note\":{\"text\":\"Written since.\"}}}"

@@ -1,5 +1,5 @@
 /* What becomes of our signatures at a peer that refuses one: the certificate of some has been revoked,
- * and we do not know it (node/signing.c, giveback.c, resend.c). */
+ * and we do not know it (node/core/signing.c, giveback.c, resend.c). */
 #include "desk_rig.h"
 
 #define HOUR INT64_C(3600000)

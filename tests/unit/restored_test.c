@@ -1,5 +1,5 @@
 /* Two real nodes of which one, or both, are restored from backups, some of them several times: what must
- * be the same on both sides in the end (node/reconcile.c, takeback.c, resend.c). */
+ * be the same on both sides in the end (node/peers/reconcile.c, takeback.c, resend.c). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

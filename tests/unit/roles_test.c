@@ -1,4 +1,4 @@
-/* What each role may ask for (node/requests.c). The table is the manual's: local.proto beside each kind,
+/* What each role may ask for (node/clients/requests.c). The table is the manual's: local.proto beside each kind,
  * comityd.conf(5) for the roles, of which an administrator may all that an operator may. */
 #include "desk_rig.h"
 #include "wire/message.h"

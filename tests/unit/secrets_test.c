@@ -3,8 +3,8 @@
 #include <sys/prctl.h>
 
 #include "base/limits.h"
-#include "io/gate_tls_internal.h"
-#include "io/secrets.h"
+#include "io/gate/gate_tls_internal.h"
+#include "io/signer/secrets.h"
 #include "tls_rig.h"
 
 static unsigned long locked_kib(void)

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "base/limits.h"
-#include "io/signer_openssl.h"
+#include "io/signer/signer_openssl.h"
 
 #define TEXT     "# comity parcel 1\n# from US-OIA\n0123456789abcdef  message\n"
 #define DAY_MS   INT64_C(86400000)

@@ -1,4 +1,4 @@
-/* A peer has lost more of what it sent than a node leaves out at one time (node/bulk_skip.c). */
+/* A peer has lost more of what it sent than a node leaves out at one time (node/evidence/bulk_skip.c). */
 #include "desk_rig.h"
 
 #define LOST 200

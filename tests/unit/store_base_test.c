@@ -1,5 +1,5 @@
 /* What is found in the store's directory at a start: the store as it was, a copy of it, one that is torn, an old
- * comity.db beside the WAL of a newer one, or none where there was one (io/store_sqlite_base.c). */
+ * comity.db beside the WAL of a newer one, or none where there was one (io/store/store_sqlite_base.c). */
 #include <sys/stat.h>
 #include <sys/wait.h>
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "../sim/store_mem.h"
-#include "io/store_sqlite.h"
+#include "io/store/store_sqlite.h"
 #include "store_contract_broken.h"
 
 /* ------------------------------------------------------------- by SQLite */

@@ -15,8 +15,8 @@
 
 #include "../sim/vfs_crash.h"
 #include "base/sha256.h"
-#include "io/page_check_vfs.h"
-#include "io/store_sqlite.h"
+#include "io/store/page_check_vfs.h"
+#include "io/store/store_sqlite.h"
 
 #define STEPS      24
 #define CHECKPOINT 8  /* before this step the WAL is written back while the store is open */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/store_sqlite_internal.h"
+#include "io/store/store_sqlite_internal.h"
 #include "store_samples.h"
 
 /* Take out of a schema what its migrations from 11, or from 12 on have added. */

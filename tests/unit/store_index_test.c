@@ -1,5 +1,5 @@
 /* However much the SQLite store holds, its reads go by an index, each in its order. */
-#include "io/store_sqlite_sql.h"
+#include "io/store/store_sqlite_sql.h"
 #include "store_fixture.h"
 
 /* A read of the real store, and how it finds its rows: a scan only of the index that is named. */

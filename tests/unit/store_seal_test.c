@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "io/store_seal.h"
+#include "io/store/store_seal.h"
 
 #define TEXT "what people wrote"
 

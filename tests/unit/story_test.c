@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/calendar_ical.h"
-#include "io/profile_confuse.h"
-#include "io/zone_tz.h"
+#include "config/profile_confuse.h"
+#include "config/zone_tz.h"
+#include "io/calendar/calendar_ical.h"
 #include "story.h"
 #include "trace_rig.h"
 

@@ -1,4 +1,4 @@
-/* What a client hands in again (node/submit.c): whatever has changed since, it hears what it heard. */
+/* What a client hands in again (node/clients/submit.c): whatever has changed since, it hears what it heard. */
 #include "desk_rig.h"
 #include "wire/json.h"
 #include "wire/message.h"

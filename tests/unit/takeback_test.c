@@ -1,5 +1,5 @@
 /* What is fetched back after a restored backup where rows are damaged on either side, or where the peer
- * lies (node/giveback.c, takeback.c, reconcile.c, tombstones.c): nobody fetches back for ever. */
+ * lies (node/peers/giveback.c, takeback.c, reconcile.c, tombstones.c): nobody fetches back for ever. */
 #include "desk_rig.h"
 
 #include "wire/message.h"

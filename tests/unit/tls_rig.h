@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "io/tls_peers.h"
+#include "io/gate/tls_peers.h"
 
 struct ca {
 	X509 *cert;

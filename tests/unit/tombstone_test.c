@@ -1,5 +1,5 @@
 /* Tombstones between two real nodes, of which one has a case erased and the other was restored: what leaves
- * and comes in the place of a message (node/tombstones.c, resend.c, takeback.c). */
+ * and comes in the place of a message (node/peers/tombstones.c, resend.c, takeback.c). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
-#include "io/orders_file.h"
+#include "io/service/orders_file.h"
 #include "law/fact.h"
 #include "wire/json.h"
 #include "wire/manifest.h"

@@ -15,7 +15,7 @@
 #include "base/rng.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
-#include "io/store_sqlite.h"
+#include "io/store/store_sqlite.h"
 #include "node/node.h"
 
 #define START_MS INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/profile_confuse.h"
+#include "config/profile_confuse.h"
 #include "trace_rig.h"
 
 static void a_request_and_its_receipt(void **state)

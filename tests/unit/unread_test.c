@@ -1,4 +1,4 @@
-/* What the status says of messages that no client has fetched (node/unread.c). */
+/* What the status says of messages that no client has fetched (node/clients/unread.c). */
 #include "desk_rig.h"
 
 static CyStatus *status; /* the last one */

@@ -1,4 +1,4 @@
-/* What waits after a start until a peer was met (node/waiting.h): destroying, and in a store that is
+/* What waits after a start until a peer was met (node/core/waiting.h): destroying, and in a store that is
  * known as restored, or by a clock far ahead, also what is due. */
 #include "desk_rig.h"
 

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/rng.h"
-#include "io/zmtp_guard.h"
+#include "io/link/zmtp_guard.h"
 
 static const char greeting[ZMTP_GREETING_LEN + 1] = "\xff\0\0\0\0\0\0\0\1\x7f\3\1NULL";
 /* RFC 37: command READY with Socket-Type=DEALER. */

@@ -1,6 +1,6 @@
 /* Time zones: what is read of tzdata against the C library, which reads the same files
  * on its own; and files and names that are no zones. */
-#include "io/zone_tz.h"
+#include "config/zone_tz.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,11 @@
+#include "node/core/goodbyes.h"
+
+#include "node/internal.h"
+
+_Static_assert(NODE_SESSION_INPUTS_MAX == 32u, "the words for too many frames say 32");
+
+const struct node_farewell node_goodbyes[NODE_GOODBYES_N] = {
+#define X(name, code, words) { CY_GOODBYE_CODE__##code, words },
+	NODE_GOODBYES(X)
+#undef X
+};

@@ -1,0 +1,542 @@
+/* The batch: many inputs, one round of signatures, one commit, then the effects.
+ * One batch is under way at a time. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mutant.h"
+#include "node/cases/clocks.h"
+#include "node/clients/requests.h"
+#include "node/evidence/evidence.h"
+#include "wire/message.h"
+
+static void put_meta(struct node *n)
+{
+	struct store_write *w = batch_write(n, STORE_PUT_META);
+	struct cy_wall now = node_now(n);
+	char why[128];
+
+	/* The clock may have been set since the batch began. */
+	if (now.ms > n->wall_mark.ms && !n->clock_suspect && !n->wait.ahead && node_clock_trusted(n, why, sizeof why))
+		n->wall_mark = now;
+	w->meta.epoch = n->epoch;
+	w->meta.audit_size = n->audit.size;
+	w->meta.frontier = batch_bytes(n, cy_bytes(n->frontier, audit_encode(&n->audit, n->frontier)));
+	w->meta.wall_mark = n->batch.right.ms > 0 ? n->batch.right : n->wall_mark;
+	w->meta.restored = n->wait.restored;
+}
+
+/* ------------------------------------------------------------ stepping */
+
+static void step_frame(struct node *n, struct input *in)
+{
+	struct peer *p = n->peers[in->peer];
+	const CyPeerFrame *f = in->frame;
+	char why[160];
+
+	if (p->session != in->source) /* it ended meanwhile; the peer repeats what matters */
+		return;
+	p->inputs--;
+	batch_touch(n, p->session);
+	if ((f->kind_case == CY_PEER_FRAME__KIND_STATE) == p->greeted && f->kind_case != CY_PEER_FRAME__KIND_GOODBYE) {
+		batch_goodbye(n, p, p->greeted ? NODE_BYE_SECOND_STATE : NODE_BYE_BEFORE_STATE);
+		return;
+	}
+	switch (f->kind_case) {
+	case CY_PEER_FRAME__KIND_STATE:
+		session_state(n, p, f->state, in->text);
+		return;
+	case CY_PEER_FRAME__KIND_PARCEL:
+		inbound_parcel(n, p, f->parcel, in->text, in->receipt);
+		return;
+	case CY_PEER_FRAME__KIND_RECEIPT:
+		outbound_receipt(n, p, f->receipt, in->text);
+		return;
+	case CY_PEER_FRAME__KIND_GOODBYE:
+		if (f->goodbye->code == CY_GOODBYE_CODE__SIGNATURE)
+			resend_refused(n, p);
+		snprintf(why, sizeof why, "the peer said goodbye: %s", p->farewell_code);
+		batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), why);
+		node_link_down(n, p->session, why);
+		return;
+	case CY_PEER_FRAME__KIND_HEADS_REQUEST:
+		giveback_heads(n, p, f->heads_request);
+		return;
+	case CY_PEER_FRAME__KIND_HEADS:
+		reconcile_heads(n, p, f->heads);
+		return;
+	case CY_PEER_FRAME__KIND_FETCH_REQUEST:
+		giveback_parcel(n, p, f->fetch_request);
+		return;
+	case CY_PEER_FRAME__KIND_FETCHED:
+		reconcile_fetched(n, p, f->fetched, in->text, in->receipt);
+		return;
+	case CY_PEER_FRAME__KIND_PROFILE_REQUEST:
+		profiles_asked(n, p, f->profile_request);
+		return;
+	case CY_PEER_FRAME__KIND_PROFILE:
+		profiles_told(n, p, f->profile);
+		return;
+	case CY_PEER_FRAME__KIND_HELLO:
+	case CY_PEER_FRAME__KIND_SESSION_PROOF:
+	case CY_PEER_FRAME__KIND__NOT_SET:
+	case _CY_PEER_FRAME__KIND__CASE_IS_INT_SIZE:
+		return;
+	}
+}
+
+static void step_request(struct node *n, struct input *in)
+{
+	struct conn *c = node_conn(n, in->source);
+
+	if (c == NULL) /* gone before its turn: it repeats with the same key */
+		return;
+	c->inputs--;
+	request_of(in->request).answer(n, c, in->request, -1);
+}
+
+static void step(struct node *n, struct input *in)
+{
+	switch (in->kind) {
+	case INPUT_LINK_UP:
+		if (n->peers[in->peer]->session == in->source) {
+			batch_touch(n, in->source);
+			session_up(n, n->peers[in->peer]);
+		}
+		return;
+	case INPUT_FRAME:
+		step_frame(n, in);
+		return;
+	case INPUT_REQUEST:
+		step_request(n, in);
+		return;
+	case INPUT_HOOK:
+		hooks_done(n, in->hook);
+		return;
+	case INPUT_STORED:
+		n->batch.finished++;
+		upload_stored(n, in);
+		return;
+	case INPUT_ARRIVED:
+		n->batch.finished++;
+		bulk_committing(n, in);
+		evidence_arrived(n, in);
+		return;
+	case INPUT_READ:
+		evidence_read(n, in);
+		return;
+	case INPUT_DESTROYED:
+		evidence_destroyed(n, in);
+		return;
+	case INPUT_FOUND:
+		evidence_judged(n, in);
+		return;
+	case INPUT_LEFT:
+		evidence_left(n, in);
+		return;
+	case INPUT_TABLE:
+		publish_step(n, in);
+		return;
+	}
+}
+
+void batch_reset(struct node *n)
+{
+	struct batch *b = &n->batch;
+
+	for (struct work_case *c = b->cases; c != NULL; c = c->next)
+		free(c->facts);
+	again_free(b->kept);
+	store_writeset_free(&b->writes);
+	cy_arena_free(&b->arena);
+	*b = (struct batch){ 0 };
+	b->last_effect = &b->effects;
+	b->last_want = &b->wants;
+	b->last_fresh = &b->fresh;
+	b->last_kept = &b->kept;
+}
+
+/* --------------------------------------------------------------- phases */
+
+static void release(struct node *n);
+static void commit(struct node *n);
+static void fail(struct node *n, int code, const char *why);
+static bool load_again(struct node *n);
+
+void batch_retry(struct node *n)
+{
+	n->retry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_STORE_RETRY_MS);
+}
+
+/* There is one wake-up: for whatever comes first. */
+void batch_plan_wake(struct node *n)
+{
+	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx), at = n->next_expiry;
+
+	if (cy_mono_before(n->pruning.next, at))
+		at = n->pruning.next;
+	if (cy_mono_before(n->unread.next, at))
+		at = n->unread.next;
+	if (cy_mono_before(n->next_erasure, at))
+		at = cy_mono_before(n->next_erasure, n->retry) ? n->retry : n->next_erasure;
+	if (cy_mono_before(now, n->retry))
+		at = n->retry;
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (cy_mono_before(now, n->peers[i]->no_parcel_before) &&
+		    cy_mono_before(n->peers[i]->no_parcel_before, at))
+			at = n->peers[i]->no_parcel_before;
+	if (cy_mono_before(reconcile_next(n), at))
+		at = reconcile_next(n);
+	if (n->next_clock.ms > 0 && node_may_decide(n)) {
+		const int64_t left = n->next_clock.ms - node_now(n).ms;
+		struct cy_mono due = cy_mono_add(now, left > 0 ? left : 0);
+
+		if (cy_mono_before(due, n->retry))
+			due = n->retry;
+		if (cy_mono_before(due, at))
+			at = due;
+	}
+	if (n->ports.blobs.ctx != NULL) {
+		const struct cy_mono bulk = bulk_next(n);
+		struct cy_mono look = n->recheck.on ? now : n->next_evidence;
+
+		if (cy_mono_before(n->next_statement, look))
+			look = n->next_statement;
+		if (cy_mono_before(evidence_rest_next(n), look))
+			look = evidence_rest_next(n);
+		if (cy_mono_before(evidence_strays_next(n), look))
+			look = evidence_strays_next(n);
+		if (cy_mono_before(look, n->retry))
+			look = n->retry;
+		if (cy_mono_before(look, at))
+			at = look;
+		if (cy_mono_before(bulk, at))
+			at = bulk;
+	}
+	if (n->orders.stored < n->orders.last.number)
+		at = cy_mono_before(now, n->retry) ? n->retry : now;
+	if (n->counting != NULL)
+		at = now;
+	if (n->catching_up)
+		at = cy_mono_before(now, n->retry) ? n->retry : now;
+	if (at.ms == n->planned.ms)
+		return;
+	n->planned = at;
+	n->ports.clock.wake_at(n->ports.clock.ctx, at);
+}
+
+/* What comes of no input. */
+static void step_own(struct node *n, struct cy_mono now, bool careful)
+{
+	const struct batch *b = &n->batch;
+
+	if (careful && b->inputs > 0)
+		return;
+	waiting_step(n);
+	evidence_step(n);
+	catch_up_step(n);
+	erase_step(n);
+	clocks_step(n);
+	if (b->alone != NULL)
+		return;
+	reconcile_step(n);
+	if (!n->stopping)
+		outbound_step(n);
+	if (!cy_mono_before(now, n->next_expiry)) {
+		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
+		if (node_may_decide(n)) {
+			expire_undelivered(n);
+			n->next_expiry = expire_next(n);
+		}
+	}
+	if (!cy_mono_before(now, n->pruning.next))
+		prune_step(n);
+}
+
+void batch_start(struct node *n)
+{
+	struct batch *b = &n->batch;
+	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+	const bool careful = cy_mono_before(now, n->careful);
+
+	if (b->phase != BATCH_IDLE)
+		return;
+	batch_reset(n);
+	if (n->stale && !load_again(n))
+		b->doom = "the store's own values cannot be read";
+	n->batch_number++;
+	node_watch_clock(n);
+	signing_watch(n);
+	orders_step(n);
+	again_take(n);
+	while (n->inputs != NULL && b->messages < CY_BOUND(NODE_BATCH_MESSAGES) && b->bytes < NODE_BATCH_BYTES &&
+	       b->alone == NULL && !b->erases && (!careful || b->inputs == 0)) {
+		struct input *in = n->inputs;
+		struct peer *alone = in->kind == INPUT_FRAME && n->peers[in->peer]->alone ? n->peers[in->peer] : NULL;
+
+		if (alone != NULL && b->inputs > 0)
+			break;
+		n->inputs = in->next;
+		if (n->inputs == NULL)
+			n->last_input = &n->inputs;
+		b->alone = alone;
+		b->inputs++;
+		step(n, in);
+		if (!again_keep(n, in))
+			node_input_free(in);
+	}
+	step_own(n, now, careful);
+	batch_plan_wake(n);
+	b->phase = BATCH_SIGNING;
+	for (struct want *w = b->wants; w != NULL; w = w->next) {
+		w->ticket = ++n->last_ticket;
+		b->unsigned_texts++;
+	}
+	for (struct want *w = b->wants; w != NULL; w = w->next)
+		if (!signing_allowed(n, w->made) || n->ports.signer.sign(n->ports.signer.ctx, w->ticket, w->text) < 0) {
+			w->answered = true;
+			b->unsigned_texts--;
+		}
+	if (b->unsigned_texts == 0)
+		commit(n);
+}
+
+void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes signature)
+{
+	struct batch *b = &n->batch;
+
+	if (greet_signed(n, ticket, code, signature))
+		return;
+	for (struct want *w = b->wants; w != NULL; w = w->next) {
+		if (w->ticket != ticket || w->answered)
+			continue;
+		w->answered = true;
+		if (code == CY_OK)
+			w->signature = batch_bytes(n, signature);
+		if (--b->unsigned_texts == 0)
+			commit(n);
+		return;
+	}
+}
+
+static void release_effect(struct node *n, const struct effect *f)
+{
+	struct link_port *l = &n->ports.link;
+	struct peer *p;
+	int r;
+
+	switch (f->kind) {
+	case EFFECT_LINK_SEND:
+		/* The windows keep the queue short: a full one is a peer that does not read. */
+		r = l->send(l->ctx, f->target, f->bytes);
+		p = node_peer_of_session(n, f->target);
+		if (r == CY_EAGAIN) {
+			l->close(l->ctx, f->target, "the peer is gone, or does not read");
+			node_link_down(n, f->target, "the peer is gone, or does not read");
+		} else if (r == CY_OK && p != NULL && f->parcel.sequence != 0) {
+			xchg_rtt_left(&p->rtt, f->parcel, n->ports.clock.mono(n->ports.clock.ctx));
+		}
+		return;
+	case EFFECT_LINK_CLOSE:
+		l->close(l->ctx, f->target, f->why);
+		return;
+	case EFFECT_ESTABLISHED:
+		l->established(l->ctx, f->target);
+		return;
+	case EFFECT_LOCAL_SEND:
+		n->ports.local.send(n->ports.local.ctx, f->target, f->bytes);
+		return;
+	case EFFECT_LOCAL_AGAIN:
+		node_local_frame(n, f->target, f->bytes, -1);
+		return;
+	case EFFECT_SUBSCRIBED:
+		subscribe_begin(n, f->target, true);
+		return;
+	case EFFECT_READING:
+		download_begin(n, f->target, f->correlation);
+		return;
+	case EFFECT_CLOCK_CONFIRMED:
+		node_clock_confirmed(n, f->why);
+		return;
+	}
+}
+
+/* All signatures are there, or failed: the batch is complete. */
+static void commit(struct node *n)
+{
+	struct batch *b = &n->batch;
+	struct store_writeset *w;
+	int r;
+
+	for (struct want *want = b->wants; want != NULL; want = want->next) {
+		switch (want->kind) {
+		case WANT_STATE:
+			session_say_state(n, want);
+			break;
+		case WANT_PARCEL:
+			outbound_signed(n, want);
+			break;
+		case WANT_RECEIPT:
+			inbound_receipted(n, want);
+			break;
+		case WANT_STATEMENT:
+			expire_signed(n, want);
+			break;
+		}
+	}
+	/* What was given up just now has its time limits brought up to date. */
+	clocks_settle(n);
+	if (b->doom != NULL) {
+		fail(n, CY_ESTORE, b->doom);
+		return;
+	}
+	measures_put(n);
+	if (b->writes.n == 0) {
+		release(n);
+		return;
+	}
+	put_meta(n);
+	b->phase = BATCH_COMMITTING;
+	if (CY_MUTANT_RECEIPT_BEFORE_COMMIT)
+		for (struct effect *f = b->effects; f != NULL; f = f->next)
+			release_effect(n, f);
+	w = malloc(sizeof *w);
+	CY_ASSERT(w != NULL);
+	/* The store owns it from here on; frames that point into its arena have been
+	 * packed already. */
+	*w = b->writes;
+	b->writes = (struct store_writeset){ 0 };
+	r = n->ports.store.commit(n->ports.store.ctx, w);
+	if (r < 0)
+		node_committed(n, r, cy_strerror(r));
+}
+
+/* Who asked for something is told that it was not done. */
+static void fail_client(struct node *n, const struct effect *f, int code)
+{
+	if (f->kind == EFFECT_SUBSCRIBED) {
+		subscribe_begin(n, f->target, false);
+		return;
+	}
+	if (f->kind == EFFECT_READING)
+		download_forget(n, f->target, f->correlation);
+	else if (f->kind != EFFECT_LOCAL_SEND && f->kind != EFFECT_LOCAL_AGAIN)
+		return;
+	if (code == CY_EDAMAGED && n->batch.inputs == 1)
+		local_error(n, f->target, f->correlation, local_unread_code(code), "", "%s", local_unread_text(code));
+	else
+		local_error(n, f->target, f->correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			    "the store cannot commit now: repeat it later, with the same key it takes effect once");
+}
+
+/* What is in memory of the store's own values (the audit log, the streams) is of a batch that failed: until they can be
+ * read again nothing may be built upon it. */
+static bool load_again(struct node *n)
+{
+	struct cy_error e = { 0 };
+
+	n->stale = node_load(n, &e) < 0;
+	if (n->stale)
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
+	return !n->stale;
+}
+
+/* The batch failed: nothing has happened. Sessions resume from the store, local
+ * clients are told to repeat. */
+static void fail(struct node *n, int code, const char *why)
+{
+	struct batch *b = &n->batch;
+
+	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "nothing can be committed now: %s", why);
+	snprintf(n->store_fault, sizeof n->store_fault, "%s", why);
+	/* Whose work it was that needs what is damaged shows when each has batches of its own. */
+	if (code == CY_EDAMAGED)
+		n->careful = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_CAREFUL_MS);
+	for (struct effect *f = b->effects; f != NULL; f = f->next)
+		fail_client(n, f, code);
+	for (size_t i = 0; i < n->n_peers; i++) {
+		struct peer *p = n->peers[i];
+		bool touched = b->all_touched;
+
+		for (size_t k = 0; k < b->n_touched; k++)
+			touched = touched || b->touched[k] == p->session;
+		if (p->session != 0 && touched) {
+			n->ports.link.close(n->ports.link.ctx, p->session, "the store cannot commit");
+			node_link_down(n, p->session, "the store cannot commit");
+		}
+	}
+	/* Effects that end a session had taken it from its peer already. */
+	for (struct effect *f = b->effects; f != NULL; f = f->next)
+		if (f->kind == EFFECT_LINK_CLOSE)
+			n->ports.link.close(n->ports.link.ctx, f->target, f->why);
+	waiting_failed(n);
+	load_again(n);
+	erase_failed(n);
+	n->clocks_changed = true;
+	n->catching_up = true;
+	n->caught_up = (struct case_name){ 0 };
+	again_failed(n);
+	bulk_settled(n, false);
+	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
+	evidence_recheck(n);
+	b->phase = BATCH_IDLE;
+	batch_reset(n);
+	bulk_look(n);
+	/* What came in meanwhile. A wake-up tries again what waits without an input. */
+	batch_retry(n);
+	batch_plan_wake(n);
+	if (n->inputs != NULL)
+		batch_start(n);
+}
+
+static void release(struct node *n)
+{
+	struct batch *b = &n->batch;
+	bool something = b->effects != NULL || b->phase == BATCH_COMMITTING || n->inputs != NULL;
+
+	if (b->alone != NULL) {
+		b->alone->alone = false;
+		something = true;
+	}
+	/* Then what comes of no input has its turn. */
+	if (b->inputs > 0 && cy_mono_before(n->ports.clock.mono(n->ports.clock.ctx), n->careful))
+		something = true;
+	/* Something of ours may wait now. */
+	if (b->phase == BATCH_COMMITTING && n->next_expiry.ms == CY_NEVER.ms)
+		n->next_expiry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
+	if (b->phase == BATCH_COMMITTING)
+		unread_committed(n);
+	for (struct effect *f = b->effects; f != NULL; f = f->next)
+		release_effect(n, f);
+	n->finishing -= b->finished;
+	again_committed(n);
+	bulk_settled(n, true);
+	if (b->evidence)
+		bulk_look(n);
+	b->phase = BATCH_IDLE;
+	batch_reset(n);
+	clocks_plan(n);
+	hooks_run(n);
+	bulk_work(n);
+	if (!something) {
+		batch_plan_wake(n);
+		return;
+	}
+	for (struct conn *c = n->conns; c != NULL; c = c->next)
+		subscribe_push(n, c);
+	/* What came in meanwhile, or waits for a parcel of its own. */
+	batch_start(n);
+}
+
+void node_committed(struct node *n, int code, const char *why)
+{
+	CY_ASSERT(n->batch.phase == BATCH_COMMITTING);
+	if (code < 0) {
+		fail(n, code, why);
+		return;
+	}
+	n->store_fault[0] = '\0';
+	if (n->config.hold != NULL)
+		n->config.hold(n->config.hold_ctx, "committed");
+	release(n);
+}

@@ -1,0 +1,187 @@
+/* The batch (batch.c): what it consists of, and what the others of this room put into it (collect.c). */
+#ifndef CY_NODE_DRIVER_BATCH_H
+#define CY_NODE_DRIVER_BATCH_H
+
+#include "comity/v1/local.pb-c.h"
+#include "comity/v1/peer.pb-c.h"
+#include "exchange/stream.h"
+#include "law/clock.h"
+#include "node/core/goodbyes.h"
+#include "port/store.h"
+#include "wire/manifest.h"
+
+struct input;
+struct node;
+struct peer;
+
+/* One clock of a statement. */
+struct stated {
+	struct stated *next;
+	struct law_clock_key key;
+	CySide author;
+	uint32_t number;
+	int64_t start_ms, due_ms;
+	struct cy_digest profile, calendar, zone; /* zero: not stated */
+};
+
+struct moved {
+	struct moved *next;
+	const char *id;
+	uint32_t number;
+};
+
+/* A message of a case for which there is a receipt, or will be, that proves when a time limit started. */
+struct proof {
+	struct proof *next;
+	enum store_author author;
+	uint32_t number;
+	bool opens; /* it is the opening message */
+	int64_t created_ms;
+	struct xchg_pos pos; /* of its parcel */
+};
+
+/* A case in the working set of a batch. */
+struct work_case {
+	struct work_case *next;
+	struct store_case row; /* strings in the batch's arena */
+	bool is_new, dirty;
+	bool stand_in;           /* for one that is damaged: nothing of it is changed */
+	struct moved *moved;     /* own messages that were given other numbers in this batch */
+	bool renumbered;         /* own messages that took the numbers of lost ones have others */
+	bool unsettled;          /* its clocks may have changed */
+	bool relinked;           /* so may those of the cases that it follows */
+	bool unmeasured;         /* what became of its measures may have changed */
+	bool decided;            /* it is here only because something was decided about a clock of it */
+	struct proof *proofs;    /* of its opening message, and of problem notices */
+	struct stated *stated;   /* statements about clocks in this batch */
+	uint64_t evidence_added; /* bytes of them that this batch took on */
+	/* Its clocks as this batch leaves them; not read from the store a second time. */
+	struct clock_row *clocks;
+	bool clocks_read;
+	struct law_fact *facts;
+	size_t n, cap;
+	struct law_case folded;
+};
+
+/* Something that leaves once the batch is committed. */
+enum effect_kind {
+	EFFECT_LINK_SEND,
+	EFFECT_LINK_CLOSE,
+	EFFECT_ESTABLISHED,
+	EFFECT_LOCAL_SEND,
+	EFFECT_LOCAL_AGAIN, /* a request of a client that has not been dealt with whole: the rest of it */
+	EFFECT_SUBSCRIBED,
+	EFFECT_READING,
+	EFFECT_CLOCK_CONFIRMED
+};
+
+struct effect {
+	struct effect *next;
+	enum effect_kind kind;
+	uint64_t target; /* session or connection */
+	uint64_t correlation;
+	struct cy_bytes bytes;
+	struct xchg_pos parcel; /* sequence 0: the frame is none */
+	const char *why;
+};
+
+/* A message on its way into a parcel. */
+struct outgoing {
+	struct outgoing *next;
+	struct peer *peer;
+	const char *id, *case_id;
+	uint32_t number;
+	CyPriority priority;
+	struct cy_digest digest;
+	struct cy_bytes content;
+	struct store_write *write; /* accepted in this batch: not in the store yet */
+};
+
+/* A text that has to be signed before the batch can be committed. */
+enum want_kind {
+	WANT_STATE,
+	WANT_PARCEL,
+	WANT_RECEIPT,
+	WANT_STATEMENT
+};
+
+struct want {
+	struct want *next;
+	enum want_kind kind;
+	uint64_t ticket;
+	struct cy_wall made;
+	struct peer *peer;
+	uint64_t session;
+	struct cy_bytes text, signature;
+	bool answered;
+	struct xchg_pos pos;        /* parcel, receipt */
+	struct outgoing **messages; /* parcel */
+	size_t n;
+	struct store_write *parcel;   /* receipt of a parcel taken in this batch */
+	struct store_message *failed; /* statement */
+	struct fetching *fetching;    /* receipt: of a parcel that is fetched back, and leaves with it */
+};
+
+enum batch_phase {
+	BATCH_IDLE,
+	BATCH_SIGNING,
+	BATCH_COMMITTING
+};
+
+struct batch {
+	enum batch_phase phase;
+	struct cy_arena arena; /* until the effects have left */
+	struct store_writeset writes;
+	struct effect *effects, **last_effect;
+	struct want *wants, **last_want;
+	struct work_case *cases;
+	struct outgoing *fresh, **last_fresh; /* accepted in this batch */
+	size_t messages;
+	size_t unsigned_texts;
+	const char *doom;                /* why the batch must not be committed; NULL: it may */
+	struct peer *alone;              /* the batch is of this peer's frame only; NULL: it is not */
+	size_t inputs, bytes;            /* taken; frames that are to leave */
+	size_t finished;                 /* contents whose rows are in it */
+	struct input *kept, **last_kept; /* inputs that a failure does not undo (again.c) */
+	bool evidence;                   /* it changes rows of evidence */
+	bool shows;                      /* the content of a message, or evidence, leaves to a client with it */
+	bool erases;                     /* what a case says is not to be read any more */
+	struct cy_wall right;    /* an operator has said at this time of the wall clock that it is right; 0: not */
+	struct cy_mono right_at; /* the same instant */
+	uint64_t touched[64];    /* sessions whose inputs are in the batch, to be dropped if it fails */
+	size_t n_touched;
+	bool all_touched;
+};
+
+/* -------------------------------------------------------------- batch.c */
+void batch_plan_wake(struct node *n);
+/* Try again soon what could not be read or started now. */
+void batch_retry(struct node *n);
+void batch_reset(struct node *n); /* forget the last one, or the one under way when the node ends */
+void batch_start(struct node *n); /* if the last one is through and there is something to do */
+
+/* ------------------------------------------------------------ collect.c */
+struct store_write *batch_write(struct node *n, enum store_op op);
+char *batch_string(struct node *n, const char *s); /* in the write-set's arena */
+struct cy_bytes batch_bytes(struct node *n, struct cy_bytes b);
+struct effect *batch_effect(struct node *n, enum effect_kind kind, uint64_t target, struct cy_bytes bytes,
+			    const char *why);
+struct effect *batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame);
+/* Before all else that leaves with this batch. */
+void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame);
+/* Take back what was to leave to the session. */
+void batch_unsend(struct node *n, uint64_t session);
+void batch_goodbye(struct node *n, struct peer *p, enum node_goodbye bye);
+void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
+/* Once the batch is through the client is taken to ask that, in the place of what it asked. */
+void batch_go_on(struct node *n, uint64_t conn, CyClientFrame *frame);
+struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text);
+void batch_touch(struct node *n, uint64_t session);
+/* The batch must not be committed, because of what this peer sent. */
+void batch_doom(struct node *n, struct peer *p, const char *why);
+/* A leaf of the audit log: ids and digests, nothing about people. */
+void batch_leaf(struct node *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void batch_leaf_of(struct node *n, struct cy_bytes data);
+void batch_put_stream(struct node *n, struct peer *p);
+
+#endif

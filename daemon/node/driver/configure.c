@@ -1,0 +1,360 @@
+/* What the configuration says, at the start and when it is read again: which
+ * peers there are, and which local clients. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/guess.h"
+#include "node/evidence/evidence.h"
+
+/* ------------------------------------------------------------------- peers */
+
+static int load_stream(void *arg, const struct store_stream *row)
+{
+	struct peer *p = arg;
+
+	p->stream = *row;
+	p->stream.peer = p->id;
+	p->head_text.len = p->head_signature.len = 0;
+	if (cy_buf_add(&p->head_text, row->head_text.data, row->head_text.len) < 0 ||
+	    cy_buf_add(&p->head_signature, row->head_signature.data, row->head_signature.len) < 0)
+		return CY_ENOMEM;
+	p->stream.head_text = cy_buf_view(&p->head_text);
+	p->stream.head_signature = cy_buf_view(&p->head_signature);
+	p->known = true;
+	return CY_OK;
+}
+
+int node_load_peer(struct node *n, struct peer *p, struct cy_error *e)
+{
+	struct store_port *s = &n->ports.store;
+	int r;
+
+	p->stream = (struct store_stream){ .peer = p->id, .out_epoch = n->epoch, .receipted_epoch = n->epoch };
+	p->known = false;
+	p->waiting = true;
+	r = s->stream(s->ctx, p->id, load_stream, p);
+	if (r < 0 && r != CY_ENOENT)
+		return cy_fail(e, r, "the stream with %s cannot be read: %s", p->id, cy_strerror(r));
+	return CY_OK;
+}
+
+void node_peer_free(struct peer *p)
+{
+	cy_buf_free(&p->head_text);
+	cy_buf_free(&p->head_signature);
+	cy_arena_free(&p->profiles_arena);
+	for (size_t i = 0; i < NODE_LANES; i++)
+		node_proof_free(&p->proof[i]);
+	reconcile_forget(p);
+	bulk_free(p);
+	free(p);
+}
+
+/* A peer that there is no place for yet. No batch under way can know its stream. */
+static int add_peer(struct node *n, const char *id, struct peer **ret_peer, struct cy_error *e)
+{
+	struct peer *p = calloc(1, sizeof *p), **larger;
+	int r;
+
+	if (p == NULL)
+		return cy_fail(e, CY_ENOMEM, "out of memory");
+	p->head_text = CY_BUF(CY_MANIFEST_MAX);
+	p->head_signature = CY_BUF(CY_SIGNATURE_MAX);
+	p->since = node_now(n);
+	p->answer_by = CY_NEVER;
+	p->index = n->n_peers;
+	if (cy_copy(p->id, sizeof p->id, id) < 0)
+		r = cy_fail(e, CY_ECONFIG, "the id of a peer is too long");
+	else
+		r = node_load_peer(n, p, e);
+	larger = r == CY_OK ? realloc(n->peers, (n->n_peers + 1) * sizeof(struct peer *)) : NULL;
+	if (larger == NULL) {
+		node_peer_free(p);
+		return r < 0 ? r : cy_fail(e, CY_ENOMEM, "out of memory");
+	}
+	n->peers = larger;
+	n->peers[n->n_peers++] = p;
+	*ret_peer = p;
+	return CY_OK;
+}
+
+static struct peer *find_peer(struct node *n, const char *id)
+{
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (strcmp(n->peers[i]->id, id) == 0)
+			return n->peers[i];
+	return NULL;
+}
+
+struct peer *node_peer(struct node *n, const char *id)
+{
+	struct peer *p = find_peer(n, id);
+
+	return p != NULL && p->configured ? p : NULL;
+}
+
+struct peer *node_peer_ever(struct node *n, const char *id)
+{
+	struct peer *p = find_peer(n, id);
+
+	if (p == NULL)
+		add_peer(n, id, &p, NULL);
+	return p;
+}
+
+bool node_is_peer(struct node *n, const char *id, char ret_text[static NODE_NO_PEER])
+{
+	const struct peer *p = find_peer(n, id);
+	struct cy_guess guess = CY_GUESS(id);
+	char meant[CY_GUESS_TEXT];
+
+	if (id[0] == '\0' || (p != NULL && (p->configured || p->known)))
+		return true;
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (n->peers[i]->configured)
+			cy_guess_offer(&guess, n->peers[i]->id);
+	snprintf(ret_text, NODE_NO_PEER, "comityctl peer list shows the peers, and '%.*s' is no peer%s",
+		 (int)CY_AUTHORITY_MAX, id, cy_guess_text(&guess, meant));
+	return false;
+}
+
+bool node_names_peer(struct node *n, const struct conn *c, uint64_t correlation, const char *id)
+{
+	char text[NODE_NO_PEER];
+	const bool is = node_is_peer(n, id, text);
+
+	if (!is)
+		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "peer", "%s", text);
+	return is;
+}
+
+static int remember(void *arg, const struct store_stream *row)
+{
+	return node_peer_ever(arg, row->peer) != NULL ? CY_OK : CY_ESTORE;
+}
+
+int node_peers_ever(struct node *n)
+{
+	return n->ports.store.streams(n->ports.store.ctx, remember, n);
+}
+
+static void set_name(char *to, size_t size, const char *name)
+{
+	CY_ASSERT(cy_copy(to, size, name != NULL ? name : "") == CY_OK);
+}
+
+static void set_place(struct site *p, const struct node_place *named)
+{
+	set_name(p->state, sizeof p->state, named->state);
+	set_name(p->zone, sizeof p->zone, named->zone);
+	set_name(p->calendar, sizeof p->calendar, named->calendar);
+}
+
+/* After set_roles(), in the same arena. */
+static void set_rates(struct node *n, struct peer *p, const struct node_peer_config *named)
+{
+	const struct cy_bytes rates = cy_bytes(named->rates, named->n_rates * sizeof *named->rates);
+
+	if (named->n_rates == 0)
+		return;
+	p->rates = memcpy(cy_arena_take(&n->settings, rates.len), rates.data, rates.len);
+	p->n_rates = named->n_rates;
+}
+
+static const struct node_peer_config *named_peer(const struct node_config *config, const struct peer *p)
+{
+	for (size_t i = 0; i < config->n_peers; i++)
+		if (strcmp(config->peers[i].id, p->id) == 0)
+			return &config->peers[i];
+	return NULL;
+}
+
+/* Its proofs have to be bound to something else from now on. */
+static void proven_otherwise(struct node *n, struct peer *p)
+{
+	greet_dismiss(n, p, NODE_BYE_TUNNEL);
+	if (p->session != 0)
+		node_dismiss(n, p, NODE_BYE_TUNNEL);
+	if (p->bulk != NULL)
+		bulk_dismiss(n, p, NODE_BYE_TUNNEL);
+}
+
+static void set_peers(struct node *n, const struct node_config *config)
+{
+	for (size_t i = 0; i < n->n_peers; i++) {
+		struct peer *p = n->peers[i];
+		const struct node_peer_config *named = named_peer(config, p);
+
+		if (named == NULL)
+			greet_dismiss(n, p, NODE_BYE_REMOVED);
+		if (p->session != 0 && named == NULL)
+			node_dismiss(n, p, NODE_BYE_REMOVED);
+		if (named != NULL && !p->configured) {
+			p->since = node_now(n);
+			p->waiting = true;
+		}
+		p->configured = named != NULL;
+		p->rates = NULL;
+		p->n_rates = 0;
+		if (named != NULL) {
+			set_place(&p->place, &named->place);
+			if (p->tunnel != named->tunnel)
+				proven_otherwise(n, p);
+			p->tunnel = named->tunnel;
+			set_rates(n, p, named);
+		}
+	}
+}
+
+/* ----------------------------------------------------------------- clients */
+
+void node_clients_free(struct node_client_config *clients, size_t n)
+{
+	for (size_t i = 0; clients != NULL && i < n; i++)
+		free((char *)clients[i].name);
+	free(clients);
+}
+
+static struct node_client_config *copy_clients(const struct node_config *config)
+{
+	struct node_client_config *clients = calloc(config->n_clients + 1, sizeof *clients);
+
+	for (size_t i = 0; clients != NULL && i < config->n_clients; i++) {
+		clients[i] = config->clients[i];
+		clients[i].name = strdup(config->clients[i].name);
+		if (clients[i].name == NULL) {
+			node_clients_free(clients, i);
+			return NULL;
+		}
+	}
+	return clients;
+}
+
+static const struct node_client_config *same_client(const struct node_config *config,
+						    const struct node_client_config *was)
+{
+	for (size_t i = 0; i < config->n_clients; i++) {
+		const struct node_client_config *c = &config->clients[i];
+
+		if (strcmp(c->name, was->name) == 0 && c->role == was->role && c->sees_all == was->sees_all)
+			return c;
+	}
+	return NULL;
+}
+
+static void send_away(struct node *n, struct conn *c, const char *why)
+{
+	const uint64_t id = c->id;
+
+	local_error(n, id, 0, CY_ERROR_CODE__NOT_ALLOWED, "", "%s", why);
+	n->ports.local.close(n->ports.local.ctx, id);
+	/* Its requests that wait find nobody; it repeats them with the same keys. */
+	node_local_down(n, id);
+}
+
+bool node_is_read(const struct node *n)
+{
+	for (size_t i = 0; i < n->config.n_clients; i++)
+		if (n->clients[i].role == CY_ROLE__SUBMITTER && n->clients[i].sees_all)
+			return true;
+	return false;
+}
+
+static void set_clients(struct node *n, struct node_client_config *clients, size_t n_clients)
+{
+	struct node_client_config *old = n->clients;
+	const size_t n_old = n->config.n_clients;
+
+	n->clients = clients;
+	n->config.clients = clients;
+	n->config.n_clients = n_clients;
+	for (struct conn *c = n->conns, *next; c != NULL; c = next) {
+		next = c->next;
+		c->n_allowed = 0;
+		if (c->client == NULL)
+			continue;
+		c->client = same_client(&n->config, c->client);
+		if (c->client == NULL)
+			send_away(n, c,
+				  "this client was removed from the configuration, or may do other things now: connect "
+				  "again");
+	}
+	node_clients_free(old, n_old);
+	if (!node_is_read(n))
+		node_tell(n, NODE_WARNING, NODE_EVENT_NONE, "", NODE_UNREAD);
+}
+
+void node_local_allowed(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed)
+{
+	struct conn *c = node_conn(n, conn);
+	bool may = false;
+
+	if (c == NULL)
+		return;
+	local_may_be(c, allowed, n_allowed);
+	for (size_t i = 0; i < n_allowed; i++)
+		may = may || c->client == NULL || c->client == &n->clients[allowed[i]];
+	if (!may)
+		send_away(n, c, "the configuration names no such client for this user or its groups any more");
+}
+
+/* ------------------------------------------------------------------- roles */
+
+static void set_roles(struct node *n, const struct node_config *config)
+{
+	struct cy_arena a = { 0 };
+	struct node_role *roles = cy_arena_take(&a, (config->n_roles + 1) * sizeof *roles);
+
+	for (size_t i = 0; i < config->n_roles; i++) {
+		roles[i].name = cy_arena_string(&a, config->roles[i].name);
+		roles[i].peer = cy_arena_string(&a, config->roles[i].peer);
+		roles[i].address = cy_arena_string(&a, config->roles[i].address);
+	}
+	cy_arena_free(&n->settings);
+	n->settings = a;
+	n->config.roles = roles;
+	n->config.n_roles = config->n_roles;
+	n->config.hook = config->hook;
+}
+
+/* -------------------------------------------------------------------- both */
+
+int node_reconfigure(struct node *n, const struct node_config *config, struct cy_error *e)
+{
+	struct node_client_config *clients;
+	struct peer *p;
+	int r = CY_OK;
+
+	CY_ASSERT(config->window >= 1 && config->window <= CY_WINDOW_MAX);
+	for (size_t i = 0; r == CY_OK && i < config->n_peers; i++)
+		if (find_peer(n, config->peers[i].id) == NULL)
+			r = add_peer(n, config->peers[i].id, &p, e);
+	if (r < 0)
+		return r;
+	clients = copy_clients(config);
+	if (clients == NULL)
+		return cy_fail(e, CY_ENOMEM, "out of memory");
+	set_roles(n, config);
+	n->config.window = config->window;
+	n->config.undelivered_ms = config->undelivered_ms;
+	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
+	n->config.unread_ms = config->unread_ms;
+	n->unread.next = n->next_expiry;
+	n->config.books = config->books;
+	n->config.quota_peer = config->quota_peer;
+	n->config.quota_case = config->quota_case;
+	n->config.quota_client = config->quota_client;
+	n->config.keep_sent_ms = config->keep_sent_ms;
+	n->config.check_every_ms = config->check_every_ms;
+	n->config.check_rate = config->check_rate;
+	n->config.keep = config->keep;
+	n->pruning.next = n->ports.clock.mono(n->ports.clock.ctx);
+	evidence_recheck(n);
+	n->next_evidence = n->rest.next = n->ports.clock.mono(n->ports.clock.ctx);
+	set_place(&n->place, &config->place);
+	set_peers(n, config);
+	set_clients(n, clients, config->n_clients);
+	evidence_share(n);
+	return CY_OK;
+}

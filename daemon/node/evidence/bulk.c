@@ -1,0 +1,400 @@
+/* The bulk lane with each peer: sessions, tickets, what is done when. The bytes of evidence
+ * pass through here without a batch; only that something is complete goes into one. */
+#include "node/evidence/evidence.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/message.h"
+
+/* ------------------------------------------------------------------- tickets */
+
+struct blob_ticket *blob_take(struct node *n, enum blob_task task)
+{
+	struct blob_ticket *t = calloc(1, sizeof *t);
+
+	CY_ASSERT(t != NULL);
+	t->id = ++n->last_blob_ticket;
+	t->task = task;
+	t->next = n->blob_tickets;
+	n->blob_tickets = t;
+	return t;
+}
+
+void blob_untake(struct node *n, struct blob_ticket *t)
+{
+	struct blob_ticket **at = &n->blob_tickets;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	free(t);
+}
+
+void node_blob_done(struct node *n, struct blob_result *r)
+{
+	struct blob_ticket *t = n->blob_tickets;
+
+	while (t != NULL && t->id != r->ticket)
+		t = t->next;
+	CY_ASSERT(t != NULL);
+	switch (t->task) {
+	case BLOB_OPEN_PULL:
+	case BLOB_CHUNK_PULL:
+	case BLOB_FINISH_PULL:
+	case BLOB_VERIFY_PULL:
+		bulk_pull_done(n, t, r);
+		break;
+	case BLOB_CHUNK_PUSH:
+		bulk_push_done(n, t, r);
+		break;
+	case BLOB_DOUBTED:
+		bulk_doubt_over(n, t, r);
+		break;
+	case BLOB_OPEN_UPLOAD:
+	case BLOB_DATA_UPLOAD:
+	case BLOB_COPY_UPLOAD:
+	case BLOB_FINISH_UPLOAD:
+		upload_done(n, t, r);
+		break;
+	case BLOB_CHUNK_GET:
+	case BLOB_FILE_GET:
+	case BLOB_VERIFY_GET:
+		download_done(n, t, r);
+		break;
+	case BLOB_DESTROY:
+		evidence_gone(n, &t->sha256, r->code);
+		break;
+	case BLOB_VERIFY_REST:
+		evidence_rest_done(n, t, r);
+		break;
+	case BLOB_LIST:
+		evidence_strays_listed(n, r);
+		break;
+	case BLOB_DROP:
+		break;
+	}
+	blob_release(&r->data);
+	if (!r->more)
+		blob_untake(n, t);
+	bulk_work(n);
+}
+
+/* ------------------------------------------------------------------- sessions */
+
+static struct bulk *bulk_of(struct peer *p)
+{
+	if (p->bulk == NULL) {
+		p->bulk = calloc(1, sizeof *p->bulk);
+		CY_ASSERT(p->bulk != NULL);
+		p->bulk->last_late = &p->bulk->late;
+		p->bulk->look = true;
+		p->bulk->paced = p->bulk->idle_since = CY_NEVER;
+	}
+	return p->bulk;
+}
+
+void bulk_free(struct peer *p)
+{
+	struct bulk *b = p->bulk;
+
+	if (b == NULL)
+		return;
+	for (struct bulk_late *l = b->late, *next; l != NULL; l = next) {
+		next = l->next;
+		blob_release(&l->data);
+		free(l);
+	}
+	free(b);
+	p->bulk = NULL;
+}
+
+static struct peer *peer_of(struct node *n, uint64_t session)
+{
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (n->peers[i]->bulk != NULL && n->peers[i]->bulk->session == session && session != 0)
+			return n->peers[i];
+	return NULL;
+}
+
+void bulk_look(struct node *n)
+{
+	for (size_t i = 0; i < n->n_peers && n->ports.blobs.ctx != NULL; i++)
+		if (n->peers[i]->configured || n->peers[i]->bulk != NULL)
+			bulk_of(n->peers[i])->look = true;
+}
+
+int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame)
+{
+	const size_t len = cy_bulk_frame__get_packed_size(frame);
+	uint8_t *data = malloc(len + 1);
+	int r;
+
+	CY_ASSERT(data != NULL);
+	cy_bulk_frame__pack(frame, data);
+	r = n->ports.bulk.send(n->ports.bulk.ctx, p->bulk->session,
+			       (struct blob_bytes){ .data = data, .len = len, .release = free, .owner = data });
+	/* What is said here is little, and waits for nothing: a full queue is a peer that does not read. */
+	if (r == CY_EAGAIN)
+		bulk_close(n, p, "the peer does not read its bulk lane");
+	return r;
+}
+
+void node_bulk_down(struct node *n, uint64_t session, const char *why)
+{
+	struct peer *p = peer_of(n, session);
+
+	if (p == NULL) {
+		greet_over(n, session, why);
+		return;
+	}
+	node_note(n, NODE_DEBUG, "peer %s: bulk session ended: %s", p->id, why);
+	bulk_forget_pulls(n, p);
+	p->bulk->session = 0;
+	p->bulk->pusher = (struct xchg_pusher){ 0 };
+	memset(p->bulk->pulled, 0, sizeof p->bulk->pulled);
+	p->bulk->n_pulled = 0;
+	p->bulk->puller = (struct xchg_puller){ 0 };
+	p->bulk->look = true;
+}
+
+void bulk_close(struct node *n, struct peer *p, const char *why)
+{
+	const uint64_t session = p->bulk->session;
+
+	if (session == 0)
+		return;
+	n->ports.bulk.close(n->ports.bulk.ctx, session, why);
+	node_bulk_down(n, session, why);
+}
+
+static void say_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
+{
+	CyGoodbye g = CY_GOODBYE__INIT;
+	CyBulkFrame f = CY_BULK_FRAME__INIT;
+
+	g.code = code;
+	g.text = (char *)why;
+	f.kind_case = CY_BULK_FRAME__KIND_GOODBYE;
+	f.goodbye = &g;
+	if (p->bulk->session == 0)
+		return;
+	bulk_say(n, p, &f);
+	bulk_close(n, p, why);
+}
+
+void bulk_dismiss(struct node *n, struct peer *p, enum node_goodbye bye)
+{
+	say_goodbye(n, p, node_goodbyes[bye].code, node_goodbyes[bye].words);
+}
+
+void bulk_goodbye(struct node *n, struct peer *p, enum node_goodbye bye, const char *more)
+{
+	const char *const why = more != NULL ? more : node_goodbyes[bye].words;
+
+	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: bulk lane: %s", p->id, why);
+	say_goodbye(n, p, node_goodbyes[bye].code, why);
+}
+
+void node_bulk_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on)
+{
+	struct peer *p = node_peer(n, peer);
+
+	if (p == NULL || n->stopping || n->ports.blobs.ctx == NULL)
+		n->ports.bulk.close(n->ports.bulk.ctx, session,
+				    p == NULL ? "this peer is not configured"
+					      : "the daemon stops, or keeps no evidence");
+	else
+		greet_begin(n, p, session, WIRE_BULK, on);
+}
+
+void bulk_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h)
+{
+	struct bulk *b = bulk_of(p);
+
+	if (b->session != 0)
+		bulk_dismiss(n, p, NODE_BYE_NEWER);
+	b->session = session;
+	b->idle_since = n->ports.clock.mono(n->ports.clock.ctx);
+	b->puller.most = h->pulls < XCHG_PULLS ? h->pulls : XCHG_PULLS;
+	b->look = true;
+	n->ports.bulk.established(n->ports.bulk.ctx, session);
+	bulk_work(n);
+}
+
+static void take_frame(struct node *n, struct peer *p, const CyBulkFrame *f)
+{
+	switch (f->kind_case) {
+	case CY_BULK_FRAME__KIND_PULL:
+		bulk_asked(n, p, f->pull);
+		return;
+	case CY_BULK_FRAME__KIND_CREDIT:
+		bulk_credit(n, p, f->credit);
+		return;
+	case CY_BULK_FRAME__KIND_NOT_SENT:
+		bulk_not_sent(n, p, f->not_sent);
+		return;
+	case CY_BULK_FRAME__KIND_CANCEL:
+		bulk_cancelled(n, p, f->cancel);
+		return;
+	case CY_BULK_FRAME__KIND_GOODBYE:
+		node_note(n, NODE_INFO, "peer %s: bulk lane: it said goodbye: %s", p->id,
+			  node_goodbye_name(f->goodbye->code));
+		if (f->goodbye->code == CY_GOODBYE_CODE__PROTOCOL)
+			bulk_doubt_last(n, p);
+		bulk_close(n, p, "the peer said goodbye");
+		return;
+	case CY_BULK_FRAME__KIND_HELLO:
+	case CY_BULK_FRAME__KIND_SESSION_PROOF:
+		bulk_goodbye(n, p, NODE_BYE_SECOND_PROOF, NULL);
+		return;
+	case CY_BULK_FRAME__KIND_CHUNK: /* read without copying */
+	case CY_BULK_FRAME__KIND__NOT_SET:
+	case _CY_BULK_FRAME__KIND__CASE_IS_INT_SIZE:
+		break;
+	}
+	bulk_goodbye(n, p, NODE_BYE_UNKNOWN, NULL);
+}
+
+void node_bulk_frame(struct node *n, uint64_t session, struct blob_bytes frame)
+{
+	struct peer *p = peer_of(n, session);
+	const struct cy_bytes bytes = cy_bytes(frame.data, frame.len);
+	struct cy_error e = { 0 };
+	ProtobufCMessage *m = NULL;
+	struct wire_chunk c;
+	int r;
+
+	if (n->stopping || greet_frame(n, session, bytes) || p == NULL) {
+		blob_release(&frame);
+		return;
+	}
+	r = wire_chunk_read(bytes, &c, &e);
+	if (r == CY_OK) {
+		bulk_chunk(n, p, &c, frame);
+		bulk_work(n);
+		return;
+	}
+	if (r == CY_ENOENT)
+		r = wire_unpack(&cy_bulk_frame__descriptor, bytes, CY_FRAME_MAX, &m, &e);
+	if (r == CY_OK) {
+		take_frame(n, p, (CyBulkFrame *)m);
+		protobuf_c_message_free_unpacked(m, NULL);
+	} else {
+		bulk_goodbye(n, p, NODE_BYE_FRAME, e.text);
+	}
+	blob_release(&frame);
+	bulk_work(n);
+}
+
+void node_bulk_writable(struct node *n, uint64_t session)
+{
+	if (peer_of(n, session) != NULL)
+		bulk_work(n);
+}
+
+/* ------------------------------------------------------------------------ work */
+
+static int any(void *arg, const struct store_evidence *row)
+{
+	(void)row;
+	*(bool *)arg = true;
+	return CY_OK;
+}
+
+/* Is there something to pull, or for the peer to pull? */
+static void plan(struct node *n, struct peer *p)
+{
+	struct store_port *s = &n->ports.store;
+	struct bulk *b = p->bulk;
+	bool waiting = false, offered = false, wanted;
+
+	b->look = false;
+	if (s->waiting_evidence(s->ctx, p->id, 1, any, &waiting) < 0 ||
+	    s->offered_evidence(s->ctx, p->id, &offered) < 0) {
+		b->look = true; /* tried again with the next wake-up */
+		batch_retry(n);
+		return;
+	}
+	wanted = p->configured && !n->stopping && node_understands(p, NODE_FEATURE_EVIDENCE) && (waiting || offered);
+	if (wanted != b->wanted)
+		n->ports.bulk.want(n->ports.bulk.ctx, p->id, wanted);
+	b->wanted = wanted;
+	if (b->session != 0)
+		bulk_plan_pulls(n, p);
+}
+
+static bool is_idle(const struct bulk *b)
+{
+	for (size_t i = 0; i < XCHG_PULLS; i++)
+		if (b->pulls[i].used || b->pusher.at[i].id != 0)
+			return false;
+	return true;
+}
+
+static void work_peer(struct node *n, struct peer *p, struct cy_mono now)
+{
+	struct bulk *b = p->bulk;
+
+	if (b->n_skipped > 0 && !cy_mono_before(now, b->skipped_until))
+		bulk_skips_due(n, p);
+	if (b->session != 0 && !p->configured)
+		bulk_close(n, p, "this peer is not configured any more");
+	if (b->look)
+		plan(n, p);
+	if (b->session == 0)
+		return;
+	if (!cy_mono_before(now, xchg_pull_stalls(&b->puller))) {
+		bulk_goodbye(n, p, NODE_BYE_STALLS, NULL);
+		return;
+	}
+	bulk_push_chunks(n, p);
+	if (!is_idle(b))
+		b->idle_since = CY_NEVER;
+	else if (b->idle_since.ms == CY_NEVER.ms)
+		b->idle_since = now;
+	else if (!b->wanted && !cy_mono_before(now, cy_mono_add(b->idle_since, BULK_IDLE_MS)))
+		bulk_close(n, p, "nothing is to be pulled");
+}
+
+void bulk_work(struct node *n)
+{
+	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+
+	if (n->ports.blobs.ctx == NULL)
+		return;
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (n->peers[i]->bulk != NULL)
+			work_peer(n, n->peers[i], now);
+	bulk_grant(n);
+	evidence_sweep(n);
+	evidence_rest(n);
+	evidence_strays(n);
+	batch_plan_wake(n);
+}
+
+struct cy_mono bulk_next(const struct node *n)
+{
+	struct cy_mono next = CY_NEVER, at;
+
+	for (size_t i = 0; i < n->n_peers; i++) {
+		const struct bulk *b = n->peers[i]->bulk;
+
+		if (b == NULL)
+			continue;
+		if (b->n_skipped > 0 && cy_mono_before(b->skipped_until, next))
+			next = b->skipped_until;
+		if (b->session == 0)
+			continue;
+		at = xchg_pull_stalls(&b->puller);
+		if (cy_mono_before(at, next))
+			next = at;
+		if (cy_mono_before(b->paced, next))
+			next = b->paced;
+		if (b->idle_since.ms != CY_NEVER.ms && !b->wanted &&
+		    cy_mono_before(cy_mono_add(b->idle_since, BULK_IDLE_MS), next))
+			next = cy_mono_add(b->idle_since, BULK_IDLE_MS);
+	}
+	return next;
+}
