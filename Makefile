@@ -95,7 +95,8 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 
 # --------------------------------------------------------------- unit tests
 # Every tests/unit/*_test.c is a cmocka program of its own.
-STORE_MEM_O := $(patsubst tests/sim/%.c,$(BUILD)/obj/tests/sim/%.o,$(wildcard tests/sim/store_mem*.c))
+# The fake ports (tests/rig/rig.h).
+RIG_O    := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/rig/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
 .PHONY: unit
 unit: $(UNIT)
@@ -114,11 +115,11 @@ $(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o
 NODE_TESTS := greet_test greet_hello_test greet_after_test backlog_test pages_test receipts_test roles_test \
 	clocks_node_test damage_test takeback_test evidence_back_test fetch_again_test bulk_doubt_test bulk_turn_test starve_test orders_test prune_test \
 	case_view_test publish_test unread_test quota_test readings_test refusal_test erase_rejected_test submit_test waiting_test
-$(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/,unit/greet_frames.o unit/greet_rig.o unit/desk_rig.o) $(STORE_MEM_O)
+$(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/,unit/greet_frames.o unit/greet_rig.o unit/desk_rig.o) $(RIG_O)
 # The contract of the store port: a file of tests a subject, and every implementation.
 $(BUILD)/tests/store_contract_test: $(addprefix $(BUILD)/obj/tests/unit/store_contract_,\
-	writes.o cases.o law.o evidence.o uploads.o ages.o broken.o) $(STORE_MEM_O)
-$(BUILD)/tests/store_erase_test: $(STORE_MEM_O)
+	writes.o cases.o law.o evidence.o uploads.o ages.o broken.o) $(RIG_O)
+$(BUILD)/tests/store_erase_test: $(RIG_O)
 
 # For `make bench`.
 $(BUILD)/tests/page_check_bench: $(BUILD)/obj/tests/bench/page_check.o $(LIB_O)
@@ -180,7 +181,7 @@ coverage-law: $(LAW_COVER)
 
 # --------------------------------------------------------------- simulator
 SIM      := $(BUILD)/tests/sim
-SIM_O    := $(patsubst tests/sim/%.c,$(BUILD)/obj/tests/sim/%.o,$(wildcard tests/sim/*.c))
+SIM_O    := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sim/*.c)) $(RIG_O)
 # What applies a limit is compiled once more, with limits that a seed may make small.
 VARY     := $(shell grep -rlw --include='*.c' CY_BOUND daemon)
 SIM_O    += $(VARY:%.c=$(BUILD)/vary/%.o) $(filter-out $(VARY:%.c=$(BUILD)/obj/%.o),$(LIB_O))
@@ -231,7 +232,7 @@ mutants: $(MUTANTS)
 FUZZ_TARGETS := peer chunk parcel local json config treaty names zmtp node
 FUZZ_SHARED  := round_trip mutate rig rig_link
 FUZZ         := $(BUILD)/tests/fuzz
-FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(STORE_MEM_O) $(LIB_O)
+FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(RIG_O) $(LIB_O)
 
 $(FUZZ_TARGETS:%=$(FUZZ)/%): $(FUZZ)/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_O)
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
 /* The store port: what the node keeps, in terms of the domain, never of SQL. This is the whole
- * contract: io/store/store_sqlite.h and tests/sim/store_mem.h say only what is their own, and
+ * contract: io/store/store_sqlite.h and tests/rig/store_mem.h say only what is their own, and
  * tests/unit/store_contract_test.c holds each of them to it.
  *
  * Writing. Writes are collected into a write-set (store_add), which is committed whole or not at all.

@@ -12,7 +12,7 @@
 #ifndef CY_TESTS_FUZZ_RIG_H
 #define CY_TESTS_FUZZ_RIG_H
 
-#include "../sim/store_mem.h"
+#include "../rig/store_mem.h"
 #include "base/rng.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"

@@ -4,11 +4,11 @@
 #ifndef SIM_LAW_H
 #define SIM_LAW_H
 
+#include "../rig/store_mem.h"
 #include "law/clock.h"
 #include "law/ladder.h"
 #include "law/stats.h"
 #include "sim.h"
-#include "store_mem.h"
 
 /* A case as the people on both sides know it. */
 struct law_matter {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../rig/store_mem.h"
 #include "law.h"
 #include "law/stats.h"
-#include "store_mem.h"
 #include "table_attack.h"
 
 #define YEAR     (INT64_C(365) * DAY)

@@ -9,12 +9,12 @@
 
 #include <stdio.h>
 
+#include "../rig/store_mem.h"
+#include "../rig/store_mem_orders.h"
 #include "base/rng.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
 #include "node/node.h"
-#include "store_mem.h"
-#include "store_mem_orders.h"
 #include "vfs_crash.h"
 
 #define SECOND INT64_C(1000)

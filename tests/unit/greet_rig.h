@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../sim/store_mem.h"
-#include "../sim/store_mem_orders.h"
+#include "../rig/store_mem.h"
+#include "../rig/store_mem_orders.h"
 #include "base/uuid.h"
 #include "comity/v1/bulk.pb-c.h"
 #include "comity/v1/local.pb-c.h"

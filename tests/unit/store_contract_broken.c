@@ -2,7 +2,7 @@
 
 #include <ctype.h>
 
-#include "../sim/store_mem.h"
+#include "../rig/store_mem.h"
 
 static const struct store_impl *sound;
 static const struct store_broken *broken;

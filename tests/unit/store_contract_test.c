@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../sim/store_mem.h"
+#include "../rig/store_mem.h"
 #include "io/store/store_sqlite.h"
 #include "store_contract_broken.h"
 

@@ -3,7 +3,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
-#include "../sim/store_mem.h"
+#include "../rig/store_mem.h"
 #include "store_fixture.h"
 
 #define REASON   "a-reason-of-custody"

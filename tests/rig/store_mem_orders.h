@@ -1,7 +1,7 @@
 /* The list of orders in memory, which outlives whatever becomes of a store, and what the store in
  * memory keeps of it. */
-#ifndef SIM_STORE_MEM_ORDERS_H
-#define SIM_STORE_MEM_ORDERS_H
+#ifndef RIG_STORE_MEM_ORDERS_H
+#define RIG_STORE_MEM_ORDERS_H
 
 #include "port/ports.h"
 #include "store_mem.h"

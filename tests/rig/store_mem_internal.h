@@ -1,6 +1,6 @@
 /* What the files of the store in memory share. */
-#ifndef SIM_STORE_MEM_INTERNAL_H
-#define SIM_STORE_MEM_INTERNAL_H
+#ifndef RIG_STORE_MEM_INTERNAL_H
+#define RIG_STORE_MEM_INTERNAL_H
 
 #include "store_mem.h"
 

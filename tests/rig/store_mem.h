@@ -1,12 +1,12 @@
-/* The store port in memory, for the simulator. What is durable is the list of
+/* The store port in memory. What is durable is the list of
  * committed write-sets, nothing else; the rows are an index over it. A crash
  * loses what was not committed, a backup is a length of the list, and restoring
  * it is applying that many write-sets anew.
  *
  * It is strict where SQLite would only answer what it is asked: rows that go
  * backwards are told to `broken`. */
-#ifndef SIM_STORE_MEM_H
-#define SIM_STORE_MEM_H
+#ifndef RIG_STORE_MEM_H
+#define RIG_STORE_MEM_H
 
 #include "port/store.h"
 
