@@ -1,8 +1,22 @@
 #include "comityd/faults.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/bytes.h"
+
+/* A sentence that is put together of others, which are cut where they are too long. */
+__attribute__((format(printf, 2, 3))) static void compose(char out[static FAULT_TEXT], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(out, FAULT_TEXT, format, args);
+	va_end(args);
+	cy_utf8_mend(out);
+}
 
 static void add(struct faults *f, const char *peer, const struct cy_error *e, const char *meanwhile)
 {
@@ -12,8 +26,7 @@ static void add(struct faults *f, const char *peer, const struct cy_error *e, co
 		return;
 	*at = (struct fault){ 0 };
 	CY_ASSERT(cy_copy(at->peer, sizeof at->peer, peer) == CY_OK);
-	snprintf(at->text, sizeof at->text, "%s%s%.400s; %s", e->field, e->field[0] != '\0' ? ": " : "", e->text,
-		 meanwhile);
+	compose(at->text, "%s%s%.400s; %s", e->field, e->field[0] != '\0' ? ": " : "", e->text, meanwhile);
 	f->n++;
 }
 
@@ -39,19 +52,19 @@ void faults_take_books(struct faults *f, const struct config_problems *problems,
 {
 	f->books[0] = '\0';
 	if (problems->n > 0)
-		snprintf(f->books, sizeof f->books, "%.400s%s; %s; correct it and reload", problems->list[0].text,
-			 problems->n > 1 ? " (and more, which comityd --check-config names)" : "",
-			 kept ? "the treaty profiles, calendars and time zones of before stay in force"
-			      : "what cannot be read is left out");
+		compose(f->books, "%.400s%s; %s; correct it and reload", problems->list[0].text,
+			problems->n > 1 ? " (and more, which comityd --check-config names)" : "",
+			kept ? "the treaty profiles, calendars and time zones of before stay in force"
+			     : "what cannot be read is left out");
 }
 
 void faults_take_config(struct faults *f, const char *first, size_t n)
 {
 	f->config[0] = '\0';
 	if (n > 0)
-		snprintf(f->config, sizeof f->config,
-			 "%.400s%s; it was not taken, the one of before stays in force; correct it and reload", first,
-			 n > 1 ? " (and more, which comityd --check-config names)" : "");
+		compose(f->config,
+			"%.400s%s; it was not taken, the one of before stays in force; correct it and reload", first,
+			n > 1 ? " (and more, which comityd --check-config names)" : "");
 }
 
 void faults_free(struct faults *f)

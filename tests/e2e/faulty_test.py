@@ -208,4 +208,15 @@ def a_broken_treaty_profile_keeps_no_revocation_from_taking_effect():
         assert status(us).treaty_profiles == 2 and status(us).law_fault == "" and path not in health(us)[1]
 
 
+@test
+def a_long_fault_is_cut_between_two_characters():
+    # Whatever the number of bytes before them: one of the two is cut within a letter of two bytes.
+    for before in ("", "x"):
+        treaties = f"{tempfile.mkdtemp(dir=DIR)}/{before}{'é' * 100}/{'é' * 100}"
+        os.makedirs(treaties)
+        install(HTML, f"{treaties}/broken.conf")
+        with three(law=f'treaties = "{treaties}"') as (us, ie, fr):
+            assert "éé" in status(us).law_fault and "what cannot be read is left out" in status(us).law_fault
+
+
 finish()
