@@ -259,16 +259,6 @@ static uint64_t blob_progress(void *ctx, const char *part)
 
 /* ------------------------------------------------------------------ the store */
 
-static int store_commit(void *ctx, struct store_writeset *w)
-{
-	struct rig *r = (struct rig *)((char *)ctx - offsetof(struct rig, store));
-
-	if (r->committing != NULL)
-		return CY_EAGAIN;
-	r->committing = w;
-	return CY_OK;
-}
-
 static void broken(void *ctx, const char *what)
 {
 	(void)ctx;
@@ -295,22 +285,12 @@ static void start(struct rig *r)
 	CY_ASSERT(node_new(&config, &r->ports, &r->node, &e) == CY_OK);
 }
 
-static void drop_commit(struct rig *r)
-{
-	if (r->committing == NULL)
-		return;
-	store_writeset_free(r->committing);
-	free(r->committing);
-	r->committing = NULL;
-}
-
 void rig_open(struct rig *r)
 {
 	r->now = RIG_START_MS;
 	r->rng.state = 1;
 	mem_store_init(&r->store, rig_peers, RIG_PEERS, broken, r);
 	mem_store_port(&r->store, &r->ports.store);
-	r->ports.store.commit = store_commit;
 	rig_link_ports(r);
 	r->ports.blobs = (struct blob_port){ .ctx = r,
 					     .open = blob_open,
@@ -342,14 +322,13 @@ void rig_open(struct rig *r)
 void rig_close(struct rig *r)
 {
 	node_free(r->node);
-	drop_commit(r);
 	mem_store_free(&r->store);
 }
 
 void rig_restart(struct rig *r)
 {
 	node_free(r->node);
-	drop_commit(r);
+	mem_store_drop(&r->store);
 	r->n_signing = r->n_tasks = 0;
 	memset(r->conns, 0, sizeof r->conns);
 	memset(r->at, 0, sizeof r->at);
@@ -397,16 +376,13 @@ void rig_prove(struct rig *r)
 
 static void commit(struct rig *r)
 {
-	struct store_writeset *w = r->committing;
-
 	if (r->fail_commit) {
-		drop_commit(r);
+		mem_store_drop(&r->store);
 		r->fail_commit = false;
 		node_committed(r->node, CY_ESTORE, "the disk is full");
 		return;
 	}
-	r->committing = NULL;
-	mem_store_apply(&r->store, w);
+	mem_store_finish(&r->store);
 	node_committed(r->node, CY_OK, NULL);
 }
 
@@ -418,7 +394,7 @@ void rig_settle(struct rig *r)
 			sign(r);
 			continue;
 		}
-		if (r->committing != NULL) {
+		if (r->store.committing != NULL) {
 			commit(r);
 			continue;
 		}

@@ -51,7 +51,6 @@ struct rig {
 	struct cy_rng rng;
 	int64_t now;
 	struct cy_mono wake;
-	struct store_writeset *committing;
 	struct {
 		uint64_t ticket;
 		struct cy_digest seal;

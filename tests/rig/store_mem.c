@@ -883,8 +883,26 @@ void mem_store_drop_log(struct mem_store *s)
 	forget_log(s, 0);
 }
 
+void mem_store_finish(struct mem_store *s)
+{
+	struct store_writeset *w = s->committing;
+
+	s->committing = NULL;
+	mem_store_apply(s, w);
+}
+
+void mem_store_drop(struct mem_store *s)
+{
+	if (s->committing == NULL)
+		return;
+	store_writeset_free(s->committing);
+	free(s->committing);
+	s->committing = NULL;
+}
+
 void mem_store_free(struct mem_store *s)
 {
+	mem_store_drop(s);
 	forget_index(s);
 	forget_log(s, 0);
 	for (size_t i = 0; i < s->n_peers; i++) {
@@ -1802,9 +1820,20 @@ static int peer_profile(void *ctx, const char *peer, const char *instrument, con
 	return fn(arg, hex, p->text);
 }
 
+static int commit(void *ctx, struct store_writeset *w)
+{
+	struct mem_store *s = ctx;
+
+	if (s->committing != NULL)
+		return CY_EAGAIN;
+	s->committing = w;
+	return CY_OK;
+}
+
 void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 {
 	*ret_port = (struct store_port){ .ctx = s,
+					 .commit = commit,
 					 .meta = read_meta,
 					 .stream = read_stream,
 					 .streams = read_streams,

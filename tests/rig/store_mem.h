@@ -121,9 +121,10 @@ struct mem_store {
 	size_t cap_leaves;
 	uint64_t bare_leaves; /* of them, from the first, without a text */
 	uint64_t n_leaves, n_messages, n_cases;
-	bool copies;        /* rows are copies: the list may be dropped. Nothing can be restored then */
-	bool unreadable;    /* reads fail */
-	bool mark_may_fall; /* the wall mark: an operator has said so once */
+	bool copies;                       /* rows are copies: the list may be dropped. Nothing can be restored then */
+	bool unreadable;                   /* reads fail */
+	struct store_writeset *committing; /* given to commit(), and nobody was told yet what became of it */
+	bool mark_may_fall;                /* the wall mark: an operator has said so once */
 
 	void (*broken)(void *ctx, const char *what); /* an invariant does not hold */
 	void *ctx;
@@ -134,8 +135,13 @@ void mem_store_init(struct mem_store *s, const char *const *peers, size_t n_peer
 		    void *ctx);
 void mem_store_free(struct mem_store *s);
 
-/* All operations of the port but commit(), which is the simulator's. */
+/* Its commit() only puts the write-set into `committing`, and is CY_EAGAIN while there is one. What becomes of
+ * it, and when, is up to the test: one of the next two, and node_committed(). */
 void mem_store_port(struct mem_store *s, struct store_port *ret_port);
+/* It is durable, and applied. */
+void mem_store_finish(struct mem_store *s);
+/* Nothing of it is in the store. Nothing happens if there is none. */
+void mem_store_drop(struct mem_store *s);
 
 /* Make `w` durable and apply it; takes it over. */
 void mem_store_apply(struct mem_store *s, struct store_writeset *w);

@@ -322,7 +322,6 @@ struct sim_node {
 	struct mem_store store;
 	struct orders_mem orders; /* is never restored */
 	struct sim_disk *disk;    /* SIM_SQLITE */
-	struct store_writeset *committing;
 	struct cy_rng random;
 	struct sim_certificate *certificates; /* for signing, the last one in use */
 	size_t n_certificates;

@@ -299,15 +299,14 @@ static void list_orders(struct sim_node *s, const struct store_writeset *w)
 
 static void make_durable(struct sim_node *s)
 {
-	struct store_writeset *w = s->committing;
+	struct store_writeset *w = s->store.committing;
 
 	list_orders(s, w);
-	s->committing = NULL;
 	s->w->counts.commits++;
 	world_mix(s->w, &w->n, sizeof w->n);
 	if (s->blobs != NULL)
 		oracle_evidence_before(s, w);
-	mem_store_apply(&s->store, w);
+	mem_store_finish(&s->store);
 	if (s->w->law != NULL) {
 		law_commit(s, w);
 		if (s->store.copies)
@@ -321,12 +320,10 @@ static void make_durable(struct sim_node *s)
 /* Nothing of it is in the store. What it orders is in the list already: that comes first. */
 static void drop_commit(struct sim_node *s)
 {
-	if (s->committing == NULL)
+	if (s->store.committing == NULL)
 		return;
-	list_orders(s, s->committing);
-	store_writeset_free(s->committing);
-	free(s->committing);
-	s->committing = NULL;
+	list_orders(s, s->store.committing);
+	mem_store_drop(&s->store);
 }
 
 /* The same with the real store: the disk fails or loses power somewhere in the
@@ -334,7 +331,7 @@ static void drop_commit(struct sim_node *s)
 static void commit_to_disk(struct sim_node *s)
 {
 	struct world *w = s->w;
-	struct store_writeset *set = s->committing;
+	struct store_writeset *set = s->store.committing;
 	bool fails = world_chance(w, FAULT_COMMIT_FAILS), cut = world_chance(w, FAULT_CRASH_COMMIT);
 	int r;
 
@@ -344,10 +341,10 @@ static void commit_to_disk(struct sim_node *s)
 		disk_fault(s, cy_rng_below(&w->disk, 2) ? VFS_CRASH_FULL : VFS_CRASH_IOERR,
 			   1 + cy_rng_below(&w->disk, 12), 1 + cy_rng_below(&w->disk, 4));
 	list_orders(s, set);
-	s->committing = NULL;
+	s->store.committing = NULL;
 	r = disk_commit(s, set);
 	if (r == CY_OK) {
-		s->committing = set;
+		s->store.committing = set;
 		make_durable(s);
 	}
 	if (disk_is_down(s)) {
@@ -395,9 +392,9 @@ int sim_node_commit(struct sim_node *s, struct store_writeset *set)
 {
 	struct world *w = s->w;
 
-	if (s->committing != NULL)
+	if (s->store.committing != NULL)
 		return CY_EAGAIN;
-	s->committing = set;
+	s->store.committing = set;
 	world_at(w,
 		 w->now + 1 +
 			 (world_chance(w, FAULT_SLOW_DISK) ? (int64_t)cy_rng_below(&w->disk, 10 * SECOND)
@@ -550,7 +547,7 @@ void sim_node_end(struct sim_node *s, enum sim_end end, const char *why)
 	s->life++;
 	s->wakes++;
 	/* A commit under way may have reached the disk. */
-	if (s->committing != NULL && s->disk == NULL && cy_rng_below(&w->disk, 2) == 0)
+	if (s->store.committing != NULL && s->disk == NULL && cy_rng_below(&w->disk, 2) == 0)
 		make_durable(s);
 	drop_commit(s);
 	node_free(s->node);

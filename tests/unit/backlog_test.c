@@ -93,7 +93,7 @@ static struct rig *started(struct store_writeset *w)
 static void have_a_batch_under_way(struct rig *r)
 {
 	subscribe(r, 1, false);
-	assert_non_null(r->committing);
+	assert_non_null(r->store.committing);
 }
 
 static uint64_t cursor_of(struct rig *r)
@@ -175,7 +175,7 @@ static void a_cursor_that_is_made_in_the_batch_is_not_made_again(void **state)
 	r = started(w);
 	/* This batch has nothing to do with the cursor. */
 	show(r, 1, some_id(1).s);
-	assert_non_null(r->committing);
+	assert_non_null(r->store.committing);
 	subscribe(r, 1, true);
 	acknowledge(r, 1, 5);
 	subscribe(r, 2, false);
@@ -195,7 +195,7 @@ static void a_cursor_can_be_acknowledged_in_the_batch_that_makes_it(void **state
 	put_events(&w, 4);
 	r = started(w);
 	show(r, 1, some_id(1).s);
-	assert_non_null(r->committing);
+	assert_non_null(r->store.committing);
 	subscribe(r, 1, false);
 	acknowledge(r, 1, 3);
 	rig_settle(r);

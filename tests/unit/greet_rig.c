@@ -288,15 +288,6 @@ static void journal_note(void *ctx, enum node_level level, const char *text)
 	snprintf(r->journal, sizeof r->journal, "%s", text);
 }
 
-static int store_commit(void *ctx, struct store_writeset *w)
-{
-	struct rig *r = (struct rig *)((char *)ctx - offsetof(struct rig, store));
-
-	assert_null(r->committing);
-	r->committing = w;
-	return CY_OK;
-}
-
 static void broken(void *ctx, const char *what)
 {
 	(void)ctx;
@@ -438,7 +429,6 @@ struct rig *rig_new(bool evidence)
 	mem_store_init(&r->store, peers, 2, broken, r);
 	orders_mem_init(&r->orders, SELF);
 	mem_store_port(&r->store, &r->ports.store);
-	r->ports.store.commit = store_commit;
 	r->ports.link = (struct link_port){ r, link_send, link_proven, link_established, link_close };
 	r->ports.bulk = (struct bulk_port){ .ctx = r,
 					    .send = bulk_send,
@@ -512,10 +502,6 @@ void rig_start(struct rig *r)
 void rig_free(struct rig *r)
 {
 	node_free(r->node);
-	if (r->committing != NULL) {
-		store_writeset_free(r->committing);
-		free(r->committing);
-	}
 	mem_store_free(&r->store);
 	orders_mem_free(&r->orders);
 	if (r->hello != NULL)
@@ -602,9 +588,10 @@ void rig_signed_newest(struct rig *r)
 	node_signed(r->node, ticket, CY_OK, cy_bytes(seal.b, sizeof seal.b));
 }
 
-static bool meets_damage(const struct rig *r, const struct store_writeset *w)
+static bool meets_damage(const struct rig *r)
 {
-	for (const struct store_write *x = w->first; x != NULL && r->damaged_case != NULL; x = x->next)
+	for (const struct store_write *x = r->store.committing->first; x != NULL && r->damaged_case != NULL;
+	     x = x->next)
 		if (x->op == STORE_PUT_MESSAGE && strcmp(x->message.case_id, r->damaged_case) == 0)
 			return true;
 	return false;
@@ -613,18 +600,14 @@ static bool meets_damage(const struct rig *r, const struct store_writeset *w)
 void rig_run(struct rig *r)
 {
 	for (;;) {
-		if (r->committing != NULL) {
-			struct store_writeset *w = r->committing;
-
-			r->committing = NULL;
-			if (meets_damage(r, w)) {
-				store_writeset_free(w);
-				free(w);
+		if (r->store.committing != NULL) {
+			if (meets_damage(r)) {
+				mem_store_drop(&r->store);
 				node_committed(r->node, CY_EDAMAGED, "the store is damaged");
 				continue;
 			}
-			assert_int_equal(orders_mem_append(&r->orders, w), CY_OK);
-			mem_store_apply(&r->store, w);
+			assert_int_equal(orders_mem_append(&r->orders, r->store.committing), CY_OK);
+			mem_store_finish(&r->store);
 			node_committed(r->node, CY_OK, NULL);
 		} else if (r->n_tasks > 0) {
 			struct blob_result first = r->tasks[0];

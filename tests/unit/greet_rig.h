@@ -49,7 +49,6 @@ struct rig {
 	struct node_peer_config peer;
 	int64_t now;
 	uint8_t random;
-	struct store_writeset *committing;
 	struct {
 		uint64_t ticket;
 		struct cy_digest seal;

@@ -373,7 +373,7 @@ static void a_hold_ordered_after_the_backup_stands_once_it_is_restored(void **st
 	/* Once is enough. */
 	assert_int_equal(start_again(r, r->store.n_log, &e), CY_OK);
 	node_wake(r->node);
-	assert_null(r->committing);
+	assert_null(r->store.committing);
 	rig_free(r);
 }
 
@@ -401,15 +401,11 @@ static void an_end_of_a_hold_after_the_backup_counts_as_well(void **state)
 static void an_order_whose_commit_failed_is_obeyed_afterwards(void **state)
 {
 	struct rig *r = started();
-	struct store_writeset *w;
 
 	(void)state;
 	hold(r, true);
-	w = r->committing;
-	r->committing = NULL;
-	assert_int_equal(orders_mem_append(&r->orders, w), CY_OK);
-	store_writeset_free(w);
-	free(w);
+	assert_int_equal(orders_mem_append(&r->orders, r->store.committing), CY_OK);
+	mem_store_drop(&r->store);
 	node_committed(r->node, CY_ESTORE, "the disk is full");
 	assert_false(held(r));
 	r->now += 60000;

@@ -332,7 +332,7 @@ static void what_is_new_and_urgent_does_not_overtake_its_own_case(void **state)
 	assert_int_equal(sent->n, 1);
 	/* Another batch is under way. */
 	desk_submit(r, 1, "many", CY_PRIORITY__LOW, NOTE);
-	assert_non_null(r->committing);
+	assert_non_null(r->store.committing);
 	desk_receipt(r, l, &sent->at[0]->row, &sent->at[0]->row.digest);
 	desk_submit(r, 1, "late", CY_PRIORITY__EMERGENCY, NOTE);
 	rig_settle(r);

@@ -385,10 +385,8 @@ static void a_page_that_is_not_committed_is_found_again(void **state)
 	r = started(w);
 	r->now += DAY;
 	node_wake(r->node);
-	assert_non_null(r->committing);
-	store_writeset_free(r->committing);
-	free(r->committing);
-	r->committing = NULL;
+	assert_non_null(r->store.committing);
+	mem_store_drop(&r->store);
 	node_committed(r->node, CY_ESTORE, "the disk is full");
 	rig_settle(r);
 	assert_int_equal(r->store.pruned_events, 0);

@@ -166,7 +166,7 @@ static void a_table_leaves_when_it_is_stored_and_not_before(void **state)
 	(void)state;
 	ask(r, LIBRARY, 2025, 5);
 	count_one(r);
-	assert_non_null(r->committing);
+	assert_non_null(r->store.committing);
 	assert_int_equal(answers[LIBRARY].n, 0);
 	rig_settle(r);
 	assert_int_equal(measures_told(LIBRARY), ASKED);
@@ -182,16 +182,12 @@ static void a_table_leaves_when_it_is_stored_and_not_before(void **state)
 static void a_table_that_could_not_be_stored_was_never_given_out(void **state)
 {
 	struct rig *r = started();
-	struct store_writeset *w;
 
 	(void)state;
 	ask(r, LIBRARY, 2025, 5);
 	count_one(r);
-	w = r->committing;
-	assert_non_null(w);
-	r->committing = NULL;
-	store_writeset_free(w);
-	free(w);
+	assert_non_null(r->store.committing);
+	mem_store_drop(&r->store);
 	node_committed(r->node, CY_ESTORE, "the disk is full");
 	assert_int_equal(error_of(LIBRARY), CY_ERROR_CODE__UNAVAILABLE);
 	a_figure_changes(r);
@@ -212,7 +208,7 @@ static void of_two_that_are_counted_at_once_one_is_given_to_both(void **state)
 	ask(r, LIBRARY, 2025, 5);
 	ask(r, PRESS, 2025, 5);
 	count_one(r);
-	assert_non_null(r->committing); /* that of 2024 */
+	assert_non_null(r->store.committing); /* that of 2024 */
 	count_one(r);
 	a_figure_changes(r);
 	count_one(r);

@@ -205,7 +205,7 @@ static struct rig *while_one_reads(const char *id)
 	bytes_read = 0;
 	fails_at = CHUNKS;
 	ask(r, 1, id, 0);
-	assert_non_null(r->committing);
+	assert_non_null(r->store.committing);
 	return r;
 }
 

@@ -89,7 +89,6 @@ static void sqlite_close(void *store)
 struct in_memory {
 	struct mem_store store; /* first: what its port has as ctx */
 	struct contract *t;
-	struct store_writeset *in_flight;
 	char why[256]; /* it refuses the write-set; "": it does not */
 };
 
@@ -102,22 +101,6 @@ static void refuse(void *ctx, const char *what)
 		snprintf(m->why, sizeof m->why, "%s", what);
 }
 
-static int mem_commit(void *ctx, struct store_writeset *w)
-{
-	struct in_memory *m = ctx;
-
-	if (m->in_flight != NULL)
-		return CY_EAGAIN;
-	m->in_flight = w;
-	return CY_OK;
-}
-
-static void mem_port(struct in_memory *m, struct store_port *ret_port)
-{
-	mem_store_port(&m->store, ret_port);
-	ret_port->commit = mem_commit;
-}
-
 static void *mem_open(struct contract *t, struct store_port *ret_port)
 {
 	static const char *const peers[] = { "IE", "DE" };
@@ -126,18 +109,16 @@ static void *mem_open(struct contract *t, struct store_port *ret_port)
 	assert_non_null(m);
 	m->t = t;
 	mem_store_init(&m->store, peers, 2, refuse, m);
-	mem_port(m, ret_port);
+	mem_store_port(&m->store, ret_port);
 	return m;
 }
 
 static void mem_work(void *store)
 {
 	struct in_memory *m = store;
-	struct store_writeset *w = m->in_flight;
 
-	m->in_flight = NULL;
 	m->why[0] = '\0';
-	mem_store_apply(&m->store, w);
+	mem_store_finish(&m->store);
 	if (m->why[0] != '\0')
 		mem_store_restore(&m->store, m->store.n_log - 1);
 	committed(m->t, m->why[0] != '\0' ? CY_ESTORE : CY_OK, m->why);
@@ -148,7 +129,7 @@ static void mem_restart(void *store, struct store_port *ret_port)
 	struct in_memory *m = store;
 
 	mem_store_restore(&m->store, m->store.n_log);
-	mem_port(m, ret_port);
+	mem_store_port(&m->store, ret_port);
 }
 
 static void mem_close(void *store)

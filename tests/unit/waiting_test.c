@@ -414,10 +414,8 @@ static void fail_commit(struct rig *r)
 {
 	if (r->n_signing > 0)
 		rig_signed(r, CY_OK);
-	assert_non_null(r->committing);
-	store_writeset_free(r->committing);
-	free(r->committing);
-	r->committing = NULL;
+	assert_non_null(r->store.committing);
+	mem_store_drop(&r->store);
 	node_committed(r->node, CY_ESTORE, "the disk is full");
 }
 
@@ -461,7 +459,7 @@ static void a_copy_counts_as_restored_until_its_end_is_committed(void **state)
 	if (node_new(&r->config, &r->ports, &r->node, NULL) < 0)
 		fail();
 	desk_connect(r, 2, 1);
-	assert_null(r->committing);
+	assert_null(r->store.committing);
 	ask_resume(r, "");
 	fail_commit(r);
 	r->now += DAY;
