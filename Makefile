@@ -50,8 +50,8 @@ GEN_C    := $(PROTOS:proto/%.proto=$(BUILD)/gen/%.pb-c.c)
 GEN_H    := $(GEN_C:.c=.h)
 
 room      = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(foreach r,$(1),daemon/$(r)/*.c daemon/$(r)/*/*.c)))
-GEN_O    := $(GEN_C:.c=.o)
-PURE_O   := $(call room,base law exchange wire audit)
+GEN_O    := $(GEN_C:.c=.o) $(BUILD)/gen/comity/v1/comments.o
+PURE_O   := $(call room,base law exchange wire audit form)
 NODE_O   := $(call room,port node)
 IO_O     := $(call room,io)
 CLIENT_O := $(call room,client)
@@ -62,8 +62,23 @@ LIB_O    := $(GEN_O) $(PURE_O) $(NODE_O) $(CONFIG_O) $(IO_O)
 DAEMON   := $(BUILD)/bin/comityd
 CTL      := $(BUILD)/bin/comityctl
 
+# What comityctl reads, in the same place beside it as after an installation.
+SHARE    := $(BUILD)/share/comity
+MO       := $(patsubst config/locale/%.po,$(SHARE)/locale/%.mo,$(wildcard config/locale/*.po))
+
 .PHONY: all
-all: $(DAEMON) $(CTL)
+all: $(DAEMON) $(CTL) $(MO) $(SHARE)/form.conf
+
+$(CTL): | $(MO) $(SHARE)/form.conf
+$(MO): $(SHARE)/locale/%.mo: config/locale/%.po
+	@mkdir -p $(@D)
+	@command -v msgfmt >/dev/null || { echo 'msgfmt is missing: make deps installs what Comity is built with' >&2; exit 1; }
+	$(call say,MSGFMT,$<)
+	$(Q)msgfmt --check --endianness=little -o $@ $<
+$(SHARE)/form.conf: config/form.conf
+	@mkdir -p $(@D)
+	$(call say,CP,$<)
+	$(Q)cp $< $@
 
 $(DAEMON): $(LIB_O) $(call room,comityd)
 $(CTL): $(GEN_O) $(PURE_O) $(CLIENT_O) $(CONFIG_O) $(call room,comityctl)
@@ -81,6 +96,12 @@ $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto $(PROTOS) proto/pro
 	$(Q)protoc --plugin=protoc-gen-c=proto/protoc-gen-c-optional -Iproto --c_out=$(BUILD)/gen $<
 	$(Q)sed -i 's/Comity__V1__/Cy/g; s/COMITY__V1__/CY_/g; s/comity__v1__/cy_/g' \
 		$(BUILD)/gen/$*.pb-c.c $(BUILD)/gen/$*.pb-c.h
+
+# The comments of what authorities and case systems say, which forms show as help.
+$(BUILD)/gen/comity/v1/comments.c: proto/comments.awk $(PROTOS)
+	@mkdir -p $(@D)
+	$(call say,AWK,$@)
+	$(Q)awk -f $< $(filter %/types.proto %/case.proto %/local.proto,$^) >$@
 
 $(GEN_O): %.o: %.c $(GEN_H) $(BUILD)/flags
 	$(call say,CC,$<)
@@ -349,6 +370,9 @@ install:
 	install -d $(DESTDIR)$(PREFIX)/share/comity/calendars
 	install -m 644 config/calendars/*.ics $(DESTDIR)$(PREFIX)/share/comity/calendars/
 	install -m 644 config/treaties/*.conf $(DESTDIR)$(PREFIX)/share/comity/treaties/
+	install -d $(DESTDIR)$(PREFIX)/share/comity/locale
+	install -m 644 config/form.conf $(DESTDIR)$(PREFIX)/share/comity/
+	install -m 644 $(MO) $(DESTDIR)$(PREFIX)/share/comity/locale/
 	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/comity/proto/comity/v1/
 	install -m 644 README.md LICENSE proto/PROTOCOL.md proto/CONFORMANCE.md $(DESTDIR)$(PREFIX)/share/doc/comity/
 	for page in INSTALL contrib/man/*; do \

@@ -100,3 +100,35 @@ bool cy_field_instant(const ProtobufCFieldDescriptor *f)
 	return f->type == PROTOBUF_C_TYPE_INT64 && (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0 && len > 3 &&
 	       strcmp(f->name + len - 3, "_ms") == 0;
 }
+
+/* The pointer to one more value, as it stands in a struct or a list. */
+static void fill(struct cy_arena *a, const ProtobufCFieldDescriptor *f, bool values, void *at)
+{
+	if (f->type == PROTOBUF_C_TYPE_MESSAGE)
+		*(ProtobufCMessage **)at = cy_whole(a, f->descriptor, values);
+	else if (f->type == PROTOBUF_C_TYPE_STRING)
+		*(char **)at = (char *)"";
+}
+
+ProtobufCMessage *cy_whole(struct cy_arena *a, const ProtobufCMessageDescriptor *d, bool values)
+{
+	ProtobufCMessage *m = cy_arena_take(a, d->sizeof_message);
+
+	protobuf_c_message_init(d, m);
+	for (unsigned i = 0; i < d->n_fields; i++) {
+		const ProtobufCFieldDescriptor *f = &d->fields[i];
+		char *at = (char *)m + f->offset;
+
+		if (f->label != PROTOBUF_C_LABEL_REPEATED) {
+			if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0)
+				fill(a, f, values, at);
+		} else if (values || f->type == PROTOBUF_C_TYPE_MESSAGE) {
+			void *list = cy_arena_take(a, cy_value_size(f->type));
+
+			fill(a, f, values, list);
+			*(void **)at = list;
+			*(size_t *)((char *)m + f->quantifier_offset) = 1;
+		}
+	}
+	return m;
+}

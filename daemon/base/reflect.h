@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
+
 /* Size of one value of this type inside a struct. */
 size_t cy_value_size(ProtobufCType type);
 
@@ -28,6 +30,10 @@ void cy_json_path(const char *path, char *out, size_t size);
 
 /* An instant, by the conventions of the schema (types.proto): int64, `*_ms`, not `optional`. */
 bool cy_field_instant(const ProtobufCFieldDescriptor *f);
+
+/* A message in which nothing is said, with all of its parts, and theirs: one element in each list of parts, and, if
+ * `values`, in each list of values. For whoever asks what is said of its fields. */
+ProtobufCMessage *cy_whole(struct cy_arena *a, const ProtobufCMessageDescriptor *d, bool values);
 
 /* Longer than any field name of the schema, with NUL. */
 #define CY_FIELD_NAME_SIZE 64

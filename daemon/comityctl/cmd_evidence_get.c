@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/harmless.h"
 #include "comityctl/attach.h"
 #include "comityctl/file.h"
 #include "comityctl/meter.h"
@@ -57,7 +58,8 @@ static bool name_is_plain(const char *name)
 {
 	struct cy_buf b = CY_BUF(4096);
 	bool plain = attach_name_valid(name) && name[0] != '.' && name[0] != '-' &&
-		     out_safe_add(&b, name, strlen(name)) == CY_OK && strcmp((const char *)b.data, name) == 0;
+		     cy_harmless(&b, name, strlen(name), false, NULL) == CY_OK &&
+		     strcmp((const char *)b.data, name) == 0;
 
 	cy_buf_free(&b);
 	return plain;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,4 +95,19 @@ int file_replace(const char *path, const char *option, struct cy_bytes data)
 		close(fd);
 	free(temporary);
 	return r;
+}
+
+char *file_beside(const char *place)
+{
+	char program[PATH_MAX], path[PATH_MAX + 64], *slash;
+	const ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+
+	if (len <= 0)
+		return NULL;
+	program[len] = '\0';
+	slash = strrchr(program, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	snprintf(path, sizeof path, "%s%s", program, place);
+	return realpath(path, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/harmless.h"
 #include "comityctl/out.h"
 
 #define BAR_EVERY_MS  200
@@ -33,7 +34,7 @@ static void set_name(struct meter *m, const char *name)
 	struct cy_buf b = CY_BUF(4096);
 	size_t shown = 0, len = 0;
 
-	if (out_safe_add(&b, name, strlen(name)) == CY_OK && b.data != NULL)
+	if (cy_harmless(&b, name, strlen(name), false, NULL) == CY_OK && b.data != NULL)
 		while (b.data[len] && len < sizeof m->name - 4) {
 			shown += (b.data[len] & 0xc0) != 0x80;
 			if (shown > NAME_SHOWN)

@@ -11,6 +11,7 @@
 #include <wchar.h>
 
 #include "base/error.h"
+#include "base/harmless.h"
 #include "base/reflect.h"
 #include "base/time.h"
 #include "wire/json.h"
@@ -37,59 +38,11 @@ static char *turn(void)
 	return buffers[next++ % TURNS];
 }
 
-/* One character of well-formed UTF-8; 0 when the bytes are none. */
-static size_t decode(const uint8_t *s, size_t len, uint32_t *ret)
-{
-	static const uint8_t lead[] = { 0, 0, 0x1f, 0x0f, 0x07 };
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf8 ? 4 : 0;
-	uint32_t c;
-
-	if (!n || n > len || !cy_utf8_valid((const char *)s, n))
-		return 0;
-	c = n == 1 ? s[0] : s[0] & lead[n];
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | (s[i] & 0x3f);
-	*ret = c;
-	return n;
-}
-
-/* Could it move the cursor, or make a line read otherwise than it is? */
-static bool harmful(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff ||
-	       (c >= 0xe0000 && c <= 0xe007f);
-}
-
-int out_safe_add(struct cy_buf *b, const char *text, size_t len)
-{
-	const uint8_t *s = (const uint8_t *)text;
-
-	for (size_t i = 0; i < len;) {
-		uint32_t c = 0;
-		size_t n = decode(s + i, len - i, &c);
-		int r;
-
-		if (!n)
-			r = cy_buf_addf(b, "\\x%02x", s[i]);
-		else if (c == '\n')
-			r = cy_buf_addf(b, "\\n");
-		else if (harmful(c))
-			r = cy_buf_addf(b, c < 0x100 ? "\\x%02x" : "\\u{%x}", (unsigned)c);
-		else
-			r = cy_buf_add(b, s + i, n);
-		if (r != CY_OK)
-			return r;
-		i += n ? n : 1;
-	}
-	return CY_OK;
-}
-
 void out_safe(FILE *f, const char *text)
 {
 	struct cy_buf b = CY_BUF(OUT_MAX);
 
-	if (out_safe_add(&b, text, strlen(text)) == CY_OK && b.len)
+	if (cy_harmless(&b, text, strlen(text), false, NULL) == CY_OK && b.len)
 		fwrite(b.data, 1, b.len, f);
 	cy_buf_free(&b);
 }
@@ -154,7 +107,7 @@ static size_t fitting(const char *text, size_t max, size_t *ret_width)
 
 	while (i < len) {
 		uint32_t c = 0;
-		const size_t n = decode((const uint8_t *)text + i, len - i, &c);
+		const size_t n = cy_utf8_char((const uint8_t *)text + i, len - i, &c);
 		const int known = wcwidth((wchar_t)c);
 		const size_t w = known < 0 ? 2 : (size_t)known;
 
@@ -209,7 +162,7 @@ void out_line(struct cy_bytes text, size_t indent)
 {
 	struct cy_buf b = CY_BUF(OUT_MAX);
 
-	CY_ASSERT(out_safe_add(&b, (const char *)text.data, text.len) == CY_OK);
+	CY_ASSERT(cy_harmless(&b, (const char *)text.data, text.len, false, NULL) == CY_OK);
 	if (b.len)
 		put_folded((const char *)b.data, 0, indent, line_room());
 	putchar('\n');
@@ -226,7 +179,7 @@ void out_pair(const char *label, const char *fmt, ...)
 	text = format(fmt, ap);
 	va_end(ap);
 	if (text[0]) {
-		CY_ASSERT(out_safe_add(&b, text, strlen(text)) == CY_OK);
+		CY_ASSERT(cy_harmless(&b, text, strlen(text), false, NULL) == CY_OK);
 		printf("%-*s ", LABEL_WIDTH, label);
 		put_folded((const char *)b.data, LABEL_WIDTH + 1, LABEL_WIDTH + 1, line_room());
 		putchar('\n');
@@ -350,12 +303,12 @@ static int json_safe(struct cy_buf *b, const uint8_t *s, size_t len)
 {
 	for (size_t i = 0; i < len;) {
 		uint32_t c = 0;
-		size_t n = decode(s + i, len - i, &c);
+		size_t n = cy_utf8_char(s + i, len - i, &c);
 		int r;
 
-		if (n > 1 && harmful(c) && c < 0x10000)
+		if (n > 1 && cy_harmful(c) && c < 0x10000)
 			r = cy_buf_addf(b, "\\u%04x", (unsigned)c);
-		else if (n > 1 && harmful(c))
+		else if (n > 1 && cy_harmful(c))
 			r = cy_buf_addf(b, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)),
 					(unsigned)(0xdc00 + ((c - 0x10000) & 0x3ff)));
 		else
@@ -408,7 +361,7 @@ static void add_cell(struct out_table *t, const char *text)
 	}
 	if (!text[0])
 		text = "-";
-	CY_ASSERT(out_safe_add(&b, text, strlen(text)) == CY_OK);
+	CY_ASSERT(cy_harmless(&b, text, strlen(text), false, NULL) == CY_OK);
 	t->cells[t->n++] = (char *)b.data;
 }
 

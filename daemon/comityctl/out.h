@@ -15,9 +15,6 @@
 /* Print text on one line, harmless. */
 void out_safe(FILE *f, const char *text);
 
-/* The same into a buffer. */
-int out_safe_add(struct cy_buf *b, const char *text, size_t len);
-
 /* A line: the field, what is wrong with it, and the article in parentheses. */
 void out_fault(FILE *f, const CyFault *fault);
 /* A line each, beginning with `warning: `. */

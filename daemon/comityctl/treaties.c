@@ -1,14 +1,13 @@
 #include "comityctl/treaties.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/guess.h"
 #include "base/time.h"
+#include "comityctl/file.h"
 
 /* Beside build/bin/comityctl, and beside PREFIX/bin/comityctl. */
 static const char *const places[] = { "/../share/comity/treaties", "/../../config/treaties" };
@@ -16,20 +15,10 @@ static const char *const places[] = { "/../share/comity/treaties", "/../../confi
 /* The first place that there is; to be freed. */
 static char *default_dir(void)
 {
-	char program[PATH_MAX], place[PATH_MAX + 64], *dir = NULL;
-	const ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-	char *slash;
+	char *dir = NULL;
 
-	if (len <= 0)
-		return NULL;
-	program[len] = '\0';
-	slash = strrchr(program, '/');
-	if (slash != NULL)
-		*slash = '\0';
-	for (size_t i = 0; dir == NULL && i < sizeof places / sizeof places[0]; i++) {
-		snprintf(place, sizeof place, "%s%s", program, places[i]);
-		dir = realpath(place, NULL);
-	}
+	for (size_t i = 0; dir == NULL && i < sizeof places / sizeof places[0]; i++)
+		dir = file_beside(places[i]);
 	return dir;
 }
 

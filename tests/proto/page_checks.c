@@ -11,38 +11,6 @@
 #include "law/kinds.h"
 #include "page.h"
 
-static ProtobufCMessage *whole(struct cy_arena *a, const ProtobufCMessageDescriptor *d);
-
-/* The pointer to one more value, as it stands in a struct or a list. */
-static void fill(struct cy_arena *a, const ProtobufCFieldDescriptor *f, void *at)
-{
-	if (f->type == PROTOBUF_C_TYPE_MESSAGE)
-		*(ProtobufCMessage **)at = whole(a, f->descriptor);
-	else if (f->type == PROTOBUF_C_TYPE_STRING)
-		*(char **)at = (char *)"";
-}
-
-static ProtobufCMessage *whole(struct cy_arena *a, const ProtobufCMessageDescriptor *d)
-{
-	ProtobufCMessage *m = cy_arena_take(a, d->sizeof_message);
-
-	protobuf_c_message_init(d, m);
-	for (unsigned i = 0; i < d->n_fields; i++) {
-		const ProtobufCFieldDescriptor *f = &d->fields[i];
-		uint8_t *at = (uint8_t *)m + f->offset;
-
-		if (f->label == PROTOBUF_C_LABEL_REPEATED) {
-			void *list = cy_arena_take(a, cy_value_size(f->type));
-
-			fill(a, f, list);
-			*(void **)at = list;
-			*(size_t *)((uint8_t *)m + f->quantifier_offset) = 1;
-		} else if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0)
-			fill(a, f, at);
-	}
-	return m;
-}
-
 /* ------------------------------------------------------------------- rules */
 
 enum {
@@ -136,7 +104,7 @@ static void tell_kind(struct cy_arena *a, const char *name)
 		protobuf_c_message_descriptor_get_field_by_name(&cy_content__descriptor, name);
 
 	content.kind_case = (CyContent__KindCase)f->id;
-	*(ProtobufCMessage **)((uint8_t *)&content + f->offset) = whole(a, f->descriptor);
+	*(ProtobufCMessage **)((uint8_t *)&content + f->offset) = cy_whole(a, f->descriptor, true);
 	law_check_content(&c, &content);
 	CY_ASSERT(faults.n == 0);
 }

@@ -1,0 +1,215 @@
+/* What may be chosen, and what a field begins with. */
+#include <string.h>
+
+#include "base/comment.h"
+#include "base/error.h"
+#include "form/internal.h"
+
+#define CHOICES_MAX 512u
+
+struct choosing {
+	const struct form_work *w;
+	struct form_choice *list;
+	size_t n;
+};
+
+static void offer(struct choosing *c, const char *value, const char *label, const char *help)
+{
+	if (!value[0] || c->n == CHOICES_MAX)
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->list[i].value, value) == 0)
+			return;
+	c->list[c->n++] = (struct form_choice){ .value = value, .label = label[0] ? label : value, .help = help };
+}
+
+/* The article by which the instrument knows a ground. */
+static const char *ground_help(const struct form_work *w, int value, const char *help)
+{
+	const struct law_profile *p = w->form->profile;
+
+	for (size_t i = 0; p != NULL && i < p->n_grounds; i++)
+		if ((int)p->grounds[i].ground == value)
+			return form_text(w->arena, "%s %s", p->id, p->grounds[i].source.article);
+	return help;
+}
+
+static void offer_enum(struct choosing *c, const ProtobufCEnumDescriptor *d)
+{
+	const struct form_work *w = c->w;
+	const law_measures admitted = w->chosen                  ? w->chosen
+				      : w->form->profile != NULL ? w->form->profile->measures
+								 : ~UINT64_C(0);
+
+	for (unsigned i = 0; i < d->n_values; i++) {
+		const char *name = d->values[i].name;
+		const char *key = form_text(w->arena, "%s.%s", d->short_name, name);
+		const char *help = form_word(&w->ask->words, key, "help");
+
+		if (d->values[i].value == 0 ||
+		    (d == &cy_measure_type__descriptor && (admitted >> d->values[i].value & 1) == 0))
+			continue;
+		help = help[0] ? help : cy_comment_of(key);
+		if (d == &cy_refusal_ground__descriptor)
+			help = ground_help(w, d->values[i].value, help);
+		offer(c, name, form_word(&w->ask->words, key, "label"), help);
+	}
+}
+
+static void offer_states(struct choosing *c)
+{
+	const struct form_work *w = c->w;
+	const struct law_profile *p = w->form->profile;
+
+	if (w->between.requesting[0])
+		offer(c, w->between.requesting, form_word(&w->ask->words, "state", w->between.requesting), "");
+	if (w->between.requested[0])
+		offer(c, w->between.requested, form_word(&w->ask->words, "state", w->between.requested), "");
+	for (size_t i = 0; p != NULL && i < p->n_parties; i++)
+		offer(c, p->parties[i].state, form_word(&w->ask->words, "state", p->parties[i].state), "");
+}
+
+static void offer_languages(struct choosing *c)
+{
+	const struct law_profile *p = c->w->form->profile;
+
+	for (size_t i = 0; p != NULL && i < p->n_languages; i++)
+		offer(c, p->languages[i], form_word(&c->w->ask->words, "language", p->languages[i]), "");
+}
+
+static void offer_instruments(struct choosing *c)
+{
+	const struct law_books *b = c->w->ask->books;
+	const struct law_profile *p = c->w->form->profile;
+
+	if (p != NULL)
+		offer(c, p->id, form_say(&c->w->ask->words, p->title), p->citation);
+	for (size_t i = 0; p == NULL && b != NULL && i < b->n_profiles; i++)
+		offer(c, b->profiles[i]->id, form_say(&c->w->ask->words, b->profiles[i]->title),
+		      b->profiles[i]->citation);
+}
+
+/* What the two states, or the instrument, say of an atom. */
+static const char *meanings(const struct form_work *w, const char *atom)
+{
+	const struct law_profile *p = w->form->profile;
+	const char *text = "";
+
+	for (size_t i = 0; i < p->n_atoms; i++) {
+		const struct law_atom *a = &p->atoms[i];
+
+		if (strcmp(a->atom, atom) != 0 ||
+		    (a->state[0] && w->between.requesting[0] && strcmp(a->state, w->between.requesting) != 0 &&
+		     strcmp(a->state, w->between.requested) != 0))
+			continue;
+		text = form_text(w->arena, "%s%s%s%s%s%s%s (%s)", text, text[0] ? "; " : "", a->state,
+				 a->state[0] ? ": " : "", a->category, a->threshold[0] ? ", " : "", a->threshold,
+				 a->source.article);
+	}
+	return text;
+}
+
+static void offer_atoms(struct choosing *c)
+{
+	const struct law_profile *p = c->w->form->profile;
+
+	for (size_t i = 0; p != NULL && i < p->n_atoms; i++)
+		offer(c, p->atoms[i].atom, form_word(&c->w->ask->words, "atom", p->atoms[i].atom),
+		      meanings(c->w, p->atoms[i].atom));
+}
+
+static void offer_categories(struct choosing *c)
+{
+	const struct law_profile *p = c->w->form->profile;
+
+	for (size_t i = 0; p != NULL && i < p->n_sensitive; i++)
+		offer(c, p->sensitive[i], form_word(&c->w->ask->words, "category", p->sensitive[i]), "");
+	for (size_t i = 0; p != NULL && i < p->n_atoms; i++)
+		offer(c, p->atoms[i].category, form_word(&c->w->ask->words, "category", p->atoms[i].category), "");
+}
+
+static void offer_clocks(struct choosing *c)
+{
+	const struct law_profile *p = c->w->form->profile;
+
+	for (size_t i = 0; p != NULL && i < p->n_clocks; i++)
+		offer(c, p->clocks[i].name, form_say(&c->w->ask->words, p->clocks[i].obligation),
+		      p->clocks[i].source.article);
+}
+
+static void offer_versions(struct choosing *c)
+{
+	if (c->w->form->profile != NULL)
+		offer(c, c->w->form->profile->version, "", "");
+}
+
+static const struct offer {
+	const char *key;
+	void (*offer)(struct choosing *c);
+} offers[] = {
+	{ "LegalBasis.instrument", offer_instruments },
+	{ "LegalBasis.version", offer_versions },
+	{ "Measure.atoms", offer_atoms },
+	{ "AtomWarning.atom", offer_atoms },
+	{ "Attachment.atoms", offer_atoms },
+	{ "Measure.data_categories", offer_categories },
+	{ "Attachment.data_category", offer_categories },
+	{ "Approval.categories", offer_categories },
+	{ "Extension.clock", offer_clocks },
+	{ "StatedClock.clock", offer_clocks },
+	{ "Reminder.clock", offer_clocks },
+};
+
+void form_choices(const struct form_work *w, struct form_field *f, const ProtobufCMessageDescriptor *part,
+		  const ProtobufCFieldDescriptor *d)
+{
+	const struct form_rule *rule = form_rule_of(w->ask->layout, f->key);
+	struct choosing c = { .w = w };
+	struct form_choice room[CHOICES_MAX], *kept;
+
+	(void)part;
+	c.list = room;
+	if (d->type == PROTOBUF_C_TYPE_ENUM)
+		offer_enum(&c, d->descriptor);
+	else if (f->control == FORM_STATE)
+		offer_states(&c);
+	else if (f->control == FORM_LANGUAGE || f->control == FORM_LANGUAGES)
+		offer_languages(&c);
+	for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++)
+		if (strcmp(offers[i].key, f->key) == 0)
+			offers[i].offer(&c);
+	for (size_t i = 0; rule != NULL && i < rule->n_often; i++)
+		offer(&c, rule->often[i], form_word(&w->ask->words, f->key, rule->often[i]), "");
+	if (f->control == FORM_LINE && c.n)
+		f->control = FORM_OPEN;
+	kept = cy_arena_take(w->arena, (c.n + 1) * sizeof *kept);
+	memcpy(kept, room, c.n * sizeof *kept);
+	f->choices = kept;
+	f->n_choices = c.n;
+}
+
+static bool among(const struct form_field *f, const char *value)
+{
+	for (size_t i = 0; i < f->n_choices; i++)
+		if (strcmp(f->choices[i].value, value) == 0)
+			return true;
+	return false;
+}
+
+const char *form_preset(const struct form_work *w, const struct form_field *f, const struct form_rule *rule)
+{
+	const struct law_profile *p = w->form->profile;
+	const char *preset = rule != NULL && rule->preset != NULL ? rule->preset : "";
+
+	if (strcmp(f->key, "Request.requesting_state") == 0)
+		return w->between.requesting;
+	if (strcmp(f->key, "Request.requested_state") == 0)
+		return w->between.requested;
+	if (strcmp(f->key, "LegalBasis.instrument") == 0 || strcmp(f->key, "LegalBasis.version") == 0)
+		return p == NULL ? "" : strcmp(f->name, "version") == 0 ? p->version : p->id;
+	if (f->control == FORM_LANGUAGE && f->n_choices && !among(f, preset))
+		return f->choices[0].value;
+	if (!preset[0] && f->control == FORM_CHOICE && f->need == FORM_MANDATORY && f->n_choices)
+		return f->choices[0].value;
+	return preset;
+}
