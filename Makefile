@@ -116,15 +116,18 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 
 # --------------------------------------------------------------- unit tests
 # Every tests/unit/*_test.c is a cmocka program of its own.
-# The fake ports (tests/rig/rig.h).
-RIG_O    := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/rig/*.c))
+# The fake ports (tests/rig/rig.h): a test takes of them what it uses.
+RIG_A    := $(BUILD)/rig.a
+$(RIG_A): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/rig/*.c))
+	$(call say,AR,$@)
+	$(Q)rm -f $@; $(AR) rcs $@ $^
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
 .PHONY: unit
 unit: $(UNIT)
-$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O) $(RIG_A)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS) -lcmocka
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(RIG_A) $(LDLIBS) -lcmocka
 .SECONDARY: $(UNIT:$(BUILD)/tests/%=$(BUILD)/obj/tests/unit/%.o)
 $(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test $(BUILD)/tests/link_proof_test: $(BUILD)/obj/tests/unit/link_rig.o
 $(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_list_test $(BUILD)/tests/secrets_test: $(BUILD)/obj/tests/unit/tls_rig.o
@@ -136,11 +139,10 @@ $(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o
 NODE_TESTS := greet_test greet_hello_test greet_after_test backlog_test pages_test receipts_test roles_test \
 	clocks_node_test damage_test takeback_test evidence_back_test fetch_again_test bulk_doubt_test bulk_turn_test starve_test orders_test prune_test \
 	case_view_test publish_test unread_test quota_test readings_test refusal_test erase_rejected_test submit_test waiting_test
-$(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/,unit/greet_frames.o unit/greet_rig.o unit/desk_rig.o) $(RIG_O)
+$(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/unit/,greet_frames.o greet_rig.o desk_rig.o)
 # The contract of the store port: a file of tests a subject, and every implementation.
 $(BUILD)/tests/store_contract_test: $(addprefix $(BUILD)/obj/tests/unit/store_contract_,\
-	writes.o cases.o law.o evidence.o uploads.o ages.o broken.o) $(RIG_O)
-$(BUILD)/tests/store_erase_test: $(RIG_O)
+	writes.o cases.o law.o evidence.o uploads.o ages.o broken.o)
 
 # For `make bench`.
 $(BUILD)/tests/page_check_bench: $(BUILD)/obj/tests/bench/page_check.o $(LIB_O)
@@ -202,7 +204,7 @@ coverage-law: $(LAW_COVER)
 
 # --------------------------------------------------------------- simulator
 SIM      := $(BUILD)/tests/sim
-SIM_O    := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sim/*.c)) $(RIG_O)
+SIM_O    := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sim/*.c))
 # What applies a limit is compiled once more, with limits that a seed may make small.
 VARY     := $(shell grep -rlw --include='*.c' CY_BOUND daemon)
 SIM_O    += $(VARY:%.c=$(BUILD)/vary/%.o) $(filter-out $(VARY:%.c=$(BUILD)/obj/%.o),$(LIB_O))
@@ -210,10 +212,10 @@ $(BUILD)/vary/%.o: %.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) $(WERROR) -DCY_BOUNDS_VARY -MMD -MP -c -o $@ $<
-$(SIM): $(SIM_O)
+$(SIM): $(SIM_O) $(RIG_A)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(RIG_A) $(LDLIBS) -lm
 
 .PHONY: sim sim-law mutants
 sim: $(SIM)
@@ -238,10 +240,10 @@ $(MUTANTS)/sim: $(call planted,$(SIM_O))
 $(BY_TEST:%=$(MUTANTS)/%): $(MUTANTS)/%: $(BUILD)/obj/tests/unit/%.o $(call planted,$(LIB_O)) \
 	$(addprefix $(BUILD)/obj/tests/sim/,bounds.o planted.o)
 $(BY_TEST:%=$(MUTANTS)/%): LDLIBS += -lcmocka
-$(MUTANTS)/sim $(BY_TEST:%=$(MUTANTS)/%):
+$(MUTANTS)/sim $(BY_TEST:%=$(MUTANTS)/%): $(RIG_A)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(RIG_A) $(LDLIBS) -lm
 .PHONY: $(MUTANTS)
 $(MUTANTS): $(MUTANTS)/sim $(BY_TEST:%=$(MUTANTS)/%)
 mutants: $(MUTANTS)
@@ -253,16 +255,16 @@ mutants: $(MUTANTS)
 FUZZ_TARGETS := peer chunk parcel local json config treaty names zmtp node
 FUZZ_SHARED  := round_trip mutate rig rig_link
 FUZZ         := $(BUILD)/tests/fuzz
-FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(RIG_O) $(LIB_O)
+FUZZ_O       := $(FUZZ_SHARED:%=$(BUILD)/obj/tests/fuzz/%.o) $(RIG_A) $(LIB_O)
 
 $(FUZZ_TARGETS:%=$(FUZZ)/%): $(FUZZ)/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(RIG_A) $(LDLIBS)
 $(FUZZ_TARGETS:%=$(FUZZ)/replay/%): $(FUZZ)/replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(FUZZ_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(RIG_A) $(LDLIBS)
 .SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/obj/tests/fuzz/%.o)
 .PHONY: fuzz-targets fuzz-replay fuzz fuzz-coverage
 fuzz-targets: $(FUZZ_TARGETS:%=$(FUZZ)/%)

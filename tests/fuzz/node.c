@@ -383,7 +383,7 @@ static CySignedText sign(struct world *w, const struct player *p, struct wire_te
 
 static struct wire_text text(const struct world *w, const struct player *p, enum wire_text_type type)
 {
-	struct wire_text t = { .type = type, .epoch = p->epoch, .made = { w->rig.now } };
+	struct wire_text t = { .type = type, .epoch = p->epoch, .made = { w->rig.clock.now } };
 
 	snprintf(t.from, sizeof t.from, "%s", p->id);
 	snprintf(t.to, sizeof t.to, "%s", RIG_SELF);
@@ -442,7 +442,7 @@ static void say_hello(struct world *w, struct player *p, enum wire_lane lane, un
 	h.to = (char *)RIG_SELF;
 	h.instance_id = (ProtobufCBinaryData){ .data = instance, .len = sizeof instance };
 	h.nonce = (ProtobufCBinaryData){ .data = nonce.b, .len = CY_HELLO_NONCE };
-	h.clock_ms = w->rig.now;
+	h.clock_ms = w->rig.clock.now;
 	h.features = features;
 	h.n_features = 2;
 	if (lane == WIRE_BULK) {
@@ -461,7 +461,7 @@ static void say_proof(struct world *w, struct player *p, enum wire_lane lane, co
 		      unsigned text_times)
 {
 	const struct rig_conn *c = rig_conn(&w->rig, p->peer, lane);
-	struct wire_text t = { .type = WIRE_SESSION_PROOF, .made = { w->rig.now }, .lane = lane };
+	struct wire_text t = { .type = WIRE_SESSION_PROOF, .made = { w->rig.clock.now }, .lane = lane };
 	CySessionProof proof = CY_SESSION_PROOF__INIT;
 	CySignedText st;
 	struct cy_buf out;
@@ -532,7 +532,7 @@ static void new_id(struct world *w, char out[static CY_UUID_LEN + 1])
 	w->ids++;
 	/* The first bytes lose bits to version and variant. */
 	memcpy(random + 3, &w->ids, 7);
-	memcpy(out, cy_uuid7((struct cy_wall){ RIG_START_MS }, random).s, CY_UUID_LEN + 1);
+	memcpy(out, cy_uuid7((struct cy_wall){ START_MS }, random).s, CY_UUID_LEN + 1);
 }
 
 struct saying {
@@ -566,7 +566,7 @@ static void make_message(struct world *w, struct player *p, const struct saying 
 	m.author_side = p->cases[c].side;
 	m.number = ++p->cases[c].number;
 	m.seen = p->cases[c].seen;
-	m.created_ms = w->rig.now;
+	m.created_ms = w->rig.clock.now;
 	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
 	m.priority = CY_PRIORITY__NORMAL;
 	m.own_reference = (char *)"ref";
@@ -1137,8 +1137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w->rig.answer = on_answer;
 	w->rig.proof = on_proof;
 	for (size_t i = 0; i < 2; i++)
-		w->players[i] =
-			(struct player){ .peer = i, .id = rig_peers[i], .epoch = (uint64_t)RIG_START_MS - 1000 };
+		w->players[i] = (struct player){ .peer = i, .id = rig_peers[i], .epoch = (uint64_t)START_MS - 1000 };
 	rig_open(&w->rig);
 	desk_connect(w);
 	play(w);

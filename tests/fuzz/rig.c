@@ -37,21 +37,6 @@ static void local_close(void *ctx, uint64_t conn)
 	(void)conn;
 }
 
-static struct cy_mono clock_mono(void *ctx)
-{
-	return (struct cy_mono){ ((struct rig *)ctx)->now - RIG_START_MS };
-}
-
-static struct cy_wall clock_wall(void *ctx)
-{
-	return (struct cy_wall){ ((struct rig *)ctx)->now };
-}
-
-static void clock_wake_at(void *ctx, struct cy_mono at)
-{
-	((struct rig *)ctx)->wake = at;
-}
-
 struct cy_digest rig_seal(const char *authority, struct cy_bytes text)
 {
 	struct cy_bytes pieces[] = { cy_bytes(authority, strlen(authority)), text };
@@ -85,15 +70,6 @@ static int signer_verify(void *ctx, const char *authority, struct cy_bytes text,
 	if (!cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature))
 		return cy_fail(e, CY_ESIGN, "the signature does not verify");
 	return CY_OK;
-}
-
-static void random_fill(void *ctx, void *data, size_t len)
-{
-	struct rig *r = ctx;
-	uint8_t *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		p[i] = (uint8_t)cy_rng_next(&r->rng);
 }
 
 static void journal_note(void *ctx, enum node_level level, const char *text)
@@ -208,7 +184,7 @@ static void blob_share(void *ctx, size_t owners)
 static void blob_parts(void *ctx, void (*fn)(void *arg, const struct blob_part *part), void *arg)
 {
 	(void)ctx;
-	fn(arg, &(struct blob_part){ .name = "u-0123456789abcdef-0", .here = 1, .held = 1, .since_ms = RIG_START_MS });
+	fn(arg, &(struct blob_part){ .name = "u-0123456789abcdef-0", .here = 1, .held = 1, .since_ms = START_MS });
 }
 
 static int blob_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify)
@@ -287,7 +263,7 @@ static void start(struct rig *r)
 
 void rig_open(struct rig *r)
 {
-	r->now = RIG_START_MS;
+	r->clock.now = START_MS;
 	r->rng.state = 1;
 	mem_store_init(&r->store, rig_peers, RIG_PEERS, broken, r);
 	mem_store_port(&r->store, &r->ports.store);
@@ -311,9 +287,9 @@ void rig_open(struct rig *r)
 					     .progress = blob_progress };
 	r->ports.local =
 		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
-	r->ports.clock = (struct clock_port){ r, clock_mono, clock_wall, clock_wake_at };
+	r->ports.clock = rig_clock_port(&r->clock);
 	r->ports.signer = (struct signer_port){ .ctx = r, .sign = signer_sign, .verify = signer_verify };
-	r->ports.random = (struct random_port){ r, random_fill };
+	r->ports.random = rig_random_port(&r->rng);
 	r->ports.journal = (struct journal_port){ .ctx = r, .note = journal_note };
 	r->ports.facts = (struct facts_port){ r, facts_own, facts_peer };
 	start(r);
@@ -409,10 +385,10 @@ void rig_settle(struct rig *r)
 
 void rig_sleep(struct rig *r, int64_t ms)
 {
-	r->now += ms;
+	r->clock.now += ms;
 	rig_link_age(r);
-	if (r->wake.ms <= r->now - RIG_START_MS) {
-		r->wake = CY_NEVER;
+	if (r->clock.wake.ms <= r->clock.now - START_MS) {
+		r->clock.wake = CY_NEVER;
 		node_wake(r->node);
 	}
 }

@@ -12,6 +12,7 @@
 #ifndef CY_TESTS_FUZZ_RIG_H
 #define CY_TESTS_FUZZ_RIG_H
 
+#include "../rig/rig.h"
 #include "../rig/store_mem.h"
 #include "base/rng.h"
 #include "comity/v1/local.pb-c.h"
@@ -20,7 +21,6 @@
 #include "wire/manifest.h"
 
 #define RIG_SELF     "IE"
-#define RIG_START_MS INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */
 #define RIG_PEERS    2
 #define RIG_SIGNING  64
 #define RIG_TASKS    64
@@ -49,8 +49,7 @@ struct rig {
 	struct node *node;
 	struct node_ports ports;
 	struct cy_rng rng;
-	int64_t now;
-	struct cy_mono wake;
+	struct rig_clock clock;
 	struct {
 		uint64_t ticket;
 		struct cy_digest seal;

@@ -441,7 +441,7 @@ void rig_up(struct rig *r, size_t peer, enum wire_lane lane, bool dialled)
 	*c = (struct rig_conn){ .session = ++r->sessions,
 				.peer = peer,
 				.lane = lane,
-				.since = r->now,
+				.since = r->clock.now,
 				.on = { .dialled = dialled,
 					.exporter = cy_sha256(cy_bytes(&r->sessions, sizeof r->sessions)) } };
 	r->at[peer][lane] = c->session;
@@ -523,7 +523,7 @@ void rig_link_age(struct rig *r)
 	for (size_t i = 0; i < RIG_CONNS; i++) {
 		struct rig_conn *c = &r->conns[i];
 
-		if (c->session != 0 && !c->proven && r->now - c->since >= UNPROVEN_MS)
+		if (c->session != 0 && !c->proven && r->clock.now - c->since >= UNPROVEN_MS)
 			is_over(r, c, "it was not proven in time");
 	}
 }

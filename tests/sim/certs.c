@@ -53,7 +53,7 @@ static bool knows_revoked(const struct sim_node *by, const struct sim_node *of, 
 
 static void issue(struct sim_node *s, int64_t pinned, int64_t life)
 {
-	const int64_t now = SIM_START_MS + s->w->now;
+	const int64_t now = START_MS + s->w->now;
 
 	s->certificates = realloc(s->certificates, (s->n_certificates + 1) * sizeof *s->certificates);
 	CY_ASSERT(s->certificates != NULL);

@@ -70,7 +70,7 @@ void desk_attach(struct sim_desk *d, struct sim_job *j, CyContent__KindCase kind
 	for (size_t i = 0; i < j->n_attached; i++) {
 		const struct sim_job *other = d->jobs[cy_rng_below(&d->rng, d->n_jobs)];
 		const struct cy_date last =
-			cy_date_of_days((SIM_START_MS + w->now) / DAY + (int64_t)cy_rng_below(&d->rng, 12));
+			cy_date_of_days((START_MS + w->now) / DAY + (int64_t)cy_rng_below(&d->rng, 12));
 
 		/* At times what was sent before, perhaps to somebody else. */
 		j->attached[i].content = cy_rng_below(&d->rng, 4) == 0 && other != j && other->n_attached > 0

@@ -140,7 +140,7 @@ static const struct store_clock *clock_of(const struct store_writeset *w, const 
 static void not_early(struct sim_node *s, const char *id, int64_t at)
 {
 	struct world *w = s->w;
-	const int64_t now = SIM_START_MS + w->now;
+	const int64_t now = START_MS + w->now;
 
 	if (at > law_site(s)->trusted_wall)
 		world_fail(w, "%s: step %s was decided %lld ms before its own clock came to it", s->id, id,
@@ -184,7 +184,7 @@ static void stated(struct sim_node *s, const struct store_clock *k)
 {
 	const struct mem_case *c = mem_store_case(&s->store, k->peer, k->case_id);
 	const struct law_clock_rule *rule = rule_of(law_of_case(s->w, &c->row), k->name);
-	const int64_t off = k->stated_start.ms - SIM_START_MS - s->w->now;
+	const int64_t off = k->stated_start.ms - START_MS - s->w->now;
 	char key[256];
 
 	if (rule == NULL || !k->ours || k->start_by == 0 ||
@@ -331,7 +331,7 @@ void law_drained(struct world *w, char *why, size_t size)
 {
 	for (uint32_t i = 0; i < w->set.nodes && why[0] == '\0'; i++) {
 		const struct sim_node *s = &w->nodes[i];
-		const int64_t wall = SIM_START_MS + w->now + s->wall_offset;
+		const int64_t wall = START_MS + w->now + s->wall_offset;
 
 		if (law_site(s)->jobs != NULL)
 			snprintf(why, size, "%s: %s for %s is not answered", s->id, law_site(s)->jobs->key,

@@ -87,7 +87,7 @@ static void compare_both(struct world *w, const struct sim_node *a, const struct
 
 static void compare_pair(struct world *w, const struct sim_node *a, const struct sim_node *b)
 {
-	const struct cy_wall now = { SIM_START_MS + w->now };
+	const struct cy_wall now = { START_MS + w->now };
 	struct law_stats *of_a = table_of(a, b, INT64_MIN, INT64_MAX, now),
 			 *of_b = table_of(b, a, INT64_MIN, INT64_MAX, now);
 
@@ -114,7 +114,7 @@ static void attack_both(struct world *w, const struct law_stats *asked, const st
 
 static void publish(struct world *w, int64_t from, int64_t until)
 {
-	const struct cy_wall now = { SIM_START_MS + w->now };
+	const struct cy_wall now = { START_MS + w->now };
 	struct law_stats *last = NULL;
 
 	for (uint32_t i = 0; i < w->set.nodes; i++) {
@@ -137,7 +137,7 @@ void law_publish(struct world *w)
 {
 	for (size_t i = 0; i < w->n_pairs; i++)
 		compare_pair(w, w->pairs[i]->side[0], w->pairs[i]->side[1]);
-	for (int64_t from = SIM_START_MS; from < SIM_START_MS + w->now; from += YEAR)
+	for (int64_t from = START_MS; from < START_MS + w->now; from += YEAR)
 		publish(w, from, from + YEAR);
 	publish(w, INT64_MIN, INT64_MAX);
 }

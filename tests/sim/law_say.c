@@ -46,7 +46,7 @@ static CyContent *content_of(const char *json)
 
 static void date_text(const struct world *w, int64_t at, char out[static 16])
 {
-	const struct cy_date d = cy_date_of_days((SIM_START_MS + at) / DAY);
+	const struct cy_date d = cy_date_of_days((START_MS + at) / DAY);
 
 	(void)w;
 	snprintf(out, 16, "%04d-%02d-%02d", d.year, d.month, d.day);
@@ -54,7 +54,7 @@ static void date_text(const struct world *w, int64_t at, char out[static 16])
 
 static struct cy_date today(const struct world *w)
 {
-	return cy_date_of_days((SIM_START_MS + w->now) / DAY);
+	return cy_date_of_days((START_MS + w->now) / DAY);
 }
 
 static void set_text(char **field, const char *text)
@@ -235,7 +235,7 @@ static int64_t any_instant(const struct world *w, const struct law_matter *m, bo
 	}
 	if (one_in(w, 3))
 		at -= world_span(rng(w), 10 * DAY);
-	return SIM_START_MS + (at > m->opened ? at : m->opened);
+	return START_MS + (at > m->opened ? at : m->opened);
 }
 
 /* "": the instrument has none. */

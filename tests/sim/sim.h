@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "../rig/rig.h"
 #include "../rig/store_mem.h"
 #include "../rig/store_mem_orders.h"
 #include "base/rng.h"
@@ -381,8 +382,7 @@ struct world {
 	} counts;
 };
 
-#define SIM_REDIAL_MOST (5 * MINUTE)           /* between two attempts: backoff_max where nothing is configured */
-#define SIM_START_MS    INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */
+#define SIM_REDIAL_MOST (5 * MINUTE) /* between two attempts: backoff_max where nothing is configured */
 
 /* world.c */
 /* Run to the end; w->failure says what broke. */

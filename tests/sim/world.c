@@ -204,7 +204,7 @@ static struct cy_mono clock_mono(void *ctx)
 static struct cy_wall clock_wall(void *ctx)
 {
 	struct sim_node *s = ctx;
-	const int64_t ms = SIM_START_MS + clock_mono(ctx).ms + s->wall_offset;
+	const int64_t ms = START_MS + clock_mono(ctx).ms + s->wall_offset;
 
 	if (s->w->law != NULL)
 		law_shown(s, ms);
@@ -267,15 +267,6 @@ void sim_node_set_clock(struct sim_node *s, int64_t offset)
 	world_say(s->w, "%s: its clock is set, %lld min from the true time", s->id, (long long)(offset / MINUTE));
 	if (s->node != NULL)
 		world_at(s->w, s->w->now + TOLD_AFTER, on_told, s, s->life);
-}
-
-static void random_fill(void *ctx, void *data, size_t len)
-{
-	struct sim_node *s = ctx;
-	uint8_t *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		p[i] = (uint8_t)cy_rng_next(&s->random);
 }
 
 static void journal_note(void *ctx, enum node_level level, const char *text)
@@ -509,7 +500,7 @@ void sim_node_start(struct sim_node *s)
 	s->ports.local = desk_port(s);
 	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
 	s->ports.signer = certs_port(s);
-	s->ports.random = (struct random_port){ s, random_fill };
+	s->ports.random = rig_random_port(&s->random);
 	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
 	if (s->blobs != NULL) {
 		s->ports.blobs = blobs_port(s);

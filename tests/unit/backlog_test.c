@@ -280,7 +280,7 @@ static struct rig *with_undelivered(struct store_writeset *w)
 
 static void look_again(struct rig *r)
 {
-	r->now += 60000;
+	r->clock.now += 60000;
 	node_wake(r->node);
 	rig_settle(r);
 }
@@ -444,14 +444,14 @@ static void what_is_receipted_in_the_batch_that_gives_up_is_not_given_up(void **
 	r = with_undelivered(w);
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	assert_int_equal(mem_store_message(&r->store, "case-0001")->row.transport, STORE_TRANSMITTED);
-	r->now += 31 * DAY;
+	r->clock.now += 31 * DAY;
 	/* The batch that is under way has looked, and what it gives up is not signed: the next look is
 	 * in the batch that takes the receipt. */
 	node_wake(r->node);
 	rig_signed(r, CY_ESIGN);
 	rig_run(r);
 	have_a_batch_under_way(r);
-	r->now += 60000;
+	r->clock.now += 60000;
 	desk_receipt(r, l, sent_parcel(r), &sent_parcel(r)->digest);
 	rig_settle(r);
 	assert_int_equal(mem_store_message(&r->store, "case-0001")->row.transport, STORE_RELAYED);

@@ -146,7 +146,7 @@ static size_t steps(const struct rig *r, CyEventType type, unsigned measure)
 static void days_pass(struct rig *r, int days)
 {
 	for (int i = 0; i < days; i++) {
-		r->now += DAY;
+		r->clock.now += DAY;
 		node_wake(r->node);
 		rig_settle(r);
 	}

@@ -163,7 +163,7 @@ static struct store_writeset *two_cases(void)
 
 static void wake(struct rig *r, int64_t later)
 {
-	r->now += later;
+	r->clock.now += later;
 	for (size_t i = 0; i < 10; i++) {
 		node_wake(r->node);
 		rig_settle(r);
@@ -520,7 +520,7 @@ static void a_damaged_row_of_evidence_holds_up_no_other_in_the_round(void **stat
 		/* The round is over, and one that is ordered when it is repaired takes it along. */
 		assert_true(r->node->rest.ended.ms > 0);
 		damage.evidence = false;
-		r->now += 1000;
+		r->clock.now += 1000;
 		evidence_round(r->node);
 		wake(r, 0);
 		assert_true(evidence(r, 2, 2)->verified.ms > START_MS - DAY);
@@ -542,7 +542,7 @@ static void nothing_is_built_upon_a_batch_that_failed(void **state)
 	desk_parcel_note(r, l, SOUND, 2, true);
 	assert_true(l->closed);
 	r->damaged_case = NULL;
-	r->now += 5000;
+	r->clock.now += 5000;
 	node_wake(r->node);
 	rig_settle(r);
 	assert_non_null(strstr(r->all, "the store's own values cannot be read"));

@@ -146,7 +146,7 @@ void desk_receipt(struct rig *r, const struct line *l, const struct store_parcel
 	t->parcel = *parcel;
 	cy_copy(t->from, sizeof t->from, PEER);
 	cy_copy(t->to, sizeof t->to, SELF);
-	t->made = (struct cy_wall){ r->now };
+	t->made = (struct cy_wall){ r->clock.now };
 	seal_text(&s, t, PEER);
 	receipt.receipt = &s.st;
 	f.kind_case = CY_PEER_FRAME__KIND_RECEIPT;
@@ -172,7 +172,7 @@ struct cy_uuid desk_parcel(struct rig *r, const struct line *l, const char *case
 	m.author_side = asks ? CY_SIDE__REQUESTING : CY_SIDE__REQUESTED;
 	m.number = number;
 	m.seen = seen;
-	m.created_ms = r->now;
+	m.created_ms = r->clock.now;
 	m.priority = CY_PRIORITY__NORMAL;
 	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
 	m.content = content;
@@ -258,7 +258,7 @@ void desk_gives_back(struct rig *r, const struct line *l, const char *case_id, c
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyFetched fetched = CY_FETCHED__INIT;
 	ProtobufCBinaryData list = { .data = (uint8_t *)(uintptr_t)message.data, .len = message.len };
-	struct wire_text text = { .made = { r->now }, .epoch = (uint64_t)START_MS - 1000, .sequence = 1 };
+	struct wire_text text = { .made = { r->clock.now }, .epoch = (uint64_t)START_MS - 1000, .sequence = 1 };
 	struct sealed manifest, receipt;
 
 	desk_seal_both(&text, SELF, PEER, id, message, &manifest, &receipt);

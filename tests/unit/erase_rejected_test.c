@@ -72,7 +72,7 @@ static struct cy_uuid give_rejected(struct rig *r, const struct line *l, const c
 	m.case_id = (char *)(uintptr_t)case_id;
 	m.author_side = CY_SIDE__REQUESTING;
 	m.number = 2;
-	m.created_ms = r->now;
+	m.created_ms = r->clock.now;
 	m.priority = CY_PRIORITY__NORMAL;
 	m.nonce = (ProtobufCBinaryData){ .data = nonce, .len = sizeof nonce };
 	m.content = &content;
@@ -129,7 +129,7 @@ static void what_was_rejected_goes_with_the_case_that_it_names(void **state)
 	assert_int_equal(held(r, &its)->content.len, 0);
 	assert_int_equal(held(r, &reused)->content.len, 0);
 	assert_int_equal(mem_store_peer(&r->store, PEER)->stream.rejected, KEPT + held(r, &other)->content.len);
-	r->now += 1000;
+	r->clock.now += 1000;
 	its = give_rejected(r, l, one.s);
 	assert_true(held(r, &its)->content.len > 0);
 	rig_free(r);

@@ -14,7 +14,7 @@ void keep(struct side *s, unsigned backup)
 void restore(struct side *s, unsigned backup)
 {
 	session_lost(s->w, "connection reset");
-	s->w->now += 5000;
+	s->w->clock.now += 5000;
 	use_backup(s, backup);
 	copy_store(s, true);
 	settle(s->w);
@@ -25,7 +25,7 @@ void meet(struct world *w)
 	for (int i = 0; i < 8; i++) {
 		if (w->a.session != 0)
 			return;
-		w->now += 1000;
+		w->clock.now += 1000;
 		connect_both(w);
 		settle(w);
 	}
@@ -43,7 +43,7 @@ void wait_for_nobody(struct side *s)
 	resume.resume = &r;
 	chief_says(s, &resume);
 	settle(s->w);
-	c.now_ms = s->w->now;
+	c.now_ms = s->w->clock.now;
 	confirm.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
 	confirm.confirm_time = &c;
 	chief_says(s, &confirm);

@@ -61,14 +61,14 @@ static void what_opened_the_case_is_older_than_the_order_whatever_its_clock_said
 	struct world *w = with_closed_case(case_id);
 
 	(void)state;
-	w->now -= INT64_C(5) * 86400000;
+	w->clock.now -= INT64_C(5) * 86400000;
 	wait_for_nobody(&w->a);
 	wait_for_nobody(&w->b);
 	erase(&w->a, case_id);
 	restore(&w->a, 0);
 	wait_for_nobody(&w->a);
 	meet(w);
-	w->now += 120000;
+	w->clock.now += 120000;
 	node_wake(w->a.node);
 	settle(w);
 	show(&w->a, case_id);
@@ -86,7 +86,7 @@ static void what_the_peer_gives_back_is_erased_again(void **state)
 	erase(&w->a, case_id);
 	restore(&w->a, 0);
 	meet(w);
-	w->now += 120000;
+	w->clock.now += 120000;
 	node_wake(w->a.node);
 	settle(w);
 	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it;" ALL_OF_BOTH);
@@ -111,7 +111,7 @@ static void what_comes_back_to_an_erased_case_is_erased_again(void **state)
 	restore(&w->a, 0);
 	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it; US-OIA/1 IE/1");
 	meet(w);
-	w->now += 120000;
+	w->clock.now += 120000;
 	node_wake(w->a.node);
 	settle(w);
 	erased(&w->a, case_id,
@@ -135,7 +135,7 @@ static void a_single_message_that_comes_back_is_erased_again(void **state)
 	restore(&w->a, 0);
 	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it; US-OIA/1 IE/1");
 	meet(w);
-	w->now += 120000;
+	w->clock.now += 120000;
 	node_wake(w->a.node);
 	settle(w);
 	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it; US-OIA/1 IE/1 IE/2");
@@ -158,7 +158,7 @@ static void what_waits_in_the_backup_is_erased_once_it_is_delivered(void **state
 	restore(&w->a, 2);
 	erased(&w->a, case_id, "");
 	meet(w);
-	w->now += 120000;
+	w->clock.now += 120000;
 	node_wake(w->a.node);
 	settle(w);
 	erased(&w->a, case_id,
@@ -223,7 +223,7 @@ static void what_was_said_since_the_order_stays_whatever_clock_opened_the_case(v
 	keep(&w->a, 1);
 	meet(w);
 	erase(&w->a, case_id);
-	w->now += 1000;
+	w->clock.now += 1000;
 	agree(w, case_id); /* each has said one thing more, which nobody has erased */
 	restore(&w->a, 1);
 	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it;" ALL_OF_BOTH);
@@ -231,7 +231,7 @@ static void what_was_said_since_the_order_stays_whatever_clock_opened_the_case(v
 	/* A start looks for what has come back. */
 	keep(&w->a, 1);
 	meet(w);
-	w->now += 120000;
+	w->clock.now += 120000;
 	node_wake(w->a.node);
 	settle(w);
 	erased(&w->a, case_id, "chief: entry 1 of the list of orders; the store was behind it;" ALL_OF_BOTH);
@@ -253,7 +253,7 @@ static void what_is_undelivered_is_not_erased(void **state)
 	assert_int_equal(w->a.session, 0);
 	refused(&w->a, case_id, "is not delivered yet");
 	/* Given up, and yet its parcel is sent again until there is a receipt. */
-	w->now += INT64_C(31) * 86400000;
+	w->clock.now += INT64_C(31) * 86400000;
 	node_wake(w->a.node);
 	settle(w);
 	refused(&w->a, case_id, "never receipted");
@@ -404,9 +404,9 @@ static void the_retention_of_its_profile_forbids_it(void **state)
 	with_books(&w->a, &books);
 	refused(&w->a, case_id, "the treaty profile us-ie-2001 keeps a case until 2026-12-14T");
 	meet(w);
-	w->now = START_MS + INT64_C(20) * 86400000;
+	w->clock.now = START_MS + INT64_C(20) * 86400000;
 	refused(&w->a, case_id, "the treaty profile us-ie-2001 keeps a case until 2026-12-14T");
-	w->now += INT64_C(3600000);
+	w->clock.now += INT64_C(3600000);
 	erase(&w->a, case_id);
 	world_end(w, NULL);
 }
@@ -478,7 +478,7 @@ static void evidence_of_what_was_said_after_the_order_stays(void **state)
 	meet(w);
 	say_in(&w->b, case_id, NOTE);
 	erase(&w->a, case_id);
-	w->now += 1000;
+	w->clock.now += 1000;
 	say_in(&w->b, case_id, NOTE);
 	restore(&w->a, 0);
 	meet(w);

@@ -331,7 +331,7 @@ static void a_month_goes_by(struct rig *r, struct store_writeset *then)
 	assert_int_equal(r->n_destroyed, 0); /* whoever restores another backup, or another directory, has time */
 	if (then != NULL)
 		mem_store_apply(&r->store, then);
-	r->now += 31 * DAY;
+	r->clock.now += 31 * DAY;
 	look(r);
 }
 

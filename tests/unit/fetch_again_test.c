@@ -56,7 +56,7 @@ static struct rig *with(struct store_writeset *w, int verified)
 
 static void wake(struct rig *r, int64_t later)
 {
-	r->now += later;
+	r->clock.now += later;
 	for (size_t i = 0; i < 5; i++) {
 		node_wake(r->node);
 		rig_settle(r);

@@ -106,7 +106,7 @@ static void a_session_ends_when_its_proof_does_not_count_any_more(void **state)
 		r->did[0] = '\0';
 		node_judge_proofs(r->node);
 		rig_did(r, "", "nothing has changed");
-		assert_int_equal(r->judged.ms, r->now);
+		assert_int_equal(r->judged.ms, r->clock.now);
 		r->revoked = true;
 		node_judge_proofs(r->node);
 		rig_did(r, "1:goodbye-SIGNATURE 1:close 2:goodbye-SIGNATURE 2:close", "its certificate is revoked");

@@ -40,7 +40,7 @@ void give_parcel_at(struct rig *r, const struct line *l, uint64_t sequence, cons
 	struct wire_text t = { .type = WIRE_PARCEL,
 			       .from = PEER,
 			       .to = SELF,
-			       .made = { r->now },
+			       .made = { r->clock.now },
 			       .epoch = (uint64_t)START_MS,
 			       .sequence = sequence,
 			       .n = 1 };
@@ -70,7 +70,7 @@ static void give_receipt(struct rig *r, const struct line *l)
 	struct wire_text t = { .type = WIRE_RECEIPT,
 			       .from = PEER,
 			       .to = SELF,
-			       .made = { r->now },
+			       .made = { r->clock.now },
 			       .epoch = (uint64_t)START_MS,
 			       .sequence = 1,
 			       .n = 1 };

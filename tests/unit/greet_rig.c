@@ -205,22 +205,6 @@ static void local_close(void *ctx, uint64_t conn)
 	(void)conn;
 }
 
-static struct cy_mono clock_mono(void *ctx)
-{
-	return (struct cy_mono){ ((struct rig *)ctx)->now - START_MS };
-}
-
-static struct cy_wall clock_wall(void *ctx)
-{
-	return (struct cy_wall){ ((struct rig *)ctx)->now };
-}
-
-static void clock_wake_at(void *ctx, struct cy_mono at)
-{
-	(void)ctx;
-	(void)at;
-}
-
 struct cy_digest rig_seal(const char *authority, struct cy_bytes text)
 {
 	const struct cy_bytes pieces[] = { cy_bytes(authority, strlen(authority)), text };
@@ -269,11 +253,6 @@ static int signer_stands(void *ctx, struct cy_bytes signature, struct cy_wall ma
 	(void)e;
 	*ret_present = made.ms >= ((const struct rig *)ctx)->renewed;
 	return CY_OK;
-}
-
-static void random_fill(void *ctx, void *data, size_t len)
-{
-	memset(data, ++((struct rig *)ctx)->random, len);
 }
 
 static void journal_note(void *ctx, enum node_level level, const char *text)
@@ -425,7 +404,7 @@ struct rig *rig_new(bool evidence)
 	assert_non_null(r);
 	r->proof = calloc(1, sizeof *r->proof);
 	assert_non_null(r->proof);
-	r->now = START_MS;
+	r->clock.now = START_MS;
 	mem_store_init(&r->store, peers, 2, broken, r);
 	orders_mem_init(&r->orders, SELF);
 	mem_store_port(&r->store, &r->ports.store);
@@ -439,13 +418,13 @@ struct rig *rig_new(bool evidence)
 					    .want = bulk_want };
 	r->ports.local =
 		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
-	r->ports.clock = (struct clock_port){ r, clock_mono, clock_wall, clock_wake_at };
+	r->ports.clock = rig_clock_port(&r->clock);
 	r->ports.signer = (struct signer_port){ .ctx = r,
 						.sign = signer_sign,
 						.verify = signer_verify,
 						.may_sign = signer_may_sign,
 						.stands = signer_stands };
-	r->ports.random = (struct random_port){ r, random_fill };
+	r->ports.random = rig_random_port(&r->rng);
 	r->ports.journal = (struct journal_port){ .ctx = r, .note = journal_note };
 	if (evidence)
 		r->ports.blobs = (struct blob_port){ .ctx = r,
@@ -729,7 +708,7 @@ struct wire_text peer_proof(const struct rig *r, const struct line *l)
 	return (struct wire_text){ .type = WIRE_SESSION_PROOF,
 				   .from = PEER,
 				   .to = SELF,
-				   .made = { r->now },
+				   .made = { r->clock.now },
 				   .role = l->on.dialled ? WIRE_LISTENER : WIRE_DIALLER,
 				   .lane = l->lane,
 				   .hello_from = l->theirs,
@@ -766,7 +745,7 @@ void say_proof(struct rig *r, const struct line *l, const struct wire_text *t, c
 void say_state(struct rig *r, const struct line *l)
 {
 	const struct wire_text t = {
-		.type = WIRE_AUDIT_HEAD, .from = PEER, .to = SELF, .made = { r->now }, .epoch = START_MS
+		.type = WIRE_AUDIT_HEAD, .from = PEER, .to = SELF, .made = { r->clock.now }, .epoch = START_MS
 	};
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyState st = CY_STATE__INIT;

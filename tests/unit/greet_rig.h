@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../rig/rig.h"
 #include "../rig/store_mem.h"
 #include "../rig/store_mem_orders.h"
 #include "base/uuid.h"
@@ -22,13 +23,12 @@
 #include "node/node.h"
 #include "wire/manifest.h"
 
-#define SELF     "IE"
-#define PEER     "US-OIA"
-#define OTHER    "FR"                   /* has a place in the store; configured only where a test says so */
-#define START_MS INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */
-#define LINES    8
-#define SIGNING  32
-#define TASKS    16
+#define SELF    "IE"
+#define PEER    "US-OIA"
+#define OTHER   "FR" /* has a place in the store; configured only where a test says so */
+#define LINES   8
+#define SIGNING 32
+#define TASKS   16
 
 /* A connection, as the peer sees it. */
 struct line {
@@ -47,8 +47,8 @@ struct rig {
 	struct node_ports ports;
 	struct node_config config;
 	struct node_peer_config peer;
-	int64_t now;
-	uint8_t random;
+	struct rig_clock clock;
+	struct cy_rng rng;
 	struct {
 		uint64_t ticket;
 		struct cy_digest seal;

@@ -269,13 +269,13 @@ static void one_alteration(enum wire_lane lane, bool dialled, bool tunnel, const
 	before = rig_state(r);
 	t = peer_proof(r, l);
 	a->alter(&t, l);
-	r->now += 1000;
+	r->clock.now += 1000;
 	say_proof(r, l, &t, a->by);
 	rig_run(r);
 	snprintf(of, sizeof of, "%s%s: a proof %s", setting(lane, dialled), tunnel ? ", tunnel" : "", a->name);
 	if (a->code == NULL) {
 		/* Its signer is judged by our time, whatever it says. */
-		assert_int_equal(r->judged.ms, r->now);
+		assert_int_equal(r->judged.ms, r->clock.now);
 		rig_settle(r);
 		assert_non_null(strstr(r->did, "1:proven"));
 		assert_false(l->closed);
@@ -612,7 +612,7 @@ static void one_evidence(bool ours, bool theirs)
 	/* That it has arrived is on our own record, and stays unsaid. */
 	if (ours)
 		assert_false(mem_store_evidence(&r->store, some_id(0).s, 1)->unstated);
-	r->now += 10000;
+	r->clock.now += 10000;
 	node_wake(r->node);
 	rig_settle(r);
 	rig_did(r, "", "after a while");

@@ -408,7 +408,7 @@ static void an_order_whose_commit_failed_is_obeyed_afterwards(void **state)
 	mem_store_drop(&r->store);
 	node_committed(r->node, CY_ESTORE, "the disk is full");
 	assert_false(held(r));
-	r->now += 60000;
+	r->clock.now += 60000;
 	node_wake(r->node);
 	rig_settle(r);
 	assert_true(held(r));
@@ -467,7 +467,7 @@ static void an_erasure_whose_commit_failed_is_carried_out_afterwards(void **stat
 	assert_non_null(strstr(r->all, "nothing can be committed now"));
 	assert_true(mem_store_case(&r->store, PEER, "case")->row.erased.ms == 0);
 	full = false;
-	r->now += 60000;
+	r->clock.now += 60000;
 	node_wake(r->node);
 	rig_settle(r);
 	assert_true(mem_store_case(&r->store, PEER, "case")->row.erased.ms == START_MS);

@@ -210,7 +210,7 @@ static void a_peer_that_answers_nothing_is_left_after_ten_minutes(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		r->now += CY_ANSWER_MS - 1;
+		r->clock.now += CY_ANSWER_MS - 1;
 		node_wake(r->node);
 		rig_settle(r);
 		assert_false(l->closed);
@@ -218,7 +218,7 @@ static void a_peer_that_answers_nothing_is_left_after_ten_minutes(void **state)
 		if (i == 0)
 			desk_heads(r, l, some_id(1).s, 0, false);
 	}
-	r->now += 1;
+	r->clock.now += 1;
 	node_wake(r->node);
 	rig_settle(r);
 	assert_true(l->closed);

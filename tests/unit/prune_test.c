@@ -86,16 +86,9 @@ static void ask(struct rig *r, uint64_t conn, CyClientFrame *f)
 	assert_int_equal(answered, conn);
 }
 
-static int64_t wrong; /* by so much is the wall clock, in milliseconds */
-
-static struct cy_wall clock_wall(void *ctx)
-{
-	return (struct cy_wall){ ((struct rig *)ctx)->now + wrong };
-}
-
 static void pass(struct rig *r, int64_t ms)
 {
-	r->now += ms;
+	r->clock.now += ms;
 	node_wake(r->node);
 	rig_settle(r);
 }
@@ -109,7 +102,6 @@ static struct rig *not_met(struct store_writeset *w)
 	r->config.n_clients = 3;
 	r->config.keep = (struct node_keeping){ KEEP, KEEP, KEEP, KEEP, KEEP, KEEP };
 	r->ports.local.send = keep_answer;
-	r->ports.clock.wall = clock_wall;
 	rig_start(r);
 	desk_connect(r, 2, 1);
 	desk_connect(r, 3, 2);
@@ -323,7 +315,7 @@ static void nothing_goes_that_a_cursor_of_the_same_batch_is_to_read(void **state
 	put_events(&w, DESK, 6, START_MS - KEEP + DAY / 2);
 	r = started(w);
 	assert_int_equal(r->store.pruned_events, 0);
-	r->now += DAY;
+	r->clock.now += DAY;
 	subscribe(r, 1, "new");
 	assert_int_equal(r->ports.store.cursor(r->ports.store.ctx, DESK, "new", &position), CY_OK);
 	assert_int_equal(position, 0);
@@ -383,7 +375,7 @@ static void a_page_that_is_not_committed_is_found_again(void **state)
 	(void)state;
 	put_events(&w, DESK, 6, START_MS - KEEP + DAY / 2);
 	r = started(w);
-	r->now += DAY;
+	r->clock.now += DAY;
 	node_wake(r->node);
 	assert_non_null(r->store.committing);
 	mem_store_drop(&r->store);
@@ -403,10 +395,10 @@ static void nothing_goes_while_the_clock_is_doubted(void **state)
 	(void)state;
 	put_events(&w, DESK, 6, START_MS - KEEP + DAY / 2);
 	r = started(w);
-	wrong = 400 * DAY;
+	r->clock.wrong = 400 * DAY;
 	pass(r, DAY);
 	assert_int_equal(r->store.pruned_events, 0);
-	wrong = 0;
+	r->clock.wrong = 0;
 	pass(r, DAY);
 	assert_int_equal(r->store.pruned_events, 6);
 	leave(r);

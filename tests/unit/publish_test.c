@@ -171,7 +171,7 @@ static void a_table_leaves_when_it_is_stored_and_not_before(void **state)
 	rig_settle(r);
 	assert_int_equal(measures_told(LIBRARY), ASKED);
 	a_figure_changes(r);
-	r->now += DAY;
+	r->clock.now += DAY;
 	publish(r, PRESS, 2025, 5);
 	the_same_was_told(PRESS, LIBRARY);
 	publish(r, PRESS, 2025, 0);
@@ -191,7 +191,7 @@ static void a_table_that_could_not_be_stored_was_never_given_out(void **state)
 	node_committed(r->node, CY_ESTORE, "the disk is full");
 	assert_int_equal(error_of(LIBRARY), CY_ERROR_CODE__UNAVAILABLE);
 	a_figure_changes(r);
-	r->now += 60000;
+	r->clock.now += 60000;
 	publish(r, LIBRARY, 2025, 5);
 	assert_int_equal(measures_told(LIBRARY), ASKED + 1);
 	rig_did(r, "alarm", "a commit that failed");

@@ -209,7 +209,7 @@ static void what_is_held_back_is_wanted_when_what_was_there_is_destroyed(void **
 	/* A peer that was met since the start knows of no later life of this store. */
 	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	assert_int_equal(mem_store_evidence(&r->store, one.s, 2)->state, STORE_EVIDENCE_HELD_BACK);
-	r->now += DAY;
+	r->clock.now += DAY;
 	node_wake(r->node);
 	rig_settle(r);
 	assert_int_equal(mem_store_evidence(&r->store, one.s, 1)->state, STORE_EVIDENCE_DESTROYED);

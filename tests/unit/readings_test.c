@@ -135,7 +135,7 @@ static void only_equal_readings_are_counted_in_one_link(void **state)
 	get(r, id.s, 0, 3);
 	assert_string_equal(links(r), "read 0 x3, read_end 40 x2, read_end 3 x2, read 2 x1");
 	/* The next day has links of its own. */
-	r->now += DAY;
+	r->clock.now += DAY;
 	get(r, id.s, 2, 3);
 	assert_string_equal(links(r), "read 0 x3, read_end 40 x2, read_end 3 x2, read 2 x1, read 2 x1, read_end 3 x1");
 	rig_free(r);

@@ -166,7 +166,7 @@ static void judge(struct rig *r, const struct line *l, size_t i, CyRejectionCode
 	t->parcel = parcel(r, i)->digest;
 	cy_copy(t->from, sizeof t->from, PEER);
 	cy_copy(t->to, sizeof t->to, SELF);
-	t->made = (struct cy_wall){ r->now };
+	t->made = (struct cy_wall){ r->clock.now };
 	t->entries[0].code = code;
 	snprintf(t->entries[0].reason, sizeof t->entries[0].reason, "%s", reason);
 	seal_text(&s, t, PEER);

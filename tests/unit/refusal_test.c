@@ -89,7 +89,7 @@ static struct line *two_receipts(struct rig *r, bool refused_between)
 	desk_parcel_note(r, l, id.s, 1, false);
 	if (refused_between) {
 		say_refused(r, l);
-		r->now += HOUR;
+		r->clock.now += HOUR;
 		l = meet(r);
 	}
 	desk_parcel_note(r, l, id.s, 2, false);
@@ -105,11 +105,11 @@ static void all_that_another_certificate_signed_is_signed_anew(void **state)
 
 	(void)state;
 	node_link_down(r->node, l->session, "connection reset");
-	r->now += HOUR;
-	r->renewed = r->now;
+	r->clock.now += HOUR;
+	r->renewed = r->clock.now;
 	l = meet(r);
-	assert_int_equal(fetch(r, l, 0), r->now);
-	assert_int_equal(fetch(r, l, 1), r->now);
+	assert_int_equal(fetch(r, l, 0), r->clock.now);
+	assert_int_equal(fetch(r, l, 1), r->clock.now);
 	rig_free(r);
 }
 
@@ -122,16 +122,16 @@ static void what_the_new_certificate_signed_too_early_holds_up_nothing_of_the_ol
 
 	(void)state;
 	say_refused(r, l);
-	r->now += HOUR;
-	early = r->renewed = r->now;
+	r->clock.now += HOUR;
+	early = r->renewed = r->clock.now;
 	l = meet(r);
 	assert_int_equal(fetch(r, l, 0), early);
 	say_refused(r, l);
-	r->now += HOUR;
+	r->clock.now += HOUR;
 	l = meet(r);
 	/* Not a second time by the same certificate. */
 	assert_int_equal(fetch(r, l, 0), early);
-	assert_int_equal(fetch(r, l, 1), r->now);
+	assert_int_equal(fetch(r, l, 1), r->clock.now);
 	rig_free(r);
 }
 
@@ -144,16 +144,16 @@ static void a_parcel_of_another_certificate_travels_anew(void **state)
 
 	(void)state;
 	say_refused(r, l);
-	r->now += HOUR;
+	r->clock.now += HOUR;
 	l = meet(r);
 	desk_submit(r, 1, id.s, CY_PRIORITY__NORMAL, "{\"content\":{\"note\":{\"text\":\"Since.\"}}}");
 	rig_settle(r);
-	assert_int_equal(manifest_made, r->now);
+	assert_int_equal(manifest_made, r->clock.now);
 	node_link_down(r->node, l->session, "connection reset");
-	r->now += HOUR;
-	r->renewed = r->now;
+	r->clock.now += HOUR;
+	r->renewed = r->clock.now;
 	meet(r);
-	assert_int_equal(manifest_made, r->now);
+	assert_int_equal(manifest_made, r->clock.now);
 	rig_free(r);
 }
 

@@ -92,7 +92,7 @@ static void what_the_peer_has_lost_starves_nothing_behind_it(void **state)
 		while ((asked = has_lost_all(r, l, &pull)) > 0)
 			all += asked;
 		most = all > most ? all : most;
-		r->now += 60000;
+		r->clock.now += 60000;
 		node_wake(r->node);
 		rig_settle(r);
 	}

@@ -2,16 +2,15 @@
  * counted each year, and is flat once the times are over, but for a stated size per case. The cases come
  * from here, as the rows that a case leaves; time is simulated.
  * YEARS_CASES=N: cases a year (make bench takes more). */
-#include "node/node.h"
+#include "../rig/rig.h"
 #include "store_fixture.h"
 #include "wire/manifest.h"
 #include "wire/message.h"
 
-#define PEER     "IE"
-#define DAY      INT64_C(86400000)
-#define YEAR     (365 * DAY)
-#define START_MS INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */
-#define YEARS    10
+#define PEER  "IE"
+#define DAY   INT64_C(86400000)
+#define YEAR  (365 * DAY)
+#define YEARS 10
 
 /* What is over is kept for two years at most in this test, so that eight are flat. */
 #define KEEP_EVENTS  YEAR
@@ -33,7 +32,8 @@
 static struct {
 	struct fixture *f;
 	struct node *node;
-	int64_t now;
+	struct rig_clock clock;
+	struct cy_rng rng;
 	struct store_writeset *committing;
 	int (*commit)(void *ctx, struct store_writeset *w);
 	uint64_t leaves, events;
@@ -41,30 +41,6 @@ static struct {
 } y;
 
 /* ---------------------------------------------------------------------- the node */
-
-static struct cy_mono clock_mono(void *ctx)
-{
-	(void)ctx;
-	return (struct cy_mono){ y.now - START_MS };
-}
-
-static struct cy_wall clock_wall(void *ctx)
-{
-	(void)ctx;
-	return (struct cy_wall){ y.now };
-}
-
-static void clock_wake_at(void *ctx, struct cy_mono at)
-{
-	(void)ctx;
-	(void)at;
-}
-
-static void random_fill(void *ctx, void *data, size_t len)
-{
-	(void)ctx;
-	memset(data, 7, len);
-}
 
 static void journal_note(void *ctx, enum node_level level, const char *text)
 {
@@ -143,8 +119,8 @@ static void start_node(void)
 	struct cy_error e = { 0 };
 
 	ports.store.commit = node_commits;
-	ports.clock = (struct clock_port){ NULL, clock_mono, clock_wall, clock_wake_at };
-	ports.random = (struct random_port){ NULL, random_fill };
+	ports.clock = rig_clock_port(&y.clock);
+	ports.random = rig_random_port(&y.rng);
 	ports.journal = (struct journal_port){ .note = journal_note };
 	ports.local = (struct local_port){ .send = local_send };
 	if (node_new(&config, &ports, &y.node, &e) < 0)
@@ -155,7 +131,7 @@ static void start_node(void)
 static void let_go(void)
 {
 	do {
-		y.now += 1000;
+		y.clock.now += 1000;
 		if (y.committing == NULL)
 			node_wake(y.node);
 		if (y.committing == NULL)
@@ -205,13 +181,13 @@ static void put_leaf(const char *data)
 
 	w->leaf.index = y.leaves++;
 	w->leaf.data = cy_bytes(data, strlen(data));
-	w->leaf.at.ms = y.now;
+	w->leaf.at.ms = y.clock.now;
 }
 
 static void put_event(unsigned n, unsigned message, CyEventType type)
 {
 	add(y.f, STORE_PUT_EVENT)->event = (struct store_event){ .type = type,
-								 .at = { y.now },
+								 .at = { y.clock.now },
 								 .peer = PEER,
 								 .case_id = case_id(n),
 								 .message_id = message_id(n, message),
@@ -233,7 +209,7 @@ static void put_parcel(unsigned n, unsigned message, enum store_author author, u
 				.to = PEER,
 				.epoch = epoch,
 				.sequence = sequence,
-				.made = { y.now },
+				.made = { y.clock.now },
 				.n = 1 };
 	cy_copy(t.entries[0].id, sizeof t.entries[0].id, message_id(n, message));
 	assert_int_equal(wire_text_write(&t, &out), CY_OK);
@@ -245,7 +221,7 @@ static void put_parcel(unsigned n, unsigned message, enum store_author author, u
 				    .signature = filler(CMS),
 				    .receipt = filler(500),
 				    .receipt_signature = filler(CMS),
-				    .made = { y.now },
+				    .made = { y.clock.now },
 				    .messages = 1 };
 	cy_buf_free(&out);
 }
@@ -260,7 +236,7 @@ static void put_message(unsigned n, unsigned message, uint64_t epoch, uint64_t s
 								       .author = author,
 								       .number = 1 + message / 2,
 								       .kind = 1,
-								       .created = { y.now },
+								       .created = { y.clock.now },
 								       .size = CONTENT,
 								       .transport = STORE_DELIVERED,
 								       .void_reason = "",
@@ -277,7 +253,7 @@ static void put_message(unsigned n, unsigned message, uint64_t epoch, uint64_t s
 		add(y.f, STORE_PUT_KEY)->key = (struct store_key){ .client = "desk",
 								   .key = text("case-%u-message-%u", n, message),
 								   .message_id = message_id(n, message),
-								   .at = { y.now } };
+								   .at = { y.clock.now } };
 	}
 	put_leaf(text("parcel US-OIA %s %llu %llu %064u", PEER, (unsigned long long)epoch, (unsigned long long)sequence,
 		      n));
@@ -289,7 +265,7 @@ static void put_custody(unsigned n, const char *action)
 {
 	add(y.f, STORE_PUT_CUSTODY)->custody = (struct store_custody){ .message_id = message_id(n, 1),
 								       .attachment = 1,
-								       .at = { y.now },
+								       .at = { y.clock.now },
 								       .action = action,
 								       .by = "desk",
 								       .text = "by order of the court",
@@ -332,8 +308,8 @@ static void put_case(unsigned n)
 								  .client = "desk",
 								  .title = "In the matter of a person",
 								  .instrument = "us-ie-2001",
-								  .opened = { y.now },
-								  .changed = { y.now },
+								  .opened = { y.clock.now },
+								  .changed = { y.clock.now },
 								  .state = "EXECUTED",
 								  .closed = true,
 								  .messages = MESSAGES };
@@ -356,7 +332,7 @@ static void erase_case(unsigned n)
 
 	w->erase_case.peer = PEER;
 	w->erase_case.case_id = case_id(n);
-	w->erase_case.at.ms = w->erase_case.until.ms = y.now;
+	w->erase_case.at.ms = w->erase_case.until.ms = y.clock.now;
 	w->erase_case.by = "admin";
 	w->erase_case.reason = "its retention is over";
 }
@@ -411,13 +387,13 @@ static void live_a_year(unsigned year)
 	for (unsigned i = 0; i < y.cases_a_year; i++) {
 		const unsigned n = year * y.cases_a_year + i;
 
-		y.now = START_MS + year * YEAR + i * (YEAR / y.cases_a_year);
+		y.clock.now = START_MS + year * YEAR + i * (YEAR / y.cases_a_year);
 		put_case(n);
 		if (n >= kept)
 			erase_case(n - kept);
 		if (commit(y.f) < 0)
 			fail_msg("%s", y.f->why);
-		y.now += 6 * 3600000;
+		y.clock.now += 6 * 3600000;
 		let_go();
 	}
 }
@@ -427,7 +403,7 @@ static void a_store_is_flat_once_the_times_are_over(void **state)
 	struct year at[YEARS];
 
 	y.f = *state;
-	y.now = START_MS;
+	y.clock.now = START_MS;
 	y.leaves = 1; /* of the order */
 	add(y.f, STORE_PUT_STREAM)->stream = (struct store_stream){
 		.peer = PEER, .out_epoch = UINT64_MAX / 2, .receipted_epoch = UINT64_MAX / 2, .out_receipted = 1

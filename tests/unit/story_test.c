@@ -307,9 +307,9 @@ static void go_to(const char *date, size_t side)
 	assert_int_equal(cy_date_parse(date, &d), CY_OK);
 	ms = cy_date_days(d) * 86400000 + INT64_C(10) * 3600000;
 	ms -= (int64_t)law_offset_at(t.zones[side], (struct cy_wall){ ms }) * 1000;
-	assert_true(ms + 86400000 > t.w->now);
-	if (ms > t.w->now) /* else it is said on the same day, after that */
-		t.w->now = ms;
+	assert_true(ms + 86400000 > t.w->clock.now);
+	if (ms > t.w->clock.now) /* else it is said on the same day, after that */
+		t.w->clock.now = ms;
 	both_wake();
 }
 
@@ -320,7 +320,7 @@ static void write_json(struct cy_buf *out, const char *quoted, const char *word)
 		const char c = *p == '\'' ? '"' : *p;
 
 		assert_int_equal(*p == '@'   ? cy_buf_addf(out, "%s", word)
-				 : *p == '#' ? cy_buf_addf(out, "%lld", (long long)t.w->now)
+				 : *p == '#' ? cy_buf_addf(out, "%lld", (long long)t.w->clock.now)
 					     : cy_buf_add(out, &c, 1),
 				 CY_OK);
 	}
@@ -392,7 +392,7 @@ static void tell_late(struct side *s)
 static void tell_step(const struct step *s)
 {
 	go_to(s->date, s->asked);
-	tell("%s: %s %s.", local(t.s->places[s->asked].zone, t.w->now), t.s->names[s->asked], s->words);
+	tell("%s: %s %s.", local(t.s->places[s->asked].zone, t.w->clock.now), t.s->names[s->asked], s->words);
 	if (s->json != NULL)
 		say_step(s);
 	both_wake();
@@ -489,7 +489,8 @@ static void tell_story(const struct story *s)
 	settle(t.w);
 	tell_instrument();
 	go_to(s->steps[0].date, 0);
-	tell("%s: %s asks %s %s.", local(s->places[0].zone, t.w->now), s->names[0], s->names[1], s->steps[0].words);
+	tell("%s: %s asks %s %s.", local(s->places[0].zone, t.w->clock.now), s->names[0], s->names[1],
+	     s->steps[0].words);
 	ask("1", s->urgency, "{'type':'NEW'}", s->steps[0].json);
 	snprintf(t.case_id, sizeof t.case_id, "%s", t.w->a.case_id);
 	both_wake();

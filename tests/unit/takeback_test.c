@@ -571,7 +571,7 @@ static void give_tombstone(struct rig *r, const struct line *l, const char *id, 
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	CyParcel parcel = CY_PARCEL__INIT;
 	ProtobufCBinaryData list = { 0 };
-	struct wire_text text = { .made = { r->now }, .epoch = (uint64_t)START_MS, .sequence = 1 };
+	struct wire_text text = { .made = { r->clock.now }, .epoch = (uint64_t)START_MS, .sequence = 1 };
 	struct sealed manifest, receipt;
 
 	desk_seal_both(&text, PEER, SELF, id, cy_bytes("note", 4), &manifest, &receipt);
@@ -817,7 +817,7 @@ static void what_was_signed_by_a_clock_ahead_is_signed_anew_once_it_is_refused(v
 	for (size_t i = 0; i < 2; i++) {
 		say_refused(r, rig_session(r, WIRE_MESSAGES, true, all_features, 2));
 		assert_true(mem_store_message(&r->store, id.s)->row.epoch == START_MS - DAY);
-		r->now += 3600000;
+		r->clock.now += 3600000;
 	}
 	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	assert_true(mem_store_message(&r->store, id.s)->row.epoch > START_MS - DAY);

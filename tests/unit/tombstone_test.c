@@ -292,7 +292,7 @@ static void a_tombstone_counts_with_its_receivers_own_receipt_alone(void **state
 		w->tamper = lie;
 		for (int i = 0; i < 4; i++) {
 			if (w->a.session == 0) {
-				w->now += 1000;
+				w->clock.now += 1000;
 				connect_both(w);
 			}
 			settle(w);

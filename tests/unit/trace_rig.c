@@ -313,22 +313,6 @@ static void local_close(void *ctx, uint64_t conn)
 	(void)conn;
 }
 
-static struct cy_mono clock_mono(void *ctx)
-{
-	return (struct cy_mono){ ((struct side *)ctx)->w->now - START_MS };
-}
-
-static struct cy_wall clock_wall(void *ctx)
-{
-	return (struct cy_wall){ ((struct side *)ctx)->w->now };
-}
-
-static void clock_wake_at(void *ctx, struct cy_mono at)
-{
-	(void)ctx;
-	(void)at;
-}
-
 static int signer_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
 {
 	struct side *s = ctx;
@@ -369,15 +353,6 @@ static int signer_stands(void *ctx, struct cy_bytes signature, struct cy_wall ma
 	(void)signature;
 	*ret_present = made.ms >= s->stands_from;
 	return made.ms < s->stands_from ? cy_fail(e, CY_ESIGN, "our certificate was revoked") : CY_OK;
-}
-
-static void random_fill(void *ctx, void *data, size_t len)
-{
-	struct side *s = ctx;
-	uint8_t *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		p[i] = (uint8_t)cy_rng_next(&s->rng);
 }
 
 static void journal_note(void *ctx, enum node_level level, const char *text)
@@ -498,10 +473,10 @@ void start(struct side *s)
 	s->ports.link = (struct link_port){ s, link_send, link_proven, link_established, link_close };
 	s->ports.local =
 		(struct local_port){ .ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close };
-	s->ports.clock = (struct clock_port){ s, clock_mono, clock_wall, clock_wake_at };
+	s->ports.clock = rig_clock_port(&s->w->clock);
 	s->ports.signer =
 		(struct signer_port){ .ctx = s, .sign = signer_sign, .verify = signer_verify, .stands = signer_stands };
-	s->ports.random = (struct random_port){ s, random_fill };
+	s->ports.random = rig_random_port(&s->rng);
 	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)
 		fail_msg("%s", e.text);
@@ -630,7 +605,7 @@ void settle(struct world *w)
 			moved = true;
 		}
 		if (moved || !again)
-			w->now++;
+			w->clock.now++;
 	}
 }
 
@@ -758,7 +733,7 @@ struct world *world_between(const struct law_books *books, const char *const nam
 	assert_non_null(w);
 	w->books = books;
 	w->places = places;
-	w->now = START_MS;
+	w->clock.now = START_MS;
 	w->trace = CY_BUF(1024 * 1024);
 	w->lost = CY_BUF(CY_FRAME_MAX);
 	side_init(w, &w->a, names[0], names[1], 1);

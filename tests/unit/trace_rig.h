@@ -11,16 +11,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../rig/rig.h"
 #include "base/bytes.h"
-#include "base/rng.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
 #include "io/store/store_sqlite.h"
 #include "node/node.h"
 
-#define START_MS INT64_C(1795514400000) /* 2026-11-24T10:00:00Z */
-#define FRAMES   64
-#define SIGNED   64
+#define FRAMES 64
+#define SIGNED 64
 
 struct side {
 	struct world *w;
@@ -65,7 +64,7 @@ struct world {
 	struct frame queue[FRAMES];
 	size_t head, n;
 	uint64_t sessions;
-	int64_t now;
+	struct rig_clock clock;
 	struct cy_buf trace;
 	char ids[256][40];
 	size_t n_ids;

@@ -53,11 +53,11 @@ static void a_refused_parcel_is_dissolved_and_its_messages_travel_anew(void **st
 	settle(w);
 	submit(&w->a, w->a.case_id, NOTE);
 	settle(w);
-	w->now += 1000;
-	w->b.trusts_from = w->now;
+	w->clock.now += 1000;
+	w->b.trusts_from = w->clock.now;
 	connect_both(w);
 	settle(w);
-	w->now += 1000;
+	w->clock.now += 1000;
 	connect_both(w);
 	settle(w);
 	both_equal(w, w->a.case_id);
@@ -75,11 +75,11 @@ static void a_refused_receipt_is_signed_anew(void **state)
 	w->lose = "receipt";
 	submit(&w->a, NULL, request);
 	settle(w);
-	w->now += 1000;
-	w->a.trusts_from = w->now;
+	w->clock.now += 1000;
+	w->a.trusts_from = w->clock.now;
 	connect_both(w);
 	settle(w);
-	w->now += 1000;
+	w->clock.now += 1000;
 	connect_both(w);
 	settle(w);
 	both_equal(w, w->a.case_id);
@@ -160,17 +160,17 @@ static void a_late_receipt_for_a_dissolved_parcel_counts(void **state)
 	say(w, "       -- IE is restored from a backup");
 	copy_store(&w->b, true);
 	settle(w);
-	w->now += 1000;
-	w->b.trusts_from = w->now;
+	w->clock.now += 1000;
+	w->b.trusts_from = w->clock.now;
 	connect_both(w);
 	settle(w);
-	w->now += 1000;
+	w->clock.now += 1000;
 	w->late = true;
 	w->lose = "receipt";
 	connect_both(w);
 	settle(w);
 	assert_false(w->late);
-	w->now += 1000;
+	w->clock.now += 1000;
 	connect_both(w);
 	settle(w);
 	both_equal(w, w->a.case_id);
@@ -198,17 +198,17 @@ static void nothing_overtakes_what_is_dissolved(void **state)
 	w->lose = "parcel";
 	submit(&w->a, w->a.case_id, NOTE);
 	settle(w);
-	w->now += 1000;
-	w->a.stands_from = w->b.trusts_from = w->now;
+	w->clock.now += 1000;
+	w->a.stands_from = w->b.trusts_from = w->clock.now;
 	connect_both(w);
 	settle(w);
 	session_lost(w, "connection reset");
-	w->now += 1000;
+	w->clock.now += 1000;
 	say(w, "       -- IE is restored from a backup");
 	copy_store(&w->b, true);
 	settle(w);
 	for (int i = 0; i < 3; i++) {
-		w->now += 1000;
+		w->clock.now += 1000;
 		connect_both(w);
 		settle(w);
 	}
@@ -237,7 +237,7 @@ static void answer_and_lose_it(struct world *w, char case_id[static 40])
 	submit(&w->a, case_id, SUPPLEMENT);
 	settle(w);
 	session_lost(w, "connection reset");
-	w->now += 5000;
+	w->clock.now += 5000;
 	say(w, "       -- IE is restored from the backup");
 	copy_store(&w->b, true);
 	settle(w);
@@ -253,7 +253,7 @@ static void a_restored_side_fetches_back_what_it_lost(void **state)
 	(void)state;
 	answer_and_lose_it(w, case_id);
 	for (int i = 0; i < 3; i++) {
-		w->now += 1000;
+		w->clock.now += 1000;
 		connect_both(w);
 		settle(w);
 		if (w->b.session != 0)
@@ -275,7 +275,7 @@ static void a_claim_that_was_dealt_with_is_no_news_after_a_restart(void **state)
 	(void)state;
 	answer_and_lose_it(w, case_id);
 	for (int i = 0; i < 6; i++) {
-		w->now += 1000;
+		w->clock.now += 1000;
 		connect_both(w);
 		settle(w);
 		if (w->b.session != 0)
@@ -318,14 +318,14 @@ static void a_lost_parcel_comes_back_beside_what_was_written_since(void **state)
 	connect_both(w);
 	settle(w);
 	session_lost(w, "connection reset");
-	w->now += 5000;
+	w->clock.now += 5000;
 	say(w, "       -- IE is restored from the backup");
 	copy_store(&w->b, true);
 	settle(w);
 	submit(&w->b, case_id, NOTE);
 	settle(w);
 	for (int i = 0; i < 6; i++) {
-		w->now += 3000;
+		w->clock.now += 3000;
 		connect_both(w);
 		settle(w);
 		if (w->b.session != 0)
@@ -353,7 +353,7 @@ static void a_message_that_the_life_cycle_forbids_is_void_on_both_sides(void **s
 	submit(&w->b, case_id, ACK);
 	settle(w);
 	say(w, "       -- 31 days without a connection");
-	w->now += INT64_C(31) * 86400000;
+	w->clock.now += INT64_C(31) * 86400000;
 	submit(&w->b, case_id, REFUSE_3);
 	settle(w);
 	connect_both(w);
@@ -389,7 +389,7 @@ static void a_request_that_never_left_has_no_time_limits_once_it_is_given_up(voi
 	settle(w);
 	show(&w->a, w->a.case_id);
 	say(w, "       -- 31 days without a connection");
-	w->now += INT64_C(31) * 86400000;
+	w->clock.now += INT64_C(31) * 86400000;
 	node_wake(w->a.node);
 	settle(w);
 	show(&w->a, w->a.case_id);
@@ -433,7 +433,7 @@ static void a_time_limit_that_was_stated_before_a_restore_stays_as_it_was(void *
 	assert_int_equal(w->b.due_ms, due);
 	say(w, "       -- two days later IE is restored from a backup of before the request");
 	copy_store(&w->b, true);
-	w->now += INT64_C(2) * 86400000;
+	w->clock.now += INT64_C(2) * 86400000;
 	for (size_t i = 0; i < 3; i++) {
 		settle(w);
 		connect_both(w);

@@ -241,7 +241,7 @@ static void a_peer_whose_clock_is_another_has_not_been_met(void **state)
 	put_overdue(&w, PEER, "case", id.s);
 	put_meta(&w, false, START_MS);
 	r->ports.blobs.destroy = destroy;
-	r->now += 2 * DAY;
+	r->clock.now += 2 * DAY;
 	mem_store_apply(&r->store, w);
 	rig_begin(r);
 	meet(r);
@@ -259,7 +259,7 @@ static void a_restored_store_gives_nothing_up_until_all_were_met(void **state)
 	put_meta(&w, true, START_MS - 1);
 	put_own(&w, PEER, "case", 1, START_MS - 40 * DAY, UNANSWERED);
 	r = started(w);
-	r->now += 60000;
+	r->clock.now += 60000;
 	look(r);
 	assert_non_null(strstr(r->journal, "the store was restored from a backup"));
 	assert_int_equal(given_up(r), 0);
@@ -368,7 +368,7 @@ static void confirm(struct rig *r)
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CyConfirmTime c = CY_CONFIRM_TIME__INIT;
 
-	c.now_ms = r->now;
+	c.now_ms = r->clock.now;
 	f.kind_case = CY_CLIENT_FRAME__KIND_CONFIRM_TIME;
 	f.confirm_time = &c;
 	desk_ask(r, 2, &f);
@@ -381,7 +381,7 @@ static void a_clock_far_ahead_at_the_start_counts_once_an_operator_confirms_it(v
 	(void)state;
 	confirm(r);
 	look(r);
-	r->now += 60000;
+	r->clock.now += 60000;
 	look(r);
 	assert_int_equal(given_up(r), 1);
 	rig_free(r);
@@ -434,7 +434,7 @@ static void a_resume_that_was_not_committed_ends_nothing(void **state)
 		r = started_with(w, 1);
 		ask_resume(r, peers[i]);
 		fail_commit(r);
-		r->now += DAY;
+		r->clock.now += DAY;
 		look(r);
 		assert_false(destroyed(r, 1));
 		resume(r, peers[i]);
@@ -462,7 +462,7 @@ static void a_copy_counts_as_restored_until_its_end_is_committed(void **state)
 	assert_null(r->store.committing);
 	ask_resume(r, "");
 	fail_commit(r);
-	r->now += DAY;
+	r->clock.now += DAY;
 	look(r);
 	assert_int_equal(given_up(r), 0);
 	resume(r, "");
