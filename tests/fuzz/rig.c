@@ -37,41 +37,6 @@ static void local_close(void *ctx, uint64_t conn)
 	(void)conn;
 }
 
-struct cy_digest rig_seal(const char *authority, struct cy_bytes text)
-{
-	struct cy_bytes pieces[] = { cy_bytes(authority, strlen(authority)), text };
-
-	return cy_sha256v(pieces, 2);
-}
-
-static int signer_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
-{
-	struct rig *r = ctx;
-	struct wire_text *t;
-
-	if (r->n_signing == RIG_SIGNING)
-		return CY_EAGAIN;
-	t = calloc(1, sizeof *t);
-	CY_ASSERT(t != NULL && wire_text_read(text, t, NULL) == CY_OK);
-	r->signing[r->n_signing].ticket = ticket;
-	r->signing[r->n_signing].proof = t->type == WIRE_SESSION_PROOF;
-	r->signing[r->n_signing++].seal = rig_seal(RIG_SELF, text);
-	free(t);
-	return CY_OK;
-}
-
-static int signer_verify(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
-			 struct cy_wall made, struct cy_error *e)
-{
-	struct cy_digest d = rig_seal(authority, text);
-
-	(void)ctx;
-	(void)made;
-	if (!cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature))
-		return cy_fail(e, CY_ESIGN, "the signature does not verify");
-	return CY_OK;
-}
-
 static void journal_note(void *ctx, enum node_level level, const char *text)
 {
 	(void)ctx;
@@ -265,6 +230,7 @@ void rig_open(struct rig *r)
 {
 	r->clock.now = START_MS;
 	r->rng.state = 1;
+	r->signer.self = RIG_SELF;
 	mem_store_init(&r->store, rig_peers, RIG_PEERS, broken, r);
 	mem_store_port(&r->store, &r->ports.store);
 	rig_link_ports(r);
@@ -288,7 +254,7 @@ void rig_open(struct rig *r)
 	r->ports.local =
 		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
 	r->ports.clock = rig_clock_port(&r->clock);
-	r->ports.signer = (struct signer_port){ .ctx = r, .sign = signer_sign, .verify = signer_verify };
+	r->ports.signer = rig_signer_port(&r->signer);
 	r->ports.random = rig_random_port(&r->rng);
 	r->ports.journal = (struct journal_port){ .ctx = r, .note = journal_note };
 	r->ports.facts = (struct facts_port){ r, facts_own, facts_peer };
@@ -305,7 +271,7 @@ void rig_restart(struct rig *r)
 {
 	node_free(r->node);
 	mem_store_drop(&r->store);
-	r->n_signing = r->n_tasks = 0;
+	r->signer.n = r->n_tasks = 0;
 	memset(r->conns, 0, sizeof r->conns);
 	memset(r->at, 0, sizeof r->at);
 	start(r);
@@ -319,35 +285,13 @@ void rig_local(struct rig *r, uint64_t conn, struct cy_bytes bytes)
 	rig_is_bounded(r);
 }
 
-static void sign(struct rig *r)
-{
-	size_t n = r->n_signing;
-	int code = r->fail_signing ? CY_ESIGN : CY_OK;
-	typeof(r->signing[0]) now[RIG_SIGNING];
-
-	/* The last one may ask for the next round. */
-	memcpy(now, r->signing, n * sizeof now[0]);
-	r->n_signing = 0;
-	r->fail_signing = false;
-	for (size_t i = 0; i < n; i++)
-		node_signed(r->node, now[i].ticket, code,
-			    cy_bytes(now[i].seal.b, code == CY_OK ? sizeof now[i].seal.b : 0));
-}
-
 void rig_prove(struct rig *r)
 {
-	typeof(r->signing[0]) now;
-
-	for (size_t i = 0; i < r->n_signing;) {
-		now = r->signing[i];
-		if (!now.proof) {
+	for (size_t i = 0; i < r->signer.n;)
+		if (r->signer.waits[i].type == WIRE_SESSION_PROOF)
+			rig_sign_at(&r->signer, r->node, i, CY_OK);
+		else
 			i++;
-			continue;
-		}
-		r->n_signing--;
-		memmove(&r->signing[i], &r->signing[i + 1], (r->n_signing - i) * sizeof now);
-		node_signed(r->node, now.ticket, CY_OK, cy_bytes(now.seal.b, sizeof now.seal.b));
-	}
 }
 
 static void commit(struct rig *r)
@@ -366,8 +310,11 @@ void rig_settle(struct rig *r)
 {
 	for (unsigned steps = 0;; steps++) {
 		CY_ASSERT(steps < 10000);
-		if (r->n_signing > 0) {
-			sign(r);
+		if (r->signer.n > 0) {
+			const int code = r->fail_signing ? CY_ESIGN : CY_OK;
+
+			r->fail_signing = false;
+			rig_sign(&r->signer, r->node, code);
 			continue;
 		}
 		if (r->store.committing != NULL) {

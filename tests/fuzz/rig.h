@@ -22,7 +22,6 @@
 
 #define RIG_SELF     "IE"
 #define RIG_PEERS    2
-#define RIG_SIGNING  64
 #define RIG_TASKS    64
 #define RIG_CONNS    32
 #define RIG_UNPROVEN 3 /* connections of one peer and lane, as the link allows */
@@ -50,12 +49,7 @@ struct rig {
 	struct node_ports ports;
 	struct cy_rng rng;
 	struct rig_clock clock;
-	struct {
-		uint64_t ticket;
-		struct cy_digest seal;
-		bool proof; /* of a session */
-	} signing[RIG_SIGNING];
-	size_t n_signing;
+	struct rig_signer signer;
 	struct blob_result tasks[RIG_TASKS]; /* of the disk, how they end */
 	size_t n_tasks;
 	bool fail_commit, fail_signing; /* the next ones */
@@ -96,9 +90,6 @@ void rig_local(struct rig *r, uint64_t conn, struct cy_bytes bytes);
 /* Until nothing waits to be signed, committed or closed. */
 void rig_settle(struct rig *r);
 void rig_sleep(struct rig *r, int64_t ms);
-
-/* Stands in for CMS: who signed what. */
-struct cy_digest rig_seal(const char *authority, struct cy_bytes text);
 
 /* -------------------------------------------------- rig_link.c, for rig.c only */
 /* The link's ports and the bulk lane's. */

@@ -6,18 +6,47 @@
 
 #include "base/rng.h"
 #include "node/node.h"
+#include "wire/manifest.h"
 
 #define START_MS INT64_C(1795514400000) /* 2026-11-24T10:00:00Z: when all of them begin, and monotonic time is 0 */
 
 /* A clock that stands still until the test moves it. */
 struct rig_clock {
-	int64_t now;        /* wall time, and START_MS more than the monotonic one */
-	int64_t wrong;      /* ms by which the wall clock differs from that */
+	int64_t now;         /* wall time, and START_MS more than the monotonic one */
+	int64_t wrong;       /* ms by which the wall clock differs from that */
 	struct cy_mono wake; /* asked for last */
 };
 struct clock_port rig_clock_port(struct rig_clock *c);
 
 /* The same bytes for the same state. */
 struct random_port rig_random_port(struct cy_rng *r);
+
+/* A key that signs when the test says so. */
+#define RIG_SIGNING 64
+struct rig_signer {
+	const char *self;
+	/* What waits, as it was asked for: sign() is CY_EAGAIN beyond it. */
+	struct {
+		uint64_t ticket;
+		enum wire_text_type type;
+		struct cy_digest seal;
+	} waits[RIG_SIGNING];
+	size_t n;
+	struct cy_wall judged; /* as made when the signature was that was verified last */
+	/* What the test wants. */
+	bool refuses;        /* sign() fails at once */
+	bool expired;        /* our certificate, so that we may not sign */
+	bool lost_own;       /* our own signatures do not verify: the certificates of before were not kept */
+	int64_t trusts_from; /* what others signed as made before is refused: their certificate was revoked */
+	int64_t renewed;     /* our present certificate signs since then; 0: always */
+	int64_t stands_from; /* what we signed before would be refused by everybody: ours was revoked */
+};
+struct signer_port rig_signer_port(struct rig_signer *s);
+/* What waits at place `i` is signed, or fails with `code`. */
+void rig_sign_at(struct rig_signer *s, struct node *node, size_t i, int code);
+/* All that waits now; the last one may ask for the next round. */
+void rig_sign(struct rig_signer *s, struct node *node, int code);
+/* Stands in for CMS: who signed what. */
+struct cy_digest rig_seal(const char *authority, struct cy_bytes text);
 
 #endif

@@ -37,7 +37,7 @@ static void who_connects_over_and_over_fills_no_signer(void **state)
 		for (size_t i = 0; i < LINES - 2; i++) {
 			l = rig_up(r, lane, dialled);
 			have_it_sign(r, l);
-			assert_int_equal(r->n_signing, 1);
+			assert_int_equal(r->signer.n, 1);
 			lose(r, l);
 		}
 		l = rig_up(r, lane, dialled);
@@ -45,7 +45,7 @@ static void who_connects_over_and_over_fills_no_signer(void **state)
 		/* Its turn comes once the signature that nobody waits for is here. */
 		r->did[0] = '\0';
 		rig_signed(r, CY_OK);
-		assert_int_equal(r->n_signing, 1);
+		assert_int_equal(r->signer.n, 1);
 		assert_null(strstr(r->did, "session_proof"));
 		rig_signed(r, CY_OK);
 		assert_non_null(strstr(r->did, "7:session_proof"));
@@ -106,8 +106,8 @@ static void a_session_ends_when_its_proof_does_not_count_any_more(void **state)
 		r->did[0] = '\0';
 		node_judge_proofs(r->node);
 		rig_did(r, "", "nothing has changed");
-		assert_int_equal(r->judged.ms, r->clock.now);
-		r->revoked = true;
+		assert_int_equal(r->signer.judged.ms, r->clock.now);
+		r->signer.trusts_from = INT64_MAX;
 		node_judge_proofs(r->node);
 		rig_did(r, "1:goodbye-SIGNATURE 1:close 2:goodbye-SIGNATURE 2:close", "its certificate is revoked");
 		node_judge_proofs(r->node);

@@ -185,10 +185,10 @@ static void every_field_of_their_hello(void **state)
 		assert_true(cy_digest_equal(&before, &after));
 		if (hellos[i].code != NULL && (hellos[i].lanes & ON(lane)) != 0) {
 			rig_did(r, ended(hellos[i].code, lane, dialled), hellos[i].name);
-			assert_int_equal(r->n_signing, 0);
+			assert_int_equal(r->signer.n, 0);
 		} else {
 			rig_did(r, dialled ? "" : "1:hello", hellos[i].name);
-			assert_int_equal(r->n_signing, dialled);
+			assert_int_equal(r->signer.n, dialled);
 		}
 		rig_free(r);
 	}

@@ -205,56 +205,6 @@ static void local_close(void *ctx, uint64_t conn)
 	(void)conn;
 }
 
-struct cy_digest rig_seal(const char *authority, struct cy_bytes text)
-{
-	const struct cy_bytes pieces[] = { cy_bytes(authority, strlen(authority)), text };
-
-	return cy_sha256v(pieces, 2);
-}
-
-static int signer_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
-{
-	struct rig *r = ctx;
-
-	if (r->cannot_sign)
-		return CY_EAGAIN;
-	assert_true(r->n_signing < SIGNING);
-	r->signing[r->n_signing].ticket = ticket;
-	r->signing[r->n_signing++].seal = rig_seal(SELF, text);
-	return CY_OK;
-}
-
-static int signer_verify(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
-			 struct cy_wall made, struct cy_error *e)
-{
-	struct rig *r = ctx;
-	const struct cy_digest d = rig_seal(authority, text);
-
-	r->judged = made;
-	return cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature) &&
-			       !(strcmp(authority, SELF) == 0 ? r->lost_own : r->revoked)
-		       ? CY_OK
-		       : cy_fail(e, CY_ESIGN, "the signature does not verify");
-}
-
-static int signer_may_sign(void *ctx, struct cy_wall at, struct cy_digest *ret_certificate, struct cy_error *e)
-{
-	const struct rig *r = ctx;
-
-	(void)at;
-	*ret_certificate = cy_sha256(cy_bytes("ours", 4));
-	return r->may_not_sign ? cy_fail(e, CY_ESIGN, "our certificate has expired") : CY_OK;
-}
-
-static int signer_stands(void *ctx, struct cy_bytes signature, struct cy_wall made, bool *ret_present,
-			 struct cy_error *e)
-{
-	(void)signature;
-	(void)e;
-	*ret_present = made.ms >= ((const struct rig *)ctx)->renewed;
-	return CY_OK;
-}
-
 static void journal_note(void *ctx, enum node_level level, const char *text)
 {
 	struct rig *r = ctx;
@@ -405,6 +355,7 @@ struct rig *rig_new(bool evidence)
 	r->proof = calloc(1, sizeof *r->proof);
 	assert_non_null(r->proof);
 	r->clock.now = START_MS;
+	r->signer.self = SELF;
 	mem_store_init(&r->store, peers, 2, broken, r);
 	orders_mem_init(&r->orders, SELF);
 	mem_store_port(&r->store, &r->ports.store);
@@ -419,11 +370,7 @@ struct rig *rig_new(bool evidence)
 	r->ports.local =
 		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
 	r->ports.clock = rig_clock_port(&r->clock);
-	r->ports.signer = (struct signer_port){ .ctx = r,
-						.sign = signer_sign,
-						.verify = signer_verify,
-						.may_sign = signer_may_sign,
-						.stands = signer_stands };
+	r->ports.signer = rig_signer_port(&r->signer);
 	r->ports.random = rig_random_port(&r->rng);
 	r->ports.journal = (struct journal_port){ .ctx = r, .note = journal_note };
 	if (evidence)
@@ -547,24 +494,12 @@ void rig_give_bulk(struct rig *r, const struct line *l, const CyBulkFrame *f)
 
 void rig_signed(struct rig *r, int code)
 {
-	typeof(r->signing[0]) now[SIGNING];
-	const size_t n = r->n_signing;
-
-	/* The last one may ask for the next round. */
-	memcpy(now, r->signing, n * sizeof now[0]);
-	r->n_signing = 0;
-	for (size_t i = 0; i < n; i++)
-		node_signed(r->node, now[i].ticket, code,
-			    code == CY_OK ? cy_bytes(now[i].seal.b, sizeof now[i].seal.b) : cy_bytes(NULL, 0));
+	rig_sign(&r->signer, r->node, code);
 }
 
 void rig_signed_newest(struct rig *r)
 {
-	const uint64_t ticket = r->signing[r->n_signing - 1].ticket;
-	const struct cy_digest seal = r->signing[r->n_signing - 1].seal;
-
-	r->n_signing--;
-	node_signed(r->node, ticket, CY_OK, cy_bytes(seal.b, sizeof seal.b));
+	rig_sign_at(&r->signer, r->node, r->signer.n - 1, CY_OK);
 }
 
 static bool meets_damage(const struct rig *r)
@@ -601,7 +536,7 @@ void rig_run(struct rig *r)
 
 void rig_settle(struct rig *r)
 {
-	for (rig_run(r); r->n_signing > 0; rig_run(r))
+	for (rig_run(r); r->signer.n > 0; rig_run(r))
 		rig_signed(r, CY_OK);
 }
 

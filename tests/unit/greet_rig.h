@@ -23,12 +23,11 @@
 #include "node/node.h"
 #include "wire/manifest.h"
 
-#define SELF    "IE"
-#define PEER    "US-OIA"
-#define OTHER   "FR" /* has a place in the store; configured only where a test says so */
-#define LINES   8
-#define SIGNING 32
-#define TASKS   16
+#define SELF  "IE"
+#define PEER  "US-OIA"
+#define OTHER "FR" /* has a place in the store; configured only where a test says so */
+#define LINES 8
+#define TASKS 16
 
 /* A connection, as the peer sees it. */
 struct line {
@@ -49,11 +48,7 @@ struct rig {
 	struct node_peer_config peer;
 	struct rig_clock clock;
 	struct cy_rng rng;
-	struct {
-		uint64_t ticket;
-		struct cy_digest seal;
-	} signing[SIGNING];
-	size_t n_signing;
+	struct rig_signer signer;
 	struct blob_result tasks[TASKS];
 	size_t n_tasks;
 	struct blob_id pulled;    /* the last content that the node wanted */
@@ -67,12 +62,7 @@ struct rig {
 
 	/* What the ports shall do. */
 	const char *damaged_case; /* a commit that puts a message into it meets a damaged page */
-	bool cannot_sign;         /* sign() fails at once */
-	bool may_not_sign;        /* our certificate has expired */
 	bool stays;               /* proven(): another connection stays */
-	bool revoked;             /* no signature of the peer's is good any more */
-	bool lost_own;            /* nor one of ours: the certificates of before are not kept */
-	int64_t renewed;          /* from when on our present certificate has signed; 0: always */
 	bool parts_are_empty;     /* of what is pulled nothing is here; else all bytes */
 	int destroyed_with;       /* the code with which each content is destroyed, */
 	int stored_with;          /* each chunk of a part stored, */
@@ -89,7 +79,6 @@ struct rig {
 	char journal[512];       /* the last line that is a warning or an alarm */
 	struct wire_text *proof; /* the node's last one */
 	CyHello *hello;          /* and its last Hello */
-	struct cy_wall judged;   /* the time by which the last session proof was verified */
 	CyPeerStatus *status;    /* the last one asked for */
 	char all[4096];          /* every line of the journal, of whatever level */
 };
@@ -122,7 +111,6 @@ void rig_ask_status(struct rig *r);
 
 /* ---------------------------------------------------------------- as the peer */
 
-struct cy_digest rig_seal(const char *authority, struct cy_bytes text);
 /* Hello as it should be, with these features. */
 CyHello peer_hello(const struct line *l, char **features, size_t n);
 void give_hello(struct rig *r, struct line *l, CyHello *h);

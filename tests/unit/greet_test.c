@@ -33,7 +33,7 @@ static struct line *come_to(struct rig *r, enum wire_lane lane, bool dialled, en
 		prove(r, l);
 	if (phase == PROVEN)
 		rig_settle(r);
-	assert_int_equal(r->n_signing, phase == WHILE_SIGNING);
+	assert_int_equal(r->signer.n, phase == WHILE_SIGNING);
 	r->did[0] = '\0';
 	return l;
 }
@@ -275,13 +275,13 @@ static void one_alteration(enum wire_lane lane, bool dialled, bool tunnel, const
 	snprintf(of, sizeof of, "%s%s: a proof %s", setting(lane, dialled), tunnel ? ", tunnel" : "", a->name);
 	if (a->code == NULL) {
 		/* Its signer is judged by our time, whatever it says. */
-		assert_int_equal(r->judged.ms, r->clock.now);
+		assert_int_equal(r->signer.judged.ms, r->clock.now);
 		rig_settle(r);
 		assert_non_null(strstr(r->did, "1:proven"));
 		assert_false(l->closed);
 	} else {
 		after = rig_state(r);
-		assert_int_equal(r->n_signing, 0);
+		assert_int_equal(r->signer.n, 0);
 		assert_true(cy_digest_equal(&before, &after));
 		snprintf(words, sizeof words, "alarm 1:goodbye-%s 1:close", a->code);
 		rig_did(r, ended(words, lane, dialled), of);
@@ -401,10 +401,10 @@ static void the_signer_fails(void **state)
 		const struct cy_digest before = rig_state(r);
 		struct cy_digest after;
 
-		r->cannot_sign = way == AT_ONCE;
-		r->may_not_sign = way == NOT_ALLOWED;
+		r->signer.refuses = way == AT_ONCE;
+		r->signer.expired = way == NOT_ALLOWED;
 		have_it_sign(r, l);
-		assert_int_equal(r->n_signing, way == LATER);
+		assert_int_equal(r->signer.n, way == LATER);
 		if (way == LATER)
 			rig_signed(r, CY_ESIGN);
 		assert_non_null(strstr(r->did, "1:goodbye-STORE 1:close"));
@@ -499,7 +499,7 @@ static void a_replaced_session(void **state)
 		new = come_to(r, WIRE_MESSAGES, dialled, BEFORE_PROOF);
 		/* The batch that answers it waits for its signature when the new one is proven. */
 		give_parcel(r, old, cy_bytes("x", 1));
-		assert_int_equal(r->n_signing, 1);
+		assert_int_equal(r->signer.n, 1);
 		rig_did(r, "warning", "a parcel on the old session, which rejects its message");
 		prove(r, new);
 		if (!dialled)
@@ -508,7 +508,7 @@ static void a_replaced_session(void **state)
 			dialled ? "2:proven 1:goodbye-REPLACED 1:close"
 				: "2:proven 2:session_proof 1:goodbye-REPLACED 1:close",
 			"the new one is proven");
-		assert_int_equal(r->n_signing, 1);
+		assert_int_equal(r->signer.n, 1);
 		rig_settle(r);
 		/* The receipt was for the old session. */
 		rig_did(r, "2:state", "the batch of the old one is through");

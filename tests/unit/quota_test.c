@@ -145,7 +145,7 @@ static void what_one_batch_brings_for_a_case_counts_together(void **state)
 	r = with_quotas(w, 100, 0, &l);
 	first = supply(r, l, one.s, 2, SIZES(50));
 	/* That one is being signed; those that follow share a batch. */
-	assert_true(r->n_signing > 0);
+	assert_true(r->signer.n > 0);
 	second = supply(r, l, one.s, 3, SIZES(30, 21));
 	third = supply(r, l, two.s, 2, SIZES(100, 1));
 	rig_settle(r);

@@ -106,7 +106,7 @@ static void all_that_another_certificate_signed_is_signed_anew(void **state)
 	(void)state;
 	node_link_down(r->node, l->session, "connection reset");
 	r->clock.now += HOUR;
-	r->renewed = r->clock.now;
+	r->signer.renewed = r->clock.now;
 	l = meet(r);
 	assert_int_equal(fetch(r, l, 0), r->clock.now);
 	assert_int_equal(fetch(r, l, 1), r->clock.now);
@@ -123,7 +123,7 @@ static void what_the_new_certificate_signed_too_early_holds_up_nothing_of_the_ol
 	(void)state;
 	say_refused(r, l);
 	r->clock.now += HOUR;
-	early = r->renewed = r->clock.now;
+	early = r->signer.renewed = r->clock.now;
 	l = meet(r);
 	assert_int_equal(fetch(r, l, 0), early);
 	say_refused(r, l);
@@ -151,7 +151,7 @@ static void a_parcel_of_another_certificate_travels_anew(void **state)
 	assert_int_equal(manifest_made, r->clock.now);
 	node_link_down(r->node, l->session, "connection reset");
 	r->clock.now += HOUR;
-	r->renewed = r->clock.now;
+	r->signer.renewed = r->clock.now;
 	meet(r);
 	assert_int_equal(manifest_made, r->clock.now);
 	rig_free(r);
@@ -251,8 +251,8 @@ static void who_is_at_fault_for_what_is_given_back(void **state)
 		struct line *l;
 		struct rig *r = asks(id.s, cy_buf_view(&message), &l);
 
-		r->revoked = !lost_own;
-		r->lost_own = lost_own;
+		r->signer.trusts_from = lost_own ? 0 : INT64_MAX;
+		r->signer.lost_own = lost_own;
 		desk_gives_back(r, l, one.s, id.s, cy_buf_view(&message), NULL);
 		assert_null(strstr(r->did, "goodbye-SIGNATURE"));
 		assert_int_equal(strstr(r->did, "goodbye-PROTOCOL") != NULL, lost_own);

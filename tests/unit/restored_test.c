@@ -79,9 +79,9 @@ static void leave_a_gap(struct side *s, const char *case_id)
 	meet(w); /* the second note comes back */
 	keep(s, 2);
 	restore(o, 0);
-	s->stands_from = w->clock.now;
+	s->signer.stands_from = w->clock.now;
 	meet(w); /* both notes travel anew, as the first parcel of the new epoch */
-	s->stands_from = 0;
+	s->signer.stands_from = 0;
 	hold_the_same(w, case_id);
 	say_notes(s, case_id, BACKLOG);
 	restore(s, 2);
@@ -141,7 +141,7 @@ static void what_a_peer_lost_before_its_author_forgot_it_travels_anew(void **sta
 	meet(w);
 	be_missed(s);
 	restore(o, 0);
-	s->stands_from = w->clock.now; /* they travel anew: their certificate is revoked */
+	s->signer.stands_from = w->clock.now; /* they travel anew: their certificate is revoked */
 	meet_once(w);
 	meet_once(w);
 	whole_parcels = 0;
@@ -167,7 +167,7 @@ static void what_was_erased_and_lost_is_told_again_by_an_author_that_forgot_it(v
 	erase(&w->a, case_id);
 	keep(&w->a, 2);
 	restore(&w->b, 0);
-	w->a.stands_from = w->clock.now;
+	w->a.signer.stands_from = w->clock.now;
 	meet(w);
 	assert_int_equal(told(w, lost), 3);
 	be_missed(&w->a);
@@ -344,7 +344,7 @@ static void what_was_rejected_and_is_accepted_anew_counts_again(void **state)
 	hold_the_same(w, case_id);
 	count_the_same(w, case_id, 1);
 	restore(&w->b, 0);
-	w->a.stands_from = w->clock.now; /* it travels anew: its certificate is revoked */
+	w->a.signer.stands_from = w->clock.now; /* it travels anew: its certificate is revoked */
 	meet(w);
 	hold_the_same(w, case_id);
 	assert_non_null(strstr(w->a.verdicts, "US-OIA 2: 0"));

@@ -313,48 +313,6 @@ static void local_close(void *ctx, uint64_t conn)
 	(void)conn;
 }
 
-static int signer_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
-{
-	struct side *s = ctx;
-
-	assert_true(s->n_signing < SIGNED && text.len <= sizeof s->signing[0].text);
-	s->signing[s->n_signing].ticket = ticket;
-	s->signing[s->n_signing].len = text.len;
-	memcpy(s->signing[s->n_signing++].text, text.data, text.len);
-	return CY_OK;
-}
-
-/* Stands in for CMS: who signed what. */
-static struct cy_digest seal(const char *authority, struct cy_bytes text)
-{
-	struct cy_bytes pieces[] = { cy_bytes(authority, strlen(authority)), text };
-
-	return cy_sha256v(pieces, 2);
-}
-
-static int signer_verify(void *ctx, const char *authority, struct cy_bytes text, struct cy_bytes signature,
-			 struct cy_wall made, struct cy_error *e)
-{
-	const struct side *s = ctx;
-	struct cy_digest d = seal(authority, text);
-
-	if (strcmp(authority, s->peer) == 0 && made.ms < s->trusts_from)
-		return cy_fail(e, CY_ESIGN, "the signer's certificate is revoked");
-	if (!cy_bytes_equal(cy_bytes(d.b, sizeof d.b), signature))
-		return cy_fail(e, CY_ESIGN, "the signature does not verify");
-	return CY_OK;
-}
-
-static int signer_stands(void *ctx, struct cy_bytes signature, struct cy_wall made, bool *ret_present,
-			 struct cy_error *e)
-{
-	const struct side *s = ctx;
-
-	(void)signature;
-	*ret_present = made.ms >= s->stands_from;
-	return made.ms < s->stands_from ? cy_fail(e, CY_ESIGN, "our certificate was revoked") : CY_OK;
-}
-
 static void journal_note(void *ctx, enum node_level level, const char *text)
 {
 	struct side *s = ctx;
@@ -474,8 +432,7 @@ void start(struct side *s)
 	s->ports.local =
 		(struct local_port){ .ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close };
 	s->ports.clock = rig_clock_port(&s->w->clock);
-	s->ports.signer =
-		(struct signer_port){ .ctx = s, .sign = signer_sign, .verify = signer_verify, .stands = signer_stands };
+	s->ports.signer = rig_signer_port(&s->signer);
 	s->ports.random = rig_random_port(&s->rng);
 	s->ports.journal = (struct journal_port){ .ctx = s, .note = journal_note };
 	if (node_new(&config, &s->ports, &s->node, &e) < 0)
@@ -489,7 +446,7 @@ void stop(struct side *s)
 	store_sqlite_close(s->store);
 	orders_file_close(s->orders);
 	s->node = NULL;
-	s->n_signing = 0;
+	s->signer.n = 0;
 }
 
 void session_lost(struct world *w, const char *why)
@@ -522,22 +479,6 @@ void connect_both(struct world *w)
 	node_link_up(w->a.node, w->a.peer, w->a.session, &on);
 	on.dialled = false;
 	node_link_up(w->b.node, w->b.peer, w->b.session, &on);
-}
-
-static bool sign_all(struct side *s)
-{
-	size_t n = s->n_signing;
-
-	/* Copies: a completed round may ask for the next one. */
-	for (size_t i = 0; i < n; i++) {
-		uint64_t ticket = s->signing[i].ticket;
-		struct cy_digest d = seal(s->name, cy_bytes(s->signing[i].text, s->signing[i].len));
-
-		if (i == n - 1)
-			s->n_signing = 0;
-		node_signed(s->node, ticket, CY_OK, cy_bytes(d.b, sizeof d.b));
-	}
-	return n > 0;
 }
 
 static bool deliver(struct world *w)
@@ -589,10 +530,11 @@ void settle(struct world *w)
 			if (s->node != NULL) {
 				uint64_t before = w->n;
 
-				moved = sign_all(s) || moved;
+				moved = moved || s->signer.n > 0;
+				rig_sign(&s->signer, s->node, CY_OK);
 				s->committed = false;
 				store_sqlite_dispatch(s->store);
-				moved = moved || s->n_signing > 0 || w->n != before;
+				moved = moved || s->signer.n > 0 || w->n != before;
 				again = again || s->committed;
 			}
 			if (s == &w->b)
@@ -720,6 +662,7 @@ static void side_init(struct world *w, struct side *s, const char *name, const c
 	s->name = name;
 	s->peer = peer;
 	s->rng.state = seed;
+	s->signer.self = name;
 	snprintf(s->dir, sizeof s->dir, "/tmp/comity-trace-XXXXXX");
 	assert_non_null(mkdtemp(s->dir));
 	use_backup(s, 0);

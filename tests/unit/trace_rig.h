@@ -19,7 +19,6 @@
 #include "node/node.h"
 
 #define FRAMES 64
-#define SIGNED 64
 
 struct side {
 	struct world *w;
@@ -31,12 +30,7 @@ struct side {
 	struct node_ports ports;
 	struct cy_rng rng;
 	uint64_t session;
-	struct {
-		uint64_t ticket;
-		char text[40000];
-		size_t len;
-	} signing[SIGNED];
-	size_t n_signing;
+	struct rig_signer signer;
 	uint64_t key;     /* idempotency keys */
 	char case_id[40]; /* of the last submission or event */
 	char last_error[256];
@@ -49,8 +43,6 @@ struct side {
 	int64_t due_ms;         /* of the last time limit that was shown */
 	bool committed;         /* in this turn: another write-set may follow */
 	bool muted;             /* events are not shown */
-	int64_t trusts_from;    /* what the other side signed before is refused: its certificate was revoked */
-	int64_t stands_from;    /* and so would be what this side signed before, as it knows */
 };
 
 struct frame {

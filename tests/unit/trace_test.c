@@ -54,7 +54,7 @@ static void a_refused_parcel_is_dissolved_and_its_messages_travel_anew(void **st
 	submit(&w->a, w->a.case_id, NOTE);
 	settle(w);
 	w->clock.now += 1000;
-	w->b.trusts_from = w->clock.now;
+	w->b.signer.trusts_from = w->clock.now;
 	connect_both(w);
 	settle(w);
 	w->clock.now += 1000;
@@ -76,7 +76,7 @@ static void a_refused_receipt_is_signed_anew(void **state)
 	submit(&w->a, NULL, request);
 	settle(w);
 	w->clock.now += 1000;
-	w->a.trusts_from = w->clock.now;
+	w->a.signer.trusts_from = w->clock.now;
 	connect_both(w);
 	settle(w);
 	w->clock.now += 1000;
@@ -161,7 +161,7 @@ static void a_late_receipt_for_a_dissolved_parcel_counts(void **state)
 	copy_store(&w->b, true);
 	settle(w);
 	w->clock.now += 1000;
-	w->b.trusts_from = w->clock.now;
+	w->b.signer.trusts_from = w->clock.now;
 	connect_both(w);
 	settle(w);
 	w->clock.now += 1000;
@@ -199,7 +199,7 @@ static void nothing_overtakes_what_is_dissolved(void **state)
 	submit(&w->a, w->a.case_id, NOTE);
 	settle(w);
 	w->clock.now += 1000;
-	w->a.stands_from = w->b.trusts_from = w->clock.now;
+	w->a.signer.stands_from = w->b.signer.trusts_from = w->clock.now;
 	connect_both(w);
 	settle(w);
 	session_lost(w, "connection reset");

@@ -412,7 +412,7 @@ static void a_clock_that_is_confirmed_is_stored_before_the_answer(void **state)
 
 static void fail_commit(struct rig *r)
 {
-	if (r->n_signing > 0)
+	if (r->signer.n > 0)
 		rig_signed(r, CY_OK);
 	assert_non_null(r->store.committing);
 	mem_store_drop(&r->store);
