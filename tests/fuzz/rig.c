@@ -24,19 +24,6 @@ static int local_answer(void *ctx, uint64_t conn, struct cy_bytes bytes)
 	return CY_OK;
 }
 
-static size_t local_queued(void *ctx, uint64_t conn)
-{
-	(void)ctx;
-	(void)conn;
-	return 0;
-}
-
-static void local_close(void *ctx, uint64_t conn)
-{
-	(void)ctx;
-	(void)conn;
-}
-
 static void journal_note(void *ctx, enum node_level level, const char *text)
 {
 	(void)ctx;
@@ -251,8 +238,7 @@ void rig_open(struct rig *r)
 					     .destroy = blob_destroy,
 					     .space = blob_space,
 					     .progress = blob_progress };
-	r->ports.local =
-		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
+	r->ports.local = rig_local_port(r, local_answer);
 	r->ports.clock = rig_clock_port(&r->clock);
 	r->ports.signer = rig_signer_port(&r->signer);
 	r->ports.random = rig_random_port(&r->rng);

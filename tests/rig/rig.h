@@ -5,6 +5,7 @@
 #define RIG_H
 
 #include "base/rng.h"
+#include "comity/v1/local.pb-c.h"
 #include "node/node.h"
 #include "wire/manifest.h"
 
@@ -48,5 +49,12 @@ void rig_sign_at(struct rig_signer *s, struct node *node, size_t i, int code);
 void rig_sign(struct rig_signer *s, struct node *node, int code);
 /* Stands in for CMS: who signed what. */
 struct cy_digest rig_seal(const char *authority, struct cy_bytes text);
+
+/* Local clients that always read, and stay until the test ends them: `send` has each frame. */
+struct local_port rig_local_port(void *ctx, int (*send)(void *ctx, uint64_t conn, struct cy_bytes frame));
+/* What a client asks, on its connection. */
+void rig_client_says(struct node *node, uint64_t conn, const CyClientFrame *f);
+/* The client at this place of the configuration connects, and says its Hello. */
+void rig_client_hello(struct node *node, uint64_t conn, size_t client, uint64_t correlation);
 
 #endif

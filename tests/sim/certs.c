@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "sim.h"
-#include "wire/message.h"
 
 #define AGE      (30 * DAY) /* of a certificate that is new: no clock here is wrong by so much for long */
 #define LIFE     (100 * 365 * DAY)
@@ -218,23 +217,11 @@ static void on_left(struct world *w, void *arg, uint64_t conn)
 
 void operator_says(struct sim_node *s, CyClientFrame *f)
 {
-	const size_t client = OPERATOR;
 	const uint64_t conn = ++s->w->conns;
-	CyLocalHello h = CY_LOCAL_HELLO__INIT;
-	CyClientFrame hello = CY_CLIENT_FRAME__INIT, *frames[] = { &hello, f };
 
-	h.version = 1;
-	hello.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
-	hello.hello = &h;
-	node_local_up(s->node, conn, &client, 1);
-	for (size_t i = 0; i < 2; i++) {
-		struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
-
-		frames[i]->correlation = i + 1;
-		CY_ASSERT(wire_pack(&frames[i]->base, &out) == CY_OK);
-		node_local_frame(s->node, conn, cy_buf_view(&out), -1);
-		cy_buf_free(&out);
-	}
+	rig_client_hello(s->node, conn, OPERATOR, 1);
+	f->correlation = 2;
+	rig_client_says(s->node, conn, f);
 	world_at(s->w, s->w->now + MINUTE, on_left, s, conn);
 }
 

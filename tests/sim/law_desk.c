@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "law.h"
-#include "wire/message.h"
 
 #define REPEAT_MS  HOUR       /* without an answer it is handed in again */
 #define LATER_MS   (6 * HOUR) /* an authority that is down is tried again */
@@ -13,25 +12,15 @@
 
 static void frame(struct sim_node *s, uint64_t conn, CyClientFrame *f)
 {
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
-
 	f->correlation = ++law_site(s)->correlation;
-	CY_ASSERT(wire_pack(&f->base, &out) == CY_OK);
-	node_local_frame(s->node, conn, cy_buf_view(&out), -1);
-	cy_buf_free(&out);
+	rig_client_says(s->node, conn, f);
 }
 
 static uint64_t connect_as(struct sim_node *s, size_t client)
 {
-	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CyLocalHello h = CY_LOCAL_HELLO__INIT;
 	const uint64_t conn = ++s->w->conns;
 
-	node_local_up(s->node, conn, &client, 1);
-	h.version = 1;
-	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
-	f.hello = &h;
-	frame(s, conn, &f);
+	rig_client_hello(s->node, conn, client, ++law_site(s)->correlation);
 	return conn;
 }
 
@@ -279,18 +268,7 @@ static int port_send(void *ctx, uint64_t conn, struct cy_bytes data)
 	return CY_OK;
 }
 
-static size_t port_queued(void *ctx, uint64_t conn)
-{
-	(void)ctx, (void)conn;
-	return 0;
-}
-
-static void port_close(void *ctx, uint64_t conn)
-{
-	(void)ctx, (void)conn;
-}
-
 struct local_port law_port(struct sim_node *s)
 {
-	return (struct local_port){ .ctx = s, .send = port_send, .queued = port_queued, .close = port_close };
+	return rig_local_port(s, port_send);
 }

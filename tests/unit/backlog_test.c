@@ -85,7 +85,7 @@ static struct rig *started(struct store_writeset *w)
 	if (w != NULL)
 		mem_store_apply(&r->store, w);
 	rig_start(r);
-	desk_connect(r, 2, 0);
+	rig_client_hello(r->node, 2, 0, 1);
 	return r;
 }
 
@@ -151,7 +151,7 @@ static void acknowledgements_of_very_many_events_are_no_single_commit(void **sta
 	commit_any = r->ports.store.commit;
 	r->ports.store.commit = look_and_commit;
 	rig_start(r);
-	desk_connect(r, 2, 0);
+	rig_client_hello(r->node, 2, 0, 1);
 	have_a_batch_under_way(r);
 	acknowledge(r, 1, n - 2);
 	acknowledge(r, 2, n);

@@ -74,12 +74,8 @@ void put_own(struct store_writeset **w, const char *peer, const char *case_id, u
 
 void desk_ask(struct rig *r, uint64_t conn, CyClientFrame *f)
 {
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
-
 	f->correlation = 7;
-	assert_int_equal(wire_pack(&f->base, &out), CY_OK);
-	node_local_frame(r->node, conn, cy_buf_view(&out), -1);
-	cy_buf_free(&out);
+	rig_client_says(r->node, conn, f);
 }
 
 void put_open_case(struct store_writeset **w, const char *case_id, unsigned notes)
@@ -96,19 +92,6 @@ void put_open_case(struct store_writeset **w, const char *case_id, unsigned note
 	c->own_number = notes;
 	c->peer_number = 1;
 	put_message(w, PEER, case_id, case_id, &request);
-}
-
-void desk_connect(struct rig *r, uint64_t conn, size_t client)
-{
-	const size_t allowed[] = { client };
-	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CyLocalHello h = CY_LOCAL_HELLO__INIT;
-
-	h.version = 1;
-	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
-	f.hello = &h;
-	node_local_up(r->node, conn, allowed, 1);
-	desk_ask(r, conn, &f);
 }
 
 void desk_submit(struct rig *r, uint64_t conn, const char *case_id, CyPriority priority, const char *json)

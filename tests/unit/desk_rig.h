@@ -35,8 +35,6 @@ void put_open_case(struct store_writeset **w, const char *case_id, unsigned note
 
 /* With correlation 7. */
 void desk_ask(struct rig *r, uint64_t conn, CyClientFrame *f);
-/* Another connection, of this client of the configuration. */
-void desk_connect(struct rig *r, uint64_t conn, size_t client);
 /* Hand in a Submission as JSON, in a case of PEER. */
 void desk_submit(struct rig *r, uint64_t conn, const char *case_id, CyPriority priority, const char *json);
 

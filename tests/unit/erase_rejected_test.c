@@ -47,7 +47,7 @@ static struct rig *started(const char *case_id)
 	r->ports.local.send = answer_client;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
-	desk_connect(r, 3, 1);
+	rig_client_hello(r->node, 3, 1, 1);
 	rig_settle(r);
 	return r;
 }

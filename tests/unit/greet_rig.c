@@ -192,19 +192,6 @@ static int local_answer(void *ctx, uint64_t conn, struct cy_bytes bytes)
 	return CY_OK;
 }
 
-static size_t local_queued(void *ctx, uint64_t conn)
-{
-	(void)ctx;
-	(void)conn;
-	return 0;
-}
-
-static void local_close(void *ctx, uint64_t conn)
-{
-	(void)ctx;
-	(void)conn;
-}
-
 static void journal_note(void *ctx, enum node_level level, const char *text)
 {
 	struct rig *r = ctx;
@@ -367,8 +354,7 @@ struct rig *rig_new(bool evidence)
 					    .established = link_established,
 					    .close = link_close,
 					    .want = bulk_want };
-	r->ports.local =
-		(struct local_port){ .ctx = r, .send = local_answer, .queued = local_queued, .close = local_close };
+	r->ports.local = rig_local_port(r, local_answer);
 	r->ports.clock = rig_clock_port(&r->clock);
 	r->ports.signer = rig_signer_port(&r->signer);
 	r->ports.random = rig_random_port(&r->rng);
@@ -400,22 +386,11 @@ struct rig *rig_new(bool evidence)
 
 void rig_begin(struct rig *r)
 {
-	const size_t allowed[] = { 0 };
-	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CyLocalHello h = CY_LOCAL_HELLO__INIT;
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
 	struct cy_error e = { 0 };
 
 	if (node_new(&r->config, &r->ports, &r->node, &e) < 0)
 		fail_msg("%s", e.text);
-	h.version = 1;
-	f.correlation = 1;
-	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
-	f.hello = &h;
-	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
-	node_local_up(r->node, 1, allowed, 1);
-	node_local_frame(r->node, 1, cy_buf_view(&out), -1);
-	cy_buf_free(&out);
+	rig_client_hello(r->node, 1, 0, 1);
 	rig_settle(r);
 }
 
@@ -544,16 +519,13 @@ void rig_ask_status(struct rig *r)
 {
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CyGetStatus g = CY_GET_STATUS__INIT;
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
 
 	f.correlation = 2;
 	f.kind_case = CY_CLIENT_FRAME__KIND_GET_STATUS;
 	f.get_status = &g;
-	assert_int_equal(wire_pack(&f.base, &out), CY_OK);
-	node_local_frame(r->node, 1, cy_buf_view(&out), -1);
+	rig_client_says(r->node, 1, &f);
 	rig_run(r);
 	assert_non_null(r->status);
-	cy_buf_free(&out);
 }
 
 struct cy_digest rig_state(struct rig *r)

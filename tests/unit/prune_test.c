@@ -103,8 +103,8 @@ static struct rig *not_met(struct store_writeset *w)
 	r->config.keep = (struct node_keeping){ KEEP, KEEP, KEEP, KEEP, KEEP, KEEP };
 	r->ports.local.send = keep_answer;
 	rig_start(r);
-	desk_connect(r, 2, 1);
-	desk_connect(r, 3, 2);
+	rig_client_hello(r->node, 2, 1, 1);
+	rig_client_hello(r->node, 3, 2, 1);
 	pass(r, 0);
 	r->did[0] = '\0';
 	return r;

@@ -75,7 +75,7 @@ static struct rig *started(void)
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	for (uint64_t conn = LIBRARY; conn <= MINISTRY; conn++) {
-		desk_connect(r, conn, 0);
+		rig_client_hello(r->node, conn, 0, 1);
 		forget(conn);
 	}
 	return r;

@@ -198,8 +198,8 @@ static struct rig *while_one_reads(const char *id)
 {
 	struct rig *r = with_item(id);
 
-	desk_connect(r, 2, 0);
-	desk_connect(r, 3, 1);
+	rig_client_hello(r->node, 2, 0, 1);
+	rig_client_hello(r->node, 3, 1, 1);
 	rig_settle(r);
 	refusal[0] = '\0';
 	bytes_read = 0;

@@ -100,7 +100,7 @@ static struct rig *started(void)
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	for (size_t i = 0; i < 3; i++)
-		desk_connect(r, 2 + i, i);
+		rig_client_hello(r->node, 2 + i, i, 1);
 	return r;
 }
 

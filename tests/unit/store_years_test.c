@@ -69,35 +69,20 @@ static int local_send(void *ctx, uint64_t conn, struct cy_bytes frame)
 	return CY_OK;
 }
 
-static void ask_node(CyClientFrame *f)
-{
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
-
-	f->correlation = 1;
-	assert_int_equal(wire_pack(&f->base, &out), CY_OK);
-	node_local_frame(y.node, 1, cy_buf_view(&out), -1);
-	cy_buf_free(&out);
-}
-
 static void let_go(void);
 
 /* The peer is nobody here: an administrator says that it need not be met. */
 static void resume(void)
 {
-	const size_t allowed[] = { 1 };
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CyLocalHello hello = CY_LOCAL_HELLO__INIT;
 	CyResume r = CY_RESUME__INIT;
 
-	hello.version = 1;
-	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
-	f.hello = &hello;
-	node_local_up(y.node, 1, allowed, 1);
-	ask_node(&f);
+	rig_client_hello(y.node, 1, 1, 1);
 	r.reason = (char *)"it is simulated";
+	f.correlation = 2;
 	f.kind_case = CY_CLIENT_FRAME__KIND_RESUME;
 	f.resume = &r;
-	ask_node(&f);
+	rig_client_says(y.node, 1, &f);
 	let_go();
 }
 
@@ -122,7 +107,7 @@ static void start_node(void)
 	ports.clock = rig_clock_port(&y.clock);
 	ports.random = rig_random_port(&y.rng);
 	ports.journal = (struct journal_port){ .note = journal_note };
-	ports.local = (struct local_port){ .send = local_send };
+	ports.local = rig_local_port(NULL, local_send);
 	if (node_new(&config, &ports, &y.node, &e) < 0)
 		fail_msg("%s", e.text);
 }

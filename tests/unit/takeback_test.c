@@ -135,7 +135,7 @@ static struct rig *started(struct store_writeset *w)
 	r->config.n_clients = 2;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
-	desk_connect(r, 2, 1);
+	rig_client_hello(r->node, 2, 1, 1);
 	rig_settle(r);
 	return r;
 }

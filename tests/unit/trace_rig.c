@@ -300,19 +300,6 @@ static int local_send_frame(void *ctx, uint64_t conn, struct cy_bytes bytes)
 	return CY_OK;
 }
 
-static size_t local_queued(void *ctx, uint64_t conn)
-{
-	(void)ctx;
-	(void)conn;
-	return 0;
-}
-
-static void local_close(void *ctx, uint64_t conn)
-{
-	(void)ctx;
-	(void)conn;
-}
-
 static void journal_note(void *ctx, enum node_level level, const char *text)
 {
 	struct side *s = ctx;
@@ -331,42 +318,19 @@ static void committed(void *ctx, int code, const char *why)
 
 /* -------------------------------------------------------------------- running */
 
-static void client_says(struct side *s, uint64_t conn, const CyClientFrame *f)
-{
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
-
-	assert_int_equal(wire_pack(&f->base, &out), CY_OK);
-	node_local_frame(s->node, conn, cy_buf_view(&out), -1);
-	cy_buf_free(&out);
-}
-
-/* Client number `client` of the configuration. */
-static void hello_from(struct side *s, uint64_t conn, size_t client)
-{
-	CyClientFrame f = CY_CLIENT_FRAME__INIT;
-	CyLocalHello h = CY_LOCAL_HELLO__INIT;
-
-	node_local_up(s->node, conn, &client, 1);
-	h.version = 1;
-	f.correlation = 1;
-	f.kind_case = CY_CLIENT_FRAME__KIND_HELLO;
-	f.hello = &h;
-	client_says(s, conn, &f);
-}
-
 static void hello_clients(struct side *s)
 {
 	CyClientFrame f = CY_CLIENT_FRAME__INIT;
 	CySubscribe sub = CY_SUBSCRIBE__INIT;
 
-	hello_from(s, DESK, 0);
-	hello_from(s, CHIEF, 1);
+	rig_client_hello(s->node, DESK, 0, 1);
+	rig_client_hello(s->node, CHIEF, 1, 1);
 	f.correlation = 2;
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBSCRIBE;
 	sub.cursor = (char *)"desk";
 	sub.from_now = true;
 	f.subscribe = &sub;
-	client_says(s, DESK, &f);
+	rig_client_says(s->node, DESK, &f);
 }
 
 void ask_erasure(struct side *s, const char *case_id, const char *reason)
@@ -381,7 +345,7 @@ void ask_erasure(struct side *s, const char *case_id, const char *reason)
 	f.kind_case = CY_CLIENT_FRAME__KIND_ERASE_CASE;
 	f.erase_case = &erase;
 	say(s->w, "%-6s >> has a case erased: %s", s->name, reason);
-	client_says(s, CHIEF, &f);
+	rig_client_says(s->node, CHIEF, &f);
 }
 
 void order_erasure(struct side *s, const char *case_id, const char *reason)
@@ -399,7 +363,7 @@ void show_message(struct side *s, const char *id)
 	f.correlation = 6;
 	f.kind_case = CY_CLIENT_FRAME__KIND_SHOW_MESSAGE;
 	f.show_message = &m;
-	client_says(s, DESK, &f);
+	rig_client_says(s->node, DESK, &f);
 }
 
 void start(struct side *s)
@@ -429,8 +393,7 @@ void start(struct side *s)
 	if (store_sqlite_open(&sc, committed, s, &s->store, &s->ports.store, &e) < 0)
 		fail_msg("%s", e.text);
 	s->ports.link = (struct link_port){ s, link_send, link_proven, link_established, link_close };
-	s->ports.local =
-		(struct local_port){ .ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close };
+	s->ports.local = rig_local_port(s, local_send_frame);
 	s->ports.clock = rig_clock_port(&s->w->clock);
 	s->ports.signer = rig_signer_port(&s->signer);
 	s->ports.random = rig_random_port(&s->rng);
@@ -554,13 +517,13 @@ void settle(struct world *w)
 void desk_says(struct side *s, CyClientFrame *f)
 {
 	f->correlation = 10;
-	client_says(s, DESK, f);
+	rig_client_says(s->node, DESK, f);
 }
 
 void chief_says(struct side *s, CyClientFrame *f)
 {
 	f->correlation = 11;
-	client_says(s, CHIEF, f);
+	rig_client_says(s->node, CHIEF, f);
 }
 
 /* Any Submission as JSON. */
@@ -586,7 +549,7 @@ void submit(struct side *s, const char *case_ref, const char *json)
 	f.kind_case = CY_CLIENT_FRAME__KIND_SUBMIT;
 	f.submit = &sub;
 	say(s->w, "%-6s >> submits %s", s->name, law_kind_name(sub.submission->content->kind_case));
-	client_says(s, DESK, &f);
+	rig_client_says(s->node, DESK, &f);
 	protobuf_c_message_free_unpacked(m, NULL);
 }
 
@@ -599,7 +562,7 @@ void show(struct side *s, const char *case_id)
 	f.correlation = 9;
 	f.kind_case = CY_CLIENT_FRAME__KIND_SHOW_CASE;
 	f.show_case = &sc;
-	client_says(s, DESK, &f);
+	rig_client_says(s->node, DESK, &f);
 }
 
 /* Nothing is in flight: both sides hold the same case. */

@@ -66,7 +66,7 @@ static struct rig *started_with(struct store_writeset *w, size_t n_peers)
 	r->config.n_clients = 2;
 	mem_store_apply(&r->store, w);
 	rig_begin(r);
-	desk_connect(r, 2, 1);
+	rig_client_hello(r->node, 2, 1, 1);
 	return r;
 }
 
@@ -458,7 +458,7 @@ static void a_copy_counts_as_restored_until_its_end_is_committed(void **state)
 	r->config.n_clients = 2;
 	if (node_new(&r->config, &r->ports, &r->node, NULL) < 0)
 		fail();
-	desk_connect(r, 2, 1);
+	rig_client_hello(r->node, 2, 1, 1);
 	assert_null(r->store.committing);
 	ask_resume(r, "");
 	fail_commit(r);
