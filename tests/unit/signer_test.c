@@ -481,7 +481,7 @@ static void of_several_pins_with_one_key_the_signed_one_counts(void **state)
 	static const char *const certs[] = { "sign.1.pem", "sign.2.pem", "sign.pem" };
 	static const int orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
 	struct cy_error e = { 0 };
-	struct file f[3];
+	struct file f[4];
 
 	(void)state;
 	both();
@@ -496,6 +496,9 @@ static void of_several_pins_with_one_key_the_signed_one_counts(void **state)
 		snprintf(ie.party.peer_signing, PATH_LEN, "by-%d", i);
 		load(ie.party.peer_signing, &f[i]);
 	}
+	sh("openssl cms -sign -binary -cades -keyid -nosmimecap -nocerts -certfile US-KEY/sign.2.pem -outform DER"
+	   " -md sha256 -signer US-KEY/sign.pem -inkey US-KEY/sign.key -in text -out by-3");
+	load("by-3", &f[3]);
 	in_dir("US-KEY/crl.pem", ie.party.peer_crl);
 	in_dir("US-KEY/ordered.pem", ie.party.peer_signing);
 	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
@@ -506,6 +509,8 @@ static void of_several_pins_with_one_key_the_signed_one_counts(void **state)
 		accepted(&ie, "US-OIA", TEXT, cy_bytes(f[1].data, f[1].len), 0);
 		refused(&ie, "US-OIA", TEXT, cy_bytes(f[1].data, f[1].len), 2 * DAY_MS, "had expired");
 		accepted(&ie, "US-OIA", TEXT, cy_bytes(f[2].data, f[2].len), 2 * DAY_MS);
+		/* What is enclosed is pinned as well, and not what was signed with. */
+		refused(&ie, "US-OIA", TEXT, cy_bytes(f[3].data, f[3].len), 0, "not enclosed");
 	}
 	/* The key is pinned, but not the certificate that was signed with it. */
 	sh("cp US-KEY/sign.2.pem US-KEY/ordered.pem");

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "io/gate/crl_list.h"
 #include "io/signer/pem_file.h"
+#include "io/signer/signer_cms.h"
 #include "io/signer/signer_der.h"
 
 /* A bundle beyond this is a mistaken file. */
@@ -21,6 +22,7 @@
 
 struct pin {
 	X509 *cert;
+	struct cy_bytes der;        /* the same; owned */
 	struct cy_wall from, until; /* of the whole chain together */
 	bool revoked;
 };
@@ -155,6 +157,8 @@ out:
 static int add_pin(struct signer_pins *p, const struct signer_pin_source *s, X509 *cert, struct cy_error *e)
 {
 	const char *where = s->bundle == NULL ? s->id : s->bundle;
+	unsigned char *der = NULL;
+	int len;
 
 	for (size_t i = 0; i < p->n; i++) {
 		if (X509_cmp(p->pin[i].cert, cert) == 0)
@@ -168,8 +172,13 @@ static int add_pin(struct signer_pins *p, const struct signer_pin_source *s, X50
 				  "a signing certificate of %s has a key that is not EC P-256 or P-384; "
 				  "only these may sign",
 				  s->id);
+	len = i2d_X509(cert, &der);
+	if (len <= 0)
+		return cy_fail(e, CY_ENOMEM, "no memory for a signing certificate of %s", s->id);
 	X509_up_ref(cert);
-	p->pin[p->n] = (struct pin){ .cert = cert, .from = { INT64_MIN }, .until = { INT64_MAX } };
+	p->pin[p->n] = (struct pin){
+		.cert = cert, .der = cy_bytes(der, (size_t)len), .from = { INT64_MIN }, .until = { INT64_MAX }
+	};
 	narrow(&p->pin[p->n], cert);
 	p->n++;
 	return CY_OK;
@@ -258,8 +267,10 @@ void signer_pins_free(struct signer_pins *p)
 {
 	if (p == NULL || --p->refs > 0)
 		return;
-	for (size_t i = 0; i < p->n; i++)
+	for (size_t i = 0; i < p->n; i++) {
 		X509_free(p->pin[i].cert);
+		OPENSSL_free((void *)p->pin[i].der.data);
+	}
 	free(p->crl);
 	free(p);
 }
@@ -283,19 +294,39 @@ static bool encodes_as(CMS_ContentInfo *cms, struct cy_bytes der)
 	return same;
 }
 
-static CMS_ContentInfo *decode(struct cy_bytes der)
-{
-	const unsigned char *at = der.data;
+struct signature {
 	CMS_ContentInfo *cms;
+	const struct pin *enclosed; /* the pin whose certificate was enclosed, and is not in `cms`; or NULL */
+};
 
+static const struct pin *pin_with(const struct signer_pins *p, struct cy_bytes der)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (cy_bytes_equal(p->pin[i].der, der))
+			return &p->pin[i];
+	return NULL;
+}
+
+/* False: it is not the DER encoding of one CMS object. A pinned certificate is known by its bytes,
+ * and not read again. */
+static bool decode(const struct signer_pins *p, struct cy_bytes der, struct signature *ret)
+{
+	uint8_t out[CY_SIGNATURE_MAX];
+	struct cy_bytes certificate, bare;
+	const unsigned char *at;
+
+	*ret = (struct signature){ 0 };
 	if (der.len == 0 || der.len > CY_SIGNATURE_MAX || !signer_der_strict(der))
-		return NULL;
-	cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
-	if (cms != NULL && !encodes_as(cms, der)) {
-		CMS_ContentInfo_free(cms);
-		return NULL;
+		return false;
+	if (signer_cms_bare(der, out, &certificate, &bare) && (ret->enclosed = pin_with(p, certificate)) != NULL)
+		der = bare;
+	at = der.data;
+	ret->cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
+	if (ret->cms != NULL && !encodes_as(ret->cms, der)) {
+		CMS_ContentInfo_free(ret->cms);
+		ret->cms = NULL;
 	}
-	return cms;
+	return ret->cms != NULL;
 }
 
 /* ECDSA with SHA-256 or stronger, the same digest in both places. */
@@ -316,13 +347,16 @@ static bool strong(CMS_SignerInfo *si)
 }
 
 /* The certificate has to travel along, so that anybody can check without us. */
-static bool carries(CMS_ContentInfo *cms, const X509 *cert)
+static bool carries(const struct signature *s, const struct pin *pin)
 {
-	STACK_OF(X509) *certs = CMS_get1_certs(cms);
+	STACK_OF(X509) * certs;
 	bool found = false;
 
+	if (s->enclosed != NULL)
+		return s->enclosed == pin;
+	certs = CMS_get1_certs(s->cms);
 	for (int i = 0; i < sk_X509_num(certs) && !found; i++)
-		found = X509_cmp(sk_X509_value(certs, i), cert) == 0;
+		found = X509_cmp(sk_X509_value(certs, i), pin->cert) == 0;
 	sk_X509_pop_free(certs, X509_free);
 	return found;
 }
@@ -377,7 +411,8 @@ static const char *form(CMS_ContentInfo *cms)
 	return NULL;
 }
 
-static const char *mathematics(CMS_ContentInfo *cms, CMS_SignerInfo *si, X509 *cert, struct cy_bytes text)
+static const char *mathematics(const struct signature *s, CMS_SignerInfo *si, const struct pin *pin, bool bound,
+			       struct cy_bytes text)
 {
 	STACK_OF(X509) *one = sk_X509_new_null();
 	BIO *memory = BIO_new_mem_buf(text.data == NULL ? (const void *)"" : text.data, (int)text.len);
@@ -386,16 +421,16 @@ static const char *mathematics(CMS_ContentInfo *cms, CMS_SignerInfo *si, X509 *c
 	BIO *in = memory == NULL ? NULL : BIO_push(BIO_new(BIO_f_null()), memory);
 	const char *wrong = NULL;
 
-	if (one == NULL || in == NULL || sk_X509_push(one, cert) <= 0)
+	if (one == NULL || in == NULL || sk_X509_push(one, pin->cert) <= 0)
 		wrong = "there is no memory to check it";
-	else if (!carries(cms, cert))
+	else if (!carries(s, pin))
 		wrong = "the signer's certificate is not the one pinned, or is not enclosed";
-	else if (!bound_to(si, cert))
+	else if (!bound)
 		wrong = "its signing-certificate-v2 attribute is missing or names another certificate";
-	else if (!states_type(cms, si))
+	else if (!states_type(s->cms, si))
 		wrong = "its content-type attribute is missing or is not that of the content";
 	/* The chain was checked at load; NOINTERN keeps enclosed certificates out. */
-	else if (CMS_verify(cms, one, NULL, in, NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY | CMS_NOINTERN) != 1)
+	else if (CMS_verify(s->cms, one, NULL, in, NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY | CMS_NOINTERN) != 1)
 		wrong = signer_reason();
 	if (in != NULL)
 		BIO_free_all(in);
@@ -408,11 +443,12 @@ static const char *mathematics(CMS_ContentInfo *cms, CMS_SignerInfo *si, X509 *c
 /* The certificate that a signature is to be judged by, whatever the order of the pins. A signer
  * may be named by its key, which several certificates can have: then the signed attribute says
  * which one it is, as it names one certificate and no other. Where it names none of them, the
- * first one is returned, and mathematics() refuses it. */
-static const struct pin *pin_of(const struct signer_pins *p, CMS_SignerInfo *si)
+ * first one is returned, which mathematics() refuses. *ret_bound: the attribute names the one returned. */
+static const struct pin *pin_of(const struct signer_pins *p, CMS_SignerInfo *si, bool *ret_bound)
 {
 	const struct pin *first = NULL;
 
+	*ret_bound = true;
 	for (size_t i = 0; i < p->n; i++) {
 		if (CMS_SignerInfo_cert_cmp(si, p->pin[i].cert) != 0)
 			continue;
@@ -421,6 +457,7 @@ static const struct pin *pin_of(const struct signer_pins *p, CMS_SignerInfo *si)
 		if (first == NULL)
 			first = &p->pin[i];
 	}
+	*ret_bound = false;
 	return first;
 }
 
@@ -433,16 +470,18 @@ static const char *out_of_time(const struct pin *pin, struct cy_wall made)
 	return NULL;
 }
 
-static const char *check(const struct signer_pins *p, CMS_ContentInfo *cms, struct cy_bytes text, struct cy_wall made)
+static const char *check(const struct signer_pins *p, const struct signature *s, struct cy_bytes text,
+			 struct cy_wall made)
 {
-	const char *wrong = form(cms);
+	const char *wrong = form(s->cms);
 	const struct pin *pin;
 	CMS_SignerInfo *si;
+	bool bound;
 
 	if (wrong != NULL)
 		return wrong;
-	si = sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), 0);
-	pin = pin_of(p, si);
+	si = sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(s->cms), 0);
+	pin = pin_of(p, si, &bound);
 	if (pin == NULL)
 		return "its signer is none of the certificates pinned for this authority";
 	if (pin->revoked && !p->own)
@@ -450,21 +489,20 @@ static const char *check(const struct signer_pins *p, CMS_ContentInfo *cms, stru
 	wrong = out_of_time(pin, made);
 	if (wrong != NULL)
 		return wrong;
-	return mathematics(cms, si, pin->cert, text);
+	return mathematics(s, si, pin, bound, text);
 }
 
 int signer_pins_verify(const struct signer_pins *p, struct cy_bytes text, struct cy_bytes signature,
 		       struct cy_wall made, struct cy_error *e)
 {
-	CMS_ContentInfo *cms;
+	struct signature s;
 	const char *wrong;
 
 	ERR_clear_error();
 	if (text.len > CY_MANIFEST_MAX)
 		return cy_fail(e, CY_ESIGN, "a signed text of %s is over %u bytes", p->id, CY_MANIFEST_MAX);
-	cms = decode(signature);
-	wrong = cms == NULL ? "it is not the DER encoding of one CMS object" : check(p, cms, text, made);
-	CMS_ContentInfo_free(cms);
+	wrong = decode(p, signature, &s) ? check(p, &s, text, made) : "it is not the DER encoding of one CMS object";
+	CMS_ContentInfo_free(s.cms);
 	ERR_clear_error();
 	if (wrong != NULL)
 		return cy_fail(e, CY_ESIGN, "a signature said to be of %s is refused: %s", p->id, wrong);
@@ -506,15 +544,17 @@ struct cy_wall signer_pins_crl_due(const struct signer_pins *p, const char **ret
 int signer_pins_stand(const struct signer_pins *p, struct cy_bytes signature, struct cy_wall made, bool *ret_present,
 		      struct cy_error *e)
 {
-	CMS_ContentInfo *cms = decode(signature);
-	STACK_OF(CMS_SignerInfo) *infos = cms == NULL ? NULL : CMS_get0_SignerInfos(cms);
-	const struct pin *pin = sk_CMS_SignerInfo_num(infos) == 1 ? pin_of(p, sk_CMS_SignerInfo_value(infos, 0)) : NULL;
+	struct signature s;
+	STACK_OF(CMS_SignerInfo) *infos = decode(p, signature, &s) ? CMS_get0_SignerInfos(s.cms) : NULL;
+	bool bound;
+	const struct pin *pin =
+		sk_CMS_SignerInfo_num(infos) == 1 ? pin_of(p, sk_CMS_SignerInfo_value(infos, 0), &bound) : NULL;
 	const char *wrong = pin == NULL    ? NULL
 			    : pin->revoked ? "the signer's certificate is revoked"
 					   : out_of_time(pin, made);
 
 	*ret_present = pin == &p->pin[0];
-	CMS_ContentInfo_free(cms);
+	CMS_ContentInfo_free(s.cms);
 	ERR_clear_error();
 	return wrong == NULL ? CY_OK : cy_fail(e, CY_ESIGN, "a signature of ours does not stand: %s", wrong);
 }
