@@ -48,143 +48,6 @@ static void facts_peer(void *ctx, const char *peer, struct node_peer_facts *ret)
 	*ret = (struct node_peer_facts){ 0 };
 }
 
-/* ---------------------------------------------------------------- the full disk */
-
-static int begin_task(struct rig *r, uint64_t ticket, int code)
-{
-	if (r->n_tasks == RIG_TASKS)
-		return CY_EAGAIN;
-	r->tasks[r->n_tasks++] =
-		(struct blob_result){ .ticket = ticket, .code = code, .fd = -1, .text = "the disk is full" };
-	return CY_OK;
-}
-
-static void end_task(struct rig *r)
-{
-	struct blob_result first = r->tasks[0];
-
-	memmove(r->tasks, r->tasks + 1, --r->n_tasks * sizeof first);
-	node_blob_done(r->node, &first);
-}
-
-static int blob_open(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
-		     bool again)
-{
-	(void)part;
-	(void)size;
-	(void)expected;
-	(void)again;
-	return begin_task(ctx, ticket, CY_ELIMIT);
-}
-
-static int blob_append(void *ctx, uint64_t ticket, const char *part, uint64_t offset, struct blob_bytes data,
-		       const struct cy_digest *path, size_t n_path)
-{
-	int r = begin_task(ctx, ticket, CY_ENOENT);
-
-	(void)part;
-	(void)offset;
-	(void)path;
-	(void)n_path;
-	if (r == CY_OK)
-		blob_release(&data);
-	return r;
-}
-
-static int blob_copy(void *ctx, uint64_t ticket, const char *part, int fd, uint64_t most)
-{
-	(void)most;
-	(void)part;
-	(void)fd;
-	return begin_task(ctx, ticket, CY_ENOENT);
-}
-
-static int blob_finish(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct cy_digest *sha256)
-{
-	(void)part;
-	(void)size;
-	(void)sha256;
-	return begin_task(ctx, ticket, CY_ENOENT);
-}
-
-static void blob_confirm(void *ctx, const char *part, const struct cy_digest *sha256)
-{
-	(void)ctx;
-	(void)part;
-	(void)sha256;
-}
-
-static int blob_drop_part(void *ctx, uint64_t ticket, const char *part)
-{
-	(void)part;
-	return begin_task(ctx, ticket, CY_OK);
-}
-
-static void blob_release_part(void *ctx, const char *part)
-{
-	(void)ctx;
-	(void)part;
-}
-
-static void blob_share(void *ctx, size_t owners)
-{
-	(void)ctx;
-	(void)owners;
-}
-
-/* One that an unknown client has left. */
-static void blob_parts(void *ctx, void (*fn)(void *arg, const struct blob_part *part), void *arg)
-{
-	(void)ctx;
-	fn(arg, &(struct blob_part){ .name = "u-0123456789abcdef-0", .here = 1, .held = 1, .since_ms = START_MS });
-}
-
-static int blob_read(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t chunk, bool verify)
-{
-	(void)sha256;
-	(void)chunk;
-	(void)verify;
-	return begin_task(ctx, ticket, CY_ENOENT);
-}
-
-static int blob_file(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
-{
-	(void)sha256;
-	return begin_task(ctx, ticket, CY_ENOENT);
-}
-
-static int blob_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate)
-{
-	(void)sha256;
-	(void)rate;
-	return begin_task(ctx, ticket, CY_ENOENT);
-}
-
-static int blob_list(void *ctx, uint64_t ticket, uint64_t page)
-{
-	(void)page;
-	return begin_task(ctx, ticket, CY_EIO);
-}
-
-static int blob_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
-{
-	(void)sha256;
-	return begin_task(ctx, ticket, CY_OK);
-}
-
-static void blob_space(void *ctx, struct blob_space *ret)
-{
-	(void)ctx;
-	*ret = (struct blob_space){ .total = 1 };
-}
-
-static uint64_t blob_progress(void *ctx, const char *part)
-{
-	(void)ctx;
-	(void)part;
-	return 0;
-}
-
 /* ------------------------------------------------------------------ the store */
 
 static void broken(void *ctx, const char *what)
@@ -215,29 +78,19 @@ static void start(struct rig *r)
 
 void rig_open(struct rig *r)
 {
+	/* An unknown client has left it. */
+	static const struct blob_part left = {
+		.name = "u-0123456789abcdef-0", .here = 1, .held = 1, .since_ms = START_MS
+	};
+
 	r->clock.now = START_MS;
 	r->rng.state = 1;
 	r->signer.self = RIG_SELF;
 	mem_store_init(&r->store, rig_peers, RIG_PEERS, broken, r);
 	mem_store_port(&r->store, &r->ports.store);
 	rig_link_ports(r);
-	r->ports.blobs = (struct blob_port){ .ctx = r,
-					     .open = blob_open,
-					     .append = blob_append,
-					     .copy = blob_copy,
-					     .finish = blob_finish,
-					     .confirm = blob_confirm,
-					     .drop_part = blob_drop_part,
-					     .list = blob_list,
-					     .release = blob_release_part,
-					     .share = blob_share,
-					     .parts = blob_parts,
-					     .read = blob_read,
-					     .file = blob_file,
-					     .verify = blob_verify,
-					     .destroy = blob_destroy,
-					     .space = blob_space,
-					     .progress = blob_progress };
+	r->disk = (struct rig_disk){ .full = true, .left = &left };
+	r->ports.blobs = rig_disk_port(&r->disk);
 	r->ports.local = rig_local_port(r, local_answer);
 	r->ports.clock = rig_clock_port(&r->clock);
 	r->ports.signer = rig_signer_port(&r->signer);
@@ -257,7 +110,7 @@ void rig_restart(struct rig *r)
 {
 	node_free(r->node);
 	mem_store_drop(&r->store);
-	r->signer.n = r->n_tasks = 0;
+	r->signer.n = r->disk.n = 0;
 	memset(r->conns, 0, sizeof r->conns);
 	memset(r->at, 0, sizeof r->at);
 	start(r);
@@ -307,11 +160,7 @@ void rig_settle(struct rig *r)
 			commit(r);
 			continue;
 		}
-		if (r->n_tasks > 0) {
-			end_task(r);
-			continue;
-		}
-		if (!rig_link_step(r))
+		if (!rig_disk_step(&r->disk, r->node) && !rig_link_step(r))
 			return;
 	}
 }

@@ -22,7 +22,6 @@
 
 #define RIG_SELF     "IE"
 #define RIG_PEERS    2
-#define RIG_TASKS    64
 #define RIG_CONNS    32
 #define RIG_UNPROVEN 3 /* connections of one peer and lane, as the link allows */
 
@@ -50,8 +49,7 @@ struct rig {
 	struct cy_rng rng;
 	struct rig_clock clock;
 	struct rig_signer signer;
-	struct blob_result tasks[RIG_TASKS]; /* of the disk, how they end */
-	size_t n_tasks;
+	struct rig_disk disk;
 	bool fail_commit, fail_signing; /* the next ones */
 	struct rig_conn conns[RIG_CONNS];
 	uint64_t at[RIG_PEERS][2]; /* by lane: the session that the player speaks on; 0: none */

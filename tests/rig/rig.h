@@ -57,4 +57,31 @@ void rig_client_says(struct node *node, uint64_t conn, const CyClientFrame *f);
 /* The client at this place of the configuration connects, and says its Hello. */
 void rig_client_hello(struct node *node, uint64_t conn, size_t client, uint64_t correlation);
 
+/* A disk of evidence without bytes: what is asked of it ends as the test wants, when the test lets it. No content
+ * can be read from it: tests that need that give read() or file() of their own, which ends with rig_disk_ends(). */
+#define RIG_TASKS 64
+struct rig_disk {
+	struct blob_result tasks[RIG_TASKS]; /* how they end, in order: beyond it CY_EAGAIN */
+	size_t n;
+	struct blob_id pulled; /* the content that was opened last: it alone is whole when it is finished */
+	unsigned n_stored, n_verified, n_destroyed;
+	struct cy_digest destroyed; /* the last content that was */
+	void (*opens)(void *ctx);   /* a part; NULL: nobody is told */
+	void *ctx;
+	/* What the test wants. */
+	bool full;          /* no part can be opened, and there is no content */
+	bool empty;         /* of what is pulled nothing is here; else all bytes are, only its name was not given */
+	int stored_with;    /* the code with which each chunk of a part is stored, */
+	int verified_with;  /* each content verified, */
+	int destroyed_with; /* and each destroyed */
+	struct cy_digest listed[4]; /* contents, each a page */
+	size_t n_listed;
+	const struct blob_part *left; /* of an earlier life; NULL: none */
+};
+struct blob_port rig_disk_port(struct rig_disk *d);
+/* What was asked for will end so, after all that was asked for before. */
+int rig_disk_ends(struct rig_disk *d, struct blob_result result);
+/* The oldest ends. false: nothing was asked for. */
+bool rig_disk_step(struct rig_disk *d, struct node *node);
+
 #endif

@@ -519,7 +519,7 @@ static struct rig *with_uploads(struct store_writeset *w, int code)
 {
 	struct rig *r = rig_new(true);
 
-	r->destroyed_with = code;
+	r->disk.destroyed_with = code;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	rig_session(r, WIRE_MESSAGES, true, all_features, 2); /* nothing is destroyed before */

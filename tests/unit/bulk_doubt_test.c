@@ -16,8 +16,7 @@ static int read_chunk(void *ctx, uint64_t ticket, const struct cy_digest *sha256
 {
 	static uint8_t room[BLOB_HEADROOM + 10];
 	const struct cy_digest first = content(1);
-	struct rig *r = ctx;
-	struct blob_result done = { .ticket = ticket, .fd = -1 };
+	struct blob_result done = { .ticket = ticket };
 
 	assert_true(verify_it);
 	assert_int_equal(chunk, 0);
@@ -25,9 +24,7 @@ static int read_chunk(void *ctx, uint64_t ticket, const struct cy_digest *sha256
 		done.code = read_code;
 	if (done.code == CY_OK)
 		done.data = (struct blob_bytes){ .data = room + BLOB_HEADROOM, .len = 10 };
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = done;
-	return CY_OK;
+	return rig_disk_ends(ctx, done);
 }
 
 /* A message of ours that the peer has accepted, with so many attachments. */
@@ -105,14 +102,14 @@ static void what_a_peer_doubts_is_read_once(void **state)
 	for (uint32_t i = 0; i < 5; i++) {
 		pull(r, l, id.s, i + 1, 1);
 		cancel(r, l, i + 1, i == 0 ? CY_CANCEL_CODE__CANCEL_CODE_UNSPECIFIED : CY_CANCEL_CODE__CHUNK_DIFFERS);
-		assert_int_equal(r->n_verified, i > 0);
+		assert_int_equal(r->disk.n_verified, i > 0);
 	}
 	assert_non_null(strstr(r->journal, "the fault is at the peer, or in the memory of one side"));
 	assert_null(strstr(r->did, "alarm"));
 	/* It says so of what it never asked for, too. */
 	cancel(r, l, 99, CY_CANCEL_CODE__CHUNK_DIFFERS);
 	cancel(r, l, 0, CY_CANCEL_CODE__CHUNK_DIFFERS);
-	assert_int_equal(r->n_verified, 1);
+	assert_int_equal(r->disk.n_verified, 1);
 	/* And it is sent again when it asks again. */
 	r->did[0] = '\0';
 	pull(r, l, id.s, 50, 1);
@@ -128,7 +125,7 @@ static void what_is_found_to_be_spoilt_is_told_at_home(void **state)
 	struct line *l = with_offers(&r, id.s);
 
 	(void)state;
-	r->verified_with = CY_ESIGN;
+	r->disk.verified_with = CY_ESIGN;
 	pull(r, l, id.s, 1, 1);
 	cancel(r, l, 1, CY_CANCEL_CODE__CHUNK_DIFFERS);
 	assert_non_null(strstr(r->did, "alarm"));
@@ -149,13 +146,13 @@ static void a_session_that_is_broken_off_makes_doubt_of_what_was_pulled_last(voi
 		pull(r, l, id.s, i, i);
 	give_goodbye(r, l, CY_GOODBYE_CODE__REPLACED);
 	rig_settle(r);
-	assert_int_equal(r->n_verified, 0);
+	assert_int_equal(r->disk.n_verified, 0);
 	l = rig_session(r, WIRE_BULK, true, all_features, 2);
 	pull(r, l, id.s, 1, 2);
 	pull(r, l, id.s, 2, 3);
 	give_goodbye(r, l, CY_GOODBYE_CODE__PROTOCOL);
 	rig_settle(r);
-	assert_int_equal(r->n_verified, 2);
+	assert_int_equal(r->disk.n_verified, 2);
 	rig_free(r);
 }
 

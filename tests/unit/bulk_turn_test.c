@@ -215,7 +215,7 @@ static void who_waits_for_what_is_under_way_waits_no_longer_for_that(void **stat
 	put_message(&w, PEER, "case", urgent.s, &said);
 	for (uint32_t i = 1; i <= 4; i++)
 		put_item(&w, slow.s, i, i, CY_PRIORITY__LOW);
-	r->parts_are_empty = true;
+	r->disk.empty = true;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
@@ -238,7 +238,7 @@ static void who_waits_for_what_is_under_way_waits_no_longer_for_that(void **stat
 	f.kind_case = CY_BULK_FRAME__KIND_CHUNK;
 	f.chunk = &chunk;
 	give(r, l, &f);
-	assert_int_equal(r->n_stored, 1);
+	assert_int_equal(r->disk.n_stored, 1);
 	rig_free(r);
 }
 

@@ -320,7 +320,7 @@ static void look(struct rig *r)
 
 static void list(struct rig *r, const struct cy_digest *sha256)
 {
-	r->listed[r->n_listed++] = *sha256;
+	r->disk.listed[r->disk.n_listed++] = *sha256;
 }
 
 /* It is met, and a month goes by; `then` is stored meanwhile. */
@@ -328,7 +328,7 @@ static void a_month_goes_by(struct rig *r, struct store_writeset *then)
 {
 	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	look(r);
-	assert_int_equal(r->n_destroyed, 0); /* whoever restores another backup, or another directory, has time */
+	assert_int_equal(r->disk.n_destroyed, 0); /* whoever restores another backup, or another directory, has time */
 	if (then != NULL)
 		mem_store_apply(&r->store, then);
 	r->clock.now += 31 * DAY;
@@ -361,8 +361,8 @@ static void content_that_nothing_in_a_restored_store_knows_is_destroyed(void **s
 		assert_int_equal(r->store.n_uploads, 1); /* the peer was not met */
 		a_month_goes_by(r, NULL);
 		assert_non_null(strstr(r->all, "no message or upload knows it"));
-		assert_int_equal(r->n_destroyed, 1);
-		assert_memory_equal(r->destroyed.b, stray.b, CY_SHA256_LEN);
+		assert_int_equal(r->disk.n_destroyed, 1);
+		assert_memory_equal(r->disk.destroyed.b, stray.b, CY_SHA256_LEN);
 		assert_int_equal(r->store.n_uploads, 1);
 		assert_int_equal(r->store.n_leftovers, 0);
 		rig_free(r);
@@ -385,7 +385,7 @@ static void content_that_is_needed_since_it_was_found_stays(void **state)
 		list(r, &e->sha256);
 		rig_start(r);
 		a_month_goes_by(r, then);
-		assert_int_equal(r->n_destroyed, 0);
+		assert_int_equal(r->disk.n_destroyed, 0);
 		assert_int_equal(r->store.n_leftovers, 0);
 		rig_free(r);
 	}
@@ -417,7 +417,7 @@ static void nothing_unknown_goes_while_a_lost_message_is_under_a_legal_hold(void
 		list(r, &stray);
 		rig_begin(r);
 		a_month_goes_by(r, NULL);
-		assert_int_equal(r->n_destroyed, released);
+		assert_int_equal(r->disk.n_destroyed, released);
 		rig_free(r);
 	}
 }

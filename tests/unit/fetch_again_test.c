@@ -45,9 +45,9 @@ static struct rig *with(struct store_writeset *w, int verified)
 {
 	struct rig *r = rig_new(true);
 
-	r->parts_are_empty = true;
-	r->stored_with = CY_ESIGN;
-	r->verified_with = verified;
+	r->disk.empty = true;
+	r->disk.stored_with = CY_ESIGN;
+	r->disk.verified_with = verified;
 	r->ports.blobs.progress = progress;
 	mem_store_apply(&r->store, w);
 	rig_start(r);

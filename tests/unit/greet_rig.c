@@ -126,6 +126,11 @@ static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
 
 /* -------------------------------------------------------------------------- ports */
 
+static void did_open(void *ctx)
+{
+	did(ctx, "open");
+}
+
 static int link_proven(void *ctx, uint64_t session, struct cy_error *e)
 {
 	struct rig *r = ctx;
@@ -210,125 +215,6 @@ static void broken(void *ctx, const char *what)
 	fail_msg("the store: %s", what);
 }
 
-/* --------------------------------------------------------------------------- disk */
-
-static int end_task(struct rig *r, struct blob_result result)
-{
-	assert_true(r->n_tasks < TASKS);
-	result.fd = -1;
-	r->tasks[r->n_tasks++] = result;
-	return CY_OK;
-}
-
-/* All bytes are here since an earlier session, only the content's name was not given; or there are none. */
-static int blob_open(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct blob_id *expected,
-		     bool again)
-{
-	struct rig *r = ctx;
-
-	(void)part;
-	(void)again;
-	assert_non_null(expected);
-	r->pulled = *expected;
-	did(r, "open");
-	return end_task(r, (struct blob_result){ .ticket = ticket, .offset = r->parts_are_empty ? 0 : size });
-}
-
-static int blob_append(void *ctx, uint64_t ticket, const char *part, uint64_t offset, struct blob_bytes data,
-		       const struct cy_digest *path, size_t n_path)
-{
-	struct rig *r = ctx;
-
-	(void)part;
-	(void)offset;
-	(void)path;
-	(void)n_path;
-	blob_release(&data);
-	r->n_stored++;
-	return end_task(r, (struct blob_result){ .ticket = ticket, .code = r->stored_with });
-}
-
-static int blob_finish(void *ctx, uint64_t ticket, const char *part, uint64_t size, const struct cy_digest *sha256)
-{
-	struct rig *r = ctx;
-
-	(void)part;
-	assert_int_equal(size, r->pulled.size);
-	assert_true(cy_digest_equal(sha256, &r->pulled.sha256));
-	return end_task(r, (struct blob_result){ .ticket = ticket, .id = r->pulled });
-}
-
-static void blob_confirm(void *ctx, const char *part, const struct cy_digest *sha256)
-{
-	(void)part;
-	assert_true(cy_digest_equal(sha256, &((struct rig *)ctx)->pulled.sha256));
-}
-
-static int blob_drop_part(void *ctx, uint64_t ticket, const char *part)
-{
-	(void)part;
-	return end_task(ctx, (struct blob_result){ .ticket = ticket });
-}
-
-static int blob_verify(void *ctx, uint64_t ticket, const struct cy_digest *sha256, uint64_t rate)
-{
-	struct blob_id id = { .sha256 = *sha256 };
-	struct rig *r = ctx;
-
-	(void)rate;
-	r->n_verified++;
-	if (cy_digest_equal(sha256, &r->pulled.sha256))
-		id = r->pulled;
-	return end_task(r, (struct blob_result){ .ticket = ticket, .code = r->verified_with, .id = id });
-}
-
-static void blob_release_part(void *ctx, const char *part)
-{
-	(void)ctx;
-	(void)part;
-}
-
-static void blob_share(void *ctx, size_t owners)
-{
-	(void)ctx;
-	(void)owners;
-}
-
-static void blob_parts(void *ctx, void (*fn)(void *arg, const struct blob_part *part), void *arg)
-{
-	(void)ctx;
-	(void)fn;
-	(void)arg;
-}
-
-static int blob_list(void *ctx, uint64_t ticket, uint64_t page)
-{
-	struct rig *r = ctx;
-	struct blob_result result = { .ticket = ticket, .offset = page + 1 < r->n_listed ? page + 1 : BLOB_PAGES };
-
-	if (page < r->n_listed)
-		result.data = (struct blob_bytes){ .data = r->listed[page].b, .len = CY_SHA256_LEN };
-	return end_task(r, result);
-}
-
-static int blob_destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
-{
-	struct rig *r = ctx;
-
-	for (size_t i = 0; i < r->n_listed; i++)
-		if (cy_digest_equal(&r->listed[i], sha256))
-			r->listed[i--] = r->listed[--r->n_listed];
-	r->destroyed = *sha256;
-	r->n_destroyed++;
-	return end_task(r, (struct blob_result){ .ticket = ticket, .code = r->destroyed_with });
-}
-
-static void blob_space(void *ctx, struct blob_space *ret)
-{
-	(void)ctx;
-	*ret = (struct blob_space){ .free = 1u << 30, .total = 1u << 30 };
-}
-
 /* --------------------------------------------------------------------------- life */
 
 static const char *const peers[] = { PEER, OTHER };
@@ -343,6 +229,8 @@ struct rig *rig_new(bool evidence)
 	assert_non_null(r->proof);
 	r->clock.now = START_MS;
 	r->signer.self = SELF;
+	r->disk.opens = did_open;
+	r->disk.ctx = r;
 	mem_store_init(&r->store, peers, 2, broken, r);
 	orders_mem_init(&r->orders, SELF);
 	mem_store_port(&r->store, &r->ports.store);
@@ -360,19 +248,7 @@ struct rig *rig_new(bool evidence)
 	r->ports.random = rig_random_port(&r->rng);
 	r->ports.journal = (struct journal_port){ .ctx = r, .note = journal_note };
 	if (evidence)
-		r->ports.blobs = (struct blob_port){ .ctx = r,
-						     .open = blob_open,
-						     .append = blob_append,
-						     .finish = blob_finish,
-						     .confirm = blob_confirm,
-						     .drop_part = blob_drop_part,
-						     .verify = blob_verify,
-						     .list = blob_list,
-						     .release = blob_release_part,
-						     .share = blob_share,
-						     .parts = blob_parts,
-						     .destroy = blob_destroy,
-						     .space = blob_space };
+		r->ports.blobs = rig_disk_port(&r->disk);
 	r->peer.id = PEER;
 	r->config = (struct node_config){ .authority = SELF,
 					  .peers = &r->peer,
@@ -498,12 +374,7 @@ void rig_run(struct rig *r)
 			assert_int_equal(orders_mem_append(&r->orders, r->store.committing), CY_OK);
 			mem_store_finish(&r->store);
 			node_committed(r->node, CY_OK, NULL);
-		} else if (r->n_tasks > 0) {
-			struct blob_result first = r->tasks[0];
-
-			memmove(r->tasks, r->tasks + 1, --r->n_tasks * sizeof first);
-			node_blob_done(r->node, &first);
-		} else {
+		} else if (!rig_disk_step(&r->disk, r->node)) {
 			return;
 		}
 	}

@@ -27,7 +27,6 @@
 #define PEER  "US-OIA"
 #define OTHER "FR" /* has a place in the store; configured only where a test says so */
 #define LINES 8
-#define TASKS 16
 
 /* A connection, as the peer sees it. */
 struct line {
@@ -49,9 +48,7 @@ struct rig {
 	struct rig_clock clock;
 	struct cy_rng rng;
 	struct rig_signer signer;
-	struct blob_result tasks[TASKS];
-	size_t n_tasks;
-	struct blob_id pulled;    /* the last content that the node wanted */
+	struct rig_disk disk;
 	struct line lines[LINES]; /* a session is its place, from 1 */
 	size_t n_lines;
 	uint64_t n_parcels; /* of the peer that desk_parcel() has given */
@@ -63,15 +60,6 @@ struct rig {
 	/* What the ports shall do. */
 	const char *damaged_case; /* a commit that puts a message into it meets a damaged page */
 	bool stays;               /* proven(): another connection stays */
-	bool parts_are_empty;     /* of what is pulled nothing is here; else all bytes */
-	int destroyed_with;       /* the code with which each content is destroyed, */
-	int stored_with;          /* each chunk of a part stored, */
-	int verified_with;        /* and each content verified */
-	unsigned n_stored, n_verified;
-	struct cy_digest listed[4]; /* content on the disk, each a page */
-	size_t n_listed;
-	struct cy_digest destroyed; /* the last content that was */
-	size_t n_destroyed;
 
 	/* What the node did since taken(), in words: "warning", "alarm", and with the number of the
 	 * session "1:hello", "2:goodbye-PROTOCOL", "1:close"; "want" and "no-want" of the bulk lane. */

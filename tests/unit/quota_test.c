@@ -178,16 +178,6 @@ static void an_authority_may_have_as_much_in_all_its_cases_together(void **state
 	rig_free(r);
 }
 
-static int destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
-{
-	struct rig *r = ctx;
-
-	(void)sha256;
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .fd = -1 };
-	return CY_OK;
-}
-
 /* Without another configuration, and without a start. */
 static void what_is_held_back_is_wanted_when_what_was_there_is_destroyed(void **state)
 {
@@ -203,7 +193,6 @@ static void what_is_held_back_is_wanted_when_what_was_there_is_destroyed(void **
 	over->retain_until = (struct cy_wall){ START_MS + DAY / 2 };
 	put_held(&w, one.s, STORE_PEER, STORE_EVIDENCE_HELD_BACK, 2, 50);
 	r->config.quota_case = 100;
-	r->ports.blobs.destroy = destroy;
 	mem_store_apply(&r->store, w);
 	rig_start(r);
 	/* A peer that was met since the start knows of no later life of this store. */

@@ -6,16 +6,6 @@ static const struct node_peer_config two_peers[] = { { .id = PEER }, { .id = OTH
 static const struct node_client_config clients[] = { { DESK, CY_ROLE__SUBMITTER, true },
 						     { "operators", CY_ROLE__OPERATOR, true } };
 
-static int destroy(void *ctx, uint64_t ticket, const struct cy_digest *sha256)
-{
-	struct rig *r = ctx;
-
-	(void)sha256;
-	assert_true(r->n_tasks < TASKS);
-	r->tasks[r->n_tasks++] = (struct blob_result){ .ticket = ticket, .fd = -1 };
-	return CY_OK;
-}
-
 /* Evidence of a peer whose retention is over. */
 static void put_overdue(struct store_writeset **w, const char *peer, const char *case_id, const char *message_id)
 {
@@ -59,7 +49,6 @@ static struct rig *started_with(struct store_writeset *w, size_t n_peers)
 {
 	struct rig *r = rig_new(true);
 
-	r->ports.blobs.destroy = destroy;
 	r->config.peers = two_peers;
 	r->config.n_peers = n_peers;
 	r->config.clients = clients;
@@ -240,7 +229,6 @@ static void a_peer_whose_clock_is_another_has_not_been_met(void **state)
 	(void)state;
 	put_overdue(&w, PEER, "case", id.s);
 	put_meta(&w, false, START_MS);
-	r->ports.blobs.destroy = destroy;
 	r->clock.now += 2 * DAY;
 	mem_store_apply(&r->store, w);
 	rig_begin(r);
