@@ -39,19 +39,19 @@ static void journal_event(void *ctx, enum node_level level, enum node_event even
 
 	if (level < d->config->log_level)
 		return;
-	switch (cy_hush(&d->hush, loop_mono(), text, &dropped)) {
-	case CY_HUSH_SAY:
+	switch (cy_log_limit(&d->log_limit, loop_mono(), text, &dropped)) {
+	case CY_LOG_LIMIT_WRITE:
 		if (dropped > 0)
 			daemon_tell(d, level, event, peer, "%s (%llu more like it were not written)", text,
 				    (unsigned long long)dropped);
 		else
 			daemon_tell(d, level, event, peer, "%s", text);
 		return;
-	case CY_HUSH_LAST:
+	case CY_LOG_LIMIT_LAST:
 		daemon_tell(d, level, event, peer, "%s (more like it within this minute are counted, not written)",
 			    text);
 		return;
-	case CY_HUSH_DROP:
+	case CY_LOG_LIMIT_DROP:
 		return;
 	}
 }

@@ -2,7 +2,7 @@
 #ifndef CY_COMITYD_INTERNAL_H
 #define CY_COMITYD_INTERNAL_H
 
-#include "base/hush.h"
+#include "base/log_limit.h"
 #include "comityd/daemon.h"
 #include "comityd/facts.h"
 #include "comityd/faults.h"
@@ -34,7 +34,7 @@ struct daemon {
 	struct event *store_event, *signer_event, *tick;
 	struct file_watch files; /* keys, certificates, CRLs */
 	struct faults faults;    /* of what was read last */
-	struct cy_hush hush;
+	struct cy_log_limit log_limit;
 	char status[200];       /* told last */
 	int64_t wall_less_mono; /* ms, at the last tick */
 	bool may_sign;          /* at the last tick */

@@ -1,4 +1,4 @@
-#include "base/hush.h"
+#include "base/log_limit.h"
 
 #include <stdbool.h>
 
@@ -27,34 +27,37 @@ static uint64_t kind_of(const char *line)
 
 /* The kind's place. A new one takes the oldest whose window is over; without one
  * it shares the last place. */
-static struct cy_hush_kind *find(struct cy_hush *h, uint64_t key, int64_t now)
+static struct cy_log_limit_kind *find(struct cy_log_limit *l, uint64_t key, int64_t now)
 {
-	struct cy_hush_kind *oldest = &h->kind[0];
+	struct cy_log_limit_kind *oldest = &l->kind[0];
 
-	for (unsigned i = 0; i < CY_HUSH_KINDS; i++) {
-		struct cy_hush_kind *k = &h->kind[i];
+	for (unsigned i = 0; i < CY_LOG_LIMIT_KINDS; i++) {
+		struct cy_log_limit_kind *k = &l->kind[i];
 
 		if (k->lines > 0 && k->key == key)
 			return k;
 		if (k->lines == 0 || k->since < oldest->since)
 			oldest = k;
 	}
-	if (oldest->lines > 0 && now - oldest->since < CY_HUSH_WINDOW)
-		return &h->kind[CY_HUSH_KINDS];
-	*oldest = (struct cy_hush_kind){ .key = key, .since = now };
+	if (oldest->lines > 0 && now - oldest->since < CY_LOG_LIMIT_WINDOW)
+		return &l->kind[CY_LOG_LIMIT_KINDS];
+	*oldest = (struct cy_log_limit_kind){ .key = key, .since = now };
 	return oldest;
 }
 
-enum cy_hush_verdict cy_hush(struct cy_hush *h, struct cy_mono now, const char *line, uint64_t *ret_dropped)
+enum cy_log_limit_verdict cy_log_limit(struct cy_log_limit *l, struct cy_mono now, const char *line,
+				       uint64_t *ret_dropped)
 {
-	struct cy_hush_kind *k = find(h, kind_of(line), now.ms);
+	struct cy_log_limit_kind *k = find(l, kind_of(line), now.ms);
 
 	*ret_dropped = 0;
-	if (now.ms - k->since >= CY_HUSH_WINDOW) {
-		*ret_dropped = k->lines > CY_HUSH_LINES ? k->lines - CY_HUSH_LINES : 0;
+	if (now.ms - k->since >= CY_LOG_LIMIT_WINDOW) {
+		*ret_dropped = k->lines > CY_LOG_LIMIT_LINES ? k->lines - CY_LOG_LIMIT_LINES : 0;
 		k->since = now.ms;
 		k->lines = 0;
 	}
 	k->lines++;
-	return k->lines < CY_HUSH_LINES ? CY_HUSH_SAY : k->lines == CY_HUSH_LINES ? CY_HUSH_LAST : CY_HUSH_DROP;
+	return k->lines < CY_LOG_LIMIT_LINES    ? CY_LOG_LIMIT_WRITE
+	       : k->lines == CY_LOG_LIMIT_LINES ? CY_LOG_LIMIT_LAST
+						: CY_LOG_LIMIT_DROP;
 }
