@@ -45,7 +45,7 @@ struct check {
 	const char *file;
 	CySubmission *s;
 	struct treaties treaties;
-	struct law_books books;
+	struct law_data legal_data;
 	struct law_between between;
 	/* Of what the file says: names and values that the schema does not have, and what was not filled in. */
 	struct written {
@@ -138,12 +138,12 @@ static void look(struct check *c)
 		add(c, "submission.to", "The authority id of the addressee is mandatory.");
 	law_validate(s->content, content);
 	law_plausible(s->content, content);
-	law_treaty_check(s->content, &c->books, &c->between, content);
+	law_treaty_check(s->content, &c->legal_data, &c->between, content);
 	add_all(&c->faults, content);
-	law_warnings(s->content, &c->books, &c->between, content);
+	law_warnings(s->content, &c->legal_data, &c->between, content);
 	add_all(&c->warnings, content);
 	if (s->content->kind_case == CY_CONTENT__KIND_REQUEST)
-		c->atoms = law_atom_warnings(s->content->request, &c->books, &c->between, &c->arena);
+		c->atoms = law_atom_warnings(s->content->request, &c->legal_data, &c->between, &c->arena);
 }
 
 /* ------------------------------------------------------------------ telling */
@@ -238,7 +238,7 @@ static void print_all(struct check *c)
 		out_fault(stdout, faults[i]);
 	out_warnings(stdout, n_warnings, warnings);
 	print_atoms(c);
-	if (!c->books.n_profiles)
+	if (!c->legal_data.n_profiles)
 		printf("Nothing was checked against a treaty (--no-treaty).\n");
 }
 
@@ -310,8 +310,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r == CTL_DONE)
 		r = input_filled(c->file, &c->s->base, on_written, c);
 	if (r == CTL_DONE) {
-		c->books.profiles = c->treaties.list;
-		c->books.n_profiles = c->treaties.n;
+		c->legal_data.profiles = c->treaties.list;
+		c->legal_data.n_profiles = c->treaties.n;
 		look(c);
 		leave_out_unread(c);
 		if (ctl->json)

@@ -59,8 +59,8 @@ static struct cy_date today(void)
 
 const struct law_profile *treaties_find(const struct treaties *t, const char *id, const char *version)
 {
-	const struct law_books books = { .n_profiles = t->n, .profiles = t->list };
-	const struct law_profile *p = law_find_profile(&books, id, version, today());
+	const struct law_data legal_data = { .n_profiles = t->n, .profiles = t->list };
+	const struct law_profile *p = law_find_profile(&legal_data, id, version, today());
 
 	/* They come by effective date. */
 	for (size_t i = 0; p == NULL && !version[0] && i < t->n; i++)

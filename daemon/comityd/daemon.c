@@ -431,14 +431,14 @@ static int start_parts(struct daemon *d, struct cy_error *e)
 	struct parts p;
 	int r;
 
-	books_load(d->config, &d->books, &problems);
-	faults_take_books(&d->faults, &problems, false);
+	legal_data_load(d->config, &d->legal_data, &problems);
+	faults_take_legal_data(&d->faults, &problems, false);
 	config_problems_free(&problems);
-	if (books_law(d->books)->n_profiles == 0)
+	if (legal_data_law(d->legal_data)->n_profiles == 0)
 		daemon_tell(d, NODE_INFO, NODE_EVENT_NONE, "",
 			    "no treaty profile is loaded: nothing is checked against a treaty");
 	parts_watch(d->config, &d->files);
-	parts_make(d->config, d->books, d->ports.clock.wall(d->ports.clock.ctx), NULL, &p);
+	parts_make(d->config, d->legal_data, d->ports.clock.wall(d->ports.clock.ctx), NULL, &p);
 	if ((r = signer_openssl_new(&p.signer, on_signed, d, &d->signer, &d->ports.signer, e)) == CY_OK &&
 	    (r = start_local(d, &p, e)) == CY_OK && (r = start_link(d, &p, e)) == CY_OK &&
 	    (r = hook_runner_new(d->loop.base, &p.hook, on_hook, d, &d->hooks, e)) == CY_OK) {
@@ -502,7 +502,7 @@ static void stop(struct daemon *d)
 	signer_openssl_free(d->signer);
 	hook_runner_free(d->hooks);
 	node_free(d->node);
-	books_free(d->books);
+	legal_data_free(d->legal_data);
 	forget(d->store_event);
 	forget(d->signer_event);
 	signals_free(d->signals);

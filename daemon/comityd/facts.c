@@ -30,7 +30,7 @@ static void own(void *ctx, struct node_facts *ret_facts)
 	ret_facts->signing_end = signer_openssl_expiry(f->signer);
 	ret_facts->crl_due = signer_openssl_crl_due(f->signer, NULL);
 	ret_facts->trust_fault = faults_find(f->faults, "");
-	ret_facts->law_fault = f->faults->books;
+	ret_facts->law_fault = f->faults->legal_data;
 	ret_facts->config_fault = f->faults->config;
 }
 

@@ -48,11 +48,11 @@ void faults_take(struct faults *f, const struct parts *p, const struct link *lin
 	}
 }
 
-void faults_take_books(struct faults *f, const struct config_problems *problems, bool kept)
+void faults_take_legal_data(struct faults *f, const struct config_problems *problems, bool kept)
 {
-	f->books[0] = '\0';
+	f->legal_data[0] = '\0';
 	if (problems->n > 0)
-		compose(f->books, "%.400s%s; %s; correct it and reload", problems->list[0].text,
+		compose(f->legal_data, "%.400s%s; %s; correct it and reload", problems->list[0].text,
 			problems->n > 1 ? " (and more, which comityd --check-config names)" : "",
 			kept ? "the treaty profiles, calendars and time zones of before stay in force"
 			     : "what cannot be read is left out");

@@ -17,15 +17,15 @@ struct fault {
 struct faults {
 	struct fault *list; /* of keys, certificates and CRLs */
 	size_t n;
-	char books[FAULT_TEXT];  /* of treaty profiles, calendars and time zones; "": none */
-	char config[FAULT_TEXT]; /* of the configuration itself, since it was last taken; "": none */
+	char legal_data[FAULT_TEXT]; /* of treaty profiles, calendars and time zones; "": none */
+	char config[FAULT_TEXT];     /* of the configuration itself, since it was last taken; "": none */
 };
 
-/* Those that reading the parts has found. `link` is as they were applied to. The books'
+/* Those that reading the parts has found. `link` is as they were applied to. The legal data's
  * stay as they are. */
 void faults_take(struct faults *f, const struct parts *p, const struct link *link);
-/* Of books that could not be read as a whole. `kept`: those of before stay in force. */
-void faults_take_books(struct faults *f, const struct config_problems *problems, bool kept);
+/* Of legal data that could not be read as a whole. `kept`: those of before stay in force. */
+void faults_take_legal_data(struct faults *f, const struct config_problems *problems, bool kept);
 /* The configuration was not taken: the first of `n` problems with it. It stands until one is taken (n = 0). */
 void faults_take_config(struct faults *f, const char *first, size_t n);
 void faults_free(struct faults *f);

@@ -15,9 +15,9 @@
 #include "io/store/store_sqlite.h"
 
 struct daemon {
-	struct config *config;      /* in force */
-	const struct config *first; /* at the start: what takes a restart is as this says */
-	struct books *books;        /* in force */
+	struct config *config;         /* in force */
+	const struct config *first;    /* at the start: what takes a restart is as this says */
+	struct legal_data *legal_data; /* in force */
 	struct service_sockets sockets;
 	struct loop loop;
 	struct signals *signals;

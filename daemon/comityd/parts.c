@@ -74,7 +74,7 @@ static void make_link(const struct config *c, struct parts *p)
 					.handshakes_per_source = c->handshakes_per_address };
 }
 
-static void make_node(const struct config *c, const struct books *books, struct parts *p)
+static void make_node(const struct config *c, const struct legal_data *legal_data, struct parts *p)
 {
 	struct node_peer_config *peers = cy_arena_take(&p->arena, (c->n_peers + 1) * sizeof *peers);
 	struct node_client_config *clients = cy_arena_take(&p->arena, (c->n_clients + 1) * sizeof *clients);
@@ -87,7 +87,7 @@ static void make_node(const struct config *c, const struct books *books, struct 
 			(struct node_client_config){ c->clients[i].name, c->clients[i].role, c->clients[i].sees_all };
 	p->node = (struct node_config){ .authority = c->id,
 					.place = c->place.names,
-					.books = books == NULL ? NULL : books_law(books),
+					.legal_data = legal_data == NULL ? NULL : legal_data_law(legal_data),
 					.peers = peers,
 					.n_peers = c->n_peers,
 					.clients = clients,
@@ -131,7 +131,7 @@ static void make_faults(const struct config *c, struct parts *p)
 		p->faults->peers[i] = (struct cy_error){ 0 };
 }
 
-void parts_make(const struct config *c, const struct books *books, struct cy_wall now,
+void parts_make(const struct config *c, const struct legal_data *legal_data, struct cy_wall now,
 		const struct signer_openssl *signer, struct parts *ret_parts)
 {
 	*ret_parts = (struct parts){ 0 };
@@ -139,7 +139,7 @@ void parts_make(const struct config *c, const struct books *books, struct cy_wal
 	make_signer(c, now, ret_parts);
 	ret_parts->signer.before = signer;
 	make_link(c, ret_parts);
-	make_node(c, books, ret_parts);
+	make_node(c, legal_data, ret_parts);
 	make_local(c, ret_parts);
 	ret_parts->hook = (struct hook_config){ c->hook, c->hook_timeout_ms };
 }
@@ -288,13 +288,13 @@ static void check_peer(const struct config *c, const struct config_peer *p, stru
 
 void parts_check(const struct config *c, struct cy_wall now, struct config_problems *out)
 {
-	struct books *books;
+	struct legal_data *legal_data;
 
-	books_load(c, &books, out);
+	legal_data_load(c, &legal_data, out);
 	parts_check_own(c, now, out);
 	for (size_t i = 0; i < c->n_peers; i++)
 		check_peer(c, &c->peers[i], out);
-	books_free(books);
+	legal_data_free(legal_data);
 }
 
 /* ----------------------------------------------------------------- warnings */

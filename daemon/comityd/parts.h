@@ -2,7 +2,7 @@
 #ifndef CY_COMITYD_PARTS_H
 #define CY_COMITYD_PARTS_H
 
-#include "comityd/books.h"
+#include "comityd/legal_data.h"
 #include "config/config_confuse.h"
 #include "io/link/link_zmq.h"
 #include "io/local/local_socket.h"
@@ -18,7 +18,7 @@ struct part_faults {
 	struct cy_error *peers;       /* as in the configuration */
 };
 
-/* They point into the configuration, into the books, and into the arena. */
+/* They point into the configuration, into the legal data, and into the arena. */
 struct parts {
 	struct cy_arena arena;
 	struct part_faults *faults;
@@ -30,7 +30,7 @@ struct parts {
 };
 
 /* `signer`: whose material stays where new files cannot be used, or NULL at the start. */
-void parts_make(const struct config *c, const struct books *books, struct cy_wall now,
+void parts_make(const struct config *c, const struct legal_data *legal_data, struct cy_wall now,
 		const struct signer_openssl *signer, struct parts *ret_parts);
 void parts_free(struct parts *p);
 

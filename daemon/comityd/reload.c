@@ -34,14 +34,14 @@ static int prepare_trust(struct daemon *d, struct parts *p, struct signer_materi
 }
 
 /* All that may fail comes first. */
-static int apply(struct daemon *d, const struct config *c, const struct books *books, struct cy_error *e)
+static int apply(struct daemon *d, const struct config *c, const struct legal_data *legal_data, struct cy_error *e)
 {
 	struct signer_material *material = NULL;
 	struct link_change *change = NULL;
 	struct parts p;
 	int r;
 
-	parts_make(c, books, d->ports.clock.wall(d->ports.clock.ctx), d->signer, &p);
+	parts_make(c, legal_data, d->ports.clock.wall(d->ports.clock.ctx), d->signer, &p);
 	/* One that has expired already must not keep out what is new of all others. */
 	p.signer.any_time = !daemon_may_sign(d);
 	if ((r = prepare_trust(d, &p, &material, &change, e)) == CY_OK)
@@ -81,8 +81,8 @@ void daemon_tell_faults(struct daemon *d, const struct faults *was)
 			daemon_tell(d, NODE_INFO, NODE_EVENT_PEER_TRUST, f->peer, "%s%s: all files can be used again",
 				    f->peer[0] != '\0' ? "peer " : "our own files", f->peer);
 	}
-	if (strcmp(was->books, d->faults.books) != 0 && d->faults.books[0] != '\0')
-		daemon_tell(d, NODE_ALARM, NODE_EVENT_RELOAD_REFUSED, "", "%s", d->faults.books);
+	if (strcmp(was->legal_data, d->faults.legal_data) != 0 && d->faults.legal_data[0] != '\0')
+		daemon_tell(d, NODE_ALARM, NODE_EVENT_RELOAD_REFUSED, "", "%s", d->faults.legal_data);
 }
 
 /* Before something is read anew: what there was is the caller's, for daemon_tell_faults(). */
@@ -163,21 +163,21 @@ static void refuse(struct daemon *d, const struct config *c, struct config_probl
 /* The alarm about a fault is told once: that it stands still is said here. */
 static void tell_reloaded(struct daemon *d)
 {
-	const size_t n = d->faults.n + (d->faults.books[0] != '\0');
+	const size_t n = d->faults.n + (d->faults.legal_data[0] != '\0');
 	char but[96] = "";
 
 	if (n > 0)
 		snprintf(but, sizeof but, ", but for %zu fault%s that comityctl status shows", n, n > 1 ? "s" : "");
 	daemon_tell(d, NODE_INFO, NODE_EVENT_RELOADED, "",
 		    "the configuration was read again: %zu peers, %zu clients, %zu treaty profiles%s",
-		    d->config->n_peers, d->config->n_clients, books_law(d->books)->n_profiles, but);
+		    d->config->n_peers, d->config->n_clients, legal_data_law(d->legal_data)->n_profiles, but);
 }
 
 void daemon_reload(struct daemon *d)
 {
 	struct config_problems problems = { 0 }, unread = { 0 };
 	struct config *new = NULL;
-	struct books *books = NULL;
+	struct legal_data *legal_data = NULL;
 	struct file_watch files = { 0 };
 	struct faults was = set_faults_aside(d);
 	struct cy_error e = { 0 };
@@ -195,23 +195,23 @@ void daemon_reload(struct daemon *d)
 	if (r == CY_OK) {
 		/* Looked at before they are read, so that no change in between is missed. */
 		parts_watch(new, &files);
-		if (books_load(new, &books, &unread) < 0) {
-			books_free(books);
-			books = NULL;
+		if (legal_data_load(new, &legal_data, &unread) < 0) {
+			legal_data_free(legal_data);
+			legal_data = NULL;
 		}
-		r = apply(d, new, books != NULL ? books : d->books, &e);
+		r = apply(d, new, legal_data != NULL ? legal_data : d->legal_data, &e);
 	}
 	if (r == CY_OK) {
 		name_restarts(d, new);
 		if (d->config != d->first)
 			config_free(d->config);
 		d->config = new;
-		if (books != NULL) {
-			books_free(d->books);
-			d->books = books;
+		if (legal_data != NULL) {
+			legal_data_free(d->legal_data);
+			d->legal_data = legal_data;
 		}
-		books_set_ladder(d->books, new);
-		faults_take_books(&d->faults, &unread, true);
+		legal_data_set_ladder(d->legal_data, new);
+		faults_take_legal_data(&d->faults, &unread, true);
 		faults_take_config(&d->faults, NULL, 0);
 		daemon_tell_faults(d, &was);
 		faults_free(&was);
@@ -223,7 +223,7 @@ void daemon_reload(struct daemon *d)
 		d->faults = was;
 		refuse(d, new, &problems, &e);
 		config_free(new);
-		books_free(books);
+		legal_data_free(legal_data);
 		file_watch_free(&files);
 	}
 	config_problems_free(&problems);
@@ -237,7 +237,7 @@ void daemon_renew(struct daemon *d, const char *changed)
 	struct faults was = set_faults_aside(d);
 	struct cy_error e = { 0 };
 
-	if (apply(d, d->config, d->books, &e) == CY_OK) {
+	if (apply(d, d->config, d->legal_data, &e) == CY_OK) {
 		daemon_tell(d, NODE_INFO, NODE_EVENT_RELOADED, "",
 			    "%s has changed: keys, certificates and CRLs were read again", changed);
 		daemon_tell_faults(d, &was);

@@ -79,7 +79,7 @@ static void offer_languages(struct choosing *c)
 
 static void offer_instruments(struct choosing *c)
 {
-	const struct law_books *b = c->w->ask->books;
+	const struct law_data *b = c->w->ask->legal_data;
 	const struct law_profile *p = c->w->form->profile;
 
 	if (p != NULL)

@@ -118,8 +118,8 @@ struct form {
 struct form_ask {
 	struct form_words words;
 	const struct form_layout *layout;
-	const struct law_books *books;     /* NULL: nothing is held against a treaty */
-	const struct law_profile *profile; /* NULL: that which the message names, if the books have it */
+	const struct law_data *legal_data; /* NULL: nothing is held against a treaty */
+	const struct law_profile *profile; /* NULL: that which the message names, if the legal data has it */
 	struct law_between between;        /* states "" : as the message says */
 	uint32_t kind;                     /* of a form that is empty; 0: as the message says */
 	size_t n_measures;                 /* chosen; 0: those of the message */

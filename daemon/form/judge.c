@@ -80,19 +80,19 @@ static void other_version(struct judging *j, const CyContent *content, struct la
 	size_t before = faults->n;
 
 	if (content->kind_case != CY_CONTENT__KIND_REQUEST || content->request->legal_basis == NULL ||
-	    ask->books == NULL)
+	    ask->legal_data == NULL)
 		return;
 	request = *content->request;
 	basis = *request.legal_basis;
-	if (law_find_profile(ask->books, basis.instrument, basis.version, ask->between.day) != NULL)
+	if (law_find_profile(ask->legal_data, basis.instrument, basis.version, ask->between.day) != NULL)
 		return;
-	p = law_find_profile(ask->books, basis.instrument, "", ask->between.day);
+	p = law_find_profile(ask->legal_data, basis.instrument, "", ask->between.day);
 	if (p == NULL || !basis.version[0])
 		return;
 	basis.version = (char *)p->version;
 	request.legal_basis = &basis;
 	copy.request = &request;
-	law_treaty_check(&copy, ask->books, &ask->between, faults);
+	law_treaty_check(&copy, ask->legal_data, &ask->between, faults);
 	for (size_t i = before; i < faults->n; i++) {
 		char text[sizeof faults->at[i].text];
 
@@ -109,17 +109,17 @@ static void judge_content(struct judging *j, const CyContent *content)
 
 	law_validate(content, faults);
 	law_plausible(content, faults);
-	if (ask->books != NULL) {
-		law_treaty_check(content, ask->books, &ask->between, faults);
+	if (ask->legal_data != NULL) {
+		law_treaty_check(content, ask->legal_data, &ask->between, faults);
 		other_version(j, content, faults);
 	}
 	add_all(j, faults, "content.", false);
-	if (ask->books == NULL)
+	if (ask->legal_data == NULL)
 		return;
-	law_warnings(content, ask->books, &ask->between, faults);
+	law_warnings(content, ask->legal_data, &ask->between, faults);
 	add_all(j, faults, "content.", true);
 	if (content->kind_case == CY_CONTENT__KIND_REQUEST)
-		j->w->form->atoms = law_atom_warnings(content->request, ask->books, &ask->between, j->w->arena);
+		j->w->form->atoms = law_atom_warnings(content->request, ask->legal_data, &ask->between, j->w->arena);
 }
 
 static void judge_submission(struct judging *j, const CySubmission *s)

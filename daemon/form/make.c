@@ -301,8 +301,9 @@ static void know(struct form_work *w, const CyContent *c)
 	w->between.requesting = or_else(ask->between.requesting, r != NULL ? r->requesting_state : "");
 	w->between.requested = or_else(ask->between.requested, r != NULL ? r->requested_state : "");
 	w->form->profile = ask->profile;
-	if (ask->profile == NULL && ask->books != NULL && basis != NULL && basis->instrument[0])
-		w->form->profile = law_find_profile(ask->books, basis->instrument, basis->version, ask->between.day);
+	if (ask->profile == NULL && ask->legal_data != NULL && basis != NULL && basis->instrument[0])
+		w->form->profile =
+			law_find_profile(ask->legal_data, basis->instrument, basis->version, ask->between.day);
 	for (size_t i = 0; i < ask->n_measures; i++)
 		w->chosen |= UINT64_C(1) << (ask->measures[i] & 63);
 	for (size_t i = 0; !ask->n_measures && r != NULL && i < r->n_measures; i++)

@@ -59,7 +59,7 @@ static const struct law_ladder *named(const struct law_profile *p, const char *n
 	return NULL;
 }
 
-const struct law_ladder *law_ladder_of(const struct law_books *b, const struct law_profile *p,
+const struct law_ladder *law_ladder_of(const struct law_data *b, const struct law_profile *p,
 				       const struct law_clock_rule *rule)
 {
 	const struct law_ladder *l = rule->ladder[0] != '\0' ? named(p, rule->ladder) : NULL;

@@ -14,7 +14,7 @@ const struct law_rung *law_rung_nth(const struct law_ladder *l, struct cy_wall s
 uint32_t law_rungs_kept(const struct law_ladder *l, struct cy_wall old_start, struct cy_wall old_due, uint32_t rungs,
 			struct cy_wall start, struct cy_wall due);
 /* The ladder for a clock: its own, the site's, or none (NULL). */
-const struct law_ladder *law_ladder_of(const struct law_books *b, const struct law_profile *p,
+const struct law_ladder *law_ladder_of(const struct law_data *b, const struct law_profile *p,
 				       const struct law_clock_rule *rule);
 
 #endif

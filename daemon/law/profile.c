@@ -39,7 +39,7 @@ static bool effective(const struct law_profile *p, struct cy_date day)
 	       (!dated(p->effective_to) || at <= cy_date_days(p->effective_to));
 }
 
-const struct law_profile *law_find_profile(const struct law_books *b, const char *id, const char *version,
+const struct law_profile *law_find_profile(const struct law_data *b, const char *id, const char *version,
 					   struct cy_date day)
 {
 	for (size_t i = 0; i < b->n_profiles; i++) {
@@ -52,7 +52,7 @@ const struct law_profile *law_find_profile(const struct law_books *b, const char
 	return NULL;
 }
 
-const struct law_calendar *law_find_calendar(const struct law_books *b, const char *name)
+const struct law_calendar *law_find_calendar(const struct law_data *b, const char *name)
 {
 	for (size_t i = 0; i < b->n_calendars; i++) {
 		if (strcmp(b->calendars[i]->name, name) == 0)
@@ -61,7 +61,7 @@ const struct law_calendar *law_find_calendar(const struct law_books *b, const ch
 	return NULL;
 }
 
-const struct law_zone *law_find_zone(const struct law_books *b, const char *name)
+const struct law_zone *law_find_zone(const struct law_data *b, const char *name)
 {
 	for (size_t i = 0; i < b->n_zones; i++) {
 		if (strcmp(b->zones[i]->name, name) == 0)

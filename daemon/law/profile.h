@@ -244,7 +244,7 @@ struct law_profile {
 
 /* The profiles in use, and the zones and calendars that go with them. Values of the
  * caller; all lists may be empty. */
-struct law_books {
+struct law_data {
 	size_t n_profiles;
 	const struct law_profile *const *profiles;
 	size_t n_calendars;
@@ -255,10 +255,10 @@ struct law_books {
 };
 
 /* NULL if there is none. `version` "": the one in force on `day`. */
-const struct law_profile *law_find_profile(const struct law_books *b, const char *id, const char *version,
+const struct law_profile *law_find_profile(const struct law_data *b, const char *id, const char *version,
 					   struct cy_date day);
-const struct law_calendar *law_find_calendar(const struct law_books *b, const char *name);
-const struct law_zone *law_find_zone(const struct law_books *b, const char *name);
+const struct law_calendar *law_find_calendar(const struct law_data *b, const char *name);
+const struct law_zone *law_find_zone(const struct law_data *b, const char *name);
 const struct law_rule *law_find_rule(const struct law_profile *p, const char *name);
 
 /* How long a case is kept after its last message; 0: not stated. */

@@ -185,14 +185,14 @@ static void unknown_instrument(struct look *l, const CyLegalBasis *basis)
 {
 	struct words ids = { .len = 0 }, versions = { .len = 0 };
 
-	for (size_t i = 0; i < l->books->n_profiles; i++) {
-		const struct law_profile *p = l->books->profiles[i];
+	for (size_t i = 0; i < l->legal_data->n_profiles; i++) {
+		const struct law_profile *p = l->legal_data->profiles[i];
 		bool before = false;
 
 		if (!strcmp(p->id, basis->instrument))
 			law_add_word(&versions, p->version);
 		for (size_t k = 0; k < i && !before; k++)
-			before = !strcmp(l->books->profiles[k]->id, p->id);
+			before = !strcmp(l->legal_data->profiles[k]->id, p->id);
 		if (!before)
 			law_add_word(&ids, p->id);
 	}
@@ -214,7 +214,7 @@ static bool instrument(struct look *l, const CyLegalBasis *basis, const char *re
 
 	if (!basis || basis->reciprocity || law_blank(basis->instrument) || law_blank(basis->version))
 		return false;
-	l->profile = law_find_profile(l->books, basis->instrument, basis->version, l->between->day);
+	l->profile = law_find_profile(l->legal_data, basis->instrument, basis->version, l->between->day);
 	if (!l->profile) {
 		unknown_instrument(l, basis);
 		return false;
@@ -367,10 +367,10 @@ static void request(struct look *l, const CyRequest *r)
 	law_check_atoms(l, r);
 }
 
-int law_treaty_check(const CyContent *content, const struct law_books *b, const struct law_between *w,
+int law_treaty_check(const CyContent *content, const struct law_data *b, const struct law_between *w,
 		     struct law_faults *faults)
 {
-	struct look l = { .c = { .faults = faults }, .books = b, .between = w };
+	struct look l = { .c = { .faults = faults }, .legal_data = b, .between = w };
 
 	if (!b || !b->n_profiles)
 		return faults->n ? CY_EINVAL : CY_OK;

@@ -21,19 +21,19 @@ struct law_between {
  * Paths are relative to Content. Nothing is checked without profiles, of kinds that
  * open no case, or of what is based on reciprocity but the states.
  * CY_OK, or CY_EINVAL if `faults` now has any. */
-int law_treaty_check(const CyContent *content, const struct law_books *b, const struct law_between *w,
+int law_treaty_check(const CyContent *content, const struct law_data *b, const struct law_between *w,
 		     struct law_faults *faults);
 
 /* The atoms of a request that the two states understand differently (another category,
- * or both state a threshold, and another one), or that one of them does not map although a profile of the books does,
- * each once and in the order of the request: as they are put into it, with both meanings and the name of who
+ * or both state a threshold, and another one), or that one of them does not map although a profile of the legal data
+ * does, each once and in the order of the request: as they are put into it, with both meanings and the name of who
  * acknowledged it ("": nobody yet). Empty where there is no profile. In the arena; texts point into the request and the
- * books. */
+ * legal data. */
 struct law_atom_warnings {
 	size_t n; /* at most LAW_FAULTS_MAX; law_treaty_check() refuses more */
 	CyAtomWarning **list;
 };
-struct law_atom_warnings law_atom_warnings(const CyRequest *r, const struct law_books *b, const struct law_between *w,
+struct law_atom_warnings law_atom_warnings(const CyRequest *r, const struct law_data *b, const struct law_between *w,
 					   struct cy_arena *a);
 
 #endif

@@ -62,7 +62,7 @@ static bool listed(const struct pair *list, size_t n, const char *atom)
 
 /* Does any profile map it? What none does is mistyped, and no difference of law. Where no profile maps any atom,
  * nothing tells the one from the other. */
-static bool catalogued(const struct law_books *b, const char *atom)
+static bool catalogued(const struct law_data *b, const char *atom)
 {
 	bool any = false;
 
@@ -77,7 +77,7 @@ static bool catalogued(const struct law_books *b, const char *atom)
 
 /* In the order of the request, each atom once. At most PAIRS_MAX are stored; one more
  * is returned when there are more. */
-static size_t differing(const CyRequest *r, const struct law_books *b, const struct law_profile *p,
+static size_t differing(const CyRequest *r, const struct law_data *b, const struct law_profile *p,
 			const struct law_between *w, struct pair *ret)
 {
 	const char *from = law_or_stated(w->requesting, r->requesting_state);
@@ -128,7 +128,7 @@ static void describe(const struct law_profile *p, const struct law_atom *a, cons
 }
 
 /* Each name once, whatever profiles and states map it. */
-static bool first_to_map(const struct law_books *b, size_t profile, size_t atom)
+static bool first_to_map(const struct law_data *b, size_t profile, size_t atom)
 {
 	const char *name = b->profiles[profile]->atoms[atom].atom;
 
@@ -141,7 +141,7 @@ static bool first_to_map(const struct law_books *b, size_t profile, size_t atom)
 
 static void unknown_atom(struct look *l, const char *atom)
 {
-	const struct law_books *b = l->books;
+	const struct law_data *b = l->legal_data;
 	struct cy_guess guess = CY_GUESS(atom);
 	struct words known = { .len = 0 };
 	char meant[CY_GUESS_TEXT];
@@ -168,7 +168,7 @@ static void unknown_atoms(struct look *l, const CyRequest *r)
 		for (size_t k = 0; k < m->n_atoms; k++) {
 			const size_t atom = law_in_at(&l->c, "atoms", k);
 
-			if (!law_blank(m->atoms[k]) && !catalogued(l->books, m->atoms[k]))
+			if (!law_blank(m->atoms[k]) && !catalogued(l->legal_data, m->atoms[k]))
 				unknown_atom(l, m->atoms[k]);
 			law_out(&l->c, atom);
 		}
@@ -181,7 +181,7 @@ static void differences(struct look *l, const CyRequest *r)
 	struct pair list[PAIRS_MAX];
 	const char *from = law_or_stated(l->between->requesting, r->requesting_state);
 	const char *to = law_or_stated(l->between->requested, r->requested_state);
-	size_t n = differing(r, l->books, l->profile, l->between, list);
+	size_t n = differing(r, l->legal_data, l->profile, l->between, list);
 
 	if (n > PAIRS_MAX) {
 		law_fault(&l->c, "atom_warnings", LAW_NO_ARTICLE,
@@ -241,7 +241,7 @@ static CyAtomMeaning *stated(const struct law_profile *p, const struct law_atom 
 	return m;
 }
 
-struct law_atom_warnings law_atom_warnings(const CyRequest *r, const struct law_books *b, const struct law_between *w,
+struct law_atom_warnings law_atom_warnings(const CyRequest *r, const struct law_data *b, const struct law_between *w,
 					   struct cy_arena *a)
 {
 	const CyLegalBasis *basis = r->legal_basis;

@@ -7,7 +7,7 @@
 
 struct look {
 	struct law_check c;
-	const struct law_books *books;
+	const struct law_data *legal_data;
 	const struct law_between *between;
 	const struct law_profile *profile;
 };

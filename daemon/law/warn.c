@@ -92,7 +92,7 @@ static void look_at(struct law_check *c, void *arg, const ProtobufCMessage *m)
 }
 
 /* Between whom it would have to be in force; those of a request where none are configured. */
-static void bond(struct look *l, const CyContent *c, const struct law_books *b, const struct law_between *w)
+static void bond(struct look *l, const CyContent *c, const struct law_data *b, const struct law_between *w)
 {
 	const bool request = c->kind_case == CY_CONTENT__KIND_REQUEST;
 	const CyLegalBasis *basis = law_basis_of(c);
@@ -114,7 +114,7 @@ static void bond(struct look *l, const CyContent *c, const struct law_books *b, 
 	law_fault(&l->c, "legal_basis.instrument", p->citation, "%s", e.text);
 }
 
-void law_warnings(const CyContent *content, const struct law_books *b, const struct law_between *w,
+void law_warnings(const CyContent *content, const struct law_data *b, const struct law_between *w,
 		  struct law_faults *ret)
 {
 	const struct law_kind *kind = law_kind((uint32_t)content->kind_case);

@@ -9,7 +9,7 @@
  * - dates that have passed on `w->day` (wanted by, until, answer by, an estimate, keep until), and those that have not
  *   come although they must have (birth, the first day of an offence; when it was approved, reviewed, handed over);
  * - that the profile of the instrument cannot tell whether it is in force between the two states. */
-void law_warnings(const CyContent *content, const struct law_books *b, const struct law_between *w,
+void law_warnings(const CyContent *content, const struct law_data *b, const struct law_between *w,
 		  struct law_faults *ret);
 
 #endif

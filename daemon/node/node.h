@@ -17,7 +17,7 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	     struct cy_error *e);
 void node_free(struct node *n);
 
-/* Take other peers, places, books, clients, window and age limit; the authority stays
+/* Take other peers, places, legal data, clients, window and age limit; the authority stays
  * who it is.
  * A session with a peer that is no longer named ends with a goodbye, and what is
  * stored of it stays. A client that is no longer named, or with another role or

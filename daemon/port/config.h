@@ -58,7 +58,7 @@ struct node_config {
 	struct node_place place;
 	/* Treaty profiles, zones and calendars; NULL: none, and nothing is checked or
 	 * counted. Lives until another one has been taken by node_reconfigure(). */
-	const struct law_books *books;
+	const struct law_data *legal_data;
 	const struct node_peer_config *peers;
 	size_t n_peers;
 	const struct node_client_config *clients;

@@ -29,7 +29,7 @@ enum {
 };
 
 static const struct law_zone *zones[64];
-static struct law_books books = { .zones = zones };
+static struct law_data legal_data = { .zones = zones };
 
 /* The case at hand. */
 static struct law_fact facts[MANY];
@@ -111,8 +111,8 @@ static void take(const char *line)
 
 	CY_ASSERT(in.n < MANY && in.n_stated < MANY && in.n_receipts < MANY && in.n_follow_ups < MANY);
 	if (sscanf(line, "place %u %63s %63s", &a, zone, calendar) == 3 && a < 3) {
-		in.zone[a] = law_find_zone(&books, zone);
-		in.calendar[a] = law_find_calendar(&books, calendar);
+		in.zone[a] = law_find_zone(&legal_data, zone);
+		in.calendar[a] = law_find_calendar(&legal_data, calendar);
 	} else if (strncmp(line, "message ", 8) == 0) {
 		take_message(line + 10, line[8] == '1');
 	} else if (sscanf(line, "stated %63s %u %u %" SCNd64, zone, &a, &b, &ms) == 4) {
@@ -138,10 +138,11 @@ int main(int argc, char **argv)
 	static char line[4 * CY_MESSAGE_MAX];
 
 	CY_ASSERT(argc >= 3 && argc < 64);
-	CY_ASSERT(calendar_load_dir(argv[1], &arena, &books.calendars, &books.n_calendars, &problems) == CY_OK);
+	CY_ASSERT(calendar_load_dir(argv[1], &arena, &legal_data.calendars, &legal_data.n_calendars, &problems) ==
+		  CY_OK);
 	CY_ASSERT(profile_load(argv[2], &arena, &profile, &problems) == CY_OK);
 	for (int i = 3; i < argc; i++)
-		CY_ASSERT(zone_load(NULL, argv[i], &arena, &zones[books.n_zones++], &e) == CY_OK);
+		CY_ASSERT(zone_load(NULL, argv[i], &arena, &zones[legal_data.n_zones++], &e) == CY_OK);
 	CY_ASSERT(law_profile_canonical(profile, &form) == CY_OK);
 	printf("%.*s\n", (int)form.len, (const char *)form.data);
 	fflush(stdout);

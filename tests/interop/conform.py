@@ -107,7 +107,7 @@ class Ground:
 	# ---- what is said
 
 	def craft(self, content, change=None, **options):
-		"""A message with something of its own, which leaves no mark in the peer's books."""
+		"""A message with something of its own, which leaves no mark in what the peer keeps."""
 		known = self.peer.cases.get(options.get("case_id"))
 		before = known.mine if known else 0
 		m = P.case.Message.FromString(self.peer.message(content, **options))

@@ -34,7 +34,7 @@ static enum law_unit unit_of(const char *word)
 	return u;
 }
 
-static int count(const struct law_books *books, const char *line)
+static int count(const struct law_data *legal_data, const char *line)
 {
 	char zone[64], calendar[64], unit[32];
 	unsigned amount, exclude, roll, two;
@@ -52,8 +52,8 @@ static int count(const struct law_books *books, const char *line)
 	rule.roll_over = roll ? "2" : "";
 	rule.two_working = two ? "3" : "";
 	period = (struct law_period){ unit_of(unit), amount };
-	z = law_find_zone(books, zone);
-	k = law_find_calendar(books, calendar);
+	z = law_find_zone(legal_data, zone);
+	k = law_find_calendar(legal_data, calendar);
 	if (z == NULL || law_count(&period, &rule, z, k, (struct cy_wall){ start }, &c, NULL) < 0 ||
 	    law_remaining(&period, &rule, z, k, (struct cy_wall){ start }, (struct cy_wall){ until }, &left, &ms) < 0)
 		return CY_EINVAL;
@@ -65,17 +65,17 @@ int main(int argc, char **argv)
 {
 	struct config_problems problems = { 0 };
 	struct cy_arena arena = { 0 };
-	struct law_books books = { .zones = zones };
+	struct law_data legal_data = { .zones = zones };
 	struct cy_error e = { 0 };
 	char line[512];
 
 	if (argc < 2 || argc > 64 ||
-	    calendar_load_dir(argv[1], &arena, &books.calendars, &books.n_calendars, &problems) < 0) {
+	    calendar_load_dir(argv[1], &arena, &legal_data.calendars, &legal_data.n_calendars, &problems) < 0) {
 		fprintf(stderr, "usage: digests CALENDARS ZONE...\n");
 		return 2;
 	}
-	for (size_t i = 0; i < books.n_calendars; i++)
-		say("calendar", books.calendars[i]->name, &books.calendars[i]->digest);
+	for (size_t i = 0; i < legal_data.n_calendars; i++)
+		say("calendar", legal_data.calendars[i]->name, &legal_data.calendars[i]->digest);
 	for (int i = 2; i < argc; i++, n_zones++) {
 		if (zone_load(NULL, argv[i], &arena, &zones[n_zones], &e) < 0) {
 			fprintf(stderr, "%s\n", e.text);
@@ -83,9 +83,9 @@ int main(int argc, char **argv)
 		}
 		say("zone", argv[i], &zones[n_zones]->digest);
 	}
-	books.n_zones = n_zones;
+	legal_data.n_zones = n_zones;
 	while (fgets(line, sizeof line, stdin) != NULL)
-		if (count(&books, line) < 0)
+		if (count(&legal_data, line) < 0)
 			return 1;
 	cy_arena_free(&arena);
 	return 0;

@@ -44,7 +44,7 @@ def note(text):
 
 
 def craft(peer, content, change=None, **options):
-	"""A message with something wrong, which leaves no mark in the peer's books."""
+	"""A message with something wrong, which leaves no mark in what the peer keeps."""
 	known = peer.cases.get(options.get("case_id"))
 	before = known.mine if known else 0
 	m = P.case.Message.FromString(peer.message(content, **options))

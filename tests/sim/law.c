@@ -1,4 +1,4 @@
-/* Legal years: the books, where each authority is, and what goes wrong in ten years. */
+/* Legal years: the legal data, where each authority is, and what goes wrong in ten years. */
 #include "law.h"
 
 #include <stdlib.h>
@@ -56,10 +56,10 @@ const struct law_profile *law_of_case(const struct world *w, const struct store_
 
 	if (law_terms_decode(c->terms, &t) < 0 || t.instrument[0] == '\0')
 		return NULL;
-	return law_find_profile(&w->law->books, t.instrument, t.version, cy_date_of_days(t.opened_ms / 86400000));
+	return law_find_profile(&w->law->legal_data, t.instrument, t.version, cy_date_of_days(t.opened_ms / 86400000));
 }
 
-/* -------------------------------------------------------------------- the books */
+/* ------------------------------------------------------------------ legal data */
 
 static void complain(const struct config_problems *p)
 {
@@ -68,19 +68,21 @@ static void complain(const struct config_problems *p)
 	abort();
 }
 
-static void load_books(struct law_years *l)
+static void load_legal_data(struct law_years *l)
 {
 	struct config_problems problems = { 0 };
 	const struct law_zone **zones = cy_arena_take(&l->arena, PLACES * sizeof *zones);
 
-	if (profile_load_dir("config/treaties", &l->arena, &l->books.profiles, &l->books.n_profiles, &problems) < 0 ||
-	    calendar_load_dir("config/calendars", &l->arena, &l->books.calendars, &l->books.n_calendars, &problems) < 0)
+	if (profile_load_dir("config/treaties", &l->arena, &l->legal_data.profiles, &l->legal_data.n_profiles,
+			     &problems) < 0 ||
+	    calendar_load_dir("config/calendars", &l->arena, &l->legal_data.calendars, &l->legal_data.n_calendars,
+			      &problems) < 0)
 		complain(&problems);
 	for (size_t i = 0; i < PLACES; i++)
 		CY_ASSERT(zone_load(NULL, places[i].zone, &l->arena, &zones[i], NULL) == CY_OK);
-	l->books.zones = zones;
-	l->books.n_zones = PLACES;
-	l->books.ladder = &law_ladder_default;
+	l->legal_data.zones = zones;
+	l->legal_data.n_zones = PLACES;
+	l->legal_data.ladder = &law_ladder_default;
 }
 
 void law_new(struct world *w)
@@ -89,7 +91,7 @@ void law_new(struct world *w)
 
 	CY_ASSERT(l != NULL);
 	w->law = l;
-	load_books(l);
+	load_legal_data(l);
 	l->sites = calloc(w->set.nodes, sizeof *l->sites);
 	CY_ASSERT(l->sites != NULL);
 	l->rng = (struct cy_rng){ w->set.seed * UINT64_C(0x9e3779b97f4a7c15) + 1 };
@@ -121,7 +123,7 @@ void law_configure(const struct sim_node *s, struct node_config *config, struct 
 	config->place = places[s->index % PLACES];
 	for (size_t i = 0; i < config->n_peers; i++)
 		peers[i].place = places[(uint32_t)strtoul(peers[i].id + 1, NULL, 10) % PLACES];
-	config->books = law_keeps(s) ? &s->w->law->books : NULL;
+	config->legal_data = law_keeps(s) ? &s->w->law->legal_data : NULL;
 	config->clients = clients;
 	config->n_clients = 2;
 	config->roles = roles;

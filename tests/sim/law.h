@@ -52,7 +52,7 @@ struct law_site {
 
 struct law_years {
 	struct cy_arena arena;
-	struct law_books books;
+	struct law_data legal_data;
 	struct law_site *sites;
 	struct cy_rng rng, faults;
 	uint64_t matters, jobs;

@@ -304,7 +304,7 @@ static void question(const struct sim_node *s, size_t no, const char **ret_peer,
 	if (no > 0 && no <= s->n_pairs)
 		*ret_peer = s->pairs[no - 1]->side[s->pairs[no - 1]->side[0] == s]->id;
 	else if (no > 0)
-		*ret_instrument = s->w->law->books.profiles[no - 1 - s->n_pairs]->id;
+		*ret_instrument = s->w->law->legal_data.profiles[no - 1 - s->n_pairs]->id;
 }
 
 void law_figures_answered(struct sim_node *s, size_t no, const CyStatistics *v)
@@ -346,7 +346,7 @@ bool law_figures_ask(struct sim_node *s, size_t no, CyGetStatistics *ret)
 {
 	const char *peer, *instrument;
 
-	if (no > s->n_pairs + s->w->law->books.n_profiles)
+	if (no > s->n_pairs + s->w->law->legal_data.n_profiles)
 		return false;
 	question(s, no, &peer, &instrument);
 	cy_get_statistics__init(ret);

@@ -530,8 +530,8 @@ static void judge_one(const struct judging *g, const struct law_clock_rule *rule
 	*j = (struct judge){ .s = g->s, .c = g->c, .a = g->a, .p = g->p, .terms = &g->terms, .rule = rule };
 	j->v = (struct law_verdict){ .rule = rule, .measure = (uint8_t)measure, .notice = notice };
 	j->row = row_of(g->c, rule->name, measure, notice);
-	j->walk.zone = law_find_zone(&w->law->books, law_place(obliged)->zone);
-	j->walk.calendar = law_find_calendar(&w->law->books, law_place(obliged)->calendar);
+	j->walk.zone = law_find_zone(&w->law->legal_data, law_place(obliged)->zone);
+	j->walk.calendar = law_find_calendar(&w->law->legal_data, law_place(obliged)->calendar);
 	find_start(j);
 	find_end(j);
 	live(j);

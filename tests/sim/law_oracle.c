@@ -114,7 +114,7 @@ static const struct law_ladder *ladder_of(struct sim_node *s, const struct store
 	const struct law_profile *p = c != NULL ? law_of_case(s->w, &c->row) : NULL;
 	const struct law_clock_rule *rule = rule_of(p, row->name);
 
-	return rule != NULL ? law_ladder_of(&s->w->law->books, p, rule) : NULL;
+	return rule != NULL ? law_ladder_of(&s->w->law->legal_data, p, rule) : NULL;
 }
 
 /* The clock in this commit that the step's id names. */

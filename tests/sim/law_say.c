@@ -70,7 +70,7 @@ static bool fits(const struct world *w, const struct law_between *between, const
 	struct law_faults faults = { 0 };
 
 	law_validate(c, &faults);
-	law_treaty_check(c, &w->law->books, between, &faults);
+	law_treaty_check(c, &w->law->legal_data, between, &faults);
 	return faults.n == 0;
 }
 
@@ -452,8 +452,8 @@ static const struct law_profile *any_treaty(const struct world *w, const struct 
 	const struct law_profile *found = NULL;
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < w->law->books.n_profiles; i++) {
-		const struct law_profile *p = w->law->books.profiles[i];
+	for (size_t i = 0; i < w->law->legal_data.n_profiles; i++) {
+		const struct law_profile *p = w->law->legal_data.profiles[i];
 
 		if (!law_in_force(p, b->requesting, b->requested, b->day, NULL) || p->n_clocks == 0)
 			continue;

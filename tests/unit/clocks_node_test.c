@@ -14,7 +14,7 @@ static const struct law_rung rungs[] = {
 static const struct law_ladder ladder = { .name = "site", .n = 2, .rungs = rungs };
 static struct cy_arena arena;
 static const struct law_profile *profiles[2];
-static struct law_books books = { .n_profiles = 2, .profiles = profiles, .ladder = &ladder };
+static struct law_data legal_data = { .n_profiles = 2, .profiles = profiles, .ladder = &ladder };
 
 static int load(void **state)
 {
@@ -111,7 +111,7 @@ static struct rig *with_a_decision(const char *case_id)
 	put_message(&w, PEER, case_id, "acknowledgement", &ack);
 	put_message(&w, PEER, case_id, "decision", &decision);
 	mem_store_apply(&r->store, w);
-	r->config.books = &books;
+	r->config.legal_data = &legal_data;
 	r->config.undelivered_ms = 1000 * DAY; /* what we say here stands */
 	send_any = r->ports.local.send;
 	r->ports.local.send = send_and_look;
@@ -251,7 +251,7 @@ static void the_first_statement_of_a_start_stands(void **state)
 	(void)state;
 	put_asked(&w, id.s, profiles[0]);
 	mem_store_apply(&r->store, w);
-	r->config.books = &books;
+	r->config.legal_data = &legal_data;
 	rig_start(r);
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	state_start(r, l, id.s, 1, START_MS - 2 * DAY);
@@ -318,7 +318,7 @@ static void a_statement_that_came_back_before_its_notice_counts(void **state)
 	put_statement(&w, id.s, START_MS + 2 * DAY);
 	put_waiting_clock(&w, id.s);
 	mem_store_apply(&r->store, w);
-	r->config.books = &books;
+	r->config.legal_data = &legal_data;
 	rig_start(r);
 	notice.type = CY_PROBLEM_TYPE__CLARIFICATION;
 	notice.text = (char *)"Which of the two?";
@@ -369,7 +369,7 @@ static struct rig *with_a_receipt(const char *case_id, struct line **ret_line)
 	mem_store_apply(&r->store, w);
 	get_any_parcel = r->ports.store.get_parcel;
 	r->ports.store.get_parcel = get_parcel;
-	r->config.books = &books;
+	r->config.legal_data = &legal_data;
 	rig_start(r);
 	*ret_line = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	rig_settle(r);
@@ -497,7 +497,7 @@ static void no_number_of_problem_notices_hides_the_receipt_for_the_request(void 
 		m->sequence = 1;
 	}
 	mem_store_apply(&r->store, w);
-	r->config.books = &books;
+	r->config.legal_data = &legal_data;
 	rig_start(r);
 	state_start(r, rig_session(r, WIRE_MESSAGES, true, all_features, 2), id.s, LAW_OPEN_MAX + 7,
 		    START_MS + 20 * DAY);
@@ -568,7 +568,7 @@ static void an_instant_of_the_peer_that_cannot_be_is_rejected(void **state)
 	(void)state;
 	put_asked(&w, id.s, profiles[0]);
 	mem_store_apply(&r->store, w);
-	r->config.books = &books;
+	r->config.legal_data = &legal_data;
 	rig_start(r);
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	ack.by = CY_ACKNOWLEDGED_BY__CENTRAL_AUTHORITY;
@@ -622,7 +622,7 @@ static void a_request_that_follows_itself_is_rejected(void **state)
 	struct line *l;
 
 	(void)state;
-	r->config.books = &books;
+	r->config.legal_data = &legal_data;
 	rig_start(r);
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	link.type = CY_LINK_TYPE__FOLLOW_UP_PRESERVATION;
@@ -691,7 +691,7 @@ static void cases_of_an_older_store_have_their_time_limits_counted(void **state)
 	for (unsigned i = 0; i < 50; i++)
 		put_old(&w, i);
 	mem_store_apply(&r->store, w);
-	r->config.books = &books;
+	r->config.legal_data = &legal_data;
 	rig_start(r);
 	for (size_t i = 0; i < 10; i++) {
 		node_wake(r->node);

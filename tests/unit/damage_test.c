@@ -310,7 +310,7 @@ static void who_needs_a_damaged_page_fails_the_work_of_others_once(void **state)
 /* --------------------------------------------------------------------------- time limits */
 
 static const struct law_profile profile = { .id = "treaty", .version = "1", .n_clocks = 0 };
-static const struct law_books books = { .n_profiles = 1, .profiles = (const struct law_profile *[]){ &profile } };
+static const struct law_data legal_data = { .n_profiles = 1, .profiles = (const struct law_profile *[]){ &profile } };
 
 static void a_time_limit_of_a_damaged_case_stops_nobody(void **state)
 {
@@ -329,7 +329,7 @@ static void a_time_limit_of_a_damaged_case_stops_nobody(void **state)
 									.how = "" };
 	r = with_rows(w, (struct damage){ .facts = true });
 	node_free(r->node);
-	r->config.books = &books;
+	r->config.legal_data = &legal_data;
 	rig_start(r);
 	wake(r, 1000);
 	assert_non_null(strstr(r->all, TOLD));
@@ -344,7 +344,7 @@ static void time_limits_that_are_damaged_hold_up_no_message(void **state)
 	static const struct law_clock_rule rule = { .name = "answer", .obliged = CY_SIDE__REQUESTED };
 	static const struct law_profile one = { .id = "treaty", .version = "1", .n_clocks = 1, .clocks = &rule };
 	static const struct law_profile *const profiles[] = { &one };
-	static const struct law_books with_one = { .n_profiles = 1, .profiles = profiles };
+	static const struct law_data with_one = { .n_profiles = 1, .profiles = profiles };
 	struct law_terms terms = { .instrument = "treaty", .version = "1", .opened_ms = START_MS, .n = 1 };
 	uint8_t encoded[LAW_TERMS_MAX];
 	struct store_writeset *w = NULL;
@@ -355,7 +355,7 @@ static void time_limits_that_are_damaged_hold_up_no_message(void **state)
 	put_opened(&w, DAMAGED, 1)->terms = cy_bytes(encoded, law_terms_encode(&terms, encoded));
 	r = with_rows(w, (struct damage){ .clocks = true });
 	node_free(r->node);
-	r->config.books = &with_one;
+	r->config.legal_data = &with_one;
 	rig_start(r);
 	l = rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	assert_int_equal(message(r, desk_parcel_note(r, l, DAMAGED, 2, true))->number, 2);

@@ -372,10 +372,10 @@ static void a_time_limit_that_runs_forbids_it(void **state)
 	world_end(w, NULL);
 }
 
-static void with_books(struct side *s, const struct law_books *books)
+static void with_legal_data(struct side *s, const struct law_data *legal_data)
 {
 	session_lost(s->w, "connection reset");
-	s->w->books = books;
+	s->w->legal_data = legal_data;
 	stop(s);
 	start(s);
 	settle(s->w);
@@ -393,15 +393,15 @@ static void the_retention_of_its_profile_forbids_it(void **state)
 						    .retention_source = { "1", true, "" } };
 	static const struct law_profile other = { .id = "x-1", .version = "1", .title = "t" };
 	static const struct law_profile *const list[] = { &profile }, *const others[] = { &other };
-	static const struct law_books books = { .n_profiles = 1, .profiles = list };
-	static const struct law_books unknown = { .n_profiles = 1, .profiles = others };
+	static const struct law_data legal_data = { .n_profiles = 1, .profiles = list };
+	static const struct law_data unknown = { .n_profiles = 1, .profiles = others };
 	char case_id[CASE_ID];
 	struct world *w = with_closed_case(case_id);
 
 	(void)state;
-	with_books(&w->a, &unknown);
+	with_legal_data(&w->a, &unknown);
 	refused(&w->a, case_id, "version 1 of the treaty profile us-ie-2001 is not here");
-	with_books(&w->a, &books);
+	with_legal_data(&w->a, &legal_data);
 	refused(&w->a, case_id, "the treaty profile us-ie-2001 keeps a case until 2026-12-14T");
 	meet(w);
 	w->clock.now = START_MS + INT64_C(20) * 86400000;

@@ -16,7 +16,7 @@
 
 static struct cy_arena arena;
 static struct form_layout layout;
-static struct law_books books;
+static struct law_data legal_data;
 
 static int load(void **state)
 {
@@ -24,8 +24,9 @@ static int load(void **state)
 
 	(void)state;
 	assert_int_equal(form_load("config/form.conf", &arena, &layout, &problems), CY_OK);
-	assert_int_equal(profile_load_dir("config/treaties", &arena, &books.profiles, &books.n_profiles, &problems),
-			 CY_OK);
+	assert_int_equal(
+		profile_load_dir("config/treaties", &arena, &legal_data.profiles, &legal_data.n_profiles, &problems),
+		CY_OK);
 	config_problems_free(&problems);
 	return 0;
 }
@@ -40,14 +41,14 @@ static int unload(void **state)
 static struct form *blank(const char *instrument, CyMeasureType type)
 {
 	struct form_ask ask = { .layout = &layout,
-				.books = &books,
+				.legal_data = &legal_data,
 				.between = { .requesting = "US", .requested = "IE", .day = { 2026, 11, 30 } },
 				.kind = CY_CONTENT__KIND_REQUEST,
 				.n_measures = 1,
 				.measures = &type };
 	struct form *f;
 
-	ask.profile = law_find_profile(&books, instrument, "", ask.between.day);
+	ask.profile = law_find_profile(&legal_data, instrument, "", ask.between.day);
 	assert_non_null(ask.profile);
 	assert_int_equal(form_make(&ask, &arena, &f), CY_OK);
 	return f;

@@ -631,7 +631,7 @@ static void profile_text_absent_on_either_side(void **state)
 {
 	static const struct law_profile profile = { .id = "x-1", .version = "1", .title = "t" };
 	static const struct law_profile *const list[] = { &profile };
-	static const struct law_books books = { .n_profiles = 1, .profiles = list };
+	static const struct law_data legal_data = { .n_profiles = 1, .profiles = list };
 	uint8_t digest[CY_SHA256_LEN] = { 1 };
 	CyProfileDigest named = CY_PROFILE_DIGEST__INIT;
 
@@ -643,7 +643,7 @@ static void profile_text_absent_on_either_side(void **state)
 		for (int theirs = 0; theirs <= 1; theirs++) {
 			struct rig *r = rig_new(false);
 
-			r->config.books = ours ? &books : NULL;
+			r->config.legal_data = ours ? &legal_data : NULL;
 			r->named = &named;
 			rig_start(r);
 			rig_session(r, WIRE_MESSAGES, false, all_features + 1, theirs ? 1 : 0);

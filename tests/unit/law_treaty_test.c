@@ -21,7 +21,7 @@ static struct law_source art(const char *article, bool verified)
 	return (struct law_source){ .article = article, .verified = verified, .note = "" };
 }
 
-/* ---------------------------------------------------------- books by hand */
+/* ----------------------------------------------------- legal data by hand */
 
 static const struct law_party parties[] = { { .state = "IE", .side = "" },
 					    { .state = "US", .side = "", .from = { 2009, 8, 11 } } };
@@ -31,11 +31,11 @@ static struct law_requirement asked[6];
 static struct law_atom atoms[5], elsewhere[1];
 static struct law_profile one, two;
 static const struct law_profile *const list[] = { &one, &two };
-static const struct law_books books = { .n_profiles = 2, .profiles = list };
-static const struct law_books none;
+static const struct law_data legal_data = { .n_profiles = 2, .profiles = list };
+static const struct law_data none;
 static const struct law_between between = { "IE", "US", { 2026, 11, 24 } };
 
-static int make_books(void **state)
+static int make_legal_data(void **state)
 {
 	(void)state;
 	asked[0] = (struct law_requirement){ "nexus", "measures[].nexus", BIT(DISCLOSURE_SUBSCRIBER),
@@ -123,7 +123,7 @@ static void print_faults(const struct law_faults *all)
 }
 
 /* Both checks, as everybody makes them; exactly these fields are named. */
-static void assert_faults(const CyContent *c, const struct law_books *b, const struct law_between *w,
+static void assert_faults(const CyContent *c, const struct law_data *b, const struct law_between *w,
 			  struct law_faults *all, size_t n, const char *const *fields)
 {
 	bool same;
@@ -138,10 +138,10 @@ static void assert_faults(const CyContent *c, const struct law_books *b, const s
 	assert_true(same);
 }
 
-#define EXPECT(c, w, ...)                                                                                  \
-	do {                                                                                               \
-		static const char *const fields_[] = { "", ##__VA_ARGS__ };                                \
-		assert_faults(c, &books, w, &faults, sizeof fields_ / sizeof fields_[0] - 1, fields_ + 1); \
+#define EXPECT(c, w, ...)                                                                                       \
+	do {                                                                                                    \
+		static const char *const fields_[] = { "", ##__VA_ARGS__ };                                     \
+		assert_faults(c, &legal_data, w, &faults, sizeof fields_ / sizeof fields_[0] - 1, fields_ + 1); \
 	} while (0)
 
 static struct law_faults faults;
@@ -279,7 +279,7 @@ static void an_instrument_that_is_not_in_force_between_the_two_is_told(void **st
 	/* What France understands by the atoms, nobody says. */
 	blank(c->request->atom_warnings[0]->atom);
 	law_validate(c, &faults);
-	law_treaty_check(c, &books, &stranger, &faults);
+	law_treaty_check(c, &legal_data, &stranger, &faults);
 	assert_string_equal(faults.at[0].field, "request.atom_warnings[0].atom");
 	assert_string_equal(faults.at[1].field, "request.legal_basis.instrument");
 	drop(c);
@@ -365,7 +365,7 @@ static void an_atom_that_means_two_things_must_be_acknowledged(void **state)
 	struct law_atom_warnings w;
 
 	(void)state;
-	w = law_atom_warnings(r, &books, &between, &arena);
+	w = law_atom_warnings(r, &legal_data, &between, &arena);
 	assert_int_equal(w.n, 1);
 	assert_string_equal(w.list[0]->atom, "login_ip_log");
 	assert_string_equal(w.list[0]->ours->state, "IE");
@@ -415,7 +415,7 @@ static void a_threshold_that_differs_is_warned_of_and_the_instrument_speaks_for_
 
 	(void)state;
 	c->request->measures[0]->atoms[0] = (char *)"sign_up_ip";
-	w = law_atom_warnings(c->request, &books, &between, &arena);
+	w = law_atom_warnings(c->request, &legal_data, &between, &arena);
 	assert_int_equal(w.n, 2);
 	assert_string_equal(w.list[0]->atom, "sign_up_ip");
 	assert_string_equal(w.list[0]->ours->state, "IE");
@@ -424,15 +424,15 @@ static void a_threshold_that_differs_is_warned_of_and_the_instrument_speaks_for_
 	assert_string_equal(w.list[0]->acknowledged_by, "");
 	EXPECT(c, &between, "request.atom_warnings");
 	atoms[4].threshold = ""; /* not stated: it differs from nothing */
-	assert_int_equal(law_atom_warnings(c->request, &books, &between, &arena).n, 1);
+	assert_int_equal(law_atom_warnings(c->request, &legal_data, &between, &arena).n, 1);
 	atoms[4].threshold = "warrant";
 	c->request->measures[0]->atoms[0] = (char *)"shoe_size"; /* mapped elsewhere, and by nobody here */
-	w = law_atom_warnings(c->request, &books, &between, &arena);
+	w = law_atom_warnings(c->request, &legal_data, &between, &arena);
 	assert_int_equal(w.n, 2);
 	assert_string_equal(w.list[0]->ours->category, "");
 	assert_string_equal(w.list[0]->theirs->category, "");
 	c->request->measures[0]->atoms[0] = c->request->measures[0]->atoms[1]; /* asked for twice */
-	assert_int_equal(law_atom_warnings(c->request, &books, &between, &arena).n, 1);
+	assert_int_equal(law_atom_warnings(c->request, &legal_data, &between, &arena).n, 1);
 	c->request->measures[0]->atoms[0] = was;
 	cy_arena_free(&arena);
 	drop(c);
@@ -457,7 +457,7 @@ static void an_atom_that_no_profile_knows_is_mistyped(void **state)
 	EXPECT(c, &between, "request.measures[0].atoms[0]");
 	assert_non_null(strstr(faults.at[0].text, "'fingerprints'. There is: "));
 	/* Nobody is asked to acknowledge it, and who does acknowledges nothing. */
-	assert_int_equal(law_atom_warnings(c->request, &books, &between, &arena).n, 1);
+	assert_int_equal(law_atom_warnings(c->request, &legal_data, &between, &arena).n, 1);
 	*acknowledged = named[0];
 	EXPECT(c, &between, "request.measures[0].atoms[0]", "request.atom_warnings", "request.atom_warnings[0].atom");
 	/* Where there is no catalogue nothing can be told. */
@@ -474,7 +474,7 @@ static void what_was_acknowledged_must_be_what_the_profile_says(void **state)
 	CyContent *c = load();
 	CyRequest *r = c->request;
 	struct cy_arena arena = { 0 };
-	struct law_atom_warnings w = law_atom_warnings(r, &books, &between, &arena);
+	struct law_atom_warnings w = law_atom_warnings(r, &legal_data, &between, &arena);
 	CyAtomWarning **was = r->atom_warnings, *other;
 
 	(void)state;
@@ -482,7 +482,7 @@ static void what_was_acknowledged_must_be_what_the_profile_says(void **state)
 	EXPECT(c, &between);
 	w.list[0]->theirs->category = (char *)"content";
 	EXPECT(c, &between, "request.atom_warnings");
-	w = law_atom_warnings(r, &books, &between, &arena);
+	w = law_atom_warnings(r, &legal_data, &between, &arena);
 	other = w.list[0];
 	other->atom = (char *)"account_holder_name";
 	r->atom_warnings = &other;
@@ -567,7 +567,7 @@ static void reciprocity_has_no_profile(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, make_books)
+#define TEST(name) cmocka_unit_test_setup(name, make_legal_data)
 	const struct CMUnitTest tests[] = {
 		TEST(what_the_treaty_asks_for_is_enough),
 		TEST(a_field_that_a_measure_needs_is_named_with_its_article),

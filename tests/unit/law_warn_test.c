@@ -37,13 +37,13 @@ static CyContent *parse(const char *quoted, const char *word)
 }
 
 /* The only warning, if `field`; else none. */
-static void assert_warned(const char *quoted, const char *word, const struct law_books *books, const char *field,
+static void assert_warned(const char *quoted, const char *word, const struct law_data *legal_data, const char *field,
 			  const char *says)
 {
 	struct law_faults found;
 	CyContent *c = parse(quoted, word);
 
-	law_warnings(c, books, &between, &found);
+	law_warnings(c, legal_data, &between, &found);
 	if (found.n != (field != NULL) || found.more)
 		fail_msg("%s: %zu warnings: %s", quoted, found.n, found.n > 0 ? found.at[0].field : "");
 	if (field != NULL && (strcmp(found.at[0].field, field) != 0 || strstr(found.at[0].text, says) == NULL))
@@ -138,21 +138,21 @@ static void a_treaty_whose_parties_are_not_listed_is_told(void **state)
 		.id = "closed", .version = "1", .citation = "c", .n_parties = 2, .parties = parties
 	};
 	const struct law_profile *const both[] = { &open, &closed };
-	const struct law_books books = { .n_profiles = 2, .profiles = both };
+	const struct law_data legal_data = { .n_profiles = 2, .profiles = both };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		assert_warned(opens[i], "open", &books, fields[i], "whether it is in force between US and IE.");
-		assert_warned(opens[i], "closed", &books, NULL, "");
-		assert_warned(opens[i], "unknown", &books, NULL, "");
+		assert_warned(opens[i], "open", &legal_data, fields[i], "whether it is in force between US and IE.");
+		assert_warned(opens[i], "closed", &legal_data, NULL, "");
+		assert_warned(opens[i], "unknown", &legal_data, NULL, "");
 	}
 	between.requesting = "";
-	assert_warned(opens[1], "open", &books, fields[1], "The two states are not known here:");
+	assert_warned(opens[1], "open", &legal_data, fields[1], "The two states are not known here:");
 	assert_warned("{'request':{'requestingState':'FR','legalBasis':{'instrument':'open','version':'1'}}}", "",
-		      &books, fields[0], "whether it is in force between FR and IE.");
+		      &legal_data, fields[0], "whether it is in force between FR and IE.");
 	between.requesting = "US";
-	assert_warned("{'request':{'legalBasis':{'reciprocity':true}}}", "", &books, NULL, "");
-	assert_warned("{}", "", &books, NULL, "");
+	assert_warned("{'request':{'legalBasis':{'reciprocity':true}}}", "", &legal_data, NULL, "");
+	assert_warned("{}", "", &legal_data, NULL, "");
 }
 
 static void an_instant_that_nobody_means_is_a_fault(void **state)

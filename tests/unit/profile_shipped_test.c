@@ -84,13 +84,13 @@ static void shipped_limits_are_those_of_the_domain(void **state)
 {
 	struct cy_arena arena = { 0 };
 	struct config_problems out = { 0 };
-	struct law_books books = { 0 };
+	struct law_data legal_data = { 0 };
 
 	(void)state;
-	assert_int_equal(profile_load_dir(SHIPPED, &arena, &books.profiles, &books.n_profiles, &out), CY_OK);
+	assert_int_equal(profile_load_dir(SHIPPED, &arena, &legal_data.profiles, &legal_data.n_profiles, &out), CY_OK);
 	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
 		const struct law_profile *p =
-			law_find_profile(&books, limits[i].instrument, "1", (struct cy_date){ 2026, 11, 24 });
+			law_find_profile(&legal_data, limits[i].instrument, "1", (struct cy_date){ 2026, 11, 24 });
 		const struct law_clock_rule *c;
 
 		if (p == NULL)
@@ -150,11 +150,11 @@ static const struct {
 	{ "un-cybercrime-2024", "verified = yes" },
 };
 
-static const struct law_profile *shipped_one(const struct law_books *books, const char *id)
+static const struct law_profile *shipped_one(const struct law_data *legal_data, const char *id)
 {
-	for (size_t i = 0; i < books->n_profiles; i++)
-		if (strcmp(books->profiles[i]->id, id) == 0)
-			return books->profiles[i];
+	for (size_t i = 0; i < legal_data->n_profiles; i++)
+		if (strcmp(legal_data->profiles[i]->id, id) == 0)
+			return legal_data->profiles[i];
 	fail_msg("there is no %s", id);
 	return NULL;
 }
@@ -190,16 +190,16 @@ static void shipped_profiles_say_what_the_texts_say(void **state)
 {
 	struct cy_arena arena = { 0 };
 	struct config_problems out = { 0 };
-	struct law_books books = { 0 };
+	struct law_data legal_data = { 0 };
 
 	(void)state;
-	assert_int_equal(profile_load_dir(SHIPPED, &arena, &books.profiles, &books.n_profiles, &out), CY_OK);
+	assert_int_equal(profile_load_dir(SHIPPED, &arena, &legal_data.profiles, &legal_data.n_profiles, &out), CY_OK);
 	for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
 		struct cy_buf form = CY_BUF(LAW_CANONICAL_MAX);
 		char line[256];
 
 		assert_int_equal(cy_buf_add(&form, "\n", 1), CY_OK);
-		assert_int_equal(law_profile_canonical(shipped_one(&books, facts[i].instrument), &form), CY_OK);
+		assert_int_equal(law_profile_canonical(shipped_one(&legal_data, facts[i].instrument), &form), CY_OK);
 		assert_int_equal(cy_buf_add(&form, "", 1), CY_OK);
 		snprintf(line, sizeof line, "\n%s\n", facts[i].line);
 		if (strstr((const char *)form.data, line) == NULL)
@@ -207,14 +207,14 @@ static void shipped_profiles_say_what_the_texts_say(void **state)
 		cy_buf_free(&form);
 	}
 	/* Ireland is no party to one, Croatia and Greece perhaps to the other. */
-	assert_false(law_bond_told(shipped_one(&books, "budapest-185"), "US", "IE", NULL));
-	assert_false(law_bond_told(shipped_one(&books, "budapest-185"), "FR", "IE", NULL));
-	assert_true(law_bond_told(shipped_one(&books, "budapest-185"), "FR", "EE", NULL));
-	assert_false(law_bond_told(shipped_one(&books, "eu-mla-2000"), "FR", "GR", NULL));
-	assert_false(law_bond_told(shipped_one(&books, "eu-mla-2000"), "HR", "FR", NULL));
-	assert_true(law_bond_told(shipped_one(&books, "eu-mla-2000"), "FR", "NL", NULL));
-	assert_false(
-		law_in_force(shipped_one(&books, "eu-mla-2000"), "FR", "LU", (struct cy_date){ 2011, 3, 5 }, NULL));
+	assert_false(law_bond_told(shipped_one(&legal_data, "budapest-185"), "US", "IE", NULL));
+	assert_false(law_bond_told(shipped_one(&legal_data, "budapest-185"), "FR", "IE", NULL));
+	assert_true(law_bond_told(shipped_one(&legal_data, "budapest-185"), "FR", "EE", NULL));
+	assert_false(law_bond_told(shipped_one(&legal_data, "eu-mla-2000"), "FR", "GR", NULL));
+	assert_false(law_bond_told(shipped_one(&legal_data, "eu-mla-2000"), "HR", "FR", NULL));
+	assert_true(law_bond_told(shipped_one(&legal_data, "eu-mla-2000"), "FR", "NL", NULL));
+	assert_false(law_in_force(shipped_one(&legal_data, "eu-mla-2000"), "FR", "LU", (struct cy_date){ 2011, 3, 5 },
+				  NULL));
 	cy_arena_free(&arena);
 }
 

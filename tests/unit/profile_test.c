@@ -493,16 +493,16 @@ static void the_version_of_a_day_is_found(void **state)
 	const struct law_profile old = { .id = "x", .version = "1", .effective_to = { 2025, 12, 31 } },
 				 new = { .id = "x", .version = "2", .effective_from = { 2026, 1, 1 } };
 	const struct law_profile *const list[] = { &old, &new };
-	const struct law_books books = { .n_profiles = 2, .profiles = list };
+	const struct law_data legal_data = { .n_profiles = 2, .profiles = list };
 
 	(void)state;
-	assert_ptr_equal(law_find_profile(&books, "x", "", (struct cy_date){ 2025, 12, 31 }), &old);
-	assert_ptr_equal(law_find_profile(&books, "x", "", (struct cy_date){ 2026, 1, 1 }), &new);
-	assert_ptr_equal(law_find_profile(&books, "x", "1", today), &old);
-	assert_null(law_find_profile(&books, "x", "3", today));
-	assert_null(law_find_profile(&books, "y", "", today));
-	assert_null(law_find_calendar(&books, "IE"));
-	assert_null(law_find_zone(&books, "Europe/Dublin"));
+	assert_ptr_equal(law_find_profile(&legal_data, "x", "", (struct cy_date){ 2025, 12, 31 }), &old);
+	assert_ptr_equal(law_find_profile(&legal_data, "x", "", (struct cy_date){ 2026, 1, 1 }), &new);
+	assert_ptr_equal(law_find_profile(&legal_data, "x", "1", today), &old);
+	assert_null(law_find_profile(&legal_data, "x", "3", today));
+	assert_null(law_find_profile(&legal_data, "y", "", today));
+	assert_null(law_find_calendar(&legal_data, "IE"));
+	assert_null(law_find_zone(&legal_data, "Europe/Dublin"));
 }
 
 static void the_default_ladder_is_in_order(void **state)

@@ -42,7 +42,7 @@ static struct telling {
 } t;
 
 static struct cy_arena arena;
-static struct law_books shipped;
+static struct law_data shipped;
 
 __attribute__((format(printf, 1, 2))) static void tell(const char *fmt, ...)
 {
@@ -473,17 +473,17 @@ static void tell_story(const struct story *s)
 {
 	struct law_profile binding = *profile_named(s->id);
 	const struct law_profile *list_of_one[] = { &binding };
-	struct law_books books = shipped;
+	struct law_data legal_data = shipped;
 
 	t = (struct telling){ .s = s, .p = profile_named(s->id), .text = CY_BUF(1024 * 1024) };
 	binding.status = LAW_STATUS_IN_FORCE;
-	books.profiles = list_of_one;
-	books.n_profiles = 1;
+	legal_data.profiles = list_of_one;
+	legal_data.n_profiles = 1;
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(zone_load(NULL, s->places[i].zone, &arena, &t.zones[i], NULL), CY_OK);
-	books.zones = t.zones;
-	books.n_zones = 2;
-	t.w = world_between(&books, s->names, s->places);
+	legal_data.zones = t.zones;
+	legal_data.n_zones = 2;
+	t.w = world_between(&legal_data, s->names, s->places);
 	t.w->heard = heard;
 	connect_both(t.w);
 	settle(t.w);

@@ -373,7 +373,7 @@ void start(struct side *s)
 	const struct node_client_config clients[] = { { "desk", CY_ROLE__SUBMITTER, true },
 						      { "chief", CY_ROLE__ADMINISTRATOR, true } };
 	const struct node_config config = { .authority = s->name,
-					    .books = s->w->books,
+					    .legal_data = s->w->legal_data,
 					    .place = s->w->places[at],
 					    .peers = peers,
 					    .n_peers = 1,
@@ -631,13 +631,13 @@ static void side_init(struct world *w, struct side *s, const char *name, const c
 	use_backup(s, 0);
 }
 
-struct world *world_between(const struct law_books *books, const char *const names[static 2],
+struct world *world_between(const struct law_data *legal_data, const char *const names[static 2],
 			    const struct node_place places[static 2])
 {
 	struct world *w = calloc(1, sizeof *w);
 
 	assert_non_null(w);
-	w->books = books;
+	w->legal_data = legal_data;
 	w->places = places;
 	w->clock.now = START_MS;
 	w->trace = CY_BUF(1024 * 1024);
@@ -650,12 +650,12 @@ struct world *world_between(const struct law_books *books, const char *const nam
 	return w;
 }
 
-struct world *world_with(const struct law_books *books)
+struct world *world_with(const struct law_data *legal_data)
 {
 	static const char *const names[] = { "US-OIA", "IE" };
 	static const struct node_place nowhere[2];
 
-	return world_between(books, names, nowhere);
+	return world_between(legal_data, names, nowhere);
 }
 
 struct world *world_new(void)

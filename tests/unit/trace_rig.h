@@ -60,8 +60,8 @@ struct world {
 	struct cy_buf trace;
 	char ids[256][40];
 	size_t n_ids;
-	const struct law_books *books;   /* NULL: none */
-	const struct node_place *places; /* of both */
+	const struct law_data *legal_data; /* NULL: none */
+	const struct node_place *places;   /* of both */
 	/* What a client is told; NULL: nobody listens. */
 	void (*heard)(struct side *s, const CyServerFrame *f);
 	const char *lose;   /* kind of frame that is lost, with the session, when it comes */
@@ -73,9 +73,9 @@ struct world {
 };
 
 struct world *world_new(void);
-struct world *world_with(const struct law_books *books);
+struct world *world_with(const struct law_data *legal_data);
 /* Between two authorities of these names and places, instead of US-OIA and IE. */
-struct world *world_between(const struct law_books *books, const char *const names[static 2],
+struct world *world_between(const struct law_data *legal_data, const char *const names[static 2],
 			    const struct node_place places[static 2]);
 /* Compare what was told with tests/traces/NAME.txt, and free it; NULL: whatever was told. */
 void world_end(struct world *w, const char *name);

@@ -378,13 +378,13 @@ static void a_request_that_never_left_has_no_time_limits_once_it_is_given_up(voi
 	struct config_problems problems = { 0 };
 	struct cy_arena arena = { 0 };
 	const struct law_profile *profile;
-	struct law_books books = { .n_profiles = 1, .profiles = &profile };
+	struct law_data legal_data = { .n_profiles = 1, .profiles = &profile };
 	struct world *w;
 	char *plain = without_warnings(request);
 
 	(void)state;
 	assert_int_equal(profile_load("config/treaties/us-ie-2001.conf", &arena, &profile, &problems), CY_OK);
-	w = world_with(&books);
+	w = world_with(&legal_data);
 	submit(&w->a, NULL, plain);
 	settle(w);
 	show(&w->a, w->a.case_id);
@@ -406,7 +406,7 @@ static void a_time_limit_that_was_stated_before_a_restore_stays_as_it_was(void *
 	struct cy_arena arena = { 0 };
 	const struct law_profile *profile, *eio;
 	struct law_profile both;
-	struct law_books books = { .n_profiles = 1, .profiles = (const struct law_profile *[]){ &both } };
+	struct law_data legal_data = { .n_profiles = 1, .profiles = (const struct law_profile *[]){ &both } };
 	char *plain = without_warnings(request);
 	struct world *w;
 	int64_t due;
@@ -420,7 +420,7 @@ static void a_time_limit_that_was_stated_before_a_restore_stays_as_it_was(void *
 	both.n_clocks = 1;
 	both.rules = eio->rules;
 	both.n_rules = eio->n_rules;
-	w = world_with(&books);
+	w = world_with(&legal_data);
 	copy_store(&w->b, false);
 	settle(w);
 	connect_both(w);

@@ -295,7 +295,7 @@ static void a_restored_store_runs_no_hook_and_decides_no_time_limit(void **state
 {
 	static const struct law_profile profile = { .id = "treaty", .version = "1" };
 	static const struct law_profile *const profiles[] = { &profile };
-	static const struct law_books books = { .n_profiles = 1, .profiles = profiles };
+	static const struct law_data legal_data = { .n_profiles = 1, .profiles = profiles };
 	struct store_writeset *w = NULL;
 	struct rig *r = rig_new(true);
 
@@ -314,7 +314,7 @@ static void a_restored_store_runs_no_hook_and_decides_no_time_limit(void **state
 	mem_store_apply(&r->store, w);
 	r->ports.hook = (struct hook_port){ NULL, run_hook };
 	r->config.hook = true;
-	r->config.books = &books;
+	r->config.legal_data = &legal_data;
 	rig_begin(r);
 	look(r);
 	assert_int_equal(hooks, 0);

@@ -17,7 +17,7 @@
 int calendar_load(const char *path, struct cy_arena *arena, const struct law_calendar **ret,
 		  struct config_problems *out);
 
-/* All *.ics of a directory, in the order of their names, as struct law_books takes
+/* All *.ics of a directory, in the order of their names, as struct law_data takes
  * them. CY_ECONFIG after all of them were read, with the problems of each; *ret holds those
  * without one, if the directory can be read at all. */
 int calendar_load_dir(const char *dir, struct cy_arena *arena, const struct law_calendar *const **ret, size_t *ret_n,

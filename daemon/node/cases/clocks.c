@@ -41,9 +41,9 @@ static int64_t day_of(int64_t ms)
 
 static const struct law_profile *profile_of(const struct node *n, const struct law_terms *t)
 {
-	return n->config.books == NULL || t->instrument[0] == '\0'
+	return n->config.legal_data == NULL || t->instrument[0] == '\0'
 		       ? NULL
-		       : law_find_profile(n->config.books, t->instrument, t->version,
+		       : law_find_profile(n->config.legal_data, t->instrument, t->version,
 					  cy_date_of_days(day_of(t->opened_ms)));
 }
 
@@ -71,7 +71,7 @@ const struct law_zone *clocks_zone(struct node *n, const struct store_clock *row
 	const struct peer *p = row->ours ? NULL : node_peer_ever(n, row->peer);
 	const char *zone = row->ours ? n->place.zone : p != NULL ? p->place.zone : "";
 
-	return n->config.books != NULL ? law_find_zone(n->config.books, zone) : NULL;
+	return n->config.legal_data != NULL ? law_find_zone(n->config.legal_data, zone) : NULL;
 }
 
 /* ------------------------------------------------------------------ statements */
@@ -426,7 +426,7 @@ static int take_clock(void *arg, const struct law_clock *k)
 	struct settling *s = arg;
 	struct clock_row *r = row_of(s, &k->key, k->rule);
 	struct store_clock before = r->row;
-	const struct law_ladder *ladder = law_ladder_of(s->n->config.books, s->profile, k->rule);
+	const struct law_ladder *ladder = law_ladder_of(s->n->config.legal_data, s->profile, k->rule);
 
 	r->told = true;
 	r->row.state = (int)k->state;
@@ -553,8 +553,8 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 	for (CySide side = CY_SIDE__REQUESTING; side <= CY_SIDE__REQUESTED; side++) {
 		const struct site *at = site_of(s, side);
 
-		s->zone[side] = at != NULL ? law_find_zone(n->config.books, at->zone) : NULL;
-		s->calendar[side] = at != NULL ? law_find_calendar(n->config.books, at->calendar) : NULL;
+		s->zone[side] = at != NULL ? law_find_zone(n->config.legal_data, at->zone) : NULL;
+		s->calendar[side] = at != NULL ? law_find_calendar(n->config.legal_data, at->calendar) : NULL;
 		in.zone[side] = s->zone[side];
 		in.calendar[side] = s->calendar[side];
 	}
@@ -666,7 +666,7 @@ void clocks_settle(struct node *n)
 	struct settling *s = NULL; /* one after the other uses it */
 
 	follow_put(n);
-	if (n->config.books == NULL || n->config.books->n_profiles == 0)
+	if (n->config.legal_data == NULL || n->config.legal_data->n_profiles == 0)
 		return;
 	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
 		if (c->unsettled && !store_is_unfiled(c->row.case_id)) {
@@ -680,7 +680,7 @@ void clocks_settle(struct node *n)
 void clocks_step(struct node *n)
 {
 	clocks_settle(n);
-	if (n->config.books != NULL && n->config.books->n_profiles > 0 && n->next_clock.ms > 0 &&
+	if (n->config.legal_data != NULL && n->config.legal_data->n_profiles > 0 && n->next_clock.ms > 0 &&
 	    n->next_clock.ms <= node_now(n).ms && node_may_decide(n))
 		decide_all(n);
 }

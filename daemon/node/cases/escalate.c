@@ -134,7 +134,7 @@ static void climb(struct node *n, struct work_case *c, const struct store_clock 
 void escalate_clock(struct node *n, struct work_case *c, struct store_clock *row, const struct law_profile *p,
 		    const struct law_clock_rule *rule)
 {
-	const struct law_ladder *l = law_ladder_of(n->config.books, p, rule);
+	const struct law_ladder *l = law_ladder_of(n->config.legal_data, p, rule);
 	const struct cy_wall now = node_now(n);
 
 	for (;;) {

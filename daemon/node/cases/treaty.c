@@ -13,7 +13,7 @@ struct law_between treaty_between(struct node *n, const struct peer *p, CySide s
 {
 	const bool ours = side == CY_SIDE__REQUESTING;
 	const char *zone = ours ? n->place.zone : p->place.zone;
-	const struct law_zone *z = n->config.books != NULL ? law_find_zone(n->config.books, zone) : NULL;
+	const struct law_zone *z = n->config.legal_data != NULL ? law_find_zone(n->config.legal_data, zone) : NULL;
 
 	return (struct law_between){
 		.requesting = ours ? n->place.state : p->place.state,
@@ -95,10 +95,10 @@ static void check_received(struct look *l, const CyMessage *m)
 	struct law_faults *faults = cy_arena_take(l->a, sizeof *faults);
 	struct law_between w;
 
-	if (l->c->side != CY_SIDE__REQUESTED || l->n->config.books == NULL || p == NULL)
+	if (l->c->side != CY_SIDE__REQUESTED || l->n->config.legal_data == NULL || p == NULL)
 		return;
 	w = treaty_between(l->n, p, l->c->side, (struct cy_wall){ m->created_ms });
-	law_treaty_check(m->content, l->n->config.books, &w, faults);
+	law_treaty_check(m->content, l->n->config.legal_data, &w, faults);
 	l->view->faults = treaty_faults(l->a, faults);
 	l->view->n_faults = faults->n;
 	l->view->more_faults = faults->more;

@@ -96,7 +96,8 @@ static void window(const struct node *n, const CyListClocks *r, struct cy_wall n
 {
 	static const struct law_offset always[] = { { INT64_MIN, 0 } };
 	static const struct law_zone utc = { .name = "UTC", .n = 1, .offsets = always };
-	const struct law_zone *own = n->config.books != NULL ? law_find_zone(n->config.books, n->place.zone) : NULL;
+	const struct law_zone *own =
+		n->config.legal_data != NULL ? law_find_zone(n->config.legal_data, n->place.zone) : NULL;
 	const struct law_zone *z = own != NULL ? own : &utc;
 	const int64_t today = cy_date_days(law_local_date(z, now, NULL));
 

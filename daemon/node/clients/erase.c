@@ -84,16 +84,16 @@ static int look_clock(void *arg, const struct store_clock *row)
 
 static void look_retention(struct obstacle *o)
 {
-	const struct law_books *books = o->n->config.books;
+	const struct law_data *legal_data = o->n->config.legal_data;
 	const struct law_profile *p;
 	struct law_terms t;
 	char until[CY_RFC3339_SIZE];
 	int64_t end;
 
-	if (books == NULL || books->n_profiles == 0 || o->c->row.terms.len == 0 ||
+	if (legal_data == NULL || legal_data->n_profiles == 0 || o->c->row.terms.len == 0 ||
 	    law_terms_decode(o->c->row.terms, &t) < 0 || t.instrument[0] == '\0' || t.version[0] == '\0')
 		return;
-	p = law_find_profile(books, t.instrument, t.version, (struct cy_date){ 0 });
+	p = law_find_profile(legal_data, t.instrument, t.version, (struct cy_date){ 0 });
 	if (p == NULL) {
 		stands(o,
 		       "version %s of the treaty profile %s is not here, and nobody can say how long the case is to be "

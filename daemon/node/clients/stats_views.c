@@ -10,7 +10,8 @@
 /* The end of a day before, or of the day itself, in our zone. */
 static bool end_of(const struct node *n, const char *date, int64_t days, struct cy_wall *ret)
 {
-	const struct law_zone *z = n->config.books != NULL ? law_find_zone(n->config.books, n->place.zone) : NULL;
+	const struct law_zone *z =
+		n->config.legal_data != NULL ? law_find_zone(n->config.legal_data, n->place.zone) : NULL;
 	struct cy_date d;
 
 	if (date[0] == '\0')
@@ -234,7 +235,7 @@ static void begin(struct node *n, struct counting *k)
 /* Zeros would say that it is in use. */
 static bool knows_instrument(struct node *n, const struct counting *k)
 {
-	const struct law_books *b = n->config.books;
+	const struct law_data *b = n->config.legal_data;
 	const char *asked = k->query.instrument;
 	struct cy_guess guess = CY_GUESS(asked);
 	char meant[CY_GUESS_TEXT];

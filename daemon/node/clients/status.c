@@ -202,7 +202,7 @@ void views_status(struct node *n, struct conn *c, uint64_t correlation, const Cy
 	status.signing = (char *)signing_state(n, signing, sizeof signing);
 	status.events = (char *)prune_state(n, events, sizeof events);
 	status.unread = node_is_read(n) ? (char *)"" : (char *)NODE_UNREAD;
-	status.treaty_profiles = n->config.books != NULL ? (uint32_t)n->config.books->n_profiles : 0;
+	status.treaty_profiles = n->config.legal_data != NULL ? (uint32_t)n->config.legal_data->n_profiles : 0;
 	put_facts(n, &status);
 	put_space(n, &status);
 	status.evidence_fault = (char *)evidence_flaws(n, flaws, sizeof flaws);

@@ -251,7 +251,7 @@ static struct law_atom_warnings unacknowledged(struct node *n, const CySubmissio
 	if (p == NULL || sub->content == NULL || sub->content->kind_case != CY_CONTENT__KIND_REQUEST)
 		return all;
 	w = between(n, p);
-	all = law_atom_warnings(sub->content->request, n->config.books, &w, &n->batch.arena);
+	all = law_atom_warnings(sub->content->request, n->config.legal_data, &w, &n->batch.arena);
 	for (size_t i = 0; i < all.n; i++)
 		if (all.list[i]->acknowledged_by[0] == '\0')
 			all.list[left++] = all.list[i];
@@ -294,7 +294,7 @@ static void validate(struct node *n, const CySubmit *s, struct law_faults *f)
 	if (law_kind_opens(sub->content->kind_case) && p != NULL) {
 		const struct law_between w = between(n, p);
 
-		law_treaty_check(sub->content, n->config.books, &w, &content);
+		law_treaty_check(sub->content, n->config.legal_data, &w, &content);
 	}
 	add_content_faults(f, &content);
 }
@@ -371,7 +371,7 @@ static CyContent *complete(struct node *n, const struct work_case *wc, CyContent
 	if (said->kind_case != CY_CONTENT__KIND_REQUEST || p == NULL)
 		return said;
 	b = between(n, p);
-	w = law_atom_warnings(said->request, n->config.books, &b, &n->batch.arena);
+	w = law_atom_warnings(said->request, n->config.legal_data, &b, &n->batch.arena);
 	if (w.n == 0)
 		return said;
 	*ret = (struct signed_content){ .content = *said, .request = *said->request };
@@ -405,7 +405,7 @@ static void add_warnings(struct node *n, const struct work_case *wc, const CyCon
 	count_as_read(n, wc, all);
 	if (p != NULL) {
 		b = between(n, p);
-		law_warnings(said, n->config.books, &b, content);
+		law_warnings(said, n->config.legal_data, &b, content);
 		add_content_faults(all, content);
 	}
 	ret->warnings = treaty_faults(&n->batch.arena, all);

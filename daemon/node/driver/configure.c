@@ -341,7 +341,7 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->config.unread_ms = config->unread_ms;
 	n->unread.next = n->next_expiry;
-	n->config.books = config->books;
+	n->config.legal_data = config->legal_data;
 	n->config.quota_peer = config->quota_peer;
 	n->config.quota_case = config->quota_case;
 	n->config.quota_client = config->quota_client;

@@ -11,7 +11,8 @@
 /* The rate that holds for this peer now, bytes a second; 0: none. */
 static uint64_t rate(const struct node *n, const struct peer *p)
 {
-	const struct law_zone *z = n->config.books != NULL ? law_find_zone(n->config.books, n->place.zone) : NULL;
+	const struct law_zone *z =
+		n->config.legal_data != NULL ? law_find_zone(n->config.legal_data, n->place.zone) : NULL;
 	const struct cy_wall now = n->ports.clock.wall(n->ports.clock.ctx);
 	int32_t ms = (int32_t)(now.ms % INT64_C(86400000));
 	uint32_t minute;

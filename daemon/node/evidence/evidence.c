@@ -237,7 +237,8 @@ int evidence_users(struct node *n, const struct cy_digest *sha256, struct eviden
 
 static struct cy_wall retain_until(struct node *n, const CyAttachment *a)
 {
-	const struct law_zone *z = n->config.books != NULL ? law_find_zone(n->config.books, n->place.zone) : NULL;
+	const struct law_zone *z =
+		n->config.legal_data != NULL ? law_find_zone(n->config.legal_data, n->place.zone) : NULL;
 	struct cy_date d;
 
 	if (a->retain_until_date[0] == '\0' || cy_date_parse(a->retain_until_date, &d) < 0)

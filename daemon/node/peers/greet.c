@@ -52,7 +52,7 @@ static bool feature_own(const struct node *n, enum node_feature f)
 	case NODE_FEATURE_EVIDENCE:
 		return n->ports.blobs.ctx != NULL;
 	case NODE_FEATURE_PROFILE_TEXT:
-		return n->config.books != NULL && n->config.books->n_profiles > 0;
+		return n->config.legal_data != NULL && n->config.legal_data->n_profiles > 0;
 	case NODE_FEATURE_VERDICTS:
 	case NODE_FEATURE_TOMBSTONES:
 		return true;

@@ -11,7 +11,7 @@
 
 static const struct law_profile *own(const struct node *n, const char *instrument, const char *version)
 {
-	const struct law_books *b = n->config.books;
+	const struct law_data *b = n->config.legal_data;
 
 	for (size_t i = 0; b != NULL && i < b->n_profiles; i++)
 		if (strcmp(b->profiles[i]->id, instrument) == 0 && strcmp(b->profiles[i]->version, version) == 0)
@@ -21,7 +21,7 @@ static const struct law_profile *own(const struct node *n, const char *instrumen
 
 CyProfileDigest **profiles_list(struct node *n, size_t *ret_n)
 {
-	const struct law_books *b = n->config.books;
+	const struct law_data *b = n->config.legal_data;
 	const size_t count = b == NULL ? 0 : b->n_profiles < CY_REPEATED_MAX ? b->n_profiles : CY_REPEATED_MAX;
 	CyProfileDigest **list = cy_arena_take(&n->batch.arena, (count + 1) * sizeof *list);
 
@@ -260,7 +260,7 @@ static bool named(const struct peer *p, const struct law_profile *mine)
 void profiles_compare(struct node *n, struct conn *c, uint64_t correlation, const CyCompareProfiles *r)
 {
 	const struct peer *p = node_peer(n, r->peer);
-	const struct law_books *b = n->config.books;
+	const struct law_data *b = n->config.legal_data;
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	struct comparing *x;
 

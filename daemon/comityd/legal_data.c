@@ -1,4 +1,4 @@
-#include "comityd/books.h"
+#include "comityd/legal_data.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,14 +9,14 @@
 #include "config/zone_tz.h"
 #include "io/calendar/calendar_ical.h"
 
-struct books {
+struct legal_data {
 	struct cy_arena arena;
-	struct law_books law;
+	struct law_data law;
 	const struct law_zone **zones; /* what law.zones points to */
 };
 
 /* The zone of one section, if it is not here yet. */
-static void load_zone(const struct config *c, const struct config_place *p, const char *section, struct books *b,
+static void load_zone(const struct config *c, const struct config_place *p, const char *section, struct legal_data *b,
 		      struct config_problems *out)
 {
 	struct cy_error e = { 0 };
@@ -33,7 +33,7 @@ static void load_zone(const struct config *c, const struct config_place *p, cons
 }
 
 static void check_calendar(const struct config *c, const struct config_place *p, const char *section,
-			   const struct books *b, struct config_problems *out)
+			   const struct legal_data *b, struct config_problems *out)
 {
 	char option[80];
 
@@ -50,7 +50,7 @@ static void check_calendar(const struct config *c, const struct config_place *p,
 			       p->names.calendar, c->calendars, p->names.calendar);
 }
 
-static void each_place(const struct config *c, struct books *b, bool calendars, struct config_problems *out)
+static void each_place(const struct config *c, struct legal_data *b, bool calendars, struct config_problems *out)
 {
 	char section[60];
 
@@ -66,16 +66,16 @@ static void each_place(const struct config *c, struct books *b, bool calendars, 
 	}
 }
 
-int books_load(const struct config *c, struct books **ret, struct config_problems *out)
+int legal_data_load(const struct config *c, struct legal_data **ret, struct config_problems *out)
 {
-	struct books *b = calloc(1, sizeof *b);
+	struct legal_data *b = calloc(1, sizeof *b);
 	const size_t before = out->n;
 	bool calendars = true;
 
 	CY_ASSERT(b != NULL);
 	b->zones = cy_arena_take(&b->arena, (c->n_peers + 1) * sizeof *b->zones);
 	b->law.zones = b->zones;
-	books_set_ladder(b, c);
+	legal_data_set_ladder(b, c);
 	if (c->treaties != NULL)
 		profile_load_dir(c->treaties, &b->arena, &b->law.profiles, &b->law.n_profiles, out);
 	if (c->calendars != NULL)
@@ -88,12 +88,12 @@ int books_load(const struct config *c, struct books **ret, struct config_problem
 	return out->n > before ? CY_ECONFIG : CY_OK;
 }
 
-void books_set_ladder(struct books *b, const struct config *c)
+void legal_data_set_ladder(struct legal_data *b, const struct config *c)
 {
 	b->law.ladder = c->ladder.n > 0 ? &c->ladder : NULL;
 }
 
-void books_free(struct books *b)
+void legal_data_free(struct legal_data *b)
 {
 	if (b == NULL)
 		return;
@@ -101,7 +101,7 @@ void books_free(struct books *b)
 	free(b);
 }
 
-const struct law_books *books_law(const struct books *b)
+const struct law_data *legal_data_law(const struct legal_data *b)
 {
 	return &b->law;
 }
