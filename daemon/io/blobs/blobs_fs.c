@@ -524,8 +524,8 @@ static void release(struct blobs_fs *b)
 	mailbox_free(&b->box);
 	pthread_cond_destroy(&b->cond);
 	pthread_mutex_destroy(&b->lock);
-	aide_free(b->writer);
-	aide_free(b->hasher);
+	helper_free(b->writer);
+	helper_free(b->hasher);
 	EVP_MD_CTX_free(b->leaf);
 	EVP_MD_CTX_free(b->whole_before);
 	EVP_MD_CTX_free(b->leaf_before);
@@ -574,8 +574,8 @@ int blobs_fs_open(struct event_base *base, const struct blobs_fs_config *config,
 		blobs_look(b);
 		b->space = b->now;
 	}
-	b->writer = aide_new("evidence-write");
-	b->hasher = aide_new("evidence-hash");
+	b->writer = helper_new("evidence-write");
+	b->hasher = helper_new("evidence-hash");
 	if (r == CY_OK && (b->writer == NULL || b->hasher == NULL || pthread_create(&b->thread, NULL, run, b) != 0))
 		r = cy_fail(e, CY_EIO, "the thread for evidence cannot be started");
 	if (r < 0) {

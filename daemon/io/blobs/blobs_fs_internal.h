@@ -114,7 +114,7 @@ struct flight {
 };
 
 struct pool;
-struct aide;
+struct helper;
 struct check;
 
 struct blobs_fs {
@@ -150,7 +150,7 @@ struct blobs_fs {
 	EVP_MD_CTX *leaf;
 	struct flight flight;                   /* with its files: nothing else is opened meanwhile */
 	EVP_MD_CTX *whole_before, *leaf_before; /* of the part, without what is in flight */
-	struct aide *writer, *hasher;
+	struct helper *writer, *hasher;
 	uint8_t *scratch; /* CY_CHUNK bytes, aligned */
 	uint8_t *aligned; /* CY_CHUNK bytes: what is to be written and is not */
 	struct blob_space now;
@@ -257,13 +257,13 @@ int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const u
 void blobs_land(struct blobs_fs *b);
 int blobs_part_leaf(struct blobs_fs *b, struct part *p, uint64_t index, const struct cy_digest *leaf, struct task *t);
 
-/* ------------------------------------------------------ blobs_fs_aide.c */
+/* ------------------------------------------------------ blobs_fs_helper.c */
 
-struct aide *aide_new(const char *name); /* of its thread; NULL: there is none */
-void aide_free(struct aide *a);
-/* Call it in the aide's thread, which has nothing to do; until end() nothing that it touches is touched. */
-void aide_begin(struct aide *a, void (*fn)(void *what), void *what);
-void aide_end(struct aide *a); /* at once if none was begun */
+struct helper *helper_new(const char *name); /* of its thread; NULL: there is none */
+void helper_free(struct helper *h);
+/* Call it in the helper thread, which has nothing to do; until end() nothing that it touches is touched. */
+void helper_begin(struct helper *h, void (*fn)(void *what), void *what);
+void helper_end(struct helper *h); /* at once if none was begun */
 
 /* ------------------------------------------------------ blobs_fs_copy.c */
 
@@ -279,7 +279,7 @@ void blobs_part_piece(struct blobs_fs *b, struct part *p, struct task *piece); /
 /* A slice of what is under way with the first part that has something. */
 void blobs_job(struct blobs_fs *b);
 void blobs_job_add(struct blobs_fs *b, struct part *p);
-/* Bytes that go into the hash of a whole; for an aide. */
+/* Bytes that go into the hash of a whole; for a helper thread. */
 struct hashing {
 	EVP_MD_CTX *whole;
 	const uint8_t *data;

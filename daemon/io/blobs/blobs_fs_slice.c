@@ -105,10 +105,10 @@ static void catch_up(struct blobs_fs *b, struct part *p)
 		return;
 	}
 	hashing = (struct hashing){ p->whole, b->scratch, n };
-	aide_begin(b->hasher, blobs_hash, &hashing);
+	helper_begin(b->hasher, blobs_hash, &hashing);
 	if (whole_chunk)
 		good = is_as_written(b, p, f, n);
-	aide_end(b->hasher);
+	helper_end(b->hasher);
 	if (!good) {
 		spoilt(b, p);
 		return;

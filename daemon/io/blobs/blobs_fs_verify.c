@@ -90,9 +90,9 @@ static bool next_chunk(struct blobs_fs *b, struct check *c, struct files *f, uin
 
 	if (blobs_data_read(b, f, b->scratch, n, c->chunk * CY_CHUNK, &len) < 0 || len != n)
 		return false;
-	aide_begin(b->hasher, blobs_hash, &hashing);
+	helper_begin(b->hasher, blobs_hash, &hashing);
 	blobs_leaf(b, b->scratch, n, &leaf);
-	aide_end(b->hasher);
+	helper_end(b->hasher);
 	return climb(c, f, blob_chunks(size), leaf);
 }
 

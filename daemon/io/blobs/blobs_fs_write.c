@@ -1,4 +1,4 @@
-/* What is written at the end of a part. It flies: one aide writes it, another one hashes the
+/* What is written at the end of a part. It flies: one helper thread writes it, another one hashes the
  * whole, and the worker goes on with the leaves of the next piece until that one takes off, or
  * something else than a piece is to be done. */
 #include <errno.h>
@@ -139,9 +139,9 @@ static void take_off(struct blobs_fs *b)
 			hash_data(b);
 		return;
 	}
-	aide_begin(b->writer, write_data, b);
+	helper_begin(b->writer, write_data, b);
 	if (f->in_turn)
-		aide_begin(b->hasher, hash_data, b);
+		helper_begin(b->hasher, hash_data, b);
 }
 
 /* It was not written: the part is as before. */
@@ -190,8 +190,8 @@ void blobs_land(struct blobs_fs *b)
 
 	if (b->flight.p == NULL)
 		return;
-	aide_end(b->writer);
-	aide_end(b->hasher);
+	helper_end(b->writer);
+	helper_end(b->hasher);
 	f = b->flight;
 	b->flight.p = NULL;
 	r = f.code < 0 ? undo(b, &f) : take(b, &f);
