@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/num.h"
 #include "comityctl/ctl.h"
-#include "comityctl/judge.h"
+#include "comityctl/health.h"
 #include "comityctl/out.h"
 
 #define TOLD_MAX    5 /* problems in the line */
@@ -34,21 +34,21 @@ static const char rest[] = "\n"
 
 static const struct {
 	const char *name, *what;
-	enum judge_unit unit;
+	enum health_unit unit;
 	bool below;
 } limits[] = {
 #define X(name, option, unit, warning, critical, below, what) { option, what, unit, below },
-	JUDGE_LIMITS(X)
+	HEALTH_LIMITS(X)
 #undef X
 };
 
-static const char *shown(enum judge_limit i, int64_t value)
+static const char *shown(enum health_limit i, int64_t value)
 {
 	static char text[2][24];
 	static int turn;
 	char *out = text[turn++ % 2];
 
-	if (limits[i].unit == JUDGE_TIME)
+	if (limits[i].unit == HEALTH_TIME)
 		return out_age(value * 1000);
 	snprintf(out, sizeof text[0], "%" PRId64, value);
 	return out;
@@ -59,9 +59,9 @@ static int explain(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	fputs(usage, stdout);
-	for (enum judge_limit i = 0; i < JUDGE_LIMIT_N; i++)
-		printf("%-10s %5s  %8s  %s\n", limits[i].name, shown(i, judge_defaults.at[i][JUDGE_WARNING]),
-		       shown(i, judge_defaults.at[i][JUDGE_CRITICAL]), limits[i].what);
+	for (enum health_limit i = 0; i < HEALTH_LIMIT_N; i++)
+		printf("%-10s %5s  %8s  %s\n", limits[i].name, shown(i, health_defaults.at[i][HEALTH_WARNING]),
+		       shown(i, health_defaults.at[i][HEALTH_CRITICAL]), limits[i].what);
 	fputs(rest, stdout);
 	return CTL_DONE;
 }
@@ -71,13 +71,13 @@ static int unknown(const char *why)
 	printf("COMITY UNKNOWN - ");
 	out_safe(stdout, why);
 	putchar('\n');
-	return JUDGE_UNKNOWN;
+	return HEALTH_UNKNOWN;
 }
 
 /* -------------------------------------------------------------- command line */
 
 /* Digits, for times with a unit behind them. */
-static int value(enum judge_limit i, const char *text, int64_t *ret)
+static int value(enum health_limit i, const char *text, int64_t *ret)
 {
 	static const char units[] = "smhd";
 	static const int64_t seconds[] = { 1, 60, 3600, 86400 };
@@ -85,7 +85,7 @@ static int value(enum judge_limit i, const char *text, int64_t *ret)
 	const char *unit = len > 1 ? strchr(units, text[len - 1]) : NULL;
 	uint64_t n;
 
-	if (limits[i].unit != JUDGE_TIME)
+	if (limits[i].unit != HEALTH_TIME)
 		unit = NULL;
 	if (cy_parse_u64(text, unit != NULL ? len - 1 : len, VALUE_MAX / 86400, &n) != CY_OK)
 		return CY_EPARSE;
@@ -94,7 +94,7 @@ static int value(enum judge_limit i, const char *text, int64_t *ret)
 }
 
 struct asked {
-	struct judge_limits limits;
+	struct health_limits limits;
 	uint64_t timeout_s;
 };
 
@@ -102,31 +102,31 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct asked *ret_asked
 {
 	static const char *const names[] = {
 #define X(name, option, unit, warning, critical, below, what) "warn-" option, "crit-" option,
-		JUDGE_LIMITS(X)
+		HEALTH_LIMITS(X)
 #undef X
 	};
-	const char *given[2 * JUDGE_LIMIT_N] = { 0 }, *timeout = "10";
-	struct ctl_option options[2 * JUDGE_LIMIT_N + 1] = { { .name = "timeout", .value = &timeout } };
+	const char *given[2 * HEALTH_LIMIT_N] = { 0 }, *timeout = "10";
+	struct ctl_option options[2 * HEALTH_LIMIT_N + 1] = { { .name = "timeout", .value = &timeout } };
 	int r;
 
-	for (size_t i = 0; i < 2 * JUDGE_LIMIT_N; i++)
+	for (size_t i = 0; i < 2 * HEALTH_LIMIT_N; i++)
 		options[i + 1] = (struct ctl_option){ .name = names[i], .value = &given[i] };
 	r = ctl_parse(ctl, &ctl_health, argc, argv, options, sizeof options / sizeof options[0], NULL, 0, 0, NULL);
 	if (r == CTL_DONE)
 		r = ctl_number("health", "timeout", timeout, TIMEOUT_MAX, &ret_asked->timeout_s);
-	ret_asked->limits = judge_defaults;
-	for (size_t i = 0; r == CTL_DONE && i < 2 * JUDGE_LIMIT_N; i++) {
-		enum judge_limit l = (enum judge_limit)(i / 2);
+	ret_asked->limits = health_defaults;
+	for (size_t i = 0; r == CTL_DONE && i < 2 * HEALTH_LIMIT_N; i++) {
+		enum health_limit l = (enum health_limit)(i / 2);
 		int64_t *at = ret_asked->limits.at[l];
 
-		if (given[i] != NULL && value(l, given[i], &at[JUDGE_WARNING + i % 2]) != CY_OK)
+		if (given[i] != NULL && value(l, given[i], &at[HEALTH_WARNING + i % 2]) != CY_OK)
 			return ctl_usage("health", "--%s wants a %s, not '%s'", names[i],
-					 limits[l].unit == JUDGE_TIME ? "time such as 90s, 30m, 4h or 2d" : "number",
+					 limits[l].unit == HEALTH_TIME ? "time such as 90s, 30m, 4h or 2d" : "number",
 					 given[i]);
-		if (i % 2 == 1 &&
-		    (limits[l].below ? at[JUDGE_CRITICAL] > at[JUDGE_WARNING] : at[JUDGE_CRITICAL] < at[JUDGE_WARNING]))
+		if (i % 2 == 1 && (limits[l].below ? at[HEALTH_CRITICAL] > at[HEALTH_WARNING]
+						   : at[HEALTH_CRITICAL] < at[HEALTH_WARNING]))
 			return ctl_usage("health", "--%s %s would be critical before --%s %s warns", names[i],
-					 shown(l, at[JUDGE_CRITICAL]), names[i - 1], shown(l, at[JUDGE_WARNING]));
+					 shown(l, at[HEALTH_CRITICAL]), names[i - 1], shown(l, at[HEALTH_WARNING]));
 	}
 	return r;
 }
@@ -137,7 +137,7 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct asked *ret_asked
  * could harm a terminal. */
 static void tell(const char *text)
 {
-	char copy[sizeof(((struct judged *)0)->text)];
+	char copy[sizeof(((struct health_finding *)0)->text)];
 
 	cy_copy(copy, sizeof copy, text);
 	for (char *p = strchr(copy, '|'); p != NULL; p = strchr(p, '|'))
@@ -153,17 +153,17 @@ static void tell_problem(const char *who, const char *text, size_t *n)
 	tell(text);
 }
 
-static void tell_problems(const CyStatus *s, const struct judgement *j)
+static void tell_problems(const CyStatus *s, const struct health *h)
 {
 	size_t n = 0;
 
-	for (enum verdict v = JUDGE_CRITICAL; v > JUDGE_OK; v--) {
-		for (enum judge_own i = 0; i < JUDGE_OWN_N; i++)
-			if (j->own[i].verdict == v)
-				tell_problem(judge_own_label(i), j->own[i].text, &n);
+	for (enum health_level v = HEALTH_CRITICAL; v > HEALTH_OK; v--) {
+		for (enum health_own i = 0; i < HEALTH_OWN_N; i++)
+			if (h->own[i].level == v)
+				tell_problem(health_own_label(i), h->own[i].text, &n);
 		for (size_t i = 0; i < s->n_peers; i++)
-			if (j->peers[i].verdict == v)
-				tell_problem(s->peers[i]->peer, j->peers[i].text, &n);
+			if (h->peers[i].level == v)
+				tell_problem(s->peers[i]->peer, h->peers[i].text, &n);
 	}
 	if (n > TOLD_MAX)
 		printf("; and %zu more: comityctl status", n - TOLD_MAX);
@@ -178,32 +178,32 @@ static void figure(const char *label, int64_t n, const char *unit, const int64_t
 		return;
 	printf(" %s=%" PRId64 "%s", label, n, unit);
 	if (at != NULL)
-		printf(";%" PRId64 "%s;%" PRId64 "%s", at[JUDGE_WARNING], colon, at[JUDGE_CRITICAL], colon);
+		printf(";%" PRId64 "%s;%" PRId64 "%s", at[HEALTH_WARNING], colon, at[HEALTH_CRITICAL], colon);
 	else
 		printf(";;");
 	printf("%s", range);
 }
 
-static void tell_figures(const CyStatus *s, const struct judgement *j, const struct judge_limits *l)
+static void tell_figures(const CyStatus *s, const struct health *h, const struct health_limits *l)
 {
-	const struct judge_sums *sums = &j->sums;
+	const struct health_sums *sums = &h->sums;
 	char range[32];
 
 	snprintf(range, sizeof range, ";0;%zu", s->n_peers);
 	printf(" |");
 	figure("connected", (int64_t)sums->connected, "", NULL, false, range);
 	figure("waiting", (int64_t)sums->waiting, "", NULL, false, ";0");
-	figure("oldest", sums->oldest_s, "s", l->at[JUDGE_AGE], false, ";0");
-	figure("down", sums->down_s, "s", l->at[JUDGE_DOWN], false, ";0");
-	figure("skew", sums->skew_s, "s", l->at[JUDGE_SKEW], false, ";0");
+	figure("oldest", sums->oldest_s, "s", l->at[HEALTH_AGE], false, ";0");
+	figure("down", sums->down_s, "s", l->at[HEALTH_DOWN], false, ";0");
+	figure("skew", sums->skew_s, "s", l->at[HEALTH_SKEW], false, ";0");
 	figure("round_trip", sums->round_trip_ms, "ms", NULL, false, ";0");
-	figure("cert_days", sums->cert_days, "", l->at[JUDGE_CERT], true, ";0");
-	figure("crl_days", sums->crl_days, "", l->at[JUDGE_CRL], true, ";0");
-	figure("disk_free", sums->disk_free, "%", l->at[JUDGE_DISK], true, ";0;100");
-	figure("flaps", sums->flaps, "", l->at[JUDGE_FLAPS], false, ";0");
+	figure("cert_days", sums->cert_days, "", l->at[HEALTH_CERT], true, ";0");
+	figure("crl_days", sums->crl_days, "", l->at[HEALTH_CRL], true, ";0");
+	figure("disk_free", sums->disk_free, "%", l->at[HEALTH_DISK], true, ";0;100");
+	figure("flaps", sums->flaps, "", l->at[HEALTH_FLAPS], false, ";0");
 	figure("unread", sums->unread, "", NULL, false, ";0");
 	figure("unread_age", sums->unread_s, "s", NULL, false, ";0");
-	figure("files", sums->files, "%", l->at[JUDGE_FILES], false, ";0;100");
+	figure("files", sums->files, "%", l->at[HEALTH_FILES], false, ";0;100");
 	figure("database", (int64_t)s->database_bytes, "B", NULL, false, ";0");
 	figure("wal", (int64_t)s->wal_bytes, "B", NULL, false, ";0");
 	putchar('\n');
@@ -216,7 +216,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	CyServerFrame *reply;
 	struct cy_error e = { 0 };
 	struct asked asked;
-	struct judgement j;
+	struct health h;
 	const CyStatus *s;
 	int r = parse(ctl, argc, argv, &asked);
 
@@ -230,15 +230,15 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r != CY_OK)
 		return unknown(e.text);
 	s = reply->status;
-	judge(s, &asked.limits, &j);
-	printf("COMITY %s - ", judge_word(j.worst));
-	if (j.worst == JUDGE_OK)
-		printf("%s: %" PRIu64 " of %zu peers connected, %" PRIu64 " message%s", s->authority, j.sums.connected,
-		       s->n_peers, j.sums.waiting, j.sums.waiting == 1 ? " waits" : "s wait");
-	tell_problems(s, &j);
-	tell_figures(s, &j, &asked.limits);
-	r = (int)j.worst;
-	judge_free(&j);
+	health_assess(s, &asked.limits, &h);
+	printf("COMITY %s - ", health_word(h.worst));
+	if (h.worst == HEALTH_OK)
+		printf("%s: %" PRIu64 " of %zu peers connected, %" PRIu64 " message%s", s->authority, h.sums.connected,
+		       s->n_peers, h.sums.waiting, h.sums.waiting == 1 ? " waits" : "s wait");
+	tell_problems(s, &h);
+	tell_figures(s, &h, &asked.limits);
+	r = (int)h.worst;
+	health_free(&h);
 	cy_server_frame__free_unpacked(reply, NULL);
 	return r;
 }

@@ -8,7 +8,7 @@
 #include "base/time.h"
 #include "comityctl/ctl.h"
 #include "comityctl/fields.h"
-#include "comityctl/judge.h"
+#include "comityctl/health.h"
 #include "comityctl/out.h"
 #include "comityctl/stats_table.h"
 
@@ -241,9 +241,9 @@ static int run_stats(struct ctl *ctl, int argc, char **argv)
 static void print_peer(const CyStatus *s, size_t i)
 {
 	const CyPeerStatus *p = s->peers[i];
-	struct judgement j;
+	struct health h;
 
-	judge(s, &judge_defaults, &j);
+	health_assess(s, &health_defaults, &h);
 	out_pair("Peer", "%s", p->peer);
 	out_pair("State", "%s for %s", p->state, out_age(s->now_ms - p->since_ms));
 	out_pair("Last receipt", "%s", out_time(p->last_receipt_ms));
@@ -257,8 +257,8 @@ static void print_peer(const CyStatus *s, size_t i)
 		out_pair("Unfinished", "%s of evidence on the disk, %s reserved%s%s", out_size(p->evidence_held_bytes),
 			 out_size(p->evidence_reserved_bytes), p->evidence_reserved_ms > 0 ? " for " : "",
 			 p->evidence_reserved_ms > 0 ? out_age(s->now_ms - p->evidence_reserved_ms) : "");
-	out_pair("Remark", "%s", j.peers[i].text);
-	judge_free(&j);
+	out_pair("Remark", "%s", h.peers[i].text);
+	health_free(&h);
 }
 
 static int show(struct ctl *ctl, const CyStatus *s, char *peer)

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "comityctl/ctl.h"
-#include "comityctl/judge.h"
+#include "comityctl/health.h"
 #include "comityctl/out.h"
 
 #define SCREEN_LINES 23 /* of 24: the prompt comes below */
@@ -88,9 +88,9 @@ static void print_peers(const CyStatus *s)
 	static const char *const heads[] = { "PEER",      "STATE", "SINCE", "RECEIPT", "WAIT", "OLDEST", "IN FLIGHT",
 					     "RECEIPTED", "HELD",  "TRIP",  "SKEW",    "CERT", "CRL",    "REMARK" };
 	struct out_table *t = out_table_new(sizeof heads / sizeof heads[0], heads);
-	struct judgement j;
+	struct health h;
 
-	judge(s, &judge_defaults, &j);
+	health_assess(s, &health_defaults, &h);
 	for (size_t i = 0; i < s->n_peers; i++) {
 		const CyPeerStatus *p = s->peers[i];
 
@@ -107,10 +107,10 @@ static void print_peers(const CyStatus *s)
 		out_cell(t, "%s", span(p->_clock_skew_ms_case, p->clock_skew_ms, true));
 		out_cell(t, "%s", left(s, p->certificate_end_ms));
 		out_cell(t, "%s", p->crl);
-		out_cell(t, "%s", j.peers[i].text);
+		out_cell(t, "%s", h.peers[i].text);
 	}
 	out_list_end(t, true, "There are no peers in the configuration.");
-	judge_free(&j);
+	health_free(&h);
 }
 
 static int run_peers(struct ctl *ctl, int argc, char **argv)
@@ -135,7 +135,7 @@ static int run_peers(struct ctl *ctl, int argc, char **argv)
 
 struct line {
 	const CyPeerStatus *peer;
-	const struct judged *judged;
+	const struct health_finding *finding;
 	size_t place;
 };
 
@@ -143,10 +143,10 @@ struct line {
 static int by_trouble(const void *a, const void *b)
 {
 	const struct line *x = a, *y = b;
-	int up_x = judge_connected(x->peer), up_y = judge_connected(y->peer);
+	int up_x = health_connected(x->peer), up_y = health_connected(y->peer);
 
-	if (x->judged->verdict != y->judged->verdict)
-		return (int)y->judged->verdict - (int)x->judged->verdict;
+	if (x->finding->level != y->finding->level)
+		return (int)y->finding->level - (int)x->finding->level;
 	return up_x != up_y ? up_x - up_y : x->place < y->place ? -1 : 1;
 }
 
@@ -158,21 +158,21 @@ static void print_line(const CyStatus *s, const struct line *l, int width)
 	       ago(s, p->last_receipt_ms), p->waiting, ago(s, p->oldest_ms),
 	       span(p->_round_trip_ms_case, p->round_trip_ms, false),
 	       span(p->_clock_skew_ms_case, p->clock_skew_ms, true), left(s, p->certificate_end_ms), p->crl);
-	if (!l->judged->text[0])
+	if (!l->finding->text[0])
 		return;
-	printf("  %s%s", l->judged->verdict ? judge_word(l->judged->verdict) : "", l->judged->verdict ? ": " : "");
-	out_safe(stdout, l->judged->text);
+	printf("  %s%s", l->finding->level ? health_word(l->finding->level) : "", l->finding->level ? ": " : "");
+	out_safe(stdout, l->finding->text);
 	putchar('\n');
 }
 
 /* Lines on the screen; a long remark goes on below. */
 static size_t height(const struct line *l)
 {
-	return l->judged->text[0] ? 2 + (strlen(l->judged->text) + REMARK_LEAD) / SCREEN_WIDTH : 1;
+	return l->finding->text[0] ? 2 + (strlen(l->finding->text) + REMARK_LEAD) / SCREEN_WIDTH : 1;
 }
 
 /* As many peers as the screen holds, and a count of the rest. */
-static void print_screen_peers(const CyStatus *s, const struct judgement *j, size_t used)
+static void print_screen_peers(const CyStatus *s, const struct health *h, size_t used)
 {
 	struct line *lines = calloc(s->n_peers + 1, sizeof *lines);
 	size_t n = 0, troubled = 0;
@@ -180,7 +180,7 @@ static void print_screen_peers(const CyStatus *s, const struct judgement *j, siz
 
 	CY_ASSERT(lines != NULL);
 	for (size_t i = 0; i < s->n_peers; i++)
-		lines[i] = (struct line){ s->peers[i], &j->peers[i], i };
+		lines[i] = (struct line){ s->peers[i], &h->peers[i], i };
 	qsort(lines, s->n_peers, sizeof *lines, by_trouble);
 	for (; n < s->n_peers; n++) {
 		used += height(&lines[n]);
@@ -194,7 +194,7 @@ static void print_screen_peers(const CyStatus *s, const struct judgement *j, siz
 	for (size_t i = 0; i < n; i++)
 		print_line(s, &lines[i], width);
 	for (size_t i = n; i < s->n_peers; i++)
-		troubled += lines[i].judged->text[0] != 0;
+		troubled += lines[i].finding->text[0] != 0;
 	if (n < s->n_peers)
 		printf("and %zu more, %zu of them with a remark: comityctl peer list\n", s->n_peers - n, troubled);
 	free(lines);
@@ -202,28 +202,28 @@ static void print_screen_peers(const CyStatus *s, const struct judgement *j, siz
 
 static void print_status(const CyStatus *s)
 {
-	struct judgement j;
+	struct health h;
 	size_t used = HEAD_LINES;
 
-	judge(s, &judge_defaults, &j);
-	printf("%s  %s  %s, up %s  %s\n", s->authority, judge_word(j.worst), s->software,
+	health_assess(s, &health_defaults, &h);
+	printf("%s  %s  %s, up %s  %s\n", s->authority, health_word(h.worst), s->software,
 	       out_age(s->now_ms - s->started_ms), out_local(s->now_ms, OUT_FULL));
-	for (enum judge_own i = 0; i < JUDGE_OWN_N; i++) {
-		const struct judged *d = &j.own[i];
+	for (enum health_own i = 0; i < HEALTH_OWN_N; i++) {
+		const struct health_finding *d = &h.own[i];
 
-		out_pair(judge_own_label(i), "%s%s%s", d->verdict ? judge_word(d->verdict) : "", d->verdict ? ": " : "",
+		out_pair(health_own_label(i), "%s%s%s", d->level ? health_word(d->level) : "", d->level ? ": " : "",
 			 d->text);
 		used += d->text[0] != 0;
 	}
 	out_pair("Audit log", "%" PRIu64 " leaves, root %.16s...", s->audit_size, out_hex(&s->audit_root));
-	out_pair("Peers", "%" PRIu64 " of %zu connected, %" PRIu64 " message%s%s%s", j.sums.connected, s->n_peers,
-		 j.sums.waiting, j.sums.waiting == 1 ? " waits" : "s wait", j.sums.waiting ? ", the oldest for " : "",
-		 j.sums.waiting ? out_age(j.sums.oldest_s * 1000) : "");
+	out_pair("Peers", "%" PRIu64 " of %zu connected, %" PRIu64 " message%s%s%s", h.sums.connected, s->n_peers,
+		 h.sums.waiting, h.sums.waiting == 1 ? " waits" : "s wait", h.sums.waiting ? ", the oldest for " : "",
+		 h.sums.waiting ? out_age(h.sums.oldest_s * 1000) : "");
 	if (s->n_peers) {
 		putchar('\n');
-		print_screen_peers(s, &j, used);
+		print_screen_peers(s, &h, used);
 	}
-	judge_free(&j);
+	health_free(&h);
 }
 
 static int run_status(struct ctl *ctl, int argc, char **argv)
