@@ -85,7 +85,7 @@ void law_check_content(struct law_check *c, const CyContent *content);
 
 /* The kinds, by the author's side. */
 void law_check_request(struct law_check *c, const CyRequest *r);
-void law_check_requesting(struct law_check *c, const CyContent *content);
-void law_check_requested(struct law_check *c, const CyContent *content);
+void law_check_follow_up(struct law_check *c, const CyContent *content);
+void law_check_answer(struct law_check *c, const CyContent *content);
 
 #endif

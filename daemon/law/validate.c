@@ -17,9 +17,9 @@ void law_check_content(struct law_check *c, const CyContent *content)
 	if (content->kind_case == CY_CONTENT__KIND_REQUEST)
 		law_check_request(c, content->request);
 	else if (kind->who & LAW_ASKING)
-		law_check_requesting(c, content);
+		law_check_follow_up(c, content);
 	else
-		law_check_requested(c, content);
+		law_check_answer(c, content);
 }
 
 int law_validate(const CyContent *content, struct law_faults *ret_faults)

@@ -117,7 +117,7 @@ static void use_consent(struct law_check *c, const CyUseConsentDecision *d)
 		 "Whether consent is given is mandatory: true or false.");
 }
 
-void law_check_requested(struct law_check *c, const CyContent *content)
+void law_check_answer(struct law_check *c, const CyContent *content)
 {
 	switch (content->kind_case) {
 	case CY_CONTENT__KIND_ACKNOWLEDGEMENT:

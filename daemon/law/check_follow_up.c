@@ -91,7 +91,7 @@ static void either(struct law_check *c, const CyContent *content)
 	}
 }
 
-void law_check_requesting(struct law_check *c, const CyContent *content)
+void law_check_follow_up(struct law_check *c, const CyContent *content)
 {
 	switch (content->kind_case) {
 	case CY_CONTENT__KIND_NOTIFICATION:
