@@ -12,7 +12,7 @@
 
 #include "io/gate/gate_tls_internal.h"
 
-static void caller(struct conn *c, const char *address)
+static void caller(struct gate_conn *c, const char *address)
 {
 	struct sockaddr_in in4 = { .sin_family = AF_INET, .sin_port = htons(4711) };
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(4711) };
@@ -48,7 +48,7 @@ static void test_callers_are_counted_by_address(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct conn a = { 0 }, b = { 0 };
+		struct gate_conn a = { 0 }, b = { 0 };
 
 		caller(&a, cases[i].a);
 		caller(&b, cases[i].b);
@@ -70,7 +70,7 @@ static void test_the_log_has_the_address_as_an_administrator_knows_it(void **sta
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct conn c = { 0 };
+		struct gate_conn c = { 0 };
 
 		caller(&c, cases[i].address);
 		assert_string_equal(c.address, cases[i].text);

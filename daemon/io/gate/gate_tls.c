@@ -36,9 +36,9 @@ size_t gate_descriptors(const struct gate_config *config)
 
 /* Make room among those who have not shown a certificate: the oldest goes, since
  * pausing accept would let a handful of silent callers keep out a true peer. */
-static void make_room(struct gate *g, const struct conn *new)
+static void make_room(struct gate *g, const struct gate_conn *new)
 {
-	struct conn *c, *oldest_same = NULL;
+	struct gate_conn *c, *oldest_same = NULL;
 	size_t same = 0;
 
 	TAILQ_FOREACH(c, &g->strangers, stranger)
@@ -63,7 +63,7 @@ static void make_room(struct gate *g, const struct conn *new)
 static void turn_away(struct gate *g, int fd, const struct sockaddr *sa, const char *why)
 {
 	struct mail m = { .what = GATE_REFUSED };
-	struct conn c;
+	struct gate_conn c;
 
 	conn_address(&c, sa);
 	cy_copy(m.address, sizeof m.address, c.address);
@@ -74,7 +74,7 @@ static void turn_away(struct gate *g, int fd, const struct sockaddr *sa, const c
 
 static void take_caller(struct gate *g, int fd, const struct sockaddr *sa)
 {
-	struct conn *c;
+	struct gate_conn *c;
 
 	if (!descriptors_left(DESCRIPTORS_STRANGER)) {
 		turn_away(g, fd, sa, "too few open files are left for it; raise LimitNOFILE (ulimit -n)");
@@ -274,7 +274,7 @@ static void stop(struct gate *g)
 {
 	int64_t ms = 2 * g->config.drain_ms + STOP_SLACK;
 	struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-	struct conn *c, *next;
+	struct gate_conn *c, *next;
 
 	stop_listening(g);
 	g->stopping = true;
@@ -296,7 +296,7 @@ static void stop(struct gate *g)
 static void on_order(void *ctx, const struct mail *m)
 {
 	struct gate *g = ctx;
-	struct conn *c = NULL;
+	struct gate_conn *c = NULL;
 
 	if (m->what == GATE_DIAL) {
 		gate_dial(g, m->peer, m->lane);

@@ -17,7 +17,7 @@
 #define LOOKS           8    /* in the time of silence */
 #define HEARTBEAT_BYTES 1024 /* more than PING and PONG of a look take, inside TLS */
 
-static bool signs_of_life(struct conn *c)
+static bool signs_of_life(struct gate_conn *c)
 {
 	struct tcp_info now = { 0 };
 	socklen_t len = sizeof now;
@@ -38,7 +38,7 @@ static bool signs_of_life(struct conn *c)
 
 static void on_look(evutil_socket_t fd, short what, void *arg)
 {
-	struct conn *c = arg;
+	struct gate_conn *c = arg;
 	int64_t now = loop_mono().ms;
 	char why[sizeof c->why];
 
@@ -56,7 +56,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 	conn_end(c, why, true);
 }
 
-void conn_watch_life(struct conn *c)
+void conn_watch_life(struct gate_conn *c)
 {
 	const int64_t ms = c->g->config.silence_ms / LOOKS;
 	const struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };

@@ -12,7 +12,7 @@
 
 #include "io/gate/gate_tls_internal.h"
 
-static size_t send_some(struct conn *c, const uint8_t *data, size_t len, bool *ret_broken)
+static size_t send_some(struct gate_conn *c, const uint8_t *data, size_t len, bool *ret_broken)
 {
 	size_t done = 0;
 
@@ -31,7 +31,7 @@ static size_t send_some(struct conn *c, const uint8_t *data, size_t len, bool *r
 }
 
 /* To the socket, and what it does not take is spilt. */
-static bool put_out(struct conn *c, const uint8_t *data, size_t len)
+static bool put_out(struct gate_conn *c, const uint8_t *data, size_t len)
 {
 	size_t done = 0;
 	bool broken = false;
@@ -50,7 +50,7 @@ static bool put_out(struct conn *c, const uint8_t *data, size_t len)
 
 static int wire_write(BIO *b, const char *data, int len)
 {
-	struct conn *c = BIO_get_data(b);
+	struct gate_conn *c = BIO_get_data(b);
 	struct gate_wire *out = &c->g->out_wire;
 	size_t n = len > 0 ? (size_t)len : 0;
 
@@ -63,13 +63,13 @@ static int wire_write(BIO *b, const char *data, int len)
 	return conn_gathered(c) && put_out(c, (const uint8_t *)data, n) ? len : -1;
 }
 
-void conn_gather(struct conn *c)
+void conn_gather(struct gate_conn *c)
 {
 	CY_ASSERT(c->g->out_wire.len == 0);
 	c->g->out_wire.of = c;
 }
 
-bool conn_gathered(struct conn *c)
+bool conn_gathered(struct gate_conn *c)
 {
 	struct gate_wire *out = &c->g->out_wire;
 	size_t len = out->len;
@@ -104,7 +104,7 @@ BIO_METHOD *gate_wire_method(void)
 	return m;
 }
 
-void conn_set_wire(struct conn *c)
+void conn_set_wire(struct gate_conn *c)
 {
 	BIO *b = BIO_new(c->g->wire);
 
@@ -113,7 +113,7 @@ void conn_set_wire(struct conn *c)
 	SSL_set0_wbio(c->ssl, b);
 }
 
-bool conn_flush(struct conn *c)
+bool conn_flush(struct gate_conn *c)
 {
 	bool broken = false;
 

@@ -21,7 +21,7 @@ void conn_want(struct event *ev, bool on)
 		event_del(ev);
 }
 
-void conn_timer(struct conn *c, int64_t ms)
+void conn_timer(struct gate_conn *c, int64_t ms)
 {
 	struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 
@@ -38,7 +38,7 @@ static const uint8_t *ipv4_in(const struct in6_addr *a)
 	return memcmp(a, mapped, sizeof mapped) == 0 || memcmp(a, nat64, sizeof nat64) == 0 ? a->s6_addr + 12 : NULL;
 }
 
-void conn_address(struct conn *c, const struct sockaddr *sa)
+void conn_address(struct gate_conn *c, const struct sockaddr *sa)
 {
 	char host[INET6_ADDRSTRLEN] = "?";
 	const struct sockaddr_in *in4 = (const struct sockaddr_in *)(const void *)sa;
@@ -62,7 +62,7 @@ void conn_address(struct conn *c, const struct sockaddr *sa)
 
 /* ------------------------------------------------------------------ events */
 
-static void tell_authenticated(struct conn *c)
+static void tell_authenticated(struct gate_conn *c)
 {
 	struct mail m = { .what = GATE_AUTHENTICATED,
 			  .conn = c->id,
@@ -79,7 +79,7 @@ static void tell_authenticated(struct conn *c)
 }
 
 /* The first decrypted byte proves that the acceptor took our certificate. */
-static void first_byte(struct conn *c)
+static void first_byte(struct gate_conn *c)
 {
 	char why[sizeof c->why];
 	uint64_t messages;
@@ -113,9 +113,9 @@ static void first_byte(struct conn *c)
 }
 
 /* Other connections of this one's peer and lane that drain, or that do not. */
-static size_t siblings(const struct conn *c, bool draining, struct conn **ret_oldest)
+static size_t siblings(const struct gate_conn *c, bool draining, struct gate_conn **ret_oldest)
 {
-	struct conn *other = NULL;
+	struct gate_conn *other = NULL;
 	size_t n = 0;
 
 	TAILQ_FOREACH(other, &c->g->all, all)
@@ -131,9 +131,9 @@ static size_t siblings(const struct conn *c, bool draining, struct conn **ret_ol
 
 /* Who holds no more than a TLS key of the peer must not keep the peer out: of the callers that have
  * proved nothing the oldest goes, and one of the new one's own address before all others. */
-static struct conn *gives_way(const struct conn *c)
+static struct gate_conn *gives_way(const struct gate_conn *c)
 {
-	struct conn *other = NULL, *oldest = NULL;
+	struct gate_conn *other = NULL, *oldest = NULL;
 
 	TAILQ_FOREACH(other, &c->g->all, all)
 	{
@@ -148,9 +148,9 @@ static struct conn *gives_way(const struct conn *c)
 	return oldest;
 }
 
-static void shaken(struct conn *c)
+static void shaken(struct gate_conn *c)
 {
-	struct conn *oldest;
+	struct gate_conn *oldest;
 	const enum tls_lane lane = tls_lane_of(c->ssl);
 
 	if (!c->verdict.decided) {
@@ -200,7 +200,7 @@ static void shaken(struct conn *c)
 	tell_authenticated(c);
 }
 
-void conn_shake(struct conn *c)
+void conn_shake(struct gate_conn *c)
 {
 	char why[sizeof c->why];
 	int r, error;
@@ -228,7 +228,7 @@ void conn_shake(struct conn *c)
 	conn_end(c, why, false);
 }
 
-static void drain(struct conn *c)
+static void drain(struct gate_conn *c)
 {
 	ssize_t n;
 
@@ -253,7 +253,7 @@ static void drain(struct conn *c)
 
 static void on_net(evutil_socket_t fd, short what, void *arg)
 {
-	struct conn *c = arg;
+	struct gate_conn *c = arg;
 
 	(void)fd;
 	switch (c->state) {
@@ -286,7 +286,7 @@ static void on_net(evutil_socket_t fd, short what, void *arg)
 
 static void on_ipc(evutil_socket_t fd, short what, void *arg)
 {
-	struct conn *c = arg;
+	struct gate_conn *c = arg;
 
 	(void)fd;
 	pump(c, what & EV_WRITE, what & EV_READ);
@@ -294,7 +294,7 @@ static void on_ipc(evutil_socket_t fd, short what, void *arg)
 
 static void on_again(evutil_socket_t fd, short what, void *arg)
 {
-	struct conn *c = arg;
+	struct gate_conn *c = arg;
 
 	(void)fd;
 	(void)what;
@@ -304,7 +304,7 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
-	struct conn *c = arg;
+	struct gate_conn *c = arg;
 	char why[sizeof c->why];
 
 	(void)fd;
@@ -336,9 +336,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* -------------------------------------------------------------------- life */
 
-struct conn *conn_new(struct gate *g, int fd)
+struct gate_conn *conn_new(struct gate *g, int fd)
 {
-	struct conn *c = calloc(1, sizeof *c);
+	struct gate_conn *c = calloc(1, sizeof *c);
 
 	CY_ASSERT(c);
 	c->g = g;
@@ -357,7 +357,7 @@ struct conn *conn_new(struct gate *g, int fd)
 	return c;
 }
 
-void conn_watch(struct conn *c)
+void conn_watch(struct gate_conn *c)
 {
 	static const int on = 1;
 
@@ -367,7 +367,7 @@ void conn_watch(struct conn *c)
 	CY_ASSERT(c->net_r && c->net_w);
 }
 
-void conn_attach(struct conn *c, const char *path)
+void conn_attach(struct gate_conn *c, const char *path)
 {
 	static const int queue = GATE_BULK_QUEUE;
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -392,7 +392,7 @@ void conn_attach(struct conn *c, const char *path)
 	pump(c, true, true);
 }
 
-void conn_tell(struct conn *c, const char *why)
+void conn_tell(struct gate_conn *c, const char *why)
 {
 	struct mail m = { .what = c->authenticated ? GATE_CLOSED
 				  : c->dialled     ? GATE_FAILED
@@ -420,7 +420,7 @@ void conn_tell(struct conn *c, const char *why)
 		mailbox_post(c->g->out, &m);
 }
 
-static void close_ipc(struct conn *c)
+static void close_ipc(struct gate_conn *c)
 {
 	if (c->ipc_r)
 		event_free(c->ipc_r);
@@ -432,9 +432,9 @@ static void close_ipc(struct conn *c)
 	c->ipc = -1;
 }
 
-void conn_end(struct conn *c, const char *why, bool polite)
+void conn_end(struct gate_conn *c, const char *why, bool polite)
 {
-	struct conn *oldest = NULL;
+	struct gate_conn *oldest = NULL;
 
 	conn_tell(c, why);
 	if (!c->ssl) {
@@ -457,7 +457,7 @@ void conn_end(struct conn *c, const char *why, bool polite)
 	drain(c);
 }
 
-void conn_free(struct conn *c)
+void conn_free(struct gate_conn *c)
 {
 	struct gate *g = c->g;
 

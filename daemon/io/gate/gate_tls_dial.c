@@ -16,7 +16,7 @@
 /* A question to DNS can outlive the connection that asked it. */
 struct gate_lookup {
 	struct gate *g;
-	struct conn *c;
+	struct gate_conn *c;
 	struct evdns_getaddrinfo_request *req;
 };
 
@@ -43,7 +43,7 @@ int gate_split(const char *address, char **ret_host, char **ret_port)
 	return CY_OK;
 }
 
-static void connect_next(struct conn *c)
+static void connect_next(struct gate_conn *c)
 {
 	const struct sockaddr *sa = (struct sockaddr *)&c->todo[c->next_todo];
 	int64_t ms = c->g->config.handshake_ms;
@@ -69,7 +69,7 @@ static void connect_next(struct conn *c)
 	conn_connect_failed(c, why);
 }
 
-void conn_connect_failed(struct conn *c, const char *why)
+void conn_connect_failed(struct gate_conn *c, const char *why)
 {
 	if (c->net_r)
 		event_free(c->net_r);
@@ -85,7 +85,7 @@ void conn_connect_failed(struct conn *c, const char *why)
 		conn_end(c, why, false);
 }
 
-void conn_connect_done(struct conn *c)
+void conn_connect_done(struct gate_conn *c)
 {
 	const char *host = c->g->targets[c->peer].host;
 	struct in6_addr numeric;
@@ -113,7 +113,7 @@ void conn_connect_done(struct conn *c)
 static void on_resolved(int result, struct evutil_addrinfo *list, void *arg)
 {
 	struct gate_lookup *l = arg;
-	struct conn *c = l->c;
+	struct gate_conn *c = l->c;
 	struct gate *g = l->g;
 	char why[sizeof c->why];
 
@@ -140,7 +140,7 @@ static void on_resolved(int result, struct evutil_addrinfo *list, void *arg)
 	gate_check_stopped(g);
 }
 
-void conn_forget_lookup(struct conn *c)
+void conn_forget_lookup(struct gate_conn *c)
 {
 	struct gate_lookup *l = c->lookup;
 
@@ -191,7 +191,7 @@ void gate_dial(struct gate *g, size_t peer, enum tls_lane lane)
 					       .ai_protocol = IPPROTO_TCP };
 	struct gate_lookup *l = calloc(1, sizeof *l);
 	struct evdns_getaddrinfo_request *req;
-	struct conn *c = conn_new(g, -1);
+	struct gate_conn *c = conn_new(g, -1);
 
 	CY_ASSERT(l);
 	read_names(g);

@@ -41,9 +41,9 @@ enum conn_state {
 	CONN_DRAIN
 };
 
-struct conn {
-	TAILQ_ENTRY(conn) all;
-	TAILQ_ENTRY(conn) stranger; /* callers that have not finished their handshake, oldest first */
+struct gate_conn {
+	TAILQ_ENTRY(gate_conn) all;
+	TAILQ_ENTRY(gate_conn) stranger; /* callers that have not finished their handshake, oldest first */
 	struct gate *g;
 	uint64_t id;
 	enum conn_state state;
@@ -74,7 +74,7 @@ struct conn {
 	size_t n_todo, next_todo;
 };
 
-TAILQ_HEAD(conn_list, conn);
+TAILQ_HEAD(conn_list, gate_conn);
 
 struct gate_listener {
 	struct gate *g;
@@ -94,7 +94,7 @@ struct gate_change {
 
 /* Records on their way out together: a call for each would cost as much as its bytes. */
 struct gate_wire {
-	struct conn *of; /* NULL: of nobody */
+	struct gate_conn *of; /* NULL: of nobody */
 	size_t len;
 	uint8_t data[GATE_SPILL];
 };
@@ -132,40 +132,40 @@ size_t gate_most(const struct gate_config *config); /* connections at one time *
 /* "host:port" or "[v6]:port" in two strings of its own; CY_EPARSE. */
 int gate_split(const char *address, char **ret_host, char **ret_port);
 void gate_dial(struct gate *g, size_t peer, enum tls_lane lane);
-void conn_connect_done(struct conn *c);
+void conn_connect_done(struct gate_conn *c);
 /* The attempt at one address failed; the next, or the end. */
-void conn_connect_failed(struct conn *c, const char *why);
-void conn_forget_lookup(struct conn *c);
+void conn_connect_failed(struct gate_conn *c, const char *why);
+void conn_forget_lookup(struct gate_conn *c);
 
 /* gate_tls_conn.c */
-struct conn *conn_new(struct gate *g, int fd);
+struct gate_conn *conn_new(struct gate *g, int fd);
 /* Events of the socket, once c->fd is there. */
-void conn_watch(struct conn *c);
-void conn_timer(struct conn *c, int64_t ms);
+void conn_watch(struct gate_conn *c);
+void conn_timer(struct gate_conn *c, int64_t ms);
 void conn_want(struct event *ev, bool on);
-void conn_address(struct conn *c, const struct sockaddr *sa);
-void conn_shake(struct conn *c);
-void conn_attach(struct conn *c, const char *path);
+void conn_address(struct gate_conn *c, const struct sockaddr *sa);
+void conn_shake(struct gate_conn *c);
+void conn_attach(struct gate_conn *c, const char *path);
 /* Tell main, once: `why` for people. */
-void conn_tell(struct conn *c, const char *why);
+void conn_tell(struct gate_conn *c, const char *why);
 /* TLS is over, or shall be: close it in order, and drain. `polite`: a TLS close
  * can be sent. Frees the connection at once when there is nothing to drain. */
-void conn_end(struct conn *c, const char *why, bool polite);
-void conn_free(struct conn *c);
+void conn_end(struct gate_conn *c, const char *why, bool polite);
+void conn_free(struct gate_conn *c);
 
 /* gate_tls_bio.c */
 BIO_METHOD *gate_wire_method(void);
 /* Give c->ssl its way out. */
-void conn_set_wire(struct conn *c);
+void conn_set_wire(struct gate_conn *c);
 /* Keep what OpenSSL writes until gathered(), which sends or spills it. False: the socket is broken, errno. */
-void conn_gather(struct conn *c);
-bool conn_gathered(struct conn *c);
+void conn_gather(struct gate_conn *c);
+bool conn_gathered(struct gate_conn *c);
 /* Send what is spilt, as far as it goes; false when the socket is broken. */
-bool conn_flush(struct conn *c);
+bool conn_flush(struct gate_conn *c);
 
 /* gate_tls_trust.c */
 /* Judge it by the trust in force; false: it has been ended. */
-bool conn_judge(struct conn *c);
+bool conn_judge(struct gate_conn *c);
 void gate_watch_trust(struct gate *g);
 /* Set the timer for the next verdict that may change. */
 void gate_judge_later(struct gate *g);
@@ -173,9 +173,9 @@ void gate_apply(struct gate *g, struct gate_change *change);
 
 /* gate_tls_alive.c */
 /* From now on look for signs of life, and end the session when there are none. */
-void conn_watch_life(struct conn *c);
+void conn_watch_life(struct gate_conn *c);
 
 /* gate_tls_pump.c */
-void pump(struct conn *c, bool in, bool out);
+void pump(struct gate_conn *c, bool in, bool out);
 
 #endif

@@ -16,7 +16,7 @@ enum turn {
 
 /* Bytes taken by libzmq, kept ones first out. A dead ipc side takes everything:
  * its end is noticed by reading. */
-static size_t write_ipc(struct conn *c, const uint8_t *data, size_t len)
+static size_t write_ipc(struct gate_conn *c, const uint8_t *data, size_t len)
 {
 	size_t done = 0;
 
@@ -42,7 +42,7 @@ static void keep(struct cy_buf *b, const uint8_t *data, size_t len)
 		CY_ASSERT(cy_buf_add(b, data, len) == CY_OK);
 }
 
-static void flush_ipc(struct conn *c)
+static void flush_ipc(struct gate_conn *c)
 {
 	if (c->to_ipc.len == 0)
 		return;
@@ -53,7 +53,7 @@ static void flush_ipc(struct conn *c)
 
 /* TLS has ended: what was received still goes to libzmq, which then ends its side
  * once it has taken all. */
-static void settle(struct conn *c, const char *why)
+static void settle(struct gate_conn *c, const char *why)
 {
 	cy_copy(c->why, sizeof c->why, why);
 	c->state = CONN_SETTLE;
@@ -63,7 +63,7 @@ static void settle(struct conn *c, const char *why)
 	pump(c, true, true);
 }
 
-static enum turn tls_over(struct conn *c, int ssl_error)
+static enum turn tls_over(struct gate_conn *c, int ssl_error)
 {
 	char why[sizeof c->why];
 
@@ -75,7 +75,7 @@ static enum turn tls_over(struct conn *c, int ssl_error)
 /* Fill the shared buffer from TLS. A record may hold a single byte, or a message of TLS
  * itself, which OpenSSL tells as a wish to read though more may be there: the number of
  * reads is what is bounded. */
-static size_t read_net(struct conn *c, int *ret_error)
+static size_t read_net(struct gate_conn *c, int *ret_error)
 {
 	uint8_t *buffer = c->g->buffer;
 	size_t n = 0;
@@ -99,7 +99,7 @@ static size_t read_net(struct conn *c, int *ret_error)
 	return n;
 }
 
-static enum turn pump_in(struct conn *c)
+static enum turn pump_in(struct gate_conn *c)
 {
 	for (int round = 0; round < GATE_ROUNDS; round++) {
 		int error, saved;
@@ -131,7 +131,7 @@ static enum turn pump_in(struct conn *c)
 
 /* All of it becomes TLS records; what the socket does not take is spilt. The
  * error that ended the connection, or none. */
-static int write_net(struct conn *c, const uint8_t *data, size_t len)
+static int write_net(struct gate_conn *c, const uint8_t *data, size_t len)
 {
 	int error = SSL_ERROR_NONE, saved = 0;
 	bool sent;
@@ -164,13 +164,13 @@ static int write_net(struct conn *c, const uint8_t *data, size_t len)
 }
 
 /* Every end that libzmq decides on shows here. */
-static enum turn ipc_over(struct conn *c)
+static enum turn ipc_over(struct gate_conn *c)
 {
 	conn_end(c, c->leaving ? "closed" : "the ZeroMQ side ended the session", true);
 	return OVER;
 }
 
-static enum turn pump_out(struct conn *c)
+static enum turn pump_out(struct gate_conn *c)
 {
 	for (int round = 0; round < GATE_ROUNDS; round++) {
 		ssize_t n;
@@ -196,7 +196,7 @@ static enum turn pump_out(struct conn *c)
 
 /* Hand the rest to libzmq and wait for it to end its side; what it still sends
  * has nowhere to go. */
-static void pump_settle(struct conn *c)
+static void pump_settle(struct gate_conn *c)
 {
 	ssize_t n;
 
@@ -215,7 +215,7 @@ static void pump_settle(struct conn *c)
 }
 
 /* in: from the peer; out: to the peer. */
-void pump(struct conn *c, bool in, bool out)
+void pump(struct gate_conn *c, bool in, bool out)
 {
 	static const struct timeval now = { 0 };
 	bool more = false;

@@ -8,7 +8,7 @@
 
 #define LOOK_AGAIN_MS 60000 /* the wall clock may be set meanwhile */
 
-bool conn_judge(struct conn *c)
+bool conn_judge(struct gate_conn *c)
 {
 	struct mail m = { .what = GATE_DISTRUSTED, .peer = c->verdict.peer, .lane = c->lane };
 	struct mail stale = { .what = GATE_STALE_CRL };
@@ -32,7 +32,7 @@ bool conn_judge(struct conn *c)
 }
 
 /* Those who have shown a certificate and are not on their way out. */
-static bool is_judged(const struct conn *c)
+static bool is_judged(const struct gate_conn *c)
 {
 	return !c->told && !c->leaving && c->ssl && c->verdict.decided && c->state >= CONN_FIRST &&
 	       c->state <= CONN_PUMP;
@@ -42,7 +42,7 @@ void gate_judge_later(struct gate *g)
 {
 	int64_t now = 1000 * (int64_t)time(NULL), ms = LOOK_AGAIN_MS;
 	struct timeval tv;
-	struct conn *c;
+	struct gate_conn *c;
 
 	TAILQ_FOREACH(c, &g->all, all)
 	if (is_judged(c) && c->verdict.again - now < ms)
@@ -56,7 +56,7 @@ void gate_judge_later(struct gate *g)
  * begin again, the judged ones are not due any more. */
 static void judge_due(struct gate *g)
 {
-	struct conn *c = TAILQ_FIRST(&g->all);
+	struct gate_conn *c = TAILQ_FIRST(&g->all);
 
 	while (c) {
 		bool due = c->verdict.trust != g->trust || c->verdict.again <= 1000 * (int64_t)time(NULL);
@@ -135,7 +135,7 @@ static bool same_target(const struct gate_target *a, const struct gate_target *b
 void gate_apply(struct gate *g, struct gate_change *change)
 {
 	struct gate_change old = { .config = g->config, .trust = g->trust, .targets = g->targets };
-	struct conn *c, *next;
+	struct gate_conn *c, *next;
 
 	g->config = change->config;
 	g->trust = change->trust;
