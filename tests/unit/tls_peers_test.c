@@ -183,7 +183,7 @@ static void check_again(const enum relation *is, size_t n, bool shared)
 
 			call_start(&c, old, lane, leaf, leaf_key, NULL);
 			assert_true(c.verdict.decided);
-			if (tls_judge_again(new, c.us, &c.verdict) != stays)
+			if (tls_verify_again(new, c.us, &c.verdict) != stays)
 				fail_msg(ROW ": peer %zu %s: %s", ROW_ARGS, peer, stays ? "goes" : "stays",
 					 c.verdict.why);
 			assert_int_equal(c.verdict.peer, peer);

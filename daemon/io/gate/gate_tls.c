@@ -418,7 +418,7 @@ void gate_free(struct gate *g)
 	BIO_meth_free(g->wire);
 	if (g->reserve >= 0)
 		close(g->reserve);
-	event_free(g->judge);
+	event_free(g->verify_timer);
 	free(g->listeners);
 	last = calloc(1, sizeof *last);
 	CY_ASSERT(last);

@@ -75,7 +75,7 @@ static void tell_authenticated(struct gate_conn *c)
 	memcpy(m.source, c->source, sizeof m.source);
 	cy_copy(m.address, sizeof m.address, c->address);
 	mailbox_post(c->g->out, &m);
-	gate_judge_later(c->g);
+	gate_verify_later(c->g);
 }
 
 /* The first decrypted byte proves that the acceptor took our certificate. */
@@ -161,7 +161,7 @@ static void shaken(struct gate_conn *c)
 	SSL_set_read_ahead(c->ssl, 1);
 	SSL_set_default_read_buffer_len(c->ssl, GATE_BUFFER);
 	/* The trust may have been exchanged since the certificate came. */
-	if (c->verdict.trust != c->g->trust && !conn_judge(c))
+	if (c->verdict.trust != c->g->trust && !conn_verify_again(c))
 		return;
 	if (c->dialled && lane != c->lane) {
 		char why[sizeof c->why];

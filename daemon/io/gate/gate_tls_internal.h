@@ -116,7 +116,7 @@ struct gate {
 	uint64_t last_id;
 	int reserve; /* a descriptor to give up, so that accept can still say no */
 	bool stopping;
-	struct event *stop_timer, *judge;
+	struct event *stop_timer, *verify_timer;
 	BIO_METHOD *wire;
 	struct gate_wire out_wire;
 	uint8_t buffer[GATE_BUFFER];
@@ -165,10 +165,10 @@ bool conn_flush(struct gate_conn *c);
 
 /* gate_tls_trust.c */
 /* Judge it by the trust in force; false: it has been ended. */
-bool conn_judge(struct gate_conn *c);
+bool conn_verify_again(struct gate_conn *c);
 void gate_watch_trust(struct gate *g);
 /* Set the timer for the next verdict that may change. */
-void gate_judge_later(struct gate *g);
+void gate_verify_later(struct gate *g);
 void gate_apply(struct gate *g, struct gate_change *change);
 
 /* gate_tls_alive.c */

@@ -8,12 +8,12 @@
 
 #define LOOK_AGAIN_MS 60000 /* the wall clock may be set meanwhile */
 
-bool conn_judge(struct gate_conn *c)
+bool conn_verify_again(struct gate_conn *c)
 {
 	struct mail m = { .what = GATE_DISTRUSTED, .peer = c->verdict.peer, .lane = c->lane };
 	struct mail stale = { .what = GATE_STALE_CRL };
 	char why[sizeof c->why];
-	bool good = tls_judge_again(c->g->trust, c->ssl, &c->verdict);
+	bool good = tls_verify_again(c->g->trust, c->ssl, &c->verdict);
 
 	if (c->verdict.stale_crl) {
 		c->verdict.stale_crl = false;
@@ -32,54 +32,54 @@ bool conn_judge(struct gate_conn *c)
 }
 
 /* Those who have shown a certificate and are not on their way out. */
-static bool is_judged(const struct gate_conn *c)
+static bool is_verified(const struct gate_conn *c)
 {
 	return !c->told && !c->leaving && c->ssl && c->verdict.decided && c->state >= CONN_FIRST &&
 	       c->state <= CONN_PUMP;
 }
 
-void gate_judge_later(struct gate *g)
+void gate_verify_later(struct gate *g)
 {
 	int64_t now = 1000 * (int64_t)time(NULL), ms = LOOK_AGAIN_MS;
 	struct timeval tv;
 	struct gate_conn *c;
 
 	TAILQ_FOREACH(c, &g->all, all)
-	if (is_judged(c) && c->verdict.again - now < ms)
+	if (is_verified(c) && c->verdict.again - now < ms)
 		ms = c->verdict.again - now;
 	ms = ms > 0 ? ms : 0;
 	tv = (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-	CY_ASSERT(event_add(g->judge, &tv) == 0);
+	CY_ASSERT(event_add(g->verify_timer, &tv) == 0);
 }
 
-/* Those judged by another trust, or too long ago. The end of one may free others: then
- * begin again, the judged ones are not due any more. */
-static void judge_due(struct gate *g)
+/* Those verified by another trust, or too long ago. The end of one may free others: then
+ * begin again, the verified ones are not due any more. */
+static void verify_due(struct gate *g)
 {
 	struct gate_conn *c = TAILQ_FIRST(&g->all);
 
 	while (c) {
 		bool due = c->verdict.trust != g->trust || c->verdict.again <= 1000 * (int64_t)time(NULL);
 
-		if (is_judged(c) && due && !conn_judge(c))
+		if (is_verified(c) && due && !conn_verify_again(c))
 			c = TAILQ_FIRST(&g->all);
 		else
 			c = TAILQ_NEXT(c, all);
 	}
-	gate_judge_later(g);
+	gate_verify_later(g);
 }
 
-static void on_judge(evutil_socket_t fd, short what, void *arg)
+static void on_verify(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	judge_due(arg);
+	verify_due(arg);
 }
 
 void gate_watch_trust(struct gate *g)
 {
-	g->judge = evtimer_new(g->base, on_judge, g);
-	CY_ASSERT(g->judge);
+	g->verify_timer = evtimer_new(g->base, on_verify, g);
+	CY_ASSERT(g->verify_timer);
 }
 
 /* ------------------------------------------------------------------ changes */
@@ -148,5 +148,5 @@ void gate_apply(struct gate *g, struct gate_change *change)
 	}
 	*change = old;
 	gate_change_free(change);
-	judge_due(g);
+	verify_due(g);
 }

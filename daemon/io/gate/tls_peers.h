@@ -117,7 +117,7 @@ SSL *tls_dial(struct tls_trust *t, int fd, size_t peer, enum tls_lane lane, cons
 /* After the handshake: is the other side still `v->peer` by what `t` says now? Moves
  * the verdict and its reference over to `t`; false with the reason in v->why. Each
  * trust has at least the peers of those before it, under the same indices. */
-bool tls_judge_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v);
+bool tls_verify_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v);
 
 /* After the handshake: the channel binding "tls-exporter" of the connection (RFC 9266), and the SHA-256
  * of the certificates (DER) that the other side and we have presented. */

@@ -1,4 +1,4 @@
-/* Inside the trust: tls_peers.c (loading, lanes, connections), tls_judge.c (who a
+/* Inside the trust: tls_peers.c (loading, lanes, connections), tls_verify.c (who a
  * certificate is), tls_work.c (how much the other side may have TLS do). */
 #ifndef CY_IO_GATE_TLS_PEERS_INTERNAL_H
 #define CY_IO_GATE_TLS_PEERS_INTERNAL_H
@@ -31,7 +31,7 @@ struct tls_trust {
 /* Seconds since 1970; 0 for a time that is missing or cannot be read. */
 int64_t tls_seconds(const ASN1_TIME *t);
 
-/* For SSL_CTX_set_cert_verify_callback(): judges by the verdict that is the app data. */
+/* For SSL_CTX_set_cert_verify_callback(): the app data is the verdict that it fills in. */
 int tls_on_certificate(X509_STORE_CTX *outer, void *arg);
 
 /* For SSL_CTX_set_msg_callback(): counts into the verdict that is the app data, and ends

@@ -172,7 +172,7 @@ static const char *sentence(int err)
 }
 
 /* When the verdict on this peer may become another one; ms since 1970. */
-static int64_t judge_again_at(const struct tls_trust *t, size_t peer, const struct opinion *o)
+static int64_t verify_again_at(const struct tls_trust *t, size_t peer, const struct opinion *o)
 {
 	int64_t now = 1000 * (int64_t)time(NULL), again = 1000 * (o->end + 1);
 	int64_t crl[2] = { 0, 0 };
@@ -193,7 +193,7 @@ static int about(struct tls_verdict *v, size_t peer, const struct opinion *o)
 	v->stale_crl = o->stale;
 	v->stale_peer = peer;
 	if (v->decided)
-		v->again = judge_again_at(v->trust, peer, o);
+		v->again = verify_again_at(v->trust, peer, o);
 	else
 		snprintf(v->why, sizeof v->why, "%s: %s", o->peer->id, sentence(o->err));
 	return o->err;
@@ -237,7 +237,7 @@ static int name_foreign(struct tls_verdict *v, const struct group *g)
 
 /* Exactly one peer must claim the certificate. Those whom it merely names have no say
  * in who that is, in whatever order they stand, and change nothing of a peer. */
-static int judge_caller(struct tls_verdict *v, const struct shown *shown)
+static int verify_caller(struct tls_verdict *v, const struct shown *shown)
 {
 	const struct tls_trust *t = v->trust;
 	struct group good = { 0 }, bad = { 0 }, foreign = { 0 };
@@ -273,14 +273,14 @@ static int judge_caller(struct tls_verdict *v, const struct shown *shown)
 	return name_foreign(v, &foreign);
 }
 
-static int judge(struct tls_verdict *v, const struct shown *shown)
+static int verify(struct tls_verdict *v, const struct shown *shown)
 {
 	struct opinion o;
 
 	v->decided = v->named = false;
 	v->certificate_end = 1000 * tls_seconds(X509_get0_notAfter(shown->leaf));
 	if (!v->dialled)
-		return judge_caller(v, shown);
+		return verify_caller(v, shown);
 	o = (struct opinion){ .peer = &v->trust->peers[v->peer], .err = X509_V_ERR_HOSTNAME_MISMATCH };
 	if (tls_names_match(v->trust->names, shown->leaf, v->peer))
 		o = opinion_of(o.peer, shown, true);
@@ -294,13 +294,13 @@ int tls_on_certificate(X509_STORE_CTX *outer, void *arg)
 	int err;
 
 	(void)arg;
-	err = judge(SSL_get_app_data(ssl), &shown);
+	err = verify(SSL_get_app_data(ssl), &shown);
 	/* An old CRL is our own fault: the peer shall not read "certificate expired". */
 	X509_STORE_CTX_set_error(outer, err == X509_V_ERR_CRL_HAS_EXPIRED ? X509_V_ERR_DIFFERENT_CRL_SCOPE : err);
 	return err == X509_V_OK;
 }
 
-bool tls_judge_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v)
+bool tls_verify_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v)
 {
 	struct shown shown = { SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl) };
 	const size_t peer = v->peer;
@@ -314,7 +314,7 @@ bool tls_judge_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v)
 		snprintf(v->why, sizeof v->why, "%s: it is no peer of the configuration any more", t->peers[peer].id);
 		return false;
 	}
-	if (judge(v, &shown) == X509_V_OK && v->peer != peer) {
+	if (verify(v, &shown) == X509_V_OK && v->peer != peer) {
 		v->decided = false;
 		snprintf(v->why, sizeof v->why, "%s: its certificate is now that of %s", t->peers[peer].id,
 			 t->peers[v->peer].id);
