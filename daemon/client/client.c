@@ -123,7 +123,7 @@ static int next_frame(struct client *c, struct cy_mono deadline, CyServerFrame *
 	return CY_OK;
 }
 
-static int hold(struct client *c, CyServerFrame *frame, struct cy_error *e)
+static int keep_event(struct client *c, CyServerFrame *frame, struct cy_error *e)
 {
 	if (frame->kind_case != CY_SERVER_FRAME__KIND_EVENT || c->ignore_events) {
 		cy_server_frame__free_unpacked(frame, NULL);
@@ -158,7 +158,7 @@ int client_answer(struct client *c, uint64_t correlation, int timeout_ms, CyServ
 			*ret_reply = frame;
 			return CY_OK;
 		}
-		r = hold(c, frame, e);
+		r = keep_event(c, frame, e);
 		if (r != CY_OK)
 			return r;
 	}

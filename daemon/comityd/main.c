@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "comityd/daemon.h"
-#include "comityd/hold.h"
 #include "comityd/parts.h"
+#include "comityd/test_pause.h"
 #include "io/signer/secrets.h"
 
 #define DEFAULT_CONFIG "/etc/comity/comityd.conf"
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "comityd: unexpected argument '%s'. Try 'comityd --help'.\n", argv[optind]);
 		return 2;
 	}
-	if (!secrets_protect(hold_dumpable()))
+	if (!secrets_protect(test_dumpable()))
 		fputs("comityd: warning: the memory of keys cannot be locked and may be swapped out; allow 2 MiB by "
 		      "LimitMEMLOCK= of the service unit, or ulimit -l\n",
 		      stderr);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "comityd/hold.h"
+#include "comityd/test_pause.h"
 #include "config/config_tree.h"
 #include "io/gate/gate_tls.h"
 #include "io/service/lock_file.h"
@@ -105,7 +105,7 @@ static void make_node(const struct config *c, const struct legal_data *legal_dat
 					.check_rate = c->check_rate,
 					.keep_sent_ms = c->keep_sent_ms,
 					.keep = c->keep,
-					.hold = hold_hook() };
+					.test_pause = test_pause_hook() };
 }
 
 static void make_local(const struct config *c, struct parts *p)

@@ -175,7 +175,7 @@ struct conn {
 	uint64_t subscribing, subscription;
 	uint64_t pushed; /* position sent last */
 	char cursor[CY_KEY_MAX + 1];
-	bool held; /* nothing is read from it until its evidence is written */
+	bool paused; /* nothing is read from it until its evidence is written */
 	/* The attachment that it gets; correlation 0: none. */
 	struct {
 		uint64_t correlation, offset;

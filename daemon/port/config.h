@@ -79,8 +79,8 @@ struct node_config {
 	struct node_keeping keep;
 	/* Test hook: called with a name at stated places ("committed": between the
 	 * commit and the release of effects); NULL in service. */
-	void (*hold)(void *ctx, const char *place);
-	void *hold_ctx;
+	void (*test_pause)(void *ctx, const char *place);
+	void *test_pause_ctx;
 };
 
 #endif

@@ -54,9 +54,9 @@ struct local_port {
 	/* The same as send, with a descriptor (SCM_RIGHTS) beside the frame's first byte; it is
 	 * taken over, also on failure. */
 	int (*send_file)(void *ctx, uint64_t conn, struct cy_bytes frame, int fd);
-	/* Read nothing from this client until it is let go on: frames that were read already
+	/* Read nothing from this client until it goes on: frames that were read already
 	 * may still come. */
-	void (*hold)(void *ctx, uint64_t conn, bool on);
+	void (*pause)(void *ctx, uint64_t conn, bool on);
 };
 
 /* Clocks, and the one wake-up that the node has. */

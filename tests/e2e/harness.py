@@ -54,7 +54,7 @@ class Daemon:
         self.dir = f"{base}/{id}"
         self.socket = f"{self.dir}/local.sock"
         self.port = free_port()
-        self.hold = f"{self.dir}/hold"
+        self.pause = f"{self.dir}/pause"
         self.process = None
         self.peers = peers
         self.extra = extra
@@ -98,7 +98,7 @@ delivery {{ {self.delivery} }}
     def start(self, env=()):
         log = open(f"{self.dir}/log", "a")
         self.process = subprocess.Popen([*self.enter, self.program, "--config", self.config], stderr=subprocess.PIPE, text=True,
-                                        env={**os.environ, "COMITY_TEST_HOLD": self.hold, **LOOK_INTO, **dict(env)})
+                                        env={**os.environ, "COMITY_TEST_PAUSE": self.pause, **LOOK_INTO, **dict(env)})
         for line in self.process.stderr:
             log.write(line)
             log.flush()

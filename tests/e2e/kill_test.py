@@ -19,16 +19,16 @@ print(f"# seed {SEED}, kill points {plan}", flush=True)
 def kill(side, how):
     if how == "held":
         # The daemon stops by itself between its next commit and what follows from it.
-        open(side.hold, "w").close()
+        open(side.pause, "w").close()
         try:
-            until("the daemon to be held", lambda: os.path.exists(side.hold + ".held"), 10)
+            until("the daemon to pause", lambda: os.path.exists(side.pause + ".paused"), 10)
             held[side.id] += 1
         except TimeoutError:
             pass
         side.kill()
-        os.unlink(side.hold)
-        if os.path.exists(side.hold + ".held"):
-            os.unlink(side.hold + ".held")
+        os.unlink(side.pause)
+        if os.path.exists(side.pause + ".paused"):
+            os.unlink(side.pause + ".paused")
     else:
         side.kill()
     side.start()

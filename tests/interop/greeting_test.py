@@ -57,7 +57,7 @@ class Ground:
     def __init__(self, dials=True, tunnel=True):
         self.us = Daemon(base, "US-OIA", ["IE"], 'evidence { keep_free = "1M" }\nlimits { handshakes_per_address = 64 }')
         self.us.dir = tempfile.mkdtemp(dir=base)
-        self.us.socket, self.us.hold = f"{self.us.dir}/local.sock", f"{self.us.dir}/hold"
+        self.us.socket, self.us.pause = f"{self.us.dir}/local.sock", f"{self.us.dir}/pause"
         for name in os.listdir(f"{base}/US-OIA"):
             os.symlink(f"{base}/US-OIA/{name}", f"{self.us.dir}/{name}")
         self.us.tunnels = ["IE"] if tunnel else []

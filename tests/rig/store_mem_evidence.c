@@ -306,7 +306,7 @@ static bool is_waiting(const struct store_evidence *e, struct cy_wall now)
 
 static bool is_overdue(const struct store_evidence *e, struct cy_wall now)
 {
-	return (is_theirs(e, STORE_EVIDENCE_HERE) || is_theirs(e, STORE_EVIDENCE_WAITING)) && !e->hold &&
+	return (is_theirs(e, STORE_EVIDENCE_HERE) || is_theirs(e, STORE_EVIDENCE_WAITING)) && !e->legal_hold &&
 	       e->retrieved && e->verdict != CY_EVIDENCE_STATE__REJECTED && e->retain_until.ms > 0 &&
 	       e->retain_until.ms < now.ms;
 }
@@ -314,7 +314,7 @@ static bool is_overdue(const struct store_evidence *e, struct cy_wall now)
 static bool is_spent(const struct store_evidence *e, struct cy_wall before)
 {
 	return e->author == STORE_OWN && (e->state == STORE_EVIDENCE_HERE || e->state == STORE_EVIDENCE_DESTROYED) &&
-	       !e->hold && !e->deleted && e->verdict != CY_EVIDENCE_STATE__REJECTED && e->settled.ms > 0 &&
+	       !e->legal_hold && !e->deleted && e->verdict != CY_EVIDENCE_STATE__REJECTED && e->settled.ms > 0 &&
 	       e->settled.ms < before.ms;
 }
 

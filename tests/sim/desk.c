@@ -225,7 +225,7 @@ static void to_node(struct world *w, void *arg, uint64_t conn)
 		world_at(w, s->suspended_until, to_node, d, conn);
 		return;
 	}
-	if (d->held) /* local_hold() begins anew */
+	if (d->paused) /* local_pause() begins anew */
 		return;
 	c = pipe_take(&d->out);
 	if (c == NULL)
@@ -641,15 +641,15 @@ static void local_close(void *ctx, uint64_t conn)
 	desk_lost_connection(d);
 }
 
-static void local_hold(void *ctx, uint64_t conn, bool on)
+static void local_pause(void *ctx, uint64_t conn, bool on)
 {
 	struct sim_node *s = ctx;
 	struct sim_desk *d = desk_of(s, conn);
 
-	programs_hold(s, conn, on);
-	if (d == NULL || d->held == on)
+	programs_pause(s, conn, on);
+	if (d == NULL || d->paused == on)
 		return;
-	d->held = on;
+	d->paused = on;
 	for (size_t i = 0; i < d->out.n && !on; i++)
 		world_at(s->w, s->w->now + 1, to_node, d, conn);
 }
@@ -657,7 +657,7 @@ static void local_hold(void *ctx, uint64_t conn, bool on)
 struct local_port desk_port(struct sim_node *s)
 {
 	return (struct local_port){
-		.ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close, .hold = local_hold
+		.ctx = s, .send = local_send_frame, .queued = local_queued, .close = local_close, .pause = local_pause
 	};
 }
 
@@ -683,7 +683,7 @@ void desk_lost_connection(struct sim_desk *d)
 	if (d->conn != 0 && d->node->node != NULL)
 		node_local_down(d->node->node, d->conn);
 	d->conn = 0;
-	d->held = false;
+	d->paused = false;
 	d->acknowledging = d->lagging = 0;
 	d->received = d->confirmed;
 	pipe_clear(&d->out);

@@ -133,7 +133,7 @@ static bool any_item(const struct sim_node *s, const struct mem_case *c, bool he
 		const struct store_evidence *e = s->store.evidence[i];
 
 		if (strcmp(e->case_id, c->row.case_id) == 0 && strcmp(e->peer, c->row.peer) == 0 &&
-		    (held ? e->hold
+		    (held ? e->legal_hold
 			  : e->state == STORE_EVIDENCE_OFFERED || e->state == STORE_EVIDENCE_WAITING || e->unstated))
 			return true;
 	}

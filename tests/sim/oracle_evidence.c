@@ -250,7 +250,7 @@ static void check_destroyed(struct sim_node *s, const struct store_evidence *e, 
 	/* The clock may have been set while the commit was under way. */
 	const int64_t now = sim_node_wall(s).ms + (s->w->set.level[FAULT_CLOCK_STEP] > 0 ? 4 * DAY : MINUTE);
 
-	if (e->hold)
+	if (e->legal_hold)
 		world_fail(s->w, "%s destroys %s/%u, which a legal hold keeps", s->id, e->message_id, e->attachment);
 	if (ordered || destroyed_before(s, e))
 		return;
@@ -265,7 +265,7 @@ static void check_destroyed(struct sim_node *s, const struct store_evidence *e, 
 /* May our copy be deleted now? `e`: as it is before. */
 static void check_deleted(struct sim_node *s, const struct store_evidence *e, bool ordered)
 {
-	if (e->hold)
+	if (e->legal_hold)
 		world_fail(s->w, "%s deletes its copy of %s/%u, which a legal hold keeps", s->id, e->message_id,
 			   e->attachment);
 	if (ordered)
@@ -325,9 +325,9 @@ static void check_order(struct sim_node *s, const struct store_evidence *e)
 
 		if (o->attachment != e->attachment || strcmp(o->message_id, e->message_id) != 0)
 			continue;
-		if (e->hold != (strstr(o->line, "\thold\t") != NULL))
+		if (e->legal_hold != (strstr(o->line, "\thold\t") != NULL))
 			world_fail(s->w, "%s: %s/%u is%s held, against order %llu", s->id, e->message_id, e->attachment,
-				   e->hold ? "" : " not", (unsigned long long)o->number);
+				   e->legal_hold ? "" : " not", (unsigned long long)o->number);
 		return;
 	}
 }
@@ -353,7 +353,7 @@ void oracle_evidence_commit(struct sim_node *s, const struct store_writeset *w)
 		if (s->w->trace != NULL)
 			world_say(s->w, "%s: evidence %s/%u %s %s is %s%s%s", s->id, e->message_id, e->attachment,
 				  e->author == STORE_OWN ? "for" : "from", e->peer, state_name(e->state),
-				  e->hold ? ", held" : "", e->deleted ? ", our copy is deleted" : "");
+				  e->legal_hold ? ", held" : "", e->deleted ? ", our copy is deleted" : "");
 		/* What the disk has lost is not missed before somebody looks. */
 		if (needs(e) && !blobs_holds(s, &id) && !blobs_lost(s, &id.sha256) && !s->restored)
 			world_fail(s->w, "%s: %s/%u is %s, and its bytes are not on the disk", s->id, e->message_id,

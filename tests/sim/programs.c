@@ -63,7 +63,7 @@ struct program {
 	uint64_t conn, correlation, subscription, position;
 	struct asked asked[ASKED_MAX];
 	size_t n_asked, unread;
-	bool held, reading;
+	bool paused, reading;
 };
 
 struct sim_programs {
@@ -295,12 +295,12 @@ size_t programs_queued(struct sim_node *s, uint64_t conn)
 	return p != NULL ? p->unread : 0;
 }
 
-void programs_hold(struct sim_node *s, uint64_t conn, bool on)
+void programs_pause(struct sim_node *s, uint64_t conn, bool on)
 {
 	struct program *p = program_of(s, conn);
 
 	if (p != NULL)
-		p->held = on;
+		p->paused = on;
 }
 
 /* ------------------------------------------------------------------------- requests */
@@ -309,7 +309,7 @@ static void forget(struct program *p)
 {
 	p->conn = p->subscription = p->position = 0;
 	p->n_asked = p->unread = 0;
-	p->held = p->reading = false;
+	p->paused = p->reading = false;
 }
 
 void programs_closed(struct sim_node *s, uint64_t conn)
@@ -468,7 +468,7 @@ static void hand_in(struct program *p, struct sim_job *j)
 
 static bool is_ready(const struct program *p)
 {
-	return p->conn != 0 && !p->held && p->n_asked < ASKED_MAX;
+	return p->conn != 0 && !p->paused && p->n_asked < ASKED_MAX;
 }
 
 void programs_hand_in(const struct sim_desk *d, struct sim_job *j)

@@ -273,7 +273,7 @@ struct sim_desk {
 	/* Of the present connection; conn 0: none. */
 	uint64_t conn, correlation, subscription, received, acknowledging, lagging;
 	struct sim_pipe out, in;
-	bool held; /* nothing is read from it for now */
+	bool paused; /* nothing is read from it for now */
 	struct sim_desk_evidence *evidence;
 };
 
@@ -485,7 +485,7 @@ void programs_allowed(struct sim_node *s);                                    /*
 void programs_hand_in(const struct sim_desk *d, struct sim_job *j);           /* some do the same at the same moment */
 bool programs_take(struct sim_node *s, uint64_t conn, struct cy_bytes frame); /* false: none of them */
 size_t programs_queued(struct sim_node *s, uint64_t conn);
-void programs_hold(struct sim_node *s, uint64_t conn, bool on);
+void programs_pause(struct sim_node *s, uint64_t conn, bool on);
 void programs_closed(struct sim_node *s, uint64_t conn);
 void programs_idle(const struct sim_node *s, char *why, size_t size); /* why: "" when all is answered */
 

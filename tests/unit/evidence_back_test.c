@@ -74,7 +74,7 @@ static void comes_back(enum store_evidence_state before, bool hold, CyEvidenceFa
 	struct line *l;
 
 	e = put_request(&w, one.s, before);
-	e->hold = hold;
+	e->legal_hold = hold;
 	row(&w, STORE_PUT_STREAM)->stream = (struct store_stream){ .peer = PEER, .reconciling = true };
 	mem_store_apply(&r->store, w);
 	rig_start(r);

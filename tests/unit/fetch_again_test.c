@@ -222,7 +222,7 @@ static struct rig *told(const char *message_id, bool hold, int code, bool destro
 
 	e->send_always = e->retrieved = false;
 	e->arrived.ms = 0;
-	e->hold = hold;
+	e->legal_hold = hold;
 	r = with(w, CY_OK);
 	rig_session(r, WIRE_MESSAGES, true, all_features, 2);
 	l = rig_session(r, WIRE_BULK, true, all_features, 2);

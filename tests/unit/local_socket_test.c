@@ -42,7 +42,7 @@ struct fixture {
 	uint64_t frame_of[RECORDS];
 	size_t frame_len[RECORDS];
 	char frame_file[RECORDS]; /* what stands in the file that came with it; 0: none came */
-	bool hold_after_frame;
+	bool pause_after_frame;
 	size_t n_logged;
 };
 
@@ -80,8 +80,8 @@ static void on_frame(void *ctx, uint64_t conn, struct cy_bytes frame, int fd)
 	f->frame_len[f->n_frames++ % RECORDS] = frame.len;
 	if (f->answer)
 		send_to(f, conn, f->answer);
-	if (f->hold_after_frame)
-		f->port.hold(f->port.ctx, conn, true);
+	if (f->pause_after_frame)
+		f->port.pause(f->port.ctx, conn, true);
 }
 
 static void on_log(void *ctx, enum node_level level, const char *text)
@@ -967,15 +967,15 @@ static void descriptors_for_a_client_that_is_gone_are_closed(void **state)
 	RUN_UNTIL(f, open_files() == before);
 }
 
-/* -------------------------------------------------------------------- hold */
+/* ------------------------------------------------------------------- pause */
 
-static void a_client_on_hold_is_not_read_from(void **state)
+static void a_paused_client_is_not_read_from(void **state)
 {
 	struct fixture *f = *state;
 	struct peer held, other;
 
 	f->answer = 10;
-	f->hold_after_frame = true;
+	f->pause_after_frame = true;
 	assert_int_equal(open_socket(f, NULL), CY_OK);
 	held = dial(f);
 	put(&held,
@@ -987,20 +987,20 @@ static void a_client_on_hold_is_not_read_from(void **state)
 	    "c",
 	    6);
 	RUN_UNTIL(f, f->n_frames == 1);
-	f->hold_after_frame = false;
+	f->pause_after_frame = false;
 	other = dial(f);
 	for (int i = 0; i < 30; i++)
 		round_trip(f, &other);
 	assert_int_equal(f->n_frames, 31);
-	f->port.hold(f->port.ctx, f->up[0], false);
+	f->port.pause(f->port.ctx, f->up[0], false);
 	RUN_UNTIL(f, f->n_frames == 33);
-	f->port.hold(f->port.ctx, f->up[1] + 1000, true); /* nobody */
+	f->port.pause(f->port.ctx, f->up[1] + 1000, true); /* nobody */
 	hang_up(&held);
 	hang_up(&other);
 	RUN_UNTIL(f, f->n_down == 2);
 }
 
-static void half_a_frame_has_no_time_limit_while_it_is_on_hold(void **state)
+static void half_a_frame_has_no_time_limit_while_it_is_paused(void **state)
 {
 	struct fixture *f = *state;
 	struct peer held, late;
@@ -1009,7 +1009,7 @@ static void half_a_frame_has_no_time_limit_while_it_is_on_hold(void **state)
 	assert_int_equal(open_socket(f, NULL), CY_OK);
 	held = dial(f);
 	RUN_UNTIL(f, f->n_up == 1);
-	f->port.hold(f->port.ctx, f->up[0], true);
+	f->port.pause(f->port.ctx, f->up[0], true);
 	put(&held,
 	    "\x05"
 	    "he",
@@ -1025,7 +1025,7 @@ static void half_a_frame_has_no_time_limit_while_it_is_on_hold(void **state)
 		hang_up(&late);
 	}
 	assert_int_equal(f->n_down, 2);
-	f->port.hold(f->port.ctx, f->up[0], false);
+	f->port.pause(f->port.ctx, f->up[0], false);
 	put(&held, "llo", 3);
 	RUN_UNTIL(f, f->n_frames == 1);
 	assert_int_equal(f->frame_len[0], 5);
@@ -1070,8 +1070,8 @@ int main(void)
 		TEST(descriptors_are_left_to_the_process),
 		TEST(a_descriptor_leaves_beside_the_first_byte_of_its_frame),
 		TEST(descriptors_for_a_client_that_is_gone_are_closed),
-		TEST(a_client_on_hold_is_not_read_from),
-		TEST(half_a_frame_has_no_time_limit_while_it_is_on_hold),
+		TEST(a_paused_client_is_not_read_from),
+		TEST(half_a_frame_has_no_time_limit_while_it_is_paused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

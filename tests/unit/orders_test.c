@@ -318,7 +318,7 @@ static void hold(struct rig *r, bool on)
 
 static bool held(struct rig *r)
 {
-	return mem_store_evidence(&r->store, MESSAGE, 1)->hold;
+	return mem_store_evidence(&r->store, MESSAGE, 1)->legal_hold;
 }
 
 /* The process ends, and another one starts on the first `n` write-sets. */

@@ -649,7 +649,7 @@ static void put_evidence(struct store_writeset **w, uint32_t attachment, enum st
 									.author = STORE_OWN,
 									.number = 1,
 									.state = state,
-									.hold = hold,
+									.legal_hold = hold,
 									.reason = "" };
 }
 

@@ -73,7 +73,7 @@ static int see_all(void *arg, const struct store_evidence *e)
 		    e->message_id, e->attachment, e->peer, e->case_id, (int)e->author, e->number, (int)e->priority,
 		    (unsigned long long)e->size, memcmp(&e->sha256, &x, sizeof x) == 0,
 		    memcmp(&e->root, &r, sizeof r) == 0, e->send_always, (int)e->state, e->reason, (int)e->verdict,
-		    (long long)e->arrived.ms, (long long)e->retain_until.ms, e->hold, e->retrieved, e->unstated,
+		    (long long)e->arrived.ms, (long long)e->retain_until.ms, e->legal_hold, e->retrieved, e->unstated,
 		    (long long)e->settled.ms, e->deleted, (long long)e->verified.ms, (int)e->flaw);
 }
 
@@ -132,7 +132,7 @@ static void evidence_is_found_by_its_key_and_replaced(void **state)
 	e->verdict = CY_EVIDENCE_STATE__REJECTED;
 	e->arrived.ms = 11;
 	e->retain_until.ms = 12;
-	e->hold = true;
+	e->legal_hold = true;
 	e->retrieved = true;
 	e->unstated = true;
 	e->settled.ms = 13;
@@ -269,7 +269,7 @@ static void what_is_past_its_retention_comes_the_earliest_first(void **state)
 	got(put(t, "IE", "c1", "m1", 4, STORE_PEER, STORE_EVIDENCE_WAITING), 10)->retrieved = false;
 	got(put(t, "IE", "c1", "m1", 3, STORE_PEER, STORE_EVIDENCE_DESTROYED), 10);
 	got(put(t, "IE", "c1", "m5", 1, STORE_OWN, STORE_EVIDENCE_HERE), 10);
-	got(put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE), 10)->hold = true;
+	got(put(t, "IE", "c1", "m4", 1, STORE_PEER, STORE_EVIDENCE_HERE), 10)->legal_hold = true;
 	/* Disputed, and never fetched by a client. */
 	got(put(t, "IE", "c1", "m4", 2, STORE_PEER, STORE_EVIDENCE_HERE), 10)->verdict = CY_EVIDENCE_STATE__REJECTED;
 	got(put(t, "IE", "c1", "m4", 3, STORE_PEER, STORE_EVIDENCE_HERE), 10)->retrieved = false;
@@ -305,7 +305,7 @@ static void what_its_receiver_has_had_comes_the_earliest_first(void **state)
 	settled(t, "m5", 2, 40, STORE_EVIDENCE_DESTROYED);
 	settled(t, "m5", 3, 0, STORE_EVIDENCE_HERE);
 	settled(t, "m5", 4, 10, STORE_EVIDENCE_OFFERED); /* never delivered */
-	settled(t, "m5", 5, 10, STORE_EVIDENCE_HERE)->hold = true;
+	settled(t, "m5", 5, 10, STORE_EVIDENCE_HERE)->legal_hold = true;
 	settled(t, "m5", 6, 10, STORE_EVIDENCE_HERE)->verdict = CY_EVIDENCE_STATE__REJECTED;
 	settled(t, "m5", 7, 10, STORE_EVIDENCE_HERE)->deleted = true;
 	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE)->settled.ms = 10;

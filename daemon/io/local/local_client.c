@@ -129,7 +129,7 @@ static void steer(struct local_client *c)
 		local_say(c->shared, c->uid, "it does not read its answers; nothing is read from it until it does");
 		c->told = true;
 	}
-	idle = c->paused || c->held || c->taking > 0;
+	idle = c->paused || c->paused_by_node || c->taking > 0;
 	if (idle)
 		event_del(c->readable);
 	else
@@ -144,9 +144,9 @@ static void steer(struct local_client *c)
 	c->half = half;
 }
 
-void local_client_hold(struct local_client *c, bool on)
+void local_client_pause(struct local_client *c, bool on)
 {
-	c->held = on;
+	c->paused_by_node = on;
 	steer(c);
 }
 
@@ -225,7 +225,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	c->taken = false;
-	while (c->state == LOCAL_OPEN && !c->paused && !c->held && frames < s->config.frames_per_wake &&
+	while (c->state == LOCAL_OPEN && !c->paused && !c->paused_by_node && frames < s->config.frames_per_wake &&
 	       evbuffer_get_length(c->out) < waited + ANSWERS_A_WAKE) {
 		struct cy_bytes frame;
 		int64_t want = missing(c, &frame);

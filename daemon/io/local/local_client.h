@@ -46,7 +46,7 @@ struct local_client {
 	uid_t uid;
 	int fd;
 	enum local_state state;
-	bool held;        /* by the node */
+	bool paused_by_node;
 	bool paused;      /* it does not read its answers */
 	bool told;        /* that it does not */
 	bool half;        /* the timer runs over a half frame */
@@ -70,8 +70,8 @@ void local_client_free(struct local_client *c);
 int local_client_send(struct local_client *c, struct cy_bytes frame, int fd);
 /* As strangers_events.taken, of this client. */
 void local_client_taken(struct local_client *c, int file, bool surplus);
-/* As local_port.hold. */
-void local_client_hold(struct local_client *c, bool on);
+/* As local_port.pause. */
+void local_client_pause(struct local_client *c, bool on);
 /* What is queued leaves, then it ends. */
 void local_client_close(struct local_client *c);
 

@@ -241,12 +241,12 @@ static void port_close(void *ctx, uint64_t conn)
 		local_client_close(c);
 }
 
-static void port_hold(void *ctx, uint64_t conn, bool on)
+static void port_pause(void *ctx, uint64_t conn, bool on)
 {
 	struct local_client *c = find(ctx, conn);
 
 	if (c)
-		local_client_hold(c, on);
+		local_client_pause(c, on);
 }
 
 struct local_port local_socket_port(struct local_socket *s)
@@ -256,7 +256,7 @@ struct local_port local_socket_port(struct local_socket *s)
 				    .queued = port_queued,
 				    .close = port_close,
 				    .send_file = port_send_file,
-				    .hold = port_hold };
+				    .pause = port_pause };
 }
 
 /* ------------------------------------------------------------------- life */

@@ -31,7 +31,7 @@ int store_put_evidence(struct store_applying *a, const struct store_evidence *e)
 	bind_i64(&b, (int64_t)e->verdict);
 	bind_i64(&b, e->arrived.ms);
 	bind_i64(&b, e->retain_until.ms);
-	bind_i64(&b, e->hold);
+	bind_i64(&b, e->legal_hold);
 	bind_i64(&b, e->retrieved);
 	bind_i64(&b, e->unstated);
 	bind_i64(&b, e->settled.ms);
@@ -106,7 +106,7 @@ static int evidence_row(struct store_reading *r, sqlite3_stmt *s)
 				      .verdict = (CyEvidenceState)sqlite3_column_int(s, 13),
 				      .arrived = store_wall_at(s, 14),
 				      .retain_until = store_wall_at(s, 15),
-				      .hold = sqlite3_column_int(s, 16) != 0,
+				      .legal_hold = sqlite3_column_int(s, 16) != 0,
 				      .retrieved = sqlite3_column_int(s, 17) != 0,
 				      .unstated = sqlite3_column_int(s, 18) != 0,
 				      .settled = store_wall_at(s, 19),

@@ -151,7 +151,7 @@ static int each_item(struct node *n, const struct work_case *c, void (*fn)(void 
 
 static void look_item(void *arg, struct store_evidence *row)
 {
-	if (row->hold)
+	if (row->legal_hold)
 		stands(arg, "a legal hold stands on attachment %u of message %s: it has to be released first",
 		       row->attachment, row->message_id);
 	else if (row->state == STORE_EVIDENCE_OFFERED || row->state == STORE_EVIDENCE_WAITING)

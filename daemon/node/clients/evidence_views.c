@@ -180,7 +180,7 @@ static CyEvidenceView *view_of(struct node *n, struct cy_arena *a, const struct 
 	v->sha256 = (ProtobufCBinaryData){ .data = row->sha256.b, .len = CY_SHA256_LEN };
 	v->verdict = row->verdict;
 	v->arrived_ms = row->arrived.ms;
-	v->hold = row->hold;
+	v->hold = row->legal_hold;
 	v->copy_deleted = row->deleted;
 	v->verified_ms = row->verified.ms;
 	v->flaw = flaw_of(row->flaw);

@@ -337,7 +337,7 @@ static int find_over(void *arg, const struct store_evidence *row)
 	struct ending *e = arg;
 	struct store_port *s = &e->n->ports.store;
 
-	if (row->hold || !node_may_destroy_of(e->n, row->peer) ||
+	if (row->legal_hold || !node_may_destroy_of(e->n, row->peer) ||
 	    !(row->deleted || row->state == STORE_EVIDENCE_DESTROYED || row->state == STORE_EVIDENCE_MISMATCHED))
 		return CY_OK;
 	return s->get_case(s->ctx, row->peer, row->case_id, find_closed, &e->over);

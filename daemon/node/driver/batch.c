@@ -536,7 +536,7 @@ void node_committed(struct node *n, int code, const char *why)
 		return;
 	}
 	n->store_fault[0] = '\0';
-	if (n->config.hold != NULL)
-		n->config.hold(n->config.hold_ctx, "committed");
+	if (n->config.test_pause != NULL)
+		n->config.test_pause(n->config.test_pause_ctx, "committed");
 	release(n);
 }

@@ -147,8 +147,8 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->ports = *ports;
 	n->last_input = &n->inputs;
 	n->last_again = &n->again;
-	n->config.hold = config->hold;
-	n->config.hold_ctx = config->hold_ctx;
+	n->config.test_pause = config->test_pause;
+	n->config.test_pause_ctx = config->test_pause_ctx;
 	n->wait.copy = config->copy;
 	if (cy_copy(n->authority, sizeof n->authority, config->authority) < 0)
 		r = cy_fail(e, CY_ECONFIG, "the authority id is too long");

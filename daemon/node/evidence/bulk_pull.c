@@ -187,7 +187,7 @@ static int begin(void *arg, const struct store_evidence *row)
 				    .priority = row->priority,
 				    .again = row->send_always,
 				    .arrived_before = row->arrived.ms > 0 && row->flaw == STORE_SOUND,
-				    .ends = row->arrived.ms == 0 && !row->hold,
+				    .ends = row->arrived.ms == 0 && !row->legal_hold,
 				    .id = { row->size, row->sha256, row->root } };
 	if (cy_copy(pull->message_id, sizeof pull->message_id, row->message_id) < 0)
 		return CY_ESTORE;

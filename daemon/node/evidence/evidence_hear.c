@@ -172,7 +172,7 @@ static void recall_fate(struct about *x, struct store_evidence *row, const CySta
 	switch (e->fate) {
 	case CY_EVIDENCE_FATE__DESTROYED:
 	case CY_EVIDENCE_FATE__MISMATCHED:
-		if (here && row->hold) /* its end is in no order that we know */
+		if (here && row->legal_hold) /* its end is in no order that we know */
 			return;
 		if (e->fate == CY_EVIDENCE_FATE__DESTROYED) {
 			row->state = STORE_EVIDENCE_DESTROYED;
@@ -250,7 +250,7 @@ static void hear_about(struct about *x, struct store_evidence *row)
 	const struct cy_wall now = node_legal_now(x->n);
 
 	if (x->ask) {
-		if (row->hold && x->destroyed != NULL && !CY_MUTANT_HOLD_IGNORED)
+		if (row->legal_hold && x->destroyed != NULL && !CY_MUTANT_HOLD_IGNORED)
 			x->held = row->attachment;
 		if (x->verified != NULL && x->verified->state == CY_EVIDENCE_STATE__VERIFIED &&
 		    (row->arrived.ms == 0 || row->flaw != STORE_SOUND))
@@ -265,7 +265,7 @@ static void hear_about(struct about *x, struct store_evidence *row)
 				 "", x->proof, now);
 	} else {
 		/* One that comes back: the end of the hold is in no order that we know. */
-		if (row->author == STORE_PEER && row->hold && !CY_MUTANT_HOLD_IGNORED)
+		if (row->author == STORE_PEER && row->legal_hold && !CY_MUTANT_HOLD_IGNORED)
 			return;
 		row->state = STORE_EVIDENCE_DESTROYED;
 		row->unstated = false; /* the certificate says so */

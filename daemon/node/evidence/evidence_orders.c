@@ -50,8 +50,8 @@ void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const C
 						      : "our copy was deleted: there is nothing to hold");
 		return;
 	}
-	if (row.hold != r->hold) {
-		row.hold = r->hold;
+	if (row.legal_hold != r->hold) {
+		row.legal_hold = r->hold;
 		orders_add(n, r->hold ? NODE_ORDER_HOLD : NODE_ORDER_RELEASE, &row, c->client->name, r->reason);
 		evidence_put(n, &row);
 		evidence_custody(n, &row, r->hold ? "held" : "released", c->client->name, r->reason, "",

@@ -55,7 +55,7 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 			n->batch.doom = "the store cannot read the case of evidence that arrived";
 		return;
 	}
-	if (outcome == OUTCOME_LOST && row.hold) /* ordered meanwhile: somebody has to look */
+	if (outcome == OUTCOME_LOST && row.legal_hold) /* ordered meanwhile: somebody has to look */
 		return;
 	if (outcome == OUTCOME_MISMATCHED) {
 		if (row.arrived.ms > 0)
@@ -158,8 +158,8 @@ static void destroy_overdue(struct node *n)
 		struct work_case *c;
 		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
 
-		if (r < 0 || (row.state != STORE_EVIDENCE_HERE && row.state != STORE_EVIDENCE_WAITING) || row.hold ||
-		    row.verdict == CY_EVIDENCE_STATE__REJECTED)
+		if (r < 0 || (row.state != STORE_EVIDENCE_HERE && row.state != STORE_EVIDENCE_WAITING) ||
+		    row.legal_hold || row.verdict == CY_EVIDENCE_STATE__REJECTED)
 			continue;
 		c = cases_or_stand_in(n, row.peer, row.case_id, &r);
 		if (c == NULL) /* at the next look again */
@@ -197,7 +197,7 @@ static void delete_spent(struct node *n)
 		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
 
 		/* What this batch has heard may have unsettled it. */
-		if (r < 0 || row.settled.ms == 0 || row.hold)
+		if (r < 0 || row.settled.ms == 0 || row.legal_hold)
 			continue;
 		row.deleted = true;
 		evidence_put(n, &row);

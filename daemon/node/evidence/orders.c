@@ -88,9 +88,9 @@ static void obey_hold(struct node *n, struct store_evidence *row, const struct n
 	const bool hold = o->kind == NODE_ORDER_HOLD;
 	char text[80];
 
-	if (row->hold == hold)
+	if (row->legal_hold == hold)
 		return;
-	row->hold = hold;
+	row->legal_hold = hold;
 	snprintf(text, sizeof text, "entry %" PRIu64 " of the list of orders; the store was behind it", o->number);
 	evidence_custody(n, row, hold ? "held" : "released", o->by, text, "", o->at);
 }

@@ -77,9 +77,9 @@ static void fail(struct node *n, struct upload *u, uint64_t correlation, CyError
 
 	if (c != NULL) {
 		local_error(n, u->conn, correlation, code, "", "%s", why);
-		if (c->held)
-			n->ports.local.hold(n->ports.local.ctx, c->id, false);
-		c->held = false;
+		if (c->paused)
+			n->ports.local.pause(n->ports.local.ctx, c->id, false);
+		c->paused = false;
 	}
 	leave(n, u);
 }
@@ -127,12 +127,12 @@ static void tell_state(struct node *n, struct upload *u, uint64_t correlation)
 static void regulate(struct node *n, struct upload *u)
 {
 	struct conn *c = node_conn(n, u->conn);
-	const bool hold = u->waits >= UPLOAD_WAITS_MAX || u->late != NULL;
+	const bool pause = u->waits >= UPLOAD_WAITS_MAX || u->late != NULL;
 
-	if (c == NULL || c->held == hold || (c->held && u->waits > UPLOAD_WAITS_MAX / 2))
+	if (c == NULL || c->paused == pause || (c->paused && u->waits > UPLOAD_WAITS_MAX / 2))
 		return;
-	c->held = hold;
-	n->ports.local.hold(n->ports.local.ctx, c->id, hold);
+	c->paused = pause;
+	n->ports.local.pause(n->ports.local.ctx, c->id, pause);
 }
 
 /* --------------------------------------------------------------------- opening */
