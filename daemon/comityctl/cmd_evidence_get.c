@@ -334,7 +334,7 @@ static int sync_directory(const char *path)
 }
 
 /* It gets its name when it is whole; a file that has come there meanwhile stays. */
-static int settle(struct getting *g)
+static int give_name(struct getting *g)
 {
 	int r;
 
@@ -392,7 +392,7 @@ static int get(struct getting *g, const char *output, bool descriptor, bool line
 	else
 		cy_sha256_end(&g->hash);
 	if (r == CTL_DONE && !g->to_stdout)
-		r = settle(g);
+		r = give_name(g);
 	if (r != CTL_DONE && opened)
 		leave_part(g);
 	if (g->fd > STDERR_FILENO)

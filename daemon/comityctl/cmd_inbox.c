@@ -208,7 +208,7 @@ static int take_batch(struct inbox *in)
 
 /* Acknowledge, and wait for the answer. The connection answers in order: with this one the
  * acknowledgements before have been taken too, or a refusal has been seen. */
-static int settle(struct inbox *in)
+static int acknowledge_and_wait(struct inbox *in)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyAcknowledgeEvents acknowledged = CY_ACKNOWLEDGE_EVENTS__INIT;
@@ -244,7 +244,7 @@ static int subscribed(struct inbox *in)
 		return r;
 	client_ignore_events(in->ctl->conn);
 	if (in->acknowledges)
-		return settle(in);
+		return acknowledge_and_wait(in);
 	if (in->any)
 		fprintf(stderr,
 			"comityctl: these events are not acknowledged, as they went into a pipe. Once they are dealt "
@@ -289,7 +289,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r != CTL_DONE)
 		return r;
 	if (ack != NULL)
-		return settle(&in);
+		return acknowledge_and_wait(&in);
 	in.acknowledges = in.cursor != NULL && printed_is_taken();
 	r = in.cursor != NULL ? subscribed(&in) : poll_events(&in);
 	if (r == CTL_DONE)

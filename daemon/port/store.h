@@ -375,8 +375,8 @@ struct store_port {
 	 * hold, and whose retain_until is before `now`; the earliest first, at most `limit`. */
 	int (*overdue_evidence)(void *ctx, const char *peer, struct cy_wall now, uint32_t limit, store_evidence_fn *fn,
 				void *arg);
-	/* Of this peer, ours that are HERE or DESTROYED, not deleted, not REJECTED, have no hold, and were settled
-	 * before `before`; the earliest first, at most `limit`. */
+	/* Of this peer, ours that are HERE or DESTROYED, not deleted, not REJECTED, have no hold, and whose receiver
+	 * was done before `before`; the earliest first, at most `limit`. */
 	int (*spent_evidence)(void *ctx, const char *peer, struct cy_wall before, uint32_t limit, store_evidence_fn *fn,
 			      void *arg);
 	/* Keys of those without a flaw whose bytes should be on our disk and were last verified before `before`: theirs

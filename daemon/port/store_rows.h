@@ -290,10 +290,11 @@ struct store_evidence {
 	struct cy_wall arrived;      /* at the receiver, for the first time; 0: not yet */
 	struct cy_wall retain_until; /* the receiver may keep it until this instant; 0: for ever. Only for theirs */
 	bool legal_hold;
-	bool retrieved;         /* theirs: a local client has got all of it */
-	bool unstated;          /* theirs: its state is yet to be stated to the peer */
-	struct cy_wall settled; /* ours: when we heard that the receiver verified or destroyed its own; 0: not yet */
-	bool deleted;           /* ours: our copy is not kept any more */
+	bool retrieved; /* theirs: a local client has got all of it */
+	bool unstated;  /* theirs: its state is yet to be stated to the peer */
+	/* Ours: when we heard that the receiver verified or destroyed its copy; 0: not yet. */
+	struct cy_wall receiver_done;
+	bool deleted; /* ours: our copy is not kept any more */
 	/* When all bytes on our disk were last hashed and were those of the manifest; 0: they are to be verified. */
 	struct cy_wall verified;
 	/* What was found instead since: they are neither given out nor sent. Theirs are WAITING to be fetched again. */

@@ -289,12 +289,12 @@ static int earlier(const void *x, const void *y)
 	return by_key(a, b);
 }
 
-static int sooner_settled(const void *x, const void *y)
+static int sooner_receiver_done(const void *x, const void *y)
 {
 	const struct store_evidence *a = *(struct store_evidence *const *)x, *b = *(struct store_evidence *const *)y;
 
-	if (a->settled.ms != b->settled.ms)
-		return a->settled.ms < b->settled.ms ? -1 : 1;
+	if (a->receiver_done.ms != b->receiver_done.ms)
+		return a->receiver_done.ms < b->receiver_done.ms ? -1 : 1;
 	return by_key(a, b);
 }
 
@@ -314,8 +314,8 @@ static bool is_overdue(const struct store_evidence *e, struct cy_wall now)
 static bool is_spent(const struct store_evidence *e, struct cy_wall before)
 {
 	return e->author == STORE_OWN && (e->state == STORE_EVIDENCE_HERE || e->state == STORE_EVIDENCE_DESTROYED) &&
-	       !e->legal_hold && !e->deleted && e->verdict != CY_EVIDENCE_STATE__REJECTED && e->settled.ms > 0 &&
-	       e->settled.ms < before.ms;
+	       !e->legal_hold && !e->deleted && e->verdict != CY_EVIDENCE_STATE__REJECTED && e->receiver_done.ms > 0 &&
+	       e->receiver_done.ms < before.ms;
 }
 
 static bool is_unverified(const struct store_evidence *e, struct cy_wall before)
@@ -395,7 +395,7 @@ static int overdue_evidence(void *ctx, const char *peer, struct cy_wall now, uin
 static int spent_evidence(void *ctx, const char *peer, struct cy_wall before, uint32_t limit, store_evidence_fn *fn,
 			  void *arg)
 {
-	return evidence_by(ctx, is_spent, before, peer, sooner_settled, limit, fn, arg);
+	return evidence_by(ctx, is_spent, before, peer, sooner_receiver_done, limit, fn, arg);
 }
 
 static int sooner_verified(const void *x, const void *y)

@@ -153,8 +153,8 @@ static int dump_evidence(void *arg, const struct store_evidence *e)
 	     e->case_id, (int)e->author, e->number, (int)e->priority, (unsigned long long)e->size, e->send_always);
 	line(d, " state %d '%s' verdict %d arrived %lld until %lld %d %d %d settled %lld %d verified %lld %d",
 	     (int)e->state, e->reason, (int)e->verdict, (long long)e->arrived.ms, (long long)e->retain_until.ms,
-	     e->legal_hold, e->retrieved, e->unstated, (long long)e->settled.ms, e->deleted, (long long)e->verified.ms,
-	     (int)e->flaw);
+	     e->legal_hold, e->retrieved, e->unstated, (long long)e->receiver_done.ms, e->deleted,
+	     (long long)e->verified.ms, (int)e->flaw);
 	blob(d, cy_bytes(e->sha256.b, sizeof e->sha256.b));
 	blob(d, cy_bytes(e->root.b, sizeof e->root.b));
 	line(d, "\n");

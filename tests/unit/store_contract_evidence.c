@@ -74,7 +74,7 @@ static int see_all(void *arg, const struct store_evidence *e)
 		    (unsigned long long)e->size, memcmp(&e->sha256, &x, sizeof x) == 0,
 		    memcmp(&e->root, &r, sizeof r) == 0, e->send_always, (int)e->state, e->reason, (int)e->verdict,
 		    (long long)e->arrived.ms, (long long)e->retain_until.ms, e->legal_hold, e->retrieved, e->unstated,
-		    (long long)e->settled.ms, e->deleted, (long long)e->verified.ms, (int)e->flaw);
+		    (long long)e->receiver_done.ms, e->deleted, (long long)e->verified.ms, (int)e->flaw);
 }
 
 static int see_custody(void *arg, const struct store_custody *c)
@@ -135,7 +135,7 @@ static void evidence_is_found_by_its_key_and_replaced(void **state)
 	e->legal_hold = true;
 	e->retrieved = true;
 	e->unstated = true;
-	e->settled.ms = 13;
+	e->receiver_done.ms = 13;
 	e->deleted = true;
 	e->verified.ms = 14;
 	e->flaw = STORE_MISSING;
@@ -286,13 +286,13 @@ static void what_is_past_its_retention_comes_the_earliest_first(void **state)
 	OVERDUE(t, "", "DE", 51, 9);
 }
 
-/* Ours, settled at a time. */
-static struct store_evidence *settled(struct contract *t, const char *message_id, uint32_t attachment, int64_t at,
+/* Ours, with which the receiver was done at a time. */
+static struct store_evidence *done_at(struct contract *t, const char *message_id, uint32_t attachment, int64_t at,
 				      enum store_evidence_state state)
 {
 	struct store_evidence *e = put(t, "IE", "c1", message_id, attachment, STORE_OWN, state);
 
-	e->settled.ms = at;
+	e->receiver_done.ms = at;
 	return e;
 }
 
@@ -301,14 +301,14 @@ static void what_its_receiver_has_had_comes_the_earliest_first(void **state)
 	struct contract *t = *state;
 
 	make_cases(t);
-	settled(t, "m5", 1, 50, STORE_EVIDENCE_HERE);
-	settled(t, "m5", 2, 40, STORE_EVIDENCE_DESTROYED);
-	settled(t, "m5", 3, 0, STORE_EVIDENCE_HERE);
-	settled(t, "m5", 4, 10, STORE_EVIDENCE_OFFERED); /* never delivered */
-	settled(t, "m5", 5, 10, STORE_EVIDENCE_HERE)->legal_hold = true;
-	settled(t, "m5", 6, 10, STORE_EVIDENCE_HERE)->verdict = CY_EVIDENCE_STATE__REJECTED;
-	settled(t, "m5", 7, 10, STORE_EVIDENCE_HERE)->deleted = true;
-	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE)->settled.ms = 10;
+	done_at(t, "m5", 1, 50, STORE_EVIDENCE_HERE);
+	done_at(t, "m5", 2, 40, STORE_EVIDENCE_DESTROYED);
+	done_at(t, "m5", 3, 0, STORE_EVIDENCE_HERE);
+	done_at(t, "m5", 4, 10, STORE_EVIDENCE_OFFERED); /* never delivered */
+	done_at(t, "m5", 5, 10, STORE_EVIDENCE_HERE)->legal_hold = true;
+	done_at(t, "m5", 6, 10, STORE_EVIDENCE_HERE)->verdict = CY_EVIDENCE_STATE__REJECTED;
+	done_at(t, "m5", 7, 10, STORE_EVIDENCE_HERE)->deleted = true;
+	put(t, "IE", "c1", "m1", 1, STORE_PEER, STORE_EVIDENCE_HERE)->receiver_done.ms = 10;
 	assert_int_equal(commit(t), CY_OK);
 	SPENT(t, "", 40, 9);
 	SPENT(t, "m5/2", 41, 9);

@@ -332,7 +332,7 @@ static void on_order(void *ctx, const struct mail *m)
 		break;
 	case GATE_CLOSE:
 		c->leaving = true;
-		if (c->state != CONN_SETTLE)
+		if (c->state != CONN_FLUSH)
 			conn_timer(c, g->config.drain_ms);
 		break;
 	case GATE_DROP:

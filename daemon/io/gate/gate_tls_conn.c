@@ -258,7 +258,7 @@ static void on_net(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	switch (c->state) {
 	case CONN_RESOLVE:
-	case CONN_SETTLE:
+	case CONN_FLUSH:
 		break;
 	case CONN_WAIT:
 		conn_flush(c);
@@ -325,7 +325,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	case CONN_PUMP:
 		conn_end(c, "closed before all could be sent", false);
 		break;
-	case CONN_SETTLE:
+	case CONN_FLUSH:
 		conn_end(c, c->why, false);
 		break;
 	case CONN_DRAIN:

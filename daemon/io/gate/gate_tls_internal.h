@@ -27,7 +27,7 @@
  * each parcel, and only parcels, would be lost for ever. */
 #define GATE_MSS 1220
 
-/* A connection's life. SETTLE: TLS has ended, the ipc side takes the rest.
+/* A connection's life. FLUSH: TLS has ended, the ipc side takes the rest.
  * DRAIN: all is said, wait for the other side's FIN so that nothing is swallowed
  * by a reset. */
 enum conn_state {
@@ -37,7 +37,7 @@ enum conn_state {
 	CONN_FIRST, /* dialler: waiting for the first decrypted byte */
 	CONN_WAIT,  /* authenticated; main has been asked */
 	CONN_PUMP,
-	CONN_SETTLE,
+	CONN_FLUSH,
 	CONN_DRAIN
 };
 

@@ -53,10 +53,10 @@ static void flush_ipc(struct gate_conn *c)
 
 /* TLS has ended: what was received still goes to libzmq, which then ends its side
  * once it has taken all. */
-static void settle(struct gate_conn *c, const char *why)
+static void begin_flush(struct gate_conn *c, const char *why)
 {
 	cy_copy(c->why, sizeof c->why, why);
-	c->state = CONN_SETTLE;
+	c->state = CONN_FLUSH;
 	conn_want(c->net_r, false);
 	conn_want(c->net_w, false);
 	conn_timer(c, c->g->config.drain_ms);
@@ -68,7 +68,7 @@ static enum turn tls_over(struct gate_conn *c, int ssl_error)
 	char why[sizeof c->why];
 
 	tls_why(ssl_error, &c->verdict, why, sizeof why);
-	settle(c, why);
+	begin_flush(c, why);
 	return OVER;
 }
 
@@ -196,7 +196,7 @@ static enum turn pump_out(struct gate_conn *c)
 
 /* Hand the rest to libzmq and wait for it to end its side; what it still sends
  * has nowhere to go. */
-static void pump_settle(struct gate_conn *c)
+static void pump_flush(struct gate_conn *c)
 {
 	ssize_t n;
 
@@ -221,8 +221,8 @@ void pump(struct gate_conn *c, bool in, bool out)
 	bool more = false;
 	enum turn t;
 
-	if (c->state == CONN_SETTLE) {
-		pump_settle(c);
+	if (c->state == CONN_FLUSH) {
+		pump_flush(c);
 		return;
 	}
 	if (in) {

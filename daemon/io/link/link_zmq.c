@@ -14,8 +14,8 @@
 #include "io/link/link_zmq_internal.h"
 #include "io/loop/loop_event.h"
 
-#define MINUTE_MS 60000
-#define SETTLE_MS 600000 /* without takeovers, after too many */
+#define MINUTE_MS      60000
+#define NO_TAKEOVER_MS 600000 /* without takeovers, after too many */
 
 int64_t link_or_default(int64_t value, int64_t otherwise)
 {
@@ -192,7 +192,7 @@ const char *link_weigh(struct link_lane *p, bool new_dialled)
 	if (now < p->no_takeover_before || p->takeovers >= l->takeovers_a_minute) {
 		/* Or two machines would take turns for ever. */
 		if (now >= p->no_takeover_before)
-			p->no_takeover_before = now + SETTLE_MS;
+			p->no_takeover_before = now + NO_TAKEOVER_MS;
 		return refuse_often(p, &p->alarmed_takeover,
 				    "connections replace each other too often; do two machines hold one certificate?");
 	}

@@ -56,10 +56,10 @@ const char *file_watch_look(struct file_watch *w)
 		f->at = now;
 		f->changed = moving = true;
 	}
-	w->settling = w->settling || moving;
-	if (!w->settling || moving)
+	w->changing = w->changing || moving;
+	if (!w->changing || moving)
 		return NULL;
-	w->settling = false;
+	w->changing = false;
 	for (size_t i = 0; i < w->n; i++) {
 		if (w->files[i].changed)
 			told = w->files[i].path;

@@ -13,7 +13,7 @@ struct file_seen;
 struct file_watch {
 	struct file_seen *files;
 	size_t n;
-	bool settling;
+	bool changing;
 };
 
 /* From now on. NULL and what is no path, such as a pkcs11: URI, are left out. The

@@ -34,7 +34,7 @@ int store_put_evidence(struct store_applying *a, const struct store_evidence *e)
 	bind_i64(&b, e->legal_hold);
 	bind_i64(&b, e->retrieved);
 	bind_i64(&b, e->unstated);
-	bind_i64(&b, e->settled.ms);
+	bind_i64(&b, e->receiver_done.ms);
 	bind_i64(&b, e->deleted);
 	bind_i64(&b, e->verified.ms);
 	bind_i64(&b, (int64_t)e->flaw);
@@ -109,7 +109,7 @@ static int evidence_row(struct store_reading *r, sqlite3_stmt *s)
 				      .legal_hold = sqlite3_column_int(s, 16) != 0,
 				      .retrieved = sqlite3_column_int(s, 17) != 0,
 				      .unstated = sqlite3_column_int(s, 18) != 0,
-				      .settled = store_wall_at(s, 19),
+				      .receiver_done = store_wall_at(s, 19),
 				      .deleted = sqlite3_column_int(s, 20) != 0,
 				      .verified = store_wall_at(s, 21),
 				      .flaw = (enum store_flaw)sqlite3_column_int(s, 22) };

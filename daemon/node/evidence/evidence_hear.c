@@ -119,7 +119,7 @@ static void hear_fate(struct about *x, struct store_evidence *row, const CyState
 			row->arrived = at;
 		row->reason = "";
 		if (CY_MUTANT_UNVERIFIED_DELETED)
-			row->settled = node_legal_now(n);
+			row->receiver_done = node_legal_now(n);
 		evidence_custody(n, row, "delivered", c->row.peer, "", proof, at);
 		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_DELIVERED, "");
 		break;
@@ -140,7 +140,7 @@ static void hear_fate(struct about *x, struct store_evidence *row, const CyState
 		if (row->state == STORE_EVIDENCE_DESTROYED) /* its case system has certified it */
 			return;
 		row->state = STORE_EVIDENCE_DESTROYED;
-		row->settled = node_legal_now(n);
+		row->receiver_done = node_legal_now(n);
 		evidence_custody(n, row, "destroyed", c->row.peer, "", proof, at);
 		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "");
 		break;
@@ -149,7 +149,7 @@ static void hear_fate(struct about *x, struct store_evidence *row, const CyState
 			return;
 		row->state = STORE_EVIDENCE_OFFERED;
 		row->reason = "";
-		row->settled = (struct cy_wall){ 0 };
+		row->receiver_done = (struct cy_wall){ 0 };
 		evidence_custody(n, row, "wanted", c->row.peer, "", proof, at);
 		break;
 	case CY_EVIDENCE_FATE__EVIDENCE_FATE_UNSPECIFIED:
@@ -260,7 +260,7 @@ static void hear_about(struct about *x, struct store_evidence *row)
 	if (x->verified != NULL) {
 		row->verdict = x->verified->state;
 		if (row->author == STORE_OWN)
-			row->settled = row->verdict == CY_EVIDENCE_STATE__VERIFIED ? now : (struct cy_wall){ 0 };
+			row->receiver_done = row->verdict == CY_EVIDENCE_STATE__VERIFIED ? now : (struct cy_wall){ 0 };
 		evidence_custody(x->n, row, row->verdict == CY_EVIDENCE_STATE__VERIFIED ? "verified" : "rejected", by,
 				 "", x->proof, now);
 	} else {
@@ -274,7 +274,7 @@ static void hear_about(struct about *x, struct store_evidence *row)
 			evidence_doom(x->n, row);
 			evidence_recheck(x->n);
 		} else {
-			row->settled = now;
+			row->receiver_done = now;
 		}
 	}
 	evidence_put(x->n, row);
@@ -451,7 +451,7 @@ static bool take_news(struct store_evidence *row, enum evidence_news news)
 		if (row->state != STORE_EVIDENCE_HERE)
 			return false;
 		row->state = STORE_EVIDENCE_OFFERED;
-		row->settled = (struct cy_wall){ 0 };
+		row->receiver_done = (struct cy_wall){ 0 };
 		return true;
 	}
 	return false;

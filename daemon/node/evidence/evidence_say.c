@@ -196,8 +196,8 @@ static void delete_spent(struct node *n)
 		struct store_evidence row;
 		int r = evidence_get(n, o->rows[i].message_id, o->rows[i].attachment, &row);
 
-		/* What this batch has heard may have unsettled it. */
-		if (r < 0 || row.settled.ms == 0 || row.legal_hold)
+		/* What this batch has heard may have undone that. */
+		if (r < 0 || row.receiver_done.ms == 0 || row.legal_hold)
 			continue;
 		row.deleted = true;
 		evidence_put(n, &row);
