@@ -19,7 +19,7 @@ uint64_t audit_level(uint64_t leaves, unsigned level)
 	return leaves;
 }
 
-size_t audit_path(uint64_t leaf, uint64_t leaves, struct audit_place out[static AUDIT_LEVELS_MAX])
+size_t audit_path(uint64_t leaf, uint64_t leaves, struct audit_position out[static AUDIT_LEVELS_MAX])
 {
 	uint64_t nodes = leaves, index = leaf;
 	size_t n = 0;
@@ -27,7 +27,7 @@ size_t audit_path(uint64_t leaf, uint64_t leaves, struct audit_place out[static 
 	for (unsigned level = 0; nodes > 1; level++) {
 		/* The last one of a level may have no sibling. */
 		if ((index ^ 1) < nodes)
-			out[n++] = (struct audit_place){ .level = level, .index = index ^ 1 };
+			out[n++] = (struct audit_position){ .level = level, .index = index ^ 1 };
 		index /= 2;
 		nodes = nodes / 2 + nodes % 2;
 	}

@@ -20,12 +20,12 @@ struct cy_digest audit_node(const struct cy_digest *left, const struct cy_digest
 /* Nodes of a level of a tree with so many leaves; 0: there is no such level. */
 uint64_t audit_level(uint64_t leaves, unsigned level);
 
-/* Places of the audit path of a leaf, lowest first; returns how many. */
-struct audit_place {
+/* Positions of the audit path of a leaf, lowest first; returns how many. */
+struct audit_position {
 	unsigned level;
 	uint64_t index;
 };
-size_t audit_path(uint64_t leaf, uint64_t leaves, struct audit_place out[static AUDIT_LEVELS_MAX]);
+size_t audit_path(uint64_t leaf, uint64_t leaves, struct audit_position out[static AUDIT_LEVELS_MAX]);
 
 /* Does the path lead from the leaf to the root? */
 bool audit_included(const struct cy_digest *leaf, uint64_t index, uint64_t leaves, const struct cy_digest *path,

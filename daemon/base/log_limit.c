@@ -25,8 +25,8 @@ static uint64_t kind_of(const char *line)
 	return key;
 }
 
-/* The kind's place. A new one takes the oldest whose window is over; without one
- * it shares the last place. */
+/* The kind's slot. A new kind takes the oldest slot whose window is over; without one
+ * it shares the last slot. */
 static struct cy_log_limit_kind *find(struct cy_log_limit *l, uint64_t key, int64_t now)
 {
 	struct cy_log_limit_kind *oldest = &l->kind[0];

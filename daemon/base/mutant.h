@@ -29,7 +29,7 @@ bool cy_planted(const char *name);
 #define CY_MUTANT_PARCEL_ANEW CY_PLANTED("PARCEL_ANEW")
 /* A session proof counts for whatever connection it is said on. */
 #define CY_MUTANT_PROOF_UNBOUND CY_PLANTED("PROOF_UNBOUND")
-/* What is dissolved is signed anew under its old place. */
+/* What is dissolved is signed anew under its old position. */
 #define CY_MUTANT_PLACE_TWICE CY_PLANTED("PLACE_TWICE")
 /* What a peer refuses is dissolved before it says what it holds. */
 #define CY_MUTANT_DISSOLVED_EARLY CY_PLANTED("DISSOLVED_EARLY")

@@ -136,7 +136,7 @@ static int run_peers(struct ctl *ctl, int argc, char **argv)
 struct line {
 	const CyPeerStatus *peer;
 	const struct health_finding *finding;
-	size_t place;
+	size_t index;
 };
 
 /* The worst first, then those that are not connected, then in their order. */
@@ -147,7 +147,7 @@ static int by_trouble(const void *a, const void *b)
 
 	if (x->finding->level != y->finding->level)
 		return (int)y->finding->level - (int)x->finding->level;
-	return up_x != up_y ? up_x - up_y : x->place < y->place ? -1 : 1;
+	return up_x != up_y ? up_x - up_y : x->index < y->index ? -1 : 1;
 }
 
 static void print_line(const CyStatus *s, const struct line *l, int width)

@@ -14,12 +14,12 @@
 
 #define BYTES_MAX 4096u
 
-/* One step of the path: a name and perhaps a place. */
+/* One step of the path: a name and perhaps an index. */
 struct step {
 	const char *name;
 	size_t len;
-	bool placed;
-	size_t place;
+	bool indexed;
+	size_t index;
 	const char *rest; /* after the '.', or NULL at the end */
 };
 
@@ -27,15 +27,15 @@ static int next_step(const char *path, struct step *ret, struct cy_error *e)
 {
 	struct step s = { .name = path, .len = strcspn(path, ".[") };
 	const char *p = path + s.len;
-	uint64_t place;
+	uint64_t index;
 
 	if (*p == '[') {
 		const char *end = strchr(++p, ']');
 
-		if (end == NULL || cy_parse_u64(p, (size_t)(end - p), CY_REPEATED_MAX - 1, &place) != CY_OK)
+		if (end == NULL || cy_parse_u64(p, (size_t)(end - p), CY_REPEATED_MAX - 1, &index) != CY_OK)
 			return cy_fail(e, CY_EINVAL, "a place in a list is a number in brackets, from [0]");
-		s.placed = true;
-		s.place = (size_t)place;
+		s.indexed = true;
+		s.index = (size_t)index;
 		p = end + 1;
 	}
 	if (*p == '.' && p[1])
@@ -160,12 +160,12 @@ static int put(json_t *object, const char *key, const ProtobufCFieldDescriptor *
 	}
 	list = member(object, key, true);
 	n = json_array_size(list);
-	if (!json_is_array(list) || (s->placed && s->place > n)) {
+	if (!json_is_array(list) || (s->indexed && s->index > n)) {
 		json_decref(value);
 		return cy_fail(e, CY_EINVAL, "the next free place is %s[%zu]", key, n);
 	}
-	if (s->placed && s->place < n)
-		json_array_set_new(list, s->place, value);
+	if (s->indexed && s->index < n)
+		json_array_set_new(list, s->index, value);
 	else
 		json_array_append_new(list, value);
 	return CY_OK;
@@ -178,18 +178,18 @@ static json_t *descend(json_t *object, const char *key, const ProtobufCFieldDesc
 	bool many = f->label == PROTOBUF_C_LABEL_REPEATED;
 	json_t *j = member(object, key, many);
 
-	if (many && !s->placed) {
+	if (many && !s->indexed) {
 		cy_fail(e, CY_EINVAL, "'%s' is a list; say which one, as in %s[0]", key, key);
 		return NULL;
 	}
 	if (many) {
-		if (s->place > json_array_size(j)) {
+		if (s->index > json_array_size(j)) {
 			cy_fail(e, CY_EINVAL, "the next free place is %s[%zu]", key, json_array_size(j));
 			return NULL;
 		}
-		if (s->place == json_array_size(j))
+		if (s->index == json_array_size(j))
 			json_array_append_new(j, json_object());
-		j = json_array_get(j, s->place);
+		j = json_array_get(j, s->index);
 	}
 	if (!json_is_object(j)) {
 		cy_fail(e, CY_EINVAL, "'%s' is no object in the file", key);
@@ -223,7 +223,7 @@ static int apply(json_t *root, const ProtobufCMessageDescriptor *d, const char *
 		if (f == NULL)
 			return unknown(d, &s, e);
 		key = key_of(object, f, json);
-		if (s.placed && f->label != PROTOBUF_C_LABEL_REPEATED)
+		if (s.indexed && f->label != PROTOBUF_C_LABEL_REPEATED)
 			return cy_fail(e, CY_EINVAL, "'%s' is no list", key);
 		if (s.rest == NULL)
 			return put(object, key, f, &s, text, e);

@@ -67,7 +67,7 @@ int xchg_receipted(struct xchg_sender *s, struct xchg_pos pos)
 
 struct xchg_pos xchg_receipted_to(const struct xchg_sender *s)
 {
-	/* The first place of an epoch is sent once all earlier ones have their receipts. */
+	/* The first position of an epoch is sent once all earlier ones have their receipts. */
 	return s->n == 0 ? s->sent : (struct xchg_pos){ s->in_flight[0].epoch, s->in_flight[0].sequence - 1 };
 }
 

@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 
-/* A place in a stream. Places are ordered by epoch, then sequence. */
+/* A position in a stream. Positions are ordered by epoch, then sequence. */
 struct xchg_pos {
 	uint64_t epoch, sequence;
 };
@@ -21,8 +21,8 @@ int xchg_cmp(struct xchg_pos a, struct xchg_pos b);
 /* What the store holds of both streams with one peer. */
 struct xchg_own {
 	struct xchg_pos given;     /* last, of our stream; sequence 0: none in this epoch yet */
-	struct xchg_pos receipted; /* up to here without gaps, of whatever epoch; dissolved places are none */
-	struct xchg_pos resume;    /* receipts are asked for after this place: at `receipted`, or before it */
+	struct xchg_pos receipted; /* up to here without gaps, of whatever epoch; dissolved positions are none */
+	struct xchg_pos resume;    /* receipts are asked for after this position: at `receipted`, or before it */
 	struct xchg_pos held;      /* the receive mark: what we hold of theirs */
 	/* Receipts up to here are known to be forgotten: a reconciliation dealt with
 	 * them, and the peer is about to send again what they were for. */
@@ -76,11 +76,11 @@ static inline bool xchg_may_send(const struct xchg_sender *s, uint64_t epoch)
 
 void xchg_sent(struct xchg_sender *s, struct xchg_pos pos);
 
-/* A receipt came. CY_OK, or CY_ENOENT if this place is not in flight. */
+/* A receipt came. CY_OK, or CY_ENOENT if this position is not in flight. */
 int xchg_receipted(struct xchg_sender *s, struct xchg_pos pos);
 
-/* After a receipt: up to here all places have theirs, or are dissolved. Receipts may come in
- * another order than the parcels left. Sequence 0: that is known of no place of this epoch. */
+/* After a receipt: up to here all positions have theirs, or are dissolved. Receipts may come in
+ * another order than the parcels left. Sequence 0: that is known of no position of this epoch. */
 struct xchg_pos xchg_receipted_to(const struct xchg_sender *s);
 
 /* A parcel came: what to do with it. */

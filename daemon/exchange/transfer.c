@@ -10,7 +10,7 @@ _Static_assert(XCHG_PULL_WINDOW <= CY_PULL_CREDIT_MAX, "the window is within the
 
 /* ------------------------------------------------------------- the receiver */
 
-/* Of a free place the id is 0. */
+/* Of a free slot the id is 0. */
 static struct xchg_pull *pull_at(struct xchg_puller *p, uint32_t id)
 {
 	for (size_t i = 0; i < XCHG_PULLS; i++)

@@ -24,7 +24,7 @@
 /* One pull. Chunks are asked for, come and are stored in order:
  * stored <= arrived <= granted <= chunks. */
 struct xchg_pull {
-	uint32_t id;  /* 0: the place is free */
+	uint32_t id;  /* 0: the slot is free */
 	int priority; /* the higher, the sooner */
 	uint64_t chunks;
 	uint64_t granted, arrived, stored; /* the first chunk that is not */
@@ -37,7 +37,7 @@ struct xchg_puller {
 	struct xchg_pull at[XCHG_PULLS];
 };
 
-/* Begin a pull at chunk `first` (< chunks). There must be a place. */
+/* Begin a pull at chunk `first` (< chunks). There must be a free slot. */
 struct xchg_pull *xchg_pull_begin(struct xchg_puller *p, int priority, uint64_t first, uint64_t chunks,
 				  struct cy_mono now);
 struct xchg_pull *xchg_pull_find(struct xchg_puller *p, uint32_t id); /* NULL if it has ended */
@@ -64,7 +64,7 @@ struct cy_mono xchg_pull_stalls(const struct xchg_puller *p);
 /* --------------------------------------------------------------- the sender */
 
 struct xchg_push {
-	uint32_t id; /* of the peer's pull; 0: the place is free */
+	uint32_t id; /* of the peer's pull; 0: the slot is free */
 	uint64_t chunks;
 	uint64_t next;    /* the chunk to be read next */
 	uint64_t granted; /* the first chunk that may not leave yet */

@@ -5,8 +5,8 @@
 const struct law_kind law_kinds[] = {
 #define OPENS  true
 #define WITHIN false
-#define LAW_X(NAME, name, who, place, phases, share, effect) \
-	{ CY_CONTENT__KIND_##NAME, #name, (who), (phases), (place), (share), law_effect_##effect },
+#define LAW_X(NAME, name, who, opens, phases, share, effect) \
+	{ CY_CONTENT__KIND_##NAME, #name, (who), (phases), (opens), (share), law_effect_##effect },
 	LAW_KINDS(LAW_X)
 #undef LAW_X
 #undef OPENS
@@ -67,9 +67,9 @@ const char *law_title_of(const CyContent *content)
 {
 #define TITLE_OPENS(field)  content->field->title
 #define TITLE_WITHIN(field) ""
-#define LAW_X(NAME, name, who, place, phases, share, effect) \
+#define LAW_X(NAME, name, who, opens, phases, share, effect) \
 	case CY_CONTENT__KIND_##NAME:                        \
-		return TITLE_##place(name);
+		return TITLE_##opens(name);
 	switch ((uint32_t)content->kind_case) {
 		LAW_KINDS(LAW_X)
 	default:
@@ -82,9 +82,9 @@ const CyLegalBasis *law_basis_of(const CyContent *content)
 {
 #define BASIS_OPENS(field)  content->field->legal_basis
 #define BASIS_WITHIN(field) NULL
-#define LAW_X(NAME, name, who, place, phases, share, effect) \
+#define LAW_X(NAME, name, who, opens, phases, share, effect) \
 	case CY_CONTENT__KIND_##NAME:                        \
-		return BASIS_##place(name);
+		return BASIS_##opens(name);
 	switch ((uint32_t)content->kind_case) {
 		LAW_KINDS(LAW_X)
 	default:

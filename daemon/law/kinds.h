@@ -35,7 +35,7 @@ enum law_share {
 	LAW_ENDS    /* what ends the case or a part of it, or must be said of what is given */
 };
 
-/* X(NAME, proto field name, who, place, phases, share, effect): the place is OPENS for a kind that opens a case, which
+/* X(NAME, proto field name, who, opens, phases, share, effect): `opens` is OPENS for a kind that opens a case, which
  * has a title, a legal basis and no phase, and WITHIN for all others. Of the shares LAW_STATES is that of kinds which
  * a daemon alone says: no case system hands them in. The effect is the function law_effect_... of effects.c. */
 #define LAW_KINDS(X)                                                                                               \
@@ -117,7 +117,7 @@ const CyLegalBasis *law_basis_of(const CyContent *content);
 #define LAW_SPOKEN_SIZE 32
 void law_kind_spoken(uint32_t number, char out[static LAW_SPOKEN_SIZE]);
 
-#define LAW_X(NAME, name, who, place, phases, share, effect) int law_effect_##effect(const struct law_step *s);
+#define LAW_X(NAME, name, who, opens, phases, share, effect) int law_effect_##effect(const struct law_step *s);
 LAW_KINDS(LAW_X)
 #undef LAW_X
 

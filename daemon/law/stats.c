@@ -382,7 +382,7 @@ static uint64_t rank(uint64_t percent, uint64_t n)
 }
 
 /* One value in rising order: it is the `at`-th of its group. */
-static void place(struct law_spread *p, uint64_t at, int64_t ms)
+static void count_value(struct law_spread *p, uint64_t at, int64_t ms)
 {
 	if (at == rank(50, p->n))
 		p->p50_ms = ms;
@@ -393,7 +393,7 @@ static void place(struct law_spread *p, uint64_t at, int64_t ms)
 static void spread(struct law_group groups[static LAW_TYPES], enum law_stats_step step, const struct law_sample *at,
 		   size_t n)
 {
-	uint64_t placed[LAW_TYPES] = { 0 };
+	uint64_t counted[LAW_TYPES] = { 0 };
 
 	groups[0].spread[step].n = n;
 	for (size_t i = 0; i < n; i++)
@@ -402,9 +402,9 @@ static void spread(struct law_group groups[static LAW_TYPES], enum law_stats_ste
 	for (size_t i = 0; i < n; i++) {
 		const uint8_t type = type_of(&at[i]);
 
-		place(&groups[0].spread[step], i + 1, ms_of(&at[i]));
+		count_value(&groups[0].spread[step], i + 1, ms_of(&at[i]));
 		if (type > 0)
-			place(&groups[type].spread[step], ++placed[type], ms_of(&at[i]));
+			count_value(&groups[type].spread[step], ++counted[type], ms_of(&at[i]));
 	}
 }
 

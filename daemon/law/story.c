@@ -76,10 +76,10 @@ void law_story_end(struct law_story *s)
 	free(s->notices);
 }
 
-bool law_story_closes(const struct law_story *s, size_t place, uint32_t notice)
+bool law_story_closes(const struct law_story *s, size_t at, uint32_t notice)
 {
 	for (size_t i = 0; i < s->n_notices; i++)
 		if (s->notices[i].number == notice)
-			return s->notices[i].closed == place;
+			return s->notices[i].closed == at;
 	return false;
 }

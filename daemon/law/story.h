@@ -22,7 +22,7 @@ struct law_story {
 	uint8_t n_measures;
 	size_t n;
 	struct law_told *told; /* points to the facts, which must outlive it */
-	/* What told them ended, or answered: place in `told`. */
+	/* What told them ended, or answered: index in `told`. */
 	size_t n_notices;
 	struct {
 		uint32_t number;
@@ -34,7 +34,7 @@ struct law_story {
 void law_story_begin(struct law_story *s, const struct law_fact *facts, size_t n);
 void law_story_end(struct law_story *s);
 
-/* Was this problem notice open until this place, and is not any more? */
-bool law_story_closes(const struct law_story *s, size_t place, uint32_t notice);
+/* Was this problem notice open until `told[at]`, and is not any more? */
+bool law_story_closes(const struct law_story *s, size_t at, uint32_t notice);
 
 #endif

@@ -50,13 +50,13 @@ struct node_order {
 	struct cy_digest reason;          /* SHA-256 of the reason that it gave */
 };
 
-/* A place in the list: an entry, and the chain up to it. */
+/* A position in the list: an entry, and the chain up to it. */
 struct orders_mark {
 	uint64_t number; /* 0: the first line, which is no entry */
 	struct cy_digest chain;
 };
 
-/* The first line of this authority's list, and the place behind it. */
+/* The first line of this authority's list, and the position behind it. */
 struct orders_mark orders_first(const char *authority, char ret_line[static NODE_ORDER_LINE]);
 /* The line that follows `*mark`, which moves behind it; o->number is set. */
 void orders_write(struct orders_mark *mark, struct node_order *o, char ret_line[static NODE_ORDER_LINE]);

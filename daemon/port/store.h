@@ -275,13 +275,13 @@ struct store_port {
 	 * it in its case, in whatever order they came back; with content; at most `limit`. */
 	int (*waiting)(void *ctx, const char *peer, uint32_t limit, store_message_fn *fn, void *arg);
 	/* Own QUEUED messages that have never left, and own TRANSMITTED ones, to all peers, created
-	 * before `before`; in order of creation, then id, after that place (0 and "": from the first),
+	 * before `before`; in order of creation, then id, after that position (0 and "": from the first),
 	 * at most `limit`; without content. What has left once and is QUEUED again leaves again. */
 	int (*undelivered)(void *ctx, struct cy_wall before, struct cy_wall after, const char *after_id, uint32_t limit,
 			   store_message_fn *fn, void *arg);
 
 	/* Of all peers, those that a local client is to fetch and none has (`unread`, RELAYED, neither void nor
-	 * erased), in order of `unread`, then id, after that place (0 and "": from the first), at most `limit`;
+	 * erased), in order of `unread`, then id, after that position (0 and "": from the first), at most `limit`;
 	 * without content. */
 	int (*unread)(void *ctx, struct cy_wall after, const char *after_id, uint32_t limit, store_message_fn *fn,
 		      void *arg);
@@ -289,7 +289,7 @@ struct store_port {
 	/* By key. */
 	int (*get_parcel)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 			  store_parcel_fn *fn, void *arg);
-	/* Parcels of one author after the place (epoch, sequence) that are not dissolved, in
+	/* Parcels of one author after the position (epoch, sequence) that are not dissolved, in
 	 * order of epoch, then sequence: also those of later epochs. At most `limit`. */
 	int (*parcels)(void *ctx, const char *peer, enum store_author author, uint64_t epoch, uint64_t sequence,
 		       uint32_t limit, store_parcel_fn *fn, void *arg);
@@ -318,7 +318,7 @@ struct store_port {
 	/* Leaves whose text is kept, in order. */
 	int (*leaf_texts)(void *ctx, uint32_t limit, store_leaf_fn *fn, void *arg);
 	/* Own dissolved parcels that were made before `before`, in order of `made`, peer, epoch and sequence,
-	 * after the place of `after` in that order. */
+	 * after the position of `after` in that order. */
 	int (*dissolved)(void *ctx, struct cy_wall before, const struct store_parcel *after, uint32_t limit,
 			 store_parcel_fn *fn, void *arg);
 	/* Messages of peers that were rejected and not erased, by id, after this one; with content. */

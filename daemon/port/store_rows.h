@@ -51,9 +51,9 @@ struct store_stream {
 	const char *peer;
 	uint64_t out_epoch;       /* of our stream */
 	uint64_t out_sequence;    /* given last in it; 0: none */
-	uint64_t receipted_epoch; /* the place that is receipted without gaps, of this or an */
+	uint64_t receipted_epoch; /* the position that is receipted without gaps, of this or an */
 	uint64_t out_receipted;   /* earlier epoch; 0: none in that one */
-	/* The peer had lost, with a restore, what lies after this place of ours, and judges it anew: its
+	/* The peer had lost, with a restore, what lies after this position of ours, and judges it anew: its
 	 * receipts are asked for until they are here again. */
 	bool asks;
 	uint64_t asks_epoch, asks_sequence;
@@ -184,7 +184,7 @@ struct store_message {
 	const char *client;       /* local client that submitted it; "" otherwise */
 	uint64_t epoch, sequence; /* parcel it travelled in last; 0: none yet. QUEUED with one: it has left
 				   * once, and does so again */
-	uint32_t index;           /* place in that parcel */
+	uint32_t index;           /* position in that parcel */
 	struct cy_bytes fact;     /* law_fact_encode; empty for one that did not parse */
 	struct cy_bytes content;  /* signed bytes, stored encrypted under the key of its case; empty when
 				   * not asked for or erased */
@@ -336,7 +336,7 @@ struct store_custody {
 	uint64_t count;
 	struct cy_wall last; /* the last one of them */
 	/* Reads fill these, writes ignore them: */
-	uint64_t no;           /* its place in the order of writing, from 1 */
+	uint64_t no;           /* its position in the order of writing, from 1 */
 	struct cy_digest hash; /* of the leaf, as the log has it; zero: it has none */
 };
 

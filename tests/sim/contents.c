@@ -114,7 +114,7 @@ void contents_tree(struct sim_tree *t, size_t n)
 
 size_t contents_path(const struct sim_tree *t, uint64_t leaf, struct cy_digest out[static CY_CHUNK_PATH_MAX])
 {
-	struct audit_place places[AUDIT_LEVELS_MAX];
+	struct audit_position places[AUDIT_LEVELS_MAX];
 	const size_t n = audit_path(leaf, t->n, places);
 
 	for (size_t i = 0; i < n; i++)

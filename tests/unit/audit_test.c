@@ -133,7 +133,7 @@ static struct cy_digest root_of(const struct tree *t)
 
 static size_t path_of(const struct tree *t, uint64_t leaf, struct cy_digest out[static AUDIT_LEVELS_MAX])
 {
-	struct audit_place place[AUDIT_LEVELS_MAX];
+	struct audit_position place[AUDIT_LEVELS_MAX];
 	const size_t n = audit_path(leaf, t->leaves, place);
 
 	for (size_t i = 0; i < n; i++)

@@ -21,13 +21,13 @@ struct rig {
 static int setup(void **state)
 {
 	static struct rig r;
-	const struct seal_place place = seal_custody("IE", "c1", "m1", 3);
+	const struct seal_context context = seal_custody("IE", "c1", "m1", 3);
 
 	r = (struct rig){ .cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL), .store_key = { 7 } };
 	assert_non_null(r.cipher);
 	assert_int_equal(seal_init(&r.seal, r.cipher), CY_OK);
 	assert_int_equal(seal_new_key(&r.seal, r.store_key, "IE", "c1", r.key, r.wrapped), CY_OK);
-	assert_int_equal(seal_up(&r.seal, r.key, &place, cy_bytes(TEXT, sizeof TEXT - 1), r.nonce), CY_OK);
+	assert_int_equal(seal_up(&r.seal, r.key, &context, cy_bytes(TEXT, sizeof TEXT - 1), r.nonce), CY_OK);
 	assert_int_equal(r.seal.out.len, sizeof r.sealed);
 	memcpy(r.sealed, r.seal.out.data, sizeof r.sealed);
 	*state = &r;
@@ -43,11 +43,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int opens(struct rig *r, struct seal_place place)
+static int opens(struct rig *r, struct seal_context context)
 {
 	uint8_t *plain = NULL;
 	size_t len = 0;
-	const int code = seal_open_text(&r->seal, r->store_key, &place, cy_bytes(r->wrapped, sizeof r->wrapped),
+	const int code = seal_open_text(&r->seal, r->store_key, &context, cy_bytes(r->wrapped, sizeof r->wrapped),
 					cy_bytes(r->nonce, sizeof r->nonce), cy_bytes(r->sealed, sizeof r->sealed),
 					&plain, &len);
 

@@ -108,7 +108,7 @@ int blobs_content_flush(struct blobs_fs *b, const struct cy_digest *sha256, stru
 /* A chunk of several, with its path, as the tree says. */
 static bool chunk(struct blobs_fs *b, struct files *f, struct task *t, uint64_t leaves)
 {
-	struct audit_place place[AUDIT_LEVELS_MAX];
+	struct audit_position at[AUDIT_LEVELS_MAX];
 	struct cy_digest leaf, stored, root;
 	size_t len;
 
@@ -116,10 +116,10 @@ static bool chunk(struct blobs_fs *b, struct files *f, struct task *t, uint64_t 
 		return false;
 	if (blobs_data_read(b, f, t->data.data, t->data.len, t->offset * CY_CHUNK, &len) < 0 || len != t->data.len)
 		return false;
-	t->result.n_path = audit_path(t->offset, leaves, place);
+	t->result.n_path = audit_path(t->offset, leaves, at);
 	CY_ASSERT(t->result.n_path <= CY_CHUNK_PATH_MAX);
 	for (size_t i = 0; i < t->result.n_path; i++)
-		if (!blobs_tree_node(f, blobs_tree_at(leaves, place[i].level, place[i].index), &t->result.path[i]))
+		if (!blobs_tree_node(f, blobs_tree_at(leaves, at[i].level, at[i].index), &t->result.path[i]))
 			return false;
 	if (!t->verify)
 		return true;

@@ -56,7 +56,7 @@ struct task {
 
 /* Open files of a part or of a content, for the time of a task. */
 struct files {
-	char path[PATH_SIZE]; /* empty: the place is free */
+	char path[PATH_SIZE]; /* empty: the slot is free */
 	int data, tree;       /* tree: -1 until it is asked for */
 	int direct;           /* the data past the page cache; -1 until it is asked for, or it cannot be had */
 	bool no_direct;       /* it cannot be had */
@@ -316,7 +316,7 @@ void blobs_verify_free_all(struct blobs_fs *b);
 struct files *blobs_content_files(struct blobs_fs *b, const struct cy_digest *sha256, uint64_t *ret_size);
 /* The root of its stored tree; false: the tree is not there, or not whole. */
 bool blobs_tree_root(struct blobs_fs *b, struct files *f, uint64_t leaves, struct cy_digest *ret);
-/* A node of the tree, which is open, at a place of blobs_tree_at(). */
+/* A node of the tree, which is open, at a position of blobs_tree_at(). */
 bool blobs_tree_node(struct files *f, uint64_t at, struct cy_digest *ret);
 /* Is there content of this digest, with all its bytes and its tree? Gives its size and root. */
 bool blobs_content_is(struct blobs_fs *b, const struct cy_digest *sha256, struct blob_id *ret_id);

@@ -35,7 +35,7 @@ struct tls_trust;
 struct tls_peer_config {
 	const char *id;
 	/* PEM file of one or more CA certificates; they vouch for this peer alone. NULL:
-	 * a place that is kept for a former peer, whom nobody can be. */
+	 * a slot that is kept for a former peer, whom nobody can be. */
 	const char *anchors;
 	/* PEM file of one or more CRLs, or NULL; io/gate/crl_list.h says which count. When set, a
 	 * leaf whose issuer has no CRL in it is refused, and so is every leaf once the CRL's
@@ -129,7 +129,7 @@ void tls_binding(const SSL *ssl, uint8_t ret_exporter[static 32], uint8_t ret_th
 enum tls_lane tls_lane_of(const SSL *ssl);
 const char *tls_lane_protocol(enum tls_lane lane);
 
-/* Can anybody be this peer? False for a place that has no anchors. */
+/* Can anybody be this peer? False for a slot that has no anchors. */
 bool tls_trust_has(const struct tls_trust *t, size_t peer);
 
 /* notAfter of our own certificate, ms since 1970. */

@@ -17,7 +17,7 @@ struct peer_trust {
 	int64_t crl_grace_s, crl_max_age_s;
 	int64_t crl_made; /* thisUpdate of the oldest one; seconds since 1970 */
 	int64_t crl_next; /* the earliest nextUpdate; 0: none is stated */
-	bool configured;  /* false: the place of a former peer */
+	bool configured;  /* false: the slot of a former peer */
 };
 
 struct tls_trust {

@@ -7,7 +7,7 @@
 
 #include "io/link/link_zmq_internal.h"
 
-/* By place in l->peers. */
+/* By index in l->peers. */
 struct link_change {
 	struct gate_config config;
 	const char **dial; /* copies; config.dial points here */
@@ -62,7 +62,7 @@ bool link_trusts(const struct link *l, const char *peer)
 	return p && tls_trust_has(l->trust, p->index);
 }
 
-/* A place of its own, for good: letters and sessions refer to it. */
+/* A slot of its own, for good: letters and sessions refer to it. */
 static struct link_peer *add_peer(struct link *l, const char *id)
 {
 	struct link_peer *p = calloc(1, sizeof *p), **larger;

@@ -39,7 +39,7 @@ struct link_peer {
 	struct link *l;
 	size_t index;
 	char id[CY_AUTHORITY_MAX + 1];
-	bool removed; /* not in the configuration; its place stays */
+	bool removed; /* not in the configuration; its slot stays */
 	char *dial;   /* where we dial it; NULL: we do not */
 	struct link_lane lanes[TLS_LANES_N];
 	int64_t certificate_end; /* of the session that was proven last, ms since 1970 */

@@ -22,10 +22,10 @@ struct local_socket {
 	struct local_entry *entries;
 	struct local_listener listener;
 	struct event *listen, *listen_again;
-	struct local_client **slots; /* clients_max places; id % clients_max is the place */
+	struct local_client **slots; /* clients_max of them; id % clients_max is the index */
 	size_t n_clients;
 	uint64_t generation;
-	size_t *allowed; /* scratch: n_entries places */
+	size_t *allowed; /* scratch: room for n_entries */
 };
 
 static struct local_client *find(struct local_socket *s, uint64_t id)
@@ -105,7 +105,7 @@ static size_t allowed_entries(struct local_socket *s, int fd, const struct ucred
 }
 
 /* A connection that is not taken gets its reason in the fresh socket buffer,
- * without a place among the clients. */
+ * without a slot among the clients. */
 static void turn_away(const struct local_socket *s, int fd, uid_t uid, CyErrorCode code, const char *text)
 {
 	struct cy_buf b = CY_BUF(1024);
@@ -118,8 +118,8 @@ static void turn_away(const struct local_socket *s, int fd, uid_t uid, CyErrorCo
 	strangers_hang_up(s->shared.strangers, uid, fd);
 }
 
-/* Who is not closed yet has its place still. */
-static bool has_place(const struct local_socket *s, uid_t uid)
+/* A client that is not closed yet still has its slot. */
+static bool has_room(const struct local_socket *s, uid_t uid)
 {
 	struct strangers *strangers = s->shared.strangers;
 	size_t same = strangers_of(strangers, uid), share = s->shared.config.clients_max / SHARE_OF_A_UID;
@@ -164,7 +164,7 @@ static void welcome(struct local_socket *s, int fd)
 			  "The configuration names no client for this user or its groups.");
 		return;
 	}
-	if (!has_place(s, cred.uid)) {
+	if (!has_room(s, cred.uid)) {
 		turn_away(s, fd, cred.uid, CY_ERROR_CODE__TOO_MANY,
 			  "This user, or all clients together, have too many connections; close one.");
 		return;

@@ -19,7 +19,7 @@
  *   it came (SCM_RIGHTS), if this process can spare it (io/loop/descriptors.h); others are closed.
  *   Only this client waits for that, however long it takes (io/local/strangers.h);
  * - leave what it sent unread, or unclosed because closing it takes long, and connect anew: that
- *   still has its place among the connections;
+ *   still has its slot among the connections;
  * - leave more than a few descriptors waiting for it: nothing more is read from it;
  * - connect without being named in the configuration: the error NOT_ALLOWED,
  *   then the connection is closed; beyond the number of connections: TOO_MANY. */

@@ -24,10 +24,10 @@ void seal_free(struct seal *s)
 	cy_buf_free(&s->out);
 }
 
-/* Each string goes in with its NUL, so that no two places give the same data. */
-static bool add_place(EVP_CIPHER_CTX *ctx, const struct seal_place *place)
+/* Each string goes in with its NUL, so that no two contexts give the same data. */
+static bool add_context(EVP_CIPHER_CTX *ctx, const struct seal_context *context)
 {
-	const char *parts[] = { place->what, place->peer, place->case_id, place->message_id };
+	const char *parts[] = { context->what, context->peer, context->case_id, context->message_id };
 	int n;
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -39,7 +39,7 @@ static bool add_place(EVP_CIPHER_CTX *ctx, const struct seal_place *place)
 	return true;
 }
 
-int seal_up(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct seal_place *place,
+int seal_up(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct seal_context *context,
 	    struct cy_bytes plain, uint8_t ret_nonce[static SEAL_NONCE_LEN])
 {
 	uint8_t nonce[SEAL_NONCE_LEN];
@@ -52,7 +52,7 @@ int seal_up(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct
 	if (r < 0)
 		return r;
 	if (RAND_bytes(nonce, sizeof nonce) != 1 || EVP_EncryptInit_ex2(s->ctx, s->cipher, key, nonce, NULL) != 1 ||
-	    !add_place(s->ctx, place))
+	    !add_context(s->ctx, context))
 		return CY_ESTORE;
 	if (plain.len > 0 && EVP_EncryptUpdate(s->ctx, s->out.data, &n, plain.data, (int)plain.len) != 1)
 		return CY_ESTORE;
@@ -64,7 +64,7 @@ int seal_up(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct
 	return CY_OK;
 }
 
-static int open_sealed(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct seal_place *place,
+static int open_sealed(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct seal_context *context,
 		       struct cy_bytes nonce, struct cy_bytes sealed, uint8_t *ret_plain)
 {
 	uint8_t tag[SEAL_TAG_LEN], none[1];
@@ -74,7 +74,7 @@ static int open_sealed(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], c
 	if (nonce.len != SEAL_NONCE_LEN || sealed.len < SEAL_TAG_LEN || sealed.len > SEALED_MAX)
 		return CY_EDAMAGED;
 	memcpy(tag, sealed.data + len, sizeof tag);
-	if (EVP_DecryptInit_ex2(s->ctx, s->cipher, key, nonce.data, NULL) != 1 || !add_place(s->ctx, place))
+	if (EVP_DecryptInit_ex2(s->ctx, s->cipher, key, nonce.data, NULL) != 1 || !add_context(s->ctx, context))
 		return CY_ESTORE;
 	if (len > 0 && EVP_DecryptUpdate(s->ctx, ret_plain, &n, sealed.data, (int)len) != 1)
 		return CY_ESTORE;
@@ -87,33 +87,33 @@ static int open_sealed(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], c
 	return CY_OK;
 }
 
-/* ---------------------------------------------------------------------- places */
+/* -------------------------------------------------------------------- contexts */
 
-struct seal_place seal_title(const char *peer, const char *case_id)
+struct seal_context seal_title(const char *peer, const char *case_id)
 {
-	return (struct seal_place){ .what = "title", .peer = peer, .case_id = case_id };
+	return (struct seal_context){ .what = "title", .peer = peer, .case_id = case_id };
 }
 
-struct seal_place seal_content(const char *peer, const char *case_id, const char *message_id)
+struct seal_context seal_content(const char *peer, const char *case_id, const char *message_id)
 {
-	return (struct seal_place){ .what = "payload", .peer = peer, .case_id = case_id, .message_id = message_id };
+	return (struct seal_context){ .what = "payload", .peer = peer, .case_id = case_id, .message_id = message_id };
 }
 
-struct seal_place seal_custody(const char *peer, const char *case_id, const char *message_id, uint32_t attachment)
+struct seal_context seal_custody(const char *peer, const char *case_id, const char *message_id, uint32_t attachment)
 {
-	struct seal_place place = { .peer = peer, .case_id = case_id, .message_id = message_id };
+	struct seal_context context = { .peer = peer, .case_id = case_id, .message_id = message_id };
 
-	snprintf(place.what, sizeof place.what, "custody %u", attachment);
-	return place;
+	snprintf(context.what, sizeof context.what, "custody %u", attachment);
+	return context;
 }
 
 /* ------------------------------------------------------------------------ keys */
 
 /* A key sealed under another one: nonce, ciphertext, tag. */
-static int wrap(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct seal_place *place,
+static int wrap(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct seal_context *context,
 		const uint8_t inner[static SEAL_KEY_LEN], uint8_t ret_wrapped[static SEAL_WRAPPED_LEN])
 {
-	int r = seal_up(s, key, place, cy_bytes(inner, SEAL_KEY_LEN), ret_wrapped);
+	int r = seal_up(s, key, context, cy_bytes(inner, SEAL_KEY_LEN), ret_wrapped);
 
 	if (r < 0)
 		return r;
@@ -121,39 +121,39 @@ static int wrap(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const st
 	return CY_OK;
 }
 
-static int unwrap(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct seal_place *place,
+static int unwrap(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct seal_context *context,
 		  struct cy_bytes wrapped, uint8_t ret_inner[static SEAL_KEY_LEN])
 {
 	if (wrapped.len != SEAL_WRAPPED_LEN)
 		return CY_EDAMAGED;
-	return open_sealed(s, key, place, cy_bytes(wrapped.data, SEAL_NONCE_LEN),
+	return open_sealed(s, key, context, cy_bytes(wrapped.data, SEAL_NONCE_LEN),
 			   cy_bytes(wrapped.data + SEAL_NONCE_LEN, wrapped.len - SEAL_NONCE_LEN), ret_inner);
 }
 
-static struct seal_place place_of_key(const char *peer, const char *case_id)
+static struct seal_context key_context(const char *peer, const char *case_id)
 {
-	return (struct seal_place){ .what = "case key", .peer = peer, .case_id = case_id };
+	return (struct seal_context){ .what = "case key", .peer = peer, .case_id = case_id };
 }
 
 int seal_new_key(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN], const char *peer, const char *case_id,
 		 uint8_t ret_key[static SEAL_KEY_LEN], uint8_t ret_wrapped[static SEAL_WRAPPED_LEN])
 {
-	const struct seal_place place = place_of_key(peer, case_id);
+	const struct seal_context context = key_context(peer, case_id);
 
 	if (RAND_bytes(ret_key, SEAL_KEY_LEN) != 1)
 		return CY_ESTORE;
-	return wrap(s, store_key, &place, ret_key, ret_wrapped);
+	return wrap(s, store_key, &context, ret_key, ret_wrapped);
 }
 
 int seal_open_key(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN], const char *peer, const char *case_id,
 		  struct cy_bytes wrapped, uint8_t ret_key[static SEAL_KEY_LEN])
 {
-	const struct seal_place place = place_of_key(peer, case_id);
+	const struct seal_context context = key_context(peer, case_id);
 
-	return unwrap(s, store_key, &place, wrapped, ret_key);
+	return unwrap(s, store_key, &context, wrapped, ret_key);
 }
 
-int seal_open_text(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN], const struct seal_place *place,
+int seal_open_text(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN], const struct seal_context *context,
 		   struct cy_bytes wrapped, struct cy_bytes nonce, struct cy_bytes sealed, uint8_t **ret_plain,
 		   size_t *ret_len)
 {
@@ -166,9 +166,9 @@ int seal_open_text(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN],
 	plain = calloc(1, sealed.len);
 	if (plain == NULL)
 		return CY_ENOMEM;
-	r = seal_open_key(s, store_key, place->peer, place->case_id, wrapped, key);
+	r = seal_open_key(s, store_key, context->peer, context->case_id, wrapped, key);
 	if (r == CY_OK)
-		r = open_sealed(s, key, place, nonce, sealed, plain);
+		r = open_sealed(s, key, context, nonce, sealed, plain);
 	OPENSSL_cleanse(key, sizeof key);
 	if (r < 0) {
 		free(plain);
@@ -186,19 +186,19 @@ void seal_forget(uint8_t *plain, size_t len)
 	free(plain);
 }
 
-static const struct seal_place check_place = { .what = "store key check" };
+static const struct seal_context check_context = { .what = "store key check" };
 static const uint8_t check_text[SEAL_KEY_LEN] = "comity store key check";
 
 int seal_check_new(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN],
 		   uint8_t ret_check[static SEAL_WRAPPED_LEN])
 {
-	return wrap(s, store_key, &check_place, check_text, ret_check);
+	return wrap(s, store_key, &check_context, check_text, ret_check);
 }
 
 int seal_check(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN], struct cy_bytes check)
 {
 	uint8_t text[SEAL_KEY_LEN];
-	const int r = unwrap(s, store_key, &check_place, check, text);
+	const int r = unwrap(s, store_key, &check_context, check, text);
 
 	return r == CY_OK && memcmp(text, check_text, sizeof text) != 0 ? CY_EDAMAGED : r;
 }

@@ -2,7 +2,7 @@
  * whatever it keeps it in.
  *
  * Each case has a key of its own, which the store keeps wrapped under the store key; without the wrapped key nothing
- * opens that was sealed in the case, and so a case is erased. A text opens in the place alone in which it was sealed:
+ * opens that was sealed in the case, and so a case is erased. A text opens only in the context in which it was sealed:
  * whoever writes to the disk can move none to another case, message or attachment.
  *
  * AES-256-GCM (NIST SP 800-38D) with random nonces of 96 bits. Keys are in secure memory (secrets.h), the caller's. */
@@ -30,15 +30,15 @@ struct seal {
 int seal_init(struct seal *s, const EVP_CIPHER *cipher);
 void seal_free(struct seal *s);
 
-/* Where a text stands. Its strings are the caller's. */
-struct seal_place {
+/* Where a text belongs, which is authenticated with it. Its strings are the caller's. */
+struct seal_context {
 	char what[sizeof "custody 4294967295"];
 	const char *peer, *case_id, *message_id;
 };
 
-struct seal_place seal_title(const char *peer, const char *case_id);
-struct seal_place seal_content(const char *peer, const char *case_id, const char *message_id);
-struct seal_place seal_custody(const char *peer, const char *case_id, const char *message_id, uint32_t attachment);
+struct seal_context seal_title(const char *peer, const char *case_id);
+struct seal_context seal_content(const char *peer, const char *case_id, const char *message_id);
+struct seal_context seal_custody(const char *peer, const char *case_id, const char *message_id, uint32_t attachment);
 
 /* A key for a case, and how the store keeps it. */
 int seal_new_key(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN], const char *peer, const char *case_id,
@@ -48,11 +48,11 @@ int seal_open_key(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN], 
 		  struct cy_bytes wrapped, uint8_t ret_key[static SEAL_KEY_LEN]);
 
 /* Seal a text of the case that has this key: s->out. CY_ELIMIT: it is longer than 16 MiB. */
-int seal_up(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct seal_place *place,
+int seal_up(struct seal *s, const uint8_t key[static SEAL_KEY_LEN], const struct seal_context *context,
 	    struct cy_bytes plain, uint8_t ret_nonce[static SEAL_NONCE_LEN]);
 /* Open it, with the wrapped key of its case. CY_EDAMAGED: it does not open here. To be given back with seal_forget():
  * it may be personal data. At least a NUL stands behind it. */
-int seal_open_text(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN], const struct seal_place *place,
+int seal_open_text(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN], const struct seal_context *context,
 		   struct cy_bytes wrapped, struct cy_bytes nonce, struct cy_bytes sealed, uint8_t **ret_plain,
 		   size_t *ret_len);
 void seal_forget(uint8_t *plain, size_t len); /* NULL is fine */

@@ -33,13 +33,13 @@ static int apply_case_of(struct store_applying *a, const char *message_id)
 /* The text, after its salt. */
 static int apply_seal(struct store_applying *a, const struct store_custody *c, uint8_t nonce[static SEAL_NONCE_LEN])
 {
-	const struct seal_place place =
+	const struct seal_context context =
 		seal_custody(a->st->last_case.peer, a->st->last_case.case_id, c->message_id, c->attachment);
 	struct cy_buf plain = CY_BUF(CY_LOCAL_FRAME_MAX);
 	int r = cy_buf_addf(&plain, "%s%s", c->salt != NULL ? c->salt : "", c->text);
 
 	if (r == CY_OK)
-		r = store_apply_seal(a, &place, cy_buf_view(&plain), nonce, "a link of custody of message",
+		r = store_apply_seal(a, &context, cy_buf_view(&plain), nonce, "a link of custody of message",
 				     c->message_id);
 	else
 		r = store_apply_refuse(a, "the text of a link of custody is too long");
@@ -138,7 +138,7 @@ static int custody_row(struct store_reading *r, sqlite3_stmt *s)
 				     .to = store_u64_at(s, 18),
 				     .count = store_u64_at(s, 19),
 				     .last = store_wall_at(s, 20) };
-	const struct seal_place place =
+	const struct seal_context context =
 		seal_custody(store_text_at(s, 7), store_text_at(s, 8), row.message_id, row.attachment);
 	char salt[AUDIT_SALT_HEX] = "";
 	const size_t salted = row.form == AUDIT_CUSTODY_FIRST ? 0 : sizeof salt - 1;
@@ -149,7 +149,7 @@ static int custody_row(struct store_reading *r, sqlite3_stmt *s)
 	if (code == CY_OK)
 		code = digest_or_none(s, 21, &row.hash);
 	if (code == CY_OK)
-		code = store_unseal_at(r->st, s, 9, &place, &text, &len);
+		code = store_unseal_at(r->st, s, 9, &context, &text, &len);
 	if (code == CY_OK && text != NULL && len < salted)
 		code = CY_EDAMAGED;
 	if (code == CY_OK && text != NULL) {

@@ -94,7 +94,7 @@ int store_read_one(struct store_reading *r, int i, struct store_bind *b)
 	return code == CY_OK && r->rows == 0 ? CY_ENOENT : code;
 }
 
-int store_unseal_at(struct store_sqlite *st, sqlite3_stmt *s, int at, const struct seal_place *place,
+int store_unseal_at(struct store_sqlite *st, sqlite3_stmt *s, int at, const struct seal_context *context,
 		    uint8_t **ret_plain, size_t *ret_len)
 {
 	const struct cy_bytes sealed = store_bytes_at(s, at + 4);
@@ -104,7 +104,7 @@ int store_unseal_at(struct store_sqlite *st, sqlite3_stmt *s, int at, const stru
 	if (sealed.len < SEAL_TAG_LEN || sqlite3_column_type(s, at + 1) == SQLITE_NULL ||
 	    sqlite3_column_int64(s, at) != sqlite3_column_int64(s, at + 2))
 		return CY_OK;
-	return seal_open_text(&st->reader.seal, st->key, place, store_bytes_at(s, at + 1), store_bytes_at(s, at + 3),
+	return seal_open_text(&st->reader.seal, st->key, context, store_bytes_at(s, at + 1), store_bytes_at(s, at + 3),
 			      sealed, ret_plain, ret_len);
 }
 
@@ -194,10 +194,10 @@ static int case_row(struct store_reading *r, sqlite3_stmt *s)
 				  .erased_reason = store_text_at(s, 22),
 				  .stale = sqlite3_column_int(s, 23) != 0,
 				  .first = (enum store_transport)sqlite3_column_int(s, 24) };
-	const struct seal_place place = seal_title(row.peer, row.case_id);
+	const struct seal_context context = seal_title(row.peer, row.case_id);
 	uint8_t *title = NULL;
 	size_t len = 0;
-	int code = r->content ? store_unseal_at(r->st, s, 15, &place, &title, &len) : CY_OK;
+	int code = r->content ? store_unseal_at(r->st, s, 15, &context, &title, &len) : CY_OK;
 
 	/* The title is shown to people: all else of the case goes on without it. */
 	if (code < 0 && code != CY_EDAMAGED)
@@ -212,7 +212,7 @@ static int case_row(struct store_reading *r, sqlite3_stmt *s)
 
 static int read_content(struct store_sqlite *st, const struct store_message *m, uint8_t **ret_plain, size_t *ret_len)
 {
-	const struct seal_place place = seal_content(m->peer, m->case_id, m->id);
+	const struct seal_context context = seal_content(m->peer, m->case_id, m->id);
 	struct store_bind b;
 	int rc, code = store_read_start(st, R_CONTENT, &b);
 
@@ -221,7 +221,7 @@ static int read_content(struct store_sqlite *st, const struct store_message *m, 
 	bind_text(&b, m->id);
 	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
 	if (rc == SQLITE_ROW)
-		code = store_unseal_at(st, b.s, 0, &place, ret_plain, ret_len);
+		code = store_unseal_at(st, b.s, 0, &context, ret_plain, ret_len);
 	else if (rc != SQLITE_DONE)
 		code = store_code(sqlite3_extended_errcode(st->reader.db));
 	sqlite3_clear_bindings(b.s);

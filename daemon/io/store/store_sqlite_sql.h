@@ -181,7 +181,7 @@ int store_apply_refuse(struct store_applying *a, const char *fmt, ...) __attribu
 int store_apply_case(struct store_applying *a, const char *peer, const char *case_id);
 /* Seal under the key of st->last_case; `what` and `id` name it where that fails. A key that is
  * damaged refuses only what has to be sealed. */
-int store_apply_seal(struct store_applying *a, const struct seal_place *place, struct cy_bytes plain,
+int store_apply_seal(struct store_applying *a, const struct seal_context *context, struct cy_bytes plain,
 		     uint8_t ret_nonce[static SEAL_NONCE_LEN], const char *what, const char *id);
 
 /* store_sqlite_event.c */
@@ -493,9 +493,9 @@ uint64_t store_u64_at(sqlite3_stmt *s, int i);
 uint32_t store_u32_at(sqlite3_stmt *s, int i);
 struct cy_wall store_wall_at(sqlite3_stmt *s, int i);
 int store_digest_at(sqlite3_stmt *s, int i, struct cy_digest *ret);
-/* Open what was sealed in this place. `at` is the first of generation, wrapped key,
+/* Open what was sealed in this context. `at` is the first of generation, wrapped key,
  * generation of the text, nonce, sealed text. Erased: NULL. To be given back with seal_forget(). */
-int store_unseal_at(struct store_sqlite *st, sqlite3_stmt *s, int at, const struct seal_place *place,
+int store_unseal_at(struct store_sqlite *st, sqlite3_stmt *s, int at, const struct seal_context *context,
 		    uint8_t **ret_plain, size_t *ret_len);
 
 void store_clock_port(struct store_port *port);

@@ -146,7 +146,7 @@ int store_apply_case(struct store_applying *a, const char *peer, const char *cas
 	return CY_OK;
 }
 
-int store_apply_seal(struct store_applying *a, const struct seal_place *place, struct cy_bytes plain,
+int store_apply_seal(struct store_applying *a, const struct seal_context *context, struct cy_bytes plain,
 		     uint8_t ret_nonce[static SEAL_NONCE_LEN], const char *what, const char *id)
 {
 	struct store_sqlite *st = a->st;
@@ -154,20 +154,20 @@ int store_apply_seal(struct store_applying *a, const struct seal_place *place, s
 	if (st->last_case.damaged)
 		return store_apply_refuse(a, "the key of case %s is damaged: restore the store from a backup",
 					  st->last_case.case_id);
-	if (seal_up(&st->writer.seal, st->last_case.key, place, plain, ret_nonce) < 0)
+	if (seal_up(&st->writer.seal, st->last_case.key, context, plain, ret_nonce) < 0)
 		return store_apply_refuse(a, "%s %s cannot be sealed", what, id);
 	return CY_OK;
 }
 
 static int put_title(struct store_applying *a, const struct store_case *c)
 {
-	const struct seal_place place = seal_title(c->peer, c->case_id);
+	const struct seal_context context = seal_title(c->peer, c->case_id);
 	struct store_sqlite *st = a->st;
 	uint8_t nonce[SEAL_NONCE_LEN];
 	struct store_bind b;
 	int r;
 
-	r = store_apply_seal(a, &place, cy_bytes(c->title, strlen(c->title)), nonce, "the title of case", c->case_id);
+	r = store_apply_seal(a, &context, cy_bytes(c->title, strlen(c->title)), nonce, "the title of case", c->case_id);
 	if (r == CY_OK)
 		r = store_apply_start(a, W_TITLE, &b);
 	if (r < 0)
@@ -256,13 +256,13 @@ static int find_message(struct store_applying *a, const struct store_message *m,
 
 static int put_payload(struct store_applying *a, const struct store_message *m, sqlite3_int64 no)
 {
-	const struct seal_place place = seal_content(m->peer, m->case_id, m->id);
+	const struct seal_context context = seal_content(m->peer, m->case_id, m->id);
 	struct store_sqlite *st = a->st;
 	uint8_t nonce[SEAL_NONCE_LEN];
 	struct store_bind b;
 	int r;
 
-	r = store_apply_seal(a, &place, m->content, nonce, "the content of message", m->id);
+	r = store_apply_seal(a, &context, m->content, nonce, "the content of message", m->id);
 	if (r == CY_OK)
 		r = store_apply_start(a, W_PAYLOAD, &b);
 	if (r < 0)
