@@ -10,7 +10,7 @@ struct xchg_rtt {
 	bool timing; /* `pos` left at `left`, and its receipt is not here */
 	struct xchg_pos pos;
 	struct cy_mono left;
-	bool known;
+	bool measured;
 	int64_t last_ms, eighths; /* of the smoothed value */
 };
 
@@ -29,8 +29,8 @@ static inline void xchg_rtt_back(struct xchg_rtt *r, struct xchg_pos pos, struct
 		return;
 	r->timing = false;
 	r->last_ms = now.ms - r->left.ms;
-	r->eighths = r->known ? r->eighths - r->eighths / 8 + r->last_ms : r->last_ms * 8;
-	r->known = true;
+	r->eighths = r->measured ? r->eighths - r->eighths / 8 + r->last_ms : r->last_ms * 8;
+	r->measured = true;
 }
 
 /* The session ended: no receipt comes for what left in it. */

@@ -20,7 +20,7 @@ enum xchg_verdict xchg_judge(const struct xchg_own *own, const struct xchg_their
 		return XCHG_WE_RESTORED;
 	/* Sequence 0 of a new epoch proves nothing: no receipt of ours stands behind it. */
 	if (theirs->receipted.sequence > 0 && xchg_cmp(theirs->receipted, own->held) > 0 &&
-	    xchg_cmp(theirs->receipted, own->forgotten) > 0)
+	    xchg_cmp(theirs->receipted, own->receipts_forgotten) > 0)
 		return XCHG_WE_RESTORED;
 	if (theirs->reconciling || (own->receipted.sequence > 0 && xchg_cmp(theirs->held, own->receipted) < 0))
 		return XCHG_PEER_RESTORED;

@@ -26,7 +26,7 @@ struct xchg_own {
 	struct xchg_pos held;      /* the receive mark: what we hold of theirs */
 	/* Receipts up to here are known to be forgotten: a reconciliation dealt with
 	 * them, and the peer is about to send again what they were for. */
-	struct xchg_pos forgotten;
+	struct xchg_pos receipts_forgotten;
 };
 
 /* What the peer's State says, and the window of its Hello. */

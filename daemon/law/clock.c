@@ -46,14 +46,14 @@ static const struct law_calendar *calendar_of(const struct telling *t)
 
 __attribute__((format(printf, 2, 3))) static void say(struct telling *t, const char *fmt, ...)
 {
-	struct law_count *how = &t->c->how;
+	struct law_count *count = &t->c->count;
 	va_list ap;
 
 	/* The last line stands for all that do not fit. */
-	if (how->n == LAW_COUNT_STEPS)
-		how->n--;
+	if (count->n == LAW_COUNT_STEPS)
+		count->n--;
 	va_start(ap, fmt);
-	vsnprintf(how->steps[how->n++], sizeof how->steps[0], fmt, ap);
+	vsnprintf(count->steps[count->n++], sizeof count->steps[0], fmt, ap);
 	va_end(ap);
 }
 
@@ -115,7 +115,7 @@ static int count(struct telling *t, struct cy_wall from, const struct law_period
 		return r;
 	for (size_t i = 0; i < counted.n; i++)
 		say(t, "%s", counted.steps[i]);
-	t->c->how.no_calendar = t->c->how.no_calendar || counted.no_calendar;
+	t->c->count.no_calendar = t->c->count.no_calendar || counted.no_calendar;
 	t->c->due = counted.due;
 	t->counted = true;
 	t->period = *p;
@@ -612,7 +612,7 @@ static int one(const struct teller *s, const struct law_clock_rule *rule, uint8_
 	if (c.state == LAW_CLOCK_WAITING && r == CY_OK)
 		say(&t, c.unstated ? "It waits for the obliged authority to state when it received the message."
 				   : "It waits for what starts it.");
-	c.how.due = c.due;
+	c.count.due = c.due;
 	return s->fn(s->arg, &c);
 }
 

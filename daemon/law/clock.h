@@ -87,7 +87,7 @@ struct law_clock {
 	uint32_t round; /* how often its due instant was moved */
 	uint32_t by;    /* MET: number of the message that met it; 0: a linked request did */
 	CySide by_side;
-	struct law_count how; /* in sentences; how.due is `due` */
+	struct law_count count; /* in sentences; count.due is `due` */
 };
 
 /* Calls `fn` for each clock of the case, in the order of the profile, then measure,

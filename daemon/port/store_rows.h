@@ -125,8 +125,8 @@ struct store_clock {
 	/* What the obliged side stated last, and in which of its messages; 0: nothing. */
 	struct cy_wall stated_start, stated_due;
 	uint32_t start_by, due_by;
-	const char *difference; /* between that and what we count, and its cause; "" */
-	const char *how;        /* it was counted, a sentence a line */
+	const char *difference;  /* between that and what we count, and its cause; "" */
+	const char *explanation; /* how it was counted, a sentence a line */
 	/* Of the case; reads fill them, writes ignore them. */
 	CySide side;
 	const char *own_reference, *peer_reference, *client;

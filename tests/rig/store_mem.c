@@ -611,7 +611,7 @@ static void put_clock(struct mem_store *s, const struct store_clock *row)
 		k->row.case_id = c->row.case_id;
 		k->row.name = mem_text(s, row->name, old.name);
 		k->row.difference = mem_text(s, row->difference, old.difference);
-		k->row.how = mem_text(s, row->how, old.how);
+		k->row.explanation = mem_text(s, row->explanation, old.explanation);
 	}
 }
 

@@ -299,7 +299,7 @@ static void put_waiting_clock(struct store_writeset **w, const char *case_id)
 							       .name = "produce",
 							       .measure = 1,
 							       .difference = "",
-							       .how = "" };
+							       .explanation = "" };
 }
 
 /* After a restore our statement comes back before what it is about: the peer sends that again only when all of ours

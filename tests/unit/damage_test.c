@@ -326,7 +326,7 @@ static void a_time_limit_of_a_damaged_case_stops_nobody(void **state)
 									.ours = true,
 									.next = { START_MS + 1000 },
 									.difference = "",
-									.how = "" };
+									.explanation = "" };
 	r = with_rows(w, (struct damage){ .facts = true });
 	node_free(r->node);
 	r->config.legal_data = &legal_data;

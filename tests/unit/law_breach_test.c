@@ -159,8 +159,8 @@ static void is(struct trial *t, const char *name, uint8_t measure, enum law_cloc
 	cy_rfc3339(c->due, found);
 	if (c->state == state && (due == NULL || strncmp(found, due, strlen(due)) == 0))
 		return;
-	for (size_t i = 0; i < c->how.n; i++)
-		print_message("%s\n", c->how.steps[i]);
+	for (size_t i = 0; i < c->count.n; i++)
+		print_message("%s\n", c->count.steps[i]);
 	fail_msg("%s %u is %s, due %s; expected %s, %s", name, measure, law_clock_state_name(c->state), found,
 		 law_clock_state_name(state), due != NULL ? due : "any");
 }

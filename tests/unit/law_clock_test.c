@@ -139,8 +139,8 @@ static void assert_due(struct trial *t, const char *name, uint8_t measure, const
 
 	cy_rfc3339(c->due, text);
 	if (strcmp(text, due) != 0)
-		for (size_t i = 0; i < c->how.n; i++)
-			print_message("%s\n", c->how.steps[i]);
+		for (size_t i = 0; i < c->count.n; i++)
+			print_message("%s\n", c->count.steps[i]);
 	assert_string_equal(text, due);
 }
 
@@ -269,8 +269,8 @@ static void assert_says(struct trial *t, const char *name, uint8_t measure, cons
 	const struct law_clock *c = clock_of(t, name, measure);
 	bool said = false;
 
-	for (size_t i = 0; i < c->how.n; i++)
-		said = said || strstr(c->how.steps[i], text) != NULL;
+	for (size_t i = 0; i < c->count.n; i++)
+		said = said || strstr(c->count.steps[i], text) != NULL;
 	if (!said)
 		fail_msg("clock %s, measure %u: nothing says %s", name, measure, text);
 }
@@ -454,7 +454,7 @@ static void absurd_instants_and_dates_spoil_only_their_own_clock(void **state)
 	assert_state(&t, "decide", 1, LAW_CLOCK_MET);
 	t.h.f[t.h.n - 1].at_ms = INT64_MAX;
 	assert_state(&t, "execute", 1, LAW_CLOCK_WAITING);
-	assert_true(strstr(clock_of(&t, "execute", 1)->how.steps[clock_of(&t, "execute", 1)->how.n - 1],
+	assert_true(strstr(clock_of(&t, "execute", 1)->count.steps[clock_of(&t, "execute", 1)->count.n - 1],
 			   "cannot be counted") != NULL);
 	t.h.f[t.h.n - 1].at_ms = at("2026-04-10T11:00:00.000Z");
 	t.h.f[t.h.n - 1].stated_ms = 0;

@@ -200,8 +200,8 @@ static void assert_clock(struct trial *t, enum law_clock_state state, int64_t du
 	cy_rfc3339((struct cy_wall){ due }, expected);
 	if (c->state == state && c->due.ms == due)
 		return;
-	for (size_t i = 0; i < c->how.n; i++)
-		print_message("%s\n", c->how.steps[i]);
+	for (size_t i = 0; i < c->count.n; i++)
+		print_message("%s\n", c->count.steps[i]);
 	fail_msg("%s: clock %s is %s until %s; expected is %s until %s", t->p->id, t->rule->name,
 		 law_clock_state_name(c->state), found, law_clock_state_name(state), expected);
 }

@@ -265,7 +265,7 @@ static void a_signed_receipt_starts_what_nobody_states(void **state)
 	starts(&t, "receive", "2026-03-30T10:00:00.000Z");
 	assert_int_equal(clock_of(&t, "receive")->state, LAW_CLOCK_RUNNING);
 	assert_false(clock_of(&t, "receive")->unstated);
-	assert_non_null(strstr(clock_of(&t, "receive")->how.steps[1], "has stated no start: the receipt"));
+	assert_non_null(strstr(clock_of(&t, "receive")->count.steps[1], "has stated no start: the receipt"));
 	/* What is stated counts once it is, also where it is later by less than a clock may be wrong. */
 	t.stated.start_ms = at("2026-03-30T11:00:00.000Z");
 	starts(&t, "receive", "2026-03-30T11:00:00.000Z");
@@ -287,7 +287,7 @@ static void a_start_of_weeks_after_the_receipt_does_not_stand(void **state)
 	t.stated.start_ms = at("2026-04-19T10:00:00.000Z");
 	starts(&t, "receive", "2026-03-30T10:00:00.000Z");
 	assert_true(clock_of(&t, "receive")->overruled);
-	assert_non_null(strstr(clock_of(&t, "receive")->how.steps[1], "states a later start: the receipt"));
+	assert_non_null(strstr(clock_of(&t, "receive")->count.steps[1], "states a later start: the receipt"));
 	/* Whoever received it earlier on paper says so all the same; and no receipt is of before the message. */
 	t.h.f[1].stated_ms = at("2026-03-30T09:30:00.000Z");
 	starts(&t, "receive", "2026-03-30T09:30:00.000Z");
@@ -304,8 +304,8 @@ static void is(struct trial *t, enum law_clock_state state, const char *due, uin
 	char found[CY_RFC3339_SIZE];
 
 	cy_rfc3339(c->due, found);
-	for (size_t i = 0; i < c->how.n; i++)
-		print_message("%s\n", c->how.steps[i]);
+	for (size_t i = 0; i < c->count.n; i++)
+		print_message("%s\n", c->count.steps[i]);
 	assert_int_equal(c->state, state);
 	assert_int_equal(strncmp(found, due, strlen(due)), 0);
 	assert_int_equal(c->excused_by, excused_by);

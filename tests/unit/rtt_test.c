@@ -22,9 +22,9 @@ static void one_parcel_at_a_time_is_timed(void **state)
 	xchg_rtt_left(&r, first, at(1000));
 	xchg_rtt_left(&r, second, at(1010));
 	xchg_rtt_back(&r, second, at(1020));
-	assert_false(r.known);
+	assert_false(r.measured);
 	xchg_rtt_back(&r, first, at(1084));
-	assert_true(r.known);
+	assert_true(r.measured);
 	assert_int_equal(r.last_ms, 84);
 	assert_int_equal(xchg_rtt_smoothed(&r), 84);
 	/* A receipt that comes again is none of it. */
@@ -54,7 +54,7 @@ static void an_ended_session_is_not_waited_for(void **state)
 	xchg_rtt_left(&r, first, at(0));
 	xchg_rtt_forget(&r);
 	xchg_rtt_back(&r, first, at(50));
-	assert_false(r.known);
+	assert_false(r.measured);
 	xchg_rtt_left(&r, first, at(5000));
 	xchg_rtt_back(&r, first, at(5007));
 	assert_int_equal(r.last_ms, 7);

@@ -150,7 +150,7 @@ static void add_clock(struct contract *t, const char *name, uint32_t measure, bo
 							       .breach = breach,
 							       .excused = { breach ? 900 : 0 },
 							       .difference = "",
-							       .how = "" };
+							       .explanation = "" };
 }
 
 struct measured {
@@ -289,7 +289,7 @@ static struct store_clock *put_due(struct contract *t, const char *case_id, cons
 				   .due = { due },
 				   .next = { next },
 				   .difference = "",
-				   .how = "" };
+				   .explanation = "" };
 	return c;
 }
 

@@ -309,7 +309,7 @@ static void a_restored_store_runs_no_hook_and_decides_no_time_limit(void **state
 								.ours = true,
 								.next = { START_MS - 1 },
 								.difference = "",
-								.how = "" };
+								.explanation = "" };
 	row(&w, STORE_PUT_HOOK)->hook.id = "step";
 	mem_store_apply(&r->store, w);
 	r->ports.hook = (struct hook_port){ NULL, run_hook };

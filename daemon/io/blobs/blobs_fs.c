@@ -202,9 +202,9 @@ static void *run(void *arg)
 	pthread_mutex_lock(&b->lock);
 	while (!b->quit) {
 		struct task *t = b->first;
-		const bool look = b->look, check = blobs_verify_due(b) <= blobs_now();
+		const bool check_space = b->check_space, check = blobs_verify_due(b) <= blobs_now();
 
-		if (t == NULL && b->job == NULL && !check && b->scanned == SUBDIRS && !look) {
+		if (t == NULL && b->job == NULL && !check && b->scanned == SUBDIRS && !check_space) {
 			if (b->flight.p == NULL) {
 				idle(b);
 				continue;
@@ -219,7 +219,7 @@ static void *run(void *arg)
 			if (b->first == NULL)
 				b->last = &b->first;
 		}
-		b->look = false;
+		b->check_space = false;
 		pthread_mutex_unlock(&b->lock);
 		if (t != NULL)
 			blobs_do(b, t);
@@ -232,7 +232,7 @@ static void *run(void *arg)
 		busy = t != NULL ? busy + 1 : 0;
 		if (check && busy % BUSY_MAX == 0)
 			blobs_verify_step(b);
-		if (look || t == NULL)
+		if (check_space || t == NULL)
 			blobs_look(b);
 		pthread_mutex_lock(&b->lock);
 		b->space = b->now;
@@ -444,7 +444,7 @@ static void port_space(void *ctx, struct blob_space *ret_space)
 	*ret_space = b->space;
 	if (now - b->looked >= LOOK_MS) {
 		b->looked = now;
-		b->look = true;
+		b->check_space = true;
 		pthread_cond_signal(&b->cond);
 	}
 	pthread_mutex_unlock(&b->lock);

@@ -82,7 +82,7 @@ struct part {
 	uint64_t allocated;         /* blocks are there up to here */
 	bool no_allocate;           /* the file system cannot */
 	uint64_t flushing, flushed; /* write-back has begun up to here; has ended up to there */
-	int stuck;                  /* the code of an append that failed: those behind it fail alike */
+	int append_error;           /* the code of an append that failed: those behind it fail alike */
 
 	uint64_t whole_at;        /* `whole` has the bytes before; it catches up with `end` */
 	uint64_t resumed;         /* bytes of an earlier life: their leaves are compared */
@@ -135,9 +135,9 @@ struct blobs_fs {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	struct task *first, **last;
-	bool quit, look; /* look: at the free space */
-	size_t owners;   /* of parts, that there may be */
-	int64_t looked;  /* ms, monotonic */
+	bool quit, check_space;
+	size_t owners;  /* of parts, that there may be */
+	int64_t looked; /* ms, monotonic */
 	struct blob_space space;
 	struct part *part[BUCKETS]; /* written by the worker */
 

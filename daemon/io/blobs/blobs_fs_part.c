@@ -471,7 +471,7 @@ void blobs_part_open(struct blobs_fs *b, struct task *t)
 		unreserve(b, p);
 		p->firm = firm;
 		p->size = t->size;
-		p->stuck = CY_OK;
+		p->append_error = CY_OK;
 		blobs_part_end(b, p, p->end);
 		if (!exists)
 			r = blobs_part_anew(b, p, t);

@@ -49,7 +49,7 @@ static void spoilt(struct blobs_fs *b, struct part *p)
 		if (blobs_part_anew(b, p, &none) < 0)
 			blobs_part_remove(b, p);
 		else
-			p->stuck = CY_EIO;
+			p->append_error = CY_EIO;
 		return;
 	}
 	waiting = blobs_part_waiting(p);

@@ -197,7 +197,7 @@ void blobs_land(struct blobs_fs *b)
 	r = f.code < 0 ? undo(b, &f) : take(b, &f);
 	if (f.t->what != BLOBS_APPEND)
 		return;
-	f.p->stuck = r;
+	f.p->append_error = r;
 	appended(b, f.p, f.t);
 }
 
@@ -251,14 +251,14 @@ void blobs_part_append(struct blobs_fs *b, struct part *p, struct task *t)
 	if (p->pulled)
 		blobs_leaf(b, t->data.data, t->data.len, &leaf);
 	blobs_land(b);
-	if (t->offset > p->end && p->stuck != CY_OK)
-		blobs_fail(t, p->stuck, "what comes before it in %s failed", p->name);
+	if (t->offset > p->end && p->append_error != CY_OK)
+		blobs_fail(t, p->append_error, "what comes before it in %s failed", p->name);
 	else if (t->offset != p->end)
 		blobs_fail(t, CY_ESTATE, "%s ends at %llu, not at %llu", p->name, (unsigned long long)p->end,
 			   (unsigned long long)t->offset);
 	else
-		p->stuck = p->pulled ? take_chunk(b, p, t, &leaf)
-				     : blobs_part_write(b, p, t, t->data.data, t->data.len, NULL);
+		p->append_error = p->pulled ? take_chunk(b, p, t, &leaf)
+					    : blobs_part_write(b, p, t, t->data.data, t->data.len, NULL);
 	if (b->flight.t != t || b->flight.p == NULL)
 		appended(b, p, t);
 }

@@ -36,7 +36,7 @@ static bool signs_of_life(struct gate_conn *c)
 	return c->to_ipc.len > 0 && (acked > 0 || now.tcpi_unacked == 0);
 }
 
-static void on_look(evutil_socket_t fd, short what, void *arg)
+static void on_alive_check(evutil_socket_t fd, short what, void *arg)
 {
 	struct gate_conn *c = arg;
 	int64_t now = loop_mono().ms;
@@ -45,7 +45,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (c->state != CONN_PUMP) {
-		event_del(c->look);
+		event_del(c->alive_check);
 		return;
 	}
 	if (signs_of_life(c))
@@ -62,6 +62,6 @@ void conn_watch_life(struct gate_conn *c)
 	const struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 
 	c->alive = loop_mono().ms;
-	c->look = event_new(c->g->base, -1, EV_PERSIST, on_look, c);
-	CY_ASSERT(c->look && event_add(c->look, &tv) == 0);
+	c->alive_check = event_new(c->g->base, -1, EV_PERSIST, on_alive_check, c);
+	CY_ASSERT(c->alive_check && event_add(c->alive_check, &tv) == 0);
 }

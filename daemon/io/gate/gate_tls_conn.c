@@ -292,7 +292,7 @@ static void on_ipc(evutil_socket_t fd, short what, void *arg)
 	pump(c, what & EV_WRITE, what & EV_READ);
 }
 
-static void on_again(evutil_socket_t fd, short what, void *arg)
+static void on_pump_again(evutil_socket_t fd, short what, void *arg)
 {
 	struct gate_conn *c = arg;
 
@@ -348,8 +348,8 @@ struct gate_conn *conn_new(struct gate *g, int fd)
 	c->to_ipc = CY_BUF(GATE_BUFFER);
 	c->to_net = CY_BUF(GATE_SPILL);
 	c->timer = evtimer_new(g->base, on_timer, c);
-	c->again = evtimer_new(g->base, on_again, c);
-	CY_ASSERT(c->timer && c->again);
+	c->pump_again = evtimer_new(g->base, on_pump_again, c);
+	CY_ASSERT(c->timer && c->pump_again);
 	TAILQ_INSERT_TAIL(&g->all, c, all);
 	g->n_all++;
 	if (fd >= 0)
@@ -442,7 +442,7 @@ void conn_end(struct gate_conn *c, const char *why, bool polite)
 		return;
 	}
 	close_ipc(c);
-	event_del(c->again);
+	event_del(c->pump_again);
 	if (polite || (SSL_get_shutdown(c->ssl) & SSL_RECEIVED_SHUTDOWN)) {
 		ERR_clear_error();
 		SSL_shutdown(c->ssl);
@@ -464,9 +464,9 @@ void conn_free(struct gate_conn *c)
 	conn_forget_lookup(c);
 	close_ipc(c);
 	event_free(c->timer);
-	event_free(c->again);
-	if (c->look)
-		event_free(c->look);
+	event_free(c->pump_again);
+	if (c->alive_check)
+		event_free(c->alive_check);
 	if (c->net_r)
 		event_free(c->net_r);
 	if (c->net_w)

@@ -57,7 +57,7 @@ struct gate_conn {
 	struct tls_verdict verdict;
 	bool refused; /* a certificate ended the handshake */
 	struct zmtp_guard guard;
-	struct event *net_r, *net_w, *ipc_r, *ipc_w, *timer, *again, *look;
+	struct event *net_r, *net_w, *ipc_r, *ipc_w, *timer, *pump_again, *alive_check;
 	bool ipc_deaf;                /* libzmq takes nothing more */
 	bool fin;                     /* our FIN is sent */
 	struct cy_buf to_ipc, to_net; /* spilt: plain for libzmq, TLS for the socket; empty most of the time */

@@ -244,5 +244,5 @@ void pump(struct gate_conn *c, bool in, bool out)
 	conn_want(c->ipc_w, c->to_ipc.len > 0);
 	/* A zero timer, since OpenSSL may hold bytes that no socket event tells of. */
 	if (more)
-		CY_ASSERT(event_add(c->again, &now) == 0);
+		CY_ASSERT(event_add(c->pump_again, &now) == 0);
 }

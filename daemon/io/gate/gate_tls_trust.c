@@ -45,8 +45,8 @@ void gate_verify_later(struct gate *g)
 	struct gate_conn *c;
 
 	TAILQ_FOREACH(c, &g->all, all)
-	if (is_verified(c) && c->verdict.again - now < ms)
-		ms = c->verdict.again - now;
+	if (is_verified(c) && c->verdict.verify_at - now < ms)
+		ms = c->verdict.verify_at - now;
 	ms = ms > 0 ? ms : 0;
 	tv = (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 	CY_ASSERT(event_add(g->verify_timer, &tv) == 0);
@@ -59,7 +59,7 @@ static void verify_due(struct gate *g)
 	struct gate_conn *c = TAILQ_FIRST(&g->all);
 
 	while (c) {
-		bool due = c->verdict.trust != g->trust || c->verdict.again <= 1000 * (int64_t)time(NULL);
+		bool due = c->verdict.trust != g->trust || c->verdict.verify_at <= 1000 * (int64_t)time(NULL);
 
 		if (is_verified(c) && due && !conn_verify_again(c))
 			c = TAILQ_FIRST(&g->all);

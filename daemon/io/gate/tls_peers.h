@@ -103,7 +103,7 @@ struct tls_verdict {
 	size_t peer;    /* index into config.peers */
 	size_t stale_peer;
 	int64_t certificate_end; /* its notAfter, ms since 1970 */
-	int64_t again;           /* when the verdict may become another one, ms since 1970 */
+	int64_t verify_at;       /* when the verdict may become another one, ms since 1970 */
 	char why[160];           /* of a refusal; empty otherwise */
 	struct tls_work work;
 };

@@ -172,16 +172,16 @@ static const char *sentence(int err)
 }
 
 /* When the verdict on this peer may become another one; ms since 1970. */
-static int64_t verify_again_at(const struct tls_trust *t, size_t peer, const struct opinion *o)
+static int64_t when_to_verify(const struct tls_trust *t, size_t peer, const struct opinion *o)
 {
-	int64_t now = 1000 * (int64_t)time(NULL), again = 1000 * (o->end + 1);
+	int64_t now = 1000 * (int64_t)time(NULL), then = 1000 * (o->end + 1);
 	int64_t crl[2] = { 0, 0 };
 
 	if (tls_trust_crl(t, peer, &crl[0], &crl[1]))
 		for (size_t i = 0; i < 2; i++)
-			if (crl[i] + 1000 > now && crl[i] + 1000 < again)
-				again = crl[i] + 1000;
-	return o->stale && now + STALE_REMINDER_MS < again ? now + STALE_REMINDER_MS : again;
+			if (crl[i] + 1000 > now && crl[i] + 1000 < then)
+				then = crl[i] + 1000;
+	return o->stale && now + STALE_REMINDER_MS < then ? now + STALE_REMINDER_MS : then;
 }
 
 /* It is about this peer, good or bad. */
@@ -193,7 +193,7 @@ static int about(struct tls_verdict *v, size_t peer, const struct opinion *o)
 	v->stale_crl = o->stale;
 	v->stale_peer = peer;
 	if (v->decided)
-		v->again = verify_again_at(v->trust, peer, o);
+		v->verify_at = when_to_verify(v->trust, peer, o);
 	else
 		snprintf(v->why, sizeof v->why, "%s: %s", o->peer->id, sentence(o->err));
 	return o->err;

@@ -60,7 +60,7 @@ struct link_session {
 	bool proven;
 	int64_t greeted; /* when its State was found good, ms; 0: not yet */
 	void *socket;
-	struct event *ev, *again;
+	struct event *ev, *read_again;
 	struct event
 		*patience; /* with a peer that has proved nothing, or said no State; with what is ahead at a close */
 	zmq_msg_t ahead[CY_AHEAD_MAX]; /* frames for which the socket has no room yet, as a ring */

@@ -39,8 +39,8 @@ void link_session_look(struct link_session *s)
 	static const struct timeval now = { 0 };
 
 	/* Adding it anew each turn would put it off for ever. */
-	if (!evtimer_pending(s->again, NULL))
-		CY_ASSERT(event_add(s->again, &now) == 0);
+	if (!evtimer_pending(s->read_again, NULL))
+		CY_ASSERT(event_add(s->read_again, &now) == 0);
 }
 
 struct link_session *link_session_find(const struct link *l, uint64_t id)
@@ -112,11 +112,11 @@ static void close_socket(struct link_session *s, int linger_ms)
 {
 	if (s->ev)
 		event_free(s->ev);
-	if (s->again)
-		event_free(s->again);
+	if (s->read_again)
+		event_free(s->read_again);
 	if (s->patience)
 		event_free(s->patience);
-	s->ev = s->again = s->patience = NULL;
+	s->ev = s->read_again = s->patience = NULL;
 	forget_ahead(s);
 	if (!s->socket)
 		return;
@@ -283,9 +283,9 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 		return CY_EIO;
 	CY_ASSERT(zmq_getsockopt(s->socket, ZMQ_FD, &fd, &len) == 0);
 	s->ev = event_new(l->base, fd, EV_READ | EV_PERSIST, bulk ? on_bulk_socket : on_socket, s);
-	s->again = evtimer_new(l->base, on_socket, s);
+	s->read_again = evtimer_new(l->base, on_socket, s);
 	s->patience = evtimer_new(l->base, on_patience_over, s);
-	CY_ASSERT(s->ev && s->again && s->patience);
+	CY_ASSERT(s->ev && s->read_again && s->patience);
 	CY_ASSERT(event_add(s->ev, NULL) == 0);
 	wait_patiently(s, l->handshake_ms);
 	return CY_OK;

@@ -54,7 +54,7 @@ int local_pack_error(CyErrorCode code, const char *text, struct cy_buf *out)
 
 /* ------------------------------------------------------------------ the end */
 
-/* The end of a client is always told by the sweep, so that no input is called
+/* The end of a client is always told by the cleanup, so that no input is called
  * from inside the port. */
 static void die(struct local_client *c)
 {
@@ -62,7 +62,7 @@ static void die(struct local_client *c)
 	event_del(c->readable);
 	event_del(c->writable);
 	event_del(c->timer);
-	event_active(c->shared->sweep, EV_TIMEOUT, 0);
+	event_active(c->shared->cleanup, EV_TIMEOUT, 0);
 }
 
 void local_client_close(struct local_client *c)

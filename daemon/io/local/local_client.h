@@ -24,14 +24,14 @@ struct local_shared {
 	struct event_base *base;
 	struct local_socket_config config;
 	struct local_input input;
-	struct event *sweep; /* takes the dead away */
+	struct event *cleanup; /* frees the clients that are dead */
 	struct strangers *strangers;
 };
 
 enum local_state {
 	LOCAL_OPEN,  /* served */
 	LOCAL_FLUSH, /* what is queued leaves, then it ends; nothing is read */
-	LOCAL_DEAD   /* the sweep takes it away */
+	LOCAL_DEAD   /* the cleanup frees it */
 };
 
 /* A descriptor that leaves beside byte `at` of all that is ever sent. */

@@ -35,7 +35,7 @@ static struct local_client *find(struct local_socket *s, uint64_t id)
 	return c && c->id == id ? c : NULL;
 }
 
-static void on_sweep(evutil_socket_t fd, short what, void *arg)
+static void on_cleanup(evutil_socket_t fd, short what, void *arg)
 {
 	struct local_socket *s = arg;
 
@@ -326,10 +326,10 @@ int local_socket_new(struct event_base *base, const struct local_socket_config *
 		local_socket_free(s);
 		return r;
 	}
-	s->shared.sweep = event_new(base, -1, 0, on_sweep, s);
+	s->shared.cleanup = event_new(base, -1, 0, on_cleanup, s);
 	s->listen_again = evtimer_new(base, on_listen_again, s);
 	s->listen = event_new(base, s->listener.fd, EV_READ | EV_PERSIST, on_listen, s);
-	if (!s->shared.sweep || !s->listen_again || !s->listen || event_add(s->listen, NULL) < 0) {
+	if (!s->shared.cleanup || !s->listen_again || !s->listen || event_add(s->listen, NULL) < 0) {
 		local_socket_free(s);
 		return cy_fail(e, CY_ENOMEM, "no memory for the events of the local socket");
 	}
@@ -389,8 +389,8 @@ void local_socket_free(struct local_socket *s)
 	for (size_t i = 0; s->slots && i < s->shared.config.clients_max; i++)
 		if (s->slots[i])
 			local_client_free(s->slots[i]);
-	if (s->shared.sweep)
-		event_free(s->shared.sweep);
+	if (s->shared.cleanup)
+		event_free(s->shared.cleanup);
 	strangers_free(s->shared.strangers);
 	free(s->slots);
 	free(s->entries);

@@ -32,7 +32,7 @@ int store_put_clock(struct store_applying *a, const struct store_clock *c)
 	bind_i64(&b, c->stated_due.ms);
 	bind_i64(&b, c->due_by);
 	bind_text(&b, c->difference);
-	bind_text(&b, c->how);
+	bind_text(&b, c->explanation);
 	bind_i64(&b, c->breach);
 	bind_i64(&b, c->excused.ms);
 	return store_apply_finish(a, &b);
@@ -96,7 +96,7 @@ static int clock_row(struct store_reading *r, sqlite3_stmt *s)
 					 .stated_due = store_wall_at(s, 22),
 					 .due_by = store_u32_at(s, 23),
 					 .difference = store_text_at(s, 24),
-					 .how = store_text_at(s, 25),
+					 .explanation = store_text_at(s, 25),
 					 .breach = sqlite3_column_int(s, 26) != 0,
 					 .excused = store_wall_at(s, 27),
 					 .starter = (enum store_transport)sqlite3_column_int(s, 28) };

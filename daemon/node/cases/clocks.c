@@ -165,7 +165,7 @@ static int load_row(void *arg, const struct store_clock *row)
 	r->row.case_id = s->c->row.case_id;
 	r->row.name = batch_string(s->n, row->name);
 	r->row.difference = batch_string(s->n, row->difference);
-	r->row.how = batch_string(s->n, row->how);
+	r->row.explanation = batch_string(s->n, row->explanation);
 	return CY_OK;
 }
 
@@ -198,7 +198,7 @@ static struct clock_row *row_of(struct settling *s, const struct law_clock_key *
 				       .notice = k->notice,
 				       .ours = rule->obliged == s->c->row.side,
 				       .difference = "",
-				       .how = "" };
+				       .explanation = "" };
 	return r;
 }
 
@@ -366,7 +366,7 @@ static bool changed(const struct store_clock *a, const struct store_clock *b)
 	       a->stated_start.ms != b->stated_start.ms || a->stated_due.ms != b->stated_due.ms ||
 	       a->start_by != b->start_by || a->due_by != b->due_by || a->breach != b->breach ||
 	       a->excused.ms != b->excused.ms || strcmp(a->difference, b->difference) != 0 ||
-	       strcmp(a->how, b->how) != 0;
+	       strcmp(a->explanation, b->explanation) != 0;
 }
 
 static void put_row(struct node *n, const struct store_clock *row)
@@ -434,7 +434,7 @@ static int take_clock(void *arg, const struct law_clock *k)
 	r->row.due = k->due;
 	r->row.ended = k->ended;
 	r->row.excused = k->excused;
-	r->row.how = sentences(s->n, &k->how);
+	r->row.explanation = sentences(s->n, &k->count);
 	r->row.breach = law_clock_breach(k->rule);
 	if (k->round > r->row.round) {
 		r->row.round = k->round;
@@ -464,8 +464,9 @@ static void cease(struct settling *s)
 			continue;
 		r->row.state = LAW_CLOCK_CEASED;
 		r->row.ended = r->row.next = (struct cy_wall){ 0 };
-		r->row.how = batch_string(s->n, "What started it does not count: it was overtaken by a message that "
-						"it crossed, rejected, or never sent.");
+		r->row.explanation =
+			batch_string(s->n, "What started it does not count: it was overtaken by a message that "
+					   "it crossed, rejected, or never sent.");
 		put_row(s->n, &r->row);
 	}
 }
@@ -594,7 +595,7 @@ static int load_due(void *arg, const struct store_clock *row)
 	r->case_id = batch_string(d->n, row->case_id);
 	r->name = batch_string(d->n, row->name);
 	r->difference = batch_string(d->n, row->difference);
-	r->how = batch_string(d->n, row->how);
+	r->explanation = batch_string(d->n, row->explanation);
 	r->own_reference = batch_string(d->n, row->own_reference);
 	r->peer_reference = batch_string(d->n, row->peer_reference);
 	r->client = batch_string(d->n, row->client);

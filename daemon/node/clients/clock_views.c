@@ -198,7 +198,7 @@ struct explaining {
 static int explain(void *arg, const struct store_clock *row)
 {
 	struct explaining *x = arg;
-	char *line = cy_arena_string(&x->arena, row->how);
+	char *line = cy_arena_string(&x->arena, row->explanation);
 
 	x->e.clock = view_of(x->n, &x->arena, row);
 	while (line != NULL && line[0] != '\0' && x->e.n_steps < LAW_COUNT_STEPS) {

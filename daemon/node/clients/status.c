@@ -82,7 +82,7 @@ static CyPeerStatus *peer_status(struct node *n, struct cy_arena *a, struct peer
 	row->signature_refused_ms = signing_is_refused(n, p) ? p->refusal.since.ms : 0;
 	row->last_fault = p->last_fault;
 	row->flaps = flaps(n, p);
-	if (p->rtt.known) {
+	if (p->rtt.measured) {
 		row->_round_trip_ms_case = CY_PEER_STATUS___ROUND_TRIP_MS_ROUND_TRIP_MS;
 		row->_last_round_trip_ms_case = CY_PEER_STATUS___LAST_ROUND_TRIP_MS_LAST_ROUND_TRIP_MS;
 	}

@@ -254,7 +254,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 				 .receipted = { p->stream.receipted_epoch, p->stream.out_receipted },
 				 .resume = outbound_resume(p),
 				 .held = { p->stream.in_epoch, p->stream.in_held },
-				 .forgotten = { p->stream.forgotten_epoch, p->stream.forgotten_sequence } };
+				 .receipts_forgotten = { p->stream.forgotten_epoch, p->stream.forgotten_sequence } };
 	theirs = (struct xchg_theirs){ .epoch = st->epoch,
 				       .held = place_of(st->held),
 				       .receipted = place_of(st->receipted),
