@@ -57,6 +57,10 @@ IO_O     := $(call room,io)
 CLIENT_O := $(call room,client)
 # Loaders of files that people write, for both programs.
 CONFIG_O := $(call room,config)
+# Letters, for comityctl: it alone is compiled with Pango and Cairo, and linked with them.
+LETTER_O := $(call room,letter)
+SETTING  := pangocairo cairo-pdf
+$(LETTER_O): COMPILE += $(shell pkg-config --cflags $(SETTING) 2>/dev/null)
 LIB_O    := $(GEN_O) $(PURE_O) $(NODE_O) $(CONFIG_O) $(IO_O)
 
 DAEMON   := $(BUILD)/bin/comityd
@@ -81,7 +85,8 @@ $(SHARE)/form.conf: config/form.conf
 	$(Q)cp $< $@
 
 $(DAEMON): $(LIB_O) $(call room,comityd)
-$(CTL): $(GEN_O) $(PURE_O) $(CLIENT_O) $(CONFIG_O) $(call room,comityctl)
+$(CTL): $(GEN_O) $(PURE_O) $(CLIENT_O) $(CONFIG_O) $(LETTER_O) $(call room,comityctl)
+$(CTL) $(BUILD)/tests/letter_tool: LDLIBS += $(shell pkg-config --libs $(SETTING) 2>/dev/null)
 $(DAEMON) $(CTL):
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -152,6 +157,12 @@ $(BUILD)/tests/page_check_bench: $(BUILD)/obj/tests/bench/page_check.o $(LIB_O)
 
 # The JSON mapping for tests/json/json_equal_test.py.
 $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
+
+# Letters from a description in JSON, for tests/letter/letter_test.py.
+$(BUILD)/tests/letter_tool: $(BUILD)/obj/tests/letter/letter_tool.o $(GEN_O) $(PURE_O) $(LETTER_O)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
@@ -348,7 +359,7 @@ demo:
 	@KEEP=$(KEEP) contrib/demo/demo $(BUILD)
 
 lint: WERROR := -Werror
-lint: $(LIB_O) $(CLIENT_O) $(call room,comityd comityctl)
+lint: $(LIB_O) $(CLIENT_O) $(LETTER_O) $(call room,comityd comityctl)
 	@tests/lint $(BUILD)
 
 .PHONY: rooms

@@ -63,6 +63,8 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_CLOCK_MAX     32u  /* name of a clock in a treaty profile */
 #define CY_FILE_NAME_MAX 255u /* file name of an attachment */
 
+#define CY_LETTER_MAX (256u * 1024u * 1024u) /* bytes of a letter, as PDF or as HTML */
+
 /* TLS, before and after it has shown who calls. */
 #define CY_TLS_CERTIFICATES_MAX      (16 * 1024) /* bytes of the certificates that a side shows */
 #define CY_TLS_CHAIN_MAX             8           /* CA certificates between a certificate and its anchor */
