@@ -1,144 +1,176 @@
-/* template: a commented form for each type of measure. */
+/* template: a commented form, as the model of the form has it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "comityctl/ctl.h"
 #include "comityctl/fields.h"
 #include "comityctl/out.h"
-#include "comityctl/template_text.h"
+#include "comityctl/template_print.h"
+#include "comityctl/treaties.h"
+#include "comityctl/words.h"
 
-#define INFORMATION "SPONTANEOUS_INFORMATION"
+#define INFORMATION  "SPONTANEOUS_INFORMATION"
+#define TEMPLATE_MAX (16u * 1024u * 1024u)
 
-static const char help[] = "usage: comityctl template MEASURE | --list\n"
+static const char help[] = "usage: comityctl template MEASURE... [--under INSTRUMENT] [--from STATE] [--to STATE]\n"
+			   "                          [--language LANGUAGE] [--treaties DIR]\n"
+			   "       comityctl template --list\n"
 			   "\n"
 			   "Prints a form for 'comityctl submit': JSON with every mandatory field, and a\n"
 			   "comment for each line. Replace every FILL IN, and write when it was approved;\n"
 			   "then check the file with 'comityctl check FILE'. INTERCEPTION_NOTIFICATION and\n"
 			   "SPONTANEOUS_INFORMATION ask for nothing and have their own kind of message.\n"
 			   "\n"
-			   "  --list  the types of measure, one a line\n";
+			   "  --under INSTRUMENT   say at each field what this instrument asks for, such as\n"
+			   "                       us-ie-2001; 'comityctl treaty list' shows them\n"
+			   "  --from STATE         the state that asks, such as US\n"
+			   "  --to STATE           the state that is asked\n"
+			   "  --language LANGUAGE  of the comments, such as en or fr (default: that of $LANG);\n"
+			   "                       a request is written in its own language all the same\n"
+			   "  --treaties DIR       the profiles (default: $COMITY_TREATIES, else those installed)\n"
+			   "  --list               the types of measure, one a line\n";
 
-struct fill {
-	const char *type, *role, *ask;
+struct template
+{
+	const char *under, *from, *to, *language, *dir;
+	size_t n;
+	CyMeasureType types[CY_MEASURES_MAX];
+	uint32_t kind;
+	struct treaties treaties;
+	struct words words;
+	struct cy_arena arena;
 };
-
-/* Enums that the texts name. */
-static const ProtobufCEnumDescriptor *const enums[] = {
-	&cy_priority__descriptor,        &cy_link_type__descriptor,        &cy_urgency_reason__descriptor,
-	&cy_proceeding_type__descriptor, &cy_proceeding_stage__descriptor, &cy_person_role__descriptor,
-	&cy_hearing_mode__descriptor,    &cy_confidentiality__descriptor,  &cy_confidence__descriptor,
-};
-
-static void print_enum(const char *name, size_t len)
-{
-	for (size_t i = 0; i < sizeof enums / sizeof enums[0]; i++) {
-		bool first = true;
-
-		if (strlen(enums[i]->short_name) != len || strncmp(enums[i]->short_name, name, len) != 0)
-			continue;
-		for (unsigned v = 0; v < enums[i]->n_values; v++) {
-			if (enums[i]->values[v].value == 0)
-				continue;
-			printf("%s%s", first ? "" : ", ", enums[i]->values[v].name);
-			first = false;
-		}
-		return;
-	}
-	cy_assert_failed("a template names an enum that there is", __FILE__, __LINE__);
-}
-
-static void print_token(const char *token, size_t len, const struct fill *f)
-{
-	if (len > 5 && strncmp(token, "enum ", 5) == 0)
-		print_enum(token + 5, len - 5);
-	else if (len == 4 && strncmp(token, "type", len) == 0)
-		fputs(f->type, stdout);
-	else if (len == 4 && strncmp(token, "role", len) == 0)
-		fputs(f->role, stdout);
-	else if (len == 3 && strncmp(token, "ask", len) == 0)
-		fputs(f->ask, stdout);
-	else
-		cy_assert_failed("a template names a place that there is", __FILE__, __LINE__);
-}
-
-static void print_text(const char *text, const struct fill *f)
-{
-	const char *open, *close;
-
-	while ((open = strstr(text, "{{")) != NULL) {
-		close = strstr(open, "}}");
-		CY_ASSERT(close != NULL);
-		fwrite(text, 1, (size_t)(open - text), stdout);
-		print_token(open + 2, (size_t)(close - open - 2), f);
-		text = close + 2;
-	}
-	fputs(text, stdout);
-}
-
-static void print_request(const struct template_measure *m, const struct fill *f)
-{
-	print_text(template_request, f);
-	print_text(m->type == CY_MEASURE_TYPE__SERVICE_OF_DOCUMENTS ? template_facts_optional : template_facts, f);
-	print_text(template_persons, f);
-	print_text(template_measure_head, f);
-	for (unsigned block = 1; block <= TEMPLATE_CUSTODY; block <<= 1)
-		if (m->blocks & block)
-			print_text(template_block_text((enum template_block)block), f);
-	print_text(template_measure_tail, f);
-	print_text(template_tail, f);
-}
 
 static int list(void)
 {
-	for (size_t i = 0; i < template_measures_n; i++)
-		puts(out_enum(&cy_measure_type__descriptor, (int)template_measures[i].type));
+	const ProtobufCEnumDescriptor *d = &cy_measure_type__descriptor;
+
+	for (unsigned i = 0; i < d->n_values; i++)
+		if (d->values[i].value)
+			puts(d->values[i].name);
 	puts(INFORMATION);
 	return CTL_DONE;
 }
 
-static int print_template(const char *name)
+/* Which kind of message the words ask for, and for which measures. */
+static int choose(struct template *t, const char *const *words, size_t n)
 {
-	const ProtobufCEnumValue *v = fields_enum_value(&cy_measure_type__descriptor, name);
-	struct fill f = { .role = "", .ask = "" };
+	t->kind = CY_CONTENT__KIND_REQUEST;
+	for (size_t i = 0; i < n; i++) {
+		const ProtobufCEnumValue *v = fields_enum_value(&cy_measure_type__descriptor, words[i]);
 
-	for (size_t i = 0; v != NULL && i < template_measures_n; i++) {
-		const struct template_measure *m = &template_measures[i];
+		if (strcasecmp(words[i], INFORMATION) == 0 || strcasecmp(words[i], "spontaneous-information") == 0)
+			t->kind = CY_CONTENT__KIND_SPONTANEOUS_INFORMATION;
+		else if (v == NULL || v->value == 0)
+			return fields_no_measure(words[i]);
+		else if (v->value == CY_MEASURE_TYPE__INTERCEPTION_NOTIFICATION)
+			t->kind = CY_CONTENT__KIND_NOTIFICATION;
+		if (v != NULL)
+			t->types[t->n++] = (CyMeasureType)v->value;
+	}
+	if (t->kind != CY_CONTENT__KIND_REQUEST && n > 1)
+		return ctl_usage("template", "INTERCEPTION_NOTIFICATION and " INFORMATION
+					     " are messages of their own: ask for each alone");
+	return CTL_DONE;
+}
 
-		if ((int)m->type != v->value)
-			continue;
-		f.type = v->name;
-		f.role = m->role;
-		f.ask = m->ask;
-		print_text(template_head, &f);
-		if (m->type == CY_MEASURE_TYPE__INTERCEPTION_NOTIFICATION)
-			print_text(template_notification, &f);
-		else
-			print_request(m, &f);
-		return CTL_DONE;
+/* A submission that says nothing but which measures are asked for. */
+static CySubmission *seed(struct template *t)
+{
+	CySubmission *s = cy_arena_take(&t->arena, sizeof *s);
+	CyContent *c = cy_arena_take(&t->arena, sizeof *c);
+	CyRequest *r = cy_arena_take(&t->arena, sizeof *r);
+
+	cy_submission__init(s);
+	cy_content__init(c);
+	cy_request__init(r);
+	s->content = c;
+	c->kind_case = CY_CONTENT__KIND_REQUEST;
+	c->request = r;
+	r->measures = cy_arena_take(&t->arena, t->n * sizeof *r->measures);
+	for (; r->n_measures < t->n; r->n_measures++) {
+		CyMeasure *m = cy_arena_take(&t->arena, sizeof *m);
+
+		cy_measure__init(m);
+		m->measure = (uint32_t)r->n_measures + 1;
+		m->type = t->types[r->n_measures];
+		r->measures[r->n_measures] = m;
 	}
-	if (strcasecmp(name, INFORMATION) == 0 || strcasecmp(name, "spontaneous-information") == 0) {
-		f.type = INFORMATION;
-		print_text(template_head, &f);
-		print_text(template_information, &f);
-		return CTL_DONE;
+	return s;
+}
+
+static int print(struct template *t)
+{
+	struct law_data legal_data = { .profiles = t->treaties.list, .n_profiles = t->treaties.n };
+	struct form_ask ask = { .words = t->words.words,
+				.layout = &t->words.layout,
+				.legal_data = &legal_data,
+				.between = { .requesting = t->from != NULL ? t->from : "",
+					     .requested = t->to != NULL ? t->to : "",
+					     .day = cy_date_of_days((int64_t)time(NULL) / 86400) },
+				.kind = t->kind,
+				.n_measures = t->n,
+				.measures = t->types };
+	struct cy_buf b = CY_BUF(TEMPLATE_MAX);
+	struct form *f;
+
+	if (t->under != NULL) {
+		ask.profile = treaties_find(&t->treaties, t->under, "");
+		if (ask.profile == NULL)
+			return CTL_NOT_FOUND;
 	}
-	return fields_no_measure(name);
+	for (size_t i = 0; ask.profile != NULL && i < t->n; i++)
+		if ((ask.profile->measures >> t->types[i] & 1) == 0)
+			return ctl_fail(CTL_NOT_FOUND,
+					"%s does not admit %s; 'comityctl treaty show %s' shows under 'admitted' what "
+					"it does",
+					ask.profile->id, out_enum(&cy_measure_type__descriptor, (int)t->types[i]),
+					ask.profile->id);
+	if (t->kind == CY_CONTENT__KIND_REQUEST)
+		ask.message = &seed(t)->base;
+	CY_ASSERT(form_make(&ask, &t->arena, &f) == CY_OK);
+	template_print(f, &t->words.words, &b);
+	fwrite(b.data, 1, b.len, stdout);
+	cy_buf_free(&b);
+	return CTL_DONE;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	const char *name = NULL;
+	struct template t = { 0 };
+	const char *words[CY_MEASURES_MAX];
 	bool lists = false;
-	const struct ctl_option options[] = { { .name = "list", .flag = &lists } };
-	int r = ctl_parse(ctl, &ctl_template, argc, argv, options, 1, &name, 0, 1, NULL);
+	size_t n = 0;
+	const struct ctl_option options[] = {
+		{ .name = "list", .flag = &lists },           { .name = "under", .value = &t.under },
+		{ .name = "from", .value = &t.from },         { .name = "to", .value = &t.to },
+		{ .name = "language", .value = &t.language }, { .name = "treaties", .value = &t.dir }
+	};
+	int r = ctl_parse(ctl, &ctl_template, argc, argv, options, sizeof options / sizeof options[0], words, 0,
+			  CY_MEASURES_MAX, &n);
 
 	if (r != CTL_DONE)
 		return r;
-	if (lists == (name != NULL))
-		return ctl_usage("template", "it wants the type of measure, or --list");
-	return lists ? list() : print_template(name);
+	if (lists == (n > 0))
+		return ctl_usage("template", "it wants types of measure, or --list");
+	if (lists)
+		return list();
+	r = choose(&t, words, n);
+	if (r == CTL_DONE)
+		r = words_load("template", t.language, &t.words);
+	if (r == CTL_DONE && t.under != NULL)
+		r = treaties_load(t.dir, &t.treaties);
+	if (r == CTL_DONE)
+		r = print(&t);
+	cy_arena_free(&t.arena);
+	cy_arena_free(&t.words.arena);
+	cy_arena_free(&t.treaties.arena);
+	return r;
 }
 
-const struct ctl_command ctl_template = { "template", "print a form for a type of measure", help, run, NULL };
+const struct ctl_command ctl_template = { "template", "print a form for types of measure", help, run, NULL };

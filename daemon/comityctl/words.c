@@ -46,6 +46,21 @@ static const char *look_up(void *arg, const char *context, const char *id)
 	return text;
 }
 
+/* Codes of two letters, of a list of ICU. */
+static const char *const *of_two(struct words *w, const char *const *all)
+{
+	const char **list;
+	size_t n = 0, k = 0;
+
+	while (all[n] != NULL)
+		n++;
+	list = cy_arena_take(&w->arena, (n + 1) * sizeof *list);
+	for (size_t i = 0; i < n; i++)
+		if (strlen(all[i]) == 2)
+			list[k++] = all[i];
+	return list;
+}
+
 /* fr_FR.UTF-8 is fr. */
 static void of_locale(char out[static 8])
 {
@@ -141,6 +156,10 @@ int words_load(const char *command, const char *language, struct words *w)
 		r = CTL_BAD_FILE;
 	free(path);
 	treaties_problems(&problems);
-	w->words = (struct form_words){ .look_up = look_up, .arg = w, .language = w->language };
+	w->words = (struct form_words){ .look_up = look_up,
+					.arg = w,
+					.language = w->language,
+					.states = of_two(w, uloc_getISOCountries()),
+					.languages = of_two(w, uloc_getISOLanguages()) };
 	return r;
 }

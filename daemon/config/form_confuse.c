@@ -159,6 +159,7 @@ static void rule(const struct config_sec *root, cfg_t *cfg, struct form_layout *
 				 .preset = preset != NULL ? config_keep(&s, preset->text) : NULL };
 	r->is = words(&s, "is", &r->n_is);
 	r->often = words(&s, "often", &r->n_often);
+	r->preset_for = words(&s, "preset_for", &r->n_preset_for);
 	if (field_of(r->field) == NULL)
 		config_wrong(&s, "field", cfg->line,
 			     "the schema has no such field; a name such as Measure.type is expected; correct it");
@@ -170,10 +171,9 @@ int form_load(const char *path, struct cy_arena *arena, struct form_layout *ret,
 {
 	cfg_opt_t section[] = { config_list("fields"), CFG_END() };
 	cfg_opt_t parts[] = { config_list("fields"), CFG_SEC("section", section, CFGF_MULTI | CFGF_TITLE), CFG_END() };
-	cfg_opt_t field[] = { config_option("control"), config_option("usual"),
-			      config_option("ours"),    config_option("where"),
-			      config_list("is"),        config_list("often"),
-			      config_option("preset"),  CFG_END() };
+	cfg_opt_t field[] = { config_option("control"), config_option("usual"),    config_option("ours"),
+			      config_option("where"),   config_list("is"),         config_list("often"),
+			      config_option("preset"),  config_list("preset_for"), CFG_END() };
 	cfg_opt_t options[] = { CFG_SEC("part", parts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 				CFG_SEC("field", field, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), CFG_END() };
 	struct config_problems found = { 0 };

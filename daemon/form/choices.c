@@ -1,7 +1,6 @@
 /* What may be chosen, and what a field begins with. */
 #include <string.h>
 
-#include "base/comment.h"
 #include "base/error.h"
 #include "form/internal.h"
 
@@ -37,19 +36,16 @@ static const char *ground_help(const struct form_work *w, int value, const char 
 static void offer_enum(struct choosing *c, const ProtobufCEnumDescriptor *d)
 {
 	const struct form_work *w = c->w;
-	const law_measures admitted = w->chosen                  ? w->chosen
-				      : w->form->profile != NULL ? w->form->profile->measures
-								 : ~UINT64_C(0);
+	const law_measures admitted = w->form->profile != NULL ? w->form->profile->measures : ~UINT64_C(0);
 
 	for (unsigned i = 0; i < d->n_values; i++) {
 		const char *name = d->values[i].name;
 		const char *key = form_text(w->arena, "%s.%s", d->short_name, name);
-		const char *help = form_word(&w->ask->words, key, "help");
+		const char *help = form_help(w, key);
 
 		if (d->values[i].value == 0 ||
 		    (d == &cy_measure_type__descriptor && (admitted >> d->values[i].value & 1) == 0))
 			continue;
-		help = help[0] ? help : cy_comment_of(key);
 		if (d == &cy_refusal_ground__descriptor)
 			help = ground_help(w, d->values[i].value, help);
 		offer(c, name, form_word(&w->ask->words, key, "label"), help);
@@ -67,6 +63,8 @@ static void offer_states(struct choosing *c)
 		offer(c, w->between.requested, form_word(&w->ask->words, "state", w->between.requested), "");
 	for (size_t i = 0; p != NULL && i < p->n_parties; i++)
 		offer(c, p->parties[i].state, form_word(&w->ask->words, "state", p->parties[i].state), "");
+	for (const char *const *s = w->ask->words.states; s != NULL && *s != NULL; s++)
+		offer(c, *s, form_word(&w->ask->words, "state", *s), "");
 }
 
 static void offer_languages(struct choosing *c)
@@ -75,6 +73,8 @@ static void offer_languages(struct choosing *c)
 
 	for (size_t i = 0; p != NULL && i < p->n_languages; i++)
 		offer(c, p->languages[i], form_word(&c->w->ask->words, "language", p->languages[i]), "");
+	for (const char *const *l = c->w->ask->words.languages; l != NULL && *l != NULL; l++)
+		offer(c, *l, form_word(&c->w->ask->words, "language", *l), "");
 }
 
 static void offer_instruments(struct choosing *c)
@@ -188,18 +188,29 @@ void form_choices(const struct form_work *w, struct form_field *f, const Protobu
 	f->n_choices = c.n;
 }
 
-static bool among(const struct form_field *f, const char *value)
+static bool spoken(const struct law_profile *p, const char *language)
 {
-	for (size_t i = 0; i < f->n_choices; i++)
-		if (strcmp(f->choices[i].value, value) == 0)
+	for (size_t i = 0; i < p->n_languages; i++)
+		if (strcmp(p->languages[i], language) == 0)
 			return true;
 	return false;
+}
+
+static const char *preset_of(const struct form_work *w, const struct form_rule *rule)
+{
+	const char *one = w->form->n_measures == 1 ? w->form->measures[0].value : "";
+	const size_t len = strlen(one);
+
+	for (size_t i = 0; rule != NULL && len && i < rule->n_preset_for; i++)
+		if (strncmp(rule->preset_for[i], one, len) == 0 && rule->preset_for[i][len] == '=')
+			return rule->preset_for[i] + len + 1;
+	return rule != NULL && rule->preset != NULL ? rule->preset : "";
 }
 
 const char *form_preset(const struct form_work *w, const struct form_field *f, const struct form_rule *rule)
 {
 	const struct law_profile *p = w->form->profile;
-	const char *preset = rule != NULL && rule->preset != NULL ? rule->preset : "";
+	const char *preset = preset_of(w, rule);
 
 	if (strcmp(f->key, "Request.requesting_state") == 0)
 		return w->between.requesting;
@@ -207,8 +218,10 @@ const char *form_preset(const struct form_work *w, const struct form_field *f, c
 		return w->between.requested;
 	if (strcmp(f->key, "LegalBasis.instrument") == 0 || strcmp(f->key, "LegalBasis.version") == 0)
 		return p == NULL ? "" : strcmp(f->name, "version") == 0 ? p->version : p->id;
-	if (f->control == FORM_LANGUAGE && f->n_choices && !among(f, preset))
-		return f->choices[0].value;
+	if (strcmp(f->key, "Request.language") == 0 && p != NULL && p->n_languages && !spoken(p, preset))
+		return p->languages[0];
+	if ((strcmp(f->key, "Measure.type") == 0 || strcmp(f->key, "Notification.type") == 0) && w->form->n_measures)
+		return w->form->measures[0].value;
 	if (!preset[0] && f->control == FORM_CHOICE && f->need == FORM_MANDATORY && f->n_choices)
 		return f->choices[0].value;
 	return preset;

@@ -58,7 +58,10 @@ struct form_field {
 	bool list;
 	size_t most;         /* elements of a list; 1 */
 	enum form_need need; /* of an item's field, for this very item */
-	const char *why;     /* why it is mandatory, where, or that it may stay empty: a sentence */
+	/* Of FORM_SOMETIMES: the measures for which it is mandatory, by the law or the profile; 0: it does not depend
+	 * on the type of the measure alone. */
+	law_measures mandatory_for;
+	const char *why; /* why it is mandatory, where, or that it may stay empty: a sentence */
 	/* It has a sense only where the field `where` of the same part has one of the values `is`; NULL: always. */
 	const char *where;
 	size_t n_is;
@@ -104,7 +107,7 @@ struct form {
 	const char *title;                 /* such as Request, or Request for mutual legal assistance */
 	const struct law_profile *profile; /* NULL: none */
 	size_t n_measures;
-	const struct form_choice *measures; /* chosen */
+	const struct form_choice *measures; /* chosen; those that may be are the choices of Measure.type */
 	size_t n_sections;
 	struct form_section *sections;
 	size_t n_faults; /* faults and warnings, in the order of the fields */

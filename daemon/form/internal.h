@@ -31,11 +31,15 @@ struct form_work {
 
 const char *form_text(struct cy_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Help for a field or a value by its key, such as Measure.type; "". */
+const char *form_help(const struct form_work *w, const char *key);
+
 /* The rule of a field; NULL. `key` is such as Measure.type. */
 const struct form_rule *form_rule_of(const struct form_layout *l, const char *key);
 
 /* What the law asks of every message of the kind. */
 void form_needs(struct form_work *w);
+law_measures form_every_measure(void);
 
 /* need and why of a field, by its path with [], for an item within a measure of type `of` (0: not within one). */
 void form_need(const struct form_work *w, struct form_field *f, const char *pattern, CyMeasureType of);

@@ -124,6 +124,7 @@ static json_t *field(const struct form *form, const struct form_field *f)
 	flag(o, "list", f->list);
 	json_object_set_new(o, "most", json_integer((json_int_t)f->most));
 	text(o, "need", needs[f->need]);
+	list(o, "mandatoryFor", measures(f->mandatory_for));
 	text(o, "why", f->why);
 	text(o, "where", f->where);
 	list(o, "is", texts(f->n_is, f->is));

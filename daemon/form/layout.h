@@ -49,6 +49,8 @@ struct form_rule {
 	size_t n_often;
 	const char *const *often; /* values that it often has */
 	const char *preset;       /* what to begin with; NULL */
+	size_t n_preset_for;
+	const char *const *preset_for; /* MEASURE=VALUE: what to begin with where this is the one measure */
 };
 
 /* What is said of the fields of a type of message. Of a kind of message and of what is around it these are sections. */

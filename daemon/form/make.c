@@ -85,15 +85,50 @@ static const char *spelled(struct cy_arena *a, const char *name)
 	return text;
 }
 
+/* The comment of the schema without what form_field.need says, and where it says more than the label. It is English:
+ * for another language only where the catalogue does not know the field. */
+static const char *comment_of(const struct form_work *w, const char *key, const char *label)
+{
+	static const char *const needs[] = { " Mandatory.", "Mandatory.", " Optional.", "Optional." };
+	char *text = cy_arena_string(w->arena, cy_comment_of(key));
+	size_t len;
+
+	if (label[0] && strcmp(w->form->language, "en") != 0)
+		return "";
+	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+		if (ends(text, needs[i]) || strcmp(text, needs[i]) == 0)
+			text[strlen(text) - strlen(needs[i])] = '\0';
+	len = strlen(text);
+	return len && strncmp(text, label, len - 1) == 0 && label[len - 1] == '\0' ? "" : text;
+}
+
+const char *form_help(const struct form_work *w, const char *key)
+{
+	const char *help = form_word(&w->ask->words, key, "help");
+
+	return help[0] ? help : comment_of(w, key, form_word(&w->ask->words, key, "label"));
+}
+
+/* What the description of the one measure that was chosen says. */
+static const char *asked(const struct form_work *w, const char *help)
+{
+	const char *ask = w->form->n_measures == 1
+				  ? form_word(&w->ask->words,
+					      form_text(w->arena, "MeasureType.%s", w->form->measures[0].value), "ask")
+				  : "";
+
+	return ask[0] ? form_text(w->arena, "%s%s%s", help, help[0] ? " " : "", ask) : help;
+}
+
 /* Where the catalogue has no words for a field, its name and the comment of the schema are better than nothing. */
 static void name_field(const struct form_work *w, struct form_field *f, const char *name)
 {
 	f->label = form_word(&w->ask->words, f->key, "label");
+	f->help = form_help(w, f->key);
 	if (!f->label[0])
 		f->label = spelled(w->arena, name);
-	f->help = form_word(&w->ask->words, f->key, "help");
-	if (!f->help[0])
-		f->help = cy_comment_of(f->key);
+	if (strcmp(f->key, "Measure.description") == 0)
+		f->help = asked(w, f->help);
 	f->example = form_word(&w->ask->words, f->key, "example");
 }
 

@@ -1,178 +1,8 @@
-/* Which fields are mandatory, and why: what the law faults in a message that says nothing, what it tells of its rules,
- * and what the treaty profile asks for. */
-#include <stdlib.h>
+/* Which fields are mandatory, and why: by the law, and by what the treaty profile asks for. */
 #include <string.h>
 
-#include "base/error.h"
-#include "base/reflect.h"
 #include "form/internal.h"
-#include "law/check.h"
 #include "law/kinds.h"
-
-#define NEEDS_MAX 1024u
-
-struct probe {
-	struct form_work *w;
-	struct form_need_of *list;
-	size_t n;
-	CyMeasureType of;
-};
-
-/* request.measures[0].type is content.request.measures[].type. False: it is one value of a list. */
-static bool pattern_of(const char *path, char out[static FORM_PATH_MAX])
-{
-	size_t len = sizeof "content." - 1;
-
-	memcpy(out, "content.", len);
-	for (const char *p = path; *p != '\0' && len + 2 < FORM_PATH_MAX; p++) {
-		out[len++] = *p;
-		if (*p == '[')
-			p += strcspn(p, "]") - 1;
-	}
-	out[len] = '\0';
-	return out[len - 1] != ']';
-}
-
-static struct form_need_of *add(struct probe *p, const char *path, const char *when, const char *text)
-{
-	char pattern[FORM_PATH_MAX];
-
-	if (!pattern_of(path, pattern))
-		return NULL;
-	for (size_t i = 0; i < p->n; i++)
-		if (strcmp(p->list[i].path, pattern) == 0 && strcmp(p->list[i].text, text) == 0 &&
-		    strcmp(p->list[i].when, when) == 0)
-			return &p->list[i];
-	CY_ASSERT(p->n < NEEDS_MAX);
-	p->list[p->n] = (struct form_need_of){ .path = cy_arena_string(p->w->arena, pattern),
-					       .when = cy_arena_string(p->w->arena, when),
-					       .text = cy_arena_string(p->w->arena, text) };
-	return &p->list[p->n++];
-}
-
-/* What another part lacks is told when it is looked at; of a request, for each type of measure. */
-static bool wanted(const struct probe *p, const ProtobufCFieldDescriptor *part, const char *path)
-{
-	const char *field = path + strcspn(path, ".") + 1, *name = part != NULL ? part->name : "measures";
-	const size_t len = strlen(name);
-
-	return (part == NULL && p->w->body != &cy_request__descriptor) ||
-	       (strncmp(field, name, len) == 0 && strcspn(field, ".[") == len);
-}
-
-/* The faults of a body in which only this part is there, and empty. */
-static void look(struct probe *p, const ProtobufCFieldDescriptor *part)
-{
-	const ProtobufCFieldDescriptor *kind =
-		protobuf_c_message_descriptor_get_field(&cy_content__descriptor, p->w->form->kind);
-	struct law_faults *faults = cy_arena_take(p->w->arena, sizeof *faults);
-	ProtobufCMessage *whole = cy_whole(p->w->arena, p->w->body, false);
-	ProtobufCMessage *bare = cy_arena_take(p->w->arena, p->w->body->sizeof_message);
-	CyContent content = CY_CONTENT__INIT;
-
-	protobuf_c_message_init(p->w->body, bare);
-	if (part != NULL) {
-		memcpy((char *)bare + part->offset, (char *)whole + part->offset,
-		       cy_value_size(PROTOBUF_C_TYPE_MESSAGE));
-		if (part->label == PROTOBUF_C_LABEL_REPEATED)
-			*(size_t *)((char *)bare + part->quantifier_offset) = 1;
-	}
-	if (p->of)
-		((CyRequest *)bare)->measures[0]->type = p->of;
-	content.kind_case = (CyContent__KindCase)p->w->form->kind;
-	*(ProtobufCMessage **)((char *)&content + kind->offset) = bare;
-	law_validate(&content, faults);
-	for (size_t i = 0; i < faults->n; i++) {
-		struct form_need_of *need;
-
-		if (!p->of && !wanted(p, part, faults->at[i].field))
-			continue;
-		need = add(p, faults->at[i].field, "", faults->at[i].text);
-		if (need == NULL)
-			continue;
-		need->missing = true;
-		need->measures |= p->of ? UINT64_C(1) << p->of : 0;
-	}
-}
-
-static void on_rule(void *arg, const char *path, const char *when, bool may_be_empty, const char *text)
-{
-	if (!may_be_empty)
-		add(arg, path, when != NULL ? when : "", text);
-}
-
-static void tell(struct probe *p)
-{
-	const ProtobufCFieldDescriptor *kind =
-		protobuf_c_message_descriptor_get_field(&cy_content__descriptor, p->w->form->kind);
-	struct law_faults *faults = cy_arena_take(p->w->arena, sizeof *faults);
-	struct law_check c = { .faults = faults, .tell = on_rule, .arg = p };
-	CyContent content = CY_CONTENT__INIT;
-
-	content.kind_case = (CyContent__KindCase)p->w->form->kind;
-	*(ProtobufCMessage **)((char *)&content + kind->offset) = cy_whole(p->w->arena, p->w->body, true);
-	law_check_content(&c, &content);
-}
-
-static law_measures every_measure(void)
-{
-	law_measures all = 0;
-
-	for (unsigned i = 0; i < cy_measure_type__descriptor.n_values; i++)
-		all |= UINT64_C(1) << cy_measure_type__descriptor.values[i].value;
-	return all & ~UINT64_C(1);
-}
-
-/* Every type of measure faults it: then it does not depend on the type. */
-static void settle(struct probe *p)
-{
-	const law_measures all = every_measure();
-
-	for (size_t i = 0; i < p->n; i++)
-		if (p->list[i].measures == all)
-			p->list[i].measures = 0;
-}
-
-static void submission(struct probe *p)
-{
-	const bool opens = law_kind_opens(p->w->form->kind);
-	static const char *const opening[] = { "to", "own_reference" }, *const within[] = { "case_ref" };
-	const char *const *names = opens ? opening : within;
-
-	for (size_t i = 0; i < (opens ? 2u : 1u); i++)
-		p->list[p->n++] = (struct form_need_of){
-			.path = names[i], .missing = true, .when = "", .text = "This field is mandatory."
-		};
-}
-
-void form_needs(struct form_work *w)
-{
-	struct probe p = { .w = w, .list = cy_arena_take(w->arena, NEEDS_MAX * sizeof *p.list) };
-
-	look(&p, NULL);
-	for (unsigned i = 0; i < w->body->n_fields; i++) {
-		const ProtobufCFieldDescriptor *f = &w->body->fields[i];
-
-		if (f->type != PROTOBUF_C_TYPE_MESSAGE)
-			continue;
-		if (f->descriptor != &cy_measure__descriptor) {
-			look(&p, f);
-			continue;
-		}
-		for (unsigned t = 0; t < cy_measure_type__descriptor.n_values; t++) {
-			p.of = (CyMeasureType)cy_measure_type__descriptor.values[t].value;
-			look(&p, f);
-		}
-		p.of = CY_MEASURE_TYPE__MEASURE_TYPE_UNSPECIFIED;
-	}
-	settle(&p);
-	submission(&p);
-	tell(&p);
-	w->needs = p.list;
-	w->n_needs = p.n;
-}
-
-/* ------------------------------------------------------------ of one field */
 
 /* Does what holds for these measures hold: always, sometimes, or never? */
 static enum form_need holds(const struct form_work *w, law_measures measures, CyMeasureType of)
@@ -201,9 +31,11 @@ static const char *measure_names(const struct form_work *w, law_measures measure
 	return form_list(&w->ask->words, w->arena, n, names);
 }
 
-/* The strongest need with its reason. */
-static void need(struct form_field *f, enum form_need n, const char *why)
+/* The strongest need with its reason; `measures` are those for which it is mandatory. */
+static void need(struct form_field *f, enum form_need n, law_measures measures, const char *why)
 {
+	if (n == FORM_SOMETIMES)
+		f->mandatory_for |= measures;
 	if (n > f->need || !f->why[0]) {
 		f->need = n > f->need ? n : f->need;
 		f->why = why;
@@ -221,7 +53,7 @@ static unsigned count(law_measures set)
 
 static const char *only_for(const struct form_work *w, law_measures measures, const char *text)
 {
-	const law_measures others = every_measure() & ~measures;
+	const law_measures others = form_every_measure() & ~measures;
 	const bool most = count(others) < count(measures);
 
 	return form_fill(&w->ask->words, w->arena,
@@ -238,15 +70,15 @@ static void by_law(const struct form_work *w, struct form_field *f, const char *
 		if (strcmp(q->path, pattern) != 0)
 			continue;
 		if (n == FORM_MANDATORY)
-			need(f, n, form_say(&w->ask->words, q->text));
+			need(f, n, 0, form_say(&w->ask->words, q->text));
 		else if (n == FORM_SOMETIMES)
-			need(f, n, only_for(w, q->measures, q->text));
+			need(f, n, q->measures, only_for(w, q->measures, q->text));
 		else if (q->when[0])
-			need(f, FORM_SOMETIMES,
+			need(f, FORM_SOMETIMES, 0,
 			     form_fill(&w->ask->words, w->arena, "Where {when}: {text}", "when",
 				       form_say(&w->ask->words, q->when), "text", form_say(&w->ask->words, q->text)));
 		else
-			need(f, FORM_OPTIONAL, form_say(&w->ask->words, q->text));
+			need(f, FORM_OPTIONAL, 0, form_say(&w->ask->words, q->text));
 	}
 }
 
@@ -273,6 +105,7 @@ void form_need(const struct form_work *w, struct form_field *f, const char *patt
 		return;
 	}
 	f->need = FORM_OPTIONAL;
+	f->mandatory_for = 0;
 	f->why = "";
 	by_law(w, f, pattern, of);
 	for (size_t i = 0; p != NULL && i < p->n_requirements; i++) {
@@ -280,10 +113,10 @@ void form_need(const struct form_work *w, struct form_field *f, const char *patt
 		const enum form_need n = about(w, q, pattern) ? holds(w, q->measures, of) : FORM_OPTIONAL;
 
 		if (n == FORM_MANDATORY)
-			need(f, n,
+			need(f, n, 0,
 			     form_fill(&w->ask->words, w->arena, "{instrument} asks for it.", "instrument", p->id));
 		else if (n == FORM_SOMETIMES)
-			need(f, n,
+			need(f, n, q->measures,
 			     form_fill(&w->ask->words, w->arena, "{instrument} asks for it for {measures}.",
 				       "instrument", p->id, "measures", measure_names(w, q->measures)));
 	}

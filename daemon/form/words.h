@@ -13,6 +13,9 @@ struct form_words {
 	form_look_up *look_up; /* NULL: English sentences as they stand in the program, and names of the schema */
 	void *arg;
 	const char *language; /* ISO 639-1 */
+	/* All codes of ISO 3166-1 alpha-2 and of ISO 639-1, which people may choose; NULL ends them. NULL: only those
+	 * that a profile names. */
+	const char *const *states, *const *languages;
 };
 
 /* A sentence of the program in the language; English where the catalogue does not have it. */

@@ -1,0 +1,13 @@
+/* A form as JSON with a comment for each line, for people to fill in with an editor. What is to be filled in says FILL
+ * IN, or has an empty instant, for which no text can stand. What may stay empty is commented out, with its comma, so
+ * that commas are right either way. */
+#ifndef CY_COMITYCTL_TEMPLATE_PRINT_H
+#define CY_COMITYCTL_TEMPLATE_PRINT_H
+
+#include "base/bytes.h"
+#include "form/form.h"
+
+/* Append it. The form is for a Submission; what stands in it already is kept. */
+void template_print(const struct form *f, const struct form_words *w, struct cy_buf *out);
+
+#endif
