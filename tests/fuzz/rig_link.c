@@ -394,10 +394,7 @@ static void is_over(struct rig *r, struct rig_conn *c, const char *why)
 	struct known *before = known(r, &was);
 
 	*c = (struct rig_conn){ 0 };
-	if (was.lane == WIRE_BULK)
-		node_bulk_down(r->node, was.session, why);
-	else
-		node_link_down(r->node, was.session, why);
+	rig_lane_down(r->node, was.lane, was.session, why);
 	is_unchanged(r, &was, before);
 }
 
@@ -438,18 +435,15 @@ void rig_up(struct rig *r, size_t peer, enum wire_lane lane, bool dialled)
 
 	make_room(r, peer, lane);
 	c = free_place(r);
-	*c = (struct rig_conn){ .session = ++r->sessions,
+	r->sessions++;
+	*c = (struct rig_conn){ .session = r->sessions,
 				.peer = peer,
 				.lane = lane,
 				.since = r->clock.now,
-				.on = { .dialled = dialled,
-					.exporter = cy_sha256(cy_bytes(&r->sessions, sizeof r->sessions)) } };
+				.on = rig_connection(r->sessions, dialled) };
 	r->at[peer][lane] = c->session;
 	before = known(r, c);
-	if (lane == WIRE_BULK)
-		node_bulk_up(r->node, rig_peers[peer], c->session, &c->on);
-	else
-		node_link_up(r->node, rig_peers[peer], c->session, &c->on);
+	rig_lane_up(r->node, lane, rig_peers[peer], c->session, &c->on);
 	is_unchanged(r, c, before);
 	rig_is_bounded(r);
 }
@@ -488,17 +482,7 @@ void rig_frame(struct rig *r, size_t peer, enum wire_lane lane, struct cy_bytes 
 		return;
 	comes(c, bytes);
 	before = known(r, c);
-	if (lane == WIRE_BULK) {
-		uint8_t *copy = malloc(bytes.len + 1);
-
-		CY_ASSERT(copy != NULL);
-		if (bytes.len > 0)
-			memcpy(copy, bytes.data, bytes.len);
-		node_bulk_frame(r->node, c->session,
-				(struct blob_bytes){ .data = copy, .len = bytes.len, .release = free, .owner = copy });
-	} else {
-		node_link_frame(r->node, c->session, bytes);
-	}
+	rig_lane_frame(r->node, lane, c->session, bytes);
 	is_unchanged(r, c, before);
 	rig_is_bounded(r);
 }

@@ -84,4 +84,12 @@ int rig_disk_ends(struct rig_disk *d, struct blob_result result);
 /* The oldest ends. false: nothing was asked for. */
 bool rig_disk_step(struct rig_disk *d, struct node *node);
 
+/* What TLS says of a connection in which neither side is deceived. */
+struct link_connection rig_connection(uint64_t session, bool dialled);
+/* Sessions and frames of either lane, as the link hands them to the node. */
+void rig_lane_up(struct node *node, enum wire_lane lane, const char *peer, uint64_t session,
+		 const struct link_connection *on);
+void rig_lane_frame(struct node *node, enum wire_lane lane, uint64_t session, struct cy_bytes frame);
+void rig_lane_down(struct node *node, enum wire_lane lane, uint64_t session, const char *why);
+
 #endif

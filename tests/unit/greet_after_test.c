@@ -12,10 +12,7 @@ static struct rig *started(void)
 
 static void lose(struct rig *r, const struct line *l)
 {
-	if (l->lane == WIRE_BULK)
-		node_bulk_down(r->node, l->session, "closed");
-	else
-		node_link_down(r->node, l->session, "closed");
+	rig_lane_down(r->node, l->lane, l->session, "closed");
 }
 
 /* Bring the node to the moment at which it signs its proof. */

@@ -298,30 +298,14 @@ struct line *rig_up(struct rig *r, enum wire_lane lane, bool dialled)
 	assert_true(r->n_lines <= LINES);
 	l->session = r->n_lines;
 	l->lane = lane;
-	l->on.dialled = dialled;
-	l->on.exporter = cy_sha256(cy_bytes(&l->session, sizeof l->session));
-	l->on.theirs = cy_sha256(cy_bytes("theirs", 6));
-	l->on.ours = cy_sha256(cy_bytes("ours", 4));
-	if (lane == WIRE_BULK)
-		node_bulk_up(r->node, PEER, l->session, &l->on);
-	else
-		node_link_up(r->node, PEER, l->session, &l->on);
+	l->on = rig_connection(l->session, dialled);
+	rig_lane_up(r->node, lane, PEER, l->session, &l->on);
 	return l;
 }
 
 void rig_give(struct rig *r, const struct line *l, struct cy_bytes bytes)
 {
-	uint8_t *copy;
-
-	if (l->lane == WIRE_MESSAGES) {
-		node_link_frame(r->node, l->session, bytes);
-		return;
-	}
-	copy = malloc(bytes.len + 1);
-	assert_non_null(copy);
-	memcpy(copy, bytes.data, bytes.len);
-	node_bulk_frame(r->node, l->session,
-			(struct blob_bytes){ .data = copy, .len = bytes.len, .release = free, .owner = copy });
+	rig_lane_frame(r->node, l->lane, l->session, bytes);
 }
 
 static void give(struct rig *r, const struct line *l, const ProtobufCMessage *m)

@@ -451,10 +451,7 @@ static void let_go(void (*end)(struct rig *r))
 			say_hello(r, l, all_features, 2);
 		else
 			prove(r, l);
-		if (lane == WIRE_BULK)
-			node_bulk_down(r->node, l->session, "closed");
-		else
-			node_link_down(r->node, l->session, "closed");
+		rig_lane_down(r->node, lane, l->session, "closed");
 		rig_settle(r);
 		rig_did(r, "", setting(lane, dialled));
 		rig_free(r);

@@ -434,11 +434,11 @@ void session_lost(struct world *w, const char *why)
 
 void connect_both(struct world *w)
 {
-	struct link_connection on = { .dialled = true };
+	struct link_connection on;
 
 	say(w, "       -- session begins");
 	w->a.session = w->b.session = ++w->sessions;
-	on.exporter = cy_sha256(cy_bytes(&w->sessions, sizeof w->sessions));
+	on = rig_connection(w->sessions, true);
 	node_link_up(w->a.node, w->a.peer, w->a.session, &on);
 	on.dialled = false;
 	node_link_up(w->b.node, w->b.peer, w->b.session, &on);
