@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "rig.h"
 
 /* -------------------------------------------------------------------- the clock */
@@ -37,4 +39,13 @@ static void random_fill(void *ctx, void *data, size_t len)
 struct random_port rig_random_port(struct cy_rng *r)
 {
 	return (struct random_port){ r, random_fill };
+}
+
+/* ------------------------------------------------------------------- the journal */
+
+void rig_check_line(const char *text)
+{
+	CY_ASSERT(cy_utf8_valid(text, strlen(text)));
+	for (const char *s = text; *s != '\0'; s++)
+		CY_ASSERT((unsigned char)*s >= ' ' && *s != 0x7f);
 }

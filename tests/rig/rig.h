@@ -50,6 +50,9 @@ void rig_sign(struct rig_signer *s, struct node *node, int code);
 /* Stands in for CMS: who signed what. */
 struct cy_digest rig_seal(const char *authority, struct cy_bytes text);
 
+/* What is told to the journal must be one line of UTF-8, without control characters. */
+void rig_check_line(const char *text);
+
 /* Local clients that always read, and stay until the test ends them: `send` has each frame. */
 struct local_port rig_local_port(void *ctx, int (*send)(void *ctx, uint64_t conn, struct cy_bytes frame));
 /* What a client asks, on its connection. */

@@ -117,6 +117,10 @@ void mem_broken(struct mem_store *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	if (s->broken == NULL) {
+		fprintf(stderr, "the store: %s\n", text);
+		abort();
+	}
 	s->broken(s->ctx, text);
 }
 

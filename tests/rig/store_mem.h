@@ -126,7 +126,7 @@ struct mem_store {
 	struct store_writeset *committing; /* given to commit(), and nobody was told yet what became of it */
 	bool mark_may_fall;                /* the wall mark: an operator has said so once */
 
-	void (*broken)(void *ctx, const char *what); /* an invariant does not hold */
+	void (*broken)(void *ctx, const char *what); /* an invariant does not hold; NULL: the program ends */
 	void *ctx;
 };
 

@@ -273,6 +273,7 @@ static void journal_note(void *ctx, enum node_level level, const char *text)
 {
 	struct sim_node *s = ctx;
 
+	rig_check_line(text);
 	if (level == NODE_ALARM)
 		damage_told(s, text);
 	world_mix(s->w, text, strlen(text));

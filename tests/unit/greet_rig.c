@@ -202,17 +202,12 @@ static void journal_note(void *ctx, enum node_level level, const char *text)
 	struct rig *r = ctx;
 	const size_t len = strlen(r->all);
 
+	rig_check_line(text);
 	snprintf(r->all + len, sizeof r->all - len, "%s\n", text);
 	if (level < NODE_WARNING)
 		return;
 	did(r, level == NODE_ALARM ? "alarm" : "warning");
 	snprintf(r->journal, sizeof r->journal, "%s", text);
-}
-
-static void broken(void *ctx, const char *what)
-{
-	(void)ctx;
-	fail_msg("the store: %s", what);
 }
 
 /* --------------------------------------------------------------------------- life */
@@ -231,7 +226,7 @@ struct rig *rig_new(bool evidence)
 	r->signer.self = SELF;
 	r->disk.opens = did_open;
 	r->disk.ctx = r;
-	mem_store_init(&r->store, peers, 2, broken, r);
+	mem_store_init(&r->store, peers, 2, NULL, NULL);
 	orders_mem_init(&r->orders, SELF);
 	mem_store_port(&r->store, &r->ports.store);
 	r->ports.link = (struct link_port){ r, link_send, link_proven, link_established, link_close };

@@ -21,12 +21,6 @@ struct two {
 	struct store_port in_memory;
 };
 
-static void broken(void *ctx, const char *what)
-{
-	(void)ctx;
-	fail_msg("%s", what);
-}
-
 static int setup_two(void **state)
 {
 	static const char *const peers[] = { "IE" };
@@ -36,7 +30,7 @@ static int setup_two(void **state)
 	if (t == NULL || setup(&f) < 0)
 		return -1;
 	t->f = f;
-	mem_store_init(&t->mem, peers, 1, broken, NULL);
+	mem_store_init(&t->mem, peers, 1, NULL, NULL);
 	t->mem.copies = true;
 	mem_store_port(&t->mem, &t->in_memory);
 	*state = t;

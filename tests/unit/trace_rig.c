@@ -304,6 +304,7 @@ static void journal_note(void *ctx, enum node_level level, const char *text)
 {
 	struct side *s = ctx;
 
+	rig_check_line(text);
 	if (level == NODE_ALARM || level == NODE_WARNING)
 		say(s->w, "%-6s !! %s", s->name, text);
 }
