@@ -7,12 +7,13 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/num.h"
 #include "base/sha256.h"
 #include "base/uuid.h"
 #include "comityctl/ctl.h"
 #include "comityctl/file.h"
+#include "comityctl/message_id.h"
 #include "comityctl/out.h"
+#include "comityctl/proof.h"
 
 static const char help[] = "usage: comityctl message show (ID | CASE#NUMBER [--from AUTHORITY]) [--raw] [--save DIR]\n"
 			   "\n"
@@ -34,13 +35,6 @@ static int write_file(const char *dir, const char *name, const ProtobufCBinaryDa
 	return file_replace(path, "--save", cy_bytes(data->data, data->len));
 }
 
-static void print_verify(const char *name)
-{
-	printf("  openssl cms -verify -binary -inform DER -in %s.p7s -content %s \\\n"
-	       "      -CAfile ANCHORS.pem -purpose smimesign -out /dev/null\n",
-	       name, name);
-}
-
 static int save(const char *dir, const char *id, const CyMessageView *v)
 {
 	const struct {
@@ -51,6 +45,7 @@ static int save(const char *dir, const char *id, const CyMessageView *v)
 		      { "manifest.p7s", &v->signature },
 		      { "receipt", &v->receipt },
 		      { "receipt.p7s", &v->receipt_signature } };
+	struct cy_buf commands = CY_BUF(PROOF_COMMANDS_MAX);
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return ctl_fail(CTL_BAD_FILE, "%s: %s", dir, strerror(errno));
@@ -66,15 +61,10 @@ static int save(const char *dir, const char *id, const CyMessageView *v)
 		printf(" there is the message alone: it waits, and is not signed yet.\n");
 		return CTL_DONE;
 	}
-	printf(" these commands check it; ANCHORS.pem holds the trust anchors of the signer:\n\n"
-	       "  sha256sum --check --ignore-missing manifest\n");
-	print_verify("manifest");
-	if (v->receipt.len) {
-		print_verify("receipt");
-		printf("  sha256sum --check --ignore-missing receipt\n"
-		       "  # The receipt is for this manifest:\n"
-		       "  grep \"^# parcel $(sha256sum < manifest | cut -d ' ' -f 1)\" receipt\n");
-	}
+	printf(" these commands check it; ANCHORS.pem holds the trust anchors of the signer:\n\n");
+	proof_commands("  ", v->receipt.len > 0, &commands);
+	fwrite(commands.data, 1, commands.len, stdout);
+	cy_buf_free(&commands);
 	return CTL_DONE;
 }
 
@@ -118,53 +108,6 @@ static void print_view(const CyMessageView *v)
 	}
 }
 
-/* The message of a case by its number there, which each side counts for itself. */
-static int by_number(const CyCaseView *v, const char *word, uint64_t number, const char *from,
-		     char ret_id[static CY_UUID_LEN + 1])
-{
-	const CyMessageSummary *found = NULL;
-
-	for (size_t i = 0; i < v->n_messages; i++) {
-		const CyMessageSummary *m = v->messages[i];
-
-		if (m->number != number || (from != NULL && strcmp(m->author, from) != 0))
-			continue;
-		if (found != NULL)
-			return ctl_usage("message show",
-					 "both sides have a message of this number (%s: %s; %s: %s): "
-					 "say --from %s or --from %s",
-					 found->author, found->kind_name, m->author, m->kind_name, found->author,
-					 m->author);
-		found = m;
-	}
-	if (found == NULL || cy_copy(ret_id, CY_UUID_LEN + 1, found->message_id) != CY_OK)
-		return ctl_fail(CTL_NOT_FOUND, "there is no message '%s'%s%s", word, from != NULL ? " from " : "",
-				from != NULL ? from : "");
-	return CTL_DONE;
-}
-
-static int find_id(struct ctl *ctl, const char *word, const char *from, char ret_id[static CY_UUID_LEN + 1])
-{
-	const char *sign = strrchr(word, '#');
-	char ref[CY_REFERENCE_MAX + 1];
-	CyServerFrame *reply;
-	uint64_t number;
-	int r;
-
-	if (cy_uuid_valid(word) && from == NULL)
-		return cy_copy(ret_id, CY_UUID_LEN + 1, word) == CY_OK ? CTL_DONE : CTL_USAGE;
-	if (sign == NULL || (size_t)(sign - word) >= sizeof ref ||
-	    cy_parse_u64(sign + 1, strlen(sign + 1), UINT32_MAX, &number) != CY_OK)
-		return ctl_usage("message show", "'%s' is neither a message id nor a case with '#' and a number", word);
-	snprintf(ref, sizeof ref, "%.*s", (int)(sign - word), word);
-	r = ctl_show_case(ctl, ref, &reply);
-	if (r != CTL_DONE)
-		return r;
-	r = by_number(reply->case_view, word, number, from, ret_id);
-	cy_server_frame__free_unpacked(reply, NULL);
-	return r;
-}
-
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
@@ -182,7 +125,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r == CTL_DONE && raw && (dir != NULL || ctl->json))
 		r = ctl_usage("message show", "--raw goes with neither --save nor --json");
 	if (r == CTL_DONE)
-		r = find_id(ctl, word, from, id);
+		r = message_id_find(ctl, "message show", word, from, id);
 	if (r != CTL_DONE)
 		return r;
 	show.message_id = id;
