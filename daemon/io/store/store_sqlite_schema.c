@@ -82,6 +82,10 @@ static int open_file(const struct store_sqlite_config *config, const char *vfs, 
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
+	/* Debian builds SQLite with STAT4, which compiles a statement anew when its values change; the plan of ours
+	 * never depends on them. */
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, (int *)NULL);
 	if (rc != SQLITE_OK) {
 		r = failed(db, rc, config->dir, e);
 		sqlite3_close(db);
