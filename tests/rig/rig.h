@@ -1,6 +1,24 @@
-/* The ports of a node (port/ports.h), as tests give them: the simulator, the fuzz targets and the unit
- * tests that run whole nodes. Here is what they do all alike; a rig puts it together, and adds what it is
- * there for. */
+/* The fake ports of a node (port/ports.h), for the simulator, the fuzz targets and the unit tests that run whole
+ * nodes. Nothing in them happens by itself: the test moves the clock, lets a signature be made, a commit become
+ * durable and a disk answer, in the order that it wants.
+ *
+ *   store    store_mem.h: all of the port in memory, and the list of orders (store_mem_orders.h)
+ *   clock    struct rig_clock
+ *   random   rig_random_port(): the bytes that a seed gives
+ *   signer   struct rig_signer: a seal in place of CMS, and certificates that expire or are revoked
+ *   local    rig_local_port(), and what a client says
+ *   blobs    struct rig_disk: a disk of evidence without bytes
+ *   journal  rig_check_line() for each line
+ *
+ * What is not here is what a rig is there for, and differs for that reason:
+ * - The link. The simulator's network loses, delays and changes frames (sim/net.c); the fuzz targets hold each frame
+ *   that leaves to the order of a session (fuzz/rig_link.c); the rig of the greeting writes frames down as words
+ *   (unit/greet_rig.c); that of the traces carries them from one node to the other and describes them
+ *   (unit/trace_rig.c). They share how a session and its frames reach the node: rig_lane_up() and what follows it.
+ * - The simulator's clocks, signatures and disk of evidence (sim/world.c, sim/certs.c, sim/blobs_mem.c): they take
+ *   their time and fail as a seed says, on the heap of events of its world, and its disk keeps bytes.
+ * - The store of the traces, which is the real one: there is a backup of it, as of a file.
+ * - Facts and hooks: whoever needs one needs another one. */
 #ifndef RIG_H
 #define RIG_H
 

@@ -41,21 +41,10 @@ static int send_frame(void *ctx, uint64_t session, struct blob_bytes frame)
 	return CY_OK;
 }
 
-static struct cy_mono no_time(void *ctx)
-{
-	(void)ctx;
-	return (struct cy_mono){ 0 };
-}
-
-static struct cy_wall no_date(void *ctx)
-{
-	(void)ctx;
-	return (struct cy_wall){ 0 };
-}
-
 /* Peers of which each pulls, with this urgency, an item of so many chunks. */
 struct lane {
 	struct node n;
+	struct rig_clock clock;
 	struct peer peers[PEERS], *list[PEERS];
 };
 
@@ -68,8 +57,7 @@ static struct lane *lane_new(size_t n_peers, const CyPriority *priority, uint64_
 	l->n.ports.blobs.append = append;
 	l->n.ports.bulk.room = room;
 	l->n.ports.bulk.send = send_frame;
-	l->n.ports.clock.mono = no_time;
-	l->n.ports.clock.wall = no_date;
+	l->n.ports.clock = rig_clock_port(&l->clock);
 	for (size_t i = 0; i < n_peers; i++) {
 		struct bulk *b = calloc(1, sizeof *b);
 
