@@ -333,13 +333,18 @@ struct node {
 
 /* -------------------------------------------------------------- node.c */
 int node_load(struct node *n, struct cy_error *e);
+/* After a failed batch, of which what is in memory of the store's own values (the audit log, the streams) is. Until
+ * they can be read, n->stale: nothing may be built upon them. */
+void node_load_again(struct node *n);
+/* What is over is looked for by peer, also of one that was removed. */
+void node_find_former_peers(struct node *n);
 void node_note(struct node *n, enum node_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void node_tell(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 /* Something in the store is damaged: an alarm, and the state of the store in the status; whatever does not need it
  * goes on. */
 void node_damaged(struct node *n, const char *peer, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-struct cy_wall node_now(struct node *n);
+struct cy_wall node_now(const struct node *n);
 /* What is signed as the time of what happens now: while the wall clock is doubted, what
  * it would say had it gone on, and not before what was recorded. */
 struct cy_wall node_legal_now(struct node *n);
@@ -396,6 +401,7 @@ int unread_answered(struct node *n, const struct work_case *c, char *ret_text, s
 int unread_mark(struct node *n, CyCaseSummary **cases, size_t n_cases);
 /* Tell of those that are here for longer than unread_after, each once; and when to look again. */
 void unread_look(struct node *n);
+struct cy_mono unread_next(const struct node *n);
 
 /* -------------------------------------------------------------- treaty.c */
 /* The two states, and the local day of the requesting one, for what its authority
@@ -590,6 +596,10 @@ void evidence_recheck(struct node *n);
 void evidence_state_all(struct node *n);
 /* At the end of a batch: what is over, and what is to be stated. */
 void evidence_step(struct node *n);
+void evidence_start(struct node *n);
+void evidence_released(struct node *n); /* the contents of the batch have their rows */
+void evidence_failed(struct node *n);
+struct cy_mono evidence_next(const struct node *n); /* of what the step does; CY_NEVER without evidence files */
 /* -------------------------------------------------------------- erase.c */
 /* An administrator orders that the content of a case is erased. */
 void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEraseCase *r);
@@ -604,6 +614,7 @@ void erase_soon(struct node *n);
 /* A batch failed, and with it what it may have erased: that is looked at again, but does not fail each batch from now
  * on. */
 void erase_failed(struct node *n);
+struct cy_mono erase_next(const struct node *n); /* when the step looks again */
 /* -------------------------------------------------------------- submit.c */
 /* An idempotency key is kept by its digest in hexadecimal (store_key_digest), which travels in the message:
  * so it is known again after a restore. In the store, or in this batch: CY_OK, with what it was used for. */

@@ -70,6 +70,17 @@ static int compute(struct node *n, struct work_case *c)
 	return CY_OK;
 }
 
+void catch_up_start(struct node *n)
+{
+	n->catching_up = true;
+	n->caught_up = (struct case_name){ 0 };
+}
+
+struct cy_mono catch_up_next(const struct node *n)
+{
+	return n->catching_up ? n->ports.clock.mono(n->ports.clock.ctx) : CY_NEVER;
+}
+
 void catch_up_step(struct node *n)
 {
 	struct store_port *s = &n->ports.store;

@@ -686,6 +686,26 @@ void clocks_step(struct node *n)
 		decide_all(n);
 }
 
+void clocks_failed(struct node *n)
+{
+	n->clocks_changed = true;
+}
+
+void clocks_start(struct node *n)
+{
+	n->clocks_changed = true;
+	clocks_plan(n);
+}
+
+struct cy_mono clocks_next(const struct node *n)
+{
+	const int64_t left = n->next_clock.ms - node_now(n).ms;
+
+	if (n->next_clock.ms <= 0 || !node_may_decide(n))
+		return CY_NEVER;
+	return cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), left > 0 ? left : 0);
+}
+
 void clocks_plan(struct node *n)
 {
 	struct store_port *s = &n->ports.store;

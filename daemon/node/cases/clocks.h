@@ -21,6 +21,9 @@ const struct law_clock_rule *clocks_rule(const struct node *n, const struct stor
 const struct law_zone *clocks_zone(struct node *n, const struct store_clock *row);
 /* Read again when the next decision is to be made. */
 void clocks_plan(struct node *n);
+void clocks_start(struct node *n);
+void clocks_failed(struct node *n);
+struct cy_mono clocks_next(const struct node *n); /* when that is, if it may be made */
 
 /* -------------------------------------------------------------- proofs.c */
 /* Would a receipt say more of this time limit's start than what was stated? Not where that lies within the time that
@@ -40,6 +43,9 @@ int follow_get(struct node *n, const struct work_case *c, const struct law_profi
 /* -------------------------------------------------------------- catch_up.c */
 /* Bring some cases of an older store up to date, before their clocks are settled. */
 void catch_up_step(struct node *n);
+/* From the first of them on, at a start or after a batch that failed. */
+void catch_up_start(struct node *n);
+struct cy_mono catch_up_next(const struct node *n); /* now, while some may be left */
 
 /* -------------------------------------------------------------- escalate.c */
 /* Decide what is due about one clock, and set when the next decision is to be made. */
@@ -72,6 +78,7 @@ void measures_put(struct node *n);
  * batch. */
 void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r);
 void stats_views_step(struct node *n);
+struct cy_mono stats_views_next(const struct node *n); /* now, while some are being counted */
 void stats_views_free(struct node *n);
 
 /* -------------------------------------------------------------- publish.c */

@@ -437,6 +437,11 @@ void erase_soon(struct node *n)
 	n->next_erasure = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
+struct cy_mono erase_next(const struct node *n)
+{
+	return n->next_erasure;
+}
+
 void erase_failed(struct node *n)
 {
 	const struct cy_mono later = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);

@@ -396,6 +396,11 @@ void prune_soon(struct node *n)
 	n->pruning.next = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_PRUNE_AGAIN_MS);
 }
 
+struct cy_mono prune_next(const struct node *n)
+{
+	return n->pruning.next;
+}
+
 void prune_step(struct node *n)
 {
 	const struct {
@@ -412,6 +417,8 @@ void prune_step(struct node *n)
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 	struct cy_mono next;
 
+	if (cy_mono_before(now, n->pruning.next))
+		return;
 	n->pruning.next = cy_mono_add(now, NODE_PRUNE_CHECK_MS);
 	if (n->clock_suspect)
 		return;

@@ -253,6 +253,11 @@ static bool knows_instrument(struct node *n, const struct counting *k)
 	return false;
 }
 
+struct cy_mono stats_views_next(const struct node *n)
+{
+	return n->counting != NULL ? n->ports.clock.mono(n->ports.clock.ctx) : CY_NEVER;
+}
+
 void stats_views_step(struct node *n)
 {
 	struct store_port *store = &n->ports.store;

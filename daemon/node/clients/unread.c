@@ -210,6 +210,11 @@ void unread_committed(struct node *n)
 		n->unread.next = cy_mono_add(now, n->config.unread_ms + 1);
 }
 
+struct cy_mono unread_next(const struct node *n)
+{
+	return n->unread.next;
+}
+
 void unread_look(struct node *n)
 {
 	struct store_port *s = &n->ports.store;

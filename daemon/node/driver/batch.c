@@ -7,6 +7,7 @@
 #include "base/mutant.h"
 #include "node/cases/clocks.h"
 #include "node/clients/requests.h"
+#include "node/driver/stages.h"
 #include "node/evidence/evidence.h"
 #include "wire/message.h"
 
@@ -161,7 +162,6 @@ void batch_reset(struct node *n)
 static void release(struct node *n);
 static void commit(struct node *n);
 static void fail(struct node *n, int code, const char *why);
-static bool load_again(struct node *n);
 
 void batch_retry(struct node *n)
 {
@@ -171,86 +171,12 @@ void batch_retry(struct node *n)
 /* There is one wake-up: for whatever comes first. */
 void batch_plan_wake(struct node *n)
 {
-	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx), at = n->next_expiry;
+	const struct cy_mono at = stages_next(n);
 
-	if (cy_mono_before(n->pruning.next, at))
-		at = n->pruning.next;
-	if (cy_mono_before(n->unread.next, at))
-		at = n->unread.next;
-	if (cy_mono_before(n->next_erasure, at))
-		at = cy_mono_before(n->next_erasure, n->retry) ? n->retry : n->next_erasure;
-	if (cy_mono_before(now, n->retry))
-		at = n->retry;
-	for (size_t i = 0; i < n->n_peers; i++)
-		if (cy_mono_before(now, n->peers[i]->no_parcel_before) &&
-		    cy_mono_before(n->peers[i]->no_parcel_before, at))
-			at = n->peers[i]->no_parcel_before;
-	if (cy_mono_before(reconcile_next(n), at))
-		at = reconcile_next(n);
-	if (n->next_clock.ms > 0 && node_may_decide(n)) {
-		const int64_t left = n->next_clock.ms - node_now(n).ms;
-		struct cy_mono due = cy_mono_add(now, left > 0 ? left : 0);
-
-		if (cy_mono_before(due, n->retry))
-			due = n->retry;
-		if (cy_mono_before(due, at))
-			at = due;
-	}
-	if (n->ports.blobs.ctx != NULL) {
-		const struct cy_mono bulk = bulk_next(n);
-		struct cy_mono look = n->recheck.on ? now : n->next_evidence;
-
-		if (cy_mono_before(n->next_statement, look))
-			look = n->next_statement;
-		if (cy_mono_before(evidence_rest_next(n), look))
-			look = evidence_rest_next(n);
-		if (cy_mono_before(evidence_strays_next(n), look))
-			look = evidence_strays_next(n);
-		if (cy_mono_before(look, n->retry))
-			look = n->retry;
-		if (cy_mono_before(look, at))
-			at = look;
-		if (cy_mono_before(bulk, at))
-			at = bulk;
-	}
-	if (n->orders.stored < n->orders.last.number)
-		at = cy_mono_before(now, n->retry) ? n->retry : now;
-	if (n->counting != NULL)
-		at = now;
-	if (n->catching_up)
-		at = cy_mono_before(now, n->retry) ? n->retry : now;
 	if (at.ms == n->planned.ms)
 		return;
 	n->planned = at;
 	n->ports.clock.wake_at(n->ports.clock.ctx, at);
-}
-
-/* What comes of no input. */
-static void step_own(struct node *n, struct cy_mono now, bool careful)
-{
-	const struct batch *b = &n->batch;
-
-	if (careful && b->inputs > 0)
-		return;
-	waiting_step(n);
-	evidence_step(n);
-	catch_up_step(n);
-	erase_step(n);
-	clocks_step(n);
-	if (b->alone != NULL)
-		return;
-	reconcile_step(n);
-	if (!n->stopping)
-		outbound_step(n);
-	if (!cy_mono_before(now, n->next_expiry)) {
-		n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
-		if (node_may_decide(n)) {
-			expire_undelivered(n);
-			n->next_expiry = expire_next(n);
-		}
-	}
-	if (!cy_mono_before(now, n->pruning.next))
-		prune_step(n);
 }
 
 void batch_start(struct node *n)
@@ -262,13 +188,12 @@ void batch_start(struct node *n)
 	if (b->phase != BATCH_IDLE)
 		return;
 	batch_reset(n);
-	if (n->stale && !load_again(n))
+	if (n->stale)
+		node_load_again(n);
+	if (n->stale)
 		b->doom = "the store's own values cannot be read";
 	n->batch_number++;
-	node_watch_clock(n);
-	signing_watch(n);
-	orders_step(n);
-	again_take(n);
+	stages_run(n, STAGE_BEGIN);
 	while (n->inputs != NULL && b->messages < CY_BOUND(NODE_BATCH_MESSAGES) && b->bytes < NODE_BATCH_BYTES &&
 	       b->alone == NULL && !b->erases && (!careful || b->inputs == 0)) {
 		struct input *in = n->inputs;
@@ -285,7 +210,11 @@ void batch_start(struct node *n)
 		if (!again_keep(n, in))
 			node_input_free(in);
 	}
-	step_own(n, now, careful);
+	if (!careful || b->inputs == 0) {
+		stages_run(n, STAGE_STEP);
+		if (b->alone == NULL)
+			stages_run(n, STAGE_STEP_ALL);
+	}
 	batch_plan_wake(n);
 	b->phase = BATCH_SIGNING;
 	for (struct want *w = b->wants; w != NULL; w = w->next) {
@@ -384,13 +313,11 @@ static void commit(struct node *n)
 			break;
 		}
 	}
-	/* What was given up just now has its time limits brought up to date. */
-	clocks_settle(n);
+	stages_run(n, STAGE_COMPLETE);
 	if (b->doom != NULL) {
 		fail(n, CY_ESTORE, b->doom);
 		return;
 	}
-	measures_put(n);
 	if (b->writes.n == 0) {
 		release(n);
 		return;
@@ -429,18 +356,6 @@ static void fail_client(struct node *n, const struct effect *f, int code)
 			    "the store cannot commit now: repeat it later, with the same key it takes effect once");
 }
 
-/* What is in memory of the store's own values (the audit log, the streams) is of a batch that failed: until they can be
- * read again nothing may be built upon it. */
-static bool load_again(struct node *n)
-{
-	struct cy_error e = { 0 };
-
-	n->stale = node_load(n, &e) < 0;
-	if (n->stale)
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
-	return !n->stale;
-}
-
 /* The batch failed: nothing has happened. Sessions resume from the store, local
  * clients are told to repeat. */
 static void fail(struct node *n, int code, const char *why)
@@ -469,19 +384,9 @@ static void fail(struct node *n, int code, const char *why)
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		if (f->kind == EFFECT_LINK_CLOSE)
 			n->ports.link.close(n->ports.link.ctx, f->target, f->why);
-	waiting_failed(n);
-	load_again(n);
-	erase_failed(n);
-	n->clocks_changed = true;
-	n->catching_up = true;
-	n->caught_up = (struct case_name){ 0 };
-	again_failed(n);
-	bulk_settled(n, false);
-	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
-	evidence_recheck(n);
+	stages_run(n, STAGE_FAILED);
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
-	bulk_look(n);
 	/* What came in meanwhile. A wake-up tries again what waits without an input. */
 	batch_retry(n);
 	batch_plan_wake(n);
@@ -501,23 +406,14 @@ static void release(struct node *n)
 	/* Then what comes of no input has its turn. */
 	if (b->inputs > 0 && cy_mono_before(n->ports.clock.mono(n->ports.clock.ctx), n->careful))
 		something = true;
-	/* Something of ours may wait now. */
-	if (b->phase == BATCH_COMMITTING && n->next_expiry.ms == CY_NEVER.ms)
-		n->next_expiry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
 	if (b->phase == BATCH_COMMITTING)
-		unread_committed(n);
+		stages_run(n, STAGE_COMMITTED);
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		release_effect(n, f);
-	n->finishing -= b->finished;
-	again_committed(n);
-	bulk_settled(n, true);
-	if (b->evidence)
-		bulk_look(n);
+	stages_run(n, STAGE_RELEASED);
 	b->phase = BATCH_IDLE;
 	batch_reset(n);
-	clocks_plan(n);
-	hooks_run(n);
-	bulk_work(n);
+	stages_run(n, STAGE_IDLE);
 	if (!something) {
 		batch_plan_wake(n);
 		return;

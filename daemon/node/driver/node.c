@@ -7,6 +7,7 @@
 
 #include "base/mutant.h"
 #include "node/cases/clocks.h"
+#include "node/driver/stages.h"
 #include "node/evidence/evidence.h"
 #include "wire/message.h"
 
@@ -71,7 +72,7 @@ void node_store_damaged(struct node *n, const char *peer, const char *case_id, c
 		cases_damaged(n, peer, case_id, what);
 }
 
-struct cy_wall node_now(struct node *n)
+struct cy_wall node_now(const struct node *n)
 {
 	return n->ports.clock.wall(n->ports.clock.ctx);
 }
@@ -136,6 +137,22 @@ int node_load(struct node *n, struct cy_error *e)
 	return orders_load(n, e);
 }
 
+void node_load_again(struct node *n)
+{
+	struct cy_error e = { 0 };
+
+	n->stale = node_load(n, &e) < 0;
+	if (n->stale)
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
+}
+
+void node_find_former_peers(struct node *n)
+{
+	if (node_peers_ever(n) < 0)
+		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "",
+			  "the streams of former peers cannot be read: what is over of theirs stays here");
+}
+
 int node_new(const struct node_config *config, const struct node_ports *ports, struct node **ret_node,
 	     struct cy_error *e)
 {
@@ -164,21 +181,8 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	n->started = node_now(n);
 	n->trusted_from = n->started;
 	n->started_mono = n->ports.clock.mono(n->ports.clock.ctx);
-	node_watch_clock(n);
-	waiting_start(n);
-	/* What is over is looked for by peer, also of one that was removed. */
-	if (node_peers_ever(n) < 0)
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "",
-			  "the streams of former peers cannot be read: what is over of theirs stays here");
-	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->planned = CY_NEVER;
-	n->clocks_changed = true;
-	n->catching_up = true;
-	clocks_plan(n);
-	hooks_run(n);
-	n->next_evidence = n->next_statement = n->rest.next = n->started_mono;
-	bulk_look(n);
-	bulk_work(n);
+	stages_run(n, STAGE_START);
 	batch_plan_wake(n);
 	*ret_node = n;
 	return CY_OK;
@@ -595,9 +599,7 @@ void node_wake(struct node *n)
 {
 	n->planned = CY_NEVER;
 	batch_start(n);
-	bulk_work(n);
-	stats_views_step(n);
-	unread_look(n);
+	stages_run(n, STAGE_WOKEN);
 	batch_plan_wake(n);
 }
 

@@ -374,11 +374,30 @@ void bulk_work(struct node *n)
 	batch_plan_wake(n);
 }
 
+void bulk_start(struct node *n)
+{
+	bulk_look(n);
+	bulk_work(n);
+}
+
+void bulk_released(struct node *n)
+{
+	bulk_settled(n, true);
+	if (n->batch.evidence)
+		bulk_look(n);
+}
+
+void bulk_failed(struct node *n)
+{
+	bulk_settled(n, false);
+	bulk_look(n);
+}
+
 struct cy_mono bulk_next(const struct node *n)
 {
 	struct cy_mono next = CY_NEVER, at;
 
-	for (size_t i = 0; i < n->n_peers; i++) {
+	for (size_t i = 0; i < n->n_peers && n->ports.blobs.ctx != NULL; i++) {
 		const struct bulk *b = n->peers[i]->bulk;
 
 		if (b == NULL)

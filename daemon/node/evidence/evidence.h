@@ -244,6 +244,9 @@ int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame);
 void bulk_work(struct node *n);
 /* The next instant at which bulk_work() has something to do by itself. */
 struct cy_mono bulk_next(const struct node *n);
+void bulk_start(struct node *n);
+void bulk_released(struct node *n);
+void bulk_failed(struct node *n);
 void bulk_free(struct peer *p);
 /* What is to be pulled, or offered, may have changed. */
 void bulk_look(struct node *n);

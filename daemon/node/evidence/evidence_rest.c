@@ -368,7 +368,8 @@ void evidence_rest(struct node *n)
 struct cy_mono evidence_rest_next(const struct node *n)
 {
 	/* Until it is known what became of what a restored store believes to be here, nothing is missed. */
-	return n->rest.busy || n->rest.settling || n->wait.restored || n->stopping || n->batch.phase != BATCH_IDLE
+	return n->ports.blobs.ctx == NULL || n->rest.busy || n->rest.settling || n->wait.restored || n->stopping ||
+			       n->batch.phase != BATCH_IDLE
 		       ? CY_NEVER
 		       : n->rest.next;
 }

@@ -487,6 +487,31 @@ void evidence_state_all(struct node *n)
 	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
+void evidence_start(struct node *n)
+{
+	n->next_evidence = n->next_statement = n->rest.next = n->started_mono;
+}
+
+void evidence_released(struct node *n)
+{
+	n->finishing -= n->batch.finished;
+}
+
+void evidence_failed(struct node *n)
+{
+	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
+	evidence_recheck(n);
+}
+
+struct cy_mono evidence_next(const struct node *n)
+{
+	const struct cy_mono look = n->recheck.on ? n->ports.clock.mono(n->ports.clock.ctx) : n->next_evidence;
+
+	if (n->ports.blobs.ctx == NULL)
+		return CY_NEVER;
+	return cy_mono_before(n->next_statement, look) ? n->next_statement : look;
+}
+
 void evidence_step(struct node *n)
 {
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);

@@ -53,7 +53,8 @@ static bool is_known(struct node *n, const struct cy_digest *sha256)
 
 static bool may_look(const struct node *n)
 {
-	return !n->rest.strays.asked && !n->stopping && !n->wait.restored && node_may_destroy(n, NULL);
+	return n->ports.blobs.ctx != NULL && !n->rest.strays.asked && !n->stopping && !n->wait.restored &&
+	       node_may_destroy(n, NULL);
 }
 
 static void look_at_found(struct node *n)

@@ -148,6 +148,11 @@ void orders_step(struct node *n)
 		  n->orders.last.number - from);
 }
 
+struct cy_mono orders_next(const struct node *n)
+{
+	return n->orders.stored < n->orders.last.number ? n->ports.clock.mono(n->ports.clock.ctx) : CY_NEVER;
+}
+
 void orders_add(struct node *n, enum node_order_kind kind, const struct store_evidence *about, const char *by,
 		const char *reason)
 {

@@ -18,6 +18,7 @@ struct orders_state {
 int orders_load(struct node *n, struct cy_error *e);
 /* In a batch, before all else: obey what the list has beyond the store. */
 void orders_step(struct node *n);
+struct cy_mono orders_next(const struct node *n); /* when it has something to obey */
 /* In a batch: put an order into the list. The caller obeys it in the same batch; what becomes of it
  * in a store that is restored later says obey() in orders.c. */
 void orders_add(struct node *n, enum node_order_kind kind, const struct store_evidence *about, const char *by,

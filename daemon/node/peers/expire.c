@@ -96,7 +96,7 @@ static bool give_up(struct node *n, struct giving_up **first, const struct store
 	return true;
 }
 
-void expire_undelivered(struct node *n)
+static void give_up_old(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 	const struct cy_wall before = { node_now(n).ms - n->config.undelivered_ms };
@@ -136,7 +136,7 @@ static int load_oldest(void *arg, const struct store_message *row)
 	return CY_OK;
 }
 
-struct cy_mono expire_next(struct node *n)
+static struct cy_mono next_look(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 	struct cy_wall oldest = { INT64_MAX };
@@ -148,6 +148,35 @@ struct cy_mono expire_next(struct node *n)
 	if (r == CY_OK && oldest.ms + n->config.undelivered_ms - node_now(n).ms > left)
 		left = oldest.ms + n->config.undelivered_ms - node_now(n).ms;
 	return cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), left);
+}
+
+void expire_start(struct node *n)
+{
+	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
+}
+
+void expire_step(struct node *n)
+{
+	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+
+	if (cy_mono_before(now, n->next_expiry))
+		return;
+	n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
+	if (!node_may_decide(n))
+		return;
+	give_up_old(n);
+	n->next_expiry = next_look(n);
+}
+
+void expire_committed(struct node *n)
+{
+	if (n->next_expiry.ms == CY_NEVER.ms)
+		n->next_expiry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
+}
+
+struct cy_mono expire_next(const struct node *n)
+{
+	return n->next_expiry;
 }
 
 void expire_signed(struct node *n, struct want *w)

@@ -214,7 +214,7 @@ void outbound_step(struct node *n)
 {
 	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 
-	for (size_t i = 0; i < n->n_peers; i++) {
+	for (size_t i = 0; i < n->n_peers && !n->stopping; i++) {
 		struct peer *p = n->peers[i];
 
 		if (p->session == 0 || !p->greeted || p->stream.reconciling)
@@ -225,6 +225,18 @@ void outbound_step(struct node *n)
 		    !cy_mono_before(now, p->no_parcel_before))
 			send_new(n, p);
 	}
+}
+
+struct cy_mono outbound_next(const struct node *n)
+{
+	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
+	struct cy_mono next = CY_NEVER;
+
+	for (size_t i = 0; i < n->n_peers; i++)
+		if (cy_mono_before(now, n->peers[i]->no_parcel_before) &&
+		    cy_mono_before(n->peers[i]->no_parcel_before, next))
+			next = n->peers[i]->no_parcel_before;
+	return next;
 }
 
 /* The message now travels in a parcel: in the same write if it is new. */

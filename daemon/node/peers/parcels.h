@@ -71,7 +71,8 @@ int resend_lost(struct node *n, struct peer *p, const char *message_id);
 void resend_refused(struct node *n, struct peer *p);
 
 /* -------------------------------------------------------------- outbound.c */
-void outbound_step(struct node *n); /* re-send and make parcels wherever a window is open */
+void outbound_step(struct node *n);                 /* re-send and make parcels wherever a window is open */
+struct cy_mono outbound_next(const struct node *n); /* when a parcel is tried again that could not be signed */
 void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct cy_bytes manifest,
 		   struct cy_bytes signature, const struct parcel_content *content, CySignedText *receipt);
 void outbound_signed(struct node *n, struct want *w);
@@ -99,11 +100,13 @@ int sound_message(struct node *n, const struct store_message *row);
 int sound_parcel(struct node *n, const struct store_parcel *row);
 
 /* -------------------------------------------------------------- expire.c */
-/* Give up what is older than delivery.undelivered_after, oldest first and of all peers: the signed
+/* Where it is time, give up what is older than delivery.undelivered_after, oldest first and of all peers: the signed
  * statements are wants of this batch. */
-void expire_undelivered(struct node *n);
-/* When the next message may have to be given up; CY_NEVER: none of ours waits. */
-struct cy_mono expire_next(struct node *n);
+void expire_step(struct node *n);
+void expire_start(struct node *n);
+void expire_committed(struct node *n); /* something of ours may wait now */
+/* When the next message may have to be given up; CY_NEVER: none of ours waited at the last look. */
+struct cy_mono expire_next(const struct node *n);
 void expire_signed(struct node *n, struct want *w);
 
 /* -------------------------------------------------------------- reconcile.c */
