@@ -141,7 +141,7 @@ $(BUILD)/tests/story_test: $(BUILD)/obj/tests/unit/story_tables.o
 $(addprefix $(BUILD)/tests/,restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/erase_rig.o
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
 $(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o
-NODE_TESTS := greet_test greet_hello_test greet_after_test backlog_test pages_test receipts_test roles_test \
+NODE_TESTS := batch_test greet_test greet_hello_test greet_after_test backlog_test pages_test receipts_test roles_test \
 	clocks_node_test damage_test takeback_test evidence_back_test fetch_again_test bulk_doubt_test bulk_turn_test starve_test orders_test prune_test \
 	case_view_test publish_test unread_test quota_test readings_test refusal_test erase_rejected_test submit_test waiting_test
 $(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/unit/,greet_frames.o greet_rig.o desk_rig.o)

@@ -150,7 +150,7 @@ void batch_reset(struct node *n)
 	again_free(b->kept);
 	store_writeset_free(&b->writes);
 	cy_arena_free(&b->arena);
-	*b = (struct batch){ 0 };
+	*b = (struct batch){ .phase = b->phase };
 	b->last_effect = &b->effects;
 	b->last_want = &b->wants;
 	b->last_fresh = &b->fresh;
@@ -158,6 +158,22 @@ void batch_reset(struct node *n)
 }
 
 /* --------------------------------------------------------------- phases */
+
+/* The phase changes here alone. A port that calls the node from inside, or a step that begins a batch, would have one
+ * batch take place within another: that ends the process before anything of either is committed. */
+static void enter(struct batch *b, enum batch_phase next)
+{
+	static const unsigned after[] = {
+		[BATCH_IDLE] = 1u << BATCH_RELEASING | 1u << BATCH_SIGNING | 1u << BATCH_COMMITTING,
+		[BATCH_COLLECTING] = 1u << BATCH_IDLE,
+		[BATCH_SIGNING] = 1u << BATCH_COLLECTING,
+		[BATCH_COMMITTING] = 1u << BATCH_SIGNING,
+		[BATCH_RELEASING] = 1u << BATCH_SIGNING | 1u << BATCH_COMMITTING,
+	};
+
+	CY_ASSERT((after[next] & 1u << b->phase) != 0);
+	b->phase = next;
+}
 
 static void release(struct node *n);
 static void commit(struct node *n);
@@ -185,8 +201,9 @@ void batch_start(struct node *n)
 	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 	const bool careful = cy_mono_before(now, n->careful);
 
-	if (b->phase != BATCH_IDLE)
+	if (b->phase >= BATCH_SIGNING) /* its end begins the next one */
 		return;
+	enter(b, BATCH_COLLECTING);
 	batch_reset(n);
 	if (n->stale)
 		node_load_again(n);
@@ -216,7 +233,7 @@ void batch_start(struct node *n)
 			stages_run(n, STAGE_STEP_ALL);
 	}
 	batch_plan_wake(n);
-	b->phase = BATCH_SIGNING;
+	enter(b, BATCH_SIGNING);
 	for (struct want *w = b->wants; w != NULL; w = w->next) {
 		w->ticket = ++n->last_ticket;
 		b->unsigned_texts++;
@@ -323,7 +340,7 @@ static void commit(struct node *n)
 		return;
 	}
 	put_meta(n);
-	b->phase = BATCH_COMMITTING;
+	enter(b, BATCH_COMMITTING);
 	if (CY_MUTANT_RECEIPT_BEFORE_COMMIT)
 		for (struct effect *f = b->effects; f != NULL; f = f->next)
 			release_effect(n, f);
@@ -385,7 +402,7 @@ static void fail(struct node *n, int code, const char *why)
 		if (f->kind == EFFECT_LINK_CLOSE)
 			n->ports.link.close(n->ports.link.ctx, f->target, f->why);
 	stages_run(n, STAGE_FAILED);
-	b->phase = BATCH_IDLE;
+	enter(b, BATCH_IDLE);
 	batch_reset(n);
 	/* What came in meanwhile. A wake-up tries again what waits without an input. */
 	batch_retry(n);
@@ -397,8 +414,10 @@ static void fail(struct node *n, int code, const char *why)
 static void release(struct node *n)
 {
 	struct batch *b = &n->batch;
-	bool something = b->effects != NULL || b->phase == BATCH_COMMITTING || n->inputs != NULL;
+	const bool committed = b->phase == BATCH_COMMITTING;
+	bool something = b->effects != NULL || committed || n->inputs != NULL;
 
+	enter(b, BATCH_RELEASING);
 	if (b->alone != NULL) {
 		b->alone->alone = false;
 		something = true;
@@ -406,12 +425,12 @@ static void release(struct node *n)
 	/* Then what comes of no input has its turn. */
 	if (b->inputs > 0 && cy_mono_before(n->ports.clock.mono(n->ports.clock.ctx), n->careful))
 		something = true;
-	if (b->phase == BATCH_COMMITTING)
+	if (committed)
 		stages_run(n, STAGE_COMMITTED);
 	for (struct effect *f = b->effects; f != NULL; f = f->next)
 		release_effect(n, f);
 	stages_run(n, STAGE_RELEASED);
-	b->phase = BATCH_IDLE;
+	enter(b, BATCH_IDLE);
 	batch_reset(n);
 	stages_run(n, STAGE_IDLE);
 	if (!something) {

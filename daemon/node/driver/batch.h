@@ -122,10 +122,14 @@ struct want {
 	struct fetching *fetching;    /* receipt: of a parcel that is fetched back, and leaves with it */
 };
 
+/* Each but the first lasts until the next one; a batch in which nothing is to be written leaves out COMMITTING, and one
+ * that fails is IDLE from SIGNING or COMMITTING on. */
 enum batch_phase {
 	BATCH_IDLE,
-	BATCH_SIGNING,
-	BATCH_COMMITTING
+	BATCH_COLLECTING, /* inputs have their turn, and what comes of none */
+	BATCH_SIGNING,    /* the signer has the texts */
+	BATCH_COMMITTING, /* the store has the rows */
+	BATCH_RELEASING   /* the effects leave */
 };
 
 struct batch {

@@ -369,7 +369,7 @@ struct cy_mono evidence_rest_next(const struct node *n)
 {
 	/* Until it is known what became of what a restored store believes to be here, nothing is missed. */
 	return n->ports.blobs.ctx == NULL || n->rest.busy || n->rest.settling || n->wait.restored || n->stopping ||
-			       n->batch.phase != BATCH_IDLE
+			       n->batch.phase >= BATCH_SIGNING
 		       ? CY_NEVER
 		       : n->rest.next;
 }
