@@ -515,7 +515,7 @@ struct made_date {
 };
 bool made_doubts(const struct made_date *d, char text[static CY_REASON_MAX + 1]);
 
-/* -------------------------------------------------------------- local.c */
+/* -------------------------------------------------------------- replies.c */
 void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
 void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,
 		 const char *fmt, ...) __attribute__((format(printf, 6, 7)));
@@ -528,6 +528,7 @@ void local_unreadable(struct node *n, const struct conn *c, uint64_t correlation
 
 /* With a descriptor, which is taken over. */
 void local_send_file(struct node *n, uint64_t conn, const CyServerFrame *frame, int fd);
+/* -------------------------------------------------------------- local.c */
 /* Whom it may be from now on; the list is copied. */
 void local_may_be(struct conn *c, const size_t *allowed, size_t n_allowed);
 void local_conn_free(struct conn *c);
@@ -622,9 +623,6 @@ int submit_key_known(struct node *n, const char *digest, struct cy_digest *ret_r
 		     char ret_message_id[static CY_UUID_LEN + 1]);
 /* It stands for this message from now on. */
 void submit_put_key(struct node *n, const char *digest, const struct cy_digest *request, const char *message_id);
-/* An error about one field, once the batch is committed. */
-void submit_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *field,
-		  const char *text);
 void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s);
 
 /* -------------------------------------------------------------- subscribe.c */

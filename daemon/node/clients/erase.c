@@ -378,7 +378,7 @@ static int erase(struct node *n, struct work_case *c, struct cy_wall at, struct 
 
 static void refuse(struct node *n, const struct conn *c, uint64_t correlation, const char *text)
 {
-	submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "ref", text);
+	batch_error(n, c->id, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "ref", text);
 }
 
 void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEraseCase *r)
@@ -390,18 +390,19 @@ void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEr
 	CyDone done = CY_DONE__INIT;
 
 	if (r->reason[0] == '\0' || strlen(r->reason) > CY_REASON_MAX) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "reason",
-			     "a reason of 1 to 255 bytes is mandatory: it is kept, and shown with the case");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "reason",
+			    "a reason of 1 to 255 bytes is mandatory: it is kept, and shown with the case");
 		return;
 	}
 	x = cases_find(n, NULL, r->ref, &code, &matches);
 	if (x == NULL && code < 0 && code != CY_ENOENT) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
-			     "the store cannot read now: repeat later");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
+			    "the store cannot read now: repeat later");
 	} else if (x == NULL) {
-		submit_error(n, c, correlation, matches > 1 ? CY_ERROR_CODE__INVALID : CY_ERROR_CODE__NOT_FOUND, "ref",
-			     matches > 1 ? "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-..."
-					 : "no case has this id or reference");
+		batch_error(n, c->id, correlation, matches > 1 ? CY_ERROR_CODE__INVALID : CY_ERROR_CODE__NOT_FOUND,
+			    "ref",
+			    matches > 1 ? "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-..."
+					: "no case has this id or reference");
 	} else if (in_batch(n, x)) {
 		refuse(n, c, correlation, "something happens in the case at this moment: repeat the order");
 	} else {

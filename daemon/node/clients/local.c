@@ -1,5 +1,4 @@
 /* Local clients: connections, hello, and what becomes of each frame (the table of requests: requests.c). */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,71 +6,6 @@
 #include "node/clients/requests.h"
 #include "node/evidence/evidence.h"
 #include "wire/message.h"
-
-void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame)
-{
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
-
-	frame->correlation = correlation;
-	if (wire_pack(&frame->base, &out) == CY_OK)
-		n->ports.local.send(n->ports.local.ctx, conn, cy_buf_view(&out));
-	else if (frame->kind_case != CY_SERVER_FRAME__KIND_ERROR)
-		local_error(n, conn, correlation, CY_ERROR_CODE__TOO_MANY, "",
-			    "the answer is longer than a frame may be: ask for its parts");
-	cy_buf_free(&out);
-}
-
-void local_send_file(struct node *n, uint64_t conn, const CyServerFrame *frame, int fd)
-{
-	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);
-
-	CY_ASSERT(wire_pack(&frame->base, &out) == CY_OK);
-	n->ports.local.send_file(n->ports.local.ctx, conn, cy_buf_view(&out), fd);
-	cy_buf_free(&out);
-}
-
-CyErrorCode local_unread_code(int code)
-{
-	return code == CY_EDAMAGED ? CY_ERROR_CODE__DAMAGED : CY_ERROR_CODE__UNAVAILABLE;
-}
-
-const char *local_unread_text(int code)
-{
-	return code == CY_EDAMAGED ? "what this needs is damaged in the store, nothing was done: a backup has to be "
-				     "restored (comityctl health says what is damaged)"
-				   : "the store cannot read now, nothing was done: repeat later";
-}
-
-void local_unreadable(struct node *n, const struct conn *c, uint64_t correlation, int code)
-{
-	local_error(n, c->id, correlation, local_unread_code(code), "", "%s", local_unread_text(code));
-}
-
-void local_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,
-		 const char *fmt, ...)
-{
-	CyServerFrame f = CY_SERVER_FRAME__INIT;
-	CyError e = CY_ERROR__INIT;
-	CyFault fault = CY_FAULT__INIT, *faults[] = { &fault };
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	cy_utf8_mend(text);
-	e.code = code;
-	e.text = text;
-	if (field[0] != '\0') {
-		fault.field = (char *)field;
-		fault.text = text;
-		e.faults = faults;
-		e.n_faults = 1;
-	}
-	f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
-	f.error = &e;
-	local_send(n, conn, correlation, &f);
-}
 
 struct store_view local_view(const struct conn *c)
 {

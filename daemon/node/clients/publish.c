@@ -72,7 +72,7 @@ static void refuse_threshold(struct node *n, const struct conn *c, uint64_t corr
 		 "the table of %s was published on %.10s with another threshold, %u: two of them would tell by their "
 		 "difference what each hides; ask with that one (--smallest %u), and get the same table again",
 		 year, at, table->smallest, table->smallest);
-	submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "smallest", text);
+	batch_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "smallest", text);
 }
 
 bool publish_again(struct node *n, const struct conn *c, uint64_t correlation, const char *year, uint32_t smallest)

@@ -20,25 +20,6 @@ static void reply_submitted(struct node *n, const struct conn *c, uint64_t corre
 	batch_reply(n, c->id, correlation, &f);
 }
 
-void submit_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *field,
-		  const char *text)
-{
-	CyServerFrame f = CY_SERVER_FRAME__INIT;
-	CyError e = CY_ERROR__INIT;
-	CyFault fault = CY_FAULT__INIT, *faults[] = { &fault };
-
-	e.code = code;
-	e.text = cy_arena_string(&n->batch.arena, text);
-	cy_utf8_mend(e.text);
-	fault.field = (char *)field;
-	fault.text = e.text;
-	e.faults = faults;
-	e.n_faults = field[0] != '\0';
-	f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
-	f.error = &e;
-	batch_reply(n, c->id, correlation, &f);
-}
-
 /* -------------------------------------------------------------- idempotency */
 
 struct known_key {
@@ -98,7 +79,7 @@ static void answer_again(struct node *n, const struct conn *c, uint64_t correlat
 	if (r == CY_ENOENT)
 		r = s->get_message(s->ctx, k->message_id, load_message, &m);
 	if (r < 0) {
-		submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
+		batch_error(n, c->id, correlation, local_unread_code(r), "", local_unread_text(r));
 		return;
 	}
 	submitted.message_id = (char *)k->message_id;
@@ -147,7 +128,7 @@ static bool answered_before(struct node *n, const struct conn *c, uint64_t corre
 	if (r == CY_ENOENT)
 		r = find_key(n, c->client->name, key, &k);
 	if (r < 0 && r != CY_ENOENT) {
-		submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
+		batch_error(n, c->id, correlation, local_unread_code(r), "", local_unread_text(r));
 		return true;
 	}
 	if (!k.found)
@@ -156,17 +137,17 @@ static bool answered_before(struct node *n, const struct conn *c, uint64_t corre
 		node_note(n, NODE_WARNING,
 			  "client %s: an idempotency key came again after its time (store.keep_keys): refused",
 			  c->client->name);
-		submit_error(n, c, correlation, CY_ERROR_CODE__CONFLICT, "idempotency_key",
-			     "this key was used so long ago that the answer is not kept (store.keep_keys): nothing was "
-			     "done; look for the message in its case, and use a new key for a new message");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__CONFLICT, "idempotency_key",
+			    "this key was used so long ago that the answer is not kept (store.keep_keys): nothing was "
+			    "done; look for the message in its case, and use a new key for a new message");
 	} else if (cy_digest_equal(&k.request, request)) {
 		answer_again(n, c, correlation, &k);
 	} else {
 		node_note(n, NODE_WARNING,
 			  "client %s: the idempotency key of message %s came again with other content: refused",
 			  c->client->name, k.message_id);
-		submit_error(n, c, correlation, CY_ERROR_CODE__CONFLICT, "idempotency_key",
-			     "this key was used with other content: nothing was done; use a new key for a new message");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__CONFLICT, "idempotency_key",
+			    "this key was used with other content: nothing was done; use a new key for a new message");
 	}
 	return true;
 }
@@ -310,7 +291,7 @@ static bool lacks_evidence(struct node *n, const struct conn *c, uint64_t correl
 		return false;
 	r = evidence_check(n, c, sub->content, &content);
 	if (r < 0) {
-		submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
+		batch_error(n, c->id, correlation, local_unread_code(r), "", local_unread_text(r));
 		return true;
 	}
 	add_content_faults(f, &content);
@@ -350,7 +331,7 @@ static bool names_another(struct node *n, const struct conn *c, uint64_t correla
 		add_fault(f, "submission.own_reference", text);
 	if (r >= 0 || r == CY_ENOENT)
 		return false;
-	submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
+	batch_error(n, c->id, correlation, local_unread_code(r), "", local_unread_text(r));
 	return true;
 }
 
@@ -416,10 +397,10 @@ static void add_warnings(struct node *n, const struct work_case *wc, const CyCon
 static void unreadable(struct node *n, const struct conn *c, uint64_t correlation, int code)
 {
 	if (code == CY_EDAMAGED)
-		submit_error(n, c, correlation, CY_ERROR_CODE__DAMAGED, "submission.case_ref",
-			     "what is stored of this case is damaged, nothing was done: a backup has to be restored");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__DAMAGED, "submission.case_ref",
+			    "what is stored of this case is damaged, nothing was done: a backup has to be restored");
 	else
-		submit_error(n, c, correlation, local_unread_code(code), "", local_unread_text(code));
+		batch_error(n, c->id, correlation, local_unread_code(code), "", local_unread_text(code));
 }
 
 /* The case that the submission speaks of; NULL: answered with an error. */
@@ -444,11 +425,11 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 	if (wc != NULL)
 		return wc;
 	if (matches > 1)
-		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.case_ref",
-			     "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-...");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "submission.case_ref",
+			    "several cases have this name: give PEER/CASE-ID, such as IE/0198b2c1-...");
 	else if (r == CY_OK || r == CY_ENOENT)
-		submit_error(n, c, correlation, CY_ERROR_CODE__NOT_FOUND, "submission.case_ref",
-			     "no case of this client has this id or reference");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "submission.case_ref",
+			    "no case of this client has this id or reference");
 	else
 		unreadable(n, c, correlation, r);
 	return NULL;
@@ -470,7 +451,7 @@ static void invalid_content(struct node *n, const struct conn *c, uint64_t corre
 	char field[sizeof e->field + 32];
 
 	snprintf(field, sizeof field, "submission.content.%s", e->field);
-	submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, field, e->text);
+	batch_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, field, e->text);
 }
 
 /* `reference`: of ours, that the case had before; a new one is never written, and nothing in this batch may refer to
@@ -480,15 +461,15 @@ static void refuse(struct node *n, const struct conn *c, uint64_t correlation, s
 {
 	wc->row.own_reference = wc->is_new ? "" : reference;
 	if (code == CY_ELIMIT)
-		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "submission.content", e->text);
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "submission.content", e->text);
 	else if (code == CY_EDAMAGED || code == CY_ESTORE)
 		unreadable(n, c, correlation, code);
 	else if (code == CY_EINVAL)
 		invalid_content(n, c, correlation, e);
 	else if (code == CY_EAGAIN)
-		submit_error(n, c, correlation, CY_ERROR_CODE__TOO_MANY, "submission.case_ref", e->text);
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "submission.case_ref", e->text);
 	else
-		submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", e->text);
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", e->text);
 }
 
 /* The case gets our reference with what is handed in, if it has none. False: another case has it, and the client the
@@ -510,9 +491,9 @@ static bool name_case(struct node *n, const struct conn *c, uint64_t correlation
 				      : reference_taken(n, c, given[i], "", wc->row.case_id, text, sizeof text);
 
 		if (r == CY_OK)
-			submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, fields[i], text);
+			batch_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, fields[i], text);
 		else if (r != CY_ENOENT)
-			submit_error(n, c, correlation, local_unread_code(r), "", local_unread_text(r));
+			batch_error(n, c->id, correlation, local_unread_code(r), "", local_unread_text(r));
 		if (r != CY_ENOENT)
 			return false;
 	}
@@ -599,7 +580,7 @@ static bool says_for_others(struct node *n, const struct conn *c, uint64_t corre
 	law_kind_spoken(sub->content->kind_case, kind);
 	snprintf(text, sizeof text, "we are the %s side of this case: a message of kind %s is for %s to say",
 		 wc->row.side == CY_SIDE__REQUESTING ? "requesting" : "requested", kind, wc->row.peer);
-	submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", text);
+	batch_error(n, c->id, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "submission.content", text);
 	return true;
 }
 

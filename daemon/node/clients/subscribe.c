@@ -97,18 +97,6 @@ static int get_cursor(struct node *n, const char *client, const char *name, uint
 	return last->op == STORE_PUT_CURSOR ? CY_OK : CY_ENOENT;
 }
 
-static void reply_error(struct node *n, const struct conn *c, uint64_t correlation, CyErrorCode code, const char *text)
-{
-	CyServerFrame f = CY_SERVER_FRAME__INIT;
-	CyError e = CY_ERROR__INIT;
-
-	e.code = code;
-	e.text = (char *)text;
-	f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
-	f.error = &e;
-	batch_reply(n, c->id, correlation, &f);
-}
-
 struct cursor_count {
 	const char *client;
 	size_t n;
@@ -143,12 +131,12 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 	int code;
 
 	if (!cy_name_valid(r->cursor, CY_KEY_MAX)) {
-		reply_error(n, c, correlation, CY_ERROR_CODE__INVALID,
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "",
 			    "subscribe.cursor: expected 1 to 64 printable ASCII characters");
 		return;
 	}
 	if (c->subscription != 0 || c->subscribing != 0 || correlation == 0) {
-		reply_error(n, c, correlation, CY_ERROR_CODE__TOO_MANY,
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
 			    "one subscription a connection, with a correlation that is not 0");
 		return;
 	}
@@ -167,14 +155,14 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 		position = subscribed.pruned;
 	}
 	if (!may_have) {
-		reply_error(
-			n, c, correlation, CY_ERROR_CODE__TOO_MANY,
+		batch_error(
+			n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
 			"this client has as many cursors as it may: use one of them, or have an administrator remove "
 			"one (comityctl cursor remove)");
 		return;
 	}
 	if (code < 0) {
-		reply_error(n, c, correlation, local_unread_code(code), local_unread_text(code));
+		batch_error(n, c->id, correlation, local_unread_code(code), "", local_unread_text(code));
 		return;
 	}
 	if (CY_MUTANT_CURSOR_EARLY && s->last_event(s->ctx, &c->pushed) == CY_OK)
@@ -317,13 +305,14 @@ void subscribe_acknowledge(struct node *n, struct conn *c, uint64_t correlation,
 	if (code == CY_OK)
 		code = s->pruned_events(s->ctx, &pruned);
 	if (code == CY_ENOENT || (code == CY_OK && a->position > last)) {
-		reply_error(n, c, correlation, code == CY_OK ? CY_ERROR_CODE__INVALID : CY_ERROR_CODE__NOT_FOUND,
+		batch_error(n, c->id, correlation, code == CY_OK ? CY_ERROR_CODE__INVALID : CY_ERROR_CODE__NOT_FOUND,
+			    "",
 			    code == CY_OK ? "acknowledge_events.position: above the last event"
 					  : "acknowledge_events.cursor: there is no such cursor, subscribe first");
 		return;
 	}
 	if (code < 0) {
-		reply_error(n, c, correlation, local_unread_code(code), local_unread_text(code));
+		batch_error(n, c->id, correlation, local_unread_code(code), "", local_unread_text(code));
 		return;
 	}
 	if (a->position > position && !move_cursor(n, c, a, position, pruned)) {
@@ -408,7 +397,8 @@ void subscribe_remove(struct node *n, struct conn *c, uint64_t correlation, cons
 	const int code = get_cursor(n, r->client, r->name, &position);
 
 	if (code < 0) {
-		reply_error(n, c, correlation, code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : local_unread_code(code),
+		batch_error(n, c->id, correlation,
+			    code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : local_unread_code(code), "",
 			    code == CY_ENOENT ? "there is no such cursor: comityctl cursor list shows them"
 					      : local_unread_text(code));
 		return;

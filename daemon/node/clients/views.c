@@ -471,7 +471,6 @@ void views_message(struct node *n, struct conn *c, uint64_t correlation, const C
 	struct store_port *s = &n->ports.store;
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	struct message m = { .n = n, .arena = &n->batch.arena };
-	CyError e = CY_ERROR__INIT;
 	ProtobufCMessage *decoded = NULL;
 	int code;
 
@@ -490,14 +489,13 @@ void views_message(struct node *n, struct conn *c, uint64_t correlation, const C
 		f.message_view = &m.view;
 		if (m.author == STORE_PEER)
 			subscribe_retrieved(n, r->message_id);
+		batch_reply(n, c->id, correlation, &f);
+	} else if (code < 0 && code != CY_ENOENT) {
+		batch_error(n, c->id, correlation, local_unread_code(code), "", local_unread_text(code));
 	} else {
-		e.code = code < 0 && code != CY_ENOENT ? local_unread_code(code) : CY_ERROR_CODE__NOT_FOUND;
-		e.text = code < 0 && code != CY_ENOENT ? (char *)local_unread_text(code)
-						       : (char *)"this client has no message with this id";
-		f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
-		f.error = &e;
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "",
+			    "this client has no message with this id");
 	}
-	batch_reply(n, c->id, correlation, &f);
 	if (decoded != NULL)
 		protobuf_c_message_free_unpacked(decoded, NULL);
 }

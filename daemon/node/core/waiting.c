@@ -198,13 +198,13 @@ void waiting_resume(struct node *n, struct conn *c, uint64_t correlation, const 
 	char hex[CY_SHA256_HEX], text[NODE_NO_PEER];
 
 	if (!node_is_peer(n, r->peer, text)) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__NOT_FOUND, "peer", text);
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "peer", text);
 		return;
 	}
 	p = r->peer[0] != '\0' ? node_peer_ever(n, r->peer) : NULL;
 	if (r->reason[0] == '\0' || strlen(r->reason) > CY_REASON_MAX) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "reason",
-			     "a reason of 1 to 255 bytes is mandatory: its digest stands in the audit log");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "reason",
+			    "a reason of 1 to 255 bytes is mandatory: its digest stands in the audit log");
 		return;
 	}
 	if (p != NULL && !p->wait.resumed) {

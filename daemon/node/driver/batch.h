@@ -177,6 +177,9 @@ void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame
 void batch_unsend(struct node *n, uint64_t session);
 void batch_goodbye(struct node *n, struct peer *p, enum node_goodbye bye);
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
+/* An error about one field, or "" (replies.c). */
+void batch_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,
+		 const char *text);
 /* Once the batch is through the client is taken to ask that, in the place of what it asked. */
 void batch_go_on(struct node *n, uint64_t conn, CyClientFrame *frame);
 struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text);

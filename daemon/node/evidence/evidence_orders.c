@@ -14,14 +14,13 @@ static bool ordered(struct node *n, struct conn *c, uint64_t correlation, const 
 	if (code == CY_OK)
 		code = evidence_get(n, row.message_id, row.attachment, ret);
 	if (code < 0)
-		submit_error(n, c, correlation, code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : local_unread_code(code),
-			     "item",
-			     code == CY_ENOENT
-				     ? "this client has no such attachment whose bytes travel on the bulk lane"
-				     : local_unread_text(code));
+		batch_error(n, c->id, correlation,
+			    code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : local_unread_code(code), "item",
+			    code == CY_ENOENT ? "this client has no such attachment whose bytes travel on the bulk lane"
+					      : local_unread_text(code));
 	else if (reason[0] == '\0' || strlen(reason) > CY_REASON_MAX)
-		submit_error(n, c, correlation, CY_ERROR_CODE__INVALID, "reason",
-			     "a reason of 1 to 255 bytes is mandatory: it stands in the chain of custody");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "reason",
+			    "a reason of 1 to 255 bytes is mandatory: it stands in the chain of custody");
 	else
 		return true;
 	return false;
@@ -45,9 +44,9 @@ void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const C
 	if (!ordered(n, c, correlation, r->item, r->reason, &row))
 		return;
 	if (row.author == STORE_PEER ? row.state == STORE_EVIDENCE_DESTROYED : row.deleted) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "item",
-			     row.author == STORE_PEER ? "the attachment was destroyed: there is nothing to hold"
-						      : "our copy was deleted: there is nothing to hold");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "item",
+			    row.author == STORE_PEER ? "the attachment was destroyed: there is nothing to hold"
+						     : "our copy was deleted: there is nothing to hold");
 		return;
 	}
 	if (row.legal_hold != r->hold) {
@@ -68,10 +67,10 @@ void evidence_fetch(struct node *n, struct conn *c, uint64_t correlation, const 
 	if (!ordered(n, c, correlation, r->item, r->reason, &row))
 		return;
 	if (row.author == STORE_OWN || (row.state != STORE_EVIDENCE_HERE && row.state != STORE_EVIDENCE_WAITING)) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "item",
-			     row.author == STORE_OWN ? "the attachment is our own: put its content once more instead"
-						     : "the attachment was held back, thrown away or destroyed: there "
-						       "is nothing to fetch again");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "item",
+			    row.author == STORE_OWN ? "the attachment is our own: put its content once more instead"
+						    : "the attachment was held back, thrown away or destroyed: there "
+						      "is nothing to fetch again");
 		return;
 	}
 	if (row.state == STORE_EVIDENCE_HERE) {

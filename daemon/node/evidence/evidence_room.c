@@ -381,8 +381,8 @@ void upload_drop(struct node *n, struct conn *c, uint64_t correlation, const CyD
 	if (n->ports.blobs.ctx != NULL)
 		n->ports.blobs.parts(n->ports.blobs.ctx, find_part, &x);
 	if (x.found && is_fetched(n, r->id)) {
-		submit_error(n, c, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "id",
-			     "this item is being fetched from a peer: it can be dropped when it is left");
+		batch_error(n, c->id, correlation, CY_ERROR_CODE__REFUSED_BY_LIFE_CYCLE, "id",
+			    "this item is being fetched from a peer: it can be dropped when it is left");
 		return;
 	}
 	if (x.found)
@@ -390,9 +390,9 @@ void upload_drop(struct node *n, struct conn *c, uint64_t correlation, const CyD
 	else
 		code = drop_stored(&x);
 	if (code < 0 || !x.found) {
-		submit_error(n, c, correlation, code < 0 ? local_unread_code(code) : CY_ERROR_CODE__NOT_FOUND, "id",
-			     code < 0 ? local_unread_text(code)
-				      : "there is no such upload that this client may drop: list them again");
+		batch_error(n, c->id, correlation, code < 0 ? local_unread_code(code) : CY_ERROR_CODE__NOT_FOUND, "id",
+			    code < 0 ? local_unread_text(code)
+				     : "there is no such upload that this client may drop: list them again");
 		return;
 	}
 	batch_leaf(n, "evidence dropped %s %s", r->id, c->client->name);

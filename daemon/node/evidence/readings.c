@@ -111,15 +111,10 @@ static int record(struct node *n, const struct store_evidence *row, const struct
 
 static void refuse(struct node *n, const struct input *in, int code)
 {
-	CyServerFrame f = CY_SERVER_FRAME__INIT;
-	CyError e = CY_ERROR__INIT;
-
 	download_forget(n, in->source, in->blob.correlation);
-	e.code = code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : local_unread_code(code);
-	e.text = (char *)(code == CY_ENOENT ? "its bytes are not here any more" : local_unread_text(code));
-	f.kind_case = CY_SERVER_FRAME__KIND_ERROR;
-	f.error = &e;
-	batch_reply(n, in->source, in->blob.correlation, &f);
+	batch_error(n, in->source, in->blob.correlation,
+		    code == CY_ENOENT ? CY_ERROR_CODE__NOT_FOUND : local_unread_code(code), "",
+		    code == CY_ENOENT ? "its bytes are not here any more" : local_unread_text(code));
 }
 
 void evidence_read(struct node *n, struct input *in)
