@@ -78,24 +78,20 @@ void batch_unsend(struct node *n, uint64_t session)
 
 void batch_goodbye(struct node *n, struct peer *p, enum node_goodbye bye)
 {
-	const CyGoodbyeCode code = node_goodbyes[bye].code;
-	const char *const why = node_goodbyes[bye].words;
-	CyGoodbye g = CY_GOODBYE__INIT;
+	CyGoodbye g = node_goodbye(bye, NULL);
+	const bool restored = g.code == CY_GOODBYE_CODE__RESTORED;
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 
 	if (p->session == 0)
 		return;
-	g.code = code;
-	g.text = (char *)why;
 	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
 	f.goodbye = &g;
-	node_tell(n, code == CY_GOODBYE_CODE__RESTORED ? NODE_INFO : NODE_ALARM,
-		  code == CY_GOODBYE_CODE__RESTORED ? NODE_EVENT_RESTORED : NODE_EVENT_PEER_FAULT, p->id, "peer %s: %s",
-		  p->id, why);
+	node_tell(n, restored ? NODE_INFO : NODE_ALARM, restored ? NODE_EVENT_RESTORED : NODE_EVENT_PEER_FAULT, p->id,
+		  "peer %s: %s", p->id, g.text);
 	batch_send(n, p->session, &f);
-	batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), why);
+	batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), g.text);
 	/* Nothing more is taken from or sent on this session. */
-	node_link_down(n, p->session, why);
+	node_link_down(n, p->session, g.text);
 }
 
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame)

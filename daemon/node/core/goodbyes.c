@@ -9,3 +9,12 @@ const struct node_farewell node_goodbyes[NODE_GOODBYES_N] = {
 	NODE_GOODBYES(X)
 #undef X
 };
+
+CyGoodbye node_goodbye(enum node_goodbye bye, const char *more)
+{
+	CyGoodbye g = CY_GOODBYE__INIT;
+
+	g.code = node_goodbyes[bye].code;
+	g.text = (char *)(more != NULL ? more : node_goodbyes[bye].words);
+	return g;
+}

@@ -513,14 +513,12 @@ static int check_frame(struct node *n, const struct peer *p, struct input *in, s
 /* Say goodbye outside a batch: nothing of this session was kept. */
 static void refuse(struct node *n, struct peer *p, enum node_level level, enum node_goodbye bye, const char *more)
 {
-	const char *const why = more != NULL ? more : node_goodbyes[bye].words;
-	CyGoodbye g = CY_GOODBYE__INIT;
+	CyGoodbye g = node_goodbye(bye, more);
+	const char *const why = g.text;
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
 	struct cy_buf out = CY_BUF(CY_FRAME_MAX);
 	uint64_t session = p->session;
 
-	g.code = node_goodbyes[bye].code;
-	g.text = (char *)why;
 	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
 	f.goodbye = &g;
 	node_tell(n, level, level < NODE_WARNING ? NODE_EVENT_PEER_DOWN : NODE_EVENT_PEER_FAULT, p->id, "peer %s: %s",

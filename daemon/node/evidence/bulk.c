@@ -169,32 +169,29 @@ void bulk_close(struct node *n, struct peer *p, const char *why)
 	node_bulk_down(n, session, why);
 }
 
-static void say_goodbye(struct node *n, struct peer *p, CyGoodbyeCode code, const char *why)
+static void say_goodbye(struct node *n, struct peer *p, CyGoodbye g)
 {
-	CyGoodbye g = CY_GOODBYE__INIT;
 	CyBulkFrame f = CY_BULK_FRAME__INIT;
 
-	g.code = code;
-	g.text = (char *)why;
 	f.kind_case = CY_BULK_FRAME__KIND_GOODBYE;
 	f.goodbye = &g;
 	if (p->bulk->session == 0)
 		return;
 	bulk_say(n, p, &f);
-	bulk_close(n, p, why);
+	bulk_close(n, p, g.text);
 }
 
 void bulk_dismiss(struct node *n, struct peer *p, enum node_goodbye bye)
 {
-	say_goodbye(n, p, node_goodbyes[bye].code, node_goodbyes[bye].words);
+	say_goodbye(n, p, node_goodbye(bye, NULL));
 }
 
 void bulk_goodbye(struct node *n, struct peer *p, enum node_goodbye bye, const char *more)
 {
-	const char *const why = more != NULL ? more : node_goodbyes[bye].words;
+	const CyGoodbye g = node_goodbye(bye, more);
 
-	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: bulk lane: %s", p->id, why);
-	say_goodbye(n, p, node_goodbyes[bye].code, why);
+	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: bulk lane: %s", p->id, g.text);
+	say_goodbye(n, p, g);
 }
 
 void node_bulk_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on)

@@ -186,15 +186,13 @@ static void close_connection(struct node *n, const struct greeting *g, const cha
 /* `more` is said in the place of the words; NULL: there is no more. */
 static void refuse(struct node *n, struct greeting *g, enum node_goodbye bye, const char *more)
 {
-	const CyGoodbyeCode code = node_goodbyes[bye].code;
-	const char *const why = more != NULL ? more : node_goodbyes[bye].words;
+	CyGoodbye goodbye = node_goodbye(bye, more);
+	const CyGoodbyeCode code = goodbye.code;
+	const char *const why = goodbye.text;
 	const bool alarm = code == CY_GOODBYE_CODE__IDENTITY || code == CY_GOODBYE_CODE__SIGNATURE;
 	/* We want no connection, or have another one: nothing is wrong with this one. */
 	const bool unwanted = code == CY_GOODBYE_CODE__SHUTDOWN || code == CY_GOODBYE_CODE__REPLACED;
-	CyGoodbye goodbye = CY_GOODBYE__INIT;
 
-	goodbye.code = code;
-	goodbye.text = (char *)why;
 	if (code == CY_GOODBYE_CODE__STORE)
 		node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, g->peer->id,
 			  "peer %s: a connection ends before it was proven: %s", g->peer->id, why);
