@@ -237,6 +237,26 @@ static void forgive(struct node *n, struct peer *p, struct xchg_pos receipted)
 	batch_put_stream(n, p);
 }
 
+/* Its State was good: the session is established once the batch is committed. */
+static void establish(struct node *n, struct peer *p, const CyState *st)
+{
+	p->greeted = true;
+	p->fetches_back = st->reconciling;
+	signing_heard(n, p);
+	if (p->stream.features != (p->hello_features | NODE_FEATURES_KNOWN)) {
+		p->stream.features = p->hello_features | NODE_FEATURES_KNOWN;
+		evidence_state_all(n);
+		batch_put_stream(n, p);
+		bulk_look(n);
+	}
+	profiles_named(n, p, st);
+	p->resent = false;
+	p->since = node_now(n);
+	p->last_fault[0] = '\0';
+	p->refused = false;
+	batch_effect(n, EFFECT_ESTABLISHED, p->session, cy_bytes(NULL, 0), "");
+}
+
 void session_state(struct node *n, struct peer *p, const CyState *st, const struct wire_text *head)
 {
 	const enum node_goodbye fault = state_fault(st);
@@ -274,21 +294,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 			return;
 		}
 	}
-	p->greeted = true;
-	p->fetches_back = theirs.reconciling;
-	signing_heard(n, p);
-	if (p->stream.features != (p->hello_features | NODE_FEATURES_KNOWN)) {
-		p->stream.features = p->hello_features | NODE_FEATURES_KNOWN;
-		evidence_state_all(n);
-		batch_put_stream(n, p);
-		bulk_look(n);
-	}
-	profiles_named(n, p, st);
-	p->resent = false;
-	p->since = node_now(n);
-	p->last_fault[0] = '\0';
-	p->refused = false;
-	batch_effect(n, EFFECT_ESTABLISHED, p->session, cy_bytes(NULL, 0), "");
+	establish(n, p, st);
 	if (p->stream.reconciling && !again) {
 		forgive(n, p, theirs.receipted);
 		keep_head(n, p, st->audit_head, head);
