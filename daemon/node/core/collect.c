@@ -6,6 +6,11 @@
 #include "node/internal.h"
 #include "wire/message.h"
 
+void batch_retry(struct node *n)
+{
+	n->retry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_STORE_RETRY_MS);
+}
+
 struct store_write *batch_write(struct node *n, enum store_op op)
 {
 	return store_add(&n->batch.writes, op);

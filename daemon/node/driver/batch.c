@@ -179,11 +179,6 @@ static void release(struct node *n);
 static void commit(struct node *n);
 static void fail(struct node *n, int code, const char *why);
 
-void batch_retry(struct node *n)
-{
-	n->retry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_STORE_RETRY_MS);
-}
-
 /* There is one wake-up: for whatever comes first. */
 void batch_plan_wake(struct node *n)
 {

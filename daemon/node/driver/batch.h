@@ -159,12 +159,12 @@ struct batch {
 
 /* -------------------------------------------------------------- batch.c */
 void batch_plan_wake(struct node *n);
-/* Try again soon what could not be read or started now. */
-void batch_retry(struct node *n);
 void batch_reset(struct node *n); /* forget the last one, or the one under way when the node ends */
 void batch_start(struct node *n); /* if the last one is through and there is something to do */
 
 /* ------------------------------------------------------------ collect.c */
+/* Try again soon what could not be read or started now. */
+void batch_retry(struct node *n);
 struct store_write *batch_write(struct node *n, enum store_op op);
 char *batch_string(struct node *n, const char *s); /* in the write-set's arena */
 struct cy_bytes batch_bytes(struct node *n, struct cy_bytes b);
