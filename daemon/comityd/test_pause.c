@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void wait_to_be_killed(void *ctx, const char *place)
+static void wait_to_be_killed(void *ctx, const char *point)
 {
 	const char *file = getenv("COMITY_TEST_PAUSE");
 	char paused[4096];
 	int fd;
 
 	(void)ctx;
-	(void)place;
+	(void)point;
 	if (file == NULL || access(file, F_OK) != 0)
 		return;
 	snprintf(paused, sizeof paused, "%s.paused", file);
@@ -23,7 +23,7 @@ static void wait_to_be_killed(void *ctx, const char *place)
 		pause();
 }
 
-void (*test_pause_hook(void))(void *ctx, const char *place)
+void (*test_pause_hook(void))(void *ctx, const char *point)
 {
 	return getenv("COMITY_TEST_PAUSE") != NULL ? wait_to_be_killed : NULL;
 }

@@ -1,20 +1,20 @@
 /* The list of orders: what people have ordered about evidence and cases, kept apart from the store
- * and its backups, so that a store that is restored from a backup obeys what was ordered since.
+ * and its backups, so that a store that is restored from a backup obeys the orders given since.
  *
  * An entry is a line, on stable storage before the write-set that it belongs to is committed. The
- * store keeps the lines that it has obeyed; at each start, and after a failed commit, what the list
- * has beyond them is obeyed first of all (orders_step). A store that knows later entries than its
- * list, or other ones, is refused: one of the two is a copy of another time.
+ * store keeps the lines that it has obeyed; at each start, and after a failed commit, it first obeys
+ * the lines of the list that it has not (orders_step). A store that knows later or other entries
+ * than its list is refused: one of the two is a copy from another time.
  *
- * The lines are ASCII. The first one is "comity orders", 1 and the authority's id; each other one
- * the fields of struct node_order in this order, the last the chain: all with a tab between them,
+ * The lines are ASCII. The first line is "comity orders", 1 and the authority's id; every other line
+ * consists of the fields of struct node_order and the chain, with a tab between them:
  *
  *     number instant kind peer case message attachment by reason chain
  *
- * where the message of an order about a whole case is "-", its attachment 0, and the chain SHA-256
+ * The message of an order about a whole case is "-", and its attachment 0. The chain is SHA-256
  * over the 32 bytes of the chain of the line before and this line up to the tab before its own
- * chain. That of the first line is SHA-256 over it. No line holds personal data: of the reason
- * only the digest. */
+ * chain; that of the first line is SHA-256 over the line. No line contains personal data: of the
+ * reason it has only the digest. */
 #ifndef CY_PORT_ORDERS_H
 #define CY_PORT_ORDERS_H
 
@@ -56,14 +56,15 @@ struct orders_mark {
 	struct cy_digest chain;
 };
 
-/* The first line of this authority's list, and the position behind it. */
+/* Writes the first line of this authority's list, and returns the position behind it. */
 struct orders_mark orders_first(const char *authority, char ret_line[static NODE_ORDER_LINE]);
-/* The line that follows `*mark`, which moves behind it; o->number is set. */
+/* Writes the line that follows `*mark`, which moves behind it, and sets o->number. */
 void orders_write(struct orders_mark *mark, struct node_order *o, char ret_line[static NODE_ORDER_LINE]);
-/* Read the line that follows `*mark`, which moves behind it. CY_EPARSE: it is none, not the next
- * one, or the chain does not fit. */
+/* Reads the line that follows `*mark`, which moves behind it. Returns CY_OK, or CY_EPARSE if `line` is
+ * not an entry, not the next entry, or its chain does not fit. */
 int orders_read(const char *line, struct orders_mark *mark, struct node_order *ret, struct cy_error *e);
-/* Read a line whose chain was looked at before, as the store keeps them. CY_EPARSE: it is none. */
+/* Reads a line whose chain was checked before, as the store keeps them. Returns CY_OK, or CY_EPARSE if
+ * it is not an entry. */
 int orders_fields(const char *line, struct node_order *ret);
 
 #endif
