@@ -63,14 +63,14 @@ int attach_check(const char *command, const struct attach_options *o)
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (texts[i] != NULL && !cy_utf8_valid(texts[i], strlen(texts[i])))
-			return ctl_usage(command, "'%s' is no UTF-8", texts[i]);
+			return ctl_usage(command, "'%s' is not valid UTF-8", texts[i]);
 	if (o->media_type != NULL && !media_type_valid(o->media_type))
-		return ctl_usage(command, "--media-type wants one such as application/pdf, not '%s'", o->media_type);
+		return ctl_usage(command, "--media-type requires one such as application/pdf, not '%s'", o->media_type);
 	if (o->retain != NULL && cy_date_parse(o->retain, &date) != CY_OK)
-		return ctl_usage(command, "--retain-until wants a day as YYYY-MM-DD, not '%s'", o->retain);
+		return ctl_usage(command, "--retain-until requires a day as YYYY-MM-DD, not '%s'", o->retain);
 	for (size_t i = 0; i < o->atoms.n; i++)
 		if (!o->atoms.at[i][0] || !cy_utf8_valid(o->atoms.at[i], strlen(o->atoms.at[i])))
-			return ctl_usage(command, "--atom wants the name of a data atom, such as login_ip_log");
+			return ctl_usage(command, "--atom requires the name of a data atom, such as login_ip_log");
 	for (size_t i = 0; i < o->custody.n; i++) {
 		CyCustodyRecord *c = custody(o->custody.at[i]);
 
@@ -78,7 +78,7 @@ int attach_check(const char *command, const struct attach_options *o)
 			if (c != NULL)
 				cy_custody_record__free_unpacked(c, NULL);
 			return ctl_usage(command,
-					 "--custody wants 'HOLDER;ACTION;TOOL;TIME' with a time such as "
+					 "--custody requires 'HOLDER;ACTION;TOOL;TIME' with a time such as "
 					 "2026-11-23T10:00:00Z, not '%s'",
 					 o->custody.at[i]);
 		}
@@ -109,7 +109,8 @@ const char *attach_name(const char *file, const char *given)
 			 "standard input has no name; say one, as in: comityctl evidence put - --name mailbox.mbox");
 	else if (!attach_name_valid(name))
 		ctl_fail(CTL_USAGE,
-			 "'%s' is no name for an attachment: 1 to %u bytes of UTF-8, no '/' and no control characters; "
+			 "'%s' is not a name for an attachment: 1 to %u bytes of UTF-8, no '/' and no control "
+			 "characters; "
 			 "give it another with 'comityctl evidence put FILE --name NAME'",
 			 name, CY_FILE_NAME_MAX);
 	else

@@ -247,7 +247,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r != CTL_DONE)
 		return r;
 	if (peer[0] && !cy_authority_valid(peer))
-		return ctl_usage("case list", "'%s' is no authority id", peer);
+		return ctl_usage("case list", "'%s' is not an authority id", peer);
 	clocks.peer = (char *)(uintptr_t)peer;
 	clocks.window = CY_CLOCK_WINDOW__OPEN;
 	r = read_cases(ctl, peer, open, &l);

@@ -264,7 +264,7 @@ static int state_option(const char *name, const char *text, const char **ret)
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 	if (text != NULL && (strlen(text) != 2 || strspn(text, letters) != 2))
-		return ctl_usage("check", "--%s wants two capital letters of ISO 3166-1, such as IE, not '%s'", name,
+		return ctl_usage("check", "--%s requires two capital letters of ISO 3166-1, such as IE, not '%s'", name,
 				 text);
 	*ret = text != NULL ? text : "";
 	return CTL_DONE;
@@ -279,7 +279,7 @@ static int day_option(const char *text, struct cy_date *ret)
 	CY_ASSERT(localtime_r(&now, &here));
 	*ret = (struct cy_date){ here.tm_year + 1900, here.tm_mon + 1, here.tm_mday };
 	if (text != NULL && cy_date_parse(text, ret) != CY_OK)
-		return ctl_usage("check", "--date wants a day written YYYY-MM-DD, not '%s'", text);
+		return ctl_usage("check", "--date requires a day written YYYY-MM-DD, not '%s'", text);
 	return CTL_DONE;
 }
 

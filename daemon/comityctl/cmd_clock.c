@@ -78,7 +78,7 @@ static int list(struct ctl *ctl, CyListClocks *asked, const char *empty)
 static int run_window(struct ctl *ctl, const char *command, CyListClocks *asked, const char *peer, const char *empty)
 {
 	if (peer != NULL && !cy_authority_valid(peer))
-		return ctl_usage(command, "'%s' is no authority id", peer);
+		return ctl_usage(command, "'%s' is not an authority id", peer);
 	asked->peer = (char *)(uintptr_t)(peer != NULL ? peer : "");
 	return list(ctl, asked, empty);
 }

@@ -103,7 +103,7 @@ static int parse_order(struct ctl *ctl, const struct ctl_command *command, int a
 	if (r == CTL_DONE)
 		r = attach_ref(command->name, o->text, &o->ref);
 	if (r == CTL_DONE && (o->reason == NULL || !o->reason[0]))
-		r = ctl_usage(command->name, "'%s' wants a --reason, which is recorded in the chain of custody",
+		r = ctl_usage(command->name, "'%s' requires a --reason, which is recorded in the chain of custody",
 			      command->name);
 	cy_evidence_ref__init(&o->item);
 	o->item.message_id = o->ref.message_id;

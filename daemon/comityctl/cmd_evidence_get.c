@@ -88,7 +88,7 @@ static int choose_path(struct getting *g, const char *output)
 	if (output != NULL && (stat(output, &st) < 0 || !S_ISDIR(st.st_mode)))
 		n = snprintf(g->path, sizeof g->path, "%s", output);
 	else if (!name_is_plain(name))
-		return ctl_fail(CTL_BAD_FILE, "'%s' is no plain name for a file; say one with --output FILE", name);
+		return ctl_fail(CTL_BAD_FILE, "'%s' is not a plain name for a file; say one with --output FILE", name);
 	else
 		n = snprintf(g->path, sizeof g->path, "%s%s%s", output != NULL ? output : "", output != NULL ? "/" : "",
 			     name);
@@ -142,7 +142,8 @@ static int open_part(struct getting *g)
 		return problem(g->part);
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
 		return ctl_fail(CTL_BAD_FILE,
-				"%s: it is no file of this command; remove it, or name another with --output", g->part);
+				"%s: it is not a file of this command; remove it, or name another with --output",
+				g->part);
 	if (flock(g->fd, LOCK_EX | LOCK_NB) < 0)
 		return ctl_fail(CTL_BAD_FILE, "%s: another command is writing it; wait for that one", g->part);
 	if ((uint64_t)st.st_size > g->what->size) {
@@ -293,8 +294,9 @@ static int by_descriptor(struct getting *g)
 	if (fd < 0)
 		return ctl_fail(CTL_UNREACHABLE, "no descriptor came with the daemon's answer");
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		r = ctl_fail(CTL_UNREACHABLE,
-			     "what the daemon handed over is no regular file; repeat the command without --descriptor");
+		r = ctl_fail(
+			CTL_UNREACHABLE,
+			"what the daemon handed over is not a regular file; repeat the command without --descriptor");
 	else
 		r = copy_from(g, fd);
 	close(fd);

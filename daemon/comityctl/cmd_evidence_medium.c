@@ -123,7 +123,7 @@ static int run_manifest(struct ctl *ctl, int argc, char **argv)
 
 	if (r == CTL_DONE && (medium == NULL || !medium[0] || !cy_utf8_valid(medium, strlen(medium))))
 		r = ctl_usage(ctl_evidence_manifest.name,
-			      "it wants --medium TEXT: what the files travel on, such as make and serial number");
+			      "it requires --medium TEXT: what the files travel on, such as make and serial number");
 	if (r == CTL_DONE)
 		r = attach_check(ctl_evidence_manifest.name, &described);
 	while (r == CTL_DONE && n < n_files) {
@@ -176,7 +176,7 @@ static int compare(const struct confirming *c, int dir, const CyAttachment *a, c
 		return ctl_fail(CTL_BAD_FILE, "%s/%s: %s", c->dir, a->name, strerror(errno));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
-		snprintf(out, size, "it is no file");
+		snprintf(out, size, "it is not a file");
 		return CTL_DONE;
 	}
 	r = hash_file(fd, a->name, a->name, c->lines, &len, &sha256);
@@ -297,7 +297,7 @@ static int run_confirm(struct ctl *ctl, int argc, char **argv)
 			  1, NULL);
 
 	if (r == CTL_DONE && (message == NULL || c.dir == NULL))
-		r = ctl_usage(ctl_evidence_confirm.name, "it wants --message MESSAGE-ID and --dir DIR");
+		r = ctl_usage(ctl_evidence_confirm.name, "it requires --message MESSAGE-ID and --dir DIR");
 	if (r == CTL_DONE)
 		r = attach_message(ctl, message, &reply);
 	if (r != CTL_DONE)

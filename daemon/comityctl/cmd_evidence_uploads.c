@@ -79,7 +79,7 @@ static int run_uploads(struct ctl *ctl, int argc, char **argv)
 	if (!words[0][0])
 		return list_uploads(ctl);
 	if (strcmp(words[0], "drop") != 0 || !words[1][0])
-		return ctl_usage(ctl_evidence_uploads.name, "'%s' wants nothing, or drop and the ID of an upload",
+		return ctl_usage(ctl_evidence_uploads.name, "'%s' takes nothing, or drop and the ID of an upload",
 				 ctl_evidence_uploads.name);
 	return drop_upload(ctl, words[1]);
 }

@@ -120,7 +120,7 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct asked *ret_asked
 		int64_t *at = ret_asked->limits.at[l];
 
 		if (given[i] != NULL && value(l, given[i], &at[HEALTH_WARNING + i % 2]) != CY_OK)
-			return ctl_usage("health", "--%s wants a %s, not '%s'", names[i],
+			return ctl_usage("health", "--%s requires a %s, not '%s'", names[i],
 					 limits[l].unit == HEALTH_TIME ? "time such as 90s, 30m, 4h or 2d" : "number",
 					 given[i]);
 		if (i % 2 == 1 && (limits[l].below ? at[HEALTH_CRITICAL] > at[HEALTH_WARNING]

@@ -259,9 +259,9 @@ static int check_options(const struct inbox *in, const char *ack, const char *af
 	if (in->cursor != NULL && after != NULL)
 		return ctl_usage("inbox", "--cursor knows where to begin; --after does not go with it");
 	if (in->cursor != NULL && !cy_name_valid(in->cursor, CY_KEY_MAX))
-		return ctl_usage("inbox", "--cursor wants 1 to %u printable ASCII characters", CY_KEY_MAX);
+		return ctl_usage("inbox", "--cursor requires 1 to %u printable ASCII characters", CY_KEY_MAX);
 	if (ack != NULL && in->cursor == NULL)
-		return ctl_usage("inbox", "--ack wants to know of which --cursor");
+		return ctl_usage("inbox", "--ack requires --cursor");
 	if (ack != NULL && (in->follow || limit != NULL))
 		return ctl_usage("inbox", "--ack prints nothing: --follow and --limit do not go with it");
 	return CTL_DONE;

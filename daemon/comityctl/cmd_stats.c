@@ -125,7 +125,7 @@ static int check_date(const char *option, const char *date)
 
 	if (date == NULL || cy_date_parse(date, &d) == CY_OK)
 		return CTL_DONE;
-	return ctl_usage("stats", "--%s wants a day as YYYY-MM-DD, not '%s'", option, date);
+	return ctl_usage("stats", "--%s requires a day as YYYY-MM-DD, not '%s'", option, date);
 }
 
 static int take_measure(const char *word, CyGetStatistics *get)
@@ -151,7 +151,7 @@ static int take_smallest(bool publish, const char *number, CyGetStatistics *get)
 	if (number != NULL)
 		r = ctl_number("stats", "smallest", number, SMALLEST_MAX, &n);
 	if (r == CTL_DONE && n < 2)
-		return ctl_usage("stats", "--smallest wants a number from 2: below that nothing is hidden");
+		return ctl_usage("stats", "--smallest requires a number from 2: below that nothing is hidden");
 	get->smallest = publish ? (uint32_t)n : 0;
 	return r;
 }
@@ -164,7 +164,7 @@ static int take_year(bool publish, const char *year, CyGetStatistics *get)
 	int r;
 
 	if (year == NULL)
-		return publish ? ctl_usage("stats", "--publish wants --year: the table of a year that is over")
+		return publish ? ctl_usage("stats", "--publish requires --year: the table of a year that is over")
 			       : CTL_DONE;
 	if (get->from_date[0] != '\0' || get->to_date[0] != '\0')
 		return ctl_usage("stats", "--year does not go with --from and --to");
@@ -172,7 +172,7 @@ static int take_year(bool publish, const char *year, CyGetStatistics *get)
 	if (r != CTL_DONE)
 		return r;
 	if (n < 1970)
-		return ctl_usage("stats", "--year wants a year from 1970 to 9999, not '%s'", year);
+		return ctl_usage("stats", "--year requires a year from 1970 to 9999, not '%s'", year);
 	snprintf(from, sizeof from, "%04u-01-01", (unsigned)n);
 	snprintf(to, sizeof to, "%04u-12-31", (unsigned)n);
 	get->from_date = from;
@@ -204,7 +204,7 @@ static int run_stats(struct ctl *ctl, int argc, char **argv)
 	if (r == CTL_DONE && csv && ctl->json)
 		r = ctl_usage("stats", "--csv and --json exclude each other");
 	if (r == CTL_DONE && peer != NULL && !cy_authority_valid(peer))
-		r = ctl_usage("stats", "'%s' is no authority id", peer);
+		r = ctl_usage("stats", "'%s' is not an authority id", peer);
 	if (r == CTL_DONE)
 		r = check_date("from", from);
 	if (r == CTL_DONE)
@@ -273,7 +273,7 @@ static int show(struct ctl *ctl, const CyStatus *s, char *peer)
 	for (; i < s->n_peers && strcmp(s->peers[i]->peer, peer) != 0; i++)
 		cy_guess_offer(&guess, s->peers[i]->peer);
 	if (i == s->n_peers)
-		return ctl_fail(CTL_NOT_FOUND, "comityctl peer list shows the peers, and '%s' is no peer%s", peer,
+		return ctl_fail(CTL_NOT_FOUND, "comityctl peer list shows the peers, and '%s' is not a peer%s", peer,
 				cy_guess_text(&guess, meant));
 	get.peer = peer;
 	r = ask(ctl, &get, &reply);
@@ -301,7 +301,7 @@ static int run_peer(struct ctl *ctl, int argc, char **argv)
 	if (r != CTL_DONE)
 		return r;
 	if (!cy_authority_valid(peer))
-		return ctl_usage("peer show", "'%s' is no authority id", peer);
+		return ctl_usage("peer show", "'%s' is not an authority id", peer);
 	frame.kind_case = CY_CLIENT_FRAME__KIND_GET_STATUS;
 	frame.get_status = &get;
 	r = ctl_call(ctl, &frame, CY_SERVER_FRAME__KIND_STATUS, &reply);

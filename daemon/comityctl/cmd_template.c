@@ -157,7 +157,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r != CTL_DONE)
 		return r;
 	if (lists == (n > 0))
-		return ctl_usage("template", "it wants types of measure, or --list");
+		return ctl_usage("template", "it requires types of measure, or --list");
 	if (lists)
 		return list();
 	r = choose(&t, words, n);

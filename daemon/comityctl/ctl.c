@@ -136,12 +136,12 @@ int ctl_parse(struct ctl *ctl, const struct ctl_command *command, int argc, char
 				r = ctl_global(ctl, argc, argv, &i);
 		}
 		if (r < 0)
-			return ctl_usage(command->name, "%s wants a value, or is given too often", arg);
+			return ctl_usage(command->name, "%s requires a value, or is given too often", arg);
 		if (!r)
 			return no_option(command->name, arg, options, n_options);
 	}
 	if (n < min)
-		return ctl_usage(command->name, "'%s' wants %s", command->name,
+		return ctl_usage(command->name, "'%s' requires %s", command->name,
 				 max == 1 ? "an argument" : "more arguments");
 	if (ret_n != NULL)
 		*ret_n = n;
@@ -151,8 +151,8 @@ int ctl_parse(struct ctl *ctl, const struct ctl_command *command, int argc, char
 int ctl_number(const char *command, const char *option, const char *text, uint64_t max, uint64_t *ret)
 {
 	if (cy_parse_u64(text, strlen(text), max, ret) != CY_OK)
-		return ctl_usage(command, "--%s wants a number up to %llu, not '%s'", option, (unsigned long long)max,
-				 text);
+		return ctl_usage(command, "--%s requires a number up to %llu, not '%s'", option,
+				 (unsigned long long)max, text);
 	return CTL_DONE;
 }
 

@@ -89,7 +89,7 @@ int deliver(struct ctl *ctl, const char *command, const char *key, bool same_ref
 	int r;
 
 	if (key != NULL && !cy_name_valid(key, CY_KEY_MAX))
-		return ctl_usage(command, "--key wants 1 to %u printable ASCII characters", CY_KEY_MAX);
+		return ctl_usage(command, "--key requires 1 to %u printable ASCII characters", CY_KEY_MAX);
 	r = ctl_connect(ctl);
 	if (r != CTL_DONE)
 		return r;

@@ -175,7 +175,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		}
 		r = ctl_global(ctl, argc, argv, &i);
 		if (r <= 0)
-			return ctl_usage(NULL, r < 0 ? "%s wants a value" : "there is no option %s", argv[i]);
+			return ctl_usage(NULL, r < 0 ? "%s requires a value" : "there is no option %s", argv[i]);
 	}
 	argc -= i;
 	argv += i;

@@ -41,7 +41,7 @@ static int next_step(const char *path, struct step *ret, struct cy_error *e)
 	if (*p == '.' && p[1])
 		s.rest = p + 1;
 	else if (*p)
-		return cy_fail(e, CY_EINVAL, "'%s' is no path of fields", path);
+		return cy_fail(e, CY_EINVAL, "'%s' is not a path of fields", path);
 	*ret = s;
 	return CY_OK;
 }
@@ -114,7 +114,7 @@ static json_t *scalar(const ProtobufCFieldDescriptor *f, const char *text, struc
 	case PROTOBUF_C_TYPE_STRING:
 		j = json_string(text);
 		if (j == NULL)
-			cy_fail(e, CY_EINVAL, "the text is no UTF-8");
+			cy_fail(e, CY_EINVAL, "the text is not valid UTF-8");
 		return j;
 	case PROTOBUF_C_TYPE_BYTES:
 		return bytes(text, e);
@@ -192,7 +192,7 @@ static json_t *descend(json_t *object, const char *key, const ProtobufCFieldDesc
 		j = json_array_get(j, s->index);
 	}
 	if (!json_is_object(j)) {
-		cy_fail(e, CY_EINVAL, "'%s' is no object in the file", key);
+		cy_fail(e, CY_EINVAL, "'%s' is not an object in the file", key);
 		return NULL;
 	}
 	return j;
@@ -224,7 +224,7 @@ static int apply(json_t *root, const ProtobufCMessageDescriptor *d, const char *
 			return unknown(d, &s, e);
 		key = key_of(object, f, json);
 		if (s.indexed && f->label != PROTOBUF_C_LABEL_REPEATED)
-			return cy_fail(e, CY_EINVAL, "'%s' is no list", key);
+			return cy_fail(e, CY_EINVAL, "'%s' is not a list", key);
 		if (s.rest == NULL)
 			return put(object, key, f, &s, text, e);
 		if (f->type != PROTOBUF_C_TYPE_MESSAGE)

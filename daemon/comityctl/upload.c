@@ -48,7 +48,7 @@ int upload_open(const char *file)
 		return -1;
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
 		ctl_fail(CTL_BAD_FILE,
-			 "%s: a directory is no evidence; pack it, as in: tar -C %s -c . | comityctl evidence put - "
+			 "%s: a directory is not evidence; pack it, as in: tar -C %s -c . | comityctl evidence put - "
 			 "--name NAME.tar",
 			 file, file);
 		close(fd);
@@ -87,7 +87,8 @@ static int make_key(struct uploading *u, const struct upload_options *o, const c
 	u->keyed = true;
 	if (o->key != NULL) {
 		if (!cy_name_valid(o->key, CY_KEY_MAX))
-			return ctl_usage("evidence put", "--key wants 1 to %u printable ASCII characters", CY_KEY_MAX);
+			return ctl_usage("evidence put", "--key requires 1 to %u printable ASCII characters",
+					 CY_KEY_MAX);
 		snprintf(u->key, sizeof u->key, "%s", o->key);
 		return CTL_DONE;
 	}

@@ -122,10 +122,11 @@ static int open_catalogue(const char *command, const char *language, struct word
 		snprintf(w->language, sizeof w->language, "%.7s", language);
 	path = catalogue_of(w->language);
 	if (path == NULL && language != NULL)
-		return ctl_usage(command,
-				 "there is no catalogue for the language '%s'; --language wants two small letters of "
-				 "ISO 639-1, such as en or fr",
-				 language);
+		return ctl_usage(
+			command,
+			"there is no catalogue for the language '%s'; --language requires two small letters of "
+			"ISO 639-1, such as en or fr",
+			language);
 	if (path == NULL) {
 		snprintf(w->language, sizeof w->language, "en");
 		path = catalogue_of("en");

@@ -32,8 +32,8 @@ static const char *place_name(const struct config_sec *s, const char *name, int 
 
 	*ret_line = t == NULL ? config_end(s) : t->line;
 	if (t != NULL && !cy_name_valid(t->text, PLACE_NAME_MAX))
-		config_wrong(s, name, t->line, "it is no name; 1 to %u printable characters are expected; correct it",
-			     PLACE_NAME_MAX);
+		config_wrong(s, name, t->line,
+			     "it is not a name; 1 to %u printable characters are expected; correct it", PLACE_NAME_MAX);
 	return t == NULL ? "" : config_keep(s, t->text);
 }
 
@@ -45,9 +45,10 @@ static void load_place(const struct config_sec *s, struct config_place *p)
 	p->names.zone = place_name(s, "time_zone", &p->zone_line);
 	p->names.calendar = place_name(s, "calendar", &p->calendar_line);
 	if (state != NULL && (strlen(state->text) != 2 || strspn(state->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 2))
-		config_wrong(s, "state", state->line,
-			     "'%s' is no state; two capital letters of ISO 3166-1 are expected, such as IE; correct it",
-			     state->text);
+		config_wrong(
+			s, "state", state->line,
+			"'%s' is not a state; two capital letters of ISO 3166-1 are expected, such as IE; correct it",
+			state->text);
 	else if (state == NULL && s->l->c->treaties != NULL)
 		config_wrong(s, "state", p->state_line,
 			     "it is missing, and a treaty is in force between two states; two capital letters of ISO "
@@ -86,8 +87,8 @@ static void load_authority(struct config_load *l, cfg_t *root)
 
 	if (id != NULL && !cy_authority_valid(id->text))
 		config_wrong(&s, "id", id->line,
-			     "'%s' is no authority id; 1 to %u of A-Z, 0-9 and '-' are expected; correct it", id->text,
-			     CY_AUTHORITY_MAX);
+			     "'%s' is not an authority id; 1 to %u of A-Z, 0-9 and '-' are expected; correct it",
+			     id->text, CY_AUTHORITY_MAX);
 	else if (id != NULL)
 		l->c->id = config_keep(&s, id->text);
 	if (name != NULL && (name->text[0] == '\0' || strlen(name->text) > CY_TITLE_MAX ||
@@ -289,9 +290,10 @@ static void load_local(struct config_load *l, cfg_t *root)
 	else
 		c->local_mode = 0;
 	if ((c->local_mode & 0600) != 0600 || c->local_mode > 0777)
-		config_wrong(&s, "mode", mode->line,
-			     "'%s' is no mode for the socket; octal digits from 0600 to 0777 are expected; write 0660",
-			     mode->text);
+		config_wrong(
+			&s, "mode", mode->line,
+			"'%s' is not a mode for the socket; octal digits from 0600 to 0777 are expected; write 0660",
+			mode->text);
 }
 
 static void load_client(struct config_load *l, cfg_t *cfg, struct config_client *client)
@@ -347,11 +349,12 @@ static void load_names(const struct config_sec *s, struct config_peer *peer)
 
 		names[i] = config_keep(s, t->text);
 		if (!san_valid(t->text))
-			config_wrong(s, "names", t->line,
-				     "'%s' is no name of a certificate; dns:HOST in ASCII (xn--), without wildcard and "
-				     "without a dot at its ends, or uri:URI is expected; write it as the peer's "
-				     "certificate has it",
-				     t->text);
+			config_wrong(
+				s, "names", t->line,
+				"'%s' is not a name of a certificate; dns:HOST in ASCII (xn--), without wildcard and "
+				"without a dot at its ends, or uri:URI is expected; write it as the peer's "
+				"certificate has it",
+				t->text);
 	}
 	peer->names = names;
 }
@@ -363,7 +366,7 @@ static const char *peer_file(const struct config_sec *s, const char *name, const
 	const char *path = t != NULL ? config_path(s, name, t) : NULL;
 
 	if (path != NULL && strncmp(path, "pkcs11:", 7) == 0)
-		config_wrong(s, name, t->line, "'%s' is no file; a path is expected", t->text);
+		config_wrong(s, name, t->line, "'%s' is not a file; a path is expected", t->text);
 	return path;
 }
 
@@ -379,7 +382,7 @@ static void load_peer(struct config_load *l, cfg_t *cfg, struct config_peer *pee
 	peer->line = config_end(&s);
 	if (!cy_authority_valid(peer->id))
 		config_problem(l->out, l->path, config_end(&s), s.label,
-			       "'%s' is no authority id; 1 to %u of A-Z, 0-9 and '-' are expected; correct it",
+			       "'%s' is not an authority id; 1 to %u of A-Z, 0-9 and '-' are expected; correct it",
 			       peer->id, CY_AUTHORITY_MAX);
 	else if (l->c->id != NULL && strcmp(l->c->id, peer->id) == 0)
 		config_problem(l->out, l->path, config_end(&s), s.label,

@@ -25,10 +25,11 @@ static void load_hook(const struct config_sec *s, struct config *c)
 		config_wrong(s, "hook", t->line, "%s: %s; an executable file is expected; correct the path", path,
 			     strerror(errno));
 	else if (!S_ISREG(st.st_mode) || access(path, X_OK) != 0)
-		config_wrong(s, "hook", t->line,
-			     "%s is no executable file; a program is expected, it is run without a shell; run chmod +x "
-			     "%s, or name another",
-			     path, path);
+		config_wrong(
+			s, "hook", t->line,
+			"%s is not an executable file; a program is expected, it is run without a shell; run chmod +x "
+			"%s, or name another",
+			path, path);
 	c->hook = path;
 }
 
@@ -44,7 +45,7 @@ void config_roles(const struct config_sec *s, const char *peer, struct config *c
 				    "an address that the hook understands, such as an e-mail address,");
 		if (!cy_name_valid(name, CY_CLOCK_MAX))
 			config_wrong(&role, NULL, role.cfg->line,
-				     "'%s' is no role; 1 to %u printable characters are expected; correct it", name,
+				     "'%s' is not a role; 1 to %u printable characters are expected; correct it", name,
 				     CY_CLOCK_MAX);
 		else if (t != NULL && (t->text[0] == '\0' || strlen(t->text) > ADDRESS_MAX ||
 				       !cy_utf8_valid(t->text, strlen(t->text))))

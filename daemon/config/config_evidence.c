@@ -43,7 +43,7 @@ static uint64_t bytes(const struct config_sec *s, const char *name, uint64_t oth
 	if (t != NULL && !bytes_of(t->text, strlen(t->text), &value))
 		config_wrong(
 			s, name, t->line,
-			"'%s' is no number of bytes; a whole number is expected, with K, M, G or T where it counts "
+			"'%s' is not a number of bytes; a whole number is expected, with K, M, G or T where it counts "
 			"these (of 1,024), such as 500G; correct it",
 			t->text);
 	return value;
@@ -123,10 +123,11 @@ void config_rates(const struct config_sec *s, struct config_peer *peer)
 		const struct config_text *t = cfg_opt_getnptr(opt, (unsigned)i);
 
 		if (!rate_of(t->text, &rates[i]))
-			config_wrong(s, "evidence_rate", t->line,
-				     "'%s' is no rate; HH:MM-HH:MM and bytes a second with K, M or G, 8K at least, or "
-				     "the word unlimited, are expected, such as \"08:00-18:00 2M\"; correct it",
-				     t->text);
+			config_wrong(
+				s, "evidence_rate", t->line,
+				"'%s' is not a rate; HH:MM-HH:MM and bytes a second with K, M or G, 8K at least, or "
+				"the word unlimited, are expected, such as \"08:00-18:00 2M\"; correct it",
+				t->text);
 	}
 	peer->rates = rates;
 }

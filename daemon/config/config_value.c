@@ -89,12 +89,13 @@ int64_t config_duration(const struct config_sec *s, const char *name, int64_t ba
 	unit = unit_ms(t->text + digits, bare);
 	if (unit == 0 || cy_parse_u64(t->text, digits, (uint64_t)(max / unit), &n) != CY_OK ||
 	    (int64_t)n * unit < min) {
-		config_wrong(s, name, t->line,
-			     "'%s' is no time from %lld s to %lld %s; a whole number of %s, or one with s, m, h or d "
-			     "such as "
-			     "45m is expected; correct it",
-			     t->text, (long long)(min / SECOND), (long long)(max / (max > DAY ? DAY : SECOND)),
-			     max > DAY ? "d" : "s", each);
+		config_wrong(
+			s, name, t->line,
+			"'%s' is not a time from %lld s to %lld %s; a whole number of %s, or one with s, m, h or d "
+			"such as "
+			"45m is expected; correct it",
+			t->text, (long long)(min / SECOND), (long long)(max / (max > DAY ? DAY : SECOND)),
+			max > DAY ? "d" : "s", each);
 		return otherwise;
 	}
 	return (int64_t)n * unit;
@@ -235,7 +236,7 @@ static const char *file(const struct config_sec *s, const char *name, const stru
 		return NULL;
 	if (strncmp(path, "pkcs11:", 7) == 0) {
 		if (!secret)
-			config_wrong(s, name, t->line, "'%s' is no file; a path is expected; %s", t->text, remedy);
+			config_wrong(s, name, t->line, "'%s' is not a file; a path is expected; %s", t->text, remedy);
 		/* Its query is hidden in what we print only where one can tell where it ends. */
 		else if (strpbrk(path, " \t\r\n") != NULL)
 			config_wrong(s, name, t->line,
@@ -303,7 +304,7 @@ struct config_address config_address_of(const struct config_sec *s, const char *
 		}
 	}
 	if (!good)
-		config_wrong(s, name, t->line, "'%s' is no address; %s is expected; correct it", t->text,
+		config_wrong(s, name, t->line, "'%s' is not an address; %s is expected; correct it", t->text,
 			     numeric ? "an IP address with a port, such as 0.0.0.0:5671 or [::]:5671,"
 				     : "a host with a port, such as mla.example.org:5671 or [2001:db8::1]:5671,");
 	else if (cy_parse_u64(colon + 1, strlen(colon + 1), 65535, &port) != CY_OK || port == 0)

@@ -133,12 +133,13 @@ static void check_where(const struct config_sec *s, const struct form_rule *r)
 	d = field_of(key);
 	if (d == NULL) {
 		config_wrong(s, "where", config_end(s),
-			     "'%.40s' is no field beside it; a name of the schema is expected; correct it", r->where);
+			     "'%.40s' is not a field beside it; a name of the schema is expected; correct it",
+			     r->where);
 		return;
 	}
 	for (size_t i = 0; d->type == PROTOBUF_C_TYPE_ENUM && i < r->n_is; i++)
 		if (protobuf_c_enum_descriptor_get_value_by_name(d->descriptor, r->is[i]) == NULL)
-			config_wrong(s, "is", config_end(s), "'%.40s' is no value of %.40s; correct it", r->is[i],
+			config_wrong(s, "is", config_end(s), "'%.40s' is not a value of %.40s; correct it", r->is[i],
 				     r->where);
 }
 

@@ -75,7 +75,7 @@ static void rung_of(const struct config_sec *outer, cfg_t *cfg, struct law_rung 
 	at = config_required(&s, "at", "an instant such as 50%, 3d before, due or 7d after");
 	if (at != NULL && !when(at->text, &r->when, &r->value))
 		config_wrong(&s, "at", at->line,
-			     "'%s' is no step of a ladder; 1%% to 99%%, due, or a number with m, h or d followed by "
+			     "'%s' is not a step of a ladder; 1%% to 99%%, due, or a number with m, h or d followed by "
 			     "before or after, such as \"3d before\", is expected; correct it",
 			     at->text);
 	side = profile_bits(&s, "side", sides, "obliged, waiting or both");

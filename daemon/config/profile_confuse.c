@@ -50,7 +50,7 @@ static struct law_party party_of(const struct config_sec *s, const struct config
 	    (t->text[2] != '\0' && (strncmp(t->text + 2, from, sizeof from - 1) != 0 ||
 				    cy_date_parse(t->text + 2 + sizeof from - 1, &party.from) != CY_OK)))
 		config_wrong(s, "parties", t->line,
-			     "'%.40s' is no party; an ISO 3166-1 code such as IE, one with a day such as "
+			     "'%.40s' is not a party; an ISO 3166-1 code such as IE, one with a day such as "
 			     "\"IE from 2009-05-22\", or others is expected; correct it",
 			     t->text);
 	else
@@ -189,10 +189,11 @@ static const char *terms_state(const struct config_sec *s, const struct law_prof
 		config_problem(s->l->out, s->l->path, config_end(s), s->label,
 			       "it is of no state; an ISO 3166-1 code such as IE, or any, is expected; correct it");
 	else if (!is_party(p, state))
-		config_problem(s->l->out, s->l->path, config_end(s), s->label,
-			       "%s is no party of the instrument; one of the parties, or any, is expected; correct it, "
-			       "or add the party",
-			       state);
+		config_problem(
+			s->l->out, s->l->path, config_end(s), s->label,
+			"%s is not a party of the instrument; one of the parties, or any, is expected; correct it, "
+			"or add the party",
+			state);
 	return config_keep(s, state);
 }
 
@@ -373,7 +374,7 @@ static void load_head(const struct config_sec *root, struct law_profile *p)
 		p->version = config_keep(root, version->text);
 	else if (version != NULL)
 		config_wrong(root, "version", version->line,
-			     "'%.40s' is no version; 1 to 32 of a-z, 0-9, '.', '-' and '_' are expected; correct it",
+			     "'%.40s' is not a version; 1 to 32 of a-z, 0-9, '.', '-' and '_' are expected; correct it",
 			     version->text);
 	p->title = profile_text_required(root, "title", "the name of the instrument");
 	p->citation = profile_text_required(root, "citation", "where it was published");

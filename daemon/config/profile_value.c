@@ -107,7 +107,7 @@ const char *profile_name(const struct config_sec *s, const char *name, const cha
 		return "";
 	if (profile_name_valid(t->text))
 		return config_keep(s, t->text);
-	config_wrong(s, name, t->line, "'%s' is no name; 1 to %u of a-z, 0-9, '-' and '_' are expected; correct it",
+	config_wrong(s, name, t->line, "'%s' is not a name; 1 to %u of a-z, 0-9, '-' and '_' are expected; correct it",
 		     t->text, PROFILE_NAME_MAX);
 	return "";
 }
@@ -216,7 +216,8 @@ struct cy_date profile_date(const struct config_sec *s, const char *name)
 
 	if (t != NULL && cy_date_parse(t->text, &d) != CY_OK)
 		config_wrong(s, name, t->line,
-			     "'%.40s' is no day; an existing one such as 2026-11-24 is expected; correct it", t->text);
+			     "'%.40s' is not a day; an existing one such as 2026-11-24 is expected; correct it",
+			     t->text);
 	return d;
 }
 

@@ -374,7 +374,7 @@ int zone_load(const char *dir, const char *name, struct cy_arena *arena, const s
 
 	cy_line(shown, sizeof shown, name);
 	if (!name_valid(name))
-		return cy_fail_at(e, CY_EINVAL, "time_zone", "'%s' is no time zone; " EXPECTED, shown);
+		return cy_fail_at(e, CY_EINVAL, "time_zone", "'%s' is not a time zone; " EXPECTED, shown);
 	if (snprintf(path, sizeof path, "%s/%s", dir ? dir : ZONE_DIR, name) >= (int)sizeof path)
 		return cy_fail_at(e, CY_EINVAL, "time_zone", "the path of the time zones is too long");
 	data = malloc(FILE_MAX);

@@ -302,7 +302,7 @@ static void category(struct look *l, const char *field, const char *name)
 	}
 	if (guess.name[0])
 		law_fault(&l->c, field, LAW_NO_ARTICLE,
-			  "'%.40s' is no category of data under %s%s What is meant may need an approval of its own.",
+			  "'%.40s' is not a category of data under %s%s What is meant may need an approval of its own.",
 			  name, p->id, cy_guess_text(&guess, meant));
 }
 

@@ -148,8 +148,8 @@ int wire_chunk_read(struct cy_bytes frame, struct wire_chunk *ret, struct cy_err
 		return cy_fail_at(e, CY_ELIMIT, "chunk.path", "an audit path has at most %u digests",
 				  CY_CHUNK_PATH_MAX);
 	if (path.len % CY_SHA256_LEN != 0)
-		return cy_fail_at(e, CY_EPARSE, "chunk.path", "%zu bytes are no row of digests of %d bytes", path.len,
-				  CY_SHA256_LEN);
+		return cy_fail_at(e, CY_EPARSE, "chunk.path", "%zu bytes are not a row of digests of %d bytes",
+				  path.len, CY_SHA256_LEN);
 	if (data.len > CY_CHUNK)
 		return cy_fail_at(e, CY_ELIMIT, "chunk.data", "%zu bytes, but a chunk has at most %u", data.len,
 				  CY_CHUNK);

@@ -215,7 +215,7 @@ static int parse_list(struct parser *p, const ProtobufCFieldDescriptor *f, const
 	for (size_t i = 0; i < n; i++) {
 		size_t before = wire_path_index(&p->path, i);
 		const json_t *element = json_array_get(j, i);
-		int r = json_is_null(element) ? fail(p, CY_EPARSE, "null is no element of a list")
+		int r = json_is_null(element) ? fail(p, CY_EPARSE, "null is not an element of a list")
 					      : parse_value(p, f, element, level, *list + i * size);
 
 		if (goes_on(p, r))

@@ -305,7 +305,7 @@ COMITY_TREATIES=$treaties "$ctl" --json check asked.json >out 2>err
 result $? 'the same as JSON, with the treaties of the environment'
 exits 4 'a treaty that was not yet in force is told' check asked.json --treaties "$treaties" --date 2019-12-31
 says out 'content.request.legalBasis.instrument: .*effective only from 2020-01-01' 'with the day'
-exits 4 'a state that is no party is told' check asked.json --treaties "$treaties" --from-state FR
+exits 4 'a state that is not a party is told' check asked.json --treaties "$treaties" --from-state FR
 says out 'legalBasis.instrument: .*FR' 'by its name'
 says out 'requestingState: FR is expected' 'and so is a state other than the one in the file'
 sed -e 's/"purpose": "Evidence/"useLimits": "This proceeding only.", &/' -e 's/"nexus"/"necessity": "No other source.", &/' \
@@ -326,7 +326,7 @@ grep -q 'If that is understood' out
 result $? 'nobody is asked to acknowledge it'
 sed '0,/"atoms": /s//"dataCategories": ["contnet"], &/' answered.json >mistyped.json
 exits 4 'nor does a category that is mistyped pass without its approval' check mistyped.json --treaties "$treaties" --date 2026-11-30
-says out "dataCategories\[0\]: 'contnet' is no category of data under made-up-2020: did you mean 'content'?" 'what was meant is told'
+says out "dataCategories\[0\]: 'contnet' is not a category of data under made-up-2020: did you mean 'content'?" 'what was meant is told'
 exits 0 'a date that has passed is a warning' check answered.json --treaties "$treaties" --date 2027-01-16
 says out '^answered.json: complete, 1 warning$' 'which is counted'
 says out '^warning: content.request.urgency.untilDate: 2027-01-15 lies before 2027-01-16, the day on which it is sent: ' 'and names the field'
@@ -449,13 +449,13 @@ result $? 'people are told that there is nothing: peer list'
 # -------------------------------------------------------------- statistics
 
 exits 2 'a day that is none is refused' stats --from 2026-02-29
-says err "from wants a day as YYYY-MM-DD, not '2026-02-29'" 'with what is expected'
+says err "from requires a day as YYYY-MM-DD, not '2026-02-29'" 'with what is expected'
 exits 2 'days in the wrong order are refused' stats --from 2026-03-01 --to 2026-02-28
 exits 5 'an unknown type of measure is not found' stats --measure LUNCH
 exits 2 'a smallest count without publication is refused' stats --smallest 3
 exits 2 'a smallest count that hides nothing is refused' stats --publish --year 2025 --smallest 1
 exits 2 'what is published is of a year' stats --publish
-says err '--publish wants --year' 'and that is asked for'
+says err '--publish requires --year' 'and that is asked for'
 exits 2 'a year and days exclude each other' stats --year 2025 --from 2025-02-01
 exits 2 'a year that is none is refused' stats --year 12
 exits 2 'one form excludes the other' --json stats --csv

@@ -259,7 +259,7 @@ next_said 'get empty.txt 0' 'and asked for'
 [ -e got/empty.txt ] && [ ! -s got/empty.txt ]
 result $? 'as an empty file'
 exits 4 'a name that leads elsewhere is not used' evidence get "$message/5"
-says err 'no plain name for a file; say one with --output FILE' 'with what to do'
+says err 'not a plain name for a file; say one with --output FILE' 'with what to do'
 [ ! -e ../escaped ]
 result $? 'and nothing is written there'
 exits 4 'a hidden name is not used' evidence get "$message/6"
@@ -270,7 +270,7 @@ exits 0 'and under the longest name that there is' evidence get "$message/6" --o
 next_said 'get .bashrc 0' 'as asked'
 exits 3 'a descriptor of something else than a file is not read' evidence get "$message/6" --output got/none --descriptor
 next_said 'get .bashrc 0 descriptor' 'it was asked'
-says err '^comityctl: what the daemon handed over is no regular file' 'with what came'
+says err '^comityctl: what the daemon handed over is not a regular file' 'with what came'
 exits 5 'what travels on a medium is not here' evidence get "$message/7"
 says err 'WD disk 123.*evidence confirm' 'but there'
 exits 5 'an attachment that there is not is not found' evidence get "$message/9"
@@ -350,7 +350,7 @@ exits 4 'what is wrong is rejected when that is asked for' evidence confirm 2026
 	--reject-on-mismatch
 next_said 'verification 3 REJECTED [8] disk2.E01: its SHA-256 is another' 'with the reason'
 rm medium/disk2.E01 && ln -s ../records.csv medium/disk2.E01
-exits 4 'a link is no file of the medium' evidence confirm 2026-1 --message $message --dir medium
+exits 4 'a link is not a file of the medium' evidence confirm 2026-1 --message $message --dir medium
 rm medium/disk2.E01
 printf 'second image' >medium/disk2.E01
 exits 0 'a medium that is whole is confirmed' evidence confirm 2026-1 --message $message --dir medium

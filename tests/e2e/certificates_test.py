@@ -66,7 +66,7 @@ def a_name_that_no_certificate_can_have_is_refused():
     for name in ("dns:ie.comity.invalid.", "dns:.comity.invalid", "dns:ie..comity.invalid", "dns:ie comity", "dns:",
                  "dns:b\u00fccher.invalid", "dns:" + "a" * 64 + ".invalid", "dns:" + "a." * 127 + "invalid", "ip:ie"):
         with configured("dns:ie.comity.invalid", name):
-            refused(r"option 'peer IE.names': '.*' is no name of a certificate; dns:HOST .*without a dot at its ends")
+            refused(r"option 'peer IE.names': '.*' is not a name of a certificate; dns:HOST .*without a dot at its ends")
     with configured("dns:ie.comity.invalid", "dns:xn--bcher-kva.under_score.IE.invalid"):
         fine()
 

@@ -133,7 +133,7 @@ def every_time_limit_is_listed_once():
 @test
 def who_is_waited_for_no_longer_is_a_peer():
     run = us.ctl("--client", "admin", "resume", "--reason", "gone for good", "EI")
-    assert run.returncode == 5 and "'EI' is no peer: did you mean 'IE'?" in run.stderr, run
+    assert run.returncode == 5 and "'EI' is not a peer: did you mean 'IE'?" in run.stderr, run
     assert us.ctl("--client", "admin", "resume", "--reason", "gone for good", "IE").returncode == 0
 
 

@@ -109,11 +109,11 @@ def what_is_asked_of_nobody_is_refused_with_the_name_that_is_near():
         return run.stderr
     for command in (["stats"], ["case", "list"], ["due"], ["late"]):
         error = refused(*command, "--peer", "US-OAI")
-        assert "'US-OAI' is no peer: did you mean 'US-OIA'?" in error, (command, error)
+        assert "'US-OAI' is not a peer: did you mean 'US-OIA'?" in error, (command, error)
         assert "did you mean" not in refused(*command, "--peer", "MARS"), command
     for command in (["peer", "show"], ["treaty", "diff"]):
         error = refused(*command, "US-OAI")
-        assert "'US-OAI' is no peer: did you mean 'US-OIA'?" in error, (command, error)
+        assert "'US-OAI' is not a peer: did you mean 'US-OIA'?" in error, (command, error)
     error = refused("stats", "--instrument", "none-such")
     assert "no request under 'none-such' was counted, and no treaty profile here has this id" in error, error
     assert figures(us, local_pb2.OUT, "--instrument", "us-ie-2001")["measures"] == 9

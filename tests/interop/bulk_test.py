@@ -211,7 +211,7 @@ def a_sender_that_breaks_the_protocol_is_said_goodbye():
         return f
 
     lie("a path that is too long", long_path)
-    lie("a path that is no row of digests", odd_path)
+    lie("a path that is not a row of digests", odd_path)
     # Beyond the credit: whether the last one is one too many depends on how fast it stores. 17 at once are.
     lie("more than was granted", lambda p: item.frame(p.pull, 19))
     assert fates(m) == {}

@@ -46,7 +46,7 @@ TEXTS = [
 	(512, "writes an id of 37 bytes", lambda t: re.sub(rb"  (\S{36})\n", rb"  \1a\n", t)),
 	(513, "writes an id with a slash", lambda t: re.sub(rb"  \S{36}\n", b"  a/b\n", t)),
 	(514, "names no message", lambda t: b"".join(l for l in t.splitlines(True) if l.startswith(b"#"))),
-	(519, "names an addressee that is no authority id", lambda t: t.replace(b"# to US-OIA", b"# to us-oia")),
+	(519, "names an addressee that is not an authority id", lambda t: t.replace(b"# to US-OIA", b"# to us-oia")),
 	(515, "writes a text of more than 32,768 bytes", lambda t: t + (b"0" * 64 + b"  " + b"a" * 36 + b"\n") * 320),
 ]
 for number, does, change in TEXTS:
@@ -218,7 +218,7 @@ def answered(g, change, code):
 RECEIPTS = [
 	(623, "names another digest of the parcel in its receipt", lambda t: re.sub(rb"parcel [0-9a-f]{64}", b"parcel " + b"0" * 64, t)),
 	(624, "names another message in its receipt", lambda t: re.sub(rb"  \S{36}\n", b"  " + P.uuid7().encode() + b"\n", t)),
-	(625, "rejects by what is no name of a code", lambda t: t.replace(b"# accepted", b"# rejected made-up because")),
+	(625, "rejects by what is not a name of a code", lambda t: t.replace(b"# accepted", b"# rejected made-up because")),
 	(626, "rejects without a reason", lambda t: t.replace(b"# accepted", b"# rejected MALFORMED")),
 	(627, "rejects by a reason with a control character", lambda t: t.replace(b"# accepted", b"# rejected MALFORMED a\x1bb")),
 ]

@@ -457,7 +457,7 @@ def shall_close_on_more(connect):
 
 
 def shall_refuse_tls(node, pki, work):
-	"""Those who are no peer see a TLS alert, and nothing above TLS."""
+	"""Callers that are not peers see a TLS alert, and nothing above TLS."""
 	subprocess.run([f"{ROOT}/certs/comity-pki", "throwaway", f"{work}/other", "IE"], check=True,
 		       stdout=subprocess.DEVNULL)
 	mine = f"{pki}/IE"

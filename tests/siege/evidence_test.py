@@ -288,7 +288,7 @@ def chunks_with_a_wrong_path():
         (WRONG, lambda p, i, t: [chunk(p.pull, 0, t.path + bytes(32), t.data)]),
         (WRONG, lambda p, i, t: [chunk(p.pull, 0, t.path[32:] + t.path[:32], t.data)]),
         (WRONG, lambda p, i, t: [chunk(p.pull, 0, b"".join(B.proof(1, i.leaves)), t.data)]),
-        ("no row of digests", lambda p, i, t: [chunk(p.pull, 0, t.path[:-1], t.data)]),
+        ("not a row of digests", lambda p, i, t: [chunk(p.pull, 0, t.path[:-1], t.data)]),
         ("digests", lambda p, i, t: [chunk(p.pull, 0, bytes(32 * 49), t.data[:1000])]),
     ], f"ALARM: peer FR: .*{WRONG}")
 

@@ -338,9 +338,11 @@ static void mistakes_are_told_with_line_event_and_remedy(void **state)
 		  ":6: event '': it has no name; SUMMARY is expected; add it" },
 		{ FILE_OF("SUMMARY:A\n"),
 		  ":6: event 'A': it has no date; DTSTART;VALUE=DATE:YYYYMMDD is expected; add it" },
-		{ FILE_OF("SUMMARY:A\nDTSTART:20260317T100000Z\n"), ":6: event 'A': its DTSTART is no existing date" },
+		{ FILE_OF("SUMMARY:A\nDTSTART:20260317T100000Z\n"),
+		  ":6: event 'A': its DTSTART is not an existing date" },
 		{ FILE_OF("SUMMARY:A\nDTSTART;VALUE=DATE:20260229\n"),
-		  ":6: event 'A': its DTSTART is no existing date; a whole day such as DTSTART;VALUE=DATE:20260317 is "
+		  ":6: event 'A': its DTSTART is not an existing date; a whole day such as DTSTART;VALUE=DATE:20260317 "
+		  "is "
 		  "expected; correct it" },
 		{ FILE_OF("SUMMARY:A\nDTSTART;VALUE=DATE:banana\n"),
 		  ":6: a line of the event that begins here does not "
@@ -349,7 +351,8 @@ static void mistakes_are_told_with_line_event_and_remedy(void **state)
 		  ":6: event 'A': its DTSTART 2025-03-17 is outside X-COMITY-YEARS (2026-2030); correct one of them" },
 		{ FILE_OF(ONE "RDATE;VALUE=DATE:20310317\n"),
 		  ":6: event 'A': its RDATE 2031-03-17 is outside X-COMITY-YEARS (2026-2030); correct one of them" },
-		{ FILE_OF(ONE "RDATE;VALUE=DATE:20270317,20271340\n"), ":6: event 'A': its RDATE is no existing date" },
+		{ FILE_OF(ONE "RDATE;VALUE=DATE:20270317,20271340\n"),
+		  ":6: event 'A': its RDATE is not an existing date" },
 		{ FILE_OF(ONE "RDATE;VALUE=DATE:20270317,banana\n"),
 		  ":6: a line of the event that begins here does not "
 		  "parse:" },
@@ -477,7 +480,7 @@ static void files_that_are_none_are_told(void **state)
 			       "ie.ics: the name of the file is that of the calendar: capital letters, "
 			       "digits and '-' before .ics are expected, such as IE.ics; rename it"));
 	assert_non_null(strstr(out.list[3].text,
-			       "ZZ.ics: it is no file; an iCalendar file is expected; remove it, or name "
+			       "ZZ.ics: it is not a file; an iCalendar file is expected; remove it, or name "
 			       "it otherwise"));
 	config_problems_free(&out);
 	cy_arena_free(&arena);
@@ -486,7 +489,7 @@ static void files_that_are_none_are_told(void **state)
 /* Every problem of every file, file by file; nothing is taken when there is one. */
 static void a_directory_is_read_whole(void **state)
 {
-	static const char *const expected[] = { "AA.ics:6: event 'A': its RDATE is no existing date",
+	static const char *const expected[] = { "AA.ics:6: event 'A': its RDATE is not an existing date",
 						"CC.ics:1: X-COMITY-VERIFIED is", "CC.ics:1: X-COMITY-WEEKEND is 'X'",
 						"CC.ics:8: event 'A': its DTEND" };
 	struct config_problems out = { 0 };

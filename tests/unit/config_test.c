@@ -246,7 +246,7 @@ static void wrong_values_are_told_with_line_and_remedy(void **state)
 	(void)state;
 	problem("\nlisten = {\"127.0.0.1:1\",\n\"example.org:5671\"}\n", "9", "option 'listen': 'example.org:5671' is",
 		"correct it");
-	problem("listen = \"[::1:5671\"\n", "7", "is no address", "[::]:5671");
+	problem("listen = \"[::1:5671\"\n", "7", "is not an address", "[::]:5671");
 	problem("listen = \"0.0.0.0:65536\"\n", "7", "no valid port; a port from 1 to 65535", "correct it");
 	problem("listen = \"0.0.0.0:0\"\n", "7", "no valid port", "correct it");
 	problem("run_dir = \"open\"\n", "7", "option 'run_dir': ", "chmod 0700");
@@ -257,21 +257,21 @@ static void wrong_values_are_told_with_line_and_remedy(void **state)
 	problem("local { group = nobody-here }\n", "7", "there is no group 'nobody-here'", "groupadd");
 	problem("delivery { window = 17 }\n", "7", "option 'delivery.window': '17' is out of range", "1 to 16");
 	problem("delivery { window = -1 }\n", "7", "out of range", "correct it");
-	problem("delivery { undelivered_after = 3w }\n", "7", "'3w' is no time", "45m");
-	problem("delivery { undelivered_after = 0 }\n", "7", "'0' is no time", "number of days");
-	problem("delivery { undelivered_after = 99999999999999999999 }\n", "7", "is no time", "3650 d");
-	problem("delivery { undelivered_after = \"\" }\n", "7", "is no time", "45m");
+	problem("delivery { undelivered_after = 3w }\n", "7", "'3w' is not a time", "45m");
+	problem("delivery { undelivered_after = 0 }\n", "7", "'0' is not a time", "number of days");
+	problem("delivery { undelivered_after = 99999999999999999999 }\n", "7", "is not a time", "3650 d");
+	problem("delivery { undelivered_after = \"\" }\n", "7", "is not a time", "45m");
 	problem("delivery {\nbackoff_first = 1h\n}\n", "9", "shorter than backoff_first", "correct one");
-	problem("delivery { backoff_max = 2d }\n", "7", "'2d' is no time from 1 s to 86400 s", "correct it");
-	problem("delivery { heartbeat = 0 }\n", "7", "'0' is no time from 1 s to 3600 s", "correct it");
-	problem("delivery { heartbeat = 2h }\n", "7", "'2h' is no time from 1 s to 3600 s", "correct it");
+	problem("delivery { backoff_max = 2d }\n", "7", "'2d' is not a time from 1 s to 86400 s", "correct it");
+	problem("delivery { heartbeat = 0 }\n", "7", "'0' is not a time from 1 s to 3600 s", "correct it");
+	problem("delivery { heartbeat = 2h }\n", "7", "'2h' is not a time from 1 s to 3600 s", "correct it");
 	problem("delivery {\nheartbeat = 31\n}\n", "9", "option 'delivery.heartbeat_timeout'", "at least twice");
-	problem("limits { handshake_timeout = 2h }\n", "7", "'2h' is no time from 1 s to 3600 s", "correct it");
+	problem("limits { handshake_timeout = 2h }\n", "7", "'2h' is not a time from 1 s to 3600 s", "correct it");
 	problem("limits { handshakes = many }\n", "7", "option 'limits.handshakes'", "1 to 4096");
 	problem("log { level = loud }\n", "7", "'loud' is not known", "debug, info, warning, alarm");
 	problem("identity { own_anchors = \"absent.pem\" }\n", "7", "No such file", "comity-pki");
 	problem("identity { own_anchors = \"open\" }\n", "7", "is not a file", "comity-pki");
-	problem("identity { own_anchors = \"pkcs11:x\" }\n", "7", "is no file", "comity-pki");
+	problem("identity { own_anchors = \"pkcs11:x\" }\n", "7", "is not a file", "comity-pki");
 	problem("store { key = \"loose.key\" }\n", "7", "option 'store.key': the key", "chmod 0600");
 }
 
@@ -290,11 +290,11 @@ static void wrong_peers_and_clients_are_told(void **state)
 	problem("client a { user = daemon role = operator }\n\nclient a { user = root role = king }\n", "9",
 		"of this name is there already", "merge them");
 
-	problem("peer ie { " PEER_REST, "7", "'ie' is no authority id", "A-Z, 0-9");
+	problem("peer ie { " PEER_REST, "7", "'ie' is not an authority id", "A-Z, 0-9");
 	problem("peer US-OIA { " PEER_REST, "7", "this is the own id", "remove the section");
 	problem("peer IE { " PEER_REST "peer \"IE\"\n{ " PEER_REST, "9", "of this name is there already, in line 7;",
 		"correct the name of a copied one");
-	problem("peer IE { dial = \"ie\" " PEER_REST, "7", "option 'peer IE.dial': 'ie' is no address",
+	problem("peer IE { dial = \"ie\" " PEER_REST, "7", "option 'peer IE.dial': 'ie' is not an address",
 		"host with a port");
 	problem("peer IE { dial = \"ie.example:0\" " PEER_REST, "7", "no valid port", "1 to 65535");
 	problem("peer IE { crl_max_age = 4 " PEER_REST, "7", "no CRL that could age", "add crl");
@@ -302,7 +302,7 @@ static void wrong_peers_and_clients_are_told(void **state)
 	problem("peer IE { anchors = ca.pem names = {} signing_certificates = sign.pem }\n", "7", "missing or empty",
 		"ask the peer");
 	problem("peer IE { anchors = ca.pem names = {\"ie.example\"} signing_certificates = sign.pem }\n", "7",
-		"'ie.example' is no name of a certificate", "dns:HOST");
+		"'ie.example' is not a name of a certificate", "dns:HOST");
 	problem("peer IE { names = {\"dns:ie.example\"} signing_certificates = sign.pem\n}\n", "8",
 		"option 'peer IE.anchors': it is missing", "add it");
 }
@@ -363,31 +363,31 @@ static void evidence_has_a_place_quotas_and_rates(void **state)
 	assert_int_equal(c->check_every_ms, INT64_C(30) * 24 * 3600 * 1000);
 	assert_int_equal(c->check_rate, 16 << 20);
 	config_free(c);
-	problem("evidence { keep_free = 10GB }\n", "7", "option 'evidence.keep_free': '10GB' is no number of bytes",
+	problem("evidence { keep_free = 10GB }\n", "7", "option 'evidence.keep_free': '10GB' is not a number of bytes",
 		"such as 500G");
-	problem("evidence { quota_peer = \"\" }\n", "7", "is no number of bytes", "correct it");
-	problem("evidence { quota_case = 9999999999T }\n", "7", "is no number of bytes", "correct it");
-	problem("evidence { quota_client = -1 }\n", "7", "is no number of bytes", "correct it");
+	problem("evidence { quota_peer = \"\" }\n", "7", "is not a number of bytes", "correct it");
+	problem("evidence { quota_case = 9999999999T }\n", "7", "is not a number of bytes", "correct it");
+	problem("evidence { quota_client = -1 }\n", "7", "is not a number of bytes", "correct it");
 	problem("evidence { check_every = 1w }\n", "7", "option 'evidence.check_every'", "0 to 36500");
 	problem("evidence { check_rate = 100 }\n", "7", "option 'evidence.check_rate': 100 bytes a second",
 		"8192 at least");
 	problem("evidence { keep_sent = 90d }\n", "7", "option 'evidence.keep_sent'", "0 to 36500");
 	problem("evidence { dir = \"ca.pem\" }\n", "7", "is not a directory", "name another");
-	problem("peer IE { evidence_rate = \"2M\" " PEER_REST, "7", "option 'peer IE.evidence_rate': '2M' is no rate",
-		"08:00-18:00 2M");
-	problem("peer IE { evidence_rate = \"08:00-25:00 2M\" " PEER_REST, "7", "is no rate", "correct it");
-	problem("peer IE { evidence_rate = \"08:60-09:00 2M\" " PEER_REST, "7", "is no rate", "correct it");
-	problem("peer IE { evidence_rate = \"08:00-09:00 0\" " PEER_REST, "7", "is no rate", "correct it");
-	problem("peer IE { evidence_rate = \"08:00-09:00 7K\" " PEER_REST, "7", "is no rate", "correct it");
+	problem("peer IE { evidence_rate = \"2M\" " PEER_REST, "7",
+		"option 'peer IE.evidence_rate': '2M' is not a rate", "08:00-18:00 2M");
+	problem("peer IE { evidence_rate = \"08:00-25:00 2M\" " PEER_REST, "7", "is not a rate", "correct it");
+	problem("peer IE { evidence_rate = \"08:60-09:00 2M\" " PEER_REST, "7", "is not a rate", "correct it");
+	problem("peer IE { evidence_rate = \"08:00-09:00 0\" " PEER_REST, "7", "is not a rate", "correct it");
+	problem("peer IE { evidence_rate = \"08:00-09:00 7K\" " PEER_REST, "7", "is not a rate", "correct it");
 }
 
 static void wrong_states_and_directories_of_the_law_are_told(void **state)
 {
 	(void)state;
-	problem("peer IE { state = Ireland " PEER_REST, "7", "option 'peer IE.state': 'Ireland' is no state",
+	problem("peer IE { state = Ireland " PEER_REST, "7", "option 'peer IE.state': 'Ireland' is not a state",
 		"two capital letters");
-	problem("peer IE { state = ie " PEER_REST, "7", "'ie' is no state", "such as IE");
-	problem("peer IE { time_zone = \"\" " PEER_REST, "7", "option 'peer IE.time_zone': it is no name",
+	problem("peer IE { state = ie " PEER_REST, "7", "'ie' is not a state", "such as IE");
+	problem("peer IE { time_zone = \"\" " PEER_REST, "7", "option 'peer IE.time_zone': it is not a name",
 		"correct it");
 	problem("law { calendars = absent }\n", "7", "option 'law.calendars': ", "No such file");
 	problem("\nlaw { calendars = ca.pem }\n", "8", "is not a directory", "name another");

@@ -347,7 +347,7 @@ static void a_category_that_is_nearly_a_sensitive_one_is_mistyped(void **state)
 	strcpy(c->request->attachments[0]->data_category, "subscribr");
 	EXPECT(c, &between, "request.measures[0].data_categories[0]", "request.attachments[0].data_category");
 	assert_string_equal(faults.at[0].text,
-			    "'troffic' is no category of data under us-ie-2001: did you mean 'traffic'? What is "
+			    "'troffic' is not a category of data under us-ie-2001: did you mean 'traffic'? What is "
 			    "meant may need an approval of its own.");
 	strcpy(c->request->measures[0]->data_categories[0], "health");
 	strcpy(c->request->attachments[0]->data_category, "");

@@ -592,9 +592,9 @@ static void an_unknown_field(void **state)
 static void an_unknown_state_of_atoms(void **state)
 {
 	(void)state;
-	problem("terms US", "terms BR", "BR is no party of the instrument", "add the party");
+	problem("terms US", "terms BR", "BR is not a party of the instrument", "add the party");
 	problem("terms US", "terms usa", "it is of no state", "correct it");
-	problem("\"FR\"} }", "\"France\"} }", "'France' is no party", "correct it");
+	problem("\"FR\"} }", "\"France\"} }", "'France' is not a party", "correct it");
 	problem("\"FR\"} }", "\"FR\", \"FR\"} }", "FR is named twice", "remove one");
 }
 
@@ -645,7 +645,7 @@ static void effective_to_before_effective_from(void **state)
 {
 	(void)state;
 	problem("\"2030-12-31\"", "\"2001-01-17\"", "it is before effective_from", "correct one of them");
-	problem("\"2030-12-31\"", "\"2030-02-29\"", "'2030-02-29' is no day", "correct it");
+	problem("\"2030-12-31\"", "\"2030-02-29\"", "'2030-02-29' is not a day", "correct it");
 }
 
 static void the_same_name_twice(void **state)
@@ -662,8 +662,8 @@ static void a_ladder_out_of_order(void **state)
 	(void)state;
 	problem("\"50%\"", "\"8d after\"", "the step late comes before half", "move it up");
 	problem("\"7d after\"", "\"49%\"", "the step late comes before half", "move it up");
-	problem("\"50%\"", "\"soon\"", "'soon' is no step of a ladder", "correct it");
-	problem("\"50%\"", "\"100%\"", "'100%' is no step of a ladder", "correct it");
+	problem("\"50%\"", "\"soon\"", "'soon' is not a step of a ladder", "correct it");
+	problem("\"50%\"", "\"100%\"", "'100%' is not a step of a ladder", "correct it");
 	problem("side = {\"obliged\"} actions = {\"event\"}", "side = {\"obliged\"}",
 		"actions': it is missing or empty", "add it");
 }
@@ -675,7 +675,7 @@ static void names_with_control_characters(void **state)
 	problem("\"Treaty X\"", "\"Treaty \033[31mX\"", "it holds a control character", "write it anew");
 	problem("\"Treaty X\"", "\"Treaty \xe2\x80\xaeX\"", "a mark that turns the writing direction", "write it anew");
 	problem("\"Treaty X\"", "\"Treaty \xff\"", "no UTF-8", "write it anew");
-	problem("\"x-2001\"", "\"x 2001\"", "'x 2001' is no name", "correct it");
+	problem("\"x-2001\"", "\"x 2001\"", "'x 2001' is not a name", "correct it");
 	problem("ground own-reason", "ground \"Own reason\"", "there is no such ground", "correct it");
 }
 

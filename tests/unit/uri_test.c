@@ -18,7 +18,7 @@ static void test_queries_are_hidden_and_all_else_stays(void **state)
 		{ "pkcs11:token=x;object=y", "pkcs11:token=x;object=y" },
 		{ "pkcs11:token=x?pin-value=1234", "pkcs11:token=x?***" },
 		{ "pkcs11:x?pin-value=1234&module-name=m no key", "pkcs11:x?*** no key" },
-		{ "'pkcs11:x?pin-value=1234' is no file", "'pkcs11:x?***' is no file" },
+		{ "'pkcs11:x?pin-value=1234' is not a file", "'pkcs11:x?***' is not a file" },
 		{ "pkcs11:x?pin-value=1234: cannot be opened", "pkcs11:x?***: cannot be opened" },
 		{ "'pkcs11:x?pin-value=1':", "'pkcs11:x?***':" },
 		{ "(pkcs11:x?pin-value='1')", "(pkcs11:x?***')" },

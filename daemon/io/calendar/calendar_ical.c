@@ -147,7 +147,8 @@ static bool day_of(const struct event *v, const char *property, struct icaltimet
 {
 	if (!date_of(t, ret)) {
 		wrong(v,
-		      "its %s is no existing date; a whole day such as %s;VALUE=DATE:20260317 is expected; correct it",
+		      "its %s is not an existing date; a whole day such as %s;VALUE=DATE:20260317 is expected; correct "
+		      "it",
 		      property, property);
 		return false;
 	}

@@ -66,7 +66,7 @@ static char *slurp(struct load *l)
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		problem(l, 0, "the calendar cannot be read: %s; correct its name or permissions", strerror(errno));
 	} else if (!S_ISREG(st.st_mode)) {
-		problem(l, 0, "it is no file; an iCalendar file is expected; remove it, or name it otherwise");
+		problem(l, 0, "it is not a file; an iCalendar file is expected; remove it, or name it otherwise");
 	} else if (st.st_size > (off_t)CALENDAR_FILE_MAX) {
 		problem(l, 0,
 			"the file has %lld bytes; at most %u are expected of a calendar of holidays; keep only the "

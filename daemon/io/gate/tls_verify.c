@@ -311,7 +311,8 @@ bool tls_verify_again(struct tls_trust *t, const SSL *ssl, struct tls_verdict *v
 	v->why[0] = '\0';
 	if (!t->peers[peer].configured) {
 		v->decided = false;
-		snprintf(v->why, sizeof v->why, "%s: it is no peer of the configuration any more", t->peers[peer].id);
+		snprintf(v->why, sizeof v->why, "%s: it is not a peer of the configuration any more",
+			 t->peers[peer].id);
 		return false;
 	}
 	if (verify(v, &shown) == X509_V_OK && v->peer != peer) {

@@ -235,7 +235,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 			refuse(c, CY_ERROR_CODE__BAD_FRAME,
 			       want == CY_ELIMIT
 				       ? "The frame is longer than this daemon takes; large files travel as evidence."
-				       : "The length before the frame is no varint of at most 5 bytes.");
+				       : "The length before the frame is not a varint of at most 5 bytes.");
 			return;
 		}
 		if (want == 0) {

@@ -31,7 +31,7 @@ static int make_way(const struct sockaddr_un *addr, struct cy_error *e)
 		return errno == ENOENT ? CY_OK
 				       : cy_fail(e, CY_EIO, "cannot look at %s: %s", addr->sun_path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return cy_fail(e, CY_EEXIST, "%s exists and is no socket", addr->sun_path);
+		return cy_fail(e, CY_EEXIST, "%s exists and is not a socket", addr->sun_path);
 	r = answered(addr, e);
 	if (r != CY_ENOENT)
 		return r;

@@ -103,7 +103,7 @@ static int read_entries(const struct orders_file *f, FILE *in, uint64_t after, e
 		if (at == 1) {
 			if (strcmp(line, f->first) != 0)
 				return cy_fail(e, CY_EPARSE,
-					       "%s, line 1: '%s' is expected: it is no list of orders, or another "
+					       "%s, line 1: '%s' is expected: it is not a list of orders, or another "
 					       "authority's; name the right directory as store.orders",
 					       f->path, f->first);
 			continue;

@@ -170,7 +170,7 @@ void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const
 		return;
 	}
 	if ((unsigned)r->measure >= LAW_TYPES) {
-		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "measure", "%d is no type of measure",
+		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "measure", "%d is not a type of measure",
 			    (int)r->measure);
 		return;
 	}

@@ -114,7 +114,7 @@ bool node_is_peer(struct node *n, const char *id, char ret_text[static NODE_NO_P
 	for (size_t i = 0; i < n->n_peers; i++)
 		if (n->peers[i]->configured)
 			cy_guess_offer(&guess, n->peers[i]->id);
-	snprintf(ret_text, NODE_NO_PEER, "comityctl peer list shows the peers, and '%.*s' is no peer%s",
+	snprintf(ret_text, NODE_NO_PEER, "comityctl peer list shows the peers, and '%.*s' is not a peer%s",
 		 (int)CY_AUTHORITY_MAX, id, cy_guess_text(&guess, meant));
 	return false;
 }
