@@ -84,8 +84,19 @@ $(SHARE)/form.conf: config/form.conf
 	$(call say,CP,$<)
 	$(Q)cp $< $@
 
+# The page of 'comityctl form', as C strings.
+PAGE_FILES := $(addprefix daemon/comityctl/form/,page.html page.css sha256.js draft.js faults.js fields.js lists.js files.js print.js page.js)
+PAGE_C   := $(BUILD)/gen/form_page_files.c
+$(PAGE_C): daemon/comityctl/form/embed.awk $(PAGE_FILES)
+	@mkdir -p $(@D)
+	$(call say,AWK,$@)
+	$(Q)awk -f $^ >$@
+$(PAGE_C:.c=.o): $(PAGE_C) $(BUILD)/flags
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) $(WERROR) -c -o $@ $<
+
 $(DAEMON): $(LIB_O) $(call room,comityd)
-$(CTL): $(GEN_O) $(PURE_O) $(CLIENT_O) $(CONFIG_O) $(LETTER_O) $(call room,comityctl)
+$(CTL): $(PAGE_C:.c=.o) $(GEN_O) $(PURE_O) $(CLIENT_O) $(CONFIG_O) $(LETTER_O) $(call room,comityctl)
 $(CTL) $(BUILD)/tests/letter_tool: LDLIBS += $(shell pkg-config --libs $(SETTING) 2>/dev/null)
 $(DAEMON) $(CTL):
 	@mkdir -p $(@D)

@@ -259,17 +259,6 @@ static void print_json(struct check *c)
 
 /* ------------------------------------------------------------------ reading */
 
-static int state_option(const char *name, const char *text, const char **ret)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-	if (text != NULL && (strlen(text) != 2 || strspn(text, letters) != 2))
-		return ctl_usage("check", "--%s requires two capital letters of ISO 3166-1, such as IE, not '%s'", name,
-				 text);
-	*ret = text != NULL ? text : "";
-	return CTL_DONE;
-}
-
 /* The daemon counts the day of the authority; here it is that of whoever asks. */
 static int day_option(const char *text, struct cy_date *ret)
 {
@@ -298,9 +287,11 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	CY_ASSERT(c != NULL);
 	r = ctl_parse(ctl, &ctl_check, argc, argv, options, sizeof options / sizeof options[0], &c->file, 1, 1, NULL);
 	if (r == CTL_DONE)
-		r = state_option("from-state", from, &c->between.requesting);
+		r = ctl_state("check", "from-state", from);
 	if (r == CTL_DONE)
-		r = state_option("to-state", to, &c->between.requested);
+		r = ctl_state("check", "to-state", to);
+	c->between.requesting = from != NULL ? from : "";
+	c->between.requested = to != NULL ? to : "";
 	if (r == CTL_DONE)
 		r = day_option(date, &c->between.day);
 	if (r == CTL_DONE && !no_treaty)

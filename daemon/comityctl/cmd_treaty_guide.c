@@ -399,19 +399,15 @@ static void rest(struct page *page, const struct law_profile *p)
 
 static int print_guide(struct page *page, const struct law_profile *p, const char *word)
 {
-	const ProtobufCEnumValue *v = fields_enum_value(&cy_measure_type__descriptor, word);
+	int type, r = treaties_measure(p, word, &type);
 
-	if (v == NULL || v->value == 0)
-		return fields_no_measure(word);
-	if ((p->measures >> v->value & 1) == 0)
-		return ctl_fail(CTL_NOT_FOUND,
-				"%s does not admit %s; 'comityctl treaty show %s' shows under 'admitted' what it does",
-				p->id, v->name, p->id);
-	title(page, p, v->name);
-	requirements(page, p, v->value);
+	if (r != CTL_DONE)
+		return r;
+	title(page, p, out_enum(&cy_measure_type__descriptor, type));
+	requirements(page, p, type);
 	grounds(page, p);
-	clocks(page, p, v->value);
-	if (about_data(v->value))
+	clocks(page, p, type);
+	if (about_data(type))
 		atoms(page, p);
 	rest(page, p);
 	if (page->form == JSON) {

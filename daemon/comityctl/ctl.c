@@ -94,6 +94,17 @@ static int take_option(const struct ctl_option *o, int argc, char **argv, int *i
 	return 1;
 }
 
+/* -o FILE is --output FILE. */
+static int take_letter(const struct ctl_option *o, int argc, char **argv, int *i)
+{
+	if (o->letter == '\0' || argv[*i][1] != o->letter || argv[*i][2] != '\0')
+		return 0;
+	if (*i + 1 >= argc)
+		return -1;
+	*o->value = argv[++*i];
+	return 1;
+}
+
 static int no_option(const char *command, const char *arg, const struct ctl_option *options, size_t n)
 {
 	static const char *const global[] = { "json", "socket", "client", "help" };
@@ -129,12 +140,11 @@ int ctl_parse(struct ctl *ctl, const struct ctl_command *command, int argc, char
 			words[n++] = arg;
 			continue;
 		}
-		if (arg[1] == '-') {
-			for (size_t o = 0; !r && o < n_options; o++)
-				r = take_option(&options[o], argc, argv, &i);
-			if (!r)
-				r = ctl_global(ctl, argc, argv, &i);
-		}
+		for (size_t o = 0; !r && o < n_options; o++)
+			r = arg[1] == '-' ? take_option(&options[o], argc, argv, &i)
+					  : take_letter(&options[o], argc, argv, &i);
+		if (!r && arg[1] == '-')
+			r = ctl_global(ctl, argc, argv, &i);
 		if (r < 0)
 			return ctl_usage(command->name, "%s requires a value, or is given too often", arg);
 		if (!r)
@@ -153,6 +163,16 @@ int ctl_number(const char *command, const char *option, const char *text, uint64
 	if (cy_parse_u64(text, strlen(text), max, ret) != CY_OK)
 		return ctl_usage(command, "--%s requires a number up to %llu, not '%s'", option,
 				 (unsigned long long)max, text);
+	return CTL_DONE;
+}
+
+int ctl_state(const char *command, const char *option, const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	if (text != NULL && (strlen(text) != 2 || strspn(text, letters) != 2))
+		return ctl_usage(command, "--%s requires two capital letters of ISO 3166-1, such as IE, not '%s'", option,
+				 text);
 	return CTL_DONE;
 }
 

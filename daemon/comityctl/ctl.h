@@ -38,11 +38,11 @@ struct ctl_command {
 };
 
 extern const struct ctl_command ctl_submit, ctl_send, ctl_inbox, ctl_case_list, ctl_case_show, ctl_case_erase,
-	ctl_message_show, ctl_status, ctl_health, ctl_peer_list, ctl_template, ctl_check, ctl_return_deficient, ctl_due,
-	ctl_late, ctl_cursor_list, ctl_cursor_remove, ctl_clock_list, ctl_clock_explain, ctl_clock_confirm, ctl_resume,
-	ctl_treaty_diff, ctl_stats, ctl_peer_show, ctl_evidence_put, ctl_evidence_get, ctl_evidence_list,
-	ctl_evidence_custody, ctl_evidence_hold, ctl_evidence_release, ctl_evidence_fetch, ctl_evidence_manifest,
-	ctl_evidence_confirm, ctl_evidence_check, ctl_evidence_uploads;
+	ctl_message_show, ctl_status, ctl_health, ctl_peer_list, ctl_template, ctl_form, ctl_check,
+	ctl_return_deficient, ctl_due, ctl_late, ctl_cursor_list, ctl_cursor_remove, ctl_clock_list, ctl_clock_explain,
+	ctl_clock_confirm, ctl_resume, ctl_treaty_diff, ctl_stats, ctl_peer_show, ctl_evidence_put, ctl_evidence_get,
+	ctl_evidence_list, ctl_evidence_custody, ctl_evidence_hold, ctl_evidence_release, ctl_evidence_fetch,
+	ctl_evidence_manifest, ctl_evidence_confirm, ctl_evidence_check, ctl_evidence_uploads;
 
 /* An option of a command; one of the three is set: `value` (the last one given
  * counts), `flag`, or `list` for an option that may be repeated. */
@@ -51,6 +51,7 @@ struct ctl_option {
 	const char **value;
 	bool *flag;
 	struct ctl_list *list;
+	char letter; /* a short name, for one that has a value: 'o' for -o; 0: none */
 };
 
 /* Values of an option that may be given several times, in order. */
@@ -60,7 +61,7 @@ struct ctl_list {
 	const char *at[CTL_LIST_MAX];
 };
 
-/* Options stand anywhere, as `--name value` or `--name=value`; `--` ends them.
+/* Options stand anywhere, as `--name value` or `--name=value`, or `-o value`; `--` ends them.
  * Global options are taken everywhere. The other arguments go to `words`, of
  * which there must be `min` to `max`. CTL_DONE, or CTL_USAGE with the sentence
  * printed. */
@@ -80,6 +81,9 @@ int ctl_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)
 
 /* A decimal number up to `max` as value of an option; CTL_USAGE with the sentence. */
 int ctl_number(const char *command, const char *option, const char *text, uint64_t max, uint64_t *ret);
+
+/* A state as value of an option, two capital letters of ISO 3166-1; CTL_USAGE with the sentence. NULL is none. */
+int ctl_state(const char *command, const char *option, const char *text);
 
 /* Connect and say hello; later calls do nothing. */
 int ctl_connect(struct ctl *ctl);

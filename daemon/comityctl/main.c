@@ -26,6 +26,7 @@ static const struct ctl_command *const commands[] = {
 	&ctl_peer_list,
 	&ctl_peer_show,
 	&ctl_template,
+	&ctl_form,
 	&ctl_evidence_put,
 	&ctl_evidence_get,
 	&ctl_evidence_list,

@@ -7,6 +7,7 @@
 
 #include "base/guess.h"
 #include "base/time.h"
+#include "comityctl/fields.h"
 #include "comityctl/file.h"
 
 /* Beside build/bin/comityctl, and beside PREFIX/bin/comityctl. */
@@ -49,7 +50,7 @@ int treaties_load(const char *dir, struct treaties *ret)
 	return r == CY_OK ? CTL_DONE : CTL_BAD_FILE;
 }
 
-static struct cy_date today(void)
+struct cy_date treaties_today(void)
 {
 	struct timespec now;
 
@@ -60,7 +61,7 @@ static struct cy_date today(void)
 const struct law_profile *treaties_find(const struct treaties *t, const char *id, const char *version)
 {
 	const struct law_data legal_data = { .n_profiles = t->n, .profiles = t->list };
-	const struct law_profile *p = law_find_profile(&legal_data, id, version, today());
+	const struct law_profile *p = law_find_profile(&legal_data, id, version, treaties_today());
 
 	/* They come by effective date. */
 	for (size_t i = 0; p == NULL && !version[0] && i < t->n; i++)
@@ -76,6 +77,20 @@ const struct law_profile *treaties_find(const struct treaties *t, const char *id
 			 version[0] ? " of version " : "", version, cy_guess_text(&guess, meant));
 	}
 	return p;
+}
+
+int treaties_measure(const struct law_profile *p, const char *word, int *ret)
+{
+	const ProtobufCEnumValue *v = fields_enum_value(&cy_measure_type__descriptor, word);
+
+	if (v == NULL || v->value == 0)
+		return fields_no_measure(word);
+	if ((p->measures >> v->value & 1) == 0)
+		return ctl_fail(CTL_NOT_FOUND,
+				"%s does not admit %s; 'comityctl treaty show %s' shows under 'admitted' what it does",
+				p->id, v->name, p->id);
+	*ret = v->value;
+	return CTL_DONE;
 }
 
 const char *treaties_date(struct cy_date d)

@@ -23,6 +23,13 @@ int treaties_load(const char *dir, struct treaties *ret);
  * there is none, which is told. */
 const struct law_profile *treaties_find(const struct treaties *t, const char *id, const char *version);
 
+/* The type of measure of this name, which the profile admits. CTL_DONE, or CTL_USAGE or CTL_NOT_FOUND with the sentence
+ * printed. */
+int treaties_measure(const struct law_profile *p, const char *word, int *ret);
+
+/* Today, in UTC. */
+struct cy_date treaties_today(void);
+
 /* Print problems to standard error. */
 void treaties_problems(struct config_problems *out);
 

@@ -1,6 +1,5 @@
 #include "form/json.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,12 +265,19 @@ static int put(const char *data, size_t len, void *arg)
 	return s->r == CY_OK ? 0 : -1;
 }
 
-int form_json(const struct form *f, struct cy_buf *out)
+int form_json_print(const json_t *value, struct cy_buf *out)
 {
 	struct sink s = { .out = out };
-	json_t *o = whole(f);
 
-	json_dump_callback(o, put, &s, JSON_COMPACT);
-	json_decref(o);
+	json_dump_callback(value, put, &s, JSON_COMPACT | JSON_ENCODE_ANY);
 	return s.r;
+}
+
+int form_json(const struct form *f, struct cy_buf *out)
+{
+	json_t *o = whole(f);
+	const int r = form_json_print(o, out);
+
+	json_decref(o);
+	return r;
 }

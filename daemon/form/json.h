@@ -2,6 +2,8 @@
 #ifndef CY_FORM_JSON_H
 #define CY_FORM_JSON_H
 
+#include <jansson.h>
+
 #include "form/form.h"
 
 /* Append it, in one line without `<`, so that it may stand within a page. Members that are empty, false or 0 are left
@@ -15,5 +17,8 @@
  * empty, faults: [place in the form's faults]} Paths are those of the schema; in the JSON of a draft each step has its
  * `name`. CY_ELIMIT beyond the buffer's maximum. */
 int form_json(const struct form *f, struct cy_buf *out);
+
+/* The same for any other value. */
+int form_json_print(const json_t *value, struct cy_buf *out);
 
 #endif

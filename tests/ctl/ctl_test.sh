@@ -10,7 +10,7 @@ set -u
 all_help() {
 	local words
 	for words in submit send check return-deficient inbox 'case list' 'case show' 'message show' status health \
-		'peer list' template 'treaty list' 'treaty show' 'treaty check' 'treaty guide' stats 'peer show' \
+		'peer list' template form 'treaty list' 'treaty show' 'treaty check' 'treaty guide' stats 'peer show' \
 		'evidence put' 'evidence get' 'evidence list' 'evidence custody' 'evidence hold' 'evidence release' \
 		'evidence fetch' 'evidence check' 'evidence manifest' 'evidence confirm'; do
 		# shellcheck disable=SC2086 # a command may have two words

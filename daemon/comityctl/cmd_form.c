@@ -1,0 +1,228 @@
+/* form: writes a form that an officer fills in with a browser, without a server. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "comityctl/fields.h"
+#include "comityctl/file.h"
+#include "comityctl/form_page.h"
+#include "comityctl/input.h"
+#include "comityctl/treaties.h"
+#include "comityctl/words.h"
+
+#define INFORMATION "SPONTANEOUS_INFORMATION"
+#define PAGE_MAX    (32u * 1024u * 1024u)
+#define NOTES_MAX   2u
+
+static const char help[] = "usage: comityctl form INSTRUMENT MEASURE... --from STATE --to STATE [--language LANGUAGE]\n"
+			   "                      [--draft FILE] [--treaties DIR] [-o FILE]\n"
+			   "\n"
+			   "Writes a form as one HTML file, which an officer opens from a disk in any current\n"
+			   "browser: it reaches no network, and what is typed stays on that computer. The\n"
+			   "draft that it saves is what 'comityctl check' and 'comityctl submit' take. MEASURE is\n"
+			   "a type of measure of the request, or INTERCEPTION_NOTIFICATION or\n"
+			   "SPONTANEOUS_INFORMATION alone.\n"
+			   "\n"
+			   "  --from STATE         the state that asks: two capital letters of ISO 3166-1\n"
+			   "  --to STATE           the state that is asked\n"
+			   "  --language LANGUAGE  of labels and guide, such as en or fr (default: that of the\n"
+			   "                       environment)\n"
+			   "  --draft FILE         begin with this draft\n"
+			   "  --treaties DIR       the profiles (default: $COMITY_TREATIES, else those installed)\n"
+			   "  -o, --output FILE    where (default: standard output); only its owner may read a new\n"
+			   "                       file\n";
+
+/* What is asked for, and what is read for it. */
+struct asked {
+	const char *instrument, *from, *to, *language, *draft, *dir, *output;
+	size_t n_measures;
+	CyMeasureType measures[CY_MEASURES_MAX];
+	uint32_t kind;
+	struct treaties treaties;
+	struct words words;
+	struct law_data legal_data;
+	struct law_between between;
+	const struct law_profile *profile;
+	struct cy_buf text; /* of the draft */
+	struct cy_arena arena;
+};
+
+static int about(struct asked *a, const char *const *words, size_t n)
+{
+	const char *alone = NULL;
+
+	a->kind = CY_CONTENT__KIND_REQUEST;
+	if (n == 1 &&
+	    (strcasecmp(words[0], INFORMATION) == 0 || strcasecmp(words[0], "spontaneous-information") == 0)) {
+		a->kind = CY_CONTENT__KIND_SPONTANEOUS_INFORMATION;
+		return CTL_DONE;
+	}
+	for (size_t i = 0; i < n; i++) {
+		int type;
+		const int r = treaties_measure(a->profile, words[i], &type);
+
+		if (r != CTL_DONE)
+			return r;
+		a->measures[a->n_measures++] = (CyMeasureType)type;
+		alone = type == CY_MEASURE_TYPE__INTERCEPTION_NOTIFICATION ? words[i] : alone;
+	}
+	if (alone != NULL && n > 1)
+		return ctl_usage("form", "%s is a message of its own, and stands alone", alone);
+	if (alone != NULL)
+		a->kind = CY_CONTENT__KIND_NOTIFICATION;
+	return CTL_DONE;
+}
+
+static int read_draft(struct asked *a)
+{
+	json_error_t e;
+	json_t *value;
+	const int r = a->draft != NULL ? input_read(a->draft, &a->text) : CTL_DONE;
+
+	if (r != CTL_DONE || a->draft == NULL)
+		return r;
+	value = json_loadb((const char *)a->text.data, a->text.len, 0, &e);
+	if (!json_is_object(value)) {
+		json_decref(value);
+		return ctl_fail(CTL_BAD_FILE, "%s: line %d: a draft in JSON is expected, as this form saves it: %s",
+				a->draft, e.line, value != NULL ? "it is no object" : e.text);
+	}
+	json_decref(value);
+	return CTL_DONE;
+}
+
+/* Every atom of the profiles: which of them the two states understand differently. */
+static struct law_atom_warnings differences(struct asked *a)
+{
+	CyRequest *request = cy_arena_take(&a->arena, sizeof *request);
+	CyMeasure *measure = cy_arena_take(&a->arena, sizeof *measure);
+	CyMeasure **measures = cy_arena_take(&a->arena, sizeof(CyMeasure *));
+	CyLegalBasis *basis = cy_arena_take(&a->arena, sizeof *basis);
+	const struct law_profile *p = a->profile;
+
+	cy_request__init(request);
+	cy_measure__init(measure);
+	cy_legal_basis__init(basis);
+	basis->instrument = (char *)p->id;
+	basis->version = (char *)p->version;
+	request->requesting_state = (char *)a->from;
+	request->requested_state = (char *)a->to;
+	request->legal_basis = basis;
+	measure->atoms = cy_arena_take(&a->arena, (p->n_atoms + 1) * sizeof(char *));
+	for (size_t i = 0; i < p->n_atoms; i++) {
+		bool first = true;
+
+		for (size_t k = 0; first && k < i; k++)
+			first = strcmp(p->atoms[k].atom, p->atoms[i].atom) != 0;
+		if (first)
+			measure->atoms[measure->n_atoms++] = (char *)p->atoms[i].atom;
+	}
+	measures[0] = measure;
+	request->measures = measures;
+	request->n_measures = 1;
+	return law_atom_warnings(request, &a->legal_data, &a->between, &a->arena);
+}
+
+static int make(struct asked *a, struct cy_buf *page)
+{
+	const struct form_ask ask = { .words = a->words.words,
+				      .layout = &a->words.layout,
+				      .legal_data = &a->legal_data,
+				      .profile = a->profile,
+				      .between = a->between,
+				      .kind = a->kind,
+				      .n_measures = a->n_measures,
+				      .measures = a->measures };
+	struct cy_error e = { 0 }, doubt = { 0 };
+	const char *notes[NOTES_MAX];
+	size_t n = 0;
+	struct form *form;
+
+	CY_ASSERT(form_make(&ask, &a->arena, &form) == CY_OK);
+	form->atoms = differences(a);
+	if (!law_in_force(a->profile, a->from, a->to, a->between.day, &e))
+		notes[n++] = e.text;
+	else if (!law_bond_told(a->profile, a->from, a->to, &doubt))
+		notes[n++] = doubt.text;
+	if (form_page(form, &ask.words, a->draft != NULL ? (const char *)a->text.data : NULL, notes, n, page) != CY_OK)
+		return ctl_fail(CTL_BAD_FILE, "the page is longer than %u bytes", PAGE_MAX);
+	return CTL_DONE;
+}
+
+static int put(struct asked *a, const struct cy_buf *page)
+{
+	const int r = a->output != NULL ? file_may_replace(a->output, "--output") : CTL_DONE;
+
+	if (r != CTL_DONE)
+		return r;
+	if (a->output != NULL)
+		return file_replace(a->output, "--output", cy_buf_view(page));
+	fwrite(page->data, 1, page->len, stdout);
+	return CTL_DONE;
+}
+
+static int write_form(struct asked *a, const char *const *words, size_t n)
+{
+	struct cy_buf page = CY_BUF(PAGE_MAX);
+	int r = ctl_state("form", "from", a->from);
+
+	if (r == CTL_DONE)
+		r = ctl_state("form", "to", a->to);
+	if (r == CTL_DONE)
+		r = treaties_load(a->dir, &a->treaties);
+	if (r != CTL_DONE)
+		return r;
+	a->legal_data = (struct law_data){ .n_profiles = a->treaties.n, .profiles = a->treaties.list };
+	a->profile = treaties_find(&a->treaties, a->instrument, "");
+	if (a->profile == NULL)
+		return CTL_NOT_FOUND;
+	a->between = (struct law_between){ a->from, a->to, treaties_today() };
+	r = about(a, words, n);
+	if (r == CTL_DONE)
+		r = words_load("form", a->language, &a->words);
+	if (r == CTL_DONE)
+		r = read_draft(a);
+	if (r == CTL_DONE)
+		r = make(a, &page);
+	if (r == CTL_DONE)
+		r = put(a, &page);
+	cy_buf_free(&page);
+	return r;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	struct asked *a = calloc(1, sizeof *a);
+	const struct ctl_option options[] = {
+		{ .name = "from", .value = &a->from },         { .name = "to", .value = &a->to },
+		{ .name = "language", .value = &a->language }, { .name = "draft", .value = &a->draft },
+		{ .name = "treaties", .value = &a->dir },      { .name = "output", .value = &a->output, .letter = 'o' }
+	};
+	const char *words[1 + CY_MEASURES_MAX];
+	size_t n = 0;
+	int r;
+
+	CY_ASSERT(a != NULL);
+	r = ctl_parse(ctl, &ctl_form, argc, argv, options, sizeof options / sizeof options[0], words, 2,
+		      sizeof words / sizeof words[0], &n);
+	if (r == CTL_DONE && (a->from == NULL || a->to == NULL))
+		r = ctl_usage("form",
+			      "it requires --from STATE, the state that asks, and --to STATE, the state that is asked");
+	if (r == CTL_DONE) {
+		a->instrument = words[0];
+		r = write_form(a, words + 1, n - 1);
+	}
+	cy_buf_free(&a->text);
+	cy_arena_free(&a->arena);
+	cy_arena_free(&a->words.arena);
+	cy_arena_free(&a->treaties.arena);
+	free(a);
+	return r;
+}
+
+const struct ctl_command ctl_form = { "form", "write a form that is filled in with a browser", help, run, NULL };

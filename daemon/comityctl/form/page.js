@@ -1,0 +1,269 @@
+// The page as a whole: sections with their progress, what is wrong, opening, saving and printing.
+
+let draft = newDraft();
+let unsaved = false;
+const terms = { draw: () => {} };
+const looks = new Map(); // by section: what was seen in the last round
+
+const status = el("p", { class: "status", role: "status" });
+const told = el("div", { class: "told" });
+const sections = el("div", {});
+const index = el("ol", {});
+const total = el("progress", { max: "1", "aria-label": say("Mandatory fields filled in") });
+const totalText = el("p", { class: "help" });
+const printed = el("article", { class: "printed", tabindex: "-1" });
+const opened = el("input", { type: "file", class: "unseen", tabindex: "-1", "aria-hidden": "true", id: "open-file", accept: ".json,application/json" });
+
+function announce(text) {
+	status.textContent = text;
+}
+
+// ------------------------------------------------------------------------------------------------------------- progress
+
+const idOf = section => `section-${section.name}`;
+
+function drawProgress() {
+	let wanted = 0, there = 0;
+	for (const section of form.sections) {
+		const look = lookAt(section, draft), count = document.getElementById(`${idOf(section)}-count`);
+		const done = look.wanted === look.there;
+		looks.set(section.name, look);
+		wanted += look.wanted;
+		there += look.there;
+		count.textContent = done ? "✓" : `${look.there}/${look.wanted}`;
+		count.classList.toggle("done", done);
+		count.nextSibling.textContent = done ? say("nothing mandatory is empty") :
+			say("{there} of {wanted} mandatory fields are filled in", look);
+	}
+	total.max = Math.max(1, wanted);
+	total.value = wanted ? there : 1;
+	totalText.textContent = say("{there} of {wanted} mandatory fields are filled in", { there, wanted });
+}
+
+let waiting;
+function changed(place, field) {
+	unsaved = true;
+	const decides = field.key === "Measure.type" || [...place.part ? partFields(place) : []].some(other => other.where && camel(other.where) === field.name);
+	place.retitle();
+	if (decides) {
+		const id = document.activeElement?.id;
+		if (field.key === "Measure.type")
+			pagers.get(place.at.replace(/\[\d+\]\.$/, ""))?.draw();
+		else
+			place.redraw();
+		document.getElementById(id)?.focus();
+	}
+	clearTimeout(waiting);
+	waiting = setTimeout(() => {
+		terms.draw();
+		drawProgress();
+	}, 150);
+}
+
+const fieldsByKey = new Map();
+function* partFields(place) {
+	yield* fieldsByKey.get(place.at.replace(/\[\d+\]/g, "[]")) ?? [];
+}
+
+// Every part by its path without numbers, and the labels of data atoms.
+function know(fields, at) {
+	fieldsByKey.set(at, fields);
+	for (const field of fields) {
+		if (field.key === "Measure.atoms")
+			(field.choices ?? []).forEach(choice => atomLabels.set(choice.value, choice.label));
+		if (isPart(field))
+			know(field.fields, `${at}${field.name}${field.list ? "[]" : ""}.`);
+	}
+}
+
+// ------------------------------------------------------------------------------------------------------------- sections
+
+function drawSection(section) {
+	const place = ofBody(section.fields[0]) ? new Place(undefined, { part: draft.body, at: `content.${kind}.`, terms, title: section.label }) :
+		new Place(undefined, { part: draft.top, terms, title: section.label });
+	const box = el("section", { id: idOf(section), "aria-labelledby": `${idOf(section)}-title` },
+		el("h2", { id: `${idOf(section)}-title`, tabindex: "-1" }, section.label), section.help ? el("p", { class: "help" }, section.help) : undefined);
+	const content = el("div", { class: "fields" });
+	const redraw = () => content.replaceChildren(...fieldsOf(section.fields, place));
+	place.redraw = redraw;
+	redraw();
+	box.append(content);
+	return box;
+}
+
+function drawAll() {
+	visited.clear();
+	pagers.clear();
+	sections.replaceChildren(...form.sections.map(drawSection));
+	index.replaceChildren(...form.sections.map(section => el("li", {}, el("a", { href: `#${idOf(section)}` }, section.label), " ",
+		el("span", { class: "count", id: `${idOf(section)}-count`, "aria-hidden": "true" }), hiddenText(""))));
+	drawProgress();
+}
+
+// To the field of a path: the page of its list is turned to, and what is closed around it is opened.
+function focusIn(path) {
+	for (const match of path.matchAll(/\[(\d+)\]/g))
+		pagers.get(path.slice(0, match.index))?.show(Number(match[1]));
+	const found = document.getElementById(path);
+	for (let up = found; up; up = up.parentElement)
+		if (up instanceof HTMLDetailsElement)
+			up.open = true;
+	const control = found?.matches("input, textarea, select, button") ? found : found?.querySelector("input, textarea, select, button");
+	control?.focus();
+	control?.scrollIntoView({ block: "center" });
+}
+
+// --------------------------------------------------------------------------------------------------------------- faults
+
+const listed = 100;
+
+function linkTo(entry) {
+	return el("li", {}, el("a", { href: "#", click: event => {
+		event.preventDefault();
+		focusIn(entry.path);
+	} }, el("bdi", {}, entry.label)), ": ", entry.text ?? "", entry.article ? ` (${entry.article})` : "");
+}
+
+function faultBox(title, intro, entries, more) {
+	return entries.length ? [el("h2", {}, title), intro ? el("p", {}, intro) : undefined, el("ul", {}, entries.slice(0, listed).map(linkTo)),
+		entries.length > listed || more ? el("p", {}, say("{n} more are not listed.", { n: entries.length - listed + (more ?? 0) })) : undefined] : [];
+}
+
+function check() {
+	drawProgress();
+	const all = [...looks.values()], faults = all.flatMap(look => look.faults), doubts = all.flatMap(look => look.doubts);
+	const box = el("div", { class: faults.length ? "summary bad" : "summary good", tabindex: "-1", role: "group", "aria-label": say("Result of the check") },
+		faults.length ? faultBox(say("{n} places want your attention", { n: faults.length }), "", faults) :
+			[el("h2", {}, say("Nothing is missing that this page can see")),
+				el("p", {}, say("Save the draft. Then comityctl check FILE looks at the rest, and comityctl submit FILE hands it in."))],
+		faultBox(say("Empty, and mandatory in some cases"), say("This page cannot tell whether yours is one of them."), doubts));
+	for (const fault of faults)
+		visited.add(fault.path);
+	told.replaceChildren(box);
+	box.focus();
+}
+
+// -------------------------------------------------------------------------------------------------- opening and saving
+
+function strangeBox(name, strange) {
+	return el("div", { class: "summary bad", tabindex: "-1", role: "group", "aria-label": say("What was not taken over") },
+		el("h2", {}, say("Not all of {name} fits this form", { name: visible(name) })),
+		el("p", {}, say("It was written for another version of the form, or by hand. Nothing of this stands in the draft that you save from now on, if nothing else is said; the file that you opened stays as it is.")),
+		el("ul", {}, strange.list.map(entry => el("li", {}, el("code", { dir: "ltr" }, visible(entry.path)), ": ", entry.text, " ",
+			say("The file says:"), " ", el("bdi", {}, el("code", {}, entry.said))))),
+		strange.more ? el("p", {}, say("{n} more are not listed.", { n: strange.more })) : undefined,
+		el("button", { type: "button", click: () => {
+			told.replaceChildren();
+			focusIn(idOf(form.sections[0]));
+		} }, say("I have read this")));
+}
+
+function failBox(name, why) {
+	return el("div", { class: "summary bad", tabindex: "-1", role: "group", "aria-label": say("The file was not opened") },
+		el("h2", {}, say("{name} was not opened", { name: visible(name) })), el("p", {}, why));
+}
+
+// The draft that a text holds takes the place of this one.
+function openText(name, text) {
+	const strange = new Strange();
+	let value;
+	try {
+		value = parseDraft(text);
+	} catch (error) {
+		told.replaceChildren(failBox(name, say("It is no JSON, as this form saves it: {why}", { why: visible(error.message) })));
+		told.firstChild.focus();
+		return;
+	}
+	if (value === null || typeof value !== "object" || Array.isArray(value)) {
+		told.replaceChildren(failBox(name, say("It is no draft of a request.")));
+		told.firstChild.focus();
+		return;
+	}
+	draft = takeDraft(value, strange);
+	unsaved = false;
+	drawAll();
+	told.replaceChildren();
+	announce(say("{name} was opened.", { name: visible(name) }) +
+		(strange.left ? " " + say("{n} texts that still say FILL IN are empty here.", { n: strange.left }) : ""));
+	if (strange.list.length) {
+		told.replaceChildren(strangeBox(name, strange));
+		told.firstChild.focus();
+	}
+}
+
+async function openFile() {
+	const [file] = opened.files;
+	if (file && (!unsaved || window.confirm(say("What you have written since the last time you saved will be lost. Open the file?"))))
+		openText(file.name, await file.text());
+	opened.value = "";
+}
+
+function save() {
+	const text = JSON.stringify(putDraft(draft), null, 2) + "\n";
+	const name = (draft.top.ownReference ?? "").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 80) || "request";
+	const link = el("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: name + ".json" });
+	link.click();
+	setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+	unsaved = false;
+	announce(say("The draft was saved as {name}, where your browser keeps what it downloads.", { name: name + ".json" }));
+}
+
+// ------------------------------------------------------------------------------------------------------------- printing
+
+function drawPrinted() {
+	printed.replaceChildren(...printedPage(draft));
+}
+
+function reading(on) {
+	document.body.classList.toggle("reading", on);
+	if (on)
+		drawPrinted();
+	(on ? printed : document.getElementById("read")).focus();
+	window.scrollTo(0, 0);
+}
+
+// ------------------------------------------------------------------------------------------------------------ beginning
+
+function header() {
+	const basis = form.instrument;
+	return el("header", {}, el("h1", {}, form.title),
+		basis ? el("p", { class: "basis" }, el("strong", {}, basis.title), ` ${basis.citation}`) : undefined,
+		form.measures?.length ? el("p", {}, say("Measures: {list}", { list: form.measures.map(measure => measure.label).join(", ") })) : undefined,
+		el("p", {}, say("Fill in the sections in any order, and save the draft before you close this page: it is kept nowhere else, and nothing leaves this computer.")),
+		read("notes").map(note => el("p", { class: "warning" }, note)),
+		form.reviewed ? undefined : el("p", { class: "warning" }, form.unreviewed),
+		basis && !basis.verified ? el("p", { class: "warning" }, say("This treaty profile was not verified against the primary text. {note}", { note: basis.note ?? "" })) : undefined);
+}
+
+function tools() {
+	const button = (id, text, click, type) => el("button", { type: "button", id, class: type, click }, text);
+	return el("div", { class: "tools", role: "toolbar", "aria-label": say("The draft") },
+		button("check", say("Check"), check), button("save", say("Save"), save, "first"),
+		button("open", say("Open"), () => opened.click()), button("read", say("Read and print"), () => reading(true)));
+}
+
+function begin() {
+	const direction = new Intl.Locale(form.language);
+	document.title = form.title;
+	document.documentElement.dir = (direction.getTextInfo?.() ?? direction.textInfo)?.direction ?? "ltr";
+	know(topFields, "");
+	know(bodyFields, `content.${kind}.`);
+	document.body.append(el("a", { class: "skip", href: "#form-main" }, say("To the form")), header(),
+		el("div", { class: "columns" }, el("nav", { class: "side", "aria-label": say("Sections") },
+			el("details", { open: window.innerWidth >= 900 }, el("summary", {}, say("Sections")), index), total, totalText, tools(), status),
+		el("main", { id: "form-main", tabindex: "-1" }, told, sections)),
+		el("div", { class: "reader" }, el("div", { class: "tools" }, el("button", { type: "button", click: () => window.print() }, say("Print")),
+			el("button", { type: "button", click: () => reading(false) }, say("Back to the form"))), printed), opened);
+	opened.addEventListener("change", openFile);
+	window.addEventListener("beforeprint", drawPrinted);
+	window.addEventListener("beforeunload", event => {
+		if (unsaved)
+			event.preventDefault();
+	});
+	drawAll();
+	const given = read("draft");
+	if (given !== null)
+		openText(say("The draft"), given);
+}
+
+begin();
