@@ -150,6 +150,7 @@ $(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_li
 $(addprefix $(BUILD)/tests/,trace_test story_test restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/trace_rig.o
 $(BUILD)/tests/story_test: $(BUILD)/obj/tests/unit/story_tables.o
 $(addprefix $(BUILD)/tests/,restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/erase_rig.o
+$(BUILD)/tests/form_test: | $(MO)
 $(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
 $(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o
 NODE_TESTS := batch_test greet_test greet_hello_test greet_after_test backlog_test pages_test receipts_test roles_test \

@@ -123,21 +123,27 @@ static const ProtobufCFieldDescriptor *field_of(const char *key)
 	return d != NULL ? protobuf_c_message_descriptor_get_field_by_name(d, dot + 1) : NULL;
 }
 
-/* The field beside it on which it depends has these values. */
-static void check_where(const struct config_sec *s, const struct form_rule *r)
+/* NULL, and a problem: there is no such field beside it. */
+static const ProtobufCFieldDescriptor *check_beside(const struct config_sec *s, const char *option, const char *field,
+						    const char *name)
 {
 	const ProtobufCFieldDescriptor *d;
 	char key[128];
 
-	snprintf(key, sizeof key, "%.*s.%.60s", (int)strcspn(r->field, "."), r->field, r->where);
+	snprintf(key, sizeof key, "%.*s.%.60s", (int)strcspn(field, "."), field, name);
 	d = field_of(key);
-	if (d == NULL) {
-		config_wrong(s, "where", config_end(s),
-			     "'%.40s' is not a field beside it; a name of the schema is expected; correct it",
-			     r->where);
-		return;
-	}
-	for (size_t i = 0; d->type == PROTOBUF_C_TYPE_ENUM && i < r->n_is; i++)
+	if (d == NULL)
+		config_wrong(s, option, config_end(s),
+			     "'%.40s' is not a field beside it; a name of the schema is expected; correct it", name);
+	return d;
+}
+
+/* The field beside it on which it depends has these values. */
+static void check_where(const struct config_sec *s, const struct form_rule *r)
+{
+	const ProtobufCFieldDescriptor *d = check_beside(s, "where", r->field, r->where);
+
+	for (size_t i = 0; d != NULL && d->type == PROTOBUF_C_TYPE_ENUM && i < r->n_is; i++)
 		if (protobuf_c_enum_descriptor_get_value_by_name(d->descriptor, r->is[i]) == NULL)
 			config_wrong(s, "is", config_end(s), "'%.40s' is not a value of %.40s; correct it", r->is[i],
 				     r->where);
@@ -147,16 +153,18 @@ static void rule(const struct config_sec *root, cfg_t *cfg, struct form_layout *
 {
 	struct form_rule *r = (struct form_rule *)&l->rules[l->n_rules++];
 	struct config_sec s = { .l = root->l, .cfg = cfg };
-	const struct config_text *where, *preset;
+	const struct config_text *where, *preset, *instead;
 
 	snprintf(s.label, sizeof s.label, "field %.60s", cfg_title(cfg));
 	where = config_given(&s, "where");
 	preset = config_given(&s, "preset");
+	instead = config_given(&s, "instead");
 	*r = (struct form_rule){ .field = config_keep(&s, cfg_title(cfg)),
 				 .control = control(&s),
 				 .usual = flag(&s, "usual"),
 				 .ours = flag(&s, "ours"),
 				 .where = where != NULL ? config_keep(&s, where->text) : NULL,
+				 .instead = instead != NULL ? config_keep(&s, instead->text) : NULL,
 				 .preset = preset != NULL ? config_keep(&s, preset->text) : NULL };
 	r->is = words(&s, "is", &r->n_is);
 	r->often = words(&s, "often", &r->n_often);
@@ -166,15 +174,19 @@ static void rule(const struct config_sec *root, cfg_t *cfg, struct form_layout *
 			     "the schema has no such field; a name such as Measure.type is expected; correct it");
 	else if (r->where != NULL)
 		check_where(&s, r);
+	if (field_of(r->field) != NULL && r->instead != NULL)
+		check_beside(&s, "instead", r->field, r->instead);
 }
 
 int form_load(const char *path, struct cy_arena *arena, struct form_layout *ret, struct config_problems *out)
 {
 	cfg_opt_t section[] = { config_list("fields"), CFG_END() };
 	cfg_opt_t parts[] = { config_list("fields"), CFG_SEC("section", section, CFGF_MULTI | CFGF_TITLE), CFG_END() };
-	cfg_opt_t field[] = { config_option("control"), config_option("usual"),    config_option("ours"),
-			      config_option("where"),   config_list("is"),         config_list("often"),
-			      config_option("preset"),  config_list("preset_for"), CFG_END() };
+	cfg_opt_t field[] = { config_option("control"),  config_option("usual"),
+			      config_option("ours"),     config_option("where"),
+			      config_list("is"),         config_list("often"),
+			      config_option("preset"),   config_option("instead"),
+			      config_list("preset_for"), CFG_END() };
 	cfg_opt_t options[] = { CFG_SEC("part", parts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 				CFG_SEC("field", field, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), CFG_END() };
 	struct config_problems found = { 0 };

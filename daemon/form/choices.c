@@ -222,7 +222,5 @@ const char *form_preset(const struct form_work *w, const struct form_field *f, c
 		return p->languages[0];
 	if ((strcmp(f->key, "Measure.type") == 0 || strcmp(f->key, "Notification.type") == 0) && w->form->n_measures)
 		return w->form->measures[0].value;
-	if (!preset[0] && f->control == FORM_CHOICE && f->need == FORM_MANDATORY && f->n_choices)
-		return f->choices[0].value;
 	return preset;
 }

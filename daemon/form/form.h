@@ -54,6 +54,7 @@ struct form_field {
 	const char *name; /* in JSON */
 	const char *key;  /* in the schema: Measure.type; the context of its words in the catalogue */
 	const char *label, *help, *example; /* help and example may be "" */
+	const char *element;                /* label of one element of a list: Measure; else that of the field */
 	enum form_control control;
 	bool list;
 	size_t most;         /* elements of a list; 1 */
@@ -66,9 +67,10 @@ struct form_field {
 	const char *where;
 	size_t n_is;
 	const char *const *is;
-	const char *when;   /* the same in words; "" */
-	bool usual;         /* most drafts have it although it may stay empty */
-	const char *preset; /* what to begin with, as in JSON; "" */
+	const char *when;    /* the same in words; "" */
+	const char *instead; /* a field of the same part that does for it, by its name of the schema; "" */
+	bool usual;          /* most drafts have it although it may stay empty */
+	const char *preset;  /* what to begin with, as in JSON; "" */
 	size_t n_guides;
 	const struct form_guide *guides;
 	size_t n_choices;
@@ -103,7 +105,7 @@ struct form {
 	const char *language;              /* of the words, ISO 639-1 */
 	bool reviewed;                     /* the catalogue was reviewed by a lawyer; what is not is to say so */
 	const char *unreviewed;            /* the sentence that says so */
-	uint32_t kind;                     /* of the message; law/kinds.h */
+	uint32_t kind;                     /* of the message; law/kinds.h; 0: none yet */
 	const char *title;                 /* such as Request, or Request for mutual legal assistance */
 	const struct law_profile *profile; /* NULL: none */
 	size_t n_measures;
@@ -112,9 +114,9 @@ struct form {
 	struct form_section *sections;
 	size_t n_faults; /* faults and warnings, in the order of the fields */
 	const struct form_fault *faults;
-	bool more_faults;
-	size_t n_empty;                 /* mandatory fields in which nothing is written */
-	struct law_atom_warnings atoms; /* terms that differ, each with who has acknowledged it */
+	bool more_faults, more_warnings; /* than are told */
+	size_t n_empty;                  /* mandatory fields in which nothing is written */
+	struct law_atom_warnings atoms;  /* terms that differ, each with who has acknowledged it */
 };
 
 /* What a form is made of. */
@@ -138,8 +140,8 @@ struct form_ask {
 	bool judge; /* look for faults: law_validate(), law_treaty_check(), law_warnings() */
 };
 
-/* The form; all of it lives in the arena, or as long as what the question points to. CY_EINVAL: there is no message
- * of this kind. */
+/* The form; all of it lives in the arena, or as long as what the question points to. A draft that has no kind yet has
+ * the sections around it alone. CY_EINVAL: there is no message of this kind, or none is asked for. */
 int form_make(const struct form_ask *ask, struct cy_arena *arena, struct form **ret);
 
 /* The field of a path, with or without places: that of the item where the path has its place; NULL: none. */

@@ -185,6 +185,33 @@ static void one_item(const struct form_work *w, const struct form_field *f, cons
 	}
 }
 
+/* The fields of a part in which nothing stands yet, as they are within a measure of this type. */
+static struct form_field *renewed(const struct form_work *w, const struct form_field *list, size_t n, CyMeasureType of)
+{
+	struct form_field *own = cy_arena_take(w->arena, (n + 1) * sizeof *own);
+
+	memcpy(own, list, n * sizeof *own);
+	for (size_t i = 0; i < n; i++) {
+		form_need(w, &own[i], own[i].path, of);
+		form_guides(w, &own[i], own[i].path, of);
+		own[i].fields = renewed(w, own[i].fields, own[i].n_fields, of);
+	}
+	return own;
+}
+
+/* Has the type of this very measure been asked about? Then it need not be told. */
+static bool settled(const struct form_field *f, CyMeasureType of)
+{
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&cy_measure_type__descriptor, (int)of);
+
+	if (f->where == NULL || v == NULL || strncmp(f->key, "Measure.", 8) != 0 || strcmp(f->where, "type") != 0)
+		return false;
+	for (size_t i = 0; i < f->n_is; i++)
+		if (strcmp(f->is[i], v->name) == 0)
+			return true;
+	return false;
+}
+
 void form_items(const struct form_work *w, struct form_field *f, const ProtobufCMessage *m, const char *path,
 		CyMeasureType of)
 {
@@ -196,6 +223,8 @@ void form_items(const struct form_work *w, struct form_field *f, const ProtobufC
 	if (of) {
 		form_need(w, f, pattern, of);
 		form_guides(w, f, pattern, of);
+		f->fields = renewed(w, f->fields, f->n_fields, of);
+		f->when = settled(f, of) ? "" : f->when;
 	}
 	n = f->list ? cy_field_count(m, d) : cy_field_set(m, d);
 	if (!n)

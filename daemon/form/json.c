@@ -117,6 +117,7 @@ static json_t *field(const struct form *form, const struct form_field *f)
 	text(o, "name", f->name);
 	text(o, "key", f->key);
 	text(o, "label", f->label);
+	text(o, "element", f->element);
 	text(o, "help", f->help);
 	text(o, "example", f->example);
 	text(o, "control", form_control_name(f->control));
@@ -128,6 +129,7 @@ static json_t *field(const struct form *form, const struct form_field *f)
 	text(o, "where", f->where);
 	list(o, "is", texts(f->n_is, f->is));
 	text(o, "when", f->when);
+	text(o, "instead", f->instead);
 	flag(o, "usual", f->usual);
 	text(o, "preset", f->preset);
 	list(o, "guides", guides(f));
@@ -231,7 +233,7 @@ static json_t *whole(const struct form *f)
 	text(o, "language", f->language);
 	flag(o, "reviewed", f->reviewed);
 	text(o, "unreviewed", f->unreviewed);
-	text(o, "kind", law_kind(f->kind)->name);
+	text(o, "kind", law_kind_name(f->kind));
 	text(o, "title", f->title);
 	if (f->profile != NULL)
 		json_object_set_new(o, "instrument", instrument(f->profile));

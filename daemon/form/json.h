@@ -11,11 +11,11 @@
  *   {language, reviewed, unreviewed, kind (its name in Content), title, instrument: {id, version, title, citation,
  *    verified, note}, measures: [choice], sections: [{name, label, help, fields: [field]}], faults: [fault],
  *    atoms: [{atom, ours, theirs, acknowledgedBy}], empty}
- *   field: {path, name, key, label, help, example, control, list, most, need: optional | sometimes | mandatory | ours,
- *    mandatoryFor: [name], why, where, is, when, usual, preset, guides: [{text, measures: [name], instrument, article,
- * verified, note}], choices: [{value, label, help}], fields: [field], items: [{path, text, raw, marked, fields}],
- * empty, faults: [place in the form's faults]} Paths are those of the schema; in the JSON of a draft each step has its
- * `name`. CY_ELIMIT beyond the buffer's maximum. */
+ *   field: {path, name, key, label, element, help, example, control, list, most, need: optional | sometimes | mandatory
+ * | ours, mandatoryFor: [name], why, where, is, when, instead, usual, preset, guides: [{text, measures: [name],
+ * instrument, article, verified, note}], choices: [{value, label, help}], fields: [field], items: [{path, text, raw,
+ * marked, fields}], empty, faults: [place in the form's faults]} Paths are those of the schema; in the JSON of a draft
+ * each step has its `name`. CY_ELIMIT beyond the buffer's maximum. */
 int form_json(const struct form *f, struct cy_buf *out);
 
 /* The same for any other value. */

@@ -66,7 +66,10 @@ static void add_all(struct judging *j, const struct law_faults *faults, const ch
 		if (!unread(j, path))
 			add(j, path, cy_arena_string(a, f->text), cy_arena_string(a, f->article))->warning = warning;
 	}
-	j->w->form->more_faults |= faults->more;
+	if (warning)
+		j->w->form->more_warnings |= faults->more;
+	else
+		j->w->form->more_faults |= faults->more;
 }
 
 /* The instrument of a draft whose version of the profile is not at hand is held against the one that is. */
@@ -160,7 +163,7 @@ static bool is_of(const struct form_field *f, const char *path)
 
 static const char *outer(const struct form_work *w, const char *label, const struct form_field *f, size_t place)
 {
-	const char *own = f->list && f->n_fields ? form_text(w->arena, "%s %zu", f->label, place + 1) : f->label;
+	const char *own = f->list && f->n_fields ? form_text(w->arena, "%s %zu", f->element, place + 1) : f->label;
 
 	return label[0] ? form_text(w->arena, "%s › %s", label, own) : own;
 }

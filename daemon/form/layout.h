@@ -48,6 +48,7 @@ struct form_rule {
 	const char *const *is; /* values of that field */
 	size_t n_often;
 	const char *const *often; /* values that it often has */
+	const char *instead;      /* a field of the same part that does for it; NULL */
 	const char *preset;       /* what to begin with; NULL */
 	size_t n_preset_for;
 	const char *const *preset_for; /* MEASURE=VALUE: what to begin with where this is the one measure */

@@ -85,28 +85,12 @@ static const char *spelled(struct cy_arena *a, const char *name)
 	return text;
 }
 
-/* The comment of the schema without what form_field.need says, and where it says more than the label. It is English:
- * for another language only where the catalogue does not know the field. */
-static const char *comment_of(const struct form_work *w, const char *key, const char *label)
-{
-	static const char *const needs[] = { " Mandatory.", "Mandatory.", " Optional.", "Optional." };
-	char *text = cy_arena_string(w->arena, cy_comment_of(key));
-	size_t len;
-
-	if (label[0] && strcmp(w->form->language, "en") != 0)
-		return "";
-	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
-		if (ends(text, needs[i]) || strcmp(text, needs[i]) == 0)
-			text[strlen(text) - strlen(needs[i])] = '\0';
-	len = strlen(text);
-	return len && strncmp(text, label, len - 1) == 0 && label[len - 1] == '\0' ? "" : text;
-}
-
+/* Where the catalogue does not know what is named, the comment of the schema is better than nothing. */
 const char *form_help(const struct form_work *w, const char *key)
 {
-	const char *help = form_word(&w->ask->words, key, "help");
+	const bool known = form_word(&w->ask->words, key, "label")[0] != '\0';
 
-	return help[0] ? help : comment_of(w, key, form_word(&w->ask->words, key, "label"));
+	return known ? form_word(&w->ask->words, key, "help") : cy_comment_of(key);
 }
 
 /* What the description of the one measure that was chosen says. */
@@ -120,7 +104,6 @@ static const char *asked(const struct form_work *w, const char *help)
 	return ask[0] ? form_text(w->arena, "%s%s%s", help, help[0] ? " " : "", ask) : help;
 }
 
-/* Where the catalogue has no words for a field, its name and the comment of the schema are better than nothing. */
 static void name_field(const struct form_work *w, struct form_field *f, const char *name)
 {
 	f->label = form_word(&w->ask->words, f->key, "label");
@@ -130,6 +113,9 @@ static void name_field(const struct form_work *w, struct form_field *f, const ch
 	if (strcmp(f->key, "Measure.description") == 0)
 		f->help = asked(w, f->help);
 	f->example = form_word(&w->ask->words, f->key, "example");
+	f->element = f->list ? form_word(&w->ask->words, f->key, "element") : "";
+	if (!f->element[0])
+		f->element = f->label;
 }
 
 /* All measures that were chosen are among those that the rule names. */
@@ -183,6 +169,7 @@ static void fill_rule(const struct form_work *w, struct form_field *f, const Pro
 	if (r->control != FORM_AUTO)
 		f->control = r->control;
 	f->usual = r->usual;
+	f->instead = r->instead != NULL ? r->instead : "";
 	if (r->ours)
 		f->need = FORM_NOT_HERE;
 	if (r->where == NULL)
@@ -197,7 +184,9 @@ static struct form_field field_of(const struct form_work *w, const ProtobufCMess
 				  const ProtobufCFieldDescriptor *d, const char *around)
 {
 	const bool list = d->label == PROTOBUF_C_LABEL_REPEATED;
-	struct form_field f = { .list = list, .control = control_of(d), .when = "", .preset = "", .why = "" };
+	struct form_field f = {
+		.list = list, .control = control_of(d), .when = "", .instead = "", .preset = "", .why = ""
+	};
 	char name[CY_FIELD_NAME_SIZE];
 	const struct form_rule *rule;
 	size_t n;
@@ -375,44 +364,55 @@ static void name_form(struct form_work *w)
 	f->measures = chosen;
 }
 
+/* What the message says, in the fields of all sections. */
+static void fill(struct form_work *w, const CyContent *content)
+{
+	const ProtobufCMessage *m = w->ask->message;
+	const char *path = form_text(w->arena, "content.%s", w->kind);
+	const ProtobufCMessage *body = NULL;
+
+	if (content != NULL && content->kind_case)
+		body = *(const ProtobufCMessage *const *)cy_field_value(
+			&content->base, form_descriptor(&cy_content__descriptor, w->kind), 0);
+	for (size_t i = 0; m != NULL && i < w->form->n_sections; i++) {
+		const struct form_section *s = &w->form->sections[i];
+
+		for (size_t k = 0; k < s->n_fields; k++) {
+			const bool inner = strncmp(s->fields[k].path, "content.", sizeof "content." - 1) == 0;
+
+			if (!inner || body != NULL)
+				form_items(w, &s->fields[k], inner ? body : m, inner ? path : "", 0);
+		}
+	}
+}
+
 int form_make(const struct form_ask *ask, struct cy_arena *arena, struct form **ret)
 {
-	struct form_work w = { .ask = ask, .arena = arena };
+	struct form_work w = { .ask = ask, .arena = arena, .kind = "" };
 	const CyContent *content = content_of(ask->message);
 	const uint32_t kind = content != NULL && content->kind_case ? (uint32_t)content->kind_case : ask->kind;
 	const ProtobufCMessageDescriptor *around =
 		ask->message != NULL ? ask->message->descriptor : &cy_submission__descriptor;
-	const ProtobufCFieldDescriptor *within = form_descriptor(around, "content");
 	const ProtobufCFieldDescriptor *body =
 		kind ? protobuf_c_message_descriptor_get_field(&cy_content__descriptor, kind) : NULL;
 
-	if (body == NULL)
+	if (body == NULL && (kind || ask->message == NULL))
 		return CY_EINVAL;
 	w.form = cy_arena_take(arena, sizeof *w.form);
 	w.form->kind = kind;
-	w.body = body->descriptor;
-	w.kind = body->name;
+	if (body != NULL) {
+		w.body = body->descriptor;
+		w.kind = body->name;
+	}
 	know(&w, content);
 	name_form(&w);
 	form_needs(&w);
-	w.form->sections = cy_arena_take(arena, (around->n_fields + w.body->n_fields + 2) * sizeof *w.form->sections);
-	add_sections(&w, around, "", within, "message", "");
-	add_sections(&w, w.body, form_text(arena, "content.%s", w.kind), NULL, body->name, w.form->title);
-	for (size_t i = 0; ask->message != NULL && i < w.form->n_sections; i++) {
-		const struct form_section *s = &w.form->sections[i];
-
-		for (size_t k = 0; k < s->n_fields; k++) {
-			struct form_field *f = &s->fields[k];
-			const bool inner = strncmp(f->path, "content.", 8) == 0;
-			const ProtobufCMessage *m = ask->message;
-
-			if (inner && (content == NULL || !content->kind_case))
-				continue;
-			if (inner)
-				m = *(const ProtobufCMessage *const *)cy_field_value(&content->base, body, 0);
-			form_items(&w, f, m, inner ? form_text(arena, "content.%s", w.kind) : "", 0);
-		}
-	}
+	w.form->sections = cy_arena_take(arena, (around->n_fields + (body != NULL ? w.body->n_fields : 0) + 2) *
+							sizeof *w.form->sections);
+	add_sections(&w, around, "", form_descriptor(around, "content"), "message", "");
+	if (body != NULL)
+		add_sections(&w, w.body, form_text(arena, "content.%s", w.kind), NULL, body->name, w.form->title);
+	fill(&w, content);
 	form_judge(&w);
 	*ret = w.form;
 	return CY_OK;

@@ -58,7 +58,16 @@ static const char *only_for(const struct form_work *w, law_measures measures, co
 
 	return form_fill(&w->ask->words, w->arena,
 			 most ? "For all measures but {measures}: {text}" : "For {measures}: {text}", "measures",
-			 measure_names(w, most ? others : measures), "text", form_say(&w->ask->words, text));
+			 measure_names(w, most ? others : measures), "text", text);
+}
+
+/* The law's sentence; that of a choice without the name of its enum, since the choices stand beside it. */
+static const char *sentence(const struct form_work *w, const struct form_need_of *q)
+{
+	static const char choice[] = "This field is mandatory; one of the values of ";
+
+	return form_say(&w->ask->words,
+			strncmp(q->text, choice, sizeof choice - 1) == 0 ? "This field is mandatory." : q->text);
 }
 
 static void by_law(const struct form_work *w, struct form_field *f, const char *pattern, CyMeasureType of)
@@ -70,15 +79,15 @@ static void by_law(const struct form_work *w, struct form_field *f, const char *
 		if (strcmp(q->path, pattern) != 0)
 			continue;
 		if (n == FORM_MANDATORY)
-			need(f, n, 0, form_say(&w->ask->words, q->text));
+			need(f, n, 0, sentence(w, q));
 		else if (n == FORM_SOMETIMES)
-			need(f, n, q->measures, only_for(w, q->measures, q->text));
+			need(f, n, q->measures, only_for(w, q->measures, sentence(w, q)));
 		else if (q->when[0])
 			need(f, FORM_SOMETIMES, 0,
 			     form_fill(&w->ask->words, w->arena, "Where {when}: {text}", "when",
-				       form_say(&w->ask->words, q->when), "text", form_say(&w->ask->words, q->text)));
+				       form_say(&w->ask->words, q->when), "text", sentence(w, q)));
 		else
-			need(f, FORM_OPTIONAL, 0, form_say(&w->ask->words, q->text));
+			need(f, FORM_OPTIONAL, 0, sentence(w, q));
 	}
 }
 

@@ -199,6 +199,8 @@ void form_needs(struct form_work *w)
 	struct probe *p = cy_arena_take(w->arena, sizeof *p);
 
 	p->w = w;
+	if (w->body == NULL)
+		return;
 	p->list = cy_arena_take(w->arena, NEEDS_MAX * sizeof *p->list);
 	p->kind = protobuf_c_message_descriptor_get_field(&cy_content__descriptor, w->form->kind);
 	look(p, NULL);
