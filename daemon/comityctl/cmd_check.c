@@ -4,19 +4,16 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/limits.h"
-#include "base/reflect.h"
+#include "base/error.h"
 #include "comityctl/ctl.h"
 #include "comityctl/input.h"
 #include "comityctl/out.h"
 #include "comityctl/treaties.h"
-#include "law/kinds.h"
-#include "law/plausible.h"
-#include "law/treaty.h"
-#include "law/warn.h"
+#include "comityctl/words.h"
+#include "form/form.h"
 
 static const char help[] = "usage: comityctl check FILE|- [--treaties DIR | --no-treaty] [--from-state STATE]\n"
-			   "                       [--to-state STATE] [--date YYYY-MM-DD]\n"
+			   "                       [--to-state STATE] [--date YYYY-MM-DD] [--language LANGUAGE]\n"
 			   "\n"
 			   "Looks for all faults of a file that 'comityctl submit' would hand in, without a\n"
 			   "daemon: what every request must hold, and what the treaty profile asks for: its\n"
@@ -33,143 +30,79 @@ static const char help[] = "usage: comityctl check FILE|- [--treaties DIR | --no
 			   "  --to-state STATE    the state that is asked (default: as the file says)\n"
 			   "  --date YYYY-MM-DD   the day on which it is sent (default: today in the time zone of\n"
 			   "                      this machine, or of $TZ; submit counts that of the authority)\n"
+			   "  --language LANGUAGE the language of labels and of most sentences, such as en or fr\n"
+			   "                      (default: that of $LANG)\n"
 			   "\n"
 			   "Exit codes: 0 nothing is missing, whatever the warnings; 4 there are faults, or a\n"
 			   "file cannot be read; 2 the command line is wrong. --json prints what the daemon\n"
 			   "would answer (comity.v1.Error): faults, warnings and atomWarnings.\n";
-
-#define PATH_SIZE 192u
 
 /* What was read, and what was found. */
 struct check {
 	const char *file;
 	CySubmission *s;
 	struct treaties treaties;
+	struct words words;
 	struct law_data legal_data;
 	struct law_between between;
 	/* Of what the file says: names and values that the schema does not have, and what was not filled in. */
-	struct written {
-		size_t n;
-		bool more;
-		struct {
-			const char *field, *text;
-		} at[LAW_FAULTS_MAX];
-	} written;
-	struct law_faults faults, warnings;
-	struct law_atom_warnings atoms;
+	size_t n_unread;
+	bool more_unread;
+	struct form_unread unread[LAW_FAULTS_MAX];
+	struct form *form;
 	struct cy_arena arena;
 };
 
-/* Those of a content are found on their own: law_validate() begins anew. Their paths are those of the daemon's answer
- * to submit. */
-static void add_all(struct law_faults *to, const struct law_faults *content)
-{
-	to->more = content->more || to->n + content->n > LAW_FAULTS_MAX;
-	for (size_t i = 0; i < content->n && to->n < LAW_FAULTS_MAX; i++) {
-		struct law_fault *f = &to->at[to->n++];
-
-		*f = content->at[i];
-		snprintf(f->field, sizeof f->field, "submission.content.%.70s", content->at[i].field);
-	}
-}
-
-static void add(struct check *c, const char *field, const char *text)
-{
-	struct law_fault *f = &c->faults.at[c->faults.n++];
-
-	*f = (struct law_fault){ 0 };
-	cy_copy(f->field, sizeof f->field, field);
-	cy_copy(f->text, sizeof f->text, text);
-}
-
-static void on_written(void *arg, const char *field, const char *text)
+static void on_unread(void *arg, const char *field, const char *text)
 {
 	struct check *c = arg;
-	struct written *w = &c->written;
-	char path[sizeof c->faults.at[0].field];
 
-	if (w->n == LAW_FAULTS_MAX) {
-		w->more = true;
+	if (c->n_unread == LAW_FAULTS_MAX) {
+		c->more_unread = true;
 		return;
 	}
-	snprintf(path, sizeof path, "submission.%s", field);
-	w->at[w->n].field = cy_arena_string(&c->arena, path);
-	w->at[w->n].text = cy_arena_string(&c->arena, text);
-	w->n++;
+	c->unread[c->n_unread++] = (struct form_unread){ .path = cy_arena_string(&c->arena, field),
+							 .text = cy_arena_string(&c->arena, text) };
 }
 
-/* Is it about a field, or a part of one, that could not be read? Then it counted as not given. */
-static bool unread(const struct written *w, const char *field)
-{
-	char path[PATH_SIZE], known[PATH_SIZE];
-
-	cy_json_path(field, path, sizeof path);
-	for (size_t i = 0; i < w->n; i++) {
-		size_t len;
-
-		cy_json_path(w->at[i].field, known, sizeof known);
-		len = strlen(known);
-		if (strncmp(path, known, len) == 0 && (path[len] == '\0' || path[len] == '.' || path[len] == '['))
-			return true;
-	}
-	return false;
-}
-
-static void leave_out_unread(struct check *c)
-{
-	size_t left = 0;
-
-	for (size_t i = 0; i < c->faults.n; i++)
-		if (!unread(&c->written, c->faults.at[i].field))
-			c->faults.at[left++] = c->faults.at[i];
-	c->faults.n = left;
-}
-
-/* The submission around the content comes first. */
 static void look(struct check *c)
 {
-	const CySubmission *s = c->s;
-	struct law_faults *content = cy_arena_take(&c->arena, sizeof *content);
+	const struct form_ask ask = { .words = c->words.words,
+				      .layout = &c->words.layout,
+				      .legal_data = &c->legal_data,
+				      .between = c->between,
+				      .message = &c->s->base,
+				      .n_unread = c->n_unread,
+				      .unread = c->unread,
+				      .more_unread = c->more_unread,
+				      .judge = true };
 
-	law_validate_submission(s, &c->faults);
-	if (s->content == NULL)
-		return;
-	if (law_kind_opens(s->content->kind_case) && !cy_authority_valid(s->to))
-		add(c, "submission.to", "The authority id of the addressee is mandatory.");
-	law_validate(s->content, content);
-	law_plausible(s->content, content);
-	law_treaty_check(s->content, &c->legal_data, &c->between, content);
-	add_all(&c->faults, content);
-	law_warnings(s->content, &c->legal_data, &c->between, content);
-	add_all(&c->warnings, content);
-	if (s->content->kind_case == CY_CONTENT__KIND_REQUEST)
-		c->atoms = law_atom_warnings(s->content->request, &c->legal_data, &c->between, &c->arena);
+	CY_ASSERT(form_make(&ask, &c->arena, &c->form) == CY_OK);
 }
 
 /* ------------------------------------------------------------------ telling */
 
-static CyFault *fault_of(struct check *c, const char *field, const char *text, const char *article)
+/* As the daemon's answer to submit has them. */
+static CyFault **fault_list(struct check *c, bool warnings, size_t *ret_n)
 {
-	CyFault *f = cy_arena_take(&c->arena, sizeof *f);
+	CyFault **list = cy_arena_take(&c->arena, (c->form->n_faults + 1) * sizeof(CyFault *));
+	size_t n = 0;
 
-	cy_fault__init(f);
-	f->field = (char *)field;
-	f->text = (char *)text;
-	f->article = (char *)article;
-	return f;
-}
+	for (size_t i = 0; i < c->form->n_faults; i++) {
+		const struct form_fault *f = &c->form->faults[i];
+		const size_t size = sizeof "submission." + strlen(f->path);
+		char *field = cy_arena_take(&c->arena, size);
 
-/* What the file says wrong first, if `written` is not NULL. */
-static CyFault **fault_list(struct check *c, const struct written *written, struct law_faults *all, size_t *ret_n)
-{
-	const size_t before = written != NULL ? written->n : 0;
-	CyFault **list = cy_arena_take(&c->arena, (before + all->n + 1) * sizeof(CyFault *));
-
-	for (size_t i = 0; i < before; i++)
-		list[i] = fault_of(c, written->at[i].field, written->at[i].text, "");
-	for (size_t i = 0; i < all->n; i++)
-		list[before + i] = fault_of(c, all->at[i].field, all->at[i].text, all->at[i].article);
-	*ret_n = before + all->n;
+		if (f->warning != warnings)
+			continue;
+		snprintf(field, size, "submission.%s", f->path);
+		list[n] = cy_arena_take(&c->arena, sizeof *list[n]);
+		cy_fault__init(list[n]);
+		list[n]->field = field;
+		list[n]->text = (char *)f->text;
+		list[n++]->article = (char *)f->article;
+	}
+	*ret_n = n;
 	return list;
 }
 
@@ -188,12 +121,12 @@ static void print_atoms(const struct check *c)
 	struct out_table *t;
 	bool first = true;
 
-	if (!c->atoms.n)
+	if (!c->form->atoms.n)
 		return;
 	printf("\nThese data atoms mean different things to the two states:\n");
 	t = out_table_new(sizeof heads / sizeof heads[0], heads);
-	for (size_t i = 0; i < c->atoms.n; i++) {
-		const CyAtomWarning *w = c->atoms.list[i];
+	for (size_t i = 0; i < c->form->atoms.n; i++) {
+		const CyAtomWarning *w = c->form->atoms.list[i];
 
 		out_cell(t, "%s", w->atom);
 		print_meaning(t, w->ours);
@@ -201,13 +134,13 @@ static void print_atoms(const struct check *c)
 		out_cell(t, "%s", out_or_dash(w->acknowledged_by));
 	}
 	out_table_end(t);
-	for (size_t i = 0; i < c->atoms.n; i++) {
-		if (c->atoms.list[i]->acknowledged_by[0])
+	for (size_t i = 0; i < c->form->atoms.n; i++) {
+		if (c->form->atoms.list[i]->acknowledged_by[0])
 			continue;
 		if (first)
 			printf("If that is understood, add to the request:\n  \"atomWarnings\": [");
 		printf("%s\n    {\"atom\": \"", first ? "" : ",");
-		out_safe(stdout, c->atoms.list[i]->atom);
+		out_safe(stdout, c->form->atoms.list[i]->atom);
 		printf("\", \"acknowledgedBy\": \"NAME OF THE OFFICER\"}");
 		first = false;
 	}
@@ -220,22 +153,40 @@ static void print_count(const char *before, size_t n, bool more, const char *wor
 	printf("%s%zu%s %s%s", before, n, more ? " or more" : "", word, n == 1 ? "" : "s");
 }
 
+/* The labels of what is mandatory and has nothing in it. */
+static void print_empty(struct check *c)
+{
+	const char **labels = cy_arena_take(&c->arena, (c->form->n_faults + 1) * sizeof *labels);
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->form->n_faults; i++) {
+		const struct form_fault *f = &c->form->faults[i];
+		const struct form_field *field = form_find(c->form, f->path);
+
+		if (field != NULL && field->empty && f == field->faults[0])
+			labels[n++] = f->label;
+	}
+	if (n)
+		printf("%s\n", form_fill(&c->words.words, &c->arena, "Still empty: {fields}.", "fields",
+					 form_list(&c->words.words, &c->arena, n, labels)));
+}
+
 static void print_all(struct check *c)
 {
 	size_t n, n_warnings;
-	CyFault **faults = fault_list(c, &c->written, &c->faults, &n);
-	CyFault **warnings = fault_list(c, NULL, &c->warnings, &n_warnings);
+	CyFault **faults = fault_list(c, false, &n), **warnings = fault_list(c, true, &n_warnings);
 
 	out_safe(stdout, c->file);
 	if (n)
-		print_count(": ", n, c->faults.more || c->written.more, "fault");
+		print_count(": ", n, c->form->more_faults, "fault");
 	else
 		printf(": complete");
 	if (n_warnings)
-		print_count(", ", n_warnings, c->warnings.more, "warning");
+		print_count(", ", n_warnings, c->form->more_warnings, "warning");
 	putchar('\n');
 	for (size_t i = 0; i < n; i++)
 		out_fault(stdout, faults[i]);
+	print_empty(c);
 	out_warnings(stdout, n_warnings, warnings);
 	print_atoms(c);
 	if (!c->legal_data.n_profiles)
@@ -246,14 +197,14 @@ static void print_json(struct check *c)
 {
 	CyError e = CY_ERROR__INIT;
 
-	e.faults = fault_list(c, &c->written, &c->faults, &e.n_faults);
+	e.faults = fault_list(c, false, &e.n_faults);
 	if (e.n_faults)
 		e.code = CY_ERROR_CODE__INVALID;
-	e.atom_warnings = c->atoms.list;
-	e.n_atom_warnings = c->atoms.n;
-	e.warnings = fault_list(c, NULL, &c->warnings, &e.n_warnings);
-	e.more_faults = c->faults.more || c->written.more;
-	e.more_warnings = c->warnings.more;
+	e.atom_warnings = c->form->atoms.list;
+	e.n_atom_warnings = c->form->atoms.n;
+	e.warnings = fault_list(c, true, &e.n_warnings);
+	e.more_faults = c->form->more_faults;
+	e.more_warnings = c->form->more_warnings;
 	out_json(&e.base, 2);
 }
 
@@ -272,15 +223,23 @@ static int day_option(const char *text, struct cy_date *ret)
 	return CTL_DONE;
 }
 
+static bool faulty(const struct check *c)
+{
+	for (size_t i = 0; i < c->form->n_faults; i++)
+		if (!c->form->faults[i].warning)
+			return true;
+	return false;
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	const char *dir = NULL, *from = NULL, *to = NULL, *date = NULL;
+	const char *dir = NULL, *from = NULL, *to = NULL, *date = NULL, *language = NULL;
 	bool no_treaty = false;
-	const struct ctl_option options[] = { { .name = "treaties", .value = &dir },
-					      { .name = "no-treaty", .flag = &no_treaty },
-					      { .name = "from-state", .value = &from },
-					      { .name = "to-state", .value = &to },
-					      { .name = "date", .value = &date } };
+	const struct ctl_option options[] = {
+		{ .name = "treaties", .value = &dir },    { .name = "no-treaty", .flag = &no_treaty },
+		{ .name = "from-state", .value = &from }, { .name = "to-state", .value = &to },
+		{ .name = "date", .value = &date },       { .name = "language", .value = &language }
+	};
 	struct check *c = calloc(1, sizeof *c);
 	int r;
 
@@ -297,24 +256,26 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r == CTL_DONE && !no_treaty)
 		r = treaties_load(dir, &c->treaties);
 	if (r == CTL_DONE)
-		r = input_submission(c->file, on_written, c, &c->s);
+		r = words_load("check", language, &c->words);
 	if (r == CTL_DONE)
-		r = input_filled(c->file, &c->s->base, on_written, c);
+		r = input_submission(c->file, on_unread, c, &c->s);
+	if (r == CTL_DONE)
+		r = input_filled(c->file, &c->s->base, on_unread, c);
 	if (r == CTL_DONE) {
 		c->legal_data.profiles = c->treaties.list;
 		c->legal_data.n_profiles = c->treaties.n;
 		look(c);
-		leave_out_unread(c);
 		if (ctl->json)
 			print_json(c);
 		else
 			print_all(c);
-		r = c->faults.n || c->written.n ? CTL_BAD_FILE : CTL_DONE;
+		r = faulty(c) ? CTL_BAD_FILE : CTL_DONE;
 	}
 	if (c->s != NULL)
 		cy_submission__free_unpacked(c->s, NULL);
 	cy_arena_free(&c->arena);
 	cy_arena_free(&c->treaties.arena);
+	cy_arena_free(&c->words.arena);
 	free(c);
 	return r;
 }

@@ -14,13 +14,19 @@
 #include "comityctl/message_id.h"
 #include "comityctl/out.h"
 #include "comityctl/proof.h"
+#include "comityctl/prose.h"
+#include "comityctl/treaties.h"
+#include "comityctl/words.h"
 
-static const char help[] = "usage: comityctl message show (ID | CASE#NUMBER [--from AUTHORITY]) [--raw] [--save DIR]\n"
+static const char help[] = "usage: comityctl message show (ID | CASE#NUMBER [--from AUTHORITY]) [--language LANGUAGE]\n"
+			   "                              [--raw] [--save DIR]\n"
 			   "\n"
 			   "Shows a message: what is said, how far it has come, and its proof. It is named by\n"
-			   "its id, or by its case (case id, or a reference) and its number there.\n"
+			   "its id, or by its case (case id, or a reference) and its number there. What is said\n"
+			   "is told in words, or with --json as the signed message has it.\n"
 			   "\n"
-			   "  --from AUTHORITY  whose message, where both sides have one of this number\n"
+			   "  --from AUTHORITY     whose message, where both sides have one of this number\n"
+			   "  --language LANGUAGE  of the labels, such as en or fr (default: that of $LANG)\n"
 			   "  --raw       write the signed bytes, and nothing else, to standard output\n"
 			   "  --save DIR  write the message (a file named by its id), manifest, manifest.p7s,\n"
 			   "              receipt and receipt.p7s into DIR, as far as they exist, and print\n"
@@ -102,10 +108,31 @@ static void print_view(const CyMessageView *v)
 		out_pair("Content", "it is not kept here; the manifest holds its SHA-256, and its author the message");
 	out_pair("Signed", "%s", v->manifest.len ? "yes, in a parcel" : "not yet");
 	out_pair("Receipt", "%s", v->receipt.len ? "yes" : "none yet");
-	if (v->message != NULL && v->message->content != NULL) {
-		printf("\n");
-		out_json_people(&v->message->content->base, 2);
+}
+
+/* What is said. */
+static int print_content(const CyMessage *m, const char *language)
+{
+	struct words words = { 0 };
+	struct treaties treaties = { 0 };
+	struct cy_arena arena = { 0 };
+	struct law_data legal_data = { 0 };
+	struct form_ask ask = { .message = &m->base, .layout = &words.layout, .legal_data = &legal_data };
+	struct form *f;
+	int r = words_load("message show", language, &words);
+
+	if (r == CTL_DONE && treaties_here(&treaties)) {
+		legal_data.profiles = treaties.list;
+		legal_data.n_profiles = treaties.n;
 	}
+	ask.words = words.words;
+	ask.between.day = cy_date_of_days(m->created_ms / 86400000);
+	if (r == CTL_DONE && form_make(&ask, &arena, &f) == CY_OK)
+		prose_print(f, &words.words);
+	cy_arena_free(&arena);
+	cy_arena_free(&treaties.arena);
+	cy_arena_free(&words.arena);
+	return r;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -114,13 +141,14 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	CyShowMessage show = CY_SHOW_MESSAGE__INIT;
 	CyServerFrame *reply;
 	const CyMessageView *v;
-	const char *word, *dir = NULL, *from = NULL;
+	const char *word, *dir = NULL, *from = NULL, *language = NULL;
 	char id[CY_UUID_LEN + 1]; /* it becomes the name of a file */
 	bool raw = false;
 	const struct ctl_option options[] = { { .name = "raw", .flag = &raw },
 					      { .name = "save", .value = &dir },
-					      { .name = "from", .value = &from } };
-	int r = ctl_parse(ctl, &ctl_message_show, argc, argv, options, 3, &word, 1, 1, NULL);
+					      { .name = "from", .value = &from },
+					      { .name = "language", .value = &language } };
+	int r = ctl_parse(ctl, &ctl_message_show, argc, argv, options, 4, &word, 1, 1, NULL);
 
 	if (r == CTL_DONE && raw && (dir != NULL || ctl->json))
 		r = ctl_usage("message show", "--raw goes with neither --save nor --json");
@@ -143,6 +171,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 			out_json(&v->base, 2);
 		else if (dir == NULL)
 			print_view(v);
+		if (!ctl->json && dir == NULL && v->message != NULL && v->message->content != NULL)
+			r = print_content(v->message, language);
 		if (dir != NULL)
 			r = save(dir, id, v);
 	}

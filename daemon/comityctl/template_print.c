@@ -83,7 +83,7 @@ static const char *choices(struct printing *p, const struct form_field *f)
 								      c->value, "label", c->label)
 							  : c->value;
 	}
-	return form_fill(p->words, &p->arena, f->control == FORM_CHOICE ? "One of: {values}." : "Such as: {values}.",
+	return form_fill(p->words, &p->arena, f->control == FORM_CHOICE ? "One of: {values}." : "Such as: {values}",
 			 "values", form_list(p->words, &p->arena, n, list));
 }
 
@@ -108,10 +108,12 @@ static void explain(struct printing *p, const struct form_field *f, unsigned dep
 		comment(p, depth, f->when);
 	if (!plain)
 		comment(p, depth, f->why);
-	if (f->n_choices && !form_filled(f))
+	if (form_filled(f))
+		return;
+	if (f->n_choices && (f->control == FORM_CHOICE || f->control == FORM_OPEN))
 		comment(p, depth, choices(p, f));
-	else if (f->example[0] && !form_filled(f))
-		comment(p, depth, form_fill(p->words, &p->arena, "Such as: {values}.", "values", f->example));
+	else if (f->example[0])
+		comment(p, depth, form_fill(p->words, &p->arena, "Such as: {values}", "values", f->example));
 }
 
 /* A value as JSON has it, to begin with. */
@@ -151,6 +153,15 @@ static json_t *whole(const struct form_field *f)
 		one = value(f, "");
 	}
 	return f->list ? json_pack("[o]", one) : one;
+}
+
+/* What it depends on is decided against it: of a measure of another type. */
+static bool out_of_place(const struct form_field *f, const struct form_field *siblings, size_t n)
+{
+	for (size_t i = 0; f->where != NULL && i < n; i++)
+		if (strcmp(strchr(siblings[i].key, '.') + 1, f->where) == 0)
+			return siblings[i].n_items > 0 && !form_shown(f, siblings, n);
+	return false;
 }
 
 /* Is it begun in the form? Else it is commented out. */
@@ -242,7 +253,7 @@ static void fields(struct printing *p, const struct form_field *list, size_t n, 
 	for (size_t i = 0; i < n; i++) {
 		const struct form_field *f = &list[i];
 
-		if (f->need == FORM_NOT_HERE)
+		if (f->need == FORM_NOT_HERE || out_of_place(f, list, n))
 			continue;
 		section(p, f, depth);
 		explain(p, f, depth);

@@ -50,6 +50,16 @@ int treaties_load(const char *dir, struct treaties *ret)
 	return r == CY_OK ? CTL_DONE : CTL_BAD_FILE;
 }
 
+bool treaties_here(struct treaties *ret)
+{
+	const char *set = getenv("COMITY_TREATIES");
+	char *found = set != NULL && set[0] ? NULL : default_dir();
+	const bool any = found != NULL || (set != NULL && set[0]);
+
+	free(found);
+	return any && treaties_load(NULL, ret) == CTL_DONE;
+}
+
 struct cy_date treaties_today(void)
 {
 	struct timespec now;

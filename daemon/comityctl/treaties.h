@@ -19,6 +19,10 @@ struct treaties {
  * printed. */
 int treaties_load(const char *dir, struct treaties *ret);
 
+/* The same of $COMITY_TREATIES or of those installed, for whoever does without where there are none. False: there are
+ * none, or problems were printed. */
+bool treaties_here(struct treaties *ret);
+
 /* The version asked for; "": the one that is effective today, else the last one. NULL:
  * there is none, which is told. */
 const struct law_profile *treaties_find(const struct treaties *t, const char *id, const char *version);

@@ -176,8 +176,9 @@ for field in ownRef content.request.facts content.request.colour 'content.reques
 	result $? "once each: $field"
 done
 says out "^ownRef: unknown field: did you mean 'ownReference'?" 'a name that was cut short is known'
-[ "$(sed -n 's/^wrong.json: \([0-9]*\) faults$/\1/p' out)" -eq $(($(wc -l <out) - 2)) ]
+[ "$(sed -n 's/^wrong.json: \([0-9]*\) faults$/\1/p' out)" -eq $(($(wc -l <out) - 3)) ]
 result $? 'and all are counted'
+says out '^Still empty: Own reference.$' 'and what is still empty is named as the form has it'
 "$ctl" --json check wrong.json --no-treaty >out 2>err
 [ $? -eq 4 ] && grep -q '"field": "submission.ownRef"' out && grep -q '"field": "submission.own_reference"' out
 result $? 'the same as JSON'

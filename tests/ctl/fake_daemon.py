@@ -10,6 +10,7 @@ import socket
 import sys
 
 sys.path.insert(0, sys.argv[1])
+from comity.v1 import case_pb2 as c  # noqa: E402
 from comity.v1 import local_pb2 as l  # noqa: E402
 from comity.v1 import types_pb2 as t  # noqa: E402
 
@@ -134,11 +135,29 @@ def whole_case(answer):
                      clock="acknowledge", measure=number, article="12(3)", instrument="eio-2014-41")
 
 
-def view(answer):
+def view(answer, name):
     content = b"signed bytes"
     answer.message_view.content = content
     answer.message_view.manifest = f"{hashlib.sha256(content).hexdigest()}  {MESSAGE}\n".encode()
     answer.message_view.signature = b"signature"
+    if name == "request":
+        request(answer.message_view.message)
+
+
+def request(m):
+    """Of every control that a form has, something."""
+    m.id, m.case_id, m.priority, m.own_reference, m.created_ms = MESSAGE, CASE, t.HIGH, "182-50013", NOW
+    r = m.content.request
+    r.requesting_state, r.requested_state, r.language, r.facts = "US", "IE", "en", "First line\nSecond line"
+    r.legal_basis.instrument, r.legal_basis.version = "us-ie-2001", "1"
+    r.legal_basis.articles.extend(["1", "4"])
+    r.persons.add(role=c.WITNESS, name="a\u202eb\x1b[2Jc", birth_date="1970-02-29")
+    r.measures.add(measure=1, type=t.PRESERVATION, description="The account", atoms=["login_ip_log"])
+    m = r.measures.add(measure=2, type=t.HEARING_WITNESS, description="The witness", wanted_by_date="2027-01-15")
+    m.hearing.mode = c.VIDEO
+    m.hearing.questions.extend(["Who?", "When?"])
+    r.attachments.add(name="mailbox.mbox", media_type="application/mbox", size=1234567, sha256=bytes(range(32)))
+    r.approvals.add(name="Director", office="OIA", at_ms=1763976600000)
 
 
 NOW = 1795486447000  # 2026-11-24T02:14:07Z
@@ -239,7 +258,7 @@ def serve(stream):
         elif kind == "show_case":
             refuse(answer, t.NOT_FOUND, "There is no such case.", ("ref", "There is no such case.", ""))
         elif kind == "show_message":
-            view(answer)
+            view(answer, name)
         elif kind == "subscribe":
             answer.subscribed.position = position
         elif kind == "acknowledge_events":
