@@ -1,12 +1,12 @@
-/* What holds when two messages cross: neither author had seen the other's. */
+/* Messages that cross: neither author had seen the other's message when writing. A table says
+ * for each pair of kinds which of the two messages holds. */
 #ifndef CY_LAW_CROSSING_H
 #define CY_LAW_CROSSING_H
 
 #include "law/fact.h"
 
-/* The rules. The one that holds takes effect first; what is then still
- * admissible of the other takes effect after it.
- * X(letter, holds, what both must be about, reason) */
+/* The rules. The message that holds takes effect first; the other then takes effect as far as
+ * it is still admissible. X(letter, side whose message holds, what both must be about, reason) */
 #define LAW_CROSSINGS(X)                                                                                           \
 	X('o', REQUESTED, MEASURE,                                                                                 \
 	  "What was carried out or refused has happened; a withdrawal that it crossed cannot undo it.")            \
@@ -27,7 +27,7 @@
 	  "The supplement was written without the notice, so it does not answer it: both hold, the notice is the " \
 	  "later word.")
 
-/* Both must be about one measure at least, or the same proposal; the whole case always is. */
+/* What the two messages must have in common for the rule to apply: nothing but the case, a measure, or the proposal. */
 enum law_touch {
 	LAW_TOUCH_CASE,
 	LAW_TOUCH_MEASURE,
@@ -41,15 +41,15 @@ struct law_crossing {
 	const char *reason;
 };
 
-/* The rule for a pair of kinds; NULL if the two are independent: they take
- * effect alike in either order. */
+/* Returns the rule for a pair of kinds, or NULL if the two are independent and have the same
+ * effect in either order. */
 const struct law_crossing *law_crossing(uint32_t requesting, uint32_t requested);
 
-/* The side whose message holds; SIDE_UNSPECIFIED if the pair is independent or
- * does not touch the same measure. */
+/* Returns the side whose message holds, or SIDE_UNSPECIFIED if the two messages are independent
+ * or do not concern the same measure. */
 CySide law_crossing_holds(const struct law_fact *requesting, const struct law_fact *requested);
 
-/* True if the table has an entry for the pair, be it independence. */
+/* Returns whether the table has an entry for the pair, which may say that the two are independent. */
 bool law_crossing_stated(uint32_t requesting, uint32_t requested);
 
 #endif

@@ -63,8 +63,8 @@ struct law_period {
 	uint32_t amount; /* 1 to LAW_AMOUNT_MAX; 0: only what law_remaining leaves */
 };
 
-/* How a period is counted. Each article is that of the rule's own text; empty: the
- * rule does not say, and it is not done. */
+/* How a period is counted. Each string names the article of the rule's text that prescribes
+ * the step; empty: the rule does not prescribe it, and the step is left out. */
 struct law_rule {
 	const char *name; /* such as regulation-1182-71 */
 	const char *title;
@@ -76,47 +76,47 @@ struct law_rule {
 	const char *note; /* what was not verified, or ""; may be NULL */
 };
 
-/* How it was counted, a sentence each: kept with the clock and printed. A clock that is held up is
- * counted anew: they have to last for some suspensions. */
+/* How a period was counted, in sentences that are kept with the clock and printed. A clock that was
+ * suspended is counted anew each time, so there must be room for the sentences of some suspensions. */
 #define LAW_COUNT_STEPS 40
 struct law_count {
 	struct cy_wall due; /* the last millisecond of the period */
-	bool no_calendar;   /* it matters, and none was given or its years do not cover it: weekends only */
+	bool no_calendar;   /* holidays matter, but no calendar covers these years: only weekends were counted */
 	size_t n;
 	char steps[LAW_COUNT_STEPS][240];
 };
 
-/* The end of a period that begins with an event at `start`. `calendar` NULL: no
- * holidays are known, which the steps say. A period in hours counts elapsed hours, from
- * the next full hour of the local clock where the hour of the event is not counted. One
- * in days ends with the last local hour of its last day, also where a day is shorter or
- * longer, or its last hour comes twice; one in weeks with the weekday of the event.
- * CY_EINVAL for an amount or an instant out of range (years 1970 to 9000). */
+/* Computes the end of a period that begins with an event at `start`. `calendar` NULL: no
+ * holidays are known, and the steps say so. A period in hours counts elapsed hours, from the
+ * next full hour of the local clock if the hour of the event is not counted. A period in days
+ * ends with the last local hour of its last day, even if that day is shorter or longer, or its
+ * last hour comes twice; a period in weeks ends with the weekday of the event. Returns CY_OK, or
+ * CY_EINVAL if the amount or an instant is out of range (years 1970 to 9000). */
 int law_count(const struct law_period *p, const struct law_rule *rule, const struct law_zone *zone,
 	      const struct law_calendar *calendar, struct cy_wall start, struct law_count *ret, struct cy_error *e);
 
-/* Instants come from both sides, also from one that means no good: before 1970 and
- * after the year 9000 nothing is counted. */
+/* Returns the instant, moved into the years 1970 to 9000, in which periods can be counted: a
+ * malicious peer may state any instant. */
 int64_t law_counted(int64_t ms);
 
-/* The last millisecond of a date in a zone. */
+/* Returns the last millisecond of a date in a zone. */
 struct cy_wall law_end_of_day(const struct law_zone *zone, struct cy_date d);
-/* Seconds east of UTC at an instant. */
+/* Returns the seconds east of UTC at an instant. */
 int32_t law_offset_at(const struct law_zone *zone, struct cy_wall t);
-/* The local date of an instant; *ret_ms (may be NULL) the local time of day. */
+/* Returns the local date of an instant, and in *ret_ms (may be NULL) the local time of day. */
 struct cy_date law_local_date(const struct law_zone *zone, struct cy_wall t, int32_t *ret_ms);
-/* As people in the zone read it: "Sun 2026-12-06 23:59:59 America/New_York"; in UTC, and with that name, where there
- * is no zone (NULL). */
+/* Writes an instant as people in the zone read it: "Sun 2026-12-06 23:59:59 America/New_York". Without a zone (NULL)
+ * the time and the name are those of UTC. */
 #define LAW_LOCAL_SIZE 64 /* the longest name of tzdata fits */
 void law_local_text(const struct law_zone *zone, struct cy_wall t, char out[static LAW_LOCAL_SIZE]);
 bool law_working_day(const struct law_calendar *calendar, struct cy_date d);
 
-/* How much of a period is left when its count stops at `until` and goes on later: the
- * days that had not begun, in hours the milliseconds in *ret_ms (else 0) and as full
- * hours, rounded up. Weeks come back as days; a period that was prolonged to two working
- * days, as working days. For what suspends a clock: law_count goes on from the day of
- * resumption with what is left, by the same rule without `two_working`, which was heeded
- * already. Nothing left of days (amount 0): what is left is the rest of that day. */
+/* Computes how much of a period is left when a clock is suspended at `until`: the days that
+ * had not begun; of a period in hours the milliseconds in *ret_ms (else 0), and in *ret full
+ * hours, rounded up. Weeks are returned as days, and a period that was prolonged to two working
+ * days as working days. When the clock is resumed, law_count() goes on from that day with the
+ * rest of the period, by the same rule without `two_working`, which was applied already. If no
+ * days are left (amount 0), the rest of the day of `until` is left. */
 int law_remaining(const struct law_period *p, const struct law_rule *rule, const struct law_zone *zone,
 		  const struct law_calendar *calendar, struct cy_wall start, struct cy_wall until,
 		  struct law_period *ret, int64_t *ret_ms);

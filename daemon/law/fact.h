@@ -1,6 +1,5 @@
-/* A fact: what the fold needs to know of one message, and no more. It holds no
- * personal data, is stored beside the message as metadata, and survives the
- * erasure of the content. */
+/* A fact: the part of a message that the fold needs, and no more. It contains no personal
+ * data, is stored beside the message as metadata, and survives the erasure of the content. */
 #ifndef CY_LAW_FACT_H
 #define CY_LAW_FACT_H
 
@@ -40,15 +39,16 @@ struct law_fact {
 /* The longest encoding. */
 #define LAW_FACT_MAX 160
 
-/* Derive the fact of a message that law_validate found complete. */
+/* Derives the fact of a message that law_validate() found complete. */
 void law_fact_of(const CyMessage *m, struct law_fact *ret_fact);
 
-/* Encode for the store, and back; CY_EPARSE for bytes that law_fact_encode did
- * not write. The encoding carries a version. `voided` and `at_ms` travel apart. */
+/* Encode a fact for the store, and decode it. The encoding has a version, and leaves out `voided` and
+ * `at_ms`, which the store keeps apart. law_fact_decode() returns CY_OK, or CY_EPARSE if law_fact_encode()
+ * did not write the bytes. */
 size_t law_fact_encode(const struct law_fact *f, uint8_t out[static LAW_FACT_MAX]);
 int law_fact_decode(struct cy_bytes data, struct law_fact *ret_fact);
 
-/* A stated date as days since 1970-01-01; LAW_NO_DAY if it is empty or none. */
+/* Returns a stated date as days since 1970-01-01, or LAW_NO_DAY if it is empty or not a date. */
 int32_t law_day(const char *date);
 
 /* Names and properties of the kinds, from one table. */

@@ -7,9 +7,9 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
-/* Is it the path of a field of a Request? */
+/* Returns whether this is the path of a field of a Request. */
 bool law_field_known(const char *path);
-/* Of a message of this type? */
+/* Returns whether this is the path of a field of a message of this type. */
 bool law_field_in(const ProtobufCMessageDescriptor *d, const char *path);
 
 /* The first step of a path. */
@@ -19,7 +19,7 @@ struct law_field {
 	const char *rest; /* "" at the end; else the field is a part, or a list of parts */
 };
 
-/* False: there is no such field, or nothing below it. */
+/* Splits off the first step of a path. Returns false if there is no such field, or it has no fields below it. */
 bool law_field_step(const ProtobufCMessageDescriptor *d, const char *path, struct law_field *ret);
 
 #endif

@@ -1,6 +1,6 @@
-/* The case as a fold over both authors' messages (daemon/README.md, "A case is
- * a fold"). Pure: the state is a function of the set of facts, whatever the
- * order in which they arrived, so both sides come to the same. */
+/* The case as a fold over both authors' messages (daemon/README.md, "A case is a fold"). Pure:
+ * the state is a function of the set of facts, and does not depend on the order in which they
+ * arrived, so that both sides compute the same state. */
 #ifndef CY_LAW_FOLD_H
 #define CY_LAW_FOLD_H
 
@@ -51,7 +51,8 @@ enum law_case_state {
 };
 const char *law_case_state_name(enum law_case_state s);
 
-/* When an opened case has a word, in the order in which they are tried: the first that fits counts. */
+/* The conditions under which an opened case has each word, in the order in which they are tried: the first that fits
+ * counts. */
 struct law_word {
 	enum law_case_state word;
 	const char *when;
@@ -100,27 +101,27 @@ struct law_case {
 	uint32_t head[3]; /* by CySide: highest number that took part */
 };
 
-/* How many things can be refused, made subject to conditions, and given more time for: the measures; of a notification,
- * which has none, what it notifies of, in measures[0]. It needs no outcome. */
+/* Returns how many subjects the case has that can be refused, made subject to conditions, or given more time: its
+ * measures, or, for a notification, which has none, the one thing that it notifies of. That is measures[0] then, and
+ * needs no outcome. */
 unsigned law_subjects(const struct law_case *c);
 
-/* Fold any set of facts of one case, in any order. `ret_effect` (may be NULL)
- * holds n places; `ret_order` (may be NULL) n places that receive the indices
- * of `facts` in the order in which they take effect (waiting ones last). Never
- * fails: what is not admissible has no effect. */
+/* Folds any set of facts of one case, in any order. `ret_effect` and `ret_order` (each may be
+ * NULL) have n entries. `ret_order` receives the indices of `facts` in the order in which they
+ * take effect, those of waiting facts last. Never fails: a fact that is not admissible has no
+ * effect. */
 void law_fold(const struct law_fact *facts, size_t n, struct law_case *ret_case, enum law_effect *ret_effect,
 	      size_t *ret_order);
 
-/* Is `next` admissible against what its author had seen, given all facts known
- * here? CY_OK; CY_ESTATE with the sentence (which state, which measure, what is
- * allowed) if not; `e->field` is the kind. CY_EINVAL for an instant that it states
- * and that cannot be (law/stated.h); `e->field` is that of the content. `next` itself is not among the facts.
- * Both sides come to the same answer, whatever else they hold: only the
- * author's earlier messages and those of the other side up to `seen` count. */
+/* Decides whether `next` is admissible against what its author had seen. Returns CY_OK; CY_ESTATE
+ * with a sentence (the state, the measure, what is allowed), `e->field` being the kind; or CY_EINVAL
+ * if it states an impossible instant (law/stated.h), `e->field` being the field of the content. `next`
+ * itself is not among the facts. Both sides come to the same answer, whatever else they hold: only
+ * the author's earlier messages and those of the other side up to `seen` count. */
 int law_admit(const struct law_fact *facts, size_t n, const struct law_fact *next, struct cy_error *e);
 
-/* SHA-256 over a canonical encoding of the folded state: equal on both sides
- * once nothing is in flight. */
+/* Returns SHA-256 over a canonical encoding of the folded state, which is equal on both sides
+ * once no message is in flight. */
 struct cy_digest law_case_digest(const struct law_case *c);
 
 #endif

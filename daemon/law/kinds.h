@@ -30,9 +30,9 @@ enum law_phase {
 
 /* Whose room in a case a kind takes (law/room.h). */
 enum law_share {
-	LAW_SAYS,   /* what people say and that ends nothing */
-	LAW_STATES, /* what a daemon states by itself */
-	LAW_ENDS    /* what ends the case or a part of it, or must be said of what is given */
+	LAW_SAYS,   /* written by people, and ends nothing */
+	LAW_STATES, /* composed by a daemon by itself */
+	LAW_ENDS    /* ends the case or a part of it, or must be said about evidence that was given */
 };
 
 /* X(NAME, proto field name, who, opens, phases, share, effect): `opens` is OPENS for a kind that opens a case, which
@@ -74,9 +74,9 @@ enum law_share {
 	X(REMINDER, reminder, LAW_EITHER, WITHIN, LAW_ALWAYS, LAW_STATES, remark)                                  \
 	X(EVIDENCE_STATEMENT, evidence_statement, LAW_EITHER, WITHIN, LAW_ALWAYS, LAW_STATES, remark)
 
-/* Is it said with effect by its author against the folded state? In strict mode
- * every part must be admissible and the sentence says why not; otherwise what
- * is admissible takes effect, and CY_ESTATE means that nothing was. */
+/* One step of the fold: a fact is applied to the folded state. In strict mode every part of it
+ * must be admissible, or else the sentence says why it is not; otherwise its admissible parts
+ * take effect, and CY_ESTATE means that there were none. */
 struct law_case;
 struct cy_error;
 struct law_step {
@@ -108,12 +108,12 @@ extern const size_t law_kinds_n;
 /* NULL if unknown. */
 const struct law_kind *law_kind(uint32_t number);
 
-/* The title and the legal basis of what opens a case. Of any other content: "" and NULL; the basis is NULL as well
- * where it is optional and was left out. */
+/* Return the title and the legal basis of content that opens a case; of other content "" and NULL. The basis is NULL as
+ * well if it is optional and was left out. */
 const char *law_title_of(const CyContent *content);
 const CyLegalBasis *law_basis_of(const CyContent *content);
 
-/* The name in words, such as "problem notice". */
+/* Writes the name in words, such as "problem notice". */
 #define LAW_SPOKEN_SIZE 32
 void law_kind_spoken(uint32_t number, char out[static LAW_SPOKEN_SIZE]);
 
@@ -129,19 +129,20 @@ struct law_being {
 };
 extern const struct law_being law_open, law_free, law_postponed, law_extensible;
 
-/* What is said of measures, a row a kind; of two rows of a kind the one with by_clock is for what names its clock. */
+/* Kinds that are about measures, a row a kind. If a kind has two rows, the row with by_clock is for messages that name
+ * a clock. */
 struct law_saying {
 	uint32_t kind;
-	const struct law_being *takes; /* of which measures it can be said */
-	const struct law_being *all;   /* which ones it means when it names none */
+	const struct law_being *takes; /* the measures that it may name */
+	const struct law_being *all;   /* the measures that it means if it names none */
 	void (*apply)(struct law_case *c, unsigned i, uint8_t code, uint32_t number); /* NULL: nothing changes */
-	bool notified; /* also of what a notification notifies of, as measure 1 */
+	bool notified; /* it may also be about what a notification notifies of, as measure 1 */
 	bool by_clock;
 };
 extern const struct law_saying law_sayings[];
 extern const size_t law_sayings_n;
 
-/* The measures that a fact names, one bit each; all bits if it names none. */
+/* Returns the measures that a fact names, one bit each; all bits if it names none. */
 uint64_t law_fact_mask(const struct law_fact *f);
 
 #endif

@@ -1,5 +1,5 @@
-/* The order in which facts take effect: what was seen first, and between
- * messages that crossed, what the table of crossings says. */
+/* The order in which facts take effect: a message comes after those that its author had seen,
+ * and the table of crossings orders messages that crossed. */
 #ifndef CY_LAW_ORDER_H
 #define CY_LAW_ORDER_H
 
@@ -10,8 +10,8 @@ struct law_link {
 	uint32_t seen; /* highest number of the other side that this or an earlier message had seen */
 };
 
-/* One side's messages by number; `next` is the first without a place. Those
- * from `blocked` on wait for something that is not here. */
+/* One side's messages by number; `next` is the first that is not ordered yet. Those from
+ * `blocked` on wait for a message that is not here. */
 struct law_chain {
 	struct law_link *link;
 	size_t n, next, blocked;
@@ -26,15 +26,15 @@ struct law_order {
 	bool opener_void;
 };
 
-/* Collect the facts with a number up to the limit of their side. Ends the
- * process if there is no memory (n entries of 16 bytes). */
+/* Collects the facts with a number up to the limit of their side. Ends the process if there is
+ * no memory (n entries of 16 bytes). */
 void law_order_begin(struct law_order *o, const struct law_fact *facts, size_t n, uint32_t requesting_limit,
 		     uint32_t requested_limit);
 
-/* The next fact and what its author had seen; false when only waiting ones are left. */
+/* Gives the next fact and what its author had seen. Returns false when only waiting facts are left. */
 bool law_order_next(struct law_order *o, size_t *ret_index, uint32_t *ret_seen);
 
-/* The indices that law_order_next never gave: those that wait, then the void ones. */
+/* Gives the indices that law_order_next() never gave: those of waiting facts, then those of void ones. */
 void law_order_rest(const struct law_order *o, size_t *ret_order);
 
 void law_order_end(struct law_order *o);

@@ -1,6 +1,6 @@
-/* A treaty profile: one instrument as data. Made by a loader from a file, used by
- * everybody as a value. Law is sourced: whatever states a rule names its article, and
- * `verified` says whether that was read in the primary text. */
+/* A treaty profile: one instrument as data. A loader makes it from a file, and everything else
+ * uses it as a value. Every rule names its article, and `verified` says whether the rule was
+ * checked against the primary text. */
 #ifndef CY_LAW_PROFILE_H
 #define CY_LAW_PROFILE_H
 
@@ -137,7 +137,7 @@ struct law_requirement {
 	struct law_source source;
 };
 
-/* What one state understands by an atom under this instrument. */
+/* The meaning that one state gives to an atom under this instrument. */
 struct law_atom {
 	const char *state; /* ISO 3166-1 alpha-2; "" : the instrument itself, for states that say nothing of it */
 	const char *atom;  /* such as login_ip_log */
@@ -198,7 +198,7 @@ struct law_ladder {
 	const struct law_rung *rungs; /* in the order in which they come */
 };
 
-/* Practice, not law: what a site has that says nothing else. */
+/* The ladder of a site that configures none. It is practice, not law. */
 extern const struct law_ladder law_ladder_default;
 
 struct law_profile {
@@ -242,8 +242,8 @@ struct law_profile {
 	struct cy_digest digest; /* of the canonical form */
 };
 
-/* The profiles in use, and the zones and calendars that go with them. Values of the
- * caller; all lists may be empty. */
+/* Legal data: the profiles in use, and the zones and calendars that go with them. The caller
+ * owns them; all lists may be empty. */
 struct law_data {
 	size_t n_profiles;
 	const struct law_profile *const *profiles;
@@ -254,37 +254,37 @@ struct law_data {
 	const struct law_ladder *ladder; /* the site's; NULL: none */
 };
 
-/* NULL if there is none. `version` "": the one in force on `day`. */
+/* Each returns NULL if there is none. `version` "": the profile that is in force on `day`. */
 const struct law_profile *law_find_profile(const struct law_data *b, const char *id, const char *version,
 					   struct cy_date day);
 const struct law_calendar *law_find_calendar(const struct law_data *b, const char *name);
 const struct law_zone *law_find_zone(const struct law_data *b, const char *name);
 const struct law_rule *law_find_rule(const struct law_profile *p, const char *name);
 
-/* How long a case is kept after its last message; 0: not stated. */
+/* Returns how long a case is kept after its last message; 0: the profile does not say. */
 int64_t law_retention_ms(const struct law_profile *p);
 
-/* Is it in force between the two states on that day? False: the sentence says why. Also true where that cannot be
- * told: see law_bond_told(). */
+/* Returns whether the instrument is in force between the two states on that day; if not, the sentence says why. Returns
+ * true as well if the profile cannot tell: see law_bond_told(). */
 bool law_in_force(const struct law_profile *p, const char *state, const char *other, struct cy_date day,
 		  struct cy_error *e);
 
-/* Can the profile tell? False: it does not list one of them, and there may be parties that it does not list; the
- * sentence says so. */
+/* Returns whether the profile can tell. It cannot if it does not list one of the states although its list of parties is
+ * not complete; the sentence says so. */
 bool law_bond_told(const struct law_profile *p, const char *state, const char *other, struct cy_error *e);
 
-/* The canonical form: UTF-8 lines `path = value`, sorted, that say everything which
- * has an effect, and nothing of the file's layout; what is empty is left out. A control
- * character or backslash of a value stands as \xHH. Two profiles are the same if and
- * only if these are. Appended to `out`; CY_ELIMIT beyond its maximum. */
+/* Appends the canonical form of a profile to `out`: UTF-8 lines `path = value`, sorted, with
+ * everything that has an effect and nothing about the file's layout; empty values are left out.
+ * A control character or backslash of a value is written as \xHH. Two profiles are the same if
+ * and only if their canonical forms are. Returns CY_OK, or CY_ELIMIT beyond the maximum of `out`. */
 #define LAW_CANONICAL_MAX (256u * 1024u)
 int law_profile_canonical(const struct law_profile *p, struct cy_buf *out);
 
 /* SHA-256 of the canonical form. */
 int law_profile_digest(const struct law_profile *p, struct cy_digest *ret);
 
-/* What differs between two canonical forms, path by path. Views into them; a value that
- * one of them does not have is NULL there. Any other text gives an answer without sense. */
+/* Finds the differences between two canonical forms, path by path. The results are views into
+ * the forms; a value that one of them does not have is NULL. Both texts must be canonical. */
 struct law_diff {
 	struct cy_bytes a, b; /* what is not yet compared */
 };

@@ -1,6 +1,5 @@
-/* Statistics: what became of each measure, folded from the facts of its case, and
- * counted. Figures hold no content; whether they may be published is another matter
- * (law_stats_hide). */
+/* Statistics: the outcome of each measure, folded from the facts of its case, and counted.
+ * Figures contain no content; law_stats_hide() makes them fit for publication. */
 #ifndef CY_LAW_STATS_H
 #define CY_LAW_STATS_H
 
@@ -10,7 +9,7 @@
 
 /* ------------------------------------------------------------------ a measure */
 
-/* What became of a measure. X(NAME, word); OPEN to REDIRECTED add up to all measures. */
+/* The outcome of a measure. X(NAME, word); OPEN to REDIRECTED add up to all measures. */
 #define LAW_OUTCOMES(X)                                                       \
 	X(OPEN, "open")                                                       \
 	X(EXECUTED, "executed")                                               \
@@ -52,14 +51,14 @@ struct law_stat {
 	/* Of the whole case. */
 	uint32_t rounds;           /* problem notices */
 	uint32_t relied, repeated; /* reviews of the other side */
-	/* By whose side owes: 0 theirs, 1 ours. Of the measure, and of the request as a
-	 * whole. Not from law_stats_of: they depend on the time of asking. */
+	/* By the side that owes: 0 theirs, 1 ours; of the measure, and of the request as a whole.
+	 * law_stats_of() does not set them, since they depend on the time of asking. */
 	struct law_limits limits[2], request_limits[2];
 };
 
-/* Calls `fn` for each row of a case, in order of measure: none while the opening message
- * is not here. `terms` NULL: the types are not known. A return other than CY_OK ends it
- * and is returned. `request`, `side` and limits are not set. */
+/* Calls `fn` for each row of a case, in order of measure; there is no row while the opening
+ * message is not here. `terms` NULL: the types are not known. `request`, `side` and the limits
+ * are not set. Returns CY_OK; any other return of `fn` ends the calls and is returned. */
 int law_stats_of(const struct law_fact *facts, size_t n, const struct law_terms *terms,
 		 int (*fn)(void *arg, const struct law_stat *row), void *arg);
 
@@ -135,7 +134,8 @@ struct law_spread {
 struct law_group {
 	bool any; /* something was counted */
 	uint64_t count[LAW_FIGURES_N];
-	uint64_t requests[LAW_FIGURES_N]; /* that it counts something of: people are counted by these */
+	uint64_t
+		requests[LAW_FIGURES_N]; /* the requests that are counted in it: few of them make people recognisable */
 	bool hidden[LAW_FIGURES_N];
 	struct law_spread spread[LAW_STEPS_N];
 };
@@ -162,11 +162,11 @@ struct law_stats {
  * a step of a measure). */
 void law_stats_begin(struct law_stats *s, struct cy_wall now);
 void law_stats_add(struct law_stats *s, const struct law_stat *row);
-/* Compute the spreads, and forget what they are made of. */
+/* Computes the spreads, and frees the samples. */
 void law_stats_end(struct law_stats *s);
 
-/* Whether the figure is published by type, too: the others count a case in each type that it has, and are published
- * of all types together. */
+/* Returns whether the figure is published by type as well. The other figures count a case in each type that it has, and
+ * are published for all types together only. */
 bool law_figure_of_types(unsigned figure);
 
 /* Before publication: hide counts of fewer than `smallest` requests, and as many others as are needed: whoever solves

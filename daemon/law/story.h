@@ -1,5 +1,5 @@
-/* The story of a case: its facts that took effect, in that order, and how the measures stand after each of them. What
- * time limits are told by (law/clock.c). */
+/* The story of a case: its facts that took effect, in that order, and the state of the measures after each of them.
+ * The time limits are computed from it (law/clock.c). */
 #ifndef CY_LAW_STORY_H
 #define CY_LAW_STORY_H
 
@@ -15,26 +15,26 @@ struct law_told {
 	uint64_t given;     /* with a result in part, whatever became of the rest */
 	uint64_t postponed;
 	uint64_t proposed; /* with proposed conditions that wait for an answer */
-	uint64_t noticed;  /* with a problem notice that waits for one; all bits: one about the case */
+	uint64_t noticed;  /* with a problem notice that waits for an answer; all bits: a notice about the case */
 };
 
 struct law_story {
 	uint8_t n_measures;
 	size_t n;
 	struct law_told *told; /* points to the facts, which must outlive it */
-	/* What told them ended, or answered: index in `told`. */
+	/* Problem notices, and the index in `told` of the fact that answered or ended each. */
 	size_t n_notices;
 	struct {
 		uint32_t number;
-		size_t closed; /* SIZE_MAX: it is open */
+		size_t closed; /* SIZE_MAX: the notice is open */
 	} * notices;
 };
 
-/* From any set of facts of one case, in any order, as law_fold. */
+/* Tells the story of any set of facts of one case, in any order, as law_fold() does. */
 void law_story_begin(struct law_story *s, const struct law_fact *facts, size_t n);
 void law_story_end(struct law_story *s);
 
-/* Was this problem notice open until `told[at]`, and is not any more? */
+/* Returns whether `told[at]` answered or ended this problem notice. */
 bool law_story_closes(const struct law_story *s, size_t at, uint32_t notice);
 
 #endif

@@ -1,5 +1,5 @@
-/* Terms: what the opening message of a case says that its clocks depend on. Holds no
- * personal data; stored with the case as metadata. */
+/* Terms: the parts of a case's opening message on which its clocks depend. They contain no
+ * personal data, and are stored with the case as metadata. */
 #ifndef CY_LAW_TERMS_H
 #define CY_LAW_TERMS_H
 
@@ -27,10 +27,11 @@ struct law_terms {
 /* The longest encoding. */
 #define LAW_TERMS_MAX (LAW_INSTRUMENT_MAX + LAW_VERSION_MAX + 5 * CY_MEASURES_MAX + LAW_FOLLOWS_MAX * CY_UUID_LEN + 33)
 
-/* Of a message that opens a case. */
+/* Derives the terms of a message that opens a case. */
 void law_terms_of(const CyMessage *m, struct law_terms *ret);
 
-/* Encode for the store, and back; CY_EPARSE for what law_terms_encode did not write. */
+/* Encode terms for the store, and decode them. law_terms_decode() returns CY_OK, or CY_EPARSE if law_terms_encode()
+ * did not write the bytes. */
 size_t law_terms_encode(const struct law_terms *t, uint8_t out[static LAW_TERMS_MAX]);
 int law_terms_decode(struct cy_bytes data, struct law_terms *ret);
 

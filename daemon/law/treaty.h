@@ -1,6 +1,6 @@
-/* A message against the treaty profile that it names: what the instrument asks
- * beyond what law_validate() asks of every message. Called after it, by the side
- * that sends before it does, and by the side that received: same code, same faults. */
+/* Checks a message against the treaty profile that it names: what the instrument requires
+ * beyond what law_validate(), which is called first, requires of every message. The sender
+ * checks before sending, and the receiver checks again: same code, same faults. */
 #ifndef CY_LAW_TREATY_H
 #define CY_LAW_TREATY_H
 
@@ -16,19 +16,18 @@ struct law_between {
 	struct cy_date day;
 };
 
-/* Adds to the faults that are there, and never a second one for the same field; what of them the instrument asks for as
- * well gets its article, the rest has none.
- * Paths are relative to Content. Nothing is checked without profiles, of kinds that
- * open no case, or of what is based on reciprocity but the states.
- * CY_OK, or CY_EINVAL if `faults` now has any. */
+/* Adds to the faults that are there, but no second fault for the same field. A fault that is there already gets the
+ * article of the instrument if that requires the field as well. Paths are relative to Content. Without profiles, and
+ * for kinds that open no case, nothing is checked; for a request that is based on reciprocity only the states are.
+ * Returns CY_OK, or CY_EINVAL if `faults` now has any. */
 int law_treaty_check(const CyContent *content, const struct law_data *b, const struct law_between *w,
 		     struct law_faults *faults);
 
-/* The atoms of a request that the two states understand differently (another category,
- * or both state a threshold, and another one), or that one of them does not map although a profile of the legal data
- * does, each once and in the order of the request: as they are put into it, with both meanings and the name of who
- * acknowledged it ("": nobody yet). Empty where there is no profile. In the arena; texts point into the request and the
- * legal data. */
+/* Returns the atoms of a request that the two states understand differently (they have different categories, or both
+ * state a threshold, and these differ), or that one of the states does not map although a profile does: each atom once,
+ * in the order of the request, in the form in which it is added to the request, with both meanings and the name of the
+ * person who acknowledged the difference ("": nobody yet). Without a profile there are none. The list is in the arena;
+ * its texts point into the request and the legal data. */
 struct law_atom_warnings {
 	size_t n; /* at most LAW_FAULTS_MAX; law_treaty_check() refuses more */
 	CyAtomWarning **list;

@@ -1,4 +1,4 @@
-/* Inside law_treaty_check(): what one check looks at, and how its faults are worded. */
+/* Internal to law_treaty_check(): the state of one check, and the wording of its faults. */
 #ifndef CY_LAW_TREATY_LOOK_H
 #define CY_LAW_TREATY_LOOK_H
 
@@ -16,7 +16,7 @@ struct look {
 #define LAW_ARTICLE_SIZE sizeof(((struct law_fault *)NULL)->article)
 void law_source_text(const struct law_profile *p, const struct law_source *s, char *out, size_t size);
 
-/* A fault of what a rule of the profile says. */
+/* Adds a fault against a rule of the profile. */
 #define fault_of(l, field, source, ...)                                             \
 	do {                                                                        \
 		char article_[LAW_ARTICLE_SIZE];                                    \
@@ -32,16 +32,17 @@ struct words {
 };
 void law_add_word(struct words *w, const char *word);
 
-/* A state as it is configured, else as the request says. */
+/* Returns the state that is configured, or, if none is, the state that the request names. */
 static inline const char *law_or_stated(const char *configured, const char *stated)
 {
 	return configured[0] ? configured : stated;
 }
 
-/* What a state understands by an atom: its own map, else the instrument's; NULL: it does not map it. */
+/* Returns what a state understands by an atom, by its own map or else by the instrument's; NULL if neither has it. */
 const struct law_atom *law_meaning(const struct law_profile *p, const char *state, const char *atom);
 
-/* The atoms of a request: those that no profile knows, and those that mean two things and are not acknowledged. */
+/* Adds faults for atoms of a request that no profile knows, and for atoms with two meanings that are not acknowledged.
+ */
 void law_check_atoms(struct look *l, const CyRequest *r);
 
 #endif

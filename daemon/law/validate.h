@@ -1,5 +1,5 @@
-/* Validation of a message (domain, section 4): what it must hold whatever the
- * treaty. All faults come at once, each with the path of its field. */
+/* Validation of a message (domain, section 4): what it must contain under every treaty. All faults are
+ * reported at once, each with the path of its field. */
 #ifndef CY_LAW_VALIDATE_H
 #define CY_LAW_VALIDATE_H
 
@@ -24,16 +24,16 @@ struct law_faults {
 	} at[LAW_FAULTS_MAX];
 };
 
-/* Content of a message, as submitted or received; fields are named relative to
- * Content, such as `request.measures[0].type`. CY_OK, or CY_EINVAL with faults. */
+/* Validates the content of a message, as submitted or received. Faults name fields relative to
+ * Content, such as `request.measures[0].type`. Returns CY_OK, or CY_EINVAL with faults. */
 int law_validate(const CyContent *content, struct law_faults *ret_faults);
 
-/* What stands around the content that a case system hands in, and that there is one: whatever the daemon that it is
- * handed to knows of peers and cases. Fields are named as `submission.own_reference`. CY_OK, or CY_EINVAL with faults.
- */
+/* Validates the fields around the content that a case system hands in, and that there is content, as far as that does
+ * not depend on the peers and cases that the daemon knows. Faults name fields as `submission.own_reference`. Returns
+ * CY_OK, or CY_EINVAL with faults. */
 int law_validate_submission(const CySubmission *submission, struct law_faults *ret_faults);
 
-/* The attachments of a content; *ret_n is 0 for a kind that has none. */
+/* Returns the attachments of a content; *ret_n is 0 for a kind that has none. */
 CyAttachment **law_attachments_of(const CyContent *content, size_t *ret_n);
 
 #endif
