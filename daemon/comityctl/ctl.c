@@ -171,8 +171,8 @@ int ctl_state(const char *command, const char *option, const char *text)
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 	if (text != NULL && (strlen(text) != 2 || strspn(text, letters) != 2))
-		return ctl_usage(command, "--%s requires two capital letters of ISO 3166-1, such as IE, not '%s'", option,
-				 text);
+		return ctl_usage(command, "--%s requires two capital letters of ISO 3166-1, such as IE, not '%s'",
+				 option, text);
 	return CTL_DONE;
 }
 
