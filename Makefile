@@ -151,7 +151,6 @@ $(addprefix $(BUILD)/tests/,trace_test story_test restored_test erase_test tombs
 $(BUILD)/tests/story_test: $(BUILD)/obj/tests/unit/story_tables.o
 $(addprefix $(BUILD)/tests/,restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/erase_rig.o
 $(BUILD)/tests/form_test: | $(MO)
-$(BUILD)/tests/vfs_crash_test $(BUILD)/tests/store_crash_test: $(BUILD)/obj/tests/sim/vfs_crash.o
 $(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o
 NODE_TESTS := batch_test greet_test greet_hello_test greet_after_test backlog_test pages_test receipts_test roles_test \
 	clocks_node_test damage_test takeback_test evidence_back_test fetch_again_test bulk_doubt_test bulk_turn_test starve_test orders_test prune_test \

@@ -2,7 +2,8 @@
  * nodes. Nothing in them happens by itself: the test moves the clock, lets a signature be made, a commit become
  * durable and a disk answer, in the order that it wants.
  *
- *   store    store_mem.h: all of the port in memory, and the list of orders (store_mem_orders.h)
+ *   store    store_mem.h: all of the port in memory, and the list of orders (store_mem_orders.h);
+ *            vfs_crash.h: a disk for the real one
  *   clock    struct rig_clock
  *   random   rig_random_port(): the bytes that a seed gives
  *   signer   struct rig_signer: a seal in place of CMS, and certificates that expire or are revoked

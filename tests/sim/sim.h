@@ -12,11 +12,11 @@
 #include "../rig/rig.h"
 #include "../rig/store_mem.h"
 #include "../rig/store_mem_orders.h"
+#include "../rig/vfs_crash.h"
 #include "base/rng.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
 #include "node/node.h"
-#include "vfs_crash.h"
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../rig/vfs_crash.h"
 #include "io/store/store_sqlite.h"
 #include "sim.h"
-#include "vfs_crash.h"
 
 struct sim_disk {
 	struct sim_disk *next;

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../sim/vfs_crash.h"
+#include "../rig/vfs_crash.h"
 #include "base/sha256.h"
 #include "io/store/page_check_vfs.h"
 #include "io/store/store_sqlite.h"

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../sim/vfs_crash.h"
+#include "../rig/vfs_crash.h"
 
 #define LEN 4096
 
