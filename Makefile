@@ -131,34 +131,25 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN_H)
 -include $(shell find $(BUILD)/obj $(BUILD)/vary $(BUILD)/mutants $(BUILD)/gen -name '*.d' 2>/dev/null)
 
 # --------------------------------------------------------------- unit tests
-# Every tests/unit/*_test.c is a cmocka program of its own.
-# The fake ports (tests/rig/rig.h): a test takes of them what it uses.
+# Every tests/unit/*_test.c is a cmocka program of its own. What several share, the other files there and the fake
+# ports (tests/rig/rig.h), are archives: a test takes of them what it uses.
 RIG_A    := $(BUILD)/rig.a
+UNIT_A   := $(BUILD)/unit.a
 $(RIG_A): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/rig/*.c))
+$(UNIT_A): $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %_test.c,$(wildcard tests/unit/*.c)))
+$(RIG_A) $(UNIT_A):
 	$(call say,AR,$@)
 	$(Q)rm -f $@; $(AR) rcs $@ $^
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
 .PHONY: unit
 unit: $(UNIT)
-$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O) $(RIG_A)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O) $(UNIT_A) $(RIG_A)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(RIG_A) $(LDLIBS) -lcmocka
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(UNIT_A) $(RIG_A) $(LDLIBS) -lcmocka
 .SECONDARY: $(UNIT:$(BUILD)/tests/%=$(BUILD)/obj/tests/unit/%.o)
-$(BUILD)/tests/link_test $(BUILD)/tests/link_bulk_test $(BUILD)/tests/link_proof_test: $(BUILD)/obj/tests/unit/link_rig.o
-$(BUILD)/tests/tls_peers_test $(BUILD)/tests/tls_work_test $(BUILD)/tests/crl_list_test $(BUILD)/tests/secrets_test: $(BUILD)/obj/tests/unit/tls_rig.o
-$(addprefix $(BUILD)/tests/,trace_test story_test restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/trace_rig.o
-$(BUILD)/tests/story_test: $(BUILD)/obj/tests/unit/story_tables.o
-$(addprefix $(BUILD)/tests/,restored_test erase_test tombstone_test): $(BUILD)/obj/tests/unit/erase_rig.o
 $(BUILD)/tests/form_test: | $(MO)
 $(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o
-NODE_TESTS := batch_test greet_test greet_hello_test greet_after_test backlog_test pages_test receipts_test roles_test \
-	clocks_node_test damage_test takeback_test evidence_back_test fetch_again_test bulk_doubt_test bulk_turn_test starve_test orders_test prune_test \
-	case_view_test publish_test unread_test quota_test readings_test refusal_test erase_rejected_test submit_test waiting_test
-$(NODE_TESTS:%=$(BUILD)/tests/%): $(addprefix $(BUILD)/obj/tests/unit/,greet_frames.o greet_rig.o desk_rig.o)
-# The contract of the store port: a file of tests a subject, and every implementation.
-$(BUILD)/tests/store_contract_test: $(addprefix $(BUILD)/obj/tests/unit/store_contract_,\
-	writes.o cases.o law.o evidence.o uploads.o ages.o broken.o)
 
 # For `make bench`.
 $(BUILD)/tests/page_check_bench: $(BUILD)/obj/tests/bench/page_check.o $(LIB_O)

@@ -22,7 +22,7 @@ static void append(const char *to, const char *from)
 static int set_up(void **state)
 {
 	(void)state;
-	rig_start();
+	tls_rig_start();
 	root = rig_ca("root", NULL, "root.pem");
 	issuing = rig_ca("issuing", &root, "issuing.pem");
 	append("both.pem", "issuing.pem");

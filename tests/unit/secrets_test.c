@@ -45,7 +45,7 @@ static void test_a_connection_takes_as_much_as_it_may(void **state)
 	SSL *us, *caller;
 
 	(void)state;
-	rig_start();
+	tls_rig_start();
 	assert_int_equal(SSL_CTX_use_certificate_file(ours, rig_file("us.pem"), SSL_FILETYPE_PEM), 1);
 	assert_int_equal(SSL_CTX_use_PrivateKey_file(ours, rig_file("us.key"), SSL_FILETYPE_PEM), 1);
 	assert_int_equal(SSL_CTX_set1_groups_list(theirs, "P-521"), 1);

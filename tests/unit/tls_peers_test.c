@@ -14,7 +14,7 @@ static int set_up(void **state)
 	struct ca fake;
 
 	(void)state;
-	rig_start();
+	tls_rig_start();
 	own = rig_ca("own", NULL, "own.pem");
 	other = rig_ca("other", NULL, "other.pem");
 	leaf_key = EVP_EC_gen("P-256");

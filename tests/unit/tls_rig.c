@@ -134,7 +134,7 @@ void rig_crl(const struct crl_spec *s, const char *file, const char *how)
 	X509_CRL_free(crl);
 }
 
-void rig_start(void)
+void tls_rig_start(void)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	struct ca ours;

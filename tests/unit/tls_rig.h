@@ -25,7 +25,7 @@ struct ca {
 /* The file of that name in the directory. The text lives for some more calls. */
 const char *rig_file(const char *name);
 /* Makes the directory, and us.pem and us.key in it: our own certificate. */
-void rig_start(void);
+void tls_rig_start(void);
 void rig_end(void);
 
 /* A CA and its file. `issuer` NULL: a root. */
@@ -34,7 +34,7 @@ void rig_ca_free(struct ca *ca);
 /* A certificate for TLS, and for signatures, with these subjectAltNames, as openssl.cnf writes them. */
 X509 *rig_leaf(const struct ca *ca, long serial, EVP_PKEY *key, const char *names);
 
-/* A CRL. `made`: seconds from rig_start(). `scope`: issuingDistributionPoint as openssl.cnf writes
+/* A CRL. `made`: seconds from tls_rig_start(). `scope`: issuingDistributionPoint as openssl.cnf writes
  * it, NULL: none. */
 struct crl_spec {
 	const struct ca *ca;

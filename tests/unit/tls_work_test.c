@@ -40,7 +40,7 @@ static struct tls_trust *make_trust(void)
 static int set_up(void **state)
 {
 	(void)state;
-	rig_start();
+	tls_rig_start();
 	own = rig_ca("own", NULL, "own.pem");
 	key = EVP_EC_gen("P-256");
 	leaf = rig_leaf(&own, 7, key, "DNS:Peer7.invalid");
