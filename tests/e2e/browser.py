@@ -11,6 +11,7 @@ import harness
 
 try:
     from selenium import webdriver
+    from selenium.common.exceptions import NoAlertPresentException
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import Select
@@ -96,6 +97,15 @@ class Browser:
 
     def wait(self, what, condition):
         return harness.until(what, condition)
+
+    def question(self):
+        """What the page asks before it goes on."""
+        def asked():
+            try:
+                return self.driver.switch_to.alert
+            except NoAlertPresentException:
+                return None
+        return self.wait("a question", asked)
 
     # ------------------------------------------------------------------ filling in
 

@@ -152,7 +152,7 @@ function lookAtTerms(look, body) {
 		look.there += Boolean(known && filled(known.acknowledgedBy));
 		if (!known || !filled(known.acknowledgedBy))
 			look.fault(`terms.${term.atom}`, [termLabel(term.atom)],
-				say("The two states understand something else by it: say who has taken note of that."));
+				say("The two states mean different things by it: name the officer who has taken note of that."));
 	}
 }
 

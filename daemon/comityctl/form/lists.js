@@ -43,15 +43,18 @@ function body(fields, place) {
 	return box;
 }
 
-// The name of a part; not said again where the section has the same.
+// A part that alone fills its section, which has its name already.
+const isBare = (field, place) => field.label === place.title || place.alone === true;
+
+// The name of a part, and whether it is mandatory.
 function named(field, place, depth) {
-	return field.label === place.title ? hiddenText(field.label) : heading(depth, field.label);
+	return isBare(field, place) ? [hiddenText(field.label)] : [heading(depth, field.label), badge(field, place)];
 }
 
-const partClass = (field, place) => field.label === place.title ? "bare" : "part";
+const partClass = (field, place) => isBare(field, place) ? "bare" : "part";
 
 function inside(field, place, values) {
-	return new Place(place, { depth: place.depth + 1, title: undefined, ...values });
+	return new Place(place, { depth: isBare(field, place) ? place.depth : place.depth + 1, title: undefined, alone: undefined, ...values });
 }
 
 function partBox(field, place) {
@@ -62,7 +65,7 @@ function partBox(field, place) {
 	const content = [help, guides, body(field.fields, inner)];
 	if (must)
 		return el("fieldset", { class: partClass(field, place), id: path, "aria-describedby": describedBy(help) },
-			el("legend", {}, named(field, place, inner.depth), badge(field, place)), content);
+			el("legend", {}, named(field, place, inner.depth)), content);
 	return el("details", { class: "part", id: path, open: filled(inner.part) },
 		el("summary", {}, heading(inner.depth, field.label), el("span", { class: "may" }, say("may stay empty"))), content);
 }
@@ -180,8 +183,8 @@ function listBox(field, place) {
 	list.draw();
 	const content = [help, guides, field.control === "file" ? filesOf(list) : undefined, box];
 	if (must)
-		return el("fieldset", { class: partClass(field, place), "aria-describedby": describedBy(help) }, el("legend", {}, title, badge(field, place)), content);
-	return el("details", { class: "part", open: filled(list.values) }, el("summary", {}, title, el("span", { class: "may" }, say("may stay empty"))), content);
+		return el("fieldset", { class: partClass(field, place), "aria-describedby": describedBy(help) }, el("legend", {}, title), content);
+	return el("details", { class: "part", open: filled(list.values) }, el("summary", {}, heading(place.depth + 1, field.label), el("span", { class: "may" }, say("may stay empty"))), content);
 }
 
 // ------------------------------------------------------------------------------------------------------ differing terms
@@ -210,7 +213,7 @@ function termsOf(list, place) {
 			return;
 		shown = now;
 		box.replaceChildren(...(terms.length ? [heading(place.depth + 1, say("Terms that differ")),
-			el("p", { class: "help" }, say("The two states understand something else by these data: take note of that, by name.")),
+			el("p", { class: "help" }, say("The two states mean different things by these data: an officer takes note of that, by name.")),
 			...terms.map(term => termBox(field, term, place))] : []));
 	};
 	place.terms.draw();

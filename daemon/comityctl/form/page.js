@@ -79,8 +79,8 @@ function know(fields, at) {
 // ------------------------------------------------------------------------------------------------------------- sections
 
 function drawSection(section) {
-	const place = ofBody(section.fields[0]) ? new Place(undefined, { part: draft.body, at: `content.${kind}.`, terms, title: section.label }) :
-		new Place(undefined, { part: draft.top, terms, title: section.label });
+	const within = ofBody(section.fields[0]) ? { part: draft.body, at: `content.${kind}.` } : { part: draft.top };
+	const place = new Place(undefined, { ...within, terms, title: section.label, alone: section.fields.length === 1 });
 	const box = el("section", { id: idOf(section), "aria-labelledby": `${idOf(section)}-title` },
 		el("h2", { id: `${idOf(section)}-title`, tabindex: "-1" }, section.label), section.help ? el("p", { class: "help" }, section.help) : undefined);
 	const content = el("div", { class: "fields" });
@@ -133,7 +133,7 @@ function check() {
 	drawProgress();
 	const all = [...looks.values()], faults = all.flatMap(look => look.faults), doubts = all.flatMap(look => look.doubts);
 	const box = el("div", { class: faults.length ? "summary bad" : "summary good", tabindex: "-1", role: "group", "aria-label": say("Result of the check") },
-		faults.length ? faultBox(say("{n} places want your attention", { n: faults.length }), "", faults) :
+		faults.length ? faultBox(say("Places that need your attention: {n}", { n: faults.length }), "", faults) :
 			[el("h2", {}, say("Nothing is missing that this page can see")),
 				el("p", {}, say("Save the draft. Then comityctl check FILE looks at the rest, and comityctl submit FILE hands it in."))],
 		faultBox(say("Empty, and mandatory in some cases"), say("This page cannot tell whether yours is one of them."), doubts));
@@ -148,7 +148,7 @@ function check() {
 function strangeBox(name, strange) {
 	return el("div", { class: "summary bad", tabindex: "-1", role: "group", "aria-label": say("What was not taken over") },
 		el("h2", {}, say("Not all of {name} fits this form", { name: visible(name) })),
-		el("p", {}, say("It was written for another version of the form, or by hand. Nothing of this stands in the draft that you save from now on, if nothing else is said; the file that you opened stays as it is.")),
+		el("p", {}, say("It was written for another version of the form, or by hand. The draft that you save from now on does not hold what is listed here, unless the list says so; the file that you opened stays as it is.")),
 		el("ul", {}, strange.list.map(entry => el("li", {}, el("code", { dir: "ltr" }, visible(entry.path)), ": ", entry.text, " ",
 			say("The file says:"), " ", el("bdi", {}, el("code", {}, entry.said))))),
 		strange.more ? el("p", {}, say("{n} more are not listed.", { n: strange.more })) : undefined,

@@ -13,13 +13,14 @@ function printedValue(field, value) {
 	return visible(String(value)) + (means ? ` (${means})` : "");
 }
 
-function printedField(field, value, depth, measure) {
+function printedField(field, value, depth, measure, title) {
 	if (!filled(value) || field.control === "measure")
 		return [];
 	if (isPart(field)) {
 		const parts = field.list ? value : [value];
-		return parts.filter(filled).flatMap((part, i) => [heading(depth, field.list ? `${oneOf(field)} ${i + 1}` : field.label),
-			...printedFields(field.fields, part, depth + 1, field.key === "Request.measures" ? part.type : measure)]);
+		const name = i => field.list ? heading(depth, `${oneOf(field)} ${i + 1}`) : field.label === title ? undefined : heading(depth, field.label);
+		return parts.filter(filled).flatMap((part, i) => [name(i),
+			...printedFields(field.fields, part, field.label === title && !field.list ? depth : depth + 1, field.key === "Request.measures" ? part.type : measure)]);
 	}
 	const guides = guidesOf(field, measure), values = field.list ? value.filter(filled) : [value];
 	return [el("dl", {}, el("dt", {}, field.label, guides.length ? el("span", { class: "article" }, " ", guides.map(articleOf).join("; ")) : undefined),
@@ -34,7 +35,7 @@ function printedPage(draft) {
 	return [el("h1", {}, form.title), el("p", {}, form.instrument ? `${form.instrument.title} (${form.instrument.citation})` : ""),
 		el("p", {}, say("Draft; it is signed only once it is handed in.")),
 		...form.sections.flatMap(section => {
-			const inner = section.fields.flatMap(field => printedField(field, (ofBody(field) ? draft.body : draft.top)[field.name], 3, undefined));
+			const inner = section.fields.flatMap(field => printedField(field, (ofBody(field) ? draft.body : draft.top)[field.name], 3, undefined, section.label));
 			return inner.length ? [heading(2, section.label), ...inner] : [];
-		})];
+		})].filter(Boolean);
 }
