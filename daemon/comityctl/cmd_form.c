@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -15,9 +14,8 @@
 #include "comityctl/treaties.h"
 #include "comityctl/words.h"
 
-#define INFORMATION "SPONTANEOUS_INFORMATION"
-#define PAGE_MAX    (32u * 1024u * 1024u)
-#define NOTES_MAX   2u
+#define PAGE_MAX  (32u * 1024u * 1024u)
+#define NOTES_MAX 2u
 
 static const char help[] = "usage: comityctl form INSTRUMENT MEASURE... --from STATE --to STATE [--language LANGUAGE]\n"
 			   "                      [--draft FILE] [--treaties DIR] [-o FILE]\n"
@@ -40,9 +38,7 @@ static const char help[] = "usage: comityctl form INSTRUMENT MEASURE... --from S
 /* What is asked for, and what is read for it. */
 struct asked {
 	const char *instrument, *from, *to, *language, *draft, *dir, *output;
-	size_t n_measures;
-	CyMeasureType measures[CY_MEASURES_MAX];
-	uint32_t kind;
+	struct treaties_asked measures;
 	struct treaties treaties;
 	struct words words;
 	struct law_data legal_data;
@@ -51,32 +47,6 @@ struct asked {
 	struct cy_buf text; /* of the draft */
 	struct cy_arena arena;
 };
-
-static int about(struct asked *a, const char *const *words, size_t n)
-{
-	const char *alone = NULL;
-
-	a->kind = CY_CONTENT__KIND_REQUEST;
-	if (n == 1 &&
-	    (strcasecmp(words[0], INFORMATION) == 0 || strcasecmp(words[0], "spontaneous-information") == 0)) {
-		a->kind = CY_CONTENT__KIND_SPONTANEOUS_INFORMATION;
-		return CTL_DONE;
-	}
-	for (size_t i = 0; i < n; i++) {
-		int type;
-		const int r = treaties_measure(a->profile, words[i], &type);
-
-		if (r != CTL_DONE)
-			return r;
-		a->measures[a->n_measures++] = (CyMeasureType)type;
-		alone = type == CY_MEASURE_TYPE__INTERCEPTION_NOTIFICATION ? words[i] : alone;
-	}
-	if (alone != NULL && n > 1)
-		return ctl_usage("form", "%s is a message of its own, and stands alone", alone);
-	if (alone != NULL)
-		a->kind = CY_CONTENT__KIND_NOTIFICATION;
-	return CTL_DONE;
-}
 
 static int read_draft(struct asked *a)
 {
@@ -135,9 +105,9 @@ static int make(struct asked *a, struct cy_buf *page)
 				      .legal_data = &a->legal_data,
 				      .profile = a->profile,
 				      .between = a->between,
-				      .kind = a->kind,
-				      .n_measures = a->n_measures,
-				      .measures = a->measures };
+				      .kind = a->measures.kind,
+				      .n_measures = a->measures.n,
+				      .measures = a->measures.types };
 	struct cy_error e = { 0 }, doubt = { 0 };
 	const char *notes[NOTES_MAX];
 	size_t n = 0;
@@ -182,7 +152,7 @@ static int write_form(struct asked *a, const char *const *words, size_t n)
 	if (a->profile == NULL)
 		return CTL_NOT_FOUND;
 	a->between = (struct law_between){ a->from, a->to, treaties_today() };
-	r = about(a, words, n);
+	r = treaties_ask("form", a->profile, words, n, &a->measures);
 	if (r == CTL_DONE)
 		r = words_load("form", a->language, &a->words);
 	if (r == CTL_DONE)

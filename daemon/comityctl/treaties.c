@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/guess.h"
@@ -95,11 +96,41 @@ int treaties_measure(const struct law_profile *p, const char *word, int *ret)
 
 	if (v == NULL || v->value == 0)
 		return fields_no_measure(word);
-	if ((p->measures >> v->value & 1) == 0)
+	if (p != NULL && (p->measures >> v->value & 1) == 0)
 		return ctl_fail(CTL_NOT_FOUND,
 				"%s does not admit %s; 'comityctl treaty show %s' shows under 'admitted' what it does",
 				p->id, v->name, p->id);
 	*ret = v->value;
+	return CTL_DONE;
+}
+
+int treaties_ask(const char *command, const struct law_profile *p, const char *const *words, size_t n,
+		 struct treaties_asked *ret)
+{
+	struct treaties_asked asked = { .kind = CY_CONTENT__KIND_REQUEST };
+	const char *alone = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		int type, r;
+
+		if (strcasecmp(words[i], TREATIES_INFORMATION) == 0 ||
+		    strcasecmp(words[i], "spontaneous-information") == 0) {
+			asked.kind = CY_CONTENT__KIND_SPONTANEOUS_INFORMATION;
+			alone = words[i];
+			continue;
+		}
+		r = treaties_measure(p, words[i], &type);
+		if (r != CTL_DONE)
+			return r;
+		if (type == CY_MEASURE_TYPE__INTERCEPTION_NOTIFICATION) {
+			asked.kind = CY_CONTENT__KIND_NOTIFICATION;
+			alone = words[i];
+		}
+		asked.types[asked.n++] = (CyMeasureType)type;
+	}
+	if (alone != NULL && n > 1)
+		return ctl_usage(command, "%s is a message of its own, and stands alone", alone);
+	*ret = asked;
 	return CTL_DONE;
 }
 
