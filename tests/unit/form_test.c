@@ -223,7 +223,8 @@ static void compare(const struct form_field *f, void *arg)
 		fail_msg("why %s is %s is not translated: %s", f->key, f->need == FORM_MANDATORY ? "mandatory" : "not",
 			 f->why);
 	for (size_t i = 0; i < f->n_guides; i++)
-		if (strcmp(f->guides[i].text, e->guides[i].text) == 0)
+		if (strcmp(f->guides[i].text, e->guides[i].text) == 0 ||
+		    (f->guides[i].note[0] && strcmp(f->guides[i].note, e->guides[i].note) == 0))
 			fail_msg("the guide at %s is not translated: %s", f->key, f->guides[i].text);
 }
 
