@@ -1,5 +1,6 @@
-/* What the leaf of a link of the chain of custody says: the whole link, as text that anybody can write again from what
- * is shown of it, and hash with sha256sum (proto/PROTOCOL.md, "Leaves of the chain of custody"). Pure. */
+/* The text of an audit leaf about a link of the chain of custody: the whole link, in a form that anybody can write
+ * again from the link as it is shown, and hash with sha256sum (proto/PROTOCOL.md, "Leaves of the chain of custody").
+ * Pure. */
 #ifndef CY_AUDIT_CUSTODY_H
 #define CY_AUDIT_CUSTODY_H
 
@@ -31,7 +32,7 @@ struct audit_custody {
 /* SHA-256 of the salt's characters and the text: who has only the digest cannot try which text it was. */
 struct cy_digest audit_custody_words(const char *salt, const char *text);
 
-/* What the leaf hashes: audit_leaf() of it. Added to `out`, of which the maximum has to be enough. */
+/* Appends the text of the leaf, which audit_leaf() hashes, to `out`, whose maximum has to be large enough. */
 void audit_custody_write(const struct audit_custody *link, enum audit_custody_form form, struct cy_buf *out);
 
 /* The hash of its leaf. */

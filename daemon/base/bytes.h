@@ -52,8 +52,8 @@ int cy_unhex(const char *text, size_t text_len, uint8_t *ret_data, size_t len);
 /* Copy a string into a fixed array; CY_ELIMIT if it does not fit whole. */
 int cy_copy(char *dst, size_t size, const char *src);
 
-/* What another party says, as one line for people: control characters become '?',
- * and what does not fit is cut between two characters. `text` is UTF-8. */
+/* Copies the text of another party as one line for people: control characters become '?', and
+ * a text that does not fit is cut between two characters. `text` is UTF-8. */
 void cy_line(char *dst, size_t size, const char *text);
 
 /* Well-formed UTF-8 (RFC 3629). */

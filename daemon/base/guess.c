@@ -46,7 +46,7 @@ static const char *letters_of(const char *p)
 	return p + strspn(p, "_-");
 }
 
-/* What is cut short, `ownRef` of `ownReference`: so people write who remember how it begins. */
+/* A name that is cut short, such as `ownRef` for `ownReference`: people who remember how it begins write so. */
 static bool begins(const char *given, const char *name)
 {
 	size_t same = 0;

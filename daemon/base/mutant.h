@@ -13,7 +13,7 @@ bool cy_planted(const char *name);
 #define CY_PLANTED(name) 0
 #endif
 
-/* What leaves a node leaves before its commit. */
+/* Frames leave a node before their commit. */
 #define CY_MUTANT_RECEIPT_BEFORE_COMMIT CY_PLANTED("RECEIPT_BEFORE_COMMIT")
 /* A parcel that is held already is taken again. */
 #define CY_MUTANT_NO_DEDUPLICATION CY_PLANTED("NO_DEDUPLICATION")
@@ -25,15 +25,15 @@ bool cy_planted(const char *name);
 #define CY_MUTANT_BACKUP_BELIEVED CY_PLANTED("BACKUP_BELIEVED")
 /* A message that the peer rejected is sent again. */
 #define CY_MUTANT_REJECTED_RETRIED CY_PLANTED("REJECTED_RETRIED")
-/* What has no receipt is put into new parcels when a session begins. */
+/* Messages without a receipt are put into new parcels when a session begins. */
 #define CY_MUTANT_PARCEL_ANEW CY_PLANTED("PARCEL_ANEW")
 /* A session proof counts for whatever connection it is said on. */
 #define CY_MUTANT_PROOF_UNBOUND CY_PLANTED("PROOF_UNBOUND")
-/* What is dissolved is signed anew under its old position. */
+/* Messages of a dissolved parcel are signed anew under its old position. */
 #define CY_MUTANT_PLACE_TWICE CY_PLANTED("PLACE_TWICE")
-/* What a peer refuses is dissolved before it says what it holds. */
+/* A parcel that a peer refuses is dissolved before the peer says what it holds. */
 #define CY_MUTANT_DISSOLVED_EARLY CY_PLANTED("DISSOLVED_EARLY")
-/* What a peer has lost, and a restored author holds a receipt for, counts as delivered. */
+/* A message that a peer has lost, and for which a restored author has a receipt, counts as delivered. */
 #define CY_MUTANT_LOST_FORGOTTEN CY_PLANTED("LOST_FORGOTTEN")
 /* The mark of what is receipted stands still. */
 #define CY_MUTANT_MARK_STANDS CY_PLANTED("MARK_STANDS")
@@ -45,7 +45,7 @@ bool cy_planted(const char *name);
 #define CY_MUTANT_TEXTS_KEPT CY_PLANTED("TEXTS_KEPT")
 /* Evidence is here once its last chunk is, not once the disk has it under its name. */
 #define CY_MUTANT_HERE_BEFORE_FINISH CY_PLANTED("HERE_BEFORE_FINISH")
-/* What is reserved for evidence stays reserved when its sender pauses, or goes. */
+/* Space reserved for evidence stays reserved when its sender pauses, or goes. */
 #define CY_MUTANT_RESERVATION_STAYS CY_PLANTED("RESERVATION_STAYS")
 /* Evidence is destroyed in spite of a legal hold. */
 #define CY_MUTANT_HOLD_IGNORED CY_PLANTED("HOLD_IGNORED")
@@ -67,17 +67,17 @@ bool cy_planted(const char *name);
 #define CY_MUTANT_UNVERIFIED_DELETED CY_PLANTED("UNVERIFIED_DELETED")
 /* Evidence that is over is destroyed before its peer was met. */
 #define CY_MUTANT_DESTROYS_UNMET CY_PLANTED("DESTROYS_UNMET")
-/* What was ordered after a backup is not obeyed by the store that is restored from it. */
+/* A store that is restored from a backup does not obey the orders given since. */
 #define CY_MUTANT_ORDERS_FORGOTTEN CY_PLANTED("ORDERS_FORGOTTEN")
-/* What was erased by order is kept when a restored backup, or a peer, brings it back. */
+/* Content that was erased by order is kept when a restored backup, or a peer, brings it back. */
 #define CY_MUTANT_ERASED_COMES_BACK CY_PLANTED("ERASED_COMES_BACK")
 /* A restored receiver waits for what the sender has destroyed. */
 #define CY_MUTANT_DESTROYED_AWAITED CY_PLANTED("DESTROYED_AWAITED")
 /* A restored receiver forgets what it had said of evidence, although its statement comes back. */
 #define CY_MUTANT_FATE_FORGOTTEN CY_PLANTED("FATE_FORGOTTEN")
-/* What two connections hand in at the same moment under one key is taken twice. */
+/* A submission that two connections hand in at the same moment under one key is accepted twice. */
 #define CY_MUTANT_KEY_TWICE CY_PLANTED("KEY_TWICE")
-/* What is said in a case that is damaged here ends the session, again and again. */
+/* A message of a case that is damaged here ends the session, again and again. */
 #define CY_MUTANT_DAMAGE_STOPS_ALL CY_PLANTED("DAMAGE_STOPS_ALL")
 /* Those that begin with LAW are caught in the legal years. */
 /* A step of a ladder is taken a day too early. */
@@ -88,23 +88,23 @@ bool cy_planted(const char *name);
 #define CY_MUTANT_LAW_DOUBTED_TIME CY_PLANTED("LAW_DOUBTED_TIME")
 /* A clock is decided by what it was before the same batch changed it. */
 #define CY_MUTANT_LAW_STALE_CLOCK CY_PLANTED("LAW_STALE_CLOCK")
-/* What is said after the end of a time limit moves it. */
+/* A message after the end of a time limit moves it. */
 #define CY_MUTANT_LAW_REVIVED CY_PLANTED("LAW_REVIVED")
-/* What a message states counts as it states it, were it of 1970 or of 2100. */
+/* An instant that a message states counts even if it is of 1970 or of 2100. */
 #define CY_MUTANT_LAW_ANY_INSTANT CY_PLANTED("LAW_ANY_INSTANT")
 /* The first measure of a request meets the time limit of the whole. */
 #define CY_MUTANT_LAW_FIRST_MEASURE CY_PLANTED("LAW_FIRST_MEASURE")
-/* What was preserved need not be kept once the rest of the case is withdrawn, or the case closed. */
+/* Preserved data need not be kept once the rest of the case is withdrawn, or the case closed. */
 #define CY_MUTANT_LAW_KEEPING_CEASES CY_PLANTED("LAW_KEEPING_CEASES")
 /* A request that follows an earlier one meets no time limit of that. */
 #define CY_MUTANT_LAW_LINK_UNREAD CY_PLANTED("LAW_LINK_UNREAD")
-/* What is published hides counts of few requests, and not what would tell them. */
+/* A published table hides counts of few requests, but not the counts from which they can be computed. */
 #define CY_MUTANT_LAW_SUMS_TELL CY_PLANTED("LAW_SUMS_TELL")
-/* What a signed receipt proves is not counted with. */
+/* The instant that a signed receipt proves is ignored. */
 #define CY_MUTANT_LAW_RECEIPT_UNREAD CY_PLANTED("LAW_RECEIPT_UNREAD")
 /* Nobody can refuse what was notified, make it subject to conditions, or take more time for it. */
 #define CY_MUTANT_LAW_NOTIFICATION_STANDS CY_PLANTED("LAW_NOTIFICATION_STANDS")
-/* What the other side stated is not counted with. */
+/* The instants that the other side stated are ignored. */
 #define CY_MUTANT_LAW_OWN_START CY_PLANTED("LAW_OWN_START")
 
 #endif

@@ -47,7 +47,7 @@ int cy_rfc3339_parse(const char *text, struct cy_wall *ret);
  * offset, with or without a fraction of the second, of which what is below the
  * millisecond is left out. No leap second. CY_EPARSE otherwise. */
 int cy_rfc3339_read(const char *text, struct cy_wall *ret);
-/* What such a text looks like, for a sentence. */
+/* The form of such a text, for sentences. */
 #define CY_RFC3339_LIKE "an instant such as 2026-11-23T10:00:00Z or 2026-11-23T11:00:00+01:00"
 
 /* YYYY-MM-DD of an existing day; CY_EPARSE otherwise. */

@@ -23,7 +23,7 @@ void cy_uri_mask(char *text)
 		size_t kept, hidden;
 
 		if (mark != NULL && end > mark + 1) {
-			/* What follows the URI in its sentence, such as a quote and a colon. */
+			/* Punctuation of the sentence behind the URI, such as a quote and a colon. */
 			for (kept = 0;
 			     kept < 2 && end - kept > mark + 1 && strchr("'\":;,)", end[-1 - (ptrdiff_t)kept]);)
 				kept++;

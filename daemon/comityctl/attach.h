@@ -7,7 +7,7 @@
 #include "base/sha256.h"
 #include "comityctl/ctl.h"
 
-/* What is said about all files of a command. */
+/* The options that apply to all files of a command. */
 struct attach_options {
 	const char *media_type, *category, *exhibit, *use_limits, *retain;
 	bool always;

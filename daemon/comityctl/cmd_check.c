@@ -37,7 +37,7 @@ static const char help[] = "usage: comityctl check FILE|- [--treaties DIR | --no
 			   "file cannot be read; 2 the command line is wrong. --json prints what the daemon\n"
 			   "would answer (comity.v1.Error): faults, warnings and atomWarnings.\n";
 
-/* What was read, and what was found. */
+/* The file, and the faults that were found in it. */
 struct check {
 	const char *file;
 	CySubmission *s;

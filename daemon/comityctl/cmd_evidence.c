@@ -88,7 +88,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 	return r;
 }
 
-/* What is ordered, about which attachment. */
+/* An order, and the attachment that it is about. */
 struct order {
 	CyEvidenceRef item;
 	struct attach_ref ref;

@@ -30,7 +30,7 @@ static struct cy_digest digest_of(const ProtobufCBinaryData *data)
 	return d;
 }
 
-/* What its leaf has to say. */
+/* The text that the leaf of the link must have. */
 static struct audit_custody said(const CyEvidenceView *item, const CyCustodyEntry *e)
 {
 	return (struct audit_custody){ .message_id = item->item->message_id,

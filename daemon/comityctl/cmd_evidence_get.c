@@ -102,7 +102,7 @@ static int choose_path(struct getting *g, const char *output)
 	return CTL_DONE;
 }
 
-/* What an earlier run has left is hashed again: only what is what it should be counts. */
+/* Bytes that an earlier run has left are hashed again: they count only if they are right. */
 static int rehash(struct getting *g)
 {
 	uint8_t *data = malloc(BUFFER);
@@ -305,7 +305,7 @@ static int by_descriptor(struct getting *g)
 
 /* ------------------------------------------------------------------------- end */
 
-/* Is it what the signed message says? */
+/* Checks that the content is what the signed message states. */
 static int verify(struct getting *g)
 {
 	struct cy_digest sha256 = cy_sha256_end(&g->hash);
@@ -404,7 +404,7 @@ static int get(struct getting *g, const char *output, bool descriptor, bool line
 	return r;
 }
 
-/* What was erased names no attachment any more. */
+/* An erased message names no attachments any more. */
 static int no_such_item(const CyMessageView *v, size_t n)
 {
 	if (v->summary == NULL || !v->summary->erasure)

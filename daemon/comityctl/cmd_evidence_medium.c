@@ -154,7 +154,7 @@ struct confirming {
 	struct cy_buf reasons;
 };
 
-/* What is wrong with a file of the medium; an empty text: nothing. */
+/* Says what is wrong with a file of the medium; the text is empty if nothing is. */
 static int compare(const struct confirming *c, int dir, const CyAttachment *a, char *out, size_t size)
 {
 	struct cy_digest sha256;

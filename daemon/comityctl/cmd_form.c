@@ -35,7 +35,7 @@ static const char help[] = "usage: comityctl form INSTRUMENT MEASURE... --from S
 			   "  -o, --output FILE    where (default: standard output); only its owner may read a new\n"
 			   "                       file\n";
 
-/* What is asked for, and what is read for it. */
+/* The command line, and the data that is read for it. */
 struct asked {
 	const char *instrument, *from, *to, *language, *draft, *dir, *output;
 	struct treaties_asked measures;

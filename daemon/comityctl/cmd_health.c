@@ -133,8 +133,8 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct asked *ret_asked
 
 /* ------------------------------------------------------------------ the line */
 
-/* What the line may hold: neither a bar, which begins the figures, nor what
- * could harm a terminal. */
+/* Prints text into the line without a bar, which begins the figures, and without characters
+ * that could harm a terminal. */
 static void tell(const char *text)
 {
 	char copy[sizeof(((struct health_finding *)0)->text)];

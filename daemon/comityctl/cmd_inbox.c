@@ -97,7 +97,7 @@ static int printed(void)
 	return ctl_fail(CTL_BAD_FILE, "standard output: %s", strerror(errno));
 }
 
-/* What is in a pipe has been read by nobody yet, and whoever reads it may fail. */
+/* Output in a pipe has not been processed yet, and its reader may fail. */
 static bool printed_is_taken(void)
 {
 	struct stat st;

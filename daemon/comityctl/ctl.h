@@ -1,4 +1,4 @@
-/* What the commands of comityctl share: options, the connection, exit codes. */
+/* The parts that all commands of comityctl share: options, the connection, exit codes. */
 #ifndef CY_COMITYCTL_CTL_H
 #define CY_COMITYCTL_CTL_H
 

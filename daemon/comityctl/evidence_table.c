@@ -10,7 +10,7 @@ struct out_table *evidence_table(void)
 	return out_table_new(sizeof heads / sizeof heads[0], heads);
 }
 
-/* What is told of its bytes is then of the other side's copy. */
+/* The facts about its bytes then concern the other side's copy. */
 static bool own(const CyEvidenceView *v)
 {
 	return strcmp(v->author, v->peer) != 0;

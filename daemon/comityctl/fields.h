@@ -1,4 +1,4 @@
-/* What a message may hold, told from its descriptor. */
+/* Explains the fields that a message may have, as its descriptor and the schema's comments give them. */
 #ifndef CY_COMITYCTL_FIELDS_H
 #define CY_COMITYCTL_FIELDS_H
 

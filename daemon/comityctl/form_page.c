@@ -35,7 +35,7 @@ static void add_json(struct page *p, json_t *value)
 	json_decref(value);
 }
 
-/* What the policy of the page allows to run, and to set it out: this text and no other. */
+/* Writes the digest by which the policy of the page allows a script or a style: this text and no other. */
 static void add_hash(struct page *p, const char *text)
 {
 	const struct cy_digest d = cy_sha256(cy_bytes(text, strlen(text)));

@@ -1,5 +1,5 @@
-/* What an operator has to look at: the state of the service judged against
- * thresholds. `status` and `health` say the same about it. */
+/* The health of the service: its status compared with thresholds, as findings that an operator
+ * has to look at. The commands `status` and `health` both show it. */
 #ifndef CY_COMITYCTL_HEALTH_H
 #define CY_COMITYCTL_HEALTH_H
 
@@ -81,7 +81,7 @@ struct health_finding {
 	char text[4352];
 };
 
-/* What a monitor draws: the worst over all peers and certificates. */
+/* Figures for a monitor: the worst values over all peers and certificates. */
 struct health_sums {
 	uint64_t connected, waiting;
 	uint32_t unread;

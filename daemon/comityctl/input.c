@@ -80,7 +80,7 @@ int input_read(const char *file, struct cy_buf *ret_text)
 	return CTL_DONE;
 }
 
-/* Who is told of the faults of a file. */
+/* The command under whose name faults of a file are reported. */
 struct told {
 	const char *file;
 	input_fault *fault; /* NULL: they are printed */

@@ -7,7 +7,7 @@
 
 #include "comity/v1/local.pb-c.h"
 
-/* What stands for a number that is hidden. */
+/* The text in place of a hidden number. */
 #define STATS_HIDDEN "*"
 
 /* What was counted under a name: digits, STATS_HIDDEN, or "0". One of a few buffers in

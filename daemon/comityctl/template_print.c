@@ -164,7 +164,7 @@ static bool out_of_place(const struct form_field *f, const struct form_field *si
 	return false;
 }
 
-/* Is it begun in the form? Else it is commented out. */
+/* Whether the form begins the item; otherwise it is commented out. */
 static bool active(const struct form_field *f, const struct form_field *siblings, size_t n)
 {
 	return form_filled(f) || (form_shown(f, siblings, n) && (f->need == FORM_MANDATORY || f->usual));

@@ -1,4 +1,4 @@
-/* What happened in a case and what is still to come, in the order of time. */
+/* Prints the time line of a case: its messages and events, and the time limits to come, in the order of time. */
 #ifndef CY_COMITYCTL_TIME_LINE_H
 #define CY_COMITYCTL_TIME_LINE_H
 

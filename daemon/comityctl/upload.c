@@ -109,7 +109,7 @@ static int make_key(struct uploading *u, const struct upload_options *o, const c
 	return CTL_DONE;
 }
 
-/* What failed is told; the rest of the sentence says what to do. */
+/* Reports a failure; the rest of the sentence says what to do. */
 static int failed(struct uploading *u, const struct cy_error *e)
 {
 	bool lost = client_refusal(u->ctl->conn) == NULL;
@@ -189,7 +189,7 @@ static int begin(struct uploading *u, uint64_t *ret_offset)
 	return CTL_DONE;
 }
 
-/* What is there already is only hashed. */
+/* Bytes that the daemon has already are only hashed. */
 static int skip(struct uploading *u, uint64_t offset, struct cy_sha256_stream *hash, uint8_t *data)
 {
 	for (uint64_t at = 0; at < offset;) {
@@ -210,7 +210,7 @@ static int skip(struct uploading *u, uint64_t offset, struct cy_sha256_stream *h
 	return CTL_DONE;
 }
 
-/* What the daemon has said so far. */
+/* The answers of the daemon so far. */
 static int listen_to(struct uploading *u)
 {
 	struct cy_error e = { 0 };

@@ -295,8 +295,8 @@ static void watch_clock(struct daemon *d)
 		node_wake(d->node);
 }
 
-/* That the loop comes here is its own sign of life. The watchdog is put off when both
- * threads have given theirs since the last time, and then asked for the next one. */
+/* A call from the loop is the loop's sign of life. The watchdog is fed when both threads have
+ * given a sign since the last time; then each is asked for its next one. */
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct daemon *d = ctx;

@@ -1,4 +1,4 @@
-/* What the files of the daemon share: daemon.c (starting, inputs, stopping), reload.c. */
+/* Internal to comityd: shared by daemon.c (starting, inputs, stopping) and reload.c. */
 #ifndef CY_COMITYD_INTERNAL_H
 #define CY_COMITYD_INTERNAL_H
 

@@ -167,7 +167,7 @@ void parts_watch(const struct config *c, struct file_watch *w)
 
 /* ---------------------------------------------------------------- checking */
 
-/* Is it about this file, which the section names? */
+/* Whether the problem is about this file, which the section names. */
 static bool is_about(const struct cy_error *e, const struct config_named *file, const char *section)
 {
 	const size_t name = strlen(section), path = strlen(file->path);
@@ -309,7 +309,7 @@ static void warn_own_crl(const struct config *c, struct cy_wall now, struct conf
 	struct cy_error e = { 0 };
 	struct cy_wall due = { 0 };
 
-	/* What fails parts_check_own() has told. */
+	/* parts_check_own() has reported the failure. */
 	if (own_signing(c, now, true, &material, &e) == CY_OK && material != NULL)
 		due = signer_material_crl_due(material, &file);
 	cy_rfc3339(due, when);

@@ -11,8 +11,8 @@
 #include "io/signer/signer_openssl.h"
 #include "node/node.h"
 
-/* What is wrong with files that are read while the service goes on, and no error of the
- * whole (tls_peer_config.fault, signer_peer.fault); code CY_OK: nothing. */
+/* A fault of files that are read while the service goes on, and that is no error of the whole
+ * (tls_peer_config.fault, signer_peer.fault); code CY_OK: there is none. */
 struct part_faults {
 	struct cy_error tls, signing; /* our own */
 	struct cy_error *peers;       /* as in the configuration */
@@ -42,7 +42,7 @@ void parts_watch(const struct config *c, struct file_watch *w);
 void parts_check_own(const struct config *c, struct cy_wall now, struct config_problems *out);
 /* Read each of the files that the configuration names, and report all that is wrong. */
 void parts_check(const struct config *c, struct cy_wall now, struct config_problems *out);
-/* What there is to do when our own CRL is too old. */
+/* The remedy when our own CRL is too old. */
 #define CRL_REMEDY                                                                                              \
 	"peers refuse us once their grace is over; make one (comity-pki crl), hand it to each peer and put it " \
 	"in place here"
@@ -51,8 +51,8 @@ void parts_check(const struct config *c, struct cy_wall now, struct config_probl
  * at every other address. */
 int parts_say_listen(const struct config *c, bool passed_in, struct cy_error *e);
 
-/* What can be read, and yet would not do its work: certificates and CRLs that are out of date, addresses that
- * somebody else has, no client or no peer. The service starts all the same, or may do so later. */
+/* Warns of settings that can be read, and yet would not work: certificates and CRLs that are out of date, addresses
+ * that another process has, no client or no peer. The service starts all the same, or may do so later. */
 void parts_warn(const struct config *c, struct cy_wall now, struct config_problems *out);
 
 #endif

@@ -1,5 +1,4 @@
-/* What is wrong with a file that people write: every problem, not only the first,
- * each as
+/* The problems of a file that people write: all of them, not only the first, each as
  *     FILE:LINE: option 'x': what is wrong; what is expected; what to do */
 #ifndef CY_CONFIG_CONFIG_PROBLEMS_H
 #define CY_CONFIG_CONFIG_PROBLEMS_H

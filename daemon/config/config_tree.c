@@ -533,7 +533,7 @@ cfg_t *config_tree(const struct config_kind *kind, const char *path, cfg_opt_t *
 		r.parsing = true;
 		rc = cfg_parse_buf(cfg, text);
 		r.parsing = false;
-		/* What was given twice is found anew by each reading: the last one counts. */
+		/* An option that was given twice is found again by each reading: the last value counts. */
 		if (rc == CFG_SUCCESS) {
 			for (size_t i = 0; i < found.n; i++) {
 				const char *sentence = strchr(found.list[i].text + strlen(path) + 1, ':') + 2;

@@ -10,7 +10,7 @@
 
 #include "config/config_problems.h"
 
-/* What an option holds: cfg_opt_getnptr() gives it. */
+/* The value of an option, as cfg_opt_getnptr() gives it. */
 struct config_text {
 	int line;
 	char text[];

@@ -213,7 +213,7 @@ void config_above(const struct config_sec *s, const char *name, int line, const 
 
 	snprintf(whole, sizeof whole, "%s", path);
 	above = dirname(whole);
-	/* That of the store is made first; its path may end in a slash. */
+	/* The directory of the store is made first; its path may end in a slash. */
 	if (strncmp(store, above, strlen(above)) == 0 && strspn(store + strlen(above), "/") == len - strlen(above))
 		return;
 	code = stat(above, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;

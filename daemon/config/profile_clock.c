@@ -53,7 +53,7 @@ static bool from_date(enum law_start start)
 	return start == LAW_START_WANTED_DATE || start == LAW_START_URGENCY_DATE || start == LAW_START_ANSWER_DATE;
 }
 
-/* What begins for one measure alone. */
+/* Starts that are about one measure. */
 static bool for_measure(enum law_start start)
 {
 	return start == LAW_START_DECIDED || start == LAW_START_EFFECTED || start == LAW_START_WANTED_DATE;

@@ -1,5 +1,5 @@
-/* Who may read the file of a secret: one rule for the keys and the key of the store, asked at the
- * start, by --check-config, and whenever a file is read again. */
+/* The rule for who may read the file of a secret: one for the keys and the key of the store. It is
+ * checked at the start, by --check-config, and whenever a file is read again. */
 #ifndef CY_CONFIG_SECRET_FILE_H
 #define CY_CONFIG_SECRET_FILE_H
 

@@ -15,7 +15,7 @@
 #define OFFSET_MAX    (26 * 3600) /* RFC 8536 3.2 */
 #define EXPECTED      "a zone of the IANA database such as Europe/Dublin is expected"
 
-/* What is being read, and what comes of it. */
+/* The file that is being read, and the zone that it becomes. */
 struct tz {
 	const char *name, *path;
 	const uint8_t *data;

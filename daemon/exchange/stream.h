@@ -18,7 +18,7 @@ struct xchg_pos {
 
 int xchg_cmp(struct xchg_pos a, struct xchg_pos b);
 
-/* What the store holds of both streams with one peer. */
+/* The state of both streams with one peer, as the store has it. */
 struct xchg_own {
 	struct xchg_pos given;     /* last, of our stream; sequence 0: none in this epoch yet */
 	struct xchg_pos receipted; /* up to here without gaps, of whatever epoch; dissolved positions are none */
@@ -29,7 +29,7 @@ struct xchg_own {
 	struct xchg_pos receipts_forgotten;
 };
 
-/* What the peer's State says, and the window of its Hello. */
+/* The state that the peer's State gives, and the window of its Hello. */
 struct xchg_theirs {
 	uint64_t epoch;
 	struct xchg_pos held;      /* of our stream */
@@ -38,7 +38,7 @@ struct xchg_theirs {
 	uint32_t window;
 };
 
-/* What a State reveals. */
+/* The conclusion from a State. */
 enum xchg_verdict {
 	XCHG_NORMAL,
 	XCHG_PEER_RESTORED, /* it holds less than it receipted: it will fetch back */

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 
-/* What the receiver grants can never break the sender's limit. */
+/* The credit that the receiver grants never exceeds the sender's limit. */
 _Static_assert(XCHG_PULL_WINDOW <= CY_PULL_CREDIT_MAX, "the window is within the credit of one pull");
 
 /* Above it the bucket's thousandths of a byte would not fit. */
@@ -242,7 +242,7 @@ static int64_t bucket(uint64_t rate)
 	return (int64_t)(quarter > chunk ? quarter : chunk);
 }
 
-/* What has flowed in since p->at. */
+/* The credit that has accrued since p->at. */
 static void refill(struct xchg_pace *p, struct cy_mono now)
 {
 	uint64_t passed, missing;

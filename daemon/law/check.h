@@ -5,14 +5,14 @@
 
 #include "law/validate.h"
 
-/* What is asked of every message, whatever the instrument, has no article. Those of the instruments are data, of their
- * profiles: law_treaty_check() names them. */
+/* Rules that hold for every message, whatever the instrument, have no article. The articles of the instruments are data
+ * of their profiles: law_treaty_check() names them. */
 #define LAW_NO_ARTICLE ""
 #define LAW_UNVERIFIED " (not verified against the primary text)"
 
-/* Told each rule in the place of being held to it: for whoever prints them (proto/PROTOCOL.md). The content then has an
- * element in each list, and every part. `when` says where the rule holds, or NULL; `may_be_empty`: it holds for what is
- * not empty. */
+/* Called with each rule in place of checking it, to print the rules (proto/PROTOCOL.md). The content then has an
+ * element in each list, and every part. `when` says when the rule applies, or is NULL; `may_be_empty`: the rule applies
+ * to values that are not empty. */
 typedef void law_telling(void *arg, const char *path, const char *when, bool may_be_empty, const char *text);
 
 struct law_check {
@@ -24,24 +24,24 @@ struct law_check {
 	const char *when;
 };
 
-/* Step into a field (or `field[index]`), do the checks, step out again. The
- * value returned by law_in goes to law_out. */
+/* Step into a field (or `field[index]`), and out again after the checks. The value that law_in()
+ * returns is given to law_out(). */
 size_t law_in(struct law_check *c, const char *field);
 size_t law_in_at(struct law_check *c, const char *field, size_t index);
 void law_out(struct law_check *c, size_t mark);
 
-/* Add a fault of `field` below the path (NULL: of the path itself). */
+/* Adds a fault of `field` below the path (NULL: of the path itself). */
 void law_fault(struct law_check *c, const char *field, const char *article, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* A rule: a fault unless it is kept. */
 void law_must(struct law_check *c, bool kept, const char *field, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Does the next rule apply? `when` says in words where it does. */
+/* Returns whether the next rule applies; `when` says in words when it does. */
 bool law_where(struct law_check *c, bool applies, const char *when);
 
-/* Each adds a fault unless: the text has something besides blanks; the date is
- * empty (unless it must be there) or exists; the state, the language are empty or have their form; the
- * value is one of the enum and, if `must`, not UNSPECIFIED. */
+/* Each adds a fault unless: a text has more than blanks; a date is empty (unless it is mandatory)
+ * or exists; a state or language is empty or has its form; a value is one of the enum and, if
+ * `must`, not UNSPECIFIED. */
 void law_text(struct law_check *c, const char *field, const char *value);
 void law_date(struct law_check *c, const char *field, const char *value);
 void law_date_must(struct law_check *c, const char *field, const char *value);
@@ -60,10 +60,10 @@ void law_measure_list(struct law_check *c, size_t n, const uint32_t *values);
 
 bool law_blank(const char *text);
 
-/* Is there a fault already of `field` below `path`? */
+/* Returns whether there is a fault already of `field` below `path`. */
 bool law_named(const struct law_faults *all, const char *path, const char *field);
 
-/* Look at a message and at each one in it, with the path of it: first what stands in the message itself, then its parts
+/* Calls `look` for a message and for each message in it, with the path of it: first the message itself, then its parts
  * in the order of the fields. */
 typedef void law_look(struct law_check *c, void *arg, const ProtobufCMessage *m);
 void law_each_part(struct law_check *c, const ProtobufCMessage *m, law_look *look, void *arg);

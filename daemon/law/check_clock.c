@@ -1,4 +1,4 @@
-/* What the daemons say to each other about clocks. */
+/* Checks of the messages about clocks that daemons send to each other. */
 
 #include "base/bytes.h"
 #include "base/limits.h"

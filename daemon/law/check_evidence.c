@@ -23,7 +23,7 @@ static bool is_media_type(const char *s)
 	return slash && slash != s && slash[1] && !strchr(slash + 1, '/') && !strpbrk(s, " \t\r\n");
 }
 
-/* What must be stated where the bytes travel on the bulk lane. */
+/* Checks the fields that are mandatory if the bytes travel on the bulk lane. */
 static void chunks(struct law_check *c, const CyAttachment *a)
 {
 	const bool divided = a->chunk_root.len > 0 || a->chunk_bytes != 0;

@@ -20,12 +20,12 @@ struct telling {
 	int64_t opened_ms; /* the case was */
 	bool by_receipt;   /* its start is that of the signed receipt */
 	bool started;
-	/* What its due instant was counted by, where it is not a date that was stated. */
+	/* The rule by which its due instant was counted, unless the date was stated. */
 	bool counted;
 	struct law_period period;
 	struct cy_wall from;
 	bool remainder; /* of a period: nothing is added to a short one */
-	/* What all extensions together may move it to; 0: it was not extended yet. */
+	/* The latest instant to which all extensions together may move it; 0: it was not extended yet. */
 	struct cy_wall most;
 	struct cy_wall since; /* suspended; 0: not */
 };
@@ -149,7 +149,7 @@ static int64_t day_of(const struct telling *t, struct cy_wall at)
 	return cy_date_days(law_local_date(zone_of(t), at, NULL));
 }
 
-/* What is left when its count stops: whole days that had not begun. */
+/* The rest of the period when the count stops: whole days that had not begun. */
 static int remaining(const struct telling *t, struct law_period *ret)
 {
 	const struct law_rule *stated = law_find_rule(t->in->profile, t->c->rule->rule);
@@ -213,7 +213,8 @@ static int go_on(struct telling *t, struct cy_wall at)
 	return CY_OK;
 }
 
-/* What it may be extended to moves with its end: by days, which need not have 24 hours each, where it has no hours. */
+/* The latest end of an extension moves with the end of the clock: by days, which need not have 24 hours each, unless
+ * the period is one of hours. */
 static int resume(struct telling *t, struct cy_wall at)
 {
 	const struct cy_wall was = t->c->due;
@@ -314,7 +315,7 @@ static bool starts(struct telling *t, const struct law_told *x, int64_t *ret_ms,
 	case LAW_START_DECIDED:
 		return f->kind == CY_CONTENT__KIND_DECISION && about(t, x);
 	case LAW_START_EFFECTED:
-		/* What was not carried out has no effect that lasts. */
+		/* A measure that was not carried out has no lasting effect. */
 		return gives(t, x, f->stated_ms > 0 ? is_effected : is_executed);
 	case LAW_START_CLARIFICATION:
 		if (f->kind != CY_CONTENT__KIND_PROBLEM_NOTICE || f->number != key->notice)
@@ -396,7 +397,7 @@ static bool is_of_keeping(const struct telling *t)
 	       is_met_by(t, 1u << LAW_MEET_FOLLOW_UP | 1u << LAW_MEET_NOTHING);
 }
 
-/* What was carried out in part, although the rest will not be. */
+/* The measures that were carried out in part, although the rest will not be. */
 static bool is_kept(const struct telling *t, const struct law_told *x)
 {
 	return t->started && is_of_keeping(t) && (x->given & t->mine) != 0 && !CY_MUTANT_LAW_KEEPING_CEASES;
@@ -418,14 +419,15 @@ static bool ceases(const struct telling *t, const struct law_told *x, size_t pla
 	case CY_CONTENT__KIND_REDIRECTION:
 		return true;
 	case CY_CONTENT__KIND_CLOSURE:
-		/* What was preserved is kept beyond the case. */
+		/* Preserved data is kept beyond the case. */
 		return CY_MUTANT_LAW_KEEPING_CEASES || !is_of_keeping(t);
 	default:
 		return false;
 	}
 }
 
-/* Is it held up, by what may do so? The request as a whole is postponed once all that is open is. */
+/* Returns whether something that may suspend the clock does so. The request as a whole is postponed once all its open
+ * measures are. */
 static bool is_held(const struct telling *t, const struct law_told *x)
 {
 	const unsigned by = t->c->rule->suspended_by;
@@ -507,8 +509,8 @@ static void end(struct telling *t, enum law_clock_state state, const struct law_
 	    text, f->number, f->side == CY_SIDE__REQUESTING ? "requesting" : "requested");
 }
 
-/* What is done before its time limit has started, or is known to have, is done all the
- * same; but what is refused was never to be executed. */
+/* An obligation that is met before its time limit has started, or is known to have started, is
+ * met all the same; but a refused measure was never to be executed. */
 static bool may_be_met(const struct telling *t, const struct law_fact *f)
 {
 	if (t->started || t->c->unstated || t->c->rule->start == LAW_START_RECEIVED_EXECUTING)

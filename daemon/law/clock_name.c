@@ -1,4 +1,4 @@
-/* What a clock is called, which one it is, and what its lapse is. */
+/* Names of clocks, their keys, and whether their lapse is a breach. */
 #include <string.h>
 
 #include "law/clock.h"

@@ -322,7 +322,7 @@ static bool covers(const struct law_calendar *c, int year)
 	return year >= c->first_year && year <= c->last_year;
 }
 
-/* What is not known about holidays: never silently "none". */
+/* Says what is not known about holidays: missing holidays are never silently taken for none. */
 static void tell_calendar(const struct law_rule *rule, const struct law_period *p, const struct law_calendar *c,
 			  const struct span *s, struct law_count *r)
 {

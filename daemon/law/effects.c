@@ -1,4 +1,4 @@
-/* What each kind of message does to the folded state, and what it needs. */
+/* The effects of each kind of message on the folded state, and their preconditions. */
 #include <string.h>
 
 #include "base/error.h"

@@ -39,7 +39,7 @@ static void name_refusals(struct law_fact *f, const CyRefusal *r)
 		name(f, r->refusals[i]->measure, (uint8_t)r->refusals[i]->ground);
 }
 
-/* What a message of the requesting side names and answers. */
+/* The measures and numbers that a message of the requesting side names. */
 static void of_requesting(const CyContent *c, struct law_fact *f)
 {
 	switch (c->kind_case) {
@@ -76,7 +76,7 @@ static void of_requesting(const CyContent *c, struct law_fact *f)
 	}
 }
 
-/* What a message of the requested side names and answers. */
+/* The measures and numbers that a message of the requested side names. */
 static void of_requested(const CyContent *c, struct law_fact *f)
 {
 	switch (c->kind_case) {

@@ -84,7 +84,7 @@ int law_step(const struct law_step *s)
 	X(REFUSED, "all measures are REFUSED", s.refused == c->n_measures)                                            \
 	X(COMPLETE, "anything else: each measure has its outcome", true)
 
-/* What the one word is told by. */
+/* The facts from which the one word is derived. */
 struct standing {
 	unsigned open, executing, postponed, proposed, partial; /* how many measures are open; of these */
 	unsigned refused, withdrawn;

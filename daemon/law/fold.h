@@ -71,7 +71,7 @@ struct law_measure {
 	uint8_t ground;    /* RefusalGround once REFUSED */
 };
 
-/* What became of one fact in the fold, in the order of its input. */
+/* The result of the fold for one fact. */
 enum law_effect {
 	LAW_EFFECT_TAKEN,     /* took effect */
 	LAW_EFFECT_OVERTAKEN, /* valid, but without effect: a crossing message holds instead (in whole or for every

@@ -23,12 +23,12 @@ enum law_phase {
 #define LAW_GIVEN   (LAW_REGISTERED | LAW_CLOSED) /* evidence may have been given */
 #define LAW_ALWAYS  (LAW_RUNNING | LAW_OVER | LAW_CLOSED)
 
-/* Who may say a kind. */
+/* The sides that may say a kind. */
 #define LAW_ASKING 1u
 #define LAW_ASKED  2u
 #define LAW_EITHER (LAW_ASKING | LAW_ASKED)
 
-/* Whose room in a case a kind takes (law/room.h). */
+/* The room in a case that a kind takes (law/room.h). */
 enum law_share {
 	LAW_SAYS,   /* written by people, and ends nothing */
 	LAW_STATES, /* composed by a daemon by itself */
@@ -121,7 +121,7 @@ void law_kind_spoken(uint32_t number, char out[static LAW_SPOKEN_SIZE]);
 LAW_KINDS(LAW_X)
 #undef LAW_X
 
-/* What a measure must be, in words that follow "a measure that is". */
+/* A precondition on a measure; its words follow "a measure that is". */
 struct law_measure;
 struct law_being {
 	bool (*holds)(const struct law_measure *m);

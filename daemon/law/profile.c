@@ -278,7 +278,7 @@ static void date(struct form *f, const char *name, struct cy_date d)
 static void source(struct form *f, const struct law_source *s)
 {
 	text(f, "article", s->article);
-	/* What states no source is neither verified nor not. */
+	/* An entry without a source is neither verified nor unverified. */
 	if (s->article != NULL && s->article[0] != '\0')
 		text(f, "verified", s->verified ? "yes" : "no");
 	text(f, "note", s->note);

@@ -33,8 +33,8 @@ struct law_source {
 	X(OBLIGATION_CEASES, "obligation_ceases")   \
 	X(CONTINUES_UNTIL_DECISION, "continues_until_decision")
 
-/* What starts a clock. "Received" is the instant at which the obliged authority's
- * daemon had it on stable storage, which that daemon states (ClockStatement). */
+/* The events that start a clock. "Received" is the instant at which the obliged authority's
+ * daemon had the message on stable storage, which that daemon states (ClockStatement). */
 #define LAW_STARTS(X)                                                                                                 \
 	X(RECEIVED, "received")                     /* the opening message, by the obliged central authority */       \
 	X(RECEIVED_EXECUTING, "received_executing") /* by the executing authority: its Acknowledgement.received_ms */ \
@@ -46,7 +46,7 @@ struct law_source {
 	X(URGENCY_DATE, "urgency_date")             /* no period: Urgency.until_date is the due date */               \
 	X(ANSWER_DATE, "answer_date")               /* no period: ProblemNotice.answer_by_date is the due date */
 
-/* What meets a clock. */
+/* The events that meet a clock. */
 #define LAW_MEETS(X)                                                                                 \
 	X(ACKNOWLEDGEMENT, "acknowledgement") /* any; also returned or redirected */                 \
 	X(EXECUTING_ACKNOWLEDGEMENT, "executing_acknowledgement")                                    \

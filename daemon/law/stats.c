@@ -97,7 +97,7 @@ static void open_rows(struct telling *t, const struct law_fact *f, const struct 
 					       .sent_ms = law_counted(f->at_ms) };
 }
 
-/* What of the rows this fact, which took effect, has changed. */
+/* Applies a fact that took effect to the rows. */
 static void tell(struct telling *t, const struct law_fact *f)
 {
 	const bool ack =
@@ -300,7 +300,7 @@ static void add_limits(const struct tally *t, const struct law_limits l[2])
 	}
 }
 
-/* What counts once for a case. */
+/* Counts the figures that count once for a case. */
 static void add_case(const struct tally *t, const struct law_stat *row)
 {
 	t->group->any = true;

@@ -130,7 +130,7 @@ struct law_spread {
 
 #define LAW_TYPES (CY_MEASURE_TYPE__PROVISIONAL_ARREST + 1)
 
-/* What was asked of us, or by us, for one type of measure or for all. */
+/* The figures for one type of measure, or for all types together. */
 struct law_group {
 	bool any; /* something was counted */
 	uint64_t count[LAW_FIGURES_N];
@@ -151,7 +151,7 @@ struct law_stats {
 		size_t n, cap;
 	} samples[2][LAW_STEPS_N];
 	uint64_t request; /* of the last row */
-	/* What it was counted in. */
+	/* The figures in which that request was counted. */
 	bool counted[LAW_TYPES][LAW_FIGURES_N], sampled[LAW_TYPES][LAW_STEPS_N];
 	/* Types that it had, and that were returned as deficient, a bit each (bit 0: none
 	 * stated); 0: none yet. */

@@ -1,4 +1,4 @@
-/* What may not be published: counts of few requests, and what would give them away.
+/* Hides what may not be published: counts of few requests, and the counts from which they could be computed.
  *
  * Readers know which counts are the total of which others, and that no count is below 0, and what is hidden not 0.
  * From that they can compute the least and the greatest value of each hidden count. The sums of a table of types and
@@ -116,7 +116,7 @@ static unsigned node_of_limits(const struct net *n, unsigned figure)
 	return first == LAW_FIGURE_THEIRS_IN_TIME ? NODE_OF_THEIRS : NODE_OF_OURS;
 }
 
-/* What readers know of a count that is hidden, without any sum. */
+/* The bounds of a hidden count that readers know without any sum. */
 static int64_t least_of(const struct law_group *g, unsigned group, unsigned figure)
 {
 	const unsigned requests = figure == LAW_FIGURE_MEASURES ? LAW_FIGURE_REQUESTS : LAW_FIGURE_REQUESTS_RETURNED;
@@ -310,7 +310,7 @@ static void hide_what_tells(struct law_group groups[static LAW_TYPES], uint32_t 
 		for (unsigned i = 0; i < n->n; i++) {
 			struct arc *a = &n->arc[i];
 
-			/* What remains of a total, and is not small, may be computed. */
+			/* The rest of a total may be computed if it is not small. */
 			if (!is_hidden(a) || a->safe || (a->group == &n->untyped && count_of(a) >= n->smallest))
 				continue;
 			make_safe(n, a);
@@ -337,7 +337,7 @@ static void hide_only_one(struct law_group *g, unsigned first)
 		memset(&g->hidden[first], true, 3 * sizeof *h);
 }
 
-/* Who is excused was late, or did not do it at all: of few of those even a nothing is hidden, so
+/* An excused time limit was met late, or not at all: if there are few of those, even a zero is hidden, so
  * that any number of them may be excused. */
 static void hide_excused(struct law_group *g, unsigned excused, unsigned first, uint32_t smallest)
 {

@@ -150,7 +150,7 @@ static void requirements(struct look *l, const CyRequest *r)
 	}
 }
 
-/* What a notification holds is asked for by rules that name its measure. */
+/* The fields of a notification are required by rules that name its measure. */
 static void notified(struct look *l, const CyNotification *n)
 {
 	for (size_t i = 0; i < l->profile->n_requirements; i++) {

@@ -31,7 +31,7 @@ const struct law_atom *law_meaning(const struct law_profile *p, const char *stat
 	return general;
 }
 
-/* What is not stated differs from nothing: a warning of every atom would be read by nobody. */
+/* A value that is not stated differs from no other: if every atom had a warning, people would read none of them. */
 static bool same_threshold(const struct law_atom *a, const struct law_atom *b)
 {
 	return !a->threshold[0] || !b->threshold[0] || !strcmp(a->threshold, b->threshold);
@@ -42,7 +42,7 @@ static bool same_meaning(const struct law_atom *a, const struct law_atom *b)
 	return a && b && (a == b || (!strcmp(a->category, b->category) && same_threshold(a, b)));
 }
 
-/* What a state's own law says of an atom names its text; the rest is of the instrument. */
+/* An atom of a state's own law names its own source; all others are the instrument's. */
 static void term_source(const struct law_profile *p, const struct law_atom *a, char *out, size_t size)
 {
 	if (a->state[0])

@@ -49,7 +49,8 @@ static void judge(struct look *l, const ProtobufCMessageDescriptor *part, const 
 	}
 }
 
-/* What was done (an approval, a review, a hand-over) lies behind. The zone of today is not known here: a day more. */
+/* Past acts (an approval, a review, a hand-over) must lie in the past. The author's zone is not known here, so a day
+ * more is allowed. */
 static void judge_instant(struct look *l, const char *field, int64_t ms)
 {
 	char when[CY_RFC3339_SIZE];

@@ -179,7 +179,7 @@ static bool goes_on(struct parser *p, int r)
 	return true;
 }
 
-/* What is freed, and looked at, like an element that could be read. */
+/* Elements that are freed, and checked, like elements that could be read. */
 static int stand_in(struct parser *p, const ProtobufCFieldDescriptor *f, void *out)
 {
 	const ProtobufCMessageDescriptor *d = f->descriptor;

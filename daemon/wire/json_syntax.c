@@ -16,7 +16,7 @@ struct piece {
 	size_t from, to;
 };
 
-/* What stands before the place where the reader stopped. */
+/* The text before the point at which the reader stopped. */
 struct scan {
 	const char *s;
 	size_t end;

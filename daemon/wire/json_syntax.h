@@ -1,4 +1,4 @@
-/* What is wrong with a text that is no JSON, told to whoever wrote it. */
+/* Messages about a text that is not JSON, for the person who wrote it. */
 #ifndef CY_WIRE_JSON_SYNTAX_H
 #define CY_WIRE_JSON_SYNTAX_H
 

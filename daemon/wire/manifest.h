@@ -28,7 +28,7 @@ enum wire_text_type {
 #undef WIRE_X
 };
 
-/* What a session proof says of its connection: X(name, word in the text). */
+/* The fields of a session proof about its connection: X(name, word in the text). */
 #define WIRE_ROLES(X)         \
 	X(DIALLER, "dialler") \
 	X(LISTENER, "listener")
@@ -96,11 +96,11 @@ struct wire_text {
  * Returns the length. */
 size_t wire_reason_clean(const char *reason, char *out);
 
-/* What may stand for a message's id in a text, the name of the file that sha256sum checks:
- * 1 to CY_UUID_LEN printable ASCII characters without blank, slash and backslash, the first
- * one a letter or digit. An id is a UUIDv7, but a text whose author holds another one for an
- * id can be read, so that its message can be rejected by that name. The same name may
- * stand in a text again; what that means is for who takes the messages. */
+/* Returns whether the name may stand for a message's id in a text, as the name of the file that
+ * sha256sum checks: 1 to CY_UUID_LEN printable ASCII characters without blank, slash and
+ * backslash, of which the first is a letter or digit. An id is a UUIDv7, but a text with another
+ * name in its place can be read, so that the message can be rejected by that name. A text may
+ * have the same name twice; what that means is decided by the code that takes the messages. */
 bool wire_name_valid(const char *name);
 
 /* Append the text to `out`; reasons are cleaned on the way. Members that the

@@ -9,7 +9,7 @@
 /* Fields of the largest message type; more is a fault of the schema. */
 #define FIELDS_MAX 64u
 
-/* What malloc keeps beside each small piece, roughly. */
+/* The overhead of malloc for each small piece, roughly. */
 #define ALLOCATION_COST 16u
 
 struct scan {

@@ -282,7 +282,7 @@ void blobs_part_piece(struct blobs_fs *b, struct part *p, struct task *piece)
 		reserve(b, p, t, piece->size);
 	if (t->result.code == CY_OK && piece->result.code < 0)
 		blobs_fail(t, piece->result.code, "%s", piece->result.text);
-	/* What was written before it has landed. */
+	/* Earlier writes have ended by now. */
 	if (t->result.code == CY_OK && piece->offset > 0)
 		want_more(t->reader, 1);
 	if (t->result.code == CY_OK)

@@ -280,7 +280,7 @@ void blobs_look(struct blobs_fs *b)
 	usable(b);
 }
 
-/* What the owner of this part has of the disk, beside this part. */
+/* The space that the owner of this part uses, without this part. */
 static uint64_t owner_has(const struct blobs_fs *b, const struct part *p)
 {
 	const size_t len = blob_owner_len(p->name);
@@ -323,7 +323,7 @@ bool blobs_usable(struct blobs_fs *b, const struct part *p, uint64_t len)
 
 	if (len > p->owes)
 		return blobs_room(b, p, len, &firm);
-	/* What is kept within a share needs only be there. What is not must not be another one's. */
+	/* Space within a share only has to be free; space beyond it must not be another owner's. */
 	return len <= beyond(usable(b), p->firm ? 0 : b->firm);
 }
 
@@ -391,8 +391,8 @@ void blobs_scan_parts(struct blobs_fs *b)
 				unlinkat(dirfd(d), name, 0);
 			continue;
 		}
-		/* What belongs to data goes with it; data without a mark has nothing that the disk is
-		 * known to have. */
+		/* Files that belong to data are removed with it. Data without a mark has no byte that
+		 * is known to be on the disk. */
 		if (suffix_of(name))
 			left = !is_there(dirfd(d), name, "");
 		else

@@ -72,7 +72,7 @@ static int find_root(struct blobs_fs *b, struct part *p, struct cy_digest *ret, 
 	return CY_OK;
 }
 
-/* Is it what it must be? CY_ESIGN: it is not, and is thrown away. */
+/* Checks the bytes of a part. Returns CY_ESIGN if they are wrong: the part is thrown away. */
 static int judge(struct blobs_fs *b, struct part *p, struct task *t)
 {
 	struct blob_id id = { .size = p->end };
@@ -287,8 +287,8 @@ void blobs_finish_step(struct blobs_fs *b, struct part *p)
 		r = seal(b, p, t);
 	p->finish = NULL;
 	waiting = blobs_part_waiting(p);
-	/* What has become content has its name there; mark and leftovers go. Also when the disk
-	 * failed to say that it has the name: open() will find it. */
+	/* The part has been renamed after its content; its mark and its other files are removed, even
+	 * if the disk did not confirm the name: open() will find it. */
 	if (r == CY_OK || r == CY_ESIGN || faccessat(b->dir, p->path, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
 		t->result.offset = p->end;
 		blobs_part_remove(b, p);

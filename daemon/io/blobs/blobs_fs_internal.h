@@ -1,4 +1,4 @@
-/* What the files of blobs_fs share. Everything is the worker's but what says otherwise. */
+/* Internal to blobs_fs. All state belongs to the worker unless a comment says otherwise. */
 #ifndef CY_IO_BLOBS_BLOBS_FS_INTERNAL_H
 #define CY_IO_BLOBS_BLOBS_FS_INTERNAL_H
 
@@ -91,7 +91,7 @@ struct part {
 	bool has_first, has_tree;
 	bool leaves_lost; /* of an earlier life: they are written instead of compared */
 
-	/* What is under way, in slices; `job` links the parts that have something. */
+	/* The work that is done in slices; `job` links the parts that have some. */
 	bool is_job;
 	struct part *job;
 	struct task *copy, *finish;
@@ -294,7 +294,7 @@ void blobs_part_go_on(struct blobs_fs *b, struct task *waiting);
 
 /* A slice; the whole is hashed. */
 void blobs_finish_step(struct blobs_fs *b, struct part *p);
-/* Whose seal stands for this content, which is told to main; or the file is no seal, and goes. */
+/* Tells main which part became this content, as the seal says; a file that is not a seal is removed. */
 void blobs_seal_left(struct blobs_fs *b, const char *part);
 void blobs_seal_confirm(struct blobs_fs *b, struct task *t);
 /* Has this very part become this content, after it was pulled, and was not confirmed yet? */

@@ -67,7 +67,7 @@ static int64_t wall_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* What the part has of the disk, and what main sees of it. */
+/* Updates the space that the part uses, and what main sees of it. */
 static void account(struct blobs_fs *b, struct part *p, uint64_t here, uint64_t held, uint64_t owes)
 {
 	b->held += held - p->held;
@@ -176,8 +176,8 @@ static int mark_write(struct blobs_fs *b, struct part *p, uint64_t durable, stru
 	fd = openat(b->dir, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return blobs_fail_errno(t, "opened", path);
-	/* What is less than before must be known before anything is built upon it: both slots,
-	 * and the disk. */
+	/* A mark that is lower than before must be durable before anything is built upon it: in both
+	 * slots, and on the disk. */
 	for (int i = durable < p->durable ? 2 : 1; i > 0 && r == CY_OK; i--) {
 		m.turn = ++p->marks;
 		m.check = mark_check(&m);
@@ -383,7 +383,7 @@ void blobs_part_free_all(struct blobs_fs *b)
 
 /* --------------------------------------------------------------------- opening */
 
-/* What the disk has of it. CY_ENOENT: nothing. */
+/* Loads what the disk has of the part. Returns CY_ENOENT if it has nothing. */
 static int load(struct blobs_fs *b, struct part *p, struct task *t)
 {
 	struct mark m = { 0 };
@@ -477,7 +477,7 @@ void blobs_part_open(struct blobs_fs *b, struct task *t)
 			r = blobs_part_anew(b, p, t);
 		t->result.offset = p->end;
 	}
-	/* What the disk had stays there. */
+	/* The bytes that the disk had stay there. */
 	if (r < 0 && fresh && exists) {
 		blobs_part_free(b, p);
 		blobs_part_asleep(b, t->part);

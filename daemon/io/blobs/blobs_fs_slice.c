@@ -1,5 +1,5 @@
-/* What is done with parts in slices, between other tasks: reading back what an earlier
- * life has written, finishing. */
+/* Long work on parts, done in slices between other tasks: reading back the bytes that an earlier
+ * process has written, and finishing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* What is written at the end of a part. It flies: one helper thread writes it, another one hashes the
- * whole, and the worker goes on with the leaves of the next piece until that one takes off, or
- * something else than a piece is to be done. */
+/* Appending to a part. An append is in flight while one helper thread writes it and another one adds it to
+ * the hash of the whole. Meanwhile the worker hashes the leaves of the next piece, until that is appended in
+ * turn, or another task is to be done. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -91,7 +91,7 @@ static int flush_range(struct files *f, uint64_t from, uint64_t to, unsigned fla
 	return errno == EIO || errno == ENOSPC || errno == EDQUOT ? CY_EIO : CY_OK;
 }
 
-/* What is dirty stays little, so that a commit on the same disk does not wait for it. */
+/* The amount of dirty data stays small, so that a commit on the same disk does not wait for it. */
 static int pace(struct blobs_fs *b, struct part *p, struct files *f, struct task *t)
 {
 	const unsigned wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
@@ -221,7 +221,7 @@ int blobs_part_write(struct blobs_fs *b, struct part *p, struct task *t, const u
 		b->flight.is_chunk = true;
 	}
 	take_off(b);
-	/* What fails here is told when it has landed. */
+	/* A failure is reported when the write has ended. */
 	if (leaf == NULL)
 		hash_leaves(b, p, t, data, len);
 	return CY_OK;

@@ -247,7 +247,7 @@ static void only_of_its_uid(const struct event *v)
 	}
 }
 
-/* What libical could not parse. */
+/* Reports a line that libical could not parse. */
 static void told_by_libical(struct load *l, icalcomponent *c, int line)
 {
 	for (icalproperty *p = icalcomponent_get_first_property(c, ICAL_XLICERROR_PROPERTY); p != NULL;

@@ -110,8 +110,8 @@ static bool begins(const struct line *l, const char *word)
 	return l->len >= (int)strlen(word) && strncasecmp(l->text, word, strlen(word)) == 0;
 }
 
-/* What is open: VCALENDAR, in it VEVENT or VTIMEZONE. In that STANDARD and DAYLIGHT, in an event the alarms that
- * calendar programs add by themselves, which say nothing of its days. */
+/* The components that are open: VCALENDAR, in it VEVENT or VTIMEZONE; in VTIMEZONE STANDARD or DAYLIGHT, in VEVENT the
+ * alarms that calendar programs add by themselves, which have nothing to do with its days. */
 struct nesting {
 	struct line open[3]; /* their BEGIN lines */
 	unsigned depth;

@@ -26,7 +26,7 @@ size_t gate_most(const struct gate_config *config)
 
 size_t gate_descriptors(const struct gate_config *config)
 {
-	/* What drains has lost its ipc side, and what is dialled has none yet. */
+	/* A connection that drains has lost its ipc side, and one that is being dialled has none yet. */
 	size_t a_peer = TLS_LANES_N * (GATE_CONNS * SESSION_FDS + GATE_DRAINS + 1);
 
 	return config->handshakes_max + config->n_listen + config->n_peers * a_peer + 16;

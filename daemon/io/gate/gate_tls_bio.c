@@ -1,4 +1,4 @@
-/* What OpenSSL writes. A socket BIO leaves half a record behind in OpenSSL when
+/* The BIO through which OpenSSL writes. A socket BIO leaves half a record behind in OpenSSL when
  * the socket is full; a KeyUpdate request that is read in the meantime then makes
  * it answer into the middle of that record, and it ends the connection with "bad
  * length" (seen with OpenSSL 3.0). Reading must not wait for writing either, or

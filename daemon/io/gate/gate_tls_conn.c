@@ -129,8 +129,8 @@ static size_t siblings(const struct gate_conn *c, bool draining, struct gate_con
 	return n;
 }
 
-/* Who holds no more than a TLS key of the peer must not keep the peer out: of the callers that have
- * proved nothing the oldest goes, and one of the new one's own address before all others. */
+/* A caller that has only a TLS key of the peer must not keep the peer out: of the callers that are not
+ * proven the oldest is dropped, and those from the address of the new caller before all others. */
 static struct gate_conn *gives_way(const struct gate_conn *c)
 {
 	struct gate_conn *other = NULL, *oldest = NULL;

@@ -152,7 +152,7 @@ void conn_forget_lookup(struct gate_conn *c)
 		evdns_getaddrinfo_cancel(l->req);
 }
 
-/* Is it another file, or are its contents other ones, than at the last reading? */
+/* Whether the file, or its contents, have changed since the last reading. */
 static bool changed(struct stat *was, const char *path)
 {
 	struct stat now = { 0 };

@@ -20,7 +20,7 @@ struct tls_names {
 	size_t n, room, longest;
 };
 
-/* What is done with a name that both a certificate and a peer have; false: enough. */
+/* Called for a name that both a certificate and a peer have; returns false to end the search. */
 typedef bool on_match(void *ctx, size_t peer);
 
 static void lower(uint8_t *out, const uint8_t *in, size_t len)

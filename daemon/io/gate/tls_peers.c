@@ -170,7 +170,7 @@ static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, stru
 	return c->fault && c->fault->code ? c->fault->code : load_files(p, c, e);
 }
 
-/* What `old` has from its files. A peer that had nothing is nobody. */
+/* Takes over what `old` has from its files. A peer that had no files cannot be anybody. */
 static void keep_files(struct peer_trust *p, const struct peer_trust *old)
 {
 	const bool had = old && old->configured;

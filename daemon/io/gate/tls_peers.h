@@ -1,13 +1,11 @@
-/* Who may speak TLS with us, and as whom: a snapshot of our own certificate and
- * of each peer's trust (anchors, expected names, CRL), with the SSL_CTXs made
- * from it. A snapshot never changes; connections hold the one they were made
- * with, so that a new one can be swapped in for new connections.
+/* The trust of the gate: a snapshot of our own certificate and of each peer's trust (anchors,
+ * expected names, CRL), with the SSL_CTXs made from it. A snapshot never changes. A connection
+ * keeps the snapshot with which it was made, so that new connections can get a new one.
  *
- * TLS 1.3 and nothing else; both certificates required; no tickets and no
- * session cache, since a resumption would skip looking at certificates; ALPN
- * (RFC 7301) tells the lane: the dialler offers the one that it dials; a side
- * without ALPN, such as a plain TLS tunnel, is on the message lane; one that names
- * only other protocols is refused. */
+ * Only TLS 1.3 is spoken, and both certificates are required. There are no tickets and no
+ * session cache, since a resumption would skip the certificates. ALPN (RFC 7301) names the lane:
+ * the dialler offers the lane that it dials; a side without ALPN, such as a plain TLS tunnel, is
+ * on the message lane; a side that offers only other protocols is refused. */
 #ifndef CY_IO_GATE_TLS_PEERS_H
 #define CY_IO_GATE_TLS_PEERS_H
 
@@ -78,9 +76,9 @@ int tls_peer_check(const struct tls_peer_config *config, struct cy_wall now, str
 struct tls_trust *tls_trust_ref(struct tls_trust *t);
 void tls_trust_unref(struct tls_trust *t);
 
-/* What the other side has had TLS do. OpenSSL bounds each message, but not how many
- * records it comes in, nor how often keys are renewed. At a limit reading ends, and
- * tls_why() says at which. */
+/* The work that the other side has caused in TLS. OpenSSL bounds each message, but neither the
+ * number of records that it comes in, nor how often keys are renewed. At a limit reading ends,
+ * and tls_why() names the limit. */
 struct tls_work {
 	unsigned records;  /* of the handshake, until its Finished */
 	size_t bytes;      /* in them */
@@ -92,7 +90,7 @@ struct tls_work {
 	const char *over; /* the limit that was met, NULL: none */
 };
 
-/* What became of the other side's certificate. */
+/* The verdict on the other side's certificate. */
 struct tls_verdict {
 	struct tls_trust *trust;
 	bool decided;   /* `peer` says who it is */

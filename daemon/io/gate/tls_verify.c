@@ -1,6 +1,6 @@
-/* Who a certificate is. Each peer has an opinion of its own, by its own anchors, CRL
- * and names; a caller is a peer when exactly one of them says so. What the others say
- * of it never counts for more than the sentence of a refusal. */
+/* Verifies the other side's certificate, and finds out whose it is. Each peer has an opinion by
+ * its own anchors, CRL and names; a caller is a peer if exactly one peer's opinion says so. The
+ * opinions of the other peers count for no more than the sentence of a refusal. */
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +14,13 @@
 
 #define STALE_REMINDER_MS 3600000
 
-/* What the other side showed. */
+/* The certificate and the chain that the other side sent. */
 struct shown {
 	X509 *leaf;
 	STACK_OF(X509) * chain;
 };
 
-/* What one peer's trust says of a certificate that has one of the peer's names. */
+/* The verdict of one peer's trust on a certificate that has one of the peer's names. */
 struct opinion {
 	const struct peer_trust *peer;
 	int err;       /* X509_V_OK: it is this peer */
@@ -94,7 +94,7 @@ static X509_STORE_CTX *new_check(const struct peer_trust *peer, const struct sho
 	return in;
 }
 
-/* Is it revoked, or one of those above it, by a list that is given? */
+/* Returns whether a CRL that is configured revokes the certificate, or one of its issuers. */
 static bool is_revoked(const struct opinion *o, X509_STORE_CTX *in)
 {
 	STACK_OF(X509) *chain = crl_list_chain(in);

@@ -1,5 +1,5 @@
-/* What the other side may have TLS do. A callback cannot end a connection: it marks it
- * as shut down by the other side, so that OpenSSL takes nothing more from it. */
+/* Limits of the work that the other side may cause in TLS. A callback cannot end a connection: it
+ * marks it as shut down by the other side, so that OpenSSL reads nothing more from it. */
 #include "base/limits.h"
 #include "io/gate/tls_peers_internal.h"
 
@@ -11,7 +11,7 @@ static void count_record(struct tls_work *w, const uint8_t *header, size_t len)
 		w->over = "the handshake takes too many records or bytes";
 }
 
-/* What is not handshake or data is an alert, and OpenSSL counts these. */
+/* All other records are alerts, and OpenSSL counts these. */
 static void count_data(struct tls_work *w)
 {
 	w->data++;

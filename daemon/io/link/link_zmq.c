@@ -95,7 +95,7 @@ static void attempt_over(struct link_lane *p, const char *why)
 	link_redial_later(p);
 }
 
-/* What a peer is for the operator, its message lane says. */
+/* The message lane decides what an operator is told about a peer. */
 static void tell_refused(struct link *l, const struct mail *m)
 {
 	struct link_peer *p = l->peers[m->peer];
@@ -276,7 +276,7 @@ static void on_event(void *ctx, const struct mail *m)
 		on_stale_crl(l->peers[m->peer]);
 		break;
 	case GATE_DISTRUSTED:
-		/* That a removed one goes is no surprise, and one alarm is enough for both lanes. */
+		/* It is no surprise that a removed peer's session ends, and one alarm is enough for both lanes. */
 		if (!l->peers[m->peer]->removed && m->lane == TLS_MESSAGES)
 			alarm_about(l->peers[m->peer], m->text);
 		break;

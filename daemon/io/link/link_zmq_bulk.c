@@ -49,7 +49,7 @@ static void make_message(zmq_msg_t *msg, const struct blob_bytes *frame)
 {
 	struct blob_bytes *keep;
 
-	/* What belongs to nobody may be gone before it is sent. */
+	/* Bytes without an owner may be freed before they are sent. */
 	if (frame->release == NULL) {
 		CY_ASSERT(zmq_msg_init_size(msg, frame->len) == 0);
 		if (frame->len)

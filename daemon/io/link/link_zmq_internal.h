@@ -70,7 +70,7 @@ struct link_session {
 	char why[256]; /* of a close by us */
 };
 
-/* What differs by lane. */
+/* The differences between the lanes. */
 struct link_kind {
 	const char *name; /* of a session, for people */
 	int hwm;          /* frames each way; worst memory is this × limit × peers, and CY_AHEAD_BYTES */

@@ -329,7 +329,7 @@ void link_session_over(struct link_session *s, const char *why)
 	char text[sizeof s->why];
 
 	CY_ASSERT(!s->busy);
-	/* What came before the end still counts; RCVHWM bounds it. */
+	/* Frames that came before the end still count; RCVHWM bounds them. */
 	if (s->socket && up && !s->draining) {
 		s->busy = true;
 		while (s->socket && !s->draining && take_frame(s))

@@ -155,7 +155,7 @@ static bool is(struct cy_bytes name, const char *known)
 	return cy_bytes_equal(name, cy_bytes(known, strlen(known)));
 }
 
-/* What is wrong with a whole command, or NULL. */
+/* Returns what is wrong with a complete command, or NULL. */
 static const char *judge_command(struct cy_bytes command, bool ready)
 {
 	const size_t name_len = command.data[0];

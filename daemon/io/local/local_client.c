@@ -150,8 +150,8 @@ void local_client_pause(struct local_client *c, bool on)
 	steer(c);
 }
 
-/* What is to be read next: the length byte by byte, then the rest of the frame. 0: the
- * frame is whole, *ret_frame. */
+/* Returns how many bytes are to be read next: the length byte by byte, then the rest of the
+ * frame. 0: the frame is complete, in *ret_frame. */
 static int64_t missing(const struct local_client *c, struct cy_bytes *ret_frame)
 {
 	struct cy_bytes in = cy_buf_view(&c->in);

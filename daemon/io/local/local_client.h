@@ -19,7 +19,7 @@
 struct evbuffer;
 struct strangers;
 
-/* What all connections of a socket share. */
+/* The state that all connections of a socket share. */
 struct local_shared {
 	struct event_base *base;
 	struct local_socket_config config;
@@ -72,7 +72,7 @@ int local_client_send(struct local_client *c, struct cy_bytes frame, int fd);
 void local_client_taken(struct local_client *c, int file, bool surplus);
 /* As local_port.pause. */
 void local_client_pause(struct local_client *c, bool on);
-/* What is queued leaves, then it ends. */
+/* Sends the queued frames, then ends the connection. */
 void local_client_close(struct local_client *c);
 
 /* A frame with an error. */

@@ -99,7 +99,7 @@ static void on_interrupt(int sig)
 	(void)sig;
 }
 
-/* What sleeps in close() ends with a signal; it is for this thread alone. */
+/* A close() that sleeps is ended by a signal, which is for this thread alone. */
 static void interrupts(timer_t timer, bool on)
 {
 	const struct itimerspec every = { .it_value.tv_nsec = on ? INTERRUPT_NS : 0,

@@ -1,4 +1,5 @@
-/* What local clients hand over (SCM_RIGHTS), where nobody but them waits for it.
+/* Threads that receive and close the descriptors that local clients send (SCM_RIGHTS), so that
+ * only the client waits for them.
  *
  * A descriptor is whatever its sender likes, and so is the time that a call on it takes: a
  * TCP socket with SO_LINGER sleeps in close(), a file on a file system of the sender's own
@@ -58,7 +59,7 @@ void strangers_close_own(struct strangers *s, int fd);
  * read and brings descriptors. */
 void strangers_hang_up(struct strangers *s, uid_t uid, int fd);
 
-/* What is not done yet for this user; for all. */
+/* The work that is pending for this user; for all. */
 size_t strangers_of(struct strangers *s, uid_t uid);
 size_t strangers_all(struct strangers *s);
 

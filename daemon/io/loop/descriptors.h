@@ -1,12 +1,12 @@
-/* Who may still take a descriptor. libzmq ends the process when it finds none, so
- * those who can wait are refused before the last ones are gone. */
+/* The budget of descriptors. libzmq ends the process if it finds none, so users that can wait are
+ * refused before the last descriptors are taken. */
 #ifndef CY_IO_LOOP_DESCRIPTORS_H
 #define CY_IO_LOOP_DESCRIPTORS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What each leaves for those below. */
+/* The descriptors that each level leaves for the levels below. */
 #define DESCRIPTORS_STRANGER 64u /* callers without a certificate, and our own dialling */
 #define DESCRIPTORS_LOCAL    48u /* local clients */
 #define DESCRIPTORS_SESSION  32u /* sessions; each takes four */

@@ -84,7 +84,7 @@ static void on_defer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* What these calls put off waits for the next turn of the loop. */
+	/* Work that these calls postpone waits for the next turn of the loop. */
 	l->first = NULL;
 	l->last = &l->first;
 	while (c) {

@@ -14,7 +14,7 @@
 struct event;
 struct event_base;
 
-/* What a letter says is agreed between sender and receiver; see gate_tls.h. */
+/* Sender and receiver agree on the meaning of a letter; see gate_tls.h. */
 struct mail {
 	struct mail *next;
 	int what;

@@ -11,7 +11,7 @@
 struct event_base;
 struct signals;
 
-/* What a thread sends to itself to end a sleep of its own (io/local/strangers.h); it unblocks it. */
+/* The signal by which a thread ends a sleep of its own (io/local/strangers.h); that thread unblocks it. */
 #define SIGNALS_INTERRUPT SIGURG
 
 /* Blocks SIGTERM, SIGINT, SIGHUP and SIGNALS_INTERRUPT, before any thread is started: threads inherit it. `fn` is

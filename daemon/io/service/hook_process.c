@@ -58,8 +58,8 @@ static void free_run(struct run *r)
 	free(r);
 }
 
-/* What it prints is read so that it is never stopped by a full pipe, and dropped: it may
- * name persons, and the journal must not. */
+/* The output of the command is read, so that a full pipe never stops it, and dropped: it may
+ * name persons, which the journal must not. */
 static void on_output(evutil_socket_t fd, short what, void *ctx)
 {
 	struct run *r = ctx;
@@ -114,7 +114,7 @@ static void on_end(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	/* What it has left behind; its number is its own until it is waited for. */
+	/* Ends the processes that it has left behind; its number stays its own until it is waited for. */
 	kill(-r->pid, SIGKILL);
 	if (waitpid(r->pid, &status, WNOHANG) != r->pid)
 		return;
@@ -218,11 +218,11 @@ static int run(void *ctx, const char *id, struct cy_bytes environment)
 	CY_ASSERT(r->id != NULL);
 	if (h->path != NULL && pipe2(fds, O_CLOEXEC | O_NONBLOCK) == 0) {
 		r->out_fd = fds[0];
-		/* What writes to a full pipe waits, as it is used to. */
+		/* A process that writes to a full pipe waits, as processes do. */
 		fcntl(fds[1], F_SETFL, 0);
 		code = start(r, list, fds[1]);
 		close(fds[1]);
-		/* What nobody would end when its time is over must not go on. */
+		/* A process that would not be ended when its time is over must not go on. */
 		if (code == CY_OK && (code = watch(r)) < 0)
 			kill_now(r);
 	}

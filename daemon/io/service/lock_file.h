@@ -15,7 +15,7 @@ int lock_file_take(const char *path, const char *what, int *ret_fd, struct cy_er
 /* Say a line of this process in the file that it has locked. CY_ECONFIG: it cannot be written. */
 int lock_file_say(const char *path, const char *line, struct cy_error *e);
 
-/* Is it locked by a process? False also where that cannot be found out. */
+/* Returns whether a process has locked it; false as well if that cannot be found out. */
 bool lock_file_held(const char *path);
 
 /* Has the process that took it last said this line? */

@@ -20,7 +20,7 @@ static int check_closed(const char *uri, struct cy_error *e)
 	const char *path = path_of(uri);
 	struct stat st;
 
-	/* What is no file is the business of who keeps it, and what is not there is told by reading. */
+	/* A URI is the token's business, and a file that does not exist is reported when it is read. */
 	if (stat(path, &st) != 0 || secret_file_open_to(path, st.st_mode) == 0)
 		return CY_OK;
 	return cy_fail_at(e, CY_ECONFIG, uri,

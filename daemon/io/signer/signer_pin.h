@@ -16,7 +16,7 @@
 
 struct signer_pins;
 
-/* What to load. Paths are PEM files. */
+/* The files to load; paths are PEM files. */
 struct signer_pin_source {
 	const char *id;      /* authority id */
 	const char *anchors; /* CA certificates; NULL: the pins stand for themselves */

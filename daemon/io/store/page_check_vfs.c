@@ -73,7 +73,7 @@ bool page_check_sound(const uint8_t page[static PAGE_CHECK_SIZE], uint32_t numbe
 	return sum == checksum(page, number);
 }
 
-/* What of the header never changes. The bytes between the two pieces are the versions. */
+/* The parts of the header that never change. Between them are the versions. */
 static bool sound_header(const uint8_t *header)
 {
 	static const uint8_t begin[] = { 'S',

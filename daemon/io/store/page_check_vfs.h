@@ -1,5 +1,5 @@
-/* An SQLite VFS that gives nothing back which is not what was written: a shim over
- * another VFS, for databases of our own in WAL mode.
+/* An SQLite VFS that verifies every page that it reads, and gives no damaged page back: a shim
+ * over another VFS, for databases of our own in WAL mode.
  *
  * Each page of the database ends with 8 reserved bytes, which hold the CRC-64 of its
  * number and of all that stands before them: a page that was damaged, or that lies in

@@ -57,7 +57,8 @@ int seal_open_text(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN],
 		   size_t *ret_len);
 void seal_forget(uint8_t *plain, size_t len); /* NULL is fine */
 
-/* What a new store keeps to know its store key again; is it this one? CY_EDAMAGED: it is not. */
+/* A new store keeps a sealed text by which it recognises its store key. seal_check() returns CY_OK, or CY_EDAMAGED if
+ * the key is another one. */
 int seal_check_new(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN],
 		   uint8_t ret_check[static SEAL_WRAPPED_LEN]);
 int seal_check(struct seal *s, const uint8_t store_key[static SEAL_KEY_LEN], struct cy_bytes check);

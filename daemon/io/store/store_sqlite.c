@@ -17,7 +17,7 @@
 #define CHECKPOINT_PAGES 1000
 /* Beyond this it is written back even while commits wait, so that the file stays bounded. */
 #define CHECKPOINT_LATEST 16000
-/* What was erased is in the WAL for so much longer where somebody has read. */
+/* Erased text stays in the WAL for so much longer if a reader was active. */
 #define CUT_AGAIN_S 1
 
 /* ------------------------------------------------------------------ the thread */
@@ -44,8 +44,8 @@ static bool checkpoint(struct store_sqlite *st, int mode)
 	return true;
 }
 
-/* What was erased stands in earlier frames of the WAL until that is cut off. Commits do not wait
- * for who reads meanwhile, as a backup does: then it is tried again after the next one, or soon. */
+/* Erased text stays in earlier frames of the WAL until the WAL is truncated. Commits do not wait for
+ * readers, such as a backup: the truncation is then tried again after the next commit, or soon. */
 static void cut_wal(struct store_sqlite *st)
 {
 	sqlite3_busy_timeout(st->writer.db, 0);

@@ -38,7 +38,7 @@ struct store_sqlite_config {
 	/* SQLite VFS that holds comity.db and its WAL; NULL: the default one. The
 	 * directory itself, its lock and the key are real files in any case. */
 	const char *vfs;
-	/* What a write-set orders is in this list before it is committed. */
+	/* The orders of a write-set are written to this list before the commit. */
 	struct orders_port orders;
 	/* What takes long before the store is open, as a sentence, with the `ctx` of committed(), again and
 	 * again while it goes on. May be NULL. */

@@ -28,7 +28,7 @@ struct judging {
 	char path[4096], wal[4096 + 8], file[4096 + 8];
 };
 
-/* What DIR/comity.db.base says. */
+/* The contents of DIR/comity.db.base. */
 struct mark {
 	uint64_t inode;
 	char id[2][STORE_BASE_HEX];
@@ -166,7 +166,7 @@ int store_base_judge(const struct store_sqlite_config *config, bool *ret_copy, s
 			return CY_OK;
 		return judge_missing(&j, access(j.path, F_OK) == 0, e);
 	}
-	/* What cannot be read at all is told when it is opened. */
+	/* A file that cannot be read at all is reported when it is opened. */
 	if (read_ids(&j, false, &known, with) != SQLITE_ROW || !known)
 		return CY_OK;
 	if (read_ids(&j, true, &known_alone, alone) == SQLITE_ROW && known_alone && !is_one_of(alone[1], with))

@@ -164,7 +164,7 @@ static int take_fault(void *ctx, int n, char **values, char **names)
 	(void)names;
 	if (strcmp(values[0], "ok") == 0)
 		return 0;
-	/* What begins with a heading is about pages, which are told by their numbers. */
+	/* A line that begins with a heading is about pages, which are reported by their numbers. */
 	if (values[0][0] == '*')
 		snprintf(what, sizeof what, "table %.60s", l->table);
 	else
@@ -248,7 +248,7 @@ static int see_clock(void *arg, const struct store_clock *row)
 	return CY_OK;
 }
 
-/* What a leaf of the audit log says of it stands beside it. */
+/* The leaf of the audit log has the same facts. */
 static int see_custody(void *arg, const struct store_custody *row)
 {
 	return store_custody_sound(row, &((const struct store_evidence *)arg)->sha256) ? CY_OK : CY_EDAMAGED;
@@ -343,7 +343,7 @@ static bool look_at_cases(struct looking *l)
 {
 	bool all, others = true, goes_on = look_at_cases_of(l, "case_key", &all);
 
-	/* What of one list cannot be read the other one may have. */
+	/* One list may have what cannot be read in the other. */
 	if (goes_on && !all)
 		goes_on = look_at_cases_of(l, "cases", &others);
 	if (goes_on && !others)

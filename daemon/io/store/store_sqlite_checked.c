@@ -184,7 +184,7 @@ static int convert(struct converting *c, struct cy_error *e)
 	if (sqlite3_close(c->db) != SQLITE_OK)
 		return cy_fail(e, CY_ESTORE, "the store in %s cannot be closed", c->config->dir);
 	c->db = NULL;
-	/* What it had was in comity.db before it was copied. */
+	/* Its contents were in comity.db before that was copied. */
 	unlink(c->wal);
 	tell(c, 100);
 	if (rename(c->new, c->path) < 0)

@@ -64,7 +64,7 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c)
 	struct store_bind b;
 	int r = text ? apply_case_of(a, c->message_id) : CY_OK;
 
-	/* That it happened is worth more than the words for it. */
+	/* The event is worth more than its text, which is left out. */
 	if (r == CY_OK && text && st->last_case.damaged)
 		text = false;
 	if (r == CY_OK && text)

@@ -337,7 +337,7 @@ static int flawed_evidence(void *ctx, const char *after_message, uint32_t after_
 	return store_read_each(&r, R_FLAWED_EVIDENCE, &b);
 }
 
-/* What no disk holds is told as UINT64_MAX. */
+/* A sum that no disk can hold is given as UINT64_MAX. */
 static uint64_t sum(int64_t high, int64_t low)
 {
 	const uint64_t top = (uint64_t)high + ((uint64_t)low >> 32);

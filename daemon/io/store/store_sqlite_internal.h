@@ -1,4 +1,4 @@
-/* What the files of the SQLite store share. */
+/* The declarations that the files of the SQLite store share. */
 #ifndef CY_IO_STORE_STORE_SQLITE_INTERNAL_H
 #define CY_IO_STORE_STORE_SQLITE_INTERNAL_H
 
@@ -57,7 +57,7 @@ void bind_null(struct store_bind *b);
 
 /* Is what was to be read or changed damaged, or can the store not do it now? */
 int store_code(int rc);
-/* What to do about a store that is damaged, at the end of such a sentence. */
+/* The remedy for a damaged store, for the end of sentences about it. */
 #define STORE_RESTORE                                                                                            \
 	"restore it from a backup (INSTALL, Backup), with no comity.db-wal, comity.db-shm or comity.db.checked " \
 	"left from before"
@@ -76,7 +76,7 @@ int store_checked_prepare(const struct store_sqlite_config *config, struct page_
 /* Number n is applied to a store of version n - 1; the last one is store_schema_newest. */
 extern const char *const store_migrations[];
 extern const int store_schema_newest;
-/* Is it a store that this program knows? Its version. */
+/* Checks that this program knows the store, and gives its version. */
 int store_schema_version(sqlite3 *db, const char *dir, int *ret_version, struct cy_error *e);
 /* Open DIR/comity.db as the writer, by the VFS; an empty one is made if it is missing.
  * `*ret_fresh`: nothing was ever committed to it. */

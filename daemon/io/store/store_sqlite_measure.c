@@ -1,4 +1,4 @@
-/* What became of each measure, and the tables that were published of them, in the SQLite store. */
+/* The outcomes of measures, and the published tables of them, in the SQLite store. */
 #include "io/store/store_sqlite_sql.h"
 #include "law/clock.h"
 

@@ -1,4 +1,5 @@
-/* What the SQLite store keeps of the list of orders, and the list itself before a commit. */
+/* Orders in the SQLite store: it writes them to the list of orders before a commit, and keeps the lines that it has
+ * obeyed. */
 #include "io/store/store_sqlite_sql.h"
 
 int store_put_order(struct store_applying *a, const struct store_order *o)

@@ -1,4 +1,4 @@
-/* What goes for good once it is over, and how it is found: by age, a page at a time. */
+/* Pruning in the SQLite store: expired records are found by their age, a page at a time, and deleted. */
 #include "io/store/store_sqlite_sql.h"
 
 /* -------------------------------------------------------------------- writing */

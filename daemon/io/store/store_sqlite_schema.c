@@ -75,7 +75,7 @@ static int open_file(const struct store_sqlite_config *config, const char *vfs, 
 	 * corrupt a database when two connections checkpoint at once. */
 	if (rc == SQLITE_OK)
 		rc = sqlite3_wal_autocheckpoint(db, 0);
-	/* Who opens it and then refuses it leaves it as it was: the WAL may be that of another file. */
+	/* A file that is opened and then refused stays as it was: the WAL may belong to another file. */
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
 	if (rc == SQLITE_OK)

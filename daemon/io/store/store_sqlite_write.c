@@ -274,7 +274,7 @@ static int put_payload(struct store_applying *a, const struct store_message *m, 
 	return store_apply_finish(a, &b);
 }
 
-/* What came back late does not wait behind what follows it in its case. */
+/* A message that came back late does not wait behind later messages of its case. */
 static int give_turn(struct store_applying *a, sqlite3_int64 no)
 {
 	struct store_bind b;
