@@ -10,6 +10,7 @@
 
 #define WIDTH      100u
 #define LINE_ROOM  30u
+#define MEMBER_MAX (1024u * 1024u)
 #define OPEN_SHOWN 12u /* values that a text often has */
 
 struct printing {
@@ -181,12 +182,12 @@ static char *dumped(json_t *j)
 
 static void inactive(struct printing *p, const struct form_field *f, unsigned depth, bool behind)
 {
+	struct cy_buf b = CY_BUF(MEMBER_MAX);
 	char *text = dumped(whole(f));
 
-	put_lines(p, depth,
-		  form_fill(p->words, &p->arena, behind ? ", \"{name}\": {value}" : "\"{name}\": {value},", "name",
-			    f->name, "value", text),
-		  true);
+	CY_ASSERT(cy_buf_addf(&b, behind ? ", \"%s\": %s" : "\"%s\": %s,", f->name, text) == CY_OK);
+	put_lines(p, depth, (const char *)b.data, true);
+	cy_buf_free(&b);
 	free(text);
 }
 

@@ -190,8 +190,8 @@ static struct form_field *renewed(const struct form_work *w, const struct form_f
 {
 	struct form_field *own = cy_arena_take(w->arena, (n + 1) * sizeof *own);
 
-	memcpy(own, list, n * sizeof *own);
 	for (size_t i = 0; i < n; i++) {
+		own[i] = list[i];
 		form_need(w, &own[i], own[i].path, of);
 		form_guides(w, &own[i], own[i].path, of);
 		own[i].fields = renewed(w, own[i].fields, own[i].n_fields, of);
