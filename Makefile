@@ -381,7 +381,7 @@ install:
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(CTL) certs/comity-pki $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 config/comityd.conf $(DESTDIR)$(PREFIX)/share/comity/
+	install -m 644 config/comityd.conf config/letterhead.conf $(DESTDIR)$(PREFIX)/share/comity/
 	install -d $(DESTDIR)$(PREFIX)/share/comity/calendars
 	install -m 644 config/calendars/*.ics $(DESTDIR)$(PREFIX)/share/comity/calendars/
 	install -m 644 config/treaties/*.conf $(DESTDIR)$(PREFIX)/share/comity/treaties/

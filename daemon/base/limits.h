@@ -63,8 +63,6 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_CLOCK_MAX     32u  /* name of a clock in a treaty profile */
 #define CY_FILE_NAME_MAX 255u /* file name of an attachment */
 
-#define CY_LETTER_MAX (256u * 1024u * 1024u) /* bytes of a letter, as PDF or as HTML */
-
 /* TLS, before and after it has shown who calls. */
 #define CY_TLS_CERTIFICATES_MAX      (16 * 1024) /* bytes of the certificates that a side shows */
 #define CY_TLS_CHAIN_MAX             8           /* CA certificates between a certificate and its anchor */
@@ -95,6 +93,7 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_DELIVER_MAX       4096u          /* events that the acknowledgements of a batch move past */
 #define CY_CURSORS_MAX       64u            /* durable cursors of a client */
 #define CY_UPLOAD_DATA_MAX   (512u * 1024u) /* bytes of evidence in a frame */
+#define CY_LETTER_MAX        (256u * 1024u * 1024u)            /* bytes of a letter, as PDF or as HTML */
 #define CY_CUSTODY_TEXT_MAX  (5u * CY_LOCAL_FRAME_MAX + 4096u) /* of a leaf: five characters a byte at most */
 #define CY_READINGS_MAX      16u /* links about readings by one client of an attachment in a day, of each kind */
 /* Threads for what clients send as descriptors; of them for one user, where each may hang (io/local/strangers.h). */

@@ -21,6 +21,7 @@ static const struct ctl_command *const commands[] = {
 	&ctl_case_show,
 	&ctl_case_erase,
 	&ctl_message_show,
+	&ctl_letter,
 	&ctl_status,
 	&ctl_health,
 	&ctl_peer_list,

@@ -9,20 +9,12 @@
 #include "comityctl/due.h"
 #include "comityctl/out.h"
 
-struct entry {
-	int64_t at;
-	size_t order; /* as they were added: the sort keeps it among equals */
-	const CyMessageSummary *message;
-	const CyClockView *clock;
-	const char *what;
-};
-
 struct line {
-	struct entry *list;
+	struct time_line_entry *list;
 	size_t n;
 };
 
-static void add(struct line *l, struct entry e)
+static void add(struct line *l, struct time_line_entry e)
 {
 	e.order = l->n;
 	if (e.at != 0)
@@ -33,29 +25,29 @@ static void add_clock(struct line *l, const CyClockView *k, int64_t now)
 {
 	const bool open = strcmp(k->state, "running") == 0 || strcmp(k->state, "suspended") == 0;
 
-	add(l, (struct entry){ .at = k->start_ms, .clock = k, .what = "starts" });
+	add(l, (struct time_line_entry){ .at = k->start_ms, .clock = k, .what = "starts" });
 	if (k->late)
-		add(l, (struct entry){ .at = k->due_ms, .clock = k, .what = "lapses" });
+		add(l, (struct time_line_entry){ .at = k->due_ms, .clock = k, .what = "lapses" });
 	else if (open)
-		add(l, (struct entry){ .at = k->due_ms,
-				       .clock = k,
-				       .what = k->due_ms < now && clock_unknown(k)[0] != '\0'
-						       ? "is over, and has no receipt"
-					       : k->due_ms < now ? "was due, and stands still"
-								 : "is due" });
-	add(l, (struct entry){ .at = k->ended_ms, .clock = k, .what = k->state });
+		add(l, (struct time_line_entry){ .at = k->due_ms,
+						 .clock = k,
+						 .what = k->due_ms < now && clock_unknown(k)[0] != '\0'
+								 ? "is over, and has no receipt"
+							 : k->due_ms < now ? "was due, and stands still"
+									   : "is due" });
+	add(l, (struct time_line_entry){ .at = k->ended_ms, .clock = k, .what = k->state });
 }
 
 static int by_time(const void *x, const void *y)
 {
-	const struct entry *a = x, *b = y;
+	const struct time_line_entry *a = x, *b = y;
 
 	if (a->at != b->at)
 		return a->at < b->at ? -1 : 1;
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static void row(struct out_table *t, const struct entry *e)
+static void row(struct out_table *t, const struct time_line_entry *e)
 {
 	out_cell(t, "%s", out_time(e->at));
 	if (e->message != NULL) {
@@ -77,25 +69,35 @@ static void row(struct out_table *t, const struct entry *e)
 	}
 }
 
-void time_line(const CyCaseView *v)
+struct time_line_entry *time_line_entries(const CyCaseView *v, size_t *ret_n)
 {
-	static const char *const heads[] = { "WHEN", "WHO", "WHAT" };
 	struct line l = { calloc(v->n_messages + 3 * v->n_clocks + 1, sizeof *l.list), 0 };
-	struct out_table *t;
 
 	CY_ASSERT(l.list != NULL);
 	for (size_t i = 0; i < v->n_messages; i++)
-		add(&l, (struct entry){ .at = v->messages[i]->created_ms, .message = v->messages[i] });
+		add(&l, (struct time_line_entry){ .at = v->messages[i]->created_ms, .message = v->messages[i] });
 	for (size_t i = 0; i < v->n_clocks; i++)
 		add_clock(&l, v->clocks[i], v->now_ms);
 	if (v->n_clocks > 0)
-		add(&l, (struct entry){ .at = v->now_ms });
+		add(&l, (struct time_line_entry){ .at = v->now_ms });
 	qsort(l.list, l.n, sizeof *l.list, by_time);
+	*ret_n = l.n;
+	return l.list;
+}
+
+void time_line(const CyCaseView *v)
+{
+	static const char *const heads[] = { "WHEN", "WHO", "WHAT" };
+	struct time_line_entry *list;
+	struct out_table *t;
+	size_t n;
+
+	list = time_line_entries(v, &n);
 	t = out_table_new(sizeof heads / sizeof heads[0], heads);
-	if (v->n_clocks > 0 && l.n > 0)
+	if (v->n_clocks > 0 && n > 0)
 		putchar('\n');
-	for (size_t i = 0; v->n_clocks > 0 && i < l.n; i++)
-		row(t, &l.list[i]);
+	for (size_t i = 0; v->n_clocks > 0 && i < n; i++)
+		row(t, &list[i]);
 	out_table_end(t);
-	free(l.list);
+	free(list);
 }

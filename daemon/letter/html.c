@@ -26,6 +26,7 @@ static const char style[] =
 	"table{border-collapse:collapse;width:100%;margin:.4rem 0 .8rem;font-size:.93rem}\n"
 	"th{text-align:start;border-bottom:1px solid #888;font-size:.85rem}\n"
 	"th,td{padding:.2rem .8rem .2rem 0;vertical-align:top}\n"
+	".exact{font:.82rem/1.8 \"DejaVu Sans Mono\",monospace}\n"
 	"pre{font:.82rem/1.45 \"DejaVu Sans Mono\",monospace;white-space:pre-wrap;margin:.4rem 0}\n"
 	".i1{margin-inline-start:1.2rem}.i2{margin-inline-start:2.4rem}.i3{margin-inline-start:3.6rem}\n"
 	".sign{display:grid;grid-template-columns:minmax(0,1fr) 11rem;gap:0 2.5rem;margin:1.5rem 0}\n"
@@ -209,7 +210,7 @@ static void field(struct page *p, const struct letter_block *b)
 	if (b->note[0])
 		element(p, "small", NULL, b->note, NULL);
 	put(p, "</dt>");
-	element(p, "dd", NULL, b->text, b->foreign ? p->l->content : NULL);
+	element(p, "dd", b->exact ? "exact" : NULL, b->text, b->foreign ? p->l->content : NULL);
 	put(p, "</div>\n");
 }
 

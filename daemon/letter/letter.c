@@ -104,6 +104,12 @@ void letter_field(struct letter *l, unsigned level, const char *label, const cha
 	b->foreign = foreign;
 }
 
+void letter_exact(struct letter *l, unsigned level, const char *label, const char *text, const char *note)
+{
+	letter_field(l, level, label, text, note, false);
+	l->last->exact = true;
+}
+
 void letter_paragraph(struct letter *l, enum letter_kind kind, unsigned level, const char *text)
 {
 	CY_ASSERT(kind == LETTER_TEXT || kind == LETTER_NOTE || kind == LETTER_CODE);

@@ -45,6 +45,7 @@ struct letter_block {
 	const char *text;  /* or the value */
 	const char *note;  /* beside a heading or label, in small letters: the article; "" */
 	bool foreign;      /* the text is in the language of the content */
+	bool exact;        /* of a field: each character counts, as of a digest */
 	struct letter_table *table;
 	struct letter_block *next;
 };
@@ -79,6 +80,7 @@ void letter_title(struct letter *l, const char *text);
 void letter_heading(struct letter *l, unsigned level, const char *text, const char *note);
 void letter_field(struct letter *l, unsigned level, const char *label, const char *text, const char *note,
 		  bool foreign);
+void letter_exact(struct letter *l, unsigned level, const char *label, const char *text, const char *note);
 void letter_paragraph(struct letter *l, enum letter_kind kind, unsigned level, const char *text);
 void letter_signature(struct letter *l);
 void letter_page(struct letter *l);

@@ -41,7 +41,8 @@ static void heading(struct sheet *s, const struct letter_block *b)
 	static const enum sheet_style style[] = { SHEET_H1, SHEET_H1, SHEET_H2, SHEET_H3 };
 	static const double before[] = { 0, 16, 10, 6 }, after[] = { 0, 5, 3, 2 };
 
-	sheet_need(s, before[b->level] + 70);
+	/* Never alone at the end of a page. */
+	sheet_need(s, before[b->level] + (b->level == 1 ? 110 : 70));
 	sheet_space(s, before[b->level]);
 	sheet_outline(s, b->level, b->text);
 	one(s, style[b->level], b->level == 3 ? INDENT : 0, b->text, b->note, NULL);
@@ -52,10 +53,11 @@ static void heading(struct sheet *s, const struct letter_block *b)
 
 static void field(struct sheet *s, const struct letter_block *b)
 {
-	const double indent = INDENT * b->level, wide = LABEL_WIDTH - indent / 2, at = indent + wide + COLUMN_GAP;
+	const double indent = INDENT * b->level, at = LABEL_WIDTH + COLUMN_GAP;
 	struct sheet_cell cells[] = {
-		sheet_cell(s, SHEET_LABEL, indent, wide, b->label, b->note, NULL),
-		sheet_cell(s, SHEET_VALUE, at, SHEET_ROOM - at, b->text, NULL, b->foreign ? s->l->content : NULL),
+		sheet_cell(s, SHEET_LABEL, indent, LABEL_WIDTH - indent, b->label, b->note, NULL),
+		sheet_cell(s, b->exact ? SHEET_EXACT : SHEET_VALUE, at, SHEET_ROOM - at, b->text, NULL,
+			   b->foreign ? s->l->content : NULL),
 	};
 
 	sheet_row(s, "LI", cells, 2);
@@ -143,6 +145,7 @@ static void block(struct sheet *s, const struct letter_block *b)
 		sheet_space(s, 6);
 		return;
 	case LETTER_NOTE:
+		sheet_space(s, 3);
 		one(s, SHEET_NOTE, indent, b->text, NULL, content);
 		sheet_space(s, 5);
 		return;
@@ -166,6 +169,7 @@ static void block(struct sheet *s, const struct letter_block *b)
 /* Fields that follow each other are one list. */
 static unsigned set(struct sheet *s)
 {
+	unsigned before = 0;
 	bool list = false;
 
 	s->page = 1;
@@ -180,6 +184,10 @@ static unsigned set(struct sheet *s)
 		else if (!list && field)
 			sheet_open(s, "L");
 		list = field;
+		/* What was within another part is over. */
+		if (field && before > b->level)
+			sheet_space(s, 6);
+		before = field || b->kind == LETTER_TABLE ? b->level : 0;
 		block(s, b);
 	}
 	if (list)

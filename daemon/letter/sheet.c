@@ -279,9 +279,10 @@ static void draw_line(struct sheet *s, const struct sheet_cell *c, const PangoRe
 static double fill(struct sheet *s, struct sheet_cell *c, const char *tag)
 {
 	const double room = left(s);
-	double used = 0;
+	double used = c->drop;
 	bool any = false;
 
+	c->drop = 0;
 	begin(s, tag);
 	while (c->at != NULL) {
 		PangoRectangle r;
@@ -310,7 +311,8 @@ static void make_room(struct sheet *s, const struct sheet_cell *cells, size_t n)
 	double high = 0, line = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const double h = sheet_height(&cells[i]), one = h / pango_layout_get_line_count(cells[i].layout);
+		const double h = cells[i].drop + sheet_height(&cells[i]),
+			     one = h / pango_layout_get_line_count(cells[i].layout);
 
 		high = h > high ? h : high;
 		line = one > line ? one : line;
@@ -318,10 +320,25 @@ static void make_room(struct sheet *s, const struct sheet_cell *cells, size_t n)
 	sheet_need(s, high <= WHOLE_POINTS ? high : LINES_LEAST * line);
 }
 
+/* The first lines stand on one. */
+static void align(struct sheet_cell *cells, size_t n)
+{
+	int lowest = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const int baseline = pango_layout_get_baseline(cells[i].layout);
+
+		lowest = baseline > lowest ? baseline : lowest;
+	}
+	for (size_t i = 0; i < n; i++)
+		cells[i].drop = (double)(lowest - pango_layout_get_baseline(cells[i].layout)) / PANGO_SCALE;
+}
+
 void sheet_row(struct sheet *s, const char *group, struct sheet_cell *cells, size_t n)
 {
 	bool more = true;
 
+	align(cells, n);
 	make_room(s, cells, n);
 	for (size_t i = 0; i < n; i++)
 		cells[i].at = pango_layout_get_iter(cells[i].layout);

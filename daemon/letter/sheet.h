@@ -26,6 +26,7 @@
 	X(H3, "Noto Sans", 9.5, true, 0.2, "H4")           \
 	X(LABEL, "Noto Sans", 8.5, false, 0.25, "Lbl")     \
 	X(VALUE, "Noto Serif", 10, false, 0, "LBody")      \
+	X(EXACT, "DejaVu Sans Mono", 8, false, 0, "LBody") \
 	X(TEXT, "Noto Serif", 10, false, 0, "P")           \
 	X(NOTE, "Noto Sans", 8, false, 0.25, "P")          \
 	X(CODE, "DejaVu Sans Mono", 7.5, false, 0, "Code") \
@@ -43,6 +44,7 @@ enum sheet_style {
 struct sheet_cell {
 	PangoLayout *layout;
 	double x, width;
+	double drop; /* how far below the top of its row it begins */
 	enum sheet_style style;
 	PangoLayoutIter *at; /* the line that comes next; NULL: all are set */
 };

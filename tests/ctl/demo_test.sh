@@ -17,6 +17,17 @@ daemons=$(sed -nE 's/^ +kill ([0-9 ]+);.*/\1/p' said)
 kill -0 $daemons 2>err
 result $? 'two daemons go on running, as it says'
 
+# Papers that outlast the demo.
+mapfile -t papers < <(sed -n '/^On paper/,/^$/s/^  \([^:]*\): .*/\1/p' said)
+[ "${papers[*]##*/}" = 'letter.pdf letter.html case-file.pdf dossier.pdf' ]
+result $? 'it says where the letter of the request and the file of the case are'
+pdftotext -layout "${papers[0]}" - >out 2>err && grep -q '^Criminal Division' out && grep -q '182-50013 .*Page 1 of ' out &&
+	grep -q 'Any person who attempts or conspires' out && grep -q 'openssl cms -verify' out
+result $? 'the letter has its letterhead, the request, and the commands that verify it'
+pdftotext -layout "${papers[2]}" - >out 2>err && grep -q '^Time line' out && [ "$(grep -c '^Proof' out)" -ge 10 ] &&
+	grep -q 'Refusal, IE no. 5' out
+result $? 'the file of the case has its time line, and every message with its proof'
+
 [ "$(tail -n 2 said | sed -nE '1s/^Stop.*/stop/p; 2s/^  kill .*/kill/p' | tr '\n' ' ')" = 'stop kill ' ]
 result $? 'how they are stopped stands at the end'
 mapfile -t commands < <(sed -n '/go on running/,/^Stop them/s/^  //p' said)

@@ -5,7 +5,6 @@
 
 Output is TAP. A script for which this machine has no font is skipped, and said.
 """
-import html.parser
 import json
 import os
 import re
@@ -13,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+from paper import Page, Pdf, in_order, one_line
+
 TOOL = os.path.abspath(sys.argv[1])
-FOOT = re.compile(r"^REF-1 Page \d+ of \d+$")
 
 results = []
 
@@ -46,71 +46,8 @@ def written(kind, letter):
     return done.stdout
 
 
-class Pdf:
-    """A PDF as poppler sees it; what poppler complains of counts as a fault of the file."""
-
-    def __init__(self, letter):
-        self.data = written("pdf", letter)
-        self.file = tempfile.NamedTemporaryFile(suffix=".pdf")
-        self.file.write(self.data)
-        self.file.flush()
-        self.complaints = ""
-
-    def say(self, *command):
-        done = subprocess.run([*command[:-1], self.file.name, command[-1]] if command[-1] == "-" else [*command, self.file.name],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.complaints += done.stderr
-        return done.stdout
-
-    def info(self):
-        return dict(re.match(r"([^:]+): *(.*)", line).groups() for line in self.say("pdfinfo").splitlines())
-
-    def pages(self):
-        """The text of each page, in the order in which it was written."""
-        return self.say("pdftotext", "-raw", "-").split("\f")[:-1]
-
-    def text(self):
-        """All of it on one line, without what stands at the foot of each page."""
-        return one_line(line for page in self.pages() for line in page.splitlines() if not FOOT.match(line))
-
-
-def one_line(lines):
-    return re.sub(r"\s+", " ", " ".join(lines)).strip()
-
-
-class Page(html.parser.HTMLParser):
-    def __init__(self, text):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.texts, self.open = [], [], []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in ("meta", "br"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open and self.open[-1] == tag, f"</{tag}> within {self.open}"
-        self.open.pop()
-
-    def handle_data(self, data):
-        if "style" not in self.open and data.strip():
-            self.texts.append(data)
-
-    def text(self):
-        return one_line(self.texts)
-
-
-def in_order(text, wanted):
-    """The first of these that is not found behind the one before, or None."""
-    at = 0
-    for w in wanted:
-        found = text.find(one_line([w]), at)
-        if found < 0:
-            return w
-        at = found + len(one_line([w]))
-    return None
+def pdf_of(letter):
+    return Pdf(written("pdf", letter))
 
 
 WORDS = "Between March and December a group imported goods by parcel post and sold them, for money, to buyers in the city. "
@@ -130,7 +67,7 @@ PLAIN_TEXTS = ["An office", "A street", "A town", "To", "Central Authority Dubli
 
 
 def a_letter_as_pdf():
-    pdf = Pdf(description(PLAIN, language="fr"))
+    pdf = pdf_of(description(PLAIN, language="fr"))
     info = pdf.info()
     tap(info.get("Title") == "A letter" and info.get("Author") == "An office" and info.get("Subject") == "Assistance"
         and info.get("Keywords") == "REF-1", "pdf: title, author, subject and reference describe the file", info)
@@ -167,7 +104,7 @@ def drawn(pdf, page=1):
 
 def margins_are_white():
     """Nothing runs over the edge, however long."""
-    pdf = Pdf(description([["title", "t" * 300], ["heading", 1, "h" * 300, "n" * 300], ["field", 3, "l" * 200, "v" * 4096, "a" * 99],
+    pdf = pdf_of(description([["title", "t" * 300], ["heading", 1, "h" * 300, "n" * 300], ["field", 3, "l" * 200, "v" * 4096, "a" * 99],
                            ["table", 3, ["x" * 90] * 6, [1] * 6, [["y" * 400] * 6]], ["code", 3, "c" * 500]],
                           reference="REF-" + "r" * 500, office="o" * 300, lines=["l" * 300]))
     for page in range(1, len(pdf.pages()) + 1):
@@ -178,21 +115,21 @@ def margins_are_white():
 
 def long_ones():
     letter = description([x for i in range(10000) for x in (["heading", 2, f"Person {i}", ""], ["field", 0, "Name", f"Name-{i}."])])
-    pdf = Pdf(letter)
+    pdf = pdf_of(letter)
     missed = in_order(pdf.text(), [f"Name-{i}." for i in range(10000)])
     tap(missed is None, "pdf: ten thousand persons are all there", missed)
     missed = in_order(Page(written("html", letter).decode()).text(), [f"Name-{i}." for i in range(10000)])
     tap(missed is None, "html: and so they are", missed)
     for name, value in (("a word of 128 KB", "x" * 131072), ("128 KB of words", "word and more " * 9362),
                         ("a name of 4 KB", "Ñame" * 819)):
-        text = Pdf(description([["field", 0, "Value", value], ["field", 0, "After", "the end"]])).text()
+        text = pdf_of(description([["field", 0, "Value", value], ["field", 0, "After", "the end"]])).text()
         found = text[text.index("Value") + 5:text.index("After")]
         tap(re.sub(r"[\s\u200b]", "", found) == re.sub(r"\s", "", value), f"pdf: {name} is whole, over pages")
     rows = [[f"row-{i}", "x"] for i in range(200)]
-    pages = Pdf(description([["table", 0, ["First", "Second"], [1, 1], rows]])).pages()
+    pages = pdf_of(description([["table", 0, ["First", "Second"], [1, 1], rows]])).pages()
     tap(len(pages) > 3 and all("First Second" in one_line([page]) for page in pages), "pdf: a table has its headings on each page")
     cell = "cell " * 3000
-    text = Pdf(description([["table", 0, ["First", "Second"], [1, 1], [[cell, "b"]]]])).text()
+    text = pdf_of(description([["table", 0, ["First", "Second"], [1, 1], [[cell, "b"]]]])).text()
     tap(text.count("cell") == 3000, "pdf: a cell may be longer than a page", text.count("cell"))
 
 
@@ -208,7 +145,7 @@ def scripts():
         if not subprocess.run(["fc-list", f":lang={language}"], stdout=subprocess.PIPE).stdout:
             skip(f"pdf: a name in {script}", f"no font for {language} is installed")
             continue
-        text = Pdf(description(blocks)).say("pdftotext", "-")
+        text = pdf_of(description(blocks)).say("pdftotext", "-")
         # poppler sets marks of direction around what runs from the right.
         text = re.sub("[\u202a-\u202e\u2066-\u2069\u200e\u200f]", "", text)
         tap(text.count(name) == 2, f"pdf: a name in {script} is found as it is written", text)
@@ -219,7 +156,7 @@ def right_to_left():
     letter = description([["field", 0, "To", "Dublin"]], language="ar")
     page = Page(written("html", letter).decode())
     tap(("html", {"lang": "ar", "dir": "rtl"}) in page.tags, "html: a language from the right says so")
-    places = dict(re.findall(r'<word xMin="([\d.]+)"[^>]*>(\w+)</word>', Pdf(letter).say("pdftotext", "-bbox", "-")))
+    places = dict(re.findall(r'<word xMin="([\d.]+)"[^>]*>(\w+)</word>', pdf_of(letter).say("pdftotext", "-bbox", "-")))
     places = {word: float(x) for x, word in places.items()}
     tap(places["To"] > places["Dublin"] > 200, "pdf: labels stand at the right", places)
 
@@ -231,7 +168,7 @@ def harmless():
               ["title", evil], ["code", 0, evil]]
     letter = description(blocks, title=evil, author=evil, subject=evil, office=evil, lines=[evil], reference=evil)
     done = run("pdf", letter)
-    text = Pdf(letter).say("pdftotext", "-raw", "-")
+    text = pdf_of(letter).say("pdftotext", "-raw", "-")
     tap(re.sub(r"\s", "", text).count(re.sub(r"\s", "", shown)) >= 11, "pdf: what turns or hides a text is shown as a mark", text)
     tap(not re.search("[\u202a-\u202e\u2066-\u2069\x07\x1b\ue000]", text), "pdf: and is nowhere itself", text)
     page = written("html", letter).decode()

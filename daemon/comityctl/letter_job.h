@@ -1,0 +1,58 @@
+/* What the files of the command `letter` share: the words, treaties and letterhead that were read, and the letter that
+ * is being written. */
+#ifndef CY_COMITYCTL_LETTER_JOB_H
+#define CY_COMITYCTL_LETTER_JOB_H
+
+#include "comityctl/ctl.h"
+#include "comityctl/treaties.h"
+#include "comityctl/words.h"
+#include "config/letterhead_confuse.h"
+#include "letter/fill.h"
+#include "letter/letter.h"
+
+struct letter_job {
+	struct ctl *ctl;
+	struct words words;
+	struct treaties treaties;
+	struct law_data law;
+	struct letterhead head; /* office NULL: none was given */
+	struct cy_arena arena;  /* forms; the letter has its own */
+	struct letter letter;
+	const struct form **forms; /* all that went into the letter */
+	size_t n_forms, room;
+};
+
+/* A draft; the faults of the file stand in the letter. CTL_DONE, or the reason is printed. */
+int letter_draft(struct letter_job *j, const char *file);
+
+/* A message, as the daemon shows it; `v` may be NULL: the view of its case. */
+int letter_message(struct letter_job *j, const CyMessageView *m, const CyCaseView *v);
+
+/* A whole case, each of its messages asked for. */
+int letter_case(struct letter_job *j, const CyCaseView *v);
+
+/* Ask for a message. */
+int letter_show(struct letter_job *j, const char *id, CyServerFrame **ret_reply);
+
+/* The form of a submission or a message; it is remembered for the caveats. The day is that on which it was made; year
+ * 0: today. */
+const struct form *letter_form(struct letter_job *j, const ProtobufCMessage *m, struct cy_date day, bool judge);
+
+/* The letterhead, if it is that of this authority ("": of whoever runs the program); else `office` and `lines`. */
+void letter_head(struct letter_job *j, const char *authority, const CyAuthority *office);
+
+/* Shorthands: a sentence in the language, a field with its label in the language, unless it is empty. */
+const char *letter_say(struct letter_job *j, const char *english);
+void letter_pair(struct letter_job *j, const char *label, const char *text);
+
+/* The instrument of a case on the day on which it was opened; NULL: it is not among the treaties. */
+const struct law_profile *letter_instrument(const struct letter_job *j, const CyCaseSummary *s);
+
+/* The kind of a message in the language, by its name in Content. */
+const char *letter_kind(struct letter_job *j, const char *kind);
+
+/* How a message is known again and verified: its id, digest and parcel, and the commands. */
+void letter_proof(struct letter_job *j, const CyMessageView *m);
+void letter_commands(struct letter_job *j, const char *id, bool receipt);
+
+#endif
