@@ -139,8 +139,9 @@ function localInstant(text) {
 		new Date(date.valueOf() - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
 }
 
-function selectOf(field, attributes, choices, value) {
-	return el("select", attributes, el("option", { value: "" }, say("(not stated)")),
+function selectOf(attributes, choices, value) {
+	const must = attributes["aria-required"] === "true";
+	return el("select", attributes, el("option", { value: "" }, must ? say("(please choose)") : say("(not stated)")),
 		choices.map(choice => el("option", { value: choice.value, selected: choice.value === value }, choice.label)));
 }
 
@@ -152,11 +153,11 @@ function controlOf(field, attributes, value, set) {
 	let input;
 	switch (field.control) {
 	case "choice":
-		input = selectOf(field, attributes, field.choices, text);
+		input = selectOf(attributes, field.choices, text);
 		input.addEventListener("change", onText);
 		return input;
 	case "yes_no":
-		input = selectOf(field, attributes, [{ value: "true", label: say("yes") }, { value: "false", label: say("no") }], text);
+		input = selectOf(attributes, [{ value: "true", label: say("yes") }, { value: "false", label: say("no") }], text);
 		input.addEventListener("change", () => set(input.value === "" ? undefined : input.value === "true"));
 		return input;
 	case "switch":

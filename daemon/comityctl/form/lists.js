@@ -19,17 +19,19 @@ function fieldOf(field, place) {
 	return valueRow(field, place);
 }
 
-// The fields of a part: what is asked for first, what may stay empty behind "More".
-function fieldsOf(fields, place, all = false) {
-	const shown = [], more = [];
+// The fields of a part: what is asked for first, what may stay empty behind "More", which names it.
+function fieldsOf(fields, place) {
+	const shown = [], more = [], names = [];
 	for (const field of fields) {
-		const box = fieldOf(field, place);
-		if (box !== undefined)
-			(all || isPart(field) || prominent(field, place.part, place.measure) ? shown : more).push(box);
+		const box = fieldOf(field, place), first = isPart(field) || prominent(field, place.part, place.measure);
+		if (box !== undefined && first)
+			shown.push(box);
+		else if (box !== undefined)
+			more.push(box), names.push(field.label);
 	}
 	if (more.length > 1 || (more.length && shown.length))
-		shown.push(el("details", { class: "more" }, el("summary", {}, say("More that may be stated"),
-			hiddenText(": " + (place.labels[place.labels.length - 1] ?? ""))), more));
+		shown.push(el("details", { class: "more" }, el("summary", {}, say("More that may be stated: {names}",
+			{ names: new Intl.ListFormat(form.language, { type: "unit" }).format(names) })), more));
 	else
 		shown.push(...more);
 	return shown;
@@ -193,14 +195,22 @@ const termLabel = atom => (form.atoms ?? []).find(term => term.atom === atom)?.l
 const atomLabels = new Map();
 
 function termBox(field, term, place) {
-	const path = `terms.${term.atom}`, of = side => [side.category || say("does not say"), side.threshold, side.article].filter(Boolean).join("; ");
-	const known = () => acknowledged(place.part, term.atom);
-	return el("fieldset", { class: "part" }, el("legend", {}, heading(place.depth + 2, termLabel(term.atom))),
-		el("dl", {}, el("dt", {}, term.ours.state), el("dd", {}, of(term.ours)), el("dt", {}, term.theirs.state), el("dd", {}, of(term.theirs))),
+	const path = `terms.${term.atom}`;
+	const of = side => [side.category || say("does not say"), side.threshold, side.article].filter(Boolean).join("; ");
+	const known = () => acknowledged(place.part, term.atom || undefined);
+	return el("fieldset", { class: "part" }, el("legend", {}, heading(place.depth + 2, visible(termLabel(term.atom)))),
+		term.ours === undefined ? el("p", { class: "help" }, say("It is not among the data asked for, or the two states mean the same by it.")) :
+			el("dl", {}, el("dt", {}, term.ours.state), el("dd", {}, of(term.ours)), el("dt", {}, term.theirs.state), el("dd", {}, of(term.theirs))),
 		row(field, new Place(place, { part: known() ?? {} }), path, field.label, () => known()?.acknowledgedBy, value => {
-			const others = (place.part.atomWarnings ?? []).filter(warning => warning.atom !== term.atom);
+			const others = (place.part.atomWarnings ?? []).filter(warning => (warning.atom ?? "") !== term.atom);
 			place.part.atomWarnings = value === undefined ? others : [...others, { ...known(), atom: term.atom, acknowledgedBy: value }];
 		}));
+}
+
+// Those that differ, and whatever else the draft acknowledges: nothing that is written is hidden.
+function shownTerms(part) {
+	const terms = differences(part), others = (part.atomWarnings ?? []).filter(known => !terms.some(term => term.atom === known.atom));
+	return [...terms, ...others.map(known => ({ atom: known.atom ?? "" }))];
 }
 
 // Words that mean different things to the two states, as the chosen data bring them: drawn anew when these change.
@@ -208,7 +218,7 @@ function termsOf(list, place) {
 	const box = el("div", { class: "terms" }), field = list.fields.find(inner => inner.name === "acknowledgedBy");
 	let shown;
 	place.terms.draw = () => {
-		const terms = differences(place.part), now = terms.map(term => term.atom).join(" ");
+		const terms = shownTerms(place.part), now = terms.map(term => term.atom).join(" ");
 		if (now === shown)
 			return;
 		shown = now;
