@@ -148,7 +148,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB_O) $(CLIENT_O) $(UNIT_A) $(R
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(UNIT_A) $(RIG_A) $(LDLIBS) -lcmocka
 .SECONDARY: $(UNIT:$(BUILD)/tests/%=$(BUILD)/obj/tests/unit/%.o)
-$(BUILD)/tests/form_test: | $(MO)
+$(BUILD)/tests/form_test $(BUILD)/tests/form_words_test: | $(MO)
 $(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o
 
 # For `make bench`.

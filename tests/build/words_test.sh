@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The words of forms: a catalogue with a broken placeholder is refused when it is built; and a schema with fields that
-# the program has never heard of shows them in template, check and form without a line of code.
+# the program has never heard of shows them in template, check, form and letter without a line of code.
 # usage: words_test.sh PATH_OF_COMITYCTL
 set -u
 # shellcheck source=tests/build/tap.sh
@@ -69,5 +69,10 @@ ok 'and the program of the schema as it is tells each field that it does not kno
 grep -q 'Number of the seal of the court' "$work/form.html" && grep -q 'shoeSizeDate' "$work/form.html" &&
 	grep -q 'Colours that the evidence may have' "$work/form.html"
 ok 'the form has them'
+sed 's/"FILL IN"/"seal 4711"/; s/, "MAUVE"//; s/2026-02-29/2026-02-28/' "$work/draft.json" >"$work/sealed.json"
+"$ctl" letter "$work/sealed.json" -o "$work/letter.html" >"$work/out" 2>&1
+grep -q 'Court seal' "$work/letter.html" && grep -q 'seal 4711' "$work/letter.html" &&
+	grep -q '28 February 2026' "$work/letter.html" && grep -q 'Colours' "$work/letter.html"
+ok 'and the letter says what stands in them'
 echo "1..$n"
 exit $failed

@@ -1,0 +1,68 @@
+"""Every sentence that the program says through a catalogue is in each of config/locale but the English one, which has
+them in the program: those of form_say() and form_fill() in C, and of say() in the form's page."""
+import ast
+import glob
+import os
+import re
+import subprocess
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def arguments(text, at):
+    """The arguments of a call whose opening parenthesis stands before `at`, as they are written."""
+    found, depth, begin = [], 0, at
+    while depth >= 0:
+        literal = LITERAL.match(text, at) or re.compile(r"'(?:[^'\\]|\\.)+'").match(text, at)
+        if literal:
+            at = literal.end()
+            continue
+        c = text[at]
+        depth += (c in "([{") - (c in ")]}")
+        if depth < 0 or (depth == 0 and c == ","):
+            found.append(text[begin:at])
+            begin = at + 1
+        at += 1
+    return found
+
+
+def sentences(argument):
+    """The literals of an argument, adjacent ones joined; those that it hands to another call are that one's."""
+    if re.search(r"\w\(", LITERAL.sub("", argument)):
+        return []
+    joined = re.findall(r'(?:"(?:[^"\\]|\\.)*"\s*)+', argument)
+    return ["".join(ast.literal_eval(part) for part in LITERAL.findall(piece)) for piece in joined]
+
+
+def said():
+    for path in sorted(glob.glob(f"{TOP}/daemon/**/*.c", recursive=True) + glob.glob(f"{TOP}/daemon/**/*.js", recursive=True)):
+        with open(path) as f:
+            text = f.read()
+        calls = r"\b(form_say|form_fill)\(" if path.endswith(".c") else r"\b(say)\("
+        for m in re.finditer(calls, text):
+            place = {"form_say": 1, "form_fill": 2, "say": 0}[m[1]]
+            words = arguments(text, m.end())
+            for sentence in sentences(words[place]) if len(words) > place else []:
+                yield os.path.relpath(path, TOP), sentence
+
+
+def catalogue(path):
+    plain = subprocess.run(["msgcat", "--no-wrap", path], check=True, capture_output=True, text=True).stdout
+    return {ast.literal_eval(m[1]) for m in re.finditer(r'^msgid ("(?:[^"\\]|\\.)*")$', plain, re.M)}
+
+
+failed = False
+used = sorted(set(said()))
+for po in sorted(glob.glob(f"{TOP}/config/locale/*.po")):
+    name = os.path.basename(po)
+    if name == "en.po":
+        continue
+    known = catalogue(po)
+    missing = [f"{path}: {sentence}" for path, sentence in used if sentence and sentence not in known]
+    failed |= bool(missing)
+    print(f"{'not ok' if missing else 'ok'} - {name} has each of {len(used)} sentences")
+    for line in missing:
+        print(f"# {line}")
+failed |= len(used) < 40
+raise SystemExit(failed)
