@@ -62,7 +62,8 @@ static int options(struct ctl *ctl, int argc, char **argv, struct asked *a)
 	if (a->output == NULL)
 		return ctl_usage("letter", "where to? -o requires a file whose name ends with .pdf or .html");
 	if (!ends_with(a->output, ".pdf") && !ends_with(a->output, ".html"))
-		return ctl_usage("letter", "-o requires a file whose name ends with .pdf or .html, not '%s'", a->output);
+		return ctl_usage("letter", "-o requires a file whose name ends with .pdf or .html, not '%s'",
+				 a->output);
 	if (a->letterhead == NULL)
 		a->letterhead = getenv("COMITY_LETTERHEAD");
 	return file_may_replace(a->output, "-o");

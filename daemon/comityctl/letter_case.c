@@ -116,10 +116,26 @@ static void measures(struct letter_job *j, const CyCaseView *v)
 	}
 }
 
+/* In the zone of the side that owes it. */
+static const char *due(struct letter_job *j, const CyClockView *k)
+{
+	const char *text = due_text(k, k->due_ms);
+	char day[DUE_DATE_LEN + 1];
+	struct cy_date d;
+
+	if (strlen(text) <= DUE_DATE_AT + DUE_DATE_LEN)
+		return "–";
+	snprintf(day, sizeof day, "%s", text + DUE_DATE_AT);
+	if (cy_date_parse(day, &d) != CY_OK)
+		return cy_arena_string(&j->arena, text);
+	return form_fill(&j->words.words, &j->arena, "{date},{clock}", "date", form_date(&j->words.words, &j->arena, d),
+			 "clock", text + DUE_DATE_AT + DUE_DATE_LEN, NULL);
+}
+
 static const char *event(struct letter_job *j, const struct time_line_entry *e)
 {
 	const struct form_words *w = &j->words.words;
-	const bool due = e->clock != NULL && e->at == e->clock->due_ms;
+	const bool is_due = e->clock != NULL && e->at == e->clock->due_ms;
 	const char *limit, *what, *said;
 
 	if (e->message != NULL)
@@ -134,9 +150,8 @@ static const char *event(struct letter_job *j, const struct time_line_entry *e)
 		limit = form_fill(w, &j->arena, "{limit}, measure {n}", "limit", limit, "n",
 				  number(j, e->clock->measure), NULL);
 	what = form_fill(w, &j->arena, "Time limit ({limit}): {what}", "limit", limit, "what", said, NULL);
-	return due ? form_fill(w, &j->arena, "{what}, until {when}", "what", what, "when", due_text(e->clock, e->at),
-			       NULL)
-		   : what;
+	return is_due ? form_fill(w, &j->arena, "{what}, until {when}", "what", what, "when", due(j, e->clock), NULL)
+		      : what;
 }
 
 static void line(struct letter_job *j, const CyCaseView *v)
@@ -185,7 +200,7 @@ static void clocks(struct letter_job *j, const CyCaseView *v)
 		const char *cells[] = { k->obligation[0] ? letter_say(j, k->obligation) : k->clock,
 					k->obliged,
 					k->measure > 0 ? number(j, k->measure) : letter_say(j, "all"),
-					due_text(k, k->due_ms),
+					due(j, k),
 					k->late ? form_fill(w, &j->arena, "{state}, late", "state", state, NULL)
 						: state,
 					article(j, k) };
@@ -291,7 +306,7 @@ int letter_case(struct letter_job *j, const CyCaseView *v)
 		r = message(j, v->messages[i]);
 	letter_page(l);
 	letter_heading(l, 1, letter_say(j, "How these messages are verified"), "");
-	letter_commands(j, v->n_messages ? v->messages[0]->message_id : "MESSAGE", true);
+	letter_commands(j, NULL, true);
 	letter_caveats(l, j->forms, j->n_forms);
 	return r;
 }

@@ -53,6 +53,7 @@ const char *letter_kind(struct letter_job *j, const char *kind);
 
 /* How a message is known again and verified: its id, digest and parcel, and the commands. */
 void letter_proof(struct letter_job *j, const CyMessageView *m);
+/* `id` NULL: the commands are for any message. */
 void letter_commands(struct letter_job *j, const char *id, bool receipt);
 
 #endif

@@ -101,12 +101,14 @@ void letter_commands(struct letter_job *j, const char *id, bool receipt)
 			"What was signed is the electronic message, of which this letter is a copy for people to read. "
 			"These commands write the message and its proof into a folder, and verify it by sha256sum and "
 			"openssl alone. ANCHORS.pem stands for the trust anchors of the authority that signed."));
-	CY_ASSERT(cy_buf_addf(&b, "comityctl message show %s --save proof\ncd proof\n", id) == CY_OK);
+	if (id == NULL)
+		letter_paragraph(&j->letter, LETTER_TEXT, 0, letter_say(j, "MESSAGE stands for the id of a message."));
+	CY_ASSERT(cy_buf_addf(&b, "comityctl message show %s --save proof\ncd proof\n", id != NULL ? id : "MESSAGE") ==
+		  CY_OK);
 	proof_commands("", receipt, &b);
 	letter_paragraph(&j->letter, LETTER_CODE, 0, (const char *)b.data);
 	cy_buf_free(&b);
-	letter_paragraph(
-		&j->letter, LETTER_TEXT, 0,
-		letter_say(j, "The first digest that sha256sum compares is that of the message above: the parcel's "
-			      "manifest names it, and the signature is over that manifest."));
+	letter_paragraph(&j->letter, LETTER_TEXT, 0,
+			 letter_say(j, "The first digest that sha256sum compares is that of the message: the parcel's "
+				       "manifest names it, and the signature is over that manifest."));
 }

@@ -39,7 +39,7 @@ static bool said_before(const struct form_field *f, size_t n)
 const char *letter_article(struct letter *l, const char *text)
 {
 	return text[0] >= '0' && text[0] <= '9' ? form_fill(&l->words, &l->arena, "Article {n}", "n", text, NULL)
-						: text;
+						: form_say(&l->words, text);
 }
 
 /* The articles that the instrument has for the field, once each; a star: not verified. */
@@ -132,6 +132,25 @@ static void missing(struct letter *l, const struct form_field *f, unsigned depth
 		     note_of(l, f), false);
 }
 
+/* Does another field do for it that is filled in, or the other way round? */
+static bool done_for(const struct form_field *fields, size_t n, const struct form_field *f)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct form_field *other = &fields[i];
+
+		if (form_filled(other) && (strcmp(f->instead, strchr(other->key, '.') + 1) == 0 ||
+					   strcmp(other->instead, strchr(f->key, '.') + 1) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool worth_telling(const struct form_field *fields, size_t n, const struct form_field *f)
+{
+	return !f->empty && f->need != FORM_NOT_HERE && f->control != FORM_SWITCH && !form_filled(f) &&
+	       form_shown(f, fields, n) && !done_for(fields, n, f);
+}
+
 /* Which fields of a part have nothing in them, and might have. */
 static void not_stated(struct letter *l, const struct form_field *fields, size_t n, unsigned depth)
 {
@@ -139,8 +158,7 @@ static void not_stated(struct letter *l, const struct form_field *fields, size_t
 	size_t found = 0;
 
 	for (size_t i = 0; i < n && found < LABELS_MAX; i++)
-		if (!fields[i].empty && fields[i].need != FORM_NOT_HERE && fields[i].control != FORM_SWITCH &&
-		    !form_filled(&fields[i]) && form_shown(&fields[i], fields, n))
+		if (worth_telling(fields, n, &fields[i]))
 			labels[found++] = fields[i].label;
 	if (!found)
 		return;
@@ -240,7 +258,7 @@ static void parts(struct letter *l, const struct form_field *f, unsigned level, 
 	}
 	for (size_t i = 0; i < f->n_items; i++) {
 		const struct form_item *item = &f->items[i];
-		const char *label = f->label;
+		const char *label = f->element;
 
 		if (f->n_items > 1)
 			label = form_fill(&l->words, &l->arena, "{field} {n}", "field", label, "n",

@@ -29,6 +29,7 @@ static const char style[] =
 	".exact{font:.82rem/1.8 \"DejaVu Sans Mono\",monospace}\n"
 	"pre{font:.82rem/1.45 \"DejaVu Sans Mono\",monospace;white-space:pre-wrap;margin:.4rem 0}\n"
 	".i1{margin-inline-start:1.2rem}.i2{margin-inline-start:2.4rem}.i3{margin-inline-start:3.6rem}\n"
+	"table[class]{width:auto}\n"
 	".sign{display:grid;grid-template-columns:minmax(0,1fr) 11rem;gap:0 2.5rem;margin:1.5rem 0}\n"
 	".sign .to{border-top:1px solid #444;margin-top:3.2rem}\n"
 	".seal{grid-column:2;grid-row:1/4;border:1px solid #888;padding:.4rem}\n"

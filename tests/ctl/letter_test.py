@@ -4,6 +4,7 @@
     letter_test.py COMITYCTL      TAP
 """
 import datetime
+import gettext
 import glob
 import importlib
 import json
@@ -297,6 +298,27 @@ def wrong_ones():
         "the letter is the caller's alone", done)
 
 
+def every_word_is_in_french():
+    """Sentences of the letter that the catalogue lacks would stand in English among French ones."""
+    with open(f"{DIR}/fr.mo", "wb") as f:
+        subprocess.run(["msgfmt", "-o", "-", f"{TOP}/config/locale/fr.po"], stdout=f, check=True)
+    with open(f"{DIR}/fr.mo", "rb") as f:
+        french = gettext.GNUTranslations(f)
+    text = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+    asks = rf"\b(?:letter_say|letter_pair|digest|begin|form_say|form_fill)\((?:&?[lwj]\b)[^;\"]*?{text}(?:\s*:\s*{text})?"
+    said = set()
+    for path in glob.glob(f"{TOP}/daemon/letter/*.c") + glob.glob(f"{TOP}/daemon/comityctl/*letter*.c"):
+        with open(path) as f:
+            source = f.read()
+        found = [literal for match in re.findall(asks, source) for literal in match if literal]
+        said |= {"".join(json.loads(part) for part in re.findall(r'"(?:[^"\\]|\\.)*"', literal)) for literal in found}
+        for heads in re.findall(r"heads\[\] = \{([^}]*)\}", source):
+            said |= {json.loads(head) for head in re.findall(r'"[^"]*"', heads)}
+    lacking = sorted(s for s in said if french.gettext(s) == s and s not in french._catalog)
+    tap(len(said) > 80 and not lacking, "every sentence of a letter is in the French catalogue", lacking)
+
+
+every_word_is_in_french()
 every_field_under_every_instrument()
 every_kind()
 the_request_of_the_demo()
