@@ -48,6 +48,9 @@ function body(fields, place) {
 // A part that alone fills its section, which has its name already.
 const isBare = (field, place) => field.label === place.title || place.alone === true;
 
+// What helps with a part, if the section does not help already.
+const partHelp = (field, place, path) => isBare(field, place) && place.helped ? [] : helpLines(field, place, path);
+
 // The name of a part, and whether it is mandatory.
 function named(field, place, depth) {
 	return isBare(field, place) ? [hiddenText(field.label)] : [heading(depth, field.label), badge(field, place)];
@@ -63,7 +66,7 @@ function partBox(field, place) {
 	const path = place.at + field.name, must = mandatory(field, place.part, place.measure) || field.usual;
 	place.part[field.name] ??= {};
 	const inner = inside(field, place, { part: place.part[field.name], at: path + ".", labels: [...place.labels, field.label] });
-	const guides = guideBox(guidesOf(field, place.measure), path), help = helpLines(field, place, path);
+	const guides = guideBox(guidesOf(field, place.measure), path), help = partHelp(field, place, path);
 	const content = [help, guides, body(field.fields, inner)];
 	if (must)
 		return el("fieldset", { class: partClass(field, place), id: path, "aria-describedby": describedBy(help) },
@@ -180,7 +183,7 @@ function listBox(field, place) {
 	const path = place.at + field.name, box = el("div", { class: "items" });
 	const list = new List(field, place, box);
 	const must = mandatory(field, place.part, place.measure) || place.depth === 2;
-	const guides = guideBox(guidesOf(field, place.measure), path), help = helpLines(field, place, path);
+	const guides = guideBox(guidesOf(field, place.measure), path), help = partHelp(field, place, path);
 	const title = named(field, place, place.depth + 1);
 	list.draw();
 	const content = [help, guides, field.control === "file" ? filesOf(list) : undefined, box];

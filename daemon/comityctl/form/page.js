@@ -80,7 +80,7 @@ function know(fields, at) {
 
 function drawSection(section) {
 	const within = ofBody(section.fields[0]) ? { part: draft.body, at: `content.${kind}.` } : { part: draft.top };
-	const place = new Place(undefined, { ...within, terms, title: section.label, alone: section.fields.length === 1 });
+	const place = new Place(undefined, { ...within, terms, title: section.label, helped: Boolean(section.help), alone: section.fields.length === 1 });
 	const box = el("section", { id: idOf(section), "aria-labelledby": `${idOf(section)}-title` },
 		el("h2", { id: `${idOf(section)}-title`, tabindex: "-1" }, section.label), section.help ? el("p", { class: "help" }, section.help) : undefined);
 	const content = el("div", { class: "fields" });
