@@ -212,15 +212,58 @@ CyAttachment **attach_list(const ProtobufCMessage *body, size_t *ret_n)
 	return *ret_n ? *(CyAttachment * *const *)((const char *)body + f->offset) : NULL;
 }
 
-void attach_add(ProtobufCMessage *body, CyAttachment *a)
+/* Was it listed before, without its bytes, as the form lists a file? */
+static bool only_listed(const CyAttachment *a)
+{
+	return a->chunk_root.len == 0 && !a->medium[0];
+}
+
+/* What the list says of it, and what the command knows: the bytes of protobuf one after the other are both. */
+static CyAttachment *both(const CyAttachment *known, const CyAttachment *listed)
+{
+	const size_t first = cy_attachment__get_packed_size(known),
+		     all = first + cy_attachment__get_packed_size(listed);
+	uint8_t *data = malloc(all);
+	CyAttachment *ret;
+
+	CY_ASSERT(data != NULL);
+	cy_attachment__pack(known, data);
+	cy_attachment__pack(listed, data + first);
+	ret = cy_attachment__unpack(NULL, all, data);
+	free(data);
+	CY_ASSERT(ret != NULL);
+	return ret;
+}
+
+int attach_add(ProtobufCMessage *body, CyAttachment *a)
 {
 	const ProtobufCFieldDescriptor *f = field(body->descriptor);
 	CyAttachment ***list = (CyAttachment ***)((char *)body + f->offset);
 	size_t *n = (size_t *)((char *)body + f->quantifier_offset);
 
+	for (size_t i = 0; i < *n; i++) {
+		CyAttachment *listed = (*list)[i];
+
+		if (!only_listed(listed) || strcmp(listed->name, a->name) != 0)
+			continue;
+		if (!cy_bytes_equal(cy_bytes(listed->sha256.data, listed->sha256.len),
+				    cy_bytes(a->sha256.data, a->sha256.len))) {
+			cy_attachment__free_unpacked(a, NULL);
+			return ctl_fail(
+				CTL_BAD_FILE,
+				"%s is listed with another SHA-256: it was changed since; list it anew, or take it "
+				"out of the list",
+				listed->name);
+		}
+		(*list)[i] = both(a, listed);
+		cy_attachment__free_unpacked(listed, NULL);
+		cy_attachment__free_unpacked(a, NULL);
+		return CTL_DONE;
+	}
 	*list = realloc(*list, (*n + 1) * sizeof(CyAttachment *));
 	CY_ASSERT(*list != NULL);
 	(*list)[(*n)++] = a;
+	return CTL_DONE;
 }
 
 int attach_ref(const char *command, const char *text, struct attach_ref *ret)

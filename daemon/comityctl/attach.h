@@ -61,8 +61,9 @@ ProtobufCMessage *attach_body(const CyContent *content);
 bool attach_possible(const ProtobufCMessageDescriptor *d);
 /* Its attachments. */
 CyAttachment **attach_list(const ProtobufCMessage *body, size_t *ret_n);
-/* Put one more at the end; taken over. */
-void attach_add(ProtobufCMessage *body, CyAttachment *a);
+/* Put one more at the end; taken over. One that is listed already by its name, without the bytes, becomes that: what
+ * the list says of it stays. CTL_DONE, or CTL_BAD_FILE with the sentence printed where its digest is another. */
+int attach_add(ProtobufCMessage *body, CyAttachment *a);
 
 /* Append to the attachments of a file as `submit` and `send` take it; a file that is not there is
  * made. CTL_DONE, or CTL_BAD_FILE with the sentence printed. */

@@ -402,7 +402,7 @@ int upload_attach(struct ctl *ctl, const char *command, ProtobufCMessage *body, 
 
 		r = upload(ctl, files->at[i], attach_name(files->at[i], NULL), &o, described, &a);
 		if (r == CTL_DONE)
-			attach_add(body, a);
+			r = attach_add(body, a);
 	}
 	return r;
 }

@@ -172,6 +172,36 @@ def files_are_listed_by_name_size_and_digest():
     assert listed[-1]["mediaType"] == "application/pdf" and listed[1]["mediaType"] == "text/plain"
 
 
+def a_file_that_is_listed_and_handed_over_is_one_attachment():
+    folder = tempfile.mkdtemp(dir=DIR)
+    for name in ("plan.txt", "other.txt"):
+        with open(f"{folder}/{name}", "w") as file:
+            file.write(name * 1000)
+    with Browser(page()) as b:
+        b.open_text(json.dumps(demo()))
+        b.find("content.request.attachments?files").send_keys(f"{folder}/plan.txt")
+        b.wait("the file to be read", lambda: "is listed" in b.text(".status"))
+        b.fill("content.request.attachments[0].exhibit", "4")
+        saved = b.save()
+    us, ie = harness.pair()
+    try:
+        us.start()
+        done = us.ctl("submit", saved, "--attach", f"{folder}/plan.txt", "--attach", f"{folder}/other.txt", "--category", "map")
+        assert done.returncode == 0, done.stderr
+        message = re.search(r"^Message +(\S+)", done.stdout, re.M).group(1)
+        view = harness.Client(us).call(show_message=harness.local_pb2.ShowMessage(message_id=message)).message_view
+        listed = view.message.content.request.attachments
+        assert [(a.name, a.exhibit, a.data_category) for a in listed] == [("plan.txt", "4", "map"), ("other.txt", "", "map")], listed
+        assert all(a.chunk_root and a.media_type == "text/plain" for a in listed[:1]) and listed[1].chunk_root, listed
+        # It was changed since it was listed.
+        with open(f"{folder}/plan.txt", "a") as file:
+            file.write("!")
+        done = us.ctl("submit", saved, "--attach", f"{folder}/plan.txt", "--same-reference")
+        assert done.returncode == 4 and "plan.txt" in done.stderr and "another SHA-256" in done.stderr, done.stderr
+    finally:
+        us.stop()
+
+
 def ten_thousand_persons_do_not_hang():
     draft = demo()
     draft["content"]["request"]["persons"] = [{"role": "WITNESS", "name": f"Person {n}"} for n in range(10000)]
@@ -248,6 +278,7 @@ if __name__ == "__main__":
            a_draft_of_another_version_is_told_field_by_field,
            what_is_missing_is_said_at_its_field_and_leads_there,
            files_are_listed_by_name_size_and_digest,
+           a_file_that_is_listed_and_handed_over_is_one_attachment,
            ten_thousand_persons_do_not_hang,
            what_is_written_is_read_and_printed,
            a_measure_is_added_and_taken_away_and_they_are_numbered_anew,
