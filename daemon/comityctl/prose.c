@@ -104,7 +104,8 @@ void prose_print(const struct form *f, const struct form_words *w)
 	static const char *const shown[] = { "own_reference", "priority" };
 	struct prose p = { .words = w };
 
-	printf("\n%s\n", f->title);
+	if (f->kind != 0)
+		printf("\n%s\n", f->title);
 	for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
 		const struct form_field *field = form_find(f, shown[i]);
 
@@ -119,5 +120,15 @@ void prose_print(const struct form *f, const struct form_words *w)
 		       form_say(w,
 				"What is written \\u{...} or \\x.. stands for a character that would not be shown, or "
 				"would turn the direction of writing."));
+	if (f->kind == 0)
+		printf("\n%s\n",
+		       form_say(w, "What is said is of a kind that this program does not know: --raw writes the "
+				   "signed bytes."));
+	else if (f->n_unknown)
+		printf("\n%s\n", form_fill(w, &p.arena,
+					   "Fields of a later version of the schema, which this program cannot show: "
+					   "{n}. --raw writes "
+					   "the signed bytes.",
+					   "n", form_number(w, &p.arena, f->n_unknown)));
 	cy_arena_free(&p.arena);
 }

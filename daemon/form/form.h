@@ -116,6 +116,7 @@ struct form {
 	const struct form_fault *faults;
 	bool more_faults, more_warnings; /* than are told */
 	size_t n_empty;                  /* mandatory fields in which nothing is written */
+	size_t n_unknown;                /* fields of a later version of the schema, which nobody here can show */
 	struct law_atom_warnings atoms;  /* terms that differ, each with who has acknowledged it */
 };
 

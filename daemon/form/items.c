@@ -146,6 +146,7 @@ static void part_item(const struct form_work *w, const struct form_field *f, con
 {
 	struct form_field *fields = cy_arena_take(w->arena, (f->n_fields + 1) * sizeof *fields);
 
+	w->form->n_unknown += m->n_unknown_fields;
 	if (m->descriptor == &cy_measure__descriptor)
 		of = ((const CyMeasure *)m)->type;
 	memcpy(fields, f->fields, f->n_fields * sizeof *fields);

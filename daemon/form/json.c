@@ -242,6 +242,7 @@ static json_t *whole(const struct form *f)
 	list(o, "faults", faults(f));
 	list(o, "atoms", atoms(f));
 	json_object_set_new(o, "empty", json_integer((json_int_t)f->n_empty));
+	json_object_set_new(o, "unknown", json_integer((json_int_t)f->n_unknown));
 	return o;
 }
 

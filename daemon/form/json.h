@@ -10,7 +10,7 @@
  * out; names are those of the structs of form/form.h in lowerCamelCase:
  *   {language, reviewed, unreviewed, kind (its name in Content), title, instrument: {id, version, title, citation,
  *    verified, note}, measures: [choice], sections: [{name, label, help, fields: [field]}], faults: [fault],
- *    atoms: [{atom, ours, theirs, acknowledgedBy}], empty}
+ *    atoms: [{atom, ours, theirs, acknowledgedBy}], empty, unknown}
  *   field: {path, name, key, label, element, help, example, control, list, most, need: optional | sometimes | mandatory
  * | ours, mandatoryFor: [name], why, where, is, when, instead, usual, preset, guides: [{text, measures: [name],
  * instrument, article, verified, note}], choices: [{value, label, help}], fields: [field], items: [{path, text, raw,

@@ -374,6 +374,9 @@ static void fill(struct form_work *w, const CyContent *content)
 	if (content != NULL && content->kind_case)
 		body = *(const ProtobufCMessage *const *)cy_field_value(
 			&content->base, form_descriptor(&cy_content__descriptor, w->kind), 0);
+	w->form->n_unknown = (m != NULL ? m->n_unknown_fields : 0) +
+			     (content != NULL ? content->base.n_unknown_fields : 0) +
+			     (body != NULL ? body->n_unknown_fields : 0);
 	for (size_t i = 0; m != NULL && i < w->form->n_sections; i++) {
 		const struct form_section *s = &w->form->sections[i];
 

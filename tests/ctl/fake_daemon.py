@@ -158,6 +158,7 @@ def request(m):
     m.hearing.questions.extend(["Who?", "When?"])
     r.attachments.add(name="mailbox.mbox", media_type="application/mbox", size=1234567, sha256=bytes(range(32)))
     r.approvals.add(name="Director", office="OIA", at_ms=1763976600000)
+    r.approvals[0].MergeFromString(b"\xd2\x05\x05later")
 
 
 NOW = 1795486447000  # 2026-11-24T02:14:07Z

@@ -81,6 +81,7 @@ says out '^    Approved on: 24 November 2025, 09:30:00 UTC$' 'and instants'
 says out '^    Name: a\\u{202e}b\\x1b\[2Jc$' 'what turns the direction of writing is shown and harmless'
 says out '^What is written .u{\.\.\.} or .x\.\. stands for' 'and it is said what stands there'
 says out '^    First line$' 'a text of several lines keeps them'
+says out '^Fields of a later version of the schema, which this program cannot show: 1\. ' 'what a later schema has is not left out in silence'
 LC_ALL=C grep -q "$(printf '\342\200\256\|\033')" out
 [ $? -eq 1 ]
 result $? 'no such character is printed'

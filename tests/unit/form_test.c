@@ -270,6 +270,25 @@ static void what_could_not_be_read_is_not_missing(void **state)
 	cy_submission__free_unpacked(s, NULL);
 }
 
+/* Of a message that a later version has made. */
+static void what_a_later_schema_has_is_counted(void **state)
+{
+	uint8_t bytes[4096];
+	CySubmission *s = demo(), *later;
+	size_t len = cy_submission__get_packed_size(s);
+
+	(void)state;
+	assert_true(len + 3 < sizeof bytes);
+	cy_submission__pack(s, bytes);
+	memcpy(bytes + len, "\xd0\x05\x01", 3);
+	later = cy_submission__unpack(NULL, len + 3, bytes);
+	assert_non_null(later);
+	assert_int_equal(judged(s)->n_unknown, 0);
+	assert_int_equal(judged(later)->n_unknown, 1);
+	cy_submission__free_unpacked(later, NULL);
+	cy_submission__free_unpacked(s, NULL);
+}
+
 static void a_field_is_shown_where_it_has_a_sense(void **state)
 {
 	CySubmission *s = demo();
@@ -433,6 +452,7 @@ int main(void)
 		cmocka_unit_test(guides_of_an_element_are_those_of_its_measure),
 		cmocka_unit_test(values_are_shown_and_harmless),
 		cmocka_unit_test(what_could_not_be_read_is_not_missing),
+		cmocka_unit_test(what_a_later_schema_has_is_counted),
 		cmocka_unit_test(a_field_is_shown_where_it_has_a_sense),
 		cmocka_unit_test(every_field_that_is_filled_is_shown),
 		cmocka_unit_test(a_thousand_persons_are_a_form),
