@@ -113,6 +113,21 @@ def the_file_of_the_case_has_the_time_line_and_every_message():
 
 
 @test
+def what_a_peer_writes_does_no_harm_in_its_letter():
+    evil = "Refused\u202edesufer\u202c</style></dd><script>alert(1)</script><img src=x onerror=alert(1)>\x07."
+    shown_as = r"Refused\u{202e}desufer\u{202c}</style></dd><script>alert(1)</script><img src=x onerror=alert(1)>\x07."
+    say("note", f"text={evil}")
+    note = json.loads(us.ctl("--json", "case", "show", "paper-1").stdout)["messages"][-1]
+    for words in ([note["messageId"]], ["paper-1", "--case-file"]):
+        pdf, page = letter(us, *words)
+        assert shown_as.replace(" ", "") in pdf.text().replace(" ", ""), pdf.text()
+        assert shown_as in page.text() and "\u202e" not in pdf.text() + page.text()
+        assert not {"script", "img"} & {tag for tag, _ in page.tags} and page.open == []
+        assert not any(name in ("src", "href", "style") or name.startswith("on") for _, a in page.tags for name in a)
+        assert any(a.get("content", "").startswith("default-src 'none'") for tag, a in page.tags if tag == "meta")
+
+
+@test
 def what_is_not_there_is_told():
     for word, code in (("nothing-of-this-name", 5), (str(uuid.uuid4()).replace("-4", "-7", 1), 5), ("paper-1#99", 5)):
         run = us.ctl("letter", word, "-o", f"{DIR}/none.pdf")
