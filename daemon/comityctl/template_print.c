@@ -118,7 +118,7 @@ static void explain(struct printing *p, const struct form_field *f, unsigned dep
 }
 
 /* A value as JSON has it, to begin with. */
-static json_t *value(const struct form_field *f, const char *given)
+static json_t *value(const struct form_field *f, const char *given, bool may_stay_empty)
 {
 	const char *text = given[0] ? given : f->preset;
 
@@ -136,7 +136,7 @@ static json_t *value(const struct form_field *f, const char *given)
 	case FORM_CHOICE:
 		return json_string(text[0] ? text : f->n_choices ? f->choices[0].value : "");
 	default:
-		return json_string(text[0] ? text : INPUT_FILL_IN);
+		return json_string(text[0] ? text : may_stay_empty ? "" : INPUT_FILL_IN);
 	}
 }
 
@@ -151,7 +151,7 @@ static json_t *whole(const struct form_field *f)
 			if (f->fields[i].need != FORM_NOT_HERE)
 				json_object_set_new(one, f->fields[i].name, whole(&f->fields[i]));
 	} else {
-		one = value(f, "");
+		one = value(f, "", false);
 	}
 	return f->list ? json_pack("[o]", one) : one;
 }
@@ -222,7 +222,7 @@ static void values(struct printing *p, const struct form_field *f)
 
 	put(p, f->list ? "[" : "");
 	for (size_t i = 0; i < n; i++) {
-		char *text = dumped(value(f, f->n_items ? f->items[i].raw : ""));
+		char *text = dumped(value(f, f->n_items ? f->items[i].raw : "", !f->list && f->need != FORM_MANDATORY));
 
 		put(p, i ? ", " : "");
 		put(p, text);

@@ -1,6 +1,6 @@
 /* A form as JSON with a comment for each line, for people to fill in with an editor. What is to be filled in says FILL
- * IN, or has an empty instant, for which no text can stand. What may stay empty is commented out, with its comma, so
- * that commas are right either way. */
+ * IN, or has an empty instant, for which no text can stand; a text that is usual and may stay empty is empty. What may
+ * stay empty is commented out, with its comma, so that commas are right either way. */
 #ifndef CY_COMITYCTL_TEMPLATE_PRINT_H
 #define CY_COMITYCTL_TEMPLATE_PRINT_H
 

@@ -143,12 +143,32 @@ static void offer_versions(struct choosing *c)
 		offer(c, c->w->form->profile->version, "", "");
 }
 
+/* Numbers alone: a practice is no article to rely on. */
+static void offer_article(struct choosing *c, const struct law_source *s)
+{
+	if (s->article[0] >= '0' && s->article[0] <= '9')
+		offer(c, s->article, "", s->verified ? "" : s->note);
+}
+
+static void offer_articles(struct choosing *c)
+{
+	const struct law_profile *p = c->w->form->profile;
+
+	if (p == NULL)
+		return;
+	offer_article(c, &p->measures_source);
+	for (size_t i = 0; i < p->n_requirements; i++)
+		if (!p->requirements[i].measures || (p->requirements[i].measures & c->w->chosen) != 0)
+			offer_article(c, &p->requirements[i].source);
+}
+
 static const struct offer {
 	const char *key;
 	void (*offer)(struct choosing *c);
 } offers[] = {
 	{ "LegalBasis.instrument", offer_instruments },
 	{ "LegalBasis.version", offer_versions },
+	{ "LegalBasis.articles", offer_articles },
 	{ "Measure.atoms", offer_atoms },
 	{ "AtomWarning.atom", offer_atoms },
 	{ "Attachment.atoms", offer_atoms },
@@ -214,7 +234,7 @@ const char *form_preset(const struct form_work *w, const struct form_field *f, c
 
 	if (strcmp(f->key, "Request.requesting_state") == 0)
 		return w->between.requesting;
-	if (strcmp(f->key, "Request.requested_state") == 0)
+	if (strcmp(f->key, "Request.requested_state") == 0 || strcmp(f->key, "Submission.to") == 0)
 		return w->between.requested;
 	if (strcmp(f->key, "LegalBasis.instrument") == 0 || strcmp(f->key, "LegalBasis.version") == 0)
 		return p == NULL ? "" : strcmp(f->name, "version") == 0 ? p->version : p->id;

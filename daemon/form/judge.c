@@ -133,7 +133,10 @@ static void judge_submission(struct judging *j, const CySubmission *s)
 	add_all(j, faults, "", false);
 	if (s->content != NULL && law_kind_opens((uint32_t)s->content->kind_case) && !cy_authority_valid(s->to) &&
 	    !unread(j, "to"))
-		add(j, "to", "The authority id of the addressee is mandatory.", "");
+		add(j, "to",
+		    s->to[0] ? "An authority id has capital letters, digits and hyphens alone, such as IE."
+			     : "The authority id of the addressee is mandatory.",
+		    "");
 }
 
 /* ------------------------------------------------------------ at the fields */

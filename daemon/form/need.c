@@ -167,6 +167,12 @@ static void general(const struct form_work *w, struct form_field *f)
 				    "Data of these categories need an approval of their own: {categories}.",
 				    "categories", form_list(words, w->arena, p->n_sensitive, p->sensitive)),
 			  0, &p->sensitive_source);
+	if (strcmp(f->key, "LegalBasis.articles") == 0)
+		add_guide(w, f,
+			  form_fill(words, w->arena,
+				    "The measures that {instrument} admits are those of article {article}.",
+				    "instrument", p->id, "article", p->measures_source.article),
+			  0, &p->measures_source);
 	if (strcmp(f->key, "Measure.type") == 0)
 		add_guide(w, f,
 			  form_fill(words, w->arena, "{instrument} admits the measures that stand here.", "instrument",

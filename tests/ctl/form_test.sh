@@ -19,6 +19,7 @@ r = json.load(sys.stdin)["content"]["request"]
 assert [m["type"] for m in r["measures"]] == ["HEARING_WITNESS", "SEARCH_AND_SEIZURE"], r["measures"]
 assert [m["measure"] for m in r["measures"]] == [1, 2]
 assert r["measures"][0]["hearing"]["mode"] == "IN_PERSON" and "hearing" not in r["measures"][1]
+assert r["measures"][1]["targets"][0] == {"type": "FILL IN", "value": "FILL IN", "issuer": ""}
 assert r["legalBasis"]["instrument"] == "eio-2014-41" and r["requestingState"] == "FR" and r["requestedState"] == "IE"' 2>err
 result $? 'it has a part for each, and what the command line says'
 says out '(eio-2014-41 5(1)(b))$' 'the guide of the instrument stands at the field with its article'
@@ -56,6 +57,9 @@ says out '^content.request.measures\[2\].nexus: By version 1, which is here: Thi
 says out '^Still empty: .*Measure 3 › Link with the offence' 'what is empty has its label'
 "$ctl" check draft.json --language fr >out 2>err
 says out '^Encore vide : .*Mesure 3 › Lien avec l’infraction' 'also in French'
+draft 'd["to"] = "Department of Justice, Dublin"'
+exits 4 'an addressee by the name of its office' check draft.json
+says out '^to: An authority id has capital letters, digits and hyphens alone, such as IE\.$' 'is told what is expected'
 draft 'r["persons"] = [r["persons"][1]] * 10000'
 exits 4 'ten thousand persons' check draft.json
 says out '^content.request.persons: at most 1000 elements are allowed$' 'are too many, in a sentence'
