@@ -143,11 +143,16 @@ static void offer_versions(struct choosing *c)
 		offer(c, c->w->form->profile->version, "", "");
 }
 
-/* Numbers alone: a practice is no article to rely on. */
+/* Numbers alone, each of `16, 18(3)`: a practice is not an article to rely on. */
 static void offer_article(struct choosing *c, const struct law_source *s)
 {
-	if (s->article[0] >= '0' && s->article[0] <= '9')
-		offer(c, s->article, "", s->verified ? "" : s->note);
+	for (const char *p = s->article; *p != '\0';) {
+		const size_t len = strcspn(p, ",");
+
+		if (*p >= '0' && *p <= '9')
+			offer(c, form_text(c->w->arena, "%.*s", (int)len, p), "", s->verified ? "" : s->note);
+		p += len + strspn(p + len, ", ");
+	}
 }
 
 static void offer_articles(struct choosing *c)
