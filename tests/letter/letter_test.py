@@ -128,6 +128,11 @@ def long_ones():
         text = pdf_of(description([["field", 0, "Value", value], ["field", 0, "After", "the end"]])).text()
         found = text[text.index("Value") + 5:text.index("After")]
         tap(re.sub(r"[\s\u200b]", "", found) == re.sub(r"\s", "", value), f"pdf: {name} is whole, over pages")
+    pdf = pdf_of(description([["field", 0, "Value", "word and more " * 3000], *[["text", 0, f"Text {i}."] for i in range(99)]]))
+    words = re.findall(r'yMin="([\d.]+)" xMax="[\d.]+" yMax="([\d.]+)">([^<]*)<', pdf.say("pdftotext", "-bbox", "-"))
+    low = [text for _, bottom, text in words if float(bottom) > 773]
+    tap(low == [w for i in range(len(pdf.pages())) for w in f"REF-1 Page {i + 1} of {len(pdf.pages())}".split()],
+        "pdf: only reference and number stand below the text of a page", low[:30])
     rows = [[f"row-{i}", "x"] for i in range(200)]
     pages = pdf_of(description([["table", 0, ["First", "Second"], [1, 1], rows]])).pages()
     tap(len(pages) > 3 and all("First Second" in one_line([page]) for page in pages), "pdf: a table has its headings on each page")
