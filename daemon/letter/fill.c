@@ -164,7 +164,8 @@ static void not_stated(struct letter *l, const struct form_field *fields, size_t
 		return;
 	list = form_list(&l->words, &l->arena, found, labels);
 	letter_paragraph(l, LETTER_NOTE, depth,
-			 form_fill(&l->words, &l->arena, "Not stated: {fields}.", "fields", list, NULL));
+			 n == 1 ? form_say(&l->words, "None.")
+				: form_fill(&l->words, &l->arena, "Not stated: {fields}.", "fields", list, NULL));
 }
 
 /* ------------------------------------------------------------------- tables */
@@ -343,5 +344,7 @@ void letter_caveats(struct letter *l, const struct form *const *forms, size_t n)
 		letter_paragraph(l, LETTER_NOTE, 0,
 				 form_say(&l->words, "* This article was not verified against the primary text."));
 	if (words)
-		letter_paragraph(l, LETTER_NOTE, 0, forms[0]->unreviewed);
+		letter_paragraph(l, LETTER_NOTE, 0,
+				 form_say(&l->words,
+					  "The labels and translations of this letter were not reviewed by a lawyer."));
 }
