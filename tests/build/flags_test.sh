@@ -46,7 +46,10 @@ ok 'and checks the bounds of what libc is told to fill'
 ! make install BUILD="$work/none" DESTDIR="$work/root" >"$work/out" 2>"$work/err" &&
 	grep -q 'is not built: run make first' "$work/err" && [ ! -e "$work/root" ] && [ ! -e "$work/none" ]
 ok 'make install builds nothing, and says what to do'
-mkdir -p "$work/build/bin"
+mkdir -p "$work/build/bin" "$work/build/share/comity/locale"
+for language in config/locale/*.po; do
+	: >"$work/build/share/comity/locale/$(basename "$language" .po).mo"
+done
 printf '#!/bin/sh\n' | tee "$work/build/bin/comityd" >"$work/build/bin/comityctl"
 chmod +x "$work"/build/bin/*
 echo 'other flags' >"$work/build/flags"
