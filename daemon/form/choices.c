@@ -143,37 +143,12 @@ static void offer_versions(struct choosing *c)
 		offer(c, c->w->form->profile->version, "", "");
 }
 
-/* Numbers alone, each of `16, 18(3)`: a practice is not an article to rely on. */
-static void offer_article(struct choosing *c, const struct law_source *s)
-{
-	for (const char *p = s->article; *p != '\0';) {
-		const size_t len = strcspn(p, ",");
-
-		if (*p >= '0' && *p <= '9')
-			offer(c, form_text(c->w->arena, "%.*s", (int)len, p), "", s->verified ? "" : s->note);
-		p += len + strspn(p + len, ", ");
-	}
-}
-
-static void offer_articles(struct choosing *c)
-{
-	const struct law_profile *p = c->w->form->profile;
-
-	if (p == NULL)
-		return;
-	offer_article(c, &p->measures_source);
-	for (size_t i = 0; i < p->n_requirements; i++)
-		if (!p->requirements[i].measures || (p->requirements[i].measures & c->w->chosen) != 0)
-			offer_article(c, &p->requirements[i].source);
-}
-
 static const struct offer {
 	const char *key;
 	void (*offer)(struct choosing *c);
 } offers[] = {
 	{ "LegalBasis.instrument", offer_instruments },
 	{ "LegalBasis.version", offer_versions },
-	{ "LegalBasis.articles", offer_articles },
 	{ "Measure.atoms", offer_atoms },
 	{ "AtomWarning.atom", offer_atoms },
 	{ "Attachment.atoms", offer_atoms },

@@ -109,7 +109,6 @@ static void what_is_mandatory_depends_on_the_measure(void **state)
 	assert_string_equal(form_rig_find(hearing, "content.request.measures[].hearing.technical_contact")->when,
 			    "Only where How the person is heard is: By video conference and By telephone conference.");
 	assert_string_equal(form_rig_find(hearing, "content.request.persons")->instead, "no_person_reason");
-	assert_string_equal(form_rig_find(hearing, "content.request.legal_basis.articles")->choices[1].value, "18(3)");
 	assert_int_equal(form_rig_find(hearing, "content.request.legal_basis.articles")->n_guides, 1);
 }
 
