@@ -55,12 +55,9 @@ static void fail(struct node *n, struct conn *c, int code, const char *why)
 	const bool flawed = code == CY_ESIGN || code == CY_ENOENT, own = c->get.own;
 	const uint32_t attachment = c->get.attachment;
 
-	if (flawed)
-		evidence_found(n, &c->get.id.sha256, code);
-	else
+	if (!flawed)
 		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
-			  c->get.attachment, c->get.message_id, why);
-	end(n, c);
+			  attachment, c->get.message_id, why);
 	if (flawed)
 		refuse_flawed(n, c, correlation, own);
 	else
@@ -68,6 +65,9 @@ static void fail(struct node *n, struct conn *c, int code, const char *why)
 			n, c->id, correlation, CY_ERROR_CODE__INTERNAL, "",
 			"attachment %u cannot be read from the disk now: repeat later; the log of the daemon says why",
 			attachment);
+	if (flawed)
+		evidence_found(n, &c->get.id.sha256, code);
+	end(n, c);
 }
 
 static struct blob_ticket *ticket(struct node *n, const struct conn *c, enum blob_task task)
