@@ -284,7 +284,8 @@ struct node {
 
 	struct greeting *greetings; /* connections that are not proven (greet.c) */
 	struct input *inputs, **last_input;
-	struct counting *counting; /* statistics that were asked for, the first under way */
+	bool wants_batch, wants_plan; /* what the driver is to do next: see batch_go() */
+	struct counting *counting;    /* statistics that were asked for, the first under way */
 	struct batch batch;
 	uint64_t last_ticket;
 	struct cy_mono
@@ -348,7 +349,9 @@ struct cy_wall node_now(const struct node *n);
 /* What is signed as the time of what happens now: while the wall clock is doubted, what
  * it would say had it gone on, and not before what was recorded. */
 struct cy_wall node_legal_now(struct node *n);
-struct peer *node_peer(struct node *n, const char *id);      /* NULL if not configured */
+struct peer *node_peer(struct node *n, const char *id); /* NULL if not configured */
+/* The one of this id, with its stream from the store; a place is made where there is none. */
+int node_make_peer(struct node *n, const char *id, struct peer **ret_peer, struct cy_error *e);
 struct peer *node_peer_ever(struct node *n, const char *id); /* also a former one; NULL: cannot be read */
 /* Does or did a peer have this id? false: why not, for whoever asked. "" is of all. */
 #define NODE_NO_PEER (96 + CY_AUTHORITY_MAX + CY_GUESS_TEXT)
@@ -358,7 +361,7 @@ bool node_names_peer(struct node *n, const struct conn *c, uint64_t correlation,
 int node_peers_ever(struct node *n); /* n->peers has all of them from here on; an error: some cannot be read */
 struct peer *node_peer_of_session(struct node *n, uint64_t session); /* NULL if gone */
 struct conn *node_conn(struct node *n, uint64_t id);                 /* NULL if gone */
-void node_queue(struct node *n, struct input *in);
+void node_queue(struct node *n, struct input *in);                   /* the driver begins a batch for it */
 struct input *node_input_new(enum input_kind kind, uint64_t source);
 void node_input_free(struct input *in);
 /* Wall time against what was recorded, and against monotonic time since the
@@ -376,8 +379,6 @@ void node_clock_confirmed(struct node *n, const char *client);
 int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from, const char *to,
 		    struct wire_text **ret_text, struct cy_error *e);
 
-/* Say goodbye outside a batch, and end the session. */
-void node_dismiss(struct node *n, struct peer *p, enum node_goodbye bye);
 const char *node_goodbye_name(CyGoodbyeCode code); /* never freed */
 
 /* -------------------------------------------------------------- configure.c */
@@ -446,6 +447,8 @@ void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 /* A message of the case became void, or is not void after all: fold again. */
 void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t number, bool voided);
 void cases_put(struct node *n, struct work_case *c);
+/* Something may be here again that was ordered to be erased. */
+void cases_erase_soon(struct node *n);
 /* How the case stands, in a word for people: until our request, or what we notify, has a receipt, that. */
 const char *cases_word(const struct store_case *row);
 /* Something of a case is damaged in the store, as "the title of" it or "the key of" it, under which no content
@@ -468,6 +471,12 @@ void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHe
 void session_up(struct node *n, struct peer *p);
 void session_say_state(struct node *n, struct want *w);
 void session_state(struct node *n, struct peer *p, const CyState *st, const struct wire_text *head);
+/* Say goodbye, and end the session: outside a batch, when nothing of what the peer sent was kept; `more` is said in the
+ * place of the words, NULL: there is no more to say. */
+void session_refuse(struct node *n, struct peer *p, enum node_level level, enum node_goodbye bye, const char *more);
+void session_dismiss(struct node *n, struct peer *p, enum node_goodbye bye);
+/* The same with the effects of the batch. */
+void session_goodbye(struct node *n, struct peer *p, enum node_goodbye bye);
 
 /* -------------------------------------------------------------- greet.c */
 /* A connection that TLS takes for this peer's. */
@@ -532,6 +541,11 @@ void local_send_file(struct node *n, uint64_t conn, const CyServerFrame *frame, 
 /* Whom it may be from now on; the list is copied. */
 void local_may_be(struct conn *c, const size_t *allowed, size_t n_allowed);
 void local_conn_free(struct conn *c);
+/* As the functions of node.h; local_frame() also of what a client has asked before. */
+void local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed);
+void local_down(struct node *n, uint64_t conn);
+void local_drained(struct node *n, uint64_t conn);
+void local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd);
 struct store_view local_view(const struct conn *c);
 
 /* -------------------------------------------------------------- say.c */
@@ -610,19 +624,11 @@ void erase_message(struct node *n, const struct store_message *row, struct cy_wa
 void erase_makes_room(struct node *n, struct peer *p, const struct store_message *row);
 /* At the end of a batch: erase again what a restored backup, or a peer, has brought back. */
 void erase_step(struct node *n);
-/* Something may be here again that was ordered to be erased. */
-void erase_soon(struct node *n);
 /* A batch failed, and with it what it may have erased: that is looked at again, but does not fail each batch from now
  * on. */
 void erase_failed(struct node *n);
 struct cy_mono erase_next(const struct node *n); /* when the step looks again */
 /* -------------------------------------------------------------- submit.c */
-/* An idempotency key is kept by its digest in hexadecimal (store_key_digest), which travels in the message:
- * so it is known again after a restore. In the store, or in this batch: CY_OK, with what it was used for. */
-int submit_key_known(struct node *n, const char *digest, struct cy_digest *ret_request,
-		     char ret_message_id[static CY_UUID_LEN + 1]);
-/* It stands for this message from now on. */
-void submit_put_key(struct node *n, const char *digest, const struct cy_digest *request, const char *message_id);
 void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s);
 
 /* -------------------------------------------------------------- subscribe.c */

@@ -249,6 +249,11 @@ struct work_case *cases_find(struct node *n, const char *client, const char *ref
 	return cases_get(n, f.peer, f.case_id, ret_code);
 }
 
+void cases_erase_soon(struct node *n)
+{
+	n->next_erasure = n->ports.clock.mono(n->ports.clock.ctx);
+}
+
 struct work_case *cases_new(struct node *n, const char *peer, const char *case_id, CySide side)
 {
 	struct work_case *c = add(n);
@@ -266,7 +271,7 @@ struct work_case *cases_new(struct node *n, const char *peer, const char *case_i
 	own_row(n, c, &row);
 	c->is_new = true;
 	if (n->orders.stored > 0)
-		erase_soon(n);
+		cases_erase_soon(n);
 	return c;
 }
 
@@ -310,7 +315,7 @@ void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 		*head = fact->number;
 	c->row.messages++;
 	if (fact->at_ms <= c->row.erased.ms)
-		erase_soon(n);
+		cases_erase_soon(n);
 	c->unsettled = c->unmeasured = true;
 	fold(c);
 	cases_put(n, c);

@@ -58,8 +58,9 @@ uint32_t escalate_skip(const struct law_ladder *l, const struct store_clock *row
 /* -------------------------------------------------------------- hooks.c */
 void hooks_put(struct node *n, const char *id, const struct store_clock *row, const struct law_clock_rule *rule,
 	       const struct law_rung *rung);
-void hooks_run(struct node *n);                  /* start what waits and may run */
-void hooks_done(struct node *n, const char *id); /* in a batch */
+void hooks_run(struct node *n);                                      /* start what waits and may run */
+void hooks_ended(struct node *n, const char *id, const char *fault); /* as node_hook_done() */
+void hooks_done(struct node *n, const char *id);                     /* in a batch */
 
 /* -------------------------------------------------------------- clock_views.c */
 void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, const CyListClocks *r);

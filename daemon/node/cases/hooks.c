@@ -83,7 +83,7 @@ void hooks_run(struct node *n)
 		s->hooks(s->ctx, 2 * NODE_HOOKS_MAX, run_one, n);
 }
 
-void node_hook_done(struct node *n, const char *id, const char *fault)
+void hooks_ended(struct node *n, const char *id, const char *fault)
 {
 	struct input *in = calloc(1, sizeof *in);
 

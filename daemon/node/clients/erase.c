@@ -433,11 +433,6 @@ void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEr
 
 /* ---------------------------------------------------------------- what comes back */
 
-void erase_soon(struct node *n)
-{
-	n->next_erasure = n->ports.clock.mono(n->ports.clock.ctx);
-}
-
 struct cy_mono erase_next(const struct node *n)
 {
 	return n->next_erasure;

@@ -6,48 +6,6 @@
 #include "node/evidence/evidence.h"
 #include "node/peers/parcels.h"
 
-/* ------------------------------------------------------------------ one's own */
-
-struct seeing {
-	struct cy_arena *a;
-	struct store_evidence row;
-	const char *client;
-	bool visible;
-};
-
-static int load_row(void *arg, const struct store_evidence *row)
-{
-	struct seeing *s = arg;
-
-	s->row = evidence_copy(s->a, row);
-	return CY_OK;
-}
-
-static int look_case(void *arg, const struct store_case *row)
-{
-	struct seeing *s = arg;
-
-	s->visible = strcmp(row->client, s->client) == 0;
-	return CY_OK;
-}
-
-int evidence_visible(struct node *n, struct cy_arena *a, const struct conn *c, const CyEvidenceRef *item,
-		     struct store_evidence *ret)
-{
-	struct store_port *s = &n->ports.store;
-	const struct store_view view = local_view(c);
-	struct seeing x = { .a = a, .client = view.client, .visible = view.client == NULL };
-	int r = s->get_evidence(s->ctx, item->message_id, item->attachment, load_row, &x);
-
-	if (r == CY_OK && !x.visible)
-		r = s->get_case(s->ctx, x.row.peer, x.row.case_id, look_case, &x);
-	if (r == CY_OK && !x.visible)
-		r = CY_ENOENT;
-	if (r == CY_OK)
-		*ret = x.row;
-	return r;
-}
-
 /* -------------------------------------------------------------------- manifests */
 
 /* The message whose attachments are shown: many follow each other in a list. */

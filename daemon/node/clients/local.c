@@ -7,13 +7,6 @@
 #include "node/evidence/evidence.h"
 #include "wire/message.h"
 
-struct store_view local_view(const struct conn *c)
-{
-	bool own_only = c->client->role == CY_ROLE__SUBMITTER && !c->client->sees_all;
-
-	return (struct store_view){ .client = own_only ? c->client->name : NULL };
-}
-
 void local_may_be(struct conn *c, const size_t *allowed, size_t n_allowed)
 {
 	free(c->allowed);
@@ -30,7 +23,7 @@ void local_conn_free(struct conn *c)
 	free(c);
 }
 
-void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed)
+void local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed)
 {
 	struct conn *c = calloc(1, sizeof *c);
 
@@ -41,7 +34,7 @@ void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t 
 	n->conns = c;
 }
 
-void node_local_down(struct node *n, uint64_t conn)
+void local_down(struct node *n, uint64_t conn)
 {
 	for (struct conn **at = &n->conns; *at != NULL; at = &(*at)->next) {
 		struct conn *c = *at;
@@ -56,7 +49,7 @@ void node_local_down(struct node *n, uint64_t conn)
 	}
 }
 
-void node_local_drained(struct node *n, uint64_t conn)
+void local_drained(struct node *n, uint64_t conn)
 {
 	struct conn *c = node_conn(n, conn);
 
@@ -128,7 +121,7 @@ static void queue_request(struct node *n, struct conn *c, CyClientFrame *f)
 	node_queue(n, in);
 }
 
-void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd)
+void local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd)
 {
 	struct conn *c = node_conn(n, conn);
 	ProtobufCMessage *m = NULL;

@@ -201,7 +201,7 @@ void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const
 	k->query.peer = copy(r->peer);
 	k->query.instrument = copy(r->instrument);
 	*at = k;
-	batch_plan_wake(n);
+	batch_replan(n);
 }
 
 struct page {

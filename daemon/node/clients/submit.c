@@ -8,6 +8,7 @@
 #include "law/plausible.h"
 #include "law/validate.h"
 #include "law/warn.h"
+#include "node/core/keys.h"
 #include "node/internal.h"
 #include "wire/message.h"
 
@@ -21,22 +22,6 @@ static void reply_submitted(struct node *n, const struct conn *c, uint64_t corre
 }
 
 /* -------------------------------------------------------------- idempotency */
-
-struct known_key {
-	bool found, spent;
-	struct cy_digest request;
-	char message_id[CY_UUID_LEN + 1];
-};
-
-static int load_key(void *arg, const struct store_key *row)
-{
-	struct known_key *k = arg;
-
-	k->found = true;
-	k->spent = row->spent;
-	k->request = row->request;
-	return cy_copy(k->message_id, sizeof k->message_id, row->message_id);
-}
 
 struct known_message {
 	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
@@ -66,7 +51,7 @@ static char *waits_for(struct node *n, const char *peer, enum store_transport tr
 	return (char *)batch_string(n, peer);
 }
 
-static void answer_again(struct node *n, const struct conn *c, uint64_t correlation, const struct known_key *k)
+static void answer_again(struct node *n, const struct conn *c, uint64_t correlation, const struct node_key *k)
 {
 	struct store_port *s = &n->ports.store;
 	struct known_message m = { 0 };
@@ -91,42 +76,20 @@ static void answer_again(struct node *n, const struct conn *c, uint64_t correlat
 	reply_submitted(n, c, correlation, &submitted);
 }
 
-/* A key, as the store has it and as this batch adds it. */
-static int find_key(struct node *n, const char *client, const char *key, struct known_key *k)
-{
-	struct store_port *s = &n->ports.store;
-
-	for (struct store_write *w = n->batch.writes.first; w != NULL && !CY_MUTANT_KEY_TWICE; w = w->next)
-		if (w->op == STORE_PUT_KEY && strcmp(w->key.client, client) == 0 && strcmp(w->key.key, key) == 0)
-			return load_key(k, &w->key);
-	return s->key(s->ctx, client, key, load_key, k);
-}
-
-int submit_key_known(struct node *n, const char *digest, struct cy_digest *ret_request,
-		     char ret_message_id[static CY_UUID_LEN + 1])
-{
-	struct known_key k = { 0 };
-	int r = find_key(n, STORE_BY_DIGEST, digest, &k);
-
-	*ret_request = k.request;
-	cy_copy(ret_message_id, CY_UUID_LEN + 1, k.message_id);
-	return r;
-}
-
 /* Was this key used? True: it was answered here. */
 static bool answered_before(struct node *n, const struct conn *c, uint64_t correlation, const char *key,
 			    const struct cy_digest *request)
 {
 	const struct cy_digest d = store_key_digest(c->client->name, key);
-	struct known_key k = { 0 };
+	struct node_key k = { 0 };
 	char hex[CY_SHA256_HEX];
 	int r;
 
 	cy_digest_hex(&d, hex);
-	r = find_key(n, STORE_BY_DIGEST, hex, &k);
+	r = keys_find(n, STORE_BY_DIGEST, hex, &k);
 	/* As older versions wrote them. */
 	if (r == CY_ENOENT)
-		r = find_key(n, c->client->name, key, &k);
+		r = keys_find(n, c->client->name, key, &k);
 	if (r < 0 && r != CY_ENOENT) {
 		batch_error(n, c->id, correlation, local_unread_code(r), "", local_unread_text(r));
 		return true;
@@ -435,17 +398,6 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 	return NULL;
 }
 
-void submit_put_key(struct node *n, const char *digest, const struct cy_digest *request, const char *message_id)
-{
-	struct store_write *w = batch_write(n, STORE_PUT_KEY);
-
-	w->key.client = STORE_BY_DIGEST;
-	w->key.key = batch_string(n, digest);
-	w->key.request = *request;
-	w->key.message_id = batch_string(n, message_id);
-	w->key.at = node_now(n);
-}
-
 static void invalid_content(struct node *n, const struct conn *c, uint64_t correlation, const struct cy_error *e)
 {
 	char field[sizeof e->field + 32];
@@ -546,7 +498,7 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		n->batch.doom = "the store cannot read what a submission says about evidence";
 	evidence_attached(n, wc, STORE_OWN, said.id, said.number, saying.priority, sub->content, c->client->name);
 	cy_digest_hex(&key, hex);
-	submit_put_key(n, hex, request, said.id);
+	keys_put(n, hex, request, said.id);
 	cases_event(n, wc,
 		    &(struct event_of){ .type = CY_EVENT_TYPE__SUBMISSION_ACCEPTED,
 					.message_id = said.id,

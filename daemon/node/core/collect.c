@@ -11,6 +11,16 @@ void batch_retry(struct node *n)
 	n->retry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_STORE_RETRY_MS);
 }
 
+void batch_replan(struct node *n)
+{
+	n->wants_plan = true;
+}
+
+bool batch_is_idle(const struct node *n)
+{
+	return n->batch.phase == BATCH_IDLE && !n->wants_batch;
+}
+
 struct store_write *batch_write(struct node *n, enum store_op op)
 {
 	return store_add(&n->batch.writes, op);
@@ -79,24 +89,6 @@ void batch_unsend(struct node *n, uint64_t session)
 			at = &(*at)->next;
 	}
 	b->last_effect = at;
-}
-
-void batch_goodbye(struct node *n, struct peer *p, enum node_goodbye bye)
-{
-	CyGoodbye g = node_goodbye(bye, NULL);
-	const bool restored = g.code == CY_GOODBYE_CODE__RESTORED;
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
-
-	if (p->session == 0)
-		return;
-	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
-	f.goodbye = &g;
-	node_tell(n, restored ? NODE_INFO : NODE_ALARM, restored ? NODE_EVENT_RESTORED : NODE_EVENT_PEER_FAULT, p->id,
-		  "peer %s: %s", p->id, g.text);
-	batch_send(n, p->session, &f);
-	batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), g.text);
-	/* Nothing more is taken from or sent on this session. */
-	node_link_down(n, p->session, g.text);
 }
 
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame)

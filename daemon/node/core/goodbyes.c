@@ -18,3 +18,10 @@ CyGoodbye node_goodbye(enum node_goodbye bye, const char *more)
 	g.text = (char *)(more != NULL ? more : node_goodbyes[bye].words);
 	return g;
 }
+
+const char *node_goodbye_name(CyGoodbyeCode code)
+{
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&cy_goodbye_code__descriptor, (int)code);
+
+	return v != NULL ? v->name : "without a known reason";
+}

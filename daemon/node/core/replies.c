@@ -5,6 +5,59 @@
 #include "node/internal.h"
 #include "wire/message.h"
 
+void node_note(struct node *n, enum node_level level, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	n->ports.journal.note(n->ports.journal.ctx, level, text);
+}
+
+void node_tell(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
+{
+	struct journal_port *j = &n->ports.journal;
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (j->event != NULL)
+		j->event(j->ctx, level, event, peer, text);
+	else
+		j->note(j->ctx, level, text);
+}
+
+/* Each once, for the status; when there is no more room, that there is more. */
+static void list_damage(struct node *n, const char *what)
+{
+	static const char more[] = "; and more: see the log";
+	size_t len = strlen(n->damaged);
+
+	if (strstr(n->damaged, what) != NULL || strstr(n->damaged, more) != NULL)
+		return;
+	if (len + strlen(what) + sizeof more + 2 < sizeof n->damaged)
+		snprintf(n->damaged + len, sizeof n->damaged - len, "%s%s",
+			 len == 0 ? "damaged, restore a backup: " : "; ", what);
+	else
+		snprintf(n->damaged + len, sizeof n->damaged - len, "%s", more);
+}
+
+void node_damaged(struct node *n, const char *peer, const char *fmt, ...)
+{
+	char what[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	list_damage(n, what);
+	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, peer, "the store: %s is damaged: restore a backup", what);
+}
+
 void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame)
 {
 	struct cy_buf out = CY_BUF(CY_LOCAL_FRAME_MAX);

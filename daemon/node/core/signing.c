@@ -1,6 +1,7 @@
 /* Whether we may sign: not by a clock that is not trusted, not outside the validity of our
  * certificate, not by one that is known to be revoked. What is to be signed waits then. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/internal.h"
@@ -142,4 +143,32 @@ bool signing_is_refused(struct node *n, const struct peer *p)
 		return false;
 	/* A receipt of ours is accepted without a word: by and by silence says so. */
 	return p->session == 0 || !p->greeted || p->refusal.now || now.ms - p->since.ms < NODE_REFUSAL_MS;
+}
+
+int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from, const char *to,
+		    struct wire_text **ret_text, struct cy_error *e)
+{
+	struct wire_text *t;
+	struct signer_port *s = &n->ports.signer;
+	int r;
+
+	if (st == NULL)
+		return cy_fail(e, CY_EPARSE, "a signed text is missing");
+	if (st->text.len > CY_MANIFEST_MAX || st->signature.len > CY_SIGNATURE_MAX)
+		return cy_fail(e, CY_ELIMIT, "a signed text or its signature is too long");
+	t = malloc(sizeof *t);
+	CY_ASSERT(t != NULL);
+	r = wire_text_read(cy_bytes(st->text.data, st->text.len), t, e);
+	if (r == CY_OK && (t->type != type || strcmp(t->from, from) != 0 || strcmp(t->to, to) != 0))
+		r = cy_fail(e, CY_EDENIED, "a signed text is of another type, author or addressee than its place says");
+	if (r == CY_OK)
+		r = s->verify(s->ctx, from, cy_bytes(st->text.data, st->text.len),
+			      cy_bytes(st->signature.data, st->signature.len),
+			      type == WIRE_SESSION_PROOF ? node_legal_now(n) : t->made, e);
+	if (r < 0) {
+		free(t);
+		return r;
+	}
+	*ret_text = t;
+	return CY_OK;
 }

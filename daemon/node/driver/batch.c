@@ -40,7 +40,7 @@ static void step_frame(struct node *n, struct input *in)
 	p->inputs--;
 	batch_touch(n, p->session);
 	if ((f->kind_case == CY_PEER_FRAME__KIND_STATE) == p->greeted && f->kind_case != CY_PEER_FRAME__KIND_GOODBYE) {
-		batch_goodbye(n, p, p->greeted ? NODE_BYE_SECOND_STATE : NODE_BYE_BEFORE_STATE);
+		session_goodbye(n, p, p->greeted ? NODE_BYE_SECOND_STATE : NODE_BYE_BEFORE_STATE);
 		return;
 	}
 	switch (f->kind_case) {
@@ -184,10 +184,21 @@ void batch_plan_wake(struct node *n)
 {
 	const struct cy_mono at = stages_next(n);
 
+	n->wants_plan = false;
 	if (at.ms == n->planned.ms)
 		return;
 	n->planned = at;
 	n->ports.clock.wake_at(n->ports.clock.ctx, at);
+}
+
+void batch_go(struct node *n)
+{
+	const bool plan = n->wants_plan;
+
+	if (n->wants_batch)
+		batch_start(n);
+	if (plan) /* also where the batch has planned when it began: now it is further on */
+		batch_plan_wake(n);
 }
 
 void batch_start(struct node *n)
@@ -196,6 +207,7 @@ void batch_start(struct node *n)
 	struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 	const bool careful = cy_mono_before(now, n->careful);
 
+	n->wants_batch = false;
 	if (b->phase >= BATCH_SIGNING) /* its end begins the next one */
 		return;
 	enter(b, BATCH_COLLECTING);
@@ -246,8 +258,10 @@ void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sign
 {
 	struct batch *b = &n->batch;
 
-	if (greet_signed(n, ticket, code, signature))
+	if (greet_signed(n, ticket, code, signature)) {
+		batch_go(n);
 		return;
+	}
 	for (struct want *w = b->wants; w != NULL; w = w->next) {
 		if (w->ticket != ticket || w->answered)
 			continue;
@@ -288,7 +302,7 @@ static void release_effect(struct node *n, const struct effect *f)
 		n->ports.local.send(n->ports.local.ctx, f->target, f->bytes);
 		return;
 	case EFFECT_LOCAL_AGAIN:
-		node_local_frame(n, f->target, f->bytes, -1);
+		local_frame(n, f->target, f->bytes, -1);
 		return;
 	case EFFECT_SUBSCRIBED:
 		subscribe_begin(n, f->target, true);
@@ -325,6 +339,8 @@ static void commit(struct node *n)
 			break;
 		}
 	}
+	if (n->wants_plan)
+		batch_plan_wake(n);
 	stages_run(n, STAGE_COMPLETE);
 	if (b->doom != NULL) {
 		fail(n, CY_ESTORE, b->doom);
@@ -427,6 +443,7 @@ static void release(struct node *n)
 	stages_run(n, STAGE_RELEASED);
 	enter(b, BATCH_IDLE);
 	batch_reset(n);
+	n->wants_batch = false; /* the next one begins below */
 	stages_run(n, STAGE_IDLE);
 	if (!something) {
 		batch_plan_wake(n);

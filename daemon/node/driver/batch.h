@@ -158,6 +158,9 @@ struct batch {
 };
 
 /* -------------------------------------------------------------- batch.c */
+/* At the end of whatever the node is told: begin a batch, and plan the next wake-up, if that was asked for meanwhile
+ * (node_queue(), batch_replan()). */
+void batch_go(struct node *n);
 void batch_plan_wake(struct node *n);
 void batch_reset(struct node *n); /* forget the last one, or the one under way when the node ends */
 void batch_start(struct node *n); /* if the last one is through and there is something to do */
@@ -165,6 +168,10 @@ void batch_start(struct node *n); /* if the last one is through and there is som
 /* ------------------------------------------------------------ collect.c */
 /* Try again soon what could not be read or started now. */
 void batch_retry(struct node *n);
+/* When the node is to be woken next may have changed: the driver plans it anew. */
+void batch_replan(struct node *n);
+/* No batch is under way, and none is about to begin. */
+bool batch_is_idle(const struct node *n);
 struct store_write *batch_write(struct node *n, enum store_op op);
 char *batch_string(struct node *n, const char *s); /* in the write-set's arena */
 struct cy_bytes batch_bytes(struct node *n, struct cy_bytes b);
@@ -175,7 +182,6 @@ struct effect *batch_send(struct node *n, uint64_t session, const CyPeerFrame *f
 void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame);
 /* Take back what was to leave to the session. */
 void batch_unsend(struct node *n, uint64_t session);
-void batch_goodbye(struct node *n, struct peer *p, enum node_goodbye bye);
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
 /* An error about one field, or "" (replies.c). */
 void batch_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,

@@ -9,36 +9,6 @@
 
 /* ------------------------------------------------------------------- peers */
 
-static int load_stream(void *arg, const struct store_stream *row)
-{
-	struct peer *p = arg;
-
-	p->stream = *row;
-	p->stream.peer = p->id;
-	p->head_text.len = p->head_signature.len = 0;
-	if (cy_buf_add(&p->head_text, row->head_text.data, row->head_text.len) < 0 ||
-	    cy_buf_add(&p->head_signature, row->head_signature.data, row->head_signature.len) < 0)
-		return CY_ENOMEM;
-	p->stream.head_text = cy_buf_view(&p->head_text);
-	p->stream.head_signature = cy_buf_view(&p->head_signature);
-	p->known = true;
-	return CY_OK;
-}
-
-int node_load_peer(struct node *n, struct peer *p, struct cy_error *e)
-{
-	struct store_port *s = &n->ports.store;
-	int r;
-
-	p->stream = (struct store_stream){ .peer = p->id, .out_epoch = n->epoch, .receipted_epoch = n->epoch };
-	p->known = false;
-	p->waiting = true;
-	r = s->stream(s->ctx, p->id, load_stream, p);
-	if (r < 0 && r != CY_ENOENT)
-		return cy_fail(e, r, "the stream with %s cannot be read: %s", p->id, cy_strerror(r));
-	return CY_OK;
-}
-
 void node_peer_free(struct peer *p)
 {
 	cy_buf_free(&p->head_text);
@@ -49,94 +19,6 @@ void node_peer_free(struct peer *p)
 	reconcile_forget(p);
 	bulk_free(p);
 	free(p);
-}
-
-/* A peer that there is no place for yet. No batch under way can know its stream. */
-static int add_peer(struct node *n, const char *id, struct peer **ret_peer, struct cy_error *e)
-{
-	struct peer *p = calloc(1, sizeof *p), **larger;
-	int r;
-
-	if (p == NULL)
-		return cy_fail(e, CY_ENOMEM, "out of memory");
-	p->head_text = CY_BUF(CY_MANIFEST_MAX);
-	p->head_signature = CY_BUF(CY_SIGNATURE_MAX);
-	p->since = node_now(n);
-	p->answer_by = CY_NEVER;
-	p->index = n->n_peers;
-	if (cy_copy(p->id, sizeof p->id, id) < 0)
-		r = cy_fail(e, CY_ECONFIG, "the id of a peer is too long");
-	else
-		r = node_load_peer(n, p, e);
-	larger = r == CY_OK ? realloc(n->peers, (n->n_peers + 1) * sizeof(struct peer *)) : NULL;
-	if (larger == NULL) {
-		node_peer_free(p);
-		return r < 0 ? r : cy_fail(e, CY_ENOMEM, "out of memory");
-	}
-	n->peers = larger;
-	n->peers[n->n_peers++] = p;
-	*ret_peer = p;
-	return CY_OK;
-}
-
-static struct peer *find_peer(struct node *n, const char *id)
-{
-	for (size_t i = 0; i < n->n_peers; i++)
-		if (strcmp(n->peers[i]->id, id) == 0)
-			return n->peers[i];
-	return NULL;
-}
-
-struct peer *node_peer(struct node *n, const char *id)
-{
-	struct peer *p = find_peer(n, id);
-
-	return p != NULL && p->configured ? p : NULL;
-}
-
-struct peer *node_peer_ever(struct node *n, const char *id)
-{
-	struct peer *p = find_peer(n, id);
-
-	if (p == NULL)
-		add_peer(n, id, &p, NULL);
-	return p;
-}
-
-bool node_is_peer(struct node *n, const char *id, char ret_text[static NODE_NO_PEER])
-{
-	const struct peer *p = find_peer(n, id);
-	struct cy_guess guess = CY_GUESS(id);
-	char meant[CY_GUESS_TEXT];
-
-	if (id[0] == '\0' || (p != NULL && (p->configured || p->known)))
-		return true;
-	for (size_t i = 0; i < n->n_peers; i++)
-		if (n->peers[i]->configured)
-			cy_guess_offer(&guess, n->peers[i]->id);
-	snprintf(ret_text, NODE_NO_PEER, "comityctl peer list shows the peers, and '%.*s' is not a peer%s",
-		 (int)CY_AUTHORITY_MAX, id, cy_guess_text(&guess, meant));
-	return false;
-}
-
-bool node_names_peer(struct node *n, const struct conn *c, uint64_t correlation, const char *id)
-{
-	char text[NODE_NO_PEER];
-	const bool is = node_is_peer(n, id, text);
-
-	if (!is)
-		local_error(n, c->id, correlation, CY_ERROR_CODE__NOT_FOUND, "peer", "%s", text);
-	return is;
-}
-
-static int remember(void *arg, const struct store_stream *row)
-{
-	return node_peer_ever(arg, row->peer) != NULL ? CY_OK : CY_ESTORE;
-}
-
-int node_peers_ever(struct node *n)
-{
-	return n->ports.store.streams(n->ports.store.ctx, remember, n);
 }
 
 static void set_name(char *to, size_t size, const char *name)
@@ -175,7 +57,7 @@ static void proven_otherwise(struct node *n, struct peer *p)
 {
 	greet_dismiss(n, p, NODE_BYE_TUNNEL);
 	if (p->session != 0)
-		node_dismiss(n, p, NODE_BYE_TUNNEL);
+		session_dismiss(n, p, NODE_BYE_TUNNEL);
 	if (p->bulk != NULL)
 		bulk_dismiss(n, p, NODE_BYE_TUNNEL);
 }
@@ -189,7 +71,7 @@ static void set_peers(struct node *n, const struct node_config *config)
 		if (named == NULL)
 			greet_dismiss(n, p, NODE_BYE_REMOVED);
 		if (p->session != 0 && named == NULL)
-			node_dismiss(n, p, NODE_BYE_REMOVED);
+			session_dismiss(n, p, NODE_BYE_REMOVED);
 		if (named != NULL && !p->configured) {
 			p->since = node_now(n);
 			p->waiting = true;
@@ -251,14 +133,6 @@ static void send_away(struct node *n, struct conn *c, const char *why)
 	n->ports.local.close(n->ports.local.ctx, id);
 	/* Its requests that wait find nobody; it repeats them with the same keys. */
 	node_local_down(n, id);
-}
-
-bool node_is_read(const struct node *n)
-{
-	for (size_t i = 0; i < n->config.n_clients; i++)
-		if (n->clients[i].role == CY_ROLE__SUBMITTER && n->clients[i].sees_all)
-			return true;
-	return false;
 }
 
 static void set_clients(struct node *n, struct node_client_config *clients, size_t n_clients)
@@ -328,8 +202,7 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 
 	CY_ASSERT(config->window >= 1 && config->window <= CY_WINDOW_MAX);
 	for (size_t i = 0; r == CY_OK && i < config->n_peers; i++)
-		if (find_peer(n, config->peers[i].id) == NULL)
-			r = add_peer(n, config->peers[i].id, &p, e);
+		r = node_make_peer(n, config->peers[i].id, &p, e);
 	if (r < 0)
 		return r;
 	clients = copy_clients(config);

@@ -11,96 +11,12 @@
 #include "node/evidence/evidence.h"
 #include "wire/message.h"
 
-void node_note(struct node *n, enum node_level level, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	n->ports.journal.note(n->ports.journal.ctx, level, text);
-}
-
-void node_tell(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
-{
-	struct journal_port *j = &n->ports.journal;
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (j->event != NULL)
-		j->event(j->ctx, level, event, peer, text);
-	else
-		j->note(j->ctx, level, text);
-}
-
-/* Each once, for the status; when there is no more room, that there is more. */
-static void list_damage(struct node *n, const char *what)
-{
-	static const char more[] = "; and more: see the log";
-	size_t len = strlen(n->damaged);
-
-	if (strstr(n->damaged, what) != NULL || strstr(n->damaged, more) != NULL)
-		return;
-	if (len + strlen(what) + sizeof more + 2 < sizeof n->damaged)
-		snprintf(n->damaged + len, sizeof n->damaged - len, "%s%s",
-			 len == 0 ? "damaged, restore a backup: " : "; ", what);
-	else
-		snprintf(n->damaged + len, sizeof n->damaged - len, "%s", more);
-}
-
-void node_damaged(struct node *n, const char *peer, const char *fmt, ...)
-{
-	char what[200];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof what, fmt, ap);
-	va_end(ap);
-	list_damage(n, what);
-	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, peer, "the store: %s is damaged: restore a backup", what);
-}
-
 void node_store_damaged(struct node *n, const char *peer, const char *case_id, const char *what)
 {
 	if (case_id[0] == '\0')
 		node_damaged(n, peer, "%s", what);
 	else
 		cases_damaged(n, peer, case_id, what);
-}
-
-struct cy_wall node_now(const struct node *n)
-{
-	return n->ports.clock.wall(n->ports.clock.ctx);
-}
-
-struct peer *node_peer_of_session(struct node *n, uint64_t session)
-{
-	for (size_t i = 0; i < n->n_peers; i++)
-		if (n->peers[i]->session == session && session != 0)
-			return n->peers[i];
-	return NULL;
-}
-
-struct conn *node_conn(struct node *n, uint64_t id)
-{
-	for (struct conn *c = n->conns; c != NULL; c = c->next)
-		if (c->id == id)
-			return c;
-	return NULL;
-}
-
-struct cy_wall node_legal_now(struct node *n)
-{
-	struct cy_wall now = node_now(n);
-
-	if (!n->clock_suspect || CY_MUTANT_LAW_DOUBTED_TIME)
-		return now;
-	now.ms = n->trusted_from.ms + n->ports.clock.mono(n->ports.clock.ctx).ms - n->started_mono.ms;
-	return now.ms < n->wall_mark.ms ? n->wall_mark : now;
 }
 
 /* ----------------------------------------------------------------- loading */
@@ -242,38 +158,6 @@ void node_free(struct node *n)
 
 /* ------------------------------------------------------------------ inputs */
 
-void node_input_free(struct input *in)
-{
-	if (in->frame != NULL)
-		cy_peer_frame__free_unpacked(in->frame, NULL);
-	if (in->request != NULL)
-		cy_client_frame__free_unpacked(in->request, NULL);
-	if (in->table != NULL)
-		cy_statistics__free_unpacked(in->table, NULL);
-	free(in->text);
-	free(in->receipt);
-	free(in->hook);
-	free(in);
-}
-
-void node_queue(struct node *n, struct input *in)
-{
-	in->next = NULL;
-	*n->last_input = in;
-	n->last_input = &in->next;
-	batch_start(n);
-}
-
-struct input *node_input_new(enum input_kind kind, uint64_t source)
-{
-	struct input *in = calloc(1, sizeof *in);
-
-	CY_ASSERT(in != NULL);
-	in->kind = kind;
-	in->source = source;
-	return in;
-}
-
 void node_link_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on)
 {
 	struct peer *p = node_peer(n, peer);
@@ -282,88 +166,6 @@ void node_link_up(struct node *n, const char *peer, uint64_t session, const stru
 		n->ports.link.close(n->ports.link.ctx, session, "this peer is not configured, or the daemon stops");
 	else
 		greet_begin(n, p, session, WIRE_MESSAGES, on);
-}
-
-void node_link_down(struct node *n, uint64_t session, const char *why)
-{
-	struct peer *p = node_peer_of_session(n, session);
-
-	if (p == NULL) {
-		greet_over(n, session, why);
-		return;
-	}
-	if (!signing_is_refused(n, p))
-		signing_accepted(p);
-	cy_line(p->last_fault, sizeof p->last_fault, why);
-	if (p->farewell[0] != '\0') {
-		/* The sentence is for the status: nobody knows what a peer puts into it. */
-		node_tell(n, NODE_INFO, NODE_EVENT_PEER_DOWN, p->id,
-			  "peer %s: session ended: the peer said goodbye: %s", p->id, p->farewell_code);
-		snprintf(p->last_fault, sizeof p->last_fault, "the peer said goodbye: %s", p->farewell);
-	} else {
-		node_tell(n, NODE_INFO, NODE_EVENT_PEER_DOWN, p->id, "peer %s: session ended: %s", p->id,
-			  p->last_fault);
-	}
-	if (p->greeted)
-		p->since = node_now(n);
-	p->ended[p->n_ended++ % CY_FLAPS_MAX] = n->ports.clock.mono(n->ports.clock.ctx);
-	p->session = 0;
-	p->greeted = p->refused = false;
-	p->sender = (struct xchg_sender){ 0 };
-	reconcile_forget(p);
-}
-
-void node_link_failed(struct node *n, const char *peer, const char *why)
-{
-	struct peer *p = node_peer(n, peer);
-	char fault[sizeof p->last_fault];
-
-	if (p == NULL || p->session != 0)
-		return;
-	cy_line(fault, sizeof fault, why);
-	/* Once for each reason: the next attempts say the same. */
-	if (strcmp(p->last_fault, fault) != 0)
-		node_tell(n, NODE_WARNING, NODE_EVENT_PEER_UNREACHABLE, p->id, "peer %s: cannot connect: %s", p->id,
-			  why);
-	memcpy(p->last_fault, fault, sizeof fault);
-	p->refused = false;
-}
-
-void node_link_refused(struct node *n, const char *peer, const char *why)
-{
-	struct peer *p = node_peer(n, peer);
-
-	node_link_failed(n, peer, why);
-	if (p != NULL && p->session == 0)
-		p->refused = true;
-}
-
-int node_check_text(struct node *n, const CySignedText *st, enum wire_text_type type, const char *from, const char *to,
-		    struct wire_text **ret_text, struct cy_error *e)
-{
-	struct wire_text *t;
-	struct signer_port *s = &n->ports.signer;
-	int r;
-
-	if (st == NULL)
-		return cy_fail(e, CY_EPARSE, "a signed text is missing");
-	if (st->text.len > CY_MANIFEST_MAX || st->signature.len > CY_SIGNATURE_MAX)
-		return cy_fail(e, CY_ELIMIT, "a signed text or its signature is too long");
-	t = malloc(sizeof *t);
-	CY_ASSERT(t != NULL);
-	r = wire_text_read(cy_bytes(st->text.data, st->text.len), t, e);
-	if (r == CY_OK && (t->type != type || strcmp(t->from, from) != 0 || strcmp(t->to, to) != 0))
-		r = cy_fail(e, CY_EDENIED, "a signed text is of another type, author or addressee than its place says");
-	if (r == CY_OK)
-		r = s->verify(s->ctx, from, cy_bytes(st->text.data, st->text.len),
-			      cy_bytes(st->signature.data, st->signature.len),
-			      type == WIRE_SESSION_PROOF ? node_legal_now(n) : t->made, e);
-	if (r < 0) {
-		free(t);
-		return r;
-	}
-	*ret_text = t;
-	return CY_OK;
 }
 
 /* A parcel's messages are those that its manifest names. What else may be wrong with them
@@ -510,39 +312,7 @@ static int check_frame(struct node *n, const struct peer *p, struct input *in, s
 	return cy_fail(e, CY_EPARSE, "a frame of an unknown kind");
 }
 
-/* Say goodbye outside a batch: nothing of this session was kept. */
-static void refuse(struct node *n, struct peer *p, enum node_level level, enum node_goodbye bye, const char *more)
-{
-	CyGoodbye g = node_goodbye(bye, more);
-	const char *const why = g.text;
-	CyPeerFrame f = CY_PEER_FRAME__INIT;
-	struct cy_buf out = CY_BUF(CY_FRAME_MAX);
-	uint64_t session = p->session;
-
-	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
-	f.goodbye = &g;
-	node_tell(n, level, level < NODE_WARNING ? NODE_EVENT_PEER_DOWN : NODE_EVENT_PEER_FAULT, p->id, "peer %s: %s",
-		  p->id, why);
-	if (wire_pack(&f.base, &out) == CY_OK)
-		n->ports.link.send(n->ports.link.ctx, session, cy_buf_view(&out));
-	cy_buf_free(&out);
-	n->ports.link.close(n->ports.link.ctx, session, why);
-	node_link_down(n, session, why);
-}
-
-const char *node_goodbye_name(CyGoodbyeCode code)
-{
-	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&cy_goodbye_code__descriptor, (int)code);
-
-	return v != NULL ? v->name : "without a known reason";
-}
-
-void node_dismiss(struct node *n, struct peer *p, enum node_goodbye bye)
-{
-	refuse(n, p, NODE_INFO, bye, NULL);
-}
-
-void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
+static void take_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 {
 	struct peer *p = node_peer_of_session(n, session);
 	struct cy_error e = { 0 };
@@ -554,7 +324,7 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 		return;
 	r = wire_unpack(&cy_peer_frame__descriptor, frame, CY_FRAME_MAX, &m, &e);
 	if (r < 0) {
-		refuse(n, p, NODE_ALARM, NODE_BYE_FRAME, e.text);
+		session_refuse(n, p, NODE_ALARM, NODE_BYE_FRAME, e.text);
 		return;
 	}
 	in = node_input_new(INPUT_FRAME, session);
@@ -563,11 +333,11 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 	r = check_frame(n, p, in, &e);
 	if (r < 0 || p->inputs >= NODE_SESSION_INPUTS_MAX) {
 		node_input_free(in);
-		refuse(n, p, NODE_ALARM,
-		       r == CY_OK      ? NODE_BYE_TOO_MANY_FRAMES
-		       : r == CY_ESIGN ? NODE_BYE_SIGNATURE
-				       : NODE_BYE_CONTENT,
-		       r < 0 ? e.text : NULL);
+		session_refuse(n, p, NODE_ALARM,
+			       r == CY_OK      ? NODE_BYE_TOO_MANY_FRAMES
+			       : r == CY_ESIGN ? NODE_BYE_SIGNATURE
+					       : NODE_BYE_CONTENT,
+			       r < 0 ? e.text : NULL);
 		return;
 	}
 	if (in->frame->kind_case == CY_PEER_FRAME__KIND_RECEIPT)
@@ -582,6 +352,12 @@ void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
 	}
 	p->inputs++;
 	node_queue(n, in);
+}
+
+void node_link_frame(struct node *n, uint64_t session, struct cy_bytes frame)
+{
+	take_frame(n, session, frame);
+	batch_go(n);
 }
 
 void node_link_writable(struct node *n, uint64_t session)
@@ -609,8 +385,38 @@ void node_stop(struct node *n)
 		struct peer *p = n->peers[i];
 
 		if (p->session != 0)
-			node_dismiss(n, p, NODE_BYE_STOPS);
+			session_dismiss(n, p, NODE_BYE_STOPS);
 		if (p->bulk != NULL)
 			bulk_close(n, p, "the daemon stops");
 	}
+	batch_go(n);
+}
+
+void node_local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed)
+{
+	local_up(n, conn, allowed, n_allowed);
+}
+
+void node_local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd)
+{
+	local_frame(n, conn, frame, fd);
+	batch_go(n);
+}
+
+void node_local_drained(struct node *n, uint64_t conn)
+{
+	local_drained(n, conn);
+	batch_go(n);
+}
+
+void node_local_down(struct node *n, uint64_t conn)
+{
+	local_down(n, conn);
+	batch_go(n);
+}
+
+void node_hook_done(struct node *n, const char *id, const char *fault)
+{
+	hooks_ended(n, id, fault);
+	batch_go(n);
 }

@@ -58,9 +58,15 @@ static const struct part {
 
 void stages_run(struct node *n, enum stage stage)
 {
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-		if (parts[i].at[stage] != NULL)
-			parts[i].at[stage](n);
+	const bool outside = stage == STAGE_START || stage == STAGE_IDLE || stage == STAGE_WOKEN;
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		if (parts[i].at[stage] == NULL)
+			continue;
+		parts[i].at[stage](n);
+		if (outside) /* of a batch: what one part has asked for comes before the turn of the next one */
+			batch_go(n);
+	}
 }
 
 struct cy_mono stages_next(const struct node *n)

@@ -32,55 +32,6 @@ void blob_untake(struct node *n, struct blob_ticket *t)
 	free(t);
 }
 
-void node_blob_done(struct node *n, struct blob_result *r)
-{
-	struct blob_ticket *t = n->blob_tickets;
-
-	while (t != NULL && t->id != r->ticket)
-		t = t->next;
-	CY_ASSERT(t != NULL);
-	switch (t->task) {
-	case BLOB_OPEN_PULL:
-	case BLOB_CHUNK_PULL:
-	case BLOB_FINISH_PULL:
-	case BLOB_VERIFY_PULL:
-		bulk_pull_done(n, t, r);
-		break;
-	case BLOB_CHUNK_PUSH:
-		bulk_push_done(n, t, r);
-		break;
-	case BLOB_DOUBTED:
-		bulk_doubt_over(n, t, r);
-		break;
-	case BLOB_OPEN_UPLOAD:
-	case BLOB_DATA_UPLOAD:
-	case BLOB_COPY_UPLOAD:
-	case BLOB_FINISH_UPLOAD:
-		upload_done(n, t, r);
-		break;
-	case BLOB_CHUNK_GET:
-	case BLOB_FILE_GET:
-	case BLOB_VERIFY_GET:
-		download_done(n, t, r);
-		break;
-	case BLOB_DESTROY:
-		evidence_gone(n, &t->sha256, r->code);
-		break;
-	case BLOB_VERIFY_REST:
-		evidence_rest_done(n, t, r);
-		break;
-	case BLOB_LIST:
-		evidence_strays_listed(n, r);
-		break;
-	case BLOB_DROP:
-		break;
-	}
-	blob_release(&r->data);
-	if (!r->more)
-		blob_untake(n, t);
-	bulk_work(n);
-}
-
 /* ------------------------------------------------------------------- sessions */
 
 static struct bulk *bulk_of(struct peer *p)
@@ -110,7 +61,7 @@ void bulk_free(struct peer *p)
 	p->bulk = NULL;
 }
 
-static struct peer *peer_of(struct node *n, uint64_t session)
+struct peer *bulk_peer_of(struct node *n, uint64_t session)
 {
 	for (size_t i = 0; i < n->n_peers; i++)
 		if (n->peers[i]->bulk != NULL && n->peers[i]->bulk->session == session && session != 0)
@@ -141,14 +92,8 @@ int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame)
 	return r;
 }
 
-void node_bulk_down(struct node *n, uint64_t session, const char *why)
+void bulk_down(struct node *n, struct peer *p, const char *why)
 {
-	struct peer *p = peer_of(n, session);
-
-	if (p == NULL) {
-		greet_over(n, session, why);
-		return;
-	}
 	node_note(n, NODE_DEBUG, "peer %s: bulk session ended: %s", p->id, why);
 	bulk_forget_pulls(n, p);
 	p->bulk->session = 0;
@@ -166,7 +111,7 @@ void bulk_close(struct node *n, struct peer *p, const char *why)
 	if (session == 0)
 		return;
 	n->ports.bulk.close(n->ports.bulk.ctx, session, why);
-	node_bulk_down(n, session, why);
+	bulk_down(n, p, why);
 }
 
 static void say_goodbye(struct node *n, struct peer *p, CyGoodbye g)
@@ -192,18 +137,6 @@ void bulk_goodbye(struct node *n, struct peer *p, enum node_goodbye bye, const c
 
 	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: bulk lane: %s", p->id, g.text);
 	say_goodbye(n, p, g);
-}
-
-void node_bulk_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on)
-{
-	struct peer *p = node_peer(n, peer);
-
-	if (p == NULL || n->stopping || n->ports.blobs.ctx == NULL)
-		n->ports.bulk.close(n->ports.bulk.ctx, session,
-				    p == NULL ? "this peer is not configured"
-					      : "the daemon stops, or keeps no evidence");
-	else
-		greet_begin(n, p, session, WIRE_BULK, on);
 }
 
 void bulk_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h)
@@ -254,23 +187,16 @@ static void take_frame(struct node *n, struct peer *p, const CyBulkFrame *f)
 	bulk_goodbye(n, p, NODE_BYE_UNKNOWN, NULL);
 }
 
-void node_bulk_frame(struct node *n, uint64_t session, struct blob_bytes frame)
+void bulk_frame(struct node *n, struct peer *p, struct blob_bytes frame)
 {
-	struct peer *p = peer_of(n, session);
 	const struct cy_bytes bytes = cy_bytes(frame.data, frame.len);
 	struct cy_error e = { 0 };
 	ProtobufCMessage *m = NULL;
 	struct wire_chunk c;
-	int r;
+	int r = wire_chunk_read(bytes, &c, &e);
 
-	if (n->stopping || greet_frame(n, session, bytes) || p == NULL) {
-		blob_release(&frame);
-		return;
-	}
-	r = wire_chunk_read(bytes, &c, &e);
 	if (r == CY_OK) {
 		bulk_chunk(n, p, &c, frame);
-		bulk_work(n);
 		return;
 	}
 	if (r == CY_ENOENT)
@@ -282,13 +208,6 @@ void node_bulk_frame(struct node *n, uint64_t session, struct blob_bytes frame)
 		bulk_goodbye(n, p, NODE_BYE_FRAME, e.text);
 	}
 	blob_release(&frame);
-	bulk_work(n);
-}
-
-void node_bulk_writable(struct node *n, uint64_t session)
-{
-	if (peer_of(n, session) != NULL)
-		bulk_work(n);
 }
 
 /* ------------------------------------------------------------------------ work */
@@ -368,7 +287,7 @@ void bulk_work(struct node *n)
 	evidence_sweep(n);
 	evidence_rest(n);
 	evidence_strays(n);
-	batch_plan_wake(n);
+	batch_replan(n);
 }
 
 void bulk_start(struct node *n)

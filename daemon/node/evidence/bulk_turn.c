@@ -205,7 +205,7 @@ static void push_again(struct node *n)
 }
 
 /* Most often there is one place: each time others have the first choice. */
-void node_blob_ready(struct node *n)
+void bulk_turns(struct node *n)
 {
 	static void (*const kinds[])(struct node * n) = { store_late, push_again, upload_retry, download_retry };
 
@@ -214,5 +214,4 @@ void node_blob_ready(struct node *n)
 	for (size_t i = 0; i < 4; i++)
 		kinds[(n->blobs_kind + i) % 4](n);
 	n->blobs_kind = (n->blobs_kind + 1) % 4;
-	bulk_work(n);
 }

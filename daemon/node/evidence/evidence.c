@@ -372,3 +372,45 @@ void evidence_doom(struct node *n, const struct store_evidence *row)
 	w->leftover = (struct store_leftover){ .sha256 = row->sha256, .root = row->root, .size = row->size };
 	n->sweep = true;
 }
+
+/* -------------------------------------------------------------- what a client may see */
+
+struct seeing {
+	struct cy_arena *a;
+	struct store_evidence row;
+	const char *client;
+	bool visible;
+};
+
+static int see_row(void *arg, const struct store_evidence *row)
+{
+	struct seeing *s = arg;
+
+	s->row = evidence_copy(s->a, row);
+	return CY_OK;
+}
+
+static int see_case(void *arg, const struct store_case *row)
+{
+	struct seeing *s = arg;
+
+	s->visible = strcmp(row->client, s->client) == 0;
+	return CY_OK;
+}
+
+int evidence_visible(struct node *n, struct cy_arena *a, const struct conn *c, const CyEvidenceRef *item,
+		     struct store_evidence *ret)
+{
+	struct store_port *s = &n->ports.store;
+	const struct store_view view = local_view(c);
+	struct seeing x = { .a = a, .client = view.client, .visible = view.client == NULL };
+	int r = s->get_evidence(s->ctx, item->message_id, item->attachment, see_row, &x);
+
+	if (r == CY_OK && !x.visible)
+		r = s->get_case(s->ctx, x.row.peer, x.row.case_id, see_case, &x);
+	if (r == CY_OK && !x.visible)
+		r = CY_ENOENT;
+	if (r == CY_OK)
+		*ret = x.row;
+	return r;
+}

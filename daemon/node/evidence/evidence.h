@@ -242,6 +242,11 @@ void bulk_dismiss(struct node *n, struct peer *p, enum node_goodbye bye);
 int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame);
 /* What is at hand is done: after a batch, a wake-up, a result. */
 void bulk_work(struct node *n);
+struct peer *bulk_peer_of(struct node *n, uint64_t session);              /* NULL if gone */
+void bulk_frame(struct node *n, struct peer *p, struct blob_bytes frame); /* which is taken over */
+void bulk_down(struct node *n, struct peer *p, const char *why);          /* the session has ended */
+/* There is a place again for bytes to be read or written: who waits has a turn. */
+void bulk_turns(struct node *n);
 /* The next instant at which bulk_work() has something to do by itself. */
 struct cy_mono bulk_next(const struct node *n);
 void bulk_start(struct node *n);
@@ -335,6 +340,8 @@ void upload_finish(struct node *n, struct conn *c, uint64_t correlation, const C
 void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
 void upload_stored(struct node *n, struct input *in); /* in a batch */
 void upload_retry(struct node *n);
+/* As node_blob_left(): it is destroyed, unless somebody has it. */
+void upload_leftover(struct node *n, const char *part, const struct cy_digest *sha256);
 void upload_gone(struct node *n, uint64_t conn); /* the client has gone */
 void upload_free(struct node *n);
 /* Its part is thrown away, and with it this upload, if it is open (NULL: it is not). */

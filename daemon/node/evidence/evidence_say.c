@@ -637,7 +637,7 @@ void evidence_sweep(struct node *n)
 
 	/* A content that gets its name just now may be found there already: its row is yet to be
 	 * committed. */
-	if (!n->sweep || n->wait.restored || n->destroying || n->finishing > 0 || n->batch.phase != BATCH_IDLE)
+	if (!n->sweep || n->wait.restored || n->destroying || n->finishing > 0 || !batch_is_idle(n))
 		return;
 	r = s->doomed(s->ctx, (uint32_t)n->n_stuck + 1, first_doomed, &w);
 	if (r != CY_EEXIST) {

@@ -61,13 +61,13 @@ static void look_at_found(struct node *n)
 {
 	struct node_strays *s = &n->rest.strays;
 
-	for (size_t i = 0; i < STRAYS_STEP && s->at < s->found.len && n->batch.phase == BATCH_IDLE; i++) {
+	for (size_t i = 0; i < STRAYS_STEP && s->at < s->found.len && batch_is_idle(n); i++) {
 		struct cy_digest sha256;
 
 		memcpy(sha256.b, s->found.data + s->at, CY_SHA256_LEN);
 		s->at += CY_SHA256_LEN;
 		if (!is_known(n, &sha256) && !CY_MUTANT_STRAYS_STAY)
-			node_blob_left(n, "", &sha256);
+			upload_leftover(n, "", &sha256);
 	}
 }
 
@@ -79,8 +79,7 @@ void evidence_strays(struct node *n)
 	struct blob_ticket *t;
 
 	/* What gets its name just now has no row yet. */
-	if (cy_mono_before(now, evidence_strays_next(n)) || n->finishing > 0 || n->batch.phase != BATCH_IDLE ||
-	    again_full(n))
+	if (cy_mono_before(now, evidence_strays_next(n)) || n->finishing > 0 || !batch_is_idle(n) || again_full(n))
 		return;
 	if (s->stale && s->found.len > 0) {
 		s->page = s->of;

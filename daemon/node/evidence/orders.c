@@ -113,7 +113,7 @@ static void obey(struct node *n, const struct node_order *o)
 		evidence_put(n, &row);
 		return;
 	case NODE_ORDER_ERASE:
-		erase_soon(n);
+		cases_erase_soon(n);
 		return;
 	case NODE_ORDERS_N:
 		return;

@@ -464,8 +464,7 @@ static void stored(struct node *n, struct upload *u, uint64_t correlation, const
 	node_queue(n, in);
 }
 
-/* Destroyed, unless somebody has it. */
-void node_blob_left(struct node *n, const char *part, const struct cy_digest *sha256)
+void upload_leftover(struct node *n, const char *part, const struct cy_digest *sha256)
 {
 	struct input *in = node_input_new(INPUT_LEFT, 0);
 

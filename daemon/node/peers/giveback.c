@@ -52,7 +52,7 @@ void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r)
 	h->judged = p->fetches_back && node_understands(p, NODE_FEATURE_VERDICTS);
 	most = h->judged ? CY_BOUND(CY_HEADS_JUDGED_MAX) : CY_BOUND(CY_HEADS_MAX);
 	if (s->list_cases(s->ctx, all, p->id, false, r->after_case_id, most, add_head, h) < 0) {
-		batch_goodbye(n, p, NODE_BYE_STORE);
+		session_goodbye(n, p, NODE_BYE_STORE);
 		return;
 	}
 	heads.after_case_id = r->after_case_id;
@@ -175,7 +175,7 @@ void giveback_parcel(struct node *n, struct peer *p, const CyFetchRequest *r)
 	x->after = r->after;
 	code = load_parcel(x, r);
 	if (code < 0 && (x->found || code != CY_ENOENT))
-		batch_goodbye(n, p, NODE_BYE_STORE);
+		session_goodbye(n, p, NODE_BYE_STORE);
 	else if (!x->unsigned_receipt)
 		say_fetched(x);
 }

@@ -527,7 +527,7 @@ void node_judge_proofs(struct node *n)
 		struct peer *p = n->peers[i];
 
 		if (p->session != 0 && !stands(n, p, WIRE_MESSAGES))
-			node_dismiss(n, p, NODE_BYE_PROOF_OVER);
+			session_dismiss(n, p, NODE_BYE_PROOF_OVER);
 		if (p->bulk != NULL && p->bulk->session != 0 && !stands(n, p, WIRE_BULK))
 			bulk_dismiss(n, p, NODE_BYE_PROOF_OVER);
 	}

@@ -521,15 +521,15 @@ static void answer_duplicate(struct node *n, struct peer *p, struct wire_text *t
 	int r = s->get_parcel(s->ctx, p->id, STORE_PEER, pos.epoch, pos.sequence, load_stored, &stored);
 
 	if (r < 0 && r != CY_ENOENT) {
-		batch_goodbye(n, p, NODE_BYE_STORE);
+		session_goodbye(n, p, NODE_BYE_STORE);
 	} else if (!stored.found || !cy_digest_equal(&stored.digest, digest)) {
-		batch_goodbye(n, p, NODE_BYE_OTHER_PARCEL);
+		session_goodbye(n, p, NODE_BYE_OTHER_PARCEL);
 	} else if (stored.receipt.len > 0 && signing_counts(n, p, stored.receipt, stored.signature)) {
 		send_receipt(n, p, stored.receipt, stored.signature);
 	} else if (verdicts_again(n, p, t) == CY_OK) {
 		want_receipt(n, p, t, digest, pos);
 	} else {
-		batch_goodbye(n, p, NODE_BYE_STORE);
+		session_goodbye(n, p, NODE_BYE_STORE);
 	}
 }
 
@@ -555,12 +555,12 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 
 	*t = *text;
 	if (p->stream.reconciling) {
-		batch_goodbye(n, p, NODE_BYE_FETCHES);
+		session_goodbye(n, p, NODE_BYE_FETCHES);
 		return;
 	}
 	switch (xchg_arrival(held, pos)) {
 	case XCHG_GAP:
-		batch_goodbye(n, p, NODE_BYE_GAP);
+		session_goodbye(n, p, NODE_BYE_GAP);
 		return;
 	case XCHG_DUPLICATE:
 		if (!in_batch(n, p, pos))
@@ -601,7 +601,7 @@ void inbound_receipted(struct node *n, struct want *w)
 	if (w->signature.len == 0) {
 		/* The parcel is kept without a receipt; the peer repeats it and is answered then. */
 		if (p->session == w->session)
-			batch_goodbye(n, p, NODE_BYE_RECEIPT_NOT_SIGNED);
+			session_goodbye(n, p, NODE_BYE_RECEIPT_NOT_SIGNED);
 		return;
 	}
 	if (w->parcel != NULL) {

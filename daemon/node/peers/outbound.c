@@ -280,7 +280,7 @@ void outbound_signed(struct node *n, struct want *w)
 				  "peer %s: a parcel cannot be signed now; it is tried again", p->id);
 		p->waiting = true;
 		p->no_parcel_before = cy_mono_add(c->mono(c->ctx), NODE_SIGN_RETRY_MS);
-		batch_plan_wake(n);
+		batch_replan(n);
 		return;
 	}
 	for (size_t i = 0; i < w->n; i++) {
@@ -501,7 +501,7 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	if (r == CY_OK && (!cy_digest_equal(&own.digest, &text->parcel) || !same_entries(own.text, text)))
 		r = CY_ENOENT;
 	if (r < 0) {
-		batch_goodbye(n, p, r == CY_ENOENT ? NODE_BYE_RECEIPT : NODE_BYE_STORE);
+		session_goodbye(n, p, r == CY_ENOENT ? NODE_BYE_RECEIPT : NODE_BYE_STORE);
 		return;
 	}
 	p->waiting = true;

@@ -48,7 +48,7 @@ void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
 	uint64_t known = highest_epoch > n->epoch ? highest_epoch : n->epoch;
 
 	if (node_peers_ever(n) < 0) {
-		batch_goodbye(n, by, NODE_BYE_STORE);
+		session_goodbye(n, by, NODE_BYE_STORE);
 		return;
 	}
 	node_tell(n, NODE_ALARM, NODE_EVENT_RESTORED, by->id,
@@ -70,7 +70,7 @@ void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
 		p->stream.asks = false;
 		p->stream.reconciling = true;
 		batch_put_stream(n, p);
-		batch_goodbye(n, p, NODE_BYE_WAS_RESTORED);
+		session_goodbye(n, p, NODE_BYE_WAS_RESTORED);
 	}
 	waiting_restored(n);
 	tell_submitters(n, CY_EVENT_TYPE__STORE_RESTORED, "");
@@ -100,7 +100,7 @@ void reconcile_step(struct node *n)
 
 	for (size_t i = 0; i < n->n_peers; i++)
 		if (!cy_mono_before(now, n->peers[i]->answer_by))
-			batch_goodbye(n, n->peers[i], NODE_BYE_NO_ANSWER);
+			session_goodbye(n, n->peers[i], NODE_BYE_NO_ANSWER);
 }
 
 static void ask_heads(struct node *n, struct peer *p, const char *after)
@@ -129,7 +129,7 @@ void reconcile_start(struct node *n, struct peer *p)
 static void finish(struct node *n, struct peer *p)
 {
 	if (p->lacks && !waiting_resumed(n, p)) {
-		batch_goodbye(n, p, NODE_BYE_NOT_ALL_BACK);
+		session_goodbye(n, p, NODE_BYE_NOT_ALL_BACK);
 		return;
 	}
 	node_tell(n, NODE_INFO, NODE_EVENT_RESTORED, p->id, "peer %s: all that was lost has been fetched back", p->id);
@@ -137,7 +137,7 @@ static void finish(struct node *n, struct peer *p)
 	evidence_state_all(n);
 	tell_submitters(n, CY_EVENT_TYPE__FETCHED_BACK, p->id);
 	batch_put_stream(n, p);
-	batch_goodbye(n, p, NODE_BYE_FETCHED_BACK);
+	session_goodbye(n, p, NODE_BYE_FETCHED_BACK);
 }
 
 static struct node_fetch *add_fetch(struct peer *p, const char *case_id)
@@ -230,7 +230,7 @@ static void ask_next(struct node *n, struct peer *p)
 	while (p->fetches != NULL && (more = has_more(n, p)) == 0)
 		;
 	if (more < 0) {
-		batch_goodbye(n, p, NODE_BYE_STORE);
+		session_goodbye(n, p, NODE_BYE_STORE);
 		return;
 	}
 	if (p->fetches == NULL && p->heads_last) {
@@ -352,17 +352,17 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 
 	if (!p->stream.reconciling || p->fetches != NULL || p->heads_last || h->n_heads > CY_HEADS_MAX ||
 	    (h->n_heads == 0 && !h->last)) {
-		batch_goodbye(n, p, NODE_BYE_HEADS);
+		session_goodbye(n, p, NODE_BYE_HEADS);
 		return;
 	}
 	p->heads_n += (uint32_t)h->n_heads;
 	if (p->heads_n > CY_HEADS_ALL_MAX) {
-		batch_goodbye(n, p, NODE_BYE_HEADS_ALL);
+		session_goodbye(n, p, NODE_BYE_HEADS_ALL);
 		return;
 	}
 	/* What lies between would never be fetched back. */
 	if (h->after_case_id[0] != '\0' && strcmp(h->after_case_id, p->heads_after) != 0) {
-		batch_goodbye(n, p, NODE_BYE_HEADS_AFTER);
+		session_goodbye(n, p, NODE_BYE_HEADS_AFTER);
 		return;
 	}
 	cy_copy(after, sizeof after, p->heads_after);
@@ -370,7 +370,7 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 		const CyCaseHead *head = h->heads[i];
 
 		if (!cy_uuid_valid(head->case_id) || strcmp(head->case_id, p->heads_after) <= 0) {
-			batch_goodbye(n, p, NODE_BYE_HEADS_ORDER);
+			session_goodbye(n, p, NODE_BYE_HEADS_ORDER);
 			return;
 		}
 		cy_copy(p->heads_after, sizeof p->heads_after, head->case_id);
@@ -379,7 +379,7 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 	if (r >= 0)
 		r = ask_unnamed(n, p, h, after);
 	if (r < 0) {
-		batch_goodbye(n, p, NODE_BYE_STORE);
+		session_goodbye(n, p, NODE_BYE_STORE);
 		return;
 	}
 	p->heads_last = h->last;
@@ -486,7 +486,7 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 			done = NULL;
 	if (done == NULL || !answers(done, f) || (f->manifest == NULL) != f->last ||
 	    (!f->last && !is_asked_for(done, f, text, receipt))) {
-		batch_goodbye(n, p, NODE_BYE_FETCHED);
+		session_goodbye(n, p, NODE_BYE_FETCHED);
 		return;
 	}
 	if (f->last && done->lost) {

@@ -5,6 +5,107 @@
 
 #include "base/mutant.h"
 #include "node/evidence/evidence.h"
+#include "wire/message.h"
+
+/* -------------------------------------------------------------------- the end */
+
+void node_link_down(struct node *n, uint64_t session, const char *why)
+{
+	struct peer *p = node_peer_of_session(n, session);
+
+	if (p == NULL) {
+		greet_over(n, session, why);
+		return;
+	}
+	if (!signing_is_refused(n, p))
+		signing_accepted(p);
+	cy_line(p->last_fault, sizeof p->last_fault, why);
+	if (p->farewell[0] != '\0') {
+		/* The sentence is for the status: nobody knows what a peer puts into it. */
+		node_tell(n, NODE_INFO, NODE_EVENT_PEER_DOWN, p->id,
+			  "peer %s: session ended: the peer said goodbye: %s", p->id, p->farewell_code);
+		snprintf(p->last_fault, sizeof p->last_fault, "the peer said goodbye: %s", p->farewell);
+	} else {
+		node_tell(n, NODE_INFO, NODE_EVENT_PEER_DOWN, p->id, "peer %s: session ended: %s", p->id,
+			  p->last_fault);
+	}
+	if (p->greeted)
+		p->since = node_now(n);
+	p->ended[p->n_ended++ % CY_FLAPS_MAX] = n->ports.clock.mono(n->ports.clock.ctx);
+	p->session = 0;
+	p->greeted = p->refused = false;
+	p->sender = (struct xchg_sender){ 0 };
+	reconcile_forget(p);
+}
+
+void node_link_failed(struct node *n, const char *peer, const char *why)
+{
+	struct peer *p = node_peer(n, peer);
+	char fault[sizeof p->last_fault];
+
+	if (p == NULL || p->session != 0)
+		return;
+	cy_line(fault, sizeof fault, why);
+	/* Once for each reason: the next attempts say the same. */
+	if (strcmp(p->last_fault, fault) != 0)
+		node_tell(n, NODE_WARNING, NODE_EVENT_PEER_UNREACHABLE, p->id, "peer %s: cannot connect: %s", p->id,
+			  why);
+	memcpy(p->last_fault, fault, sizeof fault);
+	p->refused = false;
+}
+
+void node_link_refused(struct node *n, const char *peer, const char *why)
+{
+	struct peer *p = node_peer(n, peer);
+
+	node_link_failed(n, peer, why);
+	if (p != NULL && p->session == 0)
+		p->refused = true;
+}
+
+void session_refuse(struct node *n, struct peer *p, enum node_level level, enum node_goodbye bye, const char *more)
+{
+	CyGoodbye g = node_goodbye(bye, more);
+	const char *const why = g.text;
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+	struct cy_buf out = CY_BUF(CY_FRAME_MAX);
+	uint64_t session = p->session;
+
+	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
+	f.goodbye = &g;
+	node_tell(n, level, level < NODE_WARNING ? NODE_EVENT_PEER_DOWN : NODE_EVENT_PEER_FAULT, p->id, "peer %s: %s",
+		  p->id, why);
+	if (wire_pack(&f.base, &out) == CY_OK)
+		n->ports.link.send(n->ports.link.ctx, session, cy_buf_view(&out));
+	cy_buf_free(&out);
+	n->ports.link.close(n->ports.link.ctx, session, why);
+	node_link_down(n, session, why);
+}
+
+void session_dismiss(struct node *n, struct peer *p, enum node_goodbye bye)
+{
+	session_refuse(n, p, NODE_INFO, bye, NULL);
+}
+
+void session_goodbye(struct node *n, struct peer *p, enum node_goodbye bye)
+{
+	CyGoodbye g = node_goodbye(bye, NULL);
+	const bool restored = g.code == CY_GOODBYE_CODE__RESTORED;
+	CyPeerFrame f = CY_PEER_FRAME__INIT;
+
+	if (p->session == 0)
+		return;
+	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
+	f.goodbye = &g;
+	node_tell(n, restored ? NODE_INFO : NODE_ALARM, restored ? NODE_EVENT_RESTORED : NODE_EVENT_PEER_FAULT, p->id,
+		  "peer %s: %s", p->id, g.text);
+	batch_send(n, p->session, &f);
+	batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), g.text);
+	/* Nothing more is taken from or sent on this session. */
+	node_link_down(n, p->session, g.text);
+}
+
+/* ------------------------------------------------------------------ the begin */
 
 /* A restart makes a new instance id; one that comes back was never gone. */
 static void know_instance(struct node *n, struct peer *p, const uint8_t id[16])
@@ -33,7 +134,7 @@ void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHe
 	struct input *in;
 
 	if (p->session != 0)
-		node_dismiss(n, p, NODE_BYE_NEWER);
+		session_dismiss(n, p, NODE_BYE_NEWER);
 	p->session = session;
 	p->greeted = p->resent = false;
 	p->farewell[0] = '\0';
@@ -125,7 +226,7 @@ void session_say_state(struct node *n, struct want *w)
 		/* What their frames of this batch were answered would leave without a State. */
 		batch_unsend(n, w->session);
 		if (p->session == w->session)
-			batch_goodbye(n, p, NODE_BYE_HEAD_NOT_SIGNED);
+			session_goodbye(n, p, NODE_BYE_HEAD_NOT_SIGNED);
 		return;
 	}
 	head = signed_text(w->text, w->signature);
@@ -267,7 +368,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 	bool again;
 
 	if (fault != NODE_GOODBYES_N) {
-		batch_goodbye(n, p, fault);
+		session_goodbye(n, p, fault);
 		return;
 	}
 	own = (struct xchg_own){ .given = { p->stream.out_epoch, p->stream.out_sequence },
@@ -290,7 +391,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 	if ((!p->stream.reconciling || again) && verdict == XCHG_WE_RESTORED) {
 		lost = epoch_lost(n, p, st, &own, &theirs);
 		if (lost == 0) {
-			batch_goodbye(n, p, NODE_BYE_STATE_CLAIM);
+			session_goodbye(n, p, NODE_BYE_STATE_CLAIM);
 			return;
 		}
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/cases/clocks.h"
+#include "node/core/keys.h"
 #include "node/internal.h"
 #include "wire/message.h"
 
@@ -242,7 +243,7 @@ static int find_repeated(struct node *n, const struct peer *p, const struct retu
 	if (b->key.len == 0)
 		return 0;
 	cy_hex(b->key.data, CY_SHA256_LEN, hex);
-	r = submit_key_known(n, hex, &request, ret->id);
+	r = keys_known(n, hex, &request, ret->id);
 	if (r < 0)
 		return r == CY_ENOENT ? 0 : r;
 	if (ret->id[0] == '\0' || strcmp(ret->id, id) == 0 ||
@@ -304,9 +305,9 @@ static void take_back_key(struct node *n, const struct returning *b, const char 
 	if (b->key.len == 0)
 		return;
 	cy_hex(b->key.data, CY_SHA256_LEN, hex);
-	if (submit_key_known(n, hex, &request, before) == CY_ENOENT) {
+	if (keys_known(n, hex, &request, before) == CY_ENOENT) {
 		memcpy(request.b, b->request.data, b->request.len);
-		submit_put_key(n, hex, &request, id);
+		keys_put(n, hex, &request, id);
 		if (b->erased != NULL) {
 			w = batch_write(n, STORE_SPEND_KEY);
 			w->key.client = STORE_BY_DIGEST;

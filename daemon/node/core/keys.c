@@ -1,0 +1,48 @@
+#include "node/core/keys.h"
+
+#include <string.h>
+
+#include "base/mutant.h"
+#include "node/internal.h"
+
+static int load_key(void *arg, const struct store_key *row)
+{
+	struct node_key *k = arg;
+
+	k->found = true;
+	k->spent = row->spent;
+	k->request = row->request;
+	return cy_copy(k->message_id, sizeof k->message_id, row->message_id);
+}
+
+int keys_find(struct node *n, const char *client, const char *key, struct node_key *k)
+{
+	struct store_port *s = &n->ports.store;
+
+	for (struct store_write *w = n->batch.writes.first; w != NULL && !CY_MUTANT_KEY_TWICE; w = w->next)
+		if (w->op == STORE_PUT_KEY && strcmp(w->key.client, client) == 0 && strcmp(w->key.key, key) == 0)
+			return load_key(k, &w->key);
+	return s->key(s->ctx, client, key, load_key, k);
+}
+
+int keys_known(struct node *n, const char *digest, struct cy_digest *ret_request,
+	       char ret_message_id[static CY_UUID_LEN + 1])
+{
+	struct node_key k = { 0 };
+	int r = keys_find(n, STORE_BY_DIGEST, digest, &k);
+
+	*ret_request = k.request;
+	cy_copy(ret_message_id, CY_UUID_LEN + 1, k.message_id);
+	return r;
+}
+
+void keys_put(struct node *n, const char *digest, const struct cy_digest *request, const char *message_id)
+{
+	struct store_write *w = batch_write(n, STORE_PUT_KEY);
+
+	w->key.client = STORE_BY_DIGEST;
+	w->key.key = batch_string(n, digest);
+	w->key.request = *request;
+	w->key.message_id = batch_string(n, message_id);
+	w->key.at = node_now(n);
+}
