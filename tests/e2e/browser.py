@@ -45,7 +45,7 @@ def form(*words, directory=None):
 class Browser:
     """One window with one page. Used with `with`: it ends the processes that it started."""
 
-    def __init__(self, page, width=1280, height=900, language="en-US"):
+    def __init__(self, page=None, width=1280, height=900, language="en-US"):
         self.downloads = tempfile.mkdtemp(dir=harness.DIR)
         options = webdriver.ChromeOptions()
         options.binary_location = PROGRAMS[0]
@@ -62,7 +62,8 @@ class Browser:
         self.driver = webdriver.Chrome(options=options, service=Service(PROGRAMS[1], env=environment))
         self.driver.set_script_timeout(harness.DEADLINE)
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.driver.get(f"file://{page}")
+        if page:
+            self.driver.get(f"file://{page}")
 
     def __enter__(self):
         return self
@@ -182,8 +183,17 @@ class Browser:
         """What the button writes: the path of the file."""
         before = set(os.listdir(self.downloads))
         self.click("save")
-        whole = lambda: [name for name in set(os.listdir(self.downloads)) - before if name.endswith(".json")]  # noqa: E731
-        return f"{self.downloads}/{self.wait('the draft to be saved', whole)[0]}"
+
+        def whole():
+            for name in set(os.listdir(self.downloads)) - before:
+                try:
+                    with open(f"{self.downloads}/{name}", encoding="utf-8") as file:
+                        json.load(file)
+                    return name.endswith(".json") and f"{self.downloads}/{name}"
+                except (ValueError, FileNotFoundError):
+                    return None     # it is being written
+            return None
+        return self.wait("the draft to be saved", whole)
 
     def open(self, path):
         self.find("open-file").send_keys(path)

@@ -15,17 +15,22 @@ function asks(guide, measure) {
 
 const guidesOf = (field, measure) => (field.guides ?? []).filter(guide => asks(guide, measure));
 
-// The instrument asks for it, or for something within it.
+// The instrument or the measure asks for it, or for something within it.
 function askedFor(field, measure) {
-	return guidesOf(field, measure).length > 0 ||
+	return guidesOf(field, measure).length > 0 || (measure !== undefined && (field.mandatoryFor ?? []).includes(measure)) ||
 		(isPart(field) && !field.list && field.fields.some(inner => askedFor(inner, measure)));
+}
+
+// A part that another choice brings with it, and in which something is mandatory: the particulars of a hearing.
+function brought(field) {
+	return field.where !== undefined && Boolean(field.usual) && isPart(field) && !field.list &&
+		field.fields.some(inner => inner.need === "mandatory");
 }
 
 function mandatory(field, part, measure) {
 	if (field.need === "ours" || (field.instead && filled(part[camel(field.instead)])))
 		return false;
-	return field.need === "mandatory" || Boolean(field.instead) || askedFor(field, measure) ||
-		(measure !== undefined && (field.mandatoryFor ?? []).includes(measure));
+	return field.need === "mandatory" || Boolean(field.instead) || brought(field) || askedFor(field, measure);
 }
 
 // Of a field that need not be there: shown from the start, or behind "More".
@@ -43,6 +48,8 @@ const codes = {
 function wrong(field, value) {
 	if (Array.isArray(value))
 		return value.map(one => wrong(field, one)).find(Boolean);
+	if (field.key === "Submission.to" && !/^[A-Z0-9-]{1,32}$/.test(value))
+		return say("Capital letters, digits and hyphens are expected, such as IE or US-OIA.");
 	if (field.control in codes && !codes[field.control].form.test(value))
 		return codes[field.control].text();
 	if (field.key === "Attachment.sha256" && bytesOf(value).length !== 32)
@@ -89,7 +96,7 @@ class Look {
 		if (mandatory(field, part, measure)) {
 			this.wanted++;
 			this.there += there;
-			if (!there && (!isPart(field) || field.list))
+			if (!there && (!isPart(field) || (field.list && !value?.length)))
 				return this.missing(field, path, named, measure);
 		} else if (!there) {
 			if (field.need === "sometimes" && field.mandatoryFor === undefined && !field.guides)
