@@ -150,10 +150,16 @@ class Browser:
         """Texts of a list: from its choices, or each in a line."""
         first = self.reach(self.find(path))
         if first.get_attribute("type") == "checkbox":
+            others = []
             for value in values:
                 box = self.script("""return Array.from(arguments[0].closest("fieldset").querySelectorAll("input"))
                     .find(input => input.value === arguments[1]);""", first, value)
-                box.click()
+                if box is None:
+                    others.append(value)
+                else:
+                    box.click()
+            if others:
+                self.type(f"{path}?other", "\n".join(others))
             return
         for i, value in enumerate(values):
             if i:

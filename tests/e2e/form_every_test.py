@@ -128,7 +128,7 @@ def what_the_page_finds_complete_the_command_finds_complete():
     tried = 0
     with Browser() as browser:
         for name, measures in instruments():
-            for measure in {measures[-1], next((m for m in ("HEARING_WITNESS", "PRESERVATION") if m in measures), measures[0])}:
+            for measure in sorted({measures[-1], next((m for m in ("HEARING_WITNESS", "PRESERVATION") if m in measures), measures[0])}):
                 asks, asked = STATES.get(name, ("US", "IE"))
                 page = form(name, measure, "--from", asks, "--to", asked, "--language", "en")
                 browser.script("unsaved = false")

@@ -269,19 +269,26 @@ function choicesRow(field, place) {
 		judgeRow(box, field, place, place.part[field.name], path);
 		changed(place, field);
 	};
+	const isKnown = value => known.some(choice => choice.value === value);
+	let chosen = values().filter(isKnown), others = values().filter(value => !isKnown(value));
 	const boxes = known.map((choice, i) => {
 		const id = i === 0 ? path : `${path}?${choice.value}`, hint = choice.help ? el("p", { class: "help", id: `${id}?hint` }, choice.help) : undefined;
-		return el("div", { class: "switch" }, el("input", { type: "checkbox", id, value: choice.value, checked: values().includes(choice.value),
+		return el("div", { class: "switch" }, el("input", { type: "checkbox", id, value: choice.value, checked: chosen.includes(choice.value),
 			"aria-describedby": describedBy(hint),
-			change: event => write(event.target.checked ? [...values(), choice.value] : values().filter(one => one !== choice.value)) }),
+			change: event => {
+				chosen = event.target.checked ? [...chosen, choice.value] : chosen.filter(one => one !== choice.value);
+				write([...chosen, ...others]);
+			} }),
 		el("label", { for: id }, choice.label), hint);
 	});
-	const others = values().filter(value => !known.some(choice => choice.value === value));
-	const other = el("input", { ...typed, id: `${path}?other`, value: others.join(" "), input: event =>
-		write([...values().filter(value => known.some(choice => choice.value === value)), ...event.target.value.split(/[\s,;]+/).filter(Boolean)]) });
+	const other = el("textarea", { ...typed, id: `${path}?other`, rows: "2", class: "of-others", input: event => {
+		others = event.target.value.split("\n").map(line => line.trim()).filter(Boolean);
+		write([...chosen, ...others]);
+	} });
+	other.value = others.join("\n");
 	const box = el("fieldset", { class: "row", "aria-describedby": describedBy(help, guides, error) }, el("legend", {}, field.label, " ", badge(field, place)),
 		el("div", { class: "ask" }, help, error, el("div", { class: "boxes" }, boxes),
-			el("div", { class: "name" }, el("label", { for: other.id }, say("Others, with blanks between"))), other), guides);
+			el("div", { class: "name" }, el("label", { for: other.id }, say("Others, each on a line of its own"))), other), guides);
 	return box;
 }
 
