@@ -369,7 +369,7 @@ static bool changed(const struct store_clock *a, const struct store_clock *b)
 	       strcmp(a->explanation, b->explanation) != 0;
 }
 
-static void put_row(struct node *n, const struct store_clock *row)
+void clocks_put(struct node *n, const struct store_clock *row)
 {
 	batch_write(n, STORE_PUT_CLOCK)->clock = *row;
 	n->clocks_changed = true;
@@ -449,7 +449,7 @@ static int take_clock(void *arg, const struct law_clock *k)
 	else if (!r->row.ours)
 		compare(s, r, k);
 	if (before.id == 0 || r->stated || changed(&before, &r->row)) {
-		put_row(s->n, &r->row);
+		clocks_put(s->n, &r->row);
 		r->put = true;
 	}
 	return CY_OK;
@@ -467,7 +467,7 @@ static void cease(struct settling *s)
 		r->row.explanation =
 			batch_string(s->n, "What started it does not count: it was overtaken by a message that "
 					   "it crossed, rejected, or never sent.");
-		put_row(s->n, &r->row);
+		clocks_put(s->n, &r->row);
 	}
 }
 
@@ -577,91 +577,6 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 		say_statement(s);
 }
 
-/* -------------------------------------------------------------------- deciding */
-
-struct due {
-	struct node *n;
-	struct store_clock rows[NODE_CLOCKS_DUE];
-	size_t rows_n;
-};
-
-static int load_due(void *arg, const struct store_clock *row)
-{
-	struct due *d = arg;
-	struct store_clock *r = &d->rows[d->rows_n++];
-
-	*r = *row;
-	r->peer = batch_string(d->n, row->peer);
-	r->case_id = batch_string(d->n, row->case_id);
-	r->name = batch_string(d->n, row->name);
-	r->difference = batch_string(d->n, row->difference);
-	r->explanation = batch_string(d->n, row->explanation);
-	r->own_reference = batch_string(d->n, row->own_reference);
-	r->peer_reference = batch_string(d->n, row->peer_reference);
-	r->client = batch_string(d->n, row->client);
-	r->terms = batch_bytes(d->n, row->terms);
-	return CY_OK;
-}
-
-/* NULL: the case is not in this batch. */
-static const struct work_case *in_batch(const struct node *n, const struct store_clock *row)
-{
-	for (const struct work_case *c = n->batch.cases; c != NULL; c = c->next)
-		if (strcmp(c->row.case_id, row->case_id) == 0 && strcmp(c->row.peer, row->peer) == 0)
-			return c;
-	return NULL;
-}
-
-static void decide(struct node *n, struct store_clock *row)
-{
-	int r = CY_OK;
-	struct work_case *c = cases_get(n, row->peer, row->case_id, &r);
-	const struct law_profile *p = NULL;
-	const struct law_clock_rule *rule = clocks_rule(n, row, &p);
-
-	if (c == NULL && r != CY_EDAMAGED) {
-		batch_retry(n);
-		return;
-	}
-	/* It is set aside for a while, and everybody else is served. */
-	if (c == NULL) {
-		row->next = (struct cy_wall){ node_now(n).ms + NODE_DAMAGED_AGAIN_MS };
-		put_row(n, row);
-		return;
-	}
-	if (rule != NULL)
-		escalate_clock(n, c, row, p, rule);
-	else
-		row->next = (struct cy_wall){ 0 }; /* its profile is gone: nobody says what to do */
-	if (!CY_MUTANT_LAW_STEP_FORGOTTEN)
-		put_row(n, row);
-	c->decided = true;
-	/* What was said just now changes no clock. */
-	c->unsettled = false;
-}
-
-static void decide_all(struct node *n)
-{
-	struct store_port *s = &n->ports.store;
-	struct due *d = cy_arena_take(&n->batch.arena, sizeof *d);
-
-	d->n = n;
-	if (s->next_clocks(s->ctx, node_now(n), CY_BOUND(NODE_CLOCKS_DUE), load_due, d) < 0) {
-		batch_retry(n);
-		return;
-	}
-	/* A case that this batch changed has its turn in the next one: what was read of its
-	 * clocks is not what they are now. Two clocks of one case follow each other. */
-	for (size_t i = 0; i < d->rows_n; i++) {
-		const struct work_case *c = in_batch(n, &d->rows[i]);
-
-		if (c == NULL || c->decided || CY_MUTANT_LAW_STALE_CLOCK)
-			decide(n, &d->rows[i]);
-		else
-			n->clocks_changed = true;
-	}
-}
-
 void clocks_settle(struct node *n)
 {
 	struct settling *s = NULL; /* one after the other uses it */
@@ -676,44 +591,4 @@ void clocks_settle(struct node *n)
 			settle(n, c, s);
 			c->unsettled = false;
 		}
-}
-
-void clocks_step(struct node *n)
-{
-	clocks_settle(n);
-	if (n->config.legal_data != NULL && n->config.legal_data->n_profiles > 0 && n->next_clock.ms > 0 &&
-	    n->next_clock.ms <= node_now(n).ms && node_may_decide(n))
-		decide_all(n);
-}
-
-void clocks_failed(struct node *n)
-{
-	n->clocks_changed = true;
-}
-
-void clocks_start(struct node *n)
-{
-	n->clocks_changed = true;
-	clocks_plan(n);
-}
-
-struct cy_mono clocks_next(const struct node *n)
-{
-	const int64_t left = n->next_clock.ms - node_now(n).ms;
-
-	if (n->next_clock.ms <= 0 || !node_may_decide(n))
-		return CY_NEVER;
-	return cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), left > 0 ? left : 0);
-}
-
-void clocks_plan(struct node *n)
-{
-	struct store_port *s = &n->ports.store;
-
-	if (!n->clocks_changed)
-		return;
-	if (s->next_clock(s->ctx, &n->next_clock) == CY_OK)
-		n->clocks_changed = false;
-	else
-		batch_retry(n);
 }

@@ -1,7 +1,7 @@
 /* What the files of this room share about time limits: clocks.c (who computes and states),
- * catch_up.c (cases of an older store), escalate.c (rungs), hooks.c (commands of the site),
- * follow.c (linked cases), proofs.c (what receipts tell), clock_views.c (for local clients); and about the statistics
- * that are made of them: measures.c, stats_views.c, publish.c. */
+ * clocks_due.c (when something is decided), catch_up.c (cases of an older store), escalate.c (rungs), hooks.c (commands
+ * of the site), follow.c (linked cases), proofs.c (what receipts tell), clock_views.c (for local clients); and about
+ * the statistics that are made of them: measures.c, stats_views.c, publish.c. */
 #ifndef CY_NODE_CASES_CLOCKS_H
 #define CY_NODE_CASES_CLOCKS_H
 
@@ -10,15 +10,18 @@
 /* -------------------------------------------------------------- clocks.c */
 /* What a statement about clocks says, of ours or of the peer's. */
 void clocks_stated(struct node *n, struct work_case *c, CySide author, uint32_t number, const CyClockStatement *s);
-/* Bring the clocks of all cases of the batch up to date, and decide what is due. */
-void clocks_step(struct node *n);
-/* The former alone, for what was changed since. A case with `decided` must not be. */
+/* Bring the clocks of all cases of the batch up to date. A case with `decided` must not be changed since. */
 void clocks_settle(struct node *n);
 /* The rule of a stored clock, and its profile; NULL: the profile is not here. */
 const struct law_clock_rule *clocks_rule(const struct node *n, const struct store_clock *row,
 					 const struct law_profile **ret_profile);
 /* The zone of the side that owes it, in which its days end; NULL: none is configured. */
 const struct law_zone *clocks_zone(struct node *n, const struct store_clock *row);
+void clocks_put(struct node *n, const struct store_clock *row); /* write its row */
+
+/* ---------------------------------------------------------- clocks_due.c */
+/* The same, and decide what is due. */
+void clocks_step(struct node *n);
 /* Read again when the next decision is to be made. */
 void clocks_plan(struct node *n);
 void clocks_start(struct node *n);
