@@ -126,6 +126,15 @@ def the_policy_of_the_page_lets_nothing_else_run_and_reaches_no_network():
         assert sum("Content Security Policy" in line for line in b.complaints()) >= 3
 
 
+def only_a_new_line_ends_a_comment():
+    facts = "one\u2028// two\u2028three\u2029//four"
+    with Browser(page()) as b:
+        b.open_text("// a comment\n" + json.dumps(draft(facts=facts), ensure_ascii=False, indent=2) + "\n  // another", "x.json")
+        unharmed(b)
+        saved = read(b.save())["content"]["request"]
+    assert saved["facts"] == facts, saved["facts"]
+
+
 def marks_that_turn_the_writing_are_shown_and_turn_nothing():
     evil = "John\u202egnp.Doe\u0007\u2066"
     arabic = "محمد عبد الله"
@@ -173,5 +182,6 @@ if __name__ == "__main__":
            what_is_typed_and_a_file_that_is_chosen_are_only_text,
            a_profile_and_a_given_draft_that_mean_harm_are_only_text,
            the_policy_of_the_page_lets_nothing_else_run_and_reaches_no_network,
+           only_a_new_line_ends_a_comment,
            marks_that_turn_the_writing_are_shown_and_turn_nothing,
            a_page_with_something_unsaved_asks_before_it_is_left])

@@ -41,9 +41,10 @@ function filled(value) {
 
 // ------------------------------------------------------------------------------------------------------------- reading
 
-// Lines that begin with // are comments, as in a template.
+// Lines that begin with // are comments, as in a template. Only \n ends a line: U+2028, which does so for ^ and $, may stand
+// in a text.
 function parseDraft(text) {
-	return JSON.parse(text.replace(/^\ufeff/, "").replace(/^[ \t]*\/\/.*$/gm, ""));
+	return JSON.parse(text.replace(/^\ufeff/, "").replace(/(^|\n)[ \t]*\/\/[^\n]*/g, "$1"));
 }
 
 // What of a file does not fit: where, what it says there, and why.
