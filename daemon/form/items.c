@@ -35,14 +35,17 @@ static const char *named(const struct form_work *w, const char *context, const c
 	return name[0] ? form_text(w->arena, "%s (%s)", name, code) : code;
 }
 
+/* More than a sentence can take stay the codes that they are. */
 static const char *languages(const struct form_work *w, const char *codes)
 {
 	const char *list[16];
 	size_t n = 0;
 
-	for (const char *p = codes; *p != '\0' && n < sizeof list / sizeof list[0];) {
+	for (const char *p = codes; *p != '\0';) {
 		const size_t len = strcspn(p, " ");
 
+		if (len && n == sizeof list / sizeof list[0])
+			return codes;
 		if (len)
 			list[n++] = named(w, "language", form_text(w->arena, "%.*s", (int)len, p));
 		p += len + (p[len] == ' ');

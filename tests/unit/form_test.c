@@ -234,6 +234,8 @@ static void values_are_shown_and_harmless(void **state)
 	set(&s->content->request->persons[0]->name, "\u202egnp.exe\x07");
 	set(&s->content->request->persons[1]->name, name);
 	set(&s->content->request->facts, "one\n<b>two</b>\ttab");
+	set(&s->content->request->authorities->requesting->languages,
+	    "aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp qq");
 	f = judged(s);
 	item = &form_rig_find(f, "content.request.persons[0].name")->items[0];
 	assert_string_equal(item->text, "\\u{202e}gnp.exe\\x07");
@@ -242,6 +244,8 @@ static void values_are_shown_and_harmless(void **state)
 	assert_int_equal(strlen(form_rig_find(f, "content.request.persons[1].name")->items[0].text), 4096);
 	item = &form_rig_find(f, "content.request.facts")->items[0];
 	assert_string_equal(item->text, "one\n<b>two</b>\\x09tab");
+	assert_string_equal(form_rig_find(f, "content.request.authorities.requesting.languages")->items[0].text,
+			    "aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp qq");
 	cy_submission__free_unpacked(s, NULL);
 }
 
