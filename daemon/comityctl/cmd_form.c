@@ -1,5 +1,4 @@
 /* form: writes a form that an officer fills in with a browser, without a server. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "comityctl/input.h"
 #include "comityctl/treaties.h"
 #include "comityctl/words.h"
+#include "wire/json.h"
 
 #define PAGE_MAX  (32u * 1024u * 1024u)
 #define NOTES_MAX 2u
@@ -48,21 +48,24 @@ struct asked {
 	struct cy_arena arena;
 };
 
+static void left_to_the_page(void *arg, const struct cy_error *fault)
+{
+	(void)arg;
+	(void)fault;
+}
+
+/* What is no JSON is told as check tells it; what does not fit a field is told by the page, field by field. */
 static int read_draft(struct asked *a)
 {
-	json_error_t e;
-	json_t *value;
+	struct cy_error e = { 0 };
+	ProtobufCMessage *m = NULL;
 	const int r = a->draft != NULL ? input_read(a->draft, &a->text) : CTL_DONE;
 
 	if (r != CTL_DONE || a->draft == NULL)
 		return r;
-	value = json_loadb((const char *)a->text.data, a->text.len, 0, &e);
-	if (!json_is_object(value)) {
-		json_decref(value);
-		return ctl_fail(CTL_BAD_FILE, "%s: line %d: a draft in JSON is expected, as this form saves it: %s",
-				a->draft, e.line, value != NULL ? "it is no object" : e.text);
-	}
-	json_decref(value);
+	if (wire_json_read(&cy_submission__descriptor, cy_buf_view(&a->text), &m, left_to_the_page, NULL, &e) != CY_OK)
+		return ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", a->draft, e.field, e.field[0] ? ": " : "", e.text);
+	protobuf_c_message_free_unpacked(m, NULL);
 	return CTL_DONE;
 }
 

@@ -259,8 +259,6 @@ def the_command_says_what_it_cannot_do():
         assert done.returncode == code and sentence in done.stderr, (words, done.returncode, done.stderr)
     states = ["--from", "US", "--to", "IE"]
     bad = f"{DIR}/bad.json"
-    with open(bad, "w") as file:
-        file.write("{")
     form_fails(2, "--from STATE", "us-ie-2001", "PRESERVATION", "--to", "IE")
     form_fails(2, "two capital letters", "us-ie-2001", "PRESERVATION", "--from", "us", "--to", "IE")
     form_fails(5, "did you mean 'us-ie-2001'", "us-ie-2002", "PRESERVATION", *states)
@@ -268,7 +266,11 @@ def the_command_says_what_it_cannot_do():
     form_fails(5, "does not admit INTERCEPTION", "us-ie-2001", "INTERCEPTION", *states)
     form_fails(2, "stands alone", "eio-2014-41", "INTERCEPTION_NOTIFICATION", "INTERCEPTION", "--from", "FR", "--to", "DE")
     form_fails(2, "no catalogue for the language 'xx'", "us-ie-2001", "PRESERVATION", *states, "--language", "xx")
-    form_fails(4, "bad.json: line 1", "us-ie-2001", "PRESERVATION", *states, "--draft", bad)
+    for text, told in (("{", "bad.json: line 1"), ('{"to": "IE", "to": "DE"}', "bad.json: line 1: the same field stands twice"),
+                       ("[]", "bad.json: expected an object in {}"), ('{"to": Doe}', "bad.json: line 1: this is no value")):
+        with open(bad, "w") as file:
+            file.write(text)
+        form_fails(4, told, "us-ie-2001", "PRESERVATION", *states, "--draft", bad)
 
 
 if __name__ == "__main__":
