@@ -20,6 +20,10 @@ struct letter_job {
 	struct letter letter;
 	const struct form **forms; /* all that went into the letter */
 	size_t n_forms, room;
+	/* Of a draft: what was not filled in. */
+	size_t n_unread;
+	bool more_unread;
+	struct form_unread unread[LAW_FAULTS_MAX];
 };
 
 /* A draft; the faults of the file stand in the letter. CTL_DONE, or the reason is printed. */

@@ -37,6 +37,9 @@ const struct form *letter_form(struct letter_job *j, const ProtobufCMessage *m, 
 				.legal_data = &j->law,
 				.between = { "", "", day },
 				.message = m,
+				.n_unread = j->n_unread,
+				.unread = j->unread,
+				.more_unread = j->more_unread,
 				.judge = judge };
 	struct form *form;
 
@@ -129,13 +132,22 @@ static void faults(struct letter_job *j, const struct form *f)
 		letter_field(&j->letter, 0, fault->label[0] ? fault->label : fault->path, fault->text, fault->article,
 			     false);
 	}
+	if (f->more_faults || f->more_warnings)
+		letter_paragraph(&j->letter, LETTER_NOTE, 0,
+				 letter_say(j, "There are more, which are not listed here."));
 }
 
-static void ignore(void *arg, const char *field, const char *text)
+/* What the draft still says that was to be replaced. */
+static void on_unread(void *arg, const char *field, const char *text)
 {
-	(void)field;
-	(void)text;
-	++*(size_t *)arg;
+	struct letter_job *j = arg;
+
+	if (j->n_unread == LAW_FAULTS_MAX) {
+		j->more_unread = true;
+		return;
+	}
+	j->unread[j->n_unread++] = (struct form_unread){ .path = cy_arena_string(&j->arena, field),
+							 .text = cy_arena_string(&j->arena, text) };
 }
 
 int letter_draft(struct letter_job *j, const char *file)
@@ -143,7 +155,6 @@ int letter_draft(struct letter_job *j, const char *file)
 	struct letter *l = &j->letter;
 	const struct form *f;
 	CySubmission *s = NULL;
-	size_t unfilled = 0;
 	int r = input_submission(file, NULL, NULL, &s);
 
 	if (r != CTL_DONE)
@@ -153,7 +164,7 @@ int letter_draft(struct letter_job *j, const char *file)
 		cy_submission__free_unpacked(s, NULL);
 		return r;
 	}
-	(void)input_filled(file, &s->base, ignore, &unfilled);
+	(void)input_filled(file, &s->base, on_unread, j);
 	f = letter_form(j, &s->base, treaties_today(), true);
 	letter_head(j, "", office_of(s->content));
 	l->reference = letter_text(l, s->own_reference[0] ? in_brackets(j, s->own_reference, letter_say(j, "draft"))

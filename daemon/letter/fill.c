@@ -316,6 +316,12 @@ void letter_content(struct letter *l, const struct form *f, unsigned level)
 	for (size_t i = 0; i < f->n_sections; i++)
 		if (!around(&f->sections[i]))
 			section(l, &f->sections[i], f->title, level);
+	if (f->n_unknown)
+		letter_paragraph(l, LETTER_NOTE, 0,
+				 form_fill(&l->words, &l->arena,
+					   "Not shown: {n} fields of a later version of the schema, which this program "
+					   "does not know.",
+					   "n", form_number(&l->words, &l->arena, f->n_unknown), NULL));
 }
 
 void letter_envelope(struct letter *l, const struct form *f, unsigned level)

@@ -298,6 +298,15 @@ def wrong_ones():
         "the letter is the caller's alone", done)
 
 
+def what_is_wrong_with_a_draft_is_told_to_the_last():
+    many = json.loads(json_format.MessageToJson(request()))
+    many["content"]["request"].update(facts="FILL IN", persons=[{"role": "SUSPECT"} for _ in range(100)])
+    for paper in letter(json.dumps(many)):
+        text = paper.text()
+        tap("this still says 'FILL IN'" in text, "a letter tells what of its draft was not filled in", text)
+        tap("There are more, which are not listed here." in text, "a letter tells that there are more faults", text)
+
+
 def every_word_is_in_french():
     """Sentences of the letter that the catalogue lacks would stand in English among French ones."""
     with open(f"{DIR}/fr.mo", "wb") as f:
@@ -328,6 +337,7 @@ letterheads()
 names()
 many_persons()
 wrong_ones()
+what_is_wrong_with_a_draft_is_told_to_the_last()
 subprocess.run(["rm", "-rf", DIR])
 print(f"1..{len(results)}")
 sys.exit(not all(results))

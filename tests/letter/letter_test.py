@@ -97,6 +97,13 @@ def a_letter_as_pdf():
     tap(pdf.complaints == "", "pdf: poppler has no complaint", pdf.complaints)
 
 
+def fields_of_a_later_schema():
+    for n in (0, 12):
+        said = Page(written("html", description([["unknown", n]])).decode()).text()
+        tap(("Not shown: 12 fields of a later version of the schema" in said) == (n > 0),
+            f"html: {n} fields that this program does not know are told", said)
+
+
 def drawn(pdf, page=1):
     """The picture of a page: width, height, bytes of grey."""
     data = subprocess.run(["pdftoppm", "-r", "50", "-gray", "-f", str(page), "-l", str(page), pdf.file.name],
@@ -231,6 +238,7 @@ def missing_font():
 
 a_letter_as_pdf()
 a_letter_as_html()
+fields_of_a_later_schema()
 margins_are_white()
 long_ones()
 scripts()

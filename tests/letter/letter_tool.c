@@ -6,13 +6,15 @@
  *	 "office": …, "lines": […], "blocks": [["field", level, label, text, note, foreign], …]}
  *
  * The other blocks are ["title", text], ["heading", level, text, note], ["text"|"note"|"code", level, text],
- * ["table", level, [heads], [shares], [[cells], …]], ["signature"] and ["page"]. Where it fails the sentence goes to
- * standard error, and the exit code is 1. */
+ * ["table", level, [heads], [shares], [[cells], …]], ["signature"], ["unknown", number] (a message of which this many
+ * fields are of a later schema) and ["page"]. Where it fails the sentence goes to standard error, and the exit code
+ * is 1. */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "letter/fill.h"
 #include "letter/html.h"
 #include "letter/pdf.h"
 
@@ -72,6 +74,8 @@ static void block(struct letter *l, const json_t *b)
 		table(l, b);
 	else if (strcmp(kind, "signature") == 0)
 		letter_signature(l);
+	else if (strcmp(kind, "unknown") == 0)
+		letter_content(l, &(struct form){ .title = "", .n_unknown = number_of(b, 1) }, 1);
 	else
 		letter_page(l);
 }
