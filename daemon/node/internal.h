@@ -45,7 +45,7 @@
 #define NODE_DAMAGED_AGAIN_MS   (10 * INT64_C(60000))   /* a time limit of a case that cannot be read is tried again */
 #define NODE_EXPIRED_MAX        256                     /* undelivered messages that a batch gives up */
 #define NODE_STUCK_MAX          256            /* contents that are passed over because the disk does not let them go */
-#define NODE_AGAIN_MAX          1024           /* inputs of failed batches; then no more evidence goes in or out */
+#define NODE_REPLAY_MAX         1024           /* inputs of failed batches; then no more evidence goes in or out */
 #define NODE_PUSH_BYTES         (256u * 1024u) /* events in a client's queue */
 
 /* A struct node_place that the node owns; "" where nothing is configured. */
@@ -317,8 +317,8 @@ struct node {
 	struct upload *uploads;
 	size_t n_uploads;
 	uint64_t batch_number;
-	struct input *again, **last_again; /* inputs of batches that failed */
-	size_t n_again;
+	struct input *replay, **last_replay; /* inputs of batches that failed */
+	size_t n_replay;
 	size_t finishing; /* contents that are looked for, get their name, or whose rows are not committed */
 	bool blobs_full;  /* append() or read() had no place: who waits has its turn in node_blob_ready() */
 	size_t blobs_turn, blobs_kind;          /* which peer, and which kind of work, has the first choice */
@@ -566,17 +566,17 @@ struct cy_uuid say_new_id(struct node *n);
  * is full. Then nothing was written. */
 int say_message(struct node *n, struct work_case *c, const struct saying *s, struct said *ret, struct cy_error *e);
 
-/* -------------------------------------------------------------- again.c */
+/* -------------------------------------------------------------- replay.c */
 /* The batch keeps an input, until it is through, that says what has happened already; false: it is none. */
-bool again_keep(struct node *n, struct input *in);
+bool replay_keep(struct node *n, struct input *in);
 /* The batch is through: contents have their rows, or are to be destroyed. */
-void again_committed(struct node *n);
+void replay_committed(struct node *n);
 /* The batch failed: what it kept has its turn again. */
-void again_failed(struct node *n);
+void replay_failed(struct node *n);
 /* Before all other inputs, once the store may be tried again. */
-void again_take(struct node *n);
-bool again_full(const struct node *n);
-void again_free(struct input *first);
+void replay_take(struct node *n);
+bool replay_full(const struct node *n);
+void replay_free(struct input *first);
 
 /* -------------------------------------------------------------- evidence.c */
 /* The attachments of an accepted message, of ours or the peer's. `client`: who handed it in; "": it is not known. */

@@ -147,14 +147,14 @@ void batch_reset(struct node *n)
 
 	for (struct work_case *c = b->cases; c != NULL; c = c->next)
 		free(c->facts);
-	again_free(b->kept);
+	replay_free(b->replay);
 	store_writeset_free(&b->writes);
 	cy_arena_free(&b->arena);
 	*b = (struct batch){ .phase = b->phase };
 	b->last_effect = &b->effects;
 	b->last_want = &b->wants;
 	b->last_fresh = &b->fresh;
-	b->last_kept = &b->kept;
+	b->last_replay = &b->replay;
 }
 
 /* --------------------------------------------------------------- phases */
@@ -231,7 +231,7 @@ void batch_start(struct node *n)
 		b->alone = alone;
 		b->inputs++;
 		step(n, in);
-		if (!again_keep(n, in))
+		if (!replay_keep(n, in))
 			node_input_free(in);
 	}
 	if (!careful || b->inputs == 0) {

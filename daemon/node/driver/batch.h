@@ -142,14 +142,14 @@ struct batch {
 	struct outgoing *fresh, **last_fresh; /* accepted in this batch */
 	size_t messages;
 	size_t unsigned_texts;
-	const char *doom;                /* why the batch must not be committed; NULL: it may */
-	struct peer *alone;              /* the batch is of this peer's frame only; NULL: it is not */
-	size_t inputs, bytes;            /* taken; frames that are to leave */
-	size_t finished;                 /* contents whose rows are in it */
-	struct input *kept, **last_kept; /* inputs that a failure does not undo (again.c) */
-	bool evidence;                   /* it changes rows of evidence */
-	bool shows;                      /* the content of a message, or evidence, leaves to a client with it */
-	bool erases;                     /* what a case says is not to be read any more */
+	const char *doom;                    /* why the batch must not be committed; NULL: it may */
+	struct peer *alone;                  /* the batch is of this peer's frame only; NULL: it is not */
+	size_t inputs, bytes;                /* taken; frames that are to leave */
+	size_t finished;                     /* contents whose rows are in it */
+	struct input *replay, **last_replay; /* inputs that a failure does not undo (replay.c) */
+	bool evidence;                       /* it changes rows of evidence */
+	bool shows;                          /* the content of a message, or evidence, leaves to a client with it */
+	bool erases;                         /* what a case says is not to be read any more */
 	struct cy_wall right;    /* an operator has said at this time of the wall clock that it is right; 0: not */
 	struct cy_mono right_at; /* the same instant */
 	uint64_t touched[64];    /* sessions whose inputs are in the batch, to be dropped if it fails */

@@ -79,7 +79,7 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 		return cy_fail(e, CY_ENOMEM, "out of memory");
 	n->ports = *ports;
 	n->last_input = &n->inputs;
-	n->last_again = &n->again;
+	n->last_replay = &n->replay;
 	n->config.test_pause = config->test_pause;
 	n->config.test_pause_ctx = config->test_pause_ctx;
 	n->wait.copy = config->copy;
@@ -136,8 +136,8 @@ void node_free(struct node *n)
 	if (n == NULL)
 		return;
 	greet_free(n);
-	again_free(n->inputs);
-	again_free(n->again);
+	replay_free(n->inputs);
+	replay_free(n->replay);
 	stats_views_free(n);
 	upload_free(n);
 	evidence_strays_free(n);

@@ -40,7 +40,7 @@ static const struct part {
 	  .next = expire_next,
 	  .commits = true },
 	{ .at = { [STAGE_STEP_ALL] = prune_step }, .next = prune_next, .commits = true },
-	{ .at = { [STAGE_BEGIN] = again_take, [STAGE_RELEASED] = again_committed, [STAGE_FAILED] = again_failed } },
+	{ .at = { [STAGE_BEGIN] = replay_take, [STAGE_RELEASED] = replay_committed, [STAGE_FAILED] = replay_failed } },
 	{ .at = { [STAGE_START] = hooks_run, [STAGE_IDLE] = hooks_run } },
 	{ .next = evidence_rest_next, .commits = true },
 	{ .next = evidence_strays_next, .commits = true },

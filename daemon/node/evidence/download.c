@@ -127,7 +127,7 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 			    "this client has no such attachment whose bytes travel on the bulk lane");
 	else if (code < 0)
 		local_unreadable(n, c, correlation, code);
-	else if (again_full(n))
+	else if (replay_full(n))
 		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
 			    "the store cannot commit now, and who gets evidence has to be recorded: repeat later");
 	else if (row.flaw != STORE_SOUND)

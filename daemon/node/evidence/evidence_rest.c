@@ -330,7 +330,7 @@ void evidence_rest(struct node *n)
 	struct blob_ticket *t;
 	int r;
 
-	if (cy_mono_before(now, evidence_rest_next(n)) || !batch_is_idle(n) || again_full(n))
+	if (cy_mono_before(now, evidence_rest_next(n)) || !batch_is_idle(n) || replay_full(n))
 		return;
 	r = pick_next(n, &p);
 	if (r < 0) {

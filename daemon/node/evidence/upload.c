@@ -174,7 +174,7 @@ static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation
 			    "this daemon keeps no evidence: set evidence.dir in its configuration");
 		return NULL;
 	}
-	if (again_full(n)) {
+	if (replay_full(n)) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__UNAVAILABLE, "",
 			    "the store cannot commit now what was handed over: repeat later");
 		return NULL;

@@ -5,7 +5,7 @@
 
 #include "node/evidence/evidence.h"
 
-bool again_keep(struct node *n, struct input *in)
+bool replay_keep(struct node *n, struct input *in)
 {
 	switch (in->kind) {
 	case INPUT_STORED:
@@ -14,15 +14,15 @@ bool again_keep(struct node *n, struct input *in)
 	case INPUT_LEFT:
 	case INPUT_FOUND:
 		in->next = NULL;
-		*n->batch.last_kept = in;
-		n->batch.last_kept = &in->next;
+		*n->batch.last_replay = in;
+		n->batch.last_replay = &in->next;
 		return true;
 	case INPUT_READ: /* who has not got a byte yet is told to repeat */
 		if (!in->blob.ended)
 			break;
 		in->next = NULL;
-		*n->batch.last_kept = in;
-		n->batch.last_kept = &in->next;
+		*n->batch.last_replay = in;
+		n->batch.last_replay = &in->next;
 		return true;
 	case INPUT_LINK_UP:
 	case INPUT_FRAME:
@@ -34,54 +34,54 @@ bool again_keep(struct node *n, struct input *in)
 	return false;
 }
 
-void again_committed(struct node *n)
+void replay_committed(struct node *n)
 {
 	const struct blob_port *b = &n->ports.blobs;
 
-	for (const struct input *in = n->batch.kept; in != NULL; in = in->next)
+	for (const struct input *in = n->batch.replay; in != NULL; in = in->next)
 		if ((in->kind == INPUT_STORED || in->kind == INPUT_LEFT || in->kind == INPUT_ARRIVED) &&
 		    in->blob.part[0] != '\0' && in->blob.outcome != OUTCOME_LOST)
 			b->confirm(b->ctx, in->blob.part, &in->blob.id.sha256);
 }
 
-void again_failed(struct node *n)
+void replay_failed(struct node *n)
 {
 	struct batch *b = &n->batch;
 
-	for (struct input *in = b->kept; in != NULL; in = in->next) {
-		n->n_again++;
+	for (struct input *in = b->replay; in != NULL; in = in->next) {
+		n->n_replay++;
 		in->source = 0; /* who waited for it has been told to repeat */
 		if (in->kind == INPUT_DESTROYED)
 			n->destroying = true;
 		if (in->kind == INPUT_FOUND)
 			n->rest.settling = true;
 	}
-	*n->last_again = b->kept;
-	if (b->kept != NULL)
-		n->last_again = b->last_kept;
-	b->kept = NULL;
-	b->last_kept = &b->kept;
+	*n->last_replay = b->replay;
+	if (b->replay != NULL)
+		n->last_replay = b->last_replay;
+	b->replay = NULL;
+	b->last_replay = &b->replay;
 }
 
-void again_take(struct node *n)
+void replay_take(struct node *n)
 {
-	if (n->again == NULL || cy_mono_before(n->ports.clock.mono(n->ports.clock.ctx), n->retry))
+	if (n->replay == NULL || cy_mono_before(n->ports.clock.mono(n->ports.clock.ctx), n->retry))
 		return;
-	*n->last_again = n->inputs;
+	*n->last_replay = n->inputs;
 	if (n->inputs == NULL)
-		n->last_input = n->last_again;
-	n->inputs = n->again;
-	n->again = NULL;
-	n->last_again = &n->again;
-	n->n_again = 0;
+		n->last_input = n->last_replay;
+	n->inputs = n->replay;
+	n->replay = NULL;
+	n->last_replay = &n->replay;
+	n->n_replay = 0;
 }
 
-bool again_full(const struct node *n)
+bool replay_full(const struct node *n)
 {
-	return n->n_again >= CY_BOUND(NODE_AGAIN_MAX);
+	return n->n_replay >= CY_BOUND(NODE_REPLAY_MAX);
 }
 
-void again_free(struct input *first)
+void replay_free(struct input *first)
 {
 	for (struct input *in = first, *next; in != NULL; in = next) {
 		next = in->next;
