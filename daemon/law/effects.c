@@ -182,7 +182,7 @@ static void apply_refusal(struct law_case *c, unsigned i, uint8_t code, uint32_t
 
 #define K(NAME) CY_CONTENT__KIND_##NAME
 /* clang-format off */
-const struct law_saying law_sayings[] = {
+const struct law_measure_kind law_measure_kinds[] = {
 	{ K(WITHDRAWAL),          &law_open,       &law_open,      apply_withdrawal,   .notified = false },
 	{ K(PROBLEM_NOTICE),      &law_open,       &law_open,      NULL,               .notified = false },
 	{ K(CONDITIONS_PROPOSED), &law_free,       &law_open,      apply_proposal,     .notified = true },
@@ -197,22 +197,22 @@ const struct law_saying law_sayings[] = {
 };
 /* clang-format on */
 #undef K
-const size_t law_sayings_n = sizeof law_sayings / sizeof law_sayings[0];
+const size_t law_measure_kinds_n = sizeof law_measure_kinds / sizeof law_measure_kinds[0];
 
-static const struct law_saying *rule_of(const struct law_fact *f)
+static const struct law_measure_kind *rule_of(const struct law_fact *f)
 {
-	const struct law_saying *found = NULL;
+	const struct law_measure_kind *found = NULL;
 
-	for (size_t i = 0; i < law_sayings_n; i++)
-		if (law_sayings[i].kind == f->kind && (!law_sayings[i].by_clock || f->clock[0] != '\0'))
-			found = &law_sayings[i];
+	for (size_t i = 0; i < law_measure_kinds_n; i++)
+		if (law_measure_kinds[i].kind == f->kind && (!law_measure_kinds[i].by_clock || f->clock[0] != '\0'))
+			found = &law_measure_kinds[i];
 	CY_ASSERT(found);
 	return found;
 }
 
 int law_effect_measures(const struct law_step *s)
 {
-	const struct law_saying *r = rule_of(s->f);
+	const struct law_measure_kind *r = rule_of(s->f);
 	const unsigned n = r->notified ? law_subjects(s->c) : s->c->n_measures;
 	struct law_case *c = s->c;
 	bool all = law_fact_mask(s->f) == UINT64_MAX && !s->f->code[0], any = false;

@@ -131,7 +131,7 @@ extern const struct law_being law_open, law_free, law_postponed, law_extensible;
 
 /* Kinds that are about measures, a row a kind. If a kind has two rows, the row with by_clock is for messages that name
  * a clock. */
-struct law_saying {
+struct law_measure_kind {
 	uint32_t kind;
 	const struct law_being *takes; /* the measures that it may name */
 	const struct law_being *all;   /* the measures that it means if it names none */
@@ -139,8 +139,8 @@ struct law_saying {
 	bool notified; /* it may also be about what a notification notifies of, as measure 1 */
 	bool by_clock;
 };
-extern const struct law_saying law_sayings[];
-extern const size_t law_sayings_n;
+extern const struct law_measure_kind law_measure_kinds[];
+extern const size_t law_measure_kinds_n;
 
 /* Returns the measures that a fact names, one bit each; all bits if it names none. */
 uint64_t law_fact_mask(const struct law_fact *f);

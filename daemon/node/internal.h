@@ -469,7 +469,7 @@ void cases_event(struct node *n, const struct work_case *c, const struct event_o
 /* The peer is proven: its session begins, and takes the place of the one before. */
 void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h);
 void session_up(struct node *n, struct peer *p);
-void session_say_state(struct node *n, struct want *w);
+void session_compose_state(struct node *n, struct want *w);
 void session_state(struct node *n, struct peer *p, const CyState *st, const struct wire_text *head);
 /* Say goodbye, and end the session: outside a batch, when nothing of what the peer sent was kept; `more` is said in the
  * place of the words, NULL: there is no more to say. */
@@ -548,23 +548,24 @@ void local_drained(struct node *n, uint64_t conn);
 void local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd);
 struct store_view local_view(const struct conn *c);
 
-/* -------------------------------------------------------------- say.c */
-struct saying {
+/* -------------------------------------------------------------- compose.c */
+struct compose_input {
 	const CyContent *content;
 	CyPriority priority;
 	const char *own_reference;             /* "" : that of the case */
 	const char *client;                    /* "" : the daemon itself */
 	const struct cy_digest *key, *request; /* of a submission; NULL: none */
 };
-struct said {
+struct composed {
 	char id[CY_UUID_LEN + 1];
 	uint32_t number, kind;
 	struct cy_digest digest;
 };
-struct cy_uuid say_new_id(struct node *n);
+struct cy_uuid compose_new_id(struct node *n);
 /* CY_EDAMAGED: its key is; CY_ELIMIT: too long; CY_ESTATE: the life cycle does not allow it; CY_EAGAIN: the case
  * is full. Then nothing was written. */
-int say_message(struct node *n, struct work_case *c, const struct saying *s, struct said *ret, struct cy_error *e);
+int compose_message(struct node *n, struct work_case *c, const struct compose_input *s, struct composed *ret,
+		    struct cy_error *e);
 
 /* -------------------------------------------------------------- replay.c */
 /* The batch keeps an input, until it is through, that says what has happened already; false: it is none. */

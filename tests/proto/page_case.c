@@ -52,14 +52,14 @@ static void kinds(void)
 
 /* ---------------------------------------------------------------- measures */
 
-struct said {
-	const struct law_saying *rule;
+struct composed {
+	const struct law_measure_kind *rule;
 	uint8_t code;
 	const char *words; /* beyond the kind */
 };
 
 /* The measure after it, of one that is as given. */
-static struct law_measure after(const struct said *s, struct law_measure before)
+static struct law_measure after(const struct composed *s, struct law_measure before)
 {
 	struct law_case c = { .n_measures = 1, .measures = { before } };
 
@@ -75,7 +75,7 @@ static struct law_measure after(const struct said *s, struct law_measure before)
 	X(bound)      \
 	X(proposal)
 
-static void becomes(const struct said *s, char cell[static PAGE_CELL])
+static void becomes(const struct composed *s, char cell[static PAGE_CELL])
 {
 	const struct law_measure plain = after(s, (struct law_measure){ .state = LAW_MEASURE_PENDING }),
 				 going = after(s, (struct law_measure){ .state = LAW_MEASURE_EXECUTING }),
@@ -88,7 +88,7 @@ static void becomes(const struct said *s, char cell[static PAGE_CELL])
 		page_add(cell, "; ", "%s if it is partial", law_measure_state_name(part.state));
 }
 
-static void begins(const struct said *s, char cell[static PAGE_CELL])
+static void begins(const struct composed *s, char cell[static PAGE_CELL])
 {
 	const struct law_measure m = after(s, (struct law_measure){ .state = LAW_MEASURE_EXECUTING });
 
@@ -101,7 +101,7 @@ static void begins(const struct said *s, char cell[static PAGE_CELL])
 		page_add(cell, "; ", "ground");
 }
 
-static void ends(const struct said *s, char cell[static PAGE_CELL])
+static void ends(const struct composed *s, char cell[static PAGE_CELL])
 {
 	struct law_measure all = {
 		.state = LAW_MEASURE_EXECUTING, .recognised = true, .postponed = true, .bound = true, .proposal = 3
@@ -118,7 +118,7 @@ static void ends(const struct said *s, char cell[static PAGE_CELL])
 #undef X
 }
 
-static void row_of_measure(const struct said *s)
+static void row_of_measure(const struct composed *s)
 {
 	char what[PAGE_CELL] = "", state[PAGE_CELL] = "", on[PAGE_CELL] = "", off[PAGE_CELL] = "";
 
@@ -134,17 +134,17 @@ static void measures(void)
 {
 	page_begin("measures", "message|of a measure that is|when it names none: all that are|the measure "
 			       "becomes|begins|ends|notification");
-	for (size_t i = 0; i < law_sayings_n; i++) {
-		const struct law_saying *r = &law_sayings[i];
+	for (size_t i = 0; i < law_measure_kinds_n; i++) {
+		const struct law_measure_kind *r = &law_measure_kinds[i];
 
 		if (r->kind == CY_CONTENT__KIND_RESULT) {
-			row_of_measure(&(struct said){ r, CY_MEASURE_OUTCOME__EXECUTED, ", EXECUTED" });
-			row_of_measure(
-				&(struct said){ r, CY_MEASURE_OUTCOME__PARTIALLY_EXECUTED, ", PARTIALLY_EXECUTED" });
-			row_of_measure(&(struct said){ r, CY_MEASURE_OUTCOME__NOT_EXECUTED, ", NOT_EXECUTED" });
-			row_of_measure(&(struct said){ r, 0x80, " with `partial`, whatever outcome" });
+			row_of_measure(&(struct composed){ r, CY_MEASURE_OUTCOME__EXECUTED, ", EXECUTED" });
+			row_of_measure(&(struct composed){ r, CY_MEASURE_OUTCOME__PARTIALLY_EXECUTED,
+							   ", PARTIALLY_EXECUTED" });
+			row_of_measure(&(struct composed){ r, CY_MEASURE_OUTCOME__NOT_EXECUTED, ", NOT_EXECUTED" });
+			row_of_measure(&(struct composed){ r, 0x80, " with `partial`, whatever outcome" });
 		} else
-			row_of_measure(&(struct said){ r, 1, r->by_clock ? " that names its `clock`" : "" });
+			row_of_measure(&(struct composed){ r, 1, r->by_clock ? " that names its `clock`" : "" });
 	}
 	page_end();
 }

@@ -477,16 +477,16 @@ static ProtobufCBinaryData digest_of(uint8_t *copy, const struct cy_digest *d)
 	return (ProtobufCBinaryData){ .data = copy, .len = CY_SHA256_LEN };
 }
 
-static void say_statement(struct settling *s)
+static void compose_statement(struct settling *s)
 {
 	CyContent content = CY_CONTENT__INIT;
 	CyClockStatement st = CY_CLOCK_STATEMENT__INIT;
 	const CySide side = s->c->row.side;
-	const struct saying saying = {
+	const struct compose_input input = {
 		.content = &content, .priority = CY_PRIORITY__NORMAL, .own_reference = "", .client = ""
 	};
 	struct cy_error e = { 0 };
-	struct said said;
+	struct composed said;
 
 	st.clocks = s->say;
 	st.n_clocks = s->n_say;
@@ -497,7 +497,7 @@ static void say_statement(struct settling *s)
 		st.zone_digest = digest_of(s->digest[2], &s->zone[side]->digest);
 	content.kind_case = CY_CONTENT__KIND_CLOCK_STATEMENT;
 	content.clock_statement = &st;
-	if (say_message(s->n, s->c, &saying, &said, &e) < 0)
+	if (compose_message(s->n, s->c, &input, &said, &e) < 0)
 		node_tell(s->n, NODE_WARNING, NODE_EVENT_ESCALATION, s->c->row.peer,
 			  "case %s: its clocks cannot be stated to the peer: %s", s->c->row.case_id, e.text);
 }
@@ -574,7 +574,7 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 	law_clocks(&in, take_clock, s);
 	cease(s);
 	if (s->n_say > 0)
-		say_statement(s);
+		compose_statement(s);
 }
 
 void clocks_settle(struct node *n)

@@ -89,11 +89,11 @@ static void remind(struct node *n, struct work_case *c, const struct store_clock
 {
 	CyContent content = CY_CONTENT__INIT;
 	CyReminder r = CY_REMINDER__INIT;
-	const struct saying saying = {
+	const struct compose_input input = {
 		.content = &content, .priority = CY_PRIORITY__NORMAL, .own_reference = "", .client = ""
 	};
 	struct cy_error e = { 0 };
-	struct said said;
+	struct composed said;
 
 	r.clock = (char *)row->name;
 	r.measure = row->measure;
@@ -103,7 +103,7 @@ static void remind(struct node *n, struct work_case *c, const struct store_clock
 	r.text = (char *)rule->obligation;
 	content.kind_case = CY_CONTENT__KIND_REMINDER;
 	content.reminder = &r;
-	if (say_message(n, c, &saying, &said, &e) < 0)
+	if (compose_message(n, c, &input, &said, &e) < 0)
 		node_tell(n, NODE_WARNING, NODE_EVENT_ESCALATION, row->peer, "case %s: no reminder can be sent: %s",
 			  row->case_id, e.text);
 }

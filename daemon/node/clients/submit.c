@@ -374,7 +374,7 @@ static struct work_case *find_case(struct node *n, const struct conn *c, uint64_
 	int r = CY_OK;
 
 	if (law_kind_opens(sub->content->kind_case)) {
-		struct cy_uuid id = say_new_id(n);
+		struct cy_uuid id = compose_new_id(n);
 
 		wc = cases_new(n, sub->to, id.s, CY_SIDE__REQUESTING);
 		wc->row.client = batch_string(n, c->client->name);
@@ -459,18 +459,18 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 {
 	const CySubmission *sub = s->submission;
 	const struct cy_digest key = store_key_digest(c->client->name, s->idempotency_key);
-	struct saying saying = { .content = sub->content,
-				 .priority = sub->priority != 0 ? sub->priority : CY_PRIORITY__NORMAL,
-				 .own_reference = sub->own_reference,
-				 .client = c->client->name,
-				 .key = &key,
-				 .request = request };
+	struct compose_input input = { .content = sub->content,
+				       .priority = sub->priority != 0 ? sub->priority : CY_PRIORITY__NORMAL,
+				       .own_reference = sub->own_reference,
+				       .client = c->client->name,
+				       .key = &key,
+				       .request = request };
 	struct work_case *wc = find_case(n, c, correlation, sub);
 	CySubmitted submitted = CY_SUBMITTED__INIT;
 	struct signed_content signed_content;
 	char hex[CY_SHA256_HEX];
 	struct cy_error e = { 0 };
-	struct said said;
+	struct composed said;
 	const char *reference;
 	int r;
 
@@ -488,15 +488,15 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		refuse(n, c, correlation, wc, reference, CY_ESTATE, &e);
 		return;
 	}
-	saying.content = complete(n, wc, sub->content, &signed_content);
-	r = say_message(n, wc, &saying, &said, &e);
+	input.content = complete(n, wc, sub->content, &signed_content);
+	r = compose_message(n, wc, &input, &said, &e);
 	if (r < 0) {
 		refuse(n, c, correlation, wc, reference, r, &e);
 		return;
 	}
 	if (evidence_heard(n, wc, STORE_OWN, said.id, sub->content) < 0)
 		n->batch.doom = "the store cannot read what a submission says about evidence";
-	evidence_attached(n, wc, STORE_OWN, said.id, said.number, saying.priority, sub->content, c->client->name);
+	evidence_attached(n, wc, STORE_OWN, said.id, said.number, input.priority, sub->content, c->client->name);
 	cy_digest_hex(&key, hex);
 	keys_put(n, hex, request, said.id);
 	cases_event(n, wc,

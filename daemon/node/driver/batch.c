@@ -326,7 +326,7 @@ static void commit(struct node *n)
 	for (struct want *want = b->wants; want != NULL; want = want->next) {
 		switch (want->kind) {
 		case WANT_STATE:
-			session_say_state(n, want);
+			session_compose_state(n, want);
 			break;
 		case WANT_PARCEL:
 			outbound_signed(n, want);

@@ -390,13 +390,13 @@ static int add_unstated(void *arg, const struct store_evidence *row)
 	return CY_OK;
 }
 
-static int say_rows(struct node *n, struct work_case *c, struct stating *s, struct said *ret)
+static int compose_rows(struct node *n, struct work_case *c, struct stating *s, struct composed *ret)
 {
 	CyContent content = CY_CONTENT__INIT;
 	CyEvidenceStatement st = CY_EVIDENCE_STATEMENT__INIT;
 	CyStatedEvidence *items = cy_arena_take(&n->batch.arena, s->n_rows * sizeof *items);
 	CyStatedEvidence **list = cy_arena_take(&n->batch.arena, s->n_rows * sizeof *list);
-	const struct saying saying = {
+	const struct compose_input input = {
 		.content = &content, .priority = CY_PRIORITY__NORMAL, .own_reference = "", .client = ""
 	};
 	const struct cy_wall now = node_legal_now(n);
@@ -419,7 +419,7 @@ static int say_rows(struct node *n, struct work_case *c, struct stating *s, stru
 	st.n_items = s->n_rows;
 	content.kind_case = CY_CONTENT__KIND_EVIDENCE_STATEMENT;
 	content.evidence_statement = &st;
-	r = say_message(n, c, &saying, ret, &e);
+	r = compose_message(n, c, &input, ret, &e);
 	if (r < 0)
 		node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, c->row.peer,
 			  "case %s: what became of evidence cannot be stated to the peer: %s", c->row.case_id, e.text);
@@ -430,7 +430,7 @@ static void state_rows(struct node *n, struct work_case *c, struct stating *s)
 {
 	const struct cy_wall now = node_legal_now(n);
 	const struct peer *p = node_peer_ever(n, c->row.peer);
-	struct said said = { 0 };
+	struct composed said = { 0 };
 
 	if (p == NULL) {
 		batch_retry(n);
@@ -439,7 +439,7 @@ static void state_rows(struct node *n, struct work_case *c, struct stating *s)
 	/* A full case takes no more messages, nor does a damaged one, and some peers do not understand
 	 * what would be said: then it stays unsaid, and is on our own record. */
 	if (node_understands(p, NODE_FEATURE_EVIDENCE) && !c->row.damaged)
-		say_rows(n, c, s, &said);
+		compose_rows(n, c, s, &said);
 	for (size_t i = 0; i < s->n_rows; i++) {
 		s->rows[i].unstated = false;
 		evidence_put(n, &s->rows[i]);

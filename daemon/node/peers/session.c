@@ -214,7 +214,7 @@ static bool prove_place(struct node *n, const struct peer *p, enum store_author 
 }
 
 /* The positions are those of the end of the batch, and leave once it is committed. */
-void session_say_state(struct node *n, struct want *w)
+void session_compose_state(struct node *n, struct want *w)
 {
 	struct peer *p = w->peer;
 	CyPeerFrame f = CY_PEER_FRAME__INIT;

@@ -6,7 +6,7 @@
 #include "law/room.h"
 #include "node/internal.h"
 
-struct cy_uuid say_new_id(struct node *n)
+struct cy_uuid compose_new_id(struct node *n)
 {
 	uint8_t random[10];
 
@@ -15,8 +15,8 @@ struct cy_uuid say_new_id(struct node *n)
 }
 
 /* The signed bytes; what is serialised here is never serialised again. */
-static struct cy_bytes serialise(struct node *n, const struct work_case *c, const struct saying *s, const char *id,
-				 struct law_fact *ret_fact, struct law_terms *ret_terms)
+static struct cy_bytes serialise(struct node *n, const struct work_case *c, const struct compose_input *s,
+				 const char *id, struct law_fact *ret_fact, struct law_terms *ret_terms)
 {
 	CyMessage m = CY_MESSAGE__INIT;
 	uint8_t nonce[16];
@@ -49,7 +49,7 @@ static struct cy_bytes serialise(struct node *n, const struct work_case *c, cons
 	return cy_bytes(p, len);
 }
 
-static void write_message(struct node *n, struct work_case *c, const struct saying *s, const char *id,
+static void write_message(struct node *n, struct work_case *c, const struct compose_input *s, const char *id,
 			  struct cy_bytes content, const struct law_fact *fact)
 {
 	struct outgoing *o = cy_arena_take(&n->batch.arena, sizeof *o);
@@ -101,9 +101,10 @@ static void write_message(struct node *n, struct work_case *c, const struct sayi
 	n->batch.messages++;
 }
 
-int say_message(struct node *n, struct work_case *c, const struct saying *s, struct said *ret, struct cy_error *e)
+int compose_message(struct node *n, struct work_case *c, const struct compose_input *s, struct composed *ret,
+		    struct cy_error *e)
 {
-	const struct cy_uuid id = say_new_id(n);
+	const struct cy_uuid id = compose_new_id(n);
 	struct law_terms terms;
 	struct law_fact fact;
 	struct cy_bytes content = serialise(n, c, s, id.s, &fact, &terms);
