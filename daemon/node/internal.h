@@ -469,7 +469,7 @@ void cases_event(struct node *n, const struct work_case *c, const struct event_o
 /* The peer is proven: its session begins, and takes the place of the one before. */
 void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h);
 void session_up(struct node *n, struct peer *p);
-void session_compose_state(struct node *n, struct want *w);
+void session_compose_state(struct node *n, struct signing_request *w);
 void session_state(struct node *n, struct peer *p, const CyState *st, const struct wire_text *head);
 /* Say goodbye, and end the session: outside a batch, when nothing of what the peer sent was kept; `more` is said in the
  * place of the words, NULL: there is no more to say. */

@@ -102,9 +102,10 @@ void batch_go_on(struct node *n, uint64_t conn, CyClientFrame *frame)
 	batch_effect(n, EFFECT_LOCAL_AGAIN, conn, pack(n, &frame->base), "")->correlation = frame->correlation;
 }
 
-struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text)
+struct signing_request *batch_request_signature(struct node *n, enum signing_kind kind, struct peer *p,
+						const struct wire_text *text)
 {
-	struct want *w = cy_arena_take(&n->batch.arena, sizeof *w);
+	struct signing_request *w = cy_arena_take(&n->batch.arena, sizeof *w);
 	struct cy_buf out = CY_BUF(CY_MANIFEST_MAX);
 
 	CY_ASSERT(wire_text_write(text, &out) == CY_OK);
@@ -115,8 +116,8 @@ struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, con
 	/* The text ends up in the write-set as well as in a frame. */
 	w->text = batch_bytes(n, cy_buf_view(&out));
 	cy_buf_free(&out);
-	*n->batch.last_want = w;
-	n->batch.last_want = &w->next;
+	*n->batch.last_request = w;
+	n->batch.last_request = &w->next;
 	return w;
 }
 

@@ -152,7 +152,7 @@ void batch_reset(struct node *n)
 	cy_arena_free(&b->arena);
 	*b = (struct batch){ .phase = b->phase };
 	b->last_effect = &b->effects;
-	b->last_want = &b->wants;
+	b->last_request = &b->requests;
 	b->last_fresh = &b->fresh;
 	b->last_replay = &b->replay;
 }
@@ -241,11 +241,11 @@ void batch_start(struct node *n)
 	}
 	batch_plan_wake(n);
 	enter(b, BATCH_SIGNING);
-	for (struct want *w = b->wants; w != NULL; w = w->next) {
+	for (struct signing_request *w = b->requests; w != NULL; w = w->next) {
 		w->ticket = ++n->last_ticket;
 		b->unsigned_texts++;
 	}
-	for (struct want *w = b->wants; w != NULL; w = w->next)
+	for (struct signing_request *w = b->requests; w != NULL; w = w->next)
 		if (!signing_allowed(n, w->made) || n->ports.signer.sign(n->ports.signer.ctx, w->ticket, w->text) < 0) {
 			w->answered = true;
 			b->unsigned_texts--;
@@ -262,7 +262,7 @@ void node_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sign
 		batch_go(n);
 		return;
 	}
-	for (struct want *w = b->wants; w != NULL; w = w->next) {
+	for (struct signing_request *w = b->requests; w != NULL; w = w->next) {
 		if (w->ticket != ticket || w->answered)
 			continue;
 		w->answered = true;
@@ -323,19 +323,19 @@ static void commit(struct node *n)
 	struct store_writeset *w;
 	int r;
 
-	for (struct want *want = b->wants; want != NULL; want = want->next) {
-		switch (want->kind) {
-		case WANT_STATE:
-			session_compose_state(n, want);
+	for (struct signing_request *request = b->requests; request != NULL; request = request->next) {
+		switch (request->kind) {
+		case SIGN_STATE:
+			session_compose_state(n, request);
 			break;
-		case WANT_PARCEL:
-			outbound_signed(n, want);
+		case SIGN_PARCEL:
+			outbound_signed(n, request);
 			break;
-		case WANT_RECEIPT:
-			inbound_receipted(n, want);
+		case SIGN_RECEIPT:
+			inbound_receipted(n, request);
 			break;
-		case WANT_STATEMENT:
-			expire_signed(n, want);
+		case SIGN_STATEMENT:
+			expire_signed(n, request);
 			break;
 		}
 	}

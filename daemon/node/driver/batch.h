@@ -98,16 +98,16 @@ struct outgoing {
 };
 
 /* A text that has to be signed before the batch can be committed. */
-enum want_kind {
-	WANT_STATE,
-	WANT_PARCEL,
-	WANT_RECEIPT,
-	WANT_STATEMENT
+enum signing_kind {
+	SIGN_STATE,
+	SIGN_PARCEL,
+	SIGN_RECEIPT,
+	SIGN_STATEMENT
 };
 
-struct want {
-	struct want *next;
-	enum want_kind kind;
+struct signing_request {
+	struct signing_request *next;
+	enum signing_kind kind;
 	uint64_t ticket;
 	struct cy_wall made;
 	struct peer *peer;
@@ -137,7 +137,7 @@ struct batch {
 	struct cy_arena arena; /* until the effects have left */
 	struct store_writeset writes;
 	struct effect *effects, **last_effect;
-	struct want *wants, **last_want;
+	struct signing_request *requests, **last_request;
 	struct work_case *cases;
 	struct outgoing *fresh, **last_fresh; /* accepted in this batch */
 	size_t messages;
@@ -188,7 +188,8 @@ void batch_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCod
 		 const char *text);
 /* Once the batch is through the client is taken to ask that, in the place of what it asked. */
 void batch_go_on(struct node *n, uint64_t conn, CyClientFrame *frame);
-struct want *batch_want(struct node *n, enum want_kind kind, struct peer *p, const struct wire_text *text);
+struct signing_request *batch_request_signature(struct node *n, enum signing_kind kind, struct peer *p,
+						const struct wire_text *text);
 void batch_touch(struct node *n, uint64_t session);
 /* The batch must not be committed, because of what this peer sent. */
 void batch_doom(struct node *n, struct peer *p, const char *why);

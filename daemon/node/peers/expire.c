@@ -39,8 +39,8 @@ static bool is_moving(const struct node *n, const struct store_message *row)
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
 		if (w->op == STORE_MARK_MESSAGE && strcmp(w->message.id, row->id) == 0)
 			return true;
-	for (const struct want *w = n->batch.wants; w != NULL; w = w->next)
-		for (size_t i = 0; w->kind == WANT_PARCEL && i < w->n; i++)
+	for (const struct signing_request *w = n->batch.requests; w != NULL; w = w->next)
+		for (size_t i = 0; w->kind == SIGN_PARCEL && i < w->n; i++)
 			if (strcmp(w->messages[i]->id, row->id) == 0)
 				return true;
 	return false;
@@ -123,7 +123,7 @@ static void give_up_old(struct node *n)
 		}
 	} while (page->n_rows == CY_BOUND(CY_PARCEL_MESSAGES_MAX) && given_up < CY_BOUND(NODE_EXPIRED_MAX));
 	for (struct giving_up *g = first; g != NULL; g = g->next) {
-		struct want *w = batch_want(n, WANT_STATEMENT, g->peer, &g->text);
+		struct signing_request *w = batch_request_signature(n, SIGN_STATEMENT, g->peer, &g->text);
 
 		w->failed = g->rows;
 		w->n = g->text.n;
@@ -179,7 +179,7 @@ struct cy_mono expire_next(const struct node *n)
 	return n->next_expiry;
 }
 
-void expire_signed(struct node *n, struct want *w)
+void expire_signed(struct node *n, struct signing_request *w)
 {
 	if (w->signature.len == 0) /* tried again at the next check */
 		return;

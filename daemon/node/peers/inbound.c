@@ -461,10 +461,10 @@ static void send_receipt(struct node *n, const struct peer *p, struct cy_bytes t
 }
 
 /* The receipt for a parcel whose entries carry their verdicts. */
-static struct want *want_receipt(struct node *n, struct peer *p, struct wire_text *t, const struct cy_digest *parcel,
-				 struct xchg_pos pos)
+static struct signing_request *request_receipt(struct node *n, struct peer *p, struct wire_text *t,
+					       const struct cy_digest *parcel, struct xchg_pos pos)
 {
-	struct want *w;
+	struct signing_request *w;
 	struct cy_digest d;
 	char hex[CY_SHA256_HEX];
 
@@ -475,7 +475,7 @@ static struct want *want_receipt(struct node *n, struct peer *p, struct wire_tex
 	t->made = node_now(n);
 	t->audit_size = n->audit.size;
 	t->audit_root = audit_root(&n->audit);
-	w = batch_want(n, WANT_RECEIPT, p, t);
+	w = batch_request_signature(n, SIGN_RECEIPT, p, t);
 	w->pos = pos;
 	d = cy_sha256(w->text);
 	cy_digest_hex(&d, hex);
@@ -508,7 +508,7 @@ int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parc
 	if (r == CY_OK)
 		r = verdicts_again(n, p, t);
 	if (r == CY_OK)
-		want_receipt(n, p, t, &row->digest, (struct xchg_pos){ row->epoch, row->sequence })->fetching =
+		request_receipt(n, p, t, &row->digest, (struct xchg_pos){ row->epoch, row->sequence })->fetching =
 			fetching;
 	return r;
 }
@@ -527,7 +527,7 @@ static void answer_duplicate(struct node *n, struct peer *p, struct wire_text *t
 	} else if (stored.receipt.len > 0 && signing_counts(n, p, stored.receipt, stored.signature)) {
 		send_receipt(n, p, stored.receipt, stored.signature);
 	} else if (verdicts_again(n, p, t) == CY_OK) {
-		want_receipt(n, p, t, digest, pos);
+		request_receipt(n, p, t, digest, pos);
 	} else {
 		session_goodbye(n, p, NODE_BYE_STORE);
 	}
@@ -536,8 +536,8 @@ static void answer_duplicate(struct node *n, struct peer *p, struct wire_text *t
 /* Is this parcel among the writes of this batch? Its receipt follows anyway. */
 static bool in_batch(struct node *n, const struct peer *p, struct xchg_pos pos)
 {
-	for (struct want *w = n->batch.wants; w != NULL; w = w->next)
-		if (w->kind == WANT_RECEIPT && w->peer == p && xchg_cmp(w->pos, pos) == 0)
+	for (struct signing_request *w = n->batch.requests; w != NULL; w = w->next)
+		if (w->kind == SIGN_RECEIPT && w->peer == p && xchg_cmp(w->pos, pos) == 0)
 			return true;
 	return false;
 }
@@ -551,7 +551,7 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
 	struct cy_digest digest = cy_sha256(cy_bytes(st->text.data, st->text.len));
 	struct store_write *w;
-	struct want *want;
+	struct signing_request *request;
 
 	*t = *text;
 	if (p->stream.reconciling) {
@@ -580,7 +580,7 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	waiting_signed(n, p, t->made);
 	if (!CY_MUTANT_MARK_APART)
 		batch_put_stream(n, p);
-	want = want_receipt(n, p, t, &digest, pos);
+	request = request_receipt(n, p, t, &digest, pos);
 	w = batch_write(n, STORE_PUT_PARCEL);
 	w->parcel = (struct store_parcel){ .peer = batch_string(n, p->id),
 					   .author = STORE_PEER,
@@ -591,10 +591,10 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 					   .digest = digest,
 					   .made = text->made,
 					   .messages = (uint32_t)t->n };
-	want->parcel = w;
+	request->parcel = w;
 }
 
-void inbound_receipted(struct node *n, struct want *w)
+void inbound_receipted(struct node *n, struct signing_request *w)
 {
 	struct peer *p = w->peer;
 

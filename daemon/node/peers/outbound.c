@@ -159,7 +159,7 @@ static int add_waiting(void *arg, const struct store_message *row)
 static void make_parcel(struct node *n, struct peer *p, const struct waiting *waiting, size_t count)
 {
 	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
-	struct want *w;
+	struct signing_request *w;
 
 	t->type = WIRE_PARCEL;
 	cy_copy(t->from, sizeof t->from, n->authority);
@@ -174,7 +174,7 @@ static void make_parcel(struct node *n, struct peer *p, const struct waiting *wa
 		t->entries[i].digest = o->digest;
 		cy_copy(t->entries[i].id, sizeof t->entries[i].id, o->id);
 	}
-	w = batch_want(n, WANT_PARCEL, p, t);
+	w = batch_request_signature(n, SIGN_PARCEL, p, t);
 	w->pos = (struct xchg_pos){ t->epoch, t->sequence };
 	w->n = count;
 	w->messages = cy_arena_take(&n->batch.arena, count * sizeof(struct outgoing *));
@@ -259,7 +259,7 @@ static void mark_sent(struct node *n, const struct outgoing *o, struct xchg_pos 
 	m->index = index;
 }
 
-void outbound_signed(struct node *n, struct want *w)
+void outbound_signed(struct node *n, struct signing_request *w)
 {
 	struct peer *p = w->peer;
 	struct store_write *put;

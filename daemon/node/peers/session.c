@@ -161,7 +161,7 @@ void session_up(struct node *n, struct peer *p)
 	cy_copy(t.to, sizeof t.to, p->id);
 	t.audit_size = n->audit.size;
 	t.audit_root = audit_root(&n->audit);
-	batch_want(n, WANT_STATE, p, &t);
+	batch_request_signature(n, SIGN_STATE, p, &t);
 }
 
 static CySignedText signed_text(struct cy_bytes text, struct cy_bytes signature)
@@ -214,7 +214,7 @@ static bool prove_place(struct node *n, const struct peer *p, enum store_author 
 }
 
 /* The positions are those of the end of the batch, and leave once it is committed. */
-void session_compose_state(struct node *n, struct want *w)
+void session_compose_state(struct node *n, struct signing_request *w)
 {
 	struct peer *p = w->peer;
 	CyPeerFrame f = CY_PEER_FRAME__INIT;
