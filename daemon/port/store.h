@@ -408,8 +408,8 @@ struct store_port {
 	int (*upload_bytes)(void *ctx, const char *client, uint64_t *ret_bytes);
 	/* By key. */
 	int (*get_leftover)(void *ctx, const struct cy_digest *sha256, store_leftover_fn *fn, void *arg);
-	/* Leftovers that are doomed, by content; at most `limit`. */
-	int (*doomed)(void *ctx, uint32_t limit, store_leftover_fn *fn, void *arg);
+	/* Leftovers that are discarded, by content; at most `limit`. */
+	int (*discarded)(void *ctx, uint32_t limit, store_leftover_fn *fn, void *arg);
 	/* Strays that were found before `before`, the one that was found longest ago first, then by content; at most
 	 * `limit`. */
 	int (*strays)(void *ctx, struct cy_wall before, uint32_t limit, store_leftover_fn *fn, void *arg);

@@ -314,7 +314,7 @@ struct store_leftover {
 	struct cy_digest sha256, root; /* root and size: zero where only the name is known */
 	uint64_t size;
 	/* A stray: when it was found on the disk, where nothing in the store knew it. 0: the last that held it has
-	 * let it go, and it is doomed, to be destroyed at once. The row stays until that is done. */
+	 * let it go, and it is discarded, to be destroyed at once. The row stays until that is done. */
 	struct cy_wall found;
 };
 

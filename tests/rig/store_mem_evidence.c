@@ -617,7 +617,7 @@ static int leftovers(struct mem_store *s, int64_t from, int64_t before, uint32_t
 	return r;
 }
 
-static int doomed(void *ctx, uint32_t limit, store_leftover_fn *fn, void *arg)
+static int discarded(void *ctx, uint32_t limit, store_leftover_fn *fn, void *arg)
 {
 	return leftovers(ctx, 0, 1, limit, fn, arg);
 }
@@ -728,7 +728,7 @@ void mem_evidence_port(struct store_port *port)
 	port->uploads = uploads;
 	port->upload_bytes = upload_bytes;
 	port->get_leftover = get_leftover;
-	port->doomed = doomed;
+	port->discarded = discarded;
 	port->strays = strays;
 	port->custody = custody;
 	port->readings = readings;

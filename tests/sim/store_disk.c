@@ -226,7 +226,7 @@ static void dump(struct sim_node *s, struct store_port *port, struct dump *d)
 	CY_ASSERT(port->flawed_evidence(port->ctx, "", 0, UINT32_MAX, dump_key, d) == CY_OK);
 	CY_ASSERT(port->uploads(port->ctx, NULL, (struct cy_wall){ 0 }, (struct cy_wall){ INT64_MAX }, UINT32_MAX,
 				dump_upload, d) == CY_OK);
-	CY_ASSERT(port->doomed(port->ctx, UINT32_MAX, dump_leftover, d) == CY_OK);
+	CY_ASSERT(port->discarded(port->ctx, UINT32_MAX, dump_leftover, d) == CY_OK);
 	CY_ASSERT(port->strays(port->ctx, (struct cy_wall){ INT64_MAX }, UINT32_MAX, dump_leftover, d) == CY_OK);
 	for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
 		if (port->cursor(port->ctx, clients[i], "c", &position) == CY_OK)

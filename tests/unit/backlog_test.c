@@ -487,7 +487,7 @@ static void a_receipt_that_names_another_parcel_settles_nothing(void **state)
 /* --------------------------------------------------------------------- uploads */
 
 /* Contents that are over. */
-static void put_doomed(struct store_writeset **w, unsigned n)
+static void put_discarded(struct store_writeset **w, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		row(w, STORE_PUT_LEFTOVER)->leftover =
@@ -552,7 +552,7 @@ static void content_that_the_disk_does_not_let_go_keeps_no_other_from_its_end(vo
 	struct rig *r;
 
 	(void)state;
-	put_doomed(&w, 20);
+	put_discarded(&w, 20);
 	put_uploads(&w, DESK, 5, START_MS - 31 * DAY);
 	r = with_uploads(w, CY_EIO);
 	assert_int_equal(uploads_of(r, DESK), 0);

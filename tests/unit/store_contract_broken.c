@@ -257,7 +257,7 @@ static int uploads_and_leftovers(void *ctx, const struct cy_digest *sha256, stru
 	int r = whole.uploads(ctx, sha256, from, before, limit, fn, arg);
 
 	also_to = fn;
-	return r < 0 || sha256 != NULL ? r : whole.doomed(ctx, limit, as_upload, arg);
+	return r < 0 || sha256 != NULL ? r : whole.discarded(ctx, limit, as_upload, arg);
 }
 
 static void mixes_leftovers_in(struct store_port *port)
@@ -281,7 +281,7 @@ const struct store_broken stores_broken[] = {
 	{ "cannot read while it reads", reads_once, NULL, NULL },
 	{ "has room for one row, which a nested read overwrites", lends_one_row, NULL, NULL },
 	{ "says of what is not there that it has been read", hides_what_is_missing, NULL, NULL },
-	{ "counts what is doomed among the uploads", mixes_leftovers_in, NULL, NULL },
+	{ "counts what is discarded among the uploads", mixes_leftovers_in, NULL, NULL },
 	{ NULL, NULL, NULL, NULL },
 };
 

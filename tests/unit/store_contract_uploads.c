@@ -86,12 +86,12 @@ static int see_leftover(void *arg, const struct store_leftover *l)
 	return see_upload(arg, &as);
 }
 
-#define DOOMED(t, expected, limit) EXPECT(t, CY_OK, expected, p->doomed(p->ctx, limit, see_leftover, &s))
+#define DISCARDED(t, expected, limit) EXPECT(t, CY_OK, expected, p->discarded(p->ctx, limit, see_leftover, &s))
 #define STRAYS(t, expected, before, limit) \
 	EXPECT(t, CY_OK, expected, p->strays(p->ctx, (struct cy_wall){ before }, limit, see_leftover, &s))
 
 /* The digests of these letters are in the order d, c, b, e, a. */
-static void leftovers_are_doomed_or_strays_and_no_uploads(void **state)
+static void leftovers_are_discarded_or_strays_and_no_uploads(void **state)
 {
 	struct contract *t = *state;
 	const struct cy_digest a = sample_digest('a'), f = sample_digest('f');
@@ -103,8 +103,8 @@ static void leftovers_are_doomed_or_strays_and_no_uploads(void **state)
 	put_leftover(t, 'e', 50, 300);
 	put_upload(t, "desk", 'a', 10, 100);
 	assert_int_equal(commit(t), CY_OK);
-	DOOMED(t, "left/b 20 at 0, left/a 10 at 0", 9);
-	DOOMED(t, "left/b 20 at 0", 1);
+	DISCARDED(t, "left/b 20 at 0, left/a 10 at 0", 9);
+	DISCARDED(t, "left/b 20 at 0", 1);
 	STRAYS(t, "left/d 40 at 200, left/c 30 at 300, left/e 50 at 300", 301, 9);
 	STRAYS(t, "left/d 40 at 200", 300, 9);
 	STRAYS(t, "left/d 40 at 200, left/c 30 at 300", 301, 2);
@@ -120,13 +120,13 @@ static void leftovers_are_doomed_or_strays_and_no_uploads(void **state)
 	add(t, STORE_DROP_UPLOAD)->upload = (struct store_upload){ .client = "desk", .sha256 = sample_digest('c') };
 	assert_int_equal(commit(t), CY_OK);
 	restart(t);
-	DOOMED(t, "left/d 40 at 0, left/b 20 at 0", 9);
+	DISCARDED(t, "left/d 40 at 0, left/b 20 at 0", 9);
 	STRAYS(t, "left/c 30 at 300, left/e 50 at 300", 301, 9);
 	UPLOADS(t, "desk/a 10 at 100", NULL, 0, INT64_MAX, 9);
 }
 
 static const struct CMUnitTest tests_of_the_contract[] = {
 	cmocka_unit_test(uploads_are_kept_by_client_and_content),
-	cmocka_unit_test(leftovers_are_doomed_or_strays_and_no_uploads),
+	cmocka_unit_test(leftovers_are_discarded_or_strays_and_no_uploads),
 };
 CONTRACT_TESTS(contract_uploads);

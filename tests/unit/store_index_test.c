@@ -132,7 +132,7 @@ static void every_read_of_evidence_goes_by_an_index(void **state)
 		{ R_GET_UPLOAD, "upload USING PRIMARY KEY (client=? AND sha256=?)" },
 		{ R_UPLOADS, "upload USING INDEX upload_by_age (at>? AND at<?)" },
 		{ R_UPLOADS_OF_CONTENT, "upload USING INDEX upload_by_content (sha256=? AND at>? AND at<?)" },
-		{ R_DOOMED, "upload USING INDEX upload_by_age (at=? AND client=?)" },
+		{ R_DISCARDED, "upload USING INDEX upload_by_age (at=? AND client=?)" },
 		{ R_STRAYS, "upload USING INDEX upload_by_age (at>? AND at<?)" },
 		{ R_UPLOAD_BYTES, "upload_held USING PRIMARY KEY (client=?)" },
 		{ R_CUSTODY, "q USING INDEX custody_of_evidence (message_id=? AND attachment=? AND rowid>?)" },

@@ -69,8 +69,8 @@ int store_drop_upload(struct store_applying *a, const struct store_upload *u)
 	return store_apply_finish(a, &b);
 }
 
-/* A leftover is an upload of nobody (""), made when it was found; what is doomed has the time 1. */
-#define DOOMED_AT 1
+/* A leftover is an upload of nobody (""), made when it was found; what is discarded has the time 1. */
+#define DISCARDED_AT 1
 
 int store_put_leftover(struct store_applying *a, const struct store_leftover *l)
 {
@@ -78,7 +78,7 @@ int store_put_leftover(struct store_applying *a, const struct store_leftover *l)
 					  .sha256 = l->sha256,
 					  .root = l->root,
 					  .size = l->size,
-					  .at = { l->found.ms > 0 ? l->found.ms : DOOMED_AT } };
+					  .at = { l->found.ms > 0 ? l->found.ms : DISCARDED_AT } };
 
 	return store_put_upload(a, &row);
 }
@@ -409,7 +409,7 @@ static int uploads(void *ctx, const struct cy_digest *sha256, struct cy_wall fro
 static int leftover_row(struct store_reading *r, sqlite3_stmt *s)
 {
 	const int64_t at = store_wall_at(s, 4).ms;
-	struct store_leftover row = { .size = store_u64_at(s, 3), .found = { at == DOOMED_AT ? 0 : at } };
+	struct store_leftover row = { .size = store_u64_at(s, 3), .found = { at == DISCARDED_AT ? 0 : at } };
 	int code = store_digest_at(s, 1, &row.sha256);
 
 	if (code == CY_OK)
@@ -430,16 +430,16 @@ static int get_leftover(void *ctx, const struct cy_digest *sha256, store_leftove
 	return store_read_one(&r, R_GET_UPLOAD, &b);
 }
 
-static int doomed(void *ctx, uint32_t limit, store_leftover_fn *fn, void *arg)
+static int discarded(void *ctx, uint32_t limit, store_leftover_fn *fn, void *arg)
 {
 	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = leftover_row, .fn.leftover = fn };
 	struct store_bind b;
-	int code = store_read_start(ctx, R_DOOMED, &b);
+	int code = store_read_start(ctx, R_DISCARDED, &b);
 
 	if (code < 0)
 		return code;
 	bind_i64(&b, limit);
-	return store_read_each(&r, R_DOOMED, &b);
+	return store_read_each(&r, R_DISCARDED, &b);
 }
 
 static int strays(void *ctx, struct cy_wall before, uint32_t limit, store_leftover_fn *fn, void *arg)
@@ -492,6 +492,6 @@ void store_evidence_port(struct store_port *port)
 	port->uploads = uploads;
 	port->upload_bytes = upload_bytes;
 	port->get_leftover = get_leftover;
-	port->doomed = doomed;
+	port->discarded = discarded;
 	port->strays = strays;
 }

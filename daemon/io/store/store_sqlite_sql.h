@@ -436,7 +436,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(UPLOADS, UPLOAD_SELECT "client <> '' AND at >= ?1 AND at < ?2 ORDER BY at, client, sha256 LIMIT ?3")         \
 	X(UPLOADS_OF_CONTENT, UPLOAD_SELECT "client <> '' AND sha256 = ?4 AND at >= ?1 AND at < ?2"                    \
 					    " ORDER BY at, client LIMIT ?3")                                           \
-	X(DOOMED, UPLOAD_SELECT "at = 1 AND client = '' ORDER BY sha256 LIMIT ?")                                      \
+	X(DISCARDED, UPLOAD_SELECT "at = 1 AND client = '' ORDER BY sha256 LIMIT ?")                                   \
 	X(STRAYS, UPLOAD_SELECT "+client = '' AND at > 1 AND at < ? ORDER BY at, client, sha256 LIMIT ?")              \
 	X(UPLOAD_BYTES, "SELECT n FROM upload_held WHERE client = ?")                                                  \
 	X(CUSTODY, CUSTODY_SELECT "q.message_id = ?1 AND q.attachment = ?2 AND q.no > ?3 ORDER BY q.no LIMIT ?4")      \

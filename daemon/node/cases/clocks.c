@@ -568,7 +568,7 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 	if (r == CY_EDAMAGED)
 		cases_damaged(n, c->row.peer, c->row.case_id, "a time limit of");
 	else if (r < 0)
-		n->batch.doom = "the store cannot read the time limits of a case";
+		n->batch.abort_reason = "the store cannot read the time limits of a case";
 	if (r < 0)
 		return;
 	law_clocks(&in, take_clock, s);

@@ -30,7 +30,7 @@ static void put(struct node *n, struct work_case *c)
 		if (earlier != NULL)
 			earlier->unsettled = true;
 		else if (r != CY_ENOENT && r != CY_EDAMAGED)
-			n->batch.doom = "the store cannot read a case that another one follows";
+			n->batch.abort_reason = "the store cannot read a case that another one follows";
 	}
 }
 

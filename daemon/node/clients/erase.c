@@ -235,7 +235,7 @@ static void destroy_item(void *arg, struct store_evidence *row)
 		evidence_recheck(n);
 	}
 	evidence_put(n, row);
-	evidence_doom(n, row);
+	evidence_discard(n, row);
 }
 
 /* ------------------------------------------------------------------ the order */
@@ -421,7 +421,7 @@ void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEr
 				     r->reason);
 		}
 		if (code < 0) {
-			n->batch.doom = "the store cannot read the case that is to be erased";
+			n->batch.abort_reason = "the store cannot read the case that is to be erased";
 			return;
 		}
 		done.text = batch_string(n, x->row.case_id);

@@ -333,7 +333,7 @@ static void count_as_read(struct node *n, const struct work_case *wc, struct law
 	if (wc->is_new)
 		return;
 	if (unread_answered(n, wc, text, sizeof text) < 0)
-		n->batch.doom = "the store cannot read what came in before a submission";
+		n->batch.abort_reason = "the store cannot read what came in before a submission";
 	else if (text[0] != '\0')
 		add_fault(told, "submission.case_ref", text);
 }
@@ -495,7 +495,7 @@ static void accept(struct node *n, const struct conn *c, uint64_t correlation, c
 		return;
 	}
 	if (evidence_heard(n, wc, STORE_OWN, said.id, sub->content) < 0)
-		n->batch.doom = "the store cannot read what a submission says about evidence";
+		n->batch.abort_reason = "the store cannot read what a submission says about evidence";
 	evidence_attached(n, wc, STORE_OWN, said.id, said.number, input.priority, sub->content, c->client->name);
 	cy_digest_hex(&key, hex);
 	keys_put(n, hex, request, said.id);

@@ -134,12 +134,12 @@ void batch_touch(struct node *n, uint64_t session)
 		b->touched[b->n_touched++] = session;
 }
 
-void batch_doom(struct node *n, struct peer *p, const char *why)
+void batch_abort(struct node *n, struct peer *p, const char *why)
 {
 	char text[160];
 
 	snprintf(text, sizeof text, "peer %s: %s", p->id, why);
-	n->batch.doom = cy_arena_string(&n->batch.arena, text);
+	n->batch.abort_reason = cy_arena_string(&n->batch.arena, text);
 	/* Next time it shall fail nobody else's work. */
 	p->alone = true;
 }

@@ -215,7 +215,7 @@ void batch_start(struct node *n)
 	if (n->stale)
 		node_load_again(n);
 	if (n->stale)
-		b->doom = "the store's own values cannot be read";
+		b->abort_reason = "the store's own values cannot be read";
 	n->batch_number++;
 	stages_run(n, STAGE_BEGIN);
 	while (n->inputs != NULL && b->messages < CY_BOUND(NODE_BATCH_MESSAGES) && b->bytes < NODE_BATCH_BYTES &&
@@ -342,8 +342,8 @@ static void commit(struct node *n)
 	if (n->wants_plan)
 		batch_plan_wake(n);
 	stages_run(n, STAGE_COMPLETE);
-	if (b->doom != NULL) {
-		fail(n, CY_ESTORE, b->doom);
+	if (b->abort_reason != NULL) {
+		fail(n, CY_ESTORE, b->abort_reason);
 		return;
 	}
 	if (b->writes.n == 0) {

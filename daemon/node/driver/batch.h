@@ -142,7 +142,7 @@ struct batch {
 	struct outgoing *fresh, **last_fresh; /* accepted in this batch */
 	size_t messages;
 	size_t unsigned_texts;
-	const char *doom;                    /* why the batch must not be committed; NULL: it may */
+	const char *abort_reason;            /* why the batch must not be committed; NULL: it may */
 	struct peer *alone;                  /* the batch is of this peer's frame only; NULL: it is not */
 	size_t inputs, bytes;                /* taken; frames that are to leave */
 	size_t finished;                     /* contents whose rows are in it */
@@ -192,7 +192,7 @@ struct signing_request *batch_request_signature(struct node *n, enum signing_kin
 						const struct wire_text *text);
 void batch_touch(struct node *n, uint64_t session);
 /* The batch must not be committed, because of what this peer sent. */
-void batch_doom(struct node *n, struct peer *p, const char *why);
+void batch_abort(struct node *n, struct peer *p, const char *why);
 /* A leaf of the audit log: ids and digests, nothing about people. */
 void batch_leaf(struct node *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void batch_leaf_of(struct node *n, struct cy_bytes data);

@@ -264,7 +264,7 @@ const char *evidence_over_quota(struct node *n, struct work_case *c, const struc
 	}
 	/* Nobody would look again at what was held back for that. */
 	if (r < 0)
-		return n->batch.doom = "the store cannot read how much evidence there is already";
+		return n->batch.abort_reason = "the store cannot read how much evidence there is already";
 	if (p->evidence_batch != n->batch_number)
 		p->evidence_added = 0;
 	p->evidence_batch = n->batch_number;
@@ -360,12 +360,12 @@ void evidence_attached(struct node *n, struct work_case *c, enum store_author au
 	if (r == CY_EDAMAGED)
 		cases_damaged(n, c->row.peer, c->row.case_id, "what was said of evidence of");
 	else if (r < 0)
-		n->batch.doom = "the store cannot read what was said of evidence that comes back";
+		n->batch.abort_reason = "the store cannot read what was said of evidence that comes back";
 }
 
 /* Content that no row holds any more is destroyed once that is committed: until it is done it stands among the
  * leftovers. */
-void evidence_doom(struct node *n, const struct store_evidence *row)
+void evidence_discard(struct node *n, const struct store_evidence *row)
 {
 	struct store_write *w = batch_write(n, STORE_PUT_LEFTOVER);
 

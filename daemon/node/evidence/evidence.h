@@ -97,7 +97,7 @@ void evidence_tell(struct node *n, const struct work_case *c, const struct store
  * message of the case. */
 void evidence_state(struct node *n, struct store_evidence *row);
 /* Its content is destroyed once the batch is committed, unless another row holds it. */
-void evidence_doom(struct node *n, const struct store_evidence *row);
+void evidence_discard(struct node *n, const struct store_evidence *row);
 /* What a quota refuses, within `text` or constant; NULL: nothing. Then it may be taken on. */
 const char *evidence_over_quota(struct node *n, struct work_case *c, const struct store_evidence *row, char *text,
 				size_t size);

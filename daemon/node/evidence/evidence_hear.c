@@ -182,7 +182,7 @@ static void recall_fate(struct about *x, struct store_evidence *row, const CySta
 			action = "mismatched";
 		}
 		row->unstated = false;
-		evidence_doom(n, row);
+		evidence_discard(n, row);
 		evidence_recheck(n);
 		break;
 	case CY_EVIDENCE_FATE__WANTED:
@@ -271,7 +271,7 @@ static void hear_about(struct about *x, struct store_evidence *row)
 		row->unstated = false; /* the certificate says so */
 		evidence_custody(x->n, row, "destroyed", by, "", x->proof, now);
 		if (row->author == STORE_PEER) {
-			evidence_doom(x->n, row);
+			evidence_discard(x->n, row);
 			evidence_recheck(x->n);
 		} else {
 			row->receiver_done = now;

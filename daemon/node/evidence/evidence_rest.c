@@ -69,7 +69,7 @@ static void each_row(struct node *n, const struct cy_digest *sha256, void (*fn)(
 	if (r == CY_EDAMAGED) { /* what could be read of them has its turn */
 		node_damaged(n, "", "which evidence is of the content that was verified");
 	} else if (r < 0) {
-		n->batch.doom = "the store cannot read whose evidence was verified";
+		n->batch.abort_reason = "the store cannot read whose evidence was verified";
 		return;
 	}
 	for (const struct key *k = l.first; k != NULL; k = k->next) {
@@ -81,7 +81,7 @@ static void each_row(struct node *n, const struct cy_digest *sha256, void (*fn)(
 		else if (r == CY_EDAMAGED)
 			damaged_row(n, k->message_id, k->attachment);
 		else if (r == CY_ESTORE)
-			n->batch.doom = "the store cannot read the rows of evidence that was verified";
+			n->batch.abort_reason = "the store cannot read the rows of evidence that was verified";
 	}
 }
 
@@ -94,7 +94,7 @@ static void tell(struct node *n, const struct store_evidence *row, CyEventType t
 	if (c != NULL)
 		evidence_tell(n, c, row, type, text);
 	else if (r == CY_ESTORE)
-		n->batch.doom = "the store cannot read the case of evidence that was verified";
+		n->batch.abort_reason = "the store cannot read the case of evidence that was verified";
 }
 
 static void mend(struct node *n, struct store_evidence *row, const char *by, const char *text)
@@ -177,7 +177,7 @@ static int drop_upload(void *arg, const struct store_upload *row)
 	w = batch_write(n, STORE_DROP_UPLOAD);
 	w->upload.client = batch_string(n, row->client);
 	w->upload.sha256 = row->sha256;
-	evidence_doom(n, &like);
+	evidence_discard(n, &like);
 	return CY_OK;
 }
 
@@ -190,7 +190,7 @@ void evidence_judged(struct node *n, const struct input *in)
 	each_row(n, &in->blob.id.sha256, find_row, &f);
 	if (in->blob.code < 0 && s->uploads(s->ctx, &in->blob.id.sha256, (struct cy_wall){ 0 }, in->blob.at,
 					    CY_PAGE_MAX, drop_upload, n) < 0)
-		n->batch.doom = "the store cannot read who has handed over what is spoilt";
+		n->batch.abort_reason = "the store cannot read who has handed over what is spoilt";
 }
 
 static void look_from_the_first(struct node *n)

@@ -366,7 +366,7 @@ static int drop_stored(struct finding *x)
 	w = batch_write(x->n, STORE_DROP_UPLOAD);
 	w->upload.client = x->client;
 	w->upload.sha256 = x->sha256;
-	evidence_doom(x->n, &like);
+	evidence_discard(x->n, &like);
 	return CY_OK;
 }
 

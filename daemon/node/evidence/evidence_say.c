@@ -42,7 +42,7 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 
 	if (r == CY_OK && row.state != STORE_EVIDENCE_WAITING) {
 		if (outcome == OUTCOME_HERE) /* nobody may want it any more: it was destroyed while it was on its way */
-			evidence_doom(n, &row);
+			evidence_discard(n, &row);
 		return;
 	}
 	if (r == CY_EDAMAGED)
@@ -52,14 +52,14 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 		c = cases_or_stand_in(n, row.peer, row.case_id, &r);
 	if (c == NULL) {
 		if (r != CY_ENOENT && r != CY_EDAMAGED)
-			n->batch.doom = "the store cannot read the case of evidence that arrived";
+			n->batch.abort_reason = "the store cannot read the case of evidence that arrived";
 		return;
 	}
 	if (outcome == OUTCOME_LOST && row.legal_hold) /* ordered meanwhile: somebody has to look */
 		return;
 	if (outcome == OUTCOME_MISMATCHED) {
 		if (row.arrived.ms > 0)
-			evidence_doom(n, &row);
+			evidence_discard(n, &row);
 		row.state = STORE_EVIDENCE_MISMATCHED;
 		row.reason = "what came is not what its manifest says";
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED, row.reason);
@@ -169,7 +169,7 @@ static void destroy_overdue(struct node *n)
 		row.reason = "its retention is over";
 		evidence_state(n, &row);
 		evidence_put(n, &row);
-		evidence_doom(n, &row);
+		evidence_discard(n, &row);
 		evidence_recheck(n);
 		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "its retention is over");
 	}
@@ -201,7 +201,7 @@ static void delete_spent(struct node *n)
 			continue;
 		row.deleted = true;
 		evidence_put(n, &row);
-		evidence_doom(n, &row);
+		evidence_discard(n, &row);
 		evidence_custody(n, &row, "deleted", n->authority, "evidence.keep_sent", "", node_legal_now(n));
 	}
 	if (o->n_rows == CY_BOUND(NODE_OVERDUE_MAX))
@@ -244,7 +244,7 @@ static int add_old_upload(void *arg, const struct store_upload *row)
 	w = batch_write(n, STORE_DROP_UPLOAD);
 	w->upload.client = batch_string(n, row->client);
 	w->upload.sha256 = row->sha256;
-	evidence_doom(n, &like);
+	evidence_discard(n, &like);
 	return CY_OK;
 }
 
@@ -254,8 +254,8 @@ static int add_old_stray(void *arg, const struct store_leftover *row)
 
 	o->n_rows++;
 	if (!left_in_batch(o->n, &row->sha256) && evidence_stray_over(o->n, row))
-		evidence_doom(o->n,
-			      &(struct store_evidence){ .sha256 = row->sha256, .root = row->root, .size = row->size });
+		evidence_discard(
+			o->n, &(struct store_evidence){ .sha256 = row->sha256, .root = row->root, .size = row->size });
 	return CY_OK;
 }
 
@@ -593,7 +593,7 @@ struct sweeping {
 	struct blob_id id;
 };
 
-static int first_doomed(void *arg, const struct store_leftover *row)
+static int first_discarded(void *arg, const struct store_leftover *row)
 {
 	struct sweeping *s = arg;
 
@@ -639,7 +639,7 @@ void evidence_sweep(struct node *n)
 	 * committed. */
 	if (!n->sweep || n->wait.restored || n->destroying || n->finishing > 0 || !batch_is_idle(n))
 		return;
-	r = s->doomed(s->ctx, (uint32_t)n->n_stuck + 1, first_doomed, &w);
+	r = s->discarded(s->ctx, (uint32_t)n->n_stuck + 1, first_discarded, &w);
 	if (r != CY_EEXIST) {
 		n->sweep = r < 0;
 		return;

@@ -141,7 +141,7 @@ void evidence_left(struct node *n, const struct input *in)
 	struct store_write *w;
 
 	if (in->blob.part[0] != '\0') {
-		evidence_doom(n, &(struct store_evidence){ .sha256 = *sha256 });
+		evidence_discard(n, &(struct store_evidence){ .sha256 = *sha256 });
 		return;
 	}
 	w = batch_write(n, STORE_PUT_LEFTOVER);

@@ -105,7 +105,7 @@ static void obey(struct node *n, const struct node_order *o)
 	case NODE_ORDER_RELEASE:
 		r = evidence_get(n, o->message_id, o->attachment, &row);
 		if (r < 0 && r != CY_ENOENT)
-			n->batch.doom = "the store cannot read the evidence that an order is about";
+			n->batch.abort_reason = "the store cannot read the evidence that an order is about";
 		/* It was lost with the disk: orders_remember() when it comes back. */
 		if (r < 0)
 			return;
@@ -140,7 +140,7 @@ void orders_step(struct node *n)
 	if (l->ctx == NULL || from == n->orders.last.number)
 		return;
 	if (l->read(l->ctx, from, obey_entry, n, &e) < 0) {
-		n->batch.doom = cy_arena_string(&n->batch.arena, e.text);
+		n->batch.abort_reason = cy_arena_string(&n->batch.arena, e.text);
 		return;
 	}
 	node_tell(n, NODE_INFO, NODE_EVENT_STORE, "",
@@ -195,7 +195,7 @@ void orders_remember(struct node *n, struct store_evidence *row)
 		    strcmp(w->order.message_id, row->message_id) == 0)
 			cy_copy(line, sizeof line, w->order.line);
 	if (r < 0 && r != CY_ENOENT)
-		n->batch.doom = "the store cannot read what was ordered about evidence";
+		n->batch.abort_reason = "the store cannot read what was ordered about evidence";
 	if (orders_fields(line, &o) == CY_OK)
 		obey_hold(n, row, &o);
 }

@@ -131,7 +131,7 @@ void evidence_read(struct node *n, struct input *in)
 		node_damaged(n, "", "who reads attachment %u of message %s is not recorded: its row, or its custody,",
 			     in->blob.attachment, in->blob.message_id);
 	else if (r < 0 && r != CY_ENOENT)
-		n->batch.doom = "the store cannot read the row of evidence that a client reads";
+		n->batch.abort_reason = "the store cannot read the row of evidence that a client reads";
 	if (!in->blob.ended) {
 		n->batch.shows = n->batch.shows || r == CY_OK;
 		if (r == CY_OK)

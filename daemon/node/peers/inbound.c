@@ -571,7 +571,7 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	}
 	if (take_all(n, p, parcel, t, pos, receipt) < 0) {
 		/* Half of a parcel must not be committed. */
-		batch_doom(n, p, "the store cannot read what its parcel needs");
+		batch_abort(n, p, "the store cannot read what its parcel needs");
 		return;
 	}
 	p->stream.in_epoch = pos.epoch;

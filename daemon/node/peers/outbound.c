@@ -521,7 +521,7 @@ void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, 
 	for (size_t i = 0; i < text->n; i++) {
 		r = outbound_settle(n, p, &text->entries[i], own.receipted, doubt);
 		if (r < 0) {
-			batch_doom(n, p, "a message that it receipted cannot be read");
+			batch_abort(n, p, "a message that it receipted cannot be read");
 			return;
 		}
 	}

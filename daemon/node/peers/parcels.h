@@ -139,7 +139,7 @@ void giveback_receipted(struct fetching *f, struct cy_bytes receipt, struct cy_b
 /* As far as this store knows, nobody has ever seen it: it waits, or waited until
  * its age limit. A restored store may be wrong about that. What was dissolved has left. */
 bool takeback_never_left(const struct store_message *row);
-/* A whole parcel of ours that has come back, with the receipt for it. An error dooms the batch. */
+/* A whole parcel of ours that has come back, with the receipt for it. An error aborts the batch. */
 int takeback_parcel(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *t,
 		    const struct wire_text *receipt);
 

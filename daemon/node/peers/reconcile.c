@@ -501,13 +501,13 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 		}
 	} else if (f->last) {
 		if (lost_there(n, p, done->message_id, f) < 0) {
-			batch_doom(n, p, "a message that the peer has lost cannot be read");
+			batch_abort(n, p, "a message that the peer has lost cannot be read");
 			return;
 		}
 		p->fetches = done->next;
 		free(done);
 	} else if (takeback_parcel(n, p, f, text, receipt) < 0) {
-		batch_doom(n, p, "a fetched parcel cannot be taken back");
+		batch_abort(n, p, "a fetched parcel cannot be taken back");
 		return;
 	} else if (!done->lost) {
 		forget_verdicts(p, text);

@@ -155,7 +155,7 @@ static int give_up(struct again *a, const struct store_parcel *row)
 	}
 	/* What was not put into the queue would never leave. */
 	if (r < 0)
-		batch_doom(n, p, "the messages of a parcel that travel anew cannot be read");
+		batch_abort(n, p, "the messages of a parcel that travel anew cannot be read");
 	cy_digest_hex(&row->digest, hex);
 	batch_leaf(n, "dissolved %s %s %llu %llu %s", n->authority, p->id, (unsigned long long)row->epoch,
 		   (unsigned long long)row->sequence, hex);
