@@ -340,7 +340,7 @@ void node_load_again(struct node *n);
 /* What is over is looked for by peer, also of one that was removed. */
 void node_find_former_peers(struct node *n);
 void node_note(struct node *n, enum node_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void node_tell(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
+void node_log(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 /* Something in the store is damaged: an alarm, and the state of the store in the status; whatever does not need it
  * goes on. */

@@ -277,8 +277,8 @@ static void tell_difference(struct settling *s, struct clock_row *r, const struc
 	if (strcmp(r->row.difference, text) == 0)
 		return;
 	r->row.difference = batch_string(s->n, text);
-	node_tell(s->n, NODE_WARNING, NODE_EVENT_ESCALATION, s->c->row.peer, "case %s: clock %s, measure %u: %s",
-		  s->c->row.case_id, k->key.name, k->key.measure, text);
+	node_log(s->n, NODE_WARNING, NODE_EVENT_ESCALATION, s->c->row.peer, "case %s: clock %s, measure %u: %s",
+		 s->c->row.case_id, k->key.name, k->key.measure, text);
 	cases_event(s->n, s->c,
 		    &(struct event_of){ .type = CY_EVENT_TYPE__CLOCK_DIFFERS, .message_id = "", .text = text });
 }
@@ -498,8 +498,8 @@ static void compose_statement(struct settling *s)
 	content.kind_case = CY_CONTENT__KIND_CLOCK_STATEMENT;
 	content.clock_statement = &st;
 	if (compose_message(s->n, s->c, &input, &said, &e) < 0)
-		node_tell(s->n, NODE_WARNING, NODE_EVENT_ESCALATION, s->c->row.peer,
-			  "case %s: its clocks cannot be stated to the peer: %s", s->c->row.case_id, e.text);
+		node_log(s->n, NODE_WARNING, NODE_EVENT_ESCALATION, s->c->row.peer,
+			 "case %s: its clocks cannot be stated to the peer: %s", s->c->row.case_id, e.text);
 }
 
 static const struct site *site_of(const struct settling *s, CySide side)

@@ -77,8 +77,8 @@ static void lapse(struct node *n, struct work_case *c, struct store_clock *row)
 
 	row->lapsed = row->due;
 	describe(n, row, what, sizeof what);
-	node_tell(n, NODE_INFO, NODE_EVENT_ESCALATION, row->peer, "case %s: %s: lapsed on the side of %s", row->case_id,
-		  what, row->ours ? n->authority : row->peer);
+	node_log(n, NODE_INFO, NODE_EVENT_ESCALATION, row->peer, "case %s: %s: lapsed on the side of %s", row->case_id,
+		 what, row->ours ? n->authority : row->peer);
 	batch_leaf(n, "lapsed %s %s %s %u %u %lld %s", row->peer, row->case_id, row->name, row->measure, row->notice,
 		   (long long)row->due.ms, row->ours ? n->authority : row->peer);
 	cases_event(n, c, &(struct event_of){ .type = CY_EVENT_TYPE__CLOCK_LAPSED, .message_id = "", .text = what });
@@ -104,8 +104,8 @@ static void remind(struct node *n, struct work_case *c, const struct store_clock
 	content.kind_case = CY_CONTENT__KIND_REMINDER;
 	content.reminder = &r;
 	if (compose_message(n, c, &input, &said, &e) < 0)
-		node_tell(n, NODE_WARNING, NODE_EVENT_ESCALATION, row->peer, "case %s: no reminder can be sent: %s",
-			  row->case_id, e.text);
+		node_log(n, NODE_WARNING, NODE_EVENT_ESCALATION, row->peer, "case %s: no reminder can be sent: %s",
+			 row->case_id, e.text);
 }
 
 static void climb(struct node *n, struct work_case *c, const struct store_clock *row, const struct law_clock_rule *rule,
@@ -123,8 +123,8 @@ static void climb(struct node *n, struct work_case *c, const struct store_clock 
 		cases_event(n, c,
 			    &(struct event_of){ .type = CY_EVENT_TYPE__CLOCK_STEP, .message_id = "", .text = text });
 	if ((g->actions & 1u << LAW_ACTION_JOURNAL) != 0)
-		node_tell(n, g->when == LAW_WHEN_AFTER ? NODE_WARNING : NODE_INFO, NODE_EVENT_ESCALATION, row->peer,
-			  "case %s: %s", row->case_id, text);
+		node_log(n, g->when == LAW_WHEN_AFTER ? NODE_WARNING : NODE_INFO, NODE_EVENT_ESCALATION, row->peer,
+			 "case %s: %s", row->case_id, text);
 	if ((g->actions & 1u << LAW_ACTION_HOOK) != 0)
 		hooks_put(n, id, row, rule, g);
 	if ((g->actions & 1u << LAW_ACTION_REMINDER) != 0)

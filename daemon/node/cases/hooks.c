@@ -89,7 +89,7 @@ void hooks_ended(struct node *n, const char *id, const char *fault)
 
 	CY_ASSERT(in != NULL);
 	if (fault != NULL)
-		node_tell(n, NODE_WARNING, NODE_EVENT_HOOK, "", "the hook for step %s: %s", id, fault);
+		node_log(n, NODE_WARNING, NODE_EVENT_HOOK, "", "the hook for step %s: %s", id, fault);
 	in->kind = INPUT_HOOK;
 	in->hook = strdup(id);
 	CY_ASSERT(in->hook != NULL);

@@ -230,8 +230,8 @@ static void destroy_item(void *arg, struct store_evidence *row)
 			return;
 		row->state = STORE_EVIDENCE_DESTROYED;
 		row->reason = "the case was erased";
-		evidence_state(n, row);
-		evidence_tell(n, d->c, row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, row->reason);
+		evidence_state_later(n, row);
+		evidence_event(n, d->c, row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, row->reason);
 		evidence_recheck(n);
 	}
 	evidence_put(n, row);
@@ -371,8 +371,8 @@ static int erase(struct node *n, struct work_case *c, struct cy_wall at, struct 
 					.text = "an administrator had the content of the case erased" });
 	cy_digest_hex(&digest, hex);
 	batch_leaf(n, "erased %s %s %s %s", c->row.peer, c->row.case_id, by, hex);
-	node_tell(n, NODE_INFO, NODE_EVENT_STORE, c->row.peer, "peer %s: client %s had the content of case %s erased",
-		  c->row.peer, by, c->row.case_id);
+	node_log(n, NODE_INFO, NODE_EVENT_STORE, c->row.peer, "peer %s: client %s had the content of case %s erased",
+		 c->row.peer, by, c->row.case_id);
 	return CY_OK;
 }
 

@@ -88,11 +88,10 @@ static void tell_cursor(struct node *n, const struct pruning *p)
 	cy_copy(n->pruning.held_up.name, sizeof n->pruning.held_up.name, p->holds.name);
 	n->pruning.held_up.position = p->holds.position;
 	n->pruning.held_up.since = p->since;
-	node_tell(
-		n, NODE_ALARM, NODE_EVENT_STORE, "",
-		"cursor %s of client %s: nobody has moved it beyond event %llu for longer than store.keep_events, and "
-		"all later events are kept for it: let its case system go on, or comityctl cursor remove",
-		p->holds.name, p->holds.client, (unsigned long long)p->holds.position);
+	node_log(n, NODE_ALARM, NODE_EVENT_STORE, "",
+		 "cursor %s of client %s: nobody has moved it beyond event %llu for longer than store.keep_events, and "
+		 "all later events are kept for it: let its case system go on, or comityctl cursor remove",
+		 p->holds.name, p->holds.client, (unsigned long long)p->holds.position);
 }
 
 static int prune_events(struct node *n)
@@ -433,7 +432,7 @@ void prune_step(struct node *n)
 		if (cy_mono_before(next, n->pruning.next))
 			n->pruning.next = next;
 		if (r < 0 && r != CY_EAGAIN)
-			node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "old %s cannot be read: %s", kinds[i].what,
-				  cy_strerror(r));
+			node_log(n, NODE_ALARM, NODE_EVENT_STORE, "", "old %s cannot be read: %s", kinds[i].what,
+				 cy_strerror(r));
 	}
 }

@@ -196,10 +196,10 @@ static void tell(struct node *n, const struct telling *t)
 	if (t->count > UNREAD_TOLD)
 		snprintf(more, sizeof more, ", nor %zu%s more", t->count - UNREAD_TOLD,
 			 t->count == CY_UNREAD_MAX ? " or" : "");
-	node_tell(n, NODE_WARNING, NODE_EVENT_UNREAD, "",
-		  "no client has read %s%s: %s here for longer than delivery.unread_after (%lld s); let a client read "
-		  "what comes in (comityctl inbox, message show)",
-		  t->text, more, t->count == 1 ? "it is" : "they are", (long long)(n->config.unread_ms / 1000));
+	node_log(n, NODE_WARNING, NODE_EVENT_UNREAD, "",
+		 "no client has read %s%s: %s here for longer than delivery.unread_after (%lld s); let a client read "
+		 "what comes in (comityctl inbox, message show)",
+		 t->text, more, t->count == 1 ? "it is" : "they are", (long long)(n->config.unread_ms / 1000));
 }
 
 void unread_committed(struct node *n)

@@ -62,10 +62,10 @@ static const char *doubt(struct node *n, const struct peer *p, const struct wire
 		snprintf(text, sizeof text, "signed as made at %s, %s before it came here", made, by);
 		break;
 	}
-	node_tell(n, verdict == XCHG_MADE_LATE ? NODE_WARNING : NODE_ALARM, NODE_EVENT_SIGNED_TIME, p->id,
-		  "peer %s: %s %llu/%llu was taken, but is %s", p->id,
-		  t->type == WIRE_RECEIPT ? "the receipt for our parcel" : "parcel", (unsigned long long)t->epoch,
-		  (unsigned long long)t->sequence, text);
+	node_log(n, verdict == XCHG_MADE_LATE ? NODE_WARNING : NODE_ALARM, NODE_EVENT_SIGNED_TIME, p->id,
+		 "peer %s: %s %llu/%llu was taken, but is %s", p->id,
+		 t->type == WIRE_RECEIPT ? "the receipt for our parcel" : "parcel", (unsigned long long)t->epoch,
+		 (unsigned long long)t->sequence, text);
 	return batch_string(n, text);
 }
 
@@ -124,8 +124,8 @@ const char *made_dated(struct node *n, const struct peer *p, const CyMessage *m,
 
 	if (!made_doubts(&d, text))
 		return NULL;
-	node_tell(n, NODE_WARNING, NODE_EVENT_SIGNED_TIME, p->id, "peer %s: message %s was taken, but is %s", p->id,
-		  m->id, text);
+	node_log(n, NODE_WARNING, NODE_EVENT_SIGNED_TIME, p->id, "peer %s: message %s was taken, but is %s", p->id,
+		 m->id, text);
 	return batch_string(n, text);
 }
 

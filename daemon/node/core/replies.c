@@ -16,7 +16,7 @@ void node_note(struct node *n, enum node_level level, const char *fmt, ...)
 	n->ports.journal.note(n->ports.journal.ctx, level, text);
 }
 
-void node_tell(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
+void node_log(struct node *n, enum node_level level, enum node_event event, const char *peer, const char *fmt, ...)
 {
 	struct journal_port *j = &n->ports.journal;
 	char text[512];
@@ -55,7 +55,7 @@ void node_damaged(struct node *n, const char *peer, const char *fmt, ...)
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
 	list_damage(n, what);
-	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, peer, "the store: %s is damaged: restore a backup", what);
+	node_log(n, NODE_ALARM, NODE_EVENT_STORE, peer, "the store: %s is damaged: restore a backup", what);
 }
 
 void local_send(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame)

@@ -46,11 +46,11 @@ void signing_watch(struct node *n)
 	const bool can = may_sign(n, node_now(n), n->sign_fault, sizeof n->sign_fault);
 
 	if (could && !can)
-		node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, "",
-			  "nothing is signed now, and all that is to be signed waits: %s", n->sign_fault);
+		node_log(n, NODE_ALARM, NODE_EVENT_SIGNING, "",
+			 "nothing is signed now, and all that is to be signed waits: %s", n->sign_fault);
 	if (could || !can)
 		return;
-	node_tell(n, NODE_INFO, NODE_EVENT_SIGNING, "", "it is signed again, and what waited leaves");
+	node_log(n, NODE_INFO, NODE_EVENT_SIGNING, "", "it is signed again, and what waited leaves");
 	for (size_t i = 0; i < n->n_peers; i++)
 		n->peers[i]->no_parcel_before = (struct cy_mono){ 0 };
 }
@@ -92,11 +92,11 @@ void signing_refused(struct node *n, struct peer *p, bool proven)
 		p->refusal.since = node_now(n);
 	p->refusal.at = node_now(n);
 	p->refusal.now = true;
-	node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, p->id,
-		  "peer %s: it refuses our signature; compare the fingerprint of our signing certificate with what it "
-		  "has "
-		  "pinned: it needs the sign-all.pem and the CRL that comity-pki export writes",
-		  p->id);
+	node_log(n, NODE_ALARM, NODE_EVENT_SIGNING, p->id,
+		 "peer %s: it refuses our signature; compare the fingerprint of our signing certificate with what it "
+		 "has "
+		 "pinned: it needs the sign-all.pem and the CRL that comity-pki export writes",
+		 p->id);
 	if (!proven)
 		return;
 	/* All that left was signed by this certificate, and something is refused as well. */

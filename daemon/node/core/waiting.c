@@ -77,16 +77,16 @@ void waiting_start(struct node *n)
 
 	n->wait.ahead = n->wall_mark.ms > 0 && ahead > NODE_CLOCK_AHEAD_MS;
 	if (n->wait.ahead)
-		node_tell(n, NODE_ALARM, NODE_EVENT_CLOCK, "",
-			  "the wall clock is %lld days ahead of what was recorded last; no message is given up by its "
-			  "age, no step of a time limit is taken and nothing is destroyed until a peer's clock agrees, "
-			  "or comityctl clock confirm says that it is right",
-			  (long long)(ahead / DAY_MS));
+		node_log(n, NODE_ALARM, NODE_EVENT_CLOCK, "",
+			 "the wall clock is %lld days ahead of what was recorded last; no message is given up by its "
+			 "age, no step of a time limit is taken and nothing is destroyed until a peer's clock agrees, "
+			 "or comityctl clock confirm says that it is right",
+			 (long long)(ahead / DAY_MS));
 	if (n->wait.restored)
-		node_tell(n, NODE_ALARM, NODE_EVENT_RESTORED, "",
-			  "the store was restored from a backup; no message is given up by its age, no step of a time "
-			  "limit is taken and nothing is destroyed until every peer has been met again, or comityctl "
-			  "resume says that it need not be waited for");
+		node_log(n, NODE_ALARM, NODE_EVENT_RESTORED, "",
+			 "the store was restored from a backup; no message is given up by its age, no step of a time "
+			 "limit is taken and nothing is destroyed until every peer has been met again, or comityctl "
+			 "resume says that it need not be waited for");
 }
 
 /* What waited is looked at again. */
@@ -108,7 +108,7 @@ static void agree(struct node *n, struct peer *p)
 {
 	p->wait.agrees = true;
 	if (n->wait.ahead)
-		node_tell(n, NODE_INFO, NODE_EVENT_CLOCK, p->id, "peer %s: its clock agrees with ours", p->id);
+		node_log(n, NODE_INFO, NODE_EVENT_CLOCK, p->id, "peer %s: its clock agrees with ours", p->id);
 	n->wait.ahead = false;
 	look_again(n);
 }
@@ -134,11 +134,10 @@ void waiting_heard(struct node *n, struct peer *p, struct xchg_pos receipted)
 	if (!p->wait.agrees && is_near(p->skew_ms))
 		agree(n, p);
 	else if (!p->wait.agrees)
-		node_tell(
-			n, NODE_ALARM, NODE_EVENT_CLOCK, p->id,
-			"peer %s: its clock is %lld h %s ours: nothing of its cases is destroyed until the times that "
-			"it signs agree with our clock, or comityctl resume says so",
-			p->id, (long long)(off / 3600000), p->skew_ms < 0 ? "behind" : "ahead of");
+		node_log(n, NODE_ALARM, NODE_EVENT_CLOCK, p->id,
+			 "peer %s: its clock is %lld h %s ours: nothing of its cases is destroyed until the times that "
+			 "it signs agree with our clock, or comityctl resume says so",
+			 p->id, (long long)(off / 3600000), p->skew_ms < 0 ? "behind" : "ahead of");
 	if (p->wait.met)
 		return;
 	/* What it has receipts for, and we have lost, it sends again now. */
@@ -184,8 +183,8 @@ void waiting_step(struct node *n)
 		n->wait.ended = n->batch_number;
 	n->wait.restored = n->wait.copy = false;
 	batch_leaf(n, "resumed %s %llu", n->authority, (unsigned long long)n->epoch);
-	node_tell(n, NODE_INFO, NODE_EVENT_RESTORED, "",
-		  "every peer has been met again since the store was restored: what is due is decided again");
+	node_log(n, NODE_INFO, NODE_EVENT_RESTORED, "",
+		 "every peer has been met again since the store was restored: what is due is decided again");
 	look_again(n);
 }
 
@@ -217,9 +216,9 @@ void waiting_resume(struct node *n, struct conn *c, uint64_t correlation, const 
 	reason = cy_sha256(cy_bytes(r->reason, strlen(r->reason)));
 	cy_digest_hex(&reason, hex);
 	batch_leaf(n, "resume %s %s %s %s", n->authority, p != NULL ? p->id : "-", hex, c->client->name);
-	node_tell(n, NODE_INFO, NODE_EVENT_RESTORED, r->peer,
-		  "client %s has ended the waiting for %s%s before what is over is destroyed", c->client->name,
-		  p != NULL ? "peer " : "every peer", p != NULL ? p->id : "");
+	node_log(n, NODE_INFO, NODE_EVENT_RESTORED, r->peer,
+		 "client %s has ended the waiting for %s%s before what is over is destroyed", c->client->name,
+		 p != NULL ? "peer " : "every peer", p != NULL ? p->id : "");
 	look_again(n);
 	f.kind_case = CY_SERVER_FRAME__KIND_DONE;
 	f.done = &done;

@@ -51,7 +51,7 @@ static void step_frame(struct node *n, struct input *in)
 		inbound_parcel(n, p, f->parcel, in->text, in->receipt);
 		return;
 	case CY_PEER_FRAME__KIND_RECEIPT:
-		outbound_receipt(n, p, f->receipt, in->text);
+		outbound_receipt_came(n, p, f->receipt, in->text);
 		return;
 	case CY_PEER_FRAME__KIND_GOODBYE:
 		if (f->goodbye->code == CY_GOODBYE_CODE__SIGNATURE)
@@ -332,7 +332,7 @@ static void commit(struct node *n)
 			outbound_signed(n, request);
 			break;
 		case SIGN_RECEIPT:
-			inbound_receipted(n, request);
+			inbound_receipt_signed(n, request);
 			break;
 		case SIGN_STATEMENT:
 			expire_signed(n, request);
@@ -390,7 +390,7 @@ static void fail(struct node *n, int code, const char *why)
 {
 	struct batch *b = &n->batch;
 
-	node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "nothing can be committed now: %s", why);
+	node_log(n, NODE_ALARM, NODE_EVENT_STORE, "", "nothing can be committed now: %s", why);
 	snprintf(n->store_fault, sizeof n->store_fault, "%s", why);
 	/* Whose work it was that needs what is damaged shows when each has batches of its own. */
 	if (code == CY_EDAMAGED)

@@ -156,7 +156,7 @@ static void set_clients(struct node *n, struct node_client_config *clients, size
 	}
 	node_clients_free(old, n_old);
 	if (!node_is_read(n))
-		node_tell(n, NODE_WARNING, NODE_EVENT_NONE, "", NODE_UNREAD);
+		node_log(n, NODE_WARNING, NODE_EVENT_NONE, "", NODE_UNREAD);
 }
 
 void node_local_allowed(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed)

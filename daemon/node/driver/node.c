@@ -59,14 +59,14 @@ void node_load_again(struct node *n)
 
 	n->stale = node_load(n, &e) < 0;
 	if (n->stale)
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
+		node_log(n, NODE_ALARM, NODE_EVENT_STORE, "", "%s", e.text);
 }
 
 void node_find_former_peers(struct node *n)
 {
 	if (node_peers_ever(n) < 0)
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "",
-			  "the streams of former peers cannot be read: what is over of theirs stays here");
+		node_log(n, NODE_ALARM, NODE_EVENT_STORE, "",
+			 "the streams of former peers cannot be read: what is over of theirs stays here");
 }
 
 int node_new(const struct node_config *config, const struct node_ports *ports, struct node **ret_node,
@@ -110,12 +110,12 @@ void node_watch_clock(struct node *n)
 	bool suspect = !node_clock_trusted(n, why, sizeof why);
 
 	if (suspect && !n->clock_suspect)
-		node_tell(n, NODE_ALARM, NODE_EVENT_CLOCK, "",
-			  "the wall clock: %s; nothing is signed, no message is given up by its age and no step of a "
-			  "time limit is taken until the clock is right, or comityctl clock confirm says that it is",
-			  why);
+		node_log(n, NODE_ALARM, NODE_EVENT_CLOCK, "",
+			 "the wall clock: %s; nothing is signed, no message is given up by its age and no step of a "
+			 "time limit is taken until the clock is right, or comityctl clock confirm says that it is",
+			 why);
 	else if (!suspect && n->clock_suspect)
-		node_tell(n, NODE_INFO, NODE_EVENT_CLOCK, "", "the wall clock is right again");
+		node_log(n, NODE_INFO, NODE_EVENT_CLOCK, "", "the wall clock is right again");
 	if (!suspect && n->clock_suspect) /* what retention waited for */
 		n->next_evidence = n->pruning.next = n->ports.clock.mono(n->ports.clock.ctx);
 	n->clock_suspect = suspect;
@@ -123,7 +123,7 @@ void node_watch_clock(struct node *n)
 
 void node_clock_confirmed(struct node *n, const char *client)
 {
-	node_tell(n, NODE_INFO, NODE_EVENT_CLOCK, "", "client %s: the wall clock is confirmed as it is", client);
+	node_log(n, NODE_INFO, NODE_EVENT_CLOCK, "", "client %s: the wall clock is confirmed as it is", client);
 	n->started_mono = n->batch.right_at;
 	n->trusted_from = n->wall_mark = n->batch.right;
 	n->wait.ahead = false;

@@ -76,7 +76,7 @@ void bulk_look(struct node *n)
 			bulk_of(n->peers[i])->look = true;
 }
 
-int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame)
+int bulk_send(struct node *n, struct peer *p, const CyBulkFrame *frame)
 {
 	const size_t len = cy_bulk_frame__get_packed_size(frame);
 	uint8_t *data = malloc(len + 1);
@@ -122,7 +122,7 @@ static void say_goodbye(struct node *n, struct peer *p, CyGoodbye g)
 	f.goodbye = &g;
 	if (p->bulk->session == 0)
 		return;
-	bulk_say(n, p, &f);
+	bulk_send(n, p, &f);
 	bulk_close(n, p, g.text);
 }
 
@@ -135,7 +135,7 @@ void bulk_goodbye(struct node *n, struct peer *p, enum node_goodbye bye, const c
 {
 	const CyGoodbye g = node_goodbye(bye, more);
 
-	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: bulk lane: %s", p->id, g.text);
+	node_log(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: bulk lane: %s", p->id, g.text);
 	say_goodbye(n, p, g);
 }
 

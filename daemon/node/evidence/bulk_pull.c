@@ -49,7 +49,7 @@ static void say_cancel(struct node *n, struct peer *p, uint32_t number, CyCancel
 	c.code = code;
 	f.kind_case = CY_BULK_FRAME__KIND_CANCEL;
 	f.cancel = &c;
-	bulk_say(n, p, &f);
+	bulk_send(n, p, &f);
 }
 
 static void cancel(struct node *n, struct peer *p, struct bulk_pull *pull)
@@ -316,8 +316,8 @@ static void differs(struct node *n, struct peer *p, struct bulk_pull *pull, cons
 {
 	const uint32_t number = pull->x->id;
 
-	node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: attachment %u of message %s: it sent %s",
-		  p->id, pull->attachment, pull->message_id, what);
+	node_log(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id, "peer %s: attachment %u of message %s: it sent %s", p->id,
+		 pull->attachment, pull->message_id, what);
 	if (pull->arrived_before) {
 		comes_no_more(n, p, pull, OUTCOME_SPOILT);
 	} else {

@@ -70,13 +70,13 @@ void bulk_doubt_over(struct node *n, struct blob_ticket *t, const struct blob_re
 	cy_digest_hex(&t->sha256, hex);
 	evidence_found(n, &t->sha256, r->code);
 	if (r->code == CY_OK)
-		node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, id,
-			  "peer %s: it says that evidence of ours is not what its manifest says; content %s was read "
-			  "again, and all of it is: the fault is at the peer, or in the memory of one side",
-			  id, hex);
+		node_log(n, NODE_WARNING, NODE_EVENT_EVIDENCE, id,
+			 "peer %s: it says that evidence of ours is not what its manifest says; content %s was read "
+			 "again, and all of it is: the fault is at the peer, or in the memory of one side",
+			 id, hex);
 	else if (r->code != CY_ENOENT && r->code != CY_ESIGN)
-		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, id, "peer %s: evidence cannot be read for it: %s", id,
-			  r->text);
+		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, id, "peer %s: evidence cannot be read for it: %s", id,
+			 r->text);
 }
 
 /* --------------------------------------------------------------------- asking */
@@ -91,7 +91,7 @@ static void say_not_sent(struct node *n, struct peer *p, uint32_t number, CyNotS
 	s.destroyed = destroyed;
 	f.kind_case = CY_BULK_FRAME__KIND_NOT_SENT;
 	f.not_sent = &s;
-	bulk_say(n, p, &f);
+	bulk_send(n, p, &f);
 }
 
 static void refuse(struct node *n, struct peer *p, uint32_t number, CyNotSentCode code)
@@ -151,8 +151,8 @@ void bulk_asked(struct node *n, struct peer *p, const CyPull *f)
 		return;
 	}
 	if (r == CY_ENOENT || (!o.offered && !CY_MUTANT_NEVER_OFFERED_SENT)) {
-		node_tell(n, NODE_WARNING, NODE_EVENT_PEER_FAULT, p->id,
-			  "peer %s: it asks for evidence that was never offered to it", p->id);
+		node_log(n, NODE_WARNING, NODE_EVENT_PEER_FAULT, p->id,
+			 "peer %s: it asks for evidence that was never offered to it", p->id);
 		refuse(n, p, f->pull, CY_NOT_SENT_CODE__NEVER_OFFERED);
 		return;
 	}
@@ -267,8 +267,8 @@ void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r
 	if (lost)
 		evidence_found(n, &t->sha256, r->code);
 	else if (r->code < 0)
-		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, p->id, "peer %s: evidence cannot be read for it: %s",
-			  p->id, r->text);
+		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, p->id, "peer %s: evidence cannot be read for it: %s",
+			 p->id, r->text);
 	if (p->bulk->session != t->session || x->id != t->number)
 		return;
 	x->reading = false;

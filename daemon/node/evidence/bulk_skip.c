@@ -88,9 +88,9 @@ void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull
 	s->times = differs ? s->times + 1 : 0;
 	s->due = false;
 	cy_line(s->why, sizeof s->why, why);
-	node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, p->id,
-		  "peer %s: attachment %u of message %s is not fetched now: %s; it is tried again", p->id,
-		  pull->attachment, pull->message_id, s->why);
+	node_log(n, NODE_WARNING, NODE_EVENT_EVIDENCE, p->id,
+		 "peer %s: attachment %u of message %s is not fetched now: %s; it is tried again", p->id,
+		 pull->attachment, pull->message_id, s->why);
 }
 
 void bulk_hurry(struct node *n, const struct store_evidence *row, char *text, size_t size)

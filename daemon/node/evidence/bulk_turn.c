@@ -61,7 +61,7 @@ static int say_grant(struct node *n, struct peer *p, struct xchg_pull *x, uint32
 		f.kind_case = CY_BULK_FRAME__KIND_PULL;
 		f.pull = &first;
 	}
-	return bulk_say(n, p, &f);
+	return bulk_send(n, p, &f);
 }
 
 static void grant(struct node *n, struct peer *p)

@@ -56,8 +56,8 @@ static void fail(struct node *n, struct conn *c, int code, const char *why)
 	const uint32_t attachment = c->get.attachment;
 
 	if (!flawed)
-		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
-			  attachment, c->get.message_id, why);
+		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
+			 attachment, c->get.message_id, why);
 	if (flawed)
 		refuse_flawed(n, c, correlation, own);
 	else

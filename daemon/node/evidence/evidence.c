@@ -122,8 +122,8 @@ void evidence_custody(struct node *n, const struct store_evidence *row, const ch
 		      &(struct evidence_link){ .action = action, .by = by, .text = text, .proof = proof, .at = at });
 }
 
-void evidence_tell(struct node *n, const struct work_case *c, const struct store_evidence *row, CyEventType type,
-		   const char *why)
+void evidence_event(struct node *n, const struct work_case *c, const struct store_evidence *row, CyEventType type,
+		    const char *why)
 {
 	char text[200];
 
@@ -133,7 +133,7 @@ void evidence_tell(struct node *n, const struct work_case *c, const struct store
 		&(struct event_of){ .type = type, .message_id = row->message_id, .number = row->number, .text = text });
 }
 
-void evidence_state(struct node *n, struct store_evidence *row)
+void evidence_state_later(struct node *n, struct store_evidence *row)
 {
 	const struct cy_mono soon = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), EVIDENCE_STATE_MS);
 
@@ -199,8 +199,8 @@ void evidence_here_by(struct node *n, struct work_case *c, struct store_evidence
 		 before->message_id, before->attachment);
 	row->reason = batch_string(n, text);
 	evidence_here(n, row);
-	evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
-	evidence_state(n, row);
+	evidence_event(n, c, row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
+	evidence_state_later(n, row);
 }
 
 static int look_user(void *arg, const struct store_evidence *row)
@@ -300,8 +300,8 @@ static void take_theirs(struct node *n, struct work_case *c, struct store_eviden
 	if (quota != NULL) {
 		row->state = STORE_EVIDENCE_HELD_BACK;
 		row->reason = batch_string(n, quota);
-		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_FAILED, quota);
-		evidence_state(n, row);
+		evidence_event(n, c, row, CY_EVENT_TYPE__EVIDENCE_FAILED, quota);
+		evidence_state_later(n, row);
 		return;
 	}
 	evidence_take_on(n, c, row);

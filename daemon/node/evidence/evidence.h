@@ -91,11 +91,11 @@ void evidence_custody(struct node *n, const struct store_evidence *row, const ch
 		      const char *text, const char *proof, struct cy_wall at);
 /* The leaf alone. */
 void evidence_leaf(struct node *n, const struct audit_custody *said);
-void evidence_tell(struct node *n, const struct work_case *c, const struct store_evidence *row, CyEventType type,
-		   const char *why);
+void evidence_event(struct node *n, const struct work_case *c, const struct store_evidence *row, CyEventType type,
+		    const char *why);
 /* Its state is to be stated to the peer: soon, together with others, for each statement is a
  * message of the case. */
-void evidence_state(struct node *n, struct store_evidence *row);
+void evidence_state_later(struct node *n, struct store_evidence *row);
 /* Its content is destroyed once the batch is committed, unless another row holds it. */
 void evidence_discard(struct node *n, const struct store_evidence *row);
 /* What a quota refuses, within `text` or constant; NULL: nothing. Then it may be taken on. */
@@ -239,7 +239,7 @@ void bulk_close(struct node *n, struct peer *p, const char *why);
 void bulk_goodbye(struct node *n, struct peer *p, enum node_goodbye bye, const char *more);
 /* The same where nothing is wrong with the peer. */
 void bulk_dismiss(struct node *n, struct peer *p, enum node_goodbye bye);
-int bulk_say(struct node *n, struct peer *p, const CyBulkFrame *frame);
+int bulk_send(struct node *n, struct peer *p, const CyBulkFrame *frame);
 /* What is at hand is done: after a batch, a wake-up, a result. */
 void bulk_work(struct node *n);
 struct peer *bulk_peer_of(struct node *n, uint64_t session);              /* NULL if gone */

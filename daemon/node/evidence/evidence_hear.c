@@ -121,7 +121,7 @@ static void hear_fate(struct about *x, struct store_evidence *row, const CyState
 		if (CY_MUTANT_UNVERIFIED_DELETED)
 			row->receiver_done = node_legal_now(n);
 		evidence_custody(n, row, "delivered", c->row.peer, "", proof, at);
-		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_DELIVERED, "");
+		evidence_event(n, c, row, CY_EVENT_TYPE__EVIDENCE_DELIVERED, "");
 		break;
 	case CY_EVIDENCE_FATE__HELD_BACK:
 	case CY_EVIDENCE_FATE__MISMATCHED:
@@ -134,7 +134,7 @@ static void hear_fate(struct about *x, struct store_evidence *row, const CyState
 								     : "the receiver got other content";
 		evidence_custody(n, row, e->fate == CY_EVIDENCE_FATE__HELD_BACK ? "held_back" : "mismatched",
 				 c->row.peer, "", proof, at);
-		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_FAILED, row->reason);
+		evidence_event(n, c, row, CY_EVENT_TYPE__EVIDENCE_FAILED, row->reason);
 		break;
 	case CY_EVIDENCE_FATE__DESTROYED:
 		if (row->state == STORE_EVIDENCE_DESTROYED) /* its case system has certified it */
@@ -142,7 +142,7 @@ static void hear_fate(struct about *x, struct store_evidence *row, const CyState
 		row->state = STORE_EVIDENCE_DESTROYED;
 		row->receiver_done = node_legal_now(n);
 		evidence_custody(n, row, "destroyed", c->row.peer, "", proof, at);
-		evidence_tell(n, c, row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "");
+		evidence_event(n, c, row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "");
 		break;
 	case CY_EVIDENCE_FATE__WANTED:
 		if (row->deleted || (row->state != STORE_EVIDENCE_HERE && row->state != STORE_EVIDENCE_HELD_BACK))
@@ -202,10 +202,10 @@ static void recall_fate(struct about *x, struct store_evidence *row, const CySta
 	row->reason = batch_string(n, e->reason);
 	evidence_custody(n, row, action, n->authority, row->reason, x->proof, (struct cy_wall){ e->at_ms });
 	if (row->state != STORE_EVIDENCE_WAITING)
-		evidence_tell(n, x->c, row,
-			      row->state == STORE_EVIDENCE_DESTROYED ? CY_EVENT_TYPE__EVIDENCE_DESTROYED
-								     : CY_EVENT_TYPE__EVIDENCE_FAILED,
-			      row->reason);
+		evidence_event(n, x->c, row,
+			       row->state == STORE_EVIDENCE_DESTROYED ? CY_EVENT_TYPE__EVIDENCE_DESTROYED
+								      : CY_EVENT_TYPE__EVIDENCE_FAILED,
+			       row->reason);
 	evidence_put(n, row);
 }
 
@@ -489,7 +489,7 @@ int evidence_said_again(struct node *n, const char *peer, const char *case_id, c
 		if (r == CY_OK && row.author == STORE_PEER && row.state != STORE_EVIDENCE_WAITING && !row.unstated) {
 			if (row.state == STORE_EVIDENCE_HERE)
 				evidence_unverified(n, &row);
-			evidence_state(n, &row);
+			evidence_state_later(n, &row);
 			evidence_put(n, &row);
 		}
 	}

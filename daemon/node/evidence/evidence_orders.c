@@ -76,7 +76,7 @@ void evidence_fetch(struct node *n, struct conn *c, uint64_t correlation, const 
 	if (row.state == STORE_EVIDENCE_HERE) {
 		row.state = STORE_EVIDENCE_WAITING;
 		row.send_always = true;
-		evidence_state(n, &row);
+		evidence_state_later(n, &row);
 		evidence_put(n, &row);
 		evidence_custody(n, &row, "fetched", c->client->name, r->reason, "", node_legal_now(n));
 	} else {

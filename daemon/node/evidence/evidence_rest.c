@@ -92,7 +92,7 @@ static void tell(struct node *n, const struct store_evidence *row, CyEventType t
 	const struct work_case *c = cases_or_stand_in(n, row->peer, row->case_id, &r);
 
 	if (c != NULL)
-		evidence_tell(n, c, row, type, text);
+		evidence_event(n, c, row, type, text);
 	else if (r == CY_ESTORE)
 		n->batch.abort_reason = "the store cannot read the case of evidence that was verified";
 }
@@ -115,14 +115,14 @@ static void set_flaw(struct node *n, struct store_evidence *row, enum store_flaw
 		row->state = STORE_EVIDENCE_WAITING;
 		row->send_always = true;
 		row->reason = batch_string(n, what);
-		evidence_state(n, row);
+		evidence_state_later(n, row);
 	}
 	snprintf(text, sizeof text, "%s: %s", what, own ? "put it once more" : "it is fetched again");
 	evidence_custody(n, row, flaw == STORE_SPOILT ? "spoilt" : "missing", n->authority, what, "",
 			 node_legal_now(n));
 	tell(n, row, CY_EVENT_TYPE__EVIDENCE_FAILED, text);
-	node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, row->peer, "attachment %u of message %s: %s", row->attachment,
-		  row->message_id, text);
+	node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, row->peer, "attachment %u of message %s: %s", row->attachment,
+		 row->message_id, text);
 }
 
 struct finding {
@@ -138,7 +138,7 @@ static void is_back(struct node *n, struct store_evidence *row)
 	evidence_here(n, row);
 	mend(n, row, n->authority, "its bytes are here again");
 	tell(n, row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
-	evidence_state(n, row);
+	evidence_state_later(n, row);
 	evidence_drop_part(n, row->peer, &id);
 }
 
@@ -156,7 +156,7 @@ static void find_row(void *arg, struct store_evidence *row)
 	} else if (in->blob.code == CY_OK && here) {
 		row->verified = in->blob.at;
 		if (row->unstated) /* it has waited for that */
-			evidence_state(f->n, row);
+			evidence_state_later(f->n, row);
 		if (row->flaw != STORE_SOUND)
 			mend(f->n, row, f->n->authority, "its bytes are here again");
 		evidence_put(f->n, row);
@@ -316,10 +316,10 @@ static void round_over(struct node *n, struct cy_mono now)
 	if (n->rest.began.ms == 0 || n->rest.ended.ms > 0)
 		return;
 	n->rest.ended = node_now(n);
-	node_tell(n, n->rest.found > 0 ? NODE_WARNING : NODE_INFO, NODE_EVENT_EVIDENCE, "",
-		  "%llu contents of evidence (%llu bytes) were verified: %llu spoilt or missing",
-		  (unsigned long long)n->rest.contents, (unsigned long long)n->rest.bytes,
-		  (unsigned long long)n->rest.found);
+	node_log(n, n->rest.found > 0 ? NODE_WARNING : NODE_INFO, NODE_EVENT_EVIDENCE, "",
+		 "%llu contents of evidence (%llu bytes) were verified: %llu spoilt or missing",
+		 (unsigned long long)n->rest.contents, (unsigned long long)n->rest.bytes,
+		 (unsigned long long)n->rest.found);
 }
 
 void evidence_rest(struct node *n)
@@ -382,7 +382,7 @@ void evidence_rest_done(struct node *n, const struct blob_ticket *t, const struc
 
 	n->rest.busy = false;
 	if (code < 0 && code != CY_ESIGN && code != CY_ENOENT) {
-		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "evidence cannot be verified: %s", r->text);
+		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "evidence cannot be verified: %s", r->text);
 		/* A disk that gives nothing back now may do so in an hour; what it does not give back then is lost. */
 		n->rest.next = cy_mono_add(now, EVIDENCE_CHECK_MS);
 		if (!cy_digest_equal(&n->rest.failed, &t->sha256)) {

@@ -62,30 +62,30 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 			evidence_discard(n, &row);
 		row.state = STORE_EVIDENCE_MISMATCHED;
 		row.reason = "what came is not what its manifest says";
-		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED, row.reason);
-		evidence_state(n, &row);
-		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, row.peer,
-			  "peer %s: attachment %u of message %s is not what its manifest says; it was thrown away",
-			  row.peer, attachment, message_id);
+		evidence_event(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED, row.reason);
+		evidence_state_later(n, &row);
+		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, row.peer,
+			 "peer %s: attachment %u of message %s is not what its manifest says; it was thrown away",
+			 row.peer, attachment, message_id);
 	} else if (outcome == OUTCOME_LOST) {
 		row.state = STORE_EVIDENCE_DESTROYED;
 		row.reason = "the sender has destroyed it, and it is not here";
 		evidence_recheck(n);
-		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, row.reason);
-		evidence_state(n, &row);
+		evidence_event(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, row.reason);
+		evidence_state_later(n, &row);
 	} else if (outcome == OUTCOME_GONE || outcome == OUTCOME_SPOILT) { /* what is here was found to be good */
 		evidence_here(n, &row);
-		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED,
-			      outcome == OUTCOME_GONE ? "the sender has no copy of it any more"
-						      : "the copy of the sender is not what its manifest says");
-		evidence_state(n, &row);
+		evidence_event(n, c, &row, CY_EVENT_TYPE__EVIDENCE_FAILED,
+			       outcome == OUTCOME_GONE ? "the sender has no copy of it any more"
+						       : "the copy of the sender is not what its manifest says");
+		evidence_state_later(n, &row);
 	} else if (by != NULL) {
 		evidence_here_by(n, c, &row, by);
 	} else {
 		evidence_here(n, &row);
 		row.reason = "";
-		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
-		evidence_state(n, &row);
+		evidence_event(n, c, &row, CY_EVENT_TYPE__EVIDENCE_ARRIVED, "");
+		evidence_state_later(n, &row);
 	}
 	evidence_put(n, &row);
 }
@@ -167,11 +167,11 @@ static void destroy_overdue(struct node *n)
 		any = true;
 		row.state = STORE_EVIDENCE_DESTROYED;
 		row.reason = "its retention is over";
-		evidence_state(n, &row);
+		evidence_state_later(n, &row);
 		evidence_put(n, &row);
 		evidence_discard(n, &row);
 		evidence_recheck(n);
-		evidence_tell(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "its retention is over");
+		evidence_event(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "its retention is over");
 	}
 	if (any && o->n_rows == CY_BOUND(NODE_OVERDUE_MAX)) /* there may be more */
 		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
@@ -318,7 +318,7 @@ static void recheck(struct node *n)
 		evidence_take_on(n, c, &row);
 		row.state = STORE_EVIDENCE_WAITING;
 		row.reason = "";
-		evidence_state(n, &row);
+		evidence_state_later(n, &row);
 		evidence_put(n, &row);
 	}
 }
@@ -421,8 +421,8 @@ static int compose_rows(struct node *n, struct work_case *c, struct stating *s, 
 	content.evidence_statement = &st;
 	r = compose_message(n, c, &input, ret, &e);
 	if (r < 0)
-		node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, c->row.peer,
-			  "case %s: what became of evidence cannot be stated to the peer: %s", c->row.case_id, e.text);
+		node_log(n, NODE_WARNING, NODE_EVENT_EVIDENCE, c->row.peer,
+			 "case %s: what became of evidence cannot be stated to the peer: %s", c->row.case_id, e.text);
 	return r;
 }
 
@@ -611,9 +611,9 @@ void evidence_gone(struct node *n, const struct cy_digest *sha256, int code)
 	if (code < 0 && code != CY_ENOENT) {
 		/* The others have their turn; it is told once for all until the next look. */
 		if (n->n_stuck == 0)
-			node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "",
-				  "evidence that is over cannot be destroyed: %s; it is tried again within an hour",
-				  cy_strerror(code));
+			node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "",
+				 "evidence that is over cannot be destroyed: %s; it is tried again within an hour",
+				 cy_strerror(code));
 		if (n->n_stuck < CY_BOUND(NODE_STUCK_MAX))
 			n->stuck[n->n_stuck++] = *sha256;
 		else

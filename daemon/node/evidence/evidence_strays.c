@@ -116,10 +116,10 @@ void evidence_strays_listed(struct node *n, struct blob_result *r)
 
 	s->asked = false;
 	if (r->code < 0) {
-		node_tell(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "",
-			  "it cannot be found out whether there is evidence that belongs to nothing: %s; it is tried "
-			  "again within an hour",
-			  r->text);
+		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "",
+			 "it cannot be found out whether there is evidence that belongs to nothing: %s; it is tried "
+			 "again within an hour",
+			 r->text);
 		s->next = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), EVIDENCE_CHECK_MS);
 		return;
 	}
@@ -149,10 +149,10 @@ void evidence_left(struct node *n, const struct input *in)
 	cy_digest_hex(sha256, hex);
 	batch_leaf(n, "content unknown %s %s", n->authority, hex);
 	cy_rfc3339((struct cy_wall){ now.ms + UPLOAD_KEEP_MS }, until);
-	node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, "",
-		  "content %s is on the disk of evidence, and no message or upload knows it, as if it had come after a "
-		  "backup that was restored: it is destroyed at %s unless something needs it by then",
-		  hex, until);
+	node_log(n, NODE_WARNING, NODE_EVENT_EVIDENCE, "",
+		 "content %s is on the disk of evidence, and no message or upload knows it, as if it had come after a "
+		 "backup that was restored: it is destroyed at %s unless something needs it by then",
+		 hex, until);
 }
 
 bool evidence_stray_over(struct node *n, const struct store_leftover *row)
@@ -170,9 +170,8 @@ bool evidence_stray_over(struct node *n, const struct store_leftover *row)
 	}
 	cy_digest_hex(&row->sha256, hex);
 	batch_leaf(n, "content destroyed %s %s", n->authority, hex);
-	node_tell(
-		n, NODE_WARNING, NODE_EVENT_EVIDENCE, "",
-		"content %s, which no message or upload knows, is destroyed: nothing has needed it since it was found",
-		hex);
+	node_log(n, NODE_WARNING, NODE_EVENT_EVIDENCE, "",
+		 "content %s, which no message or upload knows, is destroyed: nothing has needed it since it was found",
+		 hex);
 	return true;
 }

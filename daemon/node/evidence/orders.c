@@ -143,9 +143,9 @@ void orders_step(struct node *n)
 		n->batch.abort_reason = cy_arena_string(&n->batch.arena, e.text);
 		return;
 	}
-	node_tell(n, NODE_INFO, NODE_EVENT_STORE, "",
-		  "the store did not know the last %" PRIu64 " of the list of orders: what they say is done now",
-		  n->orders.last.number - from);
+	node_log(n, NODE_INFO, NODE_EVENT_STORE, "",
+		 "the store did not know the last %" PRIu64 " of the list of orders: what they say is done now",
+		 n->orders.last.number - from);
 }
 
 struct cy_mono orders_next(const struct node *n)

@@ -512,8 +512,8 @@ static void refuse_disk(struct node *n, struct upload *u, uint64_t correlation, 
 		fail(n, u, correlation, code, r->text);
 		return;
 	}
-	node_tell(n, NODE_WARNING, NODE_EVENT_EVIDENCE, "", "what client %s hands over cannot be kept now: %s",
-		  u->client, r->text);
+	node_log(n, NODE_WARNING, NODE_EVENT_EVIDENCE, "", "what client %s hands over cannot be kept now: %s",
+		 u->client, r->text);
 	fail(n, u, correlation, code,
 	     code == CY_ERROR_CODE__UNAVAILABLE
 		     ? "the disk has no room for this upload now: repeat later; the log of the daemon says more"

@@ -112,8 +112,8 @@ static void give_up_old(struct node *n)
 		const int r = s->undelivered(s->ctx, before, after, after_id, CY_BOUND(CY_PARCEL_MESSAGES_MAX), add_row,
 					     page);
 		if (r < 0) {
-			node_tell(n, NODE_ALARM, NODE_EVENT_STORE, "", "undelivered messages cannot be read: %s",
-				  cy_strerror(r));
+			node_log(n, NODE_ALARM, NODE_EVENT_STORE, "", "undelivered messages cannot be read: %s",
+				 cy_strerror(r));
 			break;
 		}
 		for (size_t i = 0; i < page->n_rows && given_up < CY_BOUND(NODE_EXPIRED_MAX); i++) {
@@ -219,7 +219,7 @@ void expire_signed(struct node *n, struct signing_request *w)
 						.code = CY_REJECTION_CODE__EXPIRED,
 						.text = never_sent ? "never sent before its age limit"
 								   : "no receipt before its age limit" });
-		node_tell(n, NODE_ALARM, NODE_EVENT_UNDELIVERED, w->peer->id,
-			  "peer %s: message %s was not delivered before its age limit", w->peer->id, m->id);
+		node_log(n, NODE_ALARM, NODE_EVENT_UNDELIVERED, w->peer->id,
+			 "peer %s: message %s was not delivered before its age limit", w->peer->id, m->id);
 	}
 }

@@ -194,12 +194,12 @@ static void refuse(struct node *n, struct greeting *g, enum node_goodbye bye, co
 	const bool unwanted = code == CY_GOODBYE_CODE__SHUTDOWN || code == CY_GOODBYE_CODE__REPLACED;
 
 	if (code == CY_GOODBYE_CODE__STORE)
-		node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, g->peer->id,
-			  "peer %s: a connection ends before it was proven: %s", g->peer->id, why);
+		node_log(n, NODE_ALARM, NODE_EVENT_SIGNING, g->peer->id,
+			 "peer %s: a connection ends before it was proven: %s", g->peer->id, why);
 	else if (!unwanted)
-		node_tell(n, alarm ? NODE_ALARM : NODE_WARNING, alarm ? NODE_EVENT_PEER_TRUST : NODE_EVENT_PEER_FAULT,
-			  g->peer->id, "peer %s: a connection %s was refused before it was proven: %s", g->peer->id,
-			  g->on.dialled ? "to it" : "in its name", why);
+		node_log(n, alarm ? NODE_ALARM : NODE_WARNING, alarm ? NODE_EVENT_PEER_TRUST : NODE_EVENT_PEER_FAULT,
+			 g->peer->id, "peer %s: a connection %s was refused before it was proven: %s", g->peer->id,
+			 g->on.dialled ? "to it" : "in its name", why);
 	say(n, g, &(struct greeting_frame){ .goodbye = &goodbye }, NULL);
 	close_connection(n, g, why);
 	if (!unwanted)
@@ -552,10 +552,10 @@ static void take_goodbye(struct node *n, struct greeting *g, const CyGoodbye *go
 	/* Whoever hands on what both sides say is found out by the one who listens; who has dialled learns it here. */
 	if (g->on.dialled &&
 	    (goodbye->code == CY_GOODBYE_CODE__IDENTITY || goodbye->code == CY_GOODBYE_CODE__SIGNATURE))
-		node_tell(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, g->peer->id,
-			  "peer %s: it does not believe that a connection is ours: goodbye %s; compare names, tunnel "
-			  "and certificates with it, and if they are right somebody stands between",
-			  g->peer->id, node_goodbye_name(goodbye->code));
+		node_log(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, g->peer->id,
+			 "peer %s: it does not believe that a connection is ours: goodbye %s; compare names, tunnel "
+			 "and certificates with it, and if they are right somebody stands between",
+			 g->peer->id, node_goodbye_name(goodbye->code));
 	else
 		node_note(n, NODE_INFO, "peer %s: it refuses a connection before its proof: %s", g->peer->id,
 			  node_goodbye_name(goodbye->code));

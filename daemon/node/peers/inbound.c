@@ -310,12 +310,12 @@ static void tell_rejected(struct node *n, const struct peer *p, const struct arr
 
 	/* What a peer of another make puts in the place of an id may be anything. */
 	if (cy_uuid_valid(a->entry->id))
-		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: message %s rejected, code %d%s", p->id,
-			  a->entry->id, (int)v->code, bare);
+		node_log(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: message %s rejected, code %d%s", p->id,
+			 a->entry->id, (int)v->code, bare);
 	else
-		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id,
-			  "peer %s: message %u of parcel %llu/%llu rejected, code %d%s", p->id, a->index + 1,
-			  (unsigned long long)a->pos.epoch, (unsigned long long)a->pos.sequence, (int)v->code, bare);
+		node_log(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id,
+			 "peer %s: message %u of parcel %llu/%llu rejected, code %d%s", p->id, a->index + 1,
+			 (unsigned long long)a->pos.epoch, (unsigned long long)a->pos.sequence, (int)v->code, bare);
 }
 
 static void announce(struct node *n, const struct peer *p, const struct arrival *a, const CyMessage *m,
@@ -594,7 +594,7 @@ void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, cons
 	request->parcel = w;
 }
 
-void inbound_receipted(struct node *n, struct signing_request *w)
+void inbound_receipt_signed(struct node *n, struct signing_request *w)
 {
 	struct peer *p = w->peer;
 

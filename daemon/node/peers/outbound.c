@@ -194,8 +194,8 @@ static void send_new(struct node *n, struct peer *p)
 	w->p = p;
 	r = s->waiting(s->ctx, p->id, CY_BOUND(CY_PARCEL_MESSAGES_MAX), add_waiting, w);
 	if (r < 0 && r != CY_ELIMIT) {
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: waiting messages cannot be read: %s", p->id,
-			  cy_strerror(r));
+		node_log(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: waiting messages cannot be read: %s", p->id,
+			 cy_strerror(r));
 		return;
 	}
 	/* With a full parcel in the store already, what this batch brought waits for the next. */
@@ -276,8 +276,8 @@ void outbound_signed(struct node *n, struct signing_request *w)
 		struct clock_port *c = &n->ports.clock;
 
 		if (n->sign_fault[0] == '\0')
-			node_tell(n, NODE_ALARM, NODE_EVENT_SIGNING, p->id,
-				  "peer %s: a parcel cannot be signed now; it is tried again", p->id);
+			node_log(n, NODE_ALARM, NODE_EVENT_SIGNING, p->id,
+				 "peer %s: a parcel cannot be signed now; it is tried again", p->id);
 		p->waiting = true;
 		p->no_parcel_before = cy_mono_add(c->mono(c->ctx), NODE_SIGN_RETRY_MS);
 		batch_replan(n);
@@ -389,8 +389,8 @@ int outbound_settle(struct node *n, struct peer *p, const struct wire_entry *e, 
 	w->message.sequence = m.sequence;
 	w->message.index = m.index;
 	if (e->code != 0) {
-		node_tell(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: it rejected message %s, code %d",
-			  p->id, e->id, (int)e->code);
+		node_log(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: it rejected message %s, code %d", p->id,
+			 e->id, (int)e->code);
 	}
 	if ((e->code != 0) != (m.void_code != 0))
 		cases_void(n, c, c->row.side, m.number, e->code != 0);
@@ -487,7 +487,7 @@ static void continue_receipted(struct node *n, struct peer *p)
 	batch_put_stream(n, p);
 }
 
-void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text)
+void outbound_receipt_came(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text)
 {
 	struct xchg_pos pos = { text->epoch, text->sequence };
 	struct own_parcel own = { .arena = &n->batch.arena,

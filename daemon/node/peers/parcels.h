@@ -39,7 +39,7 @@ void inbound_reject(struct wire_entry *e, enum node_rejection why);
 /* For a stored parcel whose receipt is missing, or would be refused: it is signed with the verdicts
  * that are stored, and what is fetched back leaves with it in the same session. */
 int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row, struct fetching *fetching);
-void inbound_receipted(struct node *n, struct signing_request *w);
+void inbound_receipt_signed(struct node *n, struct signing_request *w);
 
 /* -------------------------------------------------------------- tombstones.c */
 /* For a stored message whose content was erased; in the batch's arena. */
@@ -76,7 +76,7 @@ struct cy_mono outbound_next(const struct node *n); /* when a parcel is tried ag
 void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct cy_bytes manifest,
 		   struct cy_bytes signature, const struct parcel_content *content, CySignedText *receipt);
 void outbound_signed(struct node *n, struct signing_request *w);
-void outbound_receipt(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
+void outbound_receipt_came(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
 /* The peer's verdict on one own message. `again`: there was one before, and this one counts where it
  * differs: the peer lost what that one stood on, and holds it so now. `doubt`: what is odd about the
  * receipt's time, or NULL. */

@@ -107,9 +107,9 @@ void profiles_named(struct node *n, struct peer *p, const CyState *st)
 		different += differs(n, f);
 	}
 	if (different > 0)
-		node_tell(n, NODE_WARNING, NODE_EVENT_NONE, p->id,
-			  "peer %s: %zu treaty profiles differ from ours: comityctl treaty diff %s shows where", p->id,
-			  different, p->id);
+		node_log(n, NODE_WARNING, NODE_EVENT_NONE, p->id,
+			 "peer %s: %zu treaty profiles differ from ours: comityctl treaty diff %s shows where", p->id,
+			 different, p->id);
 	ask_next(n, p);
 }
 

@@ -51,10 +51,10 @@ void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
 		session_goodbye(n, by, NODE_BYE_STORE);
 		return;
 	}
-	node_tell(n, NODE_ALARM, NODE_EVENT_RESTORED, by->id,
-		  "this store was restored from a backup: peer %s knows more of it; "
-		  "a new epoch begins and what was lost is fetched back",
-		  by->id);
+	node_log(n, NODE_ALARM, NODE_EVENT_RESTORED, by->id,
+		 "this store was restored from a backup: peer %s knows more of it; "
+		 "a new epoch begins and what was lost is fetched back",
+		 by->id);
 	for (size_t i = 0; i < n->n_peers; i++)
 		if (n->peers[i]->stream.out_epoch > known)
 			known = n->peers[i]->stream.out_epoch;
@@ -132,7 +132,7 @@ static void finish(struct node *n, struct peer *p)
 		session_goodbye(n, p, NODE_BYE_NOT_ALL_BACK);
 		return;
 	}
-	node_tell(n, NODE_INFO, NODE_EVENT_RESTORED, p->id, "peer %s: all that was lost has been fetched back", p->id);
+	node_log(n, NODE_INFO, NODE_EVENT_RESTORED, p->id, "peer %s: all that was lost has been fetched back", p->id);
 	p->stream.reconciling = false;
 	evidence_state_all(n);
 	tell_submitters(n, CY_EVENT_TYPE__FETCHED_BACK, p->id);
@@ -493,7 +493,7 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 		done->lost = false;
 		if (done->after < done->yours) {
 			p->lacks = true;
-			node_tell(
+			node_log(
 				n, NODE_ALARM, NODE_EVENT_RESTORED, p->id,
 				"peer %s: in case %s it gave back our messages only up to number %u, and holds %u: ask "
 				"its operator, since what is behind may be damaged there",

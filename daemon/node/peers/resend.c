@@ -36,9 +36,9 @@ static int requeue(void *arg, const struct store_message *row)
 		return CY_OK;
 	/* Its content is gone and cannot be signed for anew: who has lost it does without. */
 	if (row->content.len == 0 && row->erasure != STORE_KEPT) {
-		node_tell(n, NODE_WARNING, NODE_EVENT_RESTORED, a->p->id,
-			  "peer %s: message %s was erased here, and the peer may have lost it: it cannot travel anew",
-			  a->p->id, row->id);
+		node_log(n, NODE_WARNING, NODE_EVENT_RESTORED, a->p->id,
+			 "peer %s: message %s was erased here, and the peer may have lost it: it cannot travel anew",
+			 a->p->id, row->id);
 		return CY_OK;
 	}
 	w = batch_write(n, STORE_MARK_MESSAGE);
@@ -248,10 +248,10 @@ static bool may_leave_erased(const struct again *a, const struct store_parcel *r
 {
 	if (row->receipt.len > 0 && node_understands(a->p, NODE_FEATURE_TOMBSTONES))
 		return true;
-	node_tell(a->n, NODE_ALARM, NODE_EVENT_STORE, a->p->id,
-		  "peer %s: parcel %llu/%llu holds messages that were erased, and the peer does not know tombstones: "
-		  "nothing leaves until its daemon is a newer one",
-		  a->p->id, (unsigned long long)row->epoch, (unsigned long long)row->sequence);
+	node_log(a->n, NODE_ALARM, NODE_EVENT_STORE, a->p->id,
+		 "peer %s: parcel %llu/%llu holds messages that were erased, and the peer does not know tombstones: "
+		 "nothing leaves until its daemon is a newer one",
+		 a->p->id, (unsigned long long)row->epoch, (unsigned long long)row->sequence);
 	return false;
 }
 
@@ -307,12 +307,12 @@ void resend_step(struct node *n, struct peer *p)
 			   CY_BOUND(CY_WINDOW_MAX) + 1, again_parcel, &a);
 
 	if (a.dissolves)
-		node_tell(n, NODE_WARNING, NODE_EVENT_SIGNING, p->id,
-			  "peer %s: what it would not take as it is stored travels anew, in epoch %llu", p->id,
-			  (unsigned long long)p->stream.out_epoch);
+		node_log(n, NODE_WARNING, NODE_EVENT_SIGNING, p->id,
+			 "peer %s: what it would not take as it is stored travels anew, in epoch %llu", p->id,
+			 (unsigned long long)p->stream.out_epoch);
 	if (r < 0 && r != CY_EAGAIN)
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: stored parcels cannot be read: %s", p->id,
-			  cy_strerror(r));
+		node_log(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: stored parcels cannot be read: %s", p->id,
+			 cy_strerror(r));
 	/* What was dissolved waits in the queue once this batch is committed: nothing overtakes it. */
 	else if (r == CY_OK && a.rows <= CY_BOUND(CY_WINDOW_MAX) && !a.dissolves)
 		p->resent = true;

@@ -22,12 +22,11 @@ void node_link_down(struct node *n, uint64_t session, const char *why)
 	cy_line(p->last_fault, sizeof p->last_fault, why);
 	if (p->farewell[0] != '\0') {
 		/* The sentence is for the status: nobody knows what a peer puts into it. */
-		node_tell(n, NODE_INFO, NODE_EVENT_PEER_DOWN, p->id,
-			  "peer %s: session ended: the peer said goodbye: %s", p->id, p->farewell_code);
+		node_log(n, NODE_INFO, NODE_EVENT_PEER_DOWN, p->id, "peer %s: session ended: the peer said goodbye: %s",
+			 p->id, p->farewell_code);
 		snprintf(p->last_fault, sizeof p->last_fault, "the peer said goodbye: %s", p->farewell);
 	} else {
-		node_tell(n, NODE_INFO, NODE_EVENT_PEER_DOWN, p->id, "peer %s: session ended: %s", p->id,
-			  p->last_fault);
+		node_log(n, NODE_INFO, NODE_EVENT_PEER_DOWN, p->id, "peer %s: session ended: %s", p->id, p->last_fault);
 	}
 	if (p->greeted)
 		p->since = node_now(n);
@@ -48,8 +47,8 @@ void node_link_failed(struct node *n, const char *peer, const char *why)
 	cy_line(fault, sizeof fault, why);
 	/* Once for each reason: the next attempts say the same. */
 	if (strcmp(p->last_fault, fault) != 0)
-		node_tell(n, NODE_WARNING, NODE_EVENT_PEER_UNREACHABLE, p->id, "peer %s: cannot connect: %s", p->id,
-			  why);
+		node_log(n, NODE_WARNING, NODE_EVENT_PEER_UNREACHABLE, p->id, "peer %s: cannot connect: %s", p->id,
+			 why);
 	memcpy(p->last_fault, fault, sizeof fault);
 	p->refused = false;
 }
@@ -73,8 +72,8 @@ void session_refuse(struct node *n, struct peer *p, enum node_level level, enum 
 
 	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
 	f.goodbye = &g;
-	node_tell(n, level, level < NODE_WARNING ? NODE_EVENT_PEER_DOWN : NODE_EVENT_PEER_FAULT, p->id, "peer %s: %s",
-		  p->id, why);
+	node_log(n, level, level < NODE_WARNING ? NODE_EVENT_PEER_DOWN : NODE_EVENT_PEER_FAULT, p->id, "peer %s: %s",
+		 p->id, why);
 	if (wire_pack(&f.base, &out) == CY_OK)
 		n->ports.link.send(n->ports.link.ctx, session, cy_buf_view(&out));
 	cy_buf_free(&out);
@@ -97,8 +96,8 @@ void session_goodbye(struct node *n, struct peer *p, enum node_goodbye bye)
 		return;
 	f.kind_case = CY_PEER_FRAME__KIND_GOODBYE;
 	f.goodbye = &g;
-	node_tell(n, restored ? NODE_INFO : NODE_ALARM, restored ? NODE_EVENT_RESTORED : NODE_EVENT_PEER_FAULT, p->id,
-		  "peer %s: %s", p->id, g.text);
+	node_log(n, restored ? NODE_INFO : NODE_ALARM, restored ? NODE_EVENT_RESTORED : NODE_EVENT_PEER_FAULT, p->id,
+		 "peer %s: %s", p->id, g.text);
 	batch_send(n, p->session, &f);
 	batch_effect(n, EFFECT_LINK_CLOSE, p->session, cy_bytes(NULL, 0), g.text);
 	/* Nothing more is taken from or sent on this session. */
@@ -121,9 +120,9 @@ static void know_instance(struct node *n, struct peer *p, const uint8_t id[16])
 	if (i < most) {
 		cy_hex(id, size, now);
 		cy_hex(p->instances[0], size, before);
-		node_tell(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, p->id,
-			  "peer %s: two machines hold its certificate: instance %s came back after %s", p->id, now,
-			  before);
+		node_log(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, p->id,
+			 "peer %s: two machines hold its certificate: instance %s came back after %s", p->id, now,
+			 before);
 	}
 	memmove(p->instances[1], p->instances[0], (i < most ? i : most - 1) * size);
 	memcpy(p->instances[0], id, size);
@@ -408,12 +407,12 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 		reconcile_restored(n, p, lost);
 		return;
 	case XCHG_PEER_RESTORED:
-		node_tell(n, NODE_ALARM, NODE_EVENT_RESTORED, p->id,
-			  "peer %s: it was restored from a backup and fetches back what it lost", p->id);
+		node_log(n, NODE_ALARM, NODE_EVENT_RESTORED, p->id,
+			 "peer %s: it was restored from a backup and fetches back what it lost", p->id);
 		break;
 	case XCHG_NORMAL:
-		node_tell(n, NODE_INFO, NODE_EVENT_PEER_UP, p->id, "peer %s: connected, it holds %llu, we hold %llu",
-			  p->id, (unsigned long long)theirs.held.sequence, (unsigned long long)own.held.sequence);
+		node_log(n, NODE_INFO, NODE_EVENT_PEER_UP, p->id, "peer %s: connected, it holds %llu, we hold %llu",
+			 p->id, (unsigned long long)theirs.held.sequence, (unsigned long long)own.held.sequence);
 		break;
 	}
 	keep_head(n, p, st->audit_head, head);

@@ -435,8 +435,8 @@ static int look_held(struct node *n, struct peer *p, const char *id, struct held
 	if (!held->known)
 		return r == CY_ENOENT ? 1 : r;
 	if (!held->ours || (!held->left && held->elsewhere))
-		node_tell(n, NODE_ALARM, NODE_EVENT_STORE, p->id,
-			  "peer %s: message %s cannot come back: another message has its id here", p->id, id);
+		node_log(n, NODE_ALARM, NODE_EVENT_STORE, p->id,
+			 "peer %s: message %s cannot come back: another message has its id here", p->id, id);
 	return held->ours && !held->left && !held->elsewhere;
 }
 
@@ -450,9 +450,9 @@ static struct work_case *case_of(struct node *n, struct peer *p, const char *id,
 	if (c == NULL && *ret_code == CY_ENOENT)
 		c = cases_new(n, p->id, b->case_id, b->fact.side);
 	if (c != NULL && b->fact.side != c->row.side)
-		node_tell(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id,
-			  "peer %s: message %s does not come back: its tombstone names the other side as its author",
-			  p->id, id);
+		node_log(n, NODE_ALARM, NODE_EVENT_PEER_FAULT, p->id,
+			 "peer %s: message %s does not come back: its tombstone names the other side as its author",
+			 p->id, id);
 	else if (c != NULL && !c->row.damaged)
 		return c;
 	p->lacks |= c != NULL ? c->row.damaged : *ret_code == CY_EDAMAGED;
