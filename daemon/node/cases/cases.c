@@ -316,7 +316,7 @@ void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 	c->row.messages++;
 	if (fact->at_ms <= c->row.erased.ms)
 		cases_erase_soon(n);
-	c->unsettled = c->unmeasured = true;
+	c->clocks_changed = c->unmeasured = true;
 	fold(c);
 	cases_put(n, c);
 }
@@ -330,7 +330,7 @@ void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t num
 			c->facts[i].voided = voided;
 			c->relinked = c->relinked || law_kind_opens(c->facts[i].kind);
 		}
-	c->unsettled = c->unmeasured = true;
+	c->clocks_changed = c->unmeasured = true;
 	fold(c);
 	cases_put(n, c);
 }

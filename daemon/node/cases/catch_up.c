@@ -64,7 +64,7 @@ static int compute(struct node *n, struct work_case *c)
 	if (r < 0)
 		return r;
 	c->row.stale = false;
-	c->unsettled = c->unmeasured = true;
+	c->clocks_changed = c->unmeasured = true;
 	/* Nothing has happened in the case: it is not changed. */
 	batch_write(n, STORE_PUT_CASE)->case_row = c->row;
 	return CY_OK;

@@ -18,7 +18,7 @@ struct clock_row {
 };
 
 /* Bringing one case up to date. */
-struct settling {
+struct clock_update {
 	struct node *n;
 	struct work_case *c;
 	const struct law_profile *profile;
@@ -101,12 +101,12 @@ void clocks_stated(struct node *n, struct work_case *c, CySide author, uint32_t 
 		st->next = c->stated;
 		c->stated = st;
 	}
-	c->unsettled = true;
+	c->clocks_changed = true;
 }
 
 static int recall_content(void *arg, const struct store_message *row)
 {
-	struct settling *s = arg;
+	struct clock_update *s = arg;
 	CyMessage *m = row->damaged ? NULL : cy_message__unpack(NULL, row->content.len, row->content.data);
 
 	if (m != NULL && m->content != NULL && m->content->kind_case == CY_CONTENT__KIND_CLOCK_STATEMENT)
@@ -119,7 +119,7 @@ static int recall_content(void *arg, const struct store_message *row)
 
 static int recall_message(void *arg, const struct store_message *row)
 {
-	struct settling *s = arg;
+	struct clock_update *s = arg;
 	struct store_port *store = &s->n->ports.store;
 
 	return row->kind != CY_CONTENT__KIND_CLOCK_STATEMENT || row->void_code != 0
@@ -129,7 +129,7 @@ static int recall_message(void *arg, const struct store_message *row)
 
 /* What was stated of a time limit before there was one: after a restore a statement may come back before the request
  * or the notice that it is about, and a treaty profile may have been missing. */
-static int recall(struct settling *s)
+static int recall(struct clock_update *s)
 {
 	struct store_port *store = &s->n->ports.store;
 
@@ -138,7 +138,7 @@ static int recall(struct settling *s)
 
 /* ------------------------------------------------------------------------ rows */
 
-static struct clock_row *find_row(struct settling *s, const struct law_clock_key *k)
+static struct clock_row *find_row(struct clock_update *s, const struct law_clock_key *k)
 {
 	for (struct clock_row *r = s->c->clocks; r != NULL; r = r->next)
 		if (r->row.measure == k->measure && r->row.notice == k->notice && strcmp(r->row.name, k->name) == 0)
@@ -146,7 +146,7 @@ static struct clock_row *find_row(struct settling *s, const struct law_clock_key
 	return NULL;
 }
 
-static struct clock_row *new_row(struct settling *s)
+static struct clock_row *new_row(struct clock_update *s)
 {
 	struct clock_row *r = cy_arena_take(&s->n->batch.arena, sizeof *r);
 
@@ -157,7 +157,7 @@ static struct clock_row *new_row(struct settling *s)
 
 static int load_row(void *arg, const struct store_clock *row)
 {
-	struct settling *s = arg;
+	struct clock_update *s = arg;
 	struct clock_row *r = new_row(s);
 
 	r->row = *row;
@@ -169,7 +169,7 @@ static int load_row(void *arg, const struct store_clock *row)
 	return CY_OK;
 }
 
-static int read_rows(struct settling *s)
+static int read_rows(struct clock_update *s)
 {
 	struct store_port *store = &s->n->ports.store;
 	int r;
@@ -184,7 +184,8 @@ static int read_rows(struct settling *s)
 	return r;
 }
 
-static struct clock_row *row_of(struct settling *s, const struct law_clock_key *k, const struct law_clock_rule *rule)
+static struct clock_row *row_of(struct clock_update *s, const struct law_clock_key *k,
+				const struct law_clock_rule *rule)
 {
 	struct clock_row *r = find_row(s, k);
 
@@ -204,7 +205,7 @@ static struct clock_row *row_of(struct settling *s, const struct law_clock_key *
 
 /* What was stated in this batch, by the side that owes. The first statement of a start
  * stands, also where it comes back after a restore; of a due instant the last. */
-static void apply_statements(struct settling *s)
+static void apply_statements(struct clock_update *s)
 {
 	for (const struct stated *st = s->c->stated; st != NULL; st = st->next) {
 		const struct law_clock_rule *rule = rule_named(s->profile, st->key.name);
@@ -225,7 +226,7 @@ static void apply_statements(struct settling *s)
 	}
 }
 
-static void gather_stated(struct settling *s)
+static void gather_stated(struct clock_update *s)
 {
 	for (const struct clock_row *r = s->c->clocks; r != NULL && s->n_stated < LAW_CLOCKS_MAX; r = r->next) {
 		struct law_stated *st = &s->stated[s->n_stated];
@@ -240,7 +241,7 @@ static void gather_stated(struct settling *s)
 }
 
 /* When we signed a receipt for what the time limit starts with; 0: there is none. */
-static int64_t receipt_of(const struct settling *s, const struct law_clock *k)
+static int64_t receipt_of(const struct clock_update *s, const struct law_clock *k)
 {
 	for (size_t i = 0; i < s->n_receipts; i++)
 		if (s->receipts[i].author != k->rule->obliged &&
@@ -258,7 +259,7 @@ static bool is_stated(const struct cy_digest *d)
 	return !cy_digest_equal(d, &none);
 }
 
-static const char *cause(const struct settling *s, const struct stated *st, CySide obliged)
+static const char *cause(const struct clock_update *s, const struct stated *st, CySide obliged)
 {
 	const struct law_zone *z = s->zone[obliged];
 	const struct law_calendar *k = s->calendar[obliged];
@@ -272,7 +273,7 @@ static const char *cause(const struct settling *s, const struct stated *st, CySi
 	return "with the same profile, calendar and time zone";
 }
 
-static void tell_difference(struct settling *s, struct clock_row *r, const struct law_clock *k, const char *text)
+static void tell_difference(struct clock_update *s, struct clock_row *r, const struct law_clock *k, const char *text)
 {
 	if (strcmp(r->row.difference, text) == 0)
 		return;
@@ -283,7 +284,7 @@ static void tell_difference(struct settling *s, struct clock_row *r, const struc
 		    &(struct event_of){ .type = CY_EVENT_TYPE__CLOCK_DIFFERS, .message_id = "", .text = text });
 }
 
-static void compare(struct settling *s, struct clock_row *r, const struct law_clock *k)
+static void compare(struct clock_update *s, struct clock_row *r, const struct law_clock *k)
 {
 	const struct law_zone *zone = s->zone[k->rule->obliged];
 	char ours[LAW_LOCAL_SIZE], theirs[LAW_LOCAL_SIZE], text[CY_REASON_MAX + 1];
@@ -336,7 +337,7 @@ static const char *sentences(struct node *n, const struct law_count *how)
 	return batch_string(n, text);
 }
 
-static void state_it(struct settling *s, struct clock_row *r)
+static void state_it(struct clock_update *s, struct clock_row *r)
 {
 	CyStatedClock *k;
 
@@ -376,7 +377,7 @@ void clocks_put(struct node *n, const struct store_clock *row)
 }
 
 /* Has the side that owes stated something after it knew of what starts this time limit, which is new here? */
-static bool is_forgotten(struct settling *s, const struct law_clock *k)
+static bool is_forgotten(struct clock_update *s, const struct law_clock *k)
 {
 	const struct clock_row *r = find_row(s, &k->key);
 
@@ -396,7 +397,7 @@ static bool is_forgotten(struct settling *s, const struct law_clock *k)
  * was opened here, which was before where nothing could be counted then. */
 static int state_start(void *arg, const struct law_clock *k)
 {
-	struct settling *s = arg;
+	struct clock_update *s = arg;
 	struct law_stated *st = &s->stated[s->n_stated];
 	int64_t receipt;
 	int r = CY_OK;
@@ -423,7 +424,7 @@ static int state_start(void *arg, const struct law_clock *k)
 
 static int take_clock(void *arg, const struct law_clock *k)
 {
-	struct settling *s = arg;
+	struct clock_update *s = arg;
 	struct clock_row *r = row_of(s, &k->key, k->rule);
 	struct store_clock before = r->row;
 	const struct law_ladder *ladder = law_ladder_of(s->n->config.legal_data, s->profile, k->rule);
@@ -457,7 +458,7 @@ static int take_clock(void *arg, const struct law_clock *k)
 
 /* A clock that started with what a crossing message has overtaken since, or what turned
  * out void: it never was. */
-static void cease(struct settling *s)
+static void cease(struct clock_update *s)
 {
 	for (struct clock_row *r = s->c->clocks; r != NULL; r = r->next) {
 		if (r->told || (r->row.id == 0 && !r->put) || r->row.state == LAW_CLOCK_CEASED)
@@ -477,7 +478,7 @@ static ProtobufCBinaryData digest_of(uint8_t *copy, const struct cy_digest *d)
 	return (ProtobufCBinaryData){ .data = copy, .len = CY_SHA256_LEN };
 }
 
-static void compose_statement(struct settling *s)
+static void compose_statement(struct clock_update *s)
 {
 	CyContent content = CY_CONTENT__INIT;
 	CyClockStatement st = CY_CLOCK_STATEMENT__INIT;
@@ -502,14 +503,14 @@ static void compose_statement(struct settling *s)
 			 "case %s: its clocks cannot be stated to the peer: %s", s->c->row.case_id, e.text);
 }
 
-static const struct site *site_of(const struct settling *s, CySide side)
+static const struct site *site_of(const struct clock_update *s, CySide side)
 {
 	const struct peer *p = node_peer(s->n, s->c->row.peer);
 
 	return side == s->c->row.side ? &s->n->place : p != NULL ? &p->place : NULL;
 }
 
-static int find_starts(struct settling *s, struct law_clock_input *in)
+static int find_starts(struct clock_update *s, struct law_clock_input *in)
 {
 	int r;
 
@@ -524,7 +525,7 @@ static int find_starts(struct settling *s, struct law_clock_input *in)
 	return r;
 }
 
-static int find_all_starts(struct settling *s, struct law_clock_input *in)
+static int find_all_starts(struct clock_update *s, struct law_clock_input *in)
 {
 	int r = read_rows(s);
 
@@ -537,13 +538,13 @@ static int find_all_starts(struct settling *s, struct law_clock_input *in)
 	return r == CY_OK ? find_starts(s, in) : r;
 }
 
-static void settle(struct node *n, struct work_case *c, struct settling *s)
+static void update_clocks(struct node *n, struct work_case *c, struct clock_update *s)
 {
 	struct law_terms terms;
 	struct law_clock_input in = { .terms = &terms, .stated = s->stated, .receipts = s->receipts };
 	int r;
 
-	memset(s, 0, offsetof(struct settling, stated));
+	memset(s, 0, offsetof(struct clock_update, stated));
 	s->n = n;
 	s->c = c;
 	if (law_terms_decode(c->row.terms, &terms) < 0)
@@ -577,18 +578,18 @@ static void settle(struct node *n, struct work_case *c, struct settling *s)
 		compose_statement(s);
 }
 
-void clocks_settle(struct node *n)
+void clocks_update(struct node *n)
 {
-	struct settling *s = NULL; /* one after the other uses it */
+	struct clock_update *s = NULL; /* one after the other uses it */
 
 	follow_put(n);
 	if (n->config.legal_data == NULL || n->config.legal_data->n_profiles == 0)
 		return;
 	for (struct work_case *c = n->batch.cases; c != NULL; c = c->next)
-		if (c->unsettled && !store_is_unfiled(c->row.case_id)) {
+		if (c->clocks_changed && !store_is_unfiled(c->row.case_id)) {
 			if (s == NULL)
 				s = cy_arena_take(&n->batch.arena, sizeof *s);
-			settle(n, c, s);
-			c->unsettled = false;
+			update_clocks(n, c, s);
+			c->clocks_changed = false;
 		}
 }

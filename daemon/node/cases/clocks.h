@@ -11,7 +11,7 @@
 /* What a statement about clocks says, of ours or of the peer's. */
 void clocks_stated(struct node *n, struct work_case *c, CySide author, uint32_t number, const CyClockStatement *s);
 /* Bring the clocks of all cases of the batch up to date. A case with `decided` must not be changed since. */
-void clocks_settle(struct node *n);
+void clocks_update(struct node *n);
 /* The rule of a stored clock, and its profile; NULL: the profile is not here. */
 const struct law_clock_rule *clocks_rule(const struct node *n, const struct store_clock *row,
 					 const struct law_profile **ret_profile);

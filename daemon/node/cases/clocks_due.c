@@ -63,7 +63,7 @@ static void decide(struct node *n, struct store_clock *row)
 		clocks_put(n, row);
 	c->decided = true;
 	/* What was said just now changes no clock. */
-	c->unsettled = false;
+	c->clocks_changed = false;
 }
 
 static void decide_all(struct node *n)
@@ -90,7 +90,7 @@ static void decide_all(struct node *n)
 
 void clocks_step(struct node *n)
 {
-	clocks_settle(n);
+	clocks_update(n);
 	if (n->config.legal_data != NULL && n->config.legal_data->n_profiles > 0 && n->next_clock.ms > 0 &&
 	    n->next_clock.ms <= node_now(n).ms && node_may_decide(n))
 		decide_all(n);

@@ -28,7 +28,7 @@ static void put(struct node *n, struct work_case *c)
 		w->follow.case_id = c->row.case_id;
 		w->follow.follows = batch_string(n, t.follows[i]);
 		if (earlier != NULL)
-			earlier->unsettled = true;
+			earlier->clocks_changed = true;
 		else if (r != CY_ENOENT && r != CY_EDAMAGED)
 			n->batch.abort_reason = "the store cannot read a case that another one follows";
 	}

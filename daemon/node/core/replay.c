@@ -54,7 +54,7 @@ void replay_failed(struct node *n)
 		if (in->kind == INPUT_DESTROYED)
 			n->destroying = true;
 		if (in->kind == INPUT_FOUND)
-			n->rest.settling = true;
+			n->rest.committing = true;
 	}
 	*n->last_replay = b->replay;
 	if (b->replay != NULL)

@@ -48,7 +48,7 @@ struct work_case {
 	bool stand_in;           /* for one that is damaged: nothing of it is changed */
 	struct moved *moved;     /* own messages that were given other numbers in this batch */
 	bool renumbered;         /* own messages that took the numbers of lost ones have others */
-	bool unsettled;          /* its clocks may have changed */
+	bool clocks_changed;     /* its clocks may have changed */
 	bool relinked;           /* so may those of the cases that it follows */
 	bool unmeasured;         /* what became of its measures may have changed */
 	bool decided;            /* it is here only because something was decided about a clock of it */

@@ -28,7 +28,7 @@ static const struct part {
 	{ .at = { [STAGE_STEP] = erase_step, [STAGE_FAILED] = erase_failed }, .next = erase_next, .commits = true },
 	{ .at = { [STAGE_START] = clocks_start,
 		  [STAGE_STEP] = clocks_step,
-		  [STAGE_COMPLETE] = clocks_settle,
+		  [STAGE_COMPLETE] = clocks_update,
 		  [STAGE_FAILED] = clocks_failed,
 		  [STAGE_IDLE] = clocks_plan },
 	  .next = clocks_next,

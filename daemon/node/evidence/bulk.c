@@ -298,14 +298,14 @@ void bulk_start(struct node *n)
 
 void bulk_released(struct node *n)
 {
-	bulk_settled(n, true);
+	bulk_batch_ended(n, true);
 	if (n->batch.evidence)
 		bulk_look(n);
 }
 
 void bulk_failed(struct node *n)
 {
-	bulk_settled(n, false);
+	bulk_batch_ended(n, false);
 	bulk_look(n);
 }
 

@@ -450,7 +450,7 @@ bool bulk_fetching(const struct node *n)
 	return false;
 }
 
-void bulk_settled(struct node *n, bool committed)
+void bulk_batch_ended(struct node *n, bool committed)
 {
 	for (size_t i = 0; i < n->n_peers; i++)
 		for (size_t k = 0; n->peers[i]->bulk != NULL && k < XCHG_PULLS; k++)

@@ -279,7 +279,7 @@ void bulk_committing(struct node *n, const struct input *in);
 /* Is anything being fetched that this batch does not settle? */
 bool bulk_fetching(const struct node *n);
 /* The batch is through: its arrivals are settled; or it failed, and they have their turn again. */
-void bulk_settled(struct node *n, bool committed);
+void bulk_batch_ended(struct node *n, bool committed);
 void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
 void bulk_forget_pulls(struct node *n, struct peer *p);
 const struct bulk_skip *bulk_skipped(const struct peer *p, const char *message_id, uint32_t attachment);

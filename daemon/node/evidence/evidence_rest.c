@@ -18,7 +18,7 @@ static void found_at(struct node *n, const struct cy_digest *sha256, int code, s
 	in->blob.id.sha256 = *sha256;
 	in->blob.code = code;
 	in->blob.at = at;
-	n->rest.settling = true;
+	n->rest.committing = true;
 	node_queue(n, in);
 }
 
@@ -186,7 +186,7 @@ void evidence_judged(struct node *n, const struct input *in)
 	struct store_port *s = &n->ports.store;
 	struct finding f = { n, in };
 
-	n->rest.settling = false;
+	n->rest.committing = false;
 	each_row(n, &in->blob.id.sha256, find_row, &f);
 	if (in->blob.code < 0 && s->uploads(s->ctx, &in->blob.id.sha256, (struct cy_wall){ 0 }, in->blob.at,
 					    CY_PAGE_MAX, drop_upload, n) < 0)
@@ -368,7 +368,7 @@ void evidence_rest(struct node *n)
 struct cy_mono evidence_rest_next(const struct node *n)
 {
 	/* Until it is known what became of what a restored store believes to be here, nothing is missed. */
-	return n->ports.blobs.ctx == NULL || n->rest.busy || n->rest.settling || n->wait.restored || n->stopping ||
+	return n->ports.blobs.ctx == NULL || n->rest.busy || n->rest.committing || n->wait.restored || n->stopping ||
 			       n->batch.phase >= BATCH_SIGNING
 		       ? CY_NEVER
 		       : n->rest.next;

@@ -33,7 +33,7 @@ static int add_same(void *arg, const struct store_evidence *row)
 }
 
 /* `by`: with what the same content came; NULL: it came itself. */
-static void settle_arrival(struct node *n, const char *message_id, uint32_t attachment, enum blob_outcome outcome,
+static void record_arrival(struct node *n, const char *message_id, uint32_t attachment, enum blob_outcome outcome,
 			   const struct evidence_before *by)
 {
 	struct store_evidence row;
@@ -91,14 +91,14 @@ static void settle_arrival(struct node *n, const char *message_id, uint32_t atta
 }
 
 /* It came before, and was verified again; if that has been destroyed meanwhile, this one is pulled. */
-static void settle_same(struct node *n, const struct input *in)
+static void record_same(struct node *n, const struct input *in)
 {
 	struct evidence_before before;
 	struct store_evidence row;
 	int r = evidence_get(n, in->blob.message_id, in->blob.attachment, &row);
 
 	if (r == CY_OK && evidence_delivered_before(n, &row, &before) == CY_OK)
-		settle_arrival(n, in->blob.message_id, in->blob.attachment, OUTCOME_HERE, &before);
+		record_arrival(n, in->blob.message_id, in->blob.attachment, OUTCOME_HERE, &before);
 }
 
 void evidence_arrived(struct node *n, struct input *in)
@@ -108,10 +108,10 @@ void evidence_arrived(struct node *n, struct input *in)
 	struct evidence_before by = { .attachment = in->blob.attachment };
 
 	if (in->blob.outcome == OUTCOME_SAME) {
-		settle_same(n, in);
+		record_same(n, in);
 		return;
 	}
-	settle_arrival(n, in->blob.message_id, in->blob.attachment, in->blob.outcome, NULL);
+	record_arrival(n, in->blob.message_id, in->blob.attachment, in->blob.outcome, NULL);
 	if (in->blob.outcome != OUTCOME_HERE)
 		return;
 	evidence_mended(n, &in->blob.id, same.peer);
@@ -120,7 +120,7 @@ void evidence_arrived(struct node *n, struct input *in)
 	cy_copy(by.message_id, sizeof by.message_id, in->blob.message_id);
 	for (size_t i = 0; i < same.n_at; i++)
 		if (same.at[i].attachment != by.attachment || strcmp(same.at[i].message_id, by.message_id) != 0)
-			settle_arrival(n, same.at[i].message_id, same.at[i].attachment, OUTCOME_HERE, &by);
+			record_arrival(n, same.at[i].message_id, same.at[i].attachment, OUTCOME_HERE, &by);
 }
 
 /* ------------------------------------------------------------------- retention */

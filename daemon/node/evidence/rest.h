@@ -31,7 +31,7 @@ struct node_strays {
 struct node_rest {
 	struct node_strays strays;
 	bool busy;              /* a content is being verified by the round */
-	bool settling;          /* what was found of one is not committed yet */
+	bool committing;        /* what was found of one is not committed yet */
 	struct cy_wall at;      /* when that began */
 	struct cy_mono next;    /* the next look at what is due */
 	struct cy_wall ordered; /* all that was verified before is due; 0: by evidence.check_every alone */

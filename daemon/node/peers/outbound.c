@@ -355,7 +355,7 @@ static int find_own(struct node *n, const char *id, struct own_message *m)
 	return r;
 }
 
-int outbound_settle(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt)
+int outbound_apply_verdict(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt)
 {
 	struct own_message m;
 	struct work_case *c;
@@ -397,7 +397,7 @@ int outbound_settle(struct node *n, struct peer *p, const struct wire_entry *e, 
 	if (m.number == 1)
 		c->row.first = STORE_RELAYED;
 	/* The receipt proves when a time limit started. */
-	c->unsettled = c->unsettled || law_kind_opens(m.kind) || m.kind == CY_CONTENT__KIND_PROBLEM_NOTICE;
+	c->clocks_changed = c->clocks_changed || law_kind_opens(m.kind) || m.kind == CY_CONTENT__KIND_PROBLEM_NOTICE;
 	if (e->code != 0 && CY_MUTANT_REJECTED_RETRIED) {
 		w->message.transport = STORE_QUEUED;
 		w->message.epoch = w->message.sequence = 0;
@@ -519,7 +519,7 @@ void outbound_receipt_came(struct node *n, struct peer *p, const CyReceipt *rece
 	doubt = made_receipt(n, p, text, own.text->made);
 	waiting_signed(n, p, text->made);
 	for (size_t i = 0; i < text->n; i++) {
-		r = outbound_settle(n, p, &text->entries[i], own.receipted, doubt);
+		r = outbound_apply_verdict(n, p, &text->entries[i], own.receipted, doubt);
 		if (r < 0) {
 			batch_abort(n, p, "a message that it receipted cannot be read");
 			return;

@@ -80,7 +80,7 @@ void outbound_receipt_came(struct node *n, struct peer *p, const CyReceipt *rece
 /* The peer's verdict on one own message. `again`: there was one before, and this one counts where it
  * differs: the peer lost what that one stood on, and holds it so now. `doubt`: what is odd about the
  * receipt's time, or NULL. */
-int outbound_settle(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt);
+int outbound_apply_verdict(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt);
 /* After this place of ours receipts are missing. */
 struct xchg_pos outbound_resume(const struct peer *p);
 bool outbound_is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,

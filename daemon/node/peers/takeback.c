@@ -192,7 +192,7 @@ static int take_verdict(struct node *n, struct peer *p, const struct wire_text *
 	if (r < 0 || !held.ours || !cy_digest_equal(&held.digest, &verdict->digest))
 		return r == CY_ENOENT || r == CY_EDAMAGED ? CY_OK : r;
 	if (held.left)
-		return outbound_settle(n, p, verdict, true, NULL);
+		return outbound_apply_verdict(n, p, verdict, true, NULL);
 	if (held.given_up && !is_kept && verdict->code != 0)
 		mark_back(n, t, index, verdict);
 	return CY_OK;
