@@ -189,7 +189,7 @@ void subscribe_begin(struct node *n, uint64_t conn, bool committed)
 	c->subscribing = 0;
 }
 
-struct place {
+struct transport_state {
 	enum store_transport transport;
 	uint64_t epoch, sequence;
 	uint32_t index;
@@ -197,9 +197,9 @@ struct place {
 	char reason[CY_REASON_MAX + 1];
 };
 
-static int load_place(void *arg, const struct store_message *row)
+static int load_transport(void *arg, const struct store_message *row)
 {
-	struct place *p = arg;
+	struct transport_state *p = arg;
 
 	p->transport = row->transport;
 	p->epoch = row->epoch;
@@ -210,7 +210,7 @@ static int load_place(void *arg, const struct store_message *row)
 }
 
 /* As this batch leaves it so far. */
-static int get_place(struct node *n, const char *id, struct place *ret)
+static int get_transport(struct node *n, const char *id, struct transport_state *ret)
 {
 	struct store_port *s = &n->ports.store;
 	const struct store_write *last = NULL;
@@ -218,15 +218,15 @@ static int get_place(struct node *n, const char *id, struct place *ret)
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
 		if ((w->op == STORE_MARK_MESSAGE || w->op == STORE_PUT_MESSAGE) && strcmp(w->message.id, id) == 0)
 			last = w;
-	return last != NULL ? load_place(ret, &last->message) : s->get_message(s->ctx, id, load_place, ret);
+	return last != NULL ? load_transport(ret, &last->message) : s->get_message(s->ctx, id, load_transport, ret);
 }
 
 static void mark(struct node *n, const char *id, enum store_transport transport)
 {
-	struct place at = { 0 };
+	struct transport_state at = { 0 };
 	struct store_write *w;
 
-	if (get_place(n, id, &at) < 0 || at.transport < STORE_RELAYED || at.transport >= transport)
+	if (get_transport(n, id, &at) < 0 || at.transport < STORE_RELAYED || at.transport >= transport)
 		return;
 	w = batch_write(n, STORE_MARK_MESSAGE);
 	w->message.id = batch_string(n, id);

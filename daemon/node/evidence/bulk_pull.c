@@ -127,7 +127,7 @@ static void open_part(struct node *n, struct peer *p, struct bulk_pull *pull)
 	pull->phase = BULK_OPENING;
 	t->peer = p;
 	t->session = p->bulk->session;
-	t->place = (size_t)(pull - p->bulk->pulls);
+	t->slot = (size_t)(pull - p->bulk->pulls);
 	pull->ticket = t->id;
 	/* What is found to be here must not be destroyed before a row says so. */
 	n->finishing++;
@@ -151,7 +151,7 @@ static void verify(struct node *n, struct peer *p, struct bulk_pull *pull, enum 
 	pull->phase = BULK_VERIFYING;
 	pull->outcome = outcome;
 	t->peer = p;
-	t->place = (size_t)(pull - p->bulk->pulls);
+	t->slot = (size_t)(pull - p->bulk->pulls);
 	n->finishing++;
 	if (b->verify(b->ctx, t->id, &pull->id.sha256, 0) == CY_OK)
 		return;
@@ -253,7 +253,7 @@ static void finish(struct node *n, struct peer *p, struct bulk_pull *pull)
 	pull->x = NULL;
 	pull->phase = BULK_FINISHING;
 	t->peer = p;
-	t->place = (size_t)(pull - p->bulk->pulls);
+	t->slot = (size_t)(pull - p->bulk->pulls);
 	n->finishing++;
 	if (b->finish(b->ctx, t->id, pull->part, pull->id.size, &pull->id.sha256) < 0) {
 		n->finishing--;
@@ -536,7 +536,7 @@ static void verified(struct node *n, struct peer *p, struct bulk_pull *pull, con
 void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 {
 	struct peer *p = t->peer;
-	struct bulk_pull *pull = &p->bulk->pulls[t->place];
+	struct bulk_pull *pull = &p->bulk->pulls[t->slot];
 
 	if (t->task == BLOB_FINISH_PULL) {
 		finished(n, p, pull, r);

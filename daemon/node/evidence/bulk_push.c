@@ -219,9 +219,9 @@ void bulk_push_chunks(struct node *n, struct peer *p)
 		t = blob_take(n, BLOB_CHUNK_PUSH);
 		t->peer = p;
 		t->session = k->session;
-		t->place = (size_t)(x - k->pusher.at);
+		t->slot = (size_t)(x - k->pusher.at);
 		t->number = x->id;
-		t->sha256 = k->pushes[t->place].sha256;
+		t->sha256 = k->pushes[t->slot].sha256;
 		x->reading = true;
 		k->reading++;
 		if (blob_taken(n, b->read(b->ctx, t->id, &t->sha256, x->next, true)) < 0) {
@@ -231,7 +231,7 @@ void bulk_push_chunks(struct node *n, struct peer *p)
 			xchg_push_again(&k->pusher, x);
 			return;
 		}
-		left = k->pushes[t->place].size - x->next * CY_CHUNK;
+		left = k->pushes[t->slot].size - x->next * CY_CHUNK;
 		xchg_pace_left(&k->pace, left < CY_CHUNK ? (size_t)left : CY_CHUNK);
 	}
 }
@@ -260,7 +260,7 @@ static void send_chunk(struct node *n, struct peer *p, struct xchg_push *x, stru
 void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 {
 	struct peer *p = t->peer;
-	struct xchg_push *x = &p->bulk->pusher.at[t->place];
+	struct xchg_push *x = &p->bulk->pusher.at[t->slot];
 	const bool lost = r->code == CY_ENOENT || r->code == CY_ESIGN;
 
 	p->bulk->reading--;

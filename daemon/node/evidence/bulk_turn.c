@@ -113,7 +113,7 @@ static int append(struct node *n, struct peer *p, struct bulk_pull *pull, uint64
 	t = blob_take(n, BLOB_CHUNK_PULL);
 	t->peer = p;
 	t->session = p->bulk->session;
-	t->place = (size_t)(pull - p->bulk->pulls);
+	t->slot = (size_t)(pull - p->bulk->pulls);
 	t->number = pull->x->id;
 	r = blob_taken(n, b->append(b->ctx, t->id, pull->part, chunk * CY_CHUNK, data, path, n_path));
 	if (r < 0)

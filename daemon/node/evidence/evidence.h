@@ -55,7 +55,7 @@ struct blob_ticket {
 	enum blob_task task;
 	struct peer *peer; /* of a pull or push */
 	uint64_t session;
-	size_t place;               /* in the puller or pusher */
+	size_t slot;                /* in the puller or pusher */
 	uint32_t number;            /* of the pull */
 	uint64_t conn, correlation; /* of a local client */
 	struct cy_digest sha256;    /* what is destroyed, pushed, or verified */

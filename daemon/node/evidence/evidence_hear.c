@@ -58,15 +58,15 @@ static int messages_of(struct node *n, const struct work_case *c, struct naming 
 	return s->case_messages(s->ctx, c->row.peer, c->row.case_id, match_number, m);
 }
 
-struct placing {
+struct rows_of {
 	const char *message_id;
 	uint32_t at[CY_REPEATED_MAX];
 	size_t n;
 };
 
-static int add_place(void *arg, const struct store_evidence *row)
+static int add_row(void *arg, const struct store_evidence *row)
 {
-	struct placing *l = arg;
+	struct rows_of *l = arg;
 
 	if (strcmp(row->message_id, l->message_id) != 0)
 		return CY_EEXIST;
@@ -74,7 +74,7 @@ static int add_place(void *arg, const struct store_evidence *row)
 	return CY_OK;
 }
 
-static bool has_place(const struct placing *l, uint32_t attachment)
+static bool has_row(const struct rows_of *l, uint32_t attachment)
 {
 	bool has = false;
 
@@ -84,19 +84,19 @@ static bool has_place(const struct placing *l, uint32_t attachment)
 }
 
 /* Which attachments of a message have rows. */
-static int places(struct node *n, const char *peer, const char *case_id, struct placing *l)
+static int rows_of_message(struct node *n, const char *peer, const char *case_id, struct rows_of *l)
 {
 	struct store_port *s = &n->ports.store;
 	const struct store_evidence_query q = {
 		.peer = peer, .case_id = case_id, .after_message = l->message_id, .limit = CY_REPEATED_MAX
 	};
-	int r = s->list_evidence(s->ctx, (struct store_view){ .client = NULL }, &q, add_place, l);
+	int r = s->list_evidence(s->ctx, (struct store_view){ .client = NULL }, &q, add_row, l);
 
 	/* A row that this batch adds: its message and what is said of it may come back together. */
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
 		if (w->op == STORE_PUT_EVIDENCE && strcmp(w->evidence.message_id, l->message_id) == 0 &&
-		    !has_place(l, w->evidence.attachment))
-			add_place(l, &w->evidence);
+		    !has_row(l, w->evidence.attachment))
+			add_row(l, &w->evidence);
 	return r == CY_EEXIST ? CY_OK : r;
 }
 
@@ -285,12 +285,12 @@ static int hear_result(struct about *x, uint32_t result, size_t n_named, const u
 {
 	struct named of = { .number = result };
 	struct naming m = { other(x->author), &of, 1 };
-	struct placing *l = cy_arena_take(&x->n->batch.arena, sizeof *l);
+	struct rows_of *l = cy_arena_take(&x->n->batch.arena, sizeof *l);
 	int r = x->only == 0 || x->only == result ? messages_of(x->n, x->c, &m) : CY_OK;
 
 	l->message_id = of.id;
 	if (r == CY_OK && of.id[0] != '\0')
-		r = places(x->n, x->c->row.peer, x->c->row.case_id, l);
+		r = rows_of_message(x->n, x->c->row.peer, x->c->row.case_id, l);
 	for (size_t i = 0; r == CY_OK && i < l->n; i++) {
 		struct store_evidence row;
 		bool one_of = n_named == 0;
@@ -460,11 +460,11 @@ static bool take_news(struct store_evidence *row, enum evidence_news news)
 int evidence_receipted(struct node *n, const char *peer, const char *case_id, const char *message_id,
 		       enum evidence_news news)
 {
-	struct placing *l = cy_arena_take(&n->batch.arena, sizeof *l);
+	struct rows_of *l = cy_arena_take(&n->batch.arena, sizeof *l);
 	int r;
 
 	l->message_id = message_id;
-	r = places(n, peer, case_id, l);
+	r = rows_of_message(n, peer, case_id, l);
 	for (size_t i = 0; r == CY_OK && i < l->n; i++) {
 		struct store_evidence row;
 
@@ -477,11 +477,11 @@ int evidence_receipted(struct node *n, const char *peer, const char *case_id, co
 
 int evidence_said_again(struct node *n, const char *peer, const char *case_id, const char *message_id)
 {
-	struct placing *l = cy_arena_take(&n->batch.arena, sizeof *l);
+	struct rows_of *l = cy_arena_take(&n->batch.arena, sizeof *l);
 	int r;
 
 	l->message_id = message_id;
-	r = places(n, peer, case_id, l);
+	r = rows_of_message(n, peer, case_id, l);
 	for (size_t i = 0; r == CY_OK && i < l->n; i++) {
 		struct store_evidence row;
 

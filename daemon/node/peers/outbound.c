@@ -44,8 +44,8 @@ void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct c
 	batch_touch(n, p->session);
 }
 
-bool outbound_is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,
-		       struct xchg_pos pos)
+bool outbound_is_position(const struct store_parcel *row, const struct peer *p, enum store_author author,
+			  struct xchg_pos pos)
 {
 	return row->author == author && row->epoch == pos.epoch && row->sequence == pos.sequence &&
 	       strcmp(row->peer, p->id) == 0;
@@ -441,7 +441,7 @@ static int find_own_parcel(struct node *n, const struct peer *p, struct xchg_pos
 	int r = s->get_parcel(s->ctx, p->id, STORE_OWN, pos.epoch, pos.sequence, load_own_parcel, o);
 
 	for (const struct store_write *w = n->batch.writes.first; r == CY_OK && w != NULL; w = w->next)
-		if (w->op == STORE_PUT_RECEIPT && outbound_is_place(&w->parcel, p, STORE_OWN, pos)) {
+		if (w->op == STORE_PUT_RECEIPT && outbound_is_position(&w->parcel, p, STORE_OWN, pos)) {
 			o->same = cy_bytes_equal(w->parcel.receipt, o->now);
 			o->receipted = true;
 		}

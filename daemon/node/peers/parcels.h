@@ -83,8 +83,8 @@ void outbound_receipt_came(struct node *n, struct peer *p, const CyReceipt *rece
 int outbound_apply_verdict(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt);
 /* After this place of ours receipts are missing. */
 struct xchg_pos outbound_resume(const struct peer *p);
-bool outbound_is_place(const struct store_parcel *row, const struct peer *p, enum store_author author,
-		       struct xchg_pos pos);
+bool outbound_is_position(const struct store_parcel *row, const struct peer *p, enum store_author author,
+			  struct xchg_pos pos);
 /* A signed text in the batch's arena, for a frame. */
 CySignedText *outbound_text(struct node *n, struct cy_bytes text, struct cy_bytes signature);
 /* The messages of a stored parcel of either side, whole and in the order of its

@@ -173,7 +173,7 @@ static CySignedText signed_text(struct cy_bytes text, struct cy_bytes signature)
 }
 
 /* What the peer signed for a place: the manifest of its parcel, or its receipt for ours. */
-struct place_proof {
+struct position_proof {
 	struct node *n;
 	enum store_author author;
 	struct cy_bytes text, signature;
@@ -181,7 +181,7 @@ struct place_proof {
 
 static int load_proof(void *arg, const struct store_parcel *row)
 {
-	struct place_proof *p = arg;
+	struct position_proof *p = arg;
 	bool own = p->author == STORE_OWN;
 	int r = sound_parcel(p->n, row);
 
@@ -193,17 +193,17 @@ static int load_proof(void *arg, const struct store_parcel *row)
 }
 
 /* True: *ret holds the proof of the place. The parcel or receipt may be of this batch. */
-static bool prove_place(struct node *n, const struct peer *p, enum store_author author, struct xchg_pos pos,
-			CySignedText *ret)
+static bool prove_position(struct node *n, const struct peer *p, enum store_author author, struct xchg_pos pos,
+			   CySignedText *ret)
 {
 	struct store_port *s = &n->ports.store;
-	struct place_proof proof = { .n = n, .author = author };
+	struct position_proof proof = { .n = n, .author = author };
 	enum store_op op = author == STORE_OWN ? STORE_PUT_RECEIPT : STORE_PUT_PARCEL;
 
 	if (pos.sequence == 0)
 		return false;
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
-		if (w->op == op && outbound_is_place(&w->parcel, p, author, pos))
+		if (w->op == op && outbound_is_position(&w->parcel, p, author, pos))
 			load_proof(&proof, &w->parcel);
 	if (proof.text.len == 0 &&
 	    s->get_parcel(s->ctx, p->id, author, pos.epoch, pos.sequence, load_proof, &proof) < 0)
@@ -233,12 +233,12 @@ void session_compose_state(struct node *n, struct signing_request *w)
 	held.epoch = p->stream.in_epoch;
 	held.sequence = p->stream.in_held;
 	st.held = &held;
-	if (prove_place(n, p, STORE_PEER, (struct xchg_pos){ held.epoch, held.sequence }, &held_proof))
+	if (prove_position(n, p, STORE_PEER, (struct xchg_pos){ held.epoch, held.sequence }, &held_proof))
 		st.held_proof = &held_proof;
 	receipted.epoch = p->stream.receipted_epoch;
 	receipted.sequence = p->stream.out_receipted;
 	st.receipted = &receipted;
-	if (prove_place(n, p, STORE_OWN, (struct xchg_pos){ receipted.epoch, receipted.sequence }, &receipted_proof))
+	if (prove_position(n, p, STORE_OWN, (struct xchg_pos){ receipted.epoch, receipted.sequence }, &receipted_proof))
 		st.receipted_proof = &receipted_proof;
 	st.audit_head = &head;
 	st.reconciling = p->stream.reconciling;
@@ -293,8 +293,8 @@ static void keep_head(struct node *n, struct peer *p, const CySignedText *st, co
 }
 
 /* Is it our own signature that stands behind this place? Anybody can say a number. */
-static bool place_proven(struct node *n, const struct peer *p, const CySignedText *st, enum wire_text_type type,
-			 struct xchg_pos pos)
+static bool position_proven(struct node *n, const struct peer *p, const CySignedText *st, enum wire_text_type type,
+			    struct xchg_pos pos)
 {
 	struct wire_text *t;
 	bool good;
@@ -315,12 +315,12 @@ static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyState *
 	bool more = xchg_cmp(theirs->held, own->given) > 0 || (!p->known && theirs->held.sequence > 0);
 
 	if (more)
-		return place_proven(n, p, st->held_proof, WIRE_PARCEL, theirs->held) ? theirs->held.epoch : 0;
-	return place_proven(n, p, st->receipted_proof, WIRE_RECEIPT, theirs->receipted) ? own->given.epoch : 0;
+		return position_proven(n, p, st->held_proof, WIRE_PARCEL, theirs->held) ? theirs->held.epoch : 0;
+	return position_proven(n, p, st->receipted_proof, WIRE_RECEIPT, theirs->receipted) ? own->given.epoch : 0;
 }
 
 /* Sequence 0 is no place, whatever epoch stands beside it: nothing is held. */
-static struct xchg_pos place_of(const CyStreamPosition *at)
+static struct xchg_pos position_of(const CyStreamPosition *at)
 {
 	return at->sequence > 0 ? (struct xchg_pos){ at->epoch, at->sequence } : (struct xchg_pos){ 0 };
 }
@@ -376,8 +376,8 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 				 .held = { p->stream.in_epoch, p->stream.in_held },
 				 .receipts_forgotten = { p->stream.forgotten_epoch, p->stream.forgotten_sequence } };
 	theirs = (struct xchg_theirs){ .epoch = st->epoch,
-				       .held = place_of(st->held),
-				       .receipted = place_of(st->receipted),
+				       .held = position_of(st->held),
+				       .receipted = position_of(st->receipted),
 				       .reconciling = st->reconciling,
 				       .window = p->their_window };
 	verdict = xchg_judge(&own, &theirs);
