@@ -44,7 +44,7 @@
 #define NODE_OVERDUE_MAX        16                      /* attachments that a batch destroys */
 #define NODE_DAMAGED_AGAIN_MS   (10 * INT64_C(60000))   /* a time limit of a case that cannot be read is tried again */
 #define NODE_EXPIRED_MAX        256                     /* undelivered messages that a batch gives up */
-#define NODE_STUCK_MAX          256            /* contents that are passed over because the disk does not let them go */
+#define NODE_UNDESTROYED_MAX    256            /* contents that are passed over because the disk does not let them go */
 #define NODE_REPLAY_MAX         1024           /* inputs of failed batches; then no more evidence goes in or out */
 #define NODE_PUSH_BYTES         (256u * 1024u) /* events in a client's queue */
 
@@ -102,7 +102,7 @@ struct peer {
 	 * a failed commit it is loaded anew. */
 	struct store_stream stream;
 	struct cy_buf head_text, head_signature; /* what stream.head_* point to */
-	bool known;                              /* there is a row */
+	bool stored;                             /* there is a row */
 
 	/* The session, which is proven; 0: none. */
 	uint64_t session;
@@ -114,8 +114,8 @@ struct peer {
 	bool resent;                         /* all stored parcels that the peer lacks were sent again */
 	bool waiting;                        /* there may be messages that wait for a parcel */
 	struct waits_peer wait;
-	bool alone;    /* what it sent failed a batch: its frames share none with others */
-	size_t inputs; /* frames that wait for a batch */
+	bool batch_alone; /* what it sent failed a batch: its frames share none with others */
+	size_t inputs;    /* frames that wait for a batch */
 	struct xchg_sender sender;
 	struct node_refusal refusal;
 	uint32_t their_window;             /* as its Hello says */
@@ -319,13 +319,14 @@ struct node {
 	uint64_t batch_number;
 	struct input *replay, **last_replay; /* inputs of batches that failed */
 	size_t n_replay;
-	size_t finishing; /* contents that are looked for, get their name, or whose rows are not committed */
-	bool blobs_full;  /* append() or read() had no place: who waits has its turn in node_blob_ready() */
-	size_t blobs_turn, blobs_kind;          /* which peer, and which kind of work, has the first choice */
-	bool destroying;                        /* a content is being destroyed */
-	bool sweep;                             /* contents wait to be destroyed */
-	struct cy_digest stuck[NODE_STUCK_MAX]; /* those that could not be, until the next look at what is over */
-	size_t n_stuck;
+	size_t contents_finishing; /* contents that are looked for, get their name, or whose rows are not committed */
+	bool blobs_full;           /* append() or read() had no place: who waits has its turn in node_blob_ready() */
+	size_t blobs_turn, blobs_kind; /* which peer, and which kind of work, has the first choice */
+	bool destroying;               /* a content is being destroyed */
+	bool contents_to_destroy;      /* contents wait to be destroyed */
+	struct cy_digest
+		undestroyed[NODE_UNDESTROYED_MAX]; /* those that could not be, until the next look at what is over */
+	size_t n_undestroyed;
 	struct node_recheck recheck;
 	struct node_rest rest;
 	struct cy_mono next_evidence;  /* the next look at what is over */

@@ -14,7 +14,7 @@ static const struct {
 	{ "CY_PAGE_MAX", 1, 4 },         { "CY_REPEATED_MAX", 1, 3 },        { "CY_REJECTED_BYTES_MAX", 1, 4000 },
 	{ "CY_CASE_SAYS_MAX", 8, 8 },    { "CY_CASE_STATES_MAX", 8, 8 },     { "CY_CASE_MESSAGES_MAX", 32, 8 },
 	{ "NODE_BATCH_MESSAGES", 1, 4 }, { "NODE_CLOCKS_DUE", 1, 3 },        { "NODE_OVERDUE_MAX", 1, 3 },
-	{ "NODE_EXPIRED_MAX", 1, 3 },    { "NODE_STUCK_MAX", 1, 3 },         { "NODE_REPLAY_MAX", 1, 4 },
+	{ "NODE_EXPIRED_MAX", 1, 3 },    { "NODE_UNDESTROYED_MAX", 1, 3 },   { "NODE_REPLAY_MAX", 1, 4 },
 	{ "BULK_SKIPPED_MAX", 1, 3 },    { "EVIDENCE_SAID_MAX", 1, 3 },      { "CY_HEADS_JUDGED_MAX", 1, 3 },
 	{ "CY_UNREAD_MAX", 1, 3 },       { "CY_DELIVER_MAX", 1, 4 },
 };

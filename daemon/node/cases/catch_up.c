@@ -87,7 +87,7 @@ void catch_up_step(struct node *n)
 	struct page *p;
 	int r;
 
-	if (!n->catching_up || n->batch.alone != NULL)
+	if (!n->catching_up || n->batch.only_peer != NULL)
 		return;
 	p = cy_arena_take(&n->batch.arena, sizeof *p);
 	p->n = n;

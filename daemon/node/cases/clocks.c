@@ -26,7 +26,7 @@ struct clock_update {
 	const struct law_calendar *calendar[3];
 	size_t n_stated, n_receipts, n_say;
 	bool receipts_read;
-	bool forgotten;                   /* a statement may be in the store whose time limit is new */
+	bool recalls;                     /* a statement may be in the store whose time limit is new */
 	uint8_t digest[3][CY_SHA256_LEN]; /* that the statement points to */
 	/* Used up to n_stated and n_say, and not cleared from case to case. */
 	struct law_stated stated[LAW_CLOCKS_MAX];
@@ -377,7 +377,7 @@ void clocks_put(struct node *n, const struct store_clock *row)
 }
 
 /* Has the side that owes stated something after it knew of what starts this time limit, which is new here? */
-static bool is_forgotten(struct clock_update *s, const struct law_clock *k)
+static bool may_be_recalled(struct clock_update *s, const struct law_clock *k)
 {
 	const struct clock_row *r = find_row(s, &k->key);
 
@@ -402,7 +402,7 @@ static int state_start(void *arg, const struct law_clock *k)
 	int64_t receipt;
 	int r = CY_OK;
 
-	s->forgotten = s->forgotten || is_forgotten(s, k);
+	s->recalls = s->recalls || may_be_recalled(s, k);
 	if (!s->receipts_read && proofs_are_wanted(s->c, k)) {
 		r = proofs_receipts(s->n, s->c, s->receipts, LAW_OPEN_MAX, &s->n_receipts);
 		s->receipts_read = true;
@@ -532,7 +532,7 @@ static int find_all_starts(struct clock_update *s, struct law_clock_input *in)
 	if (r < 0)
 		return r;
 	r = find_starts(s, in);
-	if (r < 0 || !s->forgotten)
+	if (r < 0 || !s->recalls)
 		return r;
 	r = recall(s);
 	return r == CY_OK ? find_starts(s, in) : r;

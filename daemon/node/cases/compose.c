@@ -84,8 +84,8 @@ static void write_message(struct node *n, struct work_case *c, const struct comp
 	o->digest = w->message.digest;
 	o->content = cy_arena_bytes(&n->batch.arena, content);
 	o->write = w;
-	*n->batch.last_fresh = o;
-	n->batch.last_fresh = &o->next;
+	*n->batch.last_accepted = o;
+	n->batch.last_accepted = &o->next;
 	if (p != NULL)
 		p->waiting = true;
 	/* What waits before it in its case must not wait longer. */

@@ -535,7 +535,7 @@ void erase_step(struct node *n)
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
 		if (w->op == STORE_PUT_ORDER)
 			return;
-	if (n->batch.alone != NULL || cy_mono_before(n->ports.clock.mono(n->ports.clock.ctx), n->next_erasure))
+	if (n->batch.only_peer != NULL || cy_mono_before(n->ports.clock.mono(n->ports.clock.ctx), n->next_erasure))
 		return;
 	n->next_erasure = CY_NEVER;
 	if (!CY_MUTANT_ERASED_COMES_BACK && orders_erasures(n, erase_again) < 0)

@@ -141,7 +141,7 @@ void batch_abort(struct node *n, struct peer *p, const char *why)
 	snprintf(text, sizeof text, "peer %s: %s", p->id, why);
 	n->batch.abort_reason = cy_arena_string(&n->batch.arena, text);
 	/* Next time it shall fail nobody else's work. */
-	p->alone = true;
+	p->batch_alone = true;
 }
 
 void batch_leaf_of(struct node *n, struct cy_bytes data)
@@ -174,5 +174,5 @@ void batch_put_stream(struct node *n, struct peer *p)
 	w->stream.peer = batch_string(n, p->id);
 	w->stream.head_text = batch_bytes(n, p->stream.head_text);
 	w->stream.head_signature = batch_bytes(n, p->stream.head_signature);
-	p->known = true;
+	p->stored = true;
 }

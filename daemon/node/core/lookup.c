@@ -18,7 +18,7 @@ static int load_stream(void *arg, const struct store_stream *row)
 		return CY_ENOMEM;
 	p->stream.head_text = cy_buf_view(&p->head_text);
 	p->stream.head_signature = cy_buf_view(&p->head_signature);
-	p->known = true;
+	p->stored = true;
 	return CY_OK;
 }
 
@@ -28,7 +28,7 @@ int node_load_peer(struct node *n, struct peer *p, struct cy_error *e)
 	int r;
 
 	p->stream = (struct store_stream){ .peer = p->id, .out_epoch = n->epoch, .receipted_epoch = n->epoch };
-	p->known = false;
+	p->stored = false;
 	p->waiting = true;
 	r = s->stream(s->ctx, p->id, load_stream, p);
 	if (r < 0 && r != CY_ENOENT)
@@ -118,7 +118,7 @@ bool node_is_peer(struct node *n, const char *id, char ret_text[static NODE_NO_P
 	struct cy_guess guess = CY_GUESS(id);
 	char meant[CY_GUESS_TEXT];
 
-	if (id[0] == '\0' || (p != NULL && (p->configured || p->known)))
+	if (id[0] == '\0' || (p != NULL && (p->configured || p->stored)))
 		return true;
 	for (size_t i = 0; i < n->n_peers; i++)
 		if (n->peers[i]->configured)

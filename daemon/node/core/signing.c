@@ -68,7 +68,7 @@ bool signing_counts(struct node *n, struct peer *p, struct cy_bytes text, struct
 		return stands;
 	/* What another certificate signed may be what is refused, whenever that was. Of the present one it is what
 	 * was there at the refusal; one from later than now was, by a clock that was ahead. */
-	if (present && (p->refusal.stuck || (t->made.ms > p->refusal.at.ms && t->made.ms <= node_now(n).ms)))
+	if (present && (p->refusal.refused_twice || (t->made.ms > p->refusal.at.ms && t->made.ms <= node_now(n).ms)))
 		return stands;
 	p->refusal.was_anew = true;
 	return false;
@@ -101,7 +101,7 @@ void signing_refused(struct node *n, struct peer *p, bool proven)
 		return;
 	/* All that left was signed by this certificate, and something is refused as well. */
 	if (p->refusal.was_anew) {
-		p->refusal.stuck = true;
+		p->refusal.refused_twice = true;
 		p->refusal.tried = p->refusal.certificate;
 	}
 	p->refusal.proven = true;
@@ -122,7 +122,7 @@ void signing_heard(struct node *n, struct peer *p)
 	if (!p->refusal.proven)
 		return;
 	p->refusal.certificate = present_certificate(n);
-	p->refusal.stuck &= cy_digest_equal(&p->refusal.tried, &p->refusal.certificate);
+	p->refusal.refused_twice &= cy_digest_equal(&p->refusal.tried, &p->refusal.certificate);
 	p->refusal.anew = true;
 }
 

@@ -25,7 +25,7 @@ struct node_refusal {
 	 * leaves as it is stored no more, if the peer does not hold it. */
 	bool anew;
 	bool was_anew;                       /* something is signed anew for that in this session */
-	bool stuck;                          /* that was done, and refused as well: what is signed */
+	bool refused_twice;                  /* that was done, and refused as well: what is signed */
 	struct cy_digest certificate, tried; /* with this certificate of ours is not signed anew */
 };
 

@@ -153,7 +153,7 @@ void batch_reset(struct node *n)
 	*b = (struct batch){ .phase = b->phase };
 	b->last_effect = &b->effects;
 	b->last_request = &b->requests;
-	b->last_fresh = &b->fresh;
+	b->last_accepted = &b->accepted;
 	b->last_replay = &b->replay;
 }
 
@@ -219,16 +219,17 @@ void batch_start(struct node *n)
 	n->batch_number++;
 	stages_run(n, STAGE_BEGIN);
 	while (n->inputs != NULL && b->messages < CY_BOUND(NODE_BATCH_MESSAGES) && b->bytes < NODE_BATCH_BYTES &&
-	       b->alone == NULL && !b->erases && (!careful || b->inputs == 0)) {
+	       b->only_peer == NULL && !b->erases && (!careful || b->inputs == 0)) {
 		struct input *in = n->inputs;
-		struct peer *alone = in->kind == INPUT_FRAME && n->peers[in->peer]->alone ? n->peers[in->peer] : NULL;
+		struct peer *only_peer =
+			in->kind == INPUT_FRAME && n->peers[in->peer]->batch_alone ? n->peers[in->peer] : NULL;
 
-		if (alone != NULL && b->inputs > 0)
+		if (only_peer != NULL && b->inputs > 0)
 			break;
 		n->inputs = in->next;
 		if (n->inputs == NULL)
 			n->last_input = &n->inputs;
-		b->alone = alone;
+		b->only_peer = only_peer;
 		b->inputs++;
 		step(n, in);
 		if (!replay_keep(n, in))
@@ -236,7 +237,7 @@ void batch_start(struct node *n)
 	}
 	if (!careful || b->inputs == 0) {
 		stages_run(n, STAGE_STEP);
-		if (b->alone == NULL)
+		if (b->only_peer == NULL)
 			stages_run(n, STAGE_STEP_ALL);
 	}
 	batch_plan_wake(n);
@@ -429,8 +430,8 @@ static void release(struct node *n)
 	bool something = b->effects != NULL || committed || n->inputs != NULL;
 
 	enter(b, BATCH_RELEASING);
-	if (b->alone != NULL) {
-		b->alone->alone = false;
+	if (b->only_peer != NULL) {
+		b->only_peer->batch_alone = false;
 		something = true;
 	}
 	/* Then what comes of no input has its turn. */

@@ -139,11 +139,11 @@ struct batch {
 	struct effect *effects, **last_effect;
 	struct signing_request *requests, **last_request;
 	struct work_case *cases;
-	struct outgoing *fresh, **last_fresh; /* accepted in this batch */
+	struct outgoing *accepted, **last_accepted; /* accepted in this batch */
 	size_t messages;
 	size_t unsigned_texts;
 	const char *abort_reason;            /* why the batch must not be committed; NULL: it may */
-	struct peer *alone;                  /* the batch is of this peer's frame only; NULL: it is not */
+	struct peer *only_peer;              /* the batch is of this peer's frame only; NULL: it is not */
 	size_t inputs, bytes;                /* taken; frames that are to leave */
 	size_t finished;                     /* contents whose rows are in it */
 	struct input *replay, **last_replay; /* inputs that a failure does not undo (replay.c) */

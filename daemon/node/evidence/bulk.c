@@ -40,7 +40,7 @@ static struct bulk *bulk_of(struct peer *p)
 		p->bulk = calloc(1, sizeof *p->bulk);
 		CY_ASSERT(p->bulk != NULL);
 		p->bulk->last_late = &p->bulk->late;
-		p->bulk->look = true;
+		p->bulk->look_for_work = true;
 		p->bulk->paced = p->bulk->idle_since = CY_NEVER;
 	}
 	return p->bulk;
@@ -73,7 +73,7 @@ void bulk_look(struct node *n)
 {
 	for (size_t i = 0; i < n->n_peers && n->ports.blobs.ctx != NULL; i++)
 		if (n->peers[i]->configured || n->peers[i]->bulk != NULL)
-			bulk_of(n->peers[i])->look = true;
+			bulk_of(n->peers[i])->look_for_work = true;
 }
 
 int bulk_send(struct node *n, struct peer *p, const CyBulkFrame *frame)
@@ -101,7 +101,7 @@ void bulk_down(struct node *n, struct peer *p, const char *why)
 	memset(p->bulk->pulled, 0, sizeof p->bulk->pulled);
 	p->bulk->n_pulled = 0;
 	p->bulk->puller = (struct xchg_puller){ 0 };
-	p->bulk->look = true;
+	p->bulk->look_for_work = true;
 }
 
 void bulk_close(struct node *n, struct peer *p, const char *why)
@@ -148,7 +148,7 @@ void bulk_proven(struct node *n, struct peer *p, uint64_t session, const CyHello
 	b->session = session;
 	b->idle_since = n->ports.clock.mono(n->ports.clock.ctx);
 	b->puller.most = h->pulls < XCHG_PULLS ? h->pulls : XCHG_PULLS;
-	b->look = true;
+	b->look_for_work = true;
 	n->ports.bulk.established(n->ports.bulk.ctx, session);
 	bulk_work(n);
 }
@@ -226,10 +226,10 @@ static void plan(struct node *n, struct peer *p)
 	struct bulk *b = p->bulk;
 	bool waiting = false, offered = false, wanted;
 
-	b->look = false;
+	b->look_for_work = false;
 	if (s->waiting_evidence(s->ctx, p->id, 1, any, &waiting) < 0 ||
 	    s->offered_evidence(s->ctx, p->id, &offered) < 0) {
-		b->look = true; /* tried again with the next wake-up */
+		b->look_for_work = true; /* tried again with the next wake-up */
 		batch_retry(n);
 		return;
 	}
@@ -257,7 +257,7 @@ static void work_peer(struct node *n, struct peer *p, struct cy_mono now)
 		bulk_skips_due(n, p);
 	if (b->session != 0 && !p->configured)
 		bulk_close(n, p, "this peer is not configured any more");
-	if (b->look)
+	if (b->look_for_work)
 		plan(n, p);
 	if (b->session == 0)
 		return;

@@ -130,10 +130,10 @@ static void open_part(struct node *n, struct peer *p, struct bulk_pull *pull)
 	t->slot = (size_t)(pull - p->bulk->pulls);
 	pull->ticket = t->id;
 	/* What is found to be here must not be destroyed before a row says so. */
-	n->finishing++;
+	n->contents_finishing++;
 	if (b->open(b->ctx, t->id, pull->part, pull->id.size, &pull->id, pull->again) == CY_OK)
 		return;
-	n->finishing--;
+	n->contents_finishing--;
 	blob_untake(n, t);
 	skip(n, p, pull, "the evidence files cannot be used now");
 	end(pull);
@@ -152,10 +152,10 @@ static void verify(struct node *n, struct peer *p, struct bulk_pull *pull, enum 
 	pull->outcome = outcome;
 	t->peer = p;
 	t->slot = (size_t)(pull - p->bulk->pulls);
-	n->finishing++;
+	n->contents_finishing++;
 	if (b->verify(b->ctx, t->id, &pull->id.sha256, 0) == CY_OK)
 		return;
-	n->finishing--;
+	n->contents_finishing--;
 	blob_untake(n, t);
 	skip(n, p, pull, "the evidence files cannot be used now");
 	end(pull);
@@ -254,9 +254,9 @@ static void finish(struct node *n, struct peer *p, struct bulk_pull *pull)
 	pull->phase = BULK_FINISHING;
 	t->peer = p;
 	t->slot = (size_t)(pull - p->bulk->pulls);
-	n->finishing++;
+	n->contents_finishing++;
 	if (b->finish(b->ctx, t->id, pull->part, pull->id.size, &pull->id.sha256) < 0) {
-		n->finishing--;
+		n->contents_finishing--;
 		blob_untake(n, t);
 		skip(n, p, pull, "the evidence files cannot be used now");
 		break_off(n, pull);
@@ -306,7 +306,7 @@ static void never_comes(struct node *n, struct peer *p, struct bulk_pull *pull)
 {
 	xchg_pull_end(pull->x);
 	pull->x = NULL;
-	n->finishing++;
+	n->contents_finishing++;
 	evidence_drop_part(n, p->id, &pull->id);
 	arrived(n, p, pull, OUTCOME_LOST);
 }
@@ -424,7 +424,7 @@ static void not_finished(struct node *n, struct peer *p, struct bulk_pull *pull)
 {
 	xchg_pull_end(pull->x);
 	pull->x = NULL;
-	n->finishing++;
+	n->contents_finishing++;
 	arrived(n, p, pull, OUTCOME_HERE);
 }
 
@@ -458,7 +458,7 @@ void bulk_batch_ended(struct node *n, bool committed)
 				continue;
 			} else if (committed) {
 				end(&n->peers[i]->bulk->pulls[k]);
-				n->peers[i]->bulk->look = true;
+				n->peers[i]->bulk->look_for_work = true;
 			} else {
 				n->peers[i]->bulk->pulls[k].phase = BULK_ARRIVED;
 			}
@@ -498,7 +498,7 @@ static void finished(struct node *n, struct peer *p, struct bulk_pull *pull, con
 		arrived(n, p, pull, r->code == CY_ESIGN ? OUTCOME_MISMATCHED : OUTCOME_HERE);
 		return;
 	}
-	n->finishing--;
+	n->contents_finishing--;
 	skip(n, p, pull, r->text);
 	break_off(n, pull);
 }
@@ -514,7 +514,7 @@ static void verified(struct node *n, struct peer *p, struct bulk_pull *pull, con
 		arrived(n, p, pull, pull->outcome);
 		return;
 	}
-	n->finishing--;
+	n->contents_finishing--;
 	evidence_found(n, &pull->id.sha256, r->code == CY_OK ? CY_ESIGN : r->code);
 	if (r->code < 0 && r->code != CY_ESIGN && r->code != CY_ENOENT) {
 		skip(n, p, pull, r->text);
@@ -529,7 +529,7 @@ static void verified(struct node *n, struct peer *p, struct bulk_pull *pull, con
 		end(pull);
 	} else {
 		end(pull);
-		p->bulk->look = true;
+		p->bulk->look_for_work = true;
 	}
 }
 
@@ -547,7 +547,7 @@ void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r
 		return;
 	}
 	if (t->task == BLOB_OPEN_PULL)
-		n->finishing--;
+		n->contents_finishing--;
 	/* The session may have ended, and the place may be another pull's. */
 	if (!pull->used || p->bulk->session != t->session || p->bulk->session == 0)
 		return;

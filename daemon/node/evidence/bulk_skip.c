@@ -42,7 +42,7 @@ void bulk_skips_due(struct node *n, struct peer *p)
 		memset(b->passed, 0, sizeof b->passed);
 	b->tried_all = false;
 	b->skipped_until = cy_mono_add(now, BULK_RETRY_MS);
-	b->look = true;
+	b->look_for_work = true;
 }
 
 /* 30 s at first, an hour in the end. */
@@ -72,7 +72,7 @@ void bulk_leave_out(struct node *n, struct peer *p, const struct bulk_pull *pull
 	struct bulk *b = p->bulk;
 	struct bulk_skip *s = skip_of(p, pull->message_id, pull->attachment);
 
-	b->look = true; /* its place is another one's */
+	b->look_for_work = true; /* its place is another one's */
 	if (b->n_skipped == 0)
 		b->skipped_until = cy_mono_add(now, BULK_RETRY_MS);
 	if (s == NULL && b->n_skipped == CY_BOUND(BULK_SKIPPED_MAX)) {
@@ -110,7 +110,7 @@ void bulk_hurry(struct node *n, const struct store_evidence *row, char *text, si
 	} else if (skip != NULL && !skip->due) {
 		skip->due = true;
 		p->bulk->all_skipped = false;
-		p->bulk->look = true;
+		p->bulk->look_for_work = true;
 		snprintf(text, size, "it had been put off (%s), and is tried now", skip->why);
 	} else if (p->bulk->session == 0) {
 		snprintf(text, size, "nothing is ordered: it waits until there is a session of the bulk lane");

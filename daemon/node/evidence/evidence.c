@@ -370,7 +370,7 @@ void evidence_discard(struct node *n, const struct store_evidence *row)
 	struct store_write *w = batch_write(n, STORE_PUT_LEFTOVER);
 
 	w->leftover = (struct store_leftover){ .sha256 = row->sha256, .root = row->root, .size = row->size };
-	n->sweep = true;
+	n->contents_to_destroy = true;
 }
 
 /* -------------------------------------------------------------- what a client may see */

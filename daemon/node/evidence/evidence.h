@@ -202,9 +202,9 @@ struct bulk_late {
 };
 
 struct bulk {
-	uint64_t session; /* that is proven; 0: none */
-	bool wanted;      /* told the link */
-	bool look;        /* what waits or is offered may have changed */
+	uint64_t session;   /* that is proven; 0: none */
+	bool wanted;        /* told the link */
+	bool look_for_work; /* what waits or is offered may have changed */
 	struct xchg_puller puller;
 	struct bulk_pull pulls[XCHG_PULLS];
 	struct bulk_late *late, **last_late;

@@ -494,7 +494,7 @@ void evidence_start(struct node *n)
 
 void evidence_released(struct node *n)
 {
-	n->finishing -= n->batch.finished;
+	n->contents_finishing -= n->batch.finished;
 }
 
 void evidence_failed(struct node *n)
@@ -518,10 +518,10 @@ void evidence_step(struct node *n)
 
 	if (n->ports.blobs.ctx == NULL)
 		return;
-	if (!cy_mono_before(now, n->next_evidence) && n->batch.alone == NULL) {
+	if (!cy_mono_before(now, n->next_evidence) && n->batch.only_peer == NULL) {
 		n->next_evidence = cy_mono_add(now, EVIDENCE_CHECK_MS);
-		n->sweep = true; /* what is over already needs no clock */
-		n->n_stuck = 0;
+		n->contents_to_destroy = true; /* what is over already needs no clock */
+		n->n_undestroyed = 0;
 		destroy_overdue(n);
 		if (n->config.keep_sent_ms > 0)
 			delete_spent(n);
@@ -529,10 +529,10 @@ void evidence_step(struct node *n)
 		if (node_may_destroy(n, NULL))
 			drop_old_uploads(n);
 	}
-	if (n->recheck.on && n->recheck.batch != n->batch_number && n->batch.alone == NULL)
+	if (n->recheck.on && n->recheck.batch != n->batch_number && n->batch.only_peer == NULL)
 		recheck(n);
 	/* While more is on its way a statement waits for it, but not for long. */
-	if (n->next_statement.ms != CY_NEVER.ms && n->batch.alone == NULL &&
+	if (n->next_statement.ms != CY_NEVER.ms && n->batch.only_peer == NULL &&
 	    (!cy_mono_before(now, n->next_statement) || !bulk_fetching(n)))
 		state_some(n, now);
 }
@@ -597,8 +597,8 @@ static int first_discarded(void *arg, const struct store_leftover *row)
 {
 	struct sweeping *s = arg;
 
-	for (size_t i = 0; i < s->n->n_stuck; i++)
-		if (cy_digest_equal(&s->n->stuck[i], &row->sha256))
+	for (size_t i = 0; i < s->n->n_undestroyed; i++)
+		if (cy_digest_equal(&s->n->undestroyed[i], &row->sha256))
 			return CY_OK;
 	s->id = (struct blob_id){ row->size, row->sha256, row->root };
 	return CY_EEXIST;
@@ -610,14 +610,14 @@ void evidence_gone(struct node *n, const struct cy_digest *sha256, int code)
 
 	if (code < 0 && code != CY_ENOENT) {
 		/* The others have their turn; it is told once for all until the next look. */
-		if (n->n_stuck == 0)
+		if (n->n_undestroyed == 0)
 			node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "",
 				 "evidence that is over cannot be destroyed: %s; it is tried again within an hour",
 				 cy_strerror(code));
-		if (n->n_stuck < CY_BOUND(NODE_STUCK_MAX))
-			n->stuck[n->n_stuck++] = *sha256;
+		if (n->n_undestroyed < CY_BOUND(NODE_UNDESTROYED_MAX))
+			n->undestroyed[n->n_undestroyed++] = *sha256;
 		else
-			n->sweep = false;
+			n->contents_to_destroy = false;
 		n->destroying = false;
 		return;
 	}
@@ -637,11 +637,12 @@ void evidence_sweep(struct node *n)
 
 	/* A content that gets its name just now may be found there already: its row is yet to be
 	 * committed. */
-	if (!n->sweep || n->wait.restored || n->destroying || n->finishing > 0 || !batch_is_idle(n))
+	if (!n->contents_to_destroy || n->wait.restored || n->destroying || n->contents_finishing > 0 ||
+	    !batch_is_idle(n))
 		return;
-	r = s->discarded(s->ctx, (uint32_t)n->n_stuck + 1, first_discarded, &w);
+	r = s->discarded(s->ctx, (uint32_t)n->n_undestroyed + 1, first_discarded, &w);
 	if (r != CY_EEXIST) {
-		n->sweep = r < 0;
+		n->contents_to_destroy = r < 0;
 		return;
 	}
 	if (evidence_users(n, &w.id.sha256, &users) < 0 || drop_parts(n, &w.id) < 0)

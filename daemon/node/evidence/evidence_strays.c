@@ -79,7 +79,8 @@ void evidence_strays(struct node *n)
 	struct blob_ticket *t;
 
 	/* What gets its name just now has no row yet. */
-	if (cy_mono_before(now, evidence_strays_next(n)) || n->finishing > 0 || !batch_is_idle(n) || replay_full(n))
+	if (cy_mono_before(now, evidence_strays_next(n)) || n->contents_finishing > 0 || !batch_is_idle(n) ||
+	    replay_full(n))
 		return;
 	if (s->stale && s->found.len > 0) {
 		s->page = s->of;

@@ -382,10 +382,10 @@ static void finish(struct node *n, struct upload *u)
 	int r;
 
 	u->state = UPLOAD_FINISHING;
-	n->finishing++;
+	n->contents_finishing++;
 	r = b->finish(b->ctx, t->id, u->part, u->finish.size, u->finish.stated ? &u->finish.sha256 : NULL);
 	if (r < 0)
-		n->finishing--;
+		n->contents_finishing--;
 	failed(n, u, t, r);
 }
 
@@ -525,7 +525,7 @@ void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 	struct upload *u = by_id(n, t->number);
 
 	if (t->task == BLOB_FINISH_UPLOAD && (u == NULL || r->code < 0))
-		n->finishing--;
+		n->contents_finishing--;
 	if (u == NULL)
 		return;
 	if (r->code == CY_EDENIED) {

@@ -201,7 +201,7 @@ static void send_new(struct node *n, struct peer *p)
 	/* With a full parcel in the store already, what this batch brought waits for the next. */
 	all = r == CY_OK && w->rows < CY_BOUND(CY_PARCEL_MESSAGES_MAX);
 	if (all)
-		for (struct outgoing *o = n->batch.fresh; o != NULL; o = o->next)
+		for (struct outgoing *o = n->batch.accepted; o != NULL; o = o->next)
 			if (o->peer == p && w->n_items < sizeof w->items / sizeof w->items[0])
 				add_item(w, o);
 	count = xchg_select(w->items, w->n_items, CY_BOUND(CY_PARCEL_MESSAGES_MAX), CY_PARCEL_BYTES_MAX);

@@ -86,7 +86,7 @@ static int raise_case(struct again *a)
 		cases_damaged(n, p->id, a->case_id, "");
 		r = CY_OK;
 	}
-	for (const struct outgoing *o = n->batch.fresh; r == CY_OK && o != NULL; o = o->next)
+	for (const struct outgoing *o = n->batch.accepted; r == CY_OK && o != NULL; o = o->next)
 		if (o->peer == p && strcmp(o->case_id, a->case_id) == 0 && o->priority > most)
 			most = o->priority;
 	if (r < 0 || most == CY_PRIORITY__LOW)

@@ -280,7 +280,7 @@ static void keep_head(struct node *n, struct peer *p, const CySignedText *st, co
 {
 
 	if (p->stream.head_size == head->audit_size && cy_digest_equal(&p->stream.head_root, &head->audit_root) &&
-	    p->known)
+	    p->stored)
 		return;
 	p->head_text.len = p->head_signature.len = 0;
 	CY_ASSERT(cy_buf_add(&p->head_text, st->text.data, st->text.len) == CY_OK);
@@ -312,7 +312,7 @@ static bool position_proven(struct node *n, const struct peer *p, const CySigned
 static uint64_t epoch_lost(struct node *n, const struct peer *p, const CyState *st, const struct xchg_own *own,
 			   const struct xchg_theirs *theirs)
 {
-	bool more = xchg_cmp(theirs->held, own->given) > 0 || (!p->known && theirs->held.sequence > 0);
+	bool more = xchg_cmp(theirs->held, own->given) > 0 || (!p->stored && theirs->held.sequence > 0);
 
 	if (more)
 		return position_proven(n, p, st->held_proof, WIRE_PARCEL, theirs->held) ? theirs->held.epoch : 0;
@@ -382,7 +382,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 				       .window = p->their_window };
 	verdict = xchg_judge(&own, &theirs);
 	/* A store that never heard of this peer, and a peer that holds something of ours. */
-	if (!p->known && theirs.held.sequence > 0)
+	if (!p->stored && theirs.held.sequence > 0)
 		verdict = XCHG_WE_RESTORED;
 	/* While we fetch back nothing has left in our epoch: one who holds something of
 	 * it shows that the backup was made at such a time. */
