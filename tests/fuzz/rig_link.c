@@ -328,7 +328,7 @@ static void link_close(void *ctx, uint64_t session, const char *why)
 	close_one(ctx, session, why);
 }
 
-static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
+static int port_bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
 {
 	struct rig *r = ctx;
 	struct rig_conn *c = find(r, session);
@@ -365,7 +365,7 @@ void rig_link_ports(struct rig *r)
 {
 	r->ports.link = (struct link_port){ r, link_send, link_proven, link_established, link_close };
 	r->ports.bulk = (struct bulk_port){ .ctx = r,
-					    .send = bulk_send,
+					    .send = port_bulk_send,
 					    .room = bulk_room,
 					    .proven = bulk_is_proven,
 					    .established = link_established,
