@@ -41,10 +41,10 @@ calls node/cases/cases submit_step
 ok 'and one upwards between sub-rooms of node/'
 as_before node/cases/cases
 
-calls node/core/again batch_start
-! rooms --quiet && faults 1 && grep -q 'daemon/node/core/again.c calls batch_start: driver is above core' "$work/out"
+calls node/core/replay batch_start
+! rooms --quiet && faults 1 && grep -q 'daemon/node/core/replay.c calls batch_start: driver is above core' "$work/out"
 ok 'also one that only begins a batch'
-as_before node/core/again
+as_before node/core/replay
 
 rm "$work/daemon" && cp -rs "$PWD/daemon" "$work/" && : >"$work/daemon/node/attic.c" &&
 	echo | cc -xc -c -o "$work/build/obj/daemon/node/attic.o" -
