@@ -52,6 +52,7 @@ class Browser:
         for word in ("--headless=new", "--disable-gpu", "--disable-background-networking", "--no-first-run",
                      "--host-resolver-rules=MAP * ~NOTFOUND", f"--lang={language}", f"--window-size={width},{height}",
                      f"--user-data-dir={tempfile.mkdtemp(dir=harness.DIR)}",
+                     "--disable-dev-shm-usage",  # a container has little of it
                      *(["--no-sandbox"] if os.getuid() == 0 else [])):
             options.add_argument(word)
         options.add_experimental_option("prefs", {"download.default_directory": self.downloads,
