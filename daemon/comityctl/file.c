@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "comityctl/ctl.h"
@@ -63,13 +64,24 @@ static int write_all(int fd, struct cy_bytes data)
 	return 0;
 }
 
+/* Who may use the new file: nobody but its owner where none is replaced, and otherwise who could use that one. The bits
+ * of the group are those of another group, or of the users of an access list, where the old file has one. */
+static mode_t mode_of(int fd, const char *path)
+{
+	struct stat old, new;
+
+	if (lstat(path, &old) < 0)
+		return 0600;
+	if (fstat(fd, &new) < 0 || old.st_gid != new.st_gid ||
+	    lgetxattr(path, "system.posix_acl_access", NULL, 0) > 0)
+		return old.st_mode & 0700;
+	return old.st_mode & 0777;
+}
+
 /* In the same directory, to be renamed. */
 static int write_new(int fd, const char *path, struct cy_bytes data)
 {
-	struct stat st;
-	const mode_t mode = lstat(path, &st) == 0 ? st.st_mode & 0777 : 0600;
-
-	return fchmod(fd, mode) < 0 || write_all(fd, data) < 0 || fsync(fd) < 0 ? -1 : 0;
+	return fchmod(fd, mode_of(fd, path)) < 0 || write_all(fd, data) < 0 || fsync(fd) < 0 ? -1 : 0;
 }
 
 int file_replace(const char *path, const char *option, struct cy_bytes data)

@@ -11,7 +11,8 @@
 int file_may_replace(const char *path, const char *option);
 
 /* Write all of it in place of the file at once, or change nothing; one that was there keeps its
- * mode, a new one is the caller's alone. CTL_DONE, or CTL_BAD_FILE with the sentence printed. */
+ * mode, a new one is the caller's alone, and nobody may read it who could not read the old one. CTL_DONE, or
+ * CTL_BAD_FILE with the sentence printed. */
 int file_replace(const char *path, const char *option, struct cy_bytes data);
 
 /* A file or directory by its place beside this program, such as /../share/comity; to be freed. NULL: it is not there.

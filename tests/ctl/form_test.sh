@@ -70,6 +70,24 @@ printf '{"to": "IE", "ownReference": "1"}' >draft.json
 exits 4 'a draft that says nothing yet' check draft.json --no-treaty
 says out '^content: What is said is mandatory\.$' 'is told so'
 
+# ---------------------------------------------------------- who may read a form
+form() { "$ctl" form us-ie-2001 PRESERVATION --from US --to IE --language en -o form.html >out 2>err && stat -c %a form.html; }
+rm -f form.html
+[ "$(umask 0; form)" = 600 ]
+result $? 'a form is for its owner alone, whatever the mask'
+chmod 640 form.html
+[ "$(form)" = 640 ]
+result $? 'a file that is replaced keeps its rights'
+# A user in an access list: the bits of the group are then what such users may have, and the group itself has nothing.
+if python3 -c '
+import os, struct
+entries = [(0x01, 6, -1), (0x02, 4, 65534), (0x04, 0, -1), (0x10, 4, -1), (0x20, 0, -1)]
+os.setxattr("form.html", "system.posix_acl_access", struct.pack("<I", 2) +
+            b"".join(struct.pack("<HHi", *entry) for entry in entries))' 2>err; then
+	[ "$(form)" = 600 ]
+	result $? 'a group that an access list kept out stays out'
+fi
+
 # ------------------------------------------------------------------- in words
 begin_fake fake_daemon.py
 id=019ab3c4-2c00-7000-8000-000000000001
