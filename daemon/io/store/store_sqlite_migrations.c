@@ -401,6 +401,21 @@ static const char migration_030[] = "ALTER TABLE message ADD COLUMN unread INTEG
 static const char migration_031[] =
 	"CREATE TABLE published (year TEXT NOT NULL PRIMARY KEY, statistics BLOB NOT NULL) STRICT;";
 
+/* Each entry of an index costs as much as a row: those that no statement goes by are gone, two of messages are one,
+ * and what is empty is in none. A number that is none, 0, may be given twice. */
+static const char migration_032[] =
+	"DROP INDEX cases_by_client; DROP INDEX cases_open; DROP INDEX statement_of_message;"
+	"DROP INDEX message_of_case; DROP INDEX message_by_case;"
+	"CREATE UNIQUE INDEX message_of_case ON message (case_no, author, number, iif(number > 0, 0, NULL));"
+	"DROP INDEX cases_by_own_reference; DROP INDEX cases_by_peer_reference;"
+	"CREATE INDEX cases_by_own_reference ON cases (own_reference) WHERE own_reference <> '';"
+	"CREATE INDEX cases_by_peer_reference ON cases (peer_reference) WHERE peer_reference <> '';"
+	"DROP INDEX event_by_client;"
+	"CREATE INDEX event_by_client ON event (client) WHERE client <> '';"
+	"DROP INDEX parcel_in_flight;"
+	"CREATE INDEX parcel_in_flight ON parcel (peer, messages)"
+	" WHERE author = 0 AND receipt IS NULL AND dissolved = 0;";
+
 /* Number n is applied to a store of version n - 1. */
 const char *const store_migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					 migration_005, migration_006, migration_007, migration_008, migration_009,
@@ -408,6 +423,6 @@ const char *const store_migrations[] = { NULL,          migration_001, migration
 					 migration_015, migration_016, migration_017, migration_018, migration_019,
 					 migration_020, migration_021, migration_022, migration_023, migration_024,
 					 migration_025, migration_026, migration_027, migration_028, migration_029,
-					 migration_030, migration_031 };
+					 migration_030, migration_031, migration_032 };
 
 const int store_schema_newest = (int)(sizeof store_migrations / sizeof store_migrations[0]) - 1;

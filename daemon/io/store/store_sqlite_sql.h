@@ -92,6 +92,8 @@
 		     " WHERE message.case_no = c.case_no AND peer = ?1 AND author = 0 AND transport = 0"               \
 		     " AND priority < c.most")                                                                         \
 	X(FORGET, "DELETE FROM parcel WHERE peer = ? AND author = 0 AND receipt IS NULL")                              \
+	X(LESS_URGENT, "SELECT 1 FROM message INDEXED BY message_waiting WHERE peer = ?2 AND author = 0 AND transport" \
+		       " = 0 AND priority < ?1 LIMIT 1")                                                               \
 	X(RAISE, "UPDATE message SET priority = ?1 WHERE author = 0 AND transport = 0 AND priority < ?1 AND case_no =" \
 		 " (SELECT no FROM case_key WHERE peer = ?2 AND case_id = ?3)")                                        \
 	X(CLOCK, "INSERT INTO clock (case_no, name, measure, notice, ours, state, start, due, ended, lapsed, round, "  \
@@ -238,6 +240,10 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 #define PARCEL_SELECT                                                                                          \
 	"SELECT peer, author, epoch, sequence, manifest, signature, digest, receipt, receipt_signature, made," \
 	" messages, dissolved FROM parcel"
+/* However many parcels there ever were. */
+#define IN_FLIGHT                                  \
+	" FROM parcel INDEXED BY parcel_in_flight" \
+	" WHERE peer = ?1 AND author = 0 AND receipt IS NULL AND dissolved = 0"
 #define EVENT_SELECT                                                                                             \
 	"SELECT position, type, at, peer, case_id, message_id, client, own_reference, kind, number, code, text," \
 	" case_state, ifnull((SELECT c.peer_reference FROM cases c WHERE c.peer = event.peer AND c.case_id = "   \
@@ -315,11 +321,11 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(CURSOR, "SELECT position FROM cursor WHERE client = ? AND name = ?")                                         \
 	X(GET_CASE, CASE_SELECT " WHERE c.peer = ? AND c.case_id = ?")                                                 \
 	X(FIND_BY_ID, CASE_SELECT FIND("c.case_id = ?1 AND (?3 = '' OR c.peer = ?3)"))                                 \
-	X(FIND_BY_OWN, CASE_SELECT FIND("c.own_reference = ?1"))                                                       \
-	X(FIND_REFERENCE,                                                                                              \
-	  CASE_SELECT " WHERE c.own_reference = ?1 AND c.case_id <> '' AND (?2 IS NULL OR c.client = ?2)"              \
-		      " AND (?3 = '' OR c.peer = ?3) AND c.case_id <> ?4 LIMIT 1")                                     \
-	X(FIND_BY_PEER, CASE_SELECT FIND("c.peer_reference = ?1"))                                                     \
+	X(FIND_BY_OWN, CASE_SELECT FIND("c.own_reference = ?1 AND c.own_reference <> ''"))                             \
+	X(FIND_REFERENCE, CASE_SELECT " WHERE c.own_reference = ?1 AND c.own_reference <> '' AND c.case_id <> '' AND " \
+				      "(?2 IS NULL OR c.client = ?2)"                                                  \
+				      " AND (?3 = '' OR c.peer = ?3) AND c.case_id <> ?4 LIMIT 1")                     \
+	X(FIND_BY_PEER, CASE_SELECT FIND("c.peer_reference = ?1 AND c.peer_reference <> ''"))                          \
 	X(LIST_CASES, CASE_SELECT " WHERE c.case_id > ?1 AND ?2 = '' AND (?3 = 0 OR c.closed = 0)"                     \
 				  " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id, c.peer LIMIT ?5")            \
 	X(CASES_OF_PEER, CASE_SELECT " WHERE c.peer = ?2 AND c.case_id > ?1 AND (?3 = 0 OR c.closed = 0)"              \
@@ -351,7 +357,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(JUDGED, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE k.peer = ? AND k.case_id = ? AND m.author = ?"        \
 		  " AND (m.author = 1 OR m.transport = 2) AND m.void_code IN (0, 6, 7, 8) ORDER BY m.digest")          \
 	X(EVENTS, EVENT_SELECT " WHERE position > ?1 ORDER BY position LIMIT ?2")                                      \
-	X(EVENTS_OF, EVENT_SELECT " WHERE client = ?3 AND position > ?1 ORDER BY position LIMIT ?2")                   \
+	X(EVENTS_OF, EVENT_SELECT " WHERE client = ?3 AND client <> '' AND position > ?1 ORDER BY position LIMIT ?2")  \
 	X(LAST_EVENT, "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)")                      \
 	X(PRUNED_EVENTS, "SELECT ifnull((SELECT min(position) - 1 FROM event),"                                        \
 			 " ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0))")                        \
@@ -368,10 +374,9 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	  "SELECT (SELECT n FROM counter WHERE name = 'cases'), (SELECT n FROM counter WHERE name = 'messages')")      \
 	X(PEER_COUNTS,                                                                                                 \
 	  "SELECT ifnull((SELECT n FROM waiting WHERE peer = ?1), 0)"                                                  \
-	  " + (SELECT ifnull(sum(messages), 0) FROM parcel"                                                            \
-	  " WHERE peer = ?1 AND author = 0 AND receipt IS NULL AND dissolved = 0),"                                    \
+	  " + (SELECT ifnull(sum(messages), 0)" IN_FLIGHT "),"                                                         \
 	  " ifnull((SELECT min(created) FROM message WHERE peer = ?1 AND author = 0 AND transport <= 1), 0),"          \
-	  " (SELECT count(*) FROM parcel WHERE peer = ?1 AND author = 0 AND receipt IS NULL AND dissolved = 0)")       \
+	  " (SELECT count(*)" IN_FLIGHT ")")                                                                           \
 	X(CASE_CLOCKS, CLOCK_SELECT " WHERE c.peer = ?1 AND c.case_id = ?2 AND (?3 IS NULL OR c.client = ?3) ORDER "   \
 				    "BY t.name, t.measure, t.notice")                                                  \
 	X(GET_CLOCK, CLOCK_SELECT " WHERE t.id = ?1 AND (?2 IS NULL OR c.client = ?2)")                                \

@@ -480,12 +480,33 @@ static int requeue_all(struct store_applying *a, const char *peer)
 	return r == CY_OK ? for_peer(a, W_FORGET, peer) : r;
 }
 
+/* Does anything wait for the peer that is less urgent? Where nothing does, the messages of the case are not walked. */
+static int look_for_less_urgent(struct store_applying *a, const struct store_write *w, bool *ret_any)
+{
+	struct store_bind b;
+	int rc, r = store_apply_start(a, W_LESS_URGENT, &b);
+
+	if (r < 0)
+		return r;
+	bind_i64(&b, (int64_t)w->raise.priority);
+	bind_text(&b, w->raise.peer);
+	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		r = store_apply_failed(a, rc);
+	sqlite3_reset(b.s);
+	*ret_any = rc == SQLITE_ROW;
+	return r;
+}
+
 static int raise_case(struct store_applying *a, const struct store_write *w)
 {
 	struct store_bind b;
-	int r = store_apply_start(a, W_RAISE, &b);
+	bool any;
+	int r = look_for_less_urgent(a, w, &any);
 
-	if (r < 0)
+	if (r == CY_OK && any)
+		r = store_apply_start(a, W_RAISE, &b);
+	if (r < 0 || !any)
 		return r;
 	bind_i64(&b, (int64_t)w->raise.priority);
 	bind_text(&b, w->raise.peer);
