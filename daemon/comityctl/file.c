@@ -72,8 +72,7 @@ static mode_t mode_of(int fd, const char *path)
 
 	if (lstat(path, &old) < 0)
 		return 0600;
-	if (fstat(fd, &new) < 0 || old.st_gid != new.st_gid ||
-	    lgetxattr(path, "system.posix_acl_access", NULL, 0) > 0)
+	if (fstat(fd, &new) < 0 || old.st_gid != new.st_gid || lgetxattr(path, "system.posix_acl_access", NULL, 0) > 0)
 		return old.st_mode & 0700;
 	return old.st_mode & 0777;
 }

@@ -1,6 +1,7 @@
 """A disk that is full, read-only, or has lost or altered what was written."""
 import random
 import sqlite3
+import uuid
 
 from siege import *
 
@@ -110,7 +111,7 @@ def a_flipped_byte_in_one_message():
     path = f"{us.dir}/store/comity.db"
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         sealed, = db.execute("SELECT sealed FROM payload p JOIN message m ON m.no = p.message WHERE m.id = ?",
-                             (ids[0],)).fetchone()
+                             (uuid.UUID(ids[0]).bytes,)).fetchone()
     # In the middle, where it has pages of its own.
     at = open(path, "rb").read().index(sealed[6000:6100])
     flip(path, at)
@@ -137,9 +138,10 @@ def a_title_that_does_not_open():
     desk = Desk(us)
     ids = [desk.submit("FR", f"title-{i}").case_id for i in range(3)]
     us.stop()
+    id = uuid.UUID(ids[0]).bytes
     with us.edit() as db:
-        title, = db.execute("SELECT title FROM cases WHERE case_id = ?", (ids[0],)).fetchone()
-        db.execute("UPDATE cases SET title = ? WHERE case_id = ?", (bytes([title[0] ^ 1]) + title[1:], ids[0]))
+        title, = db.execute("SELECT title FROM cases WHERE case_id = ?", (id,)).fetchone()
+        db.execute("UPDATE cases SET title = ? WHERE case_id = ?", (bytes([title[0] ^ 1]) + title[1:], id))
     db.close()
     us.start()
     ground.connected()

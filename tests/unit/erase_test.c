@@ -7,6 +7,7 @@
 
 #include "erase_rig.h"
 #include "io/store/page_check_vfs.h"
+#include "store_undo.h"
 
 static void refused(struct side *s, const char *case_id, const char *why)
 {
@@ -282,7 +283,8 @@ static void what_is_shown_in_the_same_batch_is_not_erased(void **state)
 	struct world *w = with_closed_case(case_id);
 
 	(void)state;
-	snprintf(id, sizeof id, "%s", sql(&w->a, "SELECT id FROM message WHERE author = 0 AND number = 3"));
+	snprintf(id, sizeof id, "%s",
+		 sql(&w->a, "SELECT " ID_TEXT("id") " FROM message WHERE author = 0 AND number = 3"));
 	meet(w);
 	submit(&w->a, NULL, request); /* a batch is under way: the others are in the next one */
 	show_message(&w->a, id);
@@ -361,7 +363,7 @@ static void a_time_limit_that_runs_forbids_it(void **state)
 			 "round,"
 			 " rungs, next, stated_start, start_by, stated_due, due_by, difference, how, breach) SELECT no,"
 			 " 'decide', 0, %zu, 1, %s, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', '', 1 FROM cases"
-			 " WHERE case_id = '%s'",
+			 " WHERE hex(case_id) = upper(replace('%s', '-', ''))",
 			 i, states[i], case_id);
 		sql(&w->a, text);
 		refused(&w->a, case_id, "the time limit decide runs");

@@ -343,6 +343,20 @@ static void a_backup_that_wrote_is_refused_with_its_remedy(void **state)
 	holds(f, &right);
 }
 
+static int root_of(struct fixture *f, const char *table)
+{
+	char sql[96];
+	sqlite3_stmt *s;
+	int page;
+
+	snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", table);
+	assert_int_equal(sqlite3_prepare_v2(f->store->reader.db, sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	page = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return page;
+}
+
 static void a_damaged_old_store_gets_no_checksums(void **state)
 {
 	struct fixture *f = *state;
@@ -352,12 +366,12 @@ static void a_damaged_old_store_gets_no_checksums(void **state)
 
 	fill(f, &right);
 	make_old(f);
-	/* Page 9 is what page 8 was. */
-	snprintf(cmd, sizeof cmd,
-		 "cd '%s' && rm -f comity.db-wal && dd if=comity.db of=comity.db bs=4096 skip=7 seek=8 "
-		 "count=1 conv=notrunc 2>/dev/null",
-		 f->dir);
 	reopen(f);
+	/* One page is what another one was. */
+	snprintf(cmd, sizeof cmd,
+		 "cd '%s' && rm -f comity.db-wal && dd if=comity.db of=comity.db bs=4096 skip=%d seek=%d "
+		 "count=1 conv=notrunc 2>/dev/null",
+		 f->dir, root_of(f, "message") - 1, root_of(f, "event") - 1);
 	store_sqlite_close(f->store);
 	f->store = NULL;
 	edited(f);

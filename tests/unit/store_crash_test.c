@@ -17,8 +17,12 @@
 #include "base/sha256.h"
 #include "io/store/page_check_vfs.h"
 #include "io/store/store_sqlite.h"
+#include "store_undo.h"
 
 #define STEPS      24
+#define UUID       "0198b2c1-%s-7000-8000-%012d" /* kind, number */
+#define MESSAGE    "0001"
+#define CASE       "0002"
 #define CHECKPOINT 8  /* before this step the WAL is written back while the store is open */
 #define REOPEN     16 /* before this step the store is closed and opened again */
 #define SEEDS      1  /* for each point of the scenario; neighbours lose other writes */
@@ -94,6 +98,15 @@ static const char *text(struct store_writeset *set, const char *word, int i)
 	return cy_arena_string(&set->arena, buf);
 }
 
+/* The id of message or case `i`. */
+static const char *uuid(struct store_writeset *set, const char *kind, int i)
+{
+	char id[CY_UUID_LEN + 1];
+
+	snprintf(id, sizeof id, UUID, kind, i);
+	return cy_arena_string(&set->arena, id);
+}
+
 /* Some kilobytes, different in each step. */
 static struct cy_bytes content(struct store_writeset *set, int i)
 {
@@ -106,6 +119,9 @@ static struct cy_bytes content(struct store_writeset *set, int i)
 
 static void add_message(struct store_writeset *set, int i, const char *case_id, const char *id)
 {
+	struct cy_digest digest;
+	char hex[CY_SHA256_HEX];
+
 	store_add(set, STORE_PUT_CASE)->case_row = (struct store_case){ .peer = "IE",
 									.case_id = case_id,
 									.own_reference = text(set, "own", i),
@@ -127,6 +143,11 @@ static void add_message(struct store_writeset *set, int i, const char *case_id, 
 									     .content = content(set, i) };
 	store_add(set, STORE_PUT_KEY)->key =
 		(struct store_key){ .client = "desk", .key = text(set, "key", i), .message_id = id };
+	digest = store_key_digest("desk", id);
+	cy_digest_hex(&digest, hex);
+	store_add(set, STORE_PUT_KEY)->key = (struct store_key){
+		.client = STORE_BY_DIGEST, .key = cy_arena_string(&set->arena, hex), .message_id = id, .at = { 1 + i }
+	};
 }
 
 static void add_parcel(struct store_writeset *set, int i, const char *id)
@@ -224,8 +245,8 @@ static struct store_writeset *step(int i)
 	const char *case_id, *id;
 
 	assert_non_null(set);
-	case_id = text(set, "case", i / 6);
-	id = text(set, "message", i / 3);
+	case_id = uuid(set, CASE, i / 6);
+	id = uuid(set, MESSAGE, i / 3);
 	store_add(set, STORE_PUT_META)->meta = (struct store_meta){
 		.epoch = 7, .audit_size = (uint64_t)i + 1, .frontier = cy_bytes(id, strlen(id)), .wall_mark = { i }
 	};
@@ -335,7 +356,7 @@ static struct state look(struct world *w)
 	struct state state;
 	sqlite3 *db = open_raw(w);
 	sqlite3_stmt *s;
-	char id[32];
+	char id[CY_UUID_LEN + 1];
 
 	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &s, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
@@ -352,10 +373,10 @@ static struct state look(struct world *w)
 	assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
 	sqlite3_close(db);
 	for (int i = 0; i < STEPS; i++) {
-		snprintf(id, sizeof id, "message-%d", i);
+		snprintf(id, sizeof id, UUID, MESSAGE, i);
 		if (w->port.get_message(w->port.ctx, id, see_message, &out) == CY_ENOENT)
 			break;
-		snprintf(id, sizeof id, "case-%d", i / 2);
+		snprintf(id, sizeof id, UUID, CASE, i / 2);
 		assert_int_equal(w->port.get_case(w->port.ctx, "IE", id, see_case, &out), CY_OK);
 	}
 	digest = cy_sha256(cy_buf_view(&out));
@@ -586,9 +607,81 @@ static void a_restart_after_a_failed_sync_builds_on_nothing_lost(void **state)
 	print_message("%llu failures\n", (unsigned long long)n);
 }
 
+/* ----------------------------------------------------------------- migrations */
+
+#define OLD_VERSION  "31"
+#define MIGRATION_OF 3 /* in one of so many points of a migration the power goes */
+
+static int version(struct world *w)
+{
+	sqlite3 *db = open_raw(w);
+	sqlite3_stmt *s;
+	int n;
+
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	n = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return n;
+}
+
+/* The store after all steps, as a program of that version has left it. */
+static struct vfs_crash_image *old_store(struct world *w)
+{
+	bool in_flight;
+	sqlite3 *db;
+
+	new_disk(w, 1);
+	assert_int_equal(go_on(w, 0, &in_flight), STEPS);
+	db = open_raw(w);
+	if (sqlite3_exec(db, BEFORE_FEWER_INDICES "PRAGMA user_version = " OLD_VERSION, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(db));
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(version(w), atoi(OLD_VERSION));
+	return vfs_crash_snapshot(w->disk);
+}
+
+/* It holds what it held, and the power that goes meanwhile leaves the old store or the new one. */
+static void a_migration_is_whole_or_was_not_begun(void **state)
+{
+	struct world *w = *state;
+	struct vfs_crash_image *image = old_store(w);
+	unsigned old = 0, new = 0;
+
+	must_open(w);
+	assert_int_equal(must_hold(w, STEPS, false), STEPS);
+	close_store(w);
+	for (uint64_t n = 1;; n += MIGRATION_OF) {
+		struct cy_error e = { 0 };
+		bool whole;
+		int left;
+
+		vfs_crash_restore(w->disk, image);
+		vfs_crash_fault(w->disk, VFS_CRASH_CUT, n, 0);
+		whole = open_store(w, &e) == CY_OK;
+		if (!whole)
+			w->store = NULL;
+		power_cut(w);
+		left = version(w);
+		old += left == atoi(OLD_VERSION);
+		new += left != atoi(OLD_VERSION);
+		must_open(w);
+		must_hold(w, STEPS, false);
+		close_store(w);
+		if (whole)
+			break;
+	}
+	assert_true(old > 0 && new > 0);
+	print_message("%u crashes left the old store, %u the new one\n", old, new);
+	vfs_crash_image_free(image);
+	end_disk(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_migration_is_whole_or_was_not_begun),
 		cmocka_unit_test(a_crash_at_any_point_leaves_before_or_after),
 		cmocka_unit_test(a_full_disk_is_told_and_survived),
 		cmocka_unit_test(failing_writes_and_syncs_are_told_and_survived),

@@ -14,6 +14,7 @@
 
 #include "io/store/store_sqlite_internal.h"
 #include "store_samples.h"
+#include "store_undo.h"
 
 /* Take out of a schema what its migrations from 11, or from 12 on have added. */
 #define BEFORE_WAITING                                                                                         \
@@ -31,18 +32,6 @@
 #define BEFORE_ASKING                                                                     \
 	"ALTER TABLE stream DROP COLUMN asks; ALTER TABLE stream DROP COLUMN asks_epoch;" \
 	"ALTER TABLE stream DROP COLUMN asks_sequence;"
-#define BEFORE_FEWER_INDICES                                                                                 \
-	"DROP INDEX message_of_case; DROP INDEX cases_by_own_reference; DROP INDEX cases_by_peer_reference;" \
-	"DROP INDEX event_by_client; DROP INDEX parcel_in_flight;"                                           \
-	"CREATE UNIQUE INDEX message_of_case ON message (case_no, author, number) WHERE number > 0;"         \
-	"CREATE INDEX message_by_case ON message (case_no, author, number);"                                 \
-	"CREATE INDEX cases_by_own_reference ON cases (own_reference);"                                      \
-	"CREATE INDEX cases_by_peer_reference ON cases (peer_reference);"                                    \
-	"CREATE INDEX cases_by_client ON cases (client, case_id);"                                           \
-	"CREATE INDEX cases_open ON cases (case_id) WHERE closed = 0;"                                       \
-	"CREATE INDEX event_by_client ON event (client);"                                                    \
-	"CREATE INDEX statement_of_message ON statement (message);"                                          \
-	"CREATE INDEX parcel_in_flight ON parcel (peer, epoch) WHERE author = 0 AND receipt IS NULL;"
 #define BEFORE_PUBLISHING BEFORE_FEWER_INDICES "DROP TABLE published;"
 #define BEFORE_UNREAD     BEFORE_PUBLISHING "DROP INDEX message_unread; ALTER TABLE message DROP COLUMN unread;"
 #define BEFORE_FORGIVING \

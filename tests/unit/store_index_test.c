@@ -98,7 +98,7 @@ static void the_counts_of_status_scan_no_table(void **state)
 static void the_cases_of_one_peer_go_by_an_index(void **state)
 {
 	static const struct read_by reads[] = { { R_CASES_OF_PEER,
-						  "sqlite_autoindex_cases_1 (peer=? AND case_id>?)" } };
+						  "sqlite_autoindex_case_key_1 (peer=? AND case_id>?)" } };
 
 	reads_go_by(*state, reads, 1);
 }
@@ -182,7 +182,7 @@ static void every_index_serves_a_statement(void **state)
 	sqlite3_stmt *s;
 
 	plans[0] = '\0';
-	assert_int_equal(store_prune_functions(db), SQLITE_OK);
+	assert_int_equal(store_functions(db), SQLITE_OK);
 	for (int i = 0; i < store_read_sql_n; i++)
 		note_plan(db, store_read_sql[i], plans, sizeof plans);
 	for (int i = 0; i < store_write_sql_n; i++)

@@ -74,11 +74,12 @@ static void look(struct side *s, struct count *c)
 	sqlite3_stmt *each;
 	char text[160];
 
-	assert_int_equal(sqlite3_prepare_v2(db,
-					    "SELECT d.name, sum(d.pgsize - d.unused), sum(d.ncell), s.type FROM dbstat d"
-					    " JOIN sqlite_schema s ON s.name = d.name GROUP BY d.name ORDER BY d.name",
-					    -1, &each, NULL),
-			 SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db,
+				   "SELECT d.name, sum(d.pgsize - d.unused), sum(d.ncell), s.type FROM dbstat d"
+				   " JOIN sqlite_schema s ON s.name = d.name GROUP BY d.name ORDER BY d.name",
+				   -1, &each, NULL),
+		SQLITE_OK);
 	while (sqlite3_step(each) == SQLITE_ROW) {
 		struct object *o = object(c, (const char *)sqlite3_column_text(each, 0));
 

@@ -217,7 +217,8 @@ void store_sqlite_dispatch(struct store_sqlite *store)
 
 /* ---------------------------------------------------------- opening and closing */
 
-static int open_connections(struct store_sqlite *st, const struct store_sqlite_config *config, struct cy_error *e)
+static int open_connections(struct store_sqlite *st, const struct store_sqlite_config *config, void *ctx,
+			    struct cy_error *e)
 {
 	struct seal seal = { 0 };
 	sqlite3 *db = NULL;
@@ -229,14 +230,13 @@ static int open_connections(struct store_sqlite *st, const struct store_sqlite_c
 	if (r == CY_OK && seal_init(&seal, st->cipher) < 0)
 		r = cy_fail(e, CY_ENOMEM, "out of memory");
 	if (r == CY_OK)
-		r = store_schema_prepare(config, db, fresh, &seal, st->key, e);
+		r = store_schema_prepare(config, db, fresh, &seal, st->key, ctx, e);
 	seal_free(&seal);
 	if (r < 0) {
 		sqlite3_close(db);
 		return r;
 	}
 	if (sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, (int *)NULL) != SQLITE_OK ||
-	    store_prune_functions(db) != SQLITE_OK ||
 	    store_conn_init(&st->writer, db, store_write_sql, store_write_sql_n, st->cipher) < 0)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
 	sqlite3_wal_hook(db, count_pages, st);
@@ -289,7 +289,7 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 	if (r == CY_OK && config->vfs == NULL)
 		r = store_checked_prepare(config, st->pages, ctx, e);
 	if (r == CY_OK)
-		r = open_connections(st, config, e);
+		r = open_connections(st, config, ctx, e);
 	if (r == CY_OK)
 		r = store_base_begin(st, config, copy, ctx, e);
 	if (r == CY_OK)

@@ -291,25 +291,29 @@ struct page {
 	} at[CASES_PAGE];
 };
 
-/* The ids alone, of an index: they can be read where the row of a case cannot. */
-static int read_page(struct looking *l, const char *table, const char *peer, const char *case_id, struct page *ret)
+/* The ids alone, each list in the order of its index: they can be read where the row of a case cannot. */
+#define KEYS  "case_key WHERE (peer, case_id) > (?1, ?2) ORDER BY peer, case_id"
+#define CASES "cases WHERE (case_id, peer) > (?2, ?1) ORDER BY case_id, peer"
+
+static int read_page(struct looking *l, const char *list, const char *peer, const char *case_id, struct page *ret)
 {
 	sqlite3_stmt *s;
-	char sql[160];
+	char sql[160], id[CY_UUID_LEN + 1];
+	struct store_bind b;
 	int rc;
 
 	ret->n = 0;
-	snprintf(sql, sizeof sql,
-		 "SELECT peer, case_id FROM %s WHERE (peer, case_id) > (?, ?) ORDER BY peer, case_id LIMIT ?", table);
+	snprintf(sql, sizeof sql, "SELECT peer, case_id FROM %s LIMIT ?3", list);
 	rc = sqlite3_prepare_v2(l->reader->reader.db, sql, -1, &s, NULL);
 	if (rc != SQLITE_OK)
 		return rc;
-	sqlite3_bind_text(s, 1, peer, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, case_id, -1, SQLITE_STATIC);
-	sqlite3_bind_int(s, 3, CASES_PAGE);
+	b = (struct store_bind){ .s = s };
+	bind_text(&b, peer);
+	bind_id(&b, case_id);
+	bind_i64(&b, CASES_PAGE);
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		snprintf(ret->at[ret->n].peer, sizeof ret->at[0].peer, "%s", store_text_at(s, 0));
-		snprintf(ret->at[ret->n].case_id, sizeof ret->at[0].case_id, "%s", store_text_at(s, 1));
+		snprintf(ret->at[ret->n].case_id, sizeof ret->at[0].case_id, "%s", store_id_at(s, 1, id));
 		ret->n++;
 	}
 	sqlite3_finalize(s);
@@ -317,14 +321,14 @@ static int read_page(struct looking *l, const char *table, const char *peer, con
 }
 
 /* False: the thread is to end. *ret_all: the table had them all. */
-static bool look_at_cases_of(struct looking *l, const char *table, bool *ret_all)
+static bool look_at_cases_of(struct looking *l, const char *list, bool *ret_all)
 {
 	struct page page, last = { .n = 1 };
 	bool goes_on = true;
 	int rc;
 
 	do {
-		rc = read_page(l, table, last.at[0].peer, last.at[0].case_id, &page);
+		rc = read_page(l, list, last.at[0].peer, last.at[0].case_id, &page);
 		for (size_t i = 0; goes_on && i < page.n; i++) {
 			const int64_t began = now_ms();
 
@@ -341,11 +345,11 @@ static bool look_at_cases_of(struct looking *l, const char *table, bool *ret_all
 
 static bool look_at_cases(struct looking *l)
 {
-	bool all, others = true, goes_on = look_at_cases_of(l, "case_key", &all);
+	bool all, others = true, goes_on = look_at_cases_of(l, KEYS, &all);
 
 	/* One list may have what cannot be read in the other. */
 	if (goes_on && !all)
-		goes_on = look_at_cases_of(l, "cases", &others);
+		goes_on = look_at_cases_of(l, CASES, &others);
 	if (goes_on && !others)
 		add(l->st, "", "", "the list of cases");
 	return goes_on;

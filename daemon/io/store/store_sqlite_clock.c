@@ -71,9 +71,10 @@ int store_put_peer_profile(struct store_applying *a, const struct store_write *w
 
 static int clock_row(struct store_reading *r, sqlite3_stmt *s)
 {
+	char case_id[CY_UUID_LEN + 1];
 	const struct store_clock row = { .id = store_u64_at(s, 0),
 					 .peer = store_text_at(s, 1),
-					 .case_id = store_text_at(s, 2),
+					 .case_id = store_id_at(s, 2, case_id),
 					 .side = (CySide)sqlite3_column_int(s, 3),
 					 .own_reference = store_text_at(s, 4),
 					 .peer_reference = store_text_at(s, 5),
@@ -114,7 +115,7 @@ static int case_clocks(void *ctx, struct store_view view, const char *peer, cons
 	if (code < 0)
 		return code;
 	bind_text(&b, peer);
-	bind_text(&b, case_id);
+	bind_id(&b, case_id);
 	store_bind_client(&b, view);
 	return store_read_each(&r, R_CASE_CLOCKS, &b);
 }

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/store/store_sqlite_internal.h"
+#include "base/uuid.h"
+#include "io/store/store_sqlite_sql.h"
 
 int store_conn_init(struct store_conn *c, sqlite3 *db, const char *const *sql, int n, const EVP_CIPHER *cipher)
 {
@@ -81,6 +82,134 @@ void bind_bytes(struct store_bind *b, struct cy_bytes v)
 void bind_null(struct store_bind *b)
 {
 	bound(b, sqlite3_bind_null(b->s, ++b->at));
+}
+
+/* ------------------------------------------------------------------ ids, keys */
+
+/* Bytes of a text of hexadecimal digits; hyphens are passed over. */
+static void from_hex(const char *text, uint8_t *ret, size_t n)
+{
+	for (size_t i = 0; i < 2 * n; text++) {
+		const char c = *text;
+		const uint8_t v = (uint8_t)(c >= 'a' ? c - 'a' + 10 : c - '0');
+
+		if (c == '-')
+			continue;
+		ret[i / 2] = (uint8_t)(i % 2 == 0 ? v << 4 : ret[i / 2] | v);
+		i++;
+	}
+}
+
+static bool is_digest(const char *client, const char *key)
+{
+	return client[0] == '\0' && strlen(key) == CY_SHA256_HEX - 1 &&
+	       strspn(key, "0123456789abcdef") == CY_SHA256_HEX - 1;
+}
+
+void bind_id(struct store_bind *b, const char *id)
+{
+	if (id == NULL || !cy_uuid_valid(id)) {
+		bind_text(b, id);
+		return;
+	}
+	CY_ASSERT((size_t)b->n_ids < sizeof b->ids / sizeof b->ids[0]);
+	from_hex(id, b->ids[b->n_ids], STORE_ID_BYTES);
+	bind_bytes(b, cy_bytes(b->ids[b->n_ids++], STORE_ID_BYTES));
+}
+
+void bind_key(struct store_bind *b, const char *client, const char *key)
+{
+	if (client == NULL || key == NULL || !is_digest(client, key)) {
+		bind_text(b, key);
+		return;
+	}
+	from_hex(key, b->digest, sizeof b->digest);
+	bind_bytes(b, cy_bytes(b->digest, sizeof b->digest));
+}
+
+const char *store_id_at(sqlite3_stmt *s, int i, char ret[static CY_UUID_LEN + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *id;
+	char *at = ret;
+
+	if (sqlite3_column_type(s, i) != SQLITE_BLOB || sqlite3_column_bytes(s, i) != STORE_ID_BYTES)
+		return store_text_at(s, i);
+	id = sqlite3_column_blob(s, i);
+	for (size_t k = 0; k < STORE_ID_BYTES; k++) {
+		if (k == 4 || k == 6 || k == 8 || k == 10)
+			*at++ = '-';
+		*at++ = digits[id[k] >> 4];
+		*at++ = digits[id[k] & 15];
+	}
+	*at = '\0';
+	return ret;
+}
+
+const char *store_key_at(sqlite3_stmt *s, int i, char ret[static CY_SHA256_HEX])
+{
+	struct cy_digest digest;
+
+	if (sqlite3_column_type(s, i) != SQLITE_BLOB || store_digest_at(s, i, &digest) < 0)
+		return store_text_at(s, i);
+	cy_digest_hex(&digest, ret);
+	return ret;
+}
+
+static void id_bytes(sqlite3_context *ctx, int n, sqlite3_value **args)
+{
+	const char *id = (const char *)sqlite3_value_text(args[0]);
+	uint8_t bytes[STORE_ID_BYTES];
+
+	(void)n;
+	if (id == NULL || !cy_uuid_valid(id)) {
+		sqlite3_result_value(ctx, args[0]);
+		return;
+	}
+	from_hex(id, bytes, sizeof bytes);
+	sqlite3_result_blob(ctx, bytes, sizeof bytes, SQLITE_TRANSIENT);
+}
+
+static void key_bytes(sqlite3_context *ctx, int n, sqlite3_value **args)
+{
+	const char *client = (const char *)sqlite3_value_text(args[0]),
+		   *key = (const char *)sqlite3_value_text(args[1]);
+	uint8_t bytes[CY_SHA256_LEN];
+
+	(void)n;
+	if (client == NULL || key == NULL || !is_digest(client, key)) {
+		sqlite3_result_value(ctx, args[1]);
+		return;
+	}
+	from_hex(key, bytes, sizeof bytes);
+	sqlite3_result_blob(ctx, bytes, sizeof bytes, SQLITE_TRANSIENT);
+}
+
+static void key_digest(sqlite3_context *ctx, int n, sqlite3_value **args)
+{
+	const char *client = (const char *)sqlite3_value_text(args[0]),
+		   *key = (const char *)sqlite3_value_text(args[1]);
+	struct cy_digest digest;
+
+	(void)n;
+	if (client == NULL || key == NULL) {
+		sqlite3_result_error_nomem(ctx);
+		return;
+	}
+	digest = store_key_digest(client, key);
+	sqlite3_result_blob(ctx, digest.b, sizeof digest.b, SQLITE_TRANSIENT);
+}
+
+int store_functions(sqlite3 *db)
+{
+	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+	int rc = sqlite3_create_function(db, "id_bytes", 1, flags, NULL, id_bytes, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "key_bytes", 2, flags, NULL, key_bytes, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "key_digest", 2, flags, NULL, key_digest, NULL, NULL);
+	return rc;
 }
 
 int store_code(int rc)

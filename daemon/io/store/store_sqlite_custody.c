@@ -9,17 +9,17 @@
 /* Make st->last_case the case of a message. */
 static int apply_case_of(struct store_applying *a, const char *message_id)
 {
-	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1], id[CY_UUID_LEN + 1];
 	struct store_bind b;
 	int rc, r = store_apply_start(a, W_CASE_OF_MESSAGE, &b);
 
 	if (r < 0)
 		return r;
-	bind_text(&b, message_id);
+	bind_id(&b, message_id);
 	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
 	if (rc == SQLITE_ROW) {
 		if (cy_copy(peer, sizeof peer, store_text_at(b.s, 0)) < 0 ||
-		    cy_copy(case_id, sizeof case_id, store_text_at(b.s, 1)) < 0)
+		    cy_copy(case_id, sizeof case_id, store_id_at(b.s, 1, id)) < 0)
 			r = store_apply_refuse(a, "the id of a peer or case is too long");
 	} else if (rc == SQLITE_DONE) {
 		r = store_apply_refuse(a, "a link of custody belongs to a message that the store does not hold");
@@ -73,7 +73,7 @@ int store_put_custody(struct store_applying *a, const struct store_custody *c)
 		r = store_apply_start(a, W_CUSTODY, &b);
 	if (r < 0)
 		return r;
-	bind_text(&b, c->message_id);
+	bind_id(&b, c->message_id);
 	bind_i64(&b, c->attachment);
 	bind_i64(&b, c->at.ms);
 	bind_text(&b, c->action);
@@ -123,7 +123,8 @@ static int digest_or_none(sqlite3_stmt *s, int i, struct cy_digest *ret)
 
 static int custody_row(struct store_reading *r, sqlite3_stmt *s)
 {
-	struct store_custody row = { .message_id = store_text_at(s, 0),
+	char id[CY_UUID_LEN + 1], case_id[CY_UUID_LEN + 1];
+	struct store_custody row = { .message_id = store_id_at(s, 0, id),
 				     .attachment = store_u32_at(s, 1),
 				     .at = store_wall_at(s, 2),
 				     .action = store_text_at(s, 3),
@@ -139,7 +140,7 @@ static int custody_row(struct store_reading *r, sqlite3_stmt *s)
 				     .count = store_u64_at(s, 19),
 				     .last = store_wall_at(s, 20) };
 	const struct seal_context context =
-		seal_custody(store_text_at(s, 7), store_text_at(s, 8), row.message_id, row.attachment);
+		seal_custody(store_text_at(s, 7), store_id_at(s, 8, case_id), row.message_id, row.attachment);
 	char salt[AUDIT_SALT_HEX] = "";
 	const size_t salted = row.form == AUDIT_CUSTODY_FIRST ? 0 : sizeof salt - 1;
 	uint8_t *text = NULL;
@@ -172,7 +173,7 @@ static int custody(void *ctx, const char *message_id, uint32_t attachment, uint6
 
 	if (code < 0)
 		return code;
-	bind_text(&b, message_id);
+	bind_id(&b, message_id);
 	bind_i64(&b, attachment);
 	bind_u64(&b, after);
 	bind_i64(&b, limit);
@@ -187,7 +188,7 @@ static int readings(void *ctx, const struct store_custody *like, struct cy_wall 
 
 	if (code < 0)
 		return code;
-	bind_text(&b, like->message_id);
+	bind_id(&b, like->message_id);
 	bind_i64(&b, like->attachment);
 	bind_text(&b, like->action);
 	bind_text(&b, like->by);

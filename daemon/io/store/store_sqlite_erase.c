@@ -15,7 +15,7 @@ static int erase(struct store_applying *a, int sql, const char *id, sqlite3_int6
 	if (r < 0)
 		return r;
 	if (id != NULL)
-		bind_text(&b, id);
+		bind_id(&b, id);
 	else
 		bind_i64(&b, no);
 	if (at != NULL) {
@@ -42,7 +42,7 @@ int store_erase_message(struct store_applying *a, const struct store_write *w)
 	return r;
 }
 
-static int erase_events(struct store_applying *a, const char *peer, const char *case_id)
+static int erase_events(struct store_applying *a, const char *peer, const char *case_id, sqlite3_int64 no)
 {
 	struct store_bind b;
 	int r = store_apply_start(a, W_ERASE_EVENTS, &b);
@@ -50,7 +50,8 @@ static int erase_events(struct store_applying *a, const char *peer, const char *
 	if (r < 0)
 		return r;
 	bind_text(&b, peer);
-	bind_text(&b, case_id);
+	bind_id(&b, case_id);
+	bind_i64(&b, no);
 	return store_apply_finish(a, &b);
 }
 
@@ -126,7 +127,7 @@ int store_erase_case(struct store_applying *a, const struct store_write *w)
 	for (size_t i = 0; r == CY_OK && i < sizeof of_case / sizeof of_case[0]; i++)
 		r = erase(a, of_case[i], NULL, no, NULL, STORE_KEPT);
 	if (r == CY_OK)
-		r = erase_events(a, peer, case_id);
+		r = erase_events(a, peer, case_id, no);
 	if (r == CY_OK)
 		r = erase_hooks(a, peer, case_id);
 	a->st->erased = true;

@@ -1,18 +1,51 @@
 /* Events, and how far clients have dealt with them. */
 #include "io/store/store_sqlite_sql.h"
 
-int store_put_event(struct store_applying *a, const struct store_event *ev)
+/* The number of the message that the event is about, if peer and case of the event are those of the message, and so
+ * need not be in its row; else 0. */
+static int message_of(struct store_applying *a, const struct store_event *ev, sqlite3_int64 *ret_no)
 {
 	struct store_bind b;
-	int r = store_apply_start(a, W_EVENT, &b);
+	int rc, r = store_apply_start(a, W_MESSAGE_OF_CASE, &b);
 
+	*ret_no = 0;
+	if (r < 0)
+		return r;
+	bind_id(&b, ev->message_id);
+	bind_text(&b, ev->peer);
+	bind_id(&b, ev->case_id);
+	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
+	if (rc == SQLITE_ROW)
+		*ret_no = sqlite3_column_int64(b.s, 0);
+	else if (rc != SQLITE_DONE)
+		r = store_apply_failed(a, rc);
+	sqlite3_reset(b.s);
+	return r;
+}
+
+int store_put_event(struct store_applying *a, const struct store_event *ev)
+{
+	sqlite3_int64 message;
+	struct store_bind b;
+	int r = message_of(a, ev, &message);
+
+	if (r == CY_OK)
+		r = store_apply_start(a, W_EVENT, &b);
 	if (r < 0)
 		return r;
 	bind_i64(&b, (int64_t)ev->type);
 	bind_i64(&b, ev->at.ms);
-	bind_text(&b, ev->peer);
-	bind_text(&b, ev->case_id);
-	bind_text(&b, ev->message_id);
+	if (message > 0) {
+		bind_i64(&b, message);
+		bind_null(&b);
+		bind_null(&b);
+		bind_null(&b);
+	} else {
+		bind_null(&b);
+		bind_text(&b, ev->peer);
+		bind_id(&b, ev->case_id);
+		bind_id(&b, ev->message_id);
+	}
 	bind_text(&b, ev->client);
 	bind_text(&b, ev->own_reference);
 	bind_i64(&b, ev->kind);
@@ -51,12 +84,13 @@ int store_deliver(struct store_applying *a, const struct store_write *w)
 
 static int event_row(struct store_reading *r, sqlite3_stmt *s)
 {
+	char id[CY_UUID_LEN + 1], case_id[CY_UUID_LEN + 1];
 	const struct store_event row = { .position = store_u64_at(s, 0),
 					 .type = (CyEventType)sqlite3_column_int(s, 1),
 					 .at = store_wall_at(s, 2),
 					 .peer = store_text_at(s, 3),
-					 .case_id = store_text_at(s, 4),
-					 .message_id = store_text_at(s, 5),
+					 .case_id = store_id_at(s, 4, case_id),
+					 .message_id = store_id_at(s, 5, id),
 					 .client = store_text_at(s, 6),
 					 .own_reference = store_text_at(s, 7),
 					 .kind = store_u32_at(s, 8),

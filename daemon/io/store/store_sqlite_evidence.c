@@ -15,9 +15,9 @@ int store_put_evidence(struct store_applying *a, const struct store_evidence *e)
 
 	if (r < 0)
 		return r;
-	bind_text(&b, e->message_id);
+	bind_id(&b, e->message_id);
 	bind_text(&b, e->peer);
-	bind_text(&b, e->case_id);
+	bind_id(&b, e->case_id);
 	bind_i64(&b, e->attachment);
 	bind_i64(&b, (int64_t)e->author);
 	bind_i64(&b, e->number);
@@ -92,10 +92,11 @@ int store_drop_leftover(struct store_applying *a, const struct store_leftover *l
 
 static int evidence_row(struct store_reading *r, sqlite3_stmt *s)
 {
-	struct store_evidence row = { .message_id = store_text_at(s, 0),
+	char id[CY_UUID_LEN + 1], case_id[CY_UUID_LEN + 1];
+	struct store_evidence row = { .message_id = store_id_at(s, 0, id),
 				      .attachment = store_u32_at(s, 1),
 				      .peer = store_text_at(s, 2),
-				      .case_id = store_text_at(s, 3),
+				      .case_id = store_id_at(s, 3, case_id),
 				      .author = (enum store_author)sqlite3_column_int(s, 4),
 				      .number = store_u32_at(s, 5),
 				      .priority = (CyPriority)sqlite3_column_int(s, 6),
@@ -122,7 +123,8 @@ static int evidence_row(struct store_reading *r, sqlite3_stmt *s)
 
 static int key_row(struct store_reading *r, sqlite3_stmt *s)
 {
-	const struct store_evidence row = { .message_id = store_text_at(s, 0),
+	char id[CY_UUID_LEN + 1];
+	const struct store_evidence row = { .message_id = store_id_at(s, 0, id),
 					    .attachment = store_u32_at(s, 1),
 					    .verified = store_wall_at(s, 2) };
 
@@ -137,7 +139,7 @@ static int get_evidence(void *ctx, const char *message_id, uint32_t attachment, 
 
 	if (code < 0)
 		return code;
-	bind_text(&b, message_id);
+	bind_id(&b, message_id);
 	bind_i64(&b, attachment);
 	return store_read_one(&r, R_GET_EVIDENCE, &b);
 }
@@ -155,13 +157,13 @@ static int list_evidence(void *ctx, struct store_view view, const struct store_e
 
 	if (code < 0)
 		return code;
-	bind_text(&b, q->after_message);
+	bind_id(&b, q->after_message);
 	bind_i64(&b, q->after_attachment);
 	bind_i64(&b, q->limit);
 	store_bind_client(&b, view);
 	bind_text(&b, q->peer);
 	if (i == R_EVIDENCE_OF_CASE)
-		bind_text(&b, q->case_id);
+		bind_id(&b, q->case_id);
 	return store_read_each(&r, i, &b);
 }
 
@@ -189,7 +191,7 @@ static int waiting_after(void *ctx, const char *peer, CyPriority priority, const
 		return code;
 	bind_text(&b, peer);
 	bind_i64(&b, (int64_t)priority);
-	bind_text(&b, after_message);
+	bind_id(&b, after_message);
 	bind_i64(&b, after_attachment);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_WAITING_AFTER, &b);
@@ -269,7 +271,7 @@ static int held_back_evidence(void *ctx, const char *after_message, uint32_t aft
 
 	if (code < 0)
 		return code;
-	bind_text(&b, after_message);
+	bind_id(&b, after_message);
 	bind_i64(&b, after_attachment);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_HELD_BACK_EVIDENCE, &b);
@@ -315,7 +317,7 @@ static int unverified_evidence(void *ctx, struct cy_wall after, const char *afte
 	if (code < 0)
 		return code;
 	bind_i64(&b, after.ms);
-	bind_text(&b, after_message);
+	bind_id(&b, after_message);
 	bind_i64(&b, after_attachment);
 	bind_i64(&b, before.ms);
 	bind_i64(&b, limit);
@@ -331,7 +333,7 @@ static int flawed_evidence(void *ctx, const char *after_message, uint32_t after_
 
 	if (code < 0)
 		return code;
-	bind_text(&b, after_message);
+	bind_id(&b, after_message);
 	bind_i64(&b, after_attachment);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_FLAWED_EVIDENCE, &b);
@@ -354,7 +356,7 @@ static int evidence_bytes(void *ctx, const char *peer, const char *case_id, uint
 	if (code < 0)
 		return code;
 	bind_text(&b, peer);
-	bind_text(&b, case_id);
+	bind_id(&b, case_id);
 	code = store_read_numbers(ctx, R_EVIDENCE_BYTES, &b, n, 4);
 	if (code < 0 && code != CY_ENOENT)
 		return code;

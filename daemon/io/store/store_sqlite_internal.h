@@ -44,9 +44,13 @@ void store_stmt_done(struct store_conn *c, int i, sqlite3_stmt *s);
 
 /* Values from left to right; the first failure stays in rc. Nothing is copied:
  * what is bound outlives the step. */
+#define STORE_ID_BYTES 16
 struct store_bind {
 	sqlite3_stmt *s;
 	int at, rc;
+	uint8_t digest[CY_SHA256_LEN]; /* of bind_key() */
+	uint8_t ids[4][STORE_ID_BYTES];
+	int n_ids;
 };
 
 void bind_text(struct store_bind *b, const char *text); /* NULL is "" */
@@ -54,6 +58,17 @@ void bind_u64(struct store_bind *b, uint64_t v);
 void bind_i64(struct store_bind *b, int64_t v);
 void bind_bytes(struct store_bind *b, struct cy_bytes v); /* without data: an empty blob */
 void bind_null(struct store_bind *b);
+
+/* A UUID as its 16 bytes, which are in the same order; any other id as it is. At most four in a statement. */
+void bind_id(struct store_bind *b, const char *id);
+/* The digest that an idempotency key is known by as its 32 bytes; any other key as it is. */
+void bind_key(struct store_bind *b, const char *client, const char *key);
+/* What was bound so, as text: in `ret`, or in the statement. */
+const char *store_id_at(sqlite3_stmt *s, int i, char ret[static CY_UUID_LEN + 1]);
+const char *store_key_at(sqlite3_stmt *s, int i, char ret[static CY_SHA256_HEX]);
+/* The functions of our migrations and statements: id_bytes(id), key_bytes(client, key), and key_digest(client, key),
+ * the bytes of store_key_digest(). */
+int store_functions(sqlite3 *db);
 
 /* Is what was to be read or changed damaged, or can the store not do it now? */
 int store_code(int rc);
@@ -82,10 +97,10 @@ int store_schema_version(sqlite3 *db, const char *dir, int *ret_version, struct 
  * `*ret_fresh`: nothing was ever committed to it. */
 int store_schema_open(const struct store_sqlite_config *config, const char *vfs, sqlite3 **ret_db, bool *ret_fresh,
 		      struct cy_error *e);
-/* Pragmas, migrations, the check of the key. A fresh store gets its schema and the
+/* Pragmas, migrations, the check of the key; `ctx` is for config->progress. A fresh store gets its schema and the
  * check value in one transaction, so it is fresh or whole at any moment. */
 int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
-			 const uint8_t key[static SEAL_KEY_LEN], struct cy_error *e);
+			 const uint8_t key[static SEAL_KEY_LEN], void *ctx, struct cy_error *e);
 /* The connection for reads; the writer is open already. */
 int store_schema_open_reader(const struct store_sqlite_config *config, const char *vfs, sqlite3 **ret_db,
 			     struct cy_error *e);
@@ -203,9 +218,5 @@ void store_read_port(struct store_port *port);
 int store_commit(void *ctx, struct store_writeset *w);
 int store_thread_start(struct store_sqlite *st, struct cy_error *e);
 void store_thread_stop(struct store_sqlite *st);
-
-/* store_sqlite_prune.c */
-/* key_digest(client, key), for its statements: store_key_digest() in hexadecimal. */
-int store_prune_functions(sqlite3 *db);
 
 #endif

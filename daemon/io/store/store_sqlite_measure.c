@@ -38,9 +38,10 @@ static struct law_limits limits_at(sqlite3_stmt *s, int i)
 
 static int measure_row(struct store_reading *r, sqlite3_stmt *s)
 {
+	char case_id[CY_UUID_LEN + 1];
 	const struct store_measure row = {
 		.peer = store_text_at(s, 1),
-		.case_id = store_text_at(s, 2),
+		.case_id = store_id_at(s, 2, case_id),
 		.stat = { .request = store_u64_at(s, 0),
 			  .side = (CySide)sqlite3_column_int(s, 3),
 			  .measure = (uint8_t)sqlite3_column_int(s, 4),

@@ -34,32 +34,9 @@ static int spend_key(struct store_applying *a, const struct store_key *k)
 	if (r < 0)
 		return r;
 	bind_text(&b, k->client);
-	bind_text(&b, k->key);
+	bind_key(&b, k->client, k->key);
 	r = store_apply_finish(a, &b);
 	return r < 0 ? r : store_apply_changed_one(a, "an idempotency key of client", k->client);
-}
-
-static void key_digest(sqlite3_context *ctx, int n, sqlite3_value **args)
-{
-	const char *client = (const char *)sqlite3_value_text(args[0]),
-		   *key = (const char *)sqlite3_value_text(args[1]);
-	struct cy_digest digest;
-	char hex[CY_SHA256_HEX];
-
-	(void)n;
-	if (client == NULL || key == NULL) {
-		sqlite3_result_error_nomem(ctx);
-		return;
-	}
-	digest = store_key_digest(client, key);
-	cy_digest_hex(&digest, hex);
-	sqlite3_result_text(ctx, hex, -1, SQLITE_TRANSIENT);
-}
-
-int store_prune_functions(sqlite3 *db)
-{
-	return sqlite3_create_function(db, "key_digest", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
-				       NULL, key_digest, NULL, NULL);
 }
 
 static int drop_parcel(struct store_applying *a, const struct store_parcel *p)
@@ -84,7 +61,7 @@ static int drop_custody(struct store_applying *a, const struct store_custody *c)
 
 	if (r < 0)
 		return r;
-	bind_text(&b, c->message_id);
+	bind_id(&b, c->message_id);
 	bind_i64(&b, c->attachment);
 	return store_apply_finish(a, &b);
 }
@@ -169,14 +146,15 @@ static int rejected(void *ctx, const char *after_id, uint32_t limit, store_messa
 
 	if (code < 0)
 		return code;
-	bind_text(&b, after_id);
+	bind_id(&b, after_id);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_REJECTED, &b);
 }
 
 static int old_custody_row(struct store_reading *r, sqlite3_stmt *s)
 {
-	const struct store_custody row = { .message_id = store_text_at(s, 0),
+	char id[CY_UUID_LEN + 1];
+	const struct store_custody row = { .message_id = store_id_at(s, 0, id),
 					   .attachment = store_u32_at(s, 1),
 					   .at = store_wall_at(s, 2),
 					   .action = "",

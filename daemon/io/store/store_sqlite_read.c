@@ -149,9 +149,10 @@ static int stream_row(struct store_reading *r, sqlite3_stmt *s)
 
 int store_key_row(struct store_reading *r, sqlite3_stmt *s)
 {
+	char key[CY_SHA256_HEX], id[CY_UUID_LEN + 1];
 	struct store_key row = { .client = store_text_at(s, 0),
-				 .key = store_text_at(s, 1),
-				 .message_id = store_text_at(s, 3),
+				 .key = store_key_at(s, 1, key),
+				 .message_id = store_id_at(s, 3, id),
 				 .at = store_wall_at(s, 4),
 				 .spent = sqlite3_column_bytes(s, 2) == 0 };
 	int code = row.spent ? CY_OK : store_digest_at(s, 2, &row.request);
@@ -173,8 +174,9 @@ static bool key_opens(struct store_sqlite *st, sqlite3_stmt *s, int at, const st
 
 static int case_row(struct store_reading *r, sqlite3_stmt *s)
 {
+	char id[CY_UUID_LEN + 1];
 	struct store_case row = { .peer = store_text_at(s, 0),
-				  .case_id = store_text_at(s, 1),
+				  .case_id = store_id_at(s, 1, id),
 				  .side = (CySide)sqlite3_column_int(s, 2),
 				  .own_reference = store_text_at(s, 3),
 				  .peer_reference = store_text_at(s, 4),
@@ -218,7 +220,7 @@ static int read_content(struct store_sqlite *st, const struct store_message *m, 
 
 	if (code < 0)
 		return code;
-	bind_text(&b, m->id);
+	bind_id(&b, m->id);
 	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
 	if (rc == SQLITE_ROW)
 		code = store_unseal_at(st, b.s, 0, &context, ret_plain, ret_len);
@@ -231,9 +233,10 @@ static int read_content(struct store_sqlite *st, const struct store_message *m, 
 
 int store_message_row(struct store_reading *r, sqlite3_stmt *s)
 {
-	struct store_message row = { .id = store_text_at(s, 0),
+	char id[CY_UUID_LEN + 1], case_id[CY_UUID_LEN + 1];
+	struct store_message row = { .id = store_id_at(s, 0, id),
 				     .peer = store_text_at(s, 1),
-				     .case_id = store_text_at(s, 2),
+				     .case_id = store_id_at(s, 2, case_id),
 				     .author = (enum store_author)sqlite3_column_int(s, 3),
 				     .number = store_u32_at(s, 4),
 				     .seen = store_u32_at(s, 5),
@@ -331,7 +334,7 @@ static int read_key(void *ctx, const char *client, const char *key, store_key_fn
 	if (code < 0)
 		return code;
 	bind_text(&b, client);
-	bind_text(&b, key);
+	bind_key(&b, client, key);
 	return store_read_one(&r, R_KEY, &b);
 }
 
@@ -364,7 +367,7 @@ static int get_case(void *ctx, const char *peer, const char *case_id, store_case
 	if (code < 0)
 		return code;
 	bind_text(&b, peer);
-	bind_text(&b, case_id);
+	bind_id(&b, case_id);
 	return store_read_one(&r, R_GET_CASE, &b);
 }
 
@@ -379,7 +382,10 @@ static int find_by(struct store_sqlite *st, int i, const char *ref, struct store
 
 	if (code < 0)
 		return code;
-	bind_text(&b, ref);
+	if (i == R_FIND_BY_ID)
+		bind_id(&b, ref);
+	else
+		bind_text(&b, ref);
 	store_bind_client(&b, view);
 	if (peer != NULL)
 		bind_text(&b, peer);
@@ -418,7 +424,7 @@ static int find_reference(void *ctx, struct store_view view, const char *referen
 	bind_text(&b, reference);
 	store_bind_client(&b, view);
 	bind_text(&b, peer);
-	bind_text(&b, except);
+	bind_id(&b, except);
 	return store_read_one(&r, R_FIND_REFERENCE, &b);
 }
 
@@ -434,7 +440,7 @@ static int list_cases(void *ctx, struct store_view view, const char *peer, bool 
 
 	if (code < 0)
 		return code;
-	bind_text(&b, after);
+	bind_id(&b, after);
 	bind_text(&b, peer);
 	bind_i64(&b, open_only);
 	store_bind_client(&b, view);
@@ -451,7 +457,7 @@ static int stale_cases(void *ctx, const char *after_case, const char *after_peer
 
 	if (code < 0)
 		return code;
-	bind_text(&b, after_case);
+	bind_id(&b, after_case);
 	bind_text(&b, after_peer);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_STALE_CASES, &b);
@@ -467,7 +473,7 @@ static int following(void *ctx, const char *peer, const char *case_id, CySide si
 	if (code < 0)
 		return code;
 	bind_text(&b, peer);
-	bind_text(&b, case_id);
+	bind_id(&b, case_id);
 	bind_i64(&b, (int64_t)side);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_FOLLOWING, &b);
@@ -483,7 +489,7 @@ static int get_message(void *ctx, const char *id, store_message_fn *fn, void *ar
 
 	if (code < 0)
 		return code;
-	bind_text(&b, id);
+	bind_id(&b, id);
 	return store_read_one(&r, R_GET_MESSAGE, &b);
 }
 
@@ -496,7 +502,7 @@ static int case_messages(void *ctx, const char *peer, const char *case_id, store
 	if (code < 0)
 		return code;
 	bind_text(&b, peer);
-	bind_text(&b, case_id);
+	bind_id(&b, case_id);
 	return store_read_each(&r, R_CASE_MESSAGES, &b);
 }
 
@@ -526,7 +532,7 @@ static int undelivered(void *ctx, struct cy_wall before, struct cy_wall after, c
 		return code;
 	bind_i64(&b, before.ms);
 	bind_i64(&b, after.ms);
-	bind_text(&b, after_id);
+	bind_id(&b, after_id);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_UNDELIVERED, &b);
 }
@@ -541,7 +547,7 @@ static int unread(void *ctx, struct cy_wall after, const char *after_id, uint32_
 	if (code < 0)
 		return code;
 	bind_i64(&b, after.ms);
-	bind_text(&b, after_id);
+	bind_id(&b, after_id);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_UNREAD, &b);
 }
@@ -589,7 +595,7 @@ static int judged_messages(void *ctx, const char *peer, const char *case_id, enu
 	if (code < 0)
 		return code;
 	bind_text(&b, peer);
-	bind_text(&b, case_id);
+	bind_id(&b, case_id);
 	bind_i64(&b, author);
 	return store_read_each(&r, R_JUDGED, &b);
 }
@@ -604,7 +610,7 @@ static int peer_messages(void *ctx, const char *peer, const char *case_id, uint3
 	if (code < 0)
 		return code;
 	bind_text(&b, peer);
-	bind_text(&b, case_id);
+	bind_id(&b, case_id);
 	bind_i64(&b, after);
 	return store_read_each(&r, R_PEER_MESSAGES, &b);
 }

@@ -9,6 +9,9 @@
 
 #include "io/store/store_sqlite_internal.h"
 
+/* How often progress is told: steps of SQLite's virtual machine. */
+#define STEPS 1000000
+
 #define APPLICATION_ID 0x436f6d74 /* "Comt" */
 
 static int failed(sqlite3 *db, int rc, const char *dir, struct cy_error *e)
@@ -115,14 +118,37 @@ int store_schema_version(sqlite3 *db, const char *dir, int *ret_version, struct 
 	return CY_OK;
 }
 
-/* Inside a transaction: from version `from` to the one that is known here. */
-static int migrate(sqlite3 *db, int from)
+/* What is told while a store of an older version is brought up to date. */
+struct updating {
+	const struct store_sqlite_config *config;
+	void *ctx;
+	char text[160];
+};
+
+static int go_on(void *arg)
 {
+	const struct updating *u = arg;
+
+	u->config->progress(u->ctx, u->text);
+	return 0;
+}
+
+/* Inside a transaction: from version `from` to the one that is known here. */
+static int migrate(const struct store_sqlite_config *config, sqlite3 *db, int from, void *ctx)
+{
+	struct updating u = { .config = config, .ctx = ctx };
 	char set[64];
 	int rc = SQLITE_OK;
 
+	snprintf(u.text, sizeof u.text, "the store is brought from version %d to %d, which takes a minute a GiB", from,
+		 store_schema_newest);
+	if (config->progress != NULL && from > 0) {
+		go_on(&u);
+		sqlite3_progress_handler(db, STEPS, go_on, &u);
+	}
 	for (int i = from + 1; rc == SQLITE_OK && i <= store_schema_newest; i++)
 		rc = sqlite3_exec(db, store_migrations[i], NULL, NULL, NULL);
+	sqlite3_progress_handler(db, 0, NULL, NULL);
 	snprintf(set, sizeof set, "PRAGMA user_version = %d", store_schema_newest);
 	return rc == SQLITE_OK ? sqlite3_exec(db, set, NULL, NULL, NULL) : rc;
 }
@@ -174,7 +200,7 @@ static int verify_check(sqlite3 *db, struct seal *seal, const uint8_t key[static
 
 /* Make the schema, or bring it up to date, whole or not at all. */
 static int update(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
-		  const uint8_t key[static SEAL_KEY_LEN], struct cy_error *e)
+		  const uint8_t key[static SEAL_KEY_LEN], void *ctx, struct cy_error *e)
 {
 	char set[64];
 	int version = 0, rc, r = fresh ? CY_OK : store_schema_version(db, config->dir, &version, e);
@@ -186,7 +212,7 @@ static int update(const struct store_sqlite_config *config, sqlite3 *db, bool fr
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, set, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = migrate(db, version);
+		rc = migrate(config, db, version, ctx);
 	if (rc != SQLITE_OK)
 		r = failed(db, rc, config->dir, e);
 	else if (fresh)
@@ -242,10 +268,10 @@ static int rewrite_wal(sqlite3 *db)
 }
 
 int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, bool fresh, struct seal *seal,
-			 const uint8_t key[static SEAL_KEY_LEN], struct cy_error *e)
+			 const uint8_t key[static SEAL_KEY_LEN], void *ctx, struct cy_error *e)
 {
 	int r, rc = sqlite3_exec(db,
-				 "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+				 "PRAGMA foreign_keys = OFF; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
 				 "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768;"
 				 "PRAGMA journal_size_limit = 67108864",
 				 NULL, NULL, NULL);
@@ -255,12 +281,14 @@ int store_schema_prepare(const struct store_sqlite_config *config, sqlite3 *db, 
 				  NULL, NULL);
 	if (rc == SQLITE_OK && fresh)
 		rc = page_check_reserve(db);
+	if (rc == SQLITE_OK)
+		rc = store_functions(db);
 	if (rc != SQLITE_OK)
 		return failed(db, rc, config->dir, e);
-	r = update(config, db, fresh, seal, key, e);
+	r = update(config, db, fresh, seal, key, ctx, e);
 	if (r < 0)
 		return r;
-	rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+	rc = sqlite3_exec(db, "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL", NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return failed(db, rc, config->dir, e);
 	r = verify_check(db, seal, key, config, e);

@@ -65,12 +65,16 @@
 	X(DISSOLVE, "UPDATE parcel SET dissolved = 1 WHERE peer = ? AND author = ? AND epoch = ? AND sequence = ?")    \
 	X(DROP_PARCEL, "DELETE FROM parcel WHERE peer = ? AND author = ? AND epoch = ? AND sequence = ?"               \
 		       " AND dissolved = 1")                                                                           \
-	X(EVENT, "INSERT INTO event (type, at, peer, case_id, message_id, client, own_reference, kind, number, code,"  \
-		 " text, case_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                     \
+	X(MESSAGE_OF_CASE,                                                                                             \
+	  "SELECT m.no FROM message m JOIN case_key k ON k.no = m.case_no WHERE m.id = ? AND m.peer = ?"               \
+	  " AND k.case_id = ?")                                                                                        \
+	X(EVENT, "INSERT INTO event (type, at, message, peer, case_id, message_id, client, own_reference, kind,"       \
+		 " number, code, text, case_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                    \
 	X(CURSOR, "INSERT INTO cursor (client, name, position) VALUES (?1, ?2, ?3)"                                    \
 		  " ON CONFLICT (client, name) DO UPDATE SET position = ?3")                                           \
-	X(DELIVER, "UPDATE message SET transport = 3 WHERE author = 1 AND transport = 2 AND id IN"                     \
-		   " (SELECT message_id FROM event WHERE position > ?1 AND position <= ?2 AND type = 5"                \
+	X(DELIVER, "UPDATE message SET transport = 3 WHERE author = 1 AND transport = 2 AND no IN"                     \
+		   " (SELECT ifnull(message, (SELECT m.no FROM message m WHERE m.id = event.message_id))"              \
+		   " FROM event WHERE position > ?1 AND position <= ?2 AND type = 5"                                   \
 		   " AND (?3 IS NULL OR client = ?3))")                                                                \
 	X(DROP_CURSOR, "DELETE FROM cursor WHERE client = ? AND name = ?")                                             \
 	X(PRUNE_EVENTS, "DELETE FROM event WHERE position <= ?")                                                       \
@@ -148,8 +152,9 @@
 	X(ERASE_KEYS, SPEND_KEYS " message_id = ?1 AND message_id <> ''")                                              \
 	X(ERASE_ALL_KEYS,                                                                                              \
 	  SPEND_KEYS " message_id IN (SELECT id FROM message WHERE case_no = ?1) AND message_id <> ''")                \
-	X(ERASE_EVENTS, "UPDATE event SET text = '', own_reference = '' WHERE peer = ?1 AND case_id = ?2"              \
-			" AND (text <> '' OR own_reference <> '')")                                                    \
+	X(ERASE_EVENTS, "UPDATE event SET text = '', own_reference = '' WHERE (text <> '' OR own_reference <> '')"     \
+			" AND ((peer = ?1 AND case_id = ?2)"                                                           \
+			" OR message IN (SELECT no FROM message WHERE case_no = ?3))")                                 \
 	X(ERASE_HOOKS, "DELETE FROM hook WHERE instr(environment, ?1) > 0 AND instr(environment, ?2) > 0")             \
 	X(ERASE_CASE,                                                                                                  \
 	  "UPDATE cases SET title_generation = NULL, title_nonce = NULL, title = NULL, own_reference = '',"            \
@@ -244,11 +249,12 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 #define IN_FLIGHT                                  \
 	" FROM parcel INDEXED BY parcel_in_flight" \
 	" WHERE peer = ?1 AND author = 0 AND receipt IS NULL AND dissolved = 0"
-#define EVENT_SELECT                                                                                             \
-	"SELECT position, type, at, peer, case_id, message_id, client, own_reference, kind, number, code, text," \
-	" case_state, ifnull((SELECT c.peer_reference FROM cases c WHERE c.peer = event.peer AND c.case_id = "   \
-	"event.case_id), '')"                                                                                    \
-	" FROM event"
+#define EVENT_SELECT                                                                                              \
+	"SELECT e.position, e.type, e.at, ifnull(e.peer, m.peer), ifnull(e.case_id, k.case_id),"                  \
+	" ifnull(e.message_id, m.id), e.client, e.own_reference, e.kind, e.number, e.code, e.text, e.case_state," \
+	" ifnull((SELECT c.peer_reference FROM cases c WHERE c.no = ifnull(m.case_no, (SELECT o.no FROM case_key" \
+	" o WHERE o.peer = e.peer AND o.case_id = e.case_id))), '')"                                              \
+	" FROM event e LEFT JOIN message m ON m.no = e.message LEFT JOIN case_key k ON k.no = m.case_no"
 
 #define KEY_SELECT "SELECT client, key, request, message_id, at FROM submission_key WHERE "
 
@@ -319,7 +325,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(KEY, KEY_SELECT "client = ? AND key = ?")                                                                    \
 	X(OLD_KEYS, KEY_SELECT "at > 0 AND at < ? ORDER BY at LIMIT ?")                                                \
 	X(CURSOR, "SELECT position FROM cursor WHERE client = ? AND name = ?")                                         \
-	X(GET_CASE, CASE_SELECT " WHERE c.peer = ? AND c.case_id = ?")                                                 \
+	X(GET_CASE, CASE_SELECT " WHERE c.peer = ?1 AND c.case_id = ?2")                                               \
 	X(FIND_BY_ID, CASE_SELECT FIND("c.case_id = ?1 AND (?3 = '' OR c.peer = ?3)"))                                 \
 	X(FIND_BY_OWN, CASE_SELECT FIND("c.own_reference = ?1 AND c.own_reference <> ''"))                             \
 	X(FIND_REFERENCE, CASE_SELECT " WHERE c.own_reference = ?1 AND c.own_reference <> '' AND c.case_id <> '' AND " \
@@ -328,8 +334,8 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(FIND_BY_PEER, CASE_SELECT FIND("c.peer_reference = ?1 AND c.peer_reference <> ''"))                          \
 	X(LIST_CASES, CASE_SELECT " WHERE c.case_id > ?1 AND ?2 = '' AND (?3 = 0 OR c.closed = 0)"                     \
 				  " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id, c.peer LIMIT ?5")            \
-	X(CASES_OF_PEER, CASE_SELECT " WHERE c.peer = ?2 AND c.case_id > ?1 AND (?3 = 0 OR c.closed = 0)"              \
-				     " AND (?4 IS NULL OR c.client = ?4) ORDER BY c.case_id LIMIT ?5")                 \
+	X(CASES_OF_PEER, CASE_SELECT " WHERE k.peer = ?2 AND k.case_id > ?1 AND (?3 = 0 OR c.closed = 0)"              \
+				     " AND (?4 IS NULL OR c.client = ?4) ORDER BY k.case_id LIMIT ?5")                 \
 	X(STALE_CASES, CASE_SELECT " WHERE c.stale = 1 AND (c.case_id, c.peer) > (?, ?)"                               \
 				   " ORDER BY c.case_id, c.peer LIMIT ?")                                              \
 	X(FOLLOWING, CASE_SELECT " JOIN follow f ON f.case_no = c.no WHERE f.peer = ?1 AND f.follows = ?2"             \
@@ -356,8 +362,9 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 			 " WHERE k.peer = ? AND k.case_id = ? AND m.author = 1 AND m.number > ? ORDER BY m.number")    \
 	X(JUDGED, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM " WHERE k.peer = ? AND k.case_id = ? AND m.author = ?"        \
 		  " AND (m.author = 1 OR m.transport = 2) AND m.void_code IN (0, 6, 7, 8) ORDER BY m.digest")          \
-	X(EVENTS, EVENT_SELECT " WHERE position > ?1 ORDER BY position LIMIT ?2")                                      \
-	X(EVENTS_OF, EVENT_SELECT " WHERE client = ?3 AND client <> '' AND position > ?1 ORDER BY position LIMIT ?2")  \
+	X(EVENTS, EVENT_SELECT " WHERE e.position > ?1 ORDER BY e.position LIMIT ?2")                                  \
+	X(EVENTS_OF,                                                                                                   \
+	  EVENT_SELECT " WHERE e.client = ?3 AND e.client <> '' AND e.position > ?1 ORDER BY e.position LIMIT ?2")     \
 	X(LAST_EVENT, "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)")                      \
 	X(PRUNED_EVENTS, "SELECT ifnull((SELECT min(position) - 1 FROM event),"                                        \
 			 " ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0))")                        \

@@ -85,7 +85,7 @@ static int new_case_key(struct store_applying *a, const char *peer, const char *
 	if (r < 0)
 		return r;
 	bind_text(&b, peer);
-	bind_text(&b, case_id);
+	bind_id(&b, case_id);
 	bind_i64(&b, generation);
 	bind_bytes(&b, cy_bytes(wrapped, sizeof wrapped));
 	r = store_apply_finish(a, &b);
@@ -119,7 +119,7 @@ int store_apply_case(struct store_applying *a, const char *peer, const char *cas
 	if (r < 0)
 		return r;
 	bind_text(&b, peer);
-	bind_text(&b, case_id);
+	bind_id(&b, case_id);
 	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
 	if (rc == SQLITE_ROW) {
 		no = sqlite3_column_int64(b.s, 0);
@@ -190,7 +190,7 @@ static int put_case(struct store_applying *a, const struct store_case *c)
 		return r;
 	bind_i64(&b, a->st->last_case.no);
 	bind_text(&b, c->peer);
-	bind_text(&b, c->case_id);
+	bind_id(&b, c->case_id);
 	bind_i64(&b, (int64_t)c->side);
 	bind_text(&b, c->own_reference);
 	bind_text(&b, c->peer_reference);
@@ -221,7 +221,7 @@ static int put_follow(struct store_applying *a, const struct store_write *w)
 	if (r < 0)
 		return r;
 	bind_text(&b, w->follow.peer);
-	bind_text(&b, w->follow.follows);
+	bind_id(&b, w->follow.follows);
 	bind_i64(&b, a->st->last_case.no);
 	return store_apply_finish(a, &b);
 }
@@ -237,7 +237,7 @@ static int find_message(struct store_applying *a, const struct store_message *m,
 
 	if (r < 0)
 		return r;
-	bind_text(&b, m->id);
+	bind_id(&b, m->id);
 	rc = b.rc == SQLITE_OK ? sqlite3_step(b.s) : b.rc;
 	if (rc == SQLITE_ROW) {
 		no = sqlite3_column_int64(b.s, 0);
@@ -323,7 +323,7 @@ static int put_message(struct store_applying *a, const struct store_message *m)
 	if (no > 0) {
 		bind_i64(&b, no);
 	} else {
-		bind_text(&b, m->id);
+		bind_id(&b, m->id);
 		bind_text(&b, m->peer);
 		bind_i64(&b, a->st->last_case.no);
 		bind_i64(&b, (int64_t)m->author);
@@ -351,7 +351,7 @@ static int mark_message(struct store_applying *a, const struct store_message *m)
 	bind_u64(&b, m->epoch);
 	bind_u64(&b, m->sequence);
 	bind_i64(&b, m->index);
-	bind_text(&b, m->id);
+	bind_id(&b, m->id);
 	r = store_apply_finish(a, &b);
 	return r < 0 ? r : store_apply_changed_one(a, "message", m->id);
 }
@@ -510,7 +510,7 @@ static int raise_case(struct store_applying *a, const struct store_write *w)
 		return r;
 	bind_i64(&b, (int64_t)w->raise.priority);
 	bind_text(&b, w->raise.peer);
-	bind_text(&b, w->raise.case_id);
+	bind_id(&b, w->raise.case_id);
 	return store_apply_finish(a, &b);
 }
 
@@ -524,9 +524,9 @@ static int put_key(struct store_applying *a, const struct store_key *k)
 	if (r < 0)
 		return r;
 	bind_text(&b, k->client);
-	bind_text(&b, k->key);
+	bind_key(&b, k->client, k->key);
 	bind_bytes(&b, cy_bytes(k->request.b, sizeof k->request.b));
-	bind_text(&b, k->message_id);
+	bind_id(&b, k->message_id);
 	bind_i64(&b, k->at.ms);
 	return store_apply_finish(a, &b);
 }
@@ -538,9 +538,9 @@ static int move_key(struct store_applying *a, const struct store_key *k)
 
 	if (r < 0)
 		return r;
-	bind_text(&b, k->message_id);
+	bind_id(&b, k->message_id);
 	bind_text(&b, k->client);
-	bind_text(&b, k->key);
+	bind_key(&b, k->client, k->key);
 	r = store_apply_finish(a, &b);
 	return r < 0 ? r : store_apply_changed_one(a, "the idempotency key of message", k->message_id);
 }
@@ -570,7 +570,7 @@ static int put_statement(struct store_applying *a, const struct store_write *w)
 
 	if (r < 0)
 		return r;
-	bind_text(&b, w->statement.message_id);
+	bind_id(&b, w->statement.message_id);
 	bind_bytes(&b, w->statement.text);
 	bind_bytes(&b, w->statement.signature);
 	r = store_apply_finish(a, &b);
