@@ -201,7 +201,7 @@ static int write_letter(struct letter_job *j, const struct asked *a)
 		r = ctl_fail(CTL_BAD_FILE, "%s: %s", a->output,
 			     e.text[0] ? e.text : "the letter is too long for one file");
 	else
-		r = file_replace(a->output, "-o", cy_buf_view(&out));
+		r = file_replace_by_own(a->output, "-o", cy_buf_view(&out));
 	cy_buf_free(&out);
 	if (r == CTL_DONE && pdf)
 		printf("%s: %s, %u page%s\n", a->output, j->letter.title, pages, pages == 1 ? "" : "s");

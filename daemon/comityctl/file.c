@@ -78,12 +78,12 @@ static mode_t mode_of(int fd, const char *path)
 }
 
 /* In the same directory, to be renamed. */
-static int write_new(int fd, const char *path, struct cy_bytes data)
+static int write_new(int fd, mode_t mode, struct cy_bytes data)
 {
-	return fchmod(fd, mode_of(fd, path)) < 0 || write_all(fd, data) < 0 || fsync(fd) < 0 ? -1 : 0;
+	return fchmod(fd, mode) < 0 || write_all(fd, data) < 0 || fsync(fd) < 0 ? -1 : 0;
 }
 
-int file_replace(const char *path, const char *option, struct cy_bytes data)
+static int replace(const char *path, const char *option, struct cy_bytes data, bool own)
 {
 	const size_t len = strlen(path);
 	char *temporary;
@@ -98,7 +98,7 @@ int file_replace(const char *path, const char *option, struct cy_bytes data)
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0) {
 		r = problem(path);
-	} else if (write_new(fd, path, data) < 0 || rename(temporary, path) < 0) {
+	} else if (write_new(fd, own ? 0600 : mode_of(fd, path), data) < 0 || rename(temporary, path) < 0) {
 		r = problem(path);
 		unlink(temporary);
 	}
@@ -106,6 +106,16 @@ int file_replace(const char *path, const char *option, struct cy_bytes data)
 		close(fd);
 	free(temporary);
 	return r;
+}
+
+int file_replace(const char *path, const char *option, struct cy_bytes data)
+{
+	return replace(path, option, data, false);
+}
+
+int file_replace_by_own(const char *path, const char *option, struct cy_bytes data)
+{
+	return replace(path, option, data, true);
 }
 
 char *file_beside(const char *place)

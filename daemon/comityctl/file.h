@@ -15,6 +15,9 @@ int file_may_replace(const char *path, const char *option);
  * CTL_BAD_FILE with the sentence printed. */
 int file_replace(const char *path, const char *option, struct cy_bytes data);
 
+/* The same, but what is written is the caller's alone, whoever could read the old one. */
+int file_replace_by_own(const char *path, const char *option, struct cy_bytes data);
+
 /* A file or directory by its place beside this program, such as /../share/comity; to be freed. NULL: it is not there.
  */
 char *file_beside(const char *place);

@@ -88,6 +88,7 @@ static void front(struct letter_job *j, const CyCaseView *v)
 	letter_pair(j, "Opened", instant(j, s->opened_ms));
 	letter_pair(j, "Last message", instant(j, s->changed_ms));
 	letter_pair(j, "As it stood", instant(j, v->now_ms));
+	letter_say_zone(j);
 	if (v->erasure != NULL)
 		letter_pair(j, "Erased",
 			    form_fill(&j->words.words, &j->arena, "{when}, by {who}: {reason}", "when",
@@ -290,6 +291,7 @@ int letter_case(struct letter_job *j, const CyCaseView *v)
 	if (s == NULL)
 		return ctl_fail(CTL_NOT_FOUND, "this case is not shown to this client");
 	letter_head(j, client_welcome(j->ctl->conn)->authority, NULL);
+	letter_zone(j, client_welcome(j->ctl->conn)->authority, NULL, v);
 	l->at_ms = v->now_ms;
 	l->reference = letter_text(l, s->own_reference[0]    ? s->own_reference
 				      : s->peer_reference[0] ? s->peer_reference

@@ -45,6 +45,12 @@ const struct form *letter_form(struct letter_job *j, const ProtobufCMessage *m, 
 /* The letterhead, if it is that of this authority ("": of whoever runs the program); else `office` and `lines`. */
 void letter_head(struct letter_job *j, const char *authority, const CyAuthority *office);
 
+/* The time zone of the letter is that of this authority ("": of whoever runs the program), and stands in it: by its
+ * letterhead, its office, the daemon or its time limits in the case `v`; where none says it, UTC. `office` and `v` may be
+ * NULL. Called before anything is written. */
+void letter_zone(struct letter_job *j, const char *authority, const CyAuthority *office, const CyCaseView *v);
+void letter_say_zone(struct letter_job *j);
+
 /* Shorthands: a sentence in the language, a field with its label in the language, unless it is empty. */
 const char *letter_say(struct letter_job *j, const char *english);
 void letter_pair(struct letter_job *j, const char *label, const char *text);

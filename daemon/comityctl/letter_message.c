@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "comityctl/input.h"
 #include "comityctl/letter_job.h"
+#include "config/zone_tz.h"
 
 #define DAY_MS 86400000
 
@@ -74,6 +75,61 @@ void letter_head(struct letter_job *j, const char *authority, const CyAuthority 
 		l->office = letter_text(l, authority);
 	}
 	l->author = l->office;
+}
+
+/* What our own daemon is configured with; "": it is another authority's, or none was asked. */
+static const char *own_zone(struct letter_job *j, const char *authority)
+{
+	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
+	CyListClocks list = CY_LIST_CLOCKS__INIT;
+	struct cy_error e = { 0 };
+	CyServerFrame *reply;
+	const char *name;
+
+	if (j->ctl->conn == NULL || strcmp(client_welcome(j->ctl->conn)->authority, authority) != 0)
+		return "";
+	list.limit = 1;
+	frame.kind_case = CY_CLIENT_FRAME__KIND_LIST_CLOCKS;
+	frame.list_clocks = &list;
+	if (client_call(j->ctl->conn, &frame, CY_SERVER_FRAME__KIND_CLOCK_LIST, &reply, &e) != CY_OK)
+		return "";
+	name = cy_arena_string(&j->arena, reply->clock_list->time_zone);
+	cy_server_frame__free_unpacked(reply, NULL);
+	return name;
+}
+
+static const char *zone_of_clocks(const CyCaseView *v, const char *authority)
+{
+	for (size_t i = 0; v != NULL && i < v->n_clocks; i++)
+		if (strcmp(v->clocks[i]->obliged, authority) == 0 && v->clocks[i]->time_zone[0])
+			return v->clocks[i]->time_zone;
+	return "";
+}
+
+void letter_zone(struct letter_job *j, const char *authority, const CyAuthority *office, const CyCaseView *v)
+{
+	const bool headed = authority[0] == '\0' || strcmp(authority, j->head.authority) == 0;
+	const char *name = office != NULL ? office->time_zone : "";
+	const struct law_zone *zone = NULL;
+	struct cy_error e = { 0 };
+
+	if (j->head.office != NULL && headed)
+		zone = j->head.zone;
+	if (zone == NULL && !name[0])
+		name = own_zone(j, authority);
+	if (zone == NULL && !name[0])
+		name = zone_of_clocks(v, authority);
+	/* One that this machine does not know stands for nothing: UTC is said then. */
+	if (zone == NULL && name[0] && zone_load(NULL, name, &j->arena, &zone, &e) != CY_OK)
+		zone = NULL;
+	j->words.words.zone = j->letter.words.zone = zone;
+}
+
+void letter_say_zone(struct letter_job *j)
+{
+	const struct law_zone *zone = j->words.words.zone;
+
+	letter_pair(j, "Time zone", zone != NULL ? zone->name : "UTC");
 }
 
 /* ----------------------------------------------------------------- one message */
@@ -165,6 +221,7 @@ int letter_draft(struct letter_job *j, const char *file)
 		return r;
 	}
 	(void)input_filled(file, &s->base, on_unread, j);
+	letter_zone(j, "", office_of(s->content), NULL);
 	f = letter_form(j, &s->base, treaties_today(), true);
 	letter_head(j, "", office_of(s->content));
 	l->reference = letter_text(l, s->own_reference[0] ? in_brackets(j, s->own_reference, letter_say(j, "draft"))
@@ -174,6 +231,7 @@ int letter_draft(struct letter_job *j, const char *file)
 	letter_pair(j, "To", s->to[0] ? addressee(j, s->content, s->to) : "");
 	letter_pair(j, "Reference", s->own_reference);
 	letter_pair(j, "Your reference", s->case_ref);
+	letter_say_zone(j);
 	letter_pair(j, "Status", letter_say(j, "Draft: it was not sent, and nobody has signed it."));
 	title(j, s->content, f, NULL);
 	letter_content(l, f, 1);
@@ -217,6 +275,7 @@ int letter_message(struct letter_job *j, const CyMessageView *view, const CyCase
 		return ctl_fail(CTL_NOT_FOUND,
 				"the content of this message is not shown here: it was erased, or this client "
 				"may not see it");
+	letter_zone(j, m->from, office_of(m->content), v);
 	f = letter_form(j, &m->base, day_of(m->created_ms), false);
 	own = own_reference(m, v);
 	letter_head(j, m->from, office_of(m->content));
@@ -230,6 +289,7 @@ int letter_message(struct letter_job *j, const CyMessageView *view, const CyCase
 	letter_pair(j, "Reference", own);
 	letter_pair(j, "Your reference", your_reference(m, v));
 	letter_pair(j, "Date", form_instant(&j->words.words, &j->arena, m->created_ms));
+	letter_say_zone(j);
 	if (v != NULL && v->summary != NULL && m->number + m->seen > 1)
 		letter_pair(j, "In the matter", v->summary->title);
 	title(j, m->content, f, v);

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "config/config_value.h"
+#include "config/zone_tz.h"
 
 #define LINES_MAX 10
 
@@ -35,6 +36,17 @@ static const char *office(const struct config_sec *s)
 	return t != NULL ? config_keep(s, t->text) : "";
 }
 
+static const struct law_zone *zone(const struct config_sec *s)
+{
+	const struct config_text *t = cfg_getnptr(s->cfg, "time_zone", 0);
+	const struct law_zone *z = NULL;
+	struct cy_error e = { 0 };
+
+	if (t != NULL && zone_load(NULL, t->text, s->l->arena, &z, &e) != CY_OK)
+		config_wrong(s, "time_zone", t->line, "%s", e.text);
+	return z;
+}
+
 static void lines(const struct config_sec *s, struct letterhead *h)
 {
 	const unsigned n = cfg_size(s->cfg, "lines");
@@ -54,7 +66,7 @@ static void lines(const struct config_sec *s, struct letterhead *h)
 
 int letterhead_load(const char *path, struct cy_arena *arena, struct letterhead *ret, struct config_problems *out)
 {
-	cfg_opt_t options[] = { config_option("authority"), config_option("office"), config_list("lines"), CFG_END() };
+	cfg_opt_t options[] = { config_option("authority"), config_option("office"), config_option("time_zone"), config_list("lines"), CFG_END() };
 	struct config_problems found = { 0 };
 	struct config_load l = { .arena = arena, .out = &found, .path = path, .dir = "" };
 	struct config_sec root = { .l = &l };
@@ -64,6 +76,7 @@ int letterhead_load(const char *path, struct cy_arena *arena, struct letterhead 
 	if (root.cfg != NULL) {
 		h.authority = authority(&root);
 		h.office = office(&root);
+		h.zone = zone(&root);
 		lines(&root, &h);
 		cfg_free(root.cfg);
 	}

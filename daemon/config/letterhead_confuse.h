@@ -5,9 +5,11 @@
 
 #include "base/arena.h"
 #include "config/config_problems.h"
+#include "law/days.h"
 
 struct letterhead {
 	const char *authority; /* its id: whose letters begin so */
+	const struct law_zone *zone; /* in which its letters write instants; NULL: not said */
 	const char *office;
 	size_t n_lines;
 	const char *const *lines; /* address, telephone, ... */

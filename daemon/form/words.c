@@ -6,7 +6,8 @@
 
 #include "base/error.h"
 
-#define TEXT_MAX (1024u * 1024u)
+#define TEXT_MAX    (1024u * 1024u)
+#define INSTANT_MAX INT64_C(62135596800000) /* milliseconds from the year 1 to 1970 */
 
 const char *form_word(const struct form_words *w, const char *context, const char *id)
 {
@@ -57,32 +58,52 @@ const char *form_fill_list(const struct form_words *w, struct cy_arena *a, const
 	return done;
 }
 
-/* The months by their numbers, in the context "month". */
+/* The months by their numbers, in the context "month"; a day that is not written by its number alone is in "day". */
 const char *form_date(const struct form_words *w, struct cy_arena *a, struct cy_date d)
 {
 	static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
 					      "July",    "August",   "September", "October", "November", "December" };
 	char day[16], number[16], year[16];
-	const char *month;
+	const char *month, *special;
 
 	CY_ASSERT(d.month >= 1 && d.month <= 12);
 	snprintf(day, sizeof day, "%d", d.day);
 	snprintf(number, sizeof number, "%d", d.month);
 	snprintf(year, sizeof year, "%d", d.year);
 	month = form_word(w, "month", number);
-	return form_fill(w, a, "{day} {month} {year}", "day", day, "month", month[0] ? month : months[d.month - 1],
+	special = form_word(w, "day", day);
+	return form_fill(w, a, "{day} {month} {year}", "day", special[0] ? special : day, "month", month[0] ? month : months[d.month - 1],
 			 "year", year);
 }
 
+/* "UTC-05:00" */
+static const char *distance(const struct law_zone *zone, int64_t ms, struct cy_arena *a)
+{
+	const int32_t seconds = law_offset_at(zone, (struct cy_wall){ .ms = ms });
+	const int minutes = (seconds < 0 ? -seconds : seconds) / 60;
+	char text[32];
+
+	snprintf(text, sizeof text, "UTC%c%02d:%02d", seconds < 0 ? '-' : '+', minutes / 60, minutes % 60);
+	return cy_arena_string(a, text);
+}
+
+/* Beyond the years that a calendar has they are numbers. */
 const char *form_instant(const struct form_words *w, struct cy_arena *a, int64_t ms)
 {
-	const int64_t day = ms >= 0 ? ms / 86400000 : -((86399999 - ms) / 86400000);
-	const struct cy_date d = cy_date_of_days(day);
-	const int second = (int)((ms - day * 86400000) / 1000);
+	static const struct law_offset always[] = { { INT64_MIN, 0 } };
+	static const struct law_zone utc = { .name = "UTC", .n = 1, .offsets = always };
+	struct cy_date d;
 	char clock[32];
+	int32_t at;
 
-	snprintf(clock, sizeof clock, "%02d:%02d:%02d", second / 3600, second / 60 % 60, second % 60);
-	return form_fill(w, a, "{date}, {clock} UTC", "date", form_date(w, a, d), "clock", clock);
+	if (ms < -INSTANT_MAX || ms > INSTANT_MAX) {
+		snprintf(clock, sizeof clock, "%" PRId64, ms);
+		return cy_arena_string(a, clock);
+	}
+	d = law_local_date(w->zone != NULL ? w->zone : &utc, (struct cy_wall){ .ms = ms }, &at);
+	snprintf(clock, sizeof clock, "%02d:%02d:%02d", at / 3600000, at / 60000 % 60, at / 1000 % 60);
+	return form_fill(w, a, "{date}, {clock} {zone}", "date", form_date(w, a, d), "clock", clock, "zone",
+			 w->zone != NULL ? distance(w->zone, ms, a) : "UTC");
 }
 
 /* What stands between groups of three digits is the word "thousands" of the context "number". */

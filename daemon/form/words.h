@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/time.h"
+#include "law/days.h"
 
 /* The text for `id` in `context` ("": none), or NULL. It lives as long as the catalogue. */
 typedef const char *form_look_up(void *arg, const char *context, const char *id);
@@ -16,6 +17,7 @@ struct form_words {
 	/* All codes of ISO 3166-1 alpha-2 and of ISO 639-1, which people may choose; NULL ends them. NULL: only those
 	 * that a profile names. */
 	const char *const *states, *const *languages;
+	const struct law_zone *zone; /* in which instants are written; NULL: UTC */
 };
 
 /* A sentence of the program in the language; English where the catalogue does not have it. */
@@ -30,7 +32,8 @@ const char *form_word(const struct form_words *w, const char *context, const cha
 const char *form_fill_list(const struct form_words *w, struct cy_arena *a, const char *english,
 			   const char *const *values);
 
-/* A civil date, an instant in UTC, a number, and a list of texts, as they are written in the language. */
+/* A civil date, an instant in the zone of the words with its distance from UTC, a number, and a list of texts, as they
+ * are written in the language. */
 const char *form_date(const struct form_words *w, struct cy_arena *a, struct cy_date d);
 const char *form_instant(const struct form_words *w, struct cy_arena *a, int64_t ms);
 const char *form_number(const struct form_words *w, struct cy_arena *a, uint64_t n);

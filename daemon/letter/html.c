@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#include "base/limits.h"
+#include "base/sha256.h"
+#include "wire/base64.h"
+
 /* Where the numbers of pages go in a text of the style. */
 #define PAGE_MARK "\x01"
 #define ALL_MARK  "\x02"
@@ -145,25 +149,51 @@ static void meta(struct page *p, const char *name, const char *value)
 	put(p, "\">\n");
 }
 
+/* The style of this letter: that of all, and what stands on its pages. To be freed. */
+static struct cy_buf rules_of(struct page *p)
+{
+	struct cy_buf rules = CY_BUF(CY_LETTER_MAX);
+	struct page of = { .l = p->l, .out = &rules };
+
+	put(&of, "\n");
+	put(&of, style);
+	page_rules(&of);
+	p->r = of.r;
+	return rules;
+}
+
+/* The digest by which the policy of the page allows its style: this text and no other. */
+static void put_digest(struct page *p, const char *text)
+{
+	const struct cy_digest d = cy_sha256(cy_bytes(text, strlen(text)));
+
+	if (p->r == CY_OK)
+		p->r = wire_base64(cy_bytes(d.b, sizeof d.b), p->out);
+}
+
 static void head(struct page *p)
 {
 	const struct letter *l = p->l;
+	struct cy_buf buf = rules_of(p);
+	const char *rules = p->r == CY_OK ? (const char *)buf.data : "";
 
 	put(p, "<!DOCTYPE html>\n<html lang=\"");
 	escaped(p, l->words.language);
 	put(p, letter_rtl(l->words.language) ? "\" dir=\"rtl\">\n" : "\" dir=\"ltr\">\n");
 	put(p,
 	    "<head>\n<meta charset=\"utf-8\">\n"
-	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-");
+	put_digest(p, rules);
+	put(p,
+	    "'; base-uri 'none'; form-action 'none'\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
 	meta(p, "author", l->author);
 	meta(p, "description", l->subject);
 	meta(p, "generator", "Comity " COMITY_VERSION);
 	put(p, "<title>");
 	escaped(p, l->title);
-	put(p, "</title>\n<style>\n");
-	put(p, style);
-	page_rules(p);
+	put(p, "</title>\n<style>");
+	put(p, rules);
 	put(p, "</style>\n</head>\n<body>\n");
 	if (l->office[0] || l->n_lines > 0) {
 		put(p, "<header>\n");
@@ -175,6 +205,7 @@ static void head(struct page *p)
 		put(p, "\n</header>\n");
 	}
 	put(p, "<main>\n");
+	cy_buf_free(&buf);
 }
 
 /* -------------------------------------------------------------- the blocks */

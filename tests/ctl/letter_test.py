@@ -4,6 +4,7 @@
     letter_test.py COMITYCTL      TAP
 """
 import datetime
+from collections import Counter
 import gettext
 import glob
 import importlib
@@ -63,11 +64,24 @@ def letter(submission, *options, **more):
     return Pdf(open(f"{DIR}/letter.pdf", "rb").read()), Page(open(f"{DIR}/letter.html").read())
 
 
+def labels():
+    plain = subprocess.run(["msgcat", "--no-wrap", f"{TOP}/config/locale/en.po"], check=True, capture_output=True, text=True).stdout
+    return {context: json.loads(text) for context, text in
+            re.findall(r'^msgctxt "([^"]+)"\nmsgid "label"\nmsgstr ("(?:[^"\\]|\\.)*")$', plain, re.M)}
+
+
+LABELS = labels()
+
+
+def label(context):
+    return LABELS[context]
+
+
 class Filler:
     """Fills every field of a message, each with a value of its own, and remembers how people read it."""
 
     def __init__(self, **fixed):
-        self.n, self.fixed, self.wanted = 0, fixed, []
+        self.n, self.fixed, self.wanted, self.chosen = 0, fixed, [], []
 
     def next(self):
         self.n += 1
@@ -89,8 +103,11 @@ class Filler:
             self.wanted.append((path, data.hex()))
             return data
         if f.type == F.TYPE_ENUM:
-            return f.enum_type.values[1 + n % (len(f.enum_type.values) - 1)].number
+            value = f.enum_type.values[1 + n % (len(f.enum_type.values) - 1)]
+            self.chosen.append((path, label(f"{f.containing_type.name}.{f.name}"), label(f"{f.enum_type.name}.{value.name}")))
+            return value.number
         if f.type == F.TYPE_BOOL:
+            self.chosen.append((path, label(f"{f.containing_type.name}.{f.name}"), "yes"))
             return True
         if f.type == F.TYPE_INT64:
             at = datetime.datetime(2001, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=100001 * n)
@@ -130,6 +147,13 @@ def filled(kind, **fixed):
     return s, filler
 
 
+def unchosen(page, filler):
+    """Choices and switches that the letter does not say, as often as they were set, in a field with their label."""
+    often = Counter((name, value) for _, name, value in filler.chosen)
+    said = {(name, value): sum(text.count(value) for label, text in page.fields if label == name) for name, value in often}
+    return [(name, value, said[name, value], n) for (name, value), n in often.items() if said[name, value] < n]
+
+
 def missing(text, filler):
     text = bare(text)
     return [(path, value) for path, value in filler.wanted if bare(value) not in text]
@@ -145,10 +169,10 @@ def every_field_under_every_instrument():
         tap(len(filler.wanted) > 180 and not missing(pdf.text(), filler),
             f"pdf: every field of a request under {instrument} stands in the letter", missing(pdf.text(), filler))
         tap(not missing(page.text(), filler), f"html: and so it does under {instrument}", missing(page.text(), filler))
-        # Neither form has another order.
-        there = bare(page.text())
-        order = sorted((value for _, value in filler.wanted), key=lambda v: there.index(bare(v)))
-        tap(in_order(bare(pdf.text()), map(bare, order)) is None, f"pdf and html have the same order under {instrument}")
+        tap(len(filler.chosen) > 20 and not unchosen(page, filler),
+            f"every choice and every switch stands at its label under {instrument}", unchosen(page, filler))
+        said = in_order(bare(pdf.text()), map(bare, page.texts[1:]))
+        tap(said is None, f"pdf says under {instrument} all that the page says, labels and choices included, in one order", said)
 
 
 def every_kind():
@@ -159,6 +183,8 @@ def every_kind():
         tap(len(kinds) > 30 and not missing(pdf.text(), filler) and not missing(page.text(), filler),
             f"every field of a {kind.replace('_', ' ')} stands in its letter",
             (missing(pdf.text(), filler), missing(page.text(), filler)))
+        said = in_order(bare(pdf.text()), map(bare, page.texts[1:]))
+        tap(not unchosen(page, filler) and said is None, f"and so do its choices and switches: {kind}", (unchosen(page, filler), said))
 
 
 def request():
@@ -292,6 +318,14 @@ def wrong_ones():
     os.symlink(f"{DIR}/victim", f"{DIR}/link.pdf")
     done = ctl("letter", file, "-o", f"{DIR}/link.pdf")
     tap(done.returncode == 4 and not os.path.exists(f"{DIR}/victim"), "a link is not followed", done.stderr)
+    for end in ("pdf", "html"):
+        with open(f"{DIR}/old.{end}", "w") as f:
+            f.write("an older letter")
+        os.chmod(f"{DIR}/old.{end}", 0o664)
+        with open(f"{DIR}/old.{end}") as reader:
+            done = ctl("letter", file, "-o", f"{DIR}/old.{end}")
+            tap(done.returncode == 0 and os.stat(f"{DIR}/old.{end}").st_mode & 0o777 == 0o600 and reader.read() == "an older letter",
+                f"{end}: a letter takes the place of an older file at once, and nobody else may read it", done)
     with open(file) as f:
         done = subprocess.run([COMITYCTL, "letter", "-", "-o", f"{DIR}/stdin.html"], stdin=f, env=ENV, stdout=subprocess.PIPE)
     tap(done.returncode == 0 and os.stat(f"{DIR}/stdin.html").st_mode & 0o777 == 0o600, "a draft comes from standard input; "

@@ -40,9 +40,12 @@ def one_line(lines):
 
 
 class Page(html.parser.HTMLParser):
+    """A page of HTML: its tags, its texts, and the values of fields and of cells, each with its label."""
+
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
         self.tags, self.texts, self.open = [], [], []
+        self.labels, self.fields, self.heads, self.row = [], [], [], []
         self.feed(text)
         self.close()
 
@@ -50,14 +53,34 @@ class Page(html.parser.HTMLParser):
         self.tags.append((tag, dict(attributes)))
         if tag not in ("meta", "br"):
             self.open.append(tag)
+        if tag == "dt":
+            self.labels = []
+        elif tag == "dd":
+            self.fields.append(("".join(self.labels), ""))
+        elif tag == "table":
+            self.heads = []
+        elif tag == "tr":
+            self.row = []
+        elif tag in ("th", "td"):
+            self.row.append("")
 
     def handle_endtag(self, tag):
         assert self.open and self.open[-1] == tag, f"</{tag}> within {self.open}"
         self.open.pop()
+        if tag == "thead":
+            self.heads = [head.partition("\n")[0] for head in self.row]
+        elif tag == "tr" and "tbody" in self.open:
+            self.fields += zip(self.heads, self.row)
 
     def handle_data(self, data):
         if "style" not in self.open and data.strip():
             self.texts.append(data)
+        if self.open and self.open[-1] == "dt":
+            self.labels.append(data)
+        elif self.open and self.open[-1] == "dd":
+            self.fields[-1] = (self.fields[-1][0], self.fields[-1][1] + data)
+        elif self.open and self.open[-1] in ("th", "td"):
+            self.row[-1] += data
 
     def text(self):
         return one_line(self.texts)
