@@ -24,7 +24,7 @@ unsigned cy_bound(const char *name, unsigned most);
 #define CY_HELLO_NONCE         32u                      /* bytes of the nonce in a Hello */
 #define CY_WINDOW_MAX          16u                      /* parcels without receipt */
 /* Frames for which a session's socket has no room yet: what one batch answers to all frames that may wait for it, and
- * what it sends of its own (node/internal.h). A peer for which more waits does not read. */
+ * what it sends of its own (node/core/core.h). A peer for which more waits does not read. */
 #define CY_AHEAD_MAX   64u
 #define CY_AHEAD_BYTES ((CY_WINDOW_MAX + 4u) * CY_FRAME_MAX)
 #define CY_MADE_TOLERANCE_MS \

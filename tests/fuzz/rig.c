@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "node/internal.h"
+#include "node/core/core.h"
 #include "wire/message.h"
 
 const char *const rig_peers[RIG_PEERS] = { "US-OIA", "DE" };

@@ -5,7 +5,7 @@
 
 #include "comity/v1/bulk.pb-c.h"
 #include "fuzz.h"
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
 #include "rig.h"
 #include "wire/message.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "comity/v1/bulk.pb-c.h"
-#include "node/internal.h"
+#include "node/core/core.h"
 #include "page.h"
 
 static void features(void)

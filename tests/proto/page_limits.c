@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "exchange/transfer.h"
-#include "node/internal.h"
+#include "node/core/core.h"
 #include "page.h"
 
 /* What is limited, its limit (the name of a constant), the unit, and what is done beyond it. */

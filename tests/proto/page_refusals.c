@@ -1,6 +1,6 @@
 /* What is refused, with all causes: rejections in the order in which they are looked for, and goodbyes. */
 #include "node/core/goodbyes.h"
-#include "node/core/rejections.h"
+#include "node/peers/rejections.h"
 #include "page.h"
 
 static const char *named(const ProtobufCEnumDescriptor *d, int code, char cell[static PAGE_CELL])

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "comity/v1/bulk.pb-c.h"
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/uploads.h"
 #include "sim.h"
 #include "wire/chunk.h"
 

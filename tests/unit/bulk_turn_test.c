@@ -2,7 +2,7 @@
  * ones take turns, and what all peers together may send is bounded. */
 #include "desk_rig.h"
 
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
 
 #define PEERS 8
 #define LATE  3

@@ -3,7 +3,7 @@
 #include "desk_rig.h"
 
 #include "law/profile.h"
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
 
 #define TOLD "is damaged: restore a backup"
 #define NOTE "{\"content\":{\"note\":{\"text\":\"a note\"}}}"

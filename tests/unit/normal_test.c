@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "node/core/normal.h"
+#include "node/cases/normal.h"
 
 static void what_looks_the_same_has_the_same_forms(void **state)
 {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/core/normal.h"
-#include "node/internal.h"
+#include "node/cases/cases.h"
+#include "node/cases/normal.h"
 
 CySide cases_other(CySide side)
 {

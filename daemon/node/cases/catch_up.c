@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "node/cases/clocks.h"
-#include "node/internal.h"
+
+#define NODE_CATCH_UP_MAX 16 /* cases of an older store that a batch brings up to date */
 
 struct page {
 	struct node *n;

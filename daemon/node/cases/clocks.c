@@ -6,7 +6,6 @@
 
 #include "base/mutant.h"
 #include "node/cases/clocks.h"
-#include "node/internal.h"
 
 /* A stored clock of the case at hand. */
 struct clock_row {

@@ -3,7 +3,9 @@
 
 #include "base/mutant.h"
 #include "node/cases/clocks.h"
-#include "node/internal.h"
+
+#define NODE_CLOCKS_DUE       64                    /* clocks that a batch decides about */
+#define NODE_DAMAGED_AGAIN_MS (10 * INT64_C(60000)) /* a time limit of a case that cannot be read is tried again */
 
 struct due {
 	struct node *n;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "law/room.h"
-#include "node/internal.h"
+#include "node/cases/cases.h"
 
 struct cy_uuid compose_new_id(struct node *n)
 {

@@ -5,7 +5,6 @@
 
 #include "base/mutant.h"
 #include "node/cases/clocks.h"
-#include "node/internal.h"
 
 static bool is_for_us(const struct law_rung *g, const struct store_clock *row)
 {

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "node/cases/clocks.h"
-#include "node/internal.h"
+
+#define NODE_FOLLOW_UPS_MAX 64 /* requests that are looked at as those that follow one case */
 
 static bool follows(const struct law_terms *t, const char *case_id)
 {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "node/cases/clocks.h"
-#include "node/internal.h"
 
 static const char *address(const struct node *n, const char *role, const char *peer)
 {

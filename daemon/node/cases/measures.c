@@ -1,7 +1,6 @@
 /* What became of the measures of a case, for statistics: in the same commit as what it
  * follows from. */
 #include "node/cases/clocks.h"
-#include "node/internal.h"
 
 struct putting {
 	struct node *n;

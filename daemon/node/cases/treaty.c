@@ -2,8 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node/internal.h"
-#include "node/peers/parcels.h"
+#include "node/cases/cases.h"
 #include "wire/message.h"
 
 #define REVIEWS_MAX 200

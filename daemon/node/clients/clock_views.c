@@ -2,8 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/cases/clocks.h"
-#include "node/internal.h"
+#include "node/clients/views.h"
+
+#define NODE_CONFIRM_MS 60000 /* by which the time that an operator confirms may differ */
 
 static bool is_late(const struct store_clock *row, struct cy_wall now)
 {

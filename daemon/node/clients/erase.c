@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "node/clients/views.h"
 #include "node/evidence/evidence.h"
 #include "wire/message.h"
 

@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "law/validate.h"
+#include "node/clients/views.h"
 #include "node/evidence/evidence.h"
-#include "node/peers/parcels.h"
+#include "node/evidence/lane.h"
 
 /* -------------------------------------------------------------------- manifests */
 

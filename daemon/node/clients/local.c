@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/clients/requests.h"
+#include "node/clients/views.h"
 #include "node/evidence/evidence.h"
 #include "wire/message.h"
 

@@ -1,10 +1,9 @@
-#include "node/clients/prune.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/evidence/evidence.h"
+#include "node/clients/prune.h"
+#include "node/clients/views.h"
 
 /* --------------------------------------------------------------------- events */
 

@@ -39,8 +39,6 @@ struct node_pruning {
 	} held_up;
 };
 
-void prune_step(struct node *n); /* if it is time */
-struct cy_mono prune_next(const struct node *n);
 void prune_soon(struct node *n); /* something may be over now */
 
 /* The first event that the client of this cursor may see and has not dealt with; position 0: there

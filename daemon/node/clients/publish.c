@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node/cases/clocks.h"
+#include "node/clients/views.h"
 #include "wire/message.h"
 
 /* One calendar year, as 2025-01-01 to 2025-12-31. */

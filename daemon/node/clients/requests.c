@@ -1,11 +1,10 @@
+#define BIT(role) (1u << CY_ROLE__##role)
+#define SUBMITTER BIT(SUBMITTER)
+#define OPERATOR  (BIT(OPERATOR) | BIT(ADMINISTRATOR)) /* an administrator may all that an operator may */
 #include "node/clients/requests.h"
-
-#include "node/cases/clocks.h"
+#include "node/clients/views.h"
 #include "node/evidence/evidence.h"
-
-#define BIT(role)     (1u << CY_ROLE__##role)
-#define SUBMITTER     BIT(SUBMITTER)
-#define OPERATOR      (BIT(OPERATOR) | BIT(ADMINISTRATOR)) /* an administrator may all that an operator may */
+#include "node/peers/peers.h"
 #define ADMINISTRATOR BIT(ADMINISTRATOR)
 #define ALL           (SUBMITTER | OPERATOR)
 

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/guess.h"
-#include "node/cases/clocks.h"
-#include "node/internal.h"
+#include "node/clients/views.h"
+
+#define NODE_STATS_ROWS 1000 /* measures that are counted in one turn of the loop */
 
 /* The end of a day before, or of the day itself, in our zone. */
 static bool end_of(const struct node *n, const char *date, int64_t days, struct cy_wall *ret)

@@ -3,7 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/clients/prune.h"
+#include "node/clients/views.h"
 #include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/node.h"
+#include "node/peers/peers.h"
 
 #define STATUS_PEERS 2000 /* they fit in a frame */
 

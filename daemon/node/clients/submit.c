@@ -8,8 +8,8 @@
 #include "law/plausible.h"
 #include "law/validate.h"
 #include "law/warn.h"
-#include "node/core/keys.h"
-#include "node/internal.h"
+#include "node/clients/views.h"
+#include "node/evidence/evidence.h"
 #include "wire/message.h"
 
 static void reply_submitted(struct node *n, const struct conn *c, uint64_t correlation, CySubmitted *s)

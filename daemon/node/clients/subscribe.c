@@ -2,7 +2,10 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/internal.h"
+#include "node/clients/prune.h"
+#include "node/clients/views.h"
+
+#define NODE_PUSH_BYTES (256u * 1024u) /* events in a client's queue */
 
 struct page {
 	CyEvent rows[CY_PAGE_MAX], *list[CY_PAGE_MAX];

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/clients/views.h"
 
 #define UNREAD_TOLD 4 /* messages that a line of the journal names */
 

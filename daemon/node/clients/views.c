@@ -2,8 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/cases/clocks.h"
+#include "node/clients/views.h"
 #include "node/evidence/evidence.h"
+#include "node/peers/peers.h"
 #include "wire/message.h"
 
 #define VIEWS_EVIDENCE_MAX 200 /* attachments in the view of a case */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/core/core.h"
 #include "wire/message.h"
 
 void batch_retry(struct node *n)

@@ -1,6 +1,6 @@
 #include "node/core/goodbyes.h"
 
-#include "node/internal.h"
+#include "node/core/core.h"
 
 _Static_assert(NODE_SESSION_INPUTS_MAX == 32u, "the words for too many frames say 32");
 

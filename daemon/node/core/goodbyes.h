@@ -86,7 +86,10 @@ struct node_farewell {
 };
 extern const struct node_farewell node_goodbyes[NODE_GOODBYES_N];
 
-/* As it is sent, with `more` in the place of the words; NULL: there is no more to say. The text is borrowed. */
+/* Returns it as it is sent, with `more` in the place of the words; NULL: there is no more to say. The text is borrowed.
+ */
 CyGoodbye node_goodbye(enum node_goodbye bye, const char *more);
+/* Returns the name of this code in the protocol; constant. */
+const char *node_goodbye_name(CyGoodbyeCode code);
 
 #endif

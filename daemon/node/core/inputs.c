@@ -1,7 +1,7 @@
 /* Inputs that wait for a batch. */
 #include <stdlib.h>
 
-#include "node/internal.h"
+#include "node/core/core.h"
 
 struct input *node_input_new(enum input_kind kind, uint64_t source)
 {

@@ -1,9 +1,8 @@
-#include "node/core/keys.h"
-
+/* Idempotency keys: what a client used each for. */
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/internal.h"
+#include "node/core/core.h"
 
 static int load_key(void *arg, const struct store_key *row)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/guess.h"
-#include "node/internal.h"
+#include "node/core/core.h"
 
 static int load_stream(void *arg, const struct store_stream *row)
 {

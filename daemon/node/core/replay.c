@@ -3,7 +3,9 @@
  * what it says, and has its turn again when the store is tried again. */
 #include <stdlib.h>
 
-#include "node/evidence/evidence.h"
+#include "node/core/core.h"
+
+#define NODE_REPLAY_MAX 1024 /* inputs of failed batches; then no more evidence goes in or out */
 
 bool replay_keep(struct node *n, struct input *in)
 {

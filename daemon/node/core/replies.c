@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "node/internal.h"
+#include "node/core/core.h"
 #include "wire/message.h"
 
 void node_note(struct node *n, enum node_level level, const char *fmt, ...)

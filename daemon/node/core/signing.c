@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/core/core.h"
 
 /* May we sign what was made at this instant of our wall clock? False: why not is in `text`. */
 static bool may_sign(struct node *n, struct cy_wall made, char *text, size_t size)

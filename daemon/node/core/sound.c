@@ -1,7 +1,6 @@
 /* What was signed is looked at again where it is given out: to a client, or to a peer once more.
  * A page of the store that was damaged is not read at all; this finds what was written wrongly. */
-#include "node/internal.h"
-#include "node/peers/parcels.h"
+#include "node/core/core.h"
 
 int sound_message(struct node *n, const struct store_message *row)
 {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/mutant.h"
-#include "node/internal.h"
+#include "node/core/core.h"
 
 struct cy_wall node_now(const struct node *n)
 {

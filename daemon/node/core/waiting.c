@@ -1,10 +1,10 @@
-#include "node/core/waiting.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/internal.h"
+#include "node/core/core.h"
+
+#define NODE_CLOCK_AHEAD_MS (7 * INT64_C(86400000)) /* so far ahead of what was recorded it is doubted at a start */
 
 #define DAY_MS INT64_C(86400000)
 

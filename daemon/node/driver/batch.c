@@ -5,11 +5,17 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/cases/clocks.h"
+#include "node/cases/cases.h"
+#include "node/clients/clients.h"
 #include "node/clients/requests.h"
-#include "node/driver/stages.h"
+#include "node/driver/driver.h"
 #include "node/evidence/evidence.h"
+#include "node/node.h"
+#include "node/peers/peers.h"
 #include "wire/message.h"
+
+#define NODE_BATCH_BYTES (4u * 1024u * 1024u) /* after so many bytes of answers a batch takes no further input */
+#define NODE_CAREFUL_MS  60000                /* after a batch that met damage each input has a batch of its own */
 
 static void put_meta(struct node *n)
 {

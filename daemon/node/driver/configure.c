@@ -5,7 +5,12 @@
 #include <string.h>
 
 #include "base/guess.h"
+#include "node/cases/cases.h"
+#include "node/clients/clients.h"
+#include "node/driver/driver.h"
 #include "node/evidence/evidence.h"
+#include "node/node.h"
+#include "node/peers/peers.h"
 
 /* ------------------------------------------------------------------- peers */
 

@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/cases/clocks.h"
-#include "node/driver/stages.h"
+#include "node/cases/cases.h"
+#include "node/clients/clients.h"
+#include "node/driver/driver.h"
 #include "node/evidence/evidence.h"
+#include "node/evidence/tickets.h"
+#include "node/peers/peers.h"
 #include "wire/message.h"
 
 void node_store_damaged(struct node *n, const char *peer, const char *case_id, const char *what)

@@ -1,6 +1,14 @@
 /* What the bulk lane and the evidence files tell the node. */
+#include "node/cases/cases.h"
+#include "node/clients/clients.h"
+#include "node/driver/driver.h"
 #include "node/evidence/evidence.h"
-#include "node/internal.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
+#include "node/evidence/uploads.h"
+#include "node/node.h"
+#include "node/peers/peers.h"
 
 void node_bulk_up(struct node *n, const char *peer, uint64_t session, const struct link_connection *on)
 {

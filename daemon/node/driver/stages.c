@@ -1,9 +1,9 @@
-#include "node/driver/stages.h"
-
-#include "node/cases/clocks.h"
-#include "node/evidence/evidence.h"
-
 /* One row a part. At every stage the order of the rows is the order of the turns. */
+#include "node/cases/cases.h"
+#include "node/clients/clients.h"
+#include "node/driver/driver.h"
+#include "node/evidence/evidence.h"
+#include "node/peers/peers.h"
 static const struct part {
 	void (*at[STAGES_N])(struct node *n);
 	struct cy_mono (*next)(const struct node *n); /* when it has something to do of its own accord; NULL: never */

@@ -1,11 +1,13 @@
 /* The bulk lane with each peer: sessions, tickets, what is done when. The bytes of evidence
  * pass through here without a batch; only that something is complete goes into one. */
-#include "node/evidence/evidence.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
 #include "wire/message.h"
 
 /* ------------------------------------------------------------------- tickets */
@@ -44,6 +46,11 @@ static struct bulk *bulk_of(struct peer *p)
 		p->bulk->paced = p->bulk->idle_since = CY_NEVER;
 	}
 	return p->bulk;
+}
+
+uint64_t bulk_session(const struct peer *p)
+{
+	return p->bulk != NULL ? p->bulk->session : 0;
 }
 
 void bulk_free(struct peer *p)

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
 
 const struct bulk_pull *bulk_pulling(const struct peer *p, const char *message_id, uint32_t attachment)
 {

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
 
 /* ------------------------------------------------------------------------ rate */
 

@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
 
 static struct bulk_skip *skip_of(const struct peer *p, const char *message_id, uint32_t attachment)
 {

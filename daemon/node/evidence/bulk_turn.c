@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
+#include "node/evidence/uploads.h"
 
 struct bulk_pull *bulk_pull_of(struct peer *p, const struct xchg_pull *x)
 {

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
+#include "node/evidence/uploads.h"
 
 #define AHEAD (1024u * 1024u) /* bytes that may wait for a client before more is read */
 

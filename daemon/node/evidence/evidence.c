@@ -1,12 +1,14 @@
 /* Attachments as rows: what messages say about evidence, and what became of it. All of it
  * happens in batches; the bytes move apart from them (bulk.c, upload.c). */
-#include "node/evidence/evidence.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mutant.h"
 #include "law/validate.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/uploads.h"
 
 /* --------------------------------------------------------------------- rows */
 

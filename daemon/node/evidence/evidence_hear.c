@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/evidence/evidence.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
 
 /* ---------------------------------------------------------- of what it is said */
 

@@ -2,7 +2,8 @@
  * fetched again. Each order is a link of the chain of custody. */
 #include <string.h>
 
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
 
 /* What is ordered for, and why; false: it was answered that this cannot be. */
 static bool ordered(struct node *n, struct conn *c, uint64_t correlation, const CyEvidenceRef *item, const char *reason,

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "law/validate.h"
-#include "node/evidence/evidence.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/uploads.h"
 
 /* A row of ours with this content, of which our copy is kept. */
 static bool keeps(const struct store_evidence *row, const struct store_evidence *as)

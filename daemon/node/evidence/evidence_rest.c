@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
+#include "node/evidence/uploads.h"
 
 #define FLAWS_TOLD 8u /* that the status names */
 

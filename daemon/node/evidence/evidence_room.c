@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
+#include "node/evidence/uploads.h"
 
 /* --------------------------------------------------------------------- owners */
 

@@ -3,7 +3,9 @@
  * destroyed when that is as old as an upload that nobody attaches may become: by then whoever restores another
  * backup, or had the wrong directory in the configuration, has read of it. */
 #include "base/mutant.h"
-#include "node/evidence/evidence.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
+#include "node/evidence/uploads.h"
 
 #define STRAYS_EACH_MS (INT64_C(24) * 3600000) /* between two looks at all that is there */
 #define STRAYS_STEP    64u                     /* contents that are asked for before others have their turn */

@@ -1,11 +1,9 @@
-#include "node/evidence/orders.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/evidence/evidence.h"
+#include "node/evidence/rows.h"
 
 /* ------------------------------------------------------------- list and store */
 

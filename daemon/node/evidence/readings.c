@@ -3,7 +3,8 @@
  * differ one more link counts all further ones, so that no number of them hides what else became of the attachment. */
 #include <string.h>
 
-#include "node/evidence/evidence.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/uploads.h"
 
 #define DAY_MS INT64_C(86400000)
 

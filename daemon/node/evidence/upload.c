@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/evidence/evidence.h"
+#include "node/evidence/lane.h"
+#include "node/evidence/rows.h"
+#include "node/evidence/tickets.h"
+#include "node/evidence/uploads.h"
 
 #define STATE_EACH (16u * 1024u * 1024u) /* bytes between two UploadStates */
 

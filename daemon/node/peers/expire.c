@@ -2,8 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node/internal.h"
 #include "node/peers/parcels.h"
+
+#define NODE_EXPIRED_MAX 256 /* undelivered messages that a batch gives up */
 
 struct page {
 	struct node *n;

@@ -3,7 +3,7 @@
  * backup"). */
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/peers/parcels.h"
 
 struct heads {
 	struct node *n;

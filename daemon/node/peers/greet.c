@@ -8,7 +8,11 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "comity/v1/bulk.pb-c.h"
+#include "exchange/transfer.h"
 #include "node/evidence/evidence.h"
+#include "node/node.h"
+#include "node/peers/parcels.h"
 #include "wire/message.h"
 
 struct greeting {
@@ -528,7 +532,7 @@ void node_judge_proofs(struct node *n)
 
 		if (p->session != 0 && !stands(n, p, WIRE_MESSAGES))
 			session_dismiss(n, p, NODE_BYE_PROOF_OVER);
-		if (p->bulk != NULL && p->bulk->session != 0 && !stands(n, p, WIRE_BULK))
+		if (bulk_session(p) != 0 && !stands(n, p, WIRE_BULK))
 			bulk_dismiss(n, p, NODE_BYE_PROOF_OVER);
 	}
 }

@@ -8,8 +8,8 @@
 #include "law/kinds.h"
 #include "law/room.h"
 #include "law/validate.h"
-#include "node/cases/clocks.h"
-#include "node/internal.h"
+#include "node/evidence/evidence.h"
+#include "node/peers/parcels.h"
 #include "wire/message.h"
 
 /* Why a message is rejected; code 0: it is accepted. */

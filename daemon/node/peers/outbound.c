@@ -6,7 +6,10 @@
 
 #include "base/mutant.h"
 #include "exchange/select.h"
-#include "node/internal.h"
+#include "node/evidence/evidence.h"
+#include "node/peers/parcels.h"
+
+#define NODE_SIGN_RETRY_MS 10000 /* after a failed signature */
 
 static ProtobufCBinaryData binary(struct cy_bytes b)
 {

@@ -1,19 +1,12 @@
-/* Parcels, within this room: that come in, that leave, that leave again, and that are fetched
- * back. */
+/* What the files of this sub-room share: parcels that come in, that leave, that leave again, and that are fetched back;
+ * and what a session begins with. */
 #ifndef CY_NODE_PEERS_PARCELS_H
 #define CY_NODE_PEERS_PARCELS_H
 
-#include "comity/v1/peer.pb-c.h"
-#include "exchange/stream.h"
-#include "law/fact.h"
-#include "node/core/rejections.h"
-#include "port/store.h"
-#include "wire/manifest.h"
+#include "node/cases/cases.h"
+#include "node/peers/peers.h"
+#include "node/peers/rejections.h"
 
-struct node;
-struct peer;
-struct signing_request;
-struct work_case;
 struct fetching; /* giveback.c */
 
 /* What a frame holds of a parcel: the messages in the order of its manifest, and for those whose
@@ -25,10 +18,32 @@ struct parcel_content {
 	size_t n_tombstones;
 };
 
+/* -------------------------------------------------------------- greet.c */
+/* Returns the features that a Hello names, as bits of enum node_feature. */
+uint32_t greet_features(const CyHello *h);
+
+/* -------------------------------------------------------------- session.c */
+/* The peer is proven: its session begins, and takes the place of the one before. */
+void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h);
+
+/* -------------------------------------------------------------- profiles.c */
+/* Returns those in use, for our State; in the batch's arena. */
+CyProfileDigest **profiles_list(struct node *n, size_t *ret_n);
+/* What the peer's State names: the text of what differs is asked for. */
+void profiles_named(struct node *n, struct peer *p, const CyState *st);
+
+/* ----------------------------------------------------------------- made.c */
+/* What is odd about the time that the peer signed, told to the operator as well; NULL:
+ * nothing. In the batch's arena. To be asked before the parcel, the next one of its
+ * stream, is written; of a receipt, with the `made` of our parcel that it answers. */
+const char *made_parcel(struct node *n, const struct peer *p, const struct wire_text *t);
+/* What is odd about the instant at which a message of the peer says that it was written, beside the `made` of its
+ * parcel and what its author had seen; NULL: nothing. People are told; in the batch's arena. */
+const char *made_dated(struct node *n, const struct peer *p, const CyMessage *m, const struct work_case *c,
+		       struct cy_wall made);
+const char *made_receipt(struct node *n, const struct peer *p, const struct wire_text *t, struct cy_wall parcel);
+
 /* -------------------------------------------------------------- inbound.c */
-/* `receipt`: ours, which comes with tombstones; else NULL. */
-void inbound_parcel(struct node *n, struct peer *p, const CyParcel *parcel, const struct wire_text *text,
-		    const struct wire_text *receipt);
 /* What belongs to no case is kept apart, so that it can be shown; NULL: the store cannot read. */
 struct work_case *inbound_unfiled(struct node *n, const struct peer *p, int *ret_code);
 /* After cases_get(): nobody can say what a message does to the case, and nothing can be stored in one without its
@@ -39,18 +54,10 @@ void inbound_reject(struct wire_entry *e, enum node_rejection why);
 /* For a stored parcel whose receipt is missing, or would be refused: it is signed with the verdicts
  * that are stored, and what is fetched back leaves with it in the same session. */
 int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row, struct fetching *fetching);
-void inbound_receipt_signed(struct node *n, struct signing_request *w);
 
 /* -------------------------------------------------------------- tombstones.c */
 /* For a stored message whose content was erased; in the batch's arena. */
 CyTombstone *tombstones_of(struct node *n, const struct store_message *row, uint32_t place);
-/* The one for this place of the manifest, from 1; NULL: there is none. */
-const CyTombstone *tombstones_at(CyTombstone *const *tombstones, size_t n, size_t place);
-/* Are they in order, each for a message that is empty, and what they say well formed? And is the
- * receipt one for this very parcel? CY_EPARSE, CY_ESIGN with the sentence. */
-int tombstones_check(CyTombstone *const *tombstones, size_t n, const ProtobufCBinaryData *messages,
-		     const struct wire_text *parcel, const CySignedText *manifest, const struct wire_text *receipt,
-		     struct cy_error *e);
 /* The fact of one that was checked. */
 void tombstones_fact(const CyTombstone *t, struct law_fact *ret);
 /* Of an opening message: the types of its measures are the terms of its case, where that has none yet. */
@@ -67,16 +74,10 @@ void resend_step(struct node *n, struct peer *p);
 /* We were restored, and the peer does not hold this message, of which we hold its receipt and whose place it has gone
  * past: it lost it, and we have forgotten that. Its parcel is dissolved. < 0: the store cannot read it. */
 int resend_lost(struct node *n, struct peer *p, const char *message_id);
-/* The peer refuses a signature of ours. */
-void resend_refused(struct node *n, struct peer *p);
 
 /* -------------------------------------------------------------- outbound.c */
-void outbound_step(struct node *n);                 /* re-send and make parcels wherever a window is open */
-struct cy_mono outbound_next(const struct node *n); /* when a parcel is tried again that could not be signed */
 void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct cy_bytes manifest,
 		   struct cy_bytes signature, const struct parcel_content *content, CySignedText *receipt);
-void outbound_signed(struct node *n, struct signing_request *w);
-void outbound_receipt_came(struct node *n, struct peer *p, const CyReceipt *receipt, const struct wire_text *text);
 /* The peer's verdict on one own message. `again`: there was one before, and this one counts where it
  * differs: the peer lost what that one stood on, and holds it so now. `doubt`: what is odd about the
  * receipt's time, or NULL. */
@@ -93,31 +94,9 @@ CySignedText *outbound_text(struct node *n, struct cy_bytes text, struct cy_byte
  * One of the peer's that was rejected as ID_REUSED is empty. */
 int outbound_messages(struct node *n, enum store_author author, struct cy_bytes manifest, struct parcel_content *ret);
 
-/* -------------------------------------------------------------- sound.c */
-/* Is what is about to be given out what was signed: a message by its digest, a manifest by its own, a receipt by
- * the manifest that it names? CY_EDAMAGED, which is told (node_damaged()). */
-int sound_message(struct node *n, const struct store_message *row);
-int sound_parcel(struct node *n, const struct store_parcel *row);
-
-/* -------------------------------------------------------------- expire.c */
-/* Where it is time, give up what is older than delivery.undelivered_after, oldest first and of all peers: the signed
- * statements are wants of this batch. */
-void expire_step(struct node *n);
-void expire_start(struct node *n);
-void expire_committed(struct node *n); /* something of ours may wait now */
-/* When the next message may have to be given up; CY_NEVER: none of ours waited at the last look. */
-struct cy_mono expire_next(const struct node *n);
-void expire_signed(struct node *n, struct signing_request *w);
-
 /* -------------------------------------------------------------- reconcile.c */
 void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch);
 void reconcile_start(struct node *n, struct peer *p);
-void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h);
-void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
-		       const struct wire_text *receipt);
-void reconcile_forget(struct peer *p);
-void reconcile_step(struct node *n);                 /* end the sessions in which an answer is overdue */
-struct cy_mono reconcile_next(const struct node *n); /* when the next one will be */
 
 /* -------------------------------------------------------------- verdicts.c */
 /* SHA-256 over the digest and the verdict of each message that judged_messages() gives, and their number;
@@ -130,8 +109,6 @@ int verdicts_of(struct node *n, const char *peer, const char *case_id, enum stor
 		struct verdicts *ret);
 
 /* -------------------------------------------------------------- giveback.c */
-void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r);
-void giveback_parcel(struct node *n, struct peer *p, const CyFetchRequest *r);
 /* The receipt that this answer waited for is signed. */
 void giveback_receipted(struct fetching *f, struct cy_bytes receipt, struct cy_bytes signature);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/peers/parcels.h"
 
 #define DIFFERENCES_MAX 2000u /* of an answer */
 

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/internal.h"
+#include "node/evidence/evidence.h"
+#include "node/peers/parcels.h"
 #include "wire/message.h"
 
 void reconcile_forget(struct peer *p)

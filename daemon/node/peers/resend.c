@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "node/internal.h"
+#include "node/evidence/evidence.h"
+#include "node/peers/parcels.h"
 
 struct again {
 	struct node *n;

@@ -5,6 +5,8 @@
 
 #include "base/mutant.h"
 #include "node/evidence/evidence.h"
+#include "node/node.h"
+#include "node/peers/parcels.h"
 #include "wire/message.h"
 
 /* -------------------------------------------------------------------- the end */

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/cases/clocks.h"
-#include "node/core/keys.h"
-#include "node/internal.h"
+#include "node/evidence/evidence.h"
+#include "node/peers/parcels.h"
 #include "wire/message.h"
 
 bool takeback_never_left(const struct store_message *row)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/peers/parcels.h"
 
 struct typing {
 	struct node *n;

@@ -1,6 +1,6 @@
 /* Which verdicts hold on one author's messages of a case, as one digest: the two sides compare it after a
  * restored backup (proto/PROTOCOL.md, "Verdicts in heads"). */
-#include "node/internal.h"
+#include "node/peers/parcels.h"
 
 struct adding {
 	struct cy_sha256_stream sha;

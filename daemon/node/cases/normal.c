@@ -1,8 +1,10 @@
-#include "node/core/normal.h"
+#include "node/cases/normal.h"
 
 #include <string.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
+
+#include "node/cases/cases.h"
 
 static bool is_ascii(const char *s)
 {

@@ -1,8 +1,8 @@
 /* Unicode's normal forms of references (Unicode Standard Annex #15). One program
  * writes é as one character, another as e with an accent behind it, and nobody sees
  * the difference: what is typed in one form names what is stored in the other. */
-#ifndef CY_NODE_CORE_NORMAL_H
-#define CY_NODE_CORE_NORMAL_H
+#ifndef CY_NODE_CASES_NORMAL_H
+#define CY_NODE_CASES_NORMAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "exchange/made.h"
-#include "node/internal.h"
+#include "node/peers/parcels.h"
 
 static int load_made(void *arg, const struct store_parcel *row)
 {

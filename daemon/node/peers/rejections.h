@@ -1,7 +1,7 @@
 /* Why a message is rejected: every cause, in the order in which a receiver looks for them. The first that applies
  * counts. proto/PROTOCOL.md prints this table. */
-#ifndef CY_NODE_CORE_REJECTIONS_H
-#define CY_NODE_CORE_REJECTIONS_H
+#ifndef CY_NODE_PEERS_REJECTIONS_H
+#define CY_NODE_PEERS_REJECTIONS_H
 
 #include "comity/v1/types.pb-c.h"
 

@@ -1,6 +1,7 @@
-#include "node/core/rejections.h"
+#include "node/peers/rejections.h"
 
 #include "base/limits.h"
+#include "node/peers/parcels.h"
 
 _Static_assert(CY_REFERENCE_MAX == 128u, "the words for a reference that is too long say 128");
 _Static_assert(CY_NUMBER_MAX == 1048576u, "the words for a number that is too high say 1048576");

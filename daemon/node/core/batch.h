@@ -1,67 +1,21 @@
-/* The batch (batch.c): what it consists of, and what the others of this room put into it (collect.c). */
-#ifndef CY_NODE_DRIVER_BATCH_H
-#define CY_NODE_DRIVER_BATCH_H
+/* A batch is the inputs that share one commit: the rows that they write, the effects that leave once these are
+ * committed, and the texts that have to be signed before. Every sub-room adds to the batch that is under way by the
+ * functions below; the driver begins it, commits it and ends it (driver/driver.h). */
+#ifndef CY_NODE_CORE_BATCH_H
+#define CY_NODE_CORE_BATCH_H
 
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
 #include "exchange/stream.h"
-#include "law/clock.h"
-#include "node/core/goodbyes.h"
 #include "port/store.h"
 #include "wire/manifest.h"
 
 struct input;
 struct node;
 struct peer;
+struct work_case;
 
-/* One clock of a statement. */
-struct stated {
-	struct stated *next;
-	struct law_clock_key key;
-	CySide author;
-	uint32_t number;
-	int64_t start_ms, due_ms;
-	struct cy_digest profile, calendar, zone; /* zero: not stated */
-};
-
-struct moved {
-	struct moved *next;
-	const char *id;
-	uint32_t number;
-};
-
-/* A message of a case for which there is a receipt, or will be, that proves when a time limit started. */
-struct proof {
-	struct proof *next;
-	enum store_author author;
-	uint32_t number;
-	bool opens; /* it is the opening message */
-	int64_t created_ms;
-	struct xchg_pos pos; /* of its parcel */
-};
-
-/* A case in the working set of a batch. */
-struct work_case {
-	struct work_case *next;
-	struct store_case row; /* strings in the batch's arena */
-	bool is_new, dirty;
-	bool stand_in;           /* for one that is damaged: nothing of it is changed */
-	struct moved *moved;     /* own messages that were given other numbers in this batch */
-	bool renumbered;         /* own messages that took the numbers of lost ones have others */
-	bool clocks_changed;     /* its clocks may have changed */
-	bool relinked;           /* so may those of the cases that it follows */
-	bool unmeasured;         /* what became of its measures may have changed */
-	bool decided;            /* it is here only because something was decided about a clock of it */
-	struct proof *proofs;    /* of its opening message, and of problem notices */
-	struct stated *stated;   /* statements about clocks in this batch */
-	uint64_t evidence_added; /* bytes of them that this batch took on */
-	/* Its clocks as this batch leaves them; not read from the store a second time. */
-	struct clock_row *clocks;
-	bool clocks_read;
-	struct law_fact *facts;
-	size_t n, cap;
-	struct law_case folded;
-};
+#define NODE_BATCH_MESSAGES 256 /* after this many messages a batch takes no further input */
 
 /* Something that leaves once the batch is committed. */
 enum effect_kind {
@@ -157,45 +111,50 @@ struct batch {
 	bool all_touched;
 };
 
-/* -------------------------------------------------------------- batch.c */
-/* At the end of whatever the node is told: begin a batch, and plan the next wake-up, if that was asked for meanwhile
- * (node_queue(), batch_replan()). */
-void batch_go(struct node *n);
-void batch_plan_wake(struct node *n);
-void batch_reset(struct node *n); /* forget the last one, or the one under way when the node ends */
-void batch_start(struct node *n); /* if the last one is through and there is something to do */
-
-/* ------------------------------------------------------------ collect.c */
-/* Try again soon what could not be read or started now. */
+/* ------------------------------------------------------------- the driver */
+/* Has the driver try again soon what could not be read or started now. */
 void batch_retry(struct node *n);
 /* When the node is to be woken next may have changed: the driver plans it anew. */
 void batch_replan(struct node *n);
-/* No batch is under way, and none is about to begin. */
+/* Returns whether no batch is under way, and none is about to begin. */
 bool batch_is_idle(const struct node *n);
+/* A session whose input is in the batch: it ends if the batch fails. */
+void batch_touch(struct node *n, uint64_t session);
+/* The batch must not be committed, because of what this peer sent. */
+void batch_abort(struct node *n, struct peer *p, const char *why);
+
+/* -------------------------------------------------------------------- rows */
+/* Returns the next row of the write-set, to be filled in. */
 struct store_write *batch_write(struct node *n, enum store_op op);
-char *batch_string(struct node *n, const char *s); /* in the write-set's arena */
+/* Return a copy that lasts as long as the write-set. */
+char *batch_string(struct node *n, const char *s);
 struct cy_bytes batch_bytes(struct node *n, struct cy_bytes b);
+/* Writes the peer's stream as it is now. */
+void batch_put_stream(struct node *n, struct peer *p);
+/* Adds a leaf to the audit log: ids and digests, nothing about people. */
+void batch_leaf(struct node *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void batch_leaf_of(struct node *n, struct cy_bytes data);
+
+/* ----------------------------------------------------------------- effects */
+/* Adds an effect, and returns it so that the caller can say more of it. */
 struct effect *batch_effect(struct node *n, enum effect_kind kind, uint64_t target, struct cy_bytes bytes,
 			    const char *why);
 struct effect *batch_send(struct node *n, uint64_t session, const CyPeerFrame *frame);
-/* Before all else that leaves with this batch. */
+/* The same, before all else that leaves with this batch. */
 void batch_send_first(struct node *n, uint64_t session, const CyPeerFrame *frame);
-/* Take back what was to leave to the session. */
+/* Takes back what was to leave to the session. */
 void batch_unsend(struct node *n, uint64_t session);
+/* Answers a local client. */
 void batch_reply(struct node *n, uint64_t conn, uint64_t correlation, CyServerFrame *frame);
-/* An error about one field, or "" (replies.c). */
+/* The same with an error about one field; field "": about none. */
 void batch_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCode code, const char *field,
 		 const char *text);
 /* Once the batch is through the client is taken to ask that, in the place of what it asked. */
 void batch_go_on(struct node *n, uint64_t conn, CyClientFrame *frame);
+
+/* ------------------------------------------------------- signing requests */
+/* Adds a text that has to be signed, and returns its request; what was to be signed is then done by its kind. */
 struct signing_request *batch_request_signature(struct node *n, enum signing_kind kind, struct peer *p,
 						const struct wire_text *text);
-void batch_touch(struct node *n, uint64_t session);
-/* The batch must not be committed, because of what this peer sent. */
-void batch_abort(struct node *n, struct peer *p, const char *why);
-/* A leaf of the audit log: ids and digests, nothing about people. */
-void batch_leaf(struct node *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void batch_leaf_of(struct node *n, struct cy_bytes data);
-void batch_put_stream(struct node *n, struct peer *p);
 
 #endif
