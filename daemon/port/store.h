@@ -269,6 +269,8 @@ struct store_port {
 
 	/* By id, with content. */
 	int (*get_message)(void *ctx, const char *id, store_message_fn *fn, void *arg);
+	/* The same without content: nothing is opened for it. */
+	int (*message_row)(void *ctx, const char *id, store_message_fn *fn, void *arg);
 	/* All of a case, by author then number; without content. */
 	int (*case_messages)(void *ctx, const char *peer, const char *case_id, store_message_fn *fn, void *arg);
 	/* Own QUEUED messages to `peer`, most urgent first, then oldest, and none behind what follows

@@ -1144,6 +1144,21 @@ static int get_message(void *ctx, const char *id, store_message_fn *fn, void *ar
 	return m != NULL ? fn(arg, &m->row) : CY_ENOENT;
 }
 
+static int message_row(void *ctx, const char *id, store_message_fn *fn, void *arg)
+{
+	struct mem_store *s = ctx;
+	const struct mem_message *m = mem_store_message(s, id);
+	struct store_message row;
+
+	if (s->unreadable)
+		return CY_ESTORE;
+	if (m == NULL)
+		return CY_ENOENT;
+	row = m->row;
+	row.content = cy_bytes(NULL, 0);
+	return fn(arg, &row);
+}
+
 static int by_author_number(const void *x, const void *y)
 {
 	const struct store_message *a = &(*(struct mem_message *const *)x)->row,
@@ -1850,6 +1865,7 @@ void mem_store_port(struct mem_store *s, struct store_port *ret_port)
 					 .stale_cases = stale_cases,
 					 .following = following,
 					 .get_message = get_message,
+					 .message_row = message_row,
 					 .case_messages = case_messages,
 					 .waiting = waiting,
 					 .undelivered = undelivered,

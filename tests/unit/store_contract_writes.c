@@ -85,6 +85,8 @@ static void writes_apply_in_their_order(void **state)
 	}
 	assert_int_equal(commit(t), CY_OK);
 	EXPECT(t, CY_OK, "m1 'two' ", p->get_message(p->ctx, "m1", see_message, &s));
+	EXPECT(t, CY_OK, "m1 '' ", p->message_row(p->ctx, "m1", see_message, &s));
+	EXPECT(t, CY_ENOENT, "", p->message_row(p->ctx, "m2", see_message, &s));
 	EXPECT(t, CY_OK, "c1 ", p->find_case(p->ctx, all, "two", see_case, &s));
 	EXPECT(t, CY_ENOENT, "", p->find_case(p->ctx, all, "one", see_case, &s));
 	EVENTS(t, "1 one 2 two ");
@@ -335,6 +337,7 @@ static int nest_message(void *arg, const struct store_message *row)
 
 	snprintf(id, sizeof id, "%s", row->id);
 	assert_int_equal(p->get_message(p->ctx, strcmp(id, "m1") == 0 ? "m2" : "m1", see_message, &other), CY_OK);
+	assert_int_equal(p->message_row(p->ctx, strcmp(id, "m1") == 0 ? "m2" : "m1", see_message, &other), CY_OK);
 	assert_int_equal(p->list_cases(p->ctx, all, "", false, "", 9, nest, n), CY_OK);
 	assert_string_equal(row->id, id);
 	return see_message(n->s, row);

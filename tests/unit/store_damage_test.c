@@ -189,6 +189,7 @@ static void a_damaged_page_is_told_with_the_case_that_it_concerns(void **state)
 	/* All others are read, by themselves and in the row of what waits. */
 	assert_int_equal(p->get_message(p->ctx, "m2", see_nothing, NULL), CY_OK);
 	assert_int_equal(p->get_message(p->ctx, "m3", see_nothing, NULL), CY_EDAMAGED);
+	assert_int_equal(p->message_row(p->ctx, "m3", see_nothing, NULL), CY_OK);
 	store_sqlite_dispatch(f->store);
 	assert_non_null(strstr(f->damage, "/ page "));
 	assert_non_null(strstr(f->damage, " of comity.db\n"));

@@ -263,7 +263,7 @@ int store_message_row(struct store_reading *r, sqlite3_stmt *s)
 		code = store_digest_at(s, 21, &row.submission_key);
 	if (code == CY_OK && r->content)
 		code = read_content(r->st, &row, &content, &len);
-	if (code == CY_EDAMAGED && r->content) {
+	if (code == CY_EDAMAGED && (r->content || r->marks)) {
 		row.damaged = true;
 		code = CY_OK;
 	}
@@ -479,18 +479,33 @@ static int following(void *ctx, const char *peer, const char *case_id, CySide si
 	return store_read_each(&r, R_FOLLOWING, &b);
 }
 
+static int read_message(struct store_reading *r, const char *id)
+{
+	struct store_bind b;
+	int code = store_read_start(r->st, R_GET_MESSAGE, &b);
+
+	if (code < 0)
+		return code;
+	bind_id(&b, id);
+	return store_read_one(r, R_GET_MESSAGE, &b);
+}
+
 static int get_message(void *ctx, const char *id, store_message_fn *fn, void *arg)
 {
 	struct store_reading r = {
 		.st = ctx, .fn_arg = arg, .row = store_message_row, .fn.message = fn, .content = true
 	};
-	struct store_bind b;
-	int code = store_read_start(ctx, R_GET_MESSAGE, &b);
 
-	if (code < 0)
-		return code;
-	bind_id(&b, id);
-	return store_read_one(&r, R_GET_MESSAGE, &b);
+	return read_message(&r, id);
+}
+
+static int message_row(void *ctx, const char *id, store_message_fn *fn, void *arg)
+{
+	struct store_reading r = {
+		.st = ctx, .fn_arg = arg, .row = store_message_row, .fn.message = fn, .marks = true
+	};
+
+	return read_message(&r, id);
 }
 
 static int case_messages(void *ctx, const char *peer, const char *case_id, store_message_fn *fn, void *arg)
@@ -656,6 +671,7 @@ void store_read_port(struct store_port *port)
 	port->stale_cases = stale_cases;
 	port->following = following;
 	port->get_message = get_message;
+	port->message_row = message_row;
 	port->case_messages = case_messages;
 	port->waiting = waiting;
 	port->undelivered = undelivered;

@@ -488,6 +488,7 @@ struct store_reading {
 	} fn;
 	bool content; /* of messages; titles of cases */
 	bool key;     /* of a case: does it open? */
+	bool marks;   /* a damaged message comes, and says that it is */
 	size_t rows;
 };
 
