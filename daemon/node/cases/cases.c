@@ -105,24 +105,30 @@ static void fold(struct work_case *c)
 	c->row.closed = c->folded.closed || c->folded.returned || c->folded.redirected;
 }
 
-static struct work_case *add(struct node *n)
+static void add(struct node *n, struct work_case *c)
 {
-	struct work_case *c = cy_arena_take(&n->batch.arena, sizeof *c);
-
 	c->next = n->batch.cases;
 	n->batch.cases = c;
-	return c;
+	cy_table_add(&n->batch.by_id, &c->entry, c->row.case_id);
+}
+
+struct work_case *cases_worked_on(const struct node *n, const char *peer, const char *case_id)
+{
+	struct cy_table_entry *e = cy_table_find(&n->batch.by_id, case_id);
+
+	while (e != NULL && strcmp(CY_TABLE_OWNER(e, struct work_case, entry)->row.peer, peer) != 0)
+		e = cy_table_before(e);
+	return e != NULL ? CY_TABLE_OWNER(e, struct work_case, entry) : NULL;
 }
 
 struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code)
 {
 	struct store_port *s = &n->ports.store;
-	struct work_case found = { 0 }, *c;
+	struct work_case found = { 0 }, *c = cases_worked_on(n, peer, case_id);
 	struct loading l = { n, &found };
 
-	for (c = n->batch.cases; c != NULL; c = c->next)
-		if (strcmp(c->row.case_id, case_id) == 0 && strcmp(c->row.peer, peer) == 0)
-			return c;
+	if (c != NULL)
+		return c;
 	*ret_code = s->get_case(s->ctx, peer, case_id, load_row, &l);
 	if (*ret_code == CY_OK)
 		*ret_code = s->case_messages(s->ctx, peer, case_id, load_fact, &l);
@@ -132,10 +138,10 @@ struct work_case *cases_get(struct node *n, const char *peer, const char *case_i
 		free(found.facts);
 		return NULL;
 	}
-	c = add(n);
-	found.next = c->next;
+	c = cy_arena_take(&n->batch.arena, sizeof *c);
 	*c = found;
 	fold(c);
+	add(n, c);
 	return c;
 }
 
@@ -256,7 +262,7 @@ void cases_erase_soon(struct node *n)
 
 struct work_case *cases_new(struct node *n, const char *peer, const char *case_id, CySide side)
 {
-	struct work_case *c = add(n);
+	struct work_case *c = cy_arena_take(&n->batch.arena, sizeof *c);
 	const struct store_case row = { .peer = peer,
 					.case_id = case_id,
 					.side = side,
@@ -269,6 +275,7 @@ struct work_case *cases_new(struct node *n, const char *peer, const char *case_i
 					.opened = node_now(n) };
 
 	own_row(n, c, &row);
+	add(n, c);
 	c->is_new = true;
 	if (n->orders.stored > 0)
 		cases_erase_soon(n);

@@ -3,6 +3,7 @@
 #ifndef CY_NODE_CASES_CASES_H
 #define CY_NODE_CASES_CASES_H
 
+#include "base/table.h"
 #include "law/clock.h"
 #include "law/fact.h"
 #include "law/fold.h"
@@ -38,7 +39,8 @@ struct proof {
 /* A case in the working set of a batch. */
 struct work_case {
 	struct work_case *next;
-	struct store_case row; /* strings in the batch's arena */
+	struct cy_table_entry entry; /* of those of the batch, by its id */
+	struct store_case row;       /* strings in the batch's arena */
 	bool is_new, dirty;
 	bool stand_in;           /* for one that is damaged: nothing of it is changed */
 	struct moved *moved;     /* own messages that were given other numbers in this batch */
@@ -61,7 +63,9 @@ struct work_case {
 /* Finds the case in the working set, and takes it there from the store. Returns NULL if there is none; *ret_code tells
  * apart CY_ENOENT, a store that cannot read now, and CY_EDAMAGED, which is told. */
 struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code);
-/* The same for what needs the case only to say of whom an event is: one that is damaged has a stand-in, which is
+/* The same for one that is in the working set already; NULL: it is not. */
+struct work_case *cases_worked_on(const struct node *n, const char *peer, const char *case_id);
+/* As cases_get(), for what needs the case only to say of whom an event is: one that is damaged has a stand-in, which is
  * nobody's, in no state, without facts and in no working set. */
 struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, int *ret_code);
 /* store.find_case() by this id or reference, in whichever of Unicode's normal forms it is stored. */

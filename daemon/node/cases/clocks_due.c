@@ -31,15 +31,6 @@ static int load_due(void *arg, const struct store_clock *row)
 	return CY_OK;
 }
 
-/* NULL: the case is not in this batch. */
-static const struct work_case *in_batch(const struct node *n, const struct store_clock *row)
-{
-	for (const struct work_case *c = n->batch.cases; c != NULL; c = c->next)
-		if (strcmp(c->row.case_id, row->case_id) == 0 && strcmp(c->row.peer, row->peer) == 0)
-			return c;
-	return NULL;
-}
-
 static void decide(struct node *n, struct store_clock *row)
 {
 	int r = CY_OK;
@@ -81,7 +72,7 @@ static void decide_all(struct node *n)
 	/* A case that this batch changed has its turn in the next one: what was read of its
 	 * clocks is not what they are now. Two clocks of one case follow each other. */
 	for (size_t i = 0; i < d->rows_n; i++) {
-		const struct work_case *c = in_batch(n, &d->rows[i]);
+		const struct work_case *c = cases_worked_on(n, d->rows[i].peer, d->rows[i].case_id);
 
 		if (c == NULL || c->decided || CY_MUTANT_LAW_STALE_CLOCK)
 			decide(n, &d->rows[i]);

@@ -66,19 +66,11 @@ static void add(struct gathering *g, const struct store_case *row, bool is_void)
 	g->n_list++;
 }
 
-static bool in_batch(const struct node *n, const struct store_case *row)
-{
-	for (const struct work_case *c = n->batch.cases; c != NULL; c = c->next)
-		if (strcmp(c->row.case_id, row->case_id) == 0 && strcmp(c->row.peer, row->peer) == 0)
-			return true;
-	return false;
-}
-
 static int add_stored(void *arg, const struct store_case *row)
 {
 	struct gathering *g = arg;
 
-	if (!in_batch(g->n, row))
+	if (cases_worked_on(g->n, row->peer, row->case_id) == NULL)
 		add(g, row, false);
 	return CY_OK;
 }

@@ -19,14 +19,16 @@ static int receipted(struct node *n, const char *peer, enum store_author author,
 		     struct cy_wall *ret_made)
 {
 	struct store_port *s = &n->ports.store;
+	const enum store_op ops[] = { STORE_PUT_PARCEL, STORE_PUT_RECEIPT };
 	int r;
 
 	*ret_made = (struct cy_wall){ 0 };
-	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
-		if ((w->op == STORE_PUT_RECEIPT || w->op == STORE_PUT_PARCEL) && w->parcel.author == author &&
-		    w->parcel.epoch == pos.epoch && w->parcel.sequence == pos.sequence &&
-		    strcmp(w->parcel.peer, peer) == 0)
-			load_receipted(ret_made, &w->parcel);
+	for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+		const struct store_parcel *row = batch_parcel(n, ops[i], peer, author, pos);
+
+		if (row != NULL)
+			load_receipted(ret_made, row);
+	}
 	if (ret_made->ms != 0)
 		return CY_OK;
 	r = s->get_parcel(s->ctx, peer, author, pos.epoch, pos.sequence, load_receipted, ret_made);

@@ -56,13 +56,10 @@ static void answer_again(struct node *n, const struct conn *c, uint64_t correlat
 	struct store_port *s = &n->ports.store;
 	struct known_message m = { 0 };
 	CySubmitted submitted = CY_SUBMITTED__INIT;
-	int r = CY_ENOENT;
+	const struct written *w = batch_written(n, BATCH_OP(PUT_MESSAGE), k->message_id, NULL);
+	const int r = w != NULL ? load_message(&m, &w->write->message)
+				: s->message_row(s->ctx, k->message_id, load_message, &m);
 
-	for (struct store_write *w = n->batch.writes.first; w != NULL && r == CY_ENOENT; w = w->next)
-		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.id, k->message_id) == 0)
-			r = load_message(&m, &w->message);
-	if (r == CY_ENOENT)
-		r = s->get_message(s->ctx, k->message_id, load_message, &m);
 	if (r < 0) {
 		batch_error(n, c->id, correlation, local_unread_code(r), "", local_unread_text(r));
 		return;

@@ -216,12 +216,10 @@ static int load_transport(void *arg, const struct store_message *row)
 static int get_transport(struct node *n, const char *id, struct transport_state *ret)
 {
 	struct store_port *s = &n->ports.store;
-	const struct store_write *last = NULL;
+	const struct written *last = batch_written(n, BATCH_OP(MARK_MESSAGE) | BATCH_OP(PUT_MESSAGE), id, NULL);
 
-	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
-		if ((w->op == STORE_MARK_MESSAGE || w->op == STORE_PUT_MESSAGE) && strcmp(w->message.id, id) == 0)
-			last = w;
-	return last != NULL ? load_transport(ret, &last->message) : s->get_message(s->ctx, id, load_transport, ret);
+	return last != NULL ? load_transport(ret, &last->write->message)
+			    : s->message_row(s->ctx, id, load_transport, ret);
 }
 
 static void mark(struct node *n, const char *id, enum store_transport transport)

@@ -4,6 +4,7 @@
 #ifndef CY_NODE_CORE_BATCH_H
 #define CY_NODE_CORE_BATCH_H
 
+#include "base/table.h"
 #include "comity/v1/local.pb-c.h"
 #include "comity/v1/peer.pb-c.h"
 #include "exchange/stream.h"
@@ -86,13 +87,22 @@ enum batch_phase {
 	BATCH_RELEASING   /* the effects leave */
 };
 
+/* What the batch has written so far, as batch_written() finds it. */
+struct written {
+	struct cy_table_entry entry;
+	const struct store_write *write;
+};
+
 struct batch {
 	enum batch_phase phase;
 	struct cy_arena arena; /* until the effects have left */
 	struct store_writeset writes;
+	struct cy_table written;
+	const struct store_write *listed; /* the last write that is among them; NULL: none is */
 	struct effect *effects, **last_effect;
 	struct signing_request *requests, **last_request;
 	struct work_case *cases;
+	struct cy_table by_id;                      /* the same */
 	struct outgoing *accepted, **last_accepted; /* accepted in this batch */
 	size_t messages;
 	size_t unsigned_texts;
@@ -126,6 +136,16 @@ void batch_abort(struct node *n, struct peer *p, const char *why);
 /* -------------------------------------------------------------------- rows */
 /* Returns the next row of the write-set, to be filled in. */
 struct store_write *batch_write(struct node *n, enum store_op op);
+/* Returns the last write of this batch of one of these kinds, each a BATCH_OP(): STORE_PUT_MESSAGE and
+ * STORE_MARK_MESSAGE by the id of the message, STORE_PUT_EVIDENCE by that of its message, STORE_PUT_KEY by the key,
+ * STORE_PUT_PARCEL and STORE_PUT_RECEIPT by the peer. `before`: the one that was written before that; NULL: the last of
+ * all. NULL: there is none. */
+const struct written *batch_written(struct node *n, uint64_t ops, const char *key, const struct written *before);
+/* Returns the parcel at this position, as the last STORE_PUT_PARCEL or STORE_PUT_RECEIPT of this batch has it; NULL:
+ * there is none. */
+const struct store_parcel *batch_parcel(struct node *n, enum store_op op, const char *peer, enum store_author author,
+					struct xchg_pos pos);
+#define BATCH_OP(name) (UINT64_C(1) << STORE_##name)
 /* Return a copy that lasts as long as the write-set. */
 char *batch_string(struct node *n, const char *s);
 struct cy_bytes batch_bytes(struct node *n, struct cy_bytes b);

@@ -26,6 +26,70 @@ struct store_write *batch_write(struct node *n, enum store_op op)
 	return store_add(&n->batch.writes, op);
 }
 
+/* By what a write is found; NULL: by nothing. */
+static const char *key_of(const struct store_write *w)
+{
+	switch (w->op) {
+	case STORE_PUT_MESSAGE:
+	case STORE_MARK_MESSAGE:
+		return w->message.id;
+	case STORE_PUT_EVIDENCE:
+		return w->evidence.message_id;
+	case STORE_PUT_KEY:
+		return w->key.key;
+	case STORE_PUT_PARCEL:
+	case STORE_PUT_RECEIPT:
+		return w->parcel.peer;
+	default:
+		return NULL;
+	}
+}
+
+/* Writes are listed when the first one is looked for behind them: by then they say what they are about. */
+static void list_writes(struct node *n)
+{
+	struct batch *b = &n->batch;
+	const struct store_write *w = b->listed != NULL ? b->listed->next : b->writes.first;
+
+	for (; w != NULL; w = w->next) {
+		const char *key = key_of(w);
+		struct written *at;
+
+		b->listed = w;
+		if (key == NULL)
+			continue;
+		at = cy_arena_take(&b->arena, sizeof *at);
+		at->write = w;
+		cy_table_add(&b->written, &at->entry, key);
+	}
+}
+
+const struct written *batch_written(struct node *n, uint64_t ops, const char *key, const struct written *before)
+{
+	const struct cy_table_entry *e;
+
+	list_writes(n);
+	e = before != NULL ? cy_table_before(&before->entry) : cy_table_find(&n->batch.written, key);
+	while (e != NULL && (ops >> CY_TABLE_OWNER(e, const struct written, entry)->write->op & 1) == 0)
+		e = cy_table_before(e);
+	return e != NULL ? CY_TABLE_OWNER(e, const struct written, entry) : NULL;
+}
+
+const struct store_parcel *batch_parcel(struct node *n, enum store_op op, const char *peer, enum store_author author,
+					struct xchg_pos pos)
+{
+	const struct written *w = batch_written(n, UINT64_C(1) << op, peer, NULL);
+
+	while (w != NULL) {
+		const struct store_parcel *p = &w->write->parcel;
+
+		if (p->author == author && p->epoch == pos.epoch && p->sequence == pos.sequence)
+			return p;
+		w = batch_written(n, UINT64_C(1) << op, peer, w);
+	}
+	return NULL;
+}
+
 char *batch_string(struct node *n, const char *s)
 {
 	return cy_arena_string(&n->batch.writes.arena, s);

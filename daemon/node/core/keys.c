@@ -17,10 +17,10 @@ static int load_key(void *arg, const struct store_key *row)
 int keys_find(struct node *n, const char *client, const char *key, struct node_key *k)
 {
 	struct store_port *s = &n->ports.store;
+	const struct written *w = CY_MUTANT_KEY_TWICE ? NULL : batch_written(n, BATCH_OP(PUT_KEY), key, NULL);
 
-	for (struct store_write *w = n->batch.writes.first; w != NULL && !CY_MUTANT_KEY_TWICE; w = w->next)
-		if (w->op == STORE_PUT_KEY && strcmp(w->key.client, client) == 0 && strcmp(w->key.key, key) == 0)
-			return load_key(k, &w->key);
+	if (w != NULL && strcmp(w->write->key.client, client) == 0)
+		return load_key(k, &w->write->key);
 	return s->key(s->ctx, client, key, load_key, k);
 }
 

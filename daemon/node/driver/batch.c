@@ -154,6 +154,8 @@ void batch_reset(struct node *n)
 	for (struct work_case *c = b->cases; c != NULL; c = c->next)
 		free(c->facts);
 	replay_free(b->replay);
+	cy_table_free(&b->written);
+	cy_table_free(&b->by_id);
 	store_writeset_free(&b->writes);
 	cy_arena_free(&b->arena);
 	*b = (struct batch){ .phase = b->phase };
@@ -366,6 +368,8 @@ static void commit(struct node *n)
 	CY_ASSERT(w != NULL);
 	/* The store owns it from here on; frames that point into its arena have been
 	 * packed already. */
+	cy_table_free(&b->written);
+	b->listed = NULL;
 	*w = b->writes;
 	b->writes = (struct store_writeset){ 0 };
 	r = n->ports.store.commit(n->ports.store.ctx, w);

@@ -41,15 +41,13 @@ int evidence_get(struct node *n, const char *message_id, uint32_t attachment, st
 {
 	struct store_port *s = &n->ports.store;
 	struct loading l = { .a = &n->batch.writes.arena };
-	const struct store_evidence *changed = NULL;
+	const struct written *w = batch_written(n, BATCH_OP(PUT_EVIDENCE), message_id, NULL);
 	int r;
 
-	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
-		if (w->op == STORE_PUT_EVIDENCE && w->evidence.attachment == attachment &&
-		    strcmp(w->evidence.message_id, message_id) == 0)
-			changed = &w->evidence;
-	if (changed != NULL) {
-		*ret = *changed;
+	while (w != NULL && w->write->evidence.attachment != attachment)
+		w = batch_written(n, BATCH_OP(PUT_EVIDENCE), message_id, w);
+	if (w != NULL) {
+		*ret = w->write->evidence;
 		return CY_OK;
 	}
 	r = s->get_evidence(s->ctx, message_id, attachment, load_row, &l);

@@ -28,18 +28,16 @@ static int add_row(void *arg, const struct store_message *row)
 /* In this batch, about a clock of the case that the message is of. */
 static bool was_decided(const struct node *n, const struct store_message *row)
 {
-	for (const struct work_case *c = n->batch.cases; c != NULL; c = c->next)
-		if (c->decided && strcmp(c->row.case_id, row->case_id) == 0 && strcmp(c->row.peer, row->peer) == 0)
-			return true;
-	return false;
+	const struct work_case *c = cases_worked_on(n, row->peer, row->case_id);
+
+	return c != NULL && c->decided;
 }
 
 /* Its receipt has come in this very batch, or its parcel is on its way to be signed. */
-static bool is_moving(const struct node *n, const struct store_message *row)
+static bool is_moving(struct node *n, const struct store_message *row)
 {
-	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
-		if (w->op == STORE_MARK_MESSAGE && strcmp(w->message.id, row->id) == 0)
-			return true;
+	if (batch_written(n, BATCH_OP(MARK_MESSAGE), row->id, NULL) != NULL)
+		return true;
 	for (const struct signing_request *w = n->batch.requests; w != NULL; w = w->next)
 		for (size_t i = 0; w->kind == SIGN_PARCEL && i < w->n; i++)
 			if (strcmp(w->messages[i]->id, row->id) == 0)

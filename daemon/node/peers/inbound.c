@@ -76,14 +76,11 @@ static int load_known(void *arg, const struct store_message *row)
 static int look_up(struct node *n, const struct peer *p, const struct wire_entry *e, struct verdict *v, struct known *k)
 {
 	struct store_port *s = &n->ports.store;
-	int r = CY_ENOENT;
+	const struct written *w = batch_written(n, BATCH_OP(PUT_MESSAGE), e->id, NULL);
+	int r;
 
 	*k = (struct known){ .p = p };
-	for (struct store_write *w = n->batch.writes.first; w != NULL && r == CY_ENOENT; w = w->next)
-		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.id, e->id) == 0)
-			r = load_known(k, &w->message);
-	if (r == CY_ENOENT)
-		r = s->get_message(s->ctx, e->id, load_known, k);
+	r = w != NULL ? load_known(k, &w->write->message) : s->message_row(s->ctx, e->id, load_known, k);
 	if (r < 0)
 		return r == CY_ENOENT ? 0 : r;
 	*v = k->verdict;

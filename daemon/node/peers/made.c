@@ -16,11 +16,10 @@ static int load_made(void *arg, const struct store_parcel *row)
 static bool parcel_made(struct node *n, const struct peer *p, struct xchg_pos pos, struct cy_wall *ret_made)
 {
 	struct store_port *s = &n->ports.store;
+	const struct store_parcel *row = batch_parcel(n, STORE_PUT_PARCEL, p->id, STORE_PEER, pos);
 
-	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
-		if (w->op == STORE_PUT_PARCEL && w->parcel.author == STORE_PEER && w->parcel.epoch == pos.epoch &&
-		    w->parcel.sequence == pos.sequence && strcmp(w->parcel.peer, p->id) == 0)
-			return load_made(ret_made, &w->parcel) == CY_OK;
+	if (row != NULL)
+		return load_made(ret_made, row) == CY_OK;
 	return pos.sequence > 0 &&
 	       s->get_parcel(s->ctx, p->id, STORE_PEER, pos.epoch, pos.sequence, load_made, ret_made) == CY_OK;
 }

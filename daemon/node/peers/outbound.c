@@ -344,16 +344,15 @@ static int load_own(void *arg, const struct store_message *row)
 static int find_own(struct node *n, const char *id, struct own_message *m)
 {
 	struct store_port *s = &n->ports.store;
-	int r = s->get_message(s->ctx, id, load_own, m);
+	const struct written *w = batch_written(n, BATCH_OP(MARK_MESSAGE), id, NULL);
+	int r = s->message_row(s->ctx, id, load_own, m);
 
-	for (const struct store_write *w = n->batch.writes.first; r == CY_OK && w != NULL; w = w->next) {
-		if (w->op != STORE_MARK_MESSAGE || strcmp(w->message.id, id) != 0)
-			continue;
-		m->transport = w->message.transport;
-		m->void_code = w->message.void_code;
-		m->epoch = w->message.epoch;
-		m->sequence = w->message.sequence;
-		m->index = w->message.index;
+	if (r == CY_OK && w != NULL) {
+		m->transport = w->write->message.transport;
+		m->void_code = w->write->message.void_code;
+		m->epoch = w->write->message.epoch;
+		m->sequence = w->write->message.sequence;
+		m->index = w->write->message.index;
 	}
 	return r;
 }
@@ -442,12 +441,12 @@ static int find_own_parcel(struct node *n, const struct peer *p, struct xchg_pos
 {
 	struct store_port *s = &n->ports.store;
 	int r = s->get_parcel(s->ctx, p->id, STORE_OWN, pos.epoch, pos.sequence, load_own_parcel, o);
+	const struct store_parcel *row = r == CY_OK ? batch_parcel(n, STORE_PUT_RECEIPT, p->id, STORE_OWN, pos) : NULL;
 
-	for (const struct store_write *w = n->batch.writes.first; r == CY_OK && w != NULL; w = w->next)
-		if (w->op == STORE_PUT_RECEIPT && outbound_is_position(&w->parcel, p, STORE_OWN, pos)) {
-			o->same = cy_bytes_equal(w->parcel.receipt, o->now);
-			o->receipted = true;
-		}
+	if (row != NULL) {
+		o->same = cy_bytes_equal(row->receipt, o->now);
+		o->receipted = true;
+	}
 	return r;
 }
 

@@ -79,18 +79,18 @@ static void take_number(struct renumbering *r, const struct store_message *row)
 static int renumber_one(void *arg, const struct store_message *row)
 {
 	struct renumbering *r = arg;
+	const struct written *marked = batch_written(r->n, BATCH_OP(MARK_MESSAGE), row->id, NULL);
 	struct store_message m = *row;
 	struct cy_buf content = CY_BUF(CY_MESSAGE_MAX + 64);
 	struct law_fact fact;
 	uint8_t encoded[LAW_FACT_MAX];
 	CyMessage *msg;
 
-	for (const struct store_write *w = r->n->batch.writes.first; w != NULL; w = w->next)
-		if (w->op == STORE_MARK_MESSAGE && strcmp(w->message.id, row->id) == 0) {
-			m.transport = w->message.transport;
-			m.void_code = w->message.void_code;
-			m.void_reason = w->message.void_reason;
-		}
+	if (marked != NULL) {
+		m.transport = marked->write->message.transport;
+		m.void_code = marked->write->message.void_code;
+		m.void_reason = marked->write->message.void_reason;
+	}
 	if (m.transport != STORE_QUEUED) {
 		take_number(r, &m);
 		return CY_OK;
@@ -183,7 +183,7 @@ static int take_verdict(struct node *n, struct peer *p, const struct wire_text *
 {
 	struct store_port *s = &n->ports.store;
 	struct held held = { .p = p };
-	int r = s->get_message(s->ctx, verdict->id, load_held, &held);
+	int r = s->message_row(s->ctx, verdict->id, load_held, &held);
 
 	p->lacks |= r == CY_EDAMAGED;
 	if (r == CY_EDAMAGED)
@@ -234,6 +234,7 @@ static int find_repeated(struct node *n, const struct peer *p, const struct retu
 			 struct repeated *ret)
 {
 	struct store_port *s = &n->ports.store;
+	const struct written *w;
 	struct cy_digest request;
 	char hex[CY_SHA256_HEX];
 	int r;
@@ -248,12 +249,8 @@ static int find_repeated(struct node *n, const struct peer *p, const struct retu
 	if (ret->id[0] == '\0' || strcmp(ret->id, id) == 0 ||
 	    (b->request.len > 0 && memcmp(request.b, b->request.data, CY_SHA256_LEN) != 0))
 		return 0;
-	r = CY_ENOENT;
-	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
-		if (w->op == STORE_PUT_MESSAGE && strcmp(w->message.id, ret->id) == 0)
-			r = load_repeated(ret, &w->message);
-	if (r == CY_ENOENT)
-		r = s->get_message(s->ctx, ret->id, load_repeated, ret);
+	w = batch_written(n, BATCH_OP(PUT_MESSAGE), ret->id, NULL);
+	r = w != NULL ? load_repeated(ret, &w->write->message) : s->message_row(s->ctx, ret->id, load_repeated, ret);
 	if (r == CY_EDAMAGED)
 		node_damaged(n, p->id, "message %s, which was repeated to peer %s,", ret->id, p->id);
 	if (r < 0)
@@ -423,7 +420,7 @@ static void put_back(struct node *n, const struct work_case *c, const struct wir
 static int look_held(struct node *n, struct peer *p, const char *id, struct held *held)
 {
 	struct store_port *s = &n->ports.store;
-	int r = s->get_message(s->ctx, id, load_held, held);
+	int r = s->message_row(s->ctx, id, load_held, held);
 
 	if (r == CY_EDAMAGED) {
 		p->lacks = true;
