@@ -153,9 +153,26 @@ $(BUILD)/tests/law_publish_test: $(BUILD)/obj/tests/sim/table_attack.o
 
 # For `make bench`.
 $(BUILD)/tests/page_check_bench: $(BUILD)/obj/tests/bench/page_check.o $(LIB_O)
+$(BUILD)/tests/load: $(BUILD)/obj/tests/bench/load.o $(GEN_O) $(PURE_O)
+$(BUILD)/tests/load: LDLIBS += -lm
+# What speaks to RabbitMQ, where its client library is.
+$(BUILD)/tests/rival: $(addprefix $(BUILD)/obj/tests/bench/,rival.o rival_amqp.o rival_nats.o) $(GEN_O) $(PURE_O)
+$(BUILD)/tests/rival: LDLIBS += -lrabbitmq
+RIVAL    := $(if $(wildcard /usr/include/amqp.h /usr/include/rabbitmq-c/amqp.h),$(BUILD)/tests/rival)
+$(BUILD)/tests/page_check_bench $(BUILD)/tests/load $(BUILD)/tests/rival:
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
+
+# What is counted by callgrind, for tests/cost/cost_test.py.
+COST     := $(BUILD)/tests/cost
+$(COST): $(BUILD)/obj/tests/cost/cost.o $(LIB_O) $(UNIT_A) $(RIG_A)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(UNIT_A) $(RIG_A) $(LDLIBS) -lcmocka
+.PHONY: cost
+cost: $(COST)
+	@/usr/bin/python3 tests/cost/cost_test.py $(COST) $(if $(RECORD),--record,--show)
 
 # The JSON mapping for tests/json/json_equal_test.py.
 $(BUILD)/tests/json_tool: $(BUILD)/obj/tests/json/json_tool.o $(GEN_O) $(PURE_O)
@@ -330,12 +347,13 @@ check-tsan:
 # Figures, not a test: nothing here fails for being slow.
 .PHONY: bench
 bench: test-packages
-	@$(MAKE) --no-print-directory all
-	@/usr/bin/python3 tests/bench/bench.py $(DAEMON) $(CTL)
-	@/usr/bin/python3 tests/bench/status_bench.py $(DAEMON) $(CTL)
-	@/usr/bin/python3 tests/bench/clock_bench.py $(DAEMON) $(CTL)
-	@/usr/bin/python3 tests/bench/evidence_bench.py $(DAEMON) $(CTL)
-	@$(MAKE) --no-print-directory $(BUILD)/tests/store_years_test $(BUILD)/tests/page_check_bench
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/load $(if $(filter-out 0,$(PEERS)),$(RIVAL))
+	@PEERS=$(PEERS) FULL=$(FULL) RUNS=$(RUNS) PARTS='$(PARTS)' /usr/bin/python3 tests/bench/bench.py $(DAEMON) $(CTL) $(BUILD)/bench.json
+	@$(if $(filter-out 0,$(FULL)),$(MAKE) --no-print-directory bench-years)
+
+# What grows over years, and what checksums of pages cost.
+.PHONY: bench-years
+bench-years: $(BUILD)/tests/store_years_test $(BUILD)/tests/page_check_bench
 	@$(BUILD)/tests/page_check_bench
 	@YEARS_CASES=$(or $(YEARS_CASES),500) $(BUILD)/tests/store_years_test
 
@@ -421,7 +439,9 @@ help:
 	@echo 'make fuzz       libFuzzer on every target; MINUTES=8 shared by them all, ONLY="node json" some of them'
 	@echo 'make fuzz-coverage  lines that the committed inputs of the fuzzer reach'
 	@echo 'make check-systemd  boots a container, as root, and tries the service in it'
-	@echo 'make bench      rates and memory on this machine; evidence of EVIDENCE_GIB="4 10", EVIDENCE_PARTS="1,2,3,4"; ten years of YEARS_CASES=500'
+	@echo 'make bench      what messages and evidence cost on this machine, in ten minutes: a table, and build/bench.json; FULL=1 for hours,'
+	@echo '                PEERS=1 beside RabbitMQ and NATS, RUNS=3 for medians; tests/bench/bench.py --help says what else there is'
+	@echo 'make cost       what three scenarios cost in instructions, beside the budget that make check holds them to; RECORD=1 writes it anew'
 	@echo 'make siege      the attacks of make check, and what the daemon'"'"'s users felt of them'
 	@echo 'make rooms      the rooms, the sub-rooms of node/, and the calls between them'
 	@echo 'make lint       floors, pure rooms, format, static analysis, shell scripts'

@@ -1,93 +1,68 @@
-"""Figures, not a test: rates with 1 and 16 submitting clients, memory idle and with 50 peers.
+"""Figures, not a test: what Comity costs on this machine. One table at the end, and the same as JSON.
 
-tests/bench/bench.py COMITYD COMITYCTL"""
+tests/bench/bench.py COMITYD COMITYCTL BENCH.JSON, as `make bench` calls it, with in the environment:
+FULL=1    a million stored messages, a backlog of 100,000, 200 peers, evidence of 4 and 10 GiB, a million time limits, ten years
+PEERS=1   RabbitMQ and NATS beside it in the same sitting, run by run (rivals.py; make deps FOR=bench installs them)
+RUNS=3    so many runs of the main figures: their medians and spread are shown (1; with PEERS=1: 3)
+PARTS=    some of: messages cases stored recovery peers evidence, and with FULL=1 clocks; all without it
+TMPDIR    where the stores lie: on a disk, not in memory
+Without FULL it takes less than ten minutes."""
 import os
+import subprocess
 import sys
-import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from harness import *  # noqa: E402
+if {"-h", "--help"} & set(sys.argv[1:]) or len(sys.argv) != 4:
+    print(__doc__)
+    sys.exit(0 if len(sys.argv) == 2 else 2)
 
-N = int(os.environ.get("BENCH_MESSAGES", "4000"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from sheet import Sheet, say  # noqa: E402
+import messages  # noqa: E402
+import rivals  # noqa: E402
 
-
-def rss(daemon):
-    for line in open(f"/proc/{daemon.process.pid}/status"):
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-
-
-def frames(prefix, n, kilobyte=1):
-    """Serialised Submit frames of a notification of about 1 KiB, ready to send."""
-    s = local_pb2.Submission(to="IE")
-    note = s.content.spontaneous_information
-    note.title, note.text = "bench", "x" * (900 * kilobyte)
-    for i in range(n):
-        s.own_reference = f"{prefix}-{i}"
-        data = local_pb2.ClientFrame(correlation=i + 10, submit=local_pb2.Submit(
-            idempotency_key=s.own_reference, submission=s)).SerializeToString()
-        n_, head = len(data), b""
-        while n_ > 127:
-            head, n_ = head + bytes([n_ & 127 | 128]), n_ >> 7
-        yield head + bytes([n_]) + data
+FULL, PEERS = (os.environ.get(name, "") not in ("", "0") for name in ("FULL", "PEERS"))
+RUNS = int(os.environ.get("RUNS") or (3 if PEERS else 1))
+ALL = ["messages", "cases", "stored", "recovery", "peers", "evidence", *(["clocks"] if FULL else [])]
+PARTS = os.environ.get("PARTS", "").split() or ALL
+unknown = set(PARTS) - set(ALL)
+if unknown:
+    sys.exit(f"PARTS: there is no part {' '.join(sorted(unknown))}: the parts are {' '.join(ALL)}")
 
 
-def rate(us, clients, label):
-    work = [list(frames(f"{label}-{c}", N // clients)) for c in range(clients)]
-    connections = [Client(us) for _ in range(clients)]
-    watcher = Client(us)
-    watcher.call(subscribe=local_pb2.Subscribe(cursor=label, from_now=True))
-
-    def run(k):
-        for f in work[k]:
-            connections[k].sock.sendall(f)
-            connections[k].receive()
-
-    threads = [threading.Thread(target=run, args=(k,)) for k in range(clients)]
-    start = time.monotonic()
-    for t in threads:
-        t.start()
-    relayed = 0
-    accepted = None
-    total = sum(len(w) for w in work)
-    while relayed < total:
-        frame = watcher.receive()
-        relayed += frame.HasField("event") and frame.event.type == local_pb2.RELAY_ACCEPTED
-        if accepted is None and not any(t.is_alive() for t in threads):
-            accepted = time.monotonic()
-    end = time.monotonic()
-    accepted = accepted or end
-    print(f"{clients:3d} clients: {total / (accepted - start):8.0f} accepted/s, "
-          f"{total / (end - start):8.0f} delivered with receipt/s (1 KiB)", flush=True)
+def other(script, **env):
+    """A benchmark of its own, which prints its figures itself."""
+    say(f"{script}")
+    run = subprocess.run([sys.executable, f"{os.path.dirname(os.path.abspath(__file__))}/{script}", *sys.argv[1:3]],
+                         env={**os.environ, **env})
+    if run.returncode != 0:
+        sheet.skip(script, "it failed: what it said stands above")
 
 
-us, ie = pair()
-us.start()
-ie.start()
-until("the link", lambda: "connected" in us.ctl("peer", "list").stdout)
-print(f"RSS of a daemon with one peer, idle: {rss(us):.1f} MiB", flush=True)
-rate(us, 1, "one")
-rate(us, 16, "sixteen")
-print(f"RSS after {2 * N} messages: US-OIA {rss(us):.1f} MiB, IE {rss(ie):.1f} MiB", flush=True)
-us.stop()
-ie.stop()
-
-PEERS = int(os.environ.get("BENCH_PEERS", "50"))
-base = tempfile.mkdtemp(dir=DIR)
-ids = [f"P{i:02d}" for i in range(PEERS)]
-pki(base, "HUB", *ids)
-hub = Daemon(base, "HUB", ids)
-peers = [Daemon(base, i, ["HUB"]) for i in ids]
-hub.configure({p.id: p.port for p in peers}, dial=False)
-for p in peers:
-    p.configure({"HUB": hub.port})
-hub.start()
-for p in peers:
-    p.start()
-until("all peers", lambda: hub.ctl("--json", "status").stdout.count('"connected"') == PEERS, 120)
-print(f"RSS of a daemon with {PEERS} connected peers: {rss(hub):.1f} MiB, "
-      f"{len(os.listdir(f'/proc/{hub.process.pid}/fd'))} descriptors")
-for p in peers:
-    p.process.terminate()
-finish(hub, *peers)
+began = time.monotonic()
+sheet = Sheet(os.path.abspath(sys.argv[3]), messages.DIR)
+try:
+    if "messages" in PARTS:
+        beside = rivals.Rivals(sheet) if PEERS else None
+        messages.fresh(sheet, RUNS, beside.run if beside else lambda: None)
+        if beside:
+            beside.ratios()
+    if "cases" in PARTS:
+        messages.by_cases(sheet, (10, 100, 700, 1500))
+    if "stored" in PARTS:
+        messages.by_stored(sheet, (10000, 100000, *([1000000] if FULL else [])))
+    if "recovery" in PARTS:
+        messages.recovery(sheet, 100000 if FULL else 20000)
+    if "peers" in PARTS:
+        messages.by_peers(sheet, (1, 20, *([200] if FULL else [])))
+    if "evidence" in PARTS:
+        other("evidence_bench.py", EVIDENCE_JSON=sheet.path + ".evidence",
+              **({} if FULL else {"EVIDENCE_GIB": os.environ.get("EVIDENCE_GIB", "1"), "EVIDENCE_PARTS": "1"}))
+        sheet.take(sheet.path + ".evidence", "evidence")
+    if "clocks" in PARTS:
+        other("clock_bench.py")
+    sheet.about["minutes"] = (time.monotonic() - began) / 60
+    sheet.save()
+finally:
+    sheet.print()
+    messages.finish()

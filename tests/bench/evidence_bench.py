@@ -5,7 +5,10 @@ EVIDENCE_GIB     sizes in GiB, "4 10"; the first one is that of parts 2 to 4
 EVIDENCE_PARTS   "1,2,3,4": 1 memory, 2 interruptions, 3 messages meanwhile, 4 beside others
 EVIDENCE_RUNS    runs of part 4, of which the median is printed, 3
 EVIDENCE_SEED    repeats the interruptions of a run
+EVIDENCE_JSON    file in which the figures of part 1 are left for bench.py
 TMPDIR           where the files lie"""
+import json
+
 from evidence_site import *
 from evidence_rivals import Rivals
 
@@ -15,6 +18,7 @@ RUNS = int(os.environ.get("EVIDENCE_RUNS", "3"))
 SEED = int(os.environ.get("EVIDENCE_SEED", "0")) or random.randrange(1, 1 << 30)
 CUTS = 16
 FIRST = SIZES[0]
+figures = []
 
 
 def say(text):
@@ -43,6 +47,8 @@ def memory():
         after = digest(site.content(site.us, stored.evidence_stored.sha256))
         equal = "equal" if before == after == stored.evidence_stored.sha256.hex() else "DIFFERENT"
         say(f"{gib(size)}: digests {equal}; put in {put:.1f} s, across in {took:.1f} s ({mb(size, took):.0f} MB/s)")
+        figures.append((f"evidence_put_{gib(size)}", f"{gib(size)} handed over by a client", mb(size, put), "MB/s"))
+        figures.append((f"evidence_across_{gib(size)}", f"{gib(size)} across to the peer", mb(size, took), "MB/s"))
         say(f"  peak RssAnon, limit 64 MiB: while put {while_put}; while sent {while_sent}")
         site.close()
 
@@ -300,6 +306,9 @@ def main():
 
 try:
     main()
+    if "EVIDENCE_JSON" in os.environ:
+        with open(os.environ["EVIDENCE_JSON"], "w") as f:
+            json.dump(figures, f)
 finally:
     for daemon in STARTED:
         if daemon.process and daemon.process.poll() is None:
