@@ -24,6 +24,8 @@ static const char *short_id(struct world *w, const char *id)
 	char *name = names[turn++ % 4];
 	size_t i = 0;
 
+	if (w->silent)
+		return "";
 	while (i < w->n_ids && strcmp(w->ids[i], id) != 0)
 		i++;
 	assert_true(i < sizeof w->ids / sizeof w->ids[0]);
@@ -38,6 +40,8 @@ void say(struct world *w, const char *fmt, ...)
 	char line[512];
 	va_list ap;
 
+	if (w->silent)
+		return;
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
@@ -468,7 +472,8 @@ static bool deliver(struct world *w)
 		f.bytes.len = 0;
 		assert_int_equal(wire_pack(&pf->base, &f.bytes), CY_OK);
 	}
-	say(w, "%-6s -> %-6s  %s", other(f.to)->name, f.to->name, describe(w, pf, text, sizeof text));
+	if (!w->silent)
+		say(w, "%-6s -> %-6s  %s", other(f.to)->name, f.to->name, describe(w, pf, text, sizeof text));
 	if (w->lose != NULL && strcmp(kind_of(pf), w->lose) == 0) {
 		w->lose = NULL;
 		say(w, "       -- lost on the way");

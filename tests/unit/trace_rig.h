@@ -35,7 +35,7 @@ struct side {
 	char case_id[40]; /* of the last submission or event */
 	char last_error[256];
 	char state[40], digest[65];
-	char verdicts[4096];    /* on the messages of that case, a line each */
+	char verdicts[16384];   /* on the messages of that case, a line each */
 	size_t without_receipt; /* messages of its own in it */
 	size_t shown;           /* bytes of the content of the last message that was shown */
 	char erased[1024];      /* who had it erased, and what of it is not here any more, a word each */
@@ -57,6 +57,7 @@ struct world {
 	size_t head, n;
 	uint64_t sessions;
 	struct rig_clock clock;
+	bool silent; /* nothing is told, so that what is measured is the nodes */
 	struct cy_buf trace;
 	char ids[256][40];
 	size_t n_ids;
