@@ -260,6 +260,9 @@ int store_sqlite_open(const struct store_sqlite_config *config, void (*committed
 
 	if (st == NULL)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
+	/* Nobody asks how much memory SQLite has, which it would count under a lock. Refused once SQLite is in use,
+	 * where a process opens another store. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	st->lock_fd = -1;
 	st->threaded = config->threaded;
 	st->committed = committed;

@@ -81,6 +81,9 @@ static int open_file(const struct store_sqlite_config *config, const char *vfs, 
 	/* A file that is opened and then refused stays as it was: the WAL may belong to another file. */
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	/* Small things are taken from here, without the allocator and its lock. */
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, (void *)NULL, 1200, 256);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
 	if (rc == SQLITE_OK)

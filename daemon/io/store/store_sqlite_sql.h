@@ -175,6 +175,7 @@ struct store_applying {
 	struct store_sqlite *st;
 	char *why;
 	size_t size;
+	const struct store_case *waiting_case; /* put, and not yet written: what passes it by is applied before it */
 };
 
 int store_apply_start(struct store_applying *a, int i, struct store_bind *ret_bind);

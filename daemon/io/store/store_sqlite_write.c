@@ -179,7 +179,7 @@ static int put_title(struct store_applying *a, const struct store_case *c)
 	return store_apply_finish(a, &b);
 }
 
-static int put_case(struct store_applying *a, const struct store_case *c)
+static int write_case(struct store_applying *a, const struct store_case *c)
 {
 	struct store_bind b;
 	int r = store_apply_case(a, c->peer, c->case_id);
@@ -209,6 +209,34 @@ static int put_case(struct store_applying *a, const struct store_case *c)
 	if (r < 0 || c->title == NULL || c->title[0] == 0)
 		return r;
 	return put_title(a, c);
+}
+
+/* Write the row that waits. */
+static int write_waiting_case(struct store_applying *a)
+{
+	const struct store_case *c = a->waiting_case;
+
+	a->waiting_case = NULL;
+	return c != NULL ? write_case(a, c) : CY_OK;
+}
+
+/* A batch puts the case with each of its messages, and the last row counts: it waits until another case comes. A title
+ * is put once and stays, so it does not wait. */
+static int put_case(struct store_applying *a, const struct store_case *c)
+{
+	const struct store_case *last = a->waiting_case;
+	int r = CY_OK;
+
+	if (last != NULL && (strcmp(last->case_id, c->case_id) != 0 || strcmp(last->peer, c->peer) != 0))
+		r = write_waiting_case(a);
+	if (r < 0)
+		return r;
+	if (c->title != NULL && c->title[0] != '\0') {
+		a->waiting_case = NULL;
+		return write_case(a, c);
+	}
+	a->waiting_case = c;
+	return CY_OK;
 }
 
 static int put_follow(struct store_applying *a, const struct store_write *w)
@@ -579,8 +607,33 @@ static int put_statement(struct store_applying *a, const struct store_write *w)
 
 /* -------------------------------------------------------------------- apply */
 
+/* Does a write neither read the row of a case nor need that it is there? */
+static bool passes_by_case(enum store_op op)
+{
+	switch (op) {
+	case STORE_PUT_META:
+	case STORE_PUT_STREAM:
+	case STORE_PUT_CASE:
+	case STORE_PUT_MESSAGE:
+	case STORE_MARK_MESSAGE:
+	case STORE_PUT_PARCEL:
+	case STORE_PUT_RECEIPT:
+	case STORE_PUT_EVENT:
+	case STORE_PUT_KEY:
+	case STORE_PUT_LEAF:
+	case STORE_RAISE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int apply_one(struct store_applying *a, const struct store_write *w)
 {
+	int r = passes_by_case(w->op) ? CY_OK : write_waiting_case(a);
+
+	if (r < 0)
+		return r;
 	switch (w->op) {
 	case STORE_PUT_META:
 		return put_meta(a, &w->meta);
@@ -670,6 +723,8 @@ int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *w
 	r = store_base_renew(&a);
 	for (const struct store_write *x = w->first; r == CY_OK && x != NULL; x = x->next)
 		r = apply_one(&a, x);
+	if (r == CY_OK)
+		r = write_waiting_case(&a);
 	if (r == CY_OK)
 		r = store_append_orders(&a, w);
 	if (r == CY_OK)
