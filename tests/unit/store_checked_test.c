@@ -91,7 +91,7 @@ static void make_old(struct fixture *f)
 		 " WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite%' GROUP BY s.name");
 	/* More than SQLite keeps in memory while it writes. */
 	run(to, "WITH n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 800)"
-		" INSERT INTO leaf (position, hash, data) SELECT i, randomblob(32), randomblob(8000) FROM n");
+		" INSERT INTO leaf (first, hashes, texts, at) SELECT i, randomblob(32), randomblob(8000), 0 FROM n");
 	run(to, "DETACH it");
 	run_each(to, from, "SELECT sql FROM sqlite_schema WHERE type <> 'table'");
 	run_each(to, from, "SELECT 'PRAGMA application_id = ' || application_id FROM pragma_application_id");

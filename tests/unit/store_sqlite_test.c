@@ -315,10 +315,15 @@ static void of_a_leaf_without_its_text_the_hash_stays(void **state)
 		w->leaf.data = cy_bytes("a text", 6);
 	}
 	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(ask(f, "SELECT count(*) FROM leaf"), 1);
 	add(f, STORE_PRUNE_LEAVES)->until = 2;
 	assert_int_equal(commit(f), CY_OK);
-	assert_int_equal(ask(f, "SELECT count(*) FROM leaf WHERE length(hash) = 32"), 4);
-	assert_int_equal(ask(f, "SELECT sum(length(data)) FROM leaf"), 6);
+	assert_int_equal(ask(f, "SELECT sum(length(hashes)) FROM leaf"), 4 * 32);
+	assert_int_equal(ask(f, "SELECT sum(length(texts)) FROM leaf"), 1 + 1 + 6);
+	add(f, STORE_PRUNE_LEAVES)->until = 3;
+	assert_int_equal(commit(f), CY_OK);
+	assert_int_equal(ask(f, "SELECT sum(length(hashes)) FROM leaf"), 4 * 32);
+	assert_int_equal(ask(f, "SELECT sum(length(texts)) FROM leaf"), 0);
 }
 
 int main(void)

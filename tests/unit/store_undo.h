@@ -9,20 +9,19 @@
 #define ID_TEXT(id) \
 	"iif(typeof(" id ") = 'blob', lower(printf('%s-%s-%s-%s-%s', " ID_HEX(id) ", " ID_END(id) ")), " id ")"
 
-#define RETYPE(table, before)                                                                       \
-	"UPDATE sqlite_schema SET sql = replace(sql, '" before " ANY', '" before " TEXT') WHERE name = '" \
-	table "';"
+#define RETYPE(table, before) \
+	"UPDATE sqlite_schema SET sql = replace(sql, '" before " ANY', '" before " TEXT') WHERE name = '" table "';"
 #define AS_TEXT(table, column) \
 	"UPDATE " table " SET " column " = " ID_TEXT(column) ";" RETYPE(table, " " column) RETYPE(table, "(" column)
 
-#define IDS_AS_TEXT                                                                                       \
-	AS_TEXT("case_key", "case_id")                                                                    \
-	AS_TEXT("cases", "case_id")                                                                       \
-	AS_TEXT("message", "id")                                                                          \
-	AS_TEXT("evidence", "message_id")                                                                 \
+#define IDS_AS_TEXT                       \
+	AS_TEXT("case_key", "case_id")    \
+	AS_TEXT("cases", "case_id")       \
+	AS_TEXT("message", "id")          \
+	AS_TEXT("evidence", "message_id") \
 	AS_TEXT("custody", "message_id") AS_TEXT("follow", "follows") AS_TEXT("submission_key", "message_id")
 #define KEYS_AS_TEXT "UPDATE submission_key SET key = lower(hex(key)) WHERE typeof(key) = 'blob';"
-#define CASES_BY_PEER                                                                                      \
+#define CASES_BY_PEER                                                                                     \
 	"UPDATE sqlite_schema SET sql = replace(sql, 'UNIQUE (case_id, peer)', 'UNIQUE (peer, case_id)')" \
 	" WHERE name = 'cases';"
 #define WIDE_EVENTS                                                                                           \
@@ -31,21 +30,24 @@
 	" client TEXT NOT NULL, own_reference TEXT NOT NULL, kind INTEGER NOT NULL, number INTEGER NOT NULL," \
 	" code INTEGER NOT NULL, text TEXT NOT NULL, case_state TEXT NOT NULL) STRICT;"
 #define EVENT_IDS "ifnull(" ID_TEXT("e.case_id") ", k.case_id), ifnull(" ID_TEXT("e.message_id") ", m.id)"
-#define FILL_EVENTS                                                                                    \
-	"INSERT INTO event_old SELECT e.position, e.type, e.at, ifnull(e.peer, m.peer), " EVENT_IDS    \
-	", e.client, e.own_reference, e.kind, e.number, e.code, e.text, e.case_state FROM event e"     \
-	" LEFT JOIN message m ON m.no = e.message LEFT JOIN case_key k ON k.no = m.case_no;"           \
-	"DROP TABLE event; ALTER TABLE event_old RENAME TO event;"                                     \
+#define FILL_EVENTS                                                                                 \
+	"INSERT INTO event_old SELECT e.position, e.type, e.at, ifnull(e.peer, m.peer), " EVENT_IDS \
+	", e.client, e.own_reference, e.kind, e.number, e.code, e.text, e.case_state FROM event e"  \
+	" LEFT JOIN message m ON m.no = e.message LEFT JOIN case_key k ON k.no = m.case_no;"        \
+	"DROP TABLE event; ALTER TABLE event_old RENAME TO event;"                                  \
 	"CREATE INDEX event_by_client ON event (client) WHERE client <> '';"
-#define BEFORE_BYTES                             \
-	"PRAGMA writable_schema = ON;"           \
-	WIDE_EVENTS                              \
-	IDS_AS_TEXT                              \
-	KEYS_AS_TEXT                             \
-	RETYPE("submission_key", " key")         \
-	CASES_BY_PEER                            \
-	FILL_EVENTS                              \
-	"CREATE INDEX cases_by_id ON cases (case_id); PRAGMA writable_schema = RESET; REINDEX;"
+#define BEFORE_BYTES                                                                                         \
+	BEFORE_PACKING                                                                                       \
+	"PRAGMA writable_schema = ON;" WIDE_EVENTS IDS_AS_TEXT KEYS_AS_TEXT RETYPE("submission_key", " key") \
+		CASES_BY_PEER FILL_EVENTS                                                                    \
+		"CREATE INDEX cases_by_id ON cases (case_id); PRAGMA writable_schema = RESET; REINDEX;"
+/* Of rows of one leaf each, with a text of less than 128 bytes or none. */
+#define BEFORE_PACKING                                                                            \
+	"CREATE TABLE leaf_old (position INTEGER PRIMARY KEY, hash BLOB NOT NULL,"                \
+	" data BLOB NOT NULL, at INTEGER NOT NULL DEFAULT 0) STRICT;"                             \
+	"INSERT INTO leaf_old SELECT first, hashes, ifnull(substr(texts, 3), x''), at FROM leaf;" \
+	"DROP TABLE leaf; ALTER TABLE leaf_old RENAME TO leaf;"                                   \
+	"CREATE INDEX leaf_text ON leaf (position) WHERE data <> x'';"
 #define BEFORE_FEWER_INDICES                                                                                 \
 	BEFORE_BYTES                                                                                         \
 	"DROP INDEX message_of_case; DROP INDEX cases_by_own_reference; DROP INDEX cases_by_peer_reference;" \

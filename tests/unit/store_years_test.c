@@ -340,7 +340,7 @@ static int64_t ask(const char *statement)
 #define FLAT(X)                                                                  \
 	X(events, "SELECT count(*) FROM event")                                  \
 	X(keys, "SELECT count(*) FROM submission_key WHERE length(request) > 0") \
-	X(texts, "SELECT count(*) FROM leaf WHERE length(data) > 0")             \
+	X(texts, "SELECT sum(length(texts)) FROM leaf")                          \
 	X(dissolved, "SELECT count(*) FROM parcel WHERE dissolved = 1")          \
 	X(custody, "SELECT count(*) FROM custody")                               \
 	X(contents, "SELECT count(*) FROM payload")

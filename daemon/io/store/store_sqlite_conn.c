@@ -209,7 +209,7 @@ int store_functions(sqlite3 *db)
 		rc = sqlite3_create_function(db, "key_bytes", 2, flags, NULL, key_bytes, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(db, "key_digest", 2, flags, NULL, key_digest, NULL, NULL);
-	return rc;
+	return rc == SQLITE_OK ? store_leaf_functions(db) : rc;
 }
 
 int store_code(int rc)

@@ -69,6 +69,8 @@ const char *store_key_at(sqlite3_stmt *s, int i, char ret[static CY_SHA256_HEX])
 /* The functions of our migrations and statements: id_bytes(id), key_bytes(client, key), and key_digest(client, key),
  * the bytes of store_key_digest(). */
 int store_functions(sqlite3 *db);
+/* store_sqlite_leaf.c: leaf_text(text), the texts of a row of one leaf. Part of the former. */
+int store_leaf_functions(sqlite3 *db);
 
 /* Is what was to be read or changed damaged, or can the store not do it now? */
 int store_code(int rc);

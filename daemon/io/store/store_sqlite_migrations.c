@@ -584,6 +584,14 @@ static const char migration_033[] =
 	"CREATE TRIGGER evidence_of_client AFTER UPDATE OF client ON cases WHEN new.client <> old.client"
 	" BEGIN UPDATE evidence SET client = new.client WHERE case_no = new.no; END;";
 
+/* Leaves of a batch are one row (store_sqlite_leaf.c); those of before have each its own. */
+static const char migration_034[] =
+	"CREATE TABLE leaf_new ("
+	" first INTEGER PRIMARY KEY, hashes BLOB NOT NULL, texts BLOB NOT NULL, at INTEGER NOT NULL) STRICT;"
+	"INSERT INTO leaf_new SELECT position, hash, leaf_text(data), at FROM leaf ORDER BY position;"
+	"DROP TABLE leaf; ALTER TABLE leaf_new RENAME TO leaf;"
+	"CREATE INDEX leaf_text ON leaf (first) WHERE texts <> x'';";
+
 /* Number n is applied to a store of version n - 1. */
 const char *const store_migrations[] = { NULL,          migration_001, migration_002, migration_003, migration_004,
 					 migration_005, migration_006, migration_007, migration_008, migration_009,
@@ -591,6 +599,6 @@ const char *const store_migrations[] = { NULL,          migration_001, migration
 					 migration_015, migration_016, migration_017, migration_018, migration_019,
 					 migration_020, migration_021, migration_022, migration_023, migration_024,
 					 migration_025, migration_026, migration_027, migration_028, migration_029,
-					 migration_030, migration_031, migration_032, migration_033 };
+					 migration_030, migration_031, migration_032, migration_033, migration_034 };
 
 const int store_schema_newest = (int)(sizeof store_migrations / sizeof store_migrations[0]) - 1;

@@ -15,10 +15,10 @@ static int drop_cursor(struct store_applying *a, const struct store_cursor *c)
 	return store_apply_finish(a, &b);
 }
 
-static int until(struct store_applying *a, int sql, uint64_t last)
+static int prune_events(struct store_applying *a, uint64_t last)
 {
 	struct store_bind b;
-	int r = store_apply_start(a, sql, &b);
+	int r = store_apply_start(a, W_PRUNE_EVENTS, &b);
 
 	if (r < 0)
 		return r;
@@ -72,9 +72,9 @@ int store_prune(struct store_applying *a, const struct store_write *w)
 	case STORE_DROP_CURSOR:
 		return drop_cursor(a, &w->cursor);
 	case STORE_PRUNE_EVENTS:
-		return until(a, W_PRUNE_EVENTS, w->until);
+		return prune_events(a, w->until);
 	case STORE_PRUNE_LEAVES:
-		return until(a, W_PRUNE_LEAVES, w->until);
+		return store_prune_leaves(a, w->until);
 	case STORE_SPEND_KEY:
 		return spend_key(a, &w->key);
 	case STORE_DROP_PARCEL:
@@ -99,23 +99,6 @@ static int old_keys(void *ctx, struct cy_wall before, uint32_t limit, store_key_
 	bind_i64(&b, before.ms);
 	bind_i64(&b, limit);
 	return store_read_each(&r, R_OLD_KEYS, &b);
-}
-
-static int leaf_row(struct store_reading *r, sqlite3_stmt *s)
-{
-	return r->fn.leaf(r->fn_arg, store_u64_at(s, 0), store_wall_at(s, 1));
-}
-
-static int leaf_texts(void *ctx, uint32_t limit, store_leaf_fn *fn, void *arg)
-{
-	struct store_reading r = { .st = ctx, .fn_arg = arg, .row = leaf_row, .fn.leaf = fn };
-	struct store_bind b;
-	int code = store_read_start(ctx, R_LEAF_TEXTS, &b);
-
-	if (code < 0)
-		return code;
-	bind_i64(&b, limit);
-	return store_read_each(&r, R_LEAF_TEXTS, &b);
 }
 
 static int dissolved(void *ctx, struct cy_wall before, const struct store_parcel *after, uint32_t limit,
@@ -185,7 +168,6 @@ static int old_custody(void *ctx, struct cy_wall before, struct cy_wall after, u
 void store_prune_port(struct store_port *port)
 {
 	port->old_keys = old_keys;
-	port->leaf_texts = leaf_texts;
 	port->dissolved = dissolved;
 	port->rejected = rejected;
 	port->old_custody = old_custody;

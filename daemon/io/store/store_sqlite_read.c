@@ -689,4 +689,5 @@ void store_read_port(struct store_port *port)
 	store_custody_port(port);
 	store_event_port(port);
 	store_prune_port(port);
+	store_leaf_port(port);
 }

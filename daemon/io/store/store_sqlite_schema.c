@@ -136,6 +136,23 @@ static int go_on(void *arg)
 	return 0;
 }
 
+/* SQLITE_CORRUPT: the statement says something else. */
+static int must_say_ok(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *s = NULL;
+	const char *text = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		text = (const char *)sqlite3_column_text(s, 0);
+	if (rc == SQLITE_ROW)
+		rc = text != NULL && strcmp(text, "ok") == 0 ? SQLITE_OK : SQLITE_CORRUPT;
+	sqlite3_finalize(s);
+	return rc;
+}
+
 /* Inside a transaction: from version `from` to the one that is known here. */
 static int migrate(const struct store_sqlite_config *config, sqlite3 *db, int from, void *ctx)
 {
@@ -149,8 +166,14 @@ static int migrate(const struct store_sqlite_config *config, sqlite3 *db, int fr
 		go_on(&u);
 		sqlite3_progress_handler(db, STEPS, go_on, &u);
 	}
+	/* What is written anew was sound: afterwards nobody would see what is lacking. */
+	if (from > 0)
+		rc = must_say_ok(db, "PRAGMA integrity_check(1)");
 	for (int i = from + 1; rc == SQLITE_OK && i <= store_schema_newest; i++)
 		rc = sqlite3_exec(db, store_migrations[i], NULL, NULL, NULL);
+	/* What foreign keys were off for: each names what is there. */
+	if (rc == SQLITE_OK && from > 0)
+		rc = must_say_ok(db, "SELECT iif(EXISTS (SELECT 1 FROM pragma_foreign_key_check), 'no', 'ok')");
 	sqlite3_progress_handler(db, 0, NULL, NULL);
 	snprintf(set, sizeof set, "PRAGMA user_version = %d", store_schema_newest);
 	return rc == SQLITE_OK ? sqlite3_exec(db, set, NULL, NULL, NULL) : rc;

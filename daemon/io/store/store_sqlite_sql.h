@@ -11,6 +11,8 @@
 	"UPDATE OR REPLACE submission_key SET key = iif(client = '', key, key_digest(client, key)), client = ''," \
 	" request = x'', message_id = '', at = 0 WHERE"
 
+#define LEAVES "length(hashes) / 32" /* of a row */
+
 /* X(name, text) */
 #define STORE_WRITE_STATEMENTS(X)                                                                                      \
 	X(BEGIN, "BEGIN IMMEDIATE")                                                                                    \
@@ -81,13 +83,17 @@
 	X(KEY, "INSERT INTO submission_key (client, key, request, message_id, at) VALUES (?, ?, ?, ?, ?)")             \
 	X(MOVE_KEY, "UPDATE submission_key SET message_id = ? WHERE client = ? AND key = ?")                           \
 	X(SPEND_KEY, SPEND_KEYS " client = ?1 AND key = ?2")                                                           \
-	X(LEAF, "INSERT INTO leaf (position, hash, data, at) SELECT ?1, ?2, ?3, ?4"                                    \
-		" WHERE ?1 = (SELECT ifnull(max(position) + 1, 0) FROM leaf)")                                         \
+	X(NEXT_LEAF, "SELECT ifnull((SELECT first + " LEAVES " FROM leaf ORDER BY first DESC LIMIT 1), 0)")            \
+	X(LEAVES, "INSERT INTO leaf (first, hashes, texts, at) VALUES (?, ?, ?, ?)")                                   \
+	X(LEAVES_WITH_TEXT, "SELECT first, " LEAVES ", texts FROM leaf WHERE texts <> x'' AND first <= ?"              \
+			    " ORDER BY first LIMIT 1")                                                                 \
+	X(LEAF_TEXTS, "UPDATE leaf SET texts = ?2 WHERE first = ?1")                                                   \
 	X(BASE, "UPDATE base SET before = now, now = ?")                                                               \
 	X(ORDER,                                                                                                       \
 	  "INSERT INTO orders (number, line, peer, case_id, message_id, attachment) SELECT ?1, ?2, ?3, ?4, ?5, ?6"     \
 	  " WHERE ?1 = (SELECT ifnull(max(number) + 1, 1) FROM orders)")                                               \
-	X(PRUNE_LEAVES, "UPDATE leaf SET data = x'' WHERE data <> x'' AND position <= ?")                              \
+	X(PRUNE_LEAVES,                                                                                                \
+	  "UPDATE leaf SET texts = x'' WHERE texts <> x'' AND first <= ?1 AND first + " LEAVES " <= ?1 + 1")           \
 	X(STATEMENT, "INSERT INTO statement (message, text, signature) SELECT no, ?2, ?3 FROM message WHERE id = ?1")  \
 	X(REQUEUE, "UPDATE message SET transport = 0, epoch = 0, sequence = 0, place = 0"                              \
 		   " WHERE peer = ?1 AND author = 0 AND (transport = 1 OR (transport = 5 AND void_code = 0))")         \
@@ -170,12 +176,22 @@ enum {
 	W_N
 };
 
+/* Audit leaves of a write-set, which are written as one row. */
+#define STORE_LEAVES_MAX ((size_t)256 << 20)
+struct store_leaves {
+	uint64_t first, n;
+	struct cy_buf hashes, texts;
+	int64_t at;    /* of the first one */
+	bool any_text; /* or all of them are empty */
+};
+
 /* One write-set: the first failure is explained once. */
 struct store_applying {
 	struct store_sqlite *st;
 	char *why;
 	size_t size;
 	const struct store_case *waiting_case; /* put, and not yet written: what passes it by is applied before it */
+	struct store_leaves leaves;
 };
 
 int store_apply_start(struct store_applying *a, int i, struct store_bind *ret_bind);
@@ -223,6 +239,11 @@ int store_count_custody(struct store_applying *a, const struct store_custody *c)
 /* store_sqlite_erase.c */
 int store_erase_message(struct store_applying *a, const struct store_write *w);
 int store_erase_case(struct store_applying *a, const struct store_write *w);
+
+/* store_sqlite_leaf.c */
+int store_put_leaf(struct store_applying *a, const struct store_write *w);
+int store_write_leaves(struct store_applying *a);
+int store_prune_leaves(struct store_applying *a, uint64_t last);
 
 /* store_sqlite_prune.c: what goes for good. */
 int store_prune(struct store_applying *a, const struct store_write *w);
@@ -303,9 +324,10 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 #define CUSTODY_SELECT                                                                                              \
 	"SELECT q.message_id, q.attachment, q.at, q.action, q.by, q.proof, q.leaf, k.peer, k.case_id, "             \
 	"k.generation, k.wrapped, q.generation, q.nonce, q.sealed, q.no, q.form, q.words, q.from_byte, q.to_byte, " \
-	"q.count, q.last, l.hash FROM custody q"                                                                    \
+	"q.count, q.last, substr(l.hashes, 32 * (q.leaf - l.first) + 1, 32) FROM custody q"                         \
 	" JOIN message m ON m.id = q.message_id JOIN case_key k ON k.no = m.case_no"                                \
-	" LEFT JOIN leaf l ON l.position = q.leaf AND (q.form > 0 OR q.proof = '') WHERE "
+	" LEFT JOIN leaf l ON l.first = (SELECT max(b.first) FROM leaf b WHERE b.first <= q.leaf)"                  \
+	" AND (q.form > 0 OR q.proof = '') WHERE "
 
 /* X(name, text) */
 #define STORE_READ_STATEMENTS(X)                                                                                       \
@@ -370,7 +392,7 @@ int store_prune(struct store_applying *a, const struct store_write *w);
 	X(PRUNED_EVENTS, "SELECT ifnull((SELECT min(position) - 1 FROM event),"                                        \
 			 " ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0))")                        \
 	X(CURSORS, "SELECT client, name, position FROM cursor ORDER BY client, name")                                  \
-	X(LEAF_TEXTS, "SELECT position, at FROM leaf WHERE data <> x'' ORDER BY position LIMIT ?")                     \
+	X(LEAF_TEXTS, "SELECT first, " LEAVES ", texts, at FROM leaf WHERE texts <> x'' ORDER BY first LIMIT ?")       \
 	X(DISSOLVED, PARCEL_SELECT " WHERE dissolved = 1 AND author = 0 AND made < ?1"                                 \
 				   " AND (made, peer, epoch, sequence) > (?2, ?3, ?4, ?5)"                             \
 				   " ORDER BY made, peer, epoch, sequence LIMIT ?6")                                   \
@@ -473,7 +495,6 @@ struct store_reading {
 		store_stream_fn *stream;
 		store_key_fn *key;
 		store_cursor_fn *cursor;
-		store_leaf_fn *leaf;
 		store_case_fn *case_row;
 		store_message_fn *message;
 		store_parcel_fn *parcel;
@@ -519,6 +540,7 @@ void store_evidence_port(struct store_port *port);
 void store_custody_port(struct store_port *port);
 void store_event_port(struct store_port *port);
 void store_prune_port(struct store_port *port);
+void store_leaf_port(struct store_port *port);
 
 int store_key_row(struct store_reading *r, sqlite3_stmt *s);
 int store_parcel_row(struct store_reading *r, sqlite3_stmt *s);

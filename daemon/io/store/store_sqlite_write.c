@@ -573,24 +573,6 @@ static int move_key(struct store_applying *a, const struct store_key *k)
 	return r < 0 ? r : store_apply_changed_one(a, "the idempotency key of message", k->message_id);
 }
 
-static int put_leaf(struct store_applying *a, const struct store_write *w)
-{
-	struct store_bind b;
-	int r = store_apply_start(a, W_LEAF, &b);
-
-	if (r < 0)
-		return r;
-	bind_u64(&b, w->leaf.index);
-	bind_bytes(&b, cy_bytes(w->leaf.hash.b, sizeof w->leaf.hash.b));
-	bind_bytes(&b, w->leaf.data);
-	bind_i64(&b, w->leaf.at.ms);
-	r = store_apply_finish(a, &b);
-	if (r == CY_OK && sqlite3_changes(a->st->writer.db) != 1)
-		r = store_apply_refuse(a, "audit leaf %llu does not follow the last one",
-				       (unsigned long long)w->leaf.index);
-	return r;
-}
-
 static int put_statement(struct store_applying *a, const struct store_write *w)
 {
 	struct store_bind b;
@@ -662,7 +644,7 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 	case STORE_MOVE_KEY:
 		return move_key(a, &w->key);
 	case STORE_PUT_LEAF:
-		return put_leaf(a, w);
+		return store_put_leaf(a, w);
 	case STORE_PUT_STATEMENT:
 		return put_statement(a, w);
 	case STORE_RAISE:
@@ -715,7 +697,11 @@ static int apply_one(struct store_applying *a, const struct store_write *w)
 
 int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *why, size_t size)
 {
-	struct store_applying a = { .st = st, .why = why, .size = size };
+	struct store_applying a = { .st = st,
+				    .why = why,
+				    .size = size,
+				    .leaves = { .hashes = CY_BUF(STORE_LEAVES_MAX),
+						.texts = CY_BUF(STORE_LEAVES_MAX) } };
 	int r = run(&a, W_BEGIN);
 
 	if (r < 0)
@@ -725,6 +711,8 @@ int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *w
 		r = apply_one(&a, x);
 	if (r == CY_OK)
 		r = write_waiting_case(&a);
+	if (r == CY_OK)
+		r = store_write_leaves(&a);
 	if (r == CY_OK)
 		r = store_append_orders(&a, w);
 	if (r == CY_OK)
@@ -740,6 +728,8 @@ int store_apply(struct store_sqlite *st, const struct store_writeset *w, char *w
 	}
 	if (r == CY_OK)
 		store_base_committed(st);
+	cy_buf_free(&a.leaves.hashes);
+	cy_buf_free(&a.leaves.texts);
 	if (st->last_case.no == 0)
 		OPENSSL_cleanse(st->last_case.key, SEAL_KEY_LEN);
 	return r;
