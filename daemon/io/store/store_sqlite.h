@@ -16,7 +16,10 @@
  * the page cache shows and the disk may never have got. For the same reason opening writes a WAL that it finds anew
  * before anything is built upon it.
  *
- * PUT_MESSAGE, PUT_CLOCK and PUT_MEASURE are taken before their case is written. */
+ * PUT_MESSAGE, PUT_CLOCK and PUT_MEASURE are taken before their case is written.
+ *
+ * Ids that are UUIDs in the form that cy_uuid7() writes are stored as their 16 bytes, in the same order; others, which
+ * no node writes, are stored as text, and come before all of those. */
 #ifndef CY_IO_STORE_STORE_SQLITE_H
 #define CY_IO_STORE_STORE_SQLITE_H
 
