@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/rooms: it finds a call that goes upwards, and a file without a place.
+# tests/rooms: it finds a call or an include that goes upwards, and a file without a place.
 # tests/build/rooms_test.sh BUILD_DIR
 set -u
 build=$(realpath "$1")
@@ -50,5 +50,26 @@ rm "$work/daemon" && cp -rs "$PWD/daemon" "$work/" && : >"$work/daemon/node/atti
 	echo | cc -xc -c -o "$work/build/obj/daemon/node/attic.o" -
 ! rooms --quiet && faults 1 && grep -q 'daemon/node/attic.c lies in no sub-room' "$work/out"
 ok 'each file of node/ lies in a sub-room'
+rm "$work/daemon/node/attic.c" "$work/build/obj/daemon/node/attic.o"
+
+includes() { # FILE HEADER...: it includes these as well
+	local file=$work/daemon/$1 header
+	rm "$file" && for header in "${@:2}"; do echo "#include \"node/$header\""; done | cat - "daemon/$1" >"$file"
+}
+included_as_before() { ln -sf "$PWD/daemon/$1" "$work/daemon/$1"; }
+rooms --quiet && [ ! -s "$work/out" ]
+ok 'no file includes what is above it, or another sub-room keeps to itself'
+includes node/cases/cases.h peers/peers.h
+! rooms --quiet && faults 1 && grep -q 'daemon/node/cases/cases.h includes node/peers/peers.h: peers is above cases' "$work/out"
+ok 'an include upwards between sub-rooms of node/ is a fault'
+included_as_before node/cases/cases.h
+includes node/clients/views.c evidence/lane.h
+! rooms --quiet && faults 1 && grep -q 'views.c includes node/evidence/lane.h: others include evidence/evidence.h' "$work/out"
+ok 'and so is an include of a header that another sub-room keeps to itself'
+included_as_before node/clients/views.c
+includes node/evidence/upload.c core/core.h cases/cases.h evidence/{rows,tickets,lane,state,uploads,evidence}.h
+! rooms --quiet && faults 1 && grep -qE 'upload.c includes [0-9]+ headers of the node: 8 are the most' "$work/out"
+ok 'and more than eight headers of the node in one file'
+included_as_before node/evidence/upload.c
 echo "1..$n"
 exit $failed

@@ -403,7 +403,7 @@ void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *
 
 static bool goes_on(const struct node *n, const char *part)
 {
-	for (const struct upload *u = n->uploads; u != NULL; u = u->next)
+	for (const struct upload *u = n->evidence->uploads; u != NULL; u = u->next)
 		if (strcmp(u->part, part) == 0)
 			return true;
 	for (size_t i = 0; i < n->n_peers; i++)

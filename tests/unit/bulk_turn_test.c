@@ -52,6 +52,7 @@ static struct lane *lane_new(size_t n_peers, const CyPriority *priority, uint64_
 {
 	struct lane *l = calloc(1, sizeof *l);
 
+	evidence_new(&l->n);
 	l->n.peers = l->list;
 	l->n.n_peers = n_peers;
 	l->n.ports.blobs.append = append;
@@ -74,8 +75,7 @@ static struct lane *lane_new(size_t n_peers, const CyPriority *priority, uint64_
 
 static void lane_free(struct lane *l)
 {
-	while (l->n.blob_tickets != NULL)
-		blob_untake(&l->n, l->n.blob_tickets);
+	evidence_free(&l->n);
 	for (size_t i = 0; i < l->n.n_peers; i++)
 		bulk_free(&l->peers[i]);
 	free(l);

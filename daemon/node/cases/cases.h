@@ -60,6 +60,9 @@ struct work_case {
 	struct law_case folded;
 };
 
+void clocks_new(struct node *n);
+void clocks_free(struct node *n);
+
 /* Finds the case in the working set, and takes it there from the store. Returns NULL if there is none; *ret_code tells
  * apart CY_ENOENT, a store that cannot read now, and CY_EDAMAGED, which is told. */
 struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code);
@@ -143,6 +146,8 @@ void clocks_step(struct node *n);
 void clocks_plan(struct node *n);
 void clocks_start(struct node *n);
 void clocks_failed(struct node *n);
+/* What decisions waited for is over. */
+void clocks_resumed(struct node *n);
 /* Returns when the next decision is to be made, if it may be made. */
 struct cy_mono clocks_next(const struct node *n);
 

@@ -73,13 +73,13 @@ static int compute(struct node *n, struct work_case *c)
 
 void catch_up_start(struct node *n)
 {
-	n->catching_up = true;
-	n->caught_up = (struct case_name){ 0 };
+	n->cases->catching_up = true;
+	n->cases->caught_up = (struct case_name){ 0 };
 }
 
 struct cy_mono catch_up_next(const struct node *n)
 {
-	return n->catching_up ? n->ports.clock.mono(n->ports.clock.ctx) : CY_NEVER;
+	return n->cases->catching_up ? n->ports.clock.mono(n->ports.clock.ctx) : CY_NEVER;
 }
 
 void catch_up_step(struct node *n)
@@ -88,11 +88,11 @@ void catch_up_step(struct node *n)
 	struct page *p;
 	int r;
 
-	if (!n->catching_up || n->batch.only_peer != NULL)
+	if (!n->cases->catching_up || n->batch.only_peer != NULL)
 		return;
 	p = cy_arena_take(&n->batch.arena, sizeof *p);
 	p->n = n;
-	r = s->stale_cases(s->ctx, n->caught_up.case_id, n->caught_up.peer, NODE_CATCH_UP_MAX, add, p);
+	r = s->stale_cases(s->ctx, n->cases->caught_up.case_id, n->cases->caught_up.peer, NODE_CATCH_UP_MAX, add, p);
 	for (size_t i = 0; r == CY_OK && i < p->n_at; i++) {
 		struct work_case *c = cases_get(n, p->at[i].peer, p->at[i].case_id, &r);
 
@@ -102,10 +102,10 @@ void catch_up_step(struct node *n)
 		if (r == CY_EDAMAGED || r == CY_ENOENT)
 			r = CY_OK;
 		if (r == CY_OK)
-			n->caught_up = p->at[i];
+			n->cases->caught_up = p->at[i];
 	}
 	if (r < 0)
 		batch_retry(n);
 	else if (p->n_at < NODE_CATCH_UP_MAX)
-		n->catching_up = false;
+		n->cases->catching_up = false;
 }

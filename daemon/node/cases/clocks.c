@@ -372,7 +372,7 @@ static bool changed(const struct store_clock *a, const struct store_clock *b)
 void clocks_put(struct node *n, const struct store_clock *row)
 {
 	batch_write(n, STORE_PUT_CLOCK)->clock = *row;
-	n->clocks_changed = true;
+	n->cases->clocks_changed = true;
 }
 
 /* Has the side that owes stated something after it knew of what starts this time limit, which is new here? */

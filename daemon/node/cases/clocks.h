@@ -7,6 +7,18 @@
 #include "law/ladder.h"
 #include "node/cases/cases.h"
 
+#define NODE_HOOK_ID   224 /* bytes of a step's id, with the NUL */
+#define NODE_HOOKS_MAX 4   /* commands that run at one time */
+
+/* What this sub-room keeps of the node. */
+struct cases_state {
+	struct cy_wall next_clock;                /* when something is to be decided about a clock; 0: nothing */
+	bool clocks_changed;                      /* since that was read */
+	bool catching_up;                         /* cases of an older store may be left (catch_up.c) */
+	struct case_name caught_up;               /* the last of them that had its turn */
+	char hooks[NODE_HOOKS_MAX][NODE_HOOK_ID]; /* that run; "" : none */
+};
+
 /* Writes the row of a clock. */
 void clocks_put(struct node *n, const struct store_clock *row);
 

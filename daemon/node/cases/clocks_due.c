@@ -1,4 +1,5 @@
 /* What is due about time limits: when the next decision is to be made, and each that it is time for (escalate.c). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mutant.h"
@@ -77,34 +78,50 @@ static void decide_all(struct node *n)
 		if (c == NULL || c->decided || CY_MUTANT_LAW_STALE_CLOCK)
 			decide(n, &d->rows[i]);
 		else
-			n->clocks_changed = true;
+			n->cases->clocks_changed = true;
 	}
 }
 
 void clocks_step(struct node *n)
 {
 	clocks_update(n);
-	if (n->config.legal_data != NULL && n->config.legal_data->n_profiles > 0 && n->next_clock.ms > 0 &&
-	    n->next_clock.ms <= node_now(n).ms && node_may_decide(n))
+	if (n->config.legal_data != NULL && n->config.legal_data->n_profiles > 0 && n->cases->next_clock.ms > 0 &&
+	    n->cases->next_clock.ms <= node_now(n).ms && node_may_decide(n))
 		decide_all(n);
 }
 
 void clocks_failed(struct node *n)
 {
-	n->clocks_changed = true;
+	n->cases->clocks_changed = true;
+}
+
+void clocks_new(struct node *n)
+{
+	n->cases = calloc(1, sizeof *n->cases);
+	CY_ASSERT(n->cases != NULL);
+}
+
+void clocks_free(struct node *n)
+{
+	free(n->cases);
+}
+
+void clocks_resumed(struct node *n)
+{
+	n->cases->clocks_changed = true;
 }
 
 void clocks_start(struct node *n)
 {
-	n->clocks_changed = true;
+	n->cases->clocks_changed = true;
 	clocks_plan(n);
 }
 
 struct cy_mono clocks_next(const struct node *n)
 {
-	const int64_t left = n->next_clock.ms - node_now(n).ms;
+	const int64_t left = n->cases->next_clock.ms - node_now(n).ms;
 
-	if (n->next_clock.ms <= 0 || !node_may_decide(n))
+	if (n->cases->next_clock.ms <= 0 || !node_may_decide(n))
 		return CY_NEVER;
 	return cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), left > 0 ? left : 0);
 }
@@ -113,10 +130,10 @@ void clocks_plan(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 
-	if (!n->clocks_changed)
+	if (!n->cases->clocks_changed)
 		return;
-	if (s->next_clock(s->ctx, &n->next_clock) == CY_OK)
-		n->clocks_changed = false;
+	if (s->next_clock(s->ctx, &n->cases->next_clock) == CY_OK)
+		n->cases->clocks_changed = false;
 	else
 		batch_retry(n);
 }

@@ -51,8 +51,8 @@ void hooks_put(struct node *n, const char *id, const struct store_clock *row, co
 static char *slot_of(struct node *n, const char *id)
 {
 	for (size_t i = 0; i < NODE_HOOKS_MAX; i++)
-		if (strcmp(n->hooks[i], id) == 0)
-			return n->hooks[i];
+		if (strcmp(n->cases->hooks[i], id) == 0)
+			return n->cases->hooks[i];
 	return NULL;
 }
 

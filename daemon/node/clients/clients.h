@@ -13,7 +13,11 @@ void local_drained(struct node *n, uint64_t conn);
 void local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd);
 /* Whom it may be from now on; the list is copied. */
 void local_may_be(struct conn *c, const size_t *allowed, size_t n_allowed);
-void local_conn_free(struct conn *c);
+void local_new(struct node *n);
+void local_free(struct node *n);
+
+/* In a batch: a request has its turn. */
+void local_step(struct node *n, const struct input *in);
 
 /* ------------------------------------------------------------ subscriptions */
 /* The subscription that was asked for in a batch begins, or does not if that failed. */
@@ -32,17 +36,20 @@ struct cy_mono erase_next(const struct node *n); /* when the step looks again */
 /* Removes what is over, if it is time. */
 void prune_step(struct node *n);
 struct cy_mono prune_next(const struct node *n);
+/* What is over is looked for now: what it waited for is over, or the configuration is another. */
+void prune_resumed(struct node *n);
 
 /* What was committed may be one more message that no client has fetched. */
 void unread_committed(struct node *n);
 /* Tells of those that are here for longer than unread_after, each once; and when to look again. */
 void unread_look(struct node *n);
 struct cy_mono unread_next(const struct node *n);
+/* Another configuration: they are looked at now. */
+void unread_reconfigured(struct node *n);
 
 /* Statistics that were asked for are counted, a part at a time: everybody else goes on meanwhile. */
 void stats_views_step(struct node *n);
 struct cy_mono stats_views_next(const struct node *n); /* now, while some are being counted */
-void stats_views_free(struct node *n);
 /* In a batch: a table that was counted is given out, unless it finds that another one was. */
 void publish_step(struct node *n, const struct input *in);
 

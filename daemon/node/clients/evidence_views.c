@@ -5,7 +5,6 @@
 #include "law/validate.h"
 #include "node/clients/views.h"
 #include "node/evidence/evidence.h"
-#include "node/evidence/lane.h"
 
 /* -------------------------------------------------------------------- manifests */
 
@@ -68,23 +67,10 @@ static const char *word(enum store_evidence_state state)
 	return "";
 }
 
-/* Bytes of one of ours that have left in the present session. */
-static uint64_t sent(const struct peer *p, const struct store_evidence *row)
-{
-	for (size_t i = 0; p->bulk != NULL && i < XCHG_PULLS; i++) {
-		const struct xchg_push *x = &p->bulk->pusher.at[i];
-
-		if (x->id != 0 && cy_digest_equal(&p->bulk->pushes[i].sha256, &row->sha256))
-			return x->next * CY_CHUNK < row->size ? x->next * CY_CHUNK : row->size;
-	}
-	return 0;
-}
-
 static void show_progress(struct node *n, struct cy_arena *a, CyEvidenceView *v, const struct store_evidence *row)
 {
 	const struct peer *p = node_peer(n, row->peer);
-	const struct bulk_pull *pull = p != NULL ? bulk_pulling(p, row->message_id, row->attachment) : NULL;
-	const struct bulk_skip *skip = p != NULL ? bulk_skipped(p, row->message_id, row->attachment) : NULL;
+	const struct bulk_progress on = p != NULL ? bulk_progress(n, p, row) : (struct bulk_progress){ 0 };
 
 	v->state = (char *)word(row->state);
 	v->reason = (char *)row->reason;
@@ -93,14 +79,13 @@ static void show_progress(struct node *n, struct cy_arena *a, CyEvidenceView *v,
 		if (row->author == STORE_OWN)
 			v->state = (char *)"delivered";
 	} else if (row->state == STORE_EVIDENCE_OFFERED && p != NULL) {
-		v->here = sent(p, row);
-	} else if (row->state == STORE_EVIDENCE_WAITING && pull != NULL) {
+		v->here = on.sent;
+	} else if (row->state == STORE_EVIDENCE_WAITING && on.fetching) {
 		v->state = (char *)"fetching";
-		v->here = pull->phase >= BULK_ARRIVED ? row->size
-						      : n->ports.blobs.progress(n->ports.blobs.ctx, pull->part);
-	} else if (row->state == STORE_EVIDENCE_WAITING && skip != NULL) {
+		v->here = on.here;
+	} else if (row->state == STORE_EVIDENCE_WAITING && on.paused_why != NULL) {
 		v->state = (char *)"paused";
-		v->reason = cy_arena_string(a, skip->why);
+		v->reason = cy_arena_string(a, on.paused_why);
 	}
 }
 
@@ -323,13 +308,15 @@ void evidence_rest_asked(struct node *n, struct conn *c, uint64_t correlation, c
 	if (code < 0) {
 		local_unreadable(n, c, correlation, code);
 	} else {
+		const struct evidence_verified round = evidence_last_round(n);
+
 		answer.every_ms = (uint64_t)n->config.check_every_ms;
 		answer.rate = n->config.check_rate;
-		answer.began_ms = n->rest.began.ms;
-		answer.ended_ms = n->rest.ended.ms;
-		answer.contents = n->rest.contents;
-		answer.bytes = n->rest.bytes;
-		answer.found = n->rest.found;
+		answer.began_ms = round.began.ms;
+		answer.ended_ms = round.ended.ms;
+		answer.contents = round.contents;
+		answer.bytes = round.bytes;
+		answer.found = round.found;
 		frame.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_CHECK;
 		frame.evidence_check = &answer;
 		local_send(n, c->id, correlation, &frame);

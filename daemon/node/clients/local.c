@@ -18,10 +18,26 @@ void local_may_be(struct conn *c, const size_t *allowed, size_t n_allowed)
 	c->n_allowed = n_allowed;
 }
 
-void local_conn_free(struct conn *c)
+static void conn_free(struct conn *c)
 {
 	free(c->allowed);
 	free(c);
+}
+
+void local_new(struct node *n)
+{
+	n->local = calloc(1, sizeof *n->local);
+	CY_ASSERT(n->local != NULL);
+}
+
+void local_free(struct node *n)
+{
+	stats_views_free(n);
+	for (struct conn *c = n->conns, *next; c != NULL; c = next) {
+		next = c->next;
+		conn_free(c);
+	}
+	free(n->local);
 }
 
 void local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_allowed)
@@ -44,7 +60,7 @@ void local_down(struct node *n, uint64_t conn)
 			continue;
 		*at = c->next;
 		download_gone(n, c);
-		local_conn_free(c);
+		conn_free(c);
 		upload_gone(n, conn);
 		return;
 	}
@@ -160,4 +176,14 @@ void local_frame(struct node *n, uint64_t conn, struct cy_bytes frame, int fd)
 		return;
 	}
 	cy_client_frame__free_unpacked(f, NULL);
+}
+
+void local_step(struct node *n, const struct input *in)
+{
+	struct conn *c = node_conn(n, in->source);
+
+	if (c == NULL) /* gone before its turn: it repeats with the same key */
+		return;
+	c->inputs--;
+	request_of(in->request).answer(n, c, in->request, -1);
 }

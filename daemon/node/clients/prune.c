@@ -77,16 +77,17 @@ static void tell_cursor(struct node *n, const struct pruning *p)
 	const bool stuck = p->holds.name != NULL && p->since.ms < p->before.ms;
 
 	if (!stuck) {
-		n->pruning.held_up.name[0] = '\0';
+		n->local->pruning.held_up.name[0] = '\0';
 		return;
 	}
-	if (strcmp(n->pruning.held_up.name, p->holds.name) == 0 &&
-	    strcmp(n->pruning.held_up.client, p->holds.client) == 0 && n->pruning.held_up.position == p->holds.position)
+	if (strcmp(n->local->pruning.held_up.name, p->holds.name) == 0 &&
+	    strcmp(n->local->pruning.held_up.client, p->holds.client) == 0 &&
+	    n->local->pruning.held_up.position == p->holds.position)
 		return;
-	cy_copy(n->pruning.held_up.client, sizeof n->pruning.held_up.client, p->holds.client);
-	cy_copy(n->pruning.held_up.name, sizeof n->pruning.held_up.name, p->holds.name);
-	n->pruning.held_up.position = p->holds.position;
-	n->pruning.held_up.since = p->since;
+	cy_copy(n->local->pruning.held_up.client, sizeof n->local->pruning.held_up.client, p->holds.client);
+	cy_copy(n->local->pruning.held_up.name, sizeof n->local->pruning.held_up.name, p->holds.name);
+	n->local->pruning.held_up.position = p->holds.position;
+	n->local->pruning.held_up.since = p->since;
 	node_log(n, NODE_ALARM, NODE_EVENT_STORE, "",
 		 "cursor %s of client %s: nobody has moved it beyond event %llu for longer than store.keep_events, and "
 		 "all later events are kept for it: let its case system go on, or comityctl cursor remove",
@@ -119,15 +120,15 @@ static int prune_events(struct node *n)
 
 const char *prune_state(struct node *n, char *text, size_t size)
 {
-	if (n->config.keep.events == 0 || n->pruning.held_up.name[0] == '\0')
+	if (n->config.keep.events == 0 || n->local->pruning.held_up.name[0] == '\0')
 		snprintf(text, size, "ok");
 	else
 		snprintf(
 			text, size,
 			"cursor %s of client %s stands at event %llu, and all later ones are kept for it: let its case "
 			"system go on, or comityctl cursor remove",
-			n->pruning.held_up.name, n->pruning.held_up.client,
-			(unsigned long long)n->pruning.held_up.position);
+			n->local->pruning.held_up.name, n->local->pruning.held_up.client,
+			(unsigned long long)n->local->pruning.held_up.position);
 	return text;
 }
 
@@ -218,10 +219,10 @@ static int drop_parcel(void *arg, const struct store_parcel *row)
 	int r = wire_text_read(row->manifest, text, NULL);
 
 	p->rows++;
-	n->pruning.parcel.made = row->made;
-	cy_copy(n->pruning.parcel.peer, sizeof n->pruning.parcel.peer, row->peer);
-	n->pruning.parcel.epoch = row->epoch;
-	n->pruning.parcel.sequence = row->sequence;
+	n->local->pruning.parcel.made = row->made;
+	cy_copy(n->local->pruning.parcel.peer, sizeof n->local->pruning.parcel.peer, row->peer);
+	n->local->pruning.parcel.epoch = row->epoch;
+	n->local->pruning.parcel.sequence = row->sequence;
 	for (size_t i = 0; r == CY_OK && i < text->n && !t.stays; i++) {
 		r = s->get_message(s->ctx, text->entries[i].id, find_proved, &t);
 		if (r == CY_ENOENT)
@@ -244,17 +245,17 @@ static int drop_parcel(void *arg, const struct store_parcel *row)
 static int prune_parcels(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
-	const struct store_parcel after = { .made = n->pruning.parcel.made,
-					    .peer = batch_string(n, n->pruning.parcel.peer),
-					    .epoch = n->pruning.parcel.epoch,
-					    .sequence = n->pruning.parcel.sequence };
+	const struct store_parcel after = { .made = n->local->pruning.parcel.made,
+					    .peer = batch_string(n, n->local->pruning.parcel.peer),
+					    .epoch = n->local->pruning.parcel.epoch,
+					    .sequence = n->local->pruning.parcel.sequence };
 	struct pruning p = { .n = n };
 	int r = s->dissolved(s->ctx, (struct cy_wall){ node_now(n).ms - n->config.keep.parcels }, &after, READ_MAX,
 			     drop_parcel, &p);
 
 	if (r == CY_OK && p.rows == READ_MAX)
 		return CY_EAGAIN;
-	memset(&n->pruning.parcel, 0, sizeof n->pruning.parcel);
+	memset(&n->local->pruning.parcel, 0, sizeof n->local->pruning.parcel);
 	return r;
 }
 
@@ -285,7 +286,7 @@ static int erase_rejected(void *arg, const struct store_message *row)
 	struct peer *peer = node_peer_ever(n, row->peer);
 
 	p->rows++;
-	cy_copy(n->pruning.rejected, sizeof n->pruning.rejected, row->id);
+	cy_copy(n->local->pruning.rejected, sizeof n->local->pruning.rejected, row->id);
 	if (peer == NULL || !node_may_destroy(n, peer) || !node_understands(peer, NODE_FEATURE_TOMBSTONES) ||
 	    !was_judged_before(n, row, p->before))
 		return CY_OK;
@@ -298,11 +299,11 @@ static int prune_rejected(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 	struct pruning p = { .n = n, .before = { node_now(n).ms - n->config.keep.rejected } };
-	int r = s->rejected(s->ctx, batch_string(n, n->pruning.rejected), READ_MAX, erase_rejected, &p);
+	int r = s->rejected(s->ctx, batch_string(n, n->local->pruning.rejected), READ_MAX, erase_rejected, &p);
 
 	if (r == CY_OK && p.rows == READ_MAX)
 		return CY_EAGAIN;
-	n->pruning.rejected[0] = '\0';
+	n->local->pruning.rejected[0] = '\0';
 	return r;
 }
 
@@ -361,8 +362,8 @@ static int drop_chain(void *arg, const struct store_custody *link)
 	struct store_write *w;
 
 	p->rows++;
-	n->pruning.custody.at = link->at;
-	n->pruning.custody.no = link->no;
+	n->local->pruning.custody.at = link->at;
+	n->local->pruning.custody.no = link->no;
 	if (is_dropped(n, link) || s->get_evidence(s->ctx, link->message_id, link->attachment, find_over, &e) < 0 ||
 	    !e.over ||
 	    s->custody(s->ctx, link->message_id, link->attachment, 0, UINT32_MAX, find_newest, &newest) < 0 ||
@@ -378,25 +379,30 @@ static int prune_custody(struct node *n)
 {
 	struct store_port *s = &n->ports.store;
 	struct pruning p = { .n = n, .before = { node_now(n).ms - n->config.keep.custody } };
-	int r = s->old_custody(s->ctx, p.before, n->pruning.custody.at, n->pruning.custody.no, NODE_PRUNE_ROWS,
-			       drop_chain, &p);
+	int r = s->old_custody(s->ctx, p.before, n->local->pruning.custody.at, n->local->pruning.custody.no,
+			       NODE_PRUNE_ROWS, drop_chain, &p);
 
 	if (r == CY_OK && p.rows == NODE_PRUNE_ROWS)
 		return CY_EAGAIN;
-	memset(&n->pruning.custody, 0, sizeof n->pruning.custody);
+	memset(&n->local->pruning.custody, 0, sizeof n->local->pruning.custody);
 	return r;
 }
 
 /* ----------------------------------------------------------------------- all */
 
+void prune_resumed(struct node *n)
+{
+	n->local->pruning.next = n->ports.clock.mono(n->ports.clock.ctx);
+}
+
 void prune_soon(struct node *n)
 {
-	n->pruning.next = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_PRUNE_AGAIN_MS);
+	n->local->pruning.next = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_PRUNE_AGAIN_MS);
 }
 
 struct cy_mono prune_next(const struct node *n)
 {
-	return n->pruning.next;
+	return n->local->pruning.next;
 }
 
 void prune_step(struct node *n)
@@ -415,12 +421,12 @@ void prune_step(struct node *n)
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 	struct cy_mono next;
 
-	if (cy_mono_before(now, n->pruning.next))
+	if (cy_mono_before(now, n->local->pruning.next))
 		return;
-	n->pruning.next = cy_mono_add(now, NODE_PRUNE_CHECK_MS);
+	n->local->pruning.next = cy_mono_add(now, NODE_PRUNE_CHECK_MS);
 	if (n->clock_suspect)
 		return;
-	n->pruning.next = CY_NEVER;
+	n->local->pruning.next = CY_NEVER;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		int r;
 
@@ -428,8 +434,8 @@ void prune_step(struct node *n)
 			continue;
 		r = kinds[i].each || node_may_destroy(n, NULL) ? kinds[i].prune(n) : CY_OK;
 		next = cy_mono_add(now, r == CY_EAGAIN ? NODE_PRUNE_AGAIN_MS : NODE_PRUNE_CHECK_MS);
-		if (cy_mono_before(next, n->pruning.next))
-			n->pruning.next = next;
+		if (cy_mono_before(next, n->local->pruning.next))
+			n->local->pruning.next = next;
 		if (r < 0 && r != CY_EAGAIN)
 			node_log(n, NODE_ALARM, NODE_EVENT_STORE, "", "old %s cannot be read: %s", kinds[i].what,
 				 cy_strerror(r));

@@ -129,9 +129,9 @@ static void answer(struct node *n, const struct conn *c, const struct counting *
 
 static void drop(struct node *n)
 {
-	struct counting *k = n->counting;
+	struct counting *k = n->local->counting;
 
-	n->counting = k->next;
+	n->local->counting = k->next;
 	if (k->stats != NULL)
 		law_stats_end(k->stats);
 	free(k->stats);
@@ -142,7 +142,7 @@ static void drop(struct node *n)
 
 void stats_views_free(struct node *n)
 {
-	while (n->counting != NULL)
+	while (n->local->counting != NULL)
 		drop(n);
 }
 
@@ -159,7 +159,7 @@ void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const
 	struct store_measure_query q = { .after.sent_ms = INT64_MIN, .until = { INT64_MAX } };
 	struct cy_wall from = { INT64_MIN };
 	const bool from_good = end_of(n, r->from_date, -1, &from), to_good = end_of(n, r->to_date, 0, &q.until);
-	struct counting **at = &n->counting, *k;
+	struct counting **at = &n->local->counting, *k;
 	const char *problem, *field;
 	char year[sizeof k->year];
 
@@ -256,13 +256,13 @@ static bool knows_instrument(struct node *n, const struct counting *k)
 
 struct cy_mono stats_views_next(const struct node *n)
 {
-	return n->counting != NULL ? n->ports.clock.mono(n->ports.clock.ctx) : CY_NEVER;
+	return n->local->counting != NULL ? n->ports.clock.mono(n->ports.clock.ctx) : CY_NEVER;
 }
 
 void stats_views_step(struct node *n)
 {
 	struct store_port *store = &n->ports.store;
-	struct page p = { .k = n->counting };
+	struct page p = { .k = n->local->counting };
 	/* The read moves `after` on. */
 	struct store_measure_query q;
 	struct conn *c;

@@ -6,7 +6,6 @@
 #include "node/clients/prune.h"
 #include "node/clients/views.h"
 #include "node/evidence/evidence.h"
-#include "node/evidence/lane.h"
 #include "node/node.h"
 #include "node/peers/peers.h"
 
@@ -32,21 +31,19 @@ static const char *crl_state(const struct node_peer_facts *f, struct cy_wall now
 
 static void put_evidence(struct node *n, CyPeerStatus *row, struct peer *p)
 {
-	const struct bulk *b = p->bulk;
+	const struct bulk_counts on = bulk_counts(p);
 	struct evidence_parts parts;
 
 	evidence_of_peer(n, p->id, &parts);
 	row->evidence_held_bytes = parts.held;
 	row->evidence_reserved_bytes = parts.reserved;
 	row->evidence_reserved_ms = parts.since_ms;
-	for (size_t i = 0; b != NULL && i < XCHG_PULLS; i++) {
-		row->evidence_fetching += b->pulls[i].used;
-		row->evidence_sending += b->pusher.at[i].id != 0;
-	}
-	if (b == NULL || b->n_skipped == 0)
+	row->evidence_fetching = on.fetching;
+	row->evidence_sending = on.sending;
+	if (on.paused == 0)
 		return;
-	row->evidence_paused = (uint32_t)b->n_skipped;
-	row->evidence_fault = (char *)b->skipped[0].why;
+	row->evidence_paused = on.paused;
+	row->evidence_fault = (char *)on.why;
 }
 
 static uint32_t flaps(struct node *n, const struct peer *p)

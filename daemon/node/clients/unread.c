@@ -185,8 +185,8 @@ static int add_unread(void *arg, const struct store_message *row)
 	if (t->count++ < UNREAD_TOLD)
 		snprintf(t->text + len, sizeof t->text - len, "%smessage %s of case %s/%s", len > 0 ? ", " : "",
 			 row->id, row->peer, row->case_id);
-	t->n->unread.told = row->unread;
-	return cy_copy(t->n->unread.told_id, sizeof t->n->unread.told_id, row->id);
+	t->n->local->unread.told = row->unread;
+	return cy_copy(t->n->local->unread.told_id, sizeof t->n->local->unread.told_id, row->id);
 }
 
 static void tell(struct node *n, const struct telling *t)
@@ -202,17 +202,22 @@ static void tell(struct node *n, const struct telling *t)
 		 t->text, more, t->count == 1 ? "it is" : "they are", (long long)(n->config.unread_ms / 1000));
 }
 
+void unread_reconfigured(struct node *n)
+{
+	n->local->unread.next = n->ports.clock.mono(n->ports.clock.ctx);
+}
+
 void unread_committed(struct node *n)
 {
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 
-	if (n->config.unread_ms > 0 && n->unread.next.ms == CY_NEVER.ms)
-		n->unread.next = cy_mono_add(now, n->config.unread_ms + 1);
+	if (n->config.unread_ms > 0 && n->local->unread.next.ms == CY_NEVER.ms)
+		n->local->unread.next = cy_mono_add(now, n->config.unread_ms + 1);
 }
 
 struct cy_mono unread_next(const struct node *n)
 {
-	return n->unread.next;
+	return n->local->unread.next;
 }
 
 void unread_look(struct node *n)
@@ -222,18 +227,18 @@ void unread_look(struct node *n)
 	struct telling t = { .n = n, .before = { node_now(n).ms - n->config.unread_ms } };
 	int r;
 
-	if (cy_mono_before(now, n->unread.next))
+	if (cy_mono_before(now, n->local->unread.next))
 		return;
-	n->unread.next = CY_NEVER;
+	n->local->unread.next = CY_NEVER;
 	if (n->config.unread_ms == 0)
 		return;
-	r = s->unread(s->ctx, n->unread.told, n->unread.told_id, CY_BOUND(CY_UNREAD_MAX), add_unread, &t);
+	r = s->unread(s->ctx, n->local->unread.told, n->local->unread.told_id, CY_BOUND(CY_UNREAD_MAX), add_unread, &t);
 	if (r < 0 && r != CY_EEXIST)
-		n->unread.next = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
+		n->local->unread.next = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
 	else if (t.next.ms > 0)
-		n->unread.next = cy_mono_add(now, t.next.ms - t.before.ms + 1);
+		n->local->unread.next = cy_mono_add(now, t.next.ms - t.before.ms + 1);
 	else if (t.count == CY_BOUND(CY_UNREAD_MAX))
-		n->unread.next = now;
+		n->local->unread.next = now;
 	if (t.count > 0)
 		tell(n, &t);
 }

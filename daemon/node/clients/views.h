@@ -4,6 +4,19 @@
 
 #include "node/cases/cases.h"
 #include "node/clients/clients.h"
+#include "node/clients/prune.h"
+
+/* What this sub-room keeps of the node. */
+struct local_state {
+	struct counting *counting; /* statistics that were asked for, the first under way */
+	struct node_pruning pruning;
+	struct {
+		struct cy_mono next; /* when messages that no client has fetched are looked at; CY_NEVER: none was
+				      * there, and nothing was committed since */
+		struct cy_wall told; /* the last one that was told, by when it came */
+		char told_id[CY_UUID_LEN + 1];
+	} unread;
+};
 
 /* -------------------------------------------------------------- requests */
 void submit_step(struct node *n, struct conn *c, uint64_t correlation, const CySubmit *s);
@@ -24,6 +37,7 @@ void clock_views_list(struct node *n, struct conn *c, uint64_t correlation, cons
 void clock_views_explain(struct node *n, struct conn *c, uint64_t correlation, const CyExplainClock *r);
 void clock_views_confirm(struct node *n, struct conn *c, uint64_t correlation, const CyConfirmTime *r);
 /* It is answered later. What is to be published is asked for in a batch. */
+void stats_views_free(struct node *n);
 void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r);
 /* An administrator orders that the content of a case is erased. */
 void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEraseCase *r);

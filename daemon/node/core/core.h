@@ -11,14 +11,12 @@
 #include "comity/v1/peer.pb-c.h"
 #include "exchange/rtt.h"
 #include "exchange/stream.h"
-#include "node/clients/prune.h"
 #include "node/core/batch.h"
 #include "node/core/goodbyes.h"
 #include "node/core/signing.h"
 #include "node/core/waiting.h"
-#include "node/evidence/orders.h"
-#include "node/evidence/rest.h"
 #include "port/config.h"
+#include "port/orders.h"
 #include "port/ports.h"
 #include "wire/manifest.h"
 
@@ -27,9 +25,6 @@
 #define NODE_EXPIRY_CHECK_MS    60000   /* how soon, and how often at most, undelivered messages are looked at */
 #define NODE_STORE_RETRY_MS     2000    /* after a failed commit */
 #define NODE_CLOCK_JUMP_MS      3600000 /* beyond this the wall clock is not trusted */
-#define NODE_HOOK_ID            224     /* bytes of a step's id, with the NUL */
-#define NODE_HOOKS_MAX          4       /* commands that run at one time */
-#define NODE_UNDESTROYED_MAX    256     /* contents that are passed over because the disk does not let them go */
 
 /* A struct node_place that the node owns; "" where nothing is configured. */
 struct site {
@@ -237,6 +232,12 @@ struct case_name {
 	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
 };
 
+/* How far the node is with the list of orders (port/orders.h). */
+struct orders_state {
+	struct orders_mark last; /* of the list, and what this batch adds */
+	uint64_t stored;         /* the store has obeyed up to this number */
+};
+
 struct node {
 	char authority[CY_AUTHORITY_MAX + 1];
 	struct site place;
@@ -265,55 +266,28 @@ struct node {
 	struct cy_mono next_erasure; /* when cases that were ordered to be erased are looked at; CY_NEVER: all are */
 	struct waits wait;
 
-	struct greeting *greetings; /* connections that are not proven (greet.c) */
 	struct input *inputs, **last_input;
+	bool waited; /* what some parts waited for is over: each looks again at what it left (STAGE_RESUMED) */
 	bool wants_batch, wants_plan; /* what the driver is to do next: see batch_go() */
-	struct counting *counting;    /* statistics that were asked for, the first under way */
 	struct batch batch;
 	uint64_t last_ticket;
-	struct cy_mono
-		next_expiry; /* CY_NEVER: none of ours waited at the last check, and nothing was committed since */
-	struct cy_wall next_clock;                /* when something is to be decided about a clock; 0: nothing */
-	bool clocks_changed;                      /* since that was read */
-	bool catching_up;                         /* cases of an older store may be left (catch_up.c) */
-	struct case_name caught_up;               /* the last of them that had its turn */
-	char hooks[NODE_HOOKS_MAX][NODE_HOOK_ID]; /* that run; "" : none */
-	struct cy_mono retry;                     /* after a failed commit */
-	struct cy_mono careful;                   /* until then each input has a batch of its own */
+	struct cy_mono retry;   /* after a failed commit */
+	struct cy_mono careful; /* until then each input has a batch of its own */
 	bool stale; /* the audit log and the streams here are of a batch that failed, and could not be loaded again */
 	struct cy_mono planned; /* the wake-up that was asked for */
-	struct node_pruning pruning;
-	struct {
-		struct cy_mono next; /* when messages that no client has fetched are looked at; CY_NEVER: none was
-				      * there, and nothing was committed since */
-		struct cy_wall told; /* the last one that was told, by when it came */
-		char told_id[CY_UUID_LEN + 1];
-	} unread;
 	bool stopping;
 	char store_fault[160]; /* "" while the store works */
 	char damaged[4096];    /* what was found damaged in it since the start, as a sentence; "": nothing */
 
-	/* Evidence (evidence.h). */
-	struct blob_ticket *blob_tickets;
-	uint64_t last_blob_ticket;
-	uint32_t last_upload;
-	struct upload *uploads;
-	size_t n_uploads;
 	uint64_t batch_number;
 	struct input *replay, **last_replay; /* inputs of batches that failed */
 	size_t n_replay;
-	size_t contents_finishing; /* contents that are looked for, get their name, or whose rows are not committed */
-	bool blobs_full;           /* append() or read() had no place: who waits has its turn in node_blob_ready() */
-	size_t blobs_turn, blobs_kind; /* which peer, and which kind of work, has the first choice */
-	bool destroying;               /* a content is being destroyed */
-	bool contents_to_destroy;      /* contents wait to be destroyed */
-	struct cy_digest
-		undestroyed[NODE_UNDESTROYED_MAX]; /* those that could not be, until the next look at what is over */
-	size_t n_undestroyed;
-	struct node_recheck recheck;
-	struct node_rest rest;
-	struct cy_mono next_evidence;  /* the next look at what is over */
-	struct cy_mono next_statement; /* CY_NEVER: nothing is unstated */
+
+	/* What the other sub-rooms keep, each for itself. */
+	struct cases_state *cases;
+	struct evidence_state *evidence;
+	struct exchange_state *exchange; /* peers/ */
+	struct local_state *local;       /* clients/ */
 };
 
 /* ------------------------------------------------------------- the journal */

@@ -53,10 +53,6 @@ void replay_failed(struct node *n)
 	for (struct input *in = b->replay; in != NULL; in = in->next) {
 		n->n_replay++;
 		in->source = 0; /* who waited for it has been told to repeat */
-		if (in->kind == INPUT_DESTROYED)
-			n->destroying = true;
-		if (in->kind == INPUT_FOUND)
-			n->rest.committing = true;
 	}
 	*n->last_replay = b->replay;
 	if (b->replay != NULL)

@@ -92,8 +92,7 @@ void waiting_start(struct node *n)
 /* What waited is looked at again. */
 static void look_again(struct node *n)
 {
-	n->next_evidence = n->next_expiry = n->pruning.next = n->ports.clock.mono(n->ports.clock.ctx);
-	n->clocks_changed = true;
+	n->waited = true;
 }
 
 static void meet(struct node *n, struct peer *p)

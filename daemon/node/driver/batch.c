@@ -7,7 +7,6 @@
 #include "base/mutant.h"
 #include "node/cases/cases.h"
 #include "node/clients/clients.h"
-#include "node/clients/requests.h"
 #include "node/driver/driver.h"
 #include "node/evidence/evidence.h"
 #include "node/node.h"
@@ -92,16 +91,6 @@ static void step_frame(struct node *n, struct input *in)
 	}
 }
 
-static void step_request(struct node *n, struct input *in)
-{
-	struct conn *c = node_conn(n, in->source);
-
-	if (c == NULL) /* gone before its turn: it repeats with the same key */
-		return;
-	c->inputs--;
-	request_of(in->request).answer(n, c, in->request, -1);
-}
-
 static void step(struct node *n, struct input *in)
 {
 	switch (in->kind) {
@@ -115,7 +104,7 @@ static void step(struct node *n, struct input *in)
 		step_frame(n, in);
 		return;
 	case INPUT_REQUEST:
-		step_request(n, in);
+		local_step(n, in);
 		return;
 	case INPUT_HOOK:
 		hooks_done(n, in->hook);

@@ -216,9 +216,7 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	set_roles(n, config);
 	n->config.window = config->window;
 	n->config.undelivered_ms = config->undelivered_ms;
-	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	n->config.unread_ms = config->unread_ms;
-	n->unread.next = n->next_expiry;
 	n->config.legal_data = config->legal_data;
 	n->config.quota_peer = config->quota_peer;
 	n->config.quota_case = config->quota_case;
@@ -227,12 +225,12 @@ int node_reconfigure(struct node *n, const struct node_config *config, struct cy
 	n->config.check_every_ms = config->check_every_ms;
 	n->config.check_rate = config->check_rate;
 	n->config.keep = config->keep;
-	n->pruning.next = n->ports.clock.mono(n->ports.clock.ctx);
-	evidence_recheck(n);
-	n->next_evidence = n->rest.next = n->ports.clock.mono(n->ports.clock.ctx);
 	set_place(&n->place, &config->place);
 	set_peers(n, config);
 	set_clients(n, clients, config->n_clients);
-	evidence_share(n);
+	expire_resumed(n);
+	unread_reconfigured(n);
+	prune_resumed(n);
+	evidence_reconfigured(n);
 	return CY_OK;
 }

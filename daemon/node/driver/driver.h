@@ -27,13 +27,18 @@ enum stage {
 	STAGE_FAILED,    /* instead of the two before: nothing of the batch has happened */
 	STAGE_IDLE,      /* after STAGE_RELEASED: the batch is over, and the next one may begin */
 	STAGE_WOKEN,     /* at the instant that was asked for; a batch was begun before, where none was under way */
+	STAGE_RESUMED,   /* before the next turn of any part: what some of them waited for is over (n->waited) */
 	STAGES_N
 };
+
+/* Make and free what each part keeps of the node. */
+void stages_new(struct node *n);
+void stages_free(struct node *n);
 
 /* Gives all parts their turn at this stage, in the order of the table. */
 void stages_run(struct node *n, enum stage stage);
 /* Returns the first instant at which a part has something to do of its own accord; CY_NEVER if none has. */
-struct cy_mono stages_next(const struct node *n);
+struct cy_mono stages_next(struct node *n);
 
 /* Reads the store's own values and the streams of all peers. */
 int node_load(struct node *n, struct cy_error *e);

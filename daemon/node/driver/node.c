@@ -10,7 +10,6 @@
 #include "node/clients/clients.h"
 #include "node/driver/driver.h"
 #include "node/evidence/evidence.h"
-#include "node/evidence/tickets.h"
 #include "node/peers/peers.h"
 #include "wire/message.h"
 
@@ -81,6 +80,7 @@ int node_new(const struct node_config *config, const struct node_ports *ports, s
 	if (n == NULL)
 		return cy_fail(e, CY_ENOMEM, "out of memory");
 	n->ports = *ports;
+	stages_new(n);
 	n->last_input = &n->inputs;
 	n->last_replay = &n->replay;
 	n->config.test_pause = config->test_pause;
@@ -119,8 +119,10 @@ void node_watch_clock(struct node *n)
 			 why);
 	else if (!suspect && n->clock_suspect)
 		node_log(n, NODE_INFO, NODE_EVENT_CLOCK, "", "the wall clock is right again");
-	if (!suspect && n->clock_suspect) /* what retention waited for */
-		n->next_evidence = n->pruning.next = n->ports.clock.mono(n->ports.clock.ctx);
+	if (!suspect && n->clock_suspect) { /* what retention waited for */
+		evidence_resumed(n);
+		prune_resumed(n);
+	}
 	n->clock_suspect = suspect;
 }
 
@@ -138,20 +140,11 @@ void node_free(struct node *n)
 {
 	if (n == NULL)
 		return;
-	greet_free(n);
+	stages_free(n);
 	replay_free(n->inputs);
 	replay_free(n->replay);
-	stats_views_free(n);
-	upload_free(n);
-	evidence_strays_free(n);
-	while (n->blob_tickets != NULL)
-		blob_untake(n, n->blob_tickets);
 	for (size_t i = 0; i < n->n_peers; i++)
 		node_peer_free(n->peers[i]);
-	for (struct conn *c = n->conns, *next; c != NULL; c = next) {
-		next = c->next;
-		local_conn_free(c);
-	}
 	node_clients_free(n->clients, n->config.n_clients);
 	batch_reset(n);
 	cy_arena_free(&n->settings);

@@ -1,12 +1,6 @@
 /* What the bulk lane and the evidence files tell the node. */
-#include "node/cases/cases.h"
-#include "node/clients/clients.h"
 #include "node/driver/driver.h"
 #include "node/evidence/evidence.h"
-#include "node/evidence/lane.h"
-#include "node/evidence/rows.h"
-#include "node/evidence/tickets.h"
-#include "node/evidence/uploads.h"
 #include "node/node.h"
 #include "node/peers/peers.h"
 
@@ -62,50 +56,7 @@ void node_bulk_writable(struct node *n, uint64_t session)
 
 void node_blob_done(struct node *n, struct blob_result *r)
 {
-	struct blob_ticket *t = n->blob_tickets;
-
-	while (t != NULL && t->id != r->ticket)
-		t = t->next;
-	CY_ASSERT(t != NULL);
-	switch (t->task) {
-	case BLOB_OPEN_PULL:
-	case BLOB_CHUNK_PULL:
-	case BLOB_FINISH_PULL:
-	case BLOB_VERIFY_PULL:
-		bulk_pull_done(n, t, r);
-		break;
-	case BLOB_CHUNK_PUSH:
-		bulk_push_done(n, t, r);
-		break;
-	case BLOB_DOUBTED:
-		bulk_doubt_over(n, t, r);
-		break;
-	case BLOB_OPEN_UPLOAD:
-	case BLOB_DATA_UPLOAD:
-	case BLOB_COPY_UPLOAD:
-	case BLOB_FINISH_UPLOAD:
-		upload_done(n, t, r);
-		break;
-	case BLOB_CHUNK_GET:
-	case BLOB_FILE_GET:
-	case BLOB_VERIFY_GET:
-		download_done(n, t, r);
-		break;
-	case BLOB_DESTROY:
-		evidence_gone(n, &t->sha256, r->code);
-		break;
-	case BLOB_VERIFY_REST:
-		evidence_rest_done(n, t, r);
-		break;
-	case BLOB_LIST:
-		evidence_strays_listed(n, r);
-		break;
-	case BLOB_DROP:
-		break;
-	}
-	blob_release(&r->data);
-	if (!r->more)
-		blob_untake(n, t);
+	blob_done(n, r);
 	work(n);
 }
 

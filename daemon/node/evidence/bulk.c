@@ -10,30 +10,6 @@
 #include "node/evidence/tickets.h"
 #include "wire/message.h"
 
-/* ------------------------------------------------------------------- tickets */
-
-struct blob_ticket *blob_take(struct node *n, enum blob_task task)
-{
-	struct blob_ticket *t = calloc(1, sizeof *t);
-
-	CY_ASSERT(t != NULL);
-	t->id = ++n->last_blob_ticket;
-	t->task = task;
-	t->next = n->blob_tickets;
-	n->blob_tickets = t;
-	return t;
-}
-
-void blob_untake(struct node *n, struct blob_ticket *t)
-{
-	struct blob_ticket **at = &n->blob_tickets;
-
-	while (*at != t)
-		at = &(*at)->next;
-	*at = t->next;
-	free(t);
-}
-
 /* ------------------------------------------------------------------- sessions */
 
 static struct bulk *bulk_of(struct peer *p)
@@ -51,6 +27,42 @@ static struct bulk *bulk_of(struct peer *p)
 uint64_t bulk_session(const struct peer *p)
 {
 	return p->bulk != NULL ? p->bulk->session : 0;
+}
+
+struct bulk_progress bulk_progress(const struct node *n, const struct peer *p, const struct store_evidence *row)
+{
+	const struct bulk_pull *pull = bulk_pulling(p, row->message_id, row->attachment);
+	const struct bulk_skip *skip = bulk_skipped(p, row->message_id, row->attachment);
+	struct bulk_progress ret = { .fetching = pull != NULL, .paused_why = skip != NULL ? skip->why : NULL };
+
+	if (pull != NULL)
+		ret.here = pull->phase >= BULK_ARRIVED ? row->size
+						       : n->ports.blobs.progress(n->ports.blobs.ctx, pull->part);
+	for (size_t i = 0; p->bulk != NULL && i < XCHG_PULLS; i++) {
+		const struct xchg_push *x = &p->bulk->pusher.at[i];
+
+		if (x->id == 0 || !cy_digest_equal(&p->bulk->pushes[i].sha256, &row->sha256))
+			continue;
+		ret.sent = x->next * CY_CHUNK < row->size ? x->next * CY_CHUNK : row->size;
+		break;
+	}
+	return ret;
+}
+
+struct bulk_counts bulk_counts(const struct peer *p)
+{
+	const struct bulk *b = p->bulk;
+	struct bulk_counts ret = { 0 };
+
+	for (size_t i = 0; b != NULL && i < XCHG_PULLS; i++) {
+		ret.fetching += b->pulls[i].used;
+		ret.sending += b->pusher.at[i].id != 0;
+	}
+	if (b != NULL && b->n_skipped > 0) {
+		ret.paused = (uint32_t)b->n_skipped;
+		ret.why = b->skipped[0].why;
+	}
+	return ret;
 }
 
 void bulk_free(struct peer *p)

@@ -132,10 +132,10 @@ static void open_part(struct node *n, struct peer *p, struct bulk_pull *pull)
 	t->slot = (size_t)(pull - p->bulk->pulls);
 	pull->ticket = t->id;
 	/* What is found to be here must not be destroyed before a row says so. */
-	n->contents_finishing++;
+	n->evidence->contents_finishing++;
 	if (b->open(b->ctx, t->id, pull->part, pull->id.size, &pull->id, pull->again) == CY_OK)
 		return;
-	n->contents_finishing--;
+	n->evidence->contents_finishing--;
 	blob_untake(n, t);
 	skip(n, p, pull, "the evidence files cannot be used now");
 	end(pull);
@@ -154,10 +154,10 @@ static void verify(struct node *n, struct peer *p, struct bulk_pull *pull, enum 
 	pull->outcome = outcome;
 	t->peer = p;
 	t->slot = (size_t)(pull - p->bulk->pulls);
-	n->contents_finishing++;
+	n->evidence->contents_finishing++;
 	if (b->verify(b->ctx, t->id, &pull->id.sha256, 0) == CY_OK)
 		return;
-	n->contents_finishing--;
+	n->evidence->contents_finishing--;
 	blob_untake(n, t);
 	skip(n, p, pull, "the evidence files cannot be used now");
 	end(pull);
@@ -256,9 +256,9 @@ static void finish(struct node *n, struct peer *p, struct bulk_pull *pull)
 	pull->phase = BULK_FINISHING;
 	t->peer = p;
 	t->slot = (size_t)(pull - p->bulk->pulls);
-	n->contents_finishing++;
+	n->evidence->contents_finishing++;
 	if (b->finish(b->ctx, t->id, pull->part, pull->id.size, &pull->id.sha256) < 0) {
-		n->contents_finishing--;
+		n->evidence->contents_finishing--;
 		blob_untake(n, t);
 		skip(n, p, pull, "the evidence files cannot be used now");
 		break_off(n, pull);
@@ -308,7 +308,7 @@ static void never_comes(struct node *n, struct peer *p, struct bulk_pull *pull)
 {
 	xchg_pull_end(pull->x);
 	pull->x = NULL;
-	n->contents_finishing++;
+	n->evidence->contents_finishing++;
 	evidence_drop_part(n, p->id, &pull->id);
 	arrived(n, p, pull, OUTCOME_LOST);
 }
@@ -426,7 +426,7 @@ static void not_finished(struct node *n, struct peer *p, struct bulk_pull *pull)
 {
 	xchg_pull_end(pull->x);
 	pull->x = NULL;
-	n->contents_finishing++;
+	n->evidence->contents_finishing++;
 	arrived(n, p, pull, OUTCOME_HERE);
 }
 
@@ -500,7 +500,7 @@ static void finished(struct node *n, struct peer *p, struct bulk_pull *pull, con
 		arrived(n, p, pull, r->code == CY_ESIGN ? OUTCOME_MISMATCHED : OUTCOME_HERE);
 		return;
 	}
-	n->contents_finishing--;
+	n->evidence->contents_finishing--;
 	skip(n, p, pull, r->text);
 	break_off(n, pull);
 }
@@ -516,7 +516,7 @@ static void verified(struct node *n, struct peer *p, struct bulk_pull *pull, con
 		arrived(n, p, pull, pull->outcome);
 		return;
 	}
-	n->contents_finishing--;
+	n->evidence->contents_finishing--;
 	evidence_found(n, &pull->id.sha256, r->code == CY_OK ? CY_ESIGN : r->code);
 	if (r->code < 0 && r->code != CY_ESIGN && r->code != CY_ENOENT) {
 		skip(n, p, pull, r->text);
@@ -549,7 +549,7 @@ void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r
 		return;
 	}
 	if (t->task == BLOB_OPEN_PULL)
-		n->contents_finishing--;
+		n->evidence->contents_finishing--;
 	/* The session may have ended, and the place may be another pull's. */
 	if (!pull->used || p->bulk->session != t->session || p->bulk->session == 0)
 		return;

@@ -209,8 +209,8 @@ void bulk_push_chunks(struct node *n, struct peer *p)
 
 	xchg_pace_set(&k->pace, rate(n, p), now);
 	k->paced = CY_NEVER;
-	while (!n->blobs_full && k->reading < BULK_READS_MAX && n->ports.bulk.room(n->ports.bulk.ctx, k->session) &&
-	       (x = xchg_push_next(&k->pusher)) != NULL) {
+	while (!n->evidence->blobs_full && k->reading < BULK_READS_MAX &&
+	       n->ports.bulk.room(n->ports.bulk.ctx, k->session) && (x = xchg_push_next(&k->pusher)) != NULL) {
 		struct blob_ticket *t;
 		uint64_t left;
 

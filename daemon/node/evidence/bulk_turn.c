@@ -89,7 +89,7 @@ void bulk_grant(struct node *n)
 {
 	for (int priority = CY_PRIORITY__EMERGENCY; priority >= 0; priority--)
 		for (size_t i = 0; i < n->n_peers; i++) {
-			struct peer *p = n->peers[(n->blobs_turn + i) % n->n_peers];
+			struct peer *p = n->peers[(n->evidence->blobs_turn + i) % n->n_peers];
 
 			if (p->bulk != NULL && p->bulk->session != 0 && xchg_pull_urgency(&p->bulk->puller) == priority)
 				grant(n, p);
@@ -100,7 +100,7 @@ void bulk_grant(struct node *n)
 
 int blob_taken(struct node *n, int code)
 {
-	n->blobs_full = n->blobs_full || code == CY_EAGAIN;
+	n->evidence->blobs_full = n->evidence->blobs_full || code == CY_EAGAIN;
 	return code;
 }
 
@@ -111,7 +111,7 @@ static int append(struct node *n, struct peer *p, struct bulk_pull *pull, uint64
 	struct blob_ticket *t;
 	int r;
 
-	if (n->blobs_full)
+	if (n->evidence->blobs_full)
 		return CY_EAGAIN;
 	t = blob_take(n, BLOB_CHUNK_PULL);
 	t->peer = p;
@@ -173,13 +173,13 @@ static struct bulk_pull *late_pull(struct peer *p)
 
 static void store_late(struct node *n)
 {
-	while (!n->blobs_full) {
+	while (!n->evidence->blobs_full) {
 		struct bulk_pull *best = NULL, *pull;
 		struct peer *of = NULL;
 		struct bulk_late *l;
 
 		for (size_t i = 0; i < n->n_peers; i++) {
-			struct peer *p = n->peers[(n->blobs_turn + i) % n->n_peers];
+			struct peer *p = n->peers[(n->evidence->blobs_turn + i) % n->n_peers];
 
 			pull = late_pull(p);
 			if (pull == NULL || (best != NULL && pull->priority <= best->priority))
@@ -193,14 +193,14 @@ static void store_late(struct node *n)
 		if (append(n, of, best, l->chunk, l->data, l->path, l->n_path) == CY_EAGAIN)
 			return;
 		drop_first_late(of->bulk);
-		n->blobs_turn++;
+		n->evidence->blobs_turn++;
 	}
 }
 
 static void push_again(struct node *n)
 {
 	for (size_t i = 0; i < n->n_peers; i++) {
-		struct peer *p = n->peers[(n->blobs_turn + i) % n->n_peers];
+		struct peer *p = n->peers[(n->evidence->blobs_turn + i) % n->n_peers];
 
 		if (p->bulk != NULL && p->bulk->session != 0)
 			bulk_push_chunks(n, p);
@@ -212,9 +212,9 @@ void bulk_turns(struct node *n)
 {
 	static void (*const kinds[])(struct node * n) = { store_late, push_again, upload_retry, download_retry };
 
-	n->blobs_full = false;
-	n->blobs_turn++;
+	n->evidence->blobs_full = false;
+	n->evidence->blobs_turn++;
 	for (size_t i = 0; i < 4; i++)
-		kinds[(n->blobs_kind + i) % 4](n);
-	n->blobs_kind = (n->blobs_kind + 1) % 4;
+		kinds[(n->evidence->blobs_kind + i) % 4](n);
+	n->evidence->blobs_kind = (n->evidence->blobs_kind + 1) % 4;
 }

@@ -214,7 +214,7 @@ void download_go_on(struct node *n, struct conn *c)
 	struct blob_port *b = &n->ports.blobs;
 	struct blob_ticket *t;
 
-	if (c->get.correlation == 0 || c->get.reading || n->blobs_full ||
+	if (c->get.correlation == 0 || c->get.reading || n->evidence->blobs_full ||
 	    n->ports.local.queued(n->ports.local.ctx, c->id) > AHEAD)
 		return;
 	t = ticket(n, c, BLOB_CHUNK_GET);

@@ -138,8 +138,8 @@ void evidence_state_later(struct node *n, struct store_evidence *row)
 	const struct cy_mono soon = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), EVIDENCE_STATE_MS);
 
 	row->unstated = true;
-	if (cy_mono_before(soon, n->next_statement))
-		n->next_statement = soon;
+	if (cy_mono_before(soon, n->evidence->next_statement))
+		n->evidence->next_statement = soon;
 }
 
 /* --------------------------------------------------------------- what is held */
@@ -370,7 +370,7 @@ void evidence_discard(struct node *n, const struct store_evidence *row)
 	struct store_write *w = batch_write(n, STORE_PUT_LEFTOVER);
 
 	w->leftover = (struct store_leftover){ .sha256 = row->sha256, .root = row->root, .size = row->size };
-	n->contents_to_destroy = true;
+	n->evidence->contents_to_destroy = true;
 }
 
 /* -------------------------------------------------------------- what a client may see */

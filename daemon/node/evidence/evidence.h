@@ -6,10 +6,6 @@
 #include "node/cases/cases.h"
 #include "port/orders.h"
 
-struct blob_ticket;
-struct bulk_pull;
-struct bulk_skip;
-
 #define NODE_OVERDUE_MAX 16 /* attachments that a batch destroys */
 
 /* ------------------------------------------------- attachments of messages */
@@ -69,6 +65,12 @@ void evidence_of_peer(const struct node *n, const char *peer, struct evidence_pa
 const char *evidence_flaws(struct node *n, char *text, size_t size);
 /* All evidence at rest is to be verified now. */
 void evidence_round(struct node *n);
+/* The round under way, or the last one since the start. */
+struct evidence_verified {
+	struct cy_wall began, ended; /* ended 0: it goes on */
+	uint64_t contents, bytes, found;
+};
+struct evidence_verified evidence_last_round(const struct node *n);
 
 /* ------------------------------------------------- what local clients ask */
 void evidence_hold(struct node *n, struct conn *c, uint64_t correlation, const CyHoldEvidence *r);
@@ -102,6 +104,14 @@ void evidence_left(struct node *n, const struct input *in);
 void bulk_committing(struct node *n, const struct input *in);
 
 /* ------------------------------------------------------ stages of a batch */
+void evidence_new(struct node *n);
+void evidence_free(struct node *n);
+/* The batch failed: of what it kept to be replayed, what is being destroyed or was verified is not settled yet. */
+void evidence_replayed(struct node *n);
+/* What is over is looked for now: what it waited for is over. */
+void evidence_resumed(struct node *n);
+/* Another configuration: all that goes by it is looked at again. */
+void evidence_reconfigured(struct node *n);
 /* At the end of a batch: what is over, and what is to be stated. */
 void evidence_step(struct node *n);
 void evidence_start(struct node *n);
@@ -110,13 +120,9 @@ void evidence_failed(struct node *n);
 struct cy_mono evidence_next(const struct node *n); /* of what the step does; CY_NEVER without evidence files */
 /* Quotas, or what they count, may allow more now. */
 void evidence_recheck(struct node *n);
-/* The owners that there may be have changed: the disk is shared anew. */
-void evidence_share(struct node *n);
 /* Return when there is something to verify, or content to look for that nothing knows. */
 struct cy_mono evidence_rest_next(const struct node *n);
 struct cy_mono evidence_strays_next(const struct node *n);
-void evidence_strays_free(struct node *n);
-void upload_free(struct node *n);
 /* Compares the list of orders with the store. Returns CY_OK, or CY_ECONFIG if the store knows what the list does not.
  */
 int orders_load(struct node *n, struct cy_error *e);
@@ -142,6 +148,22 @@ uint64_t bulk_session(const struct peer *p);
 void bulk_work(struct node *n);
 /* Returns the peer whose session this is on the bulk lane; NULL if it is over. */
 struct peer *bulk_peer_of(struct node *n, uint64_t session);
+/* An attachment on the lane to its peer. */
+struct bulk_progress {
+	uint64_t sent;          /* bytes of one of ours that have left in the present session */
+	bool fetching;          /* it is being fetched, */
+	uint64_t here;          /* and so many bytes of it are here */
+	const char *paused_why; /* it is left out for a while; NULL: it is not */
+};
+struct bulk_progress bulk_progress(const struct node *n, const struct peer *p, const struct store_evidence *row);
+/* What moves on the lane of a peer. */
+struct bulk_counts {
+	uint32_t fetching, sending, paused;
+	const char *why; /* of the first that is paused */
+};
+struct bulk_counts bulk_counts(const struct peer *p);
+/* A result of the evidence files, of which all that the result owns is taken over. */
+void blob_done(struct node *n, struct blob_result *r);
 void bulk_frame(struct node *n, struct peer *p, struct blob_bytes frame); /* which is taken over */
 void bulk_down(struct node *n, struct peer *p, const char *why);          /* the session has ended */
 /* There is a place again for bytes to be read or written: who waits has a turn. */

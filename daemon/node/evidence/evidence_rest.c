@@ -21,7 +21,7 @@ static void found_at(struct node *n, const struct cy_digest *sha256, int code, s
 	in->blob.id.sha256 = *sha256;
 	in->blob.code = code;
 	in->blob.at = at;
-	n->rest.committing = true;
+	n->evidence->rest.committing = true;
 	node_queue(n, in);
 }
 
@@ -189,7 +189,7 @@ void evidence_judged(struct node *n, const struct input *in)
 	struct store_port *s = &n->ports.store;
 	struct finding f = { n, in };
 
-	n->rest.committing = false;
+	n->evidence->rest.committing = false;
 	each_row(n, &in->blob.id.sha256, find_row, &f);
 	if (in->blob.code < 0 && s->uploads(s->ctx, &in->blob.id.sha256, (struct cy_wall){ 0 }, in->blob.at,
 					    CY_PAGE_MAX, drop_upload, n) < 0)
@@ -198,17 +198,17 @@ void evidence_judged(struct node *n, const struct input *in)
 
 static void look_from_the_first(struct node *n)
 {
-	n->rest.after = (struct cy_wall){ 0 };
-	n->rest.message_id[0] = '\0';
-	n->rest.attachment = 0;
+	n->evidence->rest.after = (struct cy_wall){ 0 };
+	n->evidence->rest.message_id[0] = '\0';
+	n->evidence->rest.attachment = 0;
 }
 
 void evidence_unverified(struct node *n, struct store_evidence *row)
 {
 	row->verified = (struct cy_wall){ 0 };
-	if (!n->rest.flawed)
+	if (!n->evidence->rest.flawed)
 		look_from_the_first(n);
-	n->rest.next = n->ports.clock.mono(n->ports.clock.ctx);
+	n->evidence->rest.next = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
 struct mending {
@@ -242,11 +242,11 @@ void evidence_round(struct node *n)
 {
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 
-	n->rest.ordered = node_now(n);
-	n->rest.flawed = true;
+	n->evidence->rest.ordered = node_now(n);
+	n->evidence->rest.flawed = true;
 	look_from_the_first(n);
-	n->rest.next = now;
-	n->rest.failed = (struct cy_digest){ 0 };
+	n->evidence->rest.next = now;
+	n->evidence->rest.failed = (struct cy_digest){ 0 };
 	bulk_work(n);
 }
 
@@ -276,10 +276,10 @@ static int pick(void *arg, const struct store_evidence *key)
 	if (p->damaged)
 		damaged_row(n, key->message_id, key->attachment);
 	p->found = true;
-	if (n->rest.flawed || p->damaged) {
-		n->rest.after = key->verified;
-		cy_copy(n->rest.message_id, sizeof n->rest.message_id, key->message_id);
-		n->rest.attachment = key->attachment;
+	if (n->evidence->rest.flawed || p->damaged) {
+		n->evidence->rest.after = key->verified;
+		cy_copy(n->evidence->rest.message_id, sizeof n->evidence->rest.message_id, key->message_id);
+		n->evidence->rest.attachment = key->attachment;
 	}
 	return CY_OK;
 }
@@ -290,7 +290,7 @@ static struct cy_wall due_before(struct node *n)
 	const int64_t every = n->config.check_every_ms;
 	const int64_t before = every > 0 ? node_now(n).ms - every : 1;
 
-	return (struct cy_wall){ before > n->rest.ordered.ms ? before : n->rest.ordered.ms };
+	return (struct cy_wall){ before > n->evidence->rest.ordered.ms ? before : n->evidence->rest.ordered.ms };
 }
 
 static int pick_next(struct node *n, struct picking *p)
@@ -298,31 +298,31 @@ static int pick_next(struct node *n, struct picking *p)
 	struct store_port *s = &n->ports.store;
 	int r;
 
-	if (n->rest.flawed) {
-		r = s->flawed_evidence(s->ctx, n->rest.message_id, n->rest.attachment, 1, pick, p);
+	if (n->evidence->rest.flawed) {
+		r = s->flawed_evidence(s->ctx, n->evidence->rest.message_id, n->evidence->rest.attachment, 1, pick, p);
 		if (p->found || (r < 0 && r != CY_EDAMAGED))
 			return r;
 		if (r == CY_EDAMAGED)
 			node_damaged(n, "", "which evidence has a flaw");
-		n->rest.flawed = false;
+		n->evidence->rest.flawed = false;
 		look_from_the_first(n);
 	}
-	return s->unverified_evidence(s->ctx, n->rest.after, n->rest.message_id, n->rest.attachment, due_before(n), 1,
-				      pick, p);
+	return s->unverified_evidence(s->ctx, n->evidence->rest.after, n->evidence->rest.message_id,
+				      n->evidence->rest.attachment, due_before(n), 1, pick, p);
 }
 
 static void round_over(struct node *n, struct cy_mono now)
 {
-	n->rest.ordered = (struct cy_wall){ 0 };
+	n->evidence->rest.ordered = (struct cy_wall){ 0 };
 	look_from_the_first(n);
-	n->rest.next = cy_mono_add(now, EVIDENCE_CHECK_MS);
-	if (n->rest.began.ms == 0 || n->rest.ended.ms > 0)
+	n->evidence->rest.next = cy_mono_add(now, EVIDENCE_CHECK_MS);
+	if (n->evidence->rest.began.ms == 0 || n->evidence->rest.ended.ms > 0)
 		return;
-	n->rest.ended = node_now(n);
-	node_log(n, n->rest.found > 0 ? NODE_WARNING : NODE_INFO, NODE_EVENT_EVIDENCE, "",
+	n->evidence->rest.ended = node_now(n);
+	node_log(n, n->evidence->rest.found > 0 ? NODE_WARNING : NODE_INFO, NODE_EVENT_EVIDENCE, "",
 		 "%llu contents of evidence (%llu bytes) were verified: %llu spoilt or missing",
-		 (unsigned long long)n->rest.contents, (unsigned long long)n->rest.bytes,
-		 (unsigned long long)n->rest.found);
+		 (unsigned long long)n->evidence->rest.contents, (unsigned long long)n->evidence->rest.bytes,
+		 (unsigned long long)n->evidence->rest.found);
 }
 
 void evidence_rest(struct node *n)
@@ -340,7 +340,7 @@ void evidence_rest(struct node *n)
 		/* Without the keys there is no next one. */
 		if (r == CY_EDAMAGED)
 			node_damaged(n, "", "which evidence is to be verified");
-		n->rest.next = cy_mono_add(now, r == CY_EDAMAGED ? EVIDENCE_CHECK_MS : NODE_STORE_RETRY_MS);
+		n->evidence->rest.next = cy_mono_add(now, r == CY_EDAMAGED ? EVIDENCE_CHECK_MS : NODE_STORE_RETRY_MS);
 		return;
 	}
 	if (!p.found) {
@@ -348,33 +348,33 @@ void evidence_rest(struct node *n)
 		return;
 	}
 	if (p.damaged) {
-		n->rest.next = now;
+		n->evidence->rest.next = now;
 		return;
 	}
-	if (n->rest.began.ms == 0 || n->rest.ended.ms > 0) {
-		n->rest.began = node_now(n);
-		n->rest.ended = (struct cy_wall){ 0 };
-		n->rest.contents = n->rest.bytes = n->rest.found = 0;
+	if (n->evidence->rest.began.ms == 0 || n->evidence->rest.ended.ms > 0) {
+		n->evidence->rest.began = node_now(n);
+		n->evidence->rest.ended = (struct cy_wall){ 0 };
+		n->evidence->rest.contents = n->evidence->rest.bytes = n->evidence->rest.found = 0;
 	}
 	t = blob_take(n, BLOB_VERIFY_REST);
 	t->sha256 = p.id.sha256;
 	t->size = p.id.size;
-	n->rest.busy = true;
-	n->rest.at = node_legal_now(n);
+	n->evidence->rest.busy = true;
+	n->evidence->rest.at = node_legal_now(n);
 	if (b->verify(b->ctx, t->id, &p.id.sha256, n->config.check_rate) < 0) {
 		blob_untake(n, t);
-		n->rest.busy = false;
-		n->rest.next = cy_mono_add(now, EVIDENCE_CHECK_MS);
+		n->evidence->rest.busy = false;
+		n->evidence->rest.next = cy_mono_add(now, EVIDENCE_CHECK_MS);
 	}
 }
 
 struct cy_mono evidence_rest_next(const struct node *n)
 {
 	/* Until it is known what became of what a restored store believes to be here, nothing is missed. */
-	return n->ports.blobs.ctx == NULL || n->rest.busy || n->rest.committing || n->wait.restored || n->stopping ||
-			       n->batch.phase >= BATCH_SIGNING
+	return n->ports.blobs.ctx == NULL || n->evidence->rest.busy || n->evidence->rest.committing ||
+			       n->wait.restored || n->stopping || n->batch.phase >= BATCH_SIGNING
 		       ? CY_NEVER
-		       : n->rest.next;
+		       : n->evidence->rest.next;
 }
 
 void evidence_rest_done(struct node *n, const struct blob_ticket *t, const struct blob_result *r)
@@ -383,25 +383,25 @@ void evidence_rest_done(struct node *n, const struct blob_ticket *t, const struc
 	const uint64_t rate = n->config.check_rate;
 	int code = r->code;
 
-	n->rest.busy = false;
+	n->evidence->rest.busy = false;
 	if (code < 0 && code != CY_ESIGN && code != CY_ENOENT) {
 		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "evidence cannot be verified: %s", r->text);
 		/* A disk that gives nothing back now may do so in an hour; what it does not give back then is lost. */
-		n->rest.next = cy_mono_add(now, EVIDENCE_CHECK_MS);
-		if (!cy_digest_equal(&n->rest.failed, &t->sha256)) {
-			n->rest.failed = t->sha256;
+		n->evidence->rest.next = cy_mono_add(now, EVIDENCE_CHECK_MS);
+		if (!cy_digest_equal(&n->evidence->rest.failed, &t->sha256)) {
+			n->evidence->rest.failed = t->sha256;
 			return;
 		}
 		code = CY_ESIGN;
 	} else {
 		/* A small one counts as a chunk. */
-		n->rest.next = cy_mono_add(now, rate > 0 ? (int64_t)(UINT64_C(1000) * CY_CHUNK / rate) : 0);
+		n->evidence->rest.next = cy_mono_add(now, rate > 0 ? (int64_t)(UINT64_C(1000) * CY_CHUNK / rate) : 0);
 	}
-	n->rest.failed = (struct cy_digest){ 0 };
-	n->rest.contents++;
-	n->rest.bytes += t->size;
-	n->rest.found += code < 0;
-	found_at(n, &t->sha256, code, n->rest.at);
+	n->evidence->rest.failed = (struct cy_digest){ 0 };
+	n->evidence->rest.contents++;
+	n->evidence->rest.bytes += t->size;
+	n->evidence->rest.found += code < 0;
+	found_at(n, &t->sha256, code, n->evidence->rest.at);
 }
 
 /* ------------------------------------------------------------------- the status */
@@ -449,4 +449,11 @@ const char *evidence_flaws(struct node *n, char *text, size_t size)
 			 (int)f.text.len, (const char *)f.text.data, f.n > FLAWS_TOLD ? " and more" : "");
 	cy_buf_free(&f.text);
 	return text;
+}
+
+struct evidence_verified evidence_last_round(const struct node *n)
+{
+	const struct rest *r = &n->evidence->rest;
+
+	return (struct evidence_verified){ r->began, r->ended, r->contents, r->bytes, r->found };
 }

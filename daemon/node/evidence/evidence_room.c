@@ -69,7 +69,7 @@ void evidence_share(struct node *n)
 
 static struct upload *by_part(const struct node *n, const char *part)
 {
-	struct upload *u = n->uploads;
+	struct upload *u = n->evidence->uploads;
 
 	while (u != NULL && strcmp(u->part, part) != 0)
 		u = u->next;
@@ -112,7 +112,7 @@ static struct others others_of(const struct node *n, const struct upload *u)
 	struct others o = { .n = n, .except = u };
 
 	evidence_owner('u', u->client, o.owner);
-	for (const struct upload *x = n->uploads; x != NULL; x = x->next)
+	for (const struct upload *x = n->evidence->uploads; x != NULL; x = x->next)
 		if (x != u && strcmp(x->client, u->client) == 0)
 			o.bytes += claim(x);
 	n->ports.blobs.parts(n->ports.blobs.ctx, add_part, &o);

@@ -177,7 +177,7 @@ static void destroy_overdue(struct node *n)
 		evidence_event(n, c, &row, CY_EVENT_TYPE__EVIDENCE_DESTROYED, "its retention is over");
 	}
 	if (any && o->n_rows == CY_BOUND(NODE_OVERDUE_MAX)) /* there may be more */
-		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
+		n->evidence->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
 /* Our copies of what the receiver has had for long enough. */
@@ -208,7 +208,7 @@ static void delete_spent(struct node *n)
 		evidence_custody(n, &row, "deleted", n->authority, "evidence.keep_sent", "", node_legal_now(n));
 	}
 	if (o->n_rows == CY_BOUND(NODE_OVERDUE_MAX))
-		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
+		n->evidence->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
 /* Handed over once more in this batch. */
@@ -275,17 +275,17 @@ static void drop_old_uploads(struct node *n)
 	    s->uploads(s->ctx, NULL, (struct cy_wall){ 0 }, before, most, add_old_upload, &uploads) < 0)
 		batch_retry(n);
 	else if (strays.n_rows == most || uploads.n_rows == most) /* there may be more */
-		n->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
+		n->evidence->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
 /* ----------------------------------------------------------------- held back */
 
 void evidence_recheck(struct node *n)
 {
-	n->recheck.on = true;
-	n->recheck.batch = n->batch_number;
-	n->recheck.message_id[0] = '\0';
-	n->recheck.attachment = 0;
+	n->evidence->recheck.on = true;
+	n->evidence->recheck.batch = n->batch_number;
+	n->evidence->recheck.message_id[0] = '\0';
+	n->evidence->recheck.attachment = 0;
 }
 
 /* A page of what quotas held back: there may be room for it now. */
@@ -296,12 +296,12 @@ static void recheck(struct node *n)
 	char text[160];
 
 	o->n = n;
-	if (s->held_back_evidence(s->ctx, n->recheck.message_id, n->recheck.attachment, CY_BOUND(NODE_OVERDUE_MAX),
-				  add_overdue, o) < 0) {
+	if (s->held_back_evidence(s->ctx, n->evidence->recheck.message_id, n->evidence->recheck.attachment,
+				  CY_BOUND(NODE_OVERDUE_MAX), add_overdue, o) < 0) {
 		batch_retry(n);
 		return;
 	}
-	n->recheck.on = o->n_rows == CY_BOUND(NODE_OVERDUE_MAX);
+	n->evidence->recheck.on = o->n_rows == CY_BOUND(NODE_OVERDUE_MAX);
 	for (size_t i = 0; i < o->n_rows; i++) {
 		struct store_evidence row;
 		struct work_case *c = NULL;
@@ -310,12 +310,12 @@ static void recheck(struct node *n)
 		if (r == CY_OK && row.state == STORE_EVIDENCE_HELD_BACK)
 			c = cases_get(n, row.peer, row.case_id, &r);
 		if (r == CY_ESTORE) { /* from here on again */
-			n->recheck.on = true;
+			n->evidence->recheck.on = true;
 			batch_retry(n);
 			return;
 		}
-		cy_copy(n->recheck.message_id, sizeof n->recheck.message_id, o->rows[i].message_id);
-		n->recheck.attachment = o->rows[i].attachment;
+		cy_copy(n->evidence->recheck.message_id, sizeof n->evidence->recheck.message_id, o->rows[i].message_id);
+		n->evidence->recheck.attachment = o->rows[i].attachment;
 		if (c == NULL || evidence_over_quota(n, c, &row, text, sizeof text) != NULL)
 			continue;
 		evidence_take_on(n, c, &row);
@@ -469,9 +469,9 @@ static void state_some(struct node *n, struct cy_mono now)
 		return;
 	}
 	/* Those that this batch adds come with the next look; so do other cases. */
-	n->next_statement = x->n_rows == 0 && !n->batch.evidence ? CY_NEVER
-			    : x->n_rows == 0 && bulk_fetching(n) ? cy_mono_add(now, EVIDENCE_STATE_MS)
-								 : now;
+	n->evidence->next_statement = x->n_rows == 0 && !n->batch.evidence ? CY_NEVER
+				      : x->n_rows == 0 && bulk_fetching(n) ? cy_mono_add(now, EVIDENCE_STATE_MS)
+									   : now;
 	for (size_t i = 0; i < x->n_rows; i++)
 		if (!changed_in_batch(n, &x->rows[i]))
 			x->rows[left++] = x->rows[i];
@@ -487,32 +487,55 @@ static void state_some(struct node *n, struct cy_mono now)
 void evidence_state_all(struct node *n)
 {
 	n->batch.evidence = true;
-	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
+	n->evidence->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
 void evidence_start(struct node *n)
 {
-	n->next_evidence = n->next_statement = n->rest.next = n->started_mono;
+	n->evidence->next_evidence = n->evidence->next_statement = n->evidence->rest.next = n->started_mono;
 }
 
 void evidence_released(struct node *n)
 {
-	n->contents_finishing -= n->batch.finished;
+	n->evidence->contents_finishing -= n->batch.finished;
+}
+
+void evidence_replayed(struct node *n)
+{
+	for (const struct input *in = n->batch.replay; in != NULL; in = in->next) {
+		if (in->kind == INPUT_DESTROYED)
+			n->evidence->destroying = true;
+		if (in->kind == INPUT_FOUND)
+			n->evidence->rest.committing = true;
+	}
+}
+
+void evidence_resumed(struct node *n)
+{
+	n->evidence->next_evidence = n->ports.clock.mono(n->ports.clock.ctx);
+}
+
+void evidence_reconfigured(struct node *n)
+{
+	evidence_recheck(n);
+	n->evidence->next_evidence = n->evidence->rest.next = n->ports.clock.mono(n->ports.clock.ctx);
+	evidence_share(n);
 }
 
 void evidence_failed(struct node *n)
 {
-	n->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
+	n->evidence->next_statement = n->ports.clock.mono(n->ports.clock.ctx);
 	evidence_recheck(n);
 }
 
 struct cy_mono evidence_next(const struct node *n)
 {
-	const struct cy_mono look = n->recheck.on ? n->ports.clock.mono(n->ports.clock.ctx) : n->next_evidence;
+	const struct cy_mono look =
+		n->evidence->recheck.on ? n->ports.clock.mono(n->ports.clock.ctx) : n->evidence->next_evidence;
 
 	if (n->ports.blobs.ctx == NULL)
 		return CY_NEVER;
-	return cy_mono_before(n->next_statement, look) ? n->next_statement : look;
+	return cy_mono_before(n->evidence->next_statement, look) ? n->evidence->next_statement : look;
 }
 
 void evidence_step(struct node *n)
@@ -521,10 +544,10 @@ void evidence_step(struct node *n)
 
 	if (n->ports.blobs.ctx == NULL)
 		return;
-	if (!cy_mono_before(now, n->next_evidence) && n->batch.only_peer == NULL) {
-		n->next_evidence = cy_mono_add(now, EVIDENCE_CHECK_MS);
-		n->contents_to_destroy = true; /* what is over already needs no clock */
-		n->n_undestroyed = 0;
+	if (!cy_mono_before(now, n->evidence->next_evidence) && n->batch.only_peer == NULL) {
+		n->evidence->next_evidence = cy_mono_add(now, EVIDENCE_CHECK_MS);
+		n->evidence->contents_to_destroy = true; /* what is over already needs no clock */
+		n->evidence->n_undestroyed = 0;
 		destroy_overdue(n);
 		if (n->config.keep_sent_ms > 0)
 			delete_spent(n);
@@ -532,11 +555,11 @@ void evidence_step(struct node *n)
 		if (node_may_destroy(n, NULL))
 			drop_old_uploads(n);
 	}
-	if (n->recheck.on && n->recheck.batch != n->batch_number && n->batch.only_peer == NULL)
+	if (n->evidence->recheck.on && n->evidence->recheck.batch != n->batch_number && n->batch.only_peer == NULL)
 		recheck(n);
 	/* While more is on its way a statement waits for it, but not for long. */
-	if (n->next_statement.ms != CY_NEVER.ms && n->batch.only_peer == NULL &&
-	    (!cy_mono_before(now, n->next_statement) || !bulk_fetching(n)))
+	if (n->evidence->next_statement.ms != CY_NEVER.ms && n->batch.only_peer == NULL &&
+	    (!cy_mono_before(now, n->evidence->next_statement) || !bulk_fetching(n)))
 		state_some(n, now);
 }
 
@@ -600,8 +623,8 @@ static int first_discarded(void *arg, const struct store_leftover *row)
 {
 	struct sweeping *s = arg;
 
-	for (size_t i = 0; i < s->n->n_undestroyed; i++)
-		if (cy_digest_equal(&s->n->undestroyed[i], &row->sha256))
+	for (size_t i = 0; i < s->n->evidence->n_undestroyed; i++)
+		if (cy_digest_equal(&s->n->evidence->undestroyed[i], &row->sha256))
 			return CY_OK;
 	s->id = (struct blob_id){ row->size, row->sha256, row->root };
 	return CY_EEXIST;
@@ -613,15 +636,15 @@ void evidence_gone(struct node *n, const struct cy_digest *sha256, int code)
 
 	if (code < 0 && code != CY_ENOENT) {
 		/* The others have their turn; it is told once for all until the next look. */
-		if (n->n_undestroyed == 0)
+		if (n->evidence->n_undestroyed == 0)
 			node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "",
 				 "evidence that is over cannot be destroyed: %s; it is tried again within an hour",
 				 cy_strerror(code));
-		if (n->n_undestroyed < CY_BOUND(NODE_UNDESTROYED_MAX))
-			n->undestroyed[n->n_undestroyed++] = *sha256;
+		if (n->evidence->n_undestroyed < CY_BOUND(NODE_UNDESTROYED_MAX))
+			n->evidence->undestroyed[n->evidence->n_undestroyed++] = *sha256;
 		else
-			n->contents_to_destroy = false;
-		n->destroying = false;
+			n->evidence->contents_to_destroy = false;
+		n->evidence->destroying = false;
 		return;
 	}
 	in = node_input_new(INPUT_DESTROYED, 0);
@@ -640,17 +663,17 @@ void evidence_sweep(struct node *n)
 
 	/* A content that gets its name just now may be found there already: its row is yet to be
 	 * committed. */
-	if (!n->contents_to_destroy || n->wait.restored || n->destroying || n->contents_finishing > 0 ||
-	    !batch_is_idle(n))
+	if (!n->evidence->contents_to_destroy || n->wait.restored || n->evidence->destroying ||
+	    n->evidence->contents_finishing > 0 || !batch_is_idle(n))
 		return;
-	r = s->discarded(s->ctx, (uint32_t)n->n_undestroyed + 1, first_discarded, &w);
+	r = s->discarded(s->ctx, (uint32_t)n->evidence->n_undestroyed + 1, first_discarded, &w);
 	if (r != CY_EEXIST) {
-		n->contents_to_destroy = r < 0;
+		n->evidence->contents_to_destroy = r < 0;
 		return;
 	}
 	if (evidence_users(n, &w.id.sha256, &users) < 0 || drop_parts(n, &w.id) < 0)
 		return;
-	n->destroying = true;
+	n->evidence->destroying = true;
 	if (users.held && !CY_MUTANT_SHARED_DESTROYED) {
 		evidence_gone(n, &w.id.sha256, CY_OK);
 		return;
@@ -659,7 +682,7 @@ void evidence_sweep(struct node *n)
 	t->sha256 = w.id.sha256;
 	if (b->destroy(b->ctx, t->id, &w.id.sha256) < 0) {
 		blob_untake(n, t);
-		n->destroying = false;
+		n->evidence->destroying = false;
 	}
 }
 
@@ -668,6 +691,6 @@ void evidence_destroyed(struct node *n, struct input *in)
 	struct store_write *w = batch_write(n, STORE_DROP_LEFTOVER);
 
 	w->leftover.sha256 = in->blob.id.sha256;
-	n->destroying = false;
-	n->rest.strays.stale = true;
+	n->evidence->destroying = false;
+	n->evidence->rest.strays.stale = true;
 }

@@ -55,13 +55,13 @@ static bool is_known(struct node *n, const struct cy_digest *sha256)
 
 static bool may_look(const struct node *n)
 {
-	return n->ports.blobs.ctx != NULL && !n->rest.strays.asked && !n->stopping && !n->wait.restored &&
+	return n->ports.blobs.ctx != NULL && !n->evidence->rest.strays.asked && !n->stopping && !n->wait.restored &&
 	       node_may_destroy(n, NULL);
 }
 
 static void look_at_found(struct node *n)
 {
-	struct node_strays *s = &n->rest.strays;
+	struct strays *s = &n->evidence->rest.strays;
 
 	for (size_t i = 0; i < STRAYS_STEP && s->at < s->found.len && batch_is_idle(n); i++) {
 		struct cy_digest sha256;
@@ -76,12 +76,12 @@ static void look_at_found(struct node *n)
 void evidence_strays(struct node *n)
 {
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
-	struct node_strays *s = &n->rest.strays;
+	struct strays *s = &n->evidence->rest.strays;
 	struct blob_port *b = &n->ports.blobs;
 	struct blob_ticket *t;
 
 	/* What gets its name just now has no row yet. */
-	if (cy_mono_before(now, evidence_strays_next(n)) || n->contents_finishing > 0 || !batch_is_idle(n) ||
+	if (cy_mono_before(now, evidence_strays_next(n)) || n->evidence->contents_finishing > 0 || !batch_is_idle(n) ||
 	    replay_full(n))
 		return;
 	if (s->stale && s->found.len > 0) {
@@ -110,12 +110,12 @@ void evidence_strays(struct node *n)
 
 struct cy_mono evidence_strays_next(const struct node *n)
 {
-	return may_look(n) ? n->rest.strays.next : CY_NEVER;
+	return may_look(n) ? n->evidence->rest.strays.next : CY_NEVER;
 }
 
 void evidence_strays_listed(struct node *n, struct blob_result *r)
 {
-	struct node_strays *s = &n->rest.strays;
+	struct strays *s = &n->evidence->rest.strays;
 
 	s->asked = false;
 	if (r->code < 0) {
@@ -133,7 +133,7 @@ void evidence_strays_listed(struct node *n, struct blob_result *r)
 
 void evidence_strays_free(struct node *n)
 {
-	blob_release(&n->rest.strays.found);
+	blob_release(&n->evidence->rest.strays.found);
 }
 
 void evidence_left(struct node *n, const struct input *in)

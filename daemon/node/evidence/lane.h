@@ -116,7 +116,7 @@ struct bulk_pull *bulk_pull_of(struct peer *p, const struct xchg_pull *x);
 /* A chunk that has come goes to the disk, or waits for a place there. */
 void bulk_store(struct node *n, struct peer *p, struct bulk_pull *pull, const struct wire_chunk *c,
 		struct blob_bytes data);
-/* What append() or read() has said passes through here; while n->blobs_full neither is asked. */
+/* What append() or read() has said passes through here; while n->evidence->blobs_full neither is asked. */
 int blob_taken(struct node *n, int code);
 void bulk_chunk(struct node *n, struct peer *p, const struct wire_chunk *c, struct blob_bytes frame);
 void bulk_not_sent(struct node *n, struct peer *p, const CyNotSent *f);

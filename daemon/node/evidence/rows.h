@@ -6,6 +6,7 @@
 
 #include "audit/custody.h"
 #include "node/evidence/evidence.h"
+#include "node/evidence/state.h"
 
 #define UPLOAD_KEEP_MS    (INT64_C(30) * 24 * 3600000) /* content that nobody attaches */
 #define EVIDENCE_CHECK_MS 3600000                      /* between two looks at what is over */
@@ -42,6 +43,8 @@ int evidence_users(struct node *n, const struct cy_digest *sha256, struct eviden
 /* This attachment of ours is content that the client has handed over, or has attached before: that is a link of its
  * chain of custody, and the upload ends. */
 void evidence_own(struct node *n, struct store_evidence *row, const char *client);
+/* The owners that there may be have changed: the disk is shared anew. */
+void evidence_share(struct node *n);
 /* Whose a part is (blobs.h): of a peer ('p') or a local client ('u'). */
 void evidence_owner(char kind, const char *name, char ret[static EVIDENCE_OWNER_MAX + 1]);
 bool evidence_owns(const char *owner, const char *part);

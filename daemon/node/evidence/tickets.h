@@ -6,6 +6,7 @@
 #define CY_NODE_EVIDENCE_TICKETS_H
 
 #include "node/evidence/evidence.h"
+#include "node/evidence/state.h"
 
 enum blob_task {
 	BLOB_OPEN_PULL,
@@ -60,6 +61,7 @@ void evidence_rest_done(struct node *n, const struct blob_ticket *t, const struc
 /* After each start and then daily, once content may be destroyed that has to do with no peer alone (waiting.h): content
  * is marked that no attachment has or waits for, and no upload. */
 void evidence_strays(struct node *n);
+void evidence_strays_free(struct node *n);
 void evidence_strays_listed(struct node *n, struct blob_result *r);
 /* In a batch, of a mark that is old enough: does its content go now? Not what an attachment has, waits for or stands
  * behind a quota with. Asked for none while a legal hold stands on evidence whose message was lost. */

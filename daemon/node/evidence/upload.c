@@ -13,7 +13,7 @@
 
 static struct upload *by_id(struct node *n, uint32_t id)
 {
-	struct upload *u = n->uploads;
+	struct upload *u = n->evidence->uploads;
 
 	while (u != NULL && u->id != id)
 		u = u->next;
@@ -22,7 +22,7 @@ static struct upload *by_id(struct node *n, uint32_t id)
 
 static struct upload *by_key(struct node *n, const char *client, const char *key)
 {
-	struct upload *u = n->uploads;
+	struct upload *u = n->evidence->uploads;
 
 	while (u != NULL && (strcmp(u->client, client) != 0 || strcmp(u->key, key) != 0))
 		u = u->next;
@@ -31,12 +31,12 @@ static struct upload *by_key(struct node *n, const char *client, const char *key
 
 static void forget(struct node *n, struct upload *u)
 {
-	struct upload **at = &n->uploads;
+	struct upload **at = &n->evidence->uploads;
 
 	while (*at != u)
 		at = &(*at)->next;
 	*at = u->next;
-	n->n_uploads--;
+	n->evidence->n_uploads--;
 	for (struct upload_late *l = u->late, *next; l != NULL; l = next) {
 		next = l->next;
 		blob_release(&l->data);
@@ -47,8 +47,8 @@ static void forget(struct node *n, struct upload *u)
 
 void upload_free(struct node *n)
 {
-	while (n->uploads != NULL)
-		forget(n, n->uploads);
+	while (n->evidence->uploads != NULL)
+		forget(n, n->evidence->uploads);
 }
 
 static void drop(struct node *n, const char *part)
@@ -160,7 +160,7 @@ static unsigned open_of(const struct node *n, const char *client)
 {
 	unsigned open = 0;
 
-	for (const struct upload *u = n->uploads; u != NULL; u = u->next)
+	for (const struct upload *u = n->evidence->uploads; u != NULL; u = u->next)
 		open += strcmp(u->client, client) == 0;
 	return open;
 }
@@ -198,7 +198,7 @@ static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation
 		forget(n, u);
 	/* However many the others have open, each client may open one. */
 	open = open_of(n, c->client->name);
-	if (open >= UPLOADS_OF_CLIENT || (open > 0 && n->n_uploads >= UPLOADS_MAX)) {
+	if (open >= UPLOADS_OF_CLIENT || (open > 0 && n->evidence->n_uploads >= UPLOADS_MAX)) {
 		local_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
 			    "%u uploads of this client, or %u in all, are open already: finish some, or repeat later",
 			    UPLOADS_OF_CLIENT, UPLOADS_MAX);
@@ -206,16 +206,16 @@ static struct upload *begin(struct node *n, struct conn *c, uint64_t correlation
 	}
 	u = calloc(1, sizeof *u);
 	CY_ASSERT(u != NULL);
-	u->id = ++n->last_upload;
+	u->id = ++n->evidence->last_upload;
 	cy_copy(u->client, sizeof u->client, c->client->name);
 	cy_copy(u->key, sizeof u->key, key);
 	upload_part(u->client, u->key, u->part);
 	u->conn = c->id;
 	u->correlation = correlation;
 	u->last_late = &u->late;
-	u->next = n->uploads;
-	n->uploads = u;
-	n->n_uploads++;
+	u->next = n->evidence->uploads;
+	n->evidence->uploads = u;
+	n->evidence->n_uploads++;
 	r = s->upload_bytes(s->ctx, u->client, &u->stored_before);
 	if (r < 0) {
 		fail(n, u, correlation, local_unread_code(r), local_unread_text(r));
@@ -276,7 +276,7 @@ static bool may_copy(struct node *n, const struct conn *c, uint64_t correlation)
 {
 	unsigned all = 0, own = 0;
 
-	for (const struct upload *u = n->uploads; u != NULL; u = u->next) {
+	for (const struct upload *u = n->evidence->uploads; u != NULL; u = u->next) {
 		all += u->state == UPLOAD_COPYING;
 		own += u->state == UPLOAD_COPYING && strcmp(u->client, c->client->name) == 0;
 	}
@@ -327,7 +327,8 @@ static int append(struct node *n, struct upload *u, uint64_t correlation, uint64
 {
 	struct blob_port *b = &n->ports.blobs;
 	struct blob_ticket *t = ticket(n, u, BLOB_DATA_UPLOAD, correlation);
-	int r = n->blobs_full ? CY_EAGAIN : blob_taken(n, b->append(b->ctx, t->id, u->part, offset, data, NULL, 0));
+	int r = n->evidence->blobs_full ? CY_EAGAIN
+					: blob_taken(n, b->append(b->ctx, t->id, u->part, offset, data, NULL, 0));
 
 	if (r < 0)
 		blob_untake(n, t);
@@ -385,10 +386,10 @@ static void finish(struct node *n, struct upload *u)
 	int r;
 
 	u->state = UPLOAD_FINISHING;
-	n->contents_finishing++;
+	n->evidence->contents_finishing++;
 	r = b->finish(b->ctx, t->id, u->part, u->finish.size, u->finish.stated ? &u->finish.sha256 : NULL);
 	if (r < 0)
-		n->contents_finishing--;
+		n->evidence->contents_finishing--;
 	failed(n, u, t, r);
 }
 
@@ -419,7 +420,7 @@ void upload_finish(struct node *n, struct conn *c, uint64_t correlation, const C
 
 void upload_retry(struct node *n)
 {
-	for (struct upload *u = n->uploads; u != NULL; u = u->next) {
+	for (struct upload *u = n->evidence->uploads; u != NULL; u = u->next) {
 		while (u->late != NULL) {
 			struct upload_late *l = u->late;
 
@@ -431,7 +432,7 @@ void upload_retry(struct node *n)
 			free(l);
 		}
 	}
-	for (struct upload *u = n->uploads, *next; u != NULL; u = next) {
+	for (struct upload *u = n->evidence->uploads, *next; u != NULL; u = next) {
 		next = u->next;
 		regulate(n, u);
 		if (u->finish.asked && u->state == UPLOAD_READY)
@@ -442,7 +443,7 @@ void upload_retry(struct node *n)
 /* What is not durable of an upload comes again when its client is back. */
 void upload_gone(struct node *n, uint64_t conn)
 {
-	for (struct upload *u = n->uploads, *next; u != NULL; u = next) {
+	for (struct upload *u = n->evidence->uploads, *next; u != NULL; u = next) {
 		next = u->next;
 		if (u->conn != conn)
 			continue;
@@ -528,7 +529,7 @@ void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 	struct upload *u = by_id(n, t->number);
 
 	if (t->task == BLOB_FINISH_UPLOAD && (u == NULL || r->code < 0))
-		n->contents_finishing--;
+		n->evidence->contents_finishing--;
 	if (u == NULL)
 		return;
 	if (r->code == CY_EDENIED) {

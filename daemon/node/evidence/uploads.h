@@ -46,6 +46,7 @@ struct upload {
 	} finish;
 };
 
+void upload_free(struct node *n);
 void upload_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
 void upload_retry(struct node *n);
 /* Its part is thrown away, and with it this upload, if it is open (NULL: it is not). */

@@ -149,33 +149,38 @@ static struct cy_mono next_look(struct node *n)
 	return cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), left);
 }
 
+void expire_resumed(struct node *n)
+{
+	n->exchange->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
+}
+
 void expire_start(struct node *n)
 {
-	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
+	n->exchange->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 }
 
 void expire_step(struct node *n)
 {
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 
-	if (cy_mono_before(now, n->next_expiry))
+	if (cy_mono_before(now, n->exchange->next_expiry))
 		return;
-	n->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
+	n->exchange->next_expiry = cy_mono_add(now, NODE_EXPIRY_CHECK_MS);
 	if (!node_may_decide(n))
 		return;
 	give_up_old(n);
-	n->next_expiry = next_look(n);
+	n->exchange->next_expiry = next_look(n);
 }
 
 void expire_committed(struct node *n)
 {
-	if (n->next_expiry.ms == CY_NEVER.ms)
-		n->next_expiry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
+	if (n->exchange->next_expiry.ms == CY_NEVER.ms)
+		n->exchange->next_expiry = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), NODE_EXPIRY_CHECK_MS);
 }
 
 struct cy_mono expire_next(const struct node *n)
 {
-	return n->next_expiry;
+	return n->exchange->next_expiry;
 }
 
 void expire_signed(struct node *n, struct signing_request *w)
@@ -183,7 +188,7 @@ void expire_signed(struct node *n, struct signing_request *w)
 	if (w->signature.len == 0) /* tried again at the next check */
 		return;
 	/* More may be due than one batch gives up; what the look then finds plans the next one. */
-	n->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
+	n->exchange->next_expiry = n->ports.clock.mono(n->ports.clock.ctx);
 	for (size_t i = 0; i < w->n; i++) {
 		const struct store_message *m = &w->failed[i];
 		bool never_sent = m->transport == STORE_QUEUED;

@@ -156,7 +156,7 @@ static int read_frame(const struct greeting *g, struct cy_bytes bytes, struct gr
 
 static void drop(struct node *n, struct greeting *g)
 {
-	struct greeting **at = &n->greetings;
+	struct greeting **at = &n->exchange->greetings;
 
 	while (*at != g)
 		at = &(*at)->next;
@@ -213,7 +213,7 @@ static void refuse(struct node *n, struct greeting *g, enum node_goodbye bye, co
 
 void greet_dismiss(struct node *n, const struct peer *p, enum node_goodbye bye)
 {
-	for (struct greeting *g = n->greetings, *next; g != NULL; g = next) {
+	for (struct greeting *g = n->exchange->greetings, *next; g != NULL; g = next) {
 		next = g->next;
 		if (p == NULL || g->peer == p)
 			refuse(n, g, bye, NULL);
@@ -222,7 +222,7 @@ void greet_dismiss(struct node *n, const struct peer *p, enum node_goodbye bye)
 
 static struct greeting *find(struct node *n, uint64_t session)
 {
-	struct greeting *g = n->greetings;
+	struct greeting *g = n->exchange->greetings;
 
 	while (g != NULL && g->session != session)
 		g = g->next;
@@ -242,10 +242,17 @@ void greet_over(struct node *n, uint64_t session, const char *why)
 	drop(n, g);
 }
 
+void greet_new(struct node *n)
+{
+	n->exchange = calloc(1, sizeof *n->exchange);
+	CY_ASSERT(n->exchange != NULL);
+}
+
 void greet_free(struct node *n)
 {
-	while (n->greetings != NULL)
-		drop(n, n->greetings);
+	while (n->exchange->greetings != NULL)
+		drop(n, n->exchange->greetings);
+	free(n->exchange);
 }
 
 /* ------------------------------------------------------------------- Hello */
@@ -419,7 +426,7 @@ static bool signed_for(struct node *n, uint64_t ticket, struct peer **ret_peer, 
 
 static void sign_next(struct node *n, const struct peer *p, enum wire_lane lane)
 {
-	for (struct greeting *g = n->greetings; g != NULL; g = g->next)
+	for (struct greeting *g = n->exchange->greetings; g != NULL; g = g->next)
 		if (g->peer == p && g->lane == lane && g->phase == GREET_SIGNING && g->ticket == 0) {
 			sign_proof(n, g);
 			return;
@@ -430,7 +437,7 @@ bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sig
 {
 	CySessionProof proof = CY_SESSION_PROOF__INIT;
 	CySignedText st = CY_SIGNED_TEXT__INIT;
-	struct greeting *g = n->greetings;
+	struct greeting *g = n->exchange->greetings;
 	struct peer *p;
 	enum wire_lane lane;
 
@@ -621,8 +628,8 @@ void greet_begin(struct node *n, struct peer *p, uint64_t session, enum wire_lan
 	g->lane = lane;
 	g->on = *on;
 	g->proof = CY_BUF(CY_MANIFEST_MAX);
-	g->next = n->greetings;
-	n->greetings = g;
+	g->next = n->exchange->greetings;
+	n->exchange->greetings = g;
 	/* Who calls says first who it is. */
 	if (g->on.dialled)
 		say_hello(n, g);

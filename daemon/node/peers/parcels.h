@@ -9,6 +9,13 @@
 
 struct fetching; /* giveback.c */
 
+/* What this sub-room keeps of the node. */
+struct exchange_state {
+	struct greeting *greetings; /* connections that are not proven (greet.c) */
+	struct cy_mono
+		next_expiry; /* CY_NEVER: none of ours waited at the last check, and nothing was committed since */
+};
+
 /* What a frame holds of a parcel: the messages in the order of its manifest, and for those whose
  * content was erased, which are empty, a tombstone. */
 struct parcel_content {

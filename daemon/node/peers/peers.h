@@ -18,6 +18,7 @@ bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sig
 void greet_over(struct node *n, uint64_t session, const char *why);
 /* Closes the connections of this peer that are not proven; NULL: of all peers. */
 void greet_dismiss(struct node *n, const struct peer *p, enum node_goodbye bye);
+void greet_new(struct node *n);
 void greet_free(struct node *n);
 void node_proof_free(struct node_proof *p);
 
@@ -65,6 +66,8 @@ void resend_refused(struct node *n, struct peer *p);
  * statements are signing requests of this batch. */
 void expire_step(struct node *n);
 void expire_start(struct node *n);
+/* What is over is looked for now: what it waited for is over, or the configuration is another. */
+void expire_resumed(struct node *n);
 /* Something of ours may wait now. */
 void expire_committed(struct node *n);
 /* Returns when the next message may have to be given up; CY_NEVER if none of ours waited at the last look. */

@@ -1,17 +1,17 @@
-/* Evidence at rest. Its bytes on our disk are verified from time to time, and what is found spoilt or missing is
- * marked, told, and fetched again (evidence_rest.c). Content that nothing knows is found and destroyed
- * (evidence_strays.c). */
-#ifndef CY_NODE_EVIDENCE_REST_H
-#define CY_NODE_EVIDENCE_REST_H
+/* What this sub-room keeps of the node: the evidence files, uploads, what is to be destroyed, verified and stated. No
+ * other sub-room sees it. */
+#ifndef CY_NODE_EVIDENCE_STATE_H
+#define CY_NODE_EVIDENCE_STATE_H
 
 #include "base/sha256.h"
 #include "base/time.h"
 #include "base/uuid.h"
-#include "comity/v1/local.pb-c.h"
 #include "port/blobs.h"
 
+#define NODE_UNDESTROYED_MAX 256 /* contents that are passed over because the disk does not let them go */
+
 /* The look at all content on the disk. */
-struct node_strays {
+struct strays {
 	struct cy_mono next; /* when it goes on */
 	bool asked;          /* a page is being listed */
 	uint64_t page;       /* the next one; BLOB_PAGES: that was the last */
@@ -21,8 +21,8 @@ struct node_strays {
 	size_t at; /* digests before it are done with */
 };
 
-struct node_rest {
-	struct node_strays strays;
+struct rest {
+	struct strays strays;
 	bool busy;              /* a content is being verified by the round */
 	bool committing;        /* what was found of one is not committed yet */
 	struct cy_wall at;      /* when that began */
@@ -41,11 +41,31 @@ struct node_rest {
 };
 
 /* What quotas held back is looked at again. */
-struct node_recheck {
+struct recheck {
 	bool on;
 	char message_id[CY_UUID_LEN + 1]; /* after this attachment */
 	uint32_t attachment;
 	uint64_t batch; /* that asked for it: until it is committed, what it destroys counts */
+};
+
+struct evidence_state {
+	struct blob_ticket *blob_tickets;
+	uint64_t last_blob_ticket;
+	uint32_t last_upload;
+	struct upload *uploads;
+	size_t n_uploads;
+	size_t contents_finishing; /* contents that are looked for, get their name, or whose rows are not committed */
+	bool blobs_full;           /* append() or read() had no place: who waits has its turn in node_blob_ready() */
+	size_t blobs_turn, blobs_kind; /* which peer, and which kind of work, has the first choice */
+	bool destroying;               /* a content is being destroyed */
+	bool contents_to_destroy;      /* contents wait to be destroyed */
+	/* Those that could not be, until the next look at what is over. */
+	struct cy_digest undestroyed[NODE_UNDESTROYED_MAX];
+	size_t n_undestroyed;
+	struct recheck recheck;
+	struct rest rest;
+	struct cy_mono next_evidence;  /* the next look at what is over */
+	struct cy_mono next_statement; /* CY_NEVER: nothing is unstated */
 };
 
 #endif
