@@ -6,6 +6,7 @@
 #include "comity/v1/bulk.pb-c.h"
 #include "fuzz.h"
 #include "node/evidence/lane.h"
+#include "node/peers/parcels.h"
 #include "rig.h"
 #include "wire/message.h"
 
@@ -50,15 +51,15 @@ static struct known *known(const struct rig *r, const struct rig_conn *c)
 	k->session = p->session;
 	k->bulk = p->bulk != NULL ? p->bulk->session : 0;
 	k->greeted = p->greeted;
-	k->resent = p->resent;
+	k->resent = p->exchange->resent;
 	k->skew_known = p->skew_known;
 	k->skew_ms = p->skew_ms;
 	k->since = p->since.ms;
-	k->features = p->hello_features;
-	k->their_window = p->their_window;
+	k->features = p->exchange->hello_features;
+	k->their_window = p->exchange->their_window;
 	k->inputs = p->inputs;
 	memcpy(&k->stream, &p->stream, sizeof k->stream);
-	memcpy(k->instances, p->instances, sizeof k->instances);
+	memcpy(k->instances, p->exchange->instances, sizeof k->instances);
 	memcpy(k->farewell, p->farewell, sizeof k->farewell);
 	/* Who was dialled may say that our signature is wrong: it is known whom we asked. */
 	if (!c->on.dialled || c->lane != WIRE_MESSAGES)

@@ -20,6 +20,8 @@ void local_may_be(struct conn *c, const size_t *allowed, size_t n_allowed)
 
 static void conn_free(struct conn *c)
 {
+	evidence_conn_free(c);
+	free(c->sub);
 	free(c->allowed);
 	free(c);
 }
@@ -45,6 +47,9 @@ void local_up(struct node *n, uint64_t conn, const size_t *allowed, size_t n_all
 	struct conn *c = calloc(1, sizeof *c);
 
 	CY_ASSERT(c != NULL);
+	c->sub = calloc(1, sizeof *c->sub);
+	CY_ASSERT(c->sub != NULL);
+	evidence_conn_new(c);
 	c->id = conn;
 	local_may_be(c, allowed, n_allowed);
 	c->next = n->conns;

@@ -138,7 +138,7 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 			    "subscribe.cursor: expected 1 to 64 printable ASCII characters");
 		return;
 	}
-	if (c->subscription != 0 || c->subscribing != 0 || correlation == 0) {
+	if (c->sub->subscription != 0 || c->sub->subscribing != 0 || correlation == 0) {
 		batch_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
 			    "one subscription a connection, with a correlation that is not 0");
 		return;
@@ -168,11 +168,11 @@ void subscribe_start(struct node *n, struct conn *c, uint64_t correlation, const
 		batch_error(n, c->id, correlation, local_unread_code(code), "", local_unread_text(code));
 		return;
 	}
-	if (CY_MUTANT_CURSOR_EARLY && s->last_event(s->ctx, &c->pushed) == CY_OK)
-		put_cursor(n, c, r->cursor, c->pushed);
-	c->subscribing = correlation;
-	c->pushed = position;
-	cy_copy(c->cursor, sizeof c->cursor, r->cursor);
+	if (CY_MUTANT_CURSOR_EARLY && s->last_event(s->ctx, &c->sub->pushed) == CY_OK)
+		put_cursor(n, c, r->cursor, c->sub->pushed);
+	c->sub->subscribing = correlation;
+	c->sub->pushed = position;
+	cy_copy(c->sub->cursor, sizeof c->sub->cursor, r->cursor);
 	subscribed.position = position;
 	f.kind_case = CY_SERVER_FRAME__KIND_SUBSCRIBED;
 	f.subscribed = &subscribed;
@@ -188,8 +188,8 @@ void subscribe_begin(struct node *n, uint64_t conn, bool committed)
 	if (c == NULL)
 		return;
 	if (committed)
-		c->subscription = c->subscribing;
-	c->subscribing = 0;
+		c->sub->subscription = c->sub->subscribing;
+	c->sub->subscribing = 0;
 }
 
 struct transport_state {
@@ -435,8 +435,8 @@ static int push_event(void *arg, const struct store_event *row)
 	fill(&e, &arena, row);
 	f.kind_case = CY_SERVER_FRAME__KIND_EVENT;
 	f.event = &e;
-	local_send(p->n, p->c->id, p->c->subscription, &f);
-	p->c->pushed = row->position;
+	local_send(p->n, p->c->id, p->c->sub->subscription, &f);
+	p->c->sub->pushed = row->position;
 	cy_arena_free(&arena);
 	return CY_OK;
 }
@@ -448,10 +448,10 @@ void subscribe_push(struct node *n, struct conn *c)
 	uint64_t before;
 	int r;
 
-	if (c->subscription == 0)
+	if (c->sub->subscription == 0)
 		return;
 	do {
-		before = c->pushed;
-		r = s->events(s->ctx, local_view(c), c->pushed, CY_BOUND(CY_PAGE_MAX), push_event, &p);
-	} while (r == CY_OK && c->pushed != before);
+		before = c->sub->pushed;
+		r = s->events(s->ctx, local_view(c), c->sub->pushed, CY_BOUND(CY_PAGE_MAX), push_event, &p);
+	} while (r == CY_OK && c->sub->pushed != before);
 }

@@ -6,6 +6,15 @@
 #include "node/clients/clients.h"
 #include "node/clients/prune.h"
 
+/* What this sub-room keeps of a connection. */
+struct subscription {
+	/* The subscription; correlation 0: none. It is asked for in a batch, and begins
+	 * once that is committed and answered. */
+	uint64_t subscribing, subscription;
+	uint64_t pushed; /* position sent last */
+	char cursor[CY_KEY_MAX + 1];
+};
+
 /* What this sub-room keeps of the node. */
 struct local_state {
 	struct counting *counting; /* statistics that were asked for, the first under way */

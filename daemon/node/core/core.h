@@ -33,18 +33,6 @@ struct site {
 
 /* ------------------------------------------------------------------- peers */
 
-/* What is to be fetched back from a peer: first the messages of ours in a case that it holds and we do
- * not; then, where it judges those that both hold otherwise, its verdict on each. */
-struct node_fetch {
-	struct node_fetch *next;
-	char case_id[CY_UUID_LEN + 1];
-	bool lost;             /* it holds messages above `after` */
-	uint32_t after, yours; /* and is said to hold them up to `yours` */
-	bool compares;         /* the digest of its verdicts is known */
-	struct cy_digest verdicts;
-	char message_id[CY_UUID_LEN + 1]; /* not "": the verdict on this one is asked for, and no more */
-};
-
 /* What a side understands beyond the protocol version, by the names in its Hello: X(name, word, what belongs to it, as
  * proto/PROTOCOL.md says). */
 #define NODE_FEATURES(X)                                                                                        \
@@ -62,13 +50,6 @@ enum node_feature {
 };
 #define NODE_FEATURES_KNOWN (1u << 31) /* beside them in stream.features: a State has come */
 
-#define NODE_LANES 2 /* of enum wire_lane */
-
-/* The session proof of a peer, as it came. */
-struct node_proof {
-	struct cy_buf text, signature;
-};
-
 struct peer {
 	char id[CY_AUTHORITY_MAX + 1];
 	struct site place;
@@ -84,39 +65,15 @@ struct peer {
 
 	/* The session, which is proven; 0: none. */
 	uint64_t session;
-	uint32_t hello_features; /* bits of enum node_feature that its Hello named; stream.features once its State came
-				  */
-	bool greeted;            /* the peer's State was good */
-	struct node_proof proof[NODE_LANES]; /* of its present session, or of the last one */
-	uint64_t proving[NODE_LANES];        /* ticket of a proof of ours for it that is being signed; 0: none */
-	bool resent;                         /* all stored parcels that the peer lacks were sent again */
-	bool waiting;                        /* there may be messages that wait for a parcel */
+	bool greeted; /* the peer's State was good */
+	bool waiting; /* there may be messages that wait for a parcel */
 	struct waits_peer wait;
 	bool batch_alone; /* what it sent failed a batch: its frames share none with others */
 	size_t inputs;    /* frames that wait for a batch */
-	struct xchg_sender sender;
 	struct node_refusal refusal;
-	uint32_t their_window;             /* as its Hello says */
-	bool fetches_back;                 /* as its State says: it was restored */
-	struct cy_mono no_parcel_before;   /* after a failed signature */
-	struct node_fetch *fetches;        /* of one page of heads */
-	char heads_after[CY_UUID_LEN + 1]; /* where the next page begins */
-	bool heads_last;                   /* there is none */
-	uint32_t heads_n;                  /* that have come, in all pages */
-	struct cy_mono answer_by;          /* to what was asked last; CY_NEVER: nothing is asked */
-	bool lacks;                        /* of what it holds of ours something cannot come back: it is damaged */
-
-	/* The treaty profiles that its last State named. */
-	struct cy_arena profiles_arena;
-	struct node_profile {
-		const char *instrument, *version;
-		struct cy_digest digest;
-		bool asked;
-	} * profiles;
-	size_t n_profiles;
-	bool profiles_known;
-
-	struct bulk *bulk; /* its bulk lane (evidence.h) */
+	struct cy_mono no_parcel_before; /* after a failed signature */
+	struct exchange_peer *exchange;  /* what peers/ keeps of it */
+	struct bulk *bulk;               /* its bulk lane (evidence/); NULL: it has had none yet */
 	const struct node_rate *rates;
 	size_t n_rates;
 	uint64_t evidence_added, evidence_batch; /* bytes that a batch took on, and which batch */
@@ -127,7 +84,6 @@ struct peer {
 	bool skew_known;
 	int64_t skew_ms;
 	struct xchg_rtt rtt;
-	uint8_t instances[4][16];  /* the latest first; all zero: none */
 	char farewell[128];        /* the text of its Goodbye in this session */
 	const char *farewell_code; /* and the name of its code; never freed */
 	char last_fault[160];
@@ -148,24 +104,8 @@ struct conn {
 	size_t *allowed, n_allowed;              /* places in the configuration of all clients that it may be */
 	const struct node_client_config *client; /* NULL until hello */
 	size_t inputs;                           /* frames that wait for a batch */
-	/* The subscription; correlation 0: none. It is asked for in a batch, and begins
-	 * once that is committed and answered. */
-	uint64_t subscribing, subscription;
-	uint64_t pushed; /* position sent last */
-	char cursor[CY_KEY_MAX + 1];
-	bool paused; /* nothing is read from it until its evidence is written */
-	/* The attachment that it gets; correlation 0: none. */
-	struct {
-		uint64_t correlation, offset;
-		char message_id[CY_UUID_LEN + 1];
-		uint32_t attachment;
-		struct blob_id id;
-		uint64_t from; /* where it began */
-		bool as_file;
-		bool recorded; /* that it is read */
-		bool own;      /* the attachment is of this authority */
-		bool reading;  /* a chunk, or the descriptor, is on its way; or the record of it is */
-	} get;
+	struct subscription *sub;                /* clients/ */
+	struct conn_evidence *evidence;          /* evidence/ */
 };
 
 /* ------------------------------------------------------------------ inputs */
@@ -246,7 +186,8 @@ struct node {
 	/* Pointers to peers and indices stay good: a peer that is removed keeps its place. */
 	struct peer **peers;
 	size_t n_peers;
-	struct cy_arena settings; /* holds what of the configuration is copied */
+	void (*peer_new)(struct peer *p); /* makes what peers/ keeps of one */
+	struct cy_arena settings;         /* holds what of the configuration is copied */
 	struct node_client_config *clients;
 	struct conn *conns;
 	uint8_t instance[16];

@@ -55,7 +55,6 @@ static int add_peer(struct node *n, const char *id, struct peer **ret_peer, stru
 	p->head_text = CY_BUF(CY_MANIFEST_MAX);
 	p->head_signature = CY_BUF(CY_SIGNATURE_MAX);
 	p->since = node_now(n);
-	p->answer_by = CY_NEVER;
 	p->index = n->n_peers;
 	if (cy_copy(p->id, sizeof p->id, id) < 0)
 		r = cy_fail(e, CY_ECONFIG, "the id of a peer is too long");
@@ -70,6 +69,7 @@ static int add_peer(struct node *n, const char *id, struct peer **ret_peer, stru
 	}
 	n->peers = larger;
 	n->peers[n->n_peers++] = p;
+	n->peer_new(p);
 	*ret_peer = p;
 	return CY_OK;
 }

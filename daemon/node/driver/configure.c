@@ -18,10 +18,7 @@ void node_peer_free(struct peer *p)
 {
 	cy_buf_free(&p->head_text);
 	cy_buf_free(&p->head_signature);
-	cy_arena_free(&p->profiles_arena);
-	for (size_t i = 0; i < NODE_LANES; i++)
-		node_proof_free(&p->proof[i]);
-	reconcile_forget(p);
+	greet_peer_free(p);
 	bulk_free(p);
 	free(p);
 }

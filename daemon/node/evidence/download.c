@@ -13,7 +13,7 @@
 
 static void forget(struct conn *c)
 {
-	memset(&c->get, 0, sizeof c->get);
+	memset(&c->evidence->get, 0, sizeof c->evidence->get);
 }
 
 /* For its record: that it begins, or is over. */
@@ -21,12 +21,12 @@ static void tell(struct node *n, const struct conn *c, bool ended)
 {
 	struct input *in = node_input_new(INPUT_READ, c->id);
 
-	cy_copy(in->blob.message_id, sizeof in->blob.message_id, c->get.message_id);
-	in->blob.attachment = c->get.attachment;
+	cy_copy(in->blob.message_id, sizeof in->blob.message_id, c->evidence->get.message_id);
+	in->blob.attachment = c->evidence->get.attachment;
 	in->blob.at = node_legal_now(n);
-	in->blob.correlation = c->get.correlation;
-	in->blob.from = ended ? 0 : c->get.from;
-	in->blob.to = ended ? c->get.offset : 0;
+	in->blob.correlation = c->evidence->get.correlation;
+	in->blob.from = ended ? 0 : c->evidence->get.from;
+	in->blob.to = ended ? c->evidence->get.offset : 0;
 	in->blob.ended = ended;
 	cy_copy(in->blob.name, sizeof in->blob.name, c->client->name);
 	node_queue(n, in);
@@ -35,7 +35,7 @@ static void tell(struct node *n, const struct conn *c, bool ended)
 /* How far it went is recorded. */
 static void end(struct node *n, struct conn *c)
 {
-	if (c->get.recorded)
+	if (c->evidence->get.recorded)
 		tell(n, c, true);
 	forget(c);
 }
@@ -54,13 +54,13 @@ static void refuse_flawed(struct node *n, const struct conn *c, uint64_t correla
 
 static void fail(struct node *n, struct conn *c, int code, const char *why)
 {
-	const uint64_t correlation = c->get.correlation;
-	const bool flawed = code == CY_ESIGN || code == CY_ENOENT, own = c->get.own;
-	const uint32_t attachment = c->get.attachment;
+	const uint64_t correlation = c->evidence->get.correlation;
+	const bool flawed = code == CY_ESIGN || code == CY_ENOENT, own = c->evidence->get.own;
+	const uint32_t attachment = c->evidence->get.attachment;
 
 	if (!flawed)
 		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
-			 attachment, c->get.message_id, why);
+			 attachment, c->evidence->get.message_id, why);
 	if (flawed)
 		refuse_flawed(n, c, correlation, own);
 	else
@@ -69,7 +69,7 @@ static void fail(struct node *n, struct conn *c, int code, const char *why)
 			"attachment %u cannot be read from the disk now: repeat later; the log of the daemon says why",
 			attachment);
 	if (flawed)
-		evidence_found(n, &c->get.id.sha256, code);
+		evidence_found(n, &c->evidence->get.id.sha256, code);
 	end(n, c);
 }
 
@@ -78,14 +78,14 @@ static struct blob_ticket *ticket(struct node *n, const struct conn *c, enum blo
 	struct blob_ticket *t = blob_take(n, task);
 
 	t->conn = c->id;
-	t->correlation = c->get.correlation;
+	t->correlation = c->evidence->get.correlation;
 	return t;
 }
 
 /* A whole file was asked for. */
 static void asked(struct node *n, struct conn *c, struct blob_ticket *t, int r)
 {
-	c->get.reading = true;
+	c->evidence->get.reading = true;
 	if (r == CY_OK)
 		return;
 	blob_untake(n, t);
@@ -122,7 +122,7 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 	int code = r->item != NULL ? evidence_visible(n, &arena, c, r->item, &row) : CY_ENOENT;
 	const char *why = code == CY_OK ? download_not_here(&row) : NULL;
 
-	if (c->get.correlation != 0)
+	if (c->evidence->get.correlation != 0)
 		local_error(n, c->id, correlation, CY_ERROR_CODE__TOO_MANY, "",
 			    "one attachment at a time on a connection: wait for its end");
 	else if (code == CY_ENOENT || (code == CY_OK && b->ctx == NULL))
@@ -141,13 +141,13 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 		local_error(n, c->id, correlation, CY_ERROR_CODE__INVALID, "offset", "it has %llu bytes",
 			    (unsigned long long)row.size);
 	else {
-		c->get.correlation = correlation;
-		c->get.from = c->get.offset = r->as_file ? 0 : r->offset;
-		c->get.as_file = r->as_file;
-		cy_copy(c->get.message_id, sizeof c->get.message_id, row.message_id);
-		c->get.attachment = row.attachment;
-		c->get.own = row.author == STORE_OWN;
-		c->get.id = (struct blob_id){ row.size, row.sha256, row.root };
+		c->evidence->get.correlation = correlation;
+		c->evidence->get.from = c->evidence->get.offset = r->as_file ? 0 : r->offset;
+		c->evidence->get.as_file = r->as_file;
+		cy_copy(c->evidence->get.message_id, sizeof c->evidence->get.message_id, row.message_id);
+		c->evidence->get.attachment = row.attachment;
+		c->evidence->get.own = row.author == STORE_OWN;
+		c->evidence->get.id = (struct blob_id){ row.size, row.sha256, row.root };
 		if (r->as_file) {
 			/* Whoever has it reads on by itself: it is verified whole before. */
 			struct blob_ticket *t = ticket(n, c, BLOB_VERIFY_GET);
@@ -156,7 +156,7 @@ void download_get(struct node *n, struct conn *c, uint64_t correlation, const Cy
 		} else if (r->offset == row.size && row.size > 0) {
 			download_go_on(n, c); /* of nothing there is no record */
 		} else {
-			c->get.reading = true;
+			c->evidence->get.reading = true;
 			tell(n, c, false);
 		}
 	}
@@ -167,7 +167,7 @@ static struct conn *getting(struct node *n, uint64_t conn, uint64_t correlation)
 {
 	struct conn *c = node_conn(n, conn);
 
-	return c != NULL && c->get.correlation == correlation ? c : NULL;
+	return c != NULL && c->evidence->get.correlation == correlation ? c : NULL;
 }
 
 void download_begin(struct node *n, uint64_t conn, uint64_t correlation)
@@ -176,12 +176,12 @@ void download_begin(struct node *n, uint64_t conn, uint64_t correlation)
 
 	if (c == NULL)
 		return;
-	c->get.recorded = true;
-	c->get.reading = false;
-	if (c->get.as_file) {
+	c->evidence->get.recorded = true;
+	c->evidence->get.reading = false;
+	if (c->evidence->get.as_file) {
 		struct blob_ticket *t = ticket(n, c, BLOB_FILE_GET);
 
-		asked(n, c, t, n->ports.blobs.file(n->ports.blobs.ctx, t->id, &c->get.id.sha256));
+		asked(n, c, t, n->ports.blobs.file(n->ports.blobs.ctx, t->id, &c->evidence->get.id.sha256));
 	} else {
 		download_go_on(n, c);
 	}
@@ -197,14 +197,14 @@ void download_forget(struct node *n, uint64_t conn, uint64_t correlation)
 
 void download_gone(struct node *n, struct conn *c)
 {
-	if (c->get.correlation != 0)
+	if (c->evidence->get.correlation != 0)
 		end(n, c);
 }
 
 /* The chunk that the next byte is in; at the end, where there is none, the last one. */
 static uint64_t chunk_at(const struct conn *c)
 {
-	const uint64_t chunk = c->get.offset / CY_CHUNK, last = blob_chunks(c->get.id.size) - 1;
+	const uint64_t chunk = c->evidence->get.offset / CY_CHUNK, last = blob_chunks(c->evidence->get.id.size) - 1;
 
 	return chunk < last ? chunk : last;
 }
@@ -214,14 +214,14 @@ void download_go_on(struct node *n, struct conn *c)
 	struct blob_port *b = &n->ports.blobs;
 	struct blob_ticket *t;
 
-	if (c->get.correlation == 0 || c->get.reading || n->evidence->blobs_full ||
+	if (c->evidence->get.correlation == 0 || c->evidence->get.reading || n->evidence->blobs_full ||
 	    n->ports.local.queued(n->ports.local.ctx, c->id) > AHEAD)
 		return;
 	t = ticket(n, c, BLOB_CHUNK_GET);
-	c->get.reading = true;
-	if (blob_taken(n, b->read(b->ctx, t->id, &c->get.id.sha256, chunk_at(c), true)) < 0) {
+	c->evidence->get.reading = true;
+	if (blob_taken(n, b->read(b->ctx, t->id, &c->evidence->get.id.sha256, chunk_at(c), true)) < 0) {
 		/* node_blob_ready() follows */
-		c->get.reading = false;
+		c->evidence->get.reading = false;
 		blob_untake(n, t);
 	}
 }
@@ -235,8 +235,8 @@ void download_retry(struct node *n)
 /* A chunk, from where the client wants it, in frames. */
 static void send_chunk(struct node *n, struct conn *c, const struct blob_result *r)
 {
-	const uint64_t correlation = c->get.correlation;
-	size_t at = (size_t)(c->get.offset - chunk_at(c) * CY_CHUNK);
+	const uint64_t correlation = c->evidence->get.correlation;
+	size_t at = (size_t)(c->evidence->get.offset - chunk_at(c) * CY_CHUNK);
 	bool last;
 
 	do {
@@ -244,11 +244,11 @@ static void send_chunk(struct node *n, struct conn *c, const struct blob_result 
 		CyEvidenceData d = CY_EVIDENCE_DATA__INIT;
 		const size_t left = r->data.len - at, len = left < CY_UPLOAD_DATA_MAX ? left : CY_UPLOAD_DATA_MAX;
 
-		d.offset = c->get.offset;
+		d.offset = c->evidence->get.offset;
 		d.data = (ProtobufCBinaryData){ .data = r->data.data + at, .len = len };
 		at += len;
-		c->get.offset += len;
-		d.last = last = c->get.offset == c->get.id.size;
+		c->evidence->get.offset += len;
+		d.last = last = c->evidence->get.offset == c->evidence->get.id.size;
 		f.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_DATA;
 		f.evidence_data = &d;
 		local_send(n, c->id, correlation, &f);
@@ -262,19 +262,19 @@ static void send_file(struct node *n, struct conn *c, const struct blob_result *
 	CyServerFrame f = CY_SERVER_FRAME__INIT;
 	CyEvidenceFile e = CY_EVIDENCE_FILE__INIT;
 
-	e.size = c->get.id.size;
-	f.correlation = c->get.correlation;
+	e.size = c->evidence->get.id.size;
+	f.correlation = c->evidence->get.correlation;
 	f.kind_case = CY_SERVER_FRAME__KIND_EVIDENCE_FILE;
 	f.evidence_file = &e;
 	local_send_file(n, c->id, &f, r->fd);
-	c->get.offset = c->get.id.size;
+	c->evidence->get.offset = c->evidence->get.id.size;
 	end(n, c);
 }
 
 static void send_verified(struct node *n, struct conn *c)
 {
-	evidence_found(n, &c->get.id.sha256, CY_OK);
-	c->get.reading = true;
+	evidence_found(n, &c->evidence->get.id.sha256, CY_OK);
+	c->evidence->get.reading = true;
 	tell(n, c, false);
 }
 
@@ -288,7 +288,7 @@ void download_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 			n->ports.local.send_file(n->ports.local.ctx, t->conn, cy_bytes("", 0), r->fd);
 		return;
 	}
-	c->get.reading = false;
+	c->evidence->get.reading = false;
 	if (r->code < 0)
 		fail(n, c, r->code, r->text);
 	else if (t->task == BLOB_VERIFY_GET)

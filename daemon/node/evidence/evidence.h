@@ -88,6 +88,8 @@ void download_begin(struct node *n, uint64_t conn, uint64_t correlation);
 /* It ends before that; what is said of it is the caller's. */
 void download_forget(struct node *n, uint64_t conn, uint64_t correlation);
 void download_gone(struct node *n, struct conn *c); /* the client has gone */
+void evidence_conn_new(struct conn *c);
+void evidence_conn_free(struct conn *c);
 void download_go_on(struct node *n, struct conn *c);
 
 /* ------------------------------------------------------- inputs of a batch */

@@ -3,6 +3,7 @@
 #ifndef CY_NODE_EVIDENCE_STATE_H
 #define CY_NODE_EVIDENCE_STATE_H
 
+#include "base/limits.h"
 #include "base/sha256.h"
 #include "base/time.h"
 #include "base/uuid.h"
@@ -46,6 +47,23 @@ struct recheck {
 	char message_id[CY_UUID_LEN + 1]; /* after this attachment */
 	uint32_t attachment;
 	uint64_t batch; /* that asked for it: until it is committed, what it destroys counts */
+};
+
+/* Of a connection of a local client. */
+struct conn_evidence {
+	bool paused; /* nothing is read from it until its evidence is written */
+	/* The attachment that it gets; correlation 0: none. */
+	struct {
+		uint64_t correlation, offset;
+		char message_id[CY_UUID_LEN + 1];
+		uint32_t attachment;
+		struct blob_id id;
+		uint64_t from; /* where it began */
+		bool as_file;
+		bool recorded; /* that it is read */
+		bool own;      /* the attachment is of this authority */
+		bool reading;  /* a chunk, or the descriptor, is on its way; or the record of it is */
+	} get;
 };
 
 struct evidence_state {

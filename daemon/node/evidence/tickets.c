@@ -12,6 +12,17 @@ void evidence_new(struct node *n)
 	CY_ASSERT(n->evidence != NULL);
 }
 
+void evidence_conn_new(struct conn *c)
+{
+	c->evidence = calloc(1, sizeof *c->evidence);
+	CY_ASSERT(c->evidence != NULL);
+}
+
+void evidence_conn_free(struct conn *c)
+{
+	free(c->evidence);
+}
+
 void evidence_free(struct node *n)
 {
 	upload_free(n);

@@ -80,9 +80,9 @@ static void fail(struct node *n, struct upload *u, uint64_t correlation, CyError
 
 	if (c != NULL) {
 		local_error(n, u->conn, correlation, code, "", "%s", why);
-		if (c->paused)
+		if (c->evidence->paused)
 			n->ports.local.pause(n->ports.local.ctx, c->id, false);
-		c->paused = false;
+		c->evidence->paused = false;
 	}
 	leave(n, u);
 }
@@ -132,9 +132,9 @@ static void regulate(struct node *n, struct upload *u)
 	struct conn *c = node_conn(n, u->conn);
 	const bool pause = u->waits >= UPLOAD_WAITS_MAX || u->late != NULL;
 
-	if (c == NULL || c->paused == pause || (c->paused && u->waits > UPLOAD_WAITS_MAX / 2))
+	if (c == NULL || c->evidence->paused == pause || (c->evidence->paused && u->waits > UPLOAD_WAITS_MAX / 2))
 		return;
-	c->paused = pause;
+	c->evidence->paused = pause;
 	n->ports.local.pause(n->ports.local.ctx, c->id, pause);
 }
 

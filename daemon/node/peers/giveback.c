@@ -49,7 +49,7 @@ void giveback_heads(struct node *n, struct peer *p, const CyHeadsRequest *r)
 
 	h->n = n;
 	h->p = p;
-	h->judged = p->fetches_back && node_understands(p, NODE_FEATURE_VERDICTS);
+	h->judged = p->exchange->fetches_back && node_understands(p, NODE_FEATURE_VERDICTS);
 	most = h->judged ? CY_BOUND(CY_HEADS_JUDGED_MAX) : CY_BOUND(CY_HEADS_MAX);
 	if (s->list_cases(s->ctx, all, p->id, false, r->after_case_id, most, add_head, h) < 0) {
 		session_goodbye(n, p, NODE_BYE_STORE);

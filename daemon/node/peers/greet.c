@@ -242,8 +242,25 @@ void greet_over(struct node *n, uint64_t session, const char *why)
 	drop(n, g);
 }
 
+static void peer_new(struct peer *p)
+{
+	p->exchange = calloc(1, sizeof *p->exchange);
+	CY_ASSERT(p->exchange != NULL);
+	p->exchange->answer_by = CY_NEVER;
+}
+
+void greet_peer_free(struct peer *p)
+{
+	cy_arena_free(&p->exchange->profiles_arena);
+	for (size_t i = 0; i < NODE_LANES; i++)
+		node_proof_free(&p->exchange->proof[i]);
+	reconcile_forget(p);
+	free(p->exchange);
+}
+
 void greet_new(struct node *n)
 {
+	n->peer_new = peer_new;
 	n->exchange = calloc(1, sizeof *n->exchange);
 	CY_ASSERT(n->exchange != NULL);
 }
@@ -349,7 +366,7 @@ static void sign_proof(struct node *n, struct greeting *g)
 	    n->ports.signer.sign(n->ports.signer.ctx, g->ticket, cy_buf_view(&g->proof)) < 0)
 		refuse(n, g, NODE_BYE_NOT_SIGNED, NULL);
 	else
-		g->peer->proving[g->lane] = g->ticket;
+		g->peer->exchange->proving[g->lane] = g->ticket;
 }
 
 /* One signature for a peer and lane at a time: who connects over and over must not fill the signer
@@ -357,7 +374,7 @@ static void sign_proof(struct node *n, struct greeting *g)
 static void make_proof(struct node *n, struct greeting *g)
 {
 	g->phase = GREET_SIGNING;
-	if (g->peer->proving[g->lane] == 0)
+	if (g->peer->exchange->proving[g->lane] == 0)
 		sign_proof(n, g);
 }
 
@@ -407,8 +424,8 @@ static void begin(struct node *n, struct greeting *g, CySessionProof *ours)
 		bulk_proven(n, p, session, h);
 	else
 		session_proven(n, p, session, h);
-	node_proof_free(&p->proof[lane]);
-	p->proof[lane] = theirs;
+	node_proof_free(&p->exchange->proof[lane]);
+	p->exchange->proof[lane] = theirs;
 	cy_hello__free_unpacked(h, NULL);
 }
 
@@ -416,7 +433,7 @@ static bool signed_for(struct node *n, uint64_t ticket, struct peer **ret_peer, 
 {
 	for (size_t i = 0; i < n->n_peers; i++)
 		for (size_t lane = 0; lane < NODE_LANES; lane++)
-			if (n->peers[i]->proving[lane] == ticket) {
+			if (n->peers[i]->exchange->proving[lane] == ticket) {
 				*ret_peer = n->peers[i];
 				*ret_lane = (enum wire_lane)lane;
 				return true;
@@ -443,7 +460,7 @@ bool greet_signed(struct node *n, uint64_t ticket, int code, struct cy_bytes sig
 
 	if (!signed_for(n, ticket, &p, &lane))
 		return false;
-	p->proving[lane] = 0;
+	p->exchange->proving[lane] = 0;
 	while (g != NULL && g->ticket != ticket)
 		g = g->next;
 	sign_next(n, p, lane);
@@ -528,8 +545,8 @@ static bool stands(struct node *n, const struct peer *p, enum wire_lane lane)
 {
 	const struct signer_port *s = &n->ports.signer;
 
-	return s->verify(s->ctx, p->id, cy_buf_view(&p->proof[lane].text), cy_buf_view(&p->proof[lane].signature),
-			 node_legal_now(n), NULL) == CY_OK;
+	return s->verify(s->ctx, p->id, cy_buf_view(&p->exchange->proof[lane].text),
+			 cy_buf_view(&p->exchange->proof[lane].signature), node_legal_now(n), NULL) == CY_OK;
 }
 
 void node_judge_proofs(struct node *n)

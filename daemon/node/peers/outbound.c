@@ -222,9 +222,9 @@ void outbound_step(struct node *n)
 
 		if (p->session == 0 || !p->greeted || p->stream.reconciling)
 			continue;
-		if (!p->resent)
+		if (!p->exchange->resent)
 			resend_step(n, p);
-		if (p->resent && p->waiting && xchg_may_send(&p->sender, p->stream.out_epoch) &&
+		if (p->exchange->resent && p->waiting && xchg_may_send(&p->exchange->sender, p->stream.out_epoch) &&
 		    !cy_mono_before(now, p->no_parcel_before))
 			send_new(n, p);
 	}
@@ -307,7 +307,7 @@ void outbound_signed(struct node *n, struct signing_request *w)
 	batch_leaf(n, "parcel %s %s %llu %llu %s", n->authority, p->id, (unsigned long long)w->pos.epoch,
 		   (unsigned long long)w->pos.sequence, hex);
 	outbound_send(n, p, w->pos, w->text, w->signature, content, NULL);
-	xchg_sent(&p->sender, w->pos);
+	xchg_sent(&p->exchange->sender, w->pos);
 }
 
 /* ------------------------------------------------------------------ receipts */
@@ -473,7 +473,7 @@ struct xchg_pos outbound_resume(const struct peer *p)
 /* The marks of what is receipted without gaps go on. */
 static void continue_receipted(struct node *n, struct peer *p)
 {
-	const struct xchg_pos to = xchg_receipted_to(&p->sender);
+	const struct xchg_pos to = xchg_receipted_to(&p->exchange->sender);
 	struct store_stream *s = &p->stream;
 
 	if (to.sequence == 0 || xchg_cmp(to, outbound_resume(p)) <= 0 || CY_MUTANT_MARK_STANDS)
@@ -508,10 +508,10 @@ void outbound_receipt_came(struct node *n, struct peer *p, const CyReceipt *rece
 	}
 	p->waiting = true;
 	/* What it had held before says nothing of what it takes now, nor does a receipt that is repeated. */
-	if (xchg_cmp(pos, p->sender.held) > 0 && !own.same)
+	if (xchg_cmp(pos, p->exchange->sender.held) > 0 && !own.same)
 		signing_accepted(p);
 	/* One for a dissolved parcel is late, and tells all the same what became of its messages. */
-	if (xchg_receipted(&p->sender, pos) < 0 && !own.dissolved)
+	if (xchg_receipted(&p->exchange->sender, pos) < 0 && !own.dissolved)
 		return;
 	if (!own.dissolved)
 		continue_receipted(n, p);

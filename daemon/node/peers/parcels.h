@@ -9,6 +9,59 @@
 
 struct fetching; /* giveback.c */
 
+/* What is to be fetched back from a peer: first the messages of ours in a case that it holds and we do
+ * not; then, where it judges those that both hold otherwise, its verdict on each. */
+struct node_fetch {
+	struct node_fetch *next;
+	char case_id[CY_UUID_LEN + 1];
+	bool lost;             /* it holds messages above `after` */
+	uint32_t after, yours; /* and is said to hold them up to `yours` */
+	bool compares;         /* the digest of its verdicts is known */
+	struct cy_digest verdicts;
+	char message_id[CY_UUID_LEN + 1]; /* not "": the verdict on this one is asked for, and no more */
+};
+
+#define NODE_LANES 2 /* of enum wire_lane */
+
+/* The session proof of a peer, as it came. */
+struct node_proof {
+	struct cy_buf text, signature;
+};
+
+/* What this sub-room keeps of a peer. */
+struct exchange_peer {
+	/* The session, or the last one. */
+	uint32_t hello_features; /* bits of enum node_feature that its Hello named; stream.features once its State came
+				  */
+	struct node_proof proof[NODE_LANES]; /* of its present session, or of the last one */
+	uint64_t proving[NODE_LANES];        /* ticket of a proof of ours for it that is being signed; 0: none */
+	uint32_t their_window;               /* as its Hello says */
+	uint8_t instances[4][16];            /* the latest first; all zero: none */
+
+	/* Parcels. */
+	struct xchg_sender sender;
+	bool resent; /* all stored parcels that the peer lacks were sent again */
+
+	/* What is fetched back. */
+	bool fetches_back;                 /* as its State says: it was restored */
+	struct node_fetch *fetches;        /* of one page of heads */
+	char heads_after[CY_UUID_LEN + 1]; /* where the next page begins */
+	bool heads_last;                   /* there is none */
+	uint32_t heads_n;                  /* that have come, in all pages */
+	struct cy_mono answer_by;          /* to what was asked last; CY_NEVER: nothing is asked */
+	bool lacks;                        /* of what it holds of ours something cannot come back: it is damaged */
+
+	/* The treaty profiles that its last State named. */
+	struct cy_arena profiles_arena;
+	struct node_profile {
+		const char *instrument, *version;
+		struct cy_digest digest;
+		bool asked;
+	} * profiles;
+	size_t n_profiles;
+	bool profiles_known;
+};
+
 /* What this sub-room keeps of the node. */
 struct exchange_state {
 	struct greeting *greetings; /* connections that are not proven (greet.c) */
@@ -26,6 +79,7 @@ struct parcel_content {
 };
 
 /* -------------------------------------------------------------- greet.c */
+void node_proof_free(struct node_proof *p);
 /* Returns the features that a Hello names, as bits of enum node_feature. */
 uint32_t greet_features(const CyHello *h);
 
@@ -104,6 +158,7 @@ int outbound_messages(struct node *n, enum store_author author, struct cy_bytes 
 /* -------------------------------------------------------------- reconcile.c */
 void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch);
 void reconcile_start(struct node *n, struct peer *p);
+void reconcile_forget(struct peer *p);
 
 /* -------------------------------------------------------------- verdicts.c */
 /* SHA-256 over the digest and the verdict of each message that judged_messages() gives, and their number;

@@ -20,7 +20,7 @@ void greet_over(struct node *n, uint64_t session, const char *why);
 void greet_dismiss(struct node *n, const struct peer *p, enum node_goodbye bye);
 void greet_new(struct node *n);
 void greet_free(struct node *n);
-void node_proof_free(struct node_proof *p);
+void greet_peer_free(struct peer *p);
 
 void session_up(struct node *n, struct peer *p);
 void session_compose_state(struct node *n, struct signing_request *w);
@@ -80,7 +80,6 @@ void giveback_parcel(struct node *n, struct peer *p, const CyFetchRequest *r);
 void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h);
 void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
 		       const struct wire_text *receipt);
-void reconcile_forget(struct peer *p);
 /* Ends the sessions in which an answer is overdue. */
 void reconcile_step(struct node *n);
 /* Returns when the next answer will be. */

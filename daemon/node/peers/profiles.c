@@ -77,10 +77,11 @@ static bool differs(const struct node *n, const struct node_profile *f)
 /* One question a session at a time: an answer brings the next. */
 static void ask_next(struct node *n, struct peer *p)
 {
-	for (size_t i = 0; i < p->n_profiles && node_understands(p, NODE_FEATURE_PROFILE_TEXT); i++)
-		if (!p->profiles[i].asked && differs(n, &p->profiles[i]) && !held(n, p, &p->profiles[i])) {
-			p->profiles[i].asked = true;
-			ask(n, p, &p->profiles[i]);
+	for (size_t i = 0; i < p->exchange->n_profiles && node_understands(p, NODE_FEATURE_PROFILE_TEXT); i++)
+		if (!p->exchange->profiles[i].asked && differs(n, &p->exchange->profiles[i]) &&
+		    !held(n, p, &p->exchange->profiles[i])) {
+			p->exchange->profiles[i].asked = true;
+			ask(n, p, &p->exchange->profiles[i]);
 			return;
 		}
 }
@@ -89,21 +90,22 @@ void profiles_named(struct node *n, struct peer *p, const CyState *st)
 {
 	size_t different = 0;
 
-	cy_arena_free(&p->profiles_arena);
-	p->profiles = cy_arena_take(&p->profiles_arena, (st->n_profiles + 1) * sizeof *p->profiles);
-	p->n_profiles = 0;
-	p->profiles_known = true;
+	cy_arena_free(&p->exchange->profiles_arena);
+	p->exchange->profiles =
+		cy_arena_take(&p->exchange->profiles_arena, (st->n_profiles + 1) * sizeof *p->exchange->profiles);
+	p->exchange->n_profiles = 0;
+	p->exchange->profiles_known = true;
 	for (size_t i = 0; i < st->n_profiles; i++) {
 		const CyProfileDigest *d = st->profiles[i];
-		struct node_profile *f = &p->profiles[p->n_profiles];
+		struct node_profile *f = &p->exchange->profiles[p->exchange->n_profiles];
 
 		if (strlen(d->instrument) > LAW_INSTRUMENT_MAX || strlen(d->version) > LAW_VERSION_MAX)
 			continue;
-		f->instrument = cy_arena_string(&p->profiles_arena, d->instrument);
-		f->version = cy_arena_string(&p->profiles_arena, d->version);
+		f->instrument = cy_arena_string(&p->exchange->profiles_arena, d->instrument);
+		f->version = cy_arena_string(&p->exchange->profiles_arena, d->version);
 		memcpy(f->digest.b, d->digest.data, CY_SHA256_LEN);
 		f->asked = false;
-		p->n_profiles++;
+		p->exchange->n_profiles++;
 		different += differs(n, f);
 	}
 	if (different > 0)
@@ -117,8 +119,8 @@ uint32_t profiles_different(const struct node *n, const struct peer *p)
 {
 	uint32_t count = 0;
 
-	for (size_t i = 0; i < p->n_profiles; i++)
-		count += differs(n, &p->profiles[i]);
+	for (size_t i = 0; i < p->exchange->n_profiles; i++)
+		count += differs(n, &p->exchange->profiles[i]);
 	return count;
 }
 
@@ -146,8 +148,8 @@ void profiles_told(struct node *n, struct peer *p, const CyProfile *f)
 	const struct cy_digest d = cy_sha256(text);
 	struct store_write *w;
 
-	for (size_t i = 0; i < p->n_profiles && text.len <= LAW_CANONICAL_MAX; i++) {
-		struct node_profile *k = &p->profiles[i];
+	for (size_t i = 0; i < p->exchange->n_profiles && text.len <= LAW_CANONICAL_MAX; i++) {
+		struct node_profile *k = &p->exchange->profiles[i];
 
 		if (!k->asked || strcmp(k->instrument, f->instrument) != 0 || strcmp(k->version, f->version) != 0 ||
 		    !cy_digest_equal(&k->digest, &d) ||
@@ -250,9 +252,9 @@ static void compare_one(struct node *n, const struct peer *p, const struct node_
 
 static bool named(const struct peer *p, const struct law_profile *mine)
 {
-	for (size_t i = 0; i < p->n_profiles; i++)
-		if (strcmp(p->profiles[i].instrument, mine->id) == 0 &&
-		    strcmp(p->profiles[i].version, mine->version) == 0)
+	for (size_t i = 0; i < p->exchange->n_profiles; i++)
+		if (strcmp(p->exchange->profiles[i].instrument, mine->id) == 0 &&
+		    strcmp(p->exchange->profiles[i].version, mine->version) == 0)
 			return true;
 	return false;
 }
@@ -274,10 +276,10 @@ void profiles_compare(struct node *n, struct conn *c, uint64_t correlation, cons
 	x = calloc(1, sizeof *x);
 	CY_ASSERT(x != NULL);
 	cy_profile_differences__init(&x->out);
-	x->out.known = p->profiles_known;
-	for (size_t i = 0; i < p->n_profiles; i++)
-		compare_one(n, p, &p->profiles[i], x);
-	for (size_t i = 0; p->profiles_known && b != NULL && i < b->n_profiles; i++)
+	x->out.known = p->exchange->profiles_known;
+	for (size_t i = 0; i < p->exchange->n_profiles; i++)
+		compare_one(n, p, &p->exchange->profiles[i], x);
+	for (size_t i = 0; p->exchange->profiles_known && b != NULL && i < b->n_profiles; i++)
 		if (!named(p, b->profiles[i]))
 			add(x, b->profiles[i]->id, b->profiles[i]->version, (char *)"", (char *)"in use", (char *)"");
 	x->out.differences = x->rows;

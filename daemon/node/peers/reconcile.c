@@ -12,11 +12,11 @@
 
 void reconcile_forget(struct peer *p)
 {
-	p->answer_by = CY_NEVER;
-	while (p->fetches != NULL) {
-		struct node_fetch *f = p->fetches;
+	p->exchange->answer_by = CY_NEVER;
+	while (p->exchange->fetches != NULL) {
+		struct node_fetch *f = p->exchange->fetches;
 
-		p->fetches = f->next;
+		p->exchange->fetches = f->next;
 		free(f);
 	}
 }
@@ -80,7 +80,7 @@ void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch)
 
 static void ask(struct node *n, struct peer *p, const CyPeerFrame *f)
 {
-	p->answer_by = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), CY_ANSWER_MS);
+	p->exchange->answer_by = cy_mono_add(n->ports.clock.mono(n->ports.clock.ctx), CY_ANSWER_MS);
 	batch_send(n, p->session, f);
 }
 
@@ -89,8 +89,8 @@ struct cy_mono reconcile_next(const struct node *n)
 	struct cy_mono next = CY_NEVER;
 
 	for (size_t i = 0; i < n->n_peers; i++)
-		if (cy_mono_before(n->peers[i]->answer_by, next))
-			next = n->peers[i]->answer_by;
+		if (cy_mono_before(n->peers[i]->exchange->answer_by, next))
+			next = n->peers[i]->exchange->answer_by;
 	return next;
 }
 
@@ -100,7 +100,7 @@ void reconcile_step(struct node *n)
 	const struct cy_mono now = n->ports.clock.mono(n->ports.clock.ctx);
 
 	for (size_t i = 0; i < n->n_peers; i++)
-		if (!cy_mono_before(now, n->peers[i]->answer_by))
+		if (!cy_mono_before(now, n->peers[i]->exchange->answer_by))
 			session_goodbye(n, n->peers[i], NODE_BYE_NO_ANSWER);
 }
 
@@ -118,9 +118,9 @@ static void ask_heads(struct node *n, struct peer *p, const char *after)
 void reconcile_start(struct node *n, struct peer *p)
 {
 	reconcile_forget(p);
-	p->heads_after[0] = '\0';
-	p->heads_last = p->lacks = false;
-	p->heads_n = 0;
+	p->exchange->heads_after[0] = '\0';
+	p->exchange->heads_last = p->exchange->lacks = false;
+	p->exchange->heads_n = 0;
 	node_note(n, NODE_INFO, "peer %s: asks for the heads of the shared cases", p->id);
 	ask_heads(n, p, "");
 }
@@ -129,7 +129,7 @@ void reconcile_start(struct node *n, struct peer *p)
  * either side, may be repaired. */
 static void finish(struct node *n, struct peer *p)
 {
-	if (p->lacks && !waiting_resumed(n, p)) {
+	if (p->exchange->lacks && !waiting_resumed(n, p)) {
 		session_goodbye(n, p, NODE_BYE_NOT_ALL_BACK);
 		return;
 	}
@@ -147,8 +147,8 @@ static struct node_fetch *add_fetch(struct peer *p, const char *case_id)
 
 	CY_ASSERT(f != NULL);
 	cy_copy(f->case_id, sizeof f->case_id, case_id);
-	f->next = p->fetches;
-	p->fetches = f;
+	f->next = p->exchange->fetches;
+	p->exchange->fetches = f;
 	return f;
 }
 
@@ -159,7 +159,7 @@ static struct node_fetch *add_fetch(struct peer *p, const char *case_id)
 static int agrees(struct node *n, const struct peer *p, const struct node_fetch *f)
 {
 	struct verdicts own;
-	int r = verdicts_of(n, p->id, f->case_id, STORE_OWN, p->sender.held, &own);
+	int r = verdicts_of(n, p->id, f->case_id, STORE_OWN, p->exchange->sender.held, &own);
 
 	return r < 0 ? r : !f->compares || cy_digest_equal(&own.digest, &f->verdicts);
 }
@@ -175,7 +175,7 @@ static int ask_verdict(void *arg, const struct store_message *row)
 {
 	struct asking *a = arg;
 	const struct xchg_pos pos = { row->epoch, row->sequence };
-	const bool left = row->transport == STORE_RELAYED && xchg_cmp(pos, a->p->sender.held) <= 0;
+	const bool left = row->transport == STORE_RELAYED && xchg_cmp(pos, a->p->exchange->sender.held) <= 0;
 	const bool given_up = row->transport == STORE_FAILED && row->void_code != 0;
 
 	if (row->author != STORE_OWN || (!left && !given_up))
@@ -187,11 +187,11 @@ static int ask_verdict(void *arg, const struct store_message *row)
 static int ask_verdicts(struct node *n, struct peer *p)
 {
 	struct store_port *s = &n->ports.store;
-	struct node_fetch *f = p->fetches;
+	struct node_fetch *f = p->exchange->fetches;
 	struct asking a = { .p = p };
 
 	cy_copy(a.case_id, sizeof a.case_id, f->case_id);
-	p->fetches = f->next;
+	p->exchange->fetches = f->next;
 	free(f);
 	node_note(n, NODE_INFO, "peer %s: it judges messages of case %s otherwise than is known here", p->id,
 		  a.case_id);
@@ -201,21 +201,21 @@ static int ask_verdicts(struct node *n, struct peer *p)
 /* 1: something is still to be asked for of the first case; 0: it is dealt with; < 0: the store cannot read. */
 static int has_more(struct node *n, struct peer *p)
 {
-	struct node_fetch *f = p->fetches;
+	struct node_fetch *f = p->exchange->fetches;
 	int r;
 
 	if (f->lost || f->message_id[0] != '\0')
 		return 1;
 	r = agrees(n, p, f);
 	if (r == CY_EDAMAGED) {
-		p->lacks = true;
+		p->exchange->lacks = true;
 		cases_damaged(n, p->id, f->case_id, "messages of");
 		r = 1;
 	}
 	if (r == 0)
 		return ask_verdicts(n, p);
 	if (r > 0) {
-		p->fetches = f->next;
+		p->exchange->fetches = f->next;
 		free(f);
 	}
 	return r < 0 ? r : 0;
@@ -228,23 +228,23 @@ static void ask_next(struct node *n, struct peer *p)
 	CyFetchRequest r = CY_FETCH_REQUEST__INIT;
 	int more = 0;
 
-	while (p->fetches != NULL && (more = has_more(n, p)) == 0)
+	while (p->exchange->fetches != NULL && (more = has_more(n, p)) == 0)
 		;
 	if (more < 0) {
 		session_goodbye(n, p, NODE_BYE_STORE);
 		return;
 	}
-	if (p->fetches == NULL && p->heads_last) {
+	if (p->exchange->fetches == NULL && p->exchange->heads_last) {
 		finish(n, p);
 		return;
 	}
-	if (p->fetches == NULL) {
-		ask_heads(n, p, p->heads_after);
+	if (p->exchange->fetches == NULL) {
+		ask_heads(n, p, p->exchange->heads_after);
 		return;
 	}
-	r.case_id = p->fetches->case_id;
-	r.after = p->fetches->after;
-	r.message_id = p->fetches->message_id;
+	r.case_id = p->exchange->fetches->case_id;
+	r.after = p->exchange->fetches->after;
+	r.message_id = p->exchange->fetches->message_id;
 	f.kind_case = CY_PEER_FRAME__KIND_FETCH_REQUEST;
 	f.fetch_request = &r;
 	ask(n, p, &f);
@@ -293,16 +293,16 @@ static int find_unnamed(void *arg, const struct store_case *row)
 		return CY_EAGAIN; /* it may be in the next page */
 	if (u->at < u->h->n_heads && strcmp(u->h->heads[u->at]->case_id, row->case_id) == 0)
 		return CY_OK;
-	r = verdicts_of(u->n, u->p->id, row->case_id, STORE_OWN, u->p->sender.held, &own);
+	r = verdicts_of(u->n, u->p->id, row->case_id, STORE_OWN, u->p->exchange->sender.held, &own);
 	if (r == CY_EDAMAGED) {
-		u->p->lacks = true;
+		u->p->exchange->lacks = true;
 		cases_damaged(u->n, u->p->id, row->case_id, "messages of");
 		return CY_OK;
 	}
 	if (r < 0 || own.n == 0)
 		return r;
 	add_fetch(u->p, row->case_id)->compares = true;
-	u->p->fetches->verdicts = cy_sha256(cy_bytes("", 0));
+	u->p->exchange->fetches->verdicts = cy_sha256(cy_bytes("", 0));
 	return CY_OK;
 }
 
@@ -328,7 +328,7 @@ static int take_head(struct node *n, struct peer *p, const CyCaseHead *head)
 
 	/* Nothing can come back to a case that cannot be read; the others need not wait for it. */
 	if (r == CY_EDAMAGED) {
-		p->lacks = true;
+		p->exchange->lacks = true;
 		cases_damaged(n, p->id, head->case_id, "");
 		return CY_OK;
 	}
@@ -351,30 +351,30 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 	char after[CY_UUID_LEN + 1];
 	int r = CY_OK;
 
-	if (!p->stream.reconciling || p->fetches != NULL || p->heads_last || h->n_heads > CY_HEADS_MAX ||
-	    (h->n_heads == 0 && !h->last)) {
+	if (!p->stream.reconciling || p->exchange->fetches != NULL || p->exchange->heads_last ||
+	    h->n_heads > CY_HEADS_MAX || (h->n_heads == 0 && !h->last)) {
 		session_goodbye(n, p, NODE_BYE_HEADS);
 		return;
 	}
-	p->heads_n += (uint32_t)h->n_heads;
-	if (p->heads_n > CY_HEADS_ALL_MAX) {
+	p->exchange->heads_n += (uint32_t)h->n_heads;
+	if (p->exchange->heads_n > CY_HEADS_ALL_MAX) {
 		session_goodbye(n, p, NODE_BYE_HEADS_ALL);
 		return;
 	}
 	/* What lies between would never be fetched back. */
-	if (h->after_case_id[0] != '\0' && strcmp(h->after_case_id, p->heads_after) != 0) {
+	if (h->after_case_id[0] != '\0' && strcmp(h->after_case_id, p->exchange->heads_after) != 0) {
 		session_goodbye(n, p, NODE_BYE_HEADS_AFTER);
 		return;
 	}
-	cy_copy(after, sizeof after, p->heads_after);
+	cy_copy(after, sizeof after, p->exchange->heads_after);
 	for (size_t i = 0; i < h->n_heads && r >= 0; i++) {
 		const CyCaseHead *head = h->heads[i];
 
-		if (!cy_uuid_valid(head->case_id) || strcmp(head->case_id, p->heads_after) <= 0) {
+		if (!cy_uuid_valid(head->case_id) || strcmp(head->case_id, p->exchange->heads_after) <= 0) {
 			session_goodbye(n, p, NODE_BYE_HEADS_ORDER);
 			return;
 		}
-		cy_copy(p->heads_after, sizeof p->heads_after, head->case_id);
+		cy_copy(p->exchange->heads_after, sizeof p->exchange->heads_after, head->case_id);
 		r = take_head(n, p, head);
 	}
 	if (r >= 0)
@@ -383,7 +383,7 @@ void reconcile_heads(struct node *n, struct peer *p, const CyHeads *h)
 		session_goodbye(n, p, NODE_BYE_STORE);
 		return;
 	}
-	p->heads_last = h->last;
+	p->exchange->heads_last = h->last;
 	ask_next(n, p);
 }
 
@@ -437,7 +437,7 @@ static bool is_asked_for(const struct node_fetch *asked, const CyFetched *f, con
 /* A parcel has brought the verdict on each of its messages. */
 static void forget_verdicts(struct peer *p, const struct wire_text *t)
 {
-	struct node_fetch **at = &p->fetches;
+	struct node_fetch **at = &p->exchange->fetches;
 
 	while (*at != NULL) {
 		struct node_fetch *f = *at;
@@ -471,7 +471,7 @@ static int lost_there(struct node *n, struct peer *p, const char *message_id, co
 		r = resend_lost(n, p, message_id);
 	if (r != CY_EDAMAGED)
 		return r;
-	p->lacks = true;
+	p->exchange->lacks = true;
 	node_damaged(n, p->id, "message %s, which peer %s has lost,", message_id, p->id);
 	return CY_OK;
 }
@@ -479,7 +479,7 @@ static int lost_there(struct node *n, struct peer *p, const char *message_id, co
 void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *text,
 		       const struct wire_text *receipt)
 {
-	struct node_fetch *done = p->fetches;
+	struct node_fetch *done = p->exchange->fetches;
 
 	/* The next one is asked for once this batch is committed. */
 	for (const struct store_write *w = n->batch.writes.first; w != NULL; w = w->next)
@@ -493,7 +493,7 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 	if (f->last && done->lost) {
 		done->lost = false;
 		if (done->after < done->yours) {
-			p->lacks = true;
+			p->exchange->lacks = true;
 			node_log(
 				n, NODE_ALARM, NODE_EVENT_RESTORED, p->id,
 				"peer %s: in case %s it gave back our messages only up to number %u, and holds %u: ask "
@@ -505,7 +505,7 @@ void reconcile_fetched(struct node *n, struct peer *p, const CyFetched *f, const
 			batch_abort(n, p, "a message that the peer has lost cannot be read");
 			return;
 		}
-		p->fetches = done->next;
+		p->exchange->fetches = done->next;
 		free(done);
 	} else if (takeback_parcel(n, p, f, text, receipt) < 0) {
 		batch_abort(n, p, "a fetched parcel cannot be taken back");

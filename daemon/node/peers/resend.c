@@ -195,7 +195,7 @@ static bool must_dissolve(const struct again *a, const struct store_parcel *row)
 {
 	const struct peer *p = a->p;
 	const struct xchg_pos pos = { row->epoch, row->sequence };
-	const struct xchg_pos held = p->sender.held, sent = p->sender.sent;
+	const struct xchg_pos held = p->exchange->sender.held, sent = p->exchange->sender.sent;
 	const bool earlier = pos.epoch != p->stream.out_epoch;
 
 	if (a->dissolves || xchg_cmp(pos, held) <= 0)
@@ -235,11 +235,11 @@ static void await_receipts(struct again *a)
 {
 	struct peer *p = a->p;
 
-	if (xchg_cmp(p->sender.held, outbound_resume(p)) >= 0)
+	if (xchg_cmp(p->exchange->sender.held, outbound_resume(p)) >= 0)
 		return;
 	p->stream.asks = true;
-	p->stream.asks_epoch = p->sender.held.epoch;
-	p->stream.asks_sequence = p->sender.held.sequence;
+	p->stream.asks_epoch = p->exchange->sender.held.epoch;
+	p->stream.asks_sequence = p->exchange->sender.held.sequence;
 	batch_put_stream(a->n, p);
 }
 
@@ -265,14 +265,15 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 	a->rows++;
 	if (must_dissolve(a, row))
 		return dissolve(a, row);
-	if (!xchg_may_send(&a->p->sender, pos.epoch))
+	if (!xchg_may_send(&a->p->exchange->sender, pos.epoch))
 		return CY_EAGAIN;
 	r = sound_parcel(a->n, row);
 	if (r == CY_OK)
 		r = outbound_messages(a->n, STORE_OWN, row->manifest, &a->content);
-	if (r == CY_OK && row->receipt.len > 0 && (xchg_cmp(pos, a->p->sender.held) > 0 || CY_MUTANT_REPEATED_RECEIPT))
+	if (r == CY_OK && row->receipt.len > 0 &&
+	    (xchg_cmp(pos, a->p->exchange->sender.held) > 0 || CY_MUTANT_REPEATED_RECEIPT))
 		r = offer_again(a, row);
-	if (r == CY_OK && row->receipt.len > 0 && xchg_cmp(pos, a->p->sender.held) > 0)
+	if (r == CY_OK && row->receipt.len > 0 && xchg_cmp(pos, a->p->exchange->sender.held) > 0)
 		await_receipts(a);
 	if (r < 0)
 		return r;
@@ -280,7 +281,7 @@ static int again_parcel(void *arg, const struct store_parcel *row)
 		return CY_EAGAIN;
 	outbound_send(a->n, a->p, pos, row->manifest, row->signature, &a->content,
 		      a->content.n_tombstones > 0 ? outbound_text(a->n, row->receipt, row->receipt_signature) : NULL);
-	xchg_sent(&a->p->sender, pos);
+	xchg_sent(&a->p->exchange->sender, pos);
 	return CY_OK;
 }
 
@@ -304,7 +305,7 @@ void resend_step(struct node *n, struct peer *p)
 {
 	struct store_port *s = &n->ports.store;
 	struct again a = { .n = n, .p = p, .text = cy_arena_take(&n->batch.arena, sizeof *a.text) };
-	int r = s->parcels(s->ctx, p->id, STORE_OWN, p->sender.sent.epoch, p->sender.sent.sequence,
+	int r = s->parcels(s->ctx, p->id, STORE_OWN, p->exchange->sender.sent.epoch, p->exchange->sender.sent.sequence,
 			   CY_BOUND(CY_WINDOW_MAX) + 1, again_parcel, &a);
 
 	if (a.dissolves)
@@ -316,7 +317,7 @@ void resend_step(struct node *n, struct peer *p)
 			 cy_strerror(r));
 	/* What was dissolved waits in the queue once this batch is committed: nothing overtakes it. */
 	else if (r == CY_OK && a.rows <= CY_BOUND(CY_WINDOW_MAX) && !a.dissolves)
-		p->resent = true;
+		p->exchange->resent = true;
 }
 
 /* ------------------------------------------------------------------ what was forgotten */

@@ -35,7 +35,7 @@ void node_link_down(struct node *n, uint64_t session, const char *why)
 	p->ended[p->n_ended++ % CY_FLAPS_MAX] = n->ports.clock.mono(n->ports.clock.ctx);
 	p->session = 0;
 	p->greeted = p->refused = false;
-	p->sender = (struct xchg_sender){ 0 };
+	p->exchange->sender = (struct xchg_sender){ 0 };
 	reconcile_forget(p);
 }
 
@@ -111,23 +111,23 @@ void session_goodbye(struct node *n, struct peer *p, enum node_goodbye bye)
 /* A restart makes a new instance id; one that comes back was never gone. */
 static void know_instance(struct node *n, struct peer *p, const uint8_t id[16])
 {
-	const size_t size = sizeof p->instances[0], most = sizeof p->instances / size;
+	const size_t size = sizeof p->exchange->instances[0], most = sizeof p->exchange->instances / size;
 	char now[33], before[33];
 	size_t i = 0;
 
-	while (i < most && memcmp(p->instances[i], id, size) != 0)
+	while (i < most && memcmp(p->exchange->instances[i], id, size) != 0)
 		i++;
 	if (i == 0)
 		return;
 	if (i < most) {
 		cy_hex(id, size, now);
-		cy_hex(p->instances[0], size, before);
+		cy_hex(p->exchange->instances[0], size, before);
 		node_log(n, NODE_ALARM, NODE_EVENT_PEER_TRUST, p->id,
 			 "peer %s: two machines hold its certificate: instance %s came back after %s", p->id, now,
 			 before);
 	}
-	memmove(p->instances[1], p->instances[0], (i < most ? i : most - 1) * size);
-	memcpy(p->instances[0], id, size);
+	memmove(p->exchange->instances[1], p->exchange->instances[0], (i < most ? i : most - 1) * size);
+	memcpy(p->exchange->instances[0], id, size);
 }
 
 void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h)
@@ -137,13 +137,13 @@ void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHe
 	if (p->session != 0)
 		session_dismiss(n, p, NODE_BYE_NEWER);
 	p->session = session;
-	p->greeted = p->resent = false;
+	p->greeted = p->exchange->resent = false;
 	p->farewell[0] = '\0';
 	p->inputs = 0;
-	p->sender = (struct xchg_sender){ 0 };
+	p->exchange->sender = (struct xchg_sender){ 0 };
 	xchg_rtt_forget(&p->rtt);
-	p->hello_features = greet_features(h);
-	p->their_window = h->window;
+	p->exchange->hello_features = greet_features(h);
+	p->exchange->their_window = h->window;
 	know_instance(n, p, h->instance_id.data);
 	if (__builtin_sub_overflow(h->clock_ms, node_now(n).ms, &p->skew_ms))
 		p->skew_ms = 0;
@@ -343,16 +343,16 @@ static void forgive(struct node *n, struct peer *p, struct xchg_pos receipted)
 static void establish(struct node *n, struct peer *p, const CyState *st)
 {
 	p->greeted = true;
-	p->fetches_back = st->reconciling;
+	p->exchange->fetches_back = st->reconciling;
 	signing_heard(n, p);
-	if (p->stream.features != (p->hello_features | NODE_FEATURES_KNOWN)) {
-		p->stream.features = p->hello_features | NODE_FEATURES_KNOWN;
+	if (p->stream.features != (p->exchange->hello_features | NODE_FEATURES_KNOWN)) {
+		p->stream.features = p->exchange->hello_features | NODE_FEATURES_KNOWN;
 		evidence_state_all(n);
 		batch_put_stream(n, p);
 		bulk_look(n);
 	}
 	profiles_named(n, p, st);
-	p->resent = false;
+	p->exchange->resent = false;
 	p->since = node_now(n);
 	p->last_fault[0] = '\0';
 	p->refused = false;
@@ -381,7 +381,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 				       .held = position_of(st->held),
 				       .receipted = position_of(st->receipted),
 				       .reconciling = st->reconciling,
-				       .window = p->their_window };
+				       .window = p->exchange->their_window };
 	verdict = xchg_judge(&own, &theirs);
 	/* A store that never heard of this peer, and a peer that holds something of ours. */
 	if (!p->stored && theirs.held.sequence > 0)
@@ -400,7 +400,7 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 	if (p->stream.reconciling && !again) {
 		forgive(n, p, theirs.receipted);
 		keep_head(n, p, st->audit_head, head);
-		p->sender.held = theirs.held;
+		p->exchange->sender.held = theirs.held;
 		reconcile_start(n, p);
 		return;
 	}
@@ -423,6 +423,6 @@ void session_state(struct node *n, struct peer *p, const CyState *st, const stru
 		p->stream.out_sequence = p->stream.out_receipted;
 	}
 	waiting_heard(n, p, theirs.receipted);
-	xchg_sender_open(&p->sender, &own, &theirs, n->config.window);
+	xchg_sender_open(&p->exchange->sender, &own, &theirs, n->config.window);
 	p->waiting = true;
 }

@@ -185,7 +185,7 @@ static int take_verdict(struct node *n, struct peer *p, const struct wire_text *
 	struct held held = { .p = p };
 	int r = s->message_row(s->ctx, verdict->id, load_held, &held);
 
-	p->lacks |= r == CY_EDAMAGED;
+	p->exchange->lacks |= r == CY_EDAMAGED;
 	if (r == CY_EDAMAGED)
 		node_damaged(n, p->id, "message %s, whose verdict peer %s gave back,", verdict->id, p->id);
 	if (r < 0 || !held.ours || !cy_digest_equal(&held.digest, &verdict->digest))
@@ -423,7 +423,7 @@ static int look_held(struct node *n, struct peer *p, const char *id, struct held
 	int r = s->message_row(s->ctx, id, load_held, held);
 
 	if (r == CY_EDAMAGED) {
-		p->lacks = true;
+		p->exchange->lacks = true;
 		node_damaged(n, p->id, "message %s, which peer %s gave back,", id, p->id);
 		return 0;
 	}
@@ -451,7 +451,7 @@ static struct work_case *case_of(struct node *n, struct peer *p, const char *id,
 			 p->id, id);
 	else if (c != NULL && !c->row.damaged)
 		return c;
-	p->lacks |= c != NULL ? c->row.damaged : *ret_code == CY_EDAMAGED;
+	p->exchange->lacks |= c != NULL ? c->row.damaged : *ret_code == CY_EDAMAGED;
 	if (c != NULL || *ret_code == CY_EDAMAGED)
 		*ret_code = CY_OK;
 	return NULL;
@@ -466,8 +466,8 @@ static int take_back(struct node *n, struct peer *p, const struct wire_text *t, 
 	struct work_case *c;
 	int repeats = 0, r;
 
-	if (strcmp(b->case_id, p->fetches->case_id) == 0 && b->fact.number > p->fetches->after)
-		p->fetches->after = b->fact.number;
+	if (strcmp(b->case_id, p->exchange->fetches->case_id) == 0 && b->fact.number > p->exchange->fetches->after)
+		p->exchange->fetches->after = b->fact.number;
 	r = look_held(n, p, verdict->id, &held);
 	if (r <= 0)
 		return r;
