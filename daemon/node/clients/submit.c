@@ -23,24 +23,6 @@ static void reply_submitted(struct node *n, const struct conn *c, uint64_t corre
 
 /* -------------------------------------------------------------- idempotency */
 
-struct known_message {
-	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
-	uint32_t number;
-	struct cy_digest digest;
-	enum store_transport transport;
-};
-
-static int load_message(void *arg, const struct store_message *row)
-{
-	struct known_message *m = arg;
-
-	m->number = row->number;
-	m->digest = row->digest;
-	m->transport = row->transport;
-	cy_copy(m->peer, sizeof m->peer, row->peer);
-	return cy_copy(m->case_id, sizeof m->case_id, row->case_id);
-}
-
 /* The peer for which a message of ours waits; "": there is a session with it, or the message has left. */
 static char *waits_for(struct node *n, const char *peer, enum store_transport transport)
 {
@@ -53,12 +35,9 @@ static char *waits_for(struct node *n, const char *peer, enum store_transport tr
 
 static void answer_again(struct node *n, const struct conn *c, uint64_t correlation, const struct node_key *k)
 {
-	struct store_port *s = &n->ports.store;
-	struct known_message m = { 0 };
+	struct message_state m;
 	CySubmitted submitted = CY_SUBMITTED__INIT;
-	const struct written *w = batch_written(n, BATCH_OP(PUT_MESSAGE), k->message_id, NULL);
-	const int r = w != NULL ? load_message(&m, &w->write->message)
-				: s->message_row(s->ctx, k->message_id, load_message, &m);
+	const int r = message_state(n, k->message_id, &m);
 
 	if (r < 0) {
 		batch_error(n, c->id, correlation, local_unread_code(r), "", local_unread_text(r));

@@ -192,51 +192,14 @@ void subscribe_begin(struct node *n, uint64_t conn, bool committed)
 	c->sub->subscribing = 0;
 }
 
-struct transport_state {
-	enum store_transport transport;
-	uint64_t epoch, sequence;
-	uint32_t index;
-	CyRejectionCode code;
-	char reason[CY_REASON_MAX + 1];
-};
-
-static int load_transport(void *arg, const struct store_message *row)
-{
-	struct transport_state *p = arg;
-
-	p->transport = row->transport;
-	p->epoch = row->epoch;
-	p->sequence = row->sequence;
-	p->index = row->index;
-	p->code = row->void_code;
-	return cy_copy(p->reason, sizeof p->reason, row->void_reason);
-}
-
-/* As this batch leaves it so far. */
-static int get_transport(struct node *n, const char *id, struct transport_state *ret)
-{
-	struct store_port *s = &n->ports.store;
-	const struct written *last = batch_written(n, BATCH_OP(MARK_MESSAGE) | BATCH_OP(PUT_MESSAGE), id, NULL);
-
-	return last != NULL ? load_transport(ret, &last->write->message)
-			    : s->message_row(s->ctx, id, load_transport, ret);
-}
-
 static void mark(struct node *n, const char *id, enum store_transport transport)
 {
-	struct transport_state at = { 0 };
-	struct store_write *w;
+	struct message_state m;
 
-	if (get_transport(n, id, &at) < 0 || at.transport < STORE_RELAYED || at.transport >= transport)
+	if (message_state(n, id, &m) < 0 || m.transport < STORE_RELAYED || m.transport >= transport)
 		return;
-	w = batch_write(n, STORE_MARK_MESSAGE);
-	w->message.id = batch_string(n, id);
-	w->message.transport = transport;
-	w->message.void_code = at.code;
-	w->message.void_reason = batch_string(n, at.reason);
-	w->message.epoch = at.epoch;
-	w->message.sequence = at.sequence;
-	w->message.index = at.index;
+	m.transport = transport;
+	message_mark(n, id, &m);
 }
 
 void subscribe_retrieved(struct node *n, const char *id)

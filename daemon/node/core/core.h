@@ -243,6 +243,25 @@ void node_damaged(struct node *n, const char *peer, const char *fmt, ...) __attr
 int sound_message(struct node *n, const struct store_message *row);
 int sound_parcel(struct node *n, const struct store_parcel *row);
 
+/* --------------------------------------------------------------- messages */
+/* Where a message is, without its content. */
+struct message_state {
+	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
+	enum store_author author;
+	uint32_t kind, number;
+	struct cy_digest digest;
+	enum store_transport transport;
+	CyRejectionCode void_code;
+	char void_reason[CY_REASON_MAX + 1];
+	uint64_t epoch, sequence;
+	uint32_t index;
+};
+/* Returns CY_OK with the message as this batch leaves it so far; CY_ENOENT if there is none; or another error if the
+ * store cannot read it. */
+int message_state(struct node *n, const char *id, struct message_state *ret);
+/* Writes what changes of a message after it was stored: transport, what it is void for, and its place in a parcel. */
+struct store_write *message_mark(struct node *n, const char *id, const struct message_state *m);
+
 /* -------------------------------------------------------------------- time */
 /* Returns the time of the wall clock. */
 struct cy_wall node_now(const struct node *n);

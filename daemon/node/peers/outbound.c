@@ -312,57 +312,12 @@ void outbound_signed(struct node *n, struct signing_request *w)
 
 /* ------------------------------------------------------------------ receipts */
 
-struct own_message {
-	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
-	uint32_t number, kind;
-	enum store_transport transport;
-	enum store_author author;
-	CyRejectionCode void_code;
-	uint64_t epoch, sequence;
-	uint32_t index;
-};
-
-static int load_own(void *arg, const struct store_message *row)
-{
-	struct own_message *m = arg;
-
-	m->number = row->number;
-	m->kind = row->kind;
-	m->transport = row->transport;
-	m->author = row->author;
-	m->void_code = row->void_code;
-	m->epoch = row->epoch;
-	m->sequence = row->sequence;
-	m->index = row->index;
-	return cy_copy(m->peer, sizeof m->peer, row->peer) < 0 ||
-			       cy_copy(m->case_id, sizeof m->case_id, row->case_id) < 0
-		       ? CY_ESTORE
-		       : CY_OK;
-}
-
-/* One own message, as this batch leaves it so far: several receipts of a batch may speak of it. */
-static int find_own(struct node *n, const char *id, struct own_message *m)
-{
-	struct store_port *s = &n->ports.store;
-	const struct written *w = batch_written(n, BATCH_OP(MARK_MESSAGE), id, NULL);
-	int r = s->message_row(s->ctx, id, load_own, m);
-
-	if (r == CY_OK && w != NULL) {
-		m->transport = w->write->message.transport;
-		m->void_code = w->write->message.void_code;
-		m->epoch = w->write->message.epoch;
-		m->sequence = w->write->message.sequence;
-		m->index = w->write->message.index;
-	}
-	return r;
-}
-
 int outbound_apply_verdict(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt)
 {
-	struct own_message m;
+	struct message_state m, judged;
 	struct work_case *c;
 	struct store_write *w;
-	int r = find_own(n, e->id, &m);
+	int r = message_state(n, e->id, &m);
 
 	if (r == CY_OK && (m.author != STORE_OWN || strcmp(m.peer, p->id) != 0))
 		r = CY_ENOENT;
@@ -382,14 +337,12 @@ int outbound_apply_verdict(struct node *n, struct peer *p, const struct wire_ent
 	c = cases_or_stand_in(n, p->id, m.case_id, &r);
 	if (c == NULL)
 		return r;
-	w = batch_write(n, STORE_MARK_MESSAGE);
-	w->message.id = batch_string(n, e->id);
-	w->message.transport = STORE_RELAYED;
-	w->message.void_code = e->code;
-	w->message.void_reason = batch_string(n, e->reason);
-	w->message.epoch = m.epoch;
-	w->message.sequence = m.sequence;
-	w->message.index = m.index;
+	judged = m;
+	judged.transport = STORE_RELAYED;
+	judged.void_code = e->code;
+	if (cy_copy(judged.void_reason, sizeof judged.void_reason, e->reason) < 0)
+		return CY_ESTORE;
+	w = message_mark(n, e->id, &judged);
 	if (e->code != 0) {
 		node_log(n, NODE_WARNING, NODE_EVENT_REJECTED, p->id, "peer %s: it rejected message %s, code %d", p->id,
 			 e->id, (int)e->code);
