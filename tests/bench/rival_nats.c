@@ -92,8 +92,10 @@ static const uint8_t *message(struct wire *w, int ms, size_t *ret_len)
 			rival_die("nats", line);
 		if (strncmp(line, "MSG ", 4) == 0 || strncmp(line, "HMSG ", 5) == 0) {
 			size_t total, headers;
+			char *rest;
 
-			for (char *word = strtok(line, " \r\n"); word != NULL && n < 8; word = strtok(NULL, " \r\n"))
+			for (char *word = strtok_r(line, " \r\n", &rest); word != NULL && n < 8;
+			     word = strtok_r(NULL, " \r\n", &rest))
 				words[n++] = word;
 			if (n < 4)
 				rival_die("nats", "a line that is none");

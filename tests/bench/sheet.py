@@ -80,14 +80,15 @@ class Sheet:
 
     def print(self):
         print("\n" + ", ".join(f"{k} {v:.1f}" if isinstance(v, float) else f"{k} {v}" for k, v in self.about.items()))
+        wide = max([len(f["words"]) + len(f["unit"]) + 2 for f in self.figures.values()] or [0])
         for group in dict.fromkeys(f["group"] for f in self.figures.values()):
-            print(f"\n{group:<66} {'median':>12}  {'least':>10} to {'most':>10}")
+            print(f"\n{group:<{wide}} {'median':>12}  {'least':>10} to {'most':>10}")
             for f in self.figures.values():
                 if f["group"] != group:
                     continue
                 shown = [figure(x) for x in (statistics.median(f["values"]), min(f["values"]), max(f["values"]))]
                 spread = f"{shown[1]:>10} to {shown[2]:>10}" if len(f["values"]) > 1 else ""
-                print(f"{f['words'] + (', ' + f['unit'] if f['unit'] else ''):<66} {shown[0]:>12}  {spread}".rstrip())
+                print(f"{f['words'] + (', ' + f['unit'] if f['unit'] else ''):<{wide}} {shown[0]:>12}  {spread}".rstrip())
         for what, why in self.skipped.items():
             print(f"skipped: {what}: {why}")
         print(f"\nas JSON: {os.path.relpath(self.path)}", flush=True)
