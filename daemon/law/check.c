@@ -145,7 +145,7 @@ void law_each_part(struct law_check *c, const ProtobufCMessage *m, law_look *loo
 
 bool law_blank(const char *text)
 {
-	return !text || !text[strspn(text, " \t\r\n")];
+	return text == NULL || !text[strspn(text, " \t\r\n")];
 }
 
 void law_text(struct law_check *c, const char *field, const char *value)
@@ -224,7 +224,7 @@ void law_enum(struct law_check *c, const char *field, const ProtobufCEnumDescrip
 	if (!value && must)
 		law_fault(c, field, LAW_NO_ARTICLE, "This field is mandatory; one of the values of %s is expected.",
 			  d->short_name);
-	else if (value && !protobuf_c_enum_descriptor_get_value(d, value))
+	else if (value && protobuf_c_enum_descriptor_get_value(d, value) == NULL)
 		law_fault(c, field, LAW_NO_ARTICLE, "%d is not a value of %s.", value, d->short_name);
 }
 
@@ -233,7 +233,7 @@ void law_title(struct law_check *c, const char *value, bool must)
 	if (must)
 		law_text(c, "title", value);
 	law_must(c, strlen(value) <= CY_TITLE_MAX, "title", "A title has at most %u bytes.", CY_TITLE_MAX);
-	law_must(c, strlen(value) > CY_TITLE_MAX || !strpbrk(value, "\r\n"), "title", "A title is one line.");
+	law_must(c, strlen(value) > CY_TITLE_MAX || strpbrk(value, "\r\n") == NULL, "title", "A title is one line.");
 }
 
 void law_number(struct law_check *c, const char *field, uint32_t value)

@@ -20,7 +20,7 @@ static bool is_media_type(const char *s)
 {
 	const char *slash = strchr(s, '/');
 
-	return slash && slash != s && slash[1] && !strchr(slash + 1, '/') && !strpbrk(s, " \t\r\n");
+	return slash && slash != s && slash[1] && strchr(slash + 1, '/') == NULL && strpbrk(s, " \t\r\n") == NULL;
 }
 
 /* Checks the fields that are mandatory if the bytes travel on the bulk lane. */

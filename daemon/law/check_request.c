@@ -53,7 +53,7 @@ static void urgency(struct law_check *c, const CyUrgency *u)
 {
 	size_t mark;
 
-	if (!u)
+	if (u == NULL)
 		return;
 	mark = law_in(c, "urgency");
 	law_enum(c, "reason", &cy_urgency_reason__descriptor, (int)u->reason, true);

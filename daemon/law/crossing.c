@@ -109,7 +109,7 @@ CySide law_crossing_holds(const struct law_fact *requesting, const struct law_fa
 {
 	const struct law_crossing *x = law_crossing(requesting->kind, requested->kind);
 
-	if (!x || !touch(x->touch, requesting, requested))
+	if (x == NULL || !touch(x->touch, requesting, requested))
 		return CY_SIDE__SIDE_UNSPECIFIED;
 	return x->holds;
 }

@@ -130,7 +130,7 @@ static const struct law_holiday *holiday(const struct law_calendar *c, int64_t d
 
 static bool working(const struct law_calendar *c, int64_t day)
 {
-	return !weekend(c, day) && !holiday(c, day);
+	return !weekend(c, day) && holiday(c, day) == NULL;
 }
 
 bool law_working_day(const struct law_calendar *calendar, struct cy_date d)
@@ -297,7 +297,7 @@ static unsigned days_off(const struct law_calendar *c, int64_t first, int64_t la
 		char one[80], name[40];
 		int len;
 
-		if (!h && (holidays || !weekend(c, day)))
+		if (h == NULL && (holidays || !weekend(c, day)))
 			continue;
 		if (h && holidays && weekend(c, day))
 			continue;
@@ -335,7 +335,7 @@ static void tell_calendar(const struct law_rule *rule, const struct law_period *
 		return;
 	}
 	r->no_calendar = true;
-	if (!c)
+	if (c == NULL)
 		step(r, "WARNING: no calendar is known: holidays are not heeded, only Saturdays and Sundays.");
 	else
 		step(r, "WARNING: the calendar %s covers %d to %d: holidays of %d are not known and not heeded.",

@@ -228,7 +228,7 @@ int law_fact_decode(struct cy_bytes data, struct law_fact *ret_fact)
 	f.measures = p[16];
 	memcpy(f.code, p + head, codes);
 	/* A kind that the other side alone may say is rejected, and stays in its case as void. */
-	if (!law_kind(f.kind) || (f.side != CY_SIDE__REQUESTING && f.side != CY_SIDE__REQUESTED) || !f.number ||
+	if (law_kind(f.kind) == NULL || (f.side != CY_SIDE__REQUESTING && f.side != CY_SIDE__REQUESTED) || !f.number ||
 	    f.measures > CY_MEASURES_MAX)
 		return CY_EPARSE;
 	if (codes > 0 && f.code[codes - 1] == 0)

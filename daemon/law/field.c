@@ -17,7 +17,7 @@ bool law_field_step(const ProtobufCMessageDescriptor *d, const char *path, struc
 	memcpy(name, path, len);
 	name[len] = '\0';
 	f = protobuf_c_message_descriptor_get_field_by_name(d, name);
-	if (!f)
+	if (f == NULL)
 		return false;
 	path += len;
 	each = !strncmp(path, "[]", 2);

@@ -46,7 +46,7 @@ int law_step(const struct law_step *s)
 {
 	const struct law_kind *k = law_kind(s->f->kind);
 
-	if (!k || !law_kind_by(s->f->kind, s->f->side))
+	if (k == NULL || !law_kind_by(s->f->kind, s->f->side))
 		return cy_fail_at(s->e, CY_ESTATE, "kind", "the %s side cannot say this kind of message",
 				  s->f->side == CY_SIDE__REQUESTING ? "requesting" : "requested");
 	if (k->opens && s->c->opened_by)

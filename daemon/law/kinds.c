@@ -49,7 +49,7 @@ bool law_kind_by(uint32_t kind, CySide side)
 {
 	const struct law_kind *k = law_kind(kind);
 
-	if (!k)
+	if (k == NULL)
 		return false;
 	if (side == CY_SIDE__REQUESTING)
 		return k->who & LAW_ASKING;

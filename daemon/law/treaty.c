@@ -143,7 +143,7 @@ static void requirements(struct look *l, const CyRequest *r)
 		const struct law_requirement *q = &l->profile->requirements[i];
 		const CyMeasure *m = concerned(r, q->measures);
 
-		if (q->measures && !m)
+		if (q->measures && m == NULL)
 			continue;
 		cite(l, q);
 		require(l, &r->base, q->field, q, m ? measure_name(m->type) : NULL);
@@ -170,7 +170,8 @@ static void admitted(struct look *l, const char *field, CyMeasureType t)
 	const struct law_profile *p = l->profile;
 	struct words w = { .len = 0 };
 
-	if (!t || among(p->measures, t) || !protobuf_c_enum_descriptor_get_value(&cy_measure_type__descriptor, (int)t))
+	if (!t || among(p->measures, t) ||
+	    protobuf_c_enum_descriptor_get_value(&cy_measure_type__descriptor, (int)t) == NULL)
 		return;
 	for (unsigned i = 0; i < cy_measure_type__descriptor.n_values; i++)
 		if (among(p->measures, (CyMeasureType)cy_measure_type__descriptor.values[i].value))
@@ -212,10 +213,10 @@ static bool instrument(struct look *l, const CyLegalBasis *basis, const char *re
 {
 	struct cy_error e = { 0 };
 
-	if (!basis || basis->reciprocity || law_blank(basis->instrument) || law_blank(basis->version))
+	if (basis == NULL || basis->reciprocity || law_blank(basis->instrument) || law_blank(basis->version))
 		return false;
 	l->profile = law_find_profile(l->legal_data, basis->instrument, basis->version, l->between->day);
-	if (!l->profile) {
+	if (l->profile == NULL) {
 		unknown_instrument(l, basis);
 		return false;
 	}
@@ -372,7 +373,7 @@ int law_treaty_check(const CyContent *content, const struct law_data *b, const s
 {
 	struct look l = { .c = { .faults = faults }, .legal_data = b, .between = w };
 
-	if (!b || !b->n_profiles)
+	if (b == NULL || !b->n_profiles)
 		return faults->n ? CY_EINVAL : CY_OK;
 	switch (content->kind_case) {
 	case CY_CONTENT__KIND_REQUEST:

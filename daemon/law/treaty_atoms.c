@@ -102,8 +102,8 @@ static size_t differing(const CyRequest *r, const struct law_data *b, const stru
 /* Does what the request says of a meaning say the same? NULL: it says nothing. */
 static bool agrees(const CyAtomMeaning *said, const struct law_atom *a, const char *state)
 {
-	return !said || (!strcmp(said->state, state) && !strcmp(said->category, a ? a->category : "") &&
-			 !strcmp(said->threshold, a ? a->threshold : ""));
+	return said == NULL || (!strcmp(said->state, state) && !strcmp(said->category, a ? a->category : "") &&
+				!strcmp(said->threshold, a ? a->threshold : ""));
 }
 
 static const CyAtomWarning *acknowledgement(const CyRequest *r, const char *atom)
@@ -118,7 +118,7 @@ static void describe(const struct law_profile *p, const struct law_atom *a, cons
 {
 	char article[140];
 
-	if (!a) {
+	if (a == NULL) {
 		snprintf(out, size, "nothing that %.4s says under %.40s", state, p->id);
 		return;
 	}
@@ -195,7 +195,7 @@ static void differences(struct look *l, const CyRequest *r)
 
 		describe(l->profile, list[i].ours, from, ours, sizeof ours);
 		describe(l->profile, list[i].theirs, to, theirs, sizeof theirs);
-		if (!a)
+		if (a == NULL)
 			law_fault(&l->c, "atom_warnings", LAW_NO_ARTICLE,
 				  "'%.40s' is %.210s, but %.210s. If this is understood, add {\"atom\": \"%.40s\", "
 				  "\"acknowledgedBy\": \"NAME OF THE OFFICER\"}.",
@@ -232,7 +232,7 @@ static CyAtomMeaning *stated(const struct law_profile *p, const struct law_atom 
 
 	cy_atom_meaning__init(m);
 	m->state = (char *)state;
-	if (!a)
+	if (a == NULL)
 		return m;
 	term_source(p, a, article, sizeof article);
 	m->category = (char *)a->category;
@@ -251,7 +251,7 @@ struct law_atom_warnings law_atom_warnings(const CyRequest *r, const struct law_
 
 	if (b && basis && !basis->reciprocity)
 		p = law_find_profile(b, basis->instrument, basis->version, w->day);
-	if (!p)
+	if (p == NULL)
 		return ret;
 	ret.n = differing(r, b, p, w, list);
 	if (ret.n > PAIRS_MAX)

@@ -47,7 +47,7 @@ static bool is_newer(const X509_CRL *a, const X509_CRL *b)
 		return by_time > 0;
 	number_a = X509_CRL_get_ext_d2i(a, NID_crl_number, NULL, NULL);
 	number_b = X509_CRL_get_ext_d2i(b, NID_crl_number, NULL, NULL);
-	newer = number_a && (!number_b || ASN1_INTEGER_cmp(number_a, number_b) > 0);
+	newer = number_a && (number_b == NULL || ASN1_INTEGER_cmp(number_a, number_b) > 0);
 	ASN1_INTEGER_free(number_a);
 	ASN1_INTEGER_free(number_b);
 	return newer;

@@ -46,7 +46,7 @@ static void make_room(struct gate *g, const struct gate_conn *new)
 		if (memcmp(c->source, new->source, sizeof c->source) != 0)
 			continue;
 		same++;
-		if (!oldest_same)
+		if (oldest_same == NULL)
 			oldest_same = c;
 	}
 	c = NULL;
@@ -317,7 +317,7 @@ static void on_order(void *ctx, const struct mail *m)
 	TAILQ_FOREACH(c, &g->all, all)
 	if (c->id == m->conn)
 		break;
-	if (!c || c->told) {
+	if (c == NULL || c->told) {
 		/* An endpoint that nobody reaches any more must not stay behind. */
 		if (m->what == GATE_CONNECT)
 			unlink(m->text);
@@ -405,7 +405,7 @@ void gate_free(struct gate *g)
 {
 	struct gate_change *last;
 
-	if (!g)
+	if (g == NULL)
 		return;
 	g->stopping = false;
 	stop_listening(g);

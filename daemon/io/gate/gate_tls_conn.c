@@ -142,7 +142,7 @@ static struct gate_conn *gives_way(const struct gate_conn *c)
 			continue;
 		if (memcmp(other->source, c->source, sizeof c->source) == 0)
 			return other;
-		if (!oldest)
+		if (oldest == NULL)
 			oldest = other;
 	}
 	return oldest;
@@ -187,7 +187,7 @@ static void shaken(struct gate_conn *c)
 	/* Main may be slow to decide, and one peer must not take the place of all. */
 	if (siblings(c, false, &oldest) >= GATE_CONNS) {
 		oldest = gives_way(c);
-		if (!oldest)
+		if (oldest == NULL)
 			oldest = c;
 		c->refused = oldest == c;
 		conn_end(oldest, "too many connections of this peer at one time", true);
@@ -437,7 +437,7 @@ void conn_end(struct gate_conn *c, const char *why, bool polite)
 	struct gate_conn *oldest = NULL;
 
 	conn_tell(c, why);
-	if (!c->ssl) {
+	if (c->ssl == NULL) {
 		conn_free(c);
 		return;
 	}

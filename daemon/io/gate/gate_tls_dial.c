@@ -144,7 +144,7 @@ void conn_forget_lookup(struct gate_conn *c)
 {
 	struct gate_lookup *l = c->lookup;
 
-	if (!l)
+	if (l == NULL)
 		return;
 	l->c = NULL;
 	c->lookup = NULL;
@@ -171,7 +171,7 @@ static void read_names(struct gate *g)
 {
 	bool hosts = changed(&g->hosts, "/etc/hosts"), resolv = changed(&g->resolv, "/etc/resolv.conf");
 
-	if (!g->dns) {
+	if (g->dns == NULL) {
 		g->dns = evdns_base_new(g->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 		CY_ASSERT(g->dns);
 	} else if (!hosts && !resolv) {

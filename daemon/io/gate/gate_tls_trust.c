@@ -118,7 +118,7 @@ int gate_change_new(const struct gate_config *config, struct tls_trust *trust, s
 
 void gate_change_free(struct gate_change *change)
 {
-	if (!change)
+	if (change == NULL)
 		return;
 	free_targets(change->targets, change->config.n_peers);
 	tls_trust_unref(change->trust);
@@ -127,7 +127,7 @@ void gate_change_free(struct gate_change *change)
 
 static bool same_target(const struct gate_target *a, const struct gate_target *b)
 {
-	if (!a->host || !b->host)
+	if (a->host == NULL || b->host == NULL)
 		return a->host == b->host;
 	return strcmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0;
 }

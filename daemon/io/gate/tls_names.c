@@ -54,7 +54,7 @@ struct tls_names *tls_names_new(void)
 
 void tls_names_free(struct tls_names *names)
 {
-	if (!names)
+	if (names == NULL)
 		return;
 	for (size_t i = 0; i < names->n; i++)
 		free(names->name[i].bytes);

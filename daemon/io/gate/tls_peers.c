@@ -88,7 +88,7 @@ static int load_anchors(const char *path, const char *id, STACK_OF(X509) * list,
 	int rc = pem_file_check(path, e);
 	X509 *x;
 
-	if (!in)
+	if (in == NULL)
 		return cy_fail(e, CY_ECONFIG, "%s: cannot read the anchors of %s: %s; install its CA certificate there",
 			       path, id, strerror(errno));
 	while (!rc && (x = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
@@ -154,7 +154,7 @@ static int load_peer(struct peer_trust *p, const struct tls_peer_config *c, stru
 	p->crl_grace_s = c->crl_grace_s;
 	p->crl_max_age_s = c->crl_max_age_s;
 	CY_ASSERT(p->id && p->store && p->crls);
-	if (!c->anchors)
+	if (c->anchors == NULL)
 		return CY_OK;
 	if (c->n_sans == 0)
 		return cy_fail(e, CY_ECONFIG, "peer %s: no expected name; give the subjectAltName of its certificate",
@@ -199,7 +199,7 @@ static int load_or_keep(struct tls_trust *t, size_t at, const struct tls_config 
 	const struct tls_trust *before = config->before;
 	int rc = load_peer(&t->peers[at], c, t->names, at, c->fault && !c->fault->code ? c->fault : e);
 
-	if (!rc || !c->fault)
+	if (!rc || c->fault == NULL)
 		return rc;
 	keep_files(&t->peers[at], before && at < before->n_peers ? &before->peers[at] : NULL);
 	return CY_OK;
@@ -235,7 +235,7 @@ static int make_ctx(const struct tls_config *config, const SSL_METHOD *method, S
 			     "%s: cannot use it as our TLS certificate: %s; it must be a PEM file with the "
 			     "certificate first, then its chain",
 			     config->certificate, last_error());
-	if (!rc && !signer_key_digest(X509_get0_pubkey(SSL_CTX_get0_certificate(ctx))))
+	if (!rc && signer_key_digest(X509_get0_pubkey(SSL_CTX_get0_certificate(ctx))) == NULL)
 		rc = cy_fail(e, CY_ECONFIG,
 			     "%s: the key of our TLS certificate is not EC P-256 or P-384, and no peer need take "
 			     "another; make one with comity-pki, or ask your CA for one",
@@ -337,7 +337,7 @@ static int make_both(const struct tls_config *config, struct tls_trust *t, struc
 		rc = make_ctx(config, TLS_client_method(), &t->dial, before ? config->fault : e);
 	if (!rc)
 		SSL_CTX_set_alpn_select_cb(t->accept, on_alpn, NULL);
-	if (!rc || !before)
+	if (!rc || before == NULL)
 		return rc;
 	SSL_CTX_free(t->accept);
 	t->accept = before->accept;
@@ -394,7 +394,7 @@ struct tls_trust *tls_trust_ref(struct tls_trust *t)
 
 void tls_trust_unref(struct tls_trust *t)
 {
-	if (!t || --t->refs)
+	if (t == NULL || --t->refs)
 		return;
 	for (size_t i = 0; i < t->n_peers; i++)
 		free_peer(&t->peers[i]);

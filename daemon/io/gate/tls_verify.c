@@ -82,7 +82,7 @@ static X509_STORE_CTX *new_check(const struct peer_trust *peer, const struct sho
 	X509_STORE_CTX *in = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *p;
 
-	if (!in || !X509_STORE_CTX_init(in, peer->store, shown->leaf, shown->chain)) {
+	if (in == NULL || !X509_STORE_CTX_init(in, peer->store, shown->leaf, shown->chain)) {
 		X509_STORE_CTX_free(in);
 		return NULL;
 	}

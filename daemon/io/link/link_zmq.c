@@ -27,7 +27,7 @@ void link_log(struct link *l, enum node_level level, const char *fmt, ...)
 	char text[400];
 	va_list ap;
 
-	if (!l->events.log)
+	if (l->events.log == NULL)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
@@ -58,7 +58,7 @@ void link_on_redial(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (p->now || p->dialling || !p->wanted || !p->peer->dial)
+	if (p->now || p->dialling || !p->wanted || p->peer->dial == NULL)
 		return;
 	p->dialling = true;
 	gate_post(p->peer->l->gate, &m);
@@ -69,7 +69,7 @@ void link_redial_later(struct link_lane *p)
 	int64_t ms;
 	struct timeval tv;
 
-	if (!p->peer->dial || !p->wanted || p->dialling || evtimer_pending(p->redial, NULL))
+	if (p->peer->dial == NULL || !p->wanted || p->dialling || evtimer_pending(p->redial, NULL))
 		return;
 	ms = backoff_next(&p->backoff);
 	tv = (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
@@ -100,7 +100,8 @@ static void tell_refused(struct link *l, const struct mail *m)
 {
 	struct link_peer *p = l->peers[m->peer];
 
-	if (m->refused && m->lane == TLS_MESSAGES && !p->lanes[TLS_MESSAGES].now && l->events.certificate_refused)
+	if (m->refused && m->lane == TLS_MESSAGES && p->lanes[TLS_MESSAGES].now == NULL &&
+	    l->events.certificate_refused)
 		l->events.certificate_refused(l->events.ctx, p->id, m->text);
 }
 
@@ -162,7 +163,7 @@ static const char *admit(struct link_lane *p, const struct mail *m)
 
 	if (p->peer->removed)
 		return "this peer is not configured any more";
-	if (!l->kinds[p->lane].up)
+	if (l->kinds[p->lane].up == NULL)
 		return "no bulk is exchanged here";
 	if (m->dialled)
 		return NULL;
@@ -180,7 +181,7 @@ const char *link_weigh(struct link_lane *p, bool new_dialled)
 	const struct link *l = p->peer->l;
 	int64_t now = loop_mono().ms;
 
-	if (!p->now)
+	if (p->now == NULL)
 		return NULL;
 	if (p->now->on.dialled != new_dialled) {
 		bool ours_stays = strcmp(l->authority, p->peer->id) < 0;
@@ -208,7 +209,7 @@ static void on_authenticated(struct link *l, const struct mail *m)
 	if (no) {
 		link_log(l, NODE_DEBUG, "connection %s %s (%s) dropped: %s", m->dialled ? "to" : "from", p->peer->id,
 			 m->address, no);
-	} else if (!link_session_new(p, m)) {
+	} else if (link_session_new(p, m) == NULL) {
 		no = "no socket for the session";
 	}
 	if (no) {
@@ -225,7 +226,7 @@ static void on_closed(struct link *l, const struct mail *m)
 	char who[CY_AUTHORITY_MAX + sizeof m->address + 8], why[sizeof s->why];
 	bool up = false;
 
-	if (!s && !m->refused)
+	if (s == NULL && !m->refused)
 		return;
 	snprintf(why, sizeof why, "%s", s && s->why[0] ? s->why : m->text);
 	if (s) {
@@ -397,7 +398,7 @@ int link_start(struct event_base *base, const struct link_config *config, const 
 
 void link_stop(struct link *l)
 {
-	if (!l)
+	if (l == NULL)
 		return;
 	/* libzmq flushes and ends its sides, the gate passes that on and drains; only
 	 * then can the context end without waiting. */

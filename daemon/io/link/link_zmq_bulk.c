@@ -77,9 +77,9 @@ static int bulk_send(void *ctx, uint64_t session, struct blob_bytes frame)
 	struct link_session *s = link_session_up(ctx, session);
 	zmq_msg_t msg;
 
-	if (!s || frame.len > CY_FRAME_MAX) {
+	if (s == NULL || frame.len > CY_FRAME_MAX) {
 		blob_release(&frame);
-		return !s ? CY_ENOENT : CY_ELIMIT;
+		return s == NULL ? CY_ENOENT : CY_ELIMIT;
 	}
 	make_message(&msg, &frame);
 	if (!link_queue(s, &msg)) {
@@ -94,7 +94,7 @@ static bool bulk_room(void *ctx, uint64_t session)
 {
 	struct link_session *s = link_session_up(ctx, session);
 
-	if (!s)
+	if (s == NULL)
 		return false;
 	s->blocked = !has_room(s);
 	return !s->blocked;
@@ -114,7 +114,7 @@ static void bulk_want(void *ctx, const char *peer, bool wanted)
 		p->wanted = wanted;
 		if (!wanted)
 			event_del(p->redial);
-		else if (!p->now)
+		else if (p->now == NULL)
 			link_redial_later(p);
 	}
 }

@@ -127,7 +127,7 @@ int link_prepare(struct link *l, const struct link_config *config, struct link_c
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < config->n_peers; i++)
-		if (!find_peer(l, config->peers[i].tls.id))
+		if (find_peer(l, config->peers[i].tls.id) == NULL)
 			add_peer(l, config->peers[i].tls.id);
 	change = calloc(1, sizeof *change);
 	peers = calloc(l->n_peers + 1, sizeof *peers);
@@ -145,7 +145,7 @@ int link_prepare(struct link *l, const struct link_config *config, struct link_c
 		peers[at] = p->tls;
 		change->named[at] = true;
 		change->dial[at] = p->dial ? strdup(p->dial) : NULL;
-		CY_ASSERT(!p->dial || change->dial[at]);
+		CY_ASSERT(p->dial == NULL || change->dial[at]);
 	}
 	change->redial_first_ms = link_or_default(config->redial_first_ms, 250);
 	change->redial_cap_ms = link_or_default(config->redial_cap_ms, 60000);
@@ -175,7 +175,7 @@ int link_prepare(struct link *l, const struct link_config *config, struct link_c
 
 void link_change_free(struct link_change *change)
 {
-	if (!change)
+	if (change == NULL)
 		return;
 	for (size_t i = 0; i < change->n; i++)
 		free((char *)change->dial[i]);
@@ -197,14 +197,14 @@ static void dial_anew(struct link_lane *p)
 	static const struct timeval now = { 0 };
 
 	event_del(p->redial);
-	if (p->peer->dial && p->wanted && !p->now && !p->dialling)
+	if (p->peer->dial && p->wanted && p->now == NULL && !p->dialling)
 		CY_ASSERT(event_add(p->redial, &now) == 0);
 }
 
 static void apply_peer(struct link_peer *p, const struct link_change *change)
 {
 	const char *dial = p->index < change->n ? change->dial[p->index] : NULL;
-	bool other = !dial || !p->dial ? dial != p->dial : strcmp(dial, p->dial) != 0;
+	bool other = dial == NULL || p->dial == NULL ? dial != p->dial : strcmp(dial, p->dial) != 0;
 
 	p->removed = p->index >= change->n || !change->named[p->index];
 	for (size_t i = 0; i < TLS_LANES_N; i++) {
@@ -215,7 +215,7 @@ static void apply_peer(struct link_peer *p, const struct link_change *change)
 		return;
 	free(p->dial);
 	p->dial = dial ? strdup(dial) : NULL;
-	CY_ASSERT(!dial || p->dial);
+	CY_ASSERT(dial == NULL || p->dial);
 	for (size_t i = 0; i < TLS_LANES_N; i++)
 		dial_anew(&p->lanes[i]);
 }

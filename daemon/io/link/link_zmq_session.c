@@ -118,7 +118,7 @@ static void close_socket(struct link_session *s, int linger_ms)
 		event_free(s->patience);
 	s->ev = s->read_again = s->patience = NULL;
 	forget_ahead(s);
-	if (!s->socket)
+	if (s->socket == NULL)
 		return;
 	set_int(s->socket, ZMQ_LINGER, linger_ms);
 	zmq_close(s->socket);
@@ -266,7 +266,7 @@ static int make_socket(struct link_session *s, char *path, size_t path_size)
 	if (!descriptors_left(DESCRIPTORS_SESSION))
 		return CY_EIO;
 	s->socket = zmq_socket(l->zmq, ZMQ_DEALER);
-	if (!s->socket)
+	if (s->socket == NULL)
 		return CY_EIO;
 	set_int(s->socket, ZMQ_SNDHWM, kind_of(s)->hwm);
 	set_int(s->socket, ZMQ_RCVHWM, kind_of(s)->hwm);
@@ -348,7 +348,7 @@ void link_session_over(struct link_session *s, const char *why)
 	link_session_free(s);
 	if (up)
 		kind->down(l->events.ctx, id, text);
-	if (!p->now)
+	if (p->now == NULL)
 		link_redial_later(p);
 }
 
@@ -371,7 +371,7 @@ int link_send(void *ctx, uint64_t session, struct cy_bytes frame)
 
 	if (frame.len > CY_FRAME_MAX)
 		return CY_ELIMIT;
-	if (!s)
+	if (s == NULL)
 		return CY_ENOENT;
 	CY_ASSERT(zmq_msg_init_size(&msg, frame.len) == 0);
 	if (frame.len)
@@ -392,7 +392,7 @@ int link_proven(void *ctx, uint64_t session, struct cy_error *e)
 	struct link_session *s = link_session_find(ctx, session);
 	const char *no;
 
-	if (!s || s->draining)
+	if (s == NULL || s->draining)
 		return cy_fail(e, CY_ENOENT, "the session is over");
 	s->judged = true;
 	no = link_weigh(s->lane, s->on.dialled);
@@ -415,7 +415,7 @@ void link_established(void *ctx, uint64_t session)
 {
 	struct link_session *s = link_session_find(ctx, session);
 
-	if (!s || s->draining)
+	if (s == NULL || s->draining)
 		return;
 	s->greeted = loop_mono().ms;
 	event_del(s->patience);
@@ -426,7 +426,7 @@ void link_close(void *ctx, uint64_t session, const char *why)
 	struct link *l = ctx;
 	struct link_session *s = link_session_find(l, session);
 
-	if (!s || s->draining)
+	if (s == NULL || s->draining)
 		return;
 	s->draining = true;
 	if (cy_copy(s->why, sizeof s->why, why))

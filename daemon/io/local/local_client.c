@@ -34,7 +34,7 @@ void local_say(const struct local_shared *shared, uid_t uid, const char *what)
 {
 	char line[200];
 
-	if (!shared->input.log)
+	if (shared->input.log == NULL)
 		return;
 	snprintf(line, sizeof line, "local client of uid %u: %s", (unsigned)uid, what);
 	shared->input.log(shared->input.ctx, NODE_WARNING, line);
@@ -395,7 +395,7 @@ struct local_client *local_client_new(struct local_shared *shared, int fd, uid_t
 {
 	struct local_client *c = calloc(1, sizeof(*c));
 
-	if (!c) {
+	if (c == NULL) {
 		strangers_hang_up(shared->strangers, uid, fd);
 		return NULL;
 	}
@@ -409,7 +409,8 @@ struct local_client *local_client_new(struct local_shared *shared, int fd, uid_t
 	c->readable = event_new(shared->base, fd, EV_READ | EV_PERSIST, on_readable, c);
 	c->writable = event_new(shared->base, fd, EV_WRITE | EV_PERSIST, on_writable, c);
 	c->timer = evtimer_new(shared->base, on_timer, c);
-	if (!c->out || !c->readable || !c->writable || !c->timer || event_add(c->readable, NULL) < 0) {
+	if (c->out == NULL || c->readable == NULL || c->writable == NULL || c->timer == NULL ||
+	    event_add(c->readable, NULL) < 0) {
 		local_client_free(c);
 		return NULL;
 	}

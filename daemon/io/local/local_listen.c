@@ -67,7 +67,7 @@ int local_listen(struct local_listener *l, const char *path, struct cy_error *e)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd, r;
 
-	if (!path || !path[0] || cy_copy(addr.sun_path, sizeof(addr.sun_path), path) != CY_OK)
+	if (path == NULL || !path[0] || cy_copy(addr.sun_path, sizeof(addr.sun_path), path) != CY_OK)
 		return cy_fail(e, CY_EINVAL, "the path of the local socket is empty or over %zu bytes",
 			       sizeof(addr.sun_path) - 1);
 	r = make_way(&addr, e);

@@ -45,7 +45,7 @@ static void on_cleanup(evutil_socket_t fd, short what, void *arg)
 		struct local_client *c = s->slots[i];
 		uint64_t id;
 
-		if (!c || c->state != LOCAL_DEAD)
+		if (c == NULL || c->state != LOCAL_DEAD)
 			continue;
 		id = c->id;
 		s->slots[i] = NULL;
@@ -78,7 +78,7 @@ static gid_t *peer_groups(int fd, size_t *ret_n)
 			return groups;
 		}
 		larger = errno == ERANGE && len <= GROUPS_MAX * sizeof(gid_t) ? realloc(groups, len) : NULL;
-		if (!larger)
+		if (larger == NULL)
 			free(groups);
 		groups = larger;
 	}
@@ -302,7 +302,7 @@ int local_socket_new(struct event_base *base, const struct local_socket_config *
 	const struct strangers_events events = { s, on_taken };
 	int r;
 
-	if (!s)
+	if (s == NULL)
 		return cy_fail(e, CY_ENOMEM, "no memory for the local socket");
 	s->shared.base = base;
 	s->shared.config = *config;
@@ -312,7 +312,7 @@ int local_socket_new(struct event_base *base, const struct local_socket_config *
 	s->slots = calloc(s->shared.config.clients_max, sizeof(struct local_client *));
 	s->entries = calloc(config->n_entries + 1, sizeof(*s->entries));
 	s->allowed = calloc(config->n_entries + 1, sizeof(*s->allowed));
-	if (!s->slots || !s->entries || !s->allowed) {
+	if (s->slots == NULL || s->entries == NULL || s->allowed == NULL) {
 		local_socket_free(s);
 		return cy_fail(e, CY_ENOMEM, "no memory for the local socket");
 	}
@@ -329,7 +329,8 @@ int local_socket_new(struct event_base *base, const struct local_socket_config *
 	s->shared.cleanup = event_new(base, -1, 0, on_cleanup, s);
 	s->listen_again = evtimer_new(base, on_listen_again, s);
 	s->listen = event_new(base, s->listener.fd, EV_READ | EV_PERSIST, on_listen, s);
-	if (!s->shared.cleanup || !s->listen_again || !s->listen || event_add(s->listen, NULL) < 0) {
+	if (s->shared.cleanup == NULL || s->listen_again == NULL || s->listen == NULL ||
+	    event_add(s->listen, NULL) < 0) {
 		local_socket_free(s);
 		return cy_fail(e, CY_ENOMEM, "no memory for the events of the local socket");
 	}
@@ -368,7 +369,7 @@ void local_socket_reconfigure(struct local_socket *s, const struct local_entry *
 		socklen_t len = sizeof(cred);
 		size_t n = 0;
 
-		if (!c || c->state != LOCAL_OPEN)
+		if (c == NULL || c->state != LOCAL_OPEN)
 			continue;
 		if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
 			n = allowed_entries(s, c->fd, &cred);
@@ -383,7 +384,7 @@ size_t local_socket_clients(const struct local_socket *s)
 
 void local_socket_free(struct local_socket *s)
 {
-	if (!s)
+	if (s == NULL)
 		return;
 	local_socket_stop(s);
 	for (size_t i = 0; s->slots && i < s->shared.config.clients_max; i++)

@@ -66,7 +66,7 @@ static size_t files_of(const struct strangers *s, const uid_t *uid)
 	for (size_t i = 0; i < s->n_hands; i++) {
 		const struct job *j = s->hands[i].job;
 
-		n += j && j->what != JOB_HANG_UP && (!uid || j->uid == *uid);
+		n += j && j->what != JOB_HANG_UP && (uid == NULL || j->uid == *uid);
 	}
 	return n;
 }
@@ -85,7 +85,7 @@ static struct job *next_job(struct strangers *s)
 		if (!may_begin(s, j))
 			continue;
 		*at = j->next;
-		if (!*at)
+		if (*at == NULL)
 			s->last = at;
 		return j;
 	}
@@ -219,9 +219,9 @@ static void *run(void *arg)
 	for (;;) {
 		struct job *j = h->job = next_job(s);
 
-		if (!j && s->over)
+		if (j == NULL && s->over)
 			break;
-		if (!j) {
+		if (j == NULL) {
 			pthread_cond_wait(&s->cond, &s->lock);
 			continue;
 		}
@@ -400,7 +400,7 @@ int strangers_new(struct event_base *base, const struct strangers_events *events
 
 void strangers_free(struct strangers *s)
 {
-	if (!s)
+	if (s == NULL)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->over = true;

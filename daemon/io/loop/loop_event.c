@@ -101,7 +101,7 @@ int loop_init(struct loop *l, void (*on_wake)(void *ctx), void *ctx, struct cy_e
 	*l = (struct loop){ .wake_at = CY_NEVER, .on_wake = on_wake, .ctx = ctx };
 	l->last = &l->first;
 	l->base = event_base_new();
-	if (!l->base)
+	if (l->base == NULL)
 		return cy_fail(e, CY_EIO, "cannot make an event loop");
 	l->wake = evtimer_new(l->base, on_timer, l);
 	l->defer = evtimer_new(l->base, on_defer, l);
@@ -111,7 +111,7 @@ int loop_init(struct loop *l, void (*on_wake)(void *ctx), void *ctx, struct cy_e
 
 void loop_free(struct loop *l)
 {
-	if (!l->base)
+	if (l->base == NULL)
 		return;
 	event_free(l->wake);
 	event_free(l->defer);

@@ -84,7 +84,7 @@ void mailbox_post(struct mailbox *b, const struct mail *m)
 
 void mailbox_free(struct mailbox *b)
 {
-	if (!b->wake)
+	if (b->wake == NULL)
 		return;
 	event_free(b->wake);
 	close(b->fd);
