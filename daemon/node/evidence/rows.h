@@ -13,7 +13,8 @@
 #define EVIDENCE_SAID_MAX 500u                         /* attachments in a statement */
 #define EVIDENCE_STATE_MS 5000                         /* while others are fetched, a statement waits for them */
 
-/* A row as the store has it, or as this batch has changed it last; in the batch's arena. */
+/* Returns CY_OK with a row as the store has it, or as this batch has changed it last, in the batch's arena; CY_ENOENT
+ * if there is none; or another error if the store cannot read it. */
 int evidence_get(struct node *n, const char *message_id, uint32_t attachment, struct store_evidence *ret);
 /* The attachments of this message have their rows now: what was said of them before, by us or the peer, holds. After
  * a restored backup a message may come back later than what speaks of it. */
@@ -29,9 +30,9 @@ struct evidence_link {
 	bool counts;       /* further readings that are like it are counted in it */
 };
 void evidence_link(struct node *n, const struct store_evidence *row, const struct evidence_link *link);
-/* The leaf alone. */
+/* Adds the leaf alone. */
 void evidence_leaf(struct node *n, const struct audit_custody *said);
-/* What a quota refuses, within `text` or constant; NULL: nothing. Then it may be taken on. */
+/* Returns what a quota refuses, within `text` or constant; NULL if none does: then the attachment may be taken on. */
 const char *evidence_over_quota(struct node *n, struct work_case *c, const struct store_evidence *row, char *text,
 				size_t size);
 void evidence_take_on(struct node *n, struct work_case *c, const struct store_evidence *row);
@@ -48,17 +49,18 @@ void evidence_share(struct node *n);
 /* Whose a part is (blobs.h): of a peer ('p') or a local client ('u'). */
 void evidence_owner(char kind, const char *name, char ret[static EVIDENCE_OWNER_MAX + 1]);
 bool evidence_owns(const char *owner, const char *part);
-/* The part that it is pulled into. Each peer has its own: none profits from, learns of, or spoils what another one
- * has sent. Who lies about the size or root of a content has one of his own as well. */
+/* Says into which part a content is pulled. Each peer has parts of its own: no peer profits from, learns of, or spoils
+ * what another peer has sent. A peer that lies about the size or root of a content has a part of its own as well. */
 void evidence_part(const char *peer, const struct blob_id *id, char ret[static BLOB_NAME_MAX + 1]);
 /* What an interrupted pull has left of it is not needed any more. */
 void evidence_drop_part(struct node *n, const char *peer, const struct blob_id *id);
-/* The same content, which this peer itself has delivered with an earlier message; CY_ENOENT: none. What others have
+/* An attachment with the same content, which this peer itself has delivered with an earlier message. What others have
  * delivered, and what we have sent, never counts: it would tell the peer that we hold it. */
 struct evidence_before {
 	char message_id[CY_UUID_LEN + 1];
 	uint32_t attachment;
 };
+/* Returns CY_OK, or CY_ENOENT if there is none. */
 int evidence_delivered_before(struct node *n, const struct store_evidence *row, struct evidence_before *ret);
 /* All its bytes are here and were hashed now. */
 void evidence_here(struct node *n, struct store_evidence *row);
@@ -72,7 +74,7 @@ void evidence_gone(struct node *n, const struct cy_digest *sha256, int code);
 /* An attachment of which the store learns now: was it ordered before to hold it? As when a message
  * that was lost with the disk comes back. */
 void orders_remember(struct node *n, struct store_evidence *row);
-/* Does a legal hold stand on evidence that the store does not have? True, too, where it cannot say. */
+/* Returns whether a legal hold stands on evidence that the store does not have; also true where the list cannot say. */
 bool orders_hold_lost(struct node *n);
 
 #endif

@@ -41,13 +41,13 @@ struct blob_ticket {
 	uint64_t size;              /* of what the round verifies */
 };
 
-/* Room for a ticket and its number; the port's function is called with it at once, and
- * blob_untake() takes it back when that failed. */
+/* Returns a new ticket with its number; the port's function is called with it at once, and blob_untake() takes it back
+ * if that failed. */
 struct blob_ticket *blob_take(struct node *n, enum blob_task task);
 void blob_untake(struct node *n, struct blob_ticket *t);
 
-/* All bytes of this content were read: CY_OK, they are what they were; CY_ESIGN, they are not; CY_ENOENT, there is
- * no such file any more. Anything else says nothing. Becomes an input. */
+/* All bytes of this content were read. `code`: CY_OK, they are what they were; CY_ESIGN, they are not; CY_ENOENT, there
+ * is no such file any more; any other code says nothing. This becomes an input. */
 void evidence_found(struct node *n, const struct cy_digest *sha256, int code);
 /* In a batch: it is verified as soon as possible, and until then nobody is told that it is here. */
 void evidence_unverified(struct node *n, struct store_evidence *row);

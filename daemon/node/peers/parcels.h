@@ -65,8 +65,9 @@ struct exchange_peer {
 /* What this sub-room keeps of the node. */
 struct exchange_state {
 	struct greeting *greetings; /* connections that are not proven (greet.c) */
-	struct cy_mono
-		next_expiry; /* CY_NEVER: none of ours waited at the last check, and nothing was committed since */
+	/* When messages that nobody has received are looked at; CY_NEVER: none waited at the last look, and nothing was
+	 * committed since. */
+	struct cy_mono next_expiry;
 };
 
 /* What a frame holds of a parcel: the messages in the order of its manifest, and for those whose
@@ -88,76 +89,83 @@ uint32_t greet_features(const CyHello *h);
 void session_proven(struct node *n, struct peer *p, uint64_t session, const CyHello *h);
 
 /* -------------------------------------------------------------- profiles.c */
-/* Returns those in use, for our State; in the batch's arena. */
+/* Returns the profiles in use, for our State; in the batch's arena. */
 CyProfileDigest **profiles_list(struct node *n, size_t *ret_n);
 /* What the peer's State names: the text of what differs is asked for. */
 void profiles_named(struct node *n, struct peer *p, const CyState *st);
 
 /* ----------------------------------------------------------------- made.c */
-/* What is odd about the time that the peer signed, told to the operator as well; NULL:
- * nothing. In the batch's arena. To be asked before the parcel, the next one of its
- * stream, is written; of a receipt, with the `made` of our parcel that it answers. */
+/* Returns what is odd about the time that the peer signed, in the batch's arena; NULL if nothing is. The operator is
+ * told as well. To be called before the row of the parcel, the next one of its stream, is written. */
 const char *made_parcel(struct node *n, const struct peer *p, const struct wire_text *t);
-/* What is odd about the instant at which a message of the peer says that it was written, beside the `made` of its
- * parcel and what its author had seen; NULL: nothing. People are told; in the batch's arena. */
+/* The same about the instant at which a message of the peer says that it was written, beside the `made` of its parcel
+ * and what its author had seen. */
 const char *made_dated(struct node *n, const struct peer *p, const CyMessage *m, const struct work_case *c,
 		       struct cy_wall made);
+/* The same about the time of a receipt; `parcel`: the `made` of our parcel that it answers. */
 const char *made_receipt(struct node *n, const struct peer *p, const struct wire_text *t, struct cy_wall parcel);
 
 /* -------------------------------------------------------------- inbound.c */
-/* What belongs to no case is kept apart, so that it can be shown; NULL: the store cannot read. */
+/* Returns the case that stands for messages that belong to no case, which are kept apart so that they can be shown;
+ * NULL if the store cannot read. */
 struct work_case *inbound_unfiled(struct node *n, const struct peer *p, int *ret_code);
-/* After cases_get(): nobody can say what a message does to the case, and nothing can be stored in one without its
- * key. */
+/* Returns, after cases_get(), whether the case is damaged: nobody can say what a message does to the case, and nothing
+ * can be stored in one without its key. */
 bool inbound_is_damaged(const struct work_case *c, int code);
-/* The verdict on one that is rejected, in the words of the table. */
+/* Makes the verdict on a message that is rejected, in the words of the table. */
 void inbound_reject(struct wire_entry *e, enum node_rejection why);
-/* For a stored parcel whose receipt is missing, or would be refused: it is signed with the verdicts
- * that are stored, and what is fetched back leaves with it in the same session. */
+/* Has the receipt signed for a stored parcel whose receipt is missing, or would be refused: with the verdicts that are
+ * stored. What is fetched back leaves with it in the same session. Returns CY_OK, or an error if the store cannot read.
+ */
 int inbound_make_receipt(struct node *n, struct peer *p, const struct store_parcel *row, struct fetching *fetching);
 
 /* -------------------------------------------------------------- tombstones.c */
-/* For a stored message whose content was erased; in the batch's arena. */
+/* Returns the tombstone of a stored message whose content was erased, in the batch's arena. */
 CyTombstone *tombstones_of(struct node *n, const struct store_message *row, uint32_t place);
-/* The fact of one that was checked. */
+/* Makes the fact of a tombstone that was checked. */
 void tombstones_fact(const CyTombstone *t, struct law_fact *ret);
 /* Of an opening message: the types of its measures are the terms of its case, where that has none yet. */
 void tombstones_describe(struct node *n, struct work_case *c, const CyTombstone *t);
-/* One of a peer's parcel, of a message that is not held: it is kept without content, with the verdict that stands in
- * `e`, or the one that it must have here. */
+/* Takes a tombstone of a peer's parcel, for a message that is not held: the message is kept without content, with the
+ * verdict that stands in `e`, or the verdict that it must have here. Returns CY_OK, or an error if the store cannot
+ * read. */
 int tombstones_take(struct node *n, struct peer *p, const CyTombstone *t, struct wire_entry *e, struct xchg_pos pos,
 		    uint32_t index);
 
 /* -------------------------------------------------------------- resend.c */
-/* Stored parcels that the peer lacks, or has not receipted: again as they are, or never
- * again. `resent` is set when that is done. */
+/* Sends stored parcels that the peer lacks, or for which it has sent no receipt, once more as they are, or dissolves
+ * them. `resent` is set when that is done. */
 void resend_step(struct node *n, struct peer *p);
 /* We were restored, and the peer does not hold this message, of which we hold its receipt and whose place it has gone
- * past: it lost it, and we have forgotten that. Its parcel is dissolved. < 0: the store cannot read it. */
+ * past: the peer lost it, and we have forgotten that. Its parcel is dissolved. Returns CY_OK, or an error if the store
+ * cannot read it. */
 int resend_lost(struct node *n, struct peer *p, const char *message_id);
 
 /* -------------------------------------------------------------- outbound.c */
 void outbound_send(struct node *n, struct peer *p, struct xchg_pos pos, struct cy_bytes manifest,
 		   struct cy_bytes signature, const struct parcel_content *content, CySignedText *receipt);
-/* The peer's verdict on one own message. `again`: there was one before, and this one counts where it
- * differs: the peer lost what that one stood on, and holds it so now. `doubt`: what is odd about the
- * receipt's time, or NULL. */
+/* Takes the peer's verdict on one message of ours. `again`: there was a verdict before, and this one counts where it
+ * differs: the peer lost what the earlier verdict stood on, and judges so now. `doubt`: what is odd about the receipt's
+ * time; NULL: nothing. Returns CY_OK; CY_ENOENT if we have said no such message; or an error if the store cannot read.
+ */
 int outbound_apply_verdict(struct node *n, struct peer *p, const struct wire_entry *e, bool again, const char *doubt);
-/* After this place of ours receipts are missing. */
+/* Returns the place of ours after which receipts are missing. */
 struct xchg_pos outbound_resume(const struct peer *p);
 bool outbound_is_position(const struct store_parcel *row, const struct peer *p, enum store_author author,
 			  struct xchg_pos pos);
-/* A signed text in the batch's arena, for a frame. */
+/* Returns a signed text in the batch's arena, for a frame. */
 CySignedText *outbound_text(struct node *n, struct cy_bytes text, struct cy_bytes signature);
-/* The messages of a stored parcel of either side, whole and in the order of its
- * manifest, in the batch's arena; CY_ESTORE if one is not here as the manifest names it, CY_EDAMAGED
- * if what is here is damaged, which is told.
- * One of the peer's that was rejected as ID_REUSED is empty. */
+/* Reads the messages of a stored parcel of either side, whole and in the order of its manifest, into the batch's arena.
+ * A message of the peer that was rejected as ID_REUSED is empty. Returns CY_OK; CY_ESTORE if a message is not here as
+ * the manifest names it; or CY_EDAMAGED if what is here is damaged, which is told. */
 int outbound_messages(struct node *n, enum store_author author, struct cy_bytes manifest, struct parcel_content *ret);
 
 /* -------------------------------------------------------------- reconcile.c */
+/* A peer has proved that this store was restored: it begins a new epoch, above all that the peer knows. */
 void reconcile_restored(struct node *n, struct peer *by, uint64_t highest_epoch);
+/* Asks the peer for the heads of the cases that both share: what it holds of ours and we lack is fetched back. */
 void reconcile_start(struct node *n, struct peer *p);
+/* Forgets what was still to be fetched back. */
 void reconcile_forget(struct peer *p);
 
 /* -------------------------------------------------------------- verdicts.c */
@@ -175,10 +183,10 @@ int verdicts_of(struct node *n, const char *peer, const char *case_id, enum stor
 void giveback_receipted(struct fetching *f, struct cy_bytes receipt, struct cy_bytes signature);
 
 /* -------------------------------------------------------------- takeback.c */
-/* As far as this store knows, nobody has ever seen it: it waits, or waited until
+/* Returns whether nobody has ever seen this message, as far as this store knows: it waits, or waited until
  * its age limit. A restored store may be wrong about that. What was dissolved has left. */
 bool takeback_never_left(const struct store_message *row);
-/* A whole parcel of ours that has come back, with the receipt for it. An error aborts the batch. */
+/* Takes a whole parcel of ours that has come back, with the receipt for it. An error aborts the batch. */
 int takeback_parcel(struct node *n, struct peer *p, const CyFetched *f, const struct wire_text *t,
 		    const struct wire_text *receipt);
 
