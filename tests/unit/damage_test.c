@@ -518,7 +518,7 @@ static void a_damaged_row_of_evidence_holds_up_no_other_in_the_round(void **stat
 		assert_non_null(strstr(r->all, "the row of attachment 2 of message"));
 		assert_non_null(strstr(r->all, TOLD));
 		/* The round is over, and one that is ordered when it is repaired takes it along. */
-		assert_true(r->node->rest.ended.ms > 0);
+		assert_true(r->node->evidence->rest.ended.ms > 0);
 		damage.evidence = false;
 		r->clock.now += 1000;
 		evidence_round(r->node);
