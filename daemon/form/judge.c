@@ -14,6 +14,9 @@ struct judging {
 	struct form_work *w;
 	struct form_fault *list;
 	size_t n, room;
+	/* The faults of the content from this one on are against a version that the draft does not name. */
+	const char *version; /* NULL: there are none */
+	size_t version_from;
 };
 
 static struct form_fault *add(struct judging *j, const char *path, const char *text, const char *article)
@@ -29,9 +32,7 @@ static struct form_fault *add(struct judging *j, const char *path, const char *t
 		j->room = j->room * 2 + 64;
 	}
 	f = &j->list[j->n++];
-	*f = (struct form_fault){
-		.path = path, .label = "", .text = form_say(&j->w->ask->words, text), .article = article
-	};
+	*f = (struct form_fault){ .path = path, .label = "", .text = text, .article = article };
 	return f;
 }
 
@@ -52,6 +53,19 @@ static bool unread(const struct judging *j, const char *path)
 	return false;
 }
 
+/* The fault in the language of the form. */
+static const char *said(struct judging *j, const struct law_fault *f, size_t i, bool warning)
+{
+	const struct form_words *w = &j->w->ask->words;
+	const char *text = cy_arena_string(j->w->arena, f->text);
+
+	text = form_say_made(w, j->w->arena, text, &f->sentence);
+	if (warning || j->version == NULL || i < j->version_from)
+		return text;
+	return form_fill(w, j->w->arena, "By version {version}, which is here: {fault}", "version", j->version, "fault",
+			 text);
+}
+
 static void add_all(struct judging *j, const struct law_faults *faults, const char *around, bool warning)
 {
 	struct cy_arena *a = j->w->arena;
@@ -64,7 +78,7 @@ static void add_all(struct judging *j, const struct law_faults *faults, const ch
 			path += 11;
 		path = form_text(a, "%s%s", around, path);
 		if (!unread(j, path))
-			add(j, path, cy_arena_string(a, f->text), cy_arena_string(a, f->article))->warning = warning;
+			add(j, path, said(j, f, i, warning), cy_arena_string(a, f->article))->warning = warning;
 	}
 	if (warning)
 		j->w->form->more_warnings |= faults->more;
@@ -96,13 +110,8 @@ static void other_version(struct judging *j, const CyContent *content, struct la
 	request.legal_basis = &basis;
 	copy.request = &request;
 	law_treaty_check(&copy, ask->legal_data, &ask->between, faults);
-	for (size_t i = before; i < faults->n; i++) {
-		char text[sizeof faults->at[i].text];
-
-		snprintf(text, sizeof text, "By version %.32s, which is here: %.500s", p->version, faults->at[i].text);
-		cy_utf8_mend(text);
-		memcpy(faults->at[i].text, text, sizeof text);
-	}
+	j->version = p->version;
+	j->version_from = before;
 }
 
 static void judge_content(struct judging *j, const CyContent *content)
@@ -134,8 +143,9 @@ static void judge_submission(struct judging *j, const CySubmission *s)
 	if (s->content != NULL && law_kind_opens((uint32_t)s->content->kind_case) && !cy_authority_valid(s->to) &&
 	    !unread(j, "to"))
 		add(j, "to",
-		    s->to[0] ? "An authority id has capital letters, digits and hyphens alone, such as IE."
-			     : "The authority id of the addressee is mandatory.",
+		    form_say(&j->w->ask->words,
+			     s->to[0] ? "An authority id has capital letters, digits and hyphens alone, such as IE."
+				      : "The authority id of the addressee is mandatory."),
 		    "");
 }
 
@@ -203,7 +213,7 @@ void form_judge(struct form_work *w)
 	struct judging j = { .w = w };
 
 	for (size_t i = 0; i < ask->n_unread; i++)
-		add(&j, ask->unread[i].path, ask->unread[i].text, "")->unread = true;
+		add(&j, ask->unread[i].path, form_say(&ask->words, ask->unread[i].text), "")->unread = true;
 	w->form->more_faults = ask->more_unread;
 	if (ask->judge && ask->message != NULL) {
 		const bool draft = ask->message->descriptor == &cy_submission__descriptor;

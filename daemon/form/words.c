@@ -23,6 +23,26 @@ const char *form_say(const struct form_words *w, const char *english)
 	return text[0] ? text : english;
 }
 
+static const char *word(void *arg, const char *value)
+{
+	return form_say(arg, value);
+}
+
+const char *form_say_made(const struct form_words *w, struct cy_arena *a, const char *english,
+			  const struct cy_sentence *s)
+{
+	const char *other = s->format != NULL ? form_say(w, s->format) : english, *said;
+	struct cy_buf b = CY_BUF(TEXT_MAX);
+
+	if (s->n == 0)
+		return form_say(w, english);
+	said = cy_sentence_say(&b, other, english, s, word, (void *)w) == CY_OK && b.data != NULL ? (const char *)b.data
+												  : english;
+	said = cy_arena_string(a, said);
+	cy_buf_free(&b);
+	return said;
+}
+
 /* The value for a name of `len` bytes; NULL: there is none. */
 static const char *value_of(const char *name, size_t len, const char *const *values)
 {
@@ -72,8 +92,8 @@ const char *form_date(const struct form_words *w, struct cy_arena *a, struct cy_
 	snprintf(year, sizeof year, "%d", d.year);
 	month = form_word(w, "month", number);
 	special = form_word(w, "day", day);
-	return form_fill(w, a, "{day} {month} {year}", "day", special[0] ? special : day, "month", month[0] ? month : months[d.month - 1],
-			 "year", year);
+	return form_fill(w, a, "{day} {month} {year}", "day", special[0] ? special : day, "month",
+			 month[0] ? month : months[d.month - 1], "year", year);
 }
 
 /* "UTC-05:00" */

@@ -4,6 +4,7 @@
 #define CY_FORM_WORDS_H
 
 #include "base/arena.h"
+#include "base/sentence.h"
 #include "base/time.h"
 #include "law/days.h"
 
@@ -22,6 +23,10 @@ struct form_words {
 
 /* A sentence of the program in the language; English where the catalogue does not have it. */
 const char *form_say(const struct form_words *w, const char *english);
+
+/* The same of a text that was made of a format and values; in the arena. Values that are words are said as well. */
+const char *form_say_made(const struct form_words *w, struct cy_arena *a, const char *english,
+			  const struct cy_sentence *s);
 
 /* The same for what has a context; "" where the catalogue does not have it. */
 const char *form_word(const struct form_words *w, const char *context, const char *id);

@@ -46,12 +46,13 @@ void law_out(struct law_check *c, size_t mark)
 	c->path[mark] = '\0';
 }
 
-void law_fault(struct law_check *c, const char *field, const char *article, const char *fmt, ...)
+static void add(struct law_check *c, const char *field, const char *article, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+static void add(struct law_check *c, const char *field, const char *article, const char *fmt, va_list ap)
 {
 	struct law_faults *all = c->faults;
 	struct law_fault *f;
 	size_t mark = c->len;
-	va_list ap;
 
 	if (all->n == LAW_FAULTS_MAX) {
 		all->more = true;
@@ -62,11 +63,18 @@ void law_fault(struct law_check *c, const char *field, const char *article, cons
 		mark = law_in(c, field);
 	put(f->field, sizeof f->field, 0, "%s", c->path);
 	law_out(c, mark);
-	va_start(ap, fmt);
-	vsnprintf(f->text, sizeof f->text, fmt, ap);
-	va_end(ap);
+	cy_sentence(f->text, sizeof f->text, &f->sentence, fmt, ap);
 	put(f->article, sizeof f->article, 0, "%s", article);
 	cy_utf8_mend(f->text);
+}
+
+void law_fault(struct law_check *c, const char *field, const char *article, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(c, field, article, fmt, ap);
+	va_end(ap);
 }
 
 /* A rule whose fault has words of its own: is it told instead? */
@@ -100,10 +108,13 @@ void law_must(struct law_check *c, bool kept, const char *field, const char *fmt
 	if (kept && c->tell == NULL)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	if (c->tell != NULL) {
+		vsnprintf(text, sizeof text, fmt, ap);
+		told(c, field, false, "%s", text);
+	} else {
+		add(c, field, LAW_NO_ARTICLE, fmt, ap);
+	}
 	va_end(ap);
-	if (!told(c, field, false, "%s", text))
-		law_fault(c, field, LAW_NO_ARTICLE, "%s", text);
 }
 
 bool law_where(struct law_check *c, bool applies, const char *when)

@@ -58,9 +58,13 @@ static bool filled(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
 
 static void missing(struct look *l, const char *field, const struct law_requirement *q, const char *measure)
 {
-	if (!law_named(l->c.faults, l->c.path, field))
-		fault_of(l, field, &q->source, "This field is mandatory under %s%s%s. %s", l->profile->id,
-			 measure ? " for " : "", measure ? measure : "", q->why);
+	if (law_named(l->c.faults, l->c.path, field))
+		return;
+	if (measure != NULL)
+		fault_of(l, field, &q->source, "This field is mandatory under %s for %s. %s", l->profile->id, measure,
+			 q->why);
+	else
+		fault_of(l, field, &q->source, "This field is mandatory under %s. %s", l->profile->id, q->why);
 }
 
 static void require(struct look *l, const ProtobufCMessage *m, const char *path, const struct law_requirement *q,

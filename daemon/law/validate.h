@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/sentence.h"
 #include "comity/v1/case.pb-c.h"
 #include "comity/v1/local.pb-c.h"
 
@@ -20,7 +21,8 @@ struct law_faults {
 	struct law_fault {
 		char field[96];
 		char text[640];
-		char article[200]; /* may be empty */
+		struct cy_sentence sentence; /* how the text was made, for other languages */
+		char article[200];           /* may be empty */
 	} at[LAW_FAULTS_MAX];
 };
 

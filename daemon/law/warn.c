@@ -41,11 +41,15 @@ static void judge(struct look *l, const ProtobufCMessageDescriptor *part, const 
 		if (d->part != part || strcmp(d->field, field) != 0 || value[0] == '\0' ||
 		    cy_date_parse(value, &day) < 0)
 			continue;
-		if (d->past ? cy_date_days(day) > cy_date_days(l->today) : cy_date_days(day) < cy_date_days(l->today))
+		if (d->past && cy_date_days(day) > cy_date_days(l->today))
 			law_fault(&l->c, field, LAW_NO_ARTICLE,
-				  "%s lies %s %04d-%02d-%02d, the day on which it is sent: %s. Correct it%s.", value,
-				  d->past ? "after" : "before", l->today.year, l->today.month, l->today.day, d->text,
-				  d->past ? "" : ", or leave it out");
+				  "%s lies after %04d-%02d-%02d, the day on which it is sent: %s. Correct it.", value,
+				  l->today.year, l->today.month, l->today.day, d->text);
+		else if (!d->past && cy_date_days(day) < cy_date_days(l->today))
+			law_fault(&l->c, field, LAW_NO_ARTICLE,
+				  "%s lies before %04d-%02d-%02d, the day on which it is sent: %s. Correct it, or "
+				  "leave it out.",
+				  value, l->today.year, l->today.month, l->today.day, d->text);
 	}
 }
 

@@ -172,9 +172,7 @@ static unsigned set(struct sheet *s)
 	unsigned before = 0;
 	bool list = false;
 
-	s->page = 1;
-	s->y = SHEET_TOP;
-	s->fresh = true;
+	sheet_begin(s);
 	letterhead(s);
 	for (const struct letter_block *b = s->l->first; b != NULL && s->r == CY_OK; b = b->next) {
 		const bool field = b->kind == LETTER_FIELD;
@@ -229,9 +227,7 @@ static int draw(struct sheet *s, struct cy_buf *out, struct cy_error *e)
 	s->surface = cairo_pdf_surface_create_for_stream(write_out, out, SHEET_WIDTH, SHEET_HEIGHT);
 	describe(s->surface, s->l);
 	s->cr = cairo_create(s->surface);
-	cairo_tag_begin(s->cr, "Document", NULL);
 	set(s);
-	cairo_tag_end(s->cr, "Document");
 	status = cairo_status(s->cr);
 	cairo_surface_finish(s->surface);
 	if (status == CAIRO_STATUS_SUCCESS)

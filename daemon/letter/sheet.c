@@ -6,6 +6,7 @@
 
 #include "letter/glyphs.h"
 
+#define DOCUMENT     "Document"
 #define NOTE_POINTS  7.5
 #define WORD_MAX     8192 /* bytes */
 #define WORD_PART    1024
@@ -219,18 +220,21 @@ static void foot(struct sheet *s)
 static void draw_heads(struct sheet *s);
 
 /* What is open is closed on the page, and opened anew on the next one: a mark of PDF ends with its page. */
-static void leave(struct sheet *s)
+static void leave(struct sheet *s, bool last)
 {
 	for (size_t i = s->n_open; i > 0; i--)
 		end(s, s->open[i - 1]);
 	foot(s);
+	/* Cairo 1.18 begins another page for a mark that ends behind the last one. */
+	if (last)
+		end(s, DOCUMENT);
 	if (s->cr != NULL)
 		cairo_show_page(s->cr);
 }
 
 void sheet_page(struct sheet *s)
 {
-	leave(s);
+	leave(s, false);
 	s->page++;
 	s->y = SHEET_TOP;
 	s->fresh = true;
@@ -240,9 +244,17 @@ void sheet_page(struct sheet *s)
 		draw_heads(s);
 }
 
+void sheet_begin(struct sheet *s)
+{
+	s->page = 1;
+	s->y = SHEET_TOP;
+	s->fresh = true;
+	begin(s, DOCUMENT);
+}
+
 void sheet_end(struct sheet *s)
 {
-	leave(s);
+	leave(s, true);
 }
 
 static double left(const struct sheet *s)

@@ -84,7 +84,8 @@ void sheet_need(struct sheet *s, double height);
 /* Leave so much free, unless a page begins here. */
 void sheet_space(struct sheet *s, double height);
 void sheet_page(struct sheet *s);
-/* The last page is done. */
+/* The first page begins; the last one is done. */
+void sheet_begin(struct sheet *s);
 void sheet_end(struct sheet *s);
 
 /* Set cells side by side, and free them; `group` is the tag around them, or NULL. */

@@ -7,6 +7,8 @@ import re
 import subprocess
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+with open(f"{TOP}/daemon/base/time.h") as header:
+    LIKE = re.search(r'#define CY_RFC3339_LIKE ("[^"]*")', header.read())[1]
 LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -45,6 +47,29 @@ def said():
             words = arguments(text, m.end())
             for sentence in sentences(words[place]) if len(words) > place else []:
                 yield os.path.relpath(path, TOP), sentence
+        for m in re.finditer(r"\b(law_fault|law_must|fault_of)\(", text):
+            words = arguments(text, m.end())
+            for sentence in sentences(words[3].replace("CY_RFC3339_LIKE", LIKE)) if len(words) > 3 else []:
+                if sentence not in ("%s", "literal"):
+                    yield os.path.relpath(path, TOP), sentence
+
+
+CONVERSION = re.compile(r"%(?:(\d+)\$)?[0-9]*(?:\.\d+)?(l*|z)([sdu])")
+
+
+def values(text):
+    """The values that a format takes, by their place: what is written, not how long it may be."""
+    found = CONVERSION.findall(text.replace("%%", ""))
+    return {int(place) if place else i + 1: (length, letter) for i, (place, length, letter) in enumerate(found)}
+
+
+def unlike(path):
+    """The entries whose translation takes other values than the sentence, or leaves one out."""
+    plain = subprocess.run(["msgcat", "--no-wrap", path], check=True, capture_output=True, text=True).stdout
+    for text, other in re.findall(r'^msgid ("(?:[^"\\]|\\.)*")\nmsgstr ("(?:[^"\\]|\\.)*")$', plain, re.M):
+        text, other = ast.literal_eval(text), ast.literal_eval(other)
+        if other and values(text) != values(other):
+            yield text
 
 
 def catalogue(path):
@@ -63,6 +88,11 @@ for po in sorted(glob.glob(f"{TOP}/config/locale/*.po")):
     failed |= bool(missing)
     print(f"{'not ok' if missing else 'ok'} - {name} has each of {len(used)} sentences")
     for line in missing:
+        print(f"# {line}")
+    other = list(unlike(po))
+    failed |= bool(other)
+    print(f"{'not ok' if other else 'ok'} - {name} takes in each translation the values of its sentence")
+    for line in other:
         print(f"# {line}")
 failed |= len(used) < 40
 raise SystemExit(failed)

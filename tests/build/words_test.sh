@@ -17,6 +17,7 @@ for po in config/locale/*.po; do
 done
 broken 's/^msgstr "{instrument} l/msgstr "{instrumnt} l/' 'a placeholder that is misspelt'
 broken 's/^msgstr "{n} octets"/msgstr "{n octets"/' 'a placeholder that is not closed'
+broken 's/^msgstr "Un intitulé compte au plus %u octets/msgstr "Un intitulé compte au plus %s octets/' 'a format that takes another value'
 broken '0,/^msgid "yes"$/s//msgid "no"/' 'a sentence that stands twice'
 
 # ------------------------------------------------ a schema with three more fields

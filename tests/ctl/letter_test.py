@@ -341,6 +341,19 @@ def what_is_wrong_with_a_draft_is_told_to_the_last():
         tap("There are more, which are not listed here." in text, "a letter tells that there are more faults", text)
 
 
+def faults_are_in_the_language_of_the_letter():
+    r = request()
+    r.content.request.title = "x" * 600
+    r.content.request.measures[0].wanted_by_date = "2001-02-03"
+    del r.content.request.persons[:]
+    file = draft(r)
+    done = ctl("check", file, "--language", "fr")
+    tap(done.returncode == 4 and "Un intitulé compte au plus" in done.stdout and "est antérieur au" in done.stdout
+        and "son délai est passé dès qu’il commence" in done.stdout, "check says faults with values in French", done)
+    _, page = letter(r, "--language", "fr")
+    tap("Un intitulé compte au plus" in page.text() and "A title has" not in page.text(), "and so does the letter", page.text()[-3000:])
+
+
 def every_word_is_in_french():
     """Sentences of the letter that the catalogue lacks would stand in English among French ones."""
     with open(f"{DIR}/fr.mo", "wb") as f:
@@ -371,6 +384,7 @@ letterheads()
 names()
 many_persons()
 wrong_ones()
+faults_are_in_the_language_of_the_letter()
 what_is_wrong_with_a_draft_is_told_to_the_last()
 subprocess.run(["rm", "-rf", DIR])
 print(f"1..{len(results)}")
