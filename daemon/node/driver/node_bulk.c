@@ -56,7 +56,10 @@ void node_bulk_writable(struct node *n, uint64_t session)
 
 void node_blob_done(struct node *n, struct blob_result *r)
 {
-	blob_done(n, r);
+	struct blob_ticket *t = blob_done(n, r);
+
+	batch_go(n); /* what was found has its batch before anybody is told of it */
+	blob_end(n, t, r);
 	work(n);
 }
 

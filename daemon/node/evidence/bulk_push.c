@@ -259,26 +259,37 @@ static void send_chunk(struct node *n, struct peer *p, struct xchg_push *x, stru
 		bulk_close(n, p, "the peer does not read its bulk lane");
 }
 
+static bool is_lost(int code)
+{
+	return code == CY_ENOENT || code == CY_ESIGN;
+}
+
 void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 {
 	struct peer *p = t->peer;
 	struct xchg_push *x = &p->bulk->pusher.at[t->slot];
-	const bool lost = r->code == CY_ENOENT || r->code == CY_ESIGN;
 
 	p->bulk->reading--;
-	if (lost)
+	if (is_lost(r->code))
 		evidence_found(n, &t->sha256, r->code);
 	else if (r->code < 0)
 		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, p->id, "peer %s: evidence cannot be read for it: %s",
 			 p->id, r->text);
+	if (r->code < 0 || p->bulk->session != t->session || x->id != t->number)
+		return;
+	x->reading = false;
+	send_chunk(n, p, x, r);
+}
+
+void bulk_push_refuse(struct node *n, const struct blob_ticket *t, int code)
+{
+	struct peer *p = t->peer;
+	struct xchg_push *x = &p->bulk->pusher.at[t->slot];
+
 	if (p->bulk->session != t->session || x->id != t->number)
 		return;
 	x->reading = false;
-	if (r->code == CY_OK) {
-		send_chunk(n, p, x, r);
-		return;
-	}
-	refuse(n, p, x->id, lost ? CY_NOT_SENT_CODE__GONE : CY_NOT_SENT_CODE__NOT_NOW);
+	refuse(n, p, x->id, is_lost(code) ? CY_NOT_SENT_CODE__GONE : CY_NOT_SENT_CODE__NOT_NOW);
 	if (p->bulk->session != 0)
 		xchg_push_end(x);
 }

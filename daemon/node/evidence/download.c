@@ -32,11 +32,17 @@ static void tell(struct node *n, const struct conn *c, bool ended)
 	node_queue(n, in);
 }
 
-/* How far it went is recorded. */
-static void end(struct node *n, struct conn *c)
+static void record_end(struct node *n, struct conn *c)
 {
 	if (c->evidence->get.recorded)
 		tell(n, c, true);
+	c->evidence->get.recorded = false;
+}
+
+/* How far it went is recorded. */
+static void end(struct node *n, struct conn *c)
+{
+	record_end(n, c);
 	forget(c);
 }
 
@@ -52,25 +58,36 @@ static void refuse_flawed(struct node *n, const struct conn *c, uint64_t correla
 			    "EVIDENCE_ARRIVED");
 }
 
-static void fail(struct node *n, struct conn *c, int code, const char *why)
+static bool is_flaw(int code)
+{
+	return code == CY_ESIGN || code == CY_ENOENT;
+}
+
+/* What was wrong with the disk is recorded, and how far the client has read. */
+static void record_failure(struct node *n, struct conn *c, int code, const char *why)
+{
+	if (is_flaw(code))
+		evidence_found(n, &c->evidence->get.id.sha256, code);
+	else
+		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
+			 c->evidence->get.attachment, c->evidence->get.message_id, why);
+	record_end(n, c);
+}
+
+static void refuse(struct node *n, struct conn *c, int code)
 {
 	const uint64_t correlation = c->evidence->get.correlation;
-	const bool flawed = code == CY_ESIGN || code == CY_ENOENT, own = c->evidence->get.own;
 	const uint32_t attachment = c->evidence->get.attachment;
+	const bool own = c->evidence->get.own;
 
-	if (!flawed)
-		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
-			 attachment, c->evidence->get.message_id, why);
-	if (flawed)
+	forget(c);
+	if (is_flaw(code))
 		refuse_flawed(n, c, correlation, own);
 	else
 		local_error(
 			n, c->id, correlation, CY_ERROR_CODE__INTERNAL, "",
 			"attachment %u cannot be read from the disk now: repeat later; the log of the daemon says why",
 			attachment);
-	if (flawed)
-		evidence_found(n, &c->evidence->get.id.sha256, code);
-	end(n, c);
 }
 
 static struct blob_ticket *ticket(struct node *n, const struct conn *c, enum blob_task task)
@@ -89,7 +106,8 @@ static void asked(struct node *n, struct conn *c, struct blob_ticket *t, int r)
 	if (r == CY_OK)
 		return;
 	blob_untake(n, t);
-	fail(n, c, CY_EIO, "the evidence files cannot be used now");
+	record_failure(n, c, CY_EIO, "the evidence files cannot be used now");
+	refuse(n, c, CY_EIO);
 }
 
 const char *download_not_here(const struct store_evidence *row)
@@ -288,10 +306,12 @@ void download_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 			n->ports.local.send_file(n->ports.local.ctx, t->conn, cy_bytes("", 0), r->fd);
 		return;
 	}
+	if (r->code < 0) { /* nothing more is read: download_refuse() follows */
+		record_failure(n, c, r->code, r->text);
+		return;
+	}
 	c->evidence->get.reading = false;
-	if (r->code < 0)
-		fail(n, c, r->code, r->text);
-	else if (t->task == BLOB_VERIFY_GET)
+	if (t->task == BLOB_VERIFY_GET)
 		send_verified(n, c);
 	else if (t->task == BLOB_FILE_GET)
 		send_file(n, c, r);
@@ -299,4 +319,12 @@ void download_done(struct node *n, struct blob_ticket *t, struct blob_result *r)
 		send_chunk(n, c, r);
 		download_go_on(n, c);
 	}
+}
+
+void download_refuse(struct node *n, const struct blob_ticket *t, int code)
+{
+	struct conn *c = getting(n, t->conn, t->correlation);
+
+	if (c != NULL)
+		refuse(n, c, code);
 }

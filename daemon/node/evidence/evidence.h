@@ -165,7 +165,10 @@ struct bulk_counts {
 };
 struct bulk_counts bulk_counts(const struct peer *p);
 /* A result of the evidence files, of which all that the result owns is taken over. */
-void blob_done(struct node *n, struct blob_result *r);
+/* In two parts, for what the first one has found has its batch before the second one tells anybody, and ends the
+ * ticket, which the first one returns. */
+struct blob_ticket *blob_done(struct node *n, struct blob_result *r);
+void blob_end(struct node *n, struct blob_ticket *t, struct blob_result *r);
 void bulk_frame(struct node *n, struct peer *p, struct blob_bytes frame); /* which is taken over */
 void bulk_down(struct node *n, struct peer *p, const char *why);          /* the session has ended */
 /* There is a place again for bytes to be read or written: who waits has a turn. */

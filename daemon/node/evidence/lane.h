@@ -145,5 +145,7 @@ void bulk_push_chunks(struct node *n, struct peer *p);
 void bulk_doubt_last(struct node *n, struct peer *p);
 void bulk_doubt_over(struct node *n, struct blob_ticket *t, const struct blob_result *r);
 void bulk_push_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
+/* The peer is told that it does not get what cannot be read: after bulk_push_done(), which has recorded why. */
+void bulk_push_refuse(struct node *n, const struct blob_ticket *t, int code);
 
 #endif

@@ -54,7 +54,7 @@ void blob_untake(struct node *n, struct blob_ticket *t)
 	free(t);
 }
 
-void blob_done(struct node *n, struct blob_result *r)
+struct blob_ticket *blob_done(struct node *n, struct blob_result *r)
 {
 	struct blob_ticket *t = n->evidence->blob_tickets;
 
@@ -97,6 +97,15 @@ void blob_done(struct node *n, struct blob_result *r)
 	case BLOB_DROP:
 		break;
 	}
+	return t;
+}
+
+void blob_end(struct node *n, struct blob_ticket *t, struct blob_result *r)
+{
+	if (r->code < 0 && t->task == BLOB_CHUNK_PUSH)
+		bulk_push_refuse(n, t, r->code);
+	else if (r->code < 0 && (t->task == BLOB_CHUNK_GET || t->task == BLOB_FILE_GET || t->task == BLOB_VERIFY_GET))
+		download_refuse(n, t, r->code);
 	blob_release(&r->data);
 	if (!r->more)
 		blob_untake(n, t);

@@ -61,6 +61,8 @@ size_t upload_left(const struct node *n, const struct upload *u);
 /* Why an attachment that no disk has spoilt cannot be had; NULL: it can. */
 const char *download_not_here(const struct store_evidence *row);
 void download_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
+/* The client is told that what it reads cannot be read: after download_done(), which has recorded why. */
+void download_refuse(struct node *n, const struct blob_ticket *t, int code);
 void download_retry(struct node *n);
 
 #endif
