@@ -12,7 +12,8 @@
 struct conversion {
 	const char *from;
 	size_t len;
-	char flags[8];  /* `0`, width */
+	size_t flags;   /* length of the flag `0` and the width, which has two digits at most */
+	uint8_t width;  /* with zeros before the digits; 0: none */
 	int precision;  /* -1: none; -2: an argument */
 	unsigned longs; /* l: 1, ll: 2, z: 3 */
 	char letter;
@@ -23,10 +24,10 @@ static struct conversion read_one(const char *at)
 {
 	struct conversion c = { .from = at, .precision = -1 };
 	const char *p = at + 1;
-	const size_t flags = strspn(p, "0123456789");
 
-	snprintf(c.flags, sizeof c.flags, "%.*s", (int)flags, p);
-	p += flags;
+	c.flags = strspn(p, "0123456789");
+	c.width = p[0] == '0' ? (uint8_t)strtol(p, NULL, 10) : 0;
+	p += c.flags;
 	if (p[0] == '.' && p[1] == '*') {
 		c.precision = -2;
 		p += 2;
@@ -47,8 +48,8 @@ static struct conversion read_one(const char *at)
 static bool known(const struct conversion *c)
 {
 	if (c->letter == 's')
-		return c->flags[0] == '\0' && c->longs == 0;
-	return (c->letter == 'd' || c->letter == 'u' || c->letter == '%') && c->precision == -1;
+		return c->flags == 0 && c->longs == 0;
+	return (c->letter == 'd' || c->letter == 'u' || c->letter == '%') && c->precision == -1 && c->flags <= 3;
 }
 
 static bool all_known(const char *fmt)
@@ -68,9 +69,7 @@ static bool all_known(const char *fmt)
 /* Digits, with zeros before them as the flags say. */
 static void number(char out[static VALUE_MAX], const struct conversion *c, unsigned long long n, bool minus)
 {
-	const int width = c->flags[0] == '0' ? atoi(c->flags) : 0;
-
-	snprintf(out, VALUE_MAX, "%s%0*llu", minus ? "-" : "", width ? width - minus : 1, n);
+	snprintf(out, VALUE_MAX, "%s%0*llu", minus ? "-" : "", c->width > 0 ? c->width - minus : 1, n);
 }
 
 static void put(char *text, size_t size, size_t *len, const char *from, size_t n)

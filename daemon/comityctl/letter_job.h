@@ -46,8 +46,8 @@ const struct form *letter_form(struct letter_job *j, const ProtobufCMessage *m, 
 void letter_head(struct letter_job *j, const char *authority, const CyAuthority *office);
 
 /* The time zone of the letter is that of this authority ("": of whoever runs the program), and stands in it: by its
- * letterhead, its office, the daemon or its time limits in the case `v`; where none says it, UTC. `office` and `v` may be
- * NULL. Called before anything is written. */
+ * letterhead, its office, the daemon or its time limits in the case `v`; where none says it, UTC. `office` and `v` may
+ * be NULL. Called before anything is written. */
 void letter_zone(struct letter_job *j, const char *authority, const CyAuthority *office, const CyCaseView *v);
 void letter_say_zone(struct letter_job *j);
 

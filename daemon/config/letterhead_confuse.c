@@ -66,7 +66,8 @@ static void lines(const struct config_sec *s, struct letterhead *h)
 
 int letterhead_load(const char *path, struct cy_arena *arena, struct letterhead *ret, struct config_problems *out)
 {
-	cfg_opt_t options[] = { config_option("authority"), config_option("office"), config_option("time_zone"), config_list("lines"), CFG_END() };
+	cfg_opt_t options[] = { config_option("authority"), config_option("office"), config_option("time_zone"),
+				config_list("lines"), CFG_END() };
 	struct config_problems found = { 0 };
 	struct config_load l = { .arena = arena, .out = &found, .path = path, .dir = "" };
 	struct config_sec root = { .l = &l };

@@ -8,7 +8,7 @@
 #include "law/days.h"
 
 struct letterhead {
-	const char *authority; /* its id: whose letters begin so */
+	const char *authority;       /* its id: whose letters begin so */
 	const struct law_zone *zone; /* in which its letters write instants; NULL: not said */
 	const char *office;
 	size_t n_lines;

@@ -180,13 +180,11 @@ static void head(struct page *p)
 	put(p, "<!DOCTYPE html>\n<html lang=\"");
 	escaped(p, l->words.language);
 	put(p, letter_rtl(l->words.language) ? "\" dir=\"rtl\">\n" : "\" dir=\"ltr\">\n");
-	put(p,
-	    "<head>\n<meta charset=\"utf-8\">\n"
-	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-");
+	put(p, "<head>\n<meta charset=\"utf-8\">\n"
+	       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-");
 	put_digest(p, rules);
-	put(p,
-	    "'; base-uri 'none'; form-action 'none'\">\n"
-	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+	put(p, "'; base-uri 'none'; form-action 'none'\">\n"
+	       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
 	meta(p, "author", l->author);
 	meta(p, "description", l->subject);
 	meta(p, "generator", "Comity " COMITY_VERSION);

@@ -139,20 +139,22 @@ static void a_catalogue_can_do_no_harm(void **state)
 	assert_string_equal(form_instant(&w, &form_rig.arena, INT64_MAX), "9223372036854775807");
 }
 
-/* The first day of a month has a word of its own in French; an instant is in the zone of the words, and says how far that
- * is from UTC on both sides of a change. */
+/* The first day of a month has a word of its own in French; an instant is in the zone of the words, and says how far
+ * that is from UTC on both sides of a change. */
 static void dates_are_those_of_the_language_and_the_zone(void **state)
 {
 	static const struct law_offset offsets[] = { { INT64_MIN, -5 * 3600 }, { 1772953200000, -4 * 3600 } };
 	const struct law_zone new_york = { .name = "America/New_York", .n = 2, .offsets = offsets };
-	struct form_words french = form_rig_ask(&form_rig.french).words, english = form_rig_ask(&form_rig.english).words;
+	struct form_words french = form_rig_ask(&form_rig.french).words,
+			  english = form_rig_ask(&form_rig.english).words;
 
 	(void)state;
 	assert_string_equal(form_date(&french, &form_rig.arena, (struct cy_date){ 2026, 5, 1 }), "1er mai 2026");
 	assert_string_equal(form_date(&french, &form_rig.arena, (struct cy_date){ 2026, 5, 11 }), "11 mai 2026");
 	assert_string_equal(form_date(&english, &form_rig.arena, (struct cy_date){ 2026, 5, 1 }), "1 May 2026");
 	french.zone = english.zone = &new_york;
-	assert_string_equal(form_instant(&french, &form_rig.arena, 1772334000000), "28 février 2026, 22:00:00 UTC-05:00");
+	assert_string_equal(form_instant(&french, &form_rig.arena, 1772334000000),
+			    "28 février 2026, 22:00:00 UTC-05:00");
 	assert_string_equal(form_instant(&english, &form_rig.arena, 1772953200000), "8 March 2026, 03:00:00 UTC-04:00");
 }
 
