@@ -130,12 +130,12 @@ const struct law_word law_words[] = {
 };
 const size_t law_words_n = sizeof law_words / sizeof law_words[0];
 
-static void finish(struct law_case *c, const struct law_order *o)
+static void finish(struct law_case *c, bool opener_void)
 {
 	if (c->opened_by)
 		c->state = derive(c);
 	else
-		c->state = o->opener_void ? LAW_CASE_VOID : LAW_CASE_TRANSMITTED;
+		c->state = opener_void ? LAW_CASE_VOID : LAW_CASE_TRANSMITTED;
 }
 
 /* Fold what `o` has collected; returns how many facts have their place. */
@@ -157,7 +157,7 @@ static size_t run(struct law_order *o, const struct law_fact *facts, size_t n, s
 			ret_order[placed] = i;
 		placed++;
 	}
-	finish(c, o);
+	finish(c, o->opener_void);
 	return placed;
 }
 
@@ -207,5 +207,85 @@ int law_admit(const struct law_fact *facts, size_t n, const struct law_fact *nex
 	law_order_end(&o);
 	rc = law_step(
 		&(struct law_step){ .c = &c, .facts = facts, .n = n, .f = next, .seen = seen, .strict = true, .e = e });
+	return rc < 0 ? rc : law_stated_admit(facts, n, next, e);
+}
+
+/* --------------------------------------------------------------------- kept */
+
+static CySide other_side(CySide side)
+{
+	return side == CY_SIDE__REQUESTING ? CY_SIDE__REQUESTED : CY_SIDE__REQUESTING;
+}
+
+static uint32_t seen_last(const struct law_chain *c)
+{
+	return c->n > 0 ? c->link[c->n - 1].seen : 0;
+}
+
+void law_keep(const struct law_fact *facts, size_t n, struct law_kept *ret)
+{
+	struct law_order o;
+	size_t placed;
+
+	*ret = (struct law_kept){ .n = n };
+	for (size_t i = 0; i < n; i++)
+		ret->voided += facts[i].voided;
+	law_order_begin(&o, facts, n, UINT32_MAX, UINT32_MAX);
+	placed = run(&o, facts, n, &ret->folded, NULL, NULL);
+	ret->held[CY_SIDE__REQUESTING] = o.requesting.held;
+	ret->held[CY_SIDE__REQUESTED] = o.requested.held;
+	ret->seen[CY_SIDE__REQUESTING] = seen_last(&o.requesting);
+	ret->seen[CY_SIDE__REQUESTED] = seen_last(&o.requested);
+	ret->waits = placed + ret->voided < n;
+	ret->opener_void = o.opener_void;
+	law_order_end(&o);
+}
+
+/* Does it follow everything that is here? Then nothing crosses it, and it changes nothing of what comes before. */
+static bool follows_all(const struct law_kept *k, const struct law_fact *f)
+{
+	CySide other;
+
+	if (k->waits || f->voided || (f->side != CY_SIDE__REQUESTING && f->side != CY_SIDE__REQUESTED))
+		return false;
+	other = other_side(f->side);
+	return f->number > k->held[f->side] && f->seen <= k->held[other] &&
+	       (f->seen > k->seen[f->side] ? f->seen : k->seen[f->side]) == k->held[other];
+}
+
+void law_keep_on(struct law_kept *k, const struct law_fact *facts, size_t n)
+{
+	const struct law_fact *f = &facts[n - 1];
+	struct law_step s = { .c = &k->folded, .facts = facts, .n = n, .f = f };
+
+	if (k->n != n - 1 || !follows_all(k, f)) {
+		law_keep(facts, n, k);
+		return;
+	}
+	s.seen = k->held[other_side(f->side)];
+	(void)law_step(&s); /* one that is not admissible has no effect */
+	k->folded.head[f->side] = f->number;
+	finish(&k->folded, k->opener_void);
+	k->n = n;
+	k->held[f->side] = f->number;
+	k->seen[f->side] = s.seen;
+}
+
+int law_kept_admit(const struct law_kept *k, const struct law_fact *facts, size_t n, const struct law_fact *next,
+		   struct cy_error *e)
+{
+	struct law_case c;
+	int rc;
+
+	if (k->n != n || !follows_all(k, next))
+		return law_admit(facts, n, next, e);
+	c = k->folded;
+	rc = law_step(&(struct law_step){ .c = &c,
+					  .facts = facts,
+					  .n = n,
+					  .f = next,
+					  .seen = k->held[other_side(next->side)],
+					  .strict = true,
+					  .e = e });
 	return rc < 0 ? rc : law_stated_admit(facts, n, next, e);
 }

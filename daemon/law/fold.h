@@ -120,6 +120,25 @@ void law_fold(const struct law_fact *facts, size_t n, struct law_case *ret_case,
  * the author's earlier messages and those of the other side up to `seen` count. */
 int law_admit(const struct law_fact *facts, size_t n, const struct law_fact *next, struct cy_error *e);
 
+/* A folded case, and what further facts are folded upon: most come when their author had seen everything, and take
+ * effect behind all others. */
+struct law_kept {
+	struct law_case folded;
+	size_t n, voided;          /* facts that it was made from; of them, void ones */
+	uint32_t held[3], seen[3]; /* by CySide: the highest number here; the highest of the other side that the
+				    * author had seen */
+	bool waits;                /* facts wait for something that is not here */
+	bool opener_void;
+};
+
+/* Folds all of them. */
+void law_keep(const struct law_fact *facts, size_t n, struct law_kept *ret);
+/* Folds the last of these facts upon what was made from those before it; where messages crossed, all of them anew. */
+void law_keep_on(struct law_kept *k, const struct law_fact *facts, size_t n);
+/* law_admit(), by what was made from these facts. */
+int law_kept_admit(const struct law_kept *k, const struct law_fact *facts, size_t n, const struct law_fact *next,
+		   struct cy_error *e);
+
 /* Returns SHA-256 over a canonical encoding of the folded state, which is equal on both sides
  * once no message is in flight. */
 struct cy_digest law_case_digest(const struct law_case *c);

@@ -44,11 +44,12 @@ static const char *field_of(uint32_t kind)
 
 int law_stated_admit(const struct law_fact *facts, size_t n, const struct law_fact *next, struct cy_error *e)
 {
-	const int64_t opened = law_stated_opened(facts, n);
 	char found[CY_RFC3339_SIZE], bound[CY_RFC3339_SIZE];
+	int64_t opened;
 
 	if (next->stated_ms == 0 || CY_MUTANT_LAW_ANY_INSTANT)
 		return CY_OK;
+	opened = law_stated_opened(facts, n);
 	cy_rfc3339((struct cy_wall){ law_counted(next->stated_ms) }, found);
 	if (next->stated_ms > law_counted(next->at_ms) + CY_STATED_AHEAD_MS) {
 		cy_rfc3339((struct cy_wall){ law_counted(next->at_ms) }, bound);

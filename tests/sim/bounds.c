@@ -16,7 +16,8 @@ static const struct {
 	{ "NODE_BATCH_MESSAGES", 1, 4 }, { "NODE_CLOCKS_DUE", 1, 3 },        { "NODE_OVERDUE_MAX", 1, 3 },
 	{ "NODE_EXPIRED_MAX", 1, 3 },    { "NODE_UNDESTROYED_MAX", 1, 3 },   { "NODE_REPLAY_MAX", 1, 4 },
 	{ "BULK_SKIPPED_MAX", 1, 3 },    { "EVIDENCE_SAID_MAX", 1, 3 },      { "CY_HEADS_JUDGED_MAX", 1, 3 },
-	{ "CY_UNREAD_MAX", 1, 3 },       { "CY_DELIVER_MAX", 1, 4 },
+	{ "CY_UNREAD_MAX", 1, 3 },       { "CY_DELIVER_MAX", 1, 4 },         { "NODE_KEPT_OF_PEER", 30, 99 },
+	{ "NODE_KEPT_FACTS", 30, 200 },
 };
 enum {
 	BOUNDS = sizeof smallest / sizeof smallest[0]

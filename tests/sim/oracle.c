@@ -8,6 +8,7 @@
 #include "law/fact.h"
 #include "law/fold.h"
 #include "law/room.h"
+#include "node/cases/kept.h"
 #include "sim.h"
 #include "wire/manifest.h"
 #include "wire/message.h"
@@ -397,6 +398,15 @@ void oracle_queues(struct world *w)
 			if (x->to[side].n > 2 * QUEUE_MOST)
 				world_fail(w, "%zu frames wait for %s", x->to[side].n, w->pairs[i]->side[side]->id);
 	}
+}
+
+void oracle_kept(struct sim_node *s)
+{
+	char text[256];
+
+	/* A read more would be another story of a disk that fails, and one of damage that nobody is told of. */
+	if (s->node != NULL && s->disk == NULL && !s->damage.on && !kept_holds(s->node, text, sizeof text))
+		world_fail(s->w, "%s: %s", s->id, text);
 }
 
 /* ------------------------------------------------------------- at the end */

@@ -593,6 +593,8 @@ void oracle_bulk_leaves(struct sim_bulk *x, size_t by, struct cy_bytes frame);
 void oracle_bulk_arrives(struct sim_bulk *x, size_t at, struct cy_bytes frame);
 void oracle_evidence_before(struct sim_node *s, const struct store_writeset *w); /* it is about to be */
 void oracle_evidence_commit(struct sim_node *s, const struct store_writeset *w);
+/* What it keeps of its cases is what its store has of them. */
+void oracle_kept(struct sim_node *s);
 void oracle_stated(struct sim_node *from, struct sim_node *to, const CyMessage *m);
 void oracle_evidence_drained(struct world *w, char *why, size_t size);
 void oracle_evidence_final(struct world *w);

@@ -972,6 +972,8 @@ static void begin(struct world *w)
 		law_begin(w);
 }
 
+#define KEPT_EVERY 509 /* events from one look at what a node keeps of its cases to the next */
+
 static void run_until(struct world *w, int64_t end)
 {
 	while (w->failure[0] == '\0' && w->n_heap > 0 && w->heap[0].due <= end) {
@@ -983,6 +985,8 @@ static void run_until(struct world *w, int64_t end)
 		e.fn(w, e.arg, e.x);
 		if (w->law == NULL)
 			oracle_queues(w);
+		if (w->events % KEPT_EVERY == 0)
+			oracle_kept(&w->nodes[w->events / KEPT_EVERY % w->set.nodes]);
 		if (++w->events > EVENTS_MAX + w->set.nodes * EVENTS_MAX / 10)
 			world_fail(w, "more than %llu events: something goes round for ever",
 				   (unsigned long long)EVENTS_MAX);

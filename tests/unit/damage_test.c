@@ -1,9 +1,11 @@
 /* A node some of whose rows are damaged: what they concern is set aside and told, and everybody else is
  * served. */
 #include "desk_rig.h"
+#include "node/cases/cases.h"
 
 #include "law/profile.h"
 #include "node/evidence/lane.h"
+#include "node/evidence/state.h"
 
 #define TOLD "is damaged: restore a backup"
 #define NOTE "{\"content\":{\"note\":{\"text\":\"a note\"}}}"
@@ -233,6 +235,7 @@ static void a_receipt_for_a_message_of_a_damaged_case_counts(void **state)
 	rig_settle(r);
 	assert_int_equal(said(r, DAMAGED)->transport, STORE_TRANSMITTED);
 	damage.facts = true;
+	kept_drop(r->node); /* it was in use last some time ago */
 	sent = &mem_store_peer(&r->store, PEER)->parcels[STORE_OWN];
 	d = cy_sha256(sent->at[0]->row.manifest);
 	desk_receipt(r, l, &sent->at[0]->row, &d);

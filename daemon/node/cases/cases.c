@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/cases/cases.h"
+#include "node/cases/kept.h"
 #include "node/cases/normal.h"
 
 CySide cases_other(CySide side)
@@ -98,17 +99,39 @@ static int load_fact(void *arg, const struct store_message *row)
 	return CY_OK;
 }
 
-static void fold(struct work_case *c)
+static int load_proof(void *arg, const struct store_message *row)
 {
-	law_fold(c->facts, c->n, &c->folded, NULL, NULL);
-	c->row.state = law_case_state_name(c->folded.state);
-	c->row.closed = c->folded.closed || c->folded.returned || c->folded.redirected;
+	if (row->fact.len > 0)
+		push_proof(arg, row);
+	return CY_OK;
+}
+
+int cases_proofs(struct node *n, struct work_case *c)
+{
+	struct store_port *s = &n->ports.store;
+	struct loading l = { n, c };
+	int r = CY_OK;
+
+	if (!c->proofs_read && !c->is_new)
+		r = s->case_messages(s->ctx, c->row.peer, c->row.case_id, load_proof, &l);
+	c->proofs_read = r == CY_OK;
+	return r;
+}
+
+static void say_state(struct work_case *c)
+{
+	const struct law_case *f = &c->kept.folded;
+
+	c->row.state = law_case_state_name(f->state);
+	c->row.closed = f->closed || f->returned || f->redirected;
 }
 
 static void add(struct node *n, struct work_case *c)
 {
 	c->next = n->batch.cases;
 	n->batch.cases = c;
+	c->peer = cy_arena_string(&n->batch.arena, c->row.peer);
+	c->case_id = cy_arena_string(&n->batch.arena, c->row.case_id);
 	cy_table_add(&n->batch.by_id, &c->entry, c->row.case_id);
 }
 
@@ -126,12 +149,16 @@ struct work_case *cases_get(struct node *n, const char *peer, const char *case_i
 	struct store_port *s = &n->ports.store;
 	struct work_case found = { 0 }, *c = cases_worked_on(n, peer, case_id);
 	struct loading l = { n, &found };
+	bool taken;
 
 	if (c != NULL)
 		return c;
 	*ret_code = s->get_case(s->ctx, peer, case_id, load_row, &l);
-	if (*ret_code == CY_OK)
+	taken = *ret_code == CY_OK && kept_take(n, &found);
+	if (*ret_code == CY_OK && !taken) {
 		*ret_code = s->case_messages(s->ctx, peer, case_id, load_fact, &l);
+		found.proofs_read = true;
+	}
 	if (*ret_code == CY_EDAMAGED)
 		cases_damaged(n, peer, case_id, "");
 	if (*ret_code < 0) {
@@ -140,7 +167,9 @@ struct work_case *cases_get(struct node *n, const char *peer, const char *case_i
 	}
 	c = cy_arena_take(&n->batch.arena, sizeof *c);
 	*c = found;
-	fold(c);
+	if (!taken)
+		law_keep(c->facts, c->n, &c->kept);
+	say_state(c);
 	add(n, c);
 	return c;
 }
@@ -324,7 +353,11 @@ void cases_add(struct node *n, struct work_case *c, const struct law_fact *fact)
 	if (fact->at_ms <= c->row.erased.ms)
 		cases_erase_soon(n);
 	c->clocks_changed = c->unmeasured = true;
-	fold(c);
+	if (c->unkept)
+		law_keep(c->facts, c->n, &c->kept);
+	else
+		law_keep_on(&c->kept, c->facts, c->n);
+	say_state(c);
 	cases_put(n, c);
 }
 
@@ -337,8 +370,9 @@ void cases_void(struct node *n, struct work_case *c, CySide author, uint32_t num
 			c->facts[i].voided = voided;
 			c->relinked = c->relinked || law_kind_opens(c->facts[i].kind);
 		}
-	c->clocks_changed = c->unmeasured = true;
-	fold(c);
+	c->clocks_changed = c->unmeasured = c->unkept = true;
+	law_keep(c->facts, c->n, &c->kept);
+	say_state(c);
 	cases_put(n, c);
 }
 

@@ -57,7 +57,10 @@ struct work_case {
 	bool clocks_read;
 	struct law_fact *facts;
 	size_t n, cap;
-	struct law_case folded;
+	struct law_kept kept;       /* folded from them */
+	bool unkept;                /* facts were changed, not only added: it is folded whole, and not kept */
+	bool proofs_read;           /* `proofs` are here */
+	const char *peer, *case_id; /* as its row has them, until the batch is over */
 };
 
 void clocks_new(struct node *n);
@@ -68,6 +71,8 @@ void clocks_free(struct node *n);
 struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code);
 /* The same for one that is in the working set already; NULL: it is not. */
 struct work_case *cases_worked_on(const struct node *n, const char *peer, const char *case_id);
+/* Reads its proofs; below 0: the store cannot. */
+int cases_proofs(struct node *n, struct work_case *c);
 /* As cases_get(), for what needs the case only to say of whom an event is: one that is damaged has a stand-in, which is
  * nobody's, in no state, without facts and in no working set. */
 struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, int *ret_code);
@@ -184,5 +189,15 @@ int treaty_look(struct node *n, struct cy_arena *a, const CyCaseSummary *c, CyMe
 		size_t n_messages, struct treaty_view *ret);
 /* Returns the faults as they are sent, in the arena; the texts are those of `faults`. */
 CyFault **treaty_faults(struct cy_arena *a, const struct law_faults *faults);
+
+/* ----------------------------------------------------------------- kept.c */
+/* The folded state of cases in use, for the batches that come next. Stages of a batch: it is over, or nothing of it has
+ * happened. */
+void kept_put(struct node *n);
+void kept_failed(struct node *n);
+void kept_new(struct node *n);
+void kept_free(struct node *n);
+/* Keeps nothing any more. */
+void kept_drop(struct node *n);
 
 #endif

@@ -402,7 +402,7 @@ static int state_start(void *arg, const struct law_clock *k)
 	int r = CY_OK;
 
 	s->recalls = s->recalls || may_be_recalled(s, k);
-	if (!s->receipts_read && proofs_are_wanted(s->c, k)) {
+	if (!s->receipts_read && proofs_are_wanted(s->n, s->c, k, &r)) {
 		r = proofs_receipts(s->n, s->c, s->receipts, LAW_OPEN_MAX, &s->n_receipts);
 		s->receipts_read = true;
 	}

@@ -24,7 +24,7 @@ void clocks_put(struct node *n, const struct store_clock *row);
 
 /* Would a receipt say more of this time limit's start than what was stated? Not where that lies within the time that
  * any message takes. */
-bool proofs_are_wanted(const struct work_case *c, const struct law_clock *k);
+bool proofs_are_wanted(struct node *n, struct work_case *c, const struct law_clock *k, int *ret_code);
 /* The receipts for messages of the case that start time limits: for the opening message and the newest problem notices,
  * `max` in all, the same ones on both sides. Returns CY_OK, or an error if the store cannot read now. */
 int proofs_receipts(struct node *n, const struct work_case *c, struct law_receipt *ret, size_t max, size_t *ret_n);

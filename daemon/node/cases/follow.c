@@ -96,7 +96,7 @@ int follow_get(struct node *n, const struct work_case *c, const struct law_profi
 	g.list = cy_arena_take(&n->batch.arena, NODE_FOLLOW_UPS_MAX * sizeof *g.list);
 	for (const struct work_case *w = n->batch.cases; w != NULL; w = w->next)
 		if (strcmp(w->row.peer, c->row.peer) == 0 && w->n > 0)
-			add(&g, &w->row, w->folded.state == LAW_CASE_VOID);
+			add(&g, &w->row, w->kept.folded.state == LAW_CASE_VOID);
 	r = s->following(s->ctx, c->row.peer, c->row.case_id, c->row.side, NODE_FOLLOW_UPS_MAX, add_stored, &g);
 	*ret = g.list;
 	*ret_n = g.n_list;

@@ -40,12 +40,31 @@ static bool is_about(const struct proof *p, const struct law_clock *k)
 	return k->key.notice == 0 ? p->opens : p->number == k->key.notice && !p->opens;
 }
 
-bool proofs_are_wanted(const struct work_case *c, const struct law_clock *k)
+/* Can there be one that says more than what was stated? The facts tell without the store. */
+static bool may_be_wanted(const struct work_case *c, const struct law_clock *k)
 {
-	const struct proof *p = c->proofs;
+	bool may = k->unstated;
 
-	if (k->rule->start != LAW_START_RECEIVED && k->rule->start != LAW_START_CLARIFICATION)
+	for (size_t i = 0; i < c->n && !may; i++) {
+		const struct law_fact *f = &c->facts[i];
+
+		may = (k->key.notice == 0 ? law_kind_opens(f->kind)
+					  : f->kind == CY_CONTENT__KIND_PROBLEM_NOTICE && f->number == k->key.notice) &&
+		      k->start.ms > law_counted(f->at_ms) + CY_STATED_AHEAD_MS;
+	}
+	return may;
+}
+
+bool proofs_are_wanted(struct node *n, struct work_case *c, const struct law_clock *k, int *ret_code)
+{
+	const struct proof *p;
+
+	if ((k->rule->start != LAW_START_RECEIVED && k->rule->start != LAW_START_CLARIFICATION) || !may_be_wanted(c, k))
 		return false;
+	*ret_code = cases_proofs(n, c);
+	if (*ret_code < 0)
+		return false;
+	p = c->proofs;
 	while (p != NULL && !is_about(p, k))
 		p = p->next;
 	return p != NULL && (k->unstated || k->start.ms > law_counted(p->created_ms) + CY_STATED_AHEAD_MS);

@@ -249,7 +249,7 @@ static int look(struct obstacle *o)
 	const struct store_view all = { .client = NULL };
 	int r;
 
-	if (!c->row.closed && c->folded.state != LAW_CASE_VOID)
+	if (!c->row.closed && c->kept.folded.state != LAW_CASE_VOID)
 		stands(o, "the case is not closed: it has to be closed, returned or redirected first");
 	if (n->clock_suspect)
 		stands(o, "the wall clock is not trusted: 'comityctl clock confirm' once it is right");
@@ -355,7 +355,7 @@ static int erase(struct node *n, struct work_case *c, struct cy_wall at, struct 
 		r = each_rejected(&x);
 	if (r < 0)
 		return r;
-	n->batch.erases = true;
+	n->batch.erases = c->unkept = true;
 	w = batch_write(n, STORE_ERASE_CASE);
 	w->erase_case.peer = c->row.peer;
 	w->erase_case.case_id = c->row.case_id;

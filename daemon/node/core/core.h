@@ -226,6 +226,7 @@ struct node {
 
 	/* What the other sub-rooms keep, each for itself. */
 	struct cases_state *cases;
+	struct kept_state *kept; /* cases/kept.c */
 	struct evidence_state *evidence;
 	struct exchange_state *exchange; /* peers/ */
 	struct local_state *local;       /* clients/ */

@@ -55,6 +55,7 @@ static const struct part {
 	  .next = prune_next,
 	  .commits = true },
 	{ .at = { [STAGE_FAILED] = evidence_replayed } },
+	{ .new = kept_new, .free = kept_free, .at = { [STAGE_RELEASED] = kept_put, [STAGE_FAILED] = kept_failed } },
 	{ .at = { [STAGE_BEGIN] = replay_take, [STAGE_RELEASED] = replay_committed, [STAGE_FAILED] = replay_failed } },
 	{ .at = { [STAGE_START] = hooks_run, [STAGE_IDLE] = hooks_run } },
 	{ .next = evidence_rest_next, .commits = true },

@@ -175,7 +175,7 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 	} else if (m->seen > c->row.own_number)
 		reject(v, NODE_REJECT_UNSEEN, NULL);
 	else {
-		r = law_admit(c->facts, c->n, fact, &e);
+		r = law_kept_admit(&c->kept, c->facts, c->n, fact, &e);
 		if (r < 0)
 			reject(v, r == CY_EINVAL ? NODE_REJECT_INSTANT : NODE_REJECT_LIFE_CYCLE, e.text);
 	}

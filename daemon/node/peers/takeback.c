@@ -65,6 +65,7 @@ static void take_number(struct renumbering *r, const struct store_message *row)
 	struct store_message m = *row;
 	struct work_case *c = r->c;
 
+	c->unkept = true;
 	for (size_t i = 0; i < c->n; i++)
 		if (c->facts[i].side == c->row.side && c->facts[i].number == row->number) {
 			c->facts[i] = c->facts[--c->n];
@@ -114,6 +115,7 @@ static int renumber_one(void *arg, const struct store_message *row)
 	m.fact = cy_bytes(encoded, law_fact_encode(&fact, encoded));
 	put_again(r, &m);
 	cy_buf_free(&content);
+	r->c->unkept = true;
 	for (size_t i = 0; i < r->c->n; i++)
 		if (r->c->facts[i].side == fact.side && r->c->facts[i].number == row->number)
 			r->c->facts[i] = fact;
@@ -322,6 +324,7 @@ static void take_back_key(struct node *n, const struct returning *b, const char 
 static void forget_number(struct work_case *c, uint32_t number)
 {
 	c->row.messages--;
+	c->unkept = true;
 	for (size_t i = 0; number > 0 && i < c->n; i++)
 		if (c->facts[i].side == c->row.side && c->facts[i].number == number) {
 			c->facts[i] = c->facts[--c->n];
