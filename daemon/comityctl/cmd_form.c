@@ -69,6 +69,28 @@ static int read_draft(struct asked *a)
 	return CTL_DONE;
 }
 
+static bool listed(const CyMeasure *measure, const char *atom)
+{
+	for (size_t i = 0; i < measure->n_atoms; i++)
+		if (strcmp(measure->atoms[i], atom) == 0)
+			return true;
+	return false;
+}
+
+static void list_atoms(struct asked *a, CyMeasure *measure)
+{
+	const struct law_data *b = &a->legal_data;
+	size_t most = 0;
+
+	for (size_t i = 0; i < b->n_profiles; i++)
+		most += b->profiles[i]->n_atoms;
+	measure->atoms = cy_arena_take(&a->arena, (most + 1) * sizeof(char *));
+	for (size_t i = 0; i < b->n_profiles; i++)
+		for (size_t k = 0; k < b->profiles[i]->n_atoms; k++)
+			if (!listed(measure, b->profiles[i]->atoms[k].atom))
+				measure->atoms[measure->n_atoms++] = (char *)b->profiles[i]->atoms[k].atom;
+}
+
 /* Every atom of the profiles: which of them the two states understand differently. */
 static struct law_atom_warnings differences(struct asked *a)
 {
@@ -86,19 +108,26 @@ static struct law_atom_warnings differences(struct asked *a)
 	request->requesting_state = (char *)a->from;
 	request->requested_state = (char *)a->to;
 	request->legal_basis = basis;
-	measure->atoms = cy_arena_take(&a->arena, (p->n_atoms + 1) * sizeof(char *));
-	for (size_t i = 0; i < p->n_atoms; i++) {
-		bool first = true;
-
-		for (size_t k = 0; first && k < i; k++)
-			first = strcmp(p->atoms[k].atom, p->atoms[i].atom) != 0;
-		if (first)
-			measure->atoms[measure->n_atoms++] = (char *)p->atoms[i].atom;
-	}
+	list_atoms(a, measure);
 	measures[0] = measure;
 	request->measures = measures;
 	request->n_measures = 1;
 	return law_atom_warnings(request, &a->legal_data, &a->between, &a->arena);
+}
+
+/* Then nothing that is written under it is complete. */
+static void not_in_force(struct asked *a, struct form *form, const char *why)
+{
+	struct form_fault *fault = cy_arena_take(&a->arena, sizeof *fault);
+
+	*fault = (struct form_fault){ .path = form_find(form, "content.request.legal_basis") != NULL
+						      ? "content.request.legal_basis.instrument"
+						      : "",
+				      .label = "",
+				      .text = cy_arena_string(&a->arena, why),
+				      .article = a->profile->citation };
+	form->faults = fault;
+	form->n_faults = 1;
 }
 
 static int make(struct asked *a, struct cy_buf *page)
@@ -119,7 +148,7 @@ static int make(struct asked *a, struct cy_buf *page)
 	CY_ASSERT(form_make(&ask, &a->arena, &form) == CY_OK);
 	form->atoms = differences(a);
 	if (!law_in_force(a->profile, a->from, a->to, a->between.day, &e))
-		notes[n++] = e.text;
+		not_in_force(a, form, e.text);
 	else if (!law_bond_told(a->profile, a->from, a->to, &doubt))
 		notes[n++] = doubt.text;
 	if (form_page(form, &ask.words, a->draft != NULL ? (const char *)a->text.data : NULL, notes, n, page) != CY_OK)
@@ -146,6 +175,8 @@ static int write_form(struct asked *a, const char *const *words, size_t n)
 
 	if (r == CTL_DONE)
 		r = ctl_state("form", "to", a->to);
+	if (r == CTL_DONE && strcmp(a->from, a->to) == 0)
+		r = ctl_usage("form", "--from and --to are both %s; a request goes from one state to another", a->from);
 	if (r == CTL_DONE)
 		r = treaties_load(a->dir, &a->treaties);
 	if (r != CTL_DONE)

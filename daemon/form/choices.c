@@ -1,4 +1,6 @@
 /* What may be chosen, and what a field begins with. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -19,7 +21,9 @@ static void offer(struct choosing *c, const char *value, const char *label, cons
 	for (size_t i = 0; i < c->n; i++)
 		if (strcmp(c->list[i].value, value) == 0)
 			return;
-	c->list[c->n++] = (struct form_choice){ .value = value, .label = label[0] ? label : value, .help = help };
+	c->list[c->n++] = (struct form_choice){
+		.value = value, .label = label[0] ? label : value, .help = help, .ask = ""
+	};
 }
 
 /* The article by which the instrument knows a ground. */
@@ -49,6 +53,8 @@ static void offer_enum(struct choosing *c, const ProtobufCEnumDescriptor *d)
 		if (d == &cy_refusal_ground__descriptor)
 			help = ground_help(w, d->values[i].value, help);
 		offer(c, name, form_word(&w->ask->words, key, "label"), help);
+		if (c->n && d == &cy_measure_type__descriptor)
+			c->list[c->n - 1].ask = form_word(&w->ask->words, key, "ask");
 	}
 }
 
@@ -137,6 +143,54 @@ static void offer_clocks(struct choosing *c)
 		      p->clocks[i].source.article);
 }
 
+/* 3 before 12, 4 before 4(2). */
+static int by_number(const void *a, const void *b)
+{
+	const char *x = ((const struct form_choice *)a)->value, *y = ((const struct form_choice *)b)->value;
+	const long m = strtol(x, NULL, 10), n = strtol(y, NULL, 10);
+
+	return m != n ? (m > n) - (m < n) : strcmp(x, y);
+}
+
+/* The articles of the profile's text, such as "5(5)(d), 6(4)(d)" or "6 to 12", each by itself. What is no article of
+ * the instrument (practice, a law of one state) is left out. */
+static void offer_articles_of(struct choosing *c, const char *text, const char *help)
+{
+	static const char digits[] = "0123456789", within[] = "0123456789abcdefghijklmnopqrstuvwxyz()";
+
+	for (const char *p = text, *end; *p != '\0'; p = *end != '\0' ? end + 1 : end) {
+		unsigned from, to;
+		int len = 0;
+
+		p += strspn(p, " ");
+		end = p + strcspn(p, ",");
+		if (sscanf(p, "%3u to %3u%n", &from, &to, &len) == 2 && p + len == end)
+			for (; from <= to; from++)
+				offer(c, form_text(c->w->arena, "%u", from), "", help);
+		else if (strspn(p, digits) > 0 && p + strspn(p, within) == end)
+			offer(c, form_text(c->w->arena, "%.*s", (int)(end - p), p), "", help);
+	}
+}
+
+static void offer_articles(struct choosing *c)
+{
+	const struct form_words *words = &c->w->ask->words;
+	const struct law_profile *p = c->w->form->profile;
+
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->n_requirements; i++)
+		if (!p->requirements[i].measures || !c->w->chosen ||
+		    (p->requirements[i].measures & c->w->chosen) != 0)
+			offer_articles_of(c, p->requirements[i].source.article,
+					  form_say(words, p->requirements[i].why));
+	for (size_t i = 0; i < p->n_clocks; i++)
+		if (!p->clocks[i].measures || !c->w->chosen || (p->clocks[i].measures & c->w->chosen) != 0)
+			offer_articles_of(c, p->clocks[i].source.article, form_say(words, p->clocks[i].obligation));
+	offer_articles_of(c, p->measures_source.article, "");
+	qsort(c->list, c->n, sizeof *c->list, by_number);
+}
+
 static void offer_versions(struct choosing *c)
 {
 	if (c->w->form->profile != NULL)
@@ -149,6 +203,7 @@ static const struct offer {
 } offers[] = {
 	{ "LegalBasis.instrument", offer_instruments },
 	{ "LegalBasis.version", offer_versions },
+	{ "LegalBasis.articles", offer_articles },
 	{ "Measure.atoms", offer_atoms },
 	{ "AtomWarning.atom", offer_atoms },
 	{ "Attachment.atoms", offer_atoms },
@@ -160,14 +215,12 @@ static const struct offer {
 	{ "Reminder.clock", offer_clocks },
 };
 
-void form_choices(const struct form_work *w, struct form_field *f, const ProtobufCMessageDescriptor *part,
-		  const ProtobufCFieldDescriptor *d)
+void form_choices(const struct form_work *w, struct form_field *f, const ProtobufCFieldDescriptor *d)
 {
 	const struct form_rule *rule = form_rule_of(w->ask->layout, f->key);
 	struct choosing c = { .w = w };
 	struct form_choice room[CHOICES_MAX], *kept;
 
-	(void)part;
 	c.list = room;
 	if (d->type == PROTOBUF_C_TYPE_ENUM)
 		offer_enum(&c, d->descriptor);

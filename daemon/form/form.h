@@ -18,6 +18,7 @@
 struct form_guide {
 	const char *text;      /* what to fill in and why */
 	law_measures measures; /* holds for these; 0: always */
+	bool asked;            /* the instrument asks for the field */
 	const char *instrument, *article;
 	bool verified; /* against the primary text; otherwise `note` says what was not, or "" */
 	const char *note;
@@ -27,6 +28,25 @@ struct form_guide {
 struct form_choice {
 	const char *value; /* as JSON has it: the name in the schema, a code */
 	const char *label, *help;
+	const char *ask; /* of a type of measure: what the description of such a measure says; "" */
+};
+
+/* What a value must look like, as the law says it: a browser can hold what is typed against it. */
+struct form_shape {
+	size_t most_bytes;   /* of a text, in UTF-8; 0: no text */
+	uint64_t least;      /* of an instant, in milliseconds since 1970: before it lies no instant that anybody means */
+	uint64_t most;       /* of a number; 0: what its type holds */
+	const char *pattern; /* a regular expression of ECMAScript that holds for the whole text; NULL: none */
+	const char *told;    /* the sentence where the pattern does not hold */
+	size_t n_only;       /* the values that may stand here; 0: any */
+	const char *const *only;
+};
+
+/* On which side of the day on which it is sent a date must lie; otherwise people are warned. */
+enum form_day {
+	FORM_ANY_DAY,
+	FORM_NOT_LATER,
+	FORM_NOT_EARLIER
 };
 
 enum form_need {
@@ -63,6 +83,12 @@ struct form_field {
 	 * on the type of the measure alone. */
 	law_measures mandatory_for;
 	const char *why; /* why it is mandatory, where, or that it may stay empty: a sentence */
+	/* Of FORM_SOMETIMES: it is mandatory where the field `must_where` of the same part has the value `must_is`;
+	 * "": it does not depend on that alone. */
+	const char *must_where, *must_is;
+	struct form_shape shape;
+	enum form_day day;
+	bool fixed; /* whoever made the form has said it, and it is not changed in it */
 	/* It has a sense only where the field `where` of the same part has one of the values `is`; NULL: always. */
 	const char *where;
 	size_t n_is;

@@ -16,6 +16,12 @@ struct form_need_of {
 	const char *text;
 };
 
+/* A date or instant that must lie on one side of the day on which it is sent. Paths as above. */
+struct form_day_of {
+	const char *path;
+	enum form_day day;
+};
+
 /* One form being made. */
 struct form_work {
 	const struct form_ask *ask;
@@ -27,6 +33,8 @@ struct form_work {
 	law_measures chosen;                    /* 0: none */
 	size_t n_needs;
 	const struct form_need_of *needs;
+	size_t n_days;
+	const struct form_day_of *days;
 };
 
 const char *form_text(struct cy_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -48,8 +56,9 @@ void form_need(const struct form_work *w, struct form_field *f, const char *patt
 void form_guides(const struct form_work *w, struct form_field *f, const char *pattern, CyMeasureType of);
 
 /* The choices of a field. */
-void form_choices(const struct form_work *w, struct form_field *f, const ProtobufCMessageDescriptor *part,
-		  const ProtobufCFieldDescriptor *d);
+void form_choices(const struct form_work *w, struct form_field *f, const ProtobufCFieldDescriptor *d);
+/* What a value of the field must look like, and on which side of today a date lies. */
+void form_shape(const struct form_work *w, struct form_field *f);
 /* What to begin with. */
 const char *form_preset(const struct form_work *w, const struct form_field *f, const struct form_rule *rule);
 

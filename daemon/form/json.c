@@ -44,6 +44,7 @@ static json_t *choices(size_t n, const struct form_choice *c)
 		text(o, "value", c[i].value);
 		text(o, "label", c[i].label);
 		text(o, "help", c[i].help);
+		text(o, "ask", c[i].ask);
 		json_array_append_new(a, o);
 	}
 	return a;
@@ -70,6 +71,7 @@ static json_t *guides(const struct form_field *f)
 
 		text(o, "text", g->text);
 		list(o, "measures", measures(g->measures));
+		flag(o, "asked", g->asked);
 		text(o, "instrument", g->instrument);
 		text(o, "article", g->article);
 		flag(o, "verified", g->verified);
@@ -108,8 +110,25 @@ static json_t *fault_places(const struct form *form, const struct form_field *f)
 	return a;
 }
 
+static json_t *shape(const struct form_shape *s)
+{
+	json_t *o = json_object();
+
+	if (s->most_bytes)
+		json_object_set_new(o, "mostBytes", json_integer((json_int_t)s->most_bytes));
+	if (s->least)
+		json_object_set_new(o, "least", json_integer((json_int_t)s->least));
+	if (s->most)
+		json_object_set_new(o, "most", json_integer((json_int_t)s->most));
+	text(o, "pattern", s->pattern);
+	text(o, "told", s->told);
+	list(o, "only", texts(s->n_only, s->only));
+	return o;
+}
+
 static json_t *field(const struct form *form, const struct form_field *f)
 {
+	static const char *const days[] = { "", "not_later", "not_earlier" };
 	static const char *const needs[] = { "optional", "sometimes", "mandatory", "ours" };
 	json_t *o = json_object();
 
@@ -126,6 +145,11 @@ static json_t *field(const struct form *form, const struct form_field *f)
 	text(o, "need", needs[f->need]);
 	list(o, "mandatoryFor", measures(f->mandatory_for));
 	text(o, "why", f->why);
+	text(o, "mustWhere", f->must_where);
+	text(o, "mustIs", f->must_is);
+	json_object_set_new(o, "shape", shape(&f->shape));
+	text(o, "day", days[f->day]);
+	flag(o, "fixed", f->fixed);
 	text(o, "where", f->where);
 	list(o, "is", texts(f->n_is, f->is));
 	text(o, "when", f->when);
@@ -206,6 +230,11 @@ static json_t *instrument(const struct law_profile *p)
 	text(o, "citation", p->citation);
 	flag(o, "verified", p->verified);
 	text(o, "note", p->note);
+	if (p->effective_to.year)
+		json_object_set_new(o, "until",
+				    json_sprintf("%04d-%02d-%02d", p->effective_to.year, p->effective_to.month,
+						 p->effective_to.day));
+	list(o, "sensitive", texts(p->n_sensitive, p->sensitive));
 	return o;
 }
 

@@ -180,12 +180,24 @@ static void fill_rule(const struct form_work *w, struct form_field *f, const Pro
 	f->when = holds_here(w, part, r) ? "" : in_words(w, part, r);
 }
 
+/* The two states and the instrument are those for which a form is made: its fields and rules are those of no other. */
+static bool is_fixed(const char *key)
+{
+	static const char *const keys[] = { "Request.requesting_state", "Request.requested_state",
+					    "LegalBasis.instrument", "LegalBasis.version" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (strcmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
 static struct form_field field_of(const struct form_work *w, const ProtobufCMessageDescriptor *part,
 				  const ProtobufCFieldDescriptor *d, const char *around)
 {
 	const bool list = d->label == PROTOBUF_C_LABEL_REPEATED;
 	struct form_field f = {
-		.list = list, .control = control_of(d), .when = "", .instead = "", .preset = "", .why = ""
+		.list = list, .control = control_of(d), .when = "", .instead = "", .preset = "", .why = "", .must_where = "", .must_is = ""
 	};
 	char name[CY_FIELD_NAME_SIZE];
 	const struct form_rule *rule;
@@ -201,8 +213,10 @@ static struct form_field field_of(const struct form_work *w, const ProtobufCMess
 	fill_rule(w, &f, part, rule);
 	form_need(w, &f, f.path, 0);
 	form_guides(w, &f, f.path, 0);
-	form_choices(w, &f, part, d);
+	form_choices(w, &f, d);
+	form_shape(w, &f);
 	f.preset = form_preset(w, &f, rule);
+	f.fixed = w->ask->message == NULL && f.preset[0] && is_fixed(f.key);
 	if (d->type == PROTOBUF_C_TYPE_MESSAGE) {
 		f.fields = form_fields(w, d->descriptor, list ? form_text(w->arena, "%s[]", f.path) : f.path, NULL, &n);
 		f.n_fields = n;

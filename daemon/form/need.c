@@ -70,6 +70,18 @@ static const char *sentence(const struct form_work *w, const struct form_need_of
 			strncmp(q->text, choice, sizeof choice - 1) == 0 ? "This field is mandatory." : q->text);
 }
 
+/* The law says where a rule holds as "`reason` is OTHER_URGENCY": a field beside it and its value. */
+static void where(const struct form_work *w, struct form_field *f, const char *when)
+{
+	static const char is[] = "` is ";
+	const char *end = when[0] == '`' ? strstr(when, is) : NULL;
+
+	if (end == NULL || strchr(end + sizeof is - 1, ' ') != NULL)
+		return;
+	f->must_where = form_text(w->arena, "%.*s", (int)(end - when - 1), when + 1);
+	f->must_is = end + sizeof is - 1;
+}
+
 static void by_law(const struct form_work *w, struct form_field *f, const char *pattern, CyMeasureType of)
 {
 	for (size_t i = 0; i < w->n_needs; i++) {
@@ -78,16 +90,18 @@ static void by_law(const struct form_work *w, struct form_field *f, const char *
 
 		if (strcmp(q->path, pattern) != 0)
 			continue;
-		if (n == FORM_MANDATORY)
+		if (n == FORM_MANDATORY) {
 			need(f, n, 0, sentence(w, q));
-		else if (n == FORM_SOMETIMES)
+		} else if (n == FORM_SOMETIMES) {
 			need(f, n, q->measures, only_for(w, q->measures, sentence(w, q)));
-		else if (q->when[0])
+		} else if (q->when[0]) {
+			where(w, f, q->when);
 			need(f, FORM_SOMETIMES, 0,
 			     form_fill(&w->ask->words, w->arena, "Where {when}: {text}", "when",
 				       form_say(&w->ask->words, q->when), "text", sentence(w, q)));
-		else
+		} else {
 			need(f, FORM_OPTIONAL, 0, sentence(w, q));
+		}
 	}
 }
 
@@ -115,7 +129,7 @@ void form_need(const struct form_work *w, struct form_field *f, const char *patt
 	}
 	f->need = FORM_OPTIONAL;
 	f->mandatory_for = 0;
-	f->why = "";
+	f->why = f->must_where = f->must_is = "";
 	by_law(w, f, pattern, of);
 	for (size_t i = 0; p != NULL && i < p->n_requirements; i++) {
 		const struct law_requirement *q = &p->requirements[i];
@@ -133,8 +147,8 @@ void form_need(const struct form_work *w, struct form_field *f, const char *patt
 		f->why = form_say(&w->ask->words, "This may stay empty.");
 }
 
-static void add_guide(const struct form_work *w, struct form_field *f, const char *text, law_measures measures,
-		      const struct law_source *s)
+static struct form_guide *add_guide(const struct form_work *w, struct form_field *f, const char *text,
+				    law_measures measures, const struct law_source *s)
 {
 	struct form_guide *more = cy_arena_take(w->arena, (f->n_guides + 1) * sizeof *more);
 
@@ -147,6 +161,7 @@ static void add_guide(const struct form_work *w, struct form_field *f, const cha
 						   .verified = s->verified,
 						   .note = form_say(&w->ask->words, s->note) };
 	f->guides = more;
+	return &more[f->n_guides - 1];
 }
 
 /* What the profile says of the whole and that belongs to one field. */
@@ -192,7 +207,7 @@ void form_guides(const struct form_work *w, struct form_field *f, const char *pa
 		const struct law_requirement *q = &p->requirements[i];
 
 		if (about(w, q, pattern) && holds(w, q->measures, of) != FORM_OPTIONAL)
-			add_guide(w, f, form_say(&w->ask->words, q->why), q->measures, &q->source);
+			add_guide(w, f, form_say(&w->ask->words, q->why), q->measures, &q->source)->asked = true;
 	}
 	general(w, f);
 }

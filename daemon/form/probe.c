@@ -5,9 +5,11 @@
 
 #include "base/error.h"
 #include "base/reflect.h"
+#include "base/time.h"
 #include "form/internal.h"
 #include "law/check.h"
 #include "law/kinds.h"
+#include "law/warn.h"
 
 #define NEEDS_MAX 1024u
 
@@ -173,6 +175,56 @@ static void settle(struct probe *p)
 			p->list[i].measures = 0;
 }
 
+#define DAYS_MAX 64u
+
+/* Write the day into every date and instant. */
+static void date(ProtobufCMessage *m, const char *text, int64_t ms)
+{
+	for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
+		const bool list = f->label == PROTOBUF_C_LABEL_REPEATED;
+		const size_t len = strlen(f->name);
+		void *at = (char *)m + f->offset;
+
+		if (f->type == PROTOBUF_C_TYPE_MESSAGE && (list ? cy_field_count(m, f) > 0 : cy_field_set(m, f)))
+			date(*(ProtobufCMessage *const *)cy_field_value(m, f, 0), text, ms);
+		else if (!list && f->type == PROTOBUF_C_TYPE_STRING && len > 5 && strcmp(f->name + len - 5, "_date") == 0)
+			*(const char **)at = text;
+		else if (cy_field_instant(f))
+			*(int64_t *)at = ms;
+	}
+}
+
+/* On which side of today the law wants the dates: what it warns of where all lie on the other side. */
+static void warned(struct probe *p, struct form_day_of *list, const char *text, enum form_day day)
+{
+	const struct law_between between = { "", "", { 2000, 1, 1 } };
+	struct cy_date d;
+
+	CY_ASSERT(cy_date_parse(text, &d) == CY_OK);
+	begin(p, NULL);
+	*(ProtobufCMessage **)((char *)&p->content + p->kind->offset) = p->body =
+		cy_whole(&p->scratch, p->w->body, true);
+	date(p->body, text, cy_date_days(d) * INT64_C(86400000));
+	law_warnings(&p->content, NULL, &between, &p->faults);
+	for (size_t i = 0; i < p->faults.n && p->w->n_days < DAYS_MAX; i++) {
+		char pattern[FORM_PATH_MAX];
+
+		if (pattern_of(p->faults.at[i].field, pattern) && strstr(p->faults.at[i].text, text) != NULL)
+			list[p->w->n_days++] =
+				(struct form_day_of){ cy_arena_string(p->w->arena, pattern), day };
+	}
+}
+
+static void days(struct probe *p)
+{
+	struct form_day_of *list = cy_arena_take(p->w->arena, DAYS_MAX * sizeof *list);
+
+	warned(p, list, "2999-01-01", FORM_NOT_LATER);
+	warned(p, list, "1999-01-01", FORM_NOT_EARLIER);
+	p->w->days = list;
+}
+
 static void submission(struct probe *p)
 {
 	const bool opens = law_kind_opens(p->w->form->kind);
@@ -217,6 +269,7 @@ void form_needs(struct form_work *w)
 	settle(p);
 	submission(p);
 	tell(p);
+	days(p);
 	cy_arena_free(&p->scratch);
 	w->needs = p->list;
 	w->n_needs = p->n;

@@ -142,10 +142,137 @@ def what_is_missing_is_said_at_its_field_and_leads_there():
         b.find("to").clear()
         b.find("ownReference").click()
         assert b.find("to?error").is_displayed() and b.find("to").get_attribute("aria-invalid") == "true"
-        b.type("content.request.requestedState", "ireland\t")
-        assert b.find("content.request.requestedState").get_attribute("value") == "IE"
-        b.type("content.request.requestedState", "I3\t")
-        assert "Two capital letters" in b.text('[id="content.request.requestedState?error"]')
+        b.type("content.request.persons[0].nationality", "ireland\t")
+        assert b.find("content.request.persons[0].nationality").get_attribute("value") == "IE"
+        b.type("content.request.persons[0].nationality", "I3\t")
+        assert "two capital letters" in b.text('[id="content.request.persons[0].nationality?error"]')
+
+
+def a_field_that_stands_twice_is_told():
+    text = json.dumps(demo())
+    with Browser(page()) as b:
+        for twice, path in ((text.replace('"to": "IE"', '"to": "DE", "to": "IE"', 1), "to"),
+                            (text.replace('"ownReference": ', '"own_reference": "older", "ownReference": ', 1), "ownReference"),
+                            (text.replace('"title": ', '"title": "older", "\\u0074itle": ', 1), "content.request.title"),
+                            (text.replace('"requestingState": ', '"requesting_state": "FR", "requestingState": ', 1), "content.request.requestingState"),
+                            (text.replace('"givenNames": ', '"given_names": "{]}\\\\", "givenNames": ', 1), "content.request.persons[1].givenNames")):
+            b.open_text(twice)
+            told = b.text(".summary.bad li")
+            assert any(line.startswith(path + ":") and "the last one was taken" in line for line in told.splitlines()), (path, told)
+            assert len(b.all(".summary.bad li")) == (2 if "requesting_state" in twice else 1), told
+        assert not (said := b.complaints()), said
+
+
+def half_a_date_and_letters_among_digits_are_told():
+    from selenium.webdriver import Keys
+    with Browser(page()) as b:
+        b.open_text(json.dumps(demo()))
+        born = b.reach(b.find("content.request.persons[1].birthDate"))
+        born.send_keys("0102")
+        b.find("ownReference").click()
+        assert "not complete" in b.text('[id="content.request.persons[1].birthDate?error"]')
+        b.click("check")
+        told = b.text(".summary.bad li")
+        assert "birth" in told and "not complete" in told and len(b.all(".summary.bad li")) == 1, told
+        assert b.text("#section-persons-count").startswith("!"), b.text("#section-persons-count")
+        assert "birthDate" not in json.dumps(read(b.save())) and "half written in 1" in b.text(".status")
+        born.send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT, "01021970")
+        b.click("check")
+        assert b.all(".summary.good"), b.text(".summary")
+        b.add("content.request.attachments", 1)
+        for id, value, error in (("size", "12 kB", "Only digits"), ("sha256", "abc", "Pairs of hexadecimal"), ("sha256", "abcd", "64 hexadecimal")):
+            b.type(f"content.request.attachments[0].{id}", value)
+            assert error in b.text(f'[id="content.request.attachments[0].{id}?error"]'), (id, value)
+
+
+def what_is_saved_is_said_until_it_changes():
+    with Browser(page()) as b:
+        b.open_text(json.dumps(demo()))
+        b.save()
+        assert "was saved" in b.text(".status")
+        b.find("ownReference").send_keys("7")
+        assert b.text(".status") == "" and b.text(".unsaved") == "There are changes that are not saved."
+        b.save()
+        assert "was saved" in b.text(".status") and b.text(".unsaved") == ""
+        b.reach(b.script("return document.getElementById('content.request.measures[0]').querySelector(':scope > div > button.quiet')")).click()
+        b.wait("the change to be told", lambda: "not saved" in b.text(".unsaved"))
+
+
+def the_states_and_the_instrument_stand_as_the_form_was_made_for():
+    with Browser(page()) as b:
+        for id in ("requestingState", "requestedState", "legalBasis.instrument", "legalBasis.version"):
+            assert b.find(f"content.request.{id}").get_attribute("readonly"), id
+        b.open_text(json.dumps(demo()).replace('"us-ie-2001"', '"eio-2014-41"').replace('"requestedState": "IE"', '"requestedState": "DE"'))
+        told = b.text(".summary.bad li")
+        assert "legalBasis.instrument" in told and "requestedState" in told and len(told.splitlines()) == 2, told
+        assert b.find("content.request.requestedState").get_attribute("readonly") is None
+        b.click("check")
+        assert "This form is for IE" in b.text(".summary.bad") and "This form is for us-ie-2001" in b.text(".summary.bad")
+        b.type("content.request.requestedState", "IE")
+        b.type("content.request.legalBasis.instrument", "us-ie-2001")
+        b.click("check")
+        assert b.all(".summary.good"), b.text(".summary")
+        # With reciprocity there is no instrument, and it comes back.
+        b.type("content.request.legalBasis.reciprocity", True)
+        assert "instrument" not in read(b.save())["content"]["request"]["legalBasis"]
+        b.type("content.request.legalBasis.reciprocity", False)
+        assert read(b.save())["content"]["request"]["legalBasis"]["instrument"] == "us-ie-2001"
+
+
+def each_measure_has_the_help_of_its_type():
+    def helps(b, i):
+        return b.script("return Array.from(document.getElementById(arguments[0]).closest('.row').querySelectorAll('.help'), p => p.textContent).join(' ')",
+                        f"content.request.measures[{i}].description")
+    with Browser(form("us-ie-2001", "HEARING_WITNESS", "SEARCH_AND_SEIZURE", *WORDS[-6:])) as b:
+        first, second = helps(b, 0), helps(b, 1)
+        assert first != second and len(first) > 60 and len(second) > 60, (first, second)
+        b.type("content.request.measures[1].type", "HEARING_WITNESS")
+        assert helps(b, 1) == first
+
+
+def what_another_choice_makes_mandatory_is_marked_at_once():
+    def must(b, id):
+        return b.script("return document.getElementById(arguments[0]).closest('.row').querySelector('.must').checkVisibility()", id)
+    with Browser(page()) as b:
+        b.open_text(json.dumps(demo()))
+        text = "content.request.urgency.text"
+        assert not must(b, text)
+        b.type("content.request.urgency.reason", "OTHER_URGENCY")
+        b.reach(b.find(text)).clear()
+        b.wait("the mark", lambda: must(b, text))
+        b.click("check")
+        assert "Urgency" in b.text(".summary.bad li"), b.text(".summary")
+        assert must(b, "content.request.facts")
+        b.add("content.request.links", 2)
+        b.type("content.request.links[1].type", "FOLLOW_UP_MLA")
+        b.click("check")
+        assert "reference" in b.text(".summary.bad li").lower(), b.text(".summary")
+
+
+def sections_and_their_total_agree_with_what_is_missing():
+    with Browser(page()) as b:
+        for draft in ("{}", json.dumps(demo())):
+            b.open_text(draft)
+            b.click("check")
+            counts = [one.text for one in b.all(".count")]
+            wanted = sum(int(one.split("/")[1]) - int(one.split("/")[0]) for one in counts if "/" in one)
+            assert wanted == len(b.all(".summary.bad li")), (counts, b.text(".summary"))
+            assert len([one for one in counts if one == "✓"]) == len(counts) - len([one for one in counts if "/" in one])
+        b.type("content.request.persons[1].nationality", "Ireland?")
+        b.click("check")
+        assert b.text("#section-persons-count") == "! 1" and "to be corrected: 1" in b.text("nav.side > .help")
+        b.type("content.request.measures[1].period.toDate", "2025-01-01")
+        b.click("check")
+        assert "last day" in b.text(".summary.bad") and len(b.all(".summary.bad li")) == 2
+
+
+def days_on_the_wrong_side_of_today_are_told():
+    with Browser(page()) as b:
+        b.open_text(json.dumps(demo()))
+        b.type("content.request.urgency.untilDate", "2001-01-15")
+        assert "has passed" in b.text('[id="content.request.urgency.untilDate?means"]')
+        b.click("check")
+        assert b.all(".summary.good") and "has passed" in b.text(".summary.good"), b.text(".summary")
 
 
 def files_are_listed_by_name_size_and_digest():
@@ -260,6 +387,7 @@ def the_command_says_what_it_cannot_do():
     states = ["--from", "US", "--to", "IE"]
     bad = f"{DIR}/bad.json"
     form_fails(2, "--from STATE", "us-ie-2001", "PRESERVATION", "--to", "IE")
+    form_fails(2, "both US", "us-ie-2001", "PRESERVATION", "--from", "US", "--to", "US")
     form_fails(2, "two capital letters", "us-ie-2001", "PRESERVATION", "--from", "us", "--to", "IE")
     form_fails(5, "did you mean 'us-ie-2001'", "us-ie-2002", "PRESERVATION", *states)
     form_fails(5, "did you mean 'PRESERVATION'", "us-ie-2001", "PRESERVATIN", *states)
@@ -279,6 +407,14 @@ if __name__ == "__main__":
            every_template_opens_without_a_fault_and_its_gaps_are_empty,
            a_draft_of_another_version_is_told_field_by_field,
            what_is_missing_is_said_at_its_field_and_leads_there,
+           a_field_that_stands_twice_is_told,
+           half_a_date_and_letters_among_digits_are_told,
+           what_is_saved_is_said_until_it_changes,
+           the_states_and_the_instrument_stand_as_the_form_was_made_for,
+           each_measure_has_the_help_of_its_type,
+           what_another_choice_makes_mandatory_is_marked_at_once,
+           sections_and_their_total_agree_with_what_is_missing,
+           days_on_the_wrong_side_of_today_are_told,
            files_are_listed_by_name_size_and_digest,
            a_file_that_is_listed_and_handed_over_is_one_attachment,
            ten_thousand_persons_do_not_hang,

@@ -8,7 +8,7 @@ const words = read("words");
 // A sentence in the language of the form; {name} stands for a value.
 function say(english, values = {}) {
 	const text = Object.hasOwn(words, english) ? words[english] : english;
-	return text.replace(/\{(\w+)\}/g, (all, name) => name in values ? String(values[name]) : all);
+	return text.replace(/\{(\w+)\}/g, (all, name) => Object.hasOwn(values, name) ? String(values[name]) : all);
 }
 
 const camel = name => name.replace(/_(.)/g, (all, letter) => letter.toUpperCase());
@@ -43,8 +43,32 @@ function filled(value) {
 
 // Lines that begin with // are comments, as in a template. Only \n ends a line: U+2028, which does so for ^ and $, may stand
 // in a text.
-function parseDraft(text) {
-	return JSON.parse(text.replace(/^\ufeff/, "").replace(/(^|\n)[ \t]*\/\/[^\n]*/g, "$1"));
+const withoutComments = text => text.replace(/^\ufeff/, "").replace(/(^|\n)[ \t]*\/\/[^\n]*/g, "$1");
+const parseDraft = text => JSON.parse(withoutComments(text));
+
+// Where a name stands twice in one object: JSON.parse() takes the last one and says nothing.
+function namedTwice(text) {
+	const found = [], open = [];
+	let name = "";
+	for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]/g)) {
+		const around = open.at(-1);
+		if (token === "{" || token === "[")
+			open.push({ names: token === "{" ? new Set() : undefined, path: name, n: 0 });
+		else if (token === "}" || token === "]")
+			open.pop();
+		else if (token === ",")
+			around.n++;
+		else if (token === ":" && around.names.has(around.last))
+			found.push(name);
+		else if (token === ":")
+			around.names.add(around.last);
+		else if (around?.names)
+			around.last = JSON.parse(token);
+		const now = open.at(-1);
+		name = now === undefined ? "" : now.names === undefined ? `${now.path}[${now.n}]` :
+			now.path + (now.path ? "." : "") + (now.last ?? "");
+	}
+	return found;
 }
 
 // What of a file does not fit: where, what it says there, and why.
@@ -60,26 +84,37 @@ class Strange {
 			this.more++;
 			return undefined;
 		}
-		const said = JSON.stringify(value);
+		const said = written(value);
 		this.list.push({ path, said: visible(said.length > 300 ? said.slice(0, 300) + "…" : said), text });
 		return undefined;
 	}
 }
 
+// As JSON, as far as a browser can: it gives up where a thousand lists stand in each other.
+function written(value) {
+	try {
+		return JSON.stringify(value) ?? "";
+	} catch {
+		return "…";
+	}
+}
+
 function digits(value) {
 	return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? String(value) :
-	       typeof value === "string" && /^[0-9]{1,20}$/.test(value) ? value : undefined;
+	       typeof value === "string" && /^[0-9]{1,20}$/.test(value) ? String(BigInt(value)) : undefined;
 }
+
+const mostOf = field => BigInt(field.shape.most ?? (field.control === "size" ? "18446744073709551615" : 4294967295));
 
 function takeNumber(field, value, path, strange) {
 	const text = digits(value);
-	if (text === undefined)
+	if (text === undefined || (field.control !== "size" && BigInt(text) > mostOf(field)))
 		return strange.add(path, value, say("A whole number is expected here."));
 	return field.control === "size" ? text : Number(text);
 }
 
 function takeText(field, value, path, strange) {
-	if (field.control === "instant" && digits(value) !== undefined)
+	if (field.control === "instant" && digits(value) !== undefined && Number(value) <= lastInstant)
 		return Number(value) === 0 ? undefined : new Date(Number(value)).toISOString().replace(".000Z", "Z");
 	if (typeof value !== "string")
 		return strange.add(path, value, say("A text is expected here."));
@@ -89,13 +124,15 @@ function takeText(field, value, path, strange) {
 	}
 	if (field.control === "choice" && value !== "" && !field.choices.some(choice => choice.value === value))
 		return strange.add(path, value, say("The form does not know this choice."));
-	if (field.control === "instant" && value !== "" && Number.isNaN(Date.parse(value)))
+	if (field.control === "instant" && value !== "" && !isInstant(value))
 		return strange.add(path, value, say("An instant is expected here, such as 2026-11-23T10:00:00Z."));
 	if (field.control === "date" && value !== "" && !isDate(value))
 		return strange.add(path, value, say("A date is expected here, such as 2026-11-23."));
 	if (field.control === "bytes" && bytesOf(value) === undefined)
 		return strange.add(path, value, say("Bytes in base64 are expected here."));
-	return value === "" ? undefined : value;
+	if (field.fixed && value !== "" && value !== field.preset)
+		strange.add(path, value, say("This form is for {mine}: its rules may differ, so look at each field. What the draft says was kept.", { mine: field.preset }));
+	return value === "" ? undefined : field.control === "bytes" ? base64Of(bytesOf(value)) : value;
 }
 
 function takeOne(field, value, path, strange) {
@@ -119,27 +156,20 @@ function takeField(field, value, path, strange) {
 
 // The fields of an object that the form knows, under their names in JSON.
 function takePart(fields, object, path, strange) {
-	const out = {};
+	const out = {}, given = new Set();
 	for (const [key, value] of Object.entries(object)) {
 		const field = fields.find(f => f.name === key || f.path.split(".").pop().replace("[]", "") === key);
 		const taken = value === null ? undefined :
 			field === undefined ? strange.add(path + key, value, say("The form has no such field.")) :
 			takeField(field, value, path + key, strange);
+		if (field !== undefined && value !== null && given.has(field.name))
+			strange.add(path + key, value, say("This field stands in the file under both its names; the last one was taken."));
+		if (field !== undefined && value !== null)
+			given.add(field.name);
 		if (taken !== undefined)
 			out[field.name] = taken;
 	}
 	return out;
-}
-
-// A draft for another instrument, or another version of its profile.
-function otherVersion(body, strange) {
-	const basis = body.legalBasis;
-	for (const name of ["instrument", "version"]) {
-		const mine = form.instrument && form.instrument[name === "version" ? "version" : "id"];
-		if (basis && basis[name] && mine && basis[name] !== mine)
-			strange.add(`content.${kind}.legalBasis.${name}`, basis[name],
-				say("This form is for {mine}: its rules may differ, so look at each field. What the draft says was kept.", { mine }));
-	}
 }
 
 // { top, body } of a whole submission.
@@ -153,7 +183,11 @@ function takeDraft(value, strange) {
 		else
 			body = takePart(bodyFields, inner, `content.${kind}.`, strange);
 	}
-	otherVersion(body, strange);
+	for (const [i, measure] of (body.measures ?? []).entries()) {
+		if (measure.measure !== i + 1)
+			strange.add(`content.${kind}.measures[${i}].measure`, measure.measure, say("Measures are numbered as they stand: this is number {n} now.", { n: i + 1 }));
+		measure.measure = i + 1;
+	}
 	return { top, body };
 }
 
@@ -213,7 +247,14 @@ const newDraft = () => ({ top: beginPart(topFields), body: beginPart(bodyFields)
 function isDate(text) {
 	const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
 	const date = match && new Date(text + "T00:00:00Z");
-	return Boolean(match) && !Number.isNaN(date.valueOf()) && date.toISOString().startsWith(text);
+	return Boolean(match) && match[1] !== "0000" && !Number.isNaN(date.valueOf()) && date.toISOString().startsWith(text);
+}
+
+// What the daemon reads: RFC 3339 with a zone, of a day that there is.
+const lastInstant = Date.parse("9999-12-31T23:59:59Z");
+function isInstant(text) {
+	return /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/.test(text) &&
+		isDate(text.slice(0, 10)) && Date.parse(text) <= lastInstant;
 }
 
 function bytesOf(base64) {
@@ -224,6 +265,6 @@ function bytesOf(base64) {
 	}
 }
 
-const base64Of = bytes => btoa(String.fromCharCode(...bytes));
+const base64Of = bytes => btoa(Array.from(bytes, b => String.fromCharCode(b)).join(""));
 const hexOf = bytes => Array.from(bytes, b => b.toString(16).padStart(2, "0")).join("");
 const bytesOfHex = hex => Uint8Array.from(hex.match(/../g) ?? [], pair => parseInt(pair, 16));

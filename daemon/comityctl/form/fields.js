@@ -14,6 +14,8 @@ function el(name, attributes = {}, ...children) {
 	return element;
 }
 
+const measureTypes = new Map();
+
 const hiddenText = text => el("span", { class: "unseen" }, text);
 
 // Where fields stand: the object that they are written in, its path and names, the type of the measure around them, how to
@@ -36,14 +38,49 @@ function guideBox(guides, id) {
 			el("p", {}, guide.note ?? "")))));
 }
 
+// What the description of a measure says, by its type.
+function askOf(field, place) {
+	return field.key === "Measure.description" ? measureTypes.get(place.measure)?.ask : undefined;
+}
+
 function helpLines(field, place, id) {
-	const lines = [field.help, !applies(field, place.part) && field.when, field.example && say("Example: {example}", { example: field.example })];
+	const isFixed = field.fixed && place.part[field.name] === field.preset;
+	const lines = isFixed ? [say("The form was made for it.")] : [field.help, askOf(field, place), !applies(field, place.part, place.measure) && field.when,
+		field.example && say("Example: {example}", { example: field.example })];
 	return lines.filter(Boolean).map((line, i) => el("p", { class: "help", id: `${id}?help${i}` }, line));
 }
 
-function badge(field, place) {
-	return mandatory(field, place.part, place.measure) ? el("span", { class: "must" }, say("mandatory")) : undefined;
+// Marks that follow what is written elsewhere: "mandatory" where another field brings it.
+const marks = new Set();
+
+function drawMarks() {
+	for (const mark of marks)
+		if (mark.element.isConnected)
+			mark.draw();
+		else
+			marks.delete(mark);
 }
+
+function badge(field, place, control) {
+	const element = el("span", { class: "must" }, say("mandatory"));
+	const mark = { element, draw: () => {
+		const must = mandatory(field, place.part, place.measure);
+		element.hidden = !must;
+		if (control !== undefined && field.control !== "switch")
+			must ? control.setAttribute("aria-required", "true") : control.removeAttribute("aria-required");
+	} };
+	mark.draw();
+	marks.add(mark);
+	return element;
+}
+
+// What stands in a control and is no value yet: half a date, a letter among digits. It is in no draft that is saved.
+function half(control) {
+	return control?.validity?.badInput ? say("This date is not complete, or there is no such day.") :
+		control?.validationMessage && control.validity.customError ? control.validationMessage : undefined;
+}
+
+const halves = around => Array.from(around.querySelectorAll("input")).filter(control => half(control) !== undefined);
 
 // What the value means or holds, beside it: the name of a state, a day in words, characters that are not seen.
 function meaning(field, value) {
@@ -139,9 +176,8 @@ function localInstant(text) {
 		new Date(date.valueOf() - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
 }
 
-function selectOf(attributes, choices, value) {
-	const must = attributes["aria-required"] === "true";
-	return el("select", attributes, el("option", { value: "" }, must ? say("(please choose)") : say("(not stated)")),
+function selectOf(attributes, choices, value, mandatory) {
+	return el("select", attributes, el("option", { value: "" }, mandatory ? say("(please choose)") : say("(not stated)")),
 		choices.map(choice => el("option", { value: choice.value, selected: choice.value === value }, choice.label)));
 }
 
@@ -149,11 +185,12 @@ function selectOf(attributes, choices, value) {
 function controlOf(field, attributes, value, set) {
 	const text = value === undefined ? "" : String(value);
 	const own = { ...typed, ...attributes, class: `of-${field.control}` };
+	const isFixed = field.fixed && text === field.preset;
 	const onText = event => set(event.target.value === "" ? undefined : event.target.value);
 	let input;
 	switch (field.control) {
 	case "choice":
-		input = selectOf(attributes, field.choices, text);
+		input = selectOf(attributes, field.choices, text, field.need === "mandatory");
 		input.addEventListener("change", onText);
 		return input;
 	case "yes_no":
@@ -163,7 +200,7 @@ function controlOf(field, attributes, value, set) {
 	case "switch":
 		return el("input", { ...attributes, type: "checkbox", checked: value === true, change: event => set(event.target.checked || undefined) });
 	case "text":
-		input = el("textarea", { ...own, rows: "3", input: onText });
+		input = el("textarea", { ...own, rows: "3", input: onText, change: onText });
 		input.value = text;
 		return input;
 	case "date":
@@ -177,17 +214,19 @@ function controlOf(field, attributes, value, set) {
 	case "number":
 	case "size":
 	case "measure":
-		return el("input", { ...own, inputmode: "numeric", pattern: "[0-9]*", value: text, input: event => {
-			const digits = event.target.value.replace(/[^0-9]/g, "");
-			set(digits === "" ? undefined : field.control === "size" ? digits : Number(digits));
+		return el("input", { ...own, inputmode: "numeric", value: text, input: event => {
+			const typed = event.target.value.trim(), value = digits(typed);
+			event.target.setCustomValidity(typed === "" || value !== undefined ? "" : say("Only digits may stand here."));
+			set(value === undefined ? undefined : field.control === "size" ? value : Number(value));
 		} });
 	case "bytes":
 		return el("input", { ...own, dir: "ltr", value: text === "" ? "" : hexOf(bytesOf(text)), input: event => {
-			const hex = event.target.value.replace(/[^0-9a-fA-F]/g, "");
-			set(hex === "" ? undefined : base64Of(bytesOfHex(hex)));
+			const hex = event.target.value.replace(/\s/g, ""), whole = /^([0-9a-fA-F]{2})*$/.test(hex);
+			event.target.setCustomValidity(whole ? "" : say("Pairs of hexadecimal digits are expected here."));
+			set(hex === "" || !whole ? undefined : base64Of(bytesOfHex(hex)));
 		} });
 	default:
-		input = el("input", { ...own, list: listOf(field), input: onText,
+		input = el("input", { ...own, list: isFixed ? undefined : listOf(field), readonly: isFixed, input: onText,
 			change: event => {
 				event.target.value = codeOf(field, event.target.value);
 				onText(event);
@@ -209,8 +248,8 @@ const visited = new Set();
 // Say at the field what is wrong with it; an empty one only once somebody was there.
 function judgeRow(row, field, place, value, path) {
 	const error = row.querySelector(".error"), control = document.getElementById(path) ?? row.querySelector("input, textarea, select");
-	const text = filled(value) ? turned(field, place.part) ? say("The last day lies before the first.") : wrong(field, value) :
-		visited.has(path) && mandatory(field, place.part, place.measure) ? say("This field is mandatory.") : undefined;
+	const text = half(control) ?? (filled(value) ? turned(field, place.part) ? say("The last day lies before the first.") : wrong(field, value) :
+		visited.has(path) && mandatory(field, place.part, place.measure) ? say("This field is mandatory.") : undefined);
 	error.textContent = text ?? "";
 	error.hidden = text === undefined;
 	row.classList.toggle("faulty", text !== undefined);
@@ -225,20 +264,19 @@ function row(field, place, path, label, get, set) {
 	const means = el("p", { class: "means", id: `${path}?means`, dir: "auto" });
 	const check = () => judgeRow(box, field, place, get(), path);
 	const tell = () => {
-		const text = meaning(field, get());
+		const text = [meaning(field, get()), oddDay(field, get())].filter(Boolean).join(". ");
 		means.textContent = text;
 		means.hidden = text === "";
 	};
 	const control = controlOf(field, { id: path, "aria-describedby": describedBy(help, guides, means, error),
-		"aria-required": mandatory(field, place.part, place.measure) && field.control !== "switch" ? "true" : undefined,
-		blur: () => { visited.add(path); check(); } }, get(), value => {
+		blur: () => { visited.add(path); check(); }, judge: () => check() }, get(), value => {
 		set(value);
 		tell();
 		check();
 		changed(place, field);
 	});
 	const name = el("label", { for: path }, label, " ");
-	const must = badge(field, place);
+	const must = badge(field, place, control);
 	const ask = field.control === "switch" ? [el("div", { class: "switch" }, control, name), ...help, error, means] :
 		[el("div", { class: "name" }, name, must), ...help, error, control, means];
 	const box = el("div", { class: "row" }, el("div", { class: "ask" }, ask), guides);
@@ -296,6 +334,8 @@ function choicesRow(field, place) {
 function textsRow(field, place) {
 	const path = place.at + field.name, values = place.part[field.name] ?? [""];
 	const help = helpLines(field, place, path), guides = guideBox(guidesOf(field, place.measure), path);
+	const error = el("p", { class: "error", id: `${path}?error`, hidden: true });
+	const judge = () => judgeRow(box, field, place, place.part[field.name], path);
 	const shown = values.length ? values : [""];
 	const redraw = focus => {
 		const fresh = textsRow(field, place);
@@ -304,9 +344,10 @@ function textsRow(field, place) {
 	};
 	const one = i => {
 		const id = i === 0 ? path : `${path}[${i}]`, label = say("{label} {n}", { label: field.label, n: i + 1 });
-		const control = controlOf({ ...field, choices: undefined }, { id, "aria-label": label, "aria-describedby": describedBy(help, guides) }, shown[i], value => {
+		const control = controlOf({ ...field, choices: undefined }, { id, "aria-label": label, "aria-describedby": describedBy(help, guides, error), blur: () => { visited.add(path); judge(); }, judge }, shown[i], value => {
 			shown[i] = value ?? "";
 			place.part[field.name] = shown;
+			judge();
 			changed(place, field);
 		});
 		return el("div", { class: "line" }, control, shown.length > 1 ? el("button", { type: "button", class: "quiet", click: () => {
@@ -317,10 +358,12 @@ function textsRow(field, place) {
 		} }, say("Remove"), hiddenText(" " + label)) : undefined);
 	};
 	const box = el("fieldset", { class: "row" }, el("legend", {}, field.label, " ", badge(field, place)),
-		el("div", { class: "ask" }, help, shown.map((value, i) => one(i)), shown.length < field.most ?
+		el("div", { class: "ask" }, help, error, shown.map((value, i) => one(i)), shown.length < field.most ?
 			el("button", { type: "button", class: "quiet another", click: () => {
 				place.part[field.name] = [...shown, ""];
 				redraw(`${path}[${shown.length}]`);
 			} }, say("Add another"), hiddenText(": " + field.label)) : undefined), guides);
+	if (filled(values))
+		judge();
 	return box;
 }

@@ -8,7 +8,7 @@ const pagers = new Map();
 const heading = (depth, text) => el(`h${Math.min(depth, 6)}`, {}, text);
 
 function fieldOf(field, place) {
-	if (field.need === "ours" || field.control === "measure" || (!applies(field, place.part) && !filled(place.part[field.name])))
+	if (field.need === "ours" || field.control === "measure" || (!applies(field, place.part, place.measure) && !filled(place.part[field.name])))
 		return undefined;
 	if (field.key === "Request.atom_warnings")
 		return termsOf(field, place);

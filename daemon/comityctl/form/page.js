@@ -5,6 +5,7 @@ let unsaved = false;
 const terms = { draw: () => {} };
 const looks = new Map(); // by section: what was seen in the last round
 
+const unsavedLine = el("p", { class: "unsaved", role: "status", hidden: true }, say("There are changes that are not saved."));
 const status = el("p", { class: "status", role: "status" });
 const told = el("div", { class: "told" });
 const sections = el("div", {});
@@ -18,31 +19,48 @@ function announce(text) {
 	status.textContent = text;
 }
 
+function keepUnsaved(is) {
+	unsaved = is;
+	unsavedLine.hidden = !is;
+}
+
 // ------------------------------------------------------------------------------------------------------------- progress
 
 const idOf = section => `section-${section.name}`;
 
 function drawProgress() {
-	let wanted = 0, there = 0;
+	let wanted = 0, there = 0, bad = 0;
 	for (const section of form.sections) {
-		const look = lookAt(section, draft), count = document.getElementById(`${idOf(section)}-count`);
-		const done = look.wanted === look.there;
+		const look = lookAt(section), box = document.getElementById(idOf(section)), count = document.getElementById(`${idOf(section)}-count`);
+		for (const control of halves(box))
+			look.fault(control.id, [control.labels[0]?.textContent.trim() ?? control.ariaLabel], half(control));
+		const { wrong } = look, full = look.wanted === look.there;
 		looks.set(section.name, look);
 		wanted += look.wanted;
 		there += look.there;
-		count.textContent = done ? "✓" : `${look.there}/${look.wanted}`;
-		count.classList.toggle("done", done);
-		count.nextSibling.textContent = done ? say("nothing mandatory is empty") :
-			say("{there} of {wanted} mandatory fields are filled in", look);
+		bad += wrong;
+		count.textContent = (full ? wrong ? "" : "✓" : `${look.there}/${look.wanted} `) + (wrong ? `! ${wrong}` : "");
+		count.classList.toggle("done", full && !wrong);
+		count.classList.toggle("wrong", wrong > 0);
+		count.nextSibling.textContent = progressOf(look.there, look.wanted, wrong);
 	}
 	total.max = Math.max(1, wanted);
 	total.value = wanted ? there : 1;
-	totalText.textContent = say("{there} of {wanted} mandatory fields are filled in", { there, wanted });
+	totalText.textContent = progressOf(there, wanted, bad);
+}
+
+// In words: what is there of what must be there, and what is to be corrected.
+function progressOf(there, wanted, wrong) {
+	return [there === wanted ? say("nothing mandatory is empty") : say("{there} of {wanted} mandatory fields are filled in", { there, wanted }),
+		wrong ? say("to be corrected: {n}", { n: wrong }) : ""].filter(Boolean).join("; ");
 }
 
 let waiting;
 function changed(place, field) {
-	unsaved = true;
+	if (!unsaved)
+		announce("");
+	keepUnsaved(true);
+	keepFixed(place, field);
 	const decides = field.key === "Measure.type" || [...place.part ? partFields(place) : []].some(other => other.where && camel(other.where) === field.name);
 	place.retitle();
 	if (decides) {
@@ -56,8 +74,20 @@ function changed(place, field) {
 	clearTimeout(waiting);
 	waiting = setTimeout(() => {
 		terms.draw();
+		drawMarks();
 		drawProgress();
 	}, 150);
+}
+
+// What the form says by itself goes where another field leaves it no sense, and comes back.
+function keepFixed(place, field) {
+	for (const other of place.part ? partFields(place) : [])
+		if (other.fixed && other.where !== undefined && camel(other.where) === field.name) {
+			if (applies(other, place.part))
+				place.part[other.name] ??= other.preset;
+			else if (place.part[other.name] === other.preset)
+				delete place.part[other.name];
+		}
 }
 
 const fieldsByKey = new Map();
@@ -69,6 +99,8 @@ function* partFields(place) {
 function know(fields, at) {
 	fieldsByKey.set(at, fields);
 	for (const field of fields) {
+		if (field.key === "Measure.type")
+			(field.choices ?? []).forEach(choice => measureTypes.set(choice.value, choice));
 		if (field.key === "Measure.atoms")
 			(field.choices ?? []).forEach(choice => atomLabels.set(choice.value, choice.label));
 		if (isPart(field))
@@ -94,6 +126,7 @@ function drawSection(section) {
 function drawAll() {
 	visited.clear();
 	pagers.clear();
+	marks.clear();
 	sections.replaceChildren(...form.sections.map(drawSection));
 	index.replaceChildren(...form.sections.map(section => el("li", {}, el("a", { href: `#${idOf(section)}` }, section.label), " ",
 		el("span", { class: "count", id: `${idOf(section)}-count`, "aria-hidden": "true" }), hiddenText(""))));
@@ -132,13 +165,19 @@ function faultBox(title, intro, entries, more) {
 function check() {
 	drawProgress();
 	const all = [...looks.values()], faults = all.flatMap(look => look.faults), doubts = all.flatMap(look => look.doubts);
-	const box = el("div", { class: faults.length ? "summary bad" : "summary good", tabindex: "-1", role: "group", "aria-label": say("Result of the check") },
+	const warnings = all.flatMap(look => look.warnings), tooLong = bytesIn(draftText()) > mostOfFile;
+	if (tooLong)
+		faults.push({ path: idOf(form.sections[0]), label: form.title, text: say("The draft is longer than {size}, the most that is taken.", { size: sizeText(mostOfFile) }) });
+	const box = el("div", { class: `summary ${faults.length ? "bad" : doubts.length ? "open" : "good"}`, tabindex: "-1", role: "group", "aria-label": say("Result of the check") },
 		faults.length ? faultBox(say("Places that need your attention: {n}", { n: faults.length }), "", faults) :
-			[el("h2", {}, say("Nothing is missing that this page can see")),
-				el("p", {}, say("Save the draft. Then comityctl check FILE looks at the rest, and comityctl submit FILE hands it in."))],
-		faultBox(say("Empty, and mandatory in some cases"), say("This page cannot tell whether yours is one of them."), doubts));
+			[el("h2", {}, doubts.length ? say("Nothing is missing that this page can see") : say("Complete: nothing is missing")),
+				el("p", {}, say("Save the draft and hand it on. Whoever sends it does so with comityctl submit FILE; comityctl check FILE looks for faults as this page does."))],
+		faultBox(say("To be judged by you: {n}", { n: doubts.length }), say("This page cannot tell whether something is missing or wrong here."), doubts),
+		faultBox(say("To be known before it is sent: {n}", { n: warnings.length }), "", warnings));
 	for (const fault of faults)
 		visited.add(fault.path);
+	for (const section of form.sections)
+		document.getElementById(idOf(section)).querySelectorAll("input, textarea, select").forEach(control => control.dispatchEvent(new Event("judge")));
 	told.replaceChildren(box);
 	box.focus();
 }
@@ -149,8 +188,8 @@ function strangeBox(name, strange) {
 	return el("div", { class: "summary bad", tabindex: "-1", role: "group", "aria-label": say("What was not taken over") },
 		el("h2", {}, say("Not all of {name} fits this form", { name: visible(name) })),
 		el("p", {}, say("It was written for another version of the form, or by hand. The draft that you save from now on does not hold what is listed here, unless the list says so; the file that you opened stays as it is.")),
-		el("ul", {}, strange.list.map(entry => el("li", {}, el("code", { dir: "ltr" }, visible(entry.path)), ": ", entry.text, " ",
-			say("The file says:"), " ", el("bdi", {}, el("code", {}, entry.said))))),
+		el("ul", {}, strange.list.map(entry => el("li", {}, el("code", { dir: "ltr" }, visible(entry.path)), ": ", entry.text,
+			entry.said ? [" ", say("The file says:"), " ", el("bdi", {}, el("code", {}, entry.said))] : undefined))),
 		strange.more ? el("p", {}, say("{n} more are not listed.", { n: strange.more })) : undefined,
 		el("button", { type: "button", click: () => {
 			told.replaceChildren();
@@ -166,9 +205,10 @@ function failBox(name, why) {
 // The draft that a text holds takes the place of this one.
 function openText(name, text) {
 	const strange = new Strange();
-	let value;
+	let value, twice;
 	try {
 		value = parseDraft(text);
+		twice = namedTwice(withoutComments(text));
 	} catch (error) {
 		told.replaceChildren(failBox(name, say("It is no JSON, as this form saves it: {why}", { why: visible(error.message) })));
 		told.firstChild.focus();
@@ -179,8 +219,10 @@ function openText(name, text) {
 		told.firstChild.focus();
 		return;
 	}
+	for (const path of twice)
+		strange.add(path, undefined, say("This name stands twice in the file; the last one was taken."));
 	draft = takeDraft(value, strange);
-	unsaved = false;
+	keepUnsaved(false);
 	drawAll();
 	told.replaceChildren();
 	announce(say("{name} was opened.", { name: visible(name) }) +
@@ -198,14 +240,18 @@ async function openFile() {
 	opened.value = "";
 }
 
+const mostOfFile = 4 * 1024 * 1024;
+const draftText = () => JSON.stringify(putDraft(draft), null, 2) + "\n";
+
 function save() {
-	const text = JSON.stringify(putDraft(draft), null, 2) + "\n";
+	const text = draftText(), left = halves(sections).length;
 	const name = (draft.top.ownReference ?? "").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 80) || "request";
 	const link = el("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: name + ".json" });
 	link.click();
 	setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-	unsaved = false;
-	announce(say("The draft was saved as {name}, where your browser keeps what it downloads.", { name: name + ".json" }));
+	keepUnsaved(false);
+	announce(say("The draft was saved as {name}, where your browser keeps what it downloads.", { name: name + ".json" }) +
+		(left ? " " + say("Without what is only half written in {n} fields: see Check.", { n: left }) : ""));
 }
 
 // ------------------------------------------------------------------------------------------------------------- printing
@@ -250,7 +296,7 @@ function begin() {
 	know(bodyFields, `content.${kind}.`);
 	document.body.append(el("a", { class: "skip", href: "#form-main" }, say("To the form")), header(),
 		el("div", { class: "columns" }, el("nav", { class: "side", "aria-label": say("Sections") },
-			el("details", { open: window.innerWidth >= 900 }, el("summary", {}, say("Sections")), index), total, totalText, tools(), status),
+			el("details", { open: window.innerWidth >= 900 }, el("summary", {}, say("Sections")), index), total, totalText, tools(), status, unsavedLine),
 		el("main", { id: "form-main", tabindex: "-1" }, told, sections)),
 		el("div", { class: "reader" }, el("div", { class: "tools" }, el("button", { type: "button", click: () => window.print() }, say("Print")),
 			el("button", { type: "button", click: () => reading(false) }, say("Back to the form"))), printed), opened);
