@@ -21,9 +21,8 @@ static void offer(struct choosing *c, const char *value, const char *label, cons
 	for (size_t i = 0; i < c->n; i++)
 		if (strcmp(c->list[i].value, value) == 0)
 			return;
-	c->list[c->n++] = (struct form_choice){
-		.value = value, .label = label[0] ? label : value, .help = help, .ask = ""
-	};
+	c->list[c->n++] =
+		(struct form_choice){ .value = value, .label = label[0] ? label : value, .help = help, .ask = "" };
 }
 
 /* The article by which the instrument knows a ground. */
@@ -180,8 +179,7 @@ static void offer_articles(struct choosing *c)
 	if (p == NULL)
 		return;
 	for (size_t i = 0; i < p->n_requirements; i++)
-		if (!p->requirements[i].measures || !c->w->chosen ||
-		    (p->requirements[i].measures & c->w->chosen) != 0)
+		if (!p->requirements[i].measures || !c->w->chosen || (p->requirements[i].measures & c->w->chosen) != 0)
 			offer_articles_of(c, p->requirements[i].source.article,
 					  form_say(words, p->requirements[i].why));
 	for (size_t i = 0; i < p->n_clocks; i++)

@@ -33,9 +33,9 @@ struct form_choice {
 
 /* What a value must look like, as the law says it: a browser can hold what is typed against it. */
 struct form_shape {
-	size_t most_bytes;   /* of a text, in UTF-8; 0: no text */
-	uint64_t least;      /* of an instant, in milliseconds since 1970: before it lies no instant that anybody means */
-	uint64_t most;       /* of a number; 0: what its type holds */
+	size_t most_bytes; /* of a text, in UTF-8; 0: no text */
+	uint64_t least;    /* of an instant, in milliseconds since 1970: before it lies no instant that anybody means */
+	uint64_t most;     /* of a number; 0: what its type holds */
 	const char *pattern; /* a regular expression of ECMAScript that holds for the whole text; NULL: none */
 	const char *told;    /* the sentence where the pattern does not hold */
 	size_t n_only;       /* the values that may stand here; 0: any */

@@ -196,9 +196,14 @@ static struct form_field field_of(const struct form_work *w, const ProtobufCMess
 				  const ProtobufCFieldDescriptor *d, const char *around)
 {
 	const bool list = d->label == PROTOBUF_C_LABEL_REPEATED;
-	struct form_field f = {
-		.list = list, .control = control_of(d), .when = "", .instead = "", .preset = "", .why = "", .must_where = "", .must_is = ""
-	};
+	struct form_field f = { .list = list,
+				.control = control_of(d),
+				.when = "",
+				.instead = "",
+				.preset = "",
+				.why = "",
+				.must_where = "",
+				.must_is = "" };
 	char name[CY_FIELD_NAME_SIZE];
 	const struct form_rule *rule;
 	size_t n;

@@ -188,7 +188,8 @@ static void date(ProtobufCMessage *m, const char *text, int64_t ms)
 
 		if (f->type == PROTOBUF_C_TYPE_MESSAGE && (list ? cy_field_count(m, f) > 0 : cy_field_set(m, f)))
 			date(*(ProtobufCMessage *const *)cy_field_value(m, f, 0), text, ms);
-		else if (!list && f->type == PROTOBUF_C_TYPE_STRING && len > 5 && strcmp(f->name + len - 5, "_date") == 0)
+		else if (!list && f->type == PROTOBUF_C_TYPE_STRING && len > 5 &&
+			 strcmp(f->name + len - 5, "_date") == 0)
 			*(const char **)at = text;
 		else if (cy_field_instant(f))
 			*(int64_t *)at = ms;
@@ -211,8 +212,7 @@ static void warned(struct probe *p, struct form_day_of *list, const char *text, 
 		char pattern[FORM_PATH_MAX];
 
 		if (pattern_of(p->faults.at[i].field, pattern) && strstr(p->faults.at[i].text, text) != NULL)
-			list[p->w->n_days++] =
-				(struct form_day_of){ cy_arena_string(p->w->arena, pattern), day };
+			list[p->w->n_days++] = (struct form_day_of){ cy_arena_string(p->w->arena, pattern), day };
 	}
 }
 

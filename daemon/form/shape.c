@@ -1,4 +1,5 @@
-/* What the values of a field must look like, as law/check*.c and the reading of files have it; tests hold the two together.
+/* What the values of a field must look like, as law/check*.c and the reading of files have it; tests hold the two
+ * together.
  */
 #include <string.h>
 
