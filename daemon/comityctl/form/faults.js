@@ -39,9 +39,12 @@ function brought(field) {
 const demanded = (field, part) => field.mustWhere !== undefined && String(part[camel(field.mustWhere)] ?? "false") === field.mustIs;
 
 function mandatory(field, part, measure) {
-	if (field.need === "ours" || !applies(field, part, measure) || (field.instead && filled(part[camel(field.instead)])))
+	if (field.need === "ours" || !applies(field, part, measure))
 		return false;
-	return field.need === "mandatory" || Boolean(field.instead) || brought(field) || askedFor(field, measure) || demanded(field, part);
+	if (askedFor(field, measure) || demanded(field, part))
+		return true;
+	return !(field.instead && filled(part[camel(field.instead)])) &&
+		(field.need === "mandatory" || Boolean(field.instead) || brought(field));
 }
 
 // Of a field that need not be there: shown from the start, or behind "More".
