@@ -1,5 +1,4 @@
 /* What may be chosen, and what a field begins with. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +6,7 @@
 #include "form/internal.h"
 
 #define CHOICES_MAX 512u
+#define ARTICLE_MAX 1000u
 
 struct choosing {
 	const struct form_work *w;
@@ -151,6 +151,19 @@ static int by_number(const void *a, const void *b)
 	return m != n ? (m > n) - (m < n) : strcmp(x, y);
 }
 
+/* Two numbers of articles with "to" between, and nothing else up to the end. */
+static bool is_range(const char *p, const char *end, unsigned long *ret_from, unsigned long *ret_to)
+{
+	char *at;
+
+	*ret_from = strtoul(p, &at, 10);
+	if (at == p || strncmp(at, " to ", 4) != 0)
+		return false;
+	p = at + 4;
+	*ret_to = strtoul(p, &at, 10);
+	return at > p && at == end && *ret_to < ARTICLE_MAX;
+}
+
 /* The articles of the profile's text, such as "5(5)(d), 6(4)(d)" or "6 to 12", each by itself. What is no article of
  * the instrument (practice, a law of one state) is left out. */
 static void offer_articles_of(struct choosing *c, const char *text, const char *help)
@@ -158,14 +171,13 @@ static void offer_articles_of(struct choosing *c, const char *text, const char *
 	static const char digits[] = "0123456789", within[] = "0123456789abcdefghijklmnopqrstuvwxyz()";
 
 	for (const char *p = text, *end; *p != '\0'; p = *end != '\0' ? end + 1 : end) {
-		unsigned from, to;
-		int len = 0;
+		unsigned long from, to;
 
 		p += strspn(p, " ");
 		end = p + strcspn(p, ",");
-		if (sscanf(p, "%3u to %3u%n", &from, &to, &len) == 2 && p + len == end)
+		if (is_range(p, end, &from, &to))
 			for (; from <= to; from++)
-				offer(c, form_text(c->w->arena, "%u", from), "", help);
+				offer(c, form_text(c->w->arena, "%lu", from), "", help);
 		else if (strspn(p, digits) > 0 && p + strspn(p, within) == end)
 			offer(c, form_text(c->w->arena, "%.*s", (int)(end - p), p), "", help);
 	}
