@@ -209,6 +209,10 @@ int store_apply_seal(struct store_applying *a, const struct seal_context *contex
 		     uint8_t ret_nonce[static SEAL_NONCE_LEN], const char *what, const char *id);
 
 /* store_sqlite_event.c */
+int store_put_stream(struct store_applying *a, const struct store_stream *s);
+int store_put_parcel(struct store_applying *a, const struct store_parcel *p);
+int store_put_receipt(struct store_applying *a, const struct store_parcel *p);
+int store_dissolve(struct store_applying *a, const struct store_parcel *p);
 int store_put_event(struct store_applying *a, const struct store_event *ev);
 int store_put_cursor(struct store_applying *a, const struct store_cursor *c);
 int store_deliver(struct store_applying *a, const struct store_write *w);
