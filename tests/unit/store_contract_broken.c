@@ -158,6 +158,42 @@ static void shows_all(struct store_port *port)
 	port->list_cases = list_of_all;
 }
 
+static int events_of_all(void *ctx, struct store_view view, uint64_t after, uint32_t limit, store_event_fn *fn,
+			 void *arg)
+{
+	view.client = NULL;
+	return whole.events(ctx, view, after, limit, fn, arg);
+}
+
+static void tells_all(struct store_port *port)
+{
+	port->events = events_of_all;
+}
+
+static int reference_of_any(void *ctx, struct store_view view, const char *reference, const char *peer,
+			    const char *except, store_case_fn *fn, void *arg)
+{
+	(void)peer;
+	return whole.find_reference(ctx, view, reference, "", except, fn, arg);
+}
+
+static void takes_any_peer(struct store_port *port)
+{
+	port->find_reference = reference_of_any;
+}
+
+static int messages_from_the_first(void *ctx, const char *peer, const char *case_id, uint32_t after,
+				   store_message_fn *fn, void *arg)
+{
+	(void)after;
+	return whole.peer_messages(ctx, peer, case_id, 0, fn, arg);
+}
+
+static void begins_anew(struct store_port *port)
+{
+	port->peer_messages = messages_from_the_first;
+}
+
 static int one_event_more(void *ctx, struct store_view view, uint64_t after, uint32_t limit, store_event_fn *fn,
 			  void *arg)
 {
@@ -276,6 +312,9 @@ const struct store_broken stores_broken[] = {
 	{ "finds a reference by other letters", folds_references, NULL, NULL },
 	{ "sorts names as a dictionary does", sorts_as_a_dictionary, NULL, NULL },
 	{ "shows a client the cases of others", shows_all, NULL, NULL },
+	{ "tells a client the events of others", tells_all, NULL, NULL },
+	{ "finds a reference with another peer", takes_any_peer, NULL, NULL },
+	{ "gives messages of a peer from the first one", begins_anew, NULL, NULL },
 	{ "gives one row more than it was asked for", gives_one_more, NULL, NULL },
 	{ "goes on where a callback has ended the read", goes_on, NULL, NULL },
 	{ "cannot read while it reads", reads_once, NULL, NULL },

@@ -535,6 +535,66 @@ static void verdicts_of_the_case_come_in_the_order_of_digests(void **state)
 	EXPECT(t, CY_OK, "ge", p->judged_messages(p->ctx, "IE", "c1", STORE_OWN, note_id, &s));
 }
 
+/* ----------------------------------------------------------- of clients and peers */
+
+static void add_event(struct contract *t, const char *client)
+{
+	add(t, STORE_PUT_EVENT)->event = (struct store_event){ .peer = "IE",
+							       .case_id = "c1",
+							       .message_id = "",
+							       .client = client,
+							       .own_reference = "",
+							       .text = "",
+							       .case_state = "" };
+}
+
+static int see_event(void *arg, const struct store_event *row)
+{
+	struct few *s = arg;
+
+	snprintf(s->ids[s->n++], sizeof s->ids[0], "%s", row->client);
+	return CY_OK;
+}
+
+static void a_client_sees_its_own_events_and_references_alone(void **state)
+{
+	struct contract *t = *state;
+	const struct store_view desk = { .client = "desk" }, other = { .client = "other" };
+	struct few s = { 0 };
+
+	add_case(t, "c1", "desk", "own-1", "");
+	add_case(t, "c2", "other", "own-2", "");
+	add_event(t, "desk");
+	add_event(t, "other");
+	assert_int_equal(commit(t), CY_OK);
+	assert_int_equal(t->port.events(t->port.ctx, desk, 0, 9, see_event, &s), CY_OK);
+	assert_int_equal(t->port.events(t->port.ctx, other, 0, 9, see_event, &s), CY_OK);
+	assert_int_equal(s.n, 2);
+	assert_string_equal(s.ids[0], "desk");
+	assert_string_equal(s.ids[1], "other");
+	assert_int_equal(t->port.find_reference(t->port.ctx, desk, "own-1", "IE", "c9", see_case, &s), CY_OK);
+	assert_int_equal(t->port.find_reference(t->port.ctx, other, "own-1", "", "c9", see_case, &s), CY_ENOENT);
+	assert_int_equal(t->port.find_reference(t->port.ctx, desk, "own-1", "US", "c9", see_case, &s), CY_ENOENT);
+	assert_int_equal(s.n, 3);
+}
+
+static void messages_of_the_peer_come_above_a_number(void **state)
+{
+	static const char *const ids[] = { "m1", "m2", "m3" };
+	struct contract *t = *state;
+	struct few s = { 0 };
+
+	add_case(t, "c1", "desk", "own-1", "");
+	for (uint32_t i = 1; i <= 3; i++)
+		add_message(t, "c1", ids[i - 1], i, CY_PRIORITY__NORMAL)->author = STORE_PEER;
+	add_message(t, "c1", "own", 4, CY_PRIORITY__NORMAL);
+	assert_int_equal(commit(t), CY_OK);
+	assert_int_equal(t->port.peer_messages(t->port.ctx, "IE", "c1", 1, see_message, &s), CY_OK);
+	assert_int_equal(s.n, 2);
+	assert_string_equal(s.ids[0], "m2");
+	assert_string_equal(s.ids[1], "m3");
+}
+
 /* ---------------------------------------------------------------------- unfiled */
 
 static void what_belongs_to_no_case_is_found_by_its_key_alone(void **state)
@@ -559,6 +619,8 @@ static void what_belongs_to_no_case_is_found_by_its_key_alone(void **state)
 }
 
 static const struct CMUnitTest tests_of_the_contract[] = {
+	cmocka_unit_test(a_client_sees_its_own_events_and_references_alone),
+	cmocka_unit_test(messages_of_the_peer_come_above_a_number),
 	cmocka_unit_test(what_came_back_late_is_not_overtaken_in_its_case),
 	cmocka_unit_test(the_most_urgent_waits_first_then_the_oldest),
 	cmocka_unit_test(undelivered_come_by_age_and_by_pages_without_what_leaves_again),
