@@ -24,7 +24,8 @@ result $? 'it says where the letter of the request and the file of the case are'
 pdftotext -layout "${papers[0]}" - >out 2>err && grep -q '^Criminal Division' out && grep -q '182-50013 .*Page 1 of ' out &&
 	grep -q 'Any person who attempts or conspires' out && grep -q 'openssl cms -verify' out
 result $? 'the letter has its letterhead, the request, and the commands that verify it'
-pdftotext -layout "${papers[2]}" - >out 2>err && grep -q '^Time line' out && [ "$(grep -c '^Proof' out)" -ge 10 ] &&
+# A page begins with a form feed.
+pdftotext -layout "${papers[2]}" - 2>err | tr -d '\f' >out && grep -q '^Time line' out && [ "$(grep -c '^Proof' out)" -ge 10 ] &&
 	grep -q 'Refusal, IE no. 5' out
 result $? 'the file of the case has its time line, and every message with its proof'
 
