@@ -61,9 +61,24 @@ check '^unit/patience_' TIME_FACTOR=7
 factor=$(sed -nE 's/.*TIME_FACTOR is ([0-9]+),.*/\1/p' "$work/out")
 [ "$((factor % 7))" = 0 ] && [ "$factor" -ge 7 ]
 ok 'the speed of the machine multiplies TIME_FACTOR'
-[ "$(cat "$work/factor")" = "$factor" ] && [ "$(cat "$work/limits")" = $((300 * factor)) ] &&
-	said "a suite may take $((300 * factor)) s"
+[ "$(cat "$work/factor")" = "$factor" ] && [ "$(cat "$work/limits")" = $((600 * factor)) ] &&
+	said "a suite may take $((600 * factor)) s"
 ok 'and that is how patient the suites and their limits are'
+
+mkdir -p "$work/tests/e2e"
+printf '%s\n' "print('ok 1 - c')" "print('not ok 2 - d')" >"$work/tests/e2e/daemon_test.py"
+! check '^(unit/fine_|e2e/)' && [ "$(tail -n 1 "$work/out")" = '3 passed, 1 failed' ] && said '^failed: e2e/daemon$'
+ok 'what runs beside the daemons is counted with them'
+mkfifo "$work/started"
+suite endless <<<"echo \$\$ >$work/started; exec tail -f /dev/null"
+printf '%s\n' 'import os, signal' "print(os.getpid(), file=open('$work/started', 'w'))" 'signal.pause()' >"$work/tests/e2e/daemon_test.py"
+exec 3<>"$work/started"
+env PATH="$work/path:$PATH" bash "$work/tests/check" "$work/build" '^(unit/endless_|e2e/)' >"$work/out" 2>&1 &
+read -r one <&3 && read -r other <&3
+kill $!
+! wait $! && ! kill -0 "$one" 2>/dev/null && ! kill -0 "$other" 2>/dev/null
+ok 'and all end with it'
+exec 3>&-
 
 ! check '^unit/fin_' && said "^no test has a name that matches '\^unit/fin_'"
 ok 'a name that no test has is an error'
