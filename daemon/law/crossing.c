@@ -1,7 +1,5 @@
 #include "law/crossing.h"
 
-#include <string.h>
-
 #include "law/kinds.h"
 
 static const struct law_crossing rules[] = {
@@ -58,35 +56,52 @@ static const struct law_crossing rules[] = {
 	X(EVIDENCE_STATEMENT,      "......................")
 /* clang-format on */
 
-static const struct {
-	uint32_t kind;
-	const char *columns;
-} rows[] = {
-#define LAW_X(NAME, columns) { CY_CONTENT__KIND_##NAME, columns },
+/* All by the number of a kind, made by the compiler: for each pair of messages that crossed the fold asks here. */
+static const char *const rows[] = {
+#define LAW_X(NAME, columns) [CY_CONTENT__KIND_##NAME] = (columns),
 	LAW_ROWS(LAW_X)
 #undef LAW_X
 };
 
+/* How many kinds of the requested side come before each kind: what an enumerator is given is one more than the last. */
+enum {
+	COLUMN_BEFORE_ALL = -1,
+#define LAW_X(NAME, name, who, opens, phases, share, effect) \
+	COLUMN_##NAME, COLUMN_AFTER_##NAME = COLUMN_##NAME - (((who)&LAW_ASKED) == 0),
+	LAW_KINDS(LAW_X)
+#undef LAW_X
+	COLUMNS
+};
+
+static const struct {
+	bool is_one;
+	uint8_t at;
+} columns[] = {
+#define LAW_X(NAME, name, who, opens, phases, share, effect) \
+	[CY_CONTENT__KIND_##NAME] = { ((who)&LAW_ASKED) != 0, COLUMN_##NAME },
+	LAW_KINDS(LAW_X)
+#undef LAW_X
+};
+
+#define LAW_X(NAME, columns) \
+	_Static_assert(sizeof(columns) == COLUMNS + 1, "a column for each kind of the requested side");
+LAW_ROWS(LAW_X)
+#undef LAW_X
+
 /* The letter for a pair; 0 if the table says nothing. */
 static char letter(uint32_t requesting, uint32_t requested)
 {
-	size_t column = 0, i;
-
-	for (i = 0; i < law_kinds_n && law_kinds[i].number != requested; i++)
-		column += (law_kinds[i].who & LAW_ASKED) != 0;
-	if (i == law_kinds_n || !(law_kinds[i].who & LAW_ASKED))
+	if (requesting >= sizeof rows / sizeof rows[0] || rows[requesting] == NULL ||
+	    requested >= sizeof columns / sizeof columns[0] || !columns[requested].is_one)
 		return 0;
-	for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (rows[i].kind == requesting)
-			return column < strlen(rows[i].columns) ? rows[i].columns[column] : 0;
-	return 0;
+	return rows[requesting][columns[requested].at];
 }
 
 const struct law_crossing *law_crossing(uint32_t requesting, uint32_t requested)
 {
-	char l = letter(requesting, requested);
+	const char l = letter(requesting, requested);
 
-	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0] && l != 0 && l != '.'; i++)
 		if (rules[i].letter == l)
 			return &rules[i];
 	return NULL;

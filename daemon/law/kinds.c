@@ -13,14 +13,24 @@ const struct law_kind law_kinds[] = {
 #undef WITHIN
 };
 
+enum {
+#define LAW_X(NAME, name, who, opens, phases, share, effect) PLACE_##NAME,
+	LAW_KINDS(LAW_X)
+#undef LAW_X
+};
+
 const size_t law_kinds_n = sizeof law_kinds / sizeof law_kinds[0];
+
+/* By the number of a kind: it is asked for with each step of a fold. */
+static const struct law_kind *const by_number[] = {
+#define LAW_X(NAME, name, who, opens, phases, share, effect) [CY_CONTENT__KIND_##NAME] = &law_kinds[PLACE_##NAME],
+	LAW_KINDS(LAW_X)
+#undef LAW_X
+};
 
 const struct law_kind *law_kind(uint32_t number)
 {
-	for (size_t i = 0; i < law_kinds_n; i++)
-		if (law_kinds[i].number == number)
-			return &law_kinds[i];
-	return NULL;
+	return number < sizeof by_number / sizeof by_number[0] ? by_number[number] : NULL;
 }
 
 const char *law_kind_name(uint32_t kind)
