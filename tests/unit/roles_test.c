@@ -46,6 +46,7 @@ static const struct {
 	{ "list_cursors", WHO_OPERATES },
 	{ "remove_cursor", ADMINISTRATOR },
 	{ "erase_case", ADMINISTRATOR },
+	{ "sign_container", SUBMITTER },
 };
 
 static const struct node_client_config clients[] = { { DESK, CY_ROLE__SUBMITTER, true },

@@ -643,7 +643,7 @@ static void the_worker_signs_in_order_and_the_queue_is_bounded(void **state)
 	snprintf(text, sizeof text, "text %u", SIGNER_QUEUE_MAX - 1);
 	accepted(&o, "US-OIA", text, cy_bytes(o.result.der, o.result.len), 0);
 	assert_int_equal(o.port.sign(o.port.ctx, 1, cy_bytes("x", 1)), CY_OK);
-	assert_int_equal(o.port.sign(o.port.ctx, 1, cy_bytes(NULL, CY_MANIFEST_MAX + 1)), CY_ELIMIT);
+	assert_int_equal(o.port.sign(o.port.ctx, 1, cy_bytes(NULL, SIGNER_TEXT_MAX + 1)), CY_ELIMIT);
 	signer_openssl_free(o.signer);
 }
 

@@ -158,7 +158,7 @@ static int port_sign(void *ctx, uint64_t ticket, struct cy_bytes text)
 	struct signer_openssl *s = ctx;
 	struct job *j;
 
-	if (text.len > CY_MANIFEST_MAX)
+	if (text.len > SIGNER_TEXT_MAX)
 		return CY_ELIMIT;
 	if (s->outstanding == SIGNER_QUEUE_MAX)
 		return CY_EAGAIN;

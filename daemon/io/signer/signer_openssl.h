@@ -7,6 +7,7 @@
 #define CY_IO_SIGNER_SIGNER_OPENSSL_H
 
 #include "port/ports.h"
+#include "wire/asic.h"
 
 /* Texts that wait or whose result has not been fetched; beyond it sign() says
  * CY_EAGAIN. */
@@ -42,13 +43,15 @@ struct signer_config {
 	struct cy_error *own_fault;          /* as for a peer, of our own files; only with `before` */
 };
 
+#define SIGNER_TEXT_MAX ASIC_MANIFEST_MAX /* bytes that are signed at once: the longest text is that of a container */
+
 /* A result: CY_OK with the DER signature, which is valid during the call only,
  * or CY_ESIGN or CY_ENOMEM and no bytes. May call sign() again. */
 typedef void (*signer_signed_cb)(void *ctx, uint64_t ticket, int code, struct cy_bytes signature);
 
 /* CY_ECONFIG with a sentence that names the file (e->field) and the remedy.
  * `ret_port` then works until signer_openssl_free(). sign() gives CY_EAGAIN when
- * the queue is full and CY_ELIMIT for a text over CY_MANIFEST_MAX; the callback
+ * the queue is full and CY_ELIMIT for a text over SIGNER_TEXT_MAX; the callback
  * then does not come. */
 int signer_openssl_new(const struct signer_config *config, signer_signed_cb cb, void *ctx,
 		       struct signer_openssl **ret_signer, struct signer_port *ret_port, struct cy_error *e);

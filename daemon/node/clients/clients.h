@@ -50,6 +50,8 @@ void unread_reconfigured(struct node *n);
 /* Statistics that were asked for are counted, a part at a time: everybody else goes on meanwhile. */
 void stats_views_step(struct node *n);
 struct cy_mono stats_views_next(const struct node *n); /* now, while some are being counted */
+/* What a client had signed is signed, or could not be. */
+void container_signed(struct node *n, struct signing_request *w);
 /* In a batch: a table that was counted is given out, unless it finds that another one was. */
 void publish_step(struct node *n, const struct input *in);
 

@@ -42,7 +42,8 @@
 	X(REMOVE_CURSOR, remove_cursor, ADMINISTRATOR, REQUEST_IN_BATCH, subscribe_remove)                   \
 	X(CHECK_EVIDENCE, check_evidence, ALL, REQUEST_AT_ONCE, evidence_rest_asked)                         \
 	X(LIST_UPLOADS, list_uploads, ALL, REQUEST_AT_ONCE, upload_list)                                     \
-	X(DROP_UPLOAD, drop_upload, SUBMITTER | ADMINISTRATOR, REQUEST_IN_BATCH, upload_drop)
+	X(DROP_UPLOAD, drop_upload, SUBMITTER | ADMINISTRATOR, REQUEST_IN_BATCH, upload_drop)                \
+	X(SIGN_CONTAINER, sign_container, SUBMITTER, REQUEST_IN_BATCH, container_sign)
 
 #define X(KIND, member, roles, turn, by)                                                         \
 	static void ask_##member(struct node *n, struct conn *c, const CyClientFrame *f, int fd) \

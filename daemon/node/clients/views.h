@@ -48,6 +48,8 @@ void clock_views_confirm(struct node *n, struct conn *c, uint64_t correlation, c
 /* It is answered later. What is to be published is asked for in a batch. */
 void stats_views_free(struct node *n);
 void stats_views_get(struct node *n, struct conn *c, uint64_t correlation, const CyGetStatistics *r);
+/* A client has the authority sign which files are in a container. */
+void container_sign(struct node *n, struct conn *c, uint64_t correlation, const CySignContainer *r);
 /* An administrator orders that the content of a case is erased. */
 void erase_case(struct node *n, struct conn *c, uint64_t correlation, const CyEraseCase *r);
 

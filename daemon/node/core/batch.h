@@ -57,7 +57,8 @@ enum signing_kind {
 	SIGN_STATE,
 	SIGN_PARCEL,
 	SIGN_RECEIPT,
-	SIGN_STATEMENT
+	SIGN_STATEMENT,
+	SIGN_CONTAINER
 };
 
 struct signing_request {
@@ -75,6 +76,9 @@ struct signing_request {
 	struct store_write *parcel;   /* receipt of a parcel taken in this batch */
 	struct store_message *failed; /* statement */
 	struct fetching *fetching;    /* receipt: of a parcel that is fetched back, and leaves with it */
+	/* Container: the client that asked for it. */
+	uint64_t conn, correlation;
+	const char *client;
 };
 
 /* Each but the first lasts until the next one; a batch in which nothing is to be written leaves out COMMITTING, and one
@@ -173,8 +177,10 @@ void batch_error(struct node *n, uint64_t conn, uint64_t correlation, CyErrorCod
 void batch_go_on(struct node *n, uint64_t conn, CyClientFrame *frame);
 
 /* ------------------------------------------------------- signing requests */
-/* Adds a text that has to be signed, and returns its request; what was to be signed is then done by its kind. */
+/* Add a text that has to be signed, and return its request; what was to be signed is then done by its kind. */
 struct signing_request *batch_request_signature(struct node *n, enum signing_kind kind, struct peer *p,
 						const struct wire_text *text);
+/* For nobody's stream; made now. */
+struct signing_request *batch_request_signature_of(struct node *n, enum signing_kind kind, struct cy_bytes text);
 
 #endif

@@ -169,17 +169,26 @@ void batch_go_on(struct node *n, uint64_t conn, CyClientFrame *frame)
 struct signing_request *batch_request_signature(struct node *n, enum signing_kind kind, struct peer *p,
 						const struct wire_text *text)
 {
-	struct signing_request *w = cy_arena_take(&n->batch.arena, sizeof *w);
+	struct signing_request *w;
 	struct cy_buf out = CY_BUF(CY_MANIFEST_MAX);
 
 	CY_ASSERT(wire_text_write(text, &out) == CY_OK);
-	w->kind = kind;
+	w = batch_request_signature_of(n, kind, cy_buf_view(&out));
+	cy_buf_free(&out);
 	w->made = text->made;
 	w->peer = p;
 	w->session = p->session;
+	return w;
+}
+
+struct signing_request *batch_request_signature_of(struct node *n, enum signing_kind kind, struct cy_bytes text)
+{
+	struct signing_request *w = cy_arena_take(&n->batch.arena, sizeof *w);
+
+	w->kind = kind;
+	w->made = node_now(n);
 	/* The text ends up in the write-set as well as in a frame. */
-	w->text = batch_bytes(n, cy_buf_view(&out));
-	cy_buf_free(&out);
+	w->text = batch_bytes(n, text);
 	*n->batch.last_request = w;
 	n->batch.last_request = &w->next;
 	return w;

@@ -335,6 +335,9 @@ static void commit(struct node *n)
 		case SIGN_STATEMENT:
 			expire_signed(n, request);
 			break;
+		case SIGN_CONTAINER:
+			container_signed(n, request);
+			break;
 		}
 	}
 	if (n->wants_plan)
