@@ -64,29 +64,38 @@ static int options(struct ctl *ctl, int argc, char **argv, struct asked *a)
 	if (!ends_with(a->output, ".pdf") && !ends_with(a->output, ".html"))
 		return ctl_usage("letter", "-o requires a file whose name ends with .pdf or .html, not '%s'",
 				 a->output);
-	if (a->letterhead == NULL)
-		a->letterhead = getenv("COMITY_LETTERHEAD");
 	return file_may_replace(a->output, "-o");
 }
 
-static int load(struct letter_job *j, const struct asked *a)
+int letter_load(struct letter_job *j, const char *command, const char *language, const char *treaties,
+		const char *letterhead)
 {
 	struct config_problems problems = { 0 };
-	int r = words_load("letter", a->language, &j->words);
+	int r = words_load(command, language, &j->words);
 
 	if (r == CTL_DONE)
-		r = treaties_load(a->treaties, &j->treaties);
+		r = treaties_load(treaties, &j->treaties);
 	if (r != CTL_DONE)
 		return r;
 	j->law.profiles = j->treaties.list;
 	j->law.n_profiles = j->treaties.n;
 	letter_begin(&j->letter, &j->words.words);
-	if (a->letterhead == NULL || a->letterhead[0] == '\0')
+	if (letterhead == NULL)
+		letterhead = getenv("COMITY_LETTERHEAD");
+	if (letterhead == NULL || letterhead[0] == '\0')
 		return CTL_DONE;
-	if (letterhead_load(a->letterhead, &j->arena, &j->head, &problems) != CY_OK)
+	if (letterhead_load(letterhead, &j->arena, &j->head, &problems) != CY_OK)
 		r = CTL_BAD_FILE;
 	treaties_problems(&problems);
 	return r;
+}
+
+void letter_unload(struct letter_job *j)
+{
+	letter_free(&j->letter);
+	cy_arena_free(&j->arena);
+	cy_arena_free(&j->treaties.arena);
+	cy_arena_free(&j->words.arena);
 }
 
 /* -------------------------------------------------------------- what it is of */
@@ -220,15 +229,12 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	j->ctl = ctl;
 	r = options(ctl, argc, argv, &a);
 	if (r == CTL_DONE)
-		r = load(j, &a);
+		r = letter_load(j, "letter", a.language, a.treaties, a.letterhead);
 	if (r == CTL_DONE)
 		r = find(j, &a);
 	if (r == CTL_DONE)
 		r = write_letter(j, &a);
-	letter_free(&j->letter);
-	cy_arena_free(&j->arena);
-	cy_arena_free(&j->treaties.arena);
-	cy_arena_free(&j->words.arena);
+	letter_unload(j);
 	free(j);
 	return r;
 }

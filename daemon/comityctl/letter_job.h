@@ -26,6 +26,13 @@ struct letter_job {
 	struct form_unread unread[LAW_FAULTS_MAX];
 };
 
+/* Read the words, treaties and letterhead, each NULL where the option was not given, into a job of zeros, whose `ctl`
+ * is set; and begin a letter. `command` is for the messages. CTL_DONE, or the reason is printed; letter_unload() either
+ * way. */
+int letter_load(struct letter_job *j, const char *command, const char *language, const char *treaties,
+		const char *letterhead);
+void letter_unload(struct letter_job *j);
+
 /* A draft; the faults of the file stand in the letter. CTL_DONE, or the reason is printed. */
 int letter_draft(struct letter_job *j, const char *file);
 
