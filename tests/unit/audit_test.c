@@ -1,10 +1,11 @@
 /* Expectations from the published test vectors of RFC 6962 implementations
- * (certificate-transparency: the eight-leaf tree). */
+ * (certificate-transparency: the eight-leaf tree; transparency-dev/merkle: the proofs in tests/fixtures/proofs). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "audit/log.h"
@@ -218,6 +219,124 @@ static void every_path_of_many_trees(void **state)
 	assert_false(audit_included(&leaf[0], 0, 0, NULL, 0, &leaf[0]));
 }
 
+/* Of each two trees of 1 to 70 leaves, the smaller one is proved to be the beginning of the larger one; the SHA-256 of
+ * all proofs is from Python, by the recursive definition of RFC 6962, 2.1.2. */
+static void every_tree_continues_each_smaller_one(void **state)
+{
+	static struct tree t;
+	static uint8_t all[512 * 1024];
+	struct cy_digest leaf[70], root[71], proof[AUDIT_CONSISTENCY_MAX + 1], d;
+	struct audit_position longest[AUDIT_CONSISTENCY_MAX];
+	char hex[CY_SHA256_HEX];
+	size_t len = 0;
+
+	(void)state;
+	for (uint8_t i = 0; i < 70; i++)
+		leaf[i] = audit_leaf(cy_bytes(&i, 1));
+	for (uint64_t leaves = 1; leaves <= 70; leaves++) {
+		build(&t, leaf, leaves);
+		root[leaves] = root_of(&t);
+		for (uint64_t old = 1; old <= leaves; old++) {
+			struct audit_position at[AUDIT_CONSISTENCY_MAX];
+			const size_t n = audit_consistency(old, leaves, at);
+
+			for (size_t i = 0; i < n; i++)
+				proof[i] = t.node[at[i].level][at[i].index];
+			assert_true(len + n * CY_SHA256_LEN <= sizeof all);
+			memcpy(all + len, proof, n * CY_SHA256_LEN);
+			len += n * CY_SHA256_LEN;
+			assert_true(audit_consistent(old, &root[old], leaves, &root[leaves], proof, n));
+			/* Nothing else is consistent. */
+			proof[n] = root[old];
+			assert_false(audit_consistent(old, &root[old], leaves, &root[leaves], proof, n + 1));
+			assert_false(audit_consistent(leaves + 1, &root[old], leaves, &root[leaves], proof, n));
+			assert_false(audit_consistent(0, &root[old], leaves, &root[leaves], proof, n));
+			if (old == leaves)
+				continue;
+			assert_false(audit_consistent(old, &root[leaves], leaves, &root[leaves], proof, n));
+			assert_false(audit_consistent(old, &root[old], leaves, &root[old], proof, n));
+			assert_false(audit_consistent(old, &root[old], leaves, &root[leaves], proof, n - 1));
+			for (size_t i = 0; i < n; i++) {
+				proof[i].b[31] ^= 1;
+				assert_false(audit_consistent(old, &root[old], leaves, &root[leaves], proof, n));
+				proof[i].b[31] ^= 1;
+			}
+		}
+	}
+	d = cy_sha256(cy_bytes(all, len));
+	cy_digest_hex(&d, hex);
+	assert_string_equal(hex, "7d7f91c46c0471e0890af1e7108b5855bc82229ed3b66e6c07b263b45a5f17ea");
+	assert_int_equal(audit_consistency(0, 5, longest), 0);
+	assert_int_equal(audit_consistency(6, 5, longest), 0);
+	assert_int_equal(audit_consistency(UINT64_MAX / 2 + 2, UINT64_MAX, longest), AUDIT_CONSISTENCY_MAX);
+}
+
+/* A line of tests/fixtures/proofs: two numbers, two hashes and a proof, which is accepted or refused. */
+struct published {
+	char verdict[16], name[160];
+	unsigned long long a, b;
+	struct cy_digest x, y, proof[AUDIT_CONSISTENCY_MAX];
+	size_t n;
+	bool sound; /* all hashes have the length of SHA-256 */
+};
+
+static bool digest_from(const char *hex, struct cy_digest *d)
+{
+	return cy_unhex(hex, strlen(hex), d->b, CY_SHA256_LEN) == CY_OK;
+}
+
+static bool next_published(FILE *f, struct published *p)
+{
+	char line[4096], x[80], y[80], proof[3072];
+
+	do {
+		if (fgets(line, sizeof line, f) == NULL)
+			return false;
+	} while (line[0] == '#');
+	assert_int_equal(
+		sscanf(line, "%15s %llu %llu %79s %79s %3071s %159s", p->verdict, &p->a, &p->b, x, y, proof, p->name),
+		7);
+	p->sound = digest_from(x, &p->x) && digest_from(y, &p->y);
+	p->n = 0;
+	if (strcmp(proof, "-") == 0)
+		return true;
+	for (char *save, *hash = strtok_r(proof, ",", &save); hash != NULL; hash = strtok_r(NULL, ",", &save)) {
+		assert_true(p->n < AUDIT_CONSISTENCY_MAX);
+		p->sound = digest_from(hash, &p->proof[p->n++]) && p->sound;
+	}
+	return true;
+}
+
+static void published_proofs_are_judged_as_published(void **state)
+{
+	static const char *const files[] = { "inclusion", "consistency" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char path[64];
+		struct published p;
+		unsigned accepted = 0, refused = 0;
+		FILE *f;
+
+		(void)snprintf(path, sizeof path, "tests/fixtures/proofs/%s.txt", files[i]);
+		f = fopen(path, "re");
+		assert_non_null(f);
+		while (next_published(f, &p)) {
+			const bool held = p.sound && (i == 0 ? audit_included(&p.x, p.a, p.b, p.proof, p.n, &p.y)
+							     : audit_consistent(p.a, &p.x, p.b, &p.y, p.proof, p.n));
+
+			if (held != (strcmp(p.verdict, "accept") == 0))
+				fail_msg("%s %s: published as %s, here %s", files[i], p.name, p.verdict,
+					 held ? "accept" : "refuse");
+			accepted += held;
+			refused += !held;
+		}
+		assert_int_equal(fclose(f), 0);
+		assert_int_equal(accepted + refused, i == 0 ? 98 : 97);
+		assert_true(accepted > 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +344,8 @@ int main(void)
 		cmocka_unit_test(a_stored_frontier_goes_on_as_if_never_stored),
 		cmocka_unit_test(paths_equal_the_published_ones),
 		cmocka_unit_test(every_path_of_many_trees),
+		cmocka_unit_test(every_tree_continues_each_smaller_one),
+		cmocka_unit_test(published_proofs_are_judged_as_published),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
