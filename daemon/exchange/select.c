@@ -24,12 +24,10 @@ static int by_urgency(const void *x, const void *y)
 	return by_case(x, y);
 }
 
-size_t xchg_select(struct xchg_item *items, size_t n, size_t max_messages, size_t max_bytes)
+void xchg_sort(struct xchg_item *items, size_t n)
 {
-	size_t bytes = 0, k = 0;
-
 	if (n == 0)
-		return 0;
+		return;
 	qsort(items, n, sizeof *items, by_case);
 	/* From the last of each case backwards: nobody is less urgent, or younger,
 	 * than the one behind him. */
@@ -42,6 +40,12 @@ size_t xchg_select(struct xchg_item *items, size_t n, size_t max_messages, size_
 			items[i].order = items[i + 1].order;
 	}
 	qsort(items, n, sizeof *items, by_urgency);
+}
+
+size_t xchg_fill(const struct xchg_item *items, size_t n, size_t max_messages, size_t max_bytes)
+{
+	size_t bytes = 0, k = 0;
+
 	for (; k < n && k < max_messages; k++) {
 		if (k > 0 && bytes + items[k].size > max_bytes)
 			break;

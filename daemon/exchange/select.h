@@ -1,4 +1,4 @@
-/* Which of the waiting messages go into the next parcel. Pure. */
+/* Which of the waiting messages go into the next parcels. Pure. */
 #ifndef CY_EXCHANGE_SELECT_H
 #define CY_EXCHANGE_SELECT_H
 
@@ -16,10 +16,11 @@ struct xchg_item {
 	void *user;
 };
 
-/* Sort `items` so that the most urgent come first, then the oldest, while the
- * messages of one case keep their order (what waits before an urgent message of
- * its case becomes as urgent). Returns how many of the first ones fill a parcel
- * of at most `max_messages` and `max_bytes`; at least 1 if there is any. */
-size_t xchg_select(struct xchg_item *items, size_t n, size_t max_messages, size_t max_bytes);
+/* Sorts `items` so that the most urgent come first, then the oldest, while the messages of one case keep their order
+ * (what waits before an urgent message of its case becomes as urgent). */
+void xchg_sort(struct xchg_item *items, size_t n);
+/* Returns how many of the first ones fill a parcel of at most `max_messages` and `max_bytes`; at least 1 if there is
+ * any. */
+size_t xchg_fill(const struct xchg_item *items, size_t n, size_t max_messages, size_t max_bytes);
 
 #endif

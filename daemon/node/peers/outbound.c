@@ -109,7 +109,7 @@ int outbound_messages(struct node *n, enum store_author author, struct cy_bytes 
 struct waiting {
 	struct node *n;
 	struct peer *p;
-	struct xchg_item items[CY_PARCEL_MESSAGES_MAX + NODE_BATCH_MESSAGES + CY_PARCEL_MESSAGES_MAX];
+	struct xchg_item *items;
 	size_t n_items;
 	size_t rows; /* read of the store, damaged ones too */
 	size_t bytes;
@@ -142,7 +142,7 @@ static int add_waiting(void *arg, const struct store_message *row)
 			  row->id);
 		return CY_OK;
 	}
-	/* More than fits in a parcel is not copied. */
+	/* More than fits in one parcel is not copied. */
 	if (w->n_items > 0 && w->bytes + row->size > CY_PARCEL_BYTES_MAX)
 		return CY_ELIMIT;
 	o = cy_arena_take(a, sizeof *o);
@@ -158,8 +158,8 @@ static int add_waiting(void *arg, const struct store_message *row)
 	return CY_OK;
 }
 
-/* A parcel of the first `count` items, to be signed. */
-static void make_parcel(struct node *n, struct peer *p, const struct waiting *waiting, size_t count)
+/* A parcel of these items, to be signed; `place`: among those of the batch, from 0. */
+static void make_parcel(struct node *n, struct peer *p, uint32_t place, const struct xchg_item *items, size_t count)
 {
 	struct wire_text *t = cy_arena_take(&n->batch.arena, sizeof *t);
 	struct signing_request *w;
@@ -168,11 +168,11 @@ static void make_parcel(struct node *n, struct peer *p, const struct waiting *wa
 	cy_copy(t->from, sizeof t->from, n->authority);
 	cy_copy(t->to, sizeof t->to, p->id);
 	t->epoch = p->stream.out_epoch;
-	t->sequence = p->stream.out_sequence + 1;
+	t->sequence = p->stream.out_sequence + 1 + place;
 	t->made = node_now(n);
 	t->n = count;
 	for (size_t i = 0; i < count; i++) {
-		const struct outgoing *o = waiting->items[i].user;
+		const struct outgoing *o = items[i].user;
 
 		t->entries[i].digest = o->digest;
 		cy_copy(t->entries[i].id, sizeof t->entries[i].id, o->id);
@@ -182,35 +182,52 @@ static void make_parcel(struct node *n, struct peer *p, const struct waiting *wa
 	w->n = count;
 	w->messages = cy_arena_take(&n->batch.arena, count * sizeof(struct outgoing *));
 	for (size_t i = 0; i < count; i++)
-		w->messages[i] = waiting->items[i].user;
+		w->messages[i] = items[i].user;
 }
 
+static size_t accepted(const struct node *n, const struct peer *p)
+{
+	size_t count = 0;
+
+	for (const struct outgoing *o = n->batch.accepted; o != NULL; o = o->next)
+		count += o->peer == p;
+	return count;
+}
+
+/* One parcel, and one more for each that the accepted messages fill, as far as the window permits. */
 static void send_new(struct node *n, struct peer *p)
 {
 	struct store_port *s = &n->ports.store;
 	struct waiting *w = cy_arena_take(&n->batch.arena, sizeof *w);
-	size_t count;
+	const uint32_t full = CY_BOUND(CY_PARCEL_MESSAGES_MAX);
+	const uint32_t room = p->exchange->sender.window - (uint32_t)p->exchange->sender.n;
+	const uint32_t new = (uint32_t)accepted(n, p), wanted = 1 + new / full, most = wanted < room ? wanted : room;
+	size_t at = 0;
 	bool all;
 	int r;
 
 	w->n = n;
 	w->p = p;
-	r = s->waiting(s->ctx, p->id, CY_BOUND(CY_PARCEL_MESSAGES_MAX), add_waiting, w);
+	w->items = cy_arena_take(&n->batch.arena, (most * full + new) * sizeof *w->items);
+	r = s->waiting(s->ctx, p->id, most * full, add_waiting, w);
 	if (r < 0 && r != CY_ELIMIT) {
 		node_log(n, NODE_ALARM, NODE_EVENT_STORE, p->id, "peer %s: waiting messages cannot be read: %s", p->id,
 			 cy_strerror(r));
 		return;
 	}
-	/* With a full parcel in the store already, what this batch brought waits for the next. */
-	all = r == CY_OK && w->rows < CY_BOUND(CY_PARCEL_MESSAGES_MAX);
-	if (all)
-		for (struct outgoing *o = n->batch.accepted; o != NULL; o = o->next)
-			if (o->peer == p && w->n_items < sizeof w->items / sizeof w->items[0])
-				add_item(w, o);
-	count = xchg_select(w->items, w->n_items, CY_BOUND(CY_PARCEL_MESSAGES_MAX), CY_PARCEL_BYTES_MAX);
-	if (count > 0)
-		make_parcel(n, p, w, count);
-	p->waiting = !all || count < w->n_items;
+	/* With enough in the store already, what this batch brought waits for the next. */
+	all = r == CY_OK && w->rows < most * full;
+	for (struct outgoing *o = n->batch.accepted; all && o != NULL; o = o->next)
+		if (o->peer == p)
+			add_item(w, o);
+	xchg_sort(w->items, w->n_items);
+	for (uint32_t k = 0; k < most && at < w->n_items; k++) {
+		const size_t count = xchg_fill(&w->items[at], w->n_items - at, full, CY_PARCEL_BYTES_MAX);
+
+		make_parcel(n, p, k, &w->items[at], count);
+		at += count;
+	}
+	p->waiting = !all || at < w->n_items;
 }
 
 void outbound_step(struct node *n)
@@ -270,8 +287,10 @@ void outbound_signed(struct node *n, struct signing_request *w)
 	struct cy_digest digest = cy_sha256(w->text);
 	char hex[CY_SHA256_HEX];
 
-	/* A session that ended meanwhile takes no parcel; the messages wait on. */
-	if (p->session != w->session || w->session == 0) {
+	/* A session that ended meanwhile takes no parcel, and none leaves after one that could not be signed: the
+	 * messages wait on. */
+	if (p->session != w->session || w->session == 0 ||
+	    xchg_cmp(w->pos, (struct xchg_pos){ p->stream.out_epoch, p->stream.out_sequence + 1 }) != 0) {
 		p->waiting = true;
 		return;
 	}
