@@ -51,7 +51,7 @@ GEN_H    := $(GEN_C:.c=.h)
 
 room      = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(foreach r,$(1),daemon/$(r)/*.c daemon/$(r)/*/*.c)))
 GEN_O    := $(GEN_C:.c=.o) $(BUILD)/gen/comity/v1/comments.o
-PURE_O   := $(call room,base law exchange wire audit form)
+PURE_O   := $(call room,base law exchange wire audit form proof)
 NODE_O   := $(call room,port node)
 IO_O     := $(call room,io)
 CLIENT_O := $(call room,client)
