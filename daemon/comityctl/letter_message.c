@@ -108,12 +108,13 @@ static const char *zone_of_clocks(const CyCaseView *v, const char *authority)
 
 void letter_zone(struct letter_job *j, const char *authority, const CyAuthority *office, const CyCaseView *v)
 {
-	const bool headed = authority[0] == '\0' || strcmp(authority, j->head.authority) == 0;
+	const bool headed =
+		j->head.office != NULL && (authority[0] == '\0' || strcmp(authority, j->head.authority) == 0);
 	const char *name = office != NULL ? office->time_zone : "";
 	const struct law_zone *zone = NULL;
 	struct cy_error e = { 0 };
 
-	if (j->head.office != NULL && headed)
+	if (headed)
 		zone = j->head.zone;
 	if (zone == NULL && !name[0])
 		name = own_zone(j, authority);
