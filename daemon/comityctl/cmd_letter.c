@@ -198,24 +198,24 @@ static int find(struct letter_job *j, const struct asked *a)
 
 /* -------------------------------------------------------------------- writing */
 
-static int write_letter(struct letter_job *j, const struct asked *a)
+int letter_write(struct letter_job *j, const char *output)
 {
-	const bool pdf = ends_with(a->output, ".pdf");
+	const bool pdf = ends_with(output, ".pdf");
 	struct cy_buf out = CY_BUF(CY_LETTER_MAX);
 	struct cy_error e = { 0 };
 	unsigned pages = 0;
 	int r = pdf ? letter_pdf(&j->letter, &out, &pages, &e) : letter_html(&j->letter, &out);
 
 	if (r != CY_OK)
-		r = ctl_fail(CTL_BAD_FILE, "%s: %s", a->output,
+		r = ctl_fail(CTL_BAD_FILE, "%s: %s", output,
 			     e.text[0] ? e.text : "the letter is too long for one file");
 	else
-		r = file_replace_by_own(a->output, "-o", cy_buf_view(&out));
+		r = file_replace_by_own(output, "-o", cy_buf_view(&out));
 	cy_buf_free(&out);
 	if (r == CTL_DONE && pdf)
-		printf("%s: %s, %u page%s\n", a->output, j->letter.title, pages, pages == 1 ? "" : "s");
+		printf("%s: %s, %u page%s\n", output, j->letter.title, pages, pages == 1 ? "" : "s");
 	else if (r == CTL_DONE)
-		printf("%s: %s\n", a->output, j->letter.title);
+		printf("%s: %s\n", output, j->letter.title);
 	return r;
 }
 
@@ -233,7 +233,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (r == CTL_DONE)
 		r = find(j, &a);
 	if (r == CTL_DONE)
-		r = write_letter(j, &a);
+		r = letter_write(j, a.output);
 	letter_unload(j);
 	free(j);
 	return r;

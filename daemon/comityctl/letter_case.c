@@ -13,8 +13,7 @@
 
 #define DAY_MS 86400000
 
-/* A word that the daemon says, such as a state, in the language: PARTIALLY_EXECUTED is partially executed. */
-static const char *word(struct letter_job *j, const char *text)
+const char *letter_word(struct letter_job *j, const char *text)
 {
 	char *lower = cy_arena_string(&j->arena, text);
 	const char *found;
@@ -25,17 +24,17 @@ static const char *word(struct letter_job *j, const char *text)
 	return found[0] ? found : lower;
 }
 
-static const char *instant(struct letter_job *j, int64_t ms)
+const char *letter_instant(struct letter_job *j, int64_t ms)
 {
 	return ms ? form_instant(&j->words.words, &j->arena, ms) : "–";
 }
 
-static const char *number(struct letter_job *j, uint64_t n)
+const char *letter_number(struct letter_job *j, uint64_t n)
 {
 	return form_number(&j->words.words, &j->arena, n);
 }
 
-static const char *enum_label(struct letter_job *j, const ProtobufCEnumDescriptor *d, int value)
+const char *letter_enum(struct letter_job *j, const ProtobufCEnumDescriptor *d, int value)
 {
 	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(d, value);
 	char context[128];
@@ -80,19 +79,19 @@ static void front(struct letter_job *j, const CyCaseView *v)
 	letter_pair(j, "Title", s->title);
 	letter_pair(j, "Case", s->case_id);
 	letter_pair(j, "With", s->peer);
-	letter_pair(j, "Our side", enum_label(j, &cy_side__descriptor, (int)s->side));
+	letter_pair(j, "Our side", letter_enum(j, &cy_side__descriptor, (int)s->side));
 	letter_pair(j, "Reference", s->own_reference);
 	letter_pair(j, "Their reference", s->peer_reference);
 	letter_pair(j, "Under", p != NULL ? letter_say(j, p->title) : s->instrument);
-	letter_pair(j, "State", word(j, s->state));
-	letter_pair(j, "Opened", instant(j, s->opened_ms));
-	letter_pair(j, "Last message", instant(j, s->changed_ms));
-	letter_pair(j, "As it stood", instant(j, v->now_ms));
+	letter_pair(j, "State", letter_word(j, s->state));
+	letter_pair(j, "Opened", letter_instant(j, s->opened_ms));
+	letter_pair(j, "Last message", letter_instant(j, s->changed_ms));
+	letter_pair(j, "As it stood", letter_instant(j, v->now_ms));
 	letter_say_zone(j);
 	if (v->erasure != NULL)
 		letter_pair(j, "Erased",
 			    form_fill(&j->words.words, &j->arena, "{when}, by {who}: {reason}", "when",
-				      instant(j, v->erasure->at_ms), "who", v->erasure->by, "reason",
+				      letter_instant(j, v->erasure->at_ms), "who", v->erasure->by, "reason",
 				      v->erasure->reason, NULL));
 }
 
@@ -108,17 +107,16 @@ static void measures(struct letter_job *j, const CyCaseView *v)
 	for (size_t i = 0; i < v->n_measures; i++) {
 		const CyMeasureView *m = v->measures[i];
 		const char *cells[] = {
-			number(j, m->measure),   enum_label(j, &cy_measure_type__descriptor, (int)m->type),
-			word(j, m->state),       yes_no(j, m->recognised),
-			yes_no(j, m->postponed), m->conditions_open ? letter_say(j, "open") : "–"
+			letter_number(j, m->measure), letter_enum(j, &cy_measure_type__descriptor, (int)m->type),
+			letter_word(j, m->state),     yes_no(j, m->recognised),
+			yes_no(j, m->postponed),      m->conditions_open ? letter_say(j, "open") : "–"
 		};
 
 		letter_row(&j->letter, t, cells);
 	}
 }
 
-/* In the zone of the side that owes it. */
-static const char *due(struct letter_job *j, const CyClockView *k)
+const char *letter_due(struct letter_job *j, const CyClockView *k)
 {
 	const char *text = due_text(k, k->due_ms);
 	char day[DUE_DATE_LEN + 1];
@@ -141,17 +139,18 @@ static const char *event(struct letter_job *j, const struct time_line_entry *e)
 
 	if (e->message != NULL)
 		return form_fill(w, &j->arena, e->message->void_code != 0 ? "{kind}, no. {n}, void" : "{kind}, no. {n}",
-				 "kind", letter_kind(j, e->message->kind_name), "n", number(j, e->message->number),
-				 NULL);
+				 "kind", letter_kind(j, e->message->kind_name), "n",
+				 letter_number(j, e->message->number), NULL);
 	if (e->clock == NULL)
 		return letter_say(j, "As it stood when this was written");
-	said = e->what == e->clock->state ? word(j, e->what) : letter_say(j, e->what);
+	said = e->what == e->clock->state ? letter_word(j, e->what) : letter_say(j, e->what);
 	limit = e->clock->obligation[0] ? letter_say(j, e->clock->obligation) : e->clock->clock;
 	if (e->clock->measure > 0)
 		limit = form_fill(w, &j->arena, "{limit}, measure {n}", "limit", limit, "n",
-				  number(j, e->clock->measure), NULL);
+				  letter_number(j, e->clock->measure), NULL);
 	what = form_fill(w, &j->arena, "Time limit ({limit}): {what}", "limit", limit, "what", said, NULL);
-	return is_due ? form_fill(w, &j->arena, "{what}, until {when}", "what", what, "when", due(j, e->clock), NULL)
+	return is_due ? form_fill(w, &j->arena, "{what}, until {when}", "what", what, "when", letter_due(j, e->clock),
+				  NULL)
 		      : what;
 }
 
@@ -166,7 +165,7 @@ static void line(struct letter_job *j, const CyCaseView *v)
 	list = time_line_entries(v, &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct time_line_entry *e = &list[i];
-		const char *cells[] = { instant(j, e->at),
+		const char *cells[] = { letter_instant(j, e->at),
 					e->message != NULL ? e->message->author
 					: e->clock != NULL ? e->clock->obliged
 							   : "–",
@@ -177,7 +176,7 @@ static void line(struct letter_job *j, const CyCaseView *v)
 	free(list);
 }
 
-static const char *article(struct letter_job *j, const CyClockView *k)
+const char *letter_clock_article(struct letter_job *j, const CyClockView *k)
 {
 	const char *text = letter_article(&j->letter, k->article);
 
@@ -197,14 +196,14 @@ static void clocks(struct letter_job *j, const CyCaseView *v)
 	for (size_t i = 0; i < v->n_clocks; i++) {
 		const CyClockView *k = v->clocks[i];
 		const struct form_words *w = &j->words.words;
-		const char *state = word(j, k->state);
+		const char *state = letter_word(j, k->state);
 		const char *cells[] = { k->obligation[0] ? letter_say(j, k->obligation) : k->clock,
 					k->obliged,
-					k->measure > 0 ? number(j, k->measure) : letter_say(j, "all"),
-					due(j, k),
+					k->measure > 0 ? letter_number(j, k->measure) : letter_say(j, "all"),
+					letter_due(j, k),
 					k->late ? form_fill(w, &j->arena, "{state}, late", "state", state, NULL)
 						: state,
-					article(j, k) };
+					letter_clock_article(j, k) };
 
 		letter_row(&j->letter, t, cells);
 	}
@@ -226,10 +225,10 @@ static void evidence(struct letter_job *j, const CyCaseView *v)
 		const CyEvidenceView *e = v->evidence[i];
 		const char *cells[] = { e->name,
 					e->author,
-					number(j, e->size),
+					letter_number(j, e->size),
 					out_hex(&e->sha256),
-					word(j, e->state),
-					instant(j, e->arrived_ms) };
+					letter_word(j, e->state),
+					letter_instant(j, e->arrived_ms) };
 
 		letter_row(&j->letter, t, cells);
 	}
@@ -243,8 +242,8 @@ static void evidence(struct letter_job *j, const CyCaseView *v)
 static void particulars(struct letter_job *j, const CyMessageSummary *s)
 {
 	letter_pair(j, "From", s->author);
-	letter_pair(j, "Date", instant(j, s->created_ms));
-	letter_pair(j, "On its way", word(j, s->transport));
+	letter_pair(j, "Date", letter_instant(j, s->created_ms));
+	letter_pair(j, "On its way", letter_word(j, s->transport));
 	if (s->void_code)
 		letter_pair(j, "Void",
 			    form_fill(&j->words.words, &j->arena, "{code}: {reason}", "code",
@@ -267,7 +266,8 @@ static int message(struct letter_job *j, const CyMessageSummary *s)
 	m = reply->message_view->message;
 	letter_heading(l, 1,
 		       form_fill(&j->words.words, &j->arena, "{kind}, {from} no. {n}", "kind",
-				 letter_kind(j, s->kind_name), "from", s->author, "n", number(j, s->number), NULL),
+				 letter_kind(j, s->kind_name), "from", s->author, "n", letter_number(j, s->number),
+				 NULL),
 		       "");
 	particulars(j, s);
 	if (m != NULL && m->content != NULL && m->content->kind_case != CY_CONTENT__KIND__NOT_SET)

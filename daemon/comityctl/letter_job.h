@@ -68,6 +68,23 @@ const struct law_profile *letter_instrument(const struct letter_job *j, const Cy
 /* The kind of a message in the language, by its name in Content. */
 const char *letter_kind(struct letter_job *j, const char *kind);
 
+/* A word that the daemon says, such as a state, in the language: PARTIALLY_EXECUTED is partially executed. */
+const char *letter_word(struct letter_job *j, const char *text);
+
+/* An instant (0: a dash), a number, and the label of a value, in the language. */
+const char *letter_instant(struct letter_job *j, int64_t ms);
+const char *letter_number(struct letter_job *j, uint64_t n);
+const char *letter_enum(struct letter_job *j, const ProtobufCEnumDescriptor *d, int value);
+
+/* When a time limit is due, in the zone of the side that owes it; and its article, with a star where nobody has
+ * compared it with the primary text. */
+const char *letter_due(struct letter_job *j, const CyClockView *k);
+const char *letter_clock_article(struct letter_job *j, const CyClockView *k);
+
+/* Write the letter as PDF or HTML, by the end of the name; what was written is told. CTL_DONE, or the reason is
+ * printed. */
+int letter_write(struct letter_job *j, const char *output);
+
 /* How a message is known again and verified: its id, digest and parcel, and the commands. */
 void letter_proof(struct letter_job *j, const CyMessageView *m);
 /* `id` NULL: the commands are for any message. */

@@ -22,6 +22,7 @@ static const struct ctl_command *const commands[] = {
 	&ctl_case_erase,
 	&ctl_message_show,
 	&ctl_letter,
+	&ctl_record,
 	&ctl_status,
 	&ctl_health,
 	&ctl_peer_list,
