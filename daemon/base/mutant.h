@@ -39,6 +39,8 @@ bool cy_planted(const char *name);
 #define CY_MUTANT_MARK_STANDS CY_PLANTED("MARK_STANDS")
 /* What is kept of a case outlives a commit that failed. */
 #define CY_MUTANT_KEPT_OUTLIVES CY_PLANTED("KEPT_OUTLIVES")
+/* What is kept of a case does not count what is folded on. */
+#define CY_MUTANT_COUNT_DRIFTS CY_PLANTED("COUNT_DRIFTS")
 /* A cursor moves before the consumer has acknowledged. */
 #define CY_MUTANT_CURSOR_EARLY CY_PLANTED("CURSOR_EARLY")
 /* Events go by their age alone, whether a client has dealt with them or not. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "law/crossing.h"
 #include "law/kinds.h"
 #include "law/order.h"
@@ -222,14 +223,24 @@ static uint32_t seen_last(const struct law_chain *c)
 	return c->n > 0 ? c->link[c->n - 1].seen : 0;
 }
 
+/* What is told of them whatever their order is. */
+static void count(struct law_kept *k, const struct law_fact *f)
+{
+	law_take(&k->taken, f);
+	if ((f->side == CY_SIDE__REQUESTING || f->side == CY_SIDE__REQUESTED) && f->at_ms > k->latest_ms[f->side])
+		k->latest_ms[f->side] = f->at_ms;
+}
+
 void law_keep(const struct law_fact *facts, size_t n, struct law_kept *ret)
 {
 	struct law_order o;
 	size_t placed;
 
 	*ret = (struct law_kept){ .n = n };
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		ret->voided += facts[i].voided;
+		count(ret, &facts[i]);
+	}
 	law_order_begin(&o, facts, n, UINT32_MAX, UINT32_MAX);
 	placed = run(&o, facts, n, &ret->folded, NULL, NULL);
 	ret->held[CY_SIDE__REQUESTING] = o.requesting.held;
@@ -267,8 +278,22 @@ void law_keep_on(struct law_kept *k, const struct law_fact *facts, size_t n)
 	k->folded.head[f->side] = f->number;
 	finish(&k->folded, k->opener_void);
 	k->n = n;
+	if (!CY_MUTANT_COUNT_DRIFTS)
+		count(k, f);
 	k->held[f->side] = f->number;
 	k->seen[f->side] = s.seen;
+}
+
+int law_kept_room(const struct law_kept *k, const struct law_fact *facts, size_t n, CySide author, uint32_t kind,
+		  struct cy_error *e)
+{
+	struct law_taken taken = { 0 };
+
+	if (k->n == n)
+		return law_room(&k->taken, author, kind, e);
+	for (size_t i = 0; i < n; i++)
+		law_take(&taken, &facts[i]);
+	return law_room(&taken, author, kind, e);
 }
 
 int law_kept_admit(const struct law_kept *k, const struct law_fact *facts, size_t n, const struct law_fact *next,

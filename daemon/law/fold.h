@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "law/fact.h"
+#include "law/room.h"
 
 /* Life cycle of a measure (domain, section 2). X(name) */
 #define LAW_MEASURE_STATES(X) \
@@ -129,13 +130,17 @@ struct law_kept {
 				    * author had seen */
 	bool waits;                /* facts wait for something that is not here */
 	bool opener_void;
+	struct law_taken taken; /* the room in the case */
+	int64_t latest_ms[3];   /* by CySide: the latest at_ms */
 };
 
 /* Folds all of them. */
 void law_keep(const struct law_fact *facts, size_t n, struct law_kept *ret);
 /* Folds the last of these facts upon what was made from those before it; where messages crossed, all of them anew. */
 void law_keep_on(struct law_kept *k, const struct law_fact *facts, size_t n);
-/* law_admit(), by what was made from these facts. */
+/* law_room() and law_admit(), by what was made from these facts; if they are others by now, by them. */
+int law_kept_room(const struct law_kept *k, const struct law_fact *facts, size_t n, CySide author, uint32_t kind,
+		  struct cy_error *e);
 int law_kept_admit(const struct law_kept *k, const struct law_fact *facts, size_t n, const struct law_fact *next,
 		   struct cy_error *e);
 

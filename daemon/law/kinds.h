@@ -5,6 +5,7 @@
 #define CY_LAW_KINDS_H
 
 #include "law/fact.h"
+#include "law/room.h"
 
 /* Phases of a case, by which kinds are admitted. X(name, bit, spoken) */
 #define LAW_PHASES(X)                                          \
@@ -27,13 +28,6 @@ enum law_phase {
 #define LAW_ASKING 1u
 #define LAW_ASKED  2u
 #define LAW_EITHER (LAW_ASKING | LAW_ASKED)
-
-/* The room in a case that a kind takes (law/room.h). */
-enum law_share {
-	LAW_SAYS,   /* written by people, and ends nothing */
-	LAW_STATES, /* composed by a daemon by itself */
-	LAW_ENDS    /* ends the case or a part of it, or must be said about evidence that was given */
-};
 
 /* X(NAME, proto field name, who, opens, phases, share, effect): `opens` is OPENS for a kind that opens a case, which
  * has a title, a legal basis and no phase, and WITHIN for all others. Of the shares LAW_STATES is that of kinds which

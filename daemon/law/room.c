@@ -11,30 +11,30 @@ static enum law_share share_of(uint32_t kind)
 	return k ? k->share : LAW_SAYS;
 }
 
-int law_room(const struct law_fact *facts, size_t n, CySide author, uint32_t kind, struct cy_error *e)
+void law_take(struct law_taken *t, const struct law_fact *f)
+{
+	if (f->side == CY_SIDE__REQUESTING || f->side == CY_SIDE__REQUESTED)
+		t->of[f->side][share_of(f->kind)]++;
+}
+
+int law_room(const struct law_taken *t, CySide author, uint32_t kind, struct cy_error *e)
 {
 	const unsigned most_of[] = { [LAW_SAYS] = CY_BOUND(CY_CASE_SAYS_MAX),
 				     [LAW_STATES] = CY_BOUND(CY_CASE_STATES_MAX),
 				     [LAW_ENDS] = CY_BOUND(CY_CASE_MESSAGES_MAX) };
 	const enum law_share share = share_of(kind);
-	unsigned all = 0, alike = 0;
+	const uint32_t *of = t->of[author], all = of[LAW_SAYS] + of[LAW_STATES] + of[LAW_ENDS];
 
-	for (size_t i = 0; i < n; i++)
-		all += facts[i].side == author;
 	if (all >= CY_BOUND(CY_CASE_MESSAGES_MAX))
 		return cy_fail(
 			e, CY_ELIMIT,
 			"the author has %u messages in this case, and may have no more: go on in a new, linked case",
 			all);
-	if (all < most_of[share] || CY_MUTANT_NO_ROOM_KEPT)
-		return CY_OK;
-	for (size_t i = 0; i < n; i++)
-		alike += facts[i].side == author && share_of(facts[i].kind) == share;
-	if (alike >= most_of[share])
+	if (of[share] >= most_of[share] && !CY_MUTANT_NO_ROOM_KEPT)
 		return cy_fail(
 			e, CY_ELIMIT,
 			"the author has %u messages of this sort in this case; what room is left is kept for %s: "
 			"go on in a new, linked case",
-			alike, share == LAW_STATES ? "what people say" : "what ends the case");
+			of[share], share == LAW_STATES ? "what people say" : "what ends the case");
 	return CY_OK;
 }

@@ -199,6 +199,12 @@ struct store_message {
 	struct cy_digest submission_key;
 };
 
+/* Has nobody here read it? */
+static inline bool store_is_unread(const struct store_message *m)
+{
+	return m->unread.ms > 0 && m->transport == STORE_RELAYED && m->void_code == 0 && m->erasure == STORE_KEPT;
+}
+
 /* One parcel. Key: (peer, author, epoch, sequence). */
 struct store_parcel {
 	const char *peer;

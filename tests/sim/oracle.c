@@ -484,12 +484,15 @@ static struct law_fact *facts_of(const struct mem_case *c, size_t *ret_n)
 
 bool oracle_speechless(const struct mem_case *c)
 {
+	struct law_taken taken = { 0 };
 	size_t n;
 	struct law_fact *facts = facts_of(c, &n);
-	const bool full = law_room(facts, n, c->row.side, CY_CONTENT__KIND_EVIDENCE_STATEMENT, NULL) < 0;
 
+	for (size_t i = 0; i < n; i++)
+		law_take(&taken, &facts[i]);
 	free(facts);
-	return full || strcmp(c->row.state, "VOID") == 0;
+	return law_room(&taken, c->row.side, CY_CONTENT__KIND_EVIDENCE_STATEMENT, NULL) < 0 ||
+	       strcmp(c->row.state, "VOID") == 0;
 }
 
 static struct cy_digest folded(const struct mem_case *c, char *state, size_t size)

@@ -57,6 +57,8 @@ static void same_state(const struct law_kept *k)
 	assert_int_equal(k->n, whole.n);
 	assert_int_equal(k->voided, whole.voided);
 	assert_int_equal(k->waits, whole.waits);
+	assert_memory_equal(&k->taken, &whole.taken, sizeof k->taken);
+	assert_memory_equal(k->latest_ms, whole.latest_ms, sizeof k->latest_ms);
 	assert_int_equal(k->opener_void, whole.opener_void);
 	assert_memory_equal(k->held, whole.held, sizeof k->held);
 	assert_memory_equal(k->seen, whole.seen, sizeof k->seen);

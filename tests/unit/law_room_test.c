@@ -16,10 +16,12 @@
 
 static struct law_fact facts[2 * CY_CASE_MESSAGES_MAX + 2];
 static size_t n_facts;
+static struct law_taken taken;
 
 static void say(CySide side, uint32_t kind)
 {
 	facts[n_facts] = (struct law_fact){ .side = side, .kind = kind, .number = (uint32_t)n_facts + 1 };
+	law_take(&taken, &facts[n_facts]);
 	n_facts++;
 }
 
@@ -28,7 +30,7 @@ static size_t fill(CySide side, uint32_t kind)
 {
 	size_t n = 0;
 
-	for (; n <= CY_CASE_MESSAGES_MAX && law_room(facts, n_facts, side, kind, NULL) == CY_OK; n++)
+	for (; n <= CY_CASE_MESSAGES_MAX && law_room(&taken, side, kind, NULL) == CY_OK; n++)
 		say(side, kind);
 	return n;
 }
@@ -37,6 +39,7 @@ static int anew(void **state)
 {
 	(void)state;
 	n_facts = 0;
+	taken = (struct law_taken){ 0 };
 	return 0;
 }
 
@@ -48,10 +51,10 @@ static void what_one_side_says_takes_nothing_of_the_other_ones_room(void **state
 	fill(ASKS, K(WITHDRAWAL));
 	assert_int_equal(n_facts, CY_CASE_MESSAGES_MAX);
 	assert_int_equal(fill(ASKED, K(NOTE)), CY_CASE_SAYS_MAX);
-	assert_int_equal(law_room(facts, n_facts, ASKED, K(REFUSAL), NULL), CY_OK);
-	assert_int_equal(law_room(facts, n_facts, ASKED, K(RESULT), NULL), CY_OK);
-	assert_int_equal(law_room(facts, n_facts, ASKED, K(CLOSURE), NULL), CY_OK);
-	assert_int_equal(law_room(facts, n_facts, ASKED, K(EVIDENCE_STATEMENT), NULL), CY_OK);
+	assert_int_equal(law_room(&taken, ASKED, K(REFUSAL), NULL), CY_OK);
+	assert_int_equal(law_room(&taken, ASKED, K(RESULT), NULL), CY_OK);
+	assert_int_equal(law_room(&taken, ASKED, K(CLOSURE), NULL), CY_OK);
+	assert_int_equal(law_room(&taken, ASKED, K(EVIDENCE_STATEMENT), NULL), CY_OK);
 }
 
 static void what_ends_a_case_has_room_beside_notes_and_statements(void **state)
@@ -60,15 +63,15 @@ static void what_ends_a_case_has_room_beside_notes_and_statements(void **state)
 
 	(void)state;
 	assert_int_equal(fill(ASKED, K(NOTE)), CY_CASE_SAYS_MAX);
-	assert_int_equal(law_room(facts, n_facts, ASKED, K(PROGRESS_REPORT), &e), CY_ELIMIT);
+	assert_int_equal(law_room(&taken, ASKED, K(PROGRESS_REPORT), &e), CY_ELIMIT);
 	assert_non_null(strstr(e.text, "768 messages of this sort"));
 	assert_non_null(strstr(e.text, "what ends the case"));
 	/* The other side can provoke statements: people have their room beside them, and so has what ends the case. */
 	assert_int_equal(fill(ASKED, K(EVIDENCE_STATEMENT)), CY_CASE_STATES_MAX);
-	assert_int_equal(law_room(facts, n_facts, ASKED, K(CLOCK_STATEMENT), &e), CY_ELIMIT);
+	assert_int_equal(law_room(&taken, ASKED, K(CLOCK_STATEMENT), &e), CY_ELIMIT);
 	assert_non_null(strstr(e.text, "what people say"));
 	assert_int_equal(fill(ASKED, K(REFUSAL)), CY_CASE_MESSAGES_MAX - CY_CASE_SAYS_MAX - CY_CASE_STATES_MAX);
-	assert_int_equal(law_room(facts, n_facts, ASKED, K(CLOSURE), &e), CY_ELIMIT);
+	assert_int_equal(law_room(&taken, ASKED, K(CLOSURE), &e), CY_ELIMIT);
 	assert_non_null(strstr(e.text, "2048 messages"));
 }
 
@@ -77,7 +80,7 @@ static void statements_leave_people_their_room(void **state)
 	(void)state;
 	assert_int_equal(fill(ASKED, K(EVIDENCE_STATEMENT)), CY_CASE_STATES_MAX);
 	assert_int_equal(fill(ASKED, K(NOTE)), CY_CASE_SAYS_MAX);
-	assert_int_equal(law_room(facts, n_facts, ASKED, K(CLOSURE), NULL), CY_OK);
+	assert_int_equal(law_room(&taken, ASKED, K(CLOSURE), NULL), CY_OK);
 }
 
 static void void_messages_count(void **state)
@@ -86,7 +89,7 @@ static void void_messages_count(void **state)
 	fill(ASKS, K(NOTE));
 	for (size_t i = 0; i < n_facts; i++)
 		facts[i].voided = true;
-	assert_int_equal(law_room(facts, n_facts, ASKS, K(NOTE), NULL), CY_ELIMIT);
+	assert_int_equal(law_room(&taken, ASKS, K(NOTE), NULL), CY_ELIMIT);
 }
 
 /* Whoever adds a kind decides whose room it takes. */

@@ -135,7 +135,7 @@ static void add(struct node *n, struct work_case *c)
 	cy_table_add(&n->batch.by_id, &c->entry, c->row.case_id);
 }
 
-struct work_case *cases_worked_on(const struct node *n, const char *peer, const char *case_id)
+static struct work_case *in_set(const struct node *n, const char *peer, const char *case_id)
 {
 	struct cy_table_entry *e = cy_table_find(&n->batch.by_id, case_id);
 
@@ -144,33 +144,71 @@ struct work_case *cases_worked_on(const struct node *n, const char *peer, const 
 	return e != NULL ? CY_TABLE_OWNER(e, struct work_case, entry) : NULL;
 }
 
-struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code)
+struct work_case *cases_worked_on(const struct node *n, const char *peer, const char *case_id)
+{
+	struct work_case *c = in_set(n, peer, case_id);
+
+	return c != NULL && !c->row_only ? c : NULL;
+}
+
+static int read_facts(struct node *n, struct work_case *c)
 {
 	struct store_port *s = &n->ports.store;
-	struct work_case found = { 0 }, *c = cases_worked_on(n, peer, case_id);
+	struct loading l = { n, c };
+	int r;
+
+	if (kept_take(n, c))
+		return CY_OK;
+	r = s->case_messages(s->ctx, c->row.peer, c->row.case_id, load_fact, &l);
+	c->proofs_read = true;
+	if (r == CY_OK)
+		law_keep(c->facts, c->n, &c->kept);
+	return r;
+}
+
+struct work_case *cases_get_row(struct node *n, const char *peer, const char *case_id, int *ret_code)
+{
+	struct store_port *s = &n->ports.store;
+	struct work_case found = { .row_only = true }, *c = in_set(n, peer, case_id);
 	struct loading l = { n, &found };
-	bool taken;
 
 	if (c != NULL)
 		return c;
 	*ret_code = s->get_case(s->ctx, peer, case_id, load_row, &l);
-	taken = *ret_code == CY_OK && kept_take(n, &found);
-	if (*ret_code == CY_OK && !taken) {
-		*ret_code = s->case_messages(s->ctx, peer, case_id, load_fact, &l);
-		found.proofs_read = true;
-	}
+	if (*ret_code == CY_EDAMAGED)
+		cases_damaged(n, peer, case_id, "");
+	if (*ret_code < 0)
+		return NULL;
+	c = cy_arena_take(&n->batch.arena, sizeof *c);
+	*c = found;
+	add(n, c);
+	return c;
+}
+
+struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code)
+{
+	struct work_case *c = cases_get_row(n, peer, case_id, ret_code);
+	struct work_case found;
+
+	if (c == NULL || !c->row_only)
+		return c;
+	found = *c;
+	*ret_code = read_facts(n, &found);
 	if (*ret_code == CY_EDAMAGED)
 		cases_damaged(n, peer, case_id, "");
 	if (*ret_code < 0) {
 		free(found.facts);
 		return NULL;
 	}
-	c = cy_arena_take(&n->batch.arena, sizeof *c);
-	*c = found;
-	if (!taken)
-		law_keep(c->facts, c->n, &c->kept);
+	c->facts = found.facts;
+	c->n = found.n;
+	c->cap = found.cap;
+	c->kept = found.kept;
+	c->answered = found.answered;
+	c->proofs = found.proofs;
+	c->proofs_read = found.proofs_read;
+	c->row_only = false;
 	say_state(c);
-	add(n, c);
 	return c;
 }
 
@@ -192,9 +230,9 @@ static struct work_case *stand_in(struct node *n, const char *peer, const char *
 	return c;
 }
 
-struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, int *ret_code)
+struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, bool facts, int *ret_code)
 {
-	struct work_case *c = cases_get(n, peer, case_id, ret_code);
+	struct work_case *c = facts ? cases_get(n, peer, case_id, ret_code) : cases_get_row(n, peer, case_id, ret_code);
 
 	return c == NULL && *ret_code == CY_EDAMAGED ? stand_in(n, peer, case_id) : c;
 }

@@ -60,6 +60,8 @@ struct work_case {
 	struct law_kept kept;       /* folded from them */
 	bool unkept;                /* facts were changed, not only added: it is folded whole, and not kept */
 	bool proofs_read;           /* `proofs` are here */
+	bool row_only;              /* its facts were not read: cases_get() does */
+	uint32_t answered;          /* what came from the peer up to this number counts as read */
 	const char *peer, *case_id; /* as its row has them, until the batch is over */
 };
 
@@ -69,13 +71,15 @@ void clocks_free(struct node *n);
 /* Finds the case in the working set, and takes it there from the store. Returns NULL if there is none; *ret_code tells
  * apart CY_ENOENT, a store that cannot read now, and CY_EDAMAGED, which is told. */
 struct work_case *cases_get(struct node *n, const char *peer, const char *case_id, int *ret_code);
-/* The same for one that is in the working set already; NULL: it is not. */
+/* The same for what needs its row alone: its facts are not read. */
+struct work_case *cases_get_row(struct node *n, const char *peer, const char *case_id, int *ret_code);
+/* The same for one that is in the working set already, with its facts; NULL: it is not. */
 struct work_case *cases_worked_on(const struct node *n, const char *peer, const char *case_id);
 /* Reads its proofs; below 0: the store cannot. */
 int cases_proofs(struct node *n, struct work_case *c);
-/* As cases_get(), for what needs the case only to say of whom an event is: one that is damaged has a stand-in, which is
- * nobody's, in no state, without facts and in no working set. */
-struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, int *ret_code);
+/* As cases_get(), or with `facts` false cases_get_row(), for what needs the case only to say of whom an event is: one
+ * that is damaged has a stand-in, which is nobody's, in no state, without facts and in no working set. */
+struct work_case *cases_or_stand_in(struct node *n, const char *peer, const char *case_id, bool facts, int *ret_code);
 /* store.find_case() by this id or reference, in whichever of Unicode's normal forms it is stored. */
 int cases_look_up(struct node *n, struct store_view view, const char *ref, store_case_fn *fn, void *arg);
 /* Returns CY_OK with how many cases, as this view sees them, have this id or reference; with one, which. */

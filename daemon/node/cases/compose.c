@@ -115,7 +115,7 @@ int compose_message(struct node *n, struct work_case *c, const struct compose_in
 	if (content.len > CY_MESSAGE_MAX)
 		return cy_fail(e, CY_ELIMIT,
 			       "the message is over the limit of 256 KiB: hand over large parts as evidence by digest");
-	if (law_room(c->facts, c->n, fact.side, fact.kind, e) < 0)
+	if (law_kept_room(&c->kept, c->facts, c->n, fact.side, fact.kind, e) < 0)
 		return CY_EAGAIN;
 	r = law_kept_admit(&c->kept, c->facts, c->n, &fact, e);
 	if (r < 0)

@@ -19,6 +19,7 @@ struct kept_case {
 	struct law_fact *facts;
 	size_t n, cap;
 	struct law_kept folded;
+	uint32_t answered; /* as in struct work_case */
 };
 
 /* Of one peer, by use. */
@@ -84,6 +85,7 @@ bool kept_take(struct node *n, struct work_case *c)
 		c->n = k->n;
 		c->cap = k->cap;
 		c->kept = k->folded;
+		c->answered = k->answered;
 	}
 	unlink_case(n, k);
 	if (!good)
@@ -138,6 +140,7 @@ static void put(struct node *n, struct work_case *c)
 	k->n = c->n;
 	k->cap = c->cap;
 	k->folded = c->kept;
+	k->answered = c->answered;
 	c->facts = NULL;
 	c->n = c->cap = 0;
 	l = list_of(n->kept, p);
@@ -198,12 +201,15 @@ struct loaded {
 	struct law_fact facts[2 * CY_CASE_MESSAGES_MAX];
 	size_t n;
 	bool more;
+	uint32_t unread; /* the lowest number of what came and was not answered; UINT32_MAX: there is none */
 };
 
 static int load(void *arg, const struct store_message *row)
 {
 	struct loaded *l = arg;
 
+	if (row->author == STORE_PEER && row->number < l->unread && store_is_unread(row))
+		l->unread = row->number;
 	if (row->fact.len == 0)
 		return CY_OK;
 	if (l->n == sizeof l->facts / sizeof l->facts[0] || law_fact_decode(row->fact, &l->facts[l->n]) < 0) {
@@ -224,7 +230,8 @@ static bool is_same(const struct kept_case *k, const struct loaded *l)
 	law_keep(l->facts, l->n, &whole);
 	b = law_case_digest(&whole.folded);
 	return cy_digest_equal(&a, &b) && k->n == l->n && k->folded.n == whole.n && k->folded.voided == whole.voided &&
-	       k->folded.waits == whole.waits;
+	       k->folded.waits == whole.waits && memcmp(&k->folded.taken, &whole.taken, sizeof whole.taken) == 0 &&
+	       memcmp(k->folded.latest_ms, whole.latest_ms, sizeof whole.latest_ms) == 0;
 }
 
 bool kept_holds(struct node *n, char *ret_text, size_t size)
@@ -238,9 +245,11 @@ bool kept_holds(struct node *n, char *ret_text, size_t size)
 		for (const struct kept_case *k = n->kept->list[i].newest; all && k != NULL; k = k->older) {
 			l->n = 0;
 			l->more = false;
-			if (s->case_messages(s->ctx, k->peer->id, k->case_id, load, l) < 0 || l->more || is_same(k, l))
+			l->unread = UINT32_MAX;
+			if (s->case_messages(s->ctx, k->peer->id, k->case_id, load, l) < 0 || l->more ||
+			    (is_same(k, l) && k->answered < l->unread))
 				continue;
-			snprintf(ret_text, size, "what is kept of case %s is not what a whole fold makes of it",
+			snprintf(ret_text, size, "what is kept of case %s is not what its messages make of it",
 				 k->case_id);
 			all = false;
 		}

@@ -302,7 +302,7 @@ static CyContent *complete(struct node *n, const struct work_case *wc, CyContent
 }
 
 /* Whoever answers has read what came before, and is told what no client has fetched of it: it may have crossed. */
-static void count_as_read(struct node *n, const struct work_case *wc, struct law_faults *told)
+static void count_as_read(struct node *n, struct work_case *wc, struct law_faults *told)
 {
 	char text[512];
 
@@ -315,7 +315,7 @@ static void count_as_read(struct node *n, const struct work_case *wc, struct law
 }
 
 /* What the client ought to know of a message that was taken. */
-static void add_warnings(struct node *n, const struct work_case *wc, const CyContent *said, CySubmitted *ret)
+static void add_warnings(struct node *n, struct work_case *wc, const CyContent *said, CySubmitted *ret)
 {
 	const struct peer *p = node_peer(n, wc->row.peer);
 	struct law_faults *content = cy_arena_take(&n->batch.arena, sizeof *content);

@@ -85,15 +85,10 @@ int unread_count(struct node *n, struct store_view view, struct cy_arena *a, CyS
 	return r;
 }
 
-bool unread_is(const struct store_message *row)
-{
-	return row->unread.ms > 0 && row->transport == STORE_RELAYED && row->void_code == 0 &&
-	       row->erasure == STORE_KEPT;
-}
-
 struct answering {
 	struct node *n;
 	size_t count;
+	uint32_t last; /* number of what is stored */
 	char text[UNREAD_TOLD * 48];
 };
 
@@ -103,7 +98,8 @@ static int answer_message(void *arg, const struct store_message *row)
 	const size_t len = strlen(x->text);
 	const char *kind = law_kind_name(row->kind);
 
-	if (!unread_is(row))
+	x->last = row->number;
+	if (!store_is_unread(row))
 		return CY_OK;
 	if (x->count++ < UNREAD_TOLD)
 		snprintf(x->text + len, sizeof x->text - len, "%s%s #%u", len > 0 ? ", " : "",
@@ -112,13 +108,17 @@ static int answer_message(void *arg, const struct store_message *row)
 	return CY_OK;
 }
 
-int unread_answered(struct node *n, const struct work_case *c, char *ret_text, size_t size)
+int unread_answered(struct node *n, struct work_case *c, char *ret_text, size_t size)
 {
 	struct store_port *s = &n->ports.store;
-	struct answering x = { .n = n };
+	struct answering x = { .n = n, .last = c->answered };
 	char more[32] = "";
-	const int r = s->peer_messages(s->ctx, c->row.peer, c->row.case_id, 0, answer_message, &x);
+	const int r = c->answered < c->row.peer_number
+			      ? s->peer_messages(s->ctx, c->row.peer, c->row.case_id, c->answered, answer_message, &x)
+			      : CY_OK;
 
+	if (r == CY_OK)
+		c->answered = x.last;
 	if (x.count > UNREAD_TOLD)
 		snprintf(more, sizeof more, ", and %zu more", x.count - UNREAD_TOLD);
 	ret_text[0] = '\0';

@@ -148,7 +148,7 @@ static CyMessageSummary *message_summary(struct node *n, struct cy_arena *a, con
 	m->void_reason = cy_arena_string(a, row->void_reason);
 	m->erasure = erasure_of(row->erasure);
 	m->erased_ms = row->erased.ms;
-	m->unread = unread_is(row);
+	m->unread = store_is_unread(row);
 	return m;
 }
 

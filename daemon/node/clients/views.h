@@ -68,10 +68,9 @@ int evidence_views_case(struct node *n, struct cy_arena *a, const struct conn *c
 /* Counts the messages that no client has fetched, for the status; with the references of the cases that this view sees.
  * Returns CY_OK, or an error if the store cannot read. */
 int unread_count(struct node *n, struct store_view view, struct cy_arena *a, CyStatus *ret_status);
-bool unread_is(const struct store_message *row);
 /* A client hands in something in this case: whoever answers has read what was there. `ret_text` tells the client what
  * of it no client had fetched; or is empty. */
-int unread_answered(struct node *n, const struct work_case *c, char *ret_text, size_t size);
+int unread_answered(struct node *n, struct work_case *c, char *ret_text, size_t size);
 /* How many each of these cases has, which are in order of their ids, then peers. */
 int unread_mark(struct node *n, CyCaseSummary **cases, size_t n_cases);
 void subscribe_retrieved(struct node *n, const char *id); /* a message of the peer was shown */

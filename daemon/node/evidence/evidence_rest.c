@@ -92,7 +92,7 @@ static void each_row(struct node *n, const struct cy_digest *sha256, void (*fn)(
 static void tell(struct node *n, const struct store_evidence *row, CyEventType type, const char *text)
 {
 	int r;
-	const struct work_case *c = cases_or_stand_in(n, row->peer, row->case_id, &r);
+	const struct work_case *c = cases_or_stand_in(n, row->peer, row->case_id, true, &r);
 
 	if (c != NULL)
 		evidence_event(n, c, row, type, text);

@@ -52,7 +52,7 @@ static void record_arrival(struct node *n, const char *message_id, uint32_t atta
 		node_damaged(n, "", "the row of attachment %u of message %s, which has arrived,", attachment,
 			     message_id);
 	if (r == CY_OK)
-		c = cases_or_stand_in(n, row.peer, row.case_id, &r);
+		c = cases_or_stand_in(n, row.peer, row.case_id, true, &r);
 	if (c == NULL) {
 		if (r != CY_ENOENT && r != CY_EDAMAGED)
 			n->batch.abort_reason = "the store cannot read the case of evidence that arrived";
@@ -164,7 +164,7 @@ static void destroy_overdue(struct node *n)
 		if (r < 0 || (row.state != STORE_EVIDENCE_HERE && row.state != STORE_EVIDENCE_WAITING) ||
 		    row.legal_hold || row.verdict == CY_EVIDENCE_STATE__REJECTED)
 			continue;
-		c = cases_or_stand_in(n, row.peer, row.case_id, &r);
+		c = cases_or_stand_in(n, row.peer, row.case_id, true, &r);
 		if (c == NULL) /* at the next look again */
 			continue;
 		any = true;
@@ -477,7 +477,7 @@ static void state_some(struct node *n, struct cy_mono now)
 			x->rows[left++] = x->rows[i];
 	x->n_rows = left;
 	if (left > 0)
-		c = cases_or_stand_in(n, x->rows[0].peer, x->rows[0].case_id, &r);
+		c = cases_or_stand_in(n, x->rows[0].peer, x->rows[0].case_id, true, &r);
 	if (c != NULL)
 		state_rows(n, c, x);
 	else if (left > 0)

@@ -169,7 +169,7 @@ static int check_case(struct node *n, const struct peer *p, const CyMessage *m, 
 	if (m->number <= c->row.peer_number) {
 		v->apart = true;
 		reject(v, NODE_REJECT_NUMBER_REUSED, NULL);
-	} else if (law_room(c->facts, c->n, fact->side, fact->kind, &e) < 0) {
+	} else if (law_kept_room(&c->kept, c->facts, c->n, fact->side, fact->kind, &e) < 0) {
 		v->apart = true;
 		reject(v, NODE_REJECT_ROOM, e.text);
 	} else if (m->seen > c->row.own_number)

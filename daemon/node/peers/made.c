@@ -113,11 +113,13 @@ bool made_doubts(const struct made_date *d, char text[static CY_REASON_MAX + 1])
 const char *made_dated(struct node *n, const struct peer *p, const CyMessage *m, const struct work_case *c,
 		       struct cy_wall made)
 {
+	/* Mostly nothing of ours is younger than it: then there is nothing to look for. */
+	const bool some = law_counted(c->kept.latest_ms[c->row.side]) > law_counted(m->created_ms) + CY_STATED_AHEAD_MS;
 	const struct made_date d = { .created_ms = m->created_ms,
 				     .seen = m->seen,
 				     .made = made,
 				     .facts = c->facts,
-				     .n = c->n,
+				     .n = some ? c->n : 0,
 				     .own = c->row.side };
 	char text[CY_REASON_MAX + 1];
 

@@ -336,6 +336,7 @@ int outbound_apply_verdict(struct node *n, struct peer *p, const struct wire_ent
 	struct message_state m, judged;
 	struct work_case *c;
 	struct store_write *w;
+	bool starts;
 	int r = message_state(n, e->id, &m);
 
 	if (r == CY_OK && (m.author != STORE_OWN || strcmp(m.peer, p->id) != 0))
@@ -353,7 +354,10 @@ int outbound_apply_verdict(struct node *n, struct peer *p, const struct wire_ent
 	/* A late receipt for a dissolved parcel may have said so before. */
 	if (r < 0 || ((again || m.transport == STORE_RELAYED) && m.void_code == e->code))
 		return r;
-	c = cases_or_stand_in(n, p->id, m.case_id, &r);
+	/* The receipt proves when a time limit started. */
+	starts = law_kind_opens(m.kind) || m.kind == CY_CONTENT__KIND_PROBLEM_NOTICE;
+	/* That one of the others was taken changes nothing in its case: the event says of which one it was. */
+	c = cases_or_stand_in(n, p->id, m.case_id, e->code != 0 || m.void_code != 0 || starts, &r);
 	if (c == NULL)
 		return r;
 	judged = m;
@@ -370,8 +374,7 @@ int outbound_apply_verdict(struct node *n, struct peer *p, const struct wire_ent
 		cases_void(n, c, c->row.side, m.number, e->code != 0);
 	if (m.number == 1)
 		c->row.first = STORE_RELAYED;
-	/* The receipt proves when a time limit started. */
-	c->clocks_changed = c->clocks_changed || law_kind_opens(m.kind) || m.kind == CY_CONTENT__KIND_PROBLEM_NOTICE;
+	c->clocks_changed = c->clocks_changed || starts;
 	if (e->code != 0 && CY_MUTANT_REJECTED_RETRIED) {
 		w->message.transport = STORE_QUEUED;
 		w->message.epoch = w->message.sequence = 0;

@@ -103,7 +103,7 @@ static int raise_case(struct again *a)
 static int count_again(struct again *a)
 {
 	int r = CY_OK;
-	struct work_case *c = a->rejected > 0 ? cases_or_stand_in(a->n, a->p->id, a->case_id, &r) : NULL;
+	struct work_case *c = a->rejected > 0 ? cases_or_stand_in(a->n, a->p->id, a->case_id, true, &r) : NULL;
 
 	if (c != NULL)
 		cases_void(a->n, c, c->row.side, a->rejected, false);

@@ -267,7 +267,7 @@ static int withdraw(struct node *n, const struct peer *p, const struct repeated 
 	struct store_write *w;
 	uint32_t number = x->number;
 	int r;
-	struct work_case *c = cases_or_stand_in(n, p->id, x->case_id, &r);
+	struct work_case *c = cases_or_stand_in(n, p->id, x->case_id, true, &r);
 
 	if (c == NULL)
 		return r;
