@@ -152,6 +152,7 @@ static void verify(struct node *n, struct peer *p, struct bulk_pull *pull, enum 
 	pull->x = NULL;
 	pull->phase = BULK_VERIFYING;
 	pull->outcome = outcome;
+	pull->ticket = t->id;
 	t->peer = p;
 	t->slot = (size_t)(pull - p->bulk->pulls);
 	n->evidence->contents_finishing++;
@@ -518,6 +519,16 @@ static void verified(struct node *n, struct peer *p, struct bulk_pull *pull, con
 	}
 	n->evidence->contents_finishing--;
 	evidence_found(n, &pull->id.sha256, r->code == CY_OK ? CY_ESIGN : r->code);
+}
+
+void bulk_pull_unproven(struct node *n, const struct blob_ticket *t, const struct blob_result *r)
+{
+	struct peer *p = t->peer;
+	struct bulk_pull *pull = &p->bulk->pulls[t->slot];
+
+	/* It was proven, or the place is another pull's by now. */
+	if (pull->phase != BULK_VERIFYING || pull->ticket != t->id)
+		return;
 	if (r->code < 0 && r->code != CY_ESIGN && r->code != CY_ENOENT) {
 		skip(n, p, pull, r->text);
 		end(pull);

@@ -38,7 +38,7 @@ struct bulk_pull {
 	bool arrived_before;       /* it is fetched once more */
 	bool ends;                 /* once the sender has destroyed it: it was never here, and has no legal hold */
 	enum blob_outcome outcome; /* while VERIFYING: what it is then */
-	uint64_t ticket;           /* while OPENING */
+	uint64_t ticket;           /* while OPENING or VERIFYING */
 	struct xchg_pull *x;       /* while PULLING */
 	bool asked;                /* the peer knows of it */
 };
@@ -132,6 +132,8 @@ bool bulk_fetching(const struct node *n);
 /* The batch is through: its arrivals are settled; or it failed, and they have their turn again. */
 void bulk_batch_ended(struct node *n, bool committed);
 void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
+/* What becomes of a pull whose content was found not to be here: after bulk_pull_done(), which has recorded the flaw. */
+void bulk_pull_unproven(struct node *n, const struct blob_ticket *t, const struct blob_result *r);
 void bulk_forget_pulls(struct node *n, struct peer *p);
 const struct bulk_skip *bulk_skipped(const struct peer *p, const char *message_id, uint32_t attachment);
 const struct bulk_pull *bulk_pulling(const struct peer *p, const char *message_id, uint32_t attachment);

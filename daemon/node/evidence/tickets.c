@@ -102,6 +102,8 @@ struct blob_ticket *blob_done(struct node *n, struct blob_result *r)
 
 void blob_end(struct node *n, struct blob_ticket *t, struct blob_result *r)
 {
+	if (t->task == BLOB_VERIFY_PULL)
+		bulk_pull_unproven(n, t, r);
 	if (r->code < 0 && t->task == BLOB_CHUNK_PUSH)
 		bulk_push_refuse(n, t, r->code);
 	else if (r->code < 0 && (t->task == BLOB_CHUNK_GET || t->task == BLOB_FILE_GET || t->task == BLOB_VERIFY_GET))
