@@ -63,14 +63,16 @@ static bool is_flaw(int code)
 	return code == CY_ESIGN || code == CY_ENOENT;
 }
 
-/* What was wrong with the disk is recorded, and how far the client has read. */
+/* What was wrong with the disk is recorded. How far the client has read is recorded in the same batch, but for a flaw,
+ * which has its batch first. */
 static void record_failure(struct node *n, struct conn *c, int code, const char *why)
 {
-	if (is_flaw(code))
+	if (is_flaw(code)) {
 		evidence_found(n, &c->evidence->get.id.sha256, code);
-	else
-		node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
-			 c->evidence->get.attachment, c->evidence->get.message_id, why);
+		return;
+	}
+	node_log(n, NODE_ALARM, NODE_EVENT_EVIDENCE, "", "attachment %u of message %s cannot be read: %s",
+		 c->evidence->get.attachment, c->evidence->get.message_id, why);
 	record_end(n, c);
 }
 
@@ -80,7 +82,7 @@ static void refuse(struct node *n, struct conn *c, int code)
 	const uint32_t attachment = c->evidence->get.attachment;
 	const bool own = c->evidence->get.own;
 
-	forget(c);
+	end(n, c);
 	if (is_flaw(code))
 		refuse_flawed(n, c, correlation, own);
 	else

@@ -132,7 +132,8 @@ bool bulk_fetching(const struct node *n);
 /* The batch is through: its arrivals are settled; or it failed, and they have their turn again. */
 void bulk_batch_ended(struct node *n, bool committed);
 void bulk_pull_done(struct node *n, struct blob_ticket *t, struct blob_result *r);
-/* What becomes of a pull whose content was found not to be here: after bulk_pull_done(), which has recorded the flaw. */
+/* What becomes of a pull whose content was found not to be here: after bulk_pull_done(), which has recorded the flaw.
+ */
 void bulk_pull_unproven(struct node *n, const struct blob_ticket *t, const struct blob_result *r);
 void bulk_forget_pulls(struct node *n, struct peer *p);
 const struct bulk_skip *bulk_skipped(const struct peer *p, const char *message_id, uint32_t attachment);
