@@ -128,13 +128,13 @@ static void of_a_spent_key_its_digest_stays(void **state)
 	const struct cy_wall before = { 30 };
 	char hex[CY_SHA256_HEX];
 
-	put_key(t, "desk", "second", 20);
+	put_key(t, "desk", "second", 29);
 	put_key(t, "desk", "first", 10);
 	put_key(t, STORE_BY_DIGEST, "restored", 15);
 	put_key(t, "desk", "young", 30);
 	assert_int_equal(commit(t), CY_OK);
 	READ(t, "desk/first /restored desk/second ", old_keys(p->ctx, before, 9, see_key, &s));
-	READ(t, "desk/first ", old_keys(p->ctx, before, 1, see_key, &s));
+	READ(t, "desk/first /restored ", old_keys(p->ctx, before, 2, see_key, &s));
 	spend(t, "desk", "first");
 	spend(t, STORE_BY_DIGEST, "restored");
 	/* Its digest came back as well. */
@@ -219,7 +219,7 @@ static void dissolved_parcels_come_by_age_and_are_dropped(void **state)
 				  after = { .peer = "IE", .made = { 10 }, .epoch = 5, .sequence = 2 };
 	const struct cy_wall before = { 30 };
 
-	put_dissolved(t, "IE", 1, 20, true);
+	put_dissolved(t, "IE", 1, 29, true);
 	put_dissolved(t, "IE", 2, 10, true);
 	put_dissolved(t, "IE", 3, 10, true);
 	put_dissolved(t, "DE", 1, 10, true);
@@ -228,7 +228,7 @@ static void dissolved_parcels_come_by_age_and_are_dropped(void **state)
 	assert_int_equal(commit(t), CY_OK);
 	READ(t, "DE 5/1 IE 5/2 IE 5/3 IE 5/1 ", dissolved(p->ctx, before, &first, 9, see_parcel, &s));
 	READ(t, "IE 5/3 IE 5/1 ", dissolved(p->ctx, before, &after, 9, see_parcel, &s));
-	READ(t, "DE 5/1 ", dissolved(p->ctx, before, &first, 1, see_parcel, &s));
+	READ(t, "DE 5/1 IE 5/2 ", dissolved(p->ctx, before, &first, 2, see_parcel, &s));
 	add(t, STORE_DROP_PARCEL)->parcel =
 		(struct store_parcel){ .peer = "IE", .author = STORE_OWN, .epoch = 5, .sequence = 3 };
 	assert_int_equal(commit(t), CY_OK);
@@ -290,14 +290,14 @@ static void chains_of_custody_come_by_age_and_go_whole(void **state)
 
 	add_case(t, "c1", "desk", "own", "");
 	add_message(t, "c1", ID(1), 1, CY_PRIORITY__NORMAL);
-	put_link(t, 1, 20);
+	put_link(t, 1, 29);
 	put_link(t, 2, 10);
 	put_link(t, 1, 10);
-	put_link(t, 1, 40);
+	put_link(t, 1, 30);
 	assert_int_equal(commit(t), CY_OK);
-	READ(t, "2 at 10 1 at 10 1 at 20 ", old_custody(p->ctx, before, start, 0, 9, see_link, &s));
-	READ(t, "2 at 10 ", old_custody(p->ctx, before, start, 0, 1, see_link, &s));
-	READ(t, "1 at 10 1 at 20 ", old_custody(p->ctx, before, (struct cy_wall){ 10 }, 2, 9, see_link, &s));
+	READ(t, "2 at 10 1 at 10 1 at 29 ", old_custody(p->ctx, before, start, 0, 9, see_link, &s));
+	READ(t, "2 at 10 1 at 10 ", old_custody(p->ctx, before, start, 0, 2, see_link, &s));
+	READ(t, "1 at 10 1 at 29 ", old_custody(p->ctx, before, (struct cy_wall){ 10 }, 2, 9, see_link, &s));
 	add(t, STORE_DROP_CUSTODY)->custody = (struct store_custody){ .message_id = ID(1), .attachment = 1 };
 	assert_int_equal(commit(t), CY_OK);
 	READ(t, "2 at 10 ", old_custody(p->ctx, before, start, 0, 9, see_link, &s));

@@ -106,12 +106,12 @@ static void undelivered_come_by_age_and_by_pages_without_what_leaves_again(void 
 						.index = i };
 	assert_int_equal(commit(t), CY_OK);
 	assert_int_equal(
-		p->undelivered(p->ctx, (struct cy_wall){ 1004 }, (struct cy_wall){ 0 }, "", 2, see_message, &s), CY_OK);
+		p->undelivered(p->ctx, (struct cy_wall){ 1003 }, (struct cy_wall){ 0 }, "", 2, see_message, &s), CY_OK);
 	assert_int_equal(s.n, 2);
 	assert_string_equal(s.ids[0], "a");
 	assert_string_equal(s.ids[1], "d");
 	assert_int_equal(
-		p->undelivered(p->ctx, (struct cy_wall){ 1004 }, (struct cy_wall){ 1001 }, "d", 2, see_message, &s),
+		p->undelivered(p->ctx, (struct cy_wall){ 1003 }, (struct cy_wall){ 1001 }, "d", 2, see_message, &s),
 		CY_OK);
 	assert_int_equal(s.n, 3);
 	assert_string_equal(s.ids[2], "c");
@@ -228,6 +228,29 @@ static void a_dissolved_parcel_stays_and_is_not_sent_again(void **state)
 	assert_int_equal(commit(t), CY_ESTORE);
 }
 
+static int see_place(void *arg, const struct store_parcel *row)
+{
+	return note(arg, "%llu/%llu ", (unsigned long long)row->epoch, (unsigned long long)row->sequence);
+}
+
+#define PARCELS(t, expected, epoch, sequence, limit) \
+	EXPECT(t, CY_OK, expected, p->parcels(p->ctx, "IE", STORE_OWN, epoch, sequence, limit, see_place, &s))
+
+static void parcels_come_after_a_position_and_go_on_in_later_epochs(void **state)
+{
+	struct contract *t = *state;
+
+	put_parcels(t, STORE_OWN);
+	add(t, STORE_PUT_PARCEL)->parcel =
+		(struct store_parcel){ .peer = "IE", .author = STORE_OWN, .epoch = 6, .sequence = 1, .messages = 1 };
+	assert_int_equal(commit(t), CY_OK);
+	PARCELS(t, "5/1 5/2 ", 5, 0, 2);
+	PARCELS(t, "5/2 5/3 6/1 ", 5, 1, 4);
+	PARCELS(t, "6/1 ", 5, 3, 1);
+	PARCELS(t, "6/1 ", 6, 0, 1);
+	PARCELS(t, "", 6, 1, 1);
+}
+
 static void the_first_receipt_of_the_peer_stays_and_ours_may_be_signed_anew(void **state)
 {
 	static const char *const stays[] = { [STORE_OWN] = "one", [STORE_PEER] = "two" };
@@ -243,6 +266,40 @@ static void the_first_receipt_of_the_peer_stays_and_ours_may_be_signed_anew(void
 		assert_int_equal(t->port.get_parcel(t->port.ctx, "IE", author, 5, 2, see_parcel, &p), CY_OK);
 		assert_string_equal(p.receipt, stays[author]);
 	}
+}
+
+static void add_stale(struct contract *t, const char *peer, const char *case_id, bool stale)
+{
+	struct store_case *c = add_case(t, case_id, "desk", "", "");
+
+	c->peer = peer;
+	c->stale = stale;
+}
+
+static int see_both(void *arg, const struct store_case *row)
+{
+	return note(arg, "%s of %s ", row->case_id, row->peer);
+}
+
+#define STALE(t, expected, after_case, after_peer, limit) \
+	EXPECT(t, CY_OK, expected, p->stale_cases(p->ctx, after_case, after_peer, limit, see_both, &s))
+
+static void stale_cases_come_by_pages_until_they_are_written_anew(void **state)
+{
+	struct contract *t = *state;
+
+	add_stale(t, "IE", "c1", true);
+	add_stale(t, "DE", "c1", true);
+	add_stale(t, "IE", "c2", false);
+	add_stale(t, "IE", "c3", true);
+	assert_int_equal(commit(t), CY_OK);
+	STALE(t, "c1 of DE c1 of IE ", "", "", 2);
+	STALE(t, "c1 of IE c3 of IE ", "c1", "DE", 9);
+	STALE(t, "c3 of IE ", "c1", "IE", 1);
+	STALE(t, "", "c3", "IE", 9);
+	add_stale(t, "DE", "c1", false);
+	assert_int_equal(commit(t), CY_OK);
+	STALE(t, "c1 of IE c3 of IE ", "", "", 9);
 }
 
 static void put_follow(struct contract *t, const char *peer, const char *case_id, const char *follows)
@@ -619,6 +676,8 @@ static void what_belongs_to_no_case_is_found_by_its_key_alone(void **state)
 }
 
 static const struct CMUnitTest tests_of_the_contract[] = {
+	cmocka_unit_test(parcels_come_after_a_position_and_go_on_in_later_epochs),
+	cmocka_unit_test(stale_cases_come_by_pages_until_they_are_written_anew),
 	cmocka_unit_test(a_client_sees_its_own_events_and_references_alone),
 	cmocka_unit_test(messages_of_the_peer_come_above_a_number),
 	cmocka_unit_test(what_came_back_late_is_not_overtaken_in_its_case),

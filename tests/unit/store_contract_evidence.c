@@ -344,11 +344,14 @@ static void what_was_verified_longest_ago_comes_first_and_what_has_a_flaw_by_its
 	UNVERIFIED(t, "m5/2 m3/1 m5/1 m1/1", 31, 9);
 	UNVERIFIED(t, "m5/2 m3/1", 20, 9);
 	UNVERIFIED(t, "m5/2", 20, 1);
+	UNVERIFIED(t, "m5/2 m3/1", 31, 2);
 	UNVERIFIED_AFTER(t, "m5/1 m1/1", 10, "m3", 1, 31, 9);
 	UNVERIFIED_AFTER(t, "m3/1", 10, "m2", 7, 31, 1);
+	UNVERIFIED_AFTER(t, "m3/1", 10, "m3", 0, 31, 1);
 	UNVERIFIED_AFTER(t, "", 30, "m1", 1, 31, 9);
 	FLAWED(t, "m4/1 m5/4", "", 0, 9);
 	FLAWED(t, "m5/4", "m4", 1, 9);
+	FLAWED(t, "m4/1 m5/4", "m4", 0, 2);
 	FLAWED(t, "m4/1", "", 0, 1);
 	put(t, "IE", "c1", "m5", 4, STORE_OWN, STORE_EVIDENCE_HERE)->verified.ms = 5;
 	assert_int_equal(commit(t), CY_OK);
@@ -369,6 +372,7 @@ static void what_quotas_hold_back_is_found_page_by_page(void **state)
 	assert_int_equal(commit(t), CY_OK);
 	EXPECT(t, CY_OK, "m1/1 m2/1", p->held_back_evidence(p->ctx, "", 0, 2, see_key, &s));
 	EXPECT(t, CY_OK, "m3/7", p->held_back_evidence(p->ctx, "m2", 1, 2, see_key, &s));
+	EXPECT(t, CY_OK, "m2/1 m3/7", p->held_back_evidence(p->ctx, "m2", 0, 2, see_key, &s));
 	EXPECT(t, CY_OK, "", p->held_back_evidence(p->ctx, "m3", 7, 2, see_key, &s));
 }
 

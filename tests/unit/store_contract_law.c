@@ -330,6 +330,7 @@ static void clocks_come_by_what_is_next_and_by_what_is_due(void **state)
 	NEXT(t, "", 9, 9);
 	NEXT(t, "c2/theirs 200 of own-2 c1/soon 100 of own-1 ", 29, 9);
 	NEXT(t, "c2/theirs 200 of own-2 ", 30, 1);
+	NEXT(t, "c2/theirs 200 of own-2 c1/soon 100 of own-1 ", 30, 2);
 	assert_int_equal(t->port.next_clock(t->port.ctx, &at), CY_OK);
 	assert_int_equal(at.ms, 10);
 	OPEN(t, "c1/soon 100 of own-1 c2/theirs 200 of own-2 c1/paused 250 of own-1 c1/late 300 of own-1 ", NULL, "", 0,
@@ -350,6 +351,45 @@ static void clocks_come_by_what_is_next_and_by_what_is_due(void **state)
 	EXPECT(t, CY_OK, "c2/theirs 400 of own-2 ", p->get_clock(p->ctx, desk, id, see_clock, &s));
 	EXPECT(t, CY_ENOENT, "", p->get_clock(p->ctx, other, id, see_clock, &s));
 	NEXT(t, "c1/soon 100 of own-1 c1/late 300 of own-1 ", 99, 9);
+}
+
+struct clock_ids {
+	uint64_t at[4];
+	size_t n;
+};
+
+static int keep_ids(void *arg, const struct store_clock *row)
+{
+	struct clock_ids *ids = arg;
+
+	ids->at[ids->n++] = row->id;
+	return CY_OK;
+}
+
+#define OPEN_AFTER(t, expected, after, after_id, limit)                                                             \
+	EXPECT(t, CY_OK, expected,                                                                                  \
+	       p->open_clocks(p->ctx, all, "", (struct cy_wall){ after }, after_id, (struct cy_wall){ 300 }, limit, \
+			      see_clock, &s))
+
+static void a_page_of_open_clocks_begins_behind_a_clock(void **state)
+{
+	struct contract *t = *state;
+	const struct store_view all = { .client = NULL };
+	struct clock_ids ids = { .n = 0 };
+
+	add_case(t, "c1", "desk", "own", "");
+	put_due(t, "c1", "a", 100, 0);
+	put_due(t, "c1", "b", 100, 0);
+	put_due(t, "c1", "c", 200, 0);
+	assert_int_equal(commit(t), CY_OK);
+	assert_int_equal(t->port.open_clocks(t->port.ctx, all, "", (struct cy_wall){ 0 }, 0, (struct cy_wall){ 300 }, 4,
+					     keep_ids, &ids),
+			 CY_OK);
+	assert_int_equal(ids.n, 3);
+	OPEN_AFTER(t, "c1/a 100 of own c1/b 100 of own ", 0, 0, 2);
+	OPEN_AFTER(t, "c1/b 100 of own c1/c 200 of own ", 100, ids.at[0], 2);
+	OPEN_AFTER(t, "c1/c 200 of own ", 100, ids.at[1], 2);
+	OPEN_AFTER(t, "", 200, ids.at[2], 2);
 }
 
 /* A page of them begins where the one before ended. */
@@ -503,6 +543,7 @@ static const struct CMUnitTest tests_of_the_contract[] = {
 	cmocka_unit_test(each_version_of_a_profile_of_a_peer_is_kept),
 	cmocka_unit_test(hooks_wait_in_the_order_in_which_they_were_put),
 	cmocka_unit_test(clocks_come_by_what_is_next_and_by_what_is_due),
+	cmocka_unit_test(a_page_of_open_clocks_begins_behind_a_clock),
 	cmocka_unit_test(the_clocks_of_a_case_are_in_the_order_of_their_keys),
 	cmocka_unit_test(a_clock_tells_how_far_the_message_has_come_that_starts_it),
 	cmocka_unit_test(an_event_tells_what_its_case_is_called_now),

@@ -54,6 +54,7 @@ static void uploads_are_kept_by_client_and_content(void **state)
 	UPLOADS(t, "desk/a 10 at 200", &a, 101, 300, 9);
 	UPLOADS(t, "clerk/a 10 at 100, desk/a 10 at 200", &a, 0, 300, 9);
 	UPLOADS(t, "clerk/a 10 at 100", &a, 0, 200, 9);
+	UPLOADS(t, "clerk/a 10 at 100", &a, 0, 101, 9);
 	UPLOADS(t, "clerk/a 10 at 100", &a, 0, 300, 1);
 	UPLOADS(t, "", &f, 0, 300, 9);
 	upload_sums_are(t, "desk", 30);
