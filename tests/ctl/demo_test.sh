@@ -28,6 +28,13 @@ result $? 'the letter has its letterhead, the request, and the commands that ver
 pdftotext -layout "${papers[2]}" - 2>err | tr -d '\f' >out && grep -q '^Time line' out && [ "$(grep -c '^Proof' out)" -ge 10 ] &&
 	grep -q 'Refusal, IE no. 5' out
 result $? 'the file of the case has its time line, and every message with its proof'
+# What the daemons' moved clocks made of the second part: the requested side's days before and after the six of the other.
+for side in DE FR; do
+	pdftotext -layout "$build/demo/record-$side.pdf" - 2>err | tr -d '\f' >out &&
+		grep -qE '^DE, requesting +6 days, .* in all$' out && grep -qE '^FR, requested +24 days, .* in all$' out &&
+		grep -qE '^ +12 days, .* the request is there, and not acknowledged yet$' out
+	result $? "the good-faith record of $side says whose days those were"
+done
 
 [ "$(tail -n 2 said | sed -nE '1s/^Stop.*/stop/p; 2s/^  kill .*/kill/p' | tr '\n' ' ')" = 'stop kill ' ]
 result $? 'how they are stopped stands at the end'
