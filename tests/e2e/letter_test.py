@@ -48,6 +48,14 @@ until("the request to arrive", lambda: ie.ctl("case", "show", CASE).returncode =
 
 
 @test
+def a_letter_needs_no_letterhead():
+    for words in ((CASE,), (CASE, "--case-file")):
+        for end in ("pdf", "html"):
+            run = us.ctl("letter", *words, "-o", f"{DIR}/plain.{end}")
+            assert run.returncode == 0, run
+
+
+@test
 def the_letter_of_the_request_has_all_of_it_and_its_proof():
     until("the receipt", lambda: shown(us, "paper-1#1", "--from", "US-OIA").get("receipt"))
     view = shown(us, "paper-1#1", "--from", "US-OIA")
