@@ -98,6 +98,7 @@ $(PAGE_C:.c=.o): $(PAGE_C) $(BUILD)/flags
 $(DAEMON): $(LIB_O) $(call room,comityd)
 $(CTL): $(PAGE_C:.c=.o) $(GEN_O) $(PURE_O) $(CLIENT_O) $(CONFIG_O) $(LETTER_O) $(call room,comityctl)
 $(CTL) $(BUILD)/tests/letter_tool: LDLIBS += $(shell pkg-config --libs $(SETTING) 2>/dev/null)
+$(CTL): LDLIBS += $(shell pkg-config --libs libzip 2>/dev/null)
 $(DAEMON) $(CTL):
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

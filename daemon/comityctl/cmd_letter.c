@@ -100,15 +100,28 @@ void letter_unload(struct letter_job *j)
 
 /* -------------------------------------------------------------- what it is of */
 
-int letter_show(struct letter_job *j, const char *id, CyServerFrame **ret_reply)
+int letter_show_if(struct letter_job *j, const char *id, CyServerFrame **ret_reply)
 {
 	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
 	CyShowMessage show = CY_SHOW_MESSAGE__INIT;
+	struct cy_error e = { 0 };
+	int r = ctl_connect(j->ctl);
 
+	*ret_reply = NULL;
+	if (r != CTL_DONE)
+		return r;
 	show.message_id = (char *)(uintptr_t)id;
 	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_MESSAGE;
 	frame.show_message = &show;
-	return ctl_call(j->ctl, &frame, CY_SERVER_FRAME__KIND_MESSAGE_VIEW, ret_reply);
+	r = client_call(j->ctl->conn, &frame, CY_SERVER_FRAME__KIND_MESSAGE_VIEW, ret_reply, &e);
+	return r == CY_OK || r == CY_ENOENT ? CTL_DONE : ctl_report(j->ctl, &e);
+}
+
+int letter_show(struct letter_job *j, const char *id, CyServerFrame **ret_reply)
+{
+	int r = letter_show_if(j, id, ret_reply);
+
+	return r == CTL_DONE && *ret_reply == NULL ? ctl_fail(CTL_NOT_FOUND, "there is no message %s", id) : r;
 }
 
 /* The message with the view of its case, which may be there already. */
@@ -152,22 +165,13 @@ static int of_case(struct letter_job *j, const struct asked *a)
 /* An id is that of a message, or of a case. */
 static int of_id(struct letter_job *j, const struct asked *a)
 {
-	CyClientFrame frame = CY_CLIENT_FRAME__INIT;
-	CyShowMessage show = CY_SHOW_MESSAGE__INIT;
-	struct cy_error e = { 0 };
 	CyServerFrame *reply;
-	int r = ctl_connect(j->ctl);
+	int r = letter_show_if(j, a->word, &reply);
 
 	if (r != CTL_DONE)
 		return r;
-	show.message_id = (char *)(uintptr_t)a->word;
-	frame.kind_case = CY_CLIENT_FRAME__KIND_SHOW_MESSAGE;
-	frame.show_message = &show;
-	r = client_call(j->ctl->conn, &frame, CY_SERVER_FRAME__KIND_MESSAGE_VIEW, &reply, &e);
-	if (r == CY_ENOENT)
+	if (reply == NULL)
 		return of_case(j, a);
-	if (r != CY_OK)
-		return ctl_report(j->ctl, &e);
 	cy_server_frame__free_unpacked(reply, NULL);
 	return of_message(j, a->word, NULL);
 }

@@ -42,7 +42,8 @@ extern const struct ctl_command ctl_submit, ctl_send, ctl_inbox, ctl_case_list, 
 	ctl_return_deficient, ctl_due, ctl_late, ctl_cursor_list, ctl_cursor_remove, ctl_clock_list, ctl_clock_explain,
 	ctl_clock_confirm, ctl_resume, ctl_treaty_diff, ctl_stats, ctl_peer_show, ctl_evidence_put, ctl_evidence_get,
 	ctl_evidence_list, ctl_evidence_custody, ctl_evidence_hold, ctl_evidence_release, ctl_evidence_fetch,
-	ctl_evidence_manifest, ctl_evidence_confirm, ctl_evidence_check, ctl_evidence_uploads, ctl_letter, ctl_record;
+	ctl_evidence_manifest, ctl_evidence_confirm, ctl_evidence_check, ctl_evidence_uploads, ctl_letter, ctl_record,
+	ctl_export, ctl_verify;
 
 /* An option of a command; one of the three is set: `value` (the last one given
  * counts), `flag`, or `list` for an option that may be repeated. */

@@ -42,8 +42,9 @@ int letter_message(struct letter_job *j, const CyMessageView *m, const CyCaseVie
 /* A whole case, each of its messages asked for. */
 int letter_case(struct letter_job *j, const CyCaseView *v);
 
-/* Ask for a message. */
+/* Ask for a message. The second returns CTL_DONE and NULL where there is none of this id. */
 int letter_show(struct letter_job *j, const char *id, CyServerFrame **ret_reply);
+int letter_show_if(struct letter_job *j, const char *id, CyServerFrame **ret_reply);
 
 /* The form of a submission or a message; it is remembered for the caveats. The day is that on which it was made; year
  * 0: today. */

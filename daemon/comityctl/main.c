@@ -23,6 +23,8 @@ static const struct ctl_command *const commands[] = {
 	&ctl_message_show,
 	&ctl_letter,
 	&ctl_record,
+	&ctl_export,
+	&ctl_verify,
 	&ctl_status,
 	&ctl_health,
 	&ctl_peer_list,
