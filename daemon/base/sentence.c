@@ -6,7 +6,8 @@
 
 #include "base/error.h"
 
-#define VALUE_MAX 1024u
+#define VALUE_MAX  1024u
+#define HEAR_LEAST 9u /* bytes of a format by which a text is known again */
 
 /* A conversion of printf(): flags, width, precision, length and the letter. */
 struct conversion {
@@ -147,6 +148,61 @@ void cy_sentence(char *text, size_t size, struct cy_sentence *ret, const char *f
 	va_end(args);
 }
 
+/* The value at `text`, which ends where the words that follow it in the format begin; at the end of the format, where
+ * the text ends. NULL: there is none. */
+static const char *end_of_value(const struct conversion *c, const char *text, const char *words, size_t n)
+{
+	const char *end = text;
+
+	if (c->letter != 's') {
+		end += c->letter == 'd' && end[0] == '-';
+		end += strspn(end, "0123456789");
+		return end > text && strncmp(end, words, n) == 0 ? end : NULL;
+	}
+	if (n == 0)
+		return words[0] ? NULL : text + strlen(text);
+	for (; end[0]; end++)
+		if (strncmp(end, words, n) == 0 && (words[n] || !end[n]))
+			return end;
+	return NULL;
+}
+
+size_t cy_sentence_hear(const char *format, const char *text, struct cy_sentence *ret)
+{
+	struct cy_sentence s = { .format = format };
+	const char *at = text;
+	size_t own = 0;
+
+	if (!all_known(format) || strstr(format, "%%") != NULL)
+		return 0;
+	for (;;) {
+		const size_t plain = strcspn(format, "%");
+		struct conversion c;
+		const char *end;
+
+		if (strncmp(at, format, plain) != 0)
+			return 0;
+		own += plain;
+		at += plain;
+		format += plain;
+		if (!format[0])
+			break;
+		c = read_one(format);
+		format += c.len;
+		end = end_of_value(&c, at, format, strcspn(format, "%"));
+		if (end == NULL)
+			return 0;
+		s.values[s.n++] = (struct cy_sentence_value){ .at = (uint16_t)(at - text),
+							      .len = (uint16_t)(end - at),
+							      .word = c.letter == 's' && c.precision == -1 };
+		at = end;
+	}
+	if (at[0] || own < HEAR_LEAST || strlen(text) > UINT16_MAX)
+		return 0;
+	*ret = s;
+	return own;
+}
+
 static int put_value(struct cy_buf *out, const char *text, const struct cy_sentence_value *v, cy_sentence_word *word,
 		     void *arg)
 {
@@ -154,7 +210,7 @@ static int put_value(struct cy_buf *out, const char *text, const struct cy_sente
 	char copy[VALUE_MAX];
 	const char *said;
 
-	if (!v->word || len >= sizeof copy)
+	if (word == NULL || !v->word || len >= sizeof copy)
 		return cy_buf_add(out, text + at, len);
 	memcpy(copy, text + at, len);
 	copy[len] = '\0';

@@ -26,7 +26,13 @@ void cy_sentence(char *text, size_t size, struct cy_sentence *ret, const char *f
 /* Says a value in another language; returns the value itself where there is no word for it. */
 typedef const char *cy_sentence_word(void *arg, const char *value);
 
-/* Append the translation `other` of the format with the values of the text. A conversion for which there is no value
+/* Know a text again that was made with the format, wherever that was: its values are found between the words of the
+ * format, a number as digits. Returns how many bytes of the text are words of the format; 0: it was not made with it,
+ * or the format has so few words that nobody could tell. */
+size_t cy_sentence_hear(const char *format, const char *text, struct cy_sentence *ret);
+
+/* Append the translation `other` of the format with the values of the text; `word` NULL: they
+ * stand as they are. A conversion for which there is no value
  * stays as it is. CY_ELIMIT: it does not fit. */
 int cy_sentence_say(struct cy_buf *out, const char *other, const char *text, const struct cy_sentence *s,
 		    cy_sentence_word *word, void *arg);

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "comityctl/due.h"
+#include "comityctl/say.h"
 
 struct out_table *clock_table(bool cases)
 {
@@ -20,24 +21,24 @@ static void left(struct out_table *t, const CyClockView *v, int64_t now_ms)
 	if (v->due_ms == 0 || strcmp(v->state, "running") != 0)
 		out_cell(t, "-");
 	else if (v->due_ms < now_ms)
-		out_cell(t, "%s over", out_age(now_ms - v->due_ms));
+		out_cell(t, "%s", say_made("%s over", out_age(now_ms - v->due_ms)));
 	else
 		out_cell(t, "%s", out_age(v->due_ms - now_ms));
 }
 
 static const char *state_of(const CyClockView *v)
 {
-	return strcmp(v->not_received, "queued") == 0 ? ", not sent"
-	       : v->not_received[0] != '\0'           ? ", no receipt"
-	       : v->late                              ? ", late"
+	return strcmp(v->not_received, "queued") == 0 ? say(", not sent")
+	       : v->not_received[0] != '\0'           ? say(", no receipt")
+	       : v->late                              ? say(", late")
 						      : "";
 }
 
 const char *clock_unknown(const CyClockView *v)
 {
-	return strcmp(v->not_received, "queued") == 0   ? "what starts it has not left yet"
-	       : strcmp(v->not_received, "failed") == 0 ? "what starts it was given up without a receipt"
-	       : v->not_received[0] != '\0'             ? "what starts it has no receipt yet"
+	return strcmp(v->not_received, "queued") == 0   ? say("what starts it has not left yet")
+	       : strcmp(v->not_received, "failed") == 0 ? say("what starts it was given up without a receipt")
+	       : v->not_received[0] != '\0'             ? say("what starts it has no receipt yet")
 							: "";
 }
 
@@ -62,15 +63,15 @@ void clock_row(struct out_table *t, const CyClockView *v, int64_t now_ms, bool c
 		out_cell(t, "%u", v->measure);
 	else
 		out_cell(t, "-");
-	out_cell(t, "%s%s%s", v->state, state_of(v), v->excused_ms != 0 ? ", extended too late" : "");
+	out_cell(t, "%s%s%s", say_state(v->state), state_of(v), v->excused_ms != 0 ? say(", extended too late") : "");
 	if (cases) {
 		out_cell(t, "%s", v->peer);
 		out_cell(t, "%s", clock_case(v));
 	}
 	out_cell(t, "%s%s%s", v->instrument, v->article[0] != '\0' ? " " : "", v->article);
-	out_cell(t, "%s%s%s%s%s", clock_unknown(v), clock_unknown(v)[0] != '\0' && noted ? "; " : "", v->difference,
-		 v->difference[0] != '\0' && unverified ? "; " : "",
-		 unverified ? "not verified against the primary text" : "");
+	out_cell(t, "%s%s%s%s%s", clock_unknown(v), clock_unknown(v)[0] != '\0' && noted ? "; " : "",
+		 say_heard(v->difference), v->difference[0] != '\0' && unverified ? "; " : "",
+		 unverified ? say("not verified against the primary text") : "");
 }
 
 int clock_pages(struct ctl *ctl, CyListClocks *list, clock_page_fn *fn, void *arg)

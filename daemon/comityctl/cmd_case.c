@@ -7,6 +7,7 @@
 #include "comityctl/ctl.h"
 #include "comityctl/evidence_table.h"
 #include "comityctl/out.h"
+#include "comityctl/say.h"
 #include "comityctl/time_line.h"
 
 static const char show_help[] =
@@ -41,9 +42,10 @@ static void print_summary(const CyCaseView *v)
 	out_pair("Case", "%s", s->case_id);
 	out_pair("Title", "%s", s->title);
 	out_pair("With", "%s", s->peer);
-	out_pair("Our side", "%s", out_word(&cy_side__descriptor, (int)s->side));
-	out_pair("State", "%s%s", s->state,
-		 s->unsent && strcmp(s->state, "QUEUED") != 0 ? "; what opens it has not left yet" : "");
+	out_pair("Our side", "%s",
+		 say_value(&cy_side__descriptor, (int)s->side, out_word(&cy_side__descriptor, (int)s->side)));
+	out_pair("State", "%s%s", say_state(s->state),
+		 s->unsent && strcmp(s->state, "QUEUED") != 0 ? say("; what opens it has not left yet") : "");
 	out_pair("Own reference", "%s", s->own_reference);
 	out_pair("Peer reference", "%s", s->peer_reference);
 	out_pair("Instrument", "%s", s->instrument);
@@ -56,9 +58,10 @@ static void print_summary(const CyCaseView *v)
 		out_pair("Open", "problem notice #%u has no answer", v->open_notices[i]);
 	for (size_t i = 0; i < v->n_open_proposals; i++)
 		out_pair("Open", "proposed conditions #%u have no answer%s", v->open_proposals[i],
-			 s->side == CY_SIDE__REQUESTED ? "; they may be replaced or retracted ('send "
-							 "conditions-proposed --help': replaces)"
-						       : "");
+			 s->side == CY_SIDE__REQUESTED
+				 ? say("; they may be replaced or retracted ('send conditions-proposed --help': "
+				       "replaces)")
+				 : "");
 }
 
 static void print_measures(const CyCaseView *v)
@@ -72,20 +75,23 @@ static void print_measures(const CyCaseView *v)
 		const CyMeasureView *m = v->measures[i];
 
 		out_cell(t, "%u", m->measure);
-		out_cell(t, "%s", m->type ? out_enum(&cy_measure_type__descriptor, (int)m->type) : "-");
-		out_cell(t, "%s", m->state);
-		out_cell(t, "%s", m->recognised ? "yes" : "no");
-		out_cell(t, "%s", m->postponed ? "yes" : "no");
-		out_cell(t, "%s", m->conditions_open ? "open" : "-");
+		out_cell(t, "%s",
+			 m->type ? say_value(&cy_measure_type__descriptor, (int)m->type,
+					     out_enum(&cy_measure_type__descriptor, (int)m->type))
+				 : "-");
+		out_cell(t, "%s", say_state(m->state));
+		out_cell(t, "%s", say(m->recognised ? "yes" : "no"));
+		out_cell(t, "%s", say(m->postponed ? "yes" : "no"));
+		out_cell(t, "%s", m->conditions_open ? say("open") : "-");
 	}
 	out_table_end(t);
 }
 
 static const char *how_erased(CyErasure e)
 {
-	return e == CY_ERASURE__ERASED_BY_ORDER       ? "erased by order"
-	       : e == CY_ERASURE__ERASED_BY_RETENTION ? "erased, its retention is over"
-						      : "lost here, and erased by the other side";
+	return e == CY_ERASURE__ERASED_BY_ORDER       ? say("erased by order")
+	       : e == CY_ERASURE__ERASED_BY_RETENTION ? say("erased, its retention is over")
+						      : say("lost here, and erased by the other side");
 }
 
 static void print_messages(const CyCaseView *v)
@@ -103,19 +109,23 @@ static void print_messages(const CyCaseView *v)
 		out_cell(t, "%s", m->author);
 		out_cell(t, "%u", m->number);
 		out_cell(t, "%u", m->seen);
-		out_cell(t, "%s", m->kind_name);
+		out_cell(t, "%s", say_kind(m->kind_name));
 		out_cell(t, "%s", out_time(m->created_ms));
-		out_cell(t, "%s", m->transport);
+		out_cell(t, "%s", say_state(m->transport));
 		out_cell(t, "%s", m->message_id);
 		if (m->void_code)
-			out_cell(t, "void, %s: %s", out_word(&cy_rejection_code__descriptor, (int)m->void_code),
-				 m->void_reason);
+			out_cell(t, "%s",
+				 say_made("void, %s: %s",
+					  say_value(&cy_rejection_code__descriptor, (int)m->void_code,
+						    out_word(&cy_rejection_code__descriptor, (int)m->void_code)),
+					  say_heard(m->void_reason)));
 		else if (m->erasure)
 			out_cell(t, "%s, %s", how_erased(m->erasure), out_time(m->erased_ms));
 		else
-			out_cell(t, "%s%s%s%s%s", m->unread ? "unread" : "", m->unread && m->overtaken ? "; " : "",
-				 m->overtaken ? "overtaken by a crossing message" : "",
-				 (m->unread || m->overtaken) && m->date_doubt[0] != '\0' ? "; " : "", m->date_doubt);
+			out_cell(t, "%s%s%s%s%s", m->unread ? say("unread") : "", m->unread && m->overtaken ? "; " : "",
+				 m->overtaken ? say("overtaken by a crossing message") : "",
+				 (m->unread || m->overtaken) && m->date_doubt[0] != '\0' ? "; " : "",
+				 say_heard(m->date_doubt));
 	}
 	out_table_end(t);
 }
@@ -136,14 +146,17 @@ static void print_reviews(const CyCaseView *v)
 		out_cell(t, "%s", r->result);
 		out_cell(t, "%s", out_time(r->at_ms));
 		if (r->reliance)
-			out_cell(t, "%s, #%u", out_enum(&cy_reliance__descriptor, (int)r->reliance), r->answer);
+			out_cell(t, "%s, #%u",
+				 say_value(&cy_reliance__descriptor, (int)r->reliance,
+					   out_enum(&cy_reliance__descriptor, (int)r->reliance)),
+				 r->answer);
 		else
 			out_cell(t, "-");
 		out_cell(t, "%s", r->reason);
 	}
 	out_table_end(t);
 	if (v->more_reviews)
-		printf("There are more reviews: comityctl message show MESSAGE shows those of each message.\n");
+		out_said("There are more reviews: comityctl message show MESSAGE shows those of each message.\n");
 }
 
 static void print_evidence(const CyCaseView *v)
@@ -156,20 +169,20 @@ static void print_evidence(const CyCaseView *v)
 		evidence_row(t, v->evidence[i]);
 	out_table_end(t);
 	if (v->more_evidence && v->summary != NULL)
-		printf("There is more: comityctl evidence list %s\n", v->summary->case_id);
+		out_said("There is more: comityctl evidence list %s\n", v->summary->case_id);
 }
 
 static void print_faults(const CyCaseView *v)
 {
 	if (!v->n_faults)
 		return;
-	printf("\nNot as the treaty asks (%zu%s):\n", v->n_faults, v->more_faults ? " or more" : "");
+	out_said("\nNot as the treaty asks (%zu%s):\n", v->n_faults, v->more_faults ? say(" or more") : "");
 	for (size_t i = 0; i < v->n_faults; i++) {
 		fputs("  ", stdout);
 		out_fault(stdout, v->faults[i]);
 	}
 	if (v->summary != NULL && !strcmp(v->summary->state, "TRANSMITTED"))
-		printf("'comityctl return-deficient %s' returns it with these faults.\n", v->summary->case_id);
+		out_said("'comityctl return-deficient %s' returns it with these faults.\n", v->summary->case_id);
 }
 
 /* Time limits beside what happened: what was done, and what is still to come. */
@@ -183,7 +196,7 @@ static void print_clocks(const CyCaseView *v)
 		clock_row(t, v->clocks[i], v->now_ms, false);
 	out_table_end(t);
 	if (v->more_clocks && v->summary != NULL)
-		printf("There are more: comityctl clock list %s\n", v->summary->case_id);
+		out_said("There are more: comityctl clock list %s\n", v->summary->case_id);
 }
 
 static int run_show(struct ctl *ctl, int argc, char **argv)

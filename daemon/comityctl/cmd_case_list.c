@@ -9,6 +9,7 @@
 #include "comityctl/ctl.h"
 #include "comityctl/due.h"
 #include "comityctl/out.h"
+#include "comityctl/say.h"
 
 static const char help[] = "usage: comityctl case list [--peer AUTHORITY] [--open]\n"
 			   "\n"
@@ -28,7 +29,7 @@ static const char help[] = "usage: comityctl case list [--peer AUTHORITY] [--ope
 struct next {
 	char peer[CY_AUTHORITY_MAX + 1], case_id[CY_UUID_LEN + 1];
 	int64_t due_ms;
-	char text[80];
+	char text[96];
 };
 
 struct listed {
@@ -116,8 +117,8 @@ static void add_clocks(void *arg, const CyClockList *page)
 		n->due_ms = v->due_ms;
 		snprintf(n->text, sizeof n->text, "%.*s %s%s", DUE_DATE_LEN, due_text(v, v->due_ms) + DUE_DATE_AT,
 			 v->obliged,
-			 v->late                       ? ", late"
-			 : clock_unknown(v)[0] != '\0' ? ", not received"
+			 v->late                       ? say(", late")
+			 : clock_unknown(v)[0] != '\0' ? say(", not received")
 						       : "");
 	}
 }
@@ -216,23 +217,25 @@ static void print(struct listing *l, bool open_only)
 		open += !s->closed;
 		name_cell(t, &l->cases[i]);
 		out_cell(t, "%s", s->peer);
-		out_cell(t, "%s", out_word(&cy_side__descriptor, (int)s->side));
-		out_cell(t, "%s%s", s->state, s->unsent && strcmp(s->state, "QUEUED") != 0 ? ", not sent" : "");
+		out_cell(t, "%s",
+			 say_value(&cy_side__descriptor, (int)s->side, out_word(&cy_side__descriptor, (int)s->side)));
+		out_cell(t, "%s%s", say_state(s->state),
+			 s->unsent && strcmp(s->state, "QUEUED") != 0 ? say(", not sent") : "");
 		out_cell(t, "%s", l->cases[i].next != NULL ? l->cases[i].next->text : "-");
 		out_cell(t, "%s", s->peer_reference);
 		out_cell(t, "%.10s", out_time(s->changed_ms));
 		if (s->unread)
-			out_cell(t, "%u, %u unread", s->messages, s->unread);
+			out_cell(t, "%s", say_made("%u, %u unread", s->messages, s->unread));
 		else
 			out_cell(t, "%u", s->messages);
 		out_cell(t, "%s", s->title);
 	}
 	out_table_cut(t);
 	out_list_end(t, true, "There are no such cases.");
-	if (l->n_cases)
-		printf("%zu open%s", open, open_only ? ".\n" : "");
-	if (l->n_cases && !open_only)
-		printf(", %zu closed.\n", l->n_cases - open);
+	if (l->n_cases && open_only)
+		out_said("%zu open.\n", open);
+	else if (l->n_cases)
+		out_said("%zu open, %zu closed.\n", open, l->n_cases - open);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

@@ -8,6 +8,7 @@
 #include "comityctl/ctl.h"
 #include "comityctl/input.h"
 #include "comityctl/out.h"
+#include "comityctl/say.h"
 #include "comityctl/treaties.h"
 #include "comityctl/words.h"
 #include "form/form.h"
@@ -109,7 +110,7 @@ static CyFault **fault_list(struct check *c, bool warnings, size_t *ret_n)
 static void print_meaning(struct out_table *t, const CyAtomMeaning *m)
 {
 	if (!m->category[0])
-		out_cell(t, "%s: does not say", m->state);
+		out_cell(t, "%s", say_made("%s: does not say", m->state));
 	else
 		out_cell(t, "%s: %s%s%s; %s", m->state, m->category, m->threshold[0] ? ", " : "", m->threshold,
 			 m->article);
@@ -123,7 +124,7 @@ static void print_atoms(const struct check *c)
 
 	if (!c->form->atoms.n)
 		return;
-	printf("\nThese data atoms mean different things to the two states:\n");
+	out_said("\nThese data atoms mean different things to the two states:\n");
 	t = out_table_new(sizeof heads / sizeof heads[0], heads);
 	for (size_t i = 0; i < c->form->atoms.n; i++) {
 		const CyAtomWarning *w = c->form->atoms.list[i];
@@ -138,19 +139,14 @@ static void print_atoms(const struct check *c)
 		if (c->form->atoms.list[i]->acknowledged_by[0])
 			continue;
 		if (first)
-			printf("If that is understood, add to the request:\n  \"atomWarnings\": [");
+			out_said("If that is understood, add to the request:\n  \"atomWarnings\": [");
 		printf("%s\n    {\"atom\": \"", first ? "" : ",");
 		out_safe(stdout, c->form->atoms.list[i]->atom);
-		printf("\", \"acknowledgedBy\": \"NAME OF THE OFFICER\"}");
+		printf("\", \"acknowledgedBy\": \"%s\"}", say("NAME OF THE OFFICER"));
 		first = false;
 	}
 	if (!first)
 		printf("\n  ]\n");
-}
-
-static void print_count(const char *before, size_t n, bool more, const char *word)
-{
-	printf("%s%zu%s %s%s", before, n, more ? " or more" : "", word, n == 1 ? "" : "s");
 }
 
 /* The labels of what is mandatory and has nothing in it. */
@@ -178,11 +174,12 @@ static void print_all(struct check *c)
 
 	out_safe(stdout, c->file);
 	if (n)
-		print_count(": ", n, c->form->more_faults, "fault");
+		out_said(n == 1 ? ": %zu%s fault" : ": %zu%s faults", n, c->form->more_faults ? say(" or more") : "");
 	else
-		printf(": complete");
+		out_said(": complete");
 	if (n_warnings)
-		print_count(", ", n_warnings, c->form->more_warnings, "warning");
+		out_said(n_warnings == 1 ? ", %zu%s warning" : ", %zu%s warnings", n_warnings,
+			 c->form->more_warnings ? say(" or more") : "");
 	putchar('\n');
 	for (size_t i = 0; i < n; i++)
 		out_fault(stdout, faults[i]);
@@ -190,7 +187,7 @@ static void print_all(struct check *c)
 	out_warnings(stdout, n_warnings, warnings);
 	print_atoms(c);
 	if (!c->legal_data.n_profiles)
-		printf("Nothing was checked against a treaty (--no-treaty).\n");
+		out_said("Nothing was checked against a treaty (--no-treaty).\n");
 }
 
 static void print_json(struct check *c)

@@ -8,6 +8,7 @@
 #include "comityctl/ctl.h"
 #include "comityctl/due.h"
 #include "comityctl/out.h"
+#include "comityctl/say.h"
 
 static const char due_help[] = "usage: comityctl due [--today | --week] [--peer AUTHORITY]\n"
 			       "\n"
@@ -134,18 +135,19 @@ static void print_clock(const CyClockView *v)
 	out_pair("Case", "%s", v->case_id);
 	out_pair("Own reference", "%s", v->own_reference);
 	out_pair("Peer reference", "%s", v->peer_reference);
-	out_pair("What", "%s", v->obligation);
+	out_pair("What", "%s", say(v->obligation));
 	if (v->measure > 0)
 		out_pair("Measure", "%u", v->measure);
 	out_pair("Owed by", "%s", v->obliged);
 	if (v->article[0] != '\0')
 		out_pair("By", "%s, Article %s%s", v->instrument, v->article,
-			 v->verified ? "" : " (not verified against the primary text)");
-	out_pair("Force", "%s", v->force);
-	out_pair("State", "%s%s", v->state, v->late ? ", late" : "");
+			 v->verified ? "" : say(" (not verified against the primary text)"));
+	out_pair("Force", "%s", say_state(v->force));
+	out_pair("State", "%s%s", say_state(v->state), v->late ? say(", late") : "");
 	if (clock_unknown(v)[0] != '\0')
 		out_pair("Not received", "%s: %s %s", clock_unknown(v), v->obliged,
-			 strcmp(v->not_received, "queued") == 0 ? "does not know of it" : "may not know of it");
+			 strcmp(v->not_received, "queued") == 0 ? say("does not know of it")
+								: say("may not know of it"));
 	if (v->start_ms != 0)
 		out_pair("Started", "%s", due_text(v, v->start_ms));
 	if (v->due_ms != 0)
@@ -157,8 +159,8 @@ static void print_clock(const CyClockView *v)
 			 due_text(v, v->excused_ms));
 	if (v->stated_due_ms != 0)
 		out_pair("Stated due", "%s", due_text(v, v->stated_due_ms));
-	out_pair("Difference", "%s", v->difference);
-	out_pair("If it lapses", "%s", v->on_lapse);
+	out_pair("Difference", "%s", say_heard(v->difference));
+	out_pair("If it lapses", "%s", say_state(v->on_lapse));
 }
 
 static int run_explain(struct ctl *ctl, int argc, char **argv)
@@ -188,7 +190,7 @@ static int run_explain(struct ctl *ctl, int argc, char **argv)
 		putchar('\n');
 		for (size_t i = 0; i < e->n_steps; i++) {
 			printf("  %zu. ", i + 1);
-			out_safe(stdout, e->steps[i]);
+			out_safe(stdout, say_heard(e->steps[i]));
 			putchar('\n');
 		}
 	}

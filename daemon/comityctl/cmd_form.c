@@ -10,6 +10,7 @@
 #include "comityctl/file.h"
 #include "comityctl/form_page.h"
 #include "comityctl/input.h"
+#include "comityctl/say.h"
 #include "comityctl/treaties.h"
 #include "comityctl/words.h"
 #include "wire/json.h"
@@ -64,7 +65,8 @@ static int read_draft(struct asked *a)
 	if (r != CTL_DONE || a->draft == NULL)
 		return r;
 	if (wire_json_read(&cy_submission__descriptor, cy_buf_view(&a->text), &m, left_to_the_page, NULL, &e) != CY_OK)
-		return ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", a->draft, e.field, e.field[0] ? ": " : "", e.text);
+		return ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", a->draft, e.field, e.field[0] ? ": " : "",
+				say_heard(e.text));
 	protobuf_c_message_free_unpacked(m, NULL);
 	return CTL_DONE;
 }

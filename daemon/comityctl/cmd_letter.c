@@ -10,6 +10,8 @@
 #include "comityctl/file.h"
 #include "comityctl/letter_job.h"
 #include "comityctl/message_id.h"
+#include "comityctl/out.h"
+#include "comityctl/say.h"
 #include "letter/html.h"
 #include "letter/pdf.h"
 
@@ -212,12 +214,12 @@ int letter_write(struct letter_job *j, const char *output)
 
 	if (r != CY_OK)
 		r = ctl_fail(CTL_BAD_FILE, "%s: %s", output,
-			     e.text[0] ? e.text : "the letter is too long for one file");
+			     e.text[0] ? say_heard(e.text) : say("the letter is too long for one file"));
 	else
 		r = file_replace_by_own(output, "-o", cy_buf_view(&out));
 	cy_buf_free(&out);
 	if (r == CTL_DONE && pdf)
-		printf("%s: %s, %u page%s\n", output, j->letter.title, pages, pages == 1 ? "" : "s");
+		out_said(pages == 1 ? "%s: %s, %u page\n" : "%s: %s, %u pages\n", output, j->letter.title, pages);
 	else if (r == CTL_DONE)
 		printf("%s: %s\n", output, j->letter.title);
 	return r;

@@ -15,6 +15,7 @@
 #include "comityctl/out.h"
 #include "comityctl/proof.h"
 #include "comityctl/prose.h"
+#include "comityctl/say.h"
 #include "comityctl/treaties.h"
 #include "comityctl/words.h"
 
@@ -54,20 +55,23 @@ static int save(const char *dir, const char *id, const CyMessageView *v)
 	struct cy_buf commands = CY_BUF(PROOF_COMMANDS_MAX);
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return ctl_fail(CTL_BAD_FILE, "%s: %s", dir, strerror(errno));
+		return ctl_fail(CTL_BAD_FILE, "%s: %s", dir, say(strerror(errno)));
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		int r = files[i].data->len ? write_file(dir, files[i].name, files[i].data) : CTL_DONE;
 
 		if (r != CTL_DONE)
 			return r;
 	}
-	printf("Saved. In ");
-	out_safe(stdout, dir);
 	if (!v->manifest.len) {
-		printf(" there is the message alone: it waits, and is not signed yet.\n");
+		out_safe(stdout,
+			 say_made("Saved. In %s there is the message alone: it waits, and is not signed yet.", dir));
+		putchar('\n');
 		return CTL_DONE;
 	}
-	printf(" these commands check it; ANCHORS.pem holds the trust anchors of the signer:\n\n");
+	out_safe(stdout,
+		 say_made("Saved. In %s these commands check it; ANCHORS.pem holds the trust anchors of the signer:",
+			  dir));
+	fputs("\n\n", stdout);
 	proof_commands("  ", v->receipt.len > 0, &commands);
 	fwrite(commands.data, 1, commands.len, stdout);
 	cy_buf_free(&commands);
@@ -83,15 +87,17 @@ static void print_view(const CyMessageView *v)
 	cy_digest_hex(&digest, hex);
 	if (s != NULL) {
 		out_pair("Message", "%s", s->message_id);
-		out_pair("Kind", "%s", s->kind_name);
+		out_pair("Kind", "%s", say_kind(s->kind_name));
 		out_pair("Author", "%s", s->author);
 		out_pair("Number", "%u", s->number);
 		out_pair("Had seen", "%u", s->seen);
 		out_pair("Created", "%s", out_time(s->created_ms));
-		out_pair("Transport", "%s", s->transport);
+		out_pair("Transport", "%s", say_state(s->transport));
 		if (s->void_code)
-			out_pair("Void", "%s: %s", out_word(&cy_rejection_code__descriptor, (int)s->void_code),
-				 s->void_reason);
+			out_pair("Void", "%s: %s",
+				 say_value(&cy_rejection_code__descriptor, (int)s->void_code,
+					   out_word(&cy_rejection_code__descriptor, (int)s->void_code)),
+				 say_heard(s->void_reason));
 		if (s->overtaken)
 			out_pair("Overtaken", "a crossing message of the other side holds instead");
 	}
@@ -103,11 +109,13 @@ static void print_view(const CyMessageView *v)
 		out_pair("SHA-256", "%s", hex);
 	else if (s != NULL && s->erasure)
 		out_pair("Content", "%s, %s; the manifest holds its SHA-256",
-			 out_word(&cy_erasure__descriptor, (int)s->erasure), out_time(s->erased_ms));
+			 say_value(&cy_erasure__descriptor, (int)s->erasure,
+				   out_word(&cy_erasure__descriptor, (int)s->erasure)),
+			 out_time(s->erased_ms));
 	else
 		out_pair("Content", "it is not kept here; the manifest holds its SHA-256, and its author the message");
-	out_pair("Signed", "%s", v->manifest.len ? "yes, in a parcel" : "not yet");
-	out_pair("Receipt", "%s", v->receipt.len ? "yes" : "none yet");
+	out_pair("Signed", "%s", say(v->manifest.len ? "yes, in a parcel" : "not yet"));
+	out_pair("Receipt", "%s", say(v->receipt.len ? "yes" : "none yet"));
 }
 
 /* What is said. */
@@ -165,7 +173,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	v = reply->message_view;
 	if (raw) {
 		if (fwrite(v->content.data, 1, v->content.len, stdout) != v->content.len || fflush(stdout) != 0)
-			r = ctl_fail(CTL_BAD_FILE, "standard output: %s", strerror(errno));
+			r = ctl_fail(CTL_BAD_FILE, "standard output: %s", say(strerror(errno)));
 	} else {
 		if (ctl->json)
 			out_json(&v->base, 2);

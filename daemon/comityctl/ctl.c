@@ -9,14 +9,15 @@
 #include "base/num.h"
 #include "comityctl/meter.h"
 #include "comityctl/out.h"
+#include "comityctl/say.h"
 
 int ctl_fail(int code, const char *fmt, ...)
 {
-	char text[1024];
+	const char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	text = say_list(fmt, ap);
 	va_end(ap);
 	fflush(stdout);
 	meter_clear();
@@ -28,14 +29,13 @@ int ctl_fail(int code, const char *fmt, ...)
 
 int ctl_usage(const char *command, const char *fmt, ...)
 {
-	char text[1024];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	ctl_fail(CTL_USAGE, "%s", say_list(fmt, ap));
 	va_end(ap);
-	ctl_fail(CTL_USAGE, "%s", text);
-	fprintf(stderr, "Try 'comityctl help%s%s'.\n", command != NULL ? " " : "", command != NULL ? command : "");
+	fputs(say_made("Try 'comityctl help%s%s'.\n", command != NULL ? " " : "", command != NULL ? command : ""),
+	      stderr);
 	return CTL_USAGE;
 }
 
@@ -67,7 +67,10 @@ int ctl_global(struct ctl *ctl, int argc, char **argv, int *i)
 		return 1;
 	}
 	r = option_value("socket", argc, argv, i, &ctl->socket);
-	return r ? r : option_value("client", argc, argv, i, &ctl->client);
+	if (!r)
+		r = option_value("client", argc, argv, i, &ctl->client);
+	/* say_begin() has it already. */
+	return r ? r : option_value("language", argc, argv, i, &(const char *){ NULL });
 }
 
 static int take_option(const struct ctl_option *o, int argc, char **argv, int *i)
@@ -107,7 +110,7 @@ static int take_letter(const struct ctl_option *o, int argc, char **argv, int *i
 
 static int no_option(const char *command, const char *arg, const struct ctl_option *options, size_t n)
 {
-	static const char *const global[] = { "json", "socket", "client", "help" };
+	static const char *const global[] = { "json", "socket", "client", "language", "help" };
 	char given[CY_GUESS_SIZE], meant[CY_GUESS_TEXT], name[CY_GUESS_SIZE];
 	struct cy_guess guess = CY_GUESS(given);
 
@@ -116,7 +119,7 @@ static int no_option(const char *command, const char *arg, const struct ctl_opti
 		snprintf(name, sizeof name, "--%s", i < n ? options[i].name : global[i - n]);
 		cy_guess_offer(&guess, name);
 	}
-	return ctl_usage(command, "'%s' has no option %s%s", command, given, cy_guess_text(&guess, meant));
+	return ctl_usage(command, "'%s' has no option %s%s", command, given, say_heard(cy_guess_text(&guess, meant)));
 }
 
 int ctl_parse(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv,
@@ -152,7 +155,7 @@ int ctl_parse(struct ctl *ctl, const struct ctl_command *command, int argc, char
 	}
 	if (n < min)
 		return ctl_usage(command->name, "'%s' requires %s", command->name,
-				 max == 1 ? "an argument" : "more arguments");
+				 say(max == 1 ? "an argument" : "more arguments"));
 	if (ret_n != NULL)
 		*ret_n = n;
 	return CTL_DONE;
@@ -179,7 +182,8 @@ int ctl_state(const char *command, const char *option, const char *text)
 /* A single fault often is the refusal itself: people read it once. */
 static void print_refusal(struct ctl *ctl, const CyError *error)
 {
-	ctl_fail(CTL_REFUSED, "%s: %s", error->code == CY_ERROR_CODE__UNAVAILABLE ? "not now" : "refused", error->text);
+	ctl_fail(CTL_REFUSED, "%s: %s", say(error->code == CY_ERROR_CODE__UNAVAILABLE ? "not now" : "refused"),
+		 say_heard(error->text));
 	for (size_t i = 0; i < error->n_faults; i++)
 		if (error->faults[i]->article[0] || strcmp(error->faults[i]->text, error->text) != 0)
 			out_fault(stderr, error->faults[i]);
@@ -192,7 +196,7 @@ int ctl_report(struct ctl *ctl, const struct cy_error *e)
 	const CyError *error = client_refusal(ctl->conn);
 
 	if (error == NULL)
-		return ctl_fail(CTL_UNREACHABLE, "%s", e->text);
+		return ctl_fail(CTL_UNREACHABLE, "%s", say_heard(e->text));
 	print_refusal(ctl, error);
 	return error->code == CY_ERROR_CODE__NOT_FOUND     ? CTL_NOT_FOUND
 	       : error->code == CY_ERROR_CODE__UNAVAILABLE ? CTL_NOT_NOW
@@ -234,7 +238,7 @@ int ctl_order(struct ctl *ctl, CyClientFrame *request, const char *fmt, ...)
 		out_json(&reply->done->base, 0);
 	} else {
 		va_start(ap, fmt);
-		vprintf(fmt, ap);
+		fputs(say_list(fmt, ap), stdout);
 		va_end(ap);
 		puts(".");
 	}

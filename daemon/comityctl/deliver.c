@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "comityctl/fields.h"
 #include "comityctl/out.h"
+#include "comityctl/say.h"
 
 int deliver_priority(const char *command, const char *text, CyPriority *ret_priority)
 {
@@ -28,7 +29,7 @@ static void print_accepted(const CySubmitted *s)
 	out_pair("Case", "%s", s->case_id);
 	out_pair("Number", "%u", s->number);
 	out_pair("SHA-256", "%s", out_hex(&s->sha256));
-	out_pair("Accepted", "%s", s->repeated ? "before, under the same key" : "now, it is on stable storage");
+	out_pair("Accepted", "%s", say(s->repeated ? "before, under the same key" : "now, it is on stable storage"));
 	if (s->not_connected[0] != '\0')
 		out_pair("Waits", "%s is not connected; it leaves once %s is", s->not_connected, s->not_connected);
 }
@@ -62,10 +63,10 @@ static void derive_key(const CySubmit *submit, char ret_key[static CY_SHA256_HEX
 static void tell_failed(const struct ctl *ctl, const char *key)
 {
 	if (uncertain(ctl))
-		fprintf(stderr,
-			"It is not certain whether the daemon took it. Repeat the same command with --key %s:\n"
-			"with the same key and content nothing takes effect twice.\n",
-			key);
+		fputs(say_made("It is not certain whether the daemon took it. Repeat the same command with --key %s:\n"
+			       "with the same key and content nothing takes effect twice.\n",
+			       key),
+		      stderr);
 }
 
 static void tell_taken(const CySubmitted *s, bool derived)
@@ -73,10 +74,10 @@ static void tell_taken(const CySubmitted *s, bool derived)
 	print_accepted(s);
 	out_warnings(stderr, s->n_warnings, s->warnings);
 	if (s->more_warnings)
-		fputs("warning: there are more, which are not shown\n", stderr);
+		fputs(say("warning: there are more, which are not shown\n"), stderr);
 	if (s->repeated && derived)
-		fputs("comityctl: the same was handed in before, and nothing was sent again.\n"
-		      "To say it once more, give it a key of its own with --key.\n",
+		fputs(say("comityctl: the same was handed in before, and nothing was sent again.\n"
+			  "To say it once more, give it a key of its own with --key.\n"),
 		      stderr);
 }
 

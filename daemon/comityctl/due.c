@@ -1,5 +1,7 @@
 #include "comityctl/due.h"
+#include "comityctl/say.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "config/zone_tz.h"
@@ -28,6 +30,18 @@ static const struct law_zone *zone_of(const char *name)
 	return z;
 }
 
+/* The weekday that it begins with has three letters of ASCII, in whatever language. */
+static void say_weekday(char *out)
+{
+	const char *said;
+	char day[4];
+
+	snprintf(day, sizeof day, "%.3s", out);
+	said = say_short("weekday", day);
+	if (strlen(said) == sizeof day - 1)
+		memcpy(out, said, sizeof day - 1);
+}
+
 const char *due_text(const CyClockView *v, int64_t ms)
 {
 	static char turns[TURNS][LAW_LOCAL_SIZE];
@@ -37,5 +51,6 @@ const char *due_text(const CyClockView *v, int64_t ms)
 	if (ms == 0)
 		return "-";
 	law_local_text(zone_of(v->time_zone), (struct cy_wall){ ms }, out);
+	say_weekday(out);
 	return out;
 }

@@ -1,4 +1,5 @@
 #include "comityctl/evidence_table.h"
+#include "comityctl/say.h"
 
 #include <string.h>
 
@@ -33,9 +34,9 @@ static const char *flaw(const CyEvidenceView *v)
 {
 	switch (v->flaw) {
 	case CY_EVIDENCE_FLAW__SPOILT:
-		return "spoilt here";
+		return say("spoilt here");
 	case CY_EVIDENCE_FLAW__MISSING:
-		return "missing here";
+		return say("missing here");
 	default:
 		return "";
 	}
@@ -46,17 +47,19 @@ void evidence_row(struct out_table *t, const CyEvidenceView *v)
 	out_cell(t, "%s/%u", v->item != NULL ? v->item->message_id : "?", v->item != NULL ? v->item->attachment : 0);
 	out_cell(t, "%s", v->author);
 	out_cell(t, "%u", v->number);
-	out_cell(t, "%s", v->state);
+	out_cell(t, "%s", say_state(v->state));
 	out_cell(t, "%s", out_size(v->size));
 	if (destroyed(v))
 		out_cell(t, "-");
 	else
 		out_cell(t, "%u %%", percent(v));
-	out_cell(t, "%s", out_word(&cy_evidence_state__descriptor, (int)v->verdict));
-	out_cell(t, "%s%s", out_or_dash(v->retain_until_date), v->hold ? ", on hold" : "");
+	out_cell(t, "%s",
+		 say_value(&cy_evidence_state__descriptor, (int)v->verdict,
+			   out_word(&cy_evidence_state__descriptor, (int)v->verdict)));
+	out_cell(t, "%s%s", out_or_dash(v->retain_until_date), v->hold ? say(", on hold") : "");
 	out_cell(t, "%s", v->name);
 	out_cell(t, "%s%s%s", flaw(v), flaw(v)[0] && v->reason[0] ? ", " : "",
-		 v->reason[0] || !v->copy_deleted ? v->reason : "our copy is deleted");
+		 v->reason[0] || !v->copy_deleted ? say_heard(v->reason) : say("our copy is deleted"));
 }
 
 void evidence_print(const CyEvidenceView *v)
@@ -70,13 +73,15 @@ void evidence_print(const CyEvidenceView *v)
 	out_pair("Case", "%s", v->case_id);
 	out_pair("Size", "%llu bytes (%s)", (unsigned long long)v->size, out_size(v->size));
 	out_pair("SHA-256", "%s", out_hex(&v->sha256));
-	out_pair("State", "%s%s%s", v->state, v->reason[0] ? ": " : "", v->reason);
+	out_pair("State", "%s%s%s", say_state(v->state), v->reason[0] ? ": " : "", say_heard(v->reason));
 	if (v->here < v->size && !(own(v) && destroyed(v)))
 		out_pair(own(v) ? "There" : "Here", "%s, %u %%", out_size(v->here), percent(v));
 	if (v->arrived_ms)
 		out_pair("Arrived", "%s", out_time(v->arrived_ms));
 	if (v->verdict)
-		out_pair("Verdict", "%s", out_word(&cy_evidence_state__descriptor, (int)v->verdict));
+		out_pair("Verdict", "%s",
+			 say_value(&cy_evidence_state__descriptor, (int)v->verdict,
+				   out_word(&cy_evidence_state__descriptor, (int)v->verdict)));
 	out_pair("Use limits", "%s", v->use_limits);
 	out_pair("Keep until", "%s", v->retain_until_date);
 	if (v->hold)
@@ -84,7 +89,7 @@ void evidence_print(const CyEvidenceView *v)
 	if (v->verified_ms)
 		out_pair("Last verified", "%s", out_time(v->verified_ms));
 	if (own(v))
-		out_pair("Our copy", "%s", v->copy_deleted ? "deleted" : v->flaw ? flaw(v) : "here");
+		out_pair("Our copy", "%s", v->copy_deleted ? say("deleted") : v->flaw ? flaw(v) : say("here"));
 	else if (v->flaw)
 		out_pair("Our bytes", "%s", flaw(v));
 }

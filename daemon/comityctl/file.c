@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "comityctl/ctl.h"
+#include "comityctl/say.h"
 
 static int problem(const char *path)
 {
-	return ctl_fail(CTL_BAD_FILE, "%s: %s", path, strerror(errno));
+	return ctl_fail(CTL_BAD_FILE, "%s: %s", path, say(strerror(errno)));
 }
 
 static const char *kind(mode_t mode)
@@ -42,7 +43,7 @@ int file_may_replace(const char *path, const char *option)
 	if (!S_ISREG(st.st_mode))
 		return ctl_fail(CTL_BAD_FILE,
 				"%s: it is %s, and nothing but a regular file is replaced; name another with %s", path,
-				kind(st.st_mode), option);
+				say(kind(st.st_mode)), option);
 	if (st.st_uid != geteuid())
 		return ctl_fail(CTL_BAD_FILE,
 				"%s: it belongs to the user %u, and only a file of your own is replaced; name another "

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/reflect.h"
 #include "comityctl/ctl.h"
+#include "comityctl/say.h"
 #include "wire/json.h"
 #include "wire/path.h"
 
@@ -16,7 +17,7 @@
 
 static const char *called(const char *file)
 {
-	return strcmp(file, "-") == 0 ? "standard input" : file;
+	return strcmp(file, "-") == 0 ? say("standard input") : file;
 }
 
 static int read_all(int fd, const char *file, struct cy_buf *b)
@@ -28,7 +29,7 @@ static int read_all(int fd, const char *file, struct cy_buf *b)
 			return ctl_fail(CTL_BAD_FILE, "%s: longer than %u bytes", called(file), FILE_LIMIT);
 		n = read(fd, b->data + b->len, READ_CHUNK);
 		if (n < 0 && errno != EINTR)
-			return ctl_fail(CTL_BAD_FILE, "%s: %s", called(file), strerror(errno));
+			return ctl_fail(CTL_BAD_FILE, "%s: %s", called(file), say(strerror(errno)));
 		if (n == 0) {
 			b->data[b->len] = 0;
 			return CTL_DONE;
@@ -61,7 +62,7 @@ int input_read(const char *file, struct cy_buf *ret_text)
 	int r;
 
 	if (fd < 0)
-		return ctl_fail(CTL_BAD_FILE, "%s: %s", file, strerror(errno));
+		return ctl_fail(CTL_BAD_FILE, "%s: %s", file, say(strerror(errno)));
 	r = read_all(fd, file, &b);
 	if (fd != STDIN_FILENO)
 		close(fd);
@@ -72,7 +73,7 @@ int input_read(const char *file, struct cy_buf *ret_text)
 	r = cy_utf8_mark((const char *)b.data, b.len, &mark);
 	if (r != CY_OK) {
 		cy_buf_free(&b);
-		return ctl_fail(CTL_BAD_FILE, "%s: " CY_UTF16_TEXT, called(file));
+		return ctl_fail(CTL_BAD_FILE, "%s: %s", called(file), say(CY_UTF16_TEXT));
 	}
 	memset(b.data, ' ', mark);
 	empty_comments(&b);
@@ -94,7 +95,7 @@ static void tell(struct told *t, const char *field, const char *text)
 	if (t->fault != NULL)
 		t->fault(t->arg, field, text);
 	else
-		ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", called(t->file), field, field[0] ? ": " : "", text);
+		ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", called(t->file), field, field[0] ? ": " : "", say_heard(text));
 }
 
 static void on_fault(void *arg, const struct cy_error *fault)
@@ -109,7 +110,8 @@ static int parse(struct told *t, struct cy_bytes text, const ProtobufCMessageDes
 
 	if (wire_json_read(d, text, ret_message, on_fault, t, &e) == CY_OK)
 		return CTL_DONE;
-	return ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", called(t->file), e.field, e.field[0] ? ": " : "", e.text);
+	return ctl_fail(CTL_BAD_FILE, "%s: %s%s%s", called(t->file), e.field, e.field[0] ? ": " : "",
+			say_heard(e.text));
 }
 
 int input_parse(const char *file, struct cy_bytes text, const ProtobufCMessageDescriptor *d,

@@ -8,6 +8,7 @@
 
 #include "base/guess.h"
 #include "comityctl/ctl.h"
+#include "comityctl/say.h"
 #include "comityctl/treaties.h"
 
 static const struct ctl_command *const commands[] = {
@@ -59,24 +60,29 @@ static const struct ctl_command *const commands[] = {
 
 static int print_help(void)
 {
-	printf("usage: comityctl [--socket PATH] [--client NAME] [--json] COMMAND ...\n"
-	       "\n"
-	       "Talks to the Comity daemon of this authority over its local socket.\n"
-	       "\n");
+	fputs(say("usage: comityctl [--socket PATH] [--client NAME] [--json] [--language LANGUAGE] COMMAND ...\n"
+		  "\n"
+		  "Talks to the Comity daemon of this authority over its local socket.\n"
+		  "\n"),
+	      stdout);
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		printf("  %-18s %s\n", commands[i]->name, commands[i]->summary);
-	printf("  %-18s %s\n", "help COMMAND", "explain a command; also 'COMMAND --help'");
-	printf("\n"
-	       "  --socket PATH  where the daemon listens (default: $COMITY_SOCKET, else\n"
-	       "                 " CLIENT_SOCKET ")\n"
-	       "  --client NAME  client name of the configuration, where these credentials\n"
-	       "                 allow several\n"
-	       "  --json         print answers as JSON\n"
-	       "  --version      print the version\n"
-	       "\n"
-	       "Exit codes: 0 done; 1 refused by the daemon; 2 the command line is wrong;\n"
-	       "3 the daemon cannot be reached; 4 a file cannot be read or is wrong; 5 not found;\n"
-	       "6 the daemon cannot do it now: repeat the same command later.\n");
+		printf("  %-18s %s\n", commands[i]->name, say(commands[i]->summary));
+	printf("  %-18s %s\n", "help COMMAND", say("explain a command; also 'COMMAND --help'"));
+	fputs(say_made("\n"
+		       "  --socket PATH  where the daemon listens (default: $COMITY_SOCKET, else\n"
+		       "                 %s)\n"
+		       "  --client NAME  client name of the configuration, where these credentials\n"
+		       "                 allow several\n"
+		       "  --json         print answers as JSON\n"
+		       "  --language LANGUAGE  of what is said to people, such as en or fr (default: that of\n"
+		       "                 $LC_ALL, $LC_MESSAGES or $LANG, else English)\n"
+		       "  --version      print the version\n"
+		       "\n"
+		       "Exit codes: 0 done; 1 refused by the daemon; 2 the command line is wrong;\n"
+		       "3 the daemon cannot be reached; 4 a file cannot be read or is wrong; 5 not found;\n"
+		       "6 the daemon cannot do it now: repeat the same command later.\n",
+		       CLIENT_SOCKET),
+	      stdout);
 	return CTL_DONE;
 }
 
@@ -106,7 +112,7 @@ static int explain(const struct ctl_command *command, int argc, char **argv)
 {
 	if (command->explain != NULL)
 		return command->explain(argc, argv);
-	fputs(command->help, stdout);
+	fputs(say(command->help), stdout);
 	return CTL_DONE;
 }
 
@@ -129,7 +135,7 @@ static int unknown(char **argv, bool of_family)
 	}
 	if (!of_family)
 		cy_guess_offer(&guess, "help");
-	return ctl_usage(NULL, "there is no command '%s'%s", given, cy_guess_text(&guess, meant));
+	return ctl_usage(NULL, "there is no command '%s'%s", given, say_heard(cy_guess_text(&guess, meant)));
 }
 
 /* The first word of a family such as `case`: say which commands it has. */
@@ -143,7 +149,7 @@ static int family(int argc, char **argv, bool asked)
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
 			continue;
-		fprintf(asked ? stdout : stderr, "  %-18s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(asked ? stdout : stderr, "  %-18s %s\n", commands[i]->name, say(commands[i]->summary));
 		n++;
 	}
 	if (n && asked)
@@ -207,9 +213,11 @@ int main(int argc, char **argv)
 
 	setlocale(LC_ALL, "C.UTF-8");
 	signal(SIGPIPE, SIG_DFL);
-	r = run(&ctl, argc - 1, argv + 1);
+	r = say_begin(argc - 1, argv + 1);
+	if (r == CTL_DONE)
+		r = run(&ctl, argc - 1, argv + 1);
 	client_free(ctl.conn);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && r == CTL_DONE)
-		r = ctl_fail(CTL_BAD_FILE, "standard output: %s", strerror(errno));
+		r = ctl_fail(CTL_BAD_FILE, "standard output: %s", say(strerror(errno)));
 	return r;
 }

@@ -1,4 +1,5 @@
 #include "comityctl/out.h"
+#include "comityctl/say.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -56,7 +57,7 @@ void out_fault(FILE *f, const CyFault *fault)
 	cy_json_path(fault->field + (within ? sizeof around - 1 : 0), path, sizeof path);
 	out_safe(f, path);
 	fputs(path[0] ? ": " : "", f);
-	out_safe(f, fault->text);
+	out_safe(f, say_heard(fault->text));
 	if (fault->article[0]) {
 		fputs(" (", f);
 		out_safe(f, fault->article);
@@ -68,7 +69,7 @@ void out_fault(FILE *f, const CyFault *fault)
 void out_warnings(FILE *f, size_t n, CyFault *const *list)
 {
 	for (size_t i = 0; i < n; i++) {
-		fputs("warning: ", f);
+		fputs(say("warning: "), f);
 		out_fault(f, list[i]);
 	}
 }
@@ -79,6 +80,15 @@ static char *__attribute__((format(printf, 1, 0))) format(const char *fmt, va_li
 
 	CY_ASSERT(vasprintf(&text, fmt, ap) >= 0);
 	return text;
+}
+
+void out_said(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs(say_list(fmt, ap), stdout);
+	va_end(ap);
 }
 
 /* ------------------------------------------------------------- the screen */
@@ -172,20 +182,23 @@ void out_line(struct cy_bytes text, size_t indent)
 void out_pair(const char *label, const char *fmt, ...)
 {
 	struct cy_buf b = CY_BUF(OUT_MAX);
+	const char *name, *text;
+	size_t wide;
 	va_list ap;
-	char *text;
 
 	va_start(ap, fmt);
-	text = format(fmt, ap);
+	text = say_list(fmt, ap);
 	va_end(ap);
 	if (text[0]) {
 		CY_ASSERT(cy_harmless(&b, text, strlen(text), false, NULL) == CY_OK);
-		printf("%-*s ", LABEL_WIDTH, label);
-		put_folded((const char *)b.data, LABEL_WIDTH + 1, LABEL_WIDTH + 1, line_room());
+		name = say(label);
+		wide = width(name);
+		printf("%s%*s ", name, wide < LABEL_WIDTH ? (int)(LABEL_WIDTH - wide) : 0, "");
+		put_folded((const char *)b.data, (wide < LABEL_WIDTH ? LABEL_WIDTH : wide) + 1, LABEL_WIDTH + 1,
+			   line_room());
 		putchar('\n');
 		cy_buf_free(&b);
 	}
-	free(text);
 }
 
 const char *out_time(int64_t ms)
@@ -225,6 +238,7 @@ const char *out_local(int64_t ms, enum out_form form)
 const char *out_age(int64_t ms)
 {
 	long long s = ms > 0 ? ms / 1000 : 0, m = s / 60, h = m / 60, d = h / 24;
+	const char *day = say_short("age", "d");
 	char *out = turn();
 
 	if (s < 60)
@@ -234,9 +248,9 @@ const char *out_age(int64_t ms)
 	else if (d < 1)
 		snprintf(out, TURN_SIZE, m % 60 ? "%lldh%lldm" : "%lldh", h, m % 60);
 	else if (d < 10)
-		snprintf(out, TURN_SIZE, h % 24 ? "%lldd%lldh" : "%lldd", d, h % 24);
+		snprintf(out, TURN_SIZE, h % 24 ? "%lld%s%lldh" : "%lld%s", d, day, h % 24);
 	else
-		snprintf(out, TURN_SIZE, "%lldd", d);
+		snprintf(out, TURN_SIZE, "%lld%s", d, day);
 	return out;
 }
 
@@ -372,7 +386,7 @@ struct out_table *out_table_new(size_t columns, const char *const *heads)
 	CY_ASSERT(t && columns <= COLUMNS_MAX);
 	t->columns = columns;
 	for (size_t i = 0; i < columns; i++)
-		add_cell(t, heads[i]);
+		add_cell(t, say(heads[i]));
 	return t;
 }
 
@@ -457,6 +471,6 @@ void out_table_end(struct out_table *t)
 void out_list_end(struct out_table *t, bool tell, const char *empty)
 {
 	if (tell && t->n == t->columns)
-		puts(empty);
+		puts(say(empty));
 	out_table_end(t);
 }

@@ -8,6 +8,7 @@
 #include "comityctl/clock_table.h"
 #include "comityctl/due.h"
 #include "comityctl/out.h"
+#include "comityctl/say.h"
 
 struct line {
 	struct time_line_entry *list;
@@ -52,20 +53,22 @@ static void row(struct out_table *t, const struct time_line_entry *e)
 	out_cell(t, "%s", out_time(e->at));
 	if (e->message != NULL) {
 		out_cell(t, "%s", e->message->author);
-		out_cell(t, "%s #%u%s", e->message->kind_name, e->message->number,
-			 e->message->void_code != 0 ? ", void" : "");
+		out_cell(t, "%s #%u%s", say_kind(e->message->kind_name), e->message->number,
+			 e->message->void_code != 0 ? say(", void") : "");
 	} else if (e->clock != NULL) {
 		const bool due = e->at == e->clock->due_ms;
-		char measure[32] = "";
+		char measure[48] = "";
 
 		if (e->clock->measure > 0)
-			snprintf(measure, sizeof measure, ", measure %u,", e->clock->measure);
+			snprintf(measure, sizeof measure, "%s", say_made(", measure %u,", e->clock->measure));
 		out_cell(t, "%s", e->clock->obliged);
-		out_cell(t, "time limit %s%s %s%s%s%s", e->clock->clock, measure, e->what, due ? " (until " : "",
-			 due ? due_text(e->clock, e->at) : "", due ? ")" : "");
+		out_cell(t, "%s%s",
+			 say_made("time limit %s%s %s", e->clock->clock, measure,
+				  e->what == e->clock->state ? say_state(e->what) : say(e->what)),
+			 due ? say_made(" (until %s)", due_text(e->clock, e->at)) : "");
 	} else {
 		out_cell(t, "-");
-		out_cell(t, "now");
+		out_cell(t, "%s", say("now"));
 	}
 }
 

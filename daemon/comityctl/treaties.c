@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "comityctl/fields.h"
 #include "comityctl/file.h"
+#include "comityctl/say.h"
 
 /* Beside build/bin/comityctl, and beside PREFIX/bin/comityctl. */
 static const char *const places[] = { "/../share/comity/treaties", "/../../config/treaties" };
@@ -85,7 +86,7 @@ const struct law_profile *treaties_find(const struct treaties *t, const char *id
 		for (size_t i = 0; i < t->n; i++)
 			cy_guess_offer(&guess, t->list[i]->id);
 		ctl_fail(CTL_NOT_FOUND, "there is no treaty profile '%s'%s%s%s 'comityctl treaty list' shows them", id,
-			 version[0] ? " of version " : "", version, cy_guess_text(&guess, meant));
+			 version[0] ? say(" of version ") : "", version, say_heard(cy_guess_text(&guess, meant)));
 	}
 	return p;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "comityctl/file.h"
+#include "comityctl/say.h"
 #include "comityctl/treaties.h"
 #include "config/form_confuse.h"
 
@@ -109,12 +110,10 @@ static char *catalogue_of(const char *language)
 	return is_code(language) ? file_beside(name) : NULL;
 }
 
-static int open_catalogue(const char *command, const char *language, struct words *w)
+/* *ret_path, to be freed, is NULL where there is no catalogue for what the environment says, and none for English. */
+static int choose(const char *command, const char *language, struct words *w, char **ret_path)
 {
-	struct cy_error e = { 0 };
-	struct cy_bytes file;
 	char *path;
-	int r;
 
 	if (language == NULL)
 		of_locale(w->language);
@@ -131,12 +130,29 @@ static int open_catalogue(const char *command, const char *language, struct word
 		snprintf(w->language, sizeof w->language, "en");
 		path = catalogue_of("en");
 	}
-	if (path == NULL)
-		return ctl_fail(CTL_BAD_FILE, "the words of forms (share/comity/locale) are not installed beside this "
-					      "program");
-	r = read_whole(path, &w->arena, &file);
+	*ret_path = path;
+	return CTL_DONE;
+}
+
+static int open_catalogue(const char *path, struct words *w)
+{
+	struct cy_error e = { 0 };
+	struct cy_bytes file;
+	int r = read_whole(path, &w->arena, &file);
+
 	if (r == CTL_DONE && form_catalogue_open(file, &w->catalogue, &e) != CY_OK)
 		r = ctl_fail(CTL_BAD_FILE, "%s: %s", path, e.text);
+	w->words = (struct form_words){ .look_up = look_up, .arg = w, .language = w->language };
+	return r;
+}
+
+int words_speak(const char *language, struct words *w)
+{
+	char *path = NULL;
+	int r = choose(NULL, language, w, &path);
+
+	if (r == CTL_DONE && path != NULL)
+		r = open_catalogue(path, w);
 	free(path);
 	return r;
 }
@@ -144,9 +160,15 @@ static int open_catalogue(const char *command, const char *language, struct word
 int words_load(const char *command, const char *language, struct words *w)
 {
 	struct config_problems problems = { 0 };
-	int r = open_catalogue(command, language, w);
-	char *path;
+	char *path = NULL;
+	int r = choose(command, language != NULL ? language : say_language(), w, &path);
 
+	if (r == CTL_DONE && path == NULL)
+		r = ctl_fail(CTL_BAD_FILE, "the words of forms (share/comity/locale) are not installed beside this "
+					   "program");
+	if (r == CTL_DONE)
+		r = open_catalogue(path, w);
+	free(path);
 	if (r != CTL_DONE)
 		return r;
 	path = file_beside("/../share/comity/form.conf");
@@ -157,10 +179,7 @@ int words_load(const char *command, const char *language, struct words *w)
 		r = CTL_BAD_FILE;
 	free(path);
 	treaties_problems(&problems);
-	w->words = (struct form_words){ .look_up = look_up,
-					.arg = w,
-					.language = w->language,
-					.states = of_two(w, uloc_getISOCountries()),
-					.languages = of_two(w, uloc_getISOLanguages()) };
+	w->words.states = of_two(w, uloc_getISOCountries());
+	w->words.languages = of_two(w, uloc_getISOLanguages());
 	return r;
 }

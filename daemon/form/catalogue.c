@@ -93,6 +93,14 @@ const char *form_catalogue_find(void *arg, const char *context, const char *id)
 	return NULL;
 }
 
+const char *form_catalogue_sentence(const struct form_catalogue *c, size_t i)
+{
+	size_t len;
+	const char *id = text_at(c, c->ids, i, &len);
+
+	return id != NULL && len > 0 && strchr(id, '\4') == NULL ? id : NULL;
+}
+
 const char *form_catalogue_head(const struct form_catalogue *c, struct cy_arena *a, const char *name)
 {
 	const char *line = form_catalogue_find((void *)c, "", "");

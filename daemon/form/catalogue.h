@@ -19,6 +19,9 @@ int form_catalogue_open(struct cy_bytes file, struct form_catalogue *ret, struct
 /* A form_look_up; `arg` is the catalogue. */
 const char *form_catalogue_find(void *arg, const char *context, const char *id);
 
+/* The i-th id, from 0, if it is a sentence without a context; NULL otherwise. */
+const char *form_catalogue_sentence(const struct form_catalogue *c, size_t i);
+
 /* A value of the head, such as Language, X-Reviewed-By-Lawyer; "" : none. In the arena. */
 const char *form_catalogue_head(const struct form_catalogue *c, struct cy_arena *a, const char *name);
 

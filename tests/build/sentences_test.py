@@ -15,7 +15,7 @@ LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 def arguments(text, at):
     """The arguments of a call whose opening parenthesis stands before `at`, as they are written."""
     found, depth, begin = [], 0, at
-    while depth >= 0:
+    while depth >= 0 and at < len(text):
         literal = LITERAL.match(text, at) or re.compile(r"'(?:[^'\\]|\\.)+'").match(text, at)
         if literal:
             at = literal.end()
@@ -54,6 +54,46 @@ def said():
                     yield os.path.relpath(path, TOP), sentence
 
 
+# What only administrators, operators and programs use is told in English, as comityctl(1) says.
+ENGLISH = {"cmd_cursor", "cmd_evidence_check", "cmd_evidence_custody", "cmd_evidence_medium", "cmd_evidence_uploads",
+           "cmd_health", "cmd_inbox", "cmd_resume", "cmd_stats", "cmd_status", "cmd_treaty", "cmd_treaty_diff", "health",
+           "meter", "stats_table"}
+CALLS = {"ctl_fail": [1], "ctl_usage": [1], "ctl_order": [2], "out_pair": [0, 1], "out_said": [0], "out_list_end": [2],
+         "say": [0], "say_made": [0], "add": [1], "section": [2], "paragraph": [1]}
+# What stands in several files: names of the options that describe evidence.
+with open(f"{TOP}/daemon/comityctl/attach.h") as header:
+    ATTACH = ast.literal_eval("(" + re.search(r"#define ATTACH_HELP\s*((?:[^\n]*\\\n)*[^\n]*)", header.read())[1].replace("\\\n", "\n") + ")")
+
+
+def is_english(text):
+    """It has words: no path, format or option alone."""
+    return re.search(r"[A-Za-z]{2}", re.sub(r"%[.*0-9]*(?:l*|z)[a-z]", "", text)) is not None
+
+
+def shown():
+    """What comityctl tells officers: sentences, names of columns, and help."""
+    for path in sorted(glob.glob(f"{TOP}/daemon/comityctl/*.c")):
+        name = os.path.relpath(path, TOP)
+        with open(path) as f:
+            text = f.read()
+        for m in re.finditer(r"const struct ctl_command \w+ = \{(.*?)\};", text, re.S):
+            yield name, "".join(ast.literal_eval(part) for part in LITERAL.findall(m[1])[1:])
+        if os.path.basename(path)[:-2] in ENGLISH:
+            continue
+        for m in re.finditer(rf"\b({'|'.join(CALLS)})\(", text):
+            words = arguments(text, m.end())
+            for place in CALLS[m[1]]:
+                for sentence in sentences(words[place]) if len(words) > place else []:
+                    yield name, sentence
+        for m in re.finditer(r"static const char \*const (\w+)\[[^=;]*\] = \{(.*?)\};", text, re.S):
+            if m[1] in ("heads", "all", "one", "several", "starts", "lapses", "statuses"):
+                for sentence in LITERAL.findall(m[2]):
+                    yield name, ast.literal_eval(sentence)
+        for m in re.finditer(r"static const char \w*help\[\] =(.*?);\n", text, re.S):
+            yield name, "".join(ATTACH if part == "ATTACH_HELP" else ast.literal_eval(part)
+                                for part in re.findall(r'"(?:[^"\\]|\\.)*"|ATTACH_HELP', m[1]))
+
+
 CONVERSION = re.compile(r"%(?:(\d+)\$)?[0-9]*(?:\.\d+)?(l*|z)([sdu])")
 
 
@@ -63,28 +103,33 @@ def values(text):
     return {int(place) if place else i + 1: (length, letter) for i, (place, length, letter) in enumerate(found)}
 
 
+WRITTEN = r'(?:"(?:[^"\\]|\\.)*"\n)+'  # a text in a catalogue, on one line or several
+
+
 def unlike(path):
     """The entries whose translation takes other values than the sentence, or leaves one out."""
     plain = subprocess.run(["msgcat", "--no-wrap", path], check=True, capture_output=True, text=True).stdout
-    for text, other in re.findall(r'^msgid ("(?:[^"\\]|\\.)*")\nmsgstr ("(?:[^"\\]|\\.)*")$', plain, re.M):
-        text, other = ast.literal_eval(text), ast.literal_eval(other)
+    for text, other in re.findall(rf"^msgid ({WRITTEN})msgstr ({WRITTEN})", plain, re.M):
+        text, other = ast.literal_eval(f"({text})"), ast.literal_eval(f"({other})")
         if other and values(text) != values(other):
             yield text
 
 
 def catalogue(path):
+    """The sentences, without what has a context."""
     plain = subprocess.run(["msgcat", "--no-wrap", path], check=True, capture_output=True, text=True).stdout
-    return {ast.literal_eval(m[1]) for m in re.finditer(r'^msgid ("(?:[^"\\]|\\.)*")$', plain, re.M)}
+    entries = [entry for entry in plain.split("\n\n") if "\nmsgctxt " not in "\n" + entry]
+    return {ast.literal_eval(f"({m[1]})") for entry in entries for m in re.finditer(rf"^msgid ({WRITTEN})", entry, re.M)}
 
 
 failed = False
-used = sorted(set(said()))
+used = sorted(set(said()) | {(path, text) for path, text in shown() if is_english(text)})
 for po in sorted(glob.glob(f"{TOP}/config/locale/*.po")):
     name = os.path.basename(po)
     if name == "en.po":
         continue
     known = catalogue(po)
-    missing = [f"{path}: {sentence}" for path, sentence in used if sentence and sentence not in known]
+    missing = [f"{path}: {sentence!r}" for path, sentence in used if sentence and sentence not in known]
     failed |= bool(missing)
     print(f"{'not ok' if missing else 'ok'} - {name} has each of {len(used)} sentences")
     for line in missing:
@@ -93,6 +138,6 @@ for po in sorted(glob.glob(f"{TOP}/config/locale/*.po")):
     failed |= bool(other)
     print(f"{'not ok' if other else 'ok'} - {name} takes in each translation the values of its sentence")
     for line in other:
-        print(f"# {line}")
+        print(f"# {line!r}")
 failed |= len(used) < 40
 raise SystemExit(failed)
