@@ -4,13 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/guess.h"
 #include "comityctl/deliver.h"
 #include "comityctl/fields.h"
 #include "comityctl/input.h"
+#include "comityctl/say.h"
 #include "comityctl/set.h"
+#include "comityctl/template_print.h"
 #include "comityctl/upload.h"
+#include "comityctl/words.h"
 #include "law/fact.h"
+
+#define HELP_MAX (1024u * 1024u)
 
 static const char help[] = "usage: comityctl send KIND REF [FILE|-] [--set FIELD=VALUE]... [--attach FILE]...\n"
 			   "                      [--key KEY] [--priority PRIORITY] [--same-reference]\n"
@@ -43,7 +49,7 @@ static const char *who(uint32_t kind)
 {
 	bool asking = law_kind_by(kind, CY_SIDE__REQUESTING), asked = law_kind_by(kind, CY_SIDE__REQUESTED);
 
-	return asking && asked ? "either side" : asking ? "requesting side" : "requested side";
+	return asking && asked ? say("either side") : asking ? say("requesting side") : say("requested side");
 }
 
 /* The name with hyphens, as people type it. */
@@ -77,7 +83,8 @@ static int no_kind(const char *word)
 		if (is_sent(f->id) && len < sizeof all)
 			len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", len ? ", " : "", name);
 	}
-	return ctl_usage("send", "there is no kind '%s'%s Expected one of %s", word, cy_guess_text(&guess, meant), all);
+	return ctl_usage("send", "there is no kind '%s'%s Expected one of %s", word,
+			 say_heard(cy_guess_text(&guess, meant)), all);
 }
 
 static const ProtobufCFieldDescriptor *kind_of(const char *name)
@@ -85,6 +92,28 @@ static const ProtobufCFieldDescriptor *kind_of(const char *name)
 	const ProtobufCFieldDescriptor *f = fields_find(&cy_content__descriptor, name, strlen(name));
 
 	return f != NULL && law_kind_name(f->id) != NULL ? f : NULL;
+}
+
+/* The same words as those of the form and the template. */
+static int explain_kind(const ProtobufCFieldDescriptor *kind)
+{
+	struct words words = { 0 };
+	struct cy_arena arena = { 0 };
+	struct cy_buf b = CY_BUF(HELP_MAX);
+	struct form *f;
+	int r = words_load("send", say_language(), &words);
+
+	if (r == CTL_DONE) {
+		const struct form_ask ask = { .words = words.words, .layout = &words.layout, .kind = kind->id };
+
+		CY_ASSERT(form_make(&ask, &arena, &f) == CY_OK);
+		template_fields(f, &words.words, &b);
+		fwrite(b.data, 1, b.len, stdout);
+	}
+	cy_buf_free(&b);
+	cy_arena_free(&arena);
+	cy_arena_free(&words.arena);
+	return r;
 }
 
 static int explain(int argc, char **argv)
@@ -100,13 +129,12 @@ static int explain(int argc, char **argv)
 	if (f != NULL) {
 		spelled(f->name, name);
 		printf("%s (%s)%s\n\n", name, who(f->id),
-		       law_kind_opens(f->id)    ? ": opens a case, so it is handed in with 'comityctl submit'"
-		       : law_kind_stated(f->id) ? ": the daemon states it by itself, and nobody sends it"
+		       law_kind_opens(f->id)    ? say(": opens a case, so it is handed in with 'comityctl submit'")
+		       : law_kind_stated(f->id) ? say(": the daemon states it by itself, and nobody sends it")
 						: "");
-		fields_print(f->descriptor, 0);
-		return CTL_DONE;
+		return explain_kind(f);
 	}
-	fputs(help, stdout);
+	fputs(say(help), stdout);
 	for (unsigned i = 0; i < cy_content__descriptor.n_fields; i++) {
 		f = &cy_content__descriptor.fields[i];
 		if (!is_sent(f->id))
@@ -127,7 +155,7 @@ static char *changed(const char *text, const ProtobufCMessageDescriptor *d, cons
 		struct cy_error e = { 0 };
 
 		if (set_apply(root, d, sets->at[i], &e) != CY_OK) {
-			ctl_usage("send", "--set %s: %s", sets->at[i], e.text);
+			ctl_usage("send", "--set %s: %s", sets->at[i], say_heard(e.text));
 			json_decref(root);
 			return NULL;
 		}
@@ -181,11 +209,11 @@ static void tell_first(struct ctl *ctl, const char *ref)
 		return;
 	if (reply->case_view->summary != NULL && reply->case_view->summary->side == CY_SIDE__REQUESTED &&
 	    strcmp(reply->case_view->summary->state, "TRANSMITTED") == 0)
-		fprintf(stderr,
-			"An acknowledgement by the central authority registers the case:\n"
-			"comityctl send acknowledgement '%s' --set by=CENTRAL_AUTHORITY --set "
-			"reference=OUR-REFERENCE\n",
-			ref);
+		fputs(say_made("An acknowledgement by the central authority registers the case:\n"
+			       "comityctl send acknowledgement '%s' --set by=CENTRAL_AUTHORITY --set "
+			       "reference=OUR-REFERENCE\n",
+			       ref),
+		      stderr);
 	cy_server_frame__free_unpacked(reply, NULL);
 }
 

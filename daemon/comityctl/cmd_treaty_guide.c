@@ -7,7 +7,10 @@
 #include "base/reflect.h"
 #include "comityctl/fields.h"
 #include "comityctl/out.h"
+#include "comityctl/say.h"
 #include "comityctl/treaties.h"
+#include "comityctl/words.h"
+#include "form/form.h"
 
 #define WIDTH      78
 #define FIELD_SIZE 256 /* longer than any path of a field */
@@ -24,17 +27,27 @@ static const char help[] = "usage: comityctl treaty guide INSTRUMENT MEASURE [--
 
 /* ------------------------------------------------------------------- the page */
 
-enum form {
+enum look {
 	PLAIN,
 	MARKDOWN,
 	JSON
 };
 
 struct page {
-	enum form form;
+	enum look form;
 	bool listing;         /* the last thing printed was an item */
 	json_t *root, *items; /* JSON: the whole, and the section that is being written */
 };
+
+/* Characters of UTF-8 among the bytes. */
+static size_t letters(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return n;
+}
 
 /* Text from column `indent` on, `first` of them printed already. */
 static void wrap(const char *text, size_t indent, size_t first)
@@ -42,9 +55,9 @@ static void wrap(const char *text, size_t indent, size_t first)
 	size_t column = first;
 
 	while (*text) {
-		const size_t word = strcspn(text, " ");
+		const size_t word = strcspn(text, " "), wide = letters(text, word);
 
-		if (column > indent && column + 1 + word > WIDTH) {
+		if (column > indent && column + 1 + wide > WIDTH) {
 			printf("\n%*s", (int)indent, "");
 			column = indent;
 		} else if (column > first || column > indent) {
@@ -52,7 +65,7 @@ static void wrap(const char *text, size_t indent, size_t first)
 			column++;
 		}
 		printf("%.*s", (int)word, text);
-		column += word;
+		column += wide;
 		text += word + strspn(text + word, " ");
 	}
 	putchar('\n');
@@ -63,10 +76,10 @@ static void section(struct page *p, const char *key, const char *title)
 	p->listing = false;
 	switch (p->form) {
 	case PLAIN:
-		printf("\n%s\n", title);
+		printf("\n%s\n", say(title));
 		return;
 	case MARKDOWN:
-		printf("\n## %s\n\n", title);
+		printf("\n## %s\n\n", say(title));
 		return;
 	case JSON:
 		p->items = json_array();
@@ -84,7 +97,7 @@ static void paragraph(struct page *p, const char *text)
 		printf("    ");
 	else if (p->listing)
 		putchar('\n');
-	wrap(text, p->form == PLAIN ? 4 : 0, p->form == PLAIN ? 4 : 0);
+	wrap(say(text), p->form == PLAIN ? 4 : 0, p->form == PLAIN ? 4 : 0);
 }
 
 /* A number of the instrument itself, and no other text that is named. */
@@ -96,17 +109,18 @@ static bool is_number(const char *article)
 /* `article; whether it was verified. note` */
 static void origin(char *out, size_t size, const struct law_source *s)
 {
-	snprintf(out, size, "%s%s%s%s%s%s%s", is_number(s->article) ? "Article " : "", s->article,
-		 s->article[0] ? "; " : "", s->verified ? "verified" : TREATIES_UNVERIFIED, s->note[0] ? ". " : "",
-		 s->note, s->note[0] && s->note[strlen(s->note) - 1] != '.' ? "." : "");
+	snprintf(out, size, "%s%s%s%s%s%s%s", is_number(s->article) ? say("Article ") : "", say(s->article),
+		 s->article[0] ? "; " : "", s->verified ? say("verified") : say(TREATIES_UNVERIFIED),
+		 s->note[0] ? ". " : "", say(s->note), s->note[0] && s->note[strlen(s->note) - 1] != '.' ? "." : "");
 }
 
-/* A name, what is said of it, and where that comes from. */
+/* A name, what is said of it, and where that comes from; NULL: it is no matter of an article. */
 static void item(struct page *p, const char *name, const char *text, const struct law_source *s)
 {
-	char from[1200];
+	char from[1200] = "";
 
-	origin(from, sizeof from, s);
+	if (s != NULL)
+		origin(from, sizeof from, s);
 	p->listing = true;
 	switch (p->form) {
 	case PLAIN:
@@ -116,17 +130,21 @@ static void item(struct page *p, const char *name, const char *text, const struc
 			printf("    ");
 			wrap(text, 4, 4);
 		}
+		if (s == NULL)
+			return;
 		printf("    [");
 		strncat(from, "]", sizeof from - strlen(from) - 1);
 		wrap(from, 5, 5);
 		return;
 	case MARKDOWN:
-		printf("- **%s**%s%s\n  *(%s)*\n", name, text[0] ? ": " : "", text, from);
+		printf("- **%s**%s%s\n", name, text[0] ? ": " : "", text);
+		if (s != NULL)
+			printf("  *(%s)*\n", from);
 		return;
 	case JSON:
-		json_array_append_new(p->items,
-				      json_pack("{s:s, s:s, s:s, s:b, s:s}", "name", name, "text", text, "article",
-						s->article, "verified", s->verified, "note", s->note));
+		json_array_append_new(p->items, json_pack("{s:s, s:s, s:s, s:b, s:s}", "name", name, "text", text,
+							  "article", s != NULL ? s->article : "", "verified",
+							  s == NULL || s->verified, "note", s != NULL ? s->note : ""));
 	}
 }
 
@@ -153,7 +171,7 @@ static void title(struct page *page, const struct law_profile *p, const char *me
 
 		snprintf(parties + len, sizeof parties - len, "%s%s", i ? " " : "", p->parties[i].state);
 	}
-	snprintf(text, sizeof text, "%s under %s, version %s", measure, p->id, p->version);
+	snprintf(text, sizeof text, "%s", say_made("%s under %s, version %s", measure, p->id, p->version));
 	origin(from, sizeof from, &head);
 	if (page->form == JSON) {
 		page->root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s}", "measure", measure, "instrument",
@@ -162,44 +180,96 @@ static void title(struct page *page, const struct law_profile *p, const char *me
 		return;
 	}
 	printf(page->form == MARKDOWN ? "# %s\n\n" : "%s\n\n", text);
-	wrap(p->title, 0, 0);
+	wrap(say(p->title), 0, 0);
 	wrap(from, 0, 0);
-	printf("\nStatus: %s", statuses[p->status]);
+	out_said("\nStatus: %s", say(statuses[p->status]));
 	if (p->effective_from.year)
-		printf(", from %s", treaties_date(p->effective_from));
+		out_said(", from %s", treaties_date(p->effective_from));
 	if (p->effective_to.year)
-		printf(", to %s", treaties_date(p->effective_to));
+		out_said(", to %s", treaties_date(p->effective_to));
 	putchar('\n');
 	if (p->status == LAW_STATUS_NOT_IN_FORCE)
-		puts("No request can be based on it.");
+		out_said("No request can be based on it.\n");
 	if (page->form == MARKDOWN)
 		putchar('\n');
-	snprintf(text, sizeof text, "Parties: %s%s",
-		 parties[0] ? parties
-			    : "not listed in this profile; the system cannot tell for which states it is in force.",
-		 p->parties_open ? ", and others that are not listed here: ask its depositary." : "");
+	snprintf(text, sizeof text, "%s",
+		 say_made("Parties: %s%s",
+			  parties[0] ? parties
+				     : say("not listed in this profile; the system cannot tell for which states it is "
+					   "in force."),
+			  p->parties_open ? say(", and others that are not listed here: ask its depositary.") : ""));
 	wrap(text, 0, 0);
 }
 
-static void requirements(struct page *page, const struct law_profile *p, int measure)
+/* The form that an officer would fill in for this measure. */
+static struct form *form_of(struct words *words, const struct law_profile *p, CyMeasureType type,
+			    struct cy_arena *arena)
 {
-	bool any = false;
+	const struct form_ask ask = { .words = words->words,
+				      .layout = &words->layout,
+				      .profile = p,
+				      .between = { "", "", treaties_today() },
+				      .kind = type == CY_MEASURE_TYPE__INTERCEPTION_NOTIFICATION
+						      ? CY_CONTENT__KIND_NOTIFICATION
+						      : CY_CONTENT__KIND_REQUEST,
+				      .n_measures = 1,
+				      .measures = &type };
+	struct form *form;
 
-	section(page, "requirements", "What to fill in");
-	for (size_t i = 0; i < p->n_requirements; i++) {
-		const struct law_requirement *r = &p->requirements[i];
-		char field[FIELD_SIZE];
+	CY_ASSERT(form_make(&ask, arena, &form) == CY_OK);
+	return form;
+}
 
-		if (!concerns(r->measures, measure))
-			continue;
-		cy_json_path(r->field, field, sizeof field);
-		item(page, field, r->why, &r->source);
-		any = true;
+/* The label, and the path within what is said, as faults name it. */
+static void field_item(struct page *page, const struct form_field *f, const char *text, const struct law_source *s)
+{
+	const char *path = f->path + (sizeof "content." - 1);
+	char name[FIELD_SIZE], told[2 * FIELD_SIZE];
+
+	cy_json_path(path + strcspn(path, ".") + 1, name, sizeof name);
+	snprintf(told, sizeof told, "%s (%s)", f->label, name);
+	item(page, page->form == JSON ? name : told, text, s);
+}
+
+/* What the instrument asks for, or else what is mandatory whatever the instrument. `must`: the part around the fields
+ * is mandatory. */
+static void asked_fields(struct page *page, const struct form_field *list, size_t n, bool must, bool by_instrument)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct form_field *f = &list[i];
+		const bool mandatory = must && f->need == FORM_MANDATORY;
+		bool asked = false;
+
+		for (size_t k = 0; k < f->n_guides; k++) {
+			const struct form_guide *g = &f->guides[k];
+			const struct law_source source = { g->article, g->verified, g->note };
+
+			if (g->asked && by_instrument)
+				field_item(page, f, g->text, &source);
+			asked |= g->asked;
+		}
+		if (mandatory && !asked && !f->n_fields && !by_instrument)
+			field_item(page, f, f->help, NULL);
+		asked_fields(page, f->fields, f->n_fields, mandatory, by_instrument);
 	}
+}
+
+static void asked_sections(struct page *page, const struct form *form, bool by_instrument)
+{
+	for (size_t i = 0; i < form->n_sections; i++)
+		if (strncmp(form->sections[i].fields[0].path, "content.", sizeof "content." - 1) == 0)
+			asked_fields(page, form->sections[i].fields, form->sections[i].n_fields, true, by_instrument);
+}
+
+static void requirements(struct page *page, const struct form *form)
+{
+	section(page, "requirements", "What the instrument asks for");
+	asked_sections(page, form, true);
+	section(page, "always", "What must be filled in besides, whatever the instrument");
+	asked_sections(page, form, false);
 	if (page->form != JSON)
-		paragraph(page, any ? "Beside these, what every request must hold: 'comityctl template' explains it."
-				    : "The profile asks for nothing beyond what every request must hold: 'comityctl "
-				      "template' explains that.");
+		paragraph(page, "'comityctl template' and 'comityctl form' explain these fields, and those that may "
+				"stay empty.");
 }
 
 static void grounds(struct page *page, const struct law_profile *p)
@@ -208,8 +278,11 @@ static void grounds(struct page *page, const struct law_profile *p)
 	for (size_t i = 0; i < p->n_grounds; i++) {
 		const struct law_ground *g = &p->grounds[i];
 
-		item(page, g->code[0] ? g->code : out_word(&cy_refusal_ground__descriptor, (int)g->ground), "",
-		     &g->source);
+		item(page,
+		     g->code[0] ? say(g->code)
+				: say_value(&cy_refusal_ground__descriptor, (int)g->ground,
+					    out_word(&cy_refusal_ground__descriptor, (int)g->ground)),
+		     "", &g->source);
 	}
 	if (!p->n_grounds && page->form != JSON)
 		paragraph(page, "None are listed in this profile.");
@@ -238,20 +311,21 @@ static const char *const lapses[] = {
 static void add(struct cy_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void add(struct cy_buf *b, const char *fmt, ...)
 {
-	char text[1024];
+	const char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	text = say_list(fmt, ap);
 	va_end(ap);
 	CY_ASSERT(cy_buf_add(b, text, strlen(text)) == CY_OK);
 }
 
 static void add_period(struct cy_buf *b, const struct law_period *period)
 {
-	static const char *const units[] = { "hour", "calendar day", "working day", "week" };
+	static const char *const one[] = { "hour", "calendar day", "working day", "week" };
+	static const char *const several[] = { "hours", "calendar days", "working days", "weeks" };
 
-	add(b, "%u %s%s", period->amount, units[period->unit], period->amount == 1 ? "" : "s");
+	add(b, "%u %s", period->amount, say(period->amount == 1 ? one[period->unit] : several[period->unit]));
 }
 
 static void add_extension(struct cy_buf *b, const struct law_clock_rule *c)
@@ -264,22 +338,22 @@ static void add_extension(struct cy_buf *b, const struct law_clock_rule *c)
 		add_period(b, &c->extension);
 	}
 	if (c->extension_reason || c->extension_estimate)
-		add(b, ", with %s%s%s", c->extension_reason ? "reasons" : "",
-		    c->extension_reason && c->extension_estimate ? " and " : "",
-		    c->extension_estimate ? "a new estimate" : "");
-	add(b, " (%s%s%s%s).", c->extension_source.article,
-	    c->extension_source.verified ? "" : "; " TREATIES_UNVERIFIED, c->extension_source.note[0] ? "; " : "",
-	    c->extension_source.note);
+		add(b, ", with %s%s%s", c->extension_reason ? say("reasons") : "",
+		    c->extension_reason && c->extension_estimate ? say(" and ") : "",
+		    c->extension_estimate ? say("a new estimate") : "");
+	add(b, " (%s%s%s%s%s).", say(c->extension_source.article), c->extension_source.verified ? "" : "; ",
+	    c->extension_source.verified ? "" : say(TREATIES_UNVERIFIED), c->extension_source.note[0] ? "; " : "",
+	    say(c->extension_source.note));
 }
 
 static void add_suspensions(struct cy_buf *b, const struct law_clock_rule *c)
 {
-	const char *before = " Suspended by ";
+	const char *before = say(" Suspended by ");
 
 	for (unsigned s = 0; s < LAW_SUSPENDS_N; s++) {
 		if (!(c->suspended_by >> s & 1u))
 			continue;
-		add(b, "%s%s", before, law_suspend_name((enum law_suspend)s));
+		add(b, "%s%s", before, say(law_suspend_name((enum law_suspend)s)));
 		before = ", ";
 	}
 	if (c->suspended_by)
@@ -291,14 +365,15 @@ static void clock_item(struct page *page, const struct law_profile *p, const str
 	const struct law_rule *rule = law_find_rule(p, c->rule);
 	struct cy_buf b = CY_BUF(16384);
 
-	add(&b, "%s. ", c->obligation);
+	add(&b, "%s. ", say(c->obligation));
 	if (c->period.amount) {
 		add_period(&b, &c->period);
 		add(&b, " ");
 	}
-	add(&b, "%s; owed by the %s side%s%s.", starts[c->start],
-	    c->obliged == CY_SIDE__REQUESTING ? "requesting" : "requested", c->obliged_role[0] ? ": " : "",
-	    c->obliged_role);
+	add(&b,
+	    c->obliged == CY_SIDE__REQUESTING ? "%s; owed by the requesting side%s%s."
+					      : "%s; owed by the requested side%s%s.",
+	    say(starts[c->start]), c->obliged_role[0] ? ": " : "", say(c->obliged_role));
 	if (c->urgent_only || c->not_urgent)
 		add(&b, c->urgent_only ? " Only for an urgent request." : " Only for a request without urgency.");
 	if (c->force != LAW_FORCE_BINDING)
@@ -306,9 +381,10 @@ static void clock_item(struct page *page, const struct law_profile *p, const str
 							: " Where practicable.");
 	add_extension(&b, c);
 	add_suspensions(&b, c);
-	add(&b, "%s", lapses[c->lapse]);
+	add(&b, "%s", say(lapses[c->lapse]));
 	if (rule != NULL)
-		add(&b, " Counted by %s%s.", rule->title, rule->verified ? "" : " (" TREATIES_UNVERIFIED " in full)");
+		add(&b, " Counted by %s%s.", say(rule->title),
+		    rule->verified ? "" : say(" (not verified against the primary text in full)"));
 	item(page, c->name, (const char *)b.data, &c->source);
 	cy_buf_free(&b);
 }
@@ -351,10 +427,10 @@ static void atoms(struct page *page, const struct law_profile *p)
 
 			if (strcmp(a->atom, p->atoms[i].atom) != 0)
 				continue;
-			snprintf(name, sizeof name, "%s, %s", a->atom, a->state[0] ? a->state : "the instrument");
-			snprintf(text, sizeof text, "%s%s%s%s. %s.", a->category,
-				 strcmp(a->category, p->atoms[i].category) != 0 ? " (DIFFERS)" : "",
-				 a->threshold[0] ? "; needs: " : "", a->threshold, a->definition);
+			snprintf(name, sizeof name, "%s, %s", a->atom, a->state[0] ? a->state : say("the instrument"));
+			snprintf(text, sizeof text, "%s%s%s%s. %s.", say_short("category", a->category),
+				 strcmp(a->category, p->atoms[i].category) != 0 ? say(" (DIFFERS)") : "",
+				 a->threshold[0] ? say("; needs: ") : "", say(a->threshold), say(a->definition));
 			item(page, name, text, &a->source);
 		}
 	}
@@ -370,19 +446,20 @@ static void rest(struct page *page, const struct law_profile *p)
 
 	section(page, "conditions", "Conditions and limits of use");
 	for (size_t i = 0; i < p->n_conditions; i++)
-		item(page, p->conditions[i].name, p->conditions[i].text, &p->conditions[i].source);
+		item(page, p->conditions[i].name, say(p->conditions[i].text), &p->conditions[i].source);
 	if (p->retention.amount > 0) {
 		char text[96];
 
-		snprintf(text, sizeof text, "A case is kept for %u %s after its last message.", p->retention.amount,
-			 law_unit_name(p->retention.unit));
-		item(page, "retention", text, &p->retention_source);
+		snprintf(text, sizeof text, "%s",
+			 say_made("A case is kept for %u %s after its last message.", p->retention.amount,
+				  say(law_unit_name(p->retention.unit))));
+		item(page, say("retention"), text, &p->retention_source);
 	}
 	if (p->first_use)
-		item(page, "first use", "Direct access may be recorded only after this channel was tried.",
+		item(page, say("first use"), say("Direct access may be recorded only after this channel was tried."),
 		     &p->first_use_source);
 	for (size_t i = 0; i < p->n_sensitive; i++)
-		item(page, p->sensitive[i], "Sensitive: a recorded approval is needed.", &p->sensitive_source);
+		item(page, p->sensitive[i], say("Sensitive: a recorded approval is needed."), &p->sensitive_source);
 	if (!p->n_conditions && !p->retention.amount && !p->first_use && !p->n_sensitive && page->form != JSON)
 		paragraph(page, "None are listed in this profile.");
 	section(page, "languages", "Languages");
@@ -399,12 +476,16 @@ static void rest(struct page *page, const struct law_profile *p)
 
 static int print_guide(struct page *page, const struct law_profile *p, const char *word)
 {
+	struct words words = { 0 };
+	struct cy_arena arena = { 0 };
 	int type, r = treaties_measure(p, word, &type);
 
+	if (r == CTL_DONE)
+		r = words_load("treaty guide", say_language(), &words);
 	if (r != CTL_DONE)
 		return r;
-	title(page, p, out_enum(&cy_measure_type__descriptor, type));
-	requirements(page, p, type);
+	title(page, p, say_value(&cy_measure_type__descriptor, type, out_enum(&cy_measure_type__descriptor, type)));
+	requirements(page, form_of(&words, p, (CyMeasureType)type, &arena));
 	grounds(page, p);
 	clocks(page, p, type);
 	if (about_data(type))
@@ -415,6 +496,8 @@ static int print_guide(struct page *page, const struct law_profile *p, const cha
 		putchar('\n');
 		json_decref(page->root);
 	}
+	cy_arena_free(&arena);
+	cy_arena_free(&words.arena);
 	return CTL_DONE;
 }
 

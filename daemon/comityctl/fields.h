@@ -1,4 +1,4 @@
-/* Explains the fields that a message may have, as its descriptor and the schema's comments give them. */
+/* Names that people type: fields of the schema, values of its enums. */
 #ifndef CY_COMITYCTL_FIELDS_H
 #define CY_COMITYCTL_FIELDS_H
 
@@ -12,8 +12,5 @@ const ProtobufCEnumValue *fields_enum_value(const ProtobufCEnumDescriptor *d, co
 
 /* Say that there is no type of measure of this name, and which was probably meant; the exit code. */
 int fields_no_measure(const char *name);
-
-/* Print all fields with types and enum values, one a line, parts indented. */
-void fields_print(const ProtobufCMessageDescriptor *d, int depth);
 
 #endif

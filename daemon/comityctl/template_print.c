@@ -6,17 +6,20 @@
 
 #include "base/error.h"
 #include "base/reflect.h"
+#include "base/time.h"
 #include "comityctl/input.h"
 
 #define WIDTH      100u
 #define LINE_ROOM  30u
 #define MEMBER_MAX (1024u * 1024u)
 #define OPEN_SHOWN 12u /* values that a text often has */
+#define NAME_WIDTH 30u
 
 struct printing {
 	struct cy_buf *out;
 	const struct form *form;
 	const struct form_words *words;
+	const char *before; /* each line of a comment */
 	struct cy_arena arena;
 };
 
@@ -40,8 +43,7 @@ static bool may_fold(const char *text, size_t at, bool json)
  * come out short. */
 static void put_lines(struct printing *p, unsigned depth, const char *text, bool json)
 {
-	static const char before[] = "// ";
-	const size_t room = WIDTH > depth * 2 + LINE_ROOM ? WIDTH - depth * 2 - (sizeof before - 1) : LINE_ROOM;
+	const size_t room = WIDTH > depth * 2 + LINE_ROOM ? WIDTH - depth * 2 - strlen(p->before) : LINE_ROOM;
 
 	while (*text) {
 		size_t n = strlen(text), cut;
@@ -53,7 +55,7 @@ static void put_lines(struct printing *p, unsigned depth, const char *text, bool
 				;
 		}
 		indent(p, depth);
-		CY_ASSERT(cy_buf_addf(p->out, "%s%.*s\n", before, (int)n, text) == CY_OK);
+		CY_ASSERT(cy_buf_addf(p->out, "%s%.*s\n", p->before, (int)n, text) == CY_OK);
 		text += n + strspn(text + n, " ");
 	}
 }
@@ -325,7 +327,7 @@ static const char *name_of_kind(const struct form *f)
 
 void template_print(const struct form *f, const struct form_words *w, struct cy_buf *out)
 {
-	struct printing p = { .out = out, .form = f, .words = w };
+	struct printing p = { .out = out, .form = f, .words = w, .before = "// " };
 	char kind[64];
 	struct form_field *list;
 	size_t n;
@@ -339,5 +341,75 @@ void template_print(const struct form *f, const struct form_words *w, struct cy_
 	list = joined(&p, f, true, &n);
 	part(&p, list, n, 2);
 	put(&p, "\n  }\n}\n");
+	cy_arena_free(&p.arena);
+}
+
+/* ------------------------------------------------- the fields, one by one */
+
+static const char *held(const struct form_field *f)
+{
+	switch (f->control) {
+	case FORM_PART:
+	case FORM_FILE:
+		return "object";
+	case FORM_CHOICE:
+		return "one of";
+	case FORM_STATE:
+		return "state, two capital letters of ISO 3166-1";
+	case FORM_LANGUAGE:
+		return "language, two small letters of ISO 639-1";
+	case FORM_LANGUAGES:
+		return "languages, two small letters of ISO 639-1 each, blanks between";
+	case FORM_DATE:
+		return "date, YYYY-MM-DD";
+	case FORM_INSTANT:
+		return CY_RFC3339_LIKE;
+	case FORM_NUMBER:
+	case FORM_SIZE:
+	case FORM_MEASURE:
+		return "number";
+	case FORM_SWITCH:
+	case FORM_YES_NO:
+		return "true or false";
+	case FORM_BYTES:
+		return "base64, or hex:DIGITS with --set";
+	default:
+		return "text";
+	}
+}
+
+static void name_line(struct printing *p, const struct form_field *f, unsigned depth)
+{
+	const char *what = say(p, held(f));
+
+	if (f->list)
+		what = form_fill(p->words, &p->arena, "list of {what}", "what", what);
+	if (f->need == FORM_MANDATORY)
+		what = form_fill(p->words, &p->arena, "{what}; mandatory", "what", what);
+	indent(p, depth + 1);
+	CY_ASSERT(cy_buf_addf(p->out, "%-*s %s\n", (int)(NAME_WIDTH - depth * 2), f->name, what) == CY_OK);
+}
+
+static void explained(struct printing *p, const struct form_field *list, size_t n, unsigned depth)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct form_field *f = &list[i];
+
+		if (f->need == FORM_NOT_HERE)
+			continue;
+		name_line(p, f, depth);
+		explain(p, f, depth + 3);
+		explained(p, f->fields, f->n_fields, depth + 1);
+	}
+}
+
+void template_fields(const struct form *f, const struct form_words *w, struct cy_buf *out)
+{
+	struct printing p = { .out = out, .form = f, .words = w, .before = "" };
+	struct form_field *list;
+	size_t n;
+
+	list = joined(&p, f, true, &n);
+	explained(&p, list, n, 0);
 	cy_arena_free(&p.arena);
 }

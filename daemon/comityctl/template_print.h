@@ -10,4 +10,8 @@
 /* Append it. The form is for a Submission; what stands in it already is kept. */
 void template_print(const struct form *f, const struct form_words *w, struct cy_buf *out);
 
+/* Append the fields of what is said, for people who set them one by one (`comityctl send --set`): each with its name in
+ * JSON, what it holds, and the words of the form. */
+void template_fields(const struct form *f, const struct form_words *w, struct cy_buf *out);
+
 #endif
