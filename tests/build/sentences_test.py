@@ -55,7 +55,7 @@ def said():
 
 
 # What only administrators, operators and programs use is told in English, as comityctl(1) says.
-ENGLISH = {"cmd_cursor", "cmd_evidence_check", "cmd_evidence_custody", "cmd_evidence_medium", "cmd_evidence_uploads",
+ENGLISH = {"cmd_cursor", "cmd_export", "cmd_verify", "container", "cmd_evidence_check", "cmd_evidence_custody", "cmd_evidence_medium", "cmd_evidence_uploads",
            "cmd_health", "cmd_inbox", "cmd_resume", "cmd_stats", "cmd_status", "cmd_treaty", "cmd_treaty_diff", "health",
            "meter", "stats_table"}
 CALLS = {"ctl_fail": [1], "ctl_usage": [1], "ctl_order": [2], "out_pair": [0, 1], "out_said": [0], "out_list_end": [2],
