@@ -26,7 +26,8 @@ void out_line(struct cy_bytes text, size_t indent);
 /* A sentence, in the language (say.h). */
 void out_said(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* `Label   value`, aligned; label and format are said in the language. an empty value prints nothing. On a terminal a long one is folded between words. */
+/* `Label   value`, aligned; label and format are said in the language. an empty value prints nothing. On a terminal a
+ * long one is folded between words. */
 void out_pair(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* RFC 3339 in UTC, `-` for 0; one of a few buffers in turn. */
@@ -65,9 +66,9 @@ void out_json_people(const ProtobufCMessage *m, int indent);
 /* Columns of the terminal that a descriptor is, 80 where it does not say; 0: it is none. */
 size_t out_columns(int fd);
 
-/* A table: aligned columns under headings, which are said in the language. Rows are filled cell by cell. On a terminal no line is wider than that: the
- * columns that it has no room for stand on a line below, and the last one is folded between words. Into a file or a
- * pipe each row is one line, and whole. */
+/* A table: aligned columns under headings, which are said in the language. Rows are filled cell by cell. On a terminal
+ * no line is wider than that: the columns that it has no room for stand on a line below, and the last one is folded
+ * between words. Into a file or a pipe each row is one line, and whole. */
 struct out_table;
 struct out_table *out_table_new(size_t columns, const char *const *heads);
 /* Cut the last column instead of folding it; `…` stands for what is not shown. */

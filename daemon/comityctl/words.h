@@ -14,9 +14,9 @@ struct words {
 	struct cy_arena arena; /* free it after use, also after a failure */
 };
 
-/* In this language, or with NULL the one that was asked for (say.h), or that of $LC_ALL, $LC_MESSAGES or $LANG as far as there is a catalogue for it, else
- * English. `w` stays where it is. CTL_DONE, or with the sentence printed CTL_USAGE for a language that there is not,
- * and CTL_BAD_FILE. */
+/* In this language, or with NULL the one that was asked for (say.h), or that of $LC_ALL, $LC_MESSAGES or $LANG as far
+ * as there is a catalogue for it, else English. `w` stays where it is. CTL_DONE, or with the sentence printed CTL_USAGE
+ * for a language that there is not, and CTL_BAD_FILE. */
 int words_load(const char *command, const char *language, struct words *w);
 
 /* The same of the words alone, without the layout. Without a language, and where no catalogues are installed, there are
