@@ -1,9 +1,9 @@
 #!/bin/bash
 # What an officer reads in French: each command's output, its help and its faults; programs' output stays as it is.
 # usage: french_test.sh PATH_OF_COMITYCTL      (TAP on standard output)
-set -u
 # The outputs have typographic apostrophes, and names of variables as they stand in texts.
 # shellcheck disable=SC1112,SC2016
+set -u
 
 # shellcheck source=tests/ctl/tap.sh
 . "$(dirname "$(realpath "$0")")/tap.sh"
