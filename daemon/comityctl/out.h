@@ -26,7 +26,7 @@ void out_line(struct cy_bytes text, size_t indent);
 /* A sentence, in the language (say.h). */
 void out_said(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* `Label   value`, aligned; label and format are said in the language. an empty value prints nothing. On a terminal a
+/* `Label   value`, aligned; label and format are said in the language. An empty value prints nothing. On a terminal a
  * long one is folded between words. */
 void out_pair(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
