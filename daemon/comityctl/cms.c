@@ -37,7 +37,9 @@ static bool take(struct cms_anchors *a, STACK_OF(X509_INFO) * list)
 		if (info->x509 != NULL) {
 			good = sk_X509_push(a->certificates, info->x509) > 0;
 			info->x509 = good ? NULL : info->x509;
-		} else if (info->crl != NULL) {
+		}
+		/* One entry has both where a CRL stands behind a certificate. */
+		if (good && info->crl != NULL) {
 			good = sk_X509_CRL_push(a->crls, info->crl) > 0;
 			info->crl = good ? NULL : info->crl;
 		}

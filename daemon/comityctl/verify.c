@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/uuid.h"
 #include "wire/base64.h"
 #include "wire/manifest.h"
 
@@ -41,6 +42,7 @@ void verify_free(struct verification *r)
 	container_free(&r->container);
 	container_free(&r->own);
 	free(r->messages);
+	free(r->covered);
 }
 
 /* --------------------------------------------------------------- the container */
@@ -143,6 +145,14 @@ static struct cy_bytes file_of(const struct verification *r, const struct folder
 	return container_find(&r->container, path_of(f, name, end, path));
 }
 
+/* Something that was signed stands for the file. */
+static void cover(struct verification *r, const char *path)
+{
+	for (size_t i = 0; i < r->container.n; i++)
+		if (strcmp(r->container.files[i].name, path) == 0)
+			r->covered[i] = true;
+}
+
 /* Is it a text of this type, signed by who it says? */
 static bool check_text(struct verification *r, const struct folder *f, const char *name, enum wire_text_type type,
 		       struct wire_text *ret)
@@ -153,7 +163,10 @@ static bool check_text(struct verification *r, const struct folder *f, const cha
 	struct cy_error e = { 0 };
 	struct cy_digest signer;
 
+	path_of(f, name, ".p7s", path);
+	cover(r, path);
 	path_of(f, name, "", path);
+	cover(r, path);
 	if (wire_text_read(text, ret, &e) != CY_OK)
 		fault(r, path, "%s: %s", e.field, e.text);
 	else if (ret->type != type)
@@ -170,6 +183,16 @@ static bool check_text(struct verification *r, const struct folder *f, const cha
 	return false;
 }
 
+static bool same_entries(const struct wire_text *a, const struct wire_text *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = strcmp(a->entries[i].id, b->entries[i].id) == 0 &&
+		       cy_digest_equal(&a->entries[i].digest, &b->entries[i].digest);
+	return same;
+}
+
 /* Is the receipt one for this parcel? */
 static void check_receipt(struct verification *r, struct folder *f)
 {
@@ -183,6 +206,8 @@ static void check_receipt(struct verification *r, struct folder *f)
 	if (strcmp(t->from, m->to) != 0 || strcmp(t->to, m->from) != 0 || t->epoch != m->epoch ||
 	    t->sequence != m->sequence || !cy_digest_equal(&t->parcel, &digest))
 		fault(r, path, "it is a receipt for another parcel than the manifest beside it");
+	else if (!same_entries(m, t))
+		fault(r, path, "it does not name the messages of the manifest, each once and in their order");
 	else
 		f->receipted = true;
 }
@@ -196,7 +221,10 @@ static void check_content(struct verification *r, const struct folder *f, struct
 	const ProtobufCFieldDescriptor *kind;
 	CyMessage *m;
 
+	path_of(f, to->id, ".json", path);
+	cover(r, path);
 	path_of(f, to->id, "", path);
+	cover(r, path);
 	if (!cy_digest_equal(&digest, &to->digest)) {
 		fault(r, path, "its SHA-256 is not the one that the manifest names");
 		return;
@@ -238,8 +266,9 @@ static void check_parcel(struct verification *r, struct folder *f)
 		const struct cy_bytes content = file_of(r, f, entry->id, "");
 		struct verify_message *to = &r->messages[r->n_messages];
 
-		/* Others that left in the same parcel are of other cases. */
-		if (content.data == NULL)
+		/* Others that left in the same parcel are of other cases, or erased; what has no id of a message is
+		 * none. */
+		if (content.data == NULL || !cy_uuid_valid(entry->id))
 			continue;
 		*to = (struct verify_message){ .digest = entry->digest, .signed_at = f->manifest.made, .kind = "" };
 		snprintf(to->id, sizeof to->id, "%s", entry->id);
@@ -267,6 +296,10 @@ static void check_parcels(struct verification *r)
 		check_parcel(r, f);
 	}
 	free(f);
+	for (size_t i = 0; i < r->container.n; i++)
+		if (strncmp(r->container.files[i].name, "parcels/", 8) == 0 && !r->covered[i])
+			fault(r, r->container.files[i].name,
+			      "no signed manifest beside it names it: it proves nothing");
 }
 
 int verify_container(struct verification *r, const char *path)
@@ -278,6 +311,8 @@ int verify_container(struct verification *r, const char *path)
 		return done;
 	check_frame(r, &digest);
 	r->n_files = r->container.n;
+	r->covered = calloc(r->n_files + 1, sizeof *r->covered);
+	CY_ASSERT(r->covered != NULL);
 	check_files(r);
 	check_giver(r);
 	check_parcels(r);

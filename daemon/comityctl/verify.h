@@ -37,6 +37,7 @@ struct verification {
 	const char *given_out_by; /* who signed the container; NULL: nobody whose anchors are here */
 	struct cy_wall given_out;
 	size_t n_files;
+	bool *covered;                   /* for each file: something that was signed stands for it */
 	bool other_frame;                /* the ZIP file around the files is not as this program writes it */
 	struct verify_message *messages; /* of verified manifests, in their order in the container */
 	size_t n_messages;

@@ -15,7 +15,7 @@
 #define ASIC_MANIFEST     "META-INF/ASiCManifest.xml"
 #define ASIC_SIGNATURE    "META-INF/signature.p7s"
 #define ASIC_NAME_MAX     200                             /* bytes of a file's name, folders included */
-#define ASIC_FILES_MAX    2000                            /* files that one manifest names */
+#define ASIC_FILES_MAX    1000                            /* files that one manifest names */
 #define ASIC_MANIFEST_MAX (ASIC_FILES_MAX * 512u + 1024u) /* bytes; a file takes at most 512 */
 
 struct asic_file {

@@ -167,7 +167,7 @@ def the_page_verifies_it_word_for_word():
     blocks = [textwrap.dedent(b) for b in re.findall(r"(?:^    .*\n)+", re.sub("```.*?```", "", page, flags=re.S), re.M)]
     assert len(blocks) == 5, blocks
     request = next(m["id"] for m in json.loads(verify(CASE, "--json").stdout)["messages"] if m["kind"] == "request")
-    blocks[4] = f"ln -s {TOP}/proto proto; " + blocks[4].replace("ID", request)
+    blocks[4] = f"ln -s {TOP}/proto proto; " + blocks[4].replace("FOLDER", FOLDER["US-OIA"]).replace("ID", request)
     # Nothing of ours is on the way: neither the programs nor their environment.
     run = subprocess.run(["bash", "-euo", "pipefail", "-c", "\n".join(blocks)], cwd=work, text=True, capture_output=True,
                          env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
@@ -209,6 +209,9 @@ def an_authority_that_gives_it_out_cannot_change_what_the_other_said():
     message = next(n for n in FILES if n.startswith(theirs) and re.fullmatch(r"[0-9a-f-]{36}", n[len(theirs):]))
     # A message in other words.
     refused(verify(signed([(n, d + b"\x52\x01x" if n == message else d) for n, d in FILES.items()])), message, "SHA-256")
+    # A message that no manifest names.
+    more = theirs + message[-36:-1] + ("0" if message[-1] != "0" else "1")
+    refused(verify(signed([*FILES.items(), (more, FILES[message])])), more, "proves nothing")
     # A manifest of its own, signed by itself.
     text = FILES[theirs + "manifest"].replace(b"# sequence 1", b"# sequence 2")
     refused(verify(signed([(n, text if n == theirs + "manifest" else d) for n, d in FILES.items()])), theirs + "manifest", "IE has not signed it")
@@ -236,6 +239,15 @@ def anchors_decide():
     with open(both, "w") as f:
         f.write(open(ANCHORS["IE"]).read() + open(f"{base}/US-OIA/peers/IE/crl.pem").read())
     assert verify(CASE, anchors={**ANCHORS, "IE": both}).returncode == 0
+    # What was signed after the certificate was revoked is refused; a CRL alone behind the certificate decides that.
+    copy = f"{base}/revoking"
+    shutil.copytree(f"{base}/IE", copy, ignore=shutil.ignore_patterns("*.sock", "run", "store", "log"))
+    done = subprocess.run([f"{TOP}/certs/comity-pki", "revoke", copy, f"{copy}/sign.pem"], capture_output=True, text=True)
+    assert done.returncode == 0, done
+    with open(both, "w") as f:
+        f.write(open(ANCHORS["IE"]).read() + open(f"{copy}/crl.pem").read())
+    assert verify(signed(FILES.items(), "IE")).returncode == 0
+    refused(verify(signed(FILES.items(), "IE"), anchors={**ANCHORS, "IE": both}), SIGNATURE, "revoked by then")
 
 
 @test

@@ -77,6 +77,9 @@ void container_sign(struct node *n, struct conn *c, uint64_t correlation, const 
 	w->conn = c->id;
 	w->correlation = correlation;
 	w->client = cy_arena_string(&n->batch.arena, c->client->name);
+	/* What is signed and answered at once has a bound, as for frames and messages. */
+	n->batch.bytes += w->text.len;
+	n->batch.messages++;
 	cy_buf_free(&text);
 }
 
